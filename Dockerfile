@@ -1,0 +1,22 @@
+FROM python:3.11-slim-bookworm AS build
+WORKDIR /app
+COPY runtime/uv.lock.txt ./
+RUN pip install --no-cache-dir --require-hashes -r uv.lock.txt
+COPY pyproject.toml requirements.lock ./
+# What the product needs and nothing of the checks; versions and hashes are those of the lock.
+RUN uv venv && uv pip install --no-cache --compile-bytecode --requirements pyproject.toml --constraints requirements.lock
+
+FROM python:3.11-slim-bookworm
+RUN useradd --uid 10001 --create-home tipoff
+WORKDIR /app
+COPY --from=build /app/.venv .venv
+COPY tipoff tipoff
+COPY workflows workflows
+COPY activities activities
+COPY runtime runtime
+COPY worker.py starter.py ./
+RUN install --directory --owner=tipoff var
+USER tipoff
+ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1
+VOLUME /app/var
+CMD ["python", "worker.py"]

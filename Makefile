@@ -1,0 +1,42 @@
+# Type "make" for the list. Variables (DATE=… PACE=…) reach the programs through the environment by themselves.
+
+PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+RUN = .venv/bin/python -m
+
+.PHONY: help setup demo server test lint bench breakages sample clean
+
+help:      ## this list
+	@sed -n 's/^\([a-z]*:\) *[a-z]* *## /\1	/p; s/^#   /	/p' Makefile
+
+setup:     ## make .venv from requirements.lock (everything fetched goes to $TIPOFF_CACHE or .cache)
+	@$(or $(PYTHON),python3) -m runtime.bootstrap
+
+demo: setup ## replay a real day through a real Temporal server; variables:
+#   DATE=2024-03-29   the day             ARCHIVE=sample   the archive it comes from
+#   PACE=1            seconds an hour     HOLD=phase       stop the day's clock there until resumed
+#   KEEP=1            leave server up     OUT=var/demo     where it writes
+#   FAULTS=file.toml  what goes wrong
+	@$(RUN) runtime.demo
+
+server: setup ## a Temporal server for real days: 127.0.0.1:7233, UI http://127.0.0.1:8233, until Ctrl-C
+	@$(RUN) runtime.temporal_server
+
+test: setup ## format, lint, types, import rules, dependencies, all tests
+	@$(RUN) runtime.checks
+
+lint: setup ## format, lint, types, import rules, dependencies
+	@$(RUN) runtime.checks lint
+
+bench: setup ## time and memory of a day and of its parts
+	@$(RUN) runtime.bench
+
+breakages: setup ## break a copy in named ways, one at a time: the tests must notice
+	@$(RUN) runtime.breakages
+
+sample: setup ## cut sample/ from an archive (ARCHIVE=folder)
+	@$(RUN) tipoff.replay.archive sample $(if $(ARCHIVE),--from $(ARCHIVE))
+
+clean:     ## stop what a killed run left behind; remove .venv, var and tool caches (downloads stay)
+	@$(or $(PYTHON),python3) -m runtime.processes var
+	@rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,41 @@
+"""Phase 1: ask a source and land what it answers. Needs no warehouse."""
+
+from __future__ import annotations
+
+from temporalio import activity
+
+from activities.errors import failures_mapped
+from activities.workshop import Workshop
+from tipoff.collecting import collect
+from tipoff.sources.base import Slate
+from workflows.contracts import Activity, CollectReport, CollectRequest
+
+
+class Collecting:
+    """Looks at sources."""
+
+    def __init__(self, workshop: Workshop) -> None:
+        self._workshop = workshop
+
+    @activity.defn(name=Activity.COLLECT.value)
+    async def collect(self, request: CollectRequest) -> CollectReport:
+        """One look at a source."""
+        with failures_mapped():
+            collected = await collect(
+                self._workshop.sources[request.source],
+                Slate(game_date=request.game_date, games=request.games),
+                request.as_of,
+                request.provider_ids,
+                fetcher=self._workshop.fetcher,
+                landing=self._workshop.landing,
+                progress=activity.heartbeat,
+            )
+        return CollectReport(
+            outcome=collected.outcome,
+            reason=collected.reason,
+            batch=collected.batch_key,
+            requests=collected.requests,
+            new_objects=collected.new_objects,
+            retry_at=collected.retry_at,
+            missing_games=collected.missing_games,
+        )

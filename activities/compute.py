@@ -1,0 +1,103 @@
+"""Phases 3 to 5 in the warehouse: transforms, features, predictions stored, grades."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import polars as pl
+from temporalio import activity
+
+from activities.errors import blocking
+from activities.workshop import Workshop
+from tipoff.features.build import build_features
+from tipoff.grading.accuracy import grade_date
+from tipoff.training.history import seasons_up_to, training_history
+from tipoff.vocabulary import first_day
+from tipoff.warehouse.tables import TABLES
+from tipoff.warehouse.target import Target
+from workflows.contracts import (
+    Activity,
+    ComputeRequest,
+    Predicted,
+    StepReport,
+    TrainingHistory,
+    TrainingInput,
+)
+
+
+class Computing:
+    """Computes in the warehouse."""
+
+    def __init__(self, workshop: Workshop) -> None:
+        self._workshop = workshop
+
+    @activity.defn(name=Activity.TRANSFORM.value)
+    @blocking
+    def transform(self, request: ComputeRequest) -> StepReport:
+        """One SQL transform over its slice."""
+        target = self._target(request)
+        written = self._workshop.warehouse.transform(request.subject, target.parameters, target.slice)
+        return StepReport(rows=written.rows, changed=written.changed, changed_games=request.game_ids)
+
+    def _target(self, request: ComputeRequest) -> Target:
+        """The slate's games, or all dates of the history before them; a player's form is of the whole slate."""
+        if request.span == "history":
+            first = first_day(seasons_up_to(request.game_date, self._workshop.settings.history_seasons)[0])
+            return Target(first_date=first, last_date=request.game_date - timedelta(days=1), as_of=request.as_of)
+        games = request.game_ids if "game_id" in TABLES[request.subject].column_names else ()
+        return Target(first_date=request.game_date, last_date=request.game_date, game_ids=games, as_of=request.as_of)
+
+    @activity.defn(name=Activity.BUILD_FEATURES.value)
+    @blocking
+    def build_features(self, request: ComputeRequest) -> StepReport:
+        """The vectors of the games, handed to the model processes as Parquet; or those of the games before."""
+        if request.span == "history":
+            history = self.training_history(
+                TrainingInput(system_id=request.subject, before=request.game_date, as_of=request.as_of)
+            )
+            return StepReport(rows=history.rows, changed_games=request.game_ids, reference=history.file)
+        date, warehouse = request.game_date, self._workshop.warehouse
+        built = build_features(warehouse, date, date, request.game_ids, request.as_of)
+        name = f"features-{request.as_of:%Y%m%dT%H%M%S%f}.parquet"
+        rows = warehouse.query(
+            "SELECT * FROM ml_feature_store WHERE game_date = @game_date AND game_id IN UNNEST(@game_ids)",
+            {"game_date": date, "game_ids": list(request.game_ids)},
+        )
+        rows.write_parquet(self._workshop.work_file(date, name))
+        return StepReport(rows=built.rows, changed_games=request.game_ids, reference=name)
+
+    @activity.defn(name=Activity.TRAINING_HISTORY.value)
+    @blocking
+    def training_history(self, request: TrainingInput) -> TrainingHistory:
+        """The feature rows and points of all games before a date, as Parquet."""
+        seasons = seasons_up_to(request.before, self._workshop.settings.history_seasons)
+        history = training_history(self._workshop.warehouse, seasons, request.before, request.as_of)
+        name = "history.parquet"
+        history.write_parquet(self._workshop.work_file(request.before, name))
+        return TrainingHistory(file=name, rows=history.height)
+
+    @activity.defn(name=Activity.STORE_PREDICTIONS.value)
+    @blocking
+    def store_predictions(self, predicted: Predicted) -> StepReport:
+        """Append a system's predictions; those that are there already stay as they are."""
+        rows = pl.read_parquet(self._workshop.work_file(predicted.game_date, predicted.file))
+        written = self._workshop.warehouse.append("predictions", rows)
+        return StepReport(
+            rows=rows.height,
+            changed=written.changed,
+            changed_games=tuple(sorted(rows["game_id"].unique())),
+        )
+
+    @activity.defn(name=Activity.GRADE.value)
+    @blocking
+    def grade(self, request: ComputeRequest) -> StepReport:
+        """Every active prediction with its one outcome; games that are not over are named."""
+        graded = grade_date(self._workshop.warehouse, request.game_date, request.as_of, request.postponed)
+        pending = "; ".join(f"{game_id}: {why}" for game_id, why in sorted(graded.pending.items()))
+        return StepReport(
+            rows=graded.written.rows,
+            changed=True,
+            reason=f"not graded yet: {pending}" if pending else "",
+            missing_games=tuple(sorted(graded.pending)),
+            counts={f"graded:{grade}": number for grade, number in graded.outcomes.items()},
+        )

@@ -1,0 +1,48 @@
+"""CPU-heavy model work, on a queue of its own: Parquet in, Parquet out, no warehouse."""
+
+from __future__ import annotations
+
+from temporalio import activity
+
+from activities.errors import blocking
+from activities.workshop import Workshop
+from tipoff.systems.predict import predict_files
+from tipoff.training.fit import train_files
+from workflows.contracts import Activity, ComputeRequest, Predicted, TrainingResult, TrainRequest
+
+
+class Modelling:
+    """Predicts and trains."""
+
+    def __init__(self, workshop: Workshop) -> None:
+        self._workshop = workshop
+
+    @activity.defn(name=Activity.PREDICT.value)
+    @blocking
+    def predict(self, request: ComputeRequest) -> Predicted:
+        """One system's predictions for the rows that the features step handed over."""
+        shop, date = self._workshop, request.game_date
+        out = f"{request.subject}-{request.as_of:%Y%m%dT%H%M%S%f}.parquet"
+        rows = predict_files(
+            request.subject,
+            shop.work_file(date, request.reference),
+            shop.work_file(date, "history.parquet"),
+            shop.models.root,
+            request.as_of,
+            shop.work_file(date, out),
+        )
+        return Predicted(system_id=request.subject, file=out, rows=rows, game_date=date)
+
+    @activity.defn(name=Activity.TRAIN.value)
+    @blocking
+    def train(self, request: TrainRequest) -> TrainingResult:
+        """Fit a system on the games before a date and make it the champion."""
+        history = self._workshop.work_file(request.before, request.history_file)
+        card = train_files(history, request.before, request.as_of, self._workshop.models.root)
+        return TrainingResult(
+            system_id=card.system_id,
+            model_version=card.version,
+            rows=card.rows,
+            mae=card.walk_forward.mae,
+            last10_mae=card.walk_forward.last10_mae,
+        )

@@ -1,0 +1,49 @@
+"""The plan of a day, and what a finished day left behind."""
+
+from __future__ import annotations
+
+from temporalio import activity
+
+from activities.errors import blocking, failures_mapped
+from activities.workshop import Workshop
+from tipoff.plan import plan_day, plan_slate
+from tipoff.recorded import recorded_day
+from tipoff.vocabulary import DayPlan
+from workflows.contracts import Activity, Moment, PlanRequest, RecordedBatch, RecordedDay
+
+
+class Planning:
+    """Plans days."""
+
+    def __init__(self, workshop: Workshop) -> None:
+        self._workshop = workshop
+
+    @activity.defn(name=Activity.PLAN_DAY.value)
+    async def plan_day(self, request: PlanRequest) -> DayPlan:
+        """The day's steps for its slate, or how to learn the slate."""
+        with failures_mapped():
+            if request.games is None:
+                return plan_slate(request.game_date)
+            return plan_day(request.game_date, request.games, self._workshop.sources)
+
+
+class Recalling:
+    """Tells what a day left."""
+
+    def __init__(self, workshop: Workshop) -> None:
+        self._workshop = workshop
+
+    @activity.defn(name=Activity.RECORDED_DAY.value)
+    @blocking
+    def recorded_day(self, request: PlanRequest) -> RecordedDay:
+        """Slate, landed batches and prediction moments of a date."""
+        recorded = recorded_day(
+            request.game_date, self._workshop.sources, self._workshop.landing, self._workshop.warehouse
+        )
+        return RecordedDay(
+            games=recorded.games,
+            batches=tuple(
+                RecordedBatch(source=source, batch=batch, as_of=as_of) for source, batch, as_of in recorded.batches
+            ),
+            moments=tuple(Moment(as_of=as_of, game_ids=game_ids) for as_of, game_ids in recorded.moments),
+        )

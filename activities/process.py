@@ -1,0 +1,45 @@
+"""Phase 2: read what was landed into its table."""
+
+from __future__ import annotations
+
+from temporalio import activity
+
+from activities.errors import blocking
+from activities.workshop import Workshop
+from tipoff.processing import process
+from tipoff.sources.base import Slate
+from workflows.contracts import Activity, ProcessRequest, StepReport
+
+
+class Processing:
+    """Reads landed batches."""
+
+    def __init__(self, workshop: Workshop) -> None:
+        self._workshop = workshop
+
+    @activity.defn(name=Activity.PROCESS.value)
+    @blocking
+    def process(self, request: ProcessRequest) -> StepReport:
+        """Read one batch."""
+        done = process(
+            self._workshop.sources[request.source],
+            request.batch,
+            Slate(game_date=request.game_date, games=request.games),
+            request.as_of,
+            landing=self._workshop.landing,
+            warehouse=self._workshop.warehouse,
+            aliases_path=self._workshop.settings.aliases,
+        )
+        return StepReport(
+            rows=done.rows,
+            outcome=done.outcome,
+            reason=done.reason,
+            changed=done.changed,
+            changed_games=done.changed_games or None,
+            missing_games=done.missing_games,
+            unresolved=done.unresolved,
+            unresolved_names=done.unresolved_names,
+            provider_ids=dict(done.provider_ids),
+            games=done.games,
+            counts={f"rejected:{request.source}": sum(done.rejected.values())} if done.rejected else {},
+        )

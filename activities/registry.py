@@ -1,0 +1,38 @@
+"""Which queue serves which activities."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from activities.collect import Collecting
+from activities.compute import Computing
+from activities.models import Modelling
+from activities.plan import Planning, Recalling
+from activities.process import Processing
+from activities.publish import Publishing
+from activities.scenario import deliver_action
+from activities.workshop import Workshop
+from workflows.contracts import Queue
+
+
+def activities_of(queue: Queue, workshop: Workshop) -> list[Callable[..., Any]]:
+    """The activities that a worker of a queue serves."""
+    computing, publishing, modelling = Computing(workshop), Publishing(workshop), Modelling(workshop)
+    served: dict[Queue, list[Callable[..., Any]]] = {
+        Queue.DAY: [Planning(workshop).plan_day, deliver_action],
+        Queue.FETCH: [Collecting(workshop).collect],
+        Queue.WAREHOUSE: [
+            Processing(workshop).process,
+            Recalling(workshop).recorded_day,
+            computing.transform,
+            computing.build_features,
+            computing.training_history,
+            computing.store_predictions,
+            computing.grade,
+            publishing.export,
+            publishing.publish_status,
+        ],
+        Queue.MODELS: [modelling.predict, modelling.train],
+    }
+    return served[queue]

@@ -1,0 +1,26 @@
+"""A replay's scenario: what people do during the day, delivered as real signals and updates."""
+
+from __future__ import annotations
+
+from temporalio import activity
+from temporalio.client import WorkflowUpdateFailedError
+
+from workflows.contracts import Activity, DeliverRequest, MessageAnswer
+
+
+@activity.defn(name=Activity.DELIVER_ACTION.value)
+async def deliver_action(request: DeliverRequest) -> MessageAnswer:
+    """Say to the run what a person would say; a refusal is an answer, not a failure."""
+    handle = activity.client().get_workflow_handle(request.workflow_id, run_id=request.run_id)
+    order = request.action.order
+    if request.action.via == "signal":
+        await handle.signal(order.message.value, order.model_dump(mode="json", exclude={"message"}, exclude_none=True))
+        return MessageAnswer(accepted=True, answer="signalled")
+    update_id = f"scenario-{request.action.at:%Y%m%dT%H%M%S}-{order.message}-{order.target}"
+    try:
+        answer: MessageAnswer = await handle.execute_update(
+            order.message.value, order, id=update_id, result_type=MessageAnswer
+        )
+    except WorkflowUpdateFailedError as error:
+        return MessageAnswer(accepted=False, answer=str(error.cause))
+    return answer

@@ -1,0 +1,66 @@
+"""One factory for everything that talks to Temporal: client, worker and replayer share these settings."""
+
+from __future__ import annotations
+
+import re
+
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.envconfig import ClientConfig, ClientConnectConfig
+from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+from temporalio.service import RPCError
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from tipoff.errors import ConfigurationError, TipoffError
+
+DATA_CONVERTER = pydantic_data_converter
+
+WORKFLOW_RUNNER = SandboxedWorkflowRunner(
+    restrictions=SandboxRestrictions.default.with_passthrough_modules("pydantic", "pydantic_core", "tipoff.vocabulary")
+)
+
+
+class NoServerError(TipoffError):
+    """No Temporal server answers where the configuration points."""
+
+
+async def connect(metrics_address: str | None = None, *, to: ClientConnectConfig | None = None) -> Client:
+    """A client of `to`, or by Temporal's own environment configuration (TEMPORAL_ADDRESS, profiles, TLS, API key).
+
+    `metrics_address`: host:port where Prometheus may read the SDK's metrics.
+    Raises NoServerError when no server answers, ConfigurationError when none can be looked for.
+    """
+    options = to or _configured()
+    options.setdefault("target_host", "localhost:7233")
+    try:
+        return await Client.connect(**options, data_converter=DATA_CONVERTER, runtime=_runtime(metrics_address))
+    except ValueError as error:
+        raise ConfigurationError(f"TEMPORAL_ADDRESS = {options['target_host']!r}: {error}") from error
+    except (RuntimeError, RPCError) as error:
+        raise NoServerError(
+            f"no Temporal server answers at {options['target_host']} ({_short(error)}); "
+            "start one (`make server`), or set TEMPORAL_ADDRESS to the one you mean"
+        ) from error
+
+
+def _configured() -> ClientConnectConfig:
+    try:
+        return ClientConfig.load_client_connect_config()
+    except RuntimeError as error:
+        raise ConfigurationError(
+            f"the Temporal configuration cannot be read ({str(error).splitlines()[0]}); "
+            "look at TEMPORAL_PROFILE and TEMPORAL_CONFIG_FILE"
+        ) from error
+
+
+def _short(error: Exception) -> str:
+    """What went wrong, out of the layers that the SDK wraps it in."""
+    text = str(error).splitlines()[0]
+    innermost = re.search(r'message: "([^"]+)"', text)
+    return innermost[1] if innermost else text[:200]
+
+
+def _runtime(metrics_address: str | None) -> Runtime:
+    if metrics_address is None:
+        return Runtime.default()
+    return Runtime(telemetry=TelemetryConfig(metrics=PrometheusConfig(bind_address=metrics_address)))

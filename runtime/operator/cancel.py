@@ -1,0 +1,25 @@
+"""`cancel`: ends a day for good."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+
+from runtime.operator.exits import Exit
+from runtime.operator.orders import running
+from runtime.operator.place import Place
+from runtime.operator.server import PATIENCE, has_day_worker, reached
+
+
+async def run(options: Namespace) -> Exit:
+    """Ask the run to end; who and why stand in its history. Raises CommandError UNKNOWN or ENDED."""
+    reason = f"{options.who}: {options.why}" if options.why else options.who
+    async with reached(Place(options.replay)) as client:
+        handle = await running(client, options.date)
+        await handle.cancel(reason=reason, rpc_timeout=PATIENCE)
+        served = await has_day_worker(client)
+    answer = f"{options.date} is being cancelled; what it published stands"
+    if not served:
+        answer = f"{options.date} is cancelled as soon as a worker is there (python worker.py)"
+    print(json.dumps({"accepted": True, "answer": answer}) if options.json else answer)
+    return Exit.DONE

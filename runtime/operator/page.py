@@ -1,0 +1,25 @@
+"""`page`: where the report page of a date is."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from pathlib import Path
+
+from runtime.operator.exits import CommandError, Exit
+from runtime.operator.place import Place
+from tipoff.publishing.store import FolderStore
+
+
+async def run(options: Namespace) -> Exit:
+    """Print the page's path. Raises CommandError UNKNOWN while it is not written."""
+    store, name = Place(options.replay).exports, f"pages/{options.date}.html"
+    place = (store.locate(name) if isinstance(store, FolderStore) else Path(name)).absolute()
+    if store.read(name) is None:
+        raise CommandError(
+            Exit.UNKNOWN,
+            f"{options.date} has no page at {place} yet: it is written when predictions are published; "
+            f"see starter.py status --date {options.date}",
+        )
+    print(json.dumps({"game_date": options.date.isoformat(), "page": str(place)}) if options.json else place)
+    return Exit.DONE

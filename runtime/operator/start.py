@@ -1,0 +1,158 @@
+"""`start`: starts a day, attaches to a running one, does an ended one again."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.common import (
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+from temporalio.exceptions import WorkflowAlreadyStartedError
+
+from runtime.operator.exits import CommandError, Exit
+from runtime.operator.place import Place
+from runtime.operator.server import PATIENCE, has_day_worker, reached
+from tipoff.vocabulary import DataQuality, Phase, RunState, clock_time
+from workflows.contracts import ClockSpec, DayInput, Queue, Rerun, day_workflow_id
+from workflows.daily_pipeline import DailyPipelineWorkflow
+from workflows.search_attributes import DATA_QUALITY, GAME_DATE, PHASE, RUN_STATE
+
+TASK_TIMEOUT = timedelta(seconds=5)
+"""A killed worker's decision is given to another after so long; the server's default is 10 s."""
+
+DETAILS = """\
+One game date from the morning's slate to graded results. It waits by itself, degrades by rule, and says so above.
+
+To intervene, send a **signal** from here (`force_continue` with `"lines"`, `lines_available`), or in a terminal:
+
+```
+python starter.py status         --date {date}
+python starter.py force-continue --date {date} --phase lines --why "…"
+python starter.py retry-step     --date {date} --step STEP   (or skip-step)
+python starter.py refresh-lines  --date {date}
+```
+"""
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A run, and whether this command started it."""
+
+    workflow_id: str
+    run_id: str
+    attached: bool
+
+
+async def run(options: Namespace) -> Exit:
+    """Start or attach; with `--wait` follow to the end. Raises CommandError ENDED, REFUSED, UNREACHABLE."""
+    place = Place(options.replay)
+    async with reached(place) as client:
+        begun = await begin(client, day_input(options, place))
+        served = await has_day_worker(client)
+    if not (options.wait and options.json):
+        _tell(options, place, begun, served=served)
+    if not options.wait:
+        return Exit.DONE
+    from runtime.operator.watch import follow
+
+    return await follow(place, options.date, as_json=options.json)
+
+
+def day_input(options: Namespace, place: Place) -> DayInput:
+    """What the day starts with; in a replay it tells virtual time."""
+    clock = place.session.clock(options.date) if place.session else ClockSpec()
+    rerun = None
+    if options.rerun or options.from_phase:
+        rerun = Rerun(from_phase=options.from_phase or Phase.COLLECT, who=options.who, why=options.why)
+    return DayInput(game_date=options.date, clock=clock, rerun=rerun)
+
+
+async def begin(client: Client, day: DayInput) -> Begun:
+    """Start the day, or attach to the one that runs. Raises CommandError ENDED or REFUSED.
+
+    The server decides who comes first: of two starters at once one starts and the other attaches. An ended day is
+    done again only when asked; one that was cancelled, terminated or failed starts anew.
+    """
+    workflow_id = day_workflow_id(day.game_date)
+    reuse = WorkflowIDReusePolicy.ALLOW_DUPLICATE if day.rerun else WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY
+    try:
+        handle = await client.start_workflow(
+            DailyPipelineWorkflow.run,
+            day,
+            id=workflow_id,
+            task_queue=Queue.DAY,
+            id_reuse_policy=reuse,
+            id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+            task_timeout=TASK_TIMEOUT,
+            search_attributes=_attributes(day),
+            static_summary=_summary(day),
+            static_details=DETAILS.format(date=day.game_date),
+            rpc_timeout=PATIENCE,
+        )
+    except WorkflowAlreadyStartedError:
+        return await _attach(client, day)
+    return Begun(workflow_id, handle.result_run_id or "", attached=False)
+
+
+async def _attach(client: Client, day: DayInput) -> Begun:
+    described = await client.get_workflow_handle(day_workflow_id(day.game_date)).describe(rpc_timeout=PATIENCE)
+    if described.status is not WorkflowExecutionStatus.RUNNING:
+        quality = described.typed_search_attributes.get(DATA_QUALITY, "unknown").lower()
+        ended = f" {clock_time(described.close_time, day.game_date)}" if described.close_time else ""
+        raise CommandError(
+            Exit.ENDED,
+            f"{day.game_date} has ended{ended} (data {quality}); nothing was started. To do it again from what was "
+            f"recorded: {_again(day.game_date)}, or from a phase on: {_again(day.game_date)} --from-phase predict",
+        )
+    if day.rerun:
+        raise CommandError(
+            Exit.REFUSED,
+            f"{day.game_date} is running; nothing was changed. It can be done again when it has ended "
+            f"(starter.py watch --date {day.game_date}) or was cancelled",
+        )
+    return Begun(described.id, described.run_id, attached=True)
+
+
+def _again(game_date: date) -> str:
+    return f"starter.py --date {game_date} --rerun"
+
+
+def _summary(day: DayInput) -> str:
+    again = f", again from {day.rerun.from_phase}" if day.rerun else ""
+    return f"NBA {day.game_date}{again}"
+
+
+def _attributes(day: DayInput) -> TypedSearchAttributes:
+    first = day.rerun.from_phase if day.rerun else Phase.SLATE
+    return TypedSearchAttributes(
+        [
+            SearchAttributePair(GAME_DATE, day.game_date.isoformat()),
+            SearchAttributePair(PHASE, first.value),
+            SearchAttributePair(RUN_STATE, RunState.RUNNING.value),
+            SearchAttributePair(DATA_QUALITY, DataQuality.UNKNOWN.value),
+        ]
+    )
+
+
+def _tell(options: Namespace, place: Place, begun: Begun, *, served: bool) -> None:
+    page = place.session.run_page(begun.workflow_id, begun.run_id) if place.session else None
+    if options.json:
+        told = {"game_date": options.date.isoformat(), "outcome": "attached" if begun.attached else "started"}
+        ids = {"workflow_id": begun.workflow_id, "run_id": begun.run_id}
+        print(json.dumps({**told, **ids, "ui": page, "worker_polls": served}))
+        return
+    said = "is running already: attached to it" if begun.attached else "started"
+    print(f"{options.date} {said} ({begun.workflow_id}, run {begun.run_id})")
+    if page:
+        print(f"in the UI: {page}")
+    if not served:
+        print(f"no worker polls {Queue.DAY}: the day goes on when one does (python worker.py)")
+    if not options.wait:
+        print(f"follow it: starter.py watch --date {options.date}")

@@ -1,0 +1,79 @@
+"""`watch` and `--wait`: follow a day until it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from argparse import Namespace
+from collections.abc import AsyncIterator
+from datetime import date
+
+from rich.live import Live
+
+from runtime.operator.exits import CommandError, Exit
+from runtime.operator.paper import console, day_page
+from runtime.operator.place import Place
+from runtime.operator.view import DayView, Teller, view_day
+from tipoff.vocabulary import clock_time
+
+LOOK_EVERY_SECONDS = 1.0
+LOOKS_WITHOUT_SERVER = 60
+"""A server that restarts is waited for."""
+
+
+async def run(options: Namespace) -> Exit:
+    """Exit code DONE only when the day ended complete."""
+    return await follow(Place(options.replay), options.date, as_json=options.json)
+
+
+async def follow(place: Place, game_date: date, *, as_json: bool) -> Exit:
+    """Show the day until it ends: a live page in a terminal, else a line for each change. Raises CommandError."""
+    paper = console()
+    live = paper.is_terminal and not as_json
+    with Live(console=paper, auto_refresh=False, screen=False) if live else _Nothing() as page:
+        async for view in changes(place, game_date):
+            if isinstance(page, Live):
+                page.update(day_page(view), refresh=True)
+            else:
+                print(json.dumps(view.as_json(), ensure_ascii=False) if as_json else _line(view), flush=True)
+    if not live and not as_json:
+        paper.print(day_page(view))
+    return Exit.DONE if view.is_complete else Exit.NOT_WELL
+
+
+class _Nothing:
+    """Stands where the live page would, when the output is no terminal."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *error: object) -> None: ...
+
+
+async def changes(place: Place, game_date: date) -> AsyncIterator[DayView]:
+    """Each view that says something new; the last one is of the ended day. Raises CommandError."""
+    said: object = None
+    silent = 0
+    while True:
+        view = await view_day(place, game_date)
+        silent = silent + 1 if view.teller is Teller.EXPORT else 0
+        if silent > LOOKS_WITHOUT_SERVER:
+            raise CommandError(Exit.UNREACHABLE, f"gave up following {game_date}: {view.why}")
+        if (says := _says(view)) != said:
+            said = says
+            yield view
+        if view.has_ended:
+            return
+        await asyncio.sleep(LOOK_EVERY_SECONDS)
+
+
+def _says(view: DayView) -> object:
+    """What makes a view new to a person: not that time has passed."""
+    steps = [(step.name, step.state, step.rows, step.next_look) for step in view.status.steps] if view.status else []
+    audit = len(view.status.audit) if view.status else 0
+    return view.teller, view.headline, view.has_ended, steps, audit
+
+
+def _line(view: DayView) -> str:
+    at = clock_time(view.status.now, view.game_date) if view.status and view.teller is Teller.WORKER else "--:-- ET"
+    by = "" if view.teller is Teller.WORKER else f" [{view.teller}: {view.why}]"
+    return f"{at}  {view.headline['state']:<15}  {view.headline['sentence']}{by}"

@@ -1,0 +1,92 @@
+"""Workers: what each task queue serves, checked before anything is taken on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+from temporalio.worker import Worker
+
+from activities.workshop import Workshop
+from runtime.connection import WORKFLOW_RUNNER
+from tipoff.errors import ConfigurationError
+from tipoff.settings import Settings
+from workflows.contracts import Queue
+from workflows.daily_pipeline import DailyPipelineWorkflow
+from workflows.search_attributes import ALL
+from workflows.training import TrainingWorkflow
+
+WORKFLOWS = (DailyPipelineWorkflow, TrainingWorkflow)
+
+GRACE = timedelta(seconds=20)
+"""What runs at a stop may go on so long: longer than a heartbeat time-out, shorter than a container's grace."""
+
+STICKY = timedelta(seconds=2)
+"""A dead worker's runs wait this long before another takes them."""
+
+THREADS = {Queue.DAY: 4, Queue.FETCH: 8, Queue.WAREHOUSE: 4, Queue.MODELS: 2}
+
+
+def queues_named(names: Sequence[str]) -> tuple[Queue, ...]:
+    """The queues of these names; all for none. Raises ConfigurationError for an unknown one."""
+    unknown = sorted(set(names) - set(Queue))
+    if unknown:
+        raise ConfigurationError(f"no task queue {', '.join(unknown)}; there are {', '.join(Queue)}")
+    return tuple(Queue(name) for name in names) or tuple(Queue)
+
+
+def open_workshop(settings: Settings, queues: Sequence[Queue]) -> Workshop:
+    """The stores these queues work with. Raises WarehouseLockedError, StorageError, ConfigurationError."""
+    workshop = Workshop(settings, now=lambda: datetime.now(UTC).isoformat())
+    if Queue.WAREHOUSE in queues:
+        workshop.warehouse.query("SELECT 1 AS one")
+    return workshop
+
+
+async def build_workers(client: Client, workshop: Workshop, queues: Sequence[Queue]) -> list[Worker]:
+    """A worker a queue, with the search attributes registered."""
+    await register_search_attributes(client)
+    return [_worker(client, workshop, queue) for queue in queues]
+
+
+def _worker(client: Client, workshop: Workshop, queue: Queue) -> Worker:
+    try:
+        # Imported here so that one broken import names itself instead of a traceback at start.
+        from activities.registry import activities_of
+
+        served = activities_of(queue, workshop)
+    except ImportError as error:
+        raise ConfigurationError(
+            f"an activity of {queue} cannot be imported ({error}); run `make setup` to install what is locked"
+        ) from error
+    return Worker(
+        client,
+        task_queue=queue,
+        workflows=WORKFLOWS if queue is Queue.DAY else (),
+        activities=served,
+        activity_executor=ThreadPoolExecutor(THREADS[queue], thread_name_prefix=queue),
+        max_concurrent_activities=THREADS[queue],
+        workflow_runner=WORKFLOW_RUNNER,
+        graceful_shutdown_timeout=GRACE,
+        sticky_queue_schedule_to_start_timeout=STICKY,
+        max_heartbeat_throttle_interval=timedelta(seconds=5),
+        default_heartbeat_throttle_interval=timedelta(seconds=5),
+    )
+
+
+async def register_search_attributes(client: Client) -> None:
+    """Add what is missing; a server that forbids it is left as it is (`starter.py doctor` prints the command)."""
+    request = AddSearchAttributesRequest(
+        namespace=client.namespace,
+        search_attributes={key.name: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD for key in ALL},
+    )
+    try:
+        await client.operator_service.add_search_attributes(request)
+    except RPCError as error:
+        if error.status not in {RPCStatusCode.ALREADY_EXISTS, RPCStatusCode.PERMISSION_DENIED}:
+            raise ConfigurationError(f"the search attributes cannot be registered: {error.message}") from error

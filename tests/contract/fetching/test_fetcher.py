@@ -1,0 +1,340 @@
+"""The fetcher against real servers that behave as providers do on bad days."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import gzip
+import ipaddress
+import logging
+import ssl
+import tracemalloc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from tests.support.local_provider import LocalProvider, answer, hang, head, read_head, running
+from tipoff.errors import BodyTooLargeError, ConfigurationError, TransportFault
+from tipoff.settings import Settings, load_settings
+from tipoff.sources.base import Request, Slate, Source
+from tipoff.sources.fetcher import Fetcher, TimeOuts, registered_hosts
+from tipoff.sources.outcomes import classify
+from tipoff.sources.registry import SOURCES
+from tipoff.vocabulary import Outcome, SlateGame
+
+AS_OF = datetime(2024, 3, 29, 14, 0, tzinfo=UTC)
+CDN, STATS, ODDS = "cdn.nba.com", "stats.nba.com", "api.the-odds-api.com"
+HOSTS = frozenset({CDN, STATS, ODDS, "api.balldontlie.io"})
+QUICK = TimeOuts(connect=0.5, read=0.3, total=1.0)
+SECRET = "0123456789abcdef0123456789abcdef"
+
+
+@pytest.fixture
+async def provider() -> AsyncIterator[LocalProvider]:
+    async with running(LocalProvider()) as provider:
+        yield provider
+
+
+def replaying(provider: LocalProvider, cap: int = 64 * 1024) -> Settings:
+    return load_settings(
+        environ={"TIPOFF_UPSTREAM": provider.url, "TIPOFF_BODY_CAP_BYTES": str(cap), "TIPOFF_ODDS_API_KEY": SECRET}
+    )
+
+
+def fetcher(settings: Settings, time_outs: TimeOuts = QUICK) -> Fetcher:
+    return Fetcher(settings, HOSTS, time_outs)
+
+
+async def test_a_replayed_request_carries_host_path_and_as_of_time_and_no_real_key(provider: LocalProvider) -> None:
+    provider.replies[f"/{ODDS}/v4/sports/x/odds"] = answer(b'[{"id": 1}]', ETag='"7"')
+    request = Request(host=ODDS, path="/v4/sports/x/odds", params={"markets": "h2h,spreads"})
+    async with fetcher(replaying(provider)) as asking:
+        response = await asking.fetch(request, AS_OF)
+    (asked,) = provider.asked
+    assert parse_qs(urlsplit(asked.target).query) == {"markets": ["h2h,spreads"], "apiKey": ["replay"]}
+    assert asked.headers["x-tipoff-as-of"] == "2024-03-29T14:00:00+00:00"
+    assert (response.status, response.body, response.fetched_at) == (200, b'[{"id": 1}]', AS_OF)
+    assert response.url == request.url == "https://api.the-odds-api.com/v4/sports/x/odds?markets=h2h%2Cspreads"
+    assert response.headers["etag"] == '"7"'
+
+
+async def test_the_league_is_asked_as_a_browser_on_its_own_pages_would(provider: LocalProvider) -> None:
+    provider.replies = {f"/{CDN}/a": answer(), f"/{ODDS}/a": answer()}
+    async with fetcher(replaying(provider)) as asking:
+        await asking.fetch(Request(host=CDN, path="/a"), AS_OF)
+        await asking.fetch(Request(host=ODDS, path="/a"), AS_OF)
+    league, odds = provider.asked
+    assert league.headers["referer"] == "https://www.nba.com/"
+    assert league.headers["origin"] == "https://www.nba.com"
+    assert league.headers["user-agent"].startswith("Mozilla/5.0")
+    assert "referer" not in odds.headers
+
+
+@pytest.mark.parametrize("status", ["403 Forbidden", "404 Not Found", "429 Too Many Requests", "500 Oops"])
+async def test_a_refusal_is_an_answer_and_is_asked_for_once(provider: LocalProvider, status: str) -> None:
+    provider.replies[f"/{CDN}/a"] = answer(b"no", status)
+    async with fetcher(replaying(provider)) as asking:
+        response = await asking.fetch(Request(host=CDN, path="/a"), AS_OF)
+    assert (response.status, response.body) == (int(status[:3]), b"no")
+    assert len(provider.asked) == 1
+
+
+async def test_a_host_no_source_declares_is_never_asked(provider: LocalProvider) -> None:
+    async with fetcher(replaying(provider)) as asking:
+        with pytest.raises(ConfigurationError, match=r"example\.com"):
+            await asking.fetch(Request(host="example.com", path="/a"), AS_OF)
+    assert provider.asked == []
+
+
+async def test_a_server_that_hangs_is_a_fault_after_the_read_time(provider: LocalProvider) -> None:
+    provider.replies[f"/{CDN}/a"] = hang
+    async with fetcher(replaying(provider)) as asking:
+        with pytest.raises(TransportFault, match=r"cdn\.nba\.com/a: nothing came for 0\.3 s"):
+            await asking.fetch(Request(host=CDN, path="/a"), AS_OF)
+
+
+async def test_a_server_that_drips_is_a_fault_after_the_total_time(provider: LocalProvider) -> None:
+    async def drip(writer: asyncio.StreamWriter) -> None:
+        writer.write(head(Content_Length="1000"))
+        while True:
+            writer.write(b"x")
+            await writer.drain()
+            await asyncio.sleep(0.1)
+
+    provider.replies[f"/{CDN}/a"] = drip
+    async with fetcher(replaying(provider)) as asking:
+        with pytest.raises(TransportFault, match="no whole answer within 1 s"):
+            await asking.fetch(Request(host=CDN, path="/a"), AS_OF)
+
+
+async def test_nobody_listening_is_a_fault(provider: LocalProvider) -> None:
+    settings = load_settings(environ={"TIPOFF_UPSTREAM": "http://127.0.0.1:1"})
+    async with fetcher(settings) as asking:
+        with pytest.raises(TransportFault, match=r"https://cdn\.nba\.com/a"):
+            await asking.fetch(Request(host=CDN, path="/a"), AS_OF)
+
+
+@pytest.mark.parametrize("sent", [b"", b'{"games": ['])
+async def test_a_truncated_body_is_a_fault_and_no_answer(provider: LocalProvider, sent: bytes) -> None:
+    async def cut(writer: asyncio.StreamWriter) -> None:
+        writer.write(head(Content_Length="1000") + sent)
+
+    provider.replies[f"/{CDN}/a"] = cut
+    async with fetcher(replaying(provider)) as asking:
+        with pytest.raises(TransportFault):
+            await asking.fetch(Request(host=CDN, path="/a"), AS_OF)
+
+
+async def test_a_body_over_the_cap_is_refused_before_it_has_all_come(provider: LocalProvider) -> None:
+    sent = 0
+
+    async def flood(writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        writer.write(head(Content_Length=str(200_000_000)))
+        for _ in range(200):
+            writer.write(b"x" * 1_000_000)
+            await writer.drain()
+            sent += 1_000_000
+
+    provider.replies[f"/{CDN}/a"] = flood
+    async with fetcher(replaying(provider, cap=1_000_000)) as asking:
+        with pytest.raises(BodyTooLargeError, match="1000000 bytes"):
+            await asking.fetch(Request(host=CDN, path="/a"), AS_OF)
+    assert sent < 50_000_000
+
+
+async def test_a_body_of_exactly_the_cap_is_taken_and_one_byte_more_is_not(provider: LocalProvider) -> None:
+    provider.replies = {f"/{CDN}/fits": answer(b"x" * 2048), f"/{CDN}/over": answer(b"x" * 2049)}
+    async with fetcher(replaying(provider, cap=2048)) as asking:
+        assert len((await asking.fetch(Request(host=CDN, path="/fits"), AS_OF)).body) == 2048
+        with pytest.raises(BodyTooLargeError):
+            await asking.fetch(Request(host=CDN, path="/over"), AS_OF)
+
+
+async def test_a_small_answer_that_unpacks_to_a_huge_one_is_refused_without_holding_it(
+    provider: LocalProvider,
+) -> None:
+    bomb = gzip.compress(b"\0" * 200_000_000, compresslevel=9)
+    assert len(bomb) < 300_000
+    provider.replies[f"/{CDN}/a"] = answer(bomb, Content_Encoding="gzip")
+    async with fetcher(replaying(provider, cap=1_000_000), TimeOuts()) as asking:
+        tracemalloc.start()
+        with pytest.raises(BodyTooLargeError):
+            await asking.fetch(Request(host=CDN, path="/a"), AS_OF)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert peak < 10_000_000
+
+
+async def test_a_packed_answer_arrives_unpacked_and_a_broken_one_is_a_fault(provider: LocalProvider) -> None:
+    whole = gzip.compress(b'{"games": []}')
+    provider.replies = {
+        f"/{CDN}/whole": answer(whole, Content_Encoding="gzip"),
+        f"/{CDN}/cut": answer(whole[:-9], Content_Encoding="gzip"),
+        f"/{CDN}/broken": answer(b"not packed", Content_Encoding="gzip"),
+    }
+    async with fetcher(replaying(provider)) as asking:
+        assert (await asking.fetch(Request(host=CDN, path="/whole"), AS_OF)).body == b'{"games": []}'
+        for path in ("/cut", "/broken"):
+            with pytest.raises(TransportFault, match="packed body"):
+                await asking.fetch(Request(host=CDN, path=path), AS_OF)
+
+
+async def test_a_redirect_among_our_hosts_is_followed_with_the_new_hosts_manners(provider: LocalProvider) -> None:
+    provider.replies = {
+        f"/{CDN}/old": answer(b"", "301 Moved Permanently", Location="/newer"),
+        f"/{CDN}/newer": answer(b"", "302 Found", Location=f"https://{ODDS}/newest"),
+        f"/{ODDS}/newest": answer(b"[]"),
+    }
+    async with fetcher(replaying(provider)) as asking:
+        response = await asking.fetch(Request(host=CDN, path="/old"), AS_OF)
+    assert (response.status, response.body) == (200, b"[]")
+    assert [asked.target for asked in provider.asked] == [
+        f"/{CDN}/old",
+        f"/{CDN}/newer",
+        f"/{ODDS}/newest?apiKey=replay",
+    ]
+
+
+@pytest.mark.parametrize(
+    "location", ["https://evil.example/a", "http://cdn.nba.com/b", "https://cdn.nba.com.evil.example/", "https://[", ""]
+)
+async def test_a_redirect_elsewhere_or_unencrypted_is_not_followed(provider: LocalProvider, location: str) -> None:
+    provider.replies[f"/{CDN}/a"] = answer(b"", "302 Found", Location=location)
+    async with fetcher(replaying(provider)) as asking:
+        response = await asking.fetch(Request(host=CDN, path="/a"), AS_OF)
+    assert response.status == 302
+    judgement = classify(response, "json")
+    assert judgement is not None
+    assert judgement.outcome is Outcome.WRONG_TYPE
+
+
+async def test_a_circle_of_redirects_ends_after_three(provider: LocalProvider) -> None:
+    provider.replies[f"/{CDN}/a"] = answer(b"", "302 Found", Location="/a")
+    async with fetcher(replaying(provider)) as asking:
+        assert (await asking.fetch(Request(host=CDN, path="/a"), AS_OF)).status == 302
+    assert len(provider.asked) == 4
+
+
+@pytest.mark.parametrize("source", SOURCES.values(), ids=lambda source: source.name)
+def test_every_question_of_every_source_goes_to_a_host_we_may_ask(source: Source) -> None:
+    game = SlateGame(game_id="0022301084", away="GSW", home="CHA", tip_off=AS_OF + dt.timedelta(hours=9))
+    slate = Slate(game_date=dt.date(2024, 3, 29), games=(game,))
+    asked = source.requests(slate, AS_OF, {game.game_id: "event"})
+    assert asked
+    assert {request.host for request in asked} <= registered_hosts()
+
+
+# ── real requests: through a proxy of the host, encrypted, with the key ──────────────────────────────────
+
+
+@pytest.mark.parametrize("kind", ["query", "header"])
+async def test_a_real_request_takes_its_hosts_proxy_and_key_and_tells_nobody_the_key(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    host = {"query": ODDS, "header": "api.balldontlie.io"}[kind]
+    provider = LocalProvider()
+    echo = f'{{"message": "you asked with {SECRET}"}}'.encode()
+    provider.replies["/a"] = answer(echo, "401 Unauthorized", X_Echo=f"apiKey={SECRET}")
+    async with running(provider, tls=certified(host, tmp_path)), tunnel(provider.port) as (proxy, connected):
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate.pem"))
+        settings = load_settings(
+            environ={
+                "TIPOFF_ODDS_API_KEY": SECRET,
+                "TIPOFF_BALLDONTLIE_KEY": SECRET,
+                "TIPOFF_PROXIES": f"{host}={proxy}",
+            }
+        )
+        async with fetcher(settings, TimeOuts()) as asking:
+            response = await asking.fetch(Request(host=host, path="/a", params={"x": "1"}), AS_OF)
+    (asked,) = provider.asked
+    assert connected == [f"{host}:443"]
+    query = parse_qs(urlsplit(asked.target).query)
+    assert (query.get("apiKey"), asked.headers.get("authorization")) == (
+        ([SECRET], None) if kind == "query" else (None, SECRET)
+    )
+    assert "x-tipoff-as-of" not in asked.headers
+    assert SECRET not in repr(response)
+    assert SECRET not in caplog.text
+    assert response.body == b'{"message": "you asked with ***"}'
+
+
+async def test_a_fault_does_not_tell_the_key_or_the_proxys_password() -> None:
+    settings = load_settings(
+        environ={"TIPOFF_ODDS_API_KEY": SECRET, "TIPOFF_PROXIES": f"{ODDS}=http://me:{SECRET}@127.0.0.1:1"}
+    )
+    async with fetcher(settings) as asking:
+        with pytest.raises(TransportFault) as caught:
+            await asking.fetch(Request(host=ODDS, path="/a"), AS_OF)
+    assert SECRET not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+
+
+def certified(host: str, folder: Path) -> ssl.SSLContext:
+    """A server's side of TLS with a certificate for `host`, made now and left in the folder."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.DNSName(host), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
+            critical=False,
+        )
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = folder / "certificate.pem"
+    pem.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    key_file = folder / "key.pem"
+    key_file.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem, key_file)
+    return context
+
+
+@asynccontextmanager
+async def tunnel(port: int) -> AsyncIterator[tuple[str, list[str]]]:
+    """An HTTP proxy that leads every CONNECT to a local port; its URL and the places asked for."""
+    asked: list[str] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append((await read_head(reader)).target)
+        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        behind, before = await asyncio.open_connection("127.0.0.1", port)
+        await asyncio.gather(_pipe(reader, before), _pipe(behind, writer))
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", asked
+    finally:
+        server.close()
+
+
+async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while piece := await reader.read(65536):
+            writer.write(piece)
+            await writer.drain()
+    except ConnectionError:
+        pass
+    finally:
+        writer.close()

@@ -1,0 +1,232 @@
+"""Every kind of fault as a client meets it, over real HTTP."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+Ask = Callable[..., httpx.Response]
+AskWith = Callable[[str], Ask]
+
+NOON = "2024-03-29 12:35"
+AFTERNOON = "2024-03-29 15:30"
+NEXT_MORNING = "2024-03-30 06:00"
+
+SCHEDULE = "cdn.nba.com/static/json/staticData/scheduleLeagueV2.json"
+SCOREBOARD = "cdn.nba.com/static/json/liveData/scoreboard/todaysScoreboard_00.json"
+PLAYERS = "stats.nba.com/stats/playerindex?Season=2023-24"
+LOG = "stats.nba.com/stats/leaguegamelog?Season=2023-24&DateFrom=03/29/2024&PlayerOrTeam="
+REPORT = "ak-static.cms.nba.com/referee/injury/Injury-Report_2024-03-29_12PM.pdf"
+HORNETS_ROSTER = "site.api.espn.com/apis/site/v2/sports/basketball/nba/teams/30/roster"
+JAZZ_ROSTER = "site.api.espn.com/apis/site/v2/sports/basketball/nba/teams/26/roster"
+SPORT = "api.the-odds-api.com/v4/sports/basketball_nba"
+ODDS = "apiKey=any&regions=us&oddsFormat=american"
+EVENTS = f"{SPORT}/events?apiKey=any"
+LINES = f"{SPORT}/odds?{ODDS}&markets=h2h,spreads,totals"
+HORNETS_PROPS = f"{SPORT}/events/ee8cfaef963aea9276e133873f77c26a/odds?{ODDS}&markets=player_points"
+JAZZ_PROPS = f"{SPORT}/events/0c27cbb0f7633e73a59fbb14d412dbf7/odds?{ODDS}&markets=player_points"
+
+HORNETS_GAME = "0022301062"
+
+SOURCES = {
+    "nbac_schedule": SCHEDULE,
+    "nbac_scoreboard": SCOREBOARD,
+    "nbac_player_list_current": PLAYERS,
+    "nbac_player_boxscores": LOG + "P",
+    "nbac_team_boxscore": LOG + "T",
+    "nbac_injury_report": REPORT,
+    "espn_team_rosters": HORNETS_ROSTER,
+    "odds_api_events": EVENTS,
+    "odds_api_game_lines": LINES,
+    "odds_api_player_points_props": HORNETS_PROPS,
+}
+
+
+def fault(source: str, kind: str, **fields: Any) -> str:
+    lines = [f"{name} = {value!r}" for name, value in {"source": source, "kind": kind, **fields}.items()]
+    return "\n".join(["[[fault]]", *lines, ""])
+
+
+def games_in(answer: httpx.Response) -> list[str]:
+    dates = answer.json()["leagueSchedule"]["gameDates"]
+    return [game["gameCode"] for day in dates for game in day["games"]]
+
+
+def outcomes(answer: httpx.Response, book: str = "draftkings") -> list[dict[str, Any]]:
+    books = {listed["key"]: listed for listed in answer.json()["bookmakers"]}
+    listed: list[dict[str, Any]] = books[book]["markets"][0]["outcomes"]
+    return listed
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_provider_that_is_down_answers_500(source: str, ask_with: AskWith) -> None:
+    ask = ask_with(fault(source, "server_error"))
+    for name, address in SOURCES.items():
+        assert (ask(address, NEXT_MORNING).status_code == 500) == (name == source)
+
+
+def test_a_fault_for_every_source_strikes_every_source(ask_with: AskWith) -> None:
+    ask = ask_with(fault("*", "html_page"))
+    for address in SOURCES.values():
+        answer = ask(address, NOON)
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+
+
+def test_a_block_is_an_access_denied_in_xml_and_not_yet_a_bare_403(ask_with: AskWith) -> None:
+    ask = ask_with(fault("nbac_schedule", "access_denied") + fault("nbac_scoreboard", "forbidden_not_yet"))
+    blocked, early = ask(SCHEDULE, NOON), ask(SCOREBOARD, NOON)
+    assert (blocked.status_code, early.status_code) == (403, 403)
+    assert b"AccessDenied" in blocked.content
+    assert b"AccessDenied" not in early.content
+
+
+def test_throttling_says_how_long_to_wait(ask_with: AskWith) -> None:
+    answer = ask_with(fault("odds_api_events", "too_many_requests", retry_after_seconds=90))(EVENTS, NOON)
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "90")
+
+
+def test_a_spent_quota_and_a_bad_key_are_told_apart(ask_with: AskWith) -> None:
+    ask = ask_with(fault("odds_api_events", "quota_spent") + fault("odds_api_game_lines", "bad_key"))
+    spent, bad = ask(EVENTS, NOON), ask(LINES, NOON)
+    assert (spent.status_code, bad.status_code) == (401, 401)
+    assert spent.json()["error_code"] == "OUT_OF_USAGE_CREDITS"
+    assert spent.headers["x-requests-remaining"] == "0"
+    assert bad.json()["error_code"] == "INVALID_KEY"
+
+
+def test_a_fault_lasts_from_its_begin_to_its_end_in_virtual_eastern_time(ask_with: AskWith) -> None:
+    period = {"from": "2024-03-29T10:00", "until": "2024-03-29T11:00"}
+    ask = ask_with(fault("nbac_schedule", "server_error", **period))
+    moments = ("09:59", "10:00", "10:59", "11:00")
+    assert [ask(SCHEDULE, f"2024-03-29 {at}").status_code for at in moments] == [200, 500, 500, 200]
+
+
+def test_a_counted_fault_strikes_only_the_first_requests(ask_with: AskWith) -> None:
+    ask = ask_with(fault("nbac_schedule", "server_error", count=2))
+    assert [ask(SCHEDULE, NOON).status_code for _ in range(4)] == [500, 500, 200, 200]
+
+
+def test_a_hanging_provider_does_not_keep_others_from_answering(ask_with: AskWith, client: httpx.Client) -> None:
+    ask = ask_with(fault("nbac_schedule", "hang"))
+    client.timeout = httpx.Timeout(0.3)
+    with pytest.raises(httpx.ReadTimeout):
+        ask(SCHEDULE, NOON)
+    client.timeout = httpx.Timeout(10)
+    began = time.monotonic()
+    assert ask(SCOREBOARD, NOON).status_code == 200
+    assert time.monotonic() - began < 5
+
+
+def test_a_truncated_body_breaks_off_before_its_announced_length(ask_with: AskWith) -> None:
+    with pytest.raises(httpx.RemoteProtocolError, match="without sending complete message body"):
+        ask_with(fault("nbac_schedule", "truncated_body"))(SCHEDULE, NOON)
+
+
+def test_an_oversize_answer_goes_on_past_any_cap(ask_with: AskWith) -> None:
+    answer = ask_with(fault("nbac_schedule", "oversize"))(SCHEDULE, NOON)
+    assert len(answer.content) == 200_000_000
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_an_empty_answer_keeps_its_shape(source: str, ask_with: AskWith, ask: Ask) -> None:
+    full, empty = (one(SOURCES[source], AFTERNOON) for one in (ask, ask_with(fault(source, "empty"))))
+    assert empty.status_code == 200
+    assert empty.headers["content-type"] == full.headers["content-type"]
+    assert len(empty.content) <= len(full.content)
+    if empty.headers["content-type"] == "application/json":
+        assert empty.json() == [] or empty.json().keys() == full.json().keys()
+
+
+def test_a_partial_slate_lacks_just_the_named_games(ask_with: AskWith, ask: Ask) -> None:
+    ask_partly = ask_with("".join(fault(source, "partial_slate", games=["GSW@CHA"]) for source in SOURCES))
+    missing = set(games_in(ask(SCHEDULE, NOON))) - set(games_in(ask_partly(SCHEDULE, NOON)))
+    assert missing == {"20240329/GSWCHA"}
+    assert len(ask_partly(EVENTS, NOON).json()) == 11
+    assert len(ask_partly(LINES, NOON).json()) == 11
+    assert len(ask_partly(SCOREBOARD, NOON).json()["scoreboard"]["games"]) == 11
+    logged = {row[6] for row in ask_partly(LOG + "P", NEXT_MORNING).json()["resultSets"][0]["rowSet"]}
+    assert len(logged) == 11
+    assert HORNETS_GAME not in logged
+    assert ask_partly(HORNETS_PROPS, AFTERNOON).json()["bookmakers"] == []
+    assert ask_partly(JAZZ_PROPS, AFTERNOON).json()["bookmakers"] != []
+    assert ask_partly(HORNETS_ROSTER, NOON).json()["team"]["athletes"] == []
+    assert ask_partly(JAZZ_ROSTER, NOON).json()["team"]["athletes"] != []
+
+
+def test_a_stale_answer_is_yesterdays(ask_with: AskWith, ask: Ask) -> None:
+    stale = ask_with(fault("*", "stale"))
+    assert stale(SCOREBOARD, "2024-03-29 20:00").content == ask(SCOREBOARD, "2024-03-28 20:00").content
+    assert stale(SCHEDULE, NEXT_MORNING).content == ask(SCHEDULE, "2024-03-29 06:00").content
+    assert stale(REPORT, NOON).status_code == 403
+
+
+def test_a_late_provider_is_as_many_minutes_behind(ask_with: AskWith) -> None:
+    late = ask_with(fault("nbac_player_boxscores", "late", delay_minutes=90))
+    assert late(LOG + "P", "2024-03-29 22:54").json()["resultSets"][0]["rowSet"] == []
+    assert late(LOG + "P", "2024-03-29 22:55").json()["resultSets"][0]["rowSet"] != []
+
+
+def test_a_postponed_game_leaves_its_date_and_never_becomes_final(ask_with: AskWith) -> None:
+    ask = ask_with(fault("*", "postponed", games=["GSW@CHA"], **{"from": "2024-03-29T12:00"}))
+    before, after = (games_in(ask(SCHEDULE, f"2024-03-29 {at}")) for at in ("11:59", "12:00"))
+    assert "20240329/GSWCHA" in before
+    assert "20240329/GSWCHA" not in after
+    assert "20240405/GSWCHA" in after
+    board = ask(SCOREBOARD, NEXT_MORNING).json()["scoreboard"]["games"]
+    postponed = next(game for game in board if game["gameId"] == HORNETS_GAME)
+    assert (postponed["gameStatusText"], postponed["gameStatus"], postponed["homeTeam"]["score"]) == ("PPD", 1, 0)
+    assert HORNETS_GAME not in ask(LOG + "P", NEXT_MORNING).text
+
+
+def test_the_named_game_never_gets_props(ask_with: AskWith) -> None:
+    ask = ask_with(fault("odds_api_player_points_props", "never", games=[HORNETS_GAME]))
+    assert ask(HORNETS_PROPS, "2024-03-29 18:59").json()["bookmakers"] == []
+    assert ask(JAZZ_PROPS, "2024-03-29 18:59").json()["bookmakers"] != []
+
+
+def test_single_games_can_be_struck_where_each_is_asked_for(ask_with: AskWith) -> None:
+    ask = ask_with(
+        fault("odds_api_player_points_props", "server_error", games=["GSW@CHA"])
+        + fault("espn_team_rosters", "html_page", games=["GSW@CHA"])
+    )
+    assert [ask(address, AFTERNOON).status_code for address in (HORNETS_PROPS, JAZZ_PROPS)] == [500, 200]
+    kinds = [ask(address, NOON).headers["content-type"] for address in (HORNETS_ROSTER, JAZZ_ROSTER)]
+    assert kinds == ["text/html; charset=utf-8", "application/json"]
+
+
+def bent(ask_with: AskWith, kind: str) -> httpx.Response:
+    return ask_with(fault("odds_api_player_points_props", kind, books=["draftkings"]))(HORNETS_PROPS, AFTERNOON)
+
+
+def test_a_one_sided_book_offers_no_under(ask_with: AskWith) -> None:
+    answer = bent(ask_with, "one_sided")
+    assert {outcome["name"] for outcome in outcomes(answer)} == {"Over"}
+    assert {outcome["name"] for outcome in outcomes(answer, "fanduel")} == {"Over", "Under"}
+
+
+def test_alternate_lines_stand_around_the_main_one_with_lopsided_prices(ask_with: AskWith, ask: Ask) -> None:
+    main = outcomes(ask(HORNETS_PROPS, AFTERNOON))
+    player = main[0]["description"]
+    listed = [
+        (outcome["point"], outcome["price"])
+        for outcome in outcomes(bent(ask_with, "alternate"))
+        if outcome["description"] == player and outcome["name"] == "Over"
+    ]
+    line, price = main[0]["point"], main[0]["price"]
+    assert listed == [(line - 4, -350), (line, price), (line + 4, 260)]
+
+
+def test_integer_lines_can_push(ask_with: AskWith, ask: Ask) -> None:
+    before = [outcome["point"] for outcome in outcomes(ask(HORNETS_PROPS, AFTERNOON))]
+    after = [outcome["point"] for outcome in outcomes(bent(ask_with, "integer_line"))]
+    assert after == [line - 0.5 for line in before]
+
+
+def test_in_play_quotes_carry_a_stamp_after_tip_off(ask_with: AskWith) -> None:
+    ask = ask_with(fault("odds_api_player_points_props", "in_play", books=["draftkings"]))
+    for at, stamp in (("15:30", "2024-03-29T23:20:00Z"), ("19:30", "2024-03-29T23:30:00Z")):
+        books = {book["key"]: book for book in ask(HORNETS_PROPS, f"2024-03-29 {at}").json()["bookmakers"]}
+        assert books["draftkings"]["markets"][0]["last_update"] == stamp
+        assert books["fanduel"]["markets"][0]["last_update"] < "2024-03-29T19:01:00Z"

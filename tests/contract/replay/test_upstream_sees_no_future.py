@@ -1,0 +1,139 @@
+"""Whatever the moment of a request, nothing in the answer comes from later."""
+
+import re
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tipoff.replay.archive import Archive
+from tipoff.replay.shapes.nba_injury_report import report
+from tipoff.replay.shapes.view import Past, View
+from tipoff.replay.upstream.endpoints import find
+from tipoff.vocabulary import EASTERN, eastern
+
+HORNETS = "ee8cfaef963aea9276e133873f77c26a"
+
+ODDS_QUERY = {"apiKey": "any", "regions": "us", "oddsFormat": "american"}
+ADDRESSES = {
+    "schedule": ("cdn.nba.com", "static/json/staticData/scheduleLeagueV2.json", {}),
+    "scoreboard": ("cdn.nba.com", "static/json/liveData/scoreboard/todaysScoreboard_00.json", {}),
+    "players": ("stats.nba.com", "stats/playerindex", {"Season": "2023-24"}),
+    "roster": ("site.api.espn.com", "apis/site/v2/sports/basketball/nba/teams/30/roster", {}),
+    "player rows": ("stats.nba.com", "stats/leaguegamelog", {"Season": "2023-24", "PlayerOrTeam": "P"}),
+    "team rows": ("stats.nba.com", "stats/leaguegamelog", {"Season": "2023-24", "PlayerOrTeam": "T"}),
+    "events": ("api.the-odds-api.com", "v4/sports/basketball_nba/events", ODDS_QUERY),
+    "game lines": (
+        "api.the-odds-api.com",
+        "v4/sports/basketball_nba/odds",
+        {**ODDS_QUERY, "markets": "h2h,spreads,totals"},
+    ),
+    "props": (
+        "api.the-odds-api.com",
+        f"v4/sports/basketball_nba/events/{HORNETS}/odds",
+        {**ODDS_QUERY, "markets": "player_points"},
+    ),
+}
+
+
+def minutes_after(start: datetime, minutes: int) -> st.SearchStrategy[datetime]:
+    return st.integers(0, minutes).map(lambda minute: start + timedelta(minutes=minute))
+
+
+THE_DAY = eastern(date(2024, 3, 29), 6)
+
+while_nobody_plays = minutes_after(THE_DAY, 12 * 60) | st.builds(
+    lambda day, minute: eastern(date(2024, 3, 29) - timedelta(days=day), 2) + timedelta(minutes=minute),
+    st.integers(0, 150),
+    st.integers(0, 9 * 60),
+)
+
+
+@pytest.fixture(scope="module")
+def past(archive: Archive) -> Past:
+    return Past(archive)
+
+
+def answer(past: Past, as_of: datetime, name: str) -> bytes:
+    host, path, query = ADDRESSES[name]
+    found = find(host, path, query)
+    assert found is not None
+    endpoint, params = found
+    return endpoint.answer(View(past, as_of), params).body
+
+
+def last_injury_report(past: Past, as_of: datetime) -> bytes:
+    stamp = f"{as_of.astimezone(EASTERN) - timedelta(minutes=30):%Y-%m-%d_%I%p}"
+    return report(View(past, as_of), {"stamp": stamp}).body
+
+
+def with_another_future(archive: Archive, as_of: datetime) -> dict[str, pl.DataFrame]:
+    """Tables in which everything that becomes known after the moment is different."""
+    unplayed = archive.games.filter(pl.col("tip_off") > as_of)["game_id"].implode()
+    to_come = pl.col("game_id").is_in(unplayed)
+    later = pl.col("snapshot_at") > as_of
+
+    def changed(frame: pl.DataFrame, which: pl.Expr, **changes: pl.Expr) -> pl.DataFrame:
+        return frame.with_columns(
+            pl.when(which).then(change.cast(frame.schema[name])).otherwise(pl.col(name)).alias(name)
+            for name, change in changes.items()
+        )
+
+    more_points = pl.col("points") + 7
+    return {
+        "games": changed(
+            archive.games,
+            to_come,
+            home_points=pl.col("away_points"),
+            away_points=pl.col("home_points") + 9,
+            overtime_periods=pl.col("overtime_periods") + 1,
+        ),
+        "player_box": changed(archive.player_box, to_come, points=more_points, fgm=pl.lit(0)),
+        "team_box": changed(archive.team_box, to_come, points=more_points, win=~pl.col("win")),
+        "game_lines": changed(archive.game_lines, later, total=pl.col("total") + 5),
+        "prop_lines": changed(archive.prop_lines, later, line=pl.col("line") + 5, player_name=pl.lit("X")),
+        "closing_lines": changed(archive.closing_lines, to_come, total=pl.lit(0)),
+        "availability": changed(
+            archive.availability,
+            to_come & (pl.col("status") == "PLAYED"),
+            status=pl.lit("DNP"),
+        ),
+        "shots_by_zone": archive.shots_by_zone.filter(~to_come),
+        "officials": archive.officials.filter(~to_come),
+    }
+
+
+@settings(max_examples=8, deadline=None, derandomize=True)
+@given(as_of=while_nobody_plays)
+def test_answers_are_the_same_whatever_comes_later(
+    as_of: datetime, past: Past, archive: Archive, altered: Callable[..., Archive]
+) -> None:
+    other = Past(altered(**with_another_future(archive, as_of)))
+    for name in ADDRESSES:
+        assert answer(past, as_of, name) == answer(other, as_of, name), name
+    assert last_injury_report(past, as_of) == last_injury_report(other, as_of)
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(as_of=minutes_after(THE_DAY - timedelta(days=150), 151 * 24 * 60))
+def test_rows_and_finals_are_of_games_that_are_over(as_of: datetime, past: Past, archive: Archive) -> None:
+    ends = pl.col("tip_off") + pl.duration(minutes=140) + pl.duration(minutes=12) * pl.col("overtime_periods")
+    logged = archive.games.filter(ends + pl.duration(minutes=5) <= as_of)
+    rows = re.findall(rb'"(00223\d{5})"', answer(past, as_of, "player rows"))
+    assert {game_id.decode() for game_id in rows} == set(logged["game_id"])
+    finals = answer(past, as_of, "schedule").count(b'"gameStatus":3')
+    assert finals == archive.games.filter(ends <= as_of).height
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(as_of=minutes_after(THE_DAY, 18 * 60))
+def test_no_quote_is_newer_than_the_request(as_of: datetime, past: Past) -> None:
+    texts = answer(past, as_of, "game lines"), answer(past, as_of, "props")
+    assert all(moment <= as_of for text in texts for moment in quoted_at(text))
+
+
+def quoted_at(text: bytes) -> list[datetime]:
+    return [datetime.fromisoformat(part[:20].decode()) for part in text.split(b'"last_update":"')[1:]]

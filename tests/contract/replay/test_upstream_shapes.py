@@ -1,0 +1,139 @@
+"""Replayed answers have the key paths of the recorded ones; what is left out is listed, nothing is added."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+Ask = Callable[..., httpx.Response]
+
+pytestmark = pytest.mark.data
+
+NBA_QUERY = {"Season": "2023-24", "PlayerOrTeam": "P", "DateFrom": "03/28/2024", "DateTo": "03/28/2024"}
+ODDS = {"apiKey": "any", "regions": "us", "oddsFormat": "american"}
+EVENT = "ee8cfaef963aea9276e133873f77c26a"
+
+WHAT_ONLY_BROADCASTERS_SAY = {"leagueSchedule.broadcasterList[]", "leagueSchedule.gameDates[].games[].broadcasters."}
+WHAT_ESPN_SAYS_BESIDES = {
+    *("team.color", "team.alternateColor", "team.logos", "team.record", "team.groups", "team.links"),
+    *("team.franchise", "team.nextEvent", "team.standingSummary"),
+    *(
+        f"team.athletes[].{key}"
+        for key in (
+            *("guid", "weight", "displayWeight", "height", "displayHeight", "age", "dateOfBirth", "debutYear"),
+            *("links", "birthPlace", "citizenship", "college", "headshot", "jersey", "position", "injuries[]"),
+            *("teams", "experience", "contract", "eventLog", "draft", "hand", "birthCountry"),
+        )
+    ),
+}
+
+CASES = {
+    "schedule": (
+        "cdn_nba/scheduleLeagueV2_subset_cdn.json",
+        ("cdn.nba.com/static/json/staticData/scheduleLeagueV2.json", {}),
+        WHAT_ONLY_BROADCASTERS_SAY,
+    ),
+    "scoreboard": (
+        "cdn_nba/todaysScoreboard_00.json",
+        ("cdn.nba.com/static/json/liveData/scoreboard/todaysScoreboard_00.json", {}),
+        set(),
+    ),
+    "player index": ("stats_nba/playerindex.json", ("stats.nba.com/stats/playerindex", NBA_QUERY), set()),
+    "game log": (
+        "stats_nba/leaguegamelog_playerbox_oneday.json",
+        ("stats.nba.com/stats/leaguegamelog", NBA_QUERY),
+        set(),
+    ),
+    "roster": (
+        "espn/team_2_roster.json",
+        ("site.api.espn.com/apis/site/v2/sports/basketball/nba/teams/2/roster", {}),
+        WHAT_ESPN_SAYS_BESIDES,
+    ),
+    "events": (
+        "odds_api/historical_events_20240329.json#data",
+        ("api.the-odds-api.com/v4/sports/basketball_nba/events", ODDS),
+        set(),
+    ),
+    "game lines": (
+        "odds_api/historical_odds_20240329_h2h_spreads_totals.json#data",
+        (
+            "api.the-odds-api.com/v4/sports/basketball_nba/odds",
+            {**ODDS, "markets": "h2h,spreads,totals"},
+        ),
+        set(),
+    ),
+    "props": (
+        "odds_api/event_odds_mockOrlandoVsCleveland.json",
+        (
+            f"api.the-odds-api.com/v4/sports/basketball_nba/events/{EVENT}/odds",
+            {**ODDS, "markets": "player_points"},
+        ),
+        set(),
+    ),
+}
+
+
+def key_paths(value: Any, path: str = "") -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield f"{path}.{key}".removeprefix(".")
+            yield from key_paths(inner, f"{path}.{key}".removeprefix("."))
+    if isinstance(value, list):
+        for inner in value:
+            yield from key_paths(inner, f"{path}[]")
+
+
+def recorded_answer(payloads: Path, name: str) -> Any:
+    file, _, inside = name.partition("#")
+    content = json.loads((payloads / file).read_bytes())
+    return content[inside] if inside else content
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_replayed_answer_has_the_recorded_key_paths(case: str, ask: Ask, payloads: Path) -> None:
+    file, (address, query), left_out = CASES[case]
+    recorded = set(key_paths(recorded_answer(payloads, file)))
+    replayed = set(key_paths(ask(address, "2024-03-29 18:00", **query).json()))
+    assert replayed - recorded == set()
+    unexplained = {path for path in recorded - replayed if not path.startswith(tuple(left_out) or "\0")}
+    assert unexplained == set()
+
+
+@pytest.mark.parametrize("case", ["player index", "game log"])
+def test_tables_have_the_recorded_columns_in_their_order(case: str, ask: Ask, payloads: Path) -> None:
+    file, (address, query), _ = CASES[case]
+    recorded = recorded_answer(payloads, file)["resultSets"][0]
+    replayed = ask(address, "2024-03-29 18:00", **query).json()["resultSets"][0]
+    assert (replayed["name"], replayed["headers"]) == (recorded["name"], recorded["headers"])
+    assert {len(row) for row in replayed["rowSet"]} == {len(recorded["headers"])}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_values_have_the_recorded_types(case: str, ask: Ask, payloads: Path) -> None:
+    file, (address, query), _ = CASES[case]
+    recorded = types_by_path(recorded_answer(payloads, file))
+    replayed = types_by_path(ask(address, "2024-03-29 18:00", **query).json())
+    strange = {
+        path: kinds - recorded[path]
+        for path, kinds in replayed.items()
+        if path in recorded and recorded[path] and not kinds <= recorded[path]
+    }
+    assert strange == {}
+
+
+def types_by_path(value: Any) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+
+    def walk(value: Any, path: str) -> None:
+        found.setdefault(path, set()).add(type(value).__name__)
+        inner = value.items() if isinstance(value, dict) else ()
+        for key, item in inner:
+            walk(item, f"{path}.{key}")
+        for item in value if isinstance(value, list) else ():
+            walk(item, f"{path}[]")
+
+    walk(value, "")
+    return found

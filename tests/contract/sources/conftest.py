@@ -1,0 +1,12 @@
+"""The desk that hands out recorded answers."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.recorded_answers import Desk
+
+
+@pytest.fixture(scope="session")
+def desk(shared_data: Path) -> Desk:
+    return Desk(shared_data)

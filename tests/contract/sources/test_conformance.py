@@ -1,0 +1,138 @@
+"""What every source of the registry promises: its table's columns, honest requests, a verdict on any answer."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.recorded_answers import CASES, Case, Desk, game, slate, utc
+from tipoff.sources.base import Request, Response, Slate, Source
+from tipoff.sources.registry import SOURCES, sources
+from tipoff.vocabulary import Outcome, Role
+from tipoff.warehouse.tables import TABLES
+
+TONIGHT = slate(
+    date(2024, 3, 29),
+    game("0022301062", "GSW@CHA", utc(2024, 3, 29, 23, 0)),
+    game("0022301072", "MIN@DEN", utc(2024, 3, 30, 1, 0)),
+)
+MORNING = utc(2024, 3, 29, 10, 0)
+EVENT_IDS = {game.game_id: f"event-{game.game_id}" for game in TONIGHT.games}
+
+each_source = pytest.mark.parametrize("source", SOURCES.values(), ids=lambda source: source.name)
+each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.source_name}-{case.file}")
+
+
+def requests_of(source: Source, on: Slate = TONIGHT, as_of: datetime = MORNING) -> tuple[Request, ...]:
+    return source.requests(on, as_of, EVENT_IDS)
+
+
+@each_case
+def test_rows_have_exactly_the_columns_of_their_table(desk: Desk, case: Case) -> None:
+    table = TABLES[case.source.table]
+    never_null = {column.name for column in table.columns if not column.nullable}
+    for row in desk.read(case).rows:
+        assert row.keys() == set(table.column_names)
+        assert all(row[name] is not None for name in never_null)
+
+
+@each_case
+def test_no_two_rows_share_a_natural_key(desk: Desk, case: Case) -> None:
+    keys = [tuple(row[name] for name in TABLES[case.source.table].natural_key) for row in desk.read(case).rows]
+    assert len(set(keys)) == len(keys)
+
+
+@each_case
+def test_rows_lie_within_the_slice_they_own(desk: Desk, case: Case) -> None:
+    rows = desk.read(case).rows
+    for name, wanted in case.source.rows_owned(rows, case.slate).items():
+        values = {row[name] for row in rows}
+        if isinstance(wanted, tuple):
+            assert wanted[0] <= min(values) <= max(values) <= wanted[1]
+        else:
+            assert values <= (set(wanted) if isinstance(wanted, list) else {wanted})
+
+
+@each_source
+def test_a_source_declares_itself(source: Source) -> None:
+    assert SOURCES[source.name] is source
+    assert source.table in TABLES
+    assert source.title
+    assert source.needs_ids_of is None or source.needs_ids_of in SOURCES
+
+
+def test_what_the_day_cannot_go_on_without_is_critical() -> None:
+    assert {name for name, source in SOURCES.items() if source.critical} == {
+        "nbac_schedule",
+        "nbac_player_list_current",
+        "nbac_player_history",
+        "nbac_team_history",
+        "nbac_player_boxscores",
+    }
+    assert {name for name, source in SOURCES.items() if source.role is Role.POST} == {
+        "nbac_player_boxscores",
+        "nbac_team_boxscore",
+    }
+
+
+@each_source
+def test_requests_go_to_the_provider_and_carry_no_secret(source: Source) -> None:
+    asked = requests_of(source)
+    assert asked
+    for request in asked:
+        assert request.host == source.provider
+        assert request.path.startswith("/")
+        said = " ".join([request.path, *request.params, *request.params.values()]).lower()
+        assert not re.search(r"api_?key|token|secret|authorization|password", said)
+
+
+@each_source
+def test_no_two_questions_of_a_look_are_the_same(source: Source) -> None:
+    asked = requests_of(source)
+    assert len({(request.path, *sorted(request.params.items())) for request in asked}) == len(asked)
+    assert len({(request.game_id, request.part) for request in asked}) == len(asked)
+
+
+@each_source
+def test_a_day_without_games_asks_only_for_the_season(source: Source) -> None:
+    asked = requests_of(source, on=Slate(game_date=date(2024, 2, 17)))
+    of_the_season = {"nbac_schedule", "nbac_player_list_current", "nbac_player_history", "nbac_team_history"}
+    assert bool(asked) == (source.name in of_the_season)
+
+
+@each_source
+@given(
+    status=st.integers(100, 599),
+    body=st.sampled_from([b"", b"[]", b"{}", b"null", b"7", b"<html>", b"%PDF-1.4 %%EOF", b'{"data": [1]}', b"\xff"]),
+    headers=st.dictionaries(st.sampled_from(["retry-after", "x-requests-remaining"]), st.text(max_size=12)),
+    hours=st.integers(-30, 30),
+)
+@settings(max_examples=60, deadline=None)
+def test_every_answer_gets_a_verdict(
+    source: Source, status: int, body: bytes, headers: Mapping[str, str], hours: int
+) -> None:
+    moment = datetime(2024, 3, 29, 12, tzinfo=UTC) + timedelta(hours=hours)
+    response = Response(status=status, headers=headers, body=body, url="https://provider", fetched_at=moment)
+    for request in requests_of(source):
+        judgement = source.judge(request, response, TONIGHT)
+        assert judgement.reason
+        if status != 200:
+            assert judgement.outcome not in (Outcome.OK, Outcome.PARTIAL, Outcome.EMPTY_OK)
+
+
+@each_source
+def test_more_games_never_make_fewer_rows_plausible(source: Source) -> None:
+    fewer = TONIGHT.model_copy(update={"games": TONIGHT.games[:1]})
+    assert source.expected_rows(fewer) <= source.expected_rows(TONIGHT)
+
+
+def test_the_depth_of_history_is_asked_season_by_season() -> None:
+    asked = sources(history_seasons=3)["nbac_player_history"].requests(TONIGHT, MORNING, {})
+    assert [(request.params["Season"], request.params["DateTo"]) for request in asked] == [
+        ("2023-24", "03/28/2024"),
+        ("2022-23", ""),
+        ("2021-22", ""),
+    ]

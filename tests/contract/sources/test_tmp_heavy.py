@@ -1,0 +1,212 @@
+"""Recorded answers, damaged: a reader refuses by path or counts what it left out; nothing is lost without a word."""
+
+import json
+import random
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.support.recorded_answers import CASES, INJURIES, SCHEDULE, Case, Desk
+from tipoff.errors import ContractError
+from tipoff.sources.base import ReadContext, Reading
+from tipoff.vocabulary import Outcome
+
+JSON_CASES = [case for case in CASES if case is not INJURIES]
+KEPT = 12
+"""Items of each long list that stay, so that a damaged answer is read in a moment."""
+
+Path = tuple[str | int, ...]
+
+some_times = settings(
+    max_examples=700, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+each_case = pytest.mark.parametrize("case", JSON_CASES, ids=lambda case: f"{case.source_name}-{case.file}")
+
+
+@cache
+def _short_text(desk: Desk, case: Case) -> str:
+    return json.dumps(shortened(desk.document(case)))
+
+
+def short_document(desk: Desk, case: Case) -> Any:
+    """The recorded answer with the first entries only, anew."""
+    return json.loads(_short_text(desk, case))
+
+
+def shortened(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: shortened(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        # rows of tables are lists of values: those stay whole
+        kept = value[:KEPT] if value and isinstance(value[0], dict | list) else value
+        return [shortened(inner) for inner in kept]
+    return value
+
+
+def places(value: Any, path: Path = ()) -> Iterator[Path]:
+    """Every place in a document below the top."""
+    if isinstance(value, dict | list):
+        inner = value.items() if isinstance(value, dict) else enumerate(value)
+        for name, content in inner:
+            yield (*path, name)
+            yield from places(content, (*path, name))
+
+
+def at(document: Any, path: Path) -> Any:
+    for name in path:
+        document = document[name]
+    return document
+
+
+def accounted(reading: Reading) -> int:
+    """Entries of an answer that a reading speaks of."""
+    return len(reading.rows) + sum(reading.rejected.values()) + len(reading.unresolved)
+
+
+def shuffled(value: Any, dice: random.Random) -> Any:
+    """The document with its entries in another order; values of a table's row stay in theirs."""
+    if isinstance(value, dict):
+        return {name: shuffled(inner, dice) for name, inner in value.items()}
+    if isinstance(value, list) and value and isinstance(value[0], dict | list):
+        return [shuffled(inner, dice) for inner in dice.sample(value, len(value))]
+    return value
+
+
+def read_or_refused(case: Case, body: bytes, context: ReadContext) -> Reading | ContractError:
+    """The reading or the refusal; any other error fails the test."""
+    try:
+        return case.source.read(body, context)
+    except ContractError as error:
+        return error
+
+
+OTHER_TYPES: tuple[Any, ...] = (None, True, 7, -1.5, "", "strange", [], {}, [[]], 10**400, "2024-02-30", float("nan"))
+
+
+@each_case
+@given(data=st.data())
+@some_times
+def test_a_removed_or_retyped_field_is_refused_or_counted(desk: Desk, case: Case, data: st.DataObject) -> None:
+    document = short_document(desk, case)
+    before = accounted(desk.read(case, document))
+    *parents, name = data.draw(st.sampled_from(list(places(document))))
+    holder = at(document, tuple(parents))
+    if isinstance(holder, dict) and data.draw(st.booleans()):
+        del holder[name]
+    else:
+        holder[name] = data.draw(
+            st.sampled_from([value for value in OTHER_TYPES if type(value) is not type(holder[name])])
+        )
+    after = read_or_refused(case, json.dumps(document).encode(), desk.context(case))
+    if isinstance(after, ContractError):
+        assert after.source == case.source_name
+        assert after.path.startswith("$")
+    else:
+        assert accounted(after) >= before
+
+
+@each_case
+@given(seed=st.integers(0, 1000))
+@some_times
+def test_the_order_of_lists_means_nothing(desk: Desk, case: Case, seed: int) -> None:
+    document = short_document(desk, case)
+    before = desk.read(case, document)
+    after = desk.read(case, shuffled(document, random.Random(seed)))
+    assert sorted(map(repr, after.rows)) == sorted(map(repr, before.rows))
+    assert after.rejected == before.rejected
+
+
+@each_case
+def test_a_repeated_entry_adds_no_row(desk: Desk, case: Case) -> None:
+    document = short_document(desk, case)
+    before = desk.read(case, document)
+    rows = at(document, ENTRIES[case.source_name])
+    rows.append(json.loads(json.dumps(rows[0])))
+    after = desk.read(case, document)
+    assert after.rows == before.rows
+    assert accounted(after) > accounted(before)
+
+
+ENTRIES: dict[str, Path] = {
+    "nbac_schedule": ("leagueSchedule", "gameDates", 0, "games"),
+    "nbac_player_list_current": ("resultSets", 0, "rowSet"),
+    "espn_team_rosters": ("team", "athletes"),
+    "odds_api_events": ("data",),
+    "odds_api_game_lines": ("data", 0, "bookmakers"),
+    "odds_api_player_points_props": ("bookmakers", 0, "markets", 0, "outcomes"),
+    "nbac_scoreboard": ("scoreboard", "games"),
+    "nbac_player_boxscores": ("resultSets", 0, "rowSet"),
+    "nbac_player_history": ("resultSets", 0, "rowSet"),
+}
+"""Where the entries of an answer stand."""
+
+
+@each_case
+def test_an_answer_without_entries_is_no_plain_success(desk: Desk, case: Case) -> None:
+    document = desk.document(case)
+    for path in list(places(document)):
+        if path == ENTRIES[case.source_name]:
+            at(document, path).clear()
+    if case.source_name == "nbac_schedule":
+        document["leagueSchedule"]["gameDates"] = []
+    if case.source_name.startswith("odds_api"):
+        top = document["data"] if "data" in document else document["bookmakers"]
+        top.clear()
+    body = json.dumps(document).encode()
+    judgement = case.source.judge(desk.request(case), desk.response(case, body=body), case.slate)
+    assert judgement.outcome in (Outcome.SUSPICIOUSLY_EMPTY, Outcome.NOT_PUBLISHED_YET)
+    assert desk.read(case, document).rows == ()
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.source_name}-{case.file}")
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.9, 0.999])
+def test_an_answer_cut_short_is_refused(desk: Desk, case: Case, share: float) -> None:
+    body = desk.body(case)
+    cut = body[: int(len(body) * share)]
+    judgement = case.source.judge(desk.request(case), desk.response(case, body=cut), case.slate)
+    assert judgement.outcome is Outcome.WRONG_TYPE
+    with pytest.raises(ContractError):
+        case.source.read(cut, desk.context(case))
+
+
+@each_case
+def test_the_same_shape_of_the_sister_league_is_refused(desk: Desk, case: Case) -> None:
+    text = json.dumps(desk.document(case))
+    sister = (
+        text.replace('"leagueId": "00"', '"leagueId": "10"')
+        .replace('"LeagueID": "00"', '"LeagueID": "10"')
+        .replace("basketball_nba", "basketball_wnba")
+        .replace("~l:46~", "~l:59~")
+    )
+    assert sister != text
+    with pytest.raises(ContractError):
+        case.source.read(sister.encode(), desk.context(case))
+    judgement = case.source.judge(desk.request(case), desk.response(case, body=sister.encode()), case.slate)
+    assert judgement.outcome is Outcome.WRONG_TYPE
+
+
+def test_single_games_and_teams_of_the_sister_league_are_left_out(desk: Desk) -> None:
+    document = desk.document(SCHEDULE)
+    first, second, *_ = (
+        document["leagueSchedule"]["gameDates"][-1]["games"] + document["leagueSchedule"]["gameDates"][-2]["games"]
+    )
+    before = desk.read(SCHEDULE, document)
+    first["gameId"] = "1022400001"
+    second["homeTeam"]["teamId"] = 1611661313
+    after = desk.read(SCHEDULE, document)
+    assert len(after.rows) == len(before.rows) - 2
+    assert accounted(after) == accounted(before)
+
+
+@given(noise=st.binary(max_size=300), place=st.floats(0, 1))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+def test_a_damaged_injury_report_is_refused_or_counted(desk: Desk, noise: bytes, place: float) -> None:
+    body = desk.body(INJURIES)
+    start = int(place * len(body))
+    damaged = body[:start] + noise + body[start + len(noise) :]
+    reading = read_or_refused(INJURIES, damaged, desk.context(INJURIES))
+    assert isinstance(reading, ContractError) or len(reading.rows) <= 14

@@ -1,0 +1,89 @@
+"""The same transforms over the same rows, by Google's reference evaluator and by DuckDB: the same tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from tests.support.gsql import GoogleSql
+from tests.support.season import POST_GAME, PRE_GAME, between
+from tests.support.small_league import DAYS, TONIGHT, small_league
+from tipoff.vocabulary import eastern, season_of
+from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
+from tipoff.warehouse.schema import PARAMETERS, catalogue, table_named
+from tipoff.warehouse.sql_files import sql_text
+from tipoff.warehouse.tables import TABLES
+from tipoff.warehouse.validation import schema_of
+
+FIRST_OF_SEASON = date(2024, 3, 20)
+
+Rows = dict[str, list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="module")
+def google() -> GoogleSql:
+    return GoogleSql(catalogue(), PARAMETERS)
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Iterator[DuckDbWarehouse]:
+    warehouse = DuckDbWarehouse(tmp_path / "small.duckdb")
+    warehouse.migrate()
+    yield warehouse
+    warehouse.close()
+
+
+def asked(first: date, last: date, hour: int = 18, **changes: Any) -> dict[str, Any]:
+    usual = {"season": season_of(last), "game_ids": [], "as_of": eastern(last, hour), "training": False}
+    return {"first_date": first, "last_date": last, **usual, **changes}
+
+
+EVENING = [
+    *((name, asked(DAYS[0], DAYS[-2])) for name in POST_GAME),
+    *((name, asked(TONIGHT, TONIGHT)) for name in PRE_GAME),
+    *((name, asked(TONIGHT, TONIGHT, 23)) for name in PRE_GAME),
+]
+SEASON_FOR_TRAINING = [
+    *((name, asked(DAYS[0], DAYS[-2])) for name in POST_GAME),
+    *((name, asked(FIRST_OF_SEASON, DAYS[-2], training=True)) for name in PRE_GAME),
+]
+
+
+SCENARIOS = {"an evening before and after its tips": EVENING, "a season for training": SEASON_FOR_TRAINING}
+
+
+def load(warehouse: DuckDbWarehouse, league: Rows) -> None:
+    for name, rows in league.items():
+        frame = pl.DataFrame(rows, schema=schema_of(table_named(name)))
+        if TABLES[name].appends:
+            warehouse.append(name, frame)
+        else:
+            warehouse.replace(name, frame, {})
+
+
+def framed(name: str, rows: list[dict[str, Any]]) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema=schema_of(table_named(name))).sort(table_named(name).natural_key)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("steps", SCENARIOS.values(), ids=SCENARIOS)
+def test_both_engines_compute_the_same_tables(
+    google: GoogleSql, warehouse: DuckDbWarehouse, seed: int, steps: list[tuple[str, dict[str, Any]]]
+) -> None:
+    rows: Rows = small_league(seed)
+    load(warehouse, rows)
+    view = "book_main_lines"
+    rows[view] = google.evaluate(sql_text(view), rows, steps[0][1])
+    for name, parameters in steps:
+        rows[name] = google.evaluate(sql_text(name), rows, parameters)
+        slice_ = between(parameters["first_date"], parameters["last_date"])
+        warehouse.transform(name, parameters, slice_)
+        ours = warehouse.query(f"SELECT * FROM {name}").filter(pl.col("game_date") >= parameters["first_date"])  # noqa: S608
+        assert rows[name], f"{name} is empty: nothing was compared"
+        assert_frame_equal(framed(name, ours.to_dicts()), framed(name, rows[name]), rel_tol=1e-6, abs_tol=1e-6)

@@ -1,0 +1,425 @@
+"""Scripted days: the real workflow on a real server, in a world that brings what a script says it brings.
+
+The activities here bear the real names and contracts. A look at a source brings the newest of its beats; computing
+steps succeed unless the script says they fail. A world is a function of the as-of times it is asked with, as the
+upstream replay is, so the same script is the same day on any machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
+
+from temporalio import activity
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.client import Client, WorkflowHandle, WorkflowHistory
+from temporalio.exceptions import ApplicationError
+from temporalio.worker import Worker
+
+from activities.scenario import deliver_action
+from runtime.connection import WORKFLOW_RUNNER
+from tipoff.plan import plan_day, plan_slate
+from tipoff.sources.registry import SOURCES
+from tipoff.vocabulary import DayPlan, Outcome, SlateGame, eastern
+from workflows.contracts import (
+    Activity,
+    ClockSpec,
+    CollectReport,
+    CollectRequest,
+    ComputeRequest,
+    DayInput,
+    DayResult,
+    DayStatus,
+    Message,
+    Order,
+    PlanRequest,
+    Predicted,
+    ProcessRequest,
+    PublishStatusRequest,
+    Queue,
+    RecordedDay,
+    Rerun,
+    ScheduledAction,
+    StepReport,
+)
+from workflows.daily_pipeline import DailyPipelineWorkflow
+
+DayHandle = WorkflowHandle[DailyPipelineWorkflow, DayResult]
+
+GAME_DATE = date(2024, 3, 29)
+MORNING = eastern(GAME_DATE, 5)
+GAME_LENGTH = timedelta(minutes=15)
+"""Games are short here: a scoreboard that is asked every three minutes of an evening tells a test nothing."""
+PATIENCE_SECONDS = 60.0
+"""How long a test waits for the day to get somewhere before it fails."""
+
+
+def at(hour: int, minute: int = 0) -> datetime:
+    """An Eastern time of the scripted date; hours from 24 on are of the next day."""
+    return eastern(GAME_DATE + timedelta(days=hour // 24), hour % 24, minute)
+
+
+def game(number: int, tip_off: datetime) -> SlateGame:
+    """A game between two of the thirty teams."""
+    return SlateGame(
+        game_id=f"00223{number:05}", away=_TEAMS[2 * number % 30], home=_TEAMS[(2 * number + 1) % 30], tip_off=tip_off
+    )
+
+
+_TEAMS = (
+    "ATL BKN BOS CHA CHI CLE DAL DEN DET GSW HOU IND LAC LAL MEM MIA MIL MIN NOP NYK OKC ORL PHI PHX POR SAC SAS TOR "
+    "UTA WAS"
+).split()
+
+EARLY, LATE = game(1, at(19)), game(2, at(20))
+GAMES = (EARLY, LATE)
+
+
+class Beat(NamedTuple):
+    """What a source answers from a moment on."""
+
+    since: datetime
+    outcome: Outcome = Outcome.OK
+    missing: tuple[str, ...] = ()
+    reason: str = ""
+    games: tuple[SlateGame, ...] | None = None
+    """The slate, from the schedule."""
+    changed: tuple[str, ...] | None = None
+    """Games it is news about; None: those it did not have before, all when it had none."""
+    retry_after: timedelta | None = None
+
+
+Script = Mapping[str, Sequence[Beat]]
+_USABLE = {Outcome.OK, Outcome.PARTIAL, Outcome.EMPTY_OK}
+_PER_GAME_AFTER = ("nbac_scoreboard", "nbac_player_boxscores", "nbac_team_boxscore")
+
+
+def happy_script(games: tuple[SlateGame, ...] = GAMES, lines_at: datetime | None = None) -> dict[str, list[Beat]]:
+    """Everything in the morning, lines at 15:00 as on the real date, each game final soon after its tip."""
+    morning = [Beat(MORNING)]
+    lines = [Beat(lines_at or at(15))]
+    script = {name: morning for name in SOURCES if name not in _PER_GAME_AFTER}
+    script |= {"odds_api_game_lines": lines, "odds_api_player_points_props": lines}
+    script |= {name: final_beats(games) for name in _PER_GAME_AFTER}
+    return {**script, "nbac_schedule": [Beat(MORNING, games=games)]}
+
+
+def final_beats(games: tuple[SlateGame, ...]) -> list[Beat]:
+    """A source that knows a game once it is final."""
+    finals = sorted({game.tip_off + GAME_LENGTH for game in games})
+    return [part_of(games, final, {game.game_id for game in games if _final(game) <= final}) for final in finals]
+
+
+def _final(game: SlateGame) -> datetime:
+    return game.tip_off + GAME_LENGTH
+
+
+def part_of(games: Iterable[SlateGame], since: datetime, there: set[str]) -> Beat:
+    """An answer that holds some of the games."""
+    missing = tuple(game.game_id for game in games if game.game_id not in there)
+    return Beat(since, Outcome.PARTIAL if missing else Outcome.OK, missing, f"missing {', '.join(missing)}" * bool(missing))
+
+
+class Trouble(NamedTuple):
+    """A subject whose activity fails for good when asked as of a moment in this span."""
+
+    since: datetime = MORNING
+    until: datetime = eastern(GAME_DATE + timedelta(days=2), 0)
+    text: str = "the file is corrupt"
+
+
+@dataclass
+class World:
+    """What the activities of a scripted day do."""
+
+    script: Script = field(default_factory=happy_script)
+    trouble: Mapping[str, Trouble] = field(default_factory=dict)
+    plan: Callable[[date, tuple[SlateGame, ...]], DayPlan] = lambda day, games: plan_day(day, games, SOURCES)
+    slate_plan: Callable[[date], DayPlan] = plan_slate
+    recorded: RecordedDay | None = None
+    dice: random.Random | None = None
+    """Makes activities take a little while, each a different one."""
+    stops: dict[str, Stop] = field(default_factory=dict)
+    statuses: list[PublishStatusRequest] = field(default_factory=list)
+    """What was exported, in order."""
+
+    @property
+    def activities(self) -> dict[Queue, list[Callable[..., Any]]]:
+        """What a worker of each queue serves, as in the real registry."""
+        return {
+            Queue.DAY: [self.plan_day, deliver_action],
+            Queue.FETCH: [self.collect],
+            Queue.WAREHOUSE: [
+                *(self.process, self.transform, self.build_features, self.store_predictions),
+                *(self.grade, self.export, self.publish_status, self.recorded_day),
+            ],
+            Queue.MODELS: [self.predict],
+        }
+
+    async def _do(self, subject: str, as_of: datetime | None = None) -> None:
+        """Take a while, stop where the test wants to look, fail where the script says so."""
+        if self.dice is not None:
+            await asyncio.sleep(self.dice.random() * 0.02)
+        if subject in self.stops:
+            await self.stops[subject].pass_by()
+        trouble = self.trouble.get(subject)
+        if trouble and as_of is not None and trouble.since <= as_of < trouble.until:
+            raise ApplicationError(trouble.text, type="ContractError", non_retryable=True)
+
+    @activity.defn(name=Activity.PLAN_DAY.value)
+    async def plan_day(self, request: PlanRequest) -> DayPlan:
+        await self._do("plan_day")
+        return self.slate_plan(request.game_date) if request.games is None else self.plan(request.game_date, request.games)
+
+    @activity.defn(name=Activity.COLLECT.value)
+    async def collect(self, request: CollectRequest) -> CollectReport:
+        await self._do(request.source, request.as_of)
+        known = [(index, beat) for index, beat in enumerate(self.script[request.source]) if beat.since <= request.as_of]
+        if not known:
+            return _collected(Beat(request.as_of, Outcome.NOT_PUBLISHED_YET, reason="not published yet"), None, request)
+        index, beat = known[-1]
+        return _collected(beat, f"{request.source}/{index}" if beat.outcome in _USABLE else None, request)
+
+    @activity.defn(name=Activity.PROCESS.value)
+    async def process(self, request: ProcessRequest) -> StepReport:
+        await self._do(f"{request.source}:read", request.as_of)
+        beats = self.script[request.source]
+        index = int(request.batch.rpartition("/")[2])
+        beat = beats[index]
+        return StepReport(
+            rows=10 * (len(request.games) - len(beat.missing)),
+            outcome=beat.outcome,
+            reason=beat.reason,
+            changed_games=_news(beat, [earlier for earlier in beats[:index] if earlier.outcome in _USABLE]),
+            missing_games=beat.missing,
+            games=beat.games,
+        )
+
+    @activity.defn(name=Activity.TRANSFORM.value)
+    async def transform(self, request: ComputeRequest) -> StepReport:
+        return await self._compute(request)
+
+    @activity.defn(name=Activity.BUILD_FEATURES.value)
+    async def build_features(self, request: ComputeRequest) -> StepReport:
+        done = await self._compute(request)
+        return done.model_copy(update={"reference": f"features as of {request.as_of.isoformat()}"})
+
+    @activity.defn(name=Activity.PREDICT.value)
+    async def predict(self, request: ComputeRequest) -> Predicted:
+        await self._do(request.subject, request.as_of)
+        return Predicted(
+            system_id=request.subject, file=",".join(request.game_ids), rows=20, game_date=request.game_date
+        )
+
+    @activity.defn(name=Activity.STORE_PREDICTIONS.value)
+    async def store_predictions(self, predicted: Predicted) -> StepReport:
+        await self._do(f"{predicted.system_id}:store")
+        return StepReport(rows=predicted.rows, changed_games=tuple(predicted.file.split(",")))
+
+    @activity.defn(name=Activity.GRADE.value)
+    async def grade(self, request: ComputeRequest) -> StepReport:
+        return await self._compute(request)
+
+    @activity.defn(name=Activity.EXPORT.value)
+    async def export(self, request: ComputeRequest) -> StepReport:
+        return await self._compute(request)
+
+    async def _compute(self, request: ComputeRequest) -> StepReport:
+        await self._do(request.subject, request.as_of)
+        return StepReport(rows=10 * len(request.game_ids), changed_games=request.game_ids)
+
+    @activity.defn(name=Activity.PUBLISH_STATUS.value)
+    async def publish_status(self, request: PublishStatusRequest) -> StepReport:
+        await self._do("publish_status")
+        self.statuses.append(request)
+        return StepReport(rows=1)
+
+    @activity.defn(name=Activity.RECORDED_DAY.value)
+    async def recorded_day(self, request: PlanRequest) -> RecordedDay:
+        assert self.recorded is not None, "this world has no finished day to do again"
+        return self.recorded
+
+
+def _collected(beat: Beat, batch: str | None, request: CollectRequest) -> CollectReport:
+    return CollectReport(
+        outcome=beat.outcome,
+        reason=beat.reason,
+        batch=batch,
+        requests=1,
+        new_objects=1,
+        retry_at=None if beat.retry_after is None else request.as_of + beat.retry_after,
+        missing_games=beat.missing,
+    )
+
+
+def _news(beat: Beat, before: Sequence[Beat]) -> tuple[str, ...] | None:
+    if beat.changed is not None or not before:
+        return beat.changed
+    return tuple(game_id for game_id in before[-1].missing if game_id not in beat.missing) or None
+
+
+class Stop:
+    """An activity that waits inside, once, until the test lets it go on or its worker dies."""
+
+    def __init__(self) -> None:
+        self.reached = asyncio.Event()
+        self.released = asyncio.Event()
+
+    async def pass_by(self) -> None:
+        if not self.reached.is_set():
+            self.reached.set()
+            await self.released.wait()
+
+
+# ── playing ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@asynccontextmanager
+async def working(client: Client, world: World) -> AsyncIterator[None]:
+    """A worker on every queue. On the way out it dies with what it has in hand, which then runs again elsewhere."""
+    async with AsyncExitStack() as stack:
+        for queue, activities in world.activities.items():
+            await stack.enter_async_context(
+                Worker(
+                    client,
+                    task_queue=queue,
+                    workflows=[DailyPipelineWorkflow] if queue is Queue.DAY else [],
+                    activities=activities,
+                    workflow_runner=WORKFLOW_RUNNER,
+                    identity="worker",
+                    sticky_queue_schedule_to_start_timeout=timedelta(seconds=1),
+                )
+            )
+        yield
+
+
+@asynccontextmanager
+async def started(client: Client, clock: ClockSpec | None = None, rerun: Rerun | None = None) -> AsyncIterator[DayHandle]:
+    """A day under an id of its own, ended with the test whatever became of it."""
+    handle = await client.start_workflow(
+        DailyPipelineWorkflow.run,
+        DayInput(game_date=GAME_DATE, clock=clock or virtual(), rerun=rerun),
+        id=f"day-{uuid.uuid4()}",
+        task_queue=Queue.DAY,
+    )
+    try:
+        yield handle
+    finally:
+        if (await handle.describe()).close_time is None:
+            await handle.terminate("the test is over")
+
+
+def virtual(*actions: ScheduledAction, hold_at: Any = None) -> ClockSpec:
+    """Virtual time from 05:00 on, as fast as it goes."""
+    return ClockSpec(starts_at=MORNING, actions=actions, hold_at=hold_at)
+
+
+def says(
+    moment: datetime, message: Message, target: str = "", *, via: str = "update", games: tuple[str, ...] = ()
+) -> ScheduledAction:
+    """Somebody's order at a virtual time."""
+    return ScheduledAction(at=moment, order=order(message, target, games=games), via=via)
+
+
+def order(message: Message, target: str = "", **fields: Any) -> Order:
+    """An order of somebody who says who they are and why."""
+    return Order(message=message, target=target, who="Ada", why="the test wants it", **fields)
+
+
+class Played(NamedTuple):
+    """A day that ended: its result, its last word and its history."""
+
+    result: DayResult
+    status: DayStatus
+    history: WorkflowHistory
+
+    @property
+    def deeds(self) -> list[Deed]:
+        return deeds(self.history)
+
+
+async def play(client: Client, world: World, clock: ClockSpec | None = None, rerun: Rerun | None = None) -> Played:
+    """A whole day."""
+    async with working(client, world), started(client, clock, rerun) as handle:
+        return await ended(handle)
+
+
+async def ended(handle: DayHandle) -> Played:
+    """The day's end."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        result = await handle.result()
+        status = await handle.query(DailyPipelineWorkflow.status)
+    return Played(result, status, await handle.fetch_history())
+
+
+async def until(handle: DayHandle, wanted: Callable[[DayStatus], bool]) -> DayStatus:
+    """Ask the day how it stands until it stands as wanted."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        await _has_plan(handle)
+        while not wanted(status := await handle.query(DailyPipelineWorkflow.status)):
+            """The next question is the wait: each takes a round trip to the worker."""
+    return status
+
+
+async def _has_plan(handle: DayHandle) -> None:
+    """A day answers questions once its first activity has told its plan."""
+    while True:
+        events = [event.event_type async for event in handle.fetch_history_events()]
+        if EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED in events:
+            return
+
+
+def step(status: DayStatus, name: str) -> Any:
+    """One step of a status."""
+    return next(item for item in status.steps if item.name == name)
+
+
+# ── what a history tells ─────────────────────────────────────────────────────────────────────────────────────
+
+
+class Deed(NamedTuple):
+    """A decision of the workflow: an activity it scheduled, and on what terms."""
+
+    activity: str
+    subject: str
+    as_of: datetime | None
+    games: tuple[str, ...]
+
+
+def deeds(history: WorkflowHistory) -> list[Deed]:
+    """Every activity the day scheduled, in the order it decided to."""
+    return [_deed(event) for event in history.events if event.HasField("activity_task_scheduled_event_attributes")]
+
+
+def _deed(event: HistoryEvent) -> Deed:
+    scheduled = event.activity_task_scheduled_event_attributes
+    terms = json.loads(scheduled.input.payloads[0].data)
+    as_of = terms.get("as_of")
+    return Deed(
+        scheduled.activity_type.name,
+        terms.get("subject") or terms.get("source") or terms.get("system_id") or "",
+        datetime.fromisoformat(as_of) if as_of else None,
+        tuple(terms.get("game_ids", ())),
+    )
+
+
+def looks_at(played: Played, source: str) -> list[datetime]:
+    """When a source was asked."""
+    return [deed.as_of for deed in played.deeds if deed.activity == Activity.COLLECT and deed.subject == source and deed.as_of]
+
+
+def runs_of(played: Played, subject: str) -> list[tuple[datetime | None, tuple[str, ...]]]:
+    """When a computing step ran, and for which games."""
+    return [
+        (deed.as_of, deed.games)
+        for deed in played.deeds
+        if deed.subject == subject and deed.activity not in {Activity.COLLECT, Activity.PROCESS, Activity.STORE_PREDICTIONS}
+    ]

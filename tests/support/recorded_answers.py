@@ -1,0 +1,205 @@
+"""Recorded answers of the providers, each with what its reader may know besides."""
+
+import gzip
+import json
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from tipoff.sources.base import KnownPlayer, ReadContext, Reading, Request, Response, Slate, Source
+from tipoff.sources.registry import SOURCES
+from tipoff.vocabulary import SlateGame, season_of
+
+
+def utc(*parts: int) -> datetime:
+    year, month, day, hour, minute = parts
+    return datetime(year, month, day, hour, minute, tzinfo=UTC)
+
+
+def game(game_id: str, label: str, tip_off: datetime) -> SlateGame:
+    away, home = label.split("@")
+    return SlateGame(game_id=game_id, away=away, home=home, tip_off=tip_off)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A recorded answer, the source that reads it and the slate it is read for."""
+
+    source_name: str
+    file: str
+    slate: Slate
+    as_of: datetime
+    part: str = ""
+    game_id: str | None = None
+
+    @property
+    def source(self) -> Source:
+        return SOURCES[self.source_name]
+
+
+def slate(game_date: date, *games: SlateGame) -> Slate:
+    return Slate(game_date=game_date, games=games)
+
+
+MARCH_15 = slate(
+    date(2025, 3, 15),
+    game("0022400968", "IND@MIL", utc(2025, 3, 15, 19, 0)),
+    game("0022400974", "NYK@GSW", utc(2025, 3, 16, 0, 30)),
+)
+FEBRUARY_22 = slate(date(2024, 2, 22), game("0022300792", "ORL@CLE", utc(2024, 2, 23, 0, 0)))
+JANUARY_4 = slate(
+    date(2024, 1, 4),
+    game("0022300477", "MIL@SAS", utc(2024, 1, 5, 0, 30)),
+    game("0022300478", "DEN@GSW", utc(2024, 1, 5, 3, 0)),
+)
+JANUARY_24 = slate(date(2024, 1, 24), game("0022300623", "ATL@GSW", utc(2024, 1, 25, 3, 0)))
+APRIL_20 = slate(
+    date(2023, 4, 20),
+    game("0042200123", "PHI@BKN", utc(2023, 4, 20, 23, 30)),
+    game("0042200163", "SAC@GSW", utc(2023, 4, 21, 2, 0)),
+    game("0042200173", "PHX@LAC", utc(2023, 4, 21, 2, 30)),
+)
+MARCH_29 = slate(
+    date(2024, 3, 29),
+    game("0022301062", "GSW@CHA", utc(2024, 3, 29, 23, 0)),
+    game("0022301072", "MIN@DEN", utc(2024, 3, 30, 1, 0)),
+)
+
+SCHEDULE = Case(
+    "nbac_schedule",
+    "stats_nba/scheduleleaguev2int_full_season.json.gz",
+    slate(date(2025, 3, 15)),
+    utc(2025, 3, 15, 10, 0),
+)
+PRESEASON = Case(
+    "nbac_schedule", "cdn_nba/scheduleLeagueV2_subset_cdn.json", slate(date(2025, 10, 3)), utc(2025, 10, 3, 10, 0)
+)
+PLAYER_LIST = Case(
+    "nbac_player_list_current", "stats_nba/playerindex.json", slate(date(2025, 10, 3)), utc(2025, 10, 3, 10, 0)
+)
+ROSTER = Case(
+    "espn_team_rosters", "espn/team_2_roster.json", slate(date(2025, 10, 3)), utc(2025, 7, 4, 10, 0), part="BOS"
+)
+INJURIES = Case(
+    "nbac_injury_report", "nba_com/injury_report_20240104.pdf", JANUARY_4, utc(2024, 1, 4, 17, 35), part="12PM"
+)
+EVENTS = Case("odds_api_events", "odds_api/historical_events_20240329.json", MARCH_29, utc(2024, 3, 29, 15, 0))
+GAME_LINES = Case(
+    "odds_api_game_lines",
+    "odds_api/historical_odds_20240329_h2h_spreads_totals.json",
+    MARCH_29,
+    utc(2024, 3, 29, 15, 0),
+)
+PROPS = Case(
+    "odds_api_player_points_props",
+    "odds_api/event_odds_mockOrlandoVsCleveland.json",
+    FEBRUARY_22,
+    utc(2024, 2, 22, 23, 58),
+    game_id="0022300792",
+)
+SCOREBOARD = Case("nbac_scoreboard", "cdn_nba/todaysScoreboard_00.json", APRIL_20, utc(2023, 4, 21, 3, 0))
+BOX_SCORES = Case(
+    "nbac_player_boxscores",
+    "stats_nba/leaguegamelog_playerbox_oneday.json",
+    MARCH_15,
+    utc(2025, 3, 16, 8, 0),
+    part="Regular Season",
+)
+HISTORY = Case(
+    "nbac_player_history",
+    "stats_nba/leaguegamelog_playerbox_oneday.json",
+    slate(date(2025, 3, 16)),
+    utc(2025, 3, 16, 8, 0),
+    part="2024-25 Regular Season",
+)
+
+CASES = (
+    SCHEDULE,
+    PRESEASON,
+    PLAYER_LIST,
+    ROSTER,
+    INJURIES,
+    EVENTS,
+    GAME_LINES,
+    PROPS,
+    SCOREBOARD,
+    BOX_SCORES,
+    HISTORY,
+)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Hands out recorded answers and reads them as the day does."""
+
+    folder: Path
+    """The folder of real data."""
+
+    def body(self, case: Case) -> bytes:
+        return _body(self.folder / "payloads" / case.file)
+
+    def document(self, case: Case) -> Any:
+        return json.loads(self.body(case))
+
+    def context(self, case: Case) -> ReadContext:
+        return ReadContext(
+            slate=case.slate,
+            as_of=case.as_of,
+            game_id=case.game_id,
+            part=case.part,
+            players=self.players(case) if case.source.needs_players else (),
+        )
+
+    def read(self, case: Case, content: object = None) -> Reading:
+        """The recorded answer read, or `content` in its place."""
+        body = self.body(case) if content is None else json.dumps(content).encode()
+        return case.source.read(body, self.context(case))
+
+    def response(self, case: Case, status: int = 200, body: bytes | None = None) -> Response:
+        content = self.body(case) if body is None else body
+        return Response(status=status, headers={}, body=content, url="https://provider", fetched_at=case.as_of)
+
+    def request(self, case: Case) -> Request:
+        return Request(host=case.source.provider, path="/", params=_LOG, game_id=case.game_id, part=case.part)
+
+    def players(self, case: Case) -> tuple[KnownPlayer, ...]:
+        if case.source.table == "raw_rosters":
+            return _league(self)
+        year = timedelta(days=365)
+        return tuple(
+            player
+            for game_date in (case.slate.game_date - year, case.slate.game_date)
+            for player in _players_of(self.folder, season_of(game_date))
+        )
+
+
+_LOG = {"SeasonType": "Regular Season"}
+
+
+@cache
+def _body(file: Path) -> bytes:
+    content = file.read_bytes()
+    return gzip.decompress(content) if file.suffix == ".gz" else content
+
+
+@cache
+def _league(desk: Desk) -> tuple[KnownPlayer, ...]:
+    """The players of the recorded list."""
+    return tuple(
+        KnownPlayer(player_id=row["player_id"], player_name=row["player_name"], team=row["team"])
+        for row in desk.read(PLAYER_LIST).rows
+    )
+
+
+@cache
+def _players_of(folder: Path, season: str) -> tuple[KnownPlayer, ...]:
+    """Everyone who played for a team in a season."""
+    log = pl.read_parquet(folder / "player_games" / f"player_game_logs_{season}.parquet")
+    rows = log.select("PLAYER_ID", "PLAYER_NAME", "TEAM_ABBREVIATION").unique().sort("PLAYER_ID", "TEAM_ABBREVIATION")
+    return tuple(
+        KnownPlayer(player_id=str(player_id), player_name=name, team=team) for player_id, name, team in rows.iter_rows()
+    )

@@ -1,0 +1,125 @@
+"""A day with one source that keeps it waiting: the real workflow, walked through activities of a few lines."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from activities.publish import Publishing
+from activities.workshop import Workshop
+from runtime.connection import WORKFLOW_RUNNER
+from tipoff.settings import Settings
+from tipoff.vocabulary import Cadence, DayPlan, Outcome, Phase, PlanStep, SlateGame, StepKind
+from workflows.contracts import (
+    Activity,
+    CollectReport,
+    CollectRequest,
+    ComputeRequest,
+    PlanRequest,
+    ProcessRequest,
+    Queue,
+    StepReport,
+)
+from workflows.daily_pipeline import DailyPipelineWorkflow
+
+LINES = "odds_api_player_points_props"
+HOURS = timedelta(hours=1)
+
+
+class SmallDay:
+    """Schedule, player lines and one transform. `lines` is what the provider of the lines answers."""
+
+    def __init__(self, exports: Path) -> None:
+        self.lines = Outcome.NOT_PUBLISHED_YET
+        settings = Settings(exports=f"file://{exports}")
+        self.publishing = Publishing(Workshop(settings, now=lambda: datetime.now(UTC).isoformat()))
+
+    @activity.defn(name=Activity.PLAN_DAY.value)
+    async def plan_day(self, request: PlanRequest) -> DayPlan:
+        return small_plan(request.game_date, datetime.now(UTC))
+
+    @activity.defn(name=Activity.COLLECT.value)
+    async def collect(self, request: CollectRequest) -> CollectReport:
+        outcome = self.lines if request.source == LINES else Outcome.OK
+        batch = "batch" if outcome is Outcome.OK else None
+        return CollectReport(outcome=outcome, reason=f"{outcome}: [no market]", batch=batch, requests=1, new_objects=1)
+
+    @activity.defn(name=Activity.PROCESS.value)
+    async def process(self, request: ProcessRequest) -> StepReport:
+        return StepReport(rows=2)
+
+    @activity.defn(name=Activity.TRANSFORM.value)
+    async def transform(self, request: ComputeRequest) -> StepReport:
+        return StepReport(rows=34)
+
+    @asynccontextmanager
+    async def worker(self, client: Client) -> AsyncIterator[None]:
+        """A worker for all queues of such a day."""
+        on_queue = {
+            Queue.DAY: [self.plan_day],
+            Queue.FETCH: [self.collect],
+            Queue.WAREHOUSE: [self.process, self.transform, self.publishing.publish_status],
+        }
+        workers = [
+            Worker(
+                client,
+                task_queue=queue,
+                workflows=[DailyPipelineWorkflow] if queue is Queue.DAY else [],
+                activities=activities,
+                activity_executor=ThreadPoolExecutor(2),
+                workflow_runner=WORKFLOW_RUNNER,
+            )
+            for queue, activities in on_queue.items()
+        ]
+        async with workers[0], workers[1], workers[2]:
+            yield
+
+
+def small_plan(game_date: date, now: datetime) -> DayPlan:
+    """Two games in nine hours; the lines are waited for until then, the day ends in twenty."""
+    tip = now + 9 * HOURS
+    games = (
+        SlateGame(game_id="0022301073", away="DEN", home="MIN", tip_off=tip),
+        SlateGame(game_id="0022301074", away="LAL", home="IND", tip_off=tip),
+    )
+    schedule = PlanStep(
+        name="nbac_schedule",
+        phase=Phase.SLATE,
+        kind=StepKind.SOURCE,
+        title="schedule",
+        subject="nbac_schedule",
+        critical=True,
+        opens_at=now,
+        looks_at=(now,),
+    )
+    lines = PlanStep(
+        name=LINES,
+        phase=Phase.LINES,
+        kind=StepKind.SOURCE,
+        title="player lines",
+        subject=LINES,
+        needs=("nbac_schedule",),
+        opens_at=now,
+        cadence=(Cadence(start=now, until=tip, every=HOURS, only="until_found"),),
+        soft_deadline=now + 2 * HOURS,
+        hard_deadline=now + 4 * HOURS,
+        fallback="predictions without lines",
+    )
+    context = PlanStep(
+        name="upcoming_player_game_context",
+        phase=Phase.CONTEXT,
+        kind=StepKind.TRANSFORM,
+        title="player context",
+        subject="upcoming_player_game_context",
+        needs=(LINES,),
+        opens_at=now,
+    )
+    steps = (schedule, lines, context)
+    return DayPlan(game_date=game_date, games=games, steps=steps, predictions_due=tip, ends_at=now + 20 * HOURS)

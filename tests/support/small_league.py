@@ -1,0 +1,211 @@
+"""A made-up league, small enough for the reference evaluator and full of the cases that queries get wrong.
+
+Ties, missing and one-sided quotes, alternate and in-play lines, several books and snapshots, reports that change,
+players who move, overtime, minutes of nought, two seasons, a postponed game.
+"""
+
+from __future__ import annotations
+
+import random
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from tipoff.vocabulary import eastern, season_of
+
+Row = dict[str, Any]
+
+TEAMS = ("ATL", "BOS", "CHA", "DEN")
+PLAYERS = {f"{team}{number}": team for team in TEAMS for number in range(3)}
+BOOKS = ("bovada", "draftkings", "fanduel", "pinnacle")
+DAYS = (
+    *(date(2023, 4, day) for day in (5, 7, 8)),
+    *(date(2024, 3, day) for day in (20, 21, 23, 26, 28, 29)),
+)
+TONIGHT = DAYS[-1]
+
+
+def small_league(seed: int) -> dict[str, list[Row]]:
+    """Raw rows of every table the transforms read; the same seed makes the same league."""
+    dice = random.Random(seed)
+    games = [game for day in DAYS for game in _games(dice, day)]
+    played = [game for game in games if game["game_date"] < TONIGHT]
+    boxes = [box for game in played for box in _boxes(dice, game)]
+    return {
+        "raw_schedule": games,
+        "raw_player_boxscores": boxes,
+        "raw_team_boxscores": [_team_box(boxes, game, side) for game in played for side in ("home", "away")],
+        "raw_rosters": _rosters(dice),
+        "raw_players": [
+            {**_player(player), "game_date": TONIGHT, "team": team, **_origin(9)} for player, team in PLAYERS.items()
+        ],
+        "raw_injuries": [row for game in _on(games, TONIGHT) for row in _injuries(dice, game)],
+        "raw_game_lines": [row for game in games for row in _game_lines(dice, game)],
+        "raw_player_props": [row for game in games for row in _props(dice, game)],
+    }
+
+
+def _on(games: list[Row], day: date) -> list[Row]:
+    return [game for game in games if game["game_date"] == day]
+
+
+def _games(dice: random.Random, day: date) -> list[Row]:
+    teams = dice.sample(TEAMS, 4)
+    return [
+        {
+            "game_date": day,
+            "game_id": f"00{day:%y%m%d}{number:02d}",
+            "season": season_of(day),
+            "season_type": "regular",
+            "home": teams[2 * number],
+            "away": teams[2 * number + 1],
+            "tip_off": eastern(day, 19 + number),
+            "status": "postponed" if (day, number) == (DAYS[5], 1) else "final",
+            "neutral_site": False,
+            **_origin(6, day),
+        }
+        for number in range(2)
+    ]
+
+
+def _origin(hour: int, day: date = TONIGHT, source: str = "first_choice") -> Row:
+    return {"source": source, "as_of": eastern(day, hour)}
+
+
+def _player(player: str) -> Row:
+    return {"player_id": player, "player_name": f"Player {player}", "position": None}
+
+
+def _boxes(dice: random.Random, game: Row) -> list[Row]:
+    overtime = dice.choice((0, 0, 1))
+    return [
+        _box(dice, game, player, team, overtime)
+        for player, team in PLAYERS.items()
+        if team in (game["home"], game["away"]) and game["status"] == "final"
+    ]
+
+
+def _box(dice: random.Random, game: Row, player: str, team: str, overtime: int) -> Row:
+    home = team == game["home"]
+    minutes = dice.choice((0.0, dice.uniform(5, 40))) if player.endswith("2") else 80.0 + 25 * overtime / 3
+    shots = _shots(dice) if minutes else dict.fromkeys(_shots(dice), 0)
+    return {
+        **{name: game[name] for name in ("game_date", "game_id", "season")},
+        **{name: value for name, value in _player(player).items() if name != "position"},
+        "team": team,
+        "opponent": game["away"] if home else game["home"],
+        "home": home,
+        "minutes": minutes,
+        **shots,
+        "plus_minus": None,
+        **_origin(8, game["game_date"] + timedelta(days=1), dice.choice(("first_choice", "fallback"))),
+    }
+
+
+def _shots(dice: random.Random) -> Row:
+    names = ["fgm", "fg3m", "ftm", "oreb", "dreb", "reb", "ast", "stl", "blk", "tov", "pf"]
+    made = {name: dice.randint(0, 9) for name in names}
+    attempts = {"fga": made["fgm"] + dice.randint(0, 8), "fg3a": made["fg3m"], "fta": made["ftm"] + dice.randint(0, 2)}
+    return {**made, **attempts, "points": 2 * made["fgm"] + made["fg3m"] + made["ftm"]}
+
+
+def _team_box(boxes: list[Row], game: Row, side: str) -> Row:
+    team = game[side]
+    opponent = game["away" if side == "home" else "home"]
+    ours = [box for box in boxes if box["game_id"] == game["game_id"] and box["team"] == team]
+    theirs = [box for box in boxes if box["game_id"] == game["game_id"] and box["team"] == opponent]
+    counts = [name for name, value in _shots(random.Random(0)).items() if isinstance(value, int)]
+    totals = {name: sum(box[name] for box in ours) for name in counts}
+    return {
+        **{name: game[name] for name in ("game_date", "game_id", "season")},
+        "team": team,
+        "opponent": opponent,
+        "home": side == "home",
+        "win": totals["points"] > sum(box["points"] for box in theirs),
+        "minutes": sum((box["minutes"] for box in ours), 0.0),
+        **totals,
+        **_origin(8, game["game_date"] + timedelta(days=1)),
+    }
+
+
+def _rosters(dice: random.Random) -> list[Row]:
+    """One team has none, and one player stands on two."""
+    listed = [(player, team) for player, team in PLAYERS.items() if team != TEAMS[0]]
+    return [
+        {"game_date": TONIGHT, "team": team, **_player(player), **_origin(dice.choice((8, 9)))}
+        for player, team in [*listed, ("BOS0", "CHA")]
+    ]
+
+
+def _injuries(dice: random.Random, game: Row) -> list[Row]:
+    statuses = ("Available", "Probable", "Questionable", "Doubtful", "Out", "Out")
+    return [
+        {
+            **{name: game[name] for name in ("game_date", "game_id")},
+            "team": team,
+            **{name: value for name, value in _player(player).items() if name != "position"},
+            "status": dice.choice(statuses),
+            "reason": None,
+            **_origin(hour, source=dice.choice(("first_choice", "fallback"))),
+        }
+        for hour in (11, 17, 23)
+        for player, team in PLAYERS.items()
+        if team in (game["home"], game["away"]) and dice.random() < 0.5
+    ]
+
+
+def _game_lines(dice: random.Random, game: Row) -> list[Row]:
+    return [
+        {
+            **{name: game[name] for name in ("game_date", "game_id")},
+            "event_id": "event",
+            "book": book,
+            "home_spread": dice.choice((None, -3.5, -3.0, 2.5)),
+            "total": dice.choice((None, 220.5, 221.0, 222.5)),
+            **dict.fromkeys(_GAME_PRICES),
+            "last_update": None,
+            "source": dice.choice(("first_choice", "fallback")),
+            "as_of": moment,
+        }
+        for moment in _snapshots(game)
+        for book in BOOKS
+        if dice.random() < 0.8
+    ]
+
+
+_GAME_PRICES = (
+    "home_spread_price_american",
+    "away_spread_price_american",
+    "over_price_american",
+    "under_price_american",
+    "home_moneyline_american",
+    "away_moneyline_american",
+)
+
+
+def _props(dice: random.Random, game: Row) -> list[Row]:
+    return [
+        {
+            **{name: game[name] for name in ("game_date", "game_id")},
+            "event_id": "event",
+            "book": book,
+            "player_id": dice.choice((player, player, player, None)),
+            "player_name": f"Player {player}",
+            "line": line,
+            "over_price_american": dice.choice((-110.0, -115.0, 100.0, 105.0, None)),
+            "under_price_american": dice.choice((-110.0, -120.0, 100.0, -105.0, None)),
+            "last_update": None,
+            "source": dice.choice(("first_choice", "fallback")),
+            "as_of": moment,
+        }
+        for moment in _snapshots(game)
+        for player, team in PLAYERS.items()
+        if team in (game["home"], game["away"]) and dice.random() < 0.7
+        for book in BOOKS
+        for line in dice.sample((17.5, 18.0, 18.5, 19.5), dice.randint(1, 2))
+    ]
+
+
+def _snapshots(game: Row) -> list[datetime]:
+    """The morning, an hour before, the very tip-off and after it: the last two are too late."""
+    tip_off: datetime = game["tip_off"]
+    return [tip_off + timedelta(hours=hours) for hours in (-8, -1, 0, 1)]

@@ -1,0 +1,136 @@
+"""What every feature owes, and what single ones say."""
+
+from typing import Any
+
+import polars as pl
+import pytest
+
+from tests.support.features import NO_LINE, inputs, vectors
+from tipoff.features.vector import FEATURE_NAMES, FEATURES, KEYS, PASSED_ON, Origin, build_vector
+from tipoff.warehouse.tables import TABLES
+
+
+def value(name: str, **changes: Any) -> float | None:
+    number: float | None = vectors(changes)[name].item()
+    return number
+
+
+def told(column: str, name: str, **changes: Any) -> Any:
+    return vectors(changes)[column].item()[FEATURE_NAMES.index(name)]
+
+
+def quality(name: str, **changes: Any) -> int:
+    return int(told("feature_qualities", name, **changes))
+
+
+def source(name: str, **changes: Any) -> str:
+    return str(told("feature_sources", name, **changes))
+
+
+def test_no_name_is_used_twice() -> None:
+    assert len(set(FEATURE_NAMES) | set(KEYS) | set(PASSED_ON)) == len(FEATURES) + len(KEYS) + len(PASSED_ON)
+
+
+def test_a_vector_is_exactly_a_row_of_the_feature_store() -> None:
+    assert set(vectors().columns) == set(TABLES["ml_feature_store"].column_names)
+
+
+def test_every_feature_is_one_number_with_a_source_and_a_quality() -> None:
+    row = vectors()
+    assert row.select(FEATURE_NAMES).dtypes == [pl.Float64] * len(FEATURES)
+    assert row["feature_sources"].list.len().item() == len(FEATURES)
+    assert row["feature_qualities"].list.len().item() == len(FEATURES)
+
+
+def test_rows_stay_in_their_order() -> None:
+    players = ["b", "c", "a"]
+    assert vectors(*({"player_id": player} for player in players))["player_id"].to_list() == players
+
+
+@pytest.mark.parametrize("column", sorted(set(inputs().columns) - set(KEYS) - set(Origin)))
+def test_a_missing_input_is_missing_and_never_invented(column: str) -> None:
+    row = inputs().with_columns(pl.lit(None).cast(inputs().schema[column]).alias(column))
+    vector = build_vector(row)
+    for name, was, there, known in zip(
+        FEATURE_NAMES,
+        vectors().select(FEATURE_NAMES).row(0),
+        vector.select(FEATURE_NAMES).row(0),
+        vector["feature_qualities"].item(),
+        strict=True,
+    ):
+        assert there in (was, None), name
+        assert (known == 0) == (there is None), name
+
+
+@pytest.mark.parametrize("origin", Origin)
+def test_what_no_source_stands_behind_counts_as_missing(origin: Origin) -> None:
+    told_of = [feature.name for feature in FEATURES if feature.origin is origin]
+    assert told_of
+    assert {quality(name, **{origin.value: None}) for name in told_of} == {0}
+
+
+@pytest.mark.parametrize(("ours", "theirs", "advantage"), [(2, 1, 1), (1, 5, -2), (9, 1, 2), (None, 2, None)])
+def test_rest_advantage_is_within_two_days(ours: int | None, theirs: int, advantage: float | None) -> None:
+    assert value("rest_advantage", team_days_rest=ours, opponent_days_rest=theirs) == advantage
+
+
+def test_a_long_absence_counts_as_ten_days() -> None:
+    assert value("days_since_last_game", days_since_last_game=43) == 10
+
+
+@pytest.mark.parametrize(
+    ("status", "risk"), [(None, 0), ("Available", 0), ("Probable", 1), ("Questionable", 2), ("Doubtful", 3)]
+)
+def test_injury_risk_follows_the_report(status: str | None, risk: float) -> None:
+    assert value("injury_risk", injury_status=status) == risk
+
+
+def test_without_a_report_nobody_is_known_to_be_healthy() -> None:
+    assert value("injury_risk", has_injury_report=False) is None
+
+
+@pytest.mark.parametrize(("game_id", "flag"), [("0022301083", 0), ("0042300101", 1), ("0052300101", 1)])
+def test_playoffs_are_read_from_the_game_id(game_id: str, flag: float) -> None:
+    assert value("playoffs", game_id=game_id) == flag
+
+
+def test_losing_minutes_is_a_negative_change() -> None:
+    assert value("minutes_change", minutes_mean_5=30.0, minutes_mean_season=35.0) == -5
+
+
+def test_a_partial_window_counts_sixty() -> None:
+    assert quality("points_mean_10", games_history=9) == 60
+    assert quality("points_mean_5", games_history=9) == 100
+
+
+def test_a_fallback_source_counts_eighty_five_and_is_named() -> None:
+    mixed = "bdl_player_boxscores;nbac_player_boxscores"
+    assert quality("points_mean_5", box_source=mixed) == 85
+    assert source("points_mean_5", box_source=mixed) == mixed
+    assert quality("line", line_source="bettingpros_player_points_props") == 85
+
+
+def test_a_partial_window_from_a_fallback_counts_as_partial() -> None:
+    assert quality("points_mean_10", games_history=3, box_source="bdl_player_boxscores") == 60
+
+
+def test_a_real_line_is_measured_and_an_absent_one_missing() -> None:
+    assert quality("line") == 100
+    assert quality("line", **NO_LINE) == 0
+    assert source("line", **NO_LINE) == "missing"
+    assert value("has_line", **NO_LINE) == 0
+
+
+def test_the_score_is_the_mean_of_the_qualities() -> None:
+    complete, without = vectors({}, NO_LINE)["feature_quality_score"]
+    assert complete == 100
+    assert without == pytest.approx(100 * (len(FEATURES) - 4) / len(FEATURES))  # the four of the line
+
+
+@pytest.mark.parametrize(
+    ("minutes", "line", "eligible"),
+    [(15.0, False, True), (14.9, False, False), (None, False, False), (3.0, True, True), (None, True, True)],
+)
+def test_rotation_players_and_quoted_ones_are_predicted(minutes: float | None, line: bool, eligible: bool) -> None:
+    changes = {} if line else NO_LINE
+    assert vectors(changes | {"minutes_mean_7": minutes})["eligible"].item() is eligible

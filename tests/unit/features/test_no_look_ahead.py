@@ -1,0 +1,101 @@
+"""Features of a date know nothing of that date's games, of later ones, or of later snapshots."""
+
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from tests.support.season import POST_GAME, PRE_GAME, load_injuries, load_rosters, load_season, parameters, run
+from tipoff.features.build import build_features, stored_features
+from tipoff.vocabulary import eastern
+from tipoff.warehouse.base import Between, Slice
+from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
+
+OPENING, TODAY = date(2023, 10, 24), date(2024, 3, 29)
+AFTERNOON = eastern(TODAY, 16)
+FROM_TODAY: Slice = {"game_date": Between(first=TODAY, last=TODAY + timedelta(days=90))}
+RESULTS = ("raw_player_boxscores", "raw_team_boxscores")
+
+
+@pytest.fixture(scope="module")
+def season(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Iterator[DuckDbWarehouse]:
+    warehouse = DuckDbWarehouse(tmp_path_factory.mktemp("season") / "season.duckdb")
+    warehouse.migrate()
+    load_season(warehouse, sample)
+    load_rosters(warehouse, sample, TODAY)
+    load_injuries(warehouse, sample, TODAY)
+    yield warehouse
+    warehouse.close()
+
+
+def features(warehouse: DuckDbWarehouse) -> pl.DataFrame:
+    """TODAY's features, everything behind them computed anew."""
+    run(warehouse, POST_GAME, OPENING, TODAY + timedelta(days=90))
+    run(warehouse, PRE_GAME, TODAY, TODAY, as_of=AFTERNOON)
+    build_features(warehouse, TODAY, TODAY, (), AFTERNOON)
+    return stored_features(warehouse, TODAY)
+
+
+@pytest.fixture(scope="module")
+def honest(season: DuckDbWarehouse) -> pl.DataFrame:
+    rows = features(season)
+    assert rows.filter("eligible").height > 150
+    assert rows["has_line"].sum() > 100
+    return rows
+
+
+def results(warehouse: DuckDbWarehouse, table: str) -> pl.DataFrame:
+    sql = f"SELECT * FROM {table} WHERE game_date >= @first_date"  # noqa: S608
+    return warehouse.query(sql, parameters(TODAY, TODAY))
+
+
+def scrambled(rows: pl.DataFrame) -> pl.DataFrame:
+    """Every number dealt to somebody else, and all doubled."""
+    return rows.with_columns(pl.selectors.numeric().shuffle(7) * 2)
+
+
+def removed(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.clear()
+
+
+def repeated_later(rows: pl.DataFrame) -> pl.DataFrame:
+    """The same results again on the days after."""
+    later = pl.col("game_date") + pl.duration(days=3)
+    ids = pl.concat_str(pl.lit("9"), pl.col("game_id").str.slice(1)).alias("game_id")
+    return pl.concat([rows, rows.with_columns(later, ids)])
+
+
+@pytest.mark.parametrize("change", [scrambled, removed, repeated_later])
+def test_results_of_the_date_or_later_change_nothing(
+    season: DuckDbWarehouse, honest: pl.DataFrame, change: Callable[[pl.DataFrame], pl.DataFrame]
+) -> None:
+    for table in RESULTS:
+        season.replace(table, change(results(season, table)), FROM_TODAY)
+    assert_frame_equal(features(season), honest)
+
+
+def test_snapshots_after_the_moment_change_nothing(season: DuckDbWarehouse, honest: pl.DataFrame) -> None:
+    for table, changed in (
+        ("raw_player_props", pl.col("line") + 3),
+        ("raw_game_lines", pl.col("total") + 9),
+        ("raw_injuries", pl.lit("Available").alias("status")),
+    ):
+        known = season.query(f"SELECT * FROM {table} WHERE game_date = @last_date", parameters(TODAY, TODAY))  # noqa: S608
+        assert season.append(table, known.with_columns(changed, as_of=pl.lit(AFTERNOON + timedelta(minutes=1)))).changed
+    assert_frame_equal(features(season), honest)
+
+
+def test_building_twice_writes_once(season: DuckDbWarehouse, honest: pl.DataFrame) -> None:
+    again = build_features(season, TODAY, TODAY, (), AFTERNOON)
+    assert not again.changed
+    assert (again.rows, again.eligible) == (honest.height, honest.filter("eligible").height)
+
+
+def test_building_some_games_leaves_the_others_alone(season: DuckDbWarehouse, honest: pl.DataFrame) -> None:
+    game = honest["game_id"][0]
+    build_features(season, TODAY, TODAY, [game], AFTERNOON)
+    assert_frame_equal(stored_features(season, TODAY), honest)
+    assert stored_features(season, TODAY, [game])["game_id"].unique().to_list() == [game]

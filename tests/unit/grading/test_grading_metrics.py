@@ -1,0 +1,175 @@
+from itertools import pairwise
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tipoff.grading.metrics import (
+    break_even,
+    calibration_error,
+    errors,
+    findings,
+    hit_rate,
+    measure,
+    outcomes,
+    reliability,
+    wilson,
+)
+
+
+def graded(grade: str = "win", **told: Any) -> dict[str, Any]:
+    """A graded lined prediction: predicted 22, line 24.5, last-10 mean 26, scored 25."""
+    played = grade != "void"
+    profit = {"win": 0.909, "loss": -1.0, "push": 0.0, "void": 0.0}.get(grade)
+    return {
+        "system_id": "catboost_v8",
+        "grade": grade,
+        "actual_points": 25 if played else None,
+        "signed_error": -3.0 if played else None,
+        "absolute_error": 3.0 if played else None,
+        "line_absolute_error": 0.5 if played and grade != "no_line" else None,
+        "last10_absolute_error": 1.0 if played else None,
+        "within_80": True if played else None,
+        "recommendation": "NO_LINE" if grade == "no_line" else "OVER",
+        "confidence": None if grade == "no_line" else 0.56,
+        "price_american": None if grade == "no_line" else -110.0,
+        "profit_units": profit,
+        "backfilled": False,
+        **told,
+    }
+
+
+def frame(*rows: dict[str, Any]) -> pl.DataFrame:
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def test_wilson_interval_of_eight_of_ten_as_in_the_textbook() -> None:
+    assert wilson(8, 10) == pytest.approx((0.4902, 0.9433), abs=1e-4)
+
+
+@given(n=st.integers(1, 2000), data=st.data())
+def test_wilson_interval_holds_the_share_and_stays_a_probability(n: int, data: st.DataObject) -> None:
+    wins = data.draw(st.integers(0, n))
+    low, high = wilson(wins, n)
+    assert 0 <= low <= wins / n + 1e-12
+    assert wins / n - 1e-12 <= high <= 1
+
+
+def test_wilson_interval_narrows_as_rows_come_in() -> None:
+    widths = [high - low for low, high in (wilson(n // 2, n) for n in (10, 100, 1000))]
+    assert all(wider > narrower for wider, narrower in pairwise(widths))
+
+
+def test_break_even_at_minus_110_is_52_4_percent() -> None:
+    assert break_even([-110.0] * 5) == pytest.approx(110 / 210)
+
+
+def test_break_even_of_mixed_prices_is_where_equal_stakes_come_back() -> None:
+    prices = [-110.0, 150.0]  # decimal 1.9091 and 2.5: won at the same share p, p (1.9091 + 2.5) = 2
+    assert break_even(prices) == pytest.approx(2 / (1.909090 + 2.5), abs=1e-5)
+    assert break_even([]) is None
+
+
+def test_pushes_and_voids_are_out_of_the_hit_rate_and_a_push_returns_its_stake() -> None:
+    rows = frame(graded(), graded(), graded("loss"), graded("push"), graded("void"), graded("no_line"))
+    hits = hit_rate(rows)
+    assert (hits.wins, hits.n) == (2, 3)
+    assert hits.roi == pytest.approx((2 * 0.909 - 1) / 4)
+
+
+def test_nothing_decided_has_no_hit_rate_rather_than_zero() -> None:
+    hits = hit_rate(frame(graded("void"), graded("no_line")))
+    assert (hits.rate, hits.low, hits.high, hits.n) == (None, None, None, 0)
+
+
+def test_errors_are_compared_on_the_rows_that_have_all_three() -> None:
+    rows = frame(
+        graded(absolute_error=2.0, line_absolute_error=1.0, last10_absolute_error=4.0),
+        graded(absolute_error=4.0, line_absolute_error=3.0, last10_absolute_error=6.0),
+        graded("no_line", absolute_error=100.0),
+        graded(absolute_error=100.0, last10_absolute_error=None),
+    )
+    same = errors(rows)
+    assert (same.n, same.mae, same.line_mae, same.last10_mae) == (2, 3.0, 2.0, 5.0)
+
+
+def test_every_row_has_one_outcome_and_they_add_up() -> None:
+    rows = frame(graded(), graded("loss"), graded("push"), graded("void"), graded("no_line"), graded())
+    assert outcomes(rows) == {"win": 2, "loss": 1, "push": 1, "void": 1, "no_line": 1}
+
+
+def test_perfectly_said_probabilities_have_no_calibration_error() -> None:
+    rows = frame(*[graded(confidence=0.6)] * 60, *[graded("loss", confidence=0.6)] * 40)
+    bins = reliability(rows)
+    assert [(each.n, each.happened) for each in bins] == [(100, 0.6)]
+    assert calibration_error(bins) == pytest.approx(0.0)
+
+
+def test_calibration_error_weighs_bins_by_their_rows() -> None:
+    overconfident = [graded("loss", confidence=0.71)]  # said .71, happened 0
+    rows = frame(*[graded(confidence=0.51)] * 2, graded("loss", confidence=0.51), *overconfident)
+    expected = (3 * abs(0.51 - 2 / 3) + 1 * 0.71) / 4
+    assert calibration_error(reliability(rows)) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("confidence", [0.55, 0.6, 0.7])
+def test_a_confidence_on_the_edge_of_a_bin_belongs_above_it(confidence: float) -> None:
+    rows = frame(graded(confidence=confidence), graded(confidence=confidence + 0.049))
+    assert len(reliability(rows)) == 1
+
+
+def test_systems_are_measured_apart() -> None:
+    rows = frame(graded(), graded("loss", system_id="moving_average", signed_error=5.0, within_80=False))
+    catboost, average = measure(rows)
+    assert (catboost.system_id, catboost.leans.wins, catboost.bias, catboost.coverage_80) == (
+        "catboost_v8",
+        1,
+        -3.0,
+        1.0,
+    )
+    assert (average.system_id, average.leans.wins, average.bias) == ("moving_average", 0, 5.0)
+    assert (catboost.coverage_80, average.coverage_80) == (1.0, 0.0)
+
+
+def test_a_pass_counts_among_the_leans_but_not_among_the_picks() -> None:
+    [system] = measure(frame(graded(recommendation="PASS"), graded("loss")))
+    assert (system.leans.n, system.picks.n) == (2, 1)
+
+
+def test_a_backfilled_prediction_is_graded_but_never_a_pick() -> None:
+    [system] = measure(frame(graded(backfilled=True), graded("loss")))
+    assert (system.leans.n, system.picks.n) == (2, 1)
+
+
+def told(*rows: dict[str, Any]) -> list[str]:
+    [system] = measure(frame(*rows))
+    return [each.key for each in findings(system)]
+
+
+def test_one_sided_picks_warn_from_a_hundred_on() -> None:
+    one_sided = [graded("loss" if number % 2 else "win", recommendation="UNDER") for number in range(101)]
+    assert told(*one_sided) == ["balance:catboost_v8"]
+    assert told(*one_sided[:100]) == []
+
+
+def test_a_bad_hit_rate_warns_only_when_there_are_enough_picks() -> None:
+    picks = [graded("loss", recommendation=side) for side in ("OVER", "UNDER") for _ in range(20)]
+    assert told(*picks) == ["hit-rate:catboost_v8"]
+    assert told(*picks[1:]) == []
+
+
+def test_a_hit_rate_too_good_to_be_true_is_reported_as_a_leak() -> None:
+    sides = ("OVER", "UNDER")
+    rows = [
+        graded("win" if n % 10 < 6 else "loss", recommendation=sides[n % 2], line_absolute_error=3.0)
+        for n in range(510)
+    ]
+    assert told(*rows) == ["too-good-hit-rate:catboost_v8"]
+
+
+def test_an_error_far_below_the_lines_is_reported_as_a_leak() -> None:
+    rows = [graded("push", absolute_error=4.8, line_absolute_error=5.0) for _ in range(1001)]
+    assert told(*rows) == ["too-good-mae:catboost_v8"]
+    assert told(*rows[:1000]) == []

@@ -1,0 +1,217 @@
+"""The landing keeps every answer whole and once, whatever interrupts it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tipoff.errors import BadInputError, ConfigurationError, StorageError
+from tipoff.landing.base import FetchRecord
+from tipoff.landing.local import LocalLanding
+from tipoff.landing.open import open_landing
+from tipoff.vocabulary import Outcome
+
+DAY = date(2024, 3, 29)
+AS_OF = datetime(2024, 3, 29, 14, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def landing(tmp_path: Path) -> LocalLanding:
+    return LocalLanding(tmp_path)
+
+
+def files(root: Path) -> list[str]:
+    return sorted(str(file.relative_to(root)) for file in root.rglob("*") if file.is_file())
+
+
+def record(**fields: object) -> FetchRecord:
+    known = {"source": "nbac_schedule", "game_date": DAY, "url": "https://cdn.nba.com/a", "fetched_at": AS_OF}
+    return FetchRecord.model_validate({**known, "outcome": Outcome.OK, "status": 200, **fields})
+
+
+def test_an_answer_lies_under_source_date_and_hash(landing: LocalLanding, tmp_path: Path) -> None:
+    landed = landing.put("nbac_schedule", DAY, b'{"games": []}', "json")
+    sha256 = hashlib.sha256(b'{"games": []}').hexdigest()
+    assert landed.key == f"raw/nbac_schedule/2024-03-29/{sha256}.json"
+    assert (landed.sha256, landed.bytes, landed.new) == (sha256, 13, True)
+    assert landing.get(landed.key) == b'{"games": []}'
+    assert files(tmp_path) == [landed.key]
+
+
+def test_the_same_answer_twice_is_one_object(landing: LocalLanding, tmp_path: Path) -> None:
+    first = landing.put("nbac_schedule", DAY, b"{}", "json")
+    second = landing.put("nbac_schedule", DAY, b"{}", "json")
+    assert second == first.model_copy(update={"new": False})
+    assert len(files(tmp_path)) == 1
+
+
+def test_two_writers_of_one_answer_leave_one_whole_object(landing: LocalLanding, tmp_path: Path) -> None:
+    body = os.urandom(200_000)
+    with ThreadPoolExecutor(8) as writers:
+        landed = list(writers.map(lambda _: landing.put("nbac_schedule", DAY, body, "txt"), range(16)))
+    assert len({one.key for one in landed}) == 1
+    assert files(tmp_path) == [landed[0].key]
+    assert landing.get(landed[0].key) == body
+
+
+@given(st.text(max_size=80))
+def test_only_keys_of_objects_open_anything(key: str) -> None:
+    with pytest.raises(BadInputError):
+        LocalLanding(Path("/")).get(key)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "raw/../../etc/passwd",
+        "/etc/passwd",
+        "raw/nbac_schedule/2024-03-29/../../../secret.json",
+        f"raw/nbac_schedule/2024-03-29/{'a' * 64}.json/../x",
+        f"raw/nbac_schedule/2024-03-29/{'a' * 64}.json\n",
+        f"raw/../x/2024-03-29/{'a' * 64}.json",
+        f"manifest/nbac_schedule/2024-03-29/{'a' * 64}.json",
+    ],
+)
+def test_a_key_cannot_lead_out_of_the_landing(landing: LocalLanding, key: str) -> None:
+    with pytest.raises(BadInputError, match="no key"):
+        landing.get(key)
+
+
+@pytest.mark.parametrize(("source", "suffix"), [("../x", "json"), ("a//b", "json"), ("A", "json"), ("a", "../x")])
+def test_a_name_cannot_lead_out_of_the_landing(landing: LocalLanding, tmp_path: Path, source: str, suffix: str) -> None:
+    with pytest.raises(BadInputError):
+        landing.put(source, DAY, b"{}", suffix)
+    assert files(tmp_path) == []
+
+
+def test_a_missing_object_says_what_to_do(landing: LocalLanding) -> None:
+    with pytest.raises(StorageError, match=r"is not in the landing .* collect that date again"):
+        landing.get(f"raw/nbac_schedule/2024-03-29/{'a' * 64}.json")
+
+
+def test_an_object_that_rotted_is_not_read_as_if_it_were_whole(landing: LocalLanding, tmp_path: Path) -> None:
+    landed = landing.put("nbac_schedule", DAY, b'{"games": []}', "json")
+    (tmp_path / landed.key).write_bytes(b'{"games": [1')
+    with pytest.raises(StorageError, match="damaged"):
+        landing.get(landed.key)
+
+
+def test_the_manifest_tells_a_sources_looks_in_order(landing: LocalLanding) -> None:
+    later, earlier = record(fetched_at=AS_OF + timedelta(hours=1)), record(outcome=Outcome.STALE)
+    other_date, other_source = record(game_date=date(2024, 3, 30)), record(source="nbac_scoreboard")
+    for one in (later, other_date, earlier, other_source):
+        landing.record(one)
+    assert landing.records("nbac_schedule", DAY) == (earlier, later)
+    assert landing.records("espn_team_rosters", DAY) == ()
+
+
+def test_the_same_line_twice_is_one_and_another_answer_at_the_same_moment_is_another(
+    landing: LocalLanding,
+) -> None:
+    landing.record(record())
+    landing.record(record())
+    landing.record(record(outcome=Outcome.PROVIDER_ERROR, status=500))
+    landing.record(record(game_id="0022301084"))
+    assert len(landing.records("nbac_schedule", DAY)) == 3
+
+
+def test_a_damaged_manifest_line_is_named(landing: LocalLanding, tmp_path: Path) -> None:
+    landing.record(record())
+    (file,) = (tmp_path / "manifest").rglob("*.json")
+    file.write_text("{")
+    with pytest.raises(StorageError, match=f"{file.name} is damaged"):
+        landing.records("nbac_schedule", DAY)
+
+
+PUT = """
+import sys
+from datetime import date
+from pathlib import Path
+from tipoff.errors import StorageError
+from tipoff.landing.local import LocalLanding
+{before}
+landing = LocalLanding(Path(sys.argv[1]))
+landing.put("nbac_schedule", date(2024, 3, 29), b"small", "txt")
+try:
+    landing.put("nbac_schedule", date(2024, 3, 29), b"x" * 4_000_000, "txt")
+except StorageError as error:
+    print(error)
+"""
+
+
+def put_in_a_process(*command: str, root: Path, before: str = "") -> subprocess.CompletedProcess[str]:
+    arguments = [*command, sys.executable, "-c", PUT.format(before=before), str(root)]
+    return subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_no_room_left_is_a_clear_error_and_leaves_nothing_half_written(tmp_path: Path) -> None:
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))"
+    done = put_in_a_process(root=tmp_path, before=limit)
+    assert "(4000000 bytes) could not be written, no room left: free some or move the landing" in done.stdout
+    assert files(tmp_path) == [f"raw/nbac_schedule/2024-03-29/{hashlib.sha256(b'small').hexdigest()}.txt"]
+
+
+def test_a_full_disk_is_a_clear_error_and_leaves_nothing_half_written(tmp_path: Path) -> None:
+    mounted = f'mount -t tmpfs -o size=1m none "{tmp_path}" || exit 77; "$@"; find "{tmp_path}" -type f'
+    done = put_in_a_process("unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mounted, "-", root=tmp_path)
+    if done.returncode == 77 or "unshare" in done.stderr:
+        pytest.skip("a small disk of its own cannot be made here")
+    error, *left = done.stdout.strip().splitlines()
+    assert "no room left" in error
+    assert [Path(name).name for name in left] == [f"{hashlib.sha256(b'small').hexdigest()}.txt"]
+
+
+def test_a_file_where_a_folder_should_be_is_a_storage_error(tmp_path: Path) -> None:
+    (tmp_path / "raw").write_text("in the way")
+    with pytest.raises(StorageError, match="could not be written"):
+        LocalLanding(tmp_path).put("nbac_schedule", DAY, b"{}", "json")
+
+
+KILLED = """
+import os, sys
+from datetime import date
+from pathlib import Path
+from tipoff.landing.local import LocalLanding
+landing = LocalLanding(Path(sys.argv[1]))
+print("started", flush=True)
+while True:
+    body = os.urandom(3_000_000)
+    landing.put("nbac_schedule", date(2024, 3, 29), body, "txt")
+"""
+
+
+def test_a_writer_killed_at_any_moment_leaves_only_whole_objects(landing: LocalLanding, tmp_path: Path) -> None:
+    for written_first in range(1, 4):
+        writer = subprocess.Popen([sys.executable, "-c", KILLED, str(tmp_path)], stdout=subprocess.PIPE)
+        assert writer.stdout is not None
+        writer.stdout.readline()
+        while len(list(tmp_path.rglob("*.txt"))) < written_first:
+            assert writer.poll() is None
+        writer.send_signal(signal.SIGKILL)
+        writer.wait()
+        writer.stdout.close()
+    keys = [str(file.relative_to(tmp_path)) for file in tmp_path.rglob("*.txt")]
+    assert len(keys) >= 3
+    for key in keys:
+        assert len(landing.get(key)) == 3_000_000
+
+
+def test_the_url_says_where_the_landing_is(tmp_path: Path) -> None:
+    landed = open_landing(f"file://{tmp_path}").put("nbac_schedule", DAY, b"{}", "json")
+    assert (tmp_path / landed.key).is_file()
+
+
+@pytest.mark.parametrize(("url", "told"), [("gs://bucket", "not supported yet"), ("s3://x", "file://PATH is wanted")])
+def test_a_store_we_cannot_open_is_a_configuration_error(url: str, told: str) -> None:
+    with pytest.raises(ConfigurationError, match=told):
+        open_landing(url)

@@ -1,0 +1,180 @@
+import re
+from datetime import datetime
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support import evening
+from tests.support.evening import DAY, FIRST, NEXT_MORNING, WITH_LINES
+from tipoff.publishing.page import publish_page
+from tipoff.publishing.store import FolderStore
+from tipoff.vocabulary import eastern
+from tipoff.warehouse.base import Warehouse
+
+PAGE = "pages/2024-03-29.html"
+VOID = {"meta", "link", "br", "hr", "img", "input", "rect", "line", "circle"}
+
+
+class Reader(HTMLParser):
+    """What a browser reads: text, tags in order, ids; complains about tags that do not close."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.text: list[str] = []
+        self.tags: list[str] = []
+        self.ids: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.ids.extend(value for name, value in attrs if name == "id" and value)
+        assert not any(name.startswith("on") for name, _ in attrs)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self.open.pop() == tag, f"</{tag}> closes nothing"
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] != "style":
+            self.text.append(data)
+
+
+def read(html: str) -> Reader:
+    reader = Reader()
+    reader.feed(html)
+    reader.close()
+    assert reader.open == []
+    return reader
+
+
+def text_of(html: str) -> str:
+    return re.sub(r"\s+", " ", " ".join(read(html).text))
+
+
+def publish(warehouse: Warehouse, store: FolderStore, as_of: datetime, status: dict[str, Any]) -> str:
+    publish_page(warehouse, store, DAY, as_of, status)
+    return (store.read(PAGE) or b"").decode()
+
+
+@pytest.fixture
+def page(morning_after: Warehouse, store: FolderStore, status: dict[str, Any]) -> str:
+    return publish(morning_after, store, NEXT_MORNING, status)
+
+
+def test_the_headline_says_whether_the_day_completed(page: str) -> None:
+    text = text_of(page)
+    assert "The day is complete, with gaps" in text
+    assert "All 12 games are graded; the injury report was never read." in text
+    assert "First published 13:30 ET" in text
+
+
+def test_what_was_degraded_stands_with_since_and_resolved(page: str) -> None:
+    text = text_of(page)
+    assert re.search(r"no lines by 13:30 ET .*GSW@CHA 13:30 ET 15:05 ET", text)
+    assert re.search(r"no injury report .*DAL@SAC 13:00 ET not resolved", text)
+
+
+def test_the_slate_stands_with_final_scores(page: str) -> None:
+    assert "GSW 115 CHA 97 19:00 ET · final" in text_of(page)
+
+
+def test_a_player_stands_with_line_probability_pick_price_and_outcome(page: str) -> None:
+    text = text_of(page)
+    assert re.search(r"Stephen Curry GSW 24.5 23 catboost v8 23.7 15.7–32.8 45 % ▼ under \+110 betonlineag ✓ win", text)
+
+
+def test_a_late_scratch_is_void_by_name(page: str) -> None:
+    text = text_of(page)
+    assert "Jonathan Kuminga GSW · Out" in text
+    assert re.search(r"late scratch: Injury/Illness .*Jonathan Kuminga", text)
+
+
+def test_each_system_is_measured_beside_the_line_and_the_last_ten(page: str) -> None:
+    text = text_of(page)
+    assert "Line’s error" in text
+    assert re.search(r"52.7 % 44 % to 61 %, n 131", text)
+
+
+def test_both_pictures_of_both_systems_are_there(page: str) -> None:
+    reader = read(page)
+    pictures = [each for each in reader.ids if each.endswith("-t")]
+    assert len(pictures) == 4
+    assert len(reader.ids) == len(set(reader.ids))
+
+
+def test_the_audit_trail_says_who_did_what_and_why(page: str) -> None:
+    assert re.search(r"14:00 ET force continue lines ana the book is down accepted lines goes on", text_of(page))
+
+
+def test_the_page_needs_nothing_from_elsewhere_and_is_light(page: str) -> None:
+    reader = read(page)
+    assert not {"script", "link", "img", "iframe"} & set(reader.tags)
+    assert "http" not in page.replace("http-equiv", "")
+    assert len(page.encode()) < 400_000
+
+
+def test_the_same_day_told_twice_is_the_same_page(
+    morning_after: Warehouse, store: FolderStore, status: dict[str, Any], page: str
+) -> None:
+    assert publish(morning_after, store, NEXT_MORNING, status) == page
+
+
+def test_before_the_lines_every_player_stands_without_one(
+    before_tip: Warehouse, store: FolderStore, status: dict[str, Any]
+) -> None:
+    text = text_of(publish(before_tip, store, FIRST, {**status, "state": "WAITING"}))
+    assert "The day is under way" in text
+    assert "16 players without a line" in text
+    assert "How it went" not in text
+
+
+def test_before_the_tip_nothing_is_told_of_results(
+    before_tip: Warehouse, store: FolderStore, status: dict[str, Any]
+) -> None:
+    html = publish(before_tip, store, WITH_LINES, {**status, "state": "RUNNING"})
+    assert "Predictions against the lines" in text_of(html)
+    assert not re.search(r'class="ring"|✓ win|✕ loss', html)
+
+
+def test_in_the_morning_the_slate_stands_without_predictions(
+    warehouse: Warehouse, store: FolderStore, status: dict[str, Any], sample: Path
+) -> None:
+    evening.load_slate(warehouse, sample)
+    text = text_of(publish(warehouse, store, eastern(DAY, 6), {**status, "state": "WAITING"}))
+    assert "No predictions for this game yet." in text
+
+
+def test_a_date_without_games_is_told_as_good_news(
+    warehouse: Warehouse, store: FolderStore, status: dict[str, Any]
+) -> None:
+    quiet = {"data_quality": "EMPTY", "sentence": "No games today.", "degradations": [], "audit": []}
+    text = text_of(publish(warehouse, store, FIRST, {**status, **quiet}))
+    assert "No games on this date" in text
+    assert "Nobody had to intervene." in text
+
+
+def test_a_parked_step_says_what_a_person_may_do(
+    warehouse: Warehouse, store: FolderStore, status: dict[str, Any]
+) -> None:
+    since = eastern(DAY, 9).isoformat()
+    parked = {"step": "catboost_v8", "reason": "no model", "since": since, "options": ["retry_step", "skip_step"]}
+    text = text_of(publish(warehouse, store, FIRST, {**status, "state": "NEEDS_ATTENTION", "attention": [parked]}))
+    assert "The day needs a person" in text
+    assert "catboost v8 since 09:00 ET: no model What you can do: retry_step; skip_step" in text
+
+
+def test_hostile_words_are_shown_and_not_obeyed(
+    warehouse: Warehouse, store: FolderStore, status: dict[str, Any], sample: Path
+) -> None:
+    hostile = '"><script>alert(1)</script>'
+    evening.load_slate(warehouse, sample)
+    evening.predict_at(warehouse, sample, WITH_LINES, rename={"Stephen Curry": hostile})
+    audit = [{**status["audit"][0], "who": hostile, "why": hostile}]
+    html = publish(warehouse, store, WITH_LINES, {**status, "sentence": hostile, "audit": audit})
+    reader = read(html)
+    assert "script" not in reader.tags
+    assert text_of(html).count("<script>alert(1)</script>") == 4

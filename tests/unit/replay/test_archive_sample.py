@@ -1,0 +1,114 @@
+"""The committed sample: 2024-03-29 with its season up to it."""
+
+from datetime import date, datetime, time
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tipoff.replay.archive import Archive
+from tipoff.replay.archive.__main__ import main
+from tipoff.replay.archive.layout import TABLES
+from tipoff.replay.rosters import previous_games
+from tipoff.vocabulary import EASTERN
+
+SLATE_DATE = date(2024, 3, 29)
+
+
+@pytest.fixture(scope="module")
+def archive(sample: Path) -> Archive:
+    return Archive(sample)
+
+
+def test_the_sample_is_small_enough_to_commit(sample: Path) -> None:
+    assert sum(file.stat().st_size for file in sample.iterdir()) < 1_000_000
+
+
+def test_every_table_of_the_sample_is_sound(archive: Archive) -> None:
+    for name in TABLES:
+        assert getattr(archive, name).height == archive.manifest.tables[name].rows > 0
+
+
+def test_twelve_games_tip_off_between_seven_and_ten_eastern(archive: Archive) -> None:
+    slate = archive.slate(SLATE_DATE)
+    tips = [tip.astimezone(EASTERN) for tip in slate["tip_off"]]
+    assert slate.height == 12
+    assert tips[0] == datetime(2024, 3, 29, 19, 0, tzinfo=EASTERN)
+    assert tips[-1] == datetime(2024, 3, 29, 22, 0, tzinfo=EASTERN)
+    assert slate["tip_off_source"].unique().to_list() == ["official"]
+
+
+def test_the_lists_of_the_slate_are_those_counted_by_hand(archive: Archive) -> None:
+    """430 listed: 258 played, 39 did not play, 125 inactive, 8 did not dress; 137 players quoted."""
+    listed = archive.availability.filter(pl.col("game_date") == SLATE_DATE)
+    assert dict(listed["status"].value_counts().iter_rows()) == {
+        "PLAYED": 258,
+        "DNP": 39,
+        "INACTIVE": 125,
+        "DID_NOT_DRESS": 8,
+    }
+    assert archive.prop_lines["player_name"].n_unique() == 137
+    assert listed["player_id"].null_count() == 0
+
+
+def test_every_game_of_the_slate_has_lines_closing_lines_props_and_officials(archive: Archive) -> None:
+    slate = set(archive.slate(SLATE_DATE)["game_id"])
+    for table in (archive.game_lines, archive.closing_lines, archive.prop_lines, archive.officials):
+        assert set(table["game_id"]) == slate
+
+
+def test_lines_of_the_games_were_seen_in_the_morning_and_props_by_three(archive: Archive) -> None:
+    morning = datetime(2024, 3, 29, 7, 55, 40, tzinfo=EASTERN)
+    seen = archive.prop_lines["snapshot_at"].dt.convert_time_zone(EASTERN.key).dt.time()
+    assert archive.game_lines["snapshot_at"].unique().to_list() == [morning]
+    assert time(14, 50) < seen.min() < seen.max() < time(15, 1)  # type: ignore[operator]
+
+
+def test_the_players_points_add_up_to_the_finals(archive: Archive) -> None:
+    points = archive.player_box.group_by("game_id", "team").agg(pl.col("points").sum())
+    home, away = (archive.games.select("game_id", team=side, final=f"{side}_points") for side in ("home", "away"))
+    finals = pl.concat([home, away]).drop_nulls("final").join(points, on=["game_id", "team"], how="left")
+    assert finals.height == 2 * 1102
+    assert (finals["points"] == finals["final"]).all()
+
+
+def test_the_next_day_is_there_as_scheduled_and_nothing_else_of_it(archive: Archive) -> None:
+    tomorrow = archive.games.filter(pl.col("game_date") > SLATE_DATE)
+    assert tomorrow.select("away", "home").rows() == [("BOS", "NOP"), ("MEM", "ORL"), ("MIL", "ATL")]
+    assert tomorrow.select("home_points", "away_points", "overtime_periods").null_count().row(0) == (3, 3, 3)
+    for name in set(TABLES) - {"games", "officials", "players"}:
+        assert getattr(archive, name)["game_date"].max() == SLATE_DATE
+    assert archive.players["last_season"].max() == "2023-24"
+
+
+def test_who_was_out_of_each_teams_previous_game_is_known(archive: Archive) -> None:
+    before = previous_games(archive.games, archive.slate(SLATE_DATE))
+    listed = archive.availability.select("game_id", "team").unique()
+    assert before.height == 24
+    assert before.join(listed, on=["game_id", "team"], how="anti").is_empty()
+
+
+def test_the_sample_says_what_was_left_out(archive: Archive) -> None:
+    assert any("2023-24 after 2024-03-29" in text for text in archive.missing)
+    assert archive.seasons == ("2023-24",)
+
+
+def test_a_sample_of_the_sample_is_the_sample_byte_for_byte(sample: Path, tmp_path: Path) -> None:
+    assert main(["sample", "--from", str(sample), "--to", str(tmp_path / "again")]) == 0
+    for file in sample.iterdir():
+        assert (tmp_path / "again" / file.name).read_bytes() == file.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--date", "2024-02-17"], "no games on 2024-02-17"),
+        (["--from", "nowhere"], "neither an archive nor a folder"),
+    ],
+)
+def test_a_sample_that_cannot_be_cut_is_explained(
+    sample: Path, tmp_path: Path, arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["sample", "--from", str(sample), "--to", str(tmp_path / "cut"), *arguments]) == 2
+    assert says in capsys.readouterr().err
+    assert not (tmp_path / "cut").exists()

@@ -1,0 +1,134 @@
+"""From a bare clone to an environment: what is made, what is skipped, what is finished."""
+
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+
+from runtime import PROJECT
+from runtime.bootstrap import BootstrapError, Environment, fingerprint, is_ready, make
+
+NOTHING_TO_INSTALL = "# nothing\n"
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Environment:
+    """A project whose locks name nothing, so that no network is needed."""
+    project = tmp_path / "clone"
+    (project / "runtime").mkdir(parents=True)
+    (project / "requirements.lock").write_text(NOTHING_TO_INSTALL)
+    (project / "runtime" / "uv.lock.txt").write_text(NOTHING_TO_INSTALL)
+    return Environment(project, tmp_path / "cache")
+
+
+@pytest.fixture
+def uv_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A `uv` on the PATH that only notes what it was asked and with which cache."""
+    uv = tmp_path / "bin" / "uv"
+    calls = tmp_path / "uv-calls"
+    uv.parent.mkdir()
+    uv.write_text(f'#!/bin/sh\necho "$UV_CACHE_DIR $*" >> {calls}\n')
+    uv.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{uv.parent}:{os.environ['PATH']}")
+    return calls
+
+
+def test_a_bare_clone_gets_an_environment_filled_from_its_lock(clone: Environment, uv_calls: Path) -> None:
+    assert make(clone)
+    prefix = subprocess.run([clone.python, "-c", "import sys; print(sys.prefix)"], capture_output=True, text=True)
+    assert Path(prefix.stdout.strip()).samefile(clone.folder)
+    asked = uv_calls.read_text()
+    assert asked.startswith(f"{clone.cache / 'uv'} pip sync")
+    assert "--require-hashes" in asked
+    assert str(clone.lock) in asked
+
+
+def test_the_second_time_nothing_is_done(clone: Environment, uv_calls: Path) -> None:
+    make(clone)
+    assert not make(clone)
+    assert len(uv_calls.read_text().splitlines()) == 1
+
+
+def test_a_changed_lock_is_installed_into_the_same_environment(clone: Environment, uv_calls: Path) -> None:
+    make(clone)
+    keepsake = clone.folder / "keepsake"
+    keepsake.touch()
+    clone.lock.write_text("# something else\n")
+    assert make(clone)
+    assert keepsake.exists()
+    assert len(uv_calls.read_text().splitlines()) == 2
+
+
+@pytest.mark.parametrize("debris", ["no python", "python that does not run", "half a package"])
+def test_an_interrupted_environment_is_made_anew(clone: Environment, uv_calls: Path, debris: str) -> None:
+    if debris == "half a package":
+        venv.create(clone.folder, symlinks=True)
+    else:
+        clone.python.parent.mkdir(parents=True)
+    if debris == "python that does not run":
+        clone.python.write_text("#!/nowhere/python\n")
+        clone.python.chmod(0o755)
+    half = clone.folder / "lib" / "half-a-package"
+    half.parent.mkdir(exist_ok=True)
+    half.touch()
+    assert make(clone)
+    assert is_ready(clone)
+    assert not half.exists()
+
+
+def test_an_environment_whose_python_was_uninstalled_is_not_ready(clone: Environment, uv_calls: Path) -> None:
+    make(clone)
+    clone.python.unlink()
+    clone.python.symlink_to("/nowhere/python3.11")
+    assert not is_ready(clone)
+
+
+def test_an_environment_moved_elsewhere_is_not_ready(clone: Environment, uv_calls: Path) -> None:
+    make(clone)
+    moved = Environment(clone.project.rename(clone.project.with_name("moved")), clone.cache)
+    assert moved.stamp.is_file()
+    assert not is_ready(moved)
+
+
+def test_a_failed_installation_leaves_no_stamp_and_says_what_to_do(
+    clone: Environment, tmp_path: Path, uv_calls: Path
+) -> None:
+    (tmp_path / "bin" / "uv").write_text("#!/bin/sh\nexit 2\n")
+    with pytest.raises(BootstrapError, match=r"exit code 2.*run it again"):
+        make(clone)
+    assert not clone.stamp.exists()
+
+
+def test_the_fingerprint_follows_the_pin_of_uv_too(clone: Environment) -> None:
+    before = fingerprint(clone)
+    clone.uv_lock.write_text("# another uv\n")
+    assert fingerprint(clone) != before
+
+
+def test_an_older_python_is_told_in_one_line_what_is_needed() -> None:
+    old = "import sys; sys.version_info = (3, 9, 6, 'final', 0); import runtime"
+    told = subprocess.run([sys.executable, "-c", old], cwd=PROJECT, capture_output=True, text=True)
+    assert told.returncode == 1
+    assert "needs Python 3.11 or newer" in told.stderr
+    assert "is Python 3.9." in told.stderr
+    assert "Traceback" not in told.stderr
+
+
+def test_make_finds_a_python_that_is_new_enough_behind_an_old_python3(tmp_path: Path) -> None:
+    """With `python3` too old and a `python3.12` that will do, `make setup` runs the latter."""
+    (tmp_path / "python3").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "python3.12").write_text('#!/bin/sh\n[ "$1" = -c ] || echo "chosen: $*"\n')
+    for program in tmp_path.iterdir():
+        program.chmod(0o755)
+    variables = {**os.environ, "PATH": f"{tmp_path}:/usr/bin:/bin"}
+    done = subprocess.run(["make", "setup"], cwd=PROJECT, env=variables, capture_output=True, text=True)
+    assert done.stdout.strip() == "chosen: -m runtime.bootstrap"
+
+
+def test_make_alone_lists_every_target() -> None:
+    listed = subprocess.run(["make"], cwd=PROJECT, capture_output=True, text=True).stdout
+    for target in ("help", "setup", "demo", "server", "test", "lint", "bench", "breakages", "sample", "clean"):
+        assert f"{target}:\t" in listed

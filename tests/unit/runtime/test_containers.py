@@ -1,0 +1,76 @@
+"""The container files hold together, as far as that shows without a container engine."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from runtime import PROJECT
+from runtime.workers import GRACE
+from tipoff.settings import Settings, load_settings
+
+COMPOSE = PROJECT / "docker-compose.yml"
+
+
+@pytest.fixture
+def services() -> Mapping[str, Any]:
+    return dict(YAML(typ="safe").load(COMPOSE)["services"])
+
+
+@pytest.fixture
+def example() -> dict[str, str]:
+    """The variables of .env.example, as a container would get them."""
+    lines = (PROJECT / ".env.example").read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+def test_the_compose_file_obeys_the_compose_schema() -> None:
+    checker = Path(sys.executable).with_name("check-jsonschema")
+    checked = subprocess.run(
+        [checker, "--builtin-schema", "vendor.compose-spec", COMPOSE], capture_output=True, text=True
+    )
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_nothing_listens_beyond_this_machine(services: Mapping[str, Any]) -> None:
+    published = [port for service in services.values() for port in service.get("ports", [])]
+    assert published
+    assert all(port.startswith("127.0.0.1:") for port in published)
+
+
+def test_every_service_tells_its_health_and_waits_for_the_health_of_what_it_needs(
+    services: Mapping[str, Any],
+) -> None:
+    for service in services.values():
+        assert "healthcheck" in service
+        assert all(need["condition"] == "service_healthy" for need in service.get("depends_on", {}).values())
+
+
+def test_a_container_waits_longer_than_the_worker_takes_to_stop(services: Mapping[str, Any]) -> None:
+    assert int(services["worker"]["stop_grace_period"].removesuffix("s")) > 2 * GRACE.total_seconds()
+
+
+def test_every_variable_the_compose_file_asks_for_is_in_the_example(example: dict[str, str]) -> None:
+    asked = set(re.findall(r"\$\{(\w+)", COMPOSE.read_text()))
+    assert asked <= example.keys()
+
+
+def test_the_example_configures_the_worker_with_its_defaults(
+    example: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load_settings(environ=example).model_dump() == Settings().model_dump()
+    known = {f"TIPOFF_{key.upper()}" for key in Settings.model_fields}
+    assert {name for name in example if name.startswith("TIPOFF_")} <= known
+
+
+def test_what_the_image_copies_passes_the_dockerignore() -> None:
+    copies = re.findall(r"^COPY (?!--from)(.+) \S+$", (PROJECT / "Dockerfile").read_text(), re.MULTILINE)
+    copied = {Path(name).parts[0] for names in copies for name in names.split()}
+    let_through = re.findall(r"^!(.+)$", (PROJECT / ".dockerignore").read_text(), re.MULTILINE)
+    assert copied == set(let_through)

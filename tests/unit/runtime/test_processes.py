@@ -1,0 +1,190 @@
+"""Child processes are started, watched and stopped, whatever ends the run."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from runtime import PROJECT
+from runtime.processes import (
+    ChildEndedError,
+    FolderInUseError,
+    Processes,
+    identity,
+    identity_from_ps,
+    stop_leftovers,
+)
+
+SLEEPER = ("sleep", "300")
+STUBBORN = """
+import signal, time
+for number in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(number, signal.SIG_IGN)
+print("ready", flush=True)
+time.sleep(300)
+"""
+
+RUN = """
+    import signal, sys, time
+    from pathlib import Path
+    from runtime.processes import Processes
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever the tests were started with
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    with Processes(Path(sys.argv[1])) as processes:
+        processes.start("sleeper", ["sleep", "300"])
+        processes.start("family", ["sh", "-c", "sleep 301 & echo $!; wait"])
+        print("started", flush=True)
+        time.sleep(300)
+"""
+
+
+def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
+    """Looks again and again; fails when it does not come true in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come true in time"
+        time.sleep(0.02)
+
+
+def pids(folder: Path) -> dict[str, int]:
+    recorded = json.loads((folder / "pids.json").read_text())
+    return {child["name"]: child["pid"] for child in recorded["children"]}
+
+
+@contextmanager
+def another_run(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """A run with children in a process of its own; the children never outlive the test."""
+    command = [sys.executable, "-c", textwrap.dedent(RUN), str(folder)]
+    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as run:
+        assert run.stdout is not None
+        assert run.stdout.readline() == "started\n"
+        yield run
+        run.kill()
+    stop_leftovers(folder)
+
+
+def test_children_are_gone_after_the_block(tmp_path: Path) -> None:
+    with Processes(tmp_path) as processes:
+        child = processes.start("sleeper", SLEEPER)
+        assert identity(child.pid) is not None
+        assert pids(tmp_path) == {"sleeper": child.pid}
+    assert identity(child.pid) is None
+    assert not (tmp_path / "pids.json").exists()
+
+
+def test_children_are_gone_after_a_failure(tmp_path: Path) -> None:
+    processes = Processes(tmp_path)
+    with pytest.raises(FileNotFoundError), processes:
+        start_one_that_exists_and_one_that_does_not(processes)
+    assert identity(processes.children["sleeper"].pid) is None
+
+
+def start_one_that_exists_and_one_that_does_not(processes: Processes) -> None:
+    processes.start("sleeper", SLEEPER)
+    processes.start("upstream", ["/nowhere/upstream"])
+
+
+def test_a_child_that_ignores_polite_signals_is_killed(tmp_path: Path) -> None:
+    with Processes(tmp_path) as processes:
+        child = processes.start("stubborn", [sys.executable, "-c", STUBBORN], grace_seconds=0.1)
+        until(lambda: child.log.read_text() == "ready\n")
+    assert child.exit_code == -signal.SIGKILL
+
+
+def test_a_child_that_ends_by_itself_is_reported_with_the_end_of_its_log(tmp_path: Path) -> None:
+    with Processes(tmp_path) as processes:
+        child = processes.start("worker", ["sh", "-c", "seq 100; echo the warehouse is locked >&2; exit 3"])
+        assert child.ends_within(10)
+        with pytest.raises(ChildEndedError) as report:
+            processes.check()
+    assert "worker ended by itself with exit code 3" in str(report.value)
+    assert str(report.value).endswith("the warehouse is locked")
+    assert "\n82\n" in str(report.value)
+    assert "\n81\n" not in str(report.value)
+
+
+def test_a_restarted_child_replaces_the_old_one_and_goes_on_in_its_log(tmp_path: Path) -> None:
+    with Processes(tmp_path) as processes:
+        first = processes.start("worker", ["sh", "-c", "echo first; exec sleep 300"])
+        until(lambda: first.log.read_text() == "first\n")
+        second = processes.start("worker", ["sh", "-c", "echo second; exec sleep 300"])
+        assert identity(first.pid) is None
+        assert pids(tmp_path) == {"worker": second.pid}
+        until(lambda: second.log.read_text() == "first\nsecond\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_run_that_is_told_to_end_takes_its_children_and_theirs_along(tmp_path: Path, number: int) -> None:
+    with another_run(tmp_path) as run:
+        family = tmp_path / "family.log"
+        until(family.read_text)
+        everybody = [*pids(tmp_path).values(), int(family.read_text())]
+        run.send_signal(number)
+        run.wait(10)
+        until(lambda: [pid for pid in everybody if identity(pid)] == [])
+        assert not (tmp_path / "pids.json").exists()
+
+
+def test_what_a_run_killed_with_minus_nine_left_is_stopped_by_the_next(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with another_run(tmp_path) as run:
+        left = pids(tmp_path)
+        run.kill()
+        run.wait(10)
+        assert all(identity(pid) for pid in left.values())
+        with Processes(tmp_path):
+            assert [pid for pid in left.values() if identity(pid)] == []
+    assert "stopped sleeper, left running by an earlier run" in capsys.readouterr().out
+
+
+def test_make_clean_stops_what_a_killed_run_left_below_a_folder(tmp_path: Path) -> None:
+    with another_run(tmp_path / "demo") as run:
+        left = pids(tmp_path / "demo")
+        run.kill()
+        run.wait(10)
+        clean = [sys.executable, "-m", "runtime.processes", str(tmp_path)]
+        told = subprocess.run(clean, cwd=PROJECT, capture_output=True, text=True)
+        assert told.returncode == 0
+        assert "stopped sleeper" in told.stdout
+        assert [pid for pid in left.values() if identity(pid)] == []
+
+
+def test_a_folder_in_use_by_a_live_run_is_refused_and_that_run_left_alone(tmp_path: Path) -> None:
+    with another_run(tmp_path) as run:
+        with pytest.raises(FolderInUseError, match=rf"process {run.pid}.*choose another folder"), Processes(tmp_path):
+            pass
+        assert all(identity(pid) for pid in pids(tmp_path).values())
+
+
+def test_a_process_that_merely_got_a_recorded_number_is_left_alone(tmp_path: Path) -> None:
+    with subprocess.Popen(SLEEPER, start_new_session=True) as stranger:
+        gone = {"name": "run", "pid": 2**22 + 1, "identity": "before"}
+        recorded = {"name": "worker", "pid": stranger.pid, "identity": "started at another time"}
+        (tmp_path / "pids.json").write_text(json.dumps({"owner": gone, "children": [recorded]}))
+        assert stop_leftovers(tmp_path) == []
+        assert stranger.poll() is None
+        stranger.kill()
+
+
+@pytest.mark.parametrize("identify", [identity, identity_from_ps])
+def test_identity_is_steady_while_a_process_lives_and_none_after(
+    identify: Callable[[int], str | None],
+) -> None:
+    with subprocess.Popen(SLEEPER) as process:
+        first = identify(process.pid)
+        assert first is not None
+        assert identify(process.pid) == first
+        assert identify(os.getpid()) != first
+        process.kill()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        assert identify(process.pid) is None, "a zombie is gone"
+    assert identify(process.pid) is None

@@ -1,0 +1,173 @@
+"""Where a Temporal server comes from, and that the one we start is real."""
+
+import os
+import re
+import time
+from pathlib import Path
+
+import pytest
+from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
+from temporalio.client import Client
+
+from runtime import cache_folder, temporal_server
+from runtime.processes import ChildEndedError, Processes, identity
+from runtime.temporal_server import (
+    CLI_VERSION,
+    NoTemporalServerError,
+    address_from_environment,
+    provide,
+    start_dev_server,
+)
+from workflows import search_attributes
+
+GOOD = "temporal version 1.5.1 (Server 1.29.1, UI 2.42.1)"
+
+
+def program(path: Path, script: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return path
+
+
+def tells(path: Path, version: str) -> Path:
+    return program(path, f'echo "{version}"')
+
+
+@pytest.fixture
+def bin_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The only folder on the PATH besides the shell's own tools, and no way to the network."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for tool in ("sh", "echo", "mkdir"):
+        (folder / tool).symlink_to(Path("/bin") / tool)
+    monkeypatch.setenv("PATH", str(folder))
+    for proxy in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(proxy, "http://127.0.0.1:9")
+    for direct in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(direct, raising=False)
+    return folder
+
+
+@pytest.fixture
+def cached(tmp_path: Path) -> Path:
+    return tmp_path / "cache" / "temporal" / CLI_VERSION / "temporal"
+
+
+def test_a_binary_on_the_path_is_preferred_to_the_cache(tmp_path: Path, bin_folder: Path, cached: Path) -> None:
+    on_path = tells(bin_folder / "temporal", GOOD)
+    tells(cached, GOOD)
+    assert provide(tmp_path / "cache") == on_path
+
+
+@pytest.mark.parametrize(
+    "unusable",
+    ["echo 'temporal version 1.3.0 (Server 1.27.2, UI 2.36.0)'", "echo 'temporal, the time zone tool'", "exit 1"],
+)
+def test_an_unusable_binary_on_the_path_is_passed_over(
+    tmp_path: Path, bin_folder: Path, cached: Path, unusable: str
+) -> None:
+    program(bin_folder / "temporal", unusable)
+    tells(cached, GOOD)
+    assert provide(tmp_path / "cache") == cached
+
+
+def test_with_nothing_at_hand_go_installs_it_into_the_cache_and_leaves_only_the_binary(
+    tmp_path: Path, bin_folder: Path, cached: Path
+) -> None:
+    program(
+        bin_folder / "go",
+        'mkdir -p "$GOBIN" "$GOCACHE" "$GOMODCACHE"\n'
+        'echo "$*" > "$GOBIN/temporal"; echo "#!/bin/sh" > "$GOBIN/temporal"\n'
+        f'echo "echo \'{GOOD}\'" >> "$GOBIN/temporal"; /bin/chmod +x "$GOBIN/temporal"',
+    )
+    said: list[str] = []
+    assert provide(tmp_path / "cache", said.append) == cached
+    assert "installing the Temporal server with Go, about 3 minutes …" in said
+    assert not (cached.parent / "go").exists()
+    said.clear()
+    assert provide(tmp_path / "cache", said.append) == cached
+    assert said == [], "the second time it is there"
+
+
+def test_without_any_server_the_error_lists_what_was_tried_why_it_failed_and_what_to_do(
+    tmp_path: Path, bin_folder: Path
+) -> None:
+    tells(bin_folder / "temporal", "temporal version 1.0.0 (Server 1.24.2, UI 2.28.0)")
+    program(bin_folder / "go", "echo 'dial tcp: lookup proxy.golang.org: no such host' >&2; exit 1")
+    started = time.monotonic()
+    with pytest.raises(NoTemporalServerError) as error:
+        provide(tmp_path / "cache", lambda line: None)
+    assert time.monotonic() - started < temporal_server.DOWNLOAD_PATIENCE_SECONDS
+    text = str(error.value)
+    tried = re.findall(r"^  (.*?): ", text, re.MULTILINE)
+    assert tried == list(temporal_server._PLACES)
+    assert "Server 1.24.2" in text
+    assert "https://temporal.download" in text, text
+    assert "no such host" in text
+    assert "Install the Temporal CLI" in text
+
+
+def test_without_go_the_error_says_so(tmp_path: Path, bin_folder: Path) -> None:
+    with pytest.raises(NoTemporalServerError, match="there is no `go` on the PATH"):
+        provide(tmp_path / "cache", lambda line: None)
+
+
+@pytest.mark.parametrize(
+    ("environ", "address"),
+    [
+        ({}, None),
+        ({"TEMPORAL_ADDRESS": "prod:7233"}, None),
+        ({"TEMPORAL_ADDRESS": "prod:7233", "SERVER": "env"}, "prod:7233"),
+    ],
+)
+def test_a_named_server_is_used_only_when_asked_for(environ: dict[str, str], address: str | None) -> None:
+    assert address_from_environment(environ) == address
+
+
+def test_asking_for_the_named_server_without_naming_one_is_an_error() -> None:
+    with pytest.raises(NoTemporalServerError, match="TEMPORAL_ADDRESS, which is not set"):
+        address_from_environment({"SERVER": "env"})
+
+
+async def test_a_real_server_answers_keeps_its_state_over_a_restart_and_is_gone_afterwards(
+    tmp_path: Path, temporal_binary: Path
+) -> None:
+    database = tmp_path / "state" / "temporal.db"
+    with Processes(tmp_path) as processes:
+        first = await start_dev_server(
+            processes,
+            temporal_binary,
+            db_file=database,
+            namespace="replay",
+        )
+        client = await Client.connect(first.address, namespace="replay")
+        await client.start_workflow("Day", id="daily-pipeline-2024-03-29", task_queue="nobody")
+        first.child.kill()
+        second = await start_dev_server(
+            processes,
+            temporal_binary,
+            db_file=database,
+            namespace="replay",
+            port=int(first.address.rpartition(":")[2]),
+        )
+        assert second.address == first.address
+        client = await Client.connect(second.address, namespace="replay")
+        run = await client.get_workflow_handle("daily-pipeline-2024-03-29").describe()
+        assert run.workflow_type == "Day"
+        asked = ListSearchAttributesRequest(namespace="replay")
+        registered = await client.operator_service.list_search_attributes(asked)
+        assert set(registered.custom_attributes) >= {key.name for key in search_attributes.ALL}
+    assert identity(second.child.pid) is None
+
+
+async def test_a_server_that_cannot_start_is_reported_with_its_log(tmp_path: Path, temporal_binary: Path) -> None:
+    database = tmp_path / "temporal.db"
+    database.write_text("this is no database")
+    with Processes(tmp_path) as processes, pytest.raises(ChildEndedError, match="not a database"):
+        await start_dev_server(processes, temporal_binary, db_file=database, namespace="replay")
+
+
+def test_the_cache_folder_can_be_moved(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TIPOFF_CACHE", str(tmp_path))
+    assert cache_folder() == Path(os.path.realpath(tmp_path))

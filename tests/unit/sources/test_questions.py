@@ -1,0 +1,175 @@
+"""What sources ask at a moment: which report, which seasons, which games; and what they make of the time."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tipoff.sources.base import Request, Response, Slate
+from tipoff.sources.boxscores import GAME_LASTS
+from tipoff.sources.registry import SOURCES
+from tipoff.vocabulary import EASTERN, Outcome, SlateGame, eastern
+
+EVENING = datetime(2024, 3, 29, 23, tzinfo=UTC)
+
+
+def slate_on(game_date: date, game_id: str = "0022301062") -> Slate:
+    tip_off = eastern(game_date, 19)
+    return Slate(game_date=game_date, games=(SlateGame(game_id=game_id, away="GSW", home="CHA", tip_off=tip_off),))
+
+
+def reports_asked_for(as_of: datetime) -> list[str]:
+    asked = SOURCES["nbac_injury_report"].requests(slate_on(date(2024, 3, 29)), as_of, {})
+    return [request.path.removeprefix("/referee/injury/Injury-Report_") for request in asked]
+
+
+@pytest.mark.parametrize(
+    ("as_of", "newest", "before"),
+    [
+        (eastern(date(2024, 1, 4), 12, 35), "2024-01-04_12PM.pdf", "2024-01-04_11AM.pdf"),
+        (eastern(date(2024, 1, 4), 12, 34), "2024-01-04_11AM.pdf", "2024-01-04_10AM.pdf"),
+        (eastern(date(2024, 1, 4), 0, 40), "2024-01-04_12AM.pdf", "2024-01-03_11PM.pdf"),
+        (eastern(date(2025, 12, 21), 23, 50), "2025-12-21_11PM.pdf", "2025-12-21_10PM.pdf"),
+        (eastern(date(2025, 12, 22), 0, 20), "2025-12-22_12_15AM.pdf", "2025-12-22_12_00AM.pdf"),
+        (eastern(date(2025, 12, 22), 0, 6), "2025-12-22_12_00AM.pdf", "2025-12-21_11PM.pdf"),
+        (eastern(date(2026, 1, 5), 17, 50), "2026-01-05_05_45PM.pdf", "2026-01-05_05_30PM.pdf"),
+    ],
+)
+def test_the_newest_injury_report_that_is_due_and_the_one_before(as_of: datetime, newest: str, before: str) -> None:
+    assert reports_asked_for(as_of) == [newest, before]
+
+
+STAMP = re.compile(r"(\d{4}-\d\d-\d\d)_(\d\d)(?:_(\d\d))?(AM|PM)\.pdf")
+
+
+def moment_of(report: str) -> datetime:
+    match = STAMP.fullmatch(report)
+    assert match
+    day, hour, minute, half = match.groups()
+    clock = int(hour) % 12 + (12 if half == "PM" else 0)
+    return eastern(date.fromisoformat(day), clock, int(minute or 30))
+
+
+@given(st.datetimes(datetime(2022, 10, 1), datetime(2026, 6, 30), timezones=st.just(UTC)))  # noqa: DTZ001
+def test_a_report_asked_for_is_out_and_not_old(as_of: datetime) -> None:
+    newest, before = map(moment_of, reports_asked_for(as_of))
+    hour_twice = timedelta(hours=1)  # the clock goes back once a year: one name then means two moments
+    assert newest <= as_of - timedelta(minutes=5) < newest + timedelta(hours=1) + hour_twice
+    assert newest - timedelta(hours=1) - hour_twice <= before < newest or as_of.astimezone(EASTERN).month == 11
+
+
+def test_props_are_asked_of_games_that_have_not_begun_and_are_known() -> None:
+    props, slate = SOURCES["odds_api_player_points_props"], slate_on(date(2024, 3, 29))
+    (request,) = props.requests(slate, EVENING - timedelta(seconds=1), {"0022301062": "abc"})
+    assert request.path == "/v4/sports/basketball_nba/events/abc/odds"
+    assert (request.game_id, request.part) == ("0022301062", "GSW@CHA")
+    assert props.requests(slate, EVENING, {"0022301062": "abc"}) == ()
+    assert props.requests(slate, EVENING - timedelta(hours=1), {}) == ()
+
+
+@pytest.mark.parametrize(
+    ("fetched_at", "outcome"),
+    [(EVENING - timedelta(minutes=1), Outcome.NOT_PUBLISHED_YET), (EVENING, Outcome.GONE)],
+)
+def test_an_event_not_found_is_gone_only_after_tip_off(fetched_at: datetime, outcome: Outcome) -> None:
+    request = Request(host="api.the-odds-api.com", path="/", game_id="0022301062", part="GSW@CHA")
+    response = Response(status=404, headers={}, body=b"{}", url="", fetched_at=fetched_at)
+    judgement = SOURCES["odds_api_player_points_props"].judge(request, response, slate_on(date(2024, 3, 29)))
+    assert judgement.outcome is outcome
+    assert "GSW@CHA" in judgement.reason
+
+
+@pytest.mark.parametrize(
+    ("game_id", "log"),
+    [
+        ("0022301062", "Regular Season"),
+        ("0042300101", "Playoffs"),
+        ("0052300101", "PlayIn"),
+        ("0062300001", "IST"),
+    ],
+)
+def test_results_are_asked_of_the_log_of_their_kind_of_season(game_id: str, log: str) -> None:
+    slate = slate_on(date(2024, 3, 29), game_id)
+    (request,) = SOURCES["nbac_player_boxscores"].requests(slate, EVENING, {})
+    assert request.params["SeasonType"] == log
+    assert request.params["DateFrom"] == request.params["DateTo"] == "03/29/2024"
+    assert request.params["Season"] == "2023-24"
+
+
+EMPTY_LOG = b'{"parameters": {"LeagueID": "00"}, "resultSets": [{"headers": ["GAME_ID"], "rowSet": []}]}'
+
+
+@pytest.mark.parametrize(
+    ("after_tip", "outcome"),
+    [
+        (GAME_LASTS - timedelta(seconds=1), Outcome.NOT_PUBLISHED_YET),
+        (GAME_LASTS, Outcome.SUSPICIOUSLY_EMPTY),
+    ],
+)
+def test_no_results_are_suspicious_once_a_game_is_due(after_tip: timedelta, outcome: Outcome) -> None:
+    box_scores, slate = SOURCES["nbac_player_boxscores"], slate_on(date(2024, 3, 29))
+    (request,) = box_scores.requests(slate, EVENING, {})
+    response = Response(status=200, headers={}, body=EMPTY_LOG, url="", fetched_at=EVENING + after_tip)
+    assert box_scores.judge(request, response, slate).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("game_date", "logs", "outcome"),
+    [
+        (date(2024, 10, 22), 1, Outcome.EMPTY_OK),
+        (date(2024, 12, 1), 1, Outcome.SUSPICIOUSLY_EMPTY),
+        (date(2025, 4, 20), 3, Outcome.SUSPICIOUSLY_EMPTY),
+        (date(2025, 8, 1), 1, Outcome.EMPTY_OK),
+    ],
+)
+def test_history_may_be_empty_only_before_the_season(game_date: date, logs: int, outcome: Outcome) -> None:
+    history, slate = SOURCES["nbac_player_history"], slate_on(game_date)
+    first, *playoffs = history.requests(slate, eastern(game_date, 10), {})
+    response = Response(status=200, headers={}, body=EMPTY_LOG, url="", fetched_at=eastern(game_date, 10))
+    assert history.judge(first, response, slate).outcome is outcome
+    assert len(playoffs) == logs - 1
+    assert {history.judge(request, response, slate).outcome for request in playoffs} <= {Outcome.EMPTY_OK}
+
+
+def schedule_of(season: str, dates: str = "[]") -> bytes:
+    return f'{{"leagueSchedule": {{"leagueId": "00", "seasonYear": "{season}", "gameDates": {dates}}}}}'.encode()
+
+
+@pytest.mark.parametrize(
+    ("game_date", "season", "dates", "outcome"),
+    [
+        (date(2024, 3, 29), "2023-24", "[{}]", Outcome.OK),
+        (date(2024, 3, 29), "2022-23", "[{}]", Outcome.STALE),
+        (date(2024, 3, 29), "2023-24", "[]", Outcome.SUSPICIOUSLY_EMPTY),
+        (date(2024, 8, 1), "2023-24", "[{}]", Outcome.OK),
+        (date(2024, 8, 1), "2024-25", "[]", Outcome.EMPTY_OK),
+        (date(2024, 11, 1), "2023-24", "[{}]", Outcome.STALE),
+    ],
+)
+def test_a_schedule_is_of_the_season_asked_for(game_date: date, season: str, dates: str, outcome: Outcome) -> None:
+    schedule, moment = SOURCES["nbac_schedule"], eastern(game_date, 6)
+    (request,) = schedule.requests(Slate(game_date=game_date), moment, {})
+    body = schedule_of(season, dates)
+    response = Response(status=200, headers={}, body=body, url="", fetched_at=moment)
+    assert schedule.judge(request, response, Slate(game_date=game_date)).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("shown", "outcome"), [("2024-03-29", Outcome.SUSPICIOUSLY_EMPTY), ("2024-03-28", Outcome.STALE)]
+)
+def test_the_scoreboard_of_another_date_is_stale(shown: str, outcome: Outcome) -> None:
+    scoreboard, slate = SOURCES["nbac_scoreboard"], slate_on(date(2024, 3, 29))
+    (request,) = scoreboard.requests(slate, EVENING, {})
+    body = f'{{"scoreboard": {{"gameDate": "{shown}", "leagueId": "00", "games": []}}}}'.encode()
+    response = Response(status=200, headers={}, body=body, url="", fetched_at=EVENING)
+    assert scoreboard.judge(request, response, slate).outcome is outcome
+
+
+@pytest.mark.parametrize(("status", "outcome"), [(403, Outcome.NOT_PUBLISHED_YET), (500, Outcome.PROVIDER_ERROR)])
+def test_an_injury_report_that_is_not_out_yet_is_waited_for(status: int, outcome: Outcome) -> None:
+    report, slate = SOURCES["nbac_injury_report"], slate_on(date(2024, 3, 29))
+    (request, _) = report.requests(slate, EVENING, {})
+    response = Response(status=status, headers={}, body=b"<Error>AccessDenied</Error>", url="", fetched_at=EVENING)
+    assert report.judge(request, response, slate).outcome is outcome

@@ -1,0 +1,93 @@
+"""Typed taking of fields: what is missing, retyped or new is said by its path."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tipoff.errors import ContractError
+from tipoff.sources.strict import Answer, Fields, Table
+
+
+def answer(content: object) -> Answer:
+    return Answer("feed", json.dumps(content).encode())
+
+
+@pytest.mark.parametrize(
+    ("take", "value", "problem"),
+    [
+        (lambda fields: fields.text("x"), 7, "is an integer, wanted text"),
+        (lambda fields: fields.integer("x"), True, "is true or false, wanted an integer"),
+        (lambda fields: fields.integer("x"), 7.0, "is a number, wanted an integer"),
+        (lambda fields: fields.number("x"), "7", "is text, wanted an integer or a number"),
+        (lambda fields: fields.number("x"), 10**400, "is no finite number"),
+        (lambda fields: fields.boolean("x"), 1, "is an integer, wanted true or false"),
+        (lambda fields: fields.identifier("x"), None, "is null, wanted text or an integer"),
+        (lambda fields: fields.moment("x"), "2024-03-29T19:00:00", "has no time zone"),
+        (lambda fields: fields.moment("x"), "tonight", "is no ISO 8601 moment"),
+        (lambda fields: fields.moment("x"), "0001-01-01T00:00:00Z", "is no moment of our time"),
+        (lambda fields: fields.fields("x"), [], "is a list, wanted an object"),
+        (lambda fields: fields.each("x"), {}, "is an object, wanted a list"),
+    ],
+)
+def test_a_field_of_another_type_is_refused_by_its_path(
+    take: Callable[[Fields], object], value: object, problem: str
+) -> None:
+    inner = answer({"games": [{"home": {"x": value}}]}).top().each("games")[0].fields("home")
+    with pytest.raises(ContractError) as caught:
+        take(inner)
+    assert caught.value.path == "$.games[0].home.x"
+    assert problem in caught.value.problem
+    assert str(caught.value).startswith("feed: $.games[0].home.x: ")
+
+
+def test_a_missing_field_is_named() -> None:
+    with pytest.raises(ContractError, match=r"\$\.games: is missing"):
+        answer({"game": []}).top().each("games")
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b'{"a": [1, 2', b"\xff\xfe", b"[" * 100_000])
+def test_what_is_no_json_is_refused(body: bytes) -> None:
+    with pytest.raises(ContractError, match="is no JSON"):
+        Answer("feed", body)
+
+
+def test_an_id_becomes_text_however_it_is_typed() -> None:
+    first, second = answer([{"id": 2544}, {"id": "2544"}]).each()
+    assert first.identifier("id") == second.identifier("id") == "2544"
+
+
+def test_new_fields_are_named_once_and_ignored_ones_are_not() -> None:
+    content = {"games": [{"id": 1, "note": {}, "arena": {"city": "x"}}, {"id": 2, "arena": {"city": "y"}}]}
+    reading = answer(content)
+    for game in reading.top().each("games"):
+        game.identifier("id")
+        game.fields("arena")
+    assert reading.unknown(frozenset({"note"})) == ("$.games[].arena.city",)
+    assert reading.unknown(frozenset()) == ("$.games[].arena.city", "$.games[].note")
+
+
+def table(headers: list[str], rows: list[Any]) -> Table:
+    return Table(answer({"headers": headers, "rowSet": rows}).top())
+
+
+def test_a_table_names_the_cell_that_is_of_another_type() -> None:
+    points = table(["PLAYER_ID", "PTS"], [[1, 20], [2, "20"]])
+    with pytest.raises(ContractError) as caught:
+        points.integers("PTS")
+    assert caught.value.path == "$.rowSet[1].PTS"
+
+
+def test_a_table_names_a_missing_column_and_a_ragged_row() -> None:
+    with pytest.raises(ContractError, match=r"\$\.headers: PTS is missing"):
+        table(["PLAYER_ID"], []).integers("PTS")
+    with pytest.raises(ContractError, match=r"\$\.rowSet\[1\]"):
+        table(["PLAYER_ID"], [[1], [2, 3]])
+
+
+def test_a_table_tells_its_new_columns() -> None:
+    points = table(["PLAYER_ID", "PTS", "GRAVITY", "NOTE"], [[1, 20, 3, 4]])
+    assert points.identifiers("PLAYER_ID") == ["1"]
+    assert points.numbers("PTS") == [20.0]
+    assert points.unknown(frozenset({"NOTE"})) == ("GRAVITY",)

@@ -1,0 +1,68 @@
+"""The moving average by hand."""
+
+from typing import Any
+
+import polars as pl
+import pytest
+
+from tests.support.features import NO_LINE, past, vectors
+from tipoff.errors import NotEnoughDataError
+from tipoff.systems.distribution import ResidualSpread
+from tipoff.systems.moving_average import MovingAverage, _estimate
+
+LEAGUE = pl.DataFrame({"opponent_pace": [98.0], "opponent_defensive_rating": [114.0]})
+AVERAGE_GAME: dict[str, Any] = {"opponent_pace": 98.0, "opponent_defensive_rating": 114.0, "days_since_last_game": 2}
+
+
+def estimate(**changes: Any) -> float:
+    return float(_estimate(vectors(AVERAGE_GAME | changes), LEAGUE).item())
+
+
+def test_recent_games_weigh_most() -> None:
+    # .5 * 20 + .3 * 10 + .2 * 30 = 19, at home 0.75 % more
+    points = estimate(points_mean_5=20.0, points_mean_10=10.0, points_mean_season=30.0)
+    assert points == pytest.approx(19 * 1.0075)
+
+
+def test_home_is_worth_one_and_a_half_percent_against_away() -> None:
+    assert estimate(home=True) / estimate(home=False) == pytest.approx(1.0075 / 0.9925)
+
+
+def test_a_faster_opponent_and_a_softer_defence_give_more_points() -> None:
+    # 5 % more pace at elasticity .66; 5 % softer at .39
+    assert estimate(opponent_pace=98.0 * 1.05) / estimate() == pytest.approx(1.033)
+    assert estimate(opponent_defensive_rating=114.0 * 1.05) / estimate() == pytest.approx(1.0195)
+
+
+def test_a_pause_of_three_days_costs_two_percent() -> None:
+    assert estimate(days_since_last_game=3) / estimate(days_since_last_game=2) == pytest.approx(0.978)
+
+
+def test_a_short_history_leaves_the_weights_to_what_there_is() -> None:
+    # first game of the season, earlier seasons known: (.5 * 20 + .3 * 12) / .8 = 17
+    points = estimate(points_mean_5=20.0, points_mean_10=12.0, points_mean_season=None)
+    assert points == pytest.approx(17 * 1.0075)
+
+
+def test_a_player_without_a_game_stands_at_his_line() -> None:
+    nothing = dict.fromkeys(("points_mean_5", "points_mean_10", "points_mean_season", "days_since_last_game"))
+    assert estimate(**nothing, line=11.5) == pytest.approx(11.5 * 1.0075)
+
+
+def test_unknown_opponents_change_nothing() -> None:
+    assert estimate(opponent_pace=None, opponent_defensive_rating=None) == estimate()
+
+
+def test_the_spread_is_that_of_its_own_past_errors() -> None:
+    history = past()
+    spread = ResidualSpread.fit(
+        _estimate(history, history.select("opponent_pace", "opponent_defensive_rating").mean()), history["points"]
+    )
+    today = vectors(NO_LINE)
+    predicted = MovingAverage().predict(today, history)
+    assert predicted.quantiles.tolist() == spread.around([estimate()]).quantiles.tolist()
+
+
+def test_without_history_it_refuses_and_says_what_to_do() -> None:
+    with pytest.raises(NotEnoughDataError, match="run training"):
+        MovingAverage().predict(vectors(), past().clear())

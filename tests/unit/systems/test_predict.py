@@ -1,0 +1,162 @@
+"""Predictions as rows: who is in, what is named, and that nothing of the date itself is seen."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from tests.support.features import GAME_DATE, MORNING, NO_LINE, TIP_OFF, past, vectors
+from tipoff.errors import BadInputError, NotEnoughDataError
+from tipoff.systems.distribution import Distributions
+from tipoff.systems.moving_average import MovingAverage
+from tipoff.systems.predict import predict, predict_files
+from tipoff.systems.registry import SYSTEMS
+from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
+from tipoff.warehouse.tables import TABLES
+
+
+def predictions(*changes: dict[str, Any], history: pl.DataFrame | None = None) -> pl.DataFrame:
+    return predict(MovingAverage(), vectors(*changes), past() if history is None else history, MORNING)
+
+
+def test_the_warehouse_takes_the_rows_as_they_are_and_takes_them_once(tmp_path: Path) -> None:
+    warehouse = DuckDbWarehouse(tmp_path / "predictions.duckdb")
+    warehouse.migrate()
+    rows = predictions({}, NO_LINE | {"player_id": "2"})
+    assert set(rows.columns) == set(TABLES["predictions"].column_names)
+    assert [warehouse.append("predictions", rows).rows for _ in range(2)] == [2, 0]
+    warehouse.close()
+
+
+def test_players_of_the_bench_without_a_line_are_not_predicted() -> None:
+    rows = predictions({}, NO_LINE | {"player_id": "2", "minutes_mean_7": 9.0})
+    assert rows["player_id"].to_list() == ["1628378"]
+
+
+def test_nobody_to_predict_gives_no_rows() -> None:
+    rows = predictions(NO_LINE | {"minutes_mean_7": 9.0})
+    assert rows.is_empty()
+    assert set(rows.columns) == set(TABLES["predictions"].column_names)
+
+
+def test_interval_median_and_quantiles_agree() -> None:
+    row = predictions().row(0, named=True)
+    assert row["low_80"] < row["points"] < row["high_80"]
+    assert (row["low_80"], row["points"], row["high_80"]) == tuple(row["quantiles"][place] for place in (2, 6, 10))
+
+
+def test_a_lean_is_priced_at_its_own_book() -> None:
+    easy, hard = predictions(
+        {"line": 9.5, "over_price_american": -105.0}, {"player_id": "2", "line": 39.5, "under_price_american": -110.0}
+    ).rows(named=True)
+    assert (easy["recommendation"], easy["book"], easy["price_american"]) == ("OVER", "fanduel", -105)
+    assert (hard["recommendation"], hard["book"], hard["price_american"]) == ("UNDER", "draftkings", -110)
+    assert easy["confidence"] == easy["over_probability"]
+    assert hard["confidence"] == pytest.approx(1 - hard["over_probability"])
+
+
+def test_without_a_line_there_is_a_prediction_but_no_bet() -> None:
+    row = predictions(NO_LINE).row(0, named=True)
+    assert row["recommendation"] == "NO_LINE"
+    assert [row[name] for name in ("lean", "over_probability", "confidence", "price_american", "book")] == [None] * 5
+
+
+def test_an_unpriced_line_is_passed() -> None:
+    row = predictions({"over_price_american": None, "under_price_american": None}).row(0, named=True)
+    assert row["recommendation"] == "PASS"
+    assert row["lean"] in ("OVER", "UNDER")
+    assert row["expected_value"] is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "reasons"),
+    [
+        ({}, []),
+        ({"missing": "lines"}, ["no line"]),
+        ({"missing": "lines;injury_report"}, ["no line", "no injury report"]),
+        ({"missing": "game_lines"}, ["no game lines"]),
+        ({"bootstrap": True}, ["short history"]),
+        (NO_LINE, []),  # the books have quoted his game and left him out: nothing is missing
+    ],
+)
+def test_what_a_prediction_did_without_is_named(changes: dict[str, Any], reasons: list[str]) -> None:
+    assert predictions(changes)["degraded_reasons"].to_list() == [reasons]
+
+
+def test_degraded_inputs_widen_the_interval_and_lower_the_confidence() -> None:
+    whole, degraded = predictions({"line": 15.5}, {"player_id": "2", "line": 15.5, "missing": "lines;injury_report"})[
+        "low_80", "points", "high_80", "confidence"
+    ].rows()
+    assert degraded[1] == pytest.approx(whole[1])
+    assert degraded[2] - degraded[0] == pytest.approx((whole[2] - whole[0]) * 1.05 * 1.02)
+    assert 0.5 < degraded[3] < whole[3]
+
+
+def test_an_identity_follows_the_natural_key_alone() -> None:
+    first, again, other = (
+        predictions(changes)["prediction_id"].item() for changes in ({}, {"line": 20.5}, {"player_id": "2"})
+    )
+    assert first == again != other
+    assert len(first) == 32
+
+
+@pytest.mark.parametrize(("minutes", "backfilled"), [(-1, False), (0, True), (60, True)])
+def test_from_tip_off_on_a_prediction_is_backfilled(minutes: int, backfilled: bool) -> None:
+    rows = predict(MovingAverage(), vectors(), past(), TIP_OFF + timedelta(minutes=minutes))
+    assert rows["backfilled"].item() is backfilled
+
+
+@dataclass(frozen=True)
+class Witness:
+    """A system that remembers which dates it was shown."""
+
+    seen: list[date]
+    system_id: str = "witness"
+    title: str = "Witness"
+    model_version: None = None
+
+    def predict(self, features: pl.DataFrame, history: pl.DataFrame) -> Distributions:
+        self.seen.extend(history["game_date"].to_list())
+        return MovingAverage().predict(features, history)
+
+
+def test_no_system_is_shown_its_own_date_or_a_later_one() -> None:
+    future = past().with_columns(game_date=pl.lit(GAME_DATE) + pl.duration(days=1), points=pl.lit(99, pl.Int64))
+    same_day = future.with_columns(game_date=pl.lit(GAME_DATE))
+    witness = Witness([])
+    told = predict(witness, vectors(), pl.concat([past(), same_day, future]), MORNING)
+    assert max(witness.seen) < GAME_DATE
+    assert_frame_equal(told, predict(witness, vectors(), past(), MORNING))
+
+
+def written(folder: Path) -> tuple[Path, Path]:
+    vectors({}, NO_LINE | {"player_id": "2"}).write_parquet(folder / "features.parquet")
+    past().write_parquet(folder / "history.parquet")
+    return folder / "features.parquet", folder / "history.parquet"
+
+
+def test_files_give_the_rows_that_frames_give(tmp_path: Path) -> None:
+    features, history = written(tmp_path)
+    out = tmp_path / "out.parquet"
+    assert predict_files("moving_average", features, history, tmp_path / "models", MORNING, out) == 2
+    assert_frame_equal(pl.read_parquet(out), predictions({}, NO_LINE | {"player_id": "2"}))
+
+
+def test_a_system_without_a_model_says_that_training_comes_first(tmp_path: Path) -> None:
+    features, history = written(tmp_path)
+    with pytest.raises(NotEnoughDataError, match="no model of catboost_v8 may predict 2024-03-29: run training"):
+        predict_files("catboost_v8", features, history, tmp_path / "models", MORNING, tmp_path / "out.parquet")
+
+
+def test_an_unknown_system_is_refused_with_the_known_ones(tmp_path: Path) -> None:
+    features, history = written(tmp_path)
+    with pytest.raises(BadInputError, match="there are: moving_average, catboost_v8"):
+        predict_files("oracle", features, history, tmp_path, MORNING, tmp_path / "out.parquet")
+
+
+def test_every_system_is_registered_under_its_own_id() -> None:
+    assert {name: entry.system_id for name, entry in SYSTEMS.items()} == {name: name for name in SYSTEMS}

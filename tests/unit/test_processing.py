@@ -1,0 +1,498 @@
+"""Landed answers into the warehouse: a real day of the replay, read by the real sources into a real DuckDB file."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tipoff.collecting import collect
+from tipoff.errors import BadInputError, ContractError, NotEnoughDataError, StorageError
+from tipoff.landing.base import Batch, BatchItem
+from tipoff.landing.local import LocalLanding
+from tipoff.processing import Processed, process
+from tipoff.replay.archive import Archive
+from tipoff.replay.upstream import serve
+from tipoff.settings import load_settings
+from tipoff.sources.base import Slate
+from tipoff.sources.fetcher import Fetcher
+from tipoff.sources.registry import SOURCES
+from tipoff.teams import team_called
+from tipoff.vocabulary import Outcome, SlateGame, eastern
+from tipoff.warehouse.base import Slice, Warehouse, Written
+from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
+from tipoff.warehouse.open import open_warehouse
+from tipoff.warehouse.tables import TABLES
+
+DAY = date(2024, 3, 29)
+MORNING, AFTERNOON, NIGHT = eastern(DAY, 10, 20), eastern(DAY, 15, 5), eastern(DAY, 22, 50)
+NEXT_MORNING = datetime(2024, 3, 30, 12, 0, tzinfo=UTC)
+SCHEDULE, PLAYERS, ROSTERS, HISTORY = (
+    "nbac_schedule",
+    "nbac_player_list_current",
+    "espn_team_rosters",
+    "nbac_player_history",
+)
+EVENTS, LINES, PROPS = "odds_api_events", "odds_api_game_lines", "odds_api_player_points_props"
+INJURIES, SCOREBOARD = "nbac_injury_report", "nbac_scoreboard"
+PLAYER_BOXSCORES, TEAM_BOXSCORES = "nbac_player_boxscores", "nbac_team_boxscore"
+LOOKS = (
+    (SCHEDULE, MORNING),
+    (PLAYERS, MORNING),
+    (ROSTERS, MORNING),
+    (HISTORY, MORNING),
+    (EVENTS, MORNING),
+    (LINES, MORNING),
+    (INJURIES, MORNING),
+    (PROPS, AFTERNOON),
+    (SCOREBOARD, NIGHT),
+    (PLAYER_BOXSCORES, NIGHT),
+    (TEAM_BOXSCORES, NEXT_MORNING),
+)
+
+
+class Collected:
+    """The day's landed answers: the slate and a batch of each source, collected once for all tests."""
+
+    def __init__(self, root: Path, archive: Archive) -> None:
+        self.landing = LocalLanding(root)
+        self.slate = Slate(game_date=DAY, games=_slate(archive))
+        self.batches: dict[str, str] = {}
+        self.ids: dict[str, str] = {}
+
+    async def collect(self, url: str) -> None:
+        async with Fetcher(load_settings(environ={"TIPOFF_UPSTREAM": url})) as fetcher:
+            for name, as_of in LOOKS:
+                collected = await collect(
+                    SOURCES[name],
+                    self.slate,
+                    as_of,
+                    self.ids,
+                    fetcher=fetcher,
+                    landing=self.landing,
+                    progress=lambda done, of: None,
+                )
+                assert collected.batch_key, collected.reason
+                self.batches[name] = collected.batch_key
+                if name == EVENTS:
+                    self.ids |= self._event_ids()
+
+    def _event_ids(self) -> dict[str, str]:
+        (body,) = self.bodies(EVENTS)
+        homes = {game.home: game.game_id for game in self.slate.games}
+        found = ((team_called(event["home_team"]), event["id"]) for event in json.loads(body))
+        return {homes[team.tricode]: event_id for team, event_id in found if team and team.tricode in homes}
+
+    def items(self, name: str) -> tuple[BatchItem, ...]:
+        return Batch.model_validate_json(self.landing.get(self.batches[name])).items
+
+    def bodies(self, name: str) -> list[bytes]:
+        return [self.landing.get(item.key) for item in self.items(name)]
+
+
+def _slate(archive: Archive) -> tuple[SlateGame, ...]:
+    rows = archive.slate(DAY).select("game_id", "away", "home", "tip_off").sort("tip_off", "game_id")
+    return tuple(SlateGame(**row) for row in rows.iter_rows(named=True))
+
+
+@pytest.fixture(scope="module")
+def collected(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Collected:
+    archive = Archive(sample)
+    day = Collected(tmp_path_factory.mktemp("landing"), archive)
+    with serve(archive) as upstream:
+        asyncio.run(day.collect(upstream.url))
+    return day
+
+
+class Reading:
+    """The collected day being read into a warehouse of its own."""
+
+    def __init__(self, collected: Collected, warehouse: Warehouse) -> None:
+        self.collected = collected
+        self.warehouse = warehouse
+        self.slate = collected.slate
+
+    def read(
+        self, name: str, as_of: datetime | None = None, batch: str | None = None, aliases: Path | None = None
+    ) -> Processed:
+        return process(
+            SOURCES[name],
+            batch or self.collected.batches[name],
+            self.slate,
+            as_of or dict(LOOKS)[name],
+            landing=self.collected.landing,
+            warehouse=self.warehouse,
+            aliases_path=aliases,
+        )
+
+    def batch(self, name: str, change: Callable[[BatchItem, Any], Any]) -> str:
+        """A batch like the collected one, with each JSON answer changed; None leaves an answer out."""
+        items = []
+        for item, body in zip(self.collected.items(name), self.collected.bodies(name), strict=True):
+            changed = change(item, json.loads(body))
+            if changed is not None:
+                text = changed if isinstance(changed, bytes) else json.dumps(changed).encode()
+                key = self.collected.landing.put(name, DAY, text, "json").key
+                items.append(item.model_copy(update={"key": key}))
+        return self.land(Batch(source=name, game_date=DAY, items=tuple(items)))
+
+    def land(self, batch: Batch) -> str:
+        body = batch.model_dump_json().encode()
+        return self.collected.landing.put(f"{batch.source}/batches", DAY, body, "json").key
+
+    def table(self, name: str) -> pl.DataFrame:
+        key = ", ".join(TABLES[name].natural_key)
+        return self.warehouse.query(f"SELECT * FROM {name} ORDER BY {key}")  # noqa: S608 - declared names
+
+    def count(self, name: str, where: str = "TRUE") -> int:
+        sql = f"SELECT COUNT(*) AS n FROM {name} WHERE {where}"  # noqa: S608 - written by a test
+        return int(self.warehouse.query(sql)["n"][0])
+
+
+@pytest.fixture
+def day(collected: Collected, tmp_path: Path) -> Iterator[Reading]:
+    warehouse = open_warehouse(f"duckdb:///{tmp_path}/warehouse.duckdb")
+    yield Reading(collected, warehouse)
+    warehouse.close()
+
+
+def scale_prices(event: Any) -> Any:
+    """The same quotes at other prices."""
+    for book in event["bookmakers"]:
+        for market in book["markets"]:
+            for outcome in market["outcomes"]:
+                outcome["price"] = 100 + abs(outcome["price"])
+    return event
+
+
+def test_the_schedule_names_the_slate_by_tip_off(day: Reading) -> None:
+    told = day.read(SCHEDULE)
+    assert told.outcome is Outcome.OK
+    assert told.games == day.slate.games
+    assert len(told.games or ()) == 12
+    assert told.postponed == ()
+    assert day.count("raw_schedule", "game_date = DATE '2024-03-29'") == 12
+
+
+def test_a_postponed_game_is_left_out_of_the_slate_and_named(day: Reading) -> None:
+    postponed = day.slate.games[3].game_id
+
+    def postpone(item: BatchItem, answer: Any) -> Any:
+        for game in (game for dates in answer["leagueSchedule"]["gameDates"] for game in dates["games"]):
+            if game["gameId"] == postponed:
+                game["gameStatusText"] = "PPD"
+        return answer
+
+    day.read(SCHEDULE)
+    told = day.read(SCHEDULE, batch=day.batch(SCHEDULE, postpone))
+    assert told.postponed == (postponed,)
+    assert told.games == tuple(game for game in day.slate.games if game.game_id != postponed)
+    assert told.changed_games == (postponed,)
+
+
+@pytest.mark.parametrize("name", [name for name, _ in LOOKS])
+def test_reading_twice_changes_nothing(day: Reading, name: str) -> None:
+    for needed in (PLAYERS, ROSTERS):
+        day.read(needed)
+    table = SOURCES[name].table
+    first, once = day.read(name), day.table(table)
+    again, twice = day.read(name, dict(LOOKS)[name] + timedelta(minutes=5)), day.table(table)
+    assert not once.is_empty()
+    assert once.equals(twice)
+    assert first.rows == again.rows == first.rows
+    assert (again.changed, again.changed_games) == (False, ())
+    assert first.model_copy(update={"changed": False, "changed_games": ()}) == again
+
+
+def test_every_source_is_about_the_whole_slate(day: Reading) -> None:
+    for name in (PLAYERS, ROSTERS, HISTORY, EVENTS, LINES, INJURIES, PROPS):
+        told = day.read(name)
+        assert told.outcome is Outcome.OK, told.reason
+        assert len(told.covered_games) == len(told.changed_games) == 12, name
+        assert told.missing_games == ()
+
+
+def test_results_come_game_by_game(day: Reading) -> None:
+    early = day.read(PLAYER_BOXSCORES)
+    assert early.outcome is Outcome.PARTIAL
+    assert 0 < len(early.covered_games) < 12
+    assert set(early.covered_games) | set(early.missing_games) == {game.game_id for game in day.slate.games}
+    missing = next(game for game in day.slate.games if game.game_id in early.missing_games)
+    assert missing.label in early.reason
+    assert set(day.table("raw_player_boxscores")["game_id"]) == set(early.covered_games)
+    assert day.read(TEAM_BOXSCORES).rows == 24
+
+
+def test_only_the_games_whose_quotes_changed_get_a_snapshot(day: Reading) -> None:
+    for name in (PLAYERS, ROSTERS, PROPS):
+        day.read(name)
+    moved = day.slate.games[5]
+    before = day.count("raw_player_props")
+    in_game = day.count("raw_player_props", f"game_id = '{moved.game_id}'")
+    batch = day.batch(PROPS, lambda item, event: scale_prices(event) if item.game_id == moved.game_id else event)
+    told = day.read(PROPS, AFTERNOON + timedelta(minutes=30), batch)
+    assert (told.changed, told.changed_games) == (True, (moved.game_id,))
+    assert day.count("raw_player_props") == before + in_game
+    assert day.count("raw_player_props", "as_of = TIMESTAMP '2024-03-29 19:35:00+00'") == in_game
+
+
+def test_a_book_that_looked_again_without_moving_is_no_news(day: Reading) -> None:
+    def touched(item: BatchItem, event: Any) -> Any:
+        for book in event["bookmakers"]:
+            for market in book["markets"]:
+                market["last_update"] = "2024-03-29T19:20:00Z"
+        return event
+
+    for name in (PLAYERS, ROSTERS, PROPS):
+        day.read(name)
+    told = day.read(PROPS, AFTERNOON + timedelta(minutes=30), day.batch(PROPS, touched))
+    assert (told.changed, told.changed_games) == (False, ())
+
+
+def test_quotes_that_are_missing_for_a_game_leave_its_last_snapshot(day: Reading) -> None:
+    for name in (PLAYERS, ROSTERS, PROPS):
+        day.read(name)
+    gone = day.slate.games[0]
+    standing = day.table("raw_player_props")
+    batch = day.batch(PROPS, lambda item, event: None if item.game_id == gone.game_id else event)
+    told = day.read(PROPS, AFTERNOON + timedelta(minutes=30), batch)
+    assert (told.outcome, told.missing_games) == (Outcome.PARTIAL, (gone.game_id,))
+    assert gone.label in told.reason
+    assert day.table("raw_player_props").equals(standing)
+
+
+def test_a_team_whose_roster_did_not_come_keeps_the_one_it_had(day: Reading) -> None:
+    day.read(PLAYERS)
+    day.read(ROSTERS)
+    standing = day.table("raw_rosters")
+    game = day.slate.games[0]
+
+    def one_cut(item: BatchItem, answer: Any) -> Any:
+        if item.part == game.home:
+            return None
+        if item.part == game.away:
+            del answer["team"]["athletes"][0]
+        return answer
+
+    told = day.read(ROSTERS, MORNING + timedelta(hours=1), day.batch(ROSTERS, one_cut))
+    assert (told.outcome, told.missing_games) == (Outcome.PARTIAL, (game.game_id,))
+    assert told.changed_games == (game.game_id,)
+    now = day.table("raw_rosters")
+    assert now.filter(team=game.home).equals(standing.filter(team=game.home))
+    assert now.filter(team=game.away).height == standing.filter(team=game.away).height - 1
+
+
+def test_suspiciously_few_rows_never_replace_more(day: Reading) -> None:
+    day.read(SCHEDULE)
+    standing = day.table("raw_schedule")
+
+    def cut(item: BatchItem, answer: Any) -> Any:
+        del answer["leagueSchedule"]["gameDates"][20:]
+        return answer
+
+    told = day.read(SCHEDULE, batch=day.batch(SCHEDULE, cut))
+    assert told.outcome is Outcome.SUSPICIOUSLY_EMPTY
+    assert (told.changed, told.games) == (False, None)
+    assert day.table("raw_schedule").equals(standing)
+
+
+def test_suspiciously_few_rows_are_taken_where_nothing_stands(day: Reading) -> None:
+    def cut(item: BatchItem, answer: Any) -> Any:
+        del answer["resultSets"][0]["rowSet"][100:]
+        return answer
+
+    told = day.read(PLAYERS, batch=day.batch(PLAYERS, cut))
+    assert (told.outcome, told.rows, told.changed) == (Outcome.SUSPICIOUSLY_EMPTY, 100, True)
+    assert day.count("raw_players") == 100
+
+
+def test_suspiciously_few_quotes_do_not_become_the_last_snapshot(day: Reading) -> None:
+    for name in (PLAYERS, ROSTERS, PROPS):
+        day.read(name)
+    standing = day.table("raw_player_props")
+
+    def one_quote(item: BatchItem, event: Any) -> Any:
+        event["bookmakers"] = event["bookmakers"][:1]
+        event["bookmakers"][0]["markets"][0]["outcomes"] = event["bookmakers"][0]["markets"][0]["outcomes"][:2]
+        return event
+
+    told = day.read(PROPS, AFTERNOON + timedelta(minutes=30), day.batch(PROPS, one_quote))
+    assert (told.outcome, told.changed) == (Outcome.SUSPICIOUSLY_EMPTY, False)
+    assert day.table("raw_player_props").equals(standing)
+
+
+def test_an_answer_that_cannot_be_read_costs_its_game_only(day: Reading) -> None:
+    for name in (PLAYERS, ROSTERS):
+        day.read(name)
+    broken = day.slate.games[7]
+
+    def without_books(item: BatchItem, event: Any) -> Any:
+        if item.game_id == broken.game_id:
+            del event["bookmakers"]
+        return event
+
+    told = day.read(PROPS, batch=day.batch(PROPS, without_books))
+    assert (told.outcome, told.missing_games) == (Outcome.PARTIAL, (broken.game_id,))
+    assert "1 of 12 answers unreadable, the first: odds_api_player_points_props: $.bookmakers" in told.reason
+    assert len(told.changed_games) == 11
+
+
+def test_no_readable_answer_at_all_is_an_error_and_nothing_is_written(day: Reading) -> None:
+    with pytest.raises(ContractError, match=LINES):
+        day.read(LINES, batch=day.batch(LINES, lambda item, answer: [{"id": 7}]))
+    assert day.count("raw_game_lines") == 0
+
+
+def test_names_cannot_be_resolved_before_anyone_is_known(day: Reading) -> None:
+    with pytest.raises(NotEnoughDataError, match="retry the player list first"):
+        day.read(PROPS)
+
+
+def test_a_team_without_a_roster_is_resolved_by_the_leagues_list(day: Reading) -> None:
+    day.read(PLAYERS)
+    day.read(ROSTERS, batch=day.batch(ROSTERS, lambda item, answer: answer if item.part == "DEN" else None))
+    told = day.read(PROPS)
+    assert told.unresolved == 0
+    assert day.count("raw_player_props", "player_id IS NULL") == 0
+
+
+def test_an_unknown_name_is_kept_told_and_resolved_once_a_person_says_who_it_is(day: Reading, tmp_path: Path) -> None:
+    game = day.slate.games[0]
+    first = json.loads(day.collected.bodies(PROPS)[0])
+    real = first["bookmakers"][0]["markets"][0]["outcomes"][0]["description"]
+
+    def renamed(item: BatchItem, event: Any) -> Any:
+        return json.loads(json.dumps(event).replace(json.dumps(real), '"The Unknown Man"'))
+
+    day.read(PLAYERS)
+    day.read(ROSTERS)
+    batch = day.batch(PROPS, renamed)
+    told = day.read(PROPS, batch=batch)
+    assert (told.unresolved, told.unresolved_names) == (1, ("The Unknown Man",))
+    assert day.count("raw_player_props", "player_id IS NULL AND player_name = 'The Unknown Man'") > 0
+    (row,) = day.table("unresolved_players").iter_rows(named=True)
+    assert (row["source"], row["game_id"], row["as_of"]) == (PROPS, game.game_id, AFTERNOON)
+    assert row["candidates"].count(";") == 2
+
+    aliases = tmp_path / "aliases.csv"
+    aliases.write_text(f"spelling,player_name\nThe Unknown Man,{real}\n", encoding="utf-8")
+    later = AFTERNOON + timedelta(minutes=30)
+    told = day.read(PROPS, later, batch, aliases)
+    assert (told.unresolved, told.changed_games) == (0, (game.game_id,))
+    assert day.count("unresolved_players") == 0
+    assert day.count("raw_player_props", f"as_of = TIMESTAMP '{later:%F %T}+00' AND player_id IS NULL") == 0
+
+
+def test_reading_some_games_again_keeps_the_unresolved_names_of_the_others(day: Reading) -> None:
+    def renamed(item: BatchItem, event: Any) -> Any:
+        for outcome in event["bookmakers"][0]["markets"][0]["outcomes"][:2]:
+            outcome["description"] = f"Unknown Of {item.part}"
+        return event
+
+    day.read(PLAYERS)
+    day.read(ROSTERS)
+    day.read(PROPS, batch=day.batch(PROPS, renamed))
+    assert day.count("unresolved_players") == 12
+    game = day.slate.games[0]
+    day.slate = day.slate.model_copy(update={"games": (game,)})
+    one = day.batch(PROPS, lambda item, event: event if item.game_id == game.game_id else None)
+    told = day.read(PROPS, AFTERNOON + timedelta(minutes=30), one)
+    assert told.outcome is Outcome.OK
+    names = day.table("unresolved_players")["player_name"].to_list()
+    assert len(names) == 11
+    assert f"Unknown Of {game.label}" not in names
+
+
+@pytest.mark.parametrize(("source", "game_date"), [(EVENTS, DAY), (LINES, date(2024, 3, 30))], ids=["source", "date"])
+def test_a_batch_of_something_else_is_refused(day: Reading, source: str, game_date: date) -> None:
+    key = day.land(Batch(source=source, game_date=game_date, items=()))
+    with pytest.raises(BadInputError, match=f"asked for {LINES} of 2024-03-29"):
+        day.read(LINES, batch=key)
+
+
+def test_an_answer_is_not_taken_for_a_batch(day: Reading) -> None:
+    with pytest.raises(BadInputError, match="is no batch"):
+        day.read(LINES, batch=day.collected.items(LINES)[0].key)
+
+
+class Interrupted(DuckDbWarehouse):
+    """Refuses to write unresolved names, as if the worker had been killed before."""
+
+    def replace(self, table: str, rows: pl.DataFrame, where: Slice) -> Written:
+        if table == "unresolved_players":
+            raise StorageError("interrupted")
+        return super().replace(table, rows, where)
+
+
+def test_an_interrupted_reading_is_completed_by_the_next_one(collected: Collected, tmp_path: Path) -> None:
+    def renamed(item: BatchItem, event: Any) -> Any:
+        for outcome in event["bookmakers"][0]["markets"][0]["outcomes"][:2]:
+            outcome["description"] = "The Unknown Man"
+        return event
+
+    tables = {}
+    for name in ("disturbed", "undisturbed"):
+        open_warehouse(f"duckdb:///{tmp_path}/{name}.duckdb").close()
+        if name == "disturbed":
+            first = Reading(collected, Interrupted(tmp_path / f"{name}.duckdb"))
+            first.read(PLAYERS)
+            with pytest.raises(StorageError):
+                first.read(PROPS, batch=first.batch(PROPS, renamed))
+            first.warehouse.close()
+        day = Reading(collected, open_warehouse(f"duckdb:///{tmp_path}/{name}.duckdb"))
+        day.read(PLAYERS)
+        day.read(PROPS, batch=day.batch(PROPS, renamed))
+        tables[name] = [day.table("raw_player_props"), day.table("unresolved_players")]
+        day.warehouse.close()
+    for disturbed, undisturbed in zip(tables["disturbed"], tables["undisturbed"], strict=True):
+        assert not disturbed.is_empty()
+        assert disturbed.equals(undisturbed)
+
+
+PRICES = st.dictionaries(st.integers(0, 2), st.sampled_from([-110.0, -105.0, 120.0]), min_size=1)
+
+
+@given(looks=st.lists(PRICES, min_size=1, max_size=5))
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_last_snapshot_of_a_game_is_always_what_was_last_seen_of_it(
+    collected: Collected, tmp_path_factory: pytest.TempPathFactory, looks: list[Mapping[int, float]]
+) -> None:
+    folder = tmp_path_factory.mktemp("snapshots")
+    day = Reading(collected, open_warehouse(f"duckdb:///{folder}/warehouse.duckdb"))
+    (everything,) = (json.loads(body) for body in collected.bodies(LINES))
+    seen: dict[int, float] = {}
+    changes = 0
+    for place, prices in enumerate(looks):
+
+        def quoted(item: BatchItem, answer: Any, prices: Mapping[int, float] = prices) -> Any:
+            events = []
+            for game, price in prices.items():
+                event = json.loads(json.dumps(everything[game]))
+                event["bookmakers"] = event["bookmakers"][:1]
+                for outcome in (o for market in event["bookmakers"][0]["markets"] for o in market["outcomes"]):
+                    outcome["price"] = price
+                events.append(event)
+            return events
+
+        changes += sum(seen.get(game) != price for game, price in prices.items())
+        seen |= prices
+        as_of = MORNING + timedelta(minutes=place)
+        batch = day.batch(LINES, quoted)
+        told = day.read(LINES, as_of, batch)
+        assert day.read(LINES, as_of, batch).changed is False
+        assert told.changed == bool(told.changed_games)
+    snapshots = day.table("raw_game_lines")
+    day.warehouse.close()
+    last = snapshots.sort("as_of").group_by("event_id").last()
+    assert snapshots.height == changes
+    assert {row["event_id"]: row["home_spread_price_american"] for row in last.iter_rows(named=True)} == {
+        everything[game]["id"]: price for game, price in seen.items()
+    }

@@ -1,0 +1,180 @@
+"""Configuration: what goes before what, what is refused, and that no secret is ever shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tipoff.errors import ConfigurationError
+from tipoff.settings import Settings, describe, folder_of, load_settings
+
+SECRET = "0123456789abcdef0123456789abcdef"
+
+
+def written(folder: Path, text: str) -> Path:
+    file = folder / "tipoff.toml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_nothing_configured_is_the_embedded_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = load_settings(environ={})
+    assert settings == Settings()
+    assert settings.warehouse == "duckdb:///var/tipoff.duckdb"
+    assert settings.body_cap_bytes == 67_108_864
+    assert {row.origin for row in describe(settings)} == {"default"}
+
+
+def test_the_environment_goes_before_the_file_and_both_before_the_default(tmp_path: Path) -> None:
+    file = written(tmp_path, 'landing = "file:///data/landing"\nhistory_seasons = 2\n')
+    settings = load_settings(file, {"TIPOFF_HISTORY_SEASONS": "4"})
+    assert (settings.landing, settings.history_seasons) == ("file:///data/landing", 4)
+    origins = {row.key: row.origin for row in describe(settings)}
+    assert origins["landing"] == str(file)
+    assert origins["history_seasons"] == "TIPOFF_HISTORY_SEASONS"
+    assert origins["exports"] == "default"
+
+
+def test_the_file_is_the_one_named_by_the_environment_or_the_one_in_this_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    written(tmp_path / "here", "history_seasons = 2")
+    elsewhere = written(tmp_path, "history_seasons = 3")
+    monkeypatch.chdir(tmp_path / "here")
+    assert load_settings(environ={}).history_seasons == 2
+    assert load_settings(environ={"TIPOFF_CONFIG": str(elsewhere)}).history_seasons == 3
+
+
+def test_the_process_environment_is_read_when_no_other_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TIPOFF_HISTORY_SEASONS", "5")
+    assert load_settings().history_seasons == 5
+
+
+def test_an_empty_variable_counts_as_not_set() -> None:
+    assert load_settings(environ={"TIPOFF_ODDS_API_KEY": "", "TIPOFF_UPSTREAM": " "}).upstream is None
+
+
+def test_lists_and_proxies_are_written_with_commas() -> None:
+    settings = load_settings(
+        environ={
+            "TIPOFF_TASK_QUEUES": "warehouse, models",
+            "TIPOFF_PROXIES": "cdn.nba.com=http://me:pass@proxy:3128, stats.nba.com=http://other:1",
+        }
+    )
+    assert settings.task_queues == ("warehouse", "models")
+    assert {host: proxy.get_secret_value() for host, proxy in settings.proxies.items()} == {
+        "cdn.nba.com": "http://me:pass@proxy:3128",
+        "stats.nba.com": "http://other:1",
+    }
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [
+        ("TIPOFF_HISTORY_SEASONS", "many", "history_seasons = 'many' .*valid integer"),
+        ("TIPOFF_HISTORY_SEASONS", "0", "history_seasons = '0' .*greater than or equal to 1"),
+        ("TIPOFF_WAREHOUSE", "sqlite:///x", "warehouse = 'sqlite:///x' .*duckdb:///PATH or bigquery://"),
+        ("TIPOFF_WAREHOUSE", "duckdb:///", "duckdb:///PATH"),
+        ("TIPOFF_LANDING", "/var/landing", "landing = '/var/landing' .*file://PATH or gs://BUCKET"),
+        ("TIPOFF_WORK", "gs://bucket/work", "work = 'gs://bucket/work' .*file://PATH"),
+        ("TIPOFF_UPSTREAM", "localhost", "upstream = 'localhost' .*valid URL"),
+        ("TIPOFF_METRICS_ADDRESS", "9464", "metrics_address = '9464' .*HOST:PORT"),
+        ("TIPOFF_ALIASES", "/no/such/file.csv", "aliases = '/no/such/file.csv' .*not point to a file"),
+        ("TIPOFF_PROXIES", "proxy:3128", r"proxies = \*\*\* .*HOST=http://PROXY:PORT"),
+        ("TIPOFF_PROXIES", "cdn.nba.com=socks5://p:1", "HOST=http://PROXY:PORT"),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_origin_and_what_is_wanted(variable: str, value: str, told: str) -> None:
+    with pytest.raises(ConfigurationError, match=told) as caught:
+        load_settings(environ={variable: value})
+    assert f"(from {variable})" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "folder"),
+    [("file://var/landing", "var/landing"), ("file:///data/landing", "/data/landing"), ("file://a b%20c", "a b%20c")],
+)
+def test_a_store_lies_where_its_url_says_relative_or_absolute(url: str, folder: str) -> None:
+    assert folder_of(url) == Path(folder)
+
+
+@pytest.mark.parametrize("url", ["gs://bucket/x", "file://", "/var/landing", ""])
+def test_a_store_elsewhere_is_no_folder(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="file://PATH is wanted"):
+        folder_of(url)
+
+
+def test_all_wrong_values_are_told_at_once() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings(environ={"TIPOFF_HISTORY_SEASONS": "x", "TIPOFF_LANDING": "y"})
+    assert len(str(caught.value).splitlines()) == 2
+
+
+def test_an_unknown_key_in_the_file_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"unknown key 'landign'; known are .*landing"):
+        load_settings(written(tmp_path, 'landign = "file://x"'), {})
+
+
+@pytest.mark.parametrize("key", ["odds_api_key", "balldontlie_key", "proxies"])
+def test_a_secret_in_the_file_is_refused_and_not_repeated(tmp_path: Path, key: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"{key} is a secret.*TIPOFF_{key.upper()}_FILE") as caught:
+        load_settings(written(tmp_path, f'{key} = "{SECRET}"'), {})
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["history_seasons = ", b"\xff\xfe"])
+def test_a_file_that_is_no_toml_is_named(tmp_path: Path, text: str | bytes) -> None:
+    file = tmp_path / "tipoff.toml"
+    file.write_bytes(text.encode() if isinstance(text, str) else text)
+    with pytest.raises(ConfigurationError, match=f"{file} is no TOML"):
+        load_settings(file, {})
+
+
+def test_a_file_that_was_named_and_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"gone\.toml cannot be read: No such file"):
+        load_settings(environ={"TIPOFF_CONFIG": str(tmp_path / "gone.toml")})
+
+
+def test_a_secret_may_lie_in_a_file_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_text(f"{SECRET}\n")
+    settings = load_settings(environ={"TIPOFF_ODDS_API_KEY_FILE": str(file)})
+    assert settings.odds_api_key is not None
+    assert settings.odds_api_key.get_secret_value() == SECRET
+    assert settings.origin("odds_api_key") == "TIPOFF_ODDS_API_KEY_FILE"
+
+
+def test_a_secrets_file_that_is_missing_empty_or_doubled_is_named(tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.touch()
+    for variables, told in (
+        ({"TIPOFF_ODDS_API_KEY_FILE": str(tmp_path / "gone")}, "gone, which cannot be read"),
+        ({"TIPOFF_ODDS_API_KEY_FILE": str(empty)}, "empty, which is empty"),
+        ({"TIPOFF_ODDS_API_KEY_FILE": str(empty), "TIPOFF_ODDS_API_KEY": SECRET}, "both TIPOFF_ODDS_API_KEY"),
+    ):
+        with pytest.raises(ConfigurationError, match=told):
+            load_settings(environ=variables)
+
+
+def test_secrets_are_shown_neither_by_repr_nor_by_description_nor_by_errors() -> None:
+    environ = {
+        "TIPOFF_ODDS_API_KEY": SECRET,
+        "TIPOFF_BALLDONTLIE_KEY": SECRET,
+        "TIPOFF_PROXIES": f"cdn.nba.com=http://me:{SECRET}@proxy:3128",
+        "TIPOFF_UPSTREAM": f"http://me:{SECRET}@localhost:1",
+    }
+    settings = load_settings(environ=environ)
+    shown = {row.key: row.value for row in describe(settings)}
+    assert SECRET not in repr(settings.model_copy(update={"upstream": None}))
+    assert SECRET not in repr(shown)
+    assert shown["proxies"] == "cdn.nba.com=***"
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings(environ=environ | {"TIPOFF_PROXIES": SECRET})
+    assert SECRET not in repr(caught.value)
+    assert caught.value.__suppress_context__

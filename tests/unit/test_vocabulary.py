@@ -1,0 +1,67 @@
+"""Eastern time, seasons and how moments are told."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tipoff.vocabulary import clock_time, eastern, first_day, game_date_of, season_of
+
+DATES = st.dates(date(1996, 7, 1), date(2040, 6, 30))
+
+
+@pytest.mark.parametrize(
+    ("game_date", "utc_hour"),
+    [
+        (date(2024, 3, 9), 18),  # EST
+        (date(2024, 3, 10), 17),  # the clock goes forward at 02:00
+        (date(2024, 11, 2), 17),  # EDT
+        (date(2024, 11, 3), 18),  # the clock goes back at 02:00
+    ],
+)
+def test_half_past_one_is_an_eastern_wall_clock_time_on_both_days_the_clock_changes(
+    game_date: date, utc_hour: int
+) -> None:
+    assert eastern(game_date, 13, 30) == datetime(*game_date.timetuple()[:3], utc_hour, 30, tzinfo=UTC)
+
+
+@given(DATES, st.integers(3, 23), st.integers(0, 59))
+def test_an_eastern_time_is_on_its_own_game_date(day: date, hour: int, minute: int) -> None:
+    moment = eastern(day, hour, minute)
+    assert moment.tzinfo is UTC
+    assert game_date_of(moment) == day
+    assert clock_time(moment, day) == f"{hour:02}:{minute:02} ET"
+
+
+def test_a_tip_off_at_half_past_ten_in_the_evening_is_of_the_eastern_date_though_utc_has_another() -> None:
+    assert game_date_of(datetime(2024, 3, 30, 2, 30, tzinfo=UTC)) == date(2024, 3, 29)
+
+
+def test_a_moment_without_time_zone_has_no_game_date() -> None:
+    with pytest.raises(ValueError, match="no time zone"):
+        game_date_of(datetime(2024, 3, 29, 19, 0))  # noqa: DTZ001 - the point
+
+
+def test_a_moment_of_another_date_is_told_with_its_weekday() -> None:
+    assert clock_time(eastern(date(2024, 3, 30), 9), date(2024, 3, 29)) == "Sat 09:00 ET"
+
+
+@pytest.mark.parametrize(
+    ("game_date", "season"),
+    [
+        (date(2024, 3, 29), "2023-24"),
+        (date(2024, 6, 30), "2023-24"),
+        (date(2024, 7, 1), "2024-25"),
+        (date(1999, 12, 31), "1999-00"),
+    ],
+)
+def test_a_season_starts_in_july(game_date: date, season: str) -> None:
+    assert season_of(game_date) == season
+
+
+@given(DATES)
+def test_a_date_lies_within_its_season(day: date) -> None:
+    first = first_day(season_of(day))
+    assert first <= day < first + timedelta(days=366)
+    assert season_of(first) == season_of(day)

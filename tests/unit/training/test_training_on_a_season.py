@@ -1,0 +1,157 @@
+"""History and training on the first weeks of the real season in `sample/`."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from tests.support.season import POST_GAME, load_rosters, load_season, parameters, run
+from tipoff.errors import ConfigurationError, NotEnoughDataError
+from tipoff.features.build import build_features, stored_features
+from tipoff.systems.catboost_v8 import CatBoostV8
+from tipoff.systems.registry import build_system
+from tipoff.training.fit import train, train_files
+from tipoff.training.history import PRE_GAME, graded_features, seasons_up_to, training_history
+from tipoff.training.store import ModelStore, TrainedModel
+from tipoff.vocabulary import eastern
+from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
+
+OPENING, REAL_DAY, TODAY = date(2023, 10, 24), date(2023, 11, 20), date(2023, 12, 1)
+IDLE_DAY = date(2023, 11, 23)
+"""Thanksgiving: no games. Here a game of it was called off after its context had been built."""
+MORNING = eastern(TODAY, 9)
+
+
+@pytest.fixture(scope="module")
+def season(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Iterator[DuckDbWarehouse]:
+    """The season until TODAY with the pre-game rows of two real days in it."""
+    warehouse = DuckDbWarehouse(tmp_path_factory.mktemp("season") / "season.duckdb")
+    warehouse.migrate()
+    load_season(warehouse, sample)
+    run(warehouse, POST_GAME, OPENING, TODAY)
+    load_rosters(warehouse, sample, REAL_DAY)
+    run(warehouse, PRE_GAME, REAL_DAY, REAL_DAY)
+    build_features(warehouse, REAL_DAY, REAL_DAY, (), eastern(REAL_DAY, 18, 30))
+    called_off = pre_game(warehouse, "upcoming_team_game_context", REAL_DAY).with_columns(game_date=pl.lit(IDLE_DAY))
+    warehouse.replace("upcoming_team_game_context", called_off, {"game_date": IDLE_DAY})
+    yield warehouse
+    warehouse.close()
+
+
+def pre_game(warehouse: DuckDbWarehouse, table: str, day: date) -> pl.DataFrame:
+    found = warehouse.query(f"SELECT * FROM {table} WHERE game_date = @last_date", parameters(day, day))  # noqa: S608
+    return found.sort("game_date", pl.selectors.by_name("game_id", "team", "player_id", require_all=False))
+
+
+@pytest.fixture(scope="module")
+def real_day(season: DuckDbWarehouse) -> dict[str, pl.DataFrame]:
+    return {table: pre_game(season, table, REAL_DAY) for table in (*PRE_GAME, "ml_feature_store")}
+
+
+@pytest.fixture(scope="module")
+def history(season: DuckDbWarehouse, real_day: dict[str, pl.DataFrame]) -> pl.DataFrame:
+    assert not real_day["ml_feature_store"].is_empty()
+    return training_history(season, ["2023-24"], TODAY, MORNING)
+
+
+@pytest.fixture(scope="module")
+def model(history: pl.DataFrame) -> TrainedModel:
+    return train(history, TODAY, MORNING)
+
+
+def test_everybody_who_played_before_today_is_in_the_history_once(
+    season: DuckDbWarehouse, history: pl.DataFrame
+) -> None:
+    played = season.query(
+        "SELECT game_date, game_id, player_id, points FROM player_game_summary"
+        " WHERE minutes > 0 AND game_date < @last_date AND game_date != @first_date",
+        parameters(REAL_DAY, TODAY),
+    ).sort("game_id", "player_id")
+    built = history.filter(pl.col("game_date") != REAL_DAY).select(played.columns).sort("game_id", "player_id")
+    assert_frame_equal(built, played)
+
+
+def test_what_a_real_day_wrote_is_left_alone(
+    season: DuckDbWarehouse, real_day: dict[str, pl.DataFrame], history: pl.DataFrame
+) -> None:
+    assert REAL_DAY in history["game_date"]
+    for table, rows in real_day.items():
+        assert_frame_equal(pre_game(season, table, REAL_DAY), rows)
+
+
+def test_a_day_whose_games_were_called_off_keeps_its_context(season: DuckDbWarehouse, history: pl.DataFrame) -> None:
+    assert IDLE_DAY not in history["game_date"]
+    assert not pre_game(season, "upcoming_team_game_context", IDLE_DAY).is_empty()
+
+
+def test_an_interrupted_history_is_finished_by_the_next_call(season: DuckDbWarehouse, history: pl.DataFrame) -> None:
+    lost = {"game_date": date(2023, 11, 3)}
+    for table in ("player_daily_cache", "ml_feature_store"):
+        season.replace(table, pre_game(season, table, TODAY).clear(), lost)
+    assert_frame_equal(training_history(season, ["2023-24"], TODAY, MORNING), history)
+
+
+def test_a_history_of_another_season_is_not_mixed_in(season: DuckDbWarehouse) -> None:
+    assert graded_features(season, ["2022-23"], TODAY).is_empty()
+
+
+@pytest.mark.parametrize(
+    ("day", "count", "seasons"),
+    [
+        (date(2024, 3, 29), 1, ("2023-24",)),
+        (date(2024, 2, 29), 3, ("2021-22", "2022-23", "2023-24")),
+        (date(2024, 7, 1), 2, ("2023-24", "2024-25")),
+    ],
+)
+def test_seasons_are_counted_back_from_a_date(day: date, count: int, seasons: tuple[str, ...]) -> None:
+    assert seasons_up_to(day, count) == seasons
+
+
+def test_a_model_says_what_it_learned_from_and_beats_the_last_ten_games(
+    model: TrainedModel, history: pl.DataFrame
+) -> None:
+    card = model.card
+    assert (card.trained_from, card.trained_through) == (OPENING, date(2023, 11, 30))
+    assert card.rows == history.height
+    assert card.walk_forward.mae < card.walk_forward.last10_mae
+    assert card.walk_forward.within_80 == pytest.approx(0.8, abs=0.05)
+
+
+def test_training_again_gives_the_same_version(model: TrainedModel, history: pl.DataFrame) -> None:
+    again = train(history.sample(fraction=1, shuffle=True, seed=3), TODAY, eastern(TODAY, 12))
+    assert (again.card.version, again.model) == (model.card.version, model.model)
+
+
+def test_results_from_the_cutoff_on_never_reach_a_model(model: TrainedModel, history: pl.DataFrame) -> None:
+    tomorrow = history.with_columns(game_date=pl.lit(TODAY), points=pl.lit(70, pl.Int64))
+    assert train(pl.concat([history, tomorrow]), TODAY, MORNING).card.version == model.card.version
+
+
+def test_other_results_give_another_version(model: TrainedModel, history: pl.DataFrame) -> None:
+    other = history.with_columns(pl.col("points").shuffle(1))
+    assert train(other, TODAY, MORNING).card.version != model.card.version
+
+
+def test_a_few_games_are_not_enough(history: pl.DataFrame) -> None:
+    with pytest.raises(NotEnoughDataError, match="needs 2000 player-games before 2023-11-01, there are"):
+        train(history, date(2023, 11, 1), MORNING)
+
+
+def test_a_trained_model_speaks_from_the_store(
+    season: DuckDbWarehouse, history: pl.DataFrame, model: TrainedModel, tmp_path: Path
+) -> None:
+    history.write_parquet(tmp_path / "history.parquet")
+    card = train_files(tmp_path / "history.parquet", TODAY, MORNING, tmp_path / "models")
+    system = build_system("catboost_v8", ModelStore(tmp_path / "models"), TODAY)
+    assert system.model_version == card.version == model.card.version
+    rows = stored_features(season, date(2023, 11, 30)).filter("eligible")
+    off = (pl.Series(system.predict(rows, history).median) - rows["points_mean_season"]).abs()
+    assert off.median() < 4  # type: ignore[operator]
+
+
+def test_a_model_of_another_vector_is_refused(model: TrainedModel) -> None:
+    with pytest.raises(ConfigurationError, match="another feature vector"):
+        CatBoostV8(model.model, model.card.spread, model.card.version, "0" * 16)

@@ -1,0 +1,347 @@
+"""What each transform says of games small enough to check by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.rows import rows_of
+from tests.support.season import PRE_GAME, run
+from tipoff.vocabulary import eastern
+from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
+
+TONIGHT = date(2024, 3, 29)
+GAME = "0022301062"
+OTHER_GAME = "0022301063"
+TIP_OFF = eastern(TONIGHT, 20)
+BEFORE = eastern(TONIGHT, 18)
+
+JOKIC, MURRAY, EDWARDS, GOBERT = "203999", "1627750", "1630162", "203497"
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Iterator[DuckDbWarehouse]:
+    warehouse = DuckDbWarehouse(tmp_path / "tipoff.duckdb")
+    warehouse.migrate()
+    schedule(warehouse, {"game_id": GAME, "home": "MIN", "away": "DEN", "tip_off": TIP_OFF})
+    yield warehouse
+    warehouse.close()
+
+
+def schedule(warehouse: DuckDbWarehouse, *games: dict[str, Any]) -> None:
+    rows = rows_of("raw_schedule", games, game_date=TONIGHT, season="2023-24", status="scheduled")
+    warehouse.replace("raw_schedule", rows, {"season": "2023-24"})
+
+
+def rosters(warehouse: DuckDbWarehouse, **players: str) -> None:
+    rows = [{"player_id": player.removeprefix("p"), "team": team} for player, team in players.items()]
+    warehouse.replace("raw_rosters", rows_of("raw_rosters", rows, game_date=TONIGHT), {"game_date": TONIGHT})
+
+
+def report(warehouse: DuckDbWarehouse, hour: int, *entries: tuple[str, str, str], game: str = GAME) -> None:
+    rows = [{"player_id": player, "team": team, "status": status} for player, team, status in entries]
+    as_of = eastern(TONIGHT, hour)
+    warehouse.append("raw_injuries", rows_of("raw_injuries", rows, game_date=TONIGHT, game_id=game, as_of=as_of))
+
+
+def quote(warehouse: DuckDbWarehouse, hour: int, *quotes: tuple[str, float, int | None, int | None]) -> None:
+    """Quotes of Jokić: book, line, price of the over, price of the under."""
+    rows = [
+        {"book": book, "line": line, "over_price_american": over, "under_price_american": under}
+        for book, line, over, under in quotes
+    ]
+    said = {"game_date": TONIGHT, "game_id": GAME, "player_id": JOKIC, "as_of": eastern(TONIGHT, hour)}
+    warehouse.append("raw_player_props", rows_of("raw_player_props", rows, **said))
+
+
+def tonight(warehouse: DuckDbWarehouse, table: str, **parameters: Any) -> list[dict[str, Any]]:
+    """Rows of a table after its transform, and those it needs, have run."""
+    run(warehouse, PRE_GAME[: PRE_GAME.index(table) + 1], TONIGHT, TONIGHT, **{"as_of": BEFORE, **parameters})
+    return warehouse.query(f"SELECT * FROM {table}").to_dicts()  # noqa: S608
+
+
+def line_of(warehouse: DuckDbWarehouse, **parameters: Any) -> dict[str, Any]:
+    (row,) = tonight(warehouse, "player_prop_lines", **parameters)
+    return row
+
+
+def test_the_consensus_of_two_disagreeing_books_is_a_line_really_quoted(warehouse: DuckDbWarehouse) -> None:
+    quote(warehouse, 15, ("fanduel", 18.5, -110, -110), ("bovada", 17.5, -110, -110))
+    assert line_of(warehouse)["line"] == 17.5
+
+
+def test_a_books_alternate_lines_do_not_move_the_consensus(warehouse: DuckDbWarehouse) -> None:
+    alternates = [("betrivers", 24.5 + step, -400 + 20 * step, 300) for step in range(5)]
+    quote(warehouse, 15, ("betrivers", 26.5, -112, -114), ("fanduel", 26.5, -105, -125), *alternates)
+    row = line_of(warehouse)
+    assert (row["line"], row["books"]) == (26.5, 2)
+
+
+def test_equally_balanced_lines_of_a_book_count_as_the_lowest(warehouse: DuckDbWarehouse) -> None:
+    quote(warehouse, 15, ("fanduel", 27.5, -110, -110), ("fanduel", 26.5, -110, -110))
+    assert line_of(warehouse)["line"] == 26.5
+
+
+def test_a_one_sided_quote_is_no_line(warehouse: DuckDbWarehouse) -> None:
+    quote(warehouse, 15, ("fanduel", 26.5, -110, None), ("bovada", 26.5, None, -110))
+    assert tonight(warehouse, "player_prop_lines") == []
+
+
+def test_the_best_prices_are_those_at_the_line_and_the_markets_probability_has_no_hold(
+    warehouse: DuckDbWarehouse,
+) -> None:
+    quote(
+        warehouse,
+        15,
+        ("bovada", 26.5, -120, 100),
+        ("draftkings", 26.5, 105, -135),
+        ("fanduel", 26.5, -120, 100),
+        ("pinnacle", 27.5, 130, -110),
+    )
+    row = line_of(warehouse)
+    assert (row["over_price_american"], row["over_book"]) == (105, "draftkings")
+    assert (row["under_price_american"], row["under_book"]) == (100, "bovada")
+    # -120/+100: .54545/(.54545+.5) = .52174; +105/-135: .48780/(.48780+.57447) = .45921
+    assert row["market_over_probability"] == pytest.approx((0.52174 + 0.45921 + 0.52174) / 3, abs=1e-5)
+
+
+def test_a_quote_at_the_tip_or_in_play_is_too_late_whenever_one_asks(warehouse: DuckDbWarehouse) -> None:
+    quote(warehouse, 12, ("fanduel", 25.5, -110, -110))
+    quote(warehouse, 19, ("fanduel", 26.5, -110, -110))
+    quote(warehouse, 20, ("fanduel", 30.5, -110, -110))
+    quote(warehouse, 21, ("fanduel", 35.5, -110, -110))
+    late = line_of(warehouse, as_of=eastern(TONIGHT, 23))
+    assert (late["opening_line"], late["line"], late["line_move"]) == (25.5, 26.5, 1.0)
+    assert late["line_as_of"] == eastern(TONIGHT, 19)
+    early = line_of(warehouse, as_of=eastern(TONIGHT, 13))
+    assert (early["line"], early["line_move"]) == (25.5, 0)
+
+
+def test_a_player_no_longer_quoted_in_the_latest_snapshot_has_no_line(warehouse: DuckDbWarehouse) -> None:
+    quote(warehouse, 12, ("fanduel", 25.5, -110, -110))
+    others = rows_of(
+        "raw_player_props",
+        [{"player_id": EDWARDS, "line": 26.5, "over_price_american": -110.0, "under_price_american": -110.0}],
+        game_date=TONIGHT,
+        game_id=GAME,
+        as_of=eastern(TONIGHT, 15),
+    )
+    warehouse.append("raw_player_props", others)
+    assert [row["player_id"] for row in tonight(warehouse, "player_prop_lines")] == [EDWARDS]
+
+
+def test_a_team_before_its_first_game_has_no_form_and_is_not_tired(warehouse: DuckDbWarehouse) -> None:
+    rows = tonight(warehouse, "upcoming_team_game_context")
+    assert sorted((row["team"], row["opponent"], row["home"]) for row in rows) == [
+        ("DEN", "MIN", False),
+        ("MIN", "DEN", True),
+    ]
+    for row in rows:
+        assert (row["days_rest"], row["pace"], row["win_share"]) == (None, None, None)
+        assert (row["back_to_back"], row["games_last_7_days"], row["win_streak"]) == (False, 0, 0)
+        assert row["missing"] == "game_lines;injury_report"
+
+
+def games_of(warehouse: DuckDbWarehouse, team: str, *games: tuple[int, bool], season: str = "2023-24") -> None:
+    """Finished games: days before tonight and whether the team won; pace and ratings are the days ago."""
+    rows = [
+        {
+            "game_date": TONIGHT - timedelta(days=days),
+            "game_id": f"{team}{days}",
+            "win": win,
+            **dict.fromkeys(("pace", "offensive_rating", "defensive_rating"), float(days)),
+        }
+        for days, win in games
+    ]
+    frame = rows_of("team_offense_game_summary", rows, team=team, season=season)
+    warehouse.replace("team_offense_game_summary", frame, {"team": team, "season": season})
+
+
+def test_form_counts_from_the_newest_game_of_the_season_backwards(warehouse: DuckDbWarehouse) -> None:
+    games_of(warehouse, "DEN", (1, True), (3, True), (7, True), (8, False), (14, True), (15, False))
+    games_of(warehouse, "DEN", (400, True), season="2022-23")
+    games_of(warehouse, "MIN", (2, False), (4, False), (6, True))
+    den, mini = sorted(tonight(warehouse, "upcoming_team_game_context"), key=lambda row: str(row["team"]))
+    assert (den["days_rest"], den["back_to_back"], den["win_streak"]) == (1, True, 3)
+    assert (den["games_last_7_days"], den["games_last_14_days"]) == (3, 5)
+    assert den["win_share"] == pytest.approx(4 / 6)
+    assert den["pace"] == pytest.approx((1 + 3 + 7 + 8 + 14 + 15) / 6)
+    assert (mini["days_rest"], mini["back_to_back"], mini["win_streak"]) == (2, False, -2)
+
+
+def test_pace_and_ratings_are_of_the_last_fifteen_games(warehouse: DuckDbWarehouse) -> None:
+    games_of(warehouse, "DEN", *((days, True) for days in range(1, 21)))
+    (den,) = (row for row in tonight(warehouse, "upcoming_team_game_context") if row["team"] == "DEN")
+    assert (den["pace"], den["offensive_rating"], den["defensive_rating"]) == (8, 8, 8)
+    assert den["win_streak"] == 20
+
+
+def test_spread_and_totals_are_seen_from_each_side(warehouse: DuckDbWarehouse) -> None:
+    lines = [(-3.5, 220.5), (-4.0, 221.0), (-4.5, None), (None, None)]
+    rows = [{"book": f"book{n}", "home_spread": spread, "total": total} for n, (spread, total) in enumerate(lines)]
+    said = {"game_date": TONIGHT, "game_id": GAME, "as_of": eastern(TONIGHT, 7)}
+    warehouse.append("raw_game_lines", rows_of("raw_game_lines", rows, **said))
+    den, mini = sorted(tonight(warehouse, "upcoming_team_game_context"), key=lambda row: str(row["team"]))
+    assert (mini["spread"], mini["total"], mini["implied_total"]) == (-4.0, 220.5, 112.25)
+    assert (den["spread"], den["total"], den["implied_total"]) == (4.0, 220.5, 108.25)
+    assert den["missing"] == "injury_report"
+
+
+def test_a_postponed_game_leaves_the_slate(warehouse: DuckDbWarehouse) -> None:
+    assert len(tonight(warehouse, "upcoming_team_game_context")) == 2
+    schedule(warehouse, {"game_id": GAME, "home": "MIN", "away": "DEN", "tip_off": TIP_OFF, "status": "postponed"})
+    rows = rows_of("raw_schedule", [{"game_id": GAME, "status": "postponed"}], game_date=TONIGHT, season="2023-24")
+    warehouse.replace("raw_schedule", rows, {"season": "2023-24"})
+    assert tonight(warehouse, "upcoming_team_game_context") == []
+
+
+def people(warehouse: DuckDbWarehouse, **parameters: Any) -> dict[str, dict[str, Any]]:
+    rows = tonight(warehouse, "upcoming_player_game_context", **parameters)
+    return {row["player_id"]: row for row in rows}
+
+
+def test_only_the_newest_report_rules_a_player_out(warehouse: DuckDbWarehouse) -> None:
+    rosters(warehouse, p203999="DEN", p1627750="DEN", p1630162="MIN", p203497="MIN")
+    report(warehouse, 11, (JOKIC, "DEN", "Out"), (MURRAY, "DEN", "Questionable"))
+    report(warehouse, 17, (JOKIC, "DEN", "Probable"), (MURRAY, "DEN", "Doubtful"), (GOBERT, "MIN", "Questionable"))
+    found = people(warehouse)
+    assert {player: row["injury_status"] for player, row in found.items()} == {
+        JOKIC: "Probable",
+        EDWARDS: None,
+        GOBERT: "Questionable",
+    }
+    teams = tonight(warehouse, "upcoming_team_game_context")
+    assert {row["team"]: (row["players_out"], row["players_questionable"]) for row in teams} == {
+        "DEN": (0, 1),
+        "MIN": (0, 1),
+    }
+    assert JOKIC not in people(warehouse, as_of=eastern(TONIGHT, 12))
+
+
+def test_a_report_after_the_tip_is_not_known(warehouse: DuckDbWarehouse) -> None:
+    rosters(warehouse, p203999="DEN")
+    report(warehouse, 22, (JOKIC, "DEN", "Out"))
+    row = people(warehouse, as_of=eastern(TONIGHT, 23))[JOKIC]
+    assert (row["has_injury_report"], row["stars_out"], row["vacated_points"]) == (False, None, None)
+
+
+def test_a_clean_game_on_a_reported_date_has_nobody_out(warehouse: DuckDbWarehouse) -> None:
+    rosters(warehouse, p203999="DEN")
+    report(warehouse, 11, ("1", "LAL", "Out"), game=OTHER_GAME)
+    row = people(warehouse)[JOKIC]
+    assert (row["has_injury_report"], row["stars_out"], row["vacated_minutes"]) == (True, 0, 0)
+
+
+def played(warehouse: DuckDbWarehouse, player: str, *games: tuple[date, dict[str, Any]]) -> None:
+    rows = [{"game_date": day, "game_id": f"{player}{day}", "quality": "measured", **said} for day, said in games]
+    frame = rows_of("player_game_summary", rows, player_id=player, **{"season": "2023-24"} if games else {})
+    warehouse.replace("player_game_summary", frame, {"player_id": player})
+
+
+def days_ago(*days: int, **said: Any) -> list[tuple[date, dict[str, Any]]]:
+    return [(TONIGHT - timedelta(days=day), said) for day in days]
+
+
+def test_players_ruled_out_leave_their_usual_minutes_to_their_team_mates(warehouse: DuckDbWarehouse) -> None:
+    rosters(warehouse, p203999="DEN", p1630162="MIN")
+    report(warehouse, 11, (MURRAY, "DEN", "Out"), ("3", "DEN", "Out"), ("4", "DEN", "Out"), ("5", "DEN", "Doubtful"))
+    played(warehouse, MURRAY, *days_ago(2, 4, 6, minutes=32.0, points=21), *days_ago(8, minutes=0.0))
+    played(warehouse, "3", *days_ago(2, 4, 6, minutes=20.0, points=9))
+    played(warehouse, "4", *days_ago(2, 4, minutes=40.0, points=30))
+    played(warehouse, "5", *days_ago(2, 4, 6, minutes=40.0, points=30))
+    found = people(warehouse)
+    assert [found[JOKIC][name] for name in ("stars_out", "vacated_minutes", "vacated_points")] == [1, 52, 30]
+    assert [found[EDWARDS][name] for name in ("stars_out", "vacated_minutes", "vacated_points")] == [0, 0, 0]
+
+
+def test_a_team_without_a_roster_falls_back_to_the_leagues_list(warehouse: DuckDbWarehouse) -> None:
+    rosters(warehouse, p203999="DEN")
+    listed = [{"player_id": JOKIC, "team": "DEN"}, {"player_id": MURRAY, "team": "DEN"}]
+    listed += [{"player_id": EDWARDS, "team": "MIN"}]
+    rows = rows_of("raw_players", listed, game_date=TONIGHT, source="nbac_player_list_current")
+    warehouse.replace("raw_players", rows, {"game_date": TONIGHT})
+    found = people(warehouse)
+    assert {player: row["roster_source"] for player, row in found.items()} == {
+        JOKIC: "unsaid",
+        EDWARDS: "nbac_player_list_current",
+    }
+    assert found[EDWARDS]["missing"] == "lines;game_lines;injury_report;rosters"
+    assert found[JOKIC]["missing"] == "lines;game_lines;injury_report"
+
+
+def test_refreshing_one_game_leaves_the_others_as_they_were(warehouse: DuckDbWarehouse) -> None:
+    games = [{"game_id": GAME, "home": "MIN", "away": "DEN"}, {"game_id": OTHER_GAME, "home": "LAL", "away": "BOS"}]
+    schedule(warehouse, *(game | {"tip_off": TIP_OFF} for game in games))
+    rosters(warehouse, p203999="DEN", p2544="LAL")
+    people(warehouse, as_of=eastern(TONIGHT, 12))
+    later = {"first_date": TONIGHT, "last_date": TONIGHT, "season": "2023-24", "as_of": BEFORE, "training": False}
+    where = {"game_date": TONIGHT, "game_id": [GAME]}
+    for name in PRE_GAME[:3]:
+        warehouse.transform(name, {**later, "game_ids": [GAME]}, where)
+    rows = warehouse.query("SELECT player_id, as_of FROM upcoming_player_game_context").rows()
+    assert dict(rows) == {JOKIC: BEFORE, "2544": eastern(TONIGHT, 12)}
+
+
+def test_the_cache_of_a_history_computed_by_hand(warehouse: DuckDbWarehouse) -> None:
+    """Twelve games, 10 to 32 points, every other day; plus what must not count, and one of the season before."""
+    rosters(warehouse, p203999="DEN")
+    ages = range(23, 0, -2)
+    usual = {"minutes": 30.0, "fga": 20, "fg3a": 5, "fta": 5, "usage_rate": 25.0}
+    games = [
+        (
+            TONIGHT - timedelta(days=age),
+            {**usual, "points": 10 + 2 * n, "home": n < 6, "opponent": "MIN" if n % 2 == 0 else "LAL"},
+        )
+        for n, age in enumerate(ages)
+    ]
+    games[-1][1].update(minutes=36.0, usage_rate=900.0, quality="out_of_range", source="nbac_live_boxscore")
+    did_not_play = (TONIGHT - timedelta(days=4), {"minutes": 0.0, "opponent": "MIN"})
+    last_season = (date(2023, 4, 1), {**usual, "points": 40, "opponent": "MIN", "season": "2022-23"})
+    too_long_ago = (date(2021, 3, 1), {**usual, "points": 50, "opponent": "MIN", "season": "2020-21"})
+    tonight_itself = (TONIGHT, {**usual, "points": 99, "opponent": "MIN"})
+    played(warehouse, JOKIC, *games, did_not_play, last_season, too_long_ago, tonight_itself)
+    (row,) = tonight(warehouse, "player_daily_cache")
+    expected = {
+        "games_season": 12,
+        "games_history": 13,
+        "bootstrap": False,
+        "box_source": "nbac_live_boxscore;unsaid",
+        "days_since_last_game": 1,
+        "points_mean_5": 28,
+        "points_mean_10": 23,
+        "points_mean_season": 21,
+        "points_sd_10": 6.055300708,  # sqrt(330 / 9)
+        "points_ewm": 24.847,
+        "points_per_minute_10": 230 / 306,
+        "points_trend": 10,
+        "minutes_mean_5": 31.2,
+        "minutes_mean_7": 216 / 7,
+        "minutes_mean_10": 30.6,
+        "minutes_mean_season": 30.5,
+        "minutes_sd_10": 1.897366596,  # sqrt(32.4 / 9)
+        "minutes_last_game": 36,
+        "fga_mean_10": 20,
+        "fg3a_mean_10": 5,
+        "fta_mean_10": 5,
+        "usage_rate_10": 25,
+        "true_shooting_10": 23 / 44.4,
+        "games_last_7_days": 4,
+        "games_last_14_days": 7,
+        "minutes_last_7_days": 126,
+        "back_to_back": True,
+        "points_mean_opponent": 160 / 7,
+        "games_opponent": 7,
+        "home_points_difference": 15 - 27,
+    }
+    assert {name: row[name] for name in expected} == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_player_without_history_has_a_bootstrap_row(warehouse: DuckDbWarehouse) -> None:
+    rosters(warehouse, p203999="DEN")
+    (row,) = tonight(warehouse, "player_daily_cache")
+    assert (row["bootstrap"], row["games_history"], row["games_last_7_days"]) == (True, 0, 0)
+    assert (row["points_mean_5"], row["points_sd_10"], row["box_source"]) == (None, None, None)

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import polars as pl
+import pytest
+
+from tests.support.rows import rows_of
+from tipoff.errors import BadInputError
+from tipoff.warehouse.base import Between, Slice
+from tipoff.warehouse.schema import table_named
+from tipoff.warehouse.validation import conform, require_inside
+
+FRIDAY = date(2024, 3, 29)
+BOX = table_named("raw_player_boxscores")
+LINES = table_named("raw_game_lines")
+
+
+def box(*ids: str, **said: Any) -> pl.DataFrame:
+    return rows_of(BOX.name, ({"player_id": player} for player in ids), **said)
+
+
+def test_the_order_of_columns_does_not_matter() -> None:
+    rows = box("1", "2")
+    assert conform(BOX, rows.select(reversed(rows.columns))).equals(rows)
+
+
+def test_a_column_nobody_filled_is_null() -> None:
+    rows = rows_of(LINES.name, [{"book": "fanduel"}]).with_columns(total=pl.lit(None), last_update=pl.lit(None))
+    frame = conform(LINES, rows)
+    assert frame.schema["total"] == pl.Float64()
+    assert frame.schema["last_update"] == pl.Datetime("us", "UTC")
+
+
+def test_whole_numbers_may_fill_a_column_of_fractions() -> None:
+    frame = conform(BOX, box("1").with_columns(minutes=pl.lit(34), points=pl.lit(31, pl.Int16)))
+    assert frame.select("minutes", "points").rows() == [(34.0, 31)]
+
+
+def test_a_moment_of_another_zone_is_the_same_moment_in_utc() -> None:
+    eastern = pl.Series("as_of", [datetime(2024, 3, 29, 23, 30, tzinfo=UTC)]).dt.convert_time_zone("America/New_York")
+    assert conform(BOX, box("1").with_columns(eastern))["as_of"].to_list() == [
+        datetime(2024, 3, 29, 23, 30, tzinfo=UTC)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changed", "complaint"),
+    [
+        ({"game_date": pl.lit("2024-03-29")}, "game_date is String, declared DATE"),
+        ({"points": pl.lit(31.0)}, "points is Float64, declared INT64"),
+        ({"player_id": pl.lit(203999)}, "player_id is Int32, declared STRING"),
+        ({"home": pl.lit(1)}, "home is Int32, declared BOOL"),
+        ({"as_of": pl.lit(datetime(2024, 3, 29))}, "as_of is Datetime.* declared TIMESTAMP"),  # noqa: DTZ001
+        ({"points": pl.lit(2**63, pl.UInt64)}, "does not fit its declared type"),
+        ({"minutes": pl.lit(float("nan"))}, "minutes is not finite in 1 rows"),
+        ({"team": pl.lit(None)}, "team is NULL in 1 rows, among them"),
+        ({"actual_points": pl.lit(31)}, "unknown columns actual_points"),
+    ],
+)
+def test_rows_whose_meaning_would_be_guessed_are_refused(changed: dict[str, pl.Expr], complaint: str) -> None:
+    with pytest.raises(BadInputError, match=f"raw_player_boxscores.*{complaint}"):
+        conform(BOX, box("1").with_columns(**changed))
+
+
+def test_a_missing_column_is_named() -> None:
+    with pytest.raises(BadInputError, match="missing columns points, source"):
+        conform(BOX, box("1").drop("points", "source"))
+
+
+def test_a_player_who_stands_twice_in_a_game_is_named() -> None:
+    with pytest.raises(BadInputError, match=r"\(game_date, game_id, player_id\) occurs twice.*'203999'"):
+        conform(BOX, box("203999", "1", "203999"))
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"game_date": FRIDAY},
+        {"game_date": Between(first=FRIDAY, last=FRIDAY), "player_id": ["1", "2", "9"]},
+        {},
+    ],
+)
+def test_rows_of_the_slice_pass(where: Slice) -> None:
+    require_inside(BOX, box("1", "2", game_date=FRIDAY), where)
+
+
+@pytest.mark.parametrize(
+    ("where", "complaint"),
+    [
+        ({"player_id": ["1"]}, "1 of 2 rows lie outside"),
+        ({"game_date": Between(first=date(2024, 3, 30), last=date(2024, 4, 1))}, "2 of 2 rows lie outside"),
+        ({"plus_minus": 5.0}, "2 of 2 rows lie outside"),
+        ({"day": FRIDAY}, "no column 'day'"),
+        ({"game_date": "2024-03-29"}, "game_date is DATE: no slice can be '2024-03-29'"),
+        ({"player_id": [203999]}, "player_id is STRING: no slice can be 203999"),
+    ],
+)
+def test_rows_or_slices_that_do_not_fit_each_other_are_refused(where: Any, complaint: str) -> None:
+    with pytest.raises(BadInputError, match=complaint):
+        require_inside(BOX, box("1", "2", game_date=FRIDAY), where)

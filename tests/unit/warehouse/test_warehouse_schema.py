@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tipoff.errors import BadInputError
+from tipoff.warehouse.schema import bigquery_ddl, data_dictionary, duckdb_ddl, table_named
+from tipoff.warehouse.sql_files import sql_text
+from tipoff.warehouse.tables import TABLES, Layer, Table
+
+PAGE = Path(__file__).parents[3] / "docs" / "data-dictionary.md"
+
+every_table = pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
+
+
+@every_table
+def test_a_table_is_partitioned_by_date_and_its_key_is_never_null(table: Table) -> None:
+    columns = {column.name: column for column in table.columns}
+    assert len(columns) == len(table.columns)
+    assert columns["game_date"].type == "DATE"
+    assert set(table.cluster_by) <= set(columns)
+    assert not [name for name in table.natural_key if columns[name].nullable]
+
+
+@every_table
+def test_every_column_is_described(table: Table) -> None:
+    assert [column.name for column in table.columns if not column.description] == []
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, table in TABLES.items() if table.layer in (Layer.VIEW, Layer.ANALYTICS, Layer.PRECOMPUTE)]
+)
+def test_a_computed_table_has_its_select(name: str) -> None:
+    assert "SELECT" in sql_text(name)
+
+
+def test_ddl_says_the_same_in_both_engines_words() -> None:
+    table = table_named("raw_players")
+    assert "player_id VARCHAR NOT NULL," in duckdb_ddl(table)
+    assert "as_of TIMESTAMP WITH TIME ZONE NOT NULL\n" in duckdb_ddl(table)
+    google = bigquery_ddl(table, "project.tipoff")
+    assert "`player_id` STRING NOT NULL OPTIONS (description=" in google
+    assert "PARTITION BY game_date\nCLUSTER BY game_date, player_id" in google
+
+
+def test_unknown_names_are_answered_with_the_known_ones() -> None:
+    with pytest.raises(BadInputError, match=r"no table 'raw_player'; declared are: .*raw_players"):
+        table_named("raw_player")
+    with pytest.raises(BadInputError, match=r"no transform '../x'; there are: .*player_daily_cache"):
+        sql_text("../x")
+
+
+def test_the_data_dictionary_page_is_current() -> None:
+    assert PAGE.read_text() == data_dictionary(), "run: python -m tipoff.warehouse.schema > docs/data-dictionary.md"

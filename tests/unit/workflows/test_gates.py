@@ -1,0 +1,296 @@
+"""Gates: never open early, always decide by their deadline, and run again for just the games concerned."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.ledgers import (
+    DAY,
+    MOMENTS,
+    all_it_wants,
+    carry_on,
+    days,
+    evening_plan,
+    no_lines,
+    settled_ledger,
+    step_of,
+)
+from tipoff.vocabulary import Cadence, DayPlan, PlanStep, Role, StepKind, StepState, eastern
+from workflows import gates
+from workflows.contracts import StepReport
+from workflows.day_state import DayLedger, Records, StepRecord
+
+Day = tuple[DayPlan, Records]
+
+
+def ready_steps(plan: DayPlan, records: Records, now: datetime) -> list[PlanStep]:
+    verdicts = gates.decide(plan, records, now)
+    return [step for step in plan.steps if isinstance(verdicts[step.name], gates.Ready)]
+
+
+def standing_aside(record: StepRecord, need: PlanStep) -> bool:
+    return record.state is StepState.FAILED and not need.critical
+
+
+@settings(max_examples=300)
+@given(days(), MOMENTS)
+def test_a_gate_never_opens_before_what_it_needs_is_settled(day: Day, now: datetime) -> None:
+    plan, records = day
+    for step in ready_steps(plan, records, now):
+        for need in step.needs:
+            assert records[need].settled or standing_aside(records[need], step_of(plan, need)), (step.name, need)
+
+
+@settings(max_examples=300)
+@given(days(), MOMENTS)
+def test_a_computing_step_never_starts_while_new_data_are_on_their_way_to_it(day: Day, now: datetime) -> None:
+    plan, records = day
+    ready = {step.name for step in ready_steps(plan, records, now)}
+    for step in plan.steps:
+        if step.name in ready and step.kind is not StepKind.SOURCE:
+            assert step.opens_at <= now
+            assert not ready.intersection(step.needs), step.name
+            assert not any(records[need].busy for need in step.needs), step.name
+
+
+@settings(max_examples=300)
+@given(days(), MOMENTS)
+def test_a_source_is_asked_only_when_a_look_is_due(day: Day, now: datetime) -> None:
+    plan, records = day
+    for step in ready_steps(plan, records, now):
+        if step.kind is StepKind.SOURCE:
+            look = gates.next_look(step, records[step.name])
+            assert look is not None
+            assert look <= now
+
+
+@settings(max_examples=300)
+@given(days(), MOMENTS)
+def test_nothing_that_runs_or_was_skipped_is_started(day: Day, now: datetime) -> None:
+    plan, records = day
+    for step in ready_steps(plan, records, now):
+        assert not records[step.name].busy
+        assert records[step.name].state is not StepState.SKIPPED
+
+
+@settings(max_examples=300)
+@given(days(), MOMENTS)
+def test_a_gate_always_decides_by_its_hard_deadline(day: Day, now: datetime) -> None:
+    plan, records = day
+    verdicts = gates.decide(plan, records, now)
+    for step in plan.steps:
+        record = records[step.name]
+        past = step.hard_deadline is not None and now >= step.hard_deadline
+        if past and not record.settled and not record.busy:
+            assert isinstance(verdicts[step.name], gates.Ready | gates.Degraded), (step.name, verdicts[step.name])
+
+
+@settings(max_examples=300)
+@given(days(), MOMENTS)
+def test_nothing_is_given_up_while_there_is_time_and_a_look_to_come(day: Day, now: datetime) -> None:
+    plan, records = day
+    verdicts = gates.decide(plan, records, now)
+    for step in plan.steps:
+        if isinstance(verdicts[step.name], gates.Degraded | gates.Blocked):
+            late = step.hard_deadline is not None and now >= step.hard_deadline
+            assert late or gates.next_look(step, records[step.name]) is None, step.name
+            assert not records[step.name].settled
+
+
+@settings(max_examples=200)
+@given(days(), MOMENTS, st.randoms(use_true_random=False))
+def test_the_same_day_is_decided_the_same_whatever_the_order_of_its_memory(
+    day: Day, now: datetime, dice: random.Random
+) -> None:
+    plan, records = day
+    shuffled = list(records.items())
+    dice.shuffle(shuffled)
+    assert gates.decide(plan, dict(shuffled), now) == gates.decide(plan, records, now)
+
+
+@settings(max_examples=300)
+@given(days(), MOMENTS)
+def test_deciding_changes_nothing(day: Day, now: datetime) -> None:
+    plan, records = day
+    before = {name: StepRecord(**vars(record)) for name, record in records.items()}
+    gates.decide(plan, records, now)
+    gates.next_moment(plan, records, gates.decide(plan, records, now), now)
+    assert records == before
+
+
+@settings(max_examples=300)
+@given(days(), MOMENTS)
+def test_what_was_said_before_a_tip_stands_after_it(day: Day, now: datetime) -> None:
+    """A step that has run is not run again for a game that has tipped off, unless it is about what came after."""
+    plan, records = day
+    verdicts = gates.decide(plan, records, now)
+    started = {game.game_id for game in plan.games if game.tip_off <= now}
+    for step in ready_steps(plan, records, now):
+        verdict = verdicts[step.name]
+        if records[step.name].seen and step.role is Role.PRE and isinstance(verdict, gates.Ready):
+            assert not started.intersection(verdict.games), step.name
+
+
+@settings(max_examples=300)
+@given(days(), MOMENTS)
+def test_time_always_goes_on(day: Day, now: datetime) -> None:
+    plan, records = day
+    moment = gates.next_moment(plan, records, gates.decide(plan, records, now), now)
+    assert moment is None or moment > now
+    assert moment is not None or now >= plan.ends_at
+
+
+# ── who holds whom ───────────────────────────────────────────────────────────────────────────────────────────
+
+AFTERNOON = eastern(DAY, 16)
+EVERY_NEED = [(step.name, need) for step in evening_plan().steps for need in step.needs if step.role is Role.PRE]
+
+
+@pytest.mark.parametrize(("name", "need"), EVERY_NEED)
+def test_a_parked_step_holds_those_who_need_it_only_when_it_is_critical(name: str, need: str) -> None:
+    ledger = settled_ledger(evening_plan(), AFTERNOON)
+    step, needed = step_of(ledger.plan, name), step_of(ledger.plan, need)
+    ledger.records[need].state = StepState.FAILED
+    ledger.try_again(name, AFTERNOON)
+    verdict = gates.decide(ledger.plan, ledger.records, AFTERNOON)[name]
+    assert isinstance(verdict, gates.Ready) is not needed.critical, (step, verdict)
+
+
+# ── looks ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+START = eastern(DAY, 8)
+CADENCES = st.builds(
+    lambda start, length, every, only: Cadence(
+        start=START + timedelta(minutes=start),
+        until=START + timedelta(minutes=start + length),
+        every=timedelta(minutes=every),
+        only=only,
+    ),
+    st.integers(0, 300),
+    st.integers(0, 900),
+    st.integers(1, 180),
+    st.sampled_from(("always", "until_found", "once_found")),
+)
+MINUTES = st.integers(-60, 1500).map(lambda minutes: START + timedelta(minutes=minutes))
+
+
+def looking(*cadence: Cadence, looks_at: tuple[datetime, ...] = ()) -> PlanStep:
+    props = step_of(evening_plan(), "odds_api_player_points_props")
+    return props.model_copy(update={"cadence": cadence, "looks_at": looks_at})
+
+
+@given(st.lists(CADENCES, max_size=3), st.lists(MINUTES, max_size=3), MINUTES, st.booleans())
+def test_the_next_look_is_after_the_last_one(
+    cadence: list[Cadence], looks_at: list[datetime], last: datetime, found: bool
+) -> None:
+    look = gates.next_look(looking(*cadence, looks_at=tuple(looks_at)), StepRecord(last_look=last, found=found))
+    assert look is None or look > last
+
+
+@given(CADENCES, st.none() | MINUTES, st.booleans())
+def test_a_cadence_is_kept_to_and_ends_when_it_says(cadence: Cadence, last: datetime | None, found: bool) -> None:
+    look = gates.next_look(looking(cadence), StepRecord(last_look=last, found=found))
+    if look is not None:
+        assert cadence.start <= look <= cadence.until
+        assert (look - cadence.start) % cadence.every == timedelta()
+
+
+@given(CADENCES, st.none() | MINUTES)
+def test_what_was_found_is_looked_at_by_the_cadence_for_what_was_found(
+    cadence: Cadence, last: datetime | None
+) -> None:
+    before = gates.next_look(looking(cadence), StepRecord(last_look=last, found=False))
+    after = gates.next_look(looking(cadence), StepRecord(last_look=last, found=True))
+    if cadence.only == "until_found":
+        assert after is None
+    if cadence.only == "once_found":
+        assert before is None
+    if cadence.only == "always":
+        assert before == after
+
+
+@given(st.lists(CADENCES, max_size=2), st.none() | MINUTES, MINUTES)
+def test_a_provider_that_says_when_to_come_again_is_left_alone_until_then(
+    cadence: list[Cadence], last: datetime | None, retry_at: datetime
+) -> None:
+    assert gates.next_look(looking(*cadence), StepRecord(last_look=last, retry_at=retry_at)) == retry_at
+
+
+@given(st.lists(CADENCES, min_size=1, max_size=3), st.booleans())
+def test_a_source_is_asked_a_bounded_number_of_times_a_day(cadence: list[Cadence], found: bool) -> None:
+    """On 2026-01-16 one was asked 7,139 times."""
+    step, record, looks = looking(*cadence), StepRecord(found=found), 0
+    while (look := gates.next_look(step, record)) is not None:
+        record.last_look, looks = look, looks + 1
+    allowed = sum((every.until - every.start) // every.every + 1 for every in cadence)
+    assert looks <= allowed
+
+
+# ── late data ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def without_lines_until(now: datetime) -> DayLedger:
+    """The day as it stands at a moment when no lines have come: predicted without them."""
+    plan = evening_plan()
+    ledger = DayLedger(plan)
+    ledger.adopt(plan)
+    carry_on(ledger, eastern(DAY, 13, 15), no_lines)
+    for step in plan.steps:
+        verdict = gates.decide(plan, ledger.records, eastern(DAY, 13, 15))[step.name]
+        if isinstance(verdict, gates.Degraded):
+            ledger.degrade(step, verdict.reason, eastern(DAY, 13, 15))
+    carry_on(ledger, eastern(DAY, 13, 15), no_lines)
+    carry_on(ledger, now, no_lines)
+    return ledger
+
+
+def test_without_lines_predictions_are_out_at_the_deadline() -> None:
+    ledger = without_lines_until(eastern(DAY, 13, 15))
+    assert ledger.records["export_predictions"].settled
+    assert ledger.published == [eastern(DAY, 13, 15)]
+
+
+LINES_FOLLOWED = {
+    *("player_prop_lines", "upcoming_player_game_context", "player_daily_cache", "ml_feature_store"),
+    *("moving_average", "catboost_v8", "export_predictions", "page_before"),
+}
+
+
+@pytest.mark.parametrize("which", [(0,), (2,), (0, 1), (0, 1, 2)])
+def test_late_player_lines_reach_just_the_steps_that_follow_them_for_just_the_games_concerned(
+    which: tuple[int, ...],
+) -> None:
+    ledger = without_lines_until(eastern(DAY, 14, 30))
+    late = tuple(ledger.plan.games[number].game_id for number in which)
+
+    def bring(step: PlanStep, games: tuple[str, ...]) -> StepReport:
+        if step.name == "odds_api_player_points_props":
+            return StepReport(rows=10, changed_games=late)
+        return no_lines(step, games)
+
+    done = carry_on(ledger, eastern(DAY, 15), bring)
+    computed = {name: games for name, games in done.items() if step_of(ledger.plan, name).kind is not StepKind.SOURCE}
+    assert computed == dict.fromkeys(LINES_FOLLOWED, late)
+    assert ledger.published == [eastern(DAY, 13, 15), eastern(DAY, 15)]
+
+
+def test_lines_that_come_after_a_tip_change_only_the_games_still_to_come() -> None:
+    ledger = without_lines_until(eastern(DAY, 18))
+    done = carry_on(ledger, eastern(DAY, 19, 30), all_it_wants)
+    assert done["moving_average"] == (ledger.plan.games[2].game_id,)
+
+
+def test_when_nothing_changed_nothing_runs_again() -> None:
+    ledger = settled_ledger(evening_plan(), AFTERNOON)
+    done = carry_on(ledger, eastern(DAY, 18), lambda step, games: StepReport(rows=10, changed=False))
+    assert {step_of(ledger.plan, name).kind for name in done} == {StepKind.SOURCE}
+
+
+def test_a_day_that_starts_after_its_first_tip_still_predicts_every_game() -> None:
+    ledger = settled_ledger(evening_plan(), eastern(DAY, 23))
+    assert ledger.records["moving_average"].changed.keys() == {game.game_id for game in ledger.plan.games}

@@ -1,0 +1,1 @@
+"""The domain library: NBA player-points predictions. Knows nothing of Temporal."""

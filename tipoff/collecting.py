@@ -1,0 +1,241 @@
+"""One look at a source: ask, judge, keep what came, and say what it was. No warehouse, no clock of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from pydantic import AwareDatetime
+
+from tipoff.errors import BodyTooLargeError, TipoffError, TransportFault
+from tipoff.landing.base import Batch, BatchItem, FetchRecord, Landing
+from tipoff.redaction import redact
+from tipoff.sources.base import Judgement, Request, Response, Slate, Source
+from tipoff.sources.outcomes import DECISIONS, overall
+from tipoff.vocabulary import Frozen, Outcome
+
+if TYPE_CHECKING:
+    from tipoff.sources.fetcher import Fetcher
+
+EVIDENCE_CAP_BYTES = 1024 * 1024
+"""A refused answer is kept up to this size, for a person to look at."""
+SILENT_ANSWERS = 2
+"""So many questions in a row without an answer, and the rest are not asked: each may take a whole time-out."""
+_REASONS_TOLD = 3
+
+
+class Collected(Frozen):
+    """What one look at a source brought."""
+
+    source: str
+    outcome: Outcome
+    reason: str
+    batch_key: str | None = None
+    """The landed object that lists the usable answers; None when there is none."""
+    requests: int = 0
+    new_objects: int = 0
+    bytes: int = 0
+    retry_at: AwareDatetime | None = None
+    """When the provider said to come again."""
+    missing_games: tuple[str, ...] = ()
+    """Games asked about without a usable answer."""
+    credits_remaining: int | None = None
+    """What the provider says is left of the quota."""
+
+
+class _Answer(NamedTuple):
+    """One question, as the manifest has it, and what only this look has to know of it."""
+
+    record: FetchRecord
+    new: bool = False
+    retry_at: datetime | None = None
+    credits_remaining: int | None = None
+
+    @property
+    def usable(self) -> bool:
+        return DECISIONS[self.record.outcome].usable
+
+
+async def collect(
+    source: Source,
+    slate: Slate,
+    as_of: datetime,
+    provider_ids: Mapping[str, str],
+    *,
+    fetcher: Fetcher,
+    landing: Landing,
+    progress: Callable[[int, int], None],
+) -> Collected:
+    """Ask a source all it has to be asked, one question after the other, and land the answers.
+
+    Questions whose usable answer of this very `as_of` is landed already are not asked again. `progress` is told
+    (questions settled, questions). Raises TransportFault when not one question got a proper answer.
+    """
+    requests = source.requests(slate, as_of, provider_ids)
+    if not requests:
+        return _nothing_to_ask(source, slate, as_of, provider_ids)
+    look = _Look(source, slate, as_of, fetcher, landing)
+    answers: list[_Answer] = []
+    for request in requests:
+        answers.append(await look.settle(request, answers))
+        progress(len(answers), len(requests))
+        if source.alternatives and answers[-1].usable:
+            answers = answers[-1:]
+            break
+    if all(DECISIONS[answer.record.outcome].retry_now for answer in answers):
+        raise TransportFault(f"{source.name} {slate.game_date}: no proper answer; {_reason(answers, slate)}")
+    records = [answer.record for answer in answers]
+    batch_key = await asyncio.to_thread(land_batch, landing, source.name, slate.game_date, records)
+    return _collected(source, slate, answers, batch_key)
+
+
+class _Look:
+    """A source, a slate and a moment, with the means to ask and to keep."""
+
+    def __init__(self, source: Source, slate: Slate, as_of: datetime, fetcher: Fetcher, landing: Landing) -> None:
+        self._source = source
+        self._slate = slate
+        self._as_of = as_of
+        self._fetcher = fetcher
+        self._landing = landing
+        self._settled = {
+            record.url: record
+            for record in landing.records(source.name, slate.game_date)
+            if record.fetched_at == as_of and DECISIONS[record.outcome].usable
+        }
+
+    async def settle(self, request: Request, before: Sequence[_Answer]) -> _Answer:
+        """The answer to a question: an earlier one of this look, none where asking is no use, or a fresh one."""
+        settled = self._settled.get(redact(request.url))
+        if settled:
+            return _Answer(settled)
+        why_not = _why_not_ask(before)
+        if why_not:
+            return _Answer(self._record(request, why_not))
+        try:
+            response = await self._fetcher.fetch(request, self._as_of)
+        except TransportFault as error:
+            return await asyncio.to_thread(self._keep_fault, request, Outcome.PROVIDER_ERROR, error)
+        except BodyTooLargeError as error:
+            return await asyncio.to_thread(self._keep_fault, request, Outcome.WRONG_TYPE, error)
+        judgement = self._source.judge(request, response, self._slate)
+        return await asyncio.to_thread(self._keep, request, response, judgement)
+
+    def _keep(self, request: Request, response: Response, judgement: Judgement) -> _Answer:
+        """Land the body, then the manifest line, so that a line never names a body that is not there."""
+        record, new = self._record(request, judgement), False
+        if response.body and (DECISIONS[judgement.outcome].usable or len(response.body) <= EVIDENCE_CAP_BYTES):
+            landed = self._landing.put(self._source.name, self._slate.game_date, response.body, _suffix(response.body))
+            record, new = record.model_copy(update={"key": landed.key, "sha256": landed.sha256}), landed.new
+        told = {"status": response.status, "bytes": len(response.body), "etag": response.headers.get("etag")}
+        record = record.model_copy(update=told)
+        self._landing.record(record)
+        return _Answer(record, new, judgement.retry_at, _credits(response.headers))
+
+    def _keep_fault(self, request: Request, outcome: Outcome, error: TipoffError) -> _Answer:
+        record = self._record(request, Judgement(outcome=outcome, reason=str(error)))
+        self._landing.record(record)
+        return _Answer(record)
+
+    def _record(self, request: Request, judgement: Judgement) -> FetchRecord:
+        return FetchRecord(
+            source=self._source.name,
+            game_date=self._slate.game_date,
+            game_id=request.game_id,
+            part=request.part,
+            url=redact(request.url),
+            outcome=judgement.outcome,
+            reason=judgement.reason,
+            fetched_at=self._as_of,
+        )
+
+
+def land_batch(landing: Landing, source: str, game_date: date, records: Iterable[FetchRecord]) -> str | None:
+    """Land the list of a look's usable answers; None when there is none."""
+    items = tuple(
+        BatchItem(key=record.key, game_id=record.game_id, part=record.part, outcome=record.outcome)
+        for record in records
+        if record.key and DECISIONS[record.outcome].usable
+    )
+    if not items:
+        return None
+    batch = Batch(source=source, game_date=game_date, items=items)
+    return landing.put(f"{source}/batches", game_date, batch.model_dump_json(indent=1).encode(), "json").key
+
+
+def _why_not_ask(before: Sequence[_Answer]) -> Judgement | None:
+    """Why the provider is asked nothing more: it refused in a way that stays, or it is silent."""
+    for answer in before:
+        if DECISIONS[answer.record.outcome].stop:
+            return Judgement(
+                outcome=answer.record.outcome,
+                reason=f"not asked after: {answer.record.reason}",
+                retry_at=answer.retry_at,
+            )
+    last = before[-SILENT_ANSWERS:]
+    if len(last) == SILENT_ANSWERS and all(answer.record.status is None for answer in last):
+        return Judgement(outcome=Outcome.PROVIDER_ERROR, reason="not asked: no answer to the questions before")
+    return None
+
+
+def _nothing_to_ask(source: Source, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> Collected:
+    """A wait where only the ids are lacking; else there is rightly nothing: no games, or all have begun."""
+    unnamed = [game.label for game in slate.games if game.tip_off > as_of and game.game_id not in provider_ids]
+    if source.needs_ids_of and unnamed:
+        reason = f"nothing to ask yet: {source.needs_ids_of} has not named {', '.join(unnamed)}"
+        return Collected(source=source.name, outcome=Outcome.NOT_PUBLISHED_YET, reason=reason)
+    return Collected(source=source.name, outcome=Outcome.EMPTY_OK, reason="nothing to ask")
+
+
+def _collected(source: Source, slate: Slate, answers: Sequence[_Answer], batch_key: str | None) -> Collected:
+    told = [answer.credits_remaining for answer in answers if answer.credits_remaining is not None]
+    return Collected(
+        source=source.name,
+        outcome=overall(answer.record.outcome for answer in answers),
+        reason=_reason(answers, slate),
+        batch_key=batch_key,
+        requests=len(answers),
+        new_objects=sum(answer.new for answer in answers),
+        bytes=sum(answer.record.bytes for answer in answers),
+        retry_at=max((answer.retry_at for answer in answers if answer.retry_at), default=None),
+        missing_games=_missing_games(answers),
+        credits_remaining=min(told, default=None),
+    )
+
+
+def _missing_games(answers: Iterable[_Answer]) -> tuple[str, ...]:
+    asked = {answer.record.game_id: False for answer in answers if answer.record.game_id}
+    asked |= {answer.record.game_id: True for answer in answers if answer.record.game_id and answer.usable}
+    return tuple(game_id for game_id, found in asked.items() if not found)
+
+
+def _reason(answers: Sequence[_Answer], slate: Slate) -> str:
+    """The answers in a line; trouble is named by game or part, the first of it in full."""
+    if len(answers) == 1:
+        return answers[0].record.reason
+    labels = {game.game_id: game.label for game in slate.games}
+    trouble = [answer.record for answer in answers if DECISIONS[answer.record.outcome].wait or not answer.usable]
+    told = [
+        f"{labels.get(record.game_id or '', record.part or 'answer')}: {record.reason}"
+        for record in trouble[:_REASONS_TOLD]
+    ]
+    if len(trouble) > _REASONS_TOLD:
+        told.append(f"and {len(trouble) - _REASONS_TOLD} more")
+    return "; ".join([f"{sum(answer.usable for answer in answers)} of {len(answers)} answers usable", *told])
+
+
+def _credits(headers: Mapping[str, str]) -> int | None:
+    told = re.fullmatch(r"([0-9]{1,9})(\.[0-9]*)?", headers.get("x-requests-remaining", "").strip())
+    return int(told[1]) if told else None
+
+
+_SIGNS = ((b"%PDF", "pdf"), (b"{", "json"), (b"[", "json"), (b"<?xml", "xml"), (b"<", "html"))
+
+
+def _suffix(body: bytes) -> str:
+    """What a person's programs take the body for."""
+    opening = body[:64].removeprefix(b"\xef\xbb\xbf").lstrip()
+    return next((suffix for sign, suffix in _SIGNS if opening.startswith(sign)), "txt")

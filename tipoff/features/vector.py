@@ -1,0 +1,237 @@
+"""The feature vector: names, order, values, sources and qualities, all from one registry.
+
+Adding a feature is adding one entry to `FEATURES`; the feature store's columns, the model's inputs and the order of
+`feature_sources` and `feature_qualities` follow from it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from typing import Final
+
+import polars as pl
+
+ROTATION_MINUTES: Final = 15.0
+"""Mean minutes of the last 7 games from which a player is predicted without a line."""
+
+MISSING_SOURCE: Final = "missing"
+
+
+class Quality(IntEnum):
+    """Weight of one feature in `feature_quality_score`."""
+
+    MEASURED = 100
+    FALLBACK = 85
+    PARTIAL_WINDOW = 60
+    MISSING = 0
+
+
+class Origin(StrEnum):
+    """Where a feature's facts come from: the column of the inputs that names the source of each row."""
+
+    BOX = "box_source"
+    TEAM_BOX = "team_box_source"
+    SCHEDULE = "schedule_source"
+    INJURIES = "injury_source"
+    GAME_LINES = "game_lines_source"
+    PROPS = "line_source"
+
+
+_FIRST_CHOICE: Final[dict[Origin, tuple[str, ...]]] = {
+    Origin.BOX: ("nbac_player_boxscores", "nbac_player_history"),
+    Origin.TEAM_BOX: ("nbac_team_boxscore", "nbac_team_history"),
+    Origin.SCHEDULE: ("nbac_schedule",),
+    Origin.INJURIES: ("nbac_injury_report",),
+    Origin.GAME_LINES: ("odds_api_game_lines",),
+    Origin.PROPS: ("odds_api_player_points_props",),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Feature:
+    """One number of the vector.
+
+    `window`: games of the player's history that make it complete; fewer make its quality PARTIAL_WINDOW.
+    """
+
+    name: str
+    description: str
+    value: pl.Expr
+    origin: Origin
+    window: int = 0
+
+    @property
+    def is_missing(self) -> pl.Expr:
+        """No value, or one that no source stands behind (no line: `has_line` is 0)."""
+        return self.value.is_null() | pl.col(self.origin.value).is_null()
+
+    @property
+    def source(self) -> pl.Expr:
+        """The sources of the row's facts, separated by semicolons."""
+        return pl.when(self.is_missing).then(pl.lit(MISSING_SOURCE)).otherwise(pl.col(self.origin.value))
+
+    @property
+    def quality(self) -> pl.Expr:
+        return (
+            pl.when(self.is_missing)
+            .then(Quality.MISSING)
+            .when(pl.col("games_history") < self.window)
+            .then(Quality.PARTIAL_WINDOW)
+            .when(pl.col(_fallback_used(self.origin)))
+            .then(Quality.FALLBACK)
+            .otherwise(Quality.MEASURED)
+            .cast(pl.Int64)
+        )
+
+
+def _as_is(
+    origin: Origin, window: int = 0, convert: Callable[[pl.Expr], pl.Expr] = lambda column: column
+) -> Callable[[str, str], Feature]:
+    """Features that are a column of the inputs under its own name."""
+
+    def declare(name: str, description: str) -> Feature:
+        return Feature(name, description, convert(pl.col(name)).cast(pl.Float64), origin, window)
+
+    return declare
+
+
+_last_game = _as_is(Origin.BOX, window=1)
+_last_5 = _as_is(Origin.BOX, window=5)
+_last_10 = _as_is(Origin.BOX, window=10)
+_last_20 = _as_is(Origin.BOX, window=20)
+_team = _as_is(Origin.TEAM_BOX)
+_game_line = _as_is(Origin.GAME_LINES)
+_prop = _as_is(Origin.PROPS)
+_injury = _as_is(Origin.INJURIES)
+
+
+def _minutes_change() -> pl.Expr:
+    return pl.col("minutes_mean_5") - pl.col("minutes_mean_season")
+
+
+def _rest_advantage() -> pl.Expr:
+    return (pl.col("team_days_rest") - pl.col("opponent_days_rest")).clip(-2, 2).cast(pl.Float64)
+
+
+def _playoffs() -> pl.Expr:
+    """From the id's type digits: 004 playoffs, 005 play-in."""
+    return pl.col("game_id").str.slice(0, 3).is_in(["004", "005"]).cast(pl.Float64)
+
+
+_RISK: Final = {"Available": 0.0, "Probable": 1.0, "Questionable": 2.0, "Doubtful": 3.0, "Out": 3.0}
+
+
+def _injury_risk() -> pl.Expr:
+    """0 to 3; a player who is not on a report that was read is healthy, without a report nothing is known."""
+    risk = pl.col("injury_status").fill_null("Available").replace_strict(_RISK, return_dtype=pl.Float64)
+    return pl.when(pl.col("has_injury_report")).then(risk)
+
+
+FEATURES: Final[tuple[Feature, ...]] = (
+    _last_5("points_mean_5", "mean points of the last 5 games"),
+    _last_10("points_mean_10", "mean points of the last 10 games"),
+    _last_5("points_mean_season", "mean points of the season"),
+    _last_10("points_sd_10", "standard deviation of points over the last 10 games"),
+    _last_20("points_ewm", "exponentially weighted mean of points, half-life 5 games"),
+    _last_10("points_trend", "last 5 games' mean points minus the 5 before; positive: improving"),
+    _last_10("points_per_minute_10", "points per minute over the last 10 games"),
+    _last_5("minutes_mean_5", "mean minutes of the last 5 games"),
+    _last_10("minutes_mean_10", "mean minutes of the last 10 games"),
+    _last_5("minutes_mean_season", "mean minutes of the season"),
+    _last_10("minutes_sd_10", "standard deviation of minutes over the last 10 games"),
+    _last_game("minutes_last_game", "minutes of the last game"),
+    Feature("minutes_change", "last 5 games' mean minutes minus the season's", _minutes_change(), Origin.BOX, 5),
+    _last_10("fga_mean_10", "mean field-goal attempts of the last 10 games"),
+    _last_10("fg3a_mean_10", "mean three-point attempts of the last 10 games"),
+    _last_10("fta_mean_10", "mean free-throw attempts of the last 10 games"),
+    _last_10("usage_rate_10", "mean usage rate of the last 10 games, percent"),
+    _last_10("true_shooting_10", "true shooting over the last 10 games, 0-1 scale"),
+    _last_game("games_season", "games of the season before the date"),
+    _last_game("games_last_7_days", "games in the seven days before"),
+    _last_game("games_last_14_days", "games in the fourteen days before"),
+    _last_game("minutes_last_7_days", "minutes in the seven days before"),
+    _last_game("back_to_back", "1 when he played on the day before"),
+    _as_is(Origin.BOX, 1, lambda days: days.clip(upper_bound=10))(
+        "days_since_last_game", "calendar days since the last game, at most 10"
+    ),
+    _last_game("points_mean_opponent", "mean points of earlier games against this opponent"),
+    _last_game("games_opponent", "earlier games against this opponent"),
+    _last_10("home_points_difference", "season's mean points at home minus away"),
+    _as_is(Origin.SCHEDULE)("home", "1 at home, 0 away"),
+    Feature("playoffs", "1 in playoffs and play-in", _playoffs(), Origin.SCHEDULE),
+    Feature(
+        "rest_advantage",
+        "team's days of rest minus the opponent's, within 2",
+        _rest_advantage(),
+        Origin.TEAM_BOX,
+    ),
+    _team("team_pace", "mean pace of the team's last 15 games, possessions per 48 minutes"),
+    _team("team_offensive_rating", "mean offensive rating of the team's last 15 games"),
+    _team("team_win_share", "games won of the season's, 0-1 scale"),
+    _team("opponent_pace", "mean pace of the opponent's last 15 games"),
+    _team("opponent_defensive_rating", "mean defensive rating of the opponent's last 15 games"),
+    _game_line("spread", "consensus spread from the team's side, points"),
+    _game_line("total", "consensus total, points"),
+    _game_line("implied_total", "points the game lines imply for the team"),
+    _prop("line", "consensus line, points"),
+    _prop("opening_line", "line of the first snapshot, points"),
+    _prop("line_move", "line minus opening line, points"),
+    _prop("has_line", "1 when a line was quoted"),
+    Feature("injury_risk", "0 healthy, 1 probable, 2 questionable, 3 worse", _injury_risk(), Origin.INJURIES),
+    _injury("stars_out", "team-mates ruled out who average 18 points or more"),
+    _injury("vacated_minutes", "mean minutes of the team-mates ruled out"),
+    _injury("vacated_points", "mean points of the team-mates ruled out"),
+)
+
+FEATURE_NAMES: Final[tuple[str, ...]] = tuple(feature.name for feature in FEATURES)
+
+FEATURES_HASH: Final = hashlib.sha256("\n".join(FEATURE_NAMES).encode()).hexdigest()[:16]
+"""Names and order of the vector; a model trained on another vector is refused."""
+
+KEYS: Final[tuple[str, ...]] = ("game_date", "game_id", "player_id")
+PASSED_ON: Final[tuple[str, ...]] = (
+    *("season", "player_name", "team", "opponent", "tip_off", "as_of", "missing"),
+    *("bootstrap", "has_injury_report", "injury_status"),
+    *("books", "over_price_american", "over_book", "under_price_american", "under_book"),
+    *("market_over_probability", "line_as_of"),
+)
+"""What the predictions need of the inputs besides the features."""
+
+
+def build_vector(inputs: pl.DataFrame) -> pl.DataFrame:
+    """One row per row of `tipoff/sql/features/feature_inputs.sql`, in its order.
+
+    Columns: KEYS, PASSED_ON, `eligible`, one Float64 per feature, `feature_sources` and `feature_qualities` (lists in
+    the order of FEATURES) and `feature_quality_score` (0-100, the mean of the qualities).
+    """
+    known = inputs.with_columns(
+        pl.col("has_prop_line").alias("has_line"),
+        *(_uses_fallback(origin).alias(_fallback_used(origin)) for origin in Origin),
+    )
+    return known.select(
+        *KEYS,
+        *PASSED_ON,
+        _eligible().alias("eligible"),
+        *(feature.value.alias(feature.name) for feature in FEATURES),
+        pl.concat_list(feature.source for feature in FEATURES).alias("feature_sources"),
+        pl.concat_list(feature.quality for feature in FEATURES).alias("feature_qualities"),
+        pl.mean_horizontal(feature.quality for feature in FEATURES).alias("feature_quality_score"),
+    )
+
+
+def _eligible() -> pl.Expr:
+    rotation = (pl.col("minutes_mean_7") >= ROTATION_MINUTES).fill_null(value=False)
+    return rotation | pl.col("has_prop_line")
+
+
+def _fallback_used(origin: Origin) -> str:
+    return f"{origin.value}_is_fallback"
+
+
+def _uses_fallback(origin: Origin) -> pl.Expr:
+    """Whether any of a row's sources (separated by semicolons) is not the first choice."""
+    first_choice = pl.element().is_in(list(_FIRST_CHOICE[origin]))
+    return ~pl.col(origin.value).str.split(";").list.eval(first_choice).list.all()

@@ -1,0 +1,220 @@
+"""Grading a date: active predictions against what happened, one row of `prediction_accuracy` each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from datetime import date, datetime
+from typing import Any
+
+import polars as pl
+
+from tipoff.grading.outcomes import FINAL, POSTPONED, closing_line_value, grade, profit_units, void_reason
+from tipoff.vocabulary import Frozen, Grade
+from tipoff.warehouse.base import Warehouse, Written
+from tipoff.warehouse.tables import TABLES
+
+# One made before its tip is preferred; where a past day has only later ones they stand in, flagged.
+_ACTIVE = """
+WITH made AS (
+  SELECT
+    predictions.* EXCEPT (tip_off, backfilled),
+    COALESCE(raw_schedule.tip_off, predictions.tip_off) AS tip_off,
+    predictions.backfilled
+      OR predictions.as_of >= COALESCE(raw_schedule.tip_off, predictions.tip_off) AS backfilled,
+  FROM predictions
+  LEFT JOIN raw_schedule ON raw_schedule.game_id = predictions.game_id
+  WHERE predictions.game_date = @game_date AND predictions.as_of <= @as_of
+)
+SELECT
+  *,
+  COUNT(*) OVER (PARTITION BY game_id, player_id, system_id) - 1 AS superseded,
+FROM made
+WHERE TRUE
+QUALIFY ROW_NUMBER() OVER (PARTITION BY game_id, player_id, system_id ORDER BY backfilled, as_of DESC) = 1
+"""
+
+_GAMES = """
+SELECT
+  raw_schedule.game_id,
+  raw_schedule.away,
+  raw_schedule.home,
+  raw_schedule.tip_off,
+  CASE
+    WHEN raw_schedule.status = 'postponed' OR raw_scoreboard.status = 'postponed' THEN 'postponed'
+    WHEN raw_schedule.status = 'final' OR raw_scoreboard.status = 'final' THEN 'final'
+    ELSE COALESCE(raw_scoreboard.status, raw_schedule.status)
+  END AS game_status,
+  raw_scoreboard.status_text,
+  raw_scoreboard.away_points,
+  raw_scoreboard.home_points,
+  (
+    SELECT COUNT(DISTINCT box.team) FROM raw_player_boxscores AS box
+    WHERE box.game_date = @game_date AND box.game_id = raw_schedule.game_id
+  ) AS teams_in_box,
+FROM raw_schedule
+LEFT JOIN raw_scoreboard
+  ON raw_scoreboard.game_date = raw_schedule.game_date AND raw_scoreboard.game_id = raw_schedule.game_id
+WHERE raw_schedule.game_date = @game_date
+ORDER BY raw_schedule.tip_off, raw_schedule.game_id
+"""
+
+_RESULTS = """
+SELECT
+  box.game_id,
+  box.player_id,
+  box.minutes,
+  box.points AS actual_points,
+  player_game_summary.closing_line,
+FROM raw_player_boxscores AS box
+LEFT JOIN player_game_summary
+  ON player_game_summary.game_date = box.game_date
+  AND player_game_summary.game_id = box.game_id
+  AND player_game_summary.player_id = box.player_id
+WHERE box.game_date = @game_date
+"""
+
+_LAST_REPORT = """
+SELECT
+  game_id,
+  player_id,
+  raw_injuries.status AS injury_status,
+  raw_injuries.reason AS injury_reason,
+  raw_injuries.as_of AS injury_as_of,
+FROM raw_injuries
+WHERE game_date = @game_date AND as_of <= @as_of
+QUALIFY ROW_NUMBER() OVER (PARTITION BY game_id, player_id ORDER BY as_of DESC) = 1
+"""
+
+_FIRST_GRADES = """
+SELECT prediction_id, COALESCE(first_actual_points, actual_points) AS first_actual_points,
+FROM prediction_accuracy
+WHERE game_date = @game_date
+"""
+
+_PLAYER = ["game_id", "player_id"]
+
+
+class Graded(Frozen):
+    """What grading a date did; `pending` names the games that could not be graded yet, and why."""
+
+    written: Written
+    predictions: int
+    outcomes: Mapping[Grade, int]
+    backfilled: int
+    pending: Mapping[str, str]
+
+
+def active_predictions(warehouse: Warehouse, game_date: date, as_of: datetime) -> pl.DataFrame:
+    """The newest prediction of each game, player and system made before that game's tip, as known at `as_of`.
+
+    Columns of `predictions`, tip-off and `backfilled` as scheduled now, and `superseded`: how many others.
+    """
+    return warehouse.query(_ACTIVE, {"game_date": game_date, "as_of": as_of})
+
+
+def games_of(warehouse: Warehouse, game_date: date) -> pl.DataFrame:
+    """The games of a date by tip-off: `game_status` as schedule and scoreboard say, points, `teams_in_box`."""
+    return warehouse.query(_GAMES, {"game_date": game_date})
+
+
+def last_injury_reports(warehouse: Warehouse, game_date: date, as_of: datetime) -> pl.DataFrame:
+    """What the last report up to `as_of` says of each player: `injury_status`, `_reason` and `_as_of`."""
+    return warehouse.query(_LAST_REPORT, {"game_date": game_date, "as_of": as_of})
+
+
+def grade_date(warehouse: Warehouse, game_date: date, as_of: datetime, postponed: Collection[str] = ()) -> Graded:
+    """Grade the active predictions of a date whose games are over; run again, it corrects what has changed.
+
+    `postponed`: game ids known to be postponed, besides those the schedule or scoreboard says so of.
+    """
+    predictions = _with_results(warehouse, game_date, as_of)
+    games = _games_by_id(warehouse, game_date, postponed)
+    pending = {game_id: why for game_id in predictions["game_id"].unique() if (why := _not_yet(games, game_id))}
+    rows = [
+        _accuracy_row(row, games[row["game_id"]]["game_status"], as_of)
+        for row in predictions.iter_rows(named=True)
+        if row["game_id"] not in pending
+    ]
+    frame = pl.DataFrame(rows, list(TABLES["prediction_accuracy"].column_names), infer_schema_length=None)
+    return Graded(
+        written=warehouse.replace("prediction_accuracy", frame, {"game_date": game_date}),
+        predictions=predictions.height,
+        outcomes=Counter(row["grade"] for row in rows),
+        backfilled=sum(row["backfilled"] for row in rows),
+        pending=pending,
+    )
+
+
+def _games_by_id(warehouse: Warehouse, game_date: date, postponed: Collection[str]) -> dict[str, dict[str, Any]]:
+    known = pl.col("game_id").is_in(list(postponed))
+    status = pl.when(known).then(pl.lit(POSTPONED)).otherwise("game_status")
+    games = games_of(warehouse, game_date).with_columns(game_status=status)
+    return {row["game_id"]: row for row in games.iter_rows(named=True)}
+
+
+def _not_yet(games: Mapping[str, Mapping[str, Any]], game_id: str) -> str | None:
+    """Why a game cannot be graded yet; None when it can."""
+    game = games.get(game_id)
+    if game is None:
+        return "not in the schedule any more"
+    label = f"{game['away']}@{game['home']}"
+    if game["game_status"] == POSTPONED or (game["game_status"] == FINAL and game["teams_in_box"] == 2):
+        return None
+    lacks = "no complete box score yet" if game["game_status"] == FINAL else f"game is {game['game_status']}"
+    return f"{label}: {lacks}"
+
+
+def _with_results(warehouse: Warehouse, game_date: date, as_of: datetime) -> pl.DataFrame:
+    """Active predictions beside what happened and what had been reported."""
+    day = {"game_date": game_date}
+    return (
+        active_predictions(warehouse, game_date, as_of)
+        .join(warehouse.query(_RESULTS, day), on=_PLAYER, how="left")
+        .join(last_injury_reports(warehouse, game_date, as_of), on=_PLAYER, how="left")
+        .join(warehouse.query(_FIRST_GRADES, day), on="prediction_id", how="left")
+        .sort("game_id", "player_id", "system_id")
+    )
+
+
+def _accuracy_row(row: Mapping[str, Any], game_status: str, as_of: datetime) -> dict[str, Any]:
+    did_play = bool(row["minutes"])
+    outcome = grade(row["lean"], row["line"], row["actual_points"], did_play, game_status)
+    actual = None if outcome is Grade.VOID else row["actual_points"]
+    error = _difference(row["points"], actual)
+    return {
+        **{name: row[name] for name in _CARRIED},
+        "grade": outcome.value,
+        "void_reason": _why_void(row, game_status) if outcome is Grade.VOID else None,
+        "actual_points": actual,
+        "first_actual_points": actual if row["first_actual_points"] is None else row["first_actual_points"],
+        "predicted_points": row["points"],
+        "signed_error": error,
+        "absolute_error": _size(error),
+        "line_absolute_error": _size(_difference(row["line"], actual)),
+        "last10_absolute_error": _size(_difference(row["last10_points"], actual)),
+        "within_80": None if actual is None else row["low_80"] <= actual <= row["high_80"],
+        "profit_units": profit_units(outcome, row["price_american"]),
+        "closing_line_value": closing_line_value(row["lean"], row["line"], row["closing_line"]),
+        "as_of": as_of,
+    }
+
+
+_CARRIED = (
+    *("game_date", "game_id", "prediction_id", "player_id", "system_id", "line", "lean", "recommendation"),
+    *("confidence", "price_american", "closing_line", "backfilled"),
+)
+"""Columns of a prediction (and its close) that its accuracy row repeats."""
+
+
+def _why_void(row: Mapping[str, Any], game_status: str) -> str:
+    report = (row["injury_status"], row["injury_reason"], row["injury_as_of"])
+    return void_reason(game_status, *report, predicted_at=row["as_of"])
+
+
+def _difference(value: float | None, actual: int | None) -> float | None:
+    return None if value is None or actual is None else value - actual
+
+
+def _size(error: float | None) -> float | None:
+    return None if error is None else abs(error)

@@ -1,0 +1,79 @@
+"""What a landing can do: keep every raw answer unchanged, and say what was asked and what came back."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Protocol
+
+from pydantic import AwareDatetime
+
+from tipoff.vocabulary import Frozen, Outcome
+
+
+class Landed(Frozen):
+    """Where a body lies. `new`: it was not there before."""
+
+    key: str
+    sha256: str
+    bytes: int
+    new: bool
+
+
+class FetchRecord(Frozen):
+    """One line of the manifest: what was asked, when, and what came back."""
+
+    source: str
+    game_date: date
+    game_id: str | None = None
+    part: str = ""
+    url: str
+    """The provider's, without secrets."""
+    status: int | None = None
+    """HTTP status; None when no answer came."""
+    outcome: Outcome
+    reason: str = ""
+    bytes: int = 0
+    key: str | None = None
+    sha256: str | None = None
+    fetched_at: AwareDatetime
+    """On the day's clock."""
+    etag: str | None = None
+
+
+class BatchItem(Frozen):
+    """One landed answer of a batch."""
+
+    key: str
+    game_id: str | None = None
+    part: str = ""
+    outcome: Outcome
+
+
+class Batch(Frozen):
+    """The usable answers of a look at a source; only the key of the object that holds this travels on.
+
+    It says nothing of when: a later look that brings the same answers has the same key.
+    """
+
+    source: str
+    game_date: date
+    items: tuple[BatchItem, ...]
+
+
+class Landing(Protocol):
+    """An object store that only ever grows; every call can be repeated with the same result."""
+
+    def put(self, source: str, game_date: date, body: bytes, suffix: str) -> Landed:
+        """Keep a body as `raw/<source>/<date>/<sha256>.<suffix>`; the same content twice is one object.
+
+        Raises StorageError when the store refuses; half a body never stands under a name.
+        """
+
+    def get(self, key: str) -> bytes:
+        """The body under a key. Raises BadInputError for no key of ours, StorageError when it is unreadable."""
+
+    def record(self, record: FetchRecord) -> None:
+        """Add a line to the manifest; the same line twice is one."""
+
+    def records(self, source: str, game_date: date) -> tuple[FetchRecord, ...]:
+        """The manifest of a source and date in the order of fetching."""

@@ -1,0 +1,129 @@
+"""A landing in a local folder."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from tipoff.errors import BadInputError, StorageError
+from tipoff.landing.base import FetchRecord, Landed
+
+_NAME = r"[a-z0-9_]+(?:/[a-z0-9_]+)*"
+_SOURCE = re.compile(_NAME)
+_SUFFIX = re.compile(r"[a-z0-9]{1,8}")
+_KEY = re.compile(rf"raw/{_NAME}/\d{{4}}-\d\d-\d\d/(?P<sha256>[0-9a-f]{{64}})\.[a-z0-9]{{1,8}}")
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class LocalLanding:
+    """Objects and manifest below one folder, shaped like an object store; several processes may share it."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def put(self, source: str, game_date: date, body: bytes, suffix: str) -> Landed:
+        if not _SUFFIX.fullmatch(suffix):
+            raise BadInputError(f"{suffix!r} is no suffix of a landed object")
+        sha256 = hashlib.sha256(body).hexdigest()
+        key = f"raw/{_folder(source, game_date)}/{sha256}.{suffix}"
+        new = self._write_once(self._root / key, body)
+        return Landed(key=key, sha256=sha256, bytes=len(body), new=new)
+
+    def get(self, key: str) -> bytes:
+        named = _KEY.fullmatch(key)
+        if not named:
+            raise BadInputError(f"{key!r} is no key of a landed object")
+        try:
+            body = (self._root / key).read_bytes()
+        except FileNotFoundError as error:
+            raise StorageError(f"{key} is not in the landing {self._root}; collect that date again") from error
+        except OSError as error:
+            raise StorageError(f"{key} in the landing {self._root} cannot be read: {error.strerror}") from error
+        if hashlib.sha256(body).hexdigest() != named["sha256"]:
+            raise StorageError(f"{key} in the landing {self._root} is damaged: delete it and collect that date again")
+        return body
+
+    def record(self, record: FetchRecord) -> None:
+        self._write_once(self._root / _manifest_key(record), record.model_dump_json(indent=1).encode())
+
+    def records(self, source: str, game_date: date) -> tuple[FetchRecord, ...]:
+        folder = self._root / "manifest" / _folder(source, game_date)
+        found = (_read_record(file) for file in folder.glob("[!.]*.json"))
+        return tuple(sorted(found, key=lambda record: (record.fetched_at, record.url, record.outcome)))
+
+    def _write_once(self, path: Path, body: bytes) -> bool:
+        """Whether the file was not there before. Names say the content, so a second writer loses nothing."""
+        if path.exists():
+            return False
+        with _as_storage_error(path, len(body)):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _write_whole(path, body)
+        return True
+
+
+def _folder(source: str, game_date: date) -> str:
+    if not _SOURCE.fullmatch(source):
+        raise BadInputError(f"{source!r} is no name of a source")
+    return f"{source}/{game_date.isoformat()}"
+
+
+def _manifest_key(record: FetchRecord) -> str:
+    """Ordered by time; one look may be told twice about a question only when the answer was another."""
+    content = record.model_dump_json(exclude={"fetched_at"})
+    digest = hashlib.sha256(content.encode()).hexdigest()[:16]
+    moment = f"{record.fetched_at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"
+    return f"manifest/{_folder(record.source, record.game_date)}/{moment}_{digest}.json"
+
+
+def _read_record(file: Path) -> FetchRecord:
+    try:
+        return FetchRecord.model_validate_json(file.read_bytes())
+    except OSError as error:
+        raise StorageError(f"the manifest entry {file} cannot be read: {error.strerror}") from error
+    except ValidationError as error:
+        raise StorageError(f"the manifest entry {file} is damaged: delete it and collect that date again") from error
+
+
+def _write_whole(path: Path, body: bytes) -> None:
+    """Write beside, sync, rename: whatever interrupts, the name stands for the whole body or for nothing."""
+    handle, name = tempfile.mkstemp(prefix=".", suffix=".partial", dir=path.parent)
+    partial = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(body)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _as_storage_error(path: Path, size: int) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            advice = "no room left: free some or move the landing (`landing` in tipoff.toml), then retry the step"
+        else:
+            advice = f"{error.strerror}: make the folder writable, then retry the step"
+        raise StorageError(f"{path} ({size} bytes) could not be written, {advice}") from error

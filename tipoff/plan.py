@@ -1,0 +1,466 @@
+"""The steps of a day as data: what runs, what it needs, when it looks and when it gives up waiting.
+
+The clock of a day is `domain` time, Eastern: slate and overnight results from 06:00, lines from 08:00 or twelve hours
+before the first tip, predictions by 13:30 or two hours before the first tip, results from tip plus two and a quarter
+hours, grading by 09:00 of the next day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+
+from tipoff.sources.base import Source
+from tipoff.systems.registry import SYSTEMS
+from tipoff.vocabulary import (
+    Cadence,
+    DayPlan,
+    Frozen,
+    Phase,
+    PlanStep,
+    Role,
+    SlateGame,
+    StepKind,
+    eastern,
+)
+
+COMPUTE_MARGIN = timedelta(minutes=15)
+"""Inputs are given up this long before predictions are due, so that computing them fits in."""
+
+HALF_HOUR = timedelta(minutes=30)
+
+
+class Patience(Frozen):
+    """How long a source is waited for: an alert at `soft`, the fallback at `hard`."""
+
+    soft: datetime
+    hard: datetime
+
+
+class DayTimes(Frozen):
+    """The moments of a date that its steps are timed by."""
+
+    starts: datetime
+    first_tip: datetime
+    last_tip: datetime
+    tips: tuple[datetime, ...]
+    predictions_due: datetime
+    inputs_due: datetime
+    lines_open: datetime
+    results_open: datetime
+    results_due: datetime
+    ends: datetime
+
+
+def day_times(game_date: date, games: tuple[SlateGame, ...]) -> DayTimes:
+    """The moments of a date with at least one game."""
+    tips = sorted(game.tip_off for game in games)
+    next_date = game_date + timedelta(days=1)
+    due = min(eastern(game_date, 13, 30), tips[0] - timedelta(hours=2))
+    return DayTimes(
+        starts=eastern(game_date, 5),
+        first_tip=tips[0],
+        last_tip=tips[-1],
+        tips=tuple(sorted(set(tips))),
+        predictions_due=due,
+        inputs_due=due - COMPUTE_MARGIN,
+        lines_open=max(eastern(game_date, 8), tips[0] - timedelta(hours=12)),
+        results_open=tips[0] + timedelta(hours=2, minutes=15),
+        results_due=eastern(next_date, 9),
+        ends=eastern(next_date, 10),
+    )
+
+
+def plan_slate(game_date: date) -> DayPlan:
+    """The plan while the slate is not known: read it."""
+    return DayPlan(
+        game_date=game_date,
+        games=(),
+        steps=(_slate_step(game_date, eastern(game_date, 23)),),
+        ends_at=eastern(game_date + timedelta(days=1), 10),
+        slate_known=False,
+    )
+
+
+def _plan_without_games(game_date: date) -> DayPlan:
+    """Nothing to predict: say so in the exports and end."""
+    starts = eastern(game_date, 5)
+    slate = _slate_step(game_date, starts)
+    return DayPlan(
+        game_date=game_date,
+        games=(),
+        steps=(slate.model_copy(update={"cadence": ()}), *_publishing(("nbac_schedule",), starts, None)),
+        ends_at=eastern(game_date + timedelta(days=1), 10),
+    )
+
+
+def plan_day(game_date: date, games: tuple[SlateGame, ...], sources: Mapping[str, Source]) -> DayPlan:
+    """The steps of a date for its slate, each listed after all it needs."""
+    if not games:
+        return _plan_without_games(game_date)
+    times = day_times(game_date, games)
+    steps = (
+        _slate_step(game_date, times.last_tip),
+        *_collecting(times, sources),
+        *_lines(times, sources),
+        *_context(times),
+        *_predicting(times),
+        *_publishing(tuple(SYSTEMS), times.starts, times.predictions_due),
+        *_following(times, sources),
+        *_results(times, sources),
+        *_grading(times),
+    )
+    return DayPlan(
+        game_date=game_date,
+        games=games,
+        steps=steps,
+        predictions_due=times.predictions_due,
+        ends_at=times.ends,
+    )
+
+
+def _slate_step(game_date: date, until: datetime) -> PlanStep:
+    opens = eastern(game_date, 5)
+    return PlanStep(
+        name="nbac_schedule",
+        subject="nbac_schedule",
+        phase=Phase.SLATE,
+        kind=StepKind.SOURCE,
+        title="schedule",
+        critical=True,
+        opens_at=opens,
+        cadence=(
+            Cadence(start=opens, until=until, every=HALF_HOUR, only="until_found"),
+            Cadence(start=opens, until=until, every=timedelta(hours=2), only="once_found"),
+        ),
+        soft_deadline=eastern(game_date, 8),
+        hard_deadline=None,
+    )
+
+
+def _source(
+    source: Source,
+    phase: Phase,
+    cadence: Iterable[Cadence],
+    *,
+    needs: tuple[str, ...] = (),
+    looks_at: tuple[datetime, ...] = (),
+    patience: Patience,
+    fallback: str | None,
+    per_game: bool = False,
+) -> PlanStep:
+    cadence = tuple(cadence)
+    return PlanStep(
+        name=source.name,
+        subject=source.name,
+        phase=phase,
+        kind=StepKind.SOURCE,
+        title=source.title,
+        role=source.role,
+        critical=source.critical,
+        needs=needs,
+        opens_at=cadence[0].start,
+        cadence=cadence,
+        looks_at=looks_at,
+        soft_deadline=patience.soft,
+        hard_deadline=patience.hard,
+        fallback=fallback,
+        per_game=per_game,
+        provider_ids_from=source.needs_ids_of,
+    )
+
+
+def _collecting(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[PlanStep]:
+    morning = Patience(soft=times.inputs_due - timedelta(hours=1), hard=times.inputs_due)
+
+    def until_found(hours_after_start: float) -> tuple[Cadence, ...]:
+        start = times.starts + timedelta(hours=hours_after_start)
+        return (Cadence(start=start, until=times.last_tip, every=HALF_HOUR, only="until_found"),)
+
+    yield _source(
+        sources["nbac_player_list_current"],
+        Phase.COLLECT,
+        until_found(1.5),
+        needs=("nbac_schedule",),
+        fallback="going on with the rosters alone",
+        patience=morning,
+    )
+    yield _source(
+        sources["espn_team_rosters"],
+        Phase.COLLECT,
+        until_found(2),
+        needs=("nbac_player_list_current",),
+        fallback="going on with the league's player list",
+        patience=morning,
+    )
+    for name in ("nbac_player_history", "nbac_team_history"):
+        yield _source(
+            sources[name],
+            Phase.COLLECT,
+            until_found(1),
+            needs=("nbac_schedule",),
+            fallback="going on with the results stored before",
+            patience=morning,
+        )
+    close_watch = times.first_tip - timedelta(minutes=90)
+    yield _source(
+        sources["nbac_injury_report"],
+        Phase.COLLECT,
+        (
+            Cadence(start=times.starts + timedelta(hours=3), until=close_watch, every=timedelta(hours=2)),
+            Cadence(start=close_watch, until=times.last_tip, every=timedelta(minutes=15)),
+        ),
+        needs=("espn_team_rosters",),
+        fallback="going on without an injury report",
+        patience=morning,
+    )
+
+
+def _lines(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[PlanStep]:
+    waiting = Patience(soft=times.inputs_due - timedelta(hours=1), hard=times.inputs_due)
+
+    def polled() -> tuple[Cadence, ...]:
+        return (
+            Cadence(start=times.lines_open, until=times.last_tip, every=HALF_HOUR, only="until_found"),
+            Cadence(start=times.lines_open, until=times.last_tip, every=timedelta(hours=2), only="once_found"),
+        )
+
+    closes = tuple(tip - timedelta(minutes=10) for tip in times.tips)
+    yield _source(
+        sources["odds_api_events"],
+        Phase.LINES,
+        polled()[:1],
+        needs=("nbac_schedule",),
+        fallback="going on without lines",
+        per_game=True,
+        patience=waiting,
+    )
+    yield _source(
+        sources["odds_api_game_lines"],
+        Phase.LINES,
+        polled(),
+        needs=("odds_api_events",),
+        looks_at=closes,
+        fallback="going on without spreads and totals",
+        per_game=True,
+        patience=waiting,
+    )
+    yield _source(
+        sources["odds_api_player_points_props"],
+        Phase.LINES,
+        polled(),
+        needs=("odds_api_events", "espn_team_rosters"),
+        looks_at=closes,
+        fallback="predicting without lines",
+        per_game=True,
+        patience=waiting,
+    )
+
+
+def _compute(
+    name: str,
+    title: str,
+    phase: Phase,
+    kind: StepKind,
+    needs: tuple[str, ...],
+    opens_at: datetime,
+    *,
+    subject: str | None = None,
+    follows: tuple[str, ...] | None = None,
+    span: str = "slate",
+    role: Role = Role.PRE,
+    critical: bool = True,
+    soft: datetime | None = None,
+    hard: datetime | None = None,
+    fallback: str | None = None,
+) -> PlanStep:
+    return PlanStep(
+        name=name,
+        subject=subject or name,
+        span=span,
+        phase=phase,
+        kind=kind,
+        title=title,
+        role=role,
+        critical=critical,
+        needs=needs,
+        follows=needs if follows is None else follows,
+        opens_at=opens_at,
+        soft_deadline=soft,
+        hard_deadline=hard,
+        fallback=fallback,
+    )
+
+
+def _context(times: DayTimes) -> Iterable[PlanStep]:
+    def transform(
+        name: str, title: str, needs: tuple[str, ...], *, subject: str | None = None, span: str = "slate"
+    ) -> PlanStep:
+        return _compute(
+            name,
+            title,
+            Phase.CONTEXT,
+            StepKind.TRANSFORM,
+            needs,
+            times.starts,
+            subject=subject,
+            span=span,
+            soft=times.predictions_due,
+        )
+
+    yield transform(
+        "team_history",
+        "team results to date",
+        ("nbac_team_history",),
+        subject="team_offense_game_summary",
+        span="history",
+    )
+    yield transform(
+        "player_history",
+        "player results to date",
+        ("nbac_player_history", "team_history"),
+        subject="player_game_summary",
+        span="history",
+    )
+    yield transform("player_prop_lines", "consensus lines", ("odds_api_player_points_props",))
+    yield transform(
+        "upcoming_team_game_context",
+        "team context",
+        ("nbac_schedule", "team_history", "odds_api_game_lines", "nbac_injury_report"),
+    )
+    yield transform(
+        "upcoming_player_game_context",
+        "player context",
+        (
+            "nbac_schedule",
+            "nbac_player_list_current",
+            "espn_team_rosters",
+            "nbac_injury_report",
+            "player_history",
+            "player_prop_lines",
+            "upcoming_team_game_context",
+        ),
+    )
+    yield transform("player_daily_cache", "player form", ("player_history", "upcoming_player_game_context"))
+
+
+def _predicting(times: DayTimes) -> Iterable[PlanStep]:
+    yield _compute(
+        "ml_feature_store",
+        "features",
+        Phase.PREDICT,
+        StepKind.FEATURES,
+        ("upcoming_team_game_context", "upcoming_player_game_context", "player_daily_cache"),
+        times.starts,
+        soft=times.predictions_due,
+    )
+    yield _compute(
+        "feature_history",
+        "features of the games before",
+        Phase.CONTEXT,
+        StepKind.FEATURES,
+        ("player_history", "nbac_schedule"),
+        times.starts,
+        span="history",
+        follows=("player_history",),
+        soft=times.predictions_due,
+    )
+    for system in SYSTEMS.values():
+        yield _compute(
+            system.system_id,
+            system.title,
+            Phase.PREDICT,
+            StepKind.SYSTEM,
+            ("ml_feature_store", "feature_history"),
+            times.starts,
+            critical=False,
+            soft=times.predictions_due,
+            hard=times.predictions_due,
+            fallback="the other systems stand",
+        )
+
+
+def _publishing(needs: tuple[str, ...], opens_at: datetime, due: datetime | None) -> Iterable[PlanStep]:
+    yield _compute(
+        "export_predictions",
+        "publish predictions",
+        Phase.PUBLISH,
+        StepKind.EXPORT,
+        needs,
+        opens_at,
+        subject="predictions",
+        soft=due,
+    )
+    yield _compute(
+        "page_before",
+        "report page",
+        Phase.PUBLISH,
+        StepKind.EXPORT,
+        ("export_predictions",),
+        opens_at,
+        subject="page",
+        critical=False,
+    )
+
+
+def _following(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[PlanStep]:
+    yield _source(
+        sources["nbac_scoreboard"],
+        Phase.FOLLOW,
+        (Cadence(start=times.first_tip, until=times.results_due, every=timedelta(minutes=3), only="until_found"),),
+        needs=("nbac_schedule",),
+        patience=Patience(soft=times.last_tip + timedelta(hours=4), hard=times.results_due),
+        fallback="the box scores tell what is final",
+        per_game=True,
+    )
+
+
+def _results(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[PlanStep]:
+    for name in ("nbac_player_boxscores", "nbac_team_boxscore"):
+        yield _source(
+            sources[name],
+            Phase.RESULTS,
+            (Cadence(start=times.results_open, until=times.results_due, every=HALF_HOUR, only="until_found"),),
+            needs=("nbac_schedule",),
+            patience=Patience(soft=times.last_tip + timedelta(hours=4), hard=times.results_due),
+            fallback="grading what is there",
+            per_game=True,
+        )
+
+    def transform(name: str, title: str, needs: tuple[str, ...], subject: str) -> PlanStep:
+        return _compute(
+            name,
+            title,
+            Phase.RESULTS,
+            StepKind.TRANSFORM,
+            needs,
+            times.results_open,
+            subject=subject,
+            role=Role.POST,
+            soft=times.results_due,
+        )
+
+    yield transform("team_results", "team results", ("nbac_team_boxscore",), "team_offense_game_summary")
+    yield transform(
+        "player_results", "player results", ("nbac_player_boxscores", "team_results"), "player_game_summary"
+    )
+
+
+def _grading(times: DayTimes) -> Iterable[PlanStep]:
+    def after(name: str, title: str, kind: StepKind, needs: tuple[str, ...], subject: str) -> PlanStep:
+        return _compute(
+            name,
+            title,
+            Phase.GRADE,
+            kind,
+            needs,
+            times.results_open,
+            subject=subject,
+            role=Role.POST,
+            soft=times.results_due,
+        )
+
+    yield after("grade", "grades", StepKind.GRADE, ("nbac_scoreboard", "player_results", "export_predictions"), "grade")
+    yield after("export_results", "publish results", StepKind.EXPORT, ("grade",), "results")
+    yield after("export_summary", "day's figures", StepKind.EXPORT, ("grade",), "summary")
+    yield after("page_after", "report page with results", StepKind.EXPORT, ("export_results",), "page")

@@ -1,0 +1,390 @@
+"""Landed answers read into the source's table, so that running it again changes nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple, TypedDict
+
+import polars as pl
+from pydantic import ValidationError
+
+from tipoff.errors import BadInputError, ContractError, NotEnoughDataError
+from tipoff.landing.base import Batch, Landing
+from tipoff.sources.base import KnownPlayer, ReadContext, Reading, Row, RowsOwned, Slate, Source
+from tipoff.sources.identity import load_aliases
+from tipoff.sources.schedule import slate_games
+from tipoff.vocabulary import Frozen, Outcome, SlateGame
+from tipoff.warehouse.base import Between, Slice, Value, Warehouse
+from tipoff.warehouse.tables import TABLES, Table
+from tipoff.warehouse.validation import conform, schema_of
+
+NAMES_TOLD = 20
+"""Unresolved names and unknown fields that a report carries; the table holds them all."""
+_MOMENTS = ("as_of", "last_update")
+"""Columns that say when a fact was seen, not what it is."""
+
+
+class Processed(Frozen):
+    """What reading a batch did."""
+
+    source: str
+    outcome: Outcome
+    reason: str
+    rows: int = 0
+    """Rows read, whether or not they were news."""
+    changed: bool = False
+    """Whether anything was written."""
+    changed_games: tuple[str, ...] = ()
+    covered_games: tuple[str, ...] = ()
+    missing_games: tuple[str, ...] = ()
+    unresolved: int = 0
+    unresolved_names: tuple[str, ...] = ()
+    rejected: Mapping[str, int] = {}
+    unknown_fields: tuple[str, ...] = ()
+    provider_ids: Mapping[str, str] = {}
+    games: tuple[SlateGame, ...] | None = None
+    """The date's games to predict, from the source that knows the slate."""
+    postponed: tuple[str, ...] = ()
+    """Games of the date left out of `games` because they are postponed."""
+
+
+def process(
+    source: Source,
+    batch_key: str,
+    slate: Slate,
+    as_of: datetime,
+    *,
+    landing: Landing,
+    warehouse: Warehouse,
+    aliases_path: Path | None = None,
+) -> Processed:
+    """Read a batch of answers fetched at `as_of` and write what is news.
+
+    Raises ContractError when no answer of the batch can be read, NotEnoughDataError when names cannot be resolved
+    because neither rosters nor the player list of the date were read, BadInputError for a batch of another source.
+    """
+    batch = _load_batch(landing, batch_key, source, slate)
+    context = ReadContext(
+        slate=slate,
+        as_of=as_of,
+        players=_players(source, slate, warehouse) if source.needs_players else (),
+        aliases=load_aliases(aliases_path) if aliases_path else {},
+    )
+    answers = _read_all(source, batch, context, landing)
+    suspicious = _is_suspicious(source, answers, slate)
+    news = _write_all(source, answers, slate, warehouse, protect=suspicious)
+    _write_unresolved(source, answers, context, warehouse)
+    return _told(source, answers, slate, news, suspicious=suspicious)
+
+
+class _Answer(NamedTuple):
+    """One answer read: its rows as a frame, which is a tenth of them as dictionaries, and what goes with them."""
+
+    rows: pl.DataFrame
+    owned: RowsOwned
+    reading: Reading
+    """Without its rows."""
+
+
+class _Answers(NamedTuple):
+    """The answers of a batch that could be read, those that could not, and what they were judged."""
+
+    read: tuple[_Answer, ...]
+    unreadable: tuple[ContractError, ...]
+    judged: frozenset[Outcome]
+    covered: frozenset[str]
+    """The slate's games that the rows speak of."""
+    earlier: bool
+    """All rows are of earlier dates: every game of the slate stands on them."""
+
+    @property
+    def rows(self) -> int:
+        return sum(answer.rows.height for answer in self.read)
+
+
+def _load_batch(landing: Landing, key: str, source: Source, slate: Slate) -> Batch:
+    try:
+        batch = Batch.model_validate_json(landing.get(key))
+    except ValidationError as error:
+        raise BadInputError(f"{key} is no batch of landed answers") from error
+    if (batch.source, batch.game_date) != (source.name, slate.game_date):
+        raise BadInputError(
+            f"{key} holds {batch.source} of {batch.game_date}, asked for {source.name} of {slate.game_date}"
+        )
+    return batch
+
+
+def _players(source: Source, slate: Slate, warehouse: Warehouse) -> tuple[KnownPlayer, ...]:
+    """Whom names may mean: the slate's rosters, a team without one by the league's list; for rosters the list."""
+    league = _known(warehouse, _LEAGUE, slate)
+    rosters = () if source.table == "raw_rosters" else _known(warehouse, _ROSTERS, slate)
+    listed = {player.team for player in rosters}
+    players = (*rosters, *(player for player in league if player.team not in listed))
+    if not players:
+        raise NotEnoughDataError(
+            f"{source.name} {slate.game_date}: names cannot be resolved, neither rosters nor the player list "
+            "have been read; retry the player list first, then this step"
+        )
+    return players
+
+
+_ROSTERS = "SELECT player_id, player_name, team FROM raw_rosters WHERE game_date = @game_date"
+_LEAGUE = """
+    SELECT player_id, player_name, COALESCE(team, '') AS team
+    FROM raw_players
+    WHERE game_date = (SELECT MAX(game_date) FROM raw_players WHERE game_date <= @game_date)
+"""
+
+
+def _known(warehouse: Warehouse, sql: str, slate: Slate) -> tuple[KnownPlayer, ...]:
+    rows = warehouse.query(f"{sql} ORDER BY team, player_id", {"game_date": slate.game_date})
+    return tuple(KnownPlayer(**row) for row in rows.iter_rows(named=True))
+
+
+def _read_all(source: Source, batch: Batch, context: ReadContext, landing: Landing) -> _Answers:
+    """Every answer that can be read; one that cannot leaves the others standing."""
+    read, unreadable = [], []
+    for item in batch.items:
+        about = context.model_copy(update={"game_id": item.game_id, "part": item.part})
+        try:
+            read.append(_answer(source, source.read(landing.get(item.key), about), context.slate))
+        except ContractError as error:
+            unreadable.append(error)
+    if unreadable and not read:
+        raise unreadable[0]
+    earlier = _about_earlier_dates(read, context.slate)
+    rows = (row for answer in read for row in answer.rows.iter_rows(named=True))
+    return _Answers(
+        read=tuple(read),
+        unreadable=tuple(unreadable),
+        judged=frozenset(item.outcome for item in batch.items),
+        covered=_all_games(context.slate) if earlier else source.covers(rows, context.slate),
+        earlier=earlier,
+    )
+
+
+def _answer(source: Source, reading: Reading, slate: Slate) -> _Answer:
+    return _Answer(
+        rows=_frame(TABLES[source.table], reading.rows),
+        owned=source.rows_owned(reading.rows, slate),
+        reading=reading.model_copy(update={"rows": ()}),
+    )
+
+
+def _frame(table: Table, rows: Sequence[Row]) -> pl.DataFrame:
+    frame = pl.DataFrame(rows, infer_schema_length=None) if rows else pl.DataFrame(schema=schema_of(table))
+    return conform(table, frame)
+
+
+def _about_earlier_dates(read: Sequence[_Answer], slate: Slate) -> bool:
+    rows = [answer.rows for answer in read if not answer.rows.is_empty()]
+    return bool(rows) and all((frame["game_date"] < slate.game_date).all() for frame in rows)
+
+
+def _is_suspicious(source: Source, answers: _Answers, slate: Slate) -> bool:
+    """Under half of what the games that came make plausible; games that did not come are missing, which is else."""
+    came = tuple(game for game in slate.games if game.game_id in answers.covered) or slate.games
+    return 2 * answers.rows < source.expected_rows(slate.model_copy(update={"games": came}))
+
+
+class _News(NamedTuple):
+    """What was written: whether anything was, and the slate's games it is about."""
+
+    written: bool = False
+    games: frozenset[str] = frozenset()
+
+
+def _write_all(source: Source, answers: _Answers, slate: Slate, warehouse: Warehouse, *, protect: bool) -> _News:
+    """Write what differs from what stands. `protect`: never in place of more rows."""
+    table, games = TABLES[source.table], set[str]()
+    written = False
+    for answer in answers.read:
+        if answer.rows.is_empty():
+            continue
+        if table.appends:
+            changed = _append_news(table, answer.rows, slate, warehouse, protect=protect)
+        else:
+            changed = _replace_news(table, answer.rows, answer.owned, warehouse, protect=protect)
+        if not changed.is_empty():
+            written = True
+            games |= _all_games(slate) if answers.earlier else _games_of(changed, slate)
+    return _News(written, frozenset(games))
+
+
+def _append_news(
+    table: Table, rows: pl.DataFrame, slate: Slate, warehouse: Warehouse, *, protect: bool
+) -> pl.DataFrame:
+    """Append the snapshot of every game that differs from its last one; the rows that differ."""
+    standing = _last_snapshots(table, rows, slate, warehouse)
+    changed = _difference(table, rows, standing)
+    if protect:
+        changed = changed.join(_shrunk_games(rows, standing), on="game_id", how="anti")
+    written = warehouse.append(table.name, rows.join(changed, on="game_id", how="semi"))
+    return changed if written.changed else changed.clear()
+
+
+def _last_snapshots(table: Table, rows: pl.DataFrame, slate: Slate, warehouse: Warehouse) -> pl.DataFrame:
+    """The last snapshot of each game of `rows` that is not younger than they are."""
+    sql = f"""
+        SELECT snapshot.*
+        FROM {table.name} AS snapshot
+        JOIN (
+            SELECT game_id, MAX(as_of) AS as_of
+            FROM {table.name}
+            WHERE game_date = @game_date AND as_of <= @as_of AND game_id IN UNNEST(@game_ids)
+            GROUP BY game_id
+        ) AS last ON snapshot.game_id = last.game_id AND snapshot.as_of = last.as_of
+        WHERE snapshot.game_date = @game_date
+    """  # noqa: S608 - the name of a declared table
+    games = rows["game_id"].unique(maintain_order=True).to_list()
+    parameters = {"game_date": slate.game_date, "as_of": rows["as_of"][0], "game_ids": games}
+    return warehouse.query(sql, parameters)
+
+
+def _shrunk_games(rows: pl.DataFrame, standing: pl.DataFrame) -> pl.DataFrame:
+    now, before = (frame.group_by("game_id").len(name) for frame, name in ((rows, "now"), (standing, "before")))
+    return now.join(before, on="game_id").filter(pl.col("now") < pl.col("before"))
+
+
+def _replace_news(
+    table: Table, rows: pl.DataFrame, owned: RowsOwned, warehouse: Warehouse, *, protect: bool
+) -> pl.DataFrame:
+    """Make the rows the content of the slice they own, when they differ from it; the rows that differ."""
+    where: Slice = {
+        name: Between(first=of[0], last=of[1]) if isinstance(of, tuple) else of for name, of in owned.items()
+    }
+    standing = _standing(table, where, warehouse)
+    changed = _difference(table, rows, standing)
+    if changed.is_empty() or (protect and rows.height < standing.height):
+        return changed.clear()
+    warehouse.replace(table.name, rows, where)
+    return changed
+
+
+def _standing(table: Table, where: Slice, warehouse: Warehouse) -> pl.DataFrame:
+    """The rows of a slice."""
+    terms: list[str] = []
+    parameters: dict[str, Value | list[str]] = {}
+    for name, wanted in where.items():
+        if isinstance(wanted, Between):
+            terms.append(f"{name} BETWEEN @first_{name} AND @last_{name}")
+            parameters |= {f"first_{name}": wanted.first, f"last_{name}": wanted.last}
+        else:
+            terms.append(f"{name} IN UNNEST(@{name})" if isinstance(wanted, list) else f"{name} = @{name}")
+            parameters[name] = wanted
+    sql = f"SELECT * FROM {table.name} WHERE {' AND '.join(terms)}"  # noqa: S608 - declared names
+    return warehouse.query(sql, parameters)
+
+
+def _difference(table: Table, rows: pl.DataFrame, standing: pl.DataFrame) -> pl.DataFrame:
+    """Rows of either side that the other lacks, however much later they were seen."""
+    facts = [name for name in table.column_names if name not in _MOMENTS]
+    ours, theirs = rows.select(facts), standing.select(facts)
+    gone = theirs.join(ours, on=facts, how="anti", nulls_equal=True)
+    return pl.concat([ours.join(theirs, on=facts, how="anti", nulls_equal=True), gone])
+
+
+def _games_of(rows: pl.DataFrame, slate: Slate) -> frozenset[str]:
+    """The slate's games that rows are about, by game or by team."""
+    if "game_id" in rows.columns:
+        ids = set(rows["game_id"])
+        return frozenset(game.game_id for game in slate.games if game.game_id in ids)
+    teams = set(rows["team"])
+    return frozenset(game.game_id for game in slate.games if teams & {game.home, game.away})
+
+
+def _all_games(slate: Slate) -> frozenset[str]:
+    return frozenset(game.game_id for game in slate.games)
+
+
+def _write_unresolved(source: Source, answers: _Answers, context: ReadContext, warehouse: Warehouse) -> None:
+    """Make the names found unresolved now the date's of this source, beside those of games not asked about."""
+    table, slate = TABLES["unresolved_players"], context.slate
+    where: Slice = {"game_date": slate.game_date, "source": source.name}
+    standing = _standing(table, where, warehouse)
+    asked = [game.game_id for game in slate.games]
+    others = standing.filter(pl.col("game_id").is_not_null() & ~pl.col("game_id").is_in(asked))
+    origin = {"source": source.name, "as_of": context.as_of}
+    found = _frame(table, [row | origin for row in _unresolved(answers)])
+    rows = pl.concat([found, others.join(found, on="player_name", how="anti").select(found.columns)])
+    if not _difference(table, rows, standing).is_empty():
+        warehouse.replace(table.name, rows, where)
+
+
+def _unresolved(answers: _Answers) -> tuple[Row, ...]:
+    """Each name once."""
+    rows = (row for answer in answers.read for row in answer.reading.unresolved)
+    return tuple({row["player_name"]: row for row in rows}.values())
+
+
+def _told(source: Source, answers: _Answers, slate: Slate, news: _News, *, suspicious: bool) -> Processed:
+    readings = [answer.reading for answer in answers.read]
+    rejected = sum((Counter(reading.rejected) for reading in readings), Counter[str]())
+    names = sorted(row["player_name"] for row in _unresolved(answers))
+    covered = tuple(game.game_id for game in slate.games if game.game_id in answers.covered)
+    missing = tuple(game.game_id for game in slate.games if game.game_id not in answers.covered)
+    return Processed(
+        source=source.name,
+        outcome=_outcome(answers, missing, suspicious=suspicious),
+        reason=_reason(answers, slate, missing, names, rejected),
+        rows=answers.rows,
+        changed=news.written,
+        changed_games=tuple(game.game_id for game in slate.games if game.game_id in news.games),
+        covered_games=covered,
+        missing_games=missing,
+        unresolved=len(names),
+        unresolved_names=tuple(names[:NAMES_TOLD]),
+        rejected=dict(sorted(rejected.items())),
+        unknown_fields=tuple(sorted({field for reading in readings for field in reading.unknown_fields})[:NAMES_TOLD]),
+        provider_ids={ours: theirs for reading in readings for ours, theirs in reading.provider_ids.items()},
+        **({} if suspicious else _slate_told(source, answers, slate)),
+    )
+
+
+def _outcome(answers: _Answers, missing: Sequence[str], *, suspicious: bool) -> Outcome:
+    if suspicious:
+        return Outcome.SUSPICIOUSLY_EMPTY
+    if not answers.rows:
+        return Outcome.EMPTY_OK
+    incomplete = missing or answers.unreadable or Outcome.PARTIAL in answers.judged
+    return Outcome.PARTIAL if incomplete else Outcome.OK
+
+
+def _reason(
+    answers: _Answers, slate: Slate, missing: Sequence[str], names: Sequence[str], rejected: Mapping[str, int]
+) -> str:
+    """What was read and what was not, in a line."""
+    labels = [game.label for game in slate.games if game.game_id in missing]
+    parts = [f"{answers.rows} rows"]
+    if slate.games:
+        parts[0] += f", {len(slate.games) - len(missing)} of {len(slate.games)} games"
+    if labels:
+        parts.append(f"missing {', '.join(labels)}")
+    if answers.unreadable:
+        came = len(answers.read) + len(answers.unreadable)
+        parts.append(f"{len(answers.unreadable)} of {came} answers unreadable, the first: {answers.unreadable[0]}")
+    parts += [f"left out: {reason} ({count})" for reason, count in sorted(rejected.items())]
+    if names:
+        parts.append(f"{len(names)} names unresolved")
+    return "; ".join(parts)
+
+
+class _SlateTold(TypedDict, total=False):
+    games: tuple[SlateGame, ...]
+    postponed: tuple[str, ...]
+
+
+def _slate_told(source: Source, answers: _Answers, slate: Slate) -> _SlateTold:
+    """The date's games, from the source that knows them."""
+    if source.table != "raw_schedule":
+        return {}
+    rows = [
+        row
+        for answer in answers.read
+        for row in answer.rows.filter(pl.col("game_date") == slate.game_date).iter_rows(named=True)
+    ]
+    postponed = (row["game_id"] for row in rows if row["status"] == "postponed")
+    return {"games": slate_games(rows, slate.game_date), "postponed": tuple(sorted(postponed))}

@@ -1,0 +1,254 @@
+"""Exports as data: each says how its payload comes from the warehouse and under which paths it lies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
+from typing import Any, Final
+
+import polars as pl
+
+from tipoff.grading.accuracy import active_predictions, games_of, last_injury_reports
+from tipoff.grading.metrics import findings, measure, outcomes
+from tipoff.grading.outcomes import POSTPONED
+from tipoff.publishing.envelope import Envelope, put, put_pointer, put_version, settle
+from tipoff.publishing.status import Published
+from tipoff.publishing.store import ExportStore
+from tipoff.vocabulary import Frozen
+from tipoff.warehouse.base import Warehouse
+
+STALE_AFTER: Final = timedelta(hours=12)
+"""A prediction older than this, of a game still to tip, no longer knows the day's injuries and lines."""
+
+Record = dict[str, Any]
+
+
+class Content(Frozen):
+    """What an export has to tell, before its envelope is closed."""
+
+    payload: Record
+    rows: int
+    empty: bool
+    degraded: tuple[str, ...] = ()
+    missing_games: tuple[str, ...] = ()
+    stale: bool = False
+
+
+class Moment(Frozen):
+    """What an export is of: a date, as known at a moment of the day's clock, written at a wall-clock time."""
+
+    game_date: date
+    as_of: datetime
+    generated_at: datetime
+
+
+def publish_predictions(
+    warehouse: Warehouse,
+    store: ExportStore,
+    game_date: date,
+    as_of: datetime,
+    generated_at: datetime,
+    degraded: Sequence[str] = (),
+    missing_games: Sequence[str] = (),
+) -> Published:
+    """Export the active predictions as of a moment: this version, the date's, and last `today`.
+
+    Before any prediction is out, lists are empty and every game is missing: yesterday's never stand for today's.
+    """
+    moment = Moment(game_date=game_date, as_of=as_of, generated_at=generated_at)
+    content = predictions_content(warehouse, game_date, as_of)
+    return _publish(store, "v1/predictions", "today", moment, content, degraded, missing_games)
+
+
+def publish_results(
+    warehouse: Warehouse,
+    store: ExportStore,
+    game_date: date,
+    as_of: datetime,
+    generated_at: datetime,
+    degraded: Sequence[str] = (),
+    missing_games: Sequence[str] = (),
+) -> Published:
+    """Export the graded predictions of a date: this version, the date's, and last `latest`."""
+    moment = Moment(game_date=game_date, as_of=as_of, generated_at=generated_at)
+    content = results_content(warehouse, game_date, as_of)
+    return _publish(store, "v1/results", "latest", moment, content, degraded, missing_games)
+
+
+def _publish(
+    store: ExportStore,
+    folder: str,
+    pointer: str,
+    moment: Moment,
+    content: Content,
+    degraded: Sequence[str],
+    missing_games: Sequence[str],
+) -> Published:
+    """Write the version first and the pointer last: whoever follows the pointer finds the rest in place."""
+    reasons = tuple(dict.fromkeys((*degraded, *content.degraded)))
+    missing = tuple(sorted({*missing_games, *content.missing_games}))
+    envelope = Envelope(
+        game_date=moment.game_date,
+        generated_at=moment.generated_at,
+        as_of=moment.as_of,
+        status=settle(empty=content.empty, degraded=reasons, missing_games=missing, stale=content.stale),
+        degraded_reasons=reasons,
+        missing_games=missing,
+    )
+    current, latest = f"{folder}/{moment.game_date}.json", f"{folder}/{pointer}.json"
+    stem = f"{folder}/{moment.game_date}/{moment.as_of.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    version = put_version(store, stem, envelope, content.payload)
+    put(store, current, envelope, content.payload)
+    moved = put_pointer(store, latest, envelope, content.payload)
+    paths = (version, current, latest) if moved else (version, current)
+    return Published(paths=paths, rows=content.rows, version=version)
+
+
+# ── predictions ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def predictions_content(warehouse: Warehouse, game_date: date, as_of: datetime) -> Content:
+    """What is predicted for a date as of a moment, by player, biggest lines first within each game."""
+    games = games_of(warehouse, game_date)
+    active = _with_reports(warehouse, game_date, as_of, active_predictions(warehouse, game_date, as_of))
+    played = games.filter(pl.col("game_status") != POSTPONED)
+    missing = sorted(set(played["game_id"]) - set(active["game_id"]))
+    open_games = active.filter((pl.col("tip_off") > as_of) & (pl.col("as_of") < as_of - STALE_AFTER))
+    return Content(
+        payload={"games": _games(games), "players": _players(active, _prediction)},
+        rows=active.height,
+        empty=played.is_empty(),
+        degraded=("predictions are not out yet",) if active.is_empty() and missing else (),
+        missing_games=tuple(missing),
+        stale=not open_games.is_empty(),
+    )
+
+
+def _prediction(row: Record) -> Record:
+    return {
+        **_told(row, "system_id", "model_version", *_ESTIMATE, *_PICK),
+        **_told(row, "market_over_probability", "expected_value", "feature_quality_score"),
+        "degraded_reasons": list(row["degraded_reasons"]),
+        **_told(row, "as_of", "superseded", "backfilled", "prediction_id"),
+    }
+
+
+# ── results ──────────────────────────────────────────────────────────────────────────────────────────────
+
+_GRADED = """
+SELECT
+  prediction_accuracy.* EXCEPT (as_of),
+  prediction_accuracy.as_of AS graded_at,
+  predictions.player_name,
+  predictions.team,
+  predictions.opponent,
+  predictions.home,
+  predictions.tip_off,
+  predictions.points,
+  predictions.low_80,
+  predictions.high_80,
+  predictions.over_probability,
+  predictions.line_as_of,
+  predictions.book,
+  predictions.as_of,
+FROM prediction_accuracy
+INNER JOIN predictions
+  ON predictions.game_date = prediction_accuracy.game_date
+  AND predictions.prediction_id = prediction_accuracy.prediction_id
+WHERE prediction_accuracy.game_date = @game_date
+"""
+
+
+def results_content(warehouse: Warehouse, game_date: date, as_of: datetime) -> Content:
+    """How the predictions of a date ended, and the games still to be graded."""
+    games = games_of(warehouse, game_date)
+    graded = graded_predictions(warehouse, game_date, as_of)
+    predicted = active_predictions(warehouse, game_date, as_of)
+    systems = measure(graded)
+    pending = sorted(set(predicted["game_id"]) - set(graded["game_id"]))
+    return Content(
+        payload={
+            "games": _games(games),
+            "pending_games": pending,
+            "predictions": predicted.height,
+            "outcomes": outcomes(graded),
+            "systems": [each.model_dump(mode="json") for each in systems],
+            "findings": [each.text for system in systems for each in findings(system)],
+            "players": _players(graded, _result),
+        },
+        rows=graded.height,
+        empty=games.filter(pl.col("game_status") != POSTPONED).is_empty(),
+        degraded=("some games are not graded yet",) if pending else (),
+        missing_games=tuple(pending),
+    )
+
+
+def graded_predictions(warehouse: Warehouse, game_date: date, as_of: datetime) -> pl.DataFrame:
+    """Graded predictions of a date: columns of `prediction_accuracy`, `graded_at`, and what was predicted."""
+    return _with_reports(warehouse, game_date, as_of, warehouse.query(_GRADED, {"game_date": game_date}))
+
+
+def _result(row: Record) -> Record:
+    return _told(
+        row,
+        *("system_id", *_ESTIMATE, *_PICK, "grade", "void_reason", "actual_points", "first_actual_points"),
+        *("signed_error", "within_80", "profit_units", "closing_line", "closing_line_value"),
+        *("as_of", "backfilled", "prediction_id"),
+    )
+
+
+# ── what both tell ───────────────────────────────────────────────────────────────────────────────────────
+
+_ESTIMATE = ("points", "low_80", "high_80", "over_probability")
+_PICK = ("line", "lean", "confidence", "recommendation", "price_american", "book")
+_PLAYER = ("player_id", "player_name", "game_id", "team", "opponent", "home", "tip_off")
+_GAME = ("game_id", "away", "home", "tip_off", "status_text")
+
+
+def _games(games: pl.DataFrame) -> list[Record]:
+    return [_game(row) for row in games.iter_rows(named=True)]
+
+
+def _game(row: Record) -> Record:
+    """A game as it stands; no score before there is one."""
+    score = ("away_points", "home_points")
+    points = _told(row, *score) if row["game_status"] in ("live", "final") else dict.fromkeys(score)
+    return {**_told(row, *_GAME), "status": row["game_status"], **points}
+
+
+def _players(rows: pl.DataFrame, tell: Callable[[Record], Record]) -> list[Record]:
+    """Rows of one player and system each, as one record a player with his `systems`."""
+    by_player = groupby(rows.iter_rows(named=True), key=lambda row: (row["game_id"], row["player_id"]))
+    return [_player([*of_player], tell) for _, of_player in by_player]
+
+
+def _player(rows: list[Record], tell: Callable[[Record], Record]) -> Record:
+    newest = max(rows, key=lambda row: row["as_of"])
+    return {
+        **_told(newest, *_PLAYER, "line", "line_as_of", "injury_status"),
+        "systems": [tell(row) for row in rows],
+    }
+
+
+def _with_reports(warehouse: Warehouse, game_date: date, as_of: datetime, rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows beside the last injury report, by tip-off, game, line and points: a player may be ruled out since."""
+    reports = last_injury_reports(warehouse, game_date, as_of)
+    return (
+        rows.join(reports, on=["game_id", "player_id"], how="left")
+        .with_columns(
+            player_line=pl.col("line").max().over("game_id", "player_id"),
+            player_points=pl.col("points").max().over("game_id", "player_id"),
+        )
+        .sort(
+            ["tip_off", "game_id", "player_line", "player_points", "player_id", "system_id"],
+            descending=[False, False, True, True, False, False],
+            nulls_last=True,
+        )
+    )
+
+
+def _told(row: Record, *names: str) -> Record:
+    """Some columns as they are told: four decimals are plenty."""
+    values = {name: row[name] for name in names}
+    return {name: round(value, 4) if isinstance(value, float) else value for name, value in values.items()}

@@ -1,0 +1,183 @@
+"""The report page of a date: one HTML file without scripts, readable on a phone, from the warehouse and the status.
+
+The page carries no wall-clock time: the same day told twice is the same page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from statistics import mean
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from tipoff.grading.metrics import SIDES, ReliabilityBin
+from tipoff.publishing.exports import Record, predictions_content, results_content
+from tipoff.publishing.figures import range_bar, reliability_figure, residual_figure
+from tipoff.publishing.status import DayStatus, Published, read_status
+from tipoff.publishing.store import ExportStore
+from tipoff.vocabulary import DataQuality, RunState, clock_time
+from tipoff.warehouse.base import Warehouse
+
+TEMPLATES: Final = Path(__file__).parent / "templates"
+MISSES_SHOWN: Final = 8
+
+_VERDICTS: Final = {
+    RunState.RUNNING: ("busy", "The day is under way"),
+    RunState.WAITING: ("busy", "The day is under way"),
+    RunState.NEEDS_ATTENTION: ("bad", "The day needs a person"),
+    RunState.FAILED: ("bad", "The day failed"),
+}
+
+_COMPLETE: Final = {
+    DataQuality.UNKNOWN: ("good", "The day is complete"),
+    DataQuality.COMPLETE: ("good", "The day is complete"),
+    DataQuality.DEGRADED: ("fair", "The day is complete, with gaps"),
+    DataQuality.EMPTY: ("good", "No games on this date"),
+}
+
+
+def publish_page(
+    warehouse: Warehouse, store: ExportStore, game_date: date, as_of: datetime, status: Mapping[str, Any]
+) -> Published:
+    """Write `pages/{date}.html` as known at `as_of`; `status`: the day's own, as exported in `status.json`."""
+    predicted = predictions_content(warehouse, game_date, as_of)
+    results = results_content(warehouse, game_date, as_of)
+    path = f"pages/{game_date}.html"
+    html = render_page(read_status(status), as_of, predicted.payload, results.payload)
+    store.write_if_changed(path, html.encode())
+    return Published(paths=(path,), rows=predicted.rows)
+
+
+def render_page(status: DayStatus, as_of: datetime, predicted: Record, results: Record) -> str:
+    """The page as HTML text, from a status and the payloads of the two exports."""
+    template = _environment().get_template("page.html.j2")
+    players = predicted["players"]
+    return template.render(
+        game_date=status.game_date,
+        as_of=as_of,
+        status=status,
+        verdict=_verdict(status),
+        players=players,
+        lined=[player for player in players if player["line"] is not None],
+        picks=[each for each in _predictions(players) if each["recommendation"] in SIDES and not each["backfilled"]],
+        colours=_colours([*players, *results["players"]]),
+        games=_games(predicted, results),
+        labels={game["game_id"]: f"{game['away']}@{game['home']}" for game in predicted["games"]},
+        results=results,
+        graded=sum(results["outcomes"].values()),
+        pictures={each["system_id"]: _pictures(each, results["players"]) for each in results["systems"]},
+        misses=_misses(results["players"]),
+        voids=_voids(results["players"]),
+    )
+
+
+def _verdict(status: DayStatus) -> tuple[str, str]:
+    """Tone and words of the headline."""
+    if status.state is RunState.COMPLETE:
+        return _COMPLETE[status.data_quality]
+    return _VERDICTS[status.state]
+
+
+def _predictions(players: Sequence[Record]) -> list[Record]:
+    """What each system says of each player, or how it ended."""
+    return [each for player in players for each in player["systems"]]
+
+
+def _colours(players: Sequence[Record]) -> dict[str, int]:
+    """The number of each system's colour in the style sheet."""
+    return {name: index for index, name in enumerate(sorted({each["system_id"] for each in _predictions(players)}))}
+
+
+def _games(predicted: Record, results: Record) -> list[Record]:
+    """Each game with its players, each system's prediction beside how it ended and drawn as a bar."""
+    ended = {each["prediction_id"]: each for each in _predictions(results["players"])}
+    top = _scale(_predictions(predicted["players"]))
+    players = [_with_bars(player, ended, top) for player in predicted["players"]]
+    return [
+        {**game, "top": top, "players": [each for each in players if each["game_id"] == game["game_id"]]}
+        for game in predicted["games"]
+    ]
+
+
+def _scale(predictions: Sequence[Record]) -> int:
+    """Points at the right end of every bar of the page, so that bars can be compared."""
+    highest = max((each["high_80"] for each in predictions), default=0)
+    return 10 * (int(highest) // 10 + 1)
+
+
+def _with_bars(player: Record, ended: Mapping[str, Record], top: int) -> Record:
+    systems = [_with_bar(each, ended.get(each["prediction_id"]), top) for each in player["systems"]]
+    scored = next((each["actual_points"] for each in systems if each["actual_points"] is not None), None)
+    return {**player, "scored": scored, "systems": systems}
+
+
+def _with_bar(prediction: Record, ended: Record | None, top: int) -> Record:
+    result = ended or {"grade": None, "void_reason": None, "actual_points": None}
+    ends = (prediction["low_80"], prediction["points"], prediction["high_80"])
+    bar = range_bar(*ends, top, prediction["line"], result["actual_points"])
+    return {**prediction, **{name: result[name] for name in ("grade", "void_reason", "actual_points")}, "bar": bar}
+
+
+def _pictures(system: Record, players: Sequence[Record]) -> tuple[str, str]:
+    """A system's calibration and its errors, drawn."""
+    system_id = system["system_id"]
+    bins = [ReliabilityBin.model_validate(each) for each in system["reliability"]]
+    residuals = [
+        (each["points"], -each["signed_error"])
+        for each in _predictions(players)
+        if each["system_id"] == system_id and each["signed_error"] is not None
+    ]
+    name = _words(system_id)
+    return reliability_figure(system_id, name, bins), residual_figure(system_id, name, residuals)
+
+
+def _misses(players: Sequence[Record]) -> list[Record]:
+    """The players that the systems were furthest off on average, worst first."""
+    played = [player for player in players if player["systems"][0]["actual_points"] is not None]
+    missed = [
+        {
+            **player,
+            "scored": player["systems"][0]["actual_points"],
+            "off": mean(abs(each["signed_error"]) for each in player["systems"]),
+        }
+        for player in played
+    ]
+    return sorted(missed, key=lambda player: -player["off"])[:MISSES_SHOWN]
+
+
+def _voids(players: Sequence[Record]) -> dict[str, list[str]]:
+    """Why players are void -> who."""
+    reasons: dict[str, list[str]] = {}
+    for player in players:
+        for reason in sorted({each["void_reason"] for each in player["systems"] if each["void_reason"]}):
+            reasons.setdefault(reason, []).append(player["player_name"])
+    return reasons
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        points=lambda value: f"{value:.1f}",
+        share=lambda value: "–" if value is None else f"{value:.0%}".replace("%", " %"),
+        share1=lambda value: "–" if value is None else f"{value:.1%}".replace("%", " %"),
+        two=lambda value: "–" if value is None else f"{value:.2f}",
+        price=lambda value: f"{value:+.0f}".replace("-", "−"),
+        clock=clock_time,
+        words=_words,
+    )
+    return environment

@@ -1,0 +1,110 @@
+"""Where exports lie: a folder now, shaped like an object store: whole objects by path, written atomically."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path, PurePosixPath
+from typing import Final, Protocol
+
+from tipoff.errors import BadInputError, ConfigurationError, StorageError
+
+CONTENT_TYPES: Final = {
+    ".json": "application/json; charset=utf-8",
+    ".jsonl": "application/x-ndjson; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+}
+
+
+class ExportStore(Protocol):
+    """Objects by path, such as "v1/status.json"; a reader sees the old one or the new one, never a part."""
+
+    def read(self, path: str) -> bytes | None:
+        """The object; None where there is none. Raises StorageError."""
+
+    def write_if_changed(self, path: str, content: bytes) -> bool:
+        """Make `content` the object; whether it was another before. On StorageError the old one stands."""
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """Hold off other writers between a read and the write that depends on it."""
+
+
+def open_store(url: str) -> ExportStore:
+    """The store at `file://PATH`. Raises ConfigurationError for any other."""
+    kind, _, place = url.partition("://")
+    if kind != "file" or not place:
+        raise ConfigurationError(f"exports = {url!r}: file://PATH is wanted (gs:// comes later)")
+    return FolderStore(Path(place))
+
+
+def content_type(path: str) -> str:
+    """Content type an object is served with. Raises BadInputError for a path that no export has."""
+    suffix = PurePosixPath(path).suffix
+    if suffix not in CONTENT_TYPES:
+        raise BadInputError(f"{path}: exports end in {', '.join(CONTENT_TYPES)}")
+    return CONTENT_TYPES[suffix]
+
+
+class FolderStore:
+    """Exports in a local folder, made when first written to."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def read(self, path: str) -> bytes | None:
+        try:
+            return self.locate(path).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StorageError(f"cannot read {self.folder / path}: {error.strerror}") from error
+
+    def write_if_changed(self, path: str, content: bytes) -> bool:
+        if self.read(path) == content:
+            return False
+        file = self.locate(path)
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            _write_whole(file, content)
+        except OSError as error:
+            raise StorageError(
+                f"cannot write {file}: {error.strerror}; what stood there before still stands"
+            ) from error
+        return True
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = (self.folder / ".lock").open("w")
+        except OSError as error:
+            raise StorageError(f"cannot write to {self.folder}: {error.strerror}") from error
+        with lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def locate(self, path: str) -> Path:
+        """The file of an object. Raises BadInputError for a path outside the store or of an unknown type."""
+        content_type(path)
+        parts = PurePosixPath(path).parts
+        if path.startswith("/") or "\\" in path or "\0" in path or ".." in parts:
+            raise BadInputError(f"{path!r} leaves the export store; paths are relative, without '..'")
+        return self.folder.joinpath(*parts)
+
+
+def _write_whole(file: Path, content: bytes) -> None:
+    """Write beside the file, then take its place: a crash leaves the old content or the new."""
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    try:
+        with os.fdopen(handle, "wb") as draft:
+            draft.write(content)
+            draft.flush()
+            os.fchmod(draft.fileno(), 0o644)
+            os.fsync(draft.fileno())
+        os.replace(name, file)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,39 @@
+"""Secrets taken out of text that people, logs and landed files may see."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from urllib.parse import quote, quote_plus
+
+HIDDEN = "***"
+
+_NAMES = r"(?:api[_-]?key|access[_-]?token|token|secret|password|passwd|signature|authorization)"
+_PATTERNS = (
+    re.compile(rf"([?&;\s]{_NAMES}=)[^&;\s\"'#<>]+", re.IGNORECASE),
+    re.compile(rf"(\"{_NAMES}\"\s*:\s*\")[^\"]+", re.IGNORECASE),
+    re.compile(r"(\bauthorization['\"]?\s*[:=]\s*['\"]?(?:(?:bearer|basic)\s+)?)[^\s,'\"]+", re.IGNORECASE),
+    re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/\s@\"'<>]+(?=@)", re.IGNORECASE),
+)
+
+
+def redact(text: str, secrets: Iterable[str] = ()) -> str:
+    """The text without keys in queries, headers, JSON fields or URLs, and without the given secrets."""
+    for secret in _spellings(secrets):
+        text = text.replace(secret, HIDDEN)
+    for pattern in _PATTERNS:
+        text = pattern.sub(rf"\1{HIDDEN}", text)
+    return text
+
+
+def redact_bytes(body: bytes, secrets: Iterable[str]) -> bytes:
+    """An answer without the given secrets, for providers that repeat the question in it."""
+    for secret in _spellings(secrets):
+        body = body.replace(secret.encode(), HIDDEN.encode())
+    return body
+
+
+def _spellings(secrets: Iterable[str]) -> list[str]:
+    """Each secret as written and as queries write it, longest first, lest a part of one be left."""
+    spelled = {form for secret in secrets for form in (secret, quote(secret, safe=""), quote_plus(secret))}
+    return sorted(filter(None, spelled), key=lambda secret: (-len(secret), secret))

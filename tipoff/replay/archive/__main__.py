@@ -1,0 +1,79 @@
+"""Making archives: `python -m tipoff.replay.archive import FOLDER --to ARCHIVE`, and `… sample`."""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import date
+from pathlib import Path
+
+from tipoff.errors import TipoffError
+from tipoff.replay.archive.importing import Imported, import_folder
+from tipoff.replay.archive.layout import Manifest
+from tipoff.replay.archive.sampling import cut_sample
+from tipoff.replay.archive.writer import write_archive
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 when the archive was written, 2 when what was asked cannot be done."""
+    asked = _parser().parse_args(arguments)
+    try:
+        asked.run(asked)
+    except TipoffError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m tipoff.replay.archive", description="Past facts for replays."
+    )
+    commands = parser.add_subparsers(required=True, metavar="import | sample")
+    importing = commands.add_parser("import", help="make an archive from a folder of past seasons")
+    importing.add_argument(
+        "folder", type=Path, help="folder with player_games/, game_lines/, player_props/ …"
+    )
+    importing.add_argument("--to", type=Path, required=True, metavar="ARCHIVE")
+    importing.set_defaults(run=_import)
+    sampling = commands.add_parser("sample", help="cut one date, with its season up to it, from an archive")
+    sampling.add_argument(
+        "--from", dest="origin", type=Path, default=Path("../shared/data"), metavar="ARCHIVE|FOLDER"
+    )
+    sampling.add_argument("--date", type=date.fromisoformat, default=date(2024, 3, 29), metavar="YYYY-MM-DD")
+    sampling.add_argument("--to", type=Path, default=Path("sample"), metavar="ARCHIVE")
+    sampling.set_defaults(run=_sample)
+    return parser
+
+
+def _import(asked: argparse.Namespace) -> None:
+    imported = import_folder(asked.folder)
+    manifest = write_archive(asked.to, imported.frames, source="import", missing=imported.missing)
+    print("\n".join(_report(imported)))
+    print(_written(asked.to, manifest))
+
+
+def _sample(asked: argparse.Namespace) -> None:
+    sample = cut_sample(asked.origin, asked.date)
+    manifest = write_archive(asked.to, sample.frames, source="sample", missing=sample.missing)
+    print(_written(asked.to, manifest))
+
+
+def _report(imported: Imported) -> Iterator[str]:
+    yield f"{'table':<14} {'rows in':>10} {'rows out':>10} {'rejected':>10}"
+    for name, frame in imported.frames.items():
+        rejected = imported.rejected[name]
+        yield f"{name:<14} {imported.rows_in[name]:>10,} {frame.height:>10,} {rejected.total():>10,}"
+        yield from (f"{count:>47,}  {reason}" for reason, count in rejected.most_common())
+    yield from (f"missing: {what}" for what in imported.missing)
+    yield from (f"not read: {file}" for file in imported.unread)
+
+
+def _written(folder: Path, manifest: Manifest) -> str:
+    size = sum(file.stat().st_size for file in folder.iterdir())
+    rows = sum(entry.rows for entry in manifest.tables.values())
+    seasons = ", ".join(manifest.seasons)
+    return f"{folder}: {rows:,} rows of {seasons} in {size / 1e6:.2f} MB"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

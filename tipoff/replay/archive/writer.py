@@ -1,0 +1,69 @@
+"""Writing an archive: all of it or nothing, the same facts as the same bytes."""
+
+import hashlib
+import io
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Literal
+
+import polars as pl
+
+from tipoff.errors import ArchiveError, StorageError
+from tipoff.replay.archive.layout import FORMAT, MANIFEST, TABLES, Manifest, TableEntry, tidy
+
+
+def write_archive(
+    folder: Path,
+    frames: Mapping[str, pl.DataFrame],
+    *,
+    source: Literal["import", "sample"],
+    missing: Iterable[str],
+) -> Manifest:
+    """Write every table and then the manifest; an archive that stood there is replaced.
+
+    Raises ArchiveError when `folder` holds something else, StorageError when the disk refuses.
+    """
+    _refuse_foreign(folder)
+    content = {name: _parquet(tidy(name, frames[name])) for name in TABLES}
+    manifest = Manifest(
+        format=FORMAT,
+        source=source,
+        seasons=tuple(frames["games"]["season"].unique().sort()),
+        missing=tuple(missing),
+        tables={
+            name: TableEntry(rows=frames[name].height, sha256=hashlib.sha256(body).hexdigest())
+            for name, body in content.items()
+        },
+    )
+    files = {f"{name}.parquet": body for name, body in content.items()}
+    files[MANIFEST] = (manifest.model_dump_json(indent=1) + "\n").encode()
+    try:
+        _replace(folder, files)
+    except OSError as error:
+        raise StorageError(
+            f"cannot write the archive to {folder}: {error}; free some space or choose another folder"
+        ) from error
+    return manifest
+
+
+def _refuse_foreign(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise ArchiveError(f"{folder} is a file; name a folder for the archive")
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / MANIFEST).is_file():
+        raise ArchiveError(f"{folder} holds other files and no archive; name an empty or a new folder")
+
+
+def _parquet(frame: pl.DataFrame) -> bytes:
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer, compression="zstd", compression_level=19, statistics=False)
+    return buffer.getvalue()
+
+
+def _replace(folder: Path, files: Mapping[str, bytes]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".writing-", dir=folder) as scratch:
+        for name, body in files.items():
+            Path(scratch, name).write_bytes(body)
+        for name in files:  # the manifest comes last: until then the files it vouches for are refused
+            Path(scratch, name).replace(folder / name)

@@ -1,0 +1,190 @@
+"""What goes wrong in a replay: a TOML file of `[[fault]]` entries, each a source, a period and a mishap."""
+
+import tomllib
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, PositiveInt, ValidationError, model_validator
+
+from tipoff.errors import ConfigurationError
+from tipoff.vocabulary import EASTERN, Frozen
+
+
+class Source(StrEnum):
+    """The sources a fault may strike, by their pipeline names."""
+
+    SCHEDULE = "nbac_schedule"
+    PLAYER_LIST = "nbac_player_list_current"
+    ROSTERS = "espn_team_rosters"
+    INJURY_REPORT = "nbac_injury_report"
+    EVENTS = "odds_api_events"
+    GAME_LINES = "odds_api_game_lines"
+    PROPS = "odds_api_player_points_props"
+    SCOREBOARD = "nbac_scoreboard"
+    PLAYER_BOXSCORES = "nbac_player_boxscores"
+    TEAM_BOXSCORE = "nbac_team_boxscore"
+    ANY = "*"
+
+
+class Kind(StrEnum):
+    """The mishaps: some replace the answer, some change its content, some break its delivery."""
+
+    FORBIDDEN_NOT_YET = "forbidden_not_yet"
+    ACCESS_DENIED = "access_denied"
+    HTML_PAGE = "html_page"
+    TOO_MANY_REQUESTS = "too_many_requests"
+    SERVER_ERROR = "server_error"
+    QUOTA_SPENT = "quota_spent"
+    BAD_KEY = "bad_key"
+    HANG = "hang"
+    TRUNCATED_BODY = "truncated_body"
+    OVERSIZE = "oversize"
+    EMPTY = "empty"
+    PARTIAL_SLATE = "partial_slate"
+    STALE = "stale"
+    LATE = "late"
+    POSTPONED = "postponed"
+    NEVER = "never"
+    ONE_SIDED = "one_sided"
+    ALTERNATE = "alternate"
+    INTEGER_LINE = "integer_line"
+    IN_PLAY = "in_play"
+
+
+_ODDS = frozenset({Source.EVENTS, Source.GAME_LINES, Source.PROPS})
+_PROPS = frozenset({Source.PROPS})
+
+POSSIBLE_AT: Mapping[Kind, frozenset[Source]] = {
+    Kind.QUOTA_SPENT: _ODDS,
+    Kind.BAD_KEY: _ODDS,
+    Kind.POSTPONED: frozenset({Source.SCHEDULE, Source.SCOREBOARD, Source.ANY}),
+    Kind.NEVER: _PROPS,
+    Kind.ONE_SIDED: _PROPS,
+    Kind.ALTERNATE: _PROPS,
+    Kind.INTEGER_LINE: _PROPS,
+    Kind.IN_PLAY: _PROPS,
+}
+"""Kinds that only some sources can suffer."""
+
+NEEDED: Mapping[Kind, str] = {
+    Kind.TOO_MANY_REQUESTS: "retry_after_seconds",
+    Kind.LATE: "delay_minutes",
+    Kind.PARTIAL_SLATE: "games",
+    Kind.POSTPONED: "games",
+    Kind.NEVER: "games",
+}
+"""The field without which a kind says nothing."""
+
+NAMES_GAMES = frozenset({Kind.PARTIAL_SLATE, Kind.POSTPONED, Kind.NEVER})
+"""Kinds whose games are what goes wrong; for the others they say which requests are struck."""
+
+ASKED_PER_GAME = frozenset({Source.PROPS, Source.ROSTERS, Source.ANY})
+"""Sources whose requests are about one game or one team, so that some of them can be struck."""
+
+
+def _eastern(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=EASTERN)
+
+
+VirtualTime = Annotated[datetime, AfterValidator(_eastern)]
+
+
+class Fault(Frozen):
+    """One mishap: `from` (included) to `until` (excluded) in virtual Eastern time, open where absent."""
+
+    source: Source
+    kind: Kind
+    begins: VirtualTime | None = Field(default=None, alias="from")
+    until: VirtualTime | None = None
+    games: frozenset[str] = frozenset()
+    """Game ids or labels ("LAC@ORL"); a label means that game on the virtual day or the day before."""
+    count: PositiveInt | None = None
+    """Strike only the first so many requests of the period."""
+    retry_after_seconds: PositiveInt | None = None
+    delay_minutes: PositiveInt | None = None
+    books: frozenset[str] = frozenset()
+    """The books whose prop lines are bent; all of them when none is named."""
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        needed, possible = NEEDED.get(self.kind), POSSIBLE_AT.get(self.kind)
+        if needed and not getattr(self, needed):
+            raise ValueError(f"kind {self.kind} needs the field {needed}")
+        if possible and self.source not in possible:
+            raise ValueError(f"kind {self.kind} is for {', '.join(sorted(possible))}, not for {self.source}")
+        if self.games and self.kind not in NAMES_GAMES and self.source not in ASKED_PER_GAME:
+            raise ValueError(f"{self.source} is asked for a whole slate: {self.kind} cannot strike single games")
+        if self.begins and self.until and self.begins >= self.until:
+            raise ValueError(f"ends at {self.until} before it begins")
+        return self
+
+    def covers(self, source: Source, as_of: datetime) -> bool:
+        """Whether a request to this source at this virtual time falls under the entry."""
+        begun = self.begins is None or self.begins <= as_of
+        over = self.until is not None and as_of >= self.until
+        return self.source in (source, Source.ANY) and begun and not over
+
+    def strikes(self, about: frozenset[str] | None, named: frozenset[str]) -> bool:
+        """Whether a request about these games is struck (None: about a whole slate); `named`: ids of our games."""
+        if not self.games or self.kind in NAMES_GAMES:
+            return True
+        return about is not None and not about.isdisjoint(named)
+
+
+class FaultPlan:
+    """The faults of a replay. Its one bit of state: how often an entry with `count` has struck."""
+
+    def __init__(self, faults: tuple[Fault, ...] = ()) -> None:
+        self._faults = faults
+        self._struck: Counter[int] = Counter()
+
+    def in_force(
+        self,
+        source: Source,
+        as_of: datetime,
+        about: frozenset[str] | None,
+        ids_of: Callable[[frozenset[str], datetime], frozenset[str]],
+    ) -> tuple[Fault, ...]:
+        """The entries that strike a request, in the order of the file; `ids_of` turns labels into game ids."""
+        return tuple(
+            fault
+            for place, fault in enumerate(self._faults)
+            if fault.covers(source, as_of)
+            and fault.strikes(about, ids_of(fault.games, as_of))
+            and self._has_strikes_left(place, fault)
+        )
+
+    def _has_strikes_left(self, place: int, fault: Fault) -> bool:
+        self._struck[place] += 1
+        return fault.count is None or self._struck[place] <= fault.count
+
+
+def load_faults(path: Path) -> tuple[Fault, ...]:
+    """Read a fault file. Raises ConfigurationError naming file, entry and field."""
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"fault file {path} cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"fault file {path} is no TOML: {error}") from error
+    if unknown := sorted(content.keys() - {"fault"}):
+        raise ConfigurationError(f"fault file {path}: unknown table {unknown[0]!r}; entries are [[fault]]")
+    entries = content.get("fault", [])
+    if not isinstance(entries, list):
+        raise ConfigurationError(f"fault file {path}: write entries as [[fault]], in double brackets")
+    return tuple(_fault(path, place, entry) for place, entry in enumerate(entries, start=1))
+
+
+def _fault(path: Path, place: int, entry: object) -> Fault:
+    try:
+        return Fault.model_validate(entry)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        where = f"fault file {path}, entry {place}" + (f", field {field!r}" if field else "")
+        given = f" (given: {first['input']!r})" if field else ""
+        raise ConfigurationError(f"{where}: {first['msg']}{given}") from error

@@ -1,0 +1,104 @@
+"""Where a game stands at a moment: not begun, in play with clock and score in proportion to it, or final."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from tipoff.replay.shapes.view import OVERTIME, REGULATION, Game, View
+from tipoff.vocabulary import EASTERN
+
+SCHEDULED, IN_PLAY, FINAL = 1, 2, 3
+"""The NBA's `gameStatus`."""
+
+POSTPONED_TEXT = "PPD"
+
+
+Record = Counter[tuple[str, bool]]
+"""Games won (True) and lost (False) by team."""
+
+
+def enter_result(record: Record, game: Game) -> None:
+    """Count a finished game."""
+    home_won = (game.home_points or 0) > (game.away_points or 0)
+    record.update([(game.home, home_won), (game.away, not home_won)])
+
+
+class Period(NamedTuple):
+    """A period's share of real time and its length by the game clock."""
+
+    lasts: timedelta
+    minutes: int
+
+
+_REGULATION_PERIOD = Period(REGULATION / 4, 12)
+_OVERTIME_PERIOD = Period(OVERTIME, 5)
+
+
+@dataclass(frozen=True, slots=True)
+class GameState:
+    """Status, its text, the period (0 before tip-off), the clock left in it, and points so far by period."""
+
+    status: int
+    text: str
+    period: int = 0
+    clock: str = ""
+    home_periods: tuple[int, ...] = (0, 0, 0, 0)
+    away_periods: tuple[int, ...] = (0, 0, 0, 0)
+
+
+def state_of(game: Game, view: View) -> GameState:
+    """The state of a game as the view sees it; a game without a result in the archive never begins."""
+    if game.game_id in view.postponed:
+        return GameState(SCHEDULED, POSTPONED_TEXT)
+    if game.overtime_periods is None or view.as_of < game.tip_off:
+        return GameState(SCHEDULED, tip_off_text(game.tip_off))
+    periods = [_REGULATION_PERIOD] * 4 + [_OVERTIME_PERIOD] * game.overtime_periods
+    played = _minutes_played(periods, view.as_of - game.tip_off)
+    over = view.is_final(game)
+    period, clock = (len(periods), "") if over else _clock(played)
+    return GameState(
+        FINAL if over else IN_PLAY,
+        _final_text(game.overtime_periods) if over else f"{_name(period)} {clock}",
+        period,
+        clock and f"PT{clock[:2]}M{clock[3:]}.00S",
+        _points_by_period(game.home_points or 0, periods, played),
+        _points_by_period(game.away_points or 0, periods, played),
+    )
+
+
+def tip_off_text(tip_off: datetime) -> str:
+    """A tip-off as the NBA writes it: 7:30 pm ET."""
+    local = tip_off.astimezone(EASTERN)
+    return f"{local:%I:%M} {local:%p} ET".lstrip("0").replace("AM", "am").replace("PM", "pm")
+
+
+def _final_text(overtimes: int) -> str:
+    return "Final" + {0: "", 1: "/OT"}.get(overtimes, f"/OT{overtimes}")
+
+
+def _name(period: int) -> str:
+    return f"Q{period}" if period <= 4 else f"OT{period - 4}"
+
+
+def _minutes_played(periods: list[Period], since_tip: timedelta) -> list[float]:
+    played = []
+    for period in periods:
+        share = min(max(since_tip / period.lasts, 0.0), 1.0)
+        played.append(share * period.minutes)
+        since_tip -= period.lasts
+    return played
+
+
+def _clock(played: list[float]) -> tuple[int, str]:
+    period = max(sum(minutes > 0 for minutes in played), 1)
+    length = 12 if period <= 4 else 5
+    left = round((length - played[period - 1]) * 60)
+    return period, f"{left // 60:02d}:{left % 60:02d}"
+
+
+def _points_by_period(points: int, periods: list[Period], played: list[float]) -> tuple[int, ...]:
+    """Points in proportion to minutes played, split so that the periods sum up to the score at any time."""
+    whole = sum(period.minutes for period in periods)
+    so_far = [int(points * sum(played[: number + 1]) / whole + 1e-9) for number in range(len(played))]
+    return tuple(after - before for before, after in zip([0, *so_far], so_far, strict=False))

@@ -1,0 +1,31 @@
+"""What several answers of the NBA share."""
+
+from collections.abc import Mapping, Sequence
+
+from tipoff.replay.shapes.view import Answer, json_answer
+from tipoff.teams import Team
+
+_SLUGS = {"PHI": "sixers", "POR": "blazers"}
+
+
+def team_slug(team: Team) -> str:
+    """The team's name in the NBA's addresses, such as "sixers"."""
+    return _SLUGS.get(team.tricode, team.name.lower())
+
+
+def first_and_last(name: str) -> tuple[str, str]:
+    """A full name as the NBA splits it: "Gary Payton II" is Gary, Payton II; a single name is a last name."""
+    first, _, last = name.partition(" ")
+    return (first, last) if last else ("", first)
+
+
+def result_sets(
+    resource: str,
+    parameters: Mapping[str, object],
+    name: str,
+    headers: Sequence[str],
+    rows: Sequence[Sequence[object]],
+) -> Answer:
+    """The shape of every stats.nba.com answer."""
+    table = {"name": name, "headers": headers, "rowSet": rows}
+    return json_answer({"resource": resource, "parameters": parameters, "resultSets": [table]})

@@ -1,0 +1,211 @@
+"""api.the-odds-api.com v4: events, game lines and player-points props, as quoted up to a moment."""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+
+import polars as pl
+
+from tipoff.replay.faults import Kind
+from tipoff.replay.shapes import refusals
+from tipoff.replay.shapes.prop_quotes import Quote, bent
+from tipoff.replay.shapes.view import Answer, Game, Params, View, json_answer, zulu
+from tipoff.teams import TEAMS
+
+_LISTED_AHEAD = timedelta(hours=24)
+_GAME_MARKETS = ("h2h", "spreads", "totals")
+_PROP_MARKET = "player_points"
+
+_TITLES = {
+    "betonlineag": "BetOnline.ag",
+    "betmgm": "BetMGM",
+    "betrivers": "BetRivers",
+    "betus": "BetUS",
+    "draftkings": "DraftKings",
+    "fanduel": "FanDuel",
+    "lowvig": "LowVig.ag",
+    "mybookieag": "MyBookie.ag",
+    "pointsbetus": "PointsBet (US)",
+    "superbook": "SuperBook",
+    "unibet_us": "Unibet",
+    "williamhill_us": "Caesars",
+    "wynnbet": "WynnBET",
+}
+
+Outcome = dict[str, object]
+Row = Mapping[str, Any]
+"""A row of the archive's game lines."""
+Price = Callable[[int], float]
+"""From American odds to the format asked for."""
+
+
+def events(view: View, params: Params) -> Answer:
+    """The games of the next 24 hours that have not begun; free of charge."""
+    if "apiKey" not in params:
+        return refusals.missing_key()
+    return _priced([_event(game, view) for game in _coming(view)], cost=0)
+
+
+def game_lines(view: View, params: Params) -> Answer:
+    """The same games with each book's latest lines; no bookmakers before the first snapshot."""
+    markets = params.get("markets", "h2h").split(",")
+    refused = _refused(params, markets, _GAME_MARKETS)
+    if refused:
+        return refused
+    games = _coming(view)
+    rows = _latest(view, view.past.archive.game_lines, [game.game_id for game in games])
+    by_game = {game_id: list(group) for game_id, group in groupby(rows, key=lambda row: row["game_id"])}
+    price = _PRICES[params.get("oddsFormat", "decimal")]
+    content = [
+        _event(game, view) | {"bookmakers": [_book(row, game, markets, price) for row in by_game.get(game.game_id, ())]}
+        for game in games
+    ]
+    return _priced(content, cost=len(markets) * _regions(params))
+
+
+def player_points(view: View, params: Params) -> Answer:
+    """One event with each book's latest prop lines; no bookmakers before the first, 404 from tip-off on."""
+    markets = params.get("markets", "h2h").split(",")
+    refused = _refused(params, markets, (_PROP_MARKET,))
+    if refused:
+        return refused
+    game = view.past.by_event.get(params["event_id"])
+    in_play = any(bend.kind is Kind.IN_PLAY for bend in view.bends)
+    if game is None or (view.as_of >= game.tip_off and not in_play):
+        return refusals.event_not_found()
+    quotes = bent(_quotes(game, view), game, view) if view.shows(game) else []
+    price = _PRICES[params.get("oddsFormat", "decimal")]
+    books = [_prop_book(book, list(group), price) for book, group in groupby(quotes, key=attrgetter("book"))]
+    return _priced(_event(game, view) | {"bookmakers": books}, cost=len(books) and _regions(params))
+
+
+def game_of_event(view: View, params: Params) -> list[Game]:
+    """The game that a request for one event's odds is about."""
+    game = view.past.by_event.get(params["event_id"])
+    return [game] if game else []
+
+
+def _refused(params: Params, markets: list[str], known: tuple[str, ...]) -> Answer | None:
+    if "apiKey" not in params:
+        return refusals.missing_key()
+    if "regions" not in params and "bookmakers" not in params:
+        return refusals.odds_refusal(422, "MISSING_REGION", "Missing regions parameter")
+    if unknown := sorted(set(markets) - set(known)):
+        return refusals.odds_refusal(422, "INVALID_MARKET", f"Invalid markets: {', '.join(unknown)}")
+    if params.get("oddsFormat", "decimal") not in _PRICES:
+        return refusals.odds_refusal(422, "INVALID_ODDS_FORMAT", "Invalid oddsFormat parameter")
+    return None
+
+
+def _regions(params: Params) -> int:
+    return len(params.get("regions", "us").split(","))
+
+
+def _priced(content: object, cost: int) -> Answer:
+    """Without memory every call counts as the month's first."""
+    left = refusals.MONTHLY_CREDITS - cost
+    return json_answer(content, headers=refusals.quota_headers(left=left, cost=cost))
+
+
+def _coming(view: View) -> list[Game]:
+    until = view.as_of + _LISTED_AHEAD
+    days = (view.today, view.today + timedelta(days=1))
+    games = [game for day in days for game in view.games_on(day)]
+    return [game for game in games if view.as_of < game.tip_off < until]
+
+
+def _event(game: Game, view: View) -> dict[str, object]:
+    return {
+        "id": view.past.event_ids[game.game_id],
+        "sport_key": "basketball_nba",
+        "sport_title": "NBA",
+        "commence_time": zulu(view.past.commence_time(game, view.as_of)),
+        "home_team": TEAMS[game.home].full_name,
+        "away_team": TEAMS[game.away].full_name,
+    }
+
+
+def _latest(view: View, quoted: pl.DataFrame, game_ids: list[str]) -> list[dict[str, Any]]:
+    """Each game's and book's rows of the newest snapshot up to the moment, by game and book."""
+    seen = quoted.filter(pl.col("game_id").is_in(game_ids), pl.col("snapshot_at") <= view.as_of)
+    newest = pl.col("snapshot_at") == pl.col("snapshot_at").max().over("game_id", "book")
+    return seen.filter(newest).sort("game_id", "book", maintain_order=True).to_dicts()
+
+
+def _quotes(game: Game, view: View) -> list[Quote]:
+    rows = _latest(view, view.past.archive.prop_lines, [game.game_id])
+    return [Quote.of(row) for row in rows]
+
+
+def _decimal(price_american: int) -> float:
+    gain = price_american / 100 if price_american > 0 else 100 / -price_american
+    return round(1 + gain, 2)
+
+
+_PRICES: Mapping[str, Price] = {"american": int, "decimal": _decimal}
+
+
+def _book(row: Row, game: Game, markets: list[str], price: Price) -> dict[str, object]:
+    updated = zulu(row["last_update"])
+    outcomes = {name: _OUTCOMES[name](row, game, price) for name in _GAME_MARKETS if name in markets}
+    return {
+        **_named(row["book"]),
+        "last_update": updated,
+        "markets": [
+            {"key": name, "last_update": updated, "outcomes": listed} for name, listed in outcomes.items() if listed
+        ],
+    }
+
+
+def _named(book: str) -> dict[str, object]:
+    return {"key": book, "title": _TITLES.get(book, book)}
+
+
+def _moneyline(row: Row, game: Game, price: Price) -> list[Outcome]:
+    sides = {game.home: row["home_moneyline_american"], game.away: row["away_moneyline_american"]}
+    return [{"name": TEAMS[side].full_name, "price": price(odds)} for side, odds in sides.items() if odds]
+
+
+def _spread(row: Row, game: Game, price: Price) -> list[Outcome]:
+    points = row["home_spread"]
+    if points is None:
+        return []
+    sides = (
+        (game.home, row["home_spread_price_american"], points),
+        (game.away, row["away_spread_price_american"], -points),
+    )
+    return [
+        {"name": TEAMS[side].full_name, "price": price(odds), "point": point} for side, odds, point in sides if odds
+    ]
+
+
+def _total(row: Row, game: Game, price: Price) -> list[Outcome]:
+    sides = {"Over": row["over_price_american"], "Under": row["under_price_american"]}
+    return [{"name": side, "price": price(odds), "point": row["total"]} for side, odds in sides.items() if odds]
+
+
+_OUTCOMES: Mapping[str, Callable[[Row, Game, Price], list[Outcome]]] = {
+    "h2h": _moneyline,
+    "spreads": _spread,
+    "totals": _total,
+}
+
+
+def _prop_book(book: str, quotes: list[Quote], price: Price) -> dict[str, object]:
+    outcomes = [outcome for quote in quotes for outcome in _both_sides(quote, price)]
+    updated = zulu(max(quote.updated_at for quote in quotes))
+    return {
+        **_named(book),
+        "markets": [{"key": _PROP_MARKET, "last_update": updated, "outcomes": outcomes}],
+    }
+
+
+def _both_sides(quote: Quote, price: Price) -> list[Outcome]:
+    sides = {"Over": quote.over_price_american, "Under": quote.under_price_american}
+    return [
+        {"name": side, "description": quote.player_name, "price": price(odds), "point": quote.line}
+        for side, odds in sides.items()
+        if odds
+    ]

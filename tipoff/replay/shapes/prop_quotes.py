@@ -1,0 +1,79 @@
+"""Prop lines as a book quotes them, and the ways a fault bends them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from math import floor
+from typing import Any, NamedTuple
+
+from tipoff.replay.faults import Fault, Kind
+from tipoff.replay.shapes.view import Game, View
+
+_AFTER_TIP = timedelta(minutes=20)
+_POINTS_IN_PLAY = 6.0
+_ALTERNATE_STEP = 4.0
+_LIKELY, _UNLIKELY = -350, 260
+
+
+class Quote(NamedTuple):
+    """One line of one book on one player; a side that is not offered has no price."""
+
+    book: str
+    player_name: str
+    line: float
+    over_price_american: int | None
+    under_price_american: int | None
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> "Quote":
+        """A quote from a row of the archive's prop lines."""
+        return cls(
+            row["book"],
+            row["player_name"],
+            row["line"],
+            row["over_price_american"],
+            row["under_price_american"],
+            row["snapshot_at"],
+        )
+
+
+def bent(quotes: Sequence[Quote], game: Game, view: View) -> list[Quote]:
+    """The quotes after all bends of the view, one after the other."""
+    result = list(quotes)
+    for fault in view.bends:
+        result = [new for quote in result for new in _bent_by(fault, quote, game, view)]
+    return result
+
+
+def _bent_by(fault: Fault, quote: Quote, game: Game, view: View) -> list[Quote]:
+    if fault.books and quote.book not in fault.books:
+        return [quote]
+    return BENDS[fault.kind](quote, game, view)
+
+
+def _one_sided(quote: Quote, game: Game, view: View) -> list[Quote]:
+    return [quote._replace(under_price_american=None)]
+
+
+def _alternate(quote: Quote, game: Game, view: View) -> list[Quote]:
+    lower, higher = quote.line - _ALTERNATE_STEP, quote.line + _ALTERNATE_STEP
+    below = quote._replace(line=lower, over_price_american=_LIKELY, under_price_american=_UNLIKELY)
+    above = quote._replace(line=higher, over_price_american=_UNLIKELY, under_price_american=_LIKELY)
+    return [*([below] if lower > 0 else []), quote, above]
+
+
+def _integer_line(quote: Quote, game: Game, view: View) -> list[Quote]:
+    return [quote._replace(line=float(max(floor(quote.line), 1)))]
+
+
+def _in_play(quote: Quote, game: Game, view: View) -> list[Quote]:
+    stamped = max(view.as_of, game.tip_off + _AFTER_TIP)
+    return [quote._replace(line=quote.line + _POINTS_IN_PLAY, updated_at=stamped)]
+
+
+BENDS: Mapping[Kind, Callable[[Quote, Game, View], list[Quote]]] = {
+    Kind.ONE_SIDED: _one_sided,
+    Kind.ALTERNATE: _alternate,
+    Kind.INTEGER_LINE: _integer_line,
+    Kind.IN_PLAY: _in_play,
+}

@@ -1,0 +1,37 @@
+"""python -m tipoff.replay.upstream --archive ARCHIVE [--port N] [--faults FILE] [--log FILE.jsonl]"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tipoff.errors import TipoffError
+from tipoff.replay.archive import Archive
+from tipoff.replay.faults import load_faults
+from tipoff.replay.upstream.server import append_to, run
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until stopped; 2 with a reason when the archive, the faults, the log or the port cannot be used."""
+    options = _options().parse_args(arguments)
+    try:
+        faults = load_faults(options.faults) if options.faults else ()
+        log = append_to(options.log) if options.log else lambda line: None
+        run(Archive(options.archive), faults, options.port, log)
+    except TipoffError as error:
+        print(f"upstream: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _options() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(prog="python -m tipoff.replay.upstream")
+    options.add_argument("--archive", type=Path, required=True, help="folder of past facts")
+    options.add_argument("--port", type=int, default=0, help="0: any free port")
+    options.add_argument("--faults", type=Path, help="TOML file of what goes wrong")
+    options.add_argument("--log", type=Path, help="file that gets one JSON line a request")
+    return options
+
+
+if __name__ == "__main__":
+    sys.exit(main())

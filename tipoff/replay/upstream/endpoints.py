@@ -1,0 +1,94 @@
+"""Which provider address means which source, and what answers there."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from tipoff.replay.faults import Source
+from tipoff.replay.shapes import (
+    espn_roster,
+    nba_game_log,
+    nba_injury_report,
+    nba_player_index,
+    nba_schedule,
+    nba_scoreboard,
+    odds_api,
+)
+from tipoff.replay.shapes.view import Answer, Game, Params, View
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One address: the source asked for there, and how it answers."""
+
+    source: Source
+    host: str
+    path: str
+    """A pattern; its named groups go into the answer's parameters."""
+    answer: Callable[[View, Params], Answer]
+    about: Callable[[View, Params], Iterable[Game]] | None = None
+    """The games a request is about, where it is not about a whole slate."""
+    query: Mapping[str, str] = field(default_factory=dict)
+    """What the query must say for the request to mean this source."""
+
+
+_CDN, _STATS, _ODDS = "cdn.nba.com", "stats.nba.com", "api.the-odds-api.com"
+
+WANT_NBA_REFERER = frozenset({_CDN, _STATS})
+"""Hosts that refuse requests which do not come from the NBA's own pages."""
+
+ENDPOINTS = (
+    Endpoint(Source.SCHEDULE, _CDN, r"static/json/staticData/scheduleLeagueV2\.json", nba_schedule.schedule),
+    Endpoint(
+        Source.SCOREBOARD,
+        _CDN,
+        r"static/json/liveData/scoreboard/todaysScoreboard_00\.json",
+        nba_scoreboard.scoreboard,
+    ),
+    Endpoint(Source.PLAYER_LIST, _STATS, r"stats/playerindex", nba_player_index.player_index),
+    Endpoint(
+        Source.PLAYER_BOXSCORES,
+        _STATS,
+        r"stats/leaguegamelog",
+        nba_game_log.game_log,
+        query={"PlayerOrTeam": "P"},
+    ),
+    Endpoint(
+        Source.TEAM_BOXSCORE,
+        _STATS,
+        r"stats/leaguegamelog",
+        nba_game_log.game_log,
+        query={"PlayerOrTeam": "T"},
+    ),
+    Endpoint(
+        Source.ROSTERS,
+        "site.api.espn.com",
+        r"apis/site/v2/sports/basketball/nba/teams/(?P<espn_id>\d+)/roster",
+        espn_roster.team_roster,
+        about=espn_roster.games_of_team,
+    ),
+    Endpoint(
+        Source.INJURY_REPORT,
+        "ak-static.cms.nba.com",
+        r"referee/injury/Injury-Report_(?P<stamp>[^/]+)\.pdf",
+        nba_injury_report.report,
+    ),
+    Endpoint(Source.EVENTS, _ODDS, r"v4/sports/basketball_nba/events/?", odds_api.events),
+    Endpoint(Source.GAME_LINES, _ODDS, r"v4/sports/basketball_nba/odds/?", odds_api.game_lines),
+    Endpoint(
+        Source.PROPS,
+        _ODDS,
+        r"v4/sports/basketball_nba/events/(?P<event_id>\w+)/odds/?",
+        odds_api.player_points,
+        about=odds_api.game_of_event,
+    ),
+)
+
+
+def find(host: str, path: str, query: Mapping[str, str]) -> tuple[Endpoint, Params] | None:
+    """The endpoint that a request means, with its parameters; None when the replay has none such."""
+    for endpoint in ENDPOINTS:
+        match = re.fullmatch(endpoint.path, path) if endpoint.host == host else None
+        if match and endpoint.query.items() <= query.items():
+            return endpoint, {**query, **match.groupdict()}
+    return None

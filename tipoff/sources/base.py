@@ -1,0 +1,155 @@
+"""What a source is: a description of what to ask, how to judge the answer and how to read rows out of it.
+
+A source never touches network, disk or clock; the fetcher, landing and the as-of time do that.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, ClassVar
+from urllib.parse import urlencode
+
+from pydantic import AwareDatetime
+
+from tipoff.vocabulary import Frozen, Outcome, Role, SlateGame
+
+Row = dict[str, Any]
+RowsOwned = Mapping[str, str | date | list[str] | tuple[date, date]]
+"""Which rows of a table a reading replaces: column -> equal to, one of, or from first to last date."""
+
+
+class Slate(Frozen):
+    """The games of a date, as every source is asked about them."""
+
+    game_date: date
+    games: tuple[SlateGame, ...] = ()
+
+
+class Request(Frozen):
+    """One question to a provider. `params` hold no secret: the fetcher adds the provider's key as it asks."""
+
+    host: str
+    path: str
+    params: Mapping[str, str] = {}
+    game_id: str | None = None
+    """The game asked about, where the question is about one."""
+    part: str = ""
+    """What tells this question from the source's others: a team, a season."""
+
+    @property
+    def url(self) -> str:
+        """The question as the provider knows it, without secrets; the same in a replay."""
+        query = f"?{urlencode(self.params)}" if self.params else ""
+        return f"https://{self.host}{self.path}{query}"
+
+
+class Response(Frozen):
+    """What came back, before anyone believes it. `body` is whole and below the size cap."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+    """Without secrets."""
+    fetched_at: AwareDatetime
+
+
+class Judgement(Frozen):
+    """What an answer means, why, and when the provider said to come again."""
+
+    outcome: Outcome
+    reason: str
+    retry_at: AwareDatetime | None = None
+
+
+class ReadContext(Frozen):
+    """What a reader may know besides the payload."""
+
+    slate: Slate
+    as_of: AwareDatetime
+    """When the answer was fetched."""
+    game_id: str | None = None
+    part: str = ""
+    players: tuple[KnownPlayer, ...] = ()
+    """The two rosters of each game, for sources with names only; the league's list where rosters are read."""
+    aliases: Mapping[str, str] = {}
+    """Spelling -> player name, from a person's own file; ours are known anyway."""
+
+
+class KnownPlayer(Frozen):
+    """A player a name may resolve to."""
+
+    player_id: str
+    player_name: str
+    team: str
+
+
+class Reading(Frozen):
+    """Rows for the source's table, and what could not be used, by name."""
+
+    rows: tuple[Row, ...]
+    unresolved: tuple[Row, ...] = ()
+    """Rows for `unresolved_players`."""
+    rejected: Mapping[str, int] = {}
+    """Reason -> how many entries were left out for it."""
+    provider_ids: Mapping[str, str] = {}
+    """game_id -> the provider's own id, for sources that others ask by."""
+    unknown_fields: tuple[str, ...] = ()
+    """Fields of the payload that are neither read nor ignored: the provider added something."""
+
+
+class Source(ABC):
+    """One provider's feed. A new source is one subclass, one registry entry and one recorded answer."""
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    provider: ClassVar[str]
+    """Host whose manners (spacing, cool-down, credits) apply."""
+    role: ClassVar[Role]
+    critical: ClassVar[bool] = False
+    table: ClassVar[str]
+    needs_players: ClassVar[bool] = False
+    """Its reader resolves names, so rosters must have been read first."""
+    needs_ids_of: ClassVar[str | None] = None
+    """Source whose `provider_ids` the requests are made with."""
+    alternatives: ClassVar[bool] = False
+    """Its requests are one question in order of preference: ask until one is OK, and read that one only."""
+    ignored_fields: ClassVar[frozenset[str]] = frozenset()
+    """Fields we know and do not want; a field neither read nor named here is reported."""
+
+    @abstractmethod
+    def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
+        """The questions to ask at a moment."""
+
+    @abstractmethod
+    def judge(self, request: Request, response: Response, slate: Slate) -> Judgement:
+        """What the answer means."""
+
+    @abstractmethod
+    def read(self, body: bytes, context: ReadContext) -> Reading:
+        """Rows out of a payload judged OK or PARTIAL. Raises ContractError for a missing or retyped field."""
+
+    def rows_owned(self, rows: Sequence[Row], slate: Slate) -> RowsOwned:
+        """Which rows of its table these replace: whole games, so that an answer about some leaves the others.
+
+        Without meaning for tables that append.
+        """
+        if not rows or "game_id" not in rows[0]:
+            return {"game_date": slate.game_date}
+        dates = [row["game_date"] for row in rows]
+        return {"game_date": (min(dates), max(dates)), "game_id": sorted({row["game_id"] for row in rows})}
+
+    def expected_rows(self, slate: Slate) -> int:
+        """Rows a slate makes plausible; under half of it is suspicious. 0: any number will do."""
+        return 0
+
+    def covers(self, rows: Iterable[Row], slate: Slate) -> frozenset[str]:
+        """The slate's games these rows speak of; rows about teams speak of a game when both sides are there."""
+        rows = tuple(rows)
+        ids = {row["game_id"] for row in rows if "game_id" in row}
+        teams = {row["team"] for row in rows if "game_id" not in row}
+        return frozenset(
+            game.game_id for game in slate.games if game.game_id in ids or teams.issuperset({game.home, game.away})
+        )

@@ -1,0 +1,294 @@
+"""What was played: stats.nba.com leaguegamelog, one answer for a date or for a season to date.
+
+A team is at home where MATCHUP says "vs."; on neutral ground both sides say "@", and neither is at home.
+"""
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, ClassVar, TypeVar
+
+from tipoff.sources import nba
+from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
+from tipoff.sources.feed import Feed, Harvest, judged, judged_by_games
+from tipoff.sources.schedule import GAMES_A_SEASON
+from tipoff.sources.strict import Answer, Table, names
+from tipoff.teams import TEAMS, team_called
+from tipoff.vocabulary import Outcome, Role, SlateGame, season_of
+
+GAME_LASTS = timedelta(hours=2, minutes=15)
+"""From tip-off until a result is due."""
+
+Columns = dict[str, list[Any]]
+Value = TypeVar("Value")
+
+_HEADERS = sorted(names("FGM FGA FG3M FG3A FTM FTA OREB DREB REB AST STL BLK TOV PF"))
+_COUNTS = {header.lower(): header for header in _HEADERS} | {"points": "PTS"}
+"""Our columns of counts -> the provider's."""
+_REGULAR, _PLAY_IN, _PLAYOFFS = "Regular Season", "PlayIn", "Playoffs"
+_LOGS: Mapping[str, str] = {
+    "preseason": "Pre Season",
+    "regular": _REGULAR,
+    "all_star": "All Star",
+    "playoffs": _PLAYOFFS,
+    "play_in": _PLAY_IN,
+    "cup_final": "IST",
+}
+"""Our season types -> the provider's."""
+
+_OPENS, _DAYS_OF_GAMES = (10, 25), 165
+"""About when a regular season opens, and how many days it takes."""
+_PLAY_IN_OPENS = (4, 10)
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """Whose rows a log holds."""
+
+    letter: str
+    key: tuple[str, ...]
+    rows_a_game: int
+    own_columns: Callable[[Table], Columns]
+    ignored_fields: frozenset[str]
+
+
+def _columns_of_players(table: Table) -> Columns:
+    return {
+        "player_id": table.identifiers("PLAYER_ID"),
+        "player_name": table.texts("PLAYER_NAME"),
+        "plus_minus": table.numbers_or_none("PLUS_MINUS"),
+    }
+
+
+def _columns_of_teams(table: Table) -> Columns:
+    return {"win": [result == "W" for result in table.texts_or_none("WL")]}
+
+
+_IGNORED = names(
+    """
+        TEAM_ABBREVIATION TEAM_NAME FG_PCT FG3_PCT FT_PCT FANTASY_PTS VIDEO_AVAILABLE
+        """
+)
+_PLAYERS = _Kind("P", ("game_date", "game_id", "player_id"), 20, _columns_of_players, _IGNORED)
+_TEAMS = _Kind("T", ("game_date", "game_id", "team"), 2, _columns_of_teams, _IGNORED | {"PLUS_MINUS"})
+
+
+class _GameLog(Feed):
+    """A log of finished games, of players or teams."""
+
+    provider = nba.STATS
+    kind: ClassVar[_Kind]
+
+    def read(self, body: bytes, context: ReadContext) -> Reading:
+        table, harvest = nba.first_table(Answer(self.name, body)), Harvest(self.natural_key)
+        columns, origin = {**_shared_columns(table), **self.kind.own_columns(table)}, self.origin(context)
+        results = table.texts_or_none("WL")
+        for result, *values in zip(results, *columns.values(), strict=True):
+            row = dict(zip(columns, values, strict=True), **origin)
+            reason = _unusable(row, result) or self.foreign(row, context.slate)
+            if reason:
+                harvest.reject(reason)
+            else:
+                harvest.keep(row)
+        return harvest.reading(table.unknown(self.ignored_fields))
+
+    @abstractmethod
+    def foreign(self, row: Row, slate: Slate) -> str | None:
+        """Why a row does not belong to what was asked for."""
+
+    def covers(self, rows: Iterable[Row], slate: Slate) -> frozenset[str]:
+        """The slate's games with rows of both teams."""
+        sides = {(row["game_id"], row["team"]) for row in rows}
+        return frozenset(
+            game.game_id for game in slate.games if {(game.game_id, game.home), (game.game_id, game.away)} <= sides
+        )
+
+    def question(self, season: str, log: str, first: date | None, last: date | None, part: str) -> Request:
+        """One question for a season and kind of season, from a first to a last date."""
+        params = {
+            "Counter": "0",
+            "DateFrom": f"{first:%m/%d/%Y}" if first else "",
+            "DateTo": f"{last:%m/%d/%Y}" if last else "",
+            "Direction": "ASC",
+            "LeagueID": nba.LEAGUE_ID,
+            "PlayerOrTeam": self.kind.letter,
+            "Season": season,
+            "SeasonType": log,
+            "Sorter": "DATE",
+        }
+        return Request(host=nba.STATS, path="/stats/leaguegamelog", params=params, part=part)
+
+
+class _OfDate(_GameLog):
+    """The log of the slate's date."""
+
+    role = Role.POST
+
+    def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
+        season, day = season_of(slate.game_date), slate.game_date
+        logs = sorted({_log_of(game) for game in slate.games})
+        return tuple(self.question(season, log, day, day, part=log) for log in logs)
+
+    def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
+        table = nba.first_table(Answer(self.name, response.body))
+        asked = [game for game in slate.games if _log_of(game) == request.part]
+        due = [game.label for game in asked if game.tip_off + GAME_LASTS <= response.fetched_at]
+        if due:
+            nothing = judged(Outcome.SUSPICIOUSLY_EMPTY, f"no results, due are {', '.join(due)}")
+        else:
+            nothing = judged(Outcome.NOT_PUBLISHED_YET, "no game is due to be final")
+        return judged_by_games(asked, table.texts("GAME_ID"), nothing)
+
+    def foreign(self, row: Row, slate: Slate) -> str | None:
+        same = row["game_date"] == slate.game_date
+        return None if same else f"game of another date than {slate.game_date}"
+
+    def expected_rows(self, slate: Slate) -> int:
+        return self.kind.rows_a_game * len(slate.games)
+
+
+class _History(_GameLog):
+    """The logs of the regular seasons up to the day before, and of this season's playoffs once they began."""
+
+    role = Role.PRE
+    critical = True
+
+    def __init__(self, history_seasons: int = 1) -> None:
+        """`history_seasons`: how many seasons, the slate's included."""
+        self._seasons = history_seasons
+
+    def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
+        season, day_before = season_of(slate.game_date), slate.game_date - timedelta(days=1)
+        after_regular = slate.game_date >= _of_season(season, _PLAY_IN_OPENS)
+        logs = (_REGULAR, _PLAY_IN, _PLAYOFFS) if after_regular else (_REGULAR,)
+        wanted: list[tuple[str, str, date | None]] = [(season, log, day_before) for log in logs]
+        wanted += [(_seasons_before(season, back), _REGULAR, None) for back in range(1, self._seasons)]
+        return tuple(self.question(season, log, None, last, part=f"{season} {log}") for season, log, last in wanted)
+
+    def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
+        rows = len(nba.first_table(Answer(self.name, response.body)))
+        if rows:
+            return judged(Outcome.OK, f"{request.part}: {rows} rows")
+        if self.expected_rows(slate) and request.params["SeasonType"] == _REGULAR:
+            return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{request.part}: no rows")
+        return judged(Outcome.EMPTY_OK, f"{request.part}: no games yet")
+
+    def foreign(self, row: Row, slate: Slate) -> str | None:
+        return None if row["game_date"] < slate.game_date else f"game not before {slate.game_date}"
+
+    def expected_rows(self, slate: Slate) -> int:
+        days = (slate.game_date - _of_season(season_of(slate.game_date), _OPENS)).days
+        share = min(max(days / _DAYS_OF_GAMES, 0), 1)
+        return round(self.kind.rows_a_game * GAMES_A_SEASON * (share + self._seasons - 1))
+
+
+class PlayerBoxscores(_OfDate):
+    """Results: what each player did tonight."""
+
+    name = "nbac_player_boxscores"
+    title = "NBA player box scores"
+    critical = True
+    table = "raw_player_boxscores"
+    kind = _PLAYERS
+    natural_key = _PLAYERS.key
+    ignored_fields = _PLAYERS.ignored_fields
+
+
+class TeamBoxscores(_OfDate):
+    """Results: what each team did tonight."""
+
+    name = "nbac_team_boxscore"
+    title = "NBA team box scores"
+    table = "raw_team_boxscores"
+    kind = _TEAMS
+    natural_key = _TEAMS.key
+    ignored_fields = _TEAMS.ignored_fields
+
+
+class PlayerHistory(_History):
+    """What each player did before the date."""
+
+    name = "nbac_player_history"
+    title = "NBA player box scores before tonight"
+    table = "raw_player_boxscores"
+    kind = _PLAYERS
+    natural_key = _PLAYERS.key
+    ignored_fields = _PLAYERS.ignored_fields
+
+
+class TeamHistory(_History):
+    """What each team did before the date."""
+
+    name = "nbac_team_history"
+    title = "NBA team box scores before tonight"
+    table = "raw_team_boxscores"
+    kind = _TEAMS
+    natural_key = _TEAMS.key
+    ignored_fields = _TEAMS.ignored_fields
+
+
+def _shared_columns(table: Table) -> Columns:
+    """All columns that players and teams have; a team outside the NBA is None."""
+    teams = _mapped(table, "TEAM_ID", table.identifiers("TEAM_ID"), _tricode)
+    places = _mapped(table, "MATCHUP", table.texts("MATCHUP"), _place)
+    return {
+        "game_date": _mapped(table, "GAME_DATE", table.texts("GAME_DATE"), date.fromisoformat),
+        "game_id": table.texts("GAME_ID"),
+        "season": _mapped(table, "SEASON_ID", table.identifiers("SEASON_ID"), _season),
+        "team": teams,
+        "opponent": [opponent for opponent, _ in places],
+        "home": [home for _, home in places],
+        "minutes": table.numbers("MIN"),
+        **{column: table.integers(header) for column, header in _COUNTS.items()},
+    }
+
+
+def _mapped(table: Table, header: str, cells: list[str], convert: Callable[[str], Value]) -> list[Value]:
+    """A column converted, each different cell once. Raises ContractError for a cell that can not be."""
+    converted: dict[str, Value] = {}
+    for place, cell in enumerate(cells):
+        if cell not in converted:
+            try:
+                converted[cell] = convert(cell)
+            except (ValueError, OverflowError) as error:
+                raise table.problem(header, place, f"{cell!r} can not be used") from error
+    return [converted[cell] for cell in cells]
+
+
+def _tricode(team_id: str) -> str | None:
+    team = team_called(team_id)
+    return team.tricode if team else None
+
+
+def _place(matchup: str) -> tuple[str | None, bool]:
+    """Opponent and whether at home, from "GSW vs. NYK" or "NYK @ GSW". Raises ValueError for anything else."""
+    home = " vs. " in matchup
+    _, opponent = matchup.split(" vs. " if home else " @ ")
+    return (opponent if opponent in TEAMS else None), home
+
+
+def _season(season_id: str) -> str:
+    """Season of an id such as "22023": its kind, then the year it starts. Raises ValueError."""
+    start = int(season_id[1:])
+    return season_of(date(start, 7, 1))
+
+
+def _unusable(row: Row, result: str | None) -> str | None:
+    if row["team"] is None or row["opponent"] is None or not nba.is_nba_game(row["game_id"]):
+        return nba.OUTSIDE
+    return None if result else "game not final"
+
+
+def _log_of(game: SlateGame) -> str:
+    return _LOGS[nba.season_type_of(game.game_id)]
+
+
+def _of_season(season: str, day: tuple[int, int]) -> date:
+    """The date of a month and day within a season."""
+    month, start = day[0], int(season[:4])
+    return date(start if month >= 7 else start + 1, *day)
+
+
+def _seasons_before(season: str, back: int) -> str:
+    return season_of(date(int(season[:4]) - back, 7, 1))

@@ -1,0 +1,195 @@
+"""Asks providers over HTTP: once, within time and size limits, of known hosts only. Never tries again by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import zlib
+from collections.abc import Mapping
+from datetime import datetime
+from types import TracebackType
+from typing import Literal, Self
+
+import httpx
+
+from tipoff.errors import BodyTooLargeError, ConfigurationError, TransportFault
+from tipoff.redaction import redact, redact_bytes
+from tipoff.settings import Settings
+from tipoff.sources.base import Request, Response
+from tipoff.vocabulary import Frozen
+
+AS_OF_HEADER = "X-Tipoff-As-Of"
+REPLAY_KEY = "replay"
+MOST_REDIRECTS = 3
+
+
+class TimeOuts(Frozen):
+    """How long a provider may take, seconds."""
+
+    connect: float = 5.0
+    read: float = 20.0
+    total: float = 45.0
+
+
+_BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36"
+_NBA = {"User-Agent": _BROWSER, "Referer": "https://www.nba.com/", "Origin": "https://www.nba.com"}
+_HEADERS: Mapping[str, Mapping[str, str]] = {"cdn.nba.com": _NBA, "stats.nba.com": _NBA}
+_COMMON = {"User-Agent": "tipoff", "Accept": "*/*", "Accept-Encoding": "gzip"}
+
+_KEY_PLACES: Mapping[str, tuple[Literal["query", "header"], str]] = {
+    "api.the-odds-api.com": ("query", "apiKey"),
+    "api.balldontlie.io": ("header", "Authorization"),
+}
+"""Where a provider wants its key."""
+
+
+class Fetcher:
+    """Asks the registry's hosts; an async context manager that keeps connections open between questions."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        hosts: frozenset[str] | None = None,
+        time_outs: TimeOuts | None = None,
+    ) -> None:
+        self._hosts = registered_hosts() if hosts is None else hosts
+        self._time_outs = time_outs or TimeOuts()
+        self._cap = settings.body_cap_bytes
+        self._upstream = str(settings.upstream).rstrip("/") if settings.upstream else None
+        self._keys = dict.fromkeys(_KEY_PLACES, REPLAY_KEY) if self._upstream else _keys(settings)
+        self._secrets = () if self._upstream else (*self._keys.values(), *_proxies(settings).values())
+        self._client = _client(settings, self._time_outs)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Give the connections back."""
+        await self._client.aclose()
+
+    async def fetch(self, request: Request, as_of: datetime) -> Response:
+        """What the provider answers, whatever its status, stamped with the day's clock.
+
+        Raises TransportFault when no whole answer came, BodyTooLargeError above the cap, ConfigurationError for a
+        host that no source declares.
+        """
+        if request.host not in self._hosts:
+            raise ConfigurationError(f"{request.host} is no host of a source: declare it as the source's provider")
+        url = httpx.URL(request.url)
+        try:
+            async with asyncio.timeout(self._time_outs.total):
+                return await self._follow(url, as_of)
+        except TimeoutError:
+            raise self._fault(url, f"no whole answer within {self._time_outs.total:g} s") from None
+        except httpx.TransportError as error:
+            # Not chained: what httpx says may repeat a key.
+            raise self._fault(url, self._in_words(error)) from None
+
+    async def _follow(self, url: httpx.URL, as_of: datetime, hops_left: int = MOST_REDIRECTS) -> Response:
+        """The answer behind redirects; one that leads too far or elsewhere is itself the answer."""
+        answer = await self._client.send(self._wire_request(url, as_of), stream=True)
+        async with contextlib.aclosing(answer):
+            onward = self._onward(url, answer) if hops_left else None
+            if onward is None:
+                return self._response(url, answer, await self._body(url, answer), as_of)
+        return await self._follow(onward, as_of, hops_left - 1)
+
+    def _wire_request(self, url: httpx.URL, as_of: datetime) -> httpx.Request:
+        """The question as it goes out: with the provider's headers and key, to the provider or to the replay."""
+        headers = {**_COMMON, **_HEADERS.get(url.host, {})}
+        if key := self._keys.get(url.host):
+            place, name = _KEY_PLACES[url.host]
+            if place == "query":
+                url = url.copy_merge_params({name: key})
+            else:
+                headers[name] = key
+        if self._upstream is None:
+            return self._client.build_request("GET", url, headers=headers)
+        headers[AS_OF_HEADER] = as_of.isoformat()
+        target = f"{self._upstream}/{url.host}{url.raw_path.decode()}"
+        return self._client.build_request("GET", target, headers=headers)
+
+    def _onward(self, url: httpx.URL, answer: httpx.Response) -> httpx.URL | None:
+        """Where a redirect leads, when we may go there: encrypted, and to a host of a source."""
+        if not answer.has_redirect_location:
+            return None
+        try:
+            target = url.join(answer.headers["location"])
+        except httpx.InvalidURL:
+            return None
+        return target if target.scheme == "https" and target.host in self._hosts else None
+
+    async def _body(self, url: httpx.URL, answer: httpx.Response) -> bytes:
+        """The body, unpacked here and not by httpx so that a small answer cannot grow beyond the cap in memory."""
+        packed = answer.headers.get("content-encoding", "").strip().lower() in ("gzip", "x-gzip")
+        unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16) if packed else None
+        body = bytearray()
+        async for piece in answer.aiter_raw():
+            try:
+                body += unpacker.decompress(piece, self._cap + 1 - len(body)) if unpacker else piece
+            except zlib.error as error:
+                raise self._fault(url, f"the packed body is broken ({error})") from None
+            if len(body) > self._cap:
+                raise BodyTooLargeError(f"{self._shown(url)} sends more than the cap of {self._cap} bytes")
+        if unpacker and not unpacker.eof:
+            raise self._fault(url, "the packed body was cut short")
+        return bytes(body)
+
+    def _response(self, url: httpx.URL, answer: httpx.Response, body: bytes, as_of: datetime) -> Response:
+        headers = {name.lower(): redact(value, self._secrets) for name, value in answer.headers.items()}
+        return Response(
+            status=answer.status_code,
+            headers=headers,
+            body=redact_bytes(body, self._secrets),
+            url=self._shown(url),
+            fetched_at=as_of,
+        )
+
+    def _fault(self, url: httpx.URL, why: str) -> TransportFault:
+        return TransportFault(f"{self._shown(url)}: {redact(why, self._secrets)}")
+
+    def _shown(self, url: httpx.URL) -> str:
+        return redact(str(url), self._secrets)
+
+    def _in_words(self, error: httpx.TransportError) -> str:
+        if isinstance(error, httpx.ConnectTimeout):
+            return f"no connection within {self._time_outs.connect:g} s"
+        if isinstance(error, httpx.TimeoutException):
+            return f"nothing came for {self._time_outs.read:g} s"
+        return str(error) or type(error).__name__
+
+
+def registered_hosts() -> frozenset[str]:
+    """The providers of all sources: the only hosts we talk to."""
+    from tipoff.sources.registry import SOURCES
+
+    return frozenset(source.provider for source in SOURCES.values())
+
+
+def _client(settings: Settings, time_outs: TimeOuts) -> httpx.AsyncClient:
+    """In a replay no proxy stands between us and the local server, whatever the environment says."""
+    for library in ("httpx", "httpcore"):
+        # Below warnings they log whole addresses, keys included.
+        logging.getLogger(library).setLevel(logging.WARNING)
+    proxies = {} if settings.upstream else _proxies(settings)
+    return httpx.AsyncClient(
+        mounts={f"all://{host}": httpx.AsyncHTTPTransport(proxy=proxy) for host, proxy in proxies.items()},
+        timeout=httpx.Timeout(time_outs.read, connect=time_outs.connect),
+        follow_redirects=False,
+        trust_env=settings.upstream is None,
+    )
+
+
+def _proxies(settings: Settings) -> dict[str, str]:
+    return {host: proxy.get_secret_value() for host, proxy in settings.proxies.items()}
+
+
+def _keys(settings: Settings) -> dict[str, str]:
+    secrets = {"api.the-odds-api.com": settings.odds_api_key, "api.balldontlie.io": settings.balldontlie_key}
+    return {host: secret.get_secret_value() for host, secret in secrets.items() if secret}

@@ -1,0 +1,192 @@
+"""Names of feeds to players: compared only inside given rosters, and only when one player clearly answers.
+
+Two players of one name answer to neither: a wrong player is worse than an unresolved name.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from difflib import SequenceMatcher
+from functools import lru_cache
+from itertools import groupby
+from pathlib import Path
+from typing import Final
+
+from tipoff.errors import ConfigurationError
+from tipoff.sources.base import KnownPlayer, ReadContext, Row
+
+_ALIASES: Final = Path(__file__).with_name("aliases.csv")
+_COLUMNS: Final = ("spelling", "player_name")
+
+_SUFFIXES: Final = frozenset({"jr", "sr", "ii", "iii", "iv", "v"})
+_UNDECOMPOSED: Final = str.maketrans({"đ": "d", "ð": "d", "ı": "i", "ł": "l", "ø": "o", "æ": "ae", "þ": "th"})
+_DROPPED: Final = re.compile(r"['’‘`´.]")
+_SEPARATING: Final = re.compile(r"[\W_]+")
+
+_Key = Callable[[str], str]
+_KeyPair = tuple[_Key, _Key]
+
+
+@lru_cache(maxsize=8192)
+def normalise(name: str) -> str:
+    """A name without case, accents, punctuation and suffix, first name first: "Dončić, Luka Jr." is "luka doncic".
+
+    Initials stand together: "P. J. Washington" and "PJ Washington" are one. Doing it twice changes nothing.
+    """
+    return " ".join(_without_suffix(_words(name)))
+
+
+class Resolver:
+    """The players a name may mean."""
+
+    def __init__(self, players: Iterable[KnownPlayer], aliases: Mapping[str, str] | None = None) -> None:
+        """`aliases`: spelling -> player name. A player listed twice is one."""
+        self._players = tuple({player.player_id: player for player in players}.values())
+        self._by_key = [_index(self._players, of_player) for of_player, _ in _KEYS]
+        self._aliases = {normalise(spelling): name for spelling, name in (aliases or {}).items()}
+
+    def resolve(self, name: str) -> KnownPlayer | None:
+        """The one player who answers to a name; None when nobody does or more than one."""
+        return self._meant(name, _KEYS)
+
+    def namesake(self, name: str) -> KnownPlayer | None:
+        """The one player of just this name: without turned words and initials, for a whole league's players."""
+        return self._meant(name, _KEYS[:_FULL_NAMES])
+
+    def candidates(self, name: str, n: int = 3) -> tuple[KnownPlayer, ...]:
+        """The n players with the nearest names, nearest first."""
+        wanted = normalise(name)
+
+        def distance(player: KnownPlayer) -> tuple[float, str, str]:
+            alike = SequenceMatcher(None, wanted, normalise(player.player_name)).ratio()
+            return -alike, player.player_name, player.player_id
+
+        return tuple(sorted(self._players, key=distance)[:n])
+
+    def _meant(self, name: str, keys: tuple[_KeyPair, ...]) -> KnownPlayer | None:
+        alias = self._aliases.get(normalise(name))
+        meant = self._answering(alias, keys) if alias else None
+        return meant or self._answering(name, keys)
+
+    def _answering(self, name: str, keys: tuple[_KeyPair, ...]) -> KnownPlayer | None:
+        """By the strictest key to which anyone answers at all."""
+        for (_, of_quoted), index in zip(keys, self._by_key, strict=False):
+            key = of_quoted(name)
+            found = index.get(key, ()) if key else ()
+            if found:
+                return found[0] if len(found) == 1 else None
+        return None
+
+
+def resolver_of(context: ReadContext, teams: Iterable[str] | None = None) -> Resolver:
+    """The resolver for the rosters of some teams (None: of everyone), with our aliases and the person's own."""
+    wanted = None if teams is None else frozenset(teams)
+    players = (player for player in context.players if wanted is None or player.team in wanted)
+    return Resolver(players, {**_own_aliases(), **context.aliases})
+
+
+def unresolved_row(name: str, resolver: Resolver, context: ReadContext, game_id: str | None) -> Row:
+    """The row of `unresolved_players` for a name, without its origin."""
+    nearest = "; ".join(player.player_name for player in resolver.candidates(name))
+    return {
+        "game_date": context.slate.game_date,
+        "player_name": name,
+        "game_id": game_id,
+        "candidates": nearest,
+    }
+
+
+def load_aliases(path: Path = _ALIASES) -> Mapping[str, str]:
+    """Spelling -> player name from a CSV file with these two columns; others are for people.
+
+    Raises ConfigurationError naming file and line.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ConfigurationError(f"alias file {path} can not be read: {error}") from error
+    return dict(_alias(path, line, row) for line, row in enumerate(rows, start=2))
+
+
+@lru_cache(maxsize=1)
+def _own_aliases() -> Mapping[str, str]:
+    return load_aliases()
+
+
+def _alias(path: Path, line: int, row: Mapping[str, str | None]) -> tuple[str, str]:
+    spelling, player_name = ((row.get(column) or "").strip() for column in _COLUMNS)
+    if not spelling or not player_name:
+        raise ConfigurationError(
+            f"alias file {path}, line {line}: needs the columns {' and '.join(_COLUMNS)}, both filled"
+        )
+    return spelling, player_name
+
+
+def _words(name: str) -> list[str]:
+    """The words of a name as people say it, suffix last."""
+    folded = unicodedata.normalize("NFKD", name).casefold().translate(_UNDECOMPOSED)
+    plain = _DROPPED.sub("", "".join(letter for letter in folded if not unicodedata.combining(letter)))
+    parts = [_SEPARATING.sub(" ", part).split() for part in plain.split(",")]
+    last, *rest = [part for part in parts if part] or [[]]
+    first = [word for part in rest for word in part]
+    swapped = bool(first) and not _SUFFIXES.issuperset(first)
+    return _initials_joined(_suffix_last([*first, *last] if swapped else [*last, *first]))
+
+
+def _suffix_last(words: list[str]) -> list[str]:
+    # "Payton II, Gary" has it in the middle once turned round; a first word is a name whatever it looks like.
+    suffixes = [word for word in words[1:] if word in _SUFFIXES]
+    return [*words[:1], *(word for word in words[1:] if word not in _SUFFIXES), *suffixes]
+
+
+def _without_suffix(words: list[str]) -> list[str]:
+    return [*words[:1], *(word for word in words[1:] if word not in _SUFFIXES)]
+
+
+def _initials_joined(words: list[str]) -> list[str]:
+    joined: list[str] = []
+    for single, group in groupby(words, key=lambda word: len(word) == 1):
+        together = list(group)
+        joined += ["".join(together)] if single else together
+    return joined
+
+
+def _with_suffix(name: str) -> str:
+    return " ".join(_words(name))
+
+
+def _in_any_order(name: str) -> str:
+    return " ".join(sorted(normalise(name).split()))
+
+
+def _initial_and_last(name: str) -> str:
+    first, *rest = normalise(name).split() or [""]
+    return " ".join([first[:1], *rest])
+
+
+def _initial_as_quoted(name: str) -> str:
+    """Only where the feed has no more than an initial: Jalen Williams is not Jaylin Williams."""
+    words = normalise(name).split()
+    return " ".join(words) if len(words) > 1 and len(words[0]) == 1 else ""
+
+
+# From the strictest on: the key of a player's name, and the key of a quoted name; empty: does not apply.
+_KEYS: tuple[_KeyPair, ...] = (
+    (_with_suffix, _with_suffix),
+    (normalise, normalise),
+    (_in_any_order, _in_any_order),
+    (_initial_and_last, _initial_as_quoted),
+)
+_FULL_NAMES = 2
+"""How many of them compare full names in their order."""
+
+
+def _index(players: Iterable[KnownPlayer], key: _Key) -> dict[str, list[KnownPlayer]]:
+    index: dict[str, list[KnownPlayer]] = {}
+    for player in players:
+        index.setdefault(key(player.player_name), []).append(player)
+    return index

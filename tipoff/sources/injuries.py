@@ -1,0 +1,222 @@
+"""The official injury report, a PDF of ak-static.cms.nba.com: hourly until December 2025, every 15 minutes since.
+
+The table is read by the places of the words: columns begin where their headings do, and a wrapped cell belongs to
+the nearest line that says something of a player or a team.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from io import BytesIO
+from itertools import accumulate
+from operator import itemgetter
+from typing import Any, ClassVar, NamedTuple
+
+from tipoff.errors import ContractError
+from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Slate
+from tipoff.sources.feed import Feed, Harvest, judged
+from tipoff.sources.identity import resolver_of, unresolved_row
+from tipoff.sources.outcomes import Expected
+from tipoff.teams import team_called
+from tipoff.vocabulary import EASTERN, Outcome, Role, SlateGame
+
+HOST = "ak-static.cms.nba.com"
+STATUSES = ("Available", "Probable", "Questionable", "Doubtful", "Out")
+
+_QUARTER_HOURLY_SINCE = date(2025, 12, 22)
+_ON_ITS_WAY = timedelta(minutes=5)
+"""From a report's stamp until it can be asked for."""
+_NOT_YET = "NOT YET SUBMITTED"
+
+
+class InjuryReport(Feed):
+    """Who is out or doubtful tonight, as the teams report it."""
+
+    name = "nbac_injury_report"
+    title = "NBA injury report"
+    provider = HOST
+    role = Role.PRE
+    table = "raw_injuries"
+    natural_key = ("game_date", "game_id", "player_id")
+    needs_players = True
+    alternatives = True
+    expects: ClassVar[Expected] = "pdf"
+    not_yet = frozenset({403, 404})
+
+    def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
+        """The newest report that is due and the one before it."""
+        if not slate.games:
+            return ()
+        newest = _stamp_due(as_of - _ON_ITS_WAY)
+        return tuple(_question(stamp) for stamp in (newest, _stamp_due(newest - timedelta(minutes=1))))
+
+    def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
+        return judged(Outcome.OK, f"the report of {request.part}")
+
+    def read(self, body: bytes, context: ReadContext) -> Reading:
+        harvest, origin = Harvest(self.natural_key), self.origin(context)
+        games = {game.label: game for game in context.slate.games}
+        teams = {team for game in games.values() for team in (game.home, game.away)}
+        resolvers = {team: resolver_of(context, [team]) for team in teams}
+        for entry in _entries(self.name, body):
+            if entry.game_date != f"{context.slate.game_date:%m/%d/%Y}":
+                harvest.reject(f"game of another date than {context.slate.game_date}")
+                continue
+            game = games.get(entry.matchup)
+            if game is None:
+                harvest.reject(f"{entry.matchup} is not on the slate")
+                continue
+            team = _team(self.name, entry, game)
+            reason = _without_status(entry, team)
+            if reason:
+                harvest.reject(reason)
+                continue
+            name, resolver = _first_last(entry.player), resolvers[team]
+            player = resolver.resolve(name)
+            if player is None:
+                harvest.unresolved({**unresolved_row(name, resolver, context, game.game_id), **origin})
+                continue
+            row = {
+                "game_date": context.slate.game_date,
+                "game_id": game.game_id,
+                "team": team,
+                "player_id": player.player_id,
+                "player_name": name,
+                "status": entry.status,
+                "reason": entry.reason or None,
+            }
+            harvest.keep({**row, **origin})
+        return harvest.reading()
+
+
+def _stamp_due(moment: datetime) -> datetime:
+    """The newest stamp up to a moment: of half past until December 2025, of every quarter since."""
+    local = moment.astimezone(EASTERN)
+    if local.date() >= _QUARTER_HOURLY_SINCE:
+        return moment.astimezone(UTC) - timedelta(
+            minutes=local.minute % 15, seconds=local.second, microseconds=local.microsecond
+        )
+    since = timedelta(minutes=(local.minute - 30) % 60, seconds=local.second, microseconds=local.microsecond)
+    return moment.astimezone(UTC) - since
+
+
+def _question(stamp: datetime) -> Request:
+    local = stamp.astimezone(EASTERN)
+    form = "%Y-%m-%d_%I_%M%p" if local.date() >= _QUARTER_HOURLY_SINCE else "%Y-%m-%d_%I%p"
+    said = local.strftime(form)
+    return Request(host=HOST, path=f"/referee/injury/Injury-Report_{said}.pdf", part=said)
+
+
+def _team(source: str, entry: _Entry, game: SlateGame) -> str:
+    team = team_called(entry.team)
+    if team is None or team.tricode not in (game.home, game.away):
+        raise ContractError(source, entry.place, f"{entry.team!r} is no team of {game.label}")
+    return team.tricode
+
+
+def _without_status(entry: _Entry, team: str) -> str | None:
+    if entry.reason == _NOT_YET:
+        return f"{team} has not submitted yet"
+    return None if entry.status in STATUSES else f"unknown status {entry.status!r}"
+
+
+def _first_last(name: str) -> str:
+    """ "Payton II, Gary" as "Gary Payton II"."""
+    last, comma, first = name.partition(",")
+    return f"{first.strip()} {last.strip()}" if comma else name
+
+
+class _Entry(NamedTuple):
+    """One row of the report; what a row leaves blank is that of the row above."""
+
+    game_date: str
+    matchup: str
+    team: str
+    player: str
+    status: str
+    reason: str
+    place: str
+    """Where it stands, for people."""
+
+
+_HEADINGS = ("Game Date", "Game Time", "Matchup", "Team", "Player Name", "Current Status", "Reason")
+_DATE, _TIME, _MATCHUP, _TEAM, _PLAYER, _STATUS, _REASON = range(len(_HEADINGS))
+_SLACK = 3.0  # points by which a cell may begin left of its heading
+_SAME_LINE = 2.0
+_FURNITURE = re.compile(r"Injury Report: .*|Page \d+ of \d+")
+
+_Word = dict[str, Any]
+_Line = list[_Word]
+_Cells = list[str]
+
+
+def _entries(source: str, body: bytes) -> Iterator[_Entry]:
+    """The rows of all pages, blanks filled. Raises ContractError when it is no such report."""
+    edges: list[float] | None = None
+    above = [""] * len(_HEADINGS)
+    for number, lines in enumerate(_pages(source, body), start=1):
+        place = f"page {number}"
+        text_lines = [line for line in lines if not _FURNITURE.fullmatch(_text(line))]
+        headings = next((line for line in text_lines if _text(line) == " ".join(_HEADINGS)), None)
+        if headings:
+            edges = _edges(headings)
+            text_lines = [line for line in text_lines if line is not headings]
+        if edges is None:
+            raise ContractError(source, place, f"the headings {', '.join(_HEADINGS)} are missing")
+        for cells in _rows(source, place, text_lines, edges):
+            above = [new or old for new, old in zip(cells, above, strict=True)]
+            player, status, reason = cells[_PLAYER:]
+            yield _Entry(above[_DATE], above[_MATCHUP], above[_TEAM], player, status, reason, place)
+
+
+def _pages(source: str, body: bytes) -> list[list[_Line]]:
+    """The lines of each page, each a list of words from the left."""
+    import pdfplumber
+
+    try:
+        with pdfplumber.open(BytesIO(body)) as report:
+            return [_lines(page.extract_words(x_tolerance=1.5)) for page in report.pages]
+    except Exception as error:  # the parser has no error of its own for what is damaged
+        raise ContractError(source, "$", f"is no PDF that can be read: {error!r}"[:200]) from error
+
+
+def _lines(words: Iterable[_Word]) -> list[_Line]:
+    lines: list[_Line] = []
+    for word in sorted(words, key=itemgetter("top")):
+        if lines and word["top"] - lines[-1][0]["top"] < _SAME_LINE:
+            lines[-1].append(word)
+        else:
+            lines.append([word])
+    return [sorted(line, key=itemgetter("x0")) for line in lines]
+
+
+def _text(line: Iterable[_Word]) -> str:
+    return " ".join(word["text"] for word in line)
+
+
+def _edges(headings: _Line) -> list[float]:
+    """Left edges of the columns, from the first words of the headings."""
+    starts = accumulate((len(heading.split()) for heading in _HEADINGS[:-1]), initial=0)
+    return [headings[start]["x0"] - _SLACK for start in starts]
+
+
+def _rows(source: str, place: str, lines: list[_Line], edges: list[float]) -> list[_Cells]:
+    """Cells of each row; a line without a status is a piece of the nearest row."""
+    cut = [(line[0]["top"], _cells(line, edges)) for line in lines]
+    anchors = [top for top, cells in cut if cells[_STATUS] or cells[_REASON] == _NOT_YET]
+    rows: dict[float, list[_Cells]] = {top: [] for top in anchors}
+    for top, cells in cut:
+        if not anchors:
+            raise ContractError(source, place, f"{' '.join(filter(None, cells))!r} belongs to no row")
+        rows[min(anchors, key=lambda anchor: abs(anchor - top))].append(cells)
+    return [[" ".join(filter(None, pieces)) for pieces in zip(*parts, strict=True)] for parts in rows.values()]
+
+
+def _cells(line: _Line, edges: list[float]) -> _Cells:
+    cells: list[list[str]] = [[] for _ in edges]
+    for word in line:
+        cells[max(bisect_right(edges, word["x0"]) - 1, 0)].append(word["text"])
+    return [" ".join(cell) for cell in cells]

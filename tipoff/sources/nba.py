@@ -1,0 +1,68 @@
+"""What the league's own answers share: its ids, statuses and the refusal of the sister leagues' same shapes."""
+
+import re
+from collections.abc import Mapping
+
+from tipoff.sources.strict import Answer, Fields, Table
+from tipoff.teams import team_called
+
+CDN = "cdn.nba.com"
+STATS = "stats.nba.com"
+
+LEAGUE_ID = "00"
+_GAME_ID = re.compile(r"00[1-6]\d{7}")
+
+SEASON_TYPES: Mapping[str, str] = {
+    "001": "preseason",
+    "002": "regular",
+    "003": "all_star",
+    "004": "playoffs",
+    "005": "play_in",
+    "006": "cup_final",
+}
+"""By the first three digits of a game id."""
+
+_STATUSES: Mapping[int, str] = {1: "scheduled", 2: "live", 3: "final"}
+
+OUTSIDE = "team or game outside the NBA"
+
+
+def require_nba(fields: Fields, name: str) -> None:
+    """Raise ContractError unless the league id under a name is the NBA's."""
+    league = fields.text(name)
+    if league != LEAGUE_ID:
+        raise fields.problem(name, f"is league {league!r}, the NBA is {LEAGUE_ID!r}")
+
+
+def is_nba_game(game_id: str) -> bool:
+    """Whether this is a game id of the NBA: ten digits from 00."""
+    return _GAME_ID.fullmatch(game_id) is not None
+
+
+def season_type_of(game_id: str) -> str:
+    """The kind of season an NBA game belongs to."""
+    return SEASON_TYPES[game_id[:3]]
+
+
+def tricode_of(team: Fields) -> str | None:
+    """The NBA team with the `teamId` of an object; None when it is no NBA team."""
+    known = team_called(team.identifier("teamId"))
+    return known.tricode if known else None
+
+
+def status_of(game: Fields, *, postponed: bool) -> str:
+    """scheduled, live, final or postponed, from `gameStatus` (1 to 3)."""
+    status = _STATUSES.get(game.integer("gameStatus"))
+    if status is None:
+        raise game.problem("gameStatus", "is none of 1, 2 and 3")
+    return "postponed" if postponed and status != "final" else status
+
+
+def first_table(answer: Answer) -> Table:
+    """The one table of a stats.nba.com answer about the NBA."""
+    top = answer.top()
+    require_nba(top.fields("parameters"), "LeagueID")
+    tables = top.each("resultSets")
+    if not tables:
+        raise top.problem("resultSets", "is empty")
+    return Table(tables[0])

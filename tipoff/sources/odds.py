@@ -1,0 +1,422 @@
+"""the-odds-api v4: events, game lines and player-points props, as live answers and as historical ones.
+
+A historical answer wraps the live shape and says the moment it is of; its rows are as of that moment.
+Nothing quoted at or after tip-off gets through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from http import HTTPStatus
+from typing import ClassVar, NamedTuple
+
+from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
+from tipoff.sources.feed import Feed, Harvest, judged, judged_by_games
+from tipoff.sources.identity import resolver_of, unresolved_row
+from tipoff.sources.strict import Answer, Fields, names
+from tipoff.teams import team_called
+from tipoff.vocabulary import Outcome, Role, SlateGame, game_date_of
+
+HOST = "api.the-odds-api.com"
+
+_SPORT = "basketball_nba"
+_PATH = f"/v4/sports/{_SPORT}"
+_AMERICAN = {"regions": "us", "oddsFormat": "american", "dateFormat": "iso"}
+_MONEYLINE = "h2h"
+_GAME_MARKETS = (_MONEYLINE, "spreads", "totals")
+_PROP_MARKET = "player_points"
+_SIDES = ("Over", "Under")
+_PLAYERS_A_GAME = 14
+"""Players who are usually quoted in a game; a book more makes as many rows more."""
+_BOOKS_A_GAME = 5
+
+_NOT_TONIGHT = "of no game of the slate"
+_NOT_ASKED = "market that was not asked for"
+_NOT_AMERICAN = "price that is not American"
+_IN_PLAY = "quoted at or after tip-off"
+_IGNORED = names("sport_title title previous_timestamp next_timestamp")
+
+
+class OddsEvents(Feed):
+    """Which of the provider's events is which game; free of charge."""
+
+    name = "odds_api_events"
+    title = "The Odds API events"
+    provider = HOST
+    role = Role.PRE
+    table = "raw_odds_events"
+    natural_key = ("game_date", "game_id")
+    ignored_fields: ClassVar[frozenset[str]] = _IGNORED | {"bookmakers"}
+
+    def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
+        if not _open_games(slate, as_of):
+            return ()
+        return (Request(host=HOST, path=f"{_PATH}/events", params={"dateFormat": "iso"}),)
+
+    def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
+        events, moment = _events(Answer(self.name, response.body), response.fetched_at)
+        there = [game.game_id for event in events if (game := _game_of(event, slate))]
+        nothing = judged(Outcome.SUSPICIOUSLY_EMPTY, f"{len(events)} events, none of them tonight's")
+        return _judged_open(slate, moment, there, nothing)
+
+    def read(self, body: bytes, context: ReadContext) -> Reading:
+        answer, harvest = Answer(self.name, body), Harvest(self.natural_key)
+        events, as_of = _events(answer, context.as_of)
+        tonight = _tonight(events, context.slate, harvest)
+        for game, event in tonight:
+            row = {
+                "game_date": context.slate.game_date,
+                "game_id": game.game_id,
+                "event_id": event.text("id"),
+                "home": game.home,
+                "away": game.away,
+                "commence_time": event.moment("commence_time"),
+            }
+            harvest.keep({**row, "source": self.name, "as_of": as_of})
+        reading = harvest.reading(answer.unknown(self.ignored_fields) if tonight else ())
+        ids = {row["game_id"]: row["event_id"] for row in reading.rows}
+        return reading.model_copy(update={"provider_ids": ids})
+
+    def expected_rows(self, slate: Slate) -> int:
+        return len(slate.games)
+
+
+class GameLines(Feed):
+    """Spread, total and moneyline of each book."""
+
+    name = "odds_api_game_lines"
+    title = "The Odds API game lines"
+    provider = HOST
+    role = Role.PRE
+    table = "raw_game_lines"
+    natural_key = ("game_date", "game_id", "book")
+    ignored_fields = _IGNORED
+
+    def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
+        if not _open_games(slate, as_of):
+            return ()
+        params = {**_AMERICAN, "markets": ",".join(_GAME_MARKETS)}
+        return (Request(host=HOST, path=f"{_PATH}/odds", params=params),)
+
+    def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
+        events, moment = _events(Answer(self.name, response.body), response.fetched_at)
+        quoted = [event for event in events if event.values("bookmakers")]
+        there = [game.game_id for event in quoted if (game := _game_of(event, slate))]
+        nothing = judged(Outcome.NOT_PUBLISHED_YET, "no book quotes tonight's games yet")
+        return _judged_open(slate, moment, there, nothing)
+
+    def read(self, body: bytes, context: ReadContext) -> Reading:
+        answer, harvest = Answer(self.name, body), Harvest(self.natural_key)
+        events, as_of = _events(answer, context.as_of)
+        tonight = _tonight(events, context.slate, harvest)
+        for game, event in tonight:
+            for book in event.each("bookmakers"):
+                markets = book.each("markets")
+                row = {
+                    "game_date": context.slate.game_date,
+                    "game_id": game.game_id,
+                    "event_id": event.text("id"),
+                    "book": book.text("key"),
+                    "last_update": _last_update(book, *markets),
+                    "source": self.name,
+                    "as_of": as_of,
+                }
+                lines = _lines(markets, game, harvest)
+                if _in_play(row, game):
+                    harvest.reject(_IN_PLAY)
+                elif all(value is None for value in lines.values()):
+                    harvest.reject("book without a line")
+                else:
+                    harvest.keep({**row, **lines})
+        return harvest.reading(answer.unknown(self.ignored_fields) if tonight else ())
+
+    def expected_rows(self, slate: Slate) -> int:
+        return _BOOKS_A_GAME * len(slate.games)
+
+
+class PlayerPointsProps(Feed):
+    """Points lines of each book for each player, main and alternate; one question a game that has not begun."""
+
+    name = "odds_api_player_points_props"
+    title = "The Odds API player points"
+    provider = HOST
+    role = Role.PRE
+    table = "raw_player_props"
+    natural_key = ("game_date", "game_id", "book", "player_name", "line")
+    needs_players = True
+    needs_ids_of = OddsEvents.name
+    ignored_fields = _IGNORED
+
+    def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
+        params = {**_AMERICAN, "markets": _PROP_MARKET}
+        return tuple(
+            Request(
+                host=HOST,
+                path=f"{_PATH}/events/{provider_ids[game.game_id]}/odds",
+                params=params,
+                game_id=game.game_id,
+                part=game.label,
+            )
+            for game in _open_games(slate, as_of)
+            if game.game_id in provider_ids
+        )
+
+    def judge(self, request: Request, response: Response, slate: Slate) -> Judgement:
+        if response.status != HTTPStatus.NOT_FOUND:
+            return super().judge(request, response, slate)
+        begun = not any(game.game_id == request.game_id for game in _open_games(slate, response.fetched_at))
+        if begun:
+            return judged(Outcome.GONE, f"{request.part} has begun")
+        return judged(Outcome.NOT_PUBLISHED_YET, f"the event of {request.part} is not known yet")
+
+    def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
+        event, moment = _event(Answer(self.name, response.body), response.fetched_at)
+        game = _asked_for(event, slate, request.game_id)
+        if game is None or game.tip_off <= moment:
+            return judged(Outcome.GONE, f"{request.part} has begun")
+        markets = [market for book in event.each("bookmakers") for market in book.each("markets")]
+        outcomes = [outcome for market in markets for outcome in market.each("outcomes")]
+        players = {outcome.text("description") for outcome in outcomes}
+        if not players:
+            return judged(Outcome.NOT_PUBLISHED_YET, f"no book quotes the players of {game.label} yet")
+        return judged(Outcome.OK, f"{game.label}: {len(players)} players quoted")
+
+    def read(self, body: bytes, context: ReadContext) -> Reading:
+        answer, harvest = Answer(self.name, body), Harvest(self.natural_key)
+        event, as_of = _event(answer, context.as_of)
+        game = _asked_for(event, context.slate, context.game_id)
+        pairs = _pairs(event, harvest)
+        if game is None:
+            harvest.reject(_NOT_TONIGHT, len(pairs))
+            return harvest.reading()
+        origin = {"source": self.name, "as_of": as_of}
+        players = _players(pairs, game, context, harvest, origin)
+        for pair in pairs:
+            row = {
+                "game_date": context.slate.game_date,
+                "game_id": game.game_id,
+                "event_id": event.text("id"),
+                "player_id": players[pair["player_name"]],
+                **pair,
+                **origin,
+            }
+            if _in_play(row, game):
+                harvest.reject(_IN_PLAY)
+            else:
+                harvest.keep(row)
+        return harvest.reading(answer.unknown(self.ignored_fields))
+
+    def expected_rows(self, slate: Slate) -> int:
+        return _PLAYERS_A_GAME * len(slate.games)
+
+
+def _open_games(slate: Slate, moment: datetime) -> tuple[SlateGame, ...]:
+    """The games that have not begun."""
+    return tuple(game for game in slate.games if game.tip_off > moment)
+
+
+def _judged_open(slate: Slate, moment: datetime, there: Iterable[str], nothing: Judgement) -> Judgement:
+    """By the games that have not begun: the provider lists no others."""
+    wanted = _open_games(slate, moment)
+    if not wanted:
+        return judged(Outcome.EMPTY_OK, "every game has begun")
+    return judged_by_games(wanted, there, nothing)
+
+
+def _events(answer: Answer, fetched_at: datetime) -> tuple[list[Fields], datetime]:
+    """The events of an answer and the moment they are of."""
+    if answer.is_list():
+        return _of_the_nba(answer.each()), fetched_at
+    top = answer.top()
+    return _of_the_nba(top.each("data")), min(top.moment("timestamp"), fetched_at)
+
+
+def _event(answer: Answer, fetched_at: datetime) -> tuple[Fields, datetime]:
+    """The one event of an answer and the moment it is of."""
+    top = answer.top()
+    if not top.has("data"):
+        return _of_the_nba([top])[0], fetched_at
+    return _of_the_nba([top.fields("data")])[0], min(top.moment("timestamp"), fetched_at)
+
+
+def _of_the_nba(events: list[Fields]) -> list[Fields]:
+    """The same events. Raises ContractError for those of another league, whose shape is the same."""
+    for event in events:
+        sport = event.text("sport_key")
+        if sport != _SPORT:
+            raise event.problem("sport_key", f"is {sport!r}, asked for {_SPORT!r}")
+    return events
+
+
+def _game_of(event: Fields, slate: Slate) -> SlateGame | None:
+    """The slate's game between the two teams; one with a start on another date is not it."""
+    sides = {team_called(event.text(side)) for side in ("home_team", "away_team")}
+    tricodes = {side.tricode for side in sides if side}
+    if game_date_of(event.moment("commence_time")) != slate.game_date:
+        return None
+    return next((game for game in slate.games if {game.home, game.away} == tricodes), None)
+
+
+def _asked_for(event: Fields, slate: Slate, game_id: str | None) -> SlateGame | None:
+    """The event's game. Raises ContractError when another one was asked for."""
+    game = _game_of(event, slate)
+    if game and game_id and game.game_id != game_id:
+        raise event.problem("id", f"is the event of {game.label}, asked for game {game_id}")
+    return game
+
+
+def _tonight(events: Sequence[Fields], slate: Slate, harvest: Harvest) -> list[tuple[SlateGame, Fields]]:
+    """The slate's games with their events; the one that starts nearest to tip-off first."""
+    matched = [(game, event) for event in events if (game := _game_of(event, slate))]
+    harvest.reject(_NOT_TONIGHT, len(events) - len(matched))
+    return sorted(matched, key=_distance)
+
+
+def _distance(matched: tuple[SlateGame, Fields]) -> tuple[str, float, str]:
+    game, event = matched
+    seconds = (event.moment("commence_time") - game.tip_off).total_seconds()
+    return game.game_id, abs(seconds), event.text("id")
+
+
+def _last_update(*places: Fields) -> datetime | None:
+    """The newest of the moments that a book and its markets name, where they do."""
+    return _newest(*(place.moment("last_update") for place in places if place.has("last_update")))
+
+
+def _newest(*moments: datetime | None) -> datetime | None:
+    return max((moment for moment in moments if moment), default=None)
+
+
+def _in_play(row: Row, game: SlateGame) -> bool:
+    moments = (row["as_of"], row["last_update"])
+    return any(moment is not None and moment >= game.tip_off for moment in moments)
+
+
+class _Quote(NamedTuple):
+    """One side of a market."""
+
+    price: float
+    point: float
+    """The line; 0 where the market has none."""
+
+
+def _american(outcome: Fields) -> float | None:
+    """The price; None for what can not be an American one, such as decimal odds."""
+    price = outcome.number("price")
+    return price if abs(price) >= 100 and price.is_integer() else None
+
+
+def _quotes(market: Fields, game: SlateGame, harvest: Harvest) -> dict[str, _Quote]:
+    """The quotes of a game market by tricode, or by Over and Under."""
+    pointed = market.text("key") != _MONEYLINE
+    quotes: dict[str, _Quote] = {}
+    for outcome in market.each("outcomes"):
+        name, price = outcome.text("name"), _american(outcome)
+        point = outcome.number("point") if pointed else 0.0
+        team = team_called(name)
+        side = team.tricode if team else name
+        if side not in (game.home, game.away, *_SIDES):
+            harvest.reject("quote on neither side of the game")
+        elif price is None:
+            harvest.reject(_NOT_AMERICAN)
+        elif side in quotes:
+            harvest.reject("repeated")
+        else:
+            quotes[side] = _Quote(price, point)
+    return quotes
+
+
+def _lines(markets: Iterable[Fields], game: SlateGame, harvest: Harvest) -> dict[str, float | None]:
+    """The columns of a book's lines; None for what it does not quote."""
+    asked: dict[str, dict[str, _Quote]] = {}
+    for market in markets:
+        key = market.text("key")
+        if key not in _GAME_MARKETS or key in asked:
+            harvest.reject("repeated" if key in asked else _NOT_ASKED)
+        else:
+            asked[key] = _quotes(market, game, harvest)
+    moneyline, spreads, totals = (asked.get(market, {}) for market in _GAME_MARKETS)
+    home_spread, home_price, away_price = _two_sided(spreads, game.home, game.away, -1, harvest)
+    total, over_price, under_price = _two_sided(totals, *_SIDES, 1, harvest)
+    return {
+        "home_spread": home_spread,
+        "home_spread_price_american": home_price,
+        "away_spread_price_american": away_price,
+        "total": total,
+        "over_price_american": over_price,
+        "under_price_american": under_price,
+        "home_moneyline_american": moneyline[game.home].price if game.home in moneyline else None,
+        "away_moneyline_american": moneyline[game.away].price if game.away in moneyline else None,
+    }
+
+
+def _two_sided(
+    quotes: Mapping[str, _Quote], first: str, second: str, sign: int, harvest: Harvest
+) -> tuple[float | None, float | None, float | None]:
+    """Line as the first side has it, and both prices; the second side's line is `sign` times the first's."""
+    one, other = quotes.get(first), quotes.get(second)
+    lines = {quote.point * factor for quote, factor in ((one, 1), (other, sign)) if quote}
+    if len(lines) > 1:
+        harvest.reject("two sides of different lines")
+    if len(lines) != 1:
+        return None, None, None
+    return lines.pop(), one and one.price, other and other.price
+
+
+def _pairs(event: Fields, harvest: Harvest) -> list[Row]:
+    """Both prices of each book, player and line; the worse one of a price quoted twice, None for one not offered."""
+    pairs: dict[tuple[str, str, float], Row] = {}
+    for book, market in _prop_markets(event, harvest):
+        updated = _last_update(book, market)
+        for outcome in market.each("outcomes"):
+            name, line = outcome.text("description"), outcome.number("point")
+            side, price = _COLUMNS.get(outcome.text("name")), _american(outcome)
+            if side is None or price is None:
+                harvest.reject(_NOT_AMERICAN if side else "quote that is neither over nor under")
+                continue
+            key = (book.text("key"), name, line)
+            pair = pairs.setdefault(key, _unpriced(*key, updated))
+            if pair[side] is not None:
+                harvest.reject("repeated")
+            pair[side] = price if pair[side] is None else min(price, pair[side])
+            pair["last_update"] = _newest(pair["last_update"], updated)
+    return list(pairs.values())
+
+
+_COLUMNS = {"Over": "over_price_american", "Under": "under_price_american"}
+
+
+def _prop_markets(event: Fields, harvest: Harvest) -> Iterator[tuple[Fields, Fields]]:
+    """The points markets, each with its book."""
+    for book in event.each("bookmakers"):
+        for market in book.each("markets"):
+            if market.text("key") == _PROP_MARKET:
+                yield book, market
+            else:
+                harvest.reject(_NOT_ASKED)
+
+
+def _unpriced(book: str, player_name: str, line: float, updated: datetime | None) -> Row:
+    return {
+        "book": book,
+        "player_name": player_name,
+        "line": line,
+        "over_price_american": None,
+        "under_price_american": None,
+        "last_update": updated,
+    }
+
+
+def _players(
+    pairs: Iterable[Row], game: SlateGame, context: ReadContext, harvest: Harvest, origin: Row
+) -> dict[str, str | None]:
+    """Each quoted name's player id within the two rosters; a name without one is kept as unresolved."""
+    resolver = resolver_of(context, (game.home, game.away))
+    ids: dict[str, str | None] = {}
+    for name in sorted({pair["player_name"] for pair in pairs}):
+        player = resolver.resolve(name)
+        ids[name] = player.player_id if player else None
+        if player is None:
+            harvest.unresolved({**unresolved_row(name, resolver, context, game.game_id), **origin})
+    return ids

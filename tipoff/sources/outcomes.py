@@ -1,0 +1,246 @@
+"""What an answer means before anyone reads it, and what follows from each outcome."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Literal
+
+from tipoff.sources.base import Judgement, Response
+from tipoff.vocabulary import Frozen, Outcome
+
+Expected = Literal["json", "pdf", "csv"]
+
+
+class Decision(Frozen):
+    """What the day does about an outcome, and what it tells a person."""
+
+    usable: bool = False
+    """The answer holds rows, or rightly none."""
+    wait: bool = False
+    """Look again by the step's cadence, or when the provider said."""
+    retry_now: bool = False
+    """The fault passes in seconds: the activity raises and is tried again."""
+    fallback: bool = False
+    """Another source may answer instead."""
+    park: bool = False
+    """Asking again changes nothing before a person acted."""
+    alert: bool = False
+    stop: bool = False
+    """Ask this provider nothing more in this look: it would refuse, or take it amiss."""
+    cool_down: timedelta | None = None
+    """Leave the provider alone for so long."""
+    advice: str
+
+
+DECISIONS: Mapping[Outcome, Decision] = {
+    Outcome.OK: Decision(usable=True, advice="nothing to do"),
+    Outcome.PARTIAL: Decision(
+        usable=True, wait=True, advice="what came is used; the missing games are asked for again"
+    ),
+    Outcome.EMPTY_OK: Decision(usable=True, advice="nothing to do: there is rightly nothing"),
+    Outcome.NOT_PUBLISHED_YET: Decision(wait=True, advice="the provider has not published it yet: wait"),
+    Outcome.SUSPICIOUSLY_EMPTY: Decision(
+        wait=True, fallback=True, advice="far too little for this slate: ask again, then go on without"
+    ),
+    Outcome.STALE: Decision(
+        wait=True, fallback=True, advice="the provider still serves an old answer: treated as missing"
+    ),
+    Outcome.GONE: Decision(fallback=True, advice="the provider no longer has it: go on without"),
+    Outcome.THROTTLED: Decision(
+        wait=True,
+        stop=True,
+        cool_down=timedelta(minutes=1),
+        advice="asked too often: wait as long as the provider says",
+    ),
+    Outcome.BLOCKED: Decision(
+        wait=True,
+        fallback=True,
+        alert=True,
+        stop=True,
+        cool_down=timedelta(minutes=30),
+        advice="the provider refuses this address: let it cool down, or set a proxy for the host",
+    ),
+    Outcome.QUOTA_SPENT: Decision(
+        fallback=True,
+        park=True,
+        alert=True,
+        stop=True,
+        advice="the month's credits are used up: buy credits or wait for the new month, then retry the step",
+    ),
+    Outcome.BAD_KEY: Decision(
+        fallback=True,
+        park=True,
+        alert=True,
+        stop=True,
+        advice="the provider does not know the key: set it right, then retry the step",
+    ),
+    Outcome.BAD_REQUEST: Decision(
+        fallback=True,
+        park=True,
+        alert=True,
+        advice="the provider does not understand the question: the source has to be mended",
+    ),
+    Outcome.WRONG_TYPE: Decision(
+        wait=True,
+        fallback=True,
+        alert=True,
+        advice="not the kind of answer that is due; look at the landed file, it may be a block page",
+    ),
+    Outcome.PROVIDER_ERROR: Decision(
+        wait=True, retry_now=True, fallback=True, advice="the provider has trouble: try again in a moment"
+    ),
+}
+
+
+WORST_FIRST = (
+    Outcome.BAD_KEY,
+    Outcome.QUOTA_SPENT,
+    Outcome.BAD_REQUEST,
+    Outcome.BLOCKED,
+    Outcome.THROTTLED,
+    Outcome.PROVIDER_ERROR,
+    Outcome.WRONG_TYPE,
+    Outcome.SUSPICIOUSLY_EMPTY,
+    Outcome.STALE,
+    Outcome.NOT_PUBLISHED_YET,
+    Outcome.GONE,
+    Outcome.PARTIAL,
+    Outcome.OK,
+    Outcome.EMPTY_OK,
+)
+"""Outcomes by how much a person has to do with them."""
+
+
+def overall(outcomes: Iterable[Outcome]) -> Outcome:
+    """One outcome for several answers: PARTIAL when some are usable and some are not, else the worst.
+
+    Raises ValueError for no outcome at all.
+    """
+    found = set(outcomes)
+    usable = {outcome for outcome in found if DECISIONS[outcome].usable}
+    if usable and usable != found:
+        return Outcome.PARTIAL
+    return min(found, key=WORST_FIRST.index)
+
+
+def classify(response: Response, expects: Expected, not_yet: frozenset[int] = frozenset()) -> Judgement | None:
+    """What is alike for all providers, by status and kind of body; None: nothing is wrong at this level.
+
+    `not_yet`: statuses by which this provider says that the thing does not exist yet.
+    """
+    if response.status in not_yet and not _is_html(response.body):
+        reason = f"HTTP {response.status}: not there yet"
+        return Judgement(outcome=Outcome.NOT_PUBLISHED_YET, reason=reason, retry_at=retry_at(response))
+    if response.status == HTTPStatus.OK:
+        problem = _KINDS[expects](response.body)
+        return Judgement(outcome=Outcome.WRONG_TYPE, reason=problem) if problem else None
+    outcome = _outcome_of_status(response)
+    return Judgement(outcome=outcome, reason=_reason(response), retry_at=retry_at(response))
+
+
+def retry_at(response: Response) -> datetime | None:
+    """When the provider's Retry-After (seconds or an HTTP date) says to come again."""
+    said = response.headers.get("retry-after", "").strip()
+    if re.fullmatch(r"[0-9]{1,18}", said):
+        return response.fetched_at + timedelta(seconds=min(int(said), _LONGEST_WAIT_SECONDS))
+    try:
+        moment = parsedate_to_datetime(said)
+    except (ValueError, OverflowError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+_LONGEST_WAIT_SECONDS = 7 * 24 * 3600
+
+
+def _outcome_of_status(response: Response) -> Outcome:
+    status = response.status
+    if status == HTTPStatus.UNAUTHORIZED:
+        return Outcome.QUOTA_SPENT if _quota_spent(response) else Outcome.BAD_KEY
+    if status == HTTPStatus.SERVICE_UNAVAILABLE and retry_at(response):
+        return Outcome.THROTTLED
+    if status in _OF_STATUS:
+        return _OF_STATUS[status]
+    return _OF_CLASS.get(status // 100, Outcome.WRONG_TYPE)
+
+
+_OF_STATUS: Mapping[int, Outcome] = {
+    HTTPStatus.FORBIDDEN: Outcome.BLOCKED,
+    HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS: Outcome.BLOCKED,
+    HTTPStatus.NOT_FOUND: Outcome.GONE,
+    HTTPStatus.GONE: Outcome.GONE,
+    HTTPStatus.TOO_MANY_REQUESTS: Outcome.THROTTLED,
+    HTTPStatus.REQUEST_TIMEOUT: Outcome.PROVIDER_ERROR,
+    HTTPStatus.TOO_EARLY: Outcome.PROVIDER_ERROR,
+}
+# A success without content, or a redirect that leads off the allowed hosts, is not what was asked for.
+_OF_CLASS: Mapping[int, Outcome] = {4: Outcome.BAD_REQUEST, 5: Outcome.PROVIDER_ERROR}
+
+
+def _quota_spent(response: Response) -> bool:
+    return b"OUT_OF_USAGE_CREDITS" in response.body or response.headers.get("x-requests-remaining", "").strip() == "0"
+
+
+def _reason(response: Response) -> str:
+    said = _error_of_json(response.body) or _error_of_markup(response.body)
+    return f"HTTP {response.status}" + (f": {said}" if said else "")
+
+
+def _error_of_json(body: bytes) -> str:
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        return ""
+    if not isinstance(answer, dict):
+        return ""
+    said = answer.get("error_code") or answer.get("message") or answer.get("error") or ""
+    return str(said)[:120]
+
+
+def _error_of_markup(body: bytes) -> str:
+    if b"AccessDenied" in body or b"Access Denied" in body:
+        return "access denied"
+    return "a web page" if _is_html(body) else ""
+
+
+def _opening(body: bytes) -> bytes:
+    return body[:256].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+
+
+def _is_html(body: bytes) -> bool:
+    return _opening(body).startswith((b"<!doctype html", b"<html", b"<head"))
+
+
+def _problem_of_json(body: bytes) -> str:
+    if not body.strip():
+        return "an empty body where JSON is due"
+    if _opening(body).startswith(b"<"):
+        return "a web page or XML where JSON is due"
+    try:
+        json.loads(body)
+    except (ValueError, RecursionError) as error:
+        return f"JSON is due, and this is none or was cut short: {error}"[:200]
+    return ""
+
+
+def _problem_of_pdf(body: bytes) -> str:
+    if not body.startswith(b"%PDF-"):
+        return "something else where a PDF is due"
+    return "" if b"%%EOF" in body[-2048:] else "a PDF that was cut short"
+
+
+def _problem_of_csv(body: bytes) -> str:
+    opening = _opening(body)
+    return "something else where CSV is due" if not opening or opening.startswith((b"<", b"{")) else ""
+
+
+_KINDS: Mapping[Expected, Callable[[bytes], str]] = {
+    "json": _problem_of_json,
+    "pdf": _problem_of_pdf,
+    "csv": _problem_of_csv,
+}

@@ -1,0 +1,75 @@
+"""The league's current players: stats.nba.com playerindex."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import ClassVar
+
+from tipoff.sources import nba
+from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Slate
+from tipoff.sources.feed import Feed, Harvest, judged
+from tipoff.sources.strict import Answer, names
+from tipoff.teams import TEAMS, team_called
+from tipoff.vocabulary import Outcome, Role, season_of
+
+_PLAYERS_A_TEAM = 15
+
+
+class PlayerList(Feed):
+    """Who is in the league, where he plays and at which position."""
+
+    name = "nbac_player_list_current"
+    title = "NBA player list"
+    provider = nba.STATS
+    role = Role.PRE
+    critical = True
+    table = "raw_players"
+    natural_key = ("game_date", "player_id")
+    ignored_fields: ClassVar[frozenset[str]] = names(
+        """
+        PLAYER_SLUG TEAM_SLUG IS_DEFUNCT TEAM_CITY TEAM_NAME TEAM_ABBREVIATION JERSEY_NUMBER HEIGHT WEIGHT
+        COLLEGE COUNTRY DRAFT_YEAR DRAFT_ROUND DRAFT_NUMBER ROSTER_STATUS FROM_YEAR TO_YEAR PTS REB AST
+        STATS_TIMEFRAME
+        """
+    )
+
+    def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
+        season = season_of(slate.game_date)
+        params = {"LeagueID": nba.LEAGUE_ID, "Season": season, "Historical": "0"}
+        return (Request(host=nba.STATS, path="/stats/playerindex", params=params, part=season),)
+
+    def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
+        players = len(nba.first_table(Answer(self.name, response.body)))
+        if not players:
+            return judged(Outcome.SUSPICIOUSLY_EMPTY, "the list has no players")
+        return judged(Outcome.OK, f"{players} players")
+
+    def read(self, body: bytes, context: ReadContext) -> Reading:
+        table, harvest = nba.first_table(Answer(self.name, body)), Harvest(self.natural_key)
+        columns = zip(
+            table.identifiers("PERSON_ID"),
+            table.texts("PLAYER_FIRST_NAME"),
+            table.texts("PLAYER_LAST_NAME"),
+            table.identifiers_or_none("TEAM_ID"),
+            table.texts_or_none("POSITION"),
+            strict=True,
+        )
+        for player_id, first, last, team_id, position in columns:
+            team = team_called(team_id or "")
+            if team is None and team_id not in _FREE_AGENT:
+                harvest.reject(nba.OUTSIDE)
+                continue
+            row = {
+                "game_date": context.slate.game_date,
+                "player_id": player_id,
+                "player_name": f"{first} {last}".strip(),
+                "team": team and team.tricode,
+                "position": position or None,
+            }
+            harvest.keep({**row, **self.origin(context)})
+        return harvest.reading(table.unknown(self.ignored_fields))
+
+    def expected_rows(self, slate: Slate) -> int:
+        return len(TEAMS) * _PLAYERS_A_TEAM
+
+
+_FREE_AGENT = (None, "0")

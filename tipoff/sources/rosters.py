@@ -1,0 +1,114 @@
+"""Who is on each team of the slate: site.api.espn.com teams/{id}/roster, one question a team.
+
+ESPN has ids of its own, so names are resolved within the league's list: first among the team's players, then,
+for one who has just been traded, by full name among all.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from typing import ClassVar
+
+from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, RowsOwned, Slate
+from tipoff.sources.feed import Feed, Harvest, judged
+from tipoff.sources.identity import resolver_of, unresolved_row
+from tipoff.sources.strict import Answer, Fields, names
+from tipoff.teams import TEAMS
+from tipoff.vocabulary import Outcome, Role
+
+HOST = "site.api.espn.com"
+_NBA = "~l:46~"
+"""The league in ESPN's uids."""
+_PLAYERS_A_TEAM = 13
+_BY_ESPN_ID = {team.espn_id: team for team in TEAMS.values()}
+
+
+class TeamRosters(Feed):
+    """Who can play tonight."""
+
+    name = "espn_team_rosters"
+    title = "ESPN team rosters"
+    provider = HOST
+    role = Role.PRE
+    table = "raw_rosters"
+    natural_key = ("game_date", "team", "player_id")
+    needs_players = True
+    ignored_fields: ClassVar[frozenset[str]] = names(
+        """
+        slug location name abbreviation displayName shortDisplayName color alternateColor isActive logos record groups
+        links franchise nextEvent standingSummary id guid type alternateIds firstName lastName fullName
+        shortName weight displayWeight height displayHeight age dateOfBirth debutYear birthPlace citizenship
+        college collegeAthlete headshot jersey injuries linked contract experience draft eventLog teams
+        active status timestamp season coach recordSummary seasonSummary clubhouse logo leaf parent
+        """
+    )
+
+    def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
+        teams = sorted({team for game in slate.games for team in (game.home, game.away)})
+        return tuple(
+            Request(
+                host=HOST,
+                path=f"/apis/site/v2/sports/basketball/nba/teams/{TEAMS[team].espn_id}/roster",
+                part=team,
+            )
+            for team in teams
+        )
+
+    def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
+        team, athletes = _roster(Answer(self.name, response.body), request.part)
+        if not athletes:
+            return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{team} has no players")
+        return judged(Outcome.OK, f"{team}: {len(athletes)} players")
+
+    def read(self, body: bytes, context: ReadContext) -> Reading:
+        answer, harvest = Answer(self.name, body), Harvest(self.natural_key)
+        team, athletes = _roster(answer, context.part)
+        team_mates = resolver_of(context, [team])
+        league = cache(lambda: resolver_of(context))
+        for athlete in athletes:
+            if not _of_the_nba(athlete):
+                harvest.reject("player outside the NBA")
+                continue
+            name, position = athlete.text("displayName"), _position(athlete)
+            player = team_mates.resolve(name) or league().namesake(name)
+            if player is None:
+                row = unresolved_row(name, team_mates, context, None)
+                harvest.unresolved({**row, **self.origin(context)})
+                continue
+            row = {
+                "game_date": context.slate.game_date,
+                "team": team,
+                "player_id": player.player_id,
+                "player_name": name,
+                "position": position,
+            }
+            harvest.keep({**row, **self.origin(context)})
+        return harvest.reading(answer.unknown(self.ignored_fields))
+
+    def rows_owned(self, rows: Sequence[Row], slate: Slate) -> RowsOwned:
+        return {"game_date": slate.game_date, "team": sorted({row["team"] for row in rows})}
+
+    def expected_rows(self, slate: Slate) -> int:
+        return 2 * len(slate.games) * _PLAYERS_A_TEAM
+
+
+def _roster(answer: Answer, wanted: str) -> tuple[str, list[Fields]]:
+    """The team and its athletes, which stand within the team or beside it."""
+    top = answer.top()
+    team = top.fields("team")
+    known = _BY_ESPN_ID.get(team.identifier("id"))
+    if known is None or not _of_the_nba(team):
+        raise team.problem("id", "is no NBA team")
+    if wanted and known.tricode != wanted:
+        raise team.problem("id", f"is {known.tricode}, asked for {wanted}")
+    holder = team if team.has("athletes") else top
+    return known.tricode, holder.each("athletes")
+
+
+def _of_the_nba(fields: Fields) -> bool:
+    """By the uid, where there is one: the sister leagues' teams have the same ids."""
+    return not fields.has("uid") or _NBA in fields.text("uid")
+
+
+def _position(athlete: Fields) -> str | None:
+    return athlete.fields("position").text("abbreviation") if athlete.has("position") else None

@@ -1,0 +1,109 @@
+"""The season's games: cdn.nba.com scheduleLeagueV2 (stats.nba.com scheduleleaguev2int has the same shape)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import ClassVar
+
+from tipoff.sources import nba
+from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, RowsOwned, Slate
+from tipoff.sources.feed import Feed, Harvest, judged
+from tipoff.sources.strict import Answer, Fields, names
+from tipoff.vocabulary import Outcome, Role, SlateGame, game_date_of, season_of
+
+PREDICTED = frozenset({"regular", "playoffs", "play_in", "cup_final"})
+"""Season types whose games make a slate."""
+
+GAMES_A_SEASON = 1230
+_PUBLISHED_WITHIN = timedelta(days=100)
+"""The provider turns to the next season between July and the beginning of October."""
+_OFF_SEASON = range(7, 10)
+"""Months without games."""
+
+
+class Schedule(Feed):
+    """The slate, and the denominator of every coverage figure."""
+
+    name = "nbac_schedule"
+    title = "NBA schedule"
+    provider = nba.CDN
+    role = Role.PRE
+    critical = True
+    table = "raw_schedule"
+    natural_key = ("game_id",)
+    ignored_fields: ClassVar[frozenset[str]] = names(
+        """
+        meta weeks broadcasterList gameDate gameCode gameSequence gameDateEst gameTimeEst gameDateTimeEst
+        gameDateUTC gameTimeUTC awayTeamTime homeTeamTime day monthNum weekNumber weekName ifNecessary
+        seriesGameNumber gameLabel gameSubLabel seriesText arenaName arenaState arenaCity branchLink
+        gameSubtype broadcasters pointsLeaders teamName teamCity teamTricode teamSlug wins losses score seed
+        """
+    )
+
+    def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
+        return (Request(host=nba.CDN, path="/static/json/staticData/scheduleLeagueV2.json"),)
+
+    def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
+        league = Answer(self.name, response.body).top().fields("leagueSchedule")
+        nba.require_nba(league, "leagueId")
+        season, near = league.text("seasonYear"), slate.game_date - _PUBLISHED_WITHIN
+        if season not in (season_of(slate.game_date), season_of(near)):
+            return judged(Outcome.STALE, f"the schedule of {season}, asked for {slate.game_date}")
+        if league.values("gameDates"):
+            return judged(Outcome.OK, f"the schedule of {season}")
+        if slate.game_date.month in _OFF_SEASON:
+            return judged(Outcome.EMPTY_OK, "no games in the off-season")
+        return judged(Outcome.SUSPICIOUSLY_EMPTY, f"the schedule of {season} has no games")
+
+    def read(self, body: bytes, context: ReadContext) -> Reading:
+        answer = Answer(self.name, body)
+        league = answer.top().fields("leagueSchedule")
+        nba.require_nba(league, "leagueId")
+        season, origin = league.text("seasonYear"), self.origin(context)
+        harvest = Harvest(self.natural_key)
+        for day in league.each("gameDates"):
+            for game in day.each("games"):
+                row = _row(game)
+                if row is None:
+                    harvest.reject(nba.OUTSIDE)
+                else:
+                    harvest.keep({**row, "season": season, **origin})
+        return harvest.reading(answer.unknown(self.ignored_fields))
+
+    def rows_owned(self, rows: Sequence[Row], slate: Slate) -> RowsOwned:
+        return {"season": rows[0]["season"] if rows else season_of(slate.game_date)}
+
+    def expected_rows(self, slate: Slate) -> int:
+        return 0 if slate.game_date.month in _OFF_SEASON else GAMES_A_SEASON
+
+
+def slate_games(rows: Iterable[Row], game_date: date) -> tuple[SlateGame, ...]:
+    """The games of a date to predict: without preseason, All-Star and postponed ones, by tip-off and id."""
+    games = [
+        SlateGame(game_id=row["game_id"], away=row["away"], home=row["home"], tip_off=row["tip_off"])
+        for row in rows
+        if row["game_date"] == game_date and row["season_type"] in PREDICTED and row["status"] != "postponed"
+    ]
+    return tuple(sorted(games, key=lambda game: (game.tip_off, game.game_id)))
+
+
+def _row(game: Fields) -> Row | None:
+    """A game between two NBA teams; None for All-Star teams, foreign guests and sides not known yet."""
+    game_id = game.text("gameId")
+    # gameDateTimeEst is the Eastern wall clock with a false Z; only this one is the moment it says.
+    tip_off = game.moment("gameDateTimeUTC")
+    postponed = game.text("gameStatusText").strip() == "PPD" or game.text("postponedStatus") == "Y"
+    status = nba.status_of(game, postponed=postponed)
+    neutral_site = game.boolean("isNeutral")
+    home, away = (nba.tricode_of(game.fields(side)) for side in ("homeTeam", "awayTeam"))
+    if home is None or away is None or not nba.is_nba_game(game_id):
+        return None
+    return {
+        "game_date": game_date_of(tip_off),
+        "game_id": game_id,
+        "season_type": nba.season_type_of(game_id),
+        "home": home,
+        "away": away,
+        "tip_off": tip_off,
+        "status": status,
+        "neutral_site": neutral_site,
+    }

@@ -1,0 +1,97 @@
+"""Where tonight's games stand: cdn.nba.com todaysScoreboard_00, which turns to the new date in the morning."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import ClassVar
+
+from tipoff.sources import nba
+from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
+from tipoff.sources.feed import Feed, Harvest, judged, judged_by_games
+from tipoff.sources.strict import Answer, Fields, names
+from tipoff.vocabulary import Outcome, Role, game_date_of
+
+
+class Scoreboard(Feed):
+    """Status and score of each game of one date."""
+
+    name = "nbac_scoreboard"
+    title = "NBA live scoreboard"
+    provider = nba.CDN
+    role = Role.LIVE
+    table = "raw_scoreboard"
+    natural_key = ("game_date", "game_id")
+    ignored_fields: ClassVar[frozenset[str]] = names(
+        """
+        meta leagueName gameCode gameClock gameEt regulationPeriods ifNecessary seriesGameNumber seriesText
+        seriesConference poRoundDesc gameSubtype gameLeaders pbOdds teamName teamCity teamTricode wins
+        losses seed inBonus timeoutsRemaining periods
+        """
+    )
+
+    def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
+        if not slate.games:
+            return ()
+        return (Request(host=nba.CDN, path="/static/json/liveData/scoreboard/todaysScoreboard_00.json"),)
+
+    def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
+        board = _board(Answer(self.name, response.body))
+        shown = _date(board)
+        if shown != slate.game_date:
+            return judged(Outcome.STALE, f"the scoreboard of {shown}, asked for {slate.game_date}")
+        there = [game.text("gameId") for game in board.each("games")]
+        nothing = judged(Outcome.SUSPICIOUSLY_EMPTY, f"none of the {len(slate.games)} games is on it")
+        return judged_by_games(slate.games, there, nothing)
+
+    def read(self, body: bytes, context: ReadContext) -> Reading:
+        answer, harvest = Answer(self.name, body), Harvest(self.natural_key)
+        board = _board(answer)
+        _date(board)
+        for game in board.each("games"):
+            row = _row(game)
+            if row is None:
+                harvest.reject(nba.OUTSIDE)
+            elif row["game_date"] != context.slate.game_date:
+                harvest.reject(f"game of another date than {context.slate.game_date}")
+            else:
+                harvest.keep({**row, **self.origin(context)})
+        return harvest.reading(answer.unknown(self.ignored_fields))
+
+    def expected_rows(self, slate: Slate) -> int:
+        return len(slate.games)
+
+    def covers(self, rows: Iterable[Row], slate: Slate) -> frozenset[str]:
+        """The slate's games that are over: it is followed until all of them are."""
+        over = {row["game_id"] for row in rows if row["status"] in {"final", "postponed"}}
+        return frozenset(game.game_id for game in slate.games if game.game_id in over)
+
+
+def _board(answer: Answer) -> Fields:
+    board = answer.top().fields("scoreboard")
+    nba.require_nba(board, "leagueId")
+    return board
+
+
+def _date(board: Fields) -> date:
+    text = board.text("gameDate")
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise board.problem("gameDate", f"{text!r} is no date") from error
+
+
+def _row(game: Fields) -> Row | None:
+    game_id, text = game.text("gameId"), game.text("gameStatusText").strip()
+    status = nba.status_of(game, postponed=text == "PPD")
+    sides = {side: game.fields(f"{side}Team") for side in ("home", "away")}
+    points = {f"{side}_points": team.integer("score") for side, team in sides.items()}
+    tip_off, period = game.moment("gameTimeUTC"), game.integer("period")
+    if None in map(nba.tricode_of, sides.values()) or not nba.is_nba_game(game_id):
+        return None
+    return {
+        "game_date": game_date_of(tip_off),
+        "game_id": game_id,
+        "status": status,
+        "status_text": text,
+        "period": period,
+        **points,
+    }

@@ -1,0 +1,98 @@
+-- Wants upcoming_team_game_context and player_prop_lines of the same dates first.
+WITH
+  slate AS (
+    SELECT ours.*, theirs.pace AS opponent_pace, theirs.defensive_rating AS opponent_defensive_rating,
+    FROM upcoming_team_game_context AS ours
+    JOIN upcoming_team_game_context AS theirs ON theirs.game_id = ours.game_id AND theirs.team = ours.opponent
+    WHERE ours.game_date BETWEEN @first_date AND @last_date
+  ),
+  -- Who played is known only afterwards: box scores stand in for rosters in training and nowhere else.
+  rosters AS (
+    SELECT game_date, team, player_id, player_name, source, as_of, FALSE AS is_fallback,
+    FROM raw_rosters
+    WHERE NOT @training
+    UNION ALL
+    SELECT game_date, team, player_id, player_name, source, as_of, TRUE AS is_fallback,
+    FROM raw_players
+    WHERE NOT @training
+    UNION ALL
+    SELECT game_date, team, player_id, player_name, source, as_of, FALSE AS is_fallback,
+    FROM raw_player_boxscores
+    WHERE @training AND minutes > 0
+  ),
+  squads AS (
+    SELECT
+      slate.*, player_id, player_name, source, is_fallback,
+      ROW_NUMBER() OVER (PARTITION BY game_date, player_id ORDER BY is_fallback, rosters.as_of DESC, team) AS choice,
+    FROM slate
+    JOIN rosters USING (game_date, team)
+    QUALIFY is_fallback = LOGICAL_AND(is_fallback) OVER (PARTITION BY game_id, team)
+  ),
+  reports AS (
+    SELECT slate.game_date, game_id, slate.season, team, player_id, status,
+    FROM raw_injuries AS injuries
+    JOIN slate USING (game_id, team)
+    WHERE injuries.as_of <= LEAST(@as_of, slate.tip_off)
+    QUALIFY injuries.as_of = MAX(injuries.as_of) OVER (PARTITION BY game_id)
+  ),
+  report_sources AS (
+    SELECT game_id, STRING_AGG(DISTINCT source, ';' ORDER BY source) AS injury_source,
+    FROM (
+      SELECT slate.game_id, source,
+      FROM raw_injuries AS injuries
+      JOIN slate USING (game_date)
+      WHERE home AND injuries.as_of <= LEAST(@as_of, slate.tip_off)
+      QUALIFY injuries.as_of = MAX(injuries.as_of) OVER (PARTITION BY slate.game_id)
+    )
+    GROUP BY game_id
+  ),
+  absent AS (
+    SELECT reports.game_id, reports.team, AVG(games.minutes) AS minutes, AVG(games.points) AS points,
+    FROM reports
+    JOIN player_game_summary AS games USING (season, player_id)
+    WHERE status = 'Out' AND games.game_date < reports.game_date AND games.minutes > 0
+    GROUP BY reports.game_id, reports.team, player_id
+    HAVING COUNT(*) >= 3
+  ),
+  vacated AS (
+    SELECT
+      game_id, team,
+      COUNTIF(points >= 18) AS stars_out,
+      AVG(minutes) * COUNT(*) AS vacated_minutes,
+      AVG(points) * COUNT(*) AS vacated_points,
+    FROM absent
+    GROUP BY game_id, team
+  ),
+  lines AS (
+    SELECT * EXCEPT (game_date, as_of),
+    FROM player_prop_lines
+    WHERE line_as_of <= @as_of
+  )
+SELECT
+  squads.game_date, game_id, squads.season, player_id, player_name, team, opponent, home, tip_off,
+  status AS injury_status,
+  injury_source IS NOT NULL AS has_injury_report,
+  injury_source,
+  IF(injury_source IS NOT NULL, COALESCE(stars_out, 0), NULL) AS stars_out,
+  IF(injury_source IS NOT NULL, COALESCE(vacated_minutes, 0), NULL) AS vacated_minutes,
+  IF(injury_source IS NOT NULL, COALESCE(vacated_points, 0), NULL) AS vacated_points,
+  opponent_pace, opponent_defensive_rating,
+  line IS NOT NULL AS has_prop_line,
+  line, opening_line, line_move, books, over_price_american, over_book, under_price_american, under_book,
+  market_over_probability, line_as_of, line_source,
+  source AS roster_source,
+  NULLIF(ARRAY_TO_STRING([
+    IF(COUNT(line) OVER (PARTITION BY game_id) = 0, 'lines', NULL),
+    IF(spread IS NULL OR total IS NULL, 'game_lines', NULL),
+    IF(injury_source IS NULL, 'injury_report', NULL),
+    IF(is_fallback, 'rosters', NULL)
+  ], ';'), '') AS missing,
+  @as_of AS as_of,
+FROM squads
+LEFT JOIN reports USING (game_id, team, player_id)
+LEFT JOIN report_sources USING (game_id)
+LEFT JOIN vacated USING (game_id, team)
+LEFT JOIN lines USING (game_id, player_id)
+WHERE choice = 1
+  AND (ARRAY_LENGTH(@game_ids) = 0 OR game_id IN UNNEST(@game_ids))
+  AND COALESCE(status NOT IN ('Out', 'Doubtful'), TRUE)

@@ -1,0 +1,44 @@
+-- What the feature vector is made of: both contexts and the cache side by side, one row per player and game.
+WITH
+  team_boxes AS (
+    SELECT
+      team,
+      STRING_AGG(DISTINCT source, ';' ORDER BY source) AS source,
+    FROM raw_team_boxscores
+    WHERE season = @season
+      AND game_date < @last_date
+    GROUP BY team
+  )
+SELECT
+  players.*,
+  COALESCE(schedule.source, players.roster_source) AS schedule_source,
+  team_boxes.source AS team_box_source,
+  ours.game_lines_source,
+  ours.days_rest AS team_days_rest,
+  theirs.days_rest AS opponent_days_rest,
+  ours.pace AS team_pace,
+  ours.offensive_rating AS team_offensive_rating,
+  ours.win_share AS team_win_share,
+  ours.spread,
+  ours.total,
+  ours.implied_total,
+  history.* EXCEPT (game_date, player_id, as_of),
+FROM upcoming_player_game_context AS players
+JOIN upcoming_team_game_context AS ours
+  ON ours.game_date = players.game_date
+  AND ours.game_id = players.game_id
+  AND ours.team = players.team
+JOIN upcoming_team_game_context AS theirs
+  ON theirs.game_date = players.game_date
+  AND theirs.game_id = players.game_id
+  AND theirs.team = players.opponent
+JOIN player_daily_cache AS history
+  ON history.game_date = players.game_date
+  AND history.player_id = players.player_id
+LEFT JOIN raw_schedule AS schedule
+  ON schedule.game_id = players.game_id
+LEFT JOIN team_boxes
+  ON team_boxes.team = players.team
+WHERE players.game_date BETWEEN @first_date AND @last_date
+  AND (ARRAY_LENGTH(@game_ids) = 0 OR players.game_id IN UNNEST(@game_ids))
+ORDER BY players.game_date, players.game_id, players.player_id

@@ -1,0 +1,78 @@
+-- Wants upcoming_player_game_context of the same dates first. Only games he played in, all before the date.
+WITH
+  targets AS (
+    SELECT game_date, player_id, season, opponent,
+    FROM upcoming_player_game_context
+    WHERE game_date BETWEEN @first_date AND @last_date
+  ),
+  history AS (
+    SELECT *, ROW_NUMBER() OVER (PARTITION BY player_id ORDER BY game_date, game_id) AS ordinal,
+    FROM player_game_summary
+    WHERE minutes > 0
+      AND game_date < @last_date
+      AND game_date >= DATE_SUB(@first_date, INTERVAL 1096 DAY)
+  ),
+  known AS (
+    SELECT targets.game_date, player_id, MAX(ordinal) AS newest, COUNT(*) AS games,
+    FROM targets
+    JOIN history USING (player_id)
+    WHERE history.game_date < targets.game_date
+      AND DATE_DIFF(targets.game_date, history.game_date, DAY) <= 1096
+    GROUP BY targets.game_date, player_id
+  ),
+  earlier AS (
+    SELECT
+      targets.game_date, player_id,
+      games, newest - ordinal + 1 AS recency,
+      DATE_DIFF(targets.game_date, history.game_date, DAY) AS days_ago,
+      history.season = targets.season AS this_season,
+      history.opponent = targets.opponent AS against_tonights,
+      home, points, minutes, fga, fg3a, fta,
+      IF(quality = 'measured', usage_rate, NULL) AS usage_rate,
+      IF(newest - ordinal < 10, history.source, NULL) AS recent_source,
+      POW(0.5, (newest - ordinal) / 5) AS weight,
+    FROM targets
+    JOIN known USING (game_date, player_id)
+    JOIN history USING (player_id)
+    WHERE history.game_date < targets.game_date
+      AND DATE_DIFF(targets.game_date, history.game_date, DAY) <= 1096
+      AND (ordinal > newest - 20 OR history.season = targets.season OR history.opponent = targets.opponent)
+  )
+SELECT
+  game_date, player_id,
+  COUNTIF(this_season) AS games_season,
+  COALESCE(MAX(games), 0) AS games_history,
+  COALESCE(MAX(games), 0) < 5 AS bootstrap,
+  MIN(days_ago) AS days_since_last_game,
+  AVG(IF(recency <= 5, points, NULL)) AS points_mean_5,
+  AVG(IF(recency <= 10, points, NULL)) AS points_mean_10,
+  AVG(IF(this_season, points, NULL)) AS points_mean_season,
+  STDDEV_SAMP(IF(recency <= 10, points, NULL)) AS points_sd_10,
+  SAFE_DIVIDE(AVG(IF(recency <= 20, points * weight, NULL)), AVG(IF(recency <= 20, weight, NULL))) AS points_ewm,
+  SAFE_DIVIDE(AVG(IF(recency <= 10, points, NULL)), AVG(IF(recency <= 10, minutes, NULL))) AS points_per_minute_10,
+  AVG(IF(recency <= 5, points, NULL)) - AVG(IF(recency BETWEEN 6 AND 10, points, NULL)) AS points_trend,
+  AVG(IF(recency <= 5, minutes, NULL)) AS minutes_mean_5,
+  AVG(IF(recency <= 7, minutes, NULL)) AS minutes_mean_7,
+  AVG(IF(recency <= 10, minutes, NULL)) AS minutes_mean_10,
+  AVG(IF(this_season, minutes, NULL)) AS minutes_mean_season,
+  STDDEV_SAMP(IF(recency <= 10, minutes, NULL)) AS minutes_sd_10,
+  MAX(IF(recency = 1, minutes, NULL)) AS minutes_last_game,
+  AVG(IF(recency <= 10, fga, NULL)) AS fga_mean_10,
+  AVG(IF(recency <= 10, fg3a, NULL)) AS fg3a_mean_10,
+  AVG(IF(recency <= 10, fta, NULL)) AS fta_mean_10,
+  AVG(IF(recency <= 10, usage_rate, NULL)) AS usage_rate_10,
+  SAFE_DIVIDE(AVG(IF(recency <= 10, points, NULL)), 2 * AVG(IF(recency <= 10, fga + 0.44 * fta, NULL)))
+    AS true_shooting_10,
+  COUNTIF(days_ago <= 7) AS games_last_7_days,
+  COUNTIF(days_ago <= 14) AS games_last_14_days,
+  COALESCE(AVG(IF(days_ago <= 7, minutes, NULL)) * COUNTIF(days_ago <= 7), 0) AS minutes_last_7_days,
+  COALESCE(MIN(days_ago) = 1, FALSE) AS back_to_back,
+  AVG(IF(against_tonights, points, NULL)) AS points_mean_opponent,
+  COUNTIF(against_tonights) AS games_opponent,
+  AVG(IF(this_season AND home, points, NULL)) - AVG(IF(this_season AND NOT home, points, NULL))
+    AS home_points_difference,
+  STRING_AGG(DISTINCT recent_source, ';' ORDER BY recent_source) AS box_source,
+  @as_of AS as_of,
+FROM targets
+LEFT JOIN earlier USING (game_date, player_id)
+GROUP BY game_date, player_id

@@ -1,0 +1,132 @@
+"""What follows from the declared tables: DDL of both engines, catalogue for SQL checks, data dictionary.
+
+`python -m tipoff.warehouse.schema` writes the data dictionary to standard output.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from itertools import groupby
+from typing import Final
+
+from tipoff.errors import BadInputError
+from tipoff.warehouse.tables import TABLES, Column, Layer, Table
+
+PARAMETERS: Final = {
+    "first_date": "DATE",
+    "last_date": "DATE",
+    "season": "STRING",
+    "game_ids": "ARRAY<STRING>",
+    "as_of": "TIMESTAMP",
+    "training": "BOOL",
+}
+"""What every transform may ask for: target dates, the last one's season, games (none named: all), moment."""
+
+_DUCKDB_TYPES: Final = {
+    "STRING": "VARCHAR",
+    "INT64": "BIGINT",
+    "FLOAT64": "DOUBLE",
+    "BOOL": "BOOLEAN",
+    "DATE": "DATE",
+    "TIMESTAMP": "TIMESTAMP WITH TIME ZONE",
+}
+
+_LAYER_TITLES: Final = {
+    Layer.RAW: "Raw: answers of the providers, read",
+    Layer.VIEW: "Views: read from raw tables, never written",
+    Layer.ANALYTICS: "Analytics",
+    Layer.PRECOMPUTE: "Precompute",
+    Layer.FEATURES: "Features",
+    Layer.PREDICTIONS: "Predictions",
+    Layer.GRADING: "Grading",
+}
+
+
+def table_named(name: str) -> Table:
+    """The declaration of a table. Raises BadInputError for a name nobody declared."""
+    if name not in TABLES:
+        raise BadInputError(f"there is no table {name!r}; declared are: {', '.join(sorted(TABLES))}")
+    return TABLES[name]
+
+
+def element_type(type_: str) -> str | None:
+    """X of ARRAY<X>; None for any other type."""
+    match = re.fullmatch(r"ARRAY<(.+)>", type_)
+    return match[1] if match else None
+
+
+def duckdb_type(type_: str) -> str:
+    """A BigQuery type in DuckDB's words."""
+    element = element_type(type_)
+    return f"{_DUCKDB_TYPES[element]}[]" if element else _DUCKDB_TYPES[type_]
+
+
+def duckdb_ddl(table: Table) -> str:
+    """CREATE TABLE for DuckDB; the adapter enforces natural keys, as it can say which row is double."""
+    columns = ",\n".join(
+        f"    {column.name} {duckdb_type(column.type)}{'' if column.nullable else ' NOT NULL'}"
+        for column in table.columns
+    )
+    return f"CREATE TABLE IF NOT EXISTS {table.name} (\n{columns}\n)"
+
+
+def bigquery_ddl(table: Table, dataset: str) -> str:
+    """CREATE TABLE for BigQuery, partitioned by game_date, clustered; its arrays are never NULL."""
+    columns = ",\n".join(f"    `{column.name}` {column.type}{_bigquery_suffix(column)}" for column in table.columns)
+    return (
+        f"CREATE TABLE IF NOT EXISTS `{dataset}.{table.name}` (\n{columns}\n)\n"
+        f"PARTITION BY game_date\nCLUSTER BY {', '.join(table.cluster_by)}\n"
+        f"OPTIONS (description={_quoted(table.description)})"
+    )
+
+
+def _bigquery_suffix(column: Column) -> str:
+    not_null = "" if column.nullable or element_type(column.type) else " NOT NULL"
+    return f"{not_null} OPTIONS (description={_quoted(column.description)})"
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def catalogue() -> dict[str, dict[str, str]]:
+    """Table -> column -> BigQuery type, as the SQL checks want it."""
+    return {table.name: {column.name: column.type for column in table.columns} for table in TABLES.values()}
+
+
+def data_dictionary() -> str:
+    """All tables as one Markdown page."""
+    head = (
+        "# Data dictionary\n\n"
+        "Written by `python -m tipoff.warehouse.schema` from `tipoff/warehouse/tables.py`, never by hand.\n\n"
+        "Times are UTC, `game_date` is the Eastern date of tip-off, ids are text."
+    )
+    layers = groupby(TABLES.values(), key=lambda table: table.layer)
+    sections = ("\n\n".join([f"## {_LAYER_TITLES[layer]}", *map(_table_section, tables)]) for layer, tables in layers)
+    return "\n\n".join([head, *sections]) + "\n"
+
+
+def _write_rule(table: Table) -> str:
+    if table.layer is Layer.VIEW:
+        return "Nothing is written to it."
+    return "Rows are only ever added." if table.appends else "A write replaces its slice."
+
+
+def _table_section(table: Table) -> str:
+    rule = _write_rule(table)
+    head = (
+        f"### {table.name}\n\n{table.description} {rule}\n\n"
+        f"One row per {', '.join(f'`{name}`' for name in table.natural_key)}.\n\n"
+        "| column | type | may be NULL | meaning |\n|---|---|---|---|"
+    )
+    rows = (
+        f"| `{column.name}` | {column.type} | {'yes' if column.nullable else 'no'} | {column.description} |"
+        for column in table.columns
+    )
+    return "\n".join([head, *rows])
+
+
+if __name__ == "__main__":
+    sys.stdout.write(data_dictionary())

@@ -1,0 +1,171 @@
+"""Rows against their declaration: names, types, NULLs, keys and the slice they are written to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+from typing import Final
+
+import polars as pl
+from polars.datatypes import DataTypeClass
+
+from tipoff.errors import BadInputError
+from tipoff.warehouse.base import Between, Slice, Value
+from tipoff.warehouse.schema import element_type
+from tipoff.warehouse.tables import Column, Table
+
+_DTYPES: Final[dict[str, pl.DataType]] = {
+    "STRING": pl.String(),
+    "INT64": pl.Int64(),
+    "FLOAT64": pl.Float64(),
+    "BOOL": pl.Boolean(),
+    "DATE": pl.Date(),
+    "TIMESTAMP": pl.Datetime("us", "UTC"),
+}
+
+_VALUE_TYPES: Final[dict[str, tuple[type, ...]]] = {
+    "STRING": (str,),
+    "INT64": (int,),
+    "FLOAT64": (int, float),
+    "BOOL": (bool,),
+    "DATE": (date,),
+    "TIMESTAMP": (datetime,),
+}
+
+_SHOWN = 5
+
+_Fault = Callable[[pl.Expr], pl.Expr]
+
+
+def dtype_of(type_: str) -> pl.DataType:
+    """A BigQuery type in Polars' words."""
+    element = element_type(type_)
+    return pl.List(_DTYPES[element]) if element else _DTYPES[type_]
+
+
+def schema_of(table: Table) -> pl.Schema:
+    """The frame a table's rows come in."""
+    return pl.Schema({column.name: dtype_of(column.type) for column in table.columns})
+
+
+def conform(table: Table, rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows in the table's order and types.
+
+    Raises BadInputError for unknown or missing columns, types that would have to be guessed at, NULLs where none
+    may be, NaNs, and natural keys that occur twice.
+    """
+    _require_columns(table, rows)
+    _require_types(table, rows)
+    try:
+        frame = rows.select(pl.col(column.name).cast(dtype_of(column.type)) for column in table.columns)
+    except pl.exceptions.PolarsError as error:
+        raise BadInputError(f"{table.name}: a value does not fit its declared type: {error}") from error
+    _require_values(table, frame)
+    _require_one_row_per_key(table, frame)
+    return frame
+
+
+def require_inside(table: Table, rows: pl.DataFrame, where: Slice) -> None:
+    """Raises BadInputError for a slice of impossible columns or values, and for rows outside of it."""
+    for name, wanted in where.items():
+        _require_slice_value(table, name, wanted)
+    inside = [_inside(name, wanted) for name, wanted in where.items()]
+    outside = rows.filter(~pl.all_horizontal(inside)) if inside else rows.clear()
+    if not outside.is_empty():
+        key = outside.select({*table.natural_key, *where}).row(0, named=True)
+        raise BadInputError(
+            f"{table.name}: {outside.height} of {rows.height} rows lie outside the slice {_told(where)},"
+            f" the first is {key}; nothing was written"
+        )
+
+
+def _inside(name: str, wanted: Value | list[str] | Between) -> pl.Expr:
+    column = pl.col(name)
+    match wanted:
+        case Between(first=first, last=last):
+            inside = column.is_between(first, last)
+        case list():
+            inside = column.is_in(wanted)
+        case _:
+            inside = column == wanted
+    return inside.fill_null(value=False)
+
+
+def _told(where: Slice) -> str:
+    return ", ".join(f"{name}: {wanted}" for name, wanted in where.items()) or "(whole table)"
+
+
+def _require_columns(table: Table, rows: pl.DataFrame) -> None:
+    unknown = [name for name in rows.columns if name not in table.column_names]
+    missing = [name for name in table.column_names if name not in rows.columns]
+    if unknown or missing:
+        faults = (("unknown columns", unknown), ("missing columns", missing))
+        raise BadInputError(
+            f"{table.name}: " + "; ".join(f"{fault} {', '.join(names)}" for fault, names in faults if names)
+        )
+
+
+def _require_types(table: Table, rows: pl.DataFrame) -> None:
+    wrong = [
+        f"{column.name} is {rows.schema[column.name]}, declared {column.type}"
+        for column in table.columns
+        if not _safely_becomes(rows.schema[column.name], dtype_of(column.type))
+    ]
+    if wrong:
+        raise BadInputError(f"{table.name}: {'; '.join(wrong)}")
+
+
+def _safely_becomes(given: pl.DataType, wanted: pl.DataType) -> bool:
+    """Whether every value means the same in the other type: no text is parsed, no time zone supposed."""
+    match given, wanted:
+        case pl.Null(), _:
+            return True
+        case pl.List(inner=inner), pl.List(inner=wanted_inner):
+            return _safely_becomes(_instance(inner), _instance(wanted_inner))
+        case pl.Datetime(time_zone=zone), pl.Datetime():
+            return zone is not None
+        case _, pl.Int64():
+            return given.is_integer()
+        case _, pl.Float64():
+            return given.is_integer() or given.is_float()
+    return given == wanted
+
+
+def _instance(dtype: pl.DataType | DataTypeClass) -> pl.DataType:
+    return dtype if isinstance(dtype, pl.DataType) else dtype()
+
+
+def _require_values(table: Table, frame: pl.DataFrame) -> None:
+    _refuse(table, frame, (c for c in table.columns if not c.nullable), pl.Expr.is_null, "is NULL")
+    _refuse(table, frame, (c for c in table.columns if c.type == "FLOAT64"), _not_finite, "is not finite")
+
+
+def _not_finite(column: pl.Expr) -> pl.Expr:
+    return ~column.is_finite()
+
+
+def _refuse(table: Table, frame: pl.DataFrame, columns: Iterable[Column], fault: _Fault, told: str) -> None:
+    names = [column.name for column in columns]
+    counts = frame.select(fault(pl.col(name)).sum() for name in names).row(0, named=True) if names else {}
+    for name in (name for name, count in counts.items() if count):
+        keys = frame.filter(fault(pl.col(name))).select(table.natural_key).head(_SHOWN).rows()
+        raise BadInputError(f"{table.name}.{name} {told} in {counts[name]} rows, among them {keys}")
+
+
+def _require_one_row_per_key(table: Table, frame: pl.DataFrame) -> None:
+    if frame.select(table.natural_key).is_duplicated().any():
+        doubles = frame.filter(pl.struct(table.natural_key).is_duplicated()).select(table.natural_key)
+        raise BadInputError(
+            f"{table.name}: the key ({', '.join(table.natural_key)}) occurs twice,"
+            f" for {doubles.unique().head(_SHOWN).rows()}"
+        )
+
+
+def _require_slice_value(table: Table, name: str, wanted: Value | list[str] | Between) -> None:
+    types = {column.name: column.type for column in table.columns}
+    if name not in types:
+        raise BadInputError(f"{table.name} has no column {name!r} to write a slice of")
+    values = [wanted.first, wanted.last] if isinstance(wanted, Between) else wanted
+    for value in values if isinstance(values, list) else [values]:
+        if not isinstance(value, _VALUE_TYPES.get(types[name], ())):
+            raise BadInputError(f"{table.name}.{name} is {types[name]}: no slice can be {value!r}")

@@ -1,0 +1,1 @@
+"""Durable orchestration: what happens when, and what to do when it does not."""

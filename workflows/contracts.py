@@ -1,0 +1,388 @@
+"""Every model that crosses the Temporal boundary, and the names activities are called by.
+
+Only references, counts and small values travel; tables stay in the warehouse, payloads in landing.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+
+from pydantic import AwareDatetime, Field
+
+from tipoff.vocabulary import (
+    DataQuality,
+    Frozen,
+    Outcome,
+    Phase,
+    RunState,
+    SlateGame,
+    StepState,
+)
+
+
+class Queue(StrEnum):
+    """Task queues. One process serves all of them unless told otherwise."""
+
+    DAY = "tipoff-day"
+    FETCH = "tipoff-fetch"
+    WAREHOUSE = "tipoff-warehouse"
+    MODELS = "tipoff-models"
+
+
+class Activity(StrEnum):
+    """Names activities are registered and called by."""
+
+    PLAN_DAY = "plan_day"
+    COLLECT = "collect"
+    PROCESS = "process"
+    TRANSFORM = "transform"
+    BUILD_FEATURES = "build_features"
+    PREDICT = "predict"
+    STORE_PREDICTIONS = "store_predictions"
+    GRADE = "grade"
+    EXPORT = "export"
+    PUBLISH_STATUS = "publish_status"
+    DELIVER_ACTION = "deliver_action"
+    RECORDED_DAY = "recorded_day"
+    TRAINING_HISTORY = "training_history"
+    TRAIN = "train"
+
+
+def day_workflow_id(game_date: date) -> str:
+    """The id of a date's run; one live run a date by construction."""
+    return f"daily-pipeline-{game_date.isoformat()}"
+
+
+# ── the day ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Message(StrEnum):
+    """What a person may say to a running day."""
+
+    FORCE_CONTINUE = "force_continue"
+    LINES_AVAILABLE = "lines_available"
+    RETRY_STEP = "retry_step"
+    SKIP_STEP = "skip_step"
+    REFRESH_LINES = "refresh_lines"
+    RESUME_CLOCK = "resume_clock"
+
+
+class Order(Frozen):
+    """One message of a person: what, about which phase or step, who says it and why."""
+
+    message: Message
+    target: str = ""
+    """Phase for force_continue, step for retry_step and skip_step; empty otherwise."""
+    games: tuple[str, ...] = ()
+    """Games that lines are said to be available for; empty: all."""
+    game_date: date | None = None
+    """The date the sender means; refused when it is not the run's."""
+    who: str = Field(default="", max_length=100)
+    why: str = Field(default="", max_length=500)
+
+
+class ScheduledAction(Frozen):
+    """An order that a replay's scenario gives at a virtual time, as a real signal or update."""
+
+    at: AwareDatetime
+    order: Order
+    via: str = Field(default="update", pattern="^(signal|update)$")
+
+
+class ClockSpec(Frozen):
+    """How the day tells the time: the real clock, or a virtual one that a replay walks by."""
+
+    starts_at: AwareDatetime | None = None
+    """Where virtual time starts; None: the clock is real."""
+    seconds_per_hour: float = Field(default=0.0, ge=0, le=3600)
+    """Real seconds that a virtual hour takes; 0: as fast as it goes."""
+    hold_at: Phase | AwareDatetime | None = None
+    actions: tuple[ScheduledAction, ...] = ()
+
+
+class Rerun(Frozen):
+    """Do a finished date again from a phase on, from what was recorded, with the moments it was recorded at."""
+
+    from_phase: Phase = Phase.COLLECT
+    who: str = ""
+    why: str = ""
+
+
+class DayInput(Frozen):
+    """What a day starts with."""
+
+    game_date: date
+    clock: ClockSpec = ClockSpec()
+    rerun: Rerun | None = None
+
+
+class AuditEntry(Frozen):
+    """One message and what became of it."""
+
+    at: AwareDatetime
+    via: str
+    message: str
+    target: str
+    who: str
+    why: str
+    accepted: bool
+    answer: str
+
+
+class Degradation(Frozen):
+    """Something the day did without, since when, and when it came after all."""
+
+    step: str
+    reason: str
+    games: tuple[str, ...] = ()
+    since: AwareDatetime
+    resolved_at: AwareDatetime | None = None
+
+
+class Attention(Frozen):
+    """A parked step: what a person should know and may do."""
+
+    step: str
+    reason: str
+    since: AwareDatetime
+    options: tuple[str, ...]
+
+
+class Alert(Frozen):
+    """One line of `alerts.jsonl`."""
+
+    key: str
+    at: AwareDatetime
+    step: str
+    severity: str = Field(pattern="^(warning|critical)$")
+    text: str
+
+
+class StepStatus(Frozen):
+    """Where one step stands, for a person."""
+
+    name: str
+    title: str
+    phase: Phase
+    state: StepState
+    critical: bool
+    rows: int
+    looks: int
+    reason: str
+    missing_games: tuple[str, ...] = ()
+    waits_for: tuple[str, ...] = ()
+    last_look: AwareDatetime | None = None
+    next_look: AwareDatetime | None = None
+    soft_deadline: AwareDatetime | None = None
+    hard_deadline: AwareDatetime | None = None
+
+
+class DayStatus(Frozen):
+    """The whole day on one page: the answer to "did it complete, and if not, where does it hang and why"."""
+
+    game_date: date
+    state: RunState
+    phase: Phase
+    data_quality: DataQuality
+    sentence: str
+    """State, place and reason in one sentence."""
+    now: AwareDatetime
+    """The day's clock."""
+    virtual: bool
+    held: bool
+    games: tuple[SlateGame, ...]
+    postponed_games: tuple[str, ...]
+    predictions_due: AwareDatetime | None
+    first_published_at: AwareDatetime | None
+    refreshed_at: tuple[AwareDatetime, ...]
+    steps: tuple[StepStatus, ...]
+    counts: dict[str, int]
+    degradations: tuple[Degradation, ...]
+    attention: tuple[Attention, ...]
+    alerts: tuple[Alert, ...]
+    audit: tuple[AuditEntry, ...]
+
+
+class DayResult(Frozen):
+    """How a day ended."""
+
+    game_date: date
+    state: RunState
+    data_quality: DataQuality
+    games: int
+    first_published_at: AwareDatetime | None
+    refreshed_at: tuple[AwareDatetime, ...]
+    counts: dict[str, int]
+    degradations: tuple[Degradation, ...]
+    attention: tuple[Attention, ...]
+
+
+class MessageAnswer(Frozen):
+    """What a message did."""
+
+    accepted: bool
+    answer: str
+
+
+# ── activities ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+class PlanRequest(Frozen):
+    """Plan a date; `games` is None while its slate is not known."""
+
+    game_date: date
+    games: tuple[SlateGame, ...] | None
+
+
+class CollectRequest(Frozen):
+    """One look at a source."""
+
+    source: str
+    game_date: date
+    games: tuple[SlateGame, ...]
+    as_of: AwareDatetime
+    provider_ids: dict[str, str] = {}
+
+
+class CollectReport(Frozen):
+    """What a look brought: a reference to the landed batch, never the payload."""
+
+    outcome: Outcome
+    reason: str
+    batch: str | None
+    requests: int
+    new_objects: int
+    retry_at: AwareDatetime | None = None
+    missing_games: tuple[str, ...] = ()
+
+
+class ProcessRequest(Frozen):
+    """Read a landed batch into the source's table."""
+
+    source: str
+    batch: str
+    game_date: date
+    games: tuple[SlateGame, ...]
+    as_of: AwareDatetime
+
+
+class StepReport(Frozen):
+    """What a step did."""
+
+    rows: int = 0
+    outcome: Outcome = Outcome.OK
+    reason: str = ""
+    changed: bool = True
+    changed_games: tuple[str, ...] | None = None
+    """None: all the games asked for."""
+    missing_games: tuple[str, ...] = ()
+    retry_at: AwareDatetime | None = None
+    unresolved: int = 0
+    unresolved_names: tuple[str, ...] = ()
+    provider_ids: dict[str, str] = {}
+    games: tuple[SlateGame, ...] | None = None
+    """The slate, from the source that knows it."""
+    postponed: tuple[str, ...] = ()
+    counts: dict[str, int] = {}
+    reference: str = ""
+    """A file that a later step is handed."""
+
+
+class ComputeRequest(Frozen):
+    """Run a transform, the features, a system, the grading or an export for some games as of a moment."""
+
+    subject: str
+    span: str
+    game_date: date
+    game_ids: tuple[str, ...]
+    as_of: AwareDatetime
+    degraded: tuple[str, ...] = ()
+    missing_games: tuple[str, ...] = ()
+    postponed: tuple[str, ...] = ()
+    reference: str = ""
+    """The file a system predicts from."""
+
+
+class Predicted(Frozen):
+    """Where a system's predictions lie, ready to be stored."""
+
+    system_id: str
+    file: str
+    rows: int
+    game_date: date
+
+
+class PublishStatusRequest(Frozen):
+    """Export the status and append new alerts."""
+
+    status: DayStatus
+    alerts: tuple[Alert, ...]
+
+
+class DeliverRequest(Frozen):
+    """Send a scenario's order to the run itself, as a person would."""
+
+    workflow_id: str
+    run_id: str
+    action: ScheduledAction
+
+
+class RecordedBatch(Frozen):
+    """An answer landed during a day: its source, batch and moment."""
+
+    source: str
+    batch: str
+    as_of: AwareDatetime
+
+
+class Moment(Frozen):
+    """A moment at which predictions were made, and for which games."""
+
+    as_of: AwareDatetime
+    game_ids: tuple[str, ...]
+
+
+class RecordedDay(Frozen):
+    """What a finished day left: its slate, landed batches and the moments it predicted at."""
+
+    games: tuple[SlateGame, ...]
+    batches: tuple[RecordedBatch, ...]
+    moments: tuple[Moment, ...]
+
+
+# ── training ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class TrainingInput(Frozen):
+    """Train a system on everything strictly before a date."""
+
+    system_id: str
+    before: date
+    as_of: AwareDatetime
+
+
+class TrainingHistory(Frozen):
+    """Where the training rows lie."""
+
+    file: str
+    rows: int
+
+
+class TrainRequest(Frozen):
+    """Fit, measure walk-forward, and make the model the champion."""
+
+    system_id: str
+    history_file: str
+    before: date
+    as_of: AwareDatetime
+
+
+class TrainingResult(Frozen):
+    """The trained model and its honest figures."""
+
+    system_id: str
+    model_version: str
+    rows: int
+    mae: float
+    last10_mae: float

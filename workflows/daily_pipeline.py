@@ -1,0 +1,499 @@
+"""The day: walks its plan by the clock, waits, degrades by rule, hears people, and ends.
+
+It reads as: decide what may start (`gates`), start it, wait for the next thing to decide, note what it brought
+(`day_state`), tell people (`day_report`, `telling`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import Any
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError
+
+from tipoff.vocabulary import DayPlan, Phase, PlanStep, SlateGame, StepKind, StepState, clock_time
+from workflows import gates, messages, telling
+from workflows.calls import call
+from workflows.contracts import (
+    Activity,
+    AuditEntry,
+    CollectReport,
+    CollectRequest,
+    ComputeRequest,
+    DayInput,
+    DayResult,
+    DayStatus,
+    DeliverRequest,
+    Message,
+    MessageAnswer,
+    Moment,
+    Order,
+    PlanRequest,
+    Predicted,
+    ProcessRequest,
+    PublishStatusRequest,
+    RecordedDay,
+    Rerun,
+    StepReport,
+)
+from workflows.day_clock import DayClock
+from workflows.day_report import day_result, day_status
+from workflows.day_state import USABLE, DayLedger
+from workflows.search_attributes import DATA_QUALITY, GAME_DATE, PHASE, RUN_STATE
+
+_COMPUTE = {
+    StepKind.TRANSFORM: Activity.TRANSFORM,
+    StepKind.FEATURES: Activity.BUILD_FEATURES,
+    StepKind.GRADE: Activity.GRADE,
+    StepKind.EXPORT: Activity.EXPORT,
+}
+_BEFORE_TIP = frozenset({Phase.CONTEXT, Phase.PREDICT, Phase.PUBLISH})
+
+
+@workflow.defn
+class DailyPipelineWorkflow:
+    """One game date from the morning's slate to the graded results."""
+
+    @workflow.init
+    def __init__(self, day: DayInput) -> None:
+        self._day = day
+        self._clock = DayClock(day.clock)
+        self._ledger: DayLedger | None = None
+        self._tasks: dict[str, asyncio.Task[StepReport | str]] = {}
+        self._status_task: asyncio.Task[None] | None = None
+        self._woken = False
+        self._hold_at = day.clock.hold_at
+        self._actions = sorted(day.clock.actions, key=lambda action: action.at)
+        self._batches: dict[str, tuple[str, StepReport]] = {}
+        self._slate: tuple[SlateGame, ...] | None = None
+        self._alerts_told: set[str] = set()
+        self._told: dict[str, object] = {}
+
+    @workflow.run
+    async def run(self, day: DayInput) -> DayResult:
+        workflow.upsert_search_attributes([GAME_DATE.value_set(day.game_date.isoformat())])
+        self._ledger = DayLedger(await self._make_plan(None))
+        self._ledger.adopt(self._ledger.plan)
+        if day.rerun is None:
+            await self._walk()
+        else:
+            await self._walk_recorded(day.rerun)
+        await self._tell_last()
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return day_result(self.status())
+
+    @property
+    def ledger(self) -> DayLedger:
+        if self._ledger is None:
+            raise ApplicationError("the day is only starting and has no plan yet; ask again in a second")
+        return self._ledger
+
+    # ── walking the plan ─────────────────────────────────────────────────────────────────────────────────
+
+    async def _walk(self) -> None:
+        ledger, clock = self.ledger, self._clock
+        while True:
+            self._take_in_finished()
+            await self._replan_if_slate_changed()
+            self._woken = False
+            verdicts = gates.decide(ledger.plan, ledger.records, clock.now())
+            acted = self._act(verdicts)
+            for step in gates.overdue(ledger.plan, ledger.records, clock.now()):
+                ledger.alert(step, "overdue", f"{step.title} is late: {_reason(ledger, step)}", clock.now())
+            if self._is_over(verdicts):
+                return
+            self._hold_if_asked()
+            self._tell()
+            if acted and not self._running:
+                continue
+            if await self._deliver_due_actions():
+                continue
+            moment = gates.next_moment(ledger.plan, ledger.records, verdicts, clock.now())
+            await clock.wait(self._or_next_action(moment), self._running, lambda: self._woken)
+
+    @property
+    def _running(self) -> list[asyncio.Task[Any]]:
+        status = [self._status_task] if self._status_task and not self._status_task.done() else []
+        return [*self._tasks.values(), *status]
+
+    def _act(self, verdicts: dict[str, gates.Verdict]) -> bool:
+        """Start what is ready and settle what has to give up; whether anything was done."""
+        acted = False
+        for step in self.ledger.plan.steps:
+            match verdicts[step.name]:
+                case gates.Ready(games):
+                    self._start(step, games)
+                case gates.Degraded(reason):
+                    self.ledger.degrade(step, reason, self._clock.now())
+                case gates.Blocked(reason):
+                    self.ledger.park(step, reason, self._clock.now())
+                case _:
+                    continue
+            acted = True
+        return acted
+
+    def _is_over(self, verdicts: dict[str, gates.Verdict]) -> bool:
+        if self._tasks:
+            return False
+        if self._clock.now() >= self.ledger.plan.ends_at:
+            for step in self.ledger.plan.steps:
+                if not isinstance(verdicts[step.name], gates.Closed):
+                    self.ledger.park(step, _reason(self.ledger, step), self._clock.now())
+        elif not all(isinstance(verdict, gates.Closed) for verdict in verdicts.values()):
+            return False
+        self.ledger.end()
+        return True
+
+    def _take_in_finished(self) -> None:
+        """Take in finished steps in the plan's order, whichever order they finished in."""
+        for step in self.ledger.plan.steps:
+            task = self._tasks.get(step.name)
+            if task is not None and task.done():
+                del self._tasks[step.name]
+                self.ledger.finish(step, task.result(), self._clock.now())
+
+    async def _replan_if_slate_changed(self) -> None:
+        """Plan anew when the slate is first known, or a game was postponed, added or moved."""
+        slate, self._slate = self._slate, None
+        plan = self.ledger.plan
+        if slate is not None and not (plan.slate_known and slate == plan.games):
+            self.ledger.adopt(await self._make_plan(slate))
+
+    async def _make_plan(self, games: tuple[SlateGame, ...] | None) -> DayPlan:
+        count = "before its slate is known" if games is None else f"for {len(games)} games"
+        request = PlanRequest(game_date=self._day.game_date, games=games)
+        return await call(Activity.PLAN_DAY, request, DayPlan, summary=f"plan {self._day.game_date} {count}")
+
+    # ── carrying a step out ──────────────────────────────────────────────────────────────────────────────
+
+    def _start(self, step: PlanStep, games: tuple[str, ...]) -> None:
+        as_of = self._clock.now()
+        self.ledger.start(step, as_of)
+        self._tasks[step.name] = asyncio.create_task(self._carry_out(step, games, as_of), name=step.name)
+
+    async def _carry_out(self, step: PlanStep, games: tuple[str, ...], as_of: datetime) -> StepReport | str:
+        """What the step brought, or why it could not be done after all its tries."""
+        try:
+            match step.kind:
+                case StepKind.SOURCE:
+                    return await self._look(step, as_of)
+                case StepKind.SYSTEM:
+                    return await self._predict(step, games, as_of)
+                case kind:
+                    request = self._compute_request(step, games, as_of)
+                    return await call(_COMPUTE[kind], request, StepReport, summary=self._summary(step, games, as_of))
+        except ActivityError as error:
+            return str(error.cause or error)
+
+    async def _look(self, step: PlanStep, as_of: datetime) -> StepReport:
+        """Collect an answer and read it into its table; an unchanged answer is not read again."""
+        plan = self.ledger.plan
+        request = CollectRequest(
+            source=step.subject,
+            game_date=plan.game_date,
+            games=plan.games,
+            as_of=as_of,
+            provider_ids=self.ledger.provider_ids.get(step.provider_ids_from or "", {}),
+        )
+        at = clock_time(as_of, plan.game_date)
+        collected = await call(Activity.COLLECT, request, CollectReport, summary=f"{step.title} as of {at}")
+        if collected.batch is None or collected.outcome not in USABLE:
+            return StepReport(
+                outcome=collected.outcome,
+                reason=collected.reason,
+                changed=False,
+                missing_games=collected.missing_games,
+                retry_at=collected.retry_at,
+            )
+        batch, report = self._batches.get(step.name, ("", None))
+        if report is not None and batch == collected.batch:
+            return report.model_copy(update={"changed": False})
+        report = await self._read(step, collected.batch, as_of)
+        self._batches[step.name] = (collected.batch, report)
+        if report.games is not None:
+            self._slate = report.games
+        return report
+
+    async def _read(self, step: PlanStep, batch: str, as_of: datetime) -> StepReport:
+        plan = self.ledger.plan
+        request = ProcessRequest(
+            source=step.subject, batch=batch, game_date=plan.game_date, games=plan.games, as_of=as_of
+        )
+        return await call(Activity.PROCESS, request, StepReport, summary=f"{step.title}: read what was landed")
+
+    async def _predict(self, step: PlanStep, games: tuple[str, ...], as_of: datetime) -> StepReport:
+        request = self._compute_request(step, games, as_of)
+        predicted = await call(Activity.PREDICT, request, Predicted, summary=self._summary(step, games, as_of))
+        stored = f"{step.title}: store {predicted.rows} rows"
+        return await call(Activity.STORE_PREDICTIONS, predicted, StepReport, summary=stored)
+
+    def _compute_request(self, step: PlanStep, games: tuple[str, ...], as_of: datetime) -> ComputeRequest:
+        missing = [item for item in self.ledger.degradations if item.resolved_at is None]
+        return ComputeRequest(
+            subject=step.subject,
+            span=step.span,
+            game_date=self.ledger.plan.game_date,
+            game_ids=games,
+            as_of=as_of,
+            degraded=tuple(f"{item.step}: {item.reason}" for item in missing),
+            missing_games=tuple(sorted({game for item in missing for game in item.games})),
+            postponed=self.ledger.postponed,
+            reference=self.ledger.records[step.needs[0]].reference if step.needs else "",
+        )
+
+    def _summary(self, step: PlanStep, games: tuple[str, ...], as_of: datetime) -> str:
+        return f"{step.title}, {len(games)} games, as of {clock_time(as_of, self._day.game_date)}"
+
+    # ── doing a recorded day again ───────────────────────────────────────────────────────────────────────
+
+    async def _walk_recorded(self, rerun: Rerun) -> None:
+        """From a phase on, do what was done, from what was landed, as of the moments it was done at."""
+        request = PlanRequest(game_date=self._day.game_date, games=None)
+        left = f"what {self._day.game_date} left behind"
+        recorded = await call(Activity.RECORDED_DAY, request, RecordedDay, summary=left)
+        self.ledger.adopt(await self._make_plan(recorded.games))
+        steps = [step for step in self.ledger.plan.steps if _from(rerun.from_phase, step.phase)]
+        sources = {step.subject: step for step in steps if step.kind is StepKind.SOURCE}
+        for batch in recorded.batches:
+            if batch.source in sources:
+                await self._again(sources[batch.source], Moment(as_of=batch.as_of, game_ids=()), batch.batch)
+        for moment in recorded.moments:
+            for step in steps:
+                if step.phase in _BEFORE_TIP:
+                    await self._again(step, moment)
+        last = max((batch.as_of for batch in recorded.batches), default=self._clock.now())
+        for step in steps:
+            if step.phase in {Phase.RESULTS, Phase.GRADE} and step.kind is not StepKind.SOURCE:
+                await self._again(step, Moment(as_of=last, game_ids=self.ledger.game_ids))
+        for record in self.ledger.records.values():
+            if not record.looks:
+                record.state, record.reason = StepState.COMPLETE, "taken as it was recorded"
+        self.ledger.end()
+
+    async def _again(self, step: PlanStep, moment: Moment, batch: str | None = None) -> None:
+        """Carry a step out as of a recorded moment; when it fails it is parked until a person decides."""
+        record = self.ledger.records[step.name]
+        while record.state is not StepState.SKIPPED:
+            self.ledger.start(step, moment.as_of)
+            self._tell()
+            self.ledger.finish(step, await self._once_more(step, moment, batch), moment.as_of)
+            if record.settled:
+                return
+            self._tell()
+            await workflow.wait_condition(lambda: record.state is not StepState.FAILED)
+
+    async def _once_more(self, step: PlanStep, moment: Moment, batch: str | None) -> StepReport | str:
+        if batch is None:
+            return await self._carry_out(step, moment.game_ids, moment.as_of)
+        try:
+            report = await self._read(step, batch, moment.as_of)
+        except ActivityError as error:
+            return str(error.cause or error)
+        # What was partial then was settled by what came later; here it is only read again.
+        return report.model_copy(update={"outcome": "ok"})
+
+    # ── a replay's scenario ──────────────────────────────────────────────────────────────────────────────
+
+    def _or_next_action(self, moment: datetime | None) -> datetime | None:
+        coming = [action.at for action in self._actions[:1]] + ([moment] if moment else [])
+        return min(coming, default=None)
+
+    async def _deliver_due_actions(self) -> bool:
+        """Have the scenario's due orders sent to this very run, as a person would send them; whether any were."""
+        due = [action for action in self._actions if action.at <= self._clock.now()]
+        if self._tasks or not due:
+            return False
+        self._actions = self._actions[len(due) :]
+        info = workflow.info()
+        for action in due:
+            request = DeliverRequest(workflow_id=info.workflow_id, run_id=info.run_id, action=action)
+            said = f"scenario: {action.order.message} {action.order.target}".rstrip()
+            await call(Activity.DELIVER_ACTION, request, MessageAnswer, summary=said)
+        return True
+
+    def _hold_if_asked(self) -> None:
+        if self._hold_at is None or self._tasks:
+            return
+        if isinstance(self._hold_at, datetime):
+            reached = self._clock.now() >= self._hold_at
+        else:
+            reached = any(
+                step.phase is self._hold_at and self.ledger.records[step.name].state is not StepState.PENDING
+                for step in self.ledger.plan.steps
+            )
+        if reached:
+            self._hold_at = None
+            self._clock.hold()
+
+    # ── hearing people ───────────────────────────────────────────────────────────────────────────────────
+
+    def _judge(self, order: Order) -> MessageAnswer:
+        if self._ledger is None:
+            return MessageAnswer(accepted=False, answer="the day is only starting; say it again in a second")
+        return messages.judge(order, self._ledger, held=self._clock.held)
+
+    def _obey(self, order: Order, via: str) -> MessageAnswer:
+        """Carry an order out if it can be, and write it into the audit trail either way."""
+        answer = self._judge(order)
+        if answer.accepted:
+            messages.apply(order, self.ledger, self._clock.now())
+            if order.message is Message.RESUME_CLOCK:
+                self._clock.resume()
+            self._woken = True
+        self._note_in_audit(order, via, answer)
+        return answer
+
+    def _note_in_audit(self, order: Order, via: str, answer: MessageAnswer) -> None:
+        if self._ledger is not None:
+            self._ledger.audit.append(
+                AuditEntry(
+                    at=self._clock.now(),
+                    via=via,
+                    message=order.message,
+                    target=order.target,
+                    who=order.who,
+                    why=order.why,
+                    accepted=answer.accepted,
+                    answer=answer.answer,
+                )
+            )
+
+    def _hear(self, message: Message, argument: Any) -> None:
+        """A signal never raises: what it could not do stands in the audit trail and in the details."""
+        try:
+            self._obey(messages.order_from(message, argument), "signal")
+        except ValueError as error:
+            refusal = MessageAnswer(accepted=False, answer=str(error))
+            self._note_in_audit(Order(message=message, target=str(argument)[:100]), "signal", refusal)
+
+    def _validate(self, order: Order, message: Message) -> None:
+        if order.message is not message:
+            raise ApplicationError(f"this is {message}, the order says {order.message}; nothing was changed")
+        answer = self._judge(order)
+        if not answer.accepted:
+            raise ApplicationError(answer.answer)
+
+    @workflow.signal(
+        name="force_continue",
+        description='Go on without what a phase waits for: "lines", or {"phase": …, "who": …, "why": …}',
+    )
+    def hear_force_continue(self, argument: Any = None) -> None:
+        self._hear(Message.FORCE_CONTINUE, argument)
+
+    @workflow.signal(name="lines_available", description="Betting lines are out: look for them now, without waiting")
+    def hear_lines_available(self, argument: Any = None) -> None:
+        self._hear(Message.LINES_AVAILABLE, argument)
+
+    @workflow.signal(name="resume_clock", description="Let a held replay clock go on")
+    def hear_resume_clock(self, argument: Any = None) -> None:
+        self._hear(Message.RESUME_CLOCK, argument)
+
+    @workflow.update(description="Go on without what a phase waits for; who and why are recorded")
+    def force_continue(self, order: Order) -> MessageAnswer:
+        return self._obey(order, "update")
+
+    @force_continue.validator
+    def _validate_force_continue(self, order: Order) -> None:
+        self._validate(order, Message.FORCE_CONTINUE)
+
+    @workflow.update(description="Betting lines are out: look for them now")
+    def lines_available(self, order: Order) -> MessageAnswer:
+        return self._obey(order, "update")
+
+    @lines_available.validator
+    def _validate_lines_available(self, order: Order) -> None:
+        self._validate(order, Message.LINES_AVAILABLE)
+
+    @workflow.update(description="Try a parked step again now")
+    def retry_step(self, order: Order) -> MessageAnswer:
+        return self._obey(order, "update")
+
+    @retry_step.validator
+    def _validate_retry_step(self, order: Order) -> None:
+        self._validate(order, Message.RETRY_STEP)
+
+    @workflow.update(description="Do without a step for the rest of the day")
+    def skip_step(self, order: Order) -> MessageAnswer:
+        return self._obey(order, "update")
+
+    @skip_step.validator
+    def _validate_skip_step(self, order: Order) -> None:
+        self._validate(order, Message.SKIP_STEP)
+
+    @workflow.update(description="Fetch events, game lines and player lines again now")
+    def refresh_lines(self, order: Order) -> MessageAnswer:
+        return self._obey(order, "update")
+
+    @refresh_lines.validator
+    def _validate_refresh_lines(self, order: Order) -> None:
+        self._validate(order, Message.REFRESH_LINES)
+
+    @workflow.update(description="Let a held replay clock go on")
+    def resume_clock(self, order: Order) -> MessageAnswer:
+        return self._obey(order, "update")
+
+    @resume_clock.validator
+    def _validate_resume_clock(self, order: Order) -> None:
+        self._validate(order, Message.RESUME_CLOCK)
+
+    # ── telling people ───────────────────────────────────────────────────────────────────────────────────
+
+    @workflow.query(description="Where the day stands: phases, steps, counts, waits, deadlines, attention, audit")
+    def status(self) -> DayStatus:
+        return day_status(self.ledger, self._clock.now(), virtual=self._clock.virtual, held=self._clock.held)
+
+    def _tell(self) -> None:
+        """Keep details, memo, search attributes and the exported status true; each only when it changed."""
+        status = self.status()
+        workflow.set_current_details(telling.markdown(status))
+        if self._is_news("memo", status.sentence):
+            workflow.upsert_memo({"says": status.sentence, "day_clock": clock_time(status.now, status.game_date)})
+        place = (status.phase, status.state, status.data_quality)
+        if self._is_news("attributes", place):
+            workflow.upsert_search_attributes(
+                [
+                    PHASE.value_set(status.phase.value),
+                    RUN_STATE.value_set(status.state.value),
+                    DATA_QUALITY.value_set(status.data_quality.value),
+                ]
+            )
+        urgent = (status.attention, status.degradations, status.held, self.ledger.ended)
+        grown = (status.phase, len(status.audit), len(status.alerts), len(self.ledger.published))
+        free = self._status_task is None or self._status_task.done()
+        if free and self._is_news("status", (urgent, grown)):
+            self._status_task = asyncio.create_task(self._export_status(status))
+
+    def _is_news(self, channel: str, content: object) -> bool:
+        news = self._told.get(channel) != content
+        self._told[channel] = content
+        return news
+
+    async def _export_status(self, status: DayStatus) -> None:
+        """Write the status outside, where it can be read when no server is there."""
+        alerts = tuple(alert for alert in status.alerts if alert.key not in self._alerts_told)
+        request = PublishStatusRequest(status=status, alerts=alerts)
+        try:
+            await call(Activity.PUBLISH_STATUS, request, StepReport, summary=f"status: {status.sentence}")
+        except ActivityError as error:
+            workflow.logger.warning("the status could not be exported: %s", error.cause or error)
+            return
+        self._alerts_told.update(alert.key for alert in alerts)
+
+    async def _tell_last(self) -> None:
+        if self._status_task is not None:
+            await self._status_task
+        self._told.pop("status", None)
+        self._tell()
+        if self._status_task is not None:
+            await self._status_task
+
+
+def _from(first: Phase, phase: Phase) -> bool:
+    order = list(Phase)
+    return order.index(phase) >= order.index(first)
+
+
+def _reason(ledger: DayLedger, step: PlanStep) -> str:
+    return ledger.records[step.name].reason or "nothing came yet"

@@ -1,0 +1,244 @@
+"""What a day remembers: where each step stands, what it went without, whom it alerted, what people said.
+
+Plain data and pure changes to it; it knows no Temporal and no clock. Decisions over it are in `gates`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from tipoff.vocabulary import (
+    SETTLED,
+    DataQuality,
+    DayPlan,
+    Outcome,
+    Phase,
+    PlanStep,
+    RunState,
+    StepKind,
+    StepState,
+)
+from workflows.contracts import Alert, Attention, AuditEntry, Degradation, StepReport
+
+PARKING = frozenset({Outcome.BAD_KEY, Outcome.BAD_REQUEST, Outcome.QUOTA_SPENT})
+"""Answers that only a person can change."""
+
+USABLE = frozenset({Outcome.OK, Outcome.PARTIAL, Outcome.EMPTY_OK})
+
+
+@dataclass
+class StepRecord:
+    """Where a step stands and what it last saw of the steps it needs."""
+
+    state: StepState = StepState.PENDING
+    busy: bool = False
+    found: bool = False
+    """It once had all it wanted."""
+    looks: int = 0
+    rows: int = 0
+    reason: str = ""
+    missing_games: tuple[str, ...] = ()
+    last_look: datetime | None = None
+    retry_at: datetime | None = None
+    failed_since: datetime | None = None
+    version: int = 0
+    """Grows whenever the step brought new data."""
+    reference: str = ""
+    """The file it last handed over."""
+    changed: dict[str, int] = field(default_factory=dict)
+    """game_id -> version in which it last changed."""
+    seen: dict[str, int] = field(default_factory=dict)
+    """Needed step -> its version when this one last ran."""
+
+    @property
+    def settled(self) -> bool:
+        return self.state in SETTLED
+
+    def bring(self, games: tuple[str, ...]) -> None:
+        """Note new data for these games."""
+        self.version += 1
+        self.changed.update(dict.fromkeys(games, self.version))
+
+    def changed_since(self, version: int) -> set[str]:
+        """Games whose data changed after a version."""
+        return {game for game, changed in self.changed.items() if changed > version}
+
+
+Records = dict[str, StepRecord]
+
+
+@dataclass
+class DayLedger:
+    """The memory of one day."""
+
+    plan: DayPlan
+    records: Records = field(default_factory=dict)
+    postponed: tuple[str, ...] = ()
+    provider_ids: dict[str, dict[str, str]] = field(default_factory=dict)
+    published: list[datetime] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+    degradations: list[Degradation] = field(default_factory=list)
+    alerts: dict[str, Alert] = field(default_factory=dict)
+    audit: list[AuditEntry] = field(default_factory=list)
+    ended: RunState | None = None
+
+    def adopt(self, plan: DayPlan) -> None:
+        """Go on by another plan: what its steps have done so far stays known."""
+        before = {game.game_id for game in self.plan.games}
+        now_on = {game.game_id for game in plan.games}
+        self.postponed = tuple(sorted((before | set(self.postponed)) - now_on))
+        self.plan = plan
+        self.records = {step.name: self.records.get(step.name, StepRecord()) for step in plan.steps}
+
+    @property
+    def game_ids(self) -> tuple[str, ...]:
+        return tuple(game.game_id for game in self.plan.games)
+
+    def start(self, step: PlanStep, now: datetime) -> None:
+        """Note that a step sets out, and on which versions of what it needs."""
+        record = self.records[step.name]
+        record.busy = True
+        record.seen = {need: self.records[need].version for need in step.needs}
+        record.last_look = now
+        record.retry_at = None
+        if not record.settled:
+            record.state = StepState.RUNNING
+
+    def finish(self, step: PlanStep, result: StepReport | str, now: datetime) -> None:
+        """Note what a step brought, or why it could not be done."""
+        record = self.records[step.name]
+        record.busy = False
+        record.looks += 1
+        if isinstance(result, str):
+            self.park(step, result, now)
+        elif step.kind is StepKind.SOURCE:
+            self._note_look(step, record, result, now)
+        else:
+            self._note_computed(step, record, result, now)
+
+    def _note_look(self, step: PlanStep, record: StepRecord, report: StepReport, now: datetime) -> None:
+        record.retry_at = report.retry_at
+        record.reason = report.reason
+        if report.outcome in USABLE:
+            self._take_in(record, report)
+            self.provider_ids.setdefault(step.subject, {}).update(report.provider_ids)
+        if report.unresolved:
+            self.counts[f"unresolved:{step.name}"] = report.unresolved
+            names = ", ".join(report.unresolved_names)
+            self.alert(step, "unresolved", f"{report.unresolved} names are on no roster: {names}", now)
+        if report.outcome in {Outcome.OK, Outcome.EMPTY_OK}:
+            record.found = True
+            self._settle(step, StepState.EMPTY_OK if report.outcome is Outcome.EMPTY_OK else StepState.COMPLETE, now)
+        elif report.outcome in PARKING:
+            self.park(step, report.reason, now)
+        elif not record.settled:
+            record.state = StepState.LATE
+            record.failed_since = None
+
+    def _note_computed(self, step: PlanStep, record: StepRecord, report: StepReport, now: datetime) -> None:
+        record.reason = report.reason
+        self._take_in(record, report)
+        record.reference = report.reference
+        self._settle(step, StepState.COMPLETE, now)
+        if step.kind is StepKind.EXPORT and step.subject == "predictions" and record.last_look is not None:
+            self.published.append(record.last_look)
+
+    def _take_in(self, record: StepRecord, report: StepReport) -> None:
+        record.rows = report.rows
+        self.counts.update(report.counts)
+        record.missing_games = report.missing_games
+        if report.changed:
+            record.bring(self.game_ids if report.changed_games is None else report.changed_games)
+
+    def _settle(self, step: PlanStep, state: StepState, now: datetime) -> None:
+        record = self.records[step.name]
+        record.state = state
+        record.failed_since = None
+        self.degradations = [
+            item.model_copy(update={"resolved_at": now})
+            if item.step == step.name and item.resolved_at is None
+            else item
+            for item in self.degradations
+        ]
+
+    def degrade(self, step: PlanStep, reason: str, now: datetime, state: StepState = StepState.DEGRADED) -> None:
+        """Go on without what a step wanted."""
+        record = self.records[step.name]
+        record.state = state
+        record.failed_since = None
+        record.reason = reason
+        self.degradations.append(Degradation(step=step.name, reason=reason, games=record.missing_games, since=now))
+        self.alert(step, "degraded", f"going on without {step.title}: {reason}", now)
+
+    def park(self, step: PlanStep, reason: str, now: datetime) -> None:
+        """A step cannot go on by itself; what it had settled before stays settled."""
+        record = self.records[step.name]
+        record.reason = reason
+        if record.settled:
+            return
+        record.state = StepState.FAILED
+        record.failed_since = record.failed_since or now
+        self.alert(step, "parked", f"{step.title} is parked: {reason}", now)
+
+    def try_again(self, name: str, now: datetime) -> None:
+        """Forget that a step ran, so that it runs at once."""
+        record = self.records[name]
+        record.state = StepState.PENDING
+        record.failed_since = None
+        record.seen = {}
+        record.retry_at = now
+
+    def alert(self, step: PlanStep, kind: str, text: str, now: datetime) -> None:
+        """One alert a step and kind; said once, however often it is true."""
+        severity = "critical" if step.critical else "warning"
+        key = f"{step.name}:{kind}"
+        self.alerts.setdefault(key, Alert(key=key, at=now, step=step.name, severity=severity, text=text))
+
+    def end(self) -> None:
+        """The day is over: complete, unless a critical step was never settled."""
+        lost = any(step.critical and not self.records[step.name].settled for step in self.plan.steps)
+        self.ended = RunState.FAILED if lost else RunState.COMPLETE
+
+    # ── what it all comes to ─────────────────────────────────────────────────────────────────────────────
+
+    def attention(self) -> tuple[Attention, ...]:
+        """Parked steps, and what a person may do about each."""
+        return tuple(
+            Attention(
+                step=step.name,
+                reason=record.reason,
+                since=record.failed_since,
+                options=(f"retry_step {step.name}", f"skip_step {step.name}", f"force_continue {step.phase}"),
+            )
+            for step in self.plan.steps
+            if (record := self.records[step.name]).failed_since is not None
+        )
+
+    def run_state(self) -> RunState:
+        """The day's state in one word; a further look at something waited for is still waiting."""
+        if self.ended is not None:
+            return self.ended
+        if any(record.state is StepState.FAILED for record in self.records.values()):
+            return RunState.NEEDS_ATTENTION
+        working = any(
+            record.busy and (step.kind is not StepKind.SOURCE or not record.looks)
+            for step in self.plan.steps
+            if (record := self.records[step.name])
+        )
+        return RunState.RUNNING if working else RunState.WAITING
+
+    def phase(self, now: datetime) -> Phase:
+        """The first phase with something unsettled among those that have opened; else the first still to come."""
+        unsettled = [step for step in self.plan.steps if not self.records[step.name].settled]
+        opened = [step.phase for step in unsettled if step.opens_at <= now]
+        order = list(Phase)
+        return min(opened or [step.phase for step in unsettled], key=order.index, default=order[-1])
+
+    def data_quality(self) -> DataQuality:
+        """Whether the day had all it wanted."""
+        if self.plan.slate_known and not self.plan.games:
+            return DataQuality.EMPTY
+        if self.attention() or any(item.resolved_at is None for item in self.degradations):
+            return DataQuality.DEGRADED
+        return DataQuality.COMPLETE if self.published else DataQuality.UNKNOWN

@@ -1,0 +1,212 @@
+"""Pure decisions: may a step start? for which games? what is missing, and what next?
+
+No I/O and no clock: everything is a function of the plan, the records and a moment. A gate never opens before what it
+needs is settled, and always decides by its hard deadline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from tipoff.vocabulary import Cadence, DayPlan, PlanStep, Role, SlateGame, StepKind, StepState
+from workflows.day_state import Records, StepRecord
+
+
+@dataclass(frozen=True)
+class Ready:
+    """Start it now, for these games."""
+
+    games: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Not yet: what it lacks and when to look again (None: when what it lacks has come)."""
+
+    missing: tuple[str, ...]
+    next_look: datetime | None
+    moving: bool = False
+    """New data are on their way to it, so whoever needs it waits too."""
+
+
+@dataclass(frozen=True)
+class Degraded:
+    """Its hard deadline has come: go on by the named fallback."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Blocked:
+    """Its hard deadline has come and there is no fallback: it needs a person."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Closed:
+    """Nothing more to do today, as far as is known."""
+
+
+Verdict = Ready | Waiting | Degraded | Blocked | Closed
+
+
+@dataclass(frozen=True)
+class _Moment:
+    """What a verdict is a function of."""
+
+    plan: DayPlan
+    records: Records
+    moving: set[str]
+    now: datetime
+
+    @cached_property
+    def critical(self) -> frozenset[str]:
+        return frozenset(step.name for step in self.plan.steps if step.critical)
+
+    def holds(self, need: str) -> bool:
+        """Whether a needed step keeps others waiting: a parked one does so only when it is critical."""
+        record = self.records[need]
+        parked_aside = record.state is StepState.FAILED and need not in self.critical
+        return not record.settled and not parked_aside
+
+
+def decide(plan: DayPlan, records: Records, now: datetime) -> dict[str, Verdict]:
+    """A verdict for every step, in the plan's order (which lists a step after all it needs)."""
+    moment = _Moment(plan, records, {name for name, record in records.items() if record.busy}, now)
+    verdicts: dict[str, Verdict] = {}
+    for step in plan.steps:
+        verdict = verdicts[step.name] = _verdict(step, moment)
+        if isinstance(verdict, Ready) or (isinstance(verdict, Waiting) and verdict.moving):
+            moment.moving.add(step.name)
+    return verdicts
+
+
+def _verdict(step: PlanStep, moment: _Moment) -> Verdict:
+    record = moment.records[step.name]
+    if record.busy:
+        return Waiting((), None, moving=True)
+    if record.state is StepState.SKIPPED:
+        return Closed()
+    if step.kind is StepKind.SOURCE:
+        return _source_verdict(step, record, moment)
+    return _compute_verdict(step, record, moment)
+
+
+def _source_verdict(step: PlanStep, record: StepRecord, moment: _Moment) -> Verdict:
+    missing = tuple(need for need in step.needs if moment.holds(need))
+    look = next_look(step, record)
+    if look is not None and look <= moment.now and not missing:
+        return Ready(())
+    if not record.settled and (look is None or _past_deadline(step, moment.now)) and _can_give_up(step, record):
+        return _give_up(step, record, missing)
+    if look is None:
+        return Closed()
+    return Waiting(missing, None if missing else look)
+
+
+def _compute_verdict(step: PlanStep, record: StepRecord, moment: _Moment) -> Verdict:
+    held = tuple(need for need in step.needs if need in moment.moving or moment.holds(need))
+    never_ran = not record.seen
+    games = _open_games(step, moment) if never_ran else affected_games(step, record, moment)
+    if games or never_ran:
+        if not held and step.opens_at <= moment.now:
+            return Ready(games)
+        if not record.settled and _past_deadline(step, moment.now) and _can_give_up(step, record):
+            return _give_up(step, record, held)
+        if not record.settled:
+            return Waiting(held, step.opens_at if step.opens_at > moment.now else None)
+        return Closed() if never_ran else Waiting(held, None, moving=True)
+    if record.state is StepState.FAILED and _past_deadline(step, moment.now) and step.fallback is not None:
+        return _give_up(step, record, held)
+    return Closed()
+
+
+def affected_games(step: PlanStep, record: StepRecord, moment: _Moment) -> tuple[str, ...]:
+    """Games whose inputs changed since the step last ran."""
+    changed = set[str]().union(*(moment.records[need].changed_since(record.seen.get(need, 0)) for need in step.follows))
+    return tuple(game.game_id for game in moment.plan.games if game.game_id in changed and _is_open(step, game, moment))
+
+
+def _open_games(step: PlanStep, moment: _Moment) -> tuple[str, ...]:
+    """Games for a first run; when all have tipped off already, all of them: the rows are marked backfilled."""
+    games = moment.plan.games
+    return tuple(game.game_id for game in games if _is_open(step, game, moment)) or tuple(
+        game.game_id for game in games
+    )
+
+
+def _is_open(step: PlanStep, game: SlateGame, moment: _Moment) -> bool:
+    """Once a game has tipped off, what was said before it stands."""
+    return step.role is not Role.PRE or game.tip_off > moment.now
+
+
+def next_look(step: PlanStep, record: StepRecord) -> datetime | None:
+    """When a source is looked at next; None: never again today."""
+    candidates = [look for look in _looks(step, record) if record.last_look is None or look > record.last_look]
+    if record.retry_at is not None:
+        # "Come again at …" of the provider: neither earlier nor later.
+        candidates = [look for look in candidates if look > record.retry_at] + [record.retry_at]
+    return min(candidates, default=None)
+
+
+def _looks(step: PlanStep, record: StepRecord) -> Iterable[datetime]:
+    yield from step.looks_at
+    for cadence in step.cadence:
+        look = _after(cadence, record.last_look) if _applies(cadence, record) else None
+        if look is not None:
+            yield look
+
+
+def _applies(cadence: Cadence, record: StepRecord) -> bool:
+    return cadence.only == "always" or (cadence.only == "once_found") == record.found
+
+
+def _after(cadence: Cadence, moment: datetime | None) -> datetime | None:
+    """The first look of a cadence after a moment."""
+    if moment is None or moment < cadence.start:
+        look = cadence.start
+    else:
+        look = cadence.start + ((moment - cadence.start) // cadence.every + 1) * cadence.every
+    return look if look <= cadence.until else None
+
+
+def _past_deadline(step: PlanStep, now: datetime) -> bool:
+    return step.hard_deadline is not None and now >= step.hard_deadline
+
+
+def _can_give_up(step: PlanStep, record: StepRecord) -> bool:
+    """A step without a fallback is parked once; then only a person or a later look moves it."""
+    return step.fallback is not None or record.state is not StepState.FAILED
+
+
+def _give_up(step: PlanStep, record: StepRecord, missing: tuple[str, ...]) -> Verdict:
+    reason = record.reason or (f"still waiting for {', '.join(missing)}" if missing else "nothing came")
+    if step.fallback is None:
+        return Blocked(reason)
+    return Degraded(f"{reason}; {step.fallback}")
+
+
+def next_moment(plan: DayPlan, records: Records, verdicts: dict[str, Verdict], now: datetime) -> datetime | None:
+    """When something may change without anybody's doing; None: only a person can move the day."""
+    looks = [verdict.next_look for verdict in verdicts.values() if isinstance(verdict, Waiting)]
+    deadlines = [
+        deadline
+        for step in plan.steps
+        if not records[step.name].settled
+        for deadline in (step.soft_deadline, step.hard_deadline)
+    ]
+    moments = [moment for moment in (*looks, *deadlines, plan.ends_at) if moment is not None and moment > now]
+    return min(moments, default=None)
+
+
+def overdue(plan: DayPlan, records: Records, now: datetime) -> tuple[PlanStep, ...]:
+    """Steps past their soft deadline that have not settled."""
+    return tuple(
+        step
+        for step in plan.steps
+        if step.soft_deadline is not None and now >= step.soft_deadline and not records[step.name].settled
+    )

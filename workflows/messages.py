@@ -1,0 +1,157 @@
+"""What a person may say to a day, judged in one place: behind every signal and every update."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from tipoff.vocabulary import DayPlan, Phase, PlanStep, SlateGame, StepKind, StepState
+from workflows.contracts import Message, MessageAnswer, Order
+from workflows.day_state import DayLedger, Records
+
+SLATE_STEP = "nbac_schedule"
+
+
+def order_from(message: Message, argument: Any) -> Order:
+    """An order from whatever a person typed in the UI: nothing, a word, or an object. Raises ValueError."""
+    match argument:
+        case None | "":
+            fields: dict[str, Any] = {}
+        case str():
+            fields = {"target": argument}
+        case dict():
+            fields = dict(argument)
+        case _:
+            raise ValueError(f"{message} takes a word or an object such as {_example(message)}")
+    for alias in ("phase", "step"):
+        if alias in fields:
+            fields["target"] = fields.pop(alias)
+    try:
+        return Order.model_validate({**fields, "message": message})
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+        raise ValueError(f"{message} takes a word or an object such as {_example(message)}: {problems}") from None
+
+
+def _example(message: Message) -> str:
+    key, value = ("phase", "lines") if message is Message.FORCE_CONTINUE else ("step", "nbac_injury_report")
+    named = message in {Message.FORCE_CONTINUE, Message.RETRY_STEP, Message.SKIP_STEP}
+    target = f'"{key}": "{value}", ' if named else ""
+    return f'{{{target}"who": "your name", "why": "a reason"}}'
+
+
+def judge(order: Order, ledger: DayLedger, *, held: bool) -> MessageAnswer:
+    """Whether an order can be carried out, and what it will do; changes nothing."""
+    plan, records = ledger.plan, ledger.records
+    if ledger.ended is not None:
+        return MessageAnswer(accepted=False, answer="this day has ended; start it again with --rerun")
+    refusal = _wrong_date(order, plan.game_date) or _wrong_games(order, plan.games)
+    if refusal:
+        return MessageAnswer(accepted=False, answer=refusal)
+    match order.message:
+        case Message.FORCE_CONTINUE:
+            return _judge_force(order.target, plan, records)
+        case Message.RETRY_STEP | Message.SKIP_STEP:
+            return _judge_step(order, plan, records)
+        case Message.RESUME_CLOCK:
+            return MessageAnswer(accepted=held, answer="the clock goes on" if held else "the clock is not held")
+        case Message.LINES_AVAILABLE | Message.REFRESH_LINES:
+            return _judge_lines(plan)
+
+
+def apply(order: Order, ledger: DayLedger, now: datetime) -> None:
+    """Carry out an order that `judge` accepts."""
+    who = order.who or "a person"
+    by = f"{who}: {order.why}" if order.why else who
+    match order.message:
+        case Message.FORCE_CONTINUE:
+            for step in forced_steps(Phase(order.target), ledger.plan, ledger.records):
+                ledger.degrade(step, f"forced on by {by}", now)
+        case Message.RETRY_STEP:
+            ledger.try_again(order.target, now)
+        case Message.SKIP_STEP:
+            step = next(step for step in ledger.plan.steps if step.name == order.target)
+            if ledger.records[step.name].state is not StepState.SKIPPED:
+                ledger.degrade(step, f"skipped by {by}", now, StepState.SKIPPED)
+        case Message.LINES_AVAILABLE | Message.REFRESH_LINES:
+            for step in ledger.plan.steps:
+                if step.phase is Phase.LINES:
+                    ledger.records[step.name].retry_at = now
+        case Message.RESUME_CLOCK:
+            pass
+
+
+def _wrong_date(order: Order, game_date: date) -> str:
+    if order.game_date in (None, game_date):
+        return ""
+    return f"this run is of {game_date}, not of {order.game_date}; nothing was changed"
+
+
+def _wrong_games(order: Order, games: tuple[SlateGame, ...]) -> str:
+    known = {name for game in games for name in (game.game_id, game.label)}
+    unknown = [game for game in order.games if game not in known]
+    if not unknown:
+        return ""
+    slate = ", ".join(game.label for game in games) or "no games"
+    return f"no game {', '.join(unknown)} on this slate ({slate}); nothing was changed"
+
+
+def _judge_force(target: str, plan: DayPlan, records: Records) -> MessageAnswer:
+    if target not in set(Phase):
+        return MessageAnswer(
+            accepted=False, answer=f"no phase {target!r}; the phases are {', '.join(Phase)}; nothing was changed"
+        )
+    if not records[SLATE_STEP].settled:
+        return MessageAnswer(
+            accepted=False,
+            answer=f"the slate is not known yet, so there is nothing to go on with: retry_step {SLATE_STEP}",
+        )
+    steps = forced_steps(Phase(target), plan, records)
+    if not steps:
+        return MessageAnswer(accepted=True, answer=f"phase {target} waits for nothing; nothing was changed")
+    return MessageAnswer(accepted=True, answer=f"going on without {', '.join(step.name for step in steps)}")
+
+
+def forced_steps(phase: Phase, plan: DayPlan, records: Records) -> tuple[PlanStep, ...]:
+    """What a phase waits for: unsettled sources and parked steps in it or needed by it, however far up."""
+    by_name = {step.name: step for step in plan.steps}
+    reached: dict[str, PlanStep] = {}
+    frontier = [step for step in plan.steps if step.phase is phase]
+    while frontier:
+        step = frontier.pop()
+        if step.name not in reached:
+            reached[step.name] = step
+            frontier.extend(by_name[need] for need in step.needs)
+    return tuple(
+        step
+        for step in plan.steps
+        if step.name in reached
+        and not (records[step.name].settled or records[step.name].busy)
+        and (step.kind is StepKind.SOURCE or records[step.name].state is StepState.FAILED)
+    )
+
+
+def _judge_step(order: Order, plan: DayPlan, records: Records) -> MessageAnswer:
+    if order.target not in records:
+        names = ", ".join(step.name for step in plan.steps)
+        return MessageAnswer(
+            accepted=False, answer=f"no step {order.target!r}; the steps are {names}; nothing was changed"
+        )
+    record = records[order.target]
+    if record.busy:
+        return MessageAnswer(accepted=False, answer=f"{order.target} is running; nothing was changed")
+    if order.message is Message.RETRY_STEP:
+        return MessageAnswer(accepted=True, answer=f"{order.target} is tried again")
+    if order.target == SLATE_STEP and not record.settled:
+        return MessageAnswer(accepted=False, answer="the day cannot go on without a slate; nothing was changed")
+    if record.state is StepState.SKIPPED:
+        return MessageAnswer(accepted=True, answer=f"{order.target} was skipped already; nothing was changed")
+    return MessageAnswer(accepted=True, answer=f"{order.target} is skipped for the rest of the day")
+
+
+def _judge_lines(plan: DayPlan) -> MessageAnswer:
+    if any(step.phase is Phase.LINES for step in plan.steps):
+        return MessageAnswer(accepted=True, answer="looking for lines now")
+    return MessageAnswer(accepted=False, answer="this day has no lines to look for; nothing was changed")

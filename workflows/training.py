@@ -1,0 +1,65 @@
+"""Training: collect the season to date, build its features, fit, make the model the champion."""
+
+from __future__ import annotations
+
+from temporalio import workflow
+
+from tipoff.vocabulary import clock_time
+from workflows.calls import call
+from workflows.contracts import (
+    Activity,
+    CollectReport,
+    CollectRequest,
+    ComputeRequest,
+    ProcessRequest,
+    StepReport,
+    TrainingHistory,
+    TrainingInput,
+    TrainingResult,
+    TrainRequest,
+)
+
+_SOURCES = ("nbac_schedule", "nbac_team_history", "nbac_player_history")
+_TRANSFORMS = ("team_offense_game_summary", "player_game_summary")
+
+
+@workflow.defn
+class TrainingWorkflow:
+    """Trains one system on the games strictly before a date."""
+
+    @workflow.run
+    async def run(self, training: TrainingInput) -> TrainingResult:
+        at = clock_time(training.as_of, training.before)
+        for source in _SOURCES:
+            await self._collect(source, training, at)
+        for table in _TRANSFORMS:
+            request = ComputeRequest(
+                subject=table, span="history", game_date=training.before, game_ids=(), as_of=training.as_of
+            )
+            await call(Activity.TRANSFORM, request, StepReport, summary=f"{table} of the games before")
+        history = await call(
+            Activity.TRAINING_HISTORY,
+            training,
+            TrainingHistory,
+            summary=f"features of all games before {training.before}",
+        )
+        fit = TrainRequest(
+            system_id=training.system_id,
+            history_file=history.file,
+            before=training.before,
+            as_of=training.as_of,
+        )
+        return await call(
+            Activity.TRAIN, fit, TrainingResult, summary=f"fit {training.system_id} on {history.rows} rows"
+        )
+
+    async def _collect(self, source: str, training: TrainingInput, at: str) -> None:
+        look = CollectRequest(source=source, game_date=training.before, games=(), as_of=training.as_of)
+        collected = await call(Activity.COLLECT, look, CollectReport, summary=f"{source} as of {at}")
+        if collected.batch is None:
+            workflow.logger.warning("training goes on with what is stored: %s: %s", source, collected.reason)
+            return
+        read = ProcessRequest(
+            source=source, batch=collected.batch, game_date=training.before, games=(), as_of=training.as_of
+        )
+        await call(Activity.PROCESS, read, StepReport, summary=f"{source}: read what was landed")
