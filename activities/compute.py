@@ -9,7 +9,7 @@ from temporalio import activity
 
 from activities.errors import blocking
 from activities.workshop import Workshop
-from tipoff.features.build import build_features
+from tipoff.features.build import build_features, stored_features
 from tipoff.grading.accuracy import grade_date
 from tipoff.training.history import seasons_up_to, training_history
 from tipoff.vocabulary import first_day
@@ -59,10 +59,7 @@ class Computing:
         date, warehouse = request.game_date, self._workshop.warehouse
         built = build_features(warehouse, date, date, request.game_ids, request.as_of)
         name = f"features-{request.as_of:%Y%m%dT%H%M%S%f}.parquet"
-        rows = warehouse.query(
-            "SELECT * FROM ml_feature_store WHERE game_date = @game_date AND game_id IN UNNEST(@game_ids)",
-            {"game_date": date, "game_ids": list(request.game_ids)},
-        )
+        rows = stored_features(warehouse, date, request.game_ids)
         rows.write_parquet(self._workshop.work_file(date, name))
         return StepReport(rows=built.rows, changed_games=request.game_ids, reference=name)
 

@@ -35,11 +35,12 @@ class Processing:
             outcome=done.outcome,
             reason=done.reason,
             changed=done.changed,
-            changed_games=done.changed_games or None,
+            changed_games=done.changed_games,
             missing_games=done.missing_games,
             unresolved=done.unresolved,
             unresolved_names=done.unresolved_names,
             provider_ids=dict(done.provider_ids),
             games=done.games,
+            postponed=done.postponed,
             counts={f"rejected:{request.source}": sum(done.rejected.values())} if done.rejected else {},
         )

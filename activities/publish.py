@@ -33,7 +33,12 @@ class Publishing:
 
     @property
     def _exporters(self) -> dict[str, Callable[[ComputeRequest], Published]]:
-        return {"predictions": self._predictions, "results": self._results, "page": self._page, "summary": self._summary}
+        return {
+            "predictions": self._predictions,
+            "results": self._results,
+            "page": self._page,
+            "summary": self._summary,
+        }
 
     def _predictions(self, request: ComputeRequest) -> Published:
         return publish_predictions(

@@ -7,6 +7,7 @@ from typing import Any
 
 from activities.collect import Collecting
 from activities.compute import Computing
+from activities.follow import Following
 from activities.models import Modelling
 from activities.plan import Planning, Recalling
 from activities.process import Processing
@@ -24,6 +25,7 @@ def activities_of(queue: Queue, workshop: Workshop) -> list[Callable[..., Any]]:
         Queue.FETCH: [Collecting(workshop).collect],
         Queue.WAREHOUSE: [
             Processing(workshop).process,
+            Following(workshop).follow,
             Recalling(workshop).recorded_day,
             computing.transform,
             computing.build_features,

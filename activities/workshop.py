@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from tipoff.landing.base import Landing
 from tipoff.landing.open import open_landing
 from tipoff.publishing.store import ExportStore, open_store
-from tipoff.settings import Settings
+from tipoff.settings import Settings, folder_of
 from tipoff.sources.base import Source
 from tipoff.sources.fetcher import Fetcher
 from tipoff.sources.registry import sources
@@ -49,7 +48,7 @@ class Workshop:
 
     @cached_property
     def models(self) -> ModelStore:
-        return ModelStore.at(self.settings.models)
+        return ModelStore(folder_of(self.settings.models))
 
     @cached_property
     def sources(self) -> dict[str, Source]:
@@ -64,6 +63,6 @@ class Workshop:
 
     def work_file(self, game_date: date, name: str) -> Path:
         """A Parquet file that one activity writes and another reads."""
-        folder = Path(unquote(urlsplit(self.settings.work).path)) / game_date.isoformat()
+        folder = folder_of(self.settings.work) / game_date.isoformat()
         folder.mkdir(parents=True, exist_ok=True)
         return folder / name

@@ -9,15 +9,10 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.service import RPCError
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from tipoff.errors import ConfigurationError, TipoffError
 
 DATA_CONVERTER = pydantic_data_converter
-
-WORKFLOW_RUNNER = SandboxedWorkflowRunner(
-    restrictions=SandboxRestrictions.default.with_passthrough_modules("pydantic", "pydantic_core", "tipoff.vocabulary")
-)
 
 
 class NoServerError(TipoffError):

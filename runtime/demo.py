@@ -232,7 +232,7 @@ async def _keep_up(running: Replay, console: Console) -> None:
 
 def main() -> int:
     """0: complete or degraded by rule; 1: not; 2: a variable is wrong or a part could not be had; 130: Ctrl-C."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     try:
         return asyncio.run(run(options_from(os.environ), console))
     except KeyboardInterrupt:

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -97,14 +97,20 @@ class Replay:
         self.server = server
         self.client = client
         self.upstream = upstream
-        self._processes = processes
+        self.processes = processes
+
+    def on(self, game_date: date) -> Replay:
+        """The same running parts, for another date."""
+        scene = replace(self.scene, game_date=game_date)
+        return Replay(scene, self.processes, self.server, self.client, self.upstream)
 
     def start_worker(self, name: str = "worker") -> Child:
         """A worker process serving all queues; the one of this name is stopped first. It is not waited for."""
         command = [sys.executable, str(PROJECT / "worker.py")]
-        return self._processes.start(name, command, env=self._worker_environment(), grace_seconds=30)
+        return self.processes.start(name, command, env=self.worker_environment(), grace_seconds=30)
 
-    def _worker_environment(self) -> dict[str, str]:
+    def worker_environment(self) -> dict[str, str]:
+        """Settings of a worker of this replay: its own stores and server, nothing of the person who runs it."""
         out = self.scene.out.resolve()
         foreign = ("TEMPORAL_", "TIPOFF_")
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
@@ -120,6 +126,10 @@ class Replay:
             "TIPOFF_UPSTREAM": self.upstream,
             **dict(self.scene.settings),
         }
+
+    def settings(self) -> dict[str, str]:
+        """The TIPOFF_ variables among them."""
+        return {name: value for name, value in self.worker_environment().items() if name.startswith("TIPOFF_")}
 
     async def train(self, system_id: str = "catboost_v8") -> TrainingResult:
         """Train a system on everything before the date, as of its morning."""
@@ -153,7 +163,7 @@ class Replay:
 
     def check(self) -> None:
         """Raises ChildEndedError when a part of the replay is no longer there."""
-        self._processes.check()
+        self.processes.check()
 
 
 @asynccontextmanager
@@ -176,6 +186,7 @@ async def replay(scene: Scene, stages: Stages, binary: Path | None = None) -> As
                     ui=server.ui_url,
                     exports=f"file://{scene.out.resolve()}/exports",
                     pid=os.getpid(),
+                    environment=running.settings(),
                 ),
             )
             await _until_says(worker, "serving ")

@@ -1,4 +1,4 @@
-"""What a replay that is kept up (`make demo KEEP=1`) leaves in its folder, so that `starter.py --replay` finds it."""
+"""What a replay leaves in its folder, so that `starter.py --replay` finds it while it is up (`make demo KEEP=1`)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from tipoff.vocabulary import Frozen, eastern
 from workflows.contracts import ClockSpec
 
 FILE = "session.json"
-DEFAULT_FOLDER = Path("var/demo")
 
 
 class NoReplayError(BadInputError):
@@ -20,7 +19,7 @@ class NoReplayError(BadInputError):
 
 
 class Session(Frozen):
-    """A replay that is kept up: its server, and the settings its worker runs with."""
+    """A replay: its server, and the settings its worker runs with."""
 
     address: str
     namespace: str
@@ -29,8 +28,6 @@ class Session(Frozen):
     """URL of the export store."""
     pid: int
     """The process that keeps it up."""
-    seconds_per_hour: float = 0.0
-    """Its pace, for days that are started in it later."""
     environment: dict[str, str] = {}
     """The TIPOFF_ variables of its worker; no secret is among them."""
 
@@ -39,8 +36,8 @@ class Session(Frozen):
         return f"{self.ui}/namespaces/{self.namespace}/workflows/{workflow_id}/{run_id}"
 
     def clock(self, game_date: date) -> ClockSpec:
-        """Virtual time from the morning of a date on."""
-        return ClockSpec(starts_at=eastern(game_date, 5), seconds_per_hour=self.seconds_per_hour)
+        """Virtual time from the morning of a date on, as fast as it goes."""
+        return ClockSpec(starts_at=eastern(game_date, 5))
 
 
 def write_session(folder: Path, session: Session) -> None:
@@ -51,11 +48,6 @@ def write_session(folder: Path, session: Session) -> None:
     unfinished.replace(folder / FILE)
 
 
-def end_session(folder: Path) -> None:
-    """Tell that the replay is no longer up."""
-    (folder / FILE).unlink(missing_ok=True)
-
-
 def read_session(folder: Path) -> Session:
     """The replay kept up in a folder. Raises NoReplayError when there is none."""
     file = folder / FILE
@@ -64,6 +56,4 @@ def read_session(folder: Path) -> Session:
     except FileNotFoundError:
         raise NoReplayError(f"no replay is kept up in {folder}: start one with `make demo KEEP=1`") from None
     except (OSError, ValidationError) as error:
-        raise NoReplayError(
-            f"{file} cannot be used ({type(error).__name__}): `make demo KEEP=1` writes it anew"
-        ) from error
+        raise NoReplayError(f"{file} cannot be read; `make demo KEEP=1` writes it anew") from error

@@ -13,7 +13,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 
 from activities.workshop import Workshop
-from runtime.connection import WORKFLOW_RUNNER
+from runtime.sandbox import WORKFLOW_RUNNER
 from tipoff.errors import ConfigurationError
 from tipoff.settings import Settings
 from workflows.contracts import Queue

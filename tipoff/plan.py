@@ -41,6 +41,7 @@ class DayTimes(Frozen):
     """The moments of a date that its steps are timed by."""
 
     starts: datetime
+    computing_opens: datetime
     first_tip: datetime
     last_tip: datetime
     tips: tuple[datetime, ...]
@@ -59,6 +60,7 @@ def day_times(game_date: date, games: tuple[SlateGame, ...]) -> DayTimes:
     due = min(eastern(game_date, 13, 30), tips[0] - timedelta(hours=2))
     return DayTimes(
         starts=eastern(game_date, 5),
+        computing_opens=eastern(game_date, 6),
         first_tip=tips[0],
         last_tip=tips[-1],
         tips=tuple(sorted(set(tips))),
@@ -101,11 +103,12 @@ def plan_day(game_date: date, games: tuple[SlateGame, ...], sources: Mapping[str
     times = day_times(game_date, games)
     steps = (
         _slate_step(game_date, times.last_tip),
+        _announcement(times),
         *_collecting(times, sources),
         *_lines(times, sources),
         *_context(times),
         *_predicting(times),
-        *_publishing(tuple(SYSTEMS), times.starts, times.predictions_due),
+        *_publishing(tuple(SYSTEMS), times.computing_opens, times.predictions_due),
         *_following(times, sources),
         *_results(times, sources),
         *_grading(times),
@@ -135,6 +138,21 @@ def _slate_step(game_date: date, until: datetime) -> PlanStep:
         ),
         soft_deadline=eastern(game_date, 8),
         hard_deadline=None,
+    )
+
+
+def _announcement(times: DayTimes) -> PlanStep:
+    """Once the slate is known, `today` speaks of this date: yesterday's picks never stand for tonight's."""
+    return _compute(
+        "announce_day",
+        "say that predictions are to come",
+        Phase.SLATE,
+        StepKind.EXPORT,
+        ("nbac_schedule",),
+        times.starts,
+        subject="predictions",
+        follows=(),
+        critical=False,
     )
 
 
@@ -302,7 +320,7 @@ def _context(times: DayTimes) -> Iterable[PlanStep]:
             Phase.CONTEXT,
             StepKind.TRANSFORM,
             needs,
-            times.starts,
+            times.computing_opens,
             subject=subject,
             span=span,
             soft=times.predictions_due,
@@ -351,7 +369,7 @@ def _predicting(times: DayTimes) -> Iterable[PlanStep]:
         Phase.PREDICT,
         StepKind.FEATURES,
         ("upcoming_team_game_context", "upcoming_player_game_context", "player_daily_cache"),
-        times.starts,
+        times.computing_opens,
         soft=times.predictions_due,
     )
     yield _compute(
@@ -360,7 +378,7 @@ def _predicting(times: DayTimes) -> Iterable[PlanStep]:
         Phase.CONTEXT,
         StepKind.FEATURES,
         ("player_history", "nbac_schedule"),
-        times.starts,
+        times.computing_opens,
         span="history",
         follows=("player_history",),
         soft=times.predictions_due,
@@ -372,7 +390,7 @@ def _predicting(times: DayTimes) -> Iterable[PlanStep]:
             Phase.PREDICT,
             StepKind.SYSTEM,
             ("ml_feature_store", "feature_history"),
-            times.starts,
+            times.computing_opens,
             critical=False,
             soft=times.predictions_due,
             hard=times.predictions_due,
@@ -463,4 +481,3 @@ def _grading(times: DayTimes) -> Iterable[PlanStep]:
     yield after("grade", "grades", StepKind.GRADE, ("nbac_scoreboard", "player_results", "export_predictions"), "grade")
     yield after("export_results", "publish results", StepKind.EXPORT, ("grade",), "results")
     yield after("export_summary", "day's figures", StepKind.EXPORT, ("grade",), "summary")
-    yield after("page_after", "report page with results", StepKind.EXPORT, ("export_results",), "page")

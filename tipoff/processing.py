@@ -76,7 +76,8 @@ def process(
     answers = _read_all(source, batch, context, landing)
     suspicious = _is_suspicious(source, answers, slate)
     news = _write_all(source, answers, slate, warehouse, protect=suspicious)
-    _write_unresolved(source, answers, context, warehouse)
+    if source.needs_players:
+        _write_unresolved(source, answers, context, warehouse)
     return _told(source, answers, slate, news, suspicious=suspicious)
 
 

@@ -82,6 +82,8 @@ class Settings(Frozen):
     """A replay's server: every request then goes to {upstream}/{host}{path} and carries its as-of time."""
     history_seasons: int = Field(default=1, ge=1, le=20)
     body_cap_bytes: int = Field(default=64 * 1024 * 1024, ge=1024)
+    request_seconds: float = Field(default=45.0, gt=0)
+    """How long one answer may take as a whole; a provider that is silent longer has failed."""
     odds_api_key: SecretStr | None = None
     balldontlie_key: SecretStr | None = None
     proxies: Proxies = Field(default={})

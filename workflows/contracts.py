@@ -36,6 +36,7 @@ class Activity(StrEnum):
     PLAN_DAY = "plan_day"
     COLLECT = "collect"
     PROCESS = "process"
+    FOLLOW = "follow"
     TRANSFORM = "transform"
     BUILD_FEATURES = "build_features"
     PREDICT = "predict"

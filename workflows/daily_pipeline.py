@@ -13,7 +13,7 @@ from typing import Any
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
 
-from tipoff.vocabulary import DayPlan, Phase, PlanStep, SlateGame, StepKind, StepState, clock_time
+from tipoff.vocabulary import DayPlan, Phase, PlanStep, Role, SlateGame, StepKind, StepState, clock_time
 from workflows import gates, messages, telling
 from workflows.calls import call
 from workflows.contracts import (
@@ -197,8 +197,10 @@ class DailyPipelineWorkflow:
             as_of=as_of,
             provider_ids=self.ledger.provider_ids.get(step.provider_ids_from or "", {}),
         )
-        at = clock_time(as_of, plan.game_date)
-        collected = await call(Activity.COLLECT, request, CollectReport, summary=f"{step.title} as of {at}")
+        told = f"{step.title} as of {clock_time(as_of, plan.game_date)}"
+        if step.role is Role.LIVE:
+            return await call(Activity.FOLLOW, request, StepReport, summary=told)
+        collected = await call(Activity.COLLECT, request, CollectReport, summary=told)
         if collected.batch is None or collected.outcome not in USABLE:
             return StepReport(
                 outcome=collected.outcome,
@@ -448,7 +450,8 @@ class DailyPipelineWorkflow:
         """Keep details, memo, search attributes and the exported status true; each only when it changed."""
         status = self.status()
         workflow.set_current_details(telling.markdown(status))
-        if self._is_news("memo", status.sentence):
+        # What runs the server shows by itself; told each time it would be every eighth event of the history.
+        if not self._tasks and self._is_news("memo", status.sentence):
             workflow.upsert_memo({"says": status.sentence, "day_clock": clock_time(status.now, status.game_date)})
         place = (status.phase, status.state, status.data_quality)
         if self._is_news("attributes", place):
@@ -482,12 +485,24 @@ class DailyPipelineWorkflow:
         self._alerts_told.update(alert.key for alert in alerts)
 
     async def _tell_last(self) -> None:
+        """The last status, then the page that tells it."""
         if self._status_task is not None:
             await self._status_task
         self._told.pop("status", None)
         self._tell()
         if self._status_task is not None:
             await self._status_task
+        page = ComputeRequest(
+            subject="page",
+            span="slate",
+            game_date=self._day.game_date,
+            game_ids=self.ledger.game_ids,
+            as_of=self._clock.now(),
+        )
+        try:
+            await call(Activity.EXPORT, page, StepReport, summary="report page of the whole day")
+        except ActivityError as error:
+            workflow.logger.warning("the report page could not be written: %s", error.cause or error)
 
 
 def _from(first: Phase, phase: Phase) -> bool:

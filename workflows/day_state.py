@@ -6,7 +6,7 @@ Plain data and pure changes to it; it knows no Temporal and no clock. Decisions 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tipoff.vocabulary import (
     SETTLED,
@@ -15,6 +15,7 @@ from tipoff.vocabulary import (
     Outcome,
     Phase,
     PlanStep,
+    Role,
     RunState,
     StepKind,
     StepState,
@@ -24,7 +25,13 @@ from workflows.contracts import Alert, Attention, AuditEntry, Degradation, StepR
 PARKING = frozenset({Outcome.BAD_KEY, Outcome.BAD_REQUEST, Outcome.QUOTA_SPENT})
 """Answers that only a person can change."""
 
+PUBLICATION = "export_predictions"
+"""The step whose runs are the day's publications."""
+
 USABLE = frozenset({Outcome.OK, Outcome.PARTIAL, Outcome.EMPTY_OK})
+
+SHORTEST_WAIT = timedelta(minutes=1)
+"""A provider that says "come again at once" is not taken at its word: it would be asked without pause."""
 
 
 @dataclass
@@ -87,9 +94,19 @@ class DayLedger:
         """Go on by another plan: what its steps have done so far stays known."""
         before = {game.game_id for game in self.plan.games}
         now_on = {game.game_id for game in plan.games}
+        joined = now_on - before if self.plan.slate_known else set[str]()
         self.postponed = tuple(sorted((before | set(self.postponed)) - now_on))
         self.plan = plan
         self.records = {step.name: self.records.get(step.name, StepRecord()) for step in plan.steps}
+        if joined:
+            self._welcome(tuple(sorted(joined)))
+
+    def _welcome(self, joined: tuple[str, ...]) -> None:
+        """Games that joined are news from every source, and no source has all it wants before it has theirs."""
+        for step in self.plan.steps:
+            if step.kind is StepKind.SOURCE:
+                self.records[step.name].found = False
+                self.records[step.name].bring(joined)
 
     @property
     def game_ids(self) -> tuple[str, ...]:
@@ -118,30 +135,51 @@ class DayLedger:
             self._note_computed(step, record, result, now)
 
     def _note_look(self, step: PlanStep, record: StepRecord, report: StepReport, now: datetime) -> None:
-        record.retry_at = report.retry_at
-        record.reason = report.reason
+        # What a person asked for meanwhile goes before what the provider said.
+        record.retry_at = record.retry_at or (report.retry_at and max(report.retry_at, now + SHORTEST_WAIT))
         if report.outcome in USABLE:
-            self._take_in(record, report)
             self.provider_ids.setdefault(step.subject, {}).update(report.provider_ids)
         if report.unresolved:
             self.counts[f"unresolved:{step.name}"] = report.unresolved
             names = ", ".join(report.unresolved_names)
             self.alert(step, "unresolved", f"{report.unresolved} names are on no roster: {names}", now)
-        if report.outcome in {Outcome.OK, Outcome.EMPTY_OK}:
-            record.found = True
-            self._settle(step, StepState.EMPTY_OK if report.outcome is Outcome.EMPTY_OK else StepState.COMPLETE, now)
-        elif report.outcome in PARKING:
+        missing = self._missing(step, record, report, now)
+        outcome = Outcome.PARTIAL if missing and report.outcome in {Outcome.OK, Outcome.EMPTY_OK} else report.outcome
+        # Once all was there, a later look at the games that are left says less, and does not unsay the rest.
+        if not record.found or report.rows >= record.rows:
+            record.reason = report.reason
+            self._take_in(record, report)
+        elif report.changed:
+            self._bring(record, report)
+        record.missing_games = missing
+        if outcome in PARKING:
             self.park(step, report.reason, now)
+        elif outcome in {Outcome.OK, Outcome.EMPTY_OK} or (outcome is Outcome.PARTIAL and not missing):
+            empty = outcome is Outcome.EMPTY_OK and record.state is not StepState.COMPLETE
+            record.found = True
+            self._settle(step, StepState.EMPTY_OK if empty else StepState.COMPLETE, now)
         elif not record.settled:
             record.state = StepState.LATE
             record.failed_since = None
+        else:
+            self._amend(step, {"games": missing})
+
+    def _missing(self, step: PlanStep, record: StepRecord, report: StepReport, now: datetime) -> tuple[str, ...]:
+        """Games not had yet. Before the games, one that has begun is asked no more: what it lacked then it lacks."""
+        if step.role is not Role.PRE or not step.per_game:
+            return report.missing_games
+        begun = {game.game_id for game in self.plan.games if game.tip_off <= now}
+        wanted = report.missing_games
+        if report.outcome not in USABLE and not record.found:
+            wanted = wanted or self.game_ids
+        return tuple(game for game in self.game_ids if game in (record.missing_games if game in begun else wanted))
 
     def _note_computed(self, step: PlanStep, record: StepRecord, report: StepReport, now: datetime) -> None:
         record.reason = report.reason
         self._take_in(record, report)
         record.reference = report.reference
         self._settle(step, StepState.COMPLETE, now)
-        if step.kind is StepKind.EXPORT and step.subject == "predictions" and record.last_look is not None:
+        if step.name == PUBLICATION and record.last_look is not None:
             self.published.append(record.last_look)
 
     def _take_in(self, record: StepRecord, report: StepReport) -> None:
@@ -149,16 +187,21 @@ class DayLedger:
         self.counts.update(report.counts)
         record.missing_games = report.missing_games
         if report.changed:
-            record.bring(self.game_ids if report.changed_games is None else report.changed_games)
+            self._bring(record, report)
+
+    def _bring(self, record: StepRecord, report: StepReport) -> None:
+        record.bring(self.game_ids if report.changed_games is None else report.changed_games)
 
     def _settle(self, step: PlanStep, state: StepState, now: datetime) -> None:
         record = self.records[step.name]
         record.state = state
         record.failed_since = None
+        self._amend(step, {"resolved_at": now})
+
+    def _amend(self, step: PlanStep, update: dict[str, object]) -> None:
+        """Bring what is still gone without of a step up to date."""
         self.degradations = [
-            item.model_copy(update={"resolved_at": now})
-            if item.step == step.name and item.resolved_at is None
-            else item
+            item.model_copy(update=update) if item.step == step.name and item.resolved_at is None else item
             for item in self.degradations
         ]
 
@@ -168,7 +211,9 @@ class DayLedger:
         record.state = state
         record.failed_since = None
         record.reason = reason
-        self.degradations.append(Degradation(step=step.name, reason=reason, games=record.missing_games, since=now))
+        nothing_came = step.per_game and not record.rows
+        games = self.game_ids if nothing_came else record.missing_games
+        self.degradations.append(Degradation(step=step.name, reason=reason, games=games, since=now))
         self.alert(step, "degraded", f"going on without {step.title}: {reason}", now)
 
     def park(self, step: PlanStep, reason: str, now: datetime) -> None:

@@ -127,7 +127,8 @@ def _compute_verdict(step: PlanStep, record: StepRecord, moment: _Moment) -> Ver
 
 def affected_games(step: PlanStep, record: StepRecord, moment: _Moment) -> tuple[str, ...]:
     """Games whose inputs changed since the step last ran."""
-    changed = set[str]().union(*(moment.records[need].changed_since(record.seen.get(need, 0)) for need in step.follows))
+    seen = ((moment.records[need], record.seen.get(need, 0)) for need in step.follows)
+    changed = set[str]().union(*(input_.changed_since(version) for input_, version in seen if input_.version > version))
     return tuple(game.game_id for game in moment.plan.games if game.game_id in changed and _is_open(step, game, moment))
 
 

@@ -65,6 +65,7 @@ POLICIES: dict[Activity, Policy] = {
     Activity.PLAN_DAY: _DELIVERY,
     Activity.COLLECT: _FETCH,
     Activity.PROCESS: _WAREHOUSE,
+    Activity.FOLLOW: _WAREHOUSE,
     Activity.TRANSFORM: _WAREHOUSE,
     Activity.BUILD_FEATURES: _WAREHOUSE,
     Activity.PREDICT: _MODEL,

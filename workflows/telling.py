@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
@@ -29,6 +30,8 @@ _WORST_FIRST = (
     StepState.COMPLETE,
     StepState.EMPTY_OK,
 )
+
+_MARKUP = re.compile(r"([\\|\[\]`])")
 
 
 def phase_state(steps: Sequence[StepStatus]) -> StepState:
@@ -130,4 +133,5 @@ def _remark(steps: Sequence[StepStatus], status: DayStatus) -> str:
 
 
 def _escaped(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
+    """A provider's words: they neither break the table nor become a link, a picture or HTML."""
+    return _MARKUP.sub(r"\\\1", " ".join(text.split())).replace("<", "&lt;")

@@ -131,7 +131,10 @@ def _starting(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--wait", action="store_true", help="follow the day to its end")
     parser.add_argument("--rerun", action="store_true", help="do an ended day again, from what was recorded")
     parser.add_argument(
-        "--from-phase", type=Phase, choices=list(Phase), metavar="PHASE", help=f"with --rerun: {', '.join(Phase)}"
+        "--from-phase",
+        choices=[phase.value for phase in Phase],
+        metavar="PHASE",
+        help=f"with --rerun: {', '.join(Phase)}",
     )
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from rich.console import Console, Group, RenderableType
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -58,7 +57,7 @@ def day_page(view: DayView) -> RenderableType:
     if view.server is not None:
         parts += _server_part(view.server, view.teller)
     if view.status is not None:
-        parts += [*_tables(view.status)]
+        parts += [part for table in _tables(view.status) for part in (Text(), table)]
     return Group(*parts)
 
 
@@ -93,7 +92,7 @@ def _told_by(view: DayView) -> str:
             return "told by the day's worker"
         case Teller.SERVER:
             tables = f"; the tables are the last known{age}" if view.status else ""
-            return f"no worker tells more ({view.why}): this is what the server knows{tables}"
+            return f"what the server knows{tables}. No worker tells more ({view.why}): start one (python worker.py)"
         case Teller.EXPORT:
             return f"last known{age}: {view.why}"
 
@@ -101,8 +100,7 @@ def _told_by(view: DayView) -> str:
 def _server_part(server: ServerView, teller: Teller) -> Iterable[RenderableType]:
     if server.is_running and server.unserved_queues:
         yield Text(
-            f"no worker polls {', '.join(server.unserved_queues)}: start one (python worker.py), "
-            "the day goes on by itself",
+            f"no worker polls {', '.join(server.unserved_queues)}: start one (python worker.py), then the day goes on",
             style="bold red",
         )
     if server.decision_attempt > 1:
@@ -114,6 +112,7 @@ def _server_part(server: ServerView, teller: Teller) -> Iterable[RenderableType]
         rows = [
             (item.name, item.state, str(item.attempt), ago(item.since), item.last_failure) for item in server.pending
         ]
+        yield Text()
         yield _table("Under way, as the server knows it", ("activity", "state", "try", "since", "last failure"), rows)
 
 
@@ -217,8 +216,3 @@ def _empty_table(title: str, columns: Sequence[str]) -> Table:
     for column in columns:
         table.add_column(column, header_style="dim", overflow="fold")
     return table
-
-
-def spaced(part: RenderableType) -> Padding:
-    """With an empty line above."""
-    return Padding(part, (1, 0, 0, 0))

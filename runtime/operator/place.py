@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from runtime.sessions import NoReplayError, Session, read_session
 from tipoff.publishing.store import ExportStore, open_store
-from tipoff.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from temporalio.envconfig import ClientConnectConfig
+
+    from tipoff.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class Place:
     @cached_property
     def settings(self) -> Settings:
         """What the worker there runs with. Raises ConfigurationError."""
+        from tipoff.settings import load_settings  # most commands need no settings, and should answer soon
+
         return load_settings(environ={**os.environ, **(self.session.environment if self.session else {})})
 
     @cached_property

@@ -23,7 +23,10 @@ from workflows.contracts import Queue
 
 CONNECT_SECONDS = 1.2
 PATIENCE = timedelta(seconds=1)
-"""What the server itself is given for an answer; what a worker is given for a query."""
+"""What the server is given for an answer."""
+
+WORKER_PATIENCE = timedelta(seconds=0.7)
+"""What a worker is given for an answer, so that a command without one still answers in two seconds."""
 
 POLL_LASTS = timedelta(seconds=70)
 """A worker that has nothing to do asks for work once a minute."""

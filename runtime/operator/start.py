@@ -70,7 +70,7 @@ def day_input(options: Namespace, place: Place) -> DayInput:
     clock = place.session.clock(options.date) if place.session else ClockSpec()
     rerun = None
     if options.rerun or options.from_phase:
-        rerun = Rerun(from_phase=options.from_phase or Phase.COLLECT, who=options.who, why=options.why)
+        rerun = Rerun(from_phase=Phase(options.from_phase or Phase.COLLECT), who=options.who, why=options.why)
     return DayInput(game_date=options.date, clock=clock, rerun=rerun)
 
 

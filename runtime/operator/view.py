@@ -19,7 +19,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from runtime.operator.exits import CommandError, Exit
 from runtime.operator.place import Place
-from runtime.operator.server import PATIENCE, is_namespace_missing, polled, reached
+from runtime.operator.server import PATIENCE, WORKER_PATIENCE, is_namespace_missing, polled, reached
 from tipoff.errors import StorageError
 from tipoff.publishing.envelope import decode
 from tipoff.vocabulary import Frozen, RunState
@@ -157,13 +157,13 @@ async def view_run(client: Client, place: Place, game_date: date) -> DayView:
 async def _ask_worker(handle: WorkflowHandle[Any, Any]) -> DayStatus | str:
     """The status, or why it was not told."""
     try:
-        status: DayStatus = await handle.query("status", result_type=DayStatus, rpc_timeout=PATIENCE)
+        status: DayStatus = await handle.query("status", result_type=DayStatus, rpc_timeout=WORKER_PATIENCE)
     except WorkflowQueryFailedError as error:
         return f"the worker could not tell: {error.message}"
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
             raise
-        return f"no worker answered within {PATIENCE.total_seconds():.0f} s"
+        return f"no worker answered within {WORKER_PATIENCE.total_seconds()} s"
     return status
 
 

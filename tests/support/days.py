@@ -25,9 +25,10 @@ from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
 
 from activities.scenario import deliver_action
-from runtime.connection import WORKFLOW_RUNNER
+from runtime.sandbox import WORKFLOW_RUNNER
 from tipoff.plan import plan_day, plan_slate
 from tipoff.sources.registry import SOURCES
+from tipoff.teams import TEAMS
 from tipoff.vocabulary import DayPlan, Outcome, SlateGame, eastern
 from workflows.contracts import (
     Activity,
@@ -68,18 +69,12 @@ def at(hour: int, minute: int = 0) -> datetime:
 
 
 def game(number: int, tip_off: datetime) -> SlateGame:
-    """A game between two of the thirty teams."""
-    return SlateGame(
-        game_id=f"00223{number:05}", away=_TEAMS[2 * number % 30], home=_TEAMS[(2 * number + 1) % 30], tip_off=tip_off
-    )
+    """The number-th of up to fifteen games."""
+    away, home = sorted(TEAMS)[2 * number - 2 : 2 * number]
+    return SlateGame(game_id=f"00223{number:05}", away=away, home=home, tip_off=tip_off)
 
 
-_TEAMS = (
-    "ATL BKN BOS CHA CHI CLE DAL DEN DET GSW HOU IND LAC LAL MEM MIA MIL MIN NOP NYK OKC ORL PHI PHX POR SAC SAS TOR "
-    "UTA WAS"
-).split()
-
-EARLY, LATE = game(1, at(19)), game(2, at(20))
+EARLY, LATE = game(1, at(19)), game(2, at(19, 30))
 GAMES = (EARLY, LATE)
 
 
@@ -125,7 +120,9 @@ def _final(game: SlateGame) -> datetime:
 def part_of(games: Iterable[SlateGame], since: datetime, there: set[str]) -> Beat:
     """An answer that holds some of the games."""
     missing = tuple(game.game_id for game in games if game.game_id not in there)
-    return Beat(since, Outcome.PARTIAL if missing else Outcome.OK, missing, f"missing {', '.join(missing)}" * bool(missing))
+    return Beat(
+        since, Outcome.PARTIAL if missing else Outcome.OK, missing, f"missing {', '.join(missing)}" * bool(missing)
+    )
 
 
 class Trouble(NamedTuple):
@@ -177,7 +174,9 @@ class World:
     @activity.defn(name=Activity.PLAN_DAY.value)
     async def plan_day(self, request: PlanRequest) -> DayPlan:
         await self._do("plan_day")
-        return self.slate_plan(request.game_date) if request.games is None else self.plan(request.game_date, request.games)
+        return (
+            self.slate_plan(request.game_date) if request.games is None else self.plan(request.game_date, request.games)
+        )
 
     @activity.defn(name=Activity.COLLECT.value)
     async def collect(self, request: CollectRequest) -> CollectReport:
@@ -302,7 +301,9 @@ async def working(client: Client, world: World) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def started(client: Client, clock: ClockSpec | None = None, rerun: Rerun | None = None) -> AsyncIterator[DayHandle]:
+async def started(
+    client: Client, clock: ClockSpec | None = None, rerun: Rerun | None = None
+) -> AsyncIterator[DayHandle]:
     """A day under an id of its own, ended with the test whatever became of it."""
     handle = await client.start_workflow(
         DailyPipelineWorkflow.run,
@@ -411,15 +412,19 @@ def _deed(event: HistoryEvent) -> Deed:
     )
 
 
-def looks_at(played: Played, source: str) -> list[datetime]:
+def looks_at(played: Played, source: str) -> list[datetime | None]:
     """When a source was asked."""
-    return [deed.as_of for deed in played.deeds if deed.activity == Activity.COLLECT and deed.subject == source and deed.as_of]
+    return [deed.as_of for deed in played.deeds if (deed.activity, deed.subject) == (Activity.COLLECT, source)]
 
 
 def runs_of(played: Played, subject: str) -> list[tuple[datetime | None, tuple[str, ...]]]:
-    """When a computing step ran, and for which games."""
+    """When a table was transformed, features built, a system asked or an export made, and for which games."""
     return [
-        (deed.as_of, deed.games)
-        for deed in played.deeds
-        if deed.subject == subject and deed.activity not in {Activity.COLLECT, Activity.PROCESS, Activity.STORE_PREDICTIONS}
+        (deed.as_of, deed.games) for deed in played.deeds if deed.subject == subject and deed.activity in _COMPUTING
     ]
+
+
+_COMPUTING = {
+    *(Activity.TRANSFORM, Activity.BUILD_FEATURES, Activity.PREDICT),
+    *(Activity.GRADE, Activity.EXPORT),
+}

@@ -173,7 +173,7 @@ class Desk:
         return tuple(
             player
             for game_date in (case.slate.game_date - year, case.slate.game_date)
-            for player in _players_of(self.folder, season_of(game_date))
+            for player in players_of_season(self.folder, season_of(game_date))
         )
 
 
@@ -196,7 +196,7 @@ def _league(desk: Desk) -> tuple[KnownPlayer, ...]:
 
 
 @cache
-def _players_of(folder: Path, season: str) -> tuple[KnownPlayer, ...]:
+def players_of_season(folder: Path, season: str) -> tuple[KnownPlayer, ...]:
     """Everyone who played for a team in a season."""
     log = pl.read_parquet(folder / "player_games" / f"player_game_logs_{season}.parquet")
     rows = log.select("PLAYER_ID", "PLAYER_NAME", "TEAM_ABBREVIATION").unique().sort("PLAYER_ID", "TEAM_ABBREVIATION")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from temporalio import activity
 from temporalio.client import Client
@@ -14,7 +15,7 @@ from temporalio.worker import Worker
 
 from activities.publish import Publishing
 from activities.workshop import Workshop
-from runtime.connection import WORKFLOW_RUNNER
+from runtime.sandbox import WORKFLOW_RUNNER
 from tipoff.settings import Settings
 from tipoff.vocabulary import Cadence, DayPlan, Outcome, Phase, PlanStep, SlateGame, StepKind
 from workflows.contracts import (
@@ -25,9 +26,15 @@ from workflows.contracts import (
     PlanRequest,
     ProcessRequest,
     Queue,
+    RecordedDay,
     StepReport,
+    TrainingHistory,
+    TrainingInput,
+    TrainingResult,
+    TrainRequest,
 )
 from workflows.daily_pipeline import DailyPipelineWorkflow
+from workflows.training import TrainingWorkflow
 
 LINES = "odds_api_player_points_props"
 HOURS = timedelta(hours=1)
@@ -59,26 +66,49 @@ class SmallDay:
     async def transform(self, request: ComputeRequest) -> StepReport:
         return StepReport(rows=34)
 
-    @asynccontextmanager
-    async def worker(self, client: Client) -> AsyncIterator[None]:
-        """A worker for all queues of such a day."""
-        on_queue = {
+    @activity.defn(name=Activity.RECORDED_DAY.value)
+    async def recorded_day(self, request: PlanRequest) -> RecordedDay:
+        return RecordedDay(games=small_plan(request.game_date, datetime.now(UTC)).games, batches=(), moments=())
+
+    @activity.defn(name=Activity.TRAINING_HISTORY.value)
+    async def training_history(self, training: TrainingInput) -> TrainingHistory:
+        return TrainingHistory(file="history.parquet", rows=1200)
+
+    @activity.defn(name=Activity.TRAIN.value)
+    async def train(self, request: TrainRequest) -> TrainingResult:
+        return TrainingResult(
+            system_id=request.system_id, model_version="c0ffee12", rows=1200, mae=5.123, last10_mae=5.456
+        )
+
+    def activities(self) -> dict[Queue, list[Callable[..., Any]]]:
+        """What a worker of each queue serves."""
+        return {
             Queue.DAY: [self.plan_day],
             Queue.FETCH: [self.collect],
-            Queue.WAREHOUSE: [self.process, self.transform, self.publishing.publish_status],
+            Queue.WAREHOUSE: [
+                self.process,
+                self.transform,
+                self.recorded_day,
+                self.training_history,
+                self.publishing.publish_status,
+            ],
+            Queue.MODELS: [self.train],
         }
-        workers = [
-            Worker(
-                client,
-                task_queue=queue,
-                workflows=[DailyPipelineWorkflow] if queue is Queue.DAY else [],
-                activities=activities,
-                activity_executor=ThreadPoolExecutor(2),
-                workflow_runner=WORKFLOW_RUNNER,
-            )
-            for queue, activities in on_queue.items()
-        ]
-        async with workers[0], workers[1], workers[2]:
+
+    @asynccontextmanager
+    async def worker(self, client: Client, queues: Sequence[Queue] = tuple(Queue)) -> AsyncIterator[None]:
+        """A worker for queues of such a day."""
+        async with AsyncExitStack() as stack:
+            for queue in queues:
+                worker = Worker(
+                    client,
+                    task_queue=queue,
+                    workflows=[DailyPipelineWorkflow, TrainingWorkflow] if queue is Queue.DAY else [],
+                    activities=self.activities()[queue],
+                    activity_executor=ThreadPoolExecutor(2),
+                    workflow_runner=WORKFLOW_RUNNER,
+                )
+                await stack.enter_async_context(worker)
             yield
 
 

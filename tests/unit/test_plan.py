@@ -39,7 +39,9 @@ def moments_of(step: PlanStep) -> list[datetime]:
 
 
 TIPS = st.tuples(st.integers(12, 22), st.sampled_from((0, 10, 30)))
-PLANS = st.builds(plan, st.dates(date(2015, 10, 1), date(2035, 6, 30)), st.lists(TIPS, min_size=1, max_size=15).map(tuple))
+PLANS = st.builds(
+    plan, st.dates(date(2015, 10, 1), date(2035, 6, 30)), st.lists(TIPS, min_size=1, max_size=15).map(tuple)
+)
 
 
 @given(PLANS)
@@ -162,7 +164,7 @@ def test_computing_steps_without_a_fallback_are_those_nothing_can_stand_in_for()
         *("team_history", "player_history", "player_prop_lines", "player_daily_cache"),
         *("upcoming_team_game_context", "upcoming_player_game_context", "ml_feature_store", "feature_history"),
         *("export_predictions", "page_before"),
-        *("team_results", "player_results", "grade", "export_results", "export_summary", "page_after"),
+        *("team_results", "player_results", "grade", "export_results", "export_summary"),
     }
 
 
@@ -175,7 +177,12 @@ def test_results_wait_for_no_step_that_predicts() -> None:
         direct = by_name[name].needs
         return {*direct, *(further for need in direct for further in all_needs(need))}
 
-    assert all_needs("player_results") == {"nbac_player_boxscores", "nbac_team_boxscore", "team_results", "nbac_schedule"}
+    assert all_needs("player_results") == {
+        "nbac_player_boxscores",
+        "nbac_team_boxscore",
+        "team_results",
+        "nbac_schedule",
+    }
 
 
 def test_a_day_without_games_publishes_that_and_waits_for_nothing() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,8 @@ from temporalio.client import Client
 from runtime.connection import DATA_CONVERTER
 from runtime.processes import Processes
 from runtime.temporal_server import DevServer, start_dev_server
+from tests.support import scenarios
+from tests.support.days import Played
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +27,22 @@ def server(temporal_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 @pytest.fixture
-async def client(server: DevServer) -> AsyncIterator[Client]:
+async def client(server: DevServer) -> Client:
     """A client with the production converter."""
-    yield await Client.connect(server.address, namespace=server.namespace, data_converter=DATA_CONVERTER, identity="test")
+    return await connected(server)
+
+
+@pytest.fixture(scope="session")
+def happy(server: DevServer) -> Played:
+    """A day on which everything comes, played once."""
+
+    async def day() -> Played:
+        return await scenarios.happy_day(await connected(server))
+
+    return asyncio.run(day())
+
+
+async def connected(server: DevServer) -> Client:
+    return await Client.connect(
+        server.address, namespace=server.namespace, data_converter=DATA_CONVERTER, identity="test"
+    )

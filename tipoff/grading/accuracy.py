@@ -12,85 +12,8 @@ import polars as pl
 from tipoff.grading.outcomes import FINAL, POSTPONED, closing_line_value, grade, profit_units, void_reason
 from tipoff.vocabulary import Frozen, Grade
 from tipoff.warehouse.base import Warehouse, Written
+from tipoff.warehouse.sql_files import sql_text
 from tipoff.warehouse.tables import TABLES
-
-# One made before its tip is preferred; where a past day has only later ones they stand in, flagged.
-_ACTIVE = """
-WITH made AS (
-  SELECT
-    predictions.* EXCEPT (tip_off, backfilled),
-    COALESCE(raw_schedule.tip_off, predictions.tip_off) AS tip_off,
-    predictions.backfilled
-      OR predictions.as_of >= COALESCE(raw_schedule.tip_off, predictions.tip_off) AS backfilled,
-  FROM predictions
-  LEFT JOIN raw_schedule ON raw_schedule.game_id = predictions.game_id
-  WHERE predictions.game_date = @game_date AND predictions.as_of <= @as_of
-)
-SELECT
-  *,
-  COUNT(*) OVER (PARTITION BY game_id, player_id, system_id) - 1 AS superseded,
-FROM made
-WHERE TRUE
-QUALIFY ROW_NUMBER() OVER (PARTITION BY game_id, player_id, system_id ORDER BY backfilled, as_of DESC) = 1
-"""
-
-_GAMES = """
-SELECT
-  raw_schedule.game_id,
-  raw_schedule.away,
-  raw_schedule.home,
-  raw_schedule.tip_off,
-  CASE
-    WHEN raw_schedule.status = 'postponed' OR raw_scoreboard.status = 'postponed' THEN 'postponed'
-    WHEN raw_schedule.status = 'final' OR raw_scoreboard.status = 'final' THEN 'final'
-    ELSE COALESCE(raw_scoreboard.status, raw_schedule.status)
-  END AS game_status,
-  raw_scoreboard.status_text,
-  raw_scoreboard.away_points,
-  raw_scoreboard.home_points,
-  (
-    SELECT COUNT(DISTINCT box.team) FROM raw_player_boxscores AS box
-    WHERE box.game_date = @game_date AND box.game_id = raw_schedule.game_id
-  ) AS teams_in_box,
-FROM raw_schedule
-LEFT JOIN raw_scoreboard
-  ON raw_scoreboard.game_date = raw_schedule.game_date AND raw_scoreboard.game_id = raw_schedule.game_id
-WHERE raw_schedule.game_date = @game_date
-ORDER BY raw_schedule.tip_off, raw_schedule.game_id
-"""
-
-_RESULTS = """
-SELECT
-  box.game_id,
-  box.player_id,
-  box.minutes,
-  box.points AS actual_points,
-  player_game_summary.closing_line,
-FROM raw_player_boxscores AS box
-LEFT JOIN player_game_summary
-  ON player_game_summary.game_date = box.game_date
-  AND player_game_summary.game_id = box.game_id
-  AND player_game_summary.player_id = box.player_id
-WHERE box.game_date = @game_date
-"""
-
-_LAST_REPORT = """
-SELECT
-  game_id,
-  player_id,
-  raw_injuries.status AS injury_status,
-  raw_injuries.reason AS injury_reason,
-  raw_injuries.as_of AS injury_as_of,
-FROM raw_injuries
-WHERE game_date = @game_date AND as_of <= @as_of
-QUALIFY ROW_NUMBER() OVER (PARTITION BY game_id, player_id ORDER BY as_of DESC) = 1
-"""
-
-_FIRST_GRADES = """
-SELECT prediction_id, COALESCE(first_actual_points, actual_points) AS first_actual_points,
-FROM prediction_accuracy
-WHERE game_date = @game_date
-"""
 
 _PLAYER = ["game_id", "player_id"]
 
@@ -110,17 +33,17 @@ def active_predictions(warehouse: Warehouse, game_date: date, as_of: datetime) -
 
     Columns of `predictions`, tip-off and `backfilled` as scheduled now, and `superseded`: how many others.
     """
-    return warehouse.query(_ACTIVE, {"game_date": game_date, "as_of": as_of})
+    return warehouse.query(sql_text("active_predictions"), {"game_date": game_date, "as_of": as_of})
 
 
 def games_of(warehouse: Warehouse, game_date: date) -> pl.DataFrame:
     """The games of a date by tip-off: `game_status` as schedule and scoreboard say, points, `teams_in_box`."""
-    return warehouse.query(_GAMES, {"game_date": game_date})
+    return warehouse.query(sql_text("slate_games"), {"game_date": game_date})
 
 
 def last_injury_reports(warehouse: Warehouse, game_date: date, as_of: datetime) -> pl.DataFrame:
     """What the last report up to `as_of` says of each player: `injury_status`, `_reason` and `_as_of`."""
-    return warehouse.query(_LAST_REPORT, {"game_date": game_date, "as_of": as_of})
+    return warehouse.query(sql_text("last_injury_reports"), {"game_date": game_date, "as_of": as_of})
 
 
 def grade_date(warehouse: Warehouse, game_date: date, as_of: datetime, postponed: Collection[str] = ()) -> Graded:
@@ -130,7 +53,7 @@ def grade_date(warehouse: Warehouse, game_date: date, as_of: datetime, postponed
     """
     predictions = _with_results(warehouse, game_date, as_of)
     games = _games_by_id(warehouse, game_date, postponed)
-    pending = {game_id: why for game_id in predictions["game_id"].unique() if (why := _not_yet(games, game_id))}
+    pending = {game_id: why for game_id in predictions["game_id"].unique().sort() if (why := _not_yet(games, game_id))}
     rows = [
         _accuracy_row(row, games[row["game_id"]]["game_status"], as_of)
         for row in predictions.iter_rows(named=True)
@@ -170,9 +93,9 @@ def _with_results(warehouse: Warehouse, game_date: date, as_of: datetime) -> pl.
     day = {"game_date": game_date}
     return (
         active_predictions(warehouse, game_date, as_of)
-        .join(warehouse.query(_RESULTS, day), on=_PLAYER, how="left")
+        .join(warehouse.query(sql_text("box_score_results"), day), on=_PLAYER, how="left")
         .join(last_injury_reports(warehouse, game_date, as_of), on=_PLAYER, how="left")
-        .join(warehouse.query(_FIRST_GRADES, day), on="prediction_id", how="left")
+        .join(warehouse.query(sql_text("first_grades"), day), on="prediction_id", how="left")
         .sort("game_id", "player_id", "system_id")
     )
 

@@ -17,6 +17,7 @@ from tipoff.publishing.status import Published
 from tipoff.publishing.store import ExportStore
 from tipoff.vocabulary import Frozen
 from tipoff.warehouse.base import Warehouse
+from tipoff.warehouse.sql_files import sql_text
 
 STALE_AFTER: Final = timedelta(hours=12)
 """A prediction older than this, of a game still to tip, no longer knows the day's injuries and lines."""
@@ -136,29 +137,6 @@ def _prediction(row: Record) -> Record:
 
 # ── results ──────────────────────────────────────────────────────────────────────────────────────────────
 
-_GRADED = """
-SELECT
-  prediction_accuracy.* EXCEPT (as_of),
-  prediction_accuracy.as_of AS graded_at,
-  predictions.player_name,
-  predictions.team,
-  predictions.opponent,
-  predictions.home,
-  predictions.tip_off,
-  predictions.points,
-  predictions.low_80,
-  predictions.high_80,
-  predictions.over_probability,
-  predictions.line_as_of,
-  predictions.book,
-  predictions.as_of,
-FROM prediction_accuracy
-INNER JOIN predictions
-  ON predictions.game_date = prediction_accuracy.game_date
-  AND predictions.prediction_id = prediction_accuracy.prediction_id
-WHERE prediction_accuracy.game_date = @game_date
-"""
-
 
 def results_content(warehouse: Warehouse, game_date: date, as_of: datetime) -> Content:
     """How the predictions of a date ended, and the games still to be graded."""
@@ -186,7 +164,9 @@ def results_content(warehouse: Warehouse, game_date: date, as_of: datetime) -> C
 
 def graded_predictions(warehouse: Warehouse, game_date: date, as_of: datetime) -> pl.DataFrame:
     """Graded predictions of a date: columns of `prediction_accuracy`, `graded_at`, and what was predicted."""
-    return _with_reports(warehouse, game_date, as_of, warehouse.query(_GRADED, {"game_date": game_date}))
+    return _with_reports(
+        warehouse, game_date, as_of, warehouse.query(sql_text("graded_predictions"), {"game_date": game_date})
+    )
 
 
 def _result(row: Record) -> Record:

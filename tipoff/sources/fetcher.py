@@ -54,7 +54,7 @@ class Fetcher:
         time_outs: TimeOuts | None = None,
     ) -> None:
         self._hosts = registered_hosts() if hosts is None else hosts
-        self._time_outs = time_outs or TimeOuts()
+        self._time_outs = time_outs or TimeOuts(total=settings.request_seconds)
         self._cap = settings.body_cap_bytes
         self._upstream = str(settings.upstream).rstrip("/") if settings.upstream else None
         self._keys = dict.fromkeys(_KEY_PLACES, REPLAY_KEY) if self._upstream else _keys(settings)

@@ -16,7 +16,7 @@ from operator import itemgetter
 from typing import Any, ClassVar, NamedTuple
 
 from tipoff.errors import ContractError
-from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Slate
+from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
 from tipoff.sources.feed import Feed, Harvest, judged
 from tipoff.sources.identity import resolver_of, unresolved_row
 from tipoff.sources.outcomes import Expected
@@ -62,22 +62,15 @@ class InjuryReport(Feed):
         teams = {team for game in games.values() for team in (game.home, game.away)}
         resolvers = {team: resolver_of(context, [team]) for team in teams}
         for entry in _entries(self.name, body):
-            if entry.game_date != f"{context.slate.game_date:%m/%d/%Y}":
-                harvest.reject(f"game of another date than {context.slate.game_date}")
-                continue
-            game = games.get(entry.matchup)
-            if game is None:
-                harvest.reject(f"{entry.matchup} is not on the slate")
-                continue
-            team = _team(self.name, entry, game)
-            reason = _without_status(entry, team)
+            reason = _left_out(entry, context.slate.game_date, games)
             if reason:
                 harvest.reject(reason)
                 continue
-            name, resolver = _first_last(entry.player), resolvers[team]
-            player = resolver.resolve(name)
+            game = games[entry.matchup]
+            team, name = _team(self.name, entry, game), _first_last(entry.player)
+            player = resolvers[team].resolve(name)
             if player is None:
-                harvest.unresolved({**unresolved_row(name, resolver, context, game.game_id), **origin})
+                harvest.unresolved({**unresolved_row(name, resolvers[team], context, game.game_id), **origin})
                 continue
             row = {
                 "game_date": context.slate.game_date,
@@ -90,6 +83,10 @@ class InjuryReport(Feed):
             }
             harvest.keep({**row, **origin})
         return harvest.reading()
+
+    def covers(self, rows: Iterable[Row], slate: Slate) -> frozenset[str]:
+        """Every game: a report is of all of them, and one without entries has nobody to report."""
+        return frozenset(game.game_id for game in slate.games)
 
 
 def _stamp_due(moment: datetime) -> datetime:
@@ -117,9 +114,14 @@ def _team(source: str, entry: _Entry, game: SlateGame) -> str:
     return team.tricode
 
 
-def _without_status(entry: _Entry, team: str) -> str | None:
+def _left_out(entry: _Entry, game_date: date, games: Mapping[str, SlateGame]) -> str | None:
+    """Why an entry makes no row; None when it does."""
+    if entry.game_date != f"{game_date:%m/%d/%Y}":
+        return f"game of another date than {game_date}"
+    if entry.matchup not in games:
+        return f"{entry.matchup} is not on the slate"
     if entry.reason == _NOT_YET:
-        return f"{team} has not submitted yet"
+        return f"{entry.team} has not submitted yet"
     return None if entry.status in STATUSES else f"unknown status {entry.status!r}"
 
 

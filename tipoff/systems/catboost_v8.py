@@ -1,19 +1,19 @@
-"""Gradient boosting on the feature vector: the mean from the trees, the spread from walk-forward residuals.
+"""Gradient boosting on the feature vector: trees correct a player's form, walk-forward residuals give the spread.
 
-Mean and residual spread instead of quantile trees: on the rotation players of 2024-03 (3,545 rows) the pinball loss
-was 1.475 against 1.480, the 80 % interval held 80 % against 77 %, and training took 2 s against 5 s.
+Both choices were measured. Trees on top of form instead of from nothing: MAE 5.000 against 5.012 on the rotation
+players of two half seasons, and the stars' bias -0.03 points against -0.44, as trees cannot reach beyond what they saw.
+Residual spread instead of quantile trees (2024-03, 3,545 rows): pinball loss 1.475 against 1.480, 80 % against 77 % of
+results within the 80 % interval, training in 2 s against 5 s.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
 import polars as pl
 
 from tipoff.errors import ConfigurationError
@@ -25,13 +25,16 @@ if TYPE_CHECKING:
 
 PARAMETERS: Final[dict[str, Any]] = {
     "loss_function": "RMSE",
-    "iterations": 250,
+    "iterations": 150,
     "depth": 4,
-    "learning_rate": 0.04,
-    "l2_leaf_reg": 10,
+    "learning_rate": 0.08,
+    "l2_leaf_reg": 100,
     "random_seed": 20240329,
     "thread_count": 2,  # the sums, and with them the version, depend on it
 }
+
+_FORM: Final = pl.mean_horizontal("points_ewm", "points_mean_season")
+"""What a player scores these days, points."""
 
 
 @dataclass(frozen=True)
@@ -63,18 +66,18 @@ class CatBoostV8:
         return CatBoostRegressor().load_model(blob=self.model)
 
 
-def fit_trees(features: pl.DataFrame, points: Sequence[float] | pl.Series) -> CatBoostRegressor:
-    """Trees for the mean. The same rows give the same trees."""
+def fit_trees(features: pl.DataFrame, points: pl.Series) -> CatBoostRegressor:
+    """Trees for what form leaves open. The same rows give the same trees."""
     from catboost import CatBoostRegressor
 
     regressor = CatBoostRegressor(**PARAMETERS, verbose=False, allow_writing_files=False)
-    return regressor.fit(_matrix(features), np.asarray(points))
+    return regressor.fit(_matrix(features), points.to_numpy(), baseline=_form(features))
 
 
-def estimate(trees: CatBoostRegressor, features: pl.DataFrame) -> Floats:
-    """Mean points of each row."""
-    mean: Floats = trees.predict(_matrix(features))
-    return mean
+def estimate(trees: CatBoostRegressor, features: pl.DataFrame) -> pl.Series:
+    """Mean points of each row; a player without a single game stands at his line, where he has one."""
+    mean = pl.Series(trees.predict(_matrix(features)) + _form(features))
+    return features.select(pl.when(_FORM.is_null()).then(pl.coalesce("line", mean)).otherwise(mean)).to_series()
 
 
 def model_bytes(trees: CatBoostRegressor) -> bytes:
@@ -85,6 +88,10 @@ def model_bytes(trees: CatBoostRegressor) -> bytes:
         path = Path(folder, "model.cbm")
         trees.save_model(str(path), format="cbm")
         return path.read_bytes()
+
+
+def _form(features: pl.DataFrame) -> Floats:
+    return features.select(_FORM.fill_null(0.0)).to_series().to_numpy()
 
 
 def _matrix(features: pl.DataFrame) -> Floats:

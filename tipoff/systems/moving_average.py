@@ -7,6 +7,7 @@ from typing import Final
 
 import polars as pl
 
+from tipoff.errors import NotEnoughDataError
 from tipoff.systems.distribution import Distributions, ResidualSpread
 
 WEIGHTS: Final = {"points_mean_5": 0.5, "points_mean_10": 0.3, "points_mean_season": 0.2}
@@ -21,6 +22,20 @@ DEFENCE_ELASTICITY: Final = 0.39  # (0.06) of the opponent's defensive rating re
 
 PAUSE_DAYS: Final = 3
 
+_EARLIER_SEASONS: Final = ResidualSpread(
+    centres=(5.1, 7.6, 9.8, 12.4, 16.3, 24.0),
+    residuals=(
+        (-6.2, -5.5, -4.5, -3.3, -2.2, -1.0, 0.0, 1.4, 2.7, 4.5, 7.3, 10.1, 13.1),
+        (-8.0, -7.3, -6.3, -4.4, -3.0, -1.7, -0.4, 1.1, 2.7, 4.7, 7.6, 10.5, 13.9),
+        (-9.6, -8.6, -7.1, -5.1, -3.6, -2.1, -0.7, 1.0, 2.8, 5.1, 8.2, 11.1, 14.7),
+        (-11.6, -9.8, -8.1, -5.7, -3.9, -2.2, -0.6, 1.1, 2.9, 5.2, 8.4, 11.4, 14.6),
+        (-13.6, -11.4, -9.0, -6.3, -4.1, -2.4, -0.5, 1.3, 3.3, 5.7, 9.0, 12.3, 15.6),
+        (-16.6, -13.6, -11.0, -7.6, -5.1, -2.8, -0.8, 1.2, 3.4, 6.1, 9.8, 13.2, 17.4),
+    ),
+    rows=39_490,
+)
+"""This system's spread over 2021-22 and 2022-23: stands in on a season's first days, so that no day goes without."""
+
 
 @dataclass(frozen=True)
 class MovingAverage:
@@ -34,8 +49,14 @@ class MovingAverage:
         """See `System.predict`. The league's pace and rating are the history's means."""
         past = history.filter("eligible")
         league = past.select("opponent_pace", "opponent_defensive_rating").mean()
-        spread = ResidualSpread.fit(_estimate(past, league), past["points"])
-        return spread.around(_estimate(features, league))
+        return _spread(_estimate(past, league), past["points"]).around(_estimate(features, league))
+
+
+def _spread(estimates: pl.Series, points: pl.Series) -> ResidualSpread:
+    try:
+        return ResidualSpread.fit(estimates, points)
+    except NotEnoughDataError:
+        return _EARLIER_SEASONS
 
 
 def _estimate(features: pl.DataFrame, league: pl.DataFrame) -> pl.Series:

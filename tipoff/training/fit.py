@@ -68,7 +68,7 @@ def _judged(rows: pl.DataFrame, end: date) -> Iterator[pl.DataFrame]:
     for fold in walk_forward(rows, end):
         judge = fold.judge.filter("eligible").drop_nulls("points_mean_10")
         trees = fit_trees(fold.learn, fold.learn["points"])
-        yield judge.with_columns(estimate=pl.Series(estimate(trees, judge)))
+        yield judge.with_columns(estimate=estimate(trees, judge))
 
 
 def _spread(judged: list[pl.DataFrame]) -> ResidualSpread:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import ClassVar, Final
+from typing import ClassVar, Final, NamedTuple
 
 import sqlglot
 from sqlglot import exp
@@ -26,8 +26,9 @@ _FORBIDDEN: Final[dict[type[exp.Expr], str]] = {
     exp.JSONFormat: "TO_JSON_STRING writes numbers differently in DuckDB",
     exp.JSONExtractScalar: "JSON_VALUE writes numbers differently in DuckDB",
     exp.DPipe: "'||' with NULL differs in DuckDB; use CONCAT on values that are never NULL",
-    exp.ApproxQuantile: "APPROX_QUANTILES is not deterministic; use PERCENTILE_DISC",
-    exp.WeekOfYear: "week numbers differ in DuckDB",
+    exp.ApproxQuantiles: "APPROX_QUANTILES is not deterministic; use PERCENTILE_DISC",
+    exp.Substring: "SUBSTR counts from 0 otherwise in DuckDB; use LEFT, RIGHT or Python",
+    exp.IntDiv: "DIV loses its parentheses in DuckDB; use FLOOR",
     exp.FarmFingerprint: "FARM_FINGERPRINT does not exist in DuckDB",
 }
 
@@ -83,8 +84,15 @@ class Mended(DuckDB):
     Generator = _Generator
 
 
-def to_duckdb(sql: str, parameter_types: Mapping[str, str]) -> str:
-    """One GoogleSQL SELECT in DuckDB's words, `@name` becoming `$name` of the given BigQuery type.
+class Statement(NamedTuple):
+    """A SELECT in DuckDB's words and the parameters it asks for, as `$name`."""
+
+    sql: str
+    parameters: frozenset[str]
+
+
+def to_duckdb(sql: str, parameter_types: Mapping[str, str]) -> Statement:
+    """One GoogleSQL SELECT for DuckDB; each `@name` has the given BigQuery type.
 
     Raises BadInputError for anything but one SELECT, and for what `objections` names.
     """
@@ -97,15 +105,15 @@ def objections(sql: str) -> list[str]:
 
 
 @lru_cache(maxsize=256)
-def _transpiled(sql: str, parameter_types: tuple[tuple[str, str], ...]) -> str:
+def _transpiled(sql: str, parameter_types: tuple[tuple[str, str], ...]) -> Statement:
     tree = _parsed(sql)
     if found := list(_objections(tree)):
         raise BadInputError(f"this SELECT may mean something else in BigQuery: {'; '.join(found)}")
     types = dict(parameter_types)
-    unknown = sorted({node.name for node in tree.find_all(exp.Parameter)} - types.keys())
-    if unknown:
+    wanted = frozenset(node.name for node in tree.find_all(exp.Parameter))
+    if unknown := sorted(wanted - types.keys()):
         raise BadInputError(f"this SELECT wants parameters that were not given: {', '.join(unknown)}")
-    return tree.transform(_typed_parameter, types).sql(dialect=Mended)
+    return Statement(tree.transform(_typed_parameter, types).sql(dialect=Mended), wanted)
 
 
 def _parsed(sql: str) -> exp.Expr:
@@ -130,6 +138,9 @@ def _objections(tree: exp.Expr) -> Iterator[str]:
     for extract in tree.find_all(exp.Extract):
         if extract.name.upper() in _FORBIDDEN_PARTS:
             yield f"EXTRACT({extract.name.upper()}) counts differently in DuckDB"
+    for cast in tree.find_all(exp.Cast):
+        if cast.is_type(exp.DType.TEXT) and not isinstance(cast.this, exp.Null | exp.Literal):
+            yield f"{cast.sql('bigquery')} writes numbers differently in DuckDB; ids are text already"
     for division in tree.find_all(exp.Div):
         if not _never_zero(division.expression.unnest()):
             yield f"{division.sql('bigquery')} fails in BigQuery where the divisor is 0; use SAFE_DIVIDE"

@@ -125,13 +125,13 @@ def _connect(path: Path, config: dict[str, Any]) -> duckdb.DuckDBPyConnection:
 
 def _storage_error(path: Path, error: Exception) -> StorageError:
     text = str(error)
-    if "lock" in text:
+    if "Could not set lock" in text:
         holder = re.search(r"PID (\d+)", text)
         who = f"process {holder[1]}" if holder else "another process"
         return WarehouseLockedError(
             f"the warehouse {path} is open in {who}; stop that worker first, or ask it through Temporal"
         )
-    if re.search(r"not a valid DuckDB|[Cc]orrupt|[Cc]hecksum|serializ", text):
+    if re.search(r"not a valid DuckDB|Could not read enough bytes|[Cc]orrupt|[Cc]hecksum|serializ", text):
         return StorageError(
             f"the warehouse {path} is damaged: {text.splitlines()[0]} Move the file away and re-run the days"
             " concerned: their rows are made again from the landed answers"
@@ -141,7 +141,7 @@ def _storage_error(path: Path, error: Exception) -> StorageError:
 
 def _migrate(cursor: duckdb.DuckDBPyConnection, table: Table) -> None:
     if table.layer is Layer.VIEW:
-        cursor.execute(f"CREATE OR REPLACE VIEW {table.name} AS {to_duckdb(sql_text(table.name), {})}")
+        cursor.execute(f"CREATE OR REPLACE VIEW {table.name} AS {to_duckdb(sql_text(table.name), {}).sql}")
         return
     cursor.execute(duckdb_ddl(table))
     there = {row[0]: row[1] for row in cursor.execute(f"DESCRIBE {table.name}").fetchall()}
@@ -170,9 +170,9 @@ def _add_column(cursor: duckdb.DuckDBPyConnection, table: Table, name: str, type
 
 def _select(cursor: duckdb.DuckDBPyConnection, sql: str, parameters: Parameters) -> pl.DataFrame:
     types = {name: _type_of(value) for name, value in parameters.items()}
-    transpiled = to_duckdb(sql, types)
-    asked_for = {name: value for name, value in parameters.items() if f"${name}" in transpiled}
-    return _in_google_types(cursor.execute(transpiled, asked_for).pl())
+    statement = to_duckdb(sql, types)
+    wanted = {name: parameters[name] for name in statement.parameters}
+    return _in_google_types(cursor.execute(statement.sql, wanted).pl())
 
 
 def _type_of(value: Value | list[str]) -> str:

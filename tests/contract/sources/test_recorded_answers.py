@@ -135,7 +135,7 @@ def test_the_injury_report_reads_like_an_independent_reader_read_it(desk: Desk) 
     reading = desk.read(INJURIES)
     assert {(row["team"], row["player_name"], row["status"], row["reason"]) for row in reading.rows} == expected
     assert reading.unresolved == ()
-    assert reading.rejected == {"MIL has not submitted yet": 1, "game of another date than 2024-01-04": 28}
+    assert reading.rejected == {"Milwaukee Bucks has not submitted yet": 1, "game of another date than 2024-01-04": 28}
 
 
 def test_a_wrapped_reason_of_the_injury_report_is_whole(desk: Desk) -> None:

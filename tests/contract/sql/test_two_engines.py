@@ -87,3 +87,46 @@ def test_both_engines_compute_the_same_tables(
         ours = warehouse.query(f"SELECT * FROM {name}").filter(pl.col("game_date") >= parameters["first_date"])  # noqa: S608
         assert rows[name], f"{name} is empty: nothing was compared"
         assert_frame_equal(framed(name, ours.to_dicts()), framed(name, rows[name]), rel_tol=1e-6, abs_tol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "0.1 + 0.2",
+        "7 / 2",
+        "SAFE_DIVIDE(1, 0)",
+        "DATE_SUB(DATE '2024-03-01', INTERVAL 1 DAY)",
+        "DATE_ADD(DATE '2024-03-10', INTERVAL 7 DAY)",
+        "DATE_DIFF(DATE '2024-03-11', DATE '2024-03-09', DAY)",
+        "TIMESTAMP '2024-03-30 01:30:00+00' < TIMESTAMP '2024-03-29 21:30:00-04:30'",
+        "DATE(TIMESTAMP '2024-03-30 01:30:00+00', 'America/New_York')",
+        "CAST(ROUND(2.5) AS INT64)",
+        "CAST(ROUND(-0.5) AS INT64)",
+        "POW(0.5, 3 / 5)",
+        "LEAST(1, NULL)",
+        "GREATEST(2, 3)",
+        "1 NOT IN (2, NULL)",
+        "NULLIF(ARRAY_TO_STRING([NULL, 'a', NULL, 'b'], ';'), '')",
+        "NULLIF(ARRAY_TO_STRING([CAST(NULL AS STRING)], ';'), '')",
+        "(SELECT COUNTIF(x > 5) FROM UNNEST([CAST(NULL AS INT64)]) AS x)",
+        "(SELECT SUM(x) FROM UNNEST([1, 2, NULL]) AS x)",
+        "(SELECT AVG(x) FROM UNNEST([1, 2, 4]) AS x)",
+        "(SELECT AVG(x) FROM UNNEST([0.1, 0.2, NULL]) AS x)",
+        "(SELECT STDDEV_SAMP(x) FROM UNNEST([3, 5, 10]) AS x)",
+        "(SELECT STDDEV_SAMP(x) FROM UNNEST([3]) AS x)",
+        "(SELECT STDDEV_SAMP(x) FROM UNNEST([7.5, 7.5, 7.5]) AS x)",
+        "(SELECT STRING_AGG(DISTINCT x, ';' ORDER BY x) FROM UNNEST(['b', NULL, 'a', 'b']) AS x)",
+        "(SELECT LOGICAL_AND(x) FROM UNNEST([TRUE, NULL]) AS x)",
+        "(SELECT DISTINCT PERCENTILE_DISC(x, 0.5) OVER () FROM UNNEST([18.5, 17.5, NULL, 19.5, 17.0]) AS x)",
+        "(SELECT x FROM UNNEST([2, NULL, 1]) AS x ORDER BY x LIMIT 1)",
+        "(SELECT x FROM UNNEST([2, NULL, 1]) AS x ORDER BY x DESC LIMIT 1)",
+    ],
+)
+def test_both_engines_give_an_expression_the_same_value(
+    google: GoogleSql, warehouse: DuckDbWarehouse, expression: str
+) -> None:
+    sql = f"SELECT {expression} AS x"
+    ((expected,),) = (row.values() for row in google.evaluate(sql, {}, asked(TONIGHT, TONIGHT)))
+    (found,) = warehouse.query(sql)["x"]
+    assert found == (pytest.approx(expected, abs=1e-9) if isinstance(expected, float) else expected)
+    assert type(found) is type(expected)

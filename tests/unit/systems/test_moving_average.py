@@ -6,7 +6,6 @@ import polars as pl
 import pytest
 
 from tests.support.features import NO_LINE, past, vectors
-from tipoff.errors import NotEnoughDataError
 from tipoff.systems.distribution import ResidualSpread
 from tipoff.systems.moving_average import MovingAverage, _estimate
 
@@ -63,6 +62,13 @@ def test_the_spread_is_that_of_its_own_past_errors() -> None:
     assert predicted.quantiles.tolist() == spread.around([estimate()]).quantiles.tolist()
 
 
-def test_without_history_it_refuses_and_says_what_to_do() -> None:
-    with pytest.raises(NotEnoughDataError, match="run training"):
-        MovingAverage().predict(vectors(), past().clear())
+def test_the_first_days_of_a_season_get_the_spread_of_earlier_seasons() -> None:
+    early = MovingAverage().predict(vectors(AVERAGE_GAME), past(rows=20, dates=2))
+    later = MovingAverage().predict(vectors(AVERAGE_GAME), past())
+    assert early.median == pytest.approx(later.median, abs=1)
+    low, high = early.interval(0.8)
+    assert (high - low).item() == pytest.approx(20.8, abs=0.5)  # by hand from the highest level: 9.8 + 11
+
+
+def test_a_first_day_without_any_history_is_predicted() -> None:
+    assert 20 < MovingAverage().predict(vectors(), past().clear()).median.item() < 30

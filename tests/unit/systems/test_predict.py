@@ -160,3 +160,15 @@ def test_an_unknown_system_is_refused_with_the_known_ones(tmp_path: Path) -> Non
 
 def test_every_system_is_registered_under_its_own_id() -> None:
     assert {name: entry.system_id for name, entry in SYSTEMS.items()} == {name: name for name in SYSTEMS}
+
+
+DEBUT: dict[str, Any] = dict.fromkeys(
+    ("points_mean_5", "points_mean_10", "points_mean_season", "points_ewm", "minutes_mean_7", "days_since_last_game")
+) | {"games_season": 0, "games_history": 0, "bootstrap": True, "line": 12.5}
+
+
+def test_a_quoted_debutant_is_predicted_around_his_line_and_says_why() -> None:
+    row = predictions(DEBUT).row(0, named=True)
+    assert row["points"] == pytest.approx(12.5, abs=1.5)
+    assert row["degraded_reasons"] == ["short history"]
+    assert row["last10_points"] is None

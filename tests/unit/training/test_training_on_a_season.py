@@ -152,6 +152,16 @@ def test_a_trained_model_speaks_from_the_store(
     assert off.median() < 4  # type: ignore[operator]
 
 
+def test_trees_put_a_quoted_debutant_at_his_line(model: TrainedModel, history: pl.DataFrame) -> None:
+    system = CatBoostV8(model.model, model.card.spread, model.card.version, model.card.features_hash)
+    nobody = history.head(2).with_columns(
+        points_ewm=pl.lit(None, pl.Float64), points_mean_season=pl.lit(None, pl.Float64), line=pl.Series([12.5, None])
+    )
+    quoted, unquoted = system.predict(nobody, history).median
+    assert quoted == pytest.approx(12.5, abs=1.5)
+    assert unquoted < quoted
+
+
 def test_a_model_of_another_vector_is_refused(model: TrainedModel) -> None:
     with pytest.raises(ConfigurationError, match="another feature vector"):
         CatBoostV8(model.model, model.card.spread, model.card.version, "0" * 16)

@@ -5,7 +5,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -125,7 +125,7 @@ def test_an_insert_that_fails_leaves_the_old_slice(path: Path) -> None:
         )
     warehouse = open_warehouse(f"duckdb:///{path}")
     warehouse.replace("raw_players", players(FRIDAY, "1"), {"game_date": FRIDAY})
-    with pytest.raises(StorageError, match="CHECK constraint.*What stood before still stands"):
+    with pytest.raises(StorageError, match=r"CHECK constraint.*What stood before still stands"):
         warehouse.replace("raw_players", players(FRIDAY, "2", "bad"), {"game_date": FRIDAY})
     assert warehouse.query("SELECT player_id FROM raw_players").rows() == [("1",)]
     warehouse.close()
@@ -176,10 +176,28 @@ def test_a_second_process_is_told_who_has_the_file(warehouse: DuckDbWarehouse, p
     assert f"is open in process {os.getpid()}; stop that worker first" in second.stderr
 
 
-def test_a_damaged_file_is_named_with_the_way_out(path: Path) -> None:
-    path.write_bytes(b"this was never a database" * 1000)
+def flipped(content: bytes) -> bytes:
+    """Some bits of every block wrong, the head whole."""
+    return bytes(byte ^ 0xFF if n > 12_288 and n % 5_000 == 0 else byte for n, byte in enumerate(content))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: b"this was never a database" * 1000,
+        lambda content: b"",
+        lambda content: content[: len(content) // 2],
+        flipped,
+    ],
+    ids=["foreign", "empty", "cut short", "bits flipped"],
+)
+def test_a_damaged_file_is_named_with_the_way_out(path: Path, damage: Callable[[bytes], bytes]) -> None:
+    warehouse = open_warehouse(f"duckdb:///{path}")
+    warehouse.replace("raw_players", players(FRIDAY, *map(str, range(20_000))), {})
+    warehouse.close()
+    path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(StorageError, match=f"{re.escape(str(path))} is damaged.*landed answers"):
-        DuckDbWarehouse(path)
+        open_warehouse(f"duckdb:///{path}")
 
 
 def test_threads_write_and_read_at_once(warehouse: DuckDbWarehouse) -> None:
@@ -262,7 +280,7 @@ def test_a_naive_moment_is_no_parameter(warehouse: DuckDbWarehouse) -> None:
     "url", ["bigquery://project/tipoff", "sqlite:///x", "duckdb://", "duckdb:///", "tipoff.duckdb"]
 )
 def test_an_address_of_no_known_engine_is_refused(url: str) -> None:
-    with pytest.raises(ConfigurationError, match="duckdb:///var/tipoff.duckdb"):
+    with pytest.raises(ConfigurationError, match=r"duckdb:///var/tipoff\.duckdb"):
         open_warehouse(url)
 
 

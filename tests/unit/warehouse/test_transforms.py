@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from tests.support.rows import rows_of
-from tests.support.season import PRE_GAME, run
+from tests.support.season import PRE_GAME, parameters, run
 from tipoff.vocabulary import eastern
+from tipoff.warehouse.base import Slice
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
 
 TONIGHT = date(2024, 3, 29)
@@ -58,14 +59,14 @@ def quote(warehouse: DuckDbWarehouse, hour: int, *quotes: tuple[str, float, int 
     warehouse.append("raw_player_props", rows_of("raw_player_props", rows, **said))
 
 
-def tonight(warehouse: DuckDbWarehouse, table: str, **parameters: Any) -> list[dict[str, Any]]:
+def tonight(warehouse: DuckDbWarehouse, table: str, **changes: Any) -> list[dict[str, Any]]:
     """Rows of a table after its transform, and those it needs, have run."""
-    run(warehouse, PRE_GAME[: PRE_GAME.index(table) + 1], TONIGHT, TONIGHT, **{"as_of": BEFORE, **parameters})
+    run(warehouse, PRE_GAME[: PRE_GAME.index(table) + 1], TONIGHT, TONIGHT, **{"as_of": BEFORE, **changes})
     return warehouse.query(f"SELECT * FROM {table}").to_dicts()  # noqa: S608
 
 
-def line_of(warehouse: DuckDbWarehouse, **parameters: Any) -> dict[str, Any]:
-    (row,) = tonight(warehouse, "player_prop_lines", **parameters)
+def line_of(warehouse: DuckDbWarehouse, **changes: Any) -> dict[str, Any]:
+    (row,) = tonight(warehouse, "player_prop_lines", **changes)
     return row
 
 
@@ -75,7 +76,7 @@ def test_the_consensus_of_two_disagreeing_books_is_a_line_really_quoted(warehous
 
 
 def test_a_books_alternate_lines_do_not_move_the_consensus(warehouse: DuckDbWarehouse) -> None:
-    alternates = [("betrivers", 24.5 + step, -400 + 20 * step, 300) for step in range(5)]
+    alternates = [("betrivers", 20.5 + step, -400 + 20 * step, 300) for step in range(5)]
     quote(warehouse, 15, ("betrivers", 26.5, -112, -114), ("fanduel", 26.5, -105, -125), *alternates)
     row = line_of(warehouse)
     assert (row["line"], row["books"]) == (26.5, 2)
@@ -199,8 +200,8 @@ def test_a_postponed_game_leaves_the_slate(warehouse: DuckDbWarehouse) -> None:
     assert tonight(warehouse, "upcoming_team_game_context") == []
 
 
-def people(warehouse: DuckDbWarehouse, **parameters: Any) -> dict[str, dict[str, Any]]:
-    rows = tonight(warehouse, "upcoming_player_game_context", **parameters)
+def people(warehouse: DuckDbWarehouse, **changes: Any) -> dict[str, dict[str, Any]]:
+    rows = tonight(warehouse, "upcoming_player_game_context", **changes)
     return {row["player_id"]: row for row in rows}
 
 
@@ -278,10 +279,10 @@ def test_refreshing_one_game_leaves_the_others_as_they_were(warehouse: DuckDbWar
     schedule(warehouse, *(game | {"tip_off": TIP_OFF} for game in games))
     rosters(warehouse, p203999="DEN", p2544="LAL")
     people(warehouse, as_of=eastern(TONIGHT, 12))
-    later = {"first_date": TONIGHT, "last_date": TONIGHT, "season": "2023-24", "as_of": BEFORE, "training": False}
-    where = {"game_date": TONIGHT, "game_id": [GAME]}
+    later = parameters(TONIGHT, TONIGHT, as_of=BEFORE, game_ids=[GAME])
+    where: Slice = {"game_date": TONIGHT, "game_id": [GAME]}
     for name in PRE_GAME[:3]:
-        warehouse.transform(name, {**later, "game_ids": [GAME]}, where)
+        warehouse.transform(name, later, where)
     rows = warehouse.query("SELECT player_id, as_of FROM upcoming_player_game_context").rows()
     assert dict(rows) == {JOKIC: BEFORE, "2544": eastern(TONIGHT, 12)}
 
@@ -315,7 +316,7 @@ def test_the_cache_of_a_history_computed_by_hand(warehouse: DuckDbWarehouse) -> 
         "points_mean_10": 23,
         "points_mean_season": 21,
         "points_sd_10": 6.055300708,  # sqrt(330 / 9)
-        "points_ewm": 24.847,
+        "points_ewm": 24.625235478,  # weights 1, .8706, .7579, .6598 … from the newest back
         "points_per_minute_10": 230 / 306,
         "points_trend": 10,
         "minutes_mean_5": 31.2,

@@ -39,10 +39,9 @@ def test_whole_numbers_may_fill_a_column_of_fractions() -> None:
 
 
 def test_a_moment_of_another_zone_is_the_same_moment_in_utc() -> None:
-    eastern = pl.Series("as_of", [datetime(2024, 3, 29, 23, 30, tzinfo=UTC)]).dt.convert_time_zone("America/New_York")
-    assert conform(BOX, box("1").with_columns(eastern))["as_of"].to_list() == [
-        datetime(2024, 3, 29, 23, 30, tzinfo=UTC)
-    ]
+    moment = datetime(2024, 3, 29, 23, 30, tzinfo=UTC)
+    eastern = pl.Series("as_of", [moment]).dt.convert_time_zone("America/New_York")
+    assert conform(BOX, box("1").with_columns(eastern))["as_of"].to_list() == [moment]
 
 
 @pytest.mark.parametrize(

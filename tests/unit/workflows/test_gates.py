@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from tests.support.ledgers import (
     DAY,
+    DAYS,
     MOMENTS,
     all_it_wants,
     carry_on,
-    days,
     evening_plan,
     no_lines,
     settled_ledger,
@@ -37,8 +37,8 @@ def standing_aside(record: StepRecord, need: PlanStep) -> bool:
     return record.state is StepState.FAILED and not need.critical
 
 
-@settings(max_examples=300)
-@given(days(), MOMENTS)
+@settings(max_examples=200)
+@given(DAYS, MOMENTS)
 def test_a_gate_never_opens_before_what_it_needs_is_settled(day: Day, now: datetime) -> None:
     plan, records = day
     for step in ready_steps(plan, records, now):
@@ -46,8 +46,8 @@ def test_a_gate_never_opens_before_what_it_needs_is_settled(day: Day, now: datet
             assert records[need].settled or standing_aside(records[need], step_of(plan, need)), (step.name, need)
 
 
-@settings(max_examples=300)
-@given(days(), MOMENTS)
+@settings(max_examples=200)
+@given(DAYS, MOMENTS)
 def test_a_computing_step_never_starts_while_new_data_are_on_their_way_to_it(day: Day, now: datetime) -> None:
     plan, records = day
     ready = {step.name for step in ready_steps(plan, records, now)}
@@ -58,8 +58,8 @@ def test_a_computing_step_never_starts_while_new_data_are_on_their_way_to_it(day
             assert not any(records[need].busy for need in step.needs), step.name
 
 
-@settings(max_examples=300)
-@given(days(), MOMENTS)
+@settings(max_examples=200)
+@given(DAYS, MOMENTS)
 def test_a_source_is_asked_only_when_a_look_is_due(day: Day, now: datetime) -> None:
     plan, records = day
     for step in ready_steps(plan, records, now):
@@ -69,8 +69,8 @@ def test_a_source_is_asked_only_when_a_look_is_due(day: Day, now: datetime) -> N
             assert look <= now
 
 
-@settings(max_examples=300)
-@given(days(), MOMENTS)
+@settings(max_examples=200)
+@given(DAYS, MOMENTS)
 def test_nothing_that_runs_or_was_skipped_is_started(day: Day, now: datetime) -> None:
     plan, records = day
     for step in ready_steps(plan, records, now):
@@ -78,8 +78,8 @@ def test_nothing_that_runs_or_was_skipped_is_started(day: Day, now: datetime) ->
         assert records[step.name].state is not StepState.SKIPPED
 
 
-@settings(max_examples=300)
-@given(days(), MOMENTS)
+@settings(max_examples=200)
+@given(DAYS, MOMENTS)
 def test_a_gate_always_decides_by_its_hard_deadline(day: Day, now: datetime) -> None:
     plan, records = day
     verdicts = gates.decide(plan, records, now)
@@ -90,8 +90,8 @@ def test_a_gate_always_decides_by_its_hard_deadline(day: Day, now: datetime) -> 
             assert isinstance(verdicts[step.name], gates.Ready | gates.Degraded), (step.name, verdicts[step.name])
 
 
-@settings(max_examples=300)
-@given(days(), MOMENTS)
+@settings(max_examples=200)
+@given(DAYS, MOMENTS)
 def test_nothing_is_given_up_while_there_is_time_and_a_look_to_come(day: Day, now: datetime) -> None:
     plan, records = day
     verdicts = gates.decide(plan, records, now)
@@ -103,7 +103,7 @@ def test_nothing_is_given_up_while_there_is_time_and_a_look_to_come(day: Day, no
 
 
 @settings(max_examples=200)
-@given(days(), MOMENTS, st.randoms(use_true_random=False))
+@given(DAYS, MOMENTS, st.randoms(use_true_random=False))
 def test_the_same_day_is_decided_the_same_whatever_the_order_of_its_memory(
     day: Day, now: datetime, dice: random.Random
 ) -> None:
@@ -113,8 +113,8 @@ def test_the_same_day_is_decided_the_same_whatever_the_order_of_its_memory(
     assert gates.decide(plan, dict(shuffled), now) == gates.decide(plan, records, now)
 
 
-@settings(max_examples=300)
-@given(days(), MOMENTS)
+@settings(max_examples=200)
+@given(DAYS, MOMENTS)
 def test_deciding_changes_nothing(day: Day, now: datetime) -> None:
     plan, records = day
     before = {name: StepRecord(**vars(record)) for name, record in records.items()}
@@ -123,8 +123,8 @@ def test_deciding_changes_nothing(day: Day, now: datetime) -> None:
     assert records == before
 
 
-@settings(max_examples=300)
-@given(days(), MOMENTS)
+@settings(max_examples=200)
+@given(DAYS, MOMENTS)
 def test_what_was_said_before_a_tip_stands_after_it(day: Day, now: datetime) -> None:
     """A step that has run is not run again for a game that has tipped off, unless it is about what came after."""
     plan, records = day
@@ -136,8 +136,8 @@ def test_what_was_said_before_a_tip_stands_after_it(day: Day, now: datetime) -> 
             assert not started.intersection(verdict.games), step.name
 
 
-@settings(max_examples=300)
-@given(days(), MOMENTS)
+@settings(max_examples=200)
+@given(DAYS, MOMENTS)
 def test_time_always_goes_on(day: Day, now: datetime) -> None:
     plan, records = day
     moment = gates.next_moment(plan, records, gates.decide(plan, records, now), now)
@@ -201,9 +201,7 @@ def test_a_cadence_is_kept_to_and_ends_when_it_says(cadence: Cadence, last: date
 
 
 @given(CADENCES, st.none() | MINUTES)
-def test_what_was_found_is_looked_at_by_the_cadence_for_what_was_found(
-    cadence: Cadence, last: datetime | None
-) -> None:
+def test_what_was_found_is_looked_at_by_the_cadence_for_what_was_found(cadence: Cadence, last: datetime | None) -> None:
     before = gates.next_look(looking(cadence), StepRecord(last_look=last, found=False))
     after = gates.next_look(looking(cadence), StepRecord(last_look=last, found=True))
     if cadence.only == "until_found":
@@ -271,12 +269,12 @@ def test_late_player_lines_reach_just_the_steps_that_follow_them_for_just_the_ga
     def bring(step: PlanStep, games: tuple[str, ...]) -> StepReport:
         if step.name == "odds_api_player_points_props":
             return StepReport(rows=10, changed_games=late)
-        return no_lines(step, games)
+        return no_lines(step, games).model_copy(update={"changed": step.kind is not StepKind.SOURCE})
 
-    done = carry_on(ledger, eastern(DAY, 15), bring)
+    done = carry_on(ledger, eastern(DAY, 15, 30), bring)
     computed = {name: games for name, games in done.items() if step_of(ledger.plan, name).kind is not StepKind.SOURCE}
     assert computed == dict.fromkeys(LINES_FOLLOWED, late)
-    assert ledger.published == [eastern(DAY, 13, 15), eastern(DAY, 15)]
+    assert ledger.published[-1] == eastern(DAY, 15, 30)
 
 
 def test_lines_that_come_after_a_tip_change_only_the_games_still_to_come() -> None:

@@ -1,0 +1,166 @@
+"""`make breakages`: breaks a copy of the project in named ways, one at a time; the tests must turn red for each.
+
+What is broken, and which tests are to notice, stands in `breakages.toml` beside this file.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from enum import IntEnum
+from pathlib import Path
+from queue import SimpleQueue
+
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from runtime import PROJECT
+from runtime.stages import Stages
+from tipoff.errors import ConfigurationError, TipoffError
+from tipoff.vocabulary import Frozen
+
+FILE = Path(__file__).with_suffix(".toml")
+AT_ONCE = 2
+TEST_SECONDS = 300
+_LEFT_OUT = shutil.ignore_patterns(".git", ".venv", ".cache", "var", ".*_cache", "__pycache__", ".hypothesis")
+_FAILED = re.compile(r"^(?:FAILED|ERROR) \S*?([^/\s]+\.py::\S+)", re.MULTILINE)
+
+
+class PytestExit(IntEnum):
+    """What pytest's exit codes say: https://docs.pytest.org/en/stable/reference/exit-codes.html"""
+
+    PASSED = 0
+    FAILED = 1
+
+
+class Breakage(Frozen):
+    """One way to break the project: a text of a file replaced, and the tests that are to notice."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+
+
+class NotBrokenError(TipoffError):
+    """A breakage could not be carried out, so it shows nothing."""
+
+
+def load(file: Path = FILE) -> tuple[Breakage, ...]:
+    """The breakages of a file. Raises ConfigurationError naming the entry."""
+    entries = tomllib.loads(file.read_text(encoding="utf-8"))["breakage"]
+    try:
+        return tuple(Breakage.model_validate(entry) for entry in entries)
+    except ValidationError as error:
+        raise ConfigurationError(f"{file}: {error}") from error
+
+
+@contextmanager
+def broken(copy: Path, breakage: Breakage) -> Iterator[None]:
+    """The copy with the breakage in it. Raises NotBrokenError unless the text stands in the file exactly once."""
+    file = copy / breakage.file
+    whole = file.read_text(encoding="utf-8")
+    found = whole.count(breakage.old)
+    if found != 1:
+        raise NotBrokenError(
+            f"“{breakage.name}”: {breakage.file} holds the text to replace {found} times, not once; mend {FILE.name}"
+        )
+    file.write_text(whole.replace(breakage.old, breakage.new), encoding="utf-8")
+    try:
+        yield
+    finally:
+        file.write_text(whole, encoding="utf-8")
+
+
+def caught_by(copy: Path, breakage: Breakage) -> str | None:
+    """The first test that notices; None when none does. Raises NotBrokenError when the tests did not run at all."""
+    with broken(copy, breakage):
+        code, output = _tests(copy, breakage.tests)
+    if code == PytestExit.PASSED:
+        return None
+    noticed = _FAILED.search(output)
+    if code != PytestExit.FAILED or noticed is None:
+        raise NotBrokenError(f"“{breakage.name}”: its tests did not run (pytest ended with {code}):\n{output[-2000:]}")
+    return noticed[1]
+
+
+def _tests(copy: Path, selection: Sequence[str]) -> tuple[int, str]:
+    # No written bytecode: a file broken and mended within a second may look unchanged to Python.
+    command = [sys.executable, "-B", "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--no-header", "--tb=no"]
+    done = subprocess.run(
+        [*command, *selection], cwd=copy, capture_output=True, text=True, timeout=TEST_SECONDS, check=False
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def try_all(breakages: Sequence[Breakage], stages: Stages, console: Console) -> dict[str, str | None]:
+    """Name of each breakage -> the test that noticed; a few at a time, each in a copy of its own.
+
+    Raises NotBrokenError when the tests are red already, before anything is broken.
+    """
+    with tempfile.TemporaryDirectory(prefix="tipoff-breakages-") as folder:
+        copies: SimpleQueue[Path] = SimpleQueue()
+        with stages.stage("copies"):
+            for number in range(AT_ONCE):
+                copies.put(_copied(Path(folder) / str(number)))
+        with stages.stage("the same tests on an unbroken copy"):
+            _require_green(copies, breakages)
+
+        def try_one(breakage: Breakage) -> str | None:
+            copy = copies.get()
+            try:
+                noticed = caught_by(copy, breakage)
+            finally:
+                copies.put(copy)
+            console.print(f"  {breakage.name}: {noticed or 'NOT NOTICED'}", markup=False, soft_wrap=True)
+            return noticed
+
+        with stages.stage("breakages"), ThreadPoolExecutor(AT_ONCE) as pool:
+            return dict(zip((item.name for item in breakages), pool.map(try_one, breakages), strict=True))
+
+
+def _copied(folder: Path) -> Path:
+    """The project as it is now, with nothing that tools or runs left in it."""
+    return Path(shutil.copytree(PROJECT, folder / PROJECT.name, ignore=_LEFT_OUT))
+
+
+def _require_green(copies: SimpleQueue[Path], breakages: Sequence[Breakage]) -> None:
+    copy = copies.get()
+    code, output = _tests(copy, sorted({test for breakage in breakages for test in breakage.tests}))
+    copies.put(copy)
+    if code != PytestExit.PASSED:
+        raise NotBrokenError(f"the tests are red before anything is broken:\n{output[-2000:]}")
+
+
+def main() -> int:
+    """0 when every breakage was noticed, 1 when one survived or could not be tried, 130 after Ctrl-C."""
+    console = Console(highlight=False)
+    stages = Stages(console.print)
+    try:
+        noticed = try_all(load(), stages, console)
+    except TipoffError as error:
+        print(f"breakages: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    table = Table("breakage", "caught by")
+    for name, test in noticed.items():
+        table.add_row(name, test or "[bold red]nobody[/]")
+    console.print(table)
+    console.print(stages.table())
+    survivors = [name for name, test in noticed.items() if test is None]
+    console.print(f"{len(noticed) - len(survivors)} of {len(noticed)} breakages were caught")
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,169 @@
+"""The sources on the day of the committed sample, asked over HTTP at several moments of it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tipoff.replay.archive import Archive
+from tipoff.replay.upstream import AS_OF_HEADER, serve
+from tipoff.sources.base import Judgement, KnownPlayer, ReadContext, Reading, Request, Response, Row, Slate
+from tipoff.sources.registry import SOURCES
+from tipoff.sources.schedule import slate_games
+from tipoff.vocabulary import Outcome, eastern
+from tipoff.warehouse.tables import TABLES
+
+DAY = date(2024, 3, 29)
+MORNING = eastern(DAY, 7)
+BEFORE_LINES, AFTER_LINES, LATE_AFTERNOON = eastern(DAY, 13, 20), eastern(DAY, 15, 10), eastern(DAY, 18, 35)
+EVENING, NIGHT, NEXT_MORNING = eastern(DAY, 20), eastern(DAY, 23, 59), eastern(DAY + timedelta(days=1), 9)
+MOMENTS = (MORNING, BEFORE_LINES, AFTER_LINES, LATE_AFTERNOON, EVENING, NIGHT, NEXT_MORNING)
+
+
+@dataclass(frozen=True)
+class Look:
+    """One question with its verdict, and what was read when it was usable."""
+
+    request: Request
+    judgement: Judgement
+    reading: Reading | None
+
+
+class Day:
+    """Asks the replayed providers as a day does, in the order of the registry."""
+
+    def __init__(self, url: str) -> None:
+        self._client = httpx.Client(base_url=url, headers={"Referer": "https://www.nba.com/"}, timeout=60)
+        self.slate = Slate(game_date=DAY)
+        self.players: tuple[KnownPlayer, ...] = ()
+        self.event_ids: dict[str, str] = {}
+        rows = self.rows("nbac_schedule", MORNING)
+        self.slate = Slate(game_date=DAY, games=slate_games(rows, DAY))
+        self.players = tuple(
+            KnownPlayer(player_id=row["player_id"], player_name=row["player_name"], team=row["team"])
+            for row in self.rows("nbac_player_list_current", MORNING)
+        )
+        self.event_ids = {row["game_id"]: row["event_id"] for row in self.rows("odds_api_events", MORNING)}
+
+    def looks(self, name: str, as_of: datetime) -> list[Look]:
+        source = SOURCES[name]
+        looks = [self._look(name, request, as_of) for request in source.requests(self.slate, as_of, self.event_ids)]
+        return looks[:1] if source.alternatives else looks
+
+    def rows(self, name: str, as_of: datetime) -> list[Row]:
+        return [row for look in self.looks(name, as_of) if look.reading for row in look.reading.rows]
+
+    def _look(self, name: str, request: Request, as_of: datetime) -> Look:
+        key = {"apiKey": "replay"} if request.host == "api.the-odds-api.com" else {}
+        answer = self._client.get(
+            f"/{request.host}{request.path}",
+            params={**request.params, **key},
+            headers={AS_OF_HEADER: as_of.astimezone(UTC).isoformat()},
+        )
+        headers = dict(answer.headers)
+        response = Response(
+            status=answer.status_code, headers=headers, body=answer.content, url=request.path, fetched_at=as_of
+        )
+        judgement = SOURCES[name].judge(request, response, self.slate)
+        context = ReadContext(
+            slate=self.slate, as_of=as_of, game_id=request.game_id, part=request.part, players=self.players
+        )
+        usable = judgement.outcome in (Outcome.OK, Outcome.PARTIAL)
+        return Look(request, judgement, SOURCES[name].read(response.body, context) if usable else None)
+
+    def close(self) -> None:
+        self._client.close()
+
+
+@pytest.fixture(scope="module")
+def day(sample: Path) -> Iterator[Day]:
+    with serve(Archive(sample)) as upstream:
+        day = Day(upstream.url)
+        yield day
+        day.close()
+
+
+def outcomes(day: Day, name: str, as_of: datetime) -> set[Outcome]:
+    return {look.judgement.outcome for look in day.looks(name, as_of)}
+
+
+@pytest.mark.parametrize("as_of", MOMENTS, ids=lambda moment: f"{moment:%d-%H:%M}")
+@pytest.mark.parametrize("name", [name for name in SOURCES if "history" not in name])
+def test_at_any_moment_answers_are_told_apart_and_read_whole(day: Day, name: str, as_of: datetime) -> None:
+    columns = set(TABLES[SOURCES[name].table].column_names)
+    for look in day.looks(name, as_of):
+        assert look.judgement.outcome not in (Outcome.WRONG_TYPE, Outcome.BAD_REQUEST, Outcome.BLOCKED)
+        if look.reading:
+            assert look.reading.unknown_fields == ()
+            assert look.reading.unresolved == ()
+            assert all(row.keys() == columns for row in look.reading.rows)
+
+
+def test_the_slate_of_the_day_has_its_twelve_games(day: Day) -> None:
+    assert len(day.slate.games) == 12
+    assert {game.tip_off for game in day.slate.games} <= {
+        eastern(DAY, hour, half) for hour in range(19, 23) for half in (0, 30)
+    }
+    assert SOURCES["nbac_schedule"].covers(day.rows("nbac_schedule", MORNING), day.slate) == set(day.event_ids)
+
+
+def test_history_ends_the_day_before(day: Day) -> None:
+    players, teams = day.rows("nbac_player_history", MORNING), day.rows("nbac_team_history", MORNING)
+    assert max(row["game_date"] for row in players) == DAY - timedelta(days=1)
+    assert {row["game_id"] for row in players} == {row["game_id"] for row in teams}
+    assert len(teams) == 2180
+    assert len(players) >= 0.5 * SOURCES["nbac_player_history"].expected_rows(day.slate)
+
+
+def test_lines_are_waited_for_until_they_are_quoted(day: Day) -> None:
+    assert outcomes(day, "odds_api_player_points_props", BEFORE_LINES) == {Outcome.NOT_PUBLISHED_YET}
+    assert outcomes(day, "odds_api_player_points_props", AFTER_LINES) == {Outcome.OK}
+    assert outcomes(day, "odds_api_game_lines", MORNING) <= {Outcome.OK, Outcome.NOT_PUBLISHED_YET}
+    assert day.looks("odds_api_player_points_props", NIGHT) == []
+
+
+def test_all_137_quoted_names_are_resolved(day: Day) -> None:
+    rows = day.rows("odds_api_player_points_props", AFTER_LINES)
+    assert len({row["player_name"] for row in rows}) == 137
+    assert None not in {row["player_id"] for row in rows}
+    tip_offs = {game.game_id: game.tip_off for game in day.slate.games}
+    assert all(row["as_of"] < tip_offs[row["game_id"]] for row in rows)
+
+
+def test_games_that_have_begun_are_no_longer_asked_for_lines(day: Day) -> None:
+    begun = {game.game_id for game in day.slate.games if game.tip_off <= EVENING}
+    asked = {look.request.game_id for look in day.looks("odds_api_player_points_props", EVENING)}
+    assert begun
+    assert asked == {game.game_id for game in day.slate.games} - begun
+
+
+def test_a_late_scratch_is_out_only_in_the_last_report(day: Day) -> None:
+    def out(as_of: datetime) -> set[str]:
+        return {row["player_name"] for row in day.rows("nbac_injury_report", as_of) if row["status"] == "Out"}
+
+    assert out(MORNING) == out(AFTER_LINES)
+    assert out(LATE_AFTERNOON) > out(AFTER_LINES)
+
+
+def test_the_scoreboard_turns_to_the_day_in_the_morning(day: Day) -> None:
+    assert outcomes(day, "nbac_scoreboard", MORNING) == {Outcome.STALE}
+    assert {row["status"] for row in day.rows("nbac_scoreboard", BEFORE_LINES)} == {"scheduled"}
+    assert {row["status"] for row in day.rows("nbac_scoreboard", NEXT_MORNING)} == {"final"}
+
+
+def test_results_come_game_by_game_and_add_up(day: Day) -> None:
+    assert outcomes(day, "nbac_player_boxscores", EVENING) == {Outcome.NOT_PUBLISHED_YET}
+    (partial,) = day.looks("nbac_player_boxscores", NIGHT)
+    assert partial.judgement.outcome is Outcome.PARTIAL
+    assert partial.judgement.reason == "missing: DAL@SAC"
+    players, teams = (day.rows(f"nbac_{name}", NEXT_MORNING) for name in ("player_boxscores", "team_boxscore"))
+    scores = {row["game_id"]: row for row in day.rows("nbac_scoreboard", NEXT_MORNING)}
+    for team in teams:
+        own = [row for row in players if (row["game_id"], row["team"]) == (team["game_id"], team["team"])]
+        assert sum(row["points"] for row in own) == team["points"]
+        assert scores[team["game_id"]]["home_points" if team["home"] else "away_points"] == team["points"]
+    assert len(teams) == 24
+    assert len(players) == 258

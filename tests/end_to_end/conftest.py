@@ -1,0 +1,76 @@
+"""Days that several tests look at are played once for the whole run, also when it runs in several processes."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.support.replays import Left, ended, play, staged, started
+from workflows.contracts import Rerun
+
+REDONE = Rerun(who="Ada", why="to see that nothing changes")
+
+
+def _once(factory: pytest.TempPathFactory, worker_id: str, name: str, make: Callable[[Path], Awaitable[Left]]) -> Left:
+    """What `make` leaves in a folder that all test processes share; the others wait for the first."""
+    base = factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+    out, done = shared / name, shared / f"{name}.done"
+    with (shared / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            asyncio.run(_awaited(make(out)))
+            done.touch()
+    return Left(out)
+
+
+async def _awaited(made: Awaitable[Left]) -> Left:
+    return await made
+
+
+@pytest.fixture(scope="session")
+def worker_id(request: pytest.FixtureRequest) -> str:
+    """The name of this test process; "master" when there is but one."""
+    return str(getattr(request.config, "workerinput", {}).get("workerid", "master"))
+
+
+@pytest.fixture(scope="session")
+def trained_day(temporal_binary: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Left:
+    """2024-03-29 with nothing amiss, CatBoost trained first: the day of `make demo`."""
+
+    async def make(out: Path) -> Left:
+        async with staged(out, temporal_binary) as running:
+            await running.train()
+            left = await play(running)
+            await ended(running, await started(running, rerun=REDONE), "kept_of_rerun")
+            return left
+
+    return _once(tmp_path_factory, worker_id, "trained_day", make)
+
+
+@pytest.fixture(scope="session")
+def redone_day(trained_day: Left) -> Left:
+    """The day of `trained_day`, done a second time after its end."""
+    return replace(trained_day, kept="kept_of_rerun")
+
+
+@pytest.fixture(scope="session")
+def models(trained_day: Left) -> Path:
+    """The models trained for 2024-03-29."""
+    return trained_day.out / "models"
+
+
+@pytest.fixture(scope="session")
+def quiet_day(temporal_binary: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str, models: Path) -> Left:
+    """The same day a second time, in a warehouse of its own that was empty before."""
+
+    async def make(out: Path) -> Left:
+        async with staged(out, temporal_binary, models=models) as running:
+            return await play(running)
+
+    return _once(tmp_path_factory, worker_id, "quiet_day", make)

@@ -1,0 +1,188 @@
+"""A day on which every provider misbehaves in its own way: each mishap is met by rule and each loss is named."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.support.replays import Left, at, play, staged
+from tipoff.vocabulary import RunState
+
+pytestmark = pytest.mark.timeout(900)
+
+FAULTS = """
+[[fault]]
+source = "nbac_schedule"
+kind = "html_page"
+until = 2024-03-29T05:45:00
+
+[[fault]]
+source = "nbac_schedule"
+kind = "partial_slate"
+games = ["LAC@ORL"]
+from = 2024-03-29T05:45:00
+until = 2024-03-29T07:30:00
+
+[[fault]]
+source = "nbac_player_boxscores"
+kind = "access_denied"
+until = 2024-03-29T07:30:00
+
+[[fault]]
+source = "nbac_player_list_current"
+kind = "hang"
+count = 1
+
+[[fault]]
+source = "espn_team_rosters"
+kind = "truncated_body"
+games = ["GSW@CHA"]
+until = 2024-03-29T08:15:00
+
+[[fault]]
+source = "espn_team_rosters"
+kind = "server_error"
+games = ["LAL@IND"]
+until = 2024-03-29T08:15:00
+
+[[fault]]
+source = "odds_api_events"
+kind = "too_many_requests"
+retry_after_seconds = 600
+until = 2024-03-29T08:15:00
+
+[[fault]]
+source = "odds_api_game_lines"
+kind = "quota_spent"
+until = 2024-03-29T13:45:00
+
+[[fault]]
+source = "odds_api_player_points_props"
+kind = "oversize"
+games = ["LAC@ORL"]
+until = 2024-03-29T15:45:00
+
+[[fault]]
+source = "nbac_scoreboard"
+kind = "stale"
+until = 2024-03-29T21:00:00
+
+[[fault]]
+source = "nbac_team_boxscore"
+kind = "server_error"
+from = 2024-03-29T21:00:00
+count = 2
+"""
+
+
+@pytest.fixture(scope="module")
+def faulty_day(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Left:
+    models, binary = request.getfixturevalue("models"), request.getfixturevalue("temporal_binary")
+    return asyncio.run(_faulty(tmp_path_factory.mktemp("faulty"), binary, models))
+
+
+async def _faulty(out: Path, binary: Path, models: Path) -> Left:
+    limits = {"request_seconds": "3", "body_cap_bytes": str(16 * 1024 * 1024)}
+    async with staged(out, binary, models=models, faults=FAULTS, **limits) as running:
+        return await play(running)
+
+
+def looks(day: Left, source: str) -> list[tuple[str, str | None]]:
+    """(Eastern time, fault) of each request, as the upstream saw them."""
+    from datetime import datetime
+
+    from tipoff.vocabulary import clock_time
+
+    return [
+        (clock_time(datetime.fromisoformat(request["as_of"])).removesuffix(" ET"), request["fault"])
+        for request in day.requests
+        if request["source"] == source
+    ]
+
+
+def test_the_day_ends_complete_and_graded(faulty_day: Left) -> None:
+    assert faulty_day.result.state is RunState.COMPLETE
+    assert faulty_day.result.games == 12
+    for figures in faulty_day.summary["systems"].values():
+        assert sum(figures["outcomes"].values()) == figures["predictions"]
+        assert figures["n"] == 133
+
+
+def test_predictions_were_out_in_time_all_the_same(faulty_day: Left) -> None:
+    assert faulty_day.result.first_published_at is not None
+    assert faulty_day.result.first_published_at <= at(13, 30)
+
+
+def test_a_web_page_in_place_of_the_schedule_is_waited_out(faulty_day: Left) -> None:
+    assert looks(faulty_day, "nbac_schedule")[:3] == [
+        ("05:00", "html_page"),
+        ("05:30", "html_page"),
+        ("06:00", "partial_slate"),
+    ]
+
+
+def test_a_game_that_the_schedule_lacked_joins_the_day(faulty_day: Left) -> None:
+    players = faulty_day.export("predictions/2024-03-29.json")["players"]
+    assert {player["team"] for player in players} >= {"LAC", "ORL"}
+
+
+def test_a_blocked_address_is_left_to_cool_down(faulty_day: Left) -> None:
+    refused = [time for time, fault in looks(faulty_day, "nbac_player_boxscores") if fault == "access_denied"]
+    assert refused == ["06:00", "06:30", "07:00"]
+
+
+def test_a_silent_provider_is_asked_again_at_once(faulty_day: Left) -> None:
+    assert looks(faulty_day, "nbac_player_list_current") == [("06:30", "hang"), ("06:30", None)]
+
+
+def test_retry_after_is_kept_to_the_minute(faulty_day: Left) -> None:
+    assert looks(faulty_day, "odds_api_events") == [
+        ("08:00", "too_many_requests"),
+        ("08:10", "too_many_requests"),
+        ("08:20", None),
+    ]
+
+
+def test_broken_rosters_are_asked_for_again_until_they_are_whole(faulty_day: Left) -> None:
+    faults = Counter(fault for _, fault in looks(faulty_day, "espn_team_rosters"))
+    assert faults["truncated_body"] >= 2
+    assert faults["server_error"] >= 2
+    assert faulty_day.rows("SELECT COUNT(DISTINCT team) AS teams FROM raw_rosters WHERE game_date = '2024-03-29'") == [
+        {"teams": 24}
+    ]
+
+
+def test_what_the_day_went_without_is_named(faulty_day: Left) -> None:
+    lost = {item.step: item for item in faulty_day.result.degradations}
+    assert lost.keys() >= {"odds_api_game_lines", "odds_api_player_points_props"}
+    assert (
+        "credits" in lost["odds_api_game_lines"].reason or "OUT_OF_USAGE_CREDITS" in lost["odds_api_game_lines"].reason
+    )
+    first = faulty_day.export("predictions/2024-03-29/20240329T171500Z.json")
+    assert {reason.partition(":")[0] for reason in first["degraded_reasons"]} >= {
+        "odds_api_game_lines",
+        "odds_api_player_points_props",
+    }
+
+
+def test_a_spent_quota_calls_a_person(faulty_day: Left) -> None:
+    alerts = {alert.key: alert for alert in faulty_day.status.alerts}
+    assert alerts["odds_api_game_lines:parked"].at == at(8, 20)
+
+
+def test_an_answer_above_the_cap_is_refused_and_its_game_refreshed_when_a_whole_one_comes(faulty_day: Left) -> None:
+    snapshots = faulty_day.rows(
+        "SELECT MIN(p.as_of) AS first FROM raw_player_props AS p JOIN raw_schedule AS s USING (game_id) "
+        "WHERE s.home = 'ORL' AND s.game_date = '2024-03-29'"
+    )
+    assert snapshots[0]["first"] >= at(15, 45)
+    landed = (faulty_day.out / "landing").rglob("*.*")
+    assert max(file.stat().st_size for file in landed) < 16 * 1024 * 1024
+
+
+def test_a_stale_scoreboard_never_ends_a_game(faulty_day: Left) -> None:
+    (first,) = faulty_day.rows("SELECT MIN(as_of) AS first FROM raw_scoreboard")
+    assert first["first"] >= at(21)

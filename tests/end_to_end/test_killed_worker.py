@@ -1,0 +1,115 @@
+"""Processes that die in the middle of a day: it goes on by itself and ends with the rows of an undisturbed one."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from runtime.replay import Replay
+from runtime.temporal_server import start_dev_server
+from tests.support.replays import Left, ended, in_hand, staged, started, tables_of, until
+from tipoff.vocabulary import RunState
+from workflows.contracts import Activity
+
+pytestmark = pytest.mark.timeout(900)
+
+ONE_ROSTER_HANGS_ONCE = """
+[[fault]]
+source = "espn_team_rosters"
+kind = "hang"
+games = ["MIN@DEN"]
+count = 1
+"""
+A_SEASON_OF_ROWS = 300_000
+"""Bytes by which the warehouse's log has grown when a season's box scores are being written."""
+
+
+def requests_so_far(running: Replay) -> list[dict[str, object]]:
+    log = running.scene.out / "requests.jsonl"
+    return [json.loads(line) for line in log.read_text().splitlines(keepends=True) if line.endswith("\n")]
+
+
+def bytes_written(running: Replay) -> int:
+    files = (running.scene.out / name for name in ("tipoff.duckdb", "tipoff.duckdb.wal"))
+    return sum(file.stat().st_size for file in files if file.exists())
+
+
+async def kill_and_start_again(running: Replay) -> None:
+    running.processes.children["worker"].kill()
+    running.start_worker()
+
+
+@pytest.fixture(scope="module")
+def disturbed_day(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Left:
+    """The worker killed while it writes, while it collects and while it predicts; then the server."""
+    import asyncio
+
+    models, binary = request.getfixturevalue("models"), request.getfixturevalue("temporal_binary")
+    return asyncio.run(_disturbed(tmp_path_factory.mktemp("disturbed"), binary, models))
+
+
+async def _disturbed(out: Path, binary: Path, models: Path) -> Left:
+    async with staged(out, binary, models=models, faults=ONE_ROSTER_HANGS_ONCE) as running:
+        handle = await started(running)
+
+        async def writes() -> bool:
+            return bytes_written(running) > before + A_SEASON_OF_ROWS
+
+        async def waits_for_a_roster() -> bool:
+            return any(asked["fault"] == "hang" for asked in requests_so_far(running))
+
+        async def plays() -> bool:
+            return sum(asked["source"] == "nbac_scoreboard" for asked in requests_so_far(running)) > 20
+
+        await until(in_hand(handle, Activity.PROCESS), "an answer is read")
+        before = bytes_written(running)
+        await until(writes, "a season is written")
+        await kill_and_start_again(running)
+        await until(waits_for_a_roster, "a roster is waited for")
+        await kill_and_start_again(running)
+        await until(in_hand(handle, Activity.PREDICT), "a system predicts")
+        await kill_and_start_again(running)
+        await until(plays, "games are on")
+        await restart_server(running, binary)
+        return await ended(running, handle)
+
+
+async def restart_server(running: Replay, binary: Path) -> None:
+    """As after a crash: the same file, the same ports."""
+    running.processes.children["temporal"].kill()
+    port, ui_port = (int(place.rpartition(":")[2]) for place in (running.server.address, running.server.ui_url))
+    await start_dev_server(
+        running.processes,
+        binary,
+        db_file=running.scene.out / "temporal.db",
+        namespace=running.server.namespace,
+        port=port,
+        ui_port=ui_port,
+    )
+
+
+def test_the_day_completes_by_itself(disturbed_day: Left, quiet_day: Left) -> None:
+    assert disturbed_day.result.state is RunState.COMPLETE
+    assert disturbed_day.result == quiet_day.result
+
+
+def test_the_same_activities_were_decided_on(disturbed_day: Left, quiet_day: Left) -> None:
+    first, second = (
+        Counter(deed for deed in left.deeds if deed.activity != Activity.PUBLISH_STATUS)
+        for left in (disturbed_day, quiet_day)
+    )
+    assert first == second
+
+
+def test_the_rows_are_those_of_the_undisturbed_day_and_none_is_double(disturbed_day: Left, quiet_day: Left) -> None:
+    disturbed, quiet = tables_of(disturbed_day.out), tables_of(quiet_day.out)
+    assert {name for name in quiet if not quiet[name].equals(disturbed[name])} == set()
+
+
+def test_rosters_that_had_come_before_the_kill_are_not_asked_for_again(disturbed_day: Left) -> None:
+    asked = Counter(request["path"] for request in disturbed_day.requests if request["source"] == "espn_team_rosters")
+    assert len(asked) == 24
+    assert sorted(asked.values(), reverse=True)[:2] == [2, 1], "only the one that hung"

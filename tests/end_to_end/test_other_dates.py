@@ -1,0 +1,95 @@
+"""Dates of another kind, all at once on one worker: noon games, the clock's changes, no games, no season."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.support.replays import Left, play, staged
+from tipoff.vocabulary import DataQuality, RunState, eastern
+
+pytestmark = pytest.mark.timeout(900)
+
+CHRISTMAS = date(2023, 12, 25)
+SPRING_FORWARD = date(2024, 3, 10)
+FALL_BACK = date(2023, 11, 5)
+ALL_STAR_BREAK = date(2024, 2, 19)
+SUMMER = date(2024, 7, 20)
+FAR_FUTURE = date(2034, 1, 15)
+WITHOUT_GAMES = (ALL_STAR_BREAK, SUMMER, FAR_FUTURE)
+
+Days = Mapping[date, Left]
+
+
+@pytest.fixture(scope="module")
+def days(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Days:
+    """Each replayed in its own virtual time; the models have seen games of later dates."""
+    models, binary = request.getfixturevalue("models"), request.getfixturevalue("temporal_binary")
+    return asyncio.run(_days(tmp_path_factory.mktemp("dates"), binary, models))
+
+
+async def _days(out: Path, binary: Path, models: Path) -> Days:
+    dates = (CHRISTMAS, SPRING_FORWARD, FALL_BACK, *WITHOUT_GAMES)
+    async with staged(out, binary, models=models) as running:
+        left = await asyncio.gather(*(play(running.on(game_date)) for game_date in dates))
+    return dict(zip(dates, left, strict=True))
+
+
+def test_a_noon_game_is_predicted_two_hours_before_it_tips(days: Days) -> None:
+    christmas = days[CHRISTMAS].result
+    assert christmas.games == 5
+    assert christmas.first_published_at is not None
+    assert christmas.first_published_at <= eastern(CHRISTMAS, 12) - timedelta(hours=2)
+
+
+@pytest.mark.parametrize("game_date", [SPRING_FORWARD, FALL_BACK])
+def test_a_day_on_which_the_clock_changes_keeps_eastern_time(days: Days, game_date: date) -> None:
+    left = days[game_date]
+    assert left.result.state is RunState.COMPLETE
+    assert left.result.first_published_at is not None
+    assert left.result.first_published_at <= eastern(game_date, 13, 30)
+    before_dst = game_date == SPRING_FORWARD
+    started = datetime(game_date.year, game_date.month, game_date.day, 9 if before_dst else 10, tzinfo=UTC)
+    assert min(deed.as_of for deed in left.deeds if deed.as_of) == started
+
+
+@pytest.mark.parametrize("game_date", [CHRISTMAS, SPRING_FORWARD, FALL_BACK])
+def test_a_model_that_has_seen_later_games_is_not_used(days: Days, game_date: date) -> None:
+    left = days[game_date]
+    (lost,) = (item for item in left.result.degradations if item.step == "catboost_v8")
+    assert "have seen games of that date or later" in lost.reason
+    assert "the other systems stand" in lost.reason
+    assert set(left.summary["systems"]) == {"moving_average"}
+
+
+@pytest.mark.parametrize("game_date", [CHRISTMAS, SPRING_FORWARD, FALL_BACK])
+def test_every_prediction_of_a_past_date_is_graded(days: Days, game_date: date) -> None:
+    figures = days[game_date].summary["systems"]["moving_average"]
+    assert figures["predictions"] == sum(figures["outcomes"].values()) > 30
+    assert figures["outcomes"]["no_line"] + figures["outcomes"]["void"] == figures["predictions"]
+
+
+@pytest.mark.parametrize("game_date", WITHOUT_GAMES)
+def test_a_date_without_games_ends_complete_and_empty(days: Days, game_date: date) -> None:
+    left = days[game_date]
+    assert (left.result.state, left.result.data_quality) == (RunState.COMPLETE, DataQuality.EMPTY)
+    assert (left.result.games, left.result.attention, left.result.degradations) == (0, (), ())
+    export = left.export(f"predictions/{game_date}.json")
+    assert (export["status"], export["games"], export["players"]) == ("empty", [], [])
+    assert left.summary["history_events"] < 100
+
+
+def test_pointers_never_go_back_to_an_earlier_date(days: Days) -> None:
+    last = max(days)
+    for left in days.values():
+        assert left.export("predictions/today.json")["game_date"] <= last.isoformat()
+    assert (days[last].out / "exports/v1/predictions/today.json").read_text().count(last.isoformat()) >= 1
+
+
+def test_no_request_looks_beyond_its_own_virtual_time(days: Days) -> None:
+    asked = {datetime.fromisoformat(request["as_of"]) for request in days[CHRISTMAS].requests}
+    assert min(asked) == eastern(FALL_BACK, 5)

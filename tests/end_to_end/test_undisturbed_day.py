@@ -1,0 +1,155 @@
+"""2024-03-29 with nothing amiss, through the real parts: what people were promised of it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.support.replays import Left, at, tables_of
+from tipoff.vocabulary import DataQuality, RunState
+from workflows.contracts import Activity
+
+pytestmark = pytest.mark.timeout(900)
+
+RULED_OUT_IN_THE_MORNING = {"Dejounte Murray", "Jonathan Kuminga"}
+LATE_SCRATCHES = {"Lauri Markkanen", "Amen Thompson"}
+SYSTEMS = {"catboost_v8", "moving_average"}
+MOST_REQUESTS = {
+    "nbac_schedule": 12,
+    "nbac_player_list_current": 2,
+    "espn_team_rosters": 24,
+    "nbac_injury_report": 60,
+    "odds_api_events": 2,
+    "odds_api_game_lines": 20,
+    "odds_api_player_points_props": 12 * 25,
+    "nbac_scoreboard": 150,
+    "nbac_player_boxscores": 16,
+    "nbac_team_boxscore": 16,
+}
+"""What a day may ask of a source, training included."""
+
+
+def test_the_day_ends_complete_with_all_its_games(quiet_day: Left) -> None:
+    result = quiet_day.result
+    assert (result.state, result.data_quality, result.games) == (RunState.COMPLETE, DataQuality.COMPLETE, 12)
+    assert result.attention == ()
+    assert len(quiet_day.export("results/2024-03-29.json")["games"]) == 12
+
+
+def test_every_quoted_name_is_found_on_a_roster(quiet_day: Left) -> None:
+    (found,) = quiet_day.rows(
+        "SELECT COUNT(DISTINCT player_name) AS names, COUNT(DISTINCT player_id) AS players FROM raw_player_props"
+    )
+    assert found == {"names": 137, "players": 137}
+    assert quiet_day.rows("SELECT player_name FROM unresolved_players") == []
+
+
+def test_every_lined_player_not_ruled_out_before_is_predicted_by_both_systems_with_his_line(quiet_day: Left) -> None:
+    quoted = {row["player_name"] for row in quiet_day.rows("SELECT player_name FROM player_prop_lines")}
+    lined = {
+        player["player_name"]
+        for player in quiet_day.export("predictions/2024-03-29.json")["players"]
+        if {system["system_id"] for system in player["systems"] if system["line"] is not None} == SYSTEMS
+    }
+    assert len(lined) == 135
+    assert quoted - lined == RULED_OUT_IN_THE_MORNING
+
+
+def test_late_scratches_keep_their_predictions_and_end_void(quiet_day: Left) -> None:
+    lined = [player for player in quiet_day.export("results/2024-03-29.json")["players"] if player["line"] is not None]
+    grades = {player["player_name"]: {system["grade"] for system in player["systems"]} for player in lined}
+    assert {name for name, given in grades.items() if given == {"void"}} == LATE_SCRATCHES
+    assert sum("void" not in given for given in grades.values()) == 133
+
+
+def test_predictions_are_out_in_time_without_lines_and_follow_the_lines_when_they_come(quiet_day: Left) -> None:
+    result, summary = quiet_day.result, quiet_day.summary
+    assert result.first_published_at is not None
+    assert result.first_published_at <= at(13, 30)
+    assert at(15) in result.refreshed_at
+    (without,) = result.degradations
+    assert without.step == "odds_api_player_points_props"
+    assert len(without.games) == 12
+    assert (without.since, without.resolved_at) == (result.first_published_at, at(15))
+    assert summary["first_published_at"] == "2024-03-29T13:15:00-04:00"
+
+
+def test_the_first_publication_says_that_it_has_no_lines(quiet_day: Left) -> None:
+    first = quiet_day.export("predictions/2024-03-29/20240329T171500Z.json")
+    assert first["status"] == "degraded"
+    assert len(first["missing_games"]) == 12
+    assert any("odds_api_player_points_props" in reason for reason in first["degraded_reasons"])
+    leans = {system["recommendation"] for player in first["players"] for system in player["systems"]}
+    assert leans == {"NO_LINE"}
+
+
+def test_every_active_prediction_has_one_outcome_and_the_counts_add_up(quiet_day: Left) -> None:
+    for figures in quiet_day.summary["systems"].values():
+        assert sum(figures["outcomes"].values()) == figures["predictions"] == 209
+        assert figures["outcomes"]["win"] + figures["outcomes"]["loss"] == figures["n"] == 133
+    graded = quiet_day.rows("SELECT prediction_id, system_id FROM prediction_accuracy")
+    assert len({row["prediction_id"] for row in graded}) == len(graded) == 2 * 209
+
+
+def test_no_prediction_was_made_after_its_game_had_tipped_off(quiet_day: Left) -> None:
+    assert quiet_day.rows("SELECT prediction_id FROM predictions WHERE as_of >= tip_off OR line_as_of >= tip_off") == []
+
+
+def test_a_published_pick_is_never_rewritten(quiet_day: Left) -> None:
+    """Each prediction an export ever showed still stands in the table as it was shown."""
+    stored = {row["prediction_id"]: row for row in quiet_day.rows("SELECT prediction_id, points FROM predictions")}
+    versions = [name for name in quiet_day.exports if re.fullmatch(r"v1/predictions/2024-03-29/.*\.json", name)]
+    assert len(versions) == 1 + 1 + len(quiet_day.result.refreshed_at), "the announcement, the first, the refreshes"
+    for name in versions:
+        for player in quiet_day.export(name.removeprefix("v1/"))["players"]:
+            for system in player["systems"]:
+                assert stored[system["prediction_id"]]["points"] == pytest.approx(system["points"], abs=1e-4)
+
+
+def test_pointers_speak_of_the_date_and_the_page_is_there(quiet_day: Left) -> None:
+    for name in ("predictions/today.json", "results/latest.json", "status.json"):
+        export = quiet_day.export(name)
+        assert (export["game_date"], export["schema_version"], export["missing_games"]) == ("2024-03-29", 1, [])
+        assert datetime.fromisoformat(export["as_of"]).utcoffset() == timedelta()
+    assert b"GSW" in quiet_day.exports["pages/2024-03-29.html"]
+
+
+def test_the_day_stays_small_in_the_server(quiet_day: Left) -> None:
+    assert quiet_day.summary["history_events"] < 3000
+    assert quiet_day.summary["largest_payload_bytes"] < 50_000
+
+
+def test_no_source_is_asked_more_often_than_a_day_may_ask_it(quiet_day: Left) -> None:
+    asked = Counter(request["source"] for request in quiet_day.requests)
+    assert {source: count for source, count in asked.items() if count > MOST_REQUESTS[source]} == {}
+
+
+def test_a_second_replay_takes_the_same_decisions(quiet_day: Left, trained_day: Left) -> None:
+    """Activities under way at the same virtual moment may end in any order, so what follows each may swap places."""
+    first, second = (
+        Counter(deed for deed in left.deeds if deed.activity != Activity.PUBLISH_STATUS)
+        for left in (trained_day, quiet_day)
+    )
+    assert first == second
+    assert trained_day.result == quiet_day.result
+
+
+def test_a_second_replay_publishes_the_same_bytes(quiet_day: Left, trained_day: Left) -> None:
+    first, second = (_but_wall_clock(left) for left in (trained_day, quiet_day))
+    assert {name for name in first.keys() | second.keys() if first.get(name) != second.get(name)} == set()
+
+
+def _but_wall_clock(left: Left) -> dict[str, bytes]:
+    return {name: re.sub(rb'"generated_at":"[^"]*"', b"", content) for name, content in left.exports.items()}
+
+
+def test_doing_the_finished_day_again_leaves_the_same_rows(quiet_day: Left, redone_day: Left) -> None:
+    assert redone_day.result.state is RunState.COMPLETE
+    once, again = tables_of(quiet_day.out), tables_of(redone_day.out)
+    # Training had read the history an hour before the day did; a re-run reads what was landed again.
+    assert {name for name in once if not once[name].drop("as_of").equals(again[name].drop("as_of"))} == set()
+    moments = "SELECT prediction_id, as_of FROM predictions ORDER BY prediction_id"
+    assert redone_day.rows(moments) == quiet_day.rows(moments)

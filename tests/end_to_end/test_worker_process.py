@@ -1,0 +1,149 @@
+"""The worker as a process: what it refuses to start with, and how it stops."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from runtime import PROJECT
+from runtime.replay import Replay
+from tests.support.replays import ended, in_hand, staged, started, until
+from tipoff.vocabulary import DataQuality, RunState, eastern
+from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
+from workflows.contracts import Activity, Message, Order
+from workflows.daily_pipeline import DailyPipelineWorkflow
+
+pytestmark = pytest.mark.timeout(300)
+
+from datetime import date
+
+WITHOUT_GAMES = date(2024, 2, 19)
+"""The Monday after the All-Star game: only the schedule is read."""
+
+
+def refusal(*arguments: str, **variables: str) -> str:
+    """What a worker says that does not start; it must not show a traceback."""
+    foreign = ("TEMPORAL_", "TIPOFF_")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    done = subprocess.run(
+        [sys.executable, str(PROJECT / "worker.py"), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**inherited, "TIPOFF_CONFIG": os.devnull, **variables},
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def test_a_warehouse_that_another_process_has_open_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "tipoff.duckdb"
+    warehouse = DuckDbWarehouse(file)
+    try:
+        said = refusal(TIPOFF_WAREHOUSE=f"duckdb:///{file}")
+    finally:
+        warehouse.close()
+    assert f"the warehouse {file} is open in process {os.getpid()}; stop that worker first" in said
+
+
+def test_a_damaged_warehouse_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "tipoff.duckdb"
+    DuckDbWarehouse(file).close()
+    content = bytearray(file.read_bytes())
+    content[: len(content) // 2] = b"\xa5" * (len(content) // 2)
+    file.write_bytes(content)
+    said = refusal(TIPOFF_WAREHOUSE=f"duckdb:///{file}")
+    assert f"the warehouse {file} is damaged" in said
+    assert "Move the file away" in said
+
+
+def test_a_wrong_configuration_is_refused_with_key_value_and_what_is_wanted() -> None:
+    said = refusal(TIPOFF_WAREHOUSE="mysql://warehouse", TIPOFF_HISTORY_SEASONS="none")
+    assert "warehouse = 'mysql://warehouse' (from TIPOFF_WAREHOUSE)" in said
+    assert "history_seasons = 'none' (from TIPOFF_HISTORY_SEASONS)" in said
+
+
+def test_a_configuration_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    assert "cannot be read" in refusal(TIPOFF_CONFIG=str(tmp_path / "tipoff.toml"))
+
+
+def test_an_unknown_queue_is_refused_with_the_known_ones() -> None:
+    assert "no task queue tipoff-moon; there are tipoff-day, tipoff-fetch" in refusal("--queues", "tipoff-moon")
+
+
+def test_without_a_server_the_worker_says_where_it_looked(tmp_path: Path) -> None:
+    said = refusal("--queues", "tipoff-fetch", TEMPORAL_ADDRESS="127.0.0.1:1")
+    assert "no Temporal server answers at 127.0.0.1:1" in said
+
+
+async def test_a_worker_told_to_stop_ends_what_it_has_in_hand_and_the_next_one_goes_on(
+    tmp_path: Path, temporal_binary: Path
+) -> None:
+    hanging = '[[fault]]\nsource = "nbac_schedule"\nkind = "hang"\ncount = 1\n'
+    async with staged(
+        tmp_path, temporal_binary, game_date=WITHOUT_GAMES, faults=hanging, request_seconds="3"
+    ) as running:
+        handle = await started(running)
+        await until(in_hand(handle, Activity.COLLECT), "the schedule is asked for")
+        worker = running.processes.children["worker"]
+        os.kill(worker.pid, signal.SIGTERM)
+        assert worker.ends_within(25)
+        assert (worker.exit_code, "stopping: what runs now" in worker.log.read_text()) == (0, True)
+        running.start_worker()
+        left = await ended(running, handle)
+    assert (left.result.state, left.result.data_quality) == (RunState.COMPLETE, DataQuality.EMPTY)
+
+
+async def test_a_full_disk_parks_the_step_with_a_clear_error_and_leaves_nothing_half_written(
+    tmp_path: Path, temporal_binary: Path
+) -> None:
+    others = "tipoff-day,tipoff-warehouse,tipoff-models"
+    async with staged(tmp_path, temporal_binary, game_date=WITHOUT_GAMES, task_queues=others) as running:
+        start_fetching(running, most_bytes=512_000)
+        handle = await started(running, hold_at=eastern(WITHOUT_GAMES, 5))
+
+        async def needs_attention() -> bool:
+            status = await handle.query(DailyPipelineWorkflow.status)
+            return bool(status.attention) and status.held
+
+        await until(in_hand(handle, Activity.COLLECT), "the schedule is asked for")
+        await until(needs_attention, "the step is parked")
+        (parked,) = (await handle.query(DailyPipelineWorkflow.status)).attention
+        assert parked.step == "nbac_schedule"
+        assert "no room left: free some" in parked.reason
+        assert [file for file in (tmp_path / "landing").rglob("*") if file.is_file()] == []
+        start_fetching(running)
+        order = Order(message=Message.RETRY_STEP, target="nbac_schedule", who="Ada", why="the disk has room again")
+        await handle.execute_update(DailyPipelineWorkflow.retry_step, order)
+        await handle.execute_update(DailyPipelineWorkflow.resume_clock, Order(message=Message.RESUME_CLOCK))
+        left = await ended(running, handle)
+    assert (left.result.state, left.result.data_quality) == (RunState.COMPLETE, DataQuality.EMPTY)
+
+
+def start_fetching(running: Replay, most_bytes: int | None = None) -> None:
+    """A worker of the fetch queue alone; `most_bytes`: no file of its may grow beyond, as on a full disk."""
+    program = "import resource, runpy, sys\n"
+    if most_bytes:
+        program += f"resource.setrlimit(resource.RLIMIT_FSIZE, ({most_bytes}, {most_bytes}))\n"
+    program += f"sys.argv = ['worker.py', '--queues', 'tipoff-fetch']\nrunpy.run_path({str(PROJECT / 'worker.py')!r}, run_name='__main__')\n"
+    running.processes.start("fetching", [sys.executable, "-c", program], env=running.worker_environment())
+
+
+async def test_a_worker_whose_activities_cannot_be_imported_is_refused(tmp_path: Path, temporal_binary: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['tipoff.grading.accuracy'] = None\n")
+    async with staged(tmp_path / "replay", temporal_binary) as running:
+        environment: Mapping[str, str] = {**running.worker_environment(), "PYTHONPATH": str(tmp_path)}
+        broken = running.processes.start(
+            "broken", [sys.executable, str(PROJECT / "worker.py"), "--queues", "tipoff-fetch"], env=environment
+        )
+        assert broken.ends_within(120)
+        assert broken.exit_code == 1
+        assert "cannot be imported" in broken.tail()
+        assert "run `make setup`" in broken.tail()

@@ -1,0 +1,142 @@
+"""The transforms on the real season of the sample: published figures, no look-ahead, the same twice."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from tests.support.season import POST_GAME, PRE_GAME, between, load_injuries, load_rosters, load_season, parameters, run
+from tipoff.vocabulary import eastern
+from tipoff.warehouse.base import Warehouse
+from tipoff.warehouse.open import open_warehouse
+from tipoff.warehouse.tables import TABLES
+
+OPENING_NIGHT, TONIGHT = date(2023, 10, 24), date(2024, 3, 29)
+YESTERDAY = TONIGHT - timedelta(days=1)
+JOKIC_AGAINST_MEMPHIS = {"game": "0022301040", "player": "203999"}
+
+FACTS = ("raw_player_boxscores", "raw_team_boxscores", "player_game_summary", "team_offense_game_summary")
+
+
+@pytest.fixture(scope="module")
+def season(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    """The season up to tonight, tonight's rosters and report; the night's own results as well."""
+    warehouse = open_warehouse(f"duckdb:///{tmp_path_factory.mktemp('season')}/tipoff.duckdb")
+    load_season(warehouse, sample)
+    load_rosters(warehouse, sample, TONIGHT)
+    load_injuries(warehouse, sample, TONIGHT)
+    run(warehouse, POST_GAME, OPENING_NIGHT, YESTERDAY)
+    return warehouse
+
+
+def tables(warehouse: Warehouse, day: date = TONIGHT) -> dict[str, pl.DataFrame]:
+    """The pre-game tables of a date, in the order of their keys."""
+    return {
+        name: warehouse.query(f"SELECT * FROM {name} WHERE game_date = @day", {"day": day}).sort(  # noqa: S608
+            TABLES[name].natural_key
+        )
+        for name in PRE_GAME
+    }
+
+
+def test_usage_of_a_real_game_is_what_a_pencil_says(season: Warehouse) -> None:
+    """Jokić, 2024-03-25: 18 FGA, 7 FTA, 4 TOV in 30:51; Denver 90 FGA, 18 FTA, 15 TOV in 240 minutes."""
+    sql = "SELECT usage_rate FROM player_game_summary WHERE game_id = @game AND player_id = @player"
+    (usage,) = season.query(sql, JOKIC_AGAINST_MEMPHIS)["usage_rate"]
+    assert usage == pytest.approx(100 * 25.08 * 48 / (30.85 * 112.92), abs=1e-5)
+
+
+def test_usage_agrees_with_the_published_one_and_impossible_ones_are_marked(
+    season: Warehouse, shared_data: Path
+) -> None:
+    published = pl.read_parquet(shared_data / "player_games" / "player_game_logs_2023-24.parquet").select(
+        game_id="GAME_ID", player_id=pl.col("PLAYER_ID").cast(pl.String), published="USG_PCT"
+    )
+    ours = season.query("SELECT game_id, player_id, usage_rate, quality FROM player_game_summary")
+    both = ours.join(published.drop_nulls(), on=["game_id", "player_id"])
+    assert both.height > 23_000
+    measured = both.filter(quality="measured")
+    assert (measured["usage_rate"] - measured["published"]).abs().max() < 0.06  # type: ignore[operator]
+    assert both.filter(quality="out_of_range")["published"].to_list() == [100.0] * 5
+
+
+def test_every_game_has_its_two_teams_and_team_points_are_the_sum_of_their_players(season: Warehouse) -> None:
+    teams = season.query(
+        "SELECT game_id, team, ANY_VALUE(teams.points) AS points, SUM(players.points) AS summed"
+        " FROM team_offense_game_summary AS teams JOIN player_game_summary AS players USING (game_id, team)"
+        " GROUP BY game_id, team"
+    )
+    assert teams["game_id"].value_counts()["count"].unique().to_list() == [2]
+    assert teams["points"].to_list() == teams["summed"].to_list()
+
+
+def test_overtime_is_read_off_the_minutes(season: Warehouse, sample: Path) -> None:
+    ours = season.query("SELECT DISTINCT game_id, overtime_periods FROM team_offense_game_summary")
+    real = pl.read_parquet(sample / "games.parquet").select("game_id", real=pl.col("overtime_periods").cast(pl.Int64))
+    both = ours.join(real, on="game_id")
+    assert both["overtime_periods"].to_list() == both["real"].to_list()
+    assert both["overtime_periods"].max() >= 2  # type: ignore[operator]
+
+
+def test_the_evening_has_its_teams_players_and_lines(season: Warehouse) -> None:
+    run(season, PRE_GAME, TONIGHT, TONIGHT)
+    found = tables(season)
+    assert found["upcoming_team_game_context"].height == 24
+    assert found["player_prop_lines"].height >= 133
+    players = found["upcoming_player_game_context"]
+    assert 200 <= players.height <= 350
+    assert players["missing"].null_count() == players.height
+    assert (
+        found["player_daily_cache"]
+        .select("game_date", "player_id")
+        .equals(players.select("game_date", "player_id").sort("game_date", "player_id"))
+    )
+
+
+def test_everything_written_twice_is_the_same_and_changes_nothing(season: Warehouse) -> None:
+    run(season, PRE_GAME, TONIGHT, TONIGHT)
+    for name in PRE_GAME:
+        again = season.transform(name, parameters(TONIGHT, TONIGHT), between(TONIGHT, TONIGHT))
+        assert (name, again.changed) == (name, False)
+    for name in POST_GAME:
+        dates = OPENING_NIGHT, YESTERDAY
+        assert not season.transform(name, parameters(*dates), between(*dates)).changed
+
+
+def test_a_day_computed_alone_is_the_day_computed_with_its_season(season: Warehouse) -> None:
+    day = date(2024, 2, 14)
+    said = {"training": True, "as_of": eastern(YESTERDAY, 12)}
+    run(season, PRE_GAME, OPENING_NIGHT, YESTERDAY, **said)
+    with_season = tables(season, day)
+    assert with_season["player_daily_cache"].height > 200
+    run(season, PRE_GAME, day, day, **said)
+    for name, frame in tables(season, day).items():
+        assert_frame_equal(frame, with_season[name], check_exact=True)
+
+
+@pytest.mark.parametrize("fate", ["removed", "scrambled"])
+def test_what_happens_on_the_date_and_after_changes_nothing_before_it(season: Warehouse, fate: str) -> None:
+    run(season, PRE_GAME, TONIGHT, TONIGHT)
+    run(season, POST_GAME, TONIGHT, TONIGHT)
+    known = tables(season)
+    for name in FACTS:
+        later = season.query(f"SELECT * FROM {name} WHERE game_date >= @day", {"day": TONIGHT})  # noqa: S608
+        assert later.height > 20
+        season.replace(name, later.clear() if fate == "removed" else scrambled(later), {"game_date": TONIGHT})
+    run(season, PRE_GAME, TONIGHT, TONIGHT)
+    for name, frame in tables(season).items():
+        assert_frame_equal(frame, known[name], check_exact=True)
+    restore(season)
+
+
+def scrambled(rows: pl.DataFrame) -> pl.DataFrame:
+    numbers = [name for name, dtype in rows.schema.items() if dtype.is_numeric()]
+    return rows.with_columns(pl.col(numbers) * 7 + 3)
+
+
+def restore(season: Warehouse) -> None:
+    load_season(season, Path(__file__).parents[3] / "sample")

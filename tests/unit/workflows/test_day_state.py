@@ -1,0 +1,228 @@
+"""What a day remembers: how a step's state moves, and what of it people are told."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.support.ledgers import DAY, all_it_wants, carry_on, evening_plan, settled_ledger, slate, step_of
+from tipoff.plan import plan_day
+from tipoff.sources.registry import SOURCES
+from tipoff.vocabulary import DataQuality, Outcome, Phase, PlanStep, RunState, StepState, eastern
+from workflows import gates
+from workflows.contracts import StepReport
+from workflows.day_state import DayLedger
+
+PLAN = evening_plan()
+PROPS = step_of(PLAN, "odds_api_player_points_props")
+FEATURES = step_of(PLAN, "ml_feature_store")
+MOVING_AVERAGE = step_of(PLAN, "moving_average")
+GAMES = tuple(game.game_id for game in PLAN.games)
+NOON, LATER = eastern(DAY, 12), eastern(DAY, 15)
+
+
+@pytest.fixture
+def ledger() -> DayLedger:
+    fresh = DayLedger(PLAN)
+    fresh.adopt(PLAN)
+    return fresh
+
+
+def look(ledger: DayLedger, step: PlanStep = PROPS, **report: object) -> None:
+    """One look that brings this report."""
+    now = eastern(DAY, 11)
+    ledger.start(step, now)
+    ledger.finish(step, StepReport.model_validate(report), now)
+
+
+def not_yet(ledger: DayLedger) -> None:
+    look(ledger, outcome=Outcome.NOT_PUBLISHED_YET, reason="no lines yet", changed=False)
+
+
+def test_what_is_not_published_is_late_not_failed(ledger: DayLedger) -> None:
+    not_yet(ledger)
+    assert ledger.records[PROPS.name].state is StepState.LATE
+    assert ledger.attention() == ()
+    assert ledger.run_state() is RunState.WAITING
+
+
+def test_what_was_gone_without_is_resolved_when_it_comes_after_all(ledger: DayLedger) -> None:
+    not_yet(ledger)
+    ledger.degrade(PROPS, "no lines yet; predicting without lines", NOON)
+    assert ledger.records[PROPS.name].state is StepState.DEGRADED
+    assert ledger.data_quality() is DataQuality.DEGRADED
+    look(ledger, rows=300)
+    assert ledger.records[PROPS.name].state is StepState.COMPLETE
+    (degradation,) = ledger.degradations
+    assert degradation.since == NOON
+    assert degradation.resolved_at == eastern(DAY, 11)
+
+
+def test_what_was_found_stays_found_when_a_later_look_brings_nothing(ledger: DayLedger) -> None:
+    look(ledger, rows=300)
+    not_yet(ledger)
+    record = ledger.records[PROPS.name]
+    assert (record.state, record.found, record.rows) == (StepState.COMPLETE, True, 300)
+
+
+def test_a_part_is_used_and_the_missing_games_are_waited_for(ledger: DayLedger) -> None:
+    look(ledger, outcome=Outcome.PARTIAL, missing_games=GAMES[2:], changed_games=GAMES[:2], rows=200)
+    record = ledger.records[PROPS.name]
+    assert (record.state, record.found, record.missing_games) == (StepState.LATE, False, GAMES[2:])
+    assert record.changed_since(0) == set(GAMES[:2])
+
+
+def test_going_on_with_a_part_names_the_missing_games(ledger: DayLedger) -> None:
+    look(ledger, outcome=Outcome.PARTIAL, missing_games=GAMES[2:], changed_games=GAMES[:2], rows=200)
+    ledger.degrade(PROPS, "one game lacks", NOON)
+    assert ledger.degradations[0].games == GAMES[2:]
+
+
+def test_a_part_that_comes_after_the_deadline_leaves_just_the_missing_games_named(ledger: DayLedger) -> None:
+    not_yet(ledger)
+    ledger.degrade(PROPS, "no lines yet; predicting without lines", NOON)
+    look(ledger, outcome=Outcome.PARTIAL, missing_games=GAMES[2:], changed_games=GAMES[:2], reason="one game lacks")
+    (degradation,) = ledger.degradations
+    assert degradation.games == GAMES[2:]
+    assert degradation.resolved_at is None
+
+
+def test_going_on_without_anything_names_every_game(ledger: DayLedger) -> None:
+    look(ledger, outcome=Outcome.NOT_PUBLISHED_YET, missing_games=GAMES, changed=False)
+    ledger.degrade(PROPS, "no lines yet; predicting without lines", NOON)
+    assert ledger.degradations[0].games == GAMES
+
+
+@pytest.mark.parametrize("outcome", [Outcome.BAD_KEY, Outcome.BAD_REQUEST, Outcome.QUOTA_SPENT])
+def test_an_answer_that_only_a_person_can_change_parks_the_step(ledger: DayLedger, outcome: Outcome) -> None:
+    look(ledger, outcome=outcome, reason="the provider does not know the key", changed=False)
+    (attention,) = ledger.attention()
+    assert attention.step == PROPS.name
+    assert attention.reason == "the provider does not know the key"
+    assert attention.options == (
+        "retry_step odds_api_player_points_props",
+        "skip_step odds_api_player_points_props",
+        "force_continue lines",
+    )
+    assert ledger.run_state() is RunState.NEEDS_ATTENTION
+
+
+def test_a_parked_step_is_parked_since_it_first_failed(ledger: DayLedger) -> None:
+    ledger.park(FEATURES, "the file is corrupt", NOON)
+    ledger.park(FEATURES, "the file is still corrupt", LATER)
+    (attention,) = ledger.attention()
+    assert (attention.since, attention.reason) == (NOON, "the file is still corrupt")
+
+
+def test_what_was_settled_stays_settled_when_a_refresh_fails(ledger: DayLedger) -> None:
+    look(ledger, FEATURES, rows=300)
+    ledger.park(FEATURES, "the file is corrupt", LATER)
+    assert ledger.records[FEATURES.name].state is StepState.COMPLETE
+    assert ledger.attention() == ()
+
+
+def test_a_parked_step_that_succeeds_needs_nobody_any_more(ledger: DayLedger) -> None:
+    ledger.park(FEATURES, "the file is corrupt", NOON)
+    ledger.try_again(FEATURES.name, LATER)
+    look(ledger, FEATURES, rows=300)
+    assert ledger.attention() == ()
+    assert ledger.records[FEATURES.name].state is StepState.COMPLETE
+
+
+def test_an_alert_is_said_once_however_often_it_is_true(ledger: DayLedger) -> None:
+    for now in (NOON, LATER):
+        ledger.alert(PROPS, "overdue", "lines are late", now)
+    (alert,) = ledger.alerts.values()
+    assert (alert.at, alert.severity) == (NOON, "warning")
+
+
+def test_names_on_no_roster_are_counted_and_alerted(ledger: DayLedger) -> None:
+    look(ledger, rows=300, unresolved=2, unresolved_names=("Nikola Jokicc", "LeBron Jamess"))
+    assert ledger.counts == {"unresolved:odds_api_player_points_props": 2}
+    assert "Nikola Jokicc, LeBron Jamess" in next(iter(ledger.alerts.values())).text
+
+
+def test_a_person_who_asks_for_lines_while_they_are_being_fetched_is_not_forgotten(ledger: DayLedger) -> None:
+    """What is under way was asked before the lines were out; the person knows better."""
+    ledger.start(PROPS, NOON)
+    ledger.records[PROPS.name].retry_at = NOON + timedelta(seconds=5)
+    ledger.finish(PROPS, StepReport(outcome=Outcome.NOT_PUBLISHED_YET, changed=False), NOON + timedelta(seconds=9))
+    assert gates.next_look(PROPS, ledger.records[PROPS.name]) == NOON + timedelta(seconds=5)
+
+
+@pytest.mark.parametrize("retry_after", [timedelta(hours=-1), timedelta(), timedelta(milliseconds=1)])
+def test_a_provider_that_says_come_again_at_once_is_not_asked_without_pause(
+    ledger: DayLedger, retry_after: timedelta
+) -> None:
+    """Retry-After: 0, or a date that is past, would stop virtual time and flood the provider in real time."""
+    ledger.start(PROPS, NOON)
+    report = StepReport(outcome=Outcome.THROTTLED, changed=False, retry_at=NOON + retry_after)
+    ledger.finish(PROPS, report, NOON)
+    coming = gates.next_look(PROPS, ledger.records[PROPS.name])
+    assert coming is not None
+    assert coming >= NOON + timedelta(minutes=1)
+
+
+# ── the slate changes ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_postponed_game_is_named_and_the_others_keep_what_they_have() -> None:
+    ledger = settled_ledger(PLAN, LATER)
+    ledger.adopt(plan_day(DAY, PLAN.games[1:], SOURCES))
+    assert ledger.postponed == (GAMES[0],)
+    assert ledger.records["moving_average"].state is StepState.COMPLETE
+    assert ledger.game_ids == GAMES[1:]
+
+
+def test_a_game_that_was_postponed_and_is_on_again_is_no_longer_postponed() -> None:
+    ledger = settled_ledger(PLAN, LATER)
+    ledger.adopt(plan_day(DAY, PLAN.games[1:], SOURCES))
+    ledger.adopt(PLAN)
+    assert ledger.postponed == ()
+
+
+def test_a_game_that_joins_is_fetched_and_predicted_like_the_others() -> None:
+    ledger = settled_ledger(PLAN, eastern(DAY, 11))
+    joined = slate(*(game.tip_off for game in PLAN.games), eastern(DAY, 21))
+    ledger.adopt(plan_day(DAY, joined, SOURCES))
+    done = carry_on(ledger, LATER, all_it_wants)
+    new = joined[3].game_id
+    assert new in done["moving_average"]
+    for source in ("espn_team_rosters", "nbac_injury_report", "odds_api_events", "odds_api_player_points_props"):
+        assert source in done, source
+    assert new in ledger.records["ml_feature_store"].changed
+
+
+def test_learning_the_slate_of_the_morning_postpones_nothing() -> None:
+    ledger = DayLedger(plan_day(DAY, (), SOURCES))
+    ledger.adopt(PLAN)
+    assert ledger.postponed == ()
+
+
+# ── what it all comes to ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_day_ends_complete_when_only_optional_steps_were_lost(ledger: DayLedger) -> None:
+    ledger = settled_ledger(PLAN, eastern(DAY, 23))
+    ledger.records["moving_average"].state = StepState.FAILED
+    ledger.end()
+    assert ledger.run_state() is RunState.COMPLETE
+
+
+def test_a_day_ends_failed_when_a_critical_step_was_never_settled(ledger: DayLedger) -> None:
+    ledger = settled_ledger(PLAN, eastern(DAY, 23))
+    ledger.records["grade"].state = StepState.FAILED
+    ledger.end()
+    assert ledger.run_state() is RunState.FAILED
+
+
+def test_the_phase_is_the_first_with_something_open_and_the_last_when_all_is_done(ledger: DayLedger) -> None:
+    assert ledger.phase(NOON) is Phase.SLATE
+    done = settled_ledger(PLAN, eastern(DAY, 23))
+    assert done.phase(eastern(DAY, 23)) is Phase.GRADE
+
+
+def test_the_quality_of_a_day_without_games_is_empty() -> None:
+    empty = plan_day(DAY, (), SOURCES)
+    assert settled_ledger(empty, NOON).data_quality() is DataQuality.EMPTY

@@ -1,0 +1,204 @@
+"""Days on which something is late, lost or changed: what is done without it, and what is done when it comes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from temporalio.client import Client
+
+from runtime.replay import history_figures
+from tests.support import scenarios
+from tests.support.days import (
+    EARLY,
+    GAMES,
+    LATE,
+    MORNING,
+    Beat,
+    Trouble,
+    World,
+    at,
+    ended,
+    final_beats,
+    game,
+    happy_script,
+    looks_at,
+    part_of,
+    play,
+    runs_of,
+    started,
+    step,
+    working,
+)
+from tipoff.vocabulary import DataQuality, Outcome, RunState, StepState
+from workflows.contracts import Activity
+
+BOTH = (EARLY.game_id, LATE.game_id)
+SYSTEMS = ("moving_average", "catboost_v8")
+
+
+async def test_lines_that_come_after_the_deadline_refresh_what_was_published_without_them(client: Client) -> None:
+    played = await scenarios.late_lines(client)
+    assert played.result.first_published_at == at(13, 15)
+    assert played.result.refreshed_at == (at(15),)
+    assert [runs_of(played, system) for system in SYSTEMS] == [[(at(13, 15), BOTH), (at(15), BOTH)]] * 2
+    assert {item.resolved_at for item in played.result.degradations} == {at(15)}
+    assert played.result.data_quality is DataQuality.COMPLETE
+
+
+async def test_a_day_whose_lines_never_come_ends_complete_and_names_what_it_did_without(client: Client) -> None:
+    script = happy_script()
+    script |= {name: [] for name in ("odds_api_events", "odds_api_game_lines", "odds_api_player_points_props")}
+    played = await play(client, World(script))
+    assert played.result.state is RunState.COMPLETE
+    assert played.result.data_quality is DataQuality.DEGRADED
+    assert played.result.first_published_at == at(13, 15)
+    assert {(item.step, item.games) for item in played.result.degradations if item.resolved_at is None} == {
+        ("odds_api_events", BOTH),
+        ("odds_api_game_lines", BOTH),
+        ("odds_api_player_points_props", BOTH),
+    }
+    assert runs_of(played, "grade"), "predictions without lines are graded too"
+
+
+async def test_lines_of_one_game_that_come_later_refresh_that_game_alone(client: Client) -> None:
+    script = happy_script(lines_at=at(11))
+    script["odds_api_player_points_props"] = [part_of(GAMES, at(11), {EARLY.game_id}), Beat(at(17))]
+    played = await play(client, World(script))
+    assert runs_of(played, "moving_average") == [(at(13, 15), BOTH), (at(17), (LATE.game_id,))]
+    (degradation,) = played.result.degradations
+    assert (degradation.step, degradation.games) == ("odds_api_player_points_props", (LATE.game_id,))
+    assert (degradation.since, degradation.resolved_at) == (at(13, 15), at(17))
+
+
+async def test_a_game_whose_lines_never_come_is_named_though_the_others_came_late(client: Client) -> None:
+    script = happy_script(lines_at=at(15))
+    script["odds_api_player_points_props"] = [part_of(GAMES, at(15), {EARLY.game_id})]
+    played = await play(client, World(script))
+    assert played.result.state is RunState.COMPLETE
+    assert played.result.data_quality is DataQuality.DEGRADED
+    assert runs_of(played, "moving_average")[-1] == (at(15), (EARLY.game_id,))
+    (left,) = [item for item in played.result.degradations if item.resolved_at is None]
+    assert (left.step, left.games) == ("odds_api_player_points_props", (LATE.game_id,))
+
+
+async def test_news_about_one_game_refresh_that_game_alone_and_none_that_has_tipped_off(client: Client) -> None:
+    script = happy_script(lines_at=at(11))
+    script["nbac_injury_report"] = [
+        Beat(MORNING),
+        Beat(at(18, 15), changed=(LATE.game_id,)),
+        Beat(at(19, 15), changed=BOTH),
+    ]
+    played = await play(client, World(script))
+    assert runs_of(played, "catboost_v8") == [(at(11), BOTH), (at(18, 15), (LATE.game_id,)), (at(19, 15), (LATE.game_id,))]
+
+
+async def test_a_postponed_game_is_named_and_followed_no_longer(client: Client) -> None:
+    played = await scenarios.postponed_game(client)
+    assert played.result.state is RunState.COMPLETE
+    assert played.status.postponed_games == (LATE.game_id,)
+    assert played.status.games == (EARLY,)
+    assert runs_of(played, "grade")[-1][1] == (EARLY.game_id,)
+
+
+async def test_a_day_whose_every_game_is_postponed_ends_complete(client: Client) -> None:
+    script = happy_script(lines_at=at(11))
+    script["nbac_schedule"] = [Beat(MORNING, games=GAMES), Beat(at(14, 30), games=(), changed=())]
+    played = await play(client, World(script))
+    assert played.result.state is RunState.COMPLETE
+    assert played.status.postponed_games == BOTH
+    assert played.result.data_quality is DataQuality.EMPTY
+
+
+async def test_a_game_that_is_added_during_the_day_is_fetched_predicted_and_graded(client: Client) -> None:
+    added = game(3, at(19, 45))
+    script = happy_script(lines_at=at(9))
+    script["nbac_schedule"] = [Beat(MORNING, games=GAMES), Beat(at(10, 30), games=(*GAMES, added), changed=BOTH)]
+    for source in ("odds_api_events", "odds_api_player_points_props", "espn_team_rosters"):
+        script[source] = [*script[source], Beat(at(11, 15), changed=(added.game_id,))]
+    for source in ("nbac_scoreboard", "nbac_player_boxscores", "nbac_team_boxscore"):
+        script[source] = final_beats((*GAMES, added))
+    played = await play(client, World(script))
+    assert played.result.games == 3
+    assert runs_of(played, "moving_average")[0] == (at(9), BOTH)
+    assert runs_of(played, "moving_average")[-1] == (at(11, 30), (added.game_id,))
+    assert runs_of(played, "grade")[-1][1] == (*BOTH, added.game_id)
+
+
+async def test_a_critical_step_that_never_succeeds_ends_the_day_failed_and_named(client: Client) -> None:
+    played = await play(client, World(trouble={"upcoming_player_game_context": Trouble()}))
+    assert played.result.state is RunState.FAILED
+    assert played.result.first_published_at is None
+    parked = {item.step: item.reason for item in played.result.attention}
+    assert "the file is corrupt" in parked["upcoming_player_game_context"]
+    assert "upcoming_player_game_context" in played.status.sentence
+    assert step(played.status, "nbac_player_boxscores").state is StepState.COMPLETE, "results do not wait for it"
+
+
+async def test_a_slate_that_never_comes_ends_the_day_failed_and_named(client: Client) -> None:
+    played = await play(client, World({"nbac_schedule": []}))
+    assert played.result.state is RunState.FAILED
+    assert [item.step for item in played.result.attention] == ["nbac_schedule"]
+    assert len(looks_at(played, "nbac_schedule")) <= 2 * 24
+
+
+async def test_a_system_that_always_fails_is_named_and_leaves_the_others_standing(client: Client) -> None:
+    played = await play(client, World(happy_script(lines_at=at(11)), trouble={"catboost_v8": Trouble()}))
+    assert played.result.state is RunState.COMPLETE
+    assert played.result.first_published_at == at(11)
+    assert runs_of(played, "moving_average") == [(at(11), BOTH)]
+    failed = step(played.status, "catboost_v8")
+    assert "the file is corrupt" in failed.reason
+    assert "catboost_v8" in {item.step for item in (*played.result.degradations, *played.result.attention)}
+    assert played.result.data_quality is DataQuality.DEGRADED
+
+
+async def test_an_optional_source_that_fails_holds_nobody(client: Client) -> None:
+    trouble = {"nbac_injury_report:read": Trouble()}
+    played = await play(client, World(happy_script(lines_at=at(11)), trouble=trouble))
+    assert played.result.first_published_at == at(11)
+    assert "nbac_injury_report" in {item.step for item in played.result.degradations}
+
+
+async def test_a_provider_that_throttles_is_asked_again_when_it_says_and_no_sooner(client: Client) -> None:
+    script = happy_script(lines_at=at(9))
+    script["nbac_injury_report"] = [
+        Beat(MORNING, Outcome.THROTTLED, reason="HTTP 429", retry_after=timedelta(minutes=17)),
+        Beat(at(8, 10)),
+    ]
+    played = await play(client, World(script))
+    assert looks_at(played, "nbac_injury_report")[:3] == [at(8), at(8, 17), at(10)]
+
+
+async def test_a_spent_quota_parks_the_step_and_the_day_goes_on_by_its_deadline(client: Client) -> None:
+    script = happy_script()
+    spent = [Beat(MORNING, Outcome.QUOTA_SPENT, reason="the month's credits are used up")]
+    script |= {"odds_api_player_points_props": spent}
+    played = await play(client, World(script))
+    assert played.result.state is RunState.COMPLETE
+    assert played.result.first_published_at == at(13, 15)
+    assert ("odds_api_player_points_props:parked", "warning") in {
+        (alert.key, alert.severity) for alert in played.status.alerts
+    }
+
+
+async def test_a_late_input_is_alerted_before_it_is_given_up(client: Client) -> None:
+    played = await scenarios.late_lines(client)
+    alerts = {alert.key: alert.at for alert in played.status.alerts}
+    assert alerts["odds_api_player_points_props:overdue"] == at(12, 15)
+    assert alerts["odds_api_player_points_props:degraded"] == at(13, 15)
+
+
+async def test_fifteen_games_until_one_in_the_morning_stay_within_what_temporal_carries_well(client: Client) -> None:
+    games = tuple(game(number, at(19) + timedelta(minutes=15 * number)) for number in range(1, 16))
+    world = World(happy_script(games))
+    for source in ("nbac_scoreboard", "nbac_player_boxscores", "nbac_team_boxscore"):
+        world.script[source][:] = [  # type: ignore[index] - lists, in a mapping of sequences
+            beat._replace(since=beat.since + timedelta(hours=2)) for beat in final_beats(games)
+        ]
+    async with working(client, world), started(client) as handle:
+        played = await ended(handle)
+        events, largest = await history_figures(handle)
+    assert played.result.state is RunState.COMPLETE
+    assert events < 3000
+    assert largest < 50_000
+    assert len([deed for deed in played.deeds if deed.activity == Activity.COLLECT]) < 500

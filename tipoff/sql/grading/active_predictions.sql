@@ -1,0 +1,17 @@
+-- One made before its tip is preferred; where a past day has only later ones they stand in, flagged backfilled.
+WITH made AS (
+  SELECT
+    predictions.* EXCEPT (tip_off, backfilled),
+    COALESCE(raw_schedule.tip_off, predictions.tip_off) AS tip_off,
+    predictions.backfilled
+      OR predictions.as_of >= COALESCE(raw_schedule.tip_off, predictions.tip_off) AS backfilled,
+  FROM predictions
+  LEFT JOIN raw_schedule ON raw_schedule.game_id = predictions.game_id
+  WHERE predictions.game_date = @game_date AND predictions.as_of <= @as_of
+)
+SELECT
+  *,
+  COUNT(*) OVER (PARTITION BY game_id, player_id, system_id) - 1 AS superseded,
+FROM made
+WHERE TRUE
+QUALIFY ROW_NUMBER() OVER (PARTITION BY game_id, player_id, system_id ORDER BY backfilled, as_of DESC) = 1

@@ -1,0 +1,9 @@
+SELECT
+  game_id,
+  player_id,
+  raw_injuries.status AS injury_status,
+  raw_injuries.reason AS injury_reason,
+  raw_injuries.as_of AS injury_as_of,
+FROM raw_injuries
+WHERE game_date = @game_date AND as_of <= @as_of
+QUALIFY ROW_NUMBER() OVER (PARTITION BY game_id, player_id ORDER BY as_of DESC) = 1

@@ -1,0 +1,20 @@
+SELECT
+  prediction_accuracy.* EXCEPT (as_of),
+  prediction_accuracy.as_of AS graded_at,
+  predictions.player_name,
+  predictions.team,
+  predictions.opponent,
+  predictions.home,
+  predictions.tip_off,
+  predictions.points,
+  predictions.low_80,
+  predictions.high_80,
+  predictions.over_probability,
+  predictions.line_as_of,
+  predictions.book,
+  predictions.as_of,
+FROM prediction_accuracy
+INNER JOIN predictions
+  ON predictions.game_date = prediction_accuracy.game_date
+  AND predictions.prediction_id = prediction_accuracy.prediction_id
+WHERE prediction_accuracy.game_date = @game_date
