@@ -6,15 +6,14 @@ python starter.py --help
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 import tempfile
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
+from runtime.leaving import leave
 from runtime.operator import commands
 from runtime.operator.exits import CommandError, Exit
 from tipoff.errors import TipoffError
@@ -53,13 +52,5 @@ def _keep_details() -> str:
     return f"details in {Path(file.name)} (TIPOFF_DEBUG=1 shows them at once)"
 
 
-def _leave(code: int) -> NoReturn:
-    """At once: threads of the Temporal SDK can crash a Python that takes its time to end (seen: exit code 134)."""
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(BrokenPipeError):
-            stream.flush()
-    os._exit(code)
-
-
 if __name__ == "__main__":
-    _leave(main(sys.argv[1:]))
+    leave(main(sys.argv[1:]))

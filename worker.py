@@ -14,6 +14,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
+from runtime.leaving import leave
 from tipoff.errors import TipoffError
 from tipoff.settings import Settings, load_settings
 
@@ -59,4 +60,4 @@ async def serve(settings: Settings, queue_names: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    leave(main(sys.argv[1:]))

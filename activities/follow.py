@@ -9,7 +9,6 @@ from temporalio import activity
 from activities.collect import Collecting
 from activities.process import Processing
 from activities.workshop import Workshop
-from tipoff.vocabulary import Outcome
 from workflows.contracts import Activity, CollectRequest, ProcessRequest, StepReport
 
 
@@ -24,17 +23,11 @@ class Following:
     async def follow(self, request: CollectRequest) -> StepReport:
         """One look, landed and read."""
         collected = await self._collecting.collect(request)
-        if collected.batch is None or collected.outcome not in {Outcome.OK, Outcome.PARTIAL}:
-            return StepReport(
-                outcome=collected.outcome,
-                reason=collected.reason,
-                changed=False,
-                missing_games=collected.missing_games,
-                retry_at=collected.retry_at,
-            )
+        if collected.to_read is None:
+            return collected.as_step()
         landed = ProcessRequest(
             source=request.source,
-            batch=collected.batch,
+            batch=collected.to_read,
             game_date=request.game_date,
             games=request.games,
             as_of=request.as_of,

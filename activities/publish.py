@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from temporalio import activity
 
@@ -34,25 +35,14 @@ class Publishing:
     @property
     def _exporters(self) -> dict[str, Callable[[ComputeRequest], Published]]:
         return {
-            "predictions": self._predictions,
-            "results": self._results,
+            "predictions": partial(self._tables, publish_predictions),
+            "results": partial(self._tables, publish_results),
             "page": self._page,
             "summary": self._summary,
         }
 
-    def _predictions(self, request: ComputeRequest) -> Published:
-        return publish_predictions(
-            self._workshop.warehouse,
-            self._workshop.exports,
-            request.game_date,
-            request.as_of,
-            self._now(),
-            request.degraded,
-            request.missing_games,
-        )
-
-    def _results(self, request: ComputeRequest) -> Published:
-        return publish_results(
+    def _tables(self, publish: Callable[..., Published], request: ComputeRequest) -> Published:
+        return publish(
             self._workshop.warehouse,
             self._workshop.exports,
             request.game_date,
@@ -80,7 +70,7 @@ class Publishing:
         """Export the status, and append alerts that are not there yet."""
         with failures_mapped():
             status = request.status
-            for alert in request.alerts:
+            for alert in (alert for alert in status.alerts if alert.key in request.new_alerts):
                 raise_alert(self._workshop.exports, Alert(game_date=status.game_date, **alert.model_dump()))
             published = publish_status(self._workshop.exports, status.model_dump(mode="json"), self._now())
         return StepReport(rows=published.rows)

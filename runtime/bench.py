@@ -27,6 +27,7 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import WorkflowHistory
 
 from runtime import PROJECT
+from runtime.leaving import leave
 from runtime.replay import Replay, Scene, replay
 from runtime.stages import Stages
 from tipoff.errors import TipoffError
@@ -251,4 +252,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -17,6 +17,7 @@ from rich.table import Table
 from temporalio.client import RPCError, WorkflowQueryFailedError
 
 from runtime import PROJECT
+from runtime.leaving import leave
 from runtime.replay import DayHandle, Replay, Scene, history_figures, replay
 from runtime.stages import Stages
 from tipoff.errors import BadInputError, TipoffError
@@ -91,7 +92,7 @@ async def run(options: Options, console: Console) -> int:
                 starts_at=eastern(options.scene.game_date, 5), seconds_per_hour=options.pace, hold_at=options.hold
             )
             handle = await running.start_day(clock)
-            console.print(f"  in the Temporal UI: {running.ui_of(handle)}")
+            console.print(f"  in the Temporal UI: {running.ui_of(handle)}", soft_wrap=True)
             result = await follow(running, handle, console)
         summary = await write_summary(running, handle, result, stages)
         tell(summary, running, handle, console)
@@ -243,4 +244,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

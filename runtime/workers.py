@@ -9,10 +9,12 @@ from datetime import UTC, datetime, timedelta
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.client import Client
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.service import RPCError, RPCStatusCode
-from temporalio.worker import Worker
+from temporalio.worker import Interceptor, Replayer, Worker, WorkerDeploymentConfig
 
 from activities.workshop import Workshop
+from runtime.connection import DATA_CONVERTER
 from runtime.sandbox import WORKFLOW_RUNNER
 from tipoff.errors import ConfigurationError
 from tipoff.settings import Settings
@@ -66,6 +68,7 @@ def _worker(client: Client, workshop: Workshop, queue: Queue) -> Worker:
         ) from error
     return Worker(
         client,
+        deployment_config=_deployment(workshop.settings.build_id),
         task_queue=queue,
         workflows=WORKFLOWS if queue is Queue.DAY else (),
         activities=served,
@@ -76,6 +79,25 @@ def _worker(client: Client, workshop: Workshop, queue: Queue) -> Worker:
         sticky_queue_schedule_to_start_timeout=STICKY,
         max_heartbeat_throttle_interval=timedelta(seconds=5),
         default_heartbeat_throttle_interval=timedelta(seconds=5),
+    )
+
+
+def replayer(interceptors: Sequence[Interceptor] = ()) -> Replayer:
+    """Plays recorded histories to the workflows that workers run, offline: runs under way must go on after a change."""
+    return Replayer(
+        workflows=WORKFLOWS,
+        data_converter=DATA_CONVERTER,
+        workflow_runner=WORKFLOW_RUNNER,
+        interceptors=interceptors,
+    )
+
+
+def _deployment(build_id: str | None) -> WorkerDeploymentConfig:
+    """Versioning by a named build; without one the SDK would hash every loaded module, which takes seconds."""
+    return WorkerDeploymentConfig(
+        version=WorkerDeploymentVersion(deployment_name="tipoff", build_id=build_id or "unversioned"),
+        use_worker_versioning=build_id is not None,
+        default_versioning_behavior=VersioningBehavior.PINNED if build_id else VersioningBehavior.UNSPECIFIED,
     )
 
 

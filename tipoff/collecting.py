@@ -24,7 +24,7 @@ EVIDENCE_CAP_BYTES = 1024 * 1024
 """A refused answer is kept up to this size, for a person to look at."""
 SILENT_ANSWERS = 2
 """So many questions in a row without an answer, and the rest are not asked: each may take a whole time-out."""
-_REASONS_TOLD = 3
+_NAMES_TOLD = 3
 
 
 class Collected(Frozen):
@@ -213,18 +213,27 @@ def _missing_games(answers: Iterable[_Answer]) -> tuple[str, ...]:
 
 
 def _reason(answers: Sequence[_Answer], slate: Slate) -> str:
-    """The answers in a line; trouble is named by game or part, the first of it in full."""
+    """The answers in a line: what kind of trouble, and with which games or parts; the manifest has each in full."""
     if len(answers) == 1:
         return answers[0].record.reason
+    usable = sum(answer.usable for answer in answers)
     labels = {game.game_id: game.label for game in slate.games}
-    trouble = [answer.record for answer in answers if DECISIONS[answer.record.outcome].wait or not answer.usable]
+    trouble: dict[Outcome, list[FetchRecord]] = {}
+    for answer in answers:
+        if DECISIONS[answer.record.outcome].wait or not answer.usable:
+            trouble.setdefault(answer.record.outcome, []).append(answer.record)
     told = [
-        f"{labels.get(record.game_id or '', record.part or 'answer')}: {record.reason}"
-        for record in trouble[:_REASONS_TOLD]
+        f"{outcome.replace('_', ' ')}: "
+        + _listed([labels.get(record.game_id or "", record.part or "answer") for record in records])
+        + ("" if outcome is Outcome.NOT_PUBLISHED_YET else f" ({records[0].reason})")
+        for outcome, records in trouble.items()
     ]
-    if len(trouble) > _REASONS_TOLD:
-        told.append(f"and {len(trouble) - _REASONS_TOLD} more")
-    return "; ".join([f"{sum(answer.usable for answer in answers)} of {len(answers)} answers usable", *told])
+    return "; ".join([f"{usable} of {len(answers)} answers usable", *told])
+
+
+def _listed(names: Sequence[str]) -> str:
+    left = len(names) - _NAMES_TOLD
+    return ", ".join(names[:_NAMES_TOLD]) + (f" and {left} more" if left > 0 else "")
 
 
 def _credits(headers: Mapping[str, str]) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
 from itertools import groupby
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from typing import NamedTuple
 from tipoff.collecting import land_batch
 from tipoff.landing.base import Landing
 from tipoff.sources.base import Source
-from tipoff.vocabulary import SlateGame
+from tipoff.vocabulary import Role, SlateGame
 from tipoff.warehouse.base import Warehouse
 
 _SLATE = """
@@ -43,7 +43,7 @@ def recorded_day(game_date: date, sources: Mapping[str, Source], landing: Landin
     """The traces of a date."""
     day = {"game_date": game_date}
     games = tuple(SlateGame.model_validate(row) for row in warehouse.query(_SLATE, day).iter_rows(named=True))
-    batches = [batch for name in sources for batch in _batches(landing, name, game_date)]
+    batches = [batch for source in sources.values() for batch in _batches(landing, source, game_date)]
     moments: dict[datetime, list[str]] = {}
     for as_of, game_id in warehouse.query(_MOMENTS, day).iter_rows():
         moments.setdefault(as_of, []).append(game_id)
@@ -54,10 +54,15 @@ def recorded_day(game_date: date, sources: Mapping[str, Source], landing: Landin
     )
 
 
-def _batches(landing: Landing, source: str, game_date: date) -> Iterable[tuple[str, str, datetime]]:
-    """Every look's usable answers as a batch again: the same answers make the same batch, and no new object."""
-    records = sorted(landing.records(source, game_date), key=lambda record: record.fetched_at)
+def _batches(landing: Landing, source: Source, game_date: date) -> list[tuple[str, str, datetime]]:
+    """A source's looks that brought something else than the one before; of what was followed live the last.
+
+    The same answers make the same batch again, and no new object.
+    """
+    batches: list[tuple[str, str, datetime]] = []
+    records = sorted(landing.records(source.name, game_date), key=lambda record: record.fetched_at)
     for fetched_at, look in groupby(records, key=lambda record: record.fetched_at):
-        key = land_batch(landing, source, game_date, look)
-        if key is not None:
-            yield source, key, fetched_at
+        key = land_batch(landing, source.name, game_date, look)
+        if key is not None and key not in {batch for _, batch, _ in batches[-1:]}:
+            batches.append((source.name, key, fetched_at))
+    return batches[-1:] if source.role is Role.LIVE else batches

@@ -92,6 +92,8 @@ class Settings(Frozen):
     """Further spellings of players' names, a CSV file like `tipoff/sources/aliases.csv`."""
     metrics_address: Address | None = None
     """host:port where Prometheus may read; None: no metrics."""
+    build_id: str | None = None
+    """Version of the deployed code; when given, a run stays on the version it began with."""
     task_queues: Names = ()
     """Queues the worker serves; empty: all of them."""
 

@@ -229,6 +229,10 @@ class MessageAnswer(Frozen):
 # ── activities ───────────────────────────────────────────────────────────────────────────────────────────
 
 
+USABLE = frozenset({Outcome.OK, Outcome.PARTIAL, Outcome.EMPTY_OK})
+"""Outcomes with something to read."""
+
+
 class PlanRequest(Frozen):
     """Plan a date; `games` is None while its slate is not known."""
 
@@ -244,18 +248,6 @@ class CollectRequest(Frozen):
     games: tuple[SlateGame, ...]
     as_of: AwareDatetime
     provider_ids: dict[str, str] = {}
-
-
-class CollectReport(Frozen):
-    """What a look brought: a reference to the landed batch, never the payload."""
-
-    outcome: Outcome
-    reason: str
-    batch: str | None
-    requests: int
-    new_objects: int
-    retry_at: AwareDatetime | None = None
-    missing_games: tuple[str, ...] = ()
 
 
 class ProcessRequest(Frozen):
@@ -290,6 +282,33 @@ class StepReport(Frozen):
     """A file that a later step is handed."""
 
 
+class CollectReport(Frozen):
+    """What a look brought: a reference to the landed batch, never the payload."""
+
+    outcome: Outcome
+    reason: str
+    batch: str | None
+    requests: int
+    new_objects: int
+    retry_at: AwareDatetime | None = None
+    missing_games: tuple[str, ...] = ()
+
+    @property
+    def to_read(self) -> str | None:
+        """The batch, when there is something in it to read."""
+        return self.batch if self.outcome in USABLE else None
+
+    def as_step(self) -> StepReport:
+        """What the step comes to when there is nothing to read."""
+        return StepReport(
+            outcome=self.outcome,
+            reason=self.reason,
+            changed=False,
+            missing_games=self.missing_games,
+            retry_at=self.retry_at,
+        )
+
+
 class ComputeRequest(Frozen):
     """Run a transform, the features, a system, the grading or an export for some games as of a moment."""
 
@@ -318,7 +337,8 @@ class PublishStatusRequest(Frozen):
     """Export the status and append new alerts."""
 
     status: DayStatus
-    alerts: tuple[Alert, ...]
+    new_alerts: tuple[str, ...]
+    """Keys of those of its alerts that have not been told."""
 
 
 class DeliverRequest(Frozen):

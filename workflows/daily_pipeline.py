@@ -40,7 +40,7 @@ from workflows.contracts import (
 )
 from workflows.day_clock import DayClock
 from workflows.day_report import day_result, day_status
-from workflows.day_state import USABLE, DayLedger
+from workflows.day_state import DayLedger
 from workflows.search_attributes import DATA_QUALITY, GAME_DATE, PHASE, RUN_STATE
 
 _COMPUTE = {
@@ -153,6 +153,8 @@ class DailyPipelineWorkflow:
             if task is not None and task.done():
                 del self._tasks[step.name]
                 self.ledger.finish(step, task.result(), self._clock.now())
+        # What is left and done are steps that a changed slate did away with: nobody waits for them.
+        self._tasks = {name: task for name, task in self._tasks.items() if not task.done()}
 
     async def _replan_if_slate_changed(self) -> None:
         """Plan anew when the slate is first known, or a game was postponed, added or moved."""
@@ -160,6 +162,8 @@ class DailyPipelineWorkflow:
         plan = self.ledger.plan
         if slate is not None and not (plan.slate_known and slate == plan.games):
             self.ledger.adopt(await self._make_plan(slate))
+            # An answer that has not changed says something new of a game that has joined.
+            self._batches.clear()
 
     async def _make_plan(self, games: tuple[SlateGame, ...] | None) -> DayPlan:
         count = "before its slate is known" if games is None else f"for {len(games)} games"
@@ -201,19 +205,13 @@ class DailyPipelineWorkflow:
         if step.role is Role.LIVE:
             return await call(Activity.FOLLOW, request, StepReport, summary=told)
         collected = await call(Activity.COLLECT, request, CollectReport, summary=told)
-        if collected.batch is None or collected.outcome not in USABLE:
-            return StepReport(
-                outcome=collected.outcome,
-                reason=collected.reason,
-                changed=False,
-                missing_games=collected.missing_games,
-                retry_at=collected.retry_at,
-            )
+        if collected.to_read is None:
+            return collected.as_step()
         batch, report = self._batches.get(step.name, ("", None))
         if report is not None and batch == collected.batch:
             return report.model_copy(update={"changed": False})
-        report = await self._read(step, collected.batch, as_of)
-        self._batches[step.name] = (collected.batch, report)
+        report = await self._read(step, collected.to_read, as_of)
+        self._batches[step.name] = (collected.to_read, report)
         if report.games is not None:
             self._slate = report.games
         return report
@@ -261,6 +259,10 @@ class DailyPipelineWorkflow:
         for batch in recorded.batches:
             if batch.source in sources:
                 await self._again(sources[batch.source], Moment(as_of=batch.as_of, game_ids=()), batch.batch)
+        for step in sources.values():
+            record = self.ledger.records[step.name]
+            if record.state is StepState.LATE and step.fallback:
+                self.ledger.degrade(step, f"{record.reason}; {step.fallback}", record.last_look or self._clock.now())
         for moment in recorded.moments:
             for step in steps:
                 if step.phase in _BEFORE_TIP:
@@ -281,7 +283,7 @@ class DailyPipelineWorkflow:
             self.ledger.start(step, moment.as_of)
             self._tell()
             self.ledger.finish(step, await self._once_more(step, moment, batch), moment.as_of)
-            if record.settled:
+            if record.state is not StepState.FAILED:
                 return
             self._tell()
             await workflow.wait_condition(lambda: record.state is not StepState.FAILED)
@@ -290,11 +292,9 @@ class DailyPipelineWorkflow:
         if batch is None:
             return await self._carry_out(step, moment.game_ids, moment.as_of)
         try:
-            report = await self._read(step, batch, moment.as_of)
+            return await self._read(step, batch, moment.as_of)
         except ActivityError as error:
             return str(error.cause or error)
-        # What was partial then was settled by what came later; here it is only read again.
-        return report.model_copy(update={"outcome": "ok"})
 
     # ── a replay's scenario ──────────────────────────────────────────────────────────────────────────────
 
@@ -475,14 +475,14 @@ class DailyPipelineWorkflow:
 
     async def _export_status(self, status: DayStatus) -> None:
         """Write the status outside, where it can be read when no server is there."""
-        alerts = tuple(alert for alert in status.alerts if alert.key not in self._alerts_told)
-        request = PublishStatusRequest(status=status, alerts=alerts)
+        new = tuple(alert.key for alert in status.alerts if alert.key not in self._alerts_told)
+        request = PublishStatusRequest(status=status, new_alerts=new)
         try:
             await call(Activity.PUBLISH_STATUS, request, StepReport, summary=f"status: {status.sentence}")
         except ActivityError as error:
             workflow.logger.warning("the status could not be exported: %s", error.cause or error)
             return
-        self._alerts_told.update(alert.key for alert in alerts)
+        self._alerts_told.update(new)
 
     async def _tell_last(self) -> None:
         """The last status, then the page that tells it."""

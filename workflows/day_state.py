@@ -20,18 +20,20 @@ from tipoff.vocabulary import (
     StepKind,
     StepState,
 )
-from workflows.contracts import Alert, Attention, AuditEntry, Degradation, StepReport
+from workflows.contracts import USABLE, Alert, Attention, AuditEntry, Degradation, StepReport
 
 PARKING = frozenset({Outcome.BAD_KEY, Outcome.BAD_REQUEST, Outcome.QUOTA_SPENT})
 """Answers that only a person can change."""
 
 PUBLICATION = "export_predictions"
-"""The step whose runs are the day's publications."""
-
-USABLE = frozenset({Outcome.OK, Outcome.PARTIAL, Outcome.EMPTY_OK})
+"""The step whose runs are the day's publications, when they tell of any prediction."""
 
 SHORTEST_WAIT = timedelta(minutes=1)
 """A provider that says "come again at once" is not taken at its word: it would be asked without pause."""
+
+
+REASON_LENGTH = 300
+"""A provider's or a library's words may be of any length; a status has to stay small."""
 
 
 @dataclass
@@ -128,11 +130,13 @@ class DayLedger:
         record.busy = False
         record.looks += 1
         if isinstance(result, str):
-            self.park(step, result, now)
-        elif step.kind is StepKind.SOURCE:
-            self._note_look(step, record, result, now)
+            self.park(step, result[:REASON_LENGTH], now)
+            return
+        report = result.model_copy(update={"reason": result.reason[:REASON_LENGTH]})
+        if step.kind is StepKind.SOURCE:
+            self._note_look(step, record, report, now)
         else:
-            self._note_computed(step, record, result, now)
+            self._note_computed(step, record, report, now)
 
     def _note_look(self, step: PlanStep, record: StepRecord, report: StepReport, now: datetime) -> None:
         # What a person asked for meanwhile goes before what the provider said.
@@ -148,7 +152,8 @@ class DayLedger:
         # Once all was there, a later look at the games that are left says less, and does not unsay the rest.
         if not record.found or report.rows >= record.rows:
             record.reason = report.reason
-            self._take_in(record, report)
+            if report.outcome in USABLE:
+                self._take_in(record, report)
         elif report.changed:
             self._bring(record, report)
         record.missing_games = missing
@@ -166,11 +171,13 @@ class DayLedger:
 
     def _missing(self, step: PlanStep, record: StepRecord, report: StepReport, now: datetime) -> tuple[str, ...]:
         """Games not had yet. Before the games, one that has begun is asked no more: what it lacked then it lacks."""
+        if report.outcome not in USABLE and record.version:
+            return record.missing_games  # a refusal takes nothing away
         if step.role is not Role.PRE or not step.per_game:
             return report.missing_games
         begun = {game.game_id for game in self.plan.games if game.tip_off <= now}
         wanted = report.missing_games
-        if report.outcome not in USABLE and not record.found:
+        if report.outcome not in USABLE:
             wanted = wanted or self.game_ids
         return tuple(game for game in self.game_ids if game in (record.missing_games if game in begun else wanted))
 
@@ -179,7 +186,7 @@ class DayLedger:
         self._take_in(record, report)
         record.reference = report.reference
         self._settle(step, StepState.COMPLETE, now)
-        if step.name == PUBLICATION and record.last_look is not None:
+        if step.name == PUBLICATION and report.rows and record.last_look is not None:
             self.published.append(record.last_look)
 
     def _take_in(self, record: StepRecord, report: StepReport) -> None:

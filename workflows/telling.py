@@ -7,17 +7,17 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from tipoff.vocabulary import Phase, RunState, StepState, clock_time
+from tipoff.vocabulary import Phase, RunState, SlateGame, StepState, clock_time
 from workflows.contracts import DayStatus, StepStatus
 
 _SIGNS = {
-    StepState.COMPLETE: "✅",
-    StepState.EMPTY_OK: "✅",
-    StepState.DEGRADED: "🟡",
-    StepState.SKIPPED: "⏭️",
-    StepState.FAILED: "🔴",
-    StepState.RUNNING: "▶️",
-    StepState.LATE: "⏳",
+    StepState.COMPLETE: "✓",
+    StepState.EMPTY_OK: "✓",
+    StepState.DEGRADED: "△",
+    StepState.SKIPPED: "↷",
+    StepState.FAILED: "✗",
+    StepState.RUNNING: "▸",
+    StepState.LATE: "…",
     StepState.PENDING: "·",
 }
 _WORST_FIRST = (
@@ -59,9 +59,9 @@ def sentence(
         return f"needs attention: {parked[0].name}: {_short(parked[0].reason)}"
     if held:
         return f"the clock is held in phase {phase}; resume_clock lets it go on"
-    running = [step.title for step in steps if step.state is StepState.RUNNING]
+    running = [step for step in steps if step.state is StepState.RUNNING]
     if running:
-        return f"{phase}: {_listed(running)}"
+        return f"{running[0].phase}: {_listed([step.title for step in running])}"
     late = [step for step in steps if step.state is StepState.LATE]
     if late:
         return f"{phase}: waiting for {_waits(late, now)}"
@@ -104,14 +104,22 @@ def markdown(status: DayStatus) -> str:
     for attention in status.attention:
         lines += [
             "",
-            f"🔴 **{attention.step}** parked since {clock_time(attention.since, status.game_date)}: "
+            f"✗ **{attention.step}** parked since {clock_time(attention.since, status.game_date)}: "
             f"{_escaped(_short(attention.reason))}. You may: {', '.join(attention.options)}.",
         ]
     for degradation in status.degradations:
         if degradation.resolved_at is None:
-            games = f" ({', '.join(degradation.games)})" if degradation.games else ""
-            lines += ["", f"🟡 without **{degradation.step}**{games}: {_escaped(_short(degradation.reason))}"]
+            concerned = f" ({games_named(degradation.games, status.games)})" if degradation.games else ""
+            lines += ["", f"△ without **{degradation.step}**{concerned}: {_escaped(_short(degradation.reason))}"]
     return "\n".join(lines)
+
+
+def games_named(game_ids: Sequence[str], slate: Sequence[SlateGame]) -> str:
+    """Games as people write them; "all games" when it is all of several."""
+    if len(game_ids) > 1 and {game.game_id for game in slate} <= set(game_ids):
+        return "all games"
+    labels = {game.game_id: game.label for game in slate}
+    return ", ".join(labels.get(game_id, game_id) for game_id in game_ids)
 
 
 def _phase_row(phase: Phase, status: DayStatus) -> str:

@@ -14,8 +14,9 @@ from runtime.operator.server import PATIENCE, has_day_worker, reached
 async def run(options: Namespace) -> Exit:
     """Ask the run to end; who and why stand in its history. Raises CommandError UNKNOWN or ENDED."""
     reason = f"{options.who}: {options.why}" if options.why else options.who
-    async with reached(Place(options.replay)) as client:
-        handle = await running(client, options.date)
+    place = Place(options.replay)
+    async with reached(place) as client:
+        handle = await running(client, place, options.date)
         await handle.cancel(reason=reason, rpc_timeout=PATIENCE)
         served = await has_day_worker(client)
     answer = f"{options.date} is being cancelled; what it published stands"

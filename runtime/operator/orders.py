@@ -32,9 +32,9 @@ Handle = WorkflowHandle[Any, Any]
 
 async def run(options: Namespace) -> Exit:
     """Give the order and print the answer. Raises CommandError REFUSED, UNKNOWN, ENDED, UNREACHABLE."""
-    order = order_of(options)
-    async with reached(Place(options.replay)) as client:
-        handle = await running(client, options.date)
+    order, place = order_of(options), Place(options.replay)
+    async with reached(place) as client:
+        handle = await running(client, place, options.date)
         if not await has_day_worker(client):
             raise CommandError(
                 Exit.UNREACHABLE, "no worker is there to take the order, nothing was changed: start python worker.py"
@@ -62,7 +62,7 @@ def order_of(options: Namespace) -> Order:
     )
 
 
-async def running(client: Client, game_date: date) -> Handle:
+async def running(client: Client, place: Place, game_date: date) -> Handle:
     """The date's live run. Raises CommandError UNKNOWN when there is none, ENDED when it has ended."""
     handle = client.get_workflow_handle(day_workflow_id(game_date))
     try:
@@ -71,14 +71,14 @@ async def running(client: Client, game_date: date) -> Handle:
         if error.status is not RPCStatusCode.NOT_FOUND or is_namespace_missing(error):
             raise
         raise CommandError(
-            Exit.UNKNOWN, f"the server knows no run of {game_date}; start it: starter.py --date {game_date}"
+            Exit.UNKNOWN, f"the server knows no run of {game_date}; start it: {place.typed(f'--date {game_date}')}"
         ) from None
     if described.status is not WorkflowExecutionStatus.RUNNING:
         state = described.status.name.lower() if described.status else "over"
         raise CommandError(
             Exit.ENDED,
             f"the run of {game_date} has ended ({state}), nothing was changed; "
-            f"do it again: starter.py --date {game_date} --rerun",
+            f"do it again: {place.typed(f'--date {game_date} --rerun')}",
         )
     return client.get_workflow_handle(described.id, run_id=described.run_id)
 
@@ -99,7 +99,7 @@ async def give(handle: Handle, order: Order, name: str | None) -> tuple[MessageA
         raise CommandError(
             Exit.UNREACHABLE,
             f"no worker answered within {ANSWER_WITHIN.total_seconds():.0f} s; the order may still be carried out when "
-            f"one does: look at the audit in starter.py status --date {order.game_date}",
+            "one does: `status` then shows it under what people said",
         ) from None
     return first, False
 

@@ -13,13 +13,14 @@ from tipoff.publishing.store import FolderStore
 
 async def run(options: Namespace) -> Exit:
     """Print the page's path. Raises CommandError UNKNOWN while it is not written."""
-    store, name = Place(options.replay).exports, f"pages/{options.date}.html"
-    place = (store.locate(name) if isinstance(store, FolderStore) else Path(name)).absolute()
+    place, name = Place(options.replay), f"pages/{options.date}.html"
+    store = place.exports
+    page = (store.locate(name) if isinstance(store, FolderStore) else Path(name)).absolute()
     if store.read(name) is None:
         raise CommandError(
             Exit.UNKNOWN,
-            f"{options.date} has no page at {place} yet: it is written when predictions are published; "
-            f"see starter.py status --date {options.date}",
+            f"{options.date} has no page at {page} yet: it is written when predictions are published; "
+            f"see {place.typed(f'status --date {options.date}')}",
         )
-    print(json.dumps({"game_date": options.date.isoformat(), "page": str(place)}) if options.json else place)
+    print(json.dumps({"game_date": options.date.isoformat(), "page": str(page)}) if options.json else page)
     return Exit.DONE

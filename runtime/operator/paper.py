@@ -12,7 +12,7 @@ from rich.text import Text
 from runtime.operator.view import DayView, ServerView, Teller
 from tipoff.vocabulary import Phase, StepState, clock_time
 from workflows.contracts import DayStatus, StepStatus
-from workflows.telling import phase_state
+from workflows.telling import games_named, phase_state
 
 _WIDTH = 132
 _COLOURS = {
@@ -92,6 +92,8 @@ def _told_by(view: DayView) -> str:
             return "told by the day's worker"
         case Teller.SERVER:
             tables = f"; the tables are the last known{age}" if view.status else ""
+            if view.has_ended:
+                return f"what the server knows of the ended run{tables}"
             return f"what the server knows{tables}. No worker tells more ({view.why}): start one (python worker.py)"
         case Teller.EXPORT:
             return f"last known{age}: {view.why}"
@@ -134,7 +136,10 @@ def _tables(status: DayStatus) -> Iterable[RenderableType]:
         yield _table(
             "Goes without",
             ("step", "since", "games", "why"),
-            [(item.step, _at(item.since, status), ", ".join(item.games), item.reason) for item in standing],
+            [
+                (item.step, _at(item.since, status), games_named(item.games, status.games), item.reason)
+                for item in standing
+            ],
         )
     if status.audit:
         yield _table(

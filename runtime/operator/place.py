@@ -35,6 +35,10 @@ class Place:
             return None
         return {"target_host": self.session.address, "namespace": self.session.namespace}
 
+    def typed(self, command: str) -> str:
+        """A command as a person would type it to this place."""
+        return f"starter.py {command} --replay {self.replay}" if self.replay else f"starter.py {command}"
+
     @cached_property
     def settings(self) -> Settings:
         """What the worker there runs with. Raises ConfigurationError."""

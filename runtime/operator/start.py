@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.common import (
@@ -27,18 +27,16 @@ from workflows.search_attributes import DATA_QUALITY, GAME_DATE, PHASE, RUN_STAT
 TASK_TIMEOUT = timedelta(seconds=5)
 """A killed worker's decision is given to another after so long; the server's default is 10 s."""
 
-DETAILS = """\
+_DETAILS = """\
 One game date from the morning's slate to graded results. It waits by itself, degrades by rule, and says so above.
 
 To intervene, send a **signal** from here (`force_continue` with `"lines"`, `lines_available`), or in a terminal:
 
 ```
-python starter.py status         --date {date}
-python starter.py force-continue --date {date} --phase lines --why "…"
-python starter.py retry-step     --date {date} --step STEP   (or skip-step)
-python starter.py refresh-lines  --date {date}
+{commands}
 ```
 """
+_COMMANDS = ("status", 'force-continue --phase lines --why "…"', "retry-step --step STEP", "refresh-lines")
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,7 @@ async def run(options: Namespace) -> Exit:
     """Start or attach; with `--wait` follow to the end. Raises CommandError ENDED, REFUSED, UNREACHABLE."""
     place = Place(options.replay)
     async with reached(place) as client:
-        begun = await begin(client, day_input(options, place))
+        begun = await begin(client, place, day_input(options, place))
         served = await has_day_worker(client)
     if not (options.wait and options.json):
         _tell(options, place, begun, served=served)
@@ -74,7 +72,7 @@ def day_input(options: Namespace, place: Place) -> DayInput:
     return DayInput(game_date=options.date, clock=clock, rerun=rerun)
 
 
-async def begin(client: Client, day: DayInput) -> Begun:
+async def begin(client: Client, place: Place, day: DayInput) -> Begun:
     """Start the day, or attach to the one that runs. Raises CommandError ENDED or REFUSED.
 
     The server decides who comes first: of two starters at once one starts and the other attaches. An ended day is
@@ -93,40 +91,42 @@ async def begin(client: Client, day: DayInput) -> Begun:
             task_timeout=TASK_TIMEOUT,
             search_attributes=_attributes(day),
             static_summary=_summary(day),
-            static_details=DETAILS.format(date=day.game_date),
+            static_details=_details(place, day),
             rpc_timeout=PATIENCE,
         )
     except WorkflowAlreadyStartedError:
-        return await _attach(client, day)
+        return await _attach(client, place, day)
     return Begun(workflow_id, handle.result_run_id or "", attached=False)
 
 
-async def _attach(client: Client, day: DayInput) -> Begun:
+async def _attach(client: Client, place: Place, day: DayInput) -> Begun:
     described = await client.get_workflow_handle(day_workflow_id(day.game_date)).describe(rpc_timeout=PATIENCE)
     if described.status is not WorkflowExecutionStatus.RUNNING:
         quality = described.typed_search_attributes.get(DATA_QUALITY, "unknown").lower()
+        again = place.typed(f"--date {day.game_date} --rerun")
         ended = f" {clock_time(described.close_time, day.game_date)}" if described.close_time else ""
         raise CommandError(
             Exit.ENDED,
             f"{day.game_date} has ended{ended} (data {quality}); nothing was started. To do it again from what was "
-            f"recorded: {_again(day.game_date)}, or from a phase on: {_again(day.game_date)} --from-phase predict",
+            f"recorded: {again}, or from a phase on: {again} --from-phase predict",
         )
     if day.rerun:
         raise CommandError(
             Exit.REFUSED,
             f"{day.game_date} is running; nothing was changed. It can be done again when it has ended "
-            f"(starter.py watch --date {day.game_date}) or was cancelled",
+            f"({place.typed(f'watch --date {day.game_date}')}) or was cancelled",
         )
     return Begun(described.id, described.run_id, attached=True)
-
-
-def _again(game_date: date) -> str:
-    return f"starter.py --date {game_date} --rerun"
 
 
 def _summary(day: DayInput) -> str:
     again = f", again from {day.rerun.from_phase}" if day.rerun else ""
     return f"NBA {day.game_date}{again}"
+
+
+def _details(place: Place, day: DayInput) -> str:
+    commands = (place.typed(f"{command} --date {day.game_date}") for command in _COMMANDS)
+    return _DETAILS.format(commands="\n".join(f"python {command}" for command in commands))
 
 
 def _attributes(day: DayInput) -> TypedSearchAttributes:
@@ -155,4 +155,4 @@ def _tell(options: Namespace, place: Place, begun: Begun, *, served: bool) -> No
     if not served:
         print(f"no worker polls {Queue.DAY}: the day goes on when one does (python worker.py)")
     if not options.wait:
-        print(f"follow it: starter.py watch --date {options.date}")
+        print(f"follow it: {place.typed(f'watch --date {options.date}')}")

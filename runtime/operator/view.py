@@ -214,7 +214,7 @@ def read_export(place: Place, game_date: date) -> tuple[DayStatus | None, dateti
 def _from_export(place: Place, game_date: date, why: str, otherwise: Exit) -> DayView:
     status, exported_at = read_export(place, game_date)
     if status is None:
-        hint = f"; start it: starter.py --date {game_date}" if otherwise is Exit.UNKNOWN else ""
+        hint = f"; start it: {place.typed(f'--date {game_date}')}" if otherwise is Exit.UNKNOWN else ""
         raise CommandError(
             otherwise, f"nothing is known of {game_date}: {why}, and no exported status can be read{hint}"
         )

@@ -54,16 +54,26 @@ async def changes(place: Place, game_date: date) -> AsyncIterator[DayView]:
     said: object = None
     silent = 0
     while True:
-        view = await view_day(place, game_date)
-        silent = silent + 1 if view.teller is Teller.EXPORT else 0
+        view = await _look(place, game_date, patient=said is not None)
+        silent = 0 if view and view.teller is not Teller.EXPORT else silent + 1
         if silent > LOOKS_WITHOUT_SERVER:
-            raise CommandError(Exit.UNREACHABLE, f"gave up following {game_date}: {view.why}")
-        if (says := _says(view)) != said:
+            raise CommandError(Exit.UNREACHABLE, f"gave up following {game_date}: the server does not come back")
+        if view and (says := _says(view)) != said:
             said = says
             yield view
-        if view.has_ended:
+        if view and view.has_ended:
             return
         await asyncio.sleep(LOOK_EVERY_SECONDS)
+
+
+async def _look(place: Place, game_date: date, *, patient: bool) -> DayView | None:
+    """What is known now; None when nothing is, where that is borne."""
+    try:
+        return await view_day(place, game_date)
+    except CommandError as error:
+        if patient and error.exit_code is Exit.UNREACHABLE:
+            return None
+        raise
 
 
 def _says(view: DayView) -> object:

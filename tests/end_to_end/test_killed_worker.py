@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections import Counter
 from pathlib import Path
@@ -45,8 +46,6 @@ async def kill_and_start_again(running: Replay) -> None:
 @pytest.fixture(scope="module")
 def disturbed_day(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Left:
     """The worker killed while it writes, while it collects and while it predicts; then the server."""
-    import asyncio
-
     models, binary = request.getfixturevalue("models"), request.getfixturevalue("temporal_binary")
     return asyncio.run(_disturbed(tmp_path_factory.mktemp("disturbed"), binary, models))
 
@@ -89,6 +88,21 @@ async def restart_server(running: Replay, binary: Path) -> None:
         port=port,
         ui_port=ui_port,
     )
+
+
+def test_each_kill_hit_an_activity_that_was_then_done_again(disturbed_day: Left) -> None:
+    events = {event.event_id: event for event in disturbed_day.history.events}
+    starts = [
+        event.activity_task_started_event_attributes
+        for event in events.values()
+        if event.HasField("activity_task_started_event_attributes")
+    ]
+    again = {
+        events[start.scheduled_event_id].activity_task_scheduled_event_attributes.activity_type.name
+        for start in starts
+        if start.attempt > 1
+    }
+    assert again >= {Activity.PROCESS, Activity.COLLECT, Activity.PREDICT}
 
 
 def test_the_day_completes_by_itself(disturbed_day: Left, quiet_day: Left) -> None:

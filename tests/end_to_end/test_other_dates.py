@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -20,7 +21,7 @@ FALL_BACK = date(2023, 11, 5)
 ALL_STAR_BREAK = date(2024, 2, 19)
 SUMMER = date(2024, 7, 20)
 FAR_FUTURE = date(2034, 1, 15)
-WITHOUT_GAMES = (ALL_STAR_BREAK, SUMMER, FAR_FUTURE)
+WITHOUT_GAMES = (ALL_STAR_BREAK, SUMMER)
 
 Days = Mapping[date, Left]
 
@@ -33,7 +34,7 @@ def days(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 async def _days(out: Path, binary: Path, models: Path) -> Days:
-    dates = (CHRISTMAS, SPRING_FORWARD, FALL_BACK, *WITHOUT_GAMES)
+    dates = (CHRISTMAS, SPRING_FORWARD, FALL_BACK, *WITHOUT_GAMES, FAR_FUTURE)
     async with staged(out, binary, models=models) as running:
         left = await asyncio.gather(*(play(running.on(game_date)) for game_date in dates))
     return dict(zip(dates, left, strict=True))
@@ -83,13 +84,14 @@ def test_a_date_without_games_ends_complete_and_empty(days: Days, game_date: dat
     assert left.summary["history_events"] < 100
 
 
-def test_pointers_never_go_back_to_an_earlier_date(days: Days) -> None:
-    last = max(days)
-    for left in days.values():
-        assert left.export("predictions/today.json")["game_date"] <= last.isoformat()
-    assert (days[last].out / "exports/v1/predictions/today.json").read_text().count(last.isoformat()) >= 1
+def test_a_date_whose_season_has_no_schedule_yet_calls_a_person_and_ends_failed(days: Days) -> None:
+    result = days[FAR_FUTURE].result
+    assert (result.state, result.games, result.first_published_at) == (RunState.FAILED, 0, None)
+    (parked,) = result.attention
+    assert (parked.step, parked.reason) == ("nbac_schedule", "the schedule of 2033-34 has no games")
 
 
-def test_no_request_looks_beyond_its_own_virtual_time(days: Days) -> None:
-    asked = {datetime.fromisoformat(request["as_of"]) for request in days[CHRISTMAS].requests}
-    assert min(asked) == eastern(FALL_BACK, 5)
+def test_pointers_speak_of_the_latest_date_that_was_published(days: Days) -> None:
+    """Whichever of the days that ran at once was published last."""
+    pointer = days[SUMMER].out / "exports" / "v1" / "predictions" / "today.json"
+    assert json.loads(pointer.read_text())["game_date"] == SUMMER.isoformat()

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,6 @@ from workflows.contracts import Activity, Message, Order
 from workflows.daily_pipeline import DailyPipelineWorkflow
 
 pytestmark = pytest.mark.timeout(300)
-
-from datetime import date
 
 WITHOUT_GAMES = date(2024, 2, 19)
 """The Monday after the All-Star game: only the schedule is read."""
@@ -129,10 +128,13 @@ async def test_a_full_disk_parks_the_step_with_a_clear_error_and_leaves_nothing_
 
 def start_fetching(running: Replay, most_bytes: int | None = None) -> None:
     """A worker of the fetch queue alone; `most_bytes`: no file of its may grow beyond, as on a full disk."""
-    program = "import resource, runpy, sys\n"
-    if most_bytes:
-        program += f"resource.setrlimit(resource.RLIMIT_FSIZE, ({most_bytes}, {most_bytes}))\n"
-    program += f"sys.argv = ['worker.py', '--queues', 'tipoff-fetch']\nrunpy.run_path({str(PROJECT / 'worker.py')!r}, run_name='__main__')\n"
+    limit = f"resource.setrlimit(resource.RLIMIT_FSIZE, ({most_bytes}, {most_bytes}))" if most_bytes else ""
+    program = f"""
+import resource, runpy, sys
+{limit}
+sys.argv = ["worker.py", "--queues", "tipoff-fetch"]
+runpy.run_path({str(PROJECT / "worker.py")!r}, run_name="__main__")
+"""
     running.processes.start("fetching", [sys.executable, "-c", program], env=running.worker_environment())
 
 

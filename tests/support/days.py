@@ -19,7 +19,6 @@ from typing import Any, NamedTuple
 
 from temporalio import activity
 from temporalio.api.enums.v1 import EventType
-from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client, WorkflowHandle, WorkflowHistory
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
@@ -87,8 +86,8 @@ class Beat(NamedTuple):
     reason: str = ""
     games: tuple[SlateGame, ...] | None = None
     """The slate, from the schedule."""
-    changed: tuple[str, ...] | None = None
-    """Games it is news about; None: those it did not have before, all when it had none."""
+    changed: tuple[str, ...] = ()
+    """Games it is news about, besides those that it has now and did not have before."""
     retry_after: timedelta | None = None
 
 
@@ -147,6 +146,10 @@ class World:
     stops: dict[str, Stop] = field(default_factory=dict)
     statuses: list[PublishStatusRequest] = field(default_factory=list)
     """What was exported, in order."""
+    stored: int = 0
+    """Predictions stored so far."""
+    known: dict[str, dict[str, int]] = field(default_factory=dict)
+    """source -> game_id -> the version that was read."""
 
     @property
     def activities(self) -> dict[Queue, list[Callable[..., Any]]]:
@@ -155,7 +158,7 @@ class World:
             Queue.DAY: [self.plan_day, deliver_action],
             Queue.FETCH: [self.collect],
             Queue.WAREHOUSE: [
-                *(self.process, self.transform, self.build_features, self.store_predictions),
+                *(self.process, self.follow, self.transform, self.build_features, self.store_predictions),
                 *(self.grade, self.export, self.publish_status, self.recorded_day),
             ],
             Queue.MODELS: [self.predict],
@@ -190,17 +193,31 @@ class World:
     @activity.defn(name=Activity.PROCESS.value)
     async def process(self, request: ProcessRequest) -> StepReport:
         await self._do(f"{request.source}:read", request.as_of)
-        beats = self.script[request.source]
-        index = int(request.batch.rpartition("/")[2])
-        beat = beats[index]
+        beats = self.script[request.source][: int(request.batch.rpartition("/")[2]) + 1]
+        there = [game.game_id for game in request.games if game.game_id not in beats[-1].missing]
         return StepReport(
-            rows=10 * (len(request.games) - len(beat.missing)),
-            outcome=beat.outcome,
-            reason=beat.reason,
-            changed_games=_news(beat, [earlier for earlier in beats[:index] if earlier.outcome in _USABLE]),
-            missing_games=beat.missing,
-            games=beat.games,
+            rows=10 * len(there),
+            outcome=beats[-1].outcome,
+            reason=beats[-1].reason,
+            changed_games=self._news(request.source, {game_id: _version(game_id, beats) for game_id in there}),
+            missing_games=beats[-1].missing,
+            games=beats[-1].games,
         )
+
+    def _news(self, source: str, versions: dict[str, int]) -> tuple[str, ...]:
+        """The games of which something is read that was not read before."""
+        known = self.known.setdefault(source, {})
+        news = tuple(game_id for game_id, version in versions.items() if known.get(game_id) != version)
+        known.update(versions)
+        return news
+
+    @activity.defn(name=Activity.FOLLOW.value)
+    async def follow(self, request: CollectRequest) -> StepReport:
+        collected = await self.collect(request)
+        if collected.batch is None:
+            return StepReport(outcome=collected.outcome, reason=collected.reason, changed=False)
+        terms = request.model_dump(exclude={"provider_ids"})
+        return await self.process(ProcessRequest(**terms, batch=collected.batch))
 
     @activity.defn(name=Activity.TRANSFORM.value)
     async def transform(self, request: ComputeRequest) -> StepReport:
@@ -221,6 +238,7 @@ class World:
     @activity.defn(name=Activity.STORE_PREDICTIONS.value)
     async def store_predictions(self, predicted: Predicted) -> StepReport:
         await self._do(f"{predicted.system_id}:store")
+        self.stored += predicted.rows
         return StepReport(rows=predicted.rows, changed_games=tuple(predicted.file.split(",")))
 
     @activity.defn(name=Activity.GRADE.value)
@@ -229,7 +247,8 @@ class World:
 
     @activity.defn(name=Activity.EXPORT.value)
     async def export(self, request: ComputeRequest) -> StepReport:
-        return await self._compute(request)
+        done = await self._compute(request)
+        return done.model_copy(update={"rows": self.stored}) if request.subject == "predictions" else done
 
     async def _compute(self, request: ComputeRequest) -> StepReport:
         await self._do(request.subject, request.as_of)
@@ -259,10 +278,15 @@ def _collected(beat: Beat, batch: str | None, request: CollectRequest) -> Collec
     )
 
 
-def _news(beat: Beat, before: Sequence[Beat]) -> tuple[str, ...] | None:
-    if beat.changed is not None or not before:
-        return beat.changed
-    return tuple(game_id for game_id in before[-1].missing if game_id not in beat.missing) or None
+def _version(game_id: str, beats: Sequence[Beat]) -> int:
+    """The beat in which a game came, or was news last."""
+    version, there = -1, False
+    for number, beat in enumerate(beats):
+        if beat.outcome in _USABLE:
+            comes = not there and game_id not in beat.missing
+            version = number if comes or game_id in beat.changed else version
+            there = game_id not in beat.missing
+    return version
 
 
 class Stop:
@@ -397,15 +421,20 @@ class Deed(NamedTuple):
 
 def deeds(history: WorkflowHistory) -> list[Deed]:
     """Every activity the day scheduled, in the order it decided to."""
-    return [_deed(event) for event in history.events if event.HasField("activity_task_scheduled_event_attributes")]
+    scheduled = [
+        event.activity_task_scheduled_event_attributes
+        for event in history.events
+        if event.HasField("activity_task_scheduled_event_attributes")
+    ]
+    return [deed(each.activity_type.name, each.input.payloads[0].data) for each in scheduled]
 
 
-def _deed(event: HistoryEvent) -> Deed:
-    scheduled = event.activity_task_scheduled_event_attributes
-    terms = json.loads(scheduled.input.payloads[0].data)
+def deed(activity_name: str, terms_json: str | bytes) -> Deed:
+    """What an activity was asked to do."""
+    terms = json.loads(terms_json)
     as_of = terms.get("as_of")
     return Deed(
-        scheduled.activity_type.name,
+        activity_name,
         terms.get("subject") or terms.get("source") or terms.get("system_id") or "",
         datetime.fromisoformat(as_of) if as_of else None,
         tuple(terms.get("game_ids", ())),
@@ -414,7 +443,8 @@ def _deed(event: HistoryEvent) -> Deed:
 
 def looks_at(played: Played, source: str) -> list[datetime | None]:
     """When a source was asked."""
-    return [deed.as_of for deed in played.deeds if (deed.activity, deed.subject) == (Activity.COLLECT, source)]
+    looks = {Activity.COLLECT, Activity.FOLLOW}
+    return [deed.as_of for deed in played.deeds if deed.subject == source and deed.activity in looks]
 
 
 def runs_of(played: Played, subject: str) -> list[tuple[datetime | None, tuple[str, ...]]]:

@@ -68,7 +68,7 @@ async def worker_killed(client: Client) -> Played:
 async def postponed_game(client: Client) -> Played:
     """One of the two games is postponed at 16:30."""
     script = happy_script(lines_at=at(11))
-    script["nbac_schedule"] = [Beat(MORNING, games=GAMES), Beat(at(16, 30), games=GAMES[:1], changed=())]
+    script["nbac_schedule"] = [Beat(MORNING, games=GAMES), Beat(at(16, 30), games=GAMES[:1])]
     return await play(client, World(script))
 
 

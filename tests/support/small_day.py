@@ -66,6 +66,10 @@ class SmallDay:
     async def transform(self, request: ComputeRequest) -> StepReport:
         return StepReport(rows=34)
 
+    @activity.defn(name=Activity.EXPORT.value)
+    async def export(self, request: ComputeRequest) -> StepReport:
+        return StepReport(rows=1)
+
     @activity.defn(name=Activity.RECORDED_DAY.value)
     async def recorded_day(self, request: PlanRequest) -> RecordedDay:
         return RecordedDay(games=small_plan(request.game_date, datetime.now(UTC)).games, batches=(), moments=())
@@ -88,6 +92,7 @@ class SmallDay:
             Queue.WAREHOUSE: [
                 self.process,
                 self.transform,
+                self.export,
                 self.recorded_day,
                 self.training_history,
                 self.publishing.publish_status,

@@ -62,3 +62,12 @@ class Starter:
     async def run(self, typed: str) -> Ended:
         """The same, while this process goes on with its own work."""
         return await asyncio.to_thread(self, typed)
+
+    async def begin(self, typed: str) -> asyncio.subprocess.Process:
+        """The same, not waited for."""
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, str(PROJECT / "starter.py"), *typed.split()),
+            cwd=self.folder,
+            env=self.environment,
+            stdout=asyncio.subprocess.PIPE,
+        )

@@ -163,7 +163,7 @@ def test_computing_steps_without_a_fallback_are_those_nothing_can_stand_in_for()
     assert without == {
         *("team_history", "player_history", "player_prop_lines", "player_daily_cache"),
         *("upcoming_team_game_context", "upcoming_player_game_context", "ml_feature_store", "feature_history"),
-        *("export_predictions", "page_before"),
+        *("announce_day", "export_predictions", "page_before"),
         *("team_results", "player_results", "grade", "export_results", "export_summary"),
     }
 

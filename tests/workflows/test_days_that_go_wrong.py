@@ -71,14 +71,16 @@ async def test_lines_of_one_game_that_come_later_refresh_that_game_alone(client:
 
 
 async def test_a_game_whose_lines_never_come_is_named_though_the_others_came_late(client: Client) -> None:
-    script = happy_script(lines_at=at(15))
-    script["odds_api_player_points_props"] = [part_of(GAMES, at(15), {EARLY.game_id})]
+    one = [part_of(GAMES, at(15), {EARLY.game_id})]
+    script = happy_script() | {"odds_api_player_points_props": one, "odds_api_game_lines": one}
     played = await play(client, World(script))
     assert played.result.state is RunState.COMPLETE
     assert played.result.data_quality is DataQuality.DEGRADED
     assert runs_of(played, "moving_average")[-1] == (at(15), (EARLY.game_id,))
-    (left,) = [item for item in played.result.degradations if item.resolved_at is None]
-    assert (left.step, left.games) == ("odds_api_player_points_props", (LATE.game_id,))
+    assert {(item.step, item.games, item.resolved_at) for item in played.result.degradations} == {
+        ("odds_api_game_lines", (LATE.game_id,), None),
+        ("odds_api_player_points_props", (LATE.game_id,), None),
+    }
 
 
 async def test_news_about_one_game_refresh_that_game_alone_and_none_that_has_tipped_off(client: Client) -> None:
@@ -89,7 +91,11 @@ async def test_news_about_one_game_refresh_that_game_alone_and_none_that_has_tip
         Beat(at(19, 15), changed=BOTH),
     ]
     played = await play(client, World(script))
-    assert runs_of(played, "catboost_v8") == [(at(11), BOTH), (at(18, 15), (LATE.game_id,)), (at(19, 15), (LATE.game_id,))]
+    assert runs_of(played, "catboost_v8") == [
+        (at(11), BOTH),
+        (at(18, 15), (LATE.game_id,)),
+        (at(19, 15), (LATE.game_id,)),
+    ]
 
 
 async def test_a_postponed_game_is_named_and_followed_no_longer(client: Client) -> None:
@@ -102,7 +108,7 @@ async def test_a_postponed_game_is_named_and_followed_no_longer(client: Client) 
 
 async def test_a_day_whose_every_game_is_postponed_ends_complete(client: Client) -> None:
     script = happy_script(lines_at=at(11))
-    script["nbac_schedule"] = [Beat(MORNING, games=GAMES), Beat(at(14, 30), games=(), changed=())]
+    script["nbac_schedule"] = [Beat(MORNING, games=GAMES), Beat(at(14, 30), games=())]
     played = await play(client, World(script))
     assert played.result.state is RunState.COMPLETE
     assert played.status.postponed_games == BOTH
@@ -112,15 +118,14 @@ async def test_a_day_whose_every_game_is_postponed_ends_complete(client: Client)
 async def test_a_game_that_is_added_during_the_day_is_fetched_predicted_and_graded(client: Client) -> None:
     added = game(3, at(19, 45))
     script = happy_script(lines_at=at(9))
-    script["nbac_schedule"] = [Beat(MORNING, games=GAMES), Beat(at(10, 30), games=(*GAMES, added), changed=BOTH)]
+    script["nbac_schedule"] = [Beat(MORNING, games=GAMES), Beat(at(10, 30), games=(*GAMES, added))]
     for source in ("odds_api_events", "odds_api_player_points_props", "espn_team_rosters"):
-        script[source] = [*script[source], Beat(at(11, 15), changed=(added.game_id,))]
+        script[source] = [*script[source], Beat(at(10, 30), changed=(added.game_id,))]
     for source in ("nbac_scoreboard", "nbac_player_boxscores", "nbac_team_boxscore"):
         script[source] = final_beats((*GAMES, added))
     played = await play(client, World(script))
     assert played.result.games == 3
-    assert runs_of(played, "moving_average")[0] == (at(9), BOTH)
-    assert runs_of(played, "moving_average")[-1] == (at(11, 30), (added.game_id,))
+    assert runs_of(played, "moving_average") == [(at(9), BOTH), (at(11), (added.game_id,))]
     assert runs_of(played, "grade")[-1][1] == (*BOTH, added.game_id)
 
 
@@ -148,7 +153,7 @@ async def test_a_system_that_always_fails_is_named_and_leaves_the_others_standin
     assert runs_of(played, "moving_average") == [(at(11), BOTH)]
     failed = step(played.status, "catboost_v8")
     assert "the file is corrupt" in failed.reason
-    assert "catboost_v8" in {item.step for item in (*played.result.degradations, *played.result.attention)}
+    assert "catboost_v8" in {item.step for item in played.result.degradations}
     assert played.result.data_quality is DataQuality.DEGRADED
 
 
@@ -190,12 +195,10 @@ async def test_a_late_input_is_alerted_before_it_is_given_up(client: Client) -> 
 
 async def test_fifteen_games_until_one_in_the_morning_stay_within_what_temporal_carries_well(client: Client) -> None:
     games = tuple(game(number, at(19) + timedelta(minutes=15 * number)) for number in range(1, 16))
-    world = World(happy_script(games))
+    script = happy_script(games)
     for source in ("nbac_scoreboard", "nbac_player_boxscores", "nbac_team_boxscore"):
-        world.script[source][:] = [  # type: ignore[index] - lists, in a mapping of sequences
-            beat._replace(since=beat.since + timedelta(hours=2)) for beat in final_beats(games)
-        ]
-    async with working(client, world), started(client) as handle:
+        script[source] = [beat._replace(since=beat.since + timedelta(hours=2)) for beat in final_beats(games)]
+    async with working(client, World(script)), started(client) as handle:
         played = await ended(handle)
         events, largest = await history_figures(handle)
     assert played.result.state is RunState.COMPLETE

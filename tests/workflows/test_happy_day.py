@@ -66,5 +66,5 @@ async def test_a_date_without_games_is_complete_and_empty_and_says_so(client: Cl
     assert played.result.state is RunState.COMPLETE
     assert played.result.data_quality is DataQuality.EMPTY
     assert played.status.sentence == "complete: no games today"
-    assert [deed.subject for deed in played.deeds if deed.activity == Activity.EXPORT] == ["predictions", "page"]
+    assert {deed.subject for deed in played.deeds if deed.activity == Activity.EXPORT} == {"predictions", "page"}
     assert step(played.status, "nbac_schedule").looks == 1

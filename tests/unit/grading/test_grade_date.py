@@ -169,6 +169,14 @@ def test_a_postponed_game_voids_its_predictions(warehouse: Warehouse) -> None:
     assert [row["void_reason"] for row in accuracy(warehouse)] == ["game postponed"]
 
 
+def test_a_game_that_was_moved_to_another_date_voids_what_was_predicted_for_this_one(warehouse: Warehouse) -> None:
+    predict(warehouse)
+    week_later = {"game_date": DAY + timedelta(days=7), "tip_off": TIP + timedelta(days=7), "status": "postponed"}
+    warehouse.replace("raw_schedule", rows("raw_schedule", {"season": "2023-24", **week_later}), {"game_id": GAME})
+    graded = grade_date(warehouse, DAY, MORNING_AFTER)
+    assert (graded.outcomes, graded.pending) == ({Grade.VOID: 1}, {})
+
+
 def test_grading_twice_writes_once(warehouse: Warehouse) -> None:
     predict(warehouse)
     play(warehouse)

@@ -14,7 +14,7 @@ from runtime.operator.orders import names_of
 from runtime.operator.paper import ago
 from runtime.sessions import NoReplayError, Session, read_session, write_session
 from tests.support.small_day import small_plan
-from tests.support.starter import NOWHERE, Starter
+from tests.support.starter import NOWHERE, PROJECT, Starter
 from tipoff.publishing.status import publish_status
 from tipoff.publishing.store import FolderStore
 from workflows.contracts import Message, Order
@@ -227,6 +227,14 @@ def test_doctor_finds_a_warehouse_that_a_worker_holds_well(starter: Starter, tmp
     assert held["ok"]
     assert "held by the worker" in str(held["says"])
     assert "free for a worker" in str(checks(starter)["warehouse"]["says"])
+
+
+@pytest.mark.parametrize("command", ["status", "watch", "start", "orders", "cancel", "page", "plan", "train", "doctor"])
+def test_no_command_loads_what_would_make_it_slow_to_answer(command: str) -> None:
+    heavy = ("polars", "duckdb", "catboost", "pyarrow", "httpx", "sqlglot", "temporalio.worker", "runtime.workers")
+    code = f"import sys, runtime.operator.{command}; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=PROJECT, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 # ── small parts ──────────────────────────────────────────────────────────────────────────────────────────

@@ -108,6 +108,21 @@ def test_an_answer_that_only_a_person_can_change_parks_the_step(ledger: DayLedge
     assert ledger.run_state() is RunState.NEEDS_ATTENTION
 
 
+def test_however_long_the_reason_of_a_failure_is_the_status_stays_small(ledger: DayLedger) -> None:
+    ledger.start(FEATURES, NOON)
+    ledger.finish(FEATURES, "column usage_rate: " + "x" * 10_000, NOON)
+    (attention,) = ledger.attention()
+    assert attention.reason.startswith("column usage_rate: ")
+    assert len(attention.reason) <= 300
+
+
+def test_a_part_that_came_is_not_forgotten_when_the_provider_then_refuses(ledger: DayLedger) -> None:
+    look(ledger, outcome=Outcome.PARTIAL, missing_games=GAMES[2:], changed_games=GAMES[:2], rows=200)
+    look(ledger, outcome=Outcome.THROTTLED, missing_games=GAMES, changed=False, reason="HTTP 429")
+    ledger.degrade(PROPS, "HTTP 429; predicting without lines", NOON)
+    assert ledger.degradations[0].games == GAMES[2:]
+
+
 def test_a_parked_step_is_parked_since_it_first_failed(ledger: DayLedger) -> None:
     ledger.park(FEATURES, "the file is corrupt", NOON)
     ledger.park(FEATURES, "the file is still corrupt", LATER)

@@ -1,0 +1,205 @@
+"""Contracts at the largest that a day makes them: they travel, come back the same, and stay small."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from pydantic import ValidationError
+
+from runtime.connection import DATA_CONVERTER
+from tests.support.days import GAME_DATE, at, game
+from tipoff.plan import plan_day
+from tipoff.sources.registry import SOURCES
+from tipoff.vocabulary import DataQuality, DayPlan, Frozen, Outcome, Phase, RunState, StepState
+from workflows.contracts import (
+    Alert,
+    Attention,
+    AuditEntry,
+    ClockSpec,
+    CollectReport,
+    CollectRequest,
+    ComputeRequest,
+    DayInput,
+    DayResult,
+    DayStatus,
+    Degradation,
+    DeliverRequest,
+    Message,
+    Moment,
+    Order,
+    PlanRequest,
+    Predicted,
+    ProcessRequest,
+    PublishStatusRequest,
+    RecordedBatch,
+    RecordedDay,
+    Rerun,
+    ScheduledAction,
+    StepReport,
+    StepStatus,
+    TrainingHistory,
+    TrainingInput,
+    TrainingResult,
+    TrainRequest,
+)
+
+LIMIT_BYTES = 50_000
+GAMES = tuple(game(number, at(12, 30) + timedelta(minutes=45 * number)) for number in range(1, 16))
+IDS = tuple(each.game_id for each in GAMES)
+NAME = "odds_api_player_points_props"
+BATCH = f"raw/{NAME}/batches/2024-03-29/{'a' * 64}.json"
+REASON = "HTTP 403: access denied; missing " + ", ".join(each.label for each in GAMES[:8])
+IDS_OF_PROVIDER = dict.fromkeys(IDS, "f" * 32)
+ORDER = Order(message=Message.FORCE_CONTINUE, target=NAME, games=IDS, who="w" * 100, why="y" * 500, game_date=GAME_DATE)
+FIVE_AND_FORTY_STEPS = tuple(
+    StepStatus(
+        name=f"{NAME}_{number}",
+        title="The Odds API player points",
+        phase=Phase.LINES,
+        state=StepState.LATE,
+        critical=True,
+        rows=100_000,
+        looks=100,
+        reason=REASON if number < 15 else "",
+        missing_games=IDS if number < 15 else (),
+        waits_for=(NAME,) * 7 if number >= 15 else (),
+        last_look=at(12),
+        next_look=at(12),
+        soft_deadline=at(12),
+        hard_deadline=at(12),
+    )
+    for number in range(45)
+)
+DEGRADATIONS = tuple(
+    Degradation(step=NAME, reason=REASON, games=IDS, since=at(12), resolved_at=at(13)) for _ in range(12)
+)
+ATTENTION = (Attention(step=NAME, reason=REASON, since=at(12), options=(f"retry_step {NAME}",) * 3),) * 5
+ALERTS = tuple(
+    Alert(key=f"{NAME}:{number}", at=at(12), step=NAME, severity="critical", text=REASON) for number in range(30)
+)
+STATUS = DayStatus(
+    game_date=GAME_DATE,
+    state=RunState.NEEDS_ATTENTION,
+    phase=Phase.LINES,
+    data_quality=DataQuality.DEGRADED,
+    sentence=REASON[:200],
+    now=at(12),
+    virtual=True,
+    held=True,
+    games=GAMES,
+    postponed_games=IDS,
+    predictions_due=at(13),
+    first_published_at=at(13),
+    refreshed_at=(at(14),) * 20,
+    steps=FIVE_AND_FORTY_STEPS,
+    counts={f"rejected:{NAME}_{number}": 100 for number in range(30)},
+    degradations=DEGRADATIONS,
+    attention=ATTENTION,
+    alerts=ALERTS,
+    audit=(
+        AuditEntry(
+            at=at(12),
+            via="update",
+            message="force_continue",
+            target="lines",
+            who="Ada",
+            why=REASON,
+            accepted=True,
+            answer=REASON,
+        ),
+    )
+    * 10,
+)
+EVERY_LOOK_OF_A_DAY = tuple(
+    RecordedBatch(source=NAME, batch=BATCH, as_of=at(12) + timedelta(minutes=3 * number)) for number in range(200)
+)
+LARGEST: tuple[Frozen, ...] = (
+    DayInput(
+        game_date=GAME_DATE,
+        clock=ClockSpec(starts_at=at(5), actions=(ScheduledAction(at=at(12), order=ORDER),) * 20, hold_at=at(12)),
+        rerun=Rerun(who="w" * 100, why="y" * 500),
+    ),
+    STATUS,
+    PublishStatusRequest(status=STATUS, new_alerts=tuple(alert.key for alert in ALERTS)),
+    DayResult(
+        game_date=GAME_DATE,
+        state=RunState.COMPLETE,
+        data_quality=DataQuality.DEGRADED,
+        games=15,
+        first_published_at=at(13),
+        refreshed_at=(at(14),) * 20,
+        counts=STATUS.counts,
+        degradations=DEGRADATIONS,
+        attention=ATTENTION,
+    ),
+    PlanRequest(game_date=GAME_DATE, games=GAMES),
+    plan_day(GAME_DATE, GAMES, SOURCES),
+    CollectRequest(source=NAME, game_date=GAME_DATE, games=GAMES, as_of=at(12), provider_ids=IDS_OF_PROVIDER),
+    CollectReport(
+        outcome=Outcome.PARTIAL,
+        reason=REASON,
+        batch=BATCH,
+        requests=99,
+        new_objects=99,
+        retry_at=at(12),
+        missing_games=IDS,
+    ),
+    ProcessRequest(source=NAME, batch=BATCH, game_date=GAME_DATE, games=GAMES, as_of=at(12)),
+    StepReport(
+        rows=10_000,
+        outcome=Outcome.PARTIAL,
+        reason=REASON,
+        changed_games=IDS,
+        missing_games=IDS,
+        retry_at=at(12),
+        unresolved=20,
+        unresolved_names=("A player with a long name Jr.",) * 20,
+        provider_ids=IDS_OF_PROVIDER,
+        games=GAMES,
+        postponed=IDS,
+        counts=STATUS.counts,
+        reference=BATCH,
+    ),
+    ComputeRequest(
+        subject=NAME,
+        span="slate",
+        game_date=GAME_DATE,
+        game_ids=IDS,
+        as_of=at(12),
+        degraded=(REASON,) * 12,
+        missing_games=IDS,
+        postponed=IDS,
+        reference=BATCH,
+    ),
+    Predicted(system_id=NAME, file=BATCH, rows=500, game_date=GAME_DATE),
+    DeliverRequest(workflow_id="w" * 40, run_id="r" * 36, action=ScheduledAction(at=at(12), order=ORDER)),
+    RecordedDay(games=GAMES, batches=EVERY_LOOK_OF_A_DAY, moments=(Moment(as_of=at(12), game_ids=IDS),) * 20),
+    TrainingInput(system_id=NAME, before=GAME_DATE, as_of=at(5)),
+    TrainingHistory(file=BATCH, rows=100_000),
+    TrainRequest(system_id=NAME, history_file=BATCH, before=GAME_DATE, as_of=at(5)),
+    TrainingResult(system_id=NAME, model_version="v" * 64, rows=100_000, mae=4.9, last10_mae=5.3),
+)
+
+
+@pytest.mark.parametrize("contract", LARGEST, ids=lambda contract: type(contract).__name__)
+async def test_the_largest_of_its_kind_travels_and_comes_back_the_same_and_small(contract: Frozen) -> None:
+    (payload,) = await DATA_CONVERTER.encode([contract])
+    assert len(payload.data) < LIMIT_BYTES
+    assert await DATA_CONVERTER.decode([payload], [type(contract)]) == [contract]
+
+
+def test_a_contract_refuses_fields_it_does_not_know_and_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError, match="Extra inputs are not permitted"):
+        PlanRequest.model_validate({"game_date": "2024-03-29", "games": None, "who": "Ada"})
+    with pytest.raises(ValidationError, match="frozen"):
+        PlanRequest(game_date=GAME_DATE, games=None).game_date = date(2024, 3, 30)  # type: ignore[misc]
+
+
+def test_a_moment_without_time_zone_crosses_no_boundary() -> None:
+    with pytest.raises(ValidationError, match="timezone"):
+        ClockSpec.model_validate({"starts_at": "2024-03-29T05:00:00"})
+
+
+def test_the_plan_of_the_largest_slate_is_a_plan() -> None:
+    assert isinstance(plan_day(GAME_DATE, GAMES, SOURCES), DayPlan)

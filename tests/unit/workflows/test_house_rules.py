@@ -1,0 +1,166 @@
+"""What every workflow, activity and contract has to keep to."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import subprocess
+import sys
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from temporalio import activity, workflow
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
+
+from activities.registry import activities_of
+from activities.workshop import Workshop
+from runtime import PROJECT
+from runtime.sandbox import WORKFLOW_RUNNER
+from runtime.workers import WORKFLOWS
+from tests.support.days import World
+from tipoff.settings import Settings
+from workflows.contracts import Activity, Queue
+from workflows.policies import POLICIES
+from workflows.search_attributes import ALL
+
+MODULES = sorted((PROJECT / "workflows").glob("*.py"))
+A_HEARTBEAT_IS_DUE = timedelta(seconds=30)
+ALLOWED = {"temporalio", "pydantic", "workflows", "tipoff.vocabulary"}
+
+
+@pytest.fixture(scope="module")
+def registered() -> list[tuple[Queue, str, Callable[..., Any]]]:
+    """Every registered activity: its queue, its name, its function."""
+    workshop = Workshop(Settings(), now=lambda: "2024-03-29T12:00:00Z")
+    return [(queue, _name(function), function) for queue in Queue for function in activities_of(queue, workshop)]
+
+
+def _name(function: Callable[..., Any]) -> str:
+    return str(activity._Definition.must_from_callable(function).name)
+
+
+def test_every_activity_is_served_on_exactly_one_queue_the_one_its_policy_sends_it_to(
+    registered: list[tuple[Queue, str, Callable[..., Any]]],
+) -> None:
+    assert Counter(name for _, name, _ in registered) == Counter(list(Activity))
+    assert {Activity(name): queue for queue, name, _ in registered} == {
+        name: policy.queue for name, policy in POLICIES.items()
+    }
+
+
+@pytest.mark.parametrize("name", list(Activity))
+def test_every_activity_ends_in_time_and_a_long_one_shows_that_it_lives(name: Activity) -> None:
+    policy = POLICIES[name]
+    assert policy.start_to_close > timedelta()
+    if policy.start_to_close > A_HEARTBEAT_IS_DUE:
+        assert policy.heartbeat is not None
+        assert policy.heartbeat < policy.start_to_close / 4
+    assert 1 < policy.attempts <= 10, "a fault that passes in seconds is tried again, and not for ever"
+    assert policy.retry().maximum_attempts == policy.attempts
+
+
+def test_every_activity_that_must_show_that_it_lives_does(
+    registered: list[tuple[Queue, str, Callable[..., Any]]],
+) -> None:
+    for _, name, function in registered:
+        if POLICIES[Activity(name)].heartbeat is not None:
+            beats = "activity.heartbeat" in inspect.getsource(inspect.unwrap(function))
+            blocking = hasattr(function, "__wrapped__")  # by `activities.errors.blocking`, which beats from the side
+            follows = name == Activity.FOLLOW  # it is a look and a reading in one, and both beat
+            assert beats or blocking or follows, name
+
+
+def test_a_scripted_world_serves_what_the_day_calls_on_the_queues_it_calls_it_on(
+    registered: list[tuple[Queue, str, Callable[..., Any]]],
+) -> None:
+    training = {Activity.TRAIN, Activity.TRAINING_HISTORY}
+    scripted = {(queue, _name(function)) for queue, served in World().activities.items() for function in served}
+    assert scripted == {(queue, name) for queue, name, _ in registered if name not in training}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_activities_are_called_by_name_in_one_place(path: Path) -> None:
+    calls = {node.attr for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)}
+    ways = {
+        call for call in calls if call.endswith(("_activity", "_activity_class", "_activity_method", "local_activity"))
+    }
+    assert ways == ({"execute_activity"} if path.stem == "calls" else set())
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_every_call_names_its_activity_and_says_in_the_ui_what_it_does(path: Path) -> None:
+    for call in _calls(path, "call"):
+        assert {keyword.arg for keyword in call.keywords} == {"summary"}, ast.unparse(call)
+        first = ast.unparse(call.args[0])
+        assert first.startswith(("Activity.", "_COMPUTE[")), first
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_every_timer_says_in_the_ui_what_it_waits_for(path: Path) -> None:
+    for call in _calls(path, "wait_condition"):
+        arguments = {keyword.arg for keyword in call.keywords}
+        assert ("timeout" in arguments) == ("timeout_summary" in arguments), ast.unparse(call)
+    assert not list(_calls(path, "sleep")), "a wait that nobody can end early is none of this house's"
+
+
+def _calls(path: Path, name: str) -> Iterator[ast.Call]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == name:
+            yield node
+
+
+@pytest.mark.parametrize("defined", WORKFLOWS, ids=lambda defined: defined.__name__)
+def test_every_message_and_question_is_described(defined: type) -> None:
+    definition = workflow._Definition.must_from_class(defined)
+    for handlers in (definition.signals, definition.updates, definition.queries):
+        assert all(handler.description for handler in handlers.values())
+    assert all(update.validator for update in definition.updates.values())
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_a_workflow_module_imports_the_standard_library_temporal_pydantic_and_the_vocabulary(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        for name in names:
+            top = name.partition(".")[0]
+            assert top in sys.stdlib_module_names or top in ALLOWED or name in ALLOWED, name
+
+
+def test_importing_the_workflows_loads_nothing_of_the_library_but_its_vocabulary() -> None:
+    loaded = _loaded_by("import workflows.daily_pipeline, workflows.training")
+    ours = {name for name in loaded if name.partition(".")[0] in {"tipoff", "activities", "runtime"}}
+    assert ours == {"tipoff", "tipoff.vocabulary"}
+    heavy = {"duckdb", "polars", "numpy", "httpx", "catboost", "sqlglot", "jinja2", "pyarrow"}
+    assert not heavy & {name.partition(".")[0] for name in loaded}
+
+
+def _loaded_by(statement: str) -> set[str]:
+    command = [sys.executable, "-c", f"{statement}; import sys; print(*sys.modules)"]
+    return set(subprocess.run(command, capture_output=True, text=True, check=True, cwd=PROJECT).stdout.split())
+
+
+@pytest.mark.parametrize("defined", WORKFLOWS, ids=lambda defined: defined.__name__)
+async def test_the_sandbox_loads_a_workflow_anew_with_its_own_modules_and_nothing_else_of_ours(
+    defined: type,
+) -> None:
+    told = WORKFLOW_RUNNER.restrictions.with_import_notification_policy(
+        workflow.SandboxImportNotificationPolicy.WARN_ON_UNINTENTIONAL_PASSTHROUGH
+    )
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        SandboxedWorkflowRunner(restrictions=told).prepare_workflow(workflow._Definition.must_from_class(defined))
+    loaded = {str(warning.message).split()[1] for warning in caught}
+    foreign = {name for name in loaded if name.partition(".")[0] not in sys.stdlib_module_names}
+    assert foreign
+    assert all(name == "tipoff" or name.partition(".")[0] == "workflows" for name in foreign), foreign
+
+
+def test_search_attributes_are_few_typed_and_named_once() -> None:
+    assert [key.name for key in ALL] == ["GameDate", "Phase", "RunState", "DataQuality"]
+    assert {key.indexed_value_type.name for key in ALL} == {"KEYWORD"}

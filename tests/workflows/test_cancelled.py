@@ -1,0 +1,26 @@
+"""A day that a person ends: it ends, whatever is under way, and takes its end for no step's failure."""
+
+from __future__ import annotations
+
+import pytest
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
+
+from tests.support.days import GAMES, Stop, World, at, started, virtual, working
+from tipoff.vocabulary import Phase
+from workflows.contracts import Moment, RecordedDay, Rerun
+
+GAME_IDS = tuple(game.game_id for game in GAMES)
+RECORDED = RecordedDay(games=GAMES, batches=(), moments=(Moment(as_of=at(13, 15), game_ids=GAME_IDS),))
+
+
+@pytest.mark.parametrize("rerun", [None, Rerun(from_phase=Phase.PREDICT)])
+async def test_a_day_cancelled_in_the_middle_of_a_step_ends_cancelled(client: Client, rerun: Rerun | None) -> None:
+    world = World(recorded=RECORDED, stops={"moving_average": Stop()})
+    async with working(client, world), started(client, virtual(), rerun) as handle:
+        await world.stops["moving_average"].reached.wait()
+        await handle.cancel()
+        with pytest.raises(WorkflowFailureError):
+            await handle.result()
+        described = await handle.describe()
+    assert described.status is WorkflowExecutionStatus.CANCELED
+    assert not [status for status in world.statuses if status.status.attention]

@@ -1,0 +1,148 @@
+"""A day by the real clock, with looks a second apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+
+from temporalio.client import Client
+
+from tests.support.days import (
+    GAME_DATE,
+    Beat,
+    Played,
+    Stop,
+    World,
+    ended,
+    game,
+    order,
+    runs_of,
+    started,
+    step,
+    until,
+    working,
+)
+from tests.support.ledgers import evening_plan, step_of
+from tipoff.vocabulary import Cadence, DayPlan, Phase, PlanStep, RunState, SlateGame
+from workflows.contracts import ClockSpec, Message
+from workflows.daily_pipeline import DailyPipelineWorkflow
+
+REAL = ClockSpec()
+SECOND = timedelta(seconds=1)
+LINES = "odds_api_player_points_props"
+KEPT = (LINES, "player_prop_lines", "moving_average", "export_predictions")
+
+
+def short_day(
+    start: datetime, *, every: timedelta = SECOND, gives_up: timedelta = 60 * SECOND
+) -> Callable[[date, tuple[SlateGame, ...]], DayPlan]:
+    """Schedule, lines, one transform, one system and one export, from now on; it ends when all is done."""
+
+    def timed(step: PlanStep, games: tuple[SlateGame, ...]) -> PlanStep:
+        kept = tuple(need for need in step.needs if need in KEPT) or ("nbac_schedule",)
+        needs = ("player_prop_lines",) if step.name == "moving_average" else kept
+        common = {"opens_at": start, "needs": needs, "follows": needs, "soft_deadline": None, "hard_deadline": None}
+        if step.name != LINES:
+            return step.model_copy(update=common)
+        looks = Cadence(start=start, until=start + 120 * SECOND, every=every, only="until_found")
+        return step.model_copy(
+            update={**common, "cadence": (looks,), "looks_at": (), "hard_deadline": start + gives_up}
+        )
+
+    def plan(game_date: date, games: tuple[SlateGame, ...]) -> DayPlan:
+        steps = [timed(step_of(evening_plan(), name), games) for name in KEPT] if games else []
+        return DayPlan(
+            game_date=game_date, games=games, steps=(_schedule(start, games), *steps), ends_at=start + 120 * SECOND
+        )
+
+    return plan
+
+
+def _schedule(start: datetime, games: tuple[SlateGame, ...]) -> PlanStep:
+    """Read until found, and once more two seconds later."""
+    looks = Cadence(start=start, until=start + 2 * SECOND, every=2 * SECOND, only="always")
+    schedule = step_of(evening_plan(), "nbac_schedule")
+    return schedule.model_copy(update={"opens_at": start, "cadence": (looks,) if games else (), "soft_deadline": None})
+
+
+def slate_day(start: datetime) -> Callable[[date], DayPlan]:
+    def plan(game_date: date) -> DayPlan:
+        tonight = (game(1, start + 3600 * SECOND),)
+        steps = (_schedule(start, tonight),)
+        return DayPlan(game_date=game_date, games=(), steps=steps, slate_known=False, ends_at=start + 120 * SECOND)
+
+    return plan
+
+
+def world(start: datetime, *, lines_after: timedelta, **timing: timedelta) -> World:
+    games = (game(1, start + 3600 * SECOND),)
+    return World(
+        {"nbac_schedule": [Beat(start, games=games)], LINES: [Beat(start + lines_after)]},
+        plan=short_day(start, **timing),
+        slate_plan=slate_day(start),
+    )
+
+
+async def real_day(client: Client, scripted: World) -> Played:
+    async with working(client, scripted), started(client, REAL) as handle:
+        return await ended(handle)
+
+
+def timers(played: Played) -> list[str]:
+    """What each timer of the day says in the UI."""
+    started_timers = [event for event in played.history.events if event.HasField("timer_started_event_attributes")]
+    return [event.user_metadata.summary.data.decode() for event in started_timers]
+
+
+async def test_a_day_by_the_real_clock_looks_again_until_the_lines_come(client: Client) -> None:
+    start = datetime.now(UTC)
+    played = await real_day(client, world(start, lines_after=3 * SECOND))
+    assert played.result.state is RunState.COMPLETE
+    assert played.result.first_published_at is not None
+    assert played.result.first_published_at >= start + 3 * SECOND
+    assert 2 <= step(played.status, LINES).looks <= 8
+    assert not played.status.virtual
+    assert timers(played)
+    assert all("until " in summary for summary in timers(played))
+
+
+async def test_a_day_by_the_real_clock_gives_up_at_its_deadline_and_refreshes_when_lines_come(client: Client) -> None:
+    start = datetime.now(UTC)
+    played = await real_day(client, world(start, lines_after=6 * SECOND, gives_up=2 * SECOND))
+    assert played.result.state is RunState.COMPLETE
+    published, refreshed = played.result.first_published_at, played.result.refreshed_at
+    assert published is not None
+    assert start + 2 * SECOND <= published < start + 6 * SECOND
+    assert len(refreshed) == 1
+    assert refreshed[0] >= start + 6 * SECOND
+    assert len(runs_of(played, "moving_average")) == 2
+
+
+async def test_a_word_that_lines_are_out_ends_a_long_wait_at_once(client: Client) -> None:
+    start = datetime.now(UTC)
+    scripted = world(start, lines_after=3600 * SECOND, every=100 * SECOND, gives_up=110 * SECOND)
+    async with working(client, scripted), started(client, REAL) as handle:
+        await until(handle, lambda status: any(each.name == LINES and each.looks for each in status.steps))
+        scripted.script = {**scripted.script, LINES: [Beat(start)]}
+        await handle.execute_update(DailyPipelineWorkflow.lines_available, order(Message.LINES_AVAILABLE))
+        played = await ended(handle)
+    assert step(played.status, LINES).looks == 2
+    assert played.result.first_published_at is not None
+    assert played.result.first_published_at < start + 60 * SECOND
+
+
+async def test_a_slate_that_is_called_off_while_a_step_runs_does_not_leave_the_day_hanging(client: Client) -> None:
+    start = datetime.now(UTC)
+    scripted = world(start, lines_after=timedelta())
+    first = scripted.script["nbac_schedule"][0]
+    scripted.script = {**scripted.script, "nbac_schedule": [first, Beat(start + SECOND, games=())]}
+    stop = Stop()
+    scripted.stops = {"player_prop_lines": stop}
+    async with working(client, scripted), started(client, REAL) as handle:
+        await stop.reached.wait()
+        await until(handle, lambda status: not status.games)
+        stop.released.set()
+        played = await ended(handle)
+    assert played.result.state is RunState.COMPLETE
+    assert [each.phase for each in played.status.steps] == [Phase.SLATE]
+    assert played.result.game_date == GAME_DATE

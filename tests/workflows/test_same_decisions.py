@@ -1,0 +1,43 @@
+"""The same day is decided the same: twice over, with activities that finish in any order, with a worker that dies."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from temporalio.client import Client
+
+from tests.support import scenarios
+from tests.support.days import Deed, Played, World, at, happy_script, play, says, virtual
+from tipoff.vocabulary import RunState
+from workflows.contracts import Activity, Message
+
+SECOND_HALVES = {Activity.PROCESS, Activity.STORE_PREDICTIONS}
+"""What follows within one step on its first activity; it decides nothing, and steps run side by side."""
+
+
+def decisions(played: Played) -> tuple[list[Deed], list[Deed]]:
+    """What was decided in its order, and what followed from it in any."""
+    first = [deed for deed in played.deeds if deed.activity not in SECOND_HALVES]
+    return first, sorted((deed for deed in played.deeds if deed.activity in SECOND_HALVES), key=str)
+
+
+async def test_a_day_played_twice_is_decided_twice_the_same(client: Client) -> None:
+    clock = virtual(says(at(10, 10), Message.FORCE_CONTINUE, "lines"), says(at(14, 10), Message.LINES_AVAILABLE))
+    first, second = [await play(client, World(), clock) for _ in range(2)]
+    assert decisions(first) == decisions(second)
+    assert first.status == second.status
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_the_order_in_which_activities_finish_decides_nothing(client: Client, happy: Played, seed: int) -> None:
+    played = await play(client, World(happy_script(lines_at=at(11)), dice=random.Random(seed)))
+    assert decisions(played) == decisions(happy)
+    assert played.status == happy.status
+
+
+async def test_a_day_whose_worker_died_goes_on_where_it_was_and_decides_the_same(client: Client, happy: Played) -> None:
+    played = await scenarios.worker_killed(client)
+    assert played.result.state is RunState.COMPLETE
+    assert decisions(played) == decisions(happy)
+    assert played.status == happy.status
