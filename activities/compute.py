@@ -7,7 +7,7 @@ from datetime import timedelta
 import polars as pl
 from temporalio import activity
 
-from activities.errors import blocking
+from activities.errors import blocking, tried_before
 from activities.workshop import Workshop
 from tipoff.features.build import build_features, stored_features
 from tipoff.grading.accuracy import grade_date
@@ -37,7 +37,8 @@ class Computing:
         """One SQL transform over its slice."""
         target = self._target(request)
         written = self._workshop.warehouse.transform(request.subject, target.parameters, target.slice)
-        return StepReport(rows=written.rows, changed=written.changed, changed_games=request.game_ids)
+        changed = written.changed or tried_before()
+        return StepReport(rows=written.rows, changed=changed, changed_games=request.game_ids)
 
     def _target(self, request: ComputeRequest) -> Target:
         """The slate's games, or all dates of the history before them; a player's form is of the whole slate."""
@@ -81,7 +82,7 @@ class Computing:
         written = self._workshop.warehouse.append("predictions", rows)
         return StepReport(
             rows=rows.height,
-            changed=written.changed,
+            changed=written.changed or tried_before(),
             changed_games=tuple(sorted(rows["game_id"].unique())),
         )
 

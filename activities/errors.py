@@ -40,6 +40,11 @@ def failures_mapped() -> Iterator[None]:
         raise as_failure(error) from error
 
 
+def tried_before() -> bool:
+    """Whether an earlier try may have written and died before it could say so: then what it wrote is still news."""
+    return activity.info().attempt > 1
+
+
 @contextmanager
 def beating() -> Iterator[None]:
     """Heartbeat from the side while blocking work goes on; a hang is ended by start-to-close."""

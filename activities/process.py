@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from temporalio import activity
 
-from activities.errors import blocking
+from activities.errors import blocking, tried_before
 from activities.workshop import Workshop
 from tipoff.processing import process
 from tipoff.sources.base import Slate
@@ -34,8 +34,8 @@ class Processing:
             rows=done.rows,
             outcome=done.outcome,
             reason=done.reason,
-            changed=done.changed,
-            changed_games=done.changed_games,
+            changed=done.changed or tried_before(),
+            changed_games=done.covered_games if tried_before() else done.changed_games,
             missing_games=done.missing_games,
             unresolved=done.unresolved,
             unresolved_names=done.unresolved_names,

@@ -135,7 +135,8 @@ def _copied(folder: Path) -> Path:
 
 def _require_green(copies: SimpleQueue[Path], breakages: Sequence[Breakage]) -> None:
     copy = copies.get()
-    code, output = _tests(copy, sorted({test for breakage in breakages for test in breakage.tests}))
+    selection = sorted({test for breakage in breakages for test in breakage.tests})
+    code, output = _tests(copy, ["-n", str(AT_ONCE), *selection])
     copies.put(copy)
     if code != PytestExit.PASSED:
         raise NotBrokenError(f"the tests are red before anything is broken:\n{output[-2000:]}")

@@ -44,7 +44,7 @@ LINT = (
     Check("import rules", (BIN / "lint-imports",)),
     Check("dependencies", (BIN / "deptry", ".")),
 )
-FAST_TESTS = (_pytest("unit and contract tests", "tests/unit", "tests/contract"),)
+FAST_TESTS = (_pytest("unit and contract tests", "tests/unit", "tests/contract", "tests/histories"),)
 # Whole files go to one process, so that a server started for a file is started once.
 SLOW_TESTS = (_pytest("workflow and end-to-end tests", "--dist", "loadfile", "tests/workflows", "tests/end_to_end"),)
 

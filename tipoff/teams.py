@@ -73,9 +73,7 @@ def _team(row: str) -> Team:
 TEAMS: dict[str, Team] = {team.tricode: team for team in map(_team, _ROWS.strip().splitlines())}
 
 _BY_NAME: dict[str, Team] = {
-    spelling: team
-    for team in TEAMS.values()
-    for spelling in (team.full_name, f"{team.city} {team.name}", team.nba_id)
+    spelling: team for team in TEAMS.values() for spelling in (team.full_name, f"{team.city} {team.name}", team.nba_id)
 }
 
 

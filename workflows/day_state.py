@@ -149,8 +149,9 @@ class DayLedger:
             self.alert(step, "unresolved", f"{report.unresolved} names are on no roster: {names}", now)
         missing = self._missing(step, record, report, now)
         outcome = Outcome.PARTIAL if missing and report.outcome in {Outcome.OK, Outcome.EMPTY_OK} else report.outcome
-        # Once all was there, a later look at the games that are left says less, and does not unsay the rest.
-        if not record.found or report.rows >= record.rows:
+        # A later look at the games that are left says less, and does not unsay what came before.
+        says_less = report.rows < record.rows and (record.found or report.outcome is Outcome.EMPTY_OK)
+        if not says_less:
             record.reason = report.reason
             if report.outcome in USABLE:
                 self._take_in(record, report)
@@ -166,6 +167,8 @@ class DayLedger:
         elif not record.settled:
             record.state = StepState.LATE
             record.failed_since = None
+        elif report.outcome is Outcome.PARTIAL:
+            self._amend(step, {"games": missing, "reason": f"{report.reason}; {step.fallback}"})
         else:
             self._amend(step, {"games": missing})
 

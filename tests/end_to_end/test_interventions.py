@@ -122,9 +122,10 @@ def test_what_was_said_stands_in_the_audit_trail(day: Left) -> None:
 
 def test_a_forced_day_publishes_at_once_and_without_lines(day: Left) -> None:
     assert day.result.first_published_at == at(9)
-    lines = [item for item in day.result.degradations if item.step == "odds_api_player_points_props"]
-    assert lines[0].since == at(9)
-    assert "Ada" in lines[0].reason
+    (without,) = (item for item in day.result.degradations if item.step == "odds_api_player_points_props")
+    assert without.since == at(9)
+    (told,) = (alert for alert in day.status.alerts if alert.key == "odds_api_player_points_props:degraded")
+    assert "forced on by Ada: the test wants it" in told.text
 
 
 def test_lines_that_came_later_refreshed_the_forced_day(day: Left) -> None:

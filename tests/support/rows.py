@@ -17,6 +17,9 @@ _UNSAID: Final[Mapping[str, Any]] = {
     "INT64": 0,
     "FLOAT64": 0.0,
     "BOOL": False,
+    "ARRAY<STRING>": [],
+    "ARRAY<INT64>": [],
+    "ARRAY<FLOAT64>": [],
     "DATE": date(2024, 3, 29),
     "TIMESTAMP": datetime(2024, 3, 29, 13, 0, tzinfo=UTC),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -35,11 +35,17 @@ async def client(server: DevServer) -> Client:
 @pytest.fixture(scope="session")
 def happy(server: DevServer) -> Played:
     """A day on which everything comes, played once."""
+    return asyncio.run(_played(server, scenarios.happy_day))
 
-    async def day() -> Played:
-        return await scenarios.happy_day(await connected(server))
 
-    return asyncio.run(day())
+@pytest.fixture(scope="session")
+def late(server: DevServer) -> Played:
+    """A day whose lines come after its predictions were due, played once."""
+    return asyncio.run(_played(server, scenarios.late_lines))
+
+
+async def _played(server: DevServer, scenario: Callable[[Client], Awaitable[Played]]) -> Played:
+    return await scenario(await connected(server))
 
 
 async def connected(server: DevServer) -> Client:

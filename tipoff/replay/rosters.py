@@ -45,13 +45,9 @@ def injury_report(archive: Archive, game_date: date, as_of: datetime) -> pl.Data
     absent = archive.availability.filter(~pl.col("status").is_in(ON_THE_BENCH))
     open_games = archive.slate(game_date).filter(pl.col("tip_off") > now).select("game_id", "tip_off")
     tonight = absent.join(open_games, on="game_id")
-    before = absent.join(
-        previous_games(archive.games, archive.slate(game_date)), on=["game_id", "team"], how="semi"
-    )
+    before = absent.join(previous_games(archive.games, archive.slate(game_date)), on=["game_id", "team"], how="semi")
     known = tonight.join(before, on=["team", "player_name"], how="semi")
-    late = tonight.join(known, on=["game_id", "player_name"], how="anti").filter(
-        pl.col("tip_off") <= now + LAST_REPORT
-    )
+    late = tonight.join(known, on=["game_id", "player_name"], how="anti").filter(pl.col("tip_off") <= now + LAST_REPORT)
     return (
         pl.concat([known, late])
         .sort("tip_off", "game_id", "team", "player_name")

@@ -136,9 +136,7 @@ async def test_games_that_fail_are_named_and_the_others_kept(day: Day) -> None:
     collected = await day.look(PROPS.name)
     assert collected.outcome is Outcome.PARTIAL
     assert collected.missing_games == (GAMES[1].game_id, GAMES[2].game_id)
-    assert collected.reason == (
-        "1 of 3 answers usable; not published yet: LAL@IND; provider error: LAC@ORL (HTTP 500)"
-    )
+    assert collected.reason == ("1 of 3 answers usable; not published yet: LAL@IND; provider error: LAC@ORL (HTTP 500)")
     assert [item.game_id for item in day.batch(collected).items] == [GAMES[0].game_id]
 
 

@@ -25,20 +25,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m tipoff.replay.archive", description="Past facts for replays."
-    )
+    parser = argparse.ArgumentParser(prog="python -m tipoff.replay.archive", description="Past facts for replays.")
     commands = parser.add_subparsers(required=True, metavar="import | sample")
     importing = commands.add_parser("import", help="make an archive from a folder of past seasons")
-    importing.add_argument(
-        "folder", type=Path, help="folder with player_games/, game_lines/, player_props/ …"
-    )
+    importing.add_argument("folder", type=Path, help="folder with player_games/, game_lines/, player_props/ …")
     importing.add_argument("--to", type=Path, required=True, metavar="ARCHIVE")
     importing.set_defaults(run=_import)
     sampling = commands.add_parser("sample", help="cut one date, with its season up to it, from an archive")
-    sampling.add_argument(
-        "--from", dest="origin", type=Path, default=Path("../shared/data"), metavar="ARCHIVE|FOLDER"
-    )
+    sampling.add_argument("--from", dest="origin", type=Path, default=Path("../shared/data"), metavar="ARCHIVE|FOLDER")
     sampling.add_argument("--date", type=date.fromisoformat, default=date(2024, 3, 29), metavar="YYYY-MM-DD")
     sampling.add_argument("--to", type=Path, default=Path("sample"), metavar="ARCHIVE")
     sampling.set_defaults(run=_sample)

@@ -94,8 +94,5 @@ def _assumed(frames: Mapping[str, pl.DataFrame]) -> list[str]:
             "snapshot times of {} prop lines (an hour before the start is assumed)",
         ),
     )
-    counts = [
-        (text, frames[name].filter(pl.col(source) == "estimated").height)
-        for name, source, text in assumptions
-    ]
+    counts = [(text, frames[name].filter(pl.col(source) == "estimated").height) for name, source, text in assumptions]
     return [text.format(f"{count:,}") for text, count in counts if count]

@@ -26,9 +26,7 @@ _TEXT, _NUMBER, _DATE = pl.String(), pl.Float64(), pl.Date()
 INTAKES: Final[dict[str, Intake]] = {
     "player_games": Intake(
         "player_games/*.parquet",
-        dict.fromkeys(
-            ("GAME_ID", "PLAYER_ID", "PLAYER_NAME", "TEAM_ABBREVIATION", "OPP_ABBREVIATION", "SEASON"), _TEXT
-        )
+        dict.fromkeys(("GAME_ID", "PLAYER_ID", "PLAYER_NAME", "TEAM_ABBREVIATION", "OPP_ABBREVIATION", "SEASON"), _TEXT)
         | {"GAME_DATE": _DATE}
         | dict.fromkeys(("HOME", "MIN", "FGM", "FGA", "FG3M", "FG3A", "FTM", "FTA", "OREB", "DREB"), _NUMBER)
         | dict.fromkeys(("REB", "AST", "STL", "BLK", "TOV", "PF", "PTS", "PLUS_MINUS"), _NUMBER),
@@ -85,9 +83,7 @@ def take_in(folder: Path, kind: str) -> pl.DataFrame:
 
 def absent(folder: Path) -> list[str]:
     """Kinds of files the folder does not have, in words."""
-    return [
-        f"no files {intake.pattern}" for intake in INTAKES.values() if not any(folder.glob(intake.pattern))
-    ]
+    return [f"no files {intake.pattern}" for intake in INTAKES.values() if not any(folder.glob(intake.pattern))]
 
 
 def unread(folder: Path) -> list[str]:

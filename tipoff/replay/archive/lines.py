@@ -51,9 +51,7 @@ def prop_lines(rows: pl.DataFrame, games: pl.DataFrame) -> Sifted:
     """Quotes as they were seen. Where a file does not say when, an hour before the start is assumed."""
     lines = _quoted_game(rows, games).with_columns(
         snapshot_at=pl.coalesce("snapshot", pl.col("commence_time").dt.offset_by("-1h")),
-        snapshot_source=pl.when(pl.col("snapshot").is_null())
-        .then(pl.lit("estimated"))
-        .otherwise(pl.lit("provider")),
+        snapshot_source=pl.when(pl.col("snapshot").is_null()).then(pl.lit("estimated")).otherwise(pl.lit("provider")),
         book=pl.col("book").str.to_lowercase(),
         player_name=pl.col("player"),
         over_price_american="over_price",
@@ -69,9 +67,7 @@ def prop_lines(rows: pl.DataFrame, games: pl.DataFrame) -> Sifted:
 
 def closing_lines(rows: pl.DataFrame, games: pl.DataFrame) -> Sifted:
     """The spread and total each game closed with."""
-    lines = rows.rename({"date": "game_date"}).with_columns(
-        home=tricode("HOME_ABBR"), away=tricode("AWAY_ABBR")
-    )
+    lines = rows.rename({"date": "game_date"}).with_columns(home=tricode("HOME_ABBR"), away=tricode("AWAY_ABBR"))
     rules = {
         NO_TEAM: lacks("home", "away"),
         **unmatched(games),

@@ -35,9 +35,7 @@ def cut_sample(origin: Path, game_date: date) -> Sample:
     if slate.is_empty():
         raise BadInputError(f"{origin} has no games on {game_date}; choose a date with games")
     season = slate["season"][0]
-    games = frames["games"].filter(
-        pl.col("season") == season, pl.col("game_date") <= game_date + timedelta(days=1)
-    )
+    games = frames["games"].filter(pl.col("season") == season, pl.col("game_date") <= game_date + timedelta(days=1))
     kept = _kept_games(games, slate, game_date)
     cut = {name: frames[name].filter(pl.col("game_id").is_in(ids.implode())) for name, ids in kept.items()}
     cut["games"] = _without_results_after(games, game_date)
@@ -61,9 +59,7 @@ def _frames(origin: Path) -> Mapping[str, pl.DataFrame]:
         archive = Archive(origin)
         return {name: getattr(archive, name) for name in TABLES}
     if not origin.is_dir():
-        raise ArchiveError(
-            f"{origin} is neither an archive nor a folder of past seasons; name one with --from"
-        )
+        raise ArchiveError(f"{origin} is neither an archive nor a folder of past seasons; name one with --from")
     return import_folder(origin).frames
 
 

@@ -1,0 +1,76 @@
+"""An answer of player points quotes, made by hand in the provider's shape: which of its quotes are read, and whose."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from tipoff.sources.base import KnownPlayer, ReadContext, Reading, Slate
+from tipoff.sources.registry import SOURCES
+from tipoff.vocabulary import SlateGame
+
+DAY = date(2024, 3, 29)
+GAME = SlateGame(game_id="0022301071", away="MIN", home="DEN", tip_off=datetime(2024, 3, 30, 2, 0, tzinfo=UTC))
+AFTERNOON = datetime(2024, 3, 29, 19, 0, tzinfo=UTC)
+MURRAY_OF_DENVER = KnownPlayer(player_id="1627750", player_name="Jamal Murray", team="DEN")
+MURRAY_OF_ATLANTA = KnownPlayer(player_id="1627749", player_name="Dejounte Murray", team="ATL")
+MURRAY_OF_SACRAMENTO = KnownPlayer(player_id="1630999", player_name="Keegan Murray", team="SAC")
+
+
+def quote(side: str, player: str, point: float, price: int) -> dict[str, Any]:
+    return {"name": side, "description": player, "price": price, "point": point}
+
+
+def book(key: str, updated_at: datetime, *quotes: dict[str, Any]) -> dict[str, Any]:
+    stamp = updated_at.isoformat().replace("+00:00", "Z")
+    market = {"key": "player_points", "last_update": stamp, "outcomes": list(quotes)}
+    return {"key": key, "title": key.title(), "markets": [market]}
+
+
+def read(*books: dict[str, Any], players: tuple[KnownPlayer, ...] = (MURRAY_OF_DENVER,)) -> Reading:
+    event = {
+        "id": "0c27cbb0f7633e73a59fbb14d412dbf7",
+        "sport_key": "basketball_nba",
+        "sport_title": "NBA",
+        "commence_time": GAME.tip_off.isoformat().replace("+00:00", "Z"),
+        "home_team": "Denver Nuggets",
+        "away_team": "Minnesota Timberwolves",
+        "bookmakers": list(books),
+    }
+    context = ReadContext(
+        slate=Slate(game_date=DAY, games=(GAME,)), as_of=AFTERNOON, game_id=GAME.game_id, part="", players=players
+    )
+    return SOURCES["odds_api_player_points_props"].read(json.dumps(event).encode(), context)
+
+
+def over_and_under(player: str, point: float = 20.5) -> tuple[dict[str, Any], dict[str, Any]]:
+    return quote("Over", player, point, -110), quote("Under", player, point, -115)
+
+
+def test_a_quote_that_a_book_changed_after_the_tip_is_left_out_and_counted() -> None:
+    before, after = AFTERNOON - timedelta(minutes=5), GAME.tip_off + timedelta(minutes=20)
+    reading = read(
+        book("fanduel", before, *over_and_under("Jamal Murray", 20.5)),
+        book("draftkings", after, *over_and_under("Jamal Murray", 26.5)),
+    )
+    assert [(row["book"], row["line"]) for row in reading.rows] == [("fanduel", 20.5)]
+    assert sum(reading.rejected.values()) == 1
+
+
+def test_a_name_is_looked_for_on_the_two_rosters_alone() -> None:
+    """Among the whole league "Dejounte Murray" would be found: not in this game, so nobody here is meant."""
+    reading = read(
+        book("fanduel", AFTERNOON, *over_and_under("Dejounte Murray"), *over_and_under("Jamal Murray")),
+        players=(MURRAY_OF_DENVER, MURRAY_OF_ATLANTA, MURRAY_OF_SACRAMENTO),
+    )
+    found = {row["player_name"]: row["player_id"] for row in reading.rows}
+    assert found == {"Dejounte Murray": None, "Jamal Murray": "1627750"}
+
+
+def test_an_initial_is_enough_where_only_one_player_of_the_two_teams_has_it() -> None:
+    reading = read(
+        book("fanduel", AFTERNOON, *over_and_under("J. Murray")),
+        players=(MURRAY_OF_DENVER, KnownPlayer(player_id="1", player_name="Jay Murray", team="BOS")),
+    )
+    assert {row["player_id"] for row in reading.rows} == {"1627750"}
