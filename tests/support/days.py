@@ -58,7 +58,7 @@ GAME_DATE = date(2024, 3, 29)
 MORNING = eastern(GAME_DATE, 5)
 GAME_LENGTH = timedelta(minutes=15)
 """Games are short here: a scoreboard that is asked every three minutes of an evening tells a test nothing."""
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
 """How long a test waits for the day to get somewhere before it fails."""
 
 
