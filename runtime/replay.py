@@ -153,7 +153,7 @@ class Replay:
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
             search_attributes=TypedSearchAttributes([SearchAttributePair(GAME_DATE, day.isoformat())]),
             static_summary=f"NBA {day}",
-            static_details=f"Replay in virtual time: `starter.py status --date {day} --replay {self.scene.out}`",
+            static_details=f"Replay in virtual time: `starter.py status --date {day} --replay`",
         )
 
     def ui_of(self, handle: DayHandle) -> str:
