@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -21,10 +21,10 @@ from runtime.leaving import leave
 from runtime.replay import DayHandle, Replay, Scene, history_figures, replay
 from runtime.stages import Stages
 from tipoff.errors import BadInputError, TipoffError
-from tipoff.vocabulary import EASTERN, Phase, RunState, clock_time, eastern
-from workflows.contracts import ClockSpec, DayResult, DayStatus
+from tipoff.vocabulary import EASTERN, Phase, RunState, SlateGame, clock_time, eastern
+from workflows.contracts import ClockSpec, DayResult, DayStatus, Degradation
 from workflows.daily_pipeline import DailyPipelineWorkflow
-from workflows.telling import phase_state
+from workflows.telling import games_named, phase_state
 
 LOOK_SECONDS = 0.5
 
@@ -145,17 +145,10 @@ async def write_summary(running: Replay, handle: DayHandle, result: DayResult, s
         "data_quality": result.data_quality,
         "games": result.games,
         "first_published_at": _eastern(result.first_published_at),
-        "refreshed_at": [_eastern(moment) for moment in result.refreshed_at],
-        "degraded_reasons": [
-            {
-                "step": item.step,
-                "reason": item.reason,
-                "games": item.games,
-                "since": _eastern(item.since),
-                "resolved_at": _eastern(item.resolved_at),
-            }
-            for item in result.degradations
-        ],
+        "refreshed_at": _eastern(result.refreshed_at[-1]) if result.refreshed_at else None,
+        "refreshes": [_eastern(moment) for moment in result.refreshed_at],
+        "degraded_reasons": [_told(item, result.slate) for item in result.degradations],
+        "degradations": [item.model_dump(mode="json") for item in result.degradations],
         "needs_attention": [item.model_dump(mode="json") for item in result.attention],
         "history_events": events,
         "largest_payload_bytes": largest,
@@ -163,6 +156,13 @@ async def write_summary(running: Replay, handle: DayHandle, result: DayResult, s
     }
     (scene.out / "summary.json").write_text(json.dumps(summary, indent=1, ensure_ascii=False))
     return summary
+
+
+def _told(item: Degradation, slate: Sequence[SlateGame]) -> str:
+    """A degradation in a line: what, which games, from when until when."""
+    games = f" ({games_named(item.games, slate)})" if item.games else ""
+    until = f"until {clock_time(item.resolved_at)}" if item.resolved_at else "to the end"
+    return f"without {item.step}{games} from {clock_time(item.since)} {until}: {item.reason}"
 
 
 def _eastern(moment: datetime | None) -> str | None:
@@ -178,12 +178,11 @@ def tell(summary: Mapping[str, Any], running: Replay, handle: DayHandle, console
         f"{summary['games']} games · {summary.get('players_predicted', 0)} players predicted, "
         f"{summary.get('lined_players', 0)} with a line · {summary['history_events']:,} events"
     )
-    console.print(f"first published {summary['first_published_at']}, refreshed {len(summary['refreshed_at'])} times")
+    console.print(f"first published {summary['first_published_at']}, refreshed {len(summary['refreshes'])} times")
     if summary.get("systems"):
         console.print(_systems_table(summary["systems"]))
-    for item in summary["degraded_reasons"]:
-        until = f"until {item['resolved_at']}" if item["resolved_at"] else "to the end"
-        console.print(f"without {item['step']} from {item['since']} {until}: {item['reason']}", markup=False)
+    for reason in summary["degraded_reasons"]:
+        console.print(reason, markup=False)
     for item in summary["needs_attention"]:
         console.print(f"needs attention: {item['step']}: {item['reason']}", markup=False)
     exports = scene.out / "exports"

@@ -212,6 +212,7 @@ class DayResult(Frozen):
     state: RunState
     data_quality: DataQuality
     games: int
+    slate: tuple[SlateGame, ...] = ()
     first_published_at: AwareDatetime | None
     refreshed_at: tuple[AwareDatetime, ...]
     counts: dict[str, int]

@@ -65,6 +65,7 @@ def day_result(status: DayStatus) -> DayResult:
         state=status.state,
         data_quality=status.data_quality,
         games=len(status.games),
+        slate=status.games,
         first_published_at=status.first_published_at,
         refreshed_at=status.refreshed_at,
         counts=status.counts,

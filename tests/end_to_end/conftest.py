@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,9 @@ from workflows.contracts import Rerun
 REDONE = Rerun(who="Ada", why="to see that nothing changes")
 
 
-def _once(factory: pytest.TempPathFactory, worker_id: str, name: str, make: Callable[[Path], Awaitable[Left]]) -> Left:
+def _once(
+    factory: pytest.TempPathFactory, worker_id: str, name: str, make: Callable[[Path], Coroutine[Any, Any, Left]]
+) -> Left:
     """What `make` leaves in a folder that all test processes share; the others wait for the first."""
     base = factory.getbasetemp()
     shared = base if worker_id == "master" else base.parent
@@ -24,13 +27,9 @@ def _once(factory: pytest.TempPathFactory, worker_id: str, name: str, make: Call
     with (shared / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not done.exists():
-            asyncio.run(_awaited(make(out)))
+            asyncio.run(make(out))
             done.touch()
     return Left(out)
-
-
-async def _awaited(made: Awaitable[Left]) -> Left:
-    return await made
 
 
 @pytest.fixture(scope="session")

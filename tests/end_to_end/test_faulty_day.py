@@ -82,9 +82,8 @@ count = 2
 
 
 @pytest.fixture(scope="module")
-def faulty_day(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Left:
-    models, binary = request.getfixturevalue("models"), request.getfixturevalue("temporal_binary")
-    return asyncio.run(_faulty(tmp_path_factory.mktemp("faulty"), binary, models))
+def faulty_day(temporal_binary: Path, models: Path, tmp_path_factory: pytest.TempPathFactory) -> Left:
+    return asyncio.run(_faulty(tmp_path_factory.mktemp("faulty"), temporal_binary, models))
 
 
 async def _faulty(out: Path, binary: Path, models: Path) -> Left:

@@ -73,9 +73,8 @@ ACTIONS = (
 
 
 @pytest.fixture(scope="module")
-def day(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Left:
-    models, binary = request.getfixturevalue("models"), request.getfixturevalue("temporal_binary")
-    return asyncio.run(_day(tmp_path_factory.mktemp("interventions"), binary, models))
+def day(temporal_binary: Path, models: Path, tmp_path_factory: pytest.TempPathFactory) -> Left:
+    return asyncio.run(_day(tmp_path_factory.mktemp("interventions"), temporal_binary, models))
 
 
 async def _day(out: Path, binary: Path, models: Path) -> Left:

@@ -44,10 +44,9 @@ async def kill_and_start_again(running: Replay) -> None:
 
 
 @pytest.fixture(scope="module")
-def disturbed_day(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Left:
+def disturbed_day(temporal_binary: Path, models: Path, tmp_path_factory: pytest.TempPathFactory) -> Left:
     """The worker killed while it writes, while it collects and while it predicts; then the server."""
-    models, binary = request.getfixturevalue("models"), request.getfixturevalue("temporal_binary")
-    return asyncio.run(_disturbed(tmp_path_factory.mktemp("disturbed"), binary, models))
+    return asyncio.run(_disturbed(tmp_path_factory.mktemp("disturbed"), temporal_binary, models))
 
 
 async def _disturbed(out: Path, binary: Path, models: Path) -> Left:

@@ -1,4 +1,4 @@
-"""Dates of another kind, all at once on one worker: noon games, the clock's changes, no games, no season."""
+"""Dates of another kind, all at once on one worker: a noon game, the clock's change, no games, no season."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ pytestmark = pytest.mark.timeout(900)
 
 CHRISTMAS = date(2023, 12, 25)
 SPRING_FORWARD = date(2024, 3, 10)
-FALL_BACK = date(2023, 11, 5)
 ALL_STAR_BREAK = date(2024, 2, 19)
 SUMMER = date(2024, 7, 20)
 FAR_FUTURE = date(2034, 1, 15)
@@ -27,14 +26,13 @@ Days = Mapping[date, Left]
 
 
 @pytest.fixture(scope="module")
-def days(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Days:
+def days(temporal_binary: Path, models: Path, tmp_path_factory: pytest.TempPathFactory) -> Days:
     """Each replayed in its own virtual time; the models have seen games of later dates."""
-    models, binary = request.getfixturevalue("models"), request.getfixturevalue("temporal_binary")
-    return asyncio.run(_days(tmp_path_factory.mktemp("dates"), binary, models))
+    return asyncio.run(_days(tmp_path_factory.mktemp("dates"), temporal_binary, models))
 
 
 async def _days(out: Path, binary: Path, models: Path) -> Days:
-    dates = (CHRISTMAS, SPRING_FORWARD, FALL_BACK, *WITHOUT_GAMES, FAR_FUTURE)
+    dates = (CHRISTMAS, SPRING_FORWARD, *WITHOUT_GAMES, FAR_FUTURE)
     async with staged(out, binary, models=models) as running:
         left = await asyncio.gather(*(play(running.on(game_date)) for game_date in dates))
     return dict(zip(dates, left, strict=True))
@@ -47,18 +45,15 @@ def test_a_noon_game_is_predicted_two_hours_before_it_tips(days: Days) -> None:
     assert christmas.first_published_at <= eastern(CHRISTMAS, 12) - timedelta(hours=2)
 
 
-@pytest.mark.parametrize("game_date", [SPRING_FORWARD, FALL_BACK])
-def test_a_day_on_which_the_clock_changes_keeps_eastern_time(days: Days, game_date: date) -> None:
-    left = days[game_date]
+def test_a_day_on_which_the_clock_changes_keeps_eastern_time(days: Days) -> None:
+    left = days[SPRING_FORWARD]
     assert left.result.state is RunState.COMPLETE
     assert left.result.first_published_at is not None
-    assert left.result.first_published_at <= eastern(game_date, 13, 30)
-    before_dst = game_date == SPRING_FORWARD
-    started = datetime(game_date.year, game_date.month, game_date.day, 9 if before_dst else 10, tzinfo=UTC)
-    assert min(deed.as_of for deed in left.deeds if deed.as_of) == started
+    assert left.result.first_published_at <= datetime(2024, 3, 10, 17, 30, tzinfo=UTC), "13:30 in summer time"
+    assert min(deed.as_of for deed in left.deeds if deed.as_of) == datetime(2024, 3, 10, 9, 0, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("game_date", [CHRISTMAS, SPRING_FORWARD, FALL_BACK])
+@pytest.mark.parametrize("game_date", [CHRISTMAS, SPRING_FORWARD])
 def test_a_model_that_has_seen_later_games_is_not_used(days: Days, game_date: date) -> None:
     left = days[game_date]
     (lost,) = (item for item in left.result.degradations if item.step == "catboost_v8")
@@ -67,7 +62,7 @@ def test_a_model_that_has_seen_later_games_is_not_used(days: Days, game_date: da
     assert set(left.summary["systems"]) == {"moving_average"}
 
 
-@pytest.mark.parametrize("game_date", [CHRISTMAS, SPRING_FORWARD, FALL_BACK])
+@pytest.mark.parametrize("game_date", [CHRISTMAS, SPRING_FORWARD])
 def test_every_prediction_of_a_past_date_is_graded(days: Days, game_date: date) -> None:
     figures = days[game_date].summary["systems"]["moving_average"]
     assert figures["predictions"] == sum(figures["outcomes"].values()) > 30

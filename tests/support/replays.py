@@ -214,6 +214,6 @@ def in_hand(handle: DayHandle, activity: Activity) -> Callable[[], Awaitable[boo
     return looks_so
 
 
-def at(hour: int, minute: int = 0, day: date = DAY) -> datetime:
-    """An Eastern time of the replayed date."""
-    return eastern(day, hour, minute)
+def at(hour: int, minute: int = 0) -> datetime:
+    """An Eastern time of the usual date."""
+    return eastern(DAY, hour, minute)

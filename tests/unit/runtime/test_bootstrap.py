@@ -124,7 +124,9 @@ def test_make_finds_a_python_that_is_new_enough_behind_an_old_python3(tmp_path: 
     for program in tmp_path.iterdir():
         program.chmod(0o755)
     variables = {**os.environ, "PATH": f"{tmp_path}:/usr/bin:/bin"}
-    done = subprocess.run(["make", "setup"], cwd=PROJECT, env=variables, capture_output=True, text=True)
+    done = subprocess.run(
+        ["make", "--no-print-directory", "setup"], cwd=PROJECT, env=variables, capture_output=True, text=True
+    )
     assert done.stdout.strip() == "chosen: -m runtime.bootstrap"
 
 
