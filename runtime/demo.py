@@ -14,7 +14,8 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
-from temporalio.client import RPCError, WorkflowQueryFailedError
+from temporalio.client import RPCError, WorkflowFailureError, WorkflowQueryFailedError
+from temporalio.exceptions import ActivityError
 
 from runtime import PROJECT
 from runtime.leaving import leave
@@ -82,11 +83,7 @@ async def run(options: Options, console: Console) -> int:
     stages = Stages(console.print)
     async with replay(options.scene, stages) as running:
         with stages.stage("training"):
-            trained = await running.train()
-        console.print(
-            f"  {trained.system_id} {trained.model_version}: {trained.rows:,} player-games, walk-forward MAE "
-            f"{trained.mae:.2f} points (last-10 mean {trained.last10_mae:.2f})"
-        )
+            await _train(running, console)
         with stages.stage("the day"):
             clock = ClockSpec(
                 starts_at=eastern(options.scene.game_date, 5), seconds_per_hour=options.pace, hold_at=options.hold
@@ -99,6 +96,20 @@ async def run(options: Options, console: Console) -> int:
         if options.keep:
             await _keep_up(running, console)
     return 0 if result.state is RunState.COMPLETE else 1
+
+
+async def _train(running: Replay, console: Console) -> None:
+    """Train on the season so far; a day without enough of it goes on with the systems that need no training."""
+    try:
+        trained = await running.train()
+    except WorkflowFailureError as failure:
+        cause = failure.cause.cause if isinstance(failure.cause, ActivityError) else failure.cause
+        console.print(f"  no model: {cause}", markup=False)
+        return
+    console.print(
+        f"  {trained.system_id} {trained.model_version}: {trained.rows:,} player-games, walk-forward MAE "
+        f"{trained.mae:.2f} points (last-10 mean {trained.last10_mae:.2f})"
+    )
 
 
 async def follow(running: Replay, handle: DayHandle, console: Console) -> DayResult:
