@@ -27,6 +27,18 @@ class Source(StrEnum):
     SCOREBOARD = "nbac_scoreboard"
     PLAYER_BOXSCORES = "nbac_player_boxscores"
     TEAM_BOXSCORE = "nbac_team_boxscore"
+    LIVE_BOXSCORE = "nbac_live_boxscore"
+    BDL_BOXSCORES = "bdl_player_boxscores"
+    ESPN_BOXSCORES = "espn_boxscores"
+    PLAY_BY_PLAY = "nbac_play_by_play"
+    BIGDATABALL = "bigdataball_play_by_play"
+    GAMEBOOK = "nbac_gamebook_player_stats"
+    REFEREES = "nbac_referee_assignments"
+    BETTINGPROS = "bettingpros_player_points_props"
+    ESPN_SCOREBOARD = "espn_scoreboard"
+    BDL_INJURIES = "bdl_injuries"
+    PLAYER_MOVEMENT = "nbac_player_movement"
+    STANDINGS = "nbac_standings"
     ANY = "*"
 
 
@@ -82,7 +94,12 @@ NEEDED: Mapping[Kind, str] = {
 NAMES_GAMES = frozenset({Kind.PARTIAL_SLATE, Kind.POSTPONED, Kind.NEVER})
 """Kinds whose games are what goes wrong; for the others they say which requests are struck."""
 
-ASKED_PER_GAME = frozenset({Source.PROPS, Source.ROSTERS, Source.ANY})
+ASKED_PER_GAME = frozenset(
+    {
+        *(Source.PROPS, Source.ROSTERS, Source.ANY, Source.TEAM_BOXSCORE, Source.LIVE_BOXSCORE, Source.ESPN_BOXSCORES),
+        *(Source.PLAY_BY_PLAY, Source.BIGDATABALL, Source.GAMEBOOK, Source.BETTINGPROS),
+    }
+)
 """Sources whose requests are about one game or one team, so that some of them can be struck."""
 
 

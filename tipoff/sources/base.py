@@ -107,8 +107,12 @@ class Source(ABC):
     title: ClassVar[str]
     provider: ClassVar[str]
     """Host whose manners (spacing, cool-down, credits) apply."""
+    other_hosts: ClassVar[frozenset[str]] = frozenset()
+    """Further hosts its questions go to."""
     role: ClassVar[Role]
     critical: ClassVar[bool] = False
+    stands_in_for: ClassVar[tuple[str, ...]] = ()
+    """The sources before it in its chain, the first choice first: it is asked for the games that all of them lack."""
     table: ClassVar[str]
     needs_players: ClassVar[bool] = False
     """Its reader resolves names, so rosters must have been read first."""

@@ -169,7 +169,7 @@ def registered_hosts() -> frozenset[str]:
     """The providers of all sources: the only hosts we talk to."""
     from tipoff.sources.registry import SOURCES
 
-    return frozenset(source.provider for source in SOURCES.values())
+    return frozenset(host for source in SOURCES.values() for host in (source.provider, *source.other_hosts))
 
 
 def _client(settings: Settings, time_outs: TimeOuts) -> httpx.AsyncClient:
