@@ -68,6 +68,8 @@ MARCH_29 = slate(
     game("0022301062", "GSW@CHA", utc(2024, 3, 29, 23, 0)),
     game("0022301072", "MIN@DEN", utc(2024, 3, 30, 1, 0)),
 )
+JANUARY_6 = slate(date(2025, 1, 6), game("0022400500", "LAC@MIN", utc(2025, 1, 7, 1, 0)))
+NOVEMBER_12 = slate(date(2024, 11, 12), game("0022400001", "ATL@BOS", utc(2024, 11, 13, 0, 0)))
 
 SCHEDULE = Case(
     "nbac_schedule",
@@ -116,6 +118,22 @@ HISTORY = Case(
     utc(2025, 3, 16, 8, 0),
     part="2024-25 Regular Season",
 )
+PLAY_BY_PLAY = Case(
+    "nbac_play_by_play",
+    "cdn_nba/playbyplay_14ecf360.json.gz",
+    JANUARY_6,
+    utc(2025, 1, 7, 4, 0),
+    part="LAC@MIN",
+    game_id="0022400500",
+)
+PLAY_BY_PLAY_V3 = Case(
+    "nbac_play_by_play",
+    "stats_nba/nba_api_docs_playbyplayv3.json",
+    NOVEMBER_12,
+    utc(2024, 11, 13, 4, 0),
+    part="ATL@BOS",
+    game_id="0022400001",
+)
 
 CASES = (
     SCHEDULE,
@@ -129,6 +147,8 @@ CASES = (
     SCOREBOARD,
     BOX_SCORES,
     HISTORY,
+    PLAY_BY_PLAY,
+    PLAY_BY_PLAY_V3,
 )
 
 

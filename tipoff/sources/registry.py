@@ -10,6 +10,7 @@ from tipoff.sources.players import PlayerList
 from tipoff.sources.rosters import TeamRosters
 from tipoff.sources.schedule import Schedule
 from tipoff.sources.scoreboard import Scoreboard
+from tipoff.sources.shots import PlayByPlay
 
 
 def sources(history_seasons: int = 1) -> Mapping[str, Source]:
@@ -27,6 +28,7 @@ def sources(history_seasons: int = 1) -> Mapping[str, Source]:
         Scoreboard(),
         PlayerBoxscores(),
         TeamBoxscores(),
+        PlayByPlay(),
     )
     return {source.name: source for source in every}
 

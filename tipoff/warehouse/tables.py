@@ -302,6 +302,25 @@ win BOOL! | won
         + _ORIGIN,
     ),
     _table(
+        "raw_shots",
+        Layer.RAW,
+        "Every field-goal attempt of a finished game.",
+        "game_date game_id shot_number",
+        _GAME
+        + """
+shot_number INT64! | the provider's number of the play, in the order of the game
+period INT64! | period, from 5 overtime
+player_id STRING | NBA person id; NULL while the name is unresolved
+player_name STRING! | name as the feed writes it
+team STRING! | tricode
+zone STRING! | restricted_area, paint (without it), mid_range, corner_three, above_break_three or backcourt
+made BOOL! | went in
+worth INT64! | points it counts when made: 2 or 3
+assisted BOOL! | made off an assist
+"""
+        + _ORIGIN,
+    ),
+    _table(
         "unresolved_players",
         Layer.RAW,
         "Names of feeds that no player of the slate's rosters answers to.",
