@@ -27,6 +27,7 @@ EVENTS = f"{SPORT}/events?apiKey=any"
 LINES = f"{SPORT}/odds?{ODDS}&markets=h2h,spreads,totals"
 HORNETS_PROPS = f"{SPORT}/events/ee8cfaef963aea9276e133873f77c26a/odds?{ODDS}&markets=player_points"
 JAZZ_PROPS = f"{SPORT}/events/0c27cbb0f7633e73a59fbb14d412dbf7/odds?{ODDS}&markets=player_points"
+PLAYS = "cdn.nba.com/static/json/liveData/playbyplay/playbyplay_0022301060.json"
 
 HORNETS_GAME = "0022301062"
 
@@ -41,6 +42,7 @@ SOURCES = {
     "odds_api_events": EVENTS,
     "odds_api_game_lines": LINES,
     "odds_api_player_points_props": HORNETS_PROPS,
+    "nbac_play_by_play": PLAYS,
 }
 
 
@@ -178,6 +180,7 @@ def test_a_postponed_game_leaves_its_date_and_never_becomes_final(ask_with: AskW
     postponed = next(game for game in board if game["gameId"] == HORNETS_GAME)
     assert (postponed["gameStatusText"], postponed["gameStatus"], postponed["homeTeam"]["score"]) == ("PPD", 1, 0)
     assert HORNETS_GAME not in ask(LOG + "P", NEXT_MORNING).text
+    assert ask(PLAYS.replace("0022301060", HORNETS_GAME), NEXT_MORNING).status_code == 403
 
 
 def test_the_named_game_never_gets_props(ask_with: AskWith) -> None:

@@ -36,6 +36,8 @@ ADDRESSES = {
         f"v4/sports/basketball_nba/events/{HORNETS}/odds",
         {**ODDS_QUERY, "markets": "player_points"},
     ),
+    "plays": ("cdn.nba.com", "static/json/liveData/playbyplay/playbyplay_0022301062.json", {}),
+    "plays of yesterday": ("cdn.nba.com", "static/json/liveData/playbyplay/playbyplay_0022301060.json", {}),
 }
 
 

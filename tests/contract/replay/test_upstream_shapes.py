@@ -1,5 +1,6 @@
 """Replayed answers have the key paths of the recorded ones; what is left out is listed, nothing is added."""
 
+import gzip
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,6 +29,14 @@ WHAT_ESPN_SAYS_BESIDES = {
             *("teams", "experience", "contract", "eventLog", "draft", "hand", "birthCountry"),
         )
     ),
+}
+
+WHAT_ONLY_THE_LEAGUES_SCORERS_SAY = {
+    f"game.actions[].{key}"
+    for key in (
+        *("descriptor", "areaDetail", "shotDistance", "pointsTotal", "assistTotal", "shotActionNumber", "officialId"),
+        *("rebound", "foul", "turnover", "block", "steal", "jumpBall"),
+    )
 }
 
 CASES = {
@@ -73,6 +82,11 @@ CASES = {
         ),
         set(),
     ),
+    "play-by-play": (
+        "cdn_nba/playbyplay_14ecf360.json.gz",
+        ("cdn.nba.com/static/json/liveData/playbyplay/playbyplay_0022301060.json", {}),
+        WHAT_ONLY_THE_LEAGUES_SCORERS_SAY,
+    ),
 }
 
 
@@ -88,7 +102,8 @@ def key_paths(value: Any, path: str = "") -> Iterator[str]:
 
 def recorded_answer(payloads: Path, name: str) -> Any:
     file, _, inside = name.partition("#")
-    content = json.loads((payloads / file).read_bytes())
+    body = (payloads / file).read_bytes()
+    content = json.loads(gzip.decompress(body) if file.endswith(".gz") else body)
     return content[inside] if inside else content
 
 

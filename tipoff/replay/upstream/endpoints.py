@@ -9,10 +9,12 @@ from tipoff.replay.shapes import (
     espn_roster,
     nba_game_log,
     nba_injury_report,
+    nba_play_by_play,
     nba_player_index,
     nba_schedule,
     nba_scoreboard,
     odds_api,
+    plays,
 )
 from tipoff.replay.shapes.view import Answer, Game, Params, View
 
@@ -72,6 +74,13 @@ ENDPOINTS = (
         "ak-static.cms.nba.com",
         r"referee/injury/Injury-Report_(?P<stamp>[^/]+)\.pdf",
         nba_injury_report.report,
+    ),
+    Endpoint(
+        Source.PLAY_BY_PLAY,
+        _CDN,
+        r"static/json/liveData/playbyplay/playbyplay_(?P<game_id>\d{10})\.json",
+        nba_play_by_play.play_by_play,
+        about=plays.game_asked_for,
     ),
     Endpoint(Source.EVENTS, _ODDS, r"v4/sports/basketball_nba/events/?", odds_api.events),
     Endpoint(Source.GAME_LINES, _ODDS, r"v4/sports/basketball_nba/odds/?", odds_api.game_lines),
