@@ -63,6 +63,9 @@ WarehouseUrl = Annotated[
     _of_form(r"duckdb:///.+|bigquery://[^/]+/.+", "duckdb:///PATH or bigquery://PROJECT/DATASET_PREFIX"),
 ]
 StoreUrl = Annotated[str, _of_form(r"file://.+|gs://[^/]+.*", "file://PATH or gs://BUCKET/PREFIX")]
+ExportUrl = Annotated[
+    str, _of_form(r"file://.+|https://[^/\s]+.*", "file://PATH or https://HOST/PATH (gs:// comes later)")
+]
 LocalUrl = Annotated[str, _of_form(r"file://.+", "file://PATH")]
 Address = Annotated[str, _of_form(r"[^:\s]+:\d{1,5}", "HOST:PORT")]
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
@@ -88,6 +91,8 @@ class Settings(Frozen):
     balldontlie_key: SecretStr | None = None
     proxies: Proxies = Field(default={})
     """Host -> proxy URL, for hosts that refuse this machine's address."""
+    bigdataball: ExportUrl | None = None
+    """Where the user's files of BigDataBall's play-by-play are; None: that source is asked nothing."""
     aliases: FilePath | None = None
     """Further spellings of players' names, a CSV file like `tipoff/sources/aliases.csv`."""
     metrics_address: Address | None = None

@@ -70,6 +70,7 @@ MARCH_29 = slate(
 )
 JANUARY_6 = slate(date(2025, 1, 6), game("0022400500", "LAC@MIN", utc(2025, 1, 7, 1, 0)))
 NOVEMBER_12 = slate(date(2024, 11, 12), game("0022400001", "ATL@BOS", utc(2024, 11, 13, 0, 0)))
+JUNE_22 = slate(date(2025, 6, 22), game("0042400407", "IND@OKC", utc(2025, 6, 23, 0, 0)))
 
 SCHEDULE = Case(
     "nbac_schedule",
@@ -134,6 +135,14 @@ PLAY_BY_PLAY_V3 = Case(
     part="ATL@BOS",
     game_id="0022400001",
 )
+BIGDATABALL = Case(
+    "bigdataball_play_by_play",
+    "nba_com/bigdataball_pbp_746cfbef.csv",
+    JUNE_22,
+    utc(2025, 6, 23, 12, 0),
+    part="IND@OKC",
+    game_id="0042400407",
+)
 
 CASES = (
     SCHEDULE,
@@ -149,6 +158,7 @@ CASES = (
     HISTORY,
     PLAY_BY_PLAY,
     PLAY_BY_PLAY_V3,
+    BIGDATABALL,
 )
 
 

@@ -123,6 +123,9 @@ class Source(ABC):
     ignored_fields: ClassVar[frozenset[str]] = frozenset()
     """Fields we know and do not want; a field neither read nor named here is reported."""
 
+    idle: str = ""
+    """Why it asks nothing at all, as it is configured."""
+
     @abstractmethod
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
         """The questions to ask at a moment."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from tipoff.sources.base import Source
+from tipoff.sources.bigdataball import BigDataBallShots
 from tipoff.sources.boxscores import PlayerBoxscores, PlayerHistory, TeamBoxscores, TeamHistory
 from tipoff.sources.injuries import InjuryReport
 from tipoff.sources.odds import GameLines, OddsEvents, PlayerPointsProps
@@ -13,8 +14,11 @@ from tipoff.sources.scoreboard import Scoreboard
 from tipoff.sources.shots import PlayByPlay
 
 
-def sources(history_seasons: int = 1) -> Mapping[str, Source]:
-    """Every source, in the order a day asks them; `history_seasons` counts the slate's own."""
+def sources(history_seasons: int = 1, *, bigdataball: bool = True) -> Mapping[str, Source]:
+    """Every source, in the order a day asks them; `history_seasons` counts the slate's own.
+
+    `bigdataball`: whether anyone said where its files are.
+    """
     every: tuple[Source, ...] = (
         Schedule(),
         PlayerList(),
@@ -29,6 +33,7 @@ def sources(history_seasons: int = 1) -> Mapping[str, Source]:
         PlayerBoxscores(),
         TeamBoxscores(),
         PlayByPlay(),
+        BigDataBallShots(configured=bigdataball),
     )
     return {source.name: source for source in every}
 

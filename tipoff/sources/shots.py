@@ -23,10 +23,12 @@ SHOTS_A_GAME = 150
 """Few games have fewer; the mean is about 177."""
 
 _WORTH: Mapping[str, int] = {"2pt": 2, "3pt": 3}
-_RESULTS: Mapping[str, bool] = {"Made": True, "Missed": False}
+RESULTS: Mapping[str, bool] = {"Made": True, "Missed": False}
+"""What feeds write -> whether it went in."""
 _ASSIST = " AST)"
 """How a description ends that names an assist."""
-_TENTHS_A_FOOT = 10
+TENTHS_A_FOOT = 10
+"""The unit of places."""
 _PERIODS = 4
 
 
@@ -163,11 +165,11 @@ def _worth(action: Fields) -> int:
 
 def _zone(action: Fields, worth: int) -> str:
     x, y = action.number("xLegacy"), action.number("yLegacy")
-    return zone_of_place(x / _TENTHS_A_FOOT, y / _TENTHS_A_FOOT, worth)
+    return zone_of_place(x / TENTHS_A_FOOT, y / TENTHS_A_FOOT, worth)
 
 
 def _made(action: Fields) -> bool:
     result = action.text("shotResult")
-    if result not in _RESULTS:
-        raise action.problem("shotResult", f"{result!r} is neither of {', '.join(_RESULTS)}")
-    return _RESULTS[result]
+    if result not in RESULTS:
+        raise action.problem("shotResult", f"{result!r} is neither of {', '.join(RESULTS)}")
+    return RESULTS[result]

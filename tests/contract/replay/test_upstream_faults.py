@@ -28,6 +28,7 @@ LINES = f"{SPORT}/odds?{ODDS}&markets=h2h,spreads,totals"
 HORNETS_PROPS = f"{SPORT}/events/ee8cfaef963aea9276e133873f77c26a/odds?{ODDS}&markets=player_points"
 JAZZ_PROPS = f"{SPORT}/events/0c27cbb0f7633e73a59fbb14d412dbf7/odds?{ODDS}&markets=player_points"
 PLAYS = "cdn.nba.com/static/json/liveData/playbyplay/playbyplay_0022301060.json"
+PLAYS_IN_CSV = "bigdataball/[2024-03-28]-0022301060-BOS@ATL.csv"
 
 HORNETS_GAME = "0022301062"
 
@@ -43,6 +44,7 @@ SOURCES = {
     "odds_api_game_lines": LINES,
     "odds_api_player_points_props": HORNETS_PROPS,
     "nbac_play_by_play": PLAYS,
+    "bigdataball_play_by_play": PLAYS_IN_CSV,
 }
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from pathlib import Path
 
 import httpx
 import polars as pl
@@ -20,7 +21,7 @@ KNICKS_AT_SPURS = game("0022301070", "NYK@SAS", utc(2024, 3, 30, 0, 0))  # 126-1
 TONIGHT = slate(utc(2024, 3, 29, 12, 0).date(), KNICKS_AT_SPURS)
 NEXT_MORNING = "2024-03-30 09:00"
 
-each_feed = pytest.mark.parametrize("name", ["nbac_play_by_play"])
+each_feed = pytest.mark.parametrize("name", ["nbac_play_by_play", "bigdataball_play_by_play"])
 
 
 def asked(ask: Ask, name: str, at: str) -> Response:
@@ -83,6 +84,19 @@ def test_plays_appear_as_the_game_runs_and_count_only_when_it_is_over(ask: Ask) 
     assert seen == [Outcome.NOT_PUBLISHED_YET] * 4 + [Outcome.OK]
     sizes = [len(asked(ask, "nbac_play_by_play", f"2024-03-29 {at}").body) for at in moments]
     assert sizes == sorted(set(sizes))
+
+
+def test_the_csv_of_a_game_is_there_four_hours_after_its_end(ask: Ask) -> None:
+    moments = ("2024-03-29 19:00", "2024-03-29 22:40", "2024-03-30 02:31", "2024-03-30 02:32")
+    seen = [outcome(ask, "bigdataball_play_by_play", at) for at in moments]
+    assert seen == [Outcome.NOT_PUBLISHED_YET] * 3 + [Outcome.OK]
+
+
+@pytest.mark.data
+def test_the_csv_has_the_recorded_columns_in_their_order(ask: Ask, payloads: Path) -> None:
+    recorded = (payloads / "nba_com/bigdataball_pbp_746cfbef.csv").read_bytes()
+    replayed = asked(ask, "bigdataball_play_by_play", NEXT_MORNING).body
+    assert replayed.splitlines()[0] == recorded.splitlines()[0]
 
 
 def test_the_plays_of_a_game_nobody_knows_are_gone(ask: Ask) -> None:

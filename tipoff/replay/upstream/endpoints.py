@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from tipoff.replay.faults import Source
 from tipoff.replay.shapes import (
+    bigdataball,
     espn_roster,
     nba_game_log,
     nba_injury_report,
@@ -80,6 +81,13 @@ ENDPOINTS = (
         _CDN,
         r"static/json/liveData/playbyplay/playbyplay_(?P<game_id>\d{10})\.json",
         nba_play_by_play.play_by_play,
+        about=plays.game_asked_for,
+    ),
+    Endpoint(
+        Source.BIGDATABALL,
+        "bigdataball",
+        r"\[(?P<date>\d{4}-\d\d-\d\d)\]-(?P<game_id>\d{10})-[A-Z]{3}@[A-Z]{3}\.csv",
+        bigdataball.play_by_play,
         about=plays.game_asked_for,
     ),
     Endpoint(Source.EVENTS, _ODDS, r"v4/sports/basketball_nba/events/?", odds_api.events),
