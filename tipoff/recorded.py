@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from tipoff.collecting import land_batch
+from tipoff.errors import BadInputError
 from tipoff.landing.base import Landing
 from tipoff.sources.base import Source
 from tipoff.vocabulary import Role, SlateGame
@@ -40,10 +41,15 @@ class Recorded(NamedTuple):
 
 
 def recorded_day(game_date: date, sources: Mapping[str, Source], landing: Landing, warehouse: Warehouse) -> Recorded:
-    """The traces of a date."""
+    """The traces of a date. Raises BadInputError when there are none."""
     day = {"game_date": game_date}
     games = tuple(SlateGame.model_validate(row) for row in warehouse.query(_SLATE, day).iter_rows(named=True))
     batches = [batch for source in sources.values() for batch in _batches(landing, source, game_date)]
+    if not games and not batches:
+        raise BadInputError(
+            f"nothing was recorded of {game_date}: it never ran with this warehouse and landing; "
+            "start it without --rerun"
+        )
     moments: dict[datetime, list[str]] = {}
     for as_of, game_id in warehouse.query(_MOMENTS, day).iter_rows():
         moments.setdefault(as_of, []).append(game_id)

@@ -95,6 +95,7 @@ class RunState(StrEnum):
     WAITING = "WAITING"
     NEEDS_ATTENTION = "NEEDS_ATTENTION"
     COMPLETE = "COMPLETE"
+    CANCELLED = "CANCELLED"  # ended by a person
     FAILED = "FAILED"
 
 

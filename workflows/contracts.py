@@ -5,8 +5,9 @@ Only references, counts and small values travel; tables stay in the warehouse, p
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
+from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
@@ -73,14 +74,19 @@ class Order(Frozen):
     """One message of a person: what, about which phase or step, who says it and why."""
 
     message: Message
-    target: str = ""
+    target: str = Field(default="", max_length=100)
     """Phase for force_continue, step for retry_step and skip_step; empty otherwise."""
-    games: tuple[str, ...] = ()
+    games: tuple[Annotated[str, Field(max_length=20)], ...] = Field(default=(), max_length=20)
     """Games that lines are said to be available for; empty: all."""
     game_date: date | None = None
     """The date the sender means; refused when it is not the run's."""
     who: str = Field(default="", max_length=100)
     why: str = Field(default="", max_length=500)
+
+    @property
+    def about(self) -> str:
+        """What it is about, in a word or two."""
+        return self.target or " ".join(self.games)
 
 
 class ScheduledAction(Frozen):
@@ -139,6 +145,10 @@ class Degradation(Frozen):
     games: tuple[str, ...] = ()
     since: AwareDatetime
     resolved_at: AwareDatetime | None = None
+
+    def stands_at(self, moment: datetime) -> bool:
+        """Whether the day went without it at a moment."""
+        return self.since <= moment and (self.resolved_at is None or moment < self.resolved_at)
 
 
 class Attention(Frozen):
@@ -239,6 +249,8 @@ class PlanRequest(Frozen):
 
     game_date: date
     games: tuple[SlateGame, ...] | None
+    published: bool = False
+    """Predictions of the date are out, so that a slate without games still has something to grade."""
 
 
 class CollectRequest(Frozen):
@@ -371,6 +383,8 @@ class RecordedDay(Frozen):
     games: tuple[SlateGame, ...]
     batches: tuple[RecordedBatch, ...]
     moments: tuple[Moment, ...]
+    degradations: tuple[Degradation, ...] = ()
+    """What it went without, and from when until when."""
 
 
 # ── training ─────────────────────────────────────────────────────────────────────────────────────────────

@@ -138,7 +138,9 @@ class World:
 
     script: Script = field(default_factory=happy_script)
     trouble: Mapping[str, Trouble] = field(default_factory=dict)
-    plan: Callable[[date, tuple[SlateGame, ...]], DayPlan] = lambda day, games: plan_day(day, games, SOURCES)
+    plan: Callable[[PlanRequest], DayPlan] = lambda request: plan_day(
+        request.game_date, request.games or (), SOURCES, published=request.published
+    )
     slate_plan: Callable[[date], DayPlan] = plan_slate
     recorded: RecordedDay | None = None
     dice: random.Random | None = None
@@ -177,9 +179,7 @@ class World:
     @activity.defn(name=Activity.PLAN_DAY.value)
     async def plan_day(self, request: PlanRequest) -> DayPlan:
         await self._do("plan_day")
-        return (
-            self.slate_plan(request.game_date) if request.games is None else self.plan(request.game_date, request.games)
-        )
+        return self.slate_plan(request.game_date) if request.games is None else self.plan(request)
 
     @activity.defn(name=Activity.COLLECT.value)
     async def collect(self, request: CollectRequest) -> CollectReport:
@@ -417,6 +417,7 @@ class Deed(NamedTuple):
     subject: str
     as_of: datetime | None
     games: tuple[str, ...]
+    degraded: tuple[str, ...] = ()
 
 
 def deeds(history: WorkflowHistory) -> list[Deed]:
@@ -438,6 +439,7 @@ def deed(activity_name: str, terms_json: str | bytes) -> Deed:
         terms.get("subject") or terms.get("source") or terms.get("system_id") or "",
         datetime.fromisoformat(as_of) if as_of else None,
         tuple(terms.get("game_ids", ())),
+        tuple(terms.get("degraded", ())),
     )
 
 

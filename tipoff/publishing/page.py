@@ -30,6 +30,7 @@ _VERDICTS: Final = {
     RunState.WAITING: ("busy", "The day is under way"),
     RunState.NEEDS_ATTENTION: ("bad", "The day needs a person"),
     RunState.FAILED: ("bad", "The day failed"),
+    RunState.CANCELLED: ("fair", "The day was ended by a person"),
 }
 
 _COMPLETE: Final = {
