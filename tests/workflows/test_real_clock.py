@@ -153,7 +153,7 @@ async def test_an_answer_that_does_not_come_holds_nobody_past_its_deadline_and_i
     client: Client,
 ) -> None:
     start = datetime.now(UTC)
-    scripted = world(start, lines_after=timedelta(), gives_up=12 * SECOND)
+    scripted = world(start, lines_after=timedelta(), gives_up=6 * SECOND)
     scripted.stops = {LINES: Stop()}
     async with working(client, scripted), started(client, REAL) as handle:
         await scripted.stops[LINES].reached.wait()
