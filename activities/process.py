@@ -21,26 +21,31 @@ class Processing:
     @blocking
     def process(self, request: ProcessRequest) -> StepReport:
         """Read one batch."""
-        done = process(
-            self._workshop.sources[request.source],
-            request.batch,
-            Slate(game_date=request.game_date, games=request.games),
-            request.as_of,
-            landing=self._workshop.landing,
-            warehouse=self._workshop.warehouse,
-            aliases_path=self._workshop.settings.aliases,
-        )
-        return StepReport(
-            rows=done.rows,
-            outcome=done.outcome,
-            reason=done.reason,
-            changed=done.changed or tried_before(),
-            changed_games=done.covered_games if tried_before() else done.changed_games,
-            missing_games=done.missing_games,
-            unresolved=done.unresolved,
-            unresolved_names=done.unresolved_names,
-            provider_ids=dict(done.provider_ids),
-            games=done.games,
-            postponed=done.postponed,
-            counts={f"rejected:{request.source}": sum(done.rejected.values())} if done.rejected else {},
-        )
+        return read(self._workshop, request)
+
+
+def read(workshop: Workshop, request: ProcessRequest) -> StepReport:
+    """Read one batch; on a second try all it covers is news, since the first may have written it."""
+    done = process(
+        workshop.sources[request.source],
+        request.batch,
+        Slate(game_date=request.game_date, games=request.games),
+        request.as_of,
+        landing=workshop.landing,
+        warehouse=workshop.warehouse,
+        aliases_path=workshop.settings.aliases,
+    )
+    return StepReport(
+        rows=done.rows,
+        outcome=done.outcome,
+        reason=done.reason,
+        changed=done.changed or tried_before(),
+        changed_games=done.covered_games if tried_before() else done.changed_games,
+        missing_games=done.missing_games,
+        unresolved=done.unresolved,
+        unresolved_names=done.unresolved_names,
+        provider_ids=dict(done.provider_ids),
+        games=done.games,
+        postponed=done.postponed,
+        counts={f"rejected:{request.source}": sum(done.rejected.values())} if done.rejected else {},
+    )
