@@ -88,13 +88,16 @@ def resolver_of(context: ReadContext, teams: Iterable[str] | None = None) -> Res
     return Resolver(players, {**_own_aliases(), **context.aliases})
 
 
-def unresolved_row(name: str, resolver: Resolver, context: ReadContext, game_id: str | None) -> Row:
+def unresolved_row(
+    name: str, resolver: Resolver, context: ReadContext, game_id: str | None, team: str | None = None
+) -> Row:
     """The row of `unresolved_players` for a name, without its origin."""
     nearest = "; ".join(player.player_name for player in resolver.candidates(name))
     return {
         "game_date": context.slate.game_date,
         "player_name": name,
         "game_id": game_id,
+        "team": team,
         "candidates": nearest,
     }
 

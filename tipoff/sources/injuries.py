@@ -70,7 +70,8 @@ class InjuryReport(Feed):
             team, name = _team(self.name, entry, game), _first_last(entry.player)
             player = resolvers[team].resolve(name)
             if player is None:
-                harvest.unresolved({**unresolved_row(name, resolvers[team], context, game.game_id), **origin})
+                row = unresolved_row(name, resolvers[team], context, game.game_id, team)
+                harvest.unresolved({**row, **origin})
                 continue
             row = {
                 "game_date": context.slate.game_date,

@@ -72,7 +72,7 @@ class TeamRosters(Feed):
             name, position = athlete.text("displayName"), _position(athlete)
             player = team_mates.resolve(name) or league().namesake(name)
             if player is None:
-                row = unresolved_row(name, team_mates, context, None)
+                row = unresolved_row(name, team_mates, context, None, team)
                 harvest.unresolved({**row, **self.origin(context)})
                 continue
             row = {
