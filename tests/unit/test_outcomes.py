@@ -111,6 +111,7 @@ def test_an_answer_of_another_kind_is_not_taken(expects: Expected, body: bytes) 
         ("Fri, 29 Mar 2024 15:30:00 GMT", datetime(2024, 3, 29, 15, 30, tzinfo=UTC)),
         ("Fri, 29 Mar 2024 15:30:00 -0000", datetime(2024, 3, 29, 15, 30, tzinfo=UTC)),
         ("99999999999999", AS_OF + timedelta(days=7)),
+        ("Fri, 31 Dec 9999 23:59:59 -1200", AS_OF + timedelta(days=7)),
         ("soon", None),
         ("", None),
         ("-5", None),

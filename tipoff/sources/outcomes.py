@@ -144,18 +144,19 @@ def classify(response: Response, expects: Expected, not_yet: frozenset[int] = fr
 
 
 def retry_at(response: Response) -> datetime | None:
-    """When the provider's Retry-After (seconds or an HTTP date) says to come again."""
+    """When the provider's Retry-After (seconds or an HTTP date) says to come again; in a week at the latest."""
     said = response.headers.get("retry-after", "").strip()
     if re.fullmatch(r"[0-9]{1,18}", said):
-        return response.fetched_at + timedelta(seconds=min(int(said), _LONGEST_WAIT_SECONDS))
+        return response.fetched_at + timedelta(seconds=min(int(said), _LONGEST_WAIT.total_seconds()))
     try:
         moment = parsedate_to_datetime(said)
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return min(aware, response.fetched_at + _LONGEST_WAIT).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-_LONGEST_WAIT_SECONDS = 7 * 24 * 3600
+_LONGEST_WAIT = timedelta(days=7)
 
 
 def _outcome_of_status(response: Response) -> Outcome:
