@@ -209,12 +209,12 @@ class DailyPipelineWorkflow:
             return collected.as_step()
         batch, report = self._batches.get(step.name, ("", None))
         if report is not None and batch == collected.batch:
-            return report.model_copy(update={"changed": False})
+            return collected.and_read(report.model_copy(update={"changed": False}))
         report = await self._read(step, collected.to_read, as_of)
         self._batches[step.name] = (collected.to_read, report)
         if report.games is not None:
             self._slate = report.games
-        return report
+        return collected.and_read(report)
 
     async def _read(self, step: PlanStep, batch: str, as_of: datetime) -> StepReport:
         plan = self.ledger.plan

@@ -22,9 +22,6 @@ from tipoff.vocabulary import (
 )
 from workflows.contracts import USABLE, Alert, Attention, AuditEntry, Degradation, StepReport
 
-PARKING = frozenset({Outcome.BAD_KEY, Outcome.BAD_REQUEST, Outcome.QUOTA_SPENT})
-"""Answers that only a person can change."""
-
 PUBLICATION = "export_predictions"
 """The step whose runs are the day's publications, when they tell of any prediction."""
 
@@ -158,7 +155,9 @@ class DayLedger:
         elif report.changed:
             self._bring(record, report)
         record.missing_games = missing
-        if outcome in PARKING:
+        for kind, text in report.alerts.items():
+            self.alert(step, kind, f"{step.title}: {text}", now)
+        if report.parks:
             self.park(step, report.reason, now)
         elif outcome in {Outcome.OK, Outcome.EMPTY_OK} or (outcome is Outcome.PARTIAL and not missing):
             empty = outcome is Outcome.EMPTY_OK and record.state is not StepState.COMPLETE

@@ -154,10 +154,10 @@ def test_every_outcome_has_a_decision_and_a_place() -> None:
     assert len(WORST_FIRST) == len(Outcome)
 
 
-def test_what_is_not_usable_leads_somewhere() -> None:
+def test_what_asking_again_does_not_change_calls_a_person_who_is_told_what_to_do() -> None:
     for outcome, decision in DECISIONS.items():
-        assert decision.usable or decision.wait or decision.fallback or decision.park, outcome
-        assert not (decision.retry_now and decision.park), outcome
+        assert decision.advice or not decision.park, outcome
+        assert not (decision.park and (decision.wait or decision.retry_now)), outcome
 
 
 O = Outcome  # noqa: E741 - a table of them follows
