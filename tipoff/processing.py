@@ -16,7 +16,7 @@ from tipoff.landing.base import Batch, BatchItem, Landing
 from tipoff.sources.base import KnownPlayer, ReadContext, Reading, Row, RowsOwned, Slate, Source
 from tipoff.sources.identity import load_aliases
 from tipoff.sources.schedule import slate_games
-from tipoff.vocabulary import Frozen, Outcome, SlateGame
+from tipoff.vocabulary import Frozen, Outcome, SlateGame, shortened
 from tipoff.warehouse.base import Between, Slice, Value, Warehouse
 from tipoff.warehouse.tables import TABLES, Table
 from tipoff.warehouse.validation import conform, schema_of
@@ -387,7 +387,7 @@ def _reason(
     parts += [f"left out: {reason} ({count})" for reason, count in sorted(rejected.items())]
     if names:
         parts.append(f"{len(names)} names unresolved")
-    return "; ".join(parts)
+    return shortened("; ".join(parts))
 
 
 class _SlateTold(TypedDict, total=False):

@@ -88,6 +88,11 @@ def resolver_of(context: ReadContext, teams: Iterable[str] | None = None) -> Res
     return Resolver(players, {**_own_aliases(), **context.aliases})
 
 
+LONGEST_NAME = 80
+TOO_LONG = f"name of more than {LONGEST_NAME} characters"
+"""Why an entry is left out: nobody is called so, and names travel further than rows do."""
+
+
 def unresolved_row(
     name: str, resolver: Resolver, context: ReadContext, game_id: str | None, team: str | None = None
 ) -> Row:
