@@ -343,6 +343,9 @@ class DailyPipelineWorkflow:
             messages.apply(order, self.ledger, self._clock.now())
             if order.message is Message.RESUME_CLOCK:
                 self._clock.resume()
+            if order.message is Message.REFRESH_LINES:
+                # What stands in an unchanged answer may be read otherwise now: a person has said who a name means.
+                self._batches.clear()
             self._woken = True
         self._note_in_audit(order, via, answer)
         return answer
