@@ -215,6 +215,11 @@ def first_day(season: str) -> date:
     return date(int(season[:4]), 7, 1)
 
 
+def shortened(text: str, limit: int = 500) -> str:
+    """A text that others wrote, which may be of any length, in at most `limit` characters."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
 def clock_time(moment: datetime, game_date: date | None = None) -> str:
     """A moment as people read it: "13:30 ET", with the weekday when it is not on `game_date`."""
     local = moment.astimezone(EASTERN)

@@ -284,6 +284,10 @@ class StepReport(Frozen):
     """None: all the games asked for."""
     missing_games: tuple[str, ...] = ()
     retry_at: AwareDatetime | None = None
+    parks: bool = False
+    """It cannot go on before a person acted."""
+    alerts: dict[str, str] = {}
+    """Kind -> what a person should know of at once."""
     unresolved: int = 0
     unresolved_names: tuple[str, ...] = ()
     provider_ids: dict[str, str] = {}
@@ -300,11 +304,19 @@ class CollectReport(Frozen):
 
     outcome: Outcome
     reason: str
+    refused: Outcome | None = None
+    """The worst that questions got instead of an answer; what is not published yet is not refused."""
+    alert: bool = False
+    """A person should know of that at once."""
+    parks: bool = False
+    """Asking again changes nothing before a person acted."""
     batch: str | None
     requests: int
     new_objects: int
     retry_at: AwareDatetime | None = None
     missing_games: tuple[str, ...] = ()
+    credits_remaining: int | None = None
+    """What the provider says is left of the quota."""
 
     @property
     def to_read(self) -> str | None:
@@ -319,7 +331,27 @@ class CollectReport(Frozen):
             changed=False,
             missing_games=self.missing_games,
             retry_at=self.retry_at,
+            parks=self.parks,
+            alerts=self._alerts,
         )
+
+    def and_read(self, report: StepReport) -> StepReport:
+        """What was read of what came, and what the provider said to the other questions."""
+        if self.refused is None:
+            return report
+        return report.model_copy(
+            update={
+                "reason": f"{report.reason}; {self.reason}",
+                "retry_at": self.retry_at,
+                "parks": self.parks,
+                "alerts": report.alerts | self._alerts,
+            }
+        )
+
+    @property
+    def _alerts(self) -> dict[str, str]:
+        """None for what parks: that calls a person anyway."""
+        return {str(self.refused): self.reason} if self.alert and not self.parks else {}
 
 
 class ComputeRequest(Frozen):

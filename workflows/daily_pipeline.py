@@ -252,13 +252,13 @@ class DailyPipelineWorkflow:
             return collected.as_step()
         batch, report = self._batches.get(step.name, ("", None))
         if report is not None and batch == collected.batch:
-            return report.model_copy(update={"changed": False})
+            return collected.and_read(report.model_copy(update={"changed": False}))
         report = await self._read(step, collected.to_read, as_of)
         if plan is self.ledger.plan:
             self._batches[step.name] = (collected.to_read, report)
         if report.games is not None:
             self._slate = report.games
-        return report
+        return collected.and_read(report)
 
     async def _read(self, step: PlanStep, batch: str, as_of: datetime) -> StepReport:
         plan = self.ledger.plan
@@ -414,6 +414,9 @@ class DailyPipelineWorkflow:
                 self._batches.pop(step, None)
             if order.message is Message.RESUME_CLOCK:
                 self._clock.resume()
+            if order.message is Message.REFRESH_LINES:
+                # What stands in an unchanged answer may be read otherwise now: a person has said who a name means.
+                self._batches.clear()
             self._woken = True
         self._note(via, order.message, answer, target=order.about, who=order.who, why=order.why)
         return answer

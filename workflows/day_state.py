@@ -22,9 +22,6 @@ from tipoff.vocabulary import (
 )
 from workflows.contracts import USABLE, Alert, Attention, AuditEntry, Degradation, StepReport
 
-PARKING = frozenset({Outcome.BAD_KEY, Outcome.BAD_REQUEST, Outcome.QUOTA_SPENT})
-"""Answers that only a person can change."""
-
 PUBLICATION = "export_predictions"
 """The step whose runs are the day's publications, when they tell of any prediction."""
 
@@ -206,7 +203,9 @@ class DayLedger:
         if report.changed and (says_less or report.outcome not in USABLE):
             self._bring(record, report)
         record.missing_games = missing
-        record.stopped = outcome in PARKING
+        for kind, text in report.alerts.items():
+            self.alert(step, kind, f"{step.title}: {text}", now)
+        record.stopped = report.parks
         if record.stopped:
             self.park(step, report.reason, now)
             return

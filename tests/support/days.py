@@ -26,6 +26,7 @@ from temporalio.worker import Worker
 from activities.scenario import deliver_action
 from runtime.sandbox import WORKFLOW_RUNNER
 from tipoff.plan import plan_day, plan_slate
+from tipoff.sources.outcomes import DECISIONS
 from tipoff.sources.registry import SOURCES
 from tipoff.teams import TEAMS
 from tipoff.vocabulary import DayPlan, Outcome, SlateGame, eastern
@@ -215,7 +216,7 @@ class World:
     async def follow(self, request: CollectRequest) -> StepReport:
         collected = await self.collect(request)
         if collected.batch is None:
-            return StepReport(outcome=collected.outcome, reason=collected.reason, changed=False)
+            return collected.as_step()
         terms = request.model_dump(exclude={"provider_ids"})
         return await self.process(ProcessRequest(**terms, batch=collected.batch))
 
@@ -270,6 +271,8 @@ def _collected(beat: Beat, batch: str | None, request: CollectRequest) -> Collec
     return CollectReport(
         outcome=beat.outcome,
         reason=beat.reason,
+        refused=beat.outcome if beat.outcome not in {*_USABLE, Outcome.NOT_PUBLISHED_YET} else None,
+        parks=DECISIONS[beat.outcome].park,
         batch=batch,
         requests=1,
         new_objects=1,

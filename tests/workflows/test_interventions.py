@@ -35,7 +35,7 @@ from tests.support.days import (
     working,
 )
 from tipoff.vocabulary import Phase, RunState, StepState
-from workflows.contracts import ClockSpec, Message, MessageAnswer
+from workflows.contracts import Activity, ClockSpec, Message, MessageAnswer
 from workflows.daily_pipeline import DailyPipelineWorkflow
 
 BOTH = (EARLY.game_id, LATE.game_id)
@@ -69,6 +69,18 @@ async def test_lines_are_fetched_at_once_when_somebody_says_they_are_out(client:
     played = await play(client, world, virtual(says(at(10, 7), message)))
     assert at(10, 7) in looks_at(played, "odds_api_player_points_props")
     assert played.result.first_published_at == at(10, 7)
+
+
+async def test_unchanged_lines_are_read_again_when_a_person_wants_them_refreshed(client: Client) -> None:
+    """Whoever gave an unknown name its player wants the very same answer read otherwise."""
+    world = World(happy_script(lines_at=at(9)))
+    told = says(at(10, 7), Message.LINES_AVAILABLE), says(at(10, 8), Message.REFRESH_LINES)
+    played = await play(client, world, virtual(*told))
+    props = [deed for deed in played.deeds if deed.subject == "odds_api_player_points_props"]
+    assert {at(10, 7), at(10, 8)} <= {deed.as_of for deed in props if deed.activity == Activity.COLLECT}
+    read = [deed.as_of for deed in props if deed.activity == Activity.PROCESS]
+    assert at(10, 8) in read
+    assert at(10, 7) not in read
 
 
 async def test_a_parked_step_is_retried_when_a_person_says_so(client: Client) -> None:

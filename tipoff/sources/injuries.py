@@ -18,7 +18,7 @@ from typing import Any, ClassVar, NamedTuple
 from tipoff.errors import ContractError
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
 from tipoff.sources.feed import Feed, Harvest, judged
-from tipoff.sources.identity import resolver_of, unresolved_row
+from tipoff.sources.identity import LONGEST_NAME, TOO_LONG, resolver_of, unresolved_row
 from tipoff.sources.outcomes import Expected
 from tipoff.teams import team_called
 from tipoff.vocabulary import EASTERN, Outcome, Role, SlateGame
@@ -70,7 +70,8 @@ class InjuryReport(Feed):
             team, name = _team(self.name, entry, game), _first_last(entry.player)
             player = resolvers[team].resolve(name)
             if player is None:
-                harvest.unresolved({**unresolved_row(name, resolvers[team], context, game.game_id), **origin})
+                row = unresolved_row(name, resolvers[team], context, game.game_id, team)
+                harvest.unresolved({**row, **origin})
                 continue
             row = {
                 "game_date": context.slate.game_date,
@@ -122,6 +123,8 @@ def _left_out(entry: _Entry, game_date: date, games: Mapping[str, SlateGame]) ->
         return f"{entry.matchup} is not on the slate"
     if entry.reason == _NOT_YET:
         return f"{entry.team} has not submitted yet"
+    if len(entry.player) > LONGEST_NAME:
+        return TOO_LONG
     return None if entry.status in STATUSES else f"unknown status {entry.status!r}"
 
 

@@ -45,6 +45,8 @@ class Table(BaseModel):
     columns: tuple[Column, ...]
     appends: bool = False
     """Rows are never replaced by later ones: odds snapshots, predictions."""
+    filled_later: tuple[str, ...] = ()
+    """Of a table that appends: columns where a value may take the place of a NULL, such as whom a name means."""
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -77,6 +79,7 @@ def _table(
     *,
     cluster: str = "",
     appends: bool = False,
+    filled_later: str = "",
 ) -> Table:
     return Table(
         name=name,
@@ -86,6 +89,7 @@ def _table(
         cluster_by=tuple(cluster.split() or key.split()[:2]),
         columns=_columns(columns),
         appends=appends,
+        filled_later=tuple(filled_later.split()),
     )
 
 
@@ -249,6 +253,7 @@ last_update TIMESTAMP | when the book last changed it
 """
         + _ORIGIN,
         appends=True,
+        filled_later="player_id",
     ),
     _table(
         "raw_scoreboard",
@@ -310,6 +315,7 @@ win BOOL! | won
 game_date DATE! | Eastern date of the slate
 player_name STRING! | name as the feed writes it
 game_id STRING | game the feed names, where it does
+team STRING | tricode of the team the feed names, where it does
 candidates STRING! | nearest names of the two rosters, best first, separated by semicolons
 """
         + _ORIGIN,

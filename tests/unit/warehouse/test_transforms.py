@@ -200,6 +200,34 @@ def test_a_postponed_game_leaves_the_slate(warehouse: DuckDbWarehouse) -> None:
     assert tonight(warehouse, "upcoming_team_game_context") == []
 
 
+def test_a_game_that_was_moved_takes_no_report_no_line_and_no_opponent_of_its_first_date(
+    warehouse: DuckDbWarehouse,
+) -> None:
+    first = TONIGHT - timedelta(days=30)
+    moved = {"game_id": GAME, "home": "MIN", "away": "DEN"}
+    warehouse.replace("raw_rosters", rows_of("raw_rosters", [{"player_id": JOKIC, "team": "DEN"}], game_date=first), {})
+    said = {"game_date": first, "game_id": GAME, "player_id": JOKIC, "as_of": eastern(first, 11)}
+    for table, told in (
+        ("raw_injuries", {"team": "DEN", "status": "Probable"}),
+        ("raw_player_props", {"line": 29.5, "over_price_american": -110.0, "under_price_american": -110.0}),
+    ):
+        warehouse.append(table, rows_of(table, [told], **said))
+    schedule(warehouse, {**moved, "tip_off": eastern(first, 20), "game_date": first})
+    run(warehouse, PRE_GAME[:3], first, first)
+    before = warehouse.query("SELECT injury_status, line FROM upcoming_player_game_context").rows()
+    assert before == [("Probable", 29.5)]
+
+    schedule(warehouse, {**moved, "tip_off": TIP_OFF})
+    rosters(warehouse, p203999="DEN")
+    run(warehouse, PRE_GAME, TONIGHT, TONIGHT, as_of=BEFORE)
+    evening = f"SELECT * FROM upcoming_player_game_context WHERE game_date = DATE '{TONIGHT}'"  # noqa: S608
+    (row,) = warehouse.query(evening).to_dicts()
+    assert (row["injury_status"], row["line"], row["missing"]) == (None, None, "lines;game_lines;injury_report")
+    run(warehouse, PRE_GAME, first, TONIGHT, as_of=BEFORE)
+    (row,) = warehouse.query(evening).to_dicts()
+    assert (row["injury_status"], row["line"]) == (None, None)
+
+
 def people(warehouse: DuckDbWarehouse, **changes: Any) -> dict[str, dict[str, Any]]:
     rows = tonight(warehouse, "upcoming_player_game_context", **changes)
     return {row["player_id"]: row for row in rows}

@@ -11,7 +11,7 @@ from tipoff.plan import plan_day
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import DataQuality, Outcome, Phase, PlanStep, RunState, StepState, eastern
 from workflows import gates
-from workflows.contracts import AuditEntry, StepReport
+from workflows.contracts import AuditEntry, CollectReport, StepReport
 from workflows.day_state import AUDIT_KEPT, DayLedger
 
 PLAN = evening_plan()
@@ -96,7 +96,7 @@ def test_going_on_without_anything_names_every_game(ledger: DayLedger) -> None:
 
 @pytest.mark.parametrize("outcome", [Outcome.BAD_KEY, Outcome.BAD_REQUEST, Outcome.QUOTA_SPENT])
 def test_an_answer_that_only_a_person_can_change_parks_the_step(ledger: DayLedger, outcome: Outcome) -> None:
-    look(ledger, outcome=outcome, reason="the provider does not know the key", changed=False)
+    look(ledger, outcome=outcome, reason="the provider does not know the key", changed=False, parks=True)
     (attention,) = ledger.attention()
     assert attention.step == PROPS.name
     assert attention.reason == "the provider does not know the key"
@@ -106,6 +106,44 @@ def test_an_answer_that_only_a_person_can_change_parks_the_step(ledger: DayLedge
         "force_continue lines",
     )
     assert ledger.run_state() is RunState.NEEDS_ATTENTION
+
+
+def test_a_refusal_in_the_middle_of_a_look_parks_the_step_once_what_came_is_taken_in(ledger: DayLedger) -> None:
+    collected = CollectReport(
+        outcome=Outcome.PARTIAL,
+        reason="2 of 3 answers usable; quota spent",
+        refused=Outcome.QUOTA_SPENT,
+        alert=True,
+        parks=True,
+        batch="raw/a.json",
+        requests=3,
+        new_objects=2,
+    )
+    read = StepReport(outcome=Outcome.PARTIAL, reason="200 rows", rows=200, changed_games=GAMES[:2])
+    look(ledger, **dict(collected.and_read(read)))
+    record = ledger.records[PROPS.name]
+    assert (record.state, record.rows, record.changed_since(0)) == (StepState.FAILED, 200, set(GAMES[:2]))
+    assert [item.reason for item in ledger.attention()] == ["200 rows; 2 of 3 answers usable; quota spent"]
+    assert [alert.key for alert in ledger.alerts.values()] == [f"{PROPS.name}:parked"]
+
+
+def test_a_block_in_the_middle_of_a_look_is_alerted_and_left_alone_as_long_as_it_says(ledger: DayLedger) -> None:
+    collected = CollectReport(
+        outcome=Outcome.PARTIAL,
+        reason="1 of 3 answers usable; blocked",
+        refused=Outcome.BLOCKED,
+        alert=True,
+        retry_at=NOON,
+        batch="raw/a.json",
+        requests=3,
+        new_objects=1,
+    )
+    read = StepReport(outcome=Outcome.PARTIAL, rows=100, changed_games=GAMES[:1], missing_games=GAMES[1:])
+    look(ledger, **dict(collected.and_read(read)))
+    assert ledger.records[PROPS.name].state is StepState.LATE
+    assert gates.next_look(PROPS, ledger.records[PROPS.name]) == NOON
+    (alert,) = ledger.alerts.values()
+    assert (alert.key, "1 of 3 answers usable" in alert.text) == (f"{PROPS.name}:blocked", True)
 
 
 def test_however_long_the_reason_of_a_failure_is_the_status_stays_small(ledger: DayLedger) -> None:
