@@ -414,9 +414,6 @@ class DailyPipelineWorkflow:
                 self._batches.pop(step, None)
             if order.message is Message.RESUME_CLOCK:
                 self._clock.resume()
-            if order.message is Message.REFRESH_LINES:
-                # What stands in an unchanged answer may be read otherwise now: a person has said who a name means.
-                self._batches.clear()
             self._woken = True
         self._note(via, order.message, answer, target=order.about, who=order.who, why=order.why)
         return answer

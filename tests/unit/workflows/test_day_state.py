@@ -190,7 +190,7 @@ def test_a_key_that_is_refused_after_the_morning_calls_a_person_and_the_provider
     ledger: DayLedger,
 ) -> None:
     look(ledger, PROPS, rows=300)
-    look(ledger, PROPS, outcome=Outcome.BAD_KEY, reason="HTTP 401: INVALID_KEY", changed=False)
+    look(ledger, PROPS, outcome=Outcome.BAD_KEY, reason="HTTP 401: INVALID_KEY", changed=False, parks=True)
     record = ledger.records[PROPS.name]
     assert record.state is StepState.COMPLETE
     assert [item.reason for item in ledger.attention()] == ["HTTP 401: INVALID_KEY"]
