@@ -570,7 +570,7 @@ expected_value FLOAT64 | expected profit per unit staked on the lean at that pri
 last10_points FLOAT64 | mean points of his last 10 games, the plain yardstick
 feature_quality_score FLOAT64! | 0-100
 degraded_reasons ARRAY<STRING>! | inputs this prediction had to do without
-backfilled BOOL! | made at or after tip-off: never a pick
+backfilled BOOL! | made at or after tip-off, or of features later than its moment: never a pick
 """,
         cluster="system_id player_id",
         appends=True,
@@ -603,7 +603,7 @@ price_american FLOAT64 | price of the lean
 profit_units FLOAT64 | profit per unit staked at that price; 0 on push and void
 closing_line FLOAT64 | last consensus line before tip-off, points
 closing_line_value FLOAT64 | points the line moved towards the lean after the prediction
-backfilled BOOL! | made at or after tip-off: graded, never a pick
+backfilled BOOL! | no prediction of before tip-off: graded, never a pick
 as_of TIMESTAMP! | moment of grading
 """,
         cluster="system_id game_id",
