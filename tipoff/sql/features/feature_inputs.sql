@@ -11,9 +11,11 @@ WITH
   )
 SELECT
   players.*,
-  COALESCE(schedule.source, players.roster_source) AS schedule_source,
+  COALESCE(schedule.source, team_boxes.source) AS schedule_source, -- a past game may have box scores alone
   team_boxes.source AS team_box_source,
   ours.game_lines_source,
+  ours.games_season AS team_games,
+  theirs.games_season AS opponent_games,
   ours.days_rest AS team_days_rest,
   theirs.days_rest AS opponent_days_rest,
   ours.pace AS team_pace,
