@@ -238,6 +238,18 @@ def test_a_date_that_was_hardly_graded_raises_an_alert(before_tip: Warehouse, st
     assert export(store, "v1/results/latest.json")["findings"] == [alert.text]
 
 
+def test_picks_that_hardly_ever_win_raise_an_alert(morning_after: Warehouse, store: FolderStore) -> None:
+    """Turned round for one system: what its picks won is lost."""
+    lost = (pl.col("system_id") == "catboost_v8") & (pl.col("grade") == "win")
+    graded = morning_after.query("SELECT * FROM prediction_accuracy")
+    turned = graded.with_columns(grade=pl.when(lost).then(pl.lit("loss")).otherwise("grade"))
+    morning_after.replace("prediction_accuracy", turned, {"game_date": DAY})
+    publish_results(morning_after, store, DAY, NEXT_MORNING, WALL_CLOCK)
+    [text] = [each.text for each in alerts_of(store, DAY) if each.key == "hit-rate:catboost_v8"]
+    assert text.startswith("catboost_v8: hit rate 0% on ")
+    assert "hit-rate:moving_average" not in {each.key for each in alerts_of(store, DAY)}
+
+
 def test_games_still_to_be_graded_are_named(before_tip: Warehouse, store: FolderStore) -> None:
     publish_results(before_tip, store, DAY, NEXT_MORNING, WALL_CLOCK)
     exported = export(store, "v1/results/latest.json")

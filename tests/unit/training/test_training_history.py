@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.rows import rows_of
 from tests.support.season import POST_GAME, run
+from tipoff.features.vector import FEATURES
 from tipoff.training.history import graded_features, training_history
 from tipoff.vocabulary import eastern
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
@@ -51,7 +52,7 @@ def play(warehouse: DuckDbWarehouse, season: str, day: date) -> None:
 
 
 def test_a_season_known_by_its_box_scores_alone_is_learned_from(warehouse: DuckDbWarehouse) -> None:
-    """The schedule is that of the running season; earlier ones come as results."""
+    """The schedule is that of the running season; of earlier ones the box score stands in for it, as a fallback."""
     for season, day in (("2022-23", EARLIER), ("2023-24", LATER)):
         play(warehouse, season, day)
     game = {"game_id": "0022300500", "home": "MIN", "away": "DEN", "tip_off": eastern(LATER, 20), "status": "final"}
@@ -63,6 +64,9 @@ def test_a_season_known_by_its_box_scores_alone_is_learned_from(warehouse: DuckD
         (EARLIER, 0.0, 25, eastern(EARLIER, 0)),
         (LATER, 0.0, 25, eastern(LATER, 20)),
     ]
+    home = [feature.name for feature in FEATURES].index("home")
+    stored = warehouse.query("SELECT feature_qualities AS qualities FROM ml_feature_store ORDER BY game_date")
+    assert [qualities[home] for qualities in stored["qualities"]] == [85, 100]
 
 
 def test_lines_of_a_date_whose_tips_nobody_knows_are_not_taken_for_earlier_ones(warehouse: DuckDbWarehouse) -> None:

@@ -11,7 +11,7 @@ WITH
   )
 SELECT
   players.*,
-  COALESCE(schedule.source, team_boxes.source) AS schedule_source, -- a past game may have box scores alone
+  COALESCE(schedule.source, box.source) AS schedule_source, -- a past game may be known by its box score alone
   team_boxes.source AS team_box_source,
   ours.game_lines_source,
   ours.games_season AS team_games,
@@ -39,6 +39,10 @@ JOIN player_daily_cache AS history
   AND history.player_id = players.player_id
 LEFT JOIN raw_schedule AS schedule
   ON schedule.game_id = players.game_id
+LEFT JOIN raw_team_boxscores AS box
+  ON box.game_date = players.game_date
+  AND box.game_id = players.game_id
+  AND box.team = players.team
 LEFT JOIN team_boxes
   ON team_boxes.team = players.team
 WHERE players.game_date BETWEEN @first_date AND @last_date
