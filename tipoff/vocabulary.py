@@ -13,6 +13,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 EASTERN = ZoneInfo("America/New_York")
 
+PREDICTED = ("cup_final", "play_in", "playoffs", "regular")
+"""Season types whose games make a slate."""
+
 
 class Frozen(BaseModel):
     """Base of every model that crosses a boundary: immutable, unknown fields refused."""

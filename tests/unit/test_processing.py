@@ -20,6 +20,8 @@ from tipoff.landing.base import Batch, BatchItem
 from tipoff.landing.local import LocalLanding
 from tipoff.processing import Processed, process
 from tipoff.replay.archive import Archive
+from tipoff.replay.shapes.nba_injury_report import report
+from tipoff.replay.shapes.view import Past, View
 from tipoff.replay.upstream import serve
 from tipoff.settings import load_settings
 from tipoff.sources.base import Slate
@@ -284,6 +286,28 @@ def test_quotes_that_are_missing_for_a_game_leave_its_last_snapshot(day: Reading
     assert (told.outcome, told.missing_games) == (Outcome.PARTIAL, (gone.game_id,))
     assert gone.label in told.reason
     assert day.table("raw_player_props").equals(standing)
+
+
+def test_a_game_whose_last_listed_player_was_cleared_has_a_snapshot_of_its_teams_alone(
+    day: Reading, sample: Path
+) -> None:
+    for name in (PLAYERS, ROSTERS, INJURIES):
+        day.read(name)
+    cleared = day.slate.games[5]
+    archive = Archive(sample)
+    healthy = archive.availability.filter(pl.col("game_id") != cleared.game_id)
+    archive.__dict__["availability"] = healthy  # where cached tables are kept
+    noon = MORNING + timedelta(hours=2)
+    body = report(View(Past(archive), noon), {"stamp": f"{DAY}_11AM"}).body
+    key = day.collected.landing.put(INJURIES, DAY, body, "pdf").key
+    items = tuple(item.model_copy(update={"key": key}) for item in day.collected.items(INJURIES))
+    told = day.read(INJURIES, noon, day.land(Batch(source=INJURIES, game_date=DAY, items=items)))
+    assert told.changed_games == (cleared.game_id,)
+    last = day.table("raw_injuries").filter(game_id=cleared.game_id).filter(pl.col("as_of") == pl.col("as_of").max())
+    assert {(row["player_id"], row["status"]) for row in last.iter_rows(named=True)} == {
+        (cleared.away, "Submitted"),
+        (cleared.home, "Submitted"),
+    }
 
 
 def test_a_team_whose_roster_did_not_come_keeps_the_one_it_had(day: Reading) -> None:

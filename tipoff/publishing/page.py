@@ -130,7 +130,7 @@ def _pictures(system: Record, players: Sequence[Record]) -> tuple[str, str]:
     residuals = [
         (each["points"], -each["signed_error"])
         for each in _predictions(players)
-        if each["system_id"] == system_id and each["signed_error"] is not None
+        if each["system_id"] == system_id and each["signed_error"] is not None and not each["backfilled"]
     ]
     name = _words(system_id)
     return reliability_figure(system_id, name, bins), residual_figure(system_id, name, residuals)

@@ -81,7 +81,8 @@ def predict(system: System, features: pl.DataFrame, history: pl.DataFrame, as_of
         pl.Series("quantiles", distributions.quantiles.tolist(), pl.List(pl.Float64)),
         pl.Series("over_probability", over).fill_nan(None),
         pl.col("points_mean_10").alias("last10_points"),
-        (pl.col("tip_off") <= as_of).alias("backfilled"),
+        # a pick also may not know more than its moment: the store holds a game's newest features, not those of then
+        ((pl.col("tip_off") <= as_of) | (pl.col("as_of") > as_of)).alias("backfilled"),
     )
 
 

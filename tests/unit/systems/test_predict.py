@@ -110,6 +110,12 @@ def test_from_tip_off_on_a_prediction_is_backfilled(minutes: int, backfilled: bo
     assert rows["backfilled"].item() is backfilled
 
 
+def test_a_prediction_of_an_earlier_moment_than_its_features_is_backfilled() -> None:
+    """As when a past moment is predicted again after the contexts have been refreshed with later lines."""
+    rows = predict(MovingAverage(), vectors(), past(), MORNING - timedelta(minutes=45))
+    assert rows["backfilled"].item() is True
+
+
 @dataclass(frozen=True)
 class Witness:
     """A system that remembers which dates it was shown."""

@@ -32,28 +32,25 @@ WITH
     QUALIFY is_fallback = LOGICAL_AND(is_fallback) OVER (PARTITION BY game_id, team)
   ),
   reports AS (
-    SELECT game_date, game_id, slate.season, team, player_id, status,
+    SELECT game_date, game_id, slate.season, team, player_id, status, source,
     FROM raw_injuries AS injuries
     JOIN slate USING (game_date, game_id, team)
     WHERE injuries.as_of <= LEAST(@as_of, slate.tip_off)
     QUALIFY injuries.as_of = MAX(injuries.as_of) OVER (PARTITION BY game_id)
   ),
-  report_sources AS (
-    SELECT game_id, STRING_AGG(DISTINCT source, ';' ORDER BY source) AS injury_source,
-    FROM (
-      SELECT slate.game_id, source,
-      FROM raw_injuries AS injuries
-      JOIN slate USING (game_date)
-      WHERE home AND injuries.as_of <= LEAST(@as_of, slate.tip_off)
-      QUALIFY injuries.as_of = MAX(injuries.as_of) OVER (PARTITION BY slate.game_id)
-    )
-    GROUP BY game_id
+  -- Of a team that has not submitted its report, nobody is known to be healthy.
+  submissions AS (
+    SELECT game_date, game_id, team, STRING_AGG(DISTINCT source, ';' ORDER BY source) AS injury_source,
+    FROM reports
+    GROUP BY game_date, game_id, team
+    HAVING COUNTIF(status = 'Submitted') > 0
   ),
   absent AS (
     SELECT reports.game_id, reports.team, AVG(games.minutes) AS minutes, AVG(games.points) AS points,
     FROM reports
     JOIN player_game_summary AS games USING (season, player_id)
     WHERE status = 'Out' AND games.game_date < reports.game_date AND games.minutes > 0
+      AND LEFT(games.game_id, 3) != '006'
     GROUP BY reports.game_id, reports.team, player_id
     HAVING COUNT(*) >= 3
   ),
@@ -92,8 +89,9 @@ SELECT
   ], ';'), '') AS missing,
   @as_of AS as_of,
 FROM squads
-LEFT JOIN reports USING (game_date, game_id, team, player_id)
-LEFT JOIN report_sources USING (game_id)
+LEFT JOIN (SELECT game_date, game_id, team, player_id, status FROM reports)
+  USING (game_date, game_id, team, player_id)
+LEFT JOIN submissions USING (game_date, game_id, team)
 LEFT JOIN vacated USING (game_id, team)
 LEFT JOIN lines USING (game_date, game_id, player_id)
 WHERE choice = 1
