@@ -89,8 +89,9 @@ def apply(order: Order, ledger: DayLedger, now: datetime) -> None:
 def steps_to_read(order: Order, plan: DayPlan) -> tuple[str, ...]:
     """The steps whose next answer is read even when it is the one that was read last."""
     match order.message:
-        case Message.LINES_AVAILABLE | Message.REFRESH_LINES:
-            return tuple(step.name for step in plan.steps if step.phase is Phase.LINES)
+        case Message.REFRESH_LINES:
+            # Whoever gave an unknown name its player wants it known wherever it stands.
+            return tuple(step.name for step in plan.steps if step.kind is StepKind.SOURCE)
         case Message.RETRY_STEP:
             return (order.target,)
     return ()
