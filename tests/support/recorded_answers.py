@@ -68,6 +68,8 @@ MARCH_29 = slate(
     game("0022301062", "GSW@CHA", utc(2024, 3, 29, 23, 0)),
     game("0022301072", "MIN@DEN", utc(2024, 3, 30, 1, 0)),
 )
+JUNE_30 = slate(date(2025, 6, 30), game("0022401300", "ATL@BOS", utc(2025, 6, 30, 23, 0)))
+"""No such game was played: a slate for the lists of injuries of that summer."""
 
 SCHEDULE = Case(
     "nbac_schedule",
@@ -86,6 +88,17 @@ ROSTER = Case(
 )
 INJURIES = Case(
     "nbac_injury_report", "nba_com/injury_report_20240104.pdf", JANUARY_4, utc(2024, 1, 4, 17, 35), part="12PM"
+)
+BDL_INJURIES = Case(
+    "bdl_injuries", "balldontlie/injuries_49fd60fb.json", JUNE_30, utc(2025, 6, 30, 18, 0), part="ATL@BOS"
+)
+BDL_INJURIES_OF_A_TEAM = Case(
+    "bdl_injuries",
+    "balldontlie/injuries_d45e630e.json",
+    JUNE_30,
+    utc(2025, 6, 30, 18, 0),
+    part="ATL@BOS",
+    game_id="0022401300",
 )
 EVENTS = Case("odds_api_events", "odds_api/historical_events_20240329.json", MARCH_29, utc(2024, 3, 29, 15, 0))
 GAME_LINES = Case(
@@ -123,6 +136,8 @@ CASES = (
     PLAYER_LIST,
     ROSTER,
     INJURIES,
+    BDL_INJURIES,
+    BDL_INJURIES_OF_A_TEAM,
     EVENTS,
     GAME_LINES,
     PROPS,

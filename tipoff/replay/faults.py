@@ -97,7 +97,7 @@ NAMES_GAMES = frozenset({Kind.PARTIAL_SLATE, Kind.POSTPONED, Kind.NEVER})
 ASKED_PER_GAME = frozenset(
     {
         *(Source.PROPS, Source.ROSTERS, Source.ANY, Source.TEAM_BOXSCORE, Source.LIVE_BOXSCORE, Source.ESPN_BOXSCORES),
-        *(Source.PLAY_BY_PLAY, Source.BIGDATABALL, Source.GAMEBOOK, Source.BETTINGPROS),
+        *(Source.PLAY_BY_PLAY, Source.BIGDATABALL, Source.GAMEBOOK, Source.BETTINGPROS, Source.BDL_INJURIES),
     }
 )
 """Sources whose requests are about one game or one team, so that some of them can be struck."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from tipoff.sources.base import Source
+from tipoff.sources.bdl_injuries import BdlInjuries
 from tipoff.sources.boxscores import PlayerBoxscores, PlayerHistory, TeamBoxscores, TeamHistory
 from tipoff.sources.injuries import InjuryReport
 from tipoff.sources.odds import GameLines, OddsEvents, PlayerPointsProps
@@ -21,6 +22,7 @@ def sources(history_seasons: int = 1) -> Mapping[str, Source]:
         PlayerHistory(history_seasons),
         TeamHistory(history_seasons),
         InjuryReport(),
+        BdlInjuries(),
         OddsEvents(),
         GameLines(),
         PlayerPointsProps(),

@@ -21,6 +21,7 @@ LOG = "stats.nba.com/stats/leaguegamelog?Season=2023-24&DateFrom=03/29/2024&Play
 REPORT = "ak-static.cms.nba.com/referee/injury/Injury-Report_2024-03-29_12PM.pdf"
 HORNETS_ROSTER = "site.api.espn.com/apis/site/v2/sports/basketball/nba/teams/30/roster"
 JAZZ_ROSTER = "site.api.espn.com/apis/site/v2/sports/basketball/nba/teams/26/roster"
+INJURIES = "api.balldontlie.io/v1/player_injuries?team_ids[]=4&team_ids[]=10"
 SPORT = "api.the-odds-api.com/v4/sports/basketball_nba"
 ODDS = "apiKey=any&regions=us&oddsFormat=american"
 EVENTS = f"{SPORT}/events?apiKey=any"
@@ -38,6 +39,7 @@ SOURCES = {
     "nbac_team_boxscore": LOG + "T",
     "nbac_injury_report": REPORT,
     "espn_team_rosters": HORNETS_ROSTER,
+    "bdl_injuries": INJURIES,
     "odds_api_events": EVENTS,
     "odds_api_game_lines": LINES,
     "odds_api_player_points_props": HORNETS_PROPS,
@@ -153,6 +155,7 @@ def test_a_partial_slate_lacks_just_the_named_games(ask_with: AskWith, ask: Ask)
     assert ask_partly(JAZZ_PROPS, AFTERNOON).json()["bookmakers"] != []
     assert ask_partly(HORNETS_ROSTER, NOON).json()["team"]["athletes"] == []
     assert ask_partly(JAZZ_ROSTER, NOON).json()["team"]["athletes"] != []
+    assert ask_partly(INJURIES, NOON).json()["data"] == []
 
 
 def test_a_stale_answer_is_yesterdays(ask_with: AskWith, ask: Ask) -> None:

@@ -25,6 +25,7 @@ ADDRESSES = {
     "roster": ("site.api.espn.com", "apis/site/v2/sports/basketball/nba/teams/30/roster", {}),
     "player rows": ("stats.nba.com", "stats/leaguegamelog", {"Season": "2023-24", "PlayerOrTeam": "P"}),
     "team rows": ("stats.nba.com", "stats/leaguegamelog", {"Season": "2023-24", "PlayerOrTeam": "T"}),
+    "bdl injuries": ("api.balldontlie.io", "v1/player_injuries", {"per_page": "100"}),
     "events": ("api.the-odds-api.com", "v4/sports/basketball_nba/events", ODDS_QUERY),
     "game lines": (
         "api.the-odds-api.com",

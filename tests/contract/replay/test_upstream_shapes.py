@@ -29,6 +29,13 @@ WHAT_ESPN_SAYS_BESIDES = {
         )
     ),
 }
+WHAT_BALLDONTLIE_KNOWS_OF_A_PLAYER = {
+    f"data[].player.{key}"
+    for key in (
+        *("id", "position", "height", "weight", "jersey_number", "college", "country"),
+        *("draft_year", "draft_round", "draft_number"),
+    )
+}
 
 CASES = {
     "schedule": (
@@ -51,6 +58,11 @@ CASES = {
         "espn/team_2_roster.json",
         ("site.api.espn.com/apis/site/v2/sports/basketball/nba/teams/2/roster", {}),
         WHAT_ESPN_SAYS_BESIDES,
+    ),
+    "bdl injuries": (
+        "balldontlie/injuries_49fd60fb.json",
+        ("api.balldontlie.io/v1/player_injuries", {"per_page": "20"}),
+        WHAT_BALLDONTLIE_KNOWS_OF_A_PLAYER | {"data[].return_date"},
     ),
     "events": (
         "odds_api/historical_events_20240329.json#data",

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from tests.support.recorded_answers import (
+    BDL_INJURIES,
+    BDL_INJURIES_OF_A_TEAM,
     BOX_SCORES,
     CASES,
     EVENTS,
@@ -152,6 +154,39 @@ def test_teams_of_all_pages_of_the_injury_report_are_read(desk: Desk) -> None:
     assert sum(count for reason, count in rejected.items() if reason.endswith("is not on the slate")) == 28
     assert rejected["TOR@SAC is not on the slate"] == 2
     assert rejected["ORL@DEN is not on the slate"] == 2  # one team at the foot of a page, the other on top of the next
+
+
+def test_the_injuries_of_balldontlie_are_in_the_words_of_the_official_report(desk: Desk) -> None:
+    rows = desk.read(BDL_INJURIES_OF_A_TEAM).rows
+    assert {(row["player_id"], row["team"], row["status"]) for row in rows} == {
+        ("1627759", "BOS", "Questionable"),  # Jaylen Brown, "Day-To-Day"
+        ("1628369", "BOS", "Out"),  # Jayson Tatum
+    }
+
+
+def test_of_the_whole_leagues_injuries_the_two_teams_are_taken_and_the_cut_is_told(desk: Desk) -> None:
+    reading = desk.read(BDL_INJURIES)
+    assert Counter(row["team"] for row in reading.rows) == {"ATL": 3, "BOS": 2}
+    assert {row["player_name"] for row in reading.unresolved} == {"Amari Williams", "Kevon Harris"}  # not yet in a game
+    assert reading.rejected == {"player of no team that was asked about": 93}
+    judgement = BDL_INJURIES.source.judge(desk.request(BDL_INJURIES), desk.response(BDL_INJURIES), BDL_INJURIES.slate)
+    assert judgement.outcome is Outcome.PARTIAL
+    assert judgement.reason == "ATL@BOS: more than the 100 entries of a page"
+
+
+@pytest.mark.parametrize(
+    ("said", "status"), [("Out", "Out"), ("Out For Season", "Out"), ("Doubtful", "Doubtful"), ("Probable", "Probable")]
+)
+def test_each_status_of_balldontlie_is_one_of_ours(desk: Desk, said: str, status: str) -> None:
+    document = desk.document(BDL_INJURIES_OF_A_TEAM)
+    document["data"][0]["status"] = said
+    assert row_of(desk.read(BDL_INJURIES_OF_A_TEAM, document).rows, player_id="1627759")["status"] == status
+
+
+def test_a_status_that_nobody_knows_is_left_out_and_named(desk: Desk) -> None:
+    document = desk.document(BDL_INJURIES_OF_A_TEAM)
+    document["data"][0]["status"] = "Suspended"
+    assert desk.read(BDL_INJURIES_OF_A_TEAM, document).rejected == {"unknown status 'Suspended'": 1}
 
 
 def test_events_belong_to_games_by_their_teams_and_eastern_date(desk: Desk) -> None:

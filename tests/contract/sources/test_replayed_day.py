@@ -148,6 +148,13 @@ def test_a_late_scratch_is_out_only_in_the_last_report(day: Day) -> None:
     assert out(LATE_AFTERNOON) > out(AFTER_LINES)
 
 
+def test_balldontlie_lists_whom_the_official_report_lists(day: Day) -> None:
+    for as_of in (AFTER_LINES, LATE_AFTERNOON):
+        official, other = (day.rows(name, as_of) for name in ("nbac_injury_report", "bdl_injuries"))
+        assert {row["player_id"] for row in other} >= {row["player_id"] for row in official}
+        assert {row["status"] for row in other} == {"Out"}
+
+
 def test_the_scoreboard_turns_to_the_day_in_the_morning(day: Day) -> None:
     assert outcomes(day, "nbac_scoreboard", MORNING) == {Outcome.STALE}
     assert {row["status"] for row in day.rows("nbac_scoreboard", BEFORE_LINES)} == {"scheduled"}

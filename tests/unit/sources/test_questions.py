@@ -60,6 +60,14 @@ def test_a_report_asked_for_is_out_and_not_old(as_of: datetime) -> None:
     assert newest - timedelta(hours=1) - hour_twice <= before < newest or as_of.astimezone(EASTERN).month == 11
 
 
+def test_injuries_are_asked_of_both_teams_of_a_game_that_has_not_begun() -> None:
+    injuries, slate = SOURCES["bdl_injuries"], slate_on(date(2024, 3, 29))
+    (request,) = injuries.requests(slate, EVENING - timedelta(seconds=1), {})
+    assert request.url.startswith("https://api.balldontlie.io/v1/player_injuries?team_ids%5B%5D=10&team_ids%5B%5D=4&")
+    assert (request.game_id, request.part) == ("0022301062", "GSW@CHA")
+    assert injuries.requests(slate, EVENING, {}) == ()
+
+
 def test_props_are_asked_of_games_that_have_not_begun_and_are_known() -> None:
     props, slate = SOURCES["odds_api_player_points_props"], slate_on(date(2024, 3, 29))
     (request,) = props.requests(slate, EVENING - timedelta(seconds=1), {"0022301062": "abc"})

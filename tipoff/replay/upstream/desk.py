@@ -79,7 +79,7 @@ class _Desk:
         as_of = _as_of(request)
         if as_of is None:
             return _no_moment(request)
-        found = find(request.path_params["host"], request.path_params["path"], dict(request.query_params))
+        found = find(request.path_params["host"], request.path_params["path"], _query(request))
         if found is None:
             missing = Answer(404, f"the replay has no {request.url.path}".encode(), "text/plain")
             return self._logged(whole(missing), request, as_of)
@@ -126,6 +126,11 @@ class _Desk:
             )
         )
         return delivery.response
+
+
+def _query(request: Request) -> dict[str, str]:
+    """What the query says; the values of a name that is said several times stand together, with commas."""
+    return {name: ",".join(request.query_params.getlist(name)) for name in request.query_params}
 
 
 def _as_of(request: Request) -> datetime | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from tipoff.replay.faults import Source
 from tipoff.replay.shapes import (
+    bdl_injuries,
     espn_roster,
     nba_game_log,
     nba_injury_report,
@@ -33,6 +34,7 @@ class Endpoint:
 
 
 _CDN, _STATS, _ODDS = "cdn.nba.com", "stats.nba.com", "api.the-odds-api.com"
+_BDL = "api.balldontlie.io"
 
 WANT_NBA_REFERER = frozenset({_CDN, _STATS})
 """Hosts that refuse requests which do not come from the NBA's own pages."""
@@ -72,6 +74,13 @@ ENDPOINTS = (
         "ak-static.cms.nba.com",
         r"referee/injury/Injury-Report_(?P<stamp>[^/]+)\.pdf",
         nba_injury_report.report,
+    ),
+    Endpoint(
+        Source.BDL_INJURIES,
+        _BDL,
+        r"v1/player_injuries",
+        bdl_injuries.injuries,
+        about=bdl_injuries.games_of_teams,
     ),
     Endpoint(Source.EVENTS, _ODDS, r"v4/sports/basketball_nba/events/?", odds_api.events),
     Endpoint(Source.GAME_LINES, _ODDS, r"v4/sports/basketball_nba/odds/?", odds_api.game_lines),
