@@ -26,7 +26,7 @@ from tipoff.vocabulary import Frozen
 
 PREFIX = "TIPOFF_"
 DEFAULT_FILE = Path("tipoff.toml")
-SECRETS = frozenset({"odds_api_key", "balldontlie_key", "proxies"})
+SECRETS = frozenset({"odds_api_key", "balldontlie_key", "bettingpros_key", "proxies"})
 """Keys for the environment or a file of their own (`TIPOFF_…_FILE`), never for tipoff.toml."""
 
 
@@ -86,6 +86,7 @@ class Settings(Frozen):
     """How long one answer may take as a whole; a provider that is silent longer has failed."""
     odds_api_key: SecretStr | None = None
     balldontlie_key: SecretStr | None = None
+    bettingpros_key: SecretStr | None = None
     proxies: Proxies = Field(default={})
     """Host -> proxy URL, for hosts that refuse this machine's address."""
     aliases: FilePath | None = None

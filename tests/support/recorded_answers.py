@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from tests.support.made_answers import MADE
 from tipoff.sources.base import KnownPlayer, ReadContext, Reading, Request, Response, Slate, Source
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import SlateGame, season_of
@@ -27,7 +28,7 @@ def game(game_id: str, label: str, tip_off: datetime) -> SlateGame:
 
 @dataclass(frozen=True)
 class Case:
-    """A recorded answer, the source that reads it and the slate it is read for."""
+    """A recorded answer, or one made where none was recorded; the source that reads it, and the slate it is for."""
 
     source_name: str
     file: str
@@ -70,6 +71,12 @@ MARCH_29 = slate(
 )
 JUNE_30 = slate(date(2025, 6, 30), game("0022401300", "ATL@BOS", utc(2025, 6, 30, 23, 0)))
 """No such game was played: a slate for the lists of injuries of that summer."""
+OCTOBER_21 = slate(
+    date(2021, 10, 21),
+    game("0022100014", "DAL@ATL", utc(2021, 10, 21, 23, 30)),
+    game("0022100015", "MIL@MIA", utc(2021, 10, 22, 0, 0)),
+    game("0022100016", "LAC@GSW", utc(2021, 10, 22, 2, 0)),
+)
 
 SCHEDULE = Case(
     "nbac_schedule",
@@ -114,6 +121,15 @@ PROPS = Case(
     utc(2024, 2, 22, 23, 58),
     game_id="0022300792",
 )
+BETTINGPROS_EVENTS = Case("bettingpros_events", "bettingpros/events.json", OCTOBER_21, utc(2021, 10, 21, 15, 0))
+BETTINGPROS_POINTS = Case(
+    "bettingpros_player_points_props",
+    "made/bettingpros_offers",
+    FEBRUARY_22,
+    utc(2024, 2, 22, 20, 0),
+    part="ORL@CLE page 1",
+    game_id="0022300792",
+)
 SCOREBOARD = Case("nbac_scoreboard", "cdn_nba/todaysScoreboard_00.json", APRIL_20, utc(2023, 4, 21, 3, 0))
 BOX_SCORES = Case(
     "nbac_player_boxscores",
@@ -141,6 +157,8 @@ CASES = (
     EVENTS,
     GAME_LINES,
     PROPS,
+    BETTINGPROS_EVENTS,
+    BETTINGPROS_POINTS,
     SCOREBOARD,
     BOX_SCORES,
     HISTORY,
@@ -155,7 +173,7 @@ class Desk:
     """The folder of real data."""
 
     def body(self, case: Case) -> bytes:
-        return _body(self.folder / "payloads" / case.file)
+        return MADE[case.file] if case.file in MADE else _body(self.folder / "payloads" / case.file)
 
     def document(self, case: Case) -> Any:
         return json.loads(self.body(case))

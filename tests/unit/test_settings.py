@@ -121,7 +121,7 @@ def test_an_unknown_key_in_the_file_is_refused_by_name(tmp_path: Path) -> None:
         load_settings(written(tmp_path, 'landign = "file://x"'), {})
 
 
-@pytest.mark.parametrize("key", ["odds_api_key", "balldontlie_key", "proxies"])
+@pytest.mark.parametrize("key", ["odds_api_key", "balldontlie_key", "bettingpros_key", "proxies"])
 def test_a_secret_in_the_file_is_refused_and_not_repeated(tmp_path: Path, key: str) -> None:
     with pytest.raises(ConfigurationError, match=f"{key} is a secret.*TIPOFF_{key.upper()}_FILE") as caught:
         load_settings(written(tmp_path, f'{key} = "{SECRET}"'), {})

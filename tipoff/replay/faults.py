@@ -34,6 +34,7 @@ class Source(StrEnum):
     BIGDATABALL = "bigdataball_play_by_play"
     GAMEBOOK = "nbac_gamebook_player_stats"
     REFEREES = "nbac_referee_assignments"
+    BETTINGPROS_EVENTS = "bettingpros_events"
     BETTINGPROS = "bettingpros_player_points_props"
     ESPN_SCOREBOARD = "espn_scoreboard"
     BDL_INJURIES = "bdl_injuries"
@@ -68,7 +69,7 @@ class Kind(StrEnum):
 
 
 _ODDS = frozenset({Source.EVENTS, Source.GAME_LINES, Source.PROPS})
-_PROPS = frozenset({Source.PROPS})
+_PROPS = frozenset({Source.PROPS, Source.BETTINGPROS})
 
 POSSIBLE_AT: Mapping[Kind, frozenset[Source]] = {
     Kind.QUOTA_SPENT: _ODDS,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from tipoff.sources.base import Source
 from tipoff.sources.bdl_injuries import BdlInjuries
+from tipoff.sources.bettingpros import BettingProsEvents, BettingProsPoints
 from tipoff.sources.boxscores import PlayerBoxscores, PlayerHistory, TeamBoxscores, TeamHistory
 from tipoff.sources.injuries import InjuryReport
 from tipoff.sources.odds import GameLines, OddsEvents, PlayerPointsProps
@@ -26,6 +27,8 @@ def sources(history_seasons: int = 1) -> Mapping[str, Source]:
         OddsEvents(),
         GameLines(),
         PlayerPointsProps(),
+        BettingProsEvents(),
+        BettingProsPoints(),
         Scoreboard(),
         PlayerBoxscores(),
         TeamBoxscores(),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
@@ -24,6 +25,7 @@ _NAMES: Mapping[type, str] = {
     type(None): "null",
 }
 _YEARS = range(1900, 2200)
+_ZONED = re.compile(r"(Z|[+-]\d\d:?\d\d)$")
 _WHOLE = "!"
 """Marks a path below which nothing is unknown."""
 
@@ -108,6 +110,11 @@ class Fields:
     def moment(self, name: str) -> datetime:
         """An ISO 8601 moment; one without a zone is refused."""
         return _moment(self.text(name), self.source, f"{self.path}.{name}")
+
+    def moment_in_utc(self, name: str) -> datetime:
+        """A moment of a provider that means UTC and does not say so: "2021-10-21 23:30:00"."""
+        text = self.text(name)
+        return _moment(text if _ZONED.search(text) else f"{text}Z", self.source, f"{self.path}.{name}")
 
     def fields(self, name: str) -> Fields:
         """The object under a name."""

@@ -28,6 +28,7 @@ EVENTS = f"{SPORT}/events?apiKey=any"
 LINES = f"{SPORT}/odds?{ODDS}&markets=h2h,spreads,totals"
 HORNETS_PROPS = f"{SPORT}/events/ee8cfaef963aea9276e133873f77c26a/odds?{ODDS}&markets=player_points"
 JAZZ_PROPS = f"{SPORT}/events/0c27cbb0f7633e73a59fbb14d412dbf7/odds?{ODDS}&markets=player_points"
+HORNETS_OFFERS = "api.bettingpros.com/v3/offers?sport=NBA&market_id=156&event_id=22301062"
 
 HORNETS_GAME = "0022301062"
 
@@ -43,6 +44,8 @@ SOURCES = {
     "odds_api_events": EVENTS,
     "odds_api_game_lines": LINES,
     "odds_api_player_points_props": HORNETS_PROPS,
+    "bettingpros_events": "api.bettingpros.com/v3/events?sport=NBA",
+    "bettingpros_player_points_props": HORNETS_OFFERS,
 }
 
 
@@ -156,6 +159,7 @@ def test_a_partial_slate_lacks_just_the_named_games(ask_with: AskWith, ask: Ask)
     assert ask_partly(HORNETS_ROSTER, NOON).json()["team"]["athletes"] == []
     assert ask_partly(JAZZ_ROSTER, NOON).json()["team"]["athletes"] != []
     assert ask_partly(INJURIES, NOON).json()["data"] == []
+    assert ask_partly(HORNETS_OFFERS, AFTERNOON).json()["offers"] == []
 
 
 def test_a_stale_answer_is_yesterdays(ask_with: AskWith, ask: Ask) -> None:

@@ -26,6 +26,8 @@ ADDRESSES = {
     "player rows": ("stats.nba.com", "stats/leaguegamelog", {"Season": "2023-24", "PlayerOrTeam": "P"}),
     "team rows": ("stats.nba.com", "stats/leaguegamelog", {"Season": "2023-24", "PlayerOrTeam": "T"}),
     "bdl injuries": ("api.balldontlie.io", "v1/player_injuries", {"per_page": "100"}),
+    "bettingpros events": ("api.bettingpros.com", "v3/events", {}),
+    "bettingpros props": ("api.bettingpros.com", "v3/offers", {"market_id": "156", "event_id": "22301062"}),
     "events": ("api.the-odds-api.com", "v4/sports/basketball_nba/events", ODDS_QUERY),
     "game lines": (
         "api.the-odds-api.com",

@@ -8,6 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.made_answers import MADE
+
 Ask = Callable[..., httpx.Response]
 
 pytestmark = pytest.mark.data
@@ -35,6 +37,17 @@ WHAT_BALLDONTLIE_KNOWS_OF_A_PLAYER = {
         *("id", "position", "height", "weight", "jersey_number", "college", "country"),
         *("draft_year", "draft_round", "draft_number"),
     )
+}
+WHAT_BETTINGPROS_SAYS_BESIDES = {
+    "_parameters.",
+    *(
+        f"events[].{key}"
+        for key in (
+            *("sr_id", "link", "series_summary", "popularity", "lineups", "venue", "broadcasts", "results", "is_free"),
+            *("participants[].link", "participants[].team.conference", "participants[].team.division"),
+            *("participants[].team.record", "participants[].team.slug"),
+        )
+    ),
 }
 
 CASES = {
@@ -85,6 +98,20 @@ CASES = {
         ),
         set(),
     ),
+    "bettingpros events": (
+        "bettingpros/events.json",
+        ("api.bettingpros.com/v3/events", {"sport": "NBA", "date": "2024-03-29"}),
+        WHAT_BETTINGPROS_SAYS_BESIDES,
+    ),
+    "bettingpros props": (
+        "made/bettingpros_offers",
+        ("api.bettingpros.com/v3/offers", {"market_id": "156", "event_id": "22301062"}),
+        {
+            *(f"offers[].{key}" for key in ("player_id", "link", "active", "participants[].id")),
+            *("offers[].participants[].player", "offers[].selections[].id", "offers[].selections[].active"),
+            *(f"offers[].selections[].books[].lines[].{key}" for key in ("main", "active", "best")),
+        },
+    ),
 }
 
 
@@ -100,7 +127,7 @@ def key_paths(value: Any, path: str = "") -> Iterator[str]:
 
 def recorded_answer(payloads: Path, name: str) -> Any:
     file, _, inside = name.partition("#")
-    content = json.loads((payloads / file).read_bytes())
+    content = json.loads(MADE[file] if file in MADE else (payloads / file).read_bytes())
     return content[inside] if inside else content
 
 

@@ -140,6 +140,8 @@ ENTRIES: dict[str, Path] = {
     "bdl_injuries": ("data",),
     "odds_api_events": ("data",),
     "odds_api_game_lines": ("data", 0, "bookmakers"),
+    "bettingpros_events": ("events",),
+    "bettingpros_player_points_props": ("offers",),
     "odds_api_player_points_props": ("bookmakers", 0, "markets", 0, "outcomes"),
     "nbac_scoreboard": ("scoreboard", "games"),
     "nbac_player_boxscores": ("resultSets", 0, "rowSet"),
@@ -184,6 +186,8 @@ def test_the_same_shape_of_the_sister_league_is_refused(desk: Desk, case: Case) 
         .replace('"LeagueID": "00"', '"LeagueID": "10"')
         .replace("basketball_nba", "basketball_wnba")
         .replace("~l:46~", "~l:59~")
+        .replace('"sport": "NBA"', '"sport": "WNBA"')
+        .replace('"market_id": 156', '"market_id": 157')
     )
     assert sister != text
     with pytest.raises(ContractError):

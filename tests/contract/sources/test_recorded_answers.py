@@ -10,6 +10,8 @@ import pytest
 from tests.support.recorded_answers import (
     BDL_INJURIES,
     BDL_INJURIES_OF_A_TEAM,
+    BETTINGPROS_EVENTS,
+    BETTINGPROS_POINTS,
     BOX_SCORES,
     CASES,
     EVENTS,
@@ -309,6 +311,66 @@ def test_a_historical_answer_of_props_reads_as_of_its_own_moment(desk: Desk) -> 
     reading = desk.read(PROPS, wrapped)
     assert {row["as_of"] for row in reading.rows} == {utc(2024, 2, 22, 23, 56)}
     assert [row | {"as_of": None} for row in reading.rows] == [row | {"as_of": None} for row in desk.read(PROPS).rows]
+
+
+def test_events_of_bettingpros_start_in_utc_and_are_told_apart_by_their_teams(desk: Desk) -> None:
+    reading = desk.read(BETTINGPROS_EVENTS)
+    assert reading.provider_ids == {"0022100014": "20879", "0022100015": "20880", "0022100016": "20881"}
+    late = row_of(reading.rows, event_id="20881")
+    assert (late["away"], late["home"], late["commence_time"]) == ("LAC", "GSW", utc(2021, 10, 22, 2, 0))
+
+
+def test_quotes_of_bettingpros_are_those_of_books_we_know_that_are_on_offer(desk: Desk) -> None:
+    reading = desk.read(BETTINGPROS_POINTS)
+    assert {(row["book"], row["player_id"], row["line"]) for row in reading.rows} == {
+        ("fanduel", "1627747", 11.5),
+        ("draftkings", "1627747", 11.5),
+        ("draftkings", "1629636", 20.5),
+        ("betmgm", "1629636", 21.5),
+    }
+    levert = row_of(reading.rows, book="draftkings", player_name="Caris LeVert")
+    assert (levert["over_price_american"], levert["under_price_american"]) == (-130.0, 100.0)
+    assert row_of(reading.rows, book="betmgm")["under_price_american"] is None
+    # the consensus and a pick'em site on both sides of a line; a book that took its line down, on both sides too
+    assert reading.rejected == {"quote of no book that we know": 4, "quote that is not offered": 2}
+
+
+@pytest.mark.parametrize(
+    ("page", "pages", "outcome"),
+    [(1, 0, Outcome.NOT_PUBLISHED_YET), (2, 1, Outcome.EMPTY_OK), (1, 2, Outcome.SUSPICIOUSLY_EMPTY)],
+)
+def test_a_page_of_bettingpros_without_players_is_too_early_or_behind_the_last_or_wrong(
+    desk: Desk, page: int, pages: int, outcome: Outcome
+) -> None:
+    body = json.dumps({"offers": [], "_pagination": {"page": page, "total_pages": pages}}).encode()
+    case = BETTINGPROS_POINTS
+    assert case.source.judge(desk.request(case), desk.response(case, body=body), case.slate).outcome is outcome
+
+
+def test_more_pages_of_bettingpros_than_are_asked_for_are_told(desk: Desk) -> None:
+    case, document = BETTINGPROS_POINTS, desk.document(BETTINGPROS_POINTS)
+    document["_pagination"]["total_pages"] = 4
+    response = desk.response(case, body=json.dumps(document).encode())
+    judgement = case.source.judge(desk.request(case), response, case.slate)
+    assert (judgement.outcome, judgement.reason) == (
+        Outcome.PARTIAL,
+        "ORL@CLE page 1: 3 pages of 4 are asked for",
+    )
+
+
+def test_offers_of_two_events_are_no_answer_about_one_game(desk: Desk) -> None:
+    document = desk.document(BETTINGPROS_POINTS)
+    document["offers"][0]["event_id"] = 23815
+    with pytest.raises(ContractError, match="is not that of all offers"):
+        desk.read(BETTINGPROS_POINTS, document)
+
+
+def test_who_has_no_key_of_bettingpros_is_told_so_and_not_that_he_is_blocked(desk: Desk) -> None:
+    case = BETTINGPROS_POINTS
+    forbidden = desk.response(case, 403, b'{"message":"Forbidden"}')
+    assert case.source.judge(desk.request(case), forbidden, case.slate).outcome is Outcome.BAD_KEY
+    blocked = desk.response(case, 403, b"<html>")
+    assert case.source.judge(desk.request(case), blocked, case.slate).outcome is Outcome.BLOCKED
 
 
 def test_the_event_of_another_game_is_refused(desk: Desk) -> None:

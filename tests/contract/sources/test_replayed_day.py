@@ -22,6 +22,8 @@ BEFORE_LINES, AFTER_LINES, LATE_AFTERNOON = eastern(DAY, 13, 20), eastern(DAY, 1
 EVENING, NIGHT, NEXT_MORNING = eastern(DAY, 20), eastern(DAY, 23, 59), eastern(DAY + timedelta(days=1), 9)
 MOMENTS = (MORNING, BEFORE_LINES, AFTER_LINES, LATE_AFTERNOON, EVENING, NIGHT, NEXT_MORNING)
 
+ID_SOURCES = sorted({source.needs_ids_of for source in SOURCES.values() if source.needs_ids_of})
+
 
 @dataclass(frozen=True)
 class Look:
@@ -39,18 +41,20 @@ class Day:
         self._client = httpx.Client(base_url=url, headers={"Referer": "https://www.nba.com/"}, timeout=60)
         self.slate = Slate(game_date=DAY)
         self.players: tuple[KnownPlayer, ...] = ()
-        self.event_ids: dict[str, str] = {}
         rows = self.rows("nbac_schedule", MORNING)
         self.slate = Slate(game_date=DAY, games=slate_games(rows, DAY))
         self.players = tuple(
             KnownPlayer(player_id=row["player_id"], player_name=row["player_name"], team=row["team"])
             for row in self.rows("nbac_player_list_current", MORNING)
         )
-        self.event_ids = {row["game_id"]: row["event_id"] for row in self.rows("odds_api_events", MORNING)}
+        self.event_ids: dict[str, dict[str, str]] = {
+            name: {row["game_id"]: row["event_id"] for row in self.rows(name, MORNING)} for name in ID_SOURCES
+        }
 
     def looks(self, name: str, as_of: datetime) -> list[Look]:
         source = SOURCES[name]
-        looks = [self._look(name, request, as_of) for request in source.requests(self.slate, as_of, self.event_ids)]
+        ids = self.event_ids[source.needs_ids_of] if source.needs_ids_of else {}
+        looks = [self._look(name, request, as_of) for request in source.requests(self.slate, as_of, ids)]
         return looks[:1] if source.alternatives else looks
 
     def rows(self, name: str, as_of: datetime) -> list[Row]:
@@ -107,7 +111,9 @@ def test_the_slate_of_the_day_has_its_twelve_games(day: Day) -> None:
     assert {game.tip_off for game in day.slate.games} <= {
         eastern(DAY, hour, half) for hour in range(19, 23) for half in (0, 30)
     }
-    assert SOURCES["nbac_schedule"].covers(day.rows("nbac_schedule", MORNING), day.slate) == set(day.event_ids)
+    assert SOURCES["nbac_schedule"].covers(day.rows("nbac_schedule", MORNING), day.slate) == set(
+        day.event_ids["odds_api_events"]
+    )
 
 
 def test_history_ends_the_day_before(day: Day) -> None:
@@ -131,6 +137,17 @@ def test_all_137_quoted_names_are_resolved(day: Day) -> None:
     assert None not in {row["player_id"] for row in rows}
     tip_offs = {game.game_id: game.tip_off for game in day.slate.games}
     assert all(row["as_of"] < tip_offs[row["game_id"]] for row in rows)
+
+
+def test_bettingpros_quotes_what_the_books_it_knows_quote_page_by_page(day: Day) -> None:
+    assert outcomes(day, "bettingpros_player_points_props", BEFORE_LINES) == {Outcome.NOT_PUBLISHED_YET}
+    assert outcomes(day, "bettingpros_player_points_props", AFTER_LINES) == {Outcome.OK, Outcome.EMPTY_OK}
+    ours, others = (
+        {(row["game_id"], row["player_id"], row["book"], row["line"]): row["over_price_american"] for row in rows}
+        for rows in (day.rows(f"{name}_player_points_props", AFTER_LINES) for name in ("bettingpros", "odds_api"))
+    )
+    assert ours.items() <= others.items()
+    assert len({game_id for game_id, *_ in ours}) == 12
 
 
 def test_games_that_have_begun_are_no_longer_asked_for_lines(day: Day) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from tipoff.replay.faults import Source
 from tipoff.replay.shapes import (
     bdl_injuries,
+    bettingpros,
     espn_roster,
     nba_game_log,
     nba_injury_report,
@@ -34,7 +35,7 @@ class Endpoint:
 
 
 _CDN, _STATS, _ODDS = "cdn.nba.com", "stats.nba.com", "api.the-odds-api.com"
-_BDL = "api.balldontlie.io"
+_BDL, _BETTINGPROS = "api.balldontlie.io", "api.bettingpros.com"
 
 WANT_NBA_REFERER = frozenset({_CDN, _STATS})
 """Hosts that refuse requests which do not come from the NBA's own pages."""
@@ -90,6 +91,14 @@ ENDPOINTS = (
         r"v4/sports/basketball_nba/events/(?P<event_id>\w+)/odds/?",
         odds_api.player_points,
         about=odds_api.game_of_event,
+    ),
+    Endpoint(Source.BETTINGPROS_EVENTS, _BETTINGPROS, r"v3/events", bettingpros.events),
+    Endpoint(
+        Source.BETTINGPROS,
+        _BETTINGPROS,
+        r"v3/offers",
+        bettingpros.offers,
+        about=bettingpros.game_of_event,
     ),
 )
 
