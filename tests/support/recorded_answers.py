@@ -77,6 +77,13 @@ OCTOBER_21 = slate(
     game("0022100015", "MIL@MIA", utc(2021, 10, 22, 0, 0)),
     game("0022100016", "LAC@GSW", utc(2021, 10, 22, 2, 0)),
 )
+JANUARY_15 = slate(
+    date(2024, 1, 15),
+    game("0022300555", "HOU@PHI", utc(2024, 1, 15, 18, 0)),
+    game("0022300558", "DET@WAS", utc(2024, 1, 15, 20, 0)),
+    game("0022300562", "MIA@BKN", utc(2024, 1, 16, 0, 30)),
+    game("0022300565", "OKC@LAL", utc(2024, 1, 16, 3, 30)),
+)
 
 SCHEDULE = Case(
     "nbac_schedule",
@@ -130,6 +137,8 @@ BETTINGPROS_POINTS = Case(
     part="ORL@CLE page 1",
     game_id="0022300792",
 )
+ESPN_SCOREBOARD = Case("espn_scoreboard", "espn/scoreboard_11games.json", JANUARY_15, utc(2024, 1, 16, 9, 0))
+ESPN_SCHEDULE = Case("espn_schedule", "espn/scoreboard_11games.json", JANUARY_15, utc(2024, 1, 15, 10, 0))
 SCOREBOARD = Case("nbac_scoreboard", "cdn_nba/todaysScoreboard_00.json", APRIL_20, utc(2023, 4, 21, 3, 0))
 BOX_SCORES = Case(
     "nbac_player_boxscores",
@@ -159,6 +168,8 @@ CASES = (
     PROPS,
     BETTINGPROS_EVENTS,
     BETTINGPROS_POINTS,
+    ESPN_SCOREBOARD,
+    ESPN_SCHEDULE,
     SCOREBOARD,
     BOX_SCORES,
     HISTORY,

@@ -74,7 +74,7 @@ _PROPS = frozenset({Source.PROPS, Source.BETTINGPROS})
 POSSIBLE_AT: Mapping[Kind, frozenset[Source]] = {
     Kind.QUOTA_SPENT: _ODDS,
     Kind.BAD_KEY: _ODDS,
-    Kind.POSTPONED: frozenset({Source.SCHEDULE, Source.SCOREBOARD, Source.ANY}),
+    Kind.POSTPONED: frozenset({Source.SCHEDULE, Source.SCOREBOARD, Source.ESPN_SCOREBOARD, Source.ANY}),
     Kind.NEVER: _PROPS,
     Kind.ONE_SIDED: _PROPS,
     Kind.ALTERNATE: _PROPS,

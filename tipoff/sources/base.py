@@ -77,6 +77,8 @@ class ReadContext(Frozen):
     """The two rosters of each game, for sources with names only; the league's list where rosters are read."""
     aliases: Mapping[str, str] = {}
     """Spelling -> player name, from a person's own file; ours are known anyway."""
+    known_games: tuple[SlateGame, ...] = ()
+    """The date's games of an earlier schedule, for sources with ids of their own where the slate is not known."""
 
 
 class KnownPlayer(Frozen):

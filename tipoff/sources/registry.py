@@ -6,6 +6,7 @@ from tipoff.sources.base import Source
 from tipoff.sources.bdl_injuries import BdlInjuries
 from tipoff.sources.bettingpros import BettingProsEvents, BettingProsPoints
 from tipoff.sources.boxscores import PlayerBoxscores, PlayerHistory, TeamBoxscores, TeamHistory
+from tipoff.sources.espn_scoreboard import EspnSchedule, EspnScoreboard
 from tipoff.sources.injuries import InjuryReport
 from tipoff.sources.odds import GameLines, OddsEvents, PlayerPointsProps
 from tipoff.sources.players import PlayerList
@@ -18,6 +19,8 @@ def sources(history_seasons: int = 1) -> Mapping[str, Source]:
     """Every source, in the order a day asks them; `history_seasons` counts the slate's own."""
     every: tuple[Source, ...] = (
         Schedule(),
+        EspnSchedule(),
+        EspnScoreboard(),
         PlayerList(),
         TeamRosters(),
         PlayerHistory(history_seasons),

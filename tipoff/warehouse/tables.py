@@ -266,6 +266,26 @@ away_points INT64! | away team's points
         + _ORIGIN,
     ),
     _table(
+        "raw_espn_scoreboard",
+        Layer.RAW,
+        "The games of a date on ESPN's scoreboard, with ESPN's ids.",
+        "game_date game_id",
+        _GAME
+        + """
+event_id STRING! | ESPN's event id
+home STRING! | home team's tricode
+away STRING! | away team's tricode
+tip_off TIMESTAMP! | tip-off as ESPN has it
+neutral_site BOOL! | played on neutral ground
+status STRING! | scheduled, live, final or postponed
+status_text STRING! | status as ESPN writes it
+period INT64! | period being played; 0 before tip-off
+home_points INT64! | home team's points
+away_points INT64! | away team's points
+"""
+        + _ORIGIN,
+    ),
+    _table(
         "raw_player_boxscores",
         Layer.RAW,
         "What each player did in each finished game.",

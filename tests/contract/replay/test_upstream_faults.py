@@ -16,6 +16,7 @@ NEXT_MORNING = "2024-03-30 06:00"
 
 SCHEDULE = "cdn.nba.com/static/json/staticData/scheduleLeagueV2.json"
 SCOREBOARD = "cdn.nba.com/static/json/liveData/scoreboard/todaysScoreboard_00.json"
+ESPN_SCOREBOARD = "site.api.espn.com/apis/site/v2/sports/basketball/nba/scoreboard?dates=20240329"
 PLAYERS = "stats.nba.com/stats/playerindex?Season=2023-24"
 LOG = "stats.nba.com/stats/leaguegamelog?Season=2023-24&DateFrom=03/29/2024&PlayerOrTeam="
 REPORT = "ak-static.cms.nba.com/referee/injury/Injury-Report_2024-03-29_12PM.pdf"
@@ -35,6 +36,7 @@ HORNETS_GAME = "0022301062"
 SOURCES = {
     "nbac_schedule": SCHEDULE,
     "nbac_scoreboard": SCOREBOARD,
+    "espn_scoreboard": ESPN_SCOREBOARD,
     "nbac_player_list_current": PLAYERS,
     "nbac_player_boxscores": LOG + "P",
     "nbac_team_boxscore": LOG + "T",
@@ -151,6 +153,7 @@ def test_a_partial_slate_lacks_just_the_named_games(ask_with: AskWith, ask: Ask)
     assert len(ask_partly(EVENTS, NOON).json()) == 11
     assert len(ask_partly(LINES, NOON).json()) == 11
     assert len(ask_partly(SCOREBOARD, NOON).json()["scoreboard"]["games"]) == 11
+    assert len(ask_partly(ESPN_SCOREBOARD, NOON).json()["events"]) == 11
     logged = {row[6] for row in ask_partly(LOG + "P", NEXT_MORNING).json()["resultSets"][0]["rowSet"]}
     assert len(logged) == 11
     assert HORNETS_GAME not in logged
@@ -185,6 +188,10 @@ def test_a_postponed_game_leaves_its_date_and_never_becomes_final(ask_with: AskW
     postponed = next(game for game in board if game["gameId"] == HORNETS_GAME)
     assert (postponed["gameStatusText"], postponed["gameStatus"], postponed["homeTeam"]["score"]) == ("PPD", 1, 0)
     assert HORNETS_GAME not in ask(LOG + "P", NEXT_MORNING).text
+    (event,) = [
+        event for event in ask(ESPN_SCOREBOARD, NEXT_MORNING).json()["events"] if event["shortName"] == "GS @ CHA"
+    ]
+    assert event["status"]["type"]["name"] == "STATUS_POSTPONED"
 
 
 def test_the_named_game_never_gets_props(ask_with: AskWith) -> None:

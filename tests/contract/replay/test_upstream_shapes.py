@@ -49,6 +49,21 @@ WHAT_BETTINGPROS_SAYS_BESIDES = {
         )
     ),
 }
+WHAT_ESPN_SAYS_OF_A_GAME_BESIDES = {
+    *("leagues[].logos", "leagues[].season.", "leagues[].calendarStartDate", "leagues[].calendarEndDate"),
+    *("events[].season.type", "events[].season.slug", "events[].links"),
+    *(
+        f"events[].competitions[].{key}"
+        for key in (
+            *("attendance", "type", "conferenceCompetition", "playByPlayAvailable", "recent", "venue", "notes"),
+            *("broadcast", "broadcasts", "geoBroadcasts", "format", "highlights", "headlines", "tickets"),
+            *(f"competitors[].{told}" for told in ("winner", "linescores", "statistics", "leaders", "records")),
+            *(f"competitors[].team.{told}" for told in ("color", "alternateColor", "venue", "links", "logo")),
+            "status.type.altDetail",
+        )
+    ),
+    "events[].status.type.altDetail",
+}
 
 CASES = {
     "schedule": (
@@ -71,6 +86,11 @@ CASES = {
         "espn/team_2_roster.json",
         ("site.api.espn.com/apis/site/v2/sports/basketball/nba/teams/2/roster", {}),
         WHAT_ESPN_SAYS_BESIDES,
+    ),
+    "espn scoreboard": (
+        "espn/scoreboard_11games.json",
+        ("site.api.espn.com/apis/site/v2/sports/basketball/nba/scoreboard", {"dates": "20240328"}),
+        WHAT_ESPN_SAYS_OF_A_GAME_BESIDES,
     ),
     "bdl injuries": (
         "balldontlie/injuries_49fd60fb.json",

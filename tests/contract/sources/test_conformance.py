@@ -99,7 +99,13 @@ def test_no_two_questions_of_a_look_are_the_same(source: Source) -> None:
 @each_source
 def test_a_day_without_games_asks_only_for_the_season(source: Source) -> None:
     asked = requests_of(source, on=Slate(game_date=date(2024, 2, 17)))
-    of_the_season = {"nbac_schedule", "nbac_player_list_current", "nbac_player_history", "nbac_team_history"}
+    of_the_season = {
+        "nbac_schedule",
+        "espn_schedule",
+        "nbac_player_list_current",
+        "nbac_player_history",
+        "nbac_team_history",
+    }
     assert bool(asked) == (source.name in of_the_season)
 
 

@@ -140,6 +140,8 @@ ENTRIES: dict[str, Path] = {
     "bdl_injuries": ("data",),
     "odds_api_events": ("data",),
     "odds_api_game_lines": ("data", 0, "bookmakers"),
+    "espn_scoreboard": ("events",),
+    "espn_schedule": ("events",),
     "bettingpros_events": ("events",),
     "bettingpros_player_points_props": ("offers",),
     "odds_api_player_points_props": ("bookmakers", 0, "markets", 0, "outcomes"),

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -14,6 +15,8 @@ from tests.support.recorded_answers import (
     BETTINGPROS_POINTS,
     BOX_SCORES,
     CASES,
+    ESPN_SCHEDULE,
+    ESPN_SCOREBOARD,
     EVENTS,
     GAME_LINES,
     HISTORY,
@@ -30,8 +33,8 @@ from tests.support.recorded_answers import (
     Desk,
     utc,
 )
-from tipoff.errors import ContractError
-from tipoff.sources.base import Row
+from tipoff.errors import ContractError, NotEnoughDataError
+from tipoff.sources.base import Row, Slate
 from tipoff.sources.schedule import slate_games
 from tipoff.vocabulary import Outcome
 
@@ -388,6 +391,59 @@ def test_the_scoreboard_tells_status_and_score(desk: Desk) -> None:
         30,
     )
     assert [row["status"] for row in rows] == ["live", "live", "final"]
+
+
+def test_the_scoreboard_of_espn_tells_which_event_is_which_game_and_how_it_ended(desk: Desk) -> None:
+    reading = desk.read(ESPN_SCOREBOARD)
+    assert reading.provider_ids["0022300562"] == "401585190"
+    overtime = row_of(reading.rows, game_id="0022300562")
+    assert (overtime["away"], overtime["home"], overtime["status"], overtime["period"]) == ("MIA", "BKN", "final", 5)
+    assert (overtime["away_points"], overtime["home_points"]) == (96, 95)
+    assert reading.rejected == {"of no game of the slate": 7}
+
+
+@pytest.mark.parametrize(
+    ("name", "state", "status"),
+    [
+        ("STATUS_SCHEDULED", "pre", "scheduled"),
+        ("STATUS_HALFTIME", "in", "live"),
+        ("STATUS_POSTPONED", "post", "postponed"),
+    ],
+)
+def test_each_status_of_espn_is_one_of_ours(desk: Desk, name: str, state: str, status: str) -> None:
+    document = desk.document(ESPN_SCOREBOARD)
+    document["events"][0]["status"]["type"] |= {"name": name, "state": state}
+    assert row_of(desk.read(ESPN_SCOREBOARD, document).rows, game_id="0022300555")["status"] == status
+
+
+def test_espn_tells_the_slate_of_games_whose_ids_an_earlier_schedule_gave(desk: Desk) -> None:
+    nothing_known = desk.context(ESPN_SCHEDULE).model_copy(update={"slate": Slate(game_date=date(2024, 1, 15))})
+    earlier = nothing_known.model_copy(update={"known_games": ESPN_SCHEDULE.slate.games})
+    reading = ESPN_SCHEDULE.source.read(desk.body(ESPN_SCHEDULE), earlier)
+    assert slate_games(reading.rows, date(2024, 1, 15)) == ESPN_SCHEDULE.slate.games
+    assert reading.rejected == {"game whose NBA id is not known": 7}
+    with pytest.raises(NotEnoughDataError, match="of 11 games none has a known NBA id"):
+        ESPN_SCHEDULE.source.read(desk.body(ESPN_SCHEDULE), nothing_known)
+
+
+@pytest.mark.parametrize(
+    ("day", "outcome"), [(date(2025, 2, 14), Outcome.EMPTY_OK), (date(2025, 2, 16), Outcome.SUSPICIOUSLY_EMPTY)]
+)
+def test_a_date_without_games_is_empty_unless_the_calendar_of_espn_has_it(
+    desk: Desk, day: date, outcome: Outcome
+) -> None:
+    case = replace(ESPN_SCHEDULE, file="espn/scoreboard_empty_allstar_20250214.json", slate=Slate(game_date=day))
+    assert case.source.judge(desk.request(case), desk.response(case), case.slate).outcome is outcome
+
+
+def test_yesterdays_scoreboard_of_espn_is_stale(desk: Desk) -> None:
+    for case in (ESPN_SCOREBOARD, ESPN_SCHEDULE):
+        next_day = Slate(game_date=date(2024, 1, 16), games=JANUARY_24.games)
+        judgement = case.source.judge(desk.request(case), desk.response(case), next_day)
+        assert (judgement.outcome, judgement.reason) == (
+            Outcome.STALE,
+            "the scoreboard of 2024-01-15, asked for 2024-01-16",
+        )
 
 
 def test_box_scores_know_opponent_and_home(desk: Desk) -> None:

@@ -178,6 +178,15 @@ def test_the_scoreboard_turns_to_the_day_in_the_morning(day: Day) -> None:
     assert {row["status"] for row in day.rows("nbac_scoreboard", NEXT_MORNING)} == {"final"}
 
 
+def test_espn_tells_the_same_games_and_scores_as_the_league(day: Day) -> None:
+    for as_of in (BEFORE_LINES, EVENING, NEXT_MORNING):
+        espn, league = (day.rows(name, as_of) for name in ("espn_scoreboard", "nbac_scoreboard"))
+        told = ("game_id", "status", "period", "home_points", "away_points")
+        assert [[row[name] for name in told] for row in espn] == [[row[name] for name in told] for row in league]
+    schedule = slate_games(day.rows("espn_schedule", MORNING), DAY)
+    assert schedule == day.slate.games
+
+
 def test_results_come_game_by_game_and_add_up(day: Day) -> None:
     assert outcomes(day, "nbac_player_boxscores", EVENING) == {Outcome.NOT_PUBLISHED_YET}
     (partial,) = day.looks("nbac_player_boxscores", NIGHT)

@@ -22,6 +22,9 @@ from tipoff.vocabulary import Frozen
 AS_OF_HEADER = "X-Tipoff-As-Of"
 NBA_REFERER = "https://www.nba.com/"
 
+_TELL_OF_POSTPONED = frozenset({Source.SCHEDULE, Source.SCOREBOARD, Source.ESPN_SCOREBOARD})
+"""Where a postponed game still stands; at the others it is gone."""
+
 _SECRETS = frozenset({"apikey", "api_key", "key", "token"})
 
 _REFUSALS: Mapping[Kind, Callable[[Fault], Answer]] = {
@@ -160,7 +163,7 @@ def _changed(view: View, fault: Fault, source: Source) -> View:
     if fault.kind in BENDS:
         return replace(view, bends=(*view.bends, fault))
     named = view.past.ids_of(fault.games, view.as_of)
-    if fault.kind is Kind.POSTPONED and source in (Source.SCHEDULE, Source.SCOREBOARD):
+    if fault.kind is Kind.POSTPONED and source in _TELL_OF_POSTPONED:
         return replace(view, postponed=view.postponed | named)
     if fault.kind in (Kind.PARTIAL_SLATE, Kind.NEVER, Kind.POSTPONED):
         return replace(view, left_out=view.left_out | named)

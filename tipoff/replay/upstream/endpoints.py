@@ -9,6 +9,7 @@ from tipoff.replay.shapes import (
     bdl_injuries,
     bettingpros,
     espn_roster,
+    espn_scoreboard,
     nba_game_log,
     nba_injury_report,
     nba_player_index,
@@ -35,6 +36,7 @@ class Endpoint:
 
 
 _CDN, _STATS, _ODDS = "cdn.nba.com", "stats.nba.com", "api.the-odds-api.com"
+_ESPN = "site.api.espn.com"
 _BDL, _BETTINGPROS = "api.balldontlie.io", "api.bettingpros.com"
 
 WANT_NBA_REFERER = frozenset({_CDN, _STATS})
@@ -64,8 +66,14 @@ ENDPOINTS = (
         query={"PlayerOrTeam": "T"},
     ),
     Endpoint(
+        Source.ESPN_SCOREBOARD,
+        _ESPN,
+        r"apis/site/v2/sports/basketball/nba/scoreboard",
+        espn_scoreboard.scoreboard,
+    ),
+    Endpoint(
         Source.ROSTERS,
-        "site.api.espn.com",
+        _ESPN,
         r"apis/site/v2/sports/basketball/nba/teams/(?P<espn_id>\d+)/roster",
         espn_roster.team_roster,
         about=espn_roster.games_of_team,
