@@ -26,9 +26,9 @@ _NOT_PLAYED = frozenset({"STATUS_POSTPONED", "STATUS_CANCELED"})
 
 _IGNORED = names(
     """
-    leagues id date status season day links shortName name uid type attendance timeValid conferenceCompetition playByPlayAvailable
-    recent venue notes situation broadcasts broadcast geoBroadcasts format startDate highlights headlines tickets odds
-    order winner linescores statistics leaders records record location abbreviation displayName shortDisplayName
+    leagues id date status season day links shortName name uid type attendance timeValid conferenceCompetition
+    playByPlayAvailable recent venue notes situation broadcasts broadcast geoBroadcasts format startDate highlights
+    headlines tickets odds order winner linescores statistics leaders records record location abbreviation displayName shortDisplayName
     color alternateColor isActive logo clock displayClock completed description detail altDetail weather series
     wasSuspended provider eventsDate
     """

@@ -1,5 +1,6 @@
 """Replayed answers have the key paths of the recorded ones; what is left out is listed, nothing is added."""
 
+import gzip
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -70,6 +71,14 @@ CASES = {
         "cdn_nba/scheduleLeagueV2_subset_cdn.json",
         ("cdn.nba.com/static/json/staticData/scheduleLeagueV2.json", {}),
         WHAT_ONLY_BROADCASTERS_SAY,
+    ),
+    "schedule of the statistics": (
+        "stats_nba/scheduleleaguev2int_full_season.json.gz",
+        ("stats.nba.com/stats/scheduleleaguev2int", {"LeagueID": "00", "Season": "2023-24"}),
+        {
+            *(WHAT_ONLY_BROADCASTERS_SAY | {"leagueSchedule.weeks[]"}),
+            "leagueSchedule.gameDates[].games[].pointsLeaders[]",
+        },
     ),
     "scoreboard": (
         "cdn_nba/todaysScoreboard_00.json",
@@ -145,9 +154,13 @@ def key_paths(value: Any, path: str = "") -> Iterator[str]:
             yield from key_paths(inner, f"{path}[]")
 
 
+def unpacked(file: Path) -> bytes:
+    return gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+
+
 def recorded_answer(payloads: Path, name: str) -> Any:
     file, _, inside = name.partition("#")
-    content = json.loads(MADE[file] if file in MADE else (payloads / file).read_bytes())
+    content = json.loads(MADE[file] if file in MADE else unpacked(payloads / file))
     return content[inside] if inside else content
 
 

@@ -60,6 +60,15 @@ def test_a_report_asked_for_is_out_and_not_old(as_of: datetime) -> None:
     assert newest - timedelta(hours=1) - hour_twice <= before < newest or as_of.astimezone(EASTERN).month == 11
 
 
+def test_the_schedule_is_asked_at_a_second_address_after_the_first() -> None:
+    asked = SOURCES["nbac_schedule"].requests(Slate(game_date=date(2024, 3, 29)), EVENING, {})
+    assert SOURCES["nbac_schedule"].alternatives
+    assert [request.url for request in asked] == [
+        "https://cdn.nba.com/static/json/staticData/scheduleLeagueV2.json",
+        "https://stats.nba.com/stats/scheduleleaguev2int?LeagueID=00&Season=2023-24",
+    ]
+
+
 def test_injuries_are_asked_of_both_teams_of_a_game_that_has_not_begun() -> None:
     injuries, slate = SOURCES["bdl_injuries"], slate_on(date(2024, 3, 29))
     (request,) = injuries.requests(slate, EVENING - timedelta(seconds=1), {})
@@ -158,10 +167,10 @@ def schedule_of(season: str, dates: str = "[]") -> bytes:
 )
 def test_a_schedule_is_of_the_season_asked_for(game_date: date, season: str, dates: str, outcome: Outcome) -> None:
     schedule, moment = SOURCES["nbac_schedule"], eastern(game_date, 6)
-    (request,) = schedule.requests(Slate(game_date=game_date), moment, {})
     body = schedule_of(season, dates)
     response = Response(status=200, headers={}, body=body, url="", fetched_at=moment)
-    assert schedule.judge(request, response, Slate(game_date=game_date)).outcome is outcome
+    for request in schedule.requests(Slate(game_date=game_date), moment, {}):
+        assert schedule.judge(request, response, Slate(game_date=game_date)).outcome is outcome
 
 
 @pytest.mark.parametrize(

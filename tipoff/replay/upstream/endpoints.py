@@ -44,6 +44,7 @@ WANT_NBA_REFERER = frozenset({_CDN, _STATS})
 
 ENDPOINTS = (
     Endpoint(Source.SCHEDULE, _CDN, r"static/json/staticData/scheduleLeagueV2\.json", nba_schedule.schedule),
+    Endpoint(Source.SCHEDULE, _STATS, r"stats/scheduleleaguev2int", nba_schedule.schedule),
     Endpoint(
         Source.SCOREBOARD,
         _CDN,
