@@ -28,9 +28,9 @@ _IGNORED = names(
     """
     leagues id date status season day links shortName name uid type attendance timeValid conferenceCompetition
     playByPlayAvailable recent venue notes situation broadcasts broadcast geoBroadcasts format startDate highlights
-    headlines tickets odds order winner linescores statistics leaders records record location abbreviation displayName shortDisplayName
-    color alternateColor isActive logo clock displayClock completed description detail altDetail weather series
-    wasSuspended provider eventsDate
+    headlines tickets odds order winner linescores statistics leaders records record location abbreviation displayName
+    shortDisplayName color alternateColor isActive logo clock displayClock completed description detail altDetail
+    weather series wasSuspended provider eventsDate
     """
 )
 
