@@ -71,6 +71,13 @@ MARCH_29 = slate(
 )
 JUNE_30 = slate(date(2025, 6, 30), game("0022401300", "ATL@BOS", utc(2025, 6, 30, 23, 0)))
 """No such game was played: a slate for the lists of injuries of that summer."""
+JANUARY_8 = slate(
+    date(2025, 1, 8),
+    game("0022400509", "OKC@CLE", utc(2025, 1, 9, 0, 0)),
+    game("0022400510", "CHI@IND", utc(2025, 1, 9, 0, 0)),
+)
+JULY_17 = slate(date(2025, 7, 17), game("0022500001", "ATL@BOS", utc(2025, 7, 17, 23, 0)))
+"""No such game was played: a slate for the list of moves of that summer."""
 OCTOBER_21 = slate(
     date(2021, 10, 21),
     game("0022100014", "DAL@ATL", utc(2021, 10, 21, 23, 30)),
@@ -114,6 +121,9 @@ BDL_INJURIES_OF_A_TEAM = Case(
     part="ATL@BOS",
     game_id="0022401300",
 )
+REFEREES = Case("nbac_referee_assignments", "nba_com/referee_assignments.json", JANUARY_8, utc(2025, 1, 8, 14, 30))
+STANDINGS = Case("nbac_standings", "balldontlie/standings_395a0451.json", MARCH_15, utc(2025, 3, 15, 10, 0))
+MOVEMENT = Case("nbac_player_movement", "nba_com/player_movement.json.gz", JULY_17, utc(2025, 7, 17, 10, 0))
 EVENTS = Case("odds_api_events", "odds_api/historical_events_20240329.json", MARCH_29, utc(2024, 3, 29, 15, 0))
 GAME_LINES = Case(
     "odds_api_game_lines",
@@ -163,6 +173,9 @@ CASES = (
     INJURIES,
     BDL_INJURIES,
     BDL_INJURIES_OF_A_TEAM,
+    REFEREES,
+    STANDINGS,
+    MOVEMENT,
     EVENTS,
     GAME_LINES,
     PROPS,

@@ -9,10 +9,13 @@ from tipoff.sources.boxscores import PlayerBoxscores, PlayerHistory, TeamBoxscor
 from tipoff.sources.espn_scoreboard import EspnSchedule, EspnScoreboard
 from tipoff.sources.injuries import InjuryReport
 from tipoff.sources.odds import GameLines, OddsEvents, PlayerPointsProps
+from tipoff.sources.player_movement import PlayerMovement
 from tipoff.sources.players import PlayerList
+from tipoff.sources.referees import RefereeAssignments
 from tipoff.sources.rosters import TeamRosters
 from tipoff.sources.schedule import Schedule
 from tipoff.sources.scoreboard import Scoreboard
+from tipoff.sources.standings import Standings
 
 
 def sources(history_seasons: int = 1) -> Mapping[str, Source]:
@@ -27,6 +30,9 @@ def sources(history_seasons: int = 1) -> Mapping[str, Source]:
         TeamHistory(history_seasons),
         InjuryReport(),
         BdlInjuries(),
+        RefereeAssignments(),
+        Standings(),
+        PlayerMovement(),
         OddsEvents(),
         GameLines(),
         PlayerPointsProps(),

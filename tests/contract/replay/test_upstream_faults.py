@@ -23,6 +23,8 @@ REPORT = "ak-static.cms.nba.com/referee/injury/Injury-Report_2024-03-29_12PM.pdf
 HORNETS_ROSTER = "site.api.espn.com/apis/site/v2/sports/basketball/nba/teams/30/roster"
 JAZZ_ROSTER = "site.api.espn.com/apis/site/v2/sports/basketball/nba/teams/26/roster"
 INJURIES = "api.balldontlie.io/v1/player_injuries?team_ids[]=4&team_ids[]=10"
+OFFICIALS = "official.nba.com/wp-json/api/v1/get-game-officials?date=2024-03-29"
+STANDINGS = "api.balldontlie.io/v1/standings?season=2023"
 SPORT = "api.the-odds-api.com/v4/sports/basketball_nba"
 ODDS = "apiKey=any&regions=us&oddsFormat=american"
 EVENTS = f"{SPORT}/events?apiKey=any"
@@ -43,6 +45,8 @@ SOURCES = {
     "nbac_injury_report": REPORT,
     "espn_team_rosters": HORNETS_ROSTER,
     "bdl_injuries": INJURIES,
+    "nbac_referee_assignments": OFFICIALS,
+    "nbac_standings": STANDINGS,
     "odds_api_events": EVENTS,
     "odds_api_game_lines": LINES,
     "odds_api_player_points_props": HORNETS_PROPS,
@@ -162,6 +166,10 @@ def test_a_partial_slate_lacks_just_the_named_games(ask_with: AskWith, ask: Ask)
     assert ask_partly(HORNETS_ROSTER, NOON).json()["team"]["athletes"] == []
     assert ask_partly(JAZZ_ROSTER, NOON).json()["team"]["athletes"] != []
     assert ask_partly(INJURIES, NOON).json()["data"] == []
+    assert len(ask_partly(OFFICIALS, NOON).json()["nba"]["Table"]["rows"]) == 11
+    assert {entry["team"]["abbreviation"] for entry in ask_partly(STANDINGS, NOON).json()["data"]}.isdisjoint(
+        {"GSW", "CHA"}
+    )
     assert ask_partly(HORNETS_OFFERS, AFTERNOON).json()["offers"] == []
 
 

@@ -106,6 +106,20 @@ CASES = {
         ("api.balldontlie.io/v1/player_injuries", {"per_page": "20"}),
         WHAT_BALLDONTLIE_KNOWS_OF_A_PLAYER | {"data[].return_date"},
     ),
+    "referees": (
+        "nba_com/referee_assignments.json",
+        ("official.nba.com/wp-json/api/v1/get-game-officials", {"date": "2024-03-29"}),
+        {
+            *(f"{league}.{table}.columns" for league in ("nba", "gl", "wnba") for table in ("Table", "Table1")),
+            *("nba.Table1.rows[]", "gl.Table.rows[]", "gl.Table1.rows[]", "wnba.Table.rows[]", "wnba.Table1.rows[]"),
+            *(f"nba.Table.rows[].official{place}_JNum" for place in (1, 2, 3, 4)),
+        },
+    ),
+    "standings": (
+        "balldontlie/standings_395a0451.json",
+        ("api.balldontlie.io/v1/standings", {"season": "2023"}),
+        set(),
+    ),
     "events": (
         "odds_api/historical_events_20240329.json#data",
         ("api.the-odds-api.com/v4/sports/basketball_nba/events", ODDS),

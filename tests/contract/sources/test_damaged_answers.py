@@ -138,6 +138,9 @@ ENTRIES: dict[str, Path] = {
     "nbac_player_list_current": ("resultSets", 0, "rowSet"),
     "espn_team_rosters": ("team", "athletes"),
     "bdl_injuries": ("data",),
+    "nbac_referee_assignments": ("nba", "Table", "rows"),
+    "nbac_standings": ("data",),
+    "nbac_player_movement": ("NBA_Player_Movement", "rows"),
     "odds_api_events": ("data",),
     "odds_api_game_lines": ("data", 0, "bookmakers"),
     "espn_scoreboard": ("events",),
@@ -188,6 +191,9 @@ def test_the_same_shape_of_the_sister_league_is_refused(desk: Desk, case: Case) 
         .replace('"LeagueID": "00"', '"LeagueID": "10"')
         .replace("basketball_nba", "basketball_wnba")
         .replace("~l:46~", "~l:59~")
+        .replace('"game_id": "00', '"game_id": "10')
+        .replace('"full_name": "Atlanta Hawks"', '"full_name": "Atlanta Dream"')
+        .replace('"TEAM_ID": 1610612', '"TEAM_ID": 1611661')
         .replace('"sport": "NBA"', '"sport": "WNBA"')
         .replace('"market_id": 156', '"market_id": 157')
     )

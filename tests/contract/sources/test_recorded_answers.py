@@ -23,12 +23,15 @@ from tests.support.recorded_answers import (
     INJURIES,
     JANUARY_24,
     MARCH_15,
+    MOVEMENT,
     PLAYER_LIST,
     PRESEASON,
     PROPS,
+    REFEREES,
     ROSTER,
     SCHEDULE,
     SCOREBOARD,
+    STANDINGS,
     Case,
     Desk,
     utc,
@@ -192,6 +195,116 @@ def test_a_status_that_nobody_knows_is_left_out_and_named(desk: Desk) -> None:
     document = desk.document(BDL_INJURIES_OF_A_TEAM)
     document["data"][0]["status"] = "Suspended"
     assert desk.read(BDL_INJURIES_OF_A_TEAM, document).rejected == {"unknown status 'Suspended'": 1}
+
+
+def test_a_crew_has_its_chief_and_only_games_of_the_nba_are_read(desk: Desk) -> None:
+    reading = desk.read(REFEREES)
+    crew = [row for row in reading.rows if row["game_id"] == "0022400509"]
+    assert [(row["official_id"], row["official_name"], row["position"]) for row in crew] == [
+        ("101284", "John Goble", "crew_chief"),
+        ("1626300", "Ray Acosta", "referee"),
+        ("1628480", "Robert Hussey", "umpire"),
+    ]
+    assert len(reading.rows) == 6
+    assert reading.rejected == {"of no game of the slate": 6}
+
+
+def test_a_fourth_official_is_the_alternate(desk: Desk) -> None:
+    document = desk.document(REFEREES)
+    document["nba"]["Table"]["rows"][0] |= {"official4": "Marc Davis", "official4_code": 2534}
+    row = row_of(desk.read(REFEREES, document).rows, official_id="2534")
+    assert (row["official_name"], row["position"]) == ("Marc Davis", "alternate")
+
+
+def test_a_game_without_officials_is_missing_and_its_free_places_are_counted(desk: Desk) -> None:
+    document = desk.document(REFEREES)
+    nobody = {f"official{place}{said}": None for place in (1, 2, 3) for said in ("", "_code")}
+    document["nba"]["Table"]["rows"][0] |= nobody
+    assert desk.read(REFEREES, document).rejected["place that nobody is assigned to"] == 3
+    response = desk.response(REFEREES, body=json.dumps(document).encode())
+    judgement = REFEREES.source.judge(desk.request(REFEREES), response, REFEREES.slate)
+    assert (judgement.outcome, judgement.reason) == (Outcome.PARTIAL, "missing: OKC@CLE")
+
+
+def test_an_official_without_a_code_is_refused(desk: Desk) -> None:
+    document = desk.document(REFEREES)
+    document["nba"]["Table"]["rows"][0]["official2_code"] = None
+    with pytest.raises(ContractError, match=r"rows\[0\]\.official2_code: is null"):
+        desk.read(REFEREES, document)
+
+
+def test_assignments_of_another_date_are_stale(desk: Desk) -> None:
+    next_day = REFEREES.slate.model_copy(update={"game_date": date(2025, 1, 9)})
+    judgement = REFEREES.source.judge(desk.request(REFEREES), desk.response(REFEREES), next_day)
+    assert (judgement.outcome, judgement.reason) == (
+        Outcome.STALE,
+        "the assignments of 2025-01-08, asked for 2025-01-09",
+    )
+
+
+def test_the_standings_add_up(desk: Desk) -> None:
+    rows = desk.read(STANDINGS).rows
+    assert sum(row["wins"] for row in rows) == sum(row["losses"] for row in rows) == 1230
+    counted = ("home_wins", "home_losses", "road_wins", "road_losses")
+    neither = {row["team"]: row["wins"] + row["losses"] - sum(row[name] for name in counted) for row in rows}
+    # Paris twice, Mexico City, two semi-finals of the Cup: neutral ground is neither home nor road
+    assert Counter(neither) == Counter(["IND", "SAS", "IND", "SAS", "MIA", "WAS", "ATL", "MIL", "HOU", "OKC"])
+    cavaliers = row_of(rows, team="CLE")
+    assert (cavaliers["wins"], cavaliers["losses"], cavaliers["conference_rank"]) == (64, 18, 1)
+    assert (cavaliers["season"], cavaliers["conference"], cavaliers["division"]) == ("2024-25", "East", "Central")
+    assert (cavaliers["conference_wins"], cavaliers["conference_losses"]) == (41, 11)
+    assert Counter(row["conference"] for row in rows) == {"East": 15, "West": 15}
+
+
+def test_standings_of_last_season_are_stale(desk: Desk) -> None:
+    next_season = STANDINGS.slate.model_copy(update={"game_date": date(2025, 11, 15)})
+    judgement = STANDINGS.source.judge(desk.request(STANDINGS), desk.response(STANDINGS), next_season)
+    assert (judgement.outcome, judgement.reason) == (Outcome.STALE, "the standings of 2024-25, asked for 2025-11-15")
+
+
+def test_standings_without_a_team_of_the_slate_name_its_game(desk: Desk) -> None:
+    document = desk.document(STANDINGS)
+    document["data"] = [entry for entry in document["data"] if entry["team"]["abbreviation"] != "NYK"]
+    response = desk.response(STANDINGS, body=json.dumps(document).encode())
+    judgement = STANDINGS.source.judge(desk.request(STANDINGS), response, STANDINGS.slate)
+    assert (judgement.outcome, judgement.reason) == (Outcome.PARTIAL, "missing: NYK@GSW")
+
+
+@pytest.mark.parametrize(
+    ("day", "outcome"), [(date(2025, 10, 21), Outcome.EMPTY_OK), (date(2025, 11, 1), Outcome.SUSPICIOUSLY_EMPTY)]
+)
+def test_standings_may_be_empty_only_as_the_season_begins(desk: Desk, day: date, outcome: Outcome) -> None:
+    slate = STANDINGS.slate.model_copy(update={"game_date": day})
+    response = desk.response(STANDINGS, body=b'{"data": []}')
+    assert STANDINGS.source.judge(desk.request(STANDINGS), response, slate).outcome is outcome
+
+
+def test_the_moves_of_the_season_are_kept_and_a_trade_tells_from_where(desk: Desk) -> None:
+    case = replace(MOVEMENT, slate=MARCH_15)
+    reading = desk.read(case)
+    assert Counter(row["kind"] for row in reading.rows) == {
+        "Signing": 409,
+        "Waive": 327,
+        "Trade": 122,
+        "ContractConverted": 16,
+        "AwardOnWaivers": 7,
+    }
+    doncic = row_of(reading.rows, player_id="1629029")
+    assert (doncic["game_date"], doncic["move_id"], doncic["kind"]) == (date(2025, 2, 2), "Trade 2024022", "Trade")
+    assert (doncic["from_team"], doncic["team"]) == ("DAL", "LAL")
+    assert {row["from_team"] is not None for row in reading.rows if row["kind"] != "Trade"} == {False}
+    assert reading.rejected["move of another season than 2024-25"] == 7780
+    assert len(reading.rows) + sum(reading.rejected.values()) == 8730
+
+
+@pytest.mark.parametrize(("day", "outcome"), [(date(2025, 9, 29), Outcome.OK), (date(2025, 10, 1), Outcome.STALE)])
+def test_a_list_whose_newest_move_is_long_past_is_stale(desk: Desk, day: date, outcome: Outcome) -> None:
+    slate = MOVEMENT.slate.model_copy(update={"game_date": day})
+    assert MOVEMENT.source.judge(desk.request(MOVEMENT), desk.response(MOVEMENT), slate).outcome is outcome
+
+
+def test_a_season_of_moves_covers_every_game(desk: Desk) -> None:
+    assert MOVEMENT.source.covers((), MARCH_15) == {"0022400968", "0022400974"}
 
 
 def test_events_belong_to_games_by_their_teams_and_eastern_date(desk: Desk) -> None:

@@ -1,5 +1,6 @@
 """The sources on the day of the committed sample, asked over HTTP at several moments of it."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -170,6 +171,26 @@ def test_balldontlie_lists_whom_the_official_report_lists(day: Day) -> None:
         official, other = (day.rows(name, as_of) for name in ("nbac_injury_report", "bdl_injuries"))
         assert {row["player_id"] for row in other} >= {row["player_id"] for row in official}
         assert {row["status"] for row in other} == {"Out"}
+
+
+def test_the_crews_of_the_games_come_out_in_the_morning(day: Day) -> None:
+    assert outcomes(day, "nbac_referee_assignments", MORNING) == {Outcome.NOT_PUBLISHED_YET}
+    rows = day.rows("nbac_referee_assignments", BEFORE_LINES)
+    assert {row["game_id"] for row in rows} == {game.game_id for game in day.slate.games}
+    assert len(rows) == 36
+    assert {row["position"] for row in rows} == {"crew_chief", "referee", "umpire"}
+
+
+def test_the_standings_are_those_before_the_date(day: Day) -> None:
+    rows = day.rows("nbac_standings", LATE_AFTERNOON)
+    history = day.rows("nbac_team_history", MORNING)
+    assert {row["team"]: row["wins"] for row in rows} == Counter(row["team"] for row in history if row["win"])
+    assert sum(row["losses"] for row in rows) == len(history) / 2
+    assert day.looks("nbac_standings", EVENING) == []
+
+
+def test_of_moves_the_replay_knows_nothing(day: Day) -> None:
+    assert outcomes(day, "nbac_player_movement", MORNING) == {Outcome.GONE}
 
 
 def test_the_scoreboard_turns_to_the_day_in_the_morning(day: Day) -> None:

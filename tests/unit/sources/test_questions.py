@@ -77,6 +77,25 @@ def test_injuries_are_asked_of_both_teams_of_a_game_that_has_not_begun() -> None
     assert injuries.requests(slate, EVENING, {}) == ()
 
 
+@pytest.mark.parametrize(
+    ("at", "outcome"), [((9, 59), Outcome.NOT_PUBLISHED_YET), ((10, 0), Outcome.SUSPICIOUSLY_EMPTY)]
+)
+def test_no_officials_are_suspicious_once_they_are_due(at: tuple[int, int], outcome: Outcome) -> None:
+    referees, slate = SOURCES["nbac_referee_assignments"], slate_on(date(2024, 3, 29))
+    (request,) = referees.requests(slate, EVENING, {})
+    assert request.url == "https://official.nba.com/wp-json/api/v1/get-game-officials?date=2024-03-29"
+    body, moment = b'{"nba": {"Table": {"rows": []}}}', eastern(date(2024, 3, 29), *at)
+    response = Response(status=200, headers={}, body=body, url="", fetched_at=moment)
+    assert referees.judge(request, response, slate).outcome is outcome
+
+
+def test_standings_are_not_asked_once_a_game_of_the_date_could_be_in_them() -> None:
+    standings, slate = SOURCES["nbac_standings"], slate_on(date(2024, 3, 29))
+    (request,) = standings.requests(slate, EVENING - timedelta(seconds=1), {})
+    assert request.url == "https://api.balldontlie.io/v1/standings?season=2023"
+    assert standings.requests(slate, EVENING, {}) == ()
+
+
 def test_props_are_asked_of_games_that_have_not_begun_and_are_known() -> None:
     props, slate = SOURCES["odds_api_player_points_props"], slate_on(date(2024, 3, 29))
     (request,) = props.requests(slate, EVENING - timedelta(seconds=1), {"0022301062": "abc"})

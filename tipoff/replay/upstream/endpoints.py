@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from tipoff.replay.faults import Source
 from tipoff.replay.shapes import (
     bdl_injuries,
+    bdl_standings,
     bettingpros,
     espn_roster,
     espn_scoreboard,
     nba_game_log,
     nba_injury_report,
     nba_player_index,
+    nba_referees,
     nba_schedule,
     nba_scoreboard,
     odds_api,
@@ -37,6 +39,7 @@ class Endpoint:
 
 _CDN, _STATS, _ODDS = "cdn.nba.com", "stats.nba.com", "api.the-odds-api.com"
 _ESPN = "site.api.espn.com"
+_OFFICIALS = "official.nba.com"
 _BDL, _BETTINGPROS = "api.balldontlie.io", "api.bettingpros.com"
 
 WANT_NBA_REFERER = frozenset({_CDN, _STATS})
@@ -92,6 +95,8 @@ ENDPOINTS = (
         bdl_injuries.injuries,
         about=bdl_injuries.games_of_teams,
     ),
+    Endpoint(Source.REFEREES, _OFFICIALS, r"wp-json/api/v1/get-game-officials", nba_referees.officials),
+    Endpoint(Source.STANDINGS, _BDL, r"v1/standings", bdl_standings.standings),
     Endpoint(Source.EVENTS, _ODDS, r"v4/sports/basketball_nba/events/?", odds_api.events),
     Endpoint(Source.GAME_LINES, _ODDS, r"v4/sports/basketball_nba/odds/?", odds_api.game_lines),
     Endpoint(
