@@ -1,4 +1,4 @@
-"""The NBA's schedule, scoreboard, player list and game log before, while and after 2024-03-29 is played."""
+"""The NBA's schedule, crews, standings, scoreboard, player list and game log around 2024-03-29."""
 
 import json
 from collections.abc import Callable
