@@ -28,7 +28,7 @@ PREFIX = "TIPOFF_"
 OTHER_VARIABLES = frozenset({f"{PREFIX}CONFIG", f"{PREFIX}CACHE", f"{PREFIX}DEBUG"})
 """Of the prefix, and no setting: the file's place, the folder of what is fetched, whole error texts."""
 DEFAULT_FILE = Path("tipoff.toml")
-SECRETS = frozenset({"odds_api_key", "balldontlie_key", "proxies"})
+SECRETS = frozenset({"odds_api_key", "balldontlie_key", "bettingpros_key", "proxies"})
 """Keys for the environment or a file of their own (`TIPOFF_…_FILE`), never for tipoff.toml."""
 
 
@@ -91,6 +91,7 @@ class Settings(Frozen):
     """How long one answer may take as a whole; a provider that is silent longer has failed."""
     odds_api_key: SecretStr | None = None
     balldontlie_key: SecretStr | None = None
+    bettingpros_key: SecretStr | None = None
     proxies: Proxies = Field(default={})
     """Host -> proxy URL, for hosts that refuse this machine's address."""
     bigdataball: ExportUrl | None = None

@@ -41,6 +41,7 @@ _COMMON = {"User-Agent": "tipoff", "Accept": "*/*", "Accept-Encoding": "gzip"}
 _KEY_PLACES: Mapping[str, tuple[Literal["query", "header"], str]] = {
     "api.the-odds-api.com": ("query", "apiKey"),
     "api.balldontlie.io": ("header", "Authorization"),
+    "api.bettingpros.com": ("header", "x-api-key"),
 }
 """Where a provider wants its key."""
 
@@ -209,5 +210,9 @@ def _exports(settings: Settings) -> dict[str, str]:
 
 
 def _keys(settings: Settings) -> dict[str, str]:
-    secrets = {"api.the-odds-api.com": settings.odds_api_key, "api.balldontlie.io": settings.balldontlie_key}
+    secrets = {
+        "api.the-odds-api.com": settings.odds_api_key,
+        "api.balldontlie.io": settings.balldontlie_key,
+        "api.bettingpros.com": settings.bettingpros_key,
+    }
     return {host: secret.get_secret_value() for host, secret in secrets.items() if secret}

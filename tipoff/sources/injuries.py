@@ -77,7 +77,7 @@ class InjuryReport(Feed):
                 row = unresolved_row(name, resolvers[team], context, game.game_id, team)
                 harvest.unresolved({**row, **origin})
                 continue
-            row = _row(context, game, team, player.player_id, name, entry.status)
+            row = injury_row(context, game, team, player.player_id, name, entry.status)
             harvest.keep({**row, "reason": entry.reason or None, **origin})
         return harvest.reading()
 
@@ -98,10 +98,11 @@ def _team_rows(source: str, entries: Iterable[_Entry], context: ReadContext) -> 
         missing = {_team(source, entry, game) for entry in late if entry.matchup == game.label}
         for team in (game.away, game.home) if context.as_of < game.tip_off else ():
             status = NOT_SUBMITTED if team in missing else SUBMITTED
-            yield {**_row(context, game, team, team, team, status), "reason": None}
+            yield {**injury_row(context, game, team, team, team, status), "reason": None}
 
 
-def _row(context: ReadContext, game: SlateGame, team: str, player_id: str, player_name: str, status: str) -> Row:
+def injury_row(context: ReadContext, game: SlateGame, team: str, player_id: str, player_name: str, status: str) -> Row:
+    """A row without reason and origin; a team's own has its tricode for player."""
     return {
         "game_date": context.slate.game_date,
         "game_id": game.game_id,
