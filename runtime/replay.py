@@ -30,7 +30,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from runtime import PROJECT, cache_folder
 from runtime.connection import DATA_CONVERTER
 from runtime.processes import Child, Processes
-from runtime.sessions import Session, write_session
+from runtime.sessions import FILE, Session, write_session
 from runtime.stages import Stages
 from runtime.temporal_server import (
     address_from_environment,
@@ -117,6 +117,7 @@ class Replay:
         return inherited | {
             "TEMPORAL_ADDRESS": self.server.address,
             "TEMPORAL_NAMESPACE": self.server.namespace,
+            "TEMPORAL_CONFIG_FILE": os.devnull,
             "TIPOFF_CONFIG": os.devnull,
             "TIPOFF_WAREHOUSE": f"duckdb:///{out}/tipoff.duckdb",
             "TIPOFF_LANDING": f"file://{out}/landing",
@@ -169,8 +170,9 @@ class Replay:
 @asynccontextmanager
 async def replay(scene: Scene, stages: Stages, binary: Path | None = None) -> AsyncIterator[Replay]:
     """Bring the parts up from nothing, and stop them all on the way out."""
-    _clear(scene.out)
+    _require_replay_folder(scene.out)
     with Processes(scene.out / "processes") as processes:
+        _clear(scene.out)
         with stages.stage("Temporal server"):
             server = await _server(scene, processes, binary)
             client = await Client.connect(server.address, namespace=server.namespace, data_converter=DATA_CONVERTER)
@@ -195,18 +197,15 @@ async def replay(scene: Scene, stages: Stages, binary: Path | None = None) -> As
 
 async def _server(scene: Scene, processes: Processes, binary: Path | None) -> Server:
     """A server of the replay's own; that of TEMPORAL_ADDRESS only when SERVER=env says so."""
-    if os.environ.get("SERVER") == "env":
-        return await _server_of_environment()
+    if address := address_from_environment():
+        return await _server_of_environment(address)
     server = await start_dev_server(
         processes, binary or provide(cache_folder()), db_file=scene.out / "temporal.db", namespace=NAMESPACE
     )
     return Server(address=server.address, ui_url=server.ui_url)
 
 
-async def _server_of_environment() -> Server:
-    address = address_from_environment()
-    if address is None:
-        raise BadInputError("SERVER=env needs TEMPORAL_ADDRESS to name the server to replay on")
+async def _server_of_environment(address: str) -> Server:
     client = await Client.connect(address)
     request = RegisterNamespaceRequest(
         namespace=NAMESPACE, workflow_execution_retention_period=Duration(seconds=RETENTION_SECONDS)
@@ -240,9 +239,18 @@ async def _until_says(child: Child, word: str) -> None:
         await asyncio.sleep(0.05)
 
 
+def _require_replay_folder(out: Path) -> None:
+    """Raises BadInputError for a folder that holds what a replay would remove, but that no replay wrote."""
+    found = [name for name in STATE if (out / name).exists()]
+    if found and not any((out / mark).exists() for mark in (FILE, "processes")):
+        raise BadInputError(
+            f"{out} holds {', '.join(found)}, and not from a replay: nothing was removed. "
+            "A replay starts from nothing; give it a folder of its own, such as OUT=var/demo"
+        )
+
+
 def _clear(out: Path) -> None:
     """Remove what an earlier replay wrote; only that."""
-    out.mkdir(parents=True, exist_ok=True)
     for name in (*STATE, "requests.jsonl"):
         path = out / name
         if path.is_dir():

@@ -19,6 +19,7 @@ from runtime.connection import CONNECT_SECONDS
 from runtime.replay import Replay
 from runtime.temporal_server import free_port
 from tests.support.replays import ended, in_hand, staged, started, until
+from tests.support.starter import NOWHERE
 from tipoff.vocabulary import DataQuality, RunState, eastern
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
 from workflows.contracts import Activity, Message, Order
@@ -186,3 +187,19 @@ async def test_a_serving_worker_tells_its_metrics_and_stops_at_ctrl_c(tmp_path: 
         assert worker.ends_within(25)
         assert (worker.exit_code, "Traceback" in worker.log.read_text()) == (0, False)
     assert 'task_queue="tipoff-warehouse"' in metrics
+
+
+async def test_a_replay_meets_nothing_of_the_persons_temporal_configuration(
+    tmp_path: Path, temporal_binary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profiles = tmp_path / "temporalio" / "temporal.toml"
+    profiles.parent.mkdir()
+    profiles.write_text('[profile.default]\naddress = "prod:7233"\napi_key = "secret"\n')
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("TEMPORAL_ADDRESS", NOWHERE)
+    monkeypatch.setenv("TEMPORAL_API_KEY", "secret")
+    async with staged(tmp_path / "replay", temporal_binary, game_date=WITHOUT_GAMES) as running:
+        assert running.server.address != NOWHERE
+        assert "secret" not in running.worker_environment().values()
+        left = await ended(running, await started(running))
+    assert left.result.state is RunState.COMPLETE

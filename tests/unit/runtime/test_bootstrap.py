@@ -1,6 +1,7 @@
 """From a bare clone to an environment: what is made, what is skipped, what is finished."""
 
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -134,3 +135,17 @@ def test_make_alone_lists_every_target() -> None:
     listed = subprocess.run(["make"], cwd=PROJECT, capture_output=True, text=True).stdout
     for target in ("help", "setup", "demo", "server", "test", "lint", "bench", "breakages", "sample", "clean"):
         assert f"{target}:\t" in listed
+
+
+def test_make_clean_removes_the_demo_and_leaves_what_real_days_wrote(tmp_path: Path) -> None:
+    shutil.copy(PROJECT / "Makefile", tmp_path)
+    for room in ("runtime", "tipoff"):
+        (tmp_path / room).symlink_to(PROJECT / room)
+    for file in ("var/tipoff.duckdb", "var/temporal/temporal.db", "var/demo/tipoff.duckdb", ".venv/bin/python"):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).touch()
+    subprocess.run(["make", "clean", f"PYTHON={sys.executable}"], cwd=tmp_path, check=True, capture_output=True)
+    assert (tmp_path / "var/tipoff.duckdb").exists()
+    assert (tmp_path / "var/temporal/temporal.db").exists()
+    assert not (tmp_path / "var/demo").exists()
+    assert not (tmp_path / ".venv").exists()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime import PROJECT, checks
+from runtime import PROJECT, cache_folder, checks
 from runtime.checks import Check, main, total
 
 
@@ -57,10 +57,11 @@ def test_checks_never_see_the_servers_and_keys_of_the_person_who_runs_them(
 ) -> None:
     monkeypatch.setenv("TEMPORAL_ADDRESS", "prod:7233")
     monkeypatch.setenv("TIPOFF_ODDS_API_KEY", "secret")
-    show = "import os; print([name for name in os.environ if name.startswith(('TEMPORAL_', 'TIPOFF_'))])"
+    ours = ("TEMPORAL_", "TIPOFF_")
+    show = f"import os; print(*(f'{{name}}={{os.environ[name]}}' for name in os.environ if name.startswith({ours})))"
     monkeypatch.setattr(checks, "LINT", (running("format", show),))
     main(["lint"])
-    assert "['TIPOFF_CACHE']" in capfd.readouterr().out
+    assert f"TEMPORAL_CONFIG_FILE={os.devnull} TIPOFF_CACHE={cache_folder()}\n" in capfd.readouterr().out
 
 
 def test_failures_are_counted_too() -> None:
