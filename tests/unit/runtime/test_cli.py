@@ -10,14 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runtime.operator.checks.workers import _line
 from runtime.operator.orders import names_of
 from runtime.operator.paper import ago
+from runtime.operator.server import Polled
 from runtime.sessions import NoReplayError, Session, read_session, write_session
 from tests.support.small_day import small_plan
 from tests.support.starter import NOWHERE, PROJECT, Starter
 from tipoff.publishing.status import publish_status
 from tipoff.publishing.store import FolderStore
-from workflows.contracts import Message, Order
+from workflows.contracts import Message, Order, Queue
 from workflows.day_report import day_status
 from workflows.day_state import DayLedger
 
@@ -227,6 +229,12 @@ def test_doctor_finds_a_warehouse_that_a_worker_holds_well(starter: Starter, tmp
     assert held["ok"]
     assert "held by the worker" in str(held["says"])
     assert "free for a worker" in str(checks(starter)["warehouse"]["says"])
+
+
+def test_doctor_tells_when_a_queue_was_last_polled_also_by_a_server_whose_clock_is_ahead() -> None:
+    now = datetime(2024, 3, 29, 12, tzinfo=UTC)
+    polled = Polled(queue=Queue.FETCH, kind="activities", last_asked=now + timedelta(seconds=1))
+    assert _line(polled, now) == "tipoff-fetch (activities): polled 0 s ago"
 
 
 @pytest.mark.parametrize("command", ["status", "watch", "start", "orders", "cancel", "page", "plan", "train", "doctor"])
