@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Mapping
 
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
@@ -34,7 +35,7 @@ async def connect(
     `metrics_address`: IP:port where Prometheus may read the SDK's metrics.
     Raises NoServerError when no server answers in time, ConfigurationError when none can be looked for.
     """
-    options = to or _configured()
+    options = to or configured()
     options.setdefault("target_host", "localhost:7233")
     runtime = _runtime(metrics_address)
     try:
@@ -55,9 +56,13 @@ def _no_server(options: ClientConnectConfig, why: str) -> NoServerError:
     )
 
 
-def _configured() -> ClientConnectConfig:
+def configured(environ: Mapping[str, str] | None = None) -> ClientConnectConfig:
+    """What Temporal's variables and profiles say; `environ` stands for this process's variables.
+
+    Raises ConfigurationError.
+    """
     try:
-        return ClientConfig.load_client_connect_config()
+        return ClientConfig.load_client_connect_config(override_env_vars=environ)
     except RuntimeError as error:
         raise ConfigurationError(
             f"the Temporal configuration cannot be read ({str(error).splitlines()[0]}); "

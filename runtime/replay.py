@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -28,7 +28,7 @@ from temporalio.common import (
 from temporalio.service import RPCError, RPCStatusCode
 
 from runtime import PROJECT, cache_folder
-from runtime.connection import DATA_CONVERTER
+from runtime.connection import configured, connect
 from runtime.processes import Child, Processes
 from runtime.sessions import FILE, Session, write_session
 from runtime.stages import Stages
@@ -86,6 +86,8 @@ class Server:
 
     address: str
     ui_url: str
+    variables: Mapping[str, str]
+    """What Temporal's own configuration is to those who speak to it, the worker and the replay itself."""
     namespace: str = NAMESPACE
 
 
@@ -114,10 +116,9 @@ class Replay:
         out = self.scene.out.resolve()
         foreign = ("TEMPORAL_", "TIPOFF_")
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-        return inherited | {
-            "TEMPORAL_ADDRESS": self.server.address,
-            "TEMPORAL_NAMESPACE": self.server.namespace,
-            "TEMPORAL_CONFIG_FILE": os.devnull,
+        return {
+            **inherited,
+            **self.server.variables,
             "TIPOFF_CONFIG": os.devnull,
             "TIPOFF_WAREHOUSE": f"duckdb:///{out}/tipoff.duckdb",
             "TIPOFF_LANDING": f"file://{out}/landing",
@@ -154,7 +155,7 @@ class Replay:
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
             search_attributes=TypedSearchAttributes([SearchAttributePair(GAME_DATE, day.isoformat())]),
             static_summary=f"NBA {day}",
-            static_details=f"Replay in virtual time: `starter.py status --date {day} --replay`",
+            static_details=f"Replay in virtual time: `starter.py status --date {day} --replay {self.scene.out}`",
         )
 
     def ui_of(self, handle: DayHandle) -> str:
@@ -175,7 +176,8 @@ async def replay(scene: Scene, stages: Stages, binary: Path | None = None) -> As
         _clear(scene.out)
         with stages.stage("Temporal server"):
             server = await _server(scene, processes, binary)
-            client = await Client.connect(server.address, namespace=server.namespace, data_converter=DATA_CONVERTER)
+            client = await connect(to=configured(server.variables))
+            await _end_what_was_left(client)
         with stages.stage("upstream and worker"):
             upstream = await _start_upstream(scene, processes)
             running = Replay(scene, processes, server, client, upstream)
@@ -202,11 +204,18 @@ async def _server(scene: Scene, processes: Processes, binary: Path | None) -> Se
     server = await start_dev_server(
         processes, binary or provide(cache_folder()), db_file=scene.out / "temporal.db", namespace=NAMESPACE
     )
-    return Server(address=server.address, ui_url=server.ui_url)
+    variables = {
+        "TEMPORAL_ADDRESS": server.address,
+        "TEMPORAL_NAMESPACE": NAMESPACE,
+        "TEMPORAL_CONFIG_FILE": os.devnull,  # a person's profiles name other servers, keys and certificates
+    }
+    return Server(server.address, server.ui_url, variables)
 
 
 async def _server_of_environment(address: str) -> Server:
-    client = await Client.connect(address)
+    ours = {name: value for name, value in os.environ.items() if name.startswith("TEMPORAL_")}
+    variables = {**ours, "TEMPORAL_NAMESPACE": NAMESPACE}
+    client = await connect(to=configured(variables))
     request = RegisterNamespaceRequest(
         namespace=NAMESPACE, workflow_execution_retention_period=Duration(seconds=RETENTION_SECONDS)
     )
@@ -215,7 +224,13 @@ async def _server_of_environment(address: str) -> Server:
     except RPCError as error:
         if error.status is not RPCStatusCode.ALREADY_EXISTS:
             raise BadInputError(f"namespace {NAMESPACE} cannot be made at {address}: {error.message}") from error
-    return Server(address=address, ui_url=os.environ.get("TEMPORAL_UI", "http://127.0.0.1:8233"))
+    return Server(address, os.environ.get("TEMPORAL_UI", "http://127.0.0.1:8233"), variables)
+
+
+async def _end_what_was_left(client: Client) -> None:
+    """Runs of a killed replay, on a server that outlives replays: this one's worker would go on with them."""
+    async for run in client.list_workflows('ExecutionStatus = "Running"'):
+        await client.get_workflow_handle(run.id, run_id=run.run_id).terminate(reason="its replay was killed")
 
 
 async def _start_upstream(scene: Scene, processes: Processes) -> str:

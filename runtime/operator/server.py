@@ -83,7 +83,7 @@ def _where(place: Place, error: NoServerError) -> str:
         return str(error)
     return (
         f"the replay in {place.replay} (process {place.session.pid}) no longer answers at {place.session.address}: "
-        "start it again with `make demo KEEP=1`"
+        f"start it again with `make demo KEEP=1 OUT={place.replay}`"
     )
 
 

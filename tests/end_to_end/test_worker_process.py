@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -116,6 +117,10 @@ async def test_a_worker_told_to_stop_ends_what_it_has_in_hand_and_the_next_one_g
         running.start_worker()
         left = await ended(running, handle)
     assert (left.result.state, left.result.data_quality) == (RunState.COMPLETE, DataQuality.EMPTY)
+    fields, _, _ = (PROJECT / "docs" / "summary.md").read_text().partition("Each entry of `systems`")
+    named = {name for row in re.findall(r"^\| (`.*?) \|", fields, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
+    assert left.summary.keys() == named, "also a day without games has every field"
+    assert (left.summary["players_predicted"], left.summary["first_published_at"]) == (None, None)
 
 
 async def test_a_full_disk_parks_the_step_with_a_clear_error_and_leaves_nothing_half_written(
