@@ -55,6 +55,10 @@ def export_status(exports: Path, written_at: datetime) -> None:
         ("retry-step --date 2024-03-29", "--step"),
         ("improve --date 2024-03-29", "'improve'"),
         (f"cancel --date 2024-03-29 --why {'x' * 501}", "at most 500 characters"),
+        (
+            "train --date 2024-03-29 --system moving_average",
+            "no system 'moving_average' is trained; those that are: cat",
+        ),
     ],
 )
 def test_wrong_arguments_are_told_apart_and_end_with_2(starter: Starter, typed: str, told: str) -> None:
@@ -253,6 +257,11 @@ ORDER = Order(message=Message.RETRY_STEP, target="nbac_injury_report", game_date
 @given(first=st.floats(min_value=0, max_value=4e9), later=st.floats(min_value=0, max_value=59.9))
 def test_an_order_repeated_within_a_minute_meets_its_first_name(first: float, later: float) -> None:
     assert names_of(ORDER, first)[0] in names_of(ORDER, first + later)
+
+
+@given(first=st.floats(min_value=0, max_value=4e9), later=st.floats(min_value=70, max_value=4e9))
+def test_an_order_given_again_after_a_minute_is_a_new_one(first: float, later: float) -> None:
+    assert names_of(ORDER, first)[0] not in names_of(ORDER, first + later)
 
 
 @pytest.mark.parametrize("change", [{"target": "nbac_schedule"}, {"who": "bob"}, {"why": ""}, {"games": ("DEN@MIN",)}])
