@@ -19,16 +19,12 @@ from google.protobuf.json_format import MessageToJson
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client, WorkflowHandle
-from temporalio.common import (
-    SearchAttributePair,
-    TypedSearchAttributes,
-    WorkflowIDConflictPolicy,
-    WorkflowIDReusePolicy,
-)
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.service import RPCError, RPCStatusCode
 
 from runtime import PROJECT, cache_folder
 from runtime.connection import configured, connect
+from runtime.operator.start import TASK_TIMEOUT, attributes
 from runtime.processes import Child, Processes
 from runtime.sessions import FILE, Session, write_session
 from runtime.stages import Stages
@@ -51,7 +47,6 @@ from workflows.contracts import (
     day_workflow_id,
 )
 from workflows.daily_pipeline import DailyPipelineWorkflow
-from workflows.search_attributes import GAME_DATE
 from workflows.training import TrainingWorkflow
 
 NAMESPACE = "tipoff-replay"
@@ -145,17 +140,18 @@ class Replay:
         self, clock: ClockSpec, rerun: Rerun | None = None
     ) -> WorkflowHandle[DailyPipelineWorkflow, DayResult]:
         """Start the date's workflow under the given virtual clock."""
-        day = self.scene.game_date
+        day = DayInput(game_date=self.scene.game_date, clock=clock, rerun=rerun)
         return await self.client.start_workflow(
             DailyPipelineWorkflow.run,
-            DayInput(game_date=day, clock=clock, rerun=rerun),
-            id=day_workflow_id(day),
+            day,
+            id=day_workflow_id(day.game_date),
             task_queue=Queue.DAY,
             id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-            search_attributes=TypedSearchAttributes([SearchAttributePair(GAME_DATE, day.isoformat())]),
-            static_summary=f"NBA {day}",
-            static_details=f"Replay in virtual time: `starter.py status --date {day} --replay {self.scene.out}`",
+            task_timeout=TASK_TIMEOUT,
+            search_attributes=attributes(day),
+            static_summary=f"NBA {day.game_date}",
+            static_details=f"In virtual time: `starter.py status --date {day.game_date} --replay {self.scene.out}`",
         )
 
     def ui_of(self, handle: DayHandle) -> str:
