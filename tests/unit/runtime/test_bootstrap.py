@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from runtime import PROJECT
-from runtime.bootstrap import BootstrapError, Environment, fingerprint, is_ready, make
+from runtime.bootstrap import BootstrapError, Environment, _install, fingerprint, is_ready, make
 
 NOTHING_TO_INSTALL = "# nothing\n"
 
@@ -107,6 +107,27 @@ def test_the_fingerprint_follows_the_pin_of_uv_too(clone: Environment) -> None:
     before = fingerprint(clone)
     clone.uv_lock.write_text("# another uv\n")
     assert fingerprint(clone) != before
+
+
+def test_without_uv_one_is_installed_by_hash_into_the_environment_and_kept_there(
+    clone: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The environment's Python only notes what it is asked, and makes such a uv when asked to install one."""
+    calls, uv = tmp_path / "calls", clone.folder / "bin" / "uv"
+    note = f'#!/bin/sh\necho "${{0##*/}} $*" >> {calls}\n'
+    clone.python.parent.mkdir(parents=True)
+    clone.python.write_text(note + f'case "$*" in *" pip install "*) /bin/cp "$0" {uv};; esac\n')
+    clone.python.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    _install(clone)
+    _install(clone)
+    sync = f"uv pip sync --compile-bytecode --python {clone.python} --require-hashes {clone.lock} {clone.uv_lock}"
+    assert calls.read_text().splitlines() == [
+        "python -m ensurepip",
+        f"python -m pip install --quiet --require-hashes -r {clone.uv_lock}",
+        sync,
+        sync,
+    ]
 
 
 def test_an_older_python_is_told_in_one_line_what_is_needed() -> None:

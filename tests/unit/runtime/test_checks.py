@@ -68,6 +68,20 @@ def test_failures_are_counted_too() -> None:
     assert total(["1 failed, 9 passed, 1 warning in 3.00s", "2 passed in 1.00s"]) == "1 failed, 11 passed, 1 warning"
 
 
+def test_make_test_consists_of_every_check_and_of_every_folder_of_tests() -> None:
+    assert [check.name for check in checks.LINT] == ["format", "lint", "types", "import rules", "dependencies"]
+    folders = {
+        argument
+        for check in (*checks.FAST_TESTS, *checks.SLOW_TESTS)
+        for argument in check.command
+        if str(argument).startswith("tests/")
+    }
+    assert folders == {
+        f"tests/{file.relative_to(PROJECT / 'tests').parts[0]}" for file in PROJECT.glob("tests/*/**/test_*.py")
+    }
+    assert all(check.counts_tests for check in (*checks.FAST_TESTS, *checks.SLOW_TESTS))
+
+
 def test_ci_runs_what_a_person_runs(tmp_path: Path) -> None:
     """From any folder `.ci/run` calls `make test`, and its exit code is that of make."""
     make = tmp_path / "make"

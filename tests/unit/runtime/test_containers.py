@@ -114,3 +114,12 @@ def test_doctor_tells_of_a_file_that_it_cannot_read(image: Path) -> None:
     found = versions_check(image)
     assert not found["ok"]
     assert "requirements.lock" in found["says"]
+
+
+def test_doctor_names_what_is_installed_in_another_version_than_the_locked_one(image: Path) -> None:
+    lock = image / "requirements.lock"
+    lock.write_text(re.sub(r"(?m)^duckdb==\S+", "duckdb==0.0.1", lock.read_text()))
+    found = versions_check(image)
+    assert not found["ok"]
+    assert found["says"].endswith("locked are duckdb 0.0.1")
+    assert found["fix"] == "run make setup"
