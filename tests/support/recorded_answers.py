@@ -69,6 +69,7 @@ MARCH_29 = slate(
     game("0022301062", "GSW@CHA", utc(2024, 3, 29, 23, 0)),
     game("0022301072", "MIN@DEN", utc(2024, 3, 30, 1, 0)),
 )
+APRIL_10 = slate(date(2024, 4, 10), game("0022301158", "MEM@CLE", utc(2024, 4, 10, 23, 0)))
 JANUARY_6 = slate(date(2025, 1, 6), game("0022400500", "LAC@MIN", utc(2025, 1, 7, 1, 0)))
 NOVEMBER_12 = slate(date(2024, 11, 12), game("0022400001", "ATL@BOS", utc(2024, 11, 13, 0, 0)))
 JUNE_22 = slate(date(2025, 6, 22), game("0042400407", "IND@OKC", utc(2025, 6, 23, 0, 0)))
@@ -191,6 +192,17 @@ BIGDATABALL = Case(
     part="IND@OKC",
     game_id="0042400407",
 )
+GAMEBOOK, GAMEBOOK_BOOK = (
+    Case(
+        "nbac_gamebook_player_stats",
+        f"made/{file}.pdf",
+        APRIL_10,
+        utc(2024, 4, 11, 4, 0),
+        part="MEM@CLE",
+        game_id="0022301158",
+    )
+    for file in ("gamebook", "gamebook_book")
+)
 
 CASES = (
     SCHEDULE,
@@ -216,6 +228,8 @@ CASES = (
     PLAY_BY_PLAY,
     PLAY_BY_PLAY_V3,
     BIGDATABALL,
+    GAMEBOOK,
+    GAMEBOOK_BOOK,
 )
 
 

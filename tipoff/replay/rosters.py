@@ -12,7 +12,7 @@ NEARBY: Final = timedelta(days=21)
 LAST_REPORT: Final = timedelta(minutes=60)
 """How long before tip-off a late scratch becomes public."""
 
-_NOT_RECORDED: Final = "Reason not recorded"
+NOT_RECORDED: Final = "Reason not recorded"
 
 ROSTER: Final = pl.Schema({"player_id": pl.String(), "player_name": pl.String(), "team": pl.String()})
 REPORT: Final = pl.Schema(
@@ -53,7 +53,7 @@ def injury_report(archive: Archive, game_date: date, as_of: datetime) -> pl.Data
     return (
         pl.concat([known, late])
         .sort("tip_off", "game_id", "team", "player_name")
-        .with_columns(status=pl.lit("Out"), reason=pl.col("reason").fill_null(_NOT_RECORDED))
+        .with_columns(status=pl.lit("Out"), reason=pl.col("reason").fill_null(NOT_RECORDED))
         .select(REPORT.names())
     )
 

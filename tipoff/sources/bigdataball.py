@@ -16,7 +16,7 @@ from tipoff.errors import ContractError
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
 from tipoff.sources.exports import BIGDATABALL
 from tipoff.sources.feed import Feed, Harvest, judged
-from tipoff.sources.identity import resolver_of, unresolved_row
+from tipoff.sources.identity import LONGEST_NAME, TOO_LONG, resolver_of, unresolved_row
 from tipoff.sources.nba import OUTSIDE
 from tipoff.sources.outcomes import Expected
 from tipoff.sources.sheet import Line, Sheet
@@ -89,16 +89,17 @@ class BigDataBallShots(Feed):
             if reason:
                 harvest.reject(reason)
                 continue
-            resolver, name = resolvers[line.text("team")], line.text("player")
-            player = resolver.resolve(name)
+            team, name = line.text("team"), line.text("player")
+            player = resolvers[team].resolve(name)
             if player is None:
-                harvest.unresolved({**unresolved_row(name, resolver, context, game.game_id), **self.origin(context)})
+                unresolved = unresolved_row(name, resolvers[team], context, game.game_id, team)
+                harvest.unresolved({**unresolved, **self.origin(context)})
             row = {
                 "game_date": context.slate.game_date,
                 "game_id": game.game_id,
                 "player_id": player.player_id if player else None,
                 "player_name": name,
-                "team": line.text("team"),
+                "team": team,
             }
             harvest.keep({**row, **_shot(line), **self.origin(context)})
         return harvest.reading(sheet.unknown(self.ignored_fields))
@@ -135,6 +136,8 @@ def _ends_of_periods(lines: list[Line]) -> Iterator[tuple[int, bool]]:
 def _unusable(line: Line, game: SlateGame) -> str | None:
     if line.text("team") not in (game.home, game.away):
         return OUTSIDE
+    if len(line.text("player")) > LONGEST_NAME:
+        return TOO_LONG
     return "shot without a place" if None in _place(line) else None
 
 

@@ -8,6 +8,7 @@ from tipoff.sources.bettingpros import BettingProsEvents, BettingProsPoints
 from tipoff.sources.bigdataball import BigDataBallShots
 from tipoff.sources.boxscores import PlayerBoxscores, PlayerHistory, TeamBoxscores, TeamHistory
 from tipoff.sources.espn_scoreboard import EspnSchedule, EspnScoreboard
+from tipoff.sources.gamebook import Gamebook
 from tipoff.sources.injuries import InjuryReport
 from tipoff.sources.odds import GameLines, OddsEvents, PlayerPointsProps
 from tipoff.sources.player_movement import PlayerMovement
@@ -48,6 +49,7 @@ def sources(history_seasons: int = 1, *, bigdataball: bool = True) -> Mapping[st
         TeamBoxscores(),
         PlayByPlay(),
         BigDataBallShots(configured=bigdataball),
+        Gamebook(),
     )
     return {source.name: source for source in every}
 

@@ -404,6 +404,23 @@ assisted BOOL! | made off an assist
         + _ORIGIN,
     ),
     _table(
+        "raw_gamebook_players",
+        Layer.RAW,
+        "Who played in a finished game, and why the others did not.",
+        "game_date game_id team player_name",
+        _GAME
+        + """
+player_id STRING | NBA person id; NULL while the name is unresolved
+team STRING! | tricode
+player_name STRING! | name as the gamebook writes it: of inactive players the last name
+status STRING! | played, dnp, not_with_team or inactive
+reason STRING | why he did not play, as written
+minutes FLOAT64 | minutes played; NULL unless he did
+points INT64 | points; NULL unless he played
+"""
+        + _ORIGIN,
+    ),
+    _table(
         "unresolved_players",
         Layer.RAW,
         "Names of feeds that no player of the slate's rosters answers to.",

@@ -33,6 +33,7 @@ HORNETS_PROPS = f"{SPORT}/events/ee8cfaef963aea9276e133873f77c26a/odds?{ODDS}&ma
 JAZZ_PROPS = f"{SPORT}/events/0c27cbb0f7633e73a59fbb14d412dbf7/odds?{ODDS}&markets=player_points"
 PLAYS = "cdn.nba.com/static/json/liveData/playbyplay/playbyplay_0022301060.json"
 PLAYS_IN_CSV = "bigdataball/[2024-03-28]-0022301060-BOS@ATL.csv"
+GAMEBOOK = "statsdmz.nba.com/pdfs/20240328/20240328_BOSATL.pdf"
 HORNETS_OFFERS = "api.bettingpros.com/v3/offers?sport=NBA&market_id=156&event_id=22301062"
 
 HORNETS_GAME = "0022301062"
@@ -54,6 +55,7 @@ SOURCES = {
     "odds_api_player_points_props": HORNETS_PROPS,
     "nbac_play_by_play": PLAYS,
     "bigdataball_play_by_play": PLAYS_IN_CSV,
+    "nbac_gamebook_player_stats": GAMEBOOK,
     "bettingpros_events": "api.bettingpros.com/v3/events?sport=NBA",
     "bettingpros_player_points_props": HORNETS_OFFERS,
 }
@@ -201,6 +203,7 @@ def test_a_postponed_game_leaves_its_date_and_never_becomes_final(ask_with: AskW
     assert (postponed["gameStatusText"], postponed["gameStatus"], postponed["homeTeam"]["score"]) == ("PPD", 1, 0)
     assert HORNETS_GAME not in ask(LOG + "P", NEXT_MORNING).text
     assert ask(PLAYS.replace("0022301060", HORNETS_GAME), NEXT_MORNING).status_code == 403
+    assert ask("statsdmz.nba.com/pdfs/20240329/20240329_GSWCHA.pdf", NEXT_MORNING).status_code == 404
     (event,) = [
         event for event in ask(ESPN_SCOREBOARD, NEXT_MORNING).json()["events"] if event["shortName"] == "GS @ CHA"
     ]

@@ -44,6 +44,8 @@ ADDRESSES = {
     ),
     "plays": ("cdn.nba.com", "static/json/liveData/playbyplay/playbyplay_0022301062.json", {}),
     "plays of yesterday": ("cdn.nba.com", "static/json/liveData/playbyplay/playbyplay_0022301060.json", {}),
+    "gamebook": ("statsdmz.nba.com", "pdfs/20240329/20240329_GSWCHA.pdf", {}),
+    "gamebook of yesterday": ("statsdmz.nba.com", "pdfs/20240328/20240328_BOSATL.pdf", {}),
     "plays in CSV": ("bigdataball", "[2024-03-28]-0022301060-BOS@ATL.csv", {}),
 }
 

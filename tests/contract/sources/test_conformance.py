@@ -77,6 +77,7 @@ def test_what_the_day_cannot_go_on_without_is_critical() -> None:
         "nbac_team_boxscore",
         "nbac_play_by_play",
         "bigdataball_play_by_play",
+        "nbac_gamebook_player_stats",
     }
 
 

@@ -13,6 +13,7 @@ from tipoff.replay.shapes import (
     espn_roster,
     espn_scoreboard,
     nba_game_log,
+    nba_gamebook,
     nba_injury_report,
     nba_play_by_play,
     nba_player_index,
@@ -104,6 +105,13 @@ ENDPOINTS = (
         r"\[(?P<date>\d{4}-\d\d-\d\d)\]-(?P<game_id>\d{10})-[A-Z]{3}@[A-Z]{3}\.csv",
         bigdataball.play_by_play,
         about=plays.game_asked_for,
+    ),
+    Endpoint(
+        Source.GAMEBOOK,
+        "statsdmz.nba.com",
+        r"pdfs/(?P<date>\d{8})/(?P=date)_(?P<away>[A-Z]{3})(?P<home>[A-Z]{3})\.pdf",
+        nba_gamebook.gamebook,
+        about=nba_gamebook.game_asked_for,
     ),
     Endpoint(
         Source.BDL_INJURIES,

@@ -1,0 +1,258 @@
+"""Gamebooks, whole and damaged: Memphis at Cleveland, 2024-04-10. The recorded PDF itself is broken beyond repair, so
+its lines are set anew from the parse that was recorded beside it."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.support.made_answers import FINAL_BOX, page_of, pdf_of
+from tests.support.recorded_answers import GAMEBOOK, GAMEBOOK_BOOK, Desk, utc
+from tipoff.errors import ContractError
+from tipoff.sources.base import KnownPlayer, Reading, Row
+from tipoff.vocabulary import Outcome
+
+pytestmark = pytest.mark.data
+
+Lines = Sequence[str]
+
+some_times = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def read(desk: Desk, body: bytes) -> Reading:
+    return GAMEBOOK.source.read(body, desk.context(GAMEBOOK))
+
+
+def read_or_refused(desk: Desk, body: bytes) -> Reading | ContractError:
+    """The reading or the refusal; any other error fails the test."""
+    try:
+        return read(desk, body)
+    except ContractError as error:
+        return error
+
+
+def read_lines(desk: Desk, lines: Lines) -> Reading:
+    return read(desk, pdf_of([lines]))
+
+
+def judged(desk: Desk, body: bytes, status: int = 200) -> tuple[Outcome, str]:
+    judgement = GAMEBOOK.source.judge(desk.request(GAMEBOOK), desk.response(GAMEBOOK, status, body), GAMEBOOK.slate)
+    return judgement.outcome, judgement.reason
+
+
+def with_text(old: str, new: str) -> list[str]:
+    changed = [line.replace(old, new) for line in FINAL_BOX]
+    assert changed != list(FINAL_BOX)
+    return changed
+
+
+def row_of(reading: Reading, name: str) -> Row:
+    (row,) = (row for row in reading.rows if row["player_name"] == name)
+    return row
+
+
+@pytest.fixture(scope="module")
+def parse(payloads: Path) -> Any:
+    return json.loads((payloads / "nba_com/gamebook_0173bcd1.parsed.json").read_text())
+
+
+def test_who_played_is_read_with_minutes_and_points_of_the_recorded_parse(desk: Desk, parse: Any) -> None:
+    rows = [row for row in desk.read(GAMEBOOK).rows if row["status"] == "played"]
+    clocks = {player["name"]: player["stats"]["minutes"].split(":") for player in parse["active_players"]}
+    assert {row["player_name"]: row["points"] for row in rows} == {
+        player["name"]: player["stats"]["points"] for player in parse["active_players"]
+    }
+    for row in rows:
+        minutes, seconds = map(int, clocks[row["player_name"]])
+        assert row["minutes"] == pytest.approx(minutes + seconds / 60)
+    points = {team: sum(row["points"] for row in rows if row["team"] == team) for team in ("MEM", "CLE")}
+    assert points == {"MEM": 98, "CLE": 110}
+
+
+def test_who_did_not_play_is_read_with_the_reasons_of_the_recorded_parse(desk: Desk, parse: Any) -> None:
+    reading = desk.read(GAMEBOOK)
+    for player in parse["dnp_players"]:
+        row = row_of(reading, player["name"])
+        assert row["reason"] == player["dnp_reason"]
+        assert row["status"] == {"NWT": "not_with_team", "DNP": "dnp"}[player["category"]]
+        assert (row["minutes"], row["points"]) == (None, None)
+
+
+def test_inactive_players_are_told_apart_by_team_over_as_many_lines_as_they_fill(desk: Desk, parse: Any) -> None:
+    rows = [row for row in desk.read(GAMEBOOK).rows if row["status"] == "inactive"]
+    assert Counter(row["team"] for row in rows) == {"MEM": 9, "CLE": 3}
+    # The parse took the second team's list for a part of the first's last reason.
+    told = {(p["name"], p["reason"]) for p in parse["inactive_players"] if "Inactive:" not in p["reason"]}
+    read_too = ("Williams Jr.", "Injury/Illness - Left Patellar; Tendonitis")
+    assert {(row["player_name"], row["reason"]) for row in rows} == {*told, read_too}
+
+
+@pytest.mark.parametrize(
+    ("name", "player_id"),
+    [
+        ("GG Jackson", "1641713"),
+        ("Trey Jemison", "1641998"),  # the third, in the box scores
+        ("Jackson Jr.", "1628991"),  # Jaren; another Jackson plays
+        ("Williams Jr.", "1631246"),  # Vince; Ziaire Williams is named in full
+        ("Wade", "1629731"),
+    ],
+)
+def test_names_become_nba_ids_last_names_among_those_not_named_in_full(desk: Desk, name: str, player_id: str) -> None:
+    assert row_of(desk.read(GAMEBOOK), name)["player_id"] == player_id
+
+
+def test_every_name_of_the_report_resolves(desk: Desk) -> None:
+    reading = desk.read(GAMEBOOK)
+    assert (len(reading.rows), reading.unresolved, reading.rejected) == (39, (), {})
+    ids = Counter(row["player_id"] for row in reading.rows)
+    assert max(ids.values()) == 1
+
+
+def test_a_name_nobody_answers_to_or_two_do_stays_and_is_told_with_its_team(desk: Desk) -> None:
+    reading = read_lines(desk, with_text("Smart (", "Smartt ("))
+    assert row_of(reading, "Smartt")["player_id"] is None
+    (unresolved,) = reading.unresolved
+    assert (unresolved["player_name"], unresolved["team"]) == ("Smartt", "MEM")
+    context = desk.context(GAMEBOOK)
+    another = KnownPlayer(player_id="1", player_name="Javonte Smart", team="MEM")
+    two = GAMEBOOK.source.read(desk.body(GAMEBOOK), context.model_copy(update={"players": (*context.players, another)}))
+    assert row_of(two, "Smart")["player_id"] is None
+
+
+def test_the_book_is_read_by_its_page_of_the_final_score_wherever_that_is(desk: Desk) -> None:
+    assert desk.read(GAMEBOOK_BOOK) == desk.read(GAMEBOOK)
+    assert read(desk, pdf_of([page_of("1st QUARTER ONLY"), FINAL_BOX])) == desk.read(GAMEBOOK)
+
+
+@given(gap=st.floats(2, 9))
+@some_times
+def test_the_width_of_columns_means_nothing(desk: Desk, gap: float) -> None:
+    assert read(desk, pdf_of([FINAL_BOX], gap)) == desk.read(GAMEBOOK)
+
+
+def test_a_list_without_reasons_ends_before_the_next_section(desk: Desk) -> None:
+    start = next(place for place, line in enumerate(FINAL_BOX) if line.startswith("Inactive: "))
+    lists = [
+        "Inactive: Grizzlies - Bane, Goodwin,",
+        "Konchar",
+        "Inactive: Cavaliers - Wade (Rest), Jerome",
+        "SCORE BY PERIOD",
+    ]
+    rows = [row for row in read_lines(desk, [*FINAL_BOX[:start], *lists]).rows if row["status"] == "inactive"]
+    assert [(row["player_name"], row["reason"]) for row in rows] == [
+        *(("Bane", None), ("Goodwin", None), ("Konchar", None)),
+        *(("Wade", "Rest"), ("Jerome", None)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ("DND - Injury/Illness", "dnp"),
+        ("DND-Return to Competition Reconditioning", "dnp"),
+        ("NWT - Not With Team", "not_with_team"),
+    ],
+)
+def test_each_comment_has_its_status(desk: Desk, said: str, status: str) -> None:
+    row = row_of(read_lines(desk, with_text("Sr. DNP - Coach's Decision", f"Sr. {said}")), "Marcus Morris Sr.")
+    assert (row["status"], row["reason"]) == (status, said)
+
+
+def test_a_line_of_a_table_that_says_nothing_of_a_player_is_counted(desk: Desk) -> None:
+    reading = read_lines(desk, with_text("8 Pete Nance 01:50 0 1", "8 Pete Nance 01:50 0"))
+    assert reading.rejected == {"line of a table that says nothing of a player": 1}
+    assert len(reading.rows) == 38
+
+
+def test_an_endless_name_is_left_out(desk: Desk) -> None:
+    reading = read_lines(desk, with_text("Pete Nance", "Pete " + "Na" * 40))
+    assert reading.rejected == {"name of more than 80 characters": 1}
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (lambda: b"<html></html>", "is no PDF that can be read"),
+        (lambda: pdf_of([FINAL_BOX], encrypt="secret"), "is no PDF that can be read"),
+        (lambda: pdf_of([FINAL_BOX])[:3000], "is no PDF that can be read|is a PDF without pages"),
+        (lambda: pdf_of([page_of("FIRST HALF")]), r"\$\.final_box: is missing"),
+        (lambda: pdf_of([[]]), r"\$\.final_box: is missing"),
+        (lambda: pdf_of([with_text("April 10, 2024", "April 10")]), r"\$\.final_box\.date: is missing"),
+        (lambda: pdf_of([with_text("April 10", "April 31")]), r"\$\.final_box\.date: is missing"),
+        (lambda: pdf_of([with_text("April 10", "April 9")]), "is of 2024-04-09, asked for 2024-04-10"),
+        (
+            lambda: pdf_of([with_text("Memphis Grizzlies", "New York Liberty")]),
+            "'New York Liberty' is no team of MEM@CLE",
+        ),
+        (lambda: pdf_of([with_text("Inactive: Cavaliers", "Inactive: Charge")]), "'Charge' is no team of MEM@CLE"),
+        (lambda: pdf_of([FINAL_BOX[:30]]), "has whole tables of MEM, wanted those of MEM@CLE"),
+        (lambda: pdf_of([FINAL_BOX[:5]]), "has whole tables of no team"),
+    ],
+    ids=[
+        *("not a PDF", "encrypted", "cut", "no final box", "blank", "no date", "no such date", "yesterday"),
+        *("sister league", "another team", "half a page", "no table"),
+    ],
+)
+def test_what_is_no_such_report_is_refused_by_place(desk: Desk, body: Callable[[], bytes], told: str) -> None:
+    with pytest.raises(ContractError, match=told):
+        read(desk, body())
+
+
+def test_a_pdf_without_pages_is_refused(desk: Desk) -> None:
+    body = pdf_of([FINAL_BOX]).replace(b"/Count 1 /Kids [ 3 0 R ]", b"/Count 0 /Kids [ ]      ")
+    body = body.replace(b"/Type /Page\n", b"/Type /Note\n")
+    with pytest.raises(ContractError, match="is a PDF without pages"):
+        read(desk, body)
+
+
+def test_each_kind_of_answer_is_told_apart(desk: Desk, payloads: Path) -> None:
+    bodiless = [line for line in FINAL_BOX if line.startswith(("VISITOR", "HOME", "POS", "240", "OFF", "Wed"))]
+    assert judged(desk, pdf_of([FINAL_BOX])) == (Outcome.OK, "MEM@CLE: 39 players")
+    assert judged(desk, b"Not Found", 404)[0] is Outcome.NOT_PUBLISHED_YET
+    assert judged(desk, b"Forbidden", 403)[0] is Outcome.NOT_PUBLISHED_YET
+    assert judged(desk, b"<html></html>")[0] is Outcome.WRONG_TYPE
+    assert judged(desk, pdf_of([FINAL_BOX])[:3000])[0] is Outcome.WRONG_TYPE
+    assert judged(desk, pdf_of([with_text("April 10", "April 9")])) == (Outcome.STALE, "MEM@CLE of 2024-04-09")
+    assert judged(desk, pdf_of([with_text("VISITOR: Memphis", "VISITOR: Minnesota")]))[0] is Outcome.WRONG_TYPE
+    assert judged(desk, pdf_of([bodiless])) == (Outcome.SUSPICIOUSLY_EMPTY, "MEM@CLE has no players")
+    recorded = (payloads / "nba_com/gamebook_0173bcd1.pdf").read_bytes()
+    assert judged(desk, recorded)[0] is Outcome.WRONG_TYPE
+
+
+def test_only_games_that_can_be_over_are_asked_about() -> None:
+    asked = GAMEBOOK.source.requests(GAMEBOOK.slate, utc(2024, 4, 11, 1, 15), {})
+    assert [(request.url, request.game_id) for request in asked] == [
+        ("https://statsdmz.nba.com/pdfs/20240410/20240410_MEMCLE.pdf", "0022301158")
+    ]
+    assert GAMEBOOK.source.requests(GAMEBOOK.slate, utc(2024, 4, 11, 1, 14), {}) == ()
+
+
+@given(noise=st.binary(max_size=300), place=st.floats(0, 1))
+@some_times
+def test_a_damaged_report_is_refused_or_adds_nobody(desk: Desk, noise: bytes, place: float) -> None:
+    body = desk.body(GAMEBOOK)
+    start = int(place * len(body))
+    reading = read_or_refused(desk, body[:start] + noise + body[start + len(noise) :])
+    assert isinstance(reading, ContractError) or len(reading.rows) <= 39
+
+
+@given(dropped=st.sets(st.integers(0, len(FINAL_BOX) - 1), max_size=3), repeated=st.integers(0, len(FINAL_BOX) - 1))
+@some_times
+def test_lost_and_repeated_lines_are_refused_or_leave_the_others_as_they_are(
+    desk: Desk, dropped: set[int], repeated: int
+) -> None:
+    lines = [
+        line for place, line in enumerate(FINAL_BOX) for _ in range(1 + (place == repeated)) if place not in dropped
+    ]
+    played = {(row["player_name"], row["points"]) for row in desk.read(GAMEBOOK).rows if row["status"] == "played"}
+    reading = read_or_refused(desk, pdf_of([lines]))
+    if isinstance(reading, ContractError):
+        return
+    still = {(row["player_name"], row["points"]) for row in reading.rows if row["status"] == "played"}
+    assert still <= played
+    assert len(still) >= len(played) - len(dropped)
