@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import Literal
 
 from tipoff.sources.base import Judgement, Response
+from tipoff.sources.pdf import problem_of_pdf
 from tipoff.vocabulary import Frozen, Outcome
 
 Expected = Literal["json", "pdf", "csv"]
@@ -204,12 +205,6 @@ def _problem_of_json(body: bytes) -> str:
     return ""
 
 
-def _problem_of_pdf(body: bytes) -> str:
-    if not body.startswith(b"%PDF-"):
-        return "something else where a PDF is due"
-    return "" if b"%%EOF" in body[-2048:] else "a PDF that was cut short"
-
-
 def _problem_of_csv(body: bytes) -> str:
     opening = _opening(body)
     return "something else where CSV is due" if not opening or opening.startswith((b"<", b"{")) else ""
@@ -217,6 +212,6 @@ def _problem_of_csv(body: bytes) -> str:
 
 _KINDS: Mapping[Expected, Callable[[bytes], str]] = {
     "json": _problem_of_json,
-    "pdf": _problem_of_pdf,
+    "pdf": problem_of_pdf,
     "csv": _problem_of_csv,
 }

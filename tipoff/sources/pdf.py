@@ -16,13 +16,22 @@ Line = list[Word]
 _SAME_LINE = 2.0  # points
 
 
+def problem_of_pdf(body: bytes) -> str:
+    """What shows without reading it that a body is no whole PDF; empty when nothing does."""
+    if not body.startswith(b"%PDF-"):
+        return "something else where a PDF is due"
+    return "" if b"%%EOF" in body[-2048:] else "a PDF that was cut short"
+
+
 def pages_of(source: str, body: bytes) -> Iterator[list[Line]]:
     """The lines of each page from the top, each a list of words from the left; a page is read when it is its turn.
 
-    Raises ContractError for what is no PDF, is encrypted, or has no page.
+    Raises ContractError for what is no PDF, was cut short, is encrypted, or has no page.
     """
     import pdfplumber
 
+    if problem := problem_of_pdf(body):
+        raise ContractError(source, "$", f"is {problem}")
     pages = 0
     try:
         with pdfplumber.open(BytesIO(body)) as document:

@@ -1,9 +1,10 @@
 """statsdmz.nba.com gamebook PDFs in their short form, there half an hour after the end of a game.
 
-What the archive does not know is left out: numbers, positions, records, arena staff, points by period. Reasons are
-told where it has them.
+What the archive does not know is left out: numbers, positions, records, attendance, points by period. Reasons are
+told where it has them. Inactive team-mates of one last name are told by their full names, which is our guess.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from io import BytesIO
@@ -110,15 +111,23 @@ def _benched(view: View, game: Game, team: str) -> Iterator[Line]:
 
 
 def _inactive(view: View, game: Game, team: str) -> Iterator[Line]:
-    """The list of those who are not in the table, by last name, over as many lines as it needs."""
-    listed = ", ".join(
-        f"{first_and_last(plain(name))[1]} ({reason})"
+    """The list of those who are not in the table, over as many lines as it needs."""
+    reasons = {
+        plain(name): reason
         for name, status, reason in _without_minutes(view, game, team)
         if status not in _IN_THE_TABLE
+    }
+    shown = Counter(map(_last_name, reasons))
+    listed = (
+        f"{_last_name(name) if shown[_last_name(name)] == 1 else name} ({reason})" for name, reason in reasons.items()
     )
-    if listed and not view.empty:
-        said = f"Inactive: {TEAMS[team].name} - {listed}"
+    if reasons and not view.empty:
+        said = f"Inactive: {TEAMS[team].name} - {', '.join(listed)}"
         yield from map(Line, simpleSplit(said, _FONT, _SIZE, _PAGE[0] - 2 * _MARGIN))
+
+
+def _last_name(name: str) -> str:
+    return first_and_last(name)[1]
 
 
 def _without_minutes(view: View, game: Game, team: str) -> Iterator[tuple[str, str, str]]:
