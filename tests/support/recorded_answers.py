@@ -68,6 +68,8 @@ MARCH_29 = slate(
     game("0022301062", "GSW@CHA", utc(2024, 3, 29, 23, 0)),
     game("0022301072", "MIN@DEN", utc(2024, 3, 30, 1, 0)),
 )
+NOVEMBER_4 = slate(date(2025, 11, 4), game("0022500165", "MIL@TOR", utc(2025, 11, 5, 0, 30)))
+JANUARY_15 = slate(date(2025, 1, 15), game("0022400561", "NYK@PHI", utc(2025, 1, 16, 0, 30)))
 
 SCHEDULE = Case(
     "nbac_schedule",
@@ -109,6 +111,30 @@ BOX_SCORES = Case(
     utc(2025, 3, 16, 8, 0),
     part="Regular Season",
 )
+TEAM_BOX = Case(
+    "nbac_team_boxscore",
+    "stats_nba/nba_api_docs_boxscoretraditionalv3.json",
+    NOVEMBER_4,
+    utc(2025, 11, 5, 8, 0),
+    part="MIL@TOR",
+    game_id="0022500165",
+)
+TEAM_BOX_V2 = Case(
+    "nbac_team_boxscore",
+    "stats_nba/boxscoretraditionalv2_team.json",
+    JANUARY_15,
+    utc(2025, 1, 16, 8, 0),
+    part="NYK@PHI",
+    game_id="0022400561",
+)
+LIVE_BOX = Case(
+    "nbac_live_boxscore",
+    "cdn_nba/boxscore_0042200123.json",
+    APRIL_20,
+    utc(2023, 4, 21, 4, 0),
+    part="PHI@BKN",
+    game_id="0042200123",
+)
 HISTORY = Case(
     "nbac_player_history",
     "stats_nba/leaguegamelog_playerbox_oneday.json",
@@ -129,6 +155,9 @@ CASES = (
     SCOREBOARD,
     BOX_SCORES,
     HISTORY,
+    TEAM_BOX,
+    TEAM_BOX_V2,
+    LIVE_BOX,
 )
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from tipoff.sources.base import Source
-from tipoff.sources.boxscores import PlayerBoxscores, PlayerHistory, TeamBoxscores, TeamHistory
+from tipoff.sources.boxscores import PlayerBoxscores, PlayerHistory, TeamHistory
+from tipoff.sources.game_boxscores import LiveBoxscores, TeamBoxscores
 from tipoff.sources.injuries import InjuryReport
 from tipoff.sources.odds import GameLines, OddsEvents, PlayerPointsProps
 from tipoff.sources.players import PlayerList
@@ -27,6 +28,7 @@ def sources(history_seasons: int = 1) -> Mapping[str, Source]:
         Scoreboard(),
         PlayerBoxscores(),
         TeamBoxscores(),
+        LiveBoxscores(),
     )
     return {source.name: source for source in every}
 

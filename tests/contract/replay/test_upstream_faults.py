@@ -35,13 +35,17 @@ SOURCES = {
     "nbac_scoreboard": SCOREBOARD,
     "nbac_player_list_current": PLAYERS,
     "nbac_player_boxscores": LOG + "P",
-    "nbac_team_boxscore": LOG + "T",
+    "nbac_team_history": LOG + "T",
+    "nbac_team_boxscore": "stats.nba.com/stats/boxscoretraditionalv3?GameID=0022301062",
+    "nbac_live_boxscore": "cdn.nba.com/static/json/liveData/boxscore/boxscore_0022301062.json",
     "nbac_injury_report": REPORT,
     "espn_team_rosters": HORNETS_ROSTER,
     "odds_api_events": EVENTS,
     "odds_api_game_lines": LINES,
     "odds_api_player_points_props": HORNETS_PROPS,
 }
+AFTER_TIP_OFF = {"nbac_live_boxscore"}
+"""Sources that have nothing before it."""
 
 
 def fault(source: str, kind: str, **fields: Any) -> str:
@@ -131,7 +135,8 @@ def test_an_oversize_answer_goes_on_past_any_cap(ask_with: AskWith) -> None:
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_an_empty_answer_keeps_its_shape(source: str, ask_with: AskWith, ask: Ask) -> None:
-    full, empty = (one(SOURCES[source], AFTERNOON) for one in (ask, ask_with(fault(source, "empty"))))
+    at = NEXT_MORNING if source in AFTER_TIP_OFF else AFTERNOON
+    full, empty = (one(SOURCES[source], at) for one in (ask, ask_with(fault(source, "empty"))))
     assert empty.status_code == 200
     assert empty.headers["content-type"] == full.headers["content-type"]
     assert len(empty.content) <= len(full.content)

@@ -16,6 +16,7 @@ from tipoff.replay.upstream.endpoints import find
 from tipoff.vocabulary import EASTERN, eastern
 
 HORNETS = "ee8cfaef963aea9276e133873f77c26a"
+TONIGHT = "0022301062"
 
 ODDS_QUERY = {"apiKey": "any", "regions": "us", "oddsFormat": "american"}
 ADDRESSES = {
@@ -25,6 +26,8 @@ ADDRESSES = {
     "roster": ("site.api.espn.com", "apis/site/v2/sports/basketball/nba/teams/30/roster", {}),
     "player rows": ("stats.nba.com", "stats/leaguegamelog", {"Season": "2023-24", "PlayerOrTeam": "P"}),
     "team rows": ("stats.nba.com", "stats/leaguegamelog", {"Season": "2023-24", "PlayerOrTeam": "T"}),
+    "team box": ("stats.nba.com", "stats/boxscoretraditionalv3", {"GameID": TONIGHT}),
+    "live box": ("cdn.nba.com", f"static/json/liveData/boxscore/boxscore_{TONIGHT}.json", {}),
     "events": ("api.the-odds-api.com", "v4/sports/basketball_nba/events", ODDS_QUERY),
     "game lines": (
         "api.the-odds-api.com",

@@ -15,6 +15,8 @@ pytestmark = pytest.mark.data
 NBA_QUERY = {"Season": "2023-24", "PlayerOrTeam": "P", "DateFrom": "03/28/2024", "DateTo": "03/28/2024"}
 ODDS = {"apiKey": "any", "regions": "us", "oddsFormat": "american"}
 EVENT = "ee8cfaef963aea9276e133873f77c26a"
+LAST_NIGHT = "0022301060"
+"""A game of 2024-03-28."""
 
 WHAT_ONLY_BROADCASTERS_SAY = {"leagueSchedule.broadcasterList[]", "leagueSchedule.gameDates[].games[].broadcasters."}
 WHAT_ESPN_SAYS_BESIDES = {
@@ -26,6 +28,29 @@ WHAT_ESPN_SAYS_BESIDES = {
             *("guid", "weight", "displayWeight", "height", "displayHeight", "age", "dateOfBirth", "debutYear"),
             *("links", "birthPlace", "citizenship", "college", "headshot", "jersey", "position", "injuries[]"),
             *("teams", "experience", "contract", "eventLog", "draft", "hand", "birthCountry"),
+        )
+    ),
+}
+
+FIGURES_BESIDE_THE_BOX = (
+    *("assistsTurnoverRatio", "benchPoints", "biggest", "blocksReceived", "fastBreak", "fieldGoalsEffectiveAdjusted"),
+    *("foulsDrawn", "foulsOffensive", "foulsTe", "leadChanges", "minus", "minutesCalculated", "plus", "pointsAgainst"),
+    *("pointsFastBreak", "pointsFromTurnovers", "pointsInThePaint", "pointsSecondChance", "reboundsPersonal"),
+    *("reboundsTeam", "secondChance", "timeLeading", "timesTied", "trueShooting", "turnoversT", "twoPointers"),
+)
+WHAT_THE_ARCHIVE_DOES_NOT_KNOW_OF_A_LIVE_BOX = {
+    *("game.arena", "game.attendance", "game.duration", "game.gameTimeAway", "game.gameTimeHome", "game.gameTimeLocal"),
+    *("game.officials", "game.sellout"),
+    *(
+        f"game.{side}.{key}"
+        for side in ("homeTeam", "awayTeam")
+        for key in (
+            *("inBonus", "players[].position", "players[].notPlaying"),
+            *(
+                f"{whose}.{figure}"
+                for whose in ("players[].statistics", "statistics")
+                for figure in FIGURES_BESIDE_THE_BOX
+            ),
         )
     ),
 }
@@ -46,6 +71,16 @@ CASES = {
         "stats_nba/leaguegamelog_playerbox_oneday.json",
         ("stats.nba.com/stats/leaguegamelog", NBA_QUERY),
         set(),
+    ),
+    "team box": (
+        "stats_nba/nba_api_docs_boxscoretraditionalv3.json",
+        ("stats.nba.com/stats/boxscoretraditionalv3", {"GameID": LAST_NIGHT}),
+        set(),
+    ),
+    "live box": (
+        "cdn_nba/boxscore_0042200123.json",
+        (f"cdn.nba.com/static/json/liveData/boxscore/boxscore_{LAST_NIGHT}.json", {}),
+        WHAT_THE_ARCHIVE_DOES_NOT_KNOW_OF_A_LIVE_BOX,
     ),
     "roster": (
         "espn/team_2_roster.json",

@@ -19,15 +19,16 @@ TONIGHT = slate(
     game("0022301062", "GSW@CHA", utc(2024, 3, 29, 23, 0)),
     game("0022301072", "MIN@DEN", utc(2024, 3, 30, 1, 0)),
 )
-MORNING = utc(2024, 3, 29, 10, 0)
+MORNING, NEXT_MORNING = utc(2024, 3, 29, 10, 0), utc(2024, 3, 30, 10, 0)
 EVENT_IDS = {game.game_id: f"event-{game.game_id}" for game in TONIGHT.games}
 
 each_source = pytest.mark.parametrize("source", SOURCES.values(), ids=lambda source: source.name)
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.source_name}-{case.file}")
 
 
-def requests_of(source: Source, on: Slate = TONIGHT, as_of: datetime = MORNING) -> tuple[Request, ...]:
-    return source.requests(on, as_of, EVENT_IDS)
+def requests_of(source: Source, on: Slate = TONIGHT) -> tuple[Request, ...]:
+    """What it asks when it has reason to: results after the games, all else before them."""
+    return source.requests(on, NEXT_MORNING if source.role is Role.POST else MORNING, EVENT_IDS)
 
 
 @each_case
@@ -75,6 +76,7 @@ def test_what_the_day_cannot_go_on_without_is_critical() -> None:
     assert {name for name, source in SOURCES.items() if source.role is Role.POST} == {
         "nbac_player_boxscores",
         "nbac_team_boxscore",
+        "nbac_live_boxscore",
     }
 
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 
 from tipoff.replay.faults import Source
 from tipoff.replay.shapes import (
+    box_rows,
     espn_roster,
+    nba_boxscores,
     nba_game_log,
     nba_injury_report,
     nba_player_index,
@@ -54,11 +56,25 @@ ENDPOINTS = (
         query={"PlayerOrTeam": "P"},
     ),
     Endpoint(
-        Source.TEAM_BOXSCORE,
+        Source.TEAM_HISTORY,
         _STATS,
         r"stats/leaguegamelog",
         nba_game_log.game_log,
         query={"PlayerOrTeam": "T"},
+    ),
+    Endpoint(
+        Source.TEAM_BOXSCORE,
+        _STATS,
+        r"stats/boxscoretraditionalv3",
+        nba_boxscores.traditional,
+        about=box_rows.game_asked,
+    ),
+    Endpoint(
+        Source.LIVE_BOXSCORE,
+        _CDN,
+        r"static/json/liveData/boxscore/boxscore_(?P<game_id>\d+)\.json",
+        nba_boxscores.live,
+        about=box_rows.game_asked,
     ),
     Endpoint(
         Source.ROSTERS,

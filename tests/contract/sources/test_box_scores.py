@@ -1,0 +1,136 @@
+"""Box scores of single games and of other providers: what counts as a result, and whose it is."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.support.recorded_answers import LIVE_BOX, TEAM_BOX, TEAM_BOX_V2, Case, Desk, utc
+from tipoff.errors import ContractError
+from tipoff.sources.base import Row
+from tipoff.vocabulary import Outcome
+
+
+def row_of(rows: tuple[Row, ...], **wanted: object) -> Row:
+    (row,) = (row for row in rows if all(row[name] == value for name, value in wanted.items()))
+    return row
+
+
+def outcome_of(desk: Desk, case: Case, document: object, status: int = 200) -> Outcome:
+    response = desk.response(case, status, json.dumps(document).encode())
+    return case.source.judge(desk.request(case), response, case.slate).outcome
+
+
+def test_team_totals_are_told_of_both_sides(desk: Desk) -> None:
+    raptors, bucks = desk.read(TEAM_BOX).rows
+    assert (raptors["team"], raptors["opponent"], raptors["home"], raptors["win"]) == ("TOR", "MIL", True, True)
+    assert (bucks["team"], bucks["opponent"], bucks["home"], bucks["win"]) == ("MIL", "TOR", False, False)
+    assert [raptors[name] for name in ("points", "fgm", "fga", "fta", "oreb", "tov")] == [128, 44, 91, 29, 10, 9]
+    assert (raptors["minutes"], raptors["season"], bucks["points"]) == (240.0, "2025-26", 100)
+
+
+def test_the_older_shape_of_team_totals_reads_the_same_columns(desk: Desk) -> None:
+    rows = desk.read(TEAM_BOX_V2).rows
+    knicks, sixers = row_of(rows, team="NYK"), row_of(rows, team="PHI")
+    assert (knicks["points"], sixers["points"], knicks["win"], sixers["home"]) == (125, 119, True, True)
+    assert [sixers[name] for name in ("minutes", "tov", "reb", "fg3a", "pf")] == [265.0, 12, 35, 35, 19]
+    assert knicks.keys() == desk.read(TEAM_BOX).rows[0].keys()
+
+
+def played_until(desk: Desk, minutes: str, away_points: int = 100) -> Any:
+    """The recorded team box as it stood at a moment of the game."""
+    document = desk.document(TEAM_BOX)
+    for side in ("homeTeam", "awayTeam"):
+        document["boxScoreTraditional"][side]["statistics"]["minutes"] = minutes
+    document["boxScoreTraditional"]["awayTeam"]["statistics"]["points"] = away_points
+    return document
+
+
+@pytest.mark.parametrize(("minutes", "away_points"), [("212:30", 100), ("0:00", 0), ("240:00", 128), ("252:10", 100)])
+def test_totals_of_a_game_that_goes_on_are_no_result(desk: Desk, minutes: str, away_points: int) -> None:
+    document = played_until(desk, minutes, away_points)
+    assert outcome_of(desk, TEAM_BOX, document) is Outcome.NOT_PUBLISHED_YET
+    reading = desk.read(TEAM_BOX, document)
+    assert (reading.rows, reading.rejected) == ((), {"game not final": 2})
+
+
+@pytest.mark.parametrize("minutes", ["240:00", "265:00", "315:00"])
+def test_totals_of_whole_periods_with_a_leader_are_a_result(desk: Desk, minutes: str) -> None:
+    assert outcome_of(desk, TEAM_BOX, played_until(desk, minutes)) is Outcome.OK
+
+
+def test_a_game_without_totals_after_its_end_is_suspicious(desk: Desk) -> None:
+    document = desk.document(TEAM_BOX)
+    for side in ("homeTeam", "awayTeam"):
+        document["boxScoreTraditional"][side] |= {"players": [], "statistics": None, "starters": None, "bench": None}
+    assert outcome_of(desk, TEAM_BOX, document) is Outcome.SUSPICIOUSLY_EMPTY
+    assert desk.read(TEAM_BOX, document).rows == ()
+
+
+@pytest.mark.parametrize("case", [TEAM_BOX, TEAM_BOX_V2, LIVE_BOX], ids=lambda case: case.file)
+def test_the_box_score_of_another_game_than_asked_for_is_refused(desk: Desk, case: Case) -> None:
+    context = desk.context(case).model_copy(update={"game_id": "0022301062"})
+    with pytest.raises(ContractError, match="asked for 0022301062"):
+        case.source.read(desk.body(case), context)
+
+
+@pytest.mark.parametrize("case", [TEAM_BOX, TEAM_BOX_V2, LIVE_BOX], ids=lambda case: case.file)
+def test_a_box_score_of_other_teams_than_the_games_is_refused(desk: Desk, case: Case) -> None:
+    others = [game.model_copy(update={"home": "DEN"}) for game in case.slate.games]
+    context = desk.context(case).model_copy(update={"slate": case.slate.model_copy(update={"games": tuple(others)})})
+    with pytest.raises(ContractError, match="@DEN"):
+        case.source.read(desk.body(case), context)
+
+
+def test_a_live_box_score_has_the_players_who_played_with_exact_minutes(desk: Desk) -> None:
+    reading = desk.read(LIVE_BOX)
+    assert len(reading.rows) == 18
+    assert reading.rejected == {"did not play": 12}
+    embiid = row_of(reading.rows, player_id="203954")
+    assert (embiid["player_name"], embiid["team"], embiid["opponent"], embiid["home"]) == (
+        "Joel Embiid",
+        "PHI",
+        "BKN",
+        False,
+    )
+    assert (embiid["points"], embiid["reb"], embiid["plus_minus"], embiid["season"]) == (14, 10, 4.0, "2022-23")
+    assert embiid["minutes"] == pytest.approx(37 + 37.95 / 60)
+    points = {team: sum(row["points"] for row in reading.rows if row["team"] == team) for team in ("PHI", "BKN")}
+    assert points == {"PHI": 102, "BKN": 97}  # the final score
+    minutes = {team: sum(row["minutes"] for row in reading.rows if row["team"] == team) for team in ("PHI", "BKN")}
+    assert minutes == {"PHI": pytest.approx(240, abs=0.05), "BKN": pytest.approx(240, abs=0.05)}
+
+
+@pytest.mark.parametrize(("status", "text"), [(1, "7:30 pm ET"), (1, "PPD"), (2, "Q4 2:30")])
+def test_a_game_being_played_is_judged_so_and_makes_no_result(desk: Desk, status: int, text: str) -> None:
+    document = desk.document(LIVE_BOX)
+    document["game"] |= {"gameStatus": status, "gameStatusText": text}
+    assert outcome_of(desk, LIVE_BOX, document) is Outcome.NOT_PUBLISHED_YET
+    reading = desk.read(LIVE_BOX, document)
+    assert (reading.rows, reading.rejected) == ((), {"game not final": 30})
+
+
+def test_a_final_game_that_lacks_a_player_is_no_result(desk: Desk) -> None:
+    document = desk.document(LIVE_BOX)
+    del document["game"]["awayTeam"]["players"][2]
+    assert outcome_of(desk, LIVE_BOX, document) is Outcome.SUSPICIOUSLY_EMPTY
+    reading = desk.read(LIVE_BOX, document)
+    assert reading.rows == ()
+    assert reading.rejected == {"did not play": 12, "game whose players do not make up its score": 17}
+
+
+@pytest.mark.parametrize(
+    ("asked_at", "status", "outcome"),
+    [
+        (utc(2023, 4, 20, 23, 29), 403, Outcome.NOT_PUBLISHED_YET),
+        (utc(2023, 4, 20, 23, 29), 404, Outcome.NOT_PUBLISHED_YET),
+        (utc(2023, 4, 21, 4, 0), 403, Outcome.BLOCKED),
+        (utc(2023, 4, 21, 4, 0), 404, Outcome.GONE),
+    ],
+)
+def test_a_refused_live_box_score_is_not_yet_there_before_tip_off_only(
+    desk: Desk, asked_at: Any, status: int, outcome: Outcome
+) -> None:
+    denied = desk.response(LIVE_BOX, status, b"<Error><Code>AccessDenied</Code></Error>")
+    response = denied.model_copy(update={"fetched_at": asked_at})
+    assert LIVE_BOX.source.judge(desk.request(LIVE_BOX), response, LIVE_BOX.slate).outcome is outcome
