@@ -2,7 +2,8 @@
 
 import gzip
 import json
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -35,6 +36,8 @@ class Case:
     as_of: datetime
     part: str = ""
     game_id: str | None = None
+    turned: Callable[[Any], Any] | None = None
+    """Makes of the recorded document the one of a shape or league that was not recorded."""
 
     @property
     def source(self) -> Source:
@@ -70,6 +73,37 @@ MARCH_29 = slate(
 )
 NOVEMBER_4 = slate(date(2025, 11, 4), game("0022500165", "MIL@TOR", utc(2025, 11, 5, 0, 30)))
 JANUARY_15 = slate(date(2025, 1, 15), game("0022400561", "NYK@PHI", utc(2025, 1, 16, 0, 30)))
+
+JANUARY_15_2024 = slate(
+    date(2024, 1, 15),
+    *(
+        game(f"0022300{number}", label, utc(2024, 1, 15, 20, 0))
+        for number, label in enumerate(
+            (
+                *("HOU@PHI", "NOP@DAL", "ORL@NYK", "DET@WAS", "SAS@ATL", "GSW@MEM"),
+                *("CHI@CLE", "MIA@BKN", "BOS@TOR", "IND@UTA", "OKC@LAL"),
+            ),
+            start=555,
+        )
+    ),
+)
+
+
+def as_of_2026(document: Any) -> Any:
+    """balldontlie's box scores of 2024 with what its answers have said besides since then."""
+    sides = ("home", "visitor")
+    periods = {f"{side}_{period}": None for side in sides for period in ("q1", "q2", "q3", "q4", "ot1", "ot2", "ot3")}
+    bonus = {f"{side}_{name}": None for side in sides for name in ("timeouts_remaining", "in_bonus")}
+    for number, box in enumerate(document["data"], start=18447316):
+        box |= {"id": number, "datetime": f"{box['date']}T20:00:00.000Z", "postponed": False, "ist_stage": None}
+        box |= {**periods, **bonus}
+        for side in sides:
+            for player in box[f"{side}_team"]["players"]:
+                player["min"] = None if player["min"] == "00" else f"{player['min']}:30"
+                player["plus_minus"] = 3
+                player["player"]["team_id"] = box[f"{side}_team"]["id"]
+    return document | {"meta": {"per_page": 100}}
+
 
 SCHEDULE = Case(
     "nbac_schedule",
@@ -135,6 +169,8 @@ LIVE_BOX = Case(
     part="PHI@BKN",
     game_id="0042200123",
 )
+BDL_BOX = Case("bdl_player_boxscores", "balldontlie/box_scores_7a649e12.json", JANUARY_15_2024, utc(2024, 1, 16, 9, 0))
+BDL_BOX_2026 = replace(BDL_BOX, turned=as_of_2026)
 HISTORY = Case(
     "nbac_player_history",
     "stats_nba/leaguegamelog_playerbox_oneday.json",
@@ -158,6 +194,8 @@ CASES = (
     TEAM_BOX,
     TEAM_BOX_V2,
     LIVE_BOX,
+    BDL_BOX,
+    BDL_BOX_2026,
 )
 
 
@@ -169,7 +207,8 @@ class Desk:
     """The folder of real data."""
 
     def body(self, case: Case) -> bytes:
-        return _body(self.folder / "payloads" / case.file)
+        recorded = _body(self.folder / "payloads" / case.file)
+        return json.dumps(case.turned(json.loads(recorded))).encode() if case.turned else recorded
 
     def document(self, case: Case) -> Any:
         return json.loads(self.body(case))

@@ -150,28 +150,29 @@ class LiveBoxscores(Feed):
         return early or super().judge(request, response, slate)
 
     def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        box = _live_box(Answer(self.name, response.body))
+        box = Answer(self.name, response.body).top().fields("game")
         game = _live_game(box, slate, request.game_id)
         if game is None or not _is_final(box):
             return judged(Outcome.NOT_PUBLISHED_YET, f"{request.part} is not final: {box.text('gameStatusText')}")
-        lines = _live_lines(box, game, Harvest(self.natural_key))
+        lines = _live_lines(box)
         if not is_whole(lines, _score(box)):
             return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{request.part}: the players do not make up the score")
         return judged(Outcome.OK, f"{request.part}: {len(lines)} players")
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
         answer, harvest = Answer(self.name, body), Harvest(self.natural_key)
-        box = _live_box(answer)
-        game = _live_game(box, context.slate, context.game_id)
+        box = answer.top().fields("game")
+        game, listed = _live_game(box, context.slate, context.game_id), len(_listed(box))
+        for side in _sides(box):
+            side.ignore("statistics")
         if game is None or not _is_final(box):
-            harvest.reject(NOT_FINAL if game else NOT_TONIGHT, sum(len(side.each("players")) for side in _sides(box)))
-            return harvest.reading()
-        lines = _live_lines(box, game, harvest)
-        if not is_whole(lines, _score(box)):
-            harvest.reject(NOT_WHOLE, len(lines))
-            return harvest.reading()
-        for line in lines:
-            harvest.keep({**of_side(game, line["team"], context.slate), **line, **self.origin(context)})
+            harvest.reject(NOT_FINAL if game else NOT_TONIGHT, listed)
+        elif not is_whole(lines := _live_lines(box), _score(box)):
+            harvest.reject(NOT_WHOLE, listed)
+        else:
+            harvest.reject(DID_NOT_PLAY, listed - len(lines))
+            for line in lines:
+                harvest.keep({**of_side(game, line["team"], context.slate), **line, **self.origin(context)})
         return harvest.reading(answer.unknown(self.ignored_fields))
 
     def expected_rows(self, slate: Slate) -> int:
@@ -260,10 +261,6 @@ def _figures(statistics: Fields) -> Row:
     return {"minutes": minutes_of(statistics, "minutes"), **counts}
 
 
-def _live_box(answer: Answer) -> Fields:
-    return answer.top().fields("game")
-
-
 def _live_game(box: Fields, slate: Slate, asked: str | None) -> SlateGame | None:
     game = _nba_game(box, "gameId", slate, asked)
     teams = {_nba_team(side) for side in _sides(box)}
@@ -280,17 +277,22 @@ def _score(box: Fields) -> dict[str, int]:
     return {_nba_team(side): side.integer("score") for side in _sides(box)}
 
 
-def _live_lines(box: Fields, game: SlateGame, harvest: Harvest) -> list[Row]:
-    """The players who played; the others are counted."""
-    lines = []
-    for side in _sides(box):
-        side.ignore("statistics")
-        for player in side.each("players"):
-            if player.text("played") != "1":
-                harvest.reject(DID_NOT_PLAY)
-                continue
-            statistics = player.fields("statistics")
-            who = {"player_id": player.identifier("personId"), "player_name": player.text("name")}
-            plus_minus = {"plus_minus": statistics.number("plusMinusPoints")}
-            lines.append({"team": _nba_team(side), **who, **_figures(statistics), **plus_minus})
-    return lines
+def _listed(box: Fields) -> list[tuple[str, Fields]]:
+    """Everyone listed, each with his team."""
+    return [(_nba_team(side), player) for side in _sides(box) for player in side.each("players")]
+
+
+def _live_lines(box: Fields) -> list[Row]:
+    """The players who played."""
+    return [_live_line(team, player) for team, player in _listed(box) if player.text("played") == "1"]
+
+
+def _live_line(team: str, player: Fields) -> Row:
+    statistics = player.fields("statistics")
+    return {
+        "team": team,
+        "player_id": player.identifier("personId"),
+        "player_name": player.text("name"),
+        **_figures(statistics),
+        "plus_minus": statistics.number("plusMinusPoints"),
+    }

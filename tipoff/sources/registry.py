@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from tipoff.sources.base import Source
+from tipoff.sources.bdl_boxscores import BdlBoxscores
 from tipoff.sources.boxscores import PlayerBoxscores, PlayerHistory, TeamHistory
 from tipoff.sources.game_boxscores import LiveBoxscores, TeamBoxscores
 from tipoff.sources.injuries import InjuryReport
@@ -29,6 +30,7 @@ def sources(history_seasons: int = 1) -> Mapping[str, Source]:
         PlayerBoxscores(),
         TeamBoxscores(),
         LiveBoxscores(),
+        BdlBoxscores(),
     )
     return {source.name: source for source in every}
 

@@ -38,6 +38,7 @@ SOURCES = {
     "nbac_team_history": LOG + "T",
     "nbac_team_boxscore": "stats.nba.com/stats/boxscoretraditionalv3?GameID=0022301062",
     "nbac_live_boxscore": "cdn.nba.com/static/json/liveData/boxscore/boxscore_0022301062.json",
+    "bdl_player_boxscores": "api.balldontlie.io/v1/box_scores?date=2024-03-29",
     "nbac_injury_report": REPORT,
     "espn_team_rosters": HORNETS_ROSTER,
     "odds_api_events": EVENTS,

@@ -28,6 +28,7 @@ ADDRESSES = {
     "team rows": ("stats.nba.com", "stats/leaguegamelog", {"Season": "2023-24", "PlayerOrTeam": "T"}),
     "team box": ("stats.nba.com", "stats/boxscoretraditionalv3", {"GameID": TONIGHT}),
     "live box": ("cdn.nba.com", f"static/json/liveData/boxscore/boxscore_{TONIGHT}.json", {}),
+    "bdl box scores": ("api.balldontlie.io", "v1/box_scores", {"date": "2024-03-29"}),
     "events": ("api.the-odds-api.com", "v4/sports/basketball_nba/events", ODDS_QUERY),
     "game lines": (
         "api.the-odds-api.com",

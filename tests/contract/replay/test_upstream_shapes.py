@@ -82,6 +82,19 @@ CASES = {
         (f"cdn.nba.com/static/json/liveData/boxscore/boxscore_{LAST_NIGHT}.json", {}),
         WHAT_THE_ARCHIVE_DOES_NOT_KNOW_OF_A_LIVE_BOX,
     ),
+    "bdl box scores": (
+        "balldontlie/box_scores_7a649e12.json",
+        ("api.balldontlie.io/v1/box_scores", {"date": "2024-03-28"}),
+        {
+            f"data[].{side}.{key}"
+            for side in ("home_team", "visitor_team")
+            for key in (
+                *("id", "conference", "division"),
+                *(f"players[].player.{known}" for known in ("position", "height", "weight", "jersey", "college")),
+                *("players[].player.country", "players[].player.draft_"),
+            )
+        },
+    ),
     "roster": (
         "espn/team_2_roster.json",
         ("site.api.espn.com/apis/site/v2/sports/basketball/nba/teams/2/roster", {}),

@@ -1,11 +1,13 @@
 """Box scores of single games and of other providers: what counts as a result, and whose it is."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
+import polars as pl
 import pytest
 
-from tests.support.recorded_answers import LIVE_BOX, TEAM_BOX, TEAM_BOX_V2, Case, Desk, utc
+from tests.support.recorded_answers import BDL_BOX, BDL_BOX_2026, LIVE_BOX, TEAM_BOX, TEAM_BOX_V2, Case, Desk, utc
 from tipoff.errors import ContractError
 from tipoff.sources.base import Row
 from tipoff.vocabulary import Outcome
@@ -116,7 +118,7 @@ def test_a_final_game_that_lacks_a_player_is_no_result(desk: Desk) -> None:
     assert outcome_of(desk, LIVE_BOX, document) is Outcome.SUSPICIOUSLY_EMPTY
     reading = desk.read(LIVE_BOX, document)
     assert reading.rows == ()
-    assert reading.rejected == {"did not play": 12, "game whose players do not make up its score": 17}
+    assert reading.rejected == {"game whose players do not make up its score": 29}
 
 
 @pytest.mark.parametrize(
@@ -134,3 +136,82 @@ def test_a_refused_live_box_score_is_not_yet_there_before_tip_off_only(
     denied = desk.response(LIVE_BOX, status, b"<Error><Code>AccessDenied</Code></Error>")
     response = denied.model_copy(update={"fetched_at": asked_at})
     assert LIVE_BOX.source.judge(desk.request(LIVE_BOX), response, LIVE_BOX.slate).outcome is outcome
+
+
+def test_balldontlies_box_scores_are_those_of_the_nba(desk: Desk) -> None:
+    reading = desk.read(BDL_BOX)
+    assert (reading.unresolved, reading.rejected) == ((), {"did not play": 155})
+    log = pl.read_parquet(desk.folder / "player_games/player_game_logs_2023-24.parquet").filter(GAME_DATE="2024-01-15")
+    official = {  # rebounds and attempts of three players were corrected after this answer
+        (row["GAME_ID"], f"{row['PLAYER_ID']}"): [row[name] for name in ("PTS", "FTA", "TOV", "FG3M")]
+        for row in log.iter_rows(named=True)
+    }
+    ours = {
+        (row["game_id"], row["player_id"]): [row[name] for name in ("points", "fta", "tov", "fg3m")]
+        for row in reading.rows
+    }
+    assert ours == official
+    embiid = row_of(reading.rows, player_id="203954")
+    assert (embiid["points"], embiid["minutes"], embiid["opponent"], embiid["home"]) == (41, 31.0, "HOU", True)
+
+
+def test_the_newer_shape_of_balldontlie_has_the_same_results(desk: Desk) -> None:
+    old, new = desk.read(BDL_BOX), desk.read(BDL_BOX_2026)
+    changed = ("minutes", "plus_minus")
+    assert [{**row, **dict.fromkeys(changed)} for row in new.rows] == [
+        {**row, **dict.fromkeys(changed)} for row in old.rows
+    ]
+    embiid = row_of(new.rows, player_id="203954")
+    assert (embiid["minutes"], embiid["plus_minus"]) == (31.5, 3.0)
+
+
+def test_a_page_of_balldontlie_that_is_not_the_last_is_partial_and_says_so(desk: Desk) -> None:
+    document = desk.document(BDL_BOX) | {"meta": {"next_cursor": 7, "per_page": 100}}
+    body = json.dumps(document).encode()
+    verdict = BDL_BOX.source.judge(desk.request(BDL_BOX), desk.response(BDL_BOX, body=body), BDL_BOX.slate)
+    assert verdict.outcome is Outcome.PARTIAL
+    assert "cursor 7" in verdict.reason
+
+
+def test_a_game_of_balldontlie_without_one_of_its_players_is_left_to_the_next_source(desk: Desk) -> None:
+    document = desk.document(BDL_BOX)
+    document["data"][0]["home_team"]["players"] = document["data"][0]["home_team"]["players"][1:]
+    body = json.dumps(document).encode()
+    verdict = BDL_BOX.source.judge(desk.request(BDL_BOX), desk.response(BDL_BOX, body=body), BDL_BOX.slate)
+    assert (verdict.outcome, verdict.reason) == (Outcome.PARTIAL, "missing: HOU@PHI")
+    reading = desk.read(BDL_BOX, document)
+    assert "0022300555" not in {row["game_id"] for row in reading.rows}
+    assert reading.rejected["game whose players do not make up its score"] == 35
+
+
+def test_what_balldontlie_says_before_a_game_is_final_is_no_result(desk: Desk) -> None:
+    document = desk.document(BDL_BOX)
+    for box in document["data"]:
+        box["status"] = "3rd Qtr"
+    assert outcome_of(desk, BDL_BOX, document) is Outcome.NOT_PUBLISHED_YET
+    assert desk.read(BDL_BOX, document).rows == ()
+
+
+def test_yesterdays_box_scores_of_balldontlie_are_stale(desk: Desk) -> None:
+    document = desk.document(BDL_BOX)
+    for box in document["data"]:
+        box["date"] = "2024-01-14"
+    assert outcome_of(desk, BDL_BOX, document) is Outcome.STALE
+    assert desk.read(BDL_BOX, document).rows == ()
+
+
+def test_no_box_scores_of_balldontlie_after_the_games_are_suspicious(desk: Desk) -> None:
+    recorded = replace(BDL_BOX, file="balldontlie/box_scores_d62cc934.json")
+    assert outcome_of(desk, recorded, desk.document(recorded)) is Outcome.SUSPICIOUSLY_EMPTY
+    assert desk.read(recorded).rows == ()
+
+
+def test_a_name_of_balldontlie_that_nobody_answers_to_is_told_with_the_nearest(desk: Desk) -> None:
+    document = desk.document(BDL_BOX)
+    embiid = next(
+        listed for listed in document["data"][0]["home_team"]["players"] if listed["player"]["last_name"] == "Embiid"
+    )
+    embiid["player"]["last_name"] = "Embeed"
+    (unresolved,) = desk.read(BDL_BOX, document).unresolved
+    assert (unresolved["player_name"], unresolved["game_id"]) == ("Joel Embeed", "0022300555")
+    assert unresolved["candidates"].startswith("Joel Embiid; ")

@@ -77,6 +77,7 @@ def test_what_the_day_cannot_go_on_without_is_critical() -> None:
         "nbac_player_boxscores",
         "nbac_team_boxscore",
         "nbac_live_boxscore",
+        "bdl_player_boxscores",
     }
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from tipoff.replay.faults import Source
 from tipoff.replay.shapes import (
+    bdl_boxscores,
     box_rows,
     espn_roster,
     nba_boxscores,
@@ -76,6 +77,7 @@ ENDPOINTS = (
         nba_boxscores.live,
         about=box_rows.game_asked,
     ),
+    Endpoint(Source.BDL_BOXSCORES, "api.balldontlie.io", r"v1/box_scores", bdl_boxscores.box_scores),
     Endpoint(
         Source.ROSTERS,
         "site.api.espn.com",
