@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from temporalio import activity
 
-from activities.errors import failures_mapped
+from activities.errors import awaiting
 from activities.workshop import Workshop
 from tipoff.collecting import collect
 from tipoff.sources.base import Slate
@@ -20,22 +22,31 @@ class Collecting:
     @activity.defn(name=Activity.COLLECT.value)
     async def collect(self, request: CollectRequest) -> CollectReport:
         """One look at a source."""
-        with failures_mapped():
-            collected = await collect(
-                self._workshop.sources[request.source],
-                Slate(game_date=request.game_date, games=request.games),
-                request.as_of,
-                request.provider_ids,
-                fetcher=self._workshop.fetcher,
-                landing=self._workshop.landing,
-                progress=activity.heartbeat,
-            )
-        return CollectReport(
-            outcome=collected.outcome,
-            reason=collected.reason,
-            batch=collected.batch_key,
-            requests=collected.requests,
-            new_objects=collected.new_objects,
-            retry_at=collected.retry_at,
-            missing_games=collected.missing_games,
-        )
+        async with awaiting() as progress:
+            return await look(self._workshop, request, progress)
+
+
+async def look(workshop: Workshop, request: CollectRequest, progress: Callable[[int, int], None]) -> CollectReport:
+    """One look at a source; `progress` is told (questions settled, questions)."""
+    collected = await collect(
+        workshop.sources[request.source],
+        Slate(game_date=request.game_date, games=request.games),
+        request.as_of,
+        request.provider_ids,
+        fetcher=workshop.fetcher,
+        landing=workshop.landing,
+        progress=progress,
+    )
+    return CollectReport(
+        outcome=collected.outcome,
+        reason=collected.reason,
+        refused=collected.refused,
+        alert=collected.alert,
+        parks=collected.parks,
+        batch=collected.batch_key,
+        requests=collected.requests,
+        new_objects=collected.new_objects,
+        retry_at=collected.retry_at,
+        missing_games=collected.missing_games,
+        credits_remaining=collected.credits_remaining,
+    )

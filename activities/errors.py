@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
@@ -61,6 +62,31 @@ def beating() -> Iterator[None]:
     finally:
         done.set()
         thread.join()
+
+
+@asynccontextmanager
+async def awaiting() -> AsyncIterator[Callable[[int, int], None]]:
+    """An activity that awaits others: heartbeats with the progress last told, and the library's errors mapped.
+
+    It beats beside the work: a provider may be silent for longer than a heartbeat may be.
+    """
+    progress: tuple[int, ...] = ()
+
+    def tell(done: int, of: int) -> None:
+        nonlocal progress
+        progress = (done, of)
+
+    async def beat() -> None:
+        while True:
+            activity.heartbeat(*progress)
+            await asyncio.sleep(BEAT_SECONDS)
+
+    heart = asyncio.create_task(beat())
+    try:
+        with failures_mapped():
+            yield tell
+    finally:
+        heart.cancel()
 
 
 def blocking(work: Callable[P, R]) -> Callable[P, R]:

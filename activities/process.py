@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from temporalio import activity
 
 from activities.errors import blocking, tried_before
 from activities.workshop import Workshop
 from tipoff.processing import process
 from tipoff.sources.base import Slate
+from tipoff.vocabulary import shortened
 from workflows.contracts import Activity, ProcessRequest, StepReport
 
 
@@ -21,26 +24,37 @@ class Processing:
     @blocking
     def process(self, request: ProcessRequest) -> StepReport:
         """Read one batch."""
-        done = process(
-            self._workshop.sources[request.source],
-            request.batch,
-            Slate(game_date=request.game_date, games=request.games),
-            request.as_of,
-            landing=self._workshop.landing,
-            warehouse=self._workshop.warehouse,
-            aliases_path=self._workshop.settings.aliases,
-        )
-        return StepReport(
-            rows=done.rows,
-            outcome=done.outcome,
-            reason=done.reason,
-            changed=done.changed or tried_before(),
-            changed_games=done.covered_games if tried_before() else done.changed_games,
-            missing_games=done.missing_games,
-            unresolved=done.unresolved,
-            unresolved_names=done.unresolved_names,
-            provider_ids=dict(done.provider_ids),
-            games=done.games,
-            postponed=done.postponed,
-            counts={f"rejected:{request.source}": sum(done.rejected.values())} if done.rejected else {},
-        )
+        return read(self._workshop, request)
+
+
+def read(workshop: Workshop, request: ProcessRequest) -> StepReport:
+    """Read one batch; on a second try all it covers is news, since the first may have written it."""
+    done = process(
+        workshop.sources[request.source],
+        request.batch,
+        Slate(game_date=request.game_date, games=request.games),
+        request.as_of,
+        landing=workshop.landing,
+        warehouse=workshop.warehouse,
+        aliases_path=workshop.settings.aliases,
+    )
+    return StepReport(
+        rows=done.rows,
+        outcome=done.outcome,
+        reason=done.reason,
+        changed=done.changed or tried_before(),
+        changed_games=done.covered_games if tried_before() else done.changed_games,
+        missing_games=done.missing_games,
+        unresolved=done.unresolved,
+        unresolved_names=done.unresolved_names,
+        provider_ids=dict(done.provider_ids),
+        games=done.games,
+        postponed=done.postponed,
+        alerts={"unknown_fields": _fields_told(done.unknown_fields)} if done.unknown_fields else {},
+        counts={f"rejected:{request.source}": sum(done.rejected.values())} if done.rejected else {},
+    )
+
+
+def _fields_told(unknown: Sequence[str]) -> str:
+    named = shortened(", ".join(unknown), 300)
+    return f"the provider added fields that nobody reads: {named}; read them, or name them among the ignored ones"

@@ -69,10 +69,10 @@ def test_every_activity_that_must_show_that_it_lives_does(
 ) -> None:
     for _, name, function in registered:
         if POLICIES[Activity(name)].heartbeat is not None:
-            beats = "activity.heartbeat" in inspect.getsource(inspect.unwrap(function))
-            blocking = hasattr(function, "__wrapped__")  # by `activities.errors.blocking`, which beats from the side
-            follows = name == Activity.FOLLOW  # it is a look and a reading in one, and both beat
-            assert beats or blocking or follows, name
+            # Both of `activities.errors` beat from the side.
+            awaiting = "async with awaiting()" in inspect.getsource(inspect.unwrap(function))
+            blocking = hasattr(function, "__wrapped__")
+            assert awaiting or blocking, name
 
 
 def test_a_scripted_world_serves_what_the_day_calls_on_the_queues_it_calls_it_on(
