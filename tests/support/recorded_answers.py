@@ -72,9 +72,9 @@ MARCH_29 = slate(
     game("0022301072", "MIN@DEN", utc(2024, 3, 30, 1, 0)),
 )
 NOVEMBER_4 = slate(date(2025, 11, 4), game("0022500165", "MIL@TOR", utc(2025, 11, 5, 0, 30)))
-JANUARY_15 = slate(date(2025, 1, 15), game("0022400561", "NYK@PHI", utc(2025, 1, 16, 0, 30)))
+JANUARY_15_2025 = slate(date(2025, 1, 15), game("0022400561", "NYK@PHI", utc(2025, 1, 16, 0, 30)))
 
-JANUARY_15_2024 = slate(
+ALL_OF_JANUARY_15 = slate(
     date(2024, 1, 15),
     *(
         game(f"0022300{number}", label, utc(2024, 1, 15, 20, 0))
@@ -156,7 +156,7 @@ TEAM_BOX = Case(
 TEAM_BOX_V2 = Case(
     "nbac_team_boxscore",
     "stats_nba/boxscoretraditionalv2_team.json",
-    JANUARY_15,
+    JANUARY_15_2025,
     utc(2025, 1, 16, 8, 0),
     part="NYK@PHI",
     game_id="0022400561",
@@ -169,7 +169,7 @@ LIVE_BOX = Case(
     part="PHI@BKN",
     game_id="0042200123",
 )
-BDL_BOX = Case("bdl_player_boxscores", "balldontlie/box_scores_7a649e12.json", JANUARY_15_2024, utc(2024, 1, 16, 9, 0))
+BDL_BOX = Case("bdl_player_boxscores", "balldontlie/box_scores_7a649e12.json", ALL_OF_JANUARY_15, utc(2024, 1, 16, 9, 0))
 BDL_BOX_2026 = replace(BDL_BOX, turned=as_of_2026)
 HISTORY = Case(
     "nbac_player_history",
