@@ -28,7 +28,7 @@ PREFIX = "TIPOFF_"
 OTHER_VARIABLES = frozenset({f"{PREFIX}CONFIG", f"{PREFIX}CACHE", f"{PREFIX}DEBUG"})
 """Of the prefix, and no setting: the file's place, the folder of what is fetched, whole error texts."""
 DEFAULT_FILE = Path("tipoff.toml")
-SECRETS = frozenset({"odds_api_key", "balldontlie_key", "proxies"})
+SECRETS = frozenset({"odds_api_key", "balldontlie_key", "bettingpros_key", "proxies"})
 """Keys for the environment or a file of their own (`TIPOFF_…_FILE`), never for tipoff.toml."""
 
 
@@ -65,6 +65,9 @@ WarehouseUrl = Annotated[
     _of_form(r"duckdb:///.+|bigquery://[^/]+/.+", "duckdb:///PATH or bigquery://PROJECT/DATASET_PREFIX"),
 ]
 StoreUrl = Annotated[str, _of_form(r"file://.+|gs://[^/]+.*", "file://PATH or gs://BUCKET/PREFIX")]
+ExportUrl = Annotated[
+    str, _of_form(r"file://.+|https://[^/\s]+.*", "file://PATH or https://HOST/PATH (gs:// comes later)")
+]
 LocalUrl = Annotated[str, _of_form(r"file://.+", "file://PATH")]
 Address = Annotated[str, _of_form(r"[^:\s]+:\d{1,5}", "HOST:PORT")]
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
@@ -88,8 +91,11 @@ class Settings(Frozen):
     """How long one answer may take as a whole; a provider that is silent longer has failed."""
     odds_api_key: SecretStr | None = None
     balldontlie_key: SecretStr | None = None
+    bettingpros_key: SecretStr | None = None
     proxies: Proxies = Field(default={})
     """Host -> proxy URL, for hosts that refuse this machine's address."""
+    bigdataball: ExportUrl | None = None
+    """Where the user's files of BigDataBall's play-by-play are; None: that source is asked nothing."""
     aliases: FilePath | None = None
     """Further spellings of players' names, a CSV file like `tipoff/sources/aliases.csv`."""
     metrics_address: Address | None = None

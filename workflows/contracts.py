@@ -12,6 +12,7 @@ from typing import Annotated
 from pydantic import AwareDatetime, Field
 
 from tipoff.vocabulary import (
+    Cadence,
     DataQuality,
     Frozen,
     Outcome,
@@ -261,6 +262,8 @@ class CollectRequest(Frozen):
     games: tuple[SlateGame, ...]
     as_of: AwareDatetime
     provider_ids: dict[str, str] = {}
+    again: Cadence | None = None
+    """Further looks of the same activity, until one tells what the day decides by."""
 
 
 class ProcessRequest(Frozen):
@@ -277,6 +280,8 @@ class StepReport(Frozen):
     """What a step did."""
 
     rows: int = 0
+    looked_at: AwareDatetime | None = None
+    """The moment of the last of several looks."""
     outcome: Outcome = Outcome.OK
     reason: str = ""
     changed: bool = True

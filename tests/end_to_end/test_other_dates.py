@@ -83,7 +83,8 @@ def test_a_date_whose_season_has_no_schedule_yet_calls_a_person_and_ends_failed(
     result = days[FAR_FUTURE].result
     assert (result.state, result.games, result.first_published_at) == (RunState.FAILED, 0, None)
     (parked,) = result.attention
-    assert (parked.step, parked.reason) == ("nbac_schedule", "the schedule of 2033-34 has no games")
+    assert parked.step == "nbac_schedule"
+    assert "the schedule of 2033-34 has no games" in parked.reason
 
 
 def test_pointers_speak_of_the_latest_date_that_was_published(days: Days) -> None:

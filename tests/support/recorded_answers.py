@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from tests.support.made_answers import MADE
 from tipoff.sources.base import KnownPlayer, ReadContext, Reading, Request, Response, Slate, Source
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import SlateGame, season_of
@@ -28,7 +29,7 @@ def game(game_id: str, label: str, tip_off: datetime) -> SlateGame:
 
 @dataclass(frozen=True)
 class Case:
-    """A recorded answer, the source that reads it and the slate it is read for."""
+    """A recorded answer, or one made where none was recorded; the source that reads it, and the slate it is for."""
 
     source_name: str
     file: str
@@ -87,6 +88,31 @@ ALL_OF_JANUARY_15 = slate(
         )
     ),
 )
+JANUARY_6 = slate(date(2025, 1, 6), game("0022400500", "LAC@MIN", utc(2025, 1, 7, 1, 0)))
+NOVEMBER_12 = slate(date(2024, 11, 12), game("0022400001", "ATL@BOS", utc(2024, 11, 13, 0, 0)))
+JUNE_22 = slate(date(2025, 6, 22), game("0042400407", "IND@OKC", utc(2025, 6, 23, 0, 0)))
+JUNE_30 = slate(date(2025, 6, 30), game("0022401300", "ATL@BOS", utc(2025, 6, 30, 23, 0)))
+"""No such game was played: a slate for the lists of injuries of that summer."""
+JANUARY_8 = slate(
+    date(2025, 1, 8),
+    game("0022400509", "OKC@CLE", utc(2025, 1, 9, 0, 0)),
+    game("0022400510", "CHI@IND", utc(2025, 1, 9, 0, 0)),
+)
+JULY_17 = slate(date(2025, 7, 17), game("0022500001", "ATL@BOS", utc(2025, 7, 17, 23, 0)))
+"""No such game was played: a slate for the list of moves of that summer."""
+OCTOBER_21 = slate(
+    date(2021, 10, 21),
+    game("0022100014", "DAL@ATL", utc(2021, 10, 21, 23, 30)),
+    game("0022100015", "MIL@MIA", utc(2021, 10, 22, 0, 0)),
+    game("0022100016", "LAC@GSW", utc(2021, 10, 22, 2, 0)),
+)
+JANUARY_15 = slate(
+    date(2024, 1, 15),
+    game("0022300555", "HOU@PHI", utc(2024, 1, 15, 18, 0)),
+    game("0022300558", "DET@WAS", utc(2024, 1, 15, 20, 0)),
+    game("0022300562", "MIA@BKN", utc(2024, 1, 16, 0, 30)),
+    game("0022300565", "OKC@LAL", utc(2024, 1, 16, 3, 30)),
+)
 
 
 def as_of_2026(document: Any) -> Any:
@@ -123,6 +149,20 @@ ROSTER = Case(
 INJURIES = Case(
     "nbac_injury_report", "nba_com/injury_report_20240104.pdf", JANUARY_4, utc(2024, 1, 4, 17, 35), part="12PM"
 )
+BDL_INJURIES = Case(
+    "bdl_injuries", "balldontlie/injuries_49fd60fb.json", JUNE_30, utc(2025, 6, 30, 18, 0), part="ATL@BOS"
+)
+BDL_INJURIES_OF_A_TEAM = Case(
+    "bdl_injuries",
+    "balldontlie/injuries_d45e630e.json",
+    JUNE_30,
+    utc(2025, 6, 30, 18, 0),
+    part="ATL@BOS",
+    game_id="0022401300",
+)
+REFEREES = Case("nbac_referee_assignments", "nba_com/referee_assignments.json", JANUARY_8, utc(2025, 1, 8, 14, 30))
+STANDINGS = Case("nbac_standings", "balldontlie/standings_395a0451.json", MARCH_15, utc(2025, 3, 15, 10, 0))
+MOVEMENT = Case("nbac_player_movement", "nba_com/player_movement.json.gz", JULY_17, utc(2025, 7, 17, 10, 0))
 EVENTS = Case("odds_api_events", "odds_api/historical_events_20240329.json", MARCH_29, utc(2024, 3, 29, 15, 0))
 GAME_LINES = Case(
     "odds_api_game_lines",
@@ -137,6 +177,17 @@ PROPS = Case(
     utc(2024, 2, 22, 23, 58),
     game_id="0022300792",
 )
+BETTINGPROS_EVENTS = Case("bettingpros_events", "bettingpros/events.json", OCTOBER_21, utc(2021, 10, 21, 15, 0))
+BETTINGPROS_POINTS = Case(
+    "bettingpros_player_points_props",
+    "made/bettingpros_offers",
+    FEBRUARY_22,
+    utc(2024, 2, 22, 20, 0),
+    part="ORL@CLE page 1",
+    game_id="0022300792",
+)
+ESPN_SCOREBOARD = Case("espn_scoreboard", "espn/scoreboard_11games.json", JANUARY_15, utc(2024, 1, 16, 9, 0))
+ESPN_SCHEDULE = Case("espn_schedule", "espn/scoreboard_11games.json", JANUARY_15, utc(2024, 1, 15, 10, 0))
 SCOREBOARD = Case("nbac_scoreboard", "cdn_nba/todaysScoreboard_00.json", APRIL_20, utc(2023, 4, 21, 3, 0))
 BOX_SCORES = Case(
     "nbac_player_boxscores",
@@ -169,7 +220,9 @@ LIVE_BOX = Case(
     part="PHI@BKN",
     game_id="0042200123",
 )
-BDL_BOX = Case("bdl_player_boxscores", "balldontlie/box_scores_7a649e12.json", ALL_OF_JANUARY_15, utc(2024, 1, 16, 9, 0))
+BDL_BOX = Case(
+    "bdl_player_boxscores", "balldontlie/box_scores_7a649e12.json", ALL_OF_JANUARY_15, utc(2024, 1, 16, 9, 0)
+)
 BDL_BOX_2026 = replace(BDL_BOX, turned=as_of_2026)
 HISTORY = Case(
     "nbac_player_history",
@@ -178,6 +231,30 @@ HISTORY = Case(
     utc(2025, 3, 16, 8, 0),
     part="2024-25 Regular Season",
 )
+PLAY_BY_PLAY = Case(
+    "nbac_play_by_play",
+    "cdn_nba/playbyplay_14ecf360.json.gz",
+    JANUARY_6,
+    utc(2025, 1, 7, 4, 0),
+    part="LAC@MIN",
+    game_id="0022400500",
+)
+PLAY_BY_PLAY_V3 = Case(
+    "nbac_play_by_play",
+    "stats_nba/nba_api_docs_playbyplayv3.json",
+    NOVEMBER_12,
+    utc(2024, 11, 13, 4, 0),
+    part="ATL@BOS",
+    game_id="0022400001",
+)
+BIGDATABALL = Case(
+    "bigdataball_play_by_play",
+    "nba_com/bigdataball_pbp_746cfbef.csv",
+    JUNE_22,
+    utc(2025, 6, 23, 12, 0),
+    part="IND@OKC",
+    game_id="0042400407",
+)
 
 CASES = (
     SCHEDULE,
@@ -185,9 +262,18 @@ CASES = (
     PLAYER_LIST,
     ROSTER,
     INJURIES,
+    BDL_INJURIES,
+    BDL_INJURIES_OF_A_TEAM,
+    REFEREES,
+    STANDINGS,
+    MOVEMENT,
     EVENTS,
     GAME_LINES,
     PROPS,
+    BETTINGPROS_EVENTS,
+    BETTINGPROS_POINTS,
+    ESPN_SCOREBOARD,
+    ESPN_SCHEDULE,
     SCOREBOARD,
     BOX_SCORES,
     HISTORY,
@@ -196,6 +282,9 @@ CASES = (
     LIVE_BOX,
     BDL_BOX,
     BDL_BOX_2026,
+    PLAY_BY_PLAY,
+    PLAY_BY_PLAY_V3,
+    BIGDATABALL,
 )
 
 
@@ -207,7 +296,7 @@ class Desk:
     """The folder of real data."""
 
     def body(self, case: Case) -> bytes:
-        recorded = _body(self.folder / "payloads" / case.file)
+        recorded = MADE[case.file] if case.file in MADE else _body(self.folder / "payloads" / case.file)
         return json.dumps(case.turned(json.loads(recorded))).encode() if case.turned else recorded
 
     def document(self, case: Case) -> Any:

@@ -133,7 +133,7 @@ def test_variables_of_ours_that_are_no_settings_and_those_of_others_are_left_alo
     assert load_settings(environ=others) == load_settings(environ={})
 
 
-@pytest.mark.parametrize("key", ["odds_api_key", "balldontlie_key", "proxies"])
+@pytest.mark.parametrize("key", ["odds_api_key", "balldontlie_key", "bettingpros_key", "proxies"])
 def test_a_secret_in_the_file_is_refused_and_not_repeated(tmp_path: Path, key: str) -> None:
     with pytest.raises(ConfigurationError, match=f"{key} is a secret.*TIPOFF_{key.upper()}_FILE") as caught:
         load_settings(written(tmp_path, f'{key} = "{SECRET}"'), {})

@@ -35,6 +35,7 @@ class Source(StrEnum):
     BIGDATABALL = "bigdataball_play_by_play"
     GAMEBOOK = "nbac_gamebook_player_stats"
     REFEREES = "nbac_referee_assignments"
+    BETTINGPROS_EVENTS = "bettingpros_events"
     BETTINGPROS = "bettingpros_player_points_props"
     ESPN_SCOREBOARD = "espn_scoreboard"
     BDL_INJURIES = "bdl_injuries"
@@ -69,12 +70,12 @@ class Kind(StrEnum):
 
 
 _ODDS = frozenset({Source.EVENTS, Source.GAME_LINES, Source.PROPS})
-_PROPS = frozenset({Source.PROPS})
+_PROPS = frozenset({Source.PROPS, Source.BETTINGPROS})
 
 POSSIBLE_AT: Mapping[Kind, frozenset[Source]] = {
     Kind.QUOTA_SPENT: _ODDS,
     Kind.BAD_KEY: _ODDS,
-    Kind.POSTPONED: frozenset({Source.SCHEDULE, Source.SCOREBOARD, Source.ANY}),
+    Kind.POSTPONED: frozenset({Source.SCHEDULE, Source.SCOREBOARD, Source.ESPN_SCOREBOARD, Source.ANY}),
     Kind.NEVER: _PROPS,
     Kind.ONE_SIDED: _PROPS,
     Kind.ALTERNATE: _PROPS,
@@ -98,7 +99,7 @@ NAMES_GAMES = frozenset({Kind.PARTIAL_SLATE, Kind.POSTPONED, Kind.NEVER})
 ASKED_PER_GAME = frozenset(
     {
         *(Source.PROPS, Source.ROSTERS, Source.ANY, Source.TEAM_BOXSCORE, Source.LIVE_BOXSCORE, Source.ESPN_BOXSCORES),
-        *(Source.PLAY_BY_PLAY, Source.BIGDATABALL, Source.GAMEBOOK, Source.BETTINGPROS),
+        *(Source.PLAY_BY_PLAY, Source.BIGDATABALL, Source.GAMEBOOK, Source.BETTINGPROS, Source.BDL_INJURIES),
     }
 )
 """Sources whose requests are about one game or one team, so that some of them can be struck."""

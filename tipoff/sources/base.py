@@ -32,7 +32,8 @@ class Request(Frozen):
 
     host: str
     path: str
-    params: Mapping[str, str] = {}
+    params: Mapping[str, str | tuple[str, ...]] = {}
+    """A name with several values is said once for each."""
     game_id: str | None = None
     """The game asked about, where the question is about one."""
     part: str = ""
@@ -41,7 +42,7 @@ class Request(Frozen):
     @property
     def url(self) -> str:
         """The question as the provider knows it, without secrets; the same in a replay."""
-        query = f"?{urlencode(self.params)}" if self.params else ""
+        query = f"?{urlencode(self.params, doseq=True)}" if self.params else ""
         return f"https://{self.host}{self.path}{query}"
 
 
@@ -76,6 +77,8 @@ class ReadContext(Frozen):
     """The two rosters of each game, for sources with names only; the league's list where rosters are read."""
     aliases: Mapping[str, str] = {}
     """Spelling -> player name, from a person's own file; ours are known anyway."""
+    known_games: tuple[SlateGame, ...] = ()
+    """The date's games of an earlier schedule, for sources with ids of their own where the slate is not known."""
 
 
 class KnownPlayer(Frozen):
@@ -122,6 +125,9 @@ class Source(ABC):
     """Its requests are one question in order of preference: ask until one is OK, and read that one only."""
     ignored_fields: ClassVar[frozenset[str]] = frozenset()
     """Fields we know and do not want; a field neither read nor named here is reported."""
+
+    idle: str = ""
+    """Why it asks nothing at all, as it is configured."""
 
     @abstractmethod
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:

@@ -15,8 +15,9 @@ import httpx
 
 from tipoff.errors import BodyTooLargeError, ConfigurationError, TransportFault
 from tipoff.redaction import redact, redact_bytes
-from tipoff.settings import Settings
+from tipoff.settings import Settings, folder_of
 from tipoff.sources.base import Request, Response
+from tipoff.sources.exports import BIGDATABALL, read_file
 from tipoff.vocabulary import Frozen
 
 AS_OF_HEADER = "X-Tipoff-As-Of"
@@ -40,6 +41,7 @@ _COMMON = {"User-Agent": "tipoff", "Accept": "*/*", "Accept-Encoding": "gzip"}
 _KEY_PLACES: Mapping[str, tuple[Literal["query", "header"], str]] = {
     "api.the-odds-api.com": ("query", "apiKey"),
     "api.balldontlie.io": ("header", "Authorization"),
+    "api.bettingpros.com": ("header", "x-api-key"),
 }
 """Where a provider wants its key."""
 
@@ -59,6 +61,7 @@ class Fetcher:
         self._upstream = str(settings.upstream).rstrip("/") if settings.upstream else None
         self._keys = dict.fromkeys(_KEY_PLACES, REPLAY_KEY) if self._upstream else _keys(settings)
         self._secrets = () if self._upstream else (*self._keys.values(), *_proxies(settings).values())
+        self._exports = {} if self._upstream else _exports(settings)
         self._client = _client(settings, self._time_outs)
 
     async def __aenter__(self) -> Self:
@@ -81,7 +84,10 @@ class Fetcher:
         """
         if request.host not in self._hosts:
             raise ConfigurationError(f"{request.host} is no host of a source: declare it as the source's provider")
-        url = httpx.URL(request.url)
+        place = self._place(request.host)
+        if place.startswith("file://"):
+            return await asyncio.to_thread(read_file, folder_of(place), request, as_of, self._cap)
+        url = httpx.URL(request.url.replace(f"https://{request.host}", place, 1))
         try:
             async with asyncio.timeout(self._time_outs.total):
                 return await self._follow(url, as_of)
@@ -90,6 +96,12 @@ class Fetcher:
         except httpx.TransportError as error:
             # Not chained: what httpx says may repeat a key.
             raise self._fault(url, self._in_words(error)) from None
+
+    def _place(self, host: str) -> str:
+        """Where a host's answers are: there itself, but for the made-up host of a shared folder."""
+        if host == BIGDATABALL and self._upstream is None and host not in self._exports:
+            raise ConfigurationError("nobody said where the files of BigDataBall are: set TIPOFF_BIGDATABALL")
+        return self._exports.get(host, f"https://{host}")
 
     async def _follow(self, url: httpx.URL, as_of: datetime, hops_left: int = MOST_REDIRECTS) -> Response:
         """The answer behind redirects; one that leads too far or elsewhere is itself the answer."""
@@ -193,6 +205,14 @@ def _proxies(settings: Settings) -> dict[str, str]:
     return {host: proxy.get_secret_value() for host, proxy in settings.proxies.items()}
 
 
+def _exports(settings: Settings) -> dict[str, str]:
+    return {BIGDATABALL: settings.bigdataball.rstrip("/")} if settings.bigdataball else {}
+
+
 def _keys(settings: Settings) -> dict[str, str]:
-    secrets = {"api.the-odds-api.com": settings.odds_api_key, "api.balldontlie.io": settings.balldontlie_key}
+    secrets = {
+        "api.the-odds-api.com": settings.odds_api_key,
+        "api.balldontlie.io": settings.balldontlie_key,
+        "api.bettingpros.com": settings.bettingpros_key,
+    }
     return {host: secret.get_secret_value() for host, secret in secrets.items() if secret}

@@ -10,16 +10,15 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
-from io import BytesIO
 from itertools import accumulate
-from operator import itemgetter
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 from tipoff.errors import ContractError
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
 from tipoff.sources.feed import Feed, Harvest, judged
 from tipoff.sources.identity import LONGEST_NAME, TOO_LONG, resolver_of, unresolved_row
 from tipoff.sources.outcomes import Expected
+from tipoff.sources.pdf import Line, pages_of, text_of
 from tipoff.teams import team_called
 from tipoff.vocabulary import EASTERN, Outcome, Role, SlateGame
 
@@ -78,7 +77,7 @@ class InjuryReport(Feed):
                 row = unresolved_row(name, resolvers[team], context, game.game_id, team)
                 harvest.unresolved({**row, **origin})
                 continue
-            row = _row(context, game, team, player.player_id, name, entry.status)
+            row = injury_row(context, game, team, player.player_id, name, entry.status)
             harvest.keep({**row, "reason": entry.reason or None, **origin})
         return harvest.reading()
 
@@ -99,10 +98,11 @@ def _team_rows(source: str, entries: Iterable[_Entry], context: ReadContext) -> 
         missing = {_team(source, entry, game) for entry in late if entry.matchup == game.label}
         for team in (game.away, game.home) if context.as_of < game.tip_off else ():
             status = NOT_SUBMITTED if team in missing else SUBMITTED
-            yield {**_row(context, game, team, team, team, status), "reason": None}
+            yield {**injury_row(context, game, team, team, team, status), "reason": None}
 
 
-def _row(context: ReadContext, game: SlateGame, team: str, player_id: str, player_name: str, status: str) -> Row:
+def injury_row(context: ReadContext, game: SlateGame, team: str, player_id: str, player_name: str, status: str) -> Row:
+    """A row without reason and origin; a team's own has its tricode for player."""
     return {
         "game_date": context.slate.game_date,
         "game_id": game.game_id,
@@ -177,11 +177,8 @@ class _Entry(NamedTuple):
 _HEADINGS = ("Game Date", "Game Time", "Matchup", "Team", "Player Name", "Current Status", "Reason")
 _DATE, _TIME, _MATCHUP, _TEAM, _PLAYER, _STATUS, _REASON = range(len(_HEADINGS))
 _SLACK = 3.0  # points by which a cell may begin left of its heading
-_SAME_LINE = 2.0
 _FURNITURE = re.compile(r"Injury Report: .*|Page \d+ of \d+")
 
-_Word = dict[str, Any]
-_Line = list[_Word]
 _Cells = list[str]
 
 
@@ -189,10 +186,10 @@ def _entries(source: str, body: bytes) -> Iterator[_Entry]:
     """The rows of all pages, blanks filled. Raises ContractError when it is no such report."""
     edges: list[float] | None = None
     above = [""] * len(_HEADINGS)
-    for number, lines in enumerate(_pages(source, body), start=1):
+    for number, lines in enumerate(pages_of(source, body), start=1):
         place = f"page {number}"
-        text_lines = [line for line in lines if not _FURNITURE.fullmatch(_text(line))]
-        headings = next((line for line in text_lines if _text(line) == " ".join(_HEADINGS)), None)
+        text_lines = [line for line in lines if not _FURNITURE.fullmatch(text_of(line))]
+        headings = next((line for line in text_lines if text_of(line) == " ".join(_HEADINGS)), None)
         if headings:
             edges = _edges(headings)
             text_lines = [line for line in text_lines if line is not headings]
@@ -204,38 +201,13 @@ def _entries(source: str, body: bytes) -> Iterator[_Entry]:
             yield _Entry(above[_DATE], above[_MATCHUP], above[_TEAM], player, status, reason, place)
 
 
-def _pages(source: str, body: bytes) -> list[list[_Line]]:
-    """The lines of each page, each a list of words from the left."""
-    import pdfplumber
-
-    try:
-        with pdfplumber.open(BytesIO(body)) as report:
-            return [_lines(page.extract_words(x_tolerance=1.5)) for page in report.pages]
-    except Exception as error:  # the parser has no error of its own for what is damaged
-        raise ContractError(source, "$", f"is no PDF that can be read: {error!r}"[:200]) from error
-
-
-def _lines(words: Iterable[_Word]) -> list[_Line]:
-    lines: list[_Line] = []
-    for word in sorted(words, key=itemgetter("top")):
-        if lines and word["top"] - lines[-1][0]["top"] < _SAME_LINE:
-            lines[-1].append(word)
-        else:
-            lines.append([word])
-    return [sorted(line, key=itemgetter("x0")) for line in lines]
-
-
-def _text(line: Iterable[_Word]) -> str:
-    return " ".join(word["text"] for word in line)
-
-
-def _edges(headings: _Line) -> list[float]:
+def _edges(headings: Line) -> list[float]:
     """Left edges of the columns, from the first words of the headings."""
     starts = accumulate((len(heading.split()) for heading in _HEADINGS[:-1]), initial=0)
     return [headings[start]["x0"] - _SLACK for start in starts]
 
 
-def _rows(source: str, place: str, lines: list[_Line], edges: list[float]) -> list[_Cells]:
+def _rows(source: str, place: str, lines: list[Line], edges: list[float]) -> list[_Cells]:
     """Cells of each row; a line without a status is a piece of the nearest row."""
     cut = [(line[0]["top"], _cells(line, edges)) for line in lines]
     anchors = [top for top, cells in cut if cells[_STATUS] or cells[_REASON] == _NOT_YET]
@@ -247,7 +219,7 @@ def _rows(source: str, place: str, lines: list[_Line], edges: list[float]) -> li
     return [[" ".join(filter(None, pieces)) for pieces in zip(*parts, strict=True)] for parts in rows.values()]
 
 
-def _cells(line: _Line, edges: list[float]) -> _Cells:
+def _cells(line: Line, edges: list[float]) -> _Cells:
     cells: list[list[str]] = [[] for _ in edges]
     for word in line:
         cells[max(bisect_right(edges, word["x0"]) - 1, 0)].append(word["text"])

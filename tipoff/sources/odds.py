@@ -11,7 +11,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import ClassVar, NamedTuple
 
-from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
+from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, RowsOwned, Slate
 from tipoff.sources.feed import Feed, Harvest, judged, judged_by_games
 from tipoff.sources.identity import LONGEST_NAME, TOO_LONG, resolver_of, unresolved_row
 from tipoff.sources.strict import Answer, Fields, names
@@ -77,6 +77,10 @@ class OddsEvents(Feed):
         reading = harvest.reading(answer.unknown(self.ignored_fields) if tonight else ())
         ids = {row["game_id"]: row["event_id"] for row in reading.rows}
         return reading.model_copy(update={"provider_ids": ids})
+
+    def rows_owned(self, rows: Sequence[Row], slate: Slate) -> RowsOwned:
+        """Its own alone: another provider has ids of the same games."""
+        return {**super().rows_owned(rows, slate), "source": self.name}
 
     def expected_rows(self, slate: Slate) -> int:
         return len(slate.games)
@@ -188,25 +192,11 @@ class PlayerPointsProps(Feed):
         answer, harvest = Answer(self.name, body), Harvest(self.natural_key)
         event, as_of = _event(answer, context.as_of)
         game = _asked_for(event, context.slate, context.game_id)
-        pairs = _pairs(event, harvest)
+        pairs = paired(_prop_quotes(event, harvest), harvest)
         if game is None:
             harvest.reject(_NOT_TONIGHT, len(pairs))
             return harvest.reading()
-        origin = {"source": self.name, "as_of": as_of}
-        players = _players(pairs, game, context, harvest, origin)
-        for pair in pairs:
-            row = {
-                "game_date": context.slate.game_date,
-                "game_id": game.game_id,
-                "event_id": event.text("id"),
-                "player_id": players[pair["player_name"]],
-                **pair,
-                **origin,
-            }
-            if _in_play(row, game):
-                harvest.reject(_IN_PLAY)
-            else:
-                harvest.keep(row)
+        keep_pairs(pairs, game, event.text("id"), context, harvest, {"source": self.name, "as_of": as_of})
         return harvest.reading(answer.unknown(self.ignored_fields))
 
     def expected_rows(self, slate: Slate) -> int:
@@ -309,9 +299,8 @@ class _Quote(NamedTuple):
     """The line; 0 where the market has none."""
 
 
-def _american(outcome: Fields) -> float | None:
+def american(price: float) -> float | None:
     """The price; None for what can not be an American one, such as decimal odds."""
-    price = outcome.number("price")
     return price if abs(price) >= 100 and price.is_integer() else None
 
 
@@ -320,7 +309,7 @@ def _quotes(market: Fields, game: SlateGame, harvest: Harvest) -> dict[str, _Quo
     pointed = market.text("key") != _MONEYLINE
     quotes: dict[str, _Quote] = {}
     for outcome in market.each("outcomes"):
-        name, price = outcome.text("name"), _american(outcome)
+        name, price = outcome.text("name"), american(outcome.number("price"))
         point = outcome.number("point") if pointed else 0.0
         team = team_called(name)
         side = team.tricode if team else name
@@ -372,30 +361,74 @@ def _two_sided(
     return lines.pop(), one and one.price, other and other.price
 
 
-def _pairs(event: Fields, harvest: Harvest) -> list[Row]:
+class PropQuote(NamedTuple):
+    """One side of a book's line on a player."""
+
+    book: str
+    player_name: str
+    line: float
+    side: str
+    price: float
+    updated: datetime | None
+
+
+def paired(quotes: Iterable[PropQuote], harvest: Harvest) -> list[Row]:
     """Both prices of each book, player and line; the worse one of a price quoted twice, None for one not offered."""
     pairs: dict[tuple[str, str, float], Row] = {}
-    for book, market in _prop_markets(event, harvest):
-        updated = _last_update(book, market)
-        for outcome in market.each("outcomes"):
-            name, line = outcome.text("description"), outcome.number("point")
-            side, price = _COLUMNS.get(outcome.text("name")), _american(outcome)
-            if side is None or price is None:
-                harvest.reject(_NOT_AMERICAN if side else "quote that is neither over nor under")
-                continue
-            if len(name) > LONGEST_NAME:
-                harvest.reject(TOO_LONG)
-                continue
-            key = (book.text("key"), name, line)
-            pair = pairs.setdefault(key, _unpriced(*key, updated))
-            if pair[side] is not None:
-                harvest.reject("repeated")
-            pair[side] = price if pair[side] is None else min(price, pair[side])
-            pair["last_update"] = _newest(pair["last_update"], updated)
+    for quote in quotes:
+        side, price = _COLUMNS.get(quote.side), american(quote.price)
+        if side is None or price is None:
+            harvest.reject(_NOT_AMERICAN if side else "quote that is neither over nor under")
+            continue
+        if len(quote.player_name) > LONGEST_NAME:
+            harvest.reject(TOO_LONG)
+            continue
+        key = (quote.book, quote.player_name, quote.line)
+        pair = pairs.setdefault(key, _unpriced(*key, quote.updated))
+        if pair[side] is not None:
+            harvest.reject("repeated")
+        pair[side] = price if pair[side] is None else min(price, pair[side])
+        pair["last_update"] = _newest(pair["last_update"], quote.updated)
     return list(pairs.values())
 
 
+def keep_pairs(
+    pairs: Iterable[Row], game: SlateGame, event_id: str, context: ReadContext, harvest: Harvest, origin: Row
+) -> None:
+    """Keep the pairs as rows of `raw_player_props`, names resolved; those quoted at or after tip-off are left out."""
+    pairs = tuple(pairs)
+    players = _players(pairs, game, context, harvest, origin)
+    for pair in pairs:
+        row = {
+            "game_date": context.slate.game_date,
+            "game_id": game.game_id,
+            "event_id": event_id,
+            "player_id": players[pair["player_name"]],
+            **pair,
+            **origin,
+        }
+        if _in_play(row, game):
+            harvest.reject(_IN_PLAY)
+        else:
+            harvest.keep(row)
+
+
 _COLUMNS = {"Over": "over_price_american", "Under": "under_price_american"}
+
+
+def _prop_quotes(event: Fields, harvest: Harvest) -> Iterator[PropQuote]:
+    """The quotes of the points markets."""
+    for book, market in _prop_markets(event, harvest):
+        updated = _last_update(book, market)
+        for outcome in market.each("outcomes"):
+            yield PropQuote(
+                book=book.text("key"),
+                player_name=outcome.text("description"),
+                line=outcome.number("point"),
+                side=outcome.text("name"),
+                price=outcome.number("price"),
+                updated=updated,
+            )
 
 
 def _prop_markets(event: Fields, harvest: Harvest) -> Iterator[tuple[Fields, Fields]]:

@@ -4,33 +4,54 @@ from collections.abc import Mapping
 
 from tipoff.sources.base import Source
 from tipoff.sources.bdl_boxscores import BdlBoxscores
+from tipoff.sources.bdl_injuries import BdlInjuries
+from tipoff.sources.bettingpros import BettingProsEvents, BettingProsPoints
+from tipoff.sources.bigdataball import BigDataBallShots
 from tipoff.sources.boxscores import PlayerBoxscores, PlayerHistory, TeamHistory
+from tipoff.sources.espn_scoreboard import EspnSchedule, EspnScoreboard
 from tipoff.sources.game_boxscores import LiveBoxscores, TeamBoxscores
 from tipoff.sources.injuries import InjuryReport
 from tipoff.sources.odds import GameLines, OddsEvents, PlayerPointsProps
+from tipoff.sources.player_movement import PlayerMovement
 from tipoff.sources.players import PlayerList
+from tipoff.sources.referees import RefereeAssignments
 from tipoff.sources.rosters import TeamRosters
 from tipoff.sources.schedule import Schedule
 from tipoff.sources.scoreboard import Scoreboard
+from tipoff.sources.shots import PlayByPlay
+from tipoff.sources.standings import Standings
 
 
-def sources(history_seasons: int = 1) -> Mapping[str, Source]:
-    """Every source, in the order a day asks them; `history_seasons` counts the slate's own."""
+def sources(history_seasons: int = 1, *, bigdataball: bool = True) -> Mapping[str, Source]:
+    """Every source, in the order a day asks them; `history_seasons` counts the slate's own.
+
+    `bigdataball`: whether anyone said where its files are.
+    """
     every: tuple[Source, ...] = (
         Schedule(),
+        EspnSchedule(),
+        EspnScoreboard(),
         PlayerList(),
         TeamRosters(),
         PlayerHistory(history_seasons),
         TeamHistory(history_seasons),
         InjuryReport(),
+        BdlInjuries(),
+        RefereeAssignments(),
+        Standings(),
+        PlayerMovement(),
         OddsEvents(),
         GameLines(),
         PlayerPointsProps(),
+        BettingProsEvents(),
+        BettingProsPoints(),
         Scoreboard(),
         PlayerBoxscores(),
         TeamBoxscores(),
         LiveBoxscores(),
         BdlBoxscores(),
+        PlayByPlay(),
+        BigDataBallShots(configured=bigdataball),
     )
     return {source.name: source for source in every}
 

@@ -23,6 +23,8 @@ class Schedule(Feed):
     name = "nbac_schedule"
     title = "NBA schedule"
     provider = nba.CDN
+    other_hosts = frozenset({nba.STATS})
+    alternatives = True
     role = Role.PRE
     critical = True
     table = "raw_schedule"
@@ -37,7 +39,12 @@ class Schedule(Feed):
     )
 
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
-        return (Request(host=nba.CDN, path="/static/json/staticData/scheduleLeagueV2.json"),)
+        """The file for everybody, and the statistics' own list for when that is out of reach."""
+        season = {"LeagueID": nba.LEAGUE_ID, "Season": season_of(slate.game_date)}
+        return (
+            Request(host=nba.CDN, path="/static/json/staticData/scheduleLeagueV2.json", part=nba.CDN),
+            Request(host=nba.STATS, path="/stats/scheduleleaguev2int", params=season, part=nba.STATS),
+        )
 
     def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
         league = Answer(self.name, response.body).top().fields("leagueSchedule")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
@@ -26,6 +27,7 @@ _NAMES: Mapping[type, str] = {
 _YEARS = range(1900, 2200)
 LONGEST_TEXT = 200
 """Characters of a single field; what is longer is no id, name or word that a provider means."""
+_ZONED = re.compile(r"(Z|[+-]\d\d:?\d\d)$")
 _WHOLE = "!"
 """Marks a path below which nothing is unknown."""
 
@@ -92,6 +94,11 @@ class Fields:
         value: str = self._take(name, str)
         return value
 
+    def prose(self, name: str) -> str:
+        """What people wrote, which may be long: its beginning."""
+        value: str = self._typed(name, str)
+        return value[:LONGEST_TEXT]
+
     def integer(self, name: str) -> int:
         value: int = self._take(name, int)
         return value
@@ -110,6 +117,11 @@ class Fields:
     def moment(self, name: str) -> datetime:
         """An ISO 8601 moment; one without a zone is refused."""
         return _moment(self.text(name), self.source, f"{self.path}.{name}")
+
+    def moment_in_utc(self, name: str) -> datetime:
+        """A moment of a provider that means UTC and does not say so: "2021-10-21 23:30:00"."""
+        text = self.text(name)
+        return _moment(text if _ZONED.search(text) else f"{text}Z", self.source, f"{self.path}.{name}")
 
     def fields(self, name: str) -> Fields:
         """The object under a name."""
@@ -141,13 +153,16 @@ class Fields:
         return ContractError(self.source, f"{self.path}.{name}", problem)
 
     def _take(self, name: str, *kinds: type) -> Any:
-        self._taken.add(f"{self._pattern}.{name}")
-        if name not in self._content:
-            raise self.problem(name, "is missing")
-        value = _typed(self.source, f"{self.path}.{name}", self._content[name], *kinds)
+        value = self._typed(name, *kinds)
         if isinstance(value, str) and len(value) > LONGEST_TEXT:
             raise self.problem(name, f"is a text of {len(value)} characters, wanted at most {LONGEST_TEXT}")
         return value
+
+    def _typed(self, name: str, *kinds: type) -> Any:
+        self._taken.add(f"{self._pattern}.{name}")
+        if name not in self._content:
+            raise self.problem(name, "is missing")
+        return _typed(self.source, f"{self.path}.{name}", self._content[name], *kinds)
 
 
 class Table:

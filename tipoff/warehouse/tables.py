@@ -272,6 +272,83 @@ away_points INT64! | away team's points
         + _ORIGIN,
     ),
     _table(
+        "raw_espn_scoreboard",
+        Layer.RAW,
+        "The games of a date on ESPN's scoreboard, with ESPN's ids.",
+        "game_date game_id",
+        _GAME
+        + """
+event_id STRING! | ESPN's event id
+home STRING! | home team's tricode
+away STRING! | away team's tricode
+tip_off TIMESTAMP! | tip-off as ESPN has it
+neutral_site BOOL! | played on neutral ground
+status STRING! | scheduled, live, final or postponed
+status_text STRING! | status as ESPN writes it
+period INT64! | period being played; 0 before tip-off
+home_points INT64! | home team's points
+away_points INT64! | away team's points
+"""
+        + _ORIGIN,
+    ),
+    _table(
+        "raw_referees",
+        Layer.RAW,
+        "The officials assigned to each game of a date, as told in the morning.",
+        "game_date game_id official_id",
+        _GAME
+        + """
+official_id STRING! | the NBA's code of the official
+official_name STRING! | name
+position STRING! | crew_chief, referee, umpire or alternate
+"""
+        + _ORIGIN,
+    ),
+    _table(
+        "raw_standings",
+        Layer.RAW,
+        "Each team's record in the season's regular games before the games of the date.",
+        "game_date team",
+        """
+game_date DATE! | date the standings are for
+team STRING! | tricode
+season STRING! | season, such as 2023-24
+conference STRING! | East or West
+division STRING! | division
+wins INT64! | games won
+losses INT64! | games lost
+home_wins INT64! | games won at home
+home_losses INT64! | games lost at home
+road_wins INT64! | games won on the road
+road_losses INT64! | games lost on the road
+conference_wins INT64! | games won against teams of the conference
+conference_losses INT64! | games lost against teams of the conference
+conference_rank INT64! | rank in the conference, 1 is best
+division_wins INT64! | games won against teams of the division
+division_losses INT64! | games lost against teams of the division
+division_rank INT64! | rank in the division, 1 is best
+"""
+        + _ORIGIN,
+    ),
+    _table(
+        "raw_player_movement",
+        Layer.RAW,
+        "Signings, waivers and trades of a season's players, re-read every day.",
+        "move_id player_id",
+        """
+game_date DATE! | Eastern date of the move
+season STRING! | season, such as 2023-24; a move of July is of the season to come
+move_id STRING! | the provider's name of the move, such as Trade 2024022; a trade moves several players
+kind STRING! | Signing, Waive, Trade, ContractConverted or AwardOnWaivers
+player_id STRING! | NBA person id
+team STRING! | team that signs, waives or receives him
+from_team STRING | team that he is traded from; NULL where it is no trade
+description STRING! | the move as the league tells it
+"""
+        + _ORIGIN,
+        cluster="season player_id",
+    ),
+    _table(
         "raw_player_boxscores",
         Layer.RAW,
         "What each player did in each finished game.",
@@ -305,6 +382,25 @@ home BOOL! | played at home
 win BOOL! | won
 """
         + _BOX
+        + _ORIGIN,
+    ),
+    _table(
+        "raw_shots",
+        Layer.RAW,
+        "Every field-goal attempt of a finished game.",
+        "game_date game_id shot_number",
+        _GAME
+        + """
+shot_number INT64! | the provider's number of the play, in the order of the game
+period INT64! | period, from 5 overtime
+player_id STRING | NBA person id; NULL while the name is unresolved
+player_name STRING! | name as the feed writes it
+team STRING! | tricode
+zone STRING! | restricted_area, paint (without it), mid_range, corner_three, above_break_three or backcourt
+made BOOL! | went in
+worth INT64! | points it counts when made: 2 or 3
+assisted BOOL! | made off an assist
+"""
         + _ORIGIN,
     ),
     _table(

@@ -8,7 +8,11 @@ from runtime.operator.checks.base import Check, Finding, settled
 from tipoff.settings import Settings
 from tipoff.sources.registry import SOURCES
 
-KEYS: Mapping[str, str] = {"api.the-odds-api.com": "odds_api_key", "api.balldontlie.io": "balldontlie_key"}
+KEYS: Mapping[str, str] = {
+    "api.the-odds-api.com": "odds_api_key",
+    "api.balldontlie.io": "balldontlie_key",
+    "api.bettingpros.com": "bettingpros_key",
+}
 """Provider -> the setting that holds its key."""
 
 

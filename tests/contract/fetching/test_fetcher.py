@@ -25,9 +25,10 @@ from tests.support.local_provider import LocalProvider, answer, hang, head, read
 from tipoff.errors import BodyTooLargeError, ConfigurationError, TransportFault
 from tipoff.settings import Settings, load_settings
 from tipoff.sources.base import Request, Slate, Source
+from tipoff.sources.exports import BIGDATABALL
 from tipoff.sources.fetcher import Fetcher, TimeOuts, registered_hosts
 from tipoff.sources.outcomes import classify
-from tipoff.sources.registry import SOURCES
+from tipoff.sources.registry import SOURCES, sources
 from tipoff.vocabulary import Outcome, Role, SlateGame
 
 AS_OF = datetime(2024, 3, 29, 14, 0, tzinfo=UTC)
@@ -241,8 +242,8 @@ async def test_a_circle_of_redirects_ends_after_three(provider: LocalProvider) -
 def test_every_question_of_every_source_goes_to_a_host_we_may_ask(source: Source) -> None:
     game = SlateGame(game_id="0022301084", away="GSW", home="CHA", tip_off=AS_OF + dt.timedelta(hours=9))
     slate = Slate(game_date=dt.date(2024, 3, 29), games=(game,))
-    day_after = AS_OF + dt.timedelta(days=1)
-    asked = source.requests(slate, day_after if source.role is Role.POST else AS_OF, {game.game_id: "event"})
+    afterwards = dt.timedelta(days=1) if source.role is Role.POST else dt.timedelta()
+    asked = source.requests(slate, AS_OF + afterwards, {game.game_id: "event"})
     assert asked
     assert {request.host for request in asked} <= registered_hosts()
 
@@ -292,6 +293,77 @@ async def test_a_fault_does_not_tell_the_key_or_the_proxys_password() -> None:
     assert SECRET not in str(caught.value)
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
+
+
+# ── files in a shared folder, under a host name of our own ───────────────────────────────────────────────
+
+A_GAME = Request(host=BIGDATABALL, path="/%5B2024-03-29%5D-0022301062-GSW@CHA.csv")
+
+
+def sharing(place: str, cap: int = 64 * 1024) -> Fetcher:
+    environ = {"TIPOFF_BIGDATABALL": place, "TIPOFF_BODY_CAP_BYTES": str(cap)}
+    return Fetcher(load_settings(environ=environ), frozenset({BIGDATABALL}), QUICK)
+
+
+async def test_a_file_of_the_users_folder_is_an_answer_and_a_missing_one_is_404(tmp_path: Path) -> None:
+    (tmp_path / "[2024-03-29]-0022301062-GSW@CHA.csv").write_bytes(b"game_id\n")
+    async with sharing(f"file://{tmp_path}") as asking:
+        found = await asking.fetch(A_GAME, AS_OF)
+        missing = await asking.fetch(Request(host=BIGDATABALL, path="/%5B2024-03-29%5D-0022301063-LAL@IND.csv"), AS_OF)
+    assert (found.status, found.body, found.fetched_at) == (200, b"game_id\n", AS_OF)
+    assert (missing.status, missing.body) == (404, b"")
+
+
+async def test_a_file_over_the_cap_or_one_that_is_none_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "[2024-03-29]-0022301062-GSW@CHA.csv"
+    file.write_bytes(b"x" * 1_000_001)
+    async with sharing(f"file://{tmp_path}", cap=1_000_000) as asking:
+        with pytest.raises(BodyTooLargeError, match="cap of 1000000 bytes"):
+            await asking.fetch(A_GAME, AS_OF)
+        file.unlink()
+        file.mkdir()
+        with pytest.raises(TransportFault, match="can not be read"):
+            await asking.fetch(A_GAME, AS_OF)
+
+
+async def test_a_folder_behind_https_is_asked_for_the_file_below_its_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider, file = LocalProvider(), "/share/nba/%5B2024-03-29%5D-0022301062-GSW@CHA.csv"
+    provider.replies[file] = answer(b"game_id\n")
+    async with running(provider, tls=certified("files.example", tmp_path)), tunnel(provider.port) as (proxy, connected):
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate.pem"))
+        environ = {
+            "TIPOFF_BIGDATABALL": "https://files.example/share/nba/",
+            "TIPOFF_PROXIES": f"files.example={proxy}",
+        }
+        async with Fetcher(load_settings(environ=environ), frozenset({BIGDATABALL})) as asking:
+            response = await asking.fetch(A_GAME, AS_OF)
+    assert connected == ["files.example:443"]
+    assert (response.status, response.body) == (200, b"game_id\n")
+
+
+async def test_without_a_folder_the_source_asks_nothing_and_the_fetcher_says_what_to_set() -> None:
+    source = sources(bigdataball=False)["bigdataball_play_by_play"]
+    game = SlateGame(game_id="0022301062", away="GSW", home="CHA", tip_off=AS_OF)
+    slate = Slate(game_date=dt.date(2024, 3, 29), games=(game,))
+    assert source.requests(slate, AS_OF + dt.timedelta(days=1), {}) == ()
+    assert "setting bigdataball" in source.idle
+    async with Fetcher(load_settings(environ={}), frozenset({BIGDATABALL})) as asking:
+        with pytest.raises(ConfigurationError, match="TIPOFF_BIGDATABALL"):
+            await asking.fetch(A_GAME, AS_OF)
+
+
+async def test_a_replay_is_asked_for_shared_files_like_for_any_other(provider: LocalProvider, tmp_path: Path) -> None:
+    provider.replies["/bigdataball/%5B2024-03-29%5D-0022301062-GSW@CHA.csv"] = answer(b"game_id\n")
+    environ = {"TIPOFF_UPSTREAM": provider.url, "TIPOFF_BIGDATABALL": f"file://{tmp_path}"}
+    async with Fetcher(load_settings(environ=environ), frozenset({BIGDATABALL}), QUICK) as asking:
+        assert (await asking.fetch(A_GAME, AS_OF)).status == 200
+
+
+def test_a_folder_in_a_bucket_is_refused_as_yet_to_come() -> None:
+    with pytest.raises(ConfigurationError, match=r"https://HOST/PATH \(gs:// comes later\) is wanted"):
+        load_settings(environ={"TIPOFF_BIGDATABALL": "gs://bucket/files"})
 
 
 def certified(host: str, folder: Path) -> ssl.SSLContext:

@@ -16,23 +16,31 @@ NEXT_MORNING = "2024-03-30 06:00"
 
 SCHEDULE = "cdn.nba.com/static/json/staticData/scheduleLeagueV2.json"
 SCOREBOARD = "cdn.nba.com/static/json/liveData/scoreboard/todaysScoreboard_00.json"
+ESPN_SCOREBOARD = "site.api.espn.com/apis/site/v2/sports/basketball/nba/scoreboard?dates=20240329"
 PLAYERS = "stats.nba.com/stats/playerindex?Season=2023-24"
 LOG = "stats.nba.com/stats/leaguegamelog?Season=2023-24&DateFrom=03/29/2024&PlayerOrTeam="
 REPORT = "ak-static.cms.nba.com/referee/injury/Injury-Report_2024-03-29_12PM.pdf"
 HORNETS_ROSTER = "site.api.espn.com/apis/site/v2/sports/basketball/nba/teams/30/roster"
 JAZZ_ROSTER = "site.api.espn.com/apis/site/v2/sports/basketball/nba/teams/26/roster"
+INJURIES = "api.balldontlie.io/v1/player_injuries?team_ids[]=4&team_ids[]=10"
+OFFICIALS = "official.nba.com/wp-json/api/v1/get-game-officials?date=2024-03-29"
+STANDINGS = "api.balldontlie.io/v1/standings?season=2023"
 SPORT = "api.the-odds-api.com/v4/sports/basketball_nba"
 ODDS = "apiKey=any&regions=us&oddsFormat=american"
 EVENTS = f"{SPORT}/events?apiKey=any"
 LINES = f"{SPORT}/odds?{ODDS}&markets=h2h,spreads,totals"
 HORNETS_PROPS = f"{SPORT}/events/ee8cfaef963aea9276e133873f77c26a/odds?{ODDS}&markets=player_points"
 JAZZ_PROPS = f"{SPORT}/events/0c27cbb0f7633e73a59fbb14d412dbf7/odds?{ODDS}&markets=player_points"
+PLAYS = "cdn.nba.com/static/json/liveData/playbyplay/playbyplay_0022301060.json"
+PLAYS_IN_CSV = "bigdataball/[2024-03-28]-0022301060-BOS@ATL.csv"
+HORNETS_OFFERS = "api.bettingpros.com/v3/offers?sport=NBA&market_id=156&event_id=22301062"
 
 HORNETS_GAME = "0022301062"
 
 SOURCES = {
     "nbac_schedule": SCHEDULE,
     "nbac_scoreboard": SCOREBOARD,
+    "espn_scoreboard": ESPN_SCOREBOARD,
     "nbac_player_list_current": PLAYERS,
     "nbac_player_boxscores": LOG + "P",
     "nbac_team_history": LOG + "T",
@@ -41,9 +49,16 @@ SOURCES = {
     "bdl_player_boxscores": "api.balldontlie.io/v1/box_scores?date=2024-03-29",
     "nbac_injury_report": REPORT,
     "espn_team_rosters": HORNETS_ROSTER,
+    "bdl_injuries": INJURIES,
+    "nbac_referee_assignments": OFFICIALS,
+    "nbac_standings": STANDINGS,
     "odds_api_events": EVENTS,
     "odds_api_game_lines": LINES,
     "odds_api_player_points_props": HORNETS_PROPS,
+    "nbac_play_by_play": PLAYS,
+    "bigdataball_play_by_play": PLAYS_IN_CSV,
+    "bettingpros_events": "api.bettingpros.com/v3/events?sport=NBA",
+    "bettingpros_player_points_props": HORNETS_OFFERS,
 }
 AFTER_TIP_OFF = {"nbac_live_boxscore"}
 """Sources that have nothing before it."""
@@ -152,6 +167,7 @@ def test_a_partial_slate_lacks_just_the_named_games(ask_with: AskWith, ask: Ask)
     assert len(ask_partly(EVENTS, NOON).json()) == 11
     assert len(ask_partly(LINES, NOON).json()) == 11
     assert len(ask_partly(SCOREBOARD, NOON).json()["scoreboard"]["games"]) == 11
+    assert len(ask_partly(ESPN_SCOREBOARD, NOON).json()["events"]) == 11
     logged = {row[6] for row in ask_partly(LOG + "P", NEXT_MORNING).json()["resultSets"][0]["rowSet"]}
     assert len(logged) == 11
     assert HORNETS_GAME not in logged
@@ -159,6 +175,12 @@ def test_a_partial_slate_lacks_just_the_named_games(ask_with: AskWith, ask: Ask)
     assert ask_partly(JAZZ_PROPS, AFTERNOON).json()["bookmakers"] != []
     assert ask_partly(HORNETS_ROSTER, NOON).json()["team"]["athletes"] == []
     assert ask_partly(JAZZ_ROSTER, NOON).json()["team"]["athletes"] != []
+    assert ask_partly(INJURIES, NOON).json()["data"] == []
+    assert len(ask_partly(OFFICIALS, NOON).json()["nba"]["Table"]["rows"]) == 11
+    assert {entry["team"]["abbreviation"] for entry in ask_partly(STANDINGS, NOON).json()["data"]}.isdisjoint(
+        {"GSW", "CHA"}
+    )
+    assert ask_partly(HORNETS_OFFERS, AFTERNOON).json()["offers"] == []
 
 
 def test_a_stale_answer_is_yesterdays(ask_with: AskWith, ask: Ask) -> None:
@@ -184,6 +206,11 @@ def test_a_postponed_game_leaves_its_date_and_never_becomes_final(ask_with: AskW
     postponed = next(game for game in board if game["gameId"] == HORNETS_GAME)
     assert (postponed["gameStatusText"], postponed["gameStatus"], postponed["homeTeam"]["score"]) == ("PPD", 1, 0)
     assert HORNETS_GAME not in ask(LOG + "P", NEXT_MORNING).text
+    assert ask(PLAYS.replace("0022301060", HORNETS_GAME), NEXT_MORNING).status_code == 403
+    (event,) = [
+        event for event in ask(ESPN_SCOREBOARD, NEXT_MORNING).json()["events"] if event["shortName"] == "GS @ CHA"
+    ]
+    assert event["status"]["type"]["name"] == "STATUS_POSTPONED"
 
 
 def test_the_named_game_never_gets_props(ask_with: AskWith) -> None:

@@ -1,5 +1,6 @@
-"""The NBA's schedule, scoreboard, player list and game log before, while and after 2024-03-29 is played."""
+"""The NBA's schedule, crews, standings, scoreboard, player list and game log around 2024-03-29."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -18,6 +19,8 @@ Row = dict[str, Any]
 SCHEDULE = "cdn.nba.com/static/json/staticData/scheduleLeagueV2.json"
 SCOREBOARD = "cdn.nba.com/static/json/liveData/scoreboard/todaysScoreboard_00.json"
 PLAYERS = "stats.nba.com/stats/playerindex"
+OFFICIALS = "official.nba.com/wp-json/api/v1/get-game-officials"
+STANDINGS = "api.balldontlie.io/v1/standings"
 LOG = "stats.nba.com/stats/leaguegamelog"
 WARRIORS_AT_HORNETS = "0022301062"  # 19:00 ET, 115-97
 KNICKS_AT_SPURS = "0022301070"  # 20:00 ET, 126-130 in overtime
@@ -36,6 +39,47 @@ def on_board(answer: httpx.Response, game_id: str = WARRIORS_AT_HORNETS) -> Row:
 def rows(answer: httpx.Response) -> list[Row]:
     table = answer.json()["resultSets"][0]
     return [dict(zip(table["headers"], row, strict=True)) for row in table["rowSet"]]
+
+
+def test_crews_are_told_from_a_quarter_past_nine_of_the_date(ask: Ask) -> None:
+    def crews(at: str) -> list[Row]:
+        found: list[Row] = ask(OFFICIALS, at, date="2024-03-29").json()["nba"]["Table"]["rows"]
+        return found
+
+    assert crews("2024-03-29 09:14") == crews("2024-03-28 12:00") == []
+    hornets = next(row for row in crews("2024-03-29 09:15") if row["game_id"] == WARRIORS_AT_HORNETS)
+    assert [hornets[f"official{place}"] for place in (1, 2, 3, 4)] == [
+        *("Sean Corbin", "Mark Lindsay", "Derek Richardson"),
+        None,
+    ]
+    assert (hornets["game_date"], hornets["game_code"]) == ("03/29/2024", "20240329/GSWCHA")
+    assert len(crews("2024-03-29 23:00")) == 12
+    assert ask(OFFICIALS, "2024-03-29 12:00", date="03/29/2024").status_code == 400
+
+
+def standing(answer: httpx.Response, team: str) -> Row:
+    entries: list[Row] = answer.json()["data"]
+    return next(entry for entry in entries if entry["team"]["abbreviation"] == team)
+
+
+def test_standings_count_the_games_that_are_over(ask: Ask) -> None:
+    before, after = (ask(STANDINGS, at, season="2023") for at in ("2024-03-29 18:59", "2024-03-30 06:00"))
+    assert (standing(before, "BOS")["wins"], standing(before, "BOS")["losses"]) == (57, 16)
+    told = ("wins", "losses", "road_record", "conference_rank")
+    assert [standing(before, "GSW")[name] for name in told] == [38, 34, "20-15", 10]
+    assert [standing(after, "GSW")[name] for name in told] == [39, 34, "21-15", 10]
+    assert standing(before, "MIN")["division_rank"] == 3
+    assert standing(after, "MIN")["division_rank"] == 2  # beat Denver in Denver
+    assert ask(STANDINGS, "2024-03-29 12:00", season="2024").json() == {"data": []}
+    assert ask(STANDINGS, "2024-03-29 12:00").status_code == 400
+
+
+@pytest.mark.data
+def test_teams_stand_in_their_conferences_and_divisions(ask: Ask, payloads: Path) -> None:
+    recorded = json.loads((payloads / "balldontlie/standings_395a0451.json").read_text())
+    replayed = ask(STANDINGS, "2024-03-29 12:00", season="2023").json()
+    by_id = {entry["team"]["id"]: entry["team"] for entry in recorded["data"]}
+    assert {entry["team"]["id"]: entry["team"] for entry in replayed["data"]} == by_id
 
 
 def test_the_schedule_lists_the_slate_without_results_in_the_morning(ask: Ask) -> None:

@@ -22,6 +22,7 @@ ODDS_QUERY = {"apiKey": "any", "regions": "us", "oddsFormat": "american"}
 ADDRESSES = {
     "schedule": ("cdn.nba.com", "static/json/staticData/scheduleLeagueV2.json", {}),
     "scoreboard": ("cdn.nba.com", "static/json/liveData/scoreboard/todaysScoreboard_00.json", {}),
+    "espn scoreboard": ("site.api.espn.com", "apis/site/v2/sports/basketball/nba/scoreboard", {}),
     "players": ("stats.nba.com", "stats/playerindex", {"Season": "2023-24"}),
     "roster": ("site.api.espn.com", "apis/site/v2/sports/basketball/nba/teams/30/roster", {}),
     "player rows": ("stats.nba.com", "stats/leaguegamelog", {"Season": "2023-24", "PlayerOrTeam": "P"}),
@@ -29,6 +30,11 @@ ADDRESSES = {
     "team box": ("stats.nba.com", "stats/boxscoretraditionalv3", {"GameID": TONIGHT}),
     "live box": ("cdn.nba.com", f"static/json/liveData/boxscore/boxscore_{TONIGHT}.json", {}),
     "bdl box scores": ("api.balldontlie.io", "v1/box_scores", {"date": "2024-03-29"}),
+    "bdl injuries": ("api.balldontlie.io", "v1/player_injuries", {"per_page": "100"}),
+    "referees": ("official.nba.com", "wp-json/api/v1/get-game-officials", {"date": "2024-03-29"}),
+    "standings": ("api.balldontlie.io", "v1/standings", {"season": "2023"}),
+    "bettingpros events": ("api.bettingpros.com", "v3/events", {}),
+    "bettingpros props": ("api.bettingpros.com", "v3/offers", {"market_id": "156", "event_id": "22301062"}),
     "events": ("api.the-odds-api.com", "v4/sports/basketball_nba/events", ODDS_QUERY),
     "game lines": (
         "api.the-odds-api.com",
@@ -40,6 +46,9 @@ ADDRESSES = {
         f"v4/sports/basketball_nba/events/{HORNETS}/odds",
         {**ODDS_QUERY, "markets": "player_points"},
     ),
+    "plays": ("cdn.nba.com", "static/json/liveData/playbyplay/playbyplay_0022301062.json", {}),
+    "plays of yesterday": ("cdn.nba.com", "static/json/liveData/playbyplay/playbyplay_0022301060.json", {}),
+    "plays in CSV": ("bigdataball", "[2024-03-28]-0022301060-BOS@ATL.csv", {}),
 }
 
 
@@ -78,6 +87,8 @@ def with_another_future(archive: Archive, as_of: datetime) -> dict[str, pl.DataF
     """Tables in which everything that becomes known after the moment is different."""
     unplayed = archive.games.filter(pl.col("tip_off") > as_of)["game_id"].implode()
     to_come = pl.col("game_id").is_in(unplayed)
+    dates = archive.games.select("game_id", "game_date").iter_rows()
+    without_crew = [game_id for game_id, game_date in dates if eastern(game_date, 9, 15) > as_of]
     later = pl.col("snapshot_at") > as_of
 
     def changed(frame: pl.DataFrame, which: pl.Expr, **changes: pl.Expr) -> pl.DataFrame:
@@ -106,7 +117,7 @@ def with_another_future(archive: Archive, as_of: datetime) -> dict[str, pl.DataF
             status=pl.lit("DNP"),
         ),
         "shots_by_zone": archive.shots_by_zone.filter(~to_come),
-        "officials": archive.officials.filter(~to_come),
+        "officials": archive.officials.filter(~pl.col("game_id").is_in(without_crew)),
     }
 
 

@@ -1,5 +1,6 @@
 """Replayed answers have the key paths of the recorded ones; what is left out is listed, nothing is added."""
 
+import gzip
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,6 +8,8 @@ from typing import Any
 
 import httpx
 import pytest
+
+from tests.support.made_answers import MADE
 
 Ask = Callable[..., httpx.Response]
 
@@ -30,6 +33,47 @@ WHAT_ESPN_SAYS_BESIDES = {
             *("teams", "experience", "contract", "eventLog", "draft", "hand", "birthCountry"),
         )
     ),
+}
+WHAT_BALLDONTLIE_KNOWS_OF_A_PLAYER = {
+    f"data[].player.{key}"
+    for key in (
+        *("id", "position", "height", "weight", "jersey_number", "college", "country"),
+        *("draft_year", "draft_round", "draft_number"),
+    )
+}
+WHAT_BETTINGPROS_SAYS_BESIDES = {
+    "_parameters.",
+    *(
+        f"events[].{key}"
+        for key in (
+            *("sr_id", "link", "series_summary", "popularity", "lineups", "venue", "broadcasts", "results", "is_free"),
+            *("participants[].link", "participants[].team.conference", "participants[].team.division"),
+            *("participants[].team.record", "participants[].team.slug"),
+        )
+    ),
+}
+WHAT_ESPN_SAYS_OF_A_GAME_BESIDES = {
+    *("leagues[].logos", "leagues[].season.", "leagues[].calendarStartDate", "leagues[].calendarEndDate"),
+    *("events[].season.type", "events[].season.slug", "events[].links"),
+    *(
+        f"events[].competitions[].{key}"
+        for key in (
+            *("attendance", "type", "conferenceCompetition", "playByPlayAvailable", "recent", "venue", "notes"),
+            *("broadcast", "broadcasts", "geoBroadcasts", "format", "highlights", "headlines", "tickets"),
+            *(f"competitors[].{told}" for told in ("winner", "linescores", "statistics", "leaders", "records")),
+            *(f"competitors[].team.{told}" for told in ("color", "alternateColor", "venue", "links", "logo")),
+            "status.type.altDetail",
+        )
+    ),
+    "events[].status.type.altDetail",
+}
+
+WHAT_ONLY_THE_LEAGUES_SCORERS_SAY = {
+    f"game.actions[].{key}"
+    for key in (
+        *("descriptor", "areaDetail", "shotDistance", "pointsTotal", "assistTotal", "shotActionNumber", "officialId"),
+        *("rebound", "foul", "turnover", "block", "steal", "jumpBall"),
+    )
 }
 
 FIGURES_BESIDE_THE_BOX = (
@@ -60,6 +104,14 @@ CASES = {
         "cdn_nba/scheduleLeagueV2_subset_cdn.json",
         ("cdn.nba.com/static/json/staticData/scheduleLeagueV2.json", {}),
         WHAT_ONLY_BROADCASTERS_SAY,
+    ),
+    "schedule of the statistics": (
+        "stats_nba/scheduleleaguev2int_full_season.json.gz",
+        ("stats.nba.com/stats/scheduleleaguev2int", {"LeagueID": "00", "Season": "2023-24"}),
+        {
+            *(WHAT_ONLY_BROADCASTERS_SAY | {"leagueSchedule.weeks[]"}),
+            "leagueSchedule.gameDates[].games[].pointsLeaders[]",
+        },
     ),
     "scoreboard": (
         "cdn_nba/todaysScoreboard_00.json",
@@ -100,6 +152,30 @@ CASES = {
         ("site.api.espn.com/apis/site/v2/sports/basketball/nba/teams/2/roster", {}),
         WHAT_ESPN_SAYS_BESIDES,
     ),
+    "espn scoreboard": (
+        "espn/scoreboard_11games.json",
+        ("site.api.espn.com/apis/site/v2/sports/basketball/nba/scoreboard", {"dates": "20240328"}),
+        WHAT_ESPN_SAYS_OF_A_GAME_BESIDES,
+    ),
+    "bdl injuries": (
+        "balldontlie/injuries_49fd60fb.json",
+        ("api.balldontlie.io/v1/player_injuries", {"per_page": "20"}),
+        WHAT_BALLDONTLIE_KNOWS_OF_A_PLAYER | {"data[].return_date"},
+    ),
+    "referees": (
+        "nba_com/referee_assignments.json",
+        ("official.nba.com/wp-json/api/v1/get-game-officials", {"date": "2024-03-29"}),
+        {
+            *(f"{league}.{table}.columns" for league in ("nba", "gl", "wnba") for table in ("Table", "Table1")),
+            *("nba.Table1.rows[]", "gl.Table.rows[]", "gl.Table1.rows[]", "wnba.Table.rows[]", "wnba.Table1.rows[]"),
+            *(f"nba.Table.rows[].official{place}_JNum" for place in (1, 2, 3, 4)),
+        },
+    ),
+    "standings": (
+        "balldontlie/standings_395a0451.json",
+        ("api.balldontlie.io/v1/standings", {"season": "2023"}),
+        set(),
+    ),
     "events": (
         "odds_api/historical_events_20240329.json#data",
         ("api.the-odds-api.com/v4/sports/basketball_nba/events", ODDS),
@@ -121,6 +197,25 @@ CASES = {
         ),
         set(),
     ),
+    "play-by-play": (
+        "cdn_nba/playbyplay_14ecf360.json.gz",
+        ("cdn.nba.com/static/json/liveData/playbyplay/playbyplay_0022301060.json", {}),
+        WHAT_ONLY_THE_LEAGUES_SCORERS_SAY,
+    ),
+    "bettingpros events": (
+        "bettingpros/events.json",
+        ("api.bettingpros.com/v3/events", {"sport": "NBA", "date": "2024-03-29"}),
+        WHAT_BETTINGPROS_SAYS_BESIDES,
+    ),
+    "bettingpros props": (
+        "made/bettingpros_offers",
+        ("api.bettingpros.com/v3/offers", {"market_id": "156", "event_id": "22301062"}),
+        {
+            *(f"offers[].{key}" for key in ("player_id", "link", "active", "participants[].id")),
+            *("offers[].participants[].player", "offers[].selections[].id", "offers[].selections[].active"),
+            *(f"offers[].selections[].books[].lines[].{key}" for key in ("main", "active", "best")),
+        },
+    ),
 }
 
 
@@ -134,9 +229,13 @@ def key_paths(value: Any, path: str = "") -> Iterator[str]:
             yield from key_paths(inner, f"{path}[]")
 
 
+def unpacked(file: Path) -> bytes:
+    return gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+
+
 def recorded_answer(payloads: Path, name: str) -> Any:
     file, _, inside = name.partition("#")
-    content = json.loads((payloads / file).read_bytes())
+    content = json.loads(MADE[file] if file in MADE else unpacked(payloads / file))
     return content[inside] if inside else content
 
 

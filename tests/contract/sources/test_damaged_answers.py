@@ -16,7 +16,9 @@ from tipoff.errors import ContractError
 from tipoff.sources.base import ReadContext, Reading
 from tipoff.vocabulary import Outcome
 
-JSON_CASES = [case for case in CASES if case is not INJURIES]
+JSON_CASES = [case for case in CASES if not case.file.endswith((".pdf", ".csv"))]
+OF_A_LEAGUE = [case for case in JSON_CASES if case.source_name != "bdl_injuries"]
+"""Answers that say of which league they are; the others are kept apart by the names of the two rosters."""
 KEPT = 12
 """Items of each long list that stay, so that a damaged answer is read in a moment."""
 
@@ -130,7 +132,7 @@ def test_a_repeated_entry_adds_no_row(desk: Desk, case: Case) -> None:
     document = short_document(desk, case)
     before = desk.read(case, document)
     rows = at(document, ENTRIES[case.source_name])
-    rows.append(json.loads(json.dumps(rows[0])))
+    rows += json.loads(json.dumps(rows))
     after = desk.read(case, document)
     assert after.rows == before.rows
     assert accounted(after) > accounted(before)
@@ -140,8 +142,16 @@ ENTRIES: dict[str, Path] = {
     "nbac_schedule": ("leagueSchedule", "gameDates", 0, "games"),
     "nbac_player_list_current": ("resultSets", 0, "rowSet"),
     "espn_team_rosters": ("team", "athletes"),
+    "bdl_injuries": ("data",),
+    "nbac_referee_assignments": ("nba", "Table", "rows"),
+    "nbac_standings": ("data",),
+    "nbac_player_movement": ("NBA_Player_Movement", "rows"),
     "odds_api_events": ("data",),
     "odds_api_game_lines": ("data", 0, "bookmakers"),
+    "espn_scoreboard": ("events",),
+    "espn_schedule": ("events",),
+    "bettingpros_events": ("events",),
+    "bettingpros_player_points_props": ("offers",),
     "odds_api_player_points_props": ("bookmakers", 0, "markets", 0, "outcomes"),
     "nbac_scoreboard": ("scoreboard", "games"),
     "nbac_player_boxscores": ("resultSets", 0, "rowSet"),
@@ -149,6 +159,7 @@ ENTRIES: dict[str, Path] = {
     "nbac_team_boxscore": ("resultSets", 1, "rowSet"),
     "bdl_player_boxscores": ("data",),
     "nbac_live_boxscore": ("game", "homeTeam", "players"),
+    "nbac_play_by_play": ("game", "actions"),
 }
 """Where the entries of an answer stand."""
 
@@ -181,7 +192,7 @@ def test_an_answer_cut_short_is_refused(desk: Desk, case: Case, share: float) ->
         case.source.read(cut, desk.context(case))
 
 
-@each_case
+@pytest.mark.parametrize("case", OF_A_LEAGUE, ids=lambda case: f"{case.source_name}-{case.file}")
 def test_the_same_shape_of_the_sister_league_is_refused(desk: Desk, case: Case) -> None:
     text = json.dumps(desk.document(case))
     sister = (
@@ -189,6 +200,12 @@ def test_the_same_shape_of_the_sister_league_is_refused(desk: Desk, case: Case) 
         .replace('"LeagueID": "00"', '"LeagueID": "10"')
         .replace("basketball_nba", "basketball_wnba")
         .replace("~l:46~", "~l:59~")
+        .replace('"gameId": "00', '"gameId": "10')
+        .replace('"game_id": "00', '"game_id": "10')
+        .replace('"full_name": "Atlanta Hawks"', '"full_name": "Atlanta Dream"')
+        .replace('"TEAM_ID": 1610612', '"TEAM_ID": 1611661')
+        .replace('"sport": "NBA"', '"sport": "WNBA"')
+        .replace('"market_id": 156', '"market_id": 157')
     )
     if case.source_name == "bdl_player_boxscores":
         sister = re.sub(r'"full_name": "[^"]+"', '"full_name": "Connecticut Sun"', text)

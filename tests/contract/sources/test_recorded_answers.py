@@ -2,32 +2,42 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
 from tests.support.recorded_answers import (
+    BDL_INJURIES,
+    BDL_INJURIES_OF_A_TEAM,
+    BETTINGPROS_EVENTS,
+    BETTINGPROS_POINTS,
     BOX_SCORES,
     CASES,
+    ESPN_SCHEDULE,
+    ESPN_SCOREBOARD,
     EVENTS,
     GAME_LINES,
     HISTORY,
     INJURIES,
     JANUARY_24,
     MARCH_15,
+    MOVEMENT,
     PLAYER_LIST,
     PRESEASON,
     PROPS,
+    REFEREES,
     ROSTER,
     SCHEDULE,
     SCOREBOARD,
+    STANDINGS,
     Case,
     Desk,
     utc,
 )
-from tipoff.errors import ContractError
-from tipoff.sources.base import Row
+from tipoff.errors import ContractError, NotEnoughDataError
+from tipoff.sources.base import Row, Slate
 from tipoff.sources.schedule import slate_games
 from tipoff.vocabulary import Outcome
 
@@ -170,6 +180,150 @@ def test_teams_of_all_pages_of_the_injury_report_are_read(desk: Desk) -> None:
     assert rejected["ORL@DEN is not on the slate"] == 2  # one team at the foot of a page, the other on top of the next
 
 
+def test_the_injuries_of_balldontlie_are_in_the_words_of_the_official_report(desk: Desk) -> None:
+    rows = desk.read(BDL_INJURIES_OF_A_TEAM).rows
+    assert {(row["player_id"], row["team"], row["status"]) for row in rows} == {
+        ("1627759", "BOS", "Questionable"),  # Jaylen Brown, "Day-To-Day"
+        ("1628369", "BOS", "Out"),  # Jayson Tatum
+        *((team, team, "Submitted") for team in ("ATL", "BOS")),
+    }
+
+
+def test_of_the_whole_leagues_injuries_the_two_teams_are_taken_and_the_cut_is_told(desk: Desk) -> None:
+    reading = desk.read(BDL_INJURIES)
+    assert Counter(row["team"] for row in reading.rows) == {"ATL": 3, "BOS": 2}
+    assert {row["player_name"] for row in reading.unresolved} == {"Amari Williams", "Kevon Harris"}  # not yet in a game
+    assert reading.rejected == {"player of no team that was asked about": 93}
+    judgement = BDL_INJURIES.source.judge(desk.request(BDL_INJURIES), desk.response(BDL_INJURIES), BDL_INJURIES.slate)
+    assert judgement.outcome is Outcome.PARTIAL
+    assert judgement.reason == "ATL@BOS: more than the 100 entries of a page"
+
+
+@pytest.mark.parametrize(
+    ("said", "status"), [("Out", "Out"), ("Out For Season", "Out"), ("Doubtful", "Doubtful"), ("Probable", "Probable")]
+)
+def test_each_status_of_balldontlie_is_one_of_ours(desk: Desk, said: str, status: str) -> None:
+    document = desk.document(BDL_INJURIES_OF_A_TEAM)
+    document["data"][0]["status"] = said
+    assert row_of(desk.read(BDL_INJURIES_OF_A_TEAM, document).rows, player_id="1627759")["status"] == status
+
+
+def test_a_status_that_nobody_knows_is_left_out_and_named(desk: Desk) -> None:
+    document = desk.document(BDL_INJURIES_OF_A_TEAM)
+    document["data"][0]["status"] = "Suspended"
+    assert desk.read(BDL_INJURIES_OF_A_TEAM, document).rejected == {"unknown status 'Suspended'": 1}
+
+
+def test_a_crew_has_its_chief_and_only_games_of_the_nba_are_read(desk: Desk) -> None:
+    reading = desk.read(REFEREES)
+    crew = [row for row in reading.rows if row["game_id"] == "0022400509"]
+    assert [(row["official_id"], row["official_name"], row["position"]) for row in crew] == [
+        ("101284", "John Goble", "crew_chief"),
+        ("1626300", "Ray Acosta", "referee"),
+        ("1628480", "Robert Hussey", "umpire"),
+    ]
+    assert len(reading.rows) == 6
+    assert reading.rejected == {"of no game of the slate": 6}
+
+
+def test_a_fourth_official_is_the_alternate(desk: Desk) -> None:
+    document = desk.document(REFEREES)
+    document["nba"]["Table"]["rows"][0] |= {"official4": "Marc Davis", "official4_code": 2534}
+    row = row_of(desk.read(REFEREES, document).rows, official_id="2534")
+    assert (row["official_name"], row["position"]) == ("Marc Davis", "alternate")
+
+
+def test_a_game_without_officials_is_missing_and_its_free_places_are_counted(desk: Desk) -> None:
+    document = desk.document(REFEREES)
+    nobody = {f"official{place}{said}": None for place in (1, 2, 3) for said in ("", "_code")}
+    document["nba"]["Table"]["rows"][0] |= nobody
+    assert desk.read(REFEREES, document).rejected["place that nobody is assigned to"] == 3
+    response = desk.response(REFEREES, body=json.dumps(document).encode())
+    judgement = REFEREES.source.judge(desk.request(REFEREES), response, REFEREES.slate)
+    assert (judgement.outcome, judgement.reason) == (Outcome.PARTIAL, "missing: OKC@CLE")
+
+
+def test_an_official_without_a_code_is_refused(desk: Desk) -> None:
+    document = desk.document(REFEREES)
+    document["nba"]["Table"]["rows"][0]["official2_code"] = None
+    with pytest.raises(ContractError, match=r"rows\[0\]\.official2_code: is null"):
+        desk.read(REFEREES, document)
+
+
+def test_assignments_of_another_date_are_stale(desk: Desk) -> None:
+    next_day = REFEREES.slate.model_copy(update={"game_date": date(2025, 1, 9)})
+    judgement = REFEREES.source.judge(desk.request(REFEREES), desk.response(REFEREES), next_day)
+    assert (judgement.outcome, judgement.reason) == (
+        Outcome.STALE,
+        "the assignments of 2025-01-08, asked for 2025-01-09",
+    )
+
+
+def test_the_standings_add_up(desk: Desk) -> None:
+    rows = desk.read(STANDINGS).rows
+    assert sum(row["wins"] for row in rows) == sum(row["losses"] for row in rows) == 1230
+    counted = ("home_wins", "home_losses", "road_wins", "road_losses")
+    neither = {row["team"]: row["wins"] + row["losses"] - sum(row[name] for name in counted) for row in rows}
+    # Paris twice, Mexico City, two semi-finals of the Cup: neutral ground is neither home nor road
+    assert Counter(neither) == Counter(["IND", "SAS", "IND", "SAS", "MIA", "WAS", "ATL", "MIL", "HOU", "OKC"])
+    cavaliers = row_of(rows, team="CLE")
+    assert (cavaliers["wins"], cavaliers["losses"], cavaliers["conference_rank"]) == (64, 18, 1)
+    assert (cavaliers["season"], cavaliers["conference"], cavaliers["division"]) == ("2024-25", "East", "Central")
+    assert (cavaliers["conference_wins"], cavaliers["conference_losses"]) == (41, 11)
+    assert Counter(row["conference"] for row in rows) == {"East": 15, "West": 15}
+
+
+def test_standings_of_last_season_are_stale(desk: Desk) -> None:
+    next_season = STANDINGS.slate.model_copy(update={"game_date": date(2025, 11, 15)})
+    judgement = STANDINGS.source.judge(desk.request(STANDINGS), desk.response(STANDINGS), next_season)
+    assert (judgement.outcome, judgement.reason) == (Outcome.STALE, "the standings of 2024-25, asked for 2025-11-15")
+
+
+def test_standings_without_a_team_of_the_slate_name_its_game(desk: Desk) -> None:
+    document = desk.document(STANDINGS)
+    document["data"] = [entry for entry in document["data"] if entry["team"]["abbreviation"] != "NYK"]
+    response = desk.response(STANDINGS, body=json.dumps(document).encode())
+    judgement = STANDINGS.source.judge(desk.request(STANDINGS), response, STANDINGS.slate)
+    assert (judgement.outcome, judgement.reason) == (Outcome.PARTIAL, "missing: NYK@GSW")
+
+
+@pytest.mark.parametrize(
+    ("day", "outcome"), [(date(2025, 10, 21), Outcome.EMPTY_OK), (date(2025, 11, 1), Outcome.SUSPICIOUSLY_EMPTY)]
+)
+def test_standings_may_be_empty_only_as_the_season_begins(desk: Desk, day: date, outcome: Outcome) -> None:
+    slate = STANDINGS.slate.model_copy(update={"game_date": day})
+    response = desk.response(STANDINGS, body=b'{"data": []}')
+    assert STANDINGS.source.judge(desk.request(STANDINGS), response, slate).outcome is outcome
+
+
+def test_the_moves_of_the_season_are_kept_and_a_trade_tells_from_where(desk: Desk) -> None:
+    case = replace(MOVEMENT, slate=MARCH_15)
+    reading = desk.read(case)
+    assert Counter(row["kind"] for row in reading.rows) == {
+        "Signing": 409,
+        "Waive": 327,
+        "Trade": 122,
+        "ContractConverted": 16,
+        "AwardOnWaivers": 7,
+    }
+    doncic = row_of(reading.rows, player_id="1629029")
+    assert (doncic["game_date"], doncic["move_id"], doncic["kind"]) == (date(2025, 2, 2), "Trade 2024022", "Trade")
+    assert (doncic["from_team"], doncic["team"]) == ("DAL", "LAL")
+    assert {row["from_team"] is not None for row in reading.rows if row["kind"] != "Trade"} == {False}
+    assert reading.rejected["move of another season than 2024-25"] == 7780
+    assert len(reading.rows) + sum(reading.rejected.values()) == 8730
+
+
+@pytest.mark.parametrize(("day", "outcome"), [(date(2025, 9, 29), Outcome.OK), (date(2025, 10, 1), Outcome.STALE)])
+def test_a_list_whose_newest_move_is_long_past_is_stale(desk: Desk, day: date, outcome: Outcome) -> None:
+    slate = MOVEMENT.slate.model_copy(update={"game_date": day})
+    assert MOVEMENT.source.judge(desk.request(MOVEMENT), desk.response(MOVEMENT), slate).outcome is outcome
+
+
+def test_a_season_of_moves_covers_every_game(desk: Desk) -> None:
+    assert MOVEMENT.source.covers((), MARCH_15) == {"0022400968", "0022400974"}
+
+
 def test_events_belong_to_games_by_their_teams_and_eastern_date(desk: Desk) -> None:
     reading = desk.read(EVENTS)
     assert reading.provider_ids["0022301062"] == "ee8cfaef963aea9276e133873f77c26a"
@@ -292,6 +446,66 @@ def test_a_historical_answer_of_props_reads_as_of_its_own_moment(desk: Desk) -> 
     assert [row | {"as_of": None} for row in reading.rows] == [row | {"as_of": None} for row in desk.read(PROPS).rows]
 
 
+def test_events_of_bettingpros_start_in_utc_and_are_told_apart_by_their_teams(desk: Desk) -> None:
+    reading = desk.read(BETTINGPROS_EVENTS)
+    assert reading.provider_ids == {"0022100014": "20879", "0022100015": "20880", "0022100016": "20881"}
+    late = row_of(reading.rows, event_id="20881")
+    assert (late["away"], late["home"], late["commence_time"]) == ("LAC", "GSW", utc(2021, 10, 22, 2, 0))
+
+
+def test_quotes_of_bettingpros_are_those_of_books_we_know_that_are_on_offer(desk: Desk) -> None:
+    reading = desk.read(BETTINGPROS_POINTS)
+    assert {(row["book"], row["player_id"], row["line"]) for row in reading.rows} == {
+        ("fanduel", "1627747", 11.5),
+        ("draftkings", "1627747", 11.5),
+        ("draftkings", "1629636", 20.5),
+        ("betmgm", "1629636", 21.5),
+    }
+    levert = row_of(reading.rows, book="draftkings", player_name="Caris LeVert")
+    assert (levert["over_price_american"], levert["under_price_american"]) == (-130.0, 100.0)
+    assert row_of(reading.rows, book="betmgm")["under_price_american"] is None
+    # the consensus and a pick'em site on both sides of a line; a book that took its line down, on both sides too
+    assert reading.rejected == {"quote of no book that we know": 4, "quote that is not offered": 2}
+
+
+@pytest.mark.parametrize(
+    ("page", "pages", "outcome"),
+    [(1, 0, Outcome.NOT_PUBLISHED_YET), (2, 1, Outcome.EMPTY_OK), (1, 2, Outcome.SUSPICIOUSLY_EMPTY)],
+)
+def test_a_page_of_bettingpros_without_players_is_too_early_or_behind_the_last_or_wrong(
+    desk: Desk, page: int, pages: int, outcome: Outcome
+) -> None:
+    body = json.dumps({"offers": [], "_pagination": {"page": page, "total_pages": pages}}).encode()
+    case = BETTINGPROS_POINTS
+    assert case.source.judge(desk.request(case), desk.response(case, body=body), case.slate).outcome is outcome
+
+
+def test_more_pages_of_bettingpros_than_are_asked_for_are_told(desk: Desk) -> None:
+    case, document = BETTINGPROS_POINTS, desk.document(BETTINGPROS_POINTS)
+    document["_pagination"]["total_pages"] = 4
+    response = desk.response(case, body=json.dumps(document).encode())
+    judgement = case.source.judge(desk.request(case), response, case.slate)
+    assert (judgement.outcome, judgement.reason) == (
+        Outcome.PARTIAL,
+        "ORL@CLE page 1: 3 pages of 4 are asked for",
+    )
+
+
+def test_offers_of_two_events_are_no_answer_about_one_game(desk: Desk) -> None:
+    document = desk.document(BETTINGPROS_POINTS)
+    document["offers"][0]["event_id"] = 23815
+    with pytest.raises(ContractError, match="is not that of all offers"):
+        desk.read(BETTINGPROS_POINTS, document)
+
+
+def test_who_has_no_key_of_bettingpros_is_told_so_and_not_that_he_is_blocked(desk: Desk) -> None:
+    case = BETTINGPROS_POINTS
+    forbidden = desk.response(case, 403, b'{"message":"Forbidden"}')
+    assert case.source.judge(desk.request(case), forbidden, case.slate).outcome is Outcome.BAD_KEY
+    blocked = desk.response(case, 403, b"<html>")
+    assert case.source.judge(desk.request(case), blocked, case.slate).outcome is Outcome.BLOCKED
+
+
 def test_the_event_of_another_game_is_refused(desk: Desk) -> None:
     slate = PROPS.slate.model_copy(update={"games": (*PROPS.slate.games, *MARCH_15.games)})
     context = desk.context(PROPS).model_copy(update={"slate": slate, "game_id": "0022400968"})
@@ -307,6 +521,59 @@ def test_the_scoreboard_tells_status_and_score(desk: Desk) -> None:
         30,
     )
     assert [row["status"] for row in rows] == ["live", "live", "final"]
+
+
+def test_the_scoreboard_of_espn_tells_which_event_is_which_game_and_how_it_ended(desk: Desk) -> None:
+    reading = desk.read(ESPN_SCOREBOARD)
+    assert reading.provider_ids["0022300562"] == "401585190"
+    overtime = row_of(reading.rows, game_id="0022300562")
+    assert (overtime["away"], overtime["home"], overtime["status"], overtime["period"]) == ("MIA", "BKN", "final", 5)
+    assert (overtime["away_points"], overtime["home_points"]) == (96, 95)
+    assert reading.rejected == {"of no game of the slate": 7}
+
+
+@pytest.mark.parametrize(
+    ("name", "state", "status"),
+    [
+        ("STATUS_SCHEDULED", "pre", "scheduled"),
+        ("STATUS_HALFTIME", "in", "live"),
+        ("STATUS_POSTPONED", "post", "postponed"),
+    ],
+)
+def test_each_status_of_espn_is_one_of_ours(desk: Desk, name: str, state: str, status: str) -> None:
+    document = desk.document(ESPN_SCOREBOARD)
+    document["events"][0]["status"]["type"] |= {"name": name, "state": state}
+    assert row_of(desk.read(ESPN_SCOREBOARD, document).rows, game_id="0022300555")["status"] == status
+
+
+def test_espn_tells_the_slate_of_games_whose_ids_an_earlier_schedule_gave(desk: Desk) -> None:
+    nothing_known = desk.context(ESPN_SCHEDULE).model_copy(update={"slate": Slate(game_date=date(2024, 1, 15))})
+    earlier = nothing_known.model_copy(update={"known_games": ESPN_SCHEDULE.slate.games})
+    reading = ESPN_SCHEDULE.source.read(desk.body(ESPN_SCHEDULE), earlier)
+    assert slate_games(reading.rows, date(2024, 1, 15)) == ESPN_SCHEDULE.slate.games
+    assert reading.rejected == {"game whose NBA id is not known": 7}
+    with pytest.raises(NotEnoughDataError, match="of 11 games none has a known NBA id"):
+        ESPN_SCHEDULE.source.read(desk.body(ESPN_SCHEDULE), nothing_known)
+
+
+@pytest.mark.parametrize(
+    ("day", "outcome"), [(date(2025, 2, 14), Outcome.EMPTY_OK), (date(2025, 2, 16), Outcome.SUSPICIOUSLY_EMPTY)]
+)
+def test_a_date_without_games_is_empty_unless_the_calendar_of_espn_has_it(
+    desk: Desk, day: date, outcome: Outcome
+) -> None:
+    case = replace(ESPN_SCHEDULE, file="espn/scoreboard_empty_allstar_20250214.json", slate=Slate(game_date=day))
+    assert case.source.judge(desk.request(case), desk.response(case), case.slate).outcome is outcome
+
+
+def test_yesterdays_scoreboard_of_espn_is_stale(desk: Desk) -> None:
+    for case in (ESPN_SCOREBOARD, ESPN_SCHEDULE):
+        next_day = Slate(game_date=date(2024, 1, 16), games=JANUARY_24.games)
+        judgement = case.source.judge(desk.request(case), desk.response(case), next_day)
+        assert (judgement.outcome, judgement.reason) == (
+            Outcome.STALE,
+            "the scoreboard of 2024-01-15, asked for 2024-01-16",
+        )
 
 
 def test_box_scores_know_opponent_and_home(desk: Desk) -> None:

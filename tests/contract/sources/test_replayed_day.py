@@ -1,5 +1,6 @@
 """The sources on the day of the committed sample, asked over HTTP at several moments of it."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -22,6 +23,8 @@ BEFORE_LINES, AFTER_LINES, LATE_AFTERNOON = eastern(DAY, 13, 20), eastern(DAY, 1
 EVENING, NIGHT, NEXT_MORNING = eastern(DAY, 20), eastern(DAY, 23, 59), eastern(DAY + timedelta(days=1), 9)
 MOMENTS = (MORNING, BEFORE_LINES, AFTER_LINES, LATE_AFTERNOON, EVENING, NIGHT, NEXT_MORNING)
 
+ID_SOURCES = sorted({source.needs_ids_of for source in SOURCES.values() if source.needs_ids_of})
+
 
 @dataclass(frozen=True)
 class Look:
@@ -39,18 +42,20 @@ class Day:
         self._client = httpx.Client(base_url=url, headers={"Referer": "https://www.nba.com/"}, timeout=60)
         self.slate = Slate(game_date=DAY)
         self.players: tuple[KnownPlayer, ...] = ()
-        self.event_ids: dict[str, str] = {}
         rows = self.rows("nbac_schedule", MORNING)
         self.slate = Slate(game_date=DAY, games=slate_games(rows, DAY))
         self.players = tuple(
             KnownPlayer(player_id=row["player_id"], player_name=row["player_name"], team=row["team"])
             for row in self.rows("nbac_player_list_current", MORNING)
         )
-        self.event_ids = {row["game_id"]: row["event_id"] for row in self.rows("odds_api_events", MORNING)}
+        self.event_ids: dict[str, dict[str, str]] = {
+            name: {row["game_id"]: row["event_id"] for row in self.rows(name, MORNING)} for name in ID_SOURCES
+        }
 
     def looks(self, name: str, as_of: datetime) -> list[Look]:
         source = SOURCES[name]
-        looks = [self._look(name, request, as_of) for request in source.requests(self.slate, as_of, self.event_ids)]
+        ids = self.event_ids[source.needs_ids_of] if source.needs_ids_of else {}
+        looks = [self._look(name, request, as_of) for request in source.requests(self.slate, as_of, ids)]
         return looks[:1] if source.alternatives else looks
 
     def rows(self, name: str, as_of: datetime) -> list[Row]:
@@ -107,7 +112,9 @@ def test_the_slate_of_the_day_has_its_twelve_games(day: Day) -> None:
     assert {game.tip_off for game in day.slate.games} <= {
         eastern(DAY, hour, half) for hour in range(19, 23) for half in (0, 30)
     }
-    assert SOURCES["nbac_schedule"].covers(day.rows("nbac_schedule", MORNING), day.slate) == set(day.event_ids)
+    assert SOURCES["nbac_schedule"].covers(day.rows("nbac_schedule", MORNING), day.slate) == set(
+        day.event_ids["odds_api_events"]
+    )
 
 
 def test_history_ends_the_day_before(day: Day) -> None:
@@ -133,6 +140,17 @@ def test_all_137_quoted_names_are_resolved(day: Day) -> None:
     assert all(row["as_of"] < tip_offs[row["game_id"]] for row in rows)
 
 
+def test_bettingpros_quotes_what_the_books_it_knows_quote_page_by_page(day: Day) -> None:
+    assert outcomes(day, "bettingpros_player_points_props", BEFORE_LINES) == {Outcome.NOT_PUBLISHED_YET}
+    assert outcomes(day, "bettingpros_player_points_props", AFTER_LINES) == {Outcome.OK, Outcome.EMPTY_OK}
+    ours, others = (
+        {(row["game_id"], row["player_id"], row["book"], row["line"]): row["over_price_american"] for row in rows}
+        for rows in (day.rows(f"{name}_player_points_props", AFTER_LINES) for name in ("bettingpros", "odds_api"))
+    )
+    assert ours.items() <= others.items()
+    assert len({game_id for game_id, *_ in ours}) == 12
+
+
 def test_games_that_have_begun_are_no_longer_asked_for_lines(day: Day) -> None:
     begun = {game.game_id for game in day.slate.games if game.tip_off <= EVENING}
     asked = {look.request.game_id for look in day.looks("odds_api_player_points_props", EVENING)}
@@ -148,10 +166,46 @@ def test_a_late_scratch_is_out_only_in_the_last_report(day: Day) -> None:
     assert out(LATE_AFTERNOON) > out(AFTER_LINES)
 
 
+def test_balldontlie_lists_whom_the_official_report_lists(day: Day) -> None:
+    for as_of in (AFTER_LINES, LATE_AFTERNOON):
+        official, other = (day.rows(name, as_of) for name in ("nbac_injury_report", "bdl_injuries"))
+        assert {row["player_id"] for row in other} >= {row["player_id"] for row in official}
+        assert {row["status"] for row in other} == {"Out", "Submitted"}
+
+
+def test_the_crews_of_the_games_come_out_in_the_morning(day: Day) -> None:
+    assert outcomes(day, "nbac_referee_assignments", MORNING) == {Outcome.NOT_PUBLISHED_YET}
+    rows = day.rows("nbac_referee_assignments", BEFORE_LINES)
+    assert {row["game_id"] for row in rows} == {game.game_id for game in day.slate.games}
+    assert len(rows) == 36
+    assert {row["position"] for row in rows} == {"crew_chief", "referee", "umpire"}
+
+
+def test_the_standings_are_those_before_the_date(day: Day) -> None:
+    rows = day.rows("nbac_standings", LATE_AFTERNOON)
+    history = day.rows("nbac_team_history", MORNING)
+    assert {row["team"]: row["wins"] for row in rows} == Counter(row["team"] for row in history if row["win"])
+    assert sum(row["losses"] for row in rows) == len(history) / 2
+    assert day.looks("nbac_standings", EVENING) == []
+
+
+def test_of_moves_the_replay_knows_nothing(day: Day) -> None:
+    assert outcomes(day, "nbac_player_movement", MORNING) == {Outcome.GONE}
+
+
 def test_the_scoreboard_turns_to_the_day_in_the_morning(day: Day) -> None:
     assert outcomes(day, "nbac_scoreboard", MORNING) == {Outcome.STALE}
     assert {row["status"] for row in day.rows("nbac_scoreboard", BEFORE_LINES)} == {"scheduled"}
     assert {row["status"] for row in day.rows("nbac_scoreboard", NEXT_MORNING)} == {"final"}
+
+
+def test_espn_tells_the_same_games_and_scores_as_the_league(day: Day) -> None:
+    for as_of in (BEFORE_LINES, EVENING, NEXT_MORNING):
+        espn, league = (day.rows(name, as_of) for name in ("espn_scoreboard", "nbac_scoreboard"))
+        told = ("game_id", "status", "period", "home_points", "away_points")
+        assert [[row[name] for name in told] for row in espn] == [[row[name] for name in told] for row in league]
+    schedule = slate_games(day.rows("espn_schedule", MORNING), DAY)
+    assert schedule == day.slate.games
 
 
 def test_results_come_game_by_game_and_add_up(day: Day) -> None:

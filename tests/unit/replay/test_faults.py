@@ -62,7 +62,10 @@ def test_a_file_without_entries_means_no_faults(tmp_path: Path) -> None:
         ("[[fault]]\nsource = '*'\nkind = 'too_many_requests'", "needs the field retry_after_seconds"),
         ("[[fault]]\nsource = '*'\nkind = 'partial_slate'", "needs the field games"),
         ("[[fault]]\nsource = 'nbac_schedule'\nkind = 'quota_spent'", "not for nbac_schedule"),
-        ("[[fault]]\nsource = 'nbac_schedule'\nkind = 'one_sided'", "is for odds_api_player_points_props"),
+        (
+            "[[fault]]\nsource = 'nbac_schedule'\nkind = 'one_sided'",
+            "is for bettingpros_player_points_props, odds_api_player_points_props",
+        ),
         ("[[fault]]\nsource = 'nbac_schedule'\nkind = 'hang'\ngames = ['GSW@CHA']", "cannot strike single games"),
         ("[[fault]]\nsource = '*'\nkind = 'hang'\nfrom = '2024-03-29T12:00'\nuntil = '2024-03-29T11:00'", "before it"),
         ("[[fault]]\nsource = '*'\nkind = 'hang'\ncount = 0", "field 'count'"),

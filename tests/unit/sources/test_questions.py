@@ -60,6 +60,42 @@ def test_a_report_asked_for_is_out_and_not_old(as_of: datetime) -> None:
     assert newest - timedelta(hours=1) - hour_twice <= before < newest or as_of.astimezone(EASTERN).month == 11
 
 
+def test_the_schedule_is_asked_at_a_second_address_after_the_first() -> None:
+    asked = SOURCES["nbac_schedule"].requests(Slate(game_date=date(2024, 3, 29)), EVENING, {})
+    assert SOURCES["nbac_schedule"].alternatives
+    assert [request.url for request in asked] == [
+        "https://cdn.nba.com/static/json/staticData/scheduleLeagueV2.json",
+        "https://stats.nba.com/stats/scheduleleaguev2int?LeagueID=00&Season=2023-24",
+    ]
+
+
+def test_injuries_are_asked_of_both_teams_of_a_game_that_has_not_begun() -> None:
+    injuries, slate = SOURCES["bdl_injuries"], slate_on(date(2024, 3, 29))
+    (request,) = injuries.requests(slate, EVENING - timedelta(seconds=1), {})
+    assert request.url.startswith("https://api.balldontlie.io/v1/player_injuries?team_ids%5B%5D=10&team_ids%5B%5D=4&")
+    assert (request.game_id, request.part) == ("0022301062", "GSW@CHA")
+    assert injuries.requests(slate, EVENING, {}) == ()
+
+
+@pytest.mark.parametrize(
+    ("at", "outcome"), [((9, 59), Outcome.NOT_PUBLISHED_YET), ((10, 0), Outcome.SUSPICIOUSLY_EMPTY)]
+)
+def test_no_officials_are_suspicious_once_they_are_due(at: tuple[int, int], outcome: Outcome) -> None:
+    referees, slate = SOURCES["nbac_referee_assignments"], slate_on(date(2024, 3, 29))
+    (request,) = referees.requests(slate, EVENING, {})
+    assert request.url == "https://official.nba.com/wp-json/api/v1/get-game-officials?date=2024-03-29"
+    body, moment = b'{"nba": {"Table": {"rows": []}}}', eastern(date(2024, 3, 29), *at)
+    response = Response(status=200, headers={}, body=body, url="", fetched_at=moment)
+    assert referees.judge(request, response, slate).outcome is outcome
+
+
+def test_standings_are_not_asked_once_a_game_of_the_date_could_be_in_them() -> None:
+    standings, slate = SOURCES["nbac_standings"], slate_on(date(2024, 3, 29))
+    (request,) = standings.requests(slate, EVENING - timedelta(seconds=1), {})
+    assert request.url == "https://api.balldontlie.io/v1/standings?season=2023"
+    assert standings.requests(slate, EVENING, {}) == ()
+
+
 def test_props_are_asked_of_games_that_have_not_begun_and_are_known() -> None:
     props, slate = SOURCES["odds_api_player_points_props"], slate_on(date(2024, 3, 29))
     (request,) = props.requests(slate, EVENING - timedelta(seconds=1), {"0022301062": "abc"})
@@ -150,10 +186,10 @@ def schedule_of(season: str, dates: str = "[]") -> bytes:
 )
 def test_a_schedule_is_of_the_season_asked_for(game_date: date, season: str, dates: str, outcome: Outcome) -> None:
     schedule, moment = SOURCES["nbac_schedule"], eastern(game_date, 6)
-    (request,) = schedule.requests(Slate(game_date=game_date), moment, {})
     body = schedule_of(season, dates)
     response = Response(status=200, headers={}, body=body, url="", fetched_at=moment)
-    assert schedule.judge(request, response, Slate(game_date=game_date)).outcome is outcome
+    for request in schedule.requests(Slate(game_date=game_date), moment, {}):
+        assert schedule.judge(request, response, Slate(game_date=game_date)).outcome is outcome
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,10 @@ def test_a_field_of_another_type_is_refused_by_its_path(
     assert str(caught.value).startswith("feed: $.games[0].home.x: ")
 
 
+def test_of_what_people_wrote_at_length_the_beginning_is_taken() -> None:
+    assert answer({"x": "Out. " * 100}).top().prose("x") == "Out. " * 40
+
+
 def test_a_missing_field_is_named() -> None:
     with pytest.raises(ContractError, match=r"\$\.games: is missing"):
         answer({"game": []}).top().each("games")

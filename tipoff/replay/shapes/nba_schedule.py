@@ -1,4 +1,7 @@
-"""cdn.nba.com scheduleLeagueV2.json: the season of the request's date, with results known by then."""
+"""cdn.nba.com scheduleLeagueV2.json, and stats.nba.com scheduleleaguev2int in the same shape.
+
+The season of the request's date, with results known by then.
+"""
 
 from collections import Counter
 from dataclasses import replace

@@ -75,7 +75,7 @@ def player_points(view: View, params: Params) -> Answer:
     in_play = any(bend.kind is Kind.IN_PLAY for bend in view.bends)
     if game is None or (view.as_of >= game.tip_off and not in_play):
         return refusals.event_not_found()
-    quotes = bent(_quotes(game, view), game, view) if view.shows(game) else []
+    quotes = bent(latest_quotes(game, view), game, view) if view.shows(game) else []
     price = _PRICES[params.get("oddsFormat", "decimal")]
     books = [_prop_book(book, list(group), price) for book, group in groupby(quotes, key=attrgetter("book"))]
     return _priced(_event(game, view) | {"bookmakers": books}, cost=len(books) and _regions(params))
@@ -134,7 +134,8 @@ def _latest(view: View, quoted: pl.DataFrame, game_ids: list[str]) -> list[dict[
     return seen.filter(newest).sort("game_id", "book", maintain_order=True).to_dicts()
 
 
-def _quotes(game: Game, view: View) -> list[Quote]:
+def latest_quotes(game: Game, view: View) -> list[Quote]:
+    """The prop lines of each book's newest snapshot up to the moment, by book."""
     rows = _latest(view, view.past.archive.prop_lines, [game.game_id])
     return [Quote.of(row) for row in rows]
 

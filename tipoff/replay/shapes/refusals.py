@@ -20,6 +20,11 @@ def forbidden_not_yet() -> Answer:
     return Answer(403, b"Forbidden", "text/plain")
 
 
+def not_found() -> Answer:
+    """404 for a file that is not there."""
+    return Answer(404, b"Not Found", "text/plain")
+
+
 def html_page() -> Answer:
     """200 with a page for people where data was due."""
     page = (

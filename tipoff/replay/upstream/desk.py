@@ -22,6 +22,9 @@ from tipoff.vocabulary import Frozen
 AS_OF_HEADER = "X-Tipoff-As-Of"
 NBA_REFERER = "https://www.nba.com/"
 
+_TELL_OF_POSTPONED = frozenset({Source.SCHEDULE, Source.SCOREBOARD, Source.ESPN_SCOREBOARD})
+"""Where a postponed game still stands; at the others it is gone."""
+
 _SECRETS = frozenset({"apikey", "api_key", "key", "token"})
 
 _REFUSALS: Mapping[Kind, Callable[[Fault], Answer]] = {
@@ -79,7 +82,7 @@ class _Desk:
         as_of = _as_of(request)
         if as_of is None:
             return _no_moment(request)
-        found = find(request.path_params["host"], request.path_params["path"], dict(request.query_params))
+        found = find(request.path_params["host"], request.path_params["path"], _query(request))
         if found is None:
             missing = Answer(404, f"the replay has no {request.url.path}".encode(), "text/plain")
             return self._logged(whole(missing), request, as_of)
@@ -128,6 +131,11 @@ class _Desk:
         return delivery.response
 
 
+def _query(request: Request) -> dict[str, str]:
+    """What the query says; the values of a name that is said several times stand together, with commas."""
+    return {name: ",".join(request.query_params.getlist(name)) for name in request.query_params}
+
+
 def _as_of(request: Request) -> datetime | None:
     try:
         moment = datetime.fromisoformat(request.headers.get(AS_OF_HEADER, ""))
@@ -155,7 +163,7 @@ def _changed(view: View, fault: Fault, source: Source) -> View:
     if fault.kind in BENDS:
         return replace(view, bends=(*view.bends, fault))
     named = view.past.ids_of(fault.games, view.as_of)
-    if fault.kind is Kind.POSTPONED and source in (Source.SCHEDULE, Source.SCOREBOARD):
+    if fault.kind is Kind.POSTPONED and source in _TELL_OF_POSTPONED:
         return replace(view, postponed=view.postponed | named)
     if fault.kind in (Kind.PARTIAL_SLATE, Kind.NEVER, Kind.POSTPONED):
         return replace(view, left_out=view.left_out | named)

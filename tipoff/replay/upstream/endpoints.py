@@ -7,15 +7,23 @@ from dataclasses import dataclass, field
 from tipoff.replay.faults import Source
 from tipoff.replay.shapes import (
     bdl_boxscores,
+    bdl_injuries,
+    bdl_standings,
+    bettingpros,
+    bigdataball,
     box_rows,
     espn_roster,
+    espn_scoreboard,
     nba_boxscores,
     nba_game_log,
     nba_injury_report,
+    nba_play_by_play,
     nba_player_index,
+    nba_referees,
     nba_schedule,
     nba_scoreboard,
     odds_api,
+    plays,
 )
 from tipoff.replay.shapes.view import Answer, Game, Params, View
 
@@ -36,12 +44,16 @@ class Endpoint:
 
 
 _CDN, _STATS, _ODDS = "cdn.nba.com", "stats.nba.com", "api.the-odds-api.com"
+_ESPN = "site.api.espn.com"
+_OFFICIALS = "official.nba.com"
+_BDL, _BETTINGPROS = "api.balldontlie.io", "api.bettingpros.com"
 
 WANT_NBA_REFERER = frozenset({_CDN, _STATS})
 """Hosts that refuse requests which do not come from the NBA's own pages."""
 
 ENDPOINTS = (
     Endpoint(Source.SCHEDULE, _CDN, r"static/json/staticData/scheduleLeagueV2\.json", nba_schedule.schedule),
+    Endpoint(Source.SCHEDULE, _STATS, r"stats/scheduleleaguev2int", nba_schedule.schedule),
     Endpoint(
         Source.SCOREBOARD,
         _CDN,
@@ -77,10 +89,16 @@ ENDPOINTS = (
         nba_boxscores.live,
         about=box_rows.game_asked,
     ),
-    Endpoint(Source.BDL_BOXSCORES, "api.balldontlie.io", r"v1/box_scores", bdl_boxscores.box_scores),
+    Endpoint(Source.BDL_BOXSCORES, _BDL, r"v1/box_scores", bdl_boxscores.box_scores),
+    Endpoint(
+        Source.ESPN_SCOREBOARD,
+        _ESPN,
+        r"apis/site/v2/sports/basketball/nba/scoreboard",
+        espn_scoreboard.scoreboard,
+    ),
     Endpoint(
         Source.ROSTERS,
-        "site.api.espn.com",
+        _ESPN,
         r"apis/site/v2/sports/basketball/nba/teams/(?P<espn_id>\d+)/roster",
         espn_roster.team_roster,
         about=espn_roster.games_of_team,
@@ -91,6 +109,29 @@ ENDPOINTS = (
         r"referee/injury/Injury-Report_(?P<stamp>[^/]+)\.pdf",
         nba_injury_report.report,
     ),
+    Endpoint(
+        Source.PLAY_BY_PLAY,
+        _CDN,
+        r"static/json/liveData/playbyplay/playbyplay_(?P<game_id>\d{10})\.json",
+        nba_play_by_play.play_by_play,
+        about=plays.game_asked_for,
+    ),
+    Endpoint(
+        Source.BIGDATABALL,
+        "bigdataball",
+        r"\[(?P<date>\d{4}-\d\d-\d\d)\]-(?P<game_id>\d{10})-[A-Z]{3}@[A-Z]{3}\.csv",
+        bigdataball.play_by_play,
+        about=plays.game_asked_for,
+    ),
+    Endpoint(
+        Source.BDL_INJURIES,
+        _BDL,
+        r"v1/player_injuries",
+        bdl_injuries.injuries,
+        about=bdl_injuries.games_of_teams,
+    ),
+    Endpoint(Source.REFEREES, _OFFICIALS, r"wp-json/api/v1/get-game-officials", nba_referees.officials),
+    Endpoint(Source.STANDINGS, _BDL, r"v1/standings", bdl_standings.standings),
     Endpoint(Source.EVENTS, _ODDS, r"v4/sports/basketball_nba/events/?", odds_api.events),
     Endpoint(Source.GAME_LINES, _ODDS, r"v4/sports/basketball_nba/odds/?", odds_api.game_lines),
     Endpoint(
@@ -99,6 +140,14 @@ ENDPOINTS = (
         r"v4/sports/basketball_nba/events/(?P<event_id>\w+)/odds/?",
         odds_api.player_points,
         about=odds_api.game_of_event,
+    ),
+    Endpoint(Source.BETTINGPROS_EVENTS, _BETTINGPROS, r"v3/events", bettingpros.events),
+    Endpoint(
+        Source.BETTINGPROS,
+        _BETTINGPROS,
+        r"v3/offers",
+        bettingpros.offers,
+        about=bettingpros.game_of_event,
     ),
 )
 

@@ -1,0 +1,170 @@
+"""BigDataBall's play-by-play: one CSV file a game, which subscribers get in a shared folder.
+
+Files are named by date, game id and teams. Players have names only; places are those of the league's own feed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from http import HTTPStatus
+from typing import ClassVar
+from urllib.parse import quote
+
+from tipoff.court import zone_of_place
+from tipoff.errors import ContractError
+from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
+from tipoff.sources.exports import BIGDATABALL
+from tipoff.sources.feed import Feed, Harvest, judged
+from tipoff.sources.identity import resolver_of, unresolved_row
+from tipoff.sources.nba import OUTSIDE
+from tipoff.sources.outcomes import Expected
+from tipoff.sources.sheet import Line, Sheet
+from tipoff.sources.shots import RESULTS, SHOTS_A_GAME, TENTHS_A_FOOT, game_of, games_due, is_over
+from tipoff.sources.strict import names
+from tipoff.vocabulary import Outcome, Role, SlateGame
+
+_SHOTS = frozenset({"shot", "miss"})
+"""A miss was a kind of play of its own in older seasons."""
+_NEEDED = names(
+    """
+    game_id period away_score home_score play_id team event_type assist player points result type original_x original_y
+    """
+)
+
+
+class BigDataBallShots(Feed):
+    """Shots with their zones, where the league's own play-by-play is not to be had."""
+
+    name = "bigdataball_play_by_play"
+    title = "BigDataBall play-by-play"
+    provider = BIGDATABALL
+    role = Role.POST
+    stands_in_for = ("nbac_play_by_play",)
+    table = "raw_shots"
+    natural_key = ("game_date", "game_id", "shot_number")
+    needs_players = True
+    expects: ClassVar[Expected] = "csv"
+    not_yet = frozenset({HTTPStatus.NOT_FOUND})
+    ignored_fields: ClassVar[frozenset[str]] = names(
+        """
+        data_set date a1 a2 a3 a4 a5 h1 h2 h3 h4 h5 remaining_time elapsed play_length away home block entered left num
+        opponent outof possession reason steal shot_distance converted_x converted_y description
+        """
+    )
+
+    def __init__(self, *, configured: bool = True) -> None:
+        """`configured`: whether anyone said where the files are; else there is nobody to ask."""
+        self.idle = "" if configured else "nobody said where the files of BigDataBall are (setting bigdataball)"
+
+    def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
+        return tuple(
+            Request(
+                host=BIGDATABALL,
+                path="/" + quote(f"[{slate.game_date}]-{game.game_id}-{game.label}.csv", safe="@"),
+                game_id=game.game_id,
+                part=game.label,
+            )
+            for game in (() if self.idle else games_due(slate, as_of))
+        )
+
+    def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
+        sheet = Sheet(self.name, response.body, _NEEDED)
+        if not sheet.lines:
+            return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{request.part} has no plays")
+        game, lines = _game(self.name, sheet, slate, request.game_id)
+        if not is_over(_ends_of_periods(lines)):
+            return judged(Outcome.NOT_PUBLISHED_YET, f"{game.label} has no end yet")
+        return judged(Outcome.OK, f"{game.label}: {sum(map(_is_shot, lines))} shots")
+
+    def read(self, body: bytes, context: ReadContext) -> Reading:
+        sheet, harvest = Sheet(self.name, body, _NEEDED), Harvest(self.natural_key)
+        if not sheet.lines:
+            return harvest.reading(sheet.unknown(self.ignored_fields))
+        game, lines = _game(self.name, sheet, context.slate, context.game_id)
+        harvest.reject("play of another game", len(sheet.lines) - len(lines))
+        resolvers = {team: resolver_of(context, [team]) for team in (game.home, game.away)}
+        for line in filter(_is_shot, lines):
+            reason = _unusable(line, game)
+            if reason:
+                harvest.reject(reason)
+                continue
+            resolver, name = resolvers[line.text("team")], line.text("player")
+            player = resolver.resolve(name)
+            if player is None:
+                harvest.unresolved({**unresolved_row(name, resolver, context, game.game_id), **self.origin(context)})
+            row = {
+                "game_date": context.slate.game_date,
+                "game_id": game.game_id,
+                "player_id": player.player_id if player else None,
+                "player_name": name,
+                "team": line.text("team"),
+            }
+            harvest.keep({**row, **_shot(line), **self.origin(context)})
+        return harvest.reading(sheet.unknown(self.ignored_fields))
+
+    def expected_rows(self, slate: Slate) -> int:
+        return SHOTS_A_GAME * len(slate.games)
+
+
+def _game(source: str, sheet: Sheet, slate: Slate, asked_for: str | None) -> tuple[SlateGame, list[Line]]:
+    """The game of a sheet and its lines. Raises ContractError when none is of the game asked for."""
+    ids = {_game_id(line) for line in sheet.lines}
+    game = next(filter(None, (game_of(slate, game_id, asked_for) for game_id in ids)), None)
+    if game is None:
+        wanted = asked_for or "a game of the slate"
+        raise ContractError(source, "$.line[].game_id", f"is {', '.join(sorted(ids)[:3])}, asked for {wanted}")
+    return game, [line for line in sheet.lines if _game_id(line) == game.game_id]
+
+
+def _game_id(line: Line) -> str:
+    """The NBA's ten digits, which the files leave the first zeros off."""
+    return line.text("game_id").zfill(10)
+
+
+def _is_shot(line: Line) -> bool:
+    return line.text("event_type") in _SHOTS
+
+
+def _ends_of_periods(lines: list[Line]) -> Iterator[tuple[int, bool]]:
+    for line in lines:
+        if line.text("event_type") == "end of period":
+            yield line.integer("period"), line.integer("away_score") == line.integer("home_score")
+
+
+def _unusable(line: Line, game: SlateGame) -> str | None:
+    if line.text("team") not in (game.home, game.away):
+        return OUTSIDE
+    return "shot without a place" if None in _place(line) else None
+
+
+def _place(line: Line) -> tuple[float | None, float | None]:
+    return line.number_or_none("original_x"), line.number_or_none("original_y")
+
+
+def _shot(line: Line) -> Row:
+    made, worth = _made(line), _worth(line)
+    x, y = (tenths or 0.0 for tenths in _place(line))
+    return {
+        "shot_number": line.integer("play_id"),
+        "period": line.integer("period"),
+        "zone": zone_of_place(x / TENTHS_A_FOOT, y / TENTHS_A_FOOT, worth),
+        "made": made,
+        "worth": worth,
+        "assisted": made and bool(line.text("assist")),
+    }
+
+
+def _made(line: Line) -> bool:
+    result = line.text("result").capitalize()
+    if result not in RESULTS:
+        raise line.problem("result", f"neither of {', '.join(RESULTS)}")
+    return RESULTS[result]
+
+
+def _worth(line: Line) -> int:
+    """What the kind of shot says; a made one must have counted as much."""
+    worth = 3 if line.text("type").lower().startswith("3pt") else 2
+    if _made(line) and line.integer("points") != worth:
+        raise line.problem("points", f"not what a made {line.text('type') or 'shot'} counts")
+    return worth

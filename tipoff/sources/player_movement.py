@@ -1,0 +1,120 @@
+"""Who changed teams: stats.nba.com NBA_Player_Movement.json, every signing, waiver and trade since July 2015."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import ClassVar, NamedTuple
+
+from tipoff.sources import nba
+from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, RowsOwned, Slate
+from tipoff.sources.feed import Feed, Harvest, judged
+from tipoff.sources.strict import Answer, Fields, names
+from tipoff.teams import team_called
+from tipoff.vocabulary import Outcome, Role, season_of
+
+_NOBODY = "0"
+"""The player where a trade brings a draft pick or money; the other team where there is none."""
+_QUIET_AT_MOST = timedelta(days=75)
+"""No moves are made between the end of the regular season and the finals, up to 66 days."""
+_MOVES_BEFORE_A_SEASON = 300
+"""From July to the opening night; by June there are 700 and more."""
+
+
+class PlayerMovement(Feed):
+    """The season's moves of players."""
+
+    name = "nbac_player_movement"
+    title = "NBA player movement"
+    provider = nba.STATS
+    role = Role.PRE
+    table = "raw_player_movement"
+    natural_key = ("move_id", "player_id")
+    ignored_fields: ClassVar[frozenset[str]] = names("columns TEAM_SLUG PLAYER_SLUG")
+
+    def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
+        if not slate.games:
+            return ()
+        return (Request(host=nba.STATS, path="/js/data/playermovement/NBA_Player_Movement.json"),)
+
+    def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
+        moves = _moves(Answer(self.name, response.body))
+        if not moves:
+            return judged(Outcome.SUSPICIOUSLY_EMPTY, "the list has no moves")
+        newest = max(move.game_date for move in moves)
+        if newest < slate.game_date - _QUIET_AT_MOST:
+            return judged(Outcome.STALE, f"the newest move is of {newest}, asked for {slate.game_date}")
+        return judged(Outcome.OK, f"{len(moves)} moves up to {newest}")
+
+    def read(self, body: bytes, context: ReadContext) -> Reading:
+        answer, harvest = Answer(self.name, body), Harvest(self.natural_key)
+        season = season_of(context.slate.game_date)
+        for move in _moves(answer):
+            if season_of(move.game_date) != season:
+                harvest.reject(f"move of another season than {season}")
+            elif move.player_id == _NOBODY:
+                harvest.reject("draft pick or money")
+            else:
+                harvest.keep({"season": season, **move._asdict(), **self.origin(context)})
+        return harvest.reading(answer.unknown(self.ignored_fields))
+
+    def rows_owned(self, rows: Sequence[Row], slate: Slate) -> RowsOwned:
+        return {"season": season_of(slate.game_date)}
+
+    def expected_rows(self, slate: Slate) -> int:
+        return _MOVES_BEFORE_A_SEASON
+
+    def covers(self, rows: Iterable[Row], slate: Slate) -> frozenset[str]:
+        """Every game: a team without a move is no gap."""
+        return frozenset(game.game_id for game in slate.games)
+
+
+class _Move(NamedTuple):
+    """One row of `raw_player_movement`, without season and origin."""
+
+    game_date: date
+    move_id: str
+    kind: str
+    player_id: str
+    team: str
+    from_team: str | None
+    description: str
+
+
+def _moves(answer: Answer) -> list[_Move]:
+    return [_move(row) for row in answer.top().fields("NBA_Player_Movement").each("rows")]
+
+
+def _move(row: Fields) -> _Move:
+    return _Move(
+        game_date=_date(row),
+        move_id=row.text("GroupSort"),
+        kind=row.text("Transaction_Type"),
+        player_id=_id(row, "PLAYER_ID"),
+        team=_tricode(row, "TEAM_ID"),
+        from_team=None if _id(row, "Additional_Sort") == _NOBODY else _tricode(row, "Additional_Sort"),
+        description=row.prose("TRANSACTION_DESCRIPTION"),
+    )
+
+
+def _date(row: Fields) -> date:
+    """The date of "2025-07-16T00:00:00", an Eastern one without a time."""
+    text = row.text("TRANSACTION_DATE")
+    try:
+        return datetime.fromisoformat(text).date()
+    except ValueError as error:
+        raise row.problem("TRANSACTION_DATE", f"{text[:30]!r} is no date") from error
+
+
+def _id(row: Fields, name: str) -> str:
+    """An id, which the provider writes as a decimal: 1610612749.0."""
+    number = row.number(name)
+    if number < 0 or not number.is_integer():
+        raise row.problem(name, "is no id")
+    return str(int(number))
+
+
+def _tricode(row: Fields, name: str) -> str:
+    """Raises ContractError for a team of another league."""
+    team = team_called(_id(row, name))
+    if team is None:
+        raise row.problem(name, f"{_id(row, name)} is no team of the NBA")
+    return team.tricode

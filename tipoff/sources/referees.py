@@ -1,0 +1,128 @@
+"""Who calls tonight's games: official.nba.com get-game-officials, out at about 09:15 Eastern of the date.
+
+One answer tells of the NBA, the G League and the WNBA in a table each; only the first is read.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, timedelta
+from typing import ClassVar, NamedTuple
+
+from tipoff.sources import nba
+from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Slate
+from tipoff.sources.feed import Feed, Harvest, judged, judged_by_games
+from tipoff.sources.strict import Answer, Fields, names
+from tipoff.vocabulary import Outcome, Role, eastern
+
+HOST = "official.nba.com"
+PUBLISHED_AT = (9, 15)
+"""Hour and minute, Eastern."""
+
+_LATEST_AFTER = timedelta(minutes=45)
+"""How long after its time a list may still be on its way."""
+_POSITIONS: Mapping[str, str] = {
+    "official1": "crew_chief",
+    "official2": "referee",
+    "official3": "umpire",
+    "official4": "alternate",
+}
+_MAY_BE_FREE = "alternate"
+
+
+class RefereeAssignments(Feed):
+    """The crew of each game."""
+
+    name = "nbac_referee_assignments"
+    title = "NBA referee assignments"
+    provider = HOST
+    role = Role.PRE
+    table = "raw_referees"
+    natural_key = ("game_date", "game_id", "official_id")
+    ignored_fields: ClassVar[frozenset[str]] = names(
+        """
+        gl wnba Table1 columns season game_code home_team_id home_team home_team_abbr away_team_id away_team
+        away_team_abbr official1_JNum official2_JNum official3_JNum official4_JNum
+        """
+    )
+
+    def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
+        if not slate.games:
+            return ()
+        params = {"date": slate.game_date.isoformat()}
+        return (Request(host=HOST, path="/wp-json/api/v1/get-game-officials", params=params),)
+
+    def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
+        crews = [_crew(game) for game in _games(Answer(self.name, response.body))]
+        dates = {crew.game_date for crew in crews}
+        if dates and slate.game_date not in dates:
+            return judged(Outcome.STALE, f"the assignments of {min(dates)}, asked for {slate.game_date}")
+        there = [crew.game_id for crew in crews if crew.officials]
+        return judged_by_games(slate.games, there, _judged_empty(response, slate))
+
+    def read(self, body: bytes, context: ReadContext) -> Reading:
+        answer, harvest = Answer(self.name, body), Harvest(self.natural_key)
+        tonight = {game.game_id for game in context.slate.games}
+        for crew in map(_crew, _games(answer)):
+            if crew.game_id not in tonight or crew.game_date != context.slate.game_date:
+                harvest.reject("of no game of the slate")
+                continue
+            harvest.reject("place that nobody is assigned to", crew.free_places)
+            for official in crew.officials:
+                row = {"game_date": crew.game_date, "game_id": crew.game_id, **official._asdict()}
+                harvest.keep({**row, **self.origin(context)})
+        return harvest.reading(answer.unknown(self.ignored_fields))
+
+    def expected_rows(self, slate: Slate) -> int:
+        return (len(_POSITIONS) - 1) * len(slate.games)
+
+
+class _Official(NamedTuple):
+    """One official, with his place in the crew."""
+
+    official_id: str
+    official_name: str
+    position: str
+
+
+class _Crew(NamedTuple):
+    """The officials of one game."""
+
+    game_date: date
+    game_id: str
+    officials: tuple[_Official, ...]
+    free_places: int
+    """Places that every crew fills and that nobody is assigned to."""
+
+
+def _games(answer: Answer) -> list[Fields]:
+    return answer.top().fields("nba").fields("Table").each("rows")
+
+
+def _crew(game: Fields) -> _Crew:
+    """Raises ContractError for a game of another league in the NBA's table."""
+    game_id = game.text("game_id")
+    if not nba.is_nba_game(game_id):
+        raise game.problem("game_id", f"{game_id[:20]!r} is no game of the NBA")
+    officials = tuple(_officials(game))
+    filled = {official.position for official in officials} | {_MAY_BE_FREE}
+    return _Crew(_date(game), game_id, officials, len(_POSITIONS) - len(filled))
+
+
+def _officials(game: Fields) -> Iterator[_Official]:
+    for field, position in _POSITIONS.items():
+        code = f"{field}_code"
+        if any([game.has(field), game.has(code)]):
+            yield _Official(game.identifier(code), game.text(field), position)
+
+
+def _date(game: Fields) -> date:
+    text = game.text("game_date")
+    try:
+        return datetime.strptime(text, "%m/%d/%Y").date()  # noqa: DTZ007 - a date has no zone
+    except ValueError as error:
+        raise game.problem("game_date", f"{text[:20]!r} is no date MM/DD/YYYY") from error
+
+
+def _judged_empty(response: Response, slate: Slate) -> Judgement:
+    if response.fetched_at < eastern(slate.game_date, *PUBLISHED_AT) + _LATEST_AFTER:
+        return judged(Outcome.NOT_PUBLISHED_YET, "the assignments come out at about 09:15 ET")
+    return judged(Outcome.SUSPICIOUSLY_EMPTY, f"no officials for any of the {len(slate.games)} games")

@@ -1,0 +1,127 @@
+"""How strong the teams are: api.balldontlie.io /v1/standings of the season, regular games only."""
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import ClassVar, NamedTuple
+
+from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Slate
+from tipoff.sources.bdl_injuries import HOST
+from tipoff.sources.feed import Feed, Harvest, judged, judged_by_games
+from tipoff.sources.strict import Answer, Fields, names
+from tipoff.teams import TEAMS, team_called
+from tipoff.vocabulary import Outcome, Role, first_day, season_of
+
+_RECORD = re.compile(r"([0-9]{1,2})-([0-9]{1,2})")
+_OPENING_MONTH = 10
+"""Until its end a season may be too young for standings."""
+
+
+class Standings(Feed):
+    """Records and ranks of the thirty teams before tonight's games."""
+
+    name = "nbac_standings"
+    title = "NBA standings (balldontlie)"
+    provider = HOST
+    role = Role.PRE
+    table = "raw_standings"
+    natural_key = ("game_date", "team")
+    ignored_fields: ClassVar[frozenset[str]] = names("id city name abbreviation meta")
+
+    def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
+        """Asked only before the first tip-off: later the answer would tell how tonight's games end."""
+        if not slate.games or as_of >= min(game.tip_off for game in slate.games):
+            return ()
+        started = first_day(season_of(slate.game_date)).year
+        return (Request(host=HOST, path="/v1/standings", params={"season": str(started)}),)
+
+    def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
+        standings = _standings(Answer(self.name, response.body))
+        seasons = {standing.season for standing in standings}
+        if not standings and slate.game_date.month == _OPENING_MONTH:
+            return judged(Outcome.EMPTY_OK, "the season has just begun")
+        if standings and seasons != {season_of(slate.game_date)}:
+            return judged(Outcome.STALE, f"the standings of {min(seasons)}, asked for {slate.game_date}")
+        teams = {standing.team for standing in standings}
+        there = [game.game_id for game in slate.games if teams >= {game.home, game.away}]
+        nothing = judged(Outcome.SUSPICIOUSLY_EMPTY, f"{len(teams)} teams, both sides of none of tonight's games")
+        return judged_by_games(slate.games, there, nothing)
+
+    def read(self, body: bytes, context: ReadContext) -> Reading:
+        answer, harvest = Answer(self.name, body), Harvest(self.natural_key)
+        season = season_of(context.slate.game_date)
+        for standing in _standings(answer):
+            if standing.season != season:
+                harvest.reject(f"of another season than {season}")
+                continue
+            row = {"game_date": context.slate.game_date, **standing._asdict()}
+            harvest.keep({**row, **self.origin(context)})
+        return harvest.reading(answer.unknown(self.ignored_fields))
+
+    def expected_rows(self, slate: Slate) -> int:
+        return 0 if slate.game_date.month == _OPENING_MONTH else len(TEAMS)
+
+
+class _Standing(NamedTuple):
+    """One team's row of `raw_standings`, without date and origin."""
+
+    team: str
+    season: str
+    conference: str
+    division: str
+    wins: int
+    losses: int
+    home_wins: int
+    home_losses: int
+    road_wins: int
+    road_losses: int
+    conference_wins: int
+    conference_losses: int
+    conference_rank: int
+    division_wins: int
+    division_losses: int
+    division_rank: int
+
+
+def _standings(answer: Answer) -> list[_Standing]:
+    return [_standing(entry) for entry in answer.top().each("data")]
+
+
+def _standing(entry: Fields) -> _Standing:
+    """Raises ContractError for a team of another league, whose standings have the same shape."""
+    team = entry.fields("team")
+    known = team_called(team.text("full_name"))
+    if known is None:
+        raise team.problem("full_name", f"{team.text('full_name')[:40]!r} is no team of the NBA")
+    records = {scope: _record(entry, f"{scope}_record") for scope in ("home", "road", "conference", "division")}
+    return _Standing(
+        team=known.tricode,
+        season=_season(entry),
+        conference=team.text("conference"),
+        division=team.text("division"),
+        wins=entry.integer("wins"),
+        losses=entry.integer("losses"),
+        conference_rank=entry.integer("conference_rank"),
+        division_rank=entry.integer("division_rank"),
+        **{f"{scope}_wins": won for scope, (won, _) in records.items()},
+        **{f"{scope}_losses": lost for scope, (_, lost) in records.items()},
+    )
+
+
+def _season(entry: Fields) -> str:
+    """The provider names a season by the year it starts in."""
+    year = entry.integer("season")
+    try:
+        return season_of(date(year, 7, 1))
+    except (ValueError, OverflowError) as error:
+        raise entry.problem("season", "is no year") from error
+
+
+def _record(entry: Fields, name: str) -> tuple[int, int]:
+    """Wins and losses, which are text: "41-11"."""
+    text = entry.text(name)
+    match = _RECORD.fullmatch(text)
+    if match is None:
+        raise entry.problem(name, f"{text[:20]!r} is no record such as 41-11")
+    won, lost = match.groups()
+    return int(won), int(lost)
