@@ -1,5 +1,5 @@
 -- A game without team totals has the sum of its players' rows, which is exact; its minutes are those of whole periods.
--- Players' whole minutes are rounded, so that sums are some off: farther off, somebody is missing, and so is the game.
+-- Whole minutes of players are rounded, so sums are some off: farther off, somebody is missing, and the game with him.
 WITH
   sums AS (
     SELECT
@@ -25,6 +25,7 @@ WITH
     SELECT
       ours.*,
       ours.points > theirs.points AS win,
+      LEAST(ours.player_minutes, theirs.player_minutes) AS fewest_minutes,
       240 + 25 * GREATEST(ROUND((GREATEST(ours.player_minutes, theirs.player_minutes) - 240) / 25), 0) AS minutes,
     FROM sums AS ours
     JOIN sums AS theirs
@@ -42,4 +43,4 @@ SELECT
   minutes, fgm, fga, fg3m, fg3a, ftm, fta, oreb, dreb, reb, ast, stl, blk, tov, pf, points,
   CONCAT('sum of ', source) AS source, as_of,
 FROM paired
-WHERE ABS(player_minutes - minutes) < 12
+WHERE fewest_minutes > minutes - 12
