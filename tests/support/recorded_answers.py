@@ -131,6 +131,31 @@ def as_of_2026(document: Any) -> Any:
     return document | {"meta": {"per_page": 100}}
 
 
+_HAWKS = (
+    *("Trae Young", "Dyson Daniels", "Zaccharie Risacher", "Jalen Johnson", "Clint Capela", "Onyeka Okongwu"),
+    *("De'Andre Hunter", "Garrison Mathews", "Keaton Wallace", "Larry Nance Jr.", "David Roddy", "Bogdan Bogdanovic"),
+)
+_CELTICS = (
+    *("Jayson Tatum", "Jaylen Brown", "Derrick White", "Jrue Holiday", "Al Horford", "Payton Pritchard"),
+    *("Sam Hauser", "Luke Kornet", "Neemias Queta", "Jordan Walsh", "Xavier Tillman", "Kristaps Porzingis"),
+)
+_OF_SUMMARY = {"20": ("1", _HAWKS), "18": ("2", _CELTICS)}
+
+
+def of_the_nba(document: Any) -> Any:
+    """ESPN's summary of a game of the WNBA as if the Hawks and Celtics had played it; the figures stay."""
+    header, box = document["header"], document["boxscore"]
+    competition = header["competitions"][0]
+    competition["date"] = "2024-11-13T00:00Z"
+    header["uid"] = header["uid"].replace("~l:59~", "~l:46~")
+    for block in box["players"]:
+        for listed, name in zip(block["statistics"][0]["athletes"], _OF_SUMMARY[block["team"]["id"]][1], strict=True):
+            listed["athlete"]["displayName"] = name
+    for side in (*competition["competitors"], *box["players"], *box["teams"]):
+        side["team"]["id"] = _OF_SUMMARY[side["team"]["id"]][0]
+    return document
+
+
 SCHEDULE = Case(
     "nbac_schedule",
     "stats_nba/scheduleleaguev2int_full_season.json.gz",
@@ -224,6 +249,15 @@ BDL_BOX = Case(
     "bdl_player_boxscores", "balldontlie/box_scores_7a649e12.json", ALL_OF_JANUARY_15, utc(2024, 1, 16, 9, 0)
 )
 BDL_BOX_2026 = replace(BDL_BOX, turned=as_of_2026)
+ESPN_BOX = Case(
+    "espn_boxscores",
+    "wnba_same_schema/espn_summary_with_game_info.json",
+    NOVEMBER_12,
+    utc(2024, 11, 13, 9, 0),
+    part="ATL@BOS",
+    game_id="0022400001",
+    turned=of_the_nba,
+)
 HISTORY = Case(
     "nbac_player_history",
     "stats_nba/leaguegamelog_playerbox_oneday.json",
@@ -282,6 +316,7 @@ CASES = (
     LIVE_BOX,
     BDL_BOX,
     BDL_BOX_2026,
+    ESPN_BOX,
     PLAY_BY_PLAY,
     PLAY_BY_PLAY_V3,
     BIGDATABALL,

@@ -8,6 +8,7 @@ from tipoff.sources.bdl_injuries import BdlInjuries
 from tipoff.sources.bettingpros import BettingProsEvents, BettingProsPoints
 from tipoff.sources.bigdataball import BigDataBallShots
 from tipoff.sources.boxscores import PlayerBoxscores, PlayerHistory, TeamHistory
+from tipoff.sources.espn_boxscores import EspnBoxscores
 from tipoff.sources.espn_scoreboard import EspnSchedule, EspnScoreboard
 from tipoff.sources.game_boxscores import LiveBoxscores, TeamBoxscores
 from tipoff.sources.injuries import InjuryReport
@@ -50,6 +51,7 @@ def sources(history_seasons: int = 1, *, bigdataball: bool = True) -> Mapping[st
         TeamBoxscores(),
         LiveBoxscores(),
         BdlBoxscores(),
+        EspnBoxscores(),
         PlayByPlay(),
         BigDataBallShots(configured=bigdataball),
     )

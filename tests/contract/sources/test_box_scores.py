@@ -7,7 +7,17 @@ from typing import Any
 import polars as pl
 import pytest
 
-from tests.support.recorded_answers import BDL_BOX, BDL_BOX_2026, LIVE_BOX, TEAM_BOX, TEAM_BOX_V2, Case, Desk, utc
+from tests.support.recorded_answers import (
+    BDL_BOX,
+    BDL_BOX_2026,
+    ESPN_BOX,
+    LIVE_BOX,
+    TEAM_BOX,
+    TEAM_BOX_V2,
+    Case,
+    Desk,
+    utc,
+)
 from tipoff.errors import ContractError
 from tipoff.sources.base import Row
 from tipoff.vocabulary import Outcome
@@ -215,3 +225,85 @@ def test_a_name_of_balldontlie_that_nobody_answers_to_is_told_with_the_nearest(d
     (unresolved,) = desk.read(BDL_BOX, document).unresolved
     assert (unresolved["player_name"], unresolved["game_id"]) == ("Joel Embeed", "0022300555")
     assert unresolved["candidates"].startswith("Joel Embiid; ")
+
+
+def test_espns_box_score_has_the_players_who_played(desk: Desk) -> None:
+    reading = desk.read(ESPN_BOX)
+    assert (len(reading.rows), reading.rejected, reading.unresolved) == (20, {"did not play": 4}, ())
+    points = {team: sum(row["points"] for row in reading.rows if row["team"] == team) for team in ("ATL", "BOS")}
+    assert points == {"ATL": 88, "BOS": 72}  # the final score
+    white = row_of(reading.rows, player_name="Derrick White")
+    assert (white["player_id"], white["team"], white["opponent"], white["home"]) == ("1628401", "BOS", "ATL", True)
+    counts = ("points", "fgm", "fga", "fg3m", "fg3a", "ftm", "fta", "oreb", "dreb", "reb", "ast", "stl", "blk", "tov")
+    assert [white[name] for name in counts] == [4, 1, 5, 0, 1, 2, 2, 1, 7, 8, 1, 0, 0, 0]
+    assert (white["minutes"], white["pf"], white["plus_minus"]) == (33.0, 1, -12.0)
+
+
+def test_espns_box_score_of_the_sister_league_is_refused(desk: Desk) -> None:
+    recorded = replace(ESPN_BOX, turned=None)
+    assert outcome_of(desk, recorded, desk.document(recorded)) is Outcome.WRONG_TYPE
+    with pytest.raises(ContractError, match=r"header\.uid: is of another league than the NBA"):
+        desk.read(recorded)
+
+
+def espn_block(document: Any) -> Any:
+    return document["boxscore"]["players"][0]["statistics"][0]
+
+
+def test_espns_figures_are_found_by_their_keys_wherever_those_stand(desk: Desk) -> None:
+    document = desk.document(ESPN_BOX)
+    for block in (document["boxscore"]["players"][place]["statistics"][0] for place in (0, 1)):
+        for figures in (block["keys"], *(listed["stats"] for listed in block["athletes"])):
+            figures.reverse()
+    assert desk.read(ESPN_BOX, document).rows == desk.read(ESPN_BOX).rows
+
+
+def test_a_key_of_espns_that_we_never_saw_is_told_and_one_that_we_need_is_missed(desk: Desk) -> None:
+    document = desk.document(ESPN_BOX)
+    espn_block(document)["keys"][13] = "netPoints"
+    reading = desk.read(ESPN_BOX, document)
+    assert reading.unknown_fields == ("$.boxscore.players[].statistics[].keys[].netPoints",)
+    assert row_of(reading.rows, player_name="Trae Young")["plus_minus"] is None
+    espn_block(document)["keys"][1] = "score"
+    with pytest.raises(ContractError, match="keys: have no points"):
+        desk.read(ESPN_BOX, document)
+
+
+@pytest.mark.parametrize(("place", "figure"), [(0, "--"), (1, "-3"), (2, "4"), (2, "4-9-1"), (5, 3), (13, "4.5")])
+def test_a_figure_of_espns_that_is_none_is_refused(desk: Desk, place: int, figure: object) -> None:
+    document = desk.document(ESPN_BOX)
+    espn_block(document)["athletes"][0]["stats"][place] = figure
+    with pytest.raises(ContractError, match="can not be used as"):
+        desk.read(ESPN_BOX, document)
+
+
+@pytest.mark.parametrize("status", ["STATUS_SCHEDULED", "STATUS_IN_PROGRESS", "STATUS_POSTPONED"])
+def test_a_game_of_espns_that_is_not_final_is_no_result(desk: Desk, status: str) -> None:
+    document = desk.document(ESPN_BOX)
+    document["header"]["competitions"][0]["status"]["type"]["name"] = status
+    assert outcome_of(desk, ESPN_BOX, document) is Outcome.NOT_PUBLISHED_YET
+    reading = desk.read(ESPN_BOX, document)
+    assert (reading.rows, reading.rejected) == ((), {"game not final": 24})
+
+
+def test_a_final_game_of_espns_without_its_players_is_suspicious(desk: Desk) -> None:
+    document = desk.document(ESPN_BOX)
+    del document["boxscore"]["players"]
+    assert outcome_of(desk, ESPN_BOX, document) is Outcome.SUSPICIOUSLY_EMPTY
+    assert desk.read(ESPN_BOX, document).rows == ()
+
+
+@pytest.mark.parametrize("date", ["2024-11-12T00:00Z", "2024-11-14T00:00Z"])
+def test_a_game_of_espns_of_another_date_is_refused(desk: Desk, date: str) -> None:
+    document = desk.document(ESPN_BOX)
+    document["header"]["competitions"][0]["date"] = date
+    with pytest.raises(ContractError, match="asked for game 0022400001 of 2024-11-12"):
+        desk.read(ESPN_BOX, document)
+
+
+def test_espn_is_asked_about_games_that_its_scoreboard_named() -> None:
+    ids = {"0022400001": "401704627"}
+    (request,) = ESPN_BOX.source.requests(ESPN_BOX.slate, ESPN_BOX.as_of, ids)
+    assert (request.params, request.game_id, request.part) == ({"event": "401704627"}, "0022400001", "ATL@BOS")
+    assert ESPN_BOX.source.requests(ESPN_BOX.slate, ESPN_BOX.as_of, {}) == ()
+    assert ESPN_BOX.source.requests(ESPN_BOX.slate, utc(2024, 11, 13, 1, 0), ids) == ()

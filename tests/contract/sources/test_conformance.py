@@ -78,6 +78,7 @@ def test_what_the_day_cannot_go_on_without_is_critical() -> None:
         "nbac_team_boxscore",
         "nbac_live_boxscore",
         "bdl_player_boxscores",
+        "espn_boxscores",
         "nbac_play_by_play",
         "bigdataball_play_by_play",
     }

@@ -159,6 +159,7 @@ ENTRIES: dict[str, Path] = {
     "nbac_team_boxscore": ("resultSets", 1, "rowSet"),
     "bdl_player_boxscores": ("data",),
     "nbac_live_boxscore": ("game", "homeTeam", "players"),
+    "espn_boxscores": ("boxscore", "players", 0, "statistics", 0, "athletes"),
     "nbac_play_by_play": ("game", "actions"),
 }
 """Where the entries of an answer stand."""
