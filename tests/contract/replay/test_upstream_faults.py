@@ -48,6 +48,7 @@ SOURCES = {
     "nbac_live_boxscore": "cdn.nba.com/static/json/liveData/boxscore/boxscore_0022301062.json",
     "bdl_player_boxscores": "api.balldontlie.io/v1/box_scores?date=2024-03-29",
     "nbac_injury_report": REPORT,
+    "espn_boxscores": "site.api.espn.com/apis/site/v2/sports/basketball/nba/summary?event=422301062",
     "espn_team_rosters": HORNETS_ROSTER,
     "bdl_injuries": INJURIES,
     "nbac_referee_assignments": OFFICIALS,

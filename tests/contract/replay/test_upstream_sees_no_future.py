@@ -24,6 +24,7 @@ ADDRESSES = {
     "scoreboard": ("cdn.nba.com", "static/json/liveData/scoreboard/todaysScoreboard_00.json", {}),
     "espn scoreboard": ("site.api.espn.com", "apis/site/v2/sports/basketball/nba/scoreboard", {}),
     "players": ("stats.nba.com", "stats/playerindex", {"Season": "2023-24"}),
+    "espn box": ("site.api.espn.com", "apis/site/v2/sports/basketball/nba/summary", {"event": f"4{TONIGHT[2:]}"}),
     "roster": ("site.api.espn.com", "apis/site/v2/sports/basketball/nba/teams/30/roster", {}),
     "player rows": ("stats.nba.com", "stats/leaguegamelog", {"Season": "2023-24", "PlayerOrTeam": "P"}),
     "team rows": ("stats.nba.com", "stats/leaguegamelog", {"Season": "2023-24", "PlayerOrTeam": "T"}),

@@ -99,6 +99,31 @@ WHAT_THE_ARCHIVE_DOES_NOT_KNOW_OF_A_LIVE_BOX = {
     ),
 }
 
+LOOKS_OF_A_TEAM = ("guid", "slug", "shortDisplayName", "color", "alternateColor", "logo", "links")
+WHAT_ESPN_SAYS_BESIDE_A_BOX = {
+    *("gameInfo", "header.links", "header.league.links", "header.league.logos", "header.season."),
+    *("boxscore.teams[].statistics", "boxscore.players[].statistics[].descriptions"),
+    *(f"boxscore.{block}[].team.{key}" for block in ("teams", "players") for key in LOOKS_OF_A_TEAM),
+    *(f"header.competitions[].competitors[].team.{key}" for key in LOOKS_OF_A_TEAM),
+    *(
+        f"boxscore.players[].statistics[].athletes[].{key}"
+        for key in ("active", "reason", "athlete.id", "athlete.uid", "athlete.guid", "athlete.shortName")
+    ),
+    *(
+        f"boxscore.players[].statistics[].athletes[].athlete.{key}"
+        for key in ("links", "headshot", "jersey", "position")
+    ),
+    *(f"header.competitions[].competitors[].{key}" for key in ("winner", "linescores", "record", "possession")),
+    *(
+        f"header.competitions[].{key}"
+        for key in (
+            *("conferenceCompetition", "boxscoreAvailable", "commentaryAvailable", "liveAvailable"),
+            *("shotChartAvailable", "timeoutsAvailable", "possessionArrowAvailable", "onWatchESPN", "recent"),
+            *("wallclockAvailable", "boxscoreSource", "playByPlaySource", "broadcasts", "series", "boxscoreMinutes"),
+        )
+    ),
+}
+
 CASES = {
     "schedule": (
         "cdn_nba/scheduleLeagueV2_subset_cdn.json",
@@ -156,6 +181,11 @@ CASES = {
         "espn/scoreboard_11games.json",
         ("site.api.espn.com/apis/site/v2/sports/basketball/nba/scoreboard", {"dates": "20240328"}),
         WHAT_ESPN_SAYS_OF_A_GAME_BESIDES,
+    ),
+    "espn box": (
+        "wnba_same_schema/espn_summary_with_game_info.json",
+        ("site.api.espn.com/apis/site/v2/sports/basketball/nba/summary", {"event": f"4{LAST_NIGHT[2:]}"}),
+        WHAT_ESPN_SAYS_BESIDE_A_BOX,
     ),
     "bdl injuries": (
         "balldontlie/injuries_49fd60fb.json",

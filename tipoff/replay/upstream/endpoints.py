@@ -14,6 +14,7 @@ from tipoff.replay.shapes import (
     box_rows,
     espn_roster,
     espn_scoreboard,
+    espn_summary,
     nba_boxscores,
     nba_game_log,
     nba_injury_report,
@@ -90,6 +91,13 @@ ENDPOINTS = (
         about=box_rows.game_asked,
     ),
     Endpoint(Source.BDL_BOXSCORES, _BDL, r"v1/box_scores", bdl_boxscores.box_scores),
+    Endpoint(
+        Source.ESPN_BOXSCORES,
+        _ESPN,
+        r"apis/site/v2/sports/basketball/nba/summary",
+        espn_summary.summary,
+        about=espn_summary.game_asked,
+    ),
     Endpoint(
         Source.ESPN_SCOREBOARD,
         _ESPN,
