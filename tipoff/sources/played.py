@@ -8,7 +8,7 @@ from datetime import datetime
 from tipoff.sources.base import ReadContext, Row, Slate
 from tipoff.sources.boxscores import GAME_LASTS
 from tipoff.sources.feed import Harvest
-from tipoff.sources.identity import resolver_of, unresolved_row
+from tipoff.sources.identity import LONGEST_NAME, TOO_LONG, resolver_of, unresolved_row
 from tipoff.sources.strict import Fields
 from tipoff.vocabulary import SlateGame, season_of
 
@@ -77,10 +77,13 @@ def keep_named(harvest: Harvest, lines: Sequence[Row], game: SlateGame, context:
     """Keep the lines of players known by name only: each name is resolved within its team's roster."""
     resolvers = {team: resolver_of(context, [team]) for team in (game.home, game.away)}
     for line in lines:
-        resolver, name = resolvers[line["team"]], line["player_name"]
-        player = resolver.resolve(name)
+        team, name = line["team"], line["player_name"]
+        if len(name) > LONGEST_NAME:
+            harvest.reject(TOO_LONG)
+            continue
+        player = resolvers[team].resolve(name)
         if player is None:
-            harvest.unresolved({**unresolved_row(name, resolver, context, game.game_id), **origin})
+            harvest.unresolved({**unresolved_row(name, resolvers[team], context, game.game_id, team), **origin})
             continue
         known = {"player_id": player.player_id, "player_name": player.player_name}
-        harvest.keep({**of_side(game, line["team"], context.slate), **line, **known, **origin})
+        harvest.keep({**of_side(game, team, context.slate), **line, **known, **origin})

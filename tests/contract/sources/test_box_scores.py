@@ -223,7 +223,8 @@ def test_a_name_of_balldontlie_that_nobody_answers_to_is_told_with_the_nearest(d
     )
     embiid["player"]["last_name"] = "Embeed"
     (unresolved,) = desk.read(BDL_BOX, document).unresolved
-    assert (unresolved["player_name"], unresolved["game_id"]) == ("Joel Embeed", "0022300555")
+    told = tuple(unresolved[column] for column in ("player_name", "game_id", "team"))
+    assert told == ("Joel Embeed", "0022300555", "PHI")
     assert unresolved["candidates"].startswith("Joel Embiid; ")
 
 
@@ -299,6 +300,14 @@ def test_a_game_of_espns_of_another_date_is_refused(desk: Desk, date: str) -> No
     document["header"]["competitions"][0]["date"] = date
     with pytest.raises(ContractError, match="asked for game 0022400001 of 2024-11-12"):
         desk.read(ESPN_BOX, document)
+
+
+def test_a_name_of_espns_without_end_is_counted_and_goes_no_further(desk: Desk) -> None:
+    document = desk.document(ESPN_BOX)
+    espn_block(document)["athletes"][0]["athlete"]["displayName"] = "Trae " * 20
+    reading = desk.read(ESPN_BOX, document)
+    assert (len(reading.rows), reading.unresolved) == (19, ())
+    assert reading.rejected == {"did not play": 4, "name of more than 80 characters": 1}
 
 
 def test_espn_is_asked_about_games_that_its_scoreboard_named() -> None:
