@@ -29,6 +29,7 @@ MOST_REQUESTS = {
     "nbac_scoreboard": 150,
     "nbac_player_boxscores": 16,
     "nbac_team_boxscore": 16,
+    "nbac_team_history": 4,
 }
 """What a day may ask of a source, training included."""
 

@@ -2,7 +2,8 @@
 
 import gzip
 import json
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -36,6 +37,8 @@ class Case:
     as_of: datetime
     part: str = ""
     game_id: str | None = None
+    turned: Callable[[Any], Any] | None = None
+    """Makes of the recorded document the one of a shape or league that was not recorded."""
 
     @property
     def source(self) -> Source:
@@ -70,6 +73,22 @@ MARCH_29 = slate(
     game("0022301072", "MIN@DEN", utc(2024, 3, 30, 1, 0)),
 )
 APRIL_10 = slate(date(2024, 4, 10), game("0022301158", "MEM@CLE", utc(2024, 4, 10, 23, 0)))
+NOVEMBER_4 = slate(date(2025, 11, 4), game("0022500165", "MIL@TOR", utc(2025, 11, 5, 0, 30)))
+JANUARY_15_2025 = slate(date(2025, 1, 15), game("0022400561", "NYK@PHI", utc(2025, 1, 16, 0, 30)))
+
+ALL_OF_JANUARY_15 = slate(
+    date(2024, 1, 15),
+    *(
+        game(f"0022300{number}", label, utc(2024, 1, 15, 20, 0))
+        for number, label in enumerate(
+            (
+                *("HOU@PHI", "NOP@DAL", "ORL@NYK", "DET@WAS", "SAS@ATL", "GSW@MEM"),
+                *("CHI@CLE", "MIA@BKN", "BOS@TOR", "IND@UTA", "OKC@LAL"),
+            ),
+            start=555,
+        )
+    ),
+)
 JANUARY_6 = slate(date(2025, 1, 6), game("0022400500", "LAC@MIN", utc(2025, 1, 7, 1, 0)))
 NOVEMBER_12 = slate(date(2024, 11, 12), game("0022400001", "ATL@BOS", utc(2024, 11, 13, 0, 0)))
 JUNE_22 = slate(date(2025, 6, 22), game("0042400407", "IND@OKC", utc(2025, 6, 23, 0, 0)))
@@ -95,6 +114,48 @@ JANUARY_15 = slate(
     game("0022300562", "MIA@BKN", utc(2024, 1, 16, 0, 30)),
     game("0022300565", "OKC@LAL", utc(2024, 1, 16, 3, 30)),
 )
+
+
+def as_of_2026(document: Any) -> Any:
+    """balldontlie's box scores of 2024 with what its answers have said besides since then."""
+    sides = ("home", "visitor")
+    periods = {f"{side}_{period}": None for side in sides for period in ("q1", "q2", "q3", "q4", "ot1", "ot2", "ot3")}
+    bonus = {f"{side}_{name}": None for side in sides for name in ("timeouts_remaining", "in_bonus")}
+    for number, box in enumerate(document["data"], start=18447316):
+        box |= {"id": number, "datetime": f"{box['date']}T20:00:00.000Z", "postponed": False, "ist_stage": None}
+        box |= {**periods, **bonus}
+        for side in sides:
+            for player in box[f"{side}_team"]["players"]:
+                player["min"] = None if player["min"] == "00" else f"{player['min']}:30"
+                player["plus_minus"] = 3
+                player["player"]["team_id"] = box[f"{side}_team"]["id"]
+    return document | {"meta": {"per_page": 100}}
+
+
+_HAWKS = (
+    *("Trae Young", "Dyson Daniels", "Zaccharie Risacher", "Jalen Johnson", "Clint Capela", "Onyeka Okongwu"),
+    *("De'Andre Hunter", "Garrison Mathews", "Keaton Wallace", "Larry Nance Jr.", "David Roddy", "Bogdan Bogdanovic"),
+)
+_CELTICS = (
+    *("Jayson Tatum", "Jaylen Brown", "Derrick White", "Jrue Holiday", "Al Horford", "Payton Pritchard"),
+    *("Sam Hauser", "Luke Kornet", "Neemias Queta", "Jordan Walsh", "Xavier Tillman", "Kristaps Porzingis"),
+)
+_OF_SUMMARY = {"20": ("1", _HAWKS), "18": ("2", _CELTICS)}
+
+
+def of_the_nba(document: Any) -> Any:
+    """ESPN's summary of a game of the WNBA as if the Hawks and Celtics had played it; the figures stay."""
+    header, box = document["header"], document["boxscore"]
+    competition = header["competitions"][0]
+    competition["date"] = "2024-11-13T00:00Z"
+    header["uid"] = header["uid"].replace("~l:59~", "~l:46~")
+    for block in box["players"]:
+        for listed, name in zip(block["statistics"][0]["athletes"], _OF_SUMMARY[block["team"]["id"]][1], strict=True):
+            listed["athlete"]["displayName"] = name
+    for side in (*competition["competitors"], *box["players"], *box["teams"]):
+        side["team"]["id"] = _OF_SUMMARY[side["team"]["id"]][0]
+    return document
+
 
 SCHEDULE = Case(
     "nbac_schedule",
@@ -161,6 +222,43 @@ BOX_SCORES = Case(
     utc(2025, 3, 16, 8, 0),
     part="Regular Season",
 )
+TEAM_BOX = Case(
+    "nbac_team_boxscore",
+    "stats_nba/nba_api_docs_boxscoretraditionalv3.json",
+    NOVEMBER_4,
+    utc(2025, 11, 5, 8, 0),
+    part="MIL@TOR",
+    game_id="0022500165",
+)
+TEAM_BOX_V2 = Case(
+    "nbac_team_boxscore",
+    "stats_nba/boxscoretraditionalv2_team.json",
+    JANUARY_15_2025,
+    utc(2025, 1, 16, 8, 0),
+    part="NYK@PHI",
+    game_id="0022400561",
+)
+LIVE_BOX = Case(
+    "nbac_live_boxscore",
+    "cdn_nba/boxscore_0042200123.json",
+    APRIL_20,
+    utc(2023, 4, 21, 4, 0),
+    part="PHI@BKN",
+    game_id="0042200123",
+)
+BDL_BOX = Case(
+    "bdl_player_boxscores", "balldontlie/box_scores_7a649e12.json", ALL_OF_JANUARY_15, utc(2024, 1, 16, 9, 0)
+)
+BDL_BOX_2026 = replace(BDL_BOX, turned=as_of_2026)
+ESPN_BOX = Case(
+    "espn_boxscores",
+    "wnba_same_schema/espn_summary_with_game_info.json",
+    NOVEMBER_12,
+    utc(2024, 11, 13, 9, 0),
+    part="ATL@BOS",
+    game_id="0022400001",
+    turned=of_the_nba,
+)
 HISTORY = Case(
     "nbac_player_history",
     "stats_nba/leaguegamelog_playerbox_oneday.json",
@@ -225,6 +323,12 @@ CASES = (
     SCOREBOARD,
     BOX_SCORES,
     HISTORY,
+    TEAM_BOX,
+    TEAM_BOX_V2,
+    LIVE_BOX,
+    BDL_BOX,
+    BDL_BOX_2026,
+    ESPN_BOX,
     PLAY_BY_PLAY,
     PLAY_BY_PLAY_V3,
     BIGDATABALL,
@@ -241,7 +345,8 @@ class Desk:
     """The folder of real data."""
 
     def body(self, case: Case) -> bytes:
-        return MADE[case.file] if case.file in MADE else _body(self.folder / "payloads" / case.file)
+        recorded = MADE[case.file] if case.file in MADE else _body(self.folder / "payloads" / case.file)
+        return json.dumps(case.turned(json.loads(recorded))).encode() if case.turned else recorded
 
     def document(self, case: Case) -> Any:
         return json.loads(self.body(case))

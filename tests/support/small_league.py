@@ -1,7 +1,7 @@
 """A made-up league, small enough for the reference evaluator and full of the cases that queries get wrong.
 
 Ties, missing and one-sided quotes, alternate and in-play lines, several books and snapshots, reports that change,
-players who move, overtime, minutes of nought, two seasons, a postponed game.
+players who move, overtime, minutes of nought, two seasons, a postponed game, a day without team totals.
 """
 
 from __future__ import annotations
@@ -34,7 +34,12 @@ def small_league(seed: int) -> dict[str, list[Row]]:
         # one day of the season is known by its box scores alone
         "raw_schedule": [game for game in games if game["game_date"] != DAYS[3]],
         "raw_player_boxscores": boxes,
-        "raw_team_boxscores": [_team_box(boxes, game, side) for game in played for side in ("home", "away")],
+        "raw_team_boxscores": [
+            _team_box(boxes, game, side)
+            for game in played
+            if game not in _on(games, DAYS[4])
+            for side in ("home", "away")
+        ],
         "raw_rosters": _rosters(dice),
         "raw_players": [
             {**_player(player), "game_date": TONIGHT, "team": team, **_origin(9)} for player, team in PLAYERS.items()
@@ -87,7 +92,7 @@ def _boxes(dice: random.Random, game: Row) -> list[Row]:
 
 def _box(dice: random.Random, game: Row, player: str, team: str, overtime: int) -> Row:
     home = team == game["home"]
-    minutes = dice.choice((0.0, dice.uniform(5, 40))) if player.endswith("2") else 80.0 + 25 * overtime / 3
+    minutes = dice.choice((0.0, dice.uniform(1, 9))) if player.endswith("2") else 120.0 + 25 * overtime / 2
     shots = _shots(dice) if minutes else dict.fromkeys(_shots(dice), 0)
     return {
         **{name: game[name] for name in ("game_date", "game_id", "season")},

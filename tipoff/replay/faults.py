@@ -27,6 +27,7 @@ class Source(StrEnum):
     SCOREBOARD = "nbac_scoreboard"
     PLAYER_BOXSCORES = "nbac_player_boxscores"
     TEAM_BOXSCORE = "nbac_team_boxscore"
+    TEAM_HISTORY = "nbac_team_history"
     LIVE_BOXSCORE = "nbac_live_boxscore"
     BDL_BOXSCORES = "bdl_player_boxscores"
     ESPN_BOXSCORES = "espn_boxscores"

@@ -120,10 +120,17 @@ class _GameLog(Feed):
         return Request(host=nba.STATS, path="/stats/leaguegamelog", params=params, part=part)
 
 
-class _OfDate(_GameLog):
-    """The log of the slate's date."""
+class PlayerBoxscores(_GameLog):
+    """Results: what each player did tonight, in the log of the slate's date."""
 
+    name = "nbac_player_boxscores"
+    title = "NBA player box scores"
     role = Role.POST
+    critical = True
+    table = "raw_player_boxscores"
+    kind = _PLAYERS
+    natural_key = _PLAYERS.key
+    ignored_fields = _PLAYERS.ignored_fields
 
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
         season, day = season_of(slate.game_date), slate.game_date
@@ -181,29 +188,6 @@ class _History(_GameLog):
         days = (slate.game_date - _of_season(season_of(slate.game_date), _OPENS)).days
         share = min(max(days / _DAYS_OF_GAMES, 0), 1)
         return round(self.kind.rows_a_game * GAMES_A_SEASON * (share + self._seasons - 1))
-
-
-class PlayerBoxscores(_OfDate):
-    """Results: what each player did tonight."""
-
-    name = "nbac_player_boxscores"
-    title = "NBA player box scores"
-    critical = True
-    table = "raw_player_boxscores"
-    kind = _PLAYERS
-    natural_key = _PLAYERS.key
-    ignored_fields = _PLAYERS.ignored_fields
-
-
-class TeamBoxscores(_OfDate):
-    """Results: what each team did tonight."""
-
-    name = "nbac_team_boxscore"
-    title = "NBA team box scores"
-    table = "raw_team_boxscores"
-    kind = _TEAMS
-    natural_key = _TEAMS.key
-    ignored_fields = _TEAMS.ignored_fields
 
 
 class PlayerHistory(_History):

@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 
 from tipoff.sources.base import Source
+from tipoff.sources.bdl_boxscores import BdlBoxscores
 from tipoff.sources.bdl_injuries import BdlInjuries
 from tipoff.sources.bettingpros import BettingProsEvents, BettingProsPoints
 from tipoff.sources.bigdataball import BigDataBallShots
-from tipoff.sources.boxscores import PlayerBoxscores, PlayerHistory, TeamBoxscores, TeamHistory
+from tipoff.sources.boxscores import PlayerBoxscores, PlayerHistory, TeamHistory
+from tipoff.sources.espn_boxscores import EspnBoxscores
 from tipoff.sources.espn_scoreboard import EspnSchedule, EspnScoreboard
+from tipoff.sources.game_boxscores import LiveBoxscores, TeamBoxscores
 from tipoff.sources.gamebook import Gamebook
 from tipoff.sources.injuries import InjuryReport
 from tipoff.sources.odds import GameLines, OddsEvents, PlayerPointsProps
@@ -47,6 +50,9 @@ def sources(history_seasons: int = 1, *, bigdataball: bool = True) -> Mapping[st
         Scoreboard(),
         PlayerBoxscores(),
         TeamBoxscores(),
+        LiveBoxscores(),
+        BdlBoxscores(),
+        EspnBoxscores(),
         PlayByPlay(),
         BigDataBallShots(configured=bigdataball),
         Gamebook(),

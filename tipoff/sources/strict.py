@@ -144,6 +144,10 @@ class Fields:
         self._taken.add(f"{self._pattern}.{name}")
         return self._content.get(name) is not None
 
+    def ignore(self, name: str) -> None:
+        """Call the field known and not wanted, here and with all that is in it."""
+        self._taken.update((f"{self._pattern}.{name}", f"{self._pattern}.{name}{_WHOLE}"))
+
     def problem(self, name: str, problem: str) -> ContractError:
         """The error for a field whose value can not be used."""
         return ContractError(self.source, f"{self.path}.{name}", problem)

@@ -453,6 +453,26 @@ as_of TIMESTAMP! | the snapshot
 """,
     ),
     _table(
+        "team_boxes",
+        Layer.VIEW,
+        "Each team's totals in each finished game: the league's, or the sum of its players' rows where those lack the"
+        " game.",
+        "game_date game_id team",
+        _GAME
+        + """
+season STRING! | season
+team STRING! | tricode
+opponent STRING! | tricode
+home BOOL! | played at home
+win BOOL! | won
+"""
+        + _BOX
+        + """
+source STRING! | source of the totals, or "sum of" the source of the players' rows
+as_of TIMESTAMP! | when the answer was fetched, on the day's clock
+""",
+    ),
+    _table(
         "team_offense_game_summary",
         Layer.ANALYTICS,
         "Each team's offence in each finished game; two rows a game.",

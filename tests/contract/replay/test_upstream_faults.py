@@ -44,8 +44,12 @@ SOURCES = {
     "espn_scoreboard": ESPN_SCOREBOARD,
     "nbac_player_list_current": PLAYERS,
     "nbac_player_boxscores": LOG + "P",
-    "nbac_team_boxscore": LOG + "T",
+    "nbac_team_history": LOG + "T",
+    "nbac_team_boxscore": "stats.nba.com/stats/boxscoretraditionalv3?GameID=0022301062",
+    "nbac_live_boxscore": "cdn.nba.com/static/json/liveData/boxscore/boxscore_0022301062.json",
+    "bdl_player_boxscores": "api.balldontlie.io/v1/box_scores?date=2024-03-29",
     "nbac_injury_report": REPORT,
+    "espn_boxscores": "site.api.espn.com/apis/site/v2/sports/basketball/nba/summary?event=422301062",
     "espn_team_rosters": HORNETS_ROSTER,
     "bdl_injuries": INJURIES,
     "nbac_referee_assignments": OFFICIALS,
@@ -59,6 +63,8 @@ SOURCES = {
     "bettingpros_events": "api.bettingpros.com/v3/events?sport=NBA",
     "bettingpros_player_points_props": HORNETS_OFFERS,
 }
+AFTER_TIP_OFF = {"nbac_live_boxscore"}
+"""Sources that have nothing before it."""
 
 
 def fault(source: str, kind: str, **fields: Any) -> str:
@@ -148,7 +154,8 @@ def test_an_oversize_answer_goes_on_past_any_cap(ask_with: AskWith) -> None:
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_an_empty_answer_keeps_its_shape(source: str, ask_with: AskWith, ask: Ask) -> None:
-    full, empty = (one(SOURCES[source], AFTERNOON) for one in (ask, ask_with(fault(source, "empty"))))
+    at = NEXT_MORNING if source in AFTER_TIP_OFF else AFTERNOON
+    full, empty = (one(SOURCES[source], at) for one in (ask, ask_with(fault(source, "empty"))))
     assert empty.status_code == 200
     assert empty.headers["content-type"] == full.headers["content-type"]
     assert len(empty.content) <= len(full.content)

@@ -16,6 +16,7 @@ from tipoff.replay.upstream.endpoints import find
 from tipoff.vocabulary import EASTERN, eastern
 
 HORNETS = "ee8cfaef963aea9276e133873f77c26a"
+TONIGHT = "0022301062"
 
 ODDS_QUERY = {"apiKey": "any", "regions": "us", "oddsFormat": "american"}
 ADDRESSES = {
@@ -23,9 +24,13 @@ ADDRESSES = {
     "scoreboard": ("cdn.nba.com", "static/json/liveData/scoreboard/todaysScoreboard_00.json", {}),
     "espn scoreboard": ("site.api.espn.com", "apis/site/v2/sports/basketball/nba/scoreboard", {}),
     "players": ("stats.nba.com", "stats/playerindex", {"Season": "2023-24"}),
+    "espn box": ("site.api.espn.com", "apis/site/v2/sports/basketball/nba/summary", {"event": f"4{TONIGHT[2:]}"}),
     "roster": ("site.api.espn.com", "apis/site/v2/sports/basketball/nba/teams/30/roster", {}),
     "player rows": ("stats.nba.com", "stats/leaguegamelog", {"Season": "2023-24", "PlayerOrTeam": "P"}),
     "team rows": ("stats.nba.com", "stats/leaguegamelog", {"Season": "2023-24", "PlayerOrTeam": "T"}),
+    "team box": ("stats.nba.com", "stats/boxscoretraditionalv3", {"GameID": TONIGHT}),
+    "live box": ("cdn.nba.com", f"static/json/liveData/boxscore/boxscore_{TONIGHT}.json", {}),
+    "bdl box scores": ("api.balldontlie.io", "v1/box_scores", {"date": "2024-03-29"}),
     "bdl injuries": ("api.balldontlie.io", "v1/player_injuries", {"per_page": "100"}),
     "referees": ("official.nba.com", "wp-json/api/v1/get-game-officials", {"date": "2024-03-29"}),
     "standings": ("api.balldontlie.io", "v1/standings", {"season": "2023"}),

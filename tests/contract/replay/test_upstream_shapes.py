@@ -18,6 +18,8 @@ pytestmark = pytest.mark.data
 NBA_QUERY = {"Season": "2023-24", "PlayerOrTeam": "P", "DateFrom": "03/28/2024", "DateTo": "03/28/2024"}
 ODDS = {"apiKey": "any", "regions": "us", "oddsFormat": "american"}
 EVENT = "ee8cfaef963aea9276e133873f77c26a"
+LAST_NIGHT = "0022301060"
+"""A game of 2024-03-28."""
 
 WHAT_ONLY_BROADCASTERS_SAY = {"leagueSchedule.broadcasterList[]", "leagueSchedule.gameDates[].games[].broadcasters."}
 WHAT_ESPN_SAYS_BESIDES = {
@@ -74,6 +76,54 @@ WHAT_ONLY_THE_LEAGUES_SCORERS_SAY = {
     )
 }
 
+FIGURES_BESIDE_THE_BOX = (
+    *("assistsTurnoverRatio", "benchPoints", "biggest", "blocksReceived", "fastBreak", "fieldGoalsEffectiveAdjusted"),
+    *("foulsDrawn", "foulsOffensive", "foulsTe", "leadChanges", "minus", "minutesCalculated", "plus", "pointsAgainst"),
+    *("pointsFastBreak", "pointsFromTurnovers", "pointsInThePaint", "pointsSecondChance", "reboundsPersonal"),
+    *("reboundsTeam", "secondChance", "timeLeading", "timesTied", "trueShooting", "turnoversT", "twoPointers"),
+)
+WHAT_THE_ARCHIVE_DOES_NOT_KNOW_OF_A_LIVE_BOX = {
+    *("game.arena", "game.attendance", "game.duration", "game.gameTimeAway", "game.gameTimeHome", "game.gameTimeLocal"),
+    *("game.officials", "game.sellout"),
+    *(
+        f"game.{side}.{key}"
+        for side in ("homeTeam", "awayTeam")
+        for key in (
+            *("inBonus", "players[].position", "players[].notPlaying"),
+            *(
+                f"{whose}.{figure}"
+                for whose in ("players[].statistics", "statistics")
+                for figure in FIGURES_BESIDE_THE_BOX
+            ),
+        )
+    ),
+}
+
+LOOKS_OF_A_TEAM = ("guid", "slug", "shortDisplayName", "color", "alternateColor", "logo", "links")
+WHAT_ESPN_SAYS_BESIDE_A_BOX = {
+    *("gameInfo", "header.links", "header.league.links", "header.league.logos", "header.season."),
+    *("boxscore.teams[].statistics", "boxscore.players[].statistics[].descriptions"),
+    *(f"boxscore.{block}[].team.{key}" for block in ("teams", "players") for key in LOOKS_OF_A_TEAM),
+    *(f"header.competitions[].competitors[].team.{key}" for key in LOOKS_OF_A_TEAM),
+    *(
+        f"boxscore.players[].statistics[].athletes[].{key}"
+        for key in ("active", "reason", "athlete.id", "athlete.uid", "athlete.guid", "athlete.shortName")
+    ),
+    *(
+        f"boxscore.players[].statistics[].athletes[].athlete.{key}"
+        for key in ("links", "headshot", "jersey", "position")
+    ),
+    *(f"header.competitions[].competitors[].{key}" for key in ("winner", "linescores", "record", "possession")),
+    *(
+        f"header.competitions[].{key}"
+        for key in (
+            *("conferenceCompetition", "boxscoreAvailable", "commentaryAvailable", "liveAvailable"),
+            *("shotChartAvailable", "timeoutsAvailable", "possessionArrowAvailable", "onWatchESPN", "recent"),
+            *("wallclockAvailable", "boxscoreSource", "playByPlaySource", "broadcasts", "series", "boxscoreMinutes"),
+        )
+    ),
+}
+
 CASES = {
     "schedule": (
         "cdn_nba/scheduleLeagueV2_subset_cdn.json",
@@ -99,6 +149,29 @@ CASES = {
         ("stats.nba.com/stats/leaguegamelog", NBA_QUERY),
         set(),
     ),
+    "team box": (
+        "stats_nba/nba_api_docs_boxscoretraditionalv3.json",
+        ("stats.nba.com/stats/boxscoretraditionalv3", {"GameID": LAST_NIGHT}),
+        set(),
+    ),
+    "live box": (
+        "cdn_nba/boxscore_0042200123.json",
+        (f"cdn.nba.com/static/json/liveData/boxscore/boxscore_{LAST_NIGHT}.json", {}),
+        WHAT_THE_ARCHIVE_DOES_NOT_KNOW_OF_A_LIVE_BOX,
+    ),
+    "bdl box scores": (
+        "balldontlie/box_scores_7a649e12.json",
+        ("api.balldontlie.io/v1/box_scores", {"date": "2024-03-28"}),
+        {
+            f"data[].{side}.{key}"
+            for side in ("home_team", "visitor_team")
+            for key in (
+                *("id", "conference", "division"),
+                *(f"players[].player.{known}" for known in ("position", "height", "weight", "jersey", "college")),
+                *("players[].player.country", "players[].player.draft_"),
+            )
+        },
+    ),
     "roster": (
         "espn/team_2_roster.json",
         ("site.api.espn.com/apis/site/v2/sports/basketball/nba/teams/2/roster", {}),
@@ -108,6 +181,11 @@ CASES = {
         "espn/scoreboard_11games.json",
         ("site.api.espn.com/apis/site/v2/sports/basketball/nba/scoreboard", {"dates": "20240328"}),
         WHAT_ESPN_SAYS_OF_A_GAME_BESIDES,
+    ),
+    "espn box": (
+        "wnba_same_schema/espn_summary_with_game_info.json",
+        ("site.api.espn.com/apis/site/v2/sports/basketball/nba/summary", {"event": f"4{LAST_NIGHT[2:]}"}),
+        WHAT_ESPN_SAYS_BESIDE_A_BOX,
     ),
     "bdl injuries": (
         "balldontlie/injuries_49fd60fb.json",

@@ -27,6 +27,7 @@ each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.sour
 
 
 def requests_of(source: Source, on: Slate = TONIGHT) -> tuple[Request, ...]:
+    """What it asks when it has reason to: results after the games, all else before them."""
     return source.requests(on, NEXT_MORNING if source.role is Role.POST else MORNING, EVENT_IDS)
 
 
@@ -75,6 +76,9 @@ def test_what_the_day_cannot_go_on_without_is_critical() -> None:
     assert {name for name, source in SOURCES.items() if source.role is Role.POST} == {
         "nbac_player_boxscores",
         "nbac_team_boxscore",
+        "nbac_live_boxscore",
+        "bdl_player_boxscores",
+        "espn_boxscores",
         "nbac_play_by_play",
         "bigdataball_play_by_play",
         "nbac_gamebook_player_stats",

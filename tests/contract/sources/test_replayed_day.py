@@ -221,3 +221,26 @@ def test_results_come_game_by_game_and_add_up(day: Day) -> None:
         assert scores[team["game_id"]]["home_points" if team["home"] else "away_points"] == team["points"]
     assert len(teams) == 24
     assert len(players) == 258
+
+
+@pytest.mark.parametrize("name", ["nbac_live_boxscore", "bdl_player_boxscores", "espn_boxscores"])
+def test_who_stands_in_for_the_log_of_results_tells_the_same_results_and_none_before_the_end(
+    day: Day, name: str
+) -> None:
+    columns = ("game_id", "player_id", "team", "home", "points", "fga", "fta", "reb", "tov")
+    official, other = (
+        {tuple(row[column] for column in columns) for row in day.rows(source, NEXT_MORNING)}
+        for source in ("nbac_player_boxscores", name)
+    )
+    assert other == official
+    final = {row["game_id"] for row in day.rows("nbac_scoreboard", NIGHT) if row["status"] == "final"}
+    assert final
+    assert {row["game_id"] for row in day.rows(name, NIGHT)} == final
+
+
+def test_sums_of_players_are_the_leagues_totals(day: Day) -> None:
+    points: Counter[tuple[str, str]] = Counter()
+    for row in day.rows("nbac_player_boxscores", NEXT_MORNING):
+        points[row["game_id"], row["team"]] += row["points"]
+    totals = {(row["game_id"], row["team"]): row["points"] for row in day.rows("nbac_team_boxscore", NEXT_MORNING)}
+    assert totals == points

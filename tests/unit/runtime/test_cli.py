@@ -54,6 +54,8 @@ def export_status(exports: Path, written_at: datetime) -> None:
         ("force-continue --date 2024-03-29", "--phase"),
         ("retry-step --date 2024-03-29", "--step"),
         ("improve --date 2024-03-29", "'improve'"),
+        (f"retry-step --date 2024-03-29 --step {'x' * 101}", "at most 100 characters"),
+        (f"force-continue --date 2024-03-29 --phase {'x' * 101}", "at most 100 characters"),
         (f"cancel --date 2024-03-29 --why {'x' * 501}", "at most 500 characters"),
         (
             "train --date 2024-03-29 --system moving_average",

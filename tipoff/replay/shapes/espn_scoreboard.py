@@ -127,12 +127,17 @@ def _side(tricode: str, order: int, state: GameState) -> dict[str, object]:
     }
 
 
-def _status(state: GameState) -> dict[str, object]:
+def status_type(state: GameState) -> dict[str, object]:
+    """Where a game stands, in ESPN's words."""
     kind = _POSTPONED if state.text == POSTPONED_TEXT else _TYPES[state.status]
+    return {**kind, "detail": state.text, "shortDetail": state.text}
+
+
+def _status(state: GameState) -> dict[str, object]:
     minutes, seconds = int(state.clock[2:4] or 0), int(state.clock[5:7] or 0)
     return {
         "clock": float(60 * minutes + seconds),
         "displayClock": f"{minutes}:{seconds:02d}" if state.clock else "0.0",
         "period": state.period,
-        "type": {**kind, "detail": state.text, "shortDetail": state.text},
+        "type": status_type(state),
     }

@@ -6,12 +6,16 @@ from dataclasses import dataclass, field
 
 from tipoff.replay.faults import Source
 from tipoff.replay.shapes import (
+    bdl_boxscores,
     bdl_injuries,
     bdl_standings,
     bettingpros,
     bigdataball,
+    box_rows,
     espn_roster,
     espn_scoreboard,
+    espn_summary,
+    nba_boxscores,
     nba_game_log,
     nba_gamebook,
     nba_injury_report,
@@ -67,11 +71,33 @@ ENDPOINTS = (
         query={"PlayerOrTeam": "P"},
     ),
     Endpoint(
-        Source.TEAM_BOXSCORE,
+        Source.TEAM_HISTORY,
         _STATS,
         r"stats/leaguegamelog",
         nba_game_log.game_log,
         query={"PlayerOrTeam": "T"},
+    ),
+    Endpoint(
+        Source.TEAM_BOXSCORE,
+        _STATS,
+        r"stats/boxscoretraditionalv3",
+        nba_boxscores.traditional,
+        about=box_rows.game_asked,
+    ),
+    Endpoint(
+        Source.LIVE_BOXSCORE,
+        _CDN,
+        r"static/json/liveData/boxscore/boxscore_(?P<game_id>\d+)\.json",
+        nba_boxscores.live,
+        about=box_rows.game_asked,
+    ),
+    Endpoint(Source.BDL_BOXSCORES, _BDL, r"v1/box_scores", bdl_boxscores.box_scores),
+    Endpoint(
+        Source.ESPN_BOXSCORES,
+        _ESPN,
+        r"apis/site/v2/sports/basketball/nba/summary",
+        espn_summary.summary,
+        about=espn_summary.game_asked,
     ),
     Endpoint(
         Source.ESPN_SCOREBOARD,

@@ -4,7 +4,7 @@ WITH
       *,
       DATE_DIFF(game_date, LAG(game_date) OVER season_so_far, DAY) AS days_rest,
       fga + 0.44 * fta + tov - oreb AS possessions,
-    FROM raw_team_boxscores
+    FROM team_boxes
     WHERE game_date <= @last_date AND minutes > 0
     WINDOW season_so_far AS (PARTITION BY season, team ORDER BY game_date, game_id)
   )

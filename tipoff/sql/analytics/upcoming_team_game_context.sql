@@ -8,7 +8,7 @@ WITH
     UNION ALL
     SELECT
       game_date, game_id, season, TIMESTAMP(game_date, 'America/New_York') AS tip_off, team AS home, opponent AS away,
-    FROM raw_team_boxscores
+    FROM team_boxes
     WHERE @training AND home AND game_id NOT IN (SELECT game_id FROM raw_schedule)
   ),
   slate AS (

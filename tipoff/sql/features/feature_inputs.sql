@@ -1,10 +1,10 @@
 -- What the feature vector is made of: both contexts and the cache side by side, one row per player and game.
 WITH
-  team_boxes AS (
+  totals AS (
     SELECT
       team,
       STRING_AGG(DISTINCT source, ';' ORDER BY source) AS source,
-    FROM raw_team_boxscores
+    FROM team_boxes
     WHERE season = @season
       AND game_date < @last_date
     GROUP BY team
@@ -12,7 +12,7 @@ WITH
 SELECT
   players.*,
   COALESCE(schedule.source, box.source) AS schedule_source, -- a past game may be known by its box score alone
-  team_boxes.source AS team_box_source,
+  totals.source AS team_box_source,
   ours.game_lines_source,
   ours.games_season AS team_games,
   theirs.games_season AS opponent_games,
@@ -39,12 +39,12 @@ JOIN player_daily_cache AS history
   AND history.player_id = players.player_id
 LEFT JOIN raw_schedule AS schedule
   ON schedule.game_id = players.game_id
-LEFT JOIN raw_team_boxscores AS box
+LEFT JOIN team_boxes AS box
   ON box.game_date = players.game_date
   AND box.game_id = players.game_id
   AND box.team = players.team
-LEFT JOIN team_boxes
-  ON team_boxes.team = players.team
+LEFT JOIN totals
+  ON totals.team = players.team
 WHERE players.game_date BETWEEN @first_date AND @last_date
   AND (ARRAY_LENGTH(@game_ids) = 0 OR players.game_id IN UNNEST(@game_ids))
 ORDER BY players.game_date, players.game_id, players.player_id

@@ -1,0 +1,318 @@
+"""Box scores of single games and of other providers: what counts as a result, and whose it is."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import polars as pl
+import pytest
+
+from tests.support.recorded_answers import (
+    BDL_BOX,
+    BDL_BOX_2026,
+    ESPN_BOX,
+    LIVE_BOX,
+    TEAM_BOX,
+    TEAM_BOX_V2,
+    Case,
+    Desk,
+    utc,
+)
+from tipoff.errors import ContractError
+from tipoff.sources.base import Row
+from tipoff.vocabulary import Outcome
+
+
+def row_of(rows: tuple[Row, ...], **wanted: object) -> Row:
+    (row,) = (row for row in rows if all(row[name] == value for name, value in wanted.items()))
+    return row
+
+
+def outcome_of(desk: Desk, case: Case, document: object, status: int = 200) -> Outcome:
+    response = desk.response(case, status, json.dumps(document).encode())
+    return case.source.judge(desk.request(case), response, case.slate).outcome
+
+
+def test_team_totals_are_told_of_both_sides(desk: Desk) -> None:
+    raptors, bucks = desk.read(TEAM_BOX).rows
+    assert (raptors["team"], raptors["opponent"], raptors["home"], raptors["win"]) == ("TOR", "MIL", True, True)
+    assert (bucks["team"], bucks["opponent"], bucks["home"], bucks["win"]) == ("MIL", "TOR", False, False)
+    assert [raptors[name] for name in ("points", "fgm", "fga", "fta", "oreb", "tov")] == [128, 44, 91, 29, 10, 9]
+    assert (raptors["minutes"], raptors["season"], bucks["points"]) == (240.0, "2025-26", 100)
+
+
+def test_the_older_shape_of_team_totals_reads_the_same_columns(desk: Desk) -> None:
+    rows = desk.read(TEAM_BOX_V2).rows
+    knicks, sixers = row_of(rows, team="NYK"), row_of(rows, team="PHI")
+    assert (knicks["points"], sixers["points"], knicks["win"], sixers["home"]) == (125, 119, True, True)
+    assert [sixers[name] for name in ("minutes", "tov", "reb", "fg3a", "pf")] == [265.0, 12, 35, 35, 19]
+    assert knicks.keys() == desk.read(TEAM_BOX).rows[0].keys()
+
+
+def played_until(desk: Desk, minutes: str, away_points: int = 100) -> Any:
+    """The recorded team box as it stood at a moment of the game."""
+    document = desk.document(TEAM_BOX)
+    for side in ("homeTeam", "awayTeam"):
+        document["boxScoreTraditional"][side]["statistics"]["minutes"] = minutes
+    document["boxScoreTraditional"]["awayTeam"]["statistics"]["points"] = away_points
+    return document
+
+
+@pytest.mark.parametrize(("minutes", "away_points"), [("212:30", 100), ("0:00", 0), ("240:00", 128), ("252:10", 100)])
+def test_totals_of_a_game_that_goes_on_are_no_result(desk: Desk, minutes: str, away_points: int) -> None:
+    document = played_until(desk, minutes, away_points)
+    assert outcome_of(desk, TEAM_BOX, document) is Outcome.NOT_PUBLISHED_YET
+    reading = desk.read(TEAM_BOX, document)
+    assert (reading.rows, reading.rejected) == ((), {"game not final": 2})
+
+
+@pytest.mark.parametrize("minutes", ["240:00", "265:00", "315:00"])
+def test_totals_of_whole_periods_with_a_leader_are_a_result(desk: Desk, minutes: str) -> None:
+    assert outcome_of(desk, TEAM_BOX, played_until(desk, minutes)) is Outcome.OK
+
+
+def test_a_game_without_totals_after_its_end_is_suspicious(desk: Desk) -> None:
+    document = desk.document(TEAM_BOX)
+    for side in ("homeTeam", "awayTeam"):
+        document["boxScoreTraditional"][side] |= {"players": [], "statistics": None, "starters": None, "bench": None}
+    assert outcome_of(desk, TEAM_BOX, document) is Outcome.SUSPICIOUSLY_EMPTY
+    assert desk.read(TEAM_BOX, document).rows == ()
+
+
+@pytest.mark.parametrize("case", [TEAM_BOX, TEAM_BOX_V2, LIVE_BOX], ids=lambda case: case.file)
+def test_the_box_score_of_another_game_than_asked_for_is_refused(desk: Desk, case: Case) -> None:
+    context = desk.context(case).model_copy(update={"game_id": "0022301062"})
+    with pytest.raises(ContractError, match="asked for 0022301062"):
+        case.source.read(desk.body(case), context)
+
+
+@pytest.mark.parametrize("case", [TEAM_BOX, TEAM_BOX_V2, LIVE_BOX], ids=lambda case: case.file)
+def test_a_box_score_of_other_teams_than_the_games_is_refused(desk: Desk, case: Case) -> None:
+    others = [game.model_copy(update={"home": "DEN"}) for game in case.slate.games]
+    context = desk.context(case).model_copy(update={"slate": case.slate.model_copy(update={"games": tuple(others)})})
+    with pytest.raises(ContractError, match="@DEN"):
+        case.source.read(desk.body(case), context)
+
+
+def test_a_live_box_score_has_the_players_who_played_with_exact_minutes(desk: Desk) -> None:
+    reading = desk.read(LIVE_BOX)
+    assert len(reading.rows) == 18
+    assert reading.rejected == {"did not play": 12}
+    embiid = row_of(reading.rows, player_id="203954")
+    assert (embiid["player_name"], embiid["team"], embiid["opponent"], embiid["home"]) == (
+        "Joel Embiid",
+        "PHI",
+        "BKN",
+        False,
+    )
+    assert (embiid["points"], embiid["reb"], embiid["plus_minus"], embiid["season"]) == (14, 10, 4.0, "2022-23")
+    assert embiid["minutes"] == pytest.approx(37 + 37.95 / 60)
+    points = {team: sum(row["points"] for row in reading.rows if row["team"] == team) for team in ("PHI", "BKN")}
+    assert points == {"PHI": 102, "BKN": 97}  # the final score
+    minutes = {team: sum(row["minutes"] for row in reading.rows if row["team"] == team) for team in ("PHI", "BKN")}
+    assert minutes == {"PHI": pytest.approx(240, abs=0.05), "BKN": pytest.approx(240, abs=0.05)}
+
+
+@pytest.mark.parametrize(("status", "text"), [(1, "7:30 pm ET"), (1, "PPD"), (2, "Q4 2:30")])
+def test_a_game_being_played_is_judged_so_and_makes_no_result(desk: Desk, status: int, text: str) -> None:
+    document = desk.document(LIVE_BOX)
+    document["game"] |= {"gameStatus": status, "gameStatusText": text}
+    assert outcome_of(desk, LIVE_BOX, document) is Outcome.NOT_PUBLISHED_YET
+    reading = desk.read(LIVE_BOX, document)
+    assert (reading.rows, reading.rejected) == ((), {"game not final": 30})
+
+
+def test_a_final_game_that_lacks_a_player_is_no_result(desk: Desk) -> None:
+    document = desk.document(LIVE_BOX)
+    del document["game"]["awayTeam"]["players"][2]
+    assert outcome_of(desk, LIVE_BOX, document) is Outcome.SUSPICIOUSLY_EMPTY
+    reading = desk.read(LIVE_BOX, document)
+    assert reading.rows == ()
+    assert reading.rejected == {"game whose players do not make up its score": 29}
+
+
+@pytest.mark.parametrize(
+    ("asked_at", "status", "outcome"),
+    [
+        (utc(2023, 4, 20, 23, 29), 403, Outcome.NOT_PUBLISHED_YET),
+        (utc(2023, 4, 20, 23, 29), 404, Outcome.NOT_PUBLISHED_YET),
+        (utc(2023, 4, 21, 4, 0), 403, Outcome.BLOCKED),
+        (utc(2023, 4, 21, 4, 0), 404, Outcome.GONE),
+    ],
+)
+def test_a_refused_live_box_score_is_not_yet_there_before_tip_off_only(
+    desk: Desk, asked_at: Any, status: int, outcome: Outcome
+) -> None:
+    denied = desk.response(LIVE_BOX, status, b"<Error><Code>AccessDenied</Code></Error>")
+    response = denied.model_copy(update={"fetched_at": asked_at})
+    assert LIVE_BOX.source.judge(desk.request(LIVE_BOX), response, LIVE_BOX.slate).outcome is outcome
+
+
+def test_balldontlies_box_scores_are_those_of_the_nba(desk: Desk) -> None:
+    reading = desk.read(BDL_BOX)
+    assert (reading.unresolved, reading.rejected) == ((), {"did not play": 155})
+    log = pl.read_parquet(desk.folder / "player_games/player_game_logs_2023-24.parquet").filter(GAME_DATE="2024-01-15")
+    official = {  # rebounds and attempts of three players were corrected after this answer
+        (row["GAME_ID"], f"{row['PLAYER_ID']}"): [row[name] for name in ("PTS", "FTA", "TOV", "FG3M")]
+        for row in log.iter_rows(named=True)
+    }
+    ours = {
+        (row["game_id"], row["player_id"]): [row[name] for name in ("points", "fta", "tov", "fg3m")]
+        for row in reading.rows
+    }
+    assert ours == official
+    embiid = row_of(reading.rows, player_id="203954")
+    assert (embiid["points"], embiid["minutes"], embiid["opponent"], embiid["home"]) == (41, 31.0, "HOU", True)
+
+
+def test_the_newer_shape_of_balldontlie_has_the_same_results(desk: Desk) -> None:
+    old, new = desk.read(BDL_BOX), desk.read(BDL_BOX_2026)
+    changed = ("minutes", "plus_minus")
+    assert [{**row, **dict.fromkeys(changed)} for row in new.rows] == [
+        {**row, **dict.fromkeys(changed)} for row in old.rows
+    ]
+    embiid = row_of(new.rows, player_id="203954")
+    assert (embiid["minutes"], embiid["plus_minus"]) == (31.5, 3.0)
+
+
+def test_a_page_of_balldontlie_that_is_not_the_last_is_partial_and_says_so(desk: Desk) -> None:
+    document = desk.document(BDL_BOX) | {"meta": {"next_cursor": 7, "per_page": 100}}
+    body = json.dumps(document).encode()
+    verdict = BDL_BOX.source.judge(desk.request(BDL_BOX), desk.response(BDL_BOX, body=body), BDL_BOX.slate)
+    assert verdict.outcome is Outcome.PARTIAL
+    assert "cursor 7" in verdict.reason
+
+
+def test_a_game_of_balldontlie_without_one_of_its_players_is_left_to_the_next_source(desk: Desk) -> None:
+    document = desk.document(BDL_BOX)
+    document["data"][0]["home_team"]["players"] = document["data"][0]["home_team"]["players"][1:]
+    body = json.dumps(document).encode()
+    verdict = BDL_BOX.source.judge(desk.request(BDL_BOX), desk.response(BDL_BOX, body=body), BDL_BOX.slate)
+    assert (verdict.outcome, verdict.reason) == (Outcome.PARTIAL, "missing: HOU@PHI")
+    reading = desk.read(BDL_BOX, document)
+    assert "0022300555" not in {row["game_id"] for row in reading.rows}
+    assert reading.rejected["game whose players do not make up its score"] == 35
+
+
+def test_what_balldontlie_says_before_a_game_is_final_is_no_result(desk: Desk) -> None:
+    document = desk.document(BDL_BOX)
+    for box in document["data"]:
+        box["status"] = "3rd Qtr"
+    assert outcome_of(desk, BDL_BOX, document) is Outcome.NOT_PUBLISHED_YET
+    assert desk.read(BDL_BOX, document).rows == ()
+
+
+def test_yesterdays_box_scores_of_balldontlie_are_stale(desk: Desk) -> None:
+    document = desk.document(BDL_BOX)
+    for box in document["data"]:
+        box["date"] = "2024-01-14"
+    assert outcome_of(desk, BDL_BOX, document) is Outcome.STALE
+    assert desk.read(BDL_BOX, document).rows == ()
+
+
+def test_no_box_scores_of_balldontlie_after_the_games_are_suspicious(desk: Desk) -> None:
+    recorded = replace(BDL_BOX, file="balldontlie/box_scores_d62cc934.json")
+    assert outcome_of(desk, recorded, desk.document(recorded)) is Outcome.SUSPICIOUSLY_EMPTY
+    assert desk.read(recorded).rows == ()
+
+
+def test_a_name_of_balldontlie_that_nobody_answers_to_is_told_with_the_nearest(desk: Desk) -> None:
+    document = desk.document(BDL_BOX)
+    embiid = next(
+        listed for listed in document["data"][0]["home_team"]["players"] if listed["player"]["last_name"] == "Embiid"
+    )
+    embiid["player"]["last_name"] = "Embeed"
+    (unresolved,) = desk.read(BDL_BOX, document).unresolved
+    told = tuple(unresolved[column] for column in ("player_name", "game_id", "team"))
+    assert told == ("Joel Embeed", "0022300555", "PHI")
+    assert unresolved["candidates"].startswith("Joel Embiid; ")
+
+
+def test_espns_box_score_has_the_players_who_played(desk: Desk) -> None:
+    reading = desk.read(ESPN_BOX)
+    assert (len(reading.rows), reading.rejected, reading.unresolved) == (20, {"did not play": 4}, ())
+    points = {team: sum(row["points"] for row in reading.rows if row["team"] == team) for team in ("ATL", "BOS")}
+    assert points == {"ATL": 88, "BOS": 72}  # the final score
+    white = row_of(reading.rows, player_name="Derrick White")
+    assert (white["player_id"], white["team"], white["opponent"], white["home"]) == ("1628401", "BOS", "ATL", True)
+    counts = ("points", "fgm", "fga", "fg3m", "fg3a", "ftm", "fta", "oreb", "dreb", "reb", "ast", "stl", "blk", "tov")
+    assert [white[name] for name in counts] == [4, 1, 5, 0, 1, 2, 2, 1, 7, 8, 1, 0, 0, 0]
+    assert (white["minutes"], white["pf"], white["plus_minus"]) == (33.0, 1, -12.0)
+
+
+def test_espns_box_score_of_the_sister_league_is_refused(desk: Desk) -> None:
+    recorded = replace(ESPN_BOX, turned=None)
+    assert outcome_of(desk, recorded, desk.document(recorded)) is Outcome.WRONG_TYPE
+    with pytest.raises(ContractError, match=r"header\.uid: is of another league than the NBA"):
+        desk.read(recorded)
+
+
+def espn_block(document: Any) -> Any:
+    return document["boxscore"]["players"][0]["statistics"][0]
+
+
+def test_espns_figures_are_found_by_their_keys_wherever_those_stand(desk: Desk) -> None:
+    document = desk.document(ESPN_BOX)
+    for block in (document["boxscore"]["players"][place]["statistics"][0] for place in (0, 1)):
+        for figures in (block["keys"], *(listed["stats"] for listed in block["athletes"])):
+            figures.reverse()
+    assert desk.read(ESPN_BOX, document).rows == desk.read(ESPN_BOX).rows
+
+
+def test_a_key_of_espns_that_we_never_saw_is_told_and_one_that_we_need_is_missed(desk: Desk) -> None:
+    document = desk.document(ESPN_BOX)
+    espn_block(document)["keys"][13] = "netPoints"
+    reading = desk.read(ESPN_BOX, document)
+    assert reading.unknown_fields == ("$.boxscore.players[].statistics[].keys[].netPoints",)
+    assert row_of(reading.rows, player_name="Trae Young")["plus_minus"] is None
+    espn_block(document)["keys"][1] = "score"
+    with pytest.raises(ContractError, match="keys: have no points"):
+        desk.read(ESPN_BOX, document)
+
+
+@pytest.mark.parametrize(("place", "figure"), [(0, "--"), (1, "-3"), (2, "4"), (2, "4-9-1"), (5, 3), (13, "4.5")])
+def test_a_figure_of_espns_that_is_none_is_refused(desk: Desk, place: int, figure: object) -> None:
+    document = desk.document(ESPN_BOX)
+    espn_block(document)["athletes"][0]["stats"][place] = figure
+    with pytest.raises(ContractError, match="can not be used as"):
+        desk.read(ESPN_BOX, document)
+
+
+@pytest.mark.parametrize("status", ["STATUS_SCHEDULED", "STATUS_IN_PROGRESS", "STATUS_POSTPONED"])
+def test_a_game_of_espns_that_is_not_final_is_no_result(desk: Desk, status: str) -> None:
+    document = desk.document(ESPN_BOX)
+    document["header"]["competitions"][0]["status"]["type"]["name"] = status
+    assert outcome_of(desk, ESPN_BOX, document) is Outcome.NOT_PUBLISHED_YET
+    reading = desk.read(ESPN_BOX, document)
+    assert (reading.rows, reading.rejected) == ((), {"game not final": 24})
+
+
+def test_a_final_game_of_espns_without_its_players_is_suspicious(desk: Desk) -> None:
+    document = desk.document(ESPN_BOX)
+    del document["boxscore"]["players"]
+    assert outcome_of(desk, ESPN_BOX, document) is Outcome.SUSPICIOUSLY_EMPTY
+    assert desk.read(ESPN_BOX, document).rows == ()
+
+
+@pytest.mark.parametrize("date", ["2024-11-12T00:00Z", "2024-11-14T00:00Z"])
+def test_a_game_of_espns_of_another_date_is_refused(desk: Desk, date: str) -> None:
+    document = desk.document(ESPN_BOX)
+    document["header"]["competitions"][0]["date"] = date
+    with pytest.raises(ContractError, match="asked for game 0022400001 of 2024-11-12"):
+        desk.read(ESPN_BOX, document)
+
+
+def test_a_name_of_espns_without_end_is_counted_and_goes_no_further(desk: Desk) -> None:
+    document = desk.document(ESPN_BOX)
+    espn_block(document)["athletes"][0]["athlete"]["displayName"] = "Trae " * 20
+    reading = desk.read(ESPN_BOX, document)
+    assert (len(reading.rows), reading.unresolved) == (19, ())
+    assert reading.rejected == {"did not play": 4, "name of more than 80 characters": 1}
+
+
+def test_espn_is_asked_about_games_that_its_scoreboard_named() -> None:
+    ids = {"0022400001": "401704627"}
+    (request,) = ESPN_BOX.source.requests(ESPN_BOX.slate, ESPN_BOX.as_of, ids)
+    assert (request.params, request.game_id, request.part) == ({"event": "401704627"}, "0022400001", "ATL@BOS")
+    assert ESPN_BOX.source.requests(ESPN_BOX.slate, ESPN_BOX.as_of, {}) == ()
+    assert ESPN_BOX.source.requests(ESPN_BOX.slate, utc(2024, 11, 13, 1, 0), ids) == ()

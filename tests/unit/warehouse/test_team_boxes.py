@@ -1,0 +1,106 @@
+"""What a team did in a game: the league's totals, or the sum of its players' rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.rows import rows_of
+from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
+
+GAME, OTHER_GAME = "0022301062", "0022301063"
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Iterator[DuckDbWarehouse]:
+    warehouse = DuckDbWarehouse(tmp_path / "tipoff.duckdb")
+    warehouse.migrate()
+    yield warehouse
+    warehouse.close()
+
+
+def players(warehouse: DuckDbWarehouse, game: str, **minutes: list[float]) -> None:
+    """Box scores by team; each player made as many points as his place in the list, and one shot of two."""
+    (home, _), (away, _) = minutes.items()
+    rows = [
+        {
+            "game_id": game,
+            "player_id": f"{team}{place}",
+            "team": team,
+            "minutes": played,
+            "points": place,
+            "opponent": away if team == home else home,
+            "home": team == home,
+            "fgm": 1,
+            "fga": 2,
+        }
+        for team, all_minutes in minutes.items()
+        for place, played in enumerate(all_minutes)
+    ]
+    warehouse.replace("raw_player_boxscores", rows_of("raw_player_boxscores", rows, source="log"), {"game_id": [game]})
+
+
+def totals(warehouse: DuckDbWarehouse, game: str, *teams: str) -> None:
+    rows = [{"game_id": game, "team": team, "points": 100} for team in teams]
+    warehouse.replace("raw_team_boxscores", rows_of("raw_team_boxscores", rows, source="league"), {"game_id": [game]})
+
+
+def boxes(warehouse: DuckDbWarehouse) -> dict[tuple[str, str], dict[str, Any]]:
+    rows = warehouse.query("SELECT * FROM team_boxes").to_dicts()
+    found = {(row["game_id"], row["team"]): row for row in rows}
+    assert len(found) == len(rows)
+    return found
+
+
+def test_a_game_without_totals_has_the_sums_of_its_players(warehouse: DuckDbWarehouse) -> None:
+    players(warehouse, GAME, CHA=[48.0] * 5, GSW=[40.0] * 6)
+    hornets, warriors = boxes(warehouse)[GAME, "CHA"], boxes(warehouse)[GAME, "GSW"]
+    assert [hornets[name] for name in ("points", "fgm", "fga", "minutes", "home", "win")] == [
+        10,
+        5,
+        10,
+        240,
+        True,
+        False,
+    ]
+    assert [warriors[name] for name in ("points", "fgm", "fga", "minutes", "home", "win")] == [
+        15,
+        6,
+        12,
+        240,
+        False,
+        True,
+    ]
+    assert (hornets["opponent"], warriors["opponent"]) == ("GSW", "CHA")
+    assert hornets["source"] == "sum of log"
+
+
+def test_the_leagues_totals_are_not_summed_again_and_other_games_are(warehouse: DuckDbWarehouse) -> None:
+    players(warehouse, GAME, CHA=[48.0] * 5, GSW=[48.0] * 5)
+    players(warehouse, OTHER_GAME, LAL=[48.0] * 5, BOS=[48.0] * 5)
+    totals(warehouse, GAME, "CHA", "GSW")
+    assert {key: (row["source"], row["points"]) for key, row in boxes(warehouse).items()} == {
+        (GAME, "CHA"): ("league", 100),
+        (GAME, "GSW"): ("league", 100),
+        (OTHER_GAME, "LAL"): ("sum of log", 10),
+        (OTHER_GAME, "BOS"): ("sum of log", 10),
+    }
+
+
+@pytest.mark.parametrize(("played", "minutes"), [(237.0, 240), (243.0, 240), (262.0, 265), (318.0, 315)])
+def test_minutes_of_a_sum_are_those_of_whole_periods(warehouse: DuckDbWarehouse, played: float, minutes: float) -> None:
+    players(warehouse, GAME, CHA=[played - 200, *[50.0] * 4], GSW=[minutes - 200, *[50.0] * 4])
+    assert {row["minutes"] for row in boxes(warehouse).values()} == {minutes}
+
+
+def test_a_game_that_lacks_a_player_has_no_sums(warehouse: DuckDbWarehouse) -> None:
+    players(warehouse, GAME, CHA=[48.0] * 5, GSW=[48.0] * 4 + [20.0])
+    assert boxes(warehouse) == {}
+
+
+def test_a_game_that_lacks_a_side_has_no_sums(warehouse: DuckDbWarehouse) -> None:
+    players(warehouse, GAME, CHA=[48.0] * 5, GSW=[])
+    assert boxes(warehouse) == {}
