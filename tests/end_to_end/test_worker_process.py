@@ -55,8 +55,12 @@ def refusal(*arguments: str, **variables: str) -> str:
 
 
 @pytest.fixture
-def silent_server() -> Iterator[str]:
-    """The address of one that takes connections and never says a word."""
+def silent_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of one that takes connections and never says a word.
+
+    Whoever connects does so from a folder of its own: there is its warehouse, which only one process may have open.
+    """
+    monkeypatch.chdir(tmp_path)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield f"127.0.0.1:{listener.getsockname()[1]}"
 
