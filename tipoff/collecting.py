@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,6 +13,8 @@ from tipoff.errors import BodyTooLargeError, TipoffError, TransportFault
 from tipoff.landing.base import Batch, BatchItem, FetchRecord, Landing
 from tipoff.redaction import redact
 from tipoff.sources.base import Judgement, Request, Response, Slate, Source
+from tipoff.sources.budget import credits_told
+from tipoff.sources.manners import Slots
 from tipoff.sources.outcomes import DECISIONS, overall
 from tipoff.vocabulary import Frozen, Outcome
 
@@ -67,6 +68,7 @@ async def collect(
     *,
     fetcher: Fetcher,
     landing: Landing,
+    slots: Slots,
     progress: Callable[[int, int], None],
 ) -> Collected:
     """Ask a source all it has to be asked, one question after the other, and land the answers.
@@ -77,7 +79,7 @@ async def collect(
     requests = source.requests(slate, as_of, provider_ids)
     if not requests:
         return _nothing_to_ask(source, slate, as_of, provider_ids)
-    look = _Look(source, slate, as_of, fetcher, landing)
+    look = _Look(source, slate, as_of, fetcher, landing, slots)
     answers: list[_Answer] = []
     for request in requests:
         answers.append(await look.settle(request, answers))
@@ -95,12 +97,15 @@ async def collect(
 class _Look:
     """A source, a slate and a moment, with the means to ask and to keep."""
 
-    def __init__(self, source: Source, slate: Slate, as_of: datetime, fetcher: Fetcher, landing: Landing) -> None:
+    def __init__(
+        self, source: Source, slate: Slate, as_of: datetime, fetcher: Fetcher, landing: Landing, slots: Slots
+    ) -> None:
         self._source = source
         self._slate = slate
         self._as_of = as_of
         self._fetcher = fetcher
         self._landing = landing
+        self._slots = slots
         self._settled = {
             record.url: record
             for record in landing.records(source.name, slate.game_date)
@@ -115,6 +120,9 @@ class _Look:
         why_not = _why_not_ask(before)
         if why_not:
             return _Answer(self._record(request, why_not))
+        refusal = await self._slots.take(request, self._as_of)
+        if refusal:
+            return _Answer(self._record(request, refusal), retry_at=refusal.retry_at)
         try:
             response = await self._fetcher.fetch(request, self._as_of)
         except TransportFault as error:
@@ -122,7 +130,9 @@ class _Look:
         except BodyTooLargeError as error:
             return await asyncio.to_thread(self._keep_fault, request, Outcome.WRONG_TYPE, error)
         judgement = self._source.judge(request, response, self._slate)
-        return await asyncio.to_thread(self._keep, request, response, judgement)
+        answer = await asyncio.to_thread(self._keep, request, response, judgement)
+        await self._slots.tell(request, response, judgement)  # once it is kept: a paid answer is not asked for twice
+        return answer
 
     def _keep(self, request: Request, response: Response, judgement: Judgement) -> _Answer:
         """Land the body, then the manifest line, so that a line never names a body that is not there."""
@@ -133,7 +143,7 @@ class _Look:
         told = {"status": response.status, "bytes": len(response.body), "etag": response.headers.get("etag")}
         record = record.model_copy(update=told)
         self._landing.record(record)
-        return _Answer(record, new, judgement.retry_at, _credits(response.headers))
+        return _Answer(record, new, judgement.retry_at, credits_told(response.headers, "remaining"))
 
     def _keep_fault(self, request: Request, outcome: Outcome, error: TipoffError) -> _Answer:
         record = self._record(request, Judgement(outcome=outcome, reason=str(error)))
@@ -234,11 +244,6 @@ def _reason(answers: Sequence[_Answer], slate: Slate) -> str:
 def _listed(names: Sequence[str]) -> str:
     left = len(names) - _NAMES_TOLD
     return ", ".join(names[:_NAMES_TOLD]) + (f" and {left} more" if left > 0 else "")
-
-
-def _credits(headers: Mapping[str, str]) -> int | None:
-    told = re.fullmatch(r"([0-9]{1,9})(\.[0-9]*)?", headers.get("x-requests-remaining", "").strip())
-    return int(told[1]) if told else None
 
 
 _SIGNS = ((b"%PDF", "pdf"), (b"{", "json"), (b"[", "json"), (b"<?xml", "xml"), (b"<", "html"))

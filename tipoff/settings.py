@@ -86,6 +86,12 @@ class Settings(Frozen):
     """How long one answer may take as a whole; a provider that is silent longer has failed."""
     odds_api_key: SecretStr | None = None
     balldontlie_key: SecretStr | None = None
+    odds_monthly_credits: int = Field(default=500, ge=0)
+    """What may be spent at the-odds-api.com in a calendar month."""
+    balldontlie_per_minute: int = Field(default=5, ge=1, le=600)
+    """Requests a minute that the plan at balldontlie.io allows: 5, 60 or 600."""
+    manners: bool | None = None
+    """Whether providers are asked at the pace they bear; when not given: yes, except in a replay."""
     proxies: Proxies = Field(default={})
     """Host -> proxy URL, for hosts that refuse this machine's address."""
     aliases: FilePath | None = None

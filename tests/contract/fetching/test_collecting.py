@@ -21,6 +21,7 @@ from tipoff.landing.local import LocalLanding
 from tipoff.settings import load_settings
 from tipoff.sources.base import Slate
 from tipoff.sources.fetcher import Fetcher, TimeOuts
+from tipoff.sources.manners import Free
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import Outcome, SlateGame
 
@@ -97,6 +98,7 @@ class Day:
                 IDS,
                 fetcher=fetcher,
                 landing=self.landing,
+                slots=Free(),
                 progress=lambda done, of: self.told.append((done, of)),
             )
 
