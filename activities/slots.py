@@ -18,6 +18,7 @@ from tipoff.settings import Settings
 from tipoff.sources.base import Judgement, Request, Response
 from tipoff.sources.budget import Budget, credits_told
 from tipoff.sources.manners import Free, Slots, manners_of, rest_after
+from tipoff.vocabulary import Manners
 from workflows.contracts import (
     DOMAIN_WORKFLOW,
     DomainInput,
@@ -32,6 +33,8 @@ from workflows.contracts import (
 
 SHARE_FOR_WAITING = 0.8
 """Of an activity's time; the rest is for the last answer and for reading."""
+PUNCTUAL = 0.5
+"""Of the gap: a question that leaves later than this after its slot comes too close to the next one's."""
 REASON_LENGTH = 300
 ANSWERS_WITHIN = timedelta(seconds=20)
 """A slot is granted in milliseconds; whoever grants it may just be starting."""
@@ -55,16 +58,26 @@ class DomainSlots:
         self._slot = self._now()
 
     async def take(self, request: Request, as_of: datetime) -> Judgement | None:
-        """Sleep until the granted moment; a refusal's wait is told on the day's clock."""
-        answer = await self._ask(request)
-        if answer.slot is None:
-            wait = answer.not_before - self._now() if answer.not_before else timedelta()
-            return Judgement(outcome=answer.outcome, reason=f"{request.host}: {answer.reason}", retry_at=as_of + wait)
-        self._slot = answer.slot
-        await asyncio.sleep((answer.slot - self._now()).total_seconds())
-        return None
+        """Sleep until the granted moment; a refusal's wait is told on the day's clock.
 
-    async def _ask(self, request: Request) -> SlotAnswer:
+        A moment that was slept through, as by a stopped process, is another's by now: the next one is taken.
+        """
+        manners, missed = manners_of(request.host, self._settings), None
+        while True:
+            answer = await self._ask(request, manners, missed)
+            if answer.slot is None:
+                return self._refusal(request, answer, as_of)
+            await asyncio.sleep((answer.slot - self._now()).total_seconds())
+            if self._now() - answer.slot <= manners.gap * PUNCTUAL:
+                self._slot = answer.slot
+                return None
+            missed = answer.slot
+
+    def _refusal(self, request: Request, answer: SlotAnswer, as_of: datetime) -> Judgement:
+        wait = answer.not_before - self._now() if answer.not_before else timedelta()
+        return Judgement(outcome=answer.outcome, reason=f"{request.host}: {answer.reason}", retry_at=as_of + wait)
+
+    async def _ask(self, request: Request, manners: Manners, missed: datetime | None) -> SlotAnswer:
         """One slot. Raises TransportFault when the domain does not answer.
 
         Each try of an activity asks anew: the moments that an earlier one was granted are past.
@@ -75,9 +88,10 @@ class DomainSlots:
                 DomainMessage.TAKE_SLOT.value,
                 SlotRequest(
                     host=request.host,
-                    manners=manners_of(request.host, self._settings),
+                    manners=manners,
                     credits=request.credits,
                     until=self._until,
+                    missed=missed,
                 ),
                 start_workflow_operation=_start(request.host),
                 id=f"{self._info.workflow_run_id}-{self._info.activity_id}-{self._info.attempt}-{self._taken}",

@@ -493,6 +493,8 @@ class SlotRequest(Frozen):
     manners: Manners
     credits: int = Field(default=0, ge=0, le=10_000)
     until: AwareDatetime
+    missed: AwareDatetime | None = None
+    """A slot granted before that was not used."""
 
 
 class SlotAnswer(Frozen):

@@ -23,10 +23,15 @@ def next_slot(state: DomainState, manners: Manners, now: datetime) -> datetime:
 
 def take(state: DomainState, request: SlotRequest, now: datetime) -> tuple[DomainState, SlotAnswer]:
     """The state after a question for a slot, and the answer to it."""
-    state = _forgetting(state, now)
+    state = _forgetting(_unpaid(state, request.missed), now)
     slot = next_slot(state, request.manners, now)
     refusal = _closed(state) or _too_dear(state, request, now) or _too_late(request, slot)
     return (state, refusal) if refusal else (_granted(state, request, slot), SlotAnswer(slot=slot))
+
+
+def _unpaid(state: DomainState, slot: datetime | None) -> DomainState:
+    """The same without what the question of a slot might have cost."""
+    return state.model_copy(update={"under_way": tuple(paid for paid in state.under_way if paid.slot != slot)})
 
 
 def _forgetting(state: DomainState, now: datetime) -> DomainState:
@@ -78,8 +83,8 @@ def _next_month(now: datetime) -> datetime:
 
 def tell(state: DomainState, news: DomainNews, now: datetime) -> DomainState:
     """The state after what an answer said."""
-    state = state.in_month_of(now)
-    update: dict[str, object] = {"under_way": tuple(paid for paid in state.under_way if paid.slot != news.slot)}
+    state = _unpaid(state.in_month_of(now), news.slot)
+    update: dict[str, object] = {}
     if news.credits_used is not None:
         update["credits_used"] = _used(state.credits_used, news.credits_used)
     if news.credits_remaining is not None:

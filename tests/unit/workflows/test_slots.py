@@ -164,6 +164,13 @@ def test_a_paid_question_that_never_tells_its_cost_is_given_up_after_its_time() 
     assert (at_once.outcome, later.outcome) == (Outcome.QUOTA_SPENT, Outcome.OK)
 
 
+def test_a_slot_that_was_missed_costs_nothing() -> None:
+    state, missed = slots.take(DomainState(), asked(cost=500), START)
+    again = asked(cost=500).model_copy(update={"missed": missed.slot})
+    _, answer = slots.take(state, again, START + 10 * SECOND)
+    assert answer.slot == START + 10 * SECOND
+
+
 def test_a_domain_is_told_in_a_line() -> None:
     state, _ = slots.take(told(DomainState(), credits_used=120, credits_remaining=380), asked(), START)
     closed = told(state, closed_for=timedelta(hours=2), outcome=Outcome.BLOCKED, reason="HTTP 403: access denied")

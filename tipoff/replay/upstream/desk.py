@@ -42,6 +42,8 @@ class LoggedRequest(Frozen):
     host: str
     path: str
     as_of: datetime
+    at: datetime
+    """When it came, by the real clock; answers know nothing of it."""
     status: int
     fault: str | None
     bytes: int
@@ -76,6 +78,7 @@ class _Desk:
     log: Callable[[LoggedRequest], None]
 
     async def serve(self, request: Request) -> Response:
+        request.state.came_at = datetime.now(UTC)
         as_of = _as_of(request)
         if as_of is None:
             return _no_moment(request)
@@ -120,6 +123,7 @@ class _Desk:
                 host=request.path_params["host"],
                 path=_redacted(request),
                 as_of=as_of,
+                at=request.state.came_at,
                 status=delivery.status,
                 fault="+".join(fault.kind for fault in faults) or None,
                 bytes=delivery.sent,
