@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import dataclasses
 import itertools
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from temporalio.api.workflowservice.v1 import SetWorkerDeploymentCurrentVersionRequest
-from temporalio.client import Client, WithStartWorkflowOperation, WorkflowUpdateFailedError
+from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.service import RPCError, RPCStatusCode
+from temporalio.testing import ActivityEnvironment
 from temporalio.worker import Worker
 
+from activities.slots import DomainSlots
 from runtime.sandbox import WORKFLOW_RUNNER
 from runtime.workers import deployment, workflows_of
+from tipoff.settings import Settings
+from tipoff.sources.base import Judgement, Request, Response
 from tipoff.vocabulary import Manners, Outcome
 from workflows.contracts import (
     DomainInput,
@@ -98,6 +104,20 @@ async def make_current(client: Client, build_id: str) -> None:
             else:
                 return
             await asyncio.sleep(0.1)
+
+
+QUESTION = Request(host="api.the-odds-api.com", path="/v4/sports/basketball_nba/odds", credits=3)
+AS_OF = datetime(2024, 3, 29, 19, 5, tzinfo=UTC)
+THROTTLED = Judgement(outcome=Outcome.THROTTLED, reason="HTTP 429", retry_at=AS_OF + timedelta(seconds=90))
+
+
+@pytest.fixture
+async def odds(client: Client) -> AsyncIterator[WorkflowHandle[Any, Any]]:
+    """The domain of the paid provider, as the test's activities start it."""
+    handle = client.get_workflow_handle(domain_workflow_id(QUESTION.host))
+    yield handle
+    with contextlib.suppress(RPCError):
+        await handle.terminate()
 
 
 @asynccontextmanager
@@ -187,3 +207,79 @@ async def test_news_that_cannot_be_read_changes_nothing(client: Client) -> None:
         await domain.handle.signal("tell", "the provider is cross")
         assert await domain.state() == before
         assert (await domain.take()).slot is not None
+
+
+def slots_for(client: Client, now: Callable[[], datetime], **info: Any) -> DomainSlots:
+    """The slots of one activity that tells the time by `now`."""
+    running = {
+        "workflow_run_id": uuid.uuid4().hex,
+        "started_time": real(),
+        "start_to_close_timeout": timedelta(minutes=10),
+        **info,
+    }
+    settings = Settings(odds_monthly_credits=10)
+    return DomainSlots(
+        client, dataclasses.replace(ActivityEnvironment.default_info(), **running), settings, lambda: now().isoformat()
+    )
+
+
+def answered(**headers: str) -> Response:
+    return Response(status=200, headers=headers, body=b"[]", url=QUESTION.url, fetched_at=AS_OF)
+
+
+def real() -> datetime:
+    return datetime.now(UTC)
+
+
+async def test_a_moment_that_a_stopped_process_slept_through_is_not_used_and_costs_nothing(
+    client: Client, odds: WorkflowHandle[Any, Any]
+) -> None:
+    ahead = itertools.chain([0, 0, 30], itertools.repeat(0))  # as it sets out, before its sleep, after it, …
+
+    def stopped_once() -> datetime:
+        return real() + timedelta(seconds=next(ahead))
+
+    async with serving(client):
+        assert await slots_for(client, stopped_once).take(QUESTION, AS_OF) is None
+        state = await odds.query(ManneredDomainWorkflow.state)
+    assert (state.slots, len(state.under_way)) == (2, 1)
+
+
+async def test_a_refusal_says_when_to_come_again_on_the_days_clock(
+    client: Client, odds: WorkflowHandle[Any, Any]
+) -> None:
+    async with serving(client):
+        slots = slots_for(client, real)
+        assert await slots.take(QUESTION, AS_OF) is None
+        await slots.tell(QUESTION, answered(), THROTTLED)
+        refusal = await slots_for(client, real).take(QUESTION, AS_OF)
+    assert refusal is not None
+    assert refusal.retry_at is not None
+    assert timedelta(seconds=80) < refusal.retry_at - AS_OF <= timedelta(seconds=90)
+    assert "left alone until" in refusal.reason
+
+
+async def test_an_activity_does_not_wait_for_a_turn_that_comes_after_its_own_end(
+    client: Client, odds: WorkflowHandle[Any, Any]
+) -> None:
+    async with serving(client):
+        refusal = await slots_for(client, real, started_time=real() - timedelta(minutes=9)).take(QUESTION, AS_OF)
+    assert refusal is not None
+    assert refusal.outcome is Outcome.THROTTLED
+
+
+async def test_what_answers_say_of_the_credits_is_what_everybody_may_still_spend(
+    client: Client, odds: WorkflowHandle[Any, Any]
+) -> None:
+    async with serving(client):
+        slots = slots_for(client, real)
+        before = await slots.budget(QUESTION.host)
+        await slots.take(QUESTION, AS_OF)
+        headers = {"x-requests-used": "8", "x-requests-remaining": "492"}
+        await slots.tell(QUESTION, answered(**headers), Judgement(outcome=Outcome.OK, reason=""))
+        after = await slots.budget(QUESTION.host)
+    assert before is not None
+    assert after is not None
+    assert (before.credits_left, after.credits_left) == (10, 2)
+    assert (before.is_short, after.is_short) == (False, True)
+    assert await slots.budget("cdn.nba.com") is None
