@@ -42,9 +42,13 @@ async def look(workshop: Workshop, request: CollectRequest, progress: Callable[[
     return CollectReport(
         outcome=collected.outcome,
         reason=collected.reason,
+        refused=collected.refused,
+        alert=collected.alert,
+        parks=collected.parks,
         batch=collected.batch_key,
         requests=collected.requests,
         new_objects=collected.new_objects,
         retry_at=collected.retry_at,
         missing_games=collected.missing_games,
+        credits_remaining=collected.credits_remaining,
     )

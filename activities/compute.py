@@ -51,7 +51,7 @@ class Computing:
     @activity.defn(name=Activity.BUILD_FEATURES.value)
     @blocking
     def build_features(self, request: ComputeRequest) -> StepReport:
-        """The vectors of the games, handed to the model processes as Parquet; or those of the games before."""
+        """The vectors of the games, and the whole slate's as Parquet for the systems; or those of the games before."""
         if request.span == "history":
             history = self.training_history(
                 TrainingInput(system_id=request.subject, before=request.game_date, as_of=request.as_of)
@@ -60,7 +60,7 @@ class Computing:
         date, warehouse = request.game_date, self._workshop.warehouse
         built = build_features(warehouse, date, date, request.game_ids, request.as_of)
         name = f"features-{request.as_of:%Y%m%dT%H%M%S%f}.parquet"
-        rows = stored_features(warehouse, date, request.game_ids)
+        rows = stored_features(warehouse, date)
         rows.write_parquet(self._workshop.work_file(date, name))
         return StepReport(rows=built.rows, changed_games=request.game_ids, reference=name)
 

@@ -33,4 +33,4 @@ class Following:
                 games=request.games,
                 as_of=request.as_of,
             )
-            return await asyncio.to_thread(read, self._workshop, landed)
+            return collected.and_read(await asyncio.to_thread(read, self._workshop, landed))

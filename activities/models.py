@@ -6,7 +6,9 @@ from temporalio import activity
 
 from activities.errors import blocking
 from activities.workshop import Workshop
+from tipoff.errors import BadInputError
 from tipoff.systems.predict import predict_files
+from tipoff.systems.registry import SYSTEMS
 from tipoff.training.fit import train_files
 from workflows.contracts import Activity, ComputeRequest, Predicted, TrainingResult, TrainRequest
 
@@ -30,6 +32,7 @@ class Modelling:
             shop.models.root,
             request.as_of,
             shop.work_file(date, out),
+            request.game_ids,
         )
         return Predicted(system_id=request.subject, file=out, rows=rows, game_date=date)
 
@@ -37,6 +40,8 @@ class Modelling:
     @blocking
     def train(self, request: TrainRequest) -> TrainingResult:
         """Fit a system on the games before a date and make it the champion."""
+        if not (request.system_id in SYSTEMS and SYSTEMS[request.system_id].trained):
+            raise BadInputError(f"{request.system_id} is no system that is trained; see docs/adding-a-system.md")
         history = self._workshop.work_file(request.before, request.history_file)
         card = train_files(history, request.before, request.as_of, self._workshop.models.root)
         return TrainingResult(

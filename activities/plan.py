@@ -7,9 +7,10 @@ from temporalio import activity
 from activities.errors import blocking, failures_mapped
 from activities.workshop import Workshop
 from tipoff.plan import plan_day, plan_slate
+from tipoff.publishing.envelope import decode
 from tipoff.recorded import recorded_day
 from tipoff.vocabulary import DayPlan
-from workflows.contracts import Activity, Moment, PlanRequest, RecordedBatch, RecordedDay
+from workflows.contracts import Activity, Degradation, Moment, PlanRequest, RecordedBatch, RecordedDay
 
 
 class Planning:
@@ -24,7 +25,7 @@ class Planning:
         with failures_mapped():
             if request.games is None:
                 return plan_slate(request.game_date)
-            return plan_day(request.game_date, request.games, self._workshop.sources)
+            return plan_day(request.game_date, request.games, self._workshop.sources, published=request.published)
 
 
 class Recalling:
@@ -36,12 +37,13 @@ class Recalling:
     @activity.defn(name=Activity.RECORDED_DAY.value)
     @blocking
     def recorded_day(self, request: PlanRequest) -> RecordedDay:
-        """Slate, landed batches and prediction moments of a date."""
-        recorded = recorded_day(
-            request.game_date, self._workshop.sources, self._workshop.landing, self._workshop.warehouse
-        )
+        """Slate, landed batches, prediction moments and what was gone without on a date."""
+        date, shop = request.game_date, self._workshop
+        recorded = recorded_day(date, shop.sources, shop.landing, shop.warehouse)
+        told = decode(shop.exports.read(f"v1/status/{date}.json") or b"{}")
         return RecordedDay(
             games=recorded.games,
+            degradations=tuple(Degradation.model_validate(item) for item in told.get("degradations", ())),
             batches=tuple(
                 RecordedBatch(source=source, batch=batch, as_of=as_of) for source, batch, as_of in recorded.batches
             ),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from temporalio import activity
 
 from activities.errors import blocking, tried_before
 from activities.workshop import Workshop
 from tipoff.processing import process
 from tipoff.sources.base import Slate
+from tipoff.vocabulary import shortened
 from workflows.contracts import Activity, ProcessRequest, StepReport
 
 
@@ -47,5 +50,11 @@ def read(workshop: Workshop, request: ProcessRequest) -> StepReport:
         provider_ids=dict(done.provider_ids),
         games=done.games,
         postponed=done.postponed,
+        alerts={"unknown_fields": _fields_told(done.unknown_fields)} if done.unknown_fields else {},
         counts={f"rejected:{request.source}": sum(done.rejected.values())} if done.rejected else {},
     )
+
+
+def _fields_told(unknown: Sequence[str]) -> str:
+    named = shortened(", ".join(unknown), 300)
+    return f"the provider added fields that nobody reads: {named}; read them, or name them among the ignored ones"

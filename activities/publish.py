@@ -38,7 +38,7 @@ class Publishing:
             "predictions": partial(self._tables, publish_predictions),
             "results": partial(self._tables, publish_results),
             "page": self._page,
-            "summary": self._summary,
+            "summary": partial(self._tables, publish_summary),
         }
 
     def _tables(self, publish: Callable[..., Published], request: ComputeRequest) -> Published:
@@ -61,9 +61,6 @@ class Publishing:
             request.as_of,
             decode(standing or b"{}"),
         )
-
-    def _summary(self, request: ComputeRequest) -> Published:
-        return publish_summary(self._workshop.warehouse, self._workshop.exports, request.game_date)
 
     @activity.defn(name=Activity.PUBLISH_STATUS.value)
     def publish_status(self, request: PublishStatusRequest) -> StepReport:

@@ -16,7 +16,7 @@ from tipoff.sources.base import Judgement, Request, Response, Slate, Source
 from tipoff.sources.budget import credits_told
 from tipoff.sources.manners import Slots
 from tipoff.sources.outcomes import DECISIONS, overall
-from tipoff.vocabulary import Frozen, Outcome
+from tipoff.vocabulary import Frozen, Outcome, shortened
 
 if TYPE_CHECKING:
     from tipoff.sources.fetcher import Fetcher
@@ -31,16 +31,20 @@ _NAMES_TOLD = 3
 class Collected(Frozen):
     """What one look at a source brought."""
 
-    source: str
     outcome: Outcome
     reason: str
+    refused: Outcome | None = None
+    """The worst that questions got instead of an answer; what is not published yet is not refused."""
+    alert: bool = False
+    """A person should know of that at once."""
+    parks: bool = False
+    """Asking again changes nothing before a person acted."""
     batch_key: str | None = None
     """The landed object that lists the usable answers; None when there is none."""
     requests: int = 0
     new_objects: int = 0
-    bytes: int = 0
     retry_at: AwareDatetime | None = None
-    """When the provider said to come again."""
+    """When to come again at the earliest, by the provider's word or by its manners."""
     missing_games: tuple[str, ...] = ()
     """Games asked about without a usable answer."""
     credits_remaining: int | None = None
@@ -79,7 +83,8 @@ async def collect(
     requests = source.requests(slate, as_of, provider_ids)
     if not requests:
         return _nothing_to_ask(source, slate, as_of, provider_ids)
-    look = _Look(source, slate, as_of, fetcher, landing, slots)
+    # The manifest is read beside the event loop, as all that may take a while.
+    look = await asyncio.to_thread(_Look, source, slate, as_of, fetcher, landing, slots)
     answers: list[_Answer] = []
     for request in requests:
         answers.append(await look.settle(request, answers))
@@ -91,7 +96,7 @@ async def collect(
         raise TransportFault(f"{source.name} {slate.game_date}: no proper answer; {_reason(answers, slate)}")
     records = [answer.record for answer in answers]
     batch_key = await asyncio.to_thread(land_batch, landing, source.name, slate.game_date, records)
-    return _collected(source, slate, answers, batch_key)
+    return _collected(slate, answers, batch_key)
 
 
 class _Look:
@@ -108,8 +113,8 @@ class _Look:
         self._slots = slots
         self._settled = {
             record.url: record
-            for record in landing.records(source.name, slate.game_date)
-            if record.fetched_at == as_of and DECISIONS[record.outcome].usable
+            for record in landing.records(source.name, slate.game_date, as_of)
+            if DECISIONS[record.outcome].usable
         }
 
     async def settle(self, request: Request, before: Sequence[_Answer]) -> _Answer:
@@ -129,7 +134,7 @@ class _Look:
             return await asyncio.to_thread(self._keep_fault, request, Outcome.PROVIDER_ERROR, error)
         except BodyTooLargeError as error:
             return await asyncio.to_thread(self._keep_fault, request, Outcome.WRONG_TYPE, error)
-        judgement = self._source.judge(request, response, self._slate)
+        judgement = await asyncio.to_thread(self._source.judge, request, response, self._slate)
         answer = await asyncio.to_thread(self._keep, request, response, judgement)
         await self._slots.tell(request, response, judgement)  # once it is kept: a paid answer is not asked for twice
         return answer
@@ -143,7 +148,9 @@ class _Look:
         told = {"status": response.status, "bytes": len(response.body), "etag": response.headers.get("etag")}
         record = record.model_copy(update=told)
         self._landing.record(record)
-        return _Answer(record, new, judgement.retry_at, credits_told(response.headers, "remaining"))
+        cool_down = DECISIONS[judgement.outcome].cool_down
+        retry_at = judgement.retry_at or (self._as_of + cool_down if cool_down else None)
+        return _Answer(record, new, retry_at, credits_told(response.headers, "remaining"))
 
     def _keep_fault(self, request: Request, outcome: Outcome, error: TipoffError) -> _Answer:
         record = self._record(request, Judgement(outcome=outcome, reason=str(error)))
@@ -164,10 +171,10 @@ class _Look:
 
 
 def land_batch(landing: Landing, source: str, game_date: date, records: Iterable[FetchRecord]) -> str | None:
-    """Land the list of a look's usable answers; None when there is none."""
+    """Land the list of a look's usable answers, in an order of its own; None when there is none."""
     items = tuple(
         BatchItem(key=record.key, game_id=record.game_id, part=record.part, outcome=record.outcome)
-        for record in records
+        for record in sorted(records, key=lambda record: (record.game_id or "", record.part))
         if record.key and DECISIONS[record.outcome].usable
     )
     if not items:
@@ -180,11 +187,7 @@ def _why_not_ask(before: Sequence[_Answer]) -> Judgement | None:
     """Why the provider is asked nothing more: it refused in a way that stays, or it is silent."""
     for answer in before:
         if DECISIONS[answer.record.outcome].stop:
-            return Judgement(
-                outcome=answer.record.outcome,
-                reason=f"not asked after: {answer.record.reason}",
-                retry_at=answer.retry_at,
-            )
+            return Judgement(outcome=answer.record.outcome, reason=f"not asked after: {answer.record.reason}")
     last = before[-SILENT_ANSWERS:]
     if len(last) == SILENT_ANSWERS and all(answer.record.status is None for answer in last):
         return Judgement(outcome=Outcome.PROVIDER_ERROR, reason="not asked: no answer to the questions before")
@@ -196,24 +199,34 @@ def _nothing_to_ask(source: Source, slate: Slate, as_of: datetime, provider_ids:
     unnamed = [game.label for game in slate.games if game.tip_off > as_of and game.game_id not in provider_ids]
     if source.needs_ids_of and unnamed:
         reason = f"nothing to ask yet: {source.needs_ids_of} has not named {', '.join(unnamed)}"
-        return Collected(source=source.name, outcome=Outcome.NOT_PUBLISHED_YET, reason=reason)
-    return Collected(source=source.name, outcome=Outcome.EMPTY_OK, reason="nothing to ask")
+        return Collected(outcome=Outcome.NOT_PUBLISHED_YET, reason=reason)
+    return Collected(outcome=Outcome.EMPTY_OK, reason="nothing to ask")
 
 
-def _collected(source: Source, slate: Slate, answers: Sequence[_Answer], batch_key: str | None) -> Collected:
+def _collected(slate: Slate, answers: Sequence[_Answer], batch_key: str | None) -> Collected:
     told = [answer.credits_remaining for answer in answers if answer.credits_remaining is not None]
+    refused = _refused(answers)
+    decision = DECISIONS[refused or Outcome.OK]
     return Collected(
-        source=source.name,
         outcome=overall(answer.record.outcome for answer in answers),
-        reason=_reason(answers, slate),
+        reason="; ".join(filter(None, [shortened(_reason(answers, slate)), decision.advice])),
+        refused=refused,
+        alert=bool(decision.advice),
+        # A question in a hundred that is not understood leaves the others to be asked.
+        parks=decision.park and (decision.stop or batch_key is None),
         batch_key=batch_key,
         requests=len(answers),
         new_objects=sum(answer.new for answer in answers),
-        bytes=sum(answer.record.bytes for answer in answers),
         retry_at=max((answer.retry_at for answer in answers if answer.retry_at), default=None),
         missing_games=_missing_games(answers),
         credits_remaining=min(told, default=None),
     )
+
+
+def _refused(answers: Iterable[_Answer]) -> Outcome | None:
+    """The worst of what was refused; what is not published yet was not."""
+    unusable = {answer.record.outcome for answer in answers if not answer.usable} - {Outcome.NOT_PUBLISHED_YET}
+    return overall(unusable) if unusable else None
 
 
 def _missing_games(answers: Iterable[_Answer]) -> tuple[str, ...]:

@@ -12,6 +12,8 @@ TipoffError
 └── NotEnoughDataError      a computation has too little to stand on; wait or degrade
 """
 
+from tipoff.vocabulary import shortened
+
 
 class TipoffError(Exception):
     """Root of all errors that tipoff raises on purpose; its text says what to do next."""
@@ -33,7 +35,7 @@ class ContractError(TipoffError):
     """A provider's answer lacks a needed field or has it in another type."""
 
     def __init__(self, source: str, path: str, problem: str) -> None:
-        super().__init__(f"{source}: {path}: {problem}")
+        super().__init__(shortened(f"{source}: {path}: {problem}", 300))
         self.source = source
         self.path = path
         self.problem = problem

@@ -84,22 +84,29 @@ def plan_slate(game_date: date) -> DayPlan:
     )
 
 
-def _plan_without_games(game_date: date) -> DayPlan:
-    """Nothing to predict: say so in the exports and end."""
+def _plan_without_games(game_date: date, *, published: bool) -> DayPlan:
+    """Nothing to predict: say so in the exports and end; what is out already is graded as void."""
     starts = eastern(game_date, 5)
     slate = _slate_step(game_date, starts)
+    publishing = _publishing(("nbac_schedule",), starts, None)
+    grading = _grading(("export_predictions",), starts, None) if published else ()
     return DayPlan(
         game_date=game_date,
         games=(),
-        steps=(slate.model_copy(update={"cadence": ()}), *_publishing(("nbac_schedule",), starts, None)),
+        steps=(slate.model_copy(update={"cadence": ()}), *publishing, *grading),
         ends_at=eastern(game_date + timedelta(days=1), 10),
     )
 
 
-def plan_day(game_date: date, games: tuple[SlateGame, ...], sources: Mapping[str, Source]) -> DayPlan:
-    """The steps of a date for its slate, each listed after all it needs."""
+def plan_day(
+    game_date: date, games: tuple[SlateGame, ...], sources: Mapping[str, Source], *, published: bool = False
+) -> DayPlan:
+    """The steps of a date for its slate, each listed after all it needs.
+
+    `published`: predictions of the date are out, so that a slate that has lost its games still has to be graded.
+    """
     if not games:
-        return _plan_without_games(game_date)
+        return _plan_without_games(game_date, published=published)
     times = day_times(game_date, games)
     steps = (
         _slate_step(game_date, times.last_tip),
@@ -111,7 +118,7 @@ def plan_day(game_date: date, games: tuple[SlateGame, ...], sources: Mapping[str
         *_publishing(tuple(SYSTEMS), times.computing_opens, times.predictions_due),
         *_following(times, sources),
         *_results(times, sources),
-        *_grading(times),
+        *_grading(_GRADED_FROM, times.results_open, times.results_due),
     )
     return DayPlan(
         game_date=game_date,
@@ -464,7 +471,10 @@ def _results(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[PlanSte
     )
 
 
-def _grading(times: DayTimes) -> Iterable[PlanStep]:
+_GRADED_FROM = ("nbac_scoreboard", "player_results", "export_predictions")
+
+
+def _grading(needs: tuple[str, ...], opens_at: datetime, due: datetime | None) -> Iterable[PlanStep]:
     def after(name: str, title: str, kind: StepKind, needs: tuple[str, ...], subject: str) -> PlanStep:
         return _compute(
             name,
@@ -472,12 +482,12 @@ def _grading(times: DayTimes) -> Iterable[PlanStep]:
             Phase.GRADE,
             kind,
             needs,
-            times.results_open,
+            opens_at,
             subject=subject,
             role=Role.POST,
-            soft=times.results_due,
+            soft=due,
         )
 
-    yield after("grade", "grades", StepKind.GRADE, ("nbac_scoreboard", "player_results", "export_predictions"), "grade")
+    yield after("grade", "grades", StepKind.GRADE, needs, "grade")
     yield after("export_results", "publish results", StepKind.EXPORT, ("grade",), "results")
     yield after("export_summary", "day's figures", StepKind.EXPORT, ("grade",), "summary")

@@ -12,11 +12,11 @@ import polars as pl
 from pydantic import ValidationError
 
 from tipoff.errors import BadInputError, ContractError, NotEnoughDataError
-from tipoff.landing.base import Batch, Landing
+from tipoff.landing.base import Batch, BatchItem, Landing
 from tipoff.sources.base import KnownPlayer, ReadContext, Reading, Row, RowsOwned, Slate, Source
 from tipoff.sources.identity import load_aliases
 from tipoff.sources.schedule import slate_games
-from tipoff.vocabulary import Frozen, Outcome, SlateGame
+from tipoff.vocabulary import Frozen, Outcome, SlateGame, shortened
 from tipoff.warehouse.base import Between, Slice, Value, Warehouse
 from tipoff.warehouse.tables import TABLES, Table
 from tipoff.warehouse.validation import conform, schema_of
@@ -84,6 +84,8 @@ def process(
 class _Answer(NamedTuple):
     """One answer read: its rows as a frame, which is a tenth of them as dictionaries, and what goes with them."""
 
+    game_id: str | None
+    """The game that was asked about, where it was one."""
     rows: pl.DataFrame
     owned: RowsOwned
     reading: Reading
@@ -151,7 +153,7 @@ def _read_all(source: Source, batch: Batch, context: ReadContext, landing: Landi
     for item in batch.items:
         about = context.model_copy(update={"game_id": item.game_id, "part": item.part})
         try:
-            read.append(_answer(source, source.read(landing.get(item.key), about), context.slate))
+            read.append(_answer(source, item, source.read(landing.get(item.key), about), context.slate))
         except ContractError as error:
             unreadable.append(error)
     if unreadable and not read:
@@ -167,8 +169,9 @@ def _read_all(source: Source, batch: Batch, context: ReadContext, landing: Landi
     )
 
 
-def _answer(source: Source, reading: Reading, slate: Slate) -> _Answer:
+def _answer(source: Source, item: BatchItem, reading: Reading, slate: Slate) -> _Answer:
     return _Answer(
+        game_id=item.game_id,
         rows=_frame(TABLES[source.table], reading.rows),
         owned=source.rows_owned(reading.rows, slate),
         reading=reading.model_copy(update={"rows": ()}),
@@ -253,13 +256,19 @@ def _shrunk_games(rows: pl.DataFrame, standing: pl.DataFrame) -> pl.DataFrame:
 def _replace_news(
     table: Table, rows: pl.DataFrame, owned: RowsOwned, warehouse: Warehouse, *, protect: bool
 ) -> pl.DataFrame:
-    """Make the rows the content of the slice they own, when they differ from it; the rows that differ."""
+    """Make the rows the content of the slice they own, when they differ from it; the rows that differ.
+
+    What a later look found stays: a re-run reads the day's answers in the order of time, and the last of them stands
+    already. A look that found nothing new left the moment of the one before, so an answer is never taken for older
+    than what it was the first to tell.
+    """
     where: Slice = {
         name: Between(first=of[0], last=of[1]) if isinstance(of, tuple) else of for name, of in owned.items()
     }
     standing = _standing(table, where, warehouse)
     changed = _difference(table, rows, standing)
-    if changed.is_empty() or (protect and rows.height < standing.height):
+    outdated = not standing.filter(pl.col("as_of") > rows["as_of"].max()).is_empty()
+    if changed.is_empty() or outdated or (protect and rows.height < standing.height):
         return changed.clear()
     warehouse.replace(table.name, rows, where)
     return changed
@@ -302,17 +311,25 @@ def _all_games(slate: Slate) -> frozenset[str]:
 
 
 def _write_unresolved(source: Source, answers: _Answers, context: ReadContext, warehouse: Warehouse) -> None:
-    """Make the names found unresolved now the date's of this source, beside those of games not asked about."""
+    """Make the names found unresolved now the date's of this source, beside those that no answer is about."""
     table, slate = TABLES["unresolved_players"], context.slate
     where: Slice = {"game_date": slate.game_date, "source": source.name}
     standing = _standing(table, where, warehouse)
-    asked = [game.game_id for game in slate.games]
-    others = standing.filter(pl.col("game_id").is_not_null() & ~pl.col("game_id").is_in(asked))
+    others = standing.filter(~pl.any_horizontal(_names_of(answer, slate) for answer in answers.read))
     origin = {"source": source.name, "as_of": context.as_of}
     found = _frame(table, [row | origin for row in _unresolved(answers)])
     rows = pl.concat([found, others.join(found, on="player_name", how="anti").select(found.columns)])
     if not _difference(table, rows, standing).is_empty():
         warehouse.replace(table.name, rows, where)
+
+
+def _names_of(answer: _Answer, slate: Slate) -> pl.Expr:
+    """The unresolved names an answer has the say of: of its game, of its teams, else of the whole slate."""
+    if answer.game_id:
+        return pl.col("game_id").eq_missing(answer.game_id)
+    if "team" in answer.owned:
+        return pl.col("team").is_in(answer.rows["team"].unique().to_list(), nulls_equal=True)
+    return pl.col("game_id").is_in([game.game_id for game in slate.games], nulls_equal=True)
 
 
 def _unresolved(answers: _Answers) -> tuple[Row, ...]:
@@ -370,7 +387,7 @@ def _reason(
     parts += [f"left out: {reason} ({count})" for reason, count in sorted(rejected.items())]
     if names:
         parts.append(f"{len(names)} names unresolved")
-    return "; ".join(parts)
+    return shortened("; ".join(parts))
 
 
 class _SlateTold(TypedDict, total=False):

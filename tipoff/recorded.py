@@ -8,15 +8,16 @@ from itertools import groupby
 from typing import NamedTuple
 
 from tipoff.collecting import land_batch
+from tipoff.errors import BadInputError
 from tipoff.landing.base import Landing
 from tipoff.sources.base import Source
-from tipoff.vocabulary import Role, SlateGame
-from tipoff.warehouse.base import Warehouse
+from tipoff.vocabulary import PREDICTED, Role, SlateGame
+from tipoff.warehouse.base import Parameters, Warehouse
 
 _SLATE = """
 SELECT game_id, away, home, tip_off,
 FROM raw_schedule
-WHERE game_date = @game_date AND status != 'postponed' AND season_type NOT IN ('preseason', 'all_star')
+WHERE game_date = @game_date AND status != 'postponed' AND season_type IN UNNEST(@season_types)
 ORDER BY tip_off, game_id
 """
 
@@ -40,10 +41,16 @@ class Recorded(NamedTuple):
 
 
 def recorded_day(game_date: date, sources: Mapping[str, Source], landing: Landing, warehouse: Warehouse) -> Recorded:
-    """The traces of a date."""
-    day = {"game_date": game_date}
-    games = tuple(SlateGame.model_validate(row) for row in warehouse.query(_SLATE, day).iter_rows(named=True))
+    """The traces of a date. Raises BadInputError when there are none."""
+    day: Parameters = {"game_date": game_date}
+    slate: Parameters = {**day, "season_types": list(PREDICTED)}
+    games = tuple(SlateGame.model_validate(row) for row in warehouse.query(_SLATE, slate).iter_rows(named=True))
     batches = [batch for source in sources.values() for batch in _batches(landing, source, game_date)]
+    if not games and not batches:
+        raise BadInputError(
+            f"nothing was recorded of {game_date}: it never ran with this warehouse and landing; "
+            "start it without --rerun"
+        )
     moments: dict[datetime, list[str]] = {}
     for as_of, game_id in warehouse.query(_MOMENTS, day).iter_rows():
         moments.setdefault(as_of, []).append(game_id)

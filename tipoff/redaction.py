@@ -10,8 +10,8 @@ HIDDEN = "***"
 
 _NAMES = r"(?:api[_-]?key|access[_-]?token|token|secret|password|passwd|signature|authorization)"
 _PATTERNS = (
-    re.compile(rf"([?&;\s]{_NAMES}=)[^&;\s\"'#<>]+", re.IGNORECASE),
-    re.compile(rf"(\"{_NAMES}\"\s*:\s*\")[^\"]+", re.IGNORECASE),
+    re.compile(rf"((?<![a-z0-9]){_NAMES}=)[^&;\s\"'#<>]+", re.IGNORECASE),
+    re.compile(rf"(([\"']){_NAMES}\2\s*:\s*([\"']))(?:(?!\3).)+", re.IGNORECASE | re.DOTALL),
     re.compile(r"(\bauthorization['\"]?\s*[:=]\s*['\"]?(?:(?:bearer|basic)\s+)?)[^\s,'\"]+", re.IGNORECASE),
     re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/\s@\"'<>]+(?=@)", re.IGNORECASE),
 )

@@ -25,6 +25,8 @@ from tipoff.redaction import HIDDEN, redact
 from tipoff.vocabulary import Frozen
 
 PREFIX = "TIPOFF_"
+OTHER_VARIABLES = frozenset({f"{PREFIX}CONFIG", f"{PREFIX}CACHE", f"{PREFIX}DEBUG"})
+"""Of the prefix, and no setting: the file's place, the folder of what is fetched, whole error texts."""
 DEFAULT_FILE = Path("tipoff.toml")
 SECRETS = frozenset({"odds_api_key", "balldontlie_key", "proxies"})
 """Keys for the environment or a file of their own (`TIPOFF_…_FILE`), never for tipoff.toml."""
@@ -187,6 +189,7 @@ def _read_toml(file: Path) -> dict[str, Any]:
 def _from_environment(environ: Mapping[str, str]) -> Found:
     """Values of set variables; an empty one counts as not set, as environment files write it so."""
     found: Found = {}
+    _refuse_unknown(environ)
     for key in Settings.model_fields:
         variable = PREFIX + key.upper()
         if value := environ.get(variable, "").strip():
@@ -198,6 +201,15 @@ def _from_environment(environ: Mapping[str, str]) -> Found:
                 raise ConfigurationError(f"both {PREFIX}{key.upper()} and {variable} are set; keep one of them")
             found[key] = (_read_secret(variable, Path(file)), variable)
     return found
+
+
+def _refuse_unknown(environ: Mapping[str, str]) -> None:
+    """A misspelled variable would be a setting that silently does nothing."""
+    ours = {PREFIX + key.upper() for key in Settings.model_fields}
+    known = ours | OTHER_VARIABLES | {f"{PREFIX}{key.upper()}_FILE" for key in SECRETS}
+    for variable in sorted(environ):
+        if variable.startswith(PREFIX) and variable not in known:
+            raise ConfigurationError(f"unknown variable {variable}; known are {', '.join(sorted(known))}")
 
 
 def _read_secret(variable: str, file: Path) -> str:

@@ -13,6 +13,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 EASTERN = ZoneInfo("America/New_York")
 
+PREDICTED = ("cup_final", "play_in", "playoffs", "regular")
+"""Season types whose games make a slate."""
+
 
 class Frozen(BaseModel):
     """Base of every model that crosses a boundary: immutable, unknown fields refused."""
@@ -95,6 +98,7 @@ class RunState(StrEnum):
     WAITING = "WAITING"
     NEEDS_ATTENTION = "NEEDS_ATTENTION"
     COMPLETE = "COMPLETE"
+    CANCELLED = "CANCELLED"  # ended by a person
     FAILED = "FAILED"
 
 
@@ -225,6 +229,11 @@ def season_of(game_date: date) -> str:
 def first_day(season: str) -> date:
     """The first of July a season starts on."""
     return date(int(season[:4]), 7, 1)
+
+
+def shortened(text: str, limit: int = 500) -> str:
+    """A text that others wrote, which may be of any length, in at most `limit` characters."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
 def clock_time(moment: datetime, game_date: date | None = None) -> str:

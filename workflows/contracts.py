@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
@@ -74,14 +75,19 @@ class Order(Frozen):
     """One message of a person: what, about which phase or step, who says it and why."""
 
     message: Message
-    target: str = ""
+    target: str = Field(default="", max_length=100)
     """Phase for force_continue, step for retry_step and skip_step; empty otherwise."""
-    games: tuple[str, ...] = ()
+    games: tuple[Annotated[str, Field(max_length=20)], ...] = Field(default=(), max_length=20)
     """Games that lines are said to be available for; empty: all."""
     game_date: date | None = None
     """The date the sender means; refused when it is not the run's."""
     who: str = Field(default="", max_length=100)
     why: str = Field(default="", max_length=500)
+
+    @property
+    def about(self) -> str:
+        """What it is about, in a word or two."""
+        return self.target or " ".join(self.games)
 
 
 class ScheduledAction(Frozen):
@@ -140,6 +146,10 @@ class Degradation(Frozen):
     games: tuple[str, ...] = ()
     since: AwareDatetime
     resolved_at: AwareDatetime | None = None
+
+    def stands_at(self, moment: datetime) -> bool:
+        """Whether the day went without it at a moment."""
+        return self.since <= moment and (self.resolved_at is None or moment < self.resolved_at)
 
 
 class Attention(Frozen):
@@ -240,6 +250,8 @@ class PlanRequest(Frozen):
 
     game_date: date
     games: tuple[SlateGame, ...] | None
+    published: bool = False
+    """Predictions of the date are out, so that a slate without games still has something to grade."""
 
 
 class CollectRequest(Frozen):
@@ -273,6 +285,10 @@ class StepReport(Frozen):
     """None: all the games asked for."""
     missing_games: tuple[str, ...] = ()
     retry_at: AwareDatetime | None = None
+    parks: bool = False
+    """It cannot go on before a person acted."""
+    alerts: dict[str, str] = {}
+    """Kind -> what a person should know of at once."""
     unresolved: int = 0
     unresolved_names: tuple[str, ...] = ()
     provider_ids: dict[str, str] = {}
@@ -289,11 +305,19 @@ class CollectReport(Frozen):
 
     outcome: Outcome
     reason: str
+    refused: Outcome | None = None
+    """The worst that questions got instead of an answer; what is not published yet is not refused."""
+    alert: bool = False
+    """A person should know of that at once."""
+    parks: bool = False
+    """Asking again changes nothing before a person acted."""
     batch: str | None
     requests: int
     new_objects: int
     retry_at: AwareDatetime | None = None
     missing_games: tuple[str, ...] = ()
+    credits_remaining: int | None = None
+    """What the provider says is left of the quota."""
 
     @property
     def to_read(self) -> str | None:
@@ -308,7 +332,27 @@ class CollectReport(Frozen):
             changed=False,
             missing_games=self.missing_games,
             retry_at=self.retry_at,
+            parks=self.parks,
+            alerts=self._alerts,
         )
+
+    def and_read(self, report: StepReport) -> StepReport:
+        """What was read of what came, and what the provider said to the other questions."""
+        if self.refused is None:
+            return report
+        return report.model_copy(
+            update={
+                "reason": f"{report.reason}; {self.reason}",
+                "retry_at": self.retry_at,
+                "parks": self.parks,
+                "alerts": report.alerts | self._alerts,
+            }
+        )
+
+    @property
+    def _alerts(self) -> dict[str, str]:
+        """None for what parks: that calls a person anyway."""
+        return {str(self.refused): self.reason} if self.alert and not self.parks else {}
 
 
 class ComputeRequest(Frozen):
@@ -372,6 +416,8 @@ class RecordedDay(Frozen):
     games: tuple[SlateGame, ...]
     batches: tuple[RecordedBatch, ...]
     moments: tuple[Moment, ...]
+    degradations: tuple[Degradation, ...] = ()
+    """What it went without, and from when until when."""
 
 
 # ── training ─────────────────────────────────────────────────────────────────────────────────────────────

@@ -7,13 +7,16 @@ It reads as: decide what may start (`gates`), start it, wait for the next thing 
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any
 
 from temporalio import workflow
+from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError, ApplicationError
 
-from tipoff.vocabulary import DayPlan, Phase, PlanStep, Role, SlateGame, StepKind, StepState, clock_time
+from tipoff.vocabulary import DayPlan, Phase, PlanStep, Role, RunState, SlateGame, StepKind, StepState, clock_time
 from workflows import gates, messages, telling
 from workflows.calls import call
 from workflows.contracts import (
@@ -34,13 +37,14 @@ from workflows.contracts import (
     Predicted,
     ProcessRequest,
     PublishStatusRequest,
+    RecordedBatch,
     RecordedDay,
     Rerun,
     StepReport,
 )
 from workflows.day_clock import DayClock
 from workflows.day_report import day_result, day_status
-from workflows.day_state import DayLedger
+from workflows.day_state import REASON_LENGTH, DayLedger
 from workflows.search_attributes import DATA_QUALITY, GAME_DATE, PHASE, RUN_STATE
 
 _COMPUTE = {
@@ -50,6 +54,8 @@ _COMPUTE = {
     StepKind.EXPORT: Activity.EXPORT,
 }
 _BEFORE_TIP = frozenset({Phase.CONTEXT, Phase.PREDICT, Phase.PUBLISH})
+_AFTER_TIP = frozenset({Phase.RESULTS, Phase.GRADE})
+PLAN_AGAIN_AFTER = timedelta(minutes=1)
 
 
 @workflow.defn
@@ -68,21 +74,43 @@ class DailyPipelineWorkflow:
         self._actions = sorted(day.clock.actions, key=lambda action: action.at)
         self._batches: dict[str, tuple[str, StepReport]] = {}
         self._slate: tuple[SlateGame, ...] | None = None
+        self._said_early: list[AuditEntry] = []
         self._alerts_told: set[str] = set()
         self._told: dict[str, object] = {}
 
     @workflow.run
     async def run(self, day: DayInput) -> DayResult:
         workflow.upsert_search_attributes([GAME_DATE.value_set(day.game_date.isoformat())])
-        self._ledger = DayLedger(await self._make_plan(None))
-        self._ledger.adopt(self._ledger.plan)
-        if day.rerun is None:
-            await self._walk()
-        else:
-            await self._walk_recorded(day.rerun)
+        try:
+            await self._walk_day(day.rerun)
+        except asyncio.CancelledError:
+            await self._tell_cancelled()
+            raise
         await self._tell_last()
         await workflow.wait_condition(workflow.all_handlers_finished)
         return day_result(self.status())
+
+    async def _walk_day(self, rerun: Rerun | None) -> None:
+        self._ledger = DayLedger(await self._first_plan(), recorded=rerun is not None)
+        self._ledger.adopt(self._ledger.plan)
+        for entry in self._said_early:
+            self._ledger.note(entry)
+        if rerun is None:
+            await self._walk()
+        else:
+            await self._walk_recorded(rerun)
+
+    async def _first_plan(self) -> DayPlan:
+        """There is no day without a plan: it is tried until there is one."""
+        while True:
+            try:
+                return await self._make_plan(None)
+            except ActivityError as error:
+                workflow.set_current_details(f"The day cannot be planned, tried again every minute: {error.cause}")
+                with suppress(TimeoutError):
+                    await workflow.wait_condition(
+                        lambda: False, timeout=PLAN_AGAIN_AFTER, timeout_summary="until planning is tried again"
+                    )
 
     @property
     def ledger(self) -> DayLedger:
@@ -135,16 +163,23 @@ class DailyPipelineWorkflow:
         return acted
 
     def _is_over(self, verdicts: dict[str, gates.Verdict]) -> bool:
-        if self._tasks:
-            return False
         if self._clock.now() >= self.ledger.plan.ends_at:
-            for step in self.ledger.plan.steps:
-                if not isinstance(verdicts[step.name], gates.Closed):
-                    self.ledger.park(step, _reason(self.ledger, step), self._clock.now())
-        elif not all(isinstance(verdict, gates.Closed) for verdict in verdicts.values()):
+            self._give_up_waiting(verdicts)
+        elif self._tasks or not all(isinstance(verdict, gates.Closed) for verdict in verdicts.values()):
             return False
         self.ledger.end()
         return True
+
+    def _give_up_waiting(self, verdicts: dict[str, gates.Verdict]) -> None:
+        """The day ends whatever is still at work or parked."""
+        for task in self._tasks.values():
+            task.cancel()
+        for step in self.ledger.plan.steps:
+            record = self.ledger.records[step.name]
+            record.busy = False
+            if not record.settled and not isinstance(verdicts[step.name], gates.Closed):
+                self.ledger.park(step, _reason(self.ledger, step), self._clock.now())
+        self._tasks.clear()
 
     def _take_in_finished(self) -> None:
         """Take in finished steps in the plan's order, whichever order they finished in."""
@@ -160,14 +195,22 @@ class DailyPipelineWorkflow:
         """Plan anew when the slate is first known, or a game was postponed, added or moved."""
         slate, self._slate = self._slate, None
         plan = self.ledger.plan
-        if slate is not None and not (plan.slate_known and slate == plan.games):
+        if slate is None or (plan.slate_known and slate == plan.games):
+            return
+        try:
             self.ledger.adopt(await self._make_plan(slate))
-            # An answer that has not changed says something new of a game that has joined.
-            self._batches.clear()
+        except ActivityError as error:
+            self._slate = slate  # the day goes on by its old plan, and tries again with its next decision
+            schedule = plan.steps[0]
+            self.ledger.alert(schedule, "replan", f"the new slate cannot be planned: {error.cause}", self._clock.now())
+            return
+        # An answer that has not changed says something new of a game that has joined.
+        self._batches.clear()
 
     async def _make_plan(self, games: tuple[SlateGame, ...] | None) -> DayPlan:
         count = "before its slate is known" if games is None else f"for {len(games)} games"
-        request = PlanRequest(game_date=self._day.game_date, games=games)
+        published = self._ledger is not None and bool(self._ledger.published)
+        request = PlanRequest(game_date=self._day.game_date, games=games, published=published)
         return await call(Activity.PLAN_DAY, request, DayPlan, summary=f"plan {self._day.game_date} {count}")
 
     # ── carrying a step out ──────────────────────────────────────────────────────────────────────────────
@@ -209,12 +252,13 @@ class DailyPipelineWorkflow:
             return collected.as_step()
         batch, report = self._batches.get(step.name, ("", None))
         if report is not None and batch == collected.batch:
-            return report.model_copy(update={"changed": False})
+            return collected.and_read(report.model_copy(update={"changed": False}))
         report = await self._read(step, collected.to_read, as_of)
-        self._batches[step.name] = (collected.to_read, report)
+        if plan is self.ledger.plan:
+            self._batches[step.name] = (collected.to_read, report)
         if report.games is not None:
             self._slate = report.games
-        return report
+        return collected.and_read(report)
 
     async def _read(self, step: PlanStep, batch: str, as_of: datetime) -> StepReport:
         plan = self.ledger.plan
@@ -230,7 +274,7 @@ class DailyPipelineWorkflow:
         return await call(Activity.STORE_PREDICTIONS, predicted, StepReport, summary=stored)
 
     def _compute_request(self, step: PlanStep, games: tuple[str, ...], as_of: datetime) -> ComputeRequest:
-        missing = [item for item in self.ledger.degradations if item.resolved_at is None]
+        missing = [item for item in self.ledger.degradations if item.stands_at(as_of)]
         return ComputeRequest(
             subject=step.subject,
             span=step.span,
@@ -250,43 +294,66 @@ class DailyPipelineWorkflow:
 
     async def _walk_recorded(self, rerun: Rerun) -> None:
         """From a phase on, do what was done, from what was landed, as of the moments it was done at."""
+        answer = MessageAnswer(accepted=True, answer=f"done again from {rerun.from_phase} on")
+        self._note("start", "rerun", answer, target=rerun.from_phase, who=rerun.who, why=rerun.why)
         request = PlanRequest(game_date=self._day.game_date, games=None)
         left = f"what {self._day.game_date} left behind"
         recorded = await call(Activity.RECORDED_DAY, request, RecordedDay, summary=left)
         self.ledger.adopt(await self._make_plan(recorded.games))
-        steps = [step for step in self.ledger.plan.steps if _from(rerun.from_phase, step.phase)]
-        sources = {step.subject: step for step in steps if step.kind is StepKind.SOURCE}
-        for batch in recorded.batches:
-            if batch.source in sources:
-                await self._again(sources[batch.source], Moment(as_of=batch.as_of, game_ids=()), batch.batch)
-        for step in sources.values():
-            record = self.ledger.records[step.name]
-            if record.state is StepState.LATE and step.fallback:
-                self.ledger.degrade(step, f"{record.reason}; {step.fallback}", record.last_look or self._clock.now())
-        for moment in recorded.moments:
-            for step in steps:
-                if step.phase in _BEFORE_TIP:
-                    await self._again(step, moment)
+        self.ledger.degradations = list(recorded.degradations)
+        steps = [step for step in self.ledger.plan.steps if _is_redone(step, rerun.from_phase)]
+        self._take_as_recorded({step.name for step in steps})
+        await self._read_and_predict(steps, recorded)
         last = max((batch.as_of for batch in recorded.batches), default=self._clock.now())
         for step in steps:
-            if step.phase in {Phase.RESULTS, Phase.GRADE} and step.kind is not StepKind.SOURCE:
+            if step.phase in _AFTER_TIP and step.kind is not StepKind.SOURCE:
                 await self._again(step, Moment(as_of=last, game_ids=self.ledger.game_ids))
-        for record in self.ledger.records.values():
-            if not record.looks:
-                record.state, record.reason = StepState.COMPLETE, "taken as it was recorded"
+        self._settle_sources()
         self.ledger.end()
 
+    async def _read_and_predict(self, steps: Sequence[PlanStep], recorded: RecordedDay) -> None:
+        """Landed answers and moments of prediction in the order of time: what came later is not known earlier."""
+        sources = {step.subject: step for step in steps if step.kind is StepKind.SOURCE}
+        computed = [step for step in steps if step.phase in _BEFORE_TIP]
+        unread = [batch for batch in recorded.batches if batch.source in sources]
+        now = Moment(as_of=self._clock.now(), game_ids=self.ledger.game_ids)
+        for moment in recorded.moments or (now,):
+            while unread and unread[0].as_of <= moment.as_of:
+                await self._read_again(sources, unread.pop(0))
+            for step in computed:
+                await self._again(step, moment)
+        for batch in unread:
+            await self._read_again(sources, batch)
+
+    async def _read_again(self, sources: dict[str, PlanStep], batch: RecordedBatch) -> None:
+        await self._again(sources[batch.source], Moment(as_of=batch.as_of, game_ids=()), batch.batch)
+
+    def _take_as_recorded(self, redone: set[str]) -> None:
+        """What a re-run does not touch stands."""
+        for name, record in self.ledger.records.items():
+            if name not in redone:
+                record.state, record.reason = StepState.COMPLETE, "taken as it was recorded"
+
+    def _settle_sources(self) -> None:
+        """What was not landed will not come any more; what the day went without for it is recorded."""
+        for step in self.ledger.plan.steps:
+            record = self.ledger.records[step.name]
+            if step.kind is StepKind.SOURCE and record.state in {StepState.PENDING, StepState.LATE}:
+                record.state, record.reason = StepState.DEGRADED, record.reason or "nothing was landed"
+
     async def _again(self, step: PlanStep, moment: Moment, batch: str | None = None) -> None:
-        """Carry a step out as of a recorded moment; when it fails it is parked until a person decides."""
+        """Carry a step out as of a recorded moment; when it fails and is critical, a person decides."""
         record = self.ledger.records[step.name]
         while record.state is not StepState.SKIPPED:
             self.ledger.start(step, moment.as_of)
             self._tell()
             self.ledger.finish(step, await self._once_more(step, moment, batch), moment.as_of)
-            if record.state is not StepState.FAILED:
+            if record.failed_since is None or not step.critical:
                 return
             self._tell()
-            await workflow.wait_condition(lambda: record.state is not StepState.FAILED)
+            await workflow.wait_condition(lambda: record.failed_since is None)
+            if record.state is not StepState.PENDING:
+                return  # forced on
 
     async def _once_more(self, step: PlanStep, moment: Moment, batch: str | None) -> StepReport | str:
         if batch is None:
@@ -300,7 +367,8 @@ class DailyPipelineWorkflow:
 
     def _or_next_action(self, moment: datetime | None) -> datetime | None:
         coming = [action.at for action in self._actions[:1]] + ([moment] if moment else [])
-        return min(coming, default=None)
+        hold = [self._hold_at] if isinstance(self._hold_at, datetime) else []
+        return min([*coming, *hold], default=None)
 
     async def _deliver_due_actions(self) -> bool:
         """Have the scenario's due orders sent to this very run, as a person would send them; whether any were."""
@@ -341,34 +409,41 @@ class DailyPipelineWorkflow:
         answer = self._judge(order)
         if answer.accepted:
             messages.apply(order, self.ledger, self._clock.now())
+            # A person wants it read anew, also where the provider says just what it said before.
+            for step in messages.steps_to_read(order, self.ledger.plan):
+                self._batches.pop(step, None)
             if order.message is Message.RESUME_CLOCK:
                 self._clock.resume()
             self._woken = True
-        self._note_in_audit(order, via, answer)
+        self._note(via, order.message, answer, target=order.about, who=order.who, why=order.why)
         return answer
 
-    def _note_in_audit(self, order: Order, via: str, answer: MessageAnswer) -> None:
-        if self._ledger is not None:
-            self._ledger.audit.append(
-                AuditEntry(
-                    at=self._clock.now(),
-                    via=via,
-                    message=order.message,
-                    target=order.target,
-                    who=order.who,
-                    why=order.why,
-                    accepted=answer.accepted,
-                    answer=answer.answer,
-                )
-            )
+    def _note(
+        self, via: str, message: str, answer: MessageAnswer, *, target: str = "", who: str = "", why: str = ""
+    ) -> None:
+        """Write into the audit trail, also what is said before there is a plan."""
+        entry = AuditEntry(
+            at=self._clock.now(),
+            via=via,
+            message=message,
+            target=target[:REASON_LENGTH],
+            who=who,
+            why=why,
+            accepted=answer.accepted,
+            answer=answer.answer[:REASON_LENGTH],
+        )
+        if self._ledger is None:
+            self._said_early.append(entry)
+        else:
+            self._ledger.note(entry)
 
-    def _hear(self, message: Message, argument: Any) -> None:
+    def _hear(self, message: Message, arguments: Sequence[Any]) -> None:
         """A signal never raises: what it could not do stands in the audit trail and in the details."""
         try:
-            self._obey(messages.order_from(message, argument), "signal")
+            self._obey(messages.order_from(message, arguments), "signal")
         except ValueError as error:
             refusal = MessageAnswer(accepted=False, answer=str(error))
-            self._note_in_audit(Order(message=message, target=str(argument)[:100]), "signal", refusal)
+            self._note("signal", message, refusal, target=" ".join(map(str, arguments)))
 
     def _validate(self, order: Order, message: Message) -> None:
         if order.message is not message:
@@ -381,16 +456,22 @@ class DailyPipelineWorkflow:
         name="force_continue",
         description='Go on without what a phase waits for: "lines", or {"phase": …, "who": …, "why": …}',
     )
-    def hear_force_continue(self, argument: Any = None) -> None:
-        self._hear(Message.FORCE_CONTINUE, argument)
+    def hear_force_continue(self, *arguments: Any) -> None:
+        self._hear(Message.FORCE_CONTINUE, arguments)
 
     @workflow.signal(name="lines_available", description="Betting lines are out: look for them now, without waiting")
-    def hear_lines_available(self, argument: Any = None) -> None:
-        self._hear(Message.LINES_AVAILABLE, argument)
+    def hear_lines_available(self, *arguments: Any) -> None:
+        self._hear(Message.LINES_AVAILABLE, arguments)
 
     @workflow.signal(name="resume_clock", description="Let a held replay clock go on")
-    def hear_resume_clock(self, argument: Any = None) -> None:
-        self._hear(Message.RESUME_CLOCK, argument)
+    def hear_resume_clock(self, *arguments: Any) -> None:
+        self._hear(Message.RESUME_CLOCK, arguments)
+
+    @workflow.signal(dynamic=True, description="Any other signal: it is refused, and that stands in the audit trail")
+    def hear_unknown(self, name: str, arguments: Sequence[RawValue]) -> None:
+        known = ", ".join((Message.FORCE_CONTINUE, Message.LINES_AVAILABLE, Message.RESUME_CLOCK))
+        told = f"there is no signal {name[:50]!r}, but {known}; other orders are updates: see `starter.py --help`"
+        self._note("signal", name[:50], MessageAnswer(accepted=False, answer=told))
 
     @workflow.update(description="Go on without what a phase waits for; who and why are recorded")
     def force_continue(self, order: Order) -> MessageAnswer:
@@ -481,8 +562,20 @@ class DailyPipelineWorkflow:
             await call(Activity.PUBLISH_STATUS, request, StepReport, summary=f"status: {status.sentence}")
         except ActivityError as error:
             workflow.logger.warning("the status could not be exported: %s", error.cause or error)
+            self._told.pop("status", None)  # it is told with the next decision
             return
         self._alerts_told.update(new)
+
+    async def _tell_cancelled(self) -> None:
+        """A person ended the run: that is the last thing it tells, and what it published stands."""
+        for task in self._tasks.values():
+            task.cancel()
+        self._tasks.clear()
+        if self._ledger is not None:
+            answer = MessageAnswer(accepted=True, answer="the run was ended; what it published stands")
+            self._note("cancel", "cancel", answer, why=(workflow.cancellation_reason() or "")[:REASON_LENGTH])
+            self._ledger.ended = RunState.CANCELLED
+            await self._tell_last()
 
     async def _tell_last(self) -> None:
         """The last status, then the page that tells it."""
@@ -505,9 +598,11 @@ class DailyPipelineWorkflow:
             workflow.logger.warning("the report page could not be written: %s", error.cause or error)
 
 
-def _from(first: Phase, phase: Phase) -> bool:
+def _is_redone(step: PlanStep, first: Phase) -> bool:
+    """Whether a re-run from a phase does a step again; predictions stand on contexts of their own moment."""
     order = list(Phase)
-    return order.index(phase) >= order.index(first)
+    first = Phase.CONTEXT if first is Phase.PREDICT else first
+    return order.index(step.phase) >= order.index(first)
 
 
 def _reason(ledger: DayLedger, step: PlanStep) -> str:

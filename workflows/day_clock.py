@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from temporalio import workflow
@@ -27,6 +28,7 @@ class DayClock:
         self._seconds_per_hour = spec.seconds_per_hour
         self._owed = timedelta()
         self._held = False
+        self._alarm: tuple[datetime, asyncio.Task[None]] | None = None
 
     @property
     def virtual(self) -> bool:
@@ -69,13 +71,17 @@ class DayClock:
         if until is None:
             await workflow.wait_condition(ready)
             return
-        left = until - workflow.now()
-        if left <= timedelta():
-            return
-        try:
-            await workflow.wait_condition(ready, timeout=left, timeout_summary=f"until {clock_time(until)}")
-        except TimeoutError:
-            return
+        alarm = self._alarm_at(until)
+        await workflow.wait_condition(lambda: ready() or alarm.done())
+
+    def _alarm_at(self, moment: datetime) -> asyncio.Task[None]:
+        """The running timer for a moment: one that is set anew at each decision would double a day's history."""
+        if self._alarm is not None and self._alarm[0] == moment and not self._alarm[1].done():
+            return self._alarm[1]
+        if self._alarm is not None:
+            self._alarm[1].cancel()
+        self._alarm = moment, asyncio.create_task(_until(moment))
+        return self._alarm[1]
 
     async def _go_to(self, moment: datetime, woken: Callable[[], bool]) -> None:
         """Let virtual time pass up to `moment`, at the pace; a message on the way is heard before it passes."""
@@ -92,3 +98,10 @@ class DayClock:
         if not woken():
             self._owed = owed
             self._virtual_now = moment
+
+
+async def _until(moment: datetime) -> None:
+    left = moment - workflow.now()
+    if left > timedelta():
+        with suppress(TimeoutError):
+            await workflow.wait_condition(lambda: False, timeout=left, timeout_summary=f"until {clock_time(moment)}")

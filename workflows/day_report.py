@@ -44,7 +44,7 @@ def _step_status(step: PlanStep, record: StepRecord, verdict: gates.Verdict) -> 
         name=step.name,
         title=step.title,
         phase=step.phase,
-        state=StepState.RUNNING if record.busy else record.state,
+        state=_told_state(record),
         critical=step.critical,
         rows=record.rows,
         looks=record.looks,
@@ -56,6 +56,13 @@ def _step_status(step: PlanStep, record: StepRecord, verdict: gates.Verdict) -> 
         soft_deadline=step.soft_deadline,
         hard_deadline=step.hard_deadline,
     )
+
+
+def _told_state(record: StepRecord) -> StepState:
+    """What a person should see: at work, or parked even where an earlier result stands."""
+    if record.busy:
+        return StepState.RUNNING
+    return record.state if record.failed_since is None else StepState.FAILED
 
 
 def day_result(status: DayStatus) -> DayResult:

@@ -22,9 +22,6 @@ from tipoff.vocabulary import (
 )
 from workflows.contracts import USABLE, Alert, Attention, AuditEntry, Degradation, StepReport
 
-PARKING = frozenset({Outcome.BAD_KEY, Outcome.BAD_REQUEST, Outcome.QUOTA_SPENT})
-"""Answers that only a person can change."""
-
 PUBLICATION = "export_predictions"
 """The step whose runs are the day's publications, when they tell of any prediction."""
 
@@ -35,6 +32,9 @@ SHORTEST_WAIT = timedelta(minutes=1)
 REASON_LENGTH = 300
 """A provider's or a library's words may be of any length; a status has to stay small."""
 
+AUDIT_KEPT = 25
+"""So many of the last messages are told; older ones are counted, and stand in the history."""
+
 
 @dataclass
 class StepRecord:
@@ -44,6 +44,12 @@ class StepRecord:
     busy: bool = False
     found: bool = False
     """It once had all it wanted."""
+    stopped: bool = False
+    """The provider said what only a person can change: it is not asked again before one acted."""
+    asked: tuple[str, ...] = ()
+    """The games it set out for."""
+    given_up: bool = False
+    """The day went on without it while it was at work: nobody waits for what it may still bring."""
     looks: int = 0
     rows: int = 0
     reason: str = ""
@@ -51,6 +57,8 @@ class StepRecord:
     last_look: datetime | None = None
     retry_at: datetime | None = None
     failed_since: datetime | None = None
+    mended: int = 0
+    """How often it went on after it had been parked."""
     version: int = 0
     """Grows whenever the step brought new data."""
     reference: str = ""
@@ -58,11 +66,23 @@ class StepRecord:
     changed: dict[str, int] = field(default_factory=dict)
     """game_id -> version in which it last changed."""
     seen: dict[str, int] = field(default_factory=dict)
-    """Needed step -> its version when this one last ran."""
+    """Needed step -> the version of it that this one last worked in."""
+    tried: dict[str, int] = field(default_factory=dict)
+    """The same of its last try, whatever became of it."""
 
     @property
     def settled(self) -> bool:
         return self.state in SETTLED
+
+    def tried_in_vain(self, records: Records) -> bool:
+        """Whether it failed on just what there is now, so that trying again would change nothing."""
+        now = {need: records[need].version for need in self.tried if need in records}
+        return self.tried != self.seen and self.tried == now
+
+    def unpark(self) -> None:
+        """It goes on, or the day goes on without it: nobody is called any more."""
+        self.mended += self.failed_since is not None
+        self.failed_since = None
 
     def bring(self, games: tuple[str, ...]) -> None:
         """Note new data for these games."""
@@ -90,6 +110,8 @@ class DayLedger:
     degradations: list[Degradation] = field(default_factory=list)
     alerts: dict[str, Alert] = field(default_factory=dict)
     audit: list[AuditEntry] = field(default_factory=list)
+    recorded: bool = False
+    """It does again what was recorded: no provider is asked."""
     ended: RunState | None = None
 
     def adopt(self, plan: DayPlan) -> None:
@@ -100,6 +122,9 @@ class DayLedger:
         self.postponed = tuple(sorted((before | set(self.postponed)) - now_on))
         self.plan = plan
         self.records = {step.name: self.records.get(step.name, StepRecord()) for step in plan.steps}
+        if self.published and before != now_on:
+            # What was published speaks of another slate: it is said again, whatever else is news.
+            self.records[PUBLICATION].seen = self.records[PUBLICATION].tried = {}
         if joined:
             self._welcome(tuple(sorted(joined)))
 
@@ -118,7 +143,9 @@ class DayLedger:
         """Note that a step sets out, and on which versions of what it needs."""
         record = self.records[step.name]
         record.busy = True
-        record.seen = {need: self.records[need].version for need in step.needs}
+        record.given_up = False
+        record.asked = self.game_ids
+        record.tried = {need: self.records[need].version for need in step.needs}
         record.last_look = now
         record.retry_at = None
         if not record.settled:
@@ -129,22 +156,40 @@ class DayLedger:
         record = self.records[step.name]
         record.busy = False
         record.looks += 1
+        if record.state is StepState.SKIPPED:
+            return  # a person did without it while it was at work
         if isinstance(result, str):
-            self.park(step, result[:REASON_LENGTH], now)
+            self._note_failure(step, record, result[:REASON_LENGTH], now)
             return
+        record.seen = record.tried
         report = result.model_copy(update={"reason": result.reason[:REASON_LENGTH]})
         if step.kind is StepKind.SOURCE:
             self._note_look(step, record, report, now)
+            self._ask_for_joined(record, now)
         else:
             self._note_computed(step, record, report, now)
+
+    def _note_failure(self, step: PlanStep, record: StepRecord, reason: str, now: datetime) -> None:
+        """A source that has what it wants looks again by itself; anything else that fails calls a person."""
+        if step.kind is StepKind.SOURCE and record.settled:
+            self.alert(step, "refresh_failed", f"{step.title} could not be looked at again: {reason}", now)
+        else:
+            self.park(step, reason, now)
+
+    def _ask_for_joined(self, record: StepRecord, now: datetime) -> None:
+        """Games that joined while the answer was on its way were not asked about: that is done at once."""
+        if not set(self.game_ids) <= set(record.asked):
+            record.found = False
+            record.retry_at = now
 
     def _note_look(self, step: PlanStep, record: StepRecord, report: StepReport, now: datetime) -> None:
         # What a person asked for meanwhile goes before what the provider said.
         record.retry_at = record.retry_at or (report.retry_at and max(report.retry_at, now + SHORTEST_WAIT))
         if report.outcome in USABLE:
             self.provider_ids.setdefault(step.subject, {}).update(report.provider_ids)
-        if report.unresolved:
+        if report.unresolved or f"unresolved:{step.name}" in self.counts:
             self.counts[f"unresolved:{step.name}"] = report.unresolved
+        if report.unresolved:
             names = ", ".join(report.unresolved_names)
             self.alert(step, "unresolved", f"{report.unresolved} names are on no roster: {names}", now)
         missing = self._missing(step, record, report, now)
@@ -155,18 +200,22 @@ class DayLedger:
             record.reason = report.reason
             if report.outcome in USABLE:
                 self._take_in(record, report)
-        elif report.changed:
+        if report.changed and (says_less or report.outcome not in USABLE):
             self._bring(record, report)
         record.missing_games = missing
-        if outcome in PARKING:
+        for kind, text in report.alerts.items():
+            self.alert(step, kind, f"{step.title}: {text}", now)
+        record.stopped = report.parks
+        if record.stopped:
             self.park(step, report.reason, now)
-        elif outcome in {Outcome.OK, Outcome.EMPTY_OK} or (outcome is Outcome.PARTIAL and not missing):
+            return
+        record.unpark()
+        if outcome in {Outcome.OK, Outcome.EMPTY_OK} or (outcome is Outcome.PARTIAL and not missing):
             empty = outcome is Outcome.EMPTY_OK and record.state is not StepState.COMPLETE
             record.found = True
             self._settle(step, StepState.EMPTY_OK if empty else StepState.COMPLETE, now)
         elif not record.settled:
             record.state = StepState.LATE
-            record.failed_since = None
         elif report.outcome is Outcome.PARTIAL:
             self._amend(step, {"games": missing, "reason": f"{report.reason}; {step.fallback}"})
         else:
@@ -205,7 +254,7 @@ class DayLedger:
     def _settle(self, step: PlanStep, state: StepState, now: datetime) -> None:
         record = self.records[step.name]
         record.state = state
-        record.failed_since = None
+        record.unpark()
         self._amend(step, {"resolved_at": now})
 
     def _amend(self, step: PlanStep, update: dict[str, object]) -> None:
@@ -219,29 +268,34 @@ class DayLedger:
         """Go on without what a step wanted."""
         record = self.records[step.name]
         record.state = state
-        record.failed_since = None
+        record.given_up = record.busy
+        record.unpark()
         record.reason = reason
         nothing_came = step.per_game and not record.rows
         games = self.game_ids if nothing_came else record.missing_games
-        self.degradations.append(Degradation(step=step.name, reason=reason, games=games, since=now))
+        if any(item.step == step.name and item.resolved_at is None for item in self.degradations):
+            self._amend(step, {"reason": reason, "games": games})
+        else:
+            self.degradations.append(Degradation(step=step.name, reason=reason, games=games, since=now))
         self.alert(step, "degraded", f"going on without {step.title}: {reason}", now)
 
     def park(self, step: PlanStep, reason: str, now: datetime) -> None:
-        """A step cannot go on by itself; what it had settled before stays settled."""
+        """A step cannot go on by itself and calls a person; what it had settled before stands meanwhile."""
         record = self.records[step.name]
         record.reason = reason
-        if record.settled:
-            return
-        record.state = StepState.FAILED
+        if not record.settled:
+            record.state = StepState.FAILED
         record.failed_since = record.failed_since or now
-        self.alert(step, "parked", f"{step.title} is parked: {reason}", now)
+        again = f":{record.mended + 1}" if record.mended else ""
+        self.alert(step, f"parked{again}", f"{step.title} is parked: {reason}", now)
 
     def try_again(self, name: str, now: datetime) -> None:
         """Forget that a step ran, so that it runs at once."""
         record = self.records[name]
         record.state = StepState.PENDING
-        record.failed_since = None
-        record.seen = {}
+        record.unpark()
+        record.stopped = False
+        record.seen = record.tried = {}
         record.retry_at = now
 
     def alert(self, step: PlanStep, kind: str, text: str, now: datetime) -> None:
@@ -249,6 +303,13 @@ class DayLedger:
         severity = "critical" if step.critical else "warning"
         key = f"{step.name}:{kind}"
         self.alerts.setdefault(key, Alert(key=key, at=now, step=step.name, severity=severity, text=text))
+
+    def note(self, entry: AuditEntry) -> None:
+        """Keep a message in the audit trail."""
+        self.audit.append(entry)
+        if len(self.audit) > AUDIT_KEPT:
+            del self.audit[0]
+            self.counts["audit:older"] = self.counts.get("audit:older", 0) + 1
 
     def end(self) -> None:
         """The day is over: complete, unless a critical step was never settled."""
@@ -274,7 +335,7 @@ class DayLedger:
         """The day's state in one word; a further look at something waited for is still waiting."""
         if self.ended is not None:
             return self.ended
-        if any(record.state is StepState.FAILED for record in self.records.values()):
+        if any(record.failed_since for record in self.records.values()):
             return RunState.NEEDS_ATTENTION
         working = any(
             record.busy and (step.kind is not StepKind.SOURCE or not record.looks)

@@ -76,7 +76,8 @@ class _Moment:
 
 def decide(plan: DayPlan, records: Records, now: datetime) -> dict[str, Verdict]:
     """A verdict for every step, in the plan's order (which lists a step after all it needs)."""
-    moment = _Moment(plan, records, {name for name, record in records.items() if record.busy}, now)
+    moving = {step.name for step in plan.steps if _is_waited_for(step, records[step.name], now)}
+    moment = _Moment(plan, records, moving, now)
     verdicts: dict[str, Verdict] = {}
     for step in plan.steps:
         verdict = verdicts[step.name] = _verdict(step, moment)
@@ -87,24 +88,44 @@ def decide(plan: DayPlan, records: Records, now: datetime) -> dict[str, Verdict]
 
 def _verdict(step: PlanStep, moment: _Moment) -> Verdict:
     record = moment.records[step.name]
-    if record.busy:
-        return Waiting((), None, moving=True)
     if record.state is StepState.SKIPPED:
         return Closed()
+    if record.busy:
+        return _busy_verdict(step, record, moment)
     if step.kind is StepKind.SOURCE:
         return _source_verdict(step, record, moment)
     return _compute_verdict(step, record, moment)
 
 
+def _busy_verdict(step: PlanStep, record: StepRecord, moment: _Moment) -> Verdict:
+    """Its deadline holds for a step at work too: what it may still bring comes late, as anything else."""
+    if _is_waited_for(step, record, moment.now):
+        return Waiting((), None, moving=True)
+    if not record.settled and _can_give_up(step, record):
+        return _give_up(step, record, ("its answer",))
+    return Waiting((), None)
+
+
+def _is_waited_for(step: PlanStep, record: StepRecord, now: datetime) -> bool:
+    """Whether others wait for what a step at work brings: not when its deadline came meanwhile."""
+    set_out, deadline = record.last_look, step.hard_deadline
+    too_late = set_out is not None and deadline is not None and set_out < deadline <= now
+    return record.busy and not record.given_up and not too_late
+
+
 def _source_verdict(step: PlanStep, record: StepRecord, moment: _Moment) -> Verdict:
-    missing = tuple(need for need in step.needs if moment.holds(need))
+    ids_coming = step.provider_ids_from in moment.moving
+    missing = tuple(
+        need for need in step.needs if moment.holds(need) or (ids_coming and need == step.provider_ids_from)
+    )
     look = next_look(step, record)
     if look is not None and look <= moment.now and not missing:
         return Ready(())
-    if not record.settled and (look is None or _past_deadline(step, moment.now)) and _can_give_up(step, record):
+    looked_out = look is None and not record.stopped
+    if not record.settled and (looked_out or _past_deadline(step, moment.now)) and _can_give_up(step, record):
         return _give_up(step, record, missing)
     if look is None:
-        return Closed()
+        return _nothing_to_do(record)
     return Waiting(missing, None if missing else look)
 
 
@@ -112,7 +133,7 @@ def _compute_verdict(step: PlanStep, record: StepRecord, moment: _Moment) -> Ver
     held = tuple(need for need in step.needs if need in moment.moving or moment.holds(need))
     never_ran = not record.seen
     games = _open_games(step, moment) if never_ran else affected_games(step, record, moment)
-    if games or never_ran:
+    if (games or never_ran) and not record.tried_in_vain(moment.records):
         if not held and step.opens_at <= moment.now:
             return Ready(games)
         if not record.settled and _past_deadline(step, moment.now) and _can_give_up(step, record):
@@ -122,7 +143,12 @@ def _compute_verdict(step: PlanStep, record: StepRecord, moment: _Moment) -> Ver
         return Closed() if never_ran else Waiting(held, None, moving=True)
     if record.state is StepState.FAILED and _past_deadline(step, moment.now) and step.fallback is not None:
         return _give_up(step, record, held)
-    return Closed()
+    return _nothing_to_do(record)
+
+
+def _nothing_to_do(record: StepRecord) -> Verdict:
+    """A parked step keeps the day open for a person, until its end."""
+    return Closed() if record.failed_since is None else Waiting((), None)
 
 
 def affected_games(step: PlanStep, record: StepRecord, moment: _Moment) -> tuple[str, ...]:
@@ -147,11 +173,15 @@ def _is_open(step: PlanStep, game: SlateGame, moment: _Moment) -> bool:
 
 def next_look(step: PlanStep, record: StepRecord) -> datetime | None:
     """When a source is looked at next; None: never again today."""
-    candidates = [look for look in _looks(step, record) if record.last_look is None or look > record.last_look]
+    candidates = [] if record.stopped else _looks_after_the_last(step, record)
     if record.retry_at is not None:
         # "Come again at …" of the provider: neither earlier nor later.
         candidates = [look for look in candidates if look > record.retry_at] + [record.retry_at]
     return min(candidates, default=None)
+
+
+def _looks_after_the_last(step: PlanStep, record: StepRecord) -> list[datetime]:
+    return [look for look in _looks(step, record) if record.last_look is None or look > record.last_look]
 
 
 def _looks(step: PlanStep, record: StepRecord) -> Iterable[datetime]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -9,20 +10,20 @@ from pydantic import ValidationError
 
 from tipoff.vocabulary import DayPlan, Phase, PlanStep, SlateGame, StepKind, StepState
 from workflows.contracts import Message, MessageAnswer, Order
-from workflows.day_state import DayLedger, Records
+from workflows.day_state import DayLedger, Records, StepRecord
 
 SLATE_STEP = "nbac_schedule"
 
 
-def order_from(message: Message, argument: Any) -> Order:
+def order_from(message: Message, arguments: Sequence[Any]) -> Order:
     """An order from whatever a person typed in the UI: nothing, a word, or an object. Raises ValueError."""
-    match argument:
-        case None | "":
+    match list(arguments):
+        case [] | [None] | [""]:
             fields: dict[str, Any] = {}
-        case str():
-            fields = {"target": argument}
-        case dict():
-            fields = dict(argument)
+        case [str() as word]:
+            fields = {"target": word}
+        case [dict() as given]:
+            fields = dict(given)
         case _:
             raise ValueError(f"{message} takes a word or an object such as {_example(message)}")
     for alias in ("phase", "step"):
@@ -49,6 +50,8 @@ def judge(order: Order, ledger: DayLedger, *, held: bool) -> MessageAnswer:
         return MessageAnswer(accepted=False, answer="this day has ended; start it again with --rerun")
     refusal = _wrong_date(order, plan.game_date) or _wrong_games(order, plan.games)
     if refusal:
+        return MessageAnswer(accepted=False, answer=refusal)
+    if ledger.recorded and (refusal := _wrong_in_rerun(order, records)):
         return MessageAnswer(accepted=False, answer=refusal)
     match order.message:
         case Message.FORCE_CONTINUE:
@@ -83,6 +86,17 @@ def apply(order: Order, ledger: DayLedger, now: datetime) -> None:
             pass
 
 
+def steps_to_read(order: Order, plan: DayPlan) -> tuple[str, ...]:
+    """The steps whose next answer is read even when it is the one that was read last."""
+    match order.message:
+        case Message.REFRESH_LINES:
+            # Whoever gave an unknown name its player wants it known wherever it stands.
+            return tuple(step.name for step in plan.steps if step.kind is StepKind.SOURCE)
+        case Message.RETRY_STEP:
+            return (order.target,)
+    return ()
+
+
 def _wrong_date(order: Order, game_date: date) -> str:
     if order.game_date in (None, game_date):
         return ""
@@ -96,6 +110,16 @@ def _wrong_games(order: Order, games: tuple[SlateGame, ...]) -> str:
         return ""
     slate = ", ".join(game.label for game in games) or "no games"
     return f"no game {', '.join(unknown)} on this slate ({slate}); nothing was changed"
+
+
+def _wrong_in_rerun(order: Order, records: Records) -> str:
+    """A re-run walks what was recorded, so that only a step that is parked in it can be spoken about."""
+    if order.message in {Message.LINES_AVAILABLE, Message.REFRESH_LINES}:
+        return "this is a re-run: it reads what was landed and asks no provider; nothing was changed"
+    record = records.get(order.target)
+    if record is not None and record.failed_since is None:
+        return f"this is a re-run and {order.target} is not parked in it; nothing was changed"
+    return ""
 
 
 def _judge_force(target: str, plan: DayPlan, records: Records) -> MessageAnswer:
@@ -115,7 +139,7 @@ def _judge_force(target: str, plan: DayPlan, records: Records) -> MessageAnswer:
 
 
 def forced_steps(phase: Phase, plan: DayPlan, records: Records) -> tuple[PlanStep, ...]:
-    """What a phase waits for: unsettled sources and parked steps in it or needed by it, however far up."""
+    """What a phase waits for in it or needed by it, however far up: sources, what is parked, optional steps at work."""
     by_name = {step.name: step for step in plan.steps}
     reached: dict[str, PlanStep] = {}
     frontier = [step for step in plan.steps if step.phase is phase]
@@ -124,13 +148,13 @@ def forced_steps(phase: Phase, plan: DayPlan, records: Records) -> tuple[PlanSte
         if step.name not in reached:
             reached[step.name] = step
             frontier.extend(by_name[need] for need in step.needs)
-    return tuple(
-        step
-        for step in plan.steps
-        if step.name in reached
-        and not (records[step.name].settled or records[step.name].busy)
-        and (step.kind is StepKind.SOURCE or records[step.name].state is StepState.FAILED)
-    )
+    return tuple(step for step in plan.steps if step.name in reached and _is_waited_for(step, records[step.name]))
+
+
+def _is_waited_for(step: PlanStep, record: StepRecord) -> bool:
+    if record.failed_since is not None:
+        return True
+    return not record.settled and (step.kind is StepKind.SOURCE or (record.busy and not step.critical))
 
 
 def _judge_step(order: Order, plan: DayPlan, records: Records) -> MessageAnswer:
@@ -140,7 +164,7 @@ def _judge_step(order: Order, plan: DayPlan, records: Records) -> MessageAnswer:
             accepted=False, answer=f"no step {order.target!r}; the steps are {names}; nothing was changed"
         )
     record = records[order.target]
-    if record.busy:
+    if order.message is Message.RETRY_STEP and record.busy:
         return MessageAnswer(accepted=False, answer=f"{order.target} is running; nothing was changed")
     if order.message is Message.RETRY_STEP:
         return MessageAnswer(accepted=True, answer=f"{order.target} is tried again")

@@ -52,6 +52,8 @@ def sentence(
     """State, place and reason, short enough to be read at a glance."""
     if state is RunState.COMPLETE:
         return f"complete: {games} games" if games else "complete: no games today"
+    if state is RunState.CANCELLED:
+        return f"ended by a person in phase {phase}; what it published stands"
     parked = [step for step in steps if step.state is StepState.FAILED]
     if state is RunState.FAILED:
         return f"ended without {', '.join(step.name for step in parked) or phase}: see what needs attention"

@@ -25,6 +25,7 @@ _COLOURS = {
     "NEEDS_ATTENTION": "bold red",
     "FAILED": "bold red",
     "CANCELED": "red",
+    "CANCELLED": "red",
     "TERMINATED": "red",
     "TIMED_OUT": "red",
 }

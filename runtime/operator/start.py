@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
-from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus
 from temporalio.common import (
     SearchAttributePair,
     TypedSearchAttributes,
@@ -15,10 +15,12 @@ from temporalio.common import (
     WorkflowIDReusePolicy,
 )
 from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
 
 from runtime.operator.exits import CommandError, Exit
 from runtime.operator.place import Place
-from runtime.operator.server import PATIENCE, has_day_worker, reached
+from runtime.operator.server import PATIENCE, has_day_worker, is_namespace_missing, reached
+from runtime.operator.view import read_export
 from tipoff.vocabulary import DataQuality, Phase, RunState, clock_time
 from workflows.contracts import ClockSpec, DayInput, Queue, Rerun, day_workflow_id
 from workflows.daily_pipeline import DailyPipelineWorkflow
@@ -76,10 +78,36 @@ async def begin(client: Client, place: Place, day: DayInput) -> Begun:
     """Start the day, or attach to the one that runs. Raises CommandError ENDED or REFUSED.
 
     The server decides who comes first: of two starters at once one starts and the other attaches. An ended day is
-    done again only when asked; one that was cancelled, terminated or failed starts anew.
+    done again only when asked, also when the server has forgotten it; one that was cancelled, terminated or ended
+    without a critical step starts anew.
     """
+    if day.rerun:
+        return await _start(client, place, day, WorkflowIDReusePolicy.ALLOW_DUPLICATE) or await _attach(
+            client, place, day
+        )
+    if _is_complete(place, day.game_date):
+        return await _attach(client, place, day)
+    begun = await _start(client, place, day, WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY)
+    if begun is None and await _ended_without_a_critical_step(client, day.game_date):
+        begun = await _start(client, place, day, WorkflowIDReusePolicy.ALLOW_DUPLICATE)
+    return begun or await _attach(client, place, day)
+
+
+def _is_complete(place: Place, game_date: date) -> bool:
+    """Whether the exports say that the date was done."""
+    status, _ = read_export(place, game_date)
+    return status is not None and status.state is RunState.COMPLETE
+
+
+async def _ended_without_a_critical_step(client: Client, game_date: date) -> bool:
+    described = await client.get_workflow_handle(day_workflow_id(game_date)).describe(rpc_timeout=PATIENCE)
+    ended = described.status is not WorkflowExecutionStatus.RUNNING
+    return ended and described.typed_search_attributes.get(RUN_STATE) == RunState.FAILED
+
+
+async def _start(client: Client, place: Place, day: DayInput, reuse: WorkflowIDReusePolicy) -> Begun | None:
+    """The started run; None when the server knows one of the date that stands in the way."""
     workflow_id = day_workflow_id(day.game_date)
-    reuse = WorkflowIDReusePolicy.ALLOW_DUPLICATE if day.rerun else WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY
     try:
         handle = await client.start_workflow(
             DailyPipelineWorkflow.run,
@@ -95,21 +123,16 @@ async def begin(client: Client, place: Place, day: DayInput) -> Begun:
             rpc_timeout=PATIENCE,
         )
     except WorkflowAlreadyStartedError:
-        return await _attach(client, place, day)
+        return None
     return Begun(workflow_id, handle.result_run_id or "", attached=False)
 
 
 async def _attach(client: Client, place: Place, day: DayInput) -> Begun:
-    described = await client.get_workflow_handle(day_workflow_id(day.game_date)).describe(rpc_timeout=PATIENCE)
+    described = await _described(client, place, day.game_date)
     if described.status is not WorkflowExecutionStatus.RUNNING:
         quality = described.typed_search_attributes.get(DATA_QUALITY, "unknown").lower()
-        again = place.typed(f"--date {day.game_date} --rerun")
         ended = f" {clock_time(described.close_time, day.game_date)}" if described.close_time else ""
-        raise CommandError(
-            Exit.ENDED,
-            f"{day.game_date} has ended{ended} (data {quality}); nothing was started. To do it again from what was "
-            f"recorded: {again}, or from a phase on: {again} --from-phase predict",
-        )
+        raise _ended(place, day.game_date, f"has ended{ended} (data {quality})")
     if day.rerun:
         raise CommandError(
             Exit.REFUSED,
@@ -117,6 +140,25 @@ async def _attach(client: Client, place: Place, day: DayInput) -> Begun:
             f"({place.typed(f'watch --date {day.game_date}')}) or was cancelled",
         )
     return Begun(described.id, described.run_id, attached=True)
+
+
+async def _described(client: Client, place: Place, game_date: date) -> WorkflowExecutionDescription:
+    """The date's last run. Raises CommandError ENDED when only the exports know of it."""
+    try:
+        return await client.get_workflow_handle(day_workflow_id(game_date)).describe(rpc_timeout=PATIENCE)
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND or is_namespace_missing(error):
+            raise
+        raise _ended(place, game_date, "is complete, as its exports say") from error
+
+
+def _ended(place: Place, game_date: date, how: str) -> CommandError:
+    again = place.typed(f"--date {game_date} --rerun")
+    return CommandError(
+        Exit.ENDED,
+        f"{game_date} {how}; nothing was started. To do it again from what was recorded: {again}, "
+        f"or from a phase on: {again} --from-phase predict",
+    )
 
 
 def _summary(day: DayInput) -> str:

@@ -26,6 +26,8 @@ from tipoff.vocabulary import Frozen, RunState
 from workflows.contracts import DayStatus, day_workflow_id
 from workflows.search_attributes import DATA_QUALITY, PHASE, RUN_STATE
 
+ENDED = frozenset({RunState.COMPLETE, RunState.CANCELLED, RunState.FAILED})
+
 
 class Teller(StrEnum):
     """Who answered."""
@@ -87,7 +89,7 @@ class DayView(Frozen):
         """Whether nothing more will happen."""
         if self.server is not None:
             return not self.server.is_running
-        return self.status is not None and self.status.state in {RunState.COMPLETE, RunState.FAILED}
+        return self.status is not None and self.status.state in ENDED
 
     @property
     def is_complete(self) -> bool:

@@ -26,6 +26,7 @@ from temporalio.worker import Worker
 from activities.scenario import deliver_action
 from runtime.sandbox import WORKFLOW_RUNNER
 from tipoff.plan import plan_day, plan_slate
+from tipoff.sources.outcomes import DECISIONS
 from tipoff.sources.registry import SOURCES
 from tipoff.teams import TEAMS
 from tipoff.vocabulary import DayPlan, Outcome, SlateGame, eastern
@@ -138,7 +139,9 @@ class World:
 
     script: Script = field(default_factory=happy_script)
     trouble: Mapping[str, Trouble] = field(default_factory=dict)
-    plan: Callable[[date, tuple[SlateGame, ...]], DayPlan] = lambda day, games: plan_day(day, games, SOURCES)
+    plan: Callable[[PlanRequest], DayPlan] = lambda request: plan_day(
+        request.game_date, request.games or (), SOURCES, published=request.published
+    )
     slate_plan: Callable[[date], DayPlan] = plan_slate
     recorded: RecordedDay | None = None
     dice: random.Random | None = None
@@ -177,9 +180,7 @@ class World:
     @activity.defn(name=Activity.PLAN_DAY.value)
     async def plan_day(self, request: PlanRequest) -> DayPlan:
         await self._do("plan_day")
-        return (
-            self.slate_plan(request.game_date) if request.games is None else self.plan(request.game_date, request.games)
-        )
+        return self.slate_plan(request.game_date) if request.games is None else self.plan(request)
 
     @activity.defn(name=Activity.COLLECT.value)
     async def collect(self, request: CollectRequest) -> CollectReport:
@@ -215,7 +216,7 @@ class World:
     async def follow(self, request: CollectRequest) -> StepReport:
         collected = await self.collect(request)
         if collected.batch is None:
-            return StepReport(outcome=collected.outcome, reason=collected.reason, changed=False)
+            return collected.as_step()
         terms = request.model_dump(exclude={"provider_ids"})
         return await self.process(ProcessRequest(**terms, batch=collected.batch))
 
@@ -270,6 +271,8 @@ def _collected(beat: Beat, batch: str | None, request: CollectRequest) -> Collec
     return CollectReport(
         outcome=beat.outcome,
         reason=beat.reason,
+        refused=beat.outcome if beat.outcome not in {*_USABLE, Outcome.NOT_PUBLISHED_YET} else None,
+        parks=DECISIONS[beat.outcome].park,
         batch=batch,
         requests=1,
         new_objects=1,
@@ -417,6 +420,7 @@ class Deed(NamedTuple):
     subject: str
     as_of: datetime | None
     games: tuple[str, ...]
+    degraded: tuple[str, ...] = ()
 
 
 def deeds(history: WorkflowHistory) -> list[Deed]:
@@ -438,6 +442,7 @@ def deed(activity_name: str, terms_json: str | bytes) -> Deed:
         terms.get("subject") or terms.get("source") or terms.get("system_id") or "",
         datetime.fromisoformat(as_of) if as_of else None,
         tuple(terms.get("game_ids", ())),
+        tuple(terms.get("degraded", ())),
     )
 
 

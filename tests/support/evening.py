@@ -6,8 +6,6 @@ The blends stand in for systems where exports, pages and grades are tested; what
 from __future__ import annotations
 
 import hashlib
-import re
-import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from math import sqrt
@@ -17,7 +15,8 @@ from typing import Any, Final
 import polars as pl
 
 from tipoff.replay.archive.reader import Archive
-from tipoff.systems.odds import decide, without_hold
+from tipoff.sources.identity import normalise
+from tipoff.systems.odds import decide, decimal_price
 from tipoff.vocabulary import Recommendation, eastern
 from tipoff.warehouse.base import Warehouse
 from tipoff.warehouse.tables import TABLES
@@ -100,7 +99,7 @@ def predict_at(
     archive = Archive(sample)
     players = [player for player in _form(archive).to_dicts() if player["game_id"] != without_game]
     lines = _consensus(archive) if lined else {}
-    quoted = [(player, lines.get(_plain(player["player_name"]))) for player in players]
+    quoted = [(player, lines.get(normalise(player["player_name"]))) for player in players]
     for player in players:
         player["player_name"] = (rename or {}).get(player["player_name"], player["player_name"])
     _append(warehouse, [_prediction(player, system, as_of, quote) for player, quote in quoted for system in BLENDS])
@@ -145,21 +144,21 @@ def _consensus(archive: Archive) -> dict[str, dict[str, Any]]:
         & pl.col("over_price_american").is_not_null()
         & pl.col("under_price_american").is_not_null()
     )
-    return {_plain(str(name)): _best(rows) for (name,), rows in quotes.group_by("player_name")}
+    return {normalise(str(name)): _best(rows) for (name,), rows in quotes.group_by("player_name")}
 
 
 def _best(quotes: pl.DataFrame) -> dict[str, Any]:
-    line = sorted(quotes["line"].to_list())[quotes.height // 2]
+    line = sorted(quotes["line"].to_list())[(quotes.height - 1) // 2]
     at_line = quotes.filter(pl.col("line") == line)
     over = at_line.sort("over_price_american", "book").row(-1, named=True)
     under = at_line.sort("under_price_american", "book").row(-1, named=True)
-    fair = without_hold(over["over_price_american"], under["under_price_american"])
+    over_pays, under_pays = decimal_price(over["over_price_american"]), decimal_price(under["under_price_american"])
     return {
         "line": line,
         "line_as_of": at_line["snapshot_at"].max(),
         "over": (over["over_price_american"], over["book"]),
         "under": (under["under_price_american"], under["book"]),
-        "market": fair.over_probability,
+        "market": under_pays / (over_pays + under_pays),
     }
 
 
@@ -209,9 +208,3 @@ def _pick(points: float, spread: float, quote: dict[str, Any] | None) -> dict[st
         "book": quote[side][1],
         "expected_value": decision.expected_value,
     }
-
-
-def _plain(name: str) -> str:
-    """A name without accents, punctuation and suffix."""
-    ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"\b(jr|sr|ii|iii|iv)\b|[^a-z ]", "", ascii_name).strip()

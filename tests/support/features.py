@@ -49,6 +49,8 @@ INPUTS: dict[str, Any] = {
     "schedule_source": "nbac_schedule",
     "team_box_source": "nbac_team_boxscore;nbac_team_history",
     "game_lines_source": "odds_api_game_lines",
+    "team_games": 72,
+    "opponent_games": 73,
     "team_days_rest": 2,
     "opponent_days_rest": 1,
     "team_pace": 97.5,

@@ -11,6 +11,7 @@ import polars as pl
 
 from tipoff.replay.archive.reader import Archive
 from tipoff.sources.identity import normalise
+from tipoff.sources.injuries import SUBMITTED
 from tipoff.vocabulary import eastern, season_of
 from tipoff.warehouse.base import Between, Parameters, Slice, Warehouse
 from tipoff.warehouse.tables import TABLES
@@ -48,14 +49,15 @@ def load_rosters(warehouse: Warehouse, archive: Path, game_date: date) -> None:
 
 
 def load_injuries(warehouse: Warehouse, archive: Path, game_date: date) -> None:
-    """A morning report of a date: Out is who was inactive."""
-    players = (
-        Archive(archive)
-        .availability.filter(game_date=game_date, status="INACTIVE")
-        .filter(pl.col("player_id").is_not_null())
-    )
-    rows = players.with_columns(status=pl.lit("Out"), reason=None, **_origin("nbac_injury_report", game_date))
-    _append(warehouse, "raw_injuries", rows)
+    """A morning report of a date: Out is who was inactive, and every team has submitted."""
+    facts = Archive(archive)
+    sides = facts.slate(game_date).unpivot(["home", "away"], index=["game_date", "game_id"], value_name="team")
+    teams = sides.with_columns(player_id="team", player_name="team", status=pl.lit(SUBMITTED))
+    inactive = facts.availability.filter(game_date=game_date, status="INACTIVE")
+    players = inactive.filter(pl.col("player_id").is_not_null()).with_columns(status=pl.lit("Out"))
+    origin = _origin("nbac_injury_report", game_date)
+    for rows in (teams, players):
+        _append(warehouse, "raw_injuries", rows.with_columns(reason=pl.lit(None, pl.String), **origin))
 
 
 def run(warehouse: Warehouse, names: Sequence[str], first: date, last: date, **changes: Any) -> None:

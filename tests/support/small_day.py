@@ -17,6 +17,7 @@ from activities.publish import Publishing
 from activities.workshop import Workshop
 from runtime.sandbox import WORKFLOW_RUNNER
 from tipoff.settings import Settings
+from tipoff.sources.outcomes import DECISIONS
 from tipoff.vocabulary import Cadence, DayPlan, Outcome, Phase, PlanStep, SlateGame, StepKind
 from workflows.contracts import (
     Activity,
@@ -56,7 +57,8 @@ class SmallDay:
     async def collect(self, request: CollectRequest) -> CollectReport:
         outcome = self.lines if request.source == LINES else Outcome.OK
         batch = "batch" if outcome is Outcome.OK else None
-        return CollectReport(outcome=outcome, reason=f"{outcome}: [no market]", batch=batch, requests=1, new_objects=1)
+        parks, reason = DECISIONS[outcome].park, f"{outcome}: [no market]"
+        return CollectReport(outcome=outcome, reason=reason, parks=parks, batch=batch, requests=1, new_objects=1)
 
     @activity.defn(name=Activity.PROCESS.value)
     async def process(self, request: ProcessRequest) -> StepReport:

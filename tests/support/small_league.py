@@ -31,7 +31,8 @@ def small_league(seed: int) -> dict[str, list[Row]]:
     played = [game for game in games if game["game_date"] < TONIGHT]
     boxes = [box for game in played for box in _boxes(dice, game)]
     return {
-        "raw_schedule": games,
+        # one day of the season is known by its box scores alone
+        "raw_schedule": [game for game in games if game["game_date"] != DAYS[3]],
         "raw_player_boxscores": boxes,
         "raw_team_boxscores": [_team_box(boxes, game, side) for game in played for side in ("home", "away")],
         "raw_rosters": _rosters(dice),
@@ -53,7 +54,7 @@ def _games(dice: random.Random, day: date) -> list[Row]:
     return [
         {
             "game_date": day,
-            "game_id": f"00{day:%y%m%d}{number:02d}",
+            "game_id": f"{'006' if (day, number) == (DAYS[4], 0) else '002'}{day:%m%d}{number:03d}",
             "season": season_of(day),
             "season_type": "regular",
             "home": teams[2 * number],
@@ -143,13 +144,16 @@ def _injuries(dice: random.Random, game: Row) -> list[Row]:
             **{name: game[name] for name in ("game_date", "game_id")},
             "team": team,
             **{name: value for name, value in _player(player).items() if name != "position"},
-            "status": dice.choice(statuses),
+            "status": status,
             "reason": None,
             **_origin(hour, source=dice.choice(("first_choice", "fallback"))),
         }
         for hour in (11, 17, 23)
-        for player, team in PLAYERS.items()
-        if team in (game["home"], game["away"]) and dice.random() < 0.5
+        for player, team, status in [
+            *((player, team, dice.choice(statuses)) for player, team in PLAYERS.items() if dice.random() < 0.5),
+            *((team, team, dice.choice(("Submitted", "Not submitted"))) for team in TEAMS),
+        ]
+        if team in (game["home"], game["away"])
     ]
 
 

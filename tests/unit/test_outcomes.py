@@ -111,6 +111,7 @@ def test_an_answer_of_another_kind_is_not_taken(expects: Expected, body: bytes) 
         ("Fri, 29 Mar 2024 15:30:00 GMT", datetime(2024, 3, 29, 15, 30, tzinfo=UTC)),
         ("Fri, 29 Mar 2024 15:30:00 -0000", datetime(2024, 3, 29, 15, 30, tzinfo=UTC)),
         ("99999999999999", AS_OF + timedelta(days=7)),
+        ("Fri, 31 Dec 9999 23:59:59 -1200", AS_OF + timedelta(days=7)),
         ("soon", None),
         ("", None),
         ("-5", None),
@@ -153,10 +154,10 @@ def test_every_outcome_has_a_decision_and_a_place() -> None:
     assert len(WORST_FIRST) == len(Outcome)
 
 
-def test_what_is_not_usable_leads_somewhere() -> None:
+def test_what_asking_again_does_not_change_calls_a_person_who_is_told_what_to_do() -> None:
     for outcome, decision in DECISIONS.items():
-        assert decision.usable or decision.wait or decision.fallback or decision.park, outcome
-        assert not (decision.retry_now and decision.park), outcome
+        assert decision.advice or not decision.park, outcome
+        assert not (decision.park and (decision.wait or decision.retry_now)), outcome
 
 
 O = Outcome  # noqa: E741 - a table of them follows

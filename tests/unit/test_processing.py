@@ -20,6 +20,8 @@ from tipoff.landing.base import Batch, BatchItem
 from tipoff.landing.local import LocalLanding
 from tipoff.processing import Processed, process
 from tipoff.replay.archive import Archive
+from tipoff.replay.shapes.nba_injury_report import report
+from tipoff.replay.shapes.view import Past, View
 from tipoff.replay.upstream import serve
 from tipoff.settings import load_settings
 from tipoff.sources.base import Slate
@@ -209,9 +211,26 @@ def test_reading_twice_changes_nothing(day: Reading, name: str) -> None:
     again, twice = day.read(name, dict(LOOKS)[name] + timedelta(minutes=5)), day.table(table)
     assert not once.is_empty()
     assert once.equals(twice)
-    assert first.rows == again.rows == first.rows
     assert (again.changed, again.changed_games) == (False, ())
     assert first.model_copy(update={"changed": False, "changed_games": ()}) == again
+
+
+def test_an_old_answer_read_again_does_not_undo_what_a_later_one_brought(day: Reading) -> None:
+    moved = day.slate.games[3].game_id
+
+    def move(item: BatchItem, answer: Any) -> Any:
+        for game in (game for dates in answer["leagueSchedule"]["gameDates"] for game in dates["games"]):
+            if game["gameId"] == moved:
+                game["gameDateTimeUTC"] = "2024-04-12T23:00:00Z"
+        return answer
+
+    day.read(SCHEDULE)
+    later = MORNING + timedelta(days=1)
+    assert day.read(SCHEDULE, later, day.batch(SCHEDULE, move)).changed
+    standing = day.table("raw_schedule")
+    again = day.read(SCHEDULE)
+    assert (again.outcome, again.changed, again.changed_games) == (Outcome.OK, False, ())
+    assert day.table("raw_schedule").equals(standing)
 
 
 def test_every_source_is_about_the_whole_slate(day: Reading) -> None:
@@ -269,6 +288,28 @@ def test_quotes_that_are_missing_for_a_game_leave_its_last_snapshot(day: Reading
     assert (told.outcome, told.missing_games) == (Outcome.PARTIAL, (gone.game_id,))
     assert gone.label in told.reason
     assert day.table("raw_player_props").equals(standing)
+
+
+def test_a_game_whose_last_listed_player_was_cleared_has_a_snapshot_of_its_teams_alone(
+    day: Reading, sample: Path
+) -> None:
+    for name in (PLAYERS, ROSTERS, INJURIES):
+        day.read(name)
+    cleared = day.slate.games[5]
+    archive = Archive(sample)
+    healthy = archive.availability.filter(pl.col("game_id") != cleared.game_id)
+    archive.__dict__["availability"] = healthy  # where cached tables are kept
+    noon = MORNING + timedelta(hours=2)
+    body = report(View(Past(archive), noon), {"stamp": f"{DAY}_11AM"}).body
+    key = day.collected.landing.put(INJURIES, DAY, body, "pdf").key
+    items = tuple(item.model_copy(update={"key": key}) for item in day.collected.items(INJURIES))
+    told = day.read(INJURIES, noon, day.land(Batch(source=INJURIES, game_date=DAY, items=items)))
+    assert told.changed_games == (cleared.game_id,)
+    last = day.table("raw_injuries").filter(game_id=cleared.game_id).filter(pl.col("as_of") == pl.col("as_of").max())
+    assert {(row["player_id"], row["status"]) for row in last.iter_rows(named=True)} == {
+        (cleared.away, "Submitted"),
+        (cleared.home, "Submitted"),
+    }
 
 
 def test_a_team_whose_roster_did_not_come_keeps_the_one_it_had(day: Reading) -> None:
@@ -392,8 +433,30 @@ def test_an_unknown_name_is_kept_told_and_resolved_once_a_person_says_who_it_is(
     assert day.count("unresolved_players") == 0
     assert day.count("raw_player_props", f"as_of = TIMESTAMP '{later:%F %T}+00' AND player_id IS NULL") == 0
 
+    before = day.count("raw_player_props")
+    told = day.read(PROPS, AFTERNOON, batch, aliases)
+    assert (told.changed, told.changed_games) == (True, (game.game_id,))
+    assert day.count("raw_player_props", "player_id IS NULL") == 0
+    assert day.count("raw_player_props") == before
+    assert not day.read(PROPS, AFTERNOON, batch, aliases).changed
 
-def test_reading_some_games_again_keeps_the_unresolved_names_of_the_others(day: Reading) -> None:
+
+def test_an_unresolved_name_of_a_game_or_team_that_did_not_come_again_stays(day: Reading) -> None:
+    def renamed(item: BatchItem, answer: Any) -> Any:
+        if item.part == "DEN":
+            answer["team"]["athletes"][0]["displayName"] = "Unknown Of DEN"
+        return answer
+
+    day.read(PLAYERS)
+    day.read(ROSTERS, batch=day.batch(ROSTERS, renamed))
+    day.read(ROSTERS, batch=day.batch(ROSTERS, lambda item, answer: None if item.part == "DEN" else answer))
+    assert day.table("unresolved_players").select("player_name", "team").rows() == [("Unknown Of DEN", "DEN")]
+    day.read(ROSTERS)
+    assert day.count("unresolved_players") == 0
+
+
+@pytest.mark.parametrize("asked_about", ["one game", "the whole slate"])
+def test_reading_some_games_again_keeps_the_unresolved_names_of_the_others(day: Reading, asked_about: str) -> None:
     def renamed(item: BatchItem, event: Any) -> Any:
         for outcome in event["bookmakers"][0]["markets"][0]["outcomes"][:2]:
             outcome["description"] = f"Unknown Of {item.part}"
@@ -404,10 +467,11 @@ def test_reading_some_games_again_keeps_the_unresolved_names_of_the_others(day: 
     day.read(PROPS, batch=day.batch(PROPS, renamed))
     assert day.count("unresolved_players") == 12
     game = day.slate.games[0]
-    day.slate = day.slate.model_copy(update={"games": (game,)})
+    if asked_about == "one game":
+        day.slate = day.slate.model_copy(update={"games": (game,)})
     one = day.batch(PROPS, lambda item, event: event if item.game_id == game.game_id else None)
     told = day.read(PROPS, AFTERNOON + timedelta(minutes=30), one)
-    assert told.outcome is Outcome.OK
+    assert told.covered_games == (game.game_id,)
     names = day.table("unresolved_players")["player_name"].to_list()
     assert len(names) == 11
     assert f"Unknown Of {game.label}" not in names

@@ -52,6 +52,12 @@ def test_doing_it_twice_changes_nothing(text: str, secrets: list[str]) -> None:
         ("Authorization: Bearer abc.def", "Authorization: Bearer ***"),
         ("{'authorization': 'abcdef'}", "{'authorization': '***'}"),
         ('{"apiKey": "abcdef", "n": 1}', '{"apiKey": "***", "n": 1}'),
+        ("{'api_key': \"it's\", 'n': 1}", "{'api_key': \"***\", 'n': 1}"),
+        ("apiKey=abcdef&n=1", "apiKey=***&n=1"),
+        ("asked with (apiKey=abcdef&n=1)", "asked with (apiKey=***&n=1)"),
+        ("asked with 'token=abcdef'", "asked with 'token=***'"),
+        ("TIPOFF_ODDS_API_KEY=abcdef", "TIPOFF_ODDS_API_KEY=***"),
+        ("broken=1&monkey=2", "broken=1&monkey=2"),
         ("no key here, 12 games at https://cdn.nba.com/a?x=1", "no key here, 12 games at https://cdn.nba.com/a?x=1"),
     ],
 )

@@ -121,6 +121,18 @@ def test_an_unknown_key_in_the_file_is_refused_by_name(tmp_path: Path) -> None:
         load_settings(written(tmp_path, 'landign = "file://x"'), {})
 
 
+@pytest.mark.parametrize("variable", ["TIPOFF_LANDIGN", "TIPOFF_LANDING_FILE", "TIPOFF_SECRETS"])
+def test_a_variable_that_is_no_setting_is_refused_by_name_without_its_value(variable: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"unknown variable {variable}; known are .*TIPOFF_LANDING") as caught:
+        load_settings(environ={variable: SECRET})
+    assert SECRET not in str(caught.value)
+
+
+def test_variables_of_ours_that_are_no_settings_and_those_of_others_are_left_alone(tmp_path: Path) -> None:
+    others = {"TIPOFF_CACHE": str(tmp_path), "TIPOFF_DEBUG": "1", "TEMPORAL_ADDRESS": "localhost:7233", "PATH": "/bin"}
+    assert load_settings(environ=others) == load_settings(environ={})
+
+
 @pytest.mark.parametrize("key", ["odds_api_key", "balldontlie_key", "proxies"])
 def test_a_secret_in_the_file_is_refused_and_not_repeated(tmp_path: Path, key: str) -> None:
     with pytest.raises(ConfigurationError, match=f"{key} is a secret.*TIPOFF_{key.upper()}_FILE") as caught:

@@ -6,8 +6,9 @@ import pytest
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
 
 from tests.support.days import GAMES, Stop, World, at, started, virtual, working
-from tipoff.vocabulary import Phase
+from tipoff.vocabulary import Phase, RunState
 from workflows.contracts import Moment, RecordedDay, Rerun
+from workflows.search_attributes import RUN_STATE
 
 GAME_IDS = tuple(game.game_id for game in GAMES)
 RECORDED = RecordedDay(games=GAMES, batches=(), moments=(Moment(as_of=at(13, 15), game_ids=GAME_IDS),))
@@ -18,9 +19,12 @@ async def test_a_day_cancelled_in_the_middle_of_a_step_ends_cancelled(client: Cl
     world = World(recorded=RECORDED, stops={"moving_average": Stop()})
     async with working(client, world), started(client, virtual(), rerun) as handle:
         await world.stops["moving_average"].reached.wait()
-        await handle.cancel()
+        await handle.cancel(reason="Ada: the season is over")
         with pytest.raises(WorkflowFailureError):
             await handle.result()
         described = await handle.describe()
     assert described.status is WorkflowExecutionStatus.CANCELED
-    assert not [status for status in world.statuses if status.status.attention]
+    last = world.statuses[-1].status
+    assert (last.state, last.attention) == (RunState.CANCELLED, ())
+    assert [(entry.message, entry.why) for entry in last.audit][-1] == ("cancel", "Ada: the season is over")
+    assert described.typed_search_attributes.get(RUN_STATE) == RunState.CANCELLED

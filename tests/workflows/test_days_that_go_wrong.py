@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from temporalio.client import Client
+from temporalio.exceptions import ApplicationError
 
 from runtime.replay import history_figures
 from tests.support import scenarios
@@ -30,8 +31,10 @@ from tests.support.days import (
     step,
     working,
 )
-from tipoff.vocabulary import DataQuality, Outcome, RunState, StepState
-from workflows.contracts import Activity
+from tipoff.plan import plan_day
+from tipoff.sources.registry import SOURCES
+from tipoff.vocabulary import DataQuality, DayPlan, Outcome, RunState, StepState
+from workflows.contracts import Activity, PlanRequest
 
 BOTH = (EARLY.game_id, LATE.game_id)
 SYSTEMS = ("moving_average", "catboost_v8")
@@ -112,6 +115,8 @@ async def test_a_day_whose_every_game_is_postponed_ends_complete(client: Client)
     played = await play(client, World(script))
     assert played.result.state is RunState.COMPLETE
     assert played.status.postponed_games == BOTH
+    assert runs_of(played, "grade"), "what was published is void"
+    assert len(runs_of(played, "predictions")) == 3, "announced, published, and taken back"
     assert played.result.data_quality is DataQuality.EMPTY
 
 
@@ -130,6 +135,28 @@ async def test_a_game_that_is_added_during_the_day_is_fetched_predicted_and_grad
     assert later[0] == (at(11), (added.game_id,))
     assert {games for _, games in later} == {(added.game_id,)}, "the others stand as they were published"
     assert runs_of(played, "grade")[-1][1] == (*BOTH, added.game_id)
+
+
+async def test_a_slate_that_cannot_be_planned_leaves_the_day_going_by_the_old_one(client: Client) -> None:
+    def plan(request: PlanRequest) -> DayPlan:
+        if request.games == GAMES[:1]:
+            raise ApplicationError("no such plan", non_retryable=True)
+        return plan_day(request.game_date, request.games or (), SOURCES)
+
+    slates = [Beat(MORNING, games=GAMES), Beat(at(11), games=GAMES[:1]), Beat(at(15), games=GAMES)]
+    played = await play(client, World(happy_script() | {"nbac_schedule": slates}, plan=plan))
+    assert played.result.state is RunState.COMPLETE
+    assert len(played.result.slate) == 2
+    assert any("no such plan" in alert.text for alert in played.status.alerts)
+
+
+async def test_a_refresh_that_fails_is_told_and_what_was_published_stands(client: Client) -> None:
+    world = World(trouble={"ml_feature_store": Trouble(since=at(14), until=at(16))})
+    played = await play(client, world)
+    assert played.result.first_published_at == at(13, 15)
+    assert [item.step for item in played.result.attention] == ["ml_feature_store"]
+    assert played.result.data_quality is DataQuality.DEGRADED
+    assert played.result.state is RunState.COMPLETE
 
 
 async def test_a_critical_step_that_never_succeeds_ends_the_day_failed_and_named(client: Client) -> None:

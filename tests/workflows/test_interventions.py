@@ -35,7 +35,7 @@ from tests.support.days import (
     working,
 )
 from tipoff.vocabulary import Phase, RunState, StepState
-from workflows.contracts import ClockSpec, Message, MessageAnswer
+from workflows.contracts import Activity, ClockSpec, Message, MessageAnswer
 from workflows.daily_pipeline import DailyPipelineWorkflow
 
 BOTH = (EARLY.game_id, LATE.game_id)
@@ -69,6 +69,18 @@ async def test_lines_are_fetched_at_once_when_somebody_says_they_are_out(client:
     played = await play(client, world, virtual(says(at(10, 7), message)))
     assert at(10, 7) in looks_at(played, "odds_api_player_points_props")
     assert played.result.first_published_at == at(10, 7)
+
+
+async def test_unchanged_lines_are_read_again_when_a_person_wants_them_refreshed(client: Client) -> None:
+    """Whoever gave an unknown name its player wants the very same answer read otherwise."""
+    world = World(happy_script(lines_at=at(9)))
+    told = says(at(10, 7), Message.LINES_AVAILABLE), says(at(10, 8), Message.REFRESH_LINES)
+    played = await play(client, world, virtual(*told))
+    props = [deed for deed in played.deeds if deed.subject == "odds_api_player_points_props"]
+    assert {at(10, 7), at(10, 8)} <= {deed.as_of for deed in props if deed.activity == Activity.COLLECT}
+    read = [deed.as_of for deed in props if deed.activity == Activity.PROCESS]
+    assert at(10, 8) in read
+    assert at(10, 7) not in read
 
 
 async def test_a_parked_step_is_retried_when_a_person_says_so(client: Client) -> None:
@@ -148,6 +160,9 @@ async def test_an_update_that_cannot_be_done_is_answered_with_an_error_and_chang
 
 
 RUBBISH: list[list[Any]] = [
+    ["lines", "and more"],
+    ["x" * 60_000],
+    [{"phase": "lines", "games": ["DEN@MIN"] * 50}],
     [42],
     [[1, 2]],
     [True],
@@ -169,6 +184,7 @@ async def test_a_signal_with_rubbish_never_fails_the_day_and_stands_in_its_audit
         status = await until(handle, lambda status: len(status.audit) >= len(RUBBISH))
         assert not any(entry.accepted for entry in status.audit)
         assert all(entry.answer for entry in status.audit)
+        assert len(status.model_dump_json()) < 50_000
         assert status.model_copy(update={"audit": ()}) == before
         await handle.signal("resume_clock")
         assert (await ended(handle)).result.state is RunState.COMPLETE
@@ -179,9 +195,29 @@ async def test_a_signal_that_cannot_even_be_decoded_harms_nobody(client: Client)
     async with working(client, no_lines_at_all()), started(client, held_at(at(10))) as handle:
         await until(handle, lambda status: status.held)
         await handle.signal("force_continue", broken)
-        await handle.signal("no_such_signal", "lines")
+        await handle.signal("retry_step", args=["ml_feature_store", 2])
         await handle.signal("resume_clock")
-        assert (await ended(handle)).result.state is RunState.COMPLETE
+        played = await ended(handle)
+    assert played.result.state is RunState.COMPLETE
+    told = [(entry.message, entry.answer) for entry in played.status.audit if not entry.accepted]
+    assert [message for message, _ in told] == ["retry_step"]
+    assert "there is no signal 'retry_step'" in told[0][1]
+
+
+async def test_what_is_said_before_there_is_a_plan_stands_in_the_audit(client: Client) -> None:
+    world = World(stops={"plan_day": Stop()})
+    async with working(client, world), started(client) as handle:
+        await world.stops["plan_day"].reached.wait()
+        await handle.signal("lines_available")
+        world.stops["plan_day"].released.set()
+        played = await ended(handle)
+    assert [(entry.message, entry.accepted) for entry in played.status.audit] == [("lines_available", False)]
+    assert "only starting" in played.status.audit[0].answer
+
+
+async def test_a_clock_is_held_at_its_very_moment_though_nothing_is_due_then(client: Client) -> None:
+    async with working(client, no_lines_at_all()), started(client, held_at(at(10, 7))) as handle:
+        assert (await until(handle, lambda status: status.held)).now == at(10, 7)
 
 
 # ── a day in the middle of something ─────────────────────────────────────────────────────────────────────────

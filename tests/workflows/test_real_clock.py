@@ -24,7 +24,7 @@ from tests.support.days import (
 )
 from tests.support.ledgers import evening_plan, step_of
 from tipoff.vocabulary import Cadence, DayPlan, Phase, PlanStep, RunState, SlateGame
-from workflows.contracts import ClockSpec, Message
+from workflows.contracts import ClockSpec, Message, PlanRequest
 from workflows.daily_pipeline import DailyPipelineWorkflow
 
 REAL = ClockSpec()
@@ -34,8 +34,8 @@ KEPT = (LINES, "player_prop_lines", "moving_average", "export_predictions")
 
 
 def short_day(
-    start: datetime, *, every: timedelta = SECOND, gives_up: timedelta = 60 * SECOND
-) -> Callable[[date, tuple[SlateGame, ...]], DayPlan]:
+    start: datetime, *, every: timedelta = SECOND, gives_up: timedelta = 60 * SECOND, ends: timedelta = 120 * SECOND
+) -> Callable[[PlanRequest], DayPlan]:
     """Schedule, lines, one transform, one system and one export, from now on; it ends when all is done."""
 
     def timed(step: PlanStep, games: tuple[SlateGame, ...]) -> PlanStep:
@@ -49,10 +49,11 @@ def short_day(
             update={**common, "cadence": (looks,), "looks_at": (), "hard_deadline": start + gives_up}
         )
 
-    def plan(game_date: date, games: tuple[SlateGame, ...]) -> DayPlan:
+    def plan(request: PlanRequest) -> DayPlan:
+        games = request.games or ()
         steps = [timed(step_of(evening_plan(), name), games) for name in KEPT] if games else []
         return DayPlan(
-            game_date=game_date, games=games, steps=(_schedule(start, games), *steps), ends_at=start + 120 * SECOND
+            game_date=request.game_date, games=games, steps=(_schedule(start, games), *steps), ends_at=start + ends
         )
 
     return plan
@@ -146,3 +147,35 @@ async def test_a_slate_that_is_called_off_while_a_step_runs_does_not_leave_the_d
     assert played.result.state is RunState.COMPLETE
     assert [each.phase for each in played.status.steps] == [Phase.SLATE]
     assert played.result.game_date == GAME_DATE
+
+
+async def test_an_answer_that_does_not_come_holds_nobody_past_its_deadline_and_is_used_when_it_comes(
+    client: Client,
+) -> None:
+    start = datetime.now(UTC)
+    scripted = world(start, lines_after=timedelta(), gives_up=6 * SECOND)
+    scripted.stops = {LINES: Stop()}
+    async with working(client, scripted), started(client, REAL) as handle:
+        await scripted.stops[LINES].reached.wait()
+        await until(handle, lambda status: status.first_published_at is not None)
+        scripted.stops[LINES].released.set()
+        played = await ended(handle)
+    assert played.result.state is RunState.COMPLETE
+    assert len(played.result.refreshed_at) == 1
+
+
+async def test_a_day_ends_at_its_end_whatever_is_still_at_work(client: Client) -> None:
+    start = datetime.now(UTC)
+    scripted = world(start, lines_after=timedelta(), ends=4 * SECOND)
+    scripted.stops = {"player_prop_lines": Stop()}
+    async with working(client, scripted), started(client, REAL) as handle:
+        played = await ended(handle)
+    assert played.result.state is RunState.FAILED
+    assert "player_prop_lines" in {item.step for item in played.result.attention}
+
+
+async def test_a_moment_that_is_waited_for_through_many_decisions_has_one_timer(client: Client) -> None:
+    start = datetime.now(UTC)
+    played = await real_day(client, world(start, lines_after=3 * SECOND, every=5 * SECOND))
+    waited_for = timers(played)
+    assert len(waited_for) <= len(set(waited_for)) + 6, waited_for

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from temporalio.client import Client
 
 from tests.support.days import (
@@ -22,8 +21,8 @@ from tests.support.days import (
     virtual,
     working,
 )
-from tipoff.vocabulary import Phase, RunState, StepState
-from workflows.contracts import Activity, Message, Moment, RecordedBatch, RecordedDay, Rerun
+from tipoff.vocabulary import Phase, RunState
+from workflows.contracts import Activity, Degradation, Message, Moment, RecordedBatch, RecordedDay, Rerun
 from workflows.daily_pipeline import DailyPipelineWorkflow
 
 BOTH = (EARLY.game_id, LATE.game_id)
@@ -43,7 +42,9 @@ async def test_predictions_are_made_again_as_of_the_moments_they_were_made_at(cl
     assert played.result.state is RunState.COMPLETE
     for system in ("moving_average", "catboost_v8"):
         assert runs_of(played, system) == [(at(13, 15), BOTH), (at(15), (LATE.game_id,))]
-    assert not runs_of(played, "player_daily_cache"), "context is taken as it was recorded"
+    contexts = [as_of for as_of, _ in runs_of(played, "upcoming_player_game_context")]
+    assert contexts == [at(13, 15), at(15)], "context is made again as of each moment: it may have changed since"
+    assert [(entry.message, entry.target, entry.who) for entry in played.status.audit] == [("rerun", "predict", "Ada")]
 
 
 async def test_a_rerun_asks_no_provider_and_reads_what_was_landed_in_its_order(client: Client) -> None:
@@ -53,9 +54,35 @@ async def test_a_rerun_asks_no_provider_and_reads_what_was_landed_in_its_order(c
     assert read == [(batch.source, batch.as_of) for batch in RECORDED.batches]
 
 
-@pytest.mark.parametrize("phase", list(Phase))
-def test_there_is_a_phase_to_start_again_from_for_every_phase(phase: Phase) -> None:
-    assert Rerun(from_phase=phase).from_phase is phase
+async def test_what_was_landed_after_a_moment_is_read_after_it(client: Client) -> None:
+    played = await play(client, World(recorded=RECORDED), rerun=Rerun(from_phase=Phase.SLATE))
+    done = [
+        (deed.subject, deed.as_of)
+        for deed in played.deeds
+        if deed.activity == Activity.PROCESS or deed.subject == "ml_feature_store"
+    ]
+    assert done == [
+        ("nbac_schedule", at(5)),
+        ("ml_feature_store", at(13, 15)),
+        ("odds_api_player_points_props", at(15)),
+        ("ml_feature_store", at(15)),
+        ("nbac_player_boxscores", at(21, 15)),
+    ]
+
+
+async def test_an_export_of_a_moment_names_what_the_day_went_without_then(client: Client) -> None:
+    without = Degradation(step="odds_api_player_points_props", reason="no lines", since=at(13, 15), resolved_at=at(15))
+    recorded = RECORDED.model_copy(update={"degradations": (without,)})
+    played = await play(client, World(recorded=recorded), rerun=Rerun(from_phase=Phase.PUBLISH))
+    told = [deed.degraded for deed in played.deeds if deed.subject == "predictions"]
+    assert told == [("odds_api_player_points_props: no lines",), ()]
+    assert played.result.degradations == (without,)
+
+
+async def test_a_day_that_never_predicted_is_predicted_as_of_now(client: Client) -> None:
+    recorded = RECORDED.model_copy(update={"moments": ()})
+    played = await play(client, World(recorded=recorded), rerun=Rerun(from_phase=Phase.PREDICT))
+    assert runs_of(played, "moving_average") == [(at(5), BOTH)]
 
 
 async def test_a_rerun_from_the_grades_predicts_nothing_again(client: Client) -> None:
@@ -65,13 +92,22 @@ async def test_a_rerun_from_the_grades_predicts_nothing_again(client: Client) ->
     assert step(played.status, "moving_average").reason == "taken as it was recorded"
 
 
-async def test_a_step_that_fails_in_a_rerun_is_parked_until_a_person_decides(client: Client) -> None:
-    world = World(recorded=RECORDED, trouble={"catboost_v8": Trouble()})
+async def test_a_critical_step_that_fails_in_a_rerun_is_parked_until_a_person_decides(client: Client) -> None:
+    world = World(recorded=RECORDED, trouble={"ml_feature_store": Trouble(until=at(14))})
     async with working(client, world), started(client, virtual(), Rerun(from_phase=Phase.PREDICT)) as handle:
         status = await until(handle, lambda status: bool(status.attention))
-        assert status.attention[0].step == "catboost_v8"
-        await handle.execute_update(DailyPipelineWorkflow.skip_step, order(Message.SKIP_STEP, "catboost_v8"))
+        assert status.attention[0].step == "ml_feature_store"
+        await handle.execute_update(
+            DailyPipelineWorkflow.force_continue, order(Message.FORCE_CONTINUE, Phase.PREDICT.value)
+        )
         played = await ended(handle)
-    assert step(played.status, "catboost_v8").state is StepState.SKIPPED
     assert played.result.state is RunState.COMPLETE
+    assert len(runs_of(played, "ml_feature_store")) == 2, "once in vain, once as of the next moment"
+
+
+async def test_a_system_that_fails_in_a_rerun_holds_nobody(client: Client) -> None:
+    world = World(recorded=RECORDED, trouble={"catboost_v8": Trouble()})
+    played = await play(client, world, rerun=Rerun(from_phase=Phase.PREDICT))
+    assert played.result.state is RunState.COMPLETE
+    assert [item.step for item in played.result.attention] == ["catboost_v8"]
     assert len(runs_of(played, "moving_average")) == 2

@@ -54,7 +54,7 @@ _FIRST_CHOICE: Final[dict[Origin, tuple[str, ...]]] = {
 class Feature:
     """One number of the vector.
 
-    `window`: games of the player's history that make it complete; fewer make its quality PARTIAL_WINDOW.
+    `window`: games that make it complete; fewer make its quality PARTIAL_WINDOW. `games`: the column that counts them.
     """
 
     name: str
@@ -62,6 +62,7 @@ class Feature:
     value: pl.Expr
     origin: Origin
     window: int = 0
+    games: str = "games_history"
 
     @property
     def is_missing(self) -> pl.Expr:
@@ -78,7 +79,7 @@ class Feature:
         return (
             pl.when(self.is_missing)
             .then(Quality.MISSING)
-            .when(pl.col("games_history") < self.window)
+            .when(pl.col(self.games) < self.window)
             .then(Quality.PARTIAL_WINDOW)
             .when(pl.col(_fallback_used(self.origin)))
             .then(Quality.FALLBACK)
@@ -88,12 +89,15 @@ class Feature:
 
 
 def _as_is(
-    origin: Origin, window: int = 0, convert: Callable[[pl.Expr], pl.Expr] = lambda column: column
+    origin: Origin,
+    window: int = 0,
+    games: str = "games_history",
+    convert: Callable[[pl.Expr], pl.Expr] = lambda column: column,
 ) -> Callable[[str, str], Feature]:
     """Features that are a column of the inputs under its own name."""
 
     def declare(name: str, description: str) -> Feature:
-        return Feature(name, description, convert(pl.col(name)).cast(pl.Float64), origin, window)
+        return Feature(name, description, convert(pl.col(name)).cast(pl.Float64), origin, window, games)
 
     return declare
 
@@ -102,7 +106,11 @@ _last_game = _as_is(Origin.BOX, window=1)
 _last_5 = _as_is(Origin.BOX, window=5)
 _last_10 = _as_is(Origin.BOX, window=10)
 _last_20 = _as_is(Origin.BOX, window=20)
-_team = _as_is(Origin.TEAM_BOX)
+_season_5 = _as_is(Origin.BOX, window=5, games="games_season")
+_season_10 = _as_is(Origin.BOX, window=10, games="games_season")
+_team_15 = _as_is(Origin.TEAM_BOX, window=15, games="team_games")
+_opponent_15 = _as_is(Origin.TEAM_BOX, window=15, games="opponent_games")
+_team_season = _as_is(Origin.TEAM_BOX, window=5, games="team_games")
 _game_line = _as_is(Origin.GAME_LINES)
 _prop = _as_is(Origin.PROPS)
 _injury = _as_is(Origin.INJURIES)
@@ -133,17 +141,24 @@ def _injury_risk() -> pl.Expr:
 FEATURES: Final[tuple[Feature, ...]] = (
     _last_5("points_mean_5", "mean points of the last 5 games"),
     _last_10("points_mean_10", "mean points of the last 10 games"),
-    _last_5("points_mean_season", "mean points of the season"),
+    _season_5("points_mean_season", "mean points of the season"),
     _last_10("points_sd_10", "standard deviation of points over the last 10 games"),
     _last_20("points_ewm", "exponentially weighted mean of points, half-life 5 games"),
     _last_10("points_trend", "last 5 games' mean points minus the 5 before; positive: improving"),
     _last_10("points_per_minute_10", "points per minute over the last 10 games"),
     _last_5("minutes_mean_5", "mean minutes of the last 5 games"),
     _last_10("minutes_mean_10", "mean minutes of the last 10 games"),
-    _last_5("minutes_mean_season", "mean minutes of the season"),
+    _season_5("minutes_mean_season", "mean minutes of the season"),
     _last_10("minutes_sd_10", "standard deviation of minutes over the last 10 games"),
     _last_game("minutes_last_game", "minutes of the last game"),
-    Feature("minutes_change", "last 5 games' mean minutes minus the season's", _minutes_change(), Origin.BOX, 5),
+    Feature(
+        "minutes_change",
+        "last 5 games' mean minutes minus the season's",
+        _minutes_change(),
+        Origin.BOX,
+        window=5,
+        games="games_season",
+    ),
     _last_10("fga_mean_10", "mean field-goal attempts of the last 10 games"),
     _last_10("fg3a_mean_10", "mean three-point attempts of the last 10 games"),
     _last_10("fta_mean_10", "mean free-throw attempts of the last 10 games"),
@@ -154,12 +169,12 @@ FEATURES: Final[tuple[Feature, ...]] = (
     _last_game("games_last_14_days", "games in the fourteen days before"),
     _last_game("minutes_last_7_days", "minutes in the seven days before"),
     _last_game("back_to_back", "1 when he played on the day before"),
-    _as_is(Origin.BOX, 1, lambda days: days.clip(upper_bound=10))(
+    _as_is(Origin.BOX, window=1, convert=lambda days: days.clip(upper_bound=10))(
         "days_since_last_game", "calendar days since the last game, at most 10"
     ),
     _last_game("points_mean_opponent", "mean points of earlier games against this opponent"),
     _last_game("games_opponent", "earlier games against this opponent"),
-    _last_10("home_points_difference", "season's mean points at home minus away"),
+    _season_10("home_points_difference", "season's mean points at home minus away"),
     _as_is(Origin.SCHEDULE)("home", "1 at home, 0 away"),
     Feature("playoffs", "1 in playoffs and play-in", _playoffs(), Origin.SCHEDULE),
     Feature(
@@ -168,11 +183,11 @@ FEATURES: Final[tuple[Feature, ...]] = (
         _rest_advantage(),
         Origin.TEAM_BOX,
     ),
-    _team("team_pace", "mean pace of the team's last 15 games, possessions per 48 minutes"),
-    _team("team_offensive_rating", "mean offensive rating of the team's last 15 games"),
-    _team("team_win_share", "games won of the season's, 0-1 scale"),
-    _team("opponent_pace", "mean pace of the opponent's last 15 games"),
-    _team("opponent_defensive_rating", "mean defensive rating of the opponent's last 15 games"),
+    _team_15("team_pace", "mean pace of the team's last 15 games, possessions per 48 minutes"),
+    _team_15("team_offensive_rating", "mean offensive rating of the team's last 15 games"),
+    _team_season("team_win_share", "games won of the season's, 0-1 scale"),
+    _opponent_15("opponent_pace", "mean pace of the opponent's last 15 games"),
+    _opponent_15("opponent_defensive_rating", "mean defensive rating of the opponent's last 15 games"),
     _game_line("spread", "consensus spread from the team's side, points"),
     _game_line("total", "consensus total, points"),
     _game_line("implied_total", "points the game lines imply for the team"),

@@ -10,8 +10,8 @@ from typing import Any
 import polars as pl
 
 from tipoff.grading.outcomes import FINAL, POSTPONED, closing_line_value, grade, profit_units, void_reason
-from tipoff.vocabulary import Frozen, Grade
-from tipoff.warehouse.base import Warehouse, Written
+from tipoff.vocabulary import PREDICTED, Frozen, Grade
+from tipoff.warehouse.base import Parameters, Warehouse, Written
 from tipoff.warehouse.sql_files import sql_text
 from tipoff.warehouse.tables import TABLES
 
@@ -36,23 +36,25 @@ def active_predictions(warehouse: Warehouse, game_date: date, as_of: datetime) -
     return warehouse.query(sql_text("active_predictions"), {"game_date": game_date, "as_of": as_of})
 
 
-def games_of(warehouse: Warehouse, game_date: date) -> pl.DataFrame:
-    """The games of a date by tip-off: `game_status` as schedule and scoreboard say, points, `teams_in_box`."""
-    return warehouse.query(sql_text("slate_games"), {"game_date": game_date})
+def games_of(warehouse: Warehouse, game_date: date, as_of: datetime) -> pl.DataFrame:
+    """The games of a date by tip-off: `game_status` and points as known at `as_of`, `teams_in_box` as stored now."""
+    asked: Parameters = {"game_date": game_date, "as_of": as_of, "season_types": list(PREDICTED)}
+    return warehouse.query(sql_text("slate_games"), asked)
 
 
 def last_injury_reports(warehouse: Warehouse, game_date: date, as_of: datetime) -> pl.DataFrame:
-    """What the last report up to `as_of` says of each player: `injury_status`, `_reason` and `_as_of`."""
+    """What the last report of each game up to `as_of` says: `injury_status`, `_reason` and `_as_of` of a player."""
     return warehouse.query(sql_text("last_injury_reports"), {"game_date": game_date, "as_of": as_of})
 
 
 def grade_date(warehouse: Warehouse, game_date: date, as_of: datetime, postponed: Collection[str] = ()) -> Graded:
-    """Grade the active predictions of a date whose games are over; run again, it corrects what has changed.
+    """Grade the active predictions of a date's games that are over; run again, it corrects what has changed.
 
+    Grades of a game that cannot be graded (any more) stay as they are.
     `postponed`: game ids known to be postponed, besides those the schedule or scoreboard says so of.
     """
     predictions = _with_results(warehouse, game_date, as_of)
-    games = _games_by_id(warehouse, game_date, postponed)
+    games = _games_by_id(warehouse, game_date, as_of, postponed)
     pending = {game_id: why for game_id in predictions["game_id"].unique().sort() if (why := _not_yet(games, game_id))}
     rows = [
         _accuracy_row(row, games[row["game_id"]]["game_status"], as_of)
@@ -61,7 +63,7 @@ def grade_date(warehouse: Warehouse, game_date: date, as_of: datetime, postponed
     ]
     frame = pl.DataFrame(rows, list(TABLES["prediction_accuracy"].column_names), infer_schema_length=None)
     return Graded(
-        written=warehouse.replace("prediction_accuracy", frame, {"game_date": game_date}),
+        written=_write(warehouse, game_date, frame),
         predictions=predictions.height,
         outcomes=Counter(row["grade"] for row in rows),
         backfilled=sum(row["backfilled"] for row in rows),
@@ -69,10 +71,20 @@ def grade_date(warehouse: Warehouse, game_date: date, as_of: datetime, postponed
     )
 
 
-def _games_by_id(warehouse: Warehouse, game_date: date, postponed: Collection[str]) -> dict[str, dict[str, Any]]:
+def _write(warehouse: Warehouse, game_date: date, frame: pl.DataFrame) -> Written:
+    """Replace the grades of the games graded, and of no other."""
+    if frame.is_empty():
+        return Written(rows=0, changed=False)
+    graded = frame["game_id"].unique().sort().to_list()
+    return warehouse.replace("prediction_accuracy", frame, {"game_date": game_date, "game_id": graded})
+
+
+def _games_by_id(
+    warehouse: Warehouse, game_date: date, as_of: datetime, postponed: Collection[str]
+) -> dict[str, dict[str, Any]]:
     known = pl.col("game_id").is_in(list(postponed))
     status = pl.when(known).then(pl.lit(POSTPONED)).otherwise("game_status")
-    games = games_of(warehouse, game_date).with_columns(game_status=status)
+    games = games_of(warehouse, game_date, as_of).with_columns(game_status=status)
     return {row["game_id"]: row for row in games.iter_rows(named=True)}
 
 

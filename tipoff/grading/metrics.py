@@ -22,7 +22,11 @@ _PLAYED = pl.col("actual_points").is_not_null()
 _COMPARED = pl.all_horizontal(pl.col("absolute_error", "line_absolute_error", "last10_absolute_error").is_not_null())
 _DECIDED = pl.col("grade").is_in([Grade.WIN.value, Grade.LOSS.value])
 _STAKED = pl.col("profit_units").is_not_null() & (pl.col("grade") != Grade.VOID.value)
-_PICKED = pl.col("recommendation").is_in(SIDES) & ~pl.col("backfilled")
+_OVER = (pl.col("recommendation") == Recommendation.OVER).cast(pl.Float64)
+
+FORWARD = ~pl.col("backfilled")
+"""Predictions of before tip-off: the only ones that say how good a system is."""
+_PICKED = pl.col("recommendation").is_in(SIDES) & FORWARD
 
 
 class HitRate(Frozen):
@@ -63,6 +67,8 @@ class SystemMetrics(Frozen):
 
     system_id: str
     predictions: int
+    backfilled: int
+    """How many of them were no predictions of before tip-off; they are in no figure below but `outcomes`."""
     outcomes: Mapping[str, int]
     played: int
     mae_played: float | None
@@ -73,14 +79,16 @@ class SystemMetrics(Frozen):
     leans: HitRate
     """Every lined prediction, a PASS by the side it leans to."""
     picks: HitRate
-    """Only OVER and UNDER recommendations made before tip-off."""
+    """Only OVER and UNDER recommendations."""
     coverage_80: float | None
     """Share of results within the 80 % interval."""
     reliability: tuple[ReliabilityBin, ...]
     calibration_error: float | None
     """Expected calibration error of the lean's confidence, 0-1 scale."""
+    picked: int
+    """Picks, whatever became of them."""
     over_share: float | None
-    """Share of OVER among the picks."""
+    """Share of OVER among the `picked`."""
 
 
 class Finding(Frozen):
@@ -166,12 +174,9 @@ def measure(rows: pl.DataFrame) -> tuple[SystemMetrics, ...]:
 
 def findings(metrics: SystemMetrics) -> tuple[Finding, ...]:
     """Figures too one-sided, too bad or too good to be true; a small N never warns."""
-    picks, same = metrics.picks, metrics.same_rows
-    over, rate = metrics.over_share, picks.rate
+    picks, same, rate = metrics.picks, metrics.same_rows, metrics.picks.rate
     better = None if same.mae is None or same.line_mae is None else same.line_mae - same.mae
     found = []
-    if over is not None and picks.n > 100 and not 0.3 <= over <= 0.7:
-        found.append(("balance", f"{over:.0%} of {picks.n} picks are OVER; look for a biased line"))
     if rate is not None and picks.n >= 40 and rate < 0.3:
         found.append(("hit-rate", f"hit rate {rate:.0%} on {picks.n} picks; look at its inputs"))
     if rate is not None and picks.n > 500 and rate > 0.58:
@@ -179,16 +184,44 @@ def findings(metrics: SystemMetrics) -> tuple[Finding, ...]:
     if better is not None and same.n > 1000 and better > 0.15:
         found.append(("too-good-mae", f"MAE {better:.2f} below the line's on {same.n} rows; look for a leak"))
     system = metrics.system_id
-    return tuple(Finding(key=f"{key}:{system}", text=f"{system}: {text}") for key, text in found)
+    told = tuple(Finding(key=f"{key}:{system}", text=f"{system}: {text}") for key, text in found)
+    return (*_balance(system, metrics.picked, metrics.over_share), *told)
 
 
-def _measure_system(system_id: str, rows: pl.DataFrame) -> SystemMetrics:
+def one_sided(predictions: pl.DataFrame) -> tuple[Finding, ...]:
+    """Systems whose picks are nearly all of one side, from their predictions, graded or not."""
+    picks = predictions.filter(_PICKED).group_by("system_id").agg(pl.len(), share=_OVER.mean())
+    return tuple(
+        finding
+        for system_id, picked, share in picks.sort("system_id").iter_rows()
+        for finding in _balance(system_id, picked, share)
+    )
+
+
+def ungraded(predictions: int, graded: int) -> tuple[Finding, ...]:
+    """Whether so many of a date's predictions have no grade that its figures mislead."""
+    if graded >= 0.95 * predictions:
+        return ()
+    text = f"{graded} of {predictions} predictions are graded; look for box scores that did not come, then grade again"
+    return (Finding(key="grading-coverage", text=text),)
+
+
+def _balance(system_id: str, picked: int, over_share: float | None) -> tuple[Finding, ...]:
+    if over_share is None or picked <= 100 or 0.3 <= over_share <= 0.7:
+        return ()
+    text = f"{system_id}: {over_share:.0%} of {picked} picks are OVER; look for a biased line"
+    return (Finding(key=f"balance:{system_id}", text=text),)
+
+
+def _measure_system(system_id: str, graded: pl.DataFrame) -> SystemMetrics:
+    rows = graded.filter(FORWARD)
     played, picks = rows.filter(_PLAYED), rows.filter(_PICKED)
     bins = reliability(rows)
     return SystemMetrics(
         system_id=system_id,
-        predictions=rows.height,
-        outcomes=outcomes(rows),
+        predictions=graded.height,
+        backfilled=graded.height - rows.height,
+        outcomes=outcomes(graded),
         played=played.height,
         mae_played=_mean(played, "absolute_error"),
         bias=_mean(played, "signed_error"),
@@ -198,7 +231,8 @@ def _measure_system(system_id: str, rows: pl.DataFrame) -> SystemMetrics:
         coverage_80=_mean(played.with_columns(pl.col("within_80").cast(pl.Float64)), "within_80"),
         reliability=bins,
         calibration_error=calibration_error(bins),
-        over_share=_mean(picks.select(over=(pl.col("recommendation") == "OVER").cast(pl.Float64)), "over"),
+        picked=picks.height,
+        over_share=_mean(picks.select(over=_OVER), "over"),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
 
 from pydantic import AwareDatetime
@@ -75,5 +75,5 @@ class Landing(Protocol):
     def record(self, record: FetchRecord) -> None:
         """Add a line to the manifest; the same line twice is one."""
 
-    def records(self, source: str, game_date: date) -> tuple[FetchRecord, ...]:
-        """The manifest of a source and date in the order of fetching."""
+    def records(self, source: str, game_date: date, fetched_at: datetime | None = None) -> tuple[FetchRecord, ...]:
+        """The manifest of a source and date in the order of fetching; `fetched_at`: of the look at that moment."""

@@ -9,7 +9,7 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -55,9 +55,10 @@ class LocalLanding:
     def record(self, record: FetchRecord) -> None:
         self._write_once(self._root / _manifest_key(record), record.model_dump_json(indent=1).encode())
 
-    def records(self, source: str, game_date: date) -> tuple[FetchRecord, ...]:
+    def records(self, source: str, game_date: date, fetched_at: datetime | None = None) -> tuple[FetchRecord, ...]:
         folder = self._root / "manifest" / _folder(source, game_date)
-        found = (_read_record(file) for file in folder.glob("[!.]*.json"))
+        look = f"{_moment(fetched_at)}_" if fetched_at else "[!.]"
+        found = (_read_record(file) for file in folder.glob(f"{look}*.json"))
         return tuple(sorted(found, key=lambda record: (record.fetched_at, record.url, record.outcome)))
 
     def _write_once(self, path: Path, body: bytes) -> bool:
@@ -80,8 +81,11 @@ def _manifest_key(record: FetchRecord) -> str:
     """Ordered by time; one look may be told twice about a question only when the answer was another."""
     content = record.model_dump_json(exclude={"fetched_at"})
     digest = hashlib.sha256(content.encode()).hexdigest()[:16]
-    moment = f"{record.fetched_at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"
-    return f"manifest/{_folder(record.source, record.game_date)}/{moment}_{digest}.json"
+    return f"manifest/{_folder(record.source, record.game_date)}/{_moment(record.fetched_at)}_{digest}.json"
+
+
+def _moment(fetched_at: datetime) -> str:
+    return f"{fetched_at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"
 
 
 def _read_record(file: Path) -> FetchRecord:

@@ -10,12 +10,13 @@ from typing import Any, Final
 import polars as pl
 
 from tipoff.grading.accuracy import active_predictions, games_of, last_injury_reports
-from tipoff.grading.metrics import findings, measure, outcomes
+from tipoff.grading.metrics import Finding, findings, measure, one_sided, outcomes, ungraded
 from tipoff.grading.outcomes import POSTPONED
+from tipoff.publishing.alerts import Alert, raise_alert
 from tipoff.publishing.envelope import Envelope, put, put_pointer, put_version, settle
 from tipoff.publishing.status import Published
 from tipoff.publishing.store import ExportStore
-from tipoff.vocabulary import Frozen
+from tipoff.vocabulary import Frozen, game_date_of
 from tipoff.warehouse.base import Warehouse
 from tipoff.warehouse.sql_files import sql_text
 
@@ -34,6 +35,8 @@ class Content(Frozen):
     degraded: tuple[str, ...] = ()
     missing_games: tuple[str, ...] = ()
     stale: bool = False
+    findings: tuple[Finding, ...] = ()
+    """What of it asks for a person: an alert each."""
 
 
 class Moment(Frozen):
@@ -53,13 +56,14 @@ def publish_predictions(
     degraded: Sequence[str] = (),
     missing_games: Sequence[str] = (),
 ) -> Published:
-    """Export the active predictions as of a moment: this version, the date's, and last `today`.
+    """Export the active predictions as of a moment: this version, the date's, and on the date itself last `today`.
 
     Before any prediction is out, lists are empty and every game is missing: yesterday's never stand for today's.
     """
     moment = Moment(game_date=game_date, as_of=as_of, generated_at=generated_at)
     content = predictions_content(warehouse, game_date, as_of)
-    return _publish(store, "v1/predictions", "today", moment, content, degraded, missing_games)
+    pointer = "today" if game_date_of(as_of) == game_date else None
+    return _publish(store, "v1/predictions", pointer, moment, content, degraded, missing_games)
 
 
 def publish_results(
@@ -80,13 +84,16 @@ def publish_results(
 def _publish(
     store: ExportStore,
     folder: str,
-    pointer: str,
+    pointer: str | None,
     moment: Moment,
     content: Content,
     degraded: Sequence[str],
     missing_games: Sequence[str],
 ) -> Published:
-    """Write the version first and the pointer last: whoever follows the pointer finds the rest in place."""
+    """Write the version first and the pointer last: whoever follows the pointer finds the rest in place.
+
+    Raises an alert for each of the content's findings.
+    """
     reasons = tuple(dict.fromkeys((*degraded, *content.degraded)))
     missing = tuple(sorted({*missing_games, *content.missing_games}))
     envelope = Envelope(
@@ -97,11 +104,14 @@ def _publish(
         degraded_reasons=reasons,
         missing_games=missing,
     )
-    current, latest = f"{folder}/{moment.game_date}.json", f"{folder}/{pointer}.json"
+    current = f"{folder}/{moment.game_date}.json"
     stem = f"{folder}/{moment.game_date}/{moment.as_of.astimezone(UTC):%Y%m%dT%H%M%SZ}"
     version = put_version(store, stem, envelope, content.payload)
     put(store, current, envelope, content.payload)
-    moved = put_pointer(store, latest, envelope, content.payload)
+    latest = f"{folder}/{pointer}.json"
+    moved = pointer is not None and put_pointer(store, latest, envelope, content.payload)
+    for each in content.findings:
+        raise_alert(store, Alert(game_date=moment.game_date, key=each.key, at=moment.as_of, text=each.text))
     paths = (version, current, latest) if moved else (version, current)
     return Published(paths=paths, rows=content.rows, version=version)
 
@@ -111,7 +121,7 @@ def _publish(
 
 def predictions_content(warehouse: Warehouse, game_date: date, as_of: datetime) -> Content:
     """What is predicted for a date as of a moment, by player, biggest lines first within each game."""
-    games = games_of(warehouse, game_date)
+    games = games_of(warehouse, game_date, as_of)
     active = _with_reports(warehouse, game_date, as_of, active_predictions(warehouse, game_date, as_of))
     played = games.filter(pl.col("game_status") != POSTPONED)
     missing = sorted(set(played["game_id"]) - set(active["game_id"]))
@@ -123,6 +133,7 @@ def predictions_content(warehouse: Warehouse, game_date: date, as_of: datetime) 
         degraded=("predictions are not out yet",) if active.is_empty() and missing else (),
         missing_games=tuple(missing),
         stale=not open_games.is_empty(),
+        findings=one_sided(active),
     )
 
 
@@ -140,11 +151,12 @@ def _prediction(row: Record) -> Record:
 
 def results_content(warehouse: Warehouse, game_date: date, as_of: datetime) -> Content:
     """How the predictions of a date ended, and the games still to be graded."""
-    games = games_of(warehouse, game_date)
+    games = games_of(warehouse, game_date, as_of)
     graded = graded_predictions(warehouse, game_date, as_of)
     predicted = active_predictions(warehouse, game_date, as_of)
     systems = measure(graded)
     pending = sorted(set(predicted["game_id"]) - set(graded["game_id"]))
+    found = [*ungraded(predicted.height, graded.height), *(each for system in systems for each in findings(system))]
     return Content(
         payload={
             "games": _games(games),
@@ -152,21 +164,21 @@ def results_content(warehouse: Warehouse, game_date: date, as_of: datetime) -> C
             "predictions": predicted.height,
             "outcomes": outcomes(graded),
             "systems": [each.model_dump(mode="json") for each in systems],
-            "findings": [each.text for system in systems for each in findings(system)],
+            "findings": [each.text for each in found],
             "players": _players(graded, _result),
         },
         rows=graded.height,
         empty=games.filter(pl.col("game_status") != POSTPONED).is_empty(),
         degraded=("some games are not graded yet",) if pending else (),
         missing_games=tuple(pending),
+        findings=tuple(found),
     )
 
 
 def graded_predictions(warehouse: Warehouse, game_date: date, as_of: datetime) -> pl.DataFrame:
-    """Graded predictions of a date: columns of `prediction_accuracy`, `graded_at`, and what was predicted."""
-    return _with_reports(
-        warehouse, game_date, as_of, warehouse.query(sql_text("graded_predictions"), {"game_date": game_date})
-    )
+    """Predictions of a date graded by a moment: columns of `prediction_accuracy`, `graded_at`, what was predicted."""
+    graded = warehouse.query(sql_text("graded_predictions"), {"game_date": game_date, "as_of": as_of})
+    return _with_reports(warehouse, game_date, as_of, graded)
 
 
 def _result(row: Record) -> Record:

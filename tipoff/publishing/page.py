@@ -30,6 +30,7 @@ _VERDICTS: Final = {
     RunState.WAITING: ("busy", "The day is under way"),
     RunState.NEEDS_ATTENTION: ("bad", "The day needs a person"),
     RunState.FAILED: ("bad", "The day failed"),
+    RunState.CANCELLED: ("fair", "The day was ended by a person"),
 }
 
 _COMPLETE: Final = {
@@ -129,7 +130,7 @@ def _pictures(system: Record, players: Sequence[Record]) -> tuple[str, str]:
     residuals = [
         (each["points"], -each["signed_error"])
         for each in _predictions(players)
-        if each["system_id"] == system_id and each["signed_error"] is not None
+        if each["system_id"] == system_id and each["signed_error"] is not None and not each["backfilled"]
     ]
     name = _words(system_id)
     return reliability_figure(system_id, name, bins), residual_figure(system_id, name, residuals)

@@ -10,7 +10,8 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Final, Protocol
 
-from tipoff.errors import BadInputError, ConfigurationError, StorageError
+from tipoff.errors import BadInputError, StorageError
+from tipoff.settings import folder_of
 
 CONTENT_TYPES: Final = {
     ".json": "application/json; charset=utf-8",
@@ -34,10 +35,7 @@ class ExportStore(Protocol):
 
 def open_store(url: str) -> ExportStore:
     """The store at `file://PATH`. Raises ConfigurationError for any other."""
-    kind, _, place = url.partition("://")
-    if kind != "file" or not place:
-        raise ConfigurationError(f"exports = {url!r}: file://PATH is wanted (gs:// comes later)")
-    return FolderStore(Path(place))
+    return FolderStore(folder_of(url))
 
 
 def content_type(path: str) -> str:

@@ -2,64 +2,86 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
 import polars as pl
 
 from tipoff.grading.accuracy import active_predictions, games_of
-from tipoff.grading.metrics import errors, hit_rate, outcomes
+from tipoff.grading.metrics import FORWARD, errors, hit_rate, outcomes
+from tipoff.grading.outcomes import POSTPONED
+from tipoff.publishing.envelope import Envelope, put, settle
 from tipoff.publishing.status import Published
 from tipoff.publishing.store import ExportStore
 from tipoff.vocabulary import EASTERN
-from tipoff.warehouse.base import Warehouse
+from tipoff.warehouse.base import Parameters, Warehouse
 
 _MOMENTS = """
 SELECT MIN(as_of) AS first, MAX(as_of) AS last
 FROM predictions
-WHERE game_date = @game_date
+WHERE game_date = @game_date AND as_of <= @as_of
 """
 
-_ACCURACY = "SELECT * FROM prediction_accuracy WHERE game_date = @game_date"
+_ACCURACY = "SELECT * FROM prediction_accuracy WHERE game_date = @game_date AND as_of <= @as_of"
 
 
-def publish_summary(warehouse: Warehouse, store: ExportStore, game_date: date) -> Published:
+def publish_summary(
+    warehouse: Warehouse,
+    store: ExportStore,
+    game_date: date,
+    as_of: datetime,
+    generated_at: datetime,
+    degraded: Sequence[str] = (),
+    missing_games: Sequence[str] = (),
+) -> Published:
     """Export the figures as `v1/summary/{date}.json`."""
     path = f"v1/summary/{game_date}.json"
-    figures = summarise(warehouse, game_date)
-    store.write_if_changed(path, json.dumps(figures, indent=1, ensure_ascii=False).encode())
+    games = games_of(warehouse, game_date, as_of).filter(pl.col("game_status") != POSTPONED)
+    envelope = Envelope(
+        game_date=game_date,
+        generated_at=generated_at,
+        as_of=as_of,
+        status=settle(empty=games.is_empty(), degraded=degraded, missing_games=missing_games),
+        degraded_reasons=tuple(degraded),
+        missing_games=tuple(missing_games),
+    )
+    figures = summarise(warehouse, game_date, as_of)
+    put(store, path, envelope, figures)
     return Published(paths=(path,), rows=len(figures["systems"]))
 
 
-def summarise(warehouse: Warehouse, game_date: date) -> dict[str, Any]:
+def summarise(warehouse: Warehouse, game_date: date, as_of: datetime) -> dict[str, Any]:
     """Games, players and, for each system, predictions, outcomes and figures; times are Eastern, ISO 8601."""
-    day = {"game_date": game_date}
-    first, last = warehouse.query(_MOMENTS, day).row(0)
-    active = active_predictions(warehouse, game_date, last) if last else None
-    graded = warehouse.query(_ACCURACY, day)
+    moment: Parameters = {"game_date": game_date, "as_of": as_of}
+    first, last = warehouse.query(_MOMENTS, moment).row(0)
+    active = active_predictions(warehouse, game_date, as_of)
     return {
-        "game_date": game_date.isoformat(),
-        "games": games_of(warehouse, game_date).height,
-        "players_predicted": _players(active),
-        "lined_players": _players(None if active is None else active.filter(pl.col("line").is_not_null())),
+        "games": games_of(warehouse, game_date, as_of).height,
+        "players_predicted": active["player_id"].n_unique(),
+        "lined_players": active.filter(pl.col("line").is_not_null())["player_id"].n_unique(),
         "first_published_at": _eastern(first),
         "refreshed_at": _eastern(last) if last != first else None,
-        "systems": {} if active is None else _systems(active, graded),
+        "systems": _systems(active, warehouse.query(_ACCURACY, moment)),
     }
 
 
 def _systems(active: pl.DataFrame, graded: pl.DataFrame) -> dict[str, Any]:
     """Every system that predicted, with null figures as long as nothing of it is graded."""
-    counts = dict(active.group_by("system_id").len().sort("system_id").iter_rows())
+    counts = active.group_by("system_id").agg(predictions=pl.len(), backfilled=pl.col("backfilled").sum())
     return {
-        system_id: {"predictions": count, **_figures(graded.filter(pl.col("system_id") == system_id))}
-        for system_id, count in counts.items()
+        system_id: {
+            "predictions": predictions,
+            "backfilled": backfilled,
+            **_figures(graded.filter(pl.col("system_id") == system_id)),
+        }
+        for system_id, predictions, backfilled in counts.sort("system_id").iter_rows()
     }
 
 
 def _figures(graded: pl.DataFrame) -> dict[str, Any]:
-    same, leans = errors(graded), hit_rate(graded)
+    forward = graded.filter(FORWARD)
+    same, leans = errors(forward), hit_rate(forward)
     return {
         "outcomes": outcomes(graded),
         "mae": _rounded(same.mae),
@@ -72,10 +94,6 @@ def _figures(graded: pl.DataFrame) -> dict[str, Any]:
         "wilson_high": _rounded(leans.high),
         "break_even": _rounded(leans.break_even),
     }
-
-
-def _players(predictions: pl.DataFrame | None) -> int:
-    return 0 if predictions is None else predictions["player_id"].n_unique()
 
 
 def _eastern(moment: datetime | None) -> str | None:

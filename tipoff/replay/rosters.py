@@ -24,13 +24,15 @@ def roster(archive: Archive, game_date: date, team: str) -> pl.DataFrame:
     """The team's players on a date, by name: (player_id, player_name, team).
 
     Those listed for the date's game where the archive has the list, whatever became of them; else those whose
-    nearest other game within 21 days was for the team. Listed players whom no box score ever named have no id
-    and are left out. The date's own box score is never looked at.
+    nearest other game within 21 days was for the team and whom no other team lists on the date. Listed players whom
+    no box score ever named have no id and are left out. The date's own box score is never looked at.
     """
-    listed = archive.availability.filter(
-        pl.col("game_date") == game_date, pl.col("team") == team, pl.col("player_id").is_not_null()
-    )
-    players = _of_surrounding_weeks(archive, game_date, team) if listed.is_empty() else listed
+    tonight = archive.availability.filter(pl.col("game_date") == game_date, pl.col("player_id").is_not_null())
+    listed = tonight.filter(pl.col("team") == team)
+    if listed.is_empty():
+        players = _of_surrounding_weeks(archive, game_date, team).join(tonight, on="player_id", how="anti")
+    else:
+        players = listed
     return players.select(ROSTER.names()).sort("player_name", "player_id")
 
 

@@ -135,6 +135,9 @@ class Fetcher:
                 body += unpacker.decompress(piece, self._cap + 1 - len(body)) if unpacker else piece
             except zlib.error as error:
                 raise self._fault(url, f"the packed body is broken ({error})") from None
+            if unpacker and unpacker.unused_data:
+                # The unpacker would keep all that follows, which no cap counts.
+                raise self._fault(url, "the packed body goes on after its end")
             if len(body) > self._cap:
                 raise BodyTooLargeError(f"{self._shown(url)} sends more than the cap of {self._cap} bytes")
         if unpacker and not unpacker.eof:

@@ -88,13 +88,21 @@ def resolver_of(context: ReadContext, teams: Iterable[str] | None = None) -> Res
     return Resolver(players, {**_own_aliases(), **context.aliases})
 
 
-def unresolved_row(name: str, resolver: Resolver, context: ReadContext, game_id: str | None) -> Row:
+LONGEST_NAME = 80
+TOO_LONG = f"name of more than {LONGEST_NAME} characters"
+"""Why an entry is left out: nobody is called so, and names travel further than rows do."""
+
+
+def unresolved_row(
+    name: str, resolver: Resolver, context: ReadContext, game_id: str | None, team: str | None = None
+) -> Row:
     """The row of `unresolved_players` for a name, without its origin."""
     nearest = "; ".join(player.player_name for player in resolver.candidates(name))
     return {
         "game_date": context.slate.game_date,
         "player_name": name,
         "game_id": game_id,
+        "team": team,
         "candidates": nearest,
     }
 

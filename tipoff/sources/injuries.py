@@ -18,13 +18,15 @@ from typing import Any, ClassVar, NamedTuple
 from tipoff.errors import ContractError
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
 from tipoff.sources.feed import Feed, Harvest, judged
-from tipoff.sources.identity import resolver_of, unresolved_row
+from tipoff.sources.identity import LONGEST_NAME, TOO_LONG, resolver_of, unresolved_row
 from tipoff.sources.outcomes import Expected
 from tipoff.teams import team_called
 from tipoff.vocabulary import EASTERN, Outcome, Role, SlateGame
 
 HOST = "ak-static.cms.nba.com"
 STATUSES = ("Available", "Probable", "Questionable", "Doubtful", "Out")
+SUBMITTED, NOT_SUBMITTED = "Submitted", "Not submitted"
+"""Status of a team's own row: only a team that has submitted has told who is healthy."""
 
 _QUARTER_HOURLY_SINCE = date(2025, 12, 22)
 _ON_ITS_WAY = timedelta(minutes=5)
@@ -61,7 +63,10 @@ class InjuryReport(Feed):
         games = {game.label: game for game in context.slate.games}
         teams = {team for game in games.values() for team in (game.home, game.away)}
         resolvers = {team: resolver_of(context, [team]) for team in teams}
-        for entry in _entries(self.name, body):
+        entries = tuple(_entries(self.name, body))
+        for row in _team_rows(self.name, entries, context):
+            harvest.keep({**row, **origin})
+        for entry in entries:
             reason = _left_out(entry, context.slate.game_date, games)
             if reason:
                 harvest.reject(reason)
@@ -70,23 +75,42 @@ class InjuryReport(Feed):
             team, name = _team(self.name, entry, game), _first_last(entry.player)
             player = resolvers[team].resolve(name)
             if player is None:
-                harvest.unresolved({**unresolved_row(name, resolvers[team], context, game.game_id), **origin})
+                row = unresolved_row(name, resolvers[team], context, game.game_id, team)
+                harvest.unresolved({**row, **origin})
                 continue
-            row = {
-                "game_date": context.slate.game_date,
-                "game_id": game.game_id,
-                "team": team,
-                "player_id": player.player_id,
-                "player_name": name,
-                "status": entry.status,
-                "reason": entry.reason or None,
-            }
-            harvest.keep({**row, **origin})
+            row = _row(context, game, team, player.player_id, name, entry.status)
+            harvest.keep({**row, "reason": entry.reason or None, **origin})
         return harvest.reading()
 
     def covers(self, rows: Iterable[Row], slate: Slate) -> frozenset[str]:
         """Every game: a report is of all of them, and one without entries has nobody to report."""
         return frozenset(game.game_id for game in slate.games)
+
+
+def _team_rows(source: str, entries: Iterable[_Entry], context: ReadContext) -> Iterator[Row]:
+    """Whether each team of a game still to tip has submitted, from a report that speaks of the date at all.
+
+    A team with nobody to report is on no line of it. With these rows every report says something of every game, so
+    that one whose last listed player was cleared differs from the one before.
+    """
+    told = [entry for entry in entries if entry.game_date == _as_written(context.slate.game_date)]
+    late = [entry for entry in told if entry.reason == _NOT_YET]
+    for game in context.slate.games if told else ():
+        missing = {_team(source, entry, game) for entry in late if entry.matchup == game.label}
+        for team in (game.away, game.home) if context.as_of < game.tip_off else ():
+            status = NOT_SUBMITTED if team in missing else SUBMITTED
+            yield {**_row(context, game, team, team, team, status), "reason": None}
+
+
+def _row(context: ReadContext, game: SlateGame, team: str, player_id: str, player_name: str, status: str) -> Row:
+    return {
+        "game_date": context.slate.game_date,
+        "game_id": game.game_id,
+        "team": team,
+        "player_id": player_id,
+        "player_name": player_name,
+        "status": status,
+    }
 
 
 def _stamp_due(moment: datetime) -> datetime:
@@ -116,13 +140,19 @@ def _team(source: str, entry: _Entry, game: SlateGame) -> str:
 
 def _left_out(entry: _Entry, game_date: date, games: Mapping[str, SlateGame]) -> str | None:
     """Why an entry makes no row; None when it does."""
-    if entry.game_date != f"{game_date:%m/%d/%Y}":
+    if entry.game_date != _as_written(game_date):
         return f"game of another date than {game_date}"
     if entry.matchup not in games:
         return f"{entry.matchup} is not on the slate"
     if entry.reason == _NOT_YET:
         return f"{entry.team} has not submitted yet"
+    if len(entry.player) > LONGEST_NAME:
+        return TOO_LONG
     return None if entry.status in STATUSES else f"unknown status {entry.status!r}"
+
+
+def _as_written(game_date: date) -> str:
+    return f"{game_date:%m/%d/%Y}"
 
 
 def _first_last(name: str) -> str:

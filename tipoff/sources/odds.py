@@ -13,7 +13,7 @@ from typing import ClassVar, NamedTuple
 
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
 from tipoff.sources.feed import Feed, Harvest, judged, judged_by_games
-from tipoff.sources.identity import resolver_of, unresolved_row
+from tipoff.sources.identity import LONGEST_NAME, TOO_LONG, resolver_of, unresolved_row
 from tipoff.sources.strict import Answer, Fields, names
 from tipoff.teams import team_called
 from tipoff.vocabulary import Outcome, Role, SlateGame, game_date_of
@@ -175,7 +175,9 @@ class PlayerPointsProps(Feed):
     def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
         event, moment = _event(Answer(self.name, response.body), response.fetched_at)
         game = _asked_for(event, slate, request.game_id)
-        if game is None or game.tip_off <= moment:
+        if game is None:
+            return judged(Outcome.GONE, f"the event asked for {request.part} is now {_told(event)}")
+        if game.tip_off <= moment:
             return judged(Outcome.GONE, f"{request.part} has begun")
         markets = [market for book in event.each("bookmakers") for market in book.each("markets")]
         outcomes = [outcome for market in markets for outcome in market.each("outcomes")]
@@ -258,6 +260,12 @@ def _game_of(event: Fields, slate: Slate) -> SlateGame | None:
     if game_date_of(event.moment("commence_time")) != slate.game_date:
         return None
     return next((game for game in slate.games if {game.home, game.away} == tricodes), None)
+
+
+def _told(event: Fields) -> str:
+    """An event as the provider has it, for people."""
+    date = game_date_of(event.moment("commence_time"))
+    return f"{event.text('away_team')} at {event.text('home_team')} on {date}"
 
 
 def _asked_for(event: Fields, slate: Slate, game_id: str | None) -> SlateGame | None:
@@ -376,6 +384,9 @@ def _pairs(event: Fields, harvest: Harvest) -> list[Row]:
             side, price = _COLUMNS.get(outcome.text("name")), _american(outcome)
             if side is None or price is None:
                 harvest.reject(_NOT_AMERICAN if side else "quote that is neither over nor under")
+                continue
+            if len(name) > LONGEST_NAME:
+                harvest.reject(TOO_LONG)
                 continue
             key = (book.text("key"), name, line)
             pair = pairs.setdefault(key, _unpriced(*key, updated))

@@ -25,75 +25,50 @@ class Decision(Frozen):
     """Look again by the step's cadence, or when the provider said."""
     retry_now: bool = False
     """The fault passes in seconds: the activity raises and is tried again."""
-    fallback: bool = False
-    """Another source may answer instead."""
     park: bool = False
     """Asking again changes nothing before a person acted."""
-    alert: bool = False
     stop: bool = False
     """Ask this provider nothing more in this look: it would refuse, or take it amiss."""
     cool_down: timedelta | None = None
-    """Leave the provider alone for so long."""
-    advice: str
+    """Leave the provider alone for so long, where it does not say how long itself."""
+    advice: str = ""
+    """What a person should do, who is alerted; empty: nothing, the day helps itself."""
 
 
 DECISIONS: Mapping[Outcome, Decision] = {
-    Outcome.OK: Decision(usable=True, advice="nothing to do"),
-    Outcome.PARTIAL: Decision(
-        usable=True, wait=True, advice="what came is used; the missing games are asked for again"
-    ),
-    Outcome.EMPTY_OK: Decision(usable=True, advice="nothing to do: there is rightly nothing"),
-    Outcome.NOT_PUBLISHED_YET: Decision(wait=True, advice="the provider has not published it yet: wait"),
-    Outcome.SUSPICIOUSLY_EMPTY: Decision(
-        wait=True, fallback=True, advice="far too little for this slate: ask again, then go on without"
-    ),
-    Outcome.STALE: Decision(
-        wait=True, fallback=True, advice="the provider still serves an old answer: treated as missing"
-    ),
-    Outcome.GONE: Decision(fallback=True, advice="the provider no longer has it: go on without"),
-    Outcome.THROTTLED: Decision(
-        wait=True,
-        stop=True,
-        cool_down=timedelta(minutes=1),
-        advice="asked too often: wait as long as the provider says",
-    ),
+    Outcome.OK: Decision(usable=True),
+    Outcome.PARTIAL: Decision(usable=True, wait=True),
+    Outcome.EMPTY_OK: Decision(usable=True),
+    Outcome.NOT_PUBLISHED_YET: Decision(wait=True),
+    Outcome.SUSPICIOUSLY_EMPTY: Decision(wait=True),
+    Outcome.STALE: Decision(wait=True),
+    Outcome.GONE: Decision(),
+    Outcome.THROTTLED: Decision(wait=True, stop=True, cool_down=timedelta(minutes=5)),
     Outcome.BLOCKED: Decision(
         wait=True,
-        fallback=True,
-        alert=True,
         stop=True,
         cool_down=timedelta(minutes=30),
         advice="the provider refuses this address: let it cool down, or set a proxy for the host",
     ),
     Outcome.QUOTA_SPENT: Decision(
-        fallback=True,
         park=True,
-        alert=True,
         stop=True,
         advice="the month's credits are used up: buy credits or wait for the new month, then retry the step",
     ),
     Outcome.BAD_KEY: Decision(
-        fallback=True,
         park=True,
-        alert=True,
         stop=True,
         advice="the provider does not know the key: set it right, then retry the step",
     ),
     Outcome.BAD_REQUEST: Decision(
-        fallback=True,
         park=True,
-        alert=True,
         advice="the provider does not understand the question: the source has to be mended",
     ),
     Outcome.WRONG_TYPE: Decision(
         wait=True,
-        fallback=True,
-        alert=True,
-        advice="not the kind of answer that is due; look at the landed file, it may be a block page",
+        advice="not the kind of answer that is due: look at the landed file, it may be a block page",
     ),
-    Outcome.PROVIDER_ERROR: Decision(
-        wait=True, retry_now=True, fallback=True, advice="the provider has trouble: try again in a moment"
-    ),
+    Outcome.PROVIDER_ERROR: Decision(wait=True, retry_now=True),
 }
 
 
@@ -144,18 +119,19 @@ def classify(response: Response, expects: Expected, not_yet: frozenset[int] = fr
 
 
 def retry_at(response: Response) -> datetime | None:
-    """When the provider's Retry-After (seconds or an HTTP date) says to come again."""
+    """When the provider's Retry-After (seconds or an HTTP date) says to come again; in a week at the latest."""
     said = response.headers.get("retry-after", "").strip()
     if re.fullmatch(r"[0-9]{1,18}", said):
-        return response.fetched_at + timedelta(seconds=min(int(said), _LONGEST_WAIT_SECONDS))
+        return response.fetched_at + timedelta(seconds=min(int(said), _LONGEST_WAIT.total_seconds()))
     try:
         moment = parsedate_to_datetime(said)
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return min(aware, response.fetched_at + _LONGEST_WAIT).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-_LONGEST_WAIT_SECONDS = 7 * 24 * 3600
+_LONGEST_WAIT = timedelta(days=7)
 
 
 def _outcome_of_status(response: Response) -> Outcome:

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, RowsOwned, Slate
 from tipoff.sources.feed import Feed, Harvest, judged
-from tipoff.sources.identity import resolver_of, unresolved_row
+from tipoff.sources.identity import LONGEST_NAME, TOO_LONG, resolver_of, unresolved_row
 from tipoff.sources.strict import Answer, Fields, names
 from tipoff.teams import TEAMS
 from tipoff.vocabulary import Outcome, Role
@@ -70,9 +70,12 @@ class TeamRosters(Feed):
                 harvest.reject("player outside the NBA")
                 continue
             name, position = athlete.text("displayName"), _position(athlete)
+            if len(name) > LONGEST_NAME:
+                harvest.reject(TOO_LONG)
+                continue
             player = team_mates.resolve(name) or league().namesake(name)
             if player is None:
-                row = unresolved_row(name, team_mates, context, None)
+                row = unresolved_row(name, team_mates, context, None, team)
                 harvest.unresolved({**row, **self.origin(context)})
                 continue
             row = {

@@ -8,10 +8,7 @@ from tipoff.sources import nba
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, RowsOwned, Slate
 from tipoff.sources.feed import Feed, Harvest, judged
 from tipoff.sources.strict import Answer, Fields, names
-from tipoff.vocabulary import Outcome, Role, SlateGame, game_date_of, season_of
-
-PREDICTED = frozenset({"regular", "playoffs", "play_in", "cup_final"})
-"""Season types whose games make a slate."""
+from tipoff.vocabulary import PREDICTED, Outcome, Role, SlateGame, game_date_of, season_of
 
 GAMES_A_SEASON = 1230
 _PUBLISHED_WITHIN = timedelta(days=100)

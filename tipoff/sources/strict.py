@@ -24,6 +24,8 @@ _NAMES: Mapping[type, str] = {
     type(None): "null",
 }
 _YEARS = range(1900, 2200)
+LONGEST_TEXT = 200
+"""Characters of a single field; what is longer is no id, name or word that a provider means."""
 _WHOLE = "!"
 """Marks a path below which nothing is unknown."""
 
@@ -138,7 +140,10 @@ class Fields:
         self._taken.add(f"{self._pattern}.{name}")
         if name not in self._content:
             raise self.problem(name, "is missing")
-        return _typed(self.source, f"{self.path}.{name}", self._content[name], *kinds)
+        value = _typed(self.source, f"{self.path}.{name}", self._content[name], *kinds)
+        if isinstance(value, str) and len(value) > LONGEST_TEXT:
+            raise self.problem(name, f"is a text of {len(value)} characters, wanted at most {LONGEST_TEXT}")
+        return value
 
 
 class Table:

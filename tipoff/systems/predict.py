@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import operator
+from collections.abc import Sequence
 from datetime import datetime
 from functools import reduce
 from pathlib import Path
@@ -80,16 +81,19 @@ def predict(system: System, features: pl.DataFrame, history: pl.DataFrame, as_of
         pl.Series("quantiles", distributions.quantiles.tolist(), pl.List(pl.Float64)),
         pl.Series("over_probability", over).fill_nan(None),
         pl.col("points_mean_10").alias("last10_points"),
-        (pl.col("tip_off") <= as_of).alias("backfilled"),
+        # a pick also may not know more than its moment: the store holds a game's newest features, not those of then
+        ((pl.col("tip_off") <= as_of) | (pl.col("as_of") > as_of)).alias("backfilled"),
     )
 
 
-def predict_files(system_id: str, features: Path, history: Path, models: Path, as_of: datetime, out: Path) -> int:
-    """`predict` from Parquet files to a Parquet file, for a process without a warehouse; returns the rows.
+def predict_files(
+    system_id: str, features: Path, history: Path, models: Path, as_of: datetime, out: Path, game_ids: Sequence[str]
+) -> int:
+    """`predict` the games out of Parquet files into one, for a process without a warehouse; returns the rows.
 
     Raises what `build_system` and the system raise.
     """
-    rows = pl.read_parquet(features)
+    rows = pl.read_parquet(features).filter(pl.col("game_id").is_in(list(game_ids)))
     if rows.is_empty():
         raise NotEnoughDataError(f"{features} holds no feature rows, so {system_id} has nobody to predict")
     system = build_system(system_id, ModelStore(models), min(rows["game_date"].to_list()))

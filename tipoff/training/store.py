@@ -8,17 +8,17 @@ models/<system>/<version>/card.json        what it was trained on and how it did
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from pydantic import AwareDatetime, TypeAdapter
 
-from tipoff.errors import ConfigurationError, NotEnoughDataError, StorageError
+from tipoff.errors import NotEnoughDataError, StorageError
 from tipoff.systems.distribution import ResidualSpread
 from tipoff.vocabulary import Frozen
 
@@ -78,14 +78,6 @@ class ModelStore:
 
     root: Path
 
-    @classmethod
-    def at(cls, url: str) -> ModelStore:
-        """The store at a `file://` address (or plain path). Raises ConfigurationError for another scheme."""
-        parts = urlsplit(url)
-        if parts.scheme not in ("", "file") or parts.netloc:
-            raise ConfigurationError(f"models {url!r}: only folders are served, such as file:///var/models")
-        return cls(Path(unquote(parts.path)))
-
     def put(self, trained: TrainedModel) -> None:
         """Keep a model under its version. Raises StorageError when the disk refuses."""
         folder = self._folder(trained.card.system_id, trained.card.version)
@@ -96,8 +88,9 @@ class ModelStore:
     def promote(self, card: ModelCard) -> None:
         """Make a kept version the newest champion; the earlier ones stay listed."""
         champion = Champion(version=card.version, trained_through=card.trained_through)
-        others = (known for known in self.champions(card.system_id) if known != champion)
-        _write(self._pointer(card.system_id), _CHAMPIONS.dump_json((*others, champion), indent=2))
+        with self._exclusive(card.system_id):
+            others = (known for known in self.champions(card.system_id) if known != champion)
+            _write(self._pointer(card.system_id), _CHAMPIONS.dump_json((*others, champion), indent=2))
 
     def champions(self, system_id: str) -> tuple[Champion, ...]:
         """Promoted versions, oldest first; none before the first training."""
@@ -130,6 +123,17 @@ class ModelStore:
             return TrainedModel((folder / "model.cbm").read_bytes(), card)
         except (OSError, ValueError) as error:
             raise StorageError(f"model {version} of {system_id} in {folder} cannot be read: run training") from error
+
+    @contextlib.contextmanager
+    def _exclusive(self, system_id: str) -> Iterator[None]:
+        """Hold off other trainings of the system between reading its champions and writing them."""
+        path = self.root / system_id / ".lock"
+        with _storage_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            lock = path.open("w")
+        with lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def _folder(self, system_id: str, version: str) -> Path:
         return self.root / system_id / version

@@ -47,7 +47,10 @@ class Warehouse(Protocol):
         """
 
     def append(self, table: str, rows: pl.DataFrame) -> Written:
-        """Add the rows whose natural key is not there yet; what is there stays as it is."""
+        """Add the rows whose natural key is not there yet; what is there stays as it is.
+
+        Only where the table's `filled_later` columns hold NULL, the value of the row offered again is taken.
+        """
 
     def transform(self, name: str, parameters: Parameters, where: Slice) -> Written:
         """Run `tipoff/sql/**/name.sql` and make its result the slice of the table of that name."""

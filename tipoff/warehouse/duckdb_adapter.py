@@ -62,14 +62,15 @@ class DuckDbWarehouse:
             return _write_slice(cursor, declared, frame, where)
 
     def append(self, table: str, rows: pl.DataFrame) -> Written:
-        """Add the rows whose natural key is not there yet."""
+        """Add the rows whose natural key is not there yet, and fill what may be filled later in those that are."""
         declared = table_named(table)
         frame = conform(declared, rows)
         with self._transaction() as cursor:
             _offer(cursor, frame)
             keys = ", ".join(declared.natural_key)
             added = _insert(cursor, declared, f"SELECT * FROM {_INCOMING} ANTI JOIN {table} USING ({keys})")
-        return Written(rows=added, changed=added > 0)
+            filled = sum(_fill(cursor, declared, column) for column in declared.filled_later)
+        return Written(rows=added + filled, changed=added + filled > 0)
 
     def transform(self, name: str, parameters: Parameters, where: Slice) -> Written:
         """Run the transform of that name and make its result the slice of its table, in one transaction."""
@@ -229,7 +230,25 @@ def _offer(cursor: duckdb.DuckDBPyConnection, frame: pl.DataFrame) -> None:
 
 def _insert(cursor: duckdb.DuckDBPyConnection, table: Table, rows: str) -> int:
     """Rows inserted."""
-    counted = cursor.execute(f"INSERT INTO {table.name} BY NAME {rows}").fetchone()
+    return _count(cursor.execute(f"INSERT INTO {table.name} BY NAME {rows}"))
+
+
+def _fill(cursor: duckdb.DuckDBPyConnection, table: Table, column: str) -> int:
+    """Rows whose NULL was filled from the incoming row of the same key."""
+    keys = ", ".join(table.natural_key)
+    same_key = " AND ".join(f"standing.{name} = known.{name}" for name in table.natural_key)
+    # Materialised, lest the join's bounds be pushed into the Arrow scan: for moments that wants pytz.
+    return _count(
+        cursor.execute(
+            f"WITH known AS MATERIALIZED (SELECT {keys}, {column} FROM {_INCOMING} WHERE {column} IS NOT NULL)"
+            f" UPDATE {table.name} AS standing SET {column} = known.{column} FROM known"
+            f" WHERE {same_key} AND standing.{column} IS NULL"
+        )
+    )
+
+
+def _count(written: duckdb.DuckDBPyConnection) -> int:
+    counted = written.fetchone()
     return int(counted[0]) if counted else 0
 
 

@@ -111,7 +111,10 @@ def data_dictionary() -> str:
 def _write_rule(table: Table) -> str:
     if table.layer is Layer.VIEW:
         return "Nothing is written to it."
-    return "Rows are only ever added." if table.appends else "A write replaces its slice."
+    if not table.appends:
+        return "A write replaces its slice."
+    filled = ", ".join(f"`{name}`" for name in table.filled_later)
+    return "Rows are only ever added" + (f"; a NULL in {filled} may be filled in later." if filled else ".")
 
 
 def _table_section(table: Table) -> str:

@@ -45,6 +45,8 @@ class Table(BaseModel):
     columns: tuple[Column, ...]
     appends: bool = False
     """Rows are never replaced by later ones: odds snapshots, predictions."""
+    filled_later: tuple[str, ...] = ()
+    """Of a table that appends: columns where a value may take the place of a NULL, such as whom a name means."""
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -77,6 +79,7 @@ def _table(
     *,
     cluster: str = "",
     appends: bool = False,
+    filled_later: str = "",
 ) -> Table:
     return Table(
         name=name,
@@ -86,6 +89,7 @@ def _table(
         cluster_by=tuple(cluster.split() or key.split()[:2]),
         columns=_columns(columns),
         appends=appends,
+        filled_later=tuple(filled_later.split()),
     )
 
 
@@ -182,14 +186,15 @@ position STRING | position
     _table(
         "raw_injuries",
         Layer.RAW,
-        "Injury reports of a date; each changed report is a snapshot of its own.",
+        "Injury reports of a date; each changed report of a game is a snapshot of its own: a row of each player listed,"
+        " and one of each team that tells whether it has submitted.",
         "game_date game_id player_id as_of",
         _GAME
         + """
 team STRING! | tricode
-player_id STRING! | NBA person id
-player_name STRING! | name as reported
-status STRING! | Available, Probable, Questionable, Doubtful or Out
+player_id STRING! | NBA person id; the tricode in a team's own row
+player_name STRING! | name as reported; the tricode in a team's own row
+status STRING! | Available, Probable, Questionable, Doubtful or Out; a team's Submitted or Not submitted
 reason STRING | reason as reported
 """
         + _ORIGIN,
@@ -249,6 +254,7 @@ last_update TIMESTAMP | when the book last changed it
 """
         + _ORIGIN,
         appends=True,
+        filled_later="player_id",
     ),
     _table(
         "raw_scoreboard",
@@ -310,6 +316,7 @@ win BOOL! | won
 game_date DATE! | Eastern date of the slate
 player_name STRING! | name as the feed writes it
 game_id STRING | game the feed names, where it does
+team STRING | tricode of the team the feed names, where it does
 candidates STRING! | nearest names of the two rosters, best first, separated by semicolons
 """
         + _ORIGIN,
@@ -414,6 +421,7 @@ days_rest INT64 | calendar days since its previous game of the season
 back_to_back BOOL! | days_rest is 1
 games_last_7_days INT64! | games in the seven days before
 games_last_14_days INT64! | games in the fourteen days before
+games_season INT64 | games of the season before the date, without the Cup final
 win_streak INT64! | games won in a row; negative: lost
 win_share FLOAT64 | games won of the season's, 0-1 scale
 pace FLOAT64 | mean pace of its last 15 games, possessions per 48 minutes
@@ -423,8 +431,8 @@ spread FLOAT64 | consensus spread from this team's side, points
 total FLOAT64 | consensus total, points
 implied_total FLOAT64 | (total - spread) / 2, points
 game_lines_source STRING | source of the spread and total
-players_out INT64 | players ruled out; NULL without an injury report
-players_questionable INT64 | players questionable or doubtful; NULL without an injury report
+players_out INT64 | players ruled out; NULL while the team has submitted no injury report
+players_questionable INT64 | players questionable or doubtful; NULL while the team has submitted no injury report
 missing STRING | inputs that were missing, separated by semicolons
 as_of TIMESTAMP! | moment the row was built for
 """,
@@ -444,11 +452,11 @@ opponent STRING! | tricode
 home BOOL! | plays at home
 tip_off TIMESTAMP! | scheduled tip-off
 injury_status STRING | status of the last report; NULL: not on it
-has_injury_report BOOL! | a report of the date had been read
+has_injury_report BOOL! | his team had submitted, as the last report read says
 injury_source STRING | source of that report
-stars_out INT64 | team-mates ruled out who average 18 points or more; NULL without a report
-vacated_minutes FLOAT64 | mean minutes of the team-mates ruled out; NULL without a report
-vacated_points FLOAT64 | mean points of the team-mates ruled out; NULL without a report
+stars_out INT64 | team-mates ruled out who average 18 points or more; NULL without its report
+vacated_minutes FLOAT64 | mean minutes of the team-mates ruled out; NULL without its report
+vacated_points FLOAT64 | mean points of the team-mates ruled out; NULL without its report
 opponent_pace FLOAT64 | opponent's mean pace of its last 15 games
 opponent_defensive_rating FLOAT64 | opponent's mean defensive rating of its last 15 games
 has_prop_line BOOL! | a line was quoted
@@ -468,7 +476,7 @@ as_of TIMESTAMP! | moment the row was built for
         """
 game_date DATE! | date the row is for
 player_id STRING! | NBA person id
-games_season INT64! | games played this season before the date
+games_season INT64! | games played this season before the date, without the Cup final as every mean here
 games_history INT64! | games of the history, which reaches back over earlier seasons
 bootstrap BOOL! | fewer than five games of history
 box_source STRING | sources of the history's last 10 games, separated by semicolons
@@ -516,7 +524,7 @@ opponent STRING! | tricode
 tip_off TIMESTAMP! | scheduled tip-off
 eligible BOOL! | to be predicted: mean minutes of the last 7 games at least 15, or a line
 bootstrap BOOL! | fewer than five games of history
-has_injury_report BOOL! | a report of the date had been read
+has_injury_report BOOL! | his team had submitted, as the last report read says
 injury_status STRING | status of the last report; NULL: not on it
 """
         + "".join(f"{feature.name} FLOAT64 | {feature.description}\n" for feature in FEATURES)
@@ -570,7 +578,7 @@ expected_value FLOAT64 | expected profit per unit staked on the lean at that pri
 last10_points FLOAT64 | mean points of his last 10 games, the plain yardstick
 feature_quality_score FLOAT64! | 0-100
 degraded_reasons ARRAY<STRING>! | inputs this prediction had to do without
-backfilled BOOL! | made at or after tip-off: never a pick
+backfilled BOOL! | made at or after tip-off, or of features later than its moment: never a pick
 """,
         cluster="system_id player_id",
         appends=True,
@@ -603,7 +611,7 @@ price_american FLOAT64 | price of the lean
 profit_units FLOAT64 | profit per unit staked at that price; 0 on push and void
 closing_line FLOAT64 | last consensus line before tip-off, points
 closing_line_value FLOAT64 | points the line moved towards the lean after the prediction
-backfilled BOOL! | made at or after tip-off: graded, never a pick
+backfilled BOOL! | no prediction of before tip-off: graded, never a pick
 as_of TIMESTAMP! | moment of grading
 """,
         cluster="system_id game_id",

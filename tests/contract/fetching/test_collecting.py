@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.local_provider import LocalProvider, Reply, answer, hang, running
-from tipoff.collecting import EVIDENCE_CAP_BYTES, Collected, collect
+from tipoff.collecting import EVIDENCE_CAP_BYTES, Collected, collect, land_batch
 from tipoff.errors import TransportFault
 from tipoff.landing.base import Batch
 from tipoff.landing.local import LocalLanding
@@ -22,6 +22,7 @@ from tipoff.settings import load_settings
 from tipoff.sources.base import Slate
 from tipoff.sources.fetcher import Fetcher, TimeOuts
 from tipoff.sources.manners import Free
+from tipoff.sources.outcomes import DECISIONS
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import Outcome, SlateGame
 
@@ -129,7 +130,7 @@ async def test_a_whole_look_lands_every_answer_and_one_batch_that_lists_them(day
     assert collected.credits_remaining == 38
     items = day.batch(collected).items
     assert [(item.game_id, item.part) for item in items] == [(game.game_id, game.label) for game in GAMES]
-    assert sum(len(day.landing.get(item.key)) for item in items) == collected.bytes
+    assert all(day.landing.get(item.key) for item in items)
     assert day.told == [(1, 3), (2, 3), (3, 3)]
 
 
@@ -179,8 +180,71 @@ async def test_a_refusal_that_stays_ends_the_asking(day: Day, reply: Reply, outc
     assert len(day.provider.asked) == 1
     assert (collected.outcome, collected.batch_key) == (outcome, None)
     assert collected.missing_games == tuple(IDS)
-    assert collected.retry_at == (AS_OF + timedelta(seconds=90) if outcome is Outcome.THROTTLED else None)
+    assert collected.reason.endswith(DECISIONS[outcome].advice)
     assert day.outcomes(PROPS.name) == [("GSW@CHA", outcome)]
+
+
+async def test_a_quota_spent_in_the_middle_of_a_look_is_told_and_parks_beside_what_came(day: Day) -> None:
+    spent = answer(b'{"error_code": "OUT_OF_USAGE_CREDITS"}', "401 Unauthorized")
+    day.provider.replies = props(quoted(GAMES[0]), spent, quoted(GAMES[2]))
+    collected = await day.look(PROPS.name)
+    assert (collected.outcome, collected.refused) == (Outcome.PARTIAL, Outcome.QUOTA_SPENT)
+    assert (collected.alert, collected.parks) == (True, True)
+    assert collected.reason == (
+        "1 of 3 answers usable; quota spent: LAL@IND, LAC@ORL (HTTP 401: OUT_OF_USAGE_CREDITS); "
+        "the month's credits are used up: buy credits or wait for the new month, then retry the step"
+    )
+    assert [item.game_id for item in day.batch(collected).items] == [GAMES[0].game_id]
+
+
+async def test_one_question_that_is_not_understood_is_told_and_the_others_are_asked_again(day: Day) -> None:
+    day.provider.replies = props(quoted(GAMES[0]), answer(b"{}", "422 Unprocessable Entity"), quoted(GAMES[2]))
+    collected = await day.look(PROPS.name)
+    assert (collected.refused, collected.alert, collected.parks) == (Outcome.BAD_REQUEST, True, False)
+    day.provider.replies = props(*[answer(b"{}", "422 Unprocessable Entity")] * 3)
+    assert (await day.look(PROPS.name, AS_OF + timedelta(minutes=30))).parks
+
+
+@pytest.mark.parametrize(
+    ("reply", "rest"),
+    [
+        (DENIED, timedelta(minutes=30)),
+        (answer(b"", "429 Too Many Requests"), timedelta(minutes=5)),
+        (answer(b"", "429 Too Many Requests", Retry_After="90"), timedelta(seconds=90)),
+        (answer(b"", "403 Forbidden", Retry_After="7200"), timedelta(hours=2)),
+    ],
+)
+async def test_a_provider_that_wants_to_be_left_alone_is_for_as_long_as_it_says_or_as_is_usual(
+    day: Day, reply: Reply, rest: timedelta
+) -> None:
+    day.provider.replies = props(quoted(GAMES[0]), reply, quoted(GAMES[2]))
+    assert (await day.look(PROPS.name)).retry_at == AS_OF + rest
+
+
+async def test_the_same_answers_make_the_same_batch_when_a_day_is_done_again(day: Day) -> None:
+    backwards = SLATE.model_copy(update={"games": tuple(reversed(GAMES))})
+    day.provider.replies = props(*(quoted(game) for game in GAMES))
+    collected = await day.look(PROPS.name, slate=backwards)
+    records = day.landing.records(PROPS.name, SLATE.game_date)
+    assert land_batch(day.landing, PROPS.name, SLATE.game_date, records) == collected.batch_key
+
+
+async def test_the_manifest_of_another_look_is_not_read(day: Day) -> None:
+    day.provider.replies = props(*(quoted(game) for game in GAMES))
+    await day.look(PROPS.name)
+    (damaged, *_) = (day.root / "manifest").rglob("*.json")
+    damaged.write_text("{")
+    later = await day.look(PROPS.name, AS_OF + timedelta(minutes=30))
+    assert later.outcome is Outcome.OK
+
+
+async def test_however_much_a_provider_says_a_reason_stays_short(day: Day) -> None:
+    path = "/api.the-odds-api.com/v4/sports/basketball_nba/odds"
+    endless = [{"id": "1", "sport_key": "x" * 1_000_000}]
+    day.provider.replies = {path: answer(json.dumps(endless).encode())}
+    collected = await day.look(LINES.name)
+    assert collected.outcome is Outcome.WRONG_TYPE
+    assert len(collected.reason) < 700
 
 
 async def test_a_second_try_at_the_same_moment_asks_only_for_what_is_not_there(day: Day) -> None:

@@ -188,6 +188,19 @@ async def test_a_packed_answer_arrives_unpacked_and_a_broken_one_is_a_fault(prov
                 await asking.fetch(Request(host=CDN, path=path), AS_OF)
 
 
+async def test_what_follows_the_end_of_a_packed_answer_is_refused_and_not_kept(provider: LocalProvider) -> None:
+    async def without_end(writer: asyncio.StreamWriter) -> None:
+        writer.write(head(Content_Encoding="gzip") + gzip.compress(b'{"games": []}'))
+        while True:
+            writer.write(b"x" * 1_000_000)
+            await writer.drain()
+
+    provider.replies[f"/{CDN}/a"] = without_end
+    async with fetcher(replaying(provider)) as asking:
+        with pytest.raises(TransportFault, match="goes on after its end"):
+            await asking.fetch(Request(host=CDN, path="/a"), AS_OF)
+
+
 async def test_a_redirect_among_our_hosts_is_followed_with_the_new_hosts_manners(provider: LocalProvider) -> None:
     provider.replies = {
         f"/{CDN}/old": answer(b"", "301 Moved Permanently", Location="/newer"),

@@ -2,11 +2,18 @@
 
 import json
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import httpx
+import polars as pl
 import pytest
+
+from tipoff.replay.archive import Archive
+from tipoff.replay.shapes.odds_api import game_lines
+from tipoff.replay.shapes.view import Past, View
+from tipoff.vocabulary import eastern
 
 Ask = Callable[..., httpx.Response]
 Event = dict[str, Any]
@@ -57,6 +64,19 @@ def test_the_slate_is_listed_before_any_line_is_quoted(ask: Ask) -> None:
     at = "2024-03-29 07:55"
     assert len(events(ask, at)) == 12
     assert [event["bookmakers"] for event in ask(f"{SPORT}/odds", at, **LINES).json()] == [[]] * 12
+
+
+def test_lines_whose_last_change_no_file_tells_bear_the_time_they_were_seen(
+    archive: Archive, altered: Callable[..., Archive]
+) -> None:
+    """As in the sample, but for the time of the last change, which a folder of lines may lack."""
+    at = eastern(date(2024, 3, 29), 12)
+    unstamped = altered(game_lines=archive.game_lines.with_columns(last_update=pl.lit(None, pl.Datetime("us", "UTC"))))
+    known, unknown = (json.loads(game_lines(View(Past(each), at), LINES).body) for each in (archive, unstamped))
+    assert [prices(event) for event in unknown] == [prices(event) for event in known]
+    books = [book for event in unknown for book in event["bookmakers"]]
+    seen = {f"{moment:%Y-%m-%dT%H:%M:%SZ}" for moment in archive.game_lines["snapshot_at"].unique()}
+    assert {book["last_update"] for book in books} <= seen != set()
 
 
 def test_started_games_leave_the_lists(ask: Ask) -> None:

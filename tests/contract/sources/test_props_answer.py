@@ -6,9 +6,9 @@ import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from tipoff.sources.base import KnownPlayer, ReadContext, Reading, Slate
+from tipoff.sources.base import Judgement, KnownPlayer, ReadContext, Reading, Response, Slate
 from tipoff.sources.registry import SOURCES
-from tipoff.vocabulary import SlateGame
+from tipoff.vocabulary import Outcome, SlateGame
 
 DAY = date(2024, 3, 29)
 GAME = SlateGame(game_id="0022301071", away="MIN", home="DEN", tip_off=datetime(2024, 3, 30, 2, 0, tzinfo=UTC))
@@ -28,7 +28,11 @@ def book(key: str, updated_at: datetime, *quotes: dict[str, Any]) -> dict[str, A
     return {"key": key, "title": key.title(), "markets": [market]}
 
 
-def read(*books: dict[str, Any], players: tuple[KnownPlayer, ...] = (MURRAY_OF_DENVER,)) -> Reading:
+PROPS = SOURCES["odds_api_player_points_props"]
+SLATE = Slate(game_date=DAY, games=(GAME,))
+
+
+def body(*books: dict[str, Any], **changes: str) -> bytes:
     event = {
         "id": "0c27cbb0f7633e73a59fbb14d412dbf7",
         "sport_key": "basketball_nba",
@@ -38,10 +42,18 @@ def read(*books: dict[str, Any], players: tuple[KnownPlayer, ...] = (MURRAY_OF_D
         "away_team": "Minnesota Timberwolves",
         "bookmakers": list(books),
     }
-    context = ReadContext(
-        slate=Slate(game_date=DAY, games=(GAME,)), as_of=AFTERNOON, game_id=GAME.game_id, part="", players=players
-    )
-    return SOURCES["odds_api_player_points_props"].read(json.dumps(event).encode(), context)
+    return json.dumps(event | changes).encode()
+
+
+def read(*books: dict[str, Any], players: tuple[KnownPlayer, ...] = (MURRAY_OF_DENVER,)) -> Reading:
+    context = ReadContext(slate=SLATE, as_of=AFTERNOON, game_id=GAME.game_id, part="", players=players)
+    return PROPS.read(body(*books), context)
+
+
+def judge(content: bytes, moment: datetime = AFTERNOON) -> Judgement:
+    (request,) = PROPS.requests(SLATE, AFTERNOON, {GAME.game_id: "0c27cbb0f7633e73a59fbb14d412dbf7"})
+    answer = Response(status=200, headers={}, body=content, url="https://provider", fetched_at=moment)
+    return PROPS.judge(request, answer, SLATE)
 
 
 def over_and_under(player: str, point: float = 20.5) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -74,3 +86,19 @@ def test_an_initial_is_enough_where_only_one_player_of_the_two_teams_has_it() ->
         players=(MURRAY_OF_DENVER, KnownPlayer(player_id="1", player_name="Jay Murray", team="BOS")),
     )
     assert {row["player_id"] for row in reading.rows} == {"1627750"}
+
+
+def test_a_name_that_nobody_can_have_is_left_out_and_counted() -> None:
+    endless = "J" + "x" * 100
+    reading = read(book("fanduel", AFTERNOON, *over_and_under(endless), *over_and_under("Jamal Murray")))
+    assert {row["player_name"] for row in reading.rows} == {"Jamal Murray"}
+    assert (reading.unresolved, reading.rejected) == ((), {"name of more than 80 characters": 2})
+
+
+def test_an_event_that_was_moved_is_told_as_moved_and_not_as_begun() -> None:
+    quoted = book("fanduel", AFTERNOON, *over_and_under("Jamal Murray"))
+    moved = judge(body(quoted, commence_time="2024-04-02T02:00:00Z"))
+    assert moved.outcome is Outcome.GONE
+    assert moved.reason == "the event asked for MIN@DEN is now Minnesota Timberwolves at Denver Nuggets on 2024-04-01"
+    begun = judge(body(quoted), GAME.tip_off)
+    assert (begun.outcome, begun.reason) == (Outcome.GONE, "MIN@DEN has begun")

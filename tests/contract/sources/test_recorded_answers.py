@@ -133,9 +133,25 @@ def test_the_injury_report_reads_like_an_independent_reader_read_it(desk: Desk) 
         for record in recorded["records"]
     }
     reading = desk.read(INJURIES)
-    assert {(row["team"], row["player_name"], row["status"], row["reason"]) for row in reading.rows} == expected
+    players = [row for row in reading.rows if row["player_id"] != row["team"]]
+    assert {(row["team"], row["player_name"], row["status"], row["reason"]) for row in players} == expected
     assert reading.unresolved == ()
     assert reading.rejected == {"Milwaukee Bucks has not submitted yet": 1, "game of another date than 2024-01-04": 28}
+
+
+def test_the_injury_report_says_of_each_team_whether_it_has_submitted(desk: Desk) -> None:
+    """The Bucks have not; who has nobody to report is on no line and has."""
+    teams = {row["team"]: row["status"] for row in desk.read(INJURIES).rows if row["player_id"] == row["team"]}
+    assert teams == {"MIL": "Not submitted", "SAS": "Submitted", "DEN": "Submitted", "GSW": "Submitted"}
+
+
+def test_a_report_says_nothing_of_teams_whose_game_has_tipped_off_nor_of_a_date_it_is_silent_on(desk: Desk) -> None:
+    context = desk.context(INJURIES)
+    tips = sorted(game.tip_off for game in context.slate.games)
+    late = INJURIES.source.read(desk.body(INJURIES), context.model_copy(update={"as_of": tips[0]}))
+    assert {row["team"] for row in late.rows if row["player_id"] == row["team"]} == {"DEN", "GSW"}
+    silent = context.slate.model_copy(update={"game_date": date(2024, 1, 9)})
+    assert INJURIES.source.read(desk.body(INJURIES), context.model_copy(update={"slate": silent})).rows == ()
 
 
 def test_a_wrapped_reason_of_the_injury_report_is_whole(desk: Desk) -> None:

@@ -13,7 +13,7 @@ from tipoff.warehouse.sql_files import SQL
 from tipoff.warehouse.tables import TABLES
 
 FILES = sorted(SQL.glob("*/*.sql"))
-OTHER_PARAMETERS = {"seasons": "ARRAY<STRING>", "before": "DATE", "game_date": "DATE"}
+OTHER_PARAMETERS = {"seasons": "ARRAY<STRING>", "season_types": "ARRAY<STRING>", "before": "DATE", "game_date": "DATE"}
 
 
 def named(path: Path) -> str:

@@ -103,6 +103,23 @@ def test_a_partial_window_counts_sixty() -> None:
     assert quality("points_mean_5", games_history=9) == 100
 
 
+@pytest.mark.parametrize(
+    ("name", "few", "enough"),
+    [
+        ("points_mean_season", {"games_season": 4}, {"games_season": 5}),
+        ("minutes_change", {"games_season": 1}, {"games_season": 5}),
+        ("home_points_difference", {"games_season": 9}, {"games_season": 10}),
+        ("team_pace", {"team_games": 14}, {"team_games": 15}),
+        ("team_win_share", {"team_games": 1}, {"team_games": 5}),
+        ("opponent_defensive_rating", {"opponent_games": 14}, {"opponent_games": 15}),
+    ],
+)
+def test_a_window_of_the_season_or_of_a_team_is_counted_in_its_own_games(
+    name: str, few: dict[str, int], enough: dict[str, int]
+) -> None:
+    assert (quality(name, **few), quality(name, **enough)) == (60, 100)
+
+
 def test_a_fallback_source_counts_eighty_five_and_is_named() -> None:
     mixed = "bdl_player_boxscores;nbac_player_boxscores"
     assert quality("points_mean_5", box_source=mixed) == 85

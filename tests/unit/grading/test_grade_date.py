@@ -8,20 +8,17 @@ from typing import Any
 import polars as pl
 import pytest
 
+from tests.support.rows import rows_of
 from tipoff.grading.accuracy import active_predictions, grade_date
 from tipoff.vocabulary import Grade, eastern
 from tipoff.warehouse.base import Warehouse
 from tipoff.warehouse.open import open_warehouse
-from tipoff.warehouse.schema import table_named
-from tipoff.warehouse.validation import schema_of
 
 DAY = date(2024, 3, 1)
 GAME = "0022300870"
 TIP = eastern(DAY, 19)
 NOON = eastern(DAY, 12)
 MORNING_AFTER = datetime(2024, 3, 2, 13, 0, tzinfo=UTC)
-
-TEXT = {"STRING": "", "INT64": 0, "FLOAT64": 0.0, "BOOL": False, "ARRAY<FLOAT64>": [], "ARRAY<STRING>": []}
 
 
 @pytest.fixture
@@ -33,13 +30,7 @@ def warehouse(tmp_path: Path) -> Iterator[Warehouse]:
 
 
 def rows(table: str, *told: dict[str, Any]) -> pl.DataFrame:
-    """Rows of a table: what is told, plain values where a value must be, NULL elsewhere."""
-    declared = table_named(table)
-    plain: dict[str, Any] = {
-        column.name: None if column.nullable else {"DATE": DAY, "TIMESTAMP": NOON, **TEXT}[column.type]
-        for column in declared.columns
-    }
-    return pl.DataFrame([{**plain, "game_id": GAME, **each} for each in told], schema=schema_of(declared))
+    return rows_of(table, told, game_date=DAY, game_id=GAME, season_type="regular", as_of=NOON)
 
 
 def predict(warehouse: Warehouse, **told: Any) -> None:
@@ -73,6 +64,11 @@ def play(warehouse: Warehouse, status: str = "final", points: int | None = 28, m
     box.append({"player_id": "203076", "team": "LAL", "points": 20, "minutes": 34.0})
     if points is not None:
         box.append({"player_id": "2544", "team": "LAL", "points": points, "minutes": minutes})
+    store_boxes(warehouse, *box if status == "final" else [])
+
+
+def store_boxes(warehouse: Warehouse, *box: dict[str, Any]) -> None:
+    """Only those of games that are over: the reader refuses others."""
     warehouse.replace("raw_player_boxscores", rows("raw_player_boxscores", *box), {"game_date": DAY})
 
 
@@ -145,19 +141,52 @@ def test_a_late_scratch_is_named_as_the_last_report_says(warehouse: Warehouse) -
     assert [row["void_reason"] for row in accuracy(warehouse)] == ["late scratch: Left Ankle"]
 
 
+def test_a_player_the_newest_report_has_cleared_is_not_said_to_be_out(warehouse: Warehouse) -> None:
+    """He was listed in the morning; the evening's report speaks of somebody else only."""
+    predict(warehouse)
+    said = {"status": "Out", "reason": "Left Ankle"}
+    listed = {"player_id": "2544", **said, "as_of": TIP - timedelta(hours=9)}
+    other = {"player_id": "1628369", **said, "as_of": TIP - timedelta(hours=1)}
+    warehouse.append("raw_injuries", rows("raw_injuries", listed, other))
+    play(warehouse, points=None)
+    grade_date(warehouse, DAY, MORNING_AFTER)
+    assert [row["void_reason"] for row in accuracy(warehouse)] == ["did not play; not ruled out by any report read"]
+
+
 def test_a_game_under_way_is_pending_by_name_and_not_graded(warehouse: Warehouse) -> None:
     predict(warehouse)
-    play(warehouse, status="live", points=11)
+    play(warehouse, status="live")
     graded = grade_date(warehouse, DAY, MORNING_AFTER)
     assert graded.pending == {GAME: "LAL@BOS: game is live"}
     assert (graded.outcomes, accuracy(warehouse)) == ({}, [])
 
 
+def test_where_no_scoreboard_was_read_the_box_scores_of_both_teams_tell_that_a_game_is_final(
+    warehouse: Warehouse,
+) -> None:
+    predict(warehouse)
+    play(warehouse, points=28)
+    warehouse.replace("raw_scoreboard", rows("raw_scoreboard"), {"game_date": DAY})
+    graded = grade_date(warehouse, DAY, MORNING_AFTER)
+    assert (graded.outcomes, graded.pending) == ({Grade.WIN: 1}, {})
+
+
+def test_grades_of_a_game_that_is_pending_again_or_gone_from_the_schedule_stay(warehouse: Warehouse) -> None:
+    predict(warehouse)
+    play(warehouse, points=25)
+    grade_date(warehouse, DAY, MORNING_AFTER)
+    stored = accuracy(warehouse)
+    play(warehouse, status="live")
+    assert grade_date(warehouse, DAY, MORNING_AFTER + timedelta(hours=1)).pending == {GAME: "LAL@BOS: game is live"}
+    warehouse.replace("raw_schedule", rows("raw_schedule"), {"game_id": GAME})
+    graded = grade_date(warehouse, DAY, MORNING_AFTER + timedelta(hours=2))
+    assert (graded.written.changed, accuracy(warehouse)) == (False, stored)
+
+
 def test_a_final_game_without_both_teams_box_scores_is_pending(warehouse: Warehouse) -> None:
     predict(warehouse)
     play(warehouse)
-    one_side = rows("raw_player_boxscores", {"player_id": "1628369", "team": "BOS", "minutes": 36.0})
-    warehouse.replace("raw_player_boxscores", one_side, {"game_date": DAY})
+    store_boxes(warehouse, {"player_id": "1628369", "team": "BOS", "minutes": 36.0})
     assert grade_date(warehouse, DAY, MORNING_AFTER).pending == {GAME: "LAL@BOS: no complete box score yet"}
 
 

@@ -13,8 +13,10 @@ from tipoff.grading.metrics import (
     findings,
     hit_rate,
     measure,
+    one_sided,
     outcomes,
     reliability,
+    ungraded,
     wilson,
 )
 
@@ -140,7 +142,15 @@ def test_a_pass_counts_among_the_leans_but_not_among_the_picks() -> None:
 
 def test_a_backfilled_prediction_is_graded_but_never_a_pick() -> None:
     [system] = measure(frame(graded(backfilled=True), graded("loss")))
-    assert (system.leans.n, system.picks.n) == (2, 1)
+    assert system.picks.n == 1
+
+
+def test_backfilled_predictions_are_counted_apart_from_the_figures() -> None:
+    rows = [graded(), graded(absolute_error=5.0), graded("loss", backfilled=True, absolute_error=40.0, within_80=False)]
+    [system] = measure(frame(*rows))
+    assert (system.predictions, system.backfilled, sum(system.outcomes.values())) == (3, 1, 3)
+    assert (system.played, system.mae_played, system.same_rows.mae, system.coverage_80) == (2, 4.0, 4.0, 1.0)
+    assert (system.leans.n, system.leans.rate, [each.n for each in system.reliability]) == (2, 1.0, [2])
 
 
 def told(*rows: dict[str, Any]) -> list[str]:
@@ -149,9 +159,23 @@ def told(*rows: dict[str, Any]) -> list[str]:
 
 
 def test_one_sided_picks_warn_from_a_hundred_on() -> None:
-    one_sided = [graded("loss" if number % 2 else "win", recommendation="UNDER") for number in range(101)]
-    assert told(*one_sided) == ["balance:catboost_v8"]
-    assert told(*one_sided[:100]) == []
+    picks = [graded("loss" if number % 2 else "win", recommendation="UNDER") for number in range(101)]
+    assert told(*picks) == ["balance:catboost_v8"]
+    assert told(*picks[:100]) == []
+
+
+def test_one_sided_picks_warn_whatever_becomes_of_them() -> None:
+    """Before their games, and after when many are void: the share and its N are of the same picks."""
+    picks = [graded("void" if number < 50 else "win", recommendation="UNDER") for number in range(101)]
+    [finding] = one_sided(frame(*picks))
+    assert finding.text == "catboost_v8: 0% of 101 picks are OVER; look for a biased line"
+    assert told(*picks) == [finding.key]
+    assert one_sided(frame(*picks[:100], graded(recommendation="PASS"), graded(backfilled=True))) == ()
+
+
+@pytest.mark.parametrize(("predictions", "done", "keys"), [(100, 95, []), (100, 94, ["grading-coverage"]), (0, 0, [])])
+def test_a_date_of_which_much_is_not_graded_warns(predictions: int, done: int, keys: list[str]) -> None:
+    assert [each.key for each in ungraded(predictions, done)] == keys
 
 
 def test_a_bad_hit_rate_warns_only_when_there_are_enough_picks() -> None:
@@ -170,6 +194,9 @@ def test_a_hit_rate_too_good_to_be_true_is_reported_as_a_leak() -> None:
 
 
 def test_an_error_far_below_the_lines_is_reported_as_a_leak() -> None:
-    rows = [graded("push", absolute_error=4.8, line_absolute_error=5.0) for _ in range(1001)]
+    sides = ("OVER", "UNDER")
+    rows = [
+        graded("push", recommendation=sides[n % 2], absolute_error=4.8, line_absolute_error=5.0) for n in range(1001)
+    ]
     assert told(*rows) == ["too-good-mae:catboost_v8"]
     assert told(*rows[:1000]) == []

@@ -7,6 +7,9 @@ import pytest
 
 from tests.support import evening
 from tests.support.evening import DAY, FIRST, NEXT_MORNING, WITH_LINES
+from tests.support.rows import rows_of
+from tipoff.grading.accuracy import grade_date
+from tipoff.publishing.alerts import alerts_of
 from tipoff.publishing.envelope import Envelope, ExportStatus, decode, put, put_pointer, put_version
 from tipoff.publishing.exports import publish_predictions, publish_results
 from tipoff.publishing.store import FolderStore
@@ -130,6 +133,49 @@ def test_a_re_run_of_an_older_date_never_moves_today_back(
     assert export(store, "v1/predictions/2024-03-28.json")["status"] == "empty"
 
 
+@pytest.mark.parametrize(("days", "moves"), [(-1, False), (0, True), (1, False)])
+def test_today_is_only_ever_the_date_it_is(before_tip: Warehouse, store: FolderStore, days: int, moves: bool) -> None:
+    published = publish_predictions(before_tip, store, DAY, WITH_LINES + timedelta(days=days), WALL_CLOCK)
+    assert (TODAY in published.paths, store.read(TODAY) is not None) == (moves, moves)
+
+
+def test_publishing_a_moment_again_once_the_games_are_over_gives_the_same_bytes(
+    warehouse: Warehouse, store: FolderStore, sample: Path
+) -> None:
+    evening.load_slate(warehouse, sample)
+    warehouse.replace("raw_scoreboard", rows_of("raw_scoreboard", []), {"game_date": DAY})
+    evening.load_predictions(warehouse, sample)
+    first = publish_predictions(warehouse, store, DAY, WITH_LINES, WALL_CLOCK)
+    evening.load_reports(warehouse, sample)
+    evening.load_results(warehouse, sample)
+    grade_date(warehouse, DAY, NEXT_MORNING)
+    assert publish_predictions(warehouse, store, DAY, WITH_LINES, WALL_CLOCK) == first
+
+
+@pytest.mark.parametrize("season_type", ["preseason", "all_star"])
+def test_a_date_whose_games_are_not_predicted_is_empty(
+    warehouse: Warehouse, store: FolderStore, season_type: str
+) -> None:
+    game = {"game_id": "0012300001", "season_type": season_type, "status": "scheduled"}
+    warehouse.replace("raw_schedule", rows_of("raw_schedule", [game], game_date=DAY), {"game_date": DAY})
+    publish_predictions(warehouse, store, DAY, FIRST, WALL_CLOCK)
+    exported = export(store, TODAY)
+    assert (exported["status"], exported["degraded_reasons"], exported["games"]) == ("empty", [], [])
+
+
+def test_picks_nearly_all_of_one_side_raise_an_alert_a_system(
+    before_tip: Warehouse, warehouse: Warehouse, store: FolderStore, sample: Path
+) -> None:
+    evening.load_slate(warehouse, sample)
+    lined = before_tip.query("SELECT * FROM predictions WHERE line IS NOT NULL")
+    warehouse.append("predictions", lined.with_columns(recommendation=pl.lit("UNDER"), lean=pl.lit("UNDER")))
+    for _ in range(2):
+        publish_predictions(warehouse, store, DAY, WITH_LINES, WALL_CLOCK)
+    alerts = alerts_of(store, DAY)
+    assert [each.key for each in alerts] == ["balance:catboost_v8", "balance:moving_average"]
+    assert alerts[0].text == "catboost_v8: 0% of 135 picks are OVER; look for a biased line"
+
+
 def test_hostile_names_cannot_leave_their_string(warehouse: Warehouse, store: FolderStore, sample: Path) -> None:
     evening.load_slate(warehouse, sample)
     name = '</script><script>alert("x")</script>\u2028"},'
@@ -163,6 +209,45 @@ def test_results_carry_finals_and_what_each_player_did(morning_after: Warehouse,
     kuminga = a_player(exported, "Jonathan Kuminga")
     assert kuminga["injury_status"] == "Out"
     assert {each["void_reason"] for each in kuminga["systems"]} == {"late scratch: Injury/Illness"}
+
+
+def test_a_player_is_one_record_though_his_tip_was_moved_between_two_predictions(
+    warehouse: Warehouse, store: FolderStore, sample: Path
+) -> None:
+    evening.load_predictions(warehouse, sample)
+    evening.load_results(warehouse, sample)
+    half_an_hour = pl.col("tip_off") + pl.duration(minutes=30)
+    again = warehouse.query("SELECT * FROM predictions WHERE system_id = 'moving_average' AND line IS NOT NULL")
+    moved = again.with_columns(
+        half_an_hour, as_of=pl.lit(eastern(DAY, 17)), prediction_id="a" + pl.col("prediction_id")
+    )
+    warehouse.append("predictions", moved)
+    schedule = warehouse.query("SELECT * FROM raw_schedule").with_columns(half_an_hour)
+    warehouse.replace("raw_schedule", schedule, {"game_date": DAY})
+    grade_date(warehouse, DAY, NEXT_MORNING)
+    publish_results(warehouse, store, DAY, NEXT_MORNING, WALL_CLOCK)
+    curry = a_player(export(store, "v1/results/latest.json"), "Stephen Curry")
+    assert [each["system_id"] for each in curry["systems"]] == ["catboost_v8", "moving_average"]
+    assert curry["tip_off"] == "2024-03-29T23:30:00Z"
+
+
+def test_a_date_that_was_hardly_graded_raises_an_alert(before_tip: Warehouse, store: FolderStore) -> None:
+    publish_results(before_tip, store, DAY, NEXT_MORNING, WALL_CLOCK)
+    [alert] = alerts_of(store, DAY)
+    assert (alert.key, alert.text[:37]) == ("grading-coverage", "0 of 442 predictions are graded; look")
+    assert export(store, "v1/results/latest.json")["findings"] == [alert.text]
+
+
+def test_picks_that_hardly_ever_win_raise_an_alert(morning_after: Warehouse, store: FolderStore) -> None:
+    """Turned round for one system: what its picks won is lost."""
+    lost = (pl.col("system_id") == "catboost_v8") & (pl.col("grade") == "win")
+    graded = morning_after.query("SELECT * FROM prediction_accuracy")
+    turned = graded.with_columns(grade=pl.when(lost).then(pl.lit("loss")).otherwise("grade"))
+    morning_after.replace("prediction_accuracy", turned, {"game_date": DAY})
+    publish_results(morning_after, store, DAY, NEXT_MORNING, WALL_CLOCK)
+    [text] = [each.text for each in alerts_of(store, DAY) if each.key == "hit-rate:catboost_v8"]
+    assert text.startswith("catboost_v8: hit rate 0% on ")
+    assert "hit-rate:moving_average" not in {each.key for each in alerts_of(store, DAY)}
 
 
 def test_games_still_to_be_graded_are_named(before_tip: Warehouse, store: FolderStore) -> None:

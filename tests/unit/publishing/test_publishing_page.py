@@ -8,6 +8,7 @@ import pytest
 
 from tests.support import evening
 from tests.support.evening import DAY, FIRST, NEXT_MORNING, WITH_LINES
+from tests.support.rows import rows_of
 from tipoff.publishing.page import publish_page
 from tipoff.publishing.store import FolderStore
 from tipoff.vocabulary import eastern
@@ -80,6 +81,22 @@ def test_what_was_degraded_stands_with_since_and_resolved(page: str) -> None:
 
 def test_the_slate_stands_with_final_scores(page: str) -> None:
     assert "GSW 115 CHA 97 19:00 ET · final" in text_of(page)
+
+
+def test_a_final_game_whose_score_nobody_read_stands_without_one(
+    warehouse: Warehouse, store: FolderStore, status: dict[str, Any], sample: Path
+) -> None:
+    evening.load_slate(warehouse, sample, "final")
+    warehouse.replace("raw_scoreboard", rows_of("raw_scoreboard", []), {"game_date": DAY})
+    assert "GSW CHA 19:00 ET · final" in text_of(publish(warehouse, store, NEXT_MORNING, status))
+
+
+def test_a_page_of_a_moment_knows_no_results_of_later(
+    morning_after: Warehouse, store: FolderStore, status: dict[str, Any]
+) -> None:
+    text = text_of(publish(morning_after, store, WITH_LINES, status))
+    assert "GSW CHA 19:00 ET · scheduled" in text
+    assert "How it went" not in text
 
 
 def test_a_player_stands_with_line_probability_pick_price_and_outcome(page: str) -> None:

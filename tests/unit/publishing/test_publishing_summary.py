@@ -1,15 +1,21 @@
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tests.support import evening
-from tests.support.evening import DAY
-from tipoff.publishing.summary import summarise
+from tests.support.evening import DAY, NEXT_MORNING, WITH_LINES
+from tipoff.grading.accuracy import grade_date
+from tipoff.publishing.envelope import Envelope, ExportStatus, decode
+from tipoff.publishing.store import FolderStore
+from tipoff.publishing.summary import publish_summary, summarise
 from tipoff.warehouse.base import Warehouse
+
+WALL_CLOCK = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 
 
 def test_a_graded_day_adds_up(morning_after: Warehouse) -> None:
-    summary = summarise(morning_after, DAY)
+    summary = summarise(morning_after, DAY, NEXT_MORNING)
     assert (summary["games"], summary["players_predicted"], summary["lined_players"]) == (12, 221, 135)
     for system in summary["systems"].values():
         outcomes = system["outcomes"]
@@ -29,26 +35,50 @@ def test_the_line_and_the_last_ten_are_measured_on_the_same_rows(morning_after: 
         WHERE predictions.system_id = 'catboost_v8' AND predictions.line IS NOT NULL AND box.minutes > 0
         """
     )
-    system = summarise(morning_after, DAY)["systems"]["catboost_v8"]
+    system = summarise(morning_after, DAY, NEXT_MORNING)["systems"]["catboost_v8"]
     assert system["mae_n"] == box.height
     assert system["line_mae"] == pytest.approx((box["line"] - box["points"]).abs().mean(), abs=1e-4)
     assert system["last10_mae"] == pytest.approx((box["last10_points"] - box["points"]).abs().mean(), abs=1e-4)
 
 
 def test_first_publication_and_refresh_are_told_in_eastern_time(before_tip: Warehouse) -> None:
-    summary = summarise(before_tip, DAY)
+    summary = summarise(before_tip, DAY, WITH_LINES)
     assert summary["first_published_at"] == "2024-03-29T13:30:00-04:00"
     assert summary["refreshed_at"] == "2024-03-29T15:05:00-04:00"
 
 
 def test_before_grading_figures_are_null_and_not_zero(before_tip: Warehouse) -> None:
-    system = summarise(before_tip, DAY)["systems"]["moving_average"]
+    system = summarise(before_tip, DAY, WITH_LINES)["systems"]["moving_average"]
     assert system["predictions"] == 221
     assert (system["mae"], system["hit_rate"], system["n"]) == (None, None, 0)
 
 
+def test_backfilled_predictions_are_counted_and_in_no_figure(warehouse: Warehouse, sample: Path) -> None:
+    evening.load_slate(warehouse, sample)
+    evening.predict_at(warehouse, sample, NEXT_MORNING)
+    evening.load_results(warehouse, sample)
+    grade_date(warehouse, DAY, NEXT_MORNING)
+    system = summarise(warehouse, DAY, NEXT_MORNING)["systems"]["moving_average"]
+    assert system["predictions"] == system["backfilled"] == sum(system["outcomes"].values()) == 221
+    assert (system["mae_n"], system["n"], system["hit_rate"]) == (0, 0, None)
+
+
+def test_the_figures_stand_in_an_envelope_as_every_export(morning_after: Warehouse, store: FolderStore) -> None:
+    published = publish_summary(morning_after, store, DAY, NEXT_MORNING, WALL_CLOCK, ["no report"], ["0022301073"])
+    exported = decode(store.read(published.paths[0]) or b"")
+    assert Envelope.model_validate({name: exported.pop(name) for name in Envelope.model_fields}) == Envelope(
+        game_date=DAY,
+        generated_at=WALL_CLOCK,
+        as_of=NEXT_MORNING,
+        status=ExportStatus.DEGRADED,
+        degraded_reasons=("no report",),
+        missing_games=("0022301073",),
+    )
+    assert exported == summarise(morning_after, DAY, NEXT_MORNING)
+
+
 def test_a_day_without_predictions_has_no_systems(warehouse: Warehouse, sample: Path) -> None:
     evening.load_slate(warehouse, sample)
-    summary = summarise(warehouse, DAY)
+    summary = summarise(warehouse, DAY, WITH_LINES)
     assert (summary["games"], summary["players_predicted"], summary["systems"]) == (12, 0, {})
     assert (summary["first_published_at"], summary["refreshed_at"]) == (None, None)

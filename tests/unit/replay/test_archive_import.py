@@ -428,6 +428,18 @@ def test_an_archive_is_replaced_as_a_whole_and_a_foreign_folder_is_left_alone(fo
     assert not (folder / "archive.json").exists()
 
 
+def test_what_a_killed_import_left_does_not_stop_the_next(folder: Path, tmp_path: Path) -> None:
+    target = tmp_path / "archive"
+    (target / ".writing").mkdir(parents=True)
+    for begun in (target / "games.parquet", target / ".writing" / "archive.json"):
+        begun.write_bytes(b"half")
+    with pytest.raises(ArchiveError, match="is no archive"):
+        Archive(target)
+    assert main(["import", str(folder), "--to", str(target)]) == 0
+    assert {file.name for file in target.iterdir()} == {"archive.json"} | {f"{name}.parquet" for name in TABLES}
+    assert Archive(target).games.height > 0
+
+
 def test_no_folder_is_no_archive(tmp_path: Path) -> None:
     with pytest.raises(ArchiveError, match="is no archive"):
         Archive(tmp_path)

@@ -92,6 +92,18 @@ def test_a_traded_player_belongs_to_the_team_of_his_nearest_game(archive: Archiv
     assert "Buddy Hield" not in names(roster(archive, on[12], "IND"))
 
 
+def test_a_player_another_team_lists_for_the_night_is_on_no_second_roster(archive: Archive, rewritten: Rewrite) -> None:
+    """Traded between his nearest game and the date: the teams that do not play go by the nearest game alone."""
+    traded = roster(archive, SLATE_DATE, "BOS").head(1)
+    listed = archive.availability.filter(game_date=SLATE_DATE, team="DEN").head(1)
+    arrival = listed.with_columns(
+        player_id=pl.lit(traded["player_id"][0]), player_name=pl.lit(traded["player_name"][0])
+    )
+    moved = rewritten(availability=pl.concat([archive.availability, arrival]))
+    assert names(traded) <= names(roster(moved, SLATE_DATE, "DEN"))
+    assert names(traded).isdisjoint(names(roster(moved, SLATE_DATE, "BOS")))
+
+
 def test_an_unknown_team_or_a_summer_date_has_an_empty_roster(archive: Archive) -> None:
     assert roster(archive, SLATE_DATE, "SEA").is_empty()
     assert roster(archive, date(2023, 7, 15), "DEN").is_empty()

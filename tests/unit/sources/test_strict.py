@@ -22,6 +22,8 @@ def answer(content: object) -> Answer:
         (lambda fields: fields.integer("x"), 7.0, "is a number, wanted an integer"),
         (lambda fields: fields.number("x"), "7", "is text, wanted an integer or a number"),
         (lambda fields: fields.number("x"), 10**400, "is no finite number"),
+        (lambda fields: fields.text("x"), "x" * 3_000_000, "is a text of 3000000 characters, wanted at most 200"),
+        (lambda fields: fields.identifier("x"), "7" * 201, "is a text of 201 characters"),
         (lambda fields: fields.boolean("x"), 1, "is an integer, wanted true or false"),
         (lambda fields: fields.identifier("x"), None, "is null, wanted text or an integer"),
         (lambda fields: fields.moment("x"), "2024-03-29T19:00:00", "has no time zone"),

@@ -110,6 +110,12 @@ def test_from_tip_off_on_a_prediction_is_backfilled(minutes: int, backfilled: bo
     assert rows["backfilled"].item() is backfilled
 
 
+def test_a_prediction_of_an_earlier_moment_than_its_features_is_backfilled() -> None:
+    """As when a past moment is predicted again after the contexts have been refreshed with later lines."""
+    rows = predict(MovingAverage(), vectors(), past(), MORNING - timedelta(minutes=45))
+    assert rows["backfilled"].item() is True
+
+
 @dataclass(frozen=True)
 class Witness:
     """A system that remembers which dates it was shown."""
@@ -133,6 +139,9 @@ def test_no_system_is_shown_its_own_date_or_a_later_one() -> None:
     assert_frame_equal(told, predict(witness, vectors(), past(), MORNING))
 
 
+GAME_ID = "0022301083"
+
+
 def written(folder: Path) -> tuple[Path, Path]:
     vectors({}, NO_LINE | {"player_id": "2"}).write_parquet(folder / "features.parquet")
     past().write_parquet(folder / "history.parquet")
@@ -142,20 +151,22 @@ def written(folder: Path) -> tuple[Path, Path]:
 def test_files_give_the_rows_that_frames_give(tmp_path: Path) -> None:
     features, history = written(tmp_path)
     out = tmp_path / "out.parquet"
-    assert predict_files("moving_average", features, history, tmp_path / "models", MORNING, out) == 2
+    assert predict_files("moving_average", features, history, tmp_path / "models", MORNING, out, [GAME_ID]) == 2
     assert_frame_equal(pl.read_parquet(out), predictions({}, NO_LINE | {"player_id": "2"}))
 
 
 def test_a_system_without_a_model_says_that_training_comes_first(tmp_path: Path) -> None:
     features, history = written(tmp_path)
     with pytest.raises(NotEnoughDataError, match="no model of catboost_v8 may predict 2024-03-29: run training"):
-        predict_files("catboost_v8", features, history, tmp_path / "models", MORNING, tmp_path / "out.parquet")
+        predict_files(
+            "catboost_v8", features, history, tmp_path / "models", MORNING, tmp_path / "out.parquet", [GAME_ID]
+        )
 
 
 def test_an_unknown_system_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     features, history = written(tmp_path)
     with pytest.raises(BadInputError, match="there are: moving_average, catboost_v8"):
-        predict_files("oracle", features, history, tmp_path, MORNING, tmp_path / "out.parquet")
+        predict_files("oracle", features, history, tmp_path, MORNING, tmp_path / "out.parquet", [GAME_ID])
 
 
 def test_every_system_is_registered_under_its_own_id() -> None:

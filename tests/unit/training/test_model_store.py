@@ -1,11 +1,12 @@
 """What a model may speak about, and what the disk may do to it."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
-from tipoff.errors import ConfigurationError, NotEnoughDataError, StorageError
+from tipoff.errors import NotEnoughDataError, StorageError
 from tipoff.systems.distribution import LEVELS, ResidualSpread
 from tipoff.training.store import ModelCard, ModelStore, TrainedModel, WalkForwardResult
 
@@ -109,10 +110,8 @@ def test_a_disk_that_refuses_leaves_nothing_behind(tmp_path: Path) -> None:
         ModelStore(blocked).put(trained(date(2024, 3, 28)))
 
 
-def test_a_store_on_another_scheme_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="only folders are served"):
-        ModelStore.at("gs://bucket/models")
-
-
-def test_an_address_names_a_folder(tmp_path: Path) -> None:
-    assert ModelStore.at(tmp_path.as_uri()).root == tmp_path
+def test_trainings_that_end_together_are_all_promoted(store: ModelStore) -> None:
+    versions = [f"v{number}" for number in range(12)]
+    with ThreadPoolExecutor(len(versions)) as pool:
+        list(pool.map(lambda version: store.promote(trained(date(2024, 3, 28), version).card), versions))
+    assert sorted(champion.version for champion in store.champions("catboost_v8")) == sorted(versions)

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.rows import rows_of
-from tipoff.training.history import graded_features
+from tests.support.season import POST_GAME, run
+from tipoff.features.vector import FEATURES
+from tipoff.training.history import graded_features, training_history
+from tipoff.vocabulary import eastern
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
 
 DAY = date(2024, 3, 29)
@@ -32,3 +35,43 @@ def test_nothing_of_the_date_itself_or_later_is_learned_though_it_is_known(wareh
     played = rows_of("player_game_summary", games, **common, minutes=34.0, points=25)
     warehouse.replace("player_game_summary", played, {"season": "2023-24"})
     assert graded_features(warehouse, ["2023-24"], DAY)["game_date"].to_list() == DATES[:2]
+
+
+EARLIER, LATER = date(2023, 1, 10), date(2024, 1, 10)
+
+
+def play(warehouse: DuckDbWarehouse, season: str, day: date) -> None:
+    """DEN at MIN, known by its box scores."""
+    game = {"game_date": day, "game_id": f"002{season[2:4]}00500", "season": season}
+    den = {"team": "DEN", "opponent": "MIN", "home": False, "points": 100, "minutes": 240.0, "fga": 90}
+    minnesota = {"team": "MIN", "opponent": "DEN", "home": True, "points": 90, "minutes": 240.0, "fga": 88}
+    jokic = den | {"player_id": "203999", "points": 25, "minutes": 34.0, "fga": 18}
+    for table, rows in (("raw_team_boxscores", [den, minnesota]), ("raw_player_boxscores", [jokic])):
+        frame = rows_of(table, rows, **game, source="nbac_team_history", as_of=eastern(day, 23))
+        warehouse.replace(table, frame, {"game_date": day})
+
+
+def test_a_season_known_by_its_box_scores_alone_is_learned_from(warehouse: DuckDbWarehouse) -> None:
+    """The schedule is that of the running season; of earlier ones the box score stands in for it, as a fallback."""
+    for season, day in (("2022-23", EARLIER), ("2023-24", LATER)):
+        play(warehouse, season, day)
+    game = {"game_id": "0022300500", "home": "MIN", "away": "DEN", "tip_off": eastern(LATER, 20), "status": "final"}
+    scheduled = rows_of("raw_schedule", [game], game_date=LATER, season="2023-24", source="nbac_schedule")
+    warehouse.replace("raw_schedule", scheduled, {"season": "2023-24"})
+    run(warehouse, POST_GAME, EARLIER, LATER)
+    history = training_history(warehouse, ["2022-23", "2023-24"], DAY, eastern(DAY, 9))
+    assert history.select("game_date", "home", "points", "tip_off").rows() == [
+        (EARLIER, 0.0, 25, eastern(EARLIER, 0)),
+        (LATER, 0.0, 25, eastern(LATER, 20)),
+    ]
+    home = [feature.name for feature in FEATURES].index("home")
+    stored = warehouse.query("SELECT feature_qualities AS qualities FROM ml_feature_store ORDER BY game_date")
+    assert [qualities[home] for qualities in stored["qualities"]] == [85, 100]
+
+
+def test_lines_of_a_date_whose_tips_nobody_knows_are_not_taken_for_earlier_ones(warehouse: DuckDbWarehouse) -> None:
+    play(warehouse, "2022-23", EARLIER)
+    said = {"game_date": EARLIER, "game_id": "0022200500", "book": "fanduel", "home_spread": -3.5, "total": 220.5}
+    warehouse.append("raw_game_lines", rows_of("raw_game_lines", [said], as_of=eastern(EARLIER, 13)))
+    run(warehouse, POST_GAME, EARLIER, EARLIER)
+    assert training_history(warehouse, ["2022-23"], DAY, eastern(DAY, 9))["total"].to_list() == [None]

@@ -200,6 +200,21 @@ def test_a_damaged_file_is_named_with_the_way_out(path: Path, damage: Callable[[
         open_warehouse(f"duckdb:///{path}")
 
 
+def test_a_name_that_is_resolved_later_is_filled_in_and_a_player_once_named_stays(warehouse: DuckDbWarehouse) -> None:
+    warehouse.append("raw_player_props", quotes(20.5, 21.5))
+    warehouse.append("raw_player_props", quotes(22.5, player_id="1"))
+    assert warehouse.append("raw_player_props", quotes(20.5, 22.5, player_id="2")) == Written(rows=1, changed=True)
+    named = warehouse.query("SELECT line, player_id FROM raw_player_props ORDER BY line").rows()
+    assert named == [(20.5, "2"), (21.5, None), (22.5, "1")]
+    assert warehouse.append("raw_player_props", quotes(20.5)) == Written(rows=0, changed=False)
+
+
+def test_a_value_left_out_of_a_prediction_stays_left_out(warehouse: DuckDbWarehouse) -> None:
+    for line in (None, 20.5):
+        warehouse.append("predictions", rows_of("predictions", [{"line": line}]))
+    assert warehouse.query("SELECT line FROM predictions").rows() == [(None,)]
+
+
 def test_threads_write_and_read_at_once(warehouse: DuckDbWarehouse) -> None:
     days = [date(2024, 3, day) for day in range(1, 25)]
 

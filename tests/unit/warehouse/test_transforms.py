@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -43,8 +43,13 @@ def rosters(warehouse: DuckDbWarehouse, **players: str) -> None:
     warehouse.replace("raw_rosters", rows_of("raw_rosters", rows, game_date=TONIGHT), {"game_date": TONIGHT})
 
 
-def report(warehouse: DuckDbWarehouse, hour: int, *entries: tuple[str, str, str], game: str = GAME) -> None:
-    rows = [{"player_id": player, "team": team, "status": status} for player, team, status in entries]
+def report(
+    warehouse: DuckDbWarehouse, hour: int, *entries: tuple[str, str, str], late: Sequence[str] = (), game: str = GAME
+) -> None:
+    """A report as it is read: the players listed, and for each team whether it has submitted."""
+    teams = [{"player_id": team, "team": team, "status": "Submitted"} for team in ("DEN", "MIN") if team not in late]
+    teams += [{"player_id": team, "team": team, "status": "Not submitted"} for team in late]
+    rows = [{"player_id": player, "team": team, "status": status} for player, team, status in entries] + teams
     as_of = eastern(TONIGHT, hour)
     warehouse.append("raw_injuries", rows_of("raw_injuries", rows, game_date=TONIGHT, game_id=game, as_of=as_of))
 
@@ -174,6 +179,18 @@ def test_form_counts_from_the_newest_game_of_the_season_backwards(warehouse: Duc
     assert (mini["days_rest"], mini["back_to_back"], mini["win_streak"]) == (2, False, -2)
 
 
+def test_the_cup_final_tires_and_counts_in_no_statistic(warehouse: DuckDbWarehouse) -> None:
+    games_of(warehouse, "DEN", (3, True), (5, True), (8, False))
+    lost = {"game_id": "0062300001", "win": False, "pace": 90.0}
+    yesterday = TONIGHT - timedelta(days=1)
+    rows = rows_of("team_offense_game_summary", [lost], game_date=yesterday, team="DEN", season="2023-24")
+    warehouse.replace("team_offense_game_summary", rows, {"game_date": yesterday})
+    (den,) = (row for row in tonight(warehouse, "upcoming_team_game_context") if row["team"] == "DEN")
+    assert (den["days_rest"], den["back_to_back"], den["games_last_7_days"]) == (1, True, 3)
+    assert (den["games_season"], den["win_streak"], den["win_share"]) == (3, 2, pytest.approx(2 / 3))
+    assert den["pace"] == pytest.approx((3 + 5 + 8) / 3)
+
+
 def test_pace_and_ratings_are_of_the_last_fifteen_games(warehouse: DuckDbWarehouse) -> None:
     games_of(warehouse, "DEN", *((days, True) for days in range(1, 21)))
     (den,) = (row for row in tonight(warehouse, "upcoming_team_game_context") if row["team"] == "DEN")
@@ -198,6 +215,34 @@ def test_a_postponed_game_leaves_the_slate(warehouse: DuckDbWarehouse) -> None:
     rows = rows_of("raw_schedule", [{"game_id": GAME, "status": "postponed"}], game_date=TONIGHT, season="2023-24")
     warehouse.replace("raw_schedule", rows, {"season": "2023-24"})
     assert tonight(warehouse, "upcoming_team_game_context") == []
+
+
+def test_a_game_that_was_moved_takes_no_report_no_line_and_no_opponent_of_its_first_date(
+    warehouse: DuckDbWarehouse,
+) -> None:
+    first = TONIGHT - timedelta(days=30)
+    moved = {"game_id": GAME, "home": "MIN", "away": "DEN"}
+    warehouse.replace("raw_rosters", rows_of("raw_rosters", [{"player_id": JOKIC, "team": "DEN"}], game_date=first), {})
+    said = {"game_date": first, "game_id": GAME, "player_id": JOKIC, "as_of": eastern(first, 11)}
+    for table, told in (
+        ("raw_injuries", {"team": "DEN", "status": "Probable"}),
+        ("raw_player_props", {"line": 29.5, "over_price_american": -110.0, "under_price_american": -110.0}),
+    ):
+        warehouse.append(table, rows_of(table, [told], **said))
+    schedule(warehouse, {**moved, "tip_off": eastern(first, 20), "game_date": first})
+    run(warehouse, PRE_GAME[:3], first, first)
+    before = warehouse.query("SELECT injury_status, line FROM upcoming_player_game_context").rows()
+    assert before == [("Probable", 29.5)]
+
+    schedule(warehouse, {**moved, "tip_off": TIP_OFF})
+    rosters(warehouse, p203999="DEN")
+    run(warehouse, PRE_GAME, TONIGHT, TONIGHT, as_of=BEFORE)
+    evening = f"SELECT * FROM upcoming_player_game_context WHERE game_date = DATE '{TONIGHT}'"  # noqa: S608
+    (row,) = warehouse.query(evening).to_dicts()
+    assert (row["injury_status"], row["line"], row["missing"]) == (None, None, "lines;game_lines;injury_report")
+    run(warehouse, PRE_GAME, first, TONIGHT, as_of=BEFORE)
+    (row,) = warehouse.query(evening).to_dicts()
+    assert (row["injury_status"], row["line"]) == (None, None)
 
 
 def people(warehouse: DuckDbWarehouse, **changes: Any) -> dict[str, dict[str, Any]]:
@@ -230,9 +275,38 @@ def test_a_report_after_the_tip_is_not_known(warehouse: DuckDbWarehouse) -> None
     assert (row["has_injury_report"], row["stars_out"], row["vacated_points"]) == (False, None, None)
 
 
+def test_a_team_that_has_not_submitted_is_not_known_to_be_healthy(warehouse: DuckDbWarehouse) -> None:
+    rosters(warehouse, p203999="DEN", p1630162="MIN")
+    report(warehouse, 11, (EDWARDS, "MIN", "Questionable"), late=["DEN"])
+    found = people(warehouse)
+    told = ("has_injury_report", "injury_source", "stars_out", "vacated_minutes", "vacated_points")
+    assert [found[JOKIC][name] for name in told] == [False, None, None, None, None]
+    assert [found[EDWARDS][name] for name in told] == [True, "unsaid", 0, 0, 0]
+    assert [found[each]["missing"] for each in (JOKIC, EDWARDS)] == [
+        "lines;game_lines;injury_report",
+        "lines;game_lines",
+    ]
+    teams = {row["team"]: row for row in tonight(warehouse, "upcoming_team_game_context")}
+    assert [(teams[team]["players_out"], teams[team]["missing"]) for team in ("DEN", "MIN")] == [
+        (None, "game_lines;injury_report"),
+        (0, "game_lines"),
+    ]
+
+
+def test_a_game_whose_last_listed_player_was_cleared_has_nobody_out(warehouse: DuckDbWarehouse) -> None:
+    rosters(warehouse, p203999="DEN", p1627750="DEN")
+    played(warehouse, MURRAY, *days_ago(2, 4, 6, minutes=32.0, points=21))
+    report(warehouse, 11, (MURRAY, "DEN", "Out"))
+    assert people(warehouse).keys() == {JOKIC}
+    report(warehouse, 16)
+    found = people(warehouse)
+    assert found.keys() == {JOKIC, MURRAY}
+    assert (found[JOKIC]["stars_out"], found[JOKIC]["vacated_minutes"]) == (0, 0)
+
+
 def test_a_clean_game_on_a_reported_date_has_nobody_out(warehouse: DuckDbWarehouse) -> None:
     rosters(warehouse, p203999="DEN")
-    report(warehouse, 11, ("1", "LAL", "Out"), game=OTHER_GAME)
+    report(warehouse, 11)
     row = people(warehouse)[JOKIC]
     assert (row["has_injury_report"], row["stars_out"], row["vacated_minutes"]) == (True, 0, 0)
 
@@ -339,6 +413,17 @@ def test_the_cache_of_a_history_computed_by_hand(warehouse: DuckDbWarehouse) -> 
         "home_points_difference": 15 - 27,
     }
     assert {name: row[name] for name in expected} == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_cup_final_tires_a_player_and_counts_in_no_mean_of_his(warehouse: DuckDbWarehouse) -> None:
+    rosters(warehouse, p203999="DEN")
+    cup_final = {"game_id": "0062300001", "minutes": 40.0, "points": 50, "opponent": "MIN"}
+    played(warehouse, JOKIC, *days_ago(3, 5, minutes=30.0, points=20), *days_ago(1, **cup_final))
+    (row,) = tonight(warehouse, "player_daily_cache")
+    assert (row["games_season"], row["games_history"], row["games_opponent"]) == (2, 2, 0)
+    assert [row[name] for name in ("points_mean_5", "points_mean_season", "points_ewm")] == pytest.approx([20, 20, 20])
+    assert (row["minutes_last_game"], row["points_mean_opponent"]) == (30, None)
+    assert (row["days_since_last_game"], row["games_last_7_days"], row["minutes_last_7_days"]) == (1, 3, 100)
 
 
 def test_a_player_without_history_has_a_bootstrap_row(warehouse: DuckDbWarehouse) -> None:

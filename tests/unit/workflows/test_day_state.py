@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
-from tests.support.ledgers import DAY, all_it_wants, carry_on, evening_plan, settled_ledger, slate, step_of
+from tests.support.ledgers import DAY, Bring, all_it_wants, carry_on, evening_plan, settled_ledger, slate, step_of
 from tipoff.plan import plan_day
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import DataQuality, Outcome, Phase, PlanStep, RunState, StepState, eastern
 from workflows import gates
-from workflows.contracts import StepReport
-from workflows.day_state import DayLedger
+from workflows.contracts import AuditEntry, CollectReport, StepReport
+from workflows.day_state import AUDIT_KEPT, DayLedger
 
 PLAN = evening_plan()
 PROPS = step_of(PLAN, "odds_api_player_points_props")
@@ -96,7 +96,7 @@ def test_going_on_without_anything_names_every_game(ledger: DayLedger) -> None:
 
 @pytest.mark.parametrize("outcome", [Outcome.BAD_KEY, Outcome.BAD_REQUEST, Outcome.QUOTA_SPENT])
 def test_an_answer_that_only_a_person_can_change_parks_the_step(ledger: DayLedger, outcome: Outcome) -> None:
-    look(ledger, outcome=outcome, reason="the provider does not know the key", changed=False)
+    look(ledger, outcome=outcome, reason="the provider does not know the key", changed=False, parks=True)
     (attention,) = ledger.attention()
     assert attention.step == PROPS.name
     assert attention.reason == "the provider does not know the key"
@@ -106,6 +106,44 @@ def test_an_answer_that_only_a_person_can_change_parks_the_step(ledger: DayLedge
         "force_continue lines",
     )
     assert ledger.run_state() is RunState.NEEDS_ATTENTION
+
+
+def test_a_refusal_in_the_middle_of_a_look_parks_the_step_once_what_came_is_taken_in(ledger: DayLedger) -> None:
+    collected = CollectReport(
+        outcome=Outcome.PARTIAL,
+        reason="2 of 3 answers usable; quota spent",
+        refused=Outcome.QUOTA_SPENT,
+        alert=True,
+        parks=True,
+        batch="raw/a.json",
+        requests=3,
+        new_objects=2,
+    )
+    read = StepReport(outcome=Outcome.PARTIAL, reason="200 rows", rows=200, changed_games=GAMES[:2])
+    look(ledger, **dict(collected.and_read(read)))
+    record = ledger.records[PROPS.name]
+    assert (record.state, record.rows, record.changed_since(0)) == (StepState.FAILED, 200, set(GAMES[:2]))
+    assert [item.reason for item in ledger.attention()] == ["200 rows; 2 of 3 answers usable; quota spent"]
+    assert [alert.key for alert in ledger.alerts.values()] == [f"{PROPS.name}:parked"]
+
+
+def test_a_block_in_the_middle_of_a_look_is_alerted_and_left_alone_as_long_as_it_says(ledger: DayLedger) -> None:
+    collected = CollectReport(
+        outcome=Outcome.PARTIAL,
+        reason="1 of 3 answers usable; blocked",
+        refused=Outcome.BLOCKED,
+        alert=True,
+        retry_at=NOON,
+        batch="raw/a.json",
+        requests=3,
+        new_objects=1,
+    )
+    read = StepReport(outcome=Outcome.PARTIAL, rows=100, changed_games=GAMES[:1], missing_games=GAMES[1:])
+    look(ledger, **dict(collected.and_read(read)))
+    assert ledger.records[PROPS.name].state is StepState.LATE
+    assert gates.next_look(PROPS, ledger.records[PROPS.name]) == NOON
+    (alert,) = ledger.alerts.values()
+    assert (alert.key, "1 of 3 answers usable" in alert.text) == (f"{PROPS.name}:blocked", True)
 
 
 def test_however_long_the_reason_of_a_failure_is_the_status_stays_small(ledger: DayLedger) -> None:
@@ -130,11 +168,142 @@ def test_a_parked_step_is_parked_since_it_first_failed(ledger: DayLedger) -> Non
     assert (attention.since, attention.reason) == (NOON, "the file is still corrupt")
 
 
-def test_what_was_settled_stays_settled_when_a_refresh_fails(ledger: DayLedger) -> None:
+def test_what_stood_stands_while_a_failed_refresh_calls_a_person(ledger: DayLedger) -> None:
     look(ledger, FEATURES, rows=300)
-    ledger.park(FEATURES, "the file is corrupt", LATER)
+    ledger.start(FEATURES, LATER)
+    ledger.finish(FEATURES, "the file is corrupt", LATER)
     assert ledger.records[FEATURES.name].state is StepState.COMPLETE
+    assert [item.step for item in ledger.attention()] == [FEATURES.name]
+    assert ledger.run_state() is RunState.NEEDS_ATTENTION
+    assert f"{FEATURES.name}:parked" in ledger.alerts
+
+
+def test_a_source_that_has_what_it_wants_and_fails_to_look_again_calls_nobody(ledger: DayLedger) -> None:
+    look(ledger, PROPS, rows=300)
+    ledger.start(PROPS, LATER)
+    ledger.finish(PROPS, "no answer within 45 s", LATER)
     assert ledger.attention() == ()
+    assert f"{PROPS.name}:refresh_failed" in ledger.alerts
+
+
+def test_a_key_that_is_refused_after_the_morning_calls_a_person_and_the_provider_is_left_alone(
+    ledger: DayLedger,
+) -> None:
+    look(ledger, PROPS, rows=300)
+    look(ledger, PROPS, outcome=Outcome.BAD_KEY, reason="HTTP 401: INVALID_KEY", changed=False, parks=True)
+    record = ledger.records[PROPS.name]
+    assert record.state is StepState.COMPLETE
+    assert [item.reason for item in ledger.attention()] == ["HTTP 401: INVALID_KEY"]
+    assert gates.next_look(PROPS, record) is None
+    ledger.try_again(PROPS.name, LATER)
+    assert gates.next_look(PROPS, record) == LATER
+    look(ledger, PROPS, rows=300)
+    assert ledger.attention() == ()
+
+
+def test_a_step_that_is_parked_again_is_told_again(ledger: DayLedger) -> None:
+    ledger.park(FEATURES, "the disk is full", NOON)
+    look(ledger, FEATURES, rows=300)
+    ledger.park(FEATURES, "the disk is full", LATER)
+    assert [key for key in ledger.alerts if "parked" in key] == ["ml_feature_store:parked", "ml_feature_store:parked:2"]
+
+
+def fails(*names: str) -> Bring:
+    """These steps fail, the others bring all they want."""
+    return lambda step, games: "it broke" if step.name in names else all_it_wants(step, games)
+
+
+def lines_change(
+    ledger: DayLedger, games: tuple[str, ...], now: datetime, bring: Bring = all_it_wants
+) -> dict[str, tuple[str, ...]]:
+    """New lines for some games, and what then runs."""
+    ledger.start(PROPS, now)
+    ledger.finish(PROPS, StepReport(rows=300, changed_games=games), now)
+    return carry_on(ledger, now, bring)
+
+
+def test_a_refresh_that_failed_is_made_up_for_with_the_next_news_for_every_game_it_missed() -> None:
+    ledger = settled_ledger(PLAN, LATER)
+    ran = lines_change(ledger, GAMES[:1], LATER, fails(FEATURES.name))
+    assert MOVING_AVERAGE.name not in ran
+    assert carry_on(ledger, LATER + timedelta(minutes=1)) == {}, "it is not tried again on what it failed on"
+    ran = lines_change(ledger, GAMES[1:2], LATER + timedelta(minutes=2))
+    assert set(ran[FEATURES.name]) == set(GAMES[:2])
+    assert ledger.attention() == ()
+
+
+def test_a_first_run_that_failed_is_made_up_for_for_the_whole_slate() -> None:
+    ledger = DayLedger(PLAN)
+    ledger.adopt(PLAN)
+    carry_on(ledger, NOON, fails(FEATURES.name))
+    ran = lines_change(ledger, GAMES[:1], LATER)
+    assert ran[FEATURES.name] == ran[MOVING_AVERAGE.name] == GAMES
+
+
+def test_a_system_that_was_done_without_predicts_the_whole_slate_when_it_works_again() -> None:
+    ledger = DayLedger(PLAN)
+    ledger.adopt(PLAN)
+    carry_on(ledger, NOON, fails(MOVING_AVERAGE.name))
+    ledger.degrade(MOVING_AVERAGE, "it broke; the other systems stand", eastern(DAY, 13, 30))
+    assert lines_change(ledger, GAMES[:1], LATER)[MOVING_AVERAGE.name] == GAMES
+
+
+def test_a_game_that_joins_while_an_answer_is_on_its_way_is_asked_about_at_once() -> None:
+    three = slate(eastern(DAY, 19), eastern(DAY, 19, 30), eastern(DAY, 22))
+    two = plan_day(DAY, three[:2], SOURCES)
+    ledger = DayLedger(two)
+    ledger.adopt(two)
+    rosters = step_of(two, "espn_team_rosters")
+    ledger.start(rosters, NOON)
+    ledger.adopt(plan_day(DAY, three, SOURCES))
+    ledger.finish(rosters, StepReport(rows=26), NOON)
+    assert gates.next_look(rosters, ledger.records[rosters.name]) == NOON
+    look(ledger, rosters, rows=39)
+    assert ledger.records[rosters.name].found
+
+
+def test_forcing_on_and_then_skipping_a_step_is_one_thing_gone_without(ledger: DayLedger) -> None:
+    ledger.degrade(PROPS, "forced on by Ada", NOON)
+    ledger.degrade(PROPS, "skipped by Ada", LATER, StepState.SKIPPED)
+    assert [(item.since, item.reason) for item in ledger.degradations] == [(NOON, "skipped by Ada")]
+
+
+def test_names_that_are_known_at_last_are_counted_no_more(ledger: DayLedger) -> None:
+    look(ledger, rows=300, unresolved=2, unresolved_names=("Nobody", "No One"))
+    look(ledger, rows=300)
+    assert ledger.counts[f"unresolved:{PROPS.name}"] == 0
+
+
+def test_few_rows_after_the_deadline_are_passed_on_as_far_as_they_go(ledger: DayLedger) -> None:
+    not_yet(ledger)
+    ledger.degrade(PROPS, "no lines yet; predicting without lines", NOON)
+    look(ledger, rows=3, outcome=Outcome.SUSPICIOUSLY_EMPTY, changed_games=GAMES[:1], reason="3 rows")
+    assert ledger.records[PROPS.name].changed_since(0) == {GAMES[0]}
+
+
+def test_of_many_messages_the_last_are_told_and_the_others_counted(ledger: DayLedger) -> None:
+    for number in range(AUDIT_KEPT + 5):
+        ledger.note(
+            AuditEntry(
+                at=NOON, via="signal", message="x", target=str(number), who="", why="", accepted=False, answer=""
+            )
+        )
+    assert [entry.target for entry in ledger.audit] == [str(number) for number in range(5, AUDIT_KEPT + 5)]
+    assert ledger.counts["audit:older"] == 5
+
+
+def test_a_slate_that_loses_its_games_after_publication_is_published_and_graded_again() -> None:
+    ledger = settled_ledger(PLAN, NOON)
+    ledger.adopt(plan_day(DAY, (), SOURCES, published=bool(ledger.published)))
+    ran = carry_on(ledger, LATER)
+    assert {"export_predictions", "grade", "export_results", "export_summary"} <= ran.keys()
+    assert ledger.postponed == GAMES
+
+
+def test_a_postponed_game_is_taken_out_of_what_was_published() -> None:
+    ledger = settled_ledger(PLAN, NOON)
+    ledger.adopt(plan_day(DAY, PLAN.games[1:], SOURCES))
+    assert "export_predictions" in carry_on(ledger, LATER)
 
 
 def test_a_parked_step_that_succeeds_needs_nobody_any_more(ledger: DayLedger) -> None:

@@ -33,6 +33,13 @@ def ready_steps(plan: DayPlan, records: Records, now: datetime) -> list[PlanStep
     return [step for step in plan.steps if isinstance(verdicts[step.name], gates.Ready)]
 
 
+def is_awaited(step: PlanStep, record: StepRecord, now: datetime) -> bool:
+    """At work, and neither given up nor overtaken by its deadline."""
+    began, deadline = record.last_look, step.hard_deadline
+    overtaken = began is not None and deadline is not None and began < deadline <= now
+    return record.busy and not record.given_up and not overtaken
+
+
 def standing_aside(record: StepRecord, need: PlanStep) -> bool:
     return record.state is StepState.FAILED and not need.critical
 
@@ -55,7 +62,7 @@ def test_a_computing_step_never_starts_while_new_data_are_on_their_way_to_it(day
         if step.name in ready and step.kind is not StepKind.SOURCE:
             assert step.opens_at <= now
             assert not ready.intersection(step.needs), step.name
-            assert not any(records[need].busy for need in step.needs), step.name
+            assert not any(is_awaited(step_of(plan, need), records[need], now) for need in step.needs), step.name
 
 
 @settings(max_examples=200)
@@ -292,3 +299,41 @@ def test_when_nothing_changed_nothing_runs_again() -> None:
 def test_a_day_that_starts_after_its_first_tip_still_predicts_every_game() -> None:
     ledger = settled_ledger(evening_plan(), eastern(DAY, 23))
     assert ledger.records["moving_average"].changed.keys() == {game.game_id for game in ledger.plan.games}
+
+
+def test_an_answer_that_is_on_its_way_at_the_deadline_holds_nobody() -> None:
+    plan = evening_plan()
+    ledger = DayLedger(plan)
+    ledger.adopt(plan)
+    carry_on(ledger, eastern(DAY, 12), no_lines)
+    props, deadline = step_of(plan, "odds_api_player_points_props"), eastern(DAY, 13, 15)
+    ledger.start(props, eastern(DAY, 13))
+    before = gates.decide(plan, ledger.records, deadline - timedelta(minutes=1))[props.name]
+    assert isinstance(before, gates.Waiting)
+    assert before.moving
+    carry_on(ledger, deadline, no_lines)
+    for name, verdict in gates.decide(plan, ledger.records, deadline).items():
+        if isinstance(verdict, gates.Degraded):
+            ledger.degrade(step_of(plan, name), verdict.reason, deadline)
+    assert ledger.records[props.name].state is StepState.DEGRADED
+    assert "export_predictions" in carry_on(ledger, deadline, no_lines)
+    ledger.finish(props, StepReport(rows=300), deadline)
+    assert ledger.records[props.name].state is StepState.COMPLETE
+    assert "export_predictions" in carry_on(ledger, eastern(DAY, 14))
+
+
+def test_player_lines_are_asked_for_only_with_the_ids_that_are_just_being_fetched() -> None:
+    plan = evening_plan()
+    ledger = settled_ledger(plan, eastern(DAY, 12))
+    for name in ("odds_api_events", "odds_api_player_points_props"):
+        ledger.records[name].retry_at = eastern(DAY, 12, 5)
+    verdicts = gates.decide(plan, ledger.records, eastern(DAY, 12, 5))
+    assert isinstance(verdicts["odds_api_events"], gates.Ready)
+    assert verdicts["odds_api_player_points_props"] == gates.Waiting(("odds_api_events",), None)
+
+
+def test_a_parked_step_keeps_the_day_open_for_a_person() -> None:
+    plan = evening_plan()
+    ledger = settled_ledger(plan, eastern(DAY, 12))
+    ledger.park(step_of(plan, "page_before"), "the disk is full", eastern(DAY, 12))
+    assert not isinstance(gates.decide(plan, ledger.records, eastern(DAY, 12))["page_before"], gates.Closed)

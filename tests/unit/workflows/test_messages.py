@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.ledgers import DAY, carry_on, evening_plan, no_lines, settled_ledger, step_of
-from tipoff.vocabulary import Phase, RunState, StepState, eastern
+from tipoff.vocabulary import Outcome, Phase, RunState, StepState, eastern
 from workflows import gates, messages
-from workflows.contracts import Message, Order
+from workflows.contracts import Message, Order, StepReport
 from workflows.day_state import DayLedger
 
 NOON = eastern(DAY, 12)
@@ -79,11 +79,50 @@ def test_a_day_that_has_ended_accepts_nothing_and_says_how_to_start_it_again(
     assert "--rerun" in answer.answer
 
 
-def test_a_step_that_runs_is_neither_retried_nor_skipped(waiting: DayLedger) -> None:
+def test_a_step_that_runs_is_not_retried(waiting: DayLedger) -> None:
     waiting.start(step_of(waiting.plan, "odds_api_game_lines"), NOON)
-    for message in (Message.RETRY_STEP, Message.SKIP_STEP):
-        assert "is running" in say(waiting, message, "odds_api_game_lines")
+    assert "is running" in say(waiting, Message.RETRY_STEP, "odds_api_game_lines")
     assert waiting.records["odds_api_game_lines"].busy
+
+
+@pytest.mark.parametrize(
+    ("message", "target", "state"),
+    [
+        (Message.SKIP_STEP, "odds_api_game_lines", StepState.SKIPPED),
+        (Message.FORCE_CONTINUE, "lines", StepState.DEGRADED),
+    ],
+)
+def test_a_look_that_takes_long_is_gone_on_without_at_once(
+    waiting: DayLedger, message: Message, target: str, state: StepState
+) -> None:
+    lines = step_of(waiting.plan, "odds_api_game_lines")
+    waiting.start(lines, NOON)
+    say(waiting, message, target)
+    assert "upcoming_team_game_context" in carry_on(waiting, NOON, no_lines)
+    waiting.finish(lines, StepReport(outcome=Outcome.NOT_PUBLISHED_YET, changed=False), NOON)
+    assert waiting.records[lines.name].state is state
+
+
+def test_a_system_that_takes_long_is_gone_on_without(waiting: DayLedger) -> None:
+    system = step_of(waiting.plan, "catboost_v8")
+    waiting.start(system, NOON)
+    assert system.name in say(waiting, Message.FORCE_CONTINUE, "predict")
+
+
+@pytest.mark.parametrize(
+    ("message", "target", "why"),
+    [
+        (Message.RETRY_STEP, "ml_feature_store", "is not parked in it"),
+        (Message.SKIP_STEP, "ml_feature_store", "is not parked in it"),
+        (Message.REFRESH_LINES, "", "asks no provider"),
+        (Message.LINES_AVAILABLE, "", "asks no provider"),
+    ],
+)
+def test_a_rerun_hears_only_of_what_is_parked_in_it(
+    waiting: DayLedger, message: Message, target: str, why: str
+) -> None:
+    waiting.recorded = True
+    assert why in say(waiting, message, target)
 
 
 def test_the_slate_cannot_be_done_without() -> None:
@@ -159,7 +198,7 @@ def test_lines_are_looked_for_at_once_when_somebody_says_so(waiting: DayLedger, 
 def test_whatever_is_typed_in_the_ui_is_an_order_or_refused_with_an_example(message: Message, argument: Any) -> None:
     told = None
     try:
-        assert messages.order_from(message, argument).message is message
+        assert messages.order_from(message, [argument]).message is message
     except ValueError as error:
         told = str(error)
     assert told is None or f"{message} takes a word or an object such as {{" in told
@@ -177,4 +216,4 @@ def test_whatever_is_typed_in_the_ui_is_an_order_or_refused_with_an_example(mess
     ],
 )
 def test_a_word_or_an_object_is_enough(argument: Any, target: str) -> None:
-    assert messages.order_from(Message.FORCE_CONTINUE, argument).target == target
+    assert messages.order_from(Message.FORCE_CONTINUE, [argument]).target == target

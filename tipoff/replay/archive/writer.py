@@ -1,8 +1,8 @@
-"""Writing an archive: all of it or nothing, the same facts as the same bytes."""
+"""Writing an archive: whole, or nothing that a reader takes for one; the same facts as the same bytes."""
 
 import hashlib
 import io
-import tempfile
+import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal
@@ -12,6 +12,10 @@ import polars as pl
 from tipoff.errors import ArchiveError, StorageError
 from tipoff.replay.archive.layout import FORMAT, MANIFEST, TABLES, Manifest, TableEntry, tidy
 
+_SCRATCH = ".writing"
+_OURS = frozenset({_SCRATCH, MANIFEST, *(f"{name}.parquet" for name in TABLES)})
+"""What a writer leaves in its folder, also one that was killed."""
+
 
 def write_archive(
     folder: Path,
@@ -20,7 +24,7 @@ def write_archive(
     source: Literal["import", "sample"],
     missing: Iterable[str],
 ) -> Manifest:
-    """Write every table and then the manifest; an archive that stood there is replaced.
+    """Write every table and then the manifest; an archive that stood there, or was begun there, is replaced.
 
     Raises ArchiveError when `folder` holds something else, StorageError when the disk refuses.
     """
@@ -50,8 +54,9 @@ def write_archive(
 def _refuse_foreign(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise ArchiveError(f"{folder} is a file; name a folder for the archive")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / MANIFEST).is_file():
-        raise ArchiveError(f"{folder} holds other files and no archive; name an empty or a new folder")
+    others = sorted(path.name for path in folder.glob("*") if path.name not in _OURS)
+    if others and not (folder / MANIFEST).is_file():
+        raise ArchiveError(f"{folder} holds {others[0]} and no archive; name an empty or a new folder")
 
 
 def _parquet(frame: pl.DataFrame) -> bytes:
@@ -61,9 +66,13 @@ def _parquet(frame: pl.DataFrame) -> bytes:
 
 
 def _replace(folder: Path, files: Mapping[str, bytes]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".writing-", dir=folder) as scratch:
+    scratch = folder / _SCRATCH
+    shutil.rmtree(scratch, ignore_errors=True)  # of a writer that was killed
+    scratch.mkdir(parents=True)
+    try:
         for name, body in files.items():
-            Path(scratch, name).write_bytes(body)
+            (scratch / name).write_bytes(body)
         for name in files:  # the manifest comes last: until then the files it vouches for are refused
-            Path(scratch, name).replace(folder / name)
+            (scratch / name).replace(folder / name)
+    finally:
+        shutil.rmtree(scratch)

@@ -148,7 +148,7 @@ _PRICES: Mapping[str, Price] = {"american": int, "decimal": _decimal}
 
 
 def _book(row: Row, game: Game, markets: list[str], price: Price) -> dict[str, object]:
-    updated = zulu(row["last_update"])
+    updated = zulu(row["last_update"] or row["snapshot_at"])
     outcomes = {name: _OUTCOMES[name](row, game, price) for name in _GAME_MARKETS if name in markets}
     return {
         **_named(row["book"]),

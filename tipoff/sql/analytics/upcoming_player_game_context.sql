@@ -3,7 +3,10 @@ WITH
   slate AS (
     SELECT ours.*, theirs.pace AS opponent_pace, theirs.defensive_rating AS opponent_defensive_rating,
     FROM upcoming_team_game_context AS ours
-    JOIN upcoming_team_game_context AS theirs ON theirs.game_id = ours.game_id AND theirs.team = ours.opponent
+    JOIN upcoming_team_game_context AS theirs
+      ON theirs.game_date = ours.game_date
+      AND theirs.game_id = ours.game_id
+      AND theirs.team = ours.opponent
     WHERE ours.game_date BETWEEN @first_date AND @last_date
   ),
   -- Who played is known only afterwards: box scores stand in for rosters in training and nowhere else.
@@ -29,28 +32,25 @@ WITH
     QUALIFY is_fallback = LOGICAL_AND(is_fallback) OVER (PARTITION BY game_id, team)
   ),
   reports AS (
-    SELECT slate.game_date, game_id, slate.season, team, player_id, status,
+    SELECT game_date, game_id, slate.season, team, player_id, status, source,
     FROM raw_injuries AS injuries
-    JOIN slate USING (game_id, team)
+    JOIN slate USING (game_date, game_id, team)
     WHERE injuries.as_of <= LEAST(@as_of, slate.tip_off)
     QUALIFY injuries.as_of = MAX(injuries.as_of) OVER (PARTITION BY game_id)
   ),
-  report_sources AS (
-    SELECT game_id, STRING_AGG(DISTINCT source, ';' ORDER BY source) AS injury_source,
-    FROM (
-      SELECT slate.game_id, source,
-      FROM raw_injuries AS injuries
-      JOIN slate USING (game_date)
-      WHERE home AND injuries.as_of <= LEAST(@as_of, slate.tip_off)
-      QUALIFY injuries.as_of = MAX(injuries.as_of) OVER (PARTITION BY slate.game_id)
-    )
-    GROUP BY game_id
+  -- Of a team that has not submitted its report, nobody is known to be healthy.
+  submissions AS (
+    SELECT game_date, game_id, team, STRING_AGG(DISTINCT source, ';' ORDER BY source) AS injury_source,
+    FROM reports
+    GROUP BY game_date, game_id, team
+    HAVING COUNTIF(status = 'Submitted') > 0
   ),
   absent AS (
     SELECT reports.game_id, reports.team, AVG(games.minutes) AS minutes, AVG(games.points) AS points,
     FROM reports
     JOIN player_game_summary AS games USING (season, player_id)
     WHERE status = 'Out' AND games.game_date < reports.game_date AND games.minutes > 0
+      AND LEFT(games.game_id, 3) != '006'
     GROUP BY reports.game_id, reports.team, player_id
     HAVING COUNT(*) >= 3
   ),
@@ -64,12 +64,12 @@ WITH
     GROUP BY game_id, team
   ),
   lines AS (
-    SELECT * EXCEPT (game_date, as_of),
+    SELECT * EXCEPT (as_of),
     FROM player_prop_lines
     WHERE line_as_of <= @as_of
   )
 SELECT
-  squads.game_date, game_id, squads.season, player_id, player_name, team, opponent, home, tip_off,
+  game_date, game_id, squads.season, player_id, player_name, team, opponent, home, tip_off,
   status AS injury_status,
   injury_source IS NOT NULL AS has_injury_report,
   injury_source,
@@ -89,10 +89,11 @@ SELECT
   ], ';'), '') AS missing,
   @as_of AS as_of,
 FROM squads
-LEFT JOIN reports USING (game_id, team, player_id)
-LEFT JOIN report_sources USING (game_id)
+LEFT JOIN (SELECT game_date, game_id, team, player_id, status FROM reports)
+  USING (game_date, game_id, team, player_id)
+LEFT JOIN submissions USING (game_date, game_id, team)
 LEFT JOIN vacated USING (game_id, team)
-LEFT JOIN lines USING (game_id, player_id)
+LEFT JOIN lines USING (game_date, game_id, player_id)
 WHERE choice = 1
   AND (ARRAY_LENGTH(@game_ids) = 0 OR game_id IN UNNEST(@game_ids))
   AND COALESCE(status NOT IN ('Out', 'Doubtful'), TRUE)

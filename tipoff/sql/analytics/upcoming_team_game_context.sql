@@ -1,23 +1,39 @@
 WITH
+  -- An earlier season's games may be known by their box scores alone. No source tells when those tipped off; the start
+  -- of their Eastern date is before every tip, so nothing that came after one is taken for known before it.
+  fixtures AS (
+    SELECT game_date, game_id, season, tip_off, home, away,
+    FROM raw_schedule
+    WHERE status != 'postponed'
+    UNION ALL
+    SELECT
+      game_date, game_id, season, TIMESTAMP(game_date, 'America/New_York') AS tip_off, team AS home, opponent AS away,
+    FROM raw_team_boxscores
+    WHERE @training AND home AND game_id NOT IN (SELECT game_id FROM raw_schedule)
+  ),
   slate AS (
     SELECT
       game_date, game_id, season, tip_off, at_home,
       IF(at_home, home, away) AS team,
       IF(at_home, away, home) AS opponent,
-    FROM raw_schedule
+    FROM fixtures
     CROSS JOIN UNNEST([TRUE, FALSE]) AS at_home
     WHERE game_date BETWEEN @first_date AND @last_date
       AND (ARRAY_LENGTH(@game_ids) = 0 OR game_id IN UNNEST(@game_ids))
-      AND status != 'postponed'
+  ),
+  -- The Cup final (006) tires its teams and counts in no statistic of the season.
+  played AS (
+    SELECT *, LEFT(game_id, 3) != '006' AS counts,
+    FROM team_offense_game_summary
   ),
   earlier AS (
     SELECT
-      slate.game_id, slate.team, games.win, games.pace, games.offensive_rating, games.defensive_rating,
+      slate.game_id, slate.team, counts, games.win, games.pace, games.offensive_rating, games.defensive_rating,
       DATE_DIFF(slate.game_date, games.game_date, DAY) AS days_ago,
-      COUNT(*) OVER newest_first AS recency,
-      COUNTIF(games.win) OVER newest_first AS wins_since,
+      COUNTIF(counts) OVER newest_first AS recency,
+      COUNTIF(counts AND games.win) OVER newest_first AS wins_since,
     FROM slate
-    JOIN team_offense_game_summary AS games USING (season, team)
+    JOIN played AS games USING (season, team)
     WHERE games.game_date < slate.game_date
     WINDOW newest_first AS (
       PARTITION BY slate.game_id, slate.team ORDER BY games.game_date DESC, games.game_id DESC
@@ -30,11 +46,12 @@ WITH
       MIN(days_ago) AS days_rest,
       COUNTIF(days_ago <= 7) AS games_last_7_days,
       COUNTIF(days_ago <= 14) AS games_last_14_days,
-      COUNTIF(wins_since = recency) - COUNTIF(wins_since = 0) AS win_streak,
-      AVG(IF(win, 1, 0)) AS win_share,
-      AVG(IF(recency <= 15, pace, NULL)) AS pace,
-      AVG(IF(recency <= 15, offensive_rating, NULL)) AS offensive_rating,
-      AVG(IF(recency <= 15, defensive_rating, NULL)) AS defensive_rating,
+      COUNTIF(counts) AS games_season,
+      COUNTIF(counts AND wins_since = recency) - COUNTIF(counts AND wins_since = 0) AS win_streak,
+      AVG(IF(counts, IF(win, 1, 0), NULL)) AS win_share,
+      AVG(IF(counts AND recency <= 15, pace, NULL)) AS pace,
+      AVG(IF(counts AND recency <= 15, offensive_rating, NULL)) AS offensive_rating,
+      AVG(IF(counts AND recency <= 15, defensive_rating, NULL)) AS defensive_rating,
     FROM earlier
     GROUP BY game_id, team
   ),
@@ -54,11 +71,6 @@ WITH
     GROUP BY game_id, home_spread, total
   ),
   reports AS (
-    SELECT game_date, MIN(as_of) AS first_as_of,
-    FROM raw_injuries
-    GROUP BY game_date
-  ),
-  listed AS (
     SELECT game_id, team, injuries.status,
     FROM raw_injuries AS injuries
     JOIN slate USING (game_date, game_id, team)
@@ -70,11 +82,9 @@ WITH
       game_id, team,
       COUNTIF(status = 'Out') AS players_out,
       COUNTIF(status IN ('Questionable', 'Doubtful')) AS players_questionable,
-    FROM slate
-    JOIN reports USING (game_date)
-    LEFT JOIN listed USING (game_id, team)
-    WHERE first_as_of <= LEAST(@as_of, tip_off)
+    FROM reports
     GROUP BY game_id, team
+    HAVING COUNTIF(status = 'Submitted') > 0
   )
 SELECT
   game_date, game_id, season, team, opponent, at_home AS home, tip_off,
@@ -82,6 +92,7 @@ SELECT
   COALESCE(days_rest = 1, FALSE) AS back_to_back,
   COALESCE(games_last_7_days, 0) AS games_last_7_days,
   COALESCE(games_last_14_days, 0) AS games_last_14_days,
+  COALESCE(games_season, 0) AS games_season,
   COALESCE(win_streak, 0) AS win_streak,
   win_share, pace, offensive_rating, defensive_rating,
   IF(at_home, home_spread, -home_spread) AS spread,

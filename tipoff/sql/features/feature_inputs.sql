@@ -11,9 +11,11 @@ WITH
   )
 SELECT
   players.*,
-  COALESCE(schedule.source, players.roster_source) AS schedule_source,
+  COALESCE(schedule.source, box.source) AS schedule_source, -- a past game may be known by its box score alone
   team_boxes.source AS team_box_source,
   ours.game_lines_source,
+  ours.games_season AS team_games,
+  theirs.games_season AS opponent_games,
   ours.days_rest AS team_days_rest,
   theirs.days_rest AS opponent_days_rest,
   ours.pace AS team_pace,
@@ -37,6 +39,10 @@ JOIN player_daily_cache AS history
   AND history.player_id = players.player_id
 LEFT JOIN raw_schedule AS schedule
   ON schedule.game_id = players.game_id
+LEFT JOIN raw_team_boxscores AS box
+  ON box.game_date = players.game_date
+  AND box.game_id = players.game_id
+  AND box.team = players.team
 LEFT JOIN team_boxes
   ON team_boxes.team = players.team
 WHERE players.game_date BETWEEN @first_date AND @last_date

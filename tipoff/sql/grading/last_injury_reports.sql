@@ -1,3 +1,4 @@
+-- The newest snapshot of each game: who is not on it any more has been cleared.
 SELECT
   game_id,
   player_id,
@@ -6,4 +7,4 @@ SELECT
   raw_injuries.as_of AS injury_as_of,
 FROM raw_injuries
 WHERE game_date = @game_date AND as_of <= @as_of
-QUALIFY ROW_NUMBER() OVER (PARTITION BY game_id, player_id ORDER BY as_of DESC) = 1
+QUALIFY as_of = MAX(as_of) OVER (PARTITION BY game_id)

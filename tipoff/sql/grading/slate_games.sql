@@ -1,25 +1,44 @@
--- The date's games. One that was predicted for it and has been moved to another date since is postponed.
+-- The date's games as known at a moment. One predicted for it and moved to another date since is postponed; where no
+-- scoreboard was read, the box scores of both teams tell that it is final: those of games under way are never kept.
+WITH
+  games AS (
+    SELECT
+      game_id, away, home, tip_off,
+      CASE
+        WHEN game_date != @game_date THEN 'postponed'
+        WHEN status = 'postponed' OR as_of <= @as_of THEN status
+        ELSE 'scheduled'
+      END AS status,
+    FROM raw_schedule
+    WHERE (game_date = @game_date AND season_type IN UNNEST(@season_types))
+      OR game_id IN (SELECT game_id FROM predictions WHERE game_date = @game_date)
+  ),
+  boxes AS (
+    SELECT
+      game_id,
+      COUNT(DISTINCT team) AS teams,
+      COUNT(DISTINCT IF(as_of <= @as_of, team, NULL)) AS teams_by_then,
+    FROM raw_player_boxscores
+    WHERE game_date = @game_date
+    GROUP BY game_id
+  )
 SELECT
-  raw_schedule.game_id,
-  raw_schedule.away,
-  raw_schedule.home,
-  raw_schedule.tip_off,
+  game_id,
+  games.away,
+  games.home,
+  games.tip_off,
   CASE
-    WHEN raw_schedule.game_date != @game_date THEN 'postponed'
-    WHEN raw_schedule.status = 'postponed' OR raw_scoreboard.status = 'postponed' THEN 'postponed'
-    WHEN raw_schedule.status = 'final' OR raw_scoreboard.status = 'final' THEN 'final'
-    ELSE COALESCE(raw_scoreboard.status, raw_schedule.status)
+    WHEN games.status = 'postponed' OR board.status = 'postponed' THEN 'postponed'
+    WHEN games.status = 'final' OR board.status = 'final' OR boxes.teams_by_then = 2 THEN 'final'
+    ELSE COALESCE(board.status, games.status)
   END AS game_status,
-  raw_scoreboard.status_text,
-  raw_scoreboard.away_points,
-  raw_scoreboard.home_points,
-  (
-    SELECT COUNT(DISTINCT box.team) FROM raw_player_boxscores AS box
-    WHERE box.game_date = @game_date AND box.game_id = raw_schedule.game_id
-  ) AS teams_in_box,
-FROM raw_schedule
-LEFT JOIN raw_scoreboard
-  ON raw_scoreboard.game_date = @game_date AND raw_scoreboard.game_id = raw_schedule.game_id
-WHERE raw_schedule.game_date = @game_date
-  OR raw_schedule.game_id IN (SELECT game_id FROM predictions WHERE game_date = @game_date)
-ORDER BY raw_schedule.tip_off, raw_schedule.game_id
+  board.status_text,
+  board.away_points,
+  board.home_points,
+  COALESCE(boxes.teams, 0) AS teams_in_box,
+FROM games
+LEFT JOIN (
+  SELECT * FROM raw_scoreboard WHERE game_date = @game_date AND as_of <= @as_of
+) AS board USING (game_id)
+LEFT JOIN boxes USING (game_id)
+ORDER BY games.tip_off, game_id

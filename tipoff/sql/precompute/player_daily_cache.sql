@@ -1,4 +1,5 @@
--- Wants upcoming_player_game_context of the same dates first. Only games he played in, all before the date.
+-- Wants upcoming_player_game_context of the same dates first. Only games he played in, all before the date; the Cup
+-- final (006) tires him and counts in no statistic.
 WITH
   targets AS (
     SELECT game_date, player_id, season, opponent,
@@ -6,14 +7,14 @@ WITH
     WHERE game_date BETWEEN @first_date AND @last_date
   ),
   history AS (
-    SELECT *, ROW_NUMBER() OVER (PARTITION BY player_id ORDER BY game_date, game_id) AS ordinal,
-    FROM player_game_summary
+    SELECT *, COUNTIF(counts) OVER (PARTITION BY player_id ORDER BY game_date, game_id) AS ordinal,
+    FROM (SELECT *, LEFT(game_id, 3) != '006' AS counts FROM player_game_summary)
     WHERE minutes > 0
       AND game_date < @last_date
       AND game_date >= DATE_SUB(@first_date, INTERVAL 1096 DAY)
   ),
   known AS (
-    SELECT targets.game_date, player_id, MAX(ordinal) AS newest, COUNT(*) AS games,
+    SELECT targets.game_date, player_id, MAX(ordinal) AS newest, COUNTIF(counts) AS games,
     FROM targets
     JOIN history USING (player_id)
     WHERE history.game_date < targets.game_date
@@ -23,10 +24,10 @@ WITH
   earlier AS (
     SELECT
       targets.game_date, player_id,
-      games, newest - ordinal + 1 AS recency,
+      games, IF(counts, newest - ordinal + 1, NULL) AS recency,
       DATE_DIFF(targets.game_date, history.game_date, DAY) AS days_ago,
-      history.season = targets.season AS this_season,
-      history.opponent = targets.opponent AS against_tonights,
+      counts AND history.season = targets.season AS this_season,
+      counts AND history.opponent = targets.opponent AS against_tonights,
       home, points, minutes, fga, fg3a, fta,
       IF(quality = 'measured', usage_rate, NULL) AS usage_rate,
       IF(newest - ordinal < 10, history.source, NULL) AS recent_source,

@@ -5,7 +5,7 @@ SELECT
   predictions.team,
   predictions.opponent,
   predictions.home,
-  predictions.tip_off,
+  COALESCE(raw_schedule.tip_off, predictions.tip_off) AS tip_off,
   predictions.points,
   predictions.low_80,
   predictions.high_80,
@@ -17,4 +17,5 @@ FROM prediction_accuracy
 INNER JOIN predictions
   ON predictions.game_date = prediction_accuracy.game_date
   AND predictions.prediction_id = prediction_accuracy.prediction_id
-WHERE prediction_accuracy.game_date = @game_date
+LEFT JOIN raw_schedule ON raw_schedule.game_id = predictions.game_id
+WHERE prediction_accuracy.game_date = @game_date AND prediction_accuracy.as_of <= @as_of

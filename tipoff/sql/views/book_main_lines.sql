@@ -14,7 +14,7 @@ WITH
         SAFE_DIVIDE(100, under_price_american + 100)
       ) AS under_implied,
     FROM raw_player_props AS props
-    JOIN raw_schedule AS games ON games.game_id = props.game_id
+    JOIN raw_schedule AS games ON games.game_date = props.game_date AND games.game_id = props.game_id
     WHERE props.as_of < games.tip_off
       AND player_id IS NOT NULL
       AND over_price_american IS NOT NULL

@@ -1,0 +1,59 @@
+"""What the activity that reads a batch tells the day."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from temporalio.testing import ActivityEnvironment
+
+from activities.process import Processing
+from activities.workshop import Workshop
+from tests.support.days import GAME_DATE, GAMES, at
+from tipoff.landing.base import Batch, BatchItem
+from tipoff.settings import Settings
+from tipoff.teams import TEAMS
+from tipoff.vocabulary import Outcome
+from workflows.contracts import ProcessRequest, StepReport
+
+EVENTS = "odds_api_events"
+
+
+@pytest.fixture
+def workshop(tmp_path: Path) -> Workshop:
+    places = {"warehouse": f"duckdb:///{tmp_path}/tipoff.duckdb", "landing": f"file://{tmp_path}/landing"}
+    return Workshop(Settings.model_validate(places), now=lambda: "unused")
+
+
+def read(workshop: Workshop, **added: Any) -> StepReport:
+    events = [
+        {
+            "id": game.game_id,
+            "sport_key": "basketball_nba",
+            "commence_time": game.tip_off.isoformat(),
+            "home_team": TEAMS[game.home].full_name,
+            "away_team": TEAMS[game.away].full_name,
+            **added,
+        }
+        for game in GAMES
+    ]
+    key = workshop.landing.put(EVENTS, GAME_DATE, json.dumps(events).encode(), "json").key
+    batch = Batch(source=EVENTS, game_date=GAME_DATE, items=(BatchItem(key=key, outcome=Outcome.OK),))
+    landed = workshop.landing.put(f"{EVENTS}/batches", GAME_DATE, batch.model_dump_json().encode(), "json").key
+    request = ProcessRequest(source=EVENTS, batch=landed, game_date=GAME_DATE, games=GAMES, as_of=at(10))
+    report: StepReport = ActivityEnvironment().run(Processing(workshop).process, request)
+    return report
+
+
+def test_a_field_that_the_provider_added_reaches_a_person(workshop: Workshop) -> None:
+    assert read(workshop).alerts == {}
+    told = read(workshop, venue="Ball Arena").alerts["unknown_fields"]
+    assert "$[].venue" in told
+
+
+def test_however_many_fields_are_added_what_is_told_stays_short(workshop: Workshop) -> None:
+    report = read(workshop, **{f"field_{number}_{'x' * 1000}": number for number in range(100)})
+    assert len(report.alerts["unknown_fields"]) < 500
+    assert report.rows == len(GAMES)
