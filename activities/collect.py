@@ -38,6 +38,7 @@ async def look(workshop: Workshop, request: CollectRequest, progress: Callable[[
         landing=workshop.landing,
         slots=slots_of(workshop.settings, workshop.now),
         progress=progress,
+        anew=request.anew,
     )
     return CollectReport(
         outcome=collected.outcome,
@@ -51,4 +52,5 @@ async def look(workshop: Workshop, request: CollectRequest, progress: Callable[[
         retry_at=collected.retry_at,
         missing_games=collected.missing_games,
         credits_remaining=collected.credits_remaining,
+        warning=collected.warning,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import calendar
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -16,7 +15,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from tipoff.errors import TransportFault
 from tipoff.settings import Settings
 from tipoff.sources.base import Judgement, Request, Response
-from tipoff.sources.budget import Budget, credits_told
+from tipoff.sources.budget import Budget, budget_at, credits_told
 from tipoff.sources.manners import Free, Slots, manners_of, rest_after
 from tipoff.vocabulary import Manners
 from workflows.contracts import (
@@ -129,11 +128,7 @@ class DomainSlots:
             return None
         with _answering(host):
             state = await self._state(host)
-        return Budget(
-            credits_left=state.credits_left(monthly, now),
-            monthly_credits=monthly,
-            days_left=calendar.monthrange(now.year, now.month)[1] - now.day + 1,
-        )
+        return budget_at(now, state.credits_left(monthly, now), monthly)
 
     async def _state(self, host: str) -> DomainState:
         try:

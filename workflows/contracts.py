@@ -262,6 +262,8 @@ class CollectRequest(Frozen):
     games: tuple[SlateGame, ...]
     as_of: AwareDatetime
     provider_ids: dict[str, str] = {}
+    anew: bool = False
+    """A person wants it asked again, whatever it costs."""
 
 
 class ProcessRequest(Frozen):
@@ -318,6 +320,8 @@ class CollectReport(Frozen):
     missing_games: tuple[str, ...] = ()
     credits_remaining: int | None = None
     """What the provider says is left of the quota."""
+    warning: str = ""
+    """What a person should know of the month's credits."""
 
     @property
     def to_read(self) -> str | None:
@@ -338,6 +342,7 @@ class CollectReport(Frozen):
 
     def and_read(self, report: StepReport) -> StepReport:
         """What was read of what came, and what the provider said to the other questions."""
+        report = report.model_copy(update={"alerts": report.alerts | self._alerts})
         if self.refused is None:
             return report
         return report.model_copy(
@@ -345,14 +350,14 @@ class CollectReport(Frozen):
                 "reason": f"{report.reason}; {self.reason}",
                 "retry_at": self.retry_at,
                 "parks": self.parks,
-                "alerts": report.alerts | self._alerts,
             }
         )
 
     @property
     def _alerts(self) -> dict[str, str]:
-        """None for what parks: that calls a person anyway."""
-        return {str(self.refused): self.reason} if self.alert and not self.parks else {}
+        """What parks calls a person anyway."""
+        refused = {str(self.refused): self.reason} if self.alert and not self.parks else {}
+        return refused | ({"credits": self.warning} if self.warning else {})
 
 
 class ComputeRequest(Frozen):

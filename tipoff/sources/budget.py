@@ -1,10 +1,11 @@
-"""Credits of paid providers: how many are left, and which questions are worth them today."""
+"""Credits of paid providers: how many are left, and which questions are worth them now."""
 
 from __future__ import annotations
 
+import calendar
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from tipoff.sources.base import Request, Slate
@@ -14,24 +15,42 @@ NEAR_TIP = timedelta(minutes=15)
 """What is asked within this time before a tip is taken for the closing line."""
 WARN_FROM = 0.8
 """The share of the month's credits from which on people are warned."""
-PULLS_A_DAY = 2
-"""One for the predictions, one for the close."""
-TYPICAL_PULL = 11
-"""Credits of a full pull on a usual date: eight games' props and the three game markets."""
+
+_EVENING = timedelta(hours=10)
+"""So far American evenings reach into the next day of UTC."""
 
 
 class Budget(Frozen):
-    """What a paid provider may still be asked this month."""
+    """What a paid provider may still be asked in a calendar month (UTC, as the-odds-api counts)."""
 
     credits_left: int
     monthly_credits: int
     days_left: int
-    """In this month, today among them."""
+    """Of the month, today among them."""
+    days: int
+    """Of the whole month."""
 
     @property
-    def is_short(self) -> bool:
-        """Whether people should be warned."""
-        return self.monthly_credits - self.credits_left >= WARN_FROM * self.monthly_credits
+    def spare(self) -> float:
+        """What may go today when each later day is to have its even share of the month's credits."""
+        return self.credits_left - self.monthly_credits * (self.days_left - 1) / self.days
+
+    @property
+    def warning(self) -> str:
+        """What people should know of; empty: nothing."""
+        used = self.monthly_credits - self.credits_left
+        if used < WARN_FROM * self.monthly_credits:
+            return ""
+        return f"{used} of the month's {self.monthly_credits} credits are spent or promised, {self.days_left} days left"
+
+
+def budget_at(now: datetime, credits_left: int, monthly_credits: int) -> Budget:
+    """The budget at a moment of a month. An evening's games belong to its day, unless the month is over meanwhile."""
+    today = now.astimezone(UTC)
+    begun = today - _EVENING
+    days = calendar.monthrange(today.year, today.month)[1]
+    day = begun.day if begun.month == today.month else 1
+    return Budget(credits_left=credits_left, monthly_credits=monthly_credits, days_left=days - day + 1, days=days)
 
 
 def credits_told(headers: Mapping[str, str], what: Literal["remaining", "used"]) -> int | None:
@@ -40,43 +59,25 @@ def credits_told(headers: Mapping[str, str], what: Literal["remaining", "used"])
     return int(told[1]) if told else None
 
 
-def pulls_affordable(budget: Budget, pull_credits: int) -> int:
-    """How many more full pulls of today's slate the month bears, at most two.
-
-    The first always comes before what other days may need; a second only when they could have two as well.
-    """
-    if budget.credits_left < pull_credits:
-        return 0
-    kept = (budget.days_left - 1) * PULLS_A_DAY * TYPICAL_PULL
-    return PULLS_A_DAY if budget.credits_left - PULLS_A_DAY * pull_credits >= kept else 1
-
-
 def worth_asking(
-    requests: Sequence[Request],
-    slate: Slate,
-    as_of: datetime,
-    had: Mapping[str | None, datetime],
-    *,
-    refresh: bool,
+    requests: Sequence[Request], slate: Slate, as_of: datetime, had: Mapping[str, datetime], budget: Budget
 ) -> tuple[Request, ...]:
-    """The paid questions to ask now, nearest tip first: those not had today, and with `refresh` those near tip.
+    """The paid questions to ask now, nearest tip first; the others' earlier answers stand.
 
-    `had`: game (None: the whole slate) -> when it was last had.
+    Two pulls a day at most: what was not had today is asked at any price, since an answer without lines is free; what
+    was had is asked once more near its tip, as far as the day's even share of the month goes. `had`: the moments of
+    today's usable answers, by URL.
     """
     tips = _tips(slate)
-
-    def is_worth_it(request: Request) -> bool:
-        last, close = had.get(request.game_id), tips[request.game_id] - NEAR_TIP
-        return last is None or (refresh and last < close <= as_of)
-
-    return tuple(sorted(filter(is_worth_it, requests), key=lambda request: tips[request.game_id]))
-
-
-def next_close(requests: Sequence[Request], slate: Slate, as_of: datetime) -> datetime | None:
-    """When the next of the questions comes near its tip."""
-    tips = _tips(slate)
-    closes = [tips[request.game_id] - NEAR_TIP for request in requests]
-    return min((close for close in closes if close > as_of), default=None)
+    spare = budget.spare - sum(request.credits for request in requests if request.url not in had)
+    asked: list[Request] = []
+    for request in sorted(requests, key=lambda request: tips[request.game_id]):
+        if request.url in had:
+            if not had[request.url] < tips[request.game_id] - NEAR_TIP <= as_of or request.credits > spare:
+                continue
+            spare -= request.credits
+        asked.append(request)
+    return tuple(asked)
 
 
 def _tips(slate: Slate) -> dict[str | None, datetime]:

@@ -34,6 +34,9 @@ MANNERS: Mapping[str, Manners] = {
     "api.the-odds-api.com": per_minute(30),
 }
 
+CONDITIONAL = frozenset({"cdn.nba.com"})
+"""Hosts that answer "not modified" to whoever names the answer he has."""
+
 
 def manners_of(host: str, settings: Settings) -> Manners:
     """The manners to keep at a host, by what is known of it and by the plan that was bought there."""

@@ -165,6 +165,7 @@ LARGEST: tuple[Frozen, ...] = (
         new_objects=99,
         retry_at=at(12),
         missing_games=IDS,
+        warning=REASON,
     ),
     ProcessRequest(source=NAME, batch=BATCH, game_date=GAME_DATE, games=GAMES, as_of=at(12)),
     StepReport(
@@ -212,6 +213,13 @@ async def test_the_largest_of_its_kind_travels_and_comes_back_the_same_and_small
     (payload,) = await DATA_CONVERTER.encode([contract])
     assert len(payload.data) < LIMIT_BYTES
     assert await DATA_CONVERTER.decode([payload], [type(contract)]) == [contract]
+
+
+def test_a_look_that_nearly_spends_the_month_warns_whether_or_not_it_brought_something() -> None:
+    look = CollectReport(outcome=Outcome.OK, reason="ok", batch=BATCH, requests=1, new_objects=1, warning="400 of 500")
+    read = StepReport(rows=1, alerts={"unknown_fields": "x"})
+    assert look.and_read(read).alerts == {"unknown_fields": "x", "credits": "400 of 500"}
+    assert look.as_step().alerts == {"credits": "400 of 500"}
 
 
 def test_a_contract_refuses_fields_it_does_not_know_and_cannot_be_changed() -> None:
