@@ -23,7 +23,7 @@ def next_slot(state: DomainState, manners: Manners, now: datetime) -> datetime:
 
 def take(state: DomainState, request: SlotRequest, now: datetime) -> tuple[DomainState, SlotAnswer]:
     """The state after a question for a slot, and the answer to it."""
-    state = _forgetting(_unpaid(state, request.missed), now)
+    state = known_at(_unpaid(state, request.missed), now)
     slot = next_slot(state, request.manners, now)
     refusal = _closed(state) or _too_dear(state, request, now) or _too_late(request, slot)
     return (state, refusal) if refusal else (_granted(state, request, slot), SlotAnswer(slot=slot))
@@ -34,8 +34,8 @@ def _unpaid(state: DomainState, slot: datetime | None) -> DomainState:
     return state.model_copy(update={"under_way": tuple(paid for paid in state.under_way if paid.slot != slot)})
 
 
-def _forgetting(state: DomainState, now: datetime) -> DomainState:
-    """The same without what is past."""
+def known_at(state: DomainState, now: datetime) -> DomainState:
+    """What still counts of a state at a moment."""
     under_way = tuple(paid for paid in state.under_way if now < paid.slot + ANSWERS_WITHIN)
     closed = state.closed if state.closed and now < state.closed.until else None
     return state.in_month_of(now).model_copy(update={"under_way": under_way, "closed": closed})
@@ -44,8 +44,12 @@ def _forgetting(state: DomainState, now: datetime) -> DomainState:
 def _closed(state: DomainState) -> SlotAnswer | None:
     if state.closed is None:
         return None
-    reason = f"left alone until {clock_time(state.closed.until)}: {state.closed.reason}"
-    return SlotAnswer(outcome=state.closed.outcome, reason=reason, not_before=state.closed.until)
+    return SlotAnswer(outcome=state.closed.outcome, reason=left_alone(state.closed), not_before=state.closed.until)
+
+
+def left_alone(closed: Closure) -> str:
+    """Until when nobody asks, and why."""
+    return f"left alone until {clock_time(closed.until)}: {closed.reason}"
 
 
 def _too_dear(state: DomainState, request: SlotRequest, now: datetime) -> SlotAnswer | None:
@@ -110,5 +114,5 @@ def sentence(state: DomainState) -> str:
     if state.credits_remaining is not None:
         facts.append(f"{state.credits_used} credits used, {state.credits_remaining} remaining")
     if state.closed is not None:
-        facts.append(f"left alone until {clock_time(state.closed.until)}: {state.closed.reason}")
+        facts.append(left_alone(state.closed))
     return "; ".join(facts)
