@@ -14,7 +14,7 @@ COPY tipoff tipoff
 COPY workflows workflows
 COPY activities activities
 COPY runtime runtime
-COPY worker.py starter.py ./
+COPY worker.py starter.py pyproject.toml requirements.lock ./
 RUN install --directory --owner=tipoff var
 USER tipoff
 ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1

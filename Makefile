@@ -37,6 +37,6 @@ breakages: setup ## break a copy in named ways, one at a time: the tests must no
 sample: setup ## cut sample/ from an archive (ARCHIVE=folder)
 	@$(RUN) tipoff.replay.archive sample $(if $(ARCHIVE),--from $(ARCHIVE))
 
-clean:     ## stop what a killed run left behind; remove .venv, var and tool caches (downloads stay)
+clean:     ## stop what a killed run left behind; remove .venv, var/demo and tool caches (real days and downloads stay)
 	@$(or $(PYTHON),python3) -m runtime.processes var
-	@rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv var/demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

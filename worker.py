@@ -11,16 +11,25 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, TypeVar
 
 from runtime.leaving import leave
 from tipoff.errors import TipoffError
 from tipoff.settings import Settings, load_settings
 
+if TYPE_CHECKING:
+    from temporalio.worker import Worker
+
+    from activities.workshop import Workshop
+    from workflows.contracts import Queue
+
+T = TypeVar("T")
+
 
 def main(arguments: Sequence[str]) -> int:
-    """Exit code: 0 after a graceful stop, 1 when it could not start."""
+    """Exit code: 0 when it was told to stop, 1 when it could not start, 130 after Ctrl-C before it listened to it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--queues", nargs="*", default=[], help="task queues to serve; default: all")
     options = parser.parse_args(arguments)
@@ -28,35 +37,68 @@ def main(arguments: Sequence[str]) -> int:
     try:
         settings = load_settings()
         asyncio.run(serve(settings, options.queues or settings.task_queues))
+    except ImportError as error:
+        return _refused(f"what it serves cannot be imported ({error}); run `make setup` to install what is locked")
     except TipoffError as error:
-        print(f"the worker did not start: {error}", file=sys.stderr)
-        return 1
+        return _refused(str(error))
+    except KeyboardInterrupt:
+        return 130
     return 0
+
+
+def _refused(why: str) -> int:
+    print(f"the worker did not start: {why}", file=sys.stderr)
+    return 1
 
 
 async def serve(settings: Settings, queue_names: Sequence[str]) -> None:
     """Serve until SIGTERM or SIGINT; what runs then is given time to end, the rest is taken up by the next worker.
 
-    Raises ConfigurationError for an unknown queue or an unimportable activity, WarehouseLockedError when another
-    process has the warehouse, NoServerError when no Temporal server answers.
+    Raises ConfigurationError for an unknown queue or an impossible setting, ImportError for an activity, a workflow or
+    a library of theirs, WarehouseLockedError when another process has the warehouse, NoServerError when no Temporal
+    server answers.
     """
-    from runtime.connection import connect
-    from runtime.workers import build_workers, open_workshop, queues_named
+    stop = _told_to_stop()
+    # Imported here so that a broken import is told in a line, and a stop meanwhile is heard.
+    from runtime.workers import open_workshop, polling, queues_named
 
     queues = queues_named(queue_names)
-    workshop = open_workshop(settings, queues)
-    client = await connect(settings.metrics_address)
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
+        workshop = open_workshop(settings, queues)
         stack.push_async_callback(workshop.close)
-        for worker in await build_workers(client, workshop, queues):
-            await stack.enter_async_context(worker)
-        print(f"serving {', '.join(queues)} of namespace {client.namespace}", flush=True)
-        await stop.wait()
+        if workers := await _unless(stop, _made_ready(workshop, queues)):
+            await stack.enter_async_context(polling(workers))
+            print(f"serving {', '.join(queues)} of namespace {workers[0].client.namespace}", flush=True)
+            await stop.wait()
         print("stopping: what runs now is given time to end", flush=True)
+
+
+def _told_to_stop() -> asyncio.Event:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+async def _made_ready(workshop: Workshop, queues: Sequence[Queue]) -> list[Worker]:
+    from runtime.connection import CONNECT_SECONDS, connect
+    from runtime.workers import build_workers, import_libraries
+
+    print(f"connecting to Temporal, for at most {CONNECT_SECONDS:.0f} s", flush=True)
+    libraries = asyncio.to_thread(import_libraries, queues)
+    client, _ = await asyncio.gather(connect(workshop.settings.metrics_address), libraries)
+    return await build_workers(client, workshop, queues)
+
+
+async def _unless(stop: asyncio.Event, work: Coroutine[None, None, T]) -> T | None:
+    """What the work brings; None when the worker is told to stop before."""
+    working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if stop.is_set():
+        working.cancel()
+        return None
+    return working.result()
 
 
 if __name__ == "__main__":

@@ -63,7 +63,7 @@ class DomainSlots:
         """
         manners, missed = manners_of(request.host, self._settings), None
         while True:
-            answer = await self._ask(request, manners, missed)
+            answer = await self._ask(request, as_of, manners, missed)
             if answer.slot is None:
                 return self._refusal(request, answer, as_of)
             await asyncio.sleep((answer.slot - self._now()).total_seconds())
@@ -76,12 +76,13 @@ class DomainSlots:
         wait = answer.not_before - self._now() if answer.not_before else timedelta()
         return Judgement(outcome=answer.outcome, reason=f"{request.host}: {answer.reason}", retry_at=as_of + wait)
 
-    async def _ask(self, request: Request, manners: Manners, missed: datetime | None) -> SlotAnswer:
+    async def _ask(self, request: Request, as_of: datetime, manners: Manners, missed: datetime | None) -> SlotAnswer:
         """One slot. Raises TransportFault when the domain does not answer.
 
-        Each try of an activity asks anew: the moments that an earlier one was granted are past.
+        Each try and each look of an activity asks anew: the moments that an earlier one was granted are past.
         """
         self._taken += 1
+        look = f"{self._info.workflow_run_id}-{self._info.activity_id}-{self._info.attempt}-{as_of:%H%M%S}"
         with _answering(request.host):
             answer: SlotAnswer = await self._client.execute_update_with_start_workflow(
                 DomainMessage.TAKE_SLOT.value,
@@ -93,7 +94,7 @@ class DomainSlots:
                     missed=missed,
                 ),
                 start_workflow_operation=_start(request.host),
-                id=f"{self._info.workflow_run_id}-{self._info.activity_id}-{self._info.attempt}-{self._taken}",
+                id=f"{look}-{self._taken}",
                 result_type=SlotAnswer,
                 rpc_timeout=ANSWERS_WITHIN,
             )

@@ -78,7 +78,7 @@ def is_ready(environment: Environment) -> bool:
 def make(environment: Environment) -> bool:
     """Makes the environment or brings it up to date; False when there was nothing to do."""
     environment.cache.mkdir(parents=True, exist_ok=True)
-    with _alone(environment.cache / "bootstrap.lock"):
+    with alone(environment.cache / "bootstrap.lock"):
         if is_ready(environment):
             return False
         if not (environment.stamp.is_file() and _works(environment.python)):
@@ -90,8 +90,8 @@ def make(environment: Environment) -> bool:
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Two makes at once take turns; the lock goes with its process, however that ends."""
+def alone(path: Path) -> Iterator[None]:
+    """Two installations at once take turns; the lock goes with its process, however that ends."""
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

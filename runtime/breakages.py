@@ -30,6 +30,8 @@ from tipoff.vocabulary import Frozen
 FILE = Path(__file__).with_suffix(".toml")
 AT_ONCE = 2
 TEST_SECONDS = 300
+TIMED_OUT = -1
+"""In the place of pytest's exit code, when it had to be ended."""
 _LEFT_OUT = shutil.ignore_patterns(".git", ".venv", ".cache", "var", ".*_cache", "__pycache__", ".hypothesis")
 _FAILED = re.compile(r"^(?:FAILED|ERROR) \S*?([^/\s]+\.py::\S+)", re.MULTILINE)
 
@@ -81,24 +83,32 @@ def broken(copy: Path, breakage: Breakage) -> Iterator[None]:
         file.write_text(whole, encoding="utf-8")
 
 
-def caught_by(copy: Path, breakage: Breakage) -> str | None:
-    """The first test that notices; None when none does. Raises NotBrokenError when the tests did not run at all."""
+def caught_by(copy: Path, breakage: Breakage, within_seconds: float = TEST_SECONDS) -> str | None:
+    """The first test that notices, or that they hang; None when none does.
+
+    Raises NotBrokenError when the tests did not run at all.
+    """
     with broken(copy, breakage):
-        code, output = _tests(copy, breakage.tests)
+        code, output = _tests(copy, breakage.tests, within_seconds)
     if code == PytestExit.PASSED:
         return None
+    if code == TIMED_OUT:
+        return output
     noticed = _FAILED.search(output)
     if code != PytestExit.FAILED or noticed is None:
         raise NotBrokenError(f"“{breakage.name}”: its tests did not run (pytest ended with {code}):\n{output[-2000:]}")
     return noticed[1]
 
 
-def _tests(copy: Path, selection: Sequence[str]) -> tuple[int, str]:
+def _tests(copy: Path, selection: Sequence[str], within_seconds: float = TEST_SECONDS) -> tuple[int, str]:
     # No written bytecode: a file broken and mended within a second may look unchanged to Python.
     command = [sys.executable, "-B", "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--no-header", "--tb=no"]
-    done = subprocess.run(
-        [*command, *selection], cwd=copy, capture_output=True, text=True, timeout=TEST_SECONDS, check=False
-    )
+    try:
+        done = subprocess.run(
+            [*command, *selection], cwd=copy, capture_output=True, text=True, timeout=within_seconds, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return TIMED_OUT, f"timed out after {within_seconds:g} s"
     return done.returncode, done.stdout + done.stderr
 
 

@@ -105,7 +105,7 @@ def _environment() -> dict[str, str]:
     """Without the settings of this person: tests must never meet a real server or warehouse."""
     foreign = ("TEMPORAL_", "TIPOFF_")
     ours = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-    return {**ours, "TIPOFF_CACHE": str(cache_folder())}
+    return {**ours, "TEMPORAL_CONFIG_FILE": os.devnull, "TIPOFF_CACHE": str(cache_folder())}
 
 
 def _provide_server(stages: Stages) -> list[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections.abc import Mapping
 
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
@@ -14,33 +16,53 @@ from tipoff.errors import ConfigurationError, TipoffError
 
 DATA_CONVERTER = pydantic_data_converter
 
+CONNECT_SECONDS = 10.0
+"""A server that is silent longer is not there; the SDK would wait three times as long."""
+
 
 class NoServerError(TipoffError):
     """No Temporal server answers where the configuration points."""
 
 
-async def connect(metrics_address: str | None = None, *, to: ClientConnectConfig | None = None) -> Client:
+async def connect(
+    metrics_address: str | None = None,
+    *,
+    to: ClientConnectConfig | None = None,
+    within_seconds: float = CONNECT_SECONDS,
+) -> Client:
     """A client of `to`, or by Temporal's own environment configuration (TEMPORAL_ADDRESS, profiles, TLS, API key).
 
-    `metrics_address`: host:port where Prometheus may read the SDK's metrics.
-    Raises NoServerError when no server answers, ConfigurationError when none can be looked for.
+    `metrics_address`: IP:port where Prometheus may read the SDK's metrics.
+    Raises NoServerError when no server answers in time, ConfigurationError when none can be looked for.
     """
-    options = to or _configured()
+    options = to or configured()
     options.setdefault("target_host", "localhost:7233")
+    runtime = _runtime(metrics_address)
     try:
-        return await Client.connect(**options, data_converter=DATA_CONVERTER, runtime=_runtime(metrics_address))
+        async with asyncio.timeout(within_seconds):
+            return await Client.connect(**options, data_converter=DATA_CONVERTER, runtime=runtime)
     except ValueError as error:
         raise ConfigurationError(f"TEMPORAL_ADDRESS = {options['target_host']!r}: {error}") from error
+    except TimeoutError as error:
+        raise _no_server(options, f"silent for {within_seconds:g} s") from error
     except (RuntimeError, RPCError) as error:
-        raise NoServerError(
-            f"no Temporal server answers at {options['target_host']} ({_short(error)}); "
-            "start one (`make server`), or set TEMPORAL_ADDRESS to the one you mean"
-        ) from error
+        raise _no_server(options, _short(error)) from error
 
 
-def _configured() -> ClientConnectConfig:
+def _no_server(options: ClientConnectConfig, why: str) -> NoServerError:
+    return NoServerError(
+        f"no Temporal server answers at {options['target_host']} ({why}); "
+        "start one (`make server`), or set TEMPORAL_ADDRESS to the one you mean"
+    )
+
+
+def configured(environ: Mapping[str, str] | None = None) -> ClientConnectConfig:
+    """What Temporal's variables and profiles say; `environ` stands for this process's variables.
+
+    Raises ConfigurationError.
+    """
     try:
-        return ClientConfig.load_client_connect_config()
+        return ClientConfig.load_client_connect_config(override_env_vars=environ)
     except RuntimeError as error:
         raise ConfigurationError(
             f"the Temporal configuration cannot be read ({str(error).splitlines()[0]}); "
@@ -58,4 +80,10 @@ def _short(error: Exception) -> str:
 def _runtime(metrics_address: str | None) -> Runtime:
     if metrics_address is None:
         return Runtime.default()
-    return Runtime(telemetry=TelemetryConfig(metrics=PrometheusConfig(bind_address=metrics_address)))
+    try:
+        return Runtime(telemetry=TelemetryConfig(metrics=PrometheusConfig(bind_address=metrics_address)))
+    except ValueError as error:
+        raise ConfigurationError(
+            f"metrics_address = {metrics_address!r}: {error}; "
+            "an IP address of this machine and a free port are wanted, such as 127.0.0.1:9464"
+        ) from error

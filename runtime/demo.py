@@ -7,8 +7,9 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ from workflows.daily_pipeline import DailyPipelineWorkflow
 from workflows.telling import games_named, phase_state
 
 LOOK_SECONDS = 0.5
+WITHOUT_FIGURES: Mapping[str, Any] = {"players_predicted": None, "lined_players": None, "systems": {}}
+"""Of a day that exported none, as one without games."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +38,7 @@ class Options:
     """The variables of `make demo`."""
 
     scene: Scene
-    pace: float
-    hold: Phase | datetime | None
+    clock: ClockSpec
     keep: bool
 
 
@@ -47,16 +49,18 @@ def options_from(environ: Mapping[str, str]) -> Options:
     faults = Path(environ["FAULTS"]) if environ.get("FAULTS") else None
     if faults and not faults.is_file():
         raise BadInputError(f"FAULTS={faults}: there is no such file")
-    try:
-        pace = float(environ.get("PACE") or 1)
-    except ValueError:
-        raise BadInputError(
-            f"PACE={environ['PACE']}: seconds a virtual hour takes are wanted, such as 1 or 0"
-        ) from None
     scene = Scene(
         game_date=day, archive=archive, out=Path(environ.get("OUT") or PROJECT / "var" / "demo"), faults=faults
     )
-    return Options(scene=scene, pace=pace, hold=_hold(environ.get("HOLD"), day), keep=environ.get("KEEP") == "1")
+    clock = _clock(day, environ.get("PACE") or "1", _hold(environ.get("HOLD"), day))
+    return Options(scene=scene, clock=clock, keep=environ.get("KEEP") == "1")
+
+
+def _clock(day: date, pace: str, hold: Phase | datetime | None) -> ClockSpec:
+    try:
+        return ClockSpec(starts_at=eastern(day, 5), seconds_per_hour=float(pace), hold_at=hold)
+    except ValueError:
+        raise BadInputError(f"PACE={pace}: seconds a virtual hour takes are wanted, from 0 to 3600") from None
 
 
 def _date(text: str) -> date:
@@ -85,17 +89,27 @@ async def run(options: Options, console: Console) -> int:
         with stages.stage("training"):
             await _train(running, console)
         with stages.stage("the day"):
-            clock = ClockSpec(
-                starts_at=eastern(options.scene.game_date, 5), seconds_per_hour=options.pace, hold_at=options.hold
-            )
-            handle = await running.start_day(clock)
+            handle = await running.start_day(options.clock)
             console.print(f"  in the Temporal UI: {running.ui_of(handle)}", soft_wrap=True)
-            result = await follow(running, handle, console)
-        summary = await write_summary(running, handle, result, stages)
-        tell(summary, running, handle, console)
+            result = await _followed(running, handle, console)
+        if result is not None:
+            tell(await write_summary(running, handle, result, stages), running, handle, console)
         if options.keep:
             await _keep_up(running, console)
-    return 0 if result.state is RunState.COMPLETE else 1
+    return 0 if result is not None and result.state is RunState.COMPLETE else 1
+
+
+async def _followed(running: Replay, handle: DayHandle, console: Console) -> DayResult | None:
+    """How the day ended; None when it did not come to its end. One that is left here is not left running."""
+    try:
+        return await follow(running, handle, console)
+    except WorkflowFailureError as failure:
+        console.print(f"the day did not come to its end: {failure.cause}", markup=False, soft_wrap=True)
+        return None
+    except BaseException:
+        with suppress(RPCError):
+            await handle.terminate(reason="its replay was stopped", rpc_timeout=timedelta(seconds=2))
+        raise
 
 
 async def _train(running: Replay, console: Console) -> None:
@@ -116,14 +130,17 @@ async def follow(running: Replay, handle: DayHandle, console: Console) -> DayRes
     """Tell the day as it goes, a line whenever it says something new, until it ends."""
     ended = asyncio.create_task(handle.result())
     said = ""
-    while not ended.done():
-        await asyncio.wait([ended], timeout=LOOK_SECONDS)
-        running.check()
-        status = await _status(handle)
-        if status is not None and status.sentence != said:
-            said = status.sentence
-            console.print(_progress(status), markup=False, soft_wrap=True)
-    return ended.result()
+    try:
+        while not ended.done():
+            await asyncio.wait([ended], timeout=LOOK_SECONDS)
+            running.check()
+            status = await _status(handle)
+            if status is not None and status.sentence != said:
+                said = status.sentence
+                console.print(_progress(status), markup=False, soft_wrap=True)
+        return ended.result()
+    finally:
+        ended.cancel()
 
 
 async def _status(handle: DayHandle) -> DayStatus | None:
@@ -148,10 +165,11 @@ async def write_summary(running: Replay, handle: DayHandle, result: DayResult, s
     """`summary.json`: the day's exported figures, how it ended and what it took."""
     scene = running.scene
     exported = scene.out / "exports" / "v1" / "summary" / f"{scene.game_date}.json"
-    figures = json.loads(exported.read_text()) if exported.exists() else {"game_date": scene.game_date.isoformat()}
+    figures = json.loads(exported.read_text()) if exported.exists() else WITHOUT_FIGURES
     events, largest = await history_figures(handle)
     summary = {
         **figures,
+        "game_date": scene.game_date.isoformat(),
         "state": result.state,
         "data_quality": result.data_quality,
         "games": result.games,
@@ -184,13 +202,9 @@ def tell(summary: Mapping[str, Any], running: Replay, handle: DayHandle, console
     """The summary for a person."""
     scene = running.scene
     console.print()
-    console.print(
-        f"[bold]{scene.game_date}: {summary['state'].lower()}, data {summary['data_quality'].lower()}[/bold] · "
-        f"{summary['games']} games · {summary.get('players_predicted', 0)} players predicted, "
-        f"{summary.get('lined_players', 0)} with a line · {summary['history_events']:,} events"
-    )
-    console.print(f"first published {summary['first_published_at']}, refreshed {len(summary['refreshes'])} times")
-    if summary.get("systems"):
+    console.print(_headline(summary))
+    console.print(_publication(summary))
+    if summary["systems"]:
         console.print(_systems_table(summary["systems"]))
     for reason in summary["degraded_reasons"]:
         console.print(reason, markup=False)
@@ -203,6 +217,23 @@ def tell(summary: Mapping[str, Any], running: Replay, handle: DayHandle, console
     console.print(f"Temporal UI  {running.ui_of(handle)}", soft_wrap=True)
     for name, seconds in summary["wall_seconds"].items():
         console.print(f"  {name:<22}{seconds:7.1f} s")
+
+
+def _headline(summary: Mapping[str, Any]) -> str:
+    ended = f"{summary['game_date']}: {summary['state'].lower()}, data {summary['data_quality'].lower()}"
+    facts = [f"[bold]{ended}[/bold]", f"{summary['games']} games"]
+    if summary["players_predicted"] is not None:
+        facts.append(f"{summary['players_predicted']} players predicted, {summary['lined_players']} with a line")
+    return " · ".join([*facts, f"{summary['history_events']:,} events"])
+
+
+def _publication(summary: Mapping[str, Any]) -> str:
+    if summary["first_published_at"] is None:
+        return "no predictions were published"
+    first = datetime.fromisoformat(summary["first_published_at"])
+    count = len(summary["refreshes"])
+    refreshed = {0: "not refreshed", 1: "refreshed once"}.get(count, f"refreshed {count} times")
+    return f"first published {clock_time(first, date.fromisoformat(summary['game_date']))}, {refreshed}"
 
 
 def _systems_table(systems: Mapping[str, Any]) -> Table:
@@ -249,8 +280,14 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     except TipoffError as error:
-        print(f"demo: {error}", file=sys.stderr)
-        return 2
+        return _refused(str(error))
+    except RPCError as error:
+        return _refused(f"the Temporal server refuses: {error.message}")
+
+
+def _refused(why: str) -> int:
+    print(f"demo: {why}", file=sys.stderr)
+    return 2
 
 
 if __name__ == "__main__":

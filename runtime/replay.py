@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -19,18 +19,14 @@ from google.protobuf.json_format import MessageToJson
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client, WorkflowHandle
-from temporalio.common import (
-    SearchAttributePair,
-    TypedSearchAttributes,
-    WorkflowIDConflictPolicy,
-    WorkflowIDReusePolicy,
-)
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.service import RPCError, RPCStatusCode
 
 from runtime import PROJECT, cache_folder
-from runtime.connection import DATA_CONVERTER
+from runtime.connection import configured, connect
+from runtime.operator.start import TASK_TIMEOUT, attributes
 from runtime.processes import Child, Processes
-from runtime.sessions import Session, write_session
+from runtime.sessions import FILE, Session, write_session
 from runtime.stages import Stages
 from runtime.temporal_server import (
     address_from_environment,
@@ -51,7 +47,6 @@ from workflows.contracts import (
     day_workflow_id,
 )
 from workflows.daily_pipeline import DailyPipelineWorkflow
-from workflows.search_attributes import GAME_DATE
 from workflows.training import TrainingWorkflow
 
 NAMESPACE = "tipoff-replay"
@@ -86,6 +81,8 @@ class Server:
 
     address: str
     ui_url: str
+    variables: Mapping[str, str]
+    """What Temporal's own configuration is to those who speak to it, the worker and the replay itself."""
     namespace: str = NAMESPACE
 
 
@@ -114,9 +111,9 @@ class Replay:
         out = self.scene.out.resolve()
         foreign = ("TEMPORAL_", "TIPOFF_")
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-        return inherited | {
-            "TEMPORAL_ADDRESS": self.server.address,
-            "TEMPORAL_NAMESPACE": self.server.namespace,
+        return {
+            **inherited,
+            **self.server.variables,
             "TIPOFF_CONFIG": os.devnull,
             "TIPOFF_WAREHOUSE": f"duckdb:///{out}/tipoff.duckdb",
             "TIPOFF_LANDING": f"file://{out}/landing",
@@ -143,17 +140,18 @@ class Replay:
         self, clock: ClockSpec, rerun: Rerun | None = None
     ) -> WorkflowHandle[DailyPipelineWorkflow, DayResult]:
         """Start the date's workflow under the given virtual clock."""
-        day = self.scene.game_date
+        day = DayInput(game_date=self.scene.game_date, clock=clock, rerun=rerun)
         return await self.client.start_workflow(
             DailyPipelineWorkflow.run,
-            DayInput(game_date=day, clock=clock, rerun=rerun),
-            id=day_workflow_id(day),
+            day,
+            id=day_workflow_id(day.game_date),
             task_queue=Queue.DAY,
             id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-            search_attributes=TypedSearchAttributes([SearchAttributePair(GAME_DATE, day.isoformat())]),
-            static_summary=f"NBA {day}",
-            static_details=f"Replay in virtual time: `starter.py status --date {day} --replay`",
+            task_timeout=TASK_TIMEOUT,
+            search_attributes=attributes(day),
+            static_summary=f"NBA {day.game_date}",
+            static_details=f"In virtual time: `starter.py status --date {day.game_date} --replay {self.scene.out}`",
         )
 
     def ui_of(self, handle: DayHandle) -> str:
@@ -169,11 +167,13 @@ class Replay:
 @asynccontextmanager
 async def replay(scene: Scene, stages: Stages, binary: Path | None = None) -> AsyncIterator[Replay]:
     """Bring the parts up from nothing, and stop them all on the way out."""
-    _clear(scene.out)
+    _require_replay_folder(scene.out)
     with Processes(scene.out / "processes") as processes:
+        _clear(scene.out)
         with stages.stage("Temporal server"):
             server = await _server(scene, processes, binary)
-            client = await Client.connect(server.address, namespace=server.namespace, data_converter=DATA_CONVERTER)
+            client = await connect(to=configured(server.variables))
+            await _end_what_was_left(client)
         with stages.stage("upstream and worker"):
             upstream = await _start_upstream(scene, processes)
             running = Replay(scene, processes, server, client, upstream)
@@ -195,19 +195,23 @@ async def replay(scene: Scene, stages: Stages, binary: Path | None = None) -> As
 
 async def _server(scene: Scene, processes: Processes, binary: Path | None) -> Server:
     """A server of the replay's own; that of TEMPORAL_ADDRESS only when SERVER=env says so."""
-    if os.environ.get("SERVER") == "env":
-        return await _server_of_environment()
+    if address := address_from_environment():
+        return await _server_of_environment(address)
     server = await start_dev_server(
         processes, binary or provide(cache_folder()), db_file=scene.out / "temporal.db", namespace=NAMESPACE
     )
-    return Server(address=server.address, ui_url=server.ui_url)
+    variables = {
+        "TEMPORAL_ADDRESS": server.address,
+        "TEMPORAL_NAMESPACE": NAMESPACE,
+        "TEMPORAL_CONFIG_FILE": os.devnull,  # a person's profiles name other servers, keys and certificates
+    }
+    return Server(server.address, server.ui_url, variables)
 
 
-async def _server_of_environment() -> Server:
-    address = address_from_environment()
-    if address is None:
-        raise BadInputError("SERVER=env needs TEMPORAL_ADDRESS to name the server to replay on")
-    client = await Client.connect(address)
+async def _server_of_environment(address: str) -> Server:
+    ours = {name: value for name, value in os.environ.items() if name.startswith("TEMPORAL_")}
+    variables = {**ours, "TEMPORAL_NAMESPACE": NAMESPACE}
+    client = await connect(to=configured(variables))
     request = RegisterNamespaceRequest(
         namespace=NAMESPACE, workflow_execution_retention_period=Duration(seconds=RETENTION_SECONDS)
     )
@@ -216,7 +220,13 @@ async def _server_of_environment() -> Server:
     except RPCError as error:
         if error.status is not RPCStatusCode.ALREADY_EXISTS:
             raise BadInputError(f"namespace {NAMESPACE} cannot be made at {address}: {error.message}") from error
-    return Server(address=address, ui_url=os.environ.get("TEMPORAL_UI", "http://127.0.0.1:8233"))
+    return Server(address, os.environ.get("TEMPORAL_UI", "http://127.0.0.1:8233"), variables)
+
+
+async def _end_what_was_left(client: Client) -> None:
+    """Runs of a killed replay, on a server that outlives replays: this one's worker would go on with them."""
+    async for run in client.list_workflows('ExecutionStatus = "Running"'):
+        await client.get_workflow_handle(run.id, run_id=run.run_id).terminate(reason="its replay was killed")
 
 
 async def _start_upstream(scene: Scene, processes: Processes) -> str:
@@ -240,9 +250,18 @@ async def _until_says(child: Child, word: str) -> None:
         await asyncio.sleep(0.05)
 
 
+def _require_replay_folder(out: Path) -> None:
+    """Raises BadInputError for a folder that holds what a replay would remove, but that no replay wrote."""
+    found = [name for name in STATE if (out / name).exists()]
+    if found and not any((out / mark).exists() for mark in (FILE, "processes")):
+        raise BadInputError(
+            f"{out} holds {', '.join(found)}, and not from a replay: nothing was removed. "
+            "A replay starts from nothing; give it a folder of its own, such as OUT=var/demo"
+        )
+
+
 def _clear(out: Path) -> None:
     """Remove what an earlier replay wrote; only that."""
-    out.mkdir(parents=True, exist_ok=True)
     for name in (*STATE, "requests.jsonl"):
         path = out / name
         if path.is_dir():

@@ -54,6 +54,8 @@ def read_session(folder: Path) -> Session:
     try:
         return Session.model_validate_json(file.read_bytes())
     except FileNotFoundError:
-        raise NoReplayError(f"no replay is kept up in {folder}: start one with `make demo KEEP=1`") from None
+        raise NoReplayError(
+            f"no replay is kept up in {folder}: start one with `make demo KEEP=1 OUT={folder}`"
+        ) from None
     except (OSError, ValidationError) as error:
-        raise NoReplayError(f"{file} cannot be read; `make demo KEEP=1` writes it anew") from error
+        raise NoReplayError(f"{file} cannot be read; `make demo KEEP=1 OUT={folder}` writes it anew") from error

@@ -5,7 +5,6 @@ replaced by a mock: without a server there is an error that lists what was tried
 """
 
 import asyncio
-import fcntl
 import json
 import os
 import re
@@ -15,19 +14,21 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
+from google.protobuf.duration_pb2 import Duration
+from temporalio.api.namespace.v1 import NamespaceConfig
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, UpdateNamespaceRequest
 from temporalio.client import Client
 from temporalio.common import SearchAttributeKey
 from temporalio.service import RPCError
 
 from runtime import PROJECT, cache_folder
+from runtime.bootstrap import alone
 from runtime.processes import Child, Processes
 from tipoff.errors import TipoffError
 from workflows import search_attributes as registry
@@ -38,6 +39,8 @@ SERVER_NEEDED = (1, 29)
 START_SECONDS = 30.0
 DOWNLOAD_PATIENCE_SECONDS = 20.0
 BUILD_SECONDS = 3600.0
+RETENTION_DAYS = 30
+"""How long ended runs of real days are kept; docker-compose.yml says the same in hours."""
 
 Say = Callable[[str], None]
 Setting = str | int | bool
@@ -81,7 +84,7 @@ def provide(cache: Path, say: Say = print) -> Path:
     home = cache / "temporal" / CLI_VERSION
     home.mkdir(parents=True, exist_ok=True)
     tried = []
-    with _alone(home / "lock"):
+    with alone(home / "lock"):
         for place, find in _PLACES.items():
             try:
                 return _checked(find(home, say))
@@ -93,14 +96,6 @@ def provide(cache: Path, say: Say = print) -> Path:
         + "\nInstall the Temporal CLI (https://docs.temporal.io/cli) so that `temporal` is on the PATH, or Go 1.25 "
         f"or newer, or put the binary at {home / 'temporal'}; then run this again."
     )
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Two installations at once take turns; the second finds what the first installed."""
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _checked(binary: Path) -> Path:
@@ -287,22 +282,29 @@ async def _describe(address: str, namespace: str) -> None:
     await client.workflow_service.describe_namespace(request, timeout=timedelta(seconds=2))
 
 
-async def serve() -> None:
-    """The embedded server for real days, at the addresses that everybody expects, until it is stopped."""
-    state = PROJECT / "var" / "temporal"
+async def serve(state: Path = PROJECT / "var" / "temporal", port: int = 7233, ui_port: int = 8233) -> None:
+    """The embedded server for real days, by default where everybody expects it, until it is stopped."""
     with Processes(state) as processes:
         server = await start_dev_server(
             processes,
             provide(cache_folder()),
             db_file=state / "temporal.db",
             namespace=os.environ.get("TEMPORAL_NAMESPACE", "default"),
-            port=7233,
-            ui_port=8233,
+            port=port,
+            ui_port=ui_port,
         )
+        await _keep_ended_runs(server)
         print(f"Temporal at {server.address}, namespace {server.namespace}, UI {server.ui_url}", flush=True)
         while True:
             processes.check()
             await asyncio.sleep(1)
+
+
+async def _keep_ended_runs(server: DevServer) -> None:
+    """By default the dev server forgets a run a day after its end, and with it whether that day was done."""
+    client = await Client.connect(server.address, namespace=server.namespace)
+    kept = NamespaceConfig(workflow_execution_retention_ttl=Duration(seconds=RETENTION_DAYS * 24 * 3600))
+    await client.workflow_service.update_namespace(UpdateNamespaceRequest(namespace=server.namespace, config=kept))
 
 
 def main() -> int:

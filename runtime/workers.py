@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+import importlib
+from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 from temporalio.api.enums.v1 import IndexedValueType
@@ -13,6 +16,7 @@ from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Interceptor, Replayer, Worker, WorkerDeploymentConfig
 
+from activities.registry import activities_of
 from activities.workshop import Workshop
 from runtime.connection import DATA_CONVERTER
 from runtime.sandbox import WORKFLOW_RUNNER
@@ -36,6 +40,14 @@ STICKY = timedelta(seconds=2)
 
 THREADS = {Queue.DAY: 4, Queue.FETCH: 8, Queue.WAREHOUSE: 4, Queue.MODELS: 2}
 
+LIBRARIES: Mapping[Queue, tuple[str, ...]] = {
+    Queue.DAY: (),
+    Queue.FETCH: ("pdfplumber",),
+    Queue.WAREHOUSE: ("pdfplumber",),
+    Queue.MODELS: ("catboost",),
+}
+"""What activities import only when they need it: a worker without it must not find that out in the middle of a day."""
+
 
 def queues_named(names: Sequence[str]) -> tuple[Queue, ...]:
     """The queues of these names; all for none. Raises ConfigurationError for an unknown one."""
@@ -53,6 +65,12 @@ def open_workshop(settings: Settings, queues: Sequence[Queue]) -> Workshop:
     return workshop
 
 
+def import_libraries(queues: Sequence[Queue]) -> None:
+    """Load what the activities of these queues will import. Raises ImportError."""
+    for library in sorted({library for queue in queues for library in LIBRARIES[queue]}):
+        importlib.import_module(library)
+
+
 async def build_workers(client: Client, workshop: Workshop, queues: Sequence[Queue]) -> list[Worker]:
     """A worker a queue, with the search attributes registered."""
     await register_search_attributes(client)
@@ -60,21 +78,12 @@ async def build_workers(client: Client, workshop: Workshop, queues: Sequence[Que
 
 
 def _worker(client: Client, workshop: Workshop, queue: Queue) -> Worker:
-    try:
-        # Imported here so that one broken import names itself instead of a traceback at start.
-        from activities.registry import activities_of
-
-        served = activities_of(queue, workshop)
-    except ImportError as error:
-        raise ConfigurationError(
-            f"an activity of {queue} cannot be imported ({error}); run `make setup` to install what is locked"
-        ) from error
     return Worker(
         client,
         deployment_config=deployment(workshop.settings.build_id),
         task_queue=queue,
         workflows=workflows_of(workshop.settings.build_id) if queue is Queue.DAY else (),
-        activities=served,
+        activities=activities_of(queue, workshop),
         activity_executor=ThreadPoolExecutor(THREADS[queue], thread_name_prefix=queue),
         max_concurrent_activities=THREADS[queue],
         workflow_runner=WORKFLOW_RUNNER,
@@ -88,6 +97,20 @@ def _worker(client: Client, workshop: Workshop, queue: Queue) -> Worker:
 def workflows_of(build_id: str | None) -> Sequence[type]:
     """What a worker of a build decides for; None: builds have no names here."""
     return OF_A_NAMED_BUILD if build_id else WORKFLOWS
+
+
+@asynccontextmanager
+async def polling(workers: Sequence[Worker]) -> AsyncIterator[None]:
+    """Workers at work; at the end all are told at once, so that none takes on more while another ends what it has."""
+    async with AsyncExitStack() as stack:
+        for worker in workers:
+            await stack.enter_async_context(worker)
+        stack.push_async_callback(_shut_down, workers)
+        yield
+
+
+async def _shut_down(workers: Sequence[Worker]) -> None:
+    await asyncio.gather(*(worker.shutdown() for worker in workers))
 
 
 def replayer(interceptors: Sequence[Interceptor] = ()) -> Replayer:

@@ -16,7 +16,7 @@ from tipoff.landing.base import Batch, BatchItem, Landing
 from tipoff.sources.base import KnownPlayer, ReadContext, Reading, Row, RowsOwned, Slate, Source
 from tipoff.sources.identity import load_aliases
 from tipoff.sources.schedule import slate_games
-from tipoff.vocabulary import Frozen, Outcome, SlateGame, shortened
+from tipoff.vocabulary import Frozen, Outcome, Role, SlateGame, shortened
 from tipoff.warehouse.base import Between, Slice, Value, Warehouse
 from tipoff.warehouse.tables import TABLES, Table
 from tipoff.warehouse.validation import conform, schema_of
@@ -211,7 +211,8 @@ def _write_all(source: Source, answers: _Answers, slate: Slate, warehouse: Wareh
         if table.appends:
             changed = _append_news(table, answer.rows, slate, warehouse, protect=protect)
         else:
-            changed = _replace_news(table, answer.rows, answer.owned, warehouse, protect=protect)
+            protected = {"fewer": protect, "older": not _is_of_the_day(source, answer, slate)}
+            changed = _replace_news(table, answer.rows, answer.owned, warehouse, **protected)
         if not changed.is_empty():
             written = True
             games |= _all_games(slate) if answers.earlier else _games_of(changed, slate)
@@ -254,13 +255,12 @@ def _shrunk_games(rows: pl.DataFrame, standing: pl.DataFrame) -> pl.DataFrame:
 
 
 def _replace_news(
-    table: Table, rows: pl.DataFrame, owned: RowsOwned, warehouse: Warehouse, *, protect: bool
+    table: Table, rows: pl.DataFrame, owned: RowsOwned, warehouse: Warehouse, *, fewer: bool, older: bool
 ) -> pl.DataFrame:
     """Make the rows the content of the slice they own, when they differ from it; the rows that differ.
 
-    What a later look found stays: a re-run reads the day's answers in the order of time, and the last of them stands
-    already. A look that found nothing new left the moment of the one before, so an answer is never taken for older
-    than what it was the first to tell.
+    `fewer`, `older`: what stands stays when it is more, or was found by a later look. A look that found nothing new
+    left the moment of the one before, so an answer is never taken for older than what it was the first to tell.
     """
     where: Slice = {
         name: Between(first=of[0], last=of[1]) if isinstance(of, tuple) else of for name, of in owned.items()
@@ -268,10 +268,18 @@ def _replace_news(
     standing = _standing(table, where, warehouse)
     changed = _difference(table, rows, standing)
     outdated = not standing.filter(pl.col("as_of") > rows["as_of"].max()).is_empty()
-    if changed.is_empty() or outdated or (protect and rows.height < standing.height):
+    if changed.is_empty() or (older and outdated) or (fewer and rows.height < standing.height):
         return changed.clear()
     warehouse.replace(table.name, rows, where)
     return changed
+
+
+def _is_of_the_day(source: Source, answer: _Answer, slate: Slate) -> bool:
+    """Whether it tells of the time before the date's games alone, as a roster does, and not of a season.
+
+    A re-run reads those again in the order of time, so that what it computes on the way knows the roster of its moment.
+    """
+    return source.role is Role.PRE and bool((answer.rows["game_date"] == slate.game_date).all())
 
 
 def _standing(table: Table, where: Slice, warehouse: Warehouse) -> pl.DataFrame:

@@ -12,6 +12,7 @@ from typing import Annotated
 from pydantic import AwareDatetime, Field
 
 from tipoff.vocabulary import (
+    Cadence,
     DataQuality,
     Frozen,
     Manners,
@@ -264,6 +265,8 @@ class CollectRequest(Frozen):
     provider_ids: dict[str, str] = {}
     anew: bool = False
     """A person wants it asked again, whatever it costs."""
+    again: Cadence | None = None
+    """Further looks of the same activity, until one tells what the day decides by."""
 
 
 class ProcessRequest(Frozen):
@@ -280,6 +283,8 @@ class StepReport(Frozen):
     """What a step did."""
 
     rows: int = 0
+    looked_at: AwareDatetime | None = None
+    """The moment of the last of several looks."""
     outcome: Outcome = Outcome.OK
     reason: str = ""
     changed: bool = True

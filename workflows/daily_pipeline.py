@@ -57,6 +57,9 @@ _BEFORE_TIP = frozenset({Phase.CONTEXT, Phase.PREDICT, Phase.PUBLISH})
 _AFTER_TIP = frozenset({Phase.RESULTS, Phase.GRADE})
 PLAN_AGAIN_AFTER = timedelta(minutes=1)
 
+FOLLOWED_FOR = timedelta(minutes=30)
+"""An activity follows the games so long: one for each look of an evening would double a day's history."""
+
 
 @workflow.defn
 class DailyPipelineWorkflow:
@@ -249,6 +252,8 @@ class DailyPipelineWorkflow:
         self._wanted_anew.discard(step.name)
         told = f"{step.title} as of {clock_time(as_of, plan.game_date)}"
         if step.role is Role.LIVE:
+            again = None if self._clock.virtual else gates.looks_within(step, as_of, FOLLOWED_FOR)
+            request = request.model_copy(update={"again": again})
             return await call(Activity.FOLLOW, request, StepReport, summary=told)
         collected = await call(Activity.COLLECT, request, CollectReport, summary=told)
         if collected.to_read is None:

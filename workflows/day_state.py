@@ -162,6 +162,7 @@ class DayLedger:
             self._note_failure(step, record, result[:REASON_LENGTH], now)
             return
         record.seen = record.tried
+        record.last_look = result.looked_at or record.last_look
         report = result.model_copy(update={"reason": result.reason[:REASON_LENGTH]})
         if step.kind is StepKind.SOURCE:
             self._note_look(step, record, report, now)

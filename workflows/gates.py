@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from tipoff.vocabulary import Cadence, DayPlan, PlanStep, Role, SlateGame, StepKind, StepState
@@ -203,6 +203,12 @@ def _after(cadence: Cadence, moment: datetime | None) -> datetime | None:
     else:
         look = cadence.start + ((moment - cadence.start) // cadence.every + 1) * cadence.every
     return look if look <= cadence.until else None
+
+
+def looks_within(step: PlanStep, now: datetime, span: timedelta) -> Cadence:
+    """The cadence of a step that looks all the time, for a span from now on."""
+    (cadence,) = step.cadence
+    return cadence.model_copy(update={"start": now, "until": min(now + span, cadence.until)})
 
 
 def _past_deadline(step: PlanStep, now: datetime) -> bool:

@@ -42,6 +42,13 @@ _WAREHOUSE = Policy(
     heartbeat=timedelta(seconds=10),
     attempts=3,
 )
+# Half an hour of looks, and what reading the last of them takes.
+_FOLLOWING = Policy(
+    queue=Queue.WAREHOUSE,
+    start_to_close=timedelta(minutes=45),
+    heartbeat=timedelta(seconds=10),
+    attempts=3,
+)
 _MODEL = Policy(
     queue=Queue.MODELS,
     start_to_close=timedelta(minutes=10),
@@ -65,7 +72,7 @@ POLICIES: dict[Activity, Policy] = {
     Activity.PLAN_DAY: _DELIVERY,
     Activity.COLLECT: _FETCH,
     Activity.PROCESS: _WAREHOUSE,
-    Activity.FOLLOW: _WAREHOUSE,
+    Activity.FOLLOW: _FOLLOWING,
     Activity.TRANSFORM: _WAREHOUSE,
     Activity.BUILD_FEATURES: _WAREHOUSE,
     Activity.PREDICT: _MODEL,

@@ -116,11 +116,11 @@ def _id(parser: argparse.ArgumentParser) -> None:
 
 
 def _phase(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--phase", required=True, help=f"one of {', '.join(Phase)}")
+    parser.add_argument("--phase", required=True, type=_within(100), help=f"one of {', '.join(Phase)}")
 
 
 def _step(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--step", required=True, help="a step's name, as `status` and `plan` show it")
+    parser.add_argument("--step", required=True, type=_within(100), help="its name, as `status` and `plan` show it")
 
 
 def _games(parser: argparse.ArgumentParser) -> None:

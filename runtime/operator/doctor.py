@@ -54,6 +54,8 @@ async def _found(check: Check, site: Site) -> Finding:
         return await check.look(site)
     except RPCError as error:
         return Finding(ok=False, says=f"the server refuses to tell: {error.message}")
+    except OSError as error:
+        return Finding(ok=False, says=f"cannot be looked at: {error}")
 
 
 def _print(findings: Mapping[Check, Finding]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import time
@@ -27,6 +28,8 @@ from workflows.contracts import Message, MessageAnswer, Order, day_workflow_id
 ANSWER_WITHIN = timedelta(seconds=5)
 """A worker that has just taken the run over reads its history first."""
 
+STEP_SECONDS = 10
+
 Handle = WorkflowHandle[Any, Any]
 
 
@@ -47,7 +50,7 @@ async def run(options: Namespace) -> Exit:
     return Exit.DONE
 
 
-REPEATED = " (this very order was given already and is not doubled; --id NAME gives it once more)"
+REPEATED = " (so it was answered to this very order before; nothing was done now, --id NAME gives it once more)"
 
 
 def order_of(options: Namespace) -> Order:
@@ -87,8 +90,8 @@ async def give(handle: Handle, order: Order, name: str | None) -> tuple[MessageA
     """The run's answer, and whether it had been given already. Raises CommandError REFUSED or UNREACHABLE."""
     names = [name] if name else names_of(order, time.time())
     try:
-        for given in names:
-            if (answer := await _answer_to(handle, given)) is not None:
+        for answer in await asyncio.gather(*(_answer_to(handle, given) for given in names)):
+            if answer is not None:
                 return answer, True
         first: MessageAnswer = await handle.execute_update(
             order.message.value, order, id=names[0], result_type=MessageAnswer, rpc_timeout=ANSWER_WITHIN
@@ -105,10 +108,10 @@ async def give(handle: Handle, order: Order, name: str | None) -> tuple[MessageA
 
 
 def names_of(order: Order, now: float) -> Sequence[str]:
-    """Names of the same order in this minute and in the one before, so that a repeat within a minute meets one."""
+    """Names of the same order now and in the last minute, in steps of ten seconds, so that a repeat meets the first."""
     digest = hashlib.sha256(order.model_dump_json().encode()).hexdigest()[:16]
-    minute = int(now // 60)
-    return [f"{order.message}-{digest}-{minute - back}" for back in (0, 1)]
+    step = int(now // STEP_SECONDS)
+    return [f"{order.message}-{digest}-{step - back}" for back in range(60 // STEP_SECONDS + 1)]
 
 
 async def _answer_to(handle: Handle, name: str) -> MessageAnswer | None:

@@ -71,11 +71,7 @@ async def reached(place: Place) -> AsyncIterator[Client]:
 
 async def _client(place: Place) -> Client:
     try:
-        return await asyncio.wait_for(connect(to=place.server), CONNECT_SECONDS)
-    except TimeoutError:
-        raise CommandError(
-            Exit.UNREACHABLE, f"the Temporal server gave no answer within {CONNECT_SECONDS} s; look at TEMPORAL_ADDRESS"
-        ) from None
+        return await connect(to=place.server, within_seconds=CONNECT_SECONDS)
     except NoReplayError as error:
         raise CommandError(Exit.UNREACHABLE, str(error)) from error
     except NoServerError as error:
@@ -87,7 +83,7 @@ def _where(place: Place, error: NoServerError) -> str:
         return str(error)
     return (
         f"the replay in {place.replay} (process {place.session.pid}) no longer answers at {place.session.address}: "
-        "start it again with `make demo KEEP=1`"
+        f"start it again with `make demo KEEP=1 OUT={place.replay}`"
     )
 
 

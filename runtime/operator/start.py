@@ -117,7 +117,7 @@ async def _start(client: Client, place: Place, day: DayInput, reuse: WorkflowIDR
             id_reuse_policy=reuse,
             id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
             task_timeout=TASK_TIMEOUT,
-            search_attributes=_attributes(day),
+            search_attributes=attributes(day),
             static_summary=_summary(day),
             static_details=_details(place, day),
             rpc_timeout=PATIENCE,
@@ -171,7 +171,8 @@ def _details(place: Place, day: DayInput) -> str:
     return _DETAILS.format(commands="\n".join(f"python {command}" for command in commands))
 
 
-def _attributes(day: DayInput) -> TypedSearchAttributes:
+def attributes(day: DayInput) -> TypedSearchAttributes:
+    """What the UI can find the run by from its first moment on."""
     first = day.rerun.from_phase if day.rerun else Phase.SLATE
     return TypedSearchAttributes(
         [

@@ -17,7 +17,8 @@ from workflows.training import TrainingWorkflow
 
 
 async def run(options: Namespace) -> Exit:
-    """Start the training, or attach to the same one, and wait. Raises CommandError NOT_WELL, UNREACHABLE."""
+    """Start the training, or attach to the same one, and wait. Raises CommandError USAGE, NOT_WELL, UNREACHABLE."""
+    _require_trained(options.system)
     place = Place(options.replay)
     async with reached(place) as client:
         if not await has_day_worker(client):
@@ -38,6 +39,14 @@ async def run(options: Namespace) -> Exit:
             raise CommandError(Exit.NOT_WELL, f"{options.system} was not trained: {_root(error)}") from error
     print(json.dumps(result.model_dump(mode="json")) if options.json else _said(result, options))
     return Exit.DONE
+
+
+def _require_trained(system_id: str) -> None:
+    from tipoff.systems.registry import SYSTEMS  # loads numpy and polars, which the other commands do without
+
+    trained = [registered.system_id for registered in SYSTEMS.values() if registered.trained]
+    if system_id not in trained:
+        raise CommandError(Exit.USAGE, f"no system {system_id!r} is trained; those that are: {', '.join(trained)}")
 
 
 def training_input(options: Namespace, place: Place) -> TrainingInput:

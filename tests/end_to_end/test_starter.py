@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,9 @@ from runtime.sessions import Session, write_session
 from runtime.temporal_server import DevServer, start_dev_server
 from tests.support.small_day import LINES, SmallDay
 from tests.support.starter import NOWHERE, Starter
-from tipoff.vocabulary import Outcome, RunState
-from workflows.contracts import DayStatus, Queue, day_workflow_id
+from tipoff.vocabulary import Outcome, Phase, RunState
+from workflows.contracts import ClockSpec, DayInput, DayStatus, Queue, day_workflow_id
+from workflows.daily_pipeline import DailyPipelineWorkflow
 
 NAMESPACE = "starter-tests"
 
@@ -118,9 +119,49 @@ async def test_a_waiting_day_tells_what_it_waits_for_and_hears_people(
         assert first.json == {"accepted": True, "answer": f"going on without {LINES}", "repeated": False}
         assert second.json == {**first.json, "repeated": True}
 
+        repeated = await starter.run(order.removesuffix(" --json"))
+        assert (
+            f"going on without {LINES} (so it was answered to this very order before; nothing was done" in repeated.text
+        )
+
         after = await told_by_worker(starter, "2024-01-02")
         assert [(entry["who"], entry["why"], entry["via"]) for entry in after["audit"]] == [("ann", "late", "update")]
         assert after["data_quality"] == "DEGRADED"
+
+
+@pytest.mark.parametrize(
+    ("order", "answer"),
+    [
+        ("lines-available --games DEN@MIN", "looking for lines now"),
+        ("refresh-lines", "looking for lines now"),
+        (f"skip-step --step {LINES}", f"{LINES} is skipped for the rest of the day"),
+    ],
+)
+async def test_a_waiting_day_does_what_it_is_told(
+    client: Client, starter: Starter, day: SmallDay, order: str, answer: str
+) -> None:
+    async with day.worker(client):
+        await starter.run("--date 2024-01-12")
+        await comes_to(client, "2024-01-12", waits)
+        obeyed = await starter.run(f"{order} --date 2024-01-12")
+        assert (obeyed.code, obeyed.text) == (0, answer)
+        await client.get_workflow_handle("daily-pipeline-2024-01-12").terminate()
+
+
+async def test_a_held_clock_goes_on_when_told(client: Client, starter: Starter, day: SmallDay) -> None:
+    held = ClockSpec(starts_at=datetime.now(UTC), hold_at=Phase.LINES)
+    async with day.worker(client):
+        await client.start_workflow(
+            DailyPipelineWorkflow.run,
+            DayInput(game_date=date(2024, 1, 13), clock=held),
+            id="daily-pipeline-2024-01-13",
+            task_queue=Queue.DAY,
+        )
+        await comes_to(client, "2024-01-13", lambda status: status.held)
+        day.lines = Outcome.OK
+        obeyed = await starter.run("resume-clock --date 2024-01-13")
+        assert (obeyed.code, obeyed.text) == (0, "the clock goes on")
+        assert (await starter.run("watch --date 2024-01-13")).code == 0
 
 
 async def test_a_parked_day_says_what_a_person_may_do_and_goes_on_when_told(
@@ -258,6 +299,8 @@ async def test_missing_search_attributes_are_named_with_the_command_that_adds_th
         starter = Starter(tmp_path, {"TEMPORAL_ADDRESS": bare.address, "TEMPORAL_NAMESPACE": "bare"})
         findings = {found["check"]: found for found in (await starter.run("doctor --json")).json}
         started = await starter.run("--date 2024-01-10")
+    assert findings["workers"]["says"].startswith("nobody polls tipoff-day (workflows), tipoff-day (activities), ")
+    assert "tipoff-fetch (activities): not polled" in findings["workers"]["details"]
     assert findings["search attributes"]["says"] == "missing: GameDate, Phase, RunState, DataQuality"
     assert "temporal operator search-attribute create" in findings["search attributes"]["fix"]
     assert "--name GameDate --type Keyword" in findings["search attributes"]["fix"]

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+import httpx
 import pytest
 
 from runtime import PROJECT
+from runtime.connection import CONNECT_SECONDS
 from runtime.replay import Replay
+from runtime.temporal_server import free_port
 from tests.support.replays import ended, in_hand, staged, started, until
+from tests.support.starter import NOWHERE
 from tipoff.vocabulary import DataQuality, RunState, eastern
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
 from workflows.contracts import Activity, Message, Order
@@ -26,20 +32,33 @@ WITHOUT_GAMES = date(2024, 2, 19)
 """The Monday after the All-Star game: only the schedule is read."""
 
 
-def refusal(*arguments: str, **variables: str) -> str:
-    """What a worker says that does not start; it must not show a traceback."""
+def starting(*arguments: str, **variables: str) -> subprocess.Popen[str]:
+    """A worker with nothing of this person's configuration."""
     foreign = ("TEMPORAL_", "TIPOFF_")
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-    done = subprocess.run(
+    return subprocess.Popen(
         [sys.executable, str(PROJECT / "worker.py"), *arguments],
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=120,
         env={**inherited, "TIPOFF_CONFIG": os.devnull, **variables},
     )
-    assert done.returncode == 1, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-    return done.stderr
+
+
+def refusal(*arguments: str, **variables: str) -> str:
+    """What a worker says that does not start; it must not show a traceback."""
+    with starting(*arguments, **variables) as worker:
+        out, said = worker.communicate(timeout=120)
+    assert worker.returncode == 1, out + said
+    assert "Traceback" not in said
+    return said
+
+
+@pytest.fixture
+def silent_server() -> Iterator[str]:
+    """The address of one that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"127.0.0.1:{listener.getsockname()[1]}"
 
 
 def test_a_warehouse_that_another_process_has_open_is_refused(tmp_path: Path) -> None:
@@ -98,6 +117,10 @@ async def test_a_worker_told_to_stop_ends_what_it_has_in_hand_and_the_next_one_g
         running.start_worker()
         left = await ended(running, handle)
     assert (left.result.state, left.result.data_quality) == (RunState.COMPLETE, DataQuality.EMPTY)
+    fields, _, _ = (PROJECT / "docs" / "summary.md").read_text().partition("Each entry of `systems`")
+    named = {name for row in re.findall(r"^\| (`.*?) \|", fields, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
+    assert left.summary.keys() == named, "also a day without games has every field"
+    assert (left.summary["players_predicted"], left.summary["first_published_at"]) == (None, None)
 
 
 async def test_a_full_disk_parks_the_step_with_a_clear_error_and_leaves_nothing_half_written(
@@ -138,14 +161,50 @@ runpy.run_path({str(PROJECT / "worker.py")!r}, run_name="__main__")
     running.processes.start("fetching", [sys.executable, "-c", program], env=running.worker_environment())
 
 
-async def test_a_worker_whose_activities_cannot_be_imported_is_refused(tmp_path: Path, temporal_binary: Path) -> None:
-    (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['tipoff.grading.accuracy'] = None\n")
-    async with staged(tmp_path / "replay", temporal_binary) as running:
-        environment: Mapping[str, str] = {**running.worker_environment(), "PYTHONPATH": str(tmp_path)}
-        broken = running.processes.start(
-            "broken", [sys.executable, str(PROJECT / "worker.py"), "--queues", "tipoff-fetch"], env=environment
-        )
-        assert broken.ends_within(120)
-        assert broken.exit_code == 1
-        assert "cannot be imported" in broken.tail()
-        assert "run `make setup`" in broken.tail()
+@pytest.mark.parametrize("module", ["tipoff.grading.accuracy", "workflows.gates", "pdfplumber", "catboost"])
+def test_a_worker_that_cannot_import_what_it_serves_is_refused(tmp_path: Path, silent_server: str, module: str) -> None:
+    (tmp_path / "sitecustomize.py").write_text(f"import sys\nsys.modules[{module!r}] = None\n")
+    said = refusal(
+        TEMPORAL_ADDRESS=silent_server, TIPOFF_WAREHOUSE=f"duckdb:///{tmp_path}/tipoff.duckdb", PYTHONPATH=str(tmp_path)
+    )
+    assert "cannot be imported" in said
+    assert module in said
+    assert "run `make setup`" in said
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_worker_told_to_stop_while_no_server_answers_stops(silent_server: str, number: signal.Signals) -> None:
+    with starting(TEMPORAL_ADDRESS=silent_server) as worker:
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == "connecting to Temporal, for at most 10 s\n"
+        worker.send_signal(number)
+        said = worker.communicate(timeout=CONNECT_SECONDS / 2)
+    assert (worker.returncode, said[1]) == (0, "")
+
+
+async def test_a_serving_worker_tells_its_metrics_and_stops_at_ctrl_c(tmp_path: Path, temporal_binary: Path) -> None:
+    address = f"127.0.0.1:{free_port()}"
+    async with staged(tmp_path, temporal_binary, game_date=WITHOUT_GAMES, metrics_address=address) as running:
+        async with httpx.AsyncClient() as http:
+            metrics = (await http.get(f"http://{address}/metrics")).text
+        worker = running.processes.children["worker"]
+        os.kill(worker.pid, signal.SIGINT)
+        assert worker.ends_within(25)
+        assert (worker.exit_code, "Traceback" in worker.log.read_text()) == (0, False)
+    assert 'task_queue="tipoff-warehouse"' in metrics
+
+
+async def test_a_replay_meets_nothing_of_the_persons_temporal_configuration(
+    tmp_path: Path, temporal_binary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profiles = tmp_path / "temporalio" / "temporal.toml"
+    profiles.parent.mkdir()
+    profiles.write_text('[profile.default]\naddress = "prod:7233"\napi_key = "secret"\n')
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("TEMPORAL_ADDRESS", NOWHERE)
+    monkeypatch.setenv("TEMPORAL_API_KEY", "secret")
+    async with staged(tmp_path / "replay", temporal_binary, game_date=WITHOUT_GAMES) as running:
+        assert running.server.address != NOWHERE
+        assert "secret" not in running.worker_environment().values()
+        left = await ended(running, await started(running))
+    assert left.result.state is RunState.COMPLETE

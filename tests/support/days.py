@@ -221,7 +221,7 @@ class World:
         collected = await self.collect(request)
         if collected.batch is None:
             return collected.as_step()
-        terms = request.model_dump(exclude={"provider_ids", "anew"})
+        terms = request.model_dump(exclude={"provider_ids", "anew", "again"})
         return await self.process(ProcessRequest(**terms, batch=collected.batch))
 
     @activity.defn(name=Activity.TRANSFORM.value)

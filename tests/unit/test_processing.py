@@ -233,6 +233,23 @@ def test_an_old_answer_read_again_does_not_undo_what_a_later_one_brought(day: Re
     assert day.table("raw_schedule").equals(standing)
 
 
+def test_a_roster_of_the_morning_read_again_is_the_roster_of_the_morning(day: Reading) -> None:
+    """A re-run reads the day anew: what it predicts of the morning knows nobody who was signed at noon."""
+
+    def sign_nobody_yet(item: BatchItem, answer: Any) -> Any:
+        del answer["team"]["athletes"][0]
+        return answer
+
+    day.read(PLAYERS)
+    morning = day.batch(ROSTERS, sign_nobody_yet)
+    day.read(ROSTERS, MORNING, morning)
+    before = day.table("raw_rosters")
+    assert day.read(ROSTERS, AFTERNOON).changed
+    assert day.table("raw_rosters").height == before.height + 24
+    assert day.read(ROSTERS, MORNING, morning).changed
+    assert day.table("raw_rosters").equals(before)
+
+
 def test_every_source_is_about_the_whole_slate(day: Reading) -> None:
     for name in (PLAYERS, ROSTERS, HISTORY, EVENTS, LINES, INJURIES, PROPS):
         told = day.read(name)

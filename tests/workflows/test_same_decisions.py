@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+from datetime import timedelta
 
 import pytest
 from temporalio.client import Client
 
 from tests.support import scenarios
-from tests.support.days import Deed, Played, World, at, happy_script, play, says, virtual
+from tests.support.days import MORNING, Deed, Played, World, at, happy_script, play, says, virtual
 from tipoff.vocabulary import RunState
 from workflows.contracts import Activity, Message
 
@@ -39,5 +40,21 @@ async def test_the_order_in_which_activities_finish_decides_nothing(client: Clie
 async def test_a_day_whose_worker_died_goes_on_where_it_was_and_decides_the_same(client: Client, happy: Played) -> None:
     played = await scenarios.worker_killed(client)
     assert played.result.state is RunState.COMPLETE
+    assert decisions(played) == decisions(happy)
+    assert played.status == happy.status
+
+
+async def test_a_pace_is_slept_in_few_timers_and_decides_nothing(client: Client, happy: Played) -> None:
+    """Each is a second or longer, as the server may be a second late: 0.3 s for each hour of the day are that many."""
+    clock = virtual().model_copy(update={"seconds_per_hour": 0.3})
+    played = await play(client, World(happy_script(lines_at=at(11))), clock)
+    slept = [
+        event.timer_started_event_attributes.start_to_fire_timeout.ToTimedelta()
+        for event in played.history.events
+        if event.HasField("timer_started_event_attributes")
+    ]
+    hours = (played.status.now - MORNING) / timedelta(hours=1)
+    assert min(slept) >= timedelta(seconds=1)
+    assert sum(slept, timedelta()) <= timedelta(seconds=0.3 * hours) < sum(slept, timedelta(seconds=1))
     assert decisions(played) == decisions(happy)
     assert played.status == happy.status

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from tipoff.replay.archive import Archive
 from tipoff.replay.faults import Fault, Kind, Source
 from tipoff.replay.upstream import serve
 from tipoff.settings import load_settings
-from tipoff.vocabulary import Outcome, SlateGame, eastern
+from tipoff.vocabulary import Cadence, Outcome, SlateGame, eastern
 from workflows.contracts import Activity, CollectReport, CollectRequest, StepReport
 
 DAY = date(2024, 3, 29)
@@ -36,10 +37,11 @@ class Once:
     """One activity, tried once, under a short heartbeat time-out."""
 
     @workflow.run
-    async def run(self, name: str, request: CollectRequest) -> dict[str, Any]:
+    async def run(self, name: str, request: CollectRequest, queue: str) -> dict[str, Any]:
         done: dict[str, Any] = await workflow.execute_activity(
             name,
             request,
+            task_queue=queue,
             start_to_close_timeout=timedelta(minutes=2),
             heartbeat_timeout=HEARTBEAT,
             retry_policy=RetryPolicy(maximum_attempts=1),
@@ -48,15 +50,16 @@ class Once:
 
 
 async def once(client: Client, activity: Callable[..., Any], name: Activity, request: CollectRequest) -> dict[str, Any]:
+    queue = f"slow-{name}"
     async with Worker(
         client,
-        task_queue=f"slow-{name}",
+        task_queue=queue,
         workflows=[Once],
         activities=[activity],
         workflow_runner=UnsandboxedWorkflowRunner(),
     ):
         done: dict[str, Any] = await client.execute_workflow(
-            Once.run, args=[name.value, request], id=f"slow-{name}", task_queue=f"slow-{name}"
+            Once.run, args=[name.value, request, queue], id=queue, task_queue=queue
         )
         return done
 
@@ -111,3 +114,81 @@ async def test_reading_what_was_followed_may_take_longer_than_a_heartbeat(
         done = StepReport.model_validate(await once(client, Following(shop).follow, Activity.FOLLOW, request))
         await shop.close()
     assert done.rows == 12, done.reason
+
+
+BEFORE_THE_FIRST_END = eastern(DAY, 21, 20) - timedelta(seconds=1.2)
+"""On the replayed scoreboard the games of 19:00 are over two hours and twenty minutes after their tip."""
+
+
+def followed(archive: Archive, begins: datetime, *, looks: int) -> tuple[CollectRequest, Callable[[], datetime]]:
+    """A request to look twice a second from a moment of the date on, and a clock on which that is now."""
+    every = timedelta(seconds=0.5)
+    request = asked(archive, Source.SCOREBOARD, begins, games=12)
+    again = Cadence(start=begins, until=begins + looks * every, every=every)
+    behind = datetime.now(UTC) - begins
+    return request.model_copy(update={"again": again}), lambda: datetime.now(UTC) - behind
+
+
+async def test_games_are_followed_by_one_activity_until_one_of_them_is_over(
+    client: Client, sample: Path, tmp_path: Path
+) -> None:
+    archive = Archive(sample)
+    request, now = followed(archive, BEFORE_THE_FIRST_END, looks=200)
+    with serve(archive) as upstream:
+        shop = workshop(upstream.url, tmp_path)
+        follow = Following(shop, now).follow
+        done = StepReport.model_validate(await once(client, follow, Activity.FOLLOW, request))
+        await shop.close()
+        asked_at = [each.as_of for each in upstream.requests()]
+    assert len(asked_at) >= 2
+    assert done.looked_at == asked_at[-1]
+    assert [moment >= eastern(DAY, 21, 20) for moment in asked_at] == [False] * (len(asked_at) - 1) + [True]
+    assert 0 < len(done.missing_games) < 12
+    assert set(done.changed_games or ()) == {game.game_id for game in request.games}, "also the news of the first look"
+
+
+async def test_following_ends_with_its_span(client: Client, sample: Path, tmp_path: Path) -> None:
+    archive = Archive(sample)
+    request, now = followed(archive, eastern(DAY, 20), looks=2)
+    with serve(archive) as upstream:
+        shop = workshop(upstream.url, tmp_path)
+        done = StepReport.model_validate(await once(client, Following(shop, now).follow, Activity.FOLLOW, request))
+        await shop.close()
+    assert done.looked_at is not None
+    assert eastern(DAY, 20) <= done.looked_at <= eastern(DAY, 20) + timedelta(seconds=1)
+    assert len(done.missing_games) == 12
+
+
+class Watched(Following):
+    """Tells when it has looked and waits to look again."""
+
+    waits = asyncio.Event()
+
+    async def _stops_before(self, moment: datetime) -> bool:
+        self.waits.set()
+        return await super()._stops_before(moment)
+
+
+async def test_a_worker_that_stops_hands_over_what_it_has_seen_of_the_games(
+    client: Client, sample: Path, tmp_path: Path
+) -> None:
+    archive = Archive(sample)
+    request, now = followed(archive, eastern(DAY, 20), looks=100_000)
+    with serve(archive) as upstream:
+        shop = workshop(upstream.url, tmp_path)
+        following = Watched(shop, now)
+        serving = Worker(
+            client,
+            task_queue="slow-follow",
+            activities=[following.follow],
+            graceful_shutdown_timeout=timedelta(seconds=60),
+        )
+        async with Worker(client, task_queue="deciding", workflows=[Once], workflow_runner=UnsandboxedWorkflowRunner()):
+            async with serving:
+                handle = await client.start_workflow(
+                    Once.run, args=[Activity.FOLLOW.value, request, "slow-follow"], id="stopped", task_queue="deciding"
+                )
+                await following.waits.wait()
+            done = StepReport.model_validate(await handle.result())
+        await shop.close()
+    assert (done.rows, len(done.missing_games)) == (12, 12)

@@ -134,8 +134,8 @@ def _storage_error(path: Path, error: Exception) -> StorageError:
         )
     if re.search(r"not a valid DuckDB|Could not read enough bytes|[Cc]orrupt|[Cc]hecksum|serializ", text):
         return StorageError(
-            f"the warehouse {path} is damaged: {text.splitlines()[0]} Move the file away and re-run the days"
-            " concerned: their rows are made again from the landed answers"
+            f"the warehouse {path} is damaged: {text.splitlines()[0]} Move the file away and put back a"
+            " copy: landed answers alone do not bring back which games and predictions a day had"
         )
     return StorageError(f"the warehouse {path} refused: {text}. What stood before still stands")
 

@@ -59,9 +59,10 @@ def connected(look: Callable[[Client], Awaitable[Finding]]) -> Callable[[Site], 
     return looked
 
 
-def folder_of(url: str) -> Path:
-    """The folder or file that a `file://` or `duckdb:///` address names."""
-    return Path(url.removeprefix("file://").removeprefix("duckdb:///"))
+def warehouse_file(url: str) -> Path | None:
+    """The file of `duckdb:///PATH`; None for a warehouse that is no file of this machine."""
+    kind, _, path = url.partition(":///")
+    return Path(path) if kind == "duckdb" else None
 
 
 def nearest(path: Path) -> Path:

@@ -6,8 +6,8 @@ import os
 import tempfile
 from pathlib import Path
 
-from runtime.operator.checks.base import Check, Finding, folder_of, nearest, settled
-from tipoff.settings import Settings
+from runtime.operator.checks.base import Check, Finding, nearest, settled
+from tipoff.settings import Settings, folder_of
 
 STORES = ("landing", "exports", "models", "work")
 

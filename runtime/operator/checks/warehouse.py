@@ -6,15 +6,15 @@ import fcntl
 import os
 from pathlib import Path
 
-from runtime.operator.checks.base import Check, Finding, folder_of, nearest, settled
+from runtime.operator.checks.base import Check, Finding, nearest, settled, warehouse_file
 from tipoff.settings import Settings
 
 
 def look(settings: Settings) -> Finding:
     """Well when a worker holds the file, or it could be opened or made."""
-    if not settings.warehouse.startswith("duckdb:///"):
+    file = warehouse_file(settings.warehouse)
+    if file is None:
         return Finding(ok=False, says=f"{settings.warehouse}: only duckdb:///PATH is served by this version")
-    file = folder_of(settings.warehouse)
     if not file.exists():
         return _to_be_made(file)
     if not os.access(file, os.R_OK | os.W_OK):

@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 from temporalio.client import Client
 
 from runtime.operator.checks.base import Check, Finding, connected
+from runtime.operator.paper import ago
 from runtime.operator.server import Polled, polled
 
 
 async def look(client: Client) -> Finding:
     """Well when a worker polled each queue within the time that a poll lasts."""
-    now = datetime.now(UTC)
     queues = await polled(client)
+    now = datetime.now(UTC)
     unserved = [f"{queue.queue} ({queue.kind})" for queue in queues if not queue.is_served(now)]
     details = tuple(_line(queue, now) for queue in queues)
     if unserved:
@@ -24,7 +25,7 @@ async def look(client: Client) -> Finding:
 
 
 def _line(queue: Polled, now: datetime) -> str:
-    asked = "not polled" if queue.last_asked is None else f"polled {(now - queue.last_asked).seconds} s ago"
+    asked = "not polled" if queue.last_asked is None else f"polled {ago(queue.last_asked, now)}"
     return f"{queue.queue} ({queue.kind}): {asked}"
 
 

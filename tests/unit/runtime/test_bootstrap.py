@@ -1,6 +1,7 @@
 """From a bare clone to an environment: what is made, what is skipped, what is finished."""
 
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from runtime import PROJECT
-from runtime.bootstrap import BootstrapError, Environment, fingerprint, is_ready, make
+from runtime.bootstrap import BootstrapError, Environment, _install, fingerprint, is_ready, make
 
 NOTHING_TO_INSTALL = "# nothing\n"
 
@@ -108,6 +109,27 @@ def test_the_fingerprint_follows_the_pin_of_uv_too(clone: Environment) -> None:
     assert fingerprint(clone) != before
 
 
+def test_without_uv_one_is_installed_by_hash_into_the_environment_and_kept_there(
+    clone: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The environment's Python only notes what it is asked, and makes such a uv when asked to install one."""
+    calls, uv = tmp_path / "calls", clone.folder / "bin" / "uv"
+    note = f'#!/bin/sh\necho "${{0##*/}} $*" >> {calls}\n'
+    clone.python.parent.mkdir(parents=True)
+    clone.python.write_text(note + f'case "$*" in *" pip install "*) /bin/cp "$0" {uv};; esac\n')
+    clone.python.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    _install(clone)
+    _install(clone)
+    sync = f"uv pip sync --compile-bytecode --python {clone.python} --require-hashes {clone.lock} {clone.uv_lock}"
+    assert calls.read_text().splitlines() == [
+        "python -m ensurepip",
+        f"python -m pip install --quiet --require-hashes -r {clone.uv_lock}",
+        sync,
+        sync,
+    ]
+
+
 def test_an_older_python_is_told_in_one_line_what_is_needed() -> None:
     old = "import sys; sys.version_info = (3, 9, 6, 'final', 0); import runtime"
     told = subprocess.run([sys.executable, "-c", old], cwd=PROJECT, capture_output=True, text=True)
@@ -134,3 +156,17 @@ def test_make_alone_lists_every_target() -> None:
     listed = subprocess.run(["make"], cwd=PROJECT, capture_output=True, text=True).stdout
     for target in ("help", "setup", "demo", "server", "test", "lint", "bench", "breakages", "sample", "clean"):
         assert f"{target}:\t" in listed
+
+
+def test_make_clean_removes_the_demo_and_leaves_what_real_days_wrote(tmp_path: Path) -> None:
+    shutil.copy(PROJECT / "Makefile", tmp_path)
+    for room in ("runtime", "tipoff"):
+        (tmp_path / room).symlink_to(PROJECT / room)
+    for file in ("var/tipoff.duckdb", "var/temporal/temporal.db", "var/demo/tipoff.duckdb", ".venv/bin/python"):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).touch()
+    subprocess.run(["make", "clean", f"PYTHON={sys.executable}"], cwd=tmp_path, check=True, capture_output=True)
+    assert (tmp_path / "var/tipoff.duckdb").exists()
+    assert (tmp_path / "var/temporal/temporal.db").exists()
+    assert not (tmp_path / "var/demo").exists()
+    assert not (tmp_path / ".venv").exists()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from runtime import PROJECT
-from runtime.breakages import Breakage, NotBrokenError, broken, load
+from runtime.breakages import Breakage, NotBrokenError, broken, caught_by, load
 
 TEXT = "if late:\n    wait()\n"
 
@@ -41,3 +41,11 @@ def test_a_breakage_whose_text_is_gone_says_so_and_breaks_nothing(tmp_path: Path
     with gone, broken(tmp_path, breakage("if early:")):
         pass
     assert (tmp_path / "gate.py").read_text() == TEXT
+
+
+@pytest.mark.parametrize(("broken_into", "noticed"), [("while True:", "timed out after 2 s"), ("if late:", None)])
+def test_tests_that_hang_have_noticed(tmp_path: Path, broken_into: str, noticed: str | None) -> None:
+    (tmp_path / "gate.py").write_text("late = False\nif late:\n    pass\n")
+    (tmp_path / "test_gate.py").write_text("def test_the_gate() -> None:\n    import gate\n")
+    endless = breakage("if late:").model_copy(update={"new": broken_into, "tests": ("test_gate.py",)})
+    assert caught_by(tmp_path, endless, within_seconds=2 if noticed else 60) == noticed

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime import PROJECT, checks
+from runtime import PROJECT, cache_folder, checks
 from runtime.checks import Check, main, total
 
 
@@ -57,14 +57,29 @@ def test_checks_never_see_the_servers_and_keys_of_the_person_who_runs_them(
 ) -> None:
     monkeypatch.setenv("TEMPORAL_ADDRESS", "prod:7233")
     monkeypatch.setenv("TIPOFF_ODDS_API_KEY", "secret")
-    show = "import os; print([name for name in os.environ if name.startswith(('TEMPORAL_', 'TIPOFF_'))])"
+    ours = ("TEMPORAL_", "TIPOFF_")
+    show = f"import os; print(*(f'{{name}}={{os.environ[name]}}' for name in os.environ if name.startswith({ours})))"
     monkeypatch.setattr(checks, "LINT", (running("format", show),))
     main(["lint"])
-    assert "['TIPOFF_CACHE']" in capfd.readouterr().out
+    assert f"TEMPORAL_CONFIG_FILE={os.devnull} TIPOFF_CACHE={cache_folder()}\n" in capfd.readouterr().out
 
 
 def test_failures_are_counted_too() -> None:
     assert total(["1 failed, 9 passed, 1 warning in 3.00s", "2 passed in 1.00s"]) == "1 failed, 11 passed, 1 warning"
+
+
+def test_make_test_consists_of_every_check_and_of_every_folder_of_tests() -> None:
+    assert [check.name for check in checks.LINT] == ["format", "lint", "types", "import rules", "dependencies"]
+    folders = {
+        argument
+        for check in (*checks.FAST_TESTS, *checks.SLOW_TESTS)
+        for argument in check.command
+        if str(argument).startswith("tests/")
+    }
+    assert folders == {
+        f"tests/{file.relative_to(PROJECT / 'tests').parts[0]}" for file in PROJECT.glob("tests/*/**/test_*.py")
+    }
+    assert all(check.counts_tests for check in (*checks.FAST_TESTS, *checks.SLOW_TESTS))
 
 
 def test_ci_runs_what_a_person_runs(tmp_path: Path) -> None:

@@ -10,14 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runtime.operator.checks.workers import _line
 from runtime.operator.orders import names_of
 from runtime.operator.paper import ago
+from runtime.operator.server import Polled
 from runtime.sessions import NoReplayError, Session, read_session, write_session
 from tests.support.small_day import small_plan
 from tests.support.starter import NOWHERE, PROJECT, Starter
 from tipoff.publishing.status import publish_status
 from tipoff.publishing.store import FolderStore
-from workflows.contracts import Message, Order
+from workflows.contracts import Message, Order, Queue
 from workflows.day_report import day_status
 from workflows.day_state import DayLedger
 
@@ -52,7 +54,13 @@ def export_status(exports: Path, written_at: datetime) -> None:
         ("force-continue --date 2024-03-29", "--phase"),
         ("retry-step --date 2024-03-29", "--step"),
         ("improve --date 2024-03-29", "'improve'"),
+        (f"retry-step --date 2024-03-29 --step {'x' * 101}", "at most 100 characters"),
+        (f"force-continue --date 2024-03-29 --phase {'x' * 101}", "at most 100 characters"),
         (f"cancel --date 2024-03-29 --why {'x' * 501}", "at most 500 characters"),
+        (
+            "train --date 2024-03-29 --system moving_average",
+            "no system 'moving_average' is trained; those that are: cat",
+        ),
     ],
 )
 def test_wrong_arguments_are_told_apart_and_end_with_2(starter: Starter, typed: str, told: str) -> None:
@@ -229,6 +237,12 @@ def test_doctor_finds_a_warehouse_that_a_worker_holds_well(starter: Starter, tmp
     assert "free for a worker" in str(checks(starter)["warehouse"]["says"])
 
 
+def test_doctor_tells_when_a_queue_was_last_polled_also_by_a_server_whose_clock_is_ahead() -> None:
+    now = datetime(2024, 3, 29, 12, tzinfo=UTC)
+    polled = Polled(queue=Queue.FETCH, kind="activities", last_asked=now + timedelta(seconds=1))
+    assert _line(polled, now) == "tipoff-fetch (activities): polled 0 s ago"
+
+
 @pytest.mark.parametrize("command", ["status", "watch", "start", "orders", "cancel", "page", "plan", "train", "doctor"])
 def test_no_command_loads_what_would_make_it_slow_to_answer(command: str) -> None:
     heavy = ("polars", "duckdb", "catboost", "pyarrow", "httpx", "sqlglot", "temporalio.worker", "runtime.workers")
@@ -245,6 +259,11 @@ ORDER = Order(message=Message.RETRY_STEP, target="nbac_injury_report", game_date
 @given(first=st.floats(min_value=0, max_value=4e9), later=st.floats(min_value=0, max_value=59.9))
 def test_an_order_repeated_within_a_minute_meets_its_first_name(first: float, later: float) -> None:
     assert names_of(ORDER, first)[0] in names_of(ORDER, first + later)
+
+
+@given(first=st.floats(min_value=0, max_value=4e9), later=st.floats(min_value=70, max_value=4e9))
+def test_an_order_given_again_after_a_minute_is_a_new_one(first: float, later: float) -> None:
+    assert names_of(ORDER, first)[0] not in names_of(ORDER, first + later)
 
 
 @pytest.mark.parametrize("change", [{"target": "nbac_schedule"}, {"who": "bob"}, {"why": ""}, {"games": ("DEN@MIN",)}])

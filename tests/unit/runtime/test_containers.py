@@ -1,6 +1,9 @@
 """The container files hold together, as far as that shows without a container engine."""
 
+import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -12,6 +15,7 @@ from ruamel.yaml import YAML
 
 from runtime import PROJECT
 from runtime.workers import GRACE
+from tests.support.starter import NOWHERE
 from tipoff.settings import Settings, load_settings
 
 COMPOSE = PROJECT / "docker-compose.yml"
@@ -74,3 +78,48 @@ def test_what_the_image_copies_passes_the_dockerignore() -> None:
     copied = {Path(name).parts[0] for names in copies for name in names.split()}
     let_through = re.findall(r"^!(.+)$", (PROJECT / ".dockerignore").read_text(), re.MULTILINE)
     assert copied == set(let_through)
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    """What the image's last stage copies from the project, in a folder."""
+    folder = tmp_path / "app"
+    folder.mkdir()
+    last_stage = (PROJECT / "Dockerfile").read_text().rpartition("\nFROM ")[2]
+    for names in re.findall(r"^COPY (?!--from)(.+) \S+$", last_stage, re.MULTILINE):
+        for name in names.split():
+            copy = shutil.copytree if (PROJECT / name).is_dir() else shutil.copy
+            copy(PROJECT / name, folder / name)
+    return folder
+
+
+def versions_check(image: Path) -> dict[str, Any]:
+    """What `doctor`, run from the image's files, finds of the versions."""
+    environment = {**os.environ, "HOME": str(image), "TEMPORAL_ADDRESS": NOWHERE}
+    done = subprocess.run(
+        [sys.executable, image / "starter.py", "doctor", "--json"], cwd=image, env=environment, capture_output=True
+    )
+    (found,) = (found for found in json.loads(done.stdout) if found["check"] == "versions")
+    return dict(found)
+
+
+def test_the_image_holds_what_doctor_reads(image: Path) -> None:
+    found = versions_check(image)
+    assert found["ok"], found["says"]
+    assert found["says"].endswith("as locked")
+
+
+def test_doctor_tells_of_a_file_that_it_cannot_read(image: Path) -> None:
+    (image / "requirements.lock").unlink()
+    found = versions_check(image)
+    assert not found["ok"]
+    assert "requirements.lock" in found["says"]
+
+
+def test_doctor_names_what_is_installed_in_another_version_than_the_locked_one(image: Path) -> None:
+    lock = image / "requirements.lock"
+    lock.write_text(re.sub(r"(?m)^duckdb==\S+", "duckdb==0.0.1", lock.read_text()))
+    found = versions_check(image)
+    assert not found["ok"]
+    assert found["says"].endswith("locked are duckdb 0.0.1")
+    assert found["fix"] == "run make setup"

@@ -1,13 +1,17 @@
 """Where a Temporal server comes from, and that the one we start is real."""
 
+import asyncio
 import os
 import re
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
+from temporalio.service import RPCError
 
 from runtime import cache_folder, temporal_server
 from runtime.processes import ChildEndedError, Processes, identity
@@ -15,7 +19,9 @@ from runtime.temporal_server import (
     CLI_VERSION,
     NoTemporalServerError,
     address_from_environment,
+    free_port,
     provide,
+    serve,
     start_dev_server,
 )
 from workflows import search_attributes
@@ -159,6 +165,30 @@ async def test_a_real_server_answers_keeps_its_state_over_a_restart_and_is_gone_
         registered = await client.operator_service.list_search_attributes(asked)
         assert set(registered.custom_attributes) >= {key.name for key in search_attributes.ALL}
     assert identity(second.child.pid) is None
+
+
+async def test_the_server_for_real_days_keeps_ended_runs_thirty_days(tmp_path: Path, temporal_binary: Path) -> None:
+    port = free_port()
+    serving = asyncio.create_task(serve(tmp_path, port, ui_port=free_port()))
+    try:
+        async with asyncio.timeout(60):
+            while await retention_days(f"127.0.0.1:{port}") != 30:
+                assert not serving.done()
+                await asyncio.sleep(0.1)
+    finally:
+        serving.cancel()
+        await asyncio.wait([serving])
+
+
+async def retention_days(address: str) -> float | None:
+    """How long its namespace keeps ended runs; None while nobody answers."""
+    try:
+        client = await Client.connect(address)
+        asked = DescribeNamespaceRequest(namespace="default")
+        described = await client.workflow_service.describe_namespace(asked)
+    except (RPCError, RuntimeError):
+        return None
+    return described.config.workflow_execution_retention_ttl.ToTimedelta() / timedelta(days=1)
 
 
 async def test_a_server_that_cannot_start_is_reported_with_its_log(tmp_path: Path, temporal_binary: Path) -> None:

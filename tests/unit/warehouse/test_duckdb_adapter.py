@@ -196,7 +196,7 @@ def test_a_damaged_file_is_named_with_the_way_out(path: Path, damage: Callable[[
     warehouse.replace("raw_players", players(FRIDAY, *map(str, range(20_000))), {})
     warehouse.close()
     path.write_bytes(damage(path.read_bytes()))
-    with pytest.raises(StorageError, match=f"{re.escape(str(path))} is damaged.*landed answers"):
+    with pytest.raises(StorageError, match=f"{re.escape(str(path))} is damaged.*put back a copy"):
         open_warehouse(f"duckdb:///{path}")
 
 

@@ -337,3 +337,24 @@ def test_a_parked_step_keeps_the_day_open_for_a_person() -> None:
     ledger = settled_ledger(plan, eastern(DAY, 12))
     ledger.park(step_of(plan, "page_before"), "the disk is full", eastern(DAY, 12))
     assert not isinstance(gates.decide(plan, ledger.records, eastern(DAY, 12))["page_before"], gates.Closed)
+
+
+def test_games_are_followed_from_the_last_of_several_looks_on() -> None:
+    plan = evening_plan()
+    board = step_of(plan, "nbac_scoreboard")
+    ledger = settled_ledger(plan, eastern(DAY, 12))
+    begins = eastern(DAY, 20, 3)
+    ledger.start(board, begins)
+    again = gates.looks_within(board, begins, timedelta(minutes=30))
+    assert (again.start, again.until, again.every) == (begins, eastern(DAY, 20, 33), timedelta(minutes=3))
+    missing = tuple(game.game_id for game in plan.games)
+    ledger.finish(board, StepReport(rows=3, missing_games=missing, looked_at=again.until), eastern(DAY, 20, 34))
+    assert gates.next_look(board, ledger.records[board.name]) == eastern(DAY, 20, 36)
+
+
+def test_following_does_not_reach_beyond_the_time_that_results_are_due() -> None:
+    plan = evening_plan()
+    board = step_of(plan, "nbac_scoreboard")
+    (cadence,) = board.cadence
+    late = cadence.until - timedelta(minutes=5)
+    assert gates.looks_within(board, late, timedelta(minutes=30)).until == cadence.until
