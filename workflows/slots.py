@@ -8,7 +8,7 @@ from tipoff.vocabulary import Manners, Outcome, clock_time
 from workflows.contracts import Closure, DomainNews, DomainState, Paid, SlotAnswer, SlotRequest
 
 ANSWERS_WITHIN = timedelta(minutes=15)
-"""Longer than a look at paid sources may take: a paid question that has told nothing by then was not asked, or cost nothing."""
+"""Longer than a look at a paid source: a question that has told nothing by then was not asked, or cost nothing."""
 
 
 def next_slot(state: DomainState, manners: Manners, now: datetime) -> datetime:

@@ -19,7 +19,7 @@ from workflows.contracts import DOMAIN_WORKFLOW, DomainMessage, DomainState, dom
 _ALIVE = f"WorkflowType = '{DOMAIN_WORKFLOW}' AND ExecutionStatus = 'Running'"
 
 
-class Domain(Frozen):
+class DomainView(Frozen):
     """A provider that was asked before, and what is known of it now."""
 
     host: str
@@ -30,32 +30,32 @@ class Domain(Frozen):
     """What a person should know of; empty: nothing."""
 
 
-async def domains(client: Client, settings: Settings) -> tuple[Domain, ...]:
+async def domains(client: Client, settings: Settings) -> tuple[DomainView, ...]:
     """Every provider that was asked under manners, by host. Raises RPCError when the server does not answer."""
     prefix = domain_workflow_id("")
     hosts = sorted([run.id.removeprefix(prefix) async for run in client.list_workflows(_ALIVE)])
     return tuple(await asyncio.gather(*(_domain(client, host, settings) for host in hosts)))
 
 
-async def _domain(client: Client, host: str, settings: Settings) -> Domain:
+async def _domain(client: Client, host: str, settings: Settings) -> DomainView:
     handle = client.get_workflow_handle(domain_workflow_id(host))
     try:
         state: DomainState = await handle.query(
             DomainMessage.STATE.value, result_type=DomainState, rpc_timeout=WORKER_PATIENCE
         )
     except RPCError as error:
-        return Domain(host=host, says=f"not told, no worker answers: {error.message}")
+        return DomainView(host=host, says=f"not told, no worker answers: {error.message}")
     return domain_at(datetime.now(UTC), host, state, manners_of(host, settings).monthly_credits)
 
 
-def domain_at(now: datetime, host: str, state: DomainState, monthly_credits: int | None) -> Domain:
+def domain_at(now: datetime, host: str, state: DomainState, monthly_credits: int | None) -> DomainView:
     """What a domain's state comes to at a moment."""
     state = slots.known_at(state, now)
     says = slots.sentence(state)
     if state.closed:
-        return Domain(host=host, says=says, refuses=True, warning=f"{host} is {slots.left_alone(state.closed)}")
+        return DomainView(host=host, says=says, refuses=True, warning=f"{host} is {slots.left_alone(state.closed)}")
     if monthly_credits is None:
-        return Domain(host=host, says=says)
+        return DomainView(host=host, says=says)
     budget = budget_at(now, state.credits_left(monthly_credits, now), monthly_credits)
     warning = budget.warning and f"{host}: {budget.warning}"
-    return Domain(host=host, says=says, refuses=budget.credits_left == 0, warning=warning)
+    return DomainView(host=host, says=says, refuses=budget.credits_left == 0, warning=warning)

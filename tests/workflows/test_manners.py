@@ -21,6 +21,9 @@ from temporalio.testing import ActivityEnvironment
 from temporalio.worker import Worker
 
 from activities.slots import DomainSlots
+from runtime.operator.checks.base import Site
+from runtime.operator.checks.domains import look
+from runtime.operator.domains import DomainView, domains
 from runtime.sandbox import WORKFLOW_RUNNER
 from runtime.workers import deployment, workflows_of
 from tipoff.settings import Settings
@@ -281,5 +284,48 @@ async def test_what_answers_say_of_the_credits_is_what_everybody_may_still_spend
     assert before is not None
     assert after is not None
     assert (before.credits_left, after.credits_left) == (10, 2)
-    assert (before.is_short, after.is_short) == (False, True)
+    assert (bool(before.warning), bool(after.warning)) == (False, True)
     assert await slots.budget("cdn.nba.com") is None
+
+
+async def test_each_look_of_an_activity_that_looks_again_and_again_has_a_slot_of_its_own(
+    client: Client, odds: WorkflowHandle[Any, Any]
+) -> None:
+    async with serving(client):
+        for minutes in (0, 3):
+            again = slots_for(client, real, workflow_run_id="one run")
+            assert await again.take(QUESTION, AS_OF + timedelta(minutes=minutes)) is None
+        state = await odds.query(ManneredDomainWorkflow.state)
+    assert state.slots == 2
+
+
+async def listed(client: Client, host: str) -> DomainView:
+    """A domain as a person sees it, once the server's list of runs has it."""
+    async with asyncio.timeout(30):
+        while True:
+            for domain in await domains(client, Settings(odds_monthly_credits=10)):
+                if domain.host == host:
+                    return domain
+            await asyncio.sleep(0.1)
+
+
+async def test_people_see_what_a_provider_has_cost_and_that_it_is_left_alone(
+    client: Client, odds: WorkflowHandle[Any, Any]
+) -> None:
+    async with serving(client):
+        slots = slots_for(client, real)
+        await slots.take(QUESTION, AS_OF)
+        headers = {"x-requests-used": "3", "x-requests-remaining": "7"}
+        await slots.tell(QUESTION, answered(**headers), Judgement(outcome=Outcome.OK, reason=""))
+        asked = await listed(client, QUESTION.host)
+        await slots.tell(QUESTION, answered(), THROTTLED)
+        throttled = await listed(client, QUESTION.host)
+        found = await look(Site(Settings(), client))
+    unanswered = await listed(client, QUESTION.host)
+    assert (asked.refuses, asked.warning) == (False, "")
+    assert "1 questions" in asked.says
+    assert "3 credits used, 7 remaining" in asked.says
+    assert throttled.refuses
+    assert throttled.warning.startswith("api.the-odds-api.com is left alone until ")
+    assert (found.ok, throttled.warning in found.says) == (False, True)
+    assert unanswered.says.startswith("not told, no worker answers")
