@@ -96,6 +96,8 @@ class Settings(Frozen):
     """Whether providers are asked at the pace they bear; when not given: yes, except in a replay."""
     proxies: Proxies = Field(default={})
     """Host -> proxy URL, for hosts that refuse this machine's address."""
+    as_browser: Names = ()
+    """Hosts that are asked as a browser asks, for networks that refuse all else; takes the extra `browser`."""
     aliases: FilePath | None = None
     """Further spellings of players' names, a CSV file like `tipoff/sources/aliases.csv`."""
     metrics_address: Address | None = None

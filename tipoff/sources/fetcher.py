@@ -187,12 +187,20 @@ def _client(settings: Settings, time_outs: TimeOuts) -> httpx.AsyncClient:
         # Below warnings they log whole addresses, keys included.
         logging.getLogger(library).setLevel(logging.WARNING)
     proxies = {} if settings.upstream else _proxies(settings)
+    browsers = {host: _browser(proxies.get(host), settings) for host in settings.as_browser}
+    transports = {host: httpx.AsyncHTTPTransport(proxy=proxy) for host, proxy in proxies.items()} | browsers
     return httpx.AsyncClient(
-        mounts={f"all://{host}": httpx.AsyncHTTPTransport(proxy=proxy) for host, proxy in proxies.items()},
+        mounts={f"all://{host}": transport for host, transport in transports.items()},
         timeout=httpx.Timeout(time_outs.read, connect=time_outs.connect),
         follow_redirects=False,
         trust_env=settings.upstream is None,
     )
+
+
+def _browser(proxy: str | None, settings: Settings) -> httpx.AsyncBaseTransport:
+    from tipoff.sources.browser import BrowserTransport
+
+    return BrowserTransport(proxy, trust_env=settings.upstream is None)
 
 
 def _proxies(settings: Settings) -> dict[str, str]:
