@@ -28,6 +28,13 @@ class DomainView(Frozen):
     """It is left alone, or has no credits left: nothing is asked there now."""
     warning: str = ""
     """What a person should know of; empty: nothing."""
+    spend: str = ""
+    """Of a paid one: what the month has cost."""
+
+    @property
+    def line(self) -> str:
+        """What is worth a line of a day's status; empty: nothing."""
+        return self.warning or (f"{self.host}: {self.spend}" if self.spend else "")
 
 
 async def domains(client: Client, settings: Settings) -> tuple[DomainView, ...]:
@@ -58,4 +65,4 @@ def domain_at(now: datetime, host: str, state: DomainState, monthly_credits: int
         return DomainView(host=host, says=says)
     budget = budget_at(now, state.credits_left(monthly_credits, now), monthly_credits)
     warning = budget.warning and f"{host}: {budget.warning}"
-    return DomainView(host=host, says=says, refuses=budget.credits_left == 0, warning=warning)
+    return DomainView(host=host, says=says, refuses=budget.credits_left == 0, warning=warning, spend=budget.says)

@@ -17,7 +17,7 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
-from runtime.operator.domains import domains
+from runtime.operator.domains import DomainView, domains
 from runtime.operator.exits import CommandError, Exit
 from runtime.operator.place import Place
 from runtime.operator.server import PATIENCE, WORKER_PATIENCE, is_namespace_missing, polled, reached
@@ -84,8 +84,8 @@ class DayView(Frozen):
     server: ServerView | None
     exported_at: AwareDatetime | None = None
     """When the status was written, where it is an export's."""
-    providers: tuple[str, ...] = ()
-    """What a person should know of providers that cool down or are short of credits."""
+    providers: tuple[DomainView, ...] = ()
+    """What their domains know, while the day goes on."""
 
     @property
     def has_ended(self) -> bool:
@@ -121,7 +121,7 @@ class DayView(Frozen):
             **self.headline,
             "from": self.teller.value,
             "why_not_worker": self.why,
-            "providers": list(self.providers),
+            "providers": [domain.model_dump() for domain in self.providers],
             "exported_at": self.exported_at and self.exported_at.isoformat(),
             "server": self.server and self.server.model_dump(mode="json"),
         }
@@ -154,14 +154,7 @@ async def view_run(client: Client, place: Place, game_date: date) -> DayView:
     answer = await _ask_worker(handle) if queues[0].is_served(now) else "no worker asks for work"
     if isinstance(answer, DayStatus):
         known = await domains(client, place.settings) if server.is_running else ()
-        return DayView(
-            game_date=game_date,
-            teller=Teller.WORKER,
-            why="",
-            status=answer,
-            server=server,
-            providers=tuple(domain.warning for domain in known if domain.warning),
-        )
+        return DayView(game_date=game_date, teller=Teller.WORKER, why="", status=answer, server=server, providers=known)
     status, exported_at = read_export(place, game_date)
     return DayView(
         game_date=game_date, teller=Teller.SERVER, why=answer, status=status, server=server, exported_at=exported_at

@@ -357,6 +357,6 @@ async def test_status_names_a_provider_that_is_left_alone(client: Client, starte
         page = await starter.run("status --date 2024-01-11")
         doctor = await starter.run("doctor")
         await domain.terminate()
-    assert told[0].startswith("cdn.nba.com is left alone until ")
+    assert told[0]["warning"].startswith("cdn.nba.com is left alone until ")
     assert "cdn.nba.com is left alone until " in page.text
     assert "set a proxy for a host that blocks this address" in doctor.text

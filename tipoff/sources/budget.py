@@ -36,12 +36,19 @@ class Budget(Frozen):
         return self.credits_left - self.monthly_credits * (self.days_left - 1) / self.days
 
     @property
+    def used(self) -> int:
+        """Spent, or promised to questions under way."""
+        return self.monthly_credits - self.credits_left
+
+    @property
+    def says(self) -> str:
+        """In words."""
+        return f"{self.used} of the month's {self.monthly_credits} credits are used, {self.days_left} days left"
+
+    @property
     def warning(self) -> str:
         """What people should know of; empty: nothing."""
-        used = self.monthly_credits - self.credits_left
-        if used < WARN_FROM * self.monthly_credits:
-            return ""
-        return f"{used} of the month's {self.monthly_credits} credits are spent or promised, {self.days_left} days left"
+        return self.says if self.used >= WARN_FROM * self.monthly_credits else ""
 
 
 def budget_at(now: datetime, credits_left: int, monthly_credits: int) -> Budget:

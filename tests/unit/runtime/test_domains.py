@@ -33,8 +33,8 @@ def test_a_provider_that_cools_down_is_told_until_its_time_is_over() -> None:
     ("used", "promised", "refuses", "warning"),
     [
         (399, 0, False, ""),
-        (399, 1, False, "400 of the month's 500 credits are spent or promised, 22 days left"),
-        (490, 10, True, "500 of the month's 500 credits are spent or promised, 22 days left"),
+        (399, 1, False, "400 of the month's 500 credits are used, 22 days left"),
+        (490, 10, True, "500 of the month's 500 credits are used, 22 days left"),
     ],
 )
 def test_a_paid_provider_is_warned_of_before_nothing_is_left(
@@ -44,6 +44,11 @@ def test_a_paid_provider_is_warned_of_before_nothing_is_left(
     domain = domain_at(NOW, HOST, KNOWN.model_copy(update=spent), 500)
     assert domain.refuses is refuses
     assert domain.warning == (f"{HOST}: {warning}" if warning else "")
+    assert domain.line == f"{HOST}: {used + promised} of the month's 500 credits are used, 22 days left"
+
+
+def test_a_provider_that_is_free_and_well_takes_no_line_of_a_days_status() -> None:
+    assert domain_at(NOW, "cdn.nba.com", KNOWN, None).line == ""
 
 
 def test_what_last_month_cost_is_past() -> None:

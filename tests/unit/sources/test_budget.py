@@ -222,9 +222,7 @@ def test_on_the_months_last_day_all_that_is_left_may_go() -> None:
 def test_people_are_warned_from_four_fifths_on() -> None:
     on_the_tenth = datetime(2024, 3, 10, 12, tzinfo=UTC)
     assert budget_at(on_the_tenth, 101, CREDITS).warning == ""
-    assert budget_at(on_the_tenth, 100, CREDITS).warning == (
-        "400 of the month's 500 credits are spent or promised, 22 days left"
-    )
+    assert budget_at(on_the_tenth, 100, CREDITS).warning == ("400 of the month's 500 credits are used, 22 days left")
 
 
 @pytest.mark.parametrize(
