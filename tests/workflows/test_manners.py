@@ -51,7 +51,7 @@ class Domain:
 
     def __init__(self, client: Client, renew_after: int, queue: str) -> None:
         self.host = f"{uuid.uuid4().hex}.example.org"
-        self.handle = client.get_workflow_handle_for(ManneredDomainWorkflow.run, domain_workflow_id(self.host))
+        self.handle: WorkflowHandle[Any, Any] = client.get_workflow_handle(domain_workflow_id(self.host))
         self._client = client
         self._queue = queue
         self._input = DomainInput(host=self.host, renew_after=renew_after)
