@@ -7,6 +7,7 @@ from collections.abc import Callable
 from temporalio import activity
 
 from activities.errors import awaiting
+from activities.slots import slots_of
 from activities.workshop import Workshop
 from tipoff.collecting import collect
 from tipoff.sources.base import Slate
@@ -35,7 +36,9 @@ async def look(workshop: Workshop, request: CollectRequest, progress: Callable[[
         request.provider_ids,
         fetcher=workshop.fetcher,
         landing=workshop.landing,
+        slots=slots_of(workshop.settings, workshop.now),
         progress=progress,
+        anew=request.anew,
     )
     return CollectReport(
         outcome=collected.outcome,
@@ -49,4 +52,5 @@ async def look(workshop: Workshop, request: CollectRequest, progress: Callable[[
         retry_at=collected.retry_at,
         missing_games=collected.missing_games,
         credits_remaining=collected.credits_remaining,
+        warning=collected.warning,
     )

@@ -24,10 +24,13 @@ from tipoff.errors import ConfigurationError
 from tipoff.settings import Settings
 from workflows.contracts import Queue
 from workflows.daily_pipeline import DailyPipelineWorkflow
+from workflows.manners import ManneredDomainWorkflow, UpgradingDomainWorkflow
 from workflows.search_attributes import ALL
 from workflows.training import TrainingWorkflow
 
-WORKFLOWS = (DailyPipelineWorkflow, TrainingWorkflow)
+WORKFLOWS = (DailyPipelineWorkflow, TrainingWorkflow, ManneredDomainWorkflow)
+OF_A_NAMED_BUILD = (DailyPipelineWorkflow, TrainingWorkflow, UpgradingDomainWorkflow)
+"""A day stays on the build it began with; a domain goes on with the newest."""
 
 GRACE = timedelta(seconds=20)
 """What runs at a stop may go on so long: longer than a heartbeat time-out, shorter than a container's grace."""
@@ -77,9 +80,9 @@ async def build_workers(client: Client, workshop: Workshop, queues: Sequence[Que
 def _worker(client: Client, workshop: Workshop, queue: Queue) -> Worker:
     return Worker(
         client,
-        deployment_config=_deployment(workshop.settings.build_id),
+        deployment_config=deployment(workshop.settings.build_id),
         task_queue=queue,
-        workflows=WORKFLOWS if queue is Queue.DAY else (),
+        workflows=workflows_of(workshop.settings.build_id) if queue is Queue.DAY else (),
         activities=activities_of(queue, workshop),
         activity_executor=ThreadPoolExecutor(THREADS[queue], thread_name_prefix=queue),
         max_concurrent_activities=THREADS[queue],
@@ -89,6 +92,11 @@ def _worker(client: Client, workshop: Workshop, queue: Queue) -> Worker:
         max_heartbeat_throttle_interval=timedelta(seconds=5),
         default_heartbeat_throttle_interval=timedelta(seconds=5),
     )
+
+
+def workflows_of(build_id: str | None) -> Sequence[type]:
+    """What a worker of a build decides for; None: builds have no names here."""
+    return OF_A_NAMED_BUILD if build_id else WORKFLOWS
 
 
 @asynccontextmanager
@@ -115,7 +123,7 @@ def replayer(interceptors: Sequence[Interceptor] = ()) -> Replayer:
     )
 
 
-def _deployment(build_id: str | None) -> WorkerDeploymentConfig:
+def deployment(build_id: str | None) -> WorkerDeploymentConfig:
     """Versioning by a named build; without one the SDK would hash every loaded module, which takes seconds."""
     return WorkerDeploymentConfig(
         version=WorkerDeploymentVersion(deployment_name="tipoff", build_id=build_id or "unversioned"),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import AwareDatetime
@@ -14,6 +14,8 @@ from tipoff.errors import BodyTooLargeError, TipoffError, TransportFault
 from tipoff.landing.base import Batch, BatchItem, FetchRecord, Landing
 from tipoff.redaction import redact
 from tipoff.sources.base import Judgement, Request, Response, Slate, Source
+from tipoff.sources.budget import Budget, credits_told, worth_asking
+from tipoff.sources.manners import CONDITIONAL, Slots
 from tipoff.sources.outcomes import DECISIONS, overall
 from tipoff.vocabulary import Frozen, Outcome, shortened
 
@@ -24,6 +26,7 @@ EVIDENCE_CAP_BYTES = 1024 * 1024
 """A refused answer is kept up to this size, for a person to look at."""
 SILENT_ANSWERS = 2
 """So many questions in a row without an answer, and the rest are not asked: each may take a whole time-out."""
+_WHOLE = (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED)
 _NAMES_TOLD = 3
 
 
@@ -48,6 +51,8 @@ class Collected(Frozen):
     """Games asked about without a usable answer."""
     credits_remaining: int | None = None
     """What the provider says is left of the quota."""
+    warning: str = ""
+    """What a person should know of the month's credits."""
 
 
 class _Answer(NamedTuple):
@@ -71,20 +76,27 @@ async def collect(
     *,
     fetcher: Fetcher,
     landing: Landing,
+    slots: Slots,
     progress: Callable[[int, int], None],
+    anew: bool = False,
 ) -> Collected:
     """Ask a source all it has to be asked, one question after the other, and land the answers.
 
-    Questions whose usable answer of this very `as_of` is landed already are not asked again. `progress` is told
-    (questions settled, questions). Raises TransportFault when not one question got a proper answer.
+    Questions whose usable answer of this very `as_of` is landed already are not asked again; paid ones only where
+    that is worth their price, or a person wants them `anew`. `progress` is told (questions settled, questions). Raises
+    TransportFault when not one question got a proper answer.
     """
     requests = source.requests(slate, as_of, provider_ids)
     if not requests:
         return _nothing_to_ask(source, slate, as_of, provider_ids)
-    # The manifest is read beside the event loop, as all that may take a while.
-    look = await asyncio.to_thread(_Look, source, slate, as_of, fetcher, landing)
-    answers: list[_Answer] = []
-    for request in requests:
+    budget = await slots.budget(source.provider) if any(request.credits for request in requests) else None
+    # A date's manifest are many files: of earlier looks it is read only where their answers may serve again.
+    moment = None if budget or source.provider in CONDITIONAL else as_of
+    records = await asyncio.to_thread(landing.records, source.name, slate.game_date, moment)
+    look = _Look(source, slate, as_of, fetcher=fetcher, landing=landing, slots=slots, records=records)
+    asked = look.worth_asking(requests, budget) if budget and not anew else requests
+    answers = look.standing(request for request in requests if request not in asked)
+    for request in asked:
         answers.append(await look.settle(request, answers))
         progress(len(answers), len(requests))
         if source.alternatives and answers[-1].usable:
@@ -92,55 +104,89 @@ async def collect(
             break
     if all(DECISIONS[answer.record.outcome].retry_now for answer in answers):
         raise TransportFault(f"{source.name} {slate.game_date}: no proper answer; {_reason(answers, slate)}")
-    records = [answer.record for answer in answers]
-    batch_key = await asyncio.to_thread(land_batch, landing, source.name, slate.game_date, records)
-    return _collected(slate, answers, batch_key)
+    answered = [answer.record for answer in answers]
+    batch_key = await asyncio.to_thread(land_batch, landing, source.name, slate.game_date, answered)
+    collected = _collected(slate, answers, batch_key)
+    return collected.model_copy(update={"warning": budget.warning}) if budget else collected
 
 
 class _Look:
     """A source, a slate and a moment, with the means to ask and to keep."""
 
-    def __init__(self, source: Source, slate: Slate, as_of: datetime, fetcher: Fetcher, landing: Landing) -> None:
+    def __init__(
+        self,
+        source: Source,
+        slate: Slate,
+        as_of: datetime,
+        *,
+        fetcher: Fetcher,
+        landing: Landing,
+        slots: Slots,
+        records: Iterable[FetchRecord],
+    ) -> None:
         self._source = source
         self._slate = slate
         self._as_of = as_of
         self._fetcher = fetcher
         self._landing = landing
-        self._settled = {
-            record.url: record
-            for record in landing.records(source.name, slate.game_date, as_of)
-            if DECISIONS[record.outcome].usable
-        }
+        self._slots = slots
+        self._usable = {record.url: record for record in records if DECISIONS[record.outcome].usable}
+        whole = [record for record in records if record.etag and record.status in _WHOLE]
+        self._known = {record.url: record for record in whole if source.provider in CONDITIONAL}
+
+    def worth_asking(self, requests: Sequence[Request], budget: Budget) -> tuple[Request, ...]:
+        """The paid questions that are worth their price now."""
+        had = {url: record.fetched_at for url, record in self._usable.items()}
+        return worth_asking(requests, self._slate, self._as_of, had, budget)
+
+    def standing(self, requests: Iterable[Request]) -> list[_Answer]:
+        """The last usable answers to questions that are not asked again."""
+        return [_Answer(self._usable[redact(request.url)]) for request in requests]
 
     async def settle(self, request: Request, before: Sequence[_Answer]) -> _Answer:
         """The answer to a question: an earlier one of this look, none where asking is no use, or a fresh one."""
-        settled = self._settled.get(redact(request.url))
-        if settled:
+        settled = self._usable.get(redact(request.url))
+        if settled and settled.fetched_at == self._as_of:
             return _Answer(settled)
         why_not = _why_not_ask(before)
         if why_not:
             return _Answer(self._record(request, why_not))
+        refusal = await self._slots.take(request, self._as_of)
+        if refusal:
+            return _Answer(self._record(request, refusal), retry_at=refusal.retry_at)
+        known = self._known.get(redact(request.url))
         try:
-            response = await self._fetcher.fetch(request, self._as_of)
+            response = await self._fetcher.fetch(request, self._as_of, known.etag if known else None)
         except TransportFault as error:
             return await asyncio.to_thread(self._keep_fault, request, Outcome.PROVIDER_ERROR, error)
         except BodyTooLargeError as error:
             return await asyncio.to_thread(self._keep_fault, request, Outcome.WRONG_TYPE, error)
-        judgement = await asyncio.to_thread(self._source.judge, request, response, self._slate)
-        return await asyncio.to_thread(self._keep, request, response, judgement)
+        whole = await asyncio.to_thread(self._whole, response, known)
+        judgement = await asyncio.to_thread(self._source.judge, request, whole, self._slate)
+        answer = await asyncio.to_thread(self._keep, request, whole, judgement, response.status)
+        await self._slots.tell(request, response, judgement)  # once it is kept: a paid answer is not asked for twice
+        return answer
 
-    def _keep(self, request: Request, response: Response, judgement: Judgement) -> _Answer:
+    def _whole(self, response: Response, known: FetchRecord | None) -> Response:
+        """The answer; with the landed body where the provider says that it is still the one."""
+        if response.status != HTTPStatus.NOT_MODIFIED or known is None or known.key is None:
+            return response
+        headers = {"etag": known.etag or "", **response.headers}
+        body = self._landing.get(known.key)
+        return response.model_copy(update={"status": HTTPStatus.OK, "headers": headers, "body": body})
+
+    def _keep(self, request: Request, response: Response, judgement: Judgement, status: int) -> _Answer:
         """Land the body, then the manifest line, so that a line never names a body that is not there."""
         record, new = self._record(request, judgement), False
         if response.body and (DECISIONS[judgement.outcome].usable or len(response.body) <= EVIDENCE_CAP_BYTES):
             landed = self._landing.put(self._source.name, self._slate.game_date, response.body, _suffix(response.body))
             record, new = record.model_copy(update={"key": landed.key, "sha256": landed.sha256}), landed.new
-        told = {"status": response.status, "bytes": len(response.body), "etag": response.headers.get("etag")}
+        told = {"status": status, "bytes": len(response.body), "etag": response.headers.get("etag")}
         record = record.model_copy(update=told)
         self._landing.record(record)
         cool_down = DECISIONS[judgement.outcome].cool_down
         retry_at = judgement.retry_at or (self._as_of + cool_down if cool_down else None)
-        return _Answer(record, new, retry_at, _credits(response.headers))
+        return _Answer(record, new, retry_at, credits_told(response.headers, "remaining"))
 
     def _keep_fault(self, request: Request, outcome: Outcome, error: TipoffError) -> _Answer:
         record = self._record(request, Judgement(outcome=outcome, reason=str(error)))
@@ -247,11 +293,6 @@ def _reason(answers: Sequence[_Answer], slate: Slate) -> str:
 def _listed(names: Sequence[str]) -> str:
     left = len(names) - _NAMES_TOLD
     return ", ".join(names[:_NAMES_TOLD]) + (f" and {left} more" if left > 0 else "")
-
-
-def _credits(headers: Mapping[str, str]) -> int | None:
-    told = re.fullmatch(r"([0-9]{1,9})(\.[0-9]*)?", headers.get("x-requests-remaining", "").strip())
-    return int(told[1]) if told else None
 
 
 _SIGNS = ((b"%PDF", "pdf"), (b"{", "json"), (b"[", "json"), (b"<?xml", "xml"), (b"<", "html"))

@@ -92,10 +92,18 @@ class Settings(Frozen):
     odds_api_key: SecretStr | None = None
     balldontlie_key: SecretStr | None = None
     bettingpros_key: SecretStr | None = None
-    proxies: Proxies = Field(default={})
-    """Host -> proxy URL, for hosts that refuse this machine's address."""
     bigdataball: ExportUrl | None = None
     """Where the user's files of BigDataBall's play-by-play are; None: that source is asked nothing."""
+    odds_monthly_credits: int = Field(default=500, ge=0)
+    """What may be spent at the-odds-api.com in a calendar month."""
+    balldontlie_per_minute: int = Field(default=5, ge=1, le=600)
+    """Requests a minute that the plan at balldontlie.io allows: 5, 60 or 600."""
+    manners: bool | None = None
+    """Whether providers are asked at the pace they bear; when not given: yes, except in a replay."""
+    proxies: Proxies = Field(default={})
+    """Host -> proxy URL, for hosts that refuse this machine's address."""
+    as_browser: Names = ()
+    """Hosts that are asked as a browser asks, for networks that refuse all else; takes the extra `browser`."""
     aliases: FilePath | None = None
     """Further spellings of players' names, a CSV file like `tipoff/sources/aliases.csv`."""
     metrics_address: Address | None = None

@@ -144,6 +144,19 @@ class SlateGame(Frozen):
         return f"{self.away}@{self.home}"
 
 
+class Manners(Frozen):
+    """How a provider bears to be asked: after a rest `burst` questions at the gap, then one a spacing."""
+
+    gap: timedelta = Field(gt=timedelta())
+    """No two questions are ever closer."""
+    spacing: timedelta = Field(gt=timedelta())
+    burst: int = Field(default=1, ge=1, le=100)
+    cool_down: timedelta = timedelta(minutes=30)
+    """It is left alone so long after a block that names no end."""
+    monthly_credits: int | None = Field(default=None, ge=0)
+    """What may be spent in a month; None: its answers cost nothing."""
+
+
 class Cadence(Frozen):
     """Look every `every` from `start` until `until`; `only` narrows it to before or after the first success."""
 

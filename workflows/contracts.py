@@ -5,7 +5,7 @@ Only references, counts and small values travel; tables stay in the warehouse, p
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
 
@@ -15,6 +15,7 @@ from tipoff.vocabulary import (
     Cadence,
     DataQuality,
     Frozen,
+    Manners,
     Outcome,
     Phase,
     RunState,
@@ -262,6 +263,8 @@ class CollectRequest(Frozen):
     games: tuple[SlateGame, ...]
     as_of: AwareDatetime
     provider_ids: dict[str, str] = {}
+    anew: bool = False
+    """A person wants it asked again, whatever it costs."""
     again: Cadence | None = None
     """Further looks of the same activity, until one tells what the day decides by."""
 
@@ -322,6 +325,8 @@ class CollectReport(Frozen):
     missing_games: tuple[str, ...] = ()
     credits_remaining: int | None = None
     """What the provider says is left of the quota."""
+    warning: str = ""
+    """What a person should know of the month's credits."""
 
     @property
     def to_read(self) -> str | None:
@@ -342,6 +347,7 @@ class CollectReport(Frozen):
 
     def and_read(self, report: StepReport) -> StepReport:
         """What was read of what came, and what the provider said to the other questions."""
+        report = report.model_copy(update={"alerts": report.alerts | self._alerts})
         if self.refused is None:
             return report
         return report.model_copy(
@@ -349,14 +355,14 @@ class CollectReport(Frozen):
                 "reason": f"{report.reason}; {self.reason}",
                 "retry_at": self.retry_at,
                 "parks": self.parks,
-                "alerts": report.alerts | self._alerts,
             }
         )
 
     @property
     def _alerts(self) -> dict[str, str]:
-        """None for what parks: that calls a person anyway."""
-        return {str(self.refused): self.reason} if self.alert and not self.parks else {}
+        """What parks calls a person anyway."""
+        refused = {str(self.refused): self.reason} if self.alert and not self.parks else {}
+        return refused | ({"credits": self.warning} if self.warning else {})
 
 
 class ComputeRequest(Frozen):
@@ -459,3 +465,110 @@ class TrainingResult(Frozen):
     rows: int
     mae: float
     last10_mae: float
+
+
+# ── domains ──────────────────────────────────────────────────────────────────────────────────────────────
+
+DOMAIN_WORKFLOW = "ManneredDomainWorkflow"
+
+
+def domain_workflow_id(host: str) -> str:
+    """The id of the one place that grants slots at a provider's host."""
+    return f"domain-{host}"
+
+
+class DomainMessage(StrEnum):
+    """What may be said to a domain."""
+
+    TAKE_SLOT = "take_slot"
+    TELL = "tell"
+    STATE = "state"
+
+
+class Closure(Frozen):
+    """Until when nobody asks a provider, and what it had answered."""
+
+    until: AwareDatetime
+    outcome: Outcome
+    reason: str = Field(max_length=300)
+
+
+class Paid(Frozen):
+    """Credits that a question under way may cost."""
+
+    slot: AwareDatetime
+    credits: int
+
+
+class DomainState(Frozen):
+    """What is known of a provider's patience."""
+
+    last_slot: AwareDatetime | None = None
+    rested_at: AwareDatetime | None = None
+    """When it will bear a whole burst again."""
+    closed: Closure | None = None
+    month: str = ""
+    """The calendar month (UTC) that the counts are of, such as "2024-03"."""
+    slots: int = 0
+    """Granted this month."""
+    credits_used: int = 0
+    """Of the month's, as the provider last told."""
+    credits_remaining: int | None = None
+    """What the provider last told."""
+    under_way: tuple[Paid, ...] = ()
+    """Paid questions whose answers have not told what they cost."""
+
+    def in_month_of(self, now: datetime) -> DomainState:
+        """The same with the counts of a moment's month: what was spent before it is past."""
+        month = f"{now.astimezone(UTC):%Y-%m}"
+        fresh = {"month": month, "slots": 0, "credits_used": 0, "credits_remaining": None}
+        return self if self.month == month else self.model_copy(update=fresh)
+
+    def credits_left(self, monthly_credits: int, now: datetime) -> int:
+        """What may be spent of the month's credits, when what is under way costs all it may."""
+        state = self.in_month_of(now)
+        left = monthly_credits - state.credits_used
+        if state.credits_remaining is not None:
+            left = min(left, state.credits_remaining)
+        return max(left - sum(paid.credits for paid in state.under_way), 0)
+
+
+class DomainInput(Frozen):
+    """A provider's host, and what the run before it knew."""
+
+    host: str
+    state: DomainState = DomainState()
+    renew_after: int = Field(default=4_000, ge=10, le=10_000)
+    """Events of a history after which a new run goes on."""
+
+
+class SlotRequest(Frozen):
+    """May I ask? By which manners, at what price, and not later than when."""
+
+    host: str
+    manners: Manners
+    credits: int = Field(default=0, ge=0, le=10_000)
+    until: AwareDatetime
+    missed: AwareDatetime | None = None
+    """A slot granted before that was not used."""
+
+
+class SlotAnswer(Frozen):
+    """The moment to ask at, or why not and when to come again."""
+
+    slot: AwareDatetime | None = None
+    outcome: Outcome = Outcome.OK
+    reason: str = ""
+    not_before: AwareDatetime | None = None
+
+
+class DomainNews(Frozen):
+    """What an answer says about the provider's patience."""
+
+    slot: AwareDatetime
+    """The slot that the question was asked in."""
+    closed_for: timedelta | None = Field(default=None, ge=timedelta(), le=timedelta(days=7))
+    outcome: Outcome = Outcome.OK
+    reason: str = Field(default="", max_length=300)
+    credits_used: int | None = None
+    credits_remaining: int | None = None

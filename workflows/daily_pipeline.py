@@ -76,6 +76,7 @@ class DailyPipelineWorkflow:
         self._hold_at = day.clock.hold_at
         self._actions = sorted(day.clock.actions, key=lambda action: action.at)
         self._batches: dict[str, tuple[str, StepReport]] = {}
+        self._wanted_anew: set[str] = set()
         self._slate: tuple[SlateGame, ...] | None = None
         self._said_early: list[AuditEntry] = []
         self._alerts_told: set[str] = set()
@@ -246,7 +247,9 @@ class DailyPipelineWorkflow:
             games=plan.games,
             as_of=as_of,
             provider_ids=self.ledger.provider_ids.get(step.provider_ids_from or "", {}),
+            anew=step.name in self._wanted_anew,
         )
+        self._wanted_anew.discard(step.name)
         told = f"{step.title} as of {clock_time(as_of, plan.game_date)}"
         if step.role is Role.LIVE:
             again = None if self._clock.virtual else gates.looks_within(step, as_of, FOLLOWED_FOR)
@@ -417,6 +420,7 @@ class DailyPipelineWorkflow:
             # A person wants it read anew, also where the provider says just what it said before.
             for step in messages.steps_to_read(order, self.ledger.plan):
                 self._batches.pop(step, None)
+                self._wanted_anew.add(step)
             if order.message is Message.RESUME_CLOCK:
                 self._clock.resume()
             self._woken = True

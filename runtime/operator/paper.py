@@ -55,6 +55,9 @@ def day_page(view: DayView) -> RenderableType:
     if view.status is not None:
         parts.append(Text(_facts(view.status), style="dim"))
     parts.append(Text(_told_by(view), style="dim" if view.teller is Teller.WORKER else "yellow"))
+    parts += [
+        Text(domain.line, style="yellow" if domain.warning else "dim") for domain in view.providers if domain.line
+    ]
     if view.server is not None:
         parts += _server_part(view.server, view.teller)
     if view.status is not None:

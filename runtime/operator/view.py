@@ -17,6 +17,7 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
+from runtime.operator.domains import DomainView, domains
 from runtime.operator.exits import CommandError, Exit
 from runtime.operator.place import Place
 from runtime.operator.server import PATIENCE, WORKER_PATIENCE, is_namespace_missing, polled, reached
@@ -83,6 +84,8 @@ class DayView(Frozen):
     server: ServerView | None
     exported_at: AwareDatetime | None = None
     """When the status was written, where it is an export's."""
+    providers: tuple[DomainView, ...] = ()
+    """What their domains know, while the day goes on."""
 
     @property
     def has_ended(self) -> bool:
@@ -118,6 +121,7 @@ class DayView(Frozen):
             **self.headline,
             "from": self.teller.value,
             "why_not_worker": self.why,
+            "providers": [domain.model_dump() for domain in self.providers],
             "exported_at": self.exported_at and self.exported_at.isoformat(),
             "server": self.server and self.server.model_dump(mode="json"),
         }
@@ -149,7 +153,8 @@ async def view_run(client: Client, place: Place, game_date: date) -> DayView:
     server = await _server_view(described, unserved)
     answer = await _ask_worker(handle) if queues[0].is_served(now) else "no worker asks for work"
     if isinstance(answer, DayStatus):
-        return DayView(game_date=game_date, teller=Teller.WORKER, why="", status=answer, server=server)
+        known = await domains(client, place.settings) if server.is_running else ()
+        return DayView(game_date=game_date, teller=Teller.WORKER, why="", status=answer, server=server, providers=known)
     status, exported_at = read_export(place, game_date)
     return DayView(
         game_date=game_date, teller=Teller.SERVER, why=answer, status=status, server=server, exported_at=exported_at

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,18 @@ from runtime.temporal_server import DevServer, start_dev_server
 from tests.support.small_day import LINES, SmallDay
 from tests.support.starter import NOWHERE, Starter
 from tipoff.vocabulary import Outcome, Phase, RunState
-from workflows.contracts import ClockSpec, DayInput, DayStatus, Queue, day_workflow_id
+from workflows.contracts import (
+    ClockSpec,
+    DayInput,
+    DayStatus,
+    DomainInput,
+    DomainNews,
+    Queue,
+    day_workflow_id,
+    domain_workflow_id,
+)
 from workflows.daily_pipeline import DailyPipelineWorkflow
+from workflows.manners import ManneredDomainWorkflow
 
 NAMESPACE = "starter-tests"
 
@@ -327,3 +337,26 @@ async def test_a_watcher_bears_a_server_that_restarts(temporal_binary: Path, tmp
         told, _ = await watching.communicate()
     assert watching.returncode == 1
     assert json.loads(told.splitlines()[-1])["state"] == "TERMINATED"
+
+
+async def test_status_names_a_provider_that_is_left_alone(client: Client, starter: Starter, day: SmallDay) -> None:
+    async with day.worker(client):
+        await starter.run("--date 2024-01-11")
+        await comes_to(client, "2024-01-11", waits)
+        domain = await client.start_workflow(
+            ManneredDomainWorkflow.run,
+            DomainInput(host="cdn.nba.com"),
+            id=domain_workflow_id("cdn.nba.com"),
+            task_queue=Queue.DAY,
+        )
+        blocked = {"closed_for": timedelta(hours=2), "outcome": Outcome.BLOCKED, "reason": "HTTP 403"}
+        await domain.signal(ManneredDomainWorkflow.hear, DomainNews(slot=datetime.now(UTC), **blocked))
+        async with asyncio.timeout(60):  # until the server's list of runs has it
+            while not (told := (await starter.run("status --date 2024-01-11 --json")).json["providers"]):
+                pass
+        page = await starter.run("status --date 2024-01-11")
+        doctor = await starter.run("doctor")
+        await domain.terminate()
+    assert told[0]["warning"].startswith("cdn.nba.com is left alone until ")
+    assert "cdn.nba.com is left alone until " in page.text
+    assert "set a proxy for a host that blocks this address" in doctor.text

@@ -149,6 +149,8 @@ class World:
     stops: dict[str, Stop] = field(default_factory=dict)
     statuses: list[PublishStatusRequest] = field(default_factory=list)
     """What was exported, in order."""
+    anew: list[tuple[str, datetime]] = field(default_factory=list)
+    """The looks that a person wanted whatever they cost: source and moment."""
     stored: int = 0
     """Predictions stored so far."""
     known: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -185,6 +187,8 @@ class World:
     @activity.defn(name=Activity.COLLECT.value)
     async def collect(self, request: CollectRequest) -> CollectReport:
         await self._do(request.source, request.as_of)
+        if request.anew:
+            self.anew.append((request.source, request.as_of))
         known = [(index, beat) for index, beat in enumerate(self.script[request.source]) if beat.since <= request.as_of]
         if not known:
             return _collected(Beat(request.as_of, Outcome.NOT_PUBLISHED_YET, reason="not published yet"), None, request)
@@ -217,7 +221,7 @@ class World:
         collected = await self.collect(request)
         if collected.batch is None:
             return collected.as_step()
-        terms = request.model_dump(exclude={"provider_ids", "again"})
+        terms = request.model_dump(exclude={"provider_ids", "anew", "again"})
         return await self.process(ProcessRequest(**terms, batch=collected.batch))
 
     @activity.defn(name=Activity.TRANSFORM.value)

@@ -35,6 +35,7 @@ from workflows.contracts import (
     TrainRequest,
 )
 from workflows.daily_pipeline import DailyPipelineWorkflow
+from workflows.manners import ManneredDomainWorkflow
 from workflows.training import TrainingWorkflow
 
 LINES = "odds_api_player_points_props"
@@ -110,7 +111,9 @@ class SmallDay:
                 worker = Worker(
                     client,
                     task_queue=queue,
-                    workflows=[DailyPipelineWorkflow, TrainingWorkflow] if queue is Queue.DAY else [],
+                    workflows=[DailyPipelineWorkflow, TrainingWorkflow, ManneredDomainWorkflow]
+                    if queue is Queue.DAY
+                    else [],
                     activities=self.activities()[queue],
                     activity_executor=ThreadPoolExecutor(2),
                     workflow_runner=WORKFLOW_RUNNER,

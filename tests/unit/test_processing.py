@@ -26,6 +26,7 @@ from tipoff.replay.upstream import serve
 from tipoff.settings import load_settings
 from tipoff.sources.base import Slate
 from tipoff.sources.fetcher import Fetcher
+from tipoff.sources.manners import Free
 from tipoff.sources.registry import SOURCES
 from tipoff.teams import team_called
 from tipoff.vocabulary import Outcome, SlateGame, eastern
@@ -80,6 +81,7 @@ class Collected:
                     self.ids,
                     fetcher=fetcher,
                     landing=self.landing,
+                    slots=Free(),
                     progress=lambda done, of: None,
                 )
                 assert collected.batch_key, collected.reason

@@ -81,6 +81,7 @@ async def test_unchanged_lines_are_read_again_when_a_person_wants_them_refreshed
     read = [deed.as_of for deed in props if deed.activity == Activity.PROCESS]
     assert at(10, 8) in read
     assert at(10, 7) not in read
+    assert [moment for source, moment in world.anew if source == "odds_api_player_points_props"] == [at(10, 8)]
 
 
 async def test_a_parked_step_is_retried_when_a_person_says_so(client: Client) -> None:

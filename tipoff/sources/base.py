@@ -38,6 +38,8 @@ class Request(Frozen):
     """The game asked about, where the question is about one."""
     part: str = ""
     """What tells this question from the source's others: a team, a season."""
+    credits: int = 0
+    """What the provider charges for a full answer at most."""
 
     @property
     def url(self) -> str:

@@ -8,6 +8,7 @@ import logging
 import zlib
 from collections.abc import Mapping
 from datetime import datetime
+from http import HTTPStatus
 from types import TracebackType
 from typing import Literal, Self
 
@@ -76,9 +77,10 @@ class Fetcher:
         """Give the connections back."""
         await self._client.aclose()
 
-    async def fetch(self, request: Request, as_of: datetime) -> Response:
+    async def fetch(self, request: Request, as_of: datetime, etag: str | None = None) -> Response:
         """What the provider answers, whatever its status, stamped with the day's clock.
 
+        `etag`: of an answer that is here already; when it is still the one, the answer is 304 without a body.
         Raises TransportFault when no whole answer came, BodyTooLargeError above the cap, ConfigurationError for a
         host that no source declares.
         """
@@ -90,7 +92,7 @@ class Fetcher:
         url = httpx.URL(request.url.replace(f"https://{request.host}", place, 1))
         try:
             async with asyncio.timeout(self._time_outs.total):
-                return await self._follow(url, as_of)
+                return await self._follow(url, as_of, {"If-None-Match": etag} if etag else {})
         except TimeoutError:
             raise self._fault(url, f"no whole answer within {self._time_outs.total:g} s") from None
         except httpx.TransportError as error:
@@ -103,18 +105,20 @@ class Fetcher:
             raise ConfigurationError("nobody said where the files of BigDataBall are: set TIPOFF_BIGDATABALL")
         return self._exports.get(host, f"https://{host}")
 
-    async def _follow(self, url: httpx.URL, as_of: datetime, hops_left: int = MOST_REDIRECTS) -> Response:
+    async def _follow(
+        self, url: httpx.URL, as_of: datetime, unless: Mapping[str, str], hops_left: int = MOST_REDIRECTS
+    ) -> Response:
         """The answer behind redirects; one that leads too far or elsewhere is itself the answer."""
-        answer = await self._client.send(self._wire_request(url, as_of), stream=True)
+        answer = await self._client.send(self._wire_request(url, as_of, unless), stream=True)
         async with contextlib.aclosing(answer):
             onward = self._onward(url, answer) if hops_left else None
             if onward is None:
                 return self._response(url, answer, await self._body(url, answer), as_of)
-        return await self._follow(onward, as_of, hops_left - 1)
+        return await self._follow(onward, as_of, unless, hops_left - 1)
 
-    def _wire_request(self, url: httpx.URL, as_of: datetime) -> httpx.Request:
+    def _wire_request(self, url: httpx.URL, as_of: datetime, unless: Mapping[str, str]) -> httpx.Request:
         """The question as it goes out: with the provider's headers and key, to the provider or to the replay."""
-        headers = {**_COMMON, **_HEADERS.get(url.host, {})}
+        headers = {**_COMMON, **_HEADERS.get(url.host, {}), **unless}
         if key := self._keys.get(url.host):
             place, name = _KEY_PLACES[url.host]
             if place == "query":
@@ -139,6 +143,8 @@ class Fetcher:
 
     async def _body(self, url: httpx.URL, answer: httpx.Response) -> bytes:
         """The body, unpacked here and not by httpx so that a small answer cannot grow beyond the cap in memory."""
+        if answer.status_code == HTTPStatus.NOT_MODIFIED:
+            return b""  # whatever its headers say of the body that it spares
         packed = answer.headers.get("content-encoding", "").strip().lower() in ("gzip", "x-gzip")
         unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16) if packed else None
         body = bytearray()
@@ -193,12 +199,20 @@ def _client(settings: Settings, time_outs: TimeOuts) -> httpx.AsyncClient:
         # Below warnings they log whole addresses, keys included.
         logging.getLogger(library).setLevel(logging.WARNING)
     proxies = {} if settings.upstream else _proxies(settings)
+    browsers = {host: _browser(proxies.get(host), settings) for host in settings.as_browser}
+    transports = {host: httpx.AsyncHTTPTransport(proxy=proxy) for host, proxy in proxies.items()} | browsers
     return httpx.AsyncClient(
-        mounts={f"all://{host}": httpx.AsyncHTTPTransport(proxy=proxy) for host, proxy in proxies.items()},
+        mounts={f"all://{host}": transport for host, transport in transports.items()},
         timeout=httpx.Timeout(time_outs.read, connect=time_outs.connect),
         follow_redirects=False,
         trust_env=settings.upstream is None,
     )
+
+
+def _browser(proxy: str | None, settings: Settings) -> httpx.AsyncBaseTransport:
+    from tipoff.sources.browser import BrowserTransport
+
+    return BrowserTransport(proxy, trust_env=settings.upstream is None)
 
 
 def _proxies(settings: Settings) -> dict[str, str]:

@@ -101,7 +101,8 @@ class GameLines(Feed):
         if not _open_games(slate, as_of):
             return ()
         params = {**_AMERICAN, "markets": ",".join(_GAME_MARKETS)}
-        return (Request(host=HOST, path=f"{_PATH}/odds", params=params),)
+        # One credit a market and region; empty answers are free of charge.
+        return (Request(host=HOST, path=f"{_PATH}/odds", params=params, credits=len(_GAME_MARKETS)),)
 
     def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
         events, moment = _events(Answer(self.name, response.body), response.fetched_at)
@@ -161,6 +162,7 @@ class PlayerPointsProps(Feed):
                 params=params,
                 game_id=game.game_id,
                 part=game.label,
+                credits=1,
             )
             for game in _open_games(slate, as_of)
             if game.game_id in provider_ids

@@ -3,6 +3,7 @@
 from runtime.operator.checks import (
     configuration,
     disk,
+    domains,
     keys,
     search_attributes,
     server,
@@ -18,6 +19,7 @@ ALL = (
     server.CHECK,
     search_attributes.CHECK,
     workers.CHECK,
+    domains.CHECK,
     warehouse.CHECK,
     stores.CHECK,
     disk.CHECK,

@@ -20,7 +20,9 @@ from tipoff.landing.base import Batch
 from tipoff.landing.local import LocalLanding
 from tipoff.settings import load_settings
 from tipoff.sources.base import Slate
+from tipoff.sources.budget import Budget
 from tipoff.sources.fetcher import Fetcher, TimeOuts
+from tipoff.sources.manners import Free, Slots
 from tipoff.sources.outcomes import DECISIONS
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import Outcome, SlateGame
@@ -87,7 +89,9 @@ class Day:
         self.landing = LocalLanding(root)
         self.told: list[tuple[int, int]] = []
 
-    async def look(self, name: str, as_of: datetime = AS_OF, slate: Slate = SLATE) -> Collected:
+    async def look(
+        self, name: str, as_of: datetime = AS_OF, slate: Slate = SLATE, slots: Slots | None = None, anew: bool = False
+    ) -> Collected:
         settings = load_settings(environ={"TIPOFF_UPSTREAM": self.provider.url, "TIPOFF_BODY_CAP_BYTES": "3000000"})
         self.told.clear()
         async with Fetcher(settings, time_outs=TimeOuts(connect=1, read=0.3, total=2)) as fetcher:
@@ -98,7 +102,9 @@ class Day:
                 IDS,
                 fetcher=fetcher,
                 landing=self.landing,
+                slots=slots or Free(),
                 progress=lambda done, of: self.told.append((done, of)),
+                anew=anew,
             )
 
     def batch(self, collected: Collected) -> Batch:
@@ -375,3 +381,88 @@ async def test_a_worker_killed_between_body_and_manifest_line_goes_on_where_it_w
     undisturbed = Day(day.provider, tmp_path_factory.mktemp("undisturbed"))
     assert (await undisturbed.look(PROPS.name)).batch_key == resumed.batch_key
     assert undisturbed.files() == day.files()
+
+
+class Purse(Free):
+    """Slots at a provider that is paid."""
+
+    def __init__(self, spare: int) -> None:
+        self._budget = Budget(credits_left=50 + spare, monthly_credits=500, days_left=4, days=30)
+
+    async def budget(self, host: str) -> Budget | None:
+        return self._budget
+
+
+NEAR_TIP = TIP_OFF - timedelta(minutes=10)
+
+
+@pytest.mark.parametrize(
+    ("spare", "as_of", "anew", "asked"),
+    [
+        (50, AS_OF + timedelta(minutes=30), False, 0),
+        (2, NEAR_TIP, False, 2),
+        (0, NEAR_TIP, False, 0),
+        (0, AS_OF + timedelta(minutes=30), True, 3),
+    ],
+    ids=["not near the tip", "as far as the credits go", "not without credits", "whenever a person wants it"],
+)
+async def test_paid_answers_stand_until_asking_again_is_worth_its_price(
+    day: Day, spare: int, as_of: datetime, anew: bool, asked: int
+) -> None:
+    day.provider.replies = props(*map(quoted, GAMES))
+    first = await day.look(PROPS.name, slots=Purse(0))
+    assert len(day.provider.asked) == 3, "what was not had yet is asked whatever other days may want"
+    day.provider.asked.clear()
+    again = await day.look(PROPS.name, as_of, slots=Purse(spare), anew=anew)
+    assert len(day.provider.asked) == asked
+    assert (again.outcome, again.missing_games, again.batch_key) == (Outcome.OK, (), first.batch_key)
+
+
+async def test_a_game_whose_lines_were_not_out_is_asked_alone(day: Day) -> None:
+    day.provider.replies = props(quoted(GAMES[0]), NOT_FOUND, quoted(GAMES[2]))
+    await day.look(PROPS.name, slots=Purse(0))
+    day.provider.asked.clear()
+    day.provider.replies = props(*map(quoted, GAMES))
+    later = await day.look(PROPS.name, AS_OF + timedelta(minutes=30), slots=Purse(0))
+    assert [IDS[GAMES[1].game_id] in asked.target for asked in day.provider.asked] == [True]
+    assert (later.outcome, len(day.batch(later).items)) == (Outcome.OK, 3)
+
+
+async def test_people_are_warned_before_the_months_credits_are_spent(day: Day) -> None:
+    day.provider.replies = props(*map(quoted, GAMES))
+    collected = await day.look(PROPS.name, slots=Purse(0))
+    assert collected.warning == "450 of the month's 500 credits are used, 4 days left"
+    assert (await day.look(PROPS.name)).warning == "", "where nothing is counted nobody is warned"
+
+
+SCOREBOARD = "/cdn.nba.com/static/json/liveData/scoreboard/todaysScoreboard_00.json"
+SCORES = json.dumps({"scoreboard": {"gameDate": "2024-03-29", "leagueId": "00", "games": []}}).encode()
+
+
+async def test_an_answer_that_has_not_changed_is_not_sent_again_and_the_landed_one_stands(day: Day) -> None:
+    day.provider.replies = {SCOREBOARD: answer(SCORES, ETag='"one"')}
+    first = await day.look("nbac_scoreboard")
+    day.provider.replies = {SCOREBOARD: answer(b"", "304 Not Modified", Content_Encoding="gzip")}
+    looks = [await day.look("nbac_scoreboard", AS_OF + timedelta(minutes=minutes)) for minutes in (3, 6)]
+    assert [asked.headers.get("if-none-match") for asked in day.provider.asked] == [None, '"one"', '"one"']
+    told = ("outcome", "reason", "batch_key")
+    assert [[getattr(look, of) for of in told] for look in looks] == [[getattr(first, of) for of in told]] * 2
+    assert [look.new_objects for look in looks] == [0, 0]
+    records = day.landing.records("nbac_scoreboard", SLATE.game_date)
+    assert [record.status for record in records] == [200, 304, 304]
+    assert len({record.key for record in records}) == 1
+
+
+async def test_only_a_whole_answer_of_a_provider_that_honours_it_is_named_as_known(day: Day) -> None:
+    day.provider.replies = {SCOREBOARD: answer(b"busy", "503 Service Unavailable", ETag='"busy"', Retry_After="60")}
+    await day.look("nbac_scoreboard")
+    day.provider.replies |= props(*(quoted(game, ETag='"odds"') for game in GAMES))
+    for minutes in (3, 6):
+        await day.look(PROPS.name, AS_OF + timedelta(minutes=minutes), slots=Purse(0), anew=True)
+        await day.look("nbac_scoreboard", AS_OF + timedelta(minutes=minutes))
+    assert not any("if-none-match" in asked.headers for asked in day.provider.asked)
+
+
+async def test_not_modified_is_no_answer_for_whoever_has_none(day: Day) -> None:
+    day.provider.replies = {SCOREBOARD: answer(b"", "304 Not Modified")}
+    assert (await day.look("nbac_scoreboard")).outcome is Outcome.WRONG_TYPE

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -56,12 +57,15 @@ def test_the_log_has_a_line_a_request_and_no_keys(start: Start, sample: Path, tm
     process = start("--archive", str(sample), "--faults", str(faults), "--log", str(log))
     url = where(process)
     headers = {AS_OF_HEADER: "2024-03-29T17:15:00+00:00"}
+    before = datetime.now(UTC)
     events = f"{url}/api.the-odds-api.com/v4/sports/basketball_nba/events"
     answer = httpx.get(events, params={"apiKey": "s3cret", "dateFormat": "iso"}, headers=headers)
     httpx.get(f"{url}/example.org/nothing", headers=headers)
     process.terminate()
     assert process.wait(10) == 0
     struck, unknown = (json.loads(line) for line in log.read_text().splitlines())
+    came_at = datetime.fromisoformat(struck.pop("at"))
+    assert before <= came_at <= datetime.fromisoformat(unknown["at"]) <= datetime.now(UTC)
     assert struck == {
         "source": "odds_api_events",
         "host": "api.the-odds-api.com",

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from runtime.connection import DATA_CONVERTER
 from tests.support.days import GAME_DATE, at, game
 from tipoff.plan import plan_day
+from tipoff.sources.manners import MANNERS
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import DataQuality, DayPlan, Frozen, Outcome, Phase, RunState, StepState
 from workflows.contracts import (
@@ -17,6 +18,7 @@ from workflows.contracts import (
     Attention,
     AuditEntry,
     ClockSpec,
+    Closure,
     CollectReport,
     CollectRequest,
     ComputeRequest,
@@ -25,9 +27,13 @@ from workflows.contracts import (
     DayStatus,
     Degradation,
     DeliverRequest,
+    DomainInput,
+    DomainNews,
+    DomainState,
     Message,
     Moment,
     Order,
+    Paid,
     PlanRequest,
     Predicted,
     ProcessRequest,
@@ -36,6 +42,8 @@ from workflows.contracts import (
     RecordedDay,
     Rerun,
     ScheduledAction,
+    SlotAnswer,
+    SlotRequest,
     StepReport,
     StepStatus,
     TrainingHistory,
@@ -114,6 +122,19 @@ STATUS = DayStatus(
 EVERY_LOOK_OF_A_DAY = tuple(
     RecordedBatch(source=NAME, batch=BATCH, as_of=at(12) + timedelta(minutes=3 * number)) for number in range(200)
 )
+PAID_QUESTIONS_OF_A_QUARTER_OF_AN_HOUR = tuple(
+    Paid(slot=at(12) + timedelta(seconds=2 * number), credits=15) for number in range(450)
+)
+DOMAIN = DomainState(
+    last_slot=at(12),
+    rested_at=at(12),
+    closed=Closure(until=at(13), outcome=Outcome.BLOCKED, reason="r" * 300),
+    month="2024-03",
+    slots=100_000,
+    credits_used=500,
+    credits_remaining=0,
+    under_way=PAID_QUESTIONS_OF_A_QUARTER_OF_AN_HOUR,
+)
 LARGEST: tuple[Frozen, ...] = (
     DayInput(
         game_date=GAME_DATE,
@@ -144,6 +165,7 @@ LARGEST: tuple[Frozen, ...] = (
         new_objects=99,
         retry_at=at(12),
         missing_games=IDS,
+        warning=REASON,
     ),
     ProcessRequest(source=NAME, batch=BATCH, game_date=GAME_DATE, games=GAMES, as_of=at(12)),
     StepReport(
@@ -179,6 +201,10 @@ LARGEST: tuple[Frozen, ...] = (
     TrainingHistory(file=BATCH, rows=100_000),
     TrainRequest(system_id=NAME, history_file=BATCH, before=GAME_DATE, as_of=at(5)),
     TrainingResult(system_id=NAME, model_version="v" * 64, rows=100_000, mae=4.9, last10_mae=5.3),
+    DomainInput(host="api.the-odds-api.com", state=DOMAIN),
+    SlotRequest(host="api.the-odds-api.com", manners=MANNERS["cdn.nba.com"], credits=15, until=at(12)),
+    SlotAnswer(outcome=Outcome.BLOCKED, reason="r" * 400, not_before=at(13)),
+    DomainNews(slot=at(12), closed_for=timedelta(days=7), outcome=Outcome.BLOCKED, reason="r" * 300, credits_used=1),
 )
 
 
@@ -187,6 +213,13 @@ async def test_the_largest_of_its_kind_travels_and_comes_back_the_same_and_small
     (payload,) = await DATA_CONVERTER.encode([contract])
     assert len(payload.data) < LIMIT_BYTES
     assert await DATA_CONVERTER.decode([payload], [type(contract)]) == [contract]
+
+
+def test_a_look_that_nearly_spends_the_month_warns_whether_or_not_it_brought_something() -> None:
+    look = CollectReport(outcome=Outcome.OK, reason="ok", batch=BATCH, requests=1, new_objects=1, warning="400 of 500")
+    read = StepReport(rows=1, alerts={"unknown_fields": "x"})
+    assert look.and_read(read).alerts == {"unknown_fields": "x", "credits": "400 of 500"}
+    assert look.as_step().alerts == {"credits": "400 of 500"}
 
 
 def test_a_contract_refuses_fields_it_does_not_know_and_cannot_be_changed() -> None:

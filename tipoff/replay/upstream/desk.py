@@ -45,6 +45,8 @@ class LoggedRequest(Frozen):
     host: str
     path: str
     as_of: datetime
+    at: datetime
+    """When it came, by the real clock; answers know nothing of it."""
     status: int
     fault: str | None
     bytes: int
@@ -79,6 +81,7 @@ class _Desk:
     log: Callable[[LoggedRequest], None]
 
     async def serve(self, request: Request) -> Response:
+        request.state.came_at = datetime.now(UTC)
         as_of = _as_of(request)
         if as_of is None:
             return _no_moment(request)
@@ -123,6 +126,7 @@ class _Desk:
                 host=request.path_params["host"],
                 path=_redacted(request),
                 as_of=as_of,
+                at=request.state.came_at,
                 status=delivery.status,
                 fault="+".join(fault.kind for fault in faults) or None,
                 bytes=delivery.sent,

@@ -1,0 +1,170 @@
+"""The slots of real providers: asked of the domain's workflow, which all workers share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from temporalio import activity
+from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
+from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.service import RPCError, RPCStatusCode
+
+from tipoff.errors import TransportFault
+from tipoff.settings import Settings
+from tipoff.sources.base import Judgement, Request, Response
+from tipoff.sources.budget import Budget, budget_at, credits_told
+from tipoff.sources.manners import Free, Slots, manners_of, rest_after
+from tipoff.vocabulary import Manners
+from workflows.contracts import (
+    DOMAIN_WORKFLOW,
+    DomainInput,
+    DomainMessage,
+    DomainNews,
+    DomainState,
+    Queue,
+    SlotAnswer,
+    SlotRequest,
+    domain_workflow_id,
+)
+
+SHARE_FOR_WAITING = 0.8
+"""Of an activity's time; the rest is for the last answer and for reading."""
+PUNCTUAL = 0.5
+"""Of the gap: a question that leaves later than this after its slot comes too close to the next one's."""
+REASON_LENGTH = 300
+ANSWERS_WITHIN = timedelta(seconds=20)
+"""A slot is granted in milliseconds; whoever grants it may just be starting."""
+
+
+def slots_of(settings: Settings, now: Callable[[], str]) -> Slots:
+    """The slots for one activity. A replay's providers bear anything, unless its manners are what is tried."""
+    kept = settings.upstream is None if settings.manners is None else settings.manners
+    return DomainSlots(activity.client(), activity.info(), settings, now) if kept else Free()
+
+
+class DomainSlots:
+    """Asks one question after the other for one activity."""
+
+    def __init__(self, client: Client, info: activity.Info, settings: Settings, now: Callable[[], str]) -> None:
+        self._client = client
+        self._info = info
+        self._settings = settings
+        self._clock = now
+        self._taken = 0
+        self._slot = self._now()
+
+    async def take(self, request: Request, as_of: datetime) -> Judgement | None:
+        """Sleep until the granted moment; a refusal's wait is told on the day's clock.
+
+        A moment that was slept through, as by a stopped process, is another's by now: the next one is taken.
+        """
+        manners, missed = manners_of(request.host, self._settings), None
+        while True:
+            answer = await self._ask(request, as_of, manners, missed)
+            if answer.slot is None:
+                return self._refusal(request, answer, as_of)
+            await asyncio.sleep((answer.slot - self._now()).total_seconds())
+            if self._now() - answer.slot <= manners.gap * PUNCTUAL:
+                self._slot = answer.slot
+                return None
+            missed = answer.slot
+
+    def _refusal(self, request: Request, answer: SlotAnswer, as_of: datetime) -> Judgement:
+        wait = answer.not_before - self._now() if answer.not_before else timedelta()
+        return Judgement(outcome=answer.outcome, reason=f"{request.host}: {answer.reason}", retry_at=as_of + wait)
+
+    async def _ask(self, request: Request, as_of: datetime, manners: Manners, missed: datetime | None) -> SlotAnswer:
+        """One slot. Raises TransportFault when the domain does not answer.
+
+        Each try and each look of an activity asks anew: the moments that an earlier one was granted are past.
+        """
+        self._taken += 1
+        look = f"{self._info.workflow_run_id}-{self._info.activity_id}-{self._info.attempt}-{as_of:%H%M%S}"
+        with _answering(request.host):
+            answer: SlotAnswer = await self._client.execute_update_with_start_workflow(
+                DomainMessage.TAKE_SLOT.value,
+                SlotRequest(
+                    host=request.host,
+                    manners=manners,
+                    credits=request.credits,
+                    until=self._until,
+                    missed=missed,
+                ),
+                start_workflow_operation=_start(request.host),
+                id=f"{look}-{self._taken}",
+                result_type=SlotAnswer,
+                rpc_timeout=ANSWERS_WITHIN,
+            )
+        return answer
+
+    @property
+    def _until(self) -> datetime:
+        """Until when this activity can put a question and still take in what it brings."""
+        return self._info.started_time + (self._info.start_to_close_timeout or timedelta()) * SHARE_FOR_WAITING
+
+    async def tell(self, request: Request, response: Response, judgement: Judgement) -> None:
+        """Only what is news; that a provider answered as it should is none."""
+        rest = rest_after(judgement, response, manners_of(request.host, self._settings))
+        used, remaining = credits_told(response.headers, "used"), credits_told(response.headers, "remaining")
+        if rest is None and used is None and remaining is None:
+            return
+        news = DomainNews(
+            slot=self._slot,
+            closed_for=rest,
+            outcome=judgement.outcome,
+            reason=judgement.reason[:REASON_LENGTH],
+            credits_used=used,
+            credits_remaining=remaining,
+        )
+        with _answering(request.host):
+            await self._domain(request.host).signal(DomainMessage.TELL.value, news)
+
+    async def budget(self, host: str) -> Budget | None:
+        """By the domain's counts; a domain that was never asked has spent nothing."""
+        monthly, now = manners_of(host, self._settings).monthly_credits, self._now()
+        if monthly is None:
+            return None
+        with _answering(host):
+            state = await self._state(host)
+        return budget_at(now, state.credits_left(monthly, now), monthly)
+
+    async def _state(self, host: str) -> DomainState:
+        try:
+            state: DomainState = await self._domain(host).query(
+                DomainMessage.STATE.value, result_type=DomainState, rpc_timeout=ANSWERS_WITHIN
+            )
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            return DomainState()
+        return state
+
+    def _domain(self, host: str) -> WorkflowHandle[object, object]:
+        return self._client.get_workflow_handle(domain_workflow_id(host))
+
+    def _now(self) -> datetime:
+        return datetime.fromisoformat(self._clock())
+
+
+@contextmanager
+def _answering(host: str) -> Iterator[None]:
+    """What a domain leaves unanswered passes: its worker may just be starting."""
+    try:
+        yield
+    except RPCError as error:
+        raise TransportFault(f"the manners of {host} cannot be asked for: {error.message}") from error
+
+
+def _start(host: str) -> WithStartWorkflowOperation[object, object]:
+    """The domain's workflow, started by whoever asks it first."""
+    return WithStartWorkflowOperation(
+        DOMAIN_WORKFLOW,
+        DomainInput(host=host),
+        id=domain_workflow_id(host),
+        task_queue=Queue.DAY,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        static_summary=f"manners at {host}",
+    )

@@ -1,0 +1,68 @@
+"""How providers bear us: what the domain of each knows of its cool-down and credits."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from runtime.operator.server import WORKER_PATIENCE
+from tipoff.settings import Settings
+from tipoff.sources.budget import budget_at
+from tipoff.sources.manners import manners_of
+from tipoff.vocabulary import Frozen
+from workflows import slots
+from workflows.contracts import DOMAIN_WORKFLOW, DomainMessage, DomainState, domain_workflow_id
+
+_ALIVE = f"WorkflowType = '{DOMAIN_WORKFLOW}' AND ExecutionStatus = 'Running'"
+
+
+class DomainView(Frozen):
+    """A provider that was asked before, and what is known of it now."""
+
+    host: str
+    says: str
+    refuses: bool = False
+    """It is left alone, or has no credits left: nothing is asked there now."""
+    warning: str = ""
+    """What a person should know of; empty: nothing."""
+    spend: str = ""
+    """Of a paid one: what the month has cost."""
+
+    @property
+    def line(self) -> str:
+        """What is worth a line of a day's status; empty: nothing."""
+        return self.warning or (f"{self.host}: {self.spend}" if self.spend else "")
+
+
+async def domains(client: Client, settings: Settings) -> tuple[DomainView, ...]:
+    """Every provider that was asked under manners, by host. Raises RPCError when the server does not answer."""
+    prefix = domain_workflow_id("")
+    hosts = sorted([run.id.removeprefix(prefix) async for run in client.list_workflows(_ALIVE)])
+    return tuple(await asyncio.gather(*(_domain(client, host, settings) for host in hosts)))
+
+
+async def _domain(client: Client, host: str, settings: Settings) -> DomainView:
+    handle = client.get_workflow_handle(domain_workflow_id(host))
+    try:
+        state: DomainState = await handle.query(
+            DomainMessage.STATE.value, result_type=DomainState, rpc_timeout=WORKER_PATIENCE
+        )
+    except RPCError as error:
+        return DomainView(host=host, says=f"not told, no worker answers: {error.message}")
+    return domain_at(datetime.now(UTC), host, state, manners_of(host, settings).monthly_credits)
+
+
+def domain_at(now: datetime, host: str, state: DomainState, monthly_credits: int | None) -> DomainView:
+    """What a domain's state comes to at a moment."""
+    state = slots.known_at(state, now)
+    says = slots.sentence(state)
+    if state.closed:
+        return DomainView(host=host, says=says, refuses=True, warning=f"{host} is {slots.left_alone(state.closed)}")
+    if monthly_credits is None:
+        return DomainView(host=host, says=says)
+    budget = budget_at(now, state.credits_left(monthly_credits, now), monthly_credits)
+    warning = budget.warning and f"{host}: {budget.warning}"
+    return DomainView(host=host, says=says, refuses=budget.credits_left == 0, warning=warning, spend=budget.says)

@@ -1,0 +1,88 @@
+"""A host that is asked as a browser asks: the same answers, limits and faults. Takes the extra `browser`."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import sys
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.support.local_provider import LocalProvider, answer, hang, head, running
+from tipoff.errors import BodyTooLargeError, ConfigurationError, TransportFault
+from tipoff.settings import Settings, load_settings
+from tipoff.sources.base import Request
+from tipoff.sources.fetcher import Fetcher, TimeOuts
+
+AS_OF = datetime(2024, 3, 29, 14, 0, tzinfo=UTC)
+CDN = "cdn.nba.com"
+SCORES = Request(host=CDN, path="/scores.json")
+
+
+def as_browser(provider: LocalProvider) -> Settings:
+    """In a test the local provider is the host that wants browsers."""
+    return load_settings(
+        environ={
+            "TIPOFF_UPSTREAM": provider.url,
+            "TIPOFF_AS_BROWSER": "127.0.0.1",
+            "TIPOFF_BODY_CAP_BYTES": "100000",
+        }
+    )
+
+
+def fetcher(provider: LocalProvider) -> Fetcher:
+    return Fetcher(as_browser(provider), frozenset({CDN}), TimeOuts(connect=0.5, read=0.5, total=3))
+
+
+@pytest.fixture
+async def provider() -> AsyncIterator[LocalProvider]:
+    pytest.importorskip("curl_cffi", reason="the extra `browser` is not installed")
+    async with running(LocalProvider()) as provider:
+        yield provider
+
+
+async def test_it_says_what_a_browser_says_and_what_the_provider_wants_to_hear(provider: LocalProvider) -> None:
+    provider.replies[f"/{CDN}/scores.json"] = answer(gzip.compress(b'{"a": 1}'), Content_Encoding="gzip", ETag='"7"')
+    async with fetcher(provider) as asking:
+        response = await asking.fetch(SCORES, AS_OF, etag='"6"')
+    assert (response.status, response.body, response.headers["etag"]) == (200, b'{"a": 1}', '"7"')
+    (asked,) = provider.asked
+    assert "Chrome/" in asked.headers["user-agent"]
+    assert "sec-ch-ua" in asked.headers
+    assert asked.headers["referer"] == "https://www.nba.com/"
+    assert asked.headers["if-none-match"] == '"6"'
+
+
+async def test_an_unchanged_answer_and_a_redirect_off_the_hosts_are_told_as_they_are(provider: LocalProvider) -> None:
+    for status, headers in (("304 Not Modified", {}), ("302 Found", {"Location": "https://example.com/"})):
+        provider.replies[f"/{CDN}/scores.json"] = answer(b"", status, **headers)
+        async with fetcher(provider) as asking:
+            assert (await asking.fetch(SCORES, AS_OF)).status == int(status[:3])
+
+
+async def test_a_body_beyond_the_cap_is_refused_however_small_it_is_packed(provider: LocalProvider) -> None:
+    bomb = gzip.compress(b"\0" * 50_000_000)
+    provider.replies[f"/{CDN}/scores.json"] = answer(bomb, Content_Encoding="gzip")
+    async with fetcher(provider) as asking:
+        with pytest.raises(BodyTooLargeError):
+            await asking.fetch(SCORES, AS_OF)
+
+
+async def test_silence_and_half_an_answer_are_faults_of_the_transport(provider: LocalProvider) -> None:
+    async def half(writer: asyncio.StreamWriter) -> None:
+        writer.write(head(Content_Length="100") + b"half")
+
+    for reply in (hang, half):
+        provider.replies[f"/{CDN}/scores.json"] = reply
+        async with fetcher(provider) as asking:
+            with pytest.raises(TransportFault):
+                await asking.fetch(SCORES, AS_OF)
+
+
+def test_without_the_extra_a_worker_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "curl_cffi.requests", None)
+    settings = load_settings(environ={"TIPOFF_AS_BROWSER": CDN})
+    with pytest.raises(ConfigurationError, match="install the extra `browser`"):
+        Fetcher(settings, frozenset({CDN}))

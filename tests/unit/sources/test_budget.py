@@ -1,0 +1,238 @@
+"""A month of paid answers: every game's lines come at least once, its closing line where the credits allow."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tipoff.plan import plan_day
+from tipoff.sources.base import Request, Slate
+from tipoff.sources.budget import NEAR_TIP, budget_at, credits_told, worth_asking
+from tipoff.sources.manners import MANNERS
+from tipoff.sources.odds import HOST, GameLines, PlayerPointsProps
+from tipoff.sources.registry import SOURCES
+from tipoff.vocabulary import Outcome, PlanStep, SlateGame, eastern
+from workflows import gates, slots
+from workflows.contracts import DomainNews, DomainState, SlotRequest
+from workflows.day_state import StepRecord
+
+CREDITS = 500
+FIRST = date(2024, 3, 1)
+REAL_MONTHS = {
+    "2023-11": (13, 4, 7, 8, 5, 12, 0, 14, 2, 9, 4, 11, 4, 10, 8, 2, 11, 6, 9, 8, 5, 14, 0, 10, 6, 8, 5, 8, 7, 9),
+    "2024-01": (8, 6, 12, 2, 14, 4, 9, 6, 5, 10, 5, 10, 8, 5, 11, 3, 9, 5, 7, 8, 6, 8, 5, 8, 7, 8, 10, 5, 12, 5, 10),
+    "2024-03": (9, 5, 8, 6, 9, 8, 7, 8, 7, 9, 6, 7, 9, 6, 6, 9, 7, 8, 5, 8, 7, 8, 8, 6, 11, 4, 12, 2, 12, 3, 10),
+    "2024-12": (10, 4, 11, 6, 8, 7, 7, 12, 1, 2, 2, 3, 8, 2, 7, 6, 0, 0, 13, 3, 12, 3, 14, 0, 5, 9, 8, 9, 6, 7, 6),
+}
+"""Games of each day."""
+FULL_MONTH = (14,) * 30
+TIPS = (15.5, 19, 19, 19, 19.5, 19.5, 20, 20, 20, 20.5, 21, 22, 22, 22.5, 22.5)
+"""Hours of an evening, Eastern."""
+PAID = (GameLines(), PlayerPointsProps())
+
+
+def slate_of(day: date, games: int) -> Slate:
+    tips = [eastern(day, 0) + timedelta(hours=hour) for hour in TIPS[:games]]
+    return Slate(
+        game_date=day,
+        games=tuple(
+            SlateGame(game_id=f"{day:%m%d}{number:06}", away=f"A{number:02}", home=f"H{number:02}", tip_off=tip)
+            for number, tip in enumerate(tips)
+        ),
+    )
+
+
+class Paid(NamedTuple):
+    """A question that was asked, and when."""
+
+    day: date
+    at: datetime
+    url: str
+    game_id: str | None
+    tip_off: datetime
+    credits: int
+
+
+def looks_of(step: PlanStep) -> Iterator[datetime]:
+    """When the plan looks at a source that always has what it wants, and every half hour besides."""
+    record = StepRecord(found=True)
+    while look := gates.next_look(step, record):
+        yield look
+        record.last_look = look
+    opens, closes = step.cadence[0].start, step.cadence[0].until
+    yield from (opens + timedelta(minutes=30 * n) for n in range((closes - opens) // timedelta(minutes=30) + 1))
+
+
+class Month:
+    """The provider's domain and its answers, by the very functions that the day's workers use."""
+
+    def __init__(self, monthly_credits: int = CREDITS) -> None:
+        self.manners = MANNERS[HOST].model_copy(update={"monthly_credits": monthly_credits})
+        self.credits = monthly_credits
+        self.state = DomainState()
+        self.paid: list[Paid] = []
+        self.refused = 0
+
+    @property
+    def spent(self) -> dict[str, int]:
+        """By the provider's calendar month; the last evening of ours reaches into its next."""
+        months = sorted({f"{paid.at:%Y-%m}" for paid in self.paid})
+        return {month: sum(paid.credits for paid in self.paid if f"{paid.at:%Y-%m}" == month) for month in months}
+
+    @property
+    def pulls(self) -> Counter[tuple[date, str]]:
+        """How often each question was asked on a day."""
+        return Counter((paid.day, paid.url) for paid in self.paid)
+
+    @property
+    def closing_lines(self) -> list[Paid]:
+        """Players' lines that were asked for near the tip."""
+        return [paid for paid in self.paid if paid.game_id and paid.tip_off - NEAR_TIP <= paid.at]
+
+    def play(self, first: date, sizes: Iterable[int]) -> Month:
+        for number, games in enumerate(sizes):
+            if games:
+                self._play_day(slate_of(first + timedelta(days=number), games))
+        return self
+
+    def _play_day(self, slate: Slate) -> None:
+        steps = {step.name: step for step in plan_day(slate.game_date, slate.games, SOURCES).steps}
+        looks = {(look, source) for source in PAID for look in looks_of(steps[source.name])}
+        had: dict[str, datetime] = {}
+        for as_of, source in sorted(looks, key=lambda look: (look[0], look[1].name)):
+            requests = source.requests(slate, as_of, {game.game_id: game.game_id for game in slate.games})
+            self._look(requests, slate, as_of, had)
+
+    def _look(self, requests: Sequence[Request], slate: Slate, as_of: datetime, had: dict[str, datetime]) -> None:
+        budget = budget_at(as_of, self.state.credits_left(self.credits, as_of), self.credits)
+        for request in worth_asking(requests, slate, as_of, had, budget) if requests else ():
+            self.state, answer = slots.take(
+                self.state,
+                SlotRequest(host=HOST, manners=self.manners, credits=request.credits, until=as_of + timedelta(hours=1)),
+                as_of,
+            )
+            if answer.slot is None:
+                assert answer.outcome is Outcome.QUOTA_SPENT
+                self.refused += 1
+                continue
+            had[request.url] = as_of
+            self._pay(request, slate, as_of, answer.slot)
+
+    def _pay(self, request: Request, slate: Slate, as_of: datetime, slot: datetime) -> None:
+        tips = {game.game_id: game.tip_off for game in slate.games}
+        tip_off = tips[request.game_id] if request.game_id else min(tips.values())
+        self.paid.append(
+            Paid(slate.game_date, as_of.astimezone(UTC), request.url, request.game_id, tip_off, request.credits)
+        )
+        used = self.spent[f"{as_of:%Y-%m}"]
+        news = DomainNews(slot=slot, credits_used=used, credits_remaining=max(self.credits - used, 0))
+        self.state = slots.tell(self.state, news, as_of)
+
+
+@pytest.mark.parametrize(
+    ("name", "spent", "closing_lines"),
+    [("2023-11", 500, 124), ("2024-01", 500, 98), ("2024-03", 500, 88), ("2024-12", 499, 145)],
+)
+def test_a_real_month_of_half_hourly_looks_stays_within_the_credits_and_misses_no_game(
+    name: str, spent: int, closing_lines: int
+) -> None:
+    sizes = REAL_MONTHS[name]
+    month = Month().play(date.fromisoformat(f"{name}-01"), sizes)
+    assert (month.spent[name], len(month.closing_lines)) == (spent, closing_lines)
+    assert spent <= CREDITS
+    assert month.refused == 0
+    assert max(month.pulls.values()) == 2
+    assert len({paid.game_id for paid in month.paid if paid.game_id}) == sum(sizes)
+    assert len({paid.day for paid in month.paid}) == sum(size > 0 for size in sizes)
+
+
+def test_closing_lines_are_had_throughout_the_month_and_not_in_its_first_days_alone() -> None:
+    month = Month().play(FIRST, (8,) * 30)
+    closed = Counter(paid.day for paid in month.closing_lines)
+    assert len(closed) == 30
+    assert max(closed.values()) - min(closed.values()) <= 2
+
+
+def test_a_month_of_full_slates_gives_every_day_its_first_pull_until_nothing_is_left() -> None:
+    month = Month().play(FIRST, FULL_MONTH)
+    assert CREDITS - 3 < month.spent["2024-03"] <= CREDITS
+    assert set(month.pulls.values()) == {1}
+
+
+def test_with_credits_for_everything_each_question_is_asked_twice_a_day() -> None:
+    month = Month(20_000).play(FIRST, (8,) * 31)
+    assert set(month.pulls.values()) == {2}
+
+
+@given(st.lists(st.integers(0, len(TIPS)), min_size=31, max_size=31), st.integers(0, 1_000))
+@settings(max_examples=8, deadline=None)
+def test_no_month_overspends(sizes: list[int], monthly_credits: int) -> None:
+    assert max(Month(monthly_credits).play(FIRST, sizes).spent.values(), default=0) <= monthly_credits
+
+
+TONIGHT = slate_of(FIRST, 9)
+QUESTIONS = PlayerPointsProps().requests(TONIGHT, eastern(FIRST, 8), {g.game_id: g.game_id for g in TONIGHT.games})
+MORNING = {request.url: eastern(FIRST, 8) for request in QUESTIONS}
+
+
+def test_the_nearest_tip_comes_first() -> None:
+    asked = worth_asking(
+        tuple(reversed(QUESTIONS)), TONIGHT, eastern(FIRST, 8), {}, budget_at(eastern(FIRST, 8), 9, CREDITS)
+    )
+    assert [_tip_of(request) for request in asked] == [game.tip_off for game in TONIGHT.games]
+
+
+@pytest.mark.parametrize(("hour", "minute", "games"), [(12, 0, 0), (18, 44, 0), (18, 45, 3), (18, 55, 3), (19, 20, 2)])
+def test_what_was_had_in_the_morning_is_asked_again_only_near_its_tip(hour: int, minute: int, games: int) -> None:
+    as_of = eastern(FIRST, hour, minute)
+    there = [request for request in QUESTIONS if _tip_of(request) > as_of]
+    assert len(worth_asking(there, TONIGHT, as_of, MORNING, budget_at(as_of, CREDITS, CREDITS))) == games
+
+
+def test_a_closing_line_is_had_once() -> None:
+    had = MORNING | {QUESTIONS[1].url: eastern(FIRST, 18, 45)}
+    asked = worth_asking(
+        QUESTIONS[1:4], TONIGHT, eastern(FIRST, 18, 55), had, budget_at(eastern(FIRST, 8), CREDITS, CREDITS)
+    )
+    assert asked == QUESTIONS[2:4]
+
+
+@pytest.mark.parametrize(
+    ("day", "hour", "days_left"), [(29, 22, 3), (30, 22, 2), (31, 12, 1), (31, 19.5, 1), (31, 20.5, 30)]
+)
+def test_an_evening_counts_as_its_own_day_until_the_providers_month_is_over(
+    day: int, hour: float, days_left: int
+) -> None:
+    now = eastern(date(2024, 3, day), 0) + timedelta(hours=hour)
+    assert budget_at(now, CREDITS, CREDITS).days_left == days_left
+
+
+def test_on_the_months_last_day_all_that_is_left_may_go() -> None:
+    last = datetime(2024, 3, 31, 20, tzinfo=UTC)
+    assert budget_at(last, 37, CREDITS).spare == 37
+    assert budget_at(datetime(2024, 3, 1, tzinfo=UTC), CREDITS, CREDITS).spare == pytest.approx(CREDITS / 31)
+
+
+def test_people_are_warned_from_four_fifths_on() -> None:
+    on_the_tenth = datetime(2024, 3, 10, 12, tzinfo=UTC)
+    assert budget_at(on_the_tenth, 101, CREDITS).warning == ""
+    assert budget_at(on_the_tenth, 100, CREDITS).warning == ("400 of the month's 500 credits are used, 22 days left")
+
+
+@pytest.mark.parametrize(
+    ("told", "read"),
+    [("498", 498), (" 498.0 ", 498), ("0", 0), ("", None), ("-1", None), ("many", None), ("9" * 40, None)],
+)
+def test_what_an_answer_says_of_the_quota_is_read_or_left(told: str, read: int | None) -> None:
+    assert credits_told({"x-requests-remaining": told}, "remaining") == read
+    assert credits_told({}, "remaining") is None
+
+
+def _tip_of(request: Request) -> datetime:
+    return next(game.tip_off for game in TONIGHT.games if game.game_id == request.game_id)
