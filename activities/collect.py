@@ -46,6 +46,7 @@ async def look(workshop: Workshop, request: CollectRequest, progress: Callable[[
         refused=collected.refused,
         alert=collected.alert,
         parks=collected.parks,
+        stand_in=collected.stand_in,
         batch=collected.batch_key,
         requests=collected.requests,
         new_objects=collected.new_objects,

@@ -24,7 +24,7 @@ class Planning:
         """The day's steps for its slate, or how to learn the slate."""
         with failures_mapped():
             if request.games is None:
-                return plan_slate(request.game_date)
+                return plan_slate(request.game_date, self._workshop.sources)
             return plan_day(request.game_date, request.games, self._workshop.sources, published=request.published)
 
 

@@ -52,7 +52,9 @@ class Workshop:
 
     @cached_property
     def sources(self) -> dict[str, Source]:
-        return dict(sources(self.settings.history_seasons))
+        settings, replayed = self.settings, self.settings.upstream is not None
+        configured = replayed or settings.bigdataball is not None
+        return dict(sources(settings.history_seasons, bigdataball=configured, replayed=replayed))
 
     async def close(self) -> None:
         """Give connections and the warehouse back."""

@@ -41,6 +41,8 @@ class Collected(Frozen):
     """A person should know of that at once."""
     parks: bool = False
     """Asking again changes nothing before a person acted."""
+    stand_in: bool = False
+    """Who stands in for the source should be asked at once for what it lacks."""
     batch_key: str | None = None
     """The landed object that lists the usable answers; None when there is none."""
     requests: int = 0
@@ -236,7 +238,7 @@ def _nothing_to_ask(source: Source, slate: Slate, as_of: datetime, provider_ids:
     if source.needs_ids_of and unnamed:
         reason = f"nothing to ask yet: {source.needs_ids_of} has not named {', '.join(unnamed)}"
         return Collected(outcome=Outcome.NOT_PUBLISHED_YET, reason=reason)
-    return Collected(outcome=Outcome.EMPTY_OK, reason="nothing to ask")
+    return Collected(outcome=Outcome.EMPTY_OK, reason=source.idle or "nothing to ask")
 
 
 def _collected(slate: Slate, answers: Sequence[_Answer], batch_key: str | None) -> Collected:
@@ -250,6 +252,7 @@ def _collected(slate: Slate, answers: Sequence[_Answer], batch_key: str | None) 
         alert=bool(decision.advice),
         # A question in a hundred that is not understood leaves the others to be asked.
         parks=decision.park and (decision.stop or batch_key is None),
+        stand_in=any(DECISIONS[answer.record.outcome].stand_in for answer in answers),
         batch_key=batch_key,
         requests=len(answers),
         new_objects=sum(answer.new for answer in answers),

@@ -20,6 +20,7 @@ from tipoff.vocabulary import (
     PlanStep,
     Role,
     SlateGame,
+    StandIn,
     StepKind,
     eastern,
 )
@@ -73,21 +74,21 @@ def day_times(game_date: date, games: tuple[SlateGame, ...]) -> DayTimes:
     )
 
 
-def plan_slate(game_date: date) -> DayPlan:
+def plan_slate(game_date: date, sources: Mapping[str, Source]) -> DayPlan:
     """The plan while the slate is not known: read it."""
     return DayPlan(
         game_date=game_date,
         games=(),
-        steps=(_slate_step(game_date, eastern(game_date, 23)),),
+        steps=(_slate_step(game_date, eastern(game_date, 23), sources),),
         ends_at=eastern(game_date + timedelta(days=1), 10),
         slate_known=False,
     )
 
 
-def _plan_without_games(game_date: date, *, published: bool) -> DayPlan:
+def _plan_without_games(game_date: date, sources: Mapping[str, Source], *, published: bool) -> DayPlan:
     """Nothing to predict: say so in the exports and end; what is out already is graded as void."""
     starts = eastern(game_date, 5)
-    slate = _slate_step(game_date, starts)
+    slate = _slate_step(game_date, starts, sources)
     publishing = _publishing(("nbac_schedule",), starts, None)
     grading = _grading(("export_predictions",), starts, None) if published else ()
     return DayPlan(
@@ -106,10 +107,10 @@ def plan_day(
     `published`: predictions of the date are out, so that a slate that has lost its games still has to be graded.
     """
     if not games:
-        return _plan_without_games(game_date, published=published)
+        return _plan_without_games(game_date, sources, published=published)
     times = day_times(game_date, games)
     steps = (
-        _slate_step(game_date, times.last_tip),
+        _slate_step(game_date, times.last_tip, sources),
         _announcement(times),
         *_collecting(times, sources),
         *_lines(times, sources),
@@ -129,7 +130,7 @@ def plan_day(
     )
 
 
-def _slate_step(game_date: date, until: datetime) -> PlanStep:
+def _slate_step(game_date: date, until: datetime, sources: Mapping[str, Source]) -> PlanStep:
     opens = eastern(game_date, 5)
     return PlanStep(
         name="nbac_schedule",
@@ -145,7 +146,15 @@ def _slate_step(game_date: date, until: datetime) -> PlanStep:
         ),
         soft_deadline=eastern(game_date, 8),
         hard_deadline=None,
+        stand_ins=_stand_ins("nbac_schedule", sources),
     )
+
+
+def _stand_ins(name: str, sources: Mapping[str, Source]) -> tuple[StandIn, ...]:
+    """Who stands in for a source, the first to be asked first."""
+    chain = [other for other in sources.values() if name in other.stands_in_for]
+    chain.sort(key=lambda other: len(other.stands_in_for))
+    return tuple(StandIn(source=other.name, title=other.title, provider_ids_from=other.needs_ids_of) for other in chain)
 
 
 def _announcement(times: DayTimes) -> PlanStep:
@@ -164,7 +173,8 @@ def _announcement(times: DayTimes) -> PlanStep:
 
 
 def _source(
-    source: Source,
+    name: str,
+    sources: Mapping[str, Source],
     phase: Phase,
     cadence: Iterable[Cadence],
     *,
@@ -174,7 +184,7 @@ def _source(
     fallback: str | None,
     per_game: bool = False,
 ) -> PlanStep:
-    cadence = tuple(cadence)
+    source, cadence = sources[name], tuple(cadence)
     return PlanStep(
         name=source.name,
         subject=source.name,
@@ -192,6 +202,8 @@ def _source(
         fallback=fallback,
         per_game=per_game,
         provider_ids_from=source.needs_ids_of,
+        stand_ins=_stand_ins(name, sources),
+        asks_what_is_missing=source.asks_what_is_missing,
     )
 
 
@@ -203,7 +215,18 @@ def _collecting(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[Plan
         return (Cadence(start=start, until=times.last_tip, every=HALF_HOUR, only="until_found"),)
 
     yield _source(
-        sources["nbac_player_list_current"],
+        "espn_scoreboard",
+        sources,
+        Phase.COLLECT,
+        until_found(1),
+        needs=("nbac_schedule",),
+        fallback="going on without ESPN's view of the slate",
+        per_game=True,
+        patience=morning,
+    )
+    yield _source(
+        "nbac_player_list_current",
+        sources,
         Phase.COLLECT,
         until_found(1.5),
         needs=("nbac_schedule",),
@@ -211,7 +234,8 @@ def _collecting(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[Plan
         patience=morning,
     )
     yield _source(
-        sources["espn_team_rosters"],
+        "espn_team_rosters",
+        sources,
         Phase.COLLECT,
         until_found(2),
         needs=("nbac_player_list_current",),
@@ -220,7 +244,8 @@ def _collecting(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[Plan
     )
     for name in ("nbac_player_history", "nbac_team_history"):
         yield _source(
-            sources[name],
+            name,
+            sources,
             Phase.COLLECT,
             until_found(1),
             needs=("nbac_schedule",),
@@ -229,7 +254,8 @@ def _collecting(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[Plan
         )
     close_watch = times.first_tip - timedelta(minutes=90)
     yield _source(
-        sources["nbac_injury_report"],
+        "nbac_injury_report",
+        sources,
         Phase.COLLECT,
         (
             Cadence(start=times.starts + timedelta(hours=3), until=close_watch, every=timedelta(hours=2)),
@@ -239,6 +265,28 @@ def _collecting(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[Plan
         fallback="going on without an injury report",
         patience=morning,
     )
+    yield from _background(times, sources, morning)
+
+
+_ASKED_FROM: Mapping[str, timedelta] = {
+    "nbac_standings": timedelta(hours=1),
+    "nbac_player_movement": timedelta(hours=1),
+    "nbac_referee_assignments": timedelta(hours=4, minutes=15),
+}
+"""What no prediction waits for, and how long after the day's start it is there."""
+
+
+def _background(times: DayTimes, sources: Mapping[str, Source], patience: Patience) -> Iterable[PlanStep]:
+    for name, after in _ASKED_FROM.items():
+        yield _source(
+            name,
+            sources,
+            Phase.COLLECT,
+            (Cadence(start=times.starts + after, until=times.first_tip, every=HALF_HOUR, only="until_found"),),
+            needs=("nbac_schedule",),
+            fallback="no prediction stands on it",
+            patience=patience,
+        )
 
 
 def _lines(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[PlanStep]:
@@ -252,7 +300,8 @@ def _lines(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[PlanStep]
 
     closes = tuple(tip - timedelta(minutes=10) for tip in times.tips)
     yield _source(
-        sources["odds_api_events"],
+        "odds_api_events",
+        sources,
         Phase.LINES,
         polled()[:1],
         needs=("nbac_schedule",),
@@ -261,7 +310,8 @@ def _lines(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[PlanStep]
         patience=waiting,
     )
     yield _source(
-        sources["odds_api_game_lines"],
+        "odds_api_game_lines",
+        sources,
         Phase.LINES,
         polled(),
         needs=("odds_api_events",),
@@ -271,7 +321,8 @@ def _lines(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[PlanStep]
         patience=waiting,
     )
     yield _source(
-        sources["odds_api_player_points_props"],
+        "odds_api_player_points_props",
+        sources,
         Phase.LINES,
         polled(),
         needs=("odds_api_events", "espn_team_rosters"),
@@ -430,7 +481,8 @@ def _publishing(needs: tuple[str, ...], opens_at: datetime, due: datetime | None
 
 def _following(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[PlanStep]:
     yield _source(
-        sources["nbac_scoreboard"],
+        "nbac_scoreboard",
+        sources,
         Phase.FOLLOW,
         (Cadence(start=times.first_tip, until=times.results_due, every=timedelta(minutes=3), only="until_found"),),
         needs=("nbac_schedule",),
@@ -441,16 +493,24 @@ def _following(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[PlanS
 
 
 def _results(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[PlanStep]:
-    for name in ("nbac_player_boxscores", "nbac_team_boxscore"):
-        yield _source(
-            sources[name],
+    def after_the_games(name: str, start: datetime, hard: datetime, fallback: str) -> PlanStep:
+        return _source(
+            name,
+            sources,
             Phase.RESULTS,
-            (Cadence(start=times.results_open, until=times.results_due, every=HALF_HOUR, only="until_found"),),
+            (Cadence(start=start, until=times.results_due, every=HALF_HOUR, only="until_found"),),
             needs=("nbac_schedule",),
-            patience=Patience(soft=times.last_tip + timedelta(hours=4), hard=times.results_due),
-            fallback="grading what is there",
+            patience=Patience(soft=times.last_tip + timedelta(hours=4), hard=hard),
+            fallback=fallback,
             per_game=True,
         )
+
+    settled = times.last_tip + timedelta(hours=5)
+    yield after_the_games("nbac_player_boxscores", times.results_open, times.results_due, "grading what is there")
+    yield after_the_games("nbac_team_boxscore", times.results_open, settled, "the players' figures make the sum")
+    over = times.last_tip + timedelta(hours=2, minutes=45)
+    yield after_the_games("nbac_play_by_play", over, settled, "shots by zone lack these games")
+    yield after_the_games("nbac_gamebook_player_stats", over, settled, "reasons for not playing stay unknown")
 
     def transform(name: str, title: str, needs: tuple[str, ...], subject: str) -> PlanStep:
         return _compute(
@@ -465,7 +525,13 @@ def _results(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[PlanSte
             soft=times.results_due,
         )
 
-    yield transform("team_results", "team results", ("nbac_team_boxscore",), "team_offense_game_summary")
+    # Where the league's totals do not come, the players' rows make the sum.
+    yield transform(
+        "team_results",
+        "team results",
+        ("nbac_team_boxscore", "nbac_player_boxscores"),
+        "team_offense_game_summary",
+    )
     yield transform(
         "player_results", "player results", ("nbac_player_boxscores", "team_results"), "player_game_summary"
     )

@@ -17,7 +17,7 @@ from tipoff.sources.base import KnownPlayer, ReadContext, Reading, Row, RowsOwne
 from tipoff.sources.identity import load_aliases
 from tipoff.sources.schedule import slate_games
 from tipoff.vocabulary import Frozen, Outcome, Role, SlateGame, shortened
-from tipoff.warehouse.base import Between, Slice, Value, Warehouse
+from tipoff.warehouse.base import Between, Parameters, Slice, Value, Warehouse
 from tipoff.warehouse.tables import TABLES, Table
 from tipoff.warehouse.validation import conform, schema_of
 
@@ -72,6 +72,7 @@ def process(
         as_of=as_of,
         players=_players(source, slate, warehouse) if source.needs_players else (),
         aliases=load_aliases(aliases_path) if aliases_path else {},
+        known_games=_stored_games(slate, warehouse) if source.table == "raw_schedule" else (),
     )
     answers = _read_all(source, batch, context, landing)
     suspicious = _is_suspicious(source, answers, slate)
@@ -147,6 +148,20 @@ def _known(warehouse: Warehouse, sql: str, slate: Slate) -> tuple[KnownPlayer, .
     return tuple(KnownPlayer(**row) for row in rows.iter_rows(named=True))
 
 
+_STORED_GAMES = """
+    SELECT game_id, away, home, tip_off
+    FROM raw_schedule
+    WHERE game_date = @game_date
+    ORDER BY tip_off, game_id
+"""
+
+
+def _stored_games(slate: Slate, warehouse: Warehouse) -> tuple[SlateGame, ...]:
+    """The date's games as an earlier schedule had them."""
+    rows = warehouse.query(_STORED_GAMES, {"game_date": slate.game_date})
+    return tuple(SlateGame(**row) for row in rows.iter_rows(named=True))
+
+
 def _read_all(source: Source, batch: Batch, context: ReadContext, landing: Landing) -> _Answers:
     """Every answer that can be read; one that cannot leaves the others standing."""
     read, unreadable = [], []
@@ -206,17 +221,32 @@ def _write_all(source: Source, answers: _Answers, slate: Slate, warehouse: Wareh
     table, games = TABLES[source.table], set[str]()
     written = False
     for answer in answers.read:
-        if answer.rows.is_empty():
+        rows = _without_better(source, answer.rows, slate, warehouse)
+        if rows.is_empty():
             continue
         if table.appends:
-            changed = _append_news(table, answer.rows, slate, warehouse, protect=protect)
+            changed = _append_news(table, rows, slate, warehouse, protect=protect)
         else:
             protected = {"fewer": protect, "older": not _is_of_the_day(source, answer, slate)}
-            changed = _replace_news(table, answer.rows, answer.owned, warehouse, **protected)
+            owned = answer.owned if rows.height == answer.rows.height else source.rows_owned(rows.to_dicts(), slate)
+            changed = _replace_news(table, rows, owned, warehouse, **protected)
         if not changed.is_empty():
             written = True
             games |= _all_games(slate) if answers.earlier else _games_of(changed, slate)
     return _News(written, frozenset(games))
+
+
+def _without_better(source: Source, rows: pl.DataFrame, slate: Slate, warehouse: Warehouse) -> pl.DataFrame:
+    """Rows of games whose results no source before it in its chain has brought: those stand, whoever reads when."""
+    if source.role is not Role.POST or not source.stands_in_for:
+        return rows
+    sql = f"""
+        SELECT DISTINCT game_id
+        FROM {source.table}
+        WHERE game_date = @game_date AND source IN UNNEST(@better)
+    """  # noqa: S608 - the name of a declared table
+    parameters: Parameters = {"game_date": slate.game_date, "better": list(source.stands_in_for)}
+    return rows.join(warehouse.query(sql, parameters), on="game_id", how="anti")
 
 
 def _append_news(

@@ -166,6 +166,15 @@ class Cadence(Frozen):
     only: str = Field(default="always", pattern="^(always|until_found|once_found)$")
 
 
+class StandIn(Frozen):
+    """A source that is asked for the games which those before it in its chain lack."""
+
+    source: str
+    title: str
+    provider_ids_from: str | None = None
+    """The source whose ids of the games this one asks by."""
+
+
 class PlanStep(Frozen):
     """One step of a day as data: what it is, what it needs, when it looks and when it gives up waiting."""
 
@@ -193,6 +202,10 @@ class PlanStep(Frozen):
     """The source whose ids of the games this one asks by."""
     per_game: bool = False
     """Whether a missing game leaves the others standing, so that a part is useful."""
+    stand_ins: tuple[StandIn, ...] = ()
+    """Who is asked, in this order, for the games it lacks."""
+    asks_what_is_missing: bool = False
+    """It asks a question a game, and after the games they are over: what it has it does not ask again."""
 
 
 class DayPlan(Frozen):

@@ -294,6 +294,10 @@ class StepReport(Frozen):
     retry_at: AwareDatetime | None = None
     parks: bool = False
     """It cannot go on before a person acted."""
+    stand_in: bool = False
+    """Who stands in for the source should be asked at once for what it lacks."""
+    stood_in: dict[str, tuple[str, ...]] = {}
+    """Title of a source that stood in -> the games it had."""
     alerts: dict[str, str] = {}
     """Kind -> what a person should know of at once."""
     unresolved: int = 0
@@ -318,6 +322,8 @@ class CollectReport(Frozen):
     """A person should know of that at once."""
     parks: bool = False
     """Asking again changes nothing before a person acted."""
+    stand_in: bool = False
+    """Who stands in for the source should be asked at once for what it lacks."""
     batch: str | None
     requests: int
     new_objects: int
@@ -342,12 +348,13 @@ class CollectReport(Frozen):
             missing_games=self.missing_games,
             retry_at=self.retry_at,
             parks=self.parks,
+            stand_in=self.stand_in,
             alerts=self._alerts,
         )
 
     def and_read(self, report: StepReport) -> StepReport:
         """What was read of what came, and what the provider said to the other questions."""
-        report = report.model_copy(update={"alerts": report.alerts | self._alerts})
+        report = report.model_copy(update={"alerts": report.alerts | self._alerts, "stand_in": self.stand_in})
         if self.refused is None:
             return report
         return report.model_copy(

@@ -16,10 +16,23 @@ from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError, ApplicationError
 
-from tipoff.vocabulary import DayPlan, Phase, PlanStep, Role, RunState, SlateGame, StepKind, StepState, clock_time
-from workflows import gates, messages, telling
+from tipoff.vocabulary import (
+    DayPlan,
+    Outcome,
+    Phase,
+    PlanStep,
+    Role,
+    RunState,
+    SlateGame,
+    StandIn,
+    StepKind,
+    StepState,
+    clock_time,
+)
+from workflows import chains, gates, messages, telling
 from workflows.calls import call
 from workflows.contracts import (
+    USABLE,
     Activity,
     AuditEntry,
     CollectReport,
@@ -75,7 +88,7 @@ class DailyPipelineWorkflow:
         self._woken = False
         self._hold_at = day.clock.hold_at
         self._actions = sorted(day.clock.actions, key=lambda action: action.at)
-        self._batches: dict[str, tuple[str, StepReport]] = {}
+        self._batches: dict[str, tuple[tuple[str, tuple[SlateGame, ...]], StepReport]] = {}
         self._wanted_anew: set[str] = set()
         self._slate: tuple[SlateGame, ...] | None = None
         self._said_early: list[AuditEntry] = []
@@ -239,41 +252,99 @@ class DailyPipelineWorkflow:
             return str(error.cause or error)
 
     async def _look(self, step: PlanStep, as_of: datetime) -> StepReport:
-        """Collect an answer and read it into its table; an unchanged answer is not read again."""
-        plan = self.ledger.plan
-        request = CollectRequest(
-            source=step.subject,
-            game_date=plan.game_date,
-            games=plan.games,
-            as_of=as_of,
-            provider_ids=self.ledger.provider_ids.get(step.provider_ids_from or "", {}),
-            anew=step.name in self._wanted_anew,
-        )
+        """Look at a source, and at those that stand in for it where it lacks games.
+
+        Raises ActivityError when it fails and no other has anything either.
+        """
+        plan, record = self.ledger.plan, self.ledger.records[step.name]
+        failed: ActivityError | None = None
+        try:
+            report = await self._first_choice(step, chains.wanted_games(step, record, plan), as_of)
+        except ActivityError as error:
+            failed = error
+            reason = str(error.cause or error)[:REASON_LENGTH]
+            report = StepReport(outcome=Outcome.PROVIDER_ERROR, reason=reason, changed=False, stand_in=True)
+        for stand_in in step.stand_ins:
+            asked = chains.lacking(step, record, report, plan, as_of)
+            if not chains.wants_stand_in(step, report, as_of) or (plan.games and not asked):
+                break
+            brought = await self._stand_in(step, stand_in, asked, as_of)
+            report = chains.stood_in(report, stand_in, brought, asked, record.rows if step.role is Role.POST else 0)
+        if failed is not None and not report.stood_in:
+            raise failed
+        if report.games is not None:
+            self._slate = report.games
+        return report
+
+    async def _first_choice(self, step: PlanStep, games: tuple[SlateGame, ...], as_of: datetime) -> StepReport:
+        """A look at the step's own source; one that only a person can help is not asked."""
+        record = self.ledger.records[step.name]
+        if record.stopped:
+            return StepReport(outcome=Outcome.GONE, reason=record.stopped, changed=False, parks=True, stand_in=True)
+        anew = step.name in self._wanted_anew
         self._wanted_anew.discard(step.name)
-        told = f"{step.title} as of {clock_time(as_of, plan.game_date)}"
+        request = self._collect_request(step.subject, games, as_of, step.provider_ids_from).model_copy(
+            update={"anew": anew}
+        )
         if step.role is Role.LIVE:
             again = None if self._clock.virtual else gates.looks_within(step, as_of, FOLLOWED_FOR)
-            request = request.model_copy(update={"again": again})
-            return await call(Activity.FOLLOW, request, StepReport, summary=told)
+            told = f"{step.title} as of {clock_time(as_of, request.game_date)}"
+            return await call(Activity.FOLLOW, request.model_copy(update={"again": again}), StepReport, summary=told)
+        report = await self._collected_and_read(request, step.title)
+        if len(games) < len(self.ledger.plan.games) and report.outcome in USABLE:
+            return report.model_copy(update={"rows": record.rows + report.rows})
+        return report
+
+    async def _stand_in(
+        self, step: PlanStep, stand_in: StandIn, games: tuple[SlateGame, ...], as_of: datetime
+    ) -> StepReport:
+        """What another source has of the games; when it fails too, why."""
+        named = stand_in.provider_ids_from
+        title = f"{stand_in.title} for {step.title}"
+        try:
+            if named and not {game.game_id for game in games} <= self.ledger.provider_ids.get(named, {}).keys():
+                ids = await self._collected_and_read(self._collect_request(named, games, as_of), f"{title}, ids")
+                self.ledger.provider_ids.setdefault(named, {}).update(ids.provider_ids)
+            request = self._collect_request(stand_in.source, games, as_of, named)
+            return await self._collected_and_read(request, title)
+        except ActivityError as error:
+            reason = str(error.cause or error)[:REASON_LENGTH]
+            return StepReport(outcome=Outcome.PROVIDER_ERROR, reason=reason, changed=False)
+
+    def _collect_request(
+        self, source: str, games: tuple[SlateGame, ...], as_of: datetime, ids_from: str | None = None
+    ) -> CollectRequest:
+        return CollectRequest(
+            source=source,
+            game_date=self.ledger.plan.game_date,
+            games=games,
+            as_of=as_of,
+            provider_ids=self.ledger.provider_ids.get(ids_from or "", {}),
+        )
+
+    async def _collected_and_read(self, request: CollectRequest, title: str) -> StepReport:
+        """Collect an answer and read it into its table; an unchanged answer is not read again."""
+        plan = self.ledger.plan
+        told = f"{title} as of {clock_time(request.as_of, request.game_date)}"
         collected = await call(Activity.COLLECT, request, CollectReport, summary=told)
         if collected.to_read is None:
             return collected.as_step()
-        batch, report = self._batches.get(step.name, ("", None))
-        if report is not None and batch == collected.batch:
+        key = (collected.to_read, request.games)
+        known, report = self._batches.get(request.source, (None, None))
+        if report is not None and known == key:
             return collected.and_read(report.model_copy(update={"changed": False}))
-        report = await self._read(step, collected.to_read, as_of)
+        report = await self._read(request.source, title, collected.to_read, request.games, request.as_of)
         if plan is self.ledger.plan:
-            self._batches[step.name] = (collected.to_read, report)
-        if report.games is not None:
-            self._slate = report.games
+            self._batches[request.source] = key, report
         return collected.and_read(report)
 
-    async def _read(self, step: PlanStep, batch: str, as_of: datetime) -> StepReport:
-        plan = self.ledger.plan
+    async def _read(
+        self, source: str, title: str, batch: str, games: tuple[SlateGame, ...], as_of: datetime
+    ) -> StepReport:
         request = ProcessRequest(
-            source=step.subject, batch=batch, game_date=plan.game_date, games=plan.games, as_of=as_of
+            source=source, batch=batch, game_date=self.ledger.plan.game_date, games=games, as_of=as_of
         )
-        return await call(Activity.PROCESS, request, StepReport, summary=f"{step.title}: read what was landed")
+        return await call(Activity.PROCESS, request, StepReport, summary=f"{title}: read what was landed")
 
     async def _predict(self, step: PlanStep, games: tuple[str, ...], as_of: datetime) -> StepReport:
         request = self._compute_request(step, games, as_of)
@@ -321,7 +392,7 @@ class DailyPipelineWorkflow:
 
     async def _read_and_predict(self, steps: Sequence[PlanStep], recorded: RecordedDay) -> None:
         """Landed answers and moments of prediction in the order of time: what came later is not known earlier."""
-        sources = {step.subject: step for step in steps if step.kind is StepKind.SOURCE}
+        sources = _readers(steps)
         computed = [step for step in steps if step.phase in _BEFORE_TIP]
         unread = [batch for batch in recorded.batches if batch.source in sources]
         now = Moment(as_of=self._clock.now(), game_ids=self.ledger.game_ids)
@@ -334,7 +405,7 @@ class DailyPipelineWorkflow:
             await self._read_again(sources, batch)
 
     async def _read_again(self, sources: dict[str, PlanStep], batch: RecordedBatch) -> None:
-        await self._again(sources[batch.source], Moment(as_of=batch.as_of, game_ids=()), batch.batch)
+        await self._again(sources[batch.source], Moment(as_of=batch.as_of, game_ids=()), batch)
 
     def _take_as_recorded(self, redone: set[str]) -> None:
         """What a re-run does not touch stands."""
@@ -349,7 +420,7 @@ class DailyPipelineWorkflow:
             if step.kind is StepKind.SOURCE and record.state in {StepState.PENDING, StepState.LATE}:
                 record.state, record.reason = StepState.DEGRADED, record.reason or "nothing was landed"
 
-    async def _again(self, step: PlanStep, moment: Moment, batch: str | None = None) -> None:
+    async def _again(self, step: PlanStep, moment: Moment, batch: RecordedBatch | None = None) -> None:
         """Carry a step out as of a recorded moment; when it fails and is critical, a person decides."""
         record = self.ledger.records[step.name]
         while record.state is not StepState.SKIPPED:
@@ -363,11 +434,17 @@ class DailyPipelineWorkflow:
             if record.state is not StepState.PENDING:
                 return  # forced on
 
-    async def _once_more(self, step: PlanStep, moment: Moment, batch: str | None) -> StepReport | str:
+    async def _once_more(self, step: PlanStep, moment: Moment, batch: RecordedBatch | None) -> StepReport | str:
         if batch is None:
             return await self._carry_out(step, moment.game_ids, moment.as_of)
+        games = self.ledger.plan.games
         try:
-            return await self._read(step, batch, moment.as_of)
+            report = await self._read(batch.source, step.title, batch.batch, games, moment.as_of)
+            for stand_in in step.stand_ins:
+                if stand_in.source == batch.source:
+                    nothing = StepReport(outcome=Outcome.GONE, reason="landed", changed=False)
+                    return chains.stood_in(nothing, stand_in, report, games, 0)
+            return report
         except ActivityError as error:
             return str(error.cause or error)
 
@@ -419,8 +496,9 @@ class DailyPipelineWorkflow:
             messages.apply(order, self.ledger, self._clock.now())
             # A person wants it read anew, also where the provider says just what it said before.
             for step in messages.steps_to_read(order, self.ledger.plan):
-                self._batches.pop(step, None)
-                self._wanted_anew.add(step)
+                for source in (step.subject, *(stand_in.source for stand_in in step.stand_ins)):
+                    self._batches.pop(source, None)
+                self._wanted_anew.add(step.name)
             if order.message is Message.RESUME_CLOCK:
                 self._clock.resume()
             self._woken = True
@@ -605,6 +683,14 @@ class DailyPipelineWorkflow:
             await call(Activity.EXPORT, page, StepReport, summary="report page of the whole day")
         except ActivityError as error:
             workflow.logger.warning("the report page could not be written: %s", error.cause or error)
+
+
+def _readers(steps: Sequence[PlanStep]) -> dict[str, PlanStep]:
+    """The step that each source's landed answers belong to."""
+    looking = [step for step in steps if step.kind is StepKind.SOURCE]
+    return {stand_in.source: step for step in looking for stand_in in step.stand_ins} | {
+        step.subject: step for step in looking
+    }
 
 
 def _is_redone(step: PlanStep, first: Phase) -> bool:

@@ -44,10 +44,12 @@ class StepRecord:
     busy: bool = False
     found: bool = False
     """It once had all it wanted."""
-    stopped: bool = False
-    """The provider said what only a person can change: it is not asked again before one acted."""
+    stopped: str = ""
+    """What the provider said that only a person can change: it is not asked again before one acted."""
     asked: tuple[str, ...] = ()
     """The games it set out for."""
+    stood_in: tuple[str, ...] = ()
+    """The games that others had in its place, and that are still looked for."""
     given_up: bool = False
     """The day went on without it while it was at work: nobody waits for what it may still bring."""
     looks: int = 0
@@ -204,14 +206,21 @@ class DayLedger:
         if report.changed and (says_less or report.outcome not in USABLE):
             self._bring(record, report)
         record.missing_games = missing
+        if report.outcome in USABLE:
+            others = {game for had in report.stood_in.values() for game in had}
+            record.stood_in = tuple(game for game in self.game_ids if game in others)
         for kind, text in report.alerts.items():
             self.alert(step, kind, f"{step.title}: {text}", now)
-        record.stopped = report.parks
+        if report.stood_in and not missing:
+            self._go_on_with(step, report, now)
+        record.stopped = report.reason if report.parks else ""
         if record.stopped:
             self.park(step, report.reason, now)
             return
         record.unpark()
-        if outcome in {Outcome.OK, Outcome.EMPTY_OK} or (outcome is Outcome.PARTIAL and not missing):
+        if report.stood_in and not missing:
+            record.found = False  # the first choice is still looked for
+        elif outcome in {Outcome.OK, Outcome.EMPTY_OK} or (outcome is Outcome.PARTIAL and not missing):
             empty = outcome is Outcome.EMPTY_OK and record.state is not StepState.COMPLETE
             record.found = True
             self._settle(step, StepState.EMPTY_OK if empty else StepState.COMPLETE, now)
@@ -268,17 +277,26 @@ class DayLedger:
     def degrade(self, step: PlanStep, reason: str, now: datetime, state: StepState = StepState.DEGRADED) -> None:
         """Go on without what a step wanted."""
         record = self.records[step.name]
-        record.state = state
         record.given_up = record.busy
         record.unpark()
         record.reason = reason
         nothing_came = step.per_game and not record.rows
-        games = self.game_ids if nothing_came else record.missing_games
+        self._lower(step, reason, self.game_ids if nothing_came else record.missing_games, now, state)
+        self.alert(step, "degraded", f"going on without {step.title}: {reason}", now)
+
+    def _go_on_with(self, step: PlanStep, report: StepReport, now: datetime) -> None:
+        """Go on with what others had in the place of the first choice."""
+        games = self.records[step.name].stood_in
+        self._lower(step, report.reason, games, now, StepState.DEGRADED)
+        self.alert(step, "stood_in", f"{' and '.join(report.stood_in)} for {step.title}: {report.reason}", now)
+
+    def _lower(self, step: PlanStep, reason: str, games: tuple[str, ...], now: datetime, state: StepState) -> None:
+        """Note what the day goes without, or has from others; one entry a step is open."""
+        self.records[step.name].state = state
         if any(item.step == step.name and item.resolved_at is None for item in self.degradations):
             self._amend(step, {"reason": reason, "games": games})
         else:
             self.degradations.append(Degradation(step=step.name, reason=reason, games=games, since=now))
-        self.alert(step, "degraded", f"going on without {step.title}: {reason}", now)
 
     def park(self, step: PlanStep, reason: str, now: datetime) -> None:
         """A step cannot go on by itself and calls a person; what it had settled before stands meanwhile."""
@@ -295,7 +313,7 @@ class DayLedger:
         record = self.records[name]
         record.state = StepState.PENDING
         record.unpark()
-        record.stopped = False
+        record.stopped = ""
         record.seen = record.tried = {}
         record.retry_at = now
 

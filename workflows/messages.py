@@ -81,19 +81,19 @@ def apply(order: Order, ledger: DayLedger, now: datetime) -> None:
         case Message.LINES_AVAILABLE | Message.REFRESH_LINES:
             for step in ledger.plan.steps:
                 if step.phase is Phase.LINES:
-                    ledger.records[step.name].retry_at = now
+                    ledger.records[step.name].retry_at, ledger.records[step.name].stopped = now, ""
         case Message.RESUME_CLOCK:
             pass
 
 
-def steps_to_read(order: Order, plan: DayPlan) -> tuple[str, ...]:
+def steps_to_read(order: Order, plan: DayPlan) -> tuple[PlanStep, ...]:
     """The steps whose next answer is read even when it is the one that was read last."""
     match order.message:
         case Message.REFRESH_LINES:
             # Whoever gave an unknown name its player wants it known wherever it stands.
-            return tuple(step.name for step in plan.steps if step.kind is StepKind.SOURCE)
+            return tuple(step for step in plan.steps if step.kind is StepKind.SOURCE)
         case Message.RETRY_STEP:
-            return (order.target,)
+            return tuple(step for step in plan.steps if step.name == order.target)
     return ()
 
 

@@ -94,14 +94,17 @@ class Beat(NamedTuple):
 
 Script = Mapping[str, Sequence[Beat]]
 _USABLE = {Outcome.OK, Outcome.PARTIAL, Outcome.EMPTY_OK}
-_PER_GAME_AFTER = ("nbac_scoreboard", "nbac_player_boxscores", "nbac_team_boxscore")
+_PER_GAME_AFTER = (
+    *("nbac_scoreboard", "nbac_player_boxscores", "nbac_team_boxscore"),
+    *("nbac_play_by_play", "nbac_gamebook_player_stats"),
+)
 
 
 def happy_script(games: tuple[SlateGame, ...] = GAMES, lines_at: datetime | None = None) -> dict[str, list[Beat]]:
     """Everything in the morning, lines at 15:00 as on the real date, each game final soon after its tip."""
     morning = [Beat(MORNING)]
     lines = [Beat(lines_at or at(15))]
-    script = {name: morning for name in SOURCES if name not in _PER_GAME_AFTER}
+    script = {name: morning for name, source in SOURCES.items() if not source.stands_in_for}
     script |= {"odds_api_game_lines": lines, "odds_api_player_points_props": lines}
     script |= {name: final_beats(games) for name in _PER_GAME_AFTER}
     return {**script, "nbac_schedule": [Beat(MORNING, games=games)]}
@@ -142,7 +145,7 @@ class World:
     plan: Callable[[PlanRequest], DayPlan] = lambda request: plan_day(
         request.game_date, request.games or (), SOURCES, published=request.published
     )
-    slate_plan: Callable[[date], DayPlan] = plan_slate
+    slate_plan: Callable[[date], DayPlan] = lambda game_date: plan_slate(game_date, SOURCES)
     recorded: RecordedDay | None = None
     dice: random.Random | None = None
     """Makes activities take a little while, each a different one."""
@@ -189,7 +192,11 @@ class World:
         await self._do(request.source, request.as_of)
         if request.anew:
             self.anew.append((request.source, request.as_of))
-        known = [(index, beat) for index, beat in enumerate(self.script[request.source]) if beat.since <= request.as_of]
+        known = [
+            (index, beat)
+            for index, beat in enumerate(self.script.get(request.source, ()))
+            if beat.since <= request.as_of
+        ]
         if not known:
             return _collected(Beat(request.as_of, Outcome.NOT_PUBLISHED_YET, reason="not published yet"), None, request)
         index, beat = known[-1]
@@ -205,7 +212,7 @@ class World:
             outcome=beats[-1].outcome,
             reason=beats[-1].reason,
             changed_games=self._news(request.source, {game_id: _version(game_id, beats) for game_id in there}),
-            missing_games=beats[-1].missing,
+            missing_games=tuple(game.game_id for game in request.games if game.game_id in beats[-1].missing),
             games=beats[-1].games,
         )
 
@@ -277,6 +284,7 @@ def _collected(beat: Beat, batch: str | None, request: CollectRequest) -> Collec
         reason=beat.reason,
         refused=beat.outcome if beat.outcome not in {*_USABLE, Outcome.NOT_PUBLISHED_YET} else None,
         parks=DECISIONS[beat.outcome].park,
+        stand_in=DECISIONS[beat.outcome].stand_in,
         batch=batch,
         requests=1,
         new_objects=1,

@@ -149,7 +149,10 @@ def test_games_are_followed_every_three_minutes_from_the_first_tip() -> None:
 def test_the_slate_is_the_one_source_a_day_cannot_do_without() -> None:
     sources = [step for step in plan().steps if step.kind is StepKind.SOURCE]
     assert [step.name for step in sources if step.fallback is None] == ["nbac_schedule"]
-    assert len(sources) == len(SOURCES)
+    stand_ins = [stand_in for step in sources for stand_in in step.stand_ins]
+    companions = {stand_in.provider_ids_from for stand_in in stand_ins} - {None}
+    asked = {step.name for step in sources} | {stand_in.source for stand_in in stand_ins} | companions
+    assert asked == set(SOURCES)
 
 
 def test_every_system_is_optional_and_the_others_stand_without_it() -> None:
@@ -193,7 +196,7 @@ def test_a_day_without_games_publishes_that_and_waits_for_nothing() -> None:
 
 
 def test_a_day_whose_slate_is_not_known_looks_for_it_every_half_hour() -> None:
-    of = plan_slate(DAY)
+    of = plan_slate(DAY, SOURCES)
     (step,) = of.steps
     assert not of.slate_known
     assert {(every.only, every.every) for every in step.cadence} == {

@@ -62,6 +62,7 @@ class TeamBoxscores(Feed):
     title = "NBA team box scores"
     provider = nba.STATS
     role = Role.POST
+    asks_what_is_missing = True
     table = "raw_team_boxscores"
     natural_key = ("game_date", "game_id", "team")
     ignored_fields: ClassVar[frozenset[str]] = names(

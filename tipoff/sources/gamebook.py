@@ -37,6 +37,7 @@ class Gamebook(Feed):
     title = "NBA gamebook"
     provider = HOST
     role = Role.POST
+    asks_what_is_missing = True
     table = "raw_gamebook_players"
     natural_key = ("game_date", "game_id", "team", "player_name")
     needs_players = True

@@ -30,6 +30,8 @@ class Decision(Frozen):
     """Asking again changes nothing before a person acted."""
     stop: bool = False
     """Ask this provider nothing more in this look: it would refuse, or take it amiss."""
+    stand_in: bool = False
+    """Who stands in for the source is asked at once, and not only when it is late."""
     cool_down: timedelta | None = None
     """Leave the provider alone for so long, where it does not say how long itself."""
     advice: str = ""
@@ -43,33 +45,38 @@ DECISIONS: Mapping[Outcome, Decision] = {
     Outcome.NOT_PUBLISHED_YET: Decision(wait=True),
     Outcome.SUSPICIOUSLY_EMPTY: Decision(wait=True),
     Outcome.STALE: Decision(wait=True),
-    Outcome.GONE: Decision(),
+    Outcome.GONE: Decision(stand_in=True),
     Outcome.THROTTLED: Decision(wait=True, stop=True, cool_down=timedelta(minutes=5)),
     Outcome.BLOCKED: Decision(
         wait=True,
         stop=True,
+        stand_in=True,
         cool_down=timedelta(minutes=30),
         advice="the provider refuses this address: let it cool down, or set a proxy for the host",
     ),
     Outcome.QUOTA_SPENT: Decision(
         park=True,
         stop=True,
+        stand_in=True,
         advice="the month's credits are used up: buy credits or wait for the new month, then retry the step",
     ),
     Outcome.BAD_KEY: Decision(
         park=True,
         stop=True,
+        stand_in=True,
         advice="the provider does not know the key: set it right, then retry the step",
     ),
     Outcome.BAD_REQUEST: Decision(
         park=True,
+        stand_in=True,
         advice="the provider does not understand the question: the source has to be mended",
     ),
     Outcome.WRONG_TYPE: Decision(
         wait=True,
+        stand_in=True,
         advice="not the kind of answer that is due: look at the landed file, it may be a block page",
     ),
-    Outcome.PROVIDER_ERROR: Decision(wait=True, retry_now=True),
+    Outcome.PROVIDER_ERROR: Decision(wait=True, retry_now=True, stand_in=True),
 }
 
 

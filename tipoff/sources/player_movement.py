@@ -30,8 +30,12 @@ class PlayerMovement(Feed):
     natural_key = ("move_id", "player_id")
     ignored_fields: ClassVar[frozenset[str]] = names("columns TEAM_SLUG PLAYER_SLUG")
 
+    def __init__(self, *, replayed: bool = False) -> None:
+        """`replayed`: the day is played from an archive, which has no moves."""
+        self.idle = "an archive has no moves of players" if replayed else ""
+
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
-        if not slate.games:
+        if self.idle or not slate.games:
             return ()
         return (Request(host=nba.STATS, path="/js/data/playermovement/NBA_Player_Movement.json"),)
 

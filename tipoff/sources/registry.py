@@ -24,10 +24,10 @@ from tipoff.sources.shots import PlayByPlay
 from tipoff.sources.standings import Standings
 
 
-def sources(history_seasons: int = 1, *, bigdataball: bool = True) -> Mapping[str, Source]:
+def sources(history_seasons: int = 1, *, bigdataball: bool = True, replayed: bool = False) -> Mapping[str, Source]:
     """Every source, in the order a day asks them; `history_seasons` counts the slate's own.
 
-    `bigdataball`: whether anyone said where its files are.
+    `bigdataball`: whether anyone said where its files are. `replayed`: the day is played from an archive.
     """
     every: tuple[Source, ...] = (
         Schedule(),
@@ -41,7 +41,7 @@ def sources(history_seasons: int = 1, *, bigdataball: bool = True) -> Mapping[st
         BdlInjuries(),
         RefereeAssignments(),
         Standings(),
-        PlayerMovement(),
+        PlayerMovement(replayed=replayed),
         OddsEvents(),
         GameLines(),
         PlayerPointsProps(),

@@ -39,6 +39,7 @@ class PlayByPlay(Feed):
     title = "NBA play-by-play"
     provider = nba.CDN
     role = Role.POST
+    asks_what_is_missing = True
     table = "raw_shots"
     natural_key = ("game_date", "game_id", "shot_number")
     not_yet = frozenset({HTTPStatus.FORBIDDEN})

@@ -16,6 +16,7 @@ from workflows.day_state import AUDIT_KEPT, DayLedger
 
 PLAN = evening_plan()
 PROPS = step_of(PLAN, "odds_api_player_points_props")
+GAME_LINES = step_of(PLAN, "odds_api_game_lines")
 FEATURES = step_of(PLAN, "ml_feature_store")
 MOVING_AVERAGE = step_of(PLAN, "moving_average")
 GAMES = tuple(game.game_id for game in PLAN.games)
@@ -146,6 +147,42 @@ def test_a_block_in_the_middle_of_a_look_is_alerted_and_left_alone_as_long_as_it
     assert (alert.key, "1 of 3 answers usable" in alert.text) == (f"{PROPS.name}:blocked", True)
 
 
+def test_what_another_had_in_its_place_settles_a_step_until_the_first_choice_comes(ledger: DayLedger) -> None:
+    look(ledger, rows=300, reason="blocked; BettingPros stands in", stood_in={"BettingPros": GAMES}, stand_in=True)
+    record = ledger.records[PROPS.name]
+    assert (record.state, record.found, record.stood_in) == (StepState.DEGRADED, False, GAMES)
+    assert ledger.data_quality() is DataQuality.DEGRADED
+    (gone_without,) = ledger.degradations
+    assert (gone_without.reason, gone_without.games) == ("blocked; BettingPros stands in", GAMES)
+    assert gates.next_look(PROPS, record) is not None
+    look(ledger, rows=310)
+    assert (record.state, record.found, record.stood_in) == (StepState.COMPLETE, True, ())
+    assert ledger.degradations[0].resolved_at is not None
+
+
+def test_where_others_have_only_a_part_the_rest_is_waited_for(ledger: DayLedger) -> None:
+    look(
+        ledger,
+        outcome=Outcome.PARTIAL,
+        rows=100,
+        changed_games=GAMES[:1],
+        missing_games=GAMES[1:],
+        stood_in={"BettingPros": GAMES[:1]},
+    )
+    record = ledger.records[PROPS.name]
+    assert (record.state, record.missing_games, record.stood_in) == (StepState.LATE, GAMES[1:], GAMES[:1])
+
+
+def test_a_refused_key_calls_a_person_once_while_another_stands_in_look_after_look(ledger: DayLedger) -> None:
+    for _ in range(3):
+        look(ledger, rows=300, reason="bad key", parks=True, stand_in=True, stood_in={"BettingPros": GAMES})
+    record = ledger.records[PROPS.name]
+    assert (record.state, record.stopped) == (StepState.DEGRADED, "bad key")
+    assert [item.step for item in ledger.attention()] == [PROPS.name]
+    assert [key for key in ledger.alerts if "parked" in key] == [f"{PROPS.name}:parked"]
+    assert gates.next_look(PROPS, record) is not None, "the other is looked at on"
+
+
 def test_however_long_the_reason_of_a_failure_is_the_status_stays_small(ledger: DayLedger) -> None:
     ledger.start(FEATURES, NOON)
     ledger.finish(FEATURES, "column usage_rate: " + "x" * 10_000, NOON)
@@ -189,14 +226,14 @@ def test_a_source_that_has_what_it_wants_and_fails_to_look_again_calls_nobody(le
 def test_a_key_that_is_refused_after_the_morning_calls_a_person_and_the_provider_is_left_alone(
     ledger: DayLedger,
 ) -> None:
-    look(ledger, PROPS, rows=300)
-    look(ledger, PROPS, outcome=Outcome.BAD_KEY, reason="HTTP 401: INVALID_KEY", changed=False, parks=True)
-    record = ledger.records[PROPS.name]
+    look(ledger, GAME_LINES, rows=300)
+    look(ledger, GAME_LINES, outcome=Outcome.BAD_KEY, reason="HTTP 401: INVALID_KEY", changed=False, parks=True)
+    record = ledger.records[GAME_LINES.name]
     assert record.state is StepState.COMPLETE
     assert [item.reason for item in ledger.attention()] == ["HTTP 401: INVALID_KEY"]
-    assert gates.next_look(PROPS, record) is None
-    ledger.try_again(PROPS.name, LATER)
-    assert gates.next_look(PROPS, record) == LATER
+    assert gates.next_look(GAME_LINES, record) is None
+    ledger.try_again(GAME_LINES.name, LATER)
+    assert gates.next_look(GAME_LINES, record) == LATER
     look(ledger, PROPS, rows=300)
     assert ledger.attention() == ()
 
@@ -403,8 +440,8 @@ def test_a_day_ends_failed_when_a_critical_step_was_never_settled(ledger: DayLed
 
 def test_the_phase_is_the_first_with_something_open_and_the_last_when_all_is_done(ledger: DayLedger) -> None:
     assert ledger.phase(NOON) is Phase.SLATE
-    done = settled_ledger(PLAN, eastern(DAY, 23))
-    assert done.phase(eastern(DAY, 23)) is Phase.GRADE
+    night = eastern(DAY + timedelta(days=1), 3)
+    assert settled_ledger(PLAN, night).phase(night) is Phase.GRADE
 
 
 def test_the_quality_of_a_day_without_games_is_empty() -> None:

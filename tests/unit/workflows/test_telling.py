@@ -58,7 +58,7 @@ def test_a_finished_day_says_how_many_games_it_had() -> None:
 
 
 def test_a_finished_day_without_games_says_so() -> None:
-    ledger = settled_ledger(plan_slate(DAY), NOON)
+    ledger = settled_ledger(plan_slate(DAY, SOURCES), NOON)
     ledger.adopt(plan_day(DAY, (), SOURCES))
     carry_on(ledger, NOON)
     ledger.end()

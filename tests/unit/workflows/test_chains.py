@@ -1,0 +1,113 @@
+"""Who is asked in whose place, for which games, and what the two looks come to."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+
+from tests.support.ledgers import DAY, evening_plan, step_of
+from tipoff.vocabulary import Outcome, eastern
+from workflows import chains
+from workflows.contracts import StepReport
+from workflows.day_state import StepRecord
+
+PLAN = evening_plan()
+PROPS = step_of(PLAN, "odds_api_player_points_props")
+BOXSCORES = step_of(PLAN, "nbac_player_boxscores")
+PLAYS = step_of(PLAN, "nbac_play_by_play")
+GAMES = PLAN.games
+IDS = tuple(game.game_id for game in GAMES)
+NOON, NIGHT = eastern(DAY, 12), eastern(DAY + timedelta(days=1), 1)
+BLOCKED = StepReport(outcome=Outcome.BLOCKED, reason="blocked", changed=False, stand_in=True)
+NOT_YET = StepReport(outcome=Outcome.NOT_PUBLISHED_YET, reason="no lines yet", changed=False)
+
+
+def test_chains_are_those_of_the_domain_in_their_order() -> None:
+    chained = {step.name: [stand_in.source for stand_in in step.stand_ins] for step in PLAN.steps if step.stand_ins}
+    assert chained == {
+        "nbac_schedule": ["espn_schedule"],
+        "nbac_injury_report": ["bdl_injuries"],
+        "odds_api_player_points_props": ["bettingpros_player_points_props"],
+        "nbac_player_boxscores": ["nbac_live_boxscore", "bdl_player_boxscores", "espn_boxscores"],
+        "nbac_play_by_play": ["bigdataball_play_by_play"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("report", "early", "late"),
+    [
+        (BLOCKED, True, True),
+        (NOT_YET, False, True),
+        (StepReport(outcome=Outcome.PARTIAL, missing_games=IDS[:1]), False, True),
+        (StepReport(outcome=Outcome.PARTIAL, missing_games=IDS[:1], stand_in=True), True, True),
+        (StepReport(rows=300), False, False),
+        (StepReport(outcome=Outcome.EMPTY_OK), False, False),
+    ],
+)
+def test_another_is_asked_at_once_when_one_refuses_and_else_when_it_is_late(
+    report: StepReport, early: bool, late: bool
+) -> None:
+    assert PROPS.soft_deadline is not None
+    before, after = PROPS.soft_deadline - timedelta(minutes=1), PROPS.soft_deadline
+    assert [chains.wants_stand_in(PROPS, report, moment) for moment in (before, after)] == [early, late]
+
+
+def test_another_is_asked_only_for_what_is_lacking() -> None:
+    partial = StepReport(outcome=Outcome.PARTIAL, missing_games=IDS[1:])
+    assert chains.lacking(PROPS, StepRecord(), partial, PLAN, NOON) == GAMES[1:]
+    had_before = StepRecord(rows=200, missing_games=IDS[2:])
+    assert chains.lacking(PROPS, had_before, BLOCKED, PLAN, NOON) == GAMES[2:]
+    assert chains.lacking(PROPS, StepRecord(), BLOCKED, PLAN, NOON) == GAMES
+
+
+def test_before_the_games_none_is_asked_for_that_has_begun() -> None:
+    begun = GAMES[0].tip_off
+    assert chains.lacking(PROPS, StepRecord(), BLOCKED, PLAN, begun) == tuple(
+        game for game in GAMES if game.tip_off > begun
+    )
+    assert chains.lacking(BOXSCORES, StepRecord(), BLOCKED, PLAN, NIGHT) == GAMES
+
+
+def test_lines_that_another_had_are_looked_at_again_and_results_are_not() -> None:
+    stood_in = StepRecord(rows=300, stood_in=IDS)
+    assert chains.lacking(PROPS, stood_in, BLOCKED, PLAN, NOON) == GAMES
+    assert chains.lacking(BOXSCORES, stood_in, BLOCKED, PLAN, NIGHT) == ()
+
+
+def test_a_source_that_asks_game_by_game_is_asked_for_finished_games_once() -> None:
+    assert chains.wanted_games(PLAYS, StepRecord(), PLAN) == GAMES
+    assert chains.wanted_games(PLAYS, StepRecord(rows=200, missing_games=IDS[1:]), PLAN) == GAMES[1:]
+    assert chains.wanted_games(PLAYS, StepRecord(rows=200, stood_in=IDS[:1]), PLAN) == GAMES[:1]
+    assert chains.wanted_games(PROPS, StepRecord(rows=200, missing_games=IDS[1:]), PLAN) == GAMES
+
+
+def test_what_a_chain_brings_adds_up_and_names_who_had_what() -> None:
+    report = StepReport(outcome=Outcome.PARTIAL, rows=20, changed_games=IDS[:1], missing_games=IDS[1:], reason="1 of 3")
+    asked = GAMES[1:]
+    for stand_in, (had, left) in zip(BOXSCORES.stand_ins, pairwise((IDS[1:], IDS[2:], ())), strict=False):
+        news = tuple(game for game in had if game not in left)
+        brought = StepReport(
+            outcome=Outcome.PARTIAL if left else Outcome.OK, rows=10, changed_games=news, missing_games=left
+        )
+        report = chains.stood_in(report, stand_in, brought, asked, 0)
+        asked = tuple(game for game in GAMES if game.game_id in left)
+    assert (report.outcome, report.rows, report.missing_games) == (Outcome.OK, 40, ())
+    assert report.changed_games == IDS
+    assert list(report.stood_in.values()) == [IDS[1:2], IDS[2:]]
+    assert report.reason == (
+        "1 of 3; 1 of 2 games from NBA live box scores; 1 of 1 games from balldontlie player box scores"
+    )
+
+
+def test_another_that_has_nothing_changes_nothing_but_the_reason() -> None:
+    (stand_in,) = PROPS.stand_ins
+    report = chains.stood_in(BLOCKED, stand_in, NOT_YET, GAMES, 0)
+    assert report == BLOCKED.model_copy(update={"reason": f"blocked; {stand_in.title}: no lines yet"})
+
+
+def test_results_that_stood_before_a_look_that_failed_are_counted_with_what_another_brings() -> None:
+    brought = StepReport(rows=40, changed_games=IDS[2:])
+    report = chains.stood_in(BLOCKED, BOXSCORES.stand_ins[0], brought, GAMES[2:], rows_before=80)
+    assert (report.outcome, report.rows, report.changed) == (Outcome.OK, 120, True)

@@ -1,0 +1,66 @@
+"""Who is asked in whose place, and for which games: pure functions of a step, its record and what a look brought."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tipoff.vocabulary import DayPlan, Outcome, PlanStep, Role, SlateGame, StandIn
+from workflows.contracts import USABLE, StepReport
+from workflows.day_state import StepRecord
+
+
+def wanted_games(step: PlanStep, record: StepRecord, plan: DayPlan) -> tuple[SlateGame, ...]:
+    """The games that a source is asked about."""
+    if not (step.asks_what_is_missing and record.rows):
+        return plan.games
+    wanted = {*record.missing_games, *record.stood_in}
+    return tuple(game for game in plan.games if game.game_id in wanted)
+
+
+def wants_stand_in(step: PlanStep, report: StepReport, now: datetime) -> bool:
+    """Whether another source is asked for what one lacks: at once when it refuses or fails, else when it is late."""
+    late = step.soft_deadline is not None and now >= step.soft_deadline
+    incomplete = report.outcome not in USABLE or bool(report.missing_games)
+    return incomplete and (report.stand_in or late)
+
+
+def lacking(
+    step: PlanStep, record: StepRecord, report: StepReport, plan: DayPlan, now: datetime
+) -> tuple[SlateGame, ...]:
+    """The games that a stand-in is asked for: before the games none that has begun, and anew what others had."""
+    if report.outcome in USABLE:
+        missing = set(report.missing_games)
+    else:
+        missing = set(record.missing_games) if record.rows else {game.game_id for game in plan.games}
+    if step.role is not Role.PRE:
+        return tuple(game for game in plan.games if game.game_id in missing)
+    wanted = missing | set(record.stood_in)
+    return tuple(game for game in plan.games if game.game_id in wanted and game.tip_off > now)
+
+
+def stood_in(
+    report: StepReport, stand_in: StandIn, brought: StepReport, asked: tuple[SlateGame, ...], rows_before: int
+) -> StepReport:
+    """A look of a source with what another had in its place; `rows_before`: what stands when the look failed."""
+    told = report.model_copy(update={"alerts": report.alerts | brought.alerts})
+    if brought.outcome not in {Outcome.OK, Outcome.PARTIAL}:
+        return told.model_copy(update={"reason": f"{report.reason}; {stand_in.title}: {brought.reason}"})
+    had = tuple(game.game_id for game in asked if game.game_id not in brought.missing_games)
+    missing = tuple(game.game_id for game in asked if game.game_id in brought.missing_games)
+    news = [each.changed_games for each in (report, brought) if each.changed and each.changed_games is not None]
+    return told.model_copy(
+        update={
+            "outcome": Outcome.PARTIAL if missing else Outcome.OK,
+            "reason": f"{report.reason}; {len(had)} of {len(asked)} games from {stand_in.title}",
+            "rows": brought.rows + (report.rows if report.outcome in USABLE else rows_before),
+            "changed": report.changed or brought.changed,
+            "changed_games": tuple(dict.fromkeys(game for games in news for game in games)),
+            "missing_games": missing,
+            "unresolved": report.unresolved + brought.unresolved,
+            "unresolved_names": report.unresolved_names + brought.unresolved_names,
+            "games": brought.games if report.games is None else report.games,
+            "postponed": report.postponed + brought.postponed,
+            "counts": report.counts | brought.counts,
+            "stood_in": {**report.stood_in, stand_in.title: had},
+        }
+    )
