@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -29,7 +29,7 @@ from temporalio.service import RPCError
 
 from runtime import PROJECT, cache_folder
 from runtime.bootstrap import alone
-from runtime.processes import Child, Processes
+from runtime.processes import Child, ChildEndedError, Processes
 from tipoff.errors import TipoffError
 from workflows import search_attributes as registry
 
@@ -39,6 +39,7 @@ SERVER_NEEDED = (1, 29)
 START_SECONDS = 30.0
 DOWNLOAD_PATIENCE_SECONDS = 20.0
 BUILD_SECONDS = 3600.0
+PORT_TRIES = 3
 RETENTION_DAYS = 30
 """How long ended runs of real days are kept; docker-compose.yml says the same in hours."""
 
@@ -223,23 +224,27 @@ async def start_dev_server(
     Port 0 is a free one. Started again with the same file and ports it goes on where it stopped.
     Raises ServerStartError when it does not answer within 30 s, ChildEndedError when it ends.
     """
-    port, ui_port = port or free_port(), ui_port or free_port()
-    command = _command(binary, port, ui_port, db_file, namespace)
+    command = [str(binary), "server", "start-dev", "--ip=127.0.0.1"]
+    command += [f"--db-filename={db_file}", f"--namespace={namespace}"]
     command += [f"--search-attribute={key.name}={_kind(key)}" for key in search_attributes]
     command += [f"--dynamic-config-value={key}={json.dumps(value)}" for key, value in dynamic_config.items()]
     db_file.parent.mkdir(parents=True, exist_ok=True)
-    child = processes.start("temporal", command, env=_without_temporal_variables())
+    for _ in range(PORT_TRIES - 1):
+        try:
+            return await _started(processes, command, port or free_port(), ui_port or free_port(), namespace)
+        except ChildEndedError as error:
+            # Between choosing a port and listening on it another program may have taken it.
+            if (port and ui_port) or "address already in use" not in str(error):
+                raise
+    return await _started(processes, command, port or free_port(), ui_port or free_port(), namespace)
+
+
+async def _started(processes: Processes, command: Sequence[str], port: int, ui_port: int, namespace: str) -> DevServer:
+    listening = [*command, f"--port={port}", f"--ui-port={ui_port}"]
+    child = processes.start("temporal", listening, env=_without_temporal_variables())
     address = f"127.0.0.1:{port}"
     await _wait_until_healthy(child, address, namespace)
     return DevServer(address, f"http://127.0.0.1:{ui_port}", namespace, child)
-
-
-def _command(binary: Path, port: int, ui_port: int, db_file: Path, namespace: str) -> list[str]:
-    return [
-        *(str(binary), "server", "start-dev", "--ip=127.0.0.1"),
-        *(f"--port={port}", f"--ui-port={ui_port}"),
-        *(f"--db-filename={db_file}", f"--namespace={namespace}"),
-    ]
 
 
 def _kind(key: SearchAttributeKey[Any]) -> str:

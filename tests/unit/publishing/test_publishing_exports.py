@@ -199,6 +199,14 @@ def test_results_give_every_prediction_one_outcome(morning_after: Warehouse, sto
         assert sum(system["outcomes"].values()) == system["predictions"] == 221
 
 
+def test_results_of_an_earlier_date_do_not_become_the_latest(morning_after: Warehouse, store: FolderStore) -> None:
+    publish_results(morning_after, store, DAY, NEXT_MORNING, WALL_CLOCK)
+    standing = store.read("v1/results/latest.json")
+    published = publish_results(morning_after, store, DAY - timedelta(days=1), NEXT_MORNING, WALL_CLOCK)
+    assert "v1/results/latest.json" not in published.paths
+    assert store.read("v1/results/latest.json") == standing
+
+
 def test_results_carry_finals_and_what_each_player_did(morning_after: Warehouse, store: FolderStore) -> None:
     publish_results(morning_after, store, DAY, NEXT_MORNING, WALL_CLOCK)
     exported = export(store, "v1/results/2024-03-29.json")

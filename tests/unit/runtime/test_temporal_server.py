@@ -3,8 +3,10 @@
 import asyncio
 import os
 import re
+import socket
 import time
 from datetime import timedelta
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -189,6 +191,18 @@ async def retention_days(address: str) -> float | None:
     except (RPCError, RuntimeError):
         return None
     return described.config.workflow_execution_retention_ttl.ToTimedelta() / timedelta(days=1)
+
+
+async def test_a_port_that_another_program_was_quicker_to_take_is_given_up_for_the_next(
+    tmp_path: Path, temporal_binary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, Processes(tmp_path) as processes:
+        ports = chain([free_port(), taken.getsockname()[1]], iter(free_port, None))
+        monkeypatch.setattr(temporal_server, "free_port", lambda: next(ports))
+        server = await start_dev_server(
+            processes, temporal_binary, db_file=tmp_path / "temporal.db", namespace="replay"
+        )
+        assert (await Client.connect(server.address, namespace="replay")).namespace == "replay"
 
 
 async def test_a_server_that_cannot_start_is_reported_with_its_log(tmp_path: Path, temporal_binary: Path) -> None:
