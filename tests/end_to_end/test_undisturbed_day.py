@@ -28,8 +28,15 @@ MOST_REQUESTS = {
     "odds_api_player_points_props": 12 * 25,
     "nbac_scoreboard": 150,
     "nbac_player_boxscores": 16,
-    "nbac_team_boxscore": 16,
+    "nbac_team_boxscore": 2 * 12,
     "nbac_team_history": 4,
+    "espn_scoreboard": 2,
+    "nbac_standings": 2,
+    "nbac_referee_assignments": 4,
+    "nbac_play_by_play": 2 * 12,
+    "nbac_gamebook_player_stats": 2 * 12,
+    "bettingpros_events": 2,
+    "bettingpros_player_points_props": 3 * 12 * 6,
 }
 """What a day may ask of a source, training included."""
 
