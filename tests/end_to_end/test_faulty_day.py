@@ -175,12 +175,16 @@ def test_a_spent_quota_calls_a_person(faulty_day: Left) -> None:
     assert alerts["odds_api_game_lines:parked"].at == at(8, 20)
 
 
-def test_an_answer_above_the_cap_is_refused_and_its_game_refreshed_when_a_whole_one_comes(faulty_day: Left) -> None:
+def test_an_answer_above_the_cap_is_refused_and_its_game_asked_of_another_until_a_whole_one_comes(
+    faulty_day: Left,
+) -> None:
     snapshots = faulty_day.rows(
-        "SELECT MIN(p.as_of) AS first FROM raw_player_props AS p JOIN raw_schedule AS s USING (game_id) "
-        "WHERE s.home = 'ORL' AND s.game_date = '2024-03-29'"
+        "SELECT p.source, MIN(p.as_of) AS first FROM raw_player_props AS p JOIN raw_schedule AS s USING (game_id) "
+        "WHERE s.home = 'ORL' AND s.game_date = '2024-03-29' GROUP BY p.source"
     )
-    assert snapshots[0]["first"] >= at(15, 45)
+    first = {row["source"]: row["first"] for row in snapshots}
+    assert first["bettingpros_player_points_props"] == at(15)
+    assert first["odds_api_player_points_props"] >= at(15, 45)
     landed = (faulty_day.out / "landing").rglob("*.*")
     assert max(file.stat().st_size for file in landed) <= CAP_BYTES
 
