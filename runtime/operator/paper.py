@@ -9,6 +9,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from runtime.operator.coverage import Coverage, coverage
 from runtime.operator.view import DayView, ServerView, Teller
 from tipoff.vocabulary import Phase, StepState, clock_time
 from workflows.contracts import DayStatus, StepStatus
@@ -145,6 +146,12 @@ def _tables(status: DayStatus) -> Iterable[RenderableType]:
                 for item in standing
             ],
         )
+    if covered := coverage(status):
+        yield _table(
+            "Coverage",
+            ("role", "source", "games", "missing"),
+            [(item.role, item.source, f"{item.games}/{item.of}", _lacking(item)) for item in covered],
+        )
     if status.audit:
         yield _table(
             "Said by people",
@@ -190,6 +197,13 @@ def _remark(steps: Sequence[StepStatus], status: DayStatus) -> str:
 def _wait(step: StepStatus, status: DayStatus) -> tuple[str, ...]:
     moments = (step.next_look, step.soft_deadline, step.hard_deadline)
     return step.name, ", ".join(step.waits_for), *(_at(moment, status) for moment in moments), step.reason
+
+
+def _lacking(item: Coverage) -> str:
+    """The games that a source has not told of, or the teams; "all games" when it is all of several."""
+    if len(item.missing_games) > 1 and len(item.missing_games) == item.of:
+        return "all games"
+    return item.says or ", ".join(item.missing_teams or item.missing_games)
 
 
 def plan_table(status: DayStatus) -> Table:

@@ -119,6 +119,8 @@ class Source(ABC):
     stands_in_for: ClassVar[tuple[str, ...]] = ()
     """The sources before it in its chain, the first choice first: it is asked for the games that all of them lack."""
     table: ClassVar[str]
+    natural_key: ClassVar[tuple[str, ...]]
+    """Columns by which a row of an answer is one of a kind; without a game among them it speaks of teams."""
     needs_players: ClassVar[bool] = False
     """Its reader resolves names, so rosters must have been read first."""
     needs_ids_of: ClassVar[str | None] = None
