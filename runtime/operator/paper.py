@@ -120,25 +120,25 @@ def _server_part(server: ServerView, teller: Teller) -> Iterable[RenderableType]
             (item.name, item.state, str(item.attempt), ago(item.since), item.last_failure) for item in server.pending
         ]
         yield Text()
-        yield _table("Under way, as the server knows it", ("activity", "state", "try", "since", "last failure"), rows)
+        yield table_of("Under way, as the server knows it", ("activity", "state", "try", "since", "last failure"), rows)
 
 
 def _tables(status: DayStatus) -> Iterable[RenderableType]:
     yield _phases(status)
     if status.attention:
-        yield _table(
+        yield table_of(
             "Needs attention",
             ("step", "parked", "why", "you may"),
             [(a.step, _at(a.since, status), a.reason, "\n".join(a.options)) for a in status.attention],
         )
     if waits := [step for step in status.steps if step.state is StepState.LATE]:
-        yield _table(
+        yield table_of(
             "Waits for",
             ("step", "needs", "next look", "alert at", "decides by", "last said"),
             [_wait(step, status) for step in waits],
         )
     if standing := [item for item in status.degradations if item.resolved_at is None]:
-        yield _table(
+        yield table_of(
             "Goes without",
             ("step", "since", "games", "why"),
             [
@@ -147,13 +147,13 @@ def _tables(status: DayStatus) -> Iterable[RenderableType]:
             ],
         )
     if covered := coverage(status):
-        yield _table(
+        yield table_of(
             "Coverage",
             ("role", "source", "games", "missing"),
             [(item.role, item.source, f"{item.games}/{item.of}", _lacking(item)) for item in covered],
         )
     if status.audit:
-        yield _table(
+        yield table_of(
             "Said by people",
             ("at", "who", "what", "why", "answer"),
             [
@@ -220,14 +220,15 @@ def plan_table(status: DayStatus) -> Table:
         for step in status.steps
     ]
     columns = ("phase", "step", "what", "", "state", "next look", "alert at", "decides by")
-    return _table(f"Plan of {status.game_date}, {len(status.games)} games", columns, rows)
+    return table_of(f"Plan of {status.game_date}, {len(status.games)} games", columns, rows)
 
 
 def _at(moment: datetime | None, status: DayStatus) -> str:
     return clock_time(moment, status.game_date) if moment else ""
 
 
-def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+def table_of(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """Rows under a title and the names of their columns."""
     table = _empty_table(title, columns)
     for row in rows:
         table.add_row(*row)

@@ -356,7 +356,13 @@ async def test_status_names_a_provider_that_is_left_alone(client: Client, starte
                 pass
         page = await starter.run("status --date 2024-01-11")
         doctor = await starter.run("doctor")
+        sources = await starter.run("sources --json")
         await domain.terminate()
     assert told[0]["warning"].startswith("cdn.nba.com is left alone until ")
     assert "cdn.nba.com is left alone until " in page.text
     assert "set a proxy for a host that blocks this address" in doctor.text
+    providers = {provider["host"]: provider for provider in sources.json["providers"]}
+    assert sources.json["server"] == ""
+    assert providers["cdn.nba.com"]["left_alone"]
+    assert "left alone until" in providers["cdn.nba.com"]["says"]
+    assert providers["stats.nba.com"]["says"] == "was asked nothing under manners"
