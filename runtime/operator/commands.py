@@ -146,6 +146,12 @@ def _training(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--system", default="catboost_v8", help="which system (default %(default)s)")
 
 
+def _trying(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--source", required=True, type=_within(100), metavar="NAME", help="as `sources` lists them")
+    parser.add_argument("--dry-run", action="store_true", help="ask and read, and keep nothing of what came")
+    parser.add_argument("--anyway", action="store_true", help="ask a provider that is left alone, too")
+
+
 _ORDER = (_date, _common, _person, _id)
 
 COMMANDS = (
@@ -165,6 +171,8 @@ COMMANDS = (
     Command("train", "train a system on the games before a date", "train", (_date_to_start, _common, _training)),
     Command("sources", "all sources: when each last told something usable, and how providers bear us", "sources",
             (_one_date, _common)),
+    Command("collect", "try one source: what was asked, what came, how it was judged, the first rows", "collect",
+            (_date, _common, _trying)),
     Command("doctor", "check server, workers, stores, keys and versions", "doctor", (_common,)),
 )  # fmt: skip
 
