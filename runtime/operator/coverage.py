@@ -15,7 +15,7 @@ class Coverage(Frozen):
     source: str
     role: Role
     games: int
-    """Of the slate, that the source has told of."""
+    """Of the slate, that it has told of, or who stands in for it."""
     of: int
     missing_games: tuple[str, ...] = ()
     """By label, such as "DEN@MIN"."""
