@@ -128,6 +128,14 @@ def test_names_are_resolved_by_what_is_landed_of_the_date(desk: Desk, archive: A
     assert known["first_rows"][0]["player_id"]
 
 
+def test_what_was_landed_later_in_virtual_time_resolves_no_names(desk: Desk, archive: Archive) -> None:
+    games = slate_of(archive)[:2]
+    desk.day_is_at(eastern(DAY, 16), games)
+    assert desk.typed("nbac_player_list_current").code == 0
+    desk.day_is_at(eastern(DAY, 13), games)
+    assert desk.told("nbac_injury_report", "--dry-run")["looks"][-1]["players"] == 0
+
+
 def test_what_is_landed_is_landed_as_a_days_look_would(desk: Desk, archive: Archive) -> None:
     moment = eastern(DAY, 16)
     desk.day_is_at(moment, slate_of(archive))
