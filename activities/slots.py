@@ -16,7 +16,7 @@ from tipoff.errors import TransportFault
 from tipoff.settings import Settings
 from tipoff.sources.base import Judgement, Request, Response
 from tipoff.sources.budget import Budget, budget_at, credits_told
-from tipoff.sources.manners import Free, Slots, manners_of, rest_after
+from tipoff.sources.manners import Free, Slots, are_kept, manners_of, rest_after
 from tipoff.vocabulary import Manners
 from workflows.contracts import (
     DOMAIN_WORKFLOW,
@@ -40,9 +40,8 @@ ANSWERS_WITHIN = timedelta(seconds=20)
 
 
 def slots_of(settings: Settings, now: Callable[[], str]) -> Slots:
-    """The slots for one activity. A replay's providers bear anything, unless its manners are what is tried."""
-    kept = settings.upstream is None if settings.manners is None else settings.manners
-    return DomainSlots(activity.client(), activity.info(), settings, now) if kept else Free()
+    """The slots for one activity."""
+    return DomainSlots(activity.client(), activity.info(), settings, now) if are_kept(settings) else Free()
 
 
 class DomainSlots:
@@ -106,19 +105,10 @@ class DomainSlots:
         return self._info.started_time + (self._info.start_to_close_timeout or timedelta()) * SHARE_FOR_WAITING
 
     async def tell(self, request: Request, response: Response, judgement: Judgement) -> None:
-        """Only what is news; that a provider answered as it should is none."""
-        rest = rest_after(judgement, response, manners_of(request.host, self._settings))
-        used, remaining = credits_told(response.headers, "used"), credits_told(response.headers, "remaining")
-        if rest is None and used is None and remaining is None:
+        """Only what is news."""
+        news = news_of(self._slot, response, judgement, manners_of(request.host, self._settings))
+        if news is None:
             return
-        news = DomainNews(
-            slot=self._slot,
-            closed_for=rest,
-            outcome=judgement.outcome,
-            reason=judgement.reason[:REASON_LENGTH],
-            credits_used=used,
-            credits_remaining=remaining,
-        )
         with _answering(request.host):
             await self._domain(request.host).signal(DomainMessage.TELL.value, news)
 
@@ -147,6 +137,22 @@ class DomainSlots:
 
     def _now(self) -> datetime:
         return datetime.fromisoformat(self._clock())
+
+
+def news_of(slot: datetime, response: Response, judgement: Judgement, manners: Manners) -> DomainNews | None:
+    """What a domain should hear of an answer; that a provider answered as it should is no news."""
+    rest = rest_after(judgement, response, manners)
+    used, remaining = credits_told(response.headers, "used"), credits_told(response.headers, "remaining")
+    if rest is None and used is None and remaining is None:
+        return None
+    return DomainNews(
+        slot=slot,
+        closed_for=rest,
+        outcome=judgement.outcome,
+        reason=judgement.reason[:REASON_LENGTH],
+        credits_used=used,
+        credits_remaining=remaining,
+    )
 
 
 @contextmanager

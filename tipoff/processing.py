@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from tipoff.errors import BadInputError, ContractError, NotEnoughDataError
 from tipoff.landing.base import Batch, BatchItem, Landing
 from tipoff.sources.base import KnownPlayer, ReadContext, Reading, Row, RowsOwned, Slate, Source
-from tipoff.sources.identity import load_aliases
+from tipoff.sources.identity import load_aliases, slate_players
 from tipoff.sources.schedule import slate_games
 from tipoff.vocabulary import Frozen, Outcome, Role, SlateGame, shortened
 from tipoff.warehouse.base import Between, Parameters, Slice, Value, Warehouse
@@ -125,8 +125,7 @@ def _players(source: Source, slate: Slate, warehouse: Warehouse) -> tuple[KnownP
     """Whom names may mean: the slate's rosters, a team without one by the league's list; for rosters the list."""
     league = _known(warehouse, _LEAGUE, slate)
     rosters = () if source.table == "raw_rosters" else _known(warehouse, _ROSTERS, slate)
-    listed = {player.team for player in rosters}
-    players = (*rosters, *(player for player in league if player.team not in listed))
+    players = slate_players(rosters, league)
     if not players:
         raise NotEnoughDataError(
             f"{source.name} {slate.game_date}: names cannot be resolved, neither rosters nor the player list "

@@ -68,6 +68,10 @@ def _date(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--date", required=True, type=a_date, metavar="YYYY-MM-DD", help="the game date, Eastern")
 
 
+def _one_date(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--date", type=a_date, metavar="YYYY-MM-DD", help="of one game date alone, Eastern")
+
+
 def _date_to_start(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--date", required=True, type=a_date_to_start, metavar="YYYY-MM-DD", help="the game date, Eastern"
@@ -142,6 +146,12 @@ def _training(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--system", default="catboost_v8", help="which system (default %(default)s)")
 
 
+def _trying(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--source", required=True, type=_within(100), metavar="NAME", help="as `sources` lists them")
+    parser.add_argument("--dry-run", action="store_true", help="ask and read, and keep nothing of what came")
+    parser.add_argument("--anyway", action="store_true", help="ask a provider that is left alone, too")
+
+
 _ORDER = (_date, _common, _person, _id)
 
 COMMANDS = (
@@ -159,6 +169,10 @@ COMMANDS = (
     Command("cancel", "end a day for good", "cancel", (_date, _common, _person)),
     Command("page", "where the report page of a date is", "page", (_date, _common)),
     Command("train", "train a system on the games before a date", "train", (_date_to_start, _common, _training)),
+    Command("sources", "all sources: when each last told something usable, and how providers bear us", "sources",
+            (_one_date, _common)),
+    Command("collect", "try one source: what was asked, what came, how it was judged, the first rows", "collect",
+            (_date, _common, _trying)),
     Command("doctor", "check server, workers, stores, keys and versions", "doctor", (_common,)),
 )  # fmt: skip
 

@@ -6,9 +6,9 @@ import asyncio
 from datetime import UTC, datetime
 
 from temporalio.client import Client
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
-from runtime.operator.server import WORKER_PATIENCE
+from runtime.operator.server import WORKER_PATIENCE, is_namespace_missing
 from tipoff.settings import Settings
 from tipoff.sources.budget import budget_at
 from tipoff.sources.manners import manners_of
@@ -44,12 +44,23 @@ async def domains(client: Client, settings: Settings) -> tuple[DomainView, ...]:
     return tuple(await asyncio.gather(*(_domain(client, host, settings) for host in hosts)))
 
 
-async def _domain(client: Client, host: str, settings: Settings) -> DomainView:
+async def state_of(client: Client, host: str) -> DomainState:
+    """What a domain knows; nothing when it was never asked. Raises RPCError when no worker answers."""
     handle = client.get_workflow_handle(domain_workflow_id(host))
     try:
         state: DomainState = await handle.query(
             DomainMessage.STATE.value, result_type=DomainState, rpc_timeout=WORKER_PATIENCE
         )
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND or is_namespace_missing(error):
+            raise
+        return DomainState()
+    return state
+
+
+async def _domain(client: Client, host: str, settings: Settings) -> DomainView:
+    try:
+        state = await state_of(client, host)
     except RPCError as error:
         return DomainView(host=host, says=f"not told, no worker answers: {error.message}")
     return domain_at(datetime.now(UTC), host, state, manners_of(host, settings).monthly_credits)

@@ -9,6 +9,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from runtime.operator.coverage import Coverage, coverage
 from runtime.operator.view import DayView, ServerView, Teller
 from tipoff.vocabulary import Phase, StepState, clock_time
 from workflows.contracts import DayStatus, StepStatus
@@ -119,25 +120,25 @@ def _server_part(server: ServerView, teller: Teller) -> Iterable[RenderableType]
             (item.name, item.state, str(item.attempt), ago(item.since), item.last_failure) for item in server.pending
         ]
         yield Text()
-        yield _table("Under way, as the server knows it", ("activity", "state", "try", "since", "last failure"), rows)
+        yield table_of("Under way, as the server knows it", ("activity", "state", "try", "since", "last failure"), rows)
 
 
 def _tables(status: DayStatus) -> Iterable[RenderableType]:
     yield _phases(status)
     if status.attention:
-        yield _table(
+        yield table_of(
             "Needs attention",
             ("step", "parked", "why", "you may"),
             [(a.step, _at(a.since, status), a.reason, "\n".join(a.options)) for a in status.attention],
         )
     if waits := [step for step in status.steps if step.state is StepState.LATE]:
-        yield _table(
+        yield table_of(
             "Waits for",
             ("step", "needs", "next look", "alert at", "decides by", "last said"),
             [_wait(step, status) for step in waits],
         )
     if standing := [item for item in status.degradations if item.resolved_at is None]:
-        yield _table(
+        yield table_of(
             "Goes without",
             ("step", "since", "games", "why"),
             [
@@ -145,8 +146,14 @@ def _tables(status: DayStatus) -> Iterable[RenderableType]:
                 for item in standing
             ],
         )
+    if covered := coverage(status):
+        yield table_of(
+            "Coverage",
+            ("role", "source", "games", "missing"),
+            [(item.role, item.source, f"{item.games}/{item.of}", _lacking(item)) for item in covered],
+        )
     if status.audit:
-        yield _table(
+        yield table_of(
             "Said by people",
             ("at", "who", "what", "why", "answer"),
             [
@@ -192,6 +199,13 @@ def _wait(step: StepStatus, status: DayStatus) -> tuple[str, ...]:
     return step.name, ", ".join(step.waits_for), *(_at(moment, status) for moment in moments), step.reason
 
 
+def _lacking(item: Coverage) -> str:
+    """The games that a source has not told of, or the teams; "all games" when it is all of several."""
+    if len(item.missing_games) > 1 and len(item.missing_games) == item.of:
+        return "all games"
+    return item.says or ", ".join(item.missing_teams or item.missing_games)
+
+
 def plan_table(status: DayStatus) -> Table:
     """The steps of a day: what runs, whether the day can do without it, and until when it is waited for."""
     rows = [
@@ -206,14 +220,15 @@ def plan_table(status: DayStatus) -> Table:
         for step in status.steps
     ]
     columns = ("phase", "step", "what", "", "state", "next look", "alert at", "decides by")
-    return _table(f"Plan of {status.game_date}, {len(status.games)} games", columns, rows)
+    return table_of(f"Plan of {status.game_date}, {len(status.games)} games", columns, rows)
 
 
 def _at(moment: datetime | None, status: DayStatus) -> str:
     return clock_time(moment, status.game_date) if moment else ""
 
 
-def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+def table_of(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """Rows under a title and the names of their columns."""
     table = _empty_table(title, columns)
     for row in rows:
         table.add_row(*row)

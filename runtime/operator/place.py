@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runtime.operator.exits import CommandError, Exit
 from runtime.sessions import NoReplayError, Session, read_session
 from tipoff.publishing.store import ExportStore, open_store
 
@@ -41,10 +42,14 @@ class Place:
 
     @cached_property
     def settings(self) -> Settings:
-        """What the worker there runs with. Raises ConfigurationError."""
+        """What the worker there runs with. Raises ConfigurationError, CommandError UNREACHABLE without the replay."""
         from tipoff.settings import load_settings  # most commands need no settings, and should answer soon
 
-        return load_settings(environ={**os.environ, **(self.session.environment if self.session else {})})
+        try:
+            replayed = self.session.environment if self.session else {}
+        except NoReplayError as error:
+            raise CommandError(Exit.UNREACHABLE, str(error)) from error
+        return load_settings(environ={**os.environ, **replayed})
 
     @cached_property
     def exports(self) -> ExportStore:

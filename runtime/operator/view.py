@@ -17,6 +17,7 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
+from runtime.operator.coverage import coverage
 from runtime.operator.domains import DomainView, domains
 from runtime.operator.exits import CommandError, Exit
 from runtime.operator.place import Place
@@ -121,6 +122,7 @@ class DayView(Frozen):
             **self.headline,
             "from": self.teller.value,
             "why_not_worker": self.why,
+            "coverage": [item.model_dump(mode="json") for item in coverage(self.status)] if self.status else [],
             "providers": [domain.model_dump() for domain in self.providers],
             "exported_at": self.exported_at and self.exported_at.isoformat(),
             "server": self.server and self.server.model_dump(mode="json"),

@@ -18,6 +18,9 @@ from runtime.sessions import Session, write_session
 from runtime.temporal_server import DevServer, start_dev_server
 from tests.support.small_day import LINES, SmallDay
 from tests.support.starter import NOWHERE, Starter
+from tipoff.replay.archive import Archive
+from tipoff.replay.faults import Fault, Kind, Source
+from tipoff.replay.upstream.server import serve
 from tipoff.vocabulary import Outcome, Phase, RunState
 from workflows.contracts import (
     ClockSpec,
@@ -25,6 +28,7 @@ from workflows.contracts import (
     DayStatus,
     DomainInput,
     DomainNews,
+    DomainState,
     Queue,
     day_workflow_id,
     domain_workflow_id,
@@ -356,7 +360,35 @@ async def test_status_names_a_provider_that_is_left_alone(client: Client, starte
                 pass
         page = await starter.run("status --date 2024-01-11")
         doctor = await starter.run("doctor")
+        sources = await starter.run("sources --json")
         await domain.terminate()
     assert told[0]["warning"].startswith("cdn.nba.com is left alone until ")
     assert "cdn.nba.com is left alone until " in page.text
     assert "set a proxy for a host that blocks this address" in doctor.text
+    providers = {provider["host"]: provider for provider in sources.json["providers"]}
+    assert sources.json["server"] == ""
+    assert providers["cdn.nba.com"]["left_alone"]
+    assert "left alone until" in providers["cdn.nba.com"]["says"]
+    assert providers["stats.nba.com"]["says"] == "was asked nothing under manners"
+
+
+async def test_a_persons_look_tells_the_domain_of_a_block_and_heeds_it_unless_told_otherwise(
+    client: Client, server: DevServer, tmp_path: Path, day: SmallDay, sample: Path
+) -> None:
+    host, blocked = "stats.nba.com", Fault(source=Source.PLAYER_LIST, kind=Kind.ACCESS_DENIED)
+    typed = "collect --source nbac_player_list_current --date 2024-03-29 --dry-run"
+    async with day.worker(client):
+        with serve(Archive(sample), (blocked,)) as upstream:
+            temporal = {"TEMPORAL_ADDRESS": server.address, "TEMPORAL_NAMESPACE": server.namespace}
+            starter = Starter(tmp_path, {**temporal, "TIPOFF_UPSTREAM": upstream.url, "TIPOFF_MANNERS": "true"})
+            first, refused = await starter.run(typed), await starter.run(typed)
+            asked = [request.source for request in upstream.requests()].count(Source.PLAYER_LIST)
+            anyway = await starter.run(f"{typed} --anyway")
+            asked_in_all = [request.source for request in upstream.requests()].count(Source.PLAYER_LIST)
+        state = await client.get_workflow_handle(domain_workflow_id(host)).query("state", result_type=DomainState)
+    assert (first.code, refused.code, anyway.code) == (1, 4, 1)
+    assert "nbac_player_list_current: blocked: HTTP 403" in first.text
+    assert "stats.nba.com is left alone until" in refused.err
+    assert "nothing was asked, --anyway asks all the same" in refused.err
+    assert (asked, asked_in_all) == (1, 2)
+    assert state.closed is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Protocol
 
@@ -77,3 +78,6 @@ class Landing(Protocol):
 
     def records(self, source: str, game_date: date, fetched_at: datetime | None = None) -> tuple[FetchRecord, ...]:
         """The manifest of a source and date in the order of fetching; `fetched_at`: of the look at that moment."""
+
+    def newest_first(self, source: str, game_date: date | None = None) -> Iterator[FetchRecord]:
+        """The manifest of a source, of one date or of all, the latest look first; a line is read when it is wanted."""

@@ -61,6 +61,12 @@ class LocalLanding:
         found = (_read_record(file) for file in folder.glob(f"{look}*.json"))
         return tuple(sorted(found, key=lambda record: (record.fetched_at, record.url, record.outcome)))
 
+    def newest_first(self, source: str, game_date: date | None = None) -> Iterator[FetchRecord]:
+        dates = game_date.isoformat() if game_date else "*"
+        files = (self._root / "manifest" / _named(source)).glob(f"{dates}/[!.]*.json")
+        for file in sorted(files, key=lambda file: file.name, reverse=True):
+            yield _read_record(file)
+
     def _write_once(self, path: Path, body: bytes) -> bool:
         """Whether the file was not there before. Names say the content, so a second writer loses nothing."""
         if path.exists():
@@ -72,9 +78,13 @@ class LocalLanding:
 
 
 def _folder(source: str, game_date: date) -> str:
+    return f"{_named(source)}/{game_date.isoformat()}"
+
+
+def _named(source: str) -> str:
     if not _SOURCE.fullmatch(source):
         raise BadInputError(f"{source!r} is no name of a source")
-    return f"{source}/{game_date.isoformat()}"
+    return source
 
 
 def _manifest_key(record: FetchRecord) -> str:

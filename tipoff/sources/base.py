@@ -121,6 +121,8 @@ class Source(ABC):
     asks_what_is_missing: ClassVar[bool] = False
     """It asks a question a game, of games that are over: what it has it is not asked again."""
     table: ClassVar[str]
+    natural_key: ClassVar[tuple[str, ...]]
+    """Columns by which a row of an answer is one of a kind; without a game among them it speaks of teams."""
     needs_players: ClassVar[bool] = False
     """Its reader resolves names, so rosters must have been read first."""
     needs_ids_of: ClassVar[str | None] = None

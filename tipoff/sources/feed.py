@@ -16,8 +16,6 @@ from tipoff.vocabulary import Outcome, SlateGame
 class Feed(Source):
     """A source whose answer is first judged as any provider's, then by what it says."""
 
-    natural_key: ClassVar[tuple[str, ...]]
-    """Columns by which a row of the answer is one of a kind."""
     expects: ClassVar[Expected] = "json"
     not_yet: ClassVar[frozenset[int]] = frozenset()
     """Statuses by which the provider says that the thing does not exist yet."""

@@ -30,6 +30,13 @@ _Key = Callable[[str], str]
 _KeyPair = tuple[_Key, _Key]
 
 
+def slate_players(rosters: Iterable[KnownPlayer], league: Iterable[KnownPlayer]) -> tuple[KnownPlayer, ...]:
+    """Whom names may mean: the rosters, and of a team without one whom the league's list has there."""
+    rosters = tuple(rosters)
+    listed = {player.team for player in rosters}
+    return (*rosters, *(player for player in league if player.team not in listed))
+
+
 @lru_cache(maxsize=8192)
 def normalise(name: str) -> str:
     """A name without case, accents, punctuation and suffix, first name first: "Dončić, Luka Jr." is "luka doncic".

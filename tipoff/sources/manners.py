@@ -48,6 +48,11 @@ def manners_of(host: str, settings: Settings) -> Manners:
     return manners
 
 
+def are_kept(settings: Settings) -> bool:
+    """Whether providers are asked at the pace they bear: a replay's bear anything, unless its manners are tried."""
+    return settings.upstream is None if settings.manners is None else settings.manners
+
+
 def rest_after(judgement: Judgement, response: Response, manners: Manners) -> timedelta | None:
     """How long everybody leaves the provider alone after an answer; None: it takes no offence."""
     if judgement.outcome not in (Outcome.BLOCKED, Outcome.THROTTLED):

@@ -73,7 +73,18 @@ def test_wrong_arguments_are_told_apart_and_end_with_2(starter: Starter, typed: 
 def test_help_names_every_command_and_every_exit_code(starter: Starter) -> None:
     ended = starter("--help")
     assert ended.code == 0
-    for command in ("status", "watch", "force-continue", "skip-step", "cancel", "doctor", "page", "plan", "train"):
+    for command in (
+        "status",
+        "watch",
+        "force-continue",
+        "skip-step",
+        "cancel",
+        "doctor",
+        "page",
+        "plan",
+        "train",
+        "sources",
+    ):
         assert command in ended.out
     for code in (0, 1, 2, 3, 4, 5, 6, 130):
         assert f" {code} " in ended.out
@@ -243,7 +254,9 @@ def test_doctor_tells_when_a_queue_was_last_polled_also_by_a_server_whose_clock_
     assert _line(polled, now) == "tipoff-fetch (activities): polled 0 s ago"
 
 
-@pytest.mark.parametrize("command", ["status", "watch", "start", "orders", "cancel", "page", "plan", "train", "doctor"])
+@pytest.mark.parametrize(
+    "command", ["status", "watch", "start", "orders", "cancel", "page", "plan", "train", "doctor", "sources"]
+)
 def test_no_command_loads_what_would_make_it_slow_to_answer(command: str) -> None:
     heavy = ("polars", "duckdb", "catboost", "pyarrow", "httpx", "sqlglot", "temporalio.worker", "runtime.workers")
     code = f"import sys, runtime.operator.{command}; print([name for name in {heavy} if name in sys.modules])"
