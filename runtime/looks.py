@@ -65,11 +65,17 @@ class Looks:
         return done
 
 
+def new_warehouse(file: Path) -> Warehouse:
+    """A DuckDB file with all tables, empty."""
+    warehouse = DuckDbWarehouse(file)
+    warehouse.migrate()
+    return warehouse
+
+
 @asynccontextmanager
 async def looks(url: str, slate: Slate, root: Path, time_outs: TimeOuts | None = None) -> AsyncIterator[Looks]:
     """Looks at the upstream at `url`; landing and warehouse are made in `root`."""
-    warehouse = DuckDbWarehouse(root / "tipoff.duckdb")
-    warehouse.migrate()
+    warehouse = new_warehouse(root / "tipoff.duckdb")
     try:
         async with Fetcher(load_settings(environ={"TIPOFF_UPSTREAM": url}), time_outs=time_outs) as fetcher:
             yield Looks(fetcher, LocalLanding(root / "landing"), warehouse, slate)

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from tests.support.made_answers import MADE
 from tests.support.recorded_answers import CASES
-from tipoff.replay.upstream.endpoints import find
+from tipoff.replay.upstream.endpoints import Endpoint, find
 from tipoff.settings import load_settings
 from tipoff.sources.base import Request, Response, Slate, Source
 from tipoff.sources.feed import Feed
@@ -49,11 +49,12 @@ def first_question(source: Source) -> Request:
     return source.requests(EXAMPLE, as_of, _IDS)[0]
 
 
-def is_replayed(source: Source) -> bool:
-    """Whether the upstream of replays answers in its place."""
+def endpoint_of(source: Source) -> Endpoint | None:
+    """Where the upstream of replays answers its questions; None: nowhere."""
     asked = first_question(source)
     params = {name: value if isinstance(value, str) else ",".join(value) for name, value in asked.params.items()}
-    return find(asked.host, unquote(asked.path).lstrip("/"), params) is not None
+    found = find(asked.host, unquote(asked.path).lstrip("/"), params)
+    return found[0] if found else None
 
 
 def recorded_answers(source: Source) -> list[str]:
@@ -148,7 +149,7 @@ def _meant(source: Source) -> Sequence[str]:
         f"`{source.name}`",
         ", ".join(f"`{outcome}`" for outcome in outcomes_of(source)),
         ", ".join(str(int(status)) for status in sorted(statuses)),
-        "yes" if is_replayed(source) else "no: no facts to replay it from",
+        "yes" if endpoint_of(source) else "no: no facts to replay it from",
         ", ".join(f"`{file}`" for file in recorded_answers(source)) or "none",
     )
 

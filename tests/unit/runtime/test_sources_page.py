@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runtime import PROJECT
-from runtime.sources_page import NUMBERED, by_number, is_replayed, outcomes_of, page
+from runtime.sources_page import NUMBERED, by_number, endpoint_of, outcomes_of, page
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import Outcome
 
@@ -27,4 +27,4 @@ def test_outcomes_are_those_that_judging_names_wherever_it_goes() -> None:
 
 
 def test_moves_of_players_alone_are_not_replayed() -> None:
-    assert [source.name for source in SOURCES.values() if not is_replayed(source)] == ["nbac_player_movement"]
+    assert [source.name for source in SOURCES.values() if not endpoint_of(source)] == ["nbac_player_movement"]
