@@ -57,8 +57,7 @@ MAY_SHOW: Mapping[Kind, frozenset[Outcome]] = {
     Kind.BAD_KEY: frozenset({Outcome.BAD_KEY}),
     Kind.HANG: _FAILED,
     Kind.TRUNCATED_BODY: _FAILED,
-    # After two such answers in a row the provider is asked nothing more.
-    Kind.OVERSIZE: frozenset({Outcome.WRONG_TYPE}) | _FAILED,
+    Kind.OVERSIZE: frozenset({Outcome.WRONG_TYPE}),
     Kind.EMPTY: _NOT_THERE,
     # An answer that is not about tonight's games, or yesterday's as good as today's, shows nothing of these.
     Kind.PARTIAL_SLATE: frozenset({Outcome.PARTIAL, Outcome.OK}),
