@@ -84,3 +84,15 @@ def names_of_balldontlie(folder: Path) -> set[str]:
         for side in ("home_team", "visitor_team")
         for listed in box[side]["players"]
     }
+
+
+@pytest.mark.data
+def test_a_traded_player_is_found_in_his_team_of_the_date(past: Archive) -> None:
+    """Schröder went from the Nets to the Warriors in the middle of December 2024."""
+    quoted = [
+        Quote(game_date, team, "MEM", "Dennis Schroder", "203471", rows=1)
+        for game_date in (date(2024, 12, 8), date(2024, 12, 19))
+        for team in ("BKN", "GSW")
+    ]
+    fates = [next(iter(measure(past, [quote])))[1] for quote in quoted]
+    assert fates == [Fate.RESOLVED, Fate.NOT_ROSTERED, Fate.NOT_ROSTERED, Fate.RESOLVED]
