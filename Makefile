@@ -4,10 +4,10 @@ PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 RUN = .venv/bin/python -m
 
-.PHONY: help setup demo server test lint bench breakages sample clean
+.PHONY: help setup demo server test lint bench breakages identity sources-check sample clean
 
 help:      ## this list
-	@sed -n 's/^\([a-z]*:\) *[a-z]* *## /\1	/p; s/^#   /	/p' Makefile
+	@sed -n 's/^\([a-z-]*:\) *[a-z]* *## /\1	/p; s/^#   /	/p' Makefile
 
 setup:     ## make .venv from requirements.lock (everything fetched goes to $TIPOFF_CACHE or .cache)
 	@$(or $(PYTHON),python3) -m runtime.bootstrap
@@ -33,6 +33,12 @@ bench: setup ## time and memory of a day and of its parts
 
 breakages: setup ## break a copy in named ways, one at a time: the tests must notice
 	@$(RUN) runtime.breakages
+
+identity: setup ## how many quoted names of past seasons find their player (DATA=folder)
+	@$(RUN) runtime.identity $(or $(DATA),../shared/data)
+
+sources-check: setup ## every source against recorded answers, the replay, faults and fallbacks (ARCHIVE=sample)
+	@$(RUN) runtime.sources_check
 
 sample: setup ## cut sample/ from an archive (ARCHIVE=folder)
 	@$(RUN) tipoff.replay.archive sample $(if $(ARCHIVE),--from $(ARCHIVE))

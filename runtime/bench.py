@@ -1,4 +1,4 @@
-"""`make bench`: what a day costs in time and memory, with one season of history and with four.
+"""`make bench`: what a slate's fetching and a day cost in time and memory, with one season of history and with four.
 
 Both days run as real ones do: the real server, upstream and worker process, in virtual time without a pace. The times
 of activities are taken from the run's own history, from the moment a worker took one up until it had its answer.
@@ -27,10 +27,12 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import WorkflowHistory
 
 from runtime import PROJECT
+from runtime.bench_slate import measure_season, measure_slate, slate_table
 from runtime.leaving import leave
 from runtime.replay import Replay, Scene, replay
 from runtime.stages import Stages
 from tipoff.errors import TipoffError
+from tipoff.replay.archive import Archive
 from tipoff.replay.archive.importing import import_folder
 from tipoff.replay.archive.writer import write_archive
 from tipoff.vocabulary import eastern
@@ -223,7 +225,9 @@ def _activity_figures(day: Measured) -> dict[str, str]:
 async def run(console: Console) -> None:
     """Replay, measure, tell."""
     with tempfile.TemporaryDirectory(prefix="tipoff-bench-") as folder:
-        root = Path(folder)
+        root, sample = Path(folder), Archive(PROJECT / "sample")
+        slate = await measure_slate(sample, DAY, root / "slate")
+        console.print(slate_table(slate, "one slate, every source once, seconds"))
         days = [await measure("one season", Scene(DAY, PROJECT / "sample", root / "one"), console)]
         if SHARED_DATA.is_dir():
             started = time.monotonic()
@@ -231,6 +235,9 @@ async def run(console: Console) -> None:
             imported = import_folder(SHARED_DATA)
             write_archive(archive, imported.frames, source="import", missing=imported.missing)
             console.print(f"archive of all seasons imported in {time.monotonic() - started:.1f} s")
+            season = await measure_season(Archive(archive), DAY, root / "season")
+            told = f"fetched in {season.fetching:.1f} s, read in {season.processing:.1f} s"
+            console.print(f"a whole season's game log: {season.rows:,} rows {told}")
             settings = (("TIPOFF_HISTORY_SEASONS", str(SEASONS)),)
             scene = Scene(DAY, archive, root / "four", settings=settings)
             days.append(await measure(f"{SEASONS} seasons", scene, console))

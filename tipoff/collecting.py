@@ -228,7 +228,7 @@ def _why_not_ask(before: Sequence[_Answer]) -> Judgement | None:
             return Judgement(outcome=answer.record.outcome, reason=f"not asked after: {answer.record.reason}")
     last = before[-SILENT_ANSWERS:]
     if len(last) == SILENT_ANSWERS and all(answer.record.status is None for answer in last):
-        return Judgement(outcome=Outcome.PROVIDER_ERROR, reason="not asked: no answer to the questions before")
+        return Judgement(outcome=last[-1].record.outcome, reason="not asked: no whole answer to the questions before")
     return None
 
 

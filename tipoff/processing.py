@@ -23,6 +23,8 @@ from tipoff.warehouse.validation import conform, schema_of
 
 NAMES_TOLD = 20
 """Unresolved names and unknown fields that a report carries; the table holds them all."""
+NEAREST_TOLD = 2
+"""Players of the nearest names that are told beside each."""
 _MOMENTS = ("as_of", "last_update")
 """Columns that say when a fact was seen, not what it is."""
 
@@ -42,6 +44,7 @@ class Processed(Frozen):
     missing_games: tuple[str, ...] = ()
     unresolved: int = 0
     unresolved_names: tuple[str, ...] = ()
+    """Each with the players it may mean."""
     rejected: Mapping[str, int] = {}
     unknown_fields: tuple[str, ...] = ()
     provider_ids: Mapping[str, str] = {}
@@ -375,10 +378,16 @@ def _unresolved(answers: _Answers) -> tuple[Row, ...]:
     return tuple({row["player_name"]: row for row in rows}.values())
 
 
+def _name_told(row: Row) -> str:
+    """An unresolved name with whom it may mean."""
+    nearest = " or ".join(row["candidates"].split("; ")[:NEAREST_TOLD])
+    return f"{row['player_name']} ({nearest}?)" if nearest else row["player_name"]
+
+
 def _told(source: Source, answers: _Answers, slate: Slate, news: _News, *, suspicious: bool) -> Processed:
     readings = [answer.reading for answer in answers.read]
     rejected = sum((Counter(reading.rejected) for reading in readings), Counter[str]())
-    names = sorted(row["player_name"] for row in _unresolved(answers))
+    names = sorted(map(_name_told, _unresolved(answers)))
     covered = tuple(game.game_id for game in slate.games if game.game_id in answers.covered)
     missing = tuple(game.game_id for game in slate.games if game.game_id not in answers.covered)
     return Processed(

@@ -19,7 +19,7 @@ _PLAYER = ["game_id", "player_id"]
 
 
 class Graded(Frozen):
-    """What grading a date did; `pending` names the games that could not be graded yet, and why."""
+    """What grading a date did; `pending` names the games that could not be graded yet, or not wholly, and why."""
 
     written: Written
     predictions: int
@@ -56,10 +56,11 @@ def grade_date(warehouse: Warehouse, game_date: date, as_of: datetime, postponed
     predictions = _with_results(warehouse, game_date, as_of)
     games = _games_by_id(warehouse, game_date, as_of, postponed)
     pending = {game_id: why for game_id in predictions["game_id"].unique().sort() if (why := _not_yet(games, game_id))}
+    over = predictions.filter(~pl.col("game_id").is_in(list(pending)))
+    doubtful = over.filter(_MAY_HAVE_PLAYED)
     rows = [
         _accuracy_row(row, games[row["game_id"]]["game_status"], as_of)
-        for row in predictions.iter_rows(named=True)
-        if row["game_id"] not in pending
+        for row in over.filter(~_MAY_HAVE_PLAYED).iter_rows(named=True)
     ]
     frame = pl.DataFrame(rows, list(TABLES["prediction_accuracy"].column_names), infer_schema_length=None)
     return Graded(
@@ -67,7 +68,7 @@ def grade_date(warehouse: Warehouse, game_date: date, as_of: datetime, postponed
         predictions=predictions.height,
         outcomes=Counter(row["grade"] for row in rows),
         backfilled=sum(row["backfilled"] for row in rows),
-        pending=pending,
+        pending=pending | _in_doubt(doubtful),
     )
 
 
@@ -108,8 +109,30 @@ def _with_results(warehouse: Warehouse, game_date: date, as_of: datetime) -> pl.
         .join(warehouse.query(sql_text("box_score_results"), day), on=_PLAYER, how="left")
         .join(last_injury_reports(warehouse, game_date, as_of), on=_PLAYER, how="left")
         .join(warehouse.query(sql_text("first_grades"), day), on="prediction_id", how="left")
+        .join(_unknown_names(warehouse, game_date), on=["game_id", "team", "player_name"], how="left")
         .sort("game_id", "player_id", "system_id")
     )
+
+
+def _unknown_names(warehouse: Warehouse, game_date: date) -> pl.DataFrame:
+    """`unknown_name` of the box scores for each player it may mean."""
+    unknown = warehouse.query(sql_text("unknown_in_box_scores"), {"game_date": game_date})
+    each = unknown.select("game_id", "team", "unknown_name", player_name=pl.col("candidates").str.split("; "))
+    return each.explode("player_name").unique(["game_id", "team", "player_name"], keep="first", maintain_order=True)
+
+
+_MAY_HAVE_PLAYED = pl.col("minutes").is_null() & pl.col("unknown_name").is_not_null()
+"""He is not in the box score, or he is there under a name that nobody answers to."""
+
+
+def _in_doubt(doubtful: pl.DataFrame) -> dict[str, str]:
+    """Game -> whose predictions wait for a person to say whether they are void."""
+    told = pl.concat_str(pl.col("unknown_name", "player_name"), separator=" of the box score may be ")
+    names = doubtful.sort("unknown_name", "player_name").group_by("game_id").agg(told.unique(maintain_order=True))
+    return {
+        game_id: f"{', '.join(texts)}: add the spelling to the alias file, read the box scores again, then grade again"
+        for game_id, texts in names.iter_rows()
+    }
 
 
 def _accuracy_row(row: Mapping[str, Any], game_status: str, as_of: datetime) -> dict[str, Any]:

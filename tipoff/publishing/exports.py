@@ -150,12 +150,12 @@ def _prediction(row: Record) -> Record:
 
 
 def results_content(warehouse: Warehouse, game_date: date, as_of: datetime) -> Content:
-    """How the predictions of a date ended, and the games still to be graded."""
+    """How the predictions of a date ended, and the games still to be graded, wholly or for some players."""
     games = games_of(warehouse, game_date, as_of)
     graded = graded_predictions(warehouse, game_date, as_of)
     predicted = active_predictions(warehouse, game_date, as_of)
     systems = measure(graded)
-    pending = sorted(set(predicted["game_id"]) - set(graded["game_id"]))
+    pending = sorted(set(predicted.join(graded, on="prediction_id", how="anti")["game_id"]))
     found = [*ungraded(predicted.height, graded.height), *(each for system in systems for each in findings(system))]
     return Content(
         payload={

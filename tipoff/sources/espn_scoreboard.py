@@ -5,13 +5,13 @@ It has ids of its own: an event is a game of ours by its two teams and its Easte
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from tipoff.errors import NotEnoughDataError
 from tipoff.sources import nba
-from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
+from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, RowsOwned, Slate
 from tipoff.sources.feed import Feed, Harvest, judged, judged_by_games
 from tipoff.sources.rosters import HOST
 from tipoff.sources.strict import Answer, Fields, names
@@ -118,6 +118,10 @@ class EspnSchedule(Feed):
                 "the league's schedule has to be read once before ESPN's can stand in for it"
             )
         return reading
+
+    def rows_owned(self, rows: Sequence[Row], slate: Slate) -> RowsOwned:
+        """The games on whatever date they stand: the league may have moved one that is postponed here."""
+        return {"game_id": sorted(row["game_id"] for row in rows)}
 
 
 class _Event(NamedTuple):

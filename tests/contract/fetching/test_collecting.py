@@ -317,6 +317,14 @@ async def test_a_body_over_the_cap_is_no_answer_and_is_not_kept(day: Day) -> Non
     assert not any(file.startswith("raw/") for file in day.files())
 
 
+async def test_bodies_over_the_cap_one_after_the_other_are_not_taken_for_silence(day: Day) -> None:
+    endless = answer(b"[" + b" " * 3_000_000 + b"]")
+    day.provider.replies = props(endless, endless, endless)
+    collected = await day.look(PROPS.name)
+    assert (collected.outcome, len(day.provider.asked)) == (Outcome.WRONG_TYPE, 2)
+    assert "not the kind of answer that is due" in collected.reason
+
+
 async def test_the_manifest_names_the_question_and_the_answer(day: Day) -> None:
     day.provider.replies = props(quoted(GAMES[0], ETag='"7"'), NOT_FOUND, hang)
     await day.look(PROPS.name)

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,9 @@ import httpx
 import pytest
 
 from tests.support.made_answers import MADE
+from tipoff.replay.faults import Source
+from tipoff.replay.upstream.endpoints import ENDPOINTS, find
+from tipoff.sources.pdf import pages_of, text_of
 
 Ask = Callable[..., httpx.Response]
 
@@ -149,6 +153,11 @@ CASES = {
         ("stats.nba.com/stats/leaguegamelog", NBA_QUERY),
         set(),
     ),
+    "game log of teams": (
+        "stats_nba/leaguegamelog_playerbox_oneday.json",
+        ("stats.nba.com/stats/leaguegamelog", NBA_QUERY | {"PlayerOrTeam": "T"}),
+        set(),
+    ),
     "team box": (
         "stats_nba/nba_api_docs_boxscoretraditionalv3.json",
         ("stats.nba.com/stats/boxscoretraditionalv3", {"GameID": LAST_NIGHT}),
@@ -249,6 +258,14 @@ CASES = {
 }
 
 
+NO_JSON = {
+    Source.INJURY_REPORT: "test_upstream_rosters_and_injuries.py",
+    Source.BIGDATABALL: "test_upstream_plays.py",
+    Source.GAMEBOOK: "below",
+}
+"""Where the shapes of PDF and CSV are compared."""
+
+
 def key_paths(value: Any, path: str = "") -> Iterator[str]:
     if isinstance(value, dict):
         for key, inner in value.items():
@@ -277,6 +294,37 @@ def test_the_replayed_answer_has_the_recorded_key_paths(case: str, ask: Ask, pay
     assert replayed - recorded == set()
     unexplained = {path for path in recorded - replayed if not path.startswith(tuple(left_out) or "\0")}
     assert unexplained == set()
+
+
+def test_the_shape_of_every_address_of_the_replay_is_compared() -> None:
+    compared = []
+    for _, (address, query), _ in CASES.values():
+        host, _, path = address.partition("/")
+        found = find(host, path, query)
+        assert found, f"the replay does not answer at {address}"
+        compared.append(found[0])
+    assert {endpoint.source for endpoint in ENDPOINTS if endpoint not in compared} == NO_JSON.keys()
+
+
+def test_the_log_of_teams_has_the_columns_of_the_players_log_but_the_players(ask: Ask, payloads: Path) -> None:
+    recorded = recorded_answer(payloads, "stats_nba/leaguegamelog_playerbox_oneday.json")["resultSets"][0]["headers"]
+    _, (address, query), _ = CASES["game log of teams"]
+    replayed = ask(address, "2024-03-29 18:00", **query).json()["resultSets"][0]["headers"]
+    assert replayed == [name for name in recorded if name not in ("PLAYER_ID", "PLAYER_NAME", "FANTASY_PTS")]
+
+
+def headings(pdf: bytes) -> list[str]:
+    """The lines of a gamebook's page that stand in every one: titles, columns and the words before a colon."""
+    (page,) = pages_of("nbac_gamebook_player_stats", pdf)
+    lines = (text_of(line) for line in page)
+    return [line.split(":")[0] for line in lines if re.match("NATIONAL|OFFICIAL|VISITOR|HOME|POS |Inactive", line)]
+
+
+def test_a_gamebook_has_the_headings_of_the_documented_one_in_their_order(ask: Ask) -> None:
+    made = headings(MADE["made/gamebook.pdf"])
+    replayed = headings(ask("statsdmz.nba.com/pdfs/20240329/20240329_GSWCHA.pdf", "2024-03-30 06:00").content)
+    assert replayed == made
+    assert len(made) >= 6
 
 
 @pytest.mark.parametrize("case", ["player index", "game log"])

@@ -9,7 +9,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from runtime.looks import looks, slate_of
 from tipoff.replay.archive import Archive
+from tipoff.replay.faults import Fault, Kind
+from tipoff.replay.faults import Source as FaultSource
 from tipoff.replay.upstream import AS_OF_HEADER, serve
 from tipoff.sources.base import Judgement, KnownPlayer, ReadContext, Reading, Request, Response, Row, Slate
 from tipoff.sources.registry import SOURCES
@@ -244,3 +247,24 @@ def test_sums_of_players_are_the_leagues_totals(day: Day) -> None:
         points[row["game_id"], row["team"]] += row["points"]
     totals = {(row["game_id"], row["team"]): row["points"] for row in day.rows("nbac_team_boxscore", NEXT_MORNING)}
     assert totals == points
+
+
+async def test_a_game_that_the_league_has_moved_stands_once_when_espn_lists_it_as_postponed(
+    sample: Path, tmp_path: Path
+) -> None:
+    archive = Archive(sample)
+    moved = slate_of(archive, DAY).games[0]
+    sources = (FaultSource.SCHEDULE, FaultSource.ESPN_SCOREBOARD)
+    faults = tuple(Fault(source=name, kind=Kind.POSTPONED, games=frozenset({moved.game_id})) for name in sources)
+    told = []
+    with serve(archive, faults) as upstream:
+        async with looks(upstream.url, slate_of(archive, DAY), tmp_path) as desk:
+            for name in ("nbac_schedule", "espn_schedule"):
+                batch = (await desk.collect(SOURCES[name], BEFORE_LINES)).batch_key
+                assert batch
+                told.append(desk.read(SOURCES[name], batch, BEFORE_LINES))
+            standing = desk.warehouse.query("SELECT * FROM raw_schedule WHERE game_id = @game", {"game": moved.game_id})
+    league, espn = told
+    assert moved.game_id not in {game.game_id for game in league.games or ()}
+    assert espn.postponed == (moved.game_id,)
+    assert standing.select("source", "status").rows() == [("espn_schedule", "postponed")]

@@ -132,6 +132,61 @@ def test_absent_from_a_final_game_or_without_a_minute_is_void(warehouse: Warehou
     assert row["void_reason"] == "did not play; not ruled out by any report read"
 
 
+UNKNOWN = {
+    "player_name": "L. Raymone James",
+    "team": "LAL",
+    "source": "espn_boxscores",
+    "candidates": "LeBron James; Taurean Prince; Max Christie",
+}
+
+
+def unresolved(warehouse: Warehouse, **told: Any) -> None:
+    where = {"game_date": DAY}
+    warehouse.replace("unresolved_players", rows("unresolved_players", UNKNOWN | told), where)
+
+
+def stand_in(warehouse: Warehouse, *box: dict[str, Any]) -> None:
+    """Box scores of the source that has names only."""
+    both = ({"player_id": "1628369", "team": "BOS"}, {"player_id": "203076", "team": "LAL"}, *box)
+    store_boxes(warehouse, *({"minutes": 30.0, "points": 20, "source": "espn_boxscores"} | row for row in both))
+
+
+def test_who_may_be_a_name_of_the_box_score_that_nobody_answers_to_is_not_said_to_have_stayed_out(
+    warehouse: Warehouse,
+) -> None:
+    predict(warehouse, team="LAL")
+    predict(warehouse, team="LAL", player_id="203076", player_name="Anthony Davis")
+    play(warehouse)
+    stand_in(warehouse)
+    unresolved(warehouse)
+    graded = grade_date(warehouse, DAY, MORNING_AFTER)
+    assert [row["player_id"] for row in accuracy(warehouse)] == ["203076"]
+    assert Grade.VOID not in graded.outcomes
+    assert graded.pending[GAME].startswith("L. Raymone James of the box score may be LeBron James: add the spelling")
+
+    unresolved(warehouse, game_id="another")
+    stand_in(warehouse, {"player_id": "2544", "team": "LAL", "points": 28})
+    graded = grade_date(warehouse, DAY, MORNING_AFTER)
+    assert ({row["grade"] for row in accuracy(warehouse)}, graded.pending) == ({"win", "loss"}, {})
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        {"source": "odds_api_player_points_props"},
+        {"team": "BOS"},
+        {"candidates": "Taurean Prince"},
+        {"game_id": "0022300871"},
+    ],
+)
+def test_an_unknown_name_elsewhere_saves_nobody_from_void(warehouse: Warehouse, elsewhere: dict[str, str]) -> None:
+    predict(warehouse, team="LAL")
+    play(warehouse)
+    stand_in(warehouse)
+    unresolved(warehouse, **elsewhere)
+    assert grade_date(warehouse, DAY, MORNING_AFTER).outcomes == {Grade.VOID: 1}
+
+
 def test_a_late_scratch_is_named_as_the_last_report_says(warehouse: Warehouse) -> None:
     predict(warehouse)
     report = {"player_id": "2544", "status": "Out", "reason": "Left Ankle", "as_of": TIP - timedelta(minutes=30)}

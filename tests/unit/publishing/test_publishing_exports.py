@@ -267,6 +267,14 @@ def test_games_still_to_be_graded_are_named(before_tip: Warehouse, store: Folder
     assert {game["away_points"] for game in exported["games"]} == {None}
 
 
+def test_a_game_with_one_player_still_to_be_graded_is_named(morning_after: Warehouse, store: FolderStore) -> None:
+    graded = morning_after.query("SELECT * FROM prediction_accuracy ORDER BY prediction_id")
+    morning_after.replace("prediction_accuracy", graded[1:], {"game_date": DAY})
+    publish_results(morning_after, store, DAY, NEXT_MORNING, WALL_CLOCK)
+    exported = export(store, "v1/results/latest.json")
+    assert (exported["status"], exported["pending_games"]) == ("degraded", [graded["game_id"][0]])
+
+
 # ── envelope ─────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from runtime.bench import Work, busy_seconds
+from runtime.bench_slate import Cost, measure_season, slate_table
+from tipoff.replay.archive import Archive
 
 NOON = datetime(2024, 3, 29, 12, 0, tzinfo=UTC)
 SPANS = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 20)), min_size=1, max_size=12)
@@ -28,3 +33,17 @@ def test_work_takes_no_longer_than_from_first_to_last_and_than_all_of_it_in_turn
     first, last = min(item.started for item in done), max(item.ended for item in done)
     whole = (last - first).total_seconds()
     assert max(item.seconds for item in done) <= busy_seconds(done) <= min(whole, sum(item.seconds for item in done))
+
+
+async def test_a_seasons_log_is_read_as_far_as_the_archive_has_results(sample: Path, tmp_path: Path) -> None:
+    archive = Archive(sample)
+    cost = await measure_season(archive, NOON.date(), tmp_path)
+    assert cost.rows == archive.player_box.height
+
+
+def test_a_slates_costs_are_summed() -> None:
+    paper = io.StringIO()
+    costs = [Cost("espn_team_rosters", 24, 430, 0.5, 0.25), Cost("nbac_schedule", 1, 1105, 0.25, 1.0)]
+    Console(file=paper, width=120).print(slate_table(costs, "one slate"))
+    total = paper.getvalue().splitlines()[-2].replace("│", " ").split()
+    assert total == ["all", "25", "1,535", "0.75", "1.25", "2.00"]

@@ -1,0 +1,30 @@
+"""The page of all sources says what the registry says."""
+
+from __future__ import annotations
+
+from runtime import PROJECT
+from runtime.sources_page import NUMBERED, by_number, endpoint_of, outcomes_of, page
+from tipoff.sources.registry import SOURCES
+from tipoff.vocabulary import Outcome
+
+PAGE = PROJECT / "docs" / "sources.md"
+
+
+def test_the_page_is_that_of_the_registry() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "run: python -m runtime.sources_page > docs/sources.md"
+
+
+def test_every_source_stands_on_it_once_the_twenty_two_by_their_numbers() -> None:
+    listed = by_number()
+    assert sorted(source.name for _, source in listed) == sorted(SOURCES)
+    assert [number for number, _ in listed if number] == [str(number) for number in range(1, 23)]
+    assert len(set(NUMBERED)) == 22
+
+
+def test_outcomes_are_those_that_judging_names_wherever_it_goes() -> None:
+    assert outcomes_of(SOURCES["nbac_scoreboard"]) == [Outcome.PARTIAL, Outcome.SUSPICIOUSLY_EMPTY, Outcome.STALE]
+    assert Outcome.NOT_PUBLISHED_YET in outcomes_of(SOURCES["nbac_injury_report"])
+
+
+def test_moves_of_players_alone_are_not_replayed() -> None:
+    assert [source.name for source in SOURCES.values() if not endpoint_of(source)] == ["nbac_player_movement"]
