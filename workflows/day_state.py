@@ -226,9 +226,8 @@ class DayLedger:
             self._settle(step, StepState.EMPTY_OK if empty else StepState.COMPLETE, now)
         elif not record.settled:
             record.state = StepState.LATE
-        elif report.outcome is Outcome.PARTIAL:
-            self._amend(step, {"games": missing, "reason": f"{report.reason}; {step.fallback}"})
         else:
+            # Why is what was said when it was gone without: a later look tells only of the games that are left then.
             self._amend(step, {"games": missing})
 
     def _missing(self, step: PlanStep, record: StepRecord, report: StepReport, now: datetime) -> tuple[str, ...]:

@@ -147,6 +147,16 @@ def test_a_block_in_the_middle_of_a_look_is_alerted_and_left_alone_as_long_as_it
     assert (alert.key, "1 of 3 answers usable" in alert.text) == (f"{PROPS.name}:blocked", True)
 
 
+def test_why_a_day_went_without_is_what_was_said_then_whatever_a_later_look_at_fewer_games_says(
+    ledger: DayLedger,
+) -> None:
+    not_yet(ledger)
+    ledger.degrade(PROPS, "no lines yet; predicting without lines", NOON)
+    look(ledger, outcome=Outcome.PARTIAL, rows=20, reason="1 of 3 games", missing_games=GAMES[2:])
+    (gone_without,) = ledger.degradations
+    assert (gone_without.reason, gone_without.games) == ("no lines yet; predicting without lines", GAMES[2:])
+
+
 def test_what_another_had_in_its_place_settles_a_step_until_the_first_choice_comes(ledger: DayLedger) -> None:
     look(ledger, rows=300, reason="blocked; BettingPros stands in", stood_in={"BettingPros": GAMES}, stand_in=True)
     record = ledger.records[PROPS.name]
