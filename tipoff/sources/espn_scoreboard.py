@@ -102,7 +102,7 @@ class EspnSchedule(Feed):
     def read(self, body: bytes, context: ReadContext) -> Reading:
         """Raises NotEnoughDataError when there are games and not one of them has a known id."""
         answer, harvest = Answer(self.name, body), Harvest(self.natural_key)
-        events, known = _events(answer), context.known_games or context.slate.games
+        events, known = _events(answer), (*context.slate.games, *context.known_games)
         for event in events:
             game = _game_of(event, known)
             if game is None:
