@@ -111,6 +111,10 @@ class _Answers(NamedTuple):
     def rows(self) -> int:
         return sum(answer.rows.height for answer in self.read)
 
+    @property
+    def all_rows(self) -> pl.DataFrame:
+        return pl.concat([answer.rows for answer in self.read])
+
 
 def _load_batch(landing: Landing, key: str, source: Source, slate: Slate) -> Batch:
     try:
@@ -220,22 +224,25 @@ class _News(NamedTuple):
 
 def _write_all(source: Source, answers: _Answers, slate: Slate, warehouse: Warehouse, *, protect: bool) -> _News:
     """Write what differs from what stands. `protect`: never in place of more rows."""
-    table, games = TABLES[source.table], set[str]()
-    written = False
-    for answer in answers.read:
-        rows = _without_better(source, answer.rows, slate, warehouse)
-        if rows.is_empty():
-            continue
-        if table.appends:
-            changed = _append_news(table, rows, slate, warehouse, protect=protect)
-        else:
-            protected = {"fewer": protect, "older": not _is_of_the_day(source, answer, slate)}
-            owned = answer.owned if rows.height == answer.rows.height else source.rows_owned(rows.to_dicts(), slate)
-            changed = _replace_news(table, rows, owned, warehouse, **protected)
-        if not changed.is_empty():
-            written = True
-            games |= _all_games(slate) if answers.earlier else _games_of(changed, slate)
-    return _News(written, frozenset(games))
+    table = TABLES[source.table]
+    if table.appends:
+        once = answers.all_rows.unique(table.natural_key, keep="first", maintain_order=True)  # pages may overlap
+        changes = [_append_news(table, once, slate, warehouse, protect=protect)]
+    else:
+        changes = [_replaced(source, answer, slate, warehouse, protect=protect) for answer in answers.read]
+    news = [changed for changed in changes if not changed.is_empty()]
+    about = (_all_games(slate) if answers.earlier else _games_of(changed, slate) for changed in news)
+    return _News(bool(news), frozenset[str]().union(*about))
+
+
+def _replaced(source: Source, answer: _Answer, slate: Slate, warehouse: Warehouse, *, protect: bool) -> pl.DataFrame:
+    """The rows of an answer that were news."""
+    rows = _without_better(source, answer.rows, slate, warehouse)
+    if rows.is_empty():
+        return rows
+    owned = answer.owned if rows.height == answer.rows.height else source.rows_owned(rows.to_dicts(), slate)
+    older = not _is_of_the_day(source, answer, slate)
+    return _replace_news(TABLES[source.table], rows, owned, warehouse, fewer=protect, older=older)
 
 
 def _without_better(source: Source, rows: pl.DataFrame, slate: Slate, warehouse: Warehouse) -> pl.DataFrame:
@@ -254,11 +261,15 @@ def _without_better(source: Source, rows: pl.DataFrame, slate: Slate, warehouse:
 def _append_news(
     table: Table, rows: pl.DataFrame, slate: Slate, warehouse: Warehouse, *, protect: bool
 ) -> pl.DataFrame:
-    """Append the snapshot of every game that differs from its last one; the rows that differ."""
+    """Append the snapshot of every game that differs from its last one, in one write; the rows that differ."""
+    if rows.is_empty():
+        return rows
     standing = _last_snapshots(table, rows, slate, warehouse)
     changed = _difference(table, rows, standing)
     if protect:
         changed = changed.join(_shrunk_games(rows, standing), on="game_id", how="anti")
+    if changed.is_empty():
+        return changed
     written = warehouse.append(table.name, rows.join(changed, on="game_id", how="semi"))
     return changed if written.changed else changed.clear()
 

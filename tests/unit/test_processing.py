@@ -269,6 +269,24 @@ def test_results_come_game_by_game(day: Reading) -> None:
     assert day.read(TEAM_BOXSCORES).rows == 24
 
 
+def test_the_quotes_of_all_games_are_one_write_and_unchanged_ones_none(
+    day: Reading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (PLAYERS, ROSTERS):
+        day.read(name)
+    writes: list[str] = []
+    append = day.warehouse.append
+
+    def counted(table: str, rows: pl.DataFrame) -> Written:
+        writes.append(table)
+        return append(table, rows)
+
+    monkeypatch.setattr(day.warehouse, "append", counted)
+    day.read(PROPS)
+    day.read(PROPS, AFTERNOON + timedelta(minutes=30))
+    assert writes == ["raw_player_props"]
+
+
 def test_only_the_games_whose_quotes_changed_get_a_snapshot(day: Reading) -> None:
     for name in (PLAYERS, ROSTERS, PROPS):
         day.read(name)
