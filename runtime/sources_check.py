@@ -55,6 +55,7 @@ MAY_SHOW: Mapping[Kind, frozenset[Outcome]] = {
     Kind.SERVER_ERROR: _FAILED,
     Kind.QUOTA_SPENT: frozenset({Outcome.QUOTA_SPENT}),
     Kind.BAD_KEY: frozenset({Outcome.BAD_KEY}),
+    Kind.BAD_REQUEST: frozenset({Outcome.BAD_REQUEST}),
     Kind.HANG: _FAILED,
     Kind.TRUNCATED_BODY: _FAILED,
     Kind.OVERSIZE: frozenset({Outcome.WRONG_TYPE}),

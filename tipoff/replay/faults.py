@@ -54,6 +54,7 @@ class Kind(StrEnum):
     SERVER_ERROR = "server_error"
     QUOTA_SPENT = "quota_spent"
     BAD_KEY = "bad_key"
+    BAD_REQUEST = "bad_request"
     HANG = "hang"
     TRUNCATED_BODY = "truncated_body"
     OVERSIZE = "oversize"

@@ -119,6 +119,10 @@ def test_a_spent_quota_and_a_bad_key_are_told_apart(ask_with: AskWith) -> None:
     assert bad.json()["error_code"] == "INVALID_KEY"
 
 
+def test_a_question_that_is_not_understood_is_a_422(ask_with: AskWith) -> None:
+    assert ask_with(fault("odds_api_events", "bad_request"))(EVENTS, NOON).status_code == 422
+
+
 def test_a_fault_lasts_from_its_begin_to_its_end_in_virtual_eastern_time(ask_with: AskWith) -> None:
     period = {"from": "2024-03-29T10:00", "until": "2024-03-29T11:00"}
     ask = ask_with(fault("nbac_schedule", "server_error", **period))

@@ -44,6 +44,11 @@ def server_error() -> Answer:
     return Answer(500, b"Internal Server Error", "text/plain")
 
 
+def not_understood() -> Answer:
+    """422 of a provider that has changed what it may be asked."""
+    return Answer(422, b"Unprocessable Content", "text/plain")
+
+
 def bad_request(text: str) -> Answer:
     """400 saying what the request lacks."""
     return Answer(400, text.encode(), "text/plain")

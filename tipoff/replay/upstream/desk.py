@@ -35,6 +35,7 @@ _REFUSALS: Mapping[Kind, Callable[[Fault], Answer]] = {
     Kind.SERVER_ERROR: lambda fault: refusals.server_error(),
     Kind.QUOTA_SPENT: lambda fault: refusals.quota_spent(),
     Kind.BAD_KEY: lambda fault: refusals.bad_key(),
+    Kind.BAD_REQUEST: lambda fault: refusals.not_understood(),
 }
 
 
