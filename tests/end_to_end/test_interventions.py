@@ -25,6 +25,11 @@ kind = "never"
 games = ["LAC@ORL"]
 
 [[fault]]
+source = "bettingpros_player_points_props"
+kind = "never"
+games = ["LAC@ORL"]
+
+[[fault]]
 source = "odds_api_player_points_props"
 kind = "in_play"
 games = ["GSW@CHA"]
