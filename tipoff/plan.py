@@ -260,6 +260,8 @@ def _collecting(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[Plan
         (
             Cadence(start=times.starts + timedelta(hours=3), until=close_watch, every=timedelta(hours=2)),
             Cadence(start=close_watch, until=times.last_tip, every=timedelta(minutes=15)),
+            # Late: who stands in for it is asked while what it has can still be predicted with.
+            Cadence(start=morning.soft, until=morning.soft, every=HALF_HOUR, only="until_found"),
         ),
         needs=("espn_team_rosters",),
         fallback="going on without an injury report",

@@ -12,6 +12,8 @@ from tipoff.plan import plan_day, plan_slate
 from tipoff.sources.registry import SOURCES
 from tipoff.systems.registry import SYSTEMS
 from tipoff.vocabulary import DayPlan, Phase, PlanStep, Role, SlateGame, StepKind, eastern
+from workflows.day_state import StepRecord
+from workflows.gates import next_look
 
 DAY = date(2024, 3, 29)
 EVENING = ((19, 0), (19, 30), (22, 0))
@@ -132,13 +134,24 @@ def test_lines_are_polled_every_half_hour_until_found_and_every_two_hours_after(
 
 
 def test_injuries_are_looked_at_every_two_hours_and_every_quarter_of_an_hour_before_the_tips() -> None:
-    day, evening = named(plan(), "nbac_injury_report").cadence
+    day, evening, _ = named(plan(), "nbac_injury_report").cadence
     assert (day.every, day.until) == (timedelta(hours=2), eastern(DAY, 17, 30))
     assert (evening.every, evening.start, evening.until) == (
         timedelta(minutes=15),
         eastern(DAY, 17, 30),
         eastern(DAY, 22),
     )
+
+
+@given(PLANS)
+def test_who_stands_in_for_a_late_source_is_asked_before_it_is_given_up(of: DayPlan) -> None:
+    """On a day without injury reports those of the stand-in came after the first publication."""
+    for step in of.steps:
+        if step.stand_ins and step.hard_deadline and step.soft_deadline:
+            just_before = StepRecord(last_look=step.soft_deadline - timedelta(seconds=1))
+            look = next_look(step, just_before)
+            assert look is not None, step.name
+            assert step.soft_deadline <= look < step.hard_deadline, step.name
 
 
 def test_games_are_followed_every_three_minutes_from_the_first_tip() -> None:
