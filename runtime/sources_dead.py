@@ -121,7 +121,13 @@ def _wrongs(case: Case, day: Day) -> Iterator[tuple[str, bool]]:
     yield "no predictions came out", not day.summary["players_predicted"]
     yield "its predictions came late", first is not None and due is not None and first > due
     yield "nobody asked the dead source", bool(case.struck) and day.asks(case.name) and not day.refused
-    yield "it does not say what it lost", day.asks(case.name) and bool(day.refused) and not day.named(case.name)
+    struck = day.asks(case.name) and bool(day.refused)
+    yield "it does not say what it lost", struck and not day.named(case.name)
+    yield "it says that the dead source came", struck and any(_came(item, case) for item in day.named(case.name))
+
+
+def _came(item: Degradation, case: Case) -> bool:
+    return item.resolved_at is not None and (case.until is None or item.resolved_at < case.until)
 
 
 async def prepare(archive: Path, root: Path) -> None:
@@ -239,8 +245,16 @@ def _lost(day: Day, usual: Ended) -> Iterator[str]:
     for item in day.result.degradations:
         if day is usual or (item.step, item.reason) not in known:
             until = f" until {clock_time(item.resolved_at, DAY)}" if item.resolved_at else ""
-            yield f"{item.step} {clock_time(item.since, DAY)}{until}: {item.reason[:REASON_LENGTH]}"
+            games = f", {len(item.games)} games" if item.games else ""
+            yield f"{item.step}{games}, {clock_time(item.since, DAY)}{until}: {_shortened(item.reason)}"
     yield from (f"a person is called: {item.step}" for item in day.result.attention)
+
+
+def _shortened(reason: str) -> str:
+    """Its beginning, and its end, where it says who stood in."""
+    return (
+        reason if len(reason) <= REASON_LENGTH else f"{reason[: REASON_LENGTH // 2]} … {reason[-REASON_LENGTH // 2 :]}"
+    )
 
 
 def _nothing(case: Case, day: Day) -> str:
