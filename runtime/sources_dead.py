@@ -131,9 +131,11 @@ def _came(item: Degradation, case: Case) -> bool:
 
 
 async def prepare(archive: Path, root: Path) -> None:
-    """What the day before left: the season so far in the warehouse, and a model."""
+    """What the day before left: the season so far, its rosters and players in the warehouse, and a model."""
     async with replay(Scene(BEFORE, archive, root), _silent()) as running:
         await running.train()
+        day = await running.start_day(ClockSpec(starts_at=eastern(BEFORE, 5)))
+        await day.result()
 
 
 async def played(case: Case, archive: Path, before: Path, root: Path) -> Ended:

@@ -37,6 +37,10 @@ class Patience(Frozen):
     soft: datetime
     hard: datetime
 
+    def hours_earlier(self, hours: int) -> Patience:
+        """For a source that others need: they are still asked when it is given up."""
+        return Patience(soft=self.soft - timedelta(hours=hours), hard=self.hard - timedelta(hours=hours))
+
 
 class DayTimes(Frozen):
     """The moments of a date that its steps are timed by."""
@@ -231,7 +235,7 @@ def _collecting(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[Plan
         until_found(1.5),
         needs=("nbac_schedule",),
         fallback="going on with the rosters alone",
-        patience=morning,
+        patience=morning.hours_earlier(2),
     )
     yield _source(
         "espn_team_rosters",
@@ -240,7 +244,7 @@ def _collecting(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[Plan
         until_found(2),
         needs=("nbac_player_list_current",),
         fallback="going on with the league's player list",
-        patience=morning,
+        patience=morning.hours_earlier(1),
     )
     for name in ("nbac_player_history", "nbac_team_history"):
         yield _source(
@@ -309,7 +313,7 @@ def _lines(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[PlanStep]
         needs=("nbac_schedule",),
         fallback="going on without lines",
         per_game=True,
-        patience=waiting,
+        patience=waiting.hours_earlier(1),
     )
     yield _source(
         "odds_api_game_lines",

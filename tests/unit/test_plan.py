@@ -144,6 +144,18 @@ def test_injuries_are_looked_at_every_two_hours_and_every_quarter_of_an_hour_bef
 
 
 @given(PLANS)
+def test_who_needs_a_source_is_still_asked_when_that_is_given_up(of: DayPlan) -> None:
+    """On a day without the league's player list all that waited for it was given up together with it."""
+    sources = {step.name: step for step in of.steps if step.kind is StepKind.SOURCE and step.hard_deadline}
+    for step in sources.values():
+        for need in sources.keys() & set(step.needs):
+            first, then = sources[need].hard_deadline, step.hard_deadline
+            assert first is not None
+            assert then is not None
+            assert first + timedelta(minutes=30) < then, (step.name, need)
+
+
+@given(PLANS)
 def test_who_stands_in_for_a_late_source_is_asked_before_it_is_given_up(of: DayPlan) -> None:
     """On a day without injury reports those of the stand-in came after the first publication."""
     for step in of.steps:
