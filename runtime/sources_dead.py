@@ -65,7 +65,7 @@ class Case:
         """The text of its fault file."""
         if self.struck is None:
             return ""
-        ends = [f"until = {self.until:%Y-%m-%dT%H:%M:%S}"] if self.until else []
+        ends = [f"until = {self.until.isoformat()}"] if self.until else []
         return "\n".join(["[[fault]]", f'source = "{self.struck}"', f'kind = "{Kind.ACCESS_DENIED}"', *ends])
 
 

@@ -212,7 +212,8 @@ class DayLedger:
         record.missing_games = missing
         if report.outcome in USABLE:
             others = {game for had in report.stood_in.values() for game in had} | self._kept(step, record, now)
-            record.stood_in = tuple(game for game in self.game_ids if game in others)
+            known = self.game_ids if self.plan.slate_known else sorted(others)
+            record.stood_in = tuple(game for game in known if game in others)
         for kind, text in report.alerts.items():
             self.alert(step, kind, f"{step.title}: {text}", now)
         if report.stood_in and not missing:
@@ -235,7 +236,8 @@ class DayLedger:
         elif report.outcome is Outcome.PARTIAL:
             self._amend(step, {"games": missing, "reason": f"{report.reason}; {step.fallback}"})
         else:
-            self._amend(step, {"games": missing})
+            from_others = {*missing, *record.stood_in}
+            self._amend(step, {"games": tuple(game for game in self.game_ids if game in from_others)})
 
     def _missing(self, step: PlanStep, record: StepRecord, report: StepReport, now: datetime) -> tuple[str, ...]:
         """Games not had yet. Before the games, one that has begun is asked no more: what it lacked then it lacks."""
