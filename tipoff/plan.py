@@ -492,7 +492,7 @@ def _following(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[PlanS
         Phase.FOLLOW,
         (Cadence(start=times.first_tip, until=times.results_due, every=timedelta(minutes=3), only="until_found"),),
         needs=("nbac_schedule",),
-        patience=Patience(soft=times.last_tip + timedelta(hours=4), hard=times.results_due),
+        patience=Patience(soft=times.last_tip + timedelta(hours=4), hard=times.last_tip + timedelta(hours=5)),
         fallback="the box scores tell what is final",
         per_game=True,
     )

@@ -171,6 +171,12 @@ def test_games_are_followed_every_three_minutes_from_the_first_tip() -> None:
     assert (live.start, live.every) == (eastern(DAY, 19), timedelta(minutes=3))
 
 
+def test_a_dead_scoreboard_holds_up_grades_in_the_night_and_not_until_the_morning() -> None:
+    board = named(plan(), "nbac_scoreboard")
+    assert board.hard_deadline == eastern(DAY + timedelta(days=1), 3)
+    assert board.looks_end == eastern(DAY + timedelta(days=1), 9), "what it tells late is graded all the same"
+
+
 def test_the_slate_is_the_one_source_a_day_cannot_do_without() -> None:
     sources = [step for step in plan().steps if step.kind is StepKind.SOURCE]
     assert [step.name for step in sources if step.fallback is None] == ["nbac_schedule"]
