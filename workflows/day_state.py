@@ -256,10 +256,9 @@ class DayLedger:
         return set(record.stood_in) & self._begun(now) if step.role is Role.PRE else set()
 
     def _comes_to_nothing(self, step: PlanStep, record: StepRecord, report: StepReport, now: datetime) -> bool:
-        """Nothing to be asked once every game has begun: what was gone without is not had by that."""
-        over = self._begun(now) == set(self.game_ids)
+        """Nothing to be asked once games have begun: what was gone without is not had by that."""
         empty = report.outcome is Outcome.EMPTY_OK and step.role is Role.PRE
-        return over and empty and record.state is StepState.DEGRADED
+        return empty and bool(self._begun(now)) and record.state is StepState.DEGRADED
 
     def _begun(self, now: datetime) -> set[str]:
         return {game.game_id for game in self.plan.games if game.tip_off <= now}

@@ -173,6 +173,14 @@ def test_what_others_had_is_named_of_every_game_though_only_the_last_is_asked_fo
     assert ledger.data_quality() is DataQuality.DEGRADED
 
 
+def test_standings_that_nobody_asks_for_after_the_first_tip_did_not_come(ledger: DayLedger) -> None:
+    standings = step_of(PLAN, "nbac_standings")
+    ledger.degrade(standings, "HTTP 403; no prediction stands on it", LATER)
+    ledger.start(standings, eastern(DAY, 19))
+    ledger.finish(standings, StepReport(outcome=Outcome.EMPTY_OK, changed=False), eastern(DAY, 19))
+    assert ledger.degradations[0].resolved_at is None
+
+
 def test_a_provider_that_is_closed_until_after_the_last_look_is_asked_again_only_by_a_person(ledger: DayLedger) -> None:
     after = PROPS.looks_end + timedelta(minutes=5)
     look(ledger, outcome=Outcome.BLOCKED, reason="HTTP 403", changed=False, retry_at=after)
