@@ -4,7 +4,7 @@ PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 RUN = .venv/bin/python -m
 
-.PHONY: help setup demo server test lint bench breakages identity sources-check sample clean
+.PHONY: help setup demo server test lint bench breakages identity sources-check sources-dead sample clean
 
 help:      ## this list
 	@sed -n 's/^\([a-z-]*:\) *[a-z]* *## /\1	/p; s/^#   /	/p' Makefile
@@ -39,6 +39,11 @@ identity: setup ## how many quoted names of past seasons find their player (DATA
 
 sources-check: setup ## every source against recorded answers, the replay, faults and fallbacks (ARCHIVE=sample)
 	@$(RUN) runtime.sources_check
+
+sources-dead: setup ## a day with every source on, then once per source with that one dead all day; variables:
+#   SOURCES="one two" only these days    ARCHIVE=sample   the archive they come from
+#   JOBS=2            days at once       OUT=folder       keep what each left there
+	@$(RUN) runtime.sources_dead
 
 sample: setup ## cut sample/ from an archive (ARCHIVE=folder)
 	@$(RUN) tipoff.replay.archive sample $(if $(ARCHIVE),--from $(ARCHIVE))

@@ -37,6 +37,10 @@ class Patience(Frozen):
     soft: datetime
     hard: datetime
 
+    def hours_earlier(self, hours: int) -> Patience:
+        """For a source that others need: they are still asked when it is given up."""
+        return Patience(soft=self.soft - timedelta(hours=hours), hard=self.hard - timedelta(hours=hours))
+
 
 class DayTimes(Frozen):
     """The moments of a date that its steps are timed by."""
@@ -231,7 +235,7 @@ def _collecting(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[Plan
         until_found(1.5),
         needs=("nbac_schedule",),
         fallback="going on with the rosters alone",
-        patience=morning,
+        patience=morning.hours_earlier(2),
     )
     yield _source(
         "espn_team_rosters",
@@ -240,7 +244,7 @@ def _collecting(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[Plan
         until_found(2),
         needs=("nbac_player_list_current",),
         fallback="going on with the league's player list",
-        patience=morning,
+        patience=morning.hours_earlier(1),
     )
     for name in ("nbac_player_history", "nbac_team_history"):
         yield _source(
@@ -260,6 +264,8 @@ def _collecting(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[Plan
         (
             Cadence(start=times.starts + timedelta(hours=3), until=close_watch, every=timedelta(hours=2)),
             Cadence(start=close_watch, until=times.last_tip, every=timedelta(minutes=15)),
+            # Late: who stands in for it is asked while what it has can still be predicted with.
+            Cadence(start=morning.soft, until=morning.soft, every=HALF_HOUR, only="until_found"),
         ),
         needs=("espn_team_rosters",),
         fallback="going on without an injury report",
@@ -307,7 +313,7 @@ def _lines(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[PlanStep]
         needs=("nbac_schedule",),
         fallback="going on without lines",
         per_game=True,
-        patience=waiting,
+        patience=waiting.hours_earlier(1),
     )
     yield _source(
         "odds_api_game_lines",
@@ -486,7 +492,7 @@ def _following(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[PlanS
         Phase.FOLLOW,
         (Cadence(start=times.first_tip, until=times.results_due, every=timedelta(minutes=3), only="until_found"),),
         needs=("nbac_schedule",),
-        patience=Patience(soft=times.last_tip + timedelta(hours=4), hard=times.results_due),
+        patience=Patience(soft=times.last_tip + timedelta(hours=4), hard=times.last_tip + timedelta(hours=5)),
         fallback="the box scores tell what is final",
         per_game=True,
     )

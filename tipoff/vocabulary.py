@@ -207,6 +207,11 @@ class PlanStep(Frozen):
     asks_what_is_missing: bool = False
     """It asks a question a game, and after the games they are over: what it has it does not ask again."""
 
+    @property
+    def looks_end(self) -> datetime:
+        """The last moment at which it may look by itself."""
+        return max((self.opens_at, *self.looks_at, *(cadence.until for cadence in self.cadence)))
+
 
 class DayPlan(Frozen):
     """The steps of a date for a slate, in the order they are told."""

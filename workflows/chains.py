@@ -45,6 +45,7 @@ def stood_in(
     told = report.model_copy(update={"alerts": report.alerts | brought.alerts})
     if brought.outcome not in {Outcome.OK, Outcome.PARTIAL}:
         return told.model_copy(update={"reason": f"{report.reason}; {stand_in.title}: {brought.reason}"})
+    asked = asked or brought.games or ()  # whoever tells the slate is asked before any game is known
     had = tuple(game.game_id for game in asked if game.game_id not in brought.missing_games)
     missing = tuple(game.game_id for game in asked if game.game_id in brought.missing_games)
     news = [each.changed_games for each in (report, brought) if each.changed and each.changed_games is not None]

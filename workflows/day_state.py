@@ -58,6 +58,8 @@ class StepRecord:
     missing_games: tuple[str, ...] = ()
     last_look: datetime | None = None
     retry_at: datetime | None = None
+    left_alone: bool = False
+    """The provider does not want to be asked before all looks are over."""
     failed_since: datetime | None = None
     mended: int = 0
     """How often it went on after it had been parked."""
@@ -187,7 +189,9 @@ class DayLedger:
 
     def _note_look(self, step: PlanStep, record: StepRecord, report: StepReport, now: datetime) -> None:
         # What a person asked for meanwhile goes before what the provider said.
-        record.retry_at = record.retry_at or (report.retry_at and max(report.retry_at, now + SHORTEST_WAIT))
+        again = report.retry_at and max(report.retry_at, now + SHORTEST_WAIT)
+        record.left_alone = again is not None and again > step.looks_end
+        record.retry_at = record.retry_at or (None if record.left_alone else again)
         if report.outcome in USABLE:
             self.provider_ids.setdefault(step.subject, {}).update(report.provider_ids)
         if report.unresolved or f"unresolved:{step.name}" in self.counts:
@@ -207,8 +211,9 @@ class DayLedger:
             self._bring(record, report)
         record.missing_games = missing
         if report.outcome in USABLE:
-            others = {game for had in report.stood_in.values() for game in had}
-            record.stood_in = tuple(game for game in self.game_ids if game in others)
+            others = {game for had in report.stood_in.values() for game in had} | self._kept(step, record, now)
+            known = self.game_ids if self.plan.slate_known else sorted(others)
+            record.stood_in = tuple(game for game in known if game in others)
         for kind, text in report.alerts.items():
             self.alert(step, kind, f"{step.title}: {text}", now)
         if report.stood_in and not missing:
@@ -218,6 +223,8 @@ class DayLedger:
             self.park(step, report.reason, now)
             return
         record.unpark()
+        if self._comes_to_nothing(step, record, report, now):
+            return
         if report.stood_in and not missing:
             record.found = False  # the first choice is still looked for
         elif outcome in {Outcome.OK, Outcome.EMPTY_OK} or (outcome is Outcome.PARTIAL and not missing):
@@ -228,7 +235,8 @@ class DayLedger:
             record.state = StepState.LATE
         else:
             # Why is what was said when it was gone without: a later look tells only of the games that are left then.
-            self._amend(step, {"games": missing})
+            from_others = {*missing, *record.stood_in}
+            self._amend(step, {"games": tuple(game for game in self.game_ids if game in from_others)})
 
     def _missing(self, step: PlanStep, record: StepRecord, report: StepReport, now: datetime) -> tuple[str, ...]:
         """Games not had yet. Before the games, one that has begun is asked no more: what it lacked then it lacks."""
@@ -236,11 +244,23 @@ class DayLedger:
             return record.missing_games  # a refusal takes nothing away
         if step.role is not Role.PRE or not step.per_game:
             return report.missing_games
-        begun = {game.game_id for game in self.plan.games if game.tip_off <= now}
+        begun = self._begun(now)
         wanted = report.missing_games
         if report.outcome not in USABLE:
             wanted = wanted or self.game_ids
         return tuple(game for game in self.game_ids if game in (record.missing_games if game in begun else wanted))
+
+    def _kept(self, step: PlanStep, record: StepRecord, now: datetime) -> set[str]:
+        """Games that others had before their tip: they are asked no more, and have nothing else."""
+        return set(record.stood_in) & self._begun(now) if step.role is Role.PRE else set()
+
+    def _comes_to_nothing(self, step: PlanStep, record: StepRecord, report: StepReport, now: datetime) -> bool:
+        """Nothing to be asked once games have begun: what was gone without is not had by that."""
+        empty = report.outcome is Outcome.EMPTY_OK and step.role is Role.PRE
+        return empty and bool(self._begun(now)) and record.state is StepState.DEGRADED
+
+    def _begun(self, now: datetime) -> set[str]:
+        return {game.game_id for game in self.plan.games if game.tip_off <= now}
 
     def _note_computed(self, step: PlanStep, record: StepRecord, report: StepReport, now: datetime) -> None:
         record.reason = report.reason

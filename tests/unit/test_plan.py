@@ -12,6 +12,8 @@ from tipoff.plan import plan_day, plan_slate
 from tipoff.sources.registry import SOURCES
 from tipoff.systems.registry import SYSTEMS
 from tipoff.vocabulary import DayPlan, Phase, PlanStep, Role, SlateGame, StepKind, eastern
+from workflows.day_state import StepRecord
+from workflows.gates import next_look
 
 DAY = date(2024, 3, 29)
 EVENING = ((19, 0), (19, 30), (22, 0))
@@ -132,7 +134,7 @@ def test_lines_are_polled_every_half_hour_until_found_and_every_two_hours_after(
 
 
 def test_injuries_are_looked_at_every_two_hours_and_every_quarter_of_an_hour_before_the_tips() -> None:
-    day, evening = named(plan(), "nbac_injury_report").cadence
+    day, evening, _ = named(plan(), "nbac_injury_report").cadence
     assert (day.every, day.until) == (timedelta(hours=2), eastern(DAY, 17, 30))
     assert (evening.every, evening.start, evening.until) == (
         timedelta(minutes=15),
@@ -141,9 +143,38 @@ def test_injuries_are_looked_at_every_two_hours_and_every_quarter_of_an_hour_bef
     )
 
 
+@given(PLANS)
+def test_who_needs_a_source_is_still_asked_when_that_is_given_up(of: DayPlan) -> None:
+    """On a day without the league's player list all that waited for it was given up together with it."""
+    sources = {step.name: step for step in of.steps if step.kind is StepKind.SOURCE and step.hard_deadline}
+    for step in sources.values():
+        for need in sources.keys() & set(step.needs):
+            first, then = sources[need].hard_deadline, step.hard_deadline
+            assert first is not None
+            assert then is not None
+            assert first + timedelta(minutes=30) < then, (step.name, need)
+
+
+@given(PLANS)
+def test_who_stands_in_for_a_late_source_is_asked_before_it_is_given_up(of: DayPlan) -> None:
+    """On a day without injury reports those of the stand-in came after the first publication."""
+    for step in of.steps:
+        if step.stand_ins and step.hard_deadline and step.soft_deadline:
+            just_before = StepRecord(last_look=step.soft_deadline - timedelta(seconds=1))
+            look = next_look(step, just_before)
+            assert look is not None, step.name
+            assert step.soft_deadline <= look < step.hard_deadline, step.name
+
+
 def test_games_are_followed_every_three_minutes_from_the_first_tip() -> None:
     (live,) = named(plan(), "nbac_scoreboard").cadence
     assert (live.start, live.every) == (eastern(DAY, 19), timedelta(minutes=3))
+
+
+def test_a_dead_scoreboard_holds_up_grades_in_the_night_and_not_until_the_morning() -> None:
+    board = named(plan(), "nbac_scoreboard")
+    assert board.hard_deadline == eastern(DAY + timedelta(days=1), 3)
+    assert board.looks_end == eastern(DAY + timedelta(days=1), 9), "what it tells late is graded all the same"
 
 
 def test_the_slate_is_the_one_source_a_day_cannot_do_without() -> None:

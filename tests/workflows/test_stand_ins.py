@@ -102,7 +102,10 @@ async def test_a_slate_that_the_league_does_not_tell_is_taken_from_the_other(cli
     assert (played.result.state, played.result.data_quality) == (RunState.COMPLETE, DataQuality.DEGRADED)
     assert played.result.games == 2
     assert played.result.first_published_at is not None
-    assert degraded(played, "nbac_schedule")[0][0].endswith("from ESPN schedule")
+    (gone_without,) = (item for item in played.result.degradations if item.step == "nbac_schedule")
+    assert gone_without.reason.endswith("from ESPN schedule")
+    assert gone_without.games == IDS
+    assert len(looks_at(played, "espn_schedule")) > 1, "it may tell of a postponed game"
 
 
 async def test_a_refused_key_calls_a_person_though_another_has_the_lines(client: Client) -> None:
@@ -112,3 +115,12 @@ async def test_a_refused_key_calls_a_person_though_another_has_the_lines(client:
     assert [item.step for item in played.result.attention] == [PROPS]
     assert len(looks_at(played, PROPS)) == 1, "it is asked once and left alone"
     assert len(looks_at(played, OTHER_PROPS)) > 1
+
+
+async def test_a_player_list_that_is_dead_all_day_holds_up_nobody_until_all_are_given_up(client: Client) -> None:
+    played = await play(client, world(nbac_player_list_current=[BLOCKED]), virtual())
+    assert {item.step for item in played.result.degradations} == {"nbac_player_list_current"}
+    due = played.status.predictions_due
+    assert due is not None
+    assert played.result.first_published_at is not None
+    assert played.result.first_published_at <= due

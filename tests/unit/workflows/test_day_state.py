@@ -170,6 +170,38 @@ def test_what_another_had_in_its_place_settles_a_step_until_the_first_choice_com
     assert ledger.degradations[0].resolved_at is not None
 
 
+def test_what_others_had_is_named_of_every_game_though_only_the_last_is_asked_for_still(ledger: DayLedger) -> None:
+    look(ledger, rows=300, reason="blocked", stood_in={"BettingPros": GAMES})
+    for hour, to_come in ((20, GAMES[2:]), (22, ())):
+        report = StepReport(rows=300, changed=False, reason="blocked", stood_in={"BettingPros": to_come})
+        nothing = StepReport(outcome=Outcome.EMPTY_OK, reason="every game has begun", changed=False)
+        ledger.start(PROPS, eastern(DAY, hour))
+        ledger.finish(PROPS, report if to_come else nothing, eastern(DAY, hour))
+    (gone_without,) = ledger.degradations
+    assert gone_without.games == GAMES
+    assert gone_without.resolved_at is None, "nothing to ask is not the first choice coming back"
+    assert ledger.data_quality() is DataQuality.DEGRADED
+
+
+def test_standings_that_nobody_asks_for_after_the_first_tip_did_not_come(ledger: DayLedger) -> None:
+    standings = step_of(PLAN, "nbac_standings")
+    ledger.degrade(standings, "HTTP 403; no prediction stands on it", LATER)
+    ledger.start(standings, eastern(DAY, 19))
+    ledger.finish(standings, StepReport(outcome=Outcome.EMPTY_OK, changed=False), eastern(DAY, 19))
+    assert ledger.degradations[0].resolved_at is None
+
+
+def test_a_provider_that_is_closed_until_after_the_last_look_is_asked_again_only_by_a_person(ledger: DayLedger) -> None:
+    after = PROPS.looks_end + timedelta(minutes=5)
+    look(ledger, outcome=Outcome.BLOCKED, reason="HTTP 403", changed=False, retry_at=after)
+    record = ledger.records[PROPS.name]
+    assert gates.next_look(PROPS, record) is None
+    ledger.try_again(PROPS.name, LATER)
+    assert gates.next_look(PROPS, record) == LATER
+    look(ledger, rows=300)
+    assert gates.next_look(PROPS, record) == NOON
+
+
 def test_where_others_have_only_a_part_the_rest_is_waited_for(ledger: DayLedger) -> None:
     look(
         ledger,

@@ -1,0 +1,289 @@
+"""`make sources-dead`: one day with every source on, and the same day once per source with that source dead all day.
+
+Every day finds the warehouse and the model that the day before left, and runs as real ones do: its own server, upstream
+and worker process, in virtual time without a pace. What each lost is read from what it told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from temporalio.client import WorkflowFailureError
+
+from runtime import PROJECT
+from runtime.demo import write_summary
+from runtime.leaving import leave
+from runtime.replay import Replay, Scene, replay
+from runtime.sources_page import by_number, endpoint_of
+from runtime.stages import Stages
+from tipoff.errors import BadInputError, TipoffError
+from tipoff.replay.faults import Kind
+from tipoff.replay.faults import Source as Struck
+from tipoff.sources.registry import SOURCES
+from tipoff.vocabulary import RunState, clock_time, eastern
+from workflows.contracts import ClockSpec, DayResult, DayStatus, Degradation
+from workflows.daily_pipeline import DailyPipelineWorkflow
+
+DAY = date(2024, 3, 29)
+BEFORE = DAY - timedelta(days=1)
+AT_ONCE = 2
+PATIENCE_SECONDS = 900.0
+"""How long a day may take on a busy machine; a quiet one needs a twentieth."""
+REASON_LENGTH = 160
+
+MORNING_ONLY: Mapping[str, datetime] = {"nbac_player_history": eastern(DAY, 18)}
+"""Sources whose address others ask in the evening -> until when it is dead for them alone."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One day to play: which source is dead, and until when (None: to its end)."""
+
+    name: str
+    struck: Struck | None
+    until: datetime | None = None
+
+    @property
+    def title(self) -> str:
+        return f"{self.name} (until {clock_time(self.until)})" if self.until else self.name
+
+    def faults(self) -> str:
+        """The text of its fault file."""
+        if self.struck is None:
+            return ""
+        ends = [f"until = {self.until.isoformat()}"] if self.until else []
+        return "\n".join(["[[fault]]", f'source = "{self.struck}"', f'kind = "{Kind.ACCESS_DENIED}"', *ends])
+
+
+EVERY_SOURCE = Case("every source on", None)
+
+
+@dataclass(frozen=True)
+class Day:
+    """How a day went."""
+
+    result: DayResult
+    status: DayStatus
+    summary: Mapping[str, Any]
+    refused: int
+    """Questions to the dead source."""
+    wall_seconds: float
+
+    def named(self, name: str) -> list[Degradation]:
+        """What it says it lost, or had from others, of a source."""
+        return [item for item in self.result.degradations if item.step == name]
+
+    def asks(self, name: str) -> bool:
+        """Whether a source is asked on a day on which all goes well."""
+        return any(step.name == name for step in self.status.steps)
+
+
+Ended = Day | str
+"""How a day went, or why it did not come to its end."""
+
+
+def cases(names: Sequence[str] = ()) -> Iterator[Case]:
+    """All of them, or those of some sources; the undisturbed day first."""
+    yield EVERY_SOURCE
+    seen: set[Struck] = set()
+    for number, source in by_number():
+        endpoint = endpoint_of(source)
+        alone = source.name in MORNING_ONLY
+        if endpoint and (number or alone or endpoint.source not in seen) and source.name in (names or SOURCES):
+            yield Case(source.name, endpoint.source, MORNING_ONLY.get(source.name))
+        seen |= {endpoint.source} if endpoint else set()
+
+
+def wrong_with(case: Case, ended: Ended) -> list[str]:
+    """What is not as the rule wants it: ended, out in time, and saying what it lost."""
+    if isinstance(ended, str):
+        return [ended]
+    return [what for what, is_so in _wrongs(case, ended) if is_so]
+
+
+def _wrongs(case: Case, day: Day) -> Iterator[tuple[str, bool]]:
+    first, due = day.result.first_published_at, day.status.predictions_due
+    yield f"it ended {day.result.state}", day.result.state is not RunState.COMPLETE
+    yield "no predictions came out", not day.summary["players_predicted"]
+    yield "its predictions came late", first is not None and due is not None and first > due
+    yield "nobody asked the dead source", bool(case.struck) and day.asks(case.name) and not day.refused
+    struck = day.asks(case.name) and bool(day.refused)
+    yield "it does not say what it lost", struck and not day.named(case.name)
+    yield "it says that the dead source came", struck and any(_came(item, case) for item in day.named(case.name))
+
+
+def _came(item: Degradation, case: Case) -> bool:
+    return item.resolved_at is not None and (case.until is None or item.resolved_at < case.until)
+
+
+async def prepare(archive: Path, root: Path) -> None:
+    """What the day before left: the season so far, its rosters and players in the warehouse, and a model."""
+    async with replay(Scene(BEFORE, archive, root), _silent()) as running:
+        await running.train()
+        day = await running.start_day(ClockSpec(starts_at=eastern(BEFORE, 5)))
+        await day.result()
+
+
+async def played(case: Case, archive: Path, before: Path, root: Path) -> Ended:
+    """One day from its morning to its end, and what it told."""
+    scene, stages = _scene(case, archive, before, root), _silent()
+    async with replay(scene, stages) as running:
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                return await _to_its_end(running, stages)
+        except (TimeoutError, WorkflowFailureError) as failure:
+            return f"it did not come to its end: {failure.__cause__ or type(failure).__name__}"
+
+
+def _scene(case: Case, archive: Path, before: Path, root: Path) -> Scene:
+    root.mkdir(parents=True, exist_ok=True)
+    warehouse, faults = root / "stored.duckdb", root / "faults.toml"
+    shutil.copyfile(before / "tipoff.duckdb", warehouse)
+    faults.write_text(case.faults())
+    stored = (
+        ("TIPOFF_WAREHOUSE", f"duckdb:///{warehouse.resolve()}"),
+        ("TIPOFF_MODELS", f"file://{(before / 'models').resolve()}"),
+    )
+    return Scene(DAY, archive, root, faults=faults, settings=stored)
+
+
+async def _to_its_end(running: Replay, stages: Stages) -> Day:
+    started = time.monotonic()
+    handle = await running.start_day(ClockSpec(starts_at=eastern(DAY, 5)))
+    result = await handle.result()
+    seconds = time.monotonic() - started
+    return Day(
+        result=result,
+        status=await handle.query(DailyPipelineWorkflow.status),
+        summary=await write_summary(running, handle, result, stages),
+        refused=_refused(running.scene.out / "requests.jsonl"),
+        wall_seconds=seconds,
+    )
+
+
+def _refused(log: Path) -> int:
+    return sum(json.loads(line)["fault"] is not None for line in log.read_text().splitlines())
+
+
+def _silent() -> Stages:
+    return Stages(lambda line: None)
+
+
+async def run(wanted: Sequence[Case], archive: Path, root: Path, console: Console) -> dict[Case, Ended]:
+    """Play the days, some at once, and tell each as it ends."""
+    await prepare(archive, root / "before")
+    places = asyncio.Semaphore(int(os.environ.get("JOBS") or AT_ONCE))
+
+    async def one(case: Case) -> Ended:
+        async with places:
+            ended = await played(case, archive, root / "before", root / case.name.replace(" ", "-"))
+        told = "; ".join(wrong_with(case, ended)) or "as it should be"
+        console.print(f"{case.title}: {told}", markup=False, soft_wrap=True)
+        return ended
+
+    return dict(zip(wanted, await asyncio.gather(*map(one, wanted)), strict=True))
+
+
+def tell(days: Mapping[Case, Ended], console: Console) -> None:
+    """The table: a row a day, and one for what no replay has."""
+    usual = days[EVERY_SOURCE]
+    table = Table(*COLUMNS, title=f"{DAY}, once per dead source", title_justify="left", show_lines=True)
+    for case, ended in days.items():
+        table.add_row(case.title, *(_cells(case, ended, usual) if isinstance(ended, Day) else (ended,)))
+    for name, source in SOURCES.items():
+        if endpoint_of(source) is None:
+            table.add_row(name, "not played: no facts to replay it from, so every day here is without it")
+    console.print(table)
+
+
+COLUMNS = (
+    *("dead source", "ended", "first published", "predicted, lined", "graded", "asked in vain"),
+    *("what was lost, who stood in", "wall, s"),
+)
+
+
+def _cells(case: Case, day: Day, usual: Ended) -> tuple[str, ...]:
+    result = day.result
+    return (
+        f"{result.state}, {result.data_quality} {clock_time(day.status.now, DAY)}".lower(),
+        _publication(day),
+        f"{day.summary['players_predicted']}, {day.summary['lined_players']}",
+        _graded(day.summary["systems"]),
+        str(day.refused) if case.struck else "",
+        "\n".join(_lost(day, usual)) or _nothing(case, day),
+        f"{day.wall_seconds:.0f}",
+    )
+
+
+def _publication(day: Day) -> str:
+    first, due = day.result.first_published_at, day.status.predictions_due
+    if first is None or due is None:
+        return "never"
+    return f"{clock_time(first, DAY)}, {'in time' if first <= due else 'late'}"
+
+
+def _graded(systems: Mapping[str, Any]) -> str:
+    outcomes = sum(sum(figures["outcomes"].values()) for figures in systems.values())
+    return f"{outcomes} of {sum(figures['predictions'] for figures in systems.values())}"
+
+
+def _lost(day: Day, usual: Ended) -> Iterator[str]:
+    """What it went without, but for what every day here goes without."""
+    known = {(item.step, item.reason) for item in usual.result.degradations} if isinstance(usual, Day) else set()
+    for item in day.result.degradations:
+        if day is usual or (item.step, item.reason) not in known:
+            until = f" until {clock_time(item.resolved_at, DAY)}" if item.resolved_at else ""
+            games = f", {len(item.games)} games" if item.games else ""
+            yield f"{item.step}{games}, {clock_time(item.since, DAY)}{until}: {_shortened(item.reason)}"
+    yield from (f"a person is called: {item.step}" for item in day.result.attention)
+
+
+def _shortened(reason: str) -> str:
+    """Its beginning, and its end, where it says who stood in."""
+    return (
+        reason if len(reason) <= REASON_LENGTH else f"{reason[: REASON_LENGTH // 2]} … {reason[-REASON_LENGTH // 2 :]}"
+    )
+
+
+def _nothing(case: Case, day: Day) -> str:
+    if case.struck and not day.asks(case.name):
+        return "nothing: it stands in for others and nobody asked it"
+    return "nothing"
+
+
+def main() -> int:
+    """0 when every day went by the rule, 1 when one did not, 2 when they cannot be played, 130 after Ctrl-C."""
+    console = Console(width=200, highlight=False)
+    keep = os.environ.get("OUT")
+    try:
+        wanted = tuple(cases(os.environ.get("SOURCES", "").split()))
+        if len(wanted) == 1:
+            raise BadInputError(f"SOURCES={os.environ['SOURCES']}: none of these has an address to be dead at")
+        archive = Path(os.environ.get("ARCHIVE") or PROJECT / "sample")
+        with nullcontext(keep) if keep else tempfile.TemporaryDirectory(prefix="tipoff-dead-") as folder:
+            days = asyncio.run(run(wanted, archive, Path(folder), console))
+        tell(days, console)
+    except KeyboardInterrupt:
+        return 130
+    except TipoffError as error:
+        print(f"sources-dead: {error}", file=sys.stderr)
+        return 2
+    return 1 if any(wrong_with(case, ended) for case, ended in days.items()) else 0
+
+
+if __name__ == "__main__":
+    leave(main())
