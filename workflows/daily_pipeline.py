@@ -69,6 +69,7 @@ _COMPUTE = {
 _BEFORE_TIP = frozenset({Phase.CONTEXT, Phase.PREDICT, Phase.PUBLISH})
 _AFTER_TIP = frozenset({Phase.RESULTS, Phase.GRADE})
 PLAN_AGAIN_AFTER = timedelta(minutes=1)
+TELL_AGAIN_AFTER = timedelta(minutes=5)
 
 FOLLOWED_FOR = timedelta(minutes=30)
 """An activity follows the games so long: one for each look of an evening would double a day's history."""
@@ -94,6 +95,7 @@ class DailyPipelineWorkflow:
         self._said_early: list[AuditEntry] = []
         self._alerts_told: set[str] = set()
         self._told: dict[str, object] = {}
+        self._tell_again_at: datetime | None = None
 
     @workflow.run
     async def run(self, day: DayInput) -> DayResult:
@@ -453,7 +455,8 @@ class DailyPipelineWorkflow:
     def _or_next_action(self, moment: datetime | None) -> datetime | None:
         coming = [action.at for action in self._actions[:1]] + ([moment] if moment else [])
         hold = [self._hold_at] if isinstance(self._hold_at, datetime) else []
-        return min([*coming, *hold], default=None)
+        again = [self._tell_again_at] if self._tell_again_at else []
+        return min([*coming, *hold, *again], default=None)
 
     async def _deliver_due_actions(self) -> bool:
         """Have the scenario's due orders sent to this very run, as a person would send them; whether any were."""
@@ -633,7 +636,9 @@ class DailyPipelineWorkflow:
         urgent = (status.attention, status.degradations, status.held, self.ledger.ended)
         grown = (status.phase, len(status.audit), len(status.alerts), len(self.ledger.published))
         free = self._status_task is None or self._status_task.done()
-        if free and self._is_news("status", (urgent, grown)):
+        due = self._tell_again_at is None or status.now >= self._tell_again_at
+        if free and due and self._is_news("status", (urgent, grown)):
+            self._tell_again_at = None
             self._status_task = asyncio.create_task(self._export_status(status))
 
     def _is_news(self, channel: str, content: object) -> bool:
@@ -649,7 +654,9 @@ class DailyPipelineWorkflow:
             await call(Activity.PUBLISH_STATUS, request, StepReport, summary=f"status: {status.sentence}")
         except ActivityError as error:
             workflow.logger.warning("the status could not be exported: %s", error.cause or error)
-            self._told.pop("status", None)  # it is told with the next decision
+            self._told.pop("status", None)
+            # At once it would be tried for ever: a replay's clock stands while something runs.
+            self._tell_again_at = self._clock.now() + TELL_AGAIN_AFTER
             return
         self._alerts_told.update(new)
 
@@ -669,6 +676,7 @@ class DailyPipelineWorkflow:
         if self._status_task is not None:
             await self._status_task
         self._told.pop("status", None)
+        self._tell_again_at = None
         self._tell()
         if self._status_task is not None:
             await self._status_task

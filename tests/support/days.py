@@ -268,7 +268,7 @@ class World:
 
     @activity.defn(name=Activity.PUBLISH_STATUS.value)
     async def publish_status(self, request: PublishStatusRequest) -> StepReport:
-        await self._do("publish_status")
+        await self._do("publish_status", request.status.now)
         self.statuses.append(request)
         return StepReport(rows=1)
 

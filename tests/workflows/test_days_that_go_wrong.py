@@ -194,6 +194,15 @@ async def test_an_optional_source_that_fails_holds_nobody(client: Client) -> Non
     assert "nbac_injury_report" in {item.step for item in played.result.degradations}
 
 
+async def test_a_status_that_cannot_be_exported_holds_nobody_and_is_told_as_soon_as_it_can_be(client: Client) -> None:
+    world = World(happy_script(lines_at=at(9)), trouble={"publish_status": Trouble(since=MORNING, until=at(10))})
+    played = await play(client, world)
+    assert played.result.state is RunState.COMPLETE
+    assert played.result.first_published_at == at(9)
+    assert at(10) <= world.statuses[0].status.now <= at(10, 5)
+    assert world.statuses[0].status.first_published_at == at(9)
+
+
 async def test_a_provider_that_throttles_is_asked_again_when_it_says_and_no_sooner(client: Client) -> None:
     script = happy_script(lines_at=at(9))
     script["nbac_injury_report"] = [
