@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple, TypedDict
 
@@ -25,6 +25,8 @@ NAMES_TOLD = 20
 """Unresolved names and unknown fields that a report carries; the table holds them all."""
 NEAREST_TOLD = 2
 """Players of the nearest names that are told beside each."""
+PASSING_NEWS_EVERY = timedelta(minutes=5)
+"""A running score alone is written no oftener: at every look of a long day it would be 250 writes."""
 _MOMENTS = ("as_of", "last_update")
 """Columns that say when a fact was seen, not what it is."""
 
@@ -313,8 +315,17 @@ def _replace_news(
     outdated = not standing.filter(pl.col("as_of") > rows["as_of"].max()).is_empty()
     if changed.is_empty() or (older and outdated) or (fewer and rows.height < standing.height):
         return changed.clear()
+    if _passes_soon(table, rows, standing):
+        return changed.clear()
     warehouse.replace(table.name, rows, where)
     return changed
+
+
+def _passes_soon(table: Table, rows: pl.DataFrame, standing: pl.DataFrame) -> bool:
+    """Whether the news is of running scores alone, and the last ones were written just now."""
+    now: datetime = rows["as_of"][0]
+    just_now = standing.filter(pl.col("as_of").is_between(now - PASSING_NEWS_EVERY, now, closed="right"))
+    return not just_now.is_empty() and _difference(table, rows, standing, besides=table.passing).is_empty()
 
 
 def _is_of_the_day(source: Source, answer: _Answer, slate: Slate) -> bool:
@@ -340,9 +351,9 @@ def _standing(table: Table, where: Slice, warehouse: Warehouse) -> pl.DataFrame:
     return warehouse.query(sql, parameters)
 
 
-def _difference(table: Table, rows: pl.DataFrame, standing: pl.DataFrame) -> pl.DataFrame:
-    """Rows of either side that the other lacks, however much later they were seen."""
-    facts = [name for name in table.column_names if name not in _MOMENTS]
+def _difference(table: Table, rows: pl.DataFrame, standing: pl.DataFrame, besides: Sequence[str] = ()) -> pl.DataFrame:
+    """Rows of either side that the other lacks in columns `besides` some, however much later they were seen."""
+    facts = [name for name in table.column_names if name not in {*_MOMENTS, *besides}]
     ours, theirs = rows.select(facts), standing.select(facts)
     gone = theirs.join(ours, on=facts, how="anti", nulls_equal=True)
     return pl.concat([ours.join(theirs, on=facts, how="anti", nulls_equal=True), gone])

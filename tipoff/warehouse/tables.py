@@ -47,6 +47,8 @@ class Table(BaseModel):
     """Rows are never replaced by later ones: odds snapshots, predictions."""
     filled_later: tuple[str, ...] = ()
     """Of a table that appends: columns where a value may take the place of a NULL, such as whom a name means."""
+    passing: tuple[str, ...] = ()
+    """Columns that change at every look while games run; see `tipoff.processing.PASSING_NEWS_EVERY`."""
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -80,6 +82,7 @@ def _table(
     cluster: str = "",
     appends: bool = False,
     filled_later: str = "",
+    passing: str = "",
 ) -> Table:
     return Table(
         name=name,
@@ -90,6 +93,7 @@ def _table(
         columns=_columns(columns),
         appends=appends,
         filled_later=tuple(filled_later.split()),
+        passing=tuple(passing.split()),
     )
 
 
@@ -270,6 +274,7 @@ home_points INT64! | home team's points
 away_points INT64! | away team's points
 """
         + _ORIGIN,
+        passing="status_text period home_points away_points",
     ),
     _table(
         "raw_espn_scoreboard",

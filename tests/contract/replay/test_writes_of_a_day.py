@@ -1,0 +1,95 @@
+"""How often a day writes into each raw table: a warehouse in the cloud bears some 200 loads a table."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from runtime.looks import Looks, looks, slate_of
+from tipoff.plan import plan_day
+from tipoff.replay.archive import Archive
+from tipoff.replay.upstream import serve
+from tipoff.sources.registry import SOURCES
+from tipoff.vocabulary import Outcome, PlanStep, StepKind, eastern
+from tipoff.warehouse.base import Slice, Written
+from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
+from workflows import gates
+from workflows.day_state import StepRecord
+
+DAY = date(2024, 3, 29)
+MOST_WRITES = 200
+
+pytestmark = pytest.mark.timeout(600)
+
+
+class Counting(DuckDbWarehouse):
+    """A warehouse that counts its writes by table."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(file)
+        self.writes: Counter[str] = Counter()
+
+    def replace(self, table: str, rows: pl.DataFrame, where: Slice) -> Written:
+        self.writes[table] += 1
+        return super().replace(table, rows, where)
+
+    def append(self, table: str, rows: pl.DataFrame) -> Written:
+        self.writes[table] += 1
+        return super().append(table, rows)
+
+
+def from_noon_to_night(archive: Archive) -> pl.DataFrame:
+    """The archive's games, those of the day with tips from 12:00 to 22:30, so that always one runs."""
+    of_day = archive.games.filter(game_date=DAY).sort("tip_off", "game_id")
+    apart = timedelta(hours=10, minutes=30) / (of_day.height - 1)
+    tips = {game_id: eastern(DAY, 12) + apart * place for place, game_id in enumerate(of_day["game_id"])}
+    moved = pl.col("game_id").replace_strict(tips, default=None, return_dtype=archive.games.schema["tip_off"])
+    return archive.games.with_columns(tip_off=moved.fill_null(pl.col("tip_off")))
+
+
+async def keep_looking(desk: Looks, step: PlanStep) -> None:
+    """Every look of a step, and whenever it does not bring all, also those who stand in."""
+    record = StepRecord()
+    while (look := gates.next_look(step, record)) is not None:
+        record.last_look = look
+        record.found = await look_at(desk, step.subject, look)
+        if not record.found:
+            for stand_in in step.stand_ins:
+                await look_at(desk, stand_in.source, look)
+
+
+async def look_at(desk: Looks, name: str, as_of: datetime) -> bool:
+    """Whether it brought all there is to have."""
+    collected = await desk.collect(SOURCES[name], as_of)
+    if collected.batch_key is None:
+        return False
+    return desk.read(SOURCES[name], collected.batch_key, as_of).outcome in {Outcome.OK, Outcome.EMPTY_OK}
+
+
+async def writes_of_a_day(archive: Archive, root: Path) -> Counter[str]:
+    """By table, of all looks that a day may take."""
+    slate = slate_of(archive, DAY)
+    counting = Counting(root / "counted.duckdb")
+    counting.migrate()
+    with serve(archive) as upstream:
+        async with looks(upstream.url, slate, root) as desk:
+            desk.warehouse = counting
+            for step in plan_day(DAY, slate.games, SOURCES).steps:
+                if step.kind is StepKind.SOURCE:
+                    await keep_looking(desk, step)
+    counting.close()
+    return counting.writes
+
+
+def test_a_day_of_games_from_noon_to_night_writes_into_no_table_more_than_200_times(
+    archive: Archive, altered: Callable[..., Archive], tmp_path: Path
+) -> None:
+    writes = asyncio.run(writes_of_a_day(altered(games=from_noon_to_night(archive)), tmp_path))
+    assert max(writes.values()) <= MOST_WRITES, writes.most_common(3)
+    assert writes["raw_scoreboard"] > 100, "the day is long enough to tell"
