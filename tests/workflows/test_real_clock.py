@@ -136,11 +136,13 @@ async def test_a_slate_that_is_called_off_while_a_step_runs_does_not_leave_the_d
     start = datetime.now(UTC)
     scripted = world(start, lines_after=timedelta())
     first = scripted.script["nbac_schedule"][0]
-    scripted.script = {**scripted.script, "nbac_schedule": [first, Beat(start + SECOND, games=())]}
     stop = Stop()
     scripted.stops = {"player_prop_lines": stop}
     async with working(client, scripted), started(client, REAL) as handle:
         await stop.reached.wait()
+        scripted.script = {**scripted.script, "nbac_schedule": [first, Beat(start, games=())]}
+        read_again = order(Message.RETRY_STEP, "nbac_schedule")
+        await handle.execute_update(DailyPipelineWorkflow.retry_step, read_again)
         await until(handle, lambda status: not status.games)
         stop.released.set()
         played = await ended(handle)
