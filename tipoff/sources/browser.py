@@ -29,7 +29,9 @@ class BrowserTransport(httpx.AsyncBaseTransport):
             raise ConfigurationError(
                 "as_browser names hosts, and curl-cffi is not installed: install the extra `browser`, or empty it"
             ) from error
-        self._session = AsyncSession(impersonate="chrome", proxy=proxy, trust_env=trust_env, allow_redirects=False)
+        self._session: AsyncSession[Response] = AsyncSession(
+            impersonate="chrome", proxy=proxy, trust_env=trust_env, allow_redirects=False
+        )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Ask once; the body is read as the caller takes it."""

@@ -1,4 +1,4 @@
-"""A host that is asked as a browser asks: the same answers, limits and faults. Takes the extra `browser`."""
+"""A host that is asked as a browser asks: the same answers, limits and faults."""
 
 from __future__ import annotations
 
@@ -38,7 +38,6 @@ def fetcher(provider: LocalProvider) -> Fetcher:
 
 @pytest.fixture
 async def provider() -> AsyncIterator[LocalProvider]:
-    pytest.importorskip("curl_cffi", reason="the extra `browser` is not installed")
     async with running(LocalProvider()) as provider:
         yield provider
 
