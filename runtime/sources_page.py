@@ -112,7 +112,8 @@ def _sections() -> Iterator[str]:
     yield "## How providers are asked"
     yield (
         "Evenly spaced, or after a rest so many at once; after a block that names no end they are left alone. "
-        "Values of an account without a plan."
+        "Values of an account without a plan. `bigdataball` is no host: the setting of that name says where its files "
+        "are ([operations](operations.md#files-of-bigdataball))."
     )
     yield _table(_MANNERS, _hosts())
 

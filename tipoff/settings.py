@@ -28,7 +28,7 @@ PREFIX = "TIPOFF_"
 OTHER_VARIABLES = frozenset({f"{PREFIX}CONFIG", f"{PREFIX}CACHE", f"{PREFIX}DEBUG"})
 """Of the prefix, and no setting: the file's place, the folder of what is fetched, whole error texts."""
 DEFAULT_FILE = Path("tipoff.toml")
-SECRETS = frozenset({"odds_api_key", "balldontlie_key", "bettingpros_key", "proxies"})
+SECRETS = frozenset({"odds_api_key", "balldontlie_key", "bettingpros_key", "google_key", "proxies"})
 """Keys for the environment or a file of their own (`TIPOFF_…_FILE`), never for tipoff.toml."""
 
 
@@ -66,7 +66,11 @@ WarehouseUrl = Annotated[
 ]
 StoreUrl = Annotated[str, _of_form(r"file://.+|gs://[^/]+.*", "file://PATH or gs://BUCKET/PREFIX")]
 ExportUrl = Annotated[
-    str, _of_form(r"file://.+|https://[^/\s]+.*", "file://PATH or https://HOST/PATH (gs:// comes later)")
+    str,
+    _of_form(
+        r"file://.+|https://(?!drive\.google\.com)[^/\s]+.*|gs://[a-z0-9][a-z0-9._-]+(/.*)?|drive://[A-Za-z0-9_-]+",
+        "file://PATH, https://HOST/PATH, gs://BUCKET/PREFIX or drive://FOLDER_ID",
+    ),
 ]
 LocalUrl = Annotated[str, _of_form(r"file://.+", "file://PATH")]
 Address = Annotated[str, _of_form(r"[^:\s]+:\d{1,5}", "HOST:PORT")]
@@ -92,6 +96,8 @@ class Settings(Frozen):
     odds_api_key: SecretStr | None = None
     balldontlie_key: SecretStr | None = None
     bettingpros_key: SecretStr | None = None
+    google_key: SecretStr | None = None
+    """An API key for shared files that everybody may read; None: this machine's own credentials for Google."""
     bigdataball: ExportUrl | None = None
     """Where the user's files of BigDataBall's play-by-play are; None: that source is asked nothing."""
     odds_monthly_credits: int = Field(default=500, ge=0)

@@ -18,7 +18,8 @@ from tipoff.errors import BodyTooLargeError, ConfigurationError, TransportFault
 from tipoff.redaction import redact, redact_bytes
 from tipoff.settings import Settings, folder_of
 from tipoff.sources.base import Request, Response
-from tipoff.sources.exports import BIGDATABALL, read_file
+from tipoff.sources.exports import BIGDATABALL, DRIVE, SCOPES, STORAGE, address_of, read_file, read_list
+from tipoff.sources.google_account import GoogleAccount
 from tipoff.vocabulary import Frozen
 
 AS_OF_HEADER = "X-Tipoff-As-Of"
@@ -43,6 +44,8 @@ _KEY_PLACES: Mapping[str, tuple[Literal["query", "header"], str]] = {
     "api.the-odds-api.com": ("query", "apiKey"),
     "api.balldontlie.io": ("header", "Authorization"),
     "api.bettingpros.com": ("header", "x-api-key"),
+    STORAGE: ("header", "x-goog-api-key"),
+    DRIVE: ("header", "x-goog-api-key"),
 }
 """Where a provider wants its key."""
 
@@ -61,7 +64,9 @@ class Fetcher:
         self._cap = settings.body_cap_bytes
         self._upstream = str(settings.upstream).rstrip("/") if settings.upstream else None
         self._keys = dict.fromkeys(_KEY_PLACES, REPLAY_KEY) if self._upstream else _keys(settings)
-        self._secrets = () if self._upstream else (*self._keys.values(), *_proxies(settings).values())
+        self._accounts = {host: GoogleAccount(scope) for host, scope in SCOPES.items() if host not in self._keys}
+        self._tokens: dict[str, str] = {}
+        self._lasting = () if self._upstream else (*self._keys.values(), *_proxies(settings).values())
         self._exports = {} if self._upstream else _exports(settings)
         self._client = _client(settings, self._time_outs)
 
@@ -89,9 +94,13 @@ class Fetcher:
         place = self._place(request.host)
         if place.startswith("file://"):
             return await asyncio.to_thread(read_file, folder_of(place), request, as_of, self._cap)
-        url = httpx.URL(request.url.replace(f"https://{request.host}", place, 1))
+        url = httpx.URL(address_of(place, request))
         try:
             async with asyncio.timeout(self._time_outs.total):
+                if place.startswith(("gs://", "drive://")):
+                    await self._sign_in(url.host)
+                if place.startswith("drive://"):
+                    return await self._from_drive(url, as_of)
                 return await self._follow(url, as_of, {"If-None-Match": etag} if etag else {})
         except TimeoutError:
             raise self._fault(url, f"no whole answer within {self._time_outs.total:g} s") from None
@@ -104,6 +113,24 @@ class Fetcher:
         if host == BIGDATABALL and self._upstream is None and host not in self._exports:
             raise ConfigurationError("nobody said where the files of BigDataBall are: set TIPOFF_BIGDATABALL")
         return self._exports.get(host, f"https://{host}")
+
+    async def _sign_in(self, host: str) -> None:
+        """Have a token for a host of Google's, unless a key does."""
+        if host in self._accounts:
+            self._tokens[host] = await asyncio.to_thread(self._accounts[host].token)
+
+    async def _from_drive(self, question: httpx.URL, as_of: datetime) -> Response:
+        """The first file that the list asked for names, 404 when there is none; what is no list is the answer."""
+        listed = await self._follow(question, as_of, {})
+        while told := read_list(listed):
+            if told.files:
+                file = told.files[0]
+                answer = await self._follow(httpx.URL(file.address), as_of, {})
+                return answer.model_copy(update={"body": file.whole(answer.body)})
+            if not told.next_page:
+                return listed.model_copy(update={"status": HTTPStatus.NOT_FOUND, "body": b""})
+            listed = await self._follow(question.copy_merge_params({"pageToken": told.next_page}), as_of, {})
+        return listed
 
     async def _follow(
         self, url: httpx.URL, as_of: datetime, unless: Mapping[str, str], hops_left: int = MOST_REDIRECTS
@@ -125,6 +152,8 @@ class Fetcher:
                 url = url.copy_merge_params({name: key})
             else:
                 headers[name] = key
+        if token := self._tokens.get(url.host):
+            headers["Authorization"] = f"Bearer {token}"
         if self._upstream is None:
             return self._client.build_request("GET", url, headers=headers)
         headers[AS_OF_HEADER] = as_of.isoformat()
@@ -171,6 +200,10 @@ class Fetcher:
             url=self._shown(url),
             fetched_at=as_of,
         )
+
+    @property
+    def _secrets(self) -> tuple[str, ...]:
+        return (*self._lasting, *self._tokens.values())
 
     def _fault(self, url: httpx.URL, why: str) -> TransportFault:
         return TransportFault(f"{self._shown(url)}: {redact(why, self._secrets)}")
@@ -228,5 +261,7 @@ def _keys(settings: Settings) -> dict[str, str]:
         "api.the-odds-api.com": settings.odds_api_key,
         "api.balldontlie.io": settings.balldontlie_key,
         "api.bettingpros.com": settings.bettingpros_key,
+        STORAGE: settings.google_key,
+        DRIVE: settings.google_key,
     }
     return {host: secret.get_secret_value() for host, secret in secrets.items() if secret}

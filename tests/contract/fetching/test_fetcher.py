@@ -5,30 +5,23 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import gzip
-import ipaddress
 import logging
-import ssl
 import tracemalloc
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
-from tests.support.local_provider import LocalProvider, answer, hang, head, read_head, running
+from tests.support.local_provider import LocalProvider, answer, hang, head, running
+from tests.support.tls import certified, tunnel
 from tipoff.errors import BodyTooLargeError, ConfigurationError, TransportFault
 from tipoff.settings import Settings, load_settings
 from tipoff.sources.base import Request, Slate, Source
-from tipoff.sources.exports import BIGDATABALL
 from tipoff.sources.fetcher import Fetcher, TimeOuts, registered_hosts
 from tipoff.sources.outcomes import classify
-from tipoff.sources.registry import SOURCES, sources
+from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import Outcome, Role, SlateGame
 
 AS_OF = datetime(2024, 3, 29, 14, 0, tzinfo=UTC)
@@ -293,134 +286,3 @@ async def test_a_fault_does_not_tell_the_key_or_the_proxys_password() -> None:
     assert SECRET not in str(caught.value)
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
-
-
-# ── files in a shared folder, under a host name of our own ───────────────────────────────────────────────
-
-A_GAME = Request(host=BIGDATABALL, path="/%5B2024-03-29%5D-0022301062-GSW@CHA.csv")
-
-
-def sharing(place: str, cap: int = 64 * 1024) -> Fetcher:
-    environ = {"TIPOFF_BIGDATABALL": place, "TIPOFF_BODY_CAP_BYTES": str(cap)}
-    return Fetcher(load_settings(environ=environ), frozenset({BIGDATABALL}), QUICK)
-
-
-async def test_a_file_of_the_users_folder_is_an_answer_and_a_missing_one_is_404(tmp_path: Path) -> None:
-    (tmp_path / "[2024-03-29]-0022301062-GSW@CHA.csv").write_bytes(b"game_id\n")
-    async with sharing(f"file://{tmp_path}") as asking:
-        found = await asking.fetch(A_GAME, AS_OF)
-        missing = await asking.fetch(Request(host=BIGDATABALL, path="/%5B2024-03-29%5D-0022301063-LAL@IND.csv"), AS_OF)
-    assert (found.status, found.body, found.fetched_at) == (200, b"game_id\n", AS_OF)
-    assert (missing.status, missing.body) == (404, b"")
-
-
-async def test_a_file_over_the_cap_or_one_that_is_none_is_refused(tmp_path: Path) -> None:
-    file = tmp_path / "[2024-03-29]-0022301062-GSW@CHA.csv"
-    file.write_bytes(b"x" * 1_000_001)
-    async with sharing(f"file://{tmp_path}", cap=1_000_000) as asking:
-        with pytest.raises(BodyTooLargeError, match="cap of 1000000 bytes"):
-            await asking.fetch(A_GAME, AS_OF)
-        file.unlink()
-        file.mkdir()
-        with pytest.raises(TransportFault, match="can not be read"):
-            await asking.fetch(A_GAME, AS_OF)
-
-
-async def test_a_folder_behind_https_is_asked_for_the_file_below_its_path(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    provider, file = LocalProvider(), "/share/nba/%5B2024-03-29%5D-0022301062-GSW@CHA.csv"
-    provider.replies[file] = answer(b"game_id\n")
-    async with running(provider, tls=certified("files.example", tmp_path)), tunnel(provider.port) as (proxy, connected):
-        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate.pem"))
-        environ = {
-            "TIPOFF_BIGDATABALL": "https://files.example/share/nba/",
-            "TIPOFF_PROXIES": f"files.example={proxy}",
-        }
-        async with Fetcher(load_settings(environ=environ), frozenset({BIGDATABALL})) as asking:
-            response = await asking.fetch(A_GAME, AS_OF)
-    assert connected == ["files.example:443"]
-    assert (response.status, response.body) == (200, b"game_id\n")
-
-
-async def test_without_a_folder_the_source_asks_nothing_and_the_fetcher_says_what_to_set() -> None:
-    source = sources(bigdataball=False)["bigdataball_play_by_play"]
-    game = SlateGame(game_id="0022301062", away="GSW", home="CHA", tip_off=AS_OF)
-    slate = Slate(game_date=dt.date(2024, 3, 29), games=(game,))
-    assert source.requests(slate, AS_OF + dt.timedelta(days=1), {}) == ()
-    assert "setting bigdataball" in source.idle
-    async with Fetcher(load_settings(environ={}), frozenset({BIGDATABALL})) as asking:
-        with pytest.raises(ConfigurationError, match="TIPOFF_BIGDATABALL"):
-            await asking.fetch(A_GAME, AS_OF)
-
-
-async def test_a_replay_is_asked_for_shared_files_like_for_any_other(provider: LocalProvider, tmp_path: Path) -> None:
-    provider.replies["/bigdataball/%5B2024-03-29%5D-0022301062-GSW@CHA.csv"] = answer(b"game_id\n")
-    environ = {"TIPOFF_UPSTREAM": provider.url, "TIPOFF_BIGDATABALL": f"file://{tmp_path}"}
-    async with Fetcher(load_settings(environ=environ), frozenset({BIGDATABALL}), QUICK) as asking:
-        assert (await asking.fetch(A_GAME, AS_OF)).status == 200
-
-
-def test_a_folder_in_a_bucket_is_refused_as_yet_to_come() -> None:
-    with pytest.raises(ConfigurationError, match=r"https://HOST/PATH \(gs:// comes later\) is wanted"):
-        load_settings(environ={"TIPOFF_BIGDATABALL": "gs://bucket/files"})
-
-
-def certified(host: str, folder: Path) -> ssl.SSLContext:
-    """A server's side of TLS with a certificate for `host`, made now and left in the folder."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.DNSName(host), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
-            critical=False,
-        )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem = folder / "certificate.pem"
-    pem.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    key_file = folder / "key.pem"
-    key_file.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem, key_file)
-    return context
-
-
-@asynccontextmanager
-async def tunnel(port: int) -> AsyncIterator[tuple[str, list[str]]]:
-    """An HTTP proxy that leads every CONNECT to a local port; its URL and the places asked for."""
-    asked: list[str] = []
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        asked.append((await read_head(reader)).target)
-        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        behind, before = await asyncio.open_connection("127.0.0.1", port)
-        await asyncio.gather(_pipe(reader, before), _pipe(behind, writer))
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", asked
-    finally:
-        server.close()
-
-
-async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        while piece := await reader.read(65536):
-            writer.write(piece)
-            await writer.drain()
-    except ConnectionError:
-        pass
-    finally:
-        writer.close()

@@ -1,0 +1,383 @@
+"""Files that a provider shares: in a folder, behind HTTPS, in a bucket and in a folder of Google Drive.
+
+What Google says is as its documentation has it: Cloud Storage's JSON API v1 (objects/get) and Drive API v3 (files/list,
+files/get, files/export).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from tests.support.local_provider import LocalProvider, Reply, answer, running
+from tests.support.tls import certified, tunnel
+from tipoff.errors import BodyTooLargeError, ConfigurationError, TransportFault
+from tipoff.settings import load_settings
+from tipoff.sources.base import Judgement, Request, Slate
+from tipoff.sources.exports import BIGDATABALL, DRIVE, STORAGE, address_of
+from tipoff.sources.fetcher import Fetcher, TimeOuts
+from tipoff.sources.registry import SOURCES, sources
+from tipoff.vocabulary import Outcome, SlateGame
+
+AS_OF = datetime(2024, 3, 30, 14, 0, tzinfo=UTC)
+GAME = SlateGame(game_id="0022301062", away="GSW", home="CHA", tip_off=AS_OF - timedelta(hours=15))
+SLATE = Slate(game_date=date(2024, 3, 29), games=(GAME,))
+SOURCE = SOURCES["bigdataball_play_by_play"]
+(A_GAME,) = SOURCE.requests(SLATE, AS_OF, {})
+NAME = "[2024-03-29]-0022301062-GSW@CHA.csv"
+PLAYS = (
+    b"game_id,period,away_score,home_score,play_id,team,event_type,assist,player,points,result,type,"
+    b"original_x,original_y\n"
+    b"22301062,4,115,97,500,GSW,shot,,Stephen Curry,3,made,3pt jump shot,10,250\n"
+    b"22301062,4,115,97,501,,end of period,,,,,end of period,,\n"
+)
+QUICK = TimeOuts(connect=0.5, read=2.0, total=5.0)
+SECRET = "0123456789abcdef0123456789abcdef"
+FOLDER = "1AbC_d-EfG"
+SHEET = "application/vnd.google-apps.spreadsheet"
+NO_SUCH_OBJECT = answer(b'{"error": {"code": 404, "message": "No such object: share/x"}}', "404 Not Found")
+
+
+def test_the_question_names_the_file_as_the_provider_does() -> None:
+    assert unquote(A_GAME.path) == f"/{NAME}"
+
+
+def sharing(place: str, **environ: str) -> Fetcher:
+    settings = load_settings(environ={"TIPOFF_BIGDATABALL": place, "TIPOFF_BODY_CAP_BYTES": "65536", **environ})
+    return Fetcher(settings, frozenset({BIGDATABALL}), QUICK)
+
+
+# ── the three places ─────────────────────────────────────────────────────────────────────────────────────
+
+
+class Place(NamedTuple):
+    """Somewhere that files are shared: how one is put there, and what asks for them."""
+
+    put: Callable[[str, bytes], object]
+    fetcher: Fetcher
+
+    async def judged(self) -> Judgement:
+        """What the source makes of the file of the game."""
+        return SOURCE.judge(A_GAME, await self.fetcher.fetch(A_GAME, AS_OF), SLATE)
+
+
+class DriveFolder:
+    """A folder of Drive behind its API. As the real one may, it lists an empty page before the one with files."""
+
+    def __init__(self, provider: LocalProvider) -> None:
+        self._provider = provider
+        self._kinds: dict[str, dict[str, str]] = {}
+        provider.replies["/drive/v3/files"] = self._listed
+
+    def put(self, name: str, body: bytes, kind: str = "text/csv") -> None:
+        file = f"id-{len(self._kinds)}"
+        self._kinds.setdefault(name, {})[file] = kind
+        self._provider.replies[f"/drive/v3/files/{file}{'/export' if kind == SHEET else ''}"] = answer(body)
+
+    async def _listed(self, writer: asyncio.StreamWriter) -> None:
+        query = parse_qs(urlsplit(self._provider.asked[-1].target).query)
+        (wanted,) = query["q"]
+        assert wanted.startswith(f"'{FOLDER}' in parents and trashed = false and (")
+        names = re.findall(r"name = '(.*?)'", wanted)
+        found = [{"id": file, "mimeType": kind} for name in names for file, kind in self._kinds.get(name, {}).items()]
+        page = {"files": found} if query.get("pageToken") == ["2"] else {"files": [], "nextPageToken": "2"}
+        await answer(json.dumps(page).encode())(writer)
+
+
+@asynccontextmanager
+async def behind(
+    host: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[tuple[LocalProvider, dict[str, str]]]:
+    """A provider that answers under a host's name, and the environment of one who asks it."""
+    provider = LocalProvider()
+    provider.replies = defaultdict(lambda: NO_SUCH_OBJECT)
+    async with running(provider, tls=certified(host, folder)), tunnel(provider.port) as (proxy, _):
+        monkeypatch.setenv("SSL_CERT_FILE", str(folder / "certificate.pem"))
+        yield provider, {"TIPOFF_PROXIES": f"{host}={proxy}"}
+
+
+@pytest.fixture(params=["folder", "bucket", "drive"])
+async def place(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Place]:
+    async with AsyncExitStack() as stack:
+        if request.param == "folder":
+            fetcher = await stack.enter_async_context(sharing(f"file://{tmp_path}"))
+            yield Place(lambda name, body: (tmp_path / name).write_bytes(body), fetcher)
+        elif request.param == "bucket":
+            bucket = await stack.enter_async_context(running(LocalProvider()))
+            bucket.replies = defaultdict(lambda: NO_SUCH_OBJECT)
+            monkeypatch.setenv("STORAGE_EMULATOR_HOST", bucket.url)
+            fetcher = await stack.enter_async_context(sharing("gs://share/nba/2024"))
+            yield Place(lambda name, body: bucket.replies.update({in_bucket(name): answer(body)}), fetcher)
+        else:
+            provider, environ = await stack.enter_async_context(behind(DRIVE, tmp_path, monkeypatch))
+            fetcher = await stack.enter_async_context(sharing(f"drive://{FOLDER}", **environ, TIPOFF_GOOGLE_KEY=SECRET))
+            yield Place(DriveFolder(provider).put, fetcher)
+
+
+def in_bucket(name: str) -> str:
+    return f"/storage/v1/b/share/o/{quote(f'nba/2024/{name}', safe='')}"
+
+
+async def test_the_file_of_a_game_is_found_by_its_name_wherever_files_are_shared(place: Place) -> None:
+    place.put("[2024-03-29]-0022301063-LAL@IND.csv", b"another game's\n")
+    place.put(NAME, PLAYS)
+    response = await place.fetcher.fetch(A_GAME, AS_OF)
+    assert (response.status, response.body, response.fetched_at) == (200, PLAYS, AS_OF)
+    assert (await place.judged()).outcome is Outcome.OK
+
+
+async def test_a_file_that_is_not_there_is_not_published_yet(place: Place) -> None:
+    place.put("[2024-03-29]-0022301063-LAL@IND.csv", PLAYS)
+    assert (await place.judged()).outcome is Outcome.NOT_PUBLISHED_YET
+
+
+@pytest.mark.parametrize(
+    ("change", "outcome", "told"),
+    [
+        (lambda body: b"\xef\xbb\xbf" + body, Outcome.OK, "1 shots"),
+        (lambda body: body.replace(b"22301062", b"22201062"), Outcome.WRONG_TYPE, "asked for 0022301062"),
+        (lambda body: body.replace(b",", b";"), Outcome.WRONG_TYPE, "is missing"),
+        (lambda body: body.replace(b"original_x,", b"x,"), Outcome.WRONG_TYPE, "original_x is missing"),
+        (lambda body: body[:-9], Outcome.WRONG_TYPE, "cut short"),
+    ],
+    ids=["byte order mark", "other season", "separator", "column", "cut"],
+)
+async def test_a_file_is_judged_alike_wherever_it_comes_from(
+    place: Place, change: Callable[[bytes], bytes], outcome: Outcome, told: str
+) -> None:
+    place.put(NAME, change(PLAYS))
+    judgement = await place.judged()
+    assert (judgement.outcome, told in judgement.reason) == (outcome, True), judgement.reason
+
+
+async def test_a_file_over_the_cap_is_refused(place: Place) -> None:
+    place.put(NAME, b"x" * 65537)
+    with pytest.raises(BodyTooLargeError, match="cap of 65536 bytes"):
+        await place.fetcher.fetch(A_GAME, AS_OF)
+
+
+# ── a folder here or behind HTTPS ────────────────────────────────────────────────────────────────────────
+
+
+async def test_what_is_no_file_can_not_be_read(tmp_path: Path) -> None:
+    (tmp_path / NAME).mkdir()
+    async with sharing(f"file://{tmp_path}") as asking:
+        with pytest.raises(TransportFault, match="can not be read"):
+            await asking.fetch(A_GAME, AS_OF)
+
+
+async def test_a_folder_behind_https_is_asked_for_the_file_below_its_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with behind("files.example", tmp_path, monkeypatch) as (provider, environ):
+        provider.replies["/share/nba/%5B2024-03-29%5D-0022301062-GSW@CHA.csv"] = answer(b"game_id\n")
+        async with sharing("https://files.example/share/nba/", **environ) as asking:
+            response = await asking.fetch(A_GAME, AS_OF)
+    assert (response.status, response.body) == (200, b"game_id\n")
+
+
+async def test_a_bucket_that_everybody_may_read_needs_no_account_behind_https(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "nowhere.json"))
+    async with behind(STORAGE, tmp_path, monkeypatch) as (provider, environ):
+        provider.replies["/share/%5B2024-03-29%5D-0022301062-GSW@CHA.csv"] = answer(b"game_id\n")
+        async with sharing(f"https://{STORAGE}/share", **environ) as asking:
+            assert (await asking.fetch(A_GAME, AS_OF)).status == 200
+
+
+async def test_without_a_folder_the_source_asks_nothing_and_the_fetcher_says_what_to_set() -> None:
+    source = sources(bigdataball=False)["bigdataball_play_by_play"]
+    assert source.requests(SLATE, AS_OF, {}) == ()
+    assert "setting bigdataball" in source.idle
+    async with Fetcher(load_settings(environ={}), frozenset({BIGDATABALL})) as asking:
+        with pytest.raises(ConfigurationError, match="TIPOFF_BIGDATABALL"):
+            await asking.fetch(A_GAME, AS_OF)
+
+
+async def test_a_replay_is_asked_for_shared_files_like_for_any_other(tmp_path: Path) -> None:
+    async with running(LocalProvider()) as provider:
+        provider.replies["/bigdataball/%5B2024-03-29%5D-0022301062-GSW@CHA.csv"] = answer(b"game_id\n")
+        async with sharing(f"file://{tmp_path}", TIPOFF_UPSTREAM=provider.url) as asking:
+            assert (await asking.fetch(A_GAME, AS_OF)).status == 200
+
+
+# ── Google: a bucket and a folder of Drive ───────────────────────────────────────────────────────────────
+
+
+async def test_a_sheet_that_was_made_of_the_file_is_exported_and_its_last_line_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with behind(DRIVE, tmp_path, monkeypatch) as (provider, environ):
+        DriveFolder(provider).put(NAME.removesuffix(".csv"), PLAYS.removesuffix(b"\n"), SHEET)
+        async with sharing(f"drive://{FOLDER}", **environ, TIPOFF_GOOGLE_KEY=SECRET) as asking:
+            response = await asking.fetch(A_GAME, AS_OF)
+    assert provider.asked[-1].target == "/drive/v3/files/id-0/export?mimeType=text/csv"
+    assert SOURCE.judge(A_GAME, response, SLATE).outcome is Outcome.OK
+
+
+def test_a_name_with_a_quote_stays_one_name_in_the_question_to_drive() -> None:
+    question = address_of(f"drive://{FOLDER}", Request(host=BIGDATABALL, path="/it%27s.csv"))
+    (wanted,) = parse_qs(urlsplit(question).query)["q"]
+    assert wanted.endswith(r"(name = 'it\'s.csv' or name = 'it\'s')")
+
+
+async def test_of_two_files_of_a_name_the_newest_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with behind(DRIVE, tmp_path, monkeypatch) as (provider, environ):
+        folder = DriveFolder(provider)
+        folder.put(NAME, b"listed first\n")
+        folder.put(NAME, b"listed second\n")
+        async with sharing(f"drive://{FOLDER}", **environ, TIPOFF_GOOGLE_KEY=SECRET) as asking:
+            response = await asking.fetch(A_GAME, AS_OF)
+    assert parse_qs(urlsplit(provider.asked[0].target).query)["orderBy"] == ["modifiedTime desc"]
+    assert response.body == b"listed first\n"
+
+
+@pytest.mark.parametrize(
+    ("reply", "outcome"),
+    [
+        (answer(b'{"error": {"code": 400, "message": "API key not valid"}}', "400 Bad Request"), Outcome.BAD_REQUEST),
+        (answer(b'{"error": {"code": 401}}', "401 Unauthorized"), Outcome.BAD_KEY),
+        (answer(b'{"error": {"code": 403}}', "403 Forbidden"), Outcome.BLOCKED),
+        (answer(b"", "429 Too Many Requests"), Outcome.THROTTLED),
+        (answer(b"", "503 Service Unavailable"), Outcome.PROVIDER_ERROR),
+        (answer(b'{"files": [{"name": "no id"}]}'), Outcome.WRONG_TYPE),
+        (answer(b"<html>sign in</html>"), Outcome.WRONG_TYPE),
+    ],
+    ids=["bad key", "expired", "forbidden", "too many", "down", "no list", "web page"],
+)
+async def test_what_drive_says_instead_of_a_list_is_judged_like_any_providers_refusal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reply: Reply, outcome: Outcome
+) -> None:
+    async with behind(DRIVE, tmp_path, monkeypatch) as (provider, environ):
+        provider.replies["/drive/v3/files"] = reply
+        async with sharing(f"drive://{FOLDER}", **environ, TIPOFF_GOOGLE_KEY=SECRET) as asking:
+            response = await asking.fetch(A_GAME, AS_OF)
+    assert SOURCE.judge(A_GAME, response, SLATE).outcome is outcome
+    assert len(provider.asked) == 1
+
+
+async def test_a_folder_that_is_not_shared_with_us_does_not_pass_for_one_without_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with behind(DRIVE, tmp_path, monkeypatch) as (provider, environ):
+        provider.replies["/drive/v3/files"] = answer(b'{"error": {"message": "File not found: ."}}', "404 Not Found")
+        async with sharing(f"drive://{FOLDER}", **environ, TIPOFF_GOOGLE_KEY=SECRET) as asking:
+            with pytest.raises(ConfigurationError, match=r"TIPOFF_BIGDATABALL names a folder .* is not shared"):
+                await asking.fetch(A_GAME, AS_OF)
+
+
+each_host = pytest.mark.parametrize(
+    ("host", "shared"), [(STORAGE, "gs://share/nba/2024"), (DRIVE, f"drive://{FOLDER}")], ids=["bucket", "drive"]
+)
+
+
+@each_host
+async def test_a_key_goes_to_google_in_a_header_and_nowhere_else(
+    host: str, shared: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with behind(host, tmp_path, monkeypatch) as (provider, environ):
+        DriveFolder(provider).put(NAME, f"you asked with {SECRET}\n".encode())
+        provider.replies[in_bucket(NAME)] = answer(f"you asked with {SECRET}\n".encode())
+        async with sharing(shared, **environ, TIPOFF_GOOGLE_KEY=SECRET) as asking:
+            response = await asking.fetch(A_GAME, AS_OF)
+    assert {asked.headers["x-goog-api-key"] for asked in provider.asked} == {SECRET}
+    assert not any(SECRET in asked.target or "authorization" in asked.headers for asked in provider.asked)
+    assert response.body == b"you asked with ***\n"
+    assert SECRET not in repr(response) + caplog.text
+
+
+@each_host
+@pytest.mark.parametrize(("seconds", "grants"), [(3600, 1), (60, 2)], ids=["lasting", "nearly over"])
+async def test_without_a_key_a_service_account_is_granted_a_token_for_as_long_as_it_lasts(
+    host: str,
+    shared: str,
+    seconds: int,
+    grants: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    granted = {"access_token": SECRET, "expires_in": seconds, "token_type": "Bearer"}
+    async with running(LocalProvider()) as google, behind(host, tmp_path, monkeypatch) as (provider, environ):
+        google.replies["/token"] = answer(json.dumps(granted).encode(), Content_Type="application/json")
+        as_service_account(f"{google.url}/token", tmp_path, monkeypatch)
+        DriveFolder(provider).put(NAME, f"you asked with {SECRET}\n".encode())
+        provider.replies[in_bucket(NAME)] = answer(f"you asked with {SECRET}\n".encode())
+        async with sharing(shared, **environ) as asking:
+            responses = [await asking.fetch(A_GAME, AS_OF) for _ in range(2)]
+    assert len(google.asked) == grants
+    assert {asked.headers["authorization"] for asked in provider.asked} == {f"Bearer {SECRET}"}
+    assert [response.body for response in responses] == [b"you asked with ***\n"] * 2
+    assert SECRET not in repr(responses) + caplog.text
+
+
+@pytest.mark.parametrize(
+    ("reply", "error", "told"),
+    [
+        (
+            answer(b'{"error": "invalid_grant"}', "400 Bad Request"),
+            ConfigurationError,
+            "invalid_grant.*TIPOFF_GOOGLE_KEY",
+        ),
+        (None, TransportFault, "Google grants no token"),
+    ],
+    ids=["refused", "not there"],
+)
+async def test_an_account_without_a_token_asks_nothing_and_says_what_to_set(
+    reply: Reply | None,
+    error: type[Exception],
+    told: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with running(LocalProvider()) as google, sharing("gs://share/nba") as asking:
+        google.replies = {"/token": reply} if reply else {}
+        as_service_account(f"{google.url}/token" if reply else "http://127.0.0.1:1/token", tmp_path, monkeypatch)
+        with pytest.raises(error, match=told):
+            await asking.fetch(A_GAME, AS_OF)
+
+
+async def test_without_key_and_account_the_fetcher_says_what_to_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "nowhere.json"))
+    async with sharing(f"drive://{FOLDER}") as asking:
+        with pytest.raises(ConfigurationError, match=r"nowhere\.json.*; set GOOGLE_APPLICATION_CREDENTIALS"):
+            await asking.fetch(A_GAME, AS_OF)
+
+
+def as_service_account(token_url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have Google's libraries find a service account that gets its tokens at an address."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    account = {
+        "type": "service_account",
+        "project_id": "p",
+        "private_key_id": "1",
+        "private_key": key.decode(),
+        "client_email": "tipoff@p.iam.gserviceaccount.com",
+        "token_uri": token_url,
+    }
+    file = folder / "account.json"
+    file.write_text(json.dumps(account), encoding="utf-8")
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(file))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
