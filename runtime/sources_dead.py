@@ -29,7 +29,7 @@ from runtime import PROJECT
 from runtime.demo import write_summary
 from runtime.leaving import leave
 from runtime.replay import Replay, Scene, replay
-from runtime.sources_page import by_number, endpoint_of
+from runtime.sources_page import by_number, endpoint_of, is_replayed
 from runtime.stages import Stages
 from tipoff.errors import BadInputError, TipoffError
 from tipoff.replay.faults import Kind
@@ -118,11 +118,11 @@ def cases(names: Sequence[str] = ()) -> Iterator[Case]:
     yield EVERY_SOURCE
     seen: set[Struck] = set()
     for number, source in by_number():
-        endpoint = endpoint_of(source)
-        alone = source.name in MORNING_ONLY
-        if endpoint and (number or alone or endpoint.source not in seen) and source.name in (names or SOURCES):
-            yield Case(source.name, endpoint.source, MORNING_ONLY.get(source.name))
-        seen |= {endpoint.source} if endpoint else set()
+        struck = endpoint_of(source).source
+        own = number or source.name in MORNING_ONLY or struck not in seen
+        if own and is_replayed(source) and source.name in (names or SOURCES):
+            yield Case(source.name, struck, MORNING_ONLY.get(source.name))
+        seen.add(struck)
 
 
 def wrong_with(case: Case, ended: Ended, usual: Ended) -> list[str]:
@@ -245,7 +245,7 @@ def tell(days: Mapping[Case, Ended], console: Console) -> None:
     for case, ended in days.items():
         table.add_row(case.title, *(_cells(case, ended, usual) if isinstance(ended, Day) else (ended,)))
     for name, source in SOURCES.items():
-        if endpoint_of(source) is None:
+        if not is_replayed(source):
             table.add_row(name, "not played: no facts to replay it from, so every day here is without it")
     console.print(table)
 

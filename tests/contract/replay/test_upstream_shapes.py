@@ -262,8 +262,9 @@ NO_JSON = {
     Source.INJURY_REPORT: "test_upstream_rosters_and_injuries.py",
     Source.BIGDATABALL: "test_upstream_plays.py",
     Source.GAMEBOOK: "below",
+    Source.PLAYER_MOVEMENT: "nowhere: the replay has no facts of it and answers 404",
 }
-"""Where the shapes of PDF and CSV are compared."""
+"""Where the shapes of what is no JSON are compared."""
 
 
 def key_paths(value: Any, path: str = "") -> Iterator[str]:

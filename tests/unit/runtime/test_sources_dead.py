@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from runtime.sources_dead import AT_ONCE, DAY, EVERY_SOURCE, Case, Day, cases, jobs, wanted_days, wrong_with
-from runtime.sources_page import NUMBERED, endpoint_of
+from runtime.sources_page import NUMBERED, is_replayed
 from tipoff.errors import BadInputError
 from tipoff.plan import plan_day
 from tipoff.replay.faults import Source as Struck
@@ -59,7 +59,7 @@ def test_every_source_with_an_address_is_dead_once_and_the_first_day_has_them_al
     first, *others = cases()
     assert first is EVERY_SOURCE
     names = {case.name for case in others}
-    assert {name for name in NUMBERED if endpoint_of(SOURCES[name])} <= names
+    assert {name for name in NUMBERED if is_replayed(SOURCES[name])} <= names
     assert {"nbac_player_history", "nbac_team_history"} <= names
     assert [case.name for case in cases(["bdl_injuries"])] == [EVERY_SOURCE.name, "bdl_injuries"]
 

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+
+import pytest
+
 from runtime import PROJECT
-from runtime.sources_page import NUMBERED, by_number, endpoint_of, outcomes_of, page
+from runtime.sources_page import NUMBERED, by_number, endpoint_of, is_replayed, outcomes_of, page
+from tipoff.errors import BadInputError
+from tipoff.sources.base import Request, Slate
 from tipoff.sources.registry import SOURCES
+from tipoff.sources.standings import Standings
 from tipoff.vocabulary import Outcome
 
 PAGE = PROJECT / "docs" / "sources.md"
@@ -27,4 +35,15 @@ def test_outcomes_are_those_that_judging_names_wherever_it_goes() -> None:
 
 
 def test_moves_of_players_alone_are_not_replayed() -> None:
-    assert [source.name for source in SOURCES.values() if not endpoint_of(source)] == ["nbac_player_movement"]
+    assert [name for name, source in SOURCES.items() if not is_replayed(source)] == ["nbac_player_movement"]
+
+
+def test_a_source_that_the_upstream_does_not_answer_is_named() -> None:
+    class Elsewhere(Standings):
+        name = "elsewhere"
+
+        def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
+            return (Request(host="stats.example", path="/nowhere"),)
+
+    with pytest.raises(BadInputError, match="elsewhere: the replay does not answer at https://"):
+        endpoint_of(Elsewhere())
