@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from tipoff.replay.faults import Source
+from tipoff.sources.registry import sources
 
 Ask = Callable[..., httpx.Response]
 AskWith = Callable[[str], Ask]
@@ -90,6 +91,7 @@ def outcomes(answer: httpx.Response, book: str = "draftkings") -> list[dict[str,
 
 def test_every_source_that_a_fault_may_name_is_asked_here() -> None:
     assert EVERY_SOURCE.keys() == set(Source) - {Source.ANY}
+    assert WITHOUT_FACTS.keys() == {name for name, source in sources(replayed=True).items() if source.idle}
 
 
 @pytest.mark.parametrize("source", EVERY_SOURCE)
@@ -137,8 +139,9 @@ def test_what_is_gone_is_a_404(ask_with: AskWith) -> None:
     assert ask_with(fault("nbac_schedule", "gone"))(SCHEDULE, NOON).status_code == 404
 
 
-def test_moves_of_players_are_in_no_archive(ask: Ask) -> None:
-    assert ask(WITHOUT_FACTS["nbac_player_movement"], NOON).status_code == 404
+@pytest.mark.parametrize("address", WITHOUT_FACTS.values())
+def test_what_is_in_no_archive_is_a_404(address: str, ask: Ask) -> None:
+    assert ask(address, NOON).status_code == 404
 
 
 def test_a_question_that_is_not_understood_is_a_422(ask_with: AskWith) -> None:
