@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tipoff.errors import ConfigurationError
-from tipoff.replay.faults import POSSIBLE_AT, Fault, FaultPlan, Kind, Source, load_faults
+from tipoff.replay.faults import ASKED_PER_GAME, POSSIBLE_AT, Fault, FaultPlan, Kind, Source, load_faults
 from tipoff.replay.upstream.endpoints import ENDPOINTS
 from tipoff.sources.fetcher import _KEY_PLACES
 
@@ -139,3 +139,7 @@ def test_a_key_can_be_refused_wherever_one_is_wanted() -> None:
 
 def test_every_source_that_a_fault_may_name_is_asked_for_somewhere() -> None:
     assert {endpoint.source for endpoint in ENDPOINTS} == set(Source) - {Source.ANY}
+
+
+def test_single_games_can_be_struck_wherever_questions_are_about_them() -> None:
+    assert {endpoint.source for endpoint in ENDPOINTS if endpoint.about} == ASKED_PER_GAME - {Source.ANY}
