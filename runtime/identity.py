@@ -20,7 +20,7 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
-from tipoff.errors import TipoffError
+from tipoff.errors import BadInputError, TipoffError
 from tipoff.replay.archive import Archive
 from tipoff.replay.archive.importing import import_folder
 from tipoff.replay.archive.sifting import tricode
@@ -32,6 +32,10 @@ from tipoff.vocabulary import eastern, season_of
 
 AIM = 0.995
 """The share of quotes of rostered players that must find theirs."""
+LEAST_ROSTERED = 1_000
+"""Rows of rostered players, without which nothing is measured; a month has more."""
+MOST_UNJUDGED = 0.005
+"""The share of all rows that may find somebody of whom nobody knows whether he was meant."""
 
 Squad = tuple[KnownPlayer, ...]
 
@@ -65,8 +69,10 @@ Counts = Counter[tuple[str, Fate, str]]
 
 
 def quotes(folder: Path) -> list[Quote]:
-    """Every name of the folder's prop rows, once a game."""
+    """Every name of the folder's prop rows, once a game. Raises BadInputError when it has none."""
     files = sorted((folder / "player_props").glob("*.parquet"))
+    if not files:
+        raise BadInputError(f"{folder / 'player_props'} holds no *.parquet: there are no quotes to find players for")
     columns = ["game_date", "home_team", "away_team", "player", "player_id"]
     rows = pl.concat(pl.read_parquet(file, columns=columns) for file in files).select(
         pl.col("game_date").str.head(10).str.to_date(),
@@ -126,7 +132,22 @@ def by_fate(counts: Counts, month: str | None = None) -> Counter[Fate]:
 def share_resolved(told: Counter[Fate]) -> float:
     """Of the rows of players who were on one of the rosters."""
     rostered = sum(told[fate] for fate in ROSTERED)
-    return told[Fate.RESOLVED] / rostered if rostered else 1.0
+    return told[Fate.RESOLVED] / rostered if rostered else 0.0
+
+
+def shortfalls(told: Counter[Fate]) -> list[str]:
+    """In what the aim is missed."""
+    rostered, share, unjudged = sum(told[fate] for fate in ROSTERED), share_resolved(told), told[Fate.UNJUDGED]
+    wrongs = (
+        (f"{rostered} rows of rostered players, fewer than {LEAST_ROSTERED}", rostered < LEAST_ROSTERED),
+        (f"{share:.2%} of them resolved, less than {AIM:.1%}", share < AIM),
+        (f"{told[Fate.WRONG]} rows resolved wrongly", told[Fate.WRONG] > 0),
+        (
+            f"{unjudged} rows without an id to judge by, over {MOST_UNJUDGED:.1%} of all",
+            unjudged > MOST_UNJUDGED * told.total(),
+        ),
+    )
+    return [what for what, is_so in wrongs if is_so]
 
 
 def tell(counts: Counts, console: Console) -> None:
@@ -169,8 +190,10 @@ def main(arguments: Sequence[str]) -> int:
         print(f"identity: {error}", file=sys.stderr)
         return 2
     tell(counts, Console(width=160, highlight=False))
-    told = by_fate(counts)
-    return 0 if share_resolved(told) >= AIM and not told[Fate.WRONG] else 1
+    missed = shortfalls(by_fate(counts))
+    for what in missed:
+        print(f"missed: {what}")
+    return 1 if missed else 0
 
 
 if __name__ == "__main__":

@@ -11,10 +11,10 @@ import os
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,7 +23,7 @@ from rich.table import Table
 
 from runtime import PROJECT
 from runtime.looks import Looks, looks, moment_of, new_warehouse, slate_of
-from runtime.sources_page import by_number, endpoint_of, first_question
+from runtime.sources_page import by_number, endpoint_of, first_question, is_replayed
 from tests.support.made_answers import MADE
 from tests.support.recorded_answers import CASES, Desk
 from tipoff.errors import BadInputError, TipoffError, TransportFault
@@ -36,7 +36,8 @@ from tipoff.settings import load_settings
 from tipoff.sources.base import Slate, Source
 from tipoff.sources.fetcher import Fetcher, TimeOuts
 from tipoff.sources.registry import SOURCES
-from tipoff.vocabulary import Outcome
+from tipoff.vocabulary import Outcome, SlateGame, eastern
+from tipoff.warehouse.tables import TABLES
 
 DAY = date(2024, 3, 29)
 SHARED_DATA = PROJECT.parent / "shared" / "data"
@@ -45,27 +46,72 @@ NO_RECORDED = "no recorded answer exists"
 NO_FACTS = "no facts to replay it from"
 NO_FALLBACK = "no fallback by design"
 
-_NOT_THERE = frozenset({Outcome.NOT_PUBLISHED_YET, Outcome.SUSPICIOUSLY_EMPTY, Outcome.EMPTY_OK, Outcome.STALE})
-_FAILED = frozenset({Outcome.PROVIDER_ERROR})
-MAY_SHOW: Mapping[Kind, frozenset[Outcome]] = {
-    Kind.FORBIDDEN_NOT_YET: frozenset({Outcome.NOT_PUBLISHED_YET, Outcome.BLOCKED}),
-    Kind.ACCESS_DENIED: frozenset({Outcome.NOT_PUBLISHED_YET, Outcome.BLOCKED}),
-    Kind.HTML_PAGE: frozenset({Outcome.WRONG_TYPE}),
-    Kind.TOO_MANY_REQUESTS: frozenset({Outcome.THROTTLED}),
-    Kind.SERVER_ERROR: _FAILED,
-    Kind.QUOTA_SPENT: frozenset({Outcome.QUOTA_SPENT}),
-    Kind.BAD_KEY: frozenset({Outcome.BAD_KEY}),
-    Kind.BAD_REQUEST: frozenset({Outcome.BAD_REQUEST}),
-    Kind.HANG: _FAILED,
-    Kind.TRUNCATED_BODY: _FAILED,
-    Kind.OVERSIZE: frozenset({Outcome.WRONG_TYPE}),
-    Kind.EMPTY: _NOT_THERE,
-    # An answer that is not about tonight's games, or yesterday's as good as today's, shows nothing of these.
-    Kind.PARTIAL_SLATE: frozenset({Outcome.PARTIAL, Outcome.OK}),
-    Kind.STALE: _NOT_THERE | {Outcome.BLOCKED, Outcome.OK},
-    Kind.LATE: _NOT_THERE | {Outcome.BLOCKED, Outcome.PARTIAL, Outcome.OK},
+MEANS: Mapping[Kind, Outcome] = {
+    Kind.FORBIDDEN_NOT_YET: Outcome.BLOCKED,
+    Kind.ACCESS_DENIED: Outcome.BLOCKED,
+    Kind.HTML_PAGE: Outcome.WRONG_TYPE,
+    Kind.TOO_MANY_REQUESTS: Outcome.THROTTLED,
+    Kind.SERVER_ERROR: Outcome.PROVIDER_ERROR,
+    Kind.QUOTA_SPENT: Outcome.QUOTA_SPENT,
+    Kind.BAD_KEY: Outcome.BAD_KEY,
+    Kind.BAD_REQUEST: Outcome.BAD_REQUEST,
+    Kind.GONE: Outcome.GONE,
+    Kind.HANG: Outcome.PROVIDER_ERROR,
+    Kind.TRUNCATED_BODY: Outcome.PROVIDER_ERROR,
+    Kind.OVERSIZE: Outcome.WRONG_TYPE,
+    Kind.EMPTY: Outcome.SUSPICIOUSLY_EMPTY,
+    Kind.PARTIAL_SLATE: Outcome.PARTIAL,
+    Kind.STALE: Outcome.NOT_PUBLISHED_YET,
+    Kind.LATE: Outcome.NOT_PUBLISHED_YET,
 }
-"""How a provider fails -> what that may be judged; the other kinds change what is true, not how it is told."""
+"""How a provider fails -> how that is judged of most sources; other kinds change what is true, not how it is told."""
+
+_NOT_THEN = ("nbac_injury_report", "nbac_gamebook_player_stats")
+_ASKED_BY_DATE = ("bdl_injuries", "nbac_referee_assignments", "nbac_player_boxscores")
+_QUOTES = ("odds_api_game_lines", "odds_api_player_points_props", "bettingpros_player_points_props")
+MEANS_ELSEWHERE: Mapping[Kind, Mapping[Outcome, Sequence[str]]] = {
+    # A file of one game is refused before it is there; of the report and the gamebook it is known when they are due.
+    Kind.FORBIDDEN_NOT_YET: {Outcome.NOT_PUBLISHED_YET: ("nbac_play_by_play",)},
+    Kind.GONE: {Outcome.NOT_PUBLISHED_YET: (*_NOT_THEN, "bigdataball_play_by_play", "odds_api_player_points_props")},
+    # A book opens a game when it likes.
+    Kind.EMPTY: {Outcome.NOT_PUBLISHED_YET: _QUOTES},
+    Kind.STALE: {
+        Outcome.SUSPICIOUSLY_EMPTY: (*_ASKED_BY_DATE, "odds_api_events"),
+        Outcome.STALE: ("nbac_scoreboard",),
+        Outcome.BLOCKED: ("nbac_live_boxscore", "nbac_injury_report"),
+    },
+    Kind.LATE: {
+        Outcome.SUSPICIOUSLY_EMPTY: _ASKED_BY_DATE,
+        Outcome.PARTIAL: ("nbac_scoreboard",),
+        Outcome.BLOCKED: ("nbac_live_boxscore", "nbac_injury_report"),
+    },
+}
+"""The same where a source is unlike most."""
+
+_OLD = (Kind.STALE, Kind.LATE)
+_HISTORIES = ("nbac_player_history", "nbac_team_history")
+SHOWS_NOTHING: Sequence[tuple[str, Sequence[str], Sequence[Kind]]] = (
+    ("a game of tonight is in no history", _HISTORIES, (Kind.PARTIAL_SLATE,)),
+    ("a team that it does not name has nobody to report", ("nbac_injury_report",), (Kind.PARTIAL_SLATE,)),
+    ("the night's games stand for months", ("nbac_schedule", "espn_schedule", "espn_scoreboard"), _OLD),
+    ("no list of players says of when it is", ("nbac_player_list_current", "espn_team_rosters"), _OLD),
+    ("a night less looks like one without games", (*_HISTORIES, "nbac_standings"), _OLD),
+    ("the night's games are listed days before", ("bettingpros_events",), _OLD),
+    ("the night's games were listed by then", ("odds_api_events",), (Kind.LATE,)),
+)
+"""Why a source has to take an answer for good although its provider fails in one of these ways."""
+
+OF_CONTENT = frozenset({Kind.EMPTY, Kind.PARTIAL_SLATE, Kind.STALE, Kind.LATE})
+"""Kinds that bend an answer, and so need one."""
+
+
+def meaning(name: str, kind: Kind) -> Outcome:
+    """How a source has to judge a failure of its provider."""
+    if any(name in names and kind in kinds for _, names, kinds in SHOWS_NOTHING):
+        return Outcome.OK
+    elsewhere = MEANS_ELSEWHERE.get(kind, {})
+    return next((outcome for outcome, names in elsewhere.items() if name in names), MEANS[kind])
+
 
 _FIELDS: Mapping[str, object] = {"retry_after_seconds": 60, "delay_minutes": 20 * 60}
 _PATIENCE = TimeOuts(read=10)
@@ -89,12 +135,13 @@ class Seen(NamedTuple):
 
     outcome: Outcome
     rows: int = 0
-    covered: int = 0
+    games: tuple[SlateGame, ...] | None = None
+    """What it says the slate is, where it knows."""
 
 
-async def see(desk: Looks, source: Source) -> Seen:
+async def see(desk: Looks, source: Source, as_of: datetime | None = None) -> Seen:
     """Ask, land, read; a provider that gives no proper answer is PROVIDER_ERROR, as the day has it."""
-    as_of = moment_of(source, desk.slate)
+    as_of = as_of or moment_of(source, desk.slate)
     try:
         collected = await desk.collect(source, as_of)
     except TransportFault:
@@ -102,8 +149,35 @@ async def see(desk: Looks, source: Source) -> Seen:
     if collected.batch_key is None:
         return Seen(collected.outcome)
     done = desk.read(source, collected.batch_key, as_of)
-    outcome = done.outcome if collected.outcome is Outcome.OK else collected.outcome
-    return Seen(outcome, done.rows, len(done.covered_games))
+    return Seen(done.outcome if collected.outcome is Outcome.OK else collected.outcome, done.rows, done.games)
+
+
+async def see_by_itself(desk: Looks, source: Source) -> Seen:
+    """The same at a desk where nothing was seen before: first what it stands on, who plays and the ids it asks by."""
+    players = ("nbac_player_list_current", "espn_team_rosters") if source.needs_players else ()
+    for name in (*players, source.needs_ids_of):
+        if name not in (None, source.name):
+            await see(desk, SOURCES[name])
+    return await see(desk, source)
+
+
+def games_told(desk: Looks, source: Source) -> int:
+    """Games of the slate that rows of its table speak of: by their ids, or of both teams."""
+    columns = [column for column in ("game_id", "team") if column in TABLES[source.table].column_names]
+    told = desk.warehouse.query(f"SELECT DISTINCT {', '.join(columns)} FROM {source.table}")  # noqa: S608
+    known = {value for column in columns for value in told[column]}
+    return sum(game.game_id in known or {game.home, game.away} <= known for game in desk.slate.games)
+
+
+@contextmanager
+def _from_nothing(desk: Looks, file: Path) -> Iterator[Looks]:
+    """The same desk with an empty warehouse, where no source has told its ids."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    warehouse = new_warehouse(file)
+    try:
+        yield replace(desk, warehouse=warehouse, ids={})
+    finally:
+        warehouse.close()
 
 
 def recorded(source: Source, desk: Desk) -> str:
@@ -128,42 +202,47 @@ def _same_question(source: Source) -> str:
     return next(other.name for other in recorded_too if first_question(other).path == path)
 
 
-async def check_replay(desk: Looks, findings: Findings) -> None:
-    """Every source in the order of the day, undisturbed."""
+async def check_replay(desk: Looks, root: Path, findings: Findings) -> None:
+    """Every source undisturbed, each by itself."""
     for name, source in SOURCES.items():
-        if endpoint_of(source) is None:
+        if not is_replayed(source):
             findings.replayed[name] = NO_FACTS
             continue
-        seen = await see(desk, source)
-        findings.replayed[name] = f"{seen.rows:,} rows, {seen.covered} of {len(desk.slate.games)} games"
-        if seen.outcome is not Outcome.OK:
-            findings.wrong.append(f"{name}, undisturbed: {seen.outcome}")
+        with _from_nothing(desk, root / f"{name}.duckdb") as own:
+            seen = await see_by_itself(own, source)
+            games = games_told(own, source)
+        findings.replayed[name] = f"{seen.rows:,} rows, {games} of {len(desk.slate.games)} games"
+        if seen.outcome is not Outcome.OK or games < len(desk.slate.games):
+            findings.wrong.append(f"{name}, undisturbed: {seen.outcome}, {findings.replayed[name]}")
 
 
 async def check_faults(desk: Looks, archive: Archive, root: Path, findings: Findings) -> None:
     """Every way to fail, at every source that can suffer it, on the first two games of the slate."""
+    for name in ("nbac_player_list_current", "espn_team_rosters", *_ASKED_FOR_IDS):
+        await see(desk, SOURCES[name])
     two = desk.slate.model_copy(update={"games": desk.slate.games[:2]})
-    for kind in MAY_SHOW:
+    for kind in MEANS:
         struck = POSSIBLE_AT.get(kind, frozenset(Struck) - {Struck.ANY})
         faults = tuple(_fault(name, kind, two) for name in struck)
         async with _asked_elsewhere(desk, archive, faults, root / kind, two) as elsewhere:
             for name, source in SOURCES.items():
-                endpoint = endpoint_of(source)
-                if endpoint and endpoint.source in struck:
-                    seen = await see(elsewhere, source)
+                if endpoint_of(source).source in struck and (is_replayed(source) or kind not in OF_CONTENT):
+                    seen = await see(replace(elsewhere, ids=dict(desk.ids)), source)
                     _note(findings, name, kind, seen.outcome)
 
 
-def _fault(source: Struck, kind: Kind, slate: Slate) -> Fault:
+_ASKED_FOR_IDS = tuple(dict.fromkeys(source.needs_ids_of for source in SOURCES.values() if source.needs_ids_of))
+
+
+def _fault(source: Struck, kind: Kind, slate: Slate, **since: datetime) -> Fault:
     games = frozenset({slate.games[0].game_id}) if kind in NAMES_GAMES else frozenset()
-    return Fault.model_validate({"source": source, "kind": kind, "games": games, **_FIELDS})
+    return Fault.model_validate({"source": source, "kind": kind, "games": games, **_FIELDS, **since})
 
 
 def _note(findings: Findings, name: str, kind: Kind, outcome: Outcome) -> None:
-    if outcome not in MAY_SHOW[kind]:
-        findings.wrong.append(f"{name}, {kind}: {outcome}")
-    if outcome is not Outcome.OK:
-        findings.faults[name][kind] = outcome
+    if outcome is not meaning(name, kind):
+        findings.wrong.append(f"{name}, {kind}: {outcome}, not {meaning(name, kind)}")
+    findings.faults[name][kind] = outcome
 
 
 @asynccontextmanager
@@ -179,38 +258,62 @@ async def _asked_elsewhere(
 
 
 async def check_fallbacks(desk: Looks, archive: Archive, root: Path, findings: Findings) -> None:
-    """Every stand-in while all before it in its chain are dead, and what is computed in a source's place."""
-    for name, source in SOURCES.items():
-        if source.stands_in_for:
-            async with _without(desk, archive, source.stands_in_for, root / name, findings) as elsewhere:
-                seen = await see(elsewhere, source)
-            _note_fallback(findings, name, desk.slate, seen.covered)
-    for name, (_, games) in _COMPUTED.items():
-        async with _without(desk, archive, (name,), root / name, findings) as elsewhere:
-            warehouse = new_warehouse(root / f"{name}.duckdb")
-            covered = await games(replace(elsewhere, warehouse=warehouse))
-            warehouse.close()
-        _note_fallback(findings, name, desk.slate, covered)
-
-
-def _note_fallback(findings: Findings, name: str, slate: Slate, covered: int) -> None:
-    findings.fallbacks[name] = f"{covered} of {len(slate.games)} games"
-    if covered < len(slate.games):
-        findings.wrong.append(f"{name}, in place of another: {findings.fallbacks[name]}")
+    """Whatever takes a source's place, from nothing, while that and all others before it are dead."""
+    for name, place in _places().items():
+        async with _without(desk, archive, place.dead, root / name, findings) as elsewhere:
+            games = await place.games(elsewhere)
+        findings.fallbacks[name] = f"{games} of {len(desk.slate.games)} games"
+        if games < len(desk.slate.games):
+            findings.wrong.append(f"{name}, in place of another: {findings.fallbacks[name]}")
 
 
 @asynccontextmanager
 async def _without(
     desk: Looks, archive: Archive, dead: Sequence[str], root: Path, findings: Findings
 ) -> AsyncIterator[Looks]:
-    """The same desk, where some sources are dead; they are asked, to see that they are."""
-    endpoints = [endpoint for name in dead if (endpoint := endpoint_of(SOURCES[name]))]
-    faults = tuple(_fault(endpoint.source, Kind.SERVER_ERROR, desk.slate) for endpoint in endpoints)
+    """A desk where nothing was seen before and some sources are dead on the slate's date; that they are is seen."""
+    since = {"from": eastern(desk.slate.game_date, 0)}
+    faults = tuple(_fault(endpoint_of(SOURCES[name]).source, Kind.SERVER_ERROR, desk.slate, **since) for name in dead)
     async with _asked_elsewhere(desk, archive, faults, root, desk.slate) as elsewhere:
         for name in dead:
-            if (await see(elsewhere, SOURCES[name])).outcome is not Outcome.PROVIDER_ERROR:
-                findings.wrong.append(f"{name} answers although its provider is down")
-        yield elsewhere
+            with _from_nothing(elsewhere, root / f"{name}.duckdb") as own:
+                if (await see_by_itself(own, SOURCES[name])).outcome is not Outcome.PROVIDER_ERROR:
+                    findings.wrong.append(f"{name} answers although its provider is down")
+        with _from_nothing(elsewhere, root / "tipoff.duckdb") as own:
+            yield own
+
+
+class _Place(NamedTuple):
+    """What takes the place of sources, and how many games it brings to a desk without them."""
+
+    dead: Sequence[str]
+    games: Callable[[Looks], Awaitable[int]]
+
+
+def _places() -> Mapping[str, _Place]:
+    """By the stand-in, or by the source that nobody stands in for."""
+    chains = {name: _Place(source.stands_in_for, _games_of(source)) for name, source in SOURCES.items()}
+    stand_ins = {name: place for name, place in chains.items() if place.dead}
+    computed = {name: _Place((name,), games) for name, (_, games) in _COMPUTED.items()}
+    return {**stand_ins, "espn_schedule": _Place(("nbac_schedule",), _games_of_a_day_before), **computed}
+
+
+def _games_of(source: Source) -> Callable[[Looks], Awaitable[int]]:
+    async def games(desk: Looks) -> int:
+        await see_by_itself(desk, source)
+        return games_told(desk, source)
+
+    return games
+
+
+async def _games_of_a_day_before(desk: Looks) -> int:
+    """Games that ESPN's schedule names when the day knows no slate, and the league's ids from a day before alone."""
+    game_date = desk.slate.game_date
+    before = replace(desk, slate=Slate(game_date=game_date - timedelta(days=1)))
+    await see(before, SOURCES["nbac_schedule"], eastern(before.slate.game_date, 10))
+    now = replace(desk, slate=Slate(game_date=game_date))
+    seen = await see(now, SOURCES["espn_schedule"], eastern(game_date, 10))
+    return len(set(seen.games or ()) & set(desk.slate.games))
 
 
 async def _games_with_sums(desk: Looks) -> int:
@@ -223,6 +326,7 @@ async def _games_with_sums(desk: Looks) -> int:
 async def _games_by_the_list(desk: Looks) -> int:
     """Games whose quoted names the league's list resolves."""
     await see(desk, SOURCES["nbac_player_list_current"])
+    await see(desk, SOURCES["odds_api_events"])
     await see(desk, SOURCES["odds_api_player_points_props"])
     sql = """
         SELECT COUNT(*) AS games
@@ -247,9 +351,11 @@ def fallback_of(name: str, findings: Findings) -> str:
 
 
 def faults_of(name: str, findings: Findings) -> str:
-    """How many ways to fail it showed, as how many classes."""
-    shown = findings.faults.get(name)
-    return f"{len(set(shown.values()))} classes of {len(shown)} faults" if shown else NO_FACTS
+    """How many ways to fail it showed, as how many classes, and how many changed nothing that it could see."""
+    played = findings.faults.get(name, {})
+    shown = [outcome for outcome in played.values() if outcome is not Outcome.OK]
+    told = f"{len(set(shown))} classes of {len(shown)} faults" if shown else "none shown"
+    return f"{told}, {len(played) - len(shown)} not shown" if len(shown) < len(played) else told
 
 
 def tell(findings: Findings, desk: Desk, console: Console) -> None:
@@ -265,6 +371,8 @@ def tell(findings: Findings, desk: Desk, console: Console) -> None:
             fallback_of(source.name, findings),
         )
     console.print(table)
+    for why, names, kinds in SHOWS_NOTHING:
+        console.print(f"not shown: {' and '.join(kinds)} at {', '.join(names)}: {why}")
     for line in findings.wrong:
         console.print(f"wrong: {line}")
 
@@ -274,7 +382,7 @@ async def check(archive: Archive, root: Path) -> Findings:
     findings, slate = Findings(), slate_of(archive, DAY)
     with serve(archive) as upstream:
         async with looks(upstream.url, slate, root) as desk:
-            await check_replay(desk, findings)
+            await check_replay(desk, root / "replayed", findings)
             await check_fallbacks(desk, archive, root / "fallbacks", findings)
             await check_faults(desk, archive, root / "faults", findings)
     return findings

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import os
 import shutil
 import sys
@@ -28,7 +29,7 @@ from runtime import PROJECT
 from runtime.demo import write_summary
 from runtime.leaving import leave
 from runtime.replay import Replay, Scene, replay
-from runtime.sources_page import by_number, endpoint_of
+from runtime.sources_page import by_number, endpoint_of, is_replayed
 from runtime.stages import Stages
 from tipoff.errors import BadInputError, TipoffError
 from tipoff.replay.faults import Kind
@@ -47,6 +48,10 @@ REASON_LENGTH = 160
 
 MORNING_ONLY: Mapping[str, datetime] = {"nbac_player_history": eastern(DAY, 18)}
 """Sources whose address others ask in the evening -> until when it is dead for them alone."""
+
+KEPT = 0.95
+"""The share of the usual day's predictions, lines and grades that a day keeps without a source; all but players, when
+another stands in for it."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +96,18 @@ class Day:
         """Whether a source is asked on a day on which all goes well."""
         return any(step.name == name for step in self.status.steps)
 
+    @property
+    def predicted(self) -> int:
+        return int(self.summary["players_predicted"])
+
+    @property
+    def lined(self) -> int:
+        return int(self.summary["lined_players"])
+
+    @property
+    def graded(self) -> int:
+        return sum(sum(figures["outcomes"].values()) for figures in self.summary["systems"].values())
+
 
 Ended = Day | str
 """How a day went, or why it did not come to its end."""
@@ -101,29 +118,51 @@ def cases(names: Sequence[str] = ()) -> Iterator[Case]:
     yield EVERY_SOURCE
     seen: set[Struck] = set()
     for number, source in by_number():
-        endpoint = endpoint_of(source)
-        alone = source.name in MORNING_ONLY
-        if endpoint and (number or alone or endpoint.source not in seen) and source.name in (names or SOURCES):
-            yield Case(source.name, endpoint.source, MORNING_ONLY.get(source.name))
-        seen |= {endpoint.source} if endpoint else set()
+        struck = endpoint_of(source).source
+        own = number or source.name in MORNING_ONLY or struck not in seen
+        if own and is_replayed(source) and source.name in (names or SOURCES):
+            yield Case(source.name, struck, MORNING_ONLY.get(source.name))
+        seen.add(struck)
 
 
-def wrong_with(case: Case, ended: Ended) -> list[str]:
-    """What is not as the rule wants it: ended, out in time, and saying what it lost."""
+def wrong_with(case: Case, ended: Ended, usual: Ended) -> list[str]:
+    """What is not as the rule wants it: ended, out in time, as much as `usual`, and saying what it lost."""
     if isinstance(ended, str):
         return [ended]
-    return [what for what, is_so in _wrongs(case, ended) if is_so]
+    wrongs = [*_wrongs(case, ended), *(_too_little(case, ended, usual) if isinstance(usual, Day) else ())]
+    return [what for what, is_so in wrongs if is_so]
 
 
 def _wrongs(case: Case, day: Day) -> Iterator[tuple[str, bool]]:
     first, due = day.result.first_published_at, day.status.predictions_due
     yield f"it ended {day.result.state}", day.result.state is not RunState.COMPLETE
-    yield "no predictions came out", not day.summary["players_predicted"]
+    yield "it called a person", bool(day.result.attention)
     yield "its predictions came late", first is not None and due is not None and first > due
     yield "nobody asked the dead source", bool(case.struck) and day.asks(case.name) and not day.refused
     struck = day.asks(case.name) and bool(day.refused)
-    yield "it does not say what it lost", struck and not day.named(case.name)
-    yield "it says that the dead source came", struck and any(_came(item, case) for item in day.named(case.name))
+    named, others = day.named(case.name), _stand_ins(case)
+    told = " ".join(item.reason for item in named)
+    yield "it does not say what it lost", struck and not named
+    yield "it does not say who stood in", struck and bool(others) and not any(title in told for title in others)
+    yield "it says that the dead source came", struck and any(_came(item, case) for item in named)
+
+
+def _too_little(case: Case, day: Day, usual: Day) -> Iterator[tuple[str, bool]]:
+    """Of what is predicted, lined and graded; nothing at all is too little on every day."""
+    share = 1.0 if day.asks(case.name) and _stand_ins(case) else KEPT
+    figures = (
+        ("predicted", day.predicted, KEPT * usual.predicted),
+        ("lined", day.lined, share * usual.lined),
+        ("graded", day.graded, share * usual.graded),
+    )
+    for what, figure, kept in figures:
+        wanted = max(1, math.ceil(kept))
+        yield f"{figure} {what}, not {wanted} or more", figure < wanted
+
+
+def _stand_ins(case: Case) -> list[str]:
+    """Titles of the sources that are asked in the dead one's place."""
+    return [source.title for source in SOURCES.values() if case.name in source.stands_in_for]
 
 
 def _came(item: Degradation, case: Case) -> bool:
@@ -183,19 +222,20 @@ def _silent() -> Stages:
     return Stages(lambda line: None)
 
 
-async def run(wanted: Sequence[Case], archive: Path, root: Path, console: Console) -> dict[Case, Ended]:
-    """Play the days, some at once, and tell each as it ends."""
+async def run(wanted: Sequence[Case], at_once: int, archive: Path, root: Path, console: Console) -> dict[Case, Ended]:
+    """Play the days, some at once, and tell of each how it went beside the undisturbed one."""
     await prepare(archive, root / "before")
-    places = asyncio.Semaphore(int(os.environ.get("JOBS") or AT_ONCE))
+    places = asyncio.Semaphore(at_once)
 
-    async def one(case: Case) -> Ended:
+    async def play(case: Case) -> Ended:
         async with places:
-            ended = await played(case, archive, root / "before", root / case.name.replace(" ", "-"))
-        told = "; ".join(wrong_with(case, ended)) or "as it should be"
-        console.print(f"{case.title}: {told}", markup=False, soft_wrap=True)
-        return ended
+            return await played(case, archive, root / "before", root / case.name.replace(" ", "-"))
 
-    return dict(zip(wanted, await asyncio.gather(*map(one, wanted)), strict=True))
+    playing = {case: asyncio.create_task(play(case)) for case in wanted}
+    for case, day in playing.items():
+        told = "; ".join(wrong_with(case, await day, await playing[EVERY_SOURCE])) or "as it should be"
+        console.print(f"{case.title}: {told}", markup=False, soft_wrap=True)
+    return {case: day.result() for case, day in playing.items()}
 
 
 def tell(days: Mapping[Case, Ended], console: Console) -> None:
@@ -205,7 +245,7 @@ def tell(days: Mapping[Case, Ended], console: Console) -> None:
     for case, ended in days.items():
         table.add_row(case.title, *(_cells(case, ended, usual) if isinstance(ended, Day) else (ended,)))
     for name, source in SOURCES.items():
-        if endpoint_of(source) is None:
+        if not is_replayed(source):
             table.add_row(name, "not played: no facts to replay it from, so every day here is without it")
     console.print(table)
 
@@ -221,8 +261,8 @@ def _cells(case: Case, day: Day, usual: Ended) -> tuple[str, ...]:
     return (
         f"{result.state}, {result.data_quality} {clock_time(day.status.now, DAY)}".lower(),
         _publication(day),
-        f"{day.summary['players_predicted']}, {day.summary['lined_players']}",
-        _graded(day.summary["systems"]),
+        f"{day.predicted}, {day.lined}",
+        f"{day.graded} of {sum(figures['predictions'] for figures in day.summary['systems'].values())}",
         str(day.refused) if case.struck else "",
         "\n".join(_lost(day, usual)) or _nothing(case, day),
         f"{day.wall_seconds:.0f}",
@@ -234,11 +274,6 @@ def _publication(day: Day) -> str:
     if first is None or due is None:
         return "never"
     return f"{clock_time(first, DAY)}, {'in time' if first <= due else 'late'}"
-
-
-def _graded(systems: Mapping[str, Any]) -> str:
-    outcomes = sum(sum(figures["outcomes"].values()) for figures in systems.values())
-    return f"{outcomes} of {sum(figures['predictions'] for figures in systems.values())}"
 
 
 def _lost(day: Day, usual: Ended) -> Iterator[str]:
@@ -265,24 +300,40 @@ def _nothing(case: Case, day: Day) -> str:
     return "nothing"
 
 
+def wanted_days(environ: Mapping[str, str]) -> tuple[Case, ...]:
+    """The days that SOURCES names. Raises BadInputError for a name that nothing can be dead at."""
+    names = environ.get("SOURCES", "").split()
+    days = tuple(cases(names))
+    if strange := sorted(set(names) - {case.name for case in days}):
+        known = ", ".join(case.name for case in cases() if case.struck)
+        raise BadInputError(f"SOURCES: no day to play for {', '.join(strange)}; name some of {known}")
+    return days
+
+
+def jobs(environ: Mapping[str, str]) -> int:
+    """How many days JOBS wants at once. Raises BadInputError for what is no number from 1."""
+    given = environ.get("JOBS") or str(AT_ONCE)
+    if not given.isdecimal() or int(given) < 1:
+        raise BadInputError(f"JOBS={given}: how many days to play at once, 1 or more")
+    return int(given)
+
+
 def main() -> int:
     """0 when every day went by the rule, 1 when one did not, 2 when they cannot be played, 130 after Ctrl-C."""
     console = Console(width=200, highlight=False)
     keep = os.environ.get("OUT")
     try:
-        wanted = tuple(cases(os.environ.get("SOURCES", "").split()))
-        if len(wanted) == 1:
-            raise BadInputError(f"SOURCES={os.environ['SOURCES']}: none of these has an address to be dead at")
+        wanted, at_once = wanted_days(os.environ), jobs(os.environ)
         archive = Path(os.environ.get("ARCHIVE") or PROJECT / "sample")
         with nullcontext(keep) if keep else tempfile.TemporaryDirectory(prefix="tipoff-dead-") as folder:
-            days = asyncio.run(run(wanted, archive, Path(folder), console))
+            days = asyncio.run(run(wanted, at_once, archive, Path(folder), console))
         tell(days, console)
     except KeyboardInterrupt:
         return 130
     except TipoffError as error:
         print(f"sources-dead: {error}", file=sys.stderr)
         return 2
-    return 1 if any(wrong_with(case, ended) for case, ended in days.items()) else 0
+    return 1 if any(wrong_with(case, ended, days[EVERY_SOURCE]) for case, ended in days.items()) else 0
 
 
 if __name__ == "__main__":

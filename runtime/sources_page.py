@@ -10,13 +10,14 @@ from urllib.parse import unquote
 
 from tests.support.made_answers import MADE
 from tests.support.recorded_answers import CASES
+from tipoff.errors import BadInputError
 from tipoff.replay.upstream.endpoints import Endpoint, find
 from tipoff.settings import load_settings
 from tipoff.sources.base import Request, Response, Slate, Source
 from tipoff.sources.feed import Feed
 from tipoff.sources.manners import CONDITIONAL, manners_of
 from tipoff.sources.outcomes import classify
-from tipoff.sources.registry import SOURCES
+from tipoff.sources.registry import SOURCES, sources
 from tipoff.vocabulary import Manners, Outcome, Role, SlateGame, eastern
 
 NUMBERED = (
@@ -37,10 +38,10 @@ EXAMPLE = Slate(
 _IDS = {"0022301062": "EVENT"}
 
 
-def by_number(sources: Mapping[str, Source] = SOURCES) -> list[tuple[str, Source]]:
+def by_number() -> list[tuple[str, Source]]:
     """(number, source), those without a number last."""
-    numbered = [(str(number), sources[name]) for number, name in enumerate(NUMBERED, start=1)]
-    return [*numbered, *(("", source) for name, source in sources.items() if name not in NUMBERED)]
+    numbered = [(str(number), SOURCES[name]) for number, name in enumerate(NUMBERED, start=1)]
+    return [*numbered, *(("", source) for name, source in SOURCES.items() if name not in NUMBERED)]
 
 
 def first_question(source: Source) -> Request:
@@ -49,12 +50,21 @@ def first_question(source: Source) -> Request:
     return source.requests(EXAMPLE, as_of, _IDS)[0]
 
 
-def endpoint_of(source: Source) -> Endpoint | None:
-    """Where the upstream of replays answers its questions; None: nowhere."""
+def endpoint_of(source: Source) -> Endpoint:
+    """Where the upstream of replays answers its questions. Raises BadInputError when nothing does."""
     asked = first_question(source)
     params = {name: value if isinstance(value, str) else ",".join(value) for name, value in asked.params.items()}
     found = find(asked.host, unquote(asked.path).lstrip("/"), params)
-    return found[0] if found else None
+    if found is None:
+        raise BadInputError(
+            f"{source.name}: the replay does not answer at {asked.url}; add it to the upstream's endpoints"
+        )
+    return found[0]
+
+
+def is_replayed(source: Source) -> bool:
+    """Whether a day that is played from an archive asks it: the archive has its facts."""
+    return not sources(replayed=True)[source.name].idle
 
 
 def recorded_answers(source: Source) -> list[str]:
@@ -150,7 +160,7 @@ def _meant(source: Source) -> Sequence[str]:
         f"`{source.name}`",
         ", ".join(f"`{outcome}`" for outcome in outcomes_of(source)),
         ", ".join(str(int(status)) for status in sorted(statuses)),
-        "yes" if endpoint_of(source) else "no: no facts to replay it from",
+        "yes" if is_replayed(source) else "no: no facts to replay it from",
         ", ".join(f"`{file}`" for file in recorded_answers(source)) or "none",
     )
 

@@ -55,6 +55,7 @@ class Kind(StrEnum):
     QUOTA_SPENT = "quota_spent"
     BAD_KEY = "bad_key"
     BAD_REQUEST = "bad_request"
+    GONE = "gone"
     HANG = "hang"
     TRUNCATED_BODY = "truncated_body"
     OVERSIZE = "oversize"
@@ -72,10 +73,14 @@ class Kind(StrEnum):
 
 _ODDS = frozenset({Source.EVENTS, Source.GAME_LINES, Source.PROPS})
 _PROPS = frozenset({Source.PROPS, Source.BETTINGPROS})
+_WITH_KEY = _ODDS | {
+    *(Source.BDL_BOXSCORES, Source.BDL_INJURIES, Source.STANDINGS),
+    *(Source.BETTINGPROS_EVENTS, Source.BETTINGPROS),
+}
 
 POSSIBLE_AT: Mapping[Kind, frozenset[Source]] = {
     Kind.QUOTA_SPENT: _ODDS,
-    Kind.BAD_KEY: _ODDS,
+    Kind.BAD_KEY: _WITH_KEY,
     Kind.POSTPONED: frozenset({Source.SCHEDULE, Source.SCOREBOARD, Source.ESPN_SCOREBOARD, Source.ANY}),
     Kind.NEVER: _PROPS,
     Kind.ONE_SIDED: _PROPS,

@@ -7,6 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
+from tipoff.replay.faults import Source
+from tipoff.sources.registry import sources
+
 Ask = Callable[..., httpx.Response]
 AskWith = Callable[[str], Ask]
 
@@ -63,6 +66,9 @@ SOURCES = {
     "bettingpros_events": "api.bettingpros.com/v3/events?sport=NBA",
     "bettingpros_player_points_props": HORNETS_OFFERS,
 }
+WITHOUT_FACTS = {"nbac_player_movement": "stats.nba.com/js/data/playermovement/NBA_Player_Movement.json"}
+"""Sources that the replay refuses alone: 404 whatever is asked."""
+EVERY_SOURCE = SOURCES | WITHOUT_FACTS
 AFTER_TIP_OFF = {"nbac_live_boxscore"}
 """Sources that have nothing before it."""
 
@@ -83,16 +89,21 @@ def outcomes(answer: httpx.Response, book: str = "draftkings") -> list[dict[str,
     return listed
 
 
-@pytest.mark.parametrize("source", SOURCES)
+def test_every_source_that_a_fault_may_name_is_asked_here() -> None:
+    assert EVERY_SOURCE.keys() == set(Source) - {Source.ANY}
+    assert WITHOUT_FACTS.keys() == {name for name, source in sources(replayed=True).items() if source.idle}
+
+
+@pytest.mark.parametrize("source", EVERY_SOURCE)
 def test_a_provider_that_is_down_answers_500(source: str, ask_with: AskWith) -> None:
     ask = ask_with(fault(source, "server_error"))
-    for name, address in SOURCES.items():
+    for name, address in EVERY_SOURCE.items():
         assert (ask(address, NEXT_MORNING).status_code == 500) == (name == source)
 
 
 def test_a_fault_for_every_source_strikes_every_source(ask_with: AskWith) -> None:
     ask = ask_with(fault("*", "html_page"))
-    for address in SOURCES.values():
+    for address in EVERY_SOURCE.values():
         answer = ask(address, NOON)
         assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
 
@@ -117,6 +128,20 @@ def test_a_spent_quota_and_a_bad_key_are_told_apart(ask_with: AskWith) -> None:
     assert spent.json()["error_code"] == "OUT_OF_USAGE_CREDITS"
     assert spent.headers["x-requests-remaining"] == "0"
     assert bad.json()["error_code"] == "INVALID_KEY"
+
+
+def test_providers_with_a_key_in_a_header_refuse_a_bad_one_too(ask_with: AskWith) -> None:
+    answer = ask_with(fault("bdl_injuries", "bad_key"))(INJURIES, NOON)
+    assert (answer.status_code, answer.text) == (401, "Unauthorized")
+
+
+def test_what_is_gone_is_a_404(ask_with: AskWith) -> None:
+    assert ask_with(fault("nbac_schedule", "gone"))(SCHEDULE, NOON).status_code == 404
+
+
+@pytest.mark.parametrize("address", WITHOUT_FACTS.values())
+def test_what_is_in_no_archive_is_a_404(address: str, ask: Ask) -> None:
+    assert ask(address, NOON).status_code == 404
 
 
 def test_a_question_that_is_not_understood_is_a_422(ask_with: AskWith) -> None:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tipoff.replay.archive import Archive
+from tipoff.replay.faults import Source
 from tipoff.replay.shapes.nba_injury_report import report
 from tipoff.replay.shapes.view import Past, View
 from tipoff.replay.upstream.endpoints import find
@@ -20,6 +21,7 @@ TONIGHT = "0022301062"
 
 ODDS_QUERY = {"apiKey": "any", "regions": "us", "oddsFormat": "american"}
 ADDRESSES = {
+    "moves": ("stats.nba.com", "js/data/playermovement/NBA_Player_Movement.json", {}),
     "schedule": ("cdn.nba.com", "static/json/staticData/scheduleLeagueV2.json", {}),
     "scoreboard": ("cdn.nba.com", "static/json/liveData/scoreboard/todaysScoreboard_00.json", {}),
     "espn scoreboard": ("site.api.espn.com", "apis/site/v2/sports/basketball/nba/scoreboard", {}),
@@ -66,6 +68,11 @@ while_nobody_plays = minutes_after(THE_DAY, 12 * 60) | st.builds(
     st.integers(0, 150),
     st.integers(0, 9 * 60),
 )
+
+
+def test_every_address_of_the_replay_is_among_these_but_the_injury_report_which_has_a_test_of_its_own() -> None:
+    found = [find(*address) for address in ADDRESSES.values()]
+    assert {endpoint.source for endpoint, _ in filter(None, found)} == set(Source) - {Source.ANY, Source.INJURY_REPORT}
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from tipoff.errors import ConfigurationError
-from tipoff.replay.faults import Fault, FaultPlan, Kind, Source, load_faults
+from tipoff.replay.faults import ASKED_PER_GAME, POSSIBLE_AT, Fault, FaultPlan, Kind, Source, load_faults
+from tipoff.replay.upstream.endpoints import ENDPOINTS
+from tipoff.sources.fetcher import _KEY_PLACES
 
 NOON = datetime(2024, 3, 29, 16, 0, tzinfo=UTC)
 BY_LABEL = {"GSW@CHA": "0022301062"}
@@ -56,7 +58,7 @@ def test_a_file_without_entries_means_no_faults(tmp_path: Path) -> None:
     [
         ("[[fault]]\nkind = 'empty'", "entry 1, field 'source': Field required"),
         ("[[fault]]\nsource = 'nbac_scedule'\nkind = 'empty'", "'nbac_scedule'"),
-        ("[[fault]]\nsource = '*'\nkind = 'empty'\n[[fault]]\nsource = '*'\nkind = 'gone'", "entry 2, field 'kind'"),
+        ("[[fault]]\nsource = '*'\nkind = 'empty'\n[[fault]]\nsource = '*'\nkind = 'lost'", "entry 2, field 'kind'"),
         ("[[fault]]\nsource = '*'\nkind = 'empty'\ncolour = 'red'", "field 'colour'"),
         ("[[fault]]\nsource = '*'\nkind = 'late'", "kind late needs the field delay_minutes"),
         ("[[fault]]\nsource = '*'\nkind = 'too_many_requests'", "needs the field retry_after_seconds"),
@@ -129,3 +131,15 @@ def test_entries_strike_in_the_order_of_the_file() -> None:
         Kind.EMPTY,
         Kind.SERVER_ERROR,
     ]
+
+
+def test_a_key_can_be_refused_wherever_one_is_wanted() -> None:
+    assert {endpoint.source for endpoint in ENDPOINTS if endpoint.host in _KEY_PLACES} == POSSIBLE_AT[Kind.BAD_KEY]
+
+
+def test_every_source_that_a_fault_may_name_is_asked_for_somewhere() -> None:
+    assert {endpoint.source for endpoint in ENDPOINTS} == set(Source) - {Source.ANY}
+
+
+def test_single_games_can_be_struck_wherever_questions_are_about_them() -> None:
+    assert {endpoint.source for endpoint in ENDPOINTS if endpoint.about} == ASKED_PER_GAME - {Source.ANY}

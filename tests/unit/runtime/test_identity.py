@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections import Counter
 from datetime import date
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import polars as pl
 import pytest
 from rich.console import Console
 
-from runtime.identity import AIM, Fate, Quote, by_fate, measure, quotes, share_resolved, tell
+from runtime.identity import AIM, Fate, Quote, by_fate, measure, quotes, share_resolved, shortfalls, tell
+from tipoff.errors import BadInputError
 from tipoff.replay.archive import Archive
 from tipoff.replay.archive.importing import import_folder
 from tipoff.replay.archive.writer import write_archive
@@ -64,6 +66,29 @@ def test_an_unresolved_name_is_told_with_its_rows(sample: Path) -> None:
     tell(counts, Console(file=paper, width=160))
     assert "unresolved: Steff Curry (7)" in paper.getvalue()
     assert share_resolved(by_fate(counts)) == 0
+
+
+@pytest.mark.parametrize(
+    ("resolved", "wrong", "unresolved", "unjudged", "missed"),
+    [
+        (2000, 0, 10, 10, []),
+        (0, 0, 0, 0, ["0 rows of rostered players, fewer than 1000", "0.00% of them resolved, less than 99.5%"]),
+        (999, 0, 0, 0, ["999 rows of rostered players, fewer than 1000"]),
+        (2000, 0, 11, 0, ["99.45% of them resolved, less than 99.5%"]),
+        (2000, 1, 0, 0, ["1 rows resolved wrongly"]),
+        (2000, 0, 0, 11, ["11 rows without an id to judge by, over 0.5% of all"]),
+    ],
+)
+def test_what_is_missed_of_the_aim_is_told(
+    resolved: int, wrong: int, unresolved: int, unjudged: int, missed: list[str]
+) -> None:
+    fates = {Fate.RESOLVED: resolved, Fate.WRONG: wrong, Fate.UNRESOLVED: unresolved, Fate.UNJUDGED: unjudged}
+    assert shortfalls(Counter(fates)) == missed
+
+
+def test_a_folder_without_quotes_is_told(tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match="player_props holds no"):
+        quotes(tmp_path)
 
 
 @pytest.mark.data

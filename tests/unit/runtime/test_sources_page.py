@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+
+import pytest
+
 from runtime import PROJECT
 from runtime.sources_page import NUMBERED, by_number, endpoint_of, outcomes_of, page
+from tipoff.errors import BadInputError
+from tipoff.sources.base import Request, Slate
 from tipoff.sources.registry import SOURCES
+from tipoff.sources.standings import Standings
 from tipoff.vocabulary import Outcome
 
 PAGE = PROJECT / "docs" / "sources.md"
@@ -14,11 +22,11 @@ def test_the_page_is_that_of_the_registry() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), "run: python -m runtime.sources_page > docs/sources.md"
 
 
-def test_every_source_stands_on_it_once_the_twenty_two_by_their_numbers() -> None:
+def test_every_source_stands_on_it_once_those_with_a_number_first() -> None:
     listed = by_number()
     assert sorted(source.name for _, source in listed) == sorted(SOURCES)
-    assert [number for number, _ in listed if number] == [str(number) for number in range(1, 23)]
-    assert len(set(NUMBERED)) == 22
+    numbers = [number for number, _ in listed]
+    assert numbers == [str(place) for place in range(1, len(NUMBERED) + 1)] + [""] * (len(SOURCES) - len(NUMBERED))
 
 
 def test_outcomes_are_those_that_judging_names_wherever_it_goes() -> None:
@@ -26,5 +34,12 @@ def test_outcomes_are_those_that_judging_names_wherever_it_goes() -> None:
     assert Outcome.NOT_PUBLISHED_YET in outcomes_of(SOURCES["nbac_injury_report"])
 
 
-def test_moves_of_players_alone_are_not_replayed() -> None:
-    assert [source.name for source in SOURCES.values() if not endpoint_of(source)] == ["nbac_player_movement"]
+def test_a_source_that_the_upstream_does_not_answer_is_named() -> None:
+    class Elsewhere(Standings):
+        name = "elsewhere"
+
+        def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
+            return (Request(host="stats.example", path="/nowhere"),)
+
+    with pytest.raises(BadInputError, match="elsewhere: the replay does not answer at https://"):
+        endpoint_of(Elsewhere())

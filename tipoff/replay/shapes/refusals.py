@@ -25,6 +25,11 @@ def not_found() -> Answer:
     return Answer(404, b"Not Found", "text/plain")
 
 
+def unauthorized() -> Answer:
+    """401 of a provider that does not know the key."""
+    return Answer(401, b"Unauthorized", "text/plain")
+
+
 def html_page() -> Answer:
     """200 with a page for people where data was due."""
     page = (

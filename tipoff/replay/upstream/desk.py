@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from tipoff.replay.archive import Archive
-from tipoff.replay.faults import Fault, FaultPlan, Kind, Source
+from tipoff.replay.faults import POSSIBLE_AT, Fault, FaultPlan, Kind, Source
 from tipoff.replay.shapes import refusals
 from tipoff.replay.shapes.prop_quotes import BENDS
 from tipoff.replay.shapes.view import Answer, Params, Past, View
@@ -25,6 +25,8 @@ NBA_REFERER = "https://www.nba.com/"
 _TELL_OF_POSTPONED = frozenset({Source.SCHEDULE, Source.SCOREBOARD, Source.ESPN_SCOREBOARD})
 """Where a postponed game still stands; at the others it is gone."""
 
+_ODDS_API = POSSIBLE_AT[Kind.QUOTA_SPENT]
+
 _SECRETS = frozenset({"apikey", "api_key", "key", "token"})
 
 _REFUSALS: Mapping[Kind, Callable[[Fault], Answer]] = {
@@ -34,8 +36,9 @@ _REFUSALS: Mapping[Kind, Callable[[Fault], Answer]] = {
     Kind.TOO_MANY_REQUESTS: lambda fault: refusals.too_many_requests(fault.retry_after_seconds or 0),
     Kind.SERVER_ERROR: lambda fault: refusals.server_error(),
     Kind.QUOTA_SPENT: lambda fault: refusals.quota_spent(),
-    Kind.BAD_KEY: lambda fault: refusals.bad_key(),
+    Kind.BAD_KEY: lambda fault: refusals.bad_key() if fault.source in _ODDS_API else refusals.unauthorized(),
     Kind.BAD_REQUEST: lambda fault: refusals.not_understood(),
+    Kind.GONE: lambda fault: refusals.not_found(),
 }
 
 

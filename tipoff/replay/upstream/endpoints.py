@@ -26,6 +26,7 @@ from tipoff.replay.shapes import (
     nba_scoreboard,
     odds_api,
     plays,
+    refusals,
 )
 from tipoff.replay.shapes.view import Answer, Game, Params, View
 
@@ -148,6 +149,12 @@ ENDPOINTS = (
     ),
     Endpoint(Source.REFEREES, _OFFICIALS, r"wp-json/api/v1/get-game-officials", nba_referees.officials),
     Endpoint(Source.STANDINGS, _BDL, r"v1/standings", bdl_standings.standings),
+    Endpoint(
+        Source.PLAYER_MOVEMENT,
+        _STATS,
+        r"js/data/playermovement/NBA_Player_Movement\.json",
+        lambda view, params: refusals.not_found(),  # an archive has no moves
+    ),
     Endpoint(Source.EVENTS, _ODDS, r"v4/sports/basketball_nba/events/?", odds_api.events),
     Endpoint(Source.GAME_LINES, _ODDS, r"v4/sports/basketball_nba/odds/?", odds_api.game_lines),
     Endpoint(
