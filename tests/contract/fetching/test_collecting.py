@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.local_provider import LocalProvider, Reply, answer, hang, running
+from tests.support.made_answers import injury_report
 from tipoff.collecting import EVIDENCE_CAP_BYTES, Collected, collect, land_batch
 from tipoff.errors import TransportFault
 from tipoff.landing.base import Batch
@@ -56,7 +57,12 @@ PROPS, INJURIES, LINES, ROSTERS = (
 NOT_FOUND = answer(b'{"error_code": "EVENT_NOT_FOUND"}', "404 Not Found")
 DENIED = answer(b"<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>", "403 Forbidden")
 ERROR = answer(b"oops", "500 Internal Server Error")
-PDF = answer(b"%PDF-1.4\n%%EOF\n")
+
+
+def report_of(time: str) -> Reply:
+    """An injury report of the slate's date."""
+    row = ("03/29/2024", "07:00 (ET)", "GSW@CHA", "Golden State Warriors", "", "", "NOT YET SUBMITTED")
+    return answer(injury_report([row], f"03/29/24 {time}"))
 
 
 def quoted(game: SlateGame, **headers: str) -> Reply:
@@ -275,16 +281,24 @@ async def test_a_later_look_at_unchanged_answers_lands_nothing_and_has_the_same_
 
 
 async def test_the_second_choice_is_asked_only_when_the_first_is_not_there(day: Day) -> None:
-    newest, before = (request.path for request in INJURIES.requests(SLATE, AS_OF, {}))
-    day.provider.replies = {f"/ak-static.cms.nba.com{newest}": DENIED, f"/ak-static.cms.nba.com{before}": PDF}
+    newest, before = (f"/{INJURIES.provider}{request.path}" for request in INJURIES.requests(SLATE, AS_OF, {}))
+    day.provider.replies = {newest: DENIED, before: report_of("01:30 PM")}
     collected = await day.look(INJURIES.name)
     assert (collected.outcome, collected.requests) == (Outcome.OK, 1)
     assert [asked.target.rpartition("_")[2] for asked in day.provider.asked] == ["02PM.pdf", "01PM.pdf"]
-    day.provider.replies[f"/ak-static.cms.nba.com{newest}"] = PDF
+    day.provider.replies[newest] = report_of("02:30 PM")
     day.provider.asked.clear()
     later = await day.look(INJURIES.name, AS_OF + timedelta(minutes=1))
     assert len(day.provider.asked) == 1
     assert day.batch(later).items[0].part == "2024-03-29_02PM"
+
+
+@pytest.mark.parametrize("broken", [answer(b"%PDF-1.4 nonsense %%EOF"), report_of("12:30 PM")])
+async def test_the_second_choice_is_asked_when_the_first_is_broken_or_old(day: Day, broken: Reply) -> None:
+    newest, before = (f"/{INJURIES.provider}{request.path}" for request in INJURIES.requests(SLATE, AS_OF, {}))
+    day.provider.replies = {newest: broken, before: report_of("01:30 PM")}
+    collected = await day.look(INJURIES.name)
+    assert (collected.outcome, day.batch(collected).items[0].part) == (Outcome.OK, "2024-03-29_01PM")
 
 
 async def test_neither_choice_there_is_a_wait(day: Day) -> None:
