@@ -121,7 +121,7 @@ _DATE = re.compile(r"[A-Z][a-z]+day, ([A-Z][a-z]+ \d{1,2}, \d{4})\b")
 _SIDE = re.compile(r"(?:VISITOR|HOME): (.+?)(?: \(\d+-\d+\))?")
 _HEADINGS = re.compile(r"POS MIN .*PTS")
 _TOTALS = re.compile(r"\d{3,}:\d\d .*")
-_PLAYED = re.compile(r"(?:\d{1,2} )?(.+?)(?: [GFC](?:-[GFC])?)? (\d{1,3}):(\d\d)(?: [+-]?\d+){15} (\d+)")
+_PLAYED = re.compile(r"(?:\d{1,2} )?(.+?)(?: [GFC](?:-[GFC])?)? (\d{1,3}):(\d\d)(?: [+-]?\d+){15} (\d{1,3})")
 """Number, name, position of a starter, minutes, fifteen counts, points."""
 _ABSENT = re.compile(r"(?:\d{1,2} )?(.+?) ((DNP|DND|NWT) ?- ?.+)")
 _STATUSES: Mapping[str, str] = {"DNP": "dnp", "DND": "dnp", "NWT": "not_with_team"}
