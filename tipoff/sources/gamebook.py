@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from http import HTTPStatus
 from itertools import takewhile
 from typing import ClassVar, NamedTuple
@@ -25,6 +25,8 @@ from tipoff.vocabulary import Outcome, Role, SlateGame
 
 HOST = "statsdmz.nba.com"
 
+_OUT_FOR_SURE = timedelta(hours=2)
+"""From the end of a game, which may have an overtime or two."""
 _PLAYERS_A_GAME = 26
 _FINAL_BOX = "FINAL BOX"
 _PLACE = "$.final_box"
@@ -55,6 +57,10 @@ class Gamebook(Feed):
             )
             for game in games_due(slate, as_of)
         )
+
+    def is_out(self, request: Request, response: Response, slate: Slate) -> bool:
+        out = games_due(slate, response.fetched_at - _OUT_FOR_SURE)
+        return request.game_id in {game.game_id for game in out}
 
     def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
         game, lines = _game(self.name, slate, request.game_id), _final_box(self.name, response.body)

@@ -51,8 +51,12 @@ class InjuryReport(Feed):
         """The newest report that is due and the one before it."""
         if not slate.games:
             return ()
-        newest = _stamp_due(as_of - _ON_ITS_WAY)
+        newest = _newest(as_of)
         return tuple(_question(stamp) for stamp in (newest, _stamp_due(newest - timedelta(minutes=1))))
+
+    def is_out(self, request: Request, response: Response, slate: Slate) -> bool:
+        """The report before the newest is."""
+        return request.part != _name_of(_newest(response.fetched_at))
 
     def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
         """By the first page alone, which has the stamp, the headings and the earliest date."""
@@ -122,6 +126,11 @@ def injury_row(context: ReadContext, game: SlateGame, team: str, player_id: str,
         "player_name": player_name,
         "status": status,
     }
+
+
+def _newest(as_of: datetime) -> datetime:
+    """The stamp of the newest report that is due."""
+    return _stamp_due(as_of - _ON_ITS_WAY)
 
 
 def _stamp_due(moment: datetime) -> datetime:

@@ -301,11 +301,18 @@ async def test_the_second_choice_is_asked_when_the_first_is_broken_or_old(day: D
     assert (collected.outcome, day.batch(collected).items[0].part) == (Outcome.OK, "2024-03-29_01PM")
 
 
-async def test_neither_choice_there_is_a_wait(day: Day) -> None:
+@pytest.mark.parametrize(
+    ("before", "outcome"),
+    [(answer(b"", "404 Not Found"), Outcome.NOT_PUBLISHED_YET), (DENIED, Outcome.BLOCKED)],
+    ids=["neither is there", "what was out is denied"],
+)
+async def test_neither_choice_there_is_a_wait_and_the_second_denied_too_is_a_block(
+    day: Day, before: Reply, outcome: Outcome
+) -> None:
     paths = (f"/ak-static.cms.nba.com{request.path}" for request in INJURIES.requests(SLATE, AS_OF, {}))
-    day.provider.replies = dict.fromkeys(paths, DENIED)
+    day.provider.replies = dict(zip(paths, (DENIED, before), strict=True))
     collected = await day.look(INJURIES.name)
-    assert (collected.outcome, collected.batch_key) == (Outcome.NOT_PUBLISHED_YET, None)
+    assert (collected.outcome, collected.batch_key) == (outcome, None)
 
 
 async def test_a_refused_answer_is_kept_as_evidence_unless_it_is_large(day: Day) -> None:

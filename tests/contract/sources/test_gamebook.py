@@ -215,6 +215,7 @@ def test_each_kind_of_answer_is_told_apart(desk: Desk, payloads: Path) -> None:
     assert judged(desk, pdf_of([FINAL_BOX])) == (Outcome.OK, "MEM@CLE: 39 players")
     assert judged(desk, b"Not Found", 404)[0] is Outcome.NOT_PUBLISHED_YET
     assert judged(desk, b"Forbidden", 403)[0] is Outcome.NOT_PUBLISHED_YET
+    assert judged(desk, b"<Error><Code>AccessDenied</Code></Error>", 403)[0] is Outcome.BLOCKED
     assert judged(desk, b"<html></html>")[0] is Outcome.WRONG_TYPE
     assert judged(desk, pdf_of([FINAL_BOX])[:3000])[0] is Outcome.WRONG_TYPE
     assert judged(desk, pdf_of([with_text("April 10", "April 9")])) == (Outcome.STALE, "MEM@CLE of 2024-04-09")
@@ -222,6 +223,13 @@ def test_each_kind_of_answer_is_told_apart(desk: Desk, payloads: Path) -> None:
     assert judged(desk, pdf_of([bodiless])) == (Outcome.SUSPICIOUSLY_EMPTY, "MEM@CLE has no players")
     recorded = (payloads / "nba_com/gamebook_0173bcd1.pdf").read_bytes()
     assert judged(desk, recorded)[0] is Outcome.WRONG_TYPE
+
+
+def test_a_report_denied_soon_after_the_game_is_not_there_yet(desk: Desk) -> None:
+    denied = desk.response(GAMEBOOK, 403, b"<Error><Code>AccessDenied</Code></Error>")
+    early = denied.model_copy(update={"fetched_at": utc(2024, 4, 11, 3, 14)})
+    judgement = GAMEBOOK.source.judge(desk.request(GAMEBOOK), early, GAMEBOOK.slate)
+    assert judgement.outcome is Outcome.NOT_PUBLISHED_YET
 
 
 def test_only_games_that_can_be_over_are_asked_about() -> None:
