@@ -45,15 +45,17 @@ NAMES = {
     "LAC": "Los Angeles Clippers",
     "ORL": "Orlando Magic",
 }
-PROPS, INJURIES, LINES, ROSTERS = (
+PROPS, INJURIES, LINES, ROSTERS, PLAYS = (
     SOURCES[name]
     for name in (
         "odds_api_player_points_props",
         "nbac_injury_report",
         "odds_api_game_lines",
         "espn_team_rosters",
+        "nbac_play_by_play",
     )
 )
+ALL_OVER = datetime(2024, 3, 30, 12, 5, tzinfo=UTC)
 NOT_FOUND = answer(b'{"error_code": "EVENT_NOT_FOUND"}', "404 Not Found")
 DENIED = answer(b"<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>", "403 Forbidden")
 ERROR = answer(b"oops", "500 Internal Server Error")
@@ -192,6 +194,44 @@ async def test_a_refusal_that_stays_ends_the_asking(day: Day, reply: Reply, outc
     assert collected.missing_games == tuple(IDS)
     assert collected.reason.endswith(DECISIONS[outcome].advice)
     assert day.outcomes(PROPS.name) == [("GSW@CHA", outcome)]
+
+
+def plays(*replies: Reply | None) -> dict[str, Reply]:
+    """What is answered about each game's plays, in the slate's order; None: that it is over."""
+    end = {"actionType": "period", "subType": "end", "period": 4, "scoreHome": "1", "scoreAway": "2", "isFieldGoal": 0}
+    return {
+        f"/{request.host}{request.path}": reply
+        or answer(json.dumps({"game": {"gameId": request.game_id, "actions": [end]}}).encode())
+        for request, reply in zip(PLAYS.requests(SLATE, ALL_OVER, {}), replies, strict=True)
+    }
+
+
+@pytest.mark.parametrize("place", range(3))
+async def test_a_finished_game_denied_alone_is_gone_and_the_others_are_asked_for(day: Day, place: int) -> None:
+    day.provider.replies = plays(*(DENIED if game is GAMES[place] else None for game in GAMES))
+    collected = await day.look(PLAYS.name, ALL_OVER)
+    told = [Outcome.GONE if game is GAMES[place] else Outcome.OK for game in GAMES]
+    assert [outcome for _, outcome in day.outcomes(PLAYS.name)] == told
+    assert (collected.outcome, collected.retry_at) == (Outcome.PARTIAL, None)
+    assert collected.missing_games == (GAMES[place].game_id,)
+
+
+async def test_the_last_game_that_is_missing_denied_again_closes_nothing(day: Day) -> None:
+    day.provider.replies = plays(DENIED, None, None)
+    only = SLATE.model_copy(update={"games": GAMES[:1]})
+    collected = await day.look(PLAYS.name, ALL_OVER, only)
+    assert (collected.outcome, collected.retry_at) == (Outcome.GONE, None)
+
+
+async def test_finished_games_denied_in_a_row_are_a_blocked_address(day: Day) -> None:
+    day.provider.replies = plays(None, DENIED, DENIED)
+    collected = await day.look(PLAYS.name, ALL_OVER)
+    assert [outcome for _, outcome in day.outcomes(PLAYS.name)] == [Outcome.OK, Outcome.GONE, Outcome.BLOCKED]
+    assert (collected.refused, collected.retry_at) == (Outcome.BLOCKED, ALL_OVER + timedelta(minutes=30))
+    day.provider.replies = plays(DENIED, DENIED, DENIED)
+    day.provider.asked.clear()
+    assert (await day.look(PLAYS.name, ALL_OVER + timedelta(hours=2))).outcome is Outcome.BLOCKED
+    assert len(day.provider.asked) == 2
 
 
 async def test_a_quota_spent_in_the_middle_of_a_look_is_told_and_parks_beside_what_came(day: Day) -> None:
