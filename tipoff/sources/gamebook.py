@@ -7,6 +7,7 @@ players have last names only, which are looked for among those of their team who
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from http import HTTPStatus
@@ -210,14 +211,20 @@ def _absent(team: str, line: str) -> _Entry | None:
 
 
 def _inactive(team: str, first: str, following: Iterable[str]) -> Iterator[_Entry]:
-    """The players of a list, which goes on over the lines until its last reason is closed."""
+    """The players of a list, which goes on over the lines until its last reason is closed.
+
+    Two of one last name can not be told apart: they are numbered, and so answer to nobody.
+    """
     said = first
     for more in takewhile(lambda line: not _NEXT_SECTION.match(line), following):
         if _is_whole(said):
             break
         said = f"{said} {more}"
-    for name, reason in _INACTIVE_PLAYER.findall(said):
-        yield _Entry(team, name.strip(), "inactive", reason or None)
+    listed = [(name.strip(), reason or None) for name, reason in _INACTIVE_PLAYER.findall(said)]
+    of_name, met = Counter(name for name, _ in listed), Counter[str]()
+    for name, reason in listed:
+        met[name] += 1
+        yield _Entry(team, f"{name} ({met[name]})" if of_name[name] > 1 else name, "inactive", reason)
 
 
 def _is_whole(said: str) -> bool:

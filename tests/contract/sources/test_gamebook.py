@@ -150,6 +150,22 @@ def test_a_list_without_reasons_ends_before_the_next_section(desk: Desk) -> None
     ]
 
 
+def test_two_inactive_team_mates_of_one_last_name_are_both_kept_and_told_as_unresolved(desk: Desk) -> None:
+    reading = read_lines(desk, with_text("Smart (", "Wagner (Rest), Wagner ("))
+    rows = [row for row in reading.rows if row["player_name"].startswith("Wagner")]
+    assert [(row["player_name"], row["player_id"], row["reason"]) for row in rows] == [
+        ("Wagner (1)", None, "Rest"),
+        ("Wagner (2)", None, "Injury/Illness - Right Ring Finger; Central Slip Tear"),
+    ]
+    assert {row["player_name"] for row in reading.unresolved} == {"Wagner (1)", "Wagner (2)"}
+    assert reading.rejected == {}
+
+
+def test_of_two_namesakes_none_is_taken_for_the_one_who_is_known(desk: Desk) -> None:
+    reading = read_lines(desk, with_text("Smart (", "Smart (Rest), Smart ("))
+    assert [row["player_id"] for row in reading.rows if row["player_name"].startswith("Smart")] == [None, None]
+
+
 @pytest.mark.parametrize(
     ("said", "status"),
     [
