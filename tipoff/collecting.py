@@ -15,9 +15,10 @@ from tipoff.landing.base import Batch, BatchItem, FetchRecord, Landing
 from tipoff.redaction import redact
 from tipoff.sources.base import Judgement, Request, Response, Slate, Source
 from tipoff.sources.budget import Budget, credits_told, worth_asking
+from tipoff.sources.feed import DENIED
 from tipoff.sources.manners import CONDITIONAL, Slots
 from tipoff.sources.outcomes import DECISIONS, overall
-from tipoff.vocabulary import Frozen, Outcome, shortened
+from tipoff.vocabulary import Frozen, Outcome, Role, shortened
 
 if TYPE_CHECKING:
     from tipoff.sources.fetcher import Fetcher
@@ -164,10 +165,19 @@ class _Look:
         except BodyTooLargeError as error:
             return await asyncio.to_thread(self._keep_fault, request, Outcome.WRONG_TYPE, error)
         whole = await asyncio.to_thread(self._whole, response, known)
-        judgement = await asyncio.to_thread(self._source.judge, request, whole, self._slate)
+        judgement = await asyncio.to_thread(self._judge, request, whole, before)
         answer = await asyncio.to_thread(self._keep, request, whole, judgement, response.status)
         await self._slots.tell(request, response, judgement)  # once it is kept: a paid answer is not asked for twice
         return answer
+
+    def _judge(self, request: Request, response: Response, before: Sequence[_Answer]) -> Judgement:
+        """One finished game's file denied alone is not there, as of a game called off; two in a row are a block."""
+        judgement = self._source.judge(request, response, self._slate)
+        in_a_row = bool(before) and before[-1].record.status == HTTPStatus.FORBIDDEN
+        of_a_game = self._source.role is Role.POST and request.game_id and DENIED in response.body
+        if judgement.outcome is Outcome.BLOCKED and of_a_game and not in_a_row:
+            return Judgement(outcome=Outcome.GONE, reason="access denied to this game alone")
+        return judgement
 
     def _whole(self, response: Response, known: FetchRecord | None) -> Response:
         """The answer; with the landed body where the provider says that it is still the one."""

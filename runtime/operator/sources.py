@@ -66,7 +66,7 @@ class ProviderView(Frozen):
     not_yet: int
     """Not published yet: no fault of the provider's."""
     success_rate: float | None
-    """Of all its answers those that were usable or rightly said "not yet"; None without answers."""
+    """Share of usable ones among its answers, "not yet" apart, which says nothing; None where that is all."""
     left_alone: bool = False
     """It is asked nothing now: it cools down, or its credits are spent."""
     spend: str = ""
@@ -174,7 +174,7 @@ def _provider(host: str, lately: Sequence[FetchRecord], known: Mapping[str, Doma
         answers=len(lately),
         usable=usable,
         not_yet=not_yet,
-        success_rate=(usable + not_yet) / len(lately) if lately else None,
+        success_rate=usable / told if (told := len(lately) - not_yet) else None,
         left_alone=domain.refuses,
         spend=domain.spend,
         says=domain.says,
@@ -205,7 +205,8 @@ def _source_line(source: SourceView, now: datetime) -> tuple[str, ...]:
 
 
 def _provider_line(provider: ProviderView) -> tuple[str, ...]:
-    if provider.success_rate is None:
-        return provider.host, "none", "", provider.says, provider.spend
-    answers = f"{provider.answers}: {provider.usable} usable, {provider.not_yet} not yet"
-    return provider.host, answers, f"{provider.success_rate:.0%}", provider.says, provider.spend
+    answers = (
+        f"{provider.answers}: {provider.usable} usable, {provider.not_yet} not yet" if provider.answers else "none"
+    )
+    success = "" if provider.success_rate is None else f"{provider.success_rate:.0%}"
+    return provider.host, answers, success, provider.says, provider.spend

@@ -127,6 +127,31 @@ def pdf_of(pages: Iterable[Sequence[str]], gap: float = 3.0, encrypt: str | None
     return content.getvalue()
 
 
+_INJURY_COLUMNS = (19.15, 115.59, 195.95, 260.24, 420.98, 581.71, 662.07)
+"""Left edges of the columns as the league's report has them, points."""
+_INJURY_HEADINGS = ("Game Date", "Game Time", "Matchup", "Team", "Player Name", "Current Status", "Reason")
+
+
+def injury_report(
+    rows: Iterable[Sequence[str]],
+    stamp: str = "01/04/24 12:30 PM",
+    columns: Sequence[float] = _INJURY_COLUMNS,
+    headings: Sequence[str] = _INJURY_HEADINGS,
+    encrypt: str | None = None,
+) -> bytes:
+    """An injury report of one page: a title, headings, and rows of as many cells, a blank one as the one above."""
+    content = BytesIO()
+    canvas = Canvas(content, pagesize=(1200, 600), invariant=True, encrypt=encrypt)
+    canvas.setFont("Helvetica", 8)
+    canvas.drawString(289, 560, f"Injury Report: {stamp}".strip())
+    for place, cells in enumerate((headings, *rows)):
+        for left, cell in zip(columns, cells, strict=True):
+            canvas.drawString(left, 530 - 20 * place, cell)
+    canvas.showPage()
+    canvas.save()
+    return content.getvalue()
+
+
 MADE: Mapping[str, bytes] = {
     "made/bettingpros_offers": json.dumps({"offers": [_LEVERT, _GARLAND], "_pagination": _PAGINATION}).encode(),
     "made/gamebook.pdf": pdf_of([FINAL_BOX]),

@@ -173,7 +173,11 @@ ROSTER = Case(
     "espn_team_rosters", "espn/team_2_roster.json", slate(date(2025, 10, 3)), utc(2025, 7, 4, 10, 0), part="BOS"
 )
 INJURIES = Case(
-    "nbac_injury_report", "nba_com/injury_report_20240104.pdf", JANUARY_4, utc(2024, 1, 4, 17, 35), part="12PM"
+    "nbac_injury_report",
+    "nba_com/injury_report_20240104.pdf",
+    JANUARY_4,
+    utc(2024, 1, 4, 17, 35),
+    part="2024-01-04_12PM",
 )
 BDL_INJURIES = Case(
     "bdl_injuries", "balldontlie/injuries_49fd60fb.json", JUNE_30, utc(2025, 6, 30, 18, 0), part="ATL@BOS"

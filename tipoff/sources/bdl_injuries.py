@@ -1,16 +1,17 @@
 """balldontlie's injuries: api.balldontlie.io /v1/player_injuries, one question a game about its two teams.
 
 The whole league's list has more entries than a page; two teams' fit into one. There is no mark of the league in the
-answer: what keeps others out is that names are looked for on the two rosters alone.
+answer: what keeps others out is that names are looked for on the two rosters alone, and that a team of strangers has
+submitted nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import ClassVar, NamedTuple
 
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Slate
 from tipoff.sources.feed import Feed, Harvest, judged
-from tipoff.sources.identity import LONGEST_NAME, TOO_LONG, resolver_of, unresolved_row
+from tipoff.sources.identity import LONGEST_NAME, TOO_LONG, Resolver, resolver_of, unresolved_row
 from tipoff.sources.injuries import STATUSES, SUBMITTED, injury_row
 from tipoff.sources.strict import Answer, Fields, names
 from tipoff.teams import TEAMS
@@ -76,10 +77,11 @@ class BdlInjuries(Feed):
         }
         resolvers = {team: resolver_of(context, [team]) for team in games}
         top, origin = answer.top(), self.origin(context)
-        for team, game in (games if _is_whole(top) else {}).items():
-            row = injury_row(context, game, team, team, team, SUBMITTED)
+        entries = tuple(map(_entry, top.each("data")))
+        for team in _submitted(entries, resolvers) if _is_whole(top) else ():
+            row = injury_row(context, games[team], team, team, team, SUBMITTED)
             harvest.keep({**row, "reason": None, **origin})
-        for entry in map(_entry, top.each("data")):
+        for entry in entries:
             reason = _left_out(entry, games)
             if reason:
                 harvest.reject(reason)
@@ -115,9 +117,17 @@ def _entry(entry: Fields) -> _Entry:
     )
 
 
+def _submitted(entries: Iterable[_Entry], resolvers: Mapping[str, Resolver]) -> list[str]:
+    """The teams a whole list tells of: none that is listed with strangers alone, who are another league's."""
+    listed = [entry for entry in entries if entry.team in resolvers]
+    known = {entry.team for entry in listed if resolvers[entry.team].resolve(entry.player)}
+    strange = {entry.team for entry in listed} - known
+    return [team for team in resolvers if known and team not in strange]
+
+
 def _is_whole(top: Fields) -> bool:
     """Whether the list tells who is healthy too: one that was cut, or has nobody, may lack players of either team."""
-    return bool(top.each("data")) and not top.fields("meta").has("next_cursor")
+    return bool(top.each("data")) and not (top.has("meta") and top.fields("meta").has("next_cursor"))
 
 
 def _status(said: str) -> str:

@@ -5,6 +5,7 @@ It has ids of its own: an event is a game of ours by its two teams and its Easte
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -194,7 +195,7 @@ def _tricode(side: Fields) -> str | None:
 def _points(side: Fields) -> int:
     """Points so far, which are text; 0 where there are none yet."""
     text = side.identifier("score") if side.has("score") else "0"
-    if not (text.isascii() and text.isdigit()):
+    if not re.fullmatch("[0-9]{1,3}", text):
         raise side.problem("score", f"{text[:20]!r} is no number of points")
     return int(text)
 

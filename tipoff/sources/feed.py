@@ -12,6 +12,10 @@ from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Respon
 from tipoff.sources.outcomes import Expected, classify
 from tipoff.vocabulary import Outcome, SlateGame
 
+DENIED = b"AccessDenied"
+"""How storage refuses both a file that is not there and an address it does not like."""
+_BLOCKED = "access denied to what is out for sure"
+
 
 class Feed(Source):
     """A source whose answer is first judged as any provider's, then by what it says."""
@@ -23,11 +27,16 @@ class Feed(Source):
     def judge(self, request: Request, response: Response, slate: Slate) -> Judgement:
         refused = classify(response, self.expects, self.not_yet)
         if refused:
-            return refused
+            is_denied = refused.outcome is Outcome.NOT_PUBLISHED_YET and DENIED in response.body
+            return judged(Outcome.BLOCKED, _BLOCKED) if is_denied and self.is_out(request, response, slate) else refused
         try:
             return self.look(request, response, slate)
         except ContractError as error:
             return judged(Outcome.WRONG_TYPE, str(error))
+
+    def is_out(self, request: Request, response: Response, slate: Slate) -> bool:
+        """Whether what was asked for is there for sure: to be denied it is no "not yet", the address is blocked."""
+        return False
 
     @abstractmethod
     def look(self, request: Request, response: Response, slate: Slate) -> Judgement:

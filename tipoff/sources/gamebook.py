@@ -7,8 +7,9 @@ players have last names only, which are looked for among those of their team who
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from http import HTTPStatus
 from itertools import takewhile
 from typing import ClassVar, NamedTuple
@@ -25,6 +26,8 @@ from tipoff.vocabulary import Outcome, Role, SlateGame
 
 HOST = "statsdmz.nba.com"
 
+_OUT_FOR_SURE = timedelta(hours=2)
+"""From the end of a game, which may have an overtime or two."""
 _PLAYERS_A_GAME = 26
 _FINAL_BOX = "FINAL BOX"
 _PLACE = "$.final_box"
@@ -55,6 +58,10 @@ class Gamebook(Feed):
             )
             for game in games_due(slate, as_of)
         )
+
+    def is_out(self, request: Request, response: Response, slate: Slate) -> bool:
+        out = games_due(slate, response.fetched_at - _OUT_FOR_SURE)
+        return request.game_id in {game.game_id for game in out}
 
     def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
         game, lines = _game(self.name, slate, request.game_id), _final_box(self.name, response.body)
@@ -121,7 +128,7 @@ _DATE = re.compile(r"[A-Z][a-z]+day, ([A-Z][a-z]+ \d{1,2}, \d{4})\b")
 _SIDE = re.compile(r"(?:VISITOR|HOME): (.+?)(?: \(\d+-\d+\))?")
 _HEADINGS = re.compile(r"POS MIN .*PTS")
 _TOTALS = re.compile(r"\d{3,}:\d\d .*")
-_PLAYED = re.compile(r"(?:\d{1,2} )?(.+?)(?: [GFC](?:-[GFC])?)? (\d{1,3}):(\d\d)(?: [+-]?\d+){15} (\d+)")
+_PLAYED = re.compile(r"(?:\d{1,2} )?(.+?)(?: [GFC](?:-[GFC])?)? (\d{1,3}):(\d\d)(?: [+-]?\d+){15} (\d{1,3})")
 """Number, name, position of a starter, minutes, fifteen counts, points."""
 _ABSENT = re.compile(r"(?:\d{1,2} )?(.+?) ((DNP|DND|NWT) ?- ?.+)")
 _STATUSES: Mapping[str, str] = {"DNP": "dnp", "DND": "dnp", "NWT": "not_with_team"}
@@ -204,14 +211,20 @@ def _absent(team: str, line: str) -> _Entry | None:
 
 
 def _inactive(team: str, first: str, following: Iterable[str]) -> Iterator[_Entry]:
-    """The players of a list, which goes on over the lines until its last reason is closed."""
+    """The players of a list, which goes on over the lines until its last reason is closed.
+
+    Two of one last name can not be told apart: they are numbered, and so answer to nobody.
+    """
     said = first
     for more in takewhile(lambda line: not _NEXT_SECTION.match(line), following):
         if _is_whole(said):
             break
         said = f"{said} {more}"
-    for name, reason in _INACTIVE_PLAYER.findall(said):
-        yield _Entry(team, name.strip(), "inactive", reason or None)
+    listed = [(name.strip(), reason or None) for name, reason in _INACTIVE_PLAYER.findall(said)]
+    of_name, met = Counter(name for name, _ in listed), Counter[str]()
+    for name, reason in listed:
+        met[name] += 1
+        yield _Entry(team, f"{name} ({met[name]})" if of_name[name] > 1 else name, "inactive", reason)
 
 
 def _is_whole(said: str) -> bool:

@@ -51,11 +51,26 @@ class InjuryReport(Feed):
         """The newest report that is due and the one before it."""
         if not slate.games:
             return ()
-        newest = _stamp_due(as_of - _ON_ITS_WAY)
+        newest = _newest(as_of)
         return tuple(_question(stamp) for stamp in (newest, _stamp_due(newest - timedelta(minutes=1))))
 
+    def is_out(self, request: Request, response: Response, slate: Slate) -> bool:
+        """The report before the newest is."""
+        return request.part != _name_of(_newest(response.fetched_at))
+
     def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        return judged(Outcome.OK, f"the report of {request.part}")
+        """By the first page alone, which has the stamp, the headings and the earliest date."""
+        page = next(pages_of(self.name, response.body))
+        printed = _name_of(_stamp_due(_printed_stamp(self.name, page)))
+        if printed != request.part:
+            return judged(Outcome.STALE, f"the report of {printed}, asked for {request.part}")
+        if _headings(page) is None:
+            raise _without_headings(self.name, _FIRST_PAGE)
+        to_come = any(response.fetched_at < game.tip_off for game in slate.games)
+        said = {word["text"] for line in page for word in line}
+        if to_come and _as_written(slate.game_date) not in said:
+            return judged(Outcome.SUSPICIOUSLY_EMPTY, f"the report of {printed} says nothing of {slate.game_date}")
+        return judged(Outcome.OK, f"the report of {printed}")
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
         harvest, origin = Harvest(self.natural_key), self.origin(context)
@@ -82,7 +97,7 @@ class InjuryReport(Feed):
         return harvest.reading()
 
     def covers(self, rows: Iterable[Row], slate: Slate) -> frozenset[str]:
-        """Every game: a report is of all of them, and one without entries has nobody to report."""
+        """Every game: a report that speaks of the date is of all of them, and those that have begun have left it."""
         return frozenset(game.game_id for game in slate.games)
 
 
@@ -113,6 +128,11 @@ def injury_row(context: ReadContext, game: SlateGame, team: str, player_id: str,
     }
 
 
+def _newest(as_of: datetime) -> datetime:
+    """The stamp of the newest report that is due."""
+    return _stamp_due(as_of - _ON_ITS_WAY)
+
+
 def _stamp_due(moment: datetime) -> datetime:
     """The newest stamp up to a moment: of half past until December 2025, of every quarter since."""
     local = moment.astimezone(EASTERN)
@@ -125,10 +145,23 @@ def _stamp_due(moment: datetime) -> datetime:
 
 
 def _question(stamp: datetime) -> Request:
-    local = stamp.astimezone(EASTERN)
-    form = "%Y-%m-%d_%I_%M%p" if local.date() >= _QUARTER_HOURLY_SINCE else "%Y-%m-%d_%I%p"
-    said = local.strftime(form)
+    said = _name_of(stamp)
     return Request(host=HOST, path=f"/referee/injury/Injury-Report_{said}.pdf", part=said)
+
+
+def _name_of(stamp: datetime) -> str:
+    """What a report is called by: its hour until December 2025, its quarter since."""
+    local = stamp.astimezone(EASTERN)
+    return local.strftime("%Y-%m-%d_%I_%M%p" if local.date() >= _QUARTER_HOURLY_SINCE else "%Y-%m-%d_%I%p")
+
+
+def _printed_stamp(source: str, page: Iterable[Line]) -> datetime:
+    """The stamp in the title of a page. Raises ContractError when there is none."""
+    found = next(filter(None, (_TITLE.fullmatch(text_of(line)) for line in page)), None)
+    try:
+        return datetime.strptime(found[1] if found else "", "%m/%d/%y %I:%M %p").replace(tzinfo=EASTERN)
+    except ValueError as error:
+        raise ContractError(source, _FIRST_PAGE, "has no title with the report's date and time") from error
 
 
 def _team(source: str, entry: _Entry, game: SlateGame) -> str:
@@ -177,7 +210,9 @@ class _Entry(NamedTuple):
 _HEADINGS = ("Game Date", "Game Time", "Matchup", "Team", "Player Name", "Current Status", "Reason")
 _DATE, _TIME, _MATCHUP, _TEAM, _PLAYER, _STATUS, _REASON = range(len(_HEADINGS))
 _SLACK = 3.0  # points by which a cell may begin left of its heading
-_FURNITURE = re.compile(r"Injury Report: .*|Page \d+ of \d+")
+_FIRST_PAGE = "page 1"
+_TITLE = re.compile(r"Injury Report: (.*)")
+_FURNITURE = re.compile(rf"{_TITLE.pattern}|Page \d+ of \d+")
 
 _Cells = list[str]
 
@@ -189,16 +224,24 @@ def _entries(source: str, body: bytes) -> Iterator[_Entry]:
     for number, lines in enumerate(pages_of(source, body), start=1):
         place = f"page {number}"
         text_lines = [line for line in lines if not _FURNITURE.fullmatch(text_of(line))]
-        headings = next((line for line in text_lines if text_of(line) == " ".join(_HEADINGS)), None)
+        headings = _headings(text_lines)
         if headings:
             edges = _edges(headings)
             text_lines = [line for line in text_lines if line is not headings]
         if edges is None:
-            raise ContractError(source, place, f"the headings {', '.join(_HEADINGS)} are missing")
+            raise _without_headings(source, place)
         for cells in _rows(source, place, text_lines, edges):
             above = [new or old for new, old in zip(cells, above, strict=True)]
             player, status, reason = cells[_PLAYER:]
             yield _Entry(above[_DATE], above[_MATCHUP], above[_TEAM], player, status, reason, place)
+
+
+def _headings(lines: Iterable[Line]) -> Line | None:
+    return next((line for line in lines if text_of(line) == " ".join(_HEADINGS)), None)
+
+
+def _without_headings(source: str, place: str) -> ContractError:
+    return ContractError(source, place, f"the headings {', '.join(_HEADINGS)} are missing")
 
 
 def _edges(headings: Line) -> list[float]:

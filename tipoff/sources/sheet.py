@@ -9,6 +9,7 @@ from io import StringIO
 from typing import NamedTuple
 
 from tipoff.errors import ContractError
+from tipoff.sources.strict import fits_a_column
 
 
 class Sheet:
@@ -43,9 +44,10 @@ class Line(NamedTuple):
 
     def integer(self, name: str) -> int:
         try:
-            return int(self.text(name))
+            number = int(self.text(name))
         except ValueError as error:
             raise self.problem(name, "no whole number") from error
+        return fits_a_column(number, self.source, f"{self.path}.{name}")
 
     def number_or_none(self, name: str) -> float | None:
         """None for an empty cell."""

@@ -66,14 +66,9 @@ class PlayByPlay(Feed):
             for game in games_due(slate, as_of)
         )
 
-    def judge(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        """The file of a game is there from its tip-off: denied after its end, the address is blocked."""
-        judgement = super().judge(request, response, slate)
-        due = {game.game_id for game in games_due(slate, response.fetched_at)}
-        denied = judgement.outcome is Outcome.NOT_PUBLISHED_YET and b"AccessDenied" in response.body
-        if denied and request.game_id in due:
-            return judged(Outcome.BLOCKED, f"HTTP {response.status}: access denied to a game that is over")
-        return judgement
+    def is_out(self, request: Request, response: Response, slate: Slate) -> bool:
+        """The file of a game is there from its tip-off, and so at its end."""
+        return request.game_id in {game.game_id for game in games_due(slate, response.fetched_at)}
 
     def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
         game, content = _game(Answer(self.name, response.body), slate, request.game_id)

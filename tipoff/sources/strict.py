@@ -25,11 +25,20 @@ _NAMES: Mapping[type, str] = {
     type(None): "null",
 }
 _YEARS = range(1900, 2200)
+_BITS = 63
+"""Of an INT64 besides its sign."""
 LONGEST_TEXT = 200
 """Characters of a single field; what is longer is no id, name or word that a provider means."""
 _ZONED = re.compile(r"(Z|[+-]\d\d:?\d\d)$")
 _WHOLE = "!"
 """Marks a path below which nothing is unknown."""
+
+
+def fits_a_column(value: int, source: str, path: str) -> int:
+    """The integer. Raises ContractError for one that no column of a table holds."""
+    if value.bit_length() > _BITS:
+        raise ContractError(source, path, f"is an integer of {value.bit_length()} bits, wanted at most {_BITS}")
+    return value
 
 
 def names(text: str) -> frozenset[str]:
@@ -101,7 +110,7 @@ class Fields:
 
     def integer(self, name: str) -> int:
         value: int = self._take(name, int)
-        return value
+        return fits_a_column(value, self.source, f"{self.path}.{name}")
 
     def number(self, name: str) -> float:
         return _finite(self._take(name, int, float), self.source, f"{self.path}.{name}")
@@ -188,7 +197,10 @@ class Table:
         return self._column(header, str, type(None))
 
     def integers(self, header: str) -> list[int]:
-        return self._column(header, int)
+        cells = self._column(header, int)
+        for row in (row for row, cell in enumerate(cells) if cell.bit_length() > _BITS):
+            fits_a_column(cells[row], self._source, self._place(header, row))
+        return cells
 
     def numbers(self, header: str) -> list[float]:
         return [self._number(header, row, cell) for row, cell in enumerate(self._column(header, int, float))]
@@ -209,10 +221,13 @@ class Table:
 
     def problem(self, header: str, place: int, problem: str) -> ContractError:
         """The error for a cell whose value can not be used."""
-        return ContractError(self._source, f"{self._path}.rowSet[{place}].{header}", problem)
+        return ContractError(self._source, self._place(header, place), problem)
+
+    def _place(self, header: str, row: int) -> str:
+        return f"{self._path}.rowSet[{row}].{header}"
 
     def _number(self, header: str, row: int, cell: float) -> float:
-        return _finite(cell, self._source, f"{self._path}.rowSet[{row}].{header}")
+        return _finite(cell, self._source, self._place(header, row))
 
     def _column(self, header: str, *kinds: type) -> list[Any]:
         self._taken.add(header)
@@ -226,7 +241,7 @@ class Table:
 
     def _refuse(self, header: str, values: list[Any], kinds: tuple[type, ...]) -> None:
         for row, value in enumerate(values):
-            _typed(self._source, f"{self._path}.rowSet[{row}].{header}", value, *kinds)
+            _typed(self._source, self._place(header, row), value, *kinds)
 
 
 def _objects(source: str, taken: set[str], path: str, pattern: str, items: Sequence[Any]) -> list[Fields]:

@@ -417,7 +417,7 @@ assisted BOOL! | made off an assist
         + """
 player_id STRING | NBA person id; NULL while the name is unresolved
 team STRING! | tricode
-player_name STRING! | name as the gamebook writes it: of inactive players the last name
+player_name STRING! | name as the gamebook writes it: of inactive players the last name, numbered where two have it
 status STRING! | played, dnp, not_with_team or inactive
 reason STRING | why he did not play, as written
 minutes FLOAT64 | minutes played; NULL unless he did

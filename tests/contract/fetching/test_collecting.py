@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.local_provider import LocalProvider, Reply, answer, hang, running
+from tests.support.made_answers import injury_report
 from tipoff.collecting import EVIDENCE_CAP_BYTES, Collected, collect, land_batch
 from tipoff.errors import TransportFault
 from tipoff.landing.base import Batch
@@ -44,19 +45,26 @@ NAMES = {
     "LAC": "Los Angeles Clippers",
     "ORL": "Orlando Magic",
 }
-PROPS, INJURIES, LINES, ROSTERS = (
+PROPS, INJURIES, LINES, ROSTERS, PLAYS = (
     SOURCES[name]
     for name in (
         "odds_api_player_points_props",
         "nbac_injury_report",
         "odds_api_game_lines",
         "espn_team_rosters",
+        "nbac_play_by_play",
     )
 )
+ALL_OVER = datetime(2024, 3, 30, 12, 5, tzinfo=UTC)
 NOT_FOUND = answer(b'{"error_code": "EVENT_NOT_FOUND"}', "404 Not Found")
 DENIED = answer(b"<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>", "403 Forbidden")
 ERROR = answer(b"oops", "500 Internal Server Error")
-PDF = answer(b"%PDF-1.4\n%%EOF\n")
+
+
+def report_of(time: str) -> Reply:
+    """An injury report of the slate's date."""
+    row = ("03/29/2024", "07:00 (ET)", "GSW@CHA", "Golden State Warriors", "", "", "NOT YET SUBMITTED")
+    return answer(injury_report([row], f"03/29/24 {time}"))
 
 
 def quoted(game: SlateGame, **headers: str) -> Reply:
@@ -188,6 +196,44 @@ async def test_a_refusal_that_stays_ends_the_asking(day: Day, reply: Reply, outc
     assert day.outcomes(PROPS.name) == [("GSW@CHA", outcome)]
 
 
+def plays(*replies: Reply | None) -> dict[str, Reply]:
+    """What is answered about each game's plays, in the slate's order; None: that it is over."""
+    end = {"actionType": "period", "subType": "end", "period": 4, "scoreHome": "1", "scoreAway": "2", "isFieldGoal": 0}
+    return {
+        f"/{request.host}{request.path}": reply
+        or answer(json.dumps({"game": {"gameId": request.game_id, "actions": [end]}}).encode())
+        for request, reply in zip(PLAYS.requests(SLATE, ALL_OVER, {}), replies, strict=True)
+    }
+
+
+@pytest.mark.parametrize("place", range(3))
+async def test_a_finished_game_denied_alone_is_gone_and_the_others_are_asked_for(day: Day, place: int) -> None:
+    day.provider.replies = plays(*(DENIED if game is GAMES[place] else None for game in GAMES))
+    collected = await day.look(PLAYS.name, ALL_OVER)
+    told = [Outcome.GONE if game is GAMES[place] else Outcome.OK for game in GAMES]
+    assert [outcome for _, outcome in day.outcomes(PLAYS.name)] == told
+    assert (collected.outcome, collected.retry_at) == (Outcome.PARTIAL, None)
+    assert collected.missing_games == (GAMES[place].game_id,)
+
+
+async def test_the_last_game_that_is_missing_denied_again_closes_nothing(day: Day) -> None:
+    day.provider.replies = plays(DENIED, None, None)
+    only = SLATE.model_copy(update={"games": GAMES[:1]})
+    collected = await day.look(PLAYS.name, ALL_OVER, only)
+    assert (collected.outcome, collected.retry_at) == (Outcome.GONE, None)
+
+
+async def test_finished_games_denied_in_a_row_are_a_blocked_address(day: Day) -> None:
+    day.provider.replies = plays(None, DENIED, DENIED)
+    collected = await day.look(PLAYS.name, ALL_OVER)
+    assert [outcome for _, outcome in day.outcomes(PLAYS.name)] == [Outcome.OK, Outcome.GONE, Outcome.BLOCKED]
+    assert (collected.refused, collected.retry_at) == (Outcome.BLOCKED, ALL_OVER + timedelta(minutes=30))
+    day.provider.replies = plays(DENIED, DENIED, DENIED)
+    day.provider.asked.clear()
+    assert (await day.look(PLAYS.name, ALL_OVER + timedelta(hours=2))).outcome is Outcome.BLOCKED
+    assert len(day.provider.asked) == 2
+
+
 async def test_a_quota_spent_in_the_middle_of_a_look_is_told_and_parks_beside_what_came(day: Day) -> None:
     spent = answer(b'{"error_code": "OUT_OF_USAGE_CREDITS"}', "401 Unauthorized")
     day.provider.replies = props(quoted(GAMES[0]), spent, quoted(GAMES[2]))
@@ -275,23 +321,38 @@ async def test_a_later_look_at_unchanged_answers_lands_nothing_and_has_the_same_
 
 
 async def test_the_second_choice_is_asked_only_when_the_first_is_not_there(day: Day) -> None:
-    newest, before = (request.path for request in INJURIES.requests(SLATE, AS_OF, {}))
-    day.provider.replies = {f"/ak-static.cms.nba.com{newest}": DENIED, f"/ak-static.cms.nba.com{before}": PDF}
+    newest, before = (f"/{INJURIES.provider}{request.path}" for request in INJURIES.requests(SLATE, AS_OF, {}))
+    day.provider.replies = {newest: DENIED, before: report_of("01:30 PM")}
     collected = await day.look(INJURIES.name)
     assert (collected.outcome, collected.requests) == (Outcome.OK, 1)
     assert [asked.target.rpartition("_")[2] for asked in day.provider.asked] == ["02PM.pdf", "01PM.pdf"]
-    day.provider.replies[f"/ak-static.cms.nba.com{newest}"] = PDF
+    day.provider.replies[newest] = report_of("02:30 PM")
     day.provider.asked.clear()
     later = await day.look(INJURIES.name, AS_OF + timedelta(minutes=1))
     assert len(day.provider.asked) == 1
     assert day.batch(later).items[0].part == "2024-03-29_02PM"
 
 
-async def test_neither_choice_there_is_a_wait(day: Day) -> None:
-    paths = (f"/ak-static.cms.nba.com{request.path}" for request in INJURIES.requests(SLATE, AS_OF, {}))
-    day.provider.replies = dict.fromkeys(paths, DENIED)
+@pytest.mark.parametrize("broken", [answer(b"%PDF-1.4 nonsense %%EOF"), report_of("12:30 PM")])
+async def test_the_second_choice_is_asked_when_the_first_is_broken_or_old(day: Day, broken: Reply) -> None:
+    newest, before = (f"/{INJURIES.provider}{request.path}" for request in INJURIES.requests(SLATE, AS_OF, {}))
+    day.provider.replies = {newest: broken, before: report_of("01:30 PM")}
     collected = await day.look(INJURIES.name)
-    assert (collected.outcome, collected.batch_key) == (Outcome.NOT_PUBLISHED_YET, None)
+    assert (collected.outcome, day.batch(collected).items[0].part) == (Outcome.OK, "2024-03-29_01PM")
+
+
+@pytest.mark.parametrize(
+    ("before", "outcome"),
+    [(answer(b"", "404 Not Found"), Outcome.NOT_PUBLISHED_YET), (DENIED, Outcome.BLOCKED)],
+    ids=["neither is there", "what was out is denied"],
+)
+async def test_neither_choice_there_is_a_wait_and_the_second_denied_too_is_a_block(
+    day: Day, before: Reply, outcome: Outcome
+) -> None:
+    paths = (f"/ak-static.cms.nba.com{request.path}" for request in INJURIES.requests(SLATE, AS_OF, {}))
+    day.provider.replies = dict(zip(paths, (DENIED, before), strict=True))
+    collected = await day.look(INJURIES.name)
+    assert (collected.outcome, collected.batch_key) == (outcome, None)
 
 
 async def test_a_refused_answer_is_kept_as_evidence_unless_it_is_large(day: Day) -> None:

@@ -150,6 +150,22 @@ def test_a_list_without_reasons_ends_before_the_next_section(desk: Desk) -> None
     ]
 
 
+def test_two_inactive_team_mates_of_one_last_name_are_both_kept_and_told_as_unresolved(desk: Desk) -> None:
+    reading = read_lines(desk, with_text("Smart (", "Wagner (Rest), Wagner ("))
+    rows = [row for row in reading.rows if row["player_name"].startswith("Wagner")]
+    assert [(row["player_name"], row["player_id"], row["reason"]) for row in rows] == [
+        ("Wagner (1)", None, "Rest"),
+        ("Wagner (2)", None, "Injury/Illness - Right Ring Finger; Central Slip Tear"),
+    ]
+    assert {row["player_name"] for row in reading.unresolved} == {"Wagner (1)", "Wagner (2)"}
+    assert reading.rejected == {}
+
+
+def test_of_two_namesakes_none_is_taken_for_the_one_who_is_known(desk: Desk) -> None:
+    reading = read_lines(desk, with_text("Smart (", "Smart (Rest), Smart ("))
+    assert [row["player_id"] for row in reading.rows if row["player_name"].startswith("Smart")] == [None, None]
+
+
 @pytest.mark.parametrize(
     ("said", "status"),
     [
@@ -215,6 +231,7 @@ def test_each_kind_of_answer_is_told_apart(desk: Desk, payloads: Path) -> None:
     assert judged(desk, pdf_of([FINAL_BOX])) == (Outcome.OK, "MEM@CLE: 39 players")
     assert judged(desk, b"Not Found", 404)[0] is Outcome.NOT_PUBLISHED_YET
     assert judged(desk, b"Forbidden", 403)[0] is Outcome.NOT_PUBLISHED_YET
+    assert judged(desk, b"<Error><Code>AccessDenied</Code></Error>", 403)[0] is Outcome.BLOCKED
     assert judged(desk, b"<html></html>")[0] is Outcome.WRONG_TYPE
     assert judged(desk, pdf_of([FINAL_BOX])[:3000])[0] is Outcome.WRONG_TYPE
     assert judged(desk, pdf_of([with_text("April 10", "April 9")])) == (Outcome.STALE, "MEM@CLE of 2024-04-09")
@@ -222,6 +239,13 @@ def test_each_kind_of_answer_is_told_apart(desk: Desk, payloads: Path) -> None:
     assert judged(desk, pdf_of([bodiless])) == (Outcome.SUSPICIOUSLY_EMPTY, "MEM@CLE has no players")
     recorded = (payloads / "nba_com/gamebook_0173bcd1.pdf").read_bytes()
     assert judged(desk, recorded)[0] is Outcome.WRONG_TYPE
+
+
+def test_a_report_denied_soon_after_the_game_is_not_there_yet(desk: Desk) -> None:
+    denied = desk.response(GAMEBOOK, 403, b"<Error><Code>AccessDenied</Code></Error>")
+    early = denied.model_copy(update={"fetched_at": utc(2024, 4, 11, 3, 14)})
+    judgement = GAMEBOOK.source.judge(desk.request(GAMEBOOK), early, GAMEBOOK.slate)
+    assert judgement.outcome is Outcome.NOT_PUBLISHED_YET
 
 
 def test_only_games_that_can_be_over_are_asked_about() -> None:

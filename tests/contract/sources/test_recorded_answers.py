@@ -208,10 +208,30 @@ def test_each_status_of_balldontlie_is_one_of_ours(desk: Desk, said: str, status
     assert row_of(desk.read(BDL_INJURIES_OF_A_TEAM, document).rows, player_id="1627759")["status"] == status
 
 
+def test_a_list_without_its_page_is_whole(desk: Desk) -> None:
+    document = {"data": desk.document(BDL_INJURIES_OF_A_TEAM)["data"]}
+    assert desk.read(BDL_INJURIES_OF_A_TEAM, document) == desk.read(BDL_INJURIES_OF_A_TEAM)
+    response = desk.response(BDL_INJURIES_OF_A_TEAM, body=json.dumps(document).encode())
+    judgement = BDL_INJURIES.source.judge(desk.request(BDL_INJURIES_OF_A_TEAM), response, BDL_INJURIES.slate)
+    assert judgement.outcome is Outcome.OK
+
+
+def test_a_list_of_another_leagues_players_under_the_same_ids_submits_for_nobody(desk: Desk) -> None:
+    document = desk.document(BDL_INJURIES_OF_A_TEAM)
+    for entry in document["data"]:
+        entry["player"] |= {"first_name": "Somebody", "last_name": "Else"}
+    assert desk.read(BDL_INJURIES_OF_A_TEAM, document).rows == ()
+    document["data"].append({"player": {"first_name": "Trae", "last_name": "Young", "team_id": 1}, "status": "Out"})
+    rows = desk.read(BDL_INJURIES_OF_A_TEAM, document).rows
+    assert {(row["team"], row["status"]) for row in rows} == {("ATL", "Out"), ("ATL", "Submitted")}
+
+
 def test_a_status_that_nobody_knows_is_left_out_and_named(desk: Desk) -> None:
     document = desk.document(BDL_INJURIES_OF_A_TEAM)
     document["data"][0]["status"] = "Suspended"
-    assert desk.read(BDL_INJURIES_OF_A_TEAM, document).rejected == {"unknown status 'Suspended'": 1}
+    reading = desk.read(BDL_INJURIES_OF_A_TEAM, document)
+    assert reading.rejected == {"unknown status 'Suspended'": 1}
+    assert row_of(reading.rows, player_id="BOS")["status"] == "Submitted"
 
 
 def test_a_crew_has_its_chief_and_only_games_of_the_nba_are_read(desk: Desk) -> None:

@@ -74,12 +74,14 @@ def test_all_sources_are_told_with_role_and_whom_they_stand_in_for() -> None:
     assert (told["nbac_scoreboard"].role, told["nbac_scoreboard"].last_success) == ("live", None)
 
 
-def test_not_yet_is_no_failure_of_a_provider_and_a_days_old_answer_counts_no_more() -> None:
+def test_not_yet_is_neither_success_nor_failure_and_a_days_old_answer_counts_no_more() -> None:
     outcomes = (Outcome.OK, Outcome.NOT_PUBLISHED_YET, Outcome.BLOCKED, Outcome.PROVIDER_ERROR)
     told = survey(*(a_record(outcome) for outcome in outcomes), a_record(Outcome.BLOCKED, hours_ago=24.1))
     espn = provider(told, "site.api.espn.com")
-    assert (espn.answers, espn.usable, espn.not_yet, espn.success_rate) == (4, 1, 1, 0.5)
+    assert (espn.answers, espn.usable, espn.not_yet, espn.success_rate) == (4, 1, 1, 1 / 3)
     assert provider(told, "stats.nba.com").success_rate is None
+    unpublished = provider(survey(a_record(Outcome.NOT_PUBLISHED_YET)), "site.api.espn.com")
+    assert (unpublished.answers, unpublished.success_rate) == (1, None)
 
 
 def test_answers_are_counted_for_the_host_that_was_asked() -> None:

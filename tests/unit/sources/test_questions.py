@@ -203,9 +203,19 @@ def test_the_scoreboard_of_another_date_is_stale(shown: str, outcome: Outcome) -
     assert scoreboard.judge(request, response, slate).outcome is outcome
 
 
-@pytest.mark.parametrize(("status", "outcome"), [(403, Outcome.NOT_PUBLISHED_YET), (500, Outcome.PROVIDER_ERROR)])
-def test_an_injury_report_that_is_not_out_yet_is_waited_for(status: int, outcome: Outcome) -> None:
+@pytest.mark.parametrize(
+    ("status", "of_the_newest", "of_the_one_before"),
+    [
+        (403, Outcome.NOT_PUBLISHED_YET, Outcome.BLOCKED),
+        (404, Outcome.NOT_PUBLISHED_YET, Outcome.NOT_PUBLISHED_YET),
+        (500, Outcome.PROVIDER_ERROR, Outcome.PROVIDER_ERROR),
+    ],
+)
+def test_the_newest_injury_report_may_not_be_out_yet_and_the_one_before_is(
+    status: int, of_the_newest: Outcome, of_the_one_before: Outcome
+) -> None:
     report, slate = SOURCES["nbac_injury_report"], slate_on(date(2024, 3, 29))
-    (request, _) = report.requests(slate, EVENING, {})
-    response = Response(status=status, headers={}, body=b"<Error>AccessDenied</Error>", url="", fetched_at=EVENING)
-    assert report.judge(request, response, slate).outcome is outcome
+    body = b"Not Found" if status == 404 else b"<Error>AccessDenied</Error>"
+    response = Response(status=status, headers={}, body=body, url="", fetched_at=EVENING)
+    outcomes = [report.judge(request, response, slate).outcome for request in report.requests(slate, EVENING, {})]
+    assert outcomes == [of_the_newest, of_the_one_before]

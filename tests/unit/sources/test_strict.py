@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tipoff.errors import ContractError
+from tipoff.sources.sheet import Sheet
 from tipoff.sources.strict import Answer, Fields, Table
 
 
@@ -20,6 +21,7 @@ def answer(content: object) -> Answer:
         (lambda fields: fields.text("x"), 7, "is an integer, wanted text"),
         (lambda fields: fields.integer("x"), True, "is true or false, wanted an integer"),
         (lambda fields: fields.integer("x"), 7.0, "is a number, wanted an integer"),
+        (lambda fields: fields.integer("x"), 2**63, "is an integer of 64 bits, wanted at most 63"),
         (lambda fields: fields.number("x"), "7", "is text, wanted an integer or a number"),
         (lambda fields: fields.number("x"), 10**400, "is no finite number"),
         (lambda fields: fields.text("x"), "x" * 3_000_000, "is a text of 3000000 characters, wanted at most 200"),
@@ -83,6 +85,17 @@ def test_a_table_names_the_cell_that_is_of_another_type() -> None:
     with pytest.raises(ContractError) as caught:
         points.integers("PTS")
     assert caught.value.path == "$.rowSet[1].PTS"
+
+
+def test_a_table_names_the_cell_that_no_column_holds() -> None:
+    with pytest.raises(ContractError, match=r"\$\.rowSet\[1\]\.PTS: is an integer of 64 bits"):
+        table(["PLAYER_ID", "PTS"], [[1, 20], [2, 2**63]]).integers("PTS")
+
+
+def test_a_line_of_a_sheet_names_the_cell_that_no_column_holds() -> None:
+    (line,) = Sheet("feed", b"points\n9223372036854775808\n", frozenset({"points"})).lines
+    with pytest.raises(ContractError, match=r"\$\.line\[2\]\.points: is an integer of 64 bits"):
+        line.integer("points")
 
 
 def test_a_table_names_a_missing_column_and_a_ragged_row() -> None:

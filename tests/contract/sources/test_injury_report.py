@@ -1,0 +1,124 @@
+"""The official injury report, old, broken and of other measures: the recorded one is of 2024-01-04, 12:30 p.m."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.support.made_answers import injury_report
+from tests.support.recorded_answers import INJURIES, Desk, game, slate, utc
+from tipoff.errors import ContractError
+from tipoff.sources.base import ReadContext, Request, Response, Slate
+from tipoff.sources.registry import SOURCES
+from tipoff.vocabulary import Outcome
+
+REPORT = SOURCES["nbac_injury_report"]
+TONIGHT = INJURIES.slate
+AT_NOON = INJURIES.as_of
+ROWS = (
+    ("01/04/2024", "07:30 (ET)", "MIL@SAS", "Milwaukee Bucks", "", "", "NOT YET SUBMITTED"),
+    ("", "", "", "San Antonio Spurs", "Vassell, Devin", "Out", "Injury/Illness"),
+    ("", "10:00 (ET)", "DEN@GSW", "Denver Nuggets", "Payton II, Gary", "Doubtful", "Rest"),
+)
+WITHOUT_PAGES = (
+    injury_report(ROWS)
+    .replace(b"/Count 1 /Kids [ 3 0 R ]", b"/Count 0 /Kids [ ]      ")
+    .replace(b"/Type /Page\n", b"/Type /Note\n")
+)
+
+
+def judged(body: bytes, part: str = INJURIES.part, on: Slate = TONIGHT, at: timedelta = timedelta()) -> Outcome:
+    request = Request(host=REPORT.provider, path="/", part=part)
+    response = Response(status=200, headers={}, body=body, url="https://provider", fetched_at=AT_NOON + at)
+    return REPORT.judge(request, response, on).outcome
+
+
+def read(body: bytes) -> set[tuple[str, str, str]]:
+    """(team, player or the team itself, status)"""
+    reading = REPORT.read(body, ReadContext(slate=TONIGHT, as_of=AT_NOON))
+    rows = {(row["team"], row["player_name"], row["status"]) for row in reading.rows}
+    return rows | {(row["team"], row["player_name"], "nobody's name") for row in reading.unresolved}
+
+
+@pytest.mark.data
+def test_the_report_that_was_asked_for_is_told_by_its_own_stamp_from_an_older_one(desk: Desk) -> None:
+    body = desk.body(INJURIES)
+    later = slate(date(2024, 1, 9), game("0022300500", "MIN@ORL", utc(2024, 1, 10, 0, 0)))
+    assert judged(body) is Outcome.OK
+    assert judged(body, "2024-01-04_01PM") is Outcome.STALE
+    assert judged(body, "2024-01-09_12PM", later, timedelta(days=5)) is Outcome.STALE
+
+
+@pytest.mark.data
+def test_yesterdays_report_is_stale_though_it_lists_todays_games(desk: Desk) -> None:
+    tonight = slate(date(2024, 1, 5), game("0022300480", "TOR@SAC", utc(2024, 1, 6, 3, 0)))
+    assert judged(desk.body(INJURIES), "2024-01-05_12PM", tonight, timedelta(days=1)) is Outcome.STALE
+
+
+@pytest.mark.parametrize(
+    ("stamp", "part", "outcome"),
+    [
+        ("12/22/25 05:15 PM", "2025-12-22_05_15PM", Outcome.OK),
+        ("12/22/25 05:17 PM", "2025-12-22_05_15PM", Outcome.OK),  # set two minutes late
+        ("12/22/25 05:00 PM", "2025-12-22_05_15PM", Outcome.STALE),
+        ("12/21/25 05:30 PM", "2025-12-21_05PM", Outcome.OK),
+        ("12/21/25 04:30 PM", "2025-12-21_05PM", Outcome.STALE),
+    ],
+)
+def test_a_stamp_means_its_hour_or_since_december_2025_its_quarter(stamp: str, part: str, outcome: Outcome) -> None:
+    day = date(2025, 12, int(part[8:10]))
+    rows = [(f"{day:%m/%d/%Y}", *row[1:]) for row in ROWS[:1]]
+    on = slate(day, game("0022500400", "MIL@SAS", utc(2025, 12, 23, 3, 0)))
+    assert judged(injury_report(rows, stamp), part, on, timedelta(days=717)) is outcome
+
+
+def test_a_report_silent_on_a_date_with_games_to_come_is_suspicious_until_the_last_has_begun() -> None:
+    tomorrow = injury_report([("01/05/2024", *ROWS[0][1:])])
+    assert judged(tomorrow) is Outcome.SUSPICIOUSLY_EMPTY
+    assert judged(injury_report([])) is Outcome.SUSPICIOUSLY_EMPTY
+    assert judged(tomorrow, at=timedelta(hours=12)) is Outcome.OK
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (lambda: b"<html></html>", "is something else where a PDF is due"),
+        (lambda: b"%PDF-1.4 nonsense %%EOF", r"is no PDF that can be read|is a PDF without pages"),
+        (lambda: injury_report(ROWS, encrypt="secret"), "is no PDF that can be read"),
+        (lambda: injury_report(ROWS)[:1500], "is a PDF that was cut short"),
+        (lambda: WITHOUT_PAGES, "is a PDF without pages"),
+        (lambda: injury_report(ROWS, headings=("Day", *("",) * 6)), r"page 1: the headings .* are missing"),
+    ],
+    ids=["not a PDF", "nonsense", "encrypted", "cut", "no pages", "other headings"],
+)
+def test_what_is_no_such_report_is_of_the_wrong_type_and_refused(body: Callable[[], bytes], told: str) -> None:
+    assert judged(body()) is Outcome.WRONG_TYPE
+    with pytest.raises(ContractError, match=told):
+        read(body())
+
+
+@pytest.mark.parametrize("stamp", ["", "13/45/24 12:30 PM", "today"])
+def test_a_report_without_a_stamp_is_none(stamp: str) -> None:
+    assert judged(injury_report(ROWS, stamp)) is Outcome.WRONG_TYPE
+
+
+def test_a_team_that_has_not_submitted_is_no_healthy_team() -> None:
+    assert read(injury_report(ROWS[:1])) == {
+        ("MIL", "MIL", "Not submitted"),
+        *((team, team, "Submitted") for team in ("SAS", "DEN", "GSW")),
+    }
+
+
+@given(widths=st.lists(st.floats(95, 160), min_size=6, max_size=6))
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_columns_of_other_widths_are_found_by_their_headings(widths: list[float]) -> None:
+    columns = [20 + sum(widths[:place]) for place in range(7)]
+    assert read(injury_report(ROWS[:2], columns=columns)) == read(injury_report(ROWS[:2]))
+    assert ("SAS", "Devin Vassell", "nobody's name") in read(injury_report(ROWS[:2], columns=columns))
+
+
+def test_a_game_that_the_report_gives_to_another_team_is_refused_by_page() -> None:
+    with pytest.raises(ContractError, match="page 1: 'Denver Nuggets' is no team of MIL@SAS"):
+        read(injury_report([(*ROWS[0][:3], *ROWS[2][3:])]))
