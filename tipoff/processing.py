@@ -15,6 +15,7 @@ from tipoff.errors import BadInputError, ContractError, NotEnoughDataError
 from tipoff.landing.base import Batch, BatchItem, Landing
 from tipoff.sources.base import KnownPlayer, ReadContext, Reading, Row, RowsOwned, Slate, Source
 from tipoff.sources.identity import load_aliases, slate_players
+from tipoff.sources.registry import SOURCES
 from tipoff.sources.schedule import slate_games
 from tipoff.vocabulary import Frozen, Outcome, Role, SlateGame, shortened
 from tipoff.warehouse.base import Between, Parameters, Slice, Value, Warehouse
@@ -178,7 +179,7 @@ def _read_all(source: Source, batch: Batch, context: ReadContext, landing: Landi
         try:
             read.append(_answer(source, item, source.read(landing.get(item.key), about), context.slate))
         except ContractError as error:
-            unreadable.append(error)
+            unreadable.append(error.of(item.key))
     if unreadable and not read:
         raise unreadable[0]
     earlier = _about_earlier_dates(read, context.slate)
@@ -195,10 +196,21 @@ def _read_all(source: Source, batch: Batch, context: ReadContext, landing: Landi
 def _answer(source: Source, item: BatchItem, reading: Reading, slate: Slate) -> _Answer:
     return _Answer(
         game_id=item.game_id,
-        rows=_frame(TABLES[source.table], reading.rows),
+        rows=rows_read(source, reading.rows),
         owned=source.rows_owned(reading.rows, slate),
         reading=reading.model_copy(update={"rows": ()}),
     )
+
+
+def rows_read(source: Source, rows: Sequence[Row]) -> pl.DataFrame:
+    """What was read of one answer as rows of the source's table.
+
+    Raises ContractError for values that no row can have, such as a number of 400 digits.
+    """
+    try:
+        return _frame(TABLES[source.table], rows)
+    except (BadInputError, OverflowError, TypeError, pl.exceptions.PolarsError) as error:
+        raise ContractError(source.name, "$", f"holds what {source.table} cannot: {error}") from error
 
 
 def _frame(table: Table, rows: Sequence[Row]) -> pl.DataFrame:
@@ -248,15 +260,19 @@ def _replaced(source: Source, answer: _Answer, slate: Slate, warehouse: Warehous
 
 
 def _without_better(source: Source, rows: pl.DataFrame, slate: Slate, warehouse: Warehouse) -> pl.DataFrame:
-    """Rows of games whose results no source before it in its chain has brought: those stand, whoever reads when."""
+    """Rows of games whose results no better source has brought: those stand, whoever reads when.
+
+    Better than a stand-in is any source but those that stand in for it: the next day's history of players too.
+    """
     if source.role is not Role.POST or not source.stands_in_for:
         return rows
     sql = f"""
         SELECT DISTINCT game_id
         FROM {source.table}
-        WHERE game_date = @game_date AND source IN UNNEST(@better)
+        WHERE game_date = @game_date AND source NOT IN UNNEST(@not_better)
     """  # noqa: S608 - the name of a declared table
-    parameters: Parameters = {"game_date": slate.game_date, "better": list(source.stands_in_for)}
+    after = (other.name for other in SOURCES.values() if source.name in other.stands_in_for)
+    parameters: Parameters = {"game_date": slate.game_date, "not_better": [source.name, *after]}
     return rows.join(warehouse.query(sql, parameters), on="game_id", how="anti")
 
 

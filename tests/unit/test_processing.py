@@ -420,7 +420,21 @@ def test_an_answer_that_cannot_be_read_costs_its_game_only(day: Reading) -> None
     told = day.read(PROPS, batch=day.batch(PROPS, without_books))
     assert (told.outcome, told.missing_games) == (Outcome.PARTIAL, (broken.game_id,))
     assert "1 of 12 answers unreadable, the first: odds_api_player_points_props: $.bookmakers" in told.reason
+    assert "(landed: raw/odds_api_player_points_props/2024-03-29/" in told.reason
     assert len(told.changed_games) == 11
+
+
+@pytest.mark.parametrize("points", [2**63, 10**400], ids=["64 bits", "400 digits"])
+def test_a_number_that_no_column_holds_costs_the_game_of_its_answer_only(day: Reading, points: int) -> None:
+    broken = day.slate.games[7].game_id
+
+    def swollen(item: BatchItem, answer: Any) -> Any:
+        if item.game_id == broken:
+            answer["boxScoreTraditional"]["homeTeam"]["statistics"]["points"] = points
+        return answer
+
+    told = day.read(TEAM_BOXSCORES, batch=day.batch(TEAM_BOXSCORES, swollen))
+    assert (told.outcome, told.missing_games) == (Outcome.PARTIAL, (broken,))
 
 
 def test_no_readable_answer_at_all_is_an_error_and_nothing_is_written(day: Reading) -> None:

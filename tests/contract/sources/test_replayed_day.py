@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import httpx
+import polars as pl
 import pytest
 
 from runtime.looks import looks, slate_of
@@ -268,3 +269,20 @@ async def test_a_game_that_the_league_has_moved_stands_once_when_espn_lists_it_a
     assert moved.game_id not in {game.game_id for game in league.games or ()}
     assert espn.postponed == (moved.game_id,)
     assert standing.select("source", "status").rows() == [("espn_schedule", "postponed")]
+
+
+async def test_results_of_a_stand_in_leave_what_the_league_has_told_in_its_history_of_players(
+    sample: Path, tmp_path: Path
+) -> None:
+    archive, stand_in = Archive(sample), SOURCES["nbac_live_boxscore"]
+    with serve(archive) as upstream:
+        async with looks(upstream.url, slate_of(archive, DAY), tmp_path) as desk:
+            batch = (await desk.collect(stand_in, NEXT_MORNING)).batch_key
+            assert batch
+            assert desk.read(stand_in, batch, NEXT_MORNING).changed
+            every = {"game_date": DAY}
+            results = "SELECT * FROM raw_player_boxscores WHERE game_date = @game_date"
+            official = desk.warehouse.query(results, every).with_columns(source=pl.lit("nbac_player_history"))
+            desk.warehouse.replace("raw_player_boxscores", official, {"game_date": DAY})
+            assert not desk.read(stand_in, batch, NEXT_MORNING + timedelta(hours=1)).changed
+            assert set(desk.warehouse.query(results, every)["source"]) == {"nbac_player_history"}
