@@ -50,6 +50,8 @@ class Processed(Frozen):
     """Each with the players it may mean."""
     rejected: Mapping[str, int] = {}
     unknown_fields: tuple[str, ...] = ()
+    unknown_games: tuple[str, ...] = ()
+    """Games of the date that nobody knows the id of."""
     provider_ids: Mapping[str, str] = {}
     games: tuple[SlateGame, ...] | None = None
     """The date's games to predict, from the source that knows the slate."""
@@ -157,17 +159,21 @@ def _known(warehouse: Warehouse, sql: str, slate: Slate) -> tuple[KnownPlayer, .
     return tuple(KnownPlayer(**row) for row in rows.iter_rows(named=True))
 
 
+MOVED_AT_MOST = timedelta(days=14)
+"""A game of the same sides that was to be played further off is taken for another game."""
 _STORED_GAMES = """
     SELECT game_id, away, home, tip_off
     FROM raw_schedule
-    WHERE game_date = @game_date
+    WHERE game_date BETWEEN @first_date AND @last_date
+      AND (game_date >= @game_date OR status = 'postponed')
     ORDER BY tip_off, game_id
 """
 
 
 def _stored_games(slate: Slate, warehouse: Warehouse) -> tuple[SlateGame, ...]:
-    """The date's games as an earlier schedule had them."""
-    rows = warehouse.query(_STORED_GAMES, {"game_date": slate.game_date})
+    """The date's games as an earlier schedule had them, and those of dates about it that may have been moved to it."""
+    first, last = slate.game_date - MOVED_AT_MOST, slate.game_date + MOVED_AT_MOST
+    rows = warehouse.query(_STORED_GAMES, {"game_date": slate.game_date, "first_date": first, "last_date": last})
     return tuple(SlateGame(**row) for row in rows.iter_rows(named=True))
 
 
@@ -426,11 +432,12 @@ def _told(source: Source, answers: _Answers, slate: Slate, news: _News, *, suspi
     readings = [answer.reading for answer in answers.read]
     rejected = sum((Counter(reading.rejected) for reading in readings), Counter[str]())
     names = sorted(map(_name_told, _unresolved(answers)))
+    unknown = tuple(dict.fromkeys(game for reading in readings for game in reading.unknown_games))
     covered = tuple(game.game_id for game in slate.games if game.game_id in answers.covered)
     missing = tuple(game.game_id for game in slate.games if game.game_id not in answers.covered)
     return Processed(
         source=source.name,
-        outcome=_outcome(answers, missing, suspicious=suspicious),
+        outcome=_outcome(answers, (*missing, *unknown), suspicious=suspicious),
         reason=_reason(answers, slate, missing, names, rejected),
         rows=answers.rows,
         changed=news.written,
@@ -441,6 +448,7 @@ def _told(source: Source, answers: _Answers, slate: Slate, news: _News, *, suspi
         unresolved_names=tuple(names[:NAMES_TOLD]),
         rejected=dict(sorted(rejected.items())),
         unknown_fields=tuple(sorted({field for reading in readings for field in reading.unknown_fields})[:NAMES_TOLD]),
+        unknown_games=unknown,
         provider_ids={ours: theirs for reading in readings for ours, theirs in reading.provider_ids.items()},
         **({} if suspicious else _slate_told(source, answers, slate)),
     )

@@ -54,10 +54,12 @@ def stood_in(
     had = tuple(game.game_id for game in asked if game.game_id not in brought.missing_games)
     missing = tuple(game.game_id for game in asked if game.game_id in brought.missing_games)
     news = [each.changed_games for each in (report, brought) if each.changed and each.changed_games is not None]
+    partly = brought.outcome is Outcome.PARTIAL
+    why = f" ({brought.reason})" if partly and brought.reason else ""
     return told.model_copy(
         update={
-            "outcome": Outcome.PARTIAL if missing else Outcome.OK,
-            "reason": f"{report.reason}; {len(had)} of {len(asked)} games from {stand_in.title}",
+            "outcome": Outcome.PARTIAL if missing or partly else Outcome.OK,
+            "reason": f"{report.reason}; {len(had)} of {len(asked)} games from {stand_in.title}{why}",
             "own_reason": report.own_reason or report.reason,
             "rows": brought.rows + (report.rows if report.outcome in USABLE else rows_before),
             "changed": report.changed or brought.changed,

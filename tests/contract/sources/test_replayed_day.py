@@ -271,6 +271,30 @@ async def test_a_game_that_the_league_has_moved_stands_once_when_espn_lists_it_a
     assert standing.select("source", "status").rows() == [("espn_schedule", "postponed")]
 
 
+async def test_a_slate_of_espn_names_the_game_whose_id_nobody_knows_and_finds_one_that_was_moved(
+    sample: Path, tmp_path: Path
+) -> None:
+    archive, espn = Archive(sample), SOURCES["espn_schedule"]
+    with serve(archive) as upstream:
+        async with looks(upstream.url, slate_of(archive, DAY), tmp_path) as desk:
+            batch = (await desk.collect(espn, MORNING)).batch_key
+            assert batch
+            desk.read(espn, batch, MORNING)
+            unknown, moved, *_ = desk.slate.games
+            stored = desk.warehouse.query("SELECT * FROM raw_schedule")
+            later = pl.col("game_id") == moved.game_id
+            earlier = stored.filter(pl.col("game_id") != unknown.game_id).with_columns(
+                pl.when(later).then(pl.col(name) + pl.duration(days=3)).otherwise(pl.col(name)).alias(name)
+                for name in ("game_date", "tip_off")
+            )
+            desk.warehouse.replace("raw_schedule", earlier, {"season": "2023-24"})
+            desk.slate = Slate(game_date=DAY)
+            told = desk.read(espn, batch, MORNING + timedelta(hours=1))
+            assert (told.outcome, told.unknown_games) == (Outcome.PARTIAL, (unknown.label,))
+            assert moved.game_id in {game.game_id for game in told.games or ()}
+            assert len(told.games or ()) == len(stored) - 1
+
+
 async def test_results_of_a_stand_in_leave_what_the_league_has_told_in_its_history_of_players(
     sample: Path, tmp_path: Path
 ) -> None:

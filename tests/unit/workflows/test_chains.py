@@ -128,6 +128,14 @@ def test_what_a_chain_brings_adds_up_and_names_who_had_what() -> None:
     )
 
 
+def test_a_slate_of_which_a_game_is_unknown_says_so_though_the_games_it_has_are_all_there() -> None:
+    schedule = step_of(PLAN, "nbac_schedule")
+    part = StepReport(outcome=Outcome.PARTIAL, rows=3, games=GAMES, reason="left out: NYK@BOS", alerts={"x": "y"})
+    report = chains.stood_in(BLOCKED, schedule.stand_ins[0], part, (), 0)
+    assert (report.outcome, report.games, report.alerts) == (Outcome.PARTIAL, GAMES, {"x": "y"})
+    assert report.reason == "blocked; 3 of 3 games from ESPN schedule (left out: NYK@BOS)"
+
+
 def test_another_that_has_nothing_changes_nothing_but_the_reason() -> None:
     (stand_in,) = PROPS.stand_ins
     report = chains.stood_in(BLOCKED, stand_in, NOT_YET, GAMES, 0)
