@@ -402,7 +402,7 @@ def _write_unresolved(source: Source, answers: _Answers, context: ReadContext, w
     others = standing.filter(~pl.any_horizontal(_names_of(answer, slate) for answer in answers.read))
     origin = {"source": source.name, "as_of": context.as_of}
     found = _frame(table, [row | origin for row in _unresolved(answers)])
-    rows = pl.concat([found, others.join(found, on="player_name", how="anti").select(found.columns)])
+    rows = pl.concat([found, others.join(found, on=table.natural_key, how="anti").select(found.columns)])
     if not _difference(table, rows, standing).is_empty():
         warehouse.replace(table.name, rows, where)
 
@@ -410,16 +410,16 @@ def _write_unresolved(source: Source, answers: _Answers, context: ReadContext, w
 def _names_of(answer: _Answer, slate: Slate) -> pl.Expr:
     """The unresolved names an answer has the say of: of its game, of its teams, else of the whole slate."""
     if answer.game_id:
-        return pl.col("game_id").eq_missing(answer.game_id)
+        return pl.col("game_id") == answer.game_id
     if "team" in answer.owned:
-        return pl.col("team").is_in(answer.rows["team"].unique().to_list(), nulls_equal=True)
-    return pl.col("game_id").is_in([game.game_id for game in slate.games], nulls_equal=True)
+        return pl.col("team").is_in(answer.rows["team"].unique().to_list())
+    return pl.col("game_id").is_in([game.game_id for game in slate.games])
 
 
 def _unresolved(answers: _Answers) -> tuple[Row, ...]:
-    """Each name once."""
+    """Each name once a game and team."""
     rows = (row for answer in answers.read for row in answer.reading.unresolved)
-    return tuple({row["player_name"]: row for row in rows}.values())
+    return tuple({(row["game_id"], row["team"], row["player_name"]): row for row in rows}.values())
 
 
 def _name_told(row: Row) -> str:

@@ -491,6 +491,18 @@ def test_an_unknown_name_is_kept_told_and_resolved_once_a_person_says_who_it_is(
     assert not day.read(PROPS, AFTERNOON, batch, aliases).changed
 
 
+def test_one_unknown_name_in_two_games_is_two_men(day: Reading) -> None:
+    def renamed(item: BatchItem, event: Any) -> Any:
+        event["bookmakers"][0]["markets"][0]["outcomes"][0]["description"] = "Williams"
+        return event
+
+    day.read(PLAYERS)
+    day.read(ROSTERS)
+    told = day.read(PROPS, batch=day.batch(PROPS, renamed))
+    assert told.unresolved == 12
+    assert day.table("unresolved_players")["game_id"].to_list() == sorted(game.game_id for game in day.slate.games)
+
+
 def test_an_unresolved_name_of_a_game_or_team_that_did_not_come_again_stays(day: Reading) -> None:
     def renamed(item: BatchItem, answer: Any) -> Any:
         if item.part == "DEN":

@@ -5,7 +5,6 @@ WITH
   unknown AS (
     SELECT DISTINCT game_date, game_id, source,
     FROM unresolved_players
-    WHERE game_id IS NOT NULL
   ),
   sums AS (
     SELECT
