@@ -351,11 +351,12 @@ def _passes_soon(table: Table, rows: pl.DataFrame, standing: pl.DataFrame) -> bo
 
 
 def _is_of_the_day(source: Source, answer: _Answer, slate: Slate) -> bool:
-    """Whether it tells of the time before the date's games alone, as a roster does, and not of a season.
+    """Whether it is all there is of the time before the date's games, as a roster is, and not of a season.
 
     A re-run reads those again in the order of time, so that what it computes on the way knows the roster of its moment.
     """
-    return source.role is Role.PRE and bool((answer.rows["game_date"] == slate.game_date).all())
+    of_the_day = (slate.game_date, (slate.game_date, slate.game_date))
+    return source.role is Role.PRE and answer.owned.get("game_date") in of_the_day
 
 
 def _standing(table: Table, where: Slice, warehouse: Warehouse) -> pl.DataFrame:
