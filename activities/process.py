@@ -38,6 +38,10 @@ def read(workshop: Workshop, request: ProcessRequest) -> StepReport:
         warehouse=workshop.warehouse,
         aliases_path=workshop.settings.aliases,
     )
+    alerts = {
+        "unknown_fields": _fields_told(done.unknown_fields),
+        "unknown_games": _games_told(done.unknown_games),
+    }
     return StepReport(
         rows=done.rows,
         outcome=done.outcome,
@@ -50,11 +54,17 @@ def read(workshop: Workshop, request: ProcessRequest) -> StepReport:
         provider_ids=dict(done.provider_ids),
         games=done.games,
         postponed=done.postponed,
-        alerts={"unknown_fields": _fields_told(done.unknown_fields)} if done.unknown_fields else {},
+        alerts={kind: text for kind, text in alerts.items() if text},
         counts={f"rejected:{request.source}": sum(done.rejected.values())} if done.rejected else {},
     )
 
 
 def _fields_told(unknown: Sequence[str]) -> str:
     named = shortened(", ".join(unknown), 300)
-    return f"the provider added fields that nobody reads: {named}; read them, or name them among the ignored ones"
+    told = f"the provider added fields that nobody reads: {named}; read them, or name them among the ignored ones"
+    return told if unknown else ""
+
+
+def _games_told(unknown: Sequence[str]) -> str:
+    told = f"it tells of {', '.join(unknown)}, whose ids nobody knows: the day has to do without them"
+    return told if unknown else ""

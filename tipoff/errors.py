@@ -34,11 +34,16 @@ class ArchiveError(BadInputError):
 class ContractError(TipoffError):
     """A provider's answer lacks a needed field or has it in another type."""
 
-    def __init__(self, source: str, path: str, problem: str) -> None:
-        super().__init__(shortened(f"{source}: {path}: {problem}", 300))
+    def __init__(self, source: str, path: str, problem: str, landed: str = "") -> None:
+        where = f" (landed: {landed})" if landed else ""
+        super().__init__(shortened(f"{source}: {path}: {problem}", 300 - len(where)) + where)
         self.source = source
         self.path = path
         self.problem = problem
+
+    def of(self, landed: str) -> "ContractError":
+        """The same error with the key of the landed answer."""
+        return ContractError(self.source, self.path, self.problem, landed)
 
 
 class StorageError(TipoffError):

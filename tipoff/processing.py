@@ -15,6 +15,7 @@ from tipoff.errors import BadInputError, ContractError, NotEnoughDataError
 from tipoff.landing.base import Batch, BatchItem, Landing
 from tipoff.sources.base import KnownPlayer, ReadContext, Reading, Row, RowsOwned, Slate, Source
 from tipoff.sources.identity import load_aliases, slate_players
+from tipoff.sources.registry import SOURCES
 from tipoff.sources.schedule import slate_games
 from tipoff.vocabulary import Frozen, Outcome, Role, SlateGame, shortened
 from tipoff.warehouse.base import Between, Parameters, Slice, Value, Warehouse
@@ -49,6 +50,8 @@ class Processed(Frozen):
     """Each with the players it may mean."""
     rejected: Mapping[str, int] = {}
     unknown_fields: tuple[str, ...] = ()
+    unknown_games: tuple[str, ...] = ()
+    """Games of the date that nobody knows the id of."""
     provider_ids: Mapping[str, str] = {}
     games: tuple[SlateGame, ...] | None = None
     """The date's games to predict, from the source that knows the slate."""
@@ -156,17 +159,21 @@ def _known(warehouse: Warehouse, sql: str, slate: Slate) -> tuple[KnownPlayer, .
     return tuple(KnownPlayer(**row) for row in rows.iter_rows(named=True))
 
 
+MOVED_AT_MOST = timedelta(days=14)
+"""A game of the same sides that was to be played further off is taken for another game."""
 _STORED_GAMES = """
     SELECT game_id, away, home, tip_off
     FROM raw_schedule
-    WHERE game_date = @game_date
+    WHERE game_date BETWEEN @first_date AND @last_date
+      AND (game_date >= @game_date OR status = 'postponed')
     ORDER BY tip_off, game_id
 """
 
 
 def _stored_games(slate: Slate, warehouse: Warehouse) -> tuple[SlateGame, ...]:
-    """The date's games as an earlier schedule had them."""
-    rows = warehouse.query(_STORED_GAMES, {"game_date": slate.game_date})
+    """The date's games as an earlier schedule had them, and those of dates about it that may have been moved to it."""
+    first, last = slate.game_date - MOVED_AT_MOST, slate.game_date + MOVED_AT_MOST
+    rows = warehouse.query(_STORED_GAMES, {"game_date": slate.game_date, "first_date": first, "last_date": last})
     return tuple(SlateGame(**row) for row in rows.iter_rows(named=True))
 
 
@@ -178,7 +185,7 @@ def _read_all(source: Source, batch: Batch, context: ReadContext, landing: Landi
         try:
             read.append(_answer(source, item, source.read(landing.get(item.key), about), context.slate))
         except ContractError as error:
-            unreadable.append(error)
+            unreadable.append(error.of(item.key))
     if unreadable and not read:
         raise unreadable[0]
     earlier = _about_earlier_dates(read, context.slate)
@@ -195,10 +202,21 @@ def _read_all(source: Source, batch: Batch, context: ReadContext, landing: Landi
 def _answer(source: Source, item: BatchItem, reading: Reading, slate: Slate) -> _Answer:
     return _Answer(
         game_id=item.game_id,
-        rows=_frame(TABLES[source.table], reading.rows),
+        rows=rows_read(source, reading.rows),
         owned=source.rows_owned(reading.rows, slate),
         reading=reading.model_copy(update={"rows": ()}),
     )
+
+
+def rows_read(source: Source, rows: Sequence[Row]) -> pl.DataFrame:
+    """What was read of one answer as rows of the source's table.
+
+    Raises ContractError for values that no row can have, such as a number of 400 digits.
+    """
+    try:
+        return _frame(TABLES[source.table], rows)
+    except (BadInputError, OverflowError, TypeError, pl.exceptions.PolarsError) as error:
+        raise ContractError(source.name, "$", f"holds what {source.table} cannot: {error}") from error
 
 
 def _frame(table: Table, rows: Sequence[Row]) -> pl.DataFrame:
@@ -248,15 +266,19 @@ def _replaced(source: Source, answer: _Answer, slate: Slate, warehouse: Warehous
 
 
 def _without_better(source: Source, rows: pl.DataFrame, slate: Slate, warehouse: Warehouse) -> pl.DataFrame:
-    """Rows of games whose results no source before it in its chain has brought: those stand, whoever reads when."""
+    """Rows of games whose results no better source has brought: those stand, whoever reads when.
+
+    Better than a stand-in is any source but those that stand in for it: the next day's history of players too.
+    """
     if source.role is not Role.POST or not source.stands_in_for:
         return rows
     sql = f"""
         SELECT DISTINCT game_id
         FROM {source.table}
-        WHERE game_date = @game_date AND source IN UNNEST(@better)
+        WHERE game_date = @game_date AND source NOT IN UNNEST(@not_better)
     """  # noqa: S608 - the name of a declared table
-    parameters: Parameters = {"game_date": slate.game_date, "better": list(source.stands_in_for)}
+    after = (other.name for other in SOURCES.values() if source.name in other.stands_in_for)
+    parameters: Parameters = {"game_date": slate.game_date, "not_better": [source.name, *after]}
     return rows.join(warehouse.query(sql, parameters), on="game_id", how="anti")
 
 
@@ -329,11 +351,12 @@ def _passes_soon(table: Table, rows: pl.DataFrame, standing: pl.DataFrame) -> bo
 
 
 def _is_of_the_day(source: Source, answer: _Answer, slate: Slate) -> bool:
-    """Whether it tells of the time before the date's games alone, as a roster does, and not of a season.
+    """Whether it is all there is of the time before the date's games, as a roster is, and not of a season.
 
     A re-run reads those again in the order of time, so that what it computes on the way knows the roster of its moment.
     """
-    return source.role is Role.PRE and bool((answer.rows["game_date"] == slate.game_date).all())
+    of_the_day = (slate.game_date, (slate.game_date, slate.game_date))
+    return source.role is Role.PRE and answer.owned.get("game_date") in of_the_day
 
 
 def _standing(table: Table, where: Slice, warehouse: Warehouse) -> pl.DataFrame:
@@ -380,7 +403,7 @@ def _write_unresolved(source: Source, answers: _Answers, context: ReadContext, w
     others = standing.filter(~pl.any_horizontal(_names_of(answer, slate) for answer in answers.read))
     origin = {"source": source.name, "as_of": context.as_of}
     found = _frame(table, [row | origin for row in _unresolved(answers)])
-    rows = pl.concat([found, others.join(found, on="player_name", how="anti").select(found.columns)])
+    rows = pl.concat([found, others.join(found, on=table.natural_key, how="anti").select(found.columns)])
     if not _difference(table, rows, standing).is_empty():
         warehouse.replace(table.name, rows, where)
 
@@ -388,16 +411,16 @@ def _write_unresolved(source: Source, answers: _Answers, context: ReadContext, w
 def _names_of(answer: _Answer, slate: Slate) -> pl.Expr:
     """The unresolved names an answer has the say of: of its game, of its teams, else of the whole slate."""
     if answer.game_id:
-        return pl.col("game_id").eq_missing(answer.game_id)
+        return pl.col("game_id") == answer.game_id
     if "team" in answer.owned:
-        return pl.col("team").is_in(answer.rows["team"].unique().to_list(), nulls_equal=True)
-    return pl.col("game_id").is_in([game.game_id for game in slate.games], nulls_equal=True)
+        return pl.col("team").is_in(answer.rows["team"].unique().to_list())
+    return pl.col("game_id").is_in([game.game_id for game in slate.games])
 
 
 def _unresolved(answers: _Answers) -> tuple[Row, ...]:
-    """Each name once."""
+    """Each name once a game and team."""
     rows = (row for answer in answers.read for row in answer.reading.unresolved)
-    return tuple({row["player_name"]: row for row in rows}.values())
+    return tuple({(row["game_id"], row["team"], row["player_name"]): row for row in rows}.values())
 
 
 def _name_told(row: Row) -> str:
@@ -410,11 +433,12 @@ def _told(source: Source, answers: _Answers, slate: Slate, news: _News, *, suspi
     readings = [answer.reading for answer in answers.read]
     rejected = sum((Counter(reading.rejected) for reading in readings), Counter[str]())
     names = sorted(map(_name_told, _unresolved(answers)))
+    unknown = tuple(dict.fromkeys(game for reading in readings for game in reading.unknown_games))
     covered = tuple(game.game_id for game in slate.games if game.game_id in answers.covered)
     missing = tuple(game.game_id for game in slate.games if game.game_id not in answers.covered)
     return Processed(
         source=source.name,
-        outcome=_outcome(answers, missing, suspicious=suspicious),
+        outcome=_outcome(answers, (*missing, *unknown), suspicious=suspicious),
         reason=_reason(answers, slate, missing, names, rejected),
         rows=answers.rows,
         changed=news.written,
@@ -425,6 +449,7 @@ def _told(source: Source, answers: _Answers, slate: Slate, news: _News, *, suspi
         unresolved_names=tuple(names[:NAMES_TOLD]),
         rejected=dict(sorted(rejected.items())),
         unknown_fields=tuple(sorted({field for reading in readings for field in reading.unknown_fields})[:NAMES_TOLD]),
+        unknown_games=unknown,
         provider_ids={ours: theirs for reading in readings for ours, theirs in reading.provider_ids.items()},
         **({} if suspicious else _slate_told(source, answers, slate)),
     )

@@ -6,12 +6,12 @@ from datetime import datetime
 
 from tipoff.vocabulary import DayPlan, Outcome, PlanStep, Role, SlateGame, StandIn
 from workflows.contracts import USABLE, StepReport
-from workflows.day_state import StepRecord
+from workflows.day_state import StepRecord, is_outdated
 
 
-def wanted_games(step: PlanStep, record: StepRecord, plan: DayPlan) -> tuple[SlateGame, ...]:
-    """The games that a source is asked about."""
-    if not (step.asks_what_is_missing and record.rows):
+def wanted_games(step: PlanStep, record: StepRecord, plan: DayPlan, *, anew: bool = False) -> tuple[SlateGame, ...]:
+    """The games that a source is asked about; `anew`: a person wants all of them read again."""
+    if anew or not (step.asks_what_is_missing and record.rows):
         return plan.games
     wanted = {*record.missing_games, *record.stood_in}
     return tuple(game for game in plan.games if game.game_id in wanted)
@@ -25,17 +25,21 @@ def wants_stand_in(step: PlanStep, report: StepReport, now: datetime) -> bool:
 
 
 def lacking(
-    step: PlanStep, record: StepRecord, report: StepReport, plan: DayPlan, now: datetime
+    step: PlanStep, record: StepRecord, report: StepReport, plan: DayPlan, now: datetime, *, anew: bool = False
 ) -> tuple[SlateGame, ...]:
-    """The games that a stand-in is asked for: before the games none that has begun, and anew what others had."""
+    """The games that a stand-in is asked for: before the games none that has begun.
+
+    What others had is asked for again while the first choice brings nothing: results only where a person wants them
+    `anew`, what is known before the games at every look.
+    """
+    before = step.role is Role.PRE
     if report.outcome in USABLE:
-        missing = set(report.missing_games)
+        wanted = set(report.missing_games)
+    elif not record.rows or is_outdated(step, record, now):
+        wanted = {game.game_id for game in plan.games}
     else:
-        missing = set(record.missing_games) if record.rows else {game.game_id for game in plan.games}
-    if step.role is not Role.PRE:
-        return tuple(game for game in plan.games if game.game_id in missing)
-    wanted = missing | set(record.stood_in)
-    return tuple(game for game in plan.games if game.game_id in wanted and game.tip_off > now)
+        wanted = {*record.missing_games, *(record.stood_in if before or anew else ())}
+    return tuple(game for game in plan.games if game.game_id in wanted and (not before or game.tip_off > now))
 
 
 def stood_in(
@@ -44,15 +48,19 @@ def stood_in(
     """A look of a source with what another had in its place; `rows_before`: what stands when the look failed."""
     told = report.model_copy(update={"alerts": report.alerts | brought.alerts})
     if brought.outcome not in {Outcome.OK, Outcome.PARTIAL}:
-        return told.model_copy(update={"reason": f"{report.reason}; {stand_in.title}: {brought.reason}"})
+        reason = f"{report.reason}; {stand_in.title}: {brought.reason}"
+        return told.model_copy(update={"reason": reason, "own_reason": report.own_reason or report.reason})
     asked = asked or brought.games or ()  # whoever tells the slate is asked before any game is known
     had = tuple(game.game_id for game in asked if game.game_id not in brought.missing_games)
     missing = tuple(game.game_id for game in asked if game.game_id in brought.missing_games)
     news = [each.changed_games for each in (report, brought) if each.changed and each.changed_games is not None]
+    partly = brought.outcome is Outcome.PARTIAL
+    why = f" ({brought.reason})" if partly and brought.reason else ""
     return told.model_copy(
         update={
-            "outcome": Outcome.PARTIAL if missing else Outcome.OK,
-            "reason": f"{report.reason}; {len(had)} of {len(asked)} games from {stand_in.title}",
+            "outcome": Outcome.PARTIAL if missing or partly else Outcome.OK,
+            "reason": f"{report.reason}; {len(had)} of {len(asked)} games from {stand_in.title}{why}",
+            "own_reason": report.own_reason or report.reason,
             "rows": brought.rows + (report.rows if report.outcome in USABLE else rows_before),
             "changed": report.changed or brought.changed,
             "changed_games": tuple(dict.fromkeys(game for games in news for game in games)),

@@ -287,6 +287,8 @@ class StepReport(Frozen):
     """The moment of the last of several looks."""
     outcome: Outcome = Outcome.OK
     reason: str = ""
+    own_reason: str = ""
+    """What the first choice said, where `reason` tells of others too."""
     changed: bool = True
     changed_games: tuple[str, ...] | None = None
     """None: all the games asked for."""

@@ -260,31 +260,34 @@ class DailyPipelineWorkflow:
         """
         plan, record = self.ledger.plan, self.ledger.records[step.name]
         failed: ActivityError | None = None
+        anew = step.name in self._wanted_anew
+        self._wanted_anew.discard(step.name)
+        stands = step.role is Role.POST and not anew
         try:
-            report = await self._first_choice(step, chains.wanted_games(step, record, plan), as_of)
+            report = await self._first_choice(step, chains.wanted_games(step, record, plan, anew=anew), as_of, anew)
         except ActivityError as error:
             failed = error
             reason = str(error.cause or error)[:REASON_LENGTH]
             report = StepReport(outcome=Outcome.PROVIDER_ERROR, reason=reason, changed=False, stand_in=True)
         for stand_in in step.stand_ins:
-            asked = chains.lacking(step, record, report, plan, as_of)
+            asked = chains.lacking(step, record, report, plan, as_of, anew=anew)
             if not chains.wants_stand_in(step, report, as_of) or (plan.games and not asked):
                 break
             brought = await self._stand_in(step, stand_in, asked, as_of)
-            report = chains.stood_in(report, stand_in, brought, asked, record.rows if step.role is Role.POST else 0)
+            report = chains.stood_in(report, stand_in, brought, asked, record.rows if stands else 0)
         if failed is not None and not report.stood_in:
             raise failed
         if report.games is not None:
             self._slate = report.games
         return report
 
-    async def _first_choice(self, step: PlanStep, games: tuple[SlateGame, ...], as_of: datetime) -> StepReport:
+    async def _first_choice(
+        self, step: PlanStep, games: tuple[SlateGame, ...], as_of: datetime, anew: bool
+    ) -> StepReport:
         """A look at the step's own source; one that only a person can help is not asked."""
         record = self.ledger.records[step.name]
         if record.stopped:
             return StepReport(outcome=Outcome.GONE, reason=record.stopped, changed=False, parks=True, stand_in=True)
-        anew = step.name in self._wanted_anew
-        self._wanted_anew.discard(step.name)
         request = self._collect_request(step.subject, games, as_of, step.provider_ids_from).model_copy(
             update={"anew": anew}
         )

@@ -19,6 +19,7 @@ from tipoff.vocabulary import (
     RunState,
     StepKind,
     StepState,
+    clock_time,
 )
 from workflows.contracts import USABLE, Alert, Attention, AuditEntry, Degradation, StepReport
 
@@ -28,6 +29,9 @@ PUBLICATION = "export_predictions"
 SHORTEST_WAIT = timedelta(minutes=1)
 """A provider that says "come again at once" is not taken at its word: it would be asked without pause."""
 
+
+OUTDATED_AFTER = timedelta(hours=2)
+"""What is looked at again and again is no longer what is so now when no look has brought anything for so long."""
 
 REASON_LENGTH = 300
 """A provider's or a library's words may be of any length; a status has to stay small."""
@@ -57,6 +61,8 @@ class StepRecord:
     reason: str = ""
     missing_games: tuple[str, ...] = ()
     last_look: datetime | None = None
+    seen_at: datetime | None = None
+    """The last look that brought what there was, from whomever."""
     retry_at: datetime | None = None
     left_alone: bool = False
     """The provider does not want to be asked before all looks are over."""
@@ -99,6 +105,12 @@ class StepRecord:
 
 
 Records = dict[str, StepRecord]
+
+
+def is_outdated(step: PlanStep, record: StepRecord, now: datetime) -> bool:
+    """Whether what is to be refreshed before the games has not been for too long."""
+    refreshed = step.role is Role.PRE and any(cadence.only != "until_found" for cadence in step.cadence)
+    return refreshed and record.seen_at is not None and now - record.seen_at > OUTDATED_AFTER
 
 
 @dataclass
@@ -167,7 +179,8 @@ class DayLedger:
             return
         record.seen = record.tried
         record.last_look = result.looked_at or record.last_look
-        report = result.model_copy(update={"reason": result.reason[:REASON_LENGTH]})
+        told = {"reason": result.reason[:REASON_LENGTH], "own_reason": result.own_reason[:REASON_LENGTH]}
+        report = result.model_copy(update=told)
         if step.kind is StepKind.SOURCE:
             self._note_look(step, record, report, now)
             self._ask_for_joined(record, now)
@@ -178,6 +191,9 @@ class DayLedger:
         """A source that has what it wants looks again by itself; anything else that fails calls a person."""
         if step.kind is StepKind.SOURCE and record.settled:
             self.alert(step, "refresh_failed", f"{step.title} could not be looked at again: {reason}", now)
+            if is_outdated(step, record, record.last_look or now):
+                since, record.missing_games = record.seen_at, self._open_or_missing(record, now)
+                self._go_on_with_outdated(step, reason, since, now)
         else:
             self.park(step, reason, now)
 
@@ -199,7 +215,11 @@ class DayLedger:
         if report.unresolved:
             names = ", ".join(report.unresolved_names)
             self.alert(step, "unresolved", f"{report.unresolved} names are on no roster: {names}", now)
-        missing = self._missing(step, record, report, now)
+        refused = report.outcome not in USABLE or bool(report.stood_in)
+        outdated = refused and is_outdated(step, record, record.last_look or now)
+        since = record.seen_at
+        record.found = record.found and not outdated
+        missing = self._missing(step, record, report, now, outdated=outdated)
         outcome = Outcome.PARTIAL if missing and report.outcome in {Outcome.OK, Outcome.EMPTY_OK} else report.outcome
         # A later look at the games that are left says less, and does not unsay what came before.
         says_less = report.rows < record.rows and (record.found or report.outcome is Outcome.EMPTY_OK)
@@ -214,11 +234,14 @@ class DayLedger:
             others = {game for had in report.stood_in.values() for game in had} | self._kept(step, record, now)
             known = self.game_ids if self.plan.slate_known else sorted(others)
             record.stood_in = tuple(game for game in known if game in others)
+            record.seen_at = record.last_look
         for kind, text in report.alerts.items():
             self.alert(step, kind, f"{step.title}: {text}", now)
         if report.stood_in and not missing:
             self._go_on_with(step, report, now)
-        record.stopped = report.reason if report.parks else ""
+        elif outdated and record.settled:
+            self._go_on_with_outdated(step, report.reason, since, now)
+        record.stopped = (report.own_reason or report.reason) if report.parks else ""
         if record.stopped:
             self.park(step, report.reason, now)
             return
@@ -238,8 +261,12 @@ class DayLedger:
             from_others = {*missing, *record.stood_in}
             self._amend(step, {"games": tuple(game for game in self.game_ids if game in from_others)})
 
-    def _missing(self, step: PlanStep, record: StepRecord, report: StepReport, now: datetime) -> tuple[str, ...]:
+    def _missing(
+        self, step: PlanStep, record: StepRecord, report: StepReport, now: datetime, *, outdated: bool
+    ) -> tuple[str, ...]:
         """Games not had yet. Before the games, one that has begun is asked no more: what it lacked then it lacks."""
+        if report.outcome not in USABLE and outdated:
+            return self._open_or_missing(record, now)
         if report.outcome not in USABLE and record.version:
             return record.missing_games  # a refusal takes nothing away
         if step.role is not Role.PRE or not step.per_game:
@@ -249,6 +276,11 @@ class DayLedger:
         if report.outcome not in USABLE:
             wanted = wanted or self.game_ids
         return tuple(game for game in self.game_ids if game in (record.missing_games if game in begun else wanted))
+
+    def _open_or_missing(self, record: StepRecord, now: datetime) -> tuple[str, ...]:
+        """The games that have not begun, and those that lacked something when they did."""
+        begun = self._begun(now) - set(record.missing_games)
+        return tuple(game for game in self.game_ids if game not in begun)
 
     def _kept(self, step: PlanStep, record: StepRecord, now: datetime) -> set[str]:
         """Games that others had before their tip: they are asked no more, and have nothing else."""
@@ -308,6 +340,17 @@ class DayLedger:
         games = self.records[step.name].stood_in
         self._lower(step, report.reason, games, now, StepState.DEGRADED)
         self.alert(step, "stood_in", f"{' and '.join(report.stood_in)} for {step.title}: {report.reason}", now)
+
+    def _go_on_with_outdated(self, step: PlanStep, reason: str, since: datetime | None, now: datetime) -> None:
+        """Go on with what came before the first choice refused or failed, where nobody has anything newer."""
+        record = self.records[step.name]
+        record.found = False  # it is looked for as if it had never come
+        affected = {*record.missing_games, *record.stood_in}
+        if record.state is StepState.DEGRADED or since is None or not affected:
+            return
+        reason = f"{reason}; going on with what came by {clock_time(since, self.plan.game_date)}"
+        self._lower(step, reason, tuple(game for game in self.game_ids if game in affected), now, StepState.DEGRADED)
+        self.alert(step, "outdated", f"{step.title}: {reason}", now)
 
     def _lower(self, step: PlanStep, reason: str, games: tuple[str, ...], now: datetime, state: StepState) -> None:
         """Note what the day goes without, or has from others; one entry a step is open."""

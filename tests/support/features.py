@@ -46,6 +46,7 @@ INPUTS: dict[str, Any] = {
     "market_over_probability": 0.5,
     "line_as_of": datetime(2024, 3, 29, 13, 0, tzinfo=UTC),
     "line_source": "odds_api_player_points_props",
+    "roster_source": "espn_team_rosters",
     "schedule_source": "nbac_schedule",
     "team_box_source": "nbac_team_boxscore;nbac_team_history",
     "game_lines_source": "odds_api_game_lines",

@@ -420,7 +420,21 @@ def test_an_answer_that_cannot_be_read_costs_its_game_only(day: Reading) -> None
     told = day.read(PROPS, batch=day.batch(PROPS, without_books))
     assert (told.outcome, told.missing_games) == (Outcome.PARTIAL, (broken.game_id,))
     assert "1 of 12 answers unreadable, the first: odds_api_player_points_props: $.bookmakers" in told.reason
+    assert "(landed: raw/odds_api_player_points_props/2024-03-29/" in told.reason
     assert len(told.changed_games) == 11
+
+
+@pytest.mark.parametrize("points", [2**63, 10**400], ids=["64 bits", "400 digits"])
+def test_a_number_that_no_column_holds_costs_the_game_of_its_answer_only(day: Reading, points: int) -> None:
+    broken = day.slate.games[7].game_id
+
+    def swollen(item: BatchItem, answer: Any) -> Any:
+        if item.game_id == broken:
+            answer["boxScoreTraditional"]["homeTeam"]["statistics"]["points"] = points
+        return answer
+
+    told = day.read(TEAM_BOXSCORES, batch=day.batch(TEAM_BOXSCORES, swollen))
+    assert (told.outcome, told.missing_games) == (Outcome.PARTIAL, (broken,))
 
 
 def test_no_readable_answer_at_all_is_an_error_and_nothing_is_written(day: Reading) -> None:
@@ -475,6 +489,18 @@ def test_an_unknown_name_is_kept_told_and_resolved_once_a_person_says_who_it_is(
     assert day.count("raw_player_props", "player_id IS NULL") == 0
     assert day.count("raw_player_props") == before
     assert not day.read(PROPS, AFTERNOON, batch, aliases).changed
+
+
+def test_one_unknown_name_in_two_games_is_two_men(day: Reading) -> None:
+    def renamed(item: BatchItem, event: Any) -> Any:
+        event["bookmakers"][0]["markets"][0]["outcomes"][0]["description"] = "Williams"
+        return event
+
+    day.read(PLAYERS)
+    day.read(ROSTERS)
+    told = day.read(PROPS, batch=day.batch(PROPS, renamed))
+    assert told.unresolved == 12
+    assert day.table("unresolved_players")["game_id"].to_list() == sorted(game.game_id for game in day.slate.games)
 
 
 def test_an_unresolved_name_of_a_game_or_team_that_did_not_come_again_stays(day: Reading) -> None:

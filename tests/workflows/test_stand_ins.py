@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from temporalio.client import Client
 
 from tests.support.days import (
@@ -17,10 +19,12 @@ from tests.support.days import (
     looks_at,
     play,
     runs_of,
+    says,
     step,
     virtual,
 )
 from tipoff.vocabulary import DataQuality, Outcome, RunState, StepState
+from workflows.contracts import Activity, CollectRequest, Message
 
 PROPS, OTHER_PROPS, OTHER_IDS = (
     *("odds_api_player_points_props", "bettingpros_player_points_props"),
@@ -37,6 +41,16 @@ def world(**beats: list[Beat]) -> World:
 def degraded(played: Played, name: str) -> list[tuple[str, bool]]:
     """Why, and whether it came after all."""
     return [(item.reason, item.resolved_at is not None) for item in played.result.degradations if item.step == name]
+
+
+def games_asked(played: Played, source: str, moment: datetime) -> tuple[str, ...]:
+    """The games that a source was asked about at a moment."""
+    scheduled = [event.activity_task_scheduled_event_attributes for event in played.history.events]
+    looks = [each.input.payloads[0].data for each in scheduled if each.activity_type.name == Activity.COLLECT]
+    (look,) = (
+        look for look in map(CollectRequest.model_validate_json, looks) if (look.source, look.as_of) == (source, moment)
+    )
+    return tuple(game.game_id for game in look.games)
 
 
 async def test_lines_that_one_refuses_come_from_the_other_and_are_followed_there(client: Client) -> None:
@@ -61,6 +75,28 @@ async def test_a_first_choice_that_comes_back_takes_its_place_again(client: Clie
     assert played.result.data_quality is DataQuality.COMPLETE
     assert [resolved for _, resolved in degraded(played, PROPS)] == [True]
     assert max(look for look in looks_at(played, OTHER_PROPS) if look) < at(16)
+
+
+async def test_a_report_that_is_refused_after_its_first_success_is_had_of_another_before_it_is_predicted_from(
+    client: Client,
+) -> None:
+    report = [Beat(MORNING), BLOCKED._replace(since=at(9))]
+    played = await play(client, world(nbac_injury_report=report, bdl_injuries=[Beat(at(9))]), virtual())
+    asked = looks_at(played, "bdl_injuries")
+    due = played.status.predictions_due
+    assert due is not None
+    assert at(10) < min(look for look in asked if look) < due
+    ((reason, _),) = degraded(played, "nbac_injury_report")
+    assert reason.startswith("the address is refused; ")
+    assert reason.endswith(" games from balldontlie injuries")
+
+
+async def test_a_report_that_nobody_has_any_more_is_gone_without_by_name(client: Client) -> None:
+    report = [Beat(MORNING), BLOCKED._replace(since=at(9))]
+    played = await play(client, world(nbac_injury_report=report), virtual())
+    assert (played.result.state, played.result.data_quality) == (RunState.COMPLETE, DataQuality.DEGRADED)
+    ((reason, _),) = degraded(played, "nbac_injury_report")
+    assert reason.endswith("going on with what came by 08:00 ET")
 
 
 async def test_lines_that_are_only_late_are_asked_of_the_other_when_it_is_late_and_not_before(client: Client) -> None:
@@ -96,6 +132,19 @@ async def test_results_come_from_the_first_of_the_chain_that_has_them(client: Cl
     assert "games from balldontlie player box scores" in degraded(played, "nbac_player_boxscores")[0][0]
 
 
+async def test_what_a_person_has_read_again_is_read_again_though_it_is_complete_or_from_another(client: Client) -> None:
+    others = {"nbac_player_boxscores": [BLOCKED], "nbac_live_boxscore": [BLOCKED]}
+    again = ("nbac_player_boxscores", "nbac_gamebook_player_stats")
+    played = await play(
+        client,
+        world(**others, bdl_player_boxscores=final_beats(GAMES)),
+        virtual(*(says(at(24), Message.RETRY_STEP, name) for name in again)),
+    )
+    for name in ("nbac_player_boxscores", "nbac_gamebook_player_stats", "bdl_player_boxscores"):
+        assert games_asked(played, name, at(24)) == IDS, name
+    assert at(24, 30) not in looks_at(played, "bdl_player_boxscores"), "by itself it asks for results once"
+
+
 async def test_a_slate_that_the_league_does_not_tell_is_taken_from_the_other(client: Client) -> None:
     chain = {"nbac_schedule": [BLOCKED], "espn_schedule": [Beat(MORNING, games=GAMES)]}
     played = await play(client, world(**chain), virtual())
@@ -110,11 +159,14 @@ async def test_a_slate_that_the_league_does_not_tell_is_taken_from_the_other(cli
 
 async def test_a_refused_key_calls_a_person_though_another_has_the_lines(client: Client) -> None:
     refused = Beat(MORNING, Outcome.BAD_KEY, reason="INVALID_KEY")
-    played = await play(client, world(**{PROPS: [refused], OTHER_PROPS: [Beat(at(9))]}), virtual())
+    blind = world(**{PROPS: [refused], OTHER_PROPS: [Beat(at(9))]})
+    played = await play(client, blind, virtual())
     assert played.result.first_published_at == at(9)
     assert [item.step for item in played.result.attention] == [PROPS]
     assert len(looks_at(played, PROPS)) == 1, "it is asked once and left alone"
     assert len(looks_at(played, OTHER_PROPS)) > 1
+    told = {item.reason for each in blind.statuses for item in each.status.attention}
+    assert max(reason.count("games from") for reason in told) == 1, "the reason does not grow from look to look"
 
 
 async def test_a_player_list_that_is_dead_all_day_holds_up_nobody_until_all_are_given_up(client: Client) -> None:

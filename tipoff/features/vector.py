@@ -38,6 +38,7 @@ class Origin(StrEnum):
     INJURIES = "injury_source"
     GAME_LINES = "game_lines_source"
     PROPS = "line_source"
+    ROSTER = "roster_source"
 
 
 _FIRST_CHOICE: Final[dict[Origin, tuple[str, ...]]] = {
@@ -47,7 +48,11 @@ _FIRST_CHOICE: Final[dict[Origin, tuple[str, ...]]] = {
     Origin.INJURIES: ("nbac_injury_report",),
     Origin.GAME_LINES: ("odds_api_game_lines",),
     Origin.PROPS: ("odds_api_player_points_props",),
+    # Of a game that is over, his team is that of the box score.
+    Origin.ROSTER: ("espn_team_rosters", "nbac_player_boxscores", "nbac_player_history"),
 }
+_BY_HIS_TEAM: Final = (Origin.TEAM_BOX, Origin.SCHEDULE, Origin.INJURIES, Origin.GAME_LINES)
+"""What is told of teams and games is his by the team that he is on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +68,11 @@ class Feature:
     origin: Origin
     window: int = 0
     games: str = "games_history"
+
+    @property
+    def origins(self) -> tuple[Origin, ...]:
+        """All that its quality stands on."""
+        return (self.origin, Origin.ROSTER) if self.origin in _BY_HIS_TEAM else (self.origin,)
 
     @property
     def is_missing(self) -> pl.Expr:
@@ -81,7 +91,7 @@ class Feature:
             .then(Quality.MISSING)
             .when(pl.col(self.games) < self.window)
             .then(Quality.PARTIAL_WINDOW)
-            .when(pl.col(_fallback_used(self.origin)))
+            .when(pl.any_horizontal(_fallback_used(origin) for origin in self.origins))
             .then(Quality.FALLBACK)
             .otherwise(Quality.MEASURED)
             .cast(pl.Int64)

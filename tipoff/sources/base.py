@@ -80,7 +80,7 @@ class ReadContext(Frozen):
     aliases: Mapping[str, str] = {}
     """Spelling -> player name, from a person's own file; ours are known anyway."""
     known_games: tuple[SlateGame, ...] = ()
-    """The date's games of an earlier schedule, for sources with ids of their own where the slate is not known."""
+    """Games to come of an earlier schedule, for sources with ids of their own where the slate is not known."""
 
 
 class KnownPlayer(Frozen):
@@ -103,6 +103,8 @@ class Reading(Frozen):
     """game_id -> the provider's own id, for sources that others ask by."""
     unknown_fields: tuple[str, ...] = ()
     """Fields of the payload that are neither read nor ignored: the provider added something."""
+    unknown_games: tuple[str, ...] = ()
+    """Games of the date that the answer tells of and nobody knows the id of: "NYK@BOS"."""
 
 
 class Source(ABC):

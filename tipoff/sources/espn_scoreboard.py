@@ -77,7 +77,10 @@ class EspnScoreboard(Feed):
 
 
 class EspnSchedule(Feed):
-    """The date's games when the league does not tell them, as far as their ids are known from an earlier schedule."""
+    """The date's games when the league does not tell them, as far as their ids are known from an earlier schedule.
+
+    A game that stands there on another date was moved here; one whose id is not known is named.
+    """
 
     name = "espn_schedule"
     title = "ESPN schedule"
@@ -103,22 +106,25 @@ class EspnSchedule(Feed):
     def read(self, body: bytes, context: ReadContext) -> Reading:
         """Raises NotEnoughDataError when there are games and not one of them has a known id."""
         answer, harvest = Answer(self.name, body), Harvest(self.natural_key)
-        events, known = _events(answer), (*context.slate.games, *context.known_games)
-        for event in events:
-            game = _game_of(event, known)
-            if game is None:
-                harvest.reject("game whose NBA id is not known")
-            elif game_date_of(event.tip_off) != context.slate.game_date:
+        known, unknown = (*context.slate.games, *context.known_games), list[str]()
+        for event in _events(answer):
+            game = _game_of(event, known) or _moved_here(event, known)
+            if game_date_of(event.tip_off) != context.slate.game_date:
                 harvest.reject(f"game of another date than {context.slate.game_date}")
-            else:
+            elif game is not None:
                 harvest.keep({**_scheduled(event, game), **self.origin(context)})
+            elif event.home is None or event.away is None or not _is_on(event):
+                harvest.reject("game of no two NBA teams, or postponed")
+            else:
+                unknown.append(f"{event.away}@{event.home}")
+                harvest.reject(f"{unknown[-1]}, whose NBA id is not known")
         reading = harvest.reading(answer.unknown(self.ignored_fields))
-        if events and not reading.rows:
+        if unknown and not reading.rows:
             raise NotEnoughDataError(
-                f"{self.name} {context.slate.game_date}: of {len(events)} games none has a known NBA id; "
+                f"{self.name} {context.slate.game_date}: of {len(unknown)} games none has a known NBA id; "
                 "the league's schedule has to be read once before ESPN's can stand in for it"
             )
-        return reading
+        return reading.model_copy(update={"unknown_games": tuple(unknown)})
 
     def rows_owned(self, rows: Sequence[Row], slate: Slate) -> RowsOwned:
         """The games on whatever date they stand: the league may have moved one that is postponed here."""
@@ -214,6 +220,16 @@ def _game_of(event: _Event, games: Iterable[SlateGame]) -> SlateGame | None:
     return next(
         (game for game in games if {game.home, game.away} == sides and game_date_of(game.tip_off) == game_date), None
     )
+
+
+def _moved_here(event: _Event, games: Iterable[SlateGame]) -> SlateGame | None:
+    """The game of the same sides that is nearest to a game which is on, whatever its date was."""
+    same = (game for game in games if (game.away, game.home) == (event.away, event.home))
+    return min(same, key=lambda game: abs(game.tip_off - event.tip_off), default=None) if _is_on(event) else None
+
+
+def _is_on(event: _Event) -> bool:
+    return event.status != "postponed"
 
 
 def _judged_stale(events: Iterable[_Event], slate: Slate) -> Judgement | None:

@@ -54,7 +54,7 @@ class Harvest:
         self._key = key
         self._rows: dict[tuple[object, ...], Row] = {}
         self._rejected: Counter[str] = Counter()
-        self._unresolved: dict[str, Row] = {}
+        self._unresolved: dict[tuple[str, ...], Row] = {}
 
     def keep(self, row: Row) -> None:
         """Add a row; the first of a key stays, a later one is counted as repeated."""
@@ -70,8 +70,8 @@ class Harvest:
             self._rejected[reason] += count
 
     def unresolved(self, row: Row) -> None:
-        """Add a name that no player answers to, once."""
-        self._unresolved.setdefault(row["player_name"], row)
+        """Add a name that no player answers to, once a game and team: two of one name may be two men."""
+        self._unresolved.setdefault((row["game_id"], row["team"], row["player_name"]), row)
 
     def reading(self, unknown_fields: tuple[str, ...] = (), provider_ids: Mapping[str, str] | None = None) -> Reading:
         """All of it."""

@@ -100,9 +100,7 @@ TOO_LONG = f"name of more than {LONGEST_NAME} characters"
 """Why an entry is left out: nobody is called so, and names travel further than rows do."""
 
 
-def unresolved_row(
-    name: str, resolver: Resolver, context: ReadContext, game_id: str | None, team: str | None = None
-) -> Row:
+def unresolved_row(name: str, resolver: Resolver, context: ReadContext, game_id: str = "", team: str = "") -> Row:
     """The row of `unresolved_players` for a name, without its origin."""
     nearest = "; ".join(player.player_name for player in resolver.candidates(name))
     return {

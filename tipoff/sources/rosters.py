@@ -75,7 +75,7 @@ class TeamRosters(Feed):
                 continue
             player = team_mates.resolve(name) or league().namesake(name)
             if player is None:
-                row = unresolved_row(name, team_mates, context, None, team)
+                row = unresolved_row(name, team_mates, context, team=team)
                 harvest.unresolved({**row, **self.origin(context)})
                 continue
             row = {

@@ -429,12 +429,12 @@ points INT64 | points; NULL unless he played
         "unresolved_players",
         Layer.RAW,
         "Names of feeds that no player of the slate's rosters answers to.",
-        "game_date source player_name",
+        "game_date source game_id team player_name",
         """
 game_date DATE! | Eastern date of the slate
 player_name STRING! | name as the feed writes it
-game_id STRING | game the feed names, where it does
-team STRING | tricode of the team the feed names, where it does
+game_id STRING! | game the feed names; empty where it names none
+team STRING! | tricode of the team the feed names; empty where it names none
 candidates STRING! | nearest names of the two rosters, best first, separated by semicolons
 """
         + _ORIGIN,

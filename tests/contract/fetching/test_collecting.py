@@ -410,6 +410,9 @@ async def test_without_games_or_ids_nothing_is_asked(day: Day) -> None:
     assert no_ids.outcome is Outcome.NOT_PUBLISHED_YET
     assert no_ids.reason == "nothing to ask yet: odds_api_events has not named GSW@CHA"
     assert (await day.look(PROPS.name, TIP_OFF)).outcome is Outcome.EMPTY_OK
+    results = await day.look("espn_boxscores", TIP_OFF + timedelta(hours=4), slate=unnamed)
+    assert results.outcome is Outcome.NOT_PUBLISHED_YET
+    assert results.reason == "nothing to ask yet: espn_scoreboard has not named GSW@CHA"
     assert day.provider.asked == []
 
 

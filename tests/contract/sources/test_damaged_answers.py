@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.support.recorded_answers import CASES, INJURIES, SCHEDULE, TEAM_BOX, Case, Desk
 from tipoff.errors import ContractError
+from tipoff.processing import rows_read
 from tipoff.sources.base import ReadContext, Reading
 from tipoff.vocabulary import Outcome
 
@@ -84,14 +85,30 @@ def shuffled(value: Any, dice: random.Random) -> Any:
 
 
 def read_or_refused(case: Case, body: bytes, context: ReadContext) -> Reading | ContractError:
-    """The reading or the refusal; any other error fails the test."""
+    """The reading, of which rows can be made, or the refusal; any other error fails the test."""
     try:
-        return case.source.read(body, context)
+        reading = case.source.read(body, context)
+        rows_read(case.source, reading.rows)
+        return reading
     except ContractError as error:
         return error
 
 
-OTHER_TYPES: tuple[Any, ...] = (None, True, 7, -1.5, "", "strange", [], {}, [[]], 10**400, "2024-02-30", float("nan"))
+OTHER_TYPES: tuple[Any, ...] = (
+    None,
+    True,
+    7,
+    -1.5,
+    "",
+    "strange",
+    [],
+    {},
+    [[]],
+    2**63,
+    10**400,
+    "2024-02-30",
+    float("nan"),
+)
 
 
 @each_case

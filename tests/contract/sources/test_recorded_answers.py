@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -571,9 +571,29 @@ def test_espn_tells_the_slate_of_games_whose_ids_an_earlier_schedule_gave(desk: 
     earlier = nothing_known.model_copy(update={"known_games": ESPN_SCHEDULE.slate.games})
     reading = ESPN_SCHEDULE.source.read(desk.body(ESPN_SCHEDULE), earlier)
     assert slate_games(reading.rows, date(2024, 1, 15)) == ESPN_SCHEDULE.slate.games
-    assert reading.rejected == {"game whose NBA id is not known": 7}
+    unknown = {"NOP@DAL", "ORL@NYK", "SAS@ATL", "GSW@MEM", "CHI@CLE", "BOS@TOR", "IND@UTA"}
+    assert set(reading.unknown_games) == unknown
+    assert reading.rejected == {f"{label}, whose NBA id is not known": 1 for label in unknown}
     with pytest.raises(NotEnoughDataError, match="of 11 games none has a known NBA id"):
         ESPN_SCHEDULE.source.read(desk.body(ESPN_SCHEDULE), nothing_known)
+
+
+@pytest.mark.parametrize(("status", "found"), [("STATUS_SCHEDULED", True), ("STATUS_POSTPONED", False)])
+def test_espn_tells_a_game_that_was_moved_to_the_date_and_takes_none_that_was_moved_away(
+    desk: Desk, status: str, *, found: bool
+) -> None:
+    document, day = desk.document(ESPN_SCHEDULE), date(2024, 1, 15)
+    document["events"][0]["status"]["type"]["name"] = status
+    first, *others = ESPN_SCHEDULE.slate.games
+    a_week_later = first.model_copy(update={"tip_off": first.tip_off + timedelta(days=7)})
+    months_later = first.model_copy(update={"game_id": "0022301100", "tip_off": first.tip_off + timedelta(days=70)})
+    known = {"slate": Slate(game_date=day), "known_games": (months_later, a_week_later, *others)}
+    context = desk.context(ESPN_SCHEDULE).model_copy(update=known)
+    reading = ESPN_SCHEDULE.source.read(json.dumps(document).encode(), context)
+    told = {row["game_id"]: row["game_date"] for row in reading.rows}
+    assert told.get(first.game_id) == (day if found else None)
+    assert months_later.game_id not in told
+    assert first.label not in reading.unknown_games
 
 
 @pytest.mark.parametrize(

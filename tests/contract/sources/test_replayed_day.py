@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import httpx
+import polars as pl
 import pytest
 
 from runtime.looks import looks, slate_of
@@ -256,15 +257,62 @@ async def test_a_game_that_the_league_has_moved_stands_once_when_espn_lists_it_a
     moved = slate_of(archive, DAY).games[0]
     sources = (FaultSource.SCHEDULE, FaultSource.ESPN_SCOREBOARD)
     faults = tuple(Fault(source=name, kind=Kind.POSTPONED, games=frozenset({moved.game_id})) for name in sources)
-    told = []
+    looked = (
+        *(("nbac_schedule", BEFORE_LINES), ("espn_schedule", BEFORE_LINES), ("nbac_schedule", AFTER_LINES)),
+        ("espn_schedule", BEFORE_LINES),  # as a re-run reads it
+    )
+    told, standing, of_game = [], [], {"game": moved.game_id}
     with serve(archive, faults) as upstream:
         async with looks(upstream.url, slate_of(archive, DAY), tmp_path) as desk:
-            for name in ("nbac_schedule", "espn_schedule"):
-                batch = (await desk.collect(SOURCES[name], BEFORE_LINES)).batch_key
+            for name, as_of in looked:
+                batch = (await desk.collect(SOURCES[name], as_of)).batch_key
                 assert batch
-                told.append(desk.read(SOURCES[name], batch, BEFORE_LINES))
-            standing = desk.warehouse.query("SELECT * FROM raw_schedule WHERE game_id = @game", {"game": moved.game_id})
-    league, espn = told
+                told.append(desk.read(SOURCES[name], batch, as_of))
+                rows = desk.warehouse.query("SELECT * FROM raw_schedule WHERE game_id = @game", of_game)
+                standing.append(rows.select("source", "status").rows())
+    league, espn, *_ = told
     assert moved.game_id not in {game.game_id for game in league.games or ()}
     assert espn.postponed == (moved.game_id,)
-    assert standing.select("source", "status").rows() == [("espn_schedule", "postponed")]
+    by_the_league, by_espn = standing[0], [("espn_schedule", "postponed")]
+    assert standing == [by_the_league, by_espn, by_the_league, by_the_league]
+
+
+async def test_a_slate_of_espn_names_the_game_whose_id_nobody_knows_and_finds_one_that_was_moved(
+    sample: Path, tmp_path: Path
+) -> None:
+    archive, espn = Archive(sample), SOURCES["espn_schedule"]
+    with serve(archive) as upstream:
+        async with looks(upstream.url, slate_of(archive, DAY), tmp_path) as desk:
+            batch = (await desk.collect(espn, MORNING)).batch_key
+            assert batch
+            desk.read(espn, batch, MORNING)
+            unknown, moved, *_ = desk.slate.games
+            stored = desk.warehouse.query("SELECT * FROM raw_schedule")
+            later = pl.col("game_id") == moved.game_id
+            earlier = stored.filter(pl.col("game_id") != unknown.game_id).with_columns(
+                pl.when(later).then(pl.col(name) + pl.duration(days=3)).otherwise(pl.col(name)).alias(name)
+                for name in ("game_date", "tip_off")
+            )
+            desk.warehouse.replace("raw_schedule", earlier, {"season": "2023-24"})
+            desk.slate = Slate(game_date=DAY)
+            told = desk.read(espn, batch, MORNING + timedelta(hours=1))
+            assert (told.outcome, told.unknown_games) == (Outcome.PARTIAL, (unknown.label,))
+            assert moved.game_id in {game.game_id for game in told.games or ()}
+            assert len(told.games or ()) == len(stored) - 1
+
+
+async def test_results_of_a_stand_in_leave_what_the_league_has_told_in_its_history_of_players(
+    sample: Path, tmp_path: Path
+) -> None:
+    archive, stand_in = Archive(sample), SOURCES["nbac_live_boxscore"]
+    with serve(archive) as upstream:
+        async with looks(upstream.url, slate_of(archive, DAY), tmp_path) as desk:
+            batch = (await desk.collect(stand_in, NEXT_MORNING)).batch_key
+            assert batch
+            assert desk.read(stand_in, batch, NEXT_MORNING).changed
+            every = {"game_date": DAY}
+            results = "SELECT * FROM raw_player_boxscores WHERE game_date = @game_date"
+            official = desk.warehouse.query(results, every).with_columns(source=pl.lit("nbac_player_history"))
+            desk.warehouse.replace("raw_player_boxscores", official, {"game_date": DAY})
+            assert not desk.read(stand_in, batch, NEXT_MORNING + timedelta(hours=1)).changed
+            assert set(desk.warehouse.query(results, every)["source"]) == {"nbac_player_history"}

@@ -62,7 +62,7 @@ def test_a_missing_input_is_missing_and_never_invented(column: str) -> None:
         assert (known == 0) == (there is None), name
 
 
-@pytest.mark.parametrize("origin", Origin)
+@pytest.mark.parametrize("origin", [origin for origin in Origin if origin is not Origin.ROSTER])
 def test_what_no_source_stands_behind_counts_as_missing(origin: Origin) -> None:
     told_of = [feature.name for feature in FEATURES if feature.origin is origin]
     assert told_of
@@ -125,6 +125,27 @@ def test_a_fallback_source_counts_eighty_five_and_is_named() -> None:
     assert quality("points_mean_5", box_source=mixed) == 85
     assert source("points_mean_5", box_source=mixed) == mixed
     assert quality("line", line_source="bettingpros_player_points_props") == 85
+
+
+@pytest.mark.parametrize(
+    ("column", "stand_in", "names"),
+    [
+        ("injury_source", "bdl_injuries", ("injury_risk", "stars_out", "vacated_minutes", "vacated_points")),
+        ("line_source", "bettingpros_player_points_props", ("line", "opening_line", "line_move", "has_line")),
+        ("schedule_source", "espn_schedule", ("home", "playoffs")),
+        ("team_box_source", "nbac_team_boxscore;sum of nbac_player_boxscores", ("team_pace", "rest_advantage")),
+    ],
+)
+def test_what_stood_in_for_a_source_costs_quality(column: str, stand_in: str, names: tuple[str, ...]) -> None:
+    assert {quality(name, **{column: stand_in}) for name in names} == {85}
+
+
+def test_a_player_whose_team_is_told_by_the_leagues_list_has_all_that_is_his_by_his_team_as_a_fallback() -> None:
+    listed = {"roster_source": "nbac_player_list_current"}
+    by_team = ("home", "team_pace", "opponent_pace", "spread", "total", "stars_out", "injury_risk", "rest_advantage")
+    assert {quality(name, **listed) for name in by_team} == {85}
+    assert {quality(name) for name in by_team} == {100}
+    assert {quality(name, **listed) for name in ("points_mean_5", "games_last_7_days", "line")} == {100}
 
 
 def test_a_partial_window_from_a_fallback_counts_as_partial() -> None:

@@ -101,6 +101,17 @@ def test_a_game_that_lacks_a_player_has_no_sums(warehouse: DuckDbWarehouse) -> N
     assert boxes(warehouse) == {}
 
 
+@pytest.mark.parametrize(("source", "game", "whole"), [("log", GAME, 0), ("other", GAME, 2), ("log", OTHER_GAME, 2)])
+def test_a_game_of_whose_box_score_a_name_is_nobodys_has_no_sums(
+    warehouse: DuckDbWarehouse, source: str, game: str, whole: int
+) -> None:
+    """A man of nine minutes is within what rounding may cost."""
+    players(warehouse, GAME, CHA=[48.0] * 4 + [39.0], GSW=[48.0] * 5)
+    nobody = [{"player_name": "A. Nobody", "game_id": game, "team": "CHA"}]
+    warehouse.replace("unresolved_players", rows_of("unresolved_players", nobody, source=source), {"game_id": game})
+    assert len(boxes(warehouse)) == whole
+
+
 def test_a_game_that_lacks_a_side_has_no_sums(warehouse: DuckDbWarehouse) -> None:
     players(warehouse, GAME, CHA=[48.0] * 5, GSW=[])
     assert boxes(warehouse) == {}

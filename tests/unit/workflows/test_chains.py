@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from tests.support.ledgers import DAY, evening_plan, step_of
-from tipoff.vocabulary import Outcome, eastern
+from tipoff.vocabulary import Outcome, SlateGame, eastern
 from workflows import chains
 from workflows.contracts import StepReport
 from workflows.day_state import StepRecord
@@ -76,6 +76,33 @@ def test_lines_that_another_had_are_looked_at_again_and_results_are_not() -> Non
     assert chains.lacking(BOXSCORES, stood_in, BLOCKED, PLAN, NIGHT) == ()
 
 
+def test_what_the_first_choice_has_again_is_asked_of_no_other() -> None:
+    some_again = StepReport(outcome=Outcome.PARTIAL, missing_games=IDS[2:], stand_in=True)
+    assert chains.lacking(PROPS, StepRecord(rows=300, stood_in=IDS[1:]), some_again, PLAN, NOON) == GAMES[2:]
+
+
+def test_results_that_another_had_are_read_again_where_a_person_wants_it() -> None:
+    stood_in = StepRecord(rows=300, stood_in=IDS[1:])
+    assert chains.lacking(BOXSCORES, stood_in, BLOCKED, PLAN, NIGHT, anew=True) == GAMES[1:]
+    assert chains.wanted_games(PLAYS, StepRecord(rows=200), PLAN) == ()
+    assert chains.wanted_games(PLAYS, StepRecord(rows=200), PLAN, anew=True) == GAMES
+
+
+@pytest.mark.parametrize(("hours", "asked"), [(2, ()), (2.5, GAMES)])
+def test_of_a_source_that_died_after_its_first_success_all_is_lacking_once_it_is_out_of_date(
+    hours: float, asked: tuple[SlateGame, ...]
+) -> None:
+    had = StepRecord(rows=300, seen_at=NOON - timedelta(hours=hours))
+    for step in (PROPS, step_of(PLAN, "nbac_injury_report"), step_of(PLAN, "nbac_schedule")):
+        assert chains.lacking(step, had, BLOCKED, PLAN, NOON) == asked
+
+
+def test_what_is_looked_for_once_does_not_go_out_of_date() -> None:
+    had = StepRecord(rows=300, missing_games=IDS[2:], seen_at=NOON - timedelta(hours=5))
+    assert chains.lacking(step_of(PLAN, "espn_team_rosters"), had, BLOCKED, PLAN, NOON) == GAMES[2:]
+    assert chains.lacking(BOXSCORES, had, BLOCKED, PLAN, NOON) == GAMES[2:]
+
+
 def test_a_source_that_asks_game_by_game_is_asked_for_finished_games_once() -> None:
     assert chains.wanted_games(PLAYS, StepRecord(), PLAN) == GAMES
     assert chains.wanted_games(PLAYS, StepRecord(rows=200, missing_games=IDS[1:]), PLAN) == GAMES[1:]
@@ -101,10 +128,19 @@ def test_what_a_chain_brings_adds_up_and_names_who_had_what() -> None:
     )
 
 
+def test_a_slate_of_which_a_game_is_unknown_says_so_though_the_games_it_has_are_all_there() -> None:
+    schedule = step_of(PLAN, "nbac_schedule")
+    part = StepReport(outcome=Outcome.PARTIAL, rows=3, games=GAMES, reason="left out: NYK@BOS", alerts={"x": "y"})
+    report = chains.stood_in(BLOCKED, schedule.stand_ins[0], part, (), 0)
+    assert (report.outcome, report.games, report.alerts) == (Outcome.PARTIAL, GAMES, {"x": "y"})
+    assert report.reason == "blocked; 3 of 3 games from ESPN schedule (left out: NYK@BOS)"
+
+
 def test_another_that_has_nothing_changes_nothing_but_the_reason() -> None:
     (stand_in,) = PROPS.stand_ins
     report = chains.stood_in(BLOCKED, stand_in, NOT_YET, GAMES, 0)
-    assert report == BLOCKED.model_copy(update={"reason": f"blocked; {stand_in.title}: no lines yet"})
+    told = {"reason": f"blocked; {stand_in.title}: no lines yet", "own_reason": "blocked"}
+    assert report == BLOCKED.model_copy(update=told)
 
 
 def test_results_that_stood_before_a_look_that_failed_are_counted_with_what_another_brings() -> None:

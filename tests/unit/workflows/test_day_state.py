@@ -217,12 +217,60 @@ def test_where_others_have_only_a_part_the_rest_is_waited_for(ledger: DayLedger)
 
 def test_a_refused_key_calls_a_person_once_while_another_stands_in_look_after_look(ledger: DayLedger) -> None:
     for _ in range(3):
-        look(ledger, rows=300, reason="bad key", parks=True, stand_in=True, stood_in={"BettingPros": GAMES})
+        look(
+            ledger,
+            rows=300,
+            reason="bad key; 3 of 3 games from BettingPros",
+            own_reason="bad key",
+            parks=True,
+            stand_in=True,
+            stood_in={"BettingPros": GAMES},
+        )
     record = ledger.records[PROPS.name]
     assert (record.state, record.stopped) == (StepState.DEGRADED, "bad key")
     assert [item.step for item in ledger.attention()] == [PROPS.name]
     assert [key for key in ledger.alerts if "parked" in key] == [f"{PROPS.name}:parked"]
     assert gates.next_look(PROPS, record) is not None, "the other is looked at on"
+
+
+def refused_at(ledger: DayLedger, step: PlanStep, hour: int, *, failed: bool = False, **report: object) -> None:
+    """A look at this hour that the first choice refuses, or fails."""
+    now, refusal = eastern(DAY, hour), {"outcome": Outcome.BLOCKED, "reason": "HTTP 403", "changed": False}
+    ledger.start(step, now)
+    ledger.finish(step, "no answer within 45 s" if failed else StepReport.model_validate(refusal | report), now)
+
+
+@pytest.mark.parametrize("failed", [False, True])
+def test_a_source_that_dies_after_its_first_success_is_gone_without_once_what_it_had_is_out_of_date(
+    ledger: DayLedger, failed: bool
+) -> None:
+    look(ledger, GAME_LINES, rows=3)  # at 11:00
+    refused_at(ledger, GAME_LINES, 13, failed=failed)
+    assert ledger.degradations == []
+    refused_at(ledger, GAME_LINES, 14, failed=failed)
+    (gone_without,) = ledger.degradations
+    assert gone_without.games == GAMES
+    assert gone_without.reason.endswith("; going on with what came by 11:00 ET")
+    assert f"{GAME_LINES.name}:outdated" in ledger.alerts
+    record = ledger.records[GAME_LINES.name]
+    assert (record.state, record.rows) == (StepState.DEGRADED, 3)
+    refused_at(ledger, GAME_LINES, 20, failed=failed)
+    assert ledger.degradations[0].games == GAMES, "what it lacked when they began is not had by their beginning"
+    look(ledger, GAME_LINES, rows=3)
+    assert (record.state, record.missing_games) == (StepState.COMPLETE, ())
+
+
+def test_what_a_stand_in_has_not_is_gone_without_when_the_first_choice_died_after_its_success(
+    ledger: DayLedger,
+) -> None:
+    look(ledger, PROPS, rows=300, reason="300 rows")
+    some = {"Another": GAMES[:1]}
+    refused_at(ledger, PROPS, 15, outcome=Outcome.PARTIAL, rows=100, missing_games=GAMES[1:], stood_in=some)
+    (gone_without,) = ledger.degradations
+    assert (gone_without.games, ledger.records[PROPS.name].reason) == (GAMES, "HTTP 403")
+    refused_at(ledger, PROPS, 16, rows=300, outcome=Outcome.OK, stood_in={"Another": GAMES})
+    assert [item.games for item in ledger.degradations] == [GAMES]
+    assert ledger.records[PROPS.name].found is False, "the first choice is looked for on"
 
 
 def test_however_long_the_reason_of_a_failure_is_the_status_stays_small(ledger: DayLedger) -> None:

@@ -1,6 +1,11 @@
 -- A game without team totals has the sum of its players' rows, which is exact; its minutes are those of whole periods.
 -- Whole minutes of players are rounded, so sums are some off: farther off, somebody is missing, and the game with him.
+-- So it is where a name of its box score is nobody's: what he did stands in no row.
 WITH
+  unknown AS (
+    SELECT DISTINCT game_date, game_id, source,
+    FROM unresolved_players
+  ),
   sums AS (
     SELECT
       box.game_date, box.game_id, box.team,
@@ -14,7 +19,12 @@ WITH
       SUM(box.points) AS points,
       STRING_AGG(DISTINCT box.source, ' and ' ORDER BY box.source) AS source,
       MAX(box.as_of) AS as_of,
+      LOGICAL_OR(unknown.game_id IS NOT NULL) AS lacks_somebody,
     FROM raw_player_boxscores AS box
+    LEFT JOIN unknown
+      ON unknown.game_date = box.game_date
+      AND unknown.game_id = box.game_id
+      AND unknown.source = box.source
     LEFT JOIN raw_team_boxscores AS totals
       ON totals.game_date = box.game_date
       AND totals.game_id = box.game_id
@@ -25,6 +35,7 @@ WITH
     SELECT
       ours.*,
       ours.points > theirs.points AS win,
+      ours.lacks_somebody OR theirs.lacks_somebody AS lacks,
       LEAST(ours.player_minutes, theirs.player_minutes) AS fewest_minutes,
       240 + 25 * GREATEST(ROUND((GREATEST(ours.player_minutes, theirs.player_minutes) - 240) / 25), 0) AS minutes,
     FROM sums AS ours
@@ -44,3 +55,4 @@ SELECT
   CONCAT('sum of ', source) AS source, as_of,
 FROM paired
 WHERE fewest_minutes > minutes - 12
+  AND NOT lacks
