@@ -14,7 +14,7 @@ from tipoff.errors import BodyTooLargeError, TipoffError, TransportFault
 from tipoff.landing.base import Batch, BatchItem, FetchRecord, Landing
 from tipoff.redaction import redact
 from tipoff.sources.base import Judgement, Request, Response, Slate, Source
-from tipoff.sources.budget import Budget, credits_told, worth_asking
+from tipoff.sources.budget import Budget, credits_told, pulls_of, worth_asking
 from tipoff.sources.manners import CONDITIONAL, Slots
 from tipoff.sources.outcomes import DECISIONS, overall
 from tipoff.vocabulary import Frozen, Outcome, shortened
@@ -97,13 +97,15 @@ async def collect(
     records = await asyncio.to_thread(landing.records, source.name, slate.game_date, moment)
     look = _Look(source, slate, as_of, fetcher=fetcher, landing=landing, slots=slots, records=records)
     asked = look.worth_asking(requests, budget) if budget and not anew else requests
-    answers = look.standing(request for request in requests if request not in asked)
+    standing = look.standing(request for request in requests if request not in asked)
+    answers: list[_Answer] = []
     for request in asked:
         answers.append(await look.settle(request, answers))
-        progress(len(answers), len(requests))
+        progress(len(standing) + len(answers), len(requests))
         if source.alternatives and answers[-1].usable:
             answers = answers[-1:]
             break
+    answers = standing + answers
     if all(DECISIONS[answer.record.outcome].retry_now for answer in answers):
         raise TransportFault(f"{source.name} {slate.game_date}: no proper answer; {_reason(answers, slate)}")
     answered = [answer.record for answer in answers]
@@ -132,18 +134,19 @@ class _Look:
         self._fetcher = fetcher
         self._landing = landing
         self._slots = slots
-        self._usable = {record.url: record for record in records if DECISIONS[record.outcome].usable}
-        whole = [record for record in records if record.etag and record.status in _WHOLE]
+        self._records = [record for record in records if record.fetched_at <= as_of]
+        self._usable = {record.url: record for record in self._records if DECISIONS[record.outcome].usable}
+        whole = [record for record in self._records if record.etag and record.status in _WHOLE]
         self._known = {record.url: record for record in whole if source.provider in CONDITIONAL}
 
     def worth_asking(self, requests: Sequence[Request], budget: Budget) -> tuple[Request, ...]:
         """The paid questions that are worth their price now."""
-        had = {url: record.fetched_at for url, record in self._usable.items()}
-        return worth_asking(requests, self._slate, self._as_of, had, budget)
+        return worth_asking(requests, self._slate, self._as_of, pulls_of(self._records), budget)
 
     def standing(self, requests: Iterable[Request]) -> list[_Answer]:
-        """The last usable answers to questions that are not asked again."""
-        return [_Answer(self._usable[redact(request.url)]) for request in requests]
+        """What was paid for before and is not asked again: the last usable answer, where there is any."""
+        last = pulls_of(self._records) | self._usable
+        return [_Answer(last[redact(request.url)]) for request in requests]
 
     async def settle(self, request: Request, before: Sequence[_Answer]) -> _Answer:
         """The answer to a question: an earlier one of this look, none where asking is no use, or a fresh one."""

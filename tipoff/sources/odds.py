@@ -188,7 +188,8 @@ class PlayerPointsProps(Feed):
         players = {outcome.text("description") for outcome in outcomes}
         if not players:
             return judged(Outcome.NOT_PUBLISHED_YET, f"no book quotes the players of {game.label} yet")
-        return judged(Outcome.OK, f"{game.label}: {len(players)} players quoted")
+        few = 2 * len(players) < _PLAYERS_A_GAME
+        return judged(Outcome.PARTIAL if few else Outcome.OK, f"{game.label}: {len(players)} players quoted")
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
         answer, harvest = Answer(self.name, body), Harvest(self.natural_key)

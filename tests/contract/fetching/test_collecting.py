@@ -59,9 +59,13 @@ ERROR = answer(b"oops", "500 Internal Server Error")
 PDF = answer(b"%PDF-1.4\n%%EOF\n")
 
 
-def quoted(game: SlateGame, **headers: str) -> Reply:
-    """An answer with one line of one book."""
-    sides = [{"name": side, "description": "A Player", "price": -110, "point": 20.5} for side in ("Over", "Under")]
+def quoted(game: SlateGame, players: int = 7, **headers: str) -> Reply:
+    """An answer with a line of one book on each player."""
+    sides = [
+        {"name": side, "description": f"Player {number}", "price": -110, "point": 20.5}
+        for number in range(players)
+        for side in ("Over", "Under")
+    ]
     market = {"key": "player_points", "last_update": "2024-03-29T19:00:00Z", "outcomes": sides}
     event = {
         "id": IDS[game.game_id],
@@ -424,6 +428,38 @@ async def test_paid_answers_stand_until_asking_again_is_worth_its_price(
     again = await day.look(PROPS.name, as_of, slots=Purse(spare), anew=anew)
     assert len(day.provider.asked) == asked
     assert (again.outcome, again.missing_games, again.batch_key) == (Outcome.OK, (), first.batch_key)
+
+
+@pytest.mark.parametrize(
+    ("reply", "outcome"),
+    [
+        (answer(b'{"events": "elsewhere"}'), Outcome.WRONG_TYPE),
+        (answer(b"[" + b" " * 3_000_000 + b"]"), Outcome.WRONG_TYPE),
+        (quoted(GAMES[0].model_copy(update={"home": "LAL", "away": "IND"})), Outcome.WRONG_TYPE),
+    ],
+    ids=["a field less", "over the cap", "of another game"],
+)
+async def test_a_paid_answer_that_cannot_be_used_is_not_bought_again_at_every_look(
+    day: Day, reply: Reply, outcome: Outcome
+) -> None:
+    day.provider.replies = props(quoted(GAMES[0]), quoted(GAMES[1]), reply)
+    first = await day.look(PROPS.name, slots=Purse(0))
+    day.provider.asked.clear()
+    later = await day.look(PROPS.name, AS_OF + timedelta(minutes=30), slots=Purse(0))
+    assert day.provider.asked == []
+    told = ("outcome", "refused", "reason", "alert", "stand_in", "missing_games", "batch_key")
+    assert [getattr(later, of) for of in told] == [getattr(first, of) for of in told]
+    assert (later.refused, later.missing_games) == (outcome, (GAMES[2].game_id,))
+
+
+async def test_a_game_with_few_players_quoted_is_told_and_asked_again_once_that_can_be_paid(day: Day) -> None:
+    day.provider.replies = props(quoted(GAMES[0]), quoted(GAMES[1], players=3), quoted(GAMES[2]))
+    first = await day.look(PROPS.name, slots=Purse(0))
+    assert (first.outcome, first.missing_games) == (Outcome.PARTIAL, ())
+    assert "partial: LAL@IND (LAL@IND: 3 players quoted)" in first.reason
+    day.provider.asked.clear()
+    await day.look(PROPS.name, AS_OF + timedelta(hours=2), slots=Purse(4))
+    assert [IDS[GAMES[1].game_id] in asked.target for asked in day.provider.asked] == [True]
 
 
 async def test_a_game_whose_lines_were_not_out_is_asked_alone(day: Day) -> None:
