@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
 
 from pydantic import AwareDatetime
 
@@ -64,6 +65,10 @@ class _Answer(NamedTuple):
     new: bool = False
     retry_at: datetime | None = None
     credits_remaining: int | None = None
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.record.url).netloc
 
     @property
     def usable(self) -> bool:
@@ -153,7 +158,7 @@ class _Look:
         settled = self._usable.get(redact(request.url))
         if settled and settled.fetched_at == self._as_of:
             return _Answer(settled)
-        why_not = _why_not_ask(before)
+        why_not = _why_not_ask([answer for answer in before if answer.host == request.host])
         if why_not:
             return _Answer(self._record(request, why_not))
         refusal = await self._slots.take(request, self._as_of)
@@ -225,7 +230,7 @@ def land_batch(landing: Landing, source: str, game_date: date, records: Iterable
 
 
 def _why_not_ask(before: Sequence[_Answer]) -> Judgement | None:
-    """Why the provider is asked nothing more: it refused in a way that stays, or it is silent."""
+    """Why a host that answered so before is asked nothing more: it refused in a way that stays, or it is silent."""
     for answer in before:
         if DECISIONS[answer.record.outcome].stop:
             return Judgement(outcome=answer.record.outcome, reason=f"not asked after: {answer.record.reason}")

@@ -19,7 +19,7 @@ from tipoff.errors import TransportFault
 from tipoff.landing.base import Batch
 from tipoff.landing.local import LocalLanding
 from tipoff.settings import load_settings
-from tipoff.sources.base import Slate
+from tipoff.sources.base import Judgement, Request, Slate
 from tipoff.sources.budget import Budget
 from tipoff.sources.fetcher import Fetcher, TimeOuts
 from tipoff.sources.manners import Free, Slots
@@ -82,6 +82,16 @@ def props(*replies: Reply) -> dict[str, Reply]:
     """What is answered about each game's event, in the slate's order."""
     path = "/api.the-odds-api.com/v4/sports/basketball_nba/events/{}/odds"
     return {path.format(IDS[game.game_id]): reply for game, reply in zip(GAMES, replies, strict=True)}
+
+
+class Closed(Free):
+    """Slots of a host that is left alone."""
+
+    def __init__(self, host: str) -> None:
+        self._host = host
+
+    async def take(self, request: Request, as_of: datetime) -> Judgement | None:
+        return Judgement(outcome=Outcome.BLOCKED, reason="left alone") if request.host == self._host else None
 
 
 class Day:
@@ -289,6 +299,26 @@ async def test_the_second_choice_is_asked_only_when_the_first_is_not_there(day: 
     later = await day.look(INJURIES.name, AS_OF + timedelta(minutes=1))
     assert len(day.provider.asked) == 1
     assert day.batch(later).items[0].part == "2024-03-29_02PM"
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [DENIED, answer(b"", "429 Too Many Requests", Retry_After="7200")],
+    ids=["blocked", "throttled"],
+)
+async def test_a_host_that_refuses_does_not_keep_another_hosts_choice_from_being_asked(day: Day, reply: Reply) -> None:
+    schedule = SOURCES["nbac_schedule"]
+    first, second = (f"/{request.host}{request.path}" for request in schedule.requests(SLATE, AS_OF, {}))
+    league = {"leagueId": "00", "seasonYear": "2023-24", "gameDates": [{"games": []}]}
+    day.provider.replies = {first: reply, second: answer(json.dumps({"leagueSchedule": league}).encode())}
+    assert (await day.look(schedule.name)).outcome is Outcome.OK
+    left_alone = await day.look(schedule.name, AS_OF + timedelta(minutes=30), slots=Closed("cdn.nba.com"))
+    assert left_alone.outcome is Outcome.OK
+    assert [asked.target.split("/")[1] for asked in day.provider.asked] == [
+        "cdn.nba.com",
+        "stats.nba.com",
+        "stats.nba.com",
+    ]
 
 
 async def test_neither_choice_there_is_a_wait(day: Day) -> None:
