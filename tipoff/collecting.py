@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from http import HTTPStatus
@@ -104,9 +105,12 @@ async def collect(
     asked = look.worth_asking(requests, budget) if budget and not anew else requests
     standing = look.standing(request for request in requests if request not in asked)
     answers: list[_Answer] = []
-    for request in asked:
+    to_ask = deque(asked)
+    while to_ask:
+        request = to_ask.popleft()
         answers.append(await look.settle(request, answers))
-        progress(len(standing) + len(answers), len(requests))
+        to_ask.extendleft(await look.next_page(request, answers[-1]))
+        progress(len(standing) + len(answers), len(standing) + len(answers) + len(to_ask))
         if source.alternatives and answers[-1].usable:
             answers = answers[-1:]
             break
@@ -177,6 +181,14 @@ class _Look:
         await self._slots.tell(request, response, judgement)  # once it is kept: a paid answer is not asked for twice
         return answer
 
+    async def next_page(self, request: Request, answer: _Answer) -> tuple[Request, ...]:
+        """What is asked next where the answer is one page of several."""
+        if not (self._source.paged and answer.usable and answer.record.key):
+            return ()
+        body = await asyncio.to_thread(self._landing.get, answer.record.key)
+        further = await asyncio.to_thread(self._source.next_page, request, body)
+        return (further,) if further else ()
+
     def _whole(self, response: Response, known: FetchRecord | None) -> Response:
         """The answer; with the landed body where the provider says that it is still the one."""
         if response.status != HTTPStatus.NOT_MODIFIED or known is None or known.key is None:
@@ -217,11 +229,16 @@ class _Look:
 
 
 def land_batch(landing: Landing, source: str, game_date: date, records: Iterable[FetchRecord]) -> str | None:
-    """Land the list of a look's usable answers, in an order of its own; None when there is none."""
+    """Land the list of a look's usable answers, in an order of its own; None when there is none.
+
+    A game of whose pages one is lacking is left out: the others would be taken for all that is quoted.
+    """
+    records = tuple(records)
+    cut = {record.game_id for record in records if record.game_id and not DECISIONS[record.outcome].usable}
     items = tuple(
         BatchItem(key=record.key, game_id=record.game_id, part=record.part, outcome=record.outcome)
         for record in sorted(records, key=lambda record: (record.game_id or "", record.part))
-        if record.key and DECISIONS[record.outcome].usable
+        if record.key and DECISIONS[record.outcome].usable and record.game_id not in cut
     )
     if not items:
         return None
@@ -277,9 +294,9 @@ def _refused(answers: Iterable[_Answer]) -> Outcome | None:
 
 
 def _missing_games(answers: Iterable[_Answer]) -> tuple[str, ...]:
-    asked = {answer.record.game_id: False for answer in answers if answer.record.game_id}
-    asked |= {answer.record.game_id: True for answer in answers if answer.record.game_id and answer.usable}
-    return tuple(game_id for game_id, found in asked.items() if not found)
+    """Those with a question that has no usable answer."""
+    cut = (answer.record.game_id for answer in answers if answer.record.game_id and not answer.usable)
+    return tuple(dict.fromkeys(cut))
 
 
 def _reason(answers: Sequence[_Answer], slate: Slate) -> str:

@@ -114,6 +114,7 @@ class BettingProsPoints(Feed):
     natural_key = ("game_date", "game_id", "book", "player_name", "line")
     needs_players = True
     needs_ids_of = BettingProsEvents.name
+    paged = True
     ignored_fields: ClassVar[frozenset[str]] = names(
         """
         _parameters _pagination ts utc id sport player_id link links active player image opening_line label
@@ -122,13 +123,34 @@ class BettingProsPoints(Feed):
     )
 
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
-        """As many pages of each game as its players usually fill; one that is not there is empty."""
+        """The first page of each game."""
         return tuple(
-            _question(game, provider_ids[game.game_id], page)
+            Request(
+                host=HOST,
+                path="/v3/offers",
+                params={
+                    "sport": _SPORT,
+                    "market_id": _POINTS,
+                    "event_id": provider_ids[game.game_id],
+                    "limit": str(_PLAYERS_A_PAGE),
+                    "page": "1",
+                },
+                game_id=game.game_id,
+                part=_part(game.label, 1),
+            )
             for game in _open_games(slate, as_of)
             if game.game_id in provider_ids
-            for page in range(1, _PAGES_A_GAME + 1)
         )
+
+    def next_page(self, request: Request, body: bytes) -> Request | None:
+        """As long as the provider says that there are more, up to as many as a game's players usually fill."""
+        pages = Answer(self.name, body).top().fields("_pagination").integer("total_pages")
+        page = int(str(request.params["page"]))
+        if page >= min(pages, _PAGES_A_GAME):
+            return None
+        label = request.part.removesuffix(_part("", page))
+        params = {**request.params, "page": str(page + 1)}
+        return request.model_copy(update={"params": params, "part": _part(label, page + 1)})
 
     def judge(self, request: Request, response: Response, slate: Slate) -> Judgement:
         return _bad_key(response) or super().judge(request, response, slate)
@@ -136,6 +158,7 @@ class BettingProsPoints(Feed):
     def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
         top = Answer(self.name, response.body).top()
         offers, pagination = _offers(top), top.fields("_pagination")
+        _require_event(offers, request.params["event_id"])
         page, pages = pagination.integer("page"), pagination.integer("total_pages")
         if not any(game.game_id == request.game_id for game in _open_games(slate, response.fetched_at)):
             return judged(Outcome.GONE, f"{request.part}: the game has begun")
@@ -197,15 +220,8 @@ def _tricode(participant: Fields) -> str | None:
     return known.tricode if known else None
 
 
-def _question(game: SlateGame, event_id: str, page: int) -> Request:
-    params = {
-        "sport": _SPORT,
-        "market_id": _POINTS,
-        "event_id": event_id,
-        "limit": str(_PLAYERS_A_PAGE),
-        "page": str(page),
-    }
-    return Request(host=HOST, path="/v3/offers", params=params, game_id=game.game_id, part=f"{game.label} page {page}")
+def _part(label: str, page: int) -> str:
+    return f"{label} page {page}"
 
 
 def _offers(top: Fields) -> list[Fields]:
@@ -216,6 +232,14 @@ def _offers(top: Fields) -> list[Fields]:
         if market != _POINTS:
             raise offer.problem("market_id", f"is {market!r}, points of NBA players are {_POINTS!r}")
     return offers
+
+
+def _require_event(offers: Sequence[Fields], asked: object) -> None:
+    """Raises ContractError for offers of another event than was asked for."""
+    for offer in offers:
+        event = offer.identifier("event_id")
+        if event != asked:
+            raise offer.problem("event_id", f"is {event!r}, asked for {asked!r}")
 
 
 def _judged_empty(part: str, page: int, pages: int) -> Judgement:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from urllib.parse import quote_plus
 
 import pytest
 
@@ -159,6 +160,38 @@ async def test_games_that_fail_are_named_and_the_others_kept(day: Day) -> None:
     assert collected.missing_games == (GAMES[1].game_id, GAMES[2].game_id)
     assert collected.reason == ("1 of 3 answers usable; not published yet: LAL@IND; provider error: LAC@ORL (HTTP 500)")
     assert [item.game_id for item in day.batch(collected).items] == [GAMES[0].game_id]
+
+
+OFFERS = "bettingpros_player_points_props"
+
+
+def offers(number: int, page: int, pages: int, event_id: str = "") -> tuple[str, Reply]:
+    """The address of a page of a game's offers, and an answer with one player."""
+    event = IDS[GAMES[number].game_id]
+    query = f"sport=NBA&market_id=156&event_id={quote_plus(event)}&limit=10&page={page}"
+    offer = {"market_id": 156, "event_id": event_id or event, "participants": [], "selections": []}
+    body = {"offers": [offer], "_pagination": {"page": page, "total_pages": pages}}
+    return f"/api.bettingpros.com/v3/offers?{query}", answer(json.dumps(body).encode())
+
+
+async def test_further_pages_are_asked_for_where_there_are_any(day: Day) -> None:
+    day.provider.replies = dict([offers(0, 1, 2), offers(0, 2, 2), offers(1, 1, 1), offers(2, 1, 1)])
+    collected = await day.look(OFFERS)
+    assert (collected.outcome, collected.requests, len(day.provider.asked)) == (Outcome.OK, 4, 4)
+    parts = ["GSW@CHA page 1", "GSW@CHA page 2", "LAL@IND page 1", "LAC@ORL page 1"]
+    assert [item.part for item in day.batch(collected).items] == parts
+    assert day.told[-1] == (4, 4)
+    again = await day.look(OFFERS)
+    assert (again.batch_key, len(day.provider.asked)) == (collected.batch_key, 4), "a second try goes on from page 1"
+
+
+async def test_a_game_of_which_one_page_is_lacking_is_not_had(day: Day) -> None:
+    (page_2, _), unreadable = offers(0, 2, 2), answer(b"{}")
+    day.provider.replies = dict([offers(0, 1, 2), (page_2, unreadable), offers(1, 1, 1), offers(2, 1, 1, "another")])
+    collected = await day.look(OFFERS)
+    assert (collected.outcome, collected.refused) == (Outcome.PARTIAL, Outcome.WRONG_TYPE)
+    assert collected.missing_games == (GAMES[0].game_id, GAMES[2].game_id)
+    assert [item.part for item in day.batch(collected).items] == ["LAL@IND page 1"]
 
 
 async def test_a_hang_on_one_game_costs_that_game_only(day: Day) -> None:
