@@ -118,7 +118,8 @@ async def collect(
     if all(DECISIONS[answer.record.outcome].retry_now for answer in answers):
         raise TransportFault(f"{source.name} {slate.game_date}: no proper answer; {_reason(answers, slate)}")
     answered = [answer.record for answer in answers]
-    batch_key = await asyncio.to_thread(land_batch, landing, source.name, slate.game_date, answered)
+    dated = budget is not None
+    batch_key = await asyncio.to_thread(land_batch, landing, source.name, slate.game_date, answered, dated=dated)
     collected = _collected(slate, answers, batch_key)
     return collected.model_copy(update={"warning": budget.warning}) if budget else collected
 
@@ -228,15 +229,24 @@ class _Look:
         )
 
 
-def land_batch(landing: Landing, source: str, game_date: date, records: Iterable[FetchRecord]) -> str | None:
+def land_batch(
+    landing: Landing, source: str, game_date: date, records: Iterable[FetchRecord], *, dated: bool = False
+) -> str | None:
     """Land the list of a look's usable answers, in an order of its own; None when there is none.
 
+    `dated`: answers of earlier looks may stand among them, so each says when it came.
     A game of whose pages one is lacking is left out: the others would be taken for all that is quoted.
     """
     records = tuple(records)
     cut = {record.game_id for record in records if record.game_id and not DECISIONS[record.outcome].usable}
     items = tuple(
-        BatchItem(key=record.key, game_id=record.game_id, part=record.part, outcome=record.outcome)
+        BatchItem(
+            key=record.key,
+            game_id=record.game_id,
+            part=record.part,
+            outcome=record.outcome,
+            fetched_at=record.fetched_at if dated else None,
+        )
         for record in sorted(records, key=lambda record: (record.game_id or "", record.part))
         if record.key and DECISIONS[record.outcome].usable and record.game_id not in cut
     )
