@@ -17,7 +17,7 @@ from tipoff.landing.base import Batch, BatchItem, FetchRecord, Landing
 from tipoff.redaction import redact
 from tipoff.sources.base import Judgement, Request, Response, Slate, Source
 from tipoff.sources.budget import Budget, credits_told, pulls_of, worth_asking
-from tipoff.sources.manners import CONDITIONAL, Slots
+from tipoff.sources.manners import CONDITIONAL, MANNERS, POLITE, Slots, rest_after
 from tipoff.sources.outcomes import DECISIONS, overall
 from tipoff.vocabulary import Frozen, Outcome, shortened
 
@@ -90,18 +90,19 @@ async def collect(
 ) -> Collected:
     """Ask a source all it has to be asked, one question after the other, and land the answers.
 
-    Questions whose usable answer of this very `as_of` is landed already are not asked again; paid ones only where
-    that is worth their price, or a person wants them `anew`. `progress` is told (questions settled, questions). Raises
-    TransportFault when not one question got a proper answer.
+    Questions whose usable answer of this very `as_of` is landed already are not asked again. Unless a person wants them
+    `anew`, nor are those about a game that has gone, and paid ones only where that is worth their price. `progress` is
+    told (questions settled, questions). Raises TransportFault when not one question got a proper answer.
     """
     requests = source.requests(slate, as_of, provider_ids)
     if not requests:
         return _nothing_to_ask(source, slate, as_of, provider_ids)
     budget = await slots.budget(source.provider) if any(request.credits for request in requests) else None
     # A date's manifest are many files: of earlier looks it is read only where their answers may serve again.
-    moment = None if budget or source.provider in CONDITIONAL else as_of
+    of_games = any(request.game_id for request in requests)
+    moment = None if of_games or budget or source.provider in CONDITIONAL else as_of
     records = await asyncio.to_thread(landing.records, source.name, slate.game_date, moment)
-    look = _Look(source, slate, as_of, fetcher=fetcher, landing=landing, slots=slots, records=records)
+    look = _Look(source, slate, as_of, fetcher=fetcher, landing=landing, slots=slots, records=records, anew=anew)
     asked = look.worth_asking(requests, budget) if budget and not anew else requests
     standing = look.standing(request for request in requests if request not in asked)
     answers: list[_Answer] = []
@@ -137,6 +138,7 @@ class _Look:
         landing: Landing,
         slots: Slots,
         records: Iterable[FetchRecord],
+        anew: bool,
     ) -> None:
         self._source = source
         self._slate = slate
@@ -146,6 +148,8 @@ class _Look:
         self._slots = slots
         self._records = [record for record in records if record.fetched_at <= as_of]
         self._usable = {record.url: record for record in self._records if DECISIONS[record.outcome].usable}
+        final = (record for record in self._records if record.game_id and DECISIONS[record.outcome].final)
+        self._final = {} if anew else {record.url: record for record in final}
         whole = [record for record in self._records if record.etag and record.status in _WHOLE]
         self._known = {record.url: record for record in whole if source.provider in CONDITIONAL}
 
@@ -159,17 +163,20 @@ class _Look:
         return [_Answer(last[redact(request.url)]) for request in requests]
 
     async def settle(self, request: Request, before: Sequence[_Answer]) -> _Answer:
-        """The answer to a question: an earlier one of this look, none where asking is no use, or a fresh one."""
-        settled = self._usable.get(redact(request.url))
+        """The answer to a question: one of this look or for good, none where asking is no use, or a fresh one."""
+        url = redact(request.url)
+        settled = self._usable.get(url)
         if settled and settled.fetched_at == self._as_of:
             return _Answer(settled)
+        if url in self._final:
+            return _Answer(self._final[url])
         why_not = _why_not_ask([answer for answer in before if answer.host == request.host])
         if why_not:
             return _Answer(self._record(request, why_not))
         refusal = await self._slots.take(request, self._as_of)
         if refusal:
             return _Answer(self._record(request, refusal), retry_at=refusal.retry_at)
-        known = self._known.get(redact(request.url))
+        known = self._known.get(url)
         try:
             response = await self._fetcher.fetch(request, self._as_of, known.etag if known else None)
         except TransportFault as error:
@@ -207,8 +214,8 @@ class _Look:
         told = {"status": status, "bytes": len(response.body), "etag": response.headers.get("etag")}
         record = record.model_copy(update=told)
         self._landing.record(record)
-        cool_down = DECISIONS[judgement.outcome].cool_down
-        retry_at = judgement.retry_at or (self._as_of + cool_down if cool_down else None)
+        rest = rest_after(judgement, response, MANNERS.get(request.host, POLITE))
+        retry_at = judgement.retry_at or (self._as_of + rest if rest else None)
         return _Answer(record, new, retry_at, credits_told(response.headers, "remaining"))
 
     def _keep_fault(self, request: Request, outcome: Outcome, error: TipoffError) -> _Answer:
@@ -317,7 +324,7 @@ def _reason(answers: Sequence[_Answer], slate: Slate) -> str:
     labels = {game.game_id: game.label for game in slate.games}
     trouble: dict[Outcome, list[FetchRecord]] = {}
     for answer in answers:
-        if DECISIONS[answer.record.outcome].wait or not answer.usable:
+        if answer.record.outcome is Outcome.PARTIAL or not answer.usable:
             trouble.setdefault(answer.record.outcome, []).append(answer.record)
     told = [
         f"{outcome.replace('_', ' ')}: "

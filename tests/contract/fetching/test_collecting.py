@@ -23,7 +23,7 @@ from tipoff.settings import load_settings
 from tipoff.sources.base import Judgement, Request, Slate
 from tipoff.sources.budget import Budget
 from tipoff.sources.fetcher import Fetcher, TimeOuts
-from tipoff.sources.manners import Free, Slots
+from tipoff.sources.manners import MANNERS, Free, Slots
 from tipoff.sources.outcomes import DECISIONS
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import Outcome, SlateGame
@@ -256,6 +256,24 @@ async def test_one_question_that_is_not_understood_is_told_and_the_others_are_as
     assert (await day.look(PROPS.name, AS_OF + timedelta(minutes=30))).parks
 
 
+async def test_a_game_that_has_gone_is_asked_about_no_more_unless_a_person_wants_it(day: Day) -> None:
+    (page_1, _), *others = offers(0, 1, 1), offers(1, 1, 1), offers(2, 1, 1)
+    day.provider.replies = dict([(page_1, answer(b"{}", "404 Not Found")), *others])
+    first = await day.look(OFFERS)
+    again = [await day.look(OFFERS, AS_OF + timedelta(minutes=minutes)) for minutes in (30, 60)]
+    told = ("outcome", "refused", "stand_in", "missing_games")
+    assert [getattr(first, of) for of in told] == [Outcome.PARTIAL, Outcome.GONE, True, (GAMES[0].game_id,)]
+    assert [[getattr(look, of) for of in told] for look in again] == [[getattr(first, of) for of in told]] * 2
+    assert len([asked for asked in day.provider.asked if asked.target == page_1]) == 1
+    day.provider.replies |= dict([offers(0, 1, 1)])
+    assert (await day.look(OFFERS, AS_OF + timedelta(minutes=90), anew=True)).missing_games == ()
+
+
+async def test_a_provider_that_blocks_is_left_alone_as_long_as_its_network_is_known_to_be_cross(day: Day) -> None:
+    day.provider.replies = {SCOREBOARD: DENIED}
+    assert (await day.look("nbac_scoreboard")).retry_at == AS_OF + MANNERS["cdn.nba.com"].cool_down
+
+
 @pytest.mark.parametrize(
     ("reply", "rest"),
     [
@@ -281,12 +299,14 @@ async def test_the_same_answers_make_the_same_batch_when_a_day_is_done_again(day
 
 
 async def test_the_manifest_of_another_look_is_not_read(day: Day) -> None:
-    day.provider.replies = props(*(quoted(game) for game in GAMES))
-    await day.look(PROPS.name)
-    (damaged, *_) = (day.root / "manifest").rglob("*.json")
+    """Where no answer of it may serve again."""
+    (request,) = LINES.requests(SLATE, AS_OF, {})
+    day.provider.replies = {f"/{request.host}{request.path}": answer(b"[]")}
+    await day.look(LINES.name)
+    (damaged,) = (day.root / "manifest").rglob("*.json")
     damaged.write_text("{")
-    later = await day.look(PROPS.name, AS_OF + timedelta(minutes=30))
-    assert later.outcome is Outcome.OK
+    later = await day.look(LINES.name, AS_OF + timedelta(minutes=30))
+    assert later.outcome is Outcome.NOT_PUBLISHED_YET
 
 
 async def test_however_much_a_provider_says_a_reason_stays_short(day: Day) -> None:
