@@ -306,9 +306,8 @@ async def test_a_persons_questions_and_the_workers_keep_one_distance(
     own = OwnSlots(Settings(odds_monthly_credits=10), client)
     async with serving(client):
         assert await own.closed(QUESTION.host) is None
-        assert (
-            await asyncio.gather(own.take(QUESTION, AS_OF), slots_for(client, real).take(QUESTION, AS_OF)) == [None] * 2
-        )
+        granted = await asyncio.gather(own.take(QUESTION, AS_OF), slots_for(client, real).take(QUESTION, AS_OF))
+        assert set(granted) == {None}
         state = await odds.query(ManneredDomainWorkflow.state)
         assert (state.slots, sum(paid.credits for paid in state.under_way)) == (2, 6)
         await own.tell(QUESTION, answered(), THROTTLED)

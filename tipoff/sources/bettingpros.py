@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, RowsOwned, Slate
 from tipoff.sources.feed import Feed, Harvest, judged, judged_by_games
-from tipoff.sources.odds import PropQuote, keep_pairs, paired
+from tipoff.sources.odds import PropQuote, is_stale, keep_pairs, paired
 from tipoff.sources.strict import Answer, Fields, names
 from tipoff.teams import team_called
 from tipoff.vocabulary import Outcome, Role, SlateGame, game_date_of
@@ -164,6 +164,11 @@ class BettingProsPoints(Feed):
             return judged(Outcome.GONE, f"{request.part}: the game has begun")
         if not offers:
             return _judged_empty(request.part, page, pages)
+        updates = [_moment(line) for *_, line in _lines(offers)]
+        if updates and all(is_stale(updated, response.fetched_at) for updated in updates):
+            return judged(
+                Outcome.STALE, f"{request.part}: the newest quote is of {max(filter(None, updates)):%F %H:%M} UTC"
+            )
         if pages > _PAGES_A_GAME:
             return judged(Outcome.PARTIAL, f"{request.part}: {_PAGES_A_GAME} pages of {pages} are asked for")
         return judged(Outcome.OK, f"{request.part}: {len(offers)} players quoted")
@@ -274,7 +279,7 @@ def _quotes(offers: Sequence[Fields], harvest: Harvest) -> Iterator[PropQuote]:
                 line=line.number("line"),
                 side=selection.text("selection").capitalize(),
                 price=line.number("cost"),
-                updated=line.moment_in_utc("updated") if line.has("updated") else None,
+                updated=_moment(line),
             )
 
 
@@ -285,6 +290,10 @@ def _lines(offers: Sequence[Fields]) -> Iterator[tuple[Fields, Fields, Fields, F
             for book in selection.each("books"):
                 for line in book.each("lines"):
                     yield offer, selection, book, line
+
+
+def _moment(line: Fields) -> datetime | None:
+    return line.moment_in_utc("updated") if line.has("updated") else None
 
 
 def _offered(line: Fields) -> bool:

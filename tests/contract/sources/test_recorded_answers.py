@@ -491,6 +491,26 @@ def test_more_pages_of_bettingpros_than_are_asked_for_are_told(desk: Desk) -> No
     )
 
 
+def test_offers_that_stand_since_yesterday_are_stale(desk: Desk) -> None:
+    case, document = BETTINGPROS_POINTS, desk.document(BETTINGPROS_POINTS)
+    for line in (
+        line
+        for offer in document["offers"]
+        for selection in offer["selections"]
+        for book in selection["books"]
+        for line in book["lines"]
+    ):
+        line["updated"] = "2024-02-21 20:00:00"
+    response = desk.response(case, body=json.dumps(document).encode())
+    judgement = case.source.judge(desk.request(case), response, case.slate)
+    assert (judgement.outcome, judgement.reason) == (
+        Outcome.STALE,
+        "ORL@CLE page 1: the newest quote is of 2024-02-21 20:00 UTC",
+    )
+    reading = desk.read(case, document)
+    assert (reading.rows, reading.rejected["quoted too long ago"]) == ((), 4)
+
+
 def test_offers_of_another_event_than_was_asked_for_are_refused(desk: Desk) -> None:
     case, request = BETTINGPROS_POINTS, desk.request(BETTINGPROS_POINTS)
     other = request.model_copy(update={"params": {**request.params, "event_id": "23815"}})
