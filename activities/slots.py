@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from temporalio import activity
 from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
@@ -41,15 +42,34 @@ ANSWERS_WITHIN = timedelta(seconds=20)
 
 def slots_of(settings: Settings, now: Callable[[], str]) -> Slots:
     """The slots for one activity."""
-    return DomainSlots(activity.client(), activity.info(), settings, now) if are_kept(settings) else Free()
+    if not are_kept(settings):
+        return Free()
+    return DomainSlots(activity.client(), asker_of(activity.info()), settings, now)
+
+
+class Asker(NamedTuple):
+    """Who takes slots."""
+
+    name: str
+    """Its own: each try of an activity asks anew, the moments that an earlier one was granted are past."""
+    until: datetime
+    """Until when it can put a question and still take in what it brings."""
+
+
+def asker_of(info: activity.Info) -> Asker:
+    """One try of an activity."""
+    return Asker(
+        name=f"{info.workflow_run_id}-{info.activity_id}-{info.attempt}",
+        until=info.started_time + (info.start_to_close_timeout or timedelta()) * SHARE_FOR_WAITING,
+    )
 
 
 class DomainSlots:
-    """Asks one question after the other for one activity."""
+    """Asks one question after the other for one asker."""
 
-    def __init__(self, client: Client, info: activity.Info, settings: Settings, now: Callable[[], str]) -> None:
+    def __init__(self, client: Client, asker: Asker, settings: Settings, now: Callable[[], str]) -> None:
         self._client = client
-        self._info = info
+        self._asker = asker
         self._settings = settings
         self._clock = now
         self._taken = 0
@@ -76,12 +96,8 @@ class DomainSlots:
         return Judgement(outcome=answer.outcome, reason=f"{request.host}: {answer.reason}", retry_at=as_of + wait)
 
     async def _ask(self, request: Request, as_of: datetime, manners: Manners, missed: datetime | None) -> SlotAnswer:
-        """One slot. Raises TransportFault when the domain does not answer.
-
-        Each try and each look of an activity asks anew: the moments that an earlier one was granted are past.
-        """
+        """One slot. Raises TransportFault when the domain does not answer. Each look of an asker asks anew."""
         self._taken += 1
-        look = f"{self._info.workflow_run_id}-{self._info.activity_id}-{self._info.attempt}-{as_of:%H%M%S}"
         with _answering(request.host):
             answer: SlotAnswer = await self._client.execute_update_with_start_workflow(
                 DomainMessage.TAKE_SLOT.value,
@@ -89,20 +105,15 @@ class DomainSlots:
                     host=request.host,
                     manners=manners,
                     credits=request.credits,
-                    until=self._until,
+                    until=self._asker.until,
                     missed=missed,
                 ),
                 start_workflow_operation=_start(request.host),
-                id=f"{look}-{self._taken}",
+                id=f"{self._asker.name}-{as_of:%H%M%S}-{self._taken}",
                 result_type=SlotAnswer,
                 rpc_timeout=ANSWERS_WITHIN,
             )
         return answer
-
-    @property
-    def _until(self) -> datetime:
-        """Until when this activity can put a question and still take in what it brings."""
-        return self._info.started_time + (self._info.start_to_close_timeout or timedelta()) * SHARE_FOR_WAITING
 
     async def tell(self, request: Request, response: Response, judgement: Judgement) -> None:
         """Only what is news."""

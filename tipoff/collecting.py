@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
 
 from pydantic import AwareDatetime
 
@@ -14,9 +16,9 @@ from tipoff.errors import BodyTooLargeError, TipoffError, TransportFault
 from tipoff.landing.base import Batch, BatchItem, FetchRecord, Landing
 from tipoff.redaction import redact
 from tipoff.sources.base import Judgement, Request, Response, Slate, Source
-from tipoff.sources.budget import Budget, credits_told, worth_asking
+from tipoff.sources.budget import Budget, credits_told, pulls_of, worth_asking
 from tipoff.sources.feed import DENIED
-from tipoff.sources.manners import CONDITIONAL, Slots
+from tipoff.sources.manners import CONDITIONAL, MANNERS, POLITE, Slots, rest_after
 from tipoff.sources.outcomes import DECISIONS, overall
 from tipoff.vocabulary import Frozen, Outcome, Role, shortened
 
@@ -67,6 +69,10 @@ class _Answer(NamedTuple):
     credits_remaining: int | None = None
 
     @property
+    def host(self) -> str:
+        return urlsplit(self.record.url).netloc
+
+    @property
     def usable(self) -> bool:
         return DECISIONS[self.record.outcome].usable
 
@@ -85,30 +91,37 @@ async def collect(
 ) -> Collected:
     """Ask a source all it has to be asked, one question after the other, and land the answers.
 
-    Questions whose usable answer of this very `as_of` is landed already are not asked again; paid ones only where
-    that is worth their price, or a person wants them `anew`. `progress` is told (questions settled, questions). Raises
-    TransportFault when not one question got a proper answer.
+    Questions whose usable answer of this very `as_of` is landed already are not asked again. Unless a person wants them
+    `anew`, nor are those about a game that has gone, and paid ones only where that is worth their price. `progress` is
+    told (questions settled, questions). Raises TransportFault when not one question got a proper answer.
     """
     requests = source.requests(slate, as_of, provider_ids)
     if not requests:
         return _nothing_to_ask(source, slate, as_of, provider_ids)
     budget = await slots.budget(source.provider) if any(request.credits for request in requests) else None
     # A date's manifest are many files: of earlier looks it is read only where their answers may serve again.
-    moment = None if budget or source.provider in CONDITIONAL else as_of
+    of_games = any(request.game_id for request in requests)
+    moment = None if of_games or budget or source.provider in CONDITIONAL else as_of
     records = await asyncio.to_thread(landing.records, source.name, slate.game_date, moment)
-    look = _Look(source, slate, as_of, fetcher=fetcher, landing=landing, slots=slots, records=records)
+    look = _Look(source, slate, as_of, fetcher=fetcher, landing=landing, slots=slots, records=records, anew=anew)
     asked = look.worth_asking(requests, budget) if budget and not anew else requests
-    answers = look.standing(request for request in requests if request not in asked)
-    for request in asked:
+    standing = look.standing(request for request in requests if request not in asked)
+    answers: list[_Answer] = []
+    to_ask = deque(asked)
+    while to_ask:
+        request = to_ask.popleft()
         answers.append(await look.settle(request, answers))
-        progress(len(answers), len(requests))
+        to_ask.extendleft(await look.next_page(request, answers[-1]))
+        progress(len(standing) + len(answers), len(standing) + len(answers) + len(to_ask))
         if source.alternatives and answers[-1].usable:
             answers = answers[-1:]
             break
+    answers = standing + answers
     if all(DECISIONS[answer.record.outcome].retry_now for answer in answers):
         raise TransportFault(f"{source.name} {slate.game_date}: no proper answer; {_reason(answers, slate)}")
     answered = [answer.record for answer in answers]
-    batch_key = await asyncio.to_thread(land_batch, landing, source.name, slate.game_date, answered)
+    dated = budget is not None
+    batch_key = await asyncio.to_thread(land_batch, landing, source.name, slate.game_date, answered, dated=dated)
     collected = _collected(slate, answers, batch_key)
     return collected.model_copy(update={"warning": budget.warning}) if budget else collected
 
@@ -126,6 +139,7 @@ class _Look:
         landing: Landing,
         slots: Slots,
         records: Iterable[FetchRecord],
+        anew: bool,
     ) -> None:
         self._source = source
         self._slate = slate
@@ -133,31 +147,39 @@ class _Look:
         self._fetcher = fetcher
         self._landing = landing
         self._slots = slots
-        self._usable = {record.url: record for record in records if DECISIONS[record.outcome].usable}
-        whole = [record for record in records if record.etag and record.status in _WHOLE]
+        self._records = [record for record in records if record.fetched_at <= as_of]
+        self._usable = {record.url: record for record in self._records if DECISIONS[record.outcome].usable}
+        final = (record for record in self._records if record.game_id and DECISIONS[record.outcome].final)
+        # The file of a finished game may still come, an event that has begun does not come back.
+        asked_again = anew or source.role is Role.POST
+        self._final = {} if asked_again else {record.url: record for record in final}
+        whole = [record for record in self._records if record.etag and record.status in _WHOLE]
         self._known = {record.url: record for record in whole if source.provider in CONDITIONAL}
 
     def worth_asking(self, requests: Sequence[Request], budget: Budget) -> tuple[Request, ...]:
         """The paid questions that are worth their price now."""
-        had = {url: record.fetched_at for url, record in self._usable.items()}
-        return worth_asking(requests, self._slate, self._as_of, had, budget)
+        return worth_asking(requests, self._slate, self._as_of, pulls_of(self._records), budget)
 
     def standing(self, requests: Iterable[Request]) -> list[_Answer]:
-        """The last usable answers to questions that are not asked again."""
-        return [_Answer(self._usable[redact(request.url)]) for request in requests]
+        """What was paid for before and is not asked again: the last usable answer, where there is any."""
+        last = pulls_of(self._records) | self._usable
+        return [_Answer(last[redact(request.url)]) for request in requests]
 
     async def settle(self, request: Request, before: Sequence[_Answer]) -> _Answer:
-        """The answer to a question: an earlier one of this look, none where asking is no use, or a fresh one."""
-        settled = self._usable.get(redact(request.url))
+        """The answer to a question: one of this look or for good, none where asking is no use, or a fresh one."""
+        url = redact(request.url)
+        settled = self._usable.get(url)
         if settled and settled.fetched_at == self._as_of:
             return _Answer(settled)
-        why_not = _why_not_ask(before)
+        if url in self._final:
+            return _Answer(self._final[url])
+        why_not = _why_not_ask([answer for answer in before if answer.host == request.host])
         if why_not:
             return _Answer(self._record(request, why_not))
         refusal = await self._slots.take(request, self._as_of)
         if refusal:
             return _Answer(self._record(request, refusal), retry_at=refusal.retry_at)
-        known = self._known.get(redact(request.url))
+        known = self._known.get(url)
         try:
             response = await self._fetcher.fetch(request, self._as_of, known.etag if known else None)
         except TransportFault as error:
@@ -179,6 +201,14 @@ class _Look:
             return Judgement(outcome=Outcome.GONE, reason="access denied to this game alone")
         return judgement
 
+    async def next_page(self, request: Request, answer: _Answer) -> tuple[Request, ...]:
+        """What is asked next where the answer is one page of several."""
+        if not (self._source.paged and answer.usable and answer.record.key):
+            return ()
+        body = await asyncio.to_thread(self._landing.get, answer.record.key)
+        further = await asyncio.to_thread(self._source.next_page, request, body)
+        return (further,) if further else ()
+
     def _whole(self, response: Response, known: FetchRecord | None) -> Response:
         """The answer; with the landed body where the provider says that it is still the one."""
         if response.status != HTTPStatus.NOT_MODIFIED or known is None or known.key is None:
@@ -196,8 +226,8 @@ class _Look:
         told = {"status": status, "bytes": len(response.body), "etag": response.headers.get("etag")}
         record = record.model_copy(update=told)
         self._landing.record(record)
-        cool_down = DECISIONS[judgement.outcome].cool_down
-        retry_at = judgement.retry_at or (self._as_of + cool_down if cool_down else None)
+        rest = rest_after(judgement, response, MANNERS.get(request.host, POLITE))
+        retry_at = judgement.retry_at or (self._as_of + rest if rest else None)
         return _Answer(record, new, retry_at, credits_told(response.headers, "remaining"))
 
     def _keep_fault(self, request: Request, outcome: Outcome, error: TipoffError) -> _Answer:
@@ -218,12 +248,26 @@ class _Look:
         )
 
 
-def land_batch(landing: Landing, source: str, game_date: date, records: Iterable[FetchRecord]) -> str | None:
-    """Land the list of a look's usable answers, in an order of its own; None when there is none."""
+def land_batch(
+    landing: Landing, source: str, game_date: date, records: Iterable[FetchRecord], *, dated: bool = False
+) -> str | None:
+    """Land the list of a look's usable answers, in an order of its own; None when there is none.
+
+    `dated`: answers of earlier looks may stand among them, so each says when it came.
+    A game of whose pages one is lacking is left out: the others would be taken for all that is quoted.
+    """
+    records = tuple(records)
+    cut = {record.game_id for record in records if record.game_id and not DECISIONS[record.outcome].usable}
     items = tuple(
-        BatchItem(key=record.key, game_id=record.game_id, part=record.part, outcome=record.outcome)
+        BatchItem(
+            key=record.key,
+            game_id=record.game_id,
+            part=record.part,
+            outcome=record.outcome,
+            fetched_at=record.fetched_at if dated else None,
+        )
         for record in sorted(records, key=lambda record: (record.game_id or "", record.part))
-        if record.key and DECISIONS[record.outcome].usable
+        if record.key and DECISIONS[record.outcome].usable and record.game_id not in cut
     )
     if not items:
         return None
@@ -232,7 +276,7 @@ def land_batch(landing: Landing, source: str, game_date: date, records: Iterable
 
 
 def _why_not_ask(before: Sequence[_Answer]) -> Judgement | None:
-    """Why the provider is asked nothing more: it refused in a way that stays, or it is silent."""
+    """Why a host that answered so before is asked nothing more: it refused in a way that stays, or it is silent."""
     for answer in before:
         if DECISIONS[answer.record.outcome].stop:
             return Judgement(outcome=answer.record.outcome, reason=f"not asked after: {answer.record.reason}")
@@ -280,9 +324,9 @@ def _refused(answers: Iterable[_Answer]) -> Outcome | None:
 
 
 def _missing_games(answers: Iterable[_Answer]) -> tuple[str, ...]:
-    asked = {answer.record.game_id: False for answer in answers if answer.record.game_id}
-    asked |= {answer.record.game_id: True for answer in answers if answer.record.game_id and answer.usable}
-    return tuple(game_id for game_id, found in asked.items() if not found)
+    """Those with a question that has no usable answer."""
+    cut = (answer.record.game_id for answer in answers if answer.record.game_id and not answer.usable)
+    return tuple(dict.fromkeys(cut))
 
 
 def _reason(answers: Sequence[_Answer], slate: Slate) -> str:
@@ -293,7 +337,7 @@ def _reason(answers: Sequence[_Answer], slate: Slate) -> str:
     labels = {game.game_id: game.label for game in slate.games}
     trouble: dict[Outcome, list[FetchRecord]] = {}
     for answer in answers:
-        if DECISIONS[answer.record.outcome].wait or not answer.usable:
+        if answer.record.outcome is Outcome.PARTIAL or not answer.usable:
             trouble.setdefault(answer.record.outcome, []).append(answer.record)
     told = [
         f"{outcome.replace('_', ' ')}: "

@@ -181,7 +181,8 @@ def _read_all(source: Source, batch: Batch, context: ReadContext, landing: Landi
     """Every answer that can be read; one that cannot leaves the others standing."""
     read, unreadable = [], []
     for item in batch.items:
-        about = context.model_copy(update={"game_id": item.game_id, "part": item.part})
+        moment = item.fetched_at or context.as_of
+        about = context.model_copy(update={"game_id": item.game_id, "part": item.part, "as_of": moment})
         try:
             read.append(_answer(source, item, source.read(landing.get(item.key), about), context.slate))
         except ContractError as error:
@@ -247,7 +248,9 @@ def _write_all(source: Source, answers: _Answers, slate: Slate, warehouse: Wareh
     table = TABLES[source.table]
     if table.appends:
         once = answers.all_rows.unique(table.natural_key, keep="first", maintain_order=True)  # pages may overlap
-        changes = [_append_news(table, once, slate, warehouse, protect=protect)]
+        # Answers of earlier looks may stand among them: each is compared with what stood at its own moment.
+        looks = once.partition_by("as_of", maintain_order=True)
+        changes = [_append_news(table, look, slate, warehouse, protect=protect) for look in looks]
     else:
         changes = [_replaced(source, answer, slate, warehouse, protect=protect) for answer in answers.read]
     news = [changed for changed in changes if not changed.is_empty()]

@@ -25,6 +25,7 @@ from runtime.operator.place import Place
 from runtime.operator.server import reached
 from runtime.operator.trial import PLAYER_LIST, ROSTERS, SCHEDULE, Asked, Bench, Looked, try_out
 from runtime.operator.view import read_export, view_day
+from tipoff.errors import TransportFault
 from tipoff.landing.local import LocalLanding
 from tipoff.sources.base import Slate, Source
 from tipoff.sources.identity import load_aliases
@@ -83,7 +84,7 @@ def _named(name: str, sources: Mapping[str, Source]) -> Source:
 
 
 async def _slots(place: Place, source: Source, stack: AsyncExitStack, *, anyway: bool) -> Slots:
-    """The manners to keep, where any are. Raises CommandError REFUSED while the provider is left alone."""
+    """The manners to keep, where any are. Raises CommandError REFUSED while the provider is, or may be, left alone."""
     if not are_kept(place.settings):
         return Free()
     client: Client | str
@@ -92,11 +93,16 @@ async def _slots(place: Place, source: Source, stack: AsyncExitStack, *, anyway:
     except CommandError as error:
         client = str(error)
     slots = OwnSlots(place.settings, client, anyway=anyway)
-    if closed := await slots.closed(source.provider):
-        raise CommandError(
-            Exit.REFUSED, f"{source.provider} is {left_alone(closed)}; nothing was asked, --anyway asks all the same"
-        )
+    try:
+        closed = await slots.closed(source.provider)
+    except TransportFault as error:
+        raise CommandError(Exit.REFUSED, f"{error}; {_NOT_ASKED}") from error
+    if closed:
+        raise CommandError(Exit.REFUSED, f"{source.provider} is {left_alone(closed)}; {_NOT_ASKED}")
     return slots
+
+
+_NOT_ASKED = "nothing was asked, --anyway asks all the same"
 
 
 def _bench(workshop: Workshop, slots: Slots, folder: str | None) -> Bench:

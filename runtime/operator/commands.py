@@ -148,7 +148,11 @@ def _training(parser: argparse.ArgumentParser) -> None:
 
 def _trying(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--source", required=True, type=_within(100), metavar="NAME", help="as `sources` lists them")
-    parser.add_argument("--dry-run", action="store_true", help="ask and read, and keep nothing of what came")
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="ask and read, and land nothing of what came; credits are spent all the same, and workers hear of a block",
+    )
     parser.add_argument("--anyway", action="store_true", help="ask a provider that is left alone, too")
 
 

@@ -1,17 +1,19 @@
-"""A provider's manners for one person's look: kept from what its domain knows on, and told to it afterwards."""
+"""A provider's manners for one person's look: kept together with the workers, or by itself where no server is."""
 
 from __future__ import annotations
 
 import asyncio
+import uuid
 from datetime import UTC, datetime, timedelta
 
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.service import RPCError
 
-from activities.slots import news_of
+from activities.slots import Asker, DomainSlots, news_of
 from runtime.operator.domains import state_of
 from runtime.operator.server import PATIENCE
+from tipoff.errors import TransportFault
 from tipoff.settings import Settings
 from tipoff.sources.base import Judgement, Request, Response
 from tipoff.sources.budget import Budget
@@ -33,10 +35,7 @@ LONGEST_LOOK = timedelta(hours=1)
 
 
 class OwnSlots:
-    """Grants slots to one process by the rules that domains grant them by.
-
-    What workers ask meanwhile it does not see: a look of a person's comes between theirs.
-    """
+    """Takes slots of the domains as workers do; without a server, or against its word, by the same rules alone."""
 
     def __init__(self, settings: Settings, client: Client | str, *, anyway: bool = False) -> None:
         """`client`: of the server that has the domains, or why there is none. `anyway`: ask who is left alone, too."""
@@ -44,16 +43,22 @@ class OwnSlots:
         self._client = client
         self._anyway = anyway
         self._states: dict[str, DomainState] = {}
+        asker = Asker(name=uuid.uuid4().hex, until=datetime.now(UTC) + LONGEST_LOOK)
+        self._shared: DomainSlots | None = None
+        if isinstance(client, Client) and not anyway:
+            self._shared = DomainSlots(client, asker, settings, lambda: datetime.now(UTC).isoformat())
         self.says: dict[str, str] = {}
         """Host -> what its domain knew before it was asked, or why that is not known."""
 
     async def closed(self, host: str) -> Closure | None:
-        """Until when a host is left alone, as its domain knows."""
+        """Until when a host is left alone, as its domain knows. Raises TransportFault when that cannot be told."""
         return (await self._state(host)).closed
 
     async def take(self, request: Request, as_of: datetime) -> Judgement | None:
         """Sleep until the host bears the question; a refusal's wait is told on the day's clock."""
         state, now = await self._state(request.host), datetime.now(UTC)
+        if self._shared:
+            return await self._shared.take(request, as_of)
         manners = manners_of(request.host, self._settings)
         wanted = SlotRequest(host=request.host, manners=manners, credits=request.credits, until=now + LONGEST_LOOK)
         self._states[request.host], answer = slots.take(state, wanted, now)
@@ -65,6 +70,9 @@ class OwnSlots:
 
     async def tell(self, request: Request, response: Response, judgement: Judgement) -> None:
         """What is news, also for the workers."""
+        if self._shared:
+            await self._shared.tell(request, response, judgement)
+            return
         state, now = await self._state(request.host), datetime.now(UTC)
         news = news_of(state.last_slot or now, response, judgement, manners_of(request.host, self._settings))
         if news is None:
@@ -83,7 +91,7 @@ class OwnSlots:
         return self._states[host]
 
     async def _known(self, host: str) -> DomainState:
-        """What the domain knows, where it can be asked."""
+        """What the domain knows. Raises TransportFault when it does not say and nobody wants it asked anyway."""
         if isinstance(self._client, str):
             self.says[host] = f"not told: {self._client}"
             return DomainState()
@@ -91,6 +99,8 @@ class OwnSlots:
             state = slots.known_at(await state_of(self._client, host), datetime.now(UTC))
         except RPCError as error:
             self.says[host] = f"not told, no worker answers: {error.message}"
+            if not self._anyway:
+                raise TransportFault(f"whether {host} is left alone is {self.says[host]}") from error
             return DomainState()
         self.says[host] = slots.sentence(state)
         return state.model_copy(update={"closed": None}) if self._anyway else state

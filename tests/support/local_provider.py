@@ -19,7 +19,7 @@ class Asked(NamedTuple):
 
 
 class LocalProvider:
-    """Answers each request with the reply set for its path (without query); remembers what it was asked."""
+    """Answers each request with the reply set for it, or for its path without query; remembers what it was asked."""
 
     def __init__(self) -> None:
         self.asked: list[Asked] = []
@@ -38,7 +38,9 @@ class LocalProvider:
         try:
             asked = await read_head(reader)
             self.asked.append(asked)
-            await until_gone(reader, self.replies[asked.target.partition("?")[0]](writer))
+            await until_gone(
+                reader, (self.replies.get(asked.target) or self.replies[asked.target.partition("?")[0]])(writer)
+            )
             await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):
             pass  # the asker hung up, which is what some tests want

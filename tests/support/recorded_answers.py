@@ -37,6 +37,8 @@ class Case:
     as_of: datetime
     part: str = ""
     game_id: str | None = None
+    params: tuple[tuple[str, str], ...] = (("SeasonType", "Regular Season"),)
+    """Of the question."""
     turned: Callable[[Any], Any] | None = None
     """Makes of the recorded document the one of a shape or league that was not recorded."""
 
@@ -215,6 +217,7 @@ BETTINGPROS_POINTS = Case(
     utc(2024, 2, 22, 20, 0),
     part="ORL@CLE page 1",
     game_id="0022300792",
+    params=(("event_id", "23814"), ("page", "1")),
 )
 ESPN_SCOREBOARD = Case("espn_scoreboard", "espn/scoreboard_11games.json", JANUARY_15, utc(2024, 1, 16, 9, 0))
 ESPN_SCHEDULE = Case("espn_schedule", "espn/scoreboard_11games.json", JANUARY_15, utc(2024, 1, 15, 10, 0))
@@ -374,7 +377,9 @@ class Desk:
         return Response(status=status, headers={}, body=content, url="https://provider", fetched_at=case.as_of)
 
     def request(self, case: Case) -> Request:
-        return Request(host=case.source.provider, path="/", params=_LOG, game_id=case.game_id, part=case.part)
+        return Request(
+            host=case.source.provider, path="/", params=dict(case.params), game_id=case.game_id, part=case.part
+        )
 
     def players(self, case: Case) -> tuple[KnownPlayer, ...]:
         if case.source.table == "raw_rosters":
@@ -385,9 +390,6 @@ class Desk:
             for game_date in (case.slate.game_date - year, case.slate.game_date)
             for player in players_of_season(self.folder, season_of(game_date))
         )
-
-
-_LOG = {"SeasonType": "Regular Season"}
 
 
 @cache

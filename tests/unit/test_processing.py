@@ -585,6 +585,31 @@ def test_an_interrupted_reading_is_completed_by_the_next_one(collected: Collecte
         assert disturbed.equals(undisturbed)
 
 
+def test_a_standing_answer_is_read_as_of_its_own_moment_and_takes_no_place_from_what_came_since(day: Reading) -> None:
+    """One game's lines are new; another's stand from before, and its lines were had from others in between."""
+    stands, is_new = day.collected.items(PROPS)[:2]
+    day.read(PLAYERS)
+    morning = stands.model_copy(update={"fetched_at": AFTERNOON})
+    day.read(PROPS, AFTERNOON, day.land(Batch(source=PROPS, game_date=DAY, items=(morning,))))
+    between = day.table("raw_player_props").with_columns(
+        pl.lit(AFTERNOON + timedelta(minutes=15)).alias("as_of"), pl.col("line") + 1, pl.lit("others").alias("source")
+    )
+    day.warehouse.append("raw_player_props", between)
+    before = day.count("raw_player_props")
+    later = AFTERNOON + timedelta(minutes=30)
+    both = (morning, is_new.model_copy(update={"fetched_at": later}))
+    told = day.read(PROPS, later, day.land(Batch(source=PROPS, game_date=DAY, items=both)))
+    assert told.changed_games == (is_new.game_id,)
+    assert day.count("raw_player_props", f"game_id = '{stands.game_id}'") == before
+    newest = day.table("raw_player_props").filter(game_id=stands.game_id).sort("as_of")
+    assert newest["source"].last() == "others"
+    assert set(day.table("raw_player_props").filter(game_id=is_new.game_id)["as_of"]) == {later}
+    assert (
+        day.read(PROPS, later + timedelta(hours=1), day.land(Batch(source=PROPS, game_date=DAY, items=both))).changed
+        is False
+    )
+
+
 PRICES = st.dictionaries(st.integers(0, 2), st.sampled_from([-110.0, -105.0, 120.0]), min_size=1)
 
 

@@ -20,12 +20,14 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import ActivityEnvironment
 from temporalio.worker import Worker
 
-from activities.slots import DomainSlots
+from activities.slots import DomainSlots, asker_of
 from runtime.operator.checks.base import Site
 from runtime.operator.checks.domains import look
 from runtime.operator.domains import DomainView, domains
+from runtime.operator.own_slots import OwnSlots
 from runtime.sandbox import WORKFLOW_RUNNER
 from runtime.workers import deployment, workflows_of
+from tipoff.errors import TransportFault
 from tipoff.settings import Settings
 from tipoff.sources.base import Judgement, Request, Response
 from tipoff.vocabulary import Manners, Outcome
@@ -221,9 +223,8 @@ def slots_for(client: Client, now: Callable[[], datetime], **info: Any) -> Domai
         **info,
     }
     settings = Settings(odds_monthly_credits=10)
-    return DomainSlots(
-        client, dataclasses.replace(ActivityEnvironment.default_info(), **running), settings, lambda: now().isoformat()
-    )
+    asker = asker_of(dataclasses.replace(ActivityEnvironment.default_info(), **running))
+    return DomainSlots(client, asker, settings, lambda: now().isoformat())
 
 
 def answered(**headers: str) -> Response:
@@ -297,6 +298,37 @@ async def test_each_look_of_an_activity_that_looks_again_and_again_has_a_slot_of
             assert await again.take(QUESTION, AS_OF + timedelta(minutes=minutes)) is None
         state = await odds.query(ManneredDomainWorkflow.state)
     assert state.slots == 2
+
+
+async def test_a_persons_questions_and_the_workers_keep_one_distance(
+    client: Client, odds: WorkflowHandle[Any, Any]
+) -> None:
+    own = OwnSlots(Settings(odds_monthly_credits=10), client)
+    async with serving(client):
+        assert await own.closed(QUESTION.host) is None
+        granted = await asyncio.gather(own.take(QUESTION, AS_OF), slots_for(client, real).take(QUESTION, AS_OF))
+        assert set(granted) == {None}
+        state = await odds.query(ManneredDomainWorkflow.state)
+        assert (state.slots, sum(paid.credits for paid in state.under_way)) == (2, 6)
+        await own.tell(QUESTION, answered(), THROTTLED)
+        refusal = await slots_for(client, real).take(QUESTION, AS_OF)
+    assert refusal is not None
+    assert refusal.outcome is Outcome.THROTTLED
+
+
+async def test_a_domain_that_does_not_answer_keeps_a_person_from_asking_unless_he_wants_it_anyway(
+    client: Client, odds: WorkflowHandle[Any, Any]
+) -> None:
+    async with serving(client):
+        await slots_for(client, real).take(QUESTION, AS_OF)
+        await slots_for(client, real).tell(QUESTION, answered(), THROTTLED)
+        await odds.query(ManneredDomainWorkflow.state)
+    with pytest.raises(TransportFault, match=r"whether api.the-odds-api.com is left alone is not told"):
+        await OwnSlots(Settings(), client).closed(QUESTION.host)
+    anyway = OwnSlots(Settings(), client, anyway=True)
+    assert await anyway.closed(QUESTION.host) is None
+    assert await anyway.take(QUESTION, AS_OF) is None
+    assert anyway.says[QUESTION.host].startswith("not told")
 
 
 async def listed(client: Client, host: str) -> DomainView:

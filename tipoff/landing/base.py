@@ -48,12 +48,14 @@ class BatchItem(Frozen):
     game_id: str | None = None
     part: str = ""
     outcome: Outcome
+    fetched_at: AwareDatetime | None = None
+    """When it came, where answers of several looks stand beside each other; None: by the look that the batch is of."""
 
 
 class Batch(Frozen):
     """The usable answers of a look at a source; only the key of the object that holds this travels on.
 
-    It says nothing of when: a later look that brings the same answers has the same key.
+    Of a look that asks everything it says nothing of when: a later one that brings the same answers has the same key.
     """
 
     source: str

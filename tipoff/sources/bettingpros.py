@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, RowsOwned, Slate
 from tipoff.sources.feed import Feed, Harvest, judged, judged_by_games
-from tipoff.sources.odds import PropQuote, keep_pairs, paired
+from tipoff.sources.odds import PropQuote, is_stale, keep_pairs, paired
 from tipoff.sources.strict import Answer, Fields, names
 from tipoff.teams import team_called
 from tipoff.vocabulary import Outcome, Role, SlateGame, game_date_of
@@ -114,6 +114,7 @@ class BettingProsPoints(Feed):
     natural_key = ("game_date", "game_id", "book", "player_name", "line")
     needs_players = True
     needs_ids_of = BettingProsEvents.name
+    paged = True
     ignored_fields: ClassVar[frozenset[str]] = names(
         """
         _parameters _pagination ts utc id sport player_id link links active player image opening_line label
@@ -122,13 +123,34 @@ class BettingProsPoints(Feed):
     )
 
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
-        """As many pages of each game as its players usually fill; one that is not there is empty."""
+        """The first page of each game."""
         return tuple(
-            _question(game, provider_ids[game.game_id], page)
+            Request(
+                host=HOST,
+                path="/v3/offers",
+                params={
+                    "sport": _SPORT,
+                    "market_id": _POINTS,
+                    "event_id": provider_ids[game.game_id],
+                    "limit": str(_PLAYERS_A_PAGE),
+                    "page": "1",
+                },
+                game_id=game.game_id,
+                part=_part(game.label, 1),
+            )
             for game in _open_games(slate, as_of)
             if game.game_id in provider_ids
-            for page in range(1, _PAGES_A_GAME + 1)
         )
+
+    def next_page(self, request: Request, body: bytes) -> Request | None:
+        """As long as the provider says that there are more, up to as many as a game's players usually fill."""
+        pages = Answer(self.name, body).top().fields("_pagination").integer("total_pages")
+        page = int(str(request.params["page"]))
+        if page >= min(pages, _PAGES_A_GAME):
+            return None
+        label = request.part.removesuffix(_part("", page))
+        params = {**request.params, "page": str(page + 1)}
+        return request.model_copy(update={"params": params, "part": _part(label, page + 1)})
 
     def judge(self, request: Request, response: Response, slate: Slate) -> Judgement:
         return _bad_key(response) or super().judge(request, response, slate)
@@ -136,11 +158,17 @@ class BettingProsPoints(Feed):
     def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
         top = Answer(self.name, response.body).top()
         offers, pagination = _offers(top), top.fields("_pagination")
+        _require_event(offers, request.params["event_id"])
         page, pages = pagination.integer("page"), pagination.integer("total_pages")
         if not any(game.game_id == request.game_id for game in _open_games(slate, response.fetched_at)):
             return judged(Outcome.GONE, f"{request.part}: the game has begun")
         if not offers:
             return _judged_empty(request.part, page, pages)
+        updates = [_moment(line) for *_, line in _lines(offers)]
+        if updates and all(is_stale(updated, response.fetched_at) for updated in updates):
+            return judged(
+                Outcome.STALE, f"{request.part}: the newest quote is of {max(filter(None, updates)):%F %H:%M} UTC"
+            )
         if pages > _PAGES_A_GAME:
             return judged(Outcome.PARTIAL, f"{request.part}: {_PAGES_A_GAME} pages of {pages} are asked for")
         return judged(Outcome.OK, f"{request.part}: {len(offers)} players quoted")
@@ -197,15 +225,8 @@ def _tricode(participant: Fields) -> str | None:
     return known.tricode if known else None
 
 
-def _question(game: SlateGame, event_id: str, page: int) -> Request:
-    params = {
-        "sport": _SPORT,
-        "market_id": _POINTS,
-        "event_id": event_id,
-        "limit": str(_PLAYERS_A_PAGE),
-        "page": str(page),
-    }
-    return Request(host=HOST, path="/v3/offers", params=params, game_id=game.game_id, part=f"{game.label} page {page}")
+def _part(label: str, page: int) -> str:
+    return f"{label} page {page}"
 
 
 def _offers(top: Fields) -> list[Fields]:
@@ -216,6 +237,14 @@ def _offers(top: Fields) -> list[Fields]:
         if market != _POINTS:
             raise offer.problem("market_id", f"is {market!r}, points of NBA players are {_POINTS!r}")
     return offers
+
+
+def _require_event(offers: Sequence[Fields], asked: object) -> None:
+    """Raises ContractError for offers of another event than was asked for."""
+    for offer in offers:
+        event = offer.identifier("event_id")
+        if event != asked:
+            raise offer.problem("event_id", f"is {event!r}, asked for {asked!r}")
 
 
 def _judged_empty(part: str, page: int, pages: int) -> Judgement:
@@ -250,7 +279,7 @@ def _quotes(offers: Sequence[Fields], harvest: Harvest) -> Iterator[PropQuote]:
                 line=line.number("line"),
                 side=selection.text("selection").capitalize(),
                 price=line.number("cost"),
-                updated=line.moment_in_utc("updated") if line.has("updated") else None,
+                updated=_moment(line),
             )
 
 
@@ -261,6 +290,10 @@ def _lines(offers: Sequence[Fields]) -> Iterator[tuple[Fields, Fields, Fields, F
             for book in selection.each("books"):
                 for line in book.each("lines"):
                     yield offer, selection, book, line
+
+
+def _moment(line: Fields) -> datetime | None:
+    return line.moment_in_utc("updated") if line.has("updated") else None
 
 
 def _offered(line: Fields) -> bool:

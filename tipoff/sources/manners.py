@@ -9,12 +9,14 @@ from typing import Protocol
 from tipoff.settings import Settings
 from tipoff.sources.base import Judgement, Request, Response
 from tipoff.sources.budget import Budget
-from tipoff.sources.outcomes import DECISIONS
 from tipoff.vocabulary import Manners, Outcome
 
 _MINUTE = timedelta(minutes=1)
 _ADDRESS_BLOCK = timedelta(hours=2)
 """The NBA's networks refuse an address for hours; asking meanwhile prolongs it."""
+
+_BUSY = timedelta(minutes=5)
+"""Until a provider that throttles is asked again, where it does not say when."""
 
 
 def per_minute(requests: int, cool_down: timedelta = timedelta(minutes=30)) -> Manners:
@@ -55,11 +57,10 @@ def are_kept(settings: Settings) -> bool:
 
 def rest_after(judgement: Judgement, response: Response, manners: Manners) -> timedelta | None:
     """How long everybody leaves the provider alone after an answer; None: it takes no offence."""
-    if judgement.outcome not in (Outcome.BLOCKED, Outcome.THROTTLED):
-        return None
-    if judgement.retry_at is not None:
-        return max(judgement.retry_at - response.fetched_at, timedelta())
-    return manners.cool_down if judgement.outcome is Outcome.BLOCKED else DECISIONS[judgement.outcome].cool_down
+    usual = {Outcome.BLOCKED: manners.cool_down, Outcome.THROTTLED: _BUSY}.get(judgement.outcome)
+    if usual is None or judgement.retry_at is None:
+        return usual
+    return max(judgement.retry_at - response.fetched_at, timedelta())
 
 
 class Slots(Protocol):

@@ -1,13 +1,13 @@
 """the-odds-api v4: events, game lines and player-points props, as live answers and as historical ones.
 
 A historical answer wraps the live shape and says the moment it is of; its rows are as of that moment.
-Nothing quoted at or after tip-off gets through.
+Nothing quoted at or after tip-off gets through, nor what was quoted too long ago.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import ClassVar, NamedTuple
 
@@ -35,6 +35,9 @@ _NOT_TONIGHT = "of no game of the slate"
 _NOT_ASKED = "market that was not asked for"
 _NOT_AMERICAN = "price that is not American"
 _IN_PLAY = "quoted at or after tip-off"
+_STALE = "quoted too long ago"
+_STALE_AFTER = timedelta(hours=18)
+"""A live answer's quotes are minutes old; a morning's snapshot stands to the last tip, yesterday's does not."""
 _IGNORED = names("sport_title title previous_timestamp next_timestamp")
 
 
@@ -106,9 +109,12 @@ class GameLines(Feed):
 
     def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
         events, moment = _events(Answer(self.name, response.body), response.fetched_at)
-        quoted = [event for event in events if event.values("bookmakers")]
-        there = [game.game_id for event in quoted if (game := _game_of(event, slate))]
-        nothing = judged(Outcome.NOT_PUBLISHED_YET, "no book quotes tonight's games yet")
+        tonight = [(game, event.each("bookmakers")) for event in events if (game := _game_of(event, slate))]
+        there = [game.game_id for game, books in tonight if any(not is_stale(_updated(book), moment) for book in books)]
+        if any(books for _, books in tonight):
+            nothing = judged(Outcome.STALE, "tonight's games were quoted too long ago")
+        else:
+            nothing = judged(Outcome.NOT_PUBLISHED_YET, "no book quotes tonight's games yet")
         return _judged_open(slate, moment, there, nothing)
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
@@ -117,19 +123,18 @@ class GameLines(Feed):
         tonight = _tonight(events, context.slate, harvest)
         for game, event in tonight:
             for book in event.each("bookmakers"):
-                markets = book.each("markets")
                 row = {
                     "game_date": context.slate.game_date,
                     "game_id": game.game_id,
                     "event_id": event.text("id"),
                     "book": book.text("key"),
-                    "last_update": _last_update(book, *markets),
+                    "last_update": _updated(book),
                     "source": self.name,
                     "as_of": as_of,
                 }
-                lines = _lines(markets, game, harvest)
-                if _in_play(row, game):
-                    harvest.reject(_IN_PLAY)
+                lines = _lines(book.each("markets"), game, harvest)
+                if late := _out_of_time(row, game):
+                    harvest.reject(late)
                 elif all(value is None for value in lines.values()):
                     harvest.reject("book without a line")
                 else:
@@ -183,12 +188,17 @@ class PlayerPointsProps(Feed):
             return judged(Outcome.GONE, f"the event asked for {request.part} is now {_told(event)}")
         if game.tip_off <= moment:
             return judged(Outcome.GONE, f"{request.part} has begun")
-        markets = [market for book in event.each("bookmakers") for market in book.each("markets")]
-        outcomes = [outcome for market in markets for outcome in market.each("outcomes")]
-        players = {outcome.text("description") for outcome in outcomes}
-        if not players:
+        quoted, stale = set[str](), set[str]()
+        for book in event.each("bookmakers"):
+            for market in book.each("markets"):
+                told = stale if is_stale(_last_update(book, market), moment) else quoted
+                told.update(outcome.text("description") for outcome in market.each("outcomes"))
+        if not quoted and stale:
+            return judged(Outcome.STALE, f"the players of {game.label} were quoted too long ago")
+        if not quoted:
             return judged(Outcome.NOT_PUBLISHED_YET, f"no book quotes the players of {game.label} yet")
-        return judged(Outcome.OK, f"{game.label}: {len(players)} players quoted")
+        few = 2 * len(quoted) < _PLAYERS_A_GAME
+        return judged(Outcome.PARTIAL if few else Outcome.OK, f"{game.label}: {len(quoted)} players quoted")
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
         answer, harvest = Answer(self.name, body), Harvest(self.natural_key)
@@ -284,8 +294,24 @@ def _last_update(*places: Fields) -> datetime | None:
     return _newest(*(place.moment("last_update") for place in places if place.has("last_update")))
 
 
+def _updated(book: Fields) -> datetime | None:
+    return _last_update(book, *book.each("markets"))
+
+
+def is_stale(updated: datetime | None, as_of: datetime) -> bool:
+    """Whether a quote is so old that it is as good as missing; one that does not say how old it is is not."""
+    return updated is not None and updated < as_of - _STALE_AFTER
+
+
 def _newest(*moments: datetime | None) -> datetime | None:
     return max((moment for moment in moments if moment), default=None)
+
+
+def _out_of_time(row: Row, game: SlateGame) -> str:
+    """Why a row's quotes are of no use any more; empty: they are."""
+    if _in_play(row, game):
+        return _IN_PLAY
+    return _STALE if is_stale(row["last_update"], row["as_of"]) else ""
 
 
 def _in_play(row: Row, game: SlateGame) -> bool:
@@ -397,7 +423,7 @@ def paired(quotes: Iterable[PropQuote], harvest: Harvest) -> list[Row]:
 def keep_pairs(
     pairs: Iterable[Row], game: SlateGame, event_id: str, context: ReadContext, harvest: Harvest, origin: Row
 ) -> None:
-    """Keep the pairs as rows of `raw_player_props`, names resolved; those quoted at or after tip-off are left out."""
+    """Keep the pairs as rows of `raw_player_props`, names resolved; those quoted after tip-off or too long ago not."""
     pairs = tuple(pairs)
     players = _players(pairs, game, context, harvest, origin)
     for pair in pairs:
@@ -409,8 +435,8 @@ def keep_pairs(
             **pair,
             **origin,
         }
-        if _in_play(row, game):
-            harvest.reject(_IN_PLAY)
+        if late := _out_of_time(row, game):
+            harvest.reject(late)
         else:
             harvest.keep(row)
 

@@ -18,12 +18,12 @@ Expected = Literal["json", "pdf", "csv"]
 
 
 class Decision(Frozen):
-    """What the day does about an outcome, and what it tells a person."""
+    """What the day does about an outcome, besides looking again by the step's cadence, and what it tells a person."""
 
     usable: bool = False
     """The answer holds rows, or rightly none."""
-    wait: bool = False
-    """Look again by the step's cadence, or when the provider said."""
+    final: bool = False
+    """What was asked about a game is not asked again today, unless a person wants it."""
     retry_now: bool = False
     """The fault passes in seconds: the activity raises and is tried again."""
     park: bool = False
@@ -32,26 +32,22 @@ class Decision(Frozen):
     """Ask this provider nothing more in this look: it would refuse, or take it amiss."""
     stand_in: bool = False
     """Who stands in for the source is asked at once, and not only when it is late."""
-    cool_down: timedelta | None = None
-    """Leave the provider alone for so long, where it does not say how long itself."""
     advice: str = ""
     """What a person should do, who is alerted; empty: nothing, the day helps itself."""
 
 
 DECISIONS: Mapping[Outcome, Decision] = {
     Outcome.OK: Decision(usable=True),
-    Outcome.PARTIAL: Decision(usable=True, wait=True),
+    Outcome.PARTIAL: Decision(usable=True),
     Outcome.EMPTY_OK: Decision(usable=True),
-    Outcome.NOT_PUBLISHED_YET: Decision(wait=True),
-    Outcome.SUSPICIOUSLY_EMPTY: Decision(wait=True),
-    Outcome.STALE: Decision(wait=True),
-    Outcome.GONE: Decision(stand_in=True),
-    Outcome.THROTTLED: Decision(wait=True, stop=True, cool_down=timedelta(minutes=5)),
+    Outcome.NOT_PUBLISHED_YET: Decision(),
+    Outcome.SUSPICIOUSLY_EMPTY: Decision(),
+    Outcome.STALE: Decision(),
+    Outcome.GONE: Decision(final=True, stand_in=True),
+    Outcome.THROTTLED: Decision(stop=True),
     Outcome.BLOCKED: Decision(
-        wait=True,
         stop=True,
         stand_in=True,
-        cool_down=timedelta(minutes=30),
         advice="the provider refuses this address: let it cool down, or set a proxy for the host",
     ),
     Outcome.QUOTA_SPENT: Decision(
@@ -72,11 +68,10 @@ DECISIONS: Mapping[Outcome, Decision] = {
         advice="the provider does not understand the question: the source has to be mended",
     ),
     Outcome.WRONG_TYPE: Decision(
-        wait=True,
         stand_in=True,
         advice="not the kind of answer that is due: look at the landed file, it may be a block page",
     ),
-    Outcome.PROVIDER_ERROR: Decision(wait=True, retry_now=True, stand_in=True),
+    Outcome.PROVIDER_ERROR: Decision(retry_now=True, stand_in=True),
 }
 
 

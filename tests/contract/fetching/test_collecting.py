@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from urllib.parse import quote_plus
 
 import pytest
 
@@ -20,10 +21,10 @@ from tipoff.errors import TransportFault
 from tipoff.landing.base import Batch
 from tipoff.landing.local import LocalLanding
 from tipoff.settings import load_settings
-from tipoff.sources.base import Slate
+from tipoff.sources.base import Judgement, Request, Slate
 from tipoff.sources.budget import Budget
 from tipoff.sources.fetcher import Fetcher, TimeOuts
-from tipoff.sources.manners import Free, Slots
+from tipoff.sources.manners import MANNERS, Free, Slots
 from tipoff.sources.outcomes import DECISIONS
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import Outcome, SlateGame
@@ -67,9 +68,13 @@ def report_of(time: str) -> Reply:
     return answer(injury_report([row], f"03/29/24 {time}"))
 
 
-def quoted(game: SlateGame, **headers: str) -> Reply:
-    """An answer with one line of one book."""
-    sides = [{"name": side, "description": "A Player", "price": -110, "point": 20.5} for side in ("Over", "Under")]
+def quoted(game: SlateGame, players: int = 7, **headers: str) -> Reply:
+    """An answer with a line of one book on each player."""
+    sides = [
+        {"name": side, "description": f"Player {number}", "price": -110, "point": 20.5}
+        for number in range(players)
+        for side in ("Over", "Under")
+    ]
     market = {"key": "player_points", "last_update": "2024-03-29T19:00:00Z", "outcomes": sides}
     event = {
         "id": IDS[game.game_id],
@@ -86,6 +91,16 @@ def props(*replies: Reply) -> dict[str, Reply]:
     """What is answered about each game's event, in the slate's order."""
     path = "/api.the-odds-api.com/v4/sports/basketball_nba/events/{}/odds"
     return {path.format(IDS[game.game_id]): reply for game, reply in zip(GAMES, replies, strict=True)}
+
+
+class Closed(Free):
+    """Slots of a host that is left alone."""
+
+    def __init__(self, host: str) -> None:
+        self._host = host
+
+    async def take(self, request: Request, as_of: datetime) -> Judgement | None:
+        return Judgement(outcome=Outcome.BLOCKED, reason="left alone") if request.host == self._host else None
 
 
 class Day:
@@ -153,6 +168,38 @@ async def test_games_that_fail_are_named_and_the_others_kept(day: Day) -> None:
     assert collected.missing_games == (GAMES[1].game_id, GAMES[2].game_id)
     assert collected.reason == ("1 of 3 answers usable; not published yet: LAL@IND; provider error: LAC@ORL (HTTP 500)")
     assert [item.game_id for item in day.batch(collected).items] == [GAMES[0].game_id]
+
+
+OFFERS = "bettingpros_player_points_props"
+
+
+def offers(number: int, page: int, pages: int, event_id: str = "") -> tuple[str, Reply]:
+    """The address of a page of a game's offers, and an answer with one player."""
+    event = IDS[GAMES[number].game_id]
+    query = f"sport=NBA&market_id=156&event_id={quote_plus(event)}&limit=10&page={page}"
+    offer = {"market_id": 156, "event_id": event_id or event, "participants": [], "selections": []}
+    body = {"offers": [offer], "_pagination": {"page": page, "total_pages": pages}}
+    return f"/api.bettingpros.com/v3/offers?{query}", answer(json.dumps(body).encode())
+
+
+async def test_further_pages_are_asked_for_where_there_are_any(day: Day) -> None:
+    day.provider.replies = dict([offers(0, 1, 2), offers(0, 2, 2), offers(1, 1, 1), offers(2, 1, 1)])
+    collected = await day.look(OFFERS)
+    assert (collected.outcome, collected.requests, len(day.provider.asked)) == (Outcome.OK, 4, 4)
+    parts = ["GSW@CHA page 1", "GSW@CHA page 2", "LAL@IND page 1", "LAC@ORL page 1"]
+    assert [item.part for item in day.batch(collected).items] == parts
+    assert day.told[-1] == (4, 4)
+    again = await day.look(OFFERS)
+    assert (again.batch_key, len(day.provider.asked)) == (collected.batch_key, 4), "a second try goes on from page 1"
+
+
+async def test_a_game_of_which_one_page_is_lacking_is_not_had(day: Day) -> None:
+    (page_2, _), unreadable = offers(0, 2, 2), answer(b"{}")
+    day.provider.replies = dict([offers(0, 1, 2), (page_2, unreadable), offers(1, 1, 1), offers(2, 1, 1, "another")])
+    collected = await day.look(OFFERS)
+    assert (collected.outcome, collected.refused) == (Outcome.PARTIAL, Outcome.WRONG_TYPE)
+    assert collected.missing_games == (GAMES[0].game_id, GAMES[2].game_id)
+    assert [item.part for item in day.batch(collected).items] == ["LAL@IND page 1"]
 
 
 async def test_a_hang_on_one_game_costs_that_game_only(day: Day) -> None:
@@ -223,11 +270,18 @@ async def test_the_last_game_that_is_missing_denied_again_closes_nothing(day: Da
     assert (collected.outcome, collected.retry_at) == (Outcome.GONE, None)
 
 
+async def test_the_file_of_a_finished_game_that_was_not_there_is_asked_for_again(day: Day) -> None:
+    day.provider.replies = plays(answer(b"", "404 Not Found"), None, None)
+    assert (await day.look(PLAYS.name, ALL_OVER)).missing_games == (GAMES[0].game_id,)
+    day.provider.replies = plays(None, None, None)
+    assert (await day.look(PLAYS.name, ALL_OVER + timedelta(minutes=30))).missing_games == ()
+
+
 async def test_finished_games_denied_in_a_row_are_a_blocked_address(day: Day) -> None:
     day.provider.replies = plays(None, DENIED, DENIED)
     collected = await day.look(PLAYS.name, ALL_OVER)
     assert [outcome for _, outcome in day.outcomes(PLAYS.name)] == [Outcome.OK, Outcome.GONE, Outcome.BLOCKED]
-    assert (collected.refused, collected.retry_at) == (Outcome.BLOCKED, ALL_OVER + timedelta(minutes=30))
+    assert (collected.refused, collected.retry_at) == (Outcome.BLOCKED, ALL_OVER + MANNERS["cdn.nba.com"].cool_down)
     day.provider.replies = plays(DENIED, DENIED, DENIED)
     day.provider.asked.clear()
     assert (await day.look(PLAYS.name, ALL_OVER + timedelta(hours=2))).outcome is Outcome.BLOCKED
@@ -255,6 +309,24 @@ async def test_one_question_that_is_not_understood_is_told_and_the_others_are_as
     assert (await day.look(PROPS.name, AS_OF + timedelta(minutes=30))).parks
 
 
+async def test_a_game_that_has_gone_is_asked_about_no_more_unless_a_person_wants_it(day: Day) -> None:
+    (page_1, _), *others = offers(0, 1, 1), offers(1, 1, 1), offers(2, 1, 1)
+    day.provider.replies = dict([(page_1, answer(b"{}", "404 Not Found")), *others])
+    first = await day.look(OFFERS)
+    again = [await day.look(OFFERS, AS_OF + timedelta(minutes=minutes)) for minutes in (30, 60)]
+    told = ("outcome", "refused", "stand_in", "missing_games")
+    assert [getattr(first, of) for of in told] == [Outcome.PARTIAL, Outcome.GONE, True, (GAMES[0].game_id,)]
+    assert [[getattr(look, of) for of in told] for look in again] == [[getattr(first, of) for of in told]] * 2
+    assert len([asked for asked in day.provider.asked if asked.target == page_1]) == 1
+    day.provider.replies |= dict([offers(0, 1, 1)])
+    assert (await day.look(OFFERS, AS_OF + timedelta(minutes=90), anew=True)).missing_games == ()
+
+
+async def test_a_provider_that_blocks_is_left_alone_as_long_as_its_network_is_known_to_be_cross(day: Day) -> None:
+    day.provider.replies = {SCOREBOARD: DENIED}
+    assert (await day.look("nbac_scoreboard")).retry_at == AS_OF + MANNERS["cdn.nba.com"].cool_down
+
+
 @pytest.mark.parametrize(
     ("reply", "rest"),
     [
@@ -280,12 +352,14 @@ async def test_the_same_answers_make_the_same_batch_when_a_day_is_done_again(day
 
 
 async def test_the_manifest_of_another_look_is_not_read(day: Day) -> None:
-    day.provider.replies = props(*(quoted(game) for game in GAMES))
-    await day.look(PROPS.name)
-    (damaged, *_) = (day.root / "manifest").rglob("*.json")
+    """Where no answer of it may serve again."""
+    (request,) = LINES.requests(SLATE, AS_OF, {})
+    day.provider.replies = {f"/{request.host}{request.path}": answer(b"[]")}
+    await day.look(LINES.name)
+    (damaged,) = (day.root / "manifest").rglob("*.json")
     damaged.write_text("{")
-    later = await day.look(PROPS.name, AS_OF + timedelta(minutes=30))
-    assert later.outcome is Outcome.OK
+    later = await day.look(LINES.name, AS_OF + timedelta(minutes=30))
+    assert later.outcome is Outcome.NOT_PUBLISHED_YET
 
 
 async def test_however_much_a_provider_says_a_reason_stays_short(day: Day) -> None:
@@ -331,6 +405,26 @@ async def test_the_second_choice_is_asked_only_when_the_first_is_not_there(day: 
     later = await day.look(INJURIES.name, AS_OF + timedelta(minutes=1))
     assert len(day.provider.asked) == 1
     assert day.batch(later).items[0].part == "2024-03-29_02PM"
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [DENIED, answer(b"", "429 Too Many Requests", Retry_After="7200")],
+    ids=["blocked", "throttled"],
+)
+async def test_a_host_that_refuses_does_not_keep_another_hosts_choice_from_being_asked(day: Day, reply: Reply) -> None:
+    schedule = SOURCES["nbac_schedule"]
+    first, second = (f"/{request.host}{request.path}" for request in schedule.requests(SLATE, AS_OF, {}))
+    league = {"leagueId": "00", "seasonYear": "2023-24", "gameDates": [{"games": []}]}
+    day.provider.replies = {first: reply, second: answer(json.dumps({"leagueSchedule": league}).encode())}
+    assert (await day.look(schedule.name)).outcome is Outcome.OK
+    left_alone = await day.look(schedule.name, AS_OF + timedelta(minutes=30), slots=Closed("cdn.nba.com"))
+    assert left_alone.outcome is Outcome.OK
+    assert [asked.target.split("/")[1] for asked in day.provider.asked] == [
+        "cdn.nba.com",
+        "stats.nba.com",
+        "stats.nba.com",
+    ]
 
 
 @pytest.mark.parametrize("broken", [answer(b"%PDF-1.4 nonsense %%EOF"), report_of("12:30 PM")])
@@ -487,7 +581,40 @@ async def test_paid_answers_stand_until_asking_again_is_worth_its_price(
     day.provider.asked.clear()
     again = await day.look(PROPS.name, as_of, slots=Purse(spare), anew=anew)
     assert len(day.provider.asked) == asked
-    assert (again.outcome, again.missing_games, again.batch_key) == (Outcome.OK, (), first.batch_key)
+    assert (again.outcome, again.missing_games) == (Outcome.OK, ())
+    assert (again.batch_key == first.batch_key) is (not asked), "a batch says when each of its answers came"
+
+
+@pytest.mark.parametrize(
+    ("reply", "outcome"),
+    [
+        (answer(b'{"events": "elsewhere"}'), Outcome.WRONG_TYPE),
+        (answer(b"[" + b" " * 3_000_000 + b"]"), Outcome.WRONG_TYPE),
+        (quoted(GAMES[0].model_copy(update={"home": "LAL", "away": "IND"})), Outcome.WRONG_TYPE),
+    ],
+    ids=["a field less", "over the cap", "of another game"],
+)
+async def test_a_paid_answer_that_cannot_be_used_is_not_bought_again_at_every_look(
+    day: Day, reply: Reply, outcome: Outcome
+) -> None:
+    day.provider.replies = props(quoted(GAMES[0]), quoted(GAMES[1]), reply)
+    first = await day.look(PROPS.name, slots=Purse(0))
+    day.provider.asked.clear()
+    later = await day.look(PROPS.name, AS_OF + timedelta(minutes=30), slots=Purse(0))
+    assert day.provider.asked == []
+    told = ("outcome", "refused", "reason", "alert", "stand_in", "missing_games", "batch_key")
+    assert [getattr(later, of) for of in told] == [getattr(first, of) for of in told]
+    assert (later.refused, later.missing_games) == (outcome, (GAMES[2].game_id,))
+
+
+async def test_a_game_with_few_players_quoted_is_told_and_asked_again_once_that_can_be_paid(day: Day) -> None:
+    day.provider.replies = props(quoted(GAMES[0]), quoted(GAMES[1], players=3), quoted(GAMES[2]))
+    first = await day.look(PROPS.name, slots=Purse(0))
+    assert (first.outcome, first.missing_games) == (Outcome.PARTIAL, ())
+    assert "partial: LAL@IND (LAL@IND: 3 players quoted)" in first.reason
+    day.provider.asked.clear()
+    await day.look(PROPS.name, AS_OF + timedelta(hours=2), slots=Purse(4))
+    assert [IDS[GAMES[1].game_id] in asked.target for asked in day.provider.asked] == [True]
 
 
 async def test_a_game_whose_lines_were_not_out_is_asked_alone(day: Day) -> None:
@@ -495,9 +622,13 @@ async def test_a_game_whose_lines_were_not_out_is_asked_alone(day: Day) -> None:
     await day.look(PROPS.name, slots=Purse(0))
     day.provider.asked.clear()
     day.provider.replies = props(*map(quoted, GAMES))
-    later = await day.look(PROPS.name, AS_OF + timedelta(minutes=30), slots=Purse(0))
+    half_past = AS_OF + timedelta(minutes=30)
+    later = await day.look(PROPS.name, half_past, slots=Purse(0))
     assert [IDS[GAMES[1].game_id] in asked.target for asked in day.provider.asked] == [True]
-    assert (later.outcome, len(day.batch(later).items)) == (Outcome.OK, 3)
+    assert later.outcome is Outcome.OK
+    assert [item.fetched_at for item in day.batch(later).items] == [AS_OF, half_past, AS_OF]
+    last = await day.look(PROPS.name, AS_OF + timedelta(hours=1), slots=Purse(0))
+    assert last.batch_key == later.batch_key, "what nothing was added to is not read again"
 
 
 async def test_people_are_warned_before_the_months_credits_are_spent(day: Day) -> None:

@@ -28,7 +28,7 @@ def book(key: str, updated_at: datetime, *quotes: dict[str, Any]) -> dict[str, A
     return {"key": key, "title": key.title(), "markets": [market]}
 
 
-PROPS = SOURCES["odds_api_player_points_props"]
+PROPS, LINES = SOURCES["odds_api_player_points_props"], SOURCES["odds_api_game_lines"]
 SLATE = Slate(game_date=DAY, games=(GAME,))
 
 
@@ -68,6 +68,50 @@ def test_a_quote_that_a_book_changed_after_the_tip_is_left_out_and_counted() -> 
     )
     assert [(row["book"], row["line"]) for row in reading.rows] == [("fanduel", 20.5)]
     assert sum(reading.rejected.values()) == 1
+
+
+YESTERDAY = AFTERNOON - timedelta(hours=19)
+MORNING = AFTERNOON - timedelta(hours=8)
+
+
+def test_a_quote_that_no_book_has_looked_after_since_yesterday_is_left_out_and_counted() -> None:
+    reading = read(
+        book("fanduel", MORNING, *over_and_under("Jamal Murray", 20.5)),
+        book("draftkings", YESTERDAY, *over_and_under("Jamal Murray", 26.5)),
+    )
+    assert [(row["book"], row["line"]) for row in reading.rows] == [("fanduel", 20.5)]
+    assert reading.rejected == {"quoted too long ago": 1}
+
+
+def test_a_game_that_is_quoted_since_yesterday_alone_is_stale() -> None:
+    murray = over_and_under("Jamal Murray")
+    judgement = judge(body(book("fanduel", YESTERDAY, *murray), book("draftkings", YESTERDAY, *murray)))
+    assert judgement.outcome is Outcome.STALE
+    assert judge(body(book("fanduel", YESTERDAY, *murray), book("draftkings", MORNING, *murray))).reason == (
+        "MIN@DEN: 1 players quoted"
+    )
+
+
+def game_lines(updated_at: datetime) -> bytes:
+    stamp = updated_at.isoformat().replace("+00:00", "Z")
+    sides = [{"name": name, "price": -110} for name in ("Denver Nuggets", "Minnesota Timberwolves")]
+    quoted = {
+        "key": "fanduel",
+        "title": "FanDuel",
+        "last_update": stamp,
+        "markets": [{"key": "h2h", "outcomes": sides}],
+    }
+    return b"[" + body(quoted) + b"]"
+
+
+def test_game_lines_of_yesterday_are_no_lines() -> None:
+    (request,) = LINES.requests(SLATE, AFTERNOON, {})
+    outcomes, rows = [], []
+    for moment in (YESTERDAY, MORNING):
+        answer = Response(status=200, headers={}, body=game_lines(moment), url="https://provider", fetched_at=AFTERNOON)
+        outcomes.append(LINES.judge(request, answer, SLATE).outcome)
+        rows.append(len(LINES.read(answer.body, ReadContext(slate=SLATE, as_of=AFTERNOON)).rows))
+    assert (outcomes, rows) == ([Outcome.STALE, Outcome.OK], [0, 1])
 
 
 def test_a_name_is_looked_for_on_the_two_rosters_alone() -> None:

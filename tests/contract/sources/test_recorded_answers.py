@@ -511,6 +511,51 @@ def test_more_pages_of_bettingpros_than_are_asked_for_are_told(desk: Desk) -> No
     )
 
 
+def test_offers_that_stand_since_yesterday_are_stale(desk: Desk) -> None:
+    case, document = BETTINGPROS_POINTS, desk.document(BETTINGPROS_POINTS)
+    for line in (
+        line
+        for offer in document["offers"]
+        for selection in offer["selections"]
+        for book in selection["books"]
+        for line in book["lines"]
+    ):
+        line["updated"] = "2024-02-21 20:00:00"
+    response = desk.response(case, body=json.dumps(document).encode())
+    judgement = case.source.judge(desk.request(case), response, case.slate)
+    assert (judgement.outcome, judgement.reason) == (
+        Outcome.STALE,
+        "ORL@CLE page 1: the newest quote is of 2024-02-21 20:00 UTC",
+    )
+    reading = desk.read(case, document)
+    assert (reading.rows, reading.rejected["quoted too long ago"]) == ((), 4)
+
+
+def test_offers_of_another_event_than_was_asked_for_are_refused(desk: Desk) -> None:
+    case, request = BETTINGPROS_POINTS, desk.request(BETTINGPROS_POINTS)
+    other = request.model_copy(update={"params": {**request.params, "event_id": "23815"}})
+    assert case.source.judge(request, desk.response(case), case.slate).outcome is Outcome.OK
+    judgement = case.source.judge(other, desk.response(case), case.slate)
+    assert judgement.outcome is Outcome.WRONG_TYPE
+    assert "offers[0].event_id: is '23814', asked for '23815'" in judgement.reason
+
+
+@pytest.mark.parametrize(("page", "pages", "further"), [(1, 1, None), (1, 2, 2), (2, 2, None), (2, 9, 3), (3, 9, None)])
+def test_a_further_page_is_asked_for_when_there_is_one(desk: Desk, page: int, pages: int, further: int | None) -> None:
+    case, document = BETTINGPROS_POINTS, desk.document(BETTINGPROS_POINTS)
+    document["_pagination"] |= {"page": page, "total_pages": pages}
+    asked = desk.request(case).model_copy(
+        update={"params": {"event_id": "23814", "page": f"{page}"}, "part": f"ORL@CLE page {page}"}
+    )
+    onward = case.source.next_page(asked, json.dumps(document).encode())
+    if further is None:
+        assert onward is None
+    else:
+        assert onward == asked.model_copy(
+            update={"params": {"event_id": "23814", "page": f"{further}"}, "part": f"ORL@CLE page {further}"}
+        )
+
+
 def test_offers_of_two_events_are_no_answer_about_one_game(desk: Desk) -> None:
     document = desk.document(BETTINGPROS_POINTS)
     document["offers"][0]["event_id"] = 23815

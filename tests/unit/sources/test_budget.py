@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -11,9 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tipoff.landing.base import FetchRecord
 from tipoff.plan import plan_day
 from tipoff.sources.base import Request, Slate
-from tipoff.sources.budget import NEAR_TIP, budget_at, credits_told, worth_asking
+from tipoff.sources.budget import NEAR_TIP, REPEAT_AFTER, budget_at, credits_told, pulls_of, worth_asking
 from tipoff.sources.manners import MANNERS
 from tipoff.sources.odds import HOST, GameLines, PlayerPointsProps
 from tipoff.sources.registry import SOURCES
@@ -69,10 +71,24 @@ def looks_of(step: PlanStep) -> Iterator[datetime]:
     yield from (opens + timedelta(minutes=30 * n) for n in range((closes - opens) // timedelta(minutes=30) + 1))
 
 
+def answered(request: Request, as_of: datetime, outcome: Outcome = Outcome.OK, status: int | None = 200) -> FetchRecord:
+    """A line of the manifest, as a look writes it."""
+    return FetchRecord(
+        source=PAID[1].name,
+        game_date=FIRST,
+        game_id=request.game_id,
+        url=request.url,
+        status=status,
+        outcome=outcome,
+        fetched_at=as_of,
+    )
+
+
 class Month:
     """The provider's domain and its answers, by the very functions that the day's workers use."""
 
-    def __init__(self, monthly_credits: int = CREDITS) -> None:
+    def __init__(self, monthly_credits: int = CREDITS, outcome: Outcome = Outcome.OK) -> None:
+        self.outcome = outcome
         self.manners = MANNERS[HOST].model_copy(update={"monthly_credits": monthly_credits})
         self.credits = monthly_credits
         self.state = DomainState()
@@ -104,14 +120,14 @@ class Month:
     def _play_day(self, slate: Slate) -> None:
         steps = {step.name: step for step in plan_day(slate.game_date, slate.games, SOURCES).steps}
         looks = {(look, source) for source in PAID for look in looks_of(steps[source.name])}
-        had: dict[str, datetime] = {}
+        records: list[FetchRecord] = []
         for as_of, source in sorted(looks, key=lambda look: (look[0], look[1].name)):
             requests = source.requests(slate, as_of, {game.game_id: game.game_id for game in slate.games})
-            self._look(requests, slate, as_of, had)
+            self._look(requests, slate, as_of, records)
 
-    def _look(self, requests: Sequence[Request], slate: Slate, as_of: datetime, had: dict[str, datetime]) -> None:
+    def _look(self, requests: Sequence[Request], slate: Slate, as_of: datetime, records: list[FetchRecord]) -> None:
         budget = budget_at(as_of, self.state.credits_left(self.credits, as_of), self.credits)
-        for request in worth_asking(requests, slate, as_of, had, budget) if requests else ():
+        for request in worth_asking(requests, slate, as_of, pulls_of(records), budget) if requests else ():
             self.state, answer = slots.take(
                 self.state,
                 SlotRequest(host=HOST, manners=self.manners, credits=request.credits, until=as_of + timedelta(hours=1)),
@@ -121,7 +137,7 @@ class Month:
                 assert answer.outcome is Outcome.QUOTA_SPENT
                 self.refused += 1
                 continue
-            had[request.url] = as_of
+            records.append(answered(request, as_of, self.outcome))
             self._pay(request, slate, as_of, answer.slot)
 
     def _pay(self, request: Request, slate: Slate, as_of: datetime, slot: datetime) -> None:
@@ -165,9 +181,24 @@ def test_a_month_of_full_slates_gives_every_day_its_first_pull_until_nothing_is_
     assert set(month.pulls.values()) == {1}
 
 
-def test_with_credits_for_everything_each_question_is_asked_twice_a_day() -> None:
-    month = Month(20_000).play(FIRST, (8,) * 31)
-    assert set(month.pulls.values()) == {2}
+@pytest.mark.parametrize("outcome", [Outcome.WRONG_TYPE, Outcome.GONE, Outcome.STALE])
+def test_answers_that_cost_and_cannot_be_used_are_not_bought_at_every_look(outcome: Outcome) -> None:
+    month = Month(outcome=outcome).play(FIRST, (9,))
+    assert sum(month.spent.values()) <= 2 * (9 + 3)
+    whole = Month(outcome=outcome).play(FIRST, (8,) * 31)
+    assert len({paid.game_id for paid in whole.paid if paid.game_id}) == 8 * 31, "later days' games are still asked for"
+
+
+def test_with_credits_for_everything_lines_are_had_every_two_hours_and_once_more_before_each_tip() -> None:
+    month = Month(20_000).play(FIRST, (8,))
+    tips = {eastern(FIRST, 0) + timedelta(hours=hour) for hour in TIPS[:8]}
+    lines = [paid.at for paid in month.paid if paid.game_id is None]
+    assert {tip for tip in tips if any(tip - NEAR_TIP <= at < tip for at in lines)} == tips
+    for url in {paid.url for paid in month.paid if paid.game_id}:
+        asked = [paid for paid in month.paid if paid.url == url]
+        *apart, close = (later.at - paid.at for paid, later in itertools.pairwise(asked))
+        assert all(timedelta(hours=2) <= gap <= timedelta(hours=2.5) for gap in apart)
+        assert (asked[-1].at >= asked[-1].tip_off - NEAR_TIP, close <= timedelta(hours=2)) == (True, True)
 
 
 @given(st.lists(st.integers(0, len(TIPS)), min_size=31, max_size=31), st.integers(0, 1_000))
@@ -178,7 +209,7 @@ def test_no_month_overspends(sizes: list[int], monthly_credits: int) -> None:
 
 TONIGHT = slate_of(FIRST, 9)
 QUESTIONS = PlayerPointsProps().requests(TONIGHT, eastern(FIRST, 8), {g.game_id: g.game_id for g in TONIGHT.games})
-MORNING = {request.url: eastern(FIRST, 8) for request in QUESTIONS}
+MORNING = pulls_of(answered(request, eastern(FIRST, 8)) for request in QUESTIONS)
 
 
 def test_the_nearest_tip_comes_first() -> None:
@@ -196,11 +227,41 @@ def test_what_was_had_in_the_morning_is_asked_again_only_near_its_tip(hour: int,
 
 
 def test_a_closing_line_is_had_once() -> None:
-    had = MORNING | {QUESTIONS[1].url: eastern(FIRST, 18, 45)}
+    had = MORNING | {QUESTIONS[1].url: answered(QUESTIONS[1], eastern(FIRST, 18, 45))}
     asked = worth_asking(
         QUESTIONS[1:4], TONIGHT, eastern(FIRST, 18, 55), had, budget_at(eastern(FIRST, 8), CREDITS, CREDITS)
     )
     assert asked == QUESTIONS[2:4]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status", "costs"),
+    [
+        (Outcome.OK, 200, True),
+        (Outcome.WRONG_TYPE, 200, True),
+        (Outcome.WRONG_TYPE, None, True),
+        (Outcome.NOT_PUBLISHED_YET, 200, False),
+        (Outcome.NOT_PUBLISHED_YET, 404, False),
+        (Outcome.PROVIDER_ERROR, None, False),
+        (Outcome.BLOCKED, 403, False),
+    ],
+)
+def test_whole_answers_cost_and_those_without_lines_do_not(outcome: Outcome, status: int | None, costs: bool) -> None:
+    assert bool(pulls_of([answered(QUESTIONS[0], eastern(FIRST, 8), outcome, status)])) is costs
+
+
+@pytest.mark.parametrize(
+    ("credits_left", "after", "games"),
+    [(CREDITS, REPEAT_AFTER, 1), (CREDITS, REPEAT_AFTER / 2, 0), (494, REPEAT_AFTER, 1), (493, REPEAT_AFTER, 0)],
+    ids=["after two hours", "not at once", "beside all closing lines", "not in the place of a closing line"],
+)
+def test_a_game_with_few_players_quoted_is_asked_again_when_all_closing_lines_can_still_be_paid(
+    credits_left: int, after: timedelta, games: int
+) -> None:
+    as_of = eastern(FIRST, 8) + after
+    thin = MORNING | {QUESTIONS[4].url: answered(QUESTIONS[4], eastern(FIRST, 8), Outcome.PARTIAL)}
+    asked = worth_asking(QUESTIONS, TONIGHT, as_of, thin, budget_at(as_of, credits_left, CREDITS))
+    assert asked == QUESTIONS[4:5][:games]
 
 
 @pytest.mark.parametrize(
