@@ -73,3 +73,12 @@ def stood_in(
             "stood_in": {**report.stood_in, stand_in.title: had},
         }
     )
+
+
+def slate_told(report: StepReport, games: tuple[SlateGame, ...], plan: DayPlan) -> tuple[SlateGame, ...]:
+    """The slate that a look tells. One who stands in takes no game away that he does not call postponed."""
+    if not report.stood_in:
+        return games
+    told = {game.game_id for game in games} | set(report.postponed)
+    kept = (game for game in plan.games if game.game_id not in told)
+    return tuple(sorted((*games, *kept), key=lambda game: (game.tip_off, game.game_id)))

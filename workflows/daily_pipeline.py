@@ -262,7 +262,7 @@ class DailyPipelineWorkflow:
         failed: ActivityError | None = None
         anew = step.name in self._wanted_anew
         self._wanted_anew.discard(step.name)
-        stands = step.role is Role.POST and not anew
+        rows_before = record.rows if step.role is Role.POST and not anew else 0
         try:
             report = await self._first_choice(step, chains.wanted_games(step, record, plan, anew=anew), as_of, anew)
         except ActivityError as error:
@@ -274,11 +274,11 @@ class DailyPipelineWorkflow:
             if not chains.wants_stand_in(step, report, as_of) or (plan.games and not asked):
                 break
             brought = await self._stand_in(step, stand_in, asked, as_of)
-            report = chains.stood_in(report, stand_in, brought, asked, record.rows if stands else 0)
+            report = chains.stood_in(report, stand_in, brought, asked, rows_before)
         if failed is not None and not report.stood_in:
             raise failed
         if report.games is not None:
-            self._slate = report.games
+            self._slate = chains.slate_told(report, report.games, plan)
         return report
 
     async def _first_choice(

@@ -136,6 +136,13 @@ def test_a_slate_of_which_a_game_is_unknown_says_so_though_the_games_it_has_are_
     assert report.reason == "blocked; 3 of 3 games from ESPN schedule (left out: NYK@BOS)"
 
 
+def test_who_stands_in_for_the_schedule_takes_no_game_away_that_he_does_not_call_postponed() -> None:
+    told = StepReport(games=GAMES[:1], postponed=IDS[1:2])
+    from_espn = told.model_copy(update={"stood_in": {"ESPN schedule": IDS[:1]}})
+    assert chains.slate_told(from_espn, GAMES[:1], PLAN) == (GAMES[0], GAMES[2])
+    assert chains.slate_told(told, GAMES[:1], PLAN) == GAMES[:1]
+
+
 def test_another_that_has_nothing_changes_nothing_but_the_reason() -> None:
     (stand_in,) = PROPS.stand_ins
     report = chains.stood_in(BLOCKED, stand_in, NOT_YET, GAMES, 0)
