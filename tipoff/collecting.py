@@ -170,15 +170,6 @@ class _Look:
         await self._slots.tell(request, response, judgement)  # once it is kept: a paid answer is not asked for twice
         return answer
 
-    def _judge(self, request: Request, response: Response, before: Sequence[_Answer]) -> Judgement:
-        """One finished game's file denied alone is not there, as of a game called off; two in a row are a block."""
-        judgement = self._source.judge(request, response, self._slate)
-        in_a_row = bool(before) and before[-1].record.status == HTTPStatus.FORBIDDEN
-        of_a_game = self._source.role is Role.POST and request.game_id and DENIED in response.body
-        if judgement.outcome is Outcome.BLOCKED and of_a_game and not in_a_row:
-            return Judgement(outcome=Outcome.GONE, reason="access denied to this game alone")
-        return judgement
-
     def _whole(self, response: Response, known: FetchRecord | None) -> Response:
         """The answer; with the landed body where the provider says that it is still the one."""
         if response.status != HTTPStatus.NOT_MODIFIED or known is None or known.key is None:
@@ -186,6 +177,15 @@ class _Look:
         headers = {"etag": known.etag or "", **response.headers}
         body = self._landing.get(known.key)
         return response.model_copy(update={"status": HTTPStatus.OK, "headers": headers, "body": body})
+
+    def _judge(self, request: Request, response: Response, before: Sequence[_Answer]) -> Judgement:
+        """One finished game's file denied alone is not there, as of a game called off; two in a row are a block."""
+        judgement = self._source.judge(request, response, self._slate)
+        in_a_row = bool(before) and before[-1].record.status == HTTPStatus.FORBIDDEN
+        of_a_game = self._source.role is Role.POST and request.game_id and DENIED in response.body
+        if judgement.outcome is Outcome.BLOCKED and of_a_game and not in_a_row:
+            return Judgement(outcome=Outcome.NOT_PUBLISHED_YET, reason="access denied to this game alone")
+        return judgement
 
     def _keep(self, request: Request, response: Response, judgement: Judgement, status: int) -> _Answer:
         """Land the body, then the manifest line, so that a line never names a body that is not there."""

@@ -207,10 +207,10 @@ def plays(*replies: Reply | None) -> dict[str, Reply]:
 
 
 @pytest.mark.parametrize("place", range(3))
-async def test_a_finished_game_denied_alone_is_gone_and_the_others_are_asked_for(day: Day, place: int) -> None:
+async def test_a_finished_game_denied_alone_is_not_there_and_the_others_are_asked_for(day: Day, place: int) -> None:
     day.provider.replies = plays(*(DENIED if game is GAMES[place] else None for game in GAMES))
     collected = await day.look(PLAYS.name, ALL_OVER)
-    told = [Outcome.GONE if game is GAMES[place] else Outcome.OK for game in GAMES]
+    told = [Outcome.NOT_PUBLISHED_YET if game is GAMES[place] else Outcome.OK for game in GAMES]
     assert [outcome for _, outcome in day.outcomes(PLAYS.name)] == told
     assert (collected.outcome, collected.retry_at) == (Outcome.PARTIAL, None)
     assert collected.missing_games == (GAMES[place].game_id,)
@@ -220,13 +220,14 @@ async def test_the_last_game_that_is_missing_denied_again_closes_nothing(day: Da
     day.provider.replies = plays(DENIED, None, None)
     only = SLATE.model_copy(update={"games": GAMES[:1]})
     collected = await day.look(PLAYS.name, ALL_OVER, only)
-    assert (collected.outcome, collected.retry_at) == (Outcome.GONE, None)
+    assert (collected.outcome, collected.retry_at) == (Outcome.NOT_PUBLISHED_YET, None)
 
 
 async def test_finished_games_denied_in_a_row_are_a_blocked_address(day: Day) -> None:
     day.provider.replies = plays(None, DENIED, DENIED)
     collected = await day.look(PLAYS.name, ALL_OVER)
-    assert [outcome for _, outcome in day.outcomes(PLAYS.name)] == [Outcome.OK, Outcome.GONE, Outcome.BLOCKED]
+    judged = [outcome for _, outcome in day.outcomes(PLAYS.name)]
+    assert judged == [Outcome.OK, Outcome.NOT_PUBLISHED_YET, Outcome.BLOCKED]
     assert (collected.refused, collected.retry_at) == (Outcome.BLOCKED, ALL_OVER + timedelta(minutes=30))
     day.provider.replies = plays(DENIED, DENIED, DENIED)
     day.provider.asked.clear()
