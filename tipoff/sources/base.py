@@ -129,6 +129,8 @@ class Source(ABC):
     """Source whose `provider_ids` the requests are made with."""
     alternatives: ClassVar[bool] = False
     """Its requests are one question in order of preference: ask until one is OK, and read that one only."""
+    paged: ClassVar[bool] = False
+    """An answer may be one page of several: `next_page` says which is asked for next."""
     ignored_fields: ClassVar[frozenset[str]] = frozenset()
     """Fields we know and do not want; a field neither read nor named here is reported."""
 
@@ -146,6 +148,10 @@ class Source(ABC):
     @abstractmethod
     def read(self, body: bytes, context: ReadContext) -> Reading:
         """Rows out of a payload judged OK or PARTIAL. Raises ContractError for a missing or retyped field."""
+
+    def next_page(self, request: Request, body: bytes) -> Request | None:
+        """The question after one that was answered usably; None: there is nothing more."""
+        return None
 
     def rows_owned(self, rows: Sequence[Row], slate: Slate) -> RowsOwned:
         """Which rows of its table these replace: whole games, so that an answer about some leaves the others.
