@@ -15,7 +15,6 @@ from tipoff.landing.base import Batch, BatchItem, FetchRecord, Landing
 from tipoff.redaction import redact
 from tipoff.sources.base import Judgement, Request, Response, Slate, Source
 from tipoff.sources.budget import Budget, credits_told, worth_asking
-from tipoff.sources.feed import DENIED
 from tipoff.sources.manners import CONDITIONAL, Slots
 from tipoff.sources.outcomes import DECISIONS, overall
 from tipoff.vocabulary import Frozen, Outcome, Role, shortened
@@ -182,7 +181,7 @@ class _Look:
         """One finished game's file denied alone is not there, as of a game called off; two in a row are a block."""
         judgement = self._source.judge(request, response, self._slate)
         in_a_row = bool(before) and before[-1].record.status == HTTPStatus.FORBIDDEN
-        of_a_game = self._source.role is Role.POST and request.game_id and DENIED in response.body
+        of_a_game = self._source.role is Role.POST and request.game_id and response.is_denied
         if judgement.outcome is Outcome.BLOCKED and of_a_game and not in_a_row:
             return Judgement(outcome=Outcome.NOT_PUBLISHED_YET, reason="access denied to this game alone")
         return judgement

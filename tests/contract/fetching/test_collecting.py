@@ -334,26 +334,25 @@ async def test_the_second_choice_is_asked_only_when_the_first_is_not_there(day: 
     assert day.batch(later).items[0].part == "2024-03-29_02PM"
 
 
+async def test_neither_choice_there_is_a_wait(day: Day) -> None:
+    paths = (f"/ak-static.cms.nba.com{request.path}" for request in INJURIES.requests(SLATE, AS_OF, {}))
+    day.provider.replies = dict(zip(paths, (DENIED, answer(b"", "404 Not Found")), strict=True))
+    collected = await day.look(INJURIES.name)
+    assert (collected.outcome, collected.batch_key) == (Outcome.NOT_PUBLISHED_YET, None)
+
+
+async def test_the_second_choice_denied_too_which_was_out_is_a_block(day: Day) -> None:
+    paths = (f"/{INJURIES.provider}{request.path}" for request in INJURIES.requests(SLATE, AS_OF, {}))
+    day.provider.replies = dict.fromkeys(paths, DENIED)
+    assert (await day.look(INJURIES.name)).outcome is Outcome.BLOCKED
+
+
 @pytest.mark.parametrize("broken", [answer(b"%PDF-1.4 nonsense %%EOF"), report_of("12:30 PM")])
 async def test_the_second_choice_is_asked_when_the_first_is_broken_or_old(day: Day, broken: Reply) -> None:
     newest, before = (f"/{INJURIES.provider}{request.path}" for request in INJURIES.requests(SLATE, AS_OF, {}))
     day.provider.replies = {newest: broken, before: report_of("01:30 PM")}
     collected = await day.look(INJURIES.name)
     assert (collected.outcome, day.batch(collected).items[0].part) == (Outcome.OK, "2024-03-29_01PM")
-
-
-@pytest.mark.parametrize(
-    ("before", "outcome"),
-    [(answer(b"", "404 Not Found"), Outcome.NOT_PUBLISHED_YET), (DENIED, Outcome.BLOCKED)],
-    ids=["neither is there", "what was out is denied"],
-)
-async def test_neither_choice_there_is_a_wait_and_the_second_denied_too_is_a_block(
-    day: Day, before: Reply, outcome: Outcome
-) -> None:
-    paths = (f"/ak-static.cms.nba.com{request.path}" for request in INJURIES.requests(SLATE, AS_OF, {}))
-    day.provider.replies = dict(zip(paths, (DENIED, before), strict=True))
-    collected = await day.look(INJURIES.name)
-    assert (collected.outcome, collected.batch_key) == (outcome, None)
 
 
 async def test_a_refused_answer_is_kept_as_evidence_unless_it_is_large(day: Day) -> None:
