@@ -70,7 +70,7 @@ class BdlBoxscores(Feed):
     def next_page(self, request: Request, body: bytes) -> Request | None:
         """As long as the provider says where it begins, up to as many as a date's games can fill."""
         cursor, page = _next_cursor(Answer(self.name, body).top()), _PAGES.index(request.part) + 1
-        if cursor is None or page == len(_PAGES):
+        if cursor in (None, request.params.get("cursor")) or page == len(_PAGES):
             return None
         return request.model_copy(update={"params": {**request.params, "cursor": cursor}, "part": _PAGES[page]})
 

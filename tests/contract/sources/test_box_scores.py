@@ -191,11 +191,12 @@ def test_balldontlie_is_asked_for_a_further_page_from_its_cursor_on_until_there_
     assert second is not None
     assert (second.params, second.part) == ({**first.params, "cursor": "7"}, "page 2")
     assert BDL_BOX.source.next_page(second, last) is None
+    assert BDL_BOX.source.next_page(second, cut) is None, "it would go in a circle"
     asked: list[Request] = []
     endless: Request | None = first
     while endless:
         asked.append(endless)
-        endless = BDL_BOX.source.next_page(endless, cut)
+        endless = BDL_BOX.source.next_page(endless, cut.replace(b": 7", b": %d" % len(asked)))
     assert len(asked) == 4
 
 
