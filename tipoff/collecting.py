@@ -17,7 +17,6 @@ from tipoff.landing.base import Batch, BatchItem, FetchRecord, Landing
 from tipoff.redaction import redact
 from tipoff.sources.base import Judgement, Request, Response, Slate, Source
 from tipoff.sources.budget import Budget, credits_told, pulls_of, worth_asking
-from tipoff.sources.feed import DENIED
 from tipoff.sources.manners import CONDITIONAL, MANNERS, POLITE, Slots, rest_after
 from tipoff.sources.outcomes import DECISIONS, overall
 from tipoff.vocabulary import Frozen, Outcome, Role, shortened
@@ -192,15 +191,6 @@ class _Look:
         await self._slots.tell(request, response, judgement)  # once it is kept: a paid answer is not asked for twice
         return answer
 
-    def _judge(self, request: Request, response: Response, before: Sequence[_Answer]) -> Judgement:
-        """One finished game's file denied alone is not there, as of a game called off; two in a row are a block."""
-        judgement = self._source.judge(request, response, self._slate)
-        in_a_row = bool(before) and before[-1].record.status == HTTPStatus.FORBIDDEN
-        of_a_game = self._source.role is Role.POST and request.game_id and DENIED in response.body
-        if judgement.outcome is Outcome.BLOCKED and of_a_game and not in_a_row:
-            return Judgement(outcome=Outcome.GONE, reason="access denied to this game alone")
-        return judgement
-
     async def next_page(self, request: Request, answer: _Answer) -> tuple[Request, ...]:
         """What is asked next where the answer is one page of several."""
         if not (self._source.paged and answer.usable and answer.record.key):
@@ -216,6 +206,15 @@ class _Look:
         headers = {"etag": known.etag or "", **response.headers}
         body = self._landing.get(known.key)
         return response.model_copy(update={"status": HTTPStatus.OK, "headers": headers, "body": body})
+
+    def _judge(self, request: Request, response: Response, before: Sequence[_Answer]) -> Judgement:
+        """One finished game's file denied alone is not there, as of a game called off; two in a row are a block."""
+        judgement = self._source.judge(request, response, self._slate)
+        in_a_row = bool(before) and before[-1].record.status == HTTPStatus.FORBIDDEN
+        of_a_game = self._source.role is Role.POST and request.game_id and response.is_denied
+        if judgement.outcome is Outcome.BLOCKED and of_a_game and not in_a_row:
+            return Judgement(outcome=Outcome.NOT_PUBLISHED_YET, reason="access denied to this game alone")
+        return judgement
 
     def _keep(self, request: Request, response: Response, judgement: Judgement, status: int) -> _Answer:
         """Land the body, then the manifest line, so that a line never names a body that is not there."""

@@ -58,6 +58,11 @@ class Response(Frozen):
     """Without secrets."""
     fetched_at: AwareDatetime
 
+    @property
+    def is_denied(self) -> bool:
+        """Refused in the words that storage has both for a file that is not there and for an address it blocks."""
+        return b"AccessDenied" in self.body
+
 
 class Judgement(Frozen):
     """What an answer means, why, and when the provider said to come again."""

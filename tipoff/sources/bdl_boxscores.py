@@ -27,6 +27,8 @@ from tipoff.vocabulary import Outcome, Role, SlateGame
 HOST = "api.balldontlie.io"
 
 _LONGEST_PAGE = "100"
+_PAGES = ("", "page 2", "page 3", "page 4")
+"""More than the games of a date can fill."""
 _COUNTS: Mapping[str, str] = {
     **{name: name for name in names("fgm fga fg3m fg3a ftm fta oreb dreb reb ast stl blk pf")},
     "tov": "turnover",
@@ -47,6 +49,7 @@ class BdlBoxscores(Feed):
     table = "raw_player_boxscores"
     natural_key = ("game_date", "game_id", "player_id")
     needs_players = True
+    paged = True
     ignored_fields: ClassVar[frozenset[str]] = names(
         """
         per_page season period time postseason postponed datetime ist_stage id conference division city name
@@ -62,7 +65,14 @@ class BdlBoxscores(Feed):
         if not due_games(slate, as_of):
             return ()
         params = {"date": f"{slate.game_date}", "per_page": _LONGEST_PAGE}
-        return (Request(host=HOST, path="/v1/box_scores", params=params),)
+        return (Request(host=HOST, path="/v1/box_scores", params=params, part=_PAGES[0]),)
+
+    def next_page(self, request: Request, body: bytes) -> Request | None:
+        """As long as the provider says where it begins, up to as many as a date's games can fill."""
+        cursor, page = _next_cursor(Answer(self.name, body).top()), _PAGES.index(request.part) + 1
+        if cursor in (None, request.params.get("cursor")) or page == len(_PAGES):
+            return None
+        return request.model_copy(update={"params": {**request.params, "cursor": cursor}, "part": _PAGES[page]})
 
     def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
         top = Answer(self.name, response.body).top()
@@ -77,7 +87,7 @@ class BdlBoxscores(Feed):
             nothing = judged(Outcome.NOT_PUBLISHED_YET, "no game is final yet")
         verdict, cursor = judged_by_games(slate.games, whole, nothing), _next_cursor(top)
         if whole and cursor:
-            return judged(Outcome.PARTIAL, f"{verdict.reason}; the page from cursor {cursor} on was not read")
+            return judged(Outcome.PARTIAL, f"{verdict.reason}; more from cursor {cursor} on")
         return verdict
 
     def read(self, body: bytes, context: ReadContext) -> Reading:

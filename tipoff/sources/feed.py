@@ -12,10 +12,6 @@ from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Respon
 from tipoff.sources.outcomes import Expected, classify
 from tipoff.vocabulary import Outcome, SlateGame
 
-DENIED = b"AccessDenied"
-"""How storage refuses both a file that is not there and an address it does not like."""
-_BLOCKED = "access denied to what is out for sure"
-
 
 class Feed(Source):
     """A source whose answer is first judged as any provider's, then by what it says."""
@@ -27,8 +23,9 @@ class Feed(Source):
     def judge(self, request: Request, response: Response, slate: Slate) -> Judgement:
         refused = classify(response, self.expects, self.not_yet)
         if refused:
-            is_denied = refused.outcome is Outcome.NOT_PUBLISHED_YET and DENIED in response.body
-            return judged(Outcome.BLOCKED, _BLOCKED) if is_denied and self.is_out(request, response, slate) else refused
+            may_be_block = refused.outcome is Outcome.NOT_PUBLISHED_YET and response.is_denied
+            is_block = may_be_block and self.is_out(request, response, slate)
+            return judged(Outcome.BLOCKED, "access denied to what is out for sure") if is_block else refused
         try:
             return self.look(request, response, slate)
         except ContractError as error:

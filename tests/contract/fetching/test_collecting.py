@@ -254,10 +254,10 @@ def plays(*replies: Reply | None) -> dict[str, Reply]:
 
 
 @pytest.mark.parametrize("place", range(3))
-async def test_a_finished_game_denied_alone_is_gone_and_the_others_are_asked_for(day: Day, place: int) -> None:
+async def test_a_finished_game_denied_alone_is_not_there_and_the_others_are_asked_for(day: Day, place: int) -> None:
     day.provider.replies = plays(*(DENIED if game is GAMES[place] else None for game in GAMES))
     collected = await day.look(PLAYS.name, ALL_OVER)
-    told = [Outcome.GONE if game is GAMES[place] else Outcome.OK for game in GAMES]
+    told = [Outcome.NOT_PUBLISHED_YET if game is GAMES[place] else Outcome.OK for game in GAMES]
     assert [outcome for _, outcome in day.outcomes(PLAYS.name)] == told
     assert (collected.outcome, collected.retry_at) == (Outcome.PARTIAL, None)
     assert collected.missing_games == (GAMES[place].game_id,)
@@ -267,7 +267,7 @@ async def test_the_last_game_that_is_missing_denied_again_closes_nothing(day: Da
     day.provider.replies = plays(DENIED, None, None)
     only = SLATE.model_copy(update={"games": GAMES[:1]})
     collected = await day.look(PLAYS.name, ALL_OVER, only)
-    assert (collected.outcome, collected.retry_at) == (Outcome.GONE, None)
+    assert (collected.outcome, collected.retry_at) == (Outcome.NOT_PUBLISHED_YET, None)
 
 
 async def test_the_file_of_a_finished_game_that_was_not_there_is_asked_for_again(day: Day) -> None:
@@ -280,7 +280,8 @@ async def test_the_file_of_a_finished_game_that_was_not_there_is_asked_for_again
 async def test_finished_games_denied_in_a_row_are_a_blocked_address(day: Day) -> None:
     day.provider.replies = plays(None, DENIED, DENIED)
     collected = await day.look(PLAYS.name, ALL_OVER)
-    assert [outcome for _, outcome in day.outcomes(PLAYS.name)] == [Outcome.OK, Outcome.GONE, Outcome.BLOCKED]
+    judged = [outcome for _, outcome in day.outcomes(PLAYS.name)]
+    assert judged == [Outcome.OK, Outcome.NOT_PUBLISHED_YET, Outcome.BLOCKED]
     assert (collected.refused, collected.retry_at) == (Outcome.BLOCKED, ALL_OVER + MANNERS["cdn.nba.com"].cool_down)
     day.provider.replies = plays(DENIED, DENIED, DENIED)
     day.provider.asked.clear()
@@ -427,26 +428,25 @@ async def test_a_host_that_refuses_does_not_keep_another_hosts_choice_from_being
     ]
 
 
+async def test_neither_choice_there_is_a_wait(day: Day) -> None:
+    paths = (f"/ak-static.cms.nba.com{request.path}" for request in INJURIES.requests(SLATE, AS_OF, {}))
+    day.provider.replies = dict(zip(paths, (DENIED, answer(b"", "404 Not Found")), strict=True))
+    collected = await day.look(INJURIES.name)
+    assert (collected.outcome, collected.batch_key) == (Outcome.NOT_PUBLISHED_YET, None)
+
+
+async def test_the_second_choice_denied_too_which_was_out_is_a_block(day: Day) -> None:
+    paths = (f"/{INJURIES.provider}{request.path}" for request in INJURIES.requests(SLATE, AS_OF, {}))
+    day.provider.replies = dict.fromkeys(paths, DENIED)
+    assert (await day.look(INJURIES.name)).outcome is Outcome.BLOCKED
+
+
 @pytest.mark.parametrize("broken", [answer(b"%PDF-1.4 nonsense %%EOF"), report_of("12:30 PM")])
 async def test_the_second_choice_is_asked_when_the_first_is_broken_or_old(day: Day, broken: Reply) -> None:
     newest, before = (f"/{INJURIES.provider}{request.path}" for request in INJURIES.requests(SLATE, AS_OF, {}))
     day.provider.replies = {newest: broken, before: report_of("01:30 PM")}
     collected = await day.look(INJURIES.name)
     assert (collected.outcome, day.batch(collected).items[0].part) == (Outcome.OK, "2024-03-29_01PM")
-
-
-@pytest.mark.parametrize(
-    ("before", "outcome"),
-    [(answer(b"", "404 Not Found"), Outcome.NOT_PUBLISHED_YET), (DENIED, Outcome.BLOCKED)],
-    ids=["neither is there", "what was out is denied"],
-)
-async def test_neither_choice_there_is_a_wait_and_the_second_denied_too_is_a_block(
-    day: Day, before: Reply, outcome: Outcome
-) -> None:
-    paths = (f"/ak-static.cms.nba.com{request.path}" for request in INJURIES.requests(SLATE, AS_OF, {}))
-    day.provider.replies = dict(zip(paths, (DENIED, before), strict=True))
-    collected = await day.look(INJURIES.name)
-    assert (collected.outcome, collected.batch_key) == (outcome, None)
 
 
 async def test_a_refused_answer_is_kept_as_evidence_unless_it_is_large(day: Day) -> None:

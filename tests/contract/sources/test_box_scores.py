@@ -19,7 +19,7 @@ from tests.support.recorded_answers import (
     utc,
 )
 from tipoff.errors import ContractError
-from tipoff.sources.base import Row
+from tipoff.sources.base import Request, Row
 from tipoff.vocabulary import Outcome
 
 
@@ -180,7 +180,24 @@ def test_a_page_of_balldontlie_that_is_not_the_last_is_partial_and_says_so(desk:
     body = json.dumps(document).encode()
     verdict = BDL_BOX.source.judge(desk.request(BDL_BOX), desk.response(BDL_BOX, body=body), BDL_BOX.slate)
     assert verdict.outcome is Outcome.PARTIAL
-    assert "cursor 7" in verdict.reason
+    assert verdict.reason.endswith("more from cursor 7 on")
+
+
+def test_balldontlie_is_asked_for_a_further_page_from_its_cursor_on_until_there_is_none(desk: Desk) -> None:
+    (first,) = BDL_BOX.source.requests(BDL_BOX.slate, BDL_BOX.as_of, {})
+    last = desk.body(BDL_BOX_2026)
+    cut = json.dumps(desk.document(BDL_BOX) | {"meta": {"next_cursor": 7, "per_page": 100}}).encode()
+    second = BDL_BOX.source.next_page(first, cut)
+    assert second is not None
+    assert (second.params, second.part) == ({**first.params, "cursor": "7"}, "page 2")
+    assert BDL_BOX.source.next_page(second, last) is None
+    assert BDL_BOX.source.next_page(second, cut) is None, "it would go in a circle"
+    asked: list[Request] = []
+    endless: Request | None = first
+    while endless:
+        asked.append(endless)
+        endless = BDL_BOX.source.next_page(endless, cut.replace(b": 7", b": %d" % len(asked)))
+    assert len(asked) == 4
 
 
 def test_a_game_of_balldontlie_without_one_of_its_players_is_left_to_the_next_source(desk: Desk) -> None:
