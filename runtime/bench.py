@@ -27,7 +27,16 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import WorkflowHistory
 
 from runtime import PROJECT
-from runtime.bench_slate import measure_season, measure_slate, slate_table
+from runtime.bench_slate import (
+    SEASON_SECONDS,
+    SLATE_SECONDS,
+    beside_limit,
+    measure_season,
+    measure_slate,
+    not_ok,
+    slate_table,
+    together,
+)
 from runtime.leaving import leave
 from runtime.replay import Replay, Scene, replay
 from runtime.stages import Stages
@@ -222,12 +231,14 @@ def _activity_figures(day: Measured) -> dict[str, str]:
     return {name: f"{len(times)} × · {sum(times):.2f}" for name, times in sorted(together.items())}
 
 
-async def run(console: Console) -> None:
-    """Replay, measure, tell."""
+async def run(console: Console) -> list[str]:
+    """Replay, measure, tell; what came out is which sources did not bring what they were measured by."""
     with tempfile.TemporaryDirectory(prefix="tipoff-bench-") as folder:
         root, sample = Path(folder), Archive(PROJECT / "sample")
         slate = await measure_slate(sample, DAY, root / "slate")
         console.print(slate_table(slate, "one slate, every source once, seconds"))
+        console.print(beside_limit("fetching and processing the slate", together(slate), SLATE_SECONDS))
+        wrong = not_ok(slate)
         days = [await measure("one season", Scene(DAY, PROJECT / "sample", root / "one"), console)]
         if SHARED_DATA.is_dir():
             started = time.monotonic()
@@ -236,26 +247,30 @@ async def run(console: Console) -> None:
             write_archive(archive, imported.frames, source="import", missing=imported.missing)
             console.print(f"archive of all seasons imported in {time.monotonic() - started:.1f} s")
             season = await measure_season(Archive(archive), DAY, root / "season")
-            told = f"fetched in {season.fetching:.1f} s, read in {season.processing:.1f} s"
-            console.print(f"a whole season's game log: {season.rows:,} rows {told}")
+            told = f"a whole season's game log, {season.rows:,} rows, fetched in {season.fetching:.1f} s"
+            console.print(beside_limit(f"{told}, read in", season.processing, SEASON_SECONDS))
+            wrong += not_ok([season])
             settings = (("TIPOFF_HISTORY_SEASONS", str(SEASONS)),)
             scene = Scene(DAY, archive, root / "four", settings=settings)
             days.append(await measure(f"{SEASONS} seasons", scene, console))
         else:
             console.print(f"{SEASONS} seasons are not measured: there is no folder of past seasons beside the project")
         tell(days, console)
+    for line in wrong:
+        console.print(f"wrong: {line}")
+    return wrong
 
 
 def main() -> int:
-    """0 when all was measured, 1 when a part could not be had, 130 after Ctrl-C."""
+    """0 when all was measured, 1 when a part could not be had or a source did not bring all, 130 after Ctrl-C."""
     try:
-        asyncio.run(run(Console(highlight=False)))
+        wrong = asyncio.run(run(Console(highlight=False)))
     except KeyboardInterrupt:
         return 130
     except TipoffError as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
-    return 0
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -15,20 +15,31 @@ from runtime.looks import Looks, looks, moment_of, slate_of
 from tipoff.replay.archive import Archive
 from tipoff.replay.upstream import serve
 from tipoff.sources.base import Slate, Source
-from tipoff.sources.registry import SOURCES
-from tipoff.vocabulary import eastern, season_of
+from tipoff.sources.registry import SOURCES, sources
+from tipoff.vocabulary import Outcome, eastern, season_of
 
+SLATE_SECONDS = 20.0
+"""What fetching and processing a slate of twelve games may take on two cores."""
+SEASON_SECONDS = 3.0
+"""What reading a season's game log may take."""
+
+ASKED = tuple(source for source in sources(replayed=True).values() if not source.idle)
 GAME_LOG = SOURCES["nbac_player_history"]
 
 
 class Cost(NamedTuple):
-    """One source: its questions, its rows, and the seconds of asking and landing, and of reading and writing."""
+    """One source: what came, questions, rows, and the seconds of asking and landing, and of reading and writing."""
 
     source: str
+    outcome: Outcome
     requests: int
     rows: int
     fetching: float
     processing: float
+
+    @property
+    def together(self) -> float:
+        return self.fetching + self.processing
 
 
 async def measure_slate(archive: Archive, game_date: date, root: Path) -> list[Cost]:
@@ -36,7 +47,7 @@ async def measure_slate(archive: Archive, game_date: date, root: Path) -> list[C
     slate = slate_of(archive, game_date)
     with serve(archive) as upstream:
         async with looks(upstream.url, slate, root) as desk:
-            return [await _cost(desk, source, moment_of(source, slate)) for source in SOURCES.values()]
+            return [await _cost(desk, source, moment_of(source, slate)) for source in ASKED]
 
 
 async def measure_season(archive: Archive, game_date: date, root: Path) -> Cost:
@@ -52,20 +63,40 @@ async def _cost(desk: Looks, source: Source, as_of: datetime) -> Cost:
     began = time.monotonic()
     collected = await desk.collect(source, as_of)
     fetched = time.monotonic()
-    rows = desk.read(source, collected.batch_key, as_of).rows if collected.batch_key else 0
-    return Cost(source.name, collected.requests, rows, fetched - began, time.monotonic() - fetched)
+    outcome, rows = collected.outcome, 0
+    if collected.batch_key:
+        done = desk.read(source, collected.batch_key, as_of)
+        outcome, rows = done.outcome if outcome is Outcome.OK else outcome, done.rows
+    return Cost(source.name, outcome, collected.requests, rows, fetched - began, time.monotonic() - fetched)
 
 
 def slate_table(costs: Sequence[Cost], title: str) -> Table:
     """The costs and their sum."""
-    table = Table("", "requests", "rows", "fetching", "processing", "together", title=title, title_justify="left")
+    columns = ("requests", "rows", "fetching", "processing", "together")
+    table = Table("", "outcome", *columns, title=title, title_justify="left")
     for cost in costs:
-        table.add_row(*_told(cost))
+        table.add_row(cost.source, cost.outcome, *_figures([cost]))
     table.add_section()
-    table.add_row(*_told(Cost("all", *(sum(column) for column in zip(*(cost[1:] for cost in costs), strict=True)))))
+    table.add_row("all", "", *_figures(costs))
     return table
 
 
-def _told(cost: Cost) -> tuple[str, ...]:
-    seconds = (cost.fetching, cost.processing, cost.fetching + cost.processing)
-    return (cost.source, str(cost.requests), f"{cost.rows:,}", *(f"{second:.2f}" for second in seconds))
+def _figures(costs: Sequence[Cost]) -> tuple[str, ...]:
+    counts = (sum(cost.requests for cost in costs), sum(cost.rows for cost in costs))
+    seconds = (sum(cost.fetching for cost in costs), sum(cost.processing for cost in costs), together(costs))
+    return (*(f"{count:,}" for count in counts), *(f"{second:.2f}" for second in seconds))
+
+
+def together(costs: Iterable[Cost]) -> float:
+    """Seconds of all of them, one after the other."""
+    return sum(cost.together for cost in costs)
+
+
+def beside_limit(what: str, seconds: float, limit: float) -> str:
+    """A time, what it may be, and whether it is."""
+    return f"{what}: {seconds:.1f} s, limit {limit:g} s: {'met' if seconds <= limit else 'missed'}"
+
+
+def not_ok(costs: Iterable[Cost]) -> list[str]:
+    """Sources that did not bring all although nothing disturbed them: their times measure nothing."""
+    return [f"{cost.source}, undisturbed: {cost.outcome}" for cost in costs if cost.outcome is not Outcome.OK]

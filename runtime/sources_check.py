@@ -66,13 +66,15 @@ MEANS: Mapping[Kind, Outcome] = {
 }
 """How a provider fails -> how that is judged of most sources; other kinds change what is true, not how it is told."""
 
-_NOT_THEN = ("nbac_injury_report", "nbac_gamebook_player_stats")
+_PUBLISHED_LATER = ("nbac_injury_report", "nbac_gamebook_player_stats")
 _ASKED_BY_DATE = ("bdl_injuries", "nbac_referee_assignments", "nbac_player_boxscores")
 _QUOTES = ("odds_api_game_lines", "odds_api_player_points_props", "bettingpros_player_points_props")
 MEANS_ELSEWHERE: Mapping[Kind, Mapping[Outcome, Sequence[str]]] = {
-    # A file of one game is refused before it is there; of the report and the gamebook it is known when they are due.
-    Kind.FORBIDDEN_NOT_YET: {Outcome.NOT_PUBLISHED_YET: ("nbac_play_by_play",)},
-    Kind.GONE: {Outcome.NOT_PUBLISHED_YET: (*_NOT_THEN, "bigdataball_play_by_play", "odds_api_player_points_props")},
+    # Files that are put there in time. Denied when they are due they are blocked like anything else.
+    Kind.FORBIDDEN_NOT_YET: {Outcome.NOT_PUBLISHED_YET: (*_PUBLISHED_LATER, "nbac_play_by_play")},
+    Kind.GONE: {
+        Outcome.NOT_PUBLISHED_YET: (*_PUBLISHED_LATER, "bigdataball_play_by_play", "odds_api_player_points_props")
+    },
     # A book opens a game when it likes.
     Kind.EMPTY: {Outcome.NOT_PUBLISHED_YET: _QUOTES},
     Kind.STALE: {

@@ -186,17 +186,21 @@ def test_the_schedule_names_the_slate_by_tip_off(day: Reading) -> None:
     assert day.count("raw_schedule", "game_date = DATE '2024-03-29'") == 12
 
 
-def test_a_postponed_game_is_left_out_of_the_slate_and_named(day: Reading) -> None:
-    postponed = day.slate.games[3].game_id
+def saying(game_id: str, **told: str) -> Callable[[BatchItem, Any], Any]:
+    """A change of the schedule that has it tell something else of a game."""
 
-    def postpone(item: BatchItem, answer: Any) -> Any:
-        for game in (game for dates in answer["leagueSchedule"]["gameDates"] for game in dates["games"]):
-            if game["gameId"] == postponed:
-                game["gameStatusText"] = "PPD"
+    def change(item: BatchItem, answer: Any) -> Any:
+        games = (game for dates in answer["leagueSchedule"]["gameDates"] for game in dates["games"])
+        next(game for game in games if game["gameId"] == game_id).update(told)
         return answer
 
+    return change
+
+
+def test_a_postponed_game_is_left_out_of_the_slate_and_named(day: Reading) -> None:
+    postponed = day.slate.games[3].game_id
     day.read(SCHEDULE)
-    told = day.read(SCHEDULE, batch=day.batch(SCHEDULE, postpone))
+    told = day.read(SCHEDULE, batch=day.batch(SCHEDULE, saying(postponed, gameStatusText="PPD")))
     assert told.postponed == (postponed,)
     assert told.games == tuple(game for game in day.slate.games if game.game_id != postponed)
     assert told.changed_games == (postponed,)
@@ -216,17 +220,10 @@ def test_reading_twice_changes_nothing(day: Reading, name: str) -> None:
 
 
 def test_an_old_answer_read_again_does_not_undo_what_a_later_one_brought(day: Reading) -> None:
-    moved = day.slate.games[3].game_id
-
-    def move(item: BatchItem, answer: Any) -> Any:
-        for game in (game for dates in answer["leagueSchedule"]["gameDates"] for game in dates["games"]):
-            if game["gameId"] == moved:
-                game["gameDateTimeUTC"] = "2024-04-12T23:00:00Z"
-        return answer
-
+    moved = saying(day.slate.games[3].game_id, gameDateTimeUTC="2024-04-12T23:00:00Z")
     day.read(SCHEDULE)
     later = MORNING + timedelta(days=1)
-    assert day.read(SCHEDULE, later, day.batch(SCHEDULE, move)).changed
+    assert day.read(SCHEDULE, later, day.batch(SCHEDULE, moved)).changed
     standing = day.table("raw_schedule")
     again = day.read(SCHEDULE)
     assert (again.outcome, again.changed, again.changed_games) == (Outcome.OK, False, ())

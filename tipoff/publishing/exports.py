@@ -108,12 +108,12 @@ def _publish(
     stem = f"{folder}/{moment.game_date}/{moment.as_of.astimezone(UTC):%Y%m%dT%H%M%SZ}"
     version = put_version(store, stem, envelope, content.payload)
     put(store, current, envelope, content.payload)
-    latest = f"{folder}/{pointer}.json"
-    moved = pointer is not None and put_pointer(store, latest, envelope, content.payload)
+    paths = [version, current]
+    if pointer and put_pointer(store, latest := f"{folder}/{pointer}.json", envelope, content.payload):
+        paths.append(latest)
     for each in content.findings:
         raise_alert(store, Alert(game_date=moment.game_date, key=each.key, at=moment.as_of, text=each.text))
-    paths = (version, current, latest) if moved else (version, current)
-    return Published(paths=paths, rows=content.rows, version=version)
+    return Published(paths=tuple(paths), rows=content.rows, version=version)
 
 
 # ── predictions ──────────────────────────────────────────────────────────────────────────────────────────

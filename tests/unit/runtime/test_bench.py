@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from runtime.bench import Work, busy_seconds
-from runtime.bench_slate import Cost, measure_season, slate_table
+from runtime.bench_slate import Cost, beside_limit, measure_season, not_ok, slate_table, together
 from tipoff.replay.archive import Archive
+from tipoff.vocabulary import Outcome
 
 NOON = datetime(2024, 3, 29, 12, 0, tzinfo=UTC)
 SPANS = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 20)), min_size=1, max_size=12)
@@ -38,12 +39,26 @@ def test_work_takes_no_longer_than_from_first_to_last_and_than_all_of_it_in_turn
 async def test_a_seasons_log_is_read_as_far_as_the_archive_has_results(sample: Path, tmp_path: Path) -> None:
     archive = Archive(sample)
     cost = await measure_season(archive, NOON.date(), tmp_path)
-    assert cost.rows == archive.player_box.height
+    assert (cost.rows, cost.outcome) == (archive.player_box.height, Outcome.OK)
+
+
+ROSTERS = Cost("espn_team_rosters", Outcome.OK, 24, 430, 0.5, 0.25)
+
+
+def test_a_source_that_brings_nothing_makes_no_figure_better() -> None:
+    empty = ROSTERS._replace(outcome=Outcome.SUSPICIOUSLY_EMPTY, rows=0, processing=0)
+    assert not_ok([ROSTERS]) == []
+    assert not_ok([ROSTERS, empty]) == ["espn_team_rosters, undisturbed: suspiciously_empty"]
+
+
+def test_a_time_is_told_with_its_limit_and_whether_it_is_met() -> None:
+    assert beside_limit("the slate", together([ROSTERS]), 0.75) == "the slate: 0.8 s, limit 0.75 s: met"
+    assert beside_limit("the slate", together([ROSTERS, ROSTERS]), 0.75) == "the slate: 1.5 s, limit 0.75 s: missed"
 
 
 def test_a_slates_costs_are_summed() -> None:
     paper = io.StringIO()
-    costs = [Cost("espn_team_rosters", 24, 430, 0.5, 0.25), Cost("nbac_schedule", 1, 1105, 0.25, 1.0)]
+    costs = [ROSTERS, Cost("nbac_schedule", Outcome.OK, 1, 1105, 0.25, 1.0)]
     Console(file=paper, width=120).print(slate_table(costs, "one slate"))
     total = paper.getvalue().splitlines()[-2].replace("│", " ").split()
     assert total == ["all", "25", "1,535", "0.75", "1.25", "2.00"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -109,17 +110,14 @@ def test_an_answer_that_only_a_person_can_change_parks_the_step(ledger: DayLedge
     assert ledger.run_state() is RunState.NEEDS_ATTENTION
 
 
+def broken_off(reason: str, **said: Any) -> CollectReport:
+    """A look in the middle of which the provider refused."""
+    usual = {"outcome": Outcome.PARTIAL, "alert": True, "batch": "raw/a.json", "requests": 3, "new_objects": 1}
+    return CollectReport.model_validate({"reason": reason, **usual, **said})
+
+
 def test_a_refusal_in_the_middle_of_a_look_parks_the_step_once_what_came_is_taken_in(ledger: DayLedger) -> None:
-    collected = CollectReport(
-        outcome=Outcome.PARTIAL,
-        reason="2 of 3 answers usable; quota spent",
-        refused=Outcome.QUOTA_SPENT,
-        alert=True,
-        parks=True,
-        batch="raw/a.json",
-        requests=3,
-        new_objects=2,
-    )
+    collected = broken_off("2 of 3 answers usable; quota spent", refused=Outcome.QUOTA_SPENT, parks=True)
     read = StepReport(outcome=Outcome.PARTIAL, reason="200 rows", rows=200, changed_games=GAMES[:2])
     look(ledger, **dict(collected.and_read(read)))
     record = ledger.records[PROPS.name]
@@ -129,16 +127,7 @@ def test_a_refusal_in_the_middle_of_a_look_parks_the_step_once_what_came_is_take
 
 
 def test_a_block_in_the_middle_of_a_look_is_alerted_and_left_alone_as_long_as_it_says(ledger: DayLedger) -> None:
-    collected = CollectReport(
-        outcome=Outcome.PARTIAL,
-        reason="1 of 3 answers usable; blocked",
-        refused=Outcome.BLOCKED,
-        alert=True,
-        retry_at=NOON,
-        batch="raw/a.json",
-        requests=3,
-        new_objects=1,
-    )
+    collected = broken_off("1 of 3 answers usable; blocked", refused=Outcome.BLOCKED, retry_at=NOON)
     read = StepReport(outcome=Outcome.PARTIAL, rows=100, changed_games=GAMES[:1], missing_games=GAMES[1:])
     look(ledger, **dict(collected.and_read(read)))
     assert ledger.records[PROPS.name].state is StepState.LATE
