@@ -489,6 +489,7 @@ class DomainMessage(StrEnum):
 
     TAKE_SLOT = "take_slot"
     TELL = "tell"
+    OPEN = "open"
     STATE = "state"
 
 
@@ -567,6 +568,13 @@ class SlotAnswer(Frozen):
     outcome: Outcome = Outcome.OK
     reason: str = ""
     not_before: AwareDatetime | None = None
+
+
+class DomainOpening(Frozen):
+    """A person knows better than what a provider last said."""
+
+    who: str = Field(max_length=100)
+    why: str = Field(default="", max_length=500)
 
 
 class DomainNews(Frozen):

@@ -12,6 +12,7 @@ from workflows.contracts import (
     DomainInput,
     DomainMessage,
     DomainNews,
+    DomainOpening,
     DomainState,
     SlotAnswer,
     SlotRequest,
@@ -53,6 +54,14 @@ class ManneredDomainWorkflow:
     def hear(self, news: DomainNews) -> None:
         self._state = slots.tell(self._state, news, workflow.now())
         self._tell()
+
+    @workflow.update(name=DomainMessage.OPEN.value, description="Let it be asked again, whatever it said before")
+    def reopen(self, opening: DomainOpening) -> str:
+        known = slots.known_at(self._state, workflow.now())
+        self._state = slots.opened(known)
+        self._tell()
+        before = slots.left_alone(known.closed) if known.closed else "not left alone"
+        return f"{self._domain.host} may be asked; it was {before}"
 
     @workflow.query(name=DomainMessage.STATE.value, description="Last slot, cool-down, credits")
     def state(self) -> DomainState:
