@@ -573,6 +573,7 @@ class SlotAnswer(Frozen):
 class DomainOpening(Frozen):
     """A person knows better than what a provider last said."""
 
+    host: str
     who: str = Field(max_length=100)
     why: str = Field(default="", max_length=500)
 

@@ -47,8 +47,7 @@ class ManneredDomainWorkflow:
 
     @take_slot.validator
     def _validate_take_slot(self, request: SlotRequest) -> None:
-        if request.host != self._domain.host:
-            raise ApplicationError(f"this is {self._domain.host}, a slot at {request.host} is asked for")
+        self._require_own(request.host, "a slot at {} is asked for")
 
     @workflow.signal(name=DomainMessage.TELL.value, description="Say what the provider answered to a question")
     def hear(self, news: DomainNews) -> None:
@@ -63,9 +62,17 @@ class ManneredDomainWorkflow:
         before = slots.left_alone(known.closed) if known.closed else "not left alone"
         return f"{self._domain.host} may be asked; it was {before}"
 
+    @reopen.validator
+    def _validate_reopen(self, opening: DomainOpening) -> None:
+        self._require_own(opening.host, "{} is to be opened")
+
     @workflow.query(name=DomainMessage.STATE.value, description="Last slot, cool-down, credits")
     def state(self) -> DomainState:
         return self._state
+
+    def _require_own(self, host: str, wanted: str) -> None:
+        if host != self._domain.host:
+            raise ApplicationError(f"this is {self._domain.host}, {wanted.format(host)}")
 
     def _tell(self) -> None:
         workflow.set_current_details(slots.sentence(self._state))

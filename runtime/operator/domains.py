@@ -60,12 +60,12 @@ async def state_of(client: Client, host: str) -> DomainState:
     return state
 
 
-async def reopen(client: Client, host: str, opening: DomainOpening) -> str:
+async def reopen(client: Client, opening: DomainOpening) -> str:
     """Let a provider be asked again; what its domain answers.
 
     Raises CommandError UNKNOWN when it was asked nothing under manners, UNREACHABLE when no worker answers.
     """
-    handle = client.get_workflow_handle(domain_workflow_id(host))
+    handle = client.get_workflow_handle(domain_workflow_id(opening.host))
     try:
         answer: str = await handle.execute_update(
             DomainMessage.OPEN.value, opening, result_type=str, rpc_timeout=OPENED_WITHIN
@@ -73,10 +73,12 @@ async def reopen(client: Client, host: str, opening: DomainOpening) -> str:
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND or is_namespace_missing(error):
             raise
-        raise CommandError(Exit.UNKNOWN, f"{host} was asked nothing under manners, so nothing is closed") from None
+        raise CommandError(
+            Exit.UNKNOWN, f"{opening.host} was asked nothing under manners, so nothing is closed"
+        ) from None
     except WorkflowUpdateRPCTimeoutOrCancelledError:
         raise CommandError(
-            Exit.UNREACHABLE, f"no worker answered for {host}; it may still be opened when one does"
+            Exit.UNREACHABLE, f"no worker answered for {opening.host}; it may still be opened when one does"
         ) from None
     return answer
 

@@ -110,7 +110,7 @@ async def _open(place: Place, options: Namespace) -> Exit:
     if options.open not in set(_hosts()):
         raise CommandError(Exit.USAGE, f"no source asks {options.open!r}; `starter.py sources` lists the hosts")
     async with reached(place) as client:
-        answer = await reopen(client, options.open, DomainOpening(who=options.who, why=options.why))
+        answer = await reopen(client, DomainOpening(host=options.open, who=options.who, why=options.why))
     print(json.dumps({"answer": answer}) if options.json else answer)
     return Exit.DONE
 

@@ -195,18 +195,18 @@ async def test_a_block_and_what_is_left_to_spend_outlive_the_worker_that_heard_o
 async def test_a_person_opens_a_provider_that_wants_to_be_left_alone_or_whose_credits_were_bought(
     client: Client, odds: WorkflowHandle[Any, Any]
 ) -> None:
-    opening = DomainOpening(who="ann", why="new proxy")
+    opening = DomainOpening(host=QUESTION.host, who="ann", why="new proxy")
     with pytest.raises(CommandError, match="asked nothing under manners"):
-        await reopen(client, QUESTION.host, opening)
+        await reopen(client, opening)
     async with serving(client):
         slots = slots_for(client, real)
         await slots.take(QUESTION, AS_OF)
-        assert await reopen(client, QUESTION.host, opening) == f"{QUESTION.host} may be asked; it was not left alone"
+        assert await reopen(client, opening) == f"{QUESTION.host} may be asked; it was not left alone"
         spent = {"x-requests-used": "3", "x-requests-remaining": "0"}
         week = THROTTLED.model_copy(update={"retry_at": AS_OF + timedelta(days=7)})
         await slots.tell(QUESTION, answered(**spent), week)
         assert await slots.take(QUESTION, AS_OF) is not None
-        assert "it was left alone until" in await reopen(client, QUESTION.host, opening)
+        assert "it was left alone until" in await reopen(client, opening)
         assert await slots.take(QUESTION, AS_OF) is None
 
 
