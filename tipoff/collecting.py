@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
@@ -28,6 +28,8 @@ EVIDENCE_CAP_BYTES = 1024 * 1024
 """A refused answer is kept up to this size, for a person to look at."""
 SILENT_ANSWERS = 2
 """So many questions in a row without an answer, and the rest are not asked: each may take a whole time-out."""
+LONGEST_WAIT = timedelta(minutes=30)
+"""Who stands in for a source is not kept waiting longer by it."""
 _WHOLE = (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED)
 _NAMES_TOLD = 3
 
@@ -74,6 +76,13 @@ class _Answer(NamedTuple):
     @property
     def usable(self) -> bool:
         return DECISIONS[self.record.outcome].usable
+
+    @property
+    def needs_stand_in(self) -> bool:
+        """Whether another is asked at once: by what it means, or since its provider wants to be left alone for long."""
+        decision = DECISIONS[self.record.outcome]
+        long = self.retry_at is not None and self.retry_at > self.record.fetched_at + LONGEST_WAIT
+        return decision.stand_in or (decision.stop and long)
 
 
 async def collect(
@@ -306,7 +315,7 @@ def _collected(slate: Slate, answers: Sequence[_Answer], batch_key: str | None) 
         alert=bool(decision.advice),
         # A question in a hundred that is not understood leaves the others to be asked.
         parks=decision.park and (decision.stop or batch_key is None),
-        stand_in=any(DECISIONS[answer.record.outcome].stand_in for answer in answers),
+        stand_in=any(answer.needs_stand_in for answer in answers),
         batch_key=batch_key,
         requests=len(answers),
         new_objects=sum(answer.new for answer in answers),

@@ -491,6 +491,7 @@ class DomainMessage(StrEnum):
 
     TAKE_SLOT = "take_slot"
     TELL = "tell"
+    OPEN = "open"
     STATE = "state"
 
 
@@ -569,6 +570,14 @@ class SlotAnswer(Frozen):
     outcome: Outcome = Outcome.OK
     reason: str = ""
     not_before: AwareDatetime | None = None
+
+
+class DomainOpening(Frozen):
+    """A person knows better than what a provider last said."""
+
+    host: str
+    who: str = Field(max_length=100)
+    why: str = Field(default="", max_length=500)
 
 
 class DomainNews(Frozen):

@@ -173,7 +173,7 @@ def _is_open(step: PlanStep, game: SlateGame, moment: _Moment) -> bool:
 
 def next_look(step: PlanStep, record: StepRecord) -> datetime | None:
     """When a source is looked at next; None: never again today."""
-    alone = record.left_alone or (record.stopped and not step.stand_ins)
+    alone = (record.left_alone or record.stopped) and not step.stand_ins
     candidates = [] if alone else _looks_after_the_last(step, record)
     if record.retry_at is not None:
         # "Come again at …" of the provider: neither earlier nor later.

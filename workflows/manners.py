@@ -12,6 +12,7 @@ from workflows.contracts import (
     DomainInput,
     DomainMessage,
     DomainNews,
+    DomainOpening,
     DomainState,
     SlotAnswer,
     SlotRequest,
@@ -46,17 +47,32 @@ class ManneredDomainWorkflow:
 
     @take_slot.validator
     def _validate_take_slot(self, request: SlotRequest) -> None:
-        if request.host != self._domain.host:
-            raise ApplicationError(f"this is {self._domain.host}, a slot at {request.host} is asked for")
+        self._require_own(request.host, "a slot at {} is asked for")
 
     @workflow.signal(name=DomainMessage.TELL.value, description="Say what the provider answered to a question")
     def hear(self, news: DomainNews) -> None:
         self._state = slots.tell(self._state, news, workflow.now())
         self._tell()
 
+    @workflow.update(name=DomainMessage.OPEN.value, description="Let it be asked again, whatever it said before")
+    def reopen(self, opening: DomainOpening) -> str:
+        known = slots.known_at(self._state, workflow.now())
+        self._state = slots.opened(known)
+        self._tell()
+        before = slots.left_alone(known.closed) if known.closed else "not left alone"
+        return f"{self._domain.host} may be asked; it was {before}"
+
+    @reopen.validator
+    def _validate_reopen(self, opening: DomainOpening) -> None:
+        self._require_own(opening.host, "{} is to be opened")
+
     @workflow.query(name=DomainMessage.STATE.value, description="Last slot, cool-down, credits")
     def state(self) -> DomainState:
         return self._state
+
+    def _require_own(self, host: str, wanted: str) -> None:
+        if host != self._domain.host:
+            raise ApplicationError(f"this is {self._domain.host}, {wanted.format(host)}")
 
     def _tell(self) -> None:
         workflow.set_current_details(slots.sentence(self._state))

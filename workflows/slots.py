@@ -99,6 +99,11 @@ def tell(state: DomainState, news: DomainNews, now: datetime) -> DomainState:
     return state.model_copy(update=update)
 
 
+def opened(state: DomainState) -> DomainState:
+    """The state after a person said to ask again: what the provider refused and how much it said is left is past."""
+    return state.model_copy(update={"closed": None, "credits_remaining": None})
+
+
 def _used(known: int, told: int) -> int:
     """Answers may overtake each other, so the higher count is right; but halved, the provider's own month began."""
     return told if told < known / 2 else max(known, told)

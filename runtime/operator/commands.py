@@ -146,6 +146,15 @@ def _training(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--system", default="catboost_v8", help="which system (default %(default)s)")
 
 
+def _opening(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--open",
+        type=_within(100),
+        metavar="HOST",
+        help="let a host that is left alone be asked again at once, as after a new proxy, key or plan",
+    )
+
+
 def _trying(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--source", required=True, type=_within(100), metavar="NAME", help="as `sources` lists them")
     parser.add_argument(
@@ -174,7 +183,7 @@ COMMANDS = (
     Command("page", "where the report page of a date is", "page", (_date, _common)),
     Command("train", "train a system on the games before a date", "train", (_date_to_start, _common, _training)),
     Command("sources", "all sources: when each last told something usable, and how providers bear us", "sources",
-            (_one_date, _common)),
+            (_one_date, _common, _person, _opening)),
     Command("collect", "try one source: what was asked, what came, how it was judged, the first rows", "collect",
             (_date, _common, _trying)),
     Command("doctor", "check server, workers, stores, keys and versions", "doctor", (_common,)),

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.service import RPCError, RPCStatusCode
 
+from runtime.operator.exits import CommandError, Exit
 from runtime.operator.server import WORKER_PATIENCE, is_namespace_missing
 from tipoff.settings import Settings
 from tipoff.sources.budget import budget_at
 from tipoff.sources.manners import manners_of
 from tipoff.vocabulary import Frozen
 from workflows import slots
-from workflows.contracts import DOMAIN_WORKFLOW, DomainMessage, DomainState, domain_workflow_id
+from workflows.contracts import DOMAIN_WORKFLOW, DomainMessage, DomainOpening, DomainState, domain_workflow_id
 
+OPENED_WITHIN = timedelta(seconds=5)
 _ALIVE = f"WorkflowType = '{DOMAIN_WORKFLOW}' AND ExecutionStatus = 'Running'"
 
 
@@ -56,6 +58,29 @@ async def state_of(client: Client, host: str) -> DomainState:
             raise
         return DomainState()
     return state
+
+
+async def reopen(client: Client, opening: DomainOpening) -> str:
+    """Let a provider be asked again; what its domain answers.
+
+    Raises CommandError UNKNOWN when it was asked nothing under manners, UNREACHABLE when no worker answers.
+    """
+    handle = client.get_workflow_handle(domain_workflow_id(opening.host))
+    try:
+        answer: str = await handle.execute_update(
+            DomainMessage.OPEN.value, opening, result_type=str, rpc_timeout=OPENED_WITHIN
+        )
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND or is_namespace_missing(error):
+            raise
+        raise CommandError(
+            Exit.UNKNOWN, f"{opening.host} was asked nothing under manners, so nothing is closed"
+        ) from None
+    except WorkflowUpdateRPCTimeoutOrCancelledError:
+        raise CommandError(
+            Exit.UNREACHABLE, f"no worker answered for {opening.host}; it may still be opened when one does"
+        ) from None
+    return answer
 
 
 async def _domain(client: Client, host: str, settings: Settings) -> DomainView:

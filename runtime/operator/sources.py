@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -13,7 +14,7 @@ from pydantic import AwareDatetime
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from runtime.operator.domains import DomainView, domains
+from runtime.operator.domains import DomainView, domains, reopen
 from runtime.operator.exits import CommandError, Exit
 from runtime.operator.paper import ago, console, table_of
 from runtime.operator.place import Place
@@ -24,6 +25,7 @@ from tipoff.sources.base import Source
 from tipoff.sources.outcomes import DECISIONS
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import EASTERN, Frozen, Outcome, Role, clock_time
+from workflows.contracts import DomainOpening
 
 LATELY = timedelta(hours=24)
 
@@ -87,8 +89,13 @@ class Survey(Frozen):
 
 
 async def run(options: Namespace) -> Exit:
-    """Every source, of one date or of all. Raises ConfigurationError, StorageError for a damaged manifest."""
+    """Every source, of one date or of all; or a host opened.
+
+    Raises ConfigurationError, StorageError for a damaged manifest; for a host CommandError USAGE, UNKNOWN, UNREACHABLE.
+    """
     place = Place(options.replay)
+    if options.open:
+        return await _open(place, options)
     landing = open_landing(place.settings.landing)
     known, (now, heard) = await asyncio.gather(_known(place), asyncio.to_thread(_heard, place, landing, options.date))
     survey = survey_at(now, heard, known)
@@ -96,6 +103,15 @@ async def run(options: Namespace) -> Exit:
         print(survey.model_dump_json())
     else:
         console().print(_page(survey))
+    return Exit.DONE
+
+
+async def _open(place: Place, options: Namespace) -> Exit:
+    if options.open not in set(_hosts()):
+        raise CommandError(Exit.USAGE, f"no source asks {options.open!r}; `starter.py sources` lists the hosts")
+    async with reached(place) as client:
+        answer = await reopen(client, DomainOpening(host=options.open, who=options.who, why=options.why))
+    print(json.dumps({"answer": answer}) if options.json else answer)
     return Exit.DONE
 
 

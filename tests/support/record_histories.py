@@ -21,14 +21,16 @@ from runtime import PROJECT, cache_folder
 from runtime.connection import DATA_CONVERTER
 from runtime.processes import Processes
 from runtime.temporal_server import provide, start_dev_server
-from tests.support.scenarios import SCENARIOS
+from tests.support.scenarios import SCENARIOS, domain
 
 FOLDER = PROJECT / "tests" / "histories"
 SUFFIX = ".json.gz"
+DOMAIN = domain.__name__
+"""What is no day: the run of a provider's domain."""
 
 
 async def record(names: Sequence[str]) -> None:
-    """Play these scenarios on a server of their own and keep their histories."""
+    """Play these on a server of their own and keep their histories."""
     with tempfile.TemporaryDirectory() as folder, Processes(Path(folder)) as processes:
         server = await start_dev_server(
             processes, provide(cache_folder()), db_file=Path(folder) / "temporal.db", namespace="recording"
@@ -37,6 +39,9 @@ async def record(names: Sequence[str]) -> None:
             server.address, namespace=server.namespace, data_converter=DATA_CONVERTER, identity="recorder"
         )
         for name in names:
+            if name == DOMAIN:
+                sys.stdout.write(f"{name}: {keep(name, await domain(client)):,} bytes\n")
+                continue
             played = await SCENARIOS[name](client)
             size = keep(name, played.history)
             sys.stdout.write(f"{name}: {len(played.history.events)} events, {size:,} bytes, {played.status.sentence}\n")
@@ -66,4 +71,4 @@ def recorded(name: str) -> WorkflowHistory:
 
 if __name__ == "__main__":
     logging.getLogger("temporalio.activity").setLevel(logging.ERROR)  # scripted failures are no news
-    asyncio.run(record(sys.argv[1:] or list(SCENARIOS)))
+    asyncio.run(record(sys.argv[1:] or [*SCENARIOS, DOMAIN]))

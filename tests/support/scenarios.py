@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime, timedelta
 
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHistory
+from temporalio.worker import Worker
 
+from runtime.sandbox import WORKFLOW_RUNNER
+from runtime.workers import WORKFLOWS
 from tests.support.days import (
     GAMES,
     MORNING,
@@ -23,7 +27,9 @@ from tests.support.days import (
     virtual,
     working,
 )
-from workflows.contracts import Message
+from tipoff.vocabulary import Manners, Outcome
+from workflows.contracts import DomainInput, DomainNews, DomainOpening, Message, Queue, SlotRequest, domain_workflow_id
+from workflows.manners import ManneredDomainWorkflow
 
 
 async def happy_day(client: Client) -> Played:
@@ -70,6 +76,38 @@ async def postponed_game(client: Client) -> Played:
     script = happy_script(lines_at=at(11))
     script["nbac_schedule"] = [Beat(MORNING, games=GAMES), Beat(at(16, 30), games=GAMES[:1])]
     return await play(client, World(script))
+
+
+async def domain(client: Client) -> WorkflowHistory:
+    """A provider is asked, blocks us, is opened by a person, asked at a price, and its run renews itself."""
+    host = "api.example.org"
+    manners = Manners(gap=timedelta(seconds=1), spacing=timedelta(seconds=1), monthly_credits=500)
+    asked = SlotRequest(host=host, manners=manners, until=datetime.now(UTC) + timedelta(hours=1))
+    blocked = DomainNews(
+        slot=datetime.now(UTC), closed_for=timedelta(hours=2), outcome=Outcome.BLOCKED, reason="HTTP 403: access denied"
+    )
+    async with Worker(client, task_queue=Queue.DAY, workflows=WORKFLOWS, workflow_runner=WORKFLOW_RUNNER):
+        handle = await client.start_workflow(
+            ManneredDomainWorkflow.run,
+            DomainInput(host=host, renew_after=40),
+            id=domain_workflow_id(host),
+            task_queue=Queue.DAY,
+        )
+        first = client.get_workflow_handle(handle.id, run_id=handle.first_execution_run_id)
+        await handle.execute_update(ManneredDomainWorkflow.take_slot, asked)
+        await handle.signal(ManneredDomainWorkflow.hear, blocked)
+        await handle.execute_update(ManneredDomainWorkflow.take_slot, asked)
+        await handle.execute_update(ManneredDomainWorkflow.reopen, DomainOpening(host=host, who="ann", why="new proxy"))
+        for price in (1, 3):
+            paid = asked.model_copy(update={"credits": price})
+            await handle.execute_update(ManneredDomainWorkflow.take_slot, paid)
+        told = DomainNews(slot=datetime.now(UTC), credits_used=4, credits_remaining=496)
+        await handle.signal(ManneredDomainWorkflow.hear, told)
+        while (await first.describe()).status is WorkflowExecutionStatus.RUNNING:
+            await handle.execute_update(ManneredDomainWorkflow.take_slot, asked)
+        history = await first.fetch_history()
+        await handle.terminate()
+    return history
 
 
 SCENARIOS: Mapping[str, Callable[[Client], Awaitable[Played]]] = {

@@ -23,7 +23,8 @@ from temporalio.worker import Worker
 from activities.slots import DomainSlots, asker_of
 from runtime.operator.checks.base import Site
 from runtime.operator.checks.domains import look
-from runtime.operator.domains import DomainView, domains
+from runtime.operator.domains import DomainView, domains, reopen
+from runtime.operator.exits import CommandError
 from runtime.operator.own_slots import OwnSlots
 from runtime.sandbox import WORKFLOW_RUNNER
 from runtime.workers import deployment, workflows_of
@@ -34,6 +35,7 @@ from tipoff.vocabulary import Manners, Outcome
 from workflows.contracts import (
     DomainInput,
     DomainNews,
+    DomainOpening,
     DomainState,
     Queue,
     SlotAnswer,
@@ -188,6 +190,24 @@ async def test_a_block_and_what_is_left_to_spend_outlive_the_worker_that_heard_o
     assert answer.not_before is not None
     assert answer.not_before > datetime.now(UTC) + timedelta(hours=1)
     assert state.credits_left(500, datetime.now(UTC)) == 2
+
+
+async def test_a_person_opens_a_provider_that_wants_to_be_left_alone_or_whose_credits_were_bought(
+    client: Client, odds: WorkflowHandle[Any, Any]
+) -> None:
+    opening = DomainOpening(host=QUESTION.host, who="ann", why="new proxy")
+    with pytest.raises(CommandError, match="asked nothing under manners"):
+        await reopen(client, opening)
+    async with serving(client):
+        slots = slots_for(client, real)
+        await slots.take(QUESTION, AS_OF)
+        assert await reopen(client, opening) == f"{QUESTION.host} may be asked; it was not left alone"
+        spent = {"x-requests-used": "3", "x-requests-remaining": "0"}
+        week = THROTTLED.model_copy(update={"retry_at": AS_OF + timedelta(days=7)})
+        await slots.tell(QUESTION, answered(**spent), week)
+        assert await slots.take(QUESTION, AS_OF) is not None
+        assert "it was left alone until" in await reopen(client, opening)
+        assert await slots.take(QUESTION, AS_OF) is None
 
 
 async def test_paid_questions_at_once_spend_together_what_one_could_spend_alone(client: Client) -> None:

@@ -161,14 +161,14 @@ class Fetcher:
         return self._client.build_request("GET", target, headers=headers)
 
     def _onward(self, url: httpx.URL, answer: httpx.Response) -> httpx.URL | None:
-        """Where a redirect leads, when we may go there: encrypted, and to a host of a source."""
+        """Where a redirect leads, when we may go there: encrypted, and to the same host; others are asked in turn."""
         if not answer.has_redirect_location:
             return None
         try:
             target = url.join(answer.headers["location"])
         except httpx.InvalidURL:
             return None
-        return target if target.scheme == "https" and target.host in self._hosts else None
+        return target if target.scheme == "https" and target.host == url.host else None
 
     async def _body(self, url: httpx.URL, answer: httpx.Response) -> bytes:
         """The body, unpacked here and not by httpx so that a small answer cannot grow beyond the cap in memory."""

@@ -157,7 +157,7 @@ _OF_STATUS: Mapping[int, Outcome] = {
     HTTPStatus.REQUEST_TIMEOUT: Outcome.PROVIDER_ERROR,
     HTTPStatus.TOO_EARLY: Outcome.PROVIDER_ERROR,
 }
-# A success without content, or a redirect that leads off the allowed hosts, is not what was asked for.
+# A success without content, or a redirect that leads off its host, is not what was asked for.
 _OF_CLASS: Mapping[int, Outcome] = {4: Outcome.BAD_REQUEST, 5: Outcome.PROVIDER_ERROR}
 
 

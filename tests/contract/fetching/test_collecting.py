@@ -344,6 +344,15 @@ async def test_a_provider_that_wants_to_be_left_alone_is_for_as_long_as_it_says_
     assert (await day.look(PROPS.name)).retry_at == AS_OF + rest
 
 
+@pytest.mark.parametrize(("seconds", "at_once"), [(90, False), (7200, True)])
+async def test_who_stands_in_is_asked_at_once_where_a_provider_wants_a_long_rest(
+    day: Day, seconds: int, at_once: bool
+) -> None:
+    throttled = answer(b"", "429 Too Many Requests", Retry_After=str(seconds))
+    day.provider.replies = props(throttled, throttled, throttled)
+    assert (await day.look(PROPS.name)).stand_in is at_once
+
+
 async def test_the_same_answers_make_the_same_batch_when_a_day_is_done_again(day: Day) -> None:
     backwards = SLATE.model_copy(update={"games": tuple(reversed(GAMES))})
     day.provider.replies = props(*(quoted(game) for game in GAMES))

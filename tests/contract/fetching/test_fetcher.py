@@ -195,20 +195,30 @@ async def test_what_follows_the_end_of_a_packed_answer_is_refused_and_not_kept(p
             await asking.fetch(Request(host=CDN, path="/a"), AS_OF)
 
 
-async def test_a_redirect_among_our_hosts_is_followed_with_the_new_hosts_manners(provider: LocalProvider) -> None:
+async def test_a_redirect_within_a_host_is_followed_with_its_key(provider: LocalProvider) -> None:
     provider.replies = {
-        f"/{CDN}/old": answer(b"", "301 Moved Permanently", Location="/newer"),
-        f"/{CDN}/newer": answer(b"", "302 Found", Location=f"https://{ODDS}/newest"),
+        f"/{ODDS}/old": answer(b"", "301 Moved Permanently", Location="/newer"),
+        f"/{ODDS}/newer": answer(b"", "302 Found", Location=f"https://{ODDS}/newest"),
         f"/{ODDS}/newest": answer(b"[]"),
     }
     async with fetcher(replaying(provider)) as asking:
-        response = await asking.fetch(Request(host=CDN, path="/old"), AS_OF)
+        response = await asking.fetch(Request(host=ODDS, path="/old"), AS_OF)
     assert (response.status, response.body) == (200, b"[]")
     assert [asked.target for asked in provider.asked] == [
-        f"/{CDN}/old",
-        f"/{CDN}/newer",
-        f"/{ODDS}/newest?apiKey=replay",
+        f"/{ODDS}/{path}?apiKey=replay" for path in ("old", "newer", "newest")
     ]
+
+
+async def test_a_redirect_to_another_of_our_hosts_is_not_followed_for_it_is_asked_in_its_own_turn(
+    provider: LocalProvider,
+) -> None:
+    provider.replies = {
+        f"/{CDN}/a": answer(b"", "302 Found", Location="https://stats.nba.com/a"),
+        "/stats.nba.com/a": answer(b"[]"),
+    }
+    async with fetcher(replaying(provider)) as asking:
+        assert (await asking.fetch(Request(host=CDN, path="/a"), AS_OF)).status == 302
+    assert [asked.target for asked in provider.asked] == [f"/{CDN}/a"]
 
 
 @pytest.mark.parametrize(

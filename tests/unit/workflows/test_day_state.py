@@ -183,12 +183,12 @@ def test_standings_that_nobody_asks_for_after_the_first_tip_did_not_come(ledger:
 def test_a_provider_that_is_closed_until_after_the_last_look_is_asked_again_only_by_a_person(ledger: DayLedger) -> None:
     after = PROPS.looks_end + timedelta(minutes=5)
     look(ledger, outcome=Outcome.BLOCKED, reason="HTTP 403", changed=False, retry_at=after)
-    record = ledger.records[PROPS.name]
-    assert gates.next_look(PROPS, record) is None
+    record, alone = ledger.records[PROPS.name], PROPS.model_copy(update={"stand_ins": ()})
+    assert gates.next_look(alone, record) is None
     ledger.try_again(PROPS.name, LATER)
-    assert gates.next_look(PROPS, record) == LATER
+    assert gates.next_look(alone, record) == LATER
     look(ledger, rows=300)
-    assert gates.next_look(PROPS, record) == NOON
+    assert gates.next_look(alone, record) == NOON
 
 
 def test_where_others_have_only_a_part_the_rest_is_waited_for(ledger: DayLedger) -> None:

@@ -239,6 +239,14 @@ def test_a_source_is_asked_a_bounded_number_of_times_a_day(cadence: list[Cadence
 # ── late data ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def test_a_provider_that_wants_no_more_looks_today_leaves_those_who_stand_in_for_it_to_be_asked() -> None:
+    record = StepRecord(last_look=eastern(DAY, 8), left_alone=True)
+    step = looking(Cadence(start=eastern(DAY, 8), until=eastern(DAY, 22), every=timedelta(minutes=30)))
+    assert step.stand_ins
+    assert gates.next_look(step, record) == eastern(DAY, 8, 30)
+    assert gates.next_look(step.model_copy(update={"stand_ins": ()}), record) is None
+
+
 def without_lines_until(now: datetime) -> DayLedger:
     """The day as it stands at a moment when no lines have come: predicted without them."""
     plan = evening_plan()
