@@ -1,7 +1,8 @@
 """A made-up league, small enough for the reference evaluator and full of the cases that queries get wrong.
 
 Ties, missing and one-sided quotes, alternate and in-play lines, several books and snapshots, reports that change,
-players who move, overtime, minutes of nought, two seasons, a postponed game, a day without team totals.
+players who move, overtime, minutes of nought, two seasons, a postponed game, a day without team totals, and of it a
+game with a name that is nobody's.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ def small_league(seed: int) -> dict[str, list[Row]]:
             if game not in _on(games, DAYS[4])
             for side in ("home", "away")
         ],
+        "unresolved_players": [_nobody(game) for game in _on(games, DAYS[4])[1:]],
         "raw_rosters": _rosters(dice),
         "raw_players": [
             {**_player(player), "game_date": TONIGHT, "team": team, **_origin(9)} for player, team in PLAYERS.items()
@@ -104,6 +106,17 @@ def _box(dice: random.Random, game: Row, player: str, team: str, overtime: int) 
         **shots,
         "plus_minus": None,
         **_origin(8, game["game_date"] + timedelta(days=1), dice.choice(("first_choice", "fallback"))),
+    }
+
+
+def _nobody(game: Row) -> Row:
+    named = {name: game[name] for name in ("game_date", "game_id")}
+    return {
+        **named,
+        "team": game["home"],
+        "player_name": "A. Nobody",
+        "candidates": "",
+        **_origin(8, source="fallback"),
     }
 
 

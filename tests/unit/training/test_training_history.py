@@ -46,9 +46,9 @@ def play(warehouse: DuckDbWarehouse, season: str, day: date) -> None:
     den = {"team": "DEN", "opponent": "MIN", "home": False, "points": 100, "minutes": 240.0, "fga": 90}
     minnesota = {"team": "MIN", "opponent": "DEN", "home": True, "points": 90, "minutes": 240.0, "fga": 88}
     jokic = den | {"player_id": "203999", "points": 25, "minutes": 34.0, "fga": 18}
-    for table, rows in (("raw_team_boxscores", [den, minnesota]), ("raw_player_boxscores", [jokic])):
-        frame = rows_of(table, rows, **game, source="nbac_team_history", as_of=eastern(day, 23))
-        warehouse.replace(table, frame, {"game_date": day})
+    for kind, rows in (("team", [den, minnesota]), ("player", [jokic])):
+        frame = rows_of(f"raw_{kind}_boxscores", rows, **game, source=f"nbac_{kind}_history", as_of=eastern(day, 23))
+        warehouse.replace(f"raw_{kind}_boxscores", frame, {"game_date": day})
 
 
 def test_a_season_known_by_its_box_scores_alone_is_learned_from(warehouse: DuckDbWarehouse) -> None:
