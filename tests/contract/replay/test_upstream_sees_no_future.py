@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tipoff.replay.archive import Archive
+from tipoff.replay.archive.layout import TABLES
 from tipoff.replay.faults import Source
 from tipoff.replay.shapes.nba_injury_report import report
 from tipoff.replay.shapes.view import Past, View
@@ -129,6 +130,10 @@ def with_another_future(archive: Archive, as_of: datetime) -> dict[str, pl.DataF
         "shots_by_zone": archive.shots_by_zone.filter(~to_come),
         "officials": archive.officials.filter(~pl.col("game_id").is_in(without_crew)),
     }
+
+
+def test_every_table_of_the_archive_has_another_future_but_the_players_names(archive: Archive) -> None:
+    assert with_another_future(archive, THE_DAY).keys() == TABLES.keys() - {"players"}
 
 
 @settings(max_examples=8, deadline=None, derandomize=True)
