@@ -113,7 +113,7 @@ def test_history_asks_for_no_cup_final_which_counts_in_no_statistic(schedule: Se
         (CUP_FINAL, {"MIL@OKC"}),
         (FULL, set()),
     ],
-    ids=str,
+    ids=lambda value: str(value) if isinstance(value, date) else None,
 )
 def test_neutral_ground_is_told_and_the_game_keeps_its_sides(
     schedule: Sequence[Row], day: date, neutral: set[str]
