@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from temporalio import workflow
 
@@ -29,6 +29,7 @@ class DayClock:
         self._owed = timedelta()
         self._held = False
         self._alarm: tuple[datetime, asyncio.Task[None]] | None = None
+        self._rung = datetime.min.replace(tzinfo=UTC)
 
     @property
     def virtual(self) -> bool:
@@ -39,7 +40,9 @@ class DayClock:
         return self._held
 
     def now(self) -> datetime:
-        return self._virtual_now or workflow.now()
+        # An alarm that rang is believed: once the time told with it was still that of the task before, and replayed
+        # with the right time the day decided otherwise.
+        return self._virtual_now or max(workflow.now(), self._rung)
 
     def hold(self) -> None:
         """Stop virtual time until `resume`."""
@@ -80,8 +83,17 @@ class DayClock:
             return self._alarm[1]
         if self._alarm is not None:
             self._alarm[1].cancel()
-        self._alarm = moment, asyncio.create_task(_until(moment))
+        self._alarm = moment, asyncio.create_task(self._ring_at(moment))
         return self._alarm[1]
+
+    async def _ring_at(self, moment: datetime) -> None:
+        left = moment - workflow.now()
+        if left > timedelta():
+            with suppress(TimeoutError):
+                await workflow.wait_condition(
+                    lambda: False, timeout=left, timeout_summary=f"until {clock_time(moment)}"
+                )
+        self._rung = moment
 
     async def _go_to(self, moment: datetime, woken: Callable[[], bool]) -> None:
         """Let virtual time pass up to `moment`, at the pace; a message on the way is heard before it passes."""
@@ -98,10 +110,3 @@ class DayClock:
         if not woken():
             self._owed = owed
             self._virtual_now = moment
-
-
-async def _until(moment: datetime) -> None:
-    left = moment - workflow.now()
-    if left > timedelta():
-        with suppress(TimeoutError):
-            await workflow.wait_condition(lambda: False, timeout=left, timeout_summary=f"until {clock_time(moment)}")

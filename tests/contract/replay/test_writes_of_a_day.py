@@ -19,6 +19,7 @@ from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import Outcome, PlanStep, StepKind, eastern
 from tipoff.warehouse.base import Slice, Written
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
+from tipoff.warehouse.tables import TABLES
 from workflows import gates
 from workflows.day_state import StepRecord
 
@@ -64,6 +65,15 @@ async def keep_looking(desk: Looks, step: PlanStep) -> None:
                 await look_at(desk, stand_in.source, look)
 
 
+def looks_of(step: PlanStep) -> int:
+    """How often a step looks that never has all it wants."""
+    record, looks = StepRecord(), 0
+    while (look := gates.next_look(step, record)) is not None:
+        record.last_look = look
+        looks += 1
+    return looks
+
+
 async def look_at(desk: Looks, name: str, as_of: datetime) -> bool:
     """Whether it brought all there is to have."""
     collected = await desk.collect(SOURCES[name], as_of)
@@ -73,7 +83,7 @@ async def look_at(desk: Looks, name: str, as_of: datetime) -> bool:
 
 
 async def writes_of_a_day(archive: Archive, root: Path) -> Counter[str]:
-    """By table, of all looks that a day may take."""
+    """By table. A snapshot is appended in one write, so its looks need not be taken to be counted."""
     slate = slate_of(archive, DAY)
     counting = Counting(root / "counted.duckdb")
     counting.migrate()
@@ -81,7 +91,12 @@ async def writes_of_a_day(archive: Archive, root: Path) -> Counter[str]:
         async with looks(upstream.url, slate, root) as desk:
             desk.warehouse = counting
             for step in plan_day(DAY, slate.games, SOURCES).steps:
-                if step.kind is StepKind.SOURCE:
+                if step.kind is not StepKind.SOURCE:
+                    continue
+                table = TABLES[SOURCES[step.subject].table]
+                if table.appends:
+                    counting.writes[table.name] += looks_of(step) * (1 + len(step.stand_ins))
+                else:
                     await keep_looking(desk, step)
     counting.close()
     return counting.writes
