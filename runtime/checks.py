@@ -33,8 +33,9 @@ class Check:
     counts_tests: bool = False
 
 
-def _pytest(name: str, *options: str) -> Check:
-    return Check(name, (sys.executable, "-m", "pytest", "--quiet", "-n", "2", *options), counts_tests=True)
+def _pytest(name: str, processes: int, *options: str) -> Check:
+    command = (sys.executable, "-m", "pytest", "--quiet", "-n", str(processes), *options)
+    return Check(name, command, counts_tests=True)
 
 
 LINT = (
@@ -44,9 +45,13 @@ LINT = (
     Check("import rules", (BIN / "lint-imports",)),
     Check("dependencies", (BIN / "deptry", ".")),
 )
-FAST_TESTS = (_pytest("unit and contract tests", "tests/unit", "tests/contract", "tests/histories"),)
-# Whole files go to one process, so that a server started for a file is started once.
-SLOW_TESTS = (_pytest("workflow and end-to-end tests", "--dist", "loadfile", "tests/workflows", "tests/end_to_end"),)
+FAST_TESTS = (_pytest("unit and contract tests", 2, "tests/unit", "tests/contract", "tests/histories"),)
+# Whole files go to one process, so that a server started for a file is started once. Scripted days wait for their
+# server more than they compute, so more processes than cores are no waste.
+SLOW_TESTS = (
+    _pytest("workflow tests", 4, "--dist", "loadfile", "tests/workflows"),
+    _pytest("end-to-end tests", 2, "--dist", "loadfile", "tests/end_to_end"),
+)
 
 
 def main(arguments: Sequence[str]) -> int:
