@@ -259,7 +259,7 @@ COLUMNS = (
 def _cells(case: Case, day: Day, usual: Ended) -> tuple[str, ...]:
     result = day.result
     return (
-        f"{result.state}, {result.data_quality} {clock_time(day.status.now, DAY)}".lower(),
+        f"{result.state}, {result.data_quality}".lower() + f" {clock_time(day.status.now, DAY)}",
         _publication(day),
         f"{day.predicted}, {day.lined}",
         f"{day.graded} of {sum(figures['predictions'] for figures in day.summary['systems'].values())}",

@@ -56,10 +56,11 @@ def stood_in(
     news = [each.changed_games for each in (report, brought) if each.changed and each.changed_games is not None]
     partly = brought.outcome is Outcome.PARTIAL
     why = f" ({brought.reason})" if partly and brought.reason else ""
+    count = f"{len(had)} of {len(asked)} " if missing else ""
     return told.model_copy(
         update={
             "outcome": Outcome.PARTIAL if missing or partly else Outcome.OK,
-            "reason": f"{report.reason}; {len(had)} of {len(asked)} games from {stand_in.title}{why}",
+            "reason": f"{report.reason}; {count}games from {stand_in.title}{why}",
             "own_reason": report.own_reason or report.reason,
             "rows": brought.rows + (report.rows if report.outcome in USABLE else rows_before),
             "changed": report.changed or brought.changed,

@@ -49,7 +49,7 @@ def day(
 
 
 def losing(of: Day, step: str, resolved_at: datetime | None = None, had: str = "BettingPros player points") -> Day:
-    reason = f"blocked; 1 of 1 games from {had}"
+    reason = f"blocked; games from {had}"
     lost = Degradation(step=step, reason=reason, since=TIP, resolved_at=resolved_at)
     result = of.result.model_copy(update={"degradations": (lost,)})
     return Day(result, of.status, of.summary, of.refused, of.wall_seconds)

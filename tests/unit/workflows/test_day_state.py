@@ -209,7 +209,7 @@ def test_a_refused_key_calls_a_person_once_while_another_stands_in_look_after_lo
         look(
             ledger,
             rows=300,
-            reason="bad key; 3 of 3 games from BettingPros",
+            reason="bad key; games from BettingPros",
             own_reason="bad key",
             parks=True,
             stand_in=True,
