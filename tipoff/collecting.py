@@ -296,8 +296,8 @@ def _why_not_ask(before: Sequence[_Answer]) -> Judgement | None:
 
 def _nothing_to_ask(source: Source, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> Collected:
     """A wait where only the ids are lacking; else there is rightly nothing: no games, or it is too late for them."""
-    late = [game for game in slate.games if source.role is not Role.POST and game.tip_off <= as_of]
-    unnamed = [game.label for game in slate.games if game not in late and game.game_id not in provider_ids]
+    wanted = slate.games if source.role is Role.POST else slate.to_come(as_of)
+    unnamed = [game.label for game in wanted if game.game_id not in provider_ids]
     if source.needs_ids_of and unnamed:
         reason = f"nothing to ask yet: {source.needs_ids_of} has not named {', '.join(unnamed)}"
         return Collected(outcome=Outcome.NOT_PUBLISHED_YET, reason=reason)

@@ -26,6 +26,10 @@ class Slate(Frozen):
     game_date: date
     games: tuple[SlateGame, ...] = ()
 
+    def to_come(self, moment: datetime) -> tuple[SlateGame, ...]:
+        """The games that have not begun."""
+        return tuple(game for game in self.games if game.tip_off > moment)
+
 
 class Request(Frozen):
     """One question to a provider. `params` hold no secret: the fetcher adds the provider's key as it asks."""

@@ -54,8 +54,7 @@ class BdlInjuries(Feed):
                 game_id=game.game_id,
                 part=game.label,
             )
-            for game in slate.games
-            if game.tip_off > as_of
+            for game in slate.to_come(as_of)
         )
 
     def look(self, request: Request, response: Response, slate: Slate) -> Judgement:

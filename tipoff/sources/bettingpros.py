@@ -57,7 +57,7 @@ class BettingProsEvents(Feed):
     )
 
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
-        if not _open_games(slate, as_of):
+        if not slate.to_come(as_of):
             return ()
         params = {"sport": _SPORT, "date": slate.game_date.isoformat()}
         return (Request(host=HOST, path="/v3/events", params=params),)
@@ -68,7 +68,7 @@ class BettingProsEvents(Feed):
     def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
         events = _events(Answer(self.name, response.body))
         there = [game.game_id for event in events if (game := _game_of(event, slate))]
-        wanted = _open_games(slate, response.fetched_at)
+        wanted = slate.to_come(response.fetched_at)
         if not wanted:
             return judged(Outcome.EMPTY_OK, "every game has begun")
         nothing = judged(Outcome.SUSPICIOUSLY_EMPTY, f"{len(events)} events, none of them tonight's")
@@ -138,7 +138,7 @@ class BettingProsPoints(Feed):
                 game_id=game.game_id,
                 part=_part(game.label, 1),
             )
-            for game in _open_games(slate, as_of)
+            for game in slate.to_come(as_of)
             if game.game_id in provider_ids
         )
 
@@ -160,7 +160,7 @@ class BettingProsPoints(Feed):
         offers, pagination = _offers(top), top.fields("_pagination")
         _require_event(offers, request.params["event_id"])
         page, pages = pagination.integer("page"), pagination.integer("total_pages")
-        if not any(game.game_id == request.game_id for game in _open_games(slate, response.fetched_at)):
+        if not any(game.game_id == request.game_id for game in slate.to_come(response.fetched_at)):
             return judged(Outcome.GONE, f"{request.part}: the game has begun")
         if not offers:
             return _judged_empty(request.part, page, pages)
@@ -186,11 +186,6 @@ class BettingProsPoints(Feed):
 
     def expected_rows(self, slate: Slate) -> int:
         return _PLAYERS_A_GAME * len(slate.games)
-
-
-def _open_games(slate: Slate, moment: datetime) -> tuple[SlateGame, ...]:
-    """The games that have not begun."""
-    return tuple(game for game in slate.games if game.tip_off > moment)
 
 
 def _bad_key(response: Response) -> Judgement | None:

@@ -103,7 +103,7 @@ def worth_asking(
     of all games to come, too. `had`: the day's last pull by URL.
     """
     spare = budget.spare - sum(request.credits for request in requests if request.url not in had)
-    closes_due = sum(game.tip_off > as_of for game in slate.games)  # a credit each
+    closes_due = len(slate.to_come(as_of))  # a credit each
     asked: list[Request] = []
     for request in sorted(requests, key=lambda request: _tips(request, slate)):
         pull = had.get(request.url)

@@ -146,7 +146,7 @@ class LiveBoxscores(Feed):
 
     def judge(self, request: Request, response: Response, slate: Slate) -> Judgement:
         """A refusal means "not yet" before tip-off only: later it is a block, or the game was not played."""
-        to_come = any(game.game_id == request.game_id and response.fetched_at < game.tip_off for game in slate.games)
+        to_come = any(game.game_id == request.game_id for game in slate.to_come(response.fetched_at))
         early = classify(response, self.expects, frozenset({403, 404})) if to_come else None
         return early or super().judge(request, response, slate)
 

@@ -66,9 +66,8 @@ class InjuryReport(Feed):
             return judged(Outcome.STALE, f"the report of {printed}, asked for {request.part}")
         if _headings(page) is None:
             raise _without_headings(self.name, _FIRST_PAGE)
-        to_come = any(response.fetched_at < game.tip_off for game in slate.games)
         said = {word["text"] for line in page for word in line}
-        if to_come and _as_written(slate.game_date) not in said:
+        if slate.to_come(response.fetched_at) and _as_written(slate.game_date) not in said:
             return judged(Outcome.SUSPICIOUSLY_EMPTY, f"the report of {printed} says nothing of {slate.game_date}")
         return judged(Outcome.OK, f"the report of {printed}")
 

@@ -53,7 +53,7 @@ class OddsEvents(Feed):
     ignored_fields: ClassVar[frozenset[str]] = _IGNORED | {"bookmakers"}
 
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
-        if not _open_games(slate, as_of):
+        if not slate.to_come(as_of):
             return ()
         return (Request(host=HOST, path=f"{_PATH}/events", params={"dateFormat": "iso"}),)
 
@@ -101,7 +101,7 @@ class GameLines(Feed):
     ignored_fields = _IGNORED
 
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
-        if not _open_games(slate, as_of):
+        if not slate.to_come(as_of):
             return ()
         params = {**_AMERICAN, "markets": ",".join(_GAME_MARKETS)}
         # One credit a market and region; empty answers are free of charge.
@@ -169,14 +169,14 @@ class PlayerPointsProps(Feed):
                 part=game.label,
                 credits=1,
             )
-            for game in _open_games(slate, as_of)
+            for game in slate.to_come(as_of)
             if game.game_id in provider_ids
         )
 
     def judge(self, request: Request, response: Response, slate: Slate) -> Judgement:
         if response.status != HTTPStatus.NOT_FOUND:
             return super().judge(request, response, slate)
-        begun = not any(game.game_id == request.game_id for game in _open_games(slate, response.fetched_at))
+        begun = not any(game.game_id == request.game_id for game in slate.to_come(response.fetched_at))
         if begun:
             return judged(Outcome.GONE, f"{request.part} has begun")
         return judged(Outcome.NOT_PUBLISHED_YET, f"the event of {request.part} is not known yet")
@@ -215,14 +215,9 @@ class PlayerPointsProps(Feed):
         return _PLAYERS_A_GAME * len(slate.games)
 
 
-def _open_games(slate: Slate, moment: datetime) -> tuple[SlateGame, ...]:
-    """The games that have not begun."""
-    return tuple(game for game in slate.games if game.tip_off > moment)
-
-
 def _judged_open(slate: Slate, moment: datetime, there: Iterable[str], nothing: Judgement) -> Judgement:
     """By the games that have not begun: the provider lists no others."""
-    wanted = _open_games(slate, moment)
+    wanted = slate.to_come(moment)
     if not wanted:
         return judged(Outcome.EMPTY_OK, "every game has begun")
     return judged_by_games(wanted, there, nothing)
