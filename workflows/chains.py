@@ -17,6 +17,17 @@ def wanted_games(step: PlanStep, record: StepRecord, plan: DayPlan, *, anew: boo
     return tuple(game for game in plan.games if game.game_id in wanted)
 
 
+def left_alone(record: StepRecord) -> StepReport | None:
+    """What stands for an answer of a source that is not asked: only a person can help it, or it wants a rest."""
+    refused = StepReport(changed=False, stand_in=True, missing_games=record.missing_games)
+    if record.stopped:
+        return refused.model_copy(update={"outcome": Outcome.GONE, "reason": record.stopped, "parks": True})
+    if record.rest is not None:
+        until, reason = record.rest
+        return refused.model_copy(update={"outcome": Outcome.BLOCKED, "reason": reason, "retry_at": until})
+    return None
+
+
 def wants_stand_in(step: PlanStep, report: StepReport, now: datetime) -> bool:
     """Whether another source is asked for what one lacks: at once when it refuses or fails, else when it is late."""
     late = step.soft_deadline is not None and now >= step.soft_deadline

@@ -284,10 +284,11 @@ class DailyPipelineWorkflow:
     async def _first_choice(
         self, step: PlanStep, games: tuple[SlateGame, ...], as_of: datetime, anew: bool
     ) -> StepReport:
-        """A look at the step's own source; one that only a person can help is not asked."""
+        """A look at the step's own source, if it may be asked."""
         record = self.ledger.records[step.name]
-        if record.stopped:
-            return StepReport(outcome=Outcome.GONE, reason=record.stopped, changed=False, parks=True, stand_in=True)
+        left_alone = None if anew else chains.left_alone(record)
+        if left_alone is not None:
+            return left_alone
         request = self._collect_request(step.subject, games, as_of, step.provider_ids_from).model_copy(
             update={"anew": anew}
         )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from tipoff.vocabulary import (
     SETTLED,
@@ -40,6 +41,13 @@ AUDIT_KEPT = 25
 """So many of the last messages are told; older ones are counted, and stand in the history."""
 
 
+class Rest(NamedTuple):
+    """Until when a provider wants to be left alone, and what it said."""
+
+    until: datetime
+    reason: str
+
+
 @dataclass
 class StepRecord:
     """Where a step stands and what it last saw of the steps it needs."""
@@ -64,8 +72,8 @@ class StepRecord:
     seen_at: datetime | None = None
     """The last look that brought what there was, from whomever."""
     retry_at: datetime | None = None
-    left_alone: bool = False
-    """The provider does not want to be asked before all looks are over."""
+    rest: Rest | None = None
+    """The provider wants to be left alone, and who stands in for it is asked meanwhile."""
     failed_since: datetime | None = None
     mended: int = 0
     """How often it went on after it had been parked."""
@@ -164,6 +172,8 @@ class DayLedger:
         record.tried = {need: self.records[need].version for need in step.needs}
         record.last_look = now
         record.retry_at = None
+        if record.rest is not None and record.rest.until <= now:
+            record.rest = None
         if not record.settled:
             record.state = StepState.RUNNING
 
@@ -206,8 +216,9 @@ class DayLedger:
     def _note_look(self, step: PlanStep, record: StepRecord, report: StepReport, now: datetime) -> None:
         # What a person asked for meanwhile goes before what the provider said.
         again = report.retry_at and max(report.retry_at, now + SHORTEST_WAIT)
-        record.left_alone = again is not None and again > step.looks_end
-        record.retry_at = record.retry_at or (None if record.left_alone else again)
+        waits = again is not None and again <= step.looks_end and not (step.stand_ins and report.stand_in)
+        record.rest = None if again is None or waits else Rest(again, report.own_reason or report.reason)
+        record.retry_at = record.retry_at or (again if waits else None)
         if report.outcome in USABLE:
             self.provider_ids.setdefault(step.subject, {}).update(report.provider_ids)
         if report.unresolved or f"unresolved:{step.name}" in self.counts:
@@ -375,7 +386,7 @@ class DayLedger:
         record = self.records[name]
         record.state = StepState.PENDING
         record.unpark()
-        record.stopped = ""
+        record.stopped, record.rest = "", None
         record.seen = record.tried = {}
         record.retry_at = now
 

@@ -173,12 +173,21 @@ def _is_open(step: PlanStep, game: SlateGame, moment: _Moment) -> bool:
 
 def next_look(step: PlanStep, record: StepRecord) -> datetime | None:
     """When a source is looked at next; None: never again today."""
-    alone = (record.left_alone or record.stopped) and not step.stand_ins
-    candidates = [] if alone else _looks_after_the_last(step, record)
+    if record.rest is not None:
+        candidates = _looks_while_it_rests(step, record, record.rest.until)
+    else:
+        candidates = _looks_after_the_last(step, record) if step.stand_ins or not record.stopped else []
     if record.retry_at is not None:
         # "Come again at …" of the provider: neither earlier nor later.
         candidates = [look for look in candidates if look > record.retry_at] + [record.retry_at]
     return min(candidates, default=None)
+
+
+def _looks_while_it_rests(step: PlanStep, record: StepRecord, until: datetime) -> list[datetime]:
+    """Who stands in for it is asked by its cadence, after the games only while some are missing."""
+    others = step.stand_ins and (step.role is Role.PRE or record.missing_games)
+    own = [until] if until <= step.looks_end else []
+    return own + (_looks_after_the_last(step, record) if others else [])
 
 
 def _looks_after_the_last(step: PlanStep, record: StepRecord) -> list[datetime]:

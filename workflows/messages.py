@@ -81,7 +81,8 @@ def apply(order: Order, ledger: DayLedger, now: datetime) -> None:
         case Message.LINES_AVAILABLE | Message.REFRESH_LINES:
             for step in ledger.plan.steps:
                 if step.phase is Phase.LINES:
-                    ledger.records[step.name].retry_at, ledger.records[step.name].stopped = now, ""
+                    record = ledger.records[step.name]
+                    record.retry_at, record.stopped, record.rest = now, "", None
         case Message.RESUME_CLOCK:
             pass
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from temporalio.client import Client
 
@@ -89,6 +89,15 @@ async def test_a_report_that_is_refused_after_its_first_success_is_had_of_anothe
     ((reason, _),) = degraded(played, "nbac_injury_report")
     assert reason.startswith("the address is refused; ")
     assert reason.endswith(" games from balldontlie injuries")
+
+
+async def test_while_a_provider_that_blocked_rests_the_other_is_asked_as_often_as_it_would_be(client: Client) -> None:
+    blocked = BLOCKED._replace(retry_after=timedelta(hours=2))
+    report = {"nbac_injury_report": [blocked], "bdl_injuries": [Beat(MORNING)]}
+    played = await play(client, world(**report), virtual())
+    assert looks_at(played, "nbac_injury_report") == [at(hour) for hour in range(8, 20, 2)]
+    before_the_tip = [look for look in looks_at(played, "bdl_injuries") if look and look >= at(17, 30)]
+    assert before_the_tip[:6] == [at(17, 30), at(17, 45), at(18), at(18, 15), at(18, 30), at(18, 45)]
 
 
 async def test_a_report_that_nobody_has_any_more_is_gone_without_by_name(client: Client) -> None:

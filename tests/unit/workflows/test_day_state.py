@@ -11,7 +11,7 @@ from tests.support.ledgers import DAY, Bring, all_it_wants, carry_on, evening_pl
 from tipoff.plan import plan_day
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import DataQuality, Outcome, Phase, PlanStep, RunState, StepState, eastern
-from workflows import gates
+from workflows import chains, gates
 from workflows.contracts import AuditEntry, CollectReport, StepReport
 from workflows.day_state import AUDIT_KEPT, DayLedger
 
@@ -315,6 +315,28 @@ def test_a_key_that_is_refused_after_the_morning_calls_a_person_and_the_provider
     assert gates.next_look(GAME_LINES, record) == LATER
     look(ledger, PROPS, rows=300)
     assert ledger.attention() == ()
+
+
+def test_a_provider_is_asked_at_the_end_of_its_rest_once_whatever_becomes_of_that(ledger: DayLedger) -> None:
+    look(
+        ledger,
+        rows=300,
+        reason="blocked; games from BettingPros",
+        own_reason="blocked",
+        stand_in=True,
+        stood_in={"BettingPros": GAMES},
+        retry_at=NOON,
+    )
+    record = ledger.records[PROPS.name]
+    left_alone = chains.left_alone(record)
+    assert left_alone is not None
+    assert (left_alone.reason, left_alone.retry_at) == ("blocked", NOON)
+    ledger.start(PROPS, NOON)
+    assert chains.left_alone(record) is None
+    ledger.finish(PROPS, "no answer within 45 s", NOON)
+    again = gates.next_look(PROPS, record)
+    assert again is not None
+    assert again > NOON
 
 
 def test_a_step_that_is_parked_again_is_told_again(ledger: DayLedger) -> None:

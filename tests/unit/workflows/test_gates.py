@@ -23,7 +23,7 @@ from tests.support.ledgers import (
 from tipoff.vocabulary import Cadence, DayPlan, PlanStep, Role, StepKind, StepState, eastern
 from workflows import gates
 from workflows.contracts import StepReport
-from workflows.day_state import DayLedger, Records, StepRecord
+from workflows.day_state import DayLedger, Records, Rest, StepRecord
 
 Day = tuple[DayPlan, Records]
 
@@ -240,11 +240,23 @@ def test_a_source_is_asked_a_bounded_number_of_times_a_day(cadence: list[Cadence
 
 
 def test_a_provider_that_wants_no_more_looks_today_leaves_those_who_stand_in_for_it_to_be_asked() -> None:
-    record = StepRecord(last_look=eastern(DAY, 8), left_alone=True)
+    record = StepRecord(last_look=eastern(DAY, 8), rest=Rest(eastern(DAY, 23), "come again tomorrow"))
     step = looking(Cadence(start=eastern(DAY, 8), until=eastern(DAY, 22), every=timedelta(minutes=30)))
     assert step.stand_ins
     assert gates.next_look(step, record) == eastern(DAY, 8, 30)
     assert gates.next_look(step.model_copy(update={"stand_ins": ()}), record) is None
+
+
+def test_while_a_provider_rests_others_are_asked_after_the_games_only_for_what_is_missing() -> None:
+    record = StepRecord(last_look=eastern(DAY, 8), rest=Rest(eastern(DAY, 9, 40), "blocked"))
+    before = looking(Cadence(start=eastern(DAY, 8), until=eastern(DAY, 22), every=timedelta(minutes=30)))
+    results = before.model_copy(update={"role": Role.POST})
+    assert gates.next_look(before, record) == eastern(DAY, 8, 30)
+    assert gates.next_look(results, record) == eastern(DAY, 9, 40)
+    record.missing_games = ("0022301062",)
+    assert gates.next_look(results, record) == eastern(DAY, 8, 30)
+    record.last_look = eastern(DAY, 9, 30)
+    assert gates.next_look(results, record) == eastern(DAY, 9, 40), "its own time comes before the cadence's"
 
 
 def without_lines_until(now: datetime) -> DayLedger:
