@@ -161,7 +161,7 @@ class _Look:
         # The file of a finished game may still come, an event that has begun does not come back.
         asked_again = anew or source.role is Role.POST
         self._final = {} if asked_again else {record.url: record for record in final}
-        whole = [record for record in self._records if record.etag and record.status in _WHOLE]
+        whole = [record for record in self._records if record.etag and record.key and record.status in _WHOLE]
         self._known = {record.url: record for record in whole if source.provider in CONDITIONAL}
 
     def worth_asking(self, requests: Sequence[Request], budget: Budget) -> tuple[Request, ...]:

@@ -678,3 +678,11 @@ async def test_only_a_whole_answer_of_a_provider_that_honours_it_is_named_as_kno
 async def test_not_modified_is_no_answer_for_whoever_has_none(day: Day) -> None:
     day.provider.replies = {SCOREBOARD: answer(b"", "304 Not Modified")}
     assert (await day.look("nbac_scoreboard")).outcome is Outcome.WRONG_TYPE
+
+
+async def test_a_refused_answer_too_large_to_be_kept_is_not_named_as_known(day: Day) -> None:
+    of_another = SCORES.replace(b"2024-03-29", b"2024-03-28") + b" " * EVIDENCE_CAP_BYTES
+    day.provider.replies = {SCOREBOARD: answer(of_another, ETag='"large"')}
+    looks = [await day.look("nbac_scoreboard", AS_OF + timedelta(minutes=minutes)) for minutes in (0, 3)]
+    assert ["if-none-match" in asked.headers for asked in day.provider.asked] == [False, False]
+    assert [look.outcome for look in looks] == [Outcome.STALE, Outcome.STALE]
