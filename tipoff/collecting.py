@@ -262,10 +262,12 @@ def land_batch(
     """Land the list of a look's usable answers, in an order of its own; None when there is none.
 
     `dated`: answers of earlier looks may stand among them, so each says when it came.
-    A game of whose pages one is lacking is left out: the others would be taken for all that is quoted.
+    A game of whose pages one is lacking is left out: the others would be taken for all that is quoted. A page that was
+    refused and had at a second try of the same look is not lacking.
     """
     records = tuple(records)
-    cut = {record.game_id for record in records if record.game_id and not DECISIONS[record.outcome].usable}
+    had = {record.url for record in records if DECISIONS[record.outcome].usable}
+    cut = {record.game_id for record in records if record.game_id and record.url not in had}
     items = tuple(
         BatchItem(
             key=record.key,

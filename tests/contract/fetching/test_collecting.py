@@ -686,3 +686,13 @@ async def test_a_refused_answer_too_large_to_be_kept_is_not_named_as_known(day: 
     looks = [await day.look("nbac_scoreboard", AS_OF + timedelta(minutes=minutes)) for minutes in (0, 3)]
     assert ["if-none-match" in asked.headers for asked in day.provider.asked] == [False, False]
     assert [look.outcome for look in looks] == [Outcome.STALE, Outcome.STALE]
+
+
+async def test_a_question_answered_at_a_second_try_is_had_when_the_day_is_done_again(day: Day) -> None:
+    day.provider.replies = props(ERROR, ERROR, ERROR)
+    with pytest.raises(TransportFault):
+        await day.look(PROPS.name)
+    day.provider.replies = props(*map(quoted, GAMES))
+    collected = await day.look(PROPS.name)
+    records = day.landing.records(PROPS.name, SLATE.game_date)
+    assert land_batch(day.landing, PROPS.name, SLATE.game_date, records) == collected.batch_key
