@@ -158,8 +158,8 @@ class _Look:
         self._records = [record for record in records if record.fetched_at <= as_of]
         self._usable = {record.url: record for record in self._records if DECISIONS[record.outcome].usable}
         final = (record for record in self._records if record.game_id and DECISIONS[record.outcome].final)
-        # The file of a finished game may still come, an event that has begun does not come back.
-        asked_again = anew or source.role is Role.POST
+        # An event that has begun does not come back; the file of a finished game or a list may still come.
+        asked_again = anew or source.role is Role.POST or source.needs_ids_of is None
         self._final = {} if asked_again else {record.url: record for record in final}
         whole = [record for record in self._records if record.etag and record.key and record.status in _WHOLE]
         self._known = {record.url: record for record in whole if source.provider in CONDITIONAL}

@@ -323,6 +323,15 @@ async def test_a_game_that_has_gone_is_asked_about_no_more_unless_a_person_wants
     assert (await day.look(OFFERS, AS_OF + timedelta(minutes=90), anew=True)).missing_games == ()
 
 
+async def test_a_list_of_two_teams_that_was_not_found_is_asked_for_again(day: Day) -> None:
+    """Only an event has an end: injuries are asked for by no id that could have gone."""
+    day.provider.replies = {"/api.balldontlie.io/v1/player_injuries": NOT_FOUND}
+    assert (await day.look("bdl_injuries")).outcome is Outcome.GONE
+    day.provider.asked.clear()
+    await day.look("bdl_injuries", AS_OF + timedelta(hours=1))
+    assert len(day.provider.asked) == len(GAMES)
+
+
 async def test_a_provider_that_blocks_is_left_alone_as_long_as_its_network_is_known_to_be_cross(day: Day) -> None:
     day.provider.replies = {SCOREBOARD: DENIED}
     assert (await day.look("nbac_scoreboard")).retry_at == AS_OF + MANNERS["cdn.nba.com"].cool_down
