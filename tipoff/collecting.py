@@ -158,10 +158,10 @@ class _Look:
         self._records = [record for record in records if record.fetched_at <= as_of]
         self._usable = {record.url: record for record in self._records if DECISIONS[record.outcome].usable}
         final = (record for record in self._records if record.game_id and DECISIONS[record.outcome].final)
-        # The file of a finished game may still come, an event that has begun does not come back.
-        asked_again = anew or source.role is Role.POST
+        # An event that has begun does not come back; the file of a finished game or a list may still come.
+        asked_again = anew or source.role is Role.POST or source.needs_ids_of is None
         self._final = {} if asked_again else {record.url: record for record in final}
-        whole = [record for record in self._records if record.etag and record.status in _WHOLE]
+        whole = [record for record in self._records if record.etag and record.key and record.status in _WHOLE]
         self._known = {record.url: record for record in whole if source.provider in CONDITIONAL}
 
     def worth_asking(self, requests: Sequence[Request], budget: Budget) -> tuple[Request, ...]:
@@ -262,10 +262,12 @@ def land_batch(
     """Land the list of a look's usable answers, in an order of its own; None when there is none.
 
     `dated`: answers of earlier looks may stand among them, so each says when it came.
-    A game of whose pages one is lacking is left out: the others would be taken for all that is quoted.
+    A game of whose pages one is lacking is left out: the others would be taken for all that is quoted. A page that was
+    refused and had at a second try of the same look is not lacking.
     """
     records = tuple(records)
-    cut = {record.game_id for record in records if record.game_id and not DECISIONS[record.outcome].usable}
+    had = {record.url for record in records if DECISIONS[record.outcome].usable}
+    cut = {record.game_id for record in records if record.game_id and record.url not in had}
     items = tuple(
         BatchItem(
             key=record.key,

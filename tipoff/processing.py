@@ -160,18 +160,21 @@ def _known(warehouse: Warehouse, sql: str, slate: Slate) -> tuple[KnownPlayer, .
 
 
 MOVED_AT_MOST = timedelta(days=14)
-"""A game of the same sides that was to be played further off is taken for another game."""
+"""A postponed game of the same sides that was to be played further off is taken for another game."""
 _STORED_GAMES = """
     SELECT game_id, away, home, tip_off
     FROM raw_schedule
     WHERE game_date BETWEEN @first_date AND @last_date
-      AND (game_date >= @game_date OR status = 'postponed')
+      AND (game_date = @game_date OR status = 'postponed')
     ORDER BY tip_off, game_id
 """
 
 
 def _stored_games(slate: Slate, warehouse: Warehouse) -> tuple[SlateGame, ...]:
-    """The date's games as an earlier schedule had them, and those of dates about it that may have been moved to it."""
+    """The date's games as an earlier schedule had them, and postponed ones that may have been moved to it.
+
+    One of the same sides that stands on another date is another game, whose id must not be taken.
+    """
     first, last = slate.game_date - MOVED_AT_MOST, slate.game_date + MOVED_AT_MOST
     rows = warehouse.query(_STORED_GAMES, {"game_date": slate.game_date, "first_date": first, "last_date": last})
     return tuple(SlateGame(**row) for row in rows.iter_rows(named=True))

@@ -53,6 +53,12 @@ def lacking(
     return tuple(game for game in plan.games if game.game_id in wanted and (not before or game.tip_off > now))
 
 
+def others_of(source: str, plan: DayPlan) -> set[str]:
+    """The sources that stand in for one, or that it stands in for: they write what it writes."""
+    chains = ({step.subject, *(each.source for each in step.stand_ins)} for step in plan.steps if step.stand_ins)
+    return set[str]().union(*(chain for chain in chains if source in chain)) - {source}
+
+
 def stood_in(
     report: StepReport, stand_in: StandIn, brought: StepReport, asked: tuple[SlateGame, ...], rows_before: int
 ) -> StepReport:

@@ -340,6 +340,10 @@ class DailyPipelineWorkflow:
         if report is not None and known == key:
             return collected.and_read(report.model_copy(update={"changed": False}))
         report = await self._read(request.source, title, collected.to_read, request.games, request.as_of)
+        if report.changed:
+            # What the others of its chain last said no longer stands: it is read when they say it again.
+            for other in chains.others_of(request.source, plan):
+                self._batches.pop(other, None)
         if plan is self.ledger.plan:
             self._batches[request.source] = key, report
         return collected.and_read(report)

@@ -67,6 +67,12 @@ def test_a_block_page_is_a_block_even_where_403_means_not_yet() -> None:
     assert judgement.outcome is Outcome.BLOCKED
 
 
+def test_a_web_server_says_not_found_in_html_where_404_means_not_yet() -> None:
+    judgement = classify(response(404, b"<html><head><title>404 Not Found</title>"), "csv", frozenset({403, 404}))
+    assert judgement is not None
+    assert judgement.outcome is Outcome.NOT_PUBLISHED_YET
+
+
 @pytest.mark.parametrize(
     ("expects", "body"),
     [

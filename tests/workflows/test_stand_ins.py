@@ -100,6 +100,17 @@ async def test_while_a_provider_that_blocked_rests_the_other_is_asked_as_often_a
     assert before_the_tip[:6] == [at(17, 30), at(17, 45), at(18), at(18, 15), at(18, 30), at(18, 45)]
 
 
+async def test_the_same_answer_is_read_again_where_another_source_of_the_chain_was_read_since(client: Client) -> None:
+    report = [BLOCKED, Beat(at(9)), BLOCKED._replace(since=at(11)), Beat(at(15))]
+    played = await play(client, world(nbac_injury_report=report, bdl_injuries=[Beat(MORNING)]), virtual())
+    read = [
+        (deed.subject, deed.as_of)
+        for deed in played.deeds
+        if deed.activity == Activity.PROCESS and deed.subject in ("nbac_injury_report", "bdl_injuries")
+    ]
+    assert [source for source, _ in read] == ["bdl_injuries", "nbac_injury_report"] * 2
+
+
 async def test_a_report_that_nobody_has_any_more_is_gone_without_by_name(client: Client) -> None:
     report = [Beat(MORNING), BLOCKED._replace(since=at(9))]
     played = await play(client, world(nbac_injury_report=report), virtual())

@@ -166,9 +166,9 @@ class BettingProsPoints(Feed):
             return _judged_empty(request.part, page, pages)
         updates = [_moment(line) for *_, line in _lines(offers)]
         if updates and all(is_stale(updated, response.fetched_at) for updated in updates):
-            return judged(
-                Outcome.STALE, f"{request.part}: the newest quote is of {max(filter(None, updates)):%F %H:%M} UTC"
-            )
+            # A further page is asked for after one with fresh quotes, which must not be lost for it.
+            outcome = Outcome.STALE if page == 1 else Outcome.EMPTY_OK
+            return judged(outcome, f"{request.part}: the newest quote is of {max(filter(None, updates)):%F %H:%M} UTC")
         if pages > _PAGES_A_GAME:
             return judged(Outcome.PARTIAL, f"{request.part}: {_PAGES_A_GAME} pages of {pages} are asked for")
         return judged(Outcome.OK, f"{request.part}: {len(offers)} players quoted")

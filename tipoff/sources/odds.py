@@ -7,7 +7,7 @@ Nothing quoted at or after tip-off gets through, nor what was quoted too long ag
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from http import HTTPStatus
 from typing import ClassVar, NamedTuple
 
@@ -16,7 +16,7 @@ from tipoff.sources.feed import Feed, Harvest, judged, judged_by_games
 from tipoff.sources.identity import LONGEST_NAME, TOO_LONG, resolver_of, unresolved_row
 from tipoff.sources.strict import Answer, Fields, names
 from tipoff.teams import team_called
-from tipoff.vocabulary import Outcome, Role, SlateGame, game_date_of
+from tipoff.vocabulary import Outcome, Role, SlateGame, eastern, game_date_of
 
 HOST = "api.the-odds-api.com"
 
@@ -103,8 +103,8 @@ class GameLines(Feed):
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
         if not slate.to_come(as_of):
             return ()
-        params = {**_AMERICAN, "markets": ",".join(_GAME_MARKETS)}
-        # One credit a market and region; empty answers are free of charge.
+        # One credit a market and region; an empty answer is free of charge, one of another date's games is not.
+        params = {**_AMERICAN, "markets": ",".join(_GAME_MARKETS), **_within(slate.game_date)}
         return (Request(host=HOST, path=f"{_PATH}/odds", params=params, credits=len(_GAME_MARKETS)),)
 
     def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
@@ -213,6 +213,12 @@ class PlayerPointsProps(Feed):
 
     def expected_rows(self, slate: Slate) -> int:
         return _PLAYERS_A_GAME * len(slate.games)
+
+
+def _within(game_date: date) -> dict[str, str]:
+    """The parameters that leave out the events of other Eastern dates."""
+    first, last = eastern(game_date, 0), eastern(game_date + timedelta(days=1), 0) - timedelta(seconds=1)
+    return {"commenceTimeFrom": f"{first:%FT%TZ}", "commenceTimeTo": f"{last:%FT%TZ}"}
 
 
 def _judged_open(slate: Slate, moment: datetime, there: Iterable[str], nothing: Judgement) -> Judgement:

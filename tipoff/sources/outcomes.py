@@ -111,7 +111,8 @@ def classify(response: Response, expects: Expected, not_yet: frozenset[int] = fr
 
     `not_yet`: statuses by which this provider says that the thing does not exist yet.
     """
-    if response.status in not_yet and not _is_html(response.body):
+    block_page = response.status == HTTPStatus.FORBIDDEN and _is_html(response.body)
+    if response.status in not_yet and not block_page:
         reason = f"HTTP {response.status}: not there yet"
         return Judgement(outcome=Outcome.NOT_PUBLISHED_YET, reason=reason, retry_at=retry_at(response))
     if response.status == HTTPStatus.OK:

@@ -323,6 +323,15 @@ async def test_a_game_that_has_gone_is_asked_about_no_more_unless_a_person_wants
     assert (await day.look(OFFERS, AS_OF + timedelta(minutes=90), anew=True)).missing_games == ()
 
 
+async def test_a_list_of_two_teams_that_was_not_found_is_asked_for_again(day: Day) -> None:
+    """Only an event has an end: injuries are asked for by no id that could have gone."""
+    day.provider.replies = {"/api.balldontlie.io/v1/player_injuries": NOT_FOUND}
+    assert (await day.look("bdl_injuries")).outcome is Outcome.GONE
+    day.provider.asked.clear()
+    await day.look("bdl_injuries", AS_OF + timedelta(hours=1))
+    assert len(day.provider.asked) == len(GAMES)
+
+
 async def test_a_provider_that_blocks_is_left_alone_as_long_as_its_network_is_known_to_be_cross(day: Day) -> None:
     day.provider.replies = {SCOREBOARD: DENIED}
     assert (await day.look("nbac_scoreboard")).retry_at == AS_OF + MANNERS["cdn.nba.com"].cool_down
@@ -678,3 +687,21 @@ async def test_only_a_whole_answer_of_a_provider_that_honours_it_is_named_as_kno
 async def test_not_modified_is_no_answer_for_whoever_has_none(day: Day) -> None:
     day.provider.replies = {SCOREBOARD: answer(b"", "304 Not Modified")}
     assert (await day.look("nbac_scoreboard")).outcome is Outcome.WRONG_TYPE
+
+
+async def test_a_refused_answer_too_large_to_be_kept_is_not_named_as_known(day: Day) -> None:
+    of_another = SCORES.replace(b"2024-03-29", b"2024-03-28") + b" " * EVIDENCE_CAP_BYTES
+    day.provider.replies = {SCOREBOARD: answer(of_another, ETag='"large"')}
+    looks = [await day.look("nbac_scoreboard", AS_OF + timedelta(minutes=minutes)) for minutes in (0, 3)]
+    assert ["if-none-match" in asked.headers for asked in day.provider.asked] == [False, False]
+    assert [look.outcome for look in looks] == [Outcome.STALE, Outcome.STALE]
+
+
+async def test_a_question_answered_at_a_second_try_is_had_when_the_day_is_done_again(day: Day) -> None:
+    day.provider.replies = props(ERROR, ERROR, ERROR)
+    with pytest.raises(TransportFault):
+        await day.look(PROPS.name)
+    day.provider.replies = props(*map(quoted, GAMES))
+    collected = await day.look(PROPS.name)
+    records = day.landing.records(PROPS.name, SLATE.game_date)
+    assert land_batch(day.landing, PROPS.name, SLATE.game_date, records) == collected.batch_key

@@ -125,6 +125,17 @@ def test_prices_come_in_the_format_asked_for(ask: Ask) -> None:
     assert all((price > 0) == (equal >= 2) for price, equal in pairs)
 
 
+def test_game_lines_are_told_of_the_hours_that_are_asked_for(ask: Ask) -> None:
+    def told(**hours: str) -> list[str]:
+        events = ask(f"{SPORT}/odds", "2024-03-29 08:00", **LINES, **hours).json()
+        return sorted({event["commence_time"] for event in events})
+
+    *early, last = told()
+    assert told(commenceTimeFrom=last) == [last]
+    assert told(commenceTimeTo=early[-1]) == early
+    assert told(commenceTimeFrom="2024-03-30T12:00:00Z") == []
+
+
 def test_credits_are_charged_by_market_and_only_for_answers_with_odds(ask: Ask) -> None:
     cost = "x-requests-last"
     assert ask(f"{SPORT}/events", "2024-03-29 08:00", **KEY).headers[cost] == "0"

@@ -511,7 +511,10 @@ def test_more_pages_of_bettingpros_than_are_asked_for_are_told(desk: Desk) -> No
     )
 
 
-def test_offers_that_stand_since_yesterday_are_stale(desk: Desk) -> None:
+@pytest.mark.parametrize(("page", "outcome"), [(1, Outcome.STALE), (2, Outcome.EMPTY_OK)])
+def test_offers_that_stand_since_yesterday_are_stale_unless_others_of_the_game_are_fresh(
+    desk: Desk, page: int, outcome: Outcome
+) -> None:
     case, document = BETTINGPROS_POINTS, desk.document(BETTINGPROS_POINTS)
     for line in (
         line
@@ -521,10 +524,11 @@ def test_offers_that_stand_since_yesterday_are_stale(desk: Desk) -> None:
         for line in book["lines"]
     ):
         line["updated"] = "2024-02-21 20:00:00"
+    document["_pagination"] |= {"page": page, "total_pages": page}
     response = desk.response(case, body=json.dumps(document).encode())
     judgement = case.source.judge(desk.request(case), response, case.slate)
     assert (judgement.outcome, judgement.reason) == (
-        Outcome.STALE,
+        outcome,
         "ORL@CLE page 1: the newest quote is of 2024-02-21 20:00 UTC",
     )
     reading = desk.read(case, document)

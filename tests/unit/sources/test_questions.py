@@ -219,3 +219,16 @@ def test_the_newest_injury_report_may_not_be_out_yet_and_the_one_before_is(
     response = Response(status=status, headers={}, body=body, url="", fetched_at=EVENING)
     outcomes = [report.judge(request, response, slate).outcome for request in report.requests(slate, EVENING, {})]
     assert outcomes == [of_the_newest, of_the_one_before]
+
+
+@pytest.mark.parametrize(
+    ("day", "first", "last"),
+    [
+        (date(2024, 3, 29), "2024-03-29T04:00:00Z", "2024-03-30T03:59:59Z"),
+        (date(2024, 11, 3), "2024-11-03T04:00:00Z", "2024-11-04T04:59:59Z"),
+    ],
+    ids=["any day", "the day the clock goes back"],
+)
+def test_game_lines_of_other_dates_are_not_bought(day: date, first: str, last: str) -> None:
+    (request,) = SOURCES["odds_api_game_lines"].requests(slate_on(day), eastern(day, 9), {})
+    assert (request.params["commenceTimeFrom"], request.params["commenceTimeTo"]) == (first, last)

@@ -35,6 +35,12 @@ def test_chains_are_those_of_the_domain_in_their_order() -> None:
     }
 
 
+def test_whoever_is_in_a_chain_with_a_source_writes_what_it_writes() -> None:
+    assert chains.others_of("espn_schedule", PLAN) == {"nbac_schedule"}
+    assert chains.others_of(BOXSCORES.subject, PLAN) == {stand_in.source for stand_in in BOXSCORES.stand_ins}
+    assert chains.others_of("nbac_standings", PLAN) == set()
+
+
 @pytest.mark.parametrize(
     ("report", "early", "late"),
     [

@@ -54,7 +54,7 @@ def game_lines(view: View, params: Params) -> Answer:
     refused = _refused(params, markets, _GAME_MARKETS)
     if refused:
         return refused
-    games = _coming(view)
+    games = [game for game in _coming(view) if _is_within(game, view, params)]
     rows = _latest(view, view.past.archive.game_lines, [game.game_id for game in games])
     by_game = {game_id: list(group) for game_id, group in groupby(rows, key=lambda row: row["game_id"])}
     price = _PRICES[params.get("oddsFormat", "decimal")]
@@ -114,6 +114,12 @@ def _coming(view: View) -> list[Game]:
     days = (view.today, view.today + timedelta(days=1))
     games = [game for day in days for game in view.games_on(day)]
     return [game for game in games if view.as_of < game.tip_off < until]
+
+
+def _is_within(game: Game, view: View, params: Params) -> bool:
+    """Whether a game begins when the asker wants it to; the provider's moments are in the order of their letters."""
+    begins = zulu(view.past.commence_time(game, view.as_of))
+    return params.get("commenceTimeFrom", begins) <= begins <= params.get("commenceTimeTo", begins)
 
 
 def _event(game: Game, view: View) -> dict[str, object]:
