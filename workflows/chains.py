@@ -43,9 +43,18 @@ def lacking(
 
 
 def stood_in(
-    report: StepReport, stand_in: StandIn, brought: StepReport, asked: tuple[SlateGame, ...], rows_before: int
+    report: StepReport,
+    stand_in: StandIn,
+    brought: StepReport,
+    asked: tuple[SlateGame, ...],
+    *,
+    rows_before: int = 0,
+    had_before: tuple[str, ...] = (),
 ) -> StepReport:
-    """A look of a source with what another had in its place; `rows_before`: what stands when the look failed."""
+    """A look of a source with what another had in its place.
+
+    When the look failed, `rows_before` stand, so do the games that others `had_before` and nobody was asked for now.
+    """
     told = report.model_copy(update={"alerts": report.alerts | brought.alerts})
     if brought.outcome not in {Outcome.OK, Outcome.PARTIAL}:
         reason = f"{report.reason}; {stand_in.title}: {brought.reason}"
@@ -53,6 +62,7 @@ def stood_in(
     asked = asked or brought.games or ()  # whoever tells the slate is asked before any game is known
     had = tuple(game.game_id for game in asked if game.game_id not in brought.missing_games)
     missing = tuple(game.game_id for game in asked if game.game_id in brought.missing_games)
+    kept = () if report.outcome in USABLE else tuple(game for game in had_before if game not in {*had, *missing})
     news = [each.changed_games for each in (report, brought) if each.changed and each.changed_games is not None]
     partly = brought.outcome is Outcome.PARTIAL
     why = f" ({brought.reason})" if partly and brought.reason else ""
@@ -71,7 +81,7 @@ def stood_in(
             "games": brought.games if report.games is None else report.games,
             "postponed": report.postponed + brought.postponed,
             "counts": report.counts | brought.counts,
-            "stood_in": {**report.stood_in, stand_in.title: had},
+            "stood_in": {**report.stood_in, stand_in.title: had + kept},
         }
     )
 

@@ -274,7 +274,9 @@ class DailyPipelineWorkflow:
             if not chains.wants_stand_in(step, report, as_of) or (plan.games and not asked):
                 break
             brought = await self._stand_in(step, stand_in, asked, as_of)
-            report = chains.stood_in(report, stand_in, brought, asked, rows_before)
+            report = chains.stood_in(
+                report, stand_in, brought, asked, rows_before=rows_before, had_before=record.stood_in
+            )
         if failed is not None and not report.stood_in:
             raise failed
         if report.games is not None:
@@ -448,7 +450,7 @@ class DailyPipelineWorkflow:
             for stand_in in step.stand_ins:
                 if stand_in.source == batch.source:
                     nothing = StepReport(outcome=Outcome.GONE, reason="landed", changed=False)
-                    return chains.stood_in(nothing, stand_in, report, games, 0)
+                    return chains.stood_in(nothing, stand_in, report, games)
             return report
         except ActivityError as error:
             return str(error.cause or error)
