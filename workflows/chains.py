@@ -86,6 +86,38 @@ def stood_in(
     )
 
 
+def read_again(
+    step: PlanStep, record: StepRecord, report: StepReport, plan: DayPlan, stand_in: StandIn | None
+) -> StepReport:
+    """What a recorded answer comes to, of the step's own source or of one that stood in for it."""
+    if step.role is Role.POST and report.outcome in {Outcome.OK, Outcome.PARTIAL}:
+        return _with_those_before(record, report, [game.game_id for game in plan.games], stand_in)
+    if stand_in is None:
+        return report
+    nothing = StepReport(outcome=Outcome.GONE, reason="landed", changed=False)
+    return stood_in(nothing, stand_in, report, plan.games)
+
+
+def _with_those_before(
+    record: StepRecord, report: StepReport, slate: list[str], stand_in: StandIn | None
+) -> StepReport:
+    """Results are asked for game by game: what the answers before had, of the source itself or of others, stands."""
+    before = set(slate) - set(record.missing_games) if record.rows else set[str]()
+    there = set(slate) - set(report.missing_games)
+    own = before - set(record.stood_in) | (there if stand_in is None else set())
+    others = tuple(game for game in slate if game in (before | there) - own)
+    missing = tuple(game for game in slate if game not in before | there)
+    return report.model_copy(
+        update={
+            "outcome": Outcome.PARTIAL if missing else Outcome.OK,
+            "reason": f"{report.reason}; from {stand_in.title}" if stand_in else report.reason,
+            "rows": report.rows if before <= there else record.rows + report.rows,
+            "missing_games": missing,
+            "stood_in": {stand_in.title if stand_in else "others": others} if others else {},
+        }
+    )
+
+
 def slate_told(report: StepReport, games: tuple[SlateGame, ...], plan: DayPlan) -> tuple[SlateGame, ...]:
     """The slate that a look tells. One who stands in takes no game away that he does not call postponed."""
     if not report.stood_in:

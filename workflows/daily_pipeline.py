@@ -444,14 +444,11 @@ class DailyPipelineWorkflow:
     async def _once_more(self, step: PlanStep, moment: Moment, batch: RecordedBatch | None) -> StepReport | str:
         if batch is None:
             return await self._carry_out(step, moment.game_ids, moment.as_of)
-        games = self.ledger.plan.games
+        plan, record = self.ledger.plan, self.ledger.records[step.name]
+        stand_in = next((each for each in step.stand_ins if each.source == batch.source), None)
         try:
-            report = await self._read(batch.source, step.title, batch.batch, games, moment.as_of)
-            for stand_in in step.stand_ins:
-                if stand_in.source == batch.source:
-                    nothing = StepReport(outcome=Outcome.GONE, reason="landed", changed=False)
-                    return chains.stood_in(nothing, stand_in, report, games)
-            return report
+            report = await self._read(batch.source, step.title, batch.batch, plan.games, moment.as_of)
+            return chains.read_again(step, record, report, plan, stand_in)
         except ActivityError as error:
             return str(error.cause or error)
 
