@@ -110,7 +110,7 @@ def _with_those_before(
     return report.model_copy(
         update={
             "outcome": Outcome.PARTIAL if missing else Outcome.OK,
-            "reason": f"{report.reason}; from {stand_in.title}" if stand_in else report.reason,
+            "reason": f"landed; games from {stand_in.title}" if stand_in else report.reason,
             "rows": report.rows if before <= there else record.rows + report.rows,
             "missing_games": missing,
             "stood_in": {stand_in.title if stand_in else "others": others} if others else {},

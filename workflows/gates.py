@@ -69,17 +69,9 @@ class _Moment:
 
     def holds(self, need: str) -> bool:
         """Whether a needed step keeps others waiting: a parked one does so only when it is critical."""
-        return _holds(self.records[need], critical=need in self.critical)
-
-
-def _holds(record: StepRecord, *, critical: bool) -> bool:
-    return not record.settled and (critical or record.state is not StepState.FAILED)
-
-
-def waits_for(step: PlanStep, plan: DayPlan, records: Records) -> tuple[str, ...]:
-    """What a step needs that keeps it waiting."""
-    critical = {each.name for each in plan.steps if each.critical}
-    return tuple(need for need in step.needs if _holds(records[need], critical=need in critical))
+        record = self.records[need]
+        parked_aside = record.state is StepState.FAILED and need not in self.critical
+        return not record.settled and not parked_aside
 
 
 def decide(plan: DayPlan, records: Records, now: datetime) -> dict[str, Verdict]:

@@ -9,7 +9,6 @@ from typing import Any
 from pydantic import ValidationError
 
 from tipoff.vocabulary import DayPlan, Phase, PlanStep, SlateGame, StepKind, StepState
-from workflows import gates
 from workflows.contracts import Message, MessageAnswer, Order
 from workflows.day_state import DayLedger, Records, StepRecord
 
@@ -166,7 +165,7 @@ def _judge_step(order: Order, plan: DayPlan, records: Records) -> MessageAnswer:
     if order.message is Message.RETRY_STEP and record.busy:
         return MessageAnswer(accepted=False, answer=f"{order.target} is running; nothing was changed")
     if order.message is Message.RETRY_STEP:
-        waits = gates.waits_for(step, plan, records)
+        waits = [need for need in step.needs if not records[need].settled]
         when = f" when {', '.join(waits)} came or is gone without" if waits else ""
         return MessageAnswer(accepted=True, answer=f"{order.target} is tried again{when}")
     if order.target == SLATE_STEP and not record.settled:
