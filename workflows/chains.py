@@ -60,9 +60,18 @@ def others_of(source: str, plan: DayPlan) -> set[str]:
 
 
 def stood_in(
-    report: StepReport, stand_in: StandIn, brought: StepReport, asked: tuple[SlateGame, ...], rows_before: int
+    report: StepReport,
+    stand_in: StandIn,
+    brought: StepReport,
+    asked: tuple[SlateGame, ...],
+    *,
+    rows_before: int = 0,
+    had_before: tuple[str, ...] = (),
 ) -> StepReport:
-    """A look of a source with what another had in its place; `rows_before`: what stands when the look failed."""
+    """A look of a source with what another had in its place.
+
+    When the look failed, `rows_before` stand, so do the games that others `had_before` and nobody was asked for now.
+    """
     told = report.model_copy(update={"alerts": report.alerts | brought.alerts})
     if brought.outcome not in {Outcome.OK, Outcome.PARTIAL}:
         reason = f"{report.reason}; {stand_in.title}: {brought.reason}"
@@ -70,6 +79,7 @@ def stood_in(
     asked = asked or brought.games or ()  # whoever tells the slate is asked before any game is known
     had = tuple(game.game_id for game in asked if game.game_id not in brought.missing_games)
     missing = tuple(game.game_id for game in asked if game.game_id in brought.missing_games)
+    kept = () if report.outcome in USABLE else tuple(game for game in had_before if game not in {*had, *missing})
     news = [each.changed_games for each in (report, brought) if each.changed and each.changed_games is not None]
     partly = brought.outcome is Outcome.PARTIAL
     why = f" ({brought.reason})" if partly and brought.reason else ""
@@ -88,7 +98,39 @@ def stood_in(
             "games": brought.games if report.games is None else report.games,
             "postponed": report.postponed + brought.postponed,
             "counts": report.counts | brought.counts,
-            "stood_in": {**report.stood_in, stand_in.title: had},
+            "stood_in": {**report.stood_in, stand_in.title: had + kept},
+        }
+    )
+
+
+def read_again(
+    step: PlanStep, record: StepRecord, report: StepReport, plan: DayPlan, stand_in: StandIn | None
+) -> StepReport:
+    """What a recorded answer comes to, of the step's own source or of one that stood in for it."""
+    if step.role is Role.POST and report.outcome in {Outcome.OK, Outcome.PARTIAL}:
+        return _with_those_before(record, report, [game.game_id for game in plan.games], stand_in)
+    if stand_in is None:
+        return report
+    nothing = StepReport(outcome=Outcome.GONE, reason="landed", changed=False)
+    return stood_in(nothing, stand_in, report, plan.games)
+
+
+def _with_those_before(
+    record: StepRecord, report: StepReport, slate: list[str], stand_in: StandIn | None
+) -> StepReport:
+    """Results are asked for game by game: what the answers before had, of the source itself or of others, stands."""
+    before = set(slate) - set(record.missing_games) if record.rows else set[str]()
+    there = set(slate) - set(report.missing_games)
+    own = before - set(record.stood_in) | (there if stand_in is None else set())
+    others = tuple(game for game in slate if game in (before | there) - own)
+    missing = tuple(game for game in slate if game not in before | there)
+    return report.model_copy(
+        update={
+            "outcome": Outcome.PARTIAL if missing else Outcome.OK,
+            "reason": f"landed; games from {stand_in.title}" if stand_in else report.reason,
+            "rows": report.rows if before <= there else record.rows + report.rows,
+            "missing_games": missing,
+            "stood_in": {stand_in.title if stand_in else "others": others} if others else {},
         }
     )
 

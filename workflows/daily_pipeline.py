@@ -274,7 +274,9 @@ class DailyPipelineWorkflow:
             if not chains.wants_stand_in(step, report, as_of) or (plan.games and not asked):
                 break
             brought = await self._stand_in(step, stand_in, asked, as_of)
-            report = chains.stood_in(report, stand_in, brought, asked, rows_before)
+            report = chains.stood_in(
+                report, stand_in, brought, asked, rows_before=rows_before, had_before=record.stood_in
+            )
         if failed is not None and not report.stood_in:
             raise failed
         if report.games is not None:
@@ -447,14 +449,11 @@ class DailyPipelineWorkflow:
     async def _once_more(self, step: PlanStep, moment: Moment, batch: RecordedBatch | None) -> StepReport | str:
         if batch is None:
             return await self._carry_out(step, moment.game_ids, moment.as_of)
-        games = self.ledger.plan.games
+        plan, record = self.ledger.plan, self.ledger.records[step.name]
+        stand_in = next((each for each in step.stand_ins if each.source == batch.source), None)
         try:
-            report = await self._read(batch.source, step.title, batch.batch, games, moment.as_of)
-            for stand_in in step.stand_ins:
-                if stand_in.source == batch.source:
-                    nothing = StepReport(outcome=Outcome.GONE, reason="landed", changed=False)
-                    return chains.stood_in(nothing, stand_in, report, games, 0)
-            return report
+            report = await self._read(batch.source, step.title, batch.batch, plan.games, moment.as_of)
+            return chains.read_again(step, record, report, plan, stand_in)
         except ActivityError as error:
             return str(error.cause or error)
 

@@ -347,10 +347,18 @@ class DayLedger:
         self.alert(step, "degraded", f"going on without {step.title}: {reason}", now)
 
     def _go_on_with(self, step: PlanStep, report: StepReport, now: datetime) -> None:
-        """Go on with what others had in the place of the first choice."""
+        """Go on with what others had in the place of the first choice; done again, that was told on the day."""
         games = self.records[step.name].stood_in
+        if self.recorded and self._is_gone_without(step, now):
+            self.records[step.name].state = StepState.DEGRADED
+            return
         self._lower(step, report.reason, games, now, StepState.DEGRADED)
         self.alert(step, "stood_in", f"{' and '.join(report.stood_in)} for {step.title}: {report.reason}", now)
+
+    def _is_gone_without(self, step: PlanStep, now: datetime) -> bool:
+        """Whether what is known of a step's degradations is not over by a moment."""
+        ends = [item.resolved_at for item in self.degradations if item.step == step.name]
+        return any(end is None or now < end for end in ends)
 
     def _go_on_with_outdated(self, step: PlanStep, reason: str, since: datetime | None, now: datetime) -> None:
         """Go on with what came before the first choice refused or failed, where nobody has anything newer."""

@@ -159,21 +159,28 @@ def _is_waited_for(step: PlanStep, record: StepRecord) -> bool:
 
 
 def _judge_step(order: Order, plan: DayPlan, records: Records) -> MessageAnswer:
-    if order.target not in records:
-        names = ", ".join(step.name for step in plan.steps)
-        return MessageAnswer(
-            accepted=False, answer=f"no step {order.target!r}; the steps are {names}; nothing was changed"
-        )
+    step = next((step for step in plan.steps if step.name == order.target), None)
+    if step is None:
+        return MessageAnswer(accepted=False, answer=f"{_no_step(order.target, plan)}; nothing was changed")
     record = records[order.target]
     if order.message is Message.RETRY_STEP and record.busy:
         return MessageAnswer(accepted=False, answer=f"{order.target} is running; nothing was changed")
     if order.message is Message.RETRY_STEP:
-        return MessageAnswer(accepted=True, answer=f"{order.target} is tried again")
+        waits = [need for need in step.needs if not records[need].settled]
+        when = f" when {', '.join(waits)} came or is gone without" if waits else ""
+        return MessageAnswer(accepted=True, answer=f"{order.target} is tried again{when}")
     if order.target == SLATE_STEP and not record.settled:
         return MessageAnswer(accepted=False, answer="the day cannot go on without a slate; nothing was changed")
     if record.state is StepState.SKIPPED:
         return MessageAnswer(accepted=True, answer=f"{order.target} was skipped already; nothing was changed")
     return MessageAnswer(accepted=True, answer=f"{order.target} is skipped for the rest of the day")
+
+
+def _no_step(name: str, plan: DayPlan) -> str:
+    firsts = [step.name for step in plan.steps if name in {stand_in.source for stand_in in step.stand_ins}]
+    if firsts:
+        return f"{name} is no step of its own, it stands in for {', '.join(firsts)}"
+    return f"no step {name!r}; the steps are {', '.join(step.name for step in plan.steps)}"
 
 
 def _judge_lines(plan: DayPlan) -> MessageAnswer:

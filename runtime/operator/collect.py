@@ -51,7 +51,7 @@ class Trial(Frozen):
     landed_in: str
     """URL of the landing; empty for a dry run."""
     looks: tuple[Looked, ...]
-    """At the sources that had to be asked before, and last at the source itself."""
+    """At the sources that had to be asked before, and last at the source itself, unless nobody told the slate."""
 
     @property
     def is_well(self) -> bool:
@@ -176,6 +176,8 @@ def _page(trial: Trial) -> Iterator[RenderableType]:
     for looked in trial.looks:
         yield Text()
         yield from _look_told(looked)
+    if trial.looks[-1].source != trial.source:
+        yield Text(f"{trial.source} was not asked: nobody told the games of {trial.game_date}")
     if trial.looks[-1].first_rows:
         yield _rows(trial.looks[-1])
     yield Text()
@@ -213,7 +215,7 @@ def _remarks(looked: Looked) -> Iterator[str]:
     if looked.credits_remaining is not None:
         yield f"{looked.credits_remaining} credits are left by the provider's word"
     yield from (f"cannot be read: {problem}" for problem in looked.unreadable)
-    if looked.players == 0:
+    if looked.asked and looked.players == 0:
         yield f"whom names mean is not known: land {PLAYER_LIST} and {ROSTERS} of the date first"
     if looked.unresolved_names:
         yield f"{len(looked.unresolved_names)} names unresolved: {shortened(', '.join(looked.unresolved_names))}"

@@ -49,7 +49,8 @@ def _covered(step: StepStatus, slate: Sequence[SlateGame]) -> Coverage:
 def _says(step: StepStatus) -> str:
     if step.rows:
         return ""
-    return _NO_FAULT.get(step.state, "" if step.looks else "not asked yet")
+    untouched = step.reason if step.state is StepState.COMPLETE else "not asked yet"
+    return _NO_FAULT.get(step.state, "" if step.looks else untouched)
 
 
 _NO_FAULT = {StepState.EMPTY_OK: "rightly nothing", StepState.SKIPPED: "skipped by a person"}

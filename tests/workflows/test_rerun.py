@@ -8,11 +8,14 @@ from tests.support.days import (
     EARLY,
     GAMES,
     LATE,
+    MORNING,
+    Beat,
     Trouble,
     World,
     at,
     ended,
     order,
+    part_of,
     play,
     runs_of,
     started,
@@ -21,7 +24,7 @@ from tests.support.days import (
     virtual,
     working,
 )
-from tipoff.vocabulary import Phase, RunState
+from tipoff.vocabulary import Phase, RunState, StepState
 from workflows.contracts import Activity, Degradation, Message, Moment, RecordedBatch, RecordedDay, Rerun
 from workflows.daily_pipeline import DailyPipelineWorkflow
 
@@ -77,6 +80,45 @@ async def test_an_export_of_a_moment_names_what_the_day_went_without_then(client
     told = [deed.degraded for deed in played.deeds if deed.subject == "predictions"]
     assert told == [("odds_api_player_points_props: no lines",), ()]
     assert played.result.degradations == (without,)
+
+
+async def test_what_a_day_went_without_is_named_once_however_often_it_is_done_again(client: Client) -> None:
+    without = Degradation(step="nbac_injury_report", reason="blocked", games=BOTH, since=at(10), resolved_at=at(13))
+    from_others = Degradation(step="nbac_player_boxscores", reason="blocked", games=BOTH[:1], since=at(21))
+    recorded = RECORDED.model_copy(
+        update={
+            "degradations": (without, from_others),
+            "batches": (
+                RecordedBatch(source="bdl_injuries", batch="bdl_injuries/0", as_of=at(9, 59)),
+                RecordedBatch(source="nbac_injury_report", batch="nbac_injury_report/0", as_of=at(13)),
+                RecordedBatch(source="nbac_live_boxscore", batch="nbac_live_boxscore/0", as_of=at(21)),
+            ),
+        }
+    )
+    script = {name: [Beat(MORNING)] for name in ("bdl_injuries", "nbac_injury_report", "nbac_live_boxscore")}
+    played = await play(client, World(script, recorded=recorded), rerun=Rerun(from_phase=Phase.COLLECT))
+    assert played.result.degradations == (without, from_others)
+
+
+async def test_results_read_again_game_by_game_are_all_covered(client: Client) -> None:
+    plays, other = "nbac_play_by_play", "bigdataball_play_by_play"
+    games = [part_of(GAMES, MORNING, {game_id}) for game_id in BOTH]
+    batches = ((plays, 0), (other, 1), ("nbac_team_boxscore", 0), ("nbac_team_boxscore", 1))
+    recorded = RECORDED.model_copy(
+        update={
+            "batches": tuple(
+                RecordedBatch(source=source, batch=f"{source}/{index}", as_of=at(22, minute))
+                for minute, (source, index) in enumerate(batches)
+            )
+        }
+    )
+    world = World({plays: games, other: games, "nbac_team_boxscore": games}, recorded=recorded)
+    played = await play(client, world, rerun=Rerun(from_phase=Phase.RESULTS))
+    told = {name: step(played.status, name) for name in (plays, "nbac_team_boxscore")}
+    assert [(each.rows, each.missing_games) for each in told.values()] == [(20, ()), (20, ())]
+    assert [each.state for each in told.values()] == [StepState.DEGRADED, StepState.COMPLETE]
+    (from_other,) = played.result.degradations
+    assert (from_other.step, from_other.games) == (plays, BOTH[1:])
 
 
 async def test_a_day_that_never_predicted_is_predicted_as_of_now(client: Client) -> None:

@@ -17,6 +17,7 @@ from tests.support.days import (
     final_beats,
     happy_script,
     looks_at,
+    part_of,
     play,
     runs_of,
     says,
@@ -150,6 +151,20 @@ async def test_results_come_from_the_first_of_the_chain_that_has_them(client: Cl
     assert looks_at(played, "espn_boxscores") == []
     assert runs_of(played, "grade")[-1][1] == IDS
     assert "games from balldontlie player box scores" in degraded(played, "nbac_player_boxscores")[0][0]
+
+
+async def test_results_that_another_brings_game_by_game_are_all_named_and_all_looked_for_still(client: Client) -> None:
+    first, both = at(26), at(28)
+    chain = {
+        "nbac_play_by_play": [BLOCKED],
+        "bigdataball_play_by_play": [part_of(GAMES, first, {IDS[0]}), part_of(GAMES, both, set(IDS))],
+    }
+    played = await play(client, world(**chain), virtual())
+    (gone_without,) = (item for item in played.result.degradations if item.step == "nbac_play_by_play")
+    assert gone_without.games == IDS
+    last = max(look for look in looks_at(played, "nbac_play_by_play") if look)
+    assert last > both
+    assert games_asked(played, "nbac_play_by_play", last) == IDS
 
 
 async def test_what_a_person_has_read_again_is_read_again_though_it_is_complete_or_from_another(client: Client) -> None:

@@ -178,9 +178,22 @@ def test_a_refusal_is_told_with_what_to_do_and_ends_with_1(
 def test_without_a_slate_the_trial_does_not_end_well(tmp_path: Path, archive: Archive) -> None:
     """A source that has nothing to ask without games would seem to be well."""
     with serve(archive, (Fault(source=Faulty.SCHEDULE, kind=Kind.ACCESS_DENIED),)) as faulty:
-        told = Desk(tmp_path, faulty.url).typed("nbac_injury_report", "--dry-run", "--json")
+        desk = Desk(tmp_path, faulty.url)
+        told = desk.typed("nbac_injury_report", "--dry-run", "--json")
+        page = desk.typed("nbac_injury_report", "--dry-run").text
     assert told.code == 1
-    assert told.json["looks"][0]["outcome"] == "blocked"
+    assert [(looked["source"], looked["outcome"]) for looked in told.json["looks"]] == [("nbac_schedule", "blocked")]
+    assert told.json["slate_from"] == ""
+    assert f"nbac_injury_report was not asked: nobody told the games of {DAY}" in page
+
+
+def test_a_source_that_is_asked_about_finished_games_says_that_none_is_before_they_are(
+    desk: Desk, archive: Archive
+) -> None:
+    desk.day_is_at(eastern(DAY, 10), slate_of(archive))
+    ended = desk.typed("bigdataball_play_by_play", "--dry-run")
+    assert "nothing to ask yet: no game is due to be final" in ended.text
+    assert "whom names mean" not in ended.text, "there were no names"
 
 
 def test_an_unknown_source_is_named_with_those_of_a_like_name(desk: Desk) -> None:

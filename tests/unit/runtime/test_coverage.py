@@ -66,6 +66,11 @@ def test_a_source_without_rows_lacks_every_game_unless_nothing_was_wanted(
     assert (covered.games, covered.missing_games, covered.says) == (0, missing, says)
 
 
+def test_a_source_that_a_rerun_did_not_touch_is_taken_as_it_was_recorded() -> None:
+    untouched = a_step("nbac_schedule", looks=0, rows=0, reason="taken as it was recorded")
+    assert of_one(untouched).says == "taken as it was recorded"
+
+
 def test_sources_are_told_by_role_and_what_is_computed_is_none() -> None:
     day = a_day(
         a_step("nbac_scoreboard", Phase.FOLLOW),

@@ -124,7 +124,7 @@ def test_what_a_chain_brings_adds_up_and_names_who_had_what() -> None:
         brought = StepReport(
             outcome=Outcome.PARTIAL if left else Outcome.OK, rows=10, changed_games=news, missing_games=left
         )
-        report = chains.stood_in(report, stand_in, brought, asked, 0)
+        report = chains.stood_in(report, stand_in, brought, asked)
         asked = tuple(game for game in GAMES if game.game_id in left)
     assert (report.outcome, report.rows, report.missing_games) == (Outcome.OK, 40, ())
     assert report.changed_games == IDS
@@ -135,7 +135,7 @@ def test_what_a_chain_brings_adds_up_and_names_who_had_what() -> None:
 def test_a_slate_of_which_a_game_is_unknown_says_so_though_the_games_it_has_are_all_there() -> None:
     schedule = step_of(PLAN, "nbac_schedule")
     part = StepReport(outcome=Outcome.PARTIAL, rows=3, games=GAMES, reason="left out: NYK@BOS", alerts={"x": "y"})
-    report = chains.stood_in(BLOCKED, schedule.stand_ins[0], part, (), 0)
+    report = chains.stood_in(BLOCKED, schedule.stand_ins[0], part, ())
     assert (report.outcome, report.games, report.alerts) == (Outcome.PARTIAL, GAMES, {"x": "y"})
     assert report.reason == "blocked; games from ESPN schedule (left out: NYK@BOS)"
 
@@ -149,7 +149,7 @@ def test_who_stands_in_for_the_schedule_takes_no_game_away_that_he_does_not_call
 
 def test_another_that_has_nothing_changes_nothing_but_the_reason() -> None:
     (stand_in,) = PROPS.stand_ins
-    report = chains.stood_in(BLOCKED, stand_in, NOT_YET, GAMES, 0)
+    report = chains.stood_in(BLOCKED, stand_in, NOT_YET, GAMES)
     told = {"reason": f"blocked; {stand_in.title}: no lines yet", "own_reason": "blocked"}
     assert report == BLOCKED.model_copy(update=told)
 
@@ -158,3 +158,13 @@ def test_results_that_stood_before_a_look_that_failed_are_counted_with_what_anot
     brought = StepReport(rows=40, changed_games=IDS[2:])
     report = chains.stood_in(BLOCKED, BOXSCORES.stand_ins[0], brought, GAMES[2:], rows_before=80)
     assert (report.outcome, report.rows, report.changed) == (Outcome.OK, 120, True)
+
+
+def test_results_that_another_had_before_are_still_had_of_it_after_a_look_at_the_rest_alone() -> None:
+    report = chains.stood_in(BLOCKED, BOXSCORES.stand_ins[0], StepReport(rows=40), GAMES[2:], had_before=IDS[:2])
+    assert sorted(*report.stood_in.values()) == sorted(IDS)
+    again = chains.stood_in(BLOCKED, BOXSCORES.stand_ins[0], StepReport(missing_games=IDS[1:]), GAMES, had_before=IDS)
+    assert (*again.stood_in.values(), again.missing_games) == (IDS[:1], IDS[1:]), "what is asked again counts anew"
+    told = StepReport(outcome=Outcome.PARTIAL, missing_games=IDS[2:])
+    back = chains.stood_in(told, BOXSCORES.stand_ins[0], StepReport(rows=40), GAMES[2:], had_before=IDS)
+    assert list(back.stood_in.values()) == [IDS[2:]], "the first choice has the others again"

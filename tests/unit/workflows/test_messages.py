@@ -51,6 +51,7 @@ def say(ledger: DayLedger, message: Message, target: str = "", **fields: Any) ->
         (Order(message=Message.FORCE_CONTINUE), "no phase ''"),
         (Order(message=Message.RETRY_STEP, target="odds_api"), "no step 'odds_api'; the steps are nbac_schedule"),
         (Order(message=Message.SKIP_STEP), "no step ''"),
+        (Order(message=Message.RETRY_STEP, target="bdl_injuries"), "it stands in for nbac_injury_report; nothing was"),
         (Order(message=Message.LINES_AVAILABLE, games=("LAL@BOS",)), "no game LAL@BOS on this slate (DEN@MIN, BOS@ATL"),
         (
             Order(message=Message.FORCE_CONTINUE, target="lines", game_date=date(2024, 3, 30)),
@@ -77,6 +78,18 @@ def test_a_day_that_has_ended_accepts_nothing_and_says_how_to_start_it_again(
     answer = messages.judge(Order(message=message, target="lines"), waiting, held=True)
     assert not answer.accepted
     assert "--rerun" in answer.answer
+
+
+def test_a_step_whose_inputs_are_lacking_is_not_said_to_be_tried_at_once() -> None:
+    plan = evening_plan()
+    day = DayLedger(plan)
+    day.adopt(plan)
+    rosters = StepReport(outcome=Outcome.THROTTLED, reason="HTTP 429", changed=False)
+    carry_on(day, eastern(DAY, 9), lambda step, games: rosters if "rosters" in step.name else no_lines(step, games))
+    answer = say(day, Message.RETRY_STEP, "nbac_injury_report")
+    assert answer == "nbac_injury_report is tried again when espn_team_rosters came or is gone without"
+    day.degrade(step_of(plan, "espn_team_rosters"), "HTTP 429", NOON)
+    assert say(day, Message.RETRY_STEP, "nbac_injury_report") == "nbac_injury_report is tried again"
 
 
 def test_a_step_that_runs_is_not_retried(waiting: DayLedger) -> None:
