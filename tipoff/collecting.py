@@ -303,15 +303,15 @@ def _nothing_to_ask(source: Source, slate: Slate, as_of: datetime, provider_ids:
     if source.needs_ids_of and unnamed:
         reason = f"nothing to ask yet: {source.needs_ids_of} has not named {', '.join(unnamed)}"
         return Collected(outcome=Outcome.NOT_PUBLISHED_YET, reason=reason)
-    return Collected(outcome=Outcome.EMPTY_OK, reason=source.idle or _why_nothing(source, slate, begun=len(late)))
+    return Collected(outcome=Outcome.EMPTY_OK, reason=source.idle or _why_nothing(source, slate, as_of))
 
 
-def _why_nothing(source: Source, slate: Slate, *, begun: int) -> str:
+def _why_nothing(source: Source, slate: Slate, as_of: datetime) -> str:
     if not slate.games:
         return "nothing to ask: there are no games"
     if source.role is Role.POST:
         return "nothing to ask yet: no game is due to be final"
-    return "nothing to ask: every game has begun" if begun == len(slate.games) else "nothing to ask"
+    return "nothing to ask" if slate.to_come(as_of) else "nothing to ask: every game has begun"
 
 
 def _collected(slate: Slate, answers: Sequence[_Answer], batch_key: str | None) -> Collected:

@@ -64,14 +64,21 @@ class _Moment:
     now: datetime
 
     @cached_property
-    def critical(self) -> frozenset[str]:
-        return frozenset(step.name for step in self.plan.steps if step.critical)
+    def steps(self) -> dict[str, PlanStep]:
+        return {step.name: step for step in self.plan.steps}
 
     def holds(self, need: str) -> bool:
-        """Whether a needed step keeps others waiting: a parked one does so only when it is critical."""
-        record = self.records[need]
-        parked_aside = record.state is StepState.FAILED and need not in self.critical
-        return not record.settled and not parked_aside
+        """Whether a needed step keeps others waiting: a parked one when it is critical, or will look again in time."""
+        step, record = self.steps[need], self.records[need]
+        parked_aside = record.state is StepState.FAILED and not step.critical
+        return not record.settled and (not parked_aside or _looks_again(step, record, self.now))
+
+
+def _looks_again(step: PlanStep, record: StepRecord, now: datetime) -> bool:
+    """Whether a source that failed, or who stands in for it, is asked again before the day goes on without it."""
+    look, deadline = next_look(step, record), step.hard_deadline
+    in_time = look is not None and deadline is not None and max(look, now) < deadline
+    return step.kind is StepKind.SOURCE and in_time
 
 
 def decide(plan: DayPlan, records: Records, now: datetime) -> dict[str, Verdict]:

@@ -168,6 +168,18 @@ def test_a_parked_step_holds_those_who_need_it_only_when_it_is_critical(name: st
     assert isinstance(verdict, gates.Ready) is not needed.critical, (step, verdict)
 
 
+@pytest.mark.parametrize(("stopped", "hour", "holds"), [("", 11, True), ("", 14, False), ("INVALID_KEY", 11, True)])
+def test_lines_that_failed_are_waited_for_as_long_as_they_are_looked_for_before_their_deadline(
+    stopped: str, hour: int, holds: bool
+) -> None:
+    ledger, now = settled_ledger(evening_plan(), eastern(DAY, 10, 50)), eastern(DAY, hour)
+    lines = ledger.records["odds_api_player_points_props"]
+    lines.state, lines.found, lines.stopped, lines.last_look = StepState.FAILED, False, stopped, now
+    ledger.try_again("player_prop_lines", now)
+    verdict = gates.decide(ledger.plan, ledger.records, now)["player_prop_lines"]
+    assert isinstance(verdict, gates.Ready) is not holds
+
+
 # ── looks ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 START = eastern(DAY, 8)
