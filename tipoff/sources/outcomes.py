@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -12,6 +11,7 @@ from typing import Literal
 
 from tipoff.sources.base import Judgement, Response
 from tipoff.sources.pdf import problem_of_pdf
+from tipoff.sources.strict import parsed
 from tipoff.vocabulary import Frozen, Outcome
 
 Expected = Literal["json", "pdf", "csv"]
@@ -172,7 +172,7 @@ def _reason(response: Response) -> str:
 
 def _error_of_json(body: bytes) -> str:
     try:
-        answer = json.loads(body)
+        answer = parsed(body)
     except (ValueError, RecursionError):
         return ""
     if not isinstance(answer, dict):
@@ -201,7 +201,7 @@ def _problem_of_json(body: bytes) -> str:
     if _opening(body).startswith(b"<"):
         return "a web page or XML where JSON is due"
     try:
-        json.loads(body)
+        parsed(body)
     except (ValueError, RecursionError) as error:
         return f"JSON is due, and this is none or was cut short: {error}"[:200]
     return ""

@@ -133,6 +133,35 @@ def test_a_removed_or_retyped_field_is_refused_or_counted(desk: Desk, case: Case
         assert accounted(after) >= before
 
 
+def texts(document: Any) -> list[Path]:
+    """Every place where a text stands, keys of a table's columns left out."""
+    return [path for path in places(document) if isinstance(at(document, path), str) and "headers" not in path]
+
+
+WORDS = ("Luka Don\ud83dić", "Ňikołą Jökić", "\u202eسليم", "中鋒\u3000周琦", "🏀", "no\0name", "x" * 5000)
+"""Of other scripts, of none, of half a character, and of no length that a name has."""
+
+
+@each_case
+@given(data=st.data(), seed=st.integers(0, 1000))
+@some_times
+def test_words_of_any_script_are_refused_or_counted_and_can_be_stored(
+    desk: Desk, case: Case, data: st.DataObject, seed: int
+) -> None:
+    document = short_document(desk, case)
+    before = desk.read(case, document)
+    said = data.draw(st.sampled_from(WORDS) | st.text(min_size=1, max_size=40))
+    *parents, name = random.Random(seed).choice(texts(document))
+    at(document, tuple(parents))[name] = said
+    after = read_or_refused(case, json.dumps(document).encode(), desk.context(case))
+    if isinstance(after, ContractError):
+        assert after.path.startswith("$")
+    else:
+        assert accounted(after) >= accounted(before) or after.rejected != before.rejected
+        for row in (*after.rows, *after.unresolved):
+            json.dumps(row, default=str, ensure_ascii=False).encode()
+
+
 @each_case
 @given(seed=st.integers(0, 1000))
 @some_times
