@@ -4,6 +4,7 @@ import json
 import random
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -11,7 +12,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.recorded_answers import CASES, INJURIES, SCHEDULE, TEAM_BOX, Case, Desk
+from tests.support.recorded_answers import (
+    CASES,
+    ESPN_BOX,
+    EVENTS,
+    GAME_LINES,
+    INJURIES,
+    PROPS,
+    SCHEDULE,
+    TEAM_BOX,
+    Case,
+    Desk,
+)
 from tipoff.errors import ContractError
 from tipoff.processing import rows_read
 from tipoff.sources.base import ReadContext, Reading
@@ -272,6 +284,26 @@ def test_the_same_shape_of_the_sister_league_is_refused(desk: Desk, case: Case) 
         case.source.read(sister.encode(), desk.context(case))
     judgement = case.source.judge(desk.request(case), desk.response(case, body=sister.encode()), case.slate)
     assert judgement.outcome is Outcome.WRONG_TYPE
+
+
+@pytest.mark.parametrize(
+    ("case", "file"),
+    [
+        (EVENTS, "odds_api_scores.json"),
+        (GAME_LINES, "odds_api_current_odds.json"),
+        (GAME_LINES, "odds_api_historical_odds.json"),
+        (PROPS, "odds_api_player_props.json"),
+        (PROPS, "odds_api_historical_player_props.json"),
+        (replace(ESPN_BOX, turned=None), "espn_summary_with_game_info.json"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_recorded_answer_of_the_sister_league_is_refused(desk: Desk, case: Case, file: str) -> None:
+    body = desk.body(replace(case, file=f"wnba_same_schema/{file}"))
+    judgement = case.source.judge(desk.request(case), desk.response(case, body=body), case.slate)
+    assert judgement.outcome is Outcome.WRONG_TYPE
+    with pytest.raises(ContractError, match=r"wnba|another league"):
+        case.source.read(body, desk.context(case))
 
 
 def test_single_games_and_teams_of_the_sister_league_are_left_out(desk: Desk) -> None:
