@@ -30,6 +30,8 @@ class Decision(Frozen):
     """Asking again changes nothing before a person acted."""
     stop: bool = False
     """Ask this provider nothing more in this look: it would refuse, or take it amiss."""
+    rest: timedelta | Literal["cool_down"] | None = None
+    """How long nobody asks this provider where it does not say itself; "cool_down": as its manners have it."""
     stand_in: bool = False
     """Who stands in for the source is asked at once, and not only when it is late."""
     advice: str = ""
@@ -44,9 +46,10 @@ DECISIONS: Mapping[Outcome, Decision] = {
     Outcome.SUSPICIOUSLY_EMPTY: Decision(),
     Outcome.STALE: Decision(),
     Outcome.GONE: Decision(final=True, stand_in=True),
-    Outcome.THROTTLED: Decision(stop=True),
+    Outcome.THROTTLED: Decision(stop=True, rest=timedelta(minutes=5)),
     Outcome.BLOCKED: Decision(
         stop=True,
+        rest="cool_down",
         stand_in=True,
         advice="the provider refuses this address: let it cool down, or set a proxy for the host",
     ),
