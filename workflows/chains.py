@@ -72,6 +72,7 @@ def stood_in(
             "postponed": report.postponed + brought.postponed,
             "counts": report.counts | brought.counts,
             "stood_in": {**report.stood_in, stand_in.title: had},
+            "refused": report.refused or report.outcome not in USABLE,
         }
     )
 

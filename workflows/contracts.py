@@ -300,6 +300,8 @@ class StepReport(Frozen):
     """Who stands in for the source should be asked at once for what it lacks."""
     stood_in: dict[str, tuple[str, ...]] = {}
     """Title of a source that stood in -> the games it had."""
+    refused: bool = False
+    """The first choice brought nothing, and what is here others had."""
     alerts: dict[str, str] = {}
     """Kind -> what a person should know of at once."""
     unresolved: int = 0

@@ -231,7 +231,7 @@ class DayLedger:
             self._bring(record, report)
         record.missing_games = missing
         if report.outcome in USABLE:
-            others = {game for had in report.stood_in.values() for game in had} | self._kept(step, record, now)
+            others = {game for had in report.stood_in.values() for game in had} | self._kept(step, record, report, now)
             known = self.game_ids if self.plan.slate_known else sorted(others)
             record.stood_in = tuple(game for game in known if game in others)
             record.seen_at = record.last_look
@@ -282,9 +282,14 @@ class DayLedger:
         begun = self._begun(now) - set(record.missing_games)
         return tuple(game for game in self.game_ids if game not in begun)
 
-    def _kept(self, step: PlanStep, record: StepRecord, now: datetime) -> set[str]:
-        """Games that others had before their tip: they are asked no more, and have nothing else."""
-        return set(record.stood_in) & self._begun(now) if step.role is Role.PRE else set()
+    def _kept(self, step: PlanStep, record: StepRecord, report: StepReport, now: datetime) -> set[str]:
+        """Games that others had in an earlier look and that they were not asked for now, nor did the first choice come.
+
+        Before the games those that have begun, after them all: of what others had results are not asked for twice.
+        """
+        if step.role is Role.PRE:
+            return set(record.stood_in) & self._begun(now)
+        return set(record.stood_in) if report.refused else set()
 
     def _comes_to_nothing(self, step: PlanStep, record: StepRecord, report: StepReport, now: datetime) -> bool:
         """Nothing to be asked once games have begun: what was gone without is not had by that."""

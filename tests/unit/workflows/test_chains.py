@@ -123,6 +123,7 @@ def test_what_a_chain_brings_adds_up_and_names_who_had_what() -> None:
     assert (report.outcome, report.rows, report.missing_games) == (Outcome.OK, 40, ())
     assert report.changed_games == IDS
     assert list(report.stood_in.values()) == [IDS[1:2], IDS[2:]]
+    assert not report.refused, "the first choice had a game"
     assert report.reason == "1 of 3; 1 of 2 games from NBA live box scores; games from balldontlie player box scores"
 
 
@@ -152,3 +153,4 @@ def test_results_that_stood_before_a_look_that_failed_are_counted_with_what_anot
     brought = StepReport(rows=40, changed_games=IDS[2:])
     report = chains.stood_in(BLOCKED, BOXSCORES.stand_ins[0], brought, GAMES[2:], rows_before=80)
     assert (report.outcome, report.rows, report.changed) == (Outcome.OK, 120, True)
+    assert chains.stood_in(report, BOXSCORES.stand_ins[1], brought, GAMES[2:], 0).refused, "whoever comes after it"

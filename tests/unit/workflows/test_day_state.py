@@ -172,6 +172,27 @@ def test_what_others_had_is_named_of_every_game_though_only_the_last_is_asked_fo
     assert ledger.data_quality() is DataQuality.DEGRADED
 
 
+def test_results_that_another_had_look_by_look_are_named_of_every_game_until_the_first_choice_has_them(
+    ledger: DayLedger,
+) -> None:
+    boxes = step_of(PLAN, "nbac_player_boxscores")
+    first, *rest = GAMES
+    refused = {"reason": "HTTP 403; games from ESPN", "refused": True}
+    for hour, report in (
+        (22, StepReport(rows=21, missing_games=tuple(rest), stood_in={"ESPN": (first,)}, **refused)),
+        (23, StepReport(rows=64, stood_in={"ESPN": tuple(rest)}, **refused)),
+    ):
+        ledger.start(boxes, eastern(DAY, hour))
+        ledger.finish(boxes, report, eastern(DAY, hour))
+    assert ledger.records[boxes.name].stood_in == GAMES
+    (gone_without,) = ledger.degradations
+    assert gone_without.games == GAMES
+    came = StepReport(rows=64, stood_in={"ESPN": (first,)})
+    ledger.start(boxes, eastern(DAY, 23, 30))
+    ledger.finish(boxes, came, eastern(DAY, 23, 30))
+    assert ledger.records[boxes.name].stood_in == (first,), "the others came from the first choice"
+
+
 def test_standings_that_nobody_asks_for_after_the_first_tip_did_not_come(ledger: DayLedger) -> None:
     standings = step_of(PLAN, "nbac_standings")
     ledger.degrade(standings, "HTTP 403; no prediction stands on it", LATER)
