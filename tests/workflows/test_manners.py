@@ -33,6 +33,7 @@ from tipoff.settings import Settings
 from tipoff.sources.base import Judgement, Request, Response
 from tipoff.vocabulary import Manners, Outcome
 from workflows.contracts import (
+    TASK_TIMEOUT,
     DomainInput,
     DomainNews,
     DomainOpening,
@@ -267,6 +268,15 @@ async def test_a_moment_that_a_stopped_process_slept_through_is_not_used_and_cos
         assert await slots_for(client, stopped_once).take(QUESTION, AS_OF) is None
         state = await odds.query(ManneredDomainWorkflow.state)
     assert (state.slots, len(state.under_way)) == (2, 1)
+
+
+async def test_a_killed_workers_decision_about_a_domain_is_soon_anothers(
+    client: Client, odds: WorkflowHandle[Any, Any]
+) -> None:
+    async with serving(client):
+        await slots_for(client, real).take(QUESTION, AS_OF)
+    config = (await odds.describe()).raw_description.execution_config
+    assert config.default_workflow_task_timeout.ToTimedelta() == TASK_TIMEOUT
 
 
 async def test_a_refusal_says_when_to_come_again_on_the_days_clock(
