@@ -21,6 +21,7 @@ from tipoff.sources.manners import Free, Slots, are_kept, manners_of, rest_after
 from tipoff.vocabulary import Manners
 from workflows.contracts import (
     DOMAIN_WORKFLOW,
+    TASK_TIMEOUT,
     DomainInput,
     DomainMessage,
     DomainNews,
@@ -184,4 +185,5 @@ def _start(host: str) -> WithStartWorkflowOperation[object, object]:
         task_queue=Queue.DAY,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         static_summary=f"manners at {host}",
+        task_timeout=TASK_TIMEOUT,
     )

@@ -24,7 +24,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from runtime import PROJECT, cache_folder
 from runtime.connection import configured, connect
-from runtime.operator.start import TASK_TIMEOUT, attributes
+from runtime.operator.start import attributes
 from runtime.processes import Child, Processes
 from runtime.sessions import FILE, Session, write_session
 from runtime.stages import Stages
@@ -37,6 +37,7 @@ from runtime.temporal_server import (
 from tipoff.errors import BadInputError, TipoffError
 from tipoff.vocabulary import eastern
 from workflows.contracts import (
+    TASK_TIMEOUT,
     ClockSpec,
     DayInput,
     DayResult,

@@ -63,6 +63,7 @@ MEANS: Mapping[Kind, Outcome] = {
     Kind.PARTIAL_SLATE: Outcome.PARTIAL,
     Kind.STALE: Outcome.NOT_PUBLISHED_YET,
     Kind.LATE: Outcome.NOT_PUBLISHED_YET,
+    Kind.YESTERDAYS: Outcome.STALE,
 }
 """How a provider fails -> how that is judged of most sources; other kinds change what is true, not how it is told."""
 
@@ -103,7 +104,7 @@ SHOWS_NOTHING: Sequence[tuple[str, Sequence[str], Sequence[Kind]]] = (
 )
 """Why a source has to take an answer for good although its provider fails in one of these ways."""
 
-OF_CONTENT = frozenset({Kind.EMPTY, Kind.PARTIAL_SLATE, Kind.STALE, Kind.LATE})
+OF_CONTENT = frozenset({Kind.EMPTY, Kind.PARTIAL_SLATE, Kind.STALE, Kind.LATE, Kind.YESTERDAYS})
 """Kinds that bend an answer, and so need one."""
 
 

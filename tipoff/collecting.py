@@ -25,7 +25,11 @@ if TYPE_CHECKING:
     from tipoff.sources.fetcher import Fetcher
 
 EVIDENCE_CAP_BYTES = 1024 * 1024
-"""A refused answer is kept up to this size, for a person to look at."""
+"""A refused web page is kept up to this size, for a person to look at."""
+_DATA = frozenset({"json", "pdf"})
+"""Refused, they are kept whatever their size: a season's answer is large, and what is wrong with it stands in it."""
+_REFUSAL_LENGTH = 225
+"""Characters of a reason that names its file, so that both fit into what a day tells of several games."""
 SILENT_ANSWERS = 2
 """So many questions in a row without an answer, and the rest are not asked: each may take a whole time-out."""
 LONGEST_WAIT = timedelta(minutes=30)
@@ -227,10 +231,12 @@ class _Look:
 
     def _keep(self, request: Request, response: Response, judgement: Judgement, status: int) -> _Answer:
         """Land the body, then the manifest line, so that a line never names a body that is not there."""
-        record, new = self._record(request, judgement), False
-        if response.body and (DECISIONS[judgement.outcome].usable or len(response.body) <= EVIDENCE_CAP_BYTES):
-            landed = self._landing.put(self._source.name, self._slate.game_date, response.body, _suffix(response.body))
-            record, new = record.model_copy(update={"key": landed.key, "sha256": landed.sha256}), landed.new
+        record, new, suffix = self._record(request, judgement), False, _suffix(response.body)
+        is_kept = suffix in _DATA or DECISIONS[judgement.outcome].usable or len(response.body) <= EVIDENCE_CAP_BYTES
+        if response.body and is_kept:
+            landed = self._landing.put(self._source.name, self._slate.game_date, response.body, suffix)
+            found = {"key": landed.key, "sha256": landed.sha256, "reason": _where(judgement, landed.key)}
+            record, new = record.model_copy(update=found), landed.new
         told = {"status": status, "bytes": len(response.body), "etag": response.headers.get("etag")}
         record = record.model_copy(update=told)
         self._landing.record(record)
@@ -254,6 +260,14 @@ class _Look:
             reason=judgement.reason,
             fetched_at=self._as_of,
         )
+
+
+def _where(judgement: Judgement, key: str) -> str:
+    """The reason; of an answer that is not what was due with the file that a person should look at."""
+    if judgement.outcome is not Outcome.WRONG_TYPE:
+        return judgement.reason
+    told = f" (landed: {key})"
+    return shortened(judgement.reason, _REFUSAL_LENGTH - len(told)) + told
 
 
 def land_batch(

@@ -345,8 +345,16 @@ def _replace_news(
         return changed.clear()
     if _passes_soon(table, rows, standing):
         return changed.clear()
-    warehouse.replace(table.name, rows, where)
+    warehouse.replace(table.name, _since_first_told(table, rows, standing), where)
     return changed
+
+
+def _since_first_told(table: Table, rows: pl.DataFrame, standing: pl.DataFrame) -> pl.DataFrame:
+    """The rows as of the moment that each was first told: what stood beside news was known before."""
+    facts = _facts(table)
+    before = standing.group_by(facts).agg(pl.col("as_of").min().alias("told"))
+    known = rows.join(before, on=facts, how="left", nulls_equal=True, maintain_order="left")
+    return known.with_columns(as_of=pl.min_horizontal("as_of", "told")).drop("told")
 
 
 def _passes_soon(table: Table, rows: pl.DataFrame, standing: pl.DataFrame) -> bool:
@@ -382,10 +390,15 @@ def _standing(table: Table, where: Slice, warehouse: Warehouse) -> pl.DataFrame:
 
 def _difference(table: Table, rows: pl.DataFrame, standing: pl.DataFrame, besides: Sequence[str] = ()) -> pl.DataFrame:
     """Rows of either side that the other lacks in columns `besides` some, however much later they were seen."""
-    facts = [name for name in table.column_names if name not in {*_MOMENTS, *besides}]
+    facts = _facts(table, besides)
     ours, theirs = rows.select(facts), standing.select(facts)
     gone = theirs.join(ours, on=facts, how="anti", nulls_equal=True)
     return pl.concat([ours.join(theirs, on=facts, how="anti", nulls_equal=True), gone])
+
+
+def _facts(table: Table, besides: Sequence[str] = ()) -> list[str]:
+    """The columns that say what a fact is, and not when it was seen."""
+    return [name for name in table.column_names if name not in {*_MOMENTS, *besides}]
 
 
 def _games_of(rows: pl.DataFrame, slate: Slate) -> frozenset[str]:

@@ -53,6 +53,10 @@ class Activity(StrEnum):
     TRAIN = "train"
 
 
+TASK_TIMEOUT = timedelta(seconds=5)
+"""A killed worker's decision is given to another after so long; the server's default is 10 s."""
+
+
 def day_workflow_id(game_date: date) -> str:
     """The id of a date's run; one live run a date by construction."""
     return f"daily-pipeline-{game_date.isoformat()}"

@@ -21,6 +21,7 @@ from tipoff.sources.manners import manners_of
 from workflows import slots
 from workflows.contracts import (
     DOMAIN_WORKFLOW,
+    TASK_TIMEOUT,
     Closure,
     DomainInput,
     DomainMessage,
@@ -117,6 +118,7 @@ class OwnSlots:
                 start_signal=DomainMessage.TELL.value,
                 start_signal_args=[news],
                 static_summary=f"manners at {host}",
+                task_timeout=TASK_TIMEOUT,
                 rpc_timeout=PATIENCE,
             )
         except RPCError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus
 from temporalio.common import (
@@ -22,12 +22,9 @@ from runtime.operator.place import Place
 from runtime.operator.server import PATIENCE, has_day_worker, is_namespace_missing, reached
 from runtime.operator.view import read_export
 from tipoff.vocabulary import DataQuality, Phase, RunState, clock_time
-from workflows.contracts import ClockSpec, DayInput, Queue, Rerun, day_workflow_id
+from workflows.contracts import TASK_TIMEOUT, ClockSpec, DayInput, Queue, Rerun, day_workflow_id
 from workflows.daily_pipeline import DailyPipelineWorkflow
 from workflows.search_attributes import DATA_QUALITY, GAME_DATE, PHASE, RUN_STATE
-
-TASK_TIMEOUT = timedelta(seconds=5)
-"""A killed worker's decision is given to another after so long; the server's default is 10 s."""
 
 _DETAILS = """\
 One game date from the morning's slate to graded results. It waits by itself, degrades by rule, and says so above.

@@ -20,6 +20,7 @@ from tests.support.days import (
     World,
     at,
     ended,
+    final_beats,
     happy_script,
     play,
     says,
@@ -78,6 +79,22 @@ async def postponed_game(client: Client) -> Played:
     return await play(client, World(script))
 
 
+async def stand_ins(client: Client) -> Played:
+    """Lines and results are refused all day; another has the lines from 11:00 on, the third of a chain the results.
+
+    Whoever refuses the lines wants to be left alone for hours.
+    """
+    refused = Beat(MORNING, Outcome.BLOCKED, reason="the address is refused")
+    script = happy_script(lines_at=at(9)) | {
+        "odds_api_player_points_props": [refused._replace(retry_after=timedelta(hours=2))],
+        "bettingpros_player_points_props": [Beat(at(11))],
+        "nbac_player_boxscores": [refused],
+        "nbac_live_boxscore": [refused],
+        "bdl_player_boxscores": final_beats(GAMES),
+    }
+    return await play(client, World(script))
+
+
 async def domain(client: Client) -> WorkflowHistory:
     """A provider is asked, blocks us, is opened by a person, asked at a price, and its run renews itself."""
     host = "api.example.org"
@@ -114,6 +131,6 @@ SCENARIOS: Mapping[str, Callable[[Client], Awaitable[Played]]] = {
     play_it.__name__: play_it
     for play_it in (
         *(happy_day, no_games, late_lines, force_continue),
-        *(parked_and_resumed, worker_killed, postponed_game),
+        *(parked_and_resumed, worker_killed, postponed_game, stand_ins),
     )
 }

@@ -54,6 +54,12 @@ def test_a_refusal_is_told_apart_by_status_and_code(status: int, body: bytes, ou
     assert reason in judgement.reason
 
 
+def test_why_a_provider_refuses_can_be_written_down_whatever_it_says() -> None:
+    judgement = classify(response(403, rb'{"message": "no\ud83d"}'), "json")
+    assert judgement is not None
+    assert "no?" in judgement.model_dump_json()
+
+
 @pytest.mark.parametrize("status", [403, 404])
 def test_what_is_not_published_yet_is_waited_for_though_it_looks_denied(status: int) -> None:
     judgement = classify(response(status, DENIED), "pdf", frozenset({403, 404}))

@@ -230,6 +230,17 @@ def test_an_old_answer_read_again_does_not_undo_what_a_later_one_brought(day: Re
     assert day.table("raw_schedule").equals(standing)
 
 
+def test_what_stood_beside_news_is_of_the_moment_it_was_first_told(day: Reading) -> None:
+    """A final score is known from then on, however often the games that go on are read after it."""
+    moved = day.slate.games[3].game_id
+    day.read(SCHEDULE)
+    later = MORNING + timedelta(days=1)
+    day.read(SCHEDULE, later, day.batch(SCHEDULE, saying(moved, gameDateTimeUTC="2024-04-12T23:00:00Z")))
+    told = dict(day.table("raw_schedule").select("game_id", "as_of").iter_rows())
+    assert told.pop(moved) == later
+    assert set(told.values()) == {MORNING}
+
+
 def test_a_roster_of_the_morning_read_again_is_the_roster_of_the_morning(day: Reading) -> None:
     """A re-run reads the day anew: what it predicts of the morning knows nobody who was signed at noon."""
 

@@ -187,10 +187,14 @@ async def test_a_system_that_always_fails_is_named_and_leaves_the_others_standin
     assert played.result.data_quality is DataQuality.DEGRADED
 
 
-async def test_an_optional_source_that_fails_holds_nobody(client: Client) -> None:
+async def test_an_optional_source_that_fails_holds_others_no_longer_than_one_that_is_late(client: Client) -> None:
     trouble = {"nbac_injury_report:read": Trouble()}
     played = await play(client, World(happy_script(lines_at=at(11)), trouble=trouble))
-    assert played.result.first_published_at == at(11)
+    out, due = played.result.first_published_at, played.status.predictions_due
+    assert out == step(played.status, "nbac_injury_report").soft_deadline, "the last look before it is given up"
+    assert out is not None
+    assert due is not None
+    assert out < due
     assert "nbac_injury_report" in {item.step for item in played.result.degradations}
 
 

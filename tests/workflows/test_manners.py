@@ -269,6 +269,17 @@ async def test_a_moment_that_a_stopped_process_slept_through_is_not_used_and_cos
     assert (state.slots, len(state.under_way)) == (2, 1)
 
 
+async def test_a_killed_workers_decision_about_a_domain_is_soon_anothers(
+    client: Client, odds: WorkflowHandle[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    soon = timedelta(seconds=7)  # told from what the server of the tests takes by itself
+    monkeypatch.setattr("activities.slots.TASK_TIMEOUT", soon)
+    async with serving(client):
+        await slots_for(client, real).take(QUESTION, AS_OF)
+    config = (await odds.describe()).raw_description.execution_config
+    assert config.default_workflow_task_timeout.ToTimedelta() == soon
+
+
 async def test_a_refusal_says_when_to_come_again_on_the_days_clock(
     client: Client, odds: WorkflowHandle[Any, Any]
 ) -> None:

@@ -62,6 +62,7 @@ class Kind(StrEnum):
     EMPTY = "empty"
     PARTIAL_SLATE = "partial_slate"
     STALE = "stale"
+    YESTERDAYS = "yesterdays"
     LATE = "late"
     POSTPONED = "postponed"
     NEVER = "never"
@@ -78,9 +79,13 @@ _WITH_KEY = _ODDS | {
     *(Source.BETTINGPROS_EVENTS, Source.BETTINGPROS),
 }
 
+_BY_DATE = frozenset({Source.INJURY_REPORT, Source.BDL_BOXSCORES, Source.ESPN_SCOREBOARD})
+"""Asked about a date, and with answers about the one before in every archive."""
+
 POSSIBLE_AT: Mapping[Kind, frozenset[Source]] = {
     Kind.QUOTA_SPENT: _ODDS,
     Kind.BAD_KEY: _WITH_KEY,
+    Kind.YESTERDAYS: _BY_DATE | _PROPS | {Source.GAME_LINES},
     Kind.POSTPONED: frozenset({Source.SCHEDULE, Source.SCOREBOARD, Source.ESPN_SCOREBOARD, Source.ANY}),
     Kind.NEVER: _PROPS,
     Kind.ONE_SIDED: _PROPS,

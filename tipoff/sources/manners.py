@@ -9,14 +9,12 @@ from typing import Protocol
 from tipoff.settings import Settings
 from tipoff.sources.base import Judgement, Request, Response
 from tipoff.sources.budget import Budget
-from tipoff.vocabulary import Manners, Outcome
+from tipoff.sources.outcomes import DECISIONS
+from tipoff.vocabulary import Manners
 
 _MINUTE = timedelta(minutes=1)
 _ADDRESS_BLOCK = timedelta(hours=2)
 """The NBA's networks refuse an address for hours; asking meanwhile prolongs it."""
-
-_BUSY = timedelta(minutes=5)
-"""Until a provider that throttles is asked again, where it does not say when."""
 
 
 def per_minute(requests: int, cool_down: timedelta = timedelta(minutes=30)) -> Manners:
@@ -57,7 +55,8 @@ def are_kept(settings: Settings) -> bool:
 
 def rest_after(judgement: Judgement, response: Response, manners: Manners) -> timedelta | None:
     """How long everybody leaves the provider alone after an answer; None: it takes no offence."""
-    usual = {Outcome.BLOCKED: manners.cool_down, Outcome.THROTTLED: _BUSY}.get(judgement.outcome)
+    rest = DECISIONS[judgement.outcome].rest
+    usual = manners.cool_down if rest == "cool_down" else rest
     if usual is None or judgement.retry_at is None:
         return usual
     return max(judgement.retry_at - response.fetched_at, timedelta())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -12,6 +11,7 @@ from typing import Literal
 
 from tipoff.sources.base import Judgement, Response
 from tipoff.sources.pdf import problem_of_pdf
+from tipoff.sources.strict import parsed
 from tipoff.vocabulary import Frozen, Outcome
 
 Expected = Literal["json", "pdf", "csv"]
@@ -30,6 +30,8 @@ class Decision(Frozen):
     """Asking again changes nothing before a person acted."""
     stop: bool = False
     """Ask this provider nothing more in this look: it would refuse, or take it amiss."""
+    rest: timedelta | Literal["cool_down"] | None = None
+    """How long nobody asks this provider where it does not say itself; "cool_down": as its manners have it."""
     stand_in: bool = False
     """Who stands in for the source is asked at once, and not only when it is late."""
     advice: str = ""
@@ -44,9 +46,10 @@ DECISIONS: Mapping[Outcome, Decision] = {
     Outcome.SUSPICIOUSLY_EMPTY: Decision(),
     Outcome.STALE: Decision(),
     Outcome.GONE: Decision(final=True, stand_in=True),
-    Outcome.THROTTLED: Decision(stop=True),
+    Outcome.THROTTLED: Decision(stop=True, rest=timedelta(minutes=5)),
     Outcome.BLOCKED: Decision(
         stop=True,
+        rest="cool_down",
         stand_in=True,
         advice="the provider refuses this address: let it cool down, or set a proxy for the host",
     ),
@@ -173,7 +176,7 @@ def _reason(response: Response) -> str:
 
 def _error_of_json(body: bytes) -> str:
     try:
-        answer = json.loads(body)
+        answer = parsed(body)
     except (ValueError, RecursionError):
         return ""
     if not isinstance(answer, dict):
@@ -202,7 +205,7 @@ def _problem_of_json(body: bytes) -> str:
     if _opening(body).startswith(b"<"):
         return "a web page or XML where JSON is due"
     try:
-        json.loads(body)
+        parsed(body)
     except (ValueError, RecursionError) as error:
         return f"JSON is due, and this is none or was cut short: {error}"[:200]
     return ""

@@ -30,8 +30,22 @@ _BITS = 63
 LONGEST_TEXT = 200
 """Characters of a single field; what is longer is no id, name or word that a provider means."""
 _ZONED = re.compile(r"(Z|[+-]\d\d:?\d\d)$")
+_MAY_BE_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+"""An escape that stands for half a character."""
 _WHOLE = "!"
 """Marks a path below which nothing is unknown."""
+
+
+def parsed(body: bytes) -> Any:
+    """What a JSON text in UTF-8 holds, with "?" for half a character: JSON can escape that, and no table can hold it.
+
+    Raises ValueError or RecursionError for what is no JSON.
+    """
+    text = body.decode("utf-8-sig")
+    content = json.loads(text)
+    if not _MAY_BE_HALF.search(text):
+        return content
+    return json.loads(json.dumps(content, ensure_ascii=False).encode(errors="replace"))
 
 
 def fits_a_column(value: int, source: str, path: str) -> int:
@@ -53,7 +67,7 @@ class Answer:
         self.source = source
         self._taken: set[str] = set()
         try:
-            self._content = json.loads(body)
+            self._content = parsed(body)
         except (ValueError, RecursionError) as error:
             raise ContractError(source, "$", f"is no JSON: {error}"[:200]) from error
 

@@ -28,6 +28,7 @@ from tipoff.sources.manners import MANNERS, Free, Slots
 from tipoff.sources.outcomes import DECISIONS
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import Outcome, SlateGame
+from workflows.day_state import REASON_LENGTH
 
 AS_OF = datetime(2024, 3, 29, 19, 5, tzinfo=UTC)
 TIP_OFF = datetime(2024, 3, 29, 23, 0, tzinfo=UTC)
@@ -479,6 +480,20 @@ async def test_a_refused_answer_is_kept_as_evidence_unless_it_is_large(day: Day)
     assert small.key is not None
     assert small.key.endswith(".html")
     assert day.landing.get(small.key) == page
+
+
+async def test_a_needed_field_of_another_type_is_told_with_its_path_and_the_landed_file_however_large(day: Day) -> None:
+    season = {"leagueSchedule": {"leagueId": "00", "seasonYear": 2023, "weeks": "x" * EVIDENCE_CAP_BYTES}}
+    body = json.dumps(season).encode()
+    paths = ("/cdn.nba.com/static/json/staticData/scheduleLeagueV2.json", "/stats.nba.com/stats/scheduleleaguev2int")
+    day.provider.replies = {path: answer(body) for path in paths}
+    collected = await day.look("nbac_schedule")
+    (first, _) = sorted(day.landing.records("nbac_schedule", SLATE.game_date), key=lambda record: record.url)
+    assert first.key is not None
+    assert day.landing.get(first.key) == body
+    assert (collected.outcome, collected.batch_key) == (Outcome.WRONG_TYPE, None)
+    assert "nbac_schedule: $.leagueSchedule.seasonYear: is an integer, wanted text" in collected.reason[:REASON_LENGTH]
+    assert first.key in collected.reason[:REASON_LENGTH]
 
 
 async def test_a_body_over_the_cap_is_no_answer_and_is_not_kept(day: Day) -> None:

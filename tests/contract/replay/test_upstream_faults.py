@@ -222,6 +222,18 @@ def test_a_stale_answer_is_yesterdays(ask_with: AskWith, ask: Ask) -> None:
     assert stale(REPORT, NOON).status_code == 403
 
 
+def test_what_is_asked_about_today_may_be_answered_with_yesterdays(ask_with: AskWith, ask: Ask) -> None:
+    old = "".join(
+        fault(source, "yesterdays") for source in ("nbac_injury_report", "espn_scoreboard", "odds_api_game_lines")
+    )
+    for question in (REPORT, ESPN_SCOREBOARD):
+        of_yesterday = question.replace("2024-03-29", "2024-03-28").replace("20240329", "20240328")
+        assert ask_with(old)(question, NOON).content == ask(of_yesterday, NOON).content
+    books, as_ever = (asked(LINES, NOON).json()[0]["bookmakers"][0] for asked in (ask_with(old), ask))
+    assert books["last_update"] == as_ever["last_update"].replace("2024-03-29", "2024-03-28")
+    assert books["markets"][0]["outcomes"] == as_ever["markets"][0]["outcomes"]
+
+
 def test_a_late_provider_is_as_many_minutes_behind(ask_with: AskWith) -> None:
     late = ask_with(fault("nbac_player_boxscores", "late", delay_minutes=90))
     assert late(LOG + "P", "2024-03-29 22:54").json()["resultSets"][0]["rowSet"] == []

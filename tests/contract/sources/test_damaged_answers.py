@@ -4,6 +4,7 @@ import json
 import random
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -11,7 +12,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.recorded_answers import CASES, INJURIES, SCHEDULE, TEAM_BOX, Case, Desk
+from tests.support.recorded_answers import (
+    CASES,
+    ESPN_BOX,
+    EVENTS,
+    GAME_LINES,
+    INJURIES,
+    PROPS,
+    SCHEDULE,
+    TEAM_BOX,
+    Case,
+    Desk,
+)
 from tipoff.errors import ContractError
 from tipoff.processing import rows_read
 from tipoff.sources.base import ReadContext, Reading
@@ -133,6 +145,35 @@ def test_a_removed_or_retyped_field_is_refused_or_counted(desk: Desk, case: Case
         assert accounted(after) >= before
 
 
+def texts(document: Any) -> list[Path]:
+    """Every place where a text stands, keys of a table's columns left out."""
+    return [path for path in places(document) if isinstance(at(document, path), str) and "headers" not in path]
+
+
+WORDS = ("Luka Don\ud83dić", "Ňikołą Jökić", "\u202eسليم", "中鋒\u3000周琦", "🏀", "no\0name", "x" * 5000)
+"""Of other scripts, of none, of half a character, and of no length that a name has."""
+
+
+@each_case
+@given(data=st.data(), seed=st.integers(0, 1000))
+@some_times
+def test_words_of_any_script_are_refused_or_counted_and_can_be_stored(
+    desk: Desk, case: Case, data: st.DataObject, seed: int
+) -> None:
+    document = short_document(desk, case)
+    before = desk.read(case, document)
+    said = data.draw(st.sampled_from(WORDS) | st.text(min_size=1, max_size=40))
+    *parents, name = random.Random(seed).choice(texts(document))
+    at(document, tuple(parents))[name] = said
+    after = read_or_refused(case, json.dumps(document).encode(), desk.context(case))
+    if isinstance(after, ContractError):
+        assert after.path.startswith("$")
+    else:
+        assert accounted(after) >= accounted(before) or after.rejected != before.rejected
+        for row in (*after.rows, *after.unresolved):
+            json.dumps(row, default=str, ensure_ascii=False).encode()
+
+
 @each_case
 @given(seed=st.integers(0, 1000))
 @some_times
@@ -243,6 +284,26 @@ def test_the_same_shape_of_the_sister_league_is_refused(desk: Desk, case: Case) 
         case.source.read(sister.encode(), desk.context(case))
     judgement = case.source.judge(desk.request(case), desk.response(case, body=sister.encode()), case.slate)
     assert judgement.outcome is Outcome.WRONG_TYPE
+
+
+@pytest.mark.parametrize(
+    ("case", "file"),
+    [
+        (EVENTS, "odds_api_scores.json"),
+        (GAME_LINES, "odds_api_current_odds.json"),
+        (GAME_LINES, "odds_api_historical_odds.json"),
+        (PROPS, "odds_api_player_props.json"),
+        (PROPS, "odds_api_historical_player_props.json"),
+        (replace(ESPN_BOX, turned=None), "espn_summary_with_game_info.json"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_recorded_answer_of_the_sister_league_is_refused(desk: Desk, case: Case, file: str) -> None:
+    body = desk.body(replace(case, file=f"wnba_same_schema/{file}"))
+    judgement = case.source.judge(desk.request(case), desk.response(case, body=body), case.slate)
+    assert judgement.outcome is Outcome.WRONG_TYPE
+    with pytest.raises(ContractError, match=r"wnba|another league"):
+        case.source.read(body, desk.context(case))
 
 
 def test_single_games_and_teams_of_the_sister_league_are_left_out(desk: Desk) -> None:

@@ -55,7 +55,15 @@ def test_a_missing_field_is_named() -> None:
         answer({"game": []}).top().each("games")
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b'{"a": [1, 2', b"\xff\xfe", b"[" * 100_000])
+def test_half_a_character_that_no_table_can_hold_costs_that_character_only() -> None:
+    top = Answer(
+        "feed", rb'{"x": "Luka Don\ud83di\u0107", "y": "\ud83c\udfc0", "z": "\\ud83d", "n": [7, 0.5, null]}'
+    ).top()
+    assert (top.text("x"), top.text("y"), top.text("z")) == ("Luka Don?ić", "🏀", r"\ud83d")
+    assert top.values("n") == [7, 0.5, None]
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b'{"a": [1, 2', b"\xff\xfe", b'"\xed\xa0\xbd"', b"[" * 100_000])
 def test_what_is_no_json_is_refused(body: bytes) -> None:
     with pytest.raises(ContractError, match="is no JSON"):
         Answer("feed", body)

@@ -59,7 +59,8 @@ def game_lines(view: View, params: Params) -> Answer:
     by_game = {game_id: list(group) for game_id, group in groupby(rows, key=lambda row: row["game_id"])}
     price = _PRICES[params.get("oddsFormat", "decimal")]
     content = [
-        _event(game, view) | {"bookmakers": [_book(row, game, markets, price) for row in by_game.get(game.game_id, ())]}
+        _event(game, view)
+        | {"bookmakers": [_book(row, game, view, markets, price) for row in by_game.get(game.game_id, ())]}
         for game in games
     ]
     return _priced(content, cost=len(markets) * _regions(params))
@@ -143,7 +144,8 @@ def _latest(view: View, quoted: pl.DataFrame, game_ids: list[str]) -> list[dict[
 def latest_quotes(game: Game, view: View) -> list[Quote]:
     """The prop lines of each book's newest snapshot up to the moment, by book."""
     rows = _latest(view, view.past.archive.prop_lines, [game.game_id])
-    return [Quote.of(row) for row in rows]
+    quotes = (Quote.of(row) for row in rows)
+    return [quote._replace(updated_at=quote.updated_at - view.quotes_older) for quote in quotes]
 
 
 def _decimal(price_american: int) -> float:
@@ -154,8 +156,8 @@ def _decimal(price_american: int) -> float:
 _PRICES: Mapping[str, Price] = {"american": int, "decimal": _decimal}
 
 
-def _book(row: Row, game: Game, markets: list[str], price: Price) -> dict[str, object]:
-    updated = zulu(row["last_update"] or row["snapshot_at"])
+def _book(row: Row, game: Game, view: View, markets: list[str], price: Price) -> dict[str, object]:
+    updated = zulu((row["last_update"] or row["snapshot_at"]) - view.quotes_older)
     outcomes = {name: _OUTCOMES[name](row, game, price) for name in _GAME_MARKETS if name in markets}
     return {
         **_named(row["book"]),

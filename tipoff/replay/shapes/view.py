@@ -148,6 +148,8 @@ class View:
     empty: bool = False
     bends: tuple[Fault, ...] = ()
     """Faults that change prop lines."""
+    quotes_older: timedelta = timedelta()
+    """How much longer ago than they did books say that they looked after their quotes."""
 
     @property
     def today(self) -> date:

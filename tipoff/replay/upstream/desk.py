@@ -1,8 +1,9 @@
 """Takes a request in, lets faults strike, and hands the answer out."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlencode
 
 from starlette.applications import Starlette
@@ -28,6 +29,11 @@ _TELL_OF_POSTPONED = frozenset({Source.SCHEDULE, Source.SCOREBOARD, Source.ESPN_
 _ODDS_API = POSSIBLE_AT[Kind.QUOTA_SPENT]
 
 _SECRETS = frozenset({"apikey", "api_key", "key", "token"})
+
+_A_DAY = timedelta(days=1)
+_DATES = frozenset({"date", "dates", "stamp"})
+"""Parameters that say which date is asked about."""
+_DATE = re.compile(r"\d{4}-\d\d-\d\d|\d{8}")
 
 _REFUSALS: Mapping[Kind, Callable[[Fault], Answer]] = {
     Kind.FORBIDDEN_NOT_YET: lambda fault: refusals.forbidden_not_yet(),
@@ -111,10 +117,11 @@ class _Desk:
             return refused
         if asked.endpoint.host in WANT_NBA_REFERER and asked.request.headers.get("Referer") != NBA_REFERER:
             return refusals.access_denied()
-        view = View(self.past, asked.as_of)
+        view, params = View(self.past, asked.as_of), asked.params
         for fault in faults:
             view = _changed(view, fault, asked.endpoint.source)
-        return asked.endpoint.answer(view, asked.params)
+            params = _a_day_before(params) if fault.kind is Kind.YESTERDAYS else params
+        return asked.endpoint.answer(view, params)
 
     def _logged(
         self,
@@ -165,7 +172,9 @@ def _changed(view: View, fault: Fault, source: Source) -> View:
     if fault.kind is Kind.EMPTY:
         return replace(view, empty=True)
     if fault.kind is Kind.STALE:
-        return replace(view, as_of=view.as_of - timedelta(hours=24))
+        return replace(view, as_of=view.as_of - _A_DAY)
+    if fault.kind is Kind.YESTERDAYS:
+        return replace(view, quotes_older=_A_DAY)
     if fault.kind is Kind.LATE:
         return replace(view, as_of=view.as_of - timedelta(minutes=fault.delay_minutes or 0))
     if fault.kind in BENDS:
@@ -176,6 +185,16 @@ def _changed(view: View, fault: Fault, source: Source) -> View:
     if fault.kind in (Kind.PARTIAL_SLATE, Kind.NEVER, Kind.POSTPONED):
         return replace(view, left_out=view.left_out | named)
     return view
+
+
+def _a_day_before(params: Params) -> Params:
+    """The same question about the date before; one that names no date stays as it is."""
+    return {name: _DATE.sub(_date_before, value) if name in _DATES else value for name, value in params.items()}
+
+
+def _date_before(found: re.Match[str]) -> str:
+    before = date.fromisoformat(found[0]) - _A_DAY
+    return before.isoformat() if "-" in found[0] else f"{before:%Y%m%d}"
 
 
 def _redacted(request: Request) -> str:

@@ -1,0 +1,33 @@
+"""Every way that a provider lets down, at every source that can suffer it: asked over HTTP, judged, landed and read."""
+
+from pathlib import Path
+
+import pytest
+
+from runtime.looks import looks, slate_of
+from runtime.sources_check import DAY, MEANS, OF_CONTENT, Findings, check_faults
+from runtime.sources_page import endpoint_of, is_replayed
+from tipoff.replay.archive import Archive
+from tipoff.replay.faults import POSSIBLE_AT, Kind
+from tipoff.replay.upstream import serve
+from tipoff.sources.base import Source
+from tipoff.sources.registry import SOURCES
+
+
+def suffers(source: Source) -> set[Kind]:
+    """How its provider can fail; what bends an answer needs one."""
+    struck = endpoint_of(source).source
+    possible = {kind for kind in MEANS if struck in POSSIBLE_AT.get(kind, {struck})}
+    return possible if is_replayed(source) else possible - OF_CONTENT
+
+
+@pytest.mark.timeout(600)
+async def test_each_failure_is_told_from_the_others_at_every_source(archive: Archive, tmp_path: Path) -> None:
+    findings = Findings()
+    with serve(archive) as upstream:
+        async with looks(upstream.url, slate_of(archive, DAY), tmp_path / "undisturbed") as desk:
+            await check_faults(desk, archive, tmp_path / "faults", findings)
+    assert findings.wrong == []
+    assert {name: set(seen) for name, seen in findings.faults.items()} == {
+        name: suffers(source) for name, source in SOURCES.items()
+    }
