@@ -43,6 +43,8 @@ DAY = date(2024, 3, 29)
 SHARED_DATA = PROJECT.parent / "shared" / "data"
 
 NO_RECORDED = "no recorded answer exists"
+MADE_AFTER: Mapping[str, str] = {"nbac_gamebook_player_stats": "what was parsed of one whose file is damaged"}
+"""What an answer was made after, where it is not the provider's documentation."""
 NO_FACTS = "no facts to replay it from"
 NO_FALLBACK = "no fallback by design"
 
@@ -194,7 +196,8 @@ def recorded(source: Source, desk: Desk) -> str:
         return f"{NO_RECORDED}: the same shape of a sister league, {sum(shapes)} rows"
     made = [len(desk.read(case).rows) for case in CASES if case.source_name == source.name]
     if made:
-        return f"{NO_RECORDED}: made after the documentation, {sum(made)} rows"
+        after = MADE_AFTER.get(source.name, "the documentation")
+        return f"{NO_RECORDED}: made after {after}, {sum(made)} rows"
     return f"{NO_RECORDED}: the shape of {_same_question(source)}"
 
 

@@ -35,7 +35,7 @@ from tipoff.errors import BadInputError, TipoffError
 from tipoff.replay.faults import Kind
 from tipoff.replay.faults import Source as Struck
 from tipoff.sources.registry import SOURCES
-from tipoff.vocabulary import RunState, clock_time, eastern
+from tipoff.vocabulary import RunState, clock_time, eastern, shortened
 from workflows.contracts import ClockSpec, DayResult, DayStatus, Degradation
 from workflows.daily_pipeline import DailyPipelineWorkflow
 
@@ -283,15 +283,8 @@ def _lost(day: Day, usual: Ended) -> Iterator[str]:
         if day is usual or (item.step, item.reason) not in known:
             until = f" until {clock_time(item.resolved_at, DAY)}" if item.resolved_at else ""
             games = f", {len(item.games)} games" if item.games else ""
-            yield f"{item.step}{games}, {clock_time(item.since, DAY)}{until}: {_shortened(item.reason)}"
+            yield f"{item.step}{games}, {clock_time(item.since, DAY)}{until}: {shortened(item.reason, REASON_LENGTH)}"
     yield from (f"a person is called: {item.step}" for item in day.result.attention)
-
-
-def _shortened(reason: str) -> str:
-    """Its beginning, and its end, where it says who stood in."""
-    return (
-        reason if len(reason) <= REASON_LENGTH else f"{reason[: REASON_LENGTH // 2]} … {reason[-REASON_LENGTH // 2 :]}"
-    )
 
 
 def _nothing(case: Case, day: Day) -> str:

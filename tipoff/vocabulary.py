@@ -250,8 +250,12 @@ def first_day(season: str) -> date:
 
 
 def shortened(text: str, limit: int = 500) -> str:
-    """A text that others wrote, which may be of any length, in at most `limit` characters."""
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+    """A text that others wrote, which may be of any length, in at most `limit` characters: its beginning and its end.
+
+    What went wrong stands at the beginning of a reason, what the day does about it at the end.
+    """
+    half = (limit - 3) // 2
+    return text if len(text) <= limit else f"{text[:half]} … {text[-half:]}"
 
 
 def clock_time(moment: datetime, game_date: date | None = None) -> str:

@@ -28,6 +28,7 @@ from tipoff.vocabulary import (
     StepKind,
     StepState,
     clock_time,
+    shortened,
 )
 from workflows import chains, gates, messages, telling
 from workflows.calls import call
@@ -267,7 +268,7 @@ class DailyPipelineWorkflow:
             report = await self._first_choice(step, chains.wanted_games(step, record, plan, anew=anew), as_of, anew)
         except ActivityError as error:
             failed = error
-            reason = str(error.cause or error)[:REASON_LENGTH]
+            reason = shortened(str(error.cause or error), REASON_LENGTH)
             report = StepReport(outcome=Outcome.PROVIDER_ERROR, reason=reason, changed=False, stand_in=True)
         for stand_in in step.stand_ins:
             asked = chains.lacking(step, record, report, plan, as_of, anew=anew)
@@ -316,7 +317,7 @@ class DailyPipelineWorkflow:
             request = self._collect_request(stand_in.source, games, as_of, named)
             return await self._collected_and_read(request, title)
         except ActivityError as error:
-            reason = str(error.cause or error)[:REASON_LENGTH]
+            reason = shortened(str(error.cause or error), REASON_LENGTH)
             return StepReport(outcome=Outcome.PROVIDER_ERROR, reason=reason, changed=False)
 
     def _collect_request(

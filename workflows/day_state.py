@@ -21,6 +21,7 @@ from tipoff.vocabulary import (
     StepKind,
     StepState,
     clock_time,
+    shortened,
 )
 from workflows.contracts import USABLE, Alert, Attention, AuditEntry, Degradation, StepReport
 
@@ -185,11 +186,12 @@ class DayLedger:
         if record.state is StepState.SKIPPED:
             return  # a person did without it while it was at work
         if isinstance(result, str):
-            self._note_failure(step, record, result[:REASON_LENGTH], now)
+            self._note_failure(step, record, shortened(result, REASON_LENGTH), now)
             return
         record.seen = record.tried
         record.last_look = result.looked_at or record.last_look
-        told = {"reason": result.reason[:REASON_LENGTH], "own_reason": result.own_reason[:REASON_LENGTH]}
+        reasons = {"reason": result.reason, "own_reason": result.own_reason}
+        told = {name: shortened(reason, REASON_LENGTH) for name, reason in reasons.items()}
         report = result.model_copy(update=told)
         if step.kind is StepKind.SOURCE:
             self._note_look(step, record, report, now)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tipoff.vocabulary import clock_time, eastern, first_day, game_date_of, season_of
+from tipoff.vocabulary import clock_time, eastern, first_day, game_date_of, season_of, shortened
 
 DATES = st.dates(date(1996, 7, 1), date(2040, 6, 30))
 
@@ -65,3 +65,11 @@ def test_a_date_lies_within_its_season(day: date) -> None:
     first = first_day(season_of(day))
     assert first <= day < first + timedelta(days=366)
     assert season_of(first) == season_of(day)
+
+
+@given(st.text(max_size=400), st.integers(10, 300))
+def test_a_shortened_text_keeps_its_beginning_and_its_end_within_the_limit(text: str, limit: int) -> None:
+    short = shortened(text, limit)
+    assert len(short) <= limit
+    assert (short == text) is (len(text) <= limit)
+    assert (short[:3], short[-3:]) == (text[:3], text[-3:])
