@@ -49,8 +49,13 @@ def _covered(step: StepStatus, slate: Sequence[SlateGame]) -> Coverage:
 def _says(step: StepStatus) -> str:
     if step.rows:
         return ""
-    untouched = step.reason if step.state is StepState.COMPLETE else "not asked yet"
-    return _NO_FAULT.get(step.state, "" if step.looks else untouched)
+    return _NO_FAULT.get(step.state, "" if step.looks else _why_untouched(step))
+
+
+def _why_untouched(step: StepStatus) -> str:
+    if step.state is StepState.COMPLETE:
+        return step.reason
+    return f"not asked yet, waits for {', '.join(step.waits_for)}" if step.waits_for else "not asked yet"
 
 
 _NO_FAULT = {StepState.EMPTY_OK: "rightly nothing", StepState.SKIPPED: "skipped by a person"}

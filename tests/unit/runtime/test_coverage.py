@@ -66,6 +66,11 @@ def test_a_source_without_rows_lacks_every_game_unless_nothing_was_wanted(
     assert (covered.games, covered.missing_games, covered.says) == (0, missing, says)
 
 
+def test_a_source_that_is_held_up_says_by_whom() -> None:
+    held_up = a_step("nbac_injury_report", state=StepState.PENDING, rows=0, looks=0, waits_for=("espn_team_rosters",))
+    assert of_one(held_up).says == "not asked yet, waits for espn_team_rosters"
+
+
 def test_a_source_that_a_rerun_did_not_touch_is_taken_as_it_was_recorded() -> None:
     untouched = a_step("nbac_schedule", looks=0, rows=0, reason="taken as it was recorded")
     assert of_one(untouched).says == "taken as it was recorded"
