@@ -705,11 +705,11 @@ async def test_not_modified_is_no_answer_for_whoever_has_none(day: Day) -> None:
 
 
 async def test_a_refused_answer_too_large_to_be_kept_is_not_named_as_known(day: Day) -> None:
-    of_another = SCORES.replace(b"2024-03-29", b"2024-03-28") + b" " * EVIDENCE_CAP_BYTES
-    day.provider.replies = {SCOREBOARD: answer(of_another, ETag='"large"')}
+    page = b"<html>" + b" " * EVIDENCE_CAP_BYTES
+    day.provider.replies = {SCOREBOARD: answer(page, ETag='"large"')}
     looks = [await day.look("nbac_scoreboard", AS_OF + timedelta(minutes=minutes)) for minutes in (0, 3)]
     assert ["if-none-match" in asked.headers for asked in day.provider.asked] == [False, False]
-    assert [look.outcome for look in looks] == [Outcome.STALE, Outcome.STALE]
+    assert [look.outcome for look in looks] == [Outcome.WRONG_TYPE, Outcome.WRONG_TYPE]
 
 
 async def test_a_question_answered_at_a_second_try_is_had_when_the_day_is_done_again(day: Day) -> None:
