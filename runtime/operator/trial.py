@@ -101,7 +101,8 @@ class Bench(NamedTuple):
 async def try_out(bench: Bench, source: Source, slate: Slate, as_of: datetime) -> tuple[Slate, tuple[Looked, ...]]:
     """Look at a source, and before it at those it cannot be asked without: the slate's games and the ids of them.
 
-    The slate that was asked about, and the looks, the last of them at the source itself, unless nobody told the slate.
+    The slate that was asked about, and the looks, the last of them at the source itself, unless it has nothing to be
+    asked about as nobody told the slate.
     """
     before: list[Looked] = []
     if not slate.games and source.name != SCHEDULE:
@@ -109,7 +110,7 @@ async def try_out(bench: Bench, source: Source, slate: Slate, as_of: datetime) -
         rows = (row for reading in schedule.readings for row in reading.rows)
         slate = slate.model_copy(update={"games": slate_games(rows, slate.game_date)})
         before.append(schedule.looked)
-        if not schedule.looked.is_well:
+        if not schedule.looked.is_well and not source.requests(slate, as_of, {}):
             return slate, tuple(before)
     ids: dict[str, str] = {}
     if source.needs_ids_of:
