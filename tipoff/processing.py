@@ -351,6 +351,8 @@ def _replace_news(
 
 def _since_first_told(table: Table, rows: pl.DataFrame, standing: pl.DataFrame) -> pl.DataFrame:
     """The rows as of the moment that each was first told: what stood beside news was known before."""
+    if standing.is_empty():
+        return rows  # the first load of whole seasons is no time to copy them
     facts = _facts(table)
     before = standing.group_by(facts).agg(pl.col("as_of").min().alias("told"))
     known = rows.join(before, on=facts, how="left", nulls_equal=True, maintain_order="left")

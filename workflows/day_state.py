@@ -350,11 +350,11 @@ class DayLedger:
 
     def _go_on_with(self, step: PlanStep, report: StepReport, now: datetime) -> None:
         """Go on with what others had in the place of the first choice; done again, that was told on the day."""
-        games = self.records[step.name].stood_in
+        record = self.records[step.name]
         if self.recorded and self._is_gone_without(step, now):
-            self.records[step.name].state = StepState.DEGRADED
+            record.state = StepState.DEGRADED
             return
-        self._lower(step, report.reason, games, now, StepState.DEGRADED)
+        self._lower(step, report.reason, record.stood_in, now, StepState.DEGRADED)
         self.alert(step, "stood_in", f"{' and '.join(report.stood_in)} for {step.title}: {report.reason}", now)
 
     def _is_gone_without(self, step: PlanStep, now: datetime) -> bool:
