@@ -13,6 +13,7 @@ COPY --from=build /app/.venv .venv
 COPY tipoff tipoff
 COPY workflows workflows
 COPY activities activities
+COPY cli cli
 COPY runtime runtime
 COPY worker.py starter.py pyproject.toml requirements.lock ./
 RUN install --directory --owner=tipoff var

@@ -4,7 +4,7 @@ PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 RUN = .venv/bin/python -m
 
-.PHONY: help setup demo server test lint bench breakages identity sources-check sources-dead sample clean
+.PHONY: help setup demo server test lint bench mutations identity sources-check outage-drill sample clean
 
 help:      ## this list
 	@sed -n 's/^\([a-z-]*:\) *[a-z]* *## /\1	/p; s/^#   /	/p' Makefile
@@ -17,33 +17,33 @@ demo: setup ## replay a real day through a real Temporal server; variables:
 #   PACE=1            seconds an hour     HOLD=phase       stop the day's clock there until resumed
 #   KEEP=1            leave server up     OUT=var/demo     where it writes
 #   FAULTS=file.toml  what goes wrong
-	@$(RUN) runtime.demo
+	@$(RUN) cli.demo
 
 server: setup ## a Temporal server for real days: 127.0.0.1:7233, UI http://127.0.0.1:8233, until Ctrl-C
 	@$(RUN) runtime.temporal_server
 
 test: setup ## format, lint, types, import rules, dependencies, all tests
-	@$(RUN) runtime.checks
+	@$(RUN) devtools.checks
 
 lint: setup ## format, lint, types, import rules, dependencies
-	@$(RUN) runtime.checks lint
+	@$(RUN) devtools.checks lint
 
 bench: setup ## time and memory of a day and of its parts
-	@$(RUN) runtime.bench
+	@$(RUN) devtools.bench
 
-breakages: setup ## break a copy in named ways, one at a time: the tests must notice
-	@$(RUN) runtime.breakages
+mutations: setup ## break a copy in named ways, one at a time: the tests must notice
+	@$(RUN) devtools.mutations
 
 identity: setup ## how many quoted names of past seasons find their player (DATA=folder)
-	@$(RUN) runtime.identity $(or $(DATA),../shared/data)
+	@$(RUN) devtools.name_report $(or $(DATA),../shared/data)
 
 sources-check: setup ## every source against recorded answers, the replay, faults and fallbacks (ARCHIVE=sample)
-	@$(RUN) runtime.sources_check
+	@$(RUN) devtools.sources_check
 
-sources-dead: setup ## a day with every source on, then once per source with that one dead all day; variables:
+outage-drill: setup ## a day with every source on, then once per source with that one dead all day; variables:
 #   SOURCES="one two" only these days    ARCHIVE=sample   the archive they come from
 #   JOBS=2            days at once       OUT=folder       keep what each left there
-	@$(RUN) runtime.sources_dead
+	@$(RUN) devtools.outage_drill
 
 sample: setup ## cut sample/ from an archive (ARCHIVE=folder)
 	@$(RUN) tipoff.replay.archive sample $(if $(ARCHIVE),--from $(ARCHIVE))

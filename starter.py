@@ -13,14 +13,14 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from runtime.leaving import leave
-from runtime.operator import commands
-from runtime.operator.exits import CommandError, Exit
+from cli import commands
+from cli.exit_codes import CommandError, Exit
+from runtime.process_exit import leave
 from tipoff.errors import TipoffError
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Exit codes: see `runtime.operator.exits`."""
+    """Exit codes: see `cli.exit_codes`."""
     try:
         return commands.run(arguments)
     except CommandError as error:

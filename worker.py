@@ -15,14 +15,14 @@ from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, TypeVar
 
-from runtime.leaving import leave
+from runtime.process_exit import leave
 from tipoff.errors import TipoffError
 from tipoff.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from temporalio.worker import Worker
 
-    from activities.workshop import Workshop
+    from activities.resources import Resources
     from workflows.contracts import Queue
 
 T = TypeVar("T")
@@ -60,13 +60,13 @@ async def serve(settings: Settings, queue_names: Sequence[str]) -> None:
     """
     stop = _told_to_stop()
     # Imported here so that a broken import is told in a line, and a stop meanwhile is heard.
-    from runtime.workers import open_workshop, polling, queues_named
+    from runtime.workers import open_resources, polling, queues_named
 
     queues = queues_named(queue_names)
     async with AsyncExitStack() as stack:
-        workshop = open_workshop(settings, queues)
-        stack.push_async_callback(workshop.close)
-        if workers := await _unless(stop, _made_ready(workshop, queues)):
+        resources = open_resources(settings, queues)
+        stack.push_async_callback(resources.close)
+        if workers := await _unless(stop, _made_ready(resources, queues)):
             await stack.enter_async_context(polling(workers))
             print(f"serving {', '.join(queues)} of namespace {workers[0].client.namespace}", flush=True)
             await stop.wait()
@@ -80,14 +80,14 @@ def _told_to_stop() -> asyncio.Event:
     return stop
 
 
-async def _made_ready(workshop: Workshop, queues: Sequence[Queue]) -> list[Worker]:
+async def _made_ready(resources: Resources, queues: Sequence[Queue]) -> list[Worker]:
     from runtime.connection import CONNECT_SECONDS, connect
     from runtime.workers import build_workers, import_libraries
 
     print(f"connecting to Temporal, for at most {CONNECT_SECONDS:.0f} s", flush=True)
     libraries = asyncio.to_thread(import_libraries, queues)
-    client, _ = await asyncio.gather(connect(workshop.settings.metrics_address), libraries)
-    return await build_workers(client, workshop, queues)
+    client, _ = await asyncio.gather(connect(resources.settings.metrics_address), libraries)
+    return await build_workers(client, resources, queues)
 
 
 async def _unless(stop: asyncio.Event, work: Coroutine[None, None, T]) -> T | None:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from temporalio import activity
 
 from activities.errors import awaiting
-from activities.slots import slots_of
-from activities.workshop import Workshop
+from activities.rate_limiter import rate_limiter_of
+from activities.resources import Resources
 from tipoff.collecting import collect
 from tipoff.sources.base import Slate
 from workflows.contracts import Activity, CollectReport, CollectRequest
@@ -17,28 +17,28 @@ from workflows.contracts import Activity, CollectReport, CollectRequest
 class Collecting:
     """Looks at sources."""
 
-    def __init__(self, workshop: Workshop) -> None:
-        self._workshop = workshop
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
 
     @activity.defn(name=Activity.COLLECT.value)
     async def collect(self, request: CollectRequest) -> CollectReport:
         """One look at a source."""
         async with awaiting() as progress:
-            return await look(self._workshop, request, progress)
+            return await poll(self._resources, request, progress)
 
 
-async def look(workshop: Workshop, request: CollectRequest, progress: Callable[[int, int], None]) -> CollectReport:
+async def poll(resources: Resources, request: CollectRequest, progress: Callable[[int, int], None]) -> CollectReport:
     """One look at a source; `progress` is told (questions settled, questions)."""
     collected = await collect(
-        workshop.sources[request.source],
+        resources.sources[request.source],
         Slate(game_date=request.game_date, games=request.games),
         request.as_of,
         request.provider_ids,
-        fetcher=workshop.fetcher,
-        landing=workshop.landing,
-        slots=slots_of(workshop.settings, workshop.now),
+        fetcher=resources.fetcher,
+        landing=resources.landing,
+        rate_limiter=rate_limiter_of(resources.settings, resources.now),
         progress=progress,
-        anew=request.anew,
+        force=request.force,
     )
     return CollectReport(
         outcome=collected.outcome,
@@ -46,7 +46,7 @@ async def look(workshop: Workshop, request: CollectRequest, progress: Callable[[
         refused=collected.refused,
         alert=collected.alert,
         parks=collected.parks,
-        stand_in=collected.stand_in,
+        use_fallback=collected.use_fallback,
         batch=collected.batch_key,
         requests=collected.requests,
         new_objects=collected.new_objects,

@@ -8,7 +8,7 @@ import polars as pl
 from temporalio import activity
 
 from activities.errors import blocking, tried_before
-from activities.workshop import Workshop
+from activities.resources import Resources
 from tipoff.features.build import build_features, stored_features
 from tipoff.grading.accuracy import grade_date
 from tipoff.training.history import seasons_up_to, training_history
@@ -28,22 +28,22 @@ from workflows.contracts import (
 class Computing:
     """Computes in the warehouse."""
 
-    def __init__(self, workshop: Workshop) -> None:
-        self._workshop = workshop
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
 
     @activity.defn(name=Activity.TRANSFORM.value)
     @blocking
     def transform(self, request: ComputeRequest) -> StepReport:
         """One SQL transform over its slice."""
         target = self._target(request)
-        written = self._workshop.warehouse.transform(request.subject, target.parameters, target.slice)
+        written = self._resources.warehouse.transform(request.subject, target.parameters, target.slice)
         changed = written.changed or tried_before()
         return StepReport(rows=written.rows, changed=changed, changed_games=request.game_ids)
 
     def _target(self, request: ComputeRequest) -> Target:
         """The slate's games, or all dates of the history before them; a player's form is of the whole slate."""
         if request.span == "history":
-            first = first_day(seasons_up_to(request.game_date, self._workshop.settings.history_seasons)[0])
+            first = first_day(seasons_up_to(request.game_date, self._resources.settings.history_seasons)[0])
             return Target(first_date=first, last_date=request.game_date - timedelta(days=1), as_of=request.as_of)
         games = request.game_ids if "game_id" in TABLES[request.subject].column_names else ()
         return Target(first_date=request.game_date, last_date=request.game_date, game_ids=games, as_of=request.as_of)
@@ -57,29 +57,29 @@ class Computing:
                 TrainingInput(system_id=request.subject, before=request.game_date, as_of=request.as_of)
             )
             return StepReport(rows=history.rows, changed_games=request.game_ids, reference=history.file)
-        date, warehouse = request.game_date, self._workshop.warehouse
+        date, warehouse = request.game_date, self._resources.warehouse
         built = build_features(warehouse, date, date, request.game_ids, request.as_of)
         name = f"features-{request.as_of:%Y%m%dT%H%M%S%f}.parquet"
         rows = stored_features(warehouse, date)
-        rows.write_parquet(self._workshop.work_file(date, name))
+        rows.write_parquet(self._resources.work_file(date, name))
         return StepReport(rows=built.rows, changed_games=request.game_ids, reference=name)
 
     @activity.defn(name=Activity.TRAINING_HISTORY.value)
     @blocking
     def training_history(self, request: TrainingInput) -> TrainingHistory:
         """The feature rows and points of all games before a date, as Parquet."""
-        seasons = seasons_up_to(request.before, self._workshop.settings.history_seasons)
-        history = training_history(self._workshop.warehouse, seasons, request.before, request.as_of)
+        seasons = seasons_up_to(request.before, self._resources.settings.history_seasons)
+        history = training_history(self._resources.warehouse, seasons, request.before, request.as_of)
         name = "history.parquet"
-        history.write_parquet(self._workshop.work_file(request.before, name))
+        history.write_parquet(self._resources.work_file(request.before, name))
         return TrainingHistory(file=name, rows=history.height)
 
     @activity.defn(name=Activity.STORE_PREDICTIONS.value)
     @blocking
     def store_predictions(self, predicted: Predicted) -> StepReport:
         """Append a system's predictions; those that are there already stay as they are."""
-        rows = pl.read_parquet(self._workshop.work_file(predicted.game_date, predicted.file))
-        written = self._workshop.warehouse.append("predictions", rows)
+        rows = pl.read_parquet(self._resources.work_file(predicted.game_date, predicted.file))
+        written = self._resources.warehouse.append("predictions", rows)
         return StepReport(
             rows=rows.height,
             changed=written.changed or tried_before(),
@@ -90,7 +90,7 @@ class Computing:
     @blocking
     def grade(self, request: ComputeRequest) -> StepReport:
         """Every active prediction with its one outcome; games that are not over are named."""
-        graded = grade_date(self._workshop.warehouse, request.game_date, request.as_of, request.postponed)
+        graded = grade_date(self._resources.warehouse, request.game_date, request.as_of, request.postponed)
         pending = "; ".join(f"{game_id}: {why}" for game_id, why in sorted(graded.pending.items()))
         return StepReport(
             rows=graded.written.rows,

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 
 from temporalio import activity
 
-from activities.collect import look
+from activities.collect import poll
 from activities.errors import awaiting
 from activities.process import read
-from activities.workshop import Workshop
+from activities.resources import Resources
 from tipoff.vocabulary import Cadence
 from workflows.contracts import USABLE, Activity, CollectRequest, ProcessRequest, StepReport
 
@@ -21,8 +21,8 @@ Progress = Callable[[int, int], None]
 class Following:
     """Looks at what changes while games run."""
 
-    def __init__(self, workshop: Workshop, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        self._workshop = workshop
+    def __init__(self, resources: Resources, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._resources = resources
         self._now = now
 
     @activity.defn(name=Activity.FOLLOW.value)
@@ -59,13 +59,13 @@ class Following:
 
     async def _look(self, request: CollectRequest, moment: datetime, progress: Progress) -> StepReport:
         asked = request.model_copy(update={"as_of": moment})
-        collected = await look(self._workshop, asked, progress)
+        collected = await poll(self._resources, asked, progress)
         if collected.to_read is None:
             return collected.as_step().model_copy(update={"looked_at": moment})
         landed = ProcessRequest(
             source=asked.source, batch=collected.to_read, game_date=asked.game_date, games=asked.games, as_of=moment
         )
-        report = await asyncio.to_thread(read, self._workshop, landed)
+        report = await asyncio.to_thread(read, self._resources, landed)
         return collected.and_read(report).model_copy(update={"looked_at": moment})
 
 

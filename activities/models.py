@@ -5,7 +5,7 @@ from __future__ import annotations
 from temporalio import activity
 
 from activities.errors import blocking
-from activities.workshop import Workshop
+from activities.resources import Resources
 from tipoff.errors import BadInputError
 from tipoff.systems.predict import predict_files
 from tipoff.systems.registry import SYSTEMS
@@ -16,22 +16,22 @@ from workflows.contracts import Activity, ComputeRequest, Predicted, TrainingRes
 class Modelling:
     """Predicts and trains."""
 
-    def __init__(self, workshop: Workshop) -> None:
-        self._workshop = workshop
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
 
     @activity.defn(name=Activity.PREDICT.value)
     @blocking
     def predict(self, request: ComputeRequest) -> Predicted:
         """One system's predictions for the rows that the features step handed over."""
-        shop, date = self._workshop, request.game_date
+        resources, date = self._resources, request.game_date
         out = f"{request.subject}-{request.as_of:%Y%m%dT%H%M%S%f}.parquet"
         rows = predict_files(
             request.subject,
-            shop.work_file(date, request.reference),
-            shop.work_file(date, "history.parquet"),
-            shop.models.root,
+            resources.work_file(date, request.reference),
+            resources.work_file(date, "history.parquet"),
+            resources.models.root,
             request.as_of,
-            shop.work_file(date, out),
+            resources.work_file(date, out),
             request.game_ids,
         )
         return Predicted(system_id=request.subject, file=out, rows=rows, game_date=date)
@@ -42,8 +42,8 @@ class Modelling:
         """Fit a system on the games before a date and make it the champion."""
         if not (request.system_id in SYSTEMS and SYSTEMS[request.system_id].trained):
             raise BadInputError(f"{request.system_id} is no system that is trained; see docs/adding-a-system.md")
-        history = self._workshop.work_file(request.before, request.history_file)
-        card = train_files(history, request.before, request.as_of, self._workshop.models.root)
+        history = self._resources.work_file(request.before, request.history_file)
+        card = train_files(history, request.before, request.as_of, self._resources.models.root)
         return TrainingResult(
             system_id=card.system_id,
             model_version=card.version,

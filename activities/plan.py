@@ -5,7 +5,7 @@ from __future__ import annotations
 from temporalio import activity
 
 from activities.errors import blocking, failures_mapped
-from activities.workshop import Workshop
+from activities.resources import Resources
 from tipoff.plan import plan_day, plan_slate
 from tipoff.publishing.envelope import decode
 from tipoff.recorded import recorded_day
@@ -16,31 +16,31 @@ from workflows.contracts import Activity, Degradation, Moment, PlanRequest, Reco
 class Planning:
     """Plans days."""
 
-    def __init__(self, workshop: Workshop) -> None:
-        self._workshop = workshop
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
 
     @activity.defn(name=Activity.PLAN_DAY.value)
     async def plan_day(self, request: PlanRequest) -> DayPlan:
         """The day's steps for its slate, or how to learn the slate."""
         with failures_mapped():
             if request.games is None:
-                return plan_slate(request.game_date, self._workshop.sources)
-            return plan_day(request.game_date, request.games, self._workshop.sources, published=request.published)
+                return plan_slate(request.game_date, self._resources.sources)
+            return plan_day(request.game_date, request.games, self._resources.sources, published=request.published)
 
 
 class Recalling:
     """Tells what a day left."""
 
-    def __init__(self, workshop: Workshop) -> None:
-        self._workshop = workshop
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
 
     @activity.defn(name=Activity.RECORDED_DAY.value)
     @blocking
     def recorded_day(self, request: PlanRequest) -> RecordedDay:
         """Slate, landed batches, prediction moments and what was gone without on a date."""
-        date, shop = request.game_date, self._workshop
-        recorded = recorded_day(date, shop.sources, shop.landing, shop.warehouse)
-        told = decode(shop.exports.read(f"v1/status/{date}.json") or b"{}")
+        date, resources = request.game_date, self._resources
+        recorded = recorded_day(date, resources.sources, resources.landing, resources.warehouse)
+        told = decode(resources.exports.read(f"v1/status/{date}.json") or b"{}")
         return RecordedDay(
             games=recorded.games,
             degradations=tuple(Degradation.model_validate(item) for item in told.get("degradations", ())),

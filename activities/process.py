@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from temporalio import activity
 
 from activities.errors import blocking, tried_before
-from activities.workshop import Workshop
+from activities.resources import Resources
 from tipoff.processing import process
 from tipoff.sources.base import Slate
 from tipoff.vocabulary import shortened
@@ -17,26 +17,26 @@ from workflows.contracts import Activity, ProcessRequest, StepReport
 class Processing:
     """Reads landed batches."""
 
-    def __init__(self, workshop: Workshop) -> None:
-        self._workshop = workshop
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
 
     @activity.defn(name=Activity.PROCESS.value)
     @blocking
     def process(self, request: ProcessRequest) -> StepReport:
         """Read one batch."""
-        return read(self._workshop, request)
+        return read(self._resources, request)
 
 
-def read(workshop: Workshop, request: ProcessRequest) -> StepReport:
+def read(resources: Resources, request: ProcessRequest) -> StepReport:
     """Read one batch; on a second try all it covers is news, since the first may have written it."""
     done = process(
-        workshop.sources[request.source],
+        resources.sources[request.source],
         request.batch,
         Slate(game_date=request.game_date, games=request.games),
         request.as_of,
-        landing=workshop.landing,
-        warehouse=workshop.warehouse,
-        aliases_path=workshop.settings.aliases,
+        landing=resources.landing,
+        warehouse=resources.warehouse,
+        aliases_path=resources.settings.aliases,
     )
     alerts = {
         "unknown_fields": _fields_told(done.unknown_fields),

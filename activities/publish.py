@@ -9,7 +9,7 @@ from functools import partial
 from temporalio import activity
 
 from activities.errors import blocking, failures_mapped
-from activities.workshop import Workshop
+from activities.resources import Resources
 from tipoff.publishing.alerts import Alert, raise_alert
 from tipoff.publishing.envelope import decode
 from tipoff.publishing.exports import publish_predictions, publish_results
@@ -22,8 +22,8 @@ from workflows.contracts import Activity, ComputeRequest, PublishStatusRequest, 
 class Publishing:
     """Writes what people read."""
 
-    def __init__(self, workshop: Workshop) -> None:
-        self._workshop = workshop
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
 
     @activity.defn(name=Activity.EXPORT.value)
     @blocking
@@ -43,8 +43,8 @@ class Publishing:
 
     def _tables(self, publish: Callable[..., Published], request: ComputeRequest) -> Published:
         return publish(
-            self._workshop.warehouse,
-            self._workshop.exports,
+            self._resources.warehouse,
+            self._resources.exports,
             request.game_date,
             request.as_of,
             self._now(),
@@ -53,10 +53,10 @@ class Publishing:
         )
 
     def _page(self, request: ComputeRequest) -> Published:
-        standing = self._workshop.exports.read(f"v1/status/{request.game_date}.json")
+        standing = self._resources.exports.read(f"v1/status/{request.game_date}.json")
         return publish_page(
-            self._workshop.warehouse,
-            self._workshop.exports,
+            self._resources.warehouse,
+            self._resources.exports,
             request.game_date,
             request.as_of,
             decode(standing or b"{}"),
@@ -68,9 +68,9 @@ class Publishing:
         with failures_mapped():
             status = request.status
             for alert in (alert for alert in status.alerts if alert.key in request.new_alerts):
-                raise_alert(self._workshop.exports, Alert(game_date=status.game_date, **alert.model_dump()))
-            published = publish_status(self._workshop.exports, status.model_dump(mode="json"), self._now())
+                raise_alert(self._resources.exports, Alert(game_date=status.game_date, **alert.model_dump()))
+            published = publish_status(self._resources.exports, status.model_dump(mode="json"), self._now())
         return StepReport(rows=published.rows)
 
     def _now(self) -> datetime:
-        return datetime.fromisoformat(self._workshop.now())
+        return datetime.fromisoformat(self._resources.now())

@@ -12,21 +12,21 @@ from activities.models import Modelling
 from activities.plan import Planning, Recalling
 from activities.process import Processing
 from activities.publish import Publishing
+from activities.resources import Resources
 from activities.scenario import deliver_action
-from activities.workshop import Workshop
 from workflows.contracts import Queue
 
 
-def activities_of(queue: Queue, workshop: Workshop) -> list[Callable[..., Any]]:
+def activities_of(queue: Queue, resources: Resources) -> list[Callable[..., Any]]:
     """The activities that a worker of a queue serves."""
-    computing, publishing, modelling = Computing(workshop), Publishing(workshop), Modelling(workshop)
+    computing, publishing, modelling = Computing(resources), Publishing(resources), Modelling(resources)
     served: dict[Queue, list[Callable[..., Any]]] = {
-        Queue.DAY: [Planning(workshop).plan_day, deliver_action],
-        Queue.FETCH: [Collecting(workshop).collect],
+        Queue.DAY: [Planning(resources).plan_day, deliver_action],
+        Queue.FETCH: [Collecting(resources).collect],
         Queue.WAREHOUSE: [
-            Processing(workshop).process,
-            Following(workshop).follow,
-            Recalling(workshop).recorded_day,
+            Processing(resources).process,
+            Following(resources).follow,
+            Recalling(resources).recorded_day,
             computing.transform,
             computing.build_features,
             computing.training_history,

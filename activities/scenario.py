@@ -12,14 +12,16 @@ from workflows.contracts import Activity, DeliverRequest, MessageAnswer
 async def deliver_action(request: DeliverRequest) -> MessageAnswer:
     """Say to the run what a person would say; a refusal is an answer, not a failure."""
     handle = activity.client().get_workflow_handle(request.workflow_id, run_id=request.run_id)
-    order = request.action.order
+    command = request.action.command
     if request.action.via == "signal":
-        await handle.signal(order.message.value, order.model_dump(mode="json", exclude={"message"}, exclude_none=True))
+        await handle.signal(
+            command.message.value, command.model_dump(mode="json", exclude={"message"}, exclude_none=True)
+        )
         return MessageAnswer(accepted=True, answer="signalled")
-    update_id = f"scenario-{request.action.at:%Y%m%dT%H%M%S}-{order.message}-{order.target}"
+    update_id = f"scenario-{request.action.at:%Y%m%dT%H%M%S}-{command.message}-{command.target}"
     try:
         answer: MessageAnswer = await handle.execute_update(
-            order.message.value, order, id=update_id, result_type=MessageAnswer
+            command.message.value, command, id=update_id, result_type=MessageAnswer
         )
     except WorkflowUpdateFailedError as error:
         return MessageAnswer(accepted=False, answer=str(error.cause))

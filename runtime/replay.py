@@ -24,10 +24,9 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from runtime import PROJECT, cache_folder
 from runtime.connection import configured, connect
-from runtime.operator.start import attributes
 from runtime.processes import Child, Processes
+from runtime.progress import Stages
 from runtime.sessions import FILE, Session, write_session
-from runtime.stages import Stages
 from runtime.temporal_server import (
     address_from_environment,
     free_port,
@@ -48,6 +47,7 @@ from workflows.contracts import (
     day_workflow_id,
 )
 from workflows.daily_pipeline import DailyPipelineWorkflow
+from workflows.search_attributes import initial_attributes
 from workflows.training import TrainingWorkflow
 
 NAMESPACE = "tipoff-replay"
@@ -150,7 +150,7 @@ class Replay:
             id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
             task_timeout=TASK_TIMEOUT,
-            search_attributes=attributes(day),
+            search_attributes=initial_attributes(day),
             static_summary=f"NBA {day.game_date}",
             static_details=f"In virtual time: `starter.py status --date {day.game_date} --replay {self.scene.out}`",
         )

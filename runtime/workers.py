@@ -17,19 +17,19 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Interceptor, Replayer, Worker, WorkerDeploymentConfig
 
 from activities.registry import activities_of
-from activities.workshop import Workshop
+from activities.resources import Resources
 from runtime.connection import DATA_CONVERTER
 from runtime.sandbox import WORKFLOW_RUNNER
 from tipoff.errors import ConfigurationError
 from tipoff.settings import Settings
 from workflows.contracts import Queue
 from workflows.daily_pipeline import DailyPipelineWorkflow
-from workflows.manners import ManneredDomainWorkflow, UpgradingDomainWorkflow
+from workflows.rate_limiter import AutoUpgradeRateLimiterWorkflow, RateLimiterWorkflow
 from workflows.search_attributes import ALL
 from workflows.training import TrainingWorkflow
 
-WORKFLOWS = (DailyPipelineWorkflow, TrainingWorkflow, ManneredDomainWorkflow)
-OF_A_NAMED_BUILD = (DailyPipelineWorkflow, TrainingWorkflow, UpgradingDomainWorkflow)
+WORKFLOWS = (DailyPipelineWorkflow, TrainingWorkflow, RateLimiterWorkflow)
+OF_A_NAMED_BUILD = (DailyPipelineWorkflow, TrainingWorkflow, AutoUpgradeRateLimiterWorkflow)
 """A day stays on the build it began with; a domain goes on with the newest."""
 
 GRACE = timedelta(seconds=20)
@@ -57,12 +57,12 @@ def queues_named(names: Sequence[str]) -> tuple[Queue, ...]:
     return tuple(Queue(name) for name in names) or tuple(Queue)
 
 
-def open_workshop(settings: Settings, queues: Sequence[Queue]) -> Workshop:
+def open_resources(settings: Settings, queues: Sequence[Queue]) -> Resources:
     """The stores these queues work with. Raises WarehouseLockedError, StorageError, ConfigurationError."""
-    workshop = Workshop(settings, now=lambda: datetime.now(UTC).isoformat())
+    resources = Resources(settings, now=lambda: datetime.now(UTC).isoformat())
     if Queue.WAREHOUSE in queues:
-        workshop.warehouse.query("SELECT 1 AS one")
-    return workshop
+        resources.warehouse.query("SELECT 1 AS one")
+    return resources
 
 
 def import_libraries(queues: Sequence[Queue]) -> None:
@@ -71,19 +71,19 @@ def import_libraries(queues: Sequence[Queue]) -> None:
         importlib.import_module(library)
 
 
-async def build_workers(client: Client, workshop: Workshop, queues: Sequence[Queue]) -> list[Worker]:
+async def build_workers(client: Client, resources: Resources, queues: Sequence[Queue]) -> list[Worker]:
     """A worker a queue, with the search attributes registered."""
     await register_search_attributes(client)
-    return [_worker(client, workshop, queue) for queue in queues]
+    return [_worker(client, resources, queue) for queue in queues]
 
 
-def _worker(client: Client, workshop: Workshop, queue: Queue) -> Worker:
+def _worker(client: Client, resources: Resources, queue: Queue) -> Worker:
     return Worker(
         client,
-        deployment_config=deployment(workshop.settings.build_id),
+        deployment_config=deployment(resources.settings.build_id),
         task_queue=queue,
-        workflows=workflows_of(workshop.settings.build_id) if queue is Queue.DAY else (),
-        activities=activities_of(queue, workshop),
+        workflows=workflows_of(resources.settings.build_id) if queue is Queue.DAY else (),
+        activities=activities_of(queue, resources),
         activity_executor=ThreadPoolExecutor(THREADS[queue], thread_name_prefix=queue),
         max_concurrent_activities=THREADS[queue],
         workflow_runner=WORKFLOW_RUNNER,

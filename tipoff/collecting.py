@@ -17,8 +17,8 @@ from tipoff.landing.base import Batch, BatchItem, FetchRecord, Landing
 from tipoff.redaction import redact
 from tipoff.sources.base import Judgement, Request, Response, Slate, Source
 from tipoff.sources.budget import Budget, credits_told, pulls_of, worth_asking
-from tipoff.sources.manners import CONDITIONAL, MANNERS, POLITE, Slots, rest_after
 from tipoff.sources.outcomes import DECISIONS, overall
+from tipoff.sources.rate_limits import CONDITIONAL, DEFAULT_RATE_LIMIT, RATE_LIMITS, RateLimiter, cooldown_after
 from tipoff.vocabulary import Frozen, Outcome, Role, shortened
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Collected(Frozen):
     """A person should know of that at once."""
     parks: bool = False
     """Asking again changes nothing before a person acted."""
-    stand_in: bool = False
+    use_fallback: bool = False
     """Who stands in for the source should be asked at once for what it lacks."""
     batch_key: str | None = None
     """The landed object that lists the usable answers; None when there is none."""
@@ -82,11 +82,11 @@ class _Answer(NamedTuple):
         return DECISIONS[self.record.outcome].usable
 
     @property
-    def needs_stand_in(self) -> bool:
+    def needs_fallback(self) -> bool:
         """Whether another is asked at once: by what it means, or since its provider wants to be left alone for long."""
         decision = DECISIONS[self.record.outcome]
         long = self.retry_at is not None and self.retry_at > self.record.fetched_at + LONGEST_WAIT
-        return decision.stand_in or (decision.stop and long)
+        return decision.use_fallback or (decision.stop and long)
 
 
 async def collect(
@@ -97,9 +97,9 @@ async def collect(
     *,
     fetcher: Fetcher,
     landing: Landing,
-    slots: Slots,
+    rate_limiter: RateLimiter,
     progress: Callable[[int, int], None],
-    anew: bool = False,
+    force: bool = False,
 ) -> Collected:
     """Ask a source all it has to be asked, one question after the other, and land the answers.
 
@@ -110,20 +110,22 @@ async def collect(
     requests = source.requests(slate, as_of, provider_ids)
     if not requests:
         return _nothing_to_ask(source, slate, as_of, provider_ids)
-    budget = await slots.budget(source.provider) if any(request.credits for request in requests) else None
+    budget = await rate_limiter.budget(source.provider) if any(request.credits for request in requests) else None
     # A date's manifest are many files: of earlier looks it is read only where their answers may serve again.
     of_games = any(request.game_id for request in requests)
     moment = None if of_games or budget or source.provider in CONDITIONAL else as_of
     records = await asyncio.to_thread(landing.records, source.name, slate.game_date, moment)
-    look = _Look(source, slate, as_of, fetcher=fetcher, landing=landing, slots=slots, records=records, anew=anew)
-    asked = look.worth_asking(requests, budget) if budget and not anew else requests
-    standing = look.standing(request for request in requests if request not in asked)
+    poll = _Poll(
+        source, slate, as_of, fetcher=fetcher, landing=landing, rate_limiter=rate_limiter, records=records, force=force
+    )
+    asked = poll.worth_asking(requests, budget) if budget and not force else requests
+    standing = poll.standing(request for request in requests if request not in asked)
     answers: list[_Answer] = []
     to_ask = deque(asked)
     while to_ask:
         request = to_ask.popleft()
-        answers.append(await look.settle(request, answers))
-        to_ask.extendleft(await look.next_page(request, answers[-1]))
+        answers.append(await poll.settle(request, answers))
+        to_ask.extendleft(await poll.next_page(request, answers[-1]))
         progress(len(standing) + len(answers), len(standing) + len(answers) + len(to_ask))
         if source.alternatives and answers[-1].usable:
             answers = answers[-1:]
@@ -138,7 +140,7 @@ async def collect(
     return collected.model_copy(update={"warning": budget.warning}) if budget else collected
 
 
-class _Look:
+class _Poll:
     """A source, a slate and a moment, with the means to ask and to keep."""
 
     def __init__(
@@ -149,21 +151,21 @@ class _Look:
         *,
         fetcher: Fetcher,
         landing: Landing,
-        slots: Slots,
+        rate_limiter: RateLimiter,
         records: Iterable[FetchRecord],
-        anew: bool,
+        force: bool,
     ) -> None:
         self._source = source
         self._slate = slate
         self._as_of = as_of
         self._fetcher = fetcher
         self._landing = landing
-        self._slots = slots
+        self._rate_limiter = rate_limiter
         self._records = [record for record in records if record.fetched_at <= as_of]
         self._usable = {record.url: record for record in self._records if DECISIONS[record.outcome].usable}
         final = (record for record in self._records if record.game_id and DECISIONS[record.outcome].final)
         # An event that has begun does not come back; the file of a finished game or a list may still come.
-        asked_again = anew or source.role is Role.POST or source.needs_ids_of is None
+        asked_again = force or source.role is Role.POST or source.needs_ids_of is None
         self._final = {} if asked_again else {record.url: record for record in final}
         whole = [record for record in self._records if record.etag and record.key and record.status in _WHOLE]
         self._known = {record.url: record for record in whole if source.provider in CONDITIONAL}
@@ -188,7 +190,7 @@ class _Look:
         why_not = _why_not_ask([answer for answer in before if answer.host == request.host])
         if why_not:
             return _Answer(self._record(request, why_not))
-        refusal = await self._slots.take(request, self._as_of)
+        refusal = await self._rate_limiter.acquire(request, self._as_of)
         if refusal:
             return _Answer(self._record(request, refusal), retry_at=refusal.retry_at)
         known = self._known.get(url)
@@ -201,7 +203,9 @@ class _Look:
         whole = await asyncio.to_thread(self._whole, response, known)
         judgement = await asyncio.to_thread(self._judge, request, whole, before)
         answer = await asyncio.to_thread(self._keep, request, whole, judgement, response.status)
-        await self._slots.tell(request, response, judgement)  # once it is kept: a paid answer is not asked for twice
+        await self._rate_limiter.report(
+            request, response, judgement
+        )  # once it is kept: a paid answer is not asked for twice
         return answer
 
     async def next_page(self, request: Request, answer: _Answer) -> tuple[Request, ...]:
@@ -240,8 +244,8 @@ class _Look:
         told = {"status": status, "bytes": len(response.body), "etag": response.headers.get("etag")}
         record = record.model_copy(update=told)
         self._landing.record(record)
-        rest = rest_after(judgement, response, MANNERS.get(request.host, POLITE))
-        retry_at = judgement.retry_at or (self._as_of + rest if rest else None)
+        cooldown = cooldown_after(judgement, response, RATE_LIMITS.get(request.host, DEFAULT_RATE_LIMIT))
+        retry_at = judgement.retry_at or (self._as_of + cooldown if cooldown else None)
         return _Answer(record, new, retry_at, credits_told(response.headers, "remaining"))
 
     def _keep_fault(self, request: Request, outcome: Outcome, error: TipoffError) -> _Answer:
@@ -339,7 +343,7 @@ def _collected(slate: Slate, answers: Sequence[_Answer], batch_key: str | None) 
         alert=bool(decision.advice),
         # A question in a hundred that is not understood leaves the others to be asked.
         parks=decision.park and (decision.stop or batch_key is None),
-        stand_in=any(answer.needs_stand_in for answer in answers),
+        use_fallback=any(answer.needs_fallback for answer in answers),
         batch_key=batch_key,
         requests=len(answers),
         new_objects=sum(answer.new for answer in answers),

@@ -15,12 +15,12 @@ from tipoff.systems.registry import SYSTEMS
 from tipoff.vocabulary import (
     Cadence,
     DayPlan,
+    FallbackSource,
     Frozen,
     Phase,
     PlanStep,
     Role,
     SlateGame,
-    StandIn,
     StepKind,
     eastern,
 )
@@ -31,15 +31,15 @@ COMPUTE_MARGIN = timedelta(minutes=15)
 HALF_HOUR = timedelta(minutes=30)
 
 
-class Patience(Frozen):
+class Deadlines(Frozen):
     """How long a source is waited for: an alert at `soft`, the fallback at `hard`."""
 
     soft: datetime
     hard: datetime
 
-    def hours_earlier(self, hours: int) -> Patience:
+    def hours_earlier(self, hours: int) -> Deadlines:
         """For a source that others need: they are still asked when it is given up."""
-        return Patience(soft=self.soft - timedelta(hours=hours), hard=self.hard - timedelta(hours=hours))
+        return Deadlines(soft=self.soft - timedelta(hours=hours), hard=self.hard - timedelta(hours=hours))
 
 
 class DayTimes(Frozen):
@@ -150,15 +150,17 @@ def _slate_step(game_date: date, until: datetime, sources: Mapping[str, Source])
         ),
         soft_deadline=eastern(game_date, 8),
         hard_deadline=None,
-        stand_ins=_stand_ins("nbac_schedule", sources),
+        fallback_sources=_fallback_sources("nbac_schedule", sources),
     )
 
 
-def _stand_ins(name: str, sources: Mapping[str, Source]) -> tuple[StandIn, ...]:
+def _fallback_sources(name: str, sources: Mapping[str, Source]) -> tuple[FallbackSource, ...]:
     """Who stands in for a source, the first to be asked first."""
-    chain = [other for other in sources.values() if name in other.stands_in_for]
-    chain.sort(key=lambda other: len(other.stands_in_for))
-    return tuple(StandIn(source=other.name, title=other.title, provider_ids_from=other.needs_ids_of) for other in chain)
+    chain = [other for other in sources.values() if name in other.fallback_for]
+    chain.sort(key=lambda other: len(other.fallback_for))
+    return tuple(
+        FallbackSource(source=other.name, title=other.title, provider_ids_from=other.needs_ids_of) for other in chain
+    )
 
 
 def _announcement(times: DayTimes) -> PlanStep:
@@ -183,9 +185,9 @@ def _source(
     cadence: Iterable[Cadence],
     *,
     needs: tuple[str, ...] = (),
-    looks_at: tuple[datetime, ...] = (),
-    patience: Patience,
-    fallback: str | None,
+    poll_times: tuple[datetime, ...] = (),
+    deadlines: Deadlines,
+    degraded_message: str | None,
     per_game: bool = False,
 ) -> PlanStep:
     source, cadence = sources[name], tuple(cadence)
@@ -200,19 +202,19 @@ def _source(
         needs=needs,
         opens_at=cadence[0].start,
         cadence=cadence,
-        looks_at=looks_at,
-        soft_deadline=patience.soft,
-        hard_deadline=patience.hard,
-        fallback=fallback,
+        poll_times=poll_times,
+        soft_deadline=deadlines.soft,
+        hard_deadline=deadlines.hard,
+        degraded_message=degraded_message,
         per_game=per_game,
         provider_ids_from=source.needs_ids_of,
-        stand_ins=_stand_ins(name, sources),
+        fallback_sources=_fallback_sources(name, sources),
         asks_what_is_missing=source.asks_what_is_missing,
     )
 
 
 def _collecting(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[PlanStep]:
-    morning = Patience(soft=times.inputs_due - timedelta(hours=1), hard=times.inputs_due)
+    morning = Deadlines(soft=times.inputs_due - timedelta(hours=1), hard=times.inputs_due)
 
     def until_found(hours_after_start: float) -> tuple[Cadence, ...]:
         start = times.starts + timedelta(hours=hours_after_start)
@@ -224,9 +226,9 @@ def _collecting(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[Plan
         Phase.COLLECT,
         until_found(1),
         needs=("nbac_schedule",),
-        fallback="going on without ESPN's view of the slate",
+        degraded_message="going on without ESPN's view of the slate",
         per_game=True,
-        patience=morning,
+        deadlines=morning,
     )
     yield _source(
         "nbac_player_list_current",
@@ -234,8 +236,8 @@ def _collecting(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[Plan
         Phase.COLLECT,
         until_found(1.5),
         needs=("nbac_schedule",),
-        fallback="going on with the rosters alone",
-        patience=morning.hours_earlier(2),
+        degraded_message="going on with the rosters alone",
+        deadlines=morning.hours_earlier(2),
     )
     yield _source(
         "espn_team_rosters",
@@ -243,8 +245,8 @@ def _collecting(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[Plan
         Phase.COLLECT,
         until_found(2),
         needs=("nbac_player_list_current",),
-        fallback="going on with the league's player list",
-        patience=morning.hours_earlier(1),
+        degraded_message="going on with the league's player list",
+        deadlines=morning.hours_earlier(1),
     )
     for name in ("nbac_player_history", "nbac_team_history"):
         yield _source(
@@ -253,8 +255,8 @@ def _collecting(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[Plan
             Phase.COLLECT,
             until_found(1),
             needs=("nbac_schedule",),
-            fallback="going on with the results stored before",
-            patience=morning,
+            degraded_message="going on with the results stored before",
+            deadlines=morning,
         )
     close_watch = times.first_tip - timedelta(minutes=90)
     yield _source(
@@ -268,8 +270,8 @@ def _collecting(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[Plan
             Cadence(start=morning.soft, until=morning.soft, every=HALF_HOUR, only="until_found"),
         ),
         needs=("espn_team_rosters",),
-        fallback="going on without an injury report",
-        patience=morning,
+        degraded_message="going on without an injury report",
+        deadlines=morning,
     )
     yield from _background(times, sources, morning)
 
@@ -282,7 +284,7 @@ _ASKED_FROM: Mapping[str, timedelta] = {
 """What no prediction waits for, and how long after the day's start it is there."""
 
 
-def _background(times: DayTimes, sources: Mapping[str, Source], patience: Patience) -> Iterable[PlanStep]:
+def _background(times: DayTimes, sources: Mapping[str, Source], deadlines: Deadlines) -> Iterable[PlanStep]:
     for name, after in _ASKED_FROM.items():
         yield _source(
             name,
@@ -290,13 +292,13 @@ def _background(times: DayTimes, sources: Mapping[str, Source], patience: Patien
             Phase.COLLECT,
             (Cadence(start=times.starts + after, until=times.first_tip, every=HALF_HOUR, only="until_found"),),
             needs=("nbac_schedule",),
-            fallback="no prediction stands on it",
-            patience=patience,
+            degraded_message="no prediction stands on it",
+            deadlines=deadlines,
         )
 
 
 def _lines(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[PlanStep]:
-    waiting = Patience(soft=times.inputs_due - timedelta(hours=1), hard=times.inputs_due)
+    waiting = Deadlines(soft=times.inputs_due - timedelta(hours=1), hard=times.inputs_due)
 
     def polled() -> tuple[Cadence, ...]:
         return (
@@ -311,9 +313,9 @@ def _lines(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[PlanStep]
         Phase.LINES,
         polled()[:1],
         needs=("nbac_schedule",),
-        fallback="going on without lines",
+        degraded_message="going on without lines",
         per_game=True,
-        patience=waiting.hours_earlier(1),
+        deadlines=waiting.hours_earlier(1),
     )
     yield _source(
         "odds_api_game_lines",
@@ -321,10 +323,10 @@ def _lines(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[PlanStep]
         Phase.LINES,
         polled(),
         needs=("odds_api_events",),
-        looks_at=closes,
-        fallback="going on without spreads and totals",
+        poll_times=closes,
+        degraded_message="going on without spreads and totals",
         per_game=True,
-        patience=waiting,
+        deadlines=waiting,
     )
     yield _source(
         "odds_api_player_points_props",
@@ -332,10 +334,10 @@ def _lines(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[PlanStep]
         Phase.LINES,
         polled(),
         needs=("odds_api_events", "espn_team_rosters"),
-        looks_at=closes,
-        fallback="predicting without lines",
+        poll_times=closes,
+        degraded_message="predicting without lines",
         per_game=True,
-        patience=waiting,
+        deadlines=waiting,
     )
 
 
@@ -354,7 +356,7 @@ def _compute(
     critical: bool = True,
     soft: datetime | None = None,
     hard: datetime | None = None,
-    fallback: str | None = None,
+    degraded_message: str | None = None,
 ) -> PlanStep:
     return PlanStep(
         name=name,
@@ -370,7 +372,7 @@ def _compute(
         opens_at=opens_at,
         soft_deadline=soft,
         hard_deadline=hard,
-        fallback=fallback,
+        degraded_message=degraded_message,
     )
 
 
@@ -458,7 +460,7 @@ def _predicting(times: DayTimes) -> Iterable[PlanStep]:
             critical=False,
             soft=times.predictions_due,
             hard=times.predictions_due,
-            fallback="the other systems stand",
+            degraded_message="the other systems stand",
         )
 
 
@@ -492,22 +494,22 @@ def _following(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[PlanS
         Phase.FOLLOW,
         (Cadence(start=times.first_tip, until=times.results_due, every=timedelta(minutes=3), only="until_found"),),
         needs=("nbac_schedule",),
-        patience=Patience(soft=times.last_tip + timedelta(hours=4), hard=times.last_tip + timedelta(hours=5)),
-        fallback="the box scores tell what is final",
+        deadlines=Deadlines(soft=times.last_tip + timedelta(hours=4), hard=times.last_tip + timedelta(hours=5)),
+        degraded_message="the box scores tell what is final",
         per_game=True,
     )
 
 
 def _results(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[PlanStep]:
-    def after_the_games(name: str, start: datetime, hard: datetime, fallback: str) -> PlanStep:
+    def after_the_games(name: str, start: datetime, hard: datetime, degraded_message: str) -> PlanStep:
         return _source(
             name,
             sources,
             Phase.RESULTS,
             (Cadence(start=start, until=times.results_due, every=HALF_HOUR, only="until_found"),),
             needs=("nbac_schedule",),
-            patience=Patience(soft=times.last_tip + timedelta(hours=4), hard=hard),
-            fallback=fallback,
+            deadlines=Deadlines(soft=times.last_tip + timedelta(hours=4), hard=hard),
+            degraded_message=degraded_message,
             per_game=True,
         )
 

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from tipoff.errors import BadInputError, ContractError, NotEnoughDataError
 from tipoff.landing.base import Batch, BatchItem, Landing
 from tipoff.sources.base import KnownPlayer, ReadContext, Reading, Row, RowsOwned, Slate, Source
-from tipoff.sources.identity import load_aliases, slate_players
+from tipoff.sources.player_names import load_aliases, slate_players
 from tipoff.sources.registry import SOURCES
 from tipoff.sources.schedule import slate_games
 from tipoff.vocabulary import Frozen, Outcome, Role, SlateGame, shortened
@@ -252,8 +252,8 @@ def _write_all(source: Source, answers: _Answers, slate: Slate, warehouse: Wareh
     if table.appends:
         once = answers.all_rows.unique(table.natural_key, keep="first", maintain_order=True)  # pages may overlap
         # Answers of earlier looks may stand among them: each is compared with what stood at its own moment.
-        looks = once.partition_by("as_of", maintain_order=True)
-        changes = [_append_news(table, look, slate, warehouse, protect=protect) for look in looks]
+        polls = once.partition_by("as_of", maintain_order=True)
+        changes = [_append_news(table, poll, slate, warehouse, protect=protect) for poll in polls]
     else:
         changes = [_replaced(source, answer, slate, warehouse, protect=protect) for answer in answers.read]
     news = [changed for changed in changes if not changed.is_empty()]
@@ -276,14 +276,14 @@ def _without_better(source: Source, rows: pl.DataFrame, slate: Slate, warehouse:
 
     Better than a stand-in is any source but those that stand in for it: the next day's history of players too.
     """
-    if source.role is not Role.POST or not source.stands_in_for:
+    if source.role is not Role.POST or not source.fallback_for:
         return rows
     sql = f"""
         SELECT DISTINCT game_id
         FROM {source.table}
         WHERE game_date = @game_date AND source NOT IN UNNEST(@not_better)
     """  # noqa: S608 - the name of a declared table
-    after = (other.name for other in SOURCES.values() if source.name in other.stands_in_for)
+    after = (other.name for other in SOURCES.values() if source.name in other.fallback_for)
     parameters: Parameters = {"game_date": slate.game_date, "not_better": [source.name, *after]}
     return rows.join(warehouse.query(sql, parameters), on="game_id", how="anti")
 

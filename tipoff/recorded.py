@@ -68,8 +68,8 @@ def _batches(landing: Landing, source: Source, game_date: date) -> list[tuple[st
     """
     batches: list[tuple[str, str, datetime]] = []
     records = sorted(landing.records(source.name, game_date), key=lambda record: record.fetched_at)
-    for fetched_at, look in groupby(records, key=lambda record: record.fetched_at):
-        key = land_batch(landing, source.name, game_date, look)
+    for fetched_at, poll in groupby(records, key=lambda record: record.fetched_at):
+        key = land_batch(landing, source.name, game_date, poll)
         if key is not None and key not in {batch for _, batch, _ in batches[-1:]}:
             batches.append((source.name, key, fetched_at))
     return batches[-1:] if source.role is Role.LIVE else batches

@@ -104,7 +104,7 @@ class Settings(Frozen):
     """What may be spent at the-odds-api.com in a calendar month."""
     balldontlie_per_minute: int = Field(default=5, ge=1, le=600)
     """Requests a minute that the plan at balldontlie.io allows: 5, 60 or 600."""
-    manners: bool | None = None
+    rate_limits_enabled: bool | None = None
     """Whether providers are asked at the pace they bear; when not given: yes, except in a replay."""
     proxies: Proxies = Field(default={})
     """Host -> proxy URL, for hosts that refuse this machine's address."""

@@ -144,14 +144,14 @@ class SlateGame(Frozen):
         return f"{self.away}@{self.home}"
 
 
-class Manners(Frozen):
+class RateLimit(Frozen):
     """How a provider bears to be asked: after a rest `burst` questions at the gap, then one a spacing."""
 
     gap: timedelta = Field(gt=timedelta())
     """No two questions are ever closer."""
     spacing: timedelta = Field(gt=timedelta())
     burst: int = Field(default=1, ge=1, le=100)
-    cool_down: timedelta = timedelta(minutes=30)
+    cooldown: timedelta = timedelta(minutes=30)
     """It is left alone so long after a block that names no end."""
     monthly_credits: int | None = Field(default=None, ge=0)
     """What may be spent in a month; None: its answers cost nothing."""
@@ -166,7 +166,7 @@ class Cadence(Frozen):
     only: str = Field(default="always", pattern="^(always|until_found|once_found)$")
 
 
-class StandIn(Frozen):
+class FallbackSource(Frozen):
     """A source that is asked for the games which those before it in its chain lack."""
 
     source: str
@@ -193,24 +193,24 @@ class PlanStep(Frozen):
     """Those of `needs` whose new data make the step run again for the games concerned."""
     opens_at: AwareDatetime
     cadence: tuple[Cadence, ...] = ()
-    looks_at: tuple[AwareDatetime, ...] = ()
+    poll_times: tuple[AwareDatetime, ...] = ()
     soft_deadline: AwareDatetime | None = None
     hard_deadline: AwareDatetime | None = None
-    fallback: str | None = None
+    degraded_message: str | None = None
     """What the day does without it, in words; None: the day cannot go on without it."""
     provider_ids_from: str | None = None
     """The source whose ids of the games this one asks by."""
     per_game: bool = False
     """Whether a missing game leaves the others standing, so that a part is useful."""
-    stand_ins: tuple[StandIn, ...] = ()
+    fallback_sources: tuple[FallbackSource, ...] = ()
     """Who is asked, in this order, for the games it lacks."""
     asks_what_is_missing: bool = False
     """It asks a question a game, and after the games they are over: what it has it does not ask again."""
 
     @property
-    def looks_end(self) -> datetime:
+    def polls_end(self) -> datetime:
         """The last moment at which it may look by itself."""
-        return max((self.opens_at, *self.looks_at, *(cadence.until for cadence in self.cadence)))
+        return max((self.opens_at, *self.poll_times, *(cadence.until for cadence in self.cadence)))
 
 
 class DayPlan(Frozen):

@@ -15,9 +15,9 @@ from tipoff.vocabulary import (
     Cadence,
     DataQuality,
     Frozen,
-    Manners,
     Outcome,
     Phase,
+    RateLimit,
     RunState,
     SlateGame,
     StepState,
@@ -76,7 +76,7 @@ class Message(StrEnum):
     RESUME_CLOCK = "resume_clock"
 
 
-class Order(Frozen):
+class OperatorCommand(Frozen):
     """One message of a person: what, about which phase or step, who says it and why."""
 
     message: Message
@@ -99,7 +99,7 @@ class ScheduledAction(Frozen):
     """An order that a replay's scenario gives at a virtual time, as a real signal or update."""
 
     at: AwareDatetime
-    order: Order
+    command: OperatorCommand
     via: str = Field(default="update", pattern="^(signal|update)$")
 
 
@@ -185,12 +185,12 @@ class StepStatus(Frozen):
     state: StepState
     critical: bool
     rows: int
-    looks: int
+    polls: int
     reason: str
     missing_games: tuple[str, ...] = ()
     waits_for: tuple[str, ...] = ()
-    last_look: AwareDatetime | None = None
-    next_look: AwareDatetime | None = None
+    last_poll: AwareDatetime | None = None
+    next_poll: AwareDatetime | None = None
     soft_deadline: AwareDatetime | None = None
     hard_deadline: AwareDatetime | None = None
 
@@ -267,7 +267,7 @@ class CollectRequest(Frozen):
     games: tuple[SlateGame, ...]
     as_of: AwareDatetime
     provider_ids: dict[str, str] = {}
-    anew: bool = False
+    force: bool = False
     """A person wants it asked again, whatever it costs."""
     again: Cadence | None = None
     """Further looks of the same activity, until one tells what the day decides by."""
@@ -300,9 +300,9 @@ class StepReport(Frozen):
     retry_at: AwareDatetime | None = None
     parks: bool = False
     """It cannot go on before a person acted."""
-    stand_in: bool = False
+    use_fallback: bool = False
     """Who stands in for the source should be asked at once for what it lacks."""
-    stood_in: dict[str, tuple[str, ...]] = {}
+    fallback_games: dict[str, tuple[str, ...]] = {}
     """Title of a source that stood in -> the games it had."""
     alerts: dict[str, str] = {}
     """Kind -> what a person should know of at once."""
@@ -328,7 +328,7 @@ class CollectReport(Frozen):
     """A person should know of that at once."""
     parks: bool = False
     """Asking again changes nothing before a person acted."""
-    stand_in: bool = False
+    use_fallback: bool = False
     """Who stands in for the source should be asked at once for what it lacks."""
     batch: str | None
     requests: int
@@ -354,13 +354,13 @@ class CollectReport(Frozen):
             missing_games=self.missing_games,
             retry_at=self.retry_at,
             parks=self.parks,
-            stand_in=self.stand_in,
+            use_fallback=self.use_fallback,
             alerts=self._alerts,
         )
 
     def and_read(self, report: StepReport) -> StepReport:
         """What was read of what came, and what the provider said to the other questions."""
-        report = report.model_copy(update={"alerts": report.alerts | self._alerts, "stand_in": self.stand_in})
+        report = report.model_copy(update={"alerts": report.alerts | self._alerts, "use_fallback": self.use_fallback})
         if self.refused is None:
             return report
         return report.model_copy(
@@ -482,24 +482,24 @@ class TrainingResult(Frozen):
 
 # ── domains ──────────────────────────────────────────────────────────────────────────────────────────────
 
-DOMAIN_WORKFLOW = "ManneredDomainWorkflow"
+RATE_LIMITER_WORKFLOW = "RateLimiterWorkflow"
 
 
-def domain_workflow_id(host: str) -> str:
+def rate_limiter_workflow_id(host: str) -> str:
     """The id of the one place that grants slots at a provider's host."""
     return f"domain-{host}"
 
 
-class DomainMessage(StrEnum):
+class RateLimiterMessage(StrEnum):
     """What may be said to a domain."""
 
-    TAKE_SLOT = "take_slot"
-    TELL = "tell"
-    OPEN = "open"
+    ACQUIRE = "acquire"
+    REPORT = "tell"
+    RESET_COOLDOWN = "open"
     STATE = "state"
 
 
-class Closure(Frozen):
+class Cooldown(Frozen):
     """Until when nobody asks a provider, and what it had answered."""
 
     until: AwareDatetime
@@ -507,20 +507,20 @@ class Closure(Frozen):
     reason: str = Field(max_length=300)
 
 
-class Paid(Frozen):
+class CreditReservation(Frozen):
     """Credits that a question under way may cost."""
 
     slot: AwareDatetime
     credits: int
 
 
-class DomainState(Frozen):
+class RateLimiterState(Frozen):
     """What is known of a provider's patience."""
 
     last_slot: AwareDatetime | None = None
-    rested_at: AwareDatetime | None = None
+    burst_full_at: AwareDatetime | None = None
     """When it will bear a whole burst again."""
-    closed: Closure | None = None
+    cooldown: Cooldown | None = None
     month: str = ""
     """The calendar month (UTC) that the counts are of, such as "2024-03"."""
     slots: int = 0
@@ -529,10 +529,10 @@ class DomainState(Frozen):
     """Of the month's, as the provider last told."""
     credits_remaining: int | None = None
     """What the provider last told."""
-    under_way: tuple[Paid, ...] = ()
+    reserved: tuple[CreditReservation, ...] = ()
     """Paid questions whose answers have not told what they cost."""
 
-    def in_month_of(self, now: datetime) -> DomainState:
+    def in_month_of(self, now: datetime) -> RateLimiterState:
         """The same with the counts of a moment's month: what was spent before it is past."""
         month = f"{now.astimezone(UTC):%Y-%m}"
         fresh = {"month": month, "slots": 0, "credits_used": 0, "credits_remaining": None}
@@ -544,30 +544,30 @@ class DomainState(Frozen):
         left = monthly_credits - state.credits_used
         if state.credits_remaining is not None:
             left = min(left, state.credits_remaining)
-        return max(left - sum(paid.credits for paid in state.under_way), 0)
+        return max(left - sum(paid.credits for paid in state.reserved), 0)
 
 
-class DomainInput(Frozen):
+class RateLimiterInput(Frozen):
     """A provider's host, and what the run before it knew."""
 
     host: str
-    state: DomainState = DomainState()
+    state: RateLimiterState = RateLimiterState()
     renew_after: int = Field(default=4_000, ge=10, le=10_000)
     """Events of a history after which a new run goes on."""
 
 
-class SlotRequest(Frozen):
+class AcquireRequest(Frozen):
     """May I ask? By which manners, at what price, and not later than when."""
 
     host: str
-    manners: Manners
+    rate_limit: RateLimit
     credits: int = Field(default=0, ge=0, le=10_000)
     until: AwareDatetime
     missed: AwareDatetime | None = None
     """A slot granted before that was not used."""
 
 
-class SlotAnswer(Frozen):
+class AcquireResult(Frozen):
     """The moment to ask at, or why not and when to come again."""
 
     slot: AwareDatetime | None = None
@@ -576,7 +576,7 @@ class SlotAnswer(Frozen):
     not_before: AwareDatetime | None = None
 
 
-class DomainOpening(Frozen):
+class CooldownReset(Frozen):
     """A person knows better than what a provider last said."""
 
     host: str
@@ -584,12 +584,12 @@ class DomainOpening(Frozen):
     why: str = Field(default="", max_length=500)
 
 
-class DomainNews(Frozen):
+class ProviderFeedback(Frozen):
     """What an answer says about the provider's patience."""
 
     slot: AwareDatetime
     """The slot that the question was asked in."""
-    closed_for: timedelta | None = Field(default=None, ge=timedelta(), le=timedelta(days=7))
+    cooldown_for: timedelta | None = Field(default=None, ge=timedelta(), le=timedelta(days=7))
     outcome: Outcome = Outcome.OK
     reason: str = Field(default="", max_length=300)
     credits_used: int | None = None

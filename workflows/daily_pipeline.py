@@ -18,19 +18,19 @@ from temporalio.exceptions import ActivityError, ApplicationError
 
 from tipoff.vocabulary import (
     DayPlan,
+    FallbackSource,
     Outcome,
     Phase,
     PlanStep,
     Role,
     RunState,
     SlateGame,
-    StandIn,
     StepKind,
     StepState,
     clock_time,
     shortened,
 )
-from workflows import chains, gates, messages, telling
+from workflows import fallbacks, gates, operator_commands, status_text
 from workflows.calls import call
 from workflows.contracts import (
     USABLE,
@@ -46,7 +46,7 @@ from workflows.contracts import (
     Message,
     MessageAnswer,
     Moment,
-    Order,
+    OperatorCommand,
     PlanRequest,
     Predicted,
     ProcessRequest,
@@ -57,8 +57,8 @@ from workflows.contracts import (
     StepReport,
 )
 from workflows.day_clock import DayClock
-from workflows.day_report import day_result, day_status
 from workflows.day_state import REASON_LENGTH, DayLedger
+from workflows.day_status import day_result, day_status
 from workflows.search_attributes import DATA_QUALITY, GAME_DATE, PHASE, RUN_STATE
 
 _COMPUTE = {
@@ -91,7 +91,7 @@ class DailyPipelineWorkflow:
         self._hold_at = day.clock.hold_at
         self._actions = sorted(day.clock.actions, key=lambda action: action.at)
         self._batches: dict[str, tuple[tuple[str, tuple[SlateGame, ...]], StepReport]] = {}
-        self._wanted_anew: set[str] = set()
+        self._forced: set[str] = set()
         self._slate: tuple[SlateGame, ...] | None = None
         self._said_early: list[AuditEntry] = []
         self._alerts_told: set[str] = set()
@@ -196,7 +196,7 @@ class DailyPipelineWorkflow:
             task.cancel()
         for step in self.ledger.plan.steps:
             record = self.ledger.records[step.name]
-            record.busy = False
+            record.running = False
             if not record.settled and not isinstance(verdicts[step.name], gates.Closed):
                 self.ledger.park(step, _reason(self.ledger, step), self._clock.now())
         self._tasks.clear()
@@ -261,42 +261,44 @@ class DailyPipelineWorkflow:
         """
         plan, record = self.ledger.plan, self.ledger.records[step.name]
         failed: ActivityError | None = None
-        anew = step.name in self._wanted_anew
-        self._wanted_anew.discard(step.name)
-        rows_before = record.rows if step.role is Role.POST and not anew else 0
+        force = step.name in self._forced
+        self._forced.discard(step.name)
+        rows_before = record.rows if step.role is Role.POST and not force else 0
         try:
-            report = await self._first_choice(step, chains.wanted_games(step, record, plan, anew=anew), as_of, anew)
+            report = await self._first_choice(
+                step, fallbacks.wanted_games(step, record, plan, force=force), as_of, force
+            )
         except ActivityError as error:
             failed = error
             reason = shortened(str(error.cause or error), REASON_LENGTH)
-            report = StepReport(outcome=Outcome.PROVIDER_ERROR, reason=reason, changed=False, stand_in=True)
-        for stand_in in step.stand_ins:
-            asked = chains.lacking(step, record, report, plan, as_of, anew=anew)
-            if not chains.wants_stand_in(step, report, as_of) or (plan.games and not asked):
+            report = StepReport(outcome=Outcome.PROVIDER_ERROR, reason=reason, changed=False, use_fallback=True)
+        for fallback in step.fallback_sources:
+            asked = fallbacks.lacking(step, record, report, plan, as_of, force=force)
+            if not fallbacks.wants_fallback(step, report, as_of) or (plan.games and not asked):
                 break
-            brought = await self._stand_in(step, stand_in, asked, as_of)
-            report = chains.stood_in(
-                report, stand_in, brought, asked, rows_before=rows_before, had_before=record.stood_in
+            brought = await self._poll_fallback(step, fallback, asked, as_of)
+            report = fallbacks.merge_fallback(
+                report, fallback, brought, asked, rows_before=rows_before, had_before=record.fallback_games
             )
-        if failed is not None and not report.stood_in:
+        if failed is not None and not report.fallback_games:
             raise failed
         if report.games is not None:
-            self._slate = chains.slate_told(report, report.games, plan)
+            self._slate = fallbacks.slate_told(report, report.games, plan)
         return report
 
     async def _first_choice(
-        self, step: PlanStep, games: tuple[SlateGame, ...], as_of: datetime, anew: bool
+        self, step: PlanStep, games: tuple[SlateGame, ...], as_of: datetime, force: bool
     ) -> StepReport:
         """A look at the step's own source, if it may be asked."""
         record = self.ledger.records[step.name]
-        left_alone = None if anew else chains.left_alone(record)
-        if left_alone is not None:
-            return left_alone
+        in_cooldown = None if force else fallbacks.in_cooldown(record)
+        if in_cooldown is not None:
+            return in_cooldown
         request = self._collect_request(step.subject, games, as_of, step.provider_ids_from).model_copy(
-            update={"anew": anew}
+            update={"force": force}
         )
         if step.role is Role.LIVE:
-            again = None if self._clock.virtual else gates.looks_within(step, as_of, FOLLOWED_FOR)
+            again = None if self._clock.virtual else gates.polls_within(step, as_of, FOLLOWED_FOR)
             told = f"{step.title} as of {clock_time(as_of, request.game_date)}"
             return await call(Activity.FOLLOW, request.model_copy(update={"again": again}), StepReport, summary=told)
         report = await self._collected_and_read(request, step.title)
@@ -304,17 +306,17 @@ class DailyPipelineWorkflow:
             return report.model_copy(update={"rows": record.rows + report.rows})
         return report
 
-    async def _stand_in(
-        self, step: PlanStep, stand_in: StandIn, games: tuple[SlateGame, ...], as_of: datetime
+    async def _poll_fallback(
+        self, step: PlanStep, fallback: FallbackSource, games: tuple[SlateGame, ...], as_of: datetime
     ) -> StepReport:
         """What another source has of the games; when it fails too, why."""
-        named = stand_in.provider_ids_from
-        title = f"{stand_in.title} for {step.title}"
+        named = fallback.provider_ids_from
+        title = f"{fallback.title} for {step.title}"
         try:
             if named and not {game.game_id for game in games} <= self.ledger.provider_ids.get(named, {}).keys():
                 ids = await self._collected_and_read(self._collect_request(named, games, as_of), f"{title}, ids")
                 self.ledger.provider_ids.setdefault(named, {}).update(ids.provider_ids)
-            request = self._collect_request(stand_in.source, games, as_of, named)
+            request = self._collect_request(fallback.source, games, as_of, named)
             return await self._collected_and_read(request, title)
         except ActivityError as error:
             reason = shortened(str(error.cause or error), REASON_LENGTH)
@@ -345,7 +347,7 @@ class DailyPipelineWorkflow:
         report = await self._read(request.source, title, collected.to_read, request.games, request.as_of)
         if report.changed:
             # What the others of its chain last said no longer stands: it is read when they say it again.
-            for other in chains.others_of(request.source, plan):
+            for other in fallbacks.others_of(request.source, plan):
                 self._batches.pop(other, None)
         if plan is self.ledger.plan:
             self._batches[request.source] = key, report
@@ -451,10 +453,10 @@ class DailyPipelineWorkflow:
         if batch is None:
             return await self._carry_out(step, moment.game_ids, moment.as_of)
         plan, record = self.ledger.plan, self.ledger.records[step.name]
-        stand_in = next((each for each in step.stand_ins if each.source == batch.source), None)
+        fallback = next((each for each in step.fallback_sources if each.source == batch.source), None)
         try:
             report = await self._read(batch.source, step.title, batch.batch, plan.games, moment.as_of)
-            return chains.read_again(step, record, report, plan, stand_in)
+            return fallbacks.read_again(step, record, report, plan, fallback)
         except ActivityError as error:
             return str(error.cause or error)
 
@@ -475,7 +477,7 @@ class DailyPipelineWorkflow:
         info = workflow.info()
         for action in due:
             request = DeliverRequest(workflow_id=info.workflow_id, run_id=info.run_id, action=action)
-            said = f"scenario: {action.order.message} {action.order.target}".rstrip()
+            said = f"scenario: {action.command.message} {action.command.target}".rstrip()
             await call(Activity.DELIVER_ACTION, request, MessageAnswer, summary=said)
         return True
 
@@ -495,25 +497,25 @@ class DailyPipelineWorkflow:
 
     # ── hearing people ───────────────────────────────────────────────────────────────────────────────────
 
-    def _judge(self, order: Order) -> MessageAnswer:
+    def _judge(self, command: OperatorCommand) -> MessageAnswer:
         if self._ledger is None:
             return MessageAnswer(accepted=False, answer="the day is only starting; say it again in a second")
-        return messages.judge(order, self._ledger, held=self._clock.held)
+        return operator_commands.judge(command, self._ledger, held=self._clock.held)
 
-    def _obey(self, order: Order, via: str) -> MessageAnswer:
+    def _execute(self, command: OperatorCommand, via: str) -> MessageAnswer:
         """Carry an order out if it can be, and write it into the audit trail either way."""
-        answer = self._judge(order)
+        answer = self._judge(command)
         if answer.accepted:
-            messages.apply(order, self.ledger, self._clock.now())
+            operator_commands.apply(command, self.ledger, self._clock.now())
             # A person wants it read anew, also where the provider says just what it said before.
-            for step in messages.steps_to_read(order, self.ledger.plan):
-                for source in (step.subject, *(stand_in.source for stand_in in step.stand_ins)):
+            for step in operator_commands.steps_to_read(command, self.ledger.plan):
+                for source in (step.subject, *(fallback.source for fallback in step.fallback_sources)):
                     self._batches.pop(source, None)
-                self._wanted_anew.add(step.name)
-            if order.message is Message.RESUME_CLOCK:
+                self._forced.add(step.name)
+            if command.message is Message.RESUME_CLOCK:
                 self._clock.resume()
             self._woken = True
-        self._note(via, order.message, answer, target=order.about, who=order.who, why=order.why)
+        self._note(via, command.message, answer, target=command.about, who=command.who, why=command.why)
         return answer
 
     def _note(
@@ -535,18 +537,18 @@ class DailyPipelineWorkflow:
         else:
             self._ledger.note(entry)
 
-    def _hear(self, message: Message, arguments: Sequence[Any]) -> None:
+    def _handle(self, message: Message, arguments: Sequence[Any]) -> None:
         """A signal never raises: what it could not do stands in the audit trail and in the details."""
         try:
-            self._obey(messages.order_from(message, arguments), "signal")
+            self._execute(operator_commands.command_from(message, arguments), "signal")
         except ValueError as error:
             refusal = MessageAnswer(accepted=False, answer=str(error))
             self._note("signal", message, refusal, target=" ".join(map(str, arguments)))
 
-    def _validate(self, order: Order, message: Message) -> None:
-        if order.message is not message:
-            raise ApplicationError(f"this is {message}, the order says {order.message}; nothing was changed")
-        answer = self._judge(order)
+    def _validate(self, command: OperatorCommand, message: Message) -> None:
+        if command.message is not message:
+            raise ApplicationError(f"this is {message}, the order says {command.message}; nothing was changed")
+        answer = self._judge(command)
         if not answer.accepted:
             raise ApplicationError(answer.answer)
 
@@ -554,70 +556,70 @@ class DailyPipelineWorkflow:
         name="force_continue",
         description='Go on without what a phase waits for: "lines", or {"phase": …, "who": …, "why": …}',
     )
-    def hear_force_continue(self, *arguments: Any) -> None:
-        self._hear(Message.FORCE_CONTINUE, arguments)
+    def handle_force_continue(self, *arguments: Any) -> None:
+        self._handle(Message.FORCE_CONTINUE, arguments)
 
     @workflow.signal(name="lines_available", description="Betting lines are out: look for them now, without waiting")
-    def hear_lines_available(self, *arguments: Any) -> None:
-        self._hear(Message.LINES_AVAILABLE, arguments)
+    def handle_lines_available(self, *arguments: Any) -> None:
+        self._handle(Message.LINES_AVAILABLE, arguments)
 
     @workflow.signal(name="resume_clock", description="Let a held replay clock go on")
-    def hear_resume_clock(self, *arguments: Any) -> None:
-        self._hear(Message.RESUME_CLOCK, arguments)
+    def handle_resume_clock(self, *arguments: Any) -> None:
+        self._handle(Message.RESUME_CLOCK, arguments)
 
     @workflow.signal(dynamic=True, description="Any other signal: it is refused, and that stands in the audit trail")
-    def hear_unknown(self, name: str, arguments: Sequence[RawValue]) -> None:
+    def handle_unknown_signal(self, name: str, arguments: Sequence[RawValue]) -> None:
         known = ", ".join((Message.FORCE_CONTINUE, Message.LINES_AVAILABLE, Message.RESUME_CLOCK))
         told = f"there is no signal {name[:50]!r}, but {known}; other orders are updates: see `starter.py --help`"
         self._note("signal", name[:50], MessageAnswer(accepted=False, answer=told))
 
     @workflow.update(description="Go on without what a phase waits for; who and why are recorded")
-    def force_continue(self, order: Order) -> MessageAnswer:
-        return self._obey(order, "update")
+    def force_continue(self, command: OperatorCommand) -> MessageAnswer:
+        return self._execute(command, "update")
 
     @force_continue.validator
-    def _validate_force_continue(self, order: Order) -> None:
-        self._validate(order, Message.FORCE_CONTINUE)
+    def _validate_force_continue(self, command: OperatorCommand) -> None:
+        self._validate(command, Message.FORCE_CONTINUE)
 
     @workflow.update(description="Betting lines are out: look for them now")
-    def lines_available(self, order: Order) -> MessageAnswer:
-        return self._obey(order, "update")
+    def lines_available(self, command: OperatorCommand) -> MessageAnswer:
+        return self._execute(command, "update")
 
     @lines_available.validator
-    def _validate_lines_available(self, order: Order) -> None:
-        self._validate(order, Message.LINES_AVAILABLE)
+    def _validate_lines_available(self, command: OperatorCommand) -> None:
+        self._validate(command, Message.LINES_AVAILABLE)
 
     @workflow.update(description="Try a parked step again now")
-    def retry_step(self, order: Order) -> MessageAnswer:
-        return self._obey(order, "update")
+    def retry_step(self, command: OperatorCommand) -> MessageAnswer:
+        return self._execute(command, "update")
 
     @retry_step.validator
-    def _validate_retry_step(self, order: Order) -> None:
-        self._validate(order, Message.RETRY_STEP)
+    def _validate_retry_step(self, command: OperatorCommand) -> None:
+        self._validate(command, Message.RETRY_STEP)
 
     @workflow.update(description="Do without a step for the rest of the day")
-    def skip_step(self, order: Order) -> MessageAnswer:
-        return self._obey(order, "update")
+    def skip_step(self, command: OperatorCommand) -> MessageAnswer:
+        return self._execute(command, "update")
 
     @skip_step.validator
-    def _validate_skip_step(self, order: Order) -> None:
-        self._validate(order, Message.SKIP_STEP)
+    def _validate_skip_step(self, command: OperatorCommand) -> None:
+        self._validate(command, Message.SKIP_STEP)
 
     @workflow.update(description="Fetch events, game lines and player lines again now")
-    def refresh_lines(self, order: Order) -> MessageAnswer:
-        return self._obey(order, "update")
+    def refresh_lines(self, command: OperatorCommand) -> MessageAnswer:
+        return self._execute(command, "update")
 
     @refresh_lines.validator
-    def _validate_refresh_lines(self, order: Order) -> None:
-        self._validate(order, Message.REFRESH_LINES)
+    def _validate_refresh_lines(self, command: OperatorCommand) -> None:
+        self._validate(command, Message.REFRESH_LINES)
 
     @workflow.update(description="Let a held replay clock go on")
-    def resume_clock(self, order: Order) -> MessageAnswer:
-        return self._obey(order, "update")
+    def resume_clock(self, command: OperatorCommand) -> MessageAnswer:
+        return self._execute(command, "update")
 
     @resume_clock.validator
-    def _validate_resume_clock(self, order: Order) -> None:
-        self._validate(order, Message.RESUME_CLOCK)
+    def _validate_resume_clock(self, command: OperatorCommand) -> None:
+        self._validate(command, Message.RESUME_CLOCK)
 
     # ── telling people ───────────────────────────────────────────────────────────────────────────────────
 
@@ -628,7 +630,7 @@ class DailyPipelineWorkflow:
     def _tell(self) -> None:
         """Keep details, memo, search attributes and the exported status true; each only when it changed."""
         status = self.status()
-        workflow.set_current_details(telling.markdown(status))
+        workflow.set_current_details(status_text.markdown(status))
         # What runs the server shows by itself; told each time it would be every eighth event of the history.
         if not self._tasks and self._is_news("memo", status.sentence):
             workflow.upsert_memo({"says": status.sentence, "day_clock": clock_time(status.now, status.game_date)})
@@ -704,16 +706,16 @@ class DailyPipelineWorkflow:
 def _readers(steps: Sequence[PlanStep]) -> dict[str, PlanStep]:
     """The step that each source's landed answers belong to."""
     looking = [step for step in steps if step.kind is StepKind.SOURCE]
-    return {stand_in.source: step for step in looking for stand_in in step.stand_ins} | {
+    return {fallback.source: step for step in looking for fallback in step.fallback_sources} | {
         step.subject: step for step in looking
     }
 
 
 def _is_redone(step: PlanStep, first: Phase) -> bool:
     """Whether a re-run from a phase does a step again; predictions stand on contexts of their own moment."""
-    order = list(Phase)
+    command = list(Phase)
     first = Phase.CONTEXT if first is Phase.PREDICT else first
-    return order.index(step.phase) >= order.index(first)
+    return command.index(step.phase) >= command.index(first)
 
 
 def _reason(ledger: DayLedger, step: PlanStep) -> str:

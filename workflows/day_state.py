@@ -42,7 +42,7 @@ AUDIT_KEPT = 25
 """So many of the last messages are told; older ones are counted, and stand in the history."""
 
 
-class Rest(NamedTuple):
+class StepCooldown(NamedTuple):
     """Until when a provider wants to be left alone, and what it said."""
 
     until: datetime
@@ -54,29 +54,29 @@ class StepRecord:
     """Where a step stands and what it last saw of the steps it needs."""
 
     state: StepState = StepState.PENDING
-    busy: bool = False
+    running: bool = False
     found: bool = False
     """It once had all it wanted."""
     stopped: str = ""
     """What the provider said that only a person can change: it is not asked again before one acted."""
     asked: tuple[str, ...] = ()
     """The games it set out for."""
-    stood_in: tuple[str, ...] = ()
+    fallback_games: tuple[str, ...] = ()
     """The games that others had in its place, and that are still looked for."""
-    given_up: bool = False
+    abandoned: bool = False
     """The day went on without it while it was at work: nobody waits for what it may still bring."""
-    looks: int = 0
+    polls: int = 0
     rows: int = 0
     reason: str = ""
     missing_games: tuple[str, ...] = ()
-    last_look: datetime | None = None
+    last_poll: datetime | None = None
     seen_at: datetime | None = None
     """The last look that brought what there was, from whomever."""
     retry_at: datetime | None = None
-    rest: Rest | None = None
+    cooldown: StepCooldown | None = None
     """The provider wants to be left alone, and who stands in for it is asked meanwhile."""
     failed_since: datetime | None = None
-    mended: int = 0
+    recoveries: int = 0
     """How often it went on after it had been parked."""
     version: int = 0
     """Grows whenever the step brought new data."""
@@ -100,7 +100,7 @@ class StepRecord:
 
     def unpark(self) -> None:
         """It goes on, or the day goes on without it: nobody is called any more."""
-        self.mended += self.failed_since is not None
+        self.recoveries += self.failed_since is not None
         self.failed_since = None
 
     def bring(self, games: tuple[str, ...]) -> None:
@@ -167,34 +167,34 @@ class DayLedger:
     def start(self, step: PlanStep, now: datetime) -> None:
         """Note that a step sets out, and on which versions of what it needs."""
         record = self.records[step.name]
-        record.busy = True
-        record.given_up = False
+        record.running = True
+        record.abandoned = False
         record.asked = self.game_ids
         record.tried = {need: self.records[need].version for need in step.needs}
-        record.last_look = now
+        record.last_poll = now
         record.retry_at = None
-        if record.rest is not None and record.rest.until <= now:
-            record.rest = None
+        if record.cooldown is not None and record.cooldown.until <= now:
+            record.cooldown = None
         if not record.settled:
             record.state = StepState.RUNNING
 
     def finish(self, step: PlanStep, result: StepReport | str, now: datetime) -> None:
         """Note what a step brought, or why it could not be done."""
         record = self.records[step.name]
-        record.busy = False
-        record.looks += 1
+        record.running = False
+        record.polls += 1
         if record.state is StepState.SKIPPED:
             return  # a person did without it while it was at work
         if isinstance(result, str):
             self._note_failure(step, record, shortened(result, REASON_LENGTH), now)
             return
         record.seen = record.tried
-        record.last_look = result.looked_at or record.last_look
+        record.last_poll = result.looked_at or record.last_poll
         reasons = {"reason": result.reason, "own_reason": result.own_reason}
         told = {name: shortened(reason, REASON_LENGTH) for name, reason in reasons.items()}
         report = result.model_copy(update=told)
         if step.kind is StepKind.SOURCE:
-            self._note_look(step, record, report, now)
+            self._record_poll(step, record, report, now)
             self._ask_for_joined(record, now)
         else:
             self._note_computed(step, record, report, now)
@@ -203,7 +203,7 @@ class DayLedger:
         """A source that has what it wants looks again by itself; anything else that fails calls a person."""
         if step.kind is StepKind.SOURCE and record.settled:
             self.alert(step, "refresh_failed", f"{step.title} could not be looked at again: {reason}", now)
-            if is_outdated(step, record, record.last_look or now):
+            if is_outdated(step, record, record.last_poll or now):
                 since, record.missing_games = record.seen_at, self._open_or_missing(record, now)
                 self._go_on_with_outdated(step, reason, since, now)
         else:
@@ -215,11 +215,11 @@ class DayLedger:
             record.found = False
             record.retry_at = now
 
-    def _note_look(self, step: PlanStep, record: StepRecord, report: StepReport, now: datetime) -> None:
+    def _record_poll(self, step: PlanStep, record: StepRecord, report: StepReport, now: datetime) -> None:
         # What a person asked for meanwhile goes before what the provider said.
         again = report.retry_at and max(report.retry_at, now + SHORTEST_WAIT)
-        waits = again is not None and again <= step.looks_end and not (step.stand_ins and report.stand_in)
-        record.rest = None if again is None or waits else Rest(again, report.own_reason or report.reason)
+        waits = again is not None and again <= step.polls_end and not (step.fallback_sources and report.use_fallback)
+        record.cooldown = None if again is None or waits else StepCooldown(again, report.own_reason or report.reason)
         record.retry_at = record.retry_at or (again if waits else None)
         if report.outcome in USABLE:
             self.provider_ids.setdefault(step.subject, {}).update(report.provider_ids)
@@ -228,8 +228,8 @@ class DayLedger:
         if report.unresolved:
             names = ", ".join(report.unresolved_names)
             self.alert(step, "unresolved", f"{report.unresolved} names are on no roster: {names}", now)
-        refused = report.outcome not in USABLE or bool(report.stood_in)
-        outdated = refused and is_outdated(step, record, record.last_look or now)
+        refused = report.outcome not in USABLE or bool(report.fallback_games)
+        outdated = refused and is_outdated(step, record, record.last_poll or now)
         since = record.seen_at
         record.found = record.found and not outdated
         missing = self._missing(step, record, report, now, outdated=outdated)
@@ -244,13 +244,13 @@ class DayLedger:
             self._bring(record, report)
         record.missing_games = missing
         if report.outcome in USABLE:
-            others = {game for had in report.stood_in.values() for game in had} | self._kept(step, record, now)
+            others = {game for had in report.fallback_games.values() for game in had} | self._kept(step, record, now)
             known = self.game_ids if self.plan.slate_known else sorted(others)
-            record.stood_in = tuple(game for game in known if game in others)
-            record.seen_at = record.last_look
+            record.fallback_games = tuple(game for game in known if game in others)
+            record.seen_at = record.last_poll
         for kind, text in report.alerts.items():
             self.alert(step, kind, f"{step.title}: {text}", now)
-        if report.stood_in and not missing:
+        if report.fallback_games and not missing:
             self._go_on_with(step, report, now)
         elif outdated and record.settled:
             self._go_on_with_outdated(step, report.reason, since, now)
@@ -261,7 +261,7 @@ class DayLedger:
         record.unpark()
         if self._comes_to_nothing(step, record, report, now):
             return
-        if report.stood_in and not missing:
+        if report.fallback_games and not missing:
             record.found = False  # the first choice is still looked for
         elif outcome in {Outcome.OK, Outcome.EMPTY_OK} or (outcome is Outcome.PARTIAL and not missing):
             empty = outcome is Outcome.EMPTY_OK and record.state is not StepState.COMPLETE
@@ -271,7 +271,7 @@ class DayLedger:
             record.state = StepState.LATE
         else:
             # Why is what was said when it was gone without: a later look tells only of the games that are left then.
-            from_others = {*missing, *record.stood_in}
+            from_others = {*missing, *record.fallback_games}
             self._amend(step, {"games": tuple(game for game in self.game_ids if game in from_others)})
 
     def _missing(
@@ -297,7 +297,7 @@ class DayLedger:
 
     def _kept(self, step: PlanStep, record: StepRecord, now: datetime) -> set[str]:
         """Games that others had before their tip: they are asked no more, and have nothing else."""
-        return set(record.stood_in) & self._begun(now) if step.role is Role.PRE else set()
+        return set(record.fallback_games) & self._begun(now) if step.role is Role.PRE else set()
 
     def _comes_to_nothing(self, step: PlanStep, record: StepRecord, report: StepReport, now: datetime) -> bool:
         """Nothing to be asked once games have begun: what was gone without is not had by that."""
@@ -312,8 +312,8 @@ class DayLedger:
         self._take_in(record, report)
         record.reference = report.reference
         self._settle(step, StepState.COMPLETE, now)
-        if step.name == PUBLICATION and report.rows and record.last_look is not None:
-            self.published.append(record.last_look)
+        if step.name == PUBLICATION and report.rows and record.last_poll is not None:
+            self.published.append(record.last_poll)
 
     def _take_in(self, record: StepRecord, report: StepReport) -> None:
         record.rows = report.rows
@@ -341,7 +341,7 @@ class DayLedger:
     def degrade(self, step: PlanStep, reason: str, now: datetime, state: StepState = StepState.DEGRADED) -> None:
         """Go on without what a step wanted."""
         record = self.records[step.name]
-        record.given_up = record.busy
+        record.abandoned = record.running
         record.unpark()
         record.reason = reason
         nothing_came = step.per_game and not record.rows
@@ -354,8 +354,10 @@ class DayLedger:
         if self.recorded and self._is_gone_without(step, now):
             record.state = StepState.DEGRADED
             return
-        self._lower(step, report.reason, record.stood_in, now, StepState.DEGRADED)
-        self.alert(step, "stood_in", f"{' and '.join(report.stood_in)} for {step.title}: {report.reason}", now)
+        self._lower(step, report.reason, record.fallback_games, now, StepState.DEGRADED)
+        self.alert(
+            step, "fallback_games", f"{' and '.join(report.fallback_games)} for {step.title}: {report.reason}", now
+        )
 
     def _is_gone_without(self, step: PlanStep, now: datetime) -> bool:
         """Whether what is known of a step's degradations is not over by a moment."""
@@ -366,7 +368,7 @@ class DayLedger:
         """Go on with what came before the first choice refused or failed, where nobody has anything newer."""
         record = self.records[step.name]
         record.found = False  # it is looked for as if it had never come
-        affected = {*record.missing_games, *record.stood_in}
+        affected = {*record.missing_games, *record.fallback_games}
         if record.state is StepState.DEGRADED or since is None or not affected:
             return
         reason = f"{reason}; going on with what came by {clock_time(since, self.plan.game_date)}"
@@ -388,7 +390,7 @@ class DayLedger:
         if not record.settled:
             record.state = StepState.FAILED
         record.failed_since = record.failed_since or now
-        again = f":{record.mended + 1}" if record.mended else ""
+        again = f":{record.recoveries + 1}" if record.recoveries else ""
         self.alert(step, f"parked{again}", f"{step.title} is parked: {reason}", now)
 
     def try_again(self, name: str, now: datetime) -> None:
@@ -396,7 +398,7 @@ class DayLedger:
         record = self.records[name]
         record.state = StepState.PENDING
         record.unpark()
-        record.stopped, record.rest = "", None
+        record.stopped, record.cooldown = "", None
         record.seen = record.tried = {}
         record.retry_at = now
 
@@ -440,7 +442,7 @@ class DayLedger:
         if any(record.failed_since for record in self.records.values()):
             return RunState.NEEDS_ATTENTION
         working = any(
-            record.busy and (step.kind is not StepKind.SOURCE or not record.looks)
+            record.running and (step.kind is not StepKind.SOURCE or not record.polls)
             for step in self.plan.steps
             if (record := self.records[step.name])
         )
@@ -450,8 +452,8 @@ class DayLedger:
         """The first phase with something unsettled among those that have opened; else the first still to come."""
         unsettled = [step for step in self.plan.steps if not self.records[step.name].settled]
         opened = [step.phase for step in unsettled if step.opens_at <= now]
-        order = list(Phase)
-        return min(opened or [step.phase for step in unsettled], key=order.index, default=order[-1])
+        command = list(Phase)
+        return min(opened or [step.phase for step in unsettled], key=command.index, default=command[-1])
 
     def data_quality(self) -> DataQuality:
         """Whether the day had all it wanted."""

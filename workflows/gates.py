@@ -27,7 +27,7 @@ class Waiting:
     """Not yet: what it lacks and when to look again (None: when what it lacks has come)."""
 
     missing: tuple[str, ...]
-    next_look: datetime | None
+    next_poll: datetime | None
     moving: bool = False
     """New data are on their way to it, so whoever needs it waits too."""
 
@@ -71,13 +71,13 @@ class _Moment:
         """Whether a needed step keeps others waiting: a parked one when it is critical, or will look again in time."""
         step, record = self.steps[need], self.records[need]
         parked_aside = record.state is StepState.FAILED and not step.critical
-        return not record.settled and (not parked_aside or _looks_again(step, record, self.now))
+        return not record.settled and (not parked_aside or _polls_again(step, record, self.now))
 
 
-def _looks_again(step: PlanStep, record: StepRecord, now: datetime) -> bool:
+def _polls_again(step: PlanStep, record: StepRecord, now: datetime) -> bool:
     """Whether a source that failed, or who stands in for it, is asked again before the day goes on without it."""
-    look, deadline = next_look(step, record), step.hard_deadline
-    in_time = look is not None and deadline is not None and max(look, now) < deadline
+    poll, deadline = next_poll(step, record), step.hard_deadline
+    in_time = poll is not None and deadline is not None and max(poll, now) < deadline
     return step.kind is StepKind.SOURCE and in_time
 
 
@@ -97,14 +97,14 @@ def _verdict(step: PlanStep, moment: _Moment) -> Verdict:
     record = moment.records[step.name]
     if record.state is StepState.SKIPPED:
         return Closed()
-    if record.busy:
-        return _busy_verdict(step, record, moment)
+    if record.running:
+        return _running_verdict(step, record, moment)
     if step.kind is StepKind.SOURCE:
         return _source_verdict(step, record, moment)
     return _compute_verdict(step, record, moment)
 
 
-def _busy_verdict(step: PlanStep, record: StepRecord, moment: _Moment) -> Verdict:
+def _running_verdict(step: PlanStep, record: StepRecord, moment: _Moment) -> Verdict:
     """Its deadline holds for a step at work too: what it may still bring comes late, as anything else."""
     if _is_waited_for(step, record, moment.now):
         return Waiting((), None, moving=True)
@@ -115,9 +115,9 @@ def _busy_verdict(step: PlanStep, record: StepRecord, moment: _Moment) -> Verdic
 
 def _is_waited_for(step: PlanStep, record: StepRecord, now: datetime) -> bool:
     """Whether others wait for what a step at work brings: not when its deadline came meanwhile."""
-    set_out, deadline = record.last_look, step.hard_deadline
+    set_out, deadline = record.last_poll, step.hard_deadline
     too_late = set_out is not None and deadline is not None and set_out < deadline <= now
-    return record.busy and not record.given_up and not too_late
+    return record.running and not record.abandoned and not too_late
 
 
 def _source_verdict(step: PlanStep, record: StepRecord, moment: _Moment) -> Verdict:
@@ -125,15 +125,15 @@ def _source_verdict(step: PlanStep, record: StepRecord, moment: _Moment) -> Verd
     missing = tuple(
         need for need in step.needs if moment.holds(need) or (ids_coming and need == step.provider_ids_from)
     )
-    look = next_look(step, record)
-    if look is not None and look <= moment.now and not missing:
+    poll = next_poll(step, record)
+    if poll is not None and poll <= moment.now and not missing:
         return Ready(())
-    looked_out = look is None and not record.stopped
+    looked_out = poll is None and not record.stopped
     if not record.settled and (looked_out or _past_deadline(step, moment.now)) and _can_give_up(step, record):
         return _give_up(step, record, missing)
-    if look is None:
+    if poll is None:
         return _nothing_to_do(record)
-    return Waiting(missing, None if missing else look)
+    return Waiting(missing, None if missing else poll)
 
 
 def _compute_verdict(step: PlanStep, record: StepRecord, moment: _Moment) -> Verdict:
@@ -148,7 +148,7 @@ def _compute_verdict(step: PlanStep, record: StepRecord, moment: _Moment) -> Ver
         if not record.settled:
             return Waiting(held, step.opens_at if step.opens_at > moment.now else None)
         return Closed() if never_ran else Waiting(held, None, moving=True)
-    if record.state is StepState.FAILED and _past_deadline(step, moment.now) and step.fallback is not None:
+    if record.state is StepState.FAILED and _past_deadline(step, moment.now) and step.degraded_message is not None:
         return _give_up(step, record, held)
     return _nothing_to_do(record)
 
@@ -178,35 +178,35 @@ def _is_open(step: PlanStep, game: SlateGame, moment: _Moment) -> bool:
     return step.role is not Role.PRE or game.tip_off > moment.now
 
 
-def next_look(step: PlanStep, record: StepRecord) -> datetime | None:
+def next_poll(step: PlanStep, record: StepRecord) -> datetime | None:
     """When a source is looked at next; None: never again today."""
-    if record.rest is not None:
-        candidates = _looks_while_it_rests(step, record, record.rest.until)
+    if record.cooldown is not None:
+        candidates = _polls_in_cooldown(step, record, record.cooldown.until)
     else:
-        candidates = _looks_after_the_last(step, record) if step.stand_ins or not record.stopped else []
+        candidates = _polls_after_the_last(step, record) if step.fallback_sources or not record.stopped else []
     if record.retry_at is not None:
         # "Come again at …" of the provider: neither earlier nor later.
-        candidates = [look for look in candidates if look > record.retry_at] + [record.retry_at]
+        candidates = [poll for poll in candidates if poll > record.retry_at] + [record.retry_at]
     return min(candidates, default=None)
 
 
-def _looks_while_it_rests(step: PlanStep, record: StepRecord, until: datetime) -> list[datetime]:
+def _polls_in_cooldown(step: PlanStep, record: StepRecord, until: datetime) -> list[datetime]:
     """Who stands in for it is asked by its cadence, after the games only while some are missing."""
-    others = step.stand_ins and (step.role is Role.PRE or record.missing_games)
-    own = [until] if until <= step.looks_end else []
-    return own + (_looks_after_the_last(step, record) if others else [])
+    others = step.fallback_sources and (step.role is Role.PRE or record.missing_games)
+    own = [until] if until <= step.polls_end else []
+    return own + (_polls_after_the_last(step, record) if others else [])
 
 
-def _looks_after_the_last(step: PlanStep, record: StepRecord) -> list[datetime]:
-    return [look for look in _looks(step, record) if record.last_look is None or look > record.last_look]
+def _polls_after_the_last(step: PlanStep, record: StepRecord) -> list[datetime]:
+    return [poll for poll in _looks(step, record) if record.last_poll is None or poll > record.last_poll]
 
 
 def _looks(step: PlanStep, record: StepRecord) -> Iterable[datetime]:
-    yield from step.looks_at
+    yield from step.poll_times
     for cadence in step.cadence:
-        look = _after(cadence, record.last_look) if _applies(cadence, record) else None
-        if look is not None:
-            yield look
+        poll = _after(cadence, record.last_poll) if _applies(cadence, record) else None
+        if poll is not None:
+            yield poll
 
 
 def _applies(cadence: Cadence, record: StepRecord) -> bool:
@@ -216,13 +216,13 @@ def _applies(cadence: Cadence, record: StepRecord) -> bool:
 def _after(cadence: Cadence, moment: datetime | None) -> datetime | None:
     """The first look of a cadence after a moment."""
     if moment is None or moment < cadence.start:
-        look = cadence.start
+        poll = cadence.start
     else:
-        look = cadence.start + ((moment - cadence.start) // cadence.every + 1) * cadence.every
-    return look if look <= cadence.until else None
+        poll = cadence.start + ((moment - cadence.start) // cadence.every + 1) * cadence.every
+    return poll if poll <= cadence.until else None
 
 
-def looks_within(step: PlanStep, now: datetime, span: timedelta) -> Cadence:
+def polls_within(step: PlanStep, now: datetime, span: timedelta) -> Cadence:
     """The cadence of a step that looks all the time, for a span from now on."""
     (cadence,) = step.cadence
     return cadence.model_copy(update={"start": now, "until": min(now + span, cadence.until)})
@@ -234,26 +234,26 @@ def _past_deadline(step: PlanStep, now: datetime) -> bool:
 
 def _can_give_up(step: PlanStep, record: StepRecord) -> bool:
     """A step without a fallback is parked once; then only a person or a later look moves it."""
-    return step.fallback is not None or record.state is not StepState.FAILED
+    return step.degraded_message is not None or record.state is not StepState.FAILED
 
 
 def _give_up(step: PlanStep, record: StepRecord, missing: tuple[str, ...]) -> Verdict:
     reason = record.reason or (f"still waiting for {', '.join(missing)}" if missing else "nothing came")
-    if step.fallback is None:
+    if step.degraded_message is None:
         return Blocked(reason)
-    return Degraded(f"{reason}; {step.fallback}")
+    return Degraded(f"{reason}; {step.degraded_message}")
 
 
 def next_moment(plan: DayPlan, records: Records, verdicts: dict[str, Verdict], now: datetime) -> datetime | None:
     """When something may change without anybody's doing; None: only a person can move the day."""
-    looks = [verdict.next_look for verdict in verdicts.values() if isinstance(verdict, Waiting)]
+    polls = [verdict.next_poll for verdict in verdicts.values() if isinstance(verdict, Waiting)]
     deadlines = [
         deadline
         for step in plan.steps
         if not records[step.name].settled
         for deadline in (step.soft_deadline, step.hard_deadline)
     ]
-    moments = [moment for moment in (*looks, *deadlines, plan.ends_at) if moment is not None and moment > now]
+    moments = [moment for moment in (*polls, *deadlines, plan.ends_at) if moment is not None and moment > now]
     return min(moments, default=None)
 
 

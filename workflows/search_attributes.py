@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from temporalio.common import SearchAttributeKey
+from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
+
+from tipoff.vocabulary import DataQuality, Phase, RunState
+from workflows.contracts import DayInput
 
 GAME_DATE = SearchAttributeKey.for_keyword("GameDate")
 PHASE = SearchAttributeKey.for_keyword("Phase")
@@ -10,3 +13,16 @@ RUN_STATE = SearchAttributeKey.for_keyword("RunState")
 DATA_QUALITY = SearchAttributeKey.for_keyword("DataQuality")
 
 ALL = (GAME_DATE, PHASE, RUN_STATE, DATA_QUALITY)
+
+
+def initial_attributes(day: DayInput) -> TypedSearchAttributes:
+    """What the UI can find the run by from its first moment on."""
+    first = day.rerun.from_phase if day.rerun else Phase.SLATE
+    return TypedSearchAttributes(
+        [
+            SearchAttributePair(GAME_DATE, day.game_date.isoformat()),
+            SearchAttributePair(PHASE, first.value),
+            SearchAttributePair(RUN_STATE, RunState.RUNNING.value),
+            SearchAttributePair(DATA_QUALITY, DataQuality.UNKNOWN.value),
+        ]
+    )

@@ -54,8 +54,8 @@ class TrainingWorkflow:
         )
 
     async def _collect(self, source: str, training: TrainingInput, at: str) -> None:
-        look = CollectRequest(source=source, game_date=training.before, games=(), as_of=training.as_of)
-        collected = await call(Activity.COLLECT, look, CollectReport, summary=f"{source} as of {at}")
+        poll = CollectRequest(source=source, game_date=training.before, games=(), as_of=training.as_of)
+        collected = await call(Activity.COLLECT, poll, CollectReport, summary=f"{source} as of {at}")
         if collected.batch is None:
             workflow.logger.warning("training goes on with what is stored: %s: %s", source, collected.reason)
             return

@@ -43,7 +43,7 @@ async def demo(address: str, out: Path) -> AsyncIterator[asyncio.subprocess.Proc
     """A replay on a named server whose day is held as soon as it has its slate; what it started never stays."""
     variables = {"DATE": OPENING_NIGHT, "HOLD": "05:30", "OUT": str(out), "SERVER": "env"}
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "runtime.demo"),
+        *(sys.executable, "-m", "cli.demo"),
         cwd=PROJECT,
         env={**os.environ, **variables, "TEMPORAL_ADDRESS": address},
         stdout=asyncio.subprocess.PIPE,

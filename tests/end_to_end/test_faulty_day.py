@@ -93,7 +93,7 @@ async def _faulty(out: Path, binary: Path, models: Path) -> Left:
         return await play(running)
 
 
-def looks(day: Left, source: str) -> list[tuple[str, str | None]]:
+def polls(day: Left, source: str) -> list[tuple[str, str | None]]:
     """(Eastern time, fault) of each request, as the upstream saw them."""
     return [
         (clock_time(datetime.fromisoformat(request["as_of"])).removesuffix(" ET"), request["fault"])
@@ -117,7 +117,7 @@ def test_predictions_were_out_in_time_all_the_same(faulty_day: Left) -> None:
 
 def test_a_web_page_in_place_of_the_schedule_is_waited_out(faulty_day: Left) -> None:
     both_addresses = 2
-    assert looks(faulty_day, "nbac_schedule")[:5] == [
+    assert polls(faulty_day, "nbac_schedule")[:5] == [
         *[("05:00", "html_page")] * both_addresses,
         *[("05:30", "html_page")] * both_addresses,
         ("06:00", "partial_slate"),
@@ -128,19 +128,19 @@ def test_a_game_that_the_schedule_lacked_joins_the_day(faulty_day: Left) -> None
     """With all that was fetched before it joined: player list and events are looked at once more."""
     players = faulty_day.export("predictions/2024-03-29.json")["players"]
     assert {player["team"] for player in players} >= {"LAC", "ORL"}
-    assert looks(faulty_day, "odds_api_events")[3:] == [("09:00", None)]
+    assert polls(faulty_day, "odds_api_events")[3:] == [("09:00", None)]
 
 
 def test_a_blocked_address_is_left_to_cool_down(faulty_day: Left) -> None:
-    assert looks(faulty_day, "nbac_player_boxscores")[:2] == [("06:00", "access_denied"), ("08:00", None)]
+    assert polls(faulty_day, "nbac_player_boxscores")[:2] == [("06:00", "access_denied"), ("08:00", None)]
 
 
 def test_a_silent_provider_is_asked_again_at_once(faulty_day: Left) -> None:
-    assert looks(faulty_day, "nbac_player_list_current")[:2] == [("06:30", "hang"), ("06:30", None)]
+    assert polls(faulty_day, "nbac_player_list_current")[:2] == [("06:30", "hang"), ("06:30", None)]
 
 
 def test_retry_after_is_kept_to_the_minute(faulty_day: Left) -> None:
-    assert looks(faulty_day, "odds_api_events")[:3] == [
+    assert polls(faulty_day, "odds_api_events")[:3] == [
         ("08:00", "too_many_requests"),
         ("08:10", "too_many_requests"),
         ("08:20", None),
@@ -148,7 +148,7 @@ def test_retry_after_is_kept_to_the_minute(faulty_day: Left) -> None:
 
 
 def test_broken_rosters_are_asked_for_again_until_they_are_whole(faulty_day: Left) -> None:
-    faults = Counter(fault for _, fault in looks(faulty_day, "espn_team_rosters"))
+    faults = Counter(fault for _, fault in polls(faulty_day, "espn_team_rosters"))
     assert faults["truncated_body"] >= 2
     assert faults["server_error"] >= 2
     assert faulty_day.rows("SELECT COUNT(DISTINCT team) AS teams FROM raw_rosters WHERE game_date = '2024-03-29'") == [

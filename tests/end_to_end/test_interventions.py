@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.replays import Left, at, play, staged
 from tipoff.vocabulary import RunState, StepState
-from workflows.contracts import Message, Order, ScheduledAction
+from workflows.contracts import Message, OperatorCommand, ScheduledAction
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -65,8 +65,8 @@ from = 2024-03-29T16:00:00
 
 
 def said(hour: int, minute: int, message: Message, target: str, via: str = "update") -> ScheduledAction:
-    order = Order(message=message, target=target, who="Ada", why="the test wants it")
-    return ScheduledAction(at=at(hour, minute), order=order, via=via)
+    order = OperatorCommand(message=message, target=target, who="Ada", why="the test wants it")
+    return ScheduledAction(at=at(hour, minute), command=order, via=via)
 
 
 ACTIONS = (

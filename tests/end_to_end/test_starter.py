@@ -26,15 +26,15 @@ from workflows.contracts import (
     ClockSpec,
     DayInput,
     DayStatus,
-    DomainInput,
-    DomainNews,
-    DomainState,
+    ProviderFeedback,
     Queue,
+    RateLimiterInput,
+    RateLimiterState,
     day_workflow_id,
-    domain_workflow_id,
+    rate_limiter_workflow_id,
 )
 from workflows.daily_pipeline import DailyPipelineWorkflow
-from workflows.manners import ManneredDomainWorkflow
+from workflows.rate_limiter import RateLimiterWorkflow
 
 NAMESPACE = "starter-tests"
 
@@ -250,9 +250,9 @@ async def test_a_cancelled_day_says_so_and_may_be_started_anew(client: Client, s
         watched = await starter.run("watch --date 2024-01-07 --json")
         assert watched.code == 1
         assert watched.json["state"] == "CANCELED"
-        anew = await starter.run("--date 2024-01-07 --json")
-        assert anew.json["outcome"] == "started"
-        assert anew.json["run_id"] != first.json["run_id"]
+        force = await starter.run("--date 2024-01-07 --json")
+        assert force.json["outcome"] == "started"
+        assert force.json["run_id"] != first.json["run_id"]
         busy = await starter.run("--date 2024-01-07 --rerun")
         assert busy.code == 4
         assert "is running; nothing was changed" in busy.err
@@ -348,13 +348,13 @@ async def test_status_names_a_provider_that_is_left_alone(client: Client, starte
         await starter.run("--date 2024-01-11")
         await comes_to(client, "2024-01-11", waits)
         domain = await client.start_workflow(
-            ManneredDomainWorkflow.run,
-            DomainInput(host="cdn.nba.com"),
-            id=domain_workflow_id("cdn.nba.com"),
+            RateLimiterWorkflow.run,
+            RateLimiterInput(host="cdn.nba.com"),
+            id=rate_limiter_workflow_id("cdn.nba.com"),
             task_queue=Queue.DAY,
         )
-        blocked = {"closed_for": timedelta(hours=2), "outcome": Outcome.BLOCKED, "reason": "HTTP 403"}
-        await domain.signal(ManneredDomainWorkflow.hear, DomainNews(slot=datetime.now(UTC), **blocked))
+        blocked = {"cooldown_for": timedelta(hours=2), "outcome": Outcome.BLOCKED, "reason": "HTTP 403"}
+        await domain.signal(RateLimiterWorkflow.handle_report, ProviderFeedback(slot=datetime.now(UTC), **blocked))
         async with asyncio.timeout(60):  # until the server's list of runs has it
             while not (told := (await starter.run("status --date 2024-01-11 --json")).json["providers"]):
                 pass
@@ -380,12 +380,16 @@ async def test_a_persons_look_tells_the_domain_of_a_block_and_heeds_it_unless_to
     async with day.worker(client):
         with serve(Archive(sample), (blocked,)) as upstream:
             temporal = {"TEMPORAL_ADDRESS": server.address, "TEMPORAL_NAMESPACE": server.namespace}
-            starter = Starter(tmp_path, {**temporal, "TIPOFF_UPSTREAM": upstream.url, "TIPOFF_MANNERS": "true"})
+            starter = Starter(
+                tmp_path, {**temporal, "TIPOFF_UPSTREAM": upstream.url, "TIPOFF_RATE_LIMITS_ENABLED": "true"}
+            )
             first, refused = await starter.run(typed), await starter.run(typed)
             asked = [request.source for request in upstream.requests()].count(Source.PLAYER_LIST)
             anyway = await starter.run(f"{typed} --anyway")
             asked_in_all = [request.source for request in upstream.requests()].count(Source.PLAYER_LIST)
-        state = await client.get_workflow_handle(domain_workflow_id(host)).query("state", result_type=DomainState)
+        state = await client.get_workflow_handle(rate_limiter_workflow_id(host)).query(
+            "state", result_type=RateLimiterState
+        )
     assert (first.code, refused.code, anyway.code) == (1, 4, 1)
     assert "nbac_player_list_current: blocked: HTTP 403" in first.text
     assert "stats.nba.com is left alone until" in refused.err

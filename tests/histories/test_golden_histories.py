@@ -25,9 +25,9 @@ from runtime.sandbox import WORKFLOW_RUNNER
 from runtime.workers import replayer
 from tests.support.changed_workflow import HesitantPipelineWorkflow
 from tests.support.days import Deed, deed, deeds
-from tests.support.record_histories import DOMAIN, recorded
+from tests.support.record_histories import RATE_LIMITER, recorded
 from tests.support.scenarios import SCENARIOS
-from workflows.contracts import DomainInput
+from workflows.contracts import RateLimiterInput
 
 
 class Watching(Interceptor):
@@ -65,12 +65,12 @@ async def test_a_recorded_day_is_decided_the_same_today(name: str) -> None:
 
 async def test_a_domain_that_outlives_builds_knows_the_same_today() -> None:
     """What its run hands on to the next one: slots, what is left alone and who opened it, credits."""
-    history, watching = recorded(DOMAIN), Watching()
+    history, watching = recorded(RATE_LIMITER), Watching()
     await replayer([watching]).replay_workflow(history)
     handed_on = history.events[-1].workflow_execution_continued_as_new_event_attributes.input.payloads
-    (recorded_then,) = DATA_CONVERTER.payload_converter.from_payloads(handed_on, [DomainInput])
+    (recorded_then,) = DATA_CONVERTER.payload_converter.from_payloads(handed_on, [RateLimiterInput])
     assert [renewed.model_dump_json() for renewed in watching.renewed] == [recorded_then.model_dump_json()]
-    assert (recorded_then.state.closed, recorded_then.state.credits_used) == (None, 4)
+    assert (recorded_then.state.cooldown, recorded_then.state.credits_used) == (None, 4)
 
 
 async def test_a_changed_workflow_is_noticed() -> None:

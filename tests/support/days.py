@@ -40,7 +40,7 @@ from workflows.contracts import (
     DayResult,
     DayStatus,
     Message,
-    Order,
+    OperatorCommand,
     PlanRequest,
     Predicted,
     ProcessRequest,
@@ -104,7 +104,7 @@ def happy_script(games: tuple[SlateGame, ...] = GAMES, lines_at: datetime | None
     """Everything in the morning, lines at 15:00 as on the real date, each game final soon after its tip."""
     morning = [Beat(MORNING)]
     lines = [Beat(lines_at or at(15))]
-    script = {name: morning for name, source in SOURCES.items() if not source.stands_in_for}
+    script = {name: morning for name, source in SOURCES.items() if not source.fallback_for}
     script |= {"odds_api_game_lines": lines, "odds_api_player_points_props": lines}
     script |= {name: final_beats(games) for name in _PER_GAME_AFTER}
     return {**script, "nbac_schedule": [Beat(MORNING, games=games)]}
@@ -152,7 +152,7 @@ class World:
     stops: dict[str, Stop] = field(default_factory=dict)
     statuses: list[PublishStatusRequest] = field(default_factory=list)
     """What was exported, in order."""
-    anew: list[tuple[str, datetime]] = field(default_factory=list)
+    force: list[tuple[str, datetime]] = field(default_factory=list)
     """The looks that a person wanted whatever they cost: source and moment."""
     stored: int = 0
     """Predictions stored so far."""
@@ -190,8 +190,8 @@ class World:
     @activity.defn(name=Activity.COLLECT.value)
     async def collect(self, request: CollectRequest) -> CollectReport:
         await self._do(request.source, request.as_of)
-        if request.anew:
-            self.anew.append((request.source, request.as_of))
+        if request.force:
+            self.force.append((request.source, request.as_of))
         known = [
             (index, beat)
             for index, beat in enumerate(self.script.get(request.source, ()))
@@ -228,7 +228,7 @@ class World:
         collected = await self.collect(request)
         if collected.batch is None:
             return collected.as_step()
-        terms = request.model_dump(exclude={"provider_ids", "anew", "again"})
+        terms = request.model_dump(exclude={"provider_ids", "force", "again"})
         return await self.process(ProcessRequest(**terms, batch=collected.batch))
 
     @activity.defn(name=Activity.TRANSFORM.value)
@@ -284,7 +284,7 @@ def _collected(beat: Beat, batch: str | None, request: CollectRequest) -> Collec
         reason=beat.reason,
         refused=beat.outcome if beat.outcome not in {*_USABLE, Outcome.NOT_PUBLISHED_YET} else None,
         parks=DECISIONS[beat.outcome].park,
-        stand_in=DECISIONS[beat.outcome].stand_in,
+        use_fallback=DECISIONS[beat.outcome].use_fallback,
         batch=batch,
         requests=1,
         new_objects=1,
@@ -366,12 +366,12 @@ def says(
     moment: datetime, message: Message, target: str = "", *, via: str = "update", games: tuple[str, ...] = ()
 ) -> ScheduledAction:
     """Somebody's order at a virtual time."""
-    return ScheduledAction(at=moment, order=order(message, target, games=games), via=via)
+    return ScheduledAction(at=moment, command=command(message, target, games=games), via=via)
 
 
-def order(message: Message, target: str = "", **fields: Any) -> Order:
+def command(message: Message, target: str = "", **fields: Any) -> OperatorCommand:
     """An order of somebody who says who they are and why."""
-    return Order(message=message, target=target, who="Ada", why="the test wants it", **fields)
+    return OperatorCommand(message=message, target=target, who="Ada", why="the test wants it", **fields)
 
 
 class Played(NamedTuple):
@@ -458,10 +458,10 @@ def deed(activity_name: str, terms_json: str | bytes) -> Deed:
     )
 
 
-def looks_at(played: Played, source: str) -> list[datetime | None]:
+def poll_times(played: Played, source: str) -> list[datetime | None]:
     """When a source was asked."""
-    looks = {Activity.COLLECT, Activity.FOLLOW}
-    return [deed.as_of for deed in played.deeds if deed.subject == source and deed.activity in looks]
+    polls = {Activity.COLLECT, Activity.FOLLOW}
+    return [deed.as_of for deed in played.deeds if deed.subject == source and deed.activity in polls]
 
 
 def runs_of(played: Played, subject: str) -> list[tuple[datetime | None, tuple[str, ...]]]:

@@ -15,7 +15,7 @@ from typing import Any, Final
 import polars as pl
 
 from tipoff.replay.archive.reader import Archive
-from tipoff.sources.identity import normalise
+from tipoff.sources.player_names import normalise
 from tipoff.systems.odds import decide, decimal_price
 from tipoff.vocabulary import Recommendation, eastern
 from tipoff.warehouse.base import Warehouse

@@ -93,12 +93,12 @@ def any_day(seed: int) -> tuple[DayPlan, Records]:
 def _any_record(step: PlanStep, games: Sequence[str], dice: random.Random) -> StepRecord:
     version = dice.randint(0, 3)
     record = StepRecord(
-        busy=dice.random() < 0.2,
+        running=dice.random() < 0.2,
         version=version,
         changed={game: dice.randint(0, version) for game in games},
         seen={need: dice.randint(0, 3) for need in step.needs} if dice.random() < 0.6 else {},
         reason=dice.choice(("", "not published yet")),
-        last_look=_any_moment(dice),
+        last_poll=_any_moment(dice),
         retry_at=_any_moment(dice),
         found=dice.random() < 0.5,
     )

@@ -21,11 +21,11 @@ from runtime import PROJECT, cache_folder
 from runtime.connection import DATA_CONVERTER
 from runtime.processes import Processes
 from runtime.temporal_server import provide, start_dev_server
-from tests.support.scenarios import SCENARIOS, domain
+from tests.support.scenarios import SCENARIOS, rate_limiter
 
 FOLDER = PROJECT / "tests" / "histories"
 SUFFIX = ".json.gz"
-DOMAIN = domain.__name__
+RATE_LIMITER = rate_limiter.__name__
 """What is no day: the run of a provider's domain."""
 
 
@@ -39,8 +39,8 @@ async def record(names: Sequence[str]) -> None:
             server.address, namespace=server.namespace, data_converter=DATA_CONVERTER, identity="recorder"
         )
         for name in names:
-            if name == DOMAIN:
-                sys.stdout.write(f"{name}: {keep(name, await domain(client)):,} bytes\n")
+            if name == RATE_LIMITER:
+                sys.stdout.write(f"{name}: {keep(name, await rate_limiter(client)):,} bytes\n")
                 continue
             played = await SCENARIOS[name](client)
             size = keep(name, played.history)
@@ -71,4 +71,4 @@ def recorded(name: str) -> WorkflowHistory:
 
 if __name__ == "__main__":
     logging.getLogger("temporalio.activity").setLevel(logging.ERROR)  # scripted failures are no news
-    asyncio.run(record(sys.argv[1:] or [*SCENARIOS, DOMAIN]))
+    asyncio.run(record(sys.argv[1:] or [*SCENARIOS, RATE_LIMITER]))

@@ -18,10 +18,10 @@ from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.client import WorkflowHistory
 from temporalio.service import RPCError
 
+from cli.demo import write_summary
 from runtime import PROJECT
-from runtime.demo import write_summary
+from runtime.progress import Stages
 from runtime.replay import DayHandle, Replay, Scene, replay
-from runtime.stages import Stages
 from tests.support.days import Deed, deeds
 from tipoff.vocabulary import Phase, eastern
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse

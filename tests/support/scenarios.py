@@ -28,9 +28,17 @@ from tests.support.days import (
     virtual,
     working,
 )
-from tipoff.vocabulary import Manners, Outcome
-from workflows.contracts import DomainInput, DomainNews, DomainOpening, Message, Queue, SlotRequest, domain_workflow_id
-from workflows.manners import ManneredDomainWorkflow
+from tipoff.vocabulary import Outcome, RateLimit
+from workflows.contracts import (
+    AcquireRequest,
+    CooldownReset,
+    Message,
+    ProviderFeedback,
+    Queue,
+    RateLimiterInput,
+    rate_limiter_workflow_id,
+)
+from workflows.rate_limiter import RateLimiterWorkflow
 
 
 async def happy_day(client: Client) -> Played:
@@ -79,7 +87,7 @@ async def postponed_game(client: Client) -> Played:
     return await play(client, World(script))
 
 
-async def stand_ins(client: Client) -> Played:
+async def fallback_sources(client: Client) -> Played:
     """Lines and results are refused all day; another has the lines from 11:00 on, the third of a chain the results.
 
     Whoever refuses the lines wants to be left alone for hours.
@@ -95,33 +103,38 @@ async def stand_ins(client: Client) -> Played:
     return await play(client, World(script))
 
 
-async def domain(client: Client) -> WorkflowHistory:
+async def rate_limiter(client: Client) -> WorkflowHistory:
     """A provider is asked, blocks us, is opened by a person, asked at a price, and its run renews itself."""
     host = "api.example.org"
-    manners = Manners(gap=timedelta(seconds=1), spacing=timedelta(seconds=1), monthly_credits=500)
-    asked = SlotRequest(host=host, manners=manners, until=datetime.now(UTC) + timedelta(hours=1))
-    blocked = DomainNews(
-        slot=datetime.now(UTC), closed_for=timedelta(hours=2), outcome=Outcome.BLOCKED, reason="HTTP 403: access denied"
+    rate_limit = RateLimit(gap=timedelta(seconds=1), spacing=timedelta(seconds=1), monthly_credits=500)
+    asked = AcquireRequest(host=host, rate_limit=rate_limit, until=datetime.now(UTC) + timedelta(hours=1))
+    blocked = ProviderFeedback(
+        slot=datetime.now(UTC),
+        cooldown_for=timedelta(hours=2),
+        outcome=Outcome.BLOCKED,
+        reason="HTTP 403: access denied",
     )
     async with Worker(client, task_queue=Queue.DAY, workflows=WORKFLOWS, workflow_runner=WORKFLOW_RUNNER):
         handle = await client.start_workflow(
-            ManneredDomainWorkflow.run,
-            DomainInput(host=host, renew_after=40),
-            id=domain_workflow_id(host),
+            RateLimiterWorkflow.run,
+            RateLimiterInput(host=host, renew_after=40),
+            id=rate_limiter_workflow_id(host),
             task_queue=Queue.DAY,
         )
         first = client.get_workflow_handle(handle.id, run_id=handle.first_execution_run_id)
-        await handle.execute_update(ManneredDomainWorkflow.take_slot, asked)
-        await handle.signal(ManneredDomainWorkflow.hear, blocked)
-        await handle.execute_update(ManneredDomainWorkflow.take_slot, asked)
-        await handle.execute_update(ManneredDomainWorkflow.reopen, DomainOpening(host=host, who="ann", why="new proxy"))
+        await handle.execute_update(RateLimiterWorkflow.acquire, asked)
+        await handle.signal(RateLimiterWorkflow.handle_report, blocked)
+        await handle.execute_update(RateLimiterWorkflow.acquire, asked)
+        await handle.execute_update(
+            RateLimiterWorkflow.reset_cooldown, CooldownReset(host=host, who="ann", why="new proxy")
+        )
         for price in (1, 3):
             paid = asked.model_copy(update={"credits": price})
-            await handle.execute_update(ManneredDomainWorkflow.take_slot, paid)
-        told = DomainNews(slot=datetime.now(UTC), credits_used=4, credits_remaining=496)
-        await handle.signal(ManneredDomainWorkflow.hear, told)
+            await handle.execute_update(RateLimiterWorkflow.acquire, paid)
+        told = ProviderFeedback(slot=datetime.now(UTC), credits_used=4, credits_remaining=496)
+        await handle.signal(RateLimiterWorkflow.handle_report, told)
         while (await first.describe()).status is WorkflowExecutionStatus.RUNNING:
-            await handle.execute_update(ManneredDomainWorkflow.take_slot, asked)
+            await handle.execute_update(RateLimiterWorkflow.acquire, asked)
         history = await first.fetch_history()
         await handle.terminate()
     return history
@@ -131,6 +144,6 @@ SCENARIOS: Mapping[str, Callable[[Client], Awaitable[Played]]] = {
     play_it.__name__: play_it
     for play_it in (
         *(happy_day, no_games, late_lines, force_continue),
-        *(parked_and_resumed, worker_killed, postponed_game, stand_ins),
+        *(parked_and_resumed, worker_killed, postponed_game, fallback_sources),
     )
 }

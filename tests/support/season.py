@@ -10,8 +10,8 @@ from typing import Any
 import polars as pl
 
 from tipoff.replay.archive.reader import Archive
-from tipoff.sources.identity import normalise
 from tipoff.sources.injuries import SUBMITTED
+from tipoff.sources.player_names import normalise
 from tipoff.vocabulary import eastern, season_of
 from tipoff.warehouse.base import Between, Parameters, Slice, Warehouse
 from tipoff.warehouse.tables import TABLES

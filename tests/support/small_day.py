@@ -14,7 +14,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities.publish import Publishing
-from activities.workshop import Workshop
+from activities.resources import Resources
 from runtime.sandbox import WORKFLOW_RUNNER
 from tipoff.settings import Settings
 from tipoff.sources.outcomes import DECISIONS
@@ -35,7 +35,7 @@ from workflows.contracts import (
     TrainRequest,
 )
 from workflows.daily_pipeline import DailyPipelineWorkflow
-from workflows.manners import ManneredDomainWorkflow
+from workflows.rate_limiter import RateLimiterWorkflow
 from workflows.training import TrainingWorkflow
 
 LINES = "odds_api_player_points_props"
@@ -48,7 +48,7 @@ class SmallDay:
     def __init__(self, exports: Path) -> None:
         self.lines = Outcome.NOT_PUBLISHED_YET
         settings = Settings(exports=f"file://{exports}")
-        self.publishing = Publishing(Workshop(settings, now=lambda: datetime.now(UTC).isoformat()))
+        self.publishing = Publishing(Resources(settings, now=lambda: datetime.now(UTC).isoformat()))
 
     @activity.defn(name=Activity.PLAN_DAY.value)
     async def plan_day(self, request: PlanRequest) -> DayPlan:
@@ -111,7 +111,7 @@ class SmallDay:
                 worker = Worker(
                     client,
                     task_queue=queue,
-                    workflows=[DailyPipelineWorkflow, TrainingWorkflow, ManneredDomainWorkflow]
+                    workflows=[DailyPipelineWorkflow, TrainingWorkflow, RateLimiterWorkflow]
                     if queue is Queue.DAY
                     else [],
                     activities=self.activities()[queue],
@@ -137,7 +137,7 @@ def small_plan(game_date: date, now: datetime) -> DayPlan:
         subject="nbac_schedule",
         critical=True,
         opens_at=now,
-        looks_at=(now,),
+        poll_times=(now,),
     )
     lines = PlanStep(
         name=LINES,
@@ -150,7 +150,7 @@ def small_plan(game_date: date, now: datetime) -> DayPlan:
         cadence=(Cadence(start=now, until=tip, every=HOURS, only="until_found"),),
         soft_deadline=now + 2 * HOURS,
         hard_deadline=now + 4 * HOURS,
-        fallback="predictions without lines",
+        degraded_message="predictions without lines",
     )
     context = PlanStep(
         name="upcoming_player_game_context",

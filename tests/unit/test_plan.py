@@ -13,7 +13,7 @@ from tipoff.sources.registry import SOURCES
 from tipoff.systems.registry import SYSTEMS
 from tipoff.vocabulary import DayPlan, Phase, PlanStep, Role, SlateGame, StepKind, eastern
 from workflows.day_state import StepRecord
-from workflows.gates import next_look
+from workflows.gates import next_poll
 
 DAY = date(2024, 3, 29)
 EVENING = ((19, 0), (19, 30), (22, 0))
@@ -37,7 +37,7 @@ def named(of: DayPlan, name: str) -> PlanStep:
 def moments_of(step: PlanStep) -> list[datetime]:
     cadence = [moment for every in step.cadence for moment in (every.start, every.until)]
     deadlines = [moment for moment in (step.soft_deadline, step.hard_deadline) if moment]
-    return [step.opens_at, *cadence, *step.looks_at, *deadlines]
+    return [step.opens_at, *cadence, *step.poll_times, *deadlines]
 
 
 TIPS = st.tuples(st.integers(12, 22), st.sampled_from((0, 10, 30)))
@@ -81,7 +81,7 @@ def test_what_predictions_need_is_given_up_early_enough_to_predict_without_it(of
 @given(PLANS)
 def test_a_hard_deadline_always_names_what_the_day_does_then(of: DayPlan) -> None:
     for step in of.steps:
-        assert step.hard_deadline is None or step.fallback, step.name
+        assert step.hard_deadline is None or step.degraded_message, step.name
 
 
 @given(PLANS)
@@ -122,9 +122,9 @@ def test_the_clock_of_a_day_follows_its_first_tip_on_every_date(
 @given(PLANS)
 def test_lines_are_looked_at_once_more_within_the_last_quarter_of_an_hour_before_each_tip(of: DayPlan) -> None:
     for name in ("odds_api_game_lines", "odds_api_player_points_props"):
-        looks = named(of, name).looks_at
+        polls = named(of, name).poll_times
         for game in of.games:
-            last_quarter = [look for look in looks if timedelta() < game.tip_off - look <= timedelta(minutes=15)]
+            last_quarter = [poll for poll in polls if timedelta() < game.tip_off - poll <= timedelta(minutes=15)]
             assert len(last_quarter) >= 1, (name, game.tip_off)
 
 
@@ -159,11 +159,11 @@ def test_who_needs_a_source_is_still_asked_when_that_is_given_up(of: DayPlan) ->
 def test_who_stands_in_for_a_late_source_is_asked_before_it_is_given_up(of: DayPlan) -> None:
     """On a day without injury reports those of the stand-in came after the first publication."""
     for step in of.steps:
-        if step.stand_ins and step.hard_deadline and step.soft_deadline:
-            just_before = StepRecord(last_look=step.soft_deadline - timedelta(seconds=1))
-            look = next_look(step, just_before)
-            assert look is not None, step.name
-            assert step.soft_deadline <= look < step.hard_deadline, step.name
+        if step.fallback_sources and step.hard_deadline and step.soft_deadline:
+            just_before = StepRecord(last_poll=step.soft_deadline - timedelta(seconds=1))
+            poll = next_poll(step, just_before)
+            assert poll is not None, step.name
+            assert step.soft_deadline <= poll < step.hard_deadline, step.name
 
 
 def test_games_are_followed_every_three_minutes_from_the_first_tip() -> None:
@@ -174,26 +174,26 @@ def test_games_are_followed_every_three_minutes_from_the_first_tip() -> None:
 def test_a_dead_scoreboard_holds_up_grades_in_the_night_and_not_until_the_morning() -> None:
     board = named(plan(), "nbac_scoreboard")
     assert board.hard_deadline == eastern(DAY + timedelta(days=1), 3)
-    assert board.looks_end == eastern(DAY + timedelta(days=1), 9), "what it tells late is graded all the same"
+    assert board.polls_end == eastern(DAY + timedelta(days=1), 9), "what it tells late is graded all the same"
 
 
 def test_the_slate_is_the_one_source_a_day_cannot_do_without() -> None:
     sources = [step for step in plan().steps if step.kind is StepKind.SOURCE]
-    assert [step.name for step in sources if step.fallback is None] == ["nbac_schedule"]
-    stand_ins = [stand_in for step in sources for stand_in in step.stand_ins]
-    companions = {stand_in.provider_ids_from for stand_in in stand_ins} - {None}
-    asked = {step.name for step in sources} | {stand_in.source for stand_in in stand_ins} | companions
+    assert [step.name for step in sources if step.degraded_message is None] == ["nbac_schedule"]
+    fallback_sources = [fallback for step in sources for fallback in step.fallback_sources]
+    companions = {fallback.provider_ids_from for fallback in fallback_sources} - {None}
+    asked = {step.name for step in sources} | {fallback.source for fallback in fallback_sources} | companions
     assert asked == set(SOURCES)
 
 
 def test_every_system_is_optional_and_the_others_stand_without_it() -> None:
     systems = [step for step in plan().steps if step.kind is StepKind.SYSTEM]
     assert [step.name for step in systems] == list(SYSTEMS)
-    assert all(not step.critical and step.fallback for step in systems)
+    assert all(not step.critical and step.degraded_message for step in systems)
 
 
 def test_computing_steps_without_a_fallback_are_those_nothing_can_stand_in_for() -> None:
-    without = {step.name for step in plan().steps if step.kind is not StepKind.SOURCE and step.fallback is None}
+    without = {step.name for step in plan().steps if step.kind is not StepKind.SOURCE and step.degraded_message is None}
     assert without == {
         *("team_history", "player_history", "player_prop_lines", "player_daily_cache"),
         *("upcoming_team_game_context", "upcoming_player_game_context", "ml_feature_store", "feature_history"),
@@ -223,7 +223,7 @@ def test_a_day_without_games_publishes_that_and_waits_for_nothing() -> None:
     of = plan_day(DAY, (), SOURCES)
     assert [step.name for step in of.steps] == ["nbac_schedule", "export_predictions", "page_before"]
     assert of.predictions_due is None
-    assert not any(step.cadence or step.looks_at for step in of.steps)
+    assert not any(step.cadence or step.poll_times for step in of.steps)
 
 
 def test_a_day_whose_slate_is_not_known_looks_for_it_every_half_hour() -> None:

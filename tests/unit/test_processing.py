@@ -26,7 +26,7 @@ from tipoff.replay.upstream import serve
 from tipoff.settings import load_settings
 from tipoff.sources.base import Slate
 from tipoff.sources.fetcher import Fetcher
-from tipoff.sources.manners import Free
+from tipoff.sources.rate_limits import Unlimited
 from tipoff.sources.registry import SOURCES
 from tipoff.teams import team_called
 from tipoff.vocabulary import Outcome, SlateGame, eastern
@@ -81,7 +81,7 @@ class Collected:
                     self.ids,
                     fetcher=fetcher,
                     landing=self.landing,
-                    slots=Free(),
+                    rate_limiter=Unlimited(),
                     progress=lambda done, of: None,
                 )
                 assert collected.batch_key, collected.reason
@@ -621,17 +621,17 @@ def test_a_standing_answer_is_read_as_of_its_own_moment_and_takes_no_place_from_
 PRICES = st.dictionaries(st.integers(0, 2), st.sampled_from([-110.0, -105.0, 120.0]), min_size=1)
 
 
-@given(looks=st.lists(PRICES, min_size=1, max_size=5))
+@given(polls=st.lists(PRICES, min_size=1, max_size=5))
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_last_snapshot_of_a_game_is_always_what_was_last_seen_of_it(
-    collected: Collected, tmp_path_factory: pytest.TempPathFactory, looks: list[Mapping[int, float]]
+    collected: Collected, tmp_path_factory: pytest.TempPathFactory, polls: list[Mapping[int, float]]
 ) -> None:
     folder = tmp_path_factory.mktemp("snapshots")
     day = Reading(collected, open_warehouse(f"duckdb:///{folder}/warehouse.duckdb"))
     (everything,) = (json.loads(body) for body in collected.bodies(LINES))
     seen: dict[int, float] = {}
     changes = 0
-    for place, prices in enumerate(looks):
+    for place, prices in enumerate(polls):
 
         def quoted(item: BatchItem, answer: Any, prices: Mapping[int, float] = prices) -> Any:
             events = []

@@ -23,9 +23,9 @@ from tests.support.days import (
     final_beats,
     game,
     happy_script,
-    looks_at,
     part_of,
     play,
+    poll_times,
     runs_of,
     started,
     step,
@@ -173,7 +173,7 @@ async def test_a_slate_that_never_comes_ends_the_day_failed_and_named(client: Cl
     played = await play(client, World({"nbac_schedule": []}))
     assert played.result.state is RunState.FAILED
     assert [item.step for item in played.result.attention] == ["nbac_schedule"]
-    assert len(looks_at(played, "nbac_schedule")) <= 2 * 24
+    assert len(poll_times(played, "nbac_schedule")) <= 2 * 24
 
 
 async def test_a_system_that_always_fails_is_named_and_leaves_the_others_standing(client: Client) -> None:
@@ -214,7 +214,7 @@ async def test_a_provider_that_throttles_is_asked_again_when_it_says_and_no_soon
         Beat(at(8, 10)),
     ]
     played = await play(client, World(script))
-    assert looks_at(played, "nbac_injury_report")[:3] == [at(8), at(8, 17), at(10)]
+    assert poll_times(played, "nbac_injury_report")[:3] == [at(8), at(8, 17), at(10)]
 
 
 async def test_a_spent_quota_parks_the_step_and_the_day_goes_on_by_its_deadline(client: Client) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from temporalio.client import Client
 
-from tests.support.days import EARLY, GAMES, LATE, Played, at, looks_at, runs_of, step
+from tests.support.days import EARLY, GAMES, LATE, Played, at, poll_times, runs_of, step
 from tests.support.scenarios import no_games
 from tipoff.vocabulary import DataQuality, Phase, RunState, StepState
 from workflows.contracts import Activity
@@ -32,7 +32,7 @@ async def test_it_asks_for_lines_every_half_hour_until_found_then_every_two_hour
     until_found = [at(8), at(8, 30), at(9), at(9, 30), at(10), at(10, 30), at(11)]
     once_found = [at(12), at(14), at(16), at(18)]
     closes = [at(18, 50), at(19, 20)]
-    assert looks_at(happy, "odds_api_player_points_props") == [*until_found, *once_found, *closes]
+    assert poll_times(happy, "odds_api_player_points_props") == [*until_found, *once_found, *closes]
 
 
 async def test_an_unchanged_answer_is_not_read_again_and_nothing_runs_for_it(happy: Played) -> None:
@@ -50,9 +50,9 @@ async def test_games_are_graded_when_the_last_of_them_is_final(happy: Played) ->
 
 
 async def test_each_step_follows_all_it_needs(happy: Played) -> None:
-    order = [deed.subject for deed in happy.deeds if deed.activity not in {Activity.COLLECT, Activity.PLAN_DAY}]
+    command = [deed.subject for deed in happy.deeds if deed.activity not in {Activity.COLLECT, Activity.PLAN_DAY}]
     chain = ["upcoming_player_game_context", "player_daily_cache", "ml_feature_store", "moving_average"]
-    assert [order.index(name) for name in chain] == sorted(order.index(name) for name in chain)
+    assert [command.index(name) for name in chain] == sorted(command.index(name) for name in chain)
 
 
 async def test_the_morning_knows_no_game_and_the_plan_made_for_the_slate_knows_both(happy: Played) -> None:
@@ -67,4 +67,4 @@ async def test_a_date_without_games_is_complete_and_empty_and_says_so(client: Cl
     assert played.result.data_quality is DataQuality.EMPTY
     assert played.status.sentence == "complete: no games today"
     assert {deed.subject for deed in played.deeds if deed.activity == Activity.EXPORT} == {"predictions", "page"}
-    assert step(played.status, "nbac_schedule").looks == 1
+    assert step(played.status, "nbac_schedule").polls == 1

@@ -21,11 +21,11 @@ from tests.support.days import (
     Trouble,
     World,
     at,
+    command,
     ended,
     happy_script,
-    looks_at,
-    order,
     play,
+    poll_times,
     runs_of,
     says,
     started,
@@ -67,7 +67,7 @@ async def test_who_forced_a_day_on_and_why_stands_in_its_audit_and_its_degradati
 async def test_lines_are_fetched_at_once_when_somebody_says_they_are_out(client: Client, message: Message) -> None:
     world = World(happy_script(lines_at=at(10, 5)))
     played = await play(client, world, virtual(says(at(10, 7), message)))
-    assert at(10, 7) in looks_at(played, "odds_api_player_points_props")
+    assert at(10, 7) in poll_times(played, "odds_api_player_points_props")
     assert played.result.first_published_at == at(10, 7)
 
 
@@ -81,7 +81,7 @@ async def test_unchanged_lines_are_read_again_when_a_person_wants_them_refreshed
     read = [deed.as_of for deed in props if deed.activity == Activity.PROCESS]
     assert at(10, 8) in read
     assert at(10, 7) not in read
-    assert [moment for source, moment in world.anew if source == "odds_api_player_points_props"] == [at(10, 8)]
+    assert [moment for source, moment in world.force if source == "odds_api_player_points_props"] == [at(10, 8)]
 
 
 async def test_a_parked_step_is_retried_when_a_person_says_so(client: Client) -> None:
@@ -123,7 +123,7 @@ async def test_a_held_clock_stands_until_somebody_lets_it_go_on(client: Client) 
         assert "resume_clock" in status.sentence
         again = await handle.query(DailyPipelineWorkflow.status)
         assert again == status
-        answer = await handle.execute_update(DailyPipelineWorkflow.resume_clock, order(Message.RESUME_CLOCK))
+        answer = await handle.execute_update(DailyPipelineWorkflow.resume_clock, command(Message.RESUME_CLOCK))
         assert answer.accepted
         played = await ended(handle)
     assert played.result.state is RunState.COMPLETE
@@ -132,7 +132,7 @@ async def test_a_held_clock_stands_until_somebody_lets_it_go_on(client: Client) 
 async def test_a_held_day_hears_people_and_does_what_they_say(client: Client) -> None:
     async with working(client, no_lines_at_all()), started(client, held_at(at(10))) as handle:
         await until(handle, lambda status: status.held)
-        await handle.execute_update(DailyPipelineWorkflow.force_continue, order(Message.FORCE_CONTINUE, "lines"))
+        await handle.execute_update(DailyPipelineWorkflow.force_continue, command(Message.FORCE_CONTINUE, "lines"))
         status = await until(handle, lambda status: status.first_published_at is not None)
         assert (status.now, status.held) == (at(10), True)
         await handle.signal("resume_clock")
@@ -141,12 +141,12 @@ async def test_a_held_day_hears_people_and_does_what_they_say(client: Client) ->
 
 
 REFUSED = [
-    ("force_continue", order(Message.FORCE_CONTINUE, "lnies"), "no phase 'lnies'"),
-    ("retry_step", order(Message.RETRY_STEP, "odds"), "no step 'odds'"),
-    ("skip_step", order(Message.SKIP_STEP, "odds"), "no step 'odds'"),
-    ("lines_available", order(Message.LINES_AVAILABLE, games=("XXX@YYY",)), "no game XXX@YYY"),
-    ("refresh_lines", order(Message.REFRESH_LINES, game_date=date(2024, 3, 30)), "this run is of 2024-03-29"),
-    ("force_continue", order(Message.RETRY_STEP, "lines"), "this is force_continue, the order says retry_step"),
+    ("force_continue", command(Message.FORCE_CONTINUE, "lnies"), "no phase 'lnies'"),
+    ("retry_step", command(Message.RETRY_STEP, "odds"), "no step 'odds'"),
+    ("skip_step", command(Message.SKIP_STEP, "odds"), "no step 'odds'"),
+    ("lines_available", command(Message.LINES_AVAILABLE, games=("XXX@YYY",)), "no game XXX@YYY"),
+    ("refresh_lines", command(Message.REFRESH_LINES, game_date=date(2024, 3, 30)), "this run is of 2024-03-29"),
+    ("force_continue", command(Message.RETRY_STEP, "lines"), "this is force_continue, the order says retry_step"),
 ]
 
 
@@ -231,11 +231,11 @@ async def test_messages_are_heard_while_activities_run_side_by_side(client: Clie
         for stop in world.stops.values():
             await stop.reached.wait()
         answer = await handle.execute_update(
-            DailyPipelineWorkflow.force_continue, order(Message.FORCE_CONTINUE, "lines")
+            DailyPipelineWorkflow.force_continue, command(Message.FORCE_CONTINUE, "lines")
         )
         with pytest.raises(WorkflowUpdateFailedError) as refused:
             await handle.execute_update(
-                DailyPipelineWorkflow.retry_step, order(Message.RETRY_STEP, "nbac_team_history")
+                DailyPipelineWorkflow.retry_step, command(Message.RETRY_STEP, "nbac_team_history")
             )
         for stop in world.stops.values():
             stop.released.set()
@@ -254,10 +254,10 @@ async def test_somebody_who_says_that_lines_are_out_while_they_are_looked_for_ha
     world.stops = {"odds_api_player_points_props": stop}
     async with working(client, world), started(client) as handle:
         await stop.reached.wait()
-        await handle.execute_update(DailyPipelineWorkflow.lines_available, order(Message.LINES_AVAILABLE))
+        await handle.execute_update(DailyPipelineWorkflow.lines_available, command(Message.LINES_AVAILABLE))
         stop.released.set()
         played = await ended(handle)
-    assert looks_at(played, "odds_api_player_points_props")[:3] == [at(8), at(8), at(8, 30)]
+    assert poll_times(played, "odds_api_player_points_props")[:3] == [at(8), at(8), at(8, 30)]
 
 
 # ── what a day says of itself ────────────────────────────────────────────────────────────────────────────────
@@ -267,7 +267,7 @@ async def test_a_waiting_day_says_what_it_waits_for_and_until_when(client: Clien
     async with working(client, no_lines_at_all()), started(client, held_at(at(12, 10))) as handle:
         status = await until(handle, lambda status: status.held)
         props = step(status, "odds_api_player_points_props")
-        assert (props.state, props.next_look, props.hard_deadline) == (StepState.LATE, at(12, 30), at(13, 15))
+        assert (props.state, props.next_poll, props.hard_deadline) == (StepState.LATE, at(12, 30), at(13, 15))
         assert step(status, "player_prop_lines").waits_for == ("odds_api_player_points_props",)
         assert status.state is RunState.WAITING
 
@@ -297,7 +297,7 @@ async def test_a_day_that_ended_answers_questions_and_takes_no_orders(client: Cl
         played = await ended(handle)
         assert played.status.state is RunState.COMPLETE
         with pytest.raises(RPCError):
-            await handle.execute_update(DailyPipelineWorkflow.refresh_lines, order(Message.REFRESH_LINES))
+            await handle.execute_update(DailyPipelineWorkflow.refresh_lines, command(Message.REFRESH_LINES))
         with pytest.raises(RPCError):
             await handle.signal("lines_available")
         assert await handle.query(DailyPipelineWorkflow.status) == played.status

@@ -13,9 +13,9 @@ from tests.support.days import (
     Played,
     Stop,
     World,
+    command,
     ended,
     game,
-    order,
     runs_of,
     started,
     step,
@@ -44,9 +44,9 @@ def short_day(
         common = {"opens_at": start, "needs": needs, "follows": needs, "soft_deadline": None, "hard_deadline": None}
         if step.name != LINES:
             return step.model_copy(update=common)
-        looks = Cadence(start=start, until=start + 120 * SECOND, every=every, only="until_found")
+        polls = Cadence(start=start, until=start + 120 * SECOND, every=every, only="until_found")
         return step.model_copy(
-            update={**common, "cadence": (looks,), "looks_at": (), "hard_deadline": start + gives_up}
+            update={**common, "cadence": (polls,), "poll_times": (), "hard_deadline": start + gives_up}
         )
 
     def plan(request: PlanRequest) -> DayPlan:
@@ -61,9 +61,9 @@ def short_day(
 
 def _schedule(start: datetime, games: tuple[SlateGame, ...]) -> PlanStep:
     """Read until found, and once more two seconds later."""
-    looks = Cadence(start=start, until=start + 2 * SECOND, every=2 * SECOND, only="always")
+    polls = Cadence(start=start, until=start + 2 * SECOND, every=2 * SECOND, only="always")
     schedule = step_of(evening_plan(), "nbac_schedule")
-    return schedule.model_copy(update={"opens_at": start, "cadence": (looks,) if games else (), "soft_deadline": None})
+    return schedule.model_copy(update={"opens_at": start, "cadence": (polls,) if games else (), "soft_deadline": None})
 
 
 def slate_day(start: datetime) -> Callable[[date], DayPlan]:
@@ -101,7 +101,7 @@ async def test_a_day_by_the_real_clock_looks_again_until_the_lines_come(client: 
     assert played.result.state is RunState.COMPLETE
     assert played.result.first_published_at is not None
     assert played.result.first_published_at >= start + 3 * SECOND
-    assert 2 <= step(played.status, LINES).looks <= 8
+    assert 2 <= step(played.status, LINES).polls <= 8
     assert not played.status.virtual
     assert timers(played)
     assert all("until " in summary for summary in timers(played))
@@ -123,11 +123,11 @@ async def test_a_word_that_lines_are_out_ends_a_long_wait_at_once(client: Client
     start = datetime.now(UTC)
     scripted = world(start, lines_after=3600 * SECOND, every=100 * SECOND, gives_up=110 * SECOND)
     async with working(client, scripted), started(client, REAL) as handle:
-        await until(handle, lambda status: any(each.name == LINES and each.looks for each in status.steps))
+        await until(handle, lambda status: any(each.name == LINES and each.polls for each in status.steps))
         scripted.script = {**scripted.script, LINES: [Beat(start)]}
-        await handle.execute_update(DailyPipelineWorkflow.lines_available, order(Message.LINES_AVAILABLE))
+        await handle.execute_update(DailyPipelineWorkflow.lines_available, command(Message.LINES_AVAILABLE))
         played = await ended(handle)
-    assert step(played.status, LINES).looks == 2
+    assert step(played.status, LINES).polls == 2
     assert played.result.first_published_at is not None
     assert played.result.first_published_at < start + 60 * SECOND
 
@@ -141,7 +141,7 @@ async def test_a_slate_that_is_called_off_while_a_step_runs_does_not_leave_the_d
     async with working(client, scripted), started(client, REAL) as handle:
         await stop.reached.wait()
         scripted.script = {**scripted.script, "nbac_schedule": [first, Beat(start, games=())]}
-        read_again = order(Message.RETRY_STEP, "nbac_schedule")
+        read_again = command(Message.RETRY_STEP, "nbac_schedule")
         await handle.execute_update(DailyPipelineWorkflow.retry_step, read_again)
         await until(handle, lambda status: not status.games)
         stop.released.set()

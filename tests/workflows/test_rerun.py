@@ -13,8 +13,8 @@ from tests.support.days import (
     Trouble,
     World,
     at,
+    command,
     ended,
-    order,
     part_of,
     play,
     runs_of,
@@ -140,7 +140,7 @@ async def test_a_critical_step_that_fails_in_a_rerun_is_parked_until_a_person_de
         status = await until(handle, lambda status: bool(status.attention))
         assert status.attention[0].step == "ml_feature_store"
         await handle.execute_update(
-            DailyPipelineWorkflow.force_continue, order(Message.FORCE_CONTINUE, Phase.PREDICT.value)
+            DailyPipelineWorkflow.force_continue, command(Message.FORCE_CONTINUE, Phase.PREDICT.value)
         )
         played = await ended(handle)
     assert played.result.state is RunState.COMPLETE

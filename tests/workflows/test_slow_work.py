@@ -18,7 +18,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from activities import errors
 from activities.collect import Collecting
 from activities.follow import Following
-from activities.workshop import Workshop
+from activities.resources import Resources
 from tipoff.landing.local import LocalLanding
 from tipoff.replay.archive import Archive
 from tipoff.replay.faults import Fault, Kind, Source
@@ -69,10 +69,10 @@ def quick_heart(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(errors, "BEAT_SECONDS", 0.3)
 
 
-def workshop(url: str, folder: Path) -> Workshop:
+def resources_for(url: str, folder: Path) -> Resources:
     environ = {"UPSTREAM": url, "LANDING": f"file://{folder}/landing", "WAREHOUSE": f"duckdb:///{folder}/tipoff.duckdb"}
     environ["REQUEST_SECONDS"] = str(SILENCE_SECONDS)
-    return Workshop(load_settings(environ={f"TIPOFF_{name}": value for name, value in environ.items()}), lambda: "")
+    return Resources(load_settings(environ={f"TIPOFF_{name}": value for name, value in environ.items()}), lambda: "")
 
 
 def asked(archive: Archive, source: Source, as_of: datetime, games: int) -> CollectRequest:
@@ -86,10 +86,12 @@ async def test_a_question_that_hangs_longer_than_a_heartbeat_costs_that_question
 ) -> None:
     archive = Archive(sample)
     with serve(archive, (Fault(source=Source.ROSTERS, kind=Kind.HANG, count=1),)) as upstream:
-        shop = workshop(upstream.url, tmp_path)
+        resources = resources_for(upstream.url, tmp_path)
         request = asked(archive, Source.ROSTERS, eastern(DAY, 10), games=2)
-        done = CollectReport.model_validate(await once(client, Collecting(shop).collect, Activity.COLLECT, request))
-        await shop.close()
+        done = CollectReport.model_validate(
+            await once(client, Collecting(resources).collect, Activity.COLLECT, request)
+        )
+        await resources.close()
         assert len(upstream.requests()) == 4, "nothing was asked twice"
     assert (done.outcome, len(done.missing_games)) == (Outcome.PARTIAL, 0), done.reason
     assert "3 of 4 answers usable" in done.reason
@@ -108,11 +110,11 @@ async def test_reading_what_was_followed_may_take_longer_than_a_heartbeat(
 ) -> None:
     archive = Archive(sample)
     with serve(archive) as upstream:
-        shop = workshop(upstream.url, tmp_path)
-        shop.__dict__["landing"] = SlowLanding(tmp_path / "landing")  # where cached properties are kept
+        resources = resources_for(upstream.url, tmp_path)
+        resources.__dict__["landing"] = SlowLanding(tmp_path / "landing")  # where cached properties are kept
         request = asked(archive, Source.SCOREBOARD, eastern(DAY, 22, 50), games=12)
-        done = StepReport.model_validate(await once(client, Following(shop).follow, Activity.FOLLOW, request))
-        await shop.close()
+        done = StepReport.model_validate(await once(client, Following(resources).follow, Activity.FOLLOW, request))
+        await resources.close()
     assert done.rows == 12, done.reason
 
 
@@ -120,11 +122,11 @@ BEFORE_THE_FIRST_END = eastern(DAY, 21, 20) - timedelta(seconds=1.2)
 """On the replayed scoreboard the games of 19:00 are over two hours and twenty minutes after their tip."""
 
 
-def followed(archive: Archive, begins: datetime, *, looks: int) -> tuple[CollectRequest, Callable[[], datetime]]:
+def followed(archive: Archive, begins: datetime, *, polls: int) -> tuple[CollectRequest, Callable[[], datetime]]:
     """A request to look twice a second from a moment of the date on, and a clock on which that is now."""
     every = timedelta(seconds=0.5)
     request = asked(archive, Source.SCOREBOARD, begins, games=12)
-    again = Cadence(start=begins, until=begins + looks * every, every=every)
+    again = Cadence(start=begins, until=begins + polls * every, every=every)
     behind = datetime.now(UTC) - begins
     return request.model_copy(update={"again": again}), lambda: datetime.now(UTC) - behind
 
@@ -133,12 +135,12 @@ async def test_games_are_followed_by_one_activity_until_one_of_them_is_over(
     client: Client, sample: Path, tmp_path: Path
 ) -> None:
     archive = Archive(sample)
-    request, now = followed(archive, BEFORE_THE_FIRST_END, looks=200)
+    request, now = followed(archive, BEFORE_THE_FIRST_END, polls=200)
     with serve(archive) as upstream:
-        shop = workshop(upstream.url, tmp_path)
-        follow = Following(shop, now).follow
+        resources = resources_for(upstream.url, tmp_path)
+        follow = Following(resources, now).follow
         done = StepReport.model_validate(await once(client, follow, Activity.FOLLOW, request))
-        await shop.close()
+        await resources.close()
         asked_at = [each.as_of for each in upstream.requests()]
     assert len(asked_at) >= 2
     assert done.looked_at == asked_at[-1]
@@ -149,11 +151,11 @@ async def test_games_are_followed_by_one_activity_until_one_of_them_is_over(
 
 async def test_following_ends_with_its_span(client: Client, sample: Path, tmp_path: Path) -> None:
     archive = Archive(sample)
-    request, now = followed(archive, eastern(DAY, 20), looks=2)
+    request, now = followed(archive, eastern(DAY, 20), polls=2)
     with serve(archive) as upstream:
-        shop = workshop(upstream.url, tmp_path)
-        done = StepReport.model_validate(await once(client, Following(shop, now).follow, Activity.FOLLOW, request))
-        await shop.close()
+        resources = resources_for(upstream.url, tmp_path)
+        done = StepReport.model_validate(await once(client, Following(resources, now).follow, Activity.FOLLOW, request))
+        await resources.close()
     assert done.looked_at is not None
     assert eastern(DAY, 20) <= done.looked_at <= eastern(DAY, 20) + timedelta(seconds=1)
     assert len(done.missing_games) == 12
@@ -173,10 +175,10 @@ async def test_a_worker_that_stops_hands_over_what_it_has_seen_of_the_games(
     client: Client, sample: Path, tmp_path: Path
 ) -> None:
     archive = Archive(sample)
-    request, now = followed(archive, eastern(DAY, 20), looks=100_000)
+    request, now = followed(archive, eastern(DAY, 20), polls=100_000)
     with serve(archive) as upstream:
-        shop = workshop(upstream.url, tmp_path)
-        following = Watched(shop, now)
+        resources = resources_for(upstream.url, tmp_path)
+        following = Watched(resources, now)
         serving = Worker(
             client,
             task_queue="slow-follow",
@@ -190,5 +192,5 @@ async def test_a_worker_that_stops_hands_over_what_it_has_seen_of_the_games(
                 )
                 await following.waits.wait()
             done = StepReport.model_validate(await handle.result())
-        await shop.close()
+        await resources.close()
     assert (done.rows, len(done.missing_games)) == (12, 12)

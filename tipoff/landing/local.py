@@ -57,8 +57,8 @@ class LocalLanding:
 
     def records(self, source: str, game_date: date, fetched_at: datetime | None = None) -> tuple[FetchRecord, ...]:
         folder = self._root / "manifest" / _folder(source, game_date)
-        look = f"{_moment(fetched_at)}_" if fetched_at else "[!.]"
-        found = (_read_record(file) for file in folder.glob(f"{look}*.json"))
+        poll = f"{_moment(fetched_at)}_" if fetched_at else "[!.]"
+        found = (_read_record(file) for file in folder.glob(f"{poll}*.json"))
         return tuple(sorted(found, key=lambda record: (record.fetched_at, record.url, record.outcome)))
 
     def newest_first(self, source: str, game_date: date | None = None) -> Iterator[FetchRecord]:

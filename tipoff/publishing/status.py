@@ -31,7 +31,7 @@ class Step(_Said):
     state: StepState
     rows: int = 0
     reason: str = ""
-    next_look: AwareDatetime | None = None
+    next_poll: AwareDatetime | None = None
     hard_deadline: AwareDatetime | None = None
 
 

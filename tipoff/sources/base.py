@@ -127,7 +127,7 @@ class Source(ABC):
     """Further hosts its questions go to."""
     role: ClassVar[Role]
     critical: ClassVar[bool] = False
-    stands_in_for: ClassVar[tuple[str, ...]] = ()
+    fallback_for: ClassVar[tuple[str, ...]] = ()
     """The sources before it in its chain, the first choice first: it is asked for the games that all of them lack."""
     asks_what_is_missing: ClassVar[bool] = False
     """It asks a question a game, of games that are over: what it has it is not asked again."""

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import ClassVar
 
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
-from tipoff.sources.feed import Feed, Harvest, judged, judged_by_games
+from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
+from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.played import (
     DID_NOT_PLAY,
     NOT_FINAL,
@@ -20,7 +21,6 @@ from tipoff.sources.played import (
     keep_named,
     minutes_of,
 )
-from tipoff.sources.strict import Answer, Fields, names
 from tipoff.teams import team_called
 from tipoff.vocabulary import Outcome, Role, SlateGame
 
@@ -45,7 +45,7 @@ class BdlBoxscores(Feed):
     title = "balldontlie player box scores"
     provider = HOST
     role = Role.POST
-    stands_in_for = ("nbac_player_boxscores", "nbac_live_boxscore")
+    fallback_for = ("nbac_player_boxscores", "nbac_live_boxscore")
     table = "raw_player_boxscores"
     natural_key = ("game_date", "game_id", "player_id")
     needs_players = True
@@ -69,13 +69,13 @@ class BdlBoxscores(Feed):
 
     def next_page(self, request: Request, body: bytes) -> Request | None:
         """As long as the provider says where it begins, up to as many as a date's games can fill."""
-        cursor, page = _next_cursor(Answer(self.name, body).top()), _PAGES.index(request.part) + 1
+        cursor, page = _next_cursor(JsonPayload(self.name, body).top()), _PAGES.index(request.part) + 1
         if cursor in (None, request.params.get("cursor")) or page == len(_PAGES):
             return None
         return request.model_copy(update={"params": {**request.params, "cursor": cursor}, "part": _PAGES[page]})
 
-    def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        top = Answer(self.name, response.body).top()
+    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
+        top = JsonPayload(self.name, response.body).top()
         boxes = _boxes(top)
         if boxes and all(_date(box) != f"{slate.game_date}" for box in boxes):
             return judged(Outcome.STALE, f"box scores of {_date(boxes[0])}, asked for {slate.game_date}")
@@ -91,19 +91,19 @@ class BdlBoxscores(Feed):
         return verdict
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
-        answer, harvest = Answer(self.name, body), Harvest(self.natural_key)
+        answer, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
         top = answer.top()
         _next_cursor(top)
         for box in _boxes(top):
             game, listed = _game_of(box, context.slate), len(_listed(box))
             if game is None or not _is_final(box):
-                harvest.reject(NOT_FINAL if game else NOT_TONIGHT, max(listed, 1))
+                collector.reject(NOT_FINAL if game else NOT_TONIGHT, max(listed, 1))
             elif not is_whole(lines := _lines(box), _score(box)):
-                harvest.reject(NOT_WHOLE, listed)
+                collector.reject(NOT_WHOLE, listed)
             else:
-                harvest.reject(DID_NOT_PLAY, listed - len(lines))
-                keep_named(harvest, lines, game, context, self.origin(context))
-        return harvest.reading(answer.unknown(self.ignored_fields))
+                collector.reject(DID_NOT_PLAY, listed - len(lines))
+                keep_named(collector, lines, game, context, self.origin(context))
+        return collector.reading(answer.unknown(self.ignored_fields))
 
     def expected_rows(self, slate: Slate) -> int:
         return ROWS_A_GAME * len(slate.games)

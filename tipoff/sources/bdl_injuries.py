@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import ClassVar, NamedTuple
 
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Slate
-from tipoff.sources.feed import Feed, Harvest, judged
-from tipoff.sources.identity import LONGEST_NAME, TOO_LONG, Resolver, resolver_of, unresolved_row
+from tipoff.sources.feed import Feed, RowCollector, judged
 from tipoff.sources.injuries import STATUSES, SUBMITTED, injury_row
-from tipoff.sources.strict import Answer, Fields, names
+from tipoff.sources.json_payload import Fields, JsonPayload, names
+from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, Resolver, resolver_of, unresolved_row
 from tipoff.teams import TEAMS
 from tipoff.vocabulary import Outcome, Role, SlateGame
 
@@ -31,7 +31,7 @@ class BdlInjuries(Feed):
     title = "balldontlie injuries"
     provider = HOST
     role = Role.PRE
-    stands_in_for = ("nbac_injury_report",)
+    fallback_for = ("nbac_injury_report",)
     table = "raw_injuries"
     natural_key = ("game_date", "game_id", "player_id")
     needs_players = True
@@ -57,8 +57,8 @@ class BdlInjuries(Feed):
             for game in slate.to_come(as_of)
         )
 
-    def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        top = Answer(self.name, response.body).top()
+    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
+        top = JsonPayload(self.name, response.body).top()
         entries = top.each("data")
         if not entries:
             return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{request.part}: nobody on either team is listed")
@@ -67,7 +67,7 @@ class BdlInjuries(Feed):
         return judged(Outcome.OK, f"{request.part}: {len(entries)} players")
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
-        answer, harvest = Answer(self.name, body), Harvest(self.natural_key)
+        answer, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
         games = {
             team: game
             for game in context.slate.games
@@ -79,21 +79,21 @@ class BdlInjuries(Feed):
         entries = tuple(map(_entry, top.each("data")))
         for team in _submitted(entries, resolvers) if _is_whole(top) else ():
             row = injury_row(context, games[team], team, team, team, SUBMITTED)
-            harvest.keep({**row, "reason": None, **origin})
+            collector.keep({**row, "reason": None, **origin})
         for entry in entries:
             reason = _left_out(entry, games)
             if reason:
-                harvest.reject(reason)
+                collector.reject(reason)
                 continue
             game, resolver = games[entry.team], resolvers[entry.team]
             player = resolver.resolve(entry.player)
             if player is None:
                 row = unresolved_row(entry.player, resolver, context, game.game_id, entry.team)
-                harvest.unresolved({**row, **origin})
+                collector.unresolved({**row, **origin})
                 continue
             row = injury_row(context, game, entry.team, player.player_id, entry.player, entry.status)
-            harvest.keep({**row, "reason": entry.reason, **origin})
-        return harvest.reading(answer.unknown(self.ignored_fields))
+            collector.keep({**row, "reason": entry.reason, **origin})
+        return collector.reading(answer.unknown(self.ignored_fields))
 
 
 class _Entry(NamedTuple):

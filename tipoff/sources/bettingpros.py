@@ -11,9 +11,9 @@ from http import HTTPStatus
 from typing import ClassVar
 
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, RowsOwned, Slate
-from tipoff.sources.feed import Feed, Harvest, judged, judged_by_games
+from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
+from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.odds import PropQuote, is_stale, keep_pairs, paired
-from tipoff.sources.strict import Answer, Fields, names
 from tipoff.teams import team_called
 from tipoff.vocabulary import Outcome, Role, SlateGame, game_date_of
 
@@ -65,8 +65,8 @@ class BettingProsEvents(Feed):
     def judge(self, request: Request, response: Response, slate: Slate) -> Judgement:
         return _bad_key(response) or super().judge(request, response, slate)
 
-    def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        events = _events(Answer(self.name, response.body))
+    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
+        events = _events(JsonPayload(self.name, response.body))
         there = [game.game_id for event in events if (game := _game_of(event, slate))]
         wanted = slate.to_come(response.fetched_at)
         if not wanted:
@@ -75,11 +75,11 @@ class BettingProsEvents(Feed):
         return judged_by_games(wanted, there, nothing)
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
-        answer, harvest = Answer(self.name, body), Harvest(self.natural_key)
+        answer, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
         for event in _events(answer):
             game, event_id = _game_of(event, context.slate), event.identifier("id")
             if game is None:
-                harvest.reject(_NOT_TONIGHT)
+                collector.reject(_NOT_TONIGHT)
                 continue
             row = {
                 "game_date": context.slate.game_date,
@@ -89,8 +89,8 @@ class BettingProsEvents(Feed):
                 "away": game.away,
                 "commence_time": event.moment_in_utc("scheduled"),
             }
-            harvest.keep({**row, **self.origin(context)})
-        reading = harvest.reading(answer.unknown(self.ignored_fields))
+            collector.keep({**row, **self.origin(context)})
+        reading = collector.reading(answer.unknown(self.ignored_fields))
         ids = {row["game_id"]: row["event_id"] for row in reading.rows}
         return reading.model_copy(update={"provider_ids": ids})
 
@@ -109,7 +109,7 @@ class BettingProsPoints(Feed):
     title = "BettingPros player points"
     provider = HOST
     role = Role.PRE
-    stands_in_for = ("odds_api_player_points_props",)
+    fallback_for = ("odds_api_player_points_props",)
     table = "raw_player_props"
     natural_key = ("game_date", "game_id", "book", "player_name", "line")
     needs_players = True
@@ -144,7 +144,7 @@ class BettingProsPoints(Feed):
 
     def next_page(self, request: Request, body: bytes) -> Request | None:
         """As long as the provider says that there are more, up to as many as a game's players usually fill."""
-        pages = Answer(self.name, body).top().fields("_pagination").integer("total_pages")
+        pages = JsonPayload(self.name, body).top().fields("_pagination").integer("total_pages")
         page = int(str(request.params["page"]))
         if page >= min(pages, _PAGES_A_GAME):
             return None
@@ -155,8 +155,8 @@ class BettingProsPoints(Feed):
     def judge(self, request: Request, response: Response, slate: Slate) -> Judgement:
         return _bad_key(response) or super().judge(request, response, slate)
 
-    def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        top = Answer(self.name, response.body).top()
+    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
+        top = JsonPayload(self.name, response.body).top()
         offers, pagination = _offers(top), top.fields("_pagination")
         _require_event(offers, request.params["event_id"])
         page, pages = pagination.integer("page"), pagination.integer("total_pages")
@@ -174,15 +174,15 @@ class BettingProsPoints(Feed):
         return judged(Outcome.OK, f"{request.part}: {len(offers)} players quoted")
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
-        answer, harvest = Answer(self.name, body), Harvest(self.natural_key)
+        answer, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
         offers = _offers(answer.top())
         game = next((game for game in context.slate.games if game.game_id == context.game_id), None)
-        pairs = paired(_quotes(offers, harvest), harvest)
+        pairs = paired(_quotes(offers, collector), collector)
         if game is None:
-            harvest.reject(_NOT_TONIGHT, len(pairs))
+            collector.reject(_NOT_TONIGHT, len(pairs))
         elif pairs:
-            keep_pairs(pairs, game, _event_id(offers), context, harvest, self.origin(context))
-        return harvest.reading(answer.unknown(self.ignored_fields))
+            keep_pairs(pairs, game, _event_id(offers), context, collector, self.origin(context))
+        return collector.reading(answer.unknown(self.ignored_fields))
 
     def expected_rows(self, slate: Slate) -> int:
         return _PLAYERS_A_GAME * len(slate.games)
@@ -195,7 +195,7 @@ def _bad_key(response: Response) -> Judgement | None:
     return None
 
 
-def _events(answer: Answer) -> list[Fields]:
+def _events(answer: JsonPayload) -> list[Fields]:
     """The events. Raises ContractError for those of another league, whose shape is the same."""
     events = answer.top().each("events")
     for event in events:
@@ -259,14 +259,14 @@ def _event_id(offers: Sequence[Fields]) -> str:
     return first
 
 
-def _quotes(offers: Sequence[Fields], harvest: Harvest) -> Iterator[PropQuote]:
+def _quotes(offers: Sequence[Fields], collector: RowCollector) -> Iterator[PropQuote]:
     """The quotes of known books that can be taken."""
     for offer, selection, book, line in _lines(offers):
         known = _BOOKS.get(book.identifier("id"))
         if known is None:
-            harvest.reject("quote of no book that we know")
+            collector.reject("quote of no book that we know")
         elif not _offered(line):
-            harvest.reject("quote that is not offered")
+            collector.reject("quote that is not offered")
         else:
             yield PropQuote(
                 book=known,

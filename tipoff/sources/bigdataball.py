@@ -11,17 +11,17 @@ from http import HTTPStatus
 from typing import ClassVar
 from urllib.parse import quote
 
-from tipoff.court import zone_of_place
 from tipoff.errors import ContractError
+from tipoff.shot_zones import zone_of_place
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
+from tipoff.sources.csv_payload import CsvPayload, Line
 from tipoff.sources.exports import BIGDATABALL
-from tipoff.sources.feed import Feed, Harvest, judged
-from tipoff.sources.identity import LONGEST_NAME, TOO_LONG, resolver_of, unresolved_row
+from tipoff.sources.feed import Feed, RowCollector, judged
+from tipoff.sources.json_payload import names
 from tipoff.sources.nba import OUTSIDE
 from tipoff.sources.outcomes import Expected
-from tipoff.sources.sheet import Line, Sheet
+from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, resolver_of, unresolved_row
 from tipoff.sources.shots import RESULTS, SHOTS_A_GAME, TENTHS_A_FOOT, game_of, games_due, is_over
-from tipoff.sources.strict import names
 from tipoff.vocabulary import Outcome, Role, SlateGame
 
 _SHOTS = frozenset({"shot", "miss"})
@@ -40,7 +40,7 @@ class BigDataBallShots(Feed):
     title = "BigDataBall play-by-play"
     provider = BIGDATABALL
     role = Role.POST
-    stands_in_for = ("nbac_play_by_play",)
+    fallback_for = ("nbac_play_by_play",)
     table = "raw_shots"
     natural_key = ("game_date", "game_id", "shot_number")
     needs_players = True
@@ -68,8 +68,8 @@ class BigDataBallShots(Feed):
             for game in (() if self.idle else games_due(slate, as_of))
         )
 
-    def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        sheet = Sheet(self.name, response.body, _NEEDED)
+    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
+        sheet = CsvPayload(self.name, response.body, _NEEDED)
         if not sheet.lines:
             return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{request.part} has no plays")
         game, lines = _game(self.name, sheet, slate, request.game_id)
@@ -78,22 +78,22 @@ class BigDataBallShots(Feed):
         return judged(Outcome.OK, f"{game.label}: {sum(map(_is_shot, lines))} shots")
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
-        sheet, harvest = Sheet(self.name, body, _NEEDED), Harvest(self.natural_key)
+        sheet, collector = CsvPayload(self.name, body, _NEEDED), RowCollector(self.natural_key)
         if not sheet.lines:
-            return harvest.reading(sheet.unknown(self.ignored_fields))
+            return collector.reading(sheet.unknown(self.ignored_fields))
         game, lines = _game(self.name, sheet, context.slate, context.game_id)
-        harvest.reject("play of another game", len(sheet.lines) - len(lines))
+        collector.reject("play of another game", len(sheet.lines) - len(lines))
         resolvers = {team: resolver_of(context, [team]) for team in (game.home, game.away)}
         for line in filter(_is_shot, lines):
             reason = _unusable(line, game)
             if reason:
-                harvest.reject(reason)
+                collector.reject(reason)
                 continue
             team, name = line.text("team"), line.text("player")
             player = resolvers[team].resolve(name)
             if player is None:
                 unresolved = unresolved_row(name, resolvers[team], context, game.game_id, team)
-                harvest.unresolved({**unresolved, **self.origin(context)})
+                collector.unresolved({**unresolved, **self.origin(context)})
             row = {
                 "game_date": context.slate.game_date,
                 "game_id": game.game_id,
@@ -101,14 +101,14 @@ class BigDataBallShots(Feed):
                 "player_name": name,
                 "team": team,
             }
-            harvest.keep({**row, **_shot(line), **self.origin(context)})
-        return harvest.reading(sheet.unknown(self.ignored_fields))
+            collector.keep({**row, **_shot(line), **self.origin(context)})
+        return collector.reading(sheet.unknown(self.ignored_fields))
 
     def expected_rows(self, slate: Slate) -> int:
         return SHOTS_A_GAME * len(slate.games)
 
 
-def _game(source: str, sheet: Sheet, slate: Slate, asked_for: str | None) -> tuple[SlateGame, list[Line]]:
+def _game(source: str, sheet: CsvPayload, slate: Slate, asked_for: str | None) -> tuple[SlateGame, list[Line]]:
     """The game of a sheet and its lines. Raises ContractError when none is of the game asked for."""
     ids = {_game_id(line) for line in sheet.lines}
     game = next(filter(None, (game_of(slate, game_id, asked_for) for game_id in ids)), None)

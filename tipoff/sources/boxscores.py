@@ -11,9 +11,9 @@ from typing import Any, ClassVar, TypeVar
 
 from tipoff.sources import nba
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
-from tipoff.sources.feed import Feed, Harvest, judged, judged_by_games
+from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
+from tipoff.sources.json_payload import JsonPayload, Table, names
 from tipoff.sources.schedule import GAMES_A_SEASON
-from tipoff.sources.strict import Answer, Table, names
 from tipoff.teams import TEAMS, team_called
 from tipoff.vocabulary import Outcome, Role, SlateGame, season_of
 
@@ -81,17 +81,17 @@ class _GameLog(Feed):
     kind: ClassVar[_Kind]
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
-        table, harvest = nba.first_table(Answer(self.name, body)), Harvest(self.natural_key)
+        table, collector = nba.first_table(JsonPayload(self.name, body)), RowCollector(self.natural_key)
         columns, origin = {**_shared_columns(table), **self.kind.own_columns(table)}, self.origin(context)
         results = table.texts_or_none("WL")
         for result, *values in zip(results, *columns.values(), strict=True):
             row = dict(zip(columns, values, strict=True), **origin)
             reason = _unusable(row, result) or self.foreign(row, context.slate)
             if reason:
-                harvest.reject(reason)
+                collector.reject(reason)
             else:
-                harvest.keep(row)
-        return harvest.reading(table.unknown(self.ignored_fields))
+                collector.keep(row)
+        return collector.reading(table.unknown(self.ignored_fields))
 
     @abstractmethod
     def foreign(self, row: Row, slate: Slate) -> str | None:
@@ -137,8 +137,8 @@ class PlayerBoxscores(_GameLog):
         logs = sorted({_log_of(game) for game in slate.games})
         return tuple(self.question(season, log, day, day, part=log) for log in logs)
 
-    def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        table = nba.first_table(Answer(self.name, response.body))
+    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
+        table = nba.first_table(JsonPayload(self.name, response.body))
         asked = [game for game in slate.games if _log_of(game) == request.part]
         due = [game.label for game in asked if game.tip_off + GAME_LASTS <= response.fetched_at]
         if due:
@@ -173,8 +173,8 @@ class _History(_GameLog):
         wanted += [(_seasons_before(season, back), _REGULAR, None) for back in range(1, self._seasons)]
         return tuple(self.question(season, log, None, last, part=f"{season} {log}") for season, log, last in wanted)
 
-    def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        rows = len(nba.first_table(Answer(self.name, response.body)))
+    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
+        rows = len(nba.first_table(JsonPayload(self.name, response.body)))
         if rows:
             return judged(Outcome.OK, f"{request.part}: {rows} rows")
         if self.expected_rows(slate) and request.params["SeasonType"] == _REGULAR:

@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
 from tipoff.sources.espn_scoreboard import EspnScoreboard
-from tipoff.sources.feed import Feed, Harvest, judged
+from tipoff.sources.feed import Feed, RowCollector, judged
+from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.played import (
     DID_NOT_PLAY,
     NOT_FINAL,
@@ -23,7 +24,6 @@ from tipoff.sources.played import (
     minutes_played,
 )
 from tipoff.sources.rosters import HOST
-from tipoff.sources.strict import Answer, Fields, names
 from tipoff.teams import TEAMS
 from tipoff.vocabulary import Outcome, Role, SlateGame, game_date_of
 
@@ -56,7 +56,7 @@ class EspnBoxscores(Feed):
     title = "ESPN box scores"
     provider = HOST
     role = Role.POST
-    stands_in_for = ("nbac_player_boxscores", "nbac_live_boxscore", "bdl_player_boxscores")
+    fallback_for = ("nbac_player_boxscores", "nbac_live_boxscore", "bdl_player_boxscores")
     table = "raw_player_boxscores"
     natural_key = ("game_date", "game_id", "player_id")
     needs_players = True
@@ -88,8 +88,8 @@ class EspnBoxscores(Feed):
             if game.game_id in provider_ids
         )
 
-    def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        top = Answer(self.name, response.body).top()
+    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
+        top = JsonPayload(self.name, response.body).top()
         competition = _competition(top)
         game = _game_of(competition, slate, request.game_id)
         if game is None or not _is_final(competition):
@@ -100,18 +100,18 @@ class EspnBoxscores(Feed):
         return judged(Outcome.OK, f"{request.part}: {len(lines)} players")
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
-        answer, harvest = Answer(self.name, body), Harvest(self.natural_key)
+        answer, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
         top = answer.top()
         competition, listed, lines = _competition(top), len(_listed(top)), _lines(top)
         game, final = _game_of(competition, context.slate, context.game_id), _is_final(competition)
         if game is None or not final:
-            harvest.reject(NOT_FINAL if game else NOT_TONIGHT, listed)
+            collector.reject(NOT_FINAL if game else NOT_TONIGHT, listed)
         elif not is_whole(lines, _score(competition)):
-            harvest.reject(NOT_WHOLE, listed)
+            collector.reject(NOT_WHOLE, listed)
         else:
-            harvest.reject(DID_NOT_PLAY, listed - len(lines))
-            keep_named(harvest, lines, game, context, self.origin(context))
-        return harvest.reading((*answer.unknown(self.ignored_fields), *_unknown_keys(top)))
+            collector.reject(DID_NOT_PLAY, listed - len(lines))
+            keep_named(collector, lines, game, context, self.origin(context))
+        return collector.reading((*answer.unknown(self.ignored_fields), *_unknown_keys(top)))
 
     def expected_rows(self, slate: Slate) -> int:
         return ROWS_A_GAME * len(slate.games)

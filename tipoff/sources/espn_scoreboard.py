@@ -13,9 +13,9 @@ from typing import NamedTuple
 from tipoff.errors import NotEnoughDataError
 from tipoff.sources import nba
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, RowsOwned, Slate
-from tipoff.sources.feed import Feed, Harvest, judged, judged_by_games
+from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
+from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.rosters import HOST
-from tipoff.sources.strict import Answer, Fields, names
 from tipoff.teams import TEAMS
 from tipoff.vocabulary import Outcome, Role, SlateGame, game_date_of, season_of
 
@@ -50,8 +50,8 @@ class EspnScoreboard(Feed):
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
         return (_question(slate),) if slate.games else ()
 
-    def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        events = _events(Answer(self.name, response.body))
+    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
+        events = _events(JsonPayload(self.name, response.body))
         stale = _judged_stale(events, slate)
         if stale:
             return stale
@@ -60,15 +60,15 @@ class EspnScoreboard(Feed):
         return judged_by_games(slate.games, there, nothing)
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
-        answer, harvest = Answer(self.name, body), Harvest(self.natural_key)
+        answer, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
         for event in _events(answer):
             game = _game_of(event, context.slate.games)
             if game is None:
-                harvest.reject("of no game of the slate")
+                collector.reject("of no game of the slate")
                 continue
             row = {"game_date": context.slate.game_date, "game_id": game.game_id, **event._asdict()}
-            harvest.keep({**row, **self.origin(context)})
-        reading = harvest.reading(answer.unknown(self.ignored_fields))
+            collector.keep({**row, **self.origin(context)})
+        reading = collector.reading(answer.unknown(self.ignored_fields))
         ids = {row["game_id"]: row["event_id"] for row in reading.rows}
         return reading.model_copy(update={"provider_ids": ids})
 
@@ -86,7 +86,7 @@ class EspnSchedule(Feed):
     title = "ESPN schedule"
     provider = HOST
     role = Role.PRE
-    stands_in_for = ("nbac_schedule",)
+    fallback_for = ("nbac_schedule",)
     table = "raw_schedule"
     natural_key = ("game_id",)
     ignored_fields = _IGNORED
@@ -94,8 +94,8 @@ class EspnSchedule(Feed):
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
         return (_question(slate),)
 
-    def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        answer = Answer(self.name, response.body)
+    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
+        answer = JsonPayload(self.name, response.body)
         events = _events(answer)
         if events:
             return _judged_stale(events, slate) or judged(Outcome.OK, f"{len(events)} games on {slate.game_date}")
@@ -105,20 +105,20 @@ class EspnSchedule(Feed):
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
         """Raises NotEnoughDataError when there are games and not one of them has a known id."""
-        answer, harvest = Answer(self.name, body), Harvest(self.natural_key)
+        answer, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
         known, unknown = (*context.slate.games, *context.known_games), list[str]()
         for event in _events(answer):
             game = _game_of(event, known) or _moved_here(event, known)
             if game_date_of(event.tip_off) != context.slate.game_date:
-                harvest.reject(f"game of another date than {context.slate.game_date}")
+                collector.reject(f"game of another date than {context.slate.game_date}")
             elif game is not None:
-                harvest.keep({**_scheduled(event, game), **self.origin(context)})
+                collector.keep({**_scheduled(event, game), **self.origin(context)})
             elif event.home is None or event.away is None or not _is_on(event):
-                harvest.reject("game of no two NBA teams, or postponed")
+                collector.reject("game of no two NBA teams, or postponed")
             else:
                 unknown.append(f"{event.away}@{event.home}")
-                harvest.reject(f"{unknown[-1]}, whose NBA id is not known")
-        reading = harvest.reading(answer.unknown(self.ignored_fields))
+                collector.reject(f"{unknown[-1]}, whose NBA id is not known")
+        reading = collector.reading(answer.unknown(self.ignored_fields))
         if unknown and not reading.rows:
             raise NotEnoughDataError(
                 f"{self.name} {context.slate.game_date}: of {len(unknown)} games none has a known NBA id; "
@@ -151,7 +151,7 @@ def _question(slate: Slate) -> Request:
     return Request(host=HOST, path="/apis/site/v2/sports/basketball/nba/scoreboard", params=params)
 
 
-def _league(answer: Answer) -> Fields:
+def _league(answer: JsonPayload) -> Fields:
     """The one league of the answer. Raises ContractError for a sister league's, whose shape is the same."""
     top = answer.top()
     leagues = top.each("leagues")
@@ -160,7 +160,7 @@ def _league(answer: Answer) -> Fields:
     return leagues[0]
 
 
-def _events(answer: Answer) -> list[_Event]:
+def _events(answer: JsonPayload) -> list[_Event]:
     _league(answer)
     return [_event(event) for event in answer.top().each("events")]
 
@@ -239,7 +239,7 @@ def _judged_stale(events: Iterable[_Event], slate: Slate) -> Judgement | None:
     return judged(Outcome.STALE, f"the scoreboard of {min(dates)}, asked for {slate.game_date}")
 
 
-def _is_on_the_calendar(answer: Answer, slate: Slate) -> bool:
+def _is_on_the_calendar(answer: JsonPayload, slate: Slate) -> bool:
     """Whether the league plays on the date, by the days of its calendar: "2025-02-16T08:00Z"."""
     return any(str(day).startswith(f"{slate.game_date}") for day in _league(answer).values("calendar"))
 

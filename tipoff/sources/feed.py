@@ -27,7 +27,7 @@ class Feed(Source):
             is_block = may_be_block and self.is_out(request, response, slate)
             return judged(Outcome.BLOCKED, "access denied to what is out for sure") if is_block else refused
         try:
-            return self.look(request, response, slate)
+            return self.judge_body(request, response, slate)
         except ContractError as error:
             return judged(Outcome.WRONG_TYPE, str(error))
 
@@ -36,7 +36,7 @@ class Feed(Source):
         return False
 
     @abstractmethod
-    def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
+    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
         """What a whole answer of the right kind means. A ContractError makes it the wrong kind after all."""
 
     def origin(self, context: ReadContext) -> Row:
@@ -44,7 +44,7 @@ class Feed(Source):
         return {"source": self.name, "as_of": context.as_of}
 
 
-class Harvest:
+class RowCollector:
     """Rows of one answer, one per key, and what is left out, counted by reason."""
 
     def __init__(self, key: tuple[str, ...]) -> None:

@@ -9,7 +9,8 @@ from typing import ClassVar
 
 from tipoff.sources import nba
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
-from tipoff.sources.feed import Feed, Harvest, judged
+from tipoff.sources.feed import Feed, RowCollector, judged
+from tipoff.sources.json_payload import Fields, JsonPayload, Table, names
 from tipoff.sources.outcomes import classify
 from tipoff.sources.played import (
     DID_NOT_PLAY,
@@ -24,7 +25,6 @@ from tipoff.sources.played import (
     minutes_played,
     of_side,
 )
-from tipoff.sources.strict import Answer, Fields, Table, names
 from tipoff.teams import team_called
 from tipoff.vocabulary import Outcome, Role, SlateGame
 
@@ -85,8 +85,8 @@ class TeamBoxscores(Feed):
             for game in due_games(slate, as_of)
         )
 
-    def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        game, lines, _ = _team_box(Answer(self.name, response.body), slate, request.game_id)
+    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
+        game, lines, _ = _team_box(JsonPayload(self.name, response.body), slate, request.game_id)
         if not lines:
             return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{request.part} has no totals")
         if game is None or not _is_over(lines):
@@ -94,16 +94,16 @@ class TeamBoxscores(Feed):
         return judged(Outcome.OK, f"{request.part} is final")
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
-        answer, harvest = Answer(self.name, body), Harvest(self.natural_key)
+        answer, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
         game, lines, unknown = _team_box(answer, context.slate, context.game_id)
         if game is None or not _is_over(lines):
-            harvest.reject(NOT_FINAL if game else NOT_TONIGHT, 2)
-            return harvest.reading()
+            collector.reject(NOT_FINAL if game else NOT_TONIGHT, 2)
+            return collector.reading()
         most = max(figures["points"] for _, figures in lines)
         for team, figures in lines:
             won = {"win": figures["points"] == most}
-            harvest.keep({**of_side(game, team, context.slate), **figures, **won, **self.origin(context)})
-        return harvest.reading((*answer.unknown(self.ignored_fields), *unknown))
+            collector.keep({**of_side(game, team, context.slate), **figures, **won, **self.origin(context)})
+        return collector.reading((*answer.unknown(self.ignored_fields), *unknown))
 
     def expected_rows(self, slate: Slate) -> int:
         return 2 * len(slate.games)
@@ -119,7 +119,7 @@ class LiveBoxscores(Feed):
     title = "NBA live box scores"
     provider = nba.CDN
     role = Role.POST
-    stands_in_for = ("nbac_player_boxscores",)
+    fallback_for = ("nbac_player_boxscores",)
     table = "raw_player_boxscores"
     natural_key = ("game_date", "game_id", "player_id")
     ignored_fields: ClassVar[frozenset[str]] = names(
@@ -150,8 +150,8 @@ class LiveBoxscores(Feed):
         early = classify(response, self.expects, frozenset({403, 404})) if to_come else None
         return early or super().judge(request, response, slate)
 
-    def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        box = Answer(self.name, response.body).top().fields("game")
+    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
+        box = JsonPayload(self.name, response.body).top().fields("game")
         game = _live_game(box, slate, request.game_id)
         if game is None or not _is_final(box):
             return judged(Outcome.NOT_PUBLISHED_YET, f"{request.part} is not final: {box.text('gameStatusText')}")
@@ -161,27 +161,27 @@ class LiveBoxscores(Feed):
         return judged(Outcome.OK, f"{request.part}: {len(lines)} players")
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
-        answer, harvest = Answer(self.name, body), Harvest(self.natural_key)
+        answer, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
         box = answer.top().fields("game")
         game, listed = _live_game(box, context.slate, context.game_id), len(_listed(box))
         for side in _sides(box):
             side.ignore("statistics")
         if game is None or not _is_final(box):
-            harvest.reject(NOT_FINAL if game else NOT_TONIGHT, listed)
+            collector.reject(NOT_FINAL if game else NOT_TONIGHT, listed)
         elif not is_whole(lines := _live_lines(box), _score(box)):
-            harvest.reject(NOT_WHOLE, listed)
+            collector.reject(NOT_WHOLE, listed)
         else:
-            harvest.reject(DID_NOT_PLAY, listed - len(lines))
+            collector.reject(DID_NOT_PLAY, listed - len(lines))
             for line in lines:
-                harvest.keep({**of_side(game, line["team"], context.slate), **line, **self.origin(context)})
-        return harvest.reading(answer.unknown(self.ignored_fields))
+                collector.keep({**of_side(game, line["team"], context.slate), **line, **self.origin(context)})
+        return collector.reading(answer.unknown(self.ignored_fields))
 
     def expected_rows(self, slate: Slate) -> int:
         return ROWS_A_GAME * len(slate.games)
 
 
 def _team_box(
-    answer: Answer, slate: Slate, asked: str | None
+    answer: JsonPayload, slate: Slate, asked: str | None
 ) -> tuple[SlateGame | None, list[_TeamLine], tuple[str, ...]]:
     """The slate's game, the lines of its teams that have figures, and columns nobody knows."""
     top = answer.top()

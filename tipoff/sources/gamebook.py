@@ -16,10 +16,10 @@ from typing import ClassVar, NamedTuple
 
 from tipoff.errors import ContractError
 from tipoff.sources.base import Judgement, KnownPlayer, ReadContext, Reading, Request, Response, Slate
-from tipoff.sources.feed import Feed, Harvest, judged
-from tipoff.sources.identity import LONGEST_NAME, TOO_LONG, normalise, resolver_of, unresolved_row
+from tipoff.sources.feed import Feed, RowCollector, judged
 from tipoff.sources.outcomes import Expected
 from tipoff.sources.pdf import pages_of, text_of
+from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, normalise, resolver_of, unresolved_row
 from tipoff.sources.shots import games_due
 from tipoff.teams import TEAMS
 from tipoff.vocabulary import Outcome, Role, SlateGame
@@ -63,7 +63,7 @@ class Gamebook(Feed):
         out = games_due(slate, response.fetched_at - _OUT_FOR_SURE)
         return request.game_id in {game.game_id for game in out}
 
-    def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
+    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
         game, lines = _game(self.name, slate, request.game_id), _final_box(self.name, response.body)
         played_on = _date(self.name, lines)
         if played_on != slate.game_date:
@@ -78,19 +78,19 @@ class Gamebook(Feed):
         played_on = _date(self.name, lines)
         if played_on != context.slate.game_date:
             raise ContractError(self.name, _PLACE, f"is of {played_on}, asked for {context.slate.game_date}")
-        harvest, by_team = Harvest(self.natural_key), {team: list[_Entry]() for team in (game.away, game.home)}
+        collector, by_team = RowCollector(self.natural_key), {team: list[_Entry]() for team in (game.away, game.home)}
         for entry in _entries(self.name, lines, game):
             reason = _left_out(entry)
             if entry is None or reason:
-                harvest.reject(reason)
+                collector.reject(reason)
             else:
                 by_team[entry.team].append(entry)
         for team, entries in by_team.items():
-            self._keep(harvest, team, entries, game, context)
-        return harvest.reading()
+            self._keep(collector, team, entries, game, context)
+        return collector.reading()
 
     def _keep(
-        self, harvest: Harvest, team: str, entries: Sequence[_Entry], game: SlateGame, context: ReadContext
+        self, collector: RowCollector, team: str, entries: Sequence[_Entry], game: SlateGame, context: ReadContext
     ) -> None:
         """Rows of one team's players."""
         resolver, origin = resolver_of(context, [team]), self.origin(context)
@@ -101,13 +101,13 @@ class Gamebook(Feed):
             player = in_full[entry.player_name] or _of_last_name(entry.player_name, others)
             if player is None:
                 row = unresolved_row(entry.player_name, resolver, context, game.game_id, team)
-                harvest.unresolved({**row, **origin})
+                collector.unresolved({**row, **origin})
             row = {
                 "game_date": context.slate.game_date,
                 "game_id": game.game_id,
                 "player_id": player.player_id if player else None,
             }
-            harvest.keep({**row, **entry._asdict(), **origin})
+            collector.keep({**row, **entry._asdict(), **origin})
 
     def expected_rows(self, slate: Slate) -> int:
         return _PLAYERS_A_GAME * len(slate.games)

@@ -15,10 +15,10 @@ from typing import ClassVar, NamedTuple
 
 from tipoff.errors import ContractError
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
-from tipoff.sources.feed import Feed, Harvest, judged
-from tipoff.sources.identity import LONGEST_NAME, TOO_LONG, resolver_of, unresolved_row
+from tipoff.sources.feed import Feed, RowCollector, judged
 from tipoff.sources.outcomes import Expected
 from tipoff.sources.pdf import Line, pages_of, text_of
+from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, resolver_of, unresolved_row
 from tipoff.teams import team_called
 from tipoff.vocabulary import EASTERN, Outcome, Role, SlateGame
 
@@ -58,7 +58,7 @@ class InjuryReport(Feed):
         """The report before the newest is."""
         return request.part != _name_of(_newest(response.fetched_at))
 
-    def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
+    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
         """By the first page alone, which has the stamp, the headings and the earliest date."""
         page = next(pages_of(self.name, response.body))
         printed = _name_of(_stamp_due(_printed_stamp(self.name, page)))
@@ -72,28 +72,28 @@ class InjuryReport(Feed):
         return judged(Outcome.OK, f"the report of {printed}")
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
-        harvest, origin = Harvest(self.natural_key), self.origin(context)
+        collector, origin = RowCollector(self.natural_key), self.origin(context)
         games = {game.label: game for game in context.slate.games}
         teams = {team for game in games.values() for team in (game.home, game.away)}
         resolvers = {team: resolver_of(context, [team]) for team in teams}
         entries = tuple(_entries(self.name, body))
         for row in _team_rows(self.name, entries, context):
-            harvest.keep({**row, **origin})
+            collector.keep({**row, **origin})
         for entry in entries:
             reason = _left_out(entry, context.slate.game_date, games)
             if reason:
-                harvest.reject(reason)
+                collector.reject(reason)
                 continue
             game = games[entry.matchup]
             team, name = _team(self.name, entry, game), _first_last(entry.player)
             player = resolvers[team].resolve(name)
             if player is None:
                 row = unresolved_row(name, resolvers[team], context, game.game_id, team)
-                harvest.unresolved({**row, **origin})
+                collector.unresolved({**row, **origin})
                 continue
             row = injury_row(context, game, team, player.player_id, name, entry.status)
-            harvest.keep({**row, "reason": entry.reason or None, **origin})
-        return harvest.reading()
+            collector.keep({**row, "reason": entry.reason or None, **origin})
+        return collector.reading()
 
     def covers(self, rows: Iterable[Row], slate: Slate) -> frozenset[str]:
         """Every game: a report that speaks of the date is of all of them, and those that have begun have left it."""

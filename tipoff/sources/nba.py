@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from tipoff.sources.strict import Answer, Fields, Table
+from tipoff.sources.json_payload import Fields, JsonPayload, Table
 from tipoff.teams import team_called
 
 CDN = "cdn.nba.com"
@@ -58,7 +58,7 @@ def status_of(game: Fields, *, postponed: bool) -> str:
     return "postponed" if postponed and status != "final" else status
 
 
-def first_table(answer: Answer) -> Table:
+def first_table(answer: JsonPayload) -> Table:
     """The one table of a stats.nba.com answer about the NBA."""
     top = answer.top()
     require_nba(top.fields("parameters"), "LeagueID")

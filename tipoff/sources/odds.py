@@ -12,9 +12,9 @@ from http import HTTPStatus
 from typing import ClassVar, NamedTuple
 
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, RowsOwned, Slate
-from tipoff.sources.feed import Feed, Harvest, judged, judged_by_games
-from tipoff.sources.identity import LONGEST_NAME, TOO_LONG, resolver_of, unresolved_row
-from tipoff.sources.strict import Answer, Fields, names
+from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
+from tipoff.sources.json_payload import Fields, JsonPayload, names
+from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, resolver_of, unresolved_row
 from tipoff.teams import team_called
 from tipoff.vocabulary import Outcome, Role, SlateGame, eastern, game_date_of
 
@@ -57,16 +57,16 @@ class OddsEvents(Feed):
             return ()
         return (Request(host=HOST, path=f"{_PATH}/events", params={"dateFormat": "iso"}),)
 
-    def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        events, moment = _events(Answer(self.name, response.body), response.fetched_at)
+    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
+        events, moment = _events(JsonPayload(self.name, response.body), response.fetched_at)
         there = [game.game_id for event in events if (game := _game_of(event, slate))]
         nothing = judged(Outcome.SUSPICIOUSLY_EMPTY, f"{len(events)} events, none of them tonight's")
         return _judged_open(slate, moment, there, nothing)
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
-        answer, harvest = Answer(self.name, body), Harvest(self.natural_key)
+        answer, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
         events, as_of = _events(answer, context.as_of)
-        tonight = _tonight(events, context.slate, harvest)
+        tonight = _tonight(events, context.slate, collector)
         for game, event in tonight:
             row = {
                 "game_date": context.slate.game_date,
@@ -76,8 +76,8 @@ class OddsEvents(Feed):
                 "away": game.away,
                 "commence_time": event.moment("commence_time"),
             }
-            harvest.keep({**row, "source": self.name, "as_of": as_of})
-        reading = harvest.reading(answer.unknown(self.ignored_fields) if tonight else ())
+            collector.keep({**row, "source": self.name, "as_of": as_of})
+        reading = collector.reading(answer.unknown(self.ignored_fields) if tonight else ())
         ids = {row["game_id"]: row["event_id"] for row in reading.rows}
         return reading.model_copy(update={"provider_ids": ids})
 
@@ -107,8 +107,8 @@ class GameLines(Feed):
         params = {**_AMERICAN, "markets": ",".join(_GAME_MARKETS), **_within(slate.game_date)}
         return (Request(host=HOST, path=f"{_PATH}/odds", params=params, credits=len(_GAME_MARKETS)),)
 
-    def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        events, moment = _events(Answer(self.name, response.body), response.fetched_at)
+    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
+        events, moment = _events(JsonPayload(self.name, response.body), response.fetched_at)
         tonight = [(game, event.each("bookmakers")) for event in events if (game := _game_of(event, slate))]
         there = [game.game_id for game, books in tonight if any(not is_stale(_updated(book), moment) for book in books)]
         if any(books for _, books in tonight):
@@ -118,9 +118,9 @@ class GameLines(Feed):
         return _judged_open(slate, moment, there, nothing)
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
-        answer, harvest = Answer(self.name, body), Harvest(self.natural_key)
+        answer, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
         events, as_of = _events(answer, context.as_of)
-        tonight = _tonight(events, context.slate, harvest)
+        tonight = _tonight(events, context.slate, collector)
         for game, event in tonight:
             for book in event.each("bookmakers"):
                 row = {
@@ -132,14 +132,14 @@ class GameLines(Feed):
                     "source": self.name,
                     "as_of": as_of,
                 }
-                lines = _lines(book.each("markets"), game, harvest)
+                lines = _lines(book.each("markets"), game, collector)
                 if late := _out_of_time(row, game):
-                    harvest.reject(late)
+                    collector.reject(late)
                 elif all(value is None for value in lines.values()):
-                    harvest.reject("book without a line")
+                    collector.reject("book without a line")
                 else:
-                    harvest.keep({**row, **lines})
-        return harvest.reading(answer.unknown(self.ignored_fields) if tonight else ())
+                    collector.keep({**row, **lines})
+        return collector.reading(answer.unknown(self.ignored_fields) if tonight else ())
 
     def expected_rows(self, slate: Slate) -> int:
         return _BOOKS_A_GAME * len(slate.games)
@@ -181,8 +181,8 @@ class PlayerPointsProps(Feed):
             return judged(Outcome.GONE, f"{request.part} has begun")
         return judged(Outcome.NOT_PUBLISHED_YET, f"the event of {request.part} is not known yet")
 
-    def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        event, moment = _event(Answer(self.name, response.body), response.fetched_at)
+    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
+        event, moment = _event(JsonPayload(self.name, response.body), response.fetched_at)
         game = _asked_for(event, slate, request.game_id)
         if game is None:
             return judged(Outcome.GONE, f"the event asked for {request.part} is now {_told(event)}")
@@ -201,15 +201,15 @@ class PlayerPointsProps(Feed):
         return judged(Outcome.PARTIAL if few else Outcome.OK, f"{game.label}: {len(quoted)} players quoted")
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
-        answer, harvest = Answer(self.name, body), Harvest(self.natural_key)
+        answer, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
         event, as_of = _event(answer, context.as_of)
         game = _asked_for(event, context.slate, context.game_id)
-        pairs = paired(_prop_quotes(event, harvest), harvest)
+        pairs = paired(_prop_quotes(event, collector), collector)
         if game is None:
-            harvest.reject(_NOT_TONIGHT, len(pairs))
-            return harvest.reading()
-        keep_pairs(pairs, game, event.text("id"), context, harvest, {"source": self.name, "as_of": as_of})
-        return harvest.reading(answer.unknown(self.ignored_fields))
+            collector.reject(_NOT_TONIGHT, len(pairs))
+            return collector.reading()
+        keep_pairs(pairs, game, event.text("id"), context, collector, {"source": self.name, "as_of": as_of})
+        return collector.reading(answer.unknown(self.ignored_fields))
 
     def expected_rows(self, slate: Slate) -> int:
         return _PLAYERS_A_GAME * len(slate.games)
@@ -229,7 +229,7 @@ def _judged_open(slate: Slate, moment: datetime, there: Iterable[str], nothing: 
     return judged_by_games(wanted, there, nothing)
 
 
-def _events(answer: Answer, fetched_at: datetime) -> tuple[list[Fields], datetime]:
+def _events(answer: JsonPayload, fetched_at: datetime) -> tuple[list[Fields], datetime]:
     """The events of an answer and the moment they are of."""
     if answer.is_list():
         return _of_the_nba(answer.each()), fetched_at
@@ -237,7 +237,7 @@ def _events(answer: Answer, fetched_at: datetime) -> tuple[list[Fields], datetim
     return _of_the_nba(top.each("data")), min(top.moment("timestamp"), fetched_at)
 
 
-def _event(answer: Answer, fetched_at: datetime) -> tuple[Fields, datetime]:
+def _event(answer: JsonPayload, fetched_at: datetime) -> tuple[Fields, datetime]:
     """The one event of an answer and the moment it is of."""
     top = answer.top()
     if not top.has("data"):
@@ -277,10 +277,10 @@ def _asked_for(event: Fields, slate: Slate, game_id: str | None) -> SlateGame | 
     return game
 
 
-def _tonight(events: Sequence[Fields], slate: Slate, harvest: Harvest) -> list[tuple[SlateGame, Fields]]:
+def _tonight(events: Sequence[Fields], slate: Slate, collector: RowCollector) -> list[tuple[SlateGame, Fields]]:
     """The slate's games with their events; the one that starts nearest to tip-off first."""
     matched = [(game, event) for event in events if (game := _game_of(event, slate))]
-    harvest.reject(_NOT_TONIGHT, len(events) - len(matched))
+    collector.reject(_NOT_TONIGHT, len(events) - len(matched))
     return sorted(matched, key=_distance)
 
 
@@ -333,7 +333,7 @@ def american(price: float) -> float | None:
     return price if abs(price) >= 100 and price.is_integer() else None
 
 
-def _quotes(market: Fields, game: SlateGame, harvest: Harvest) -> dict[str, _Quote]:
+def _quotes(market: Fields, game: SlateGame, collector: RowCollector) -> dict[str, _Quote]:
     """The quotes of a game market by tricode, or by Over and Under."""
     pointed = market.text("key") != _MONEYLINE
     quotes: dict[str, _Quote] = {}
@@ -343,28 +343,28 @@ def _quotes(market: Fields, game: SlateGame, harvest: Harvest) -> dict[str, _Quo
         team = team_called(name)
         side = team.tricode if team else name
         if side not in (game.home, game.away, *_SIDES):
-            harvest.reject("quote on neither side of the game")
+            collector.reject("quote on neither side of the game")
         elif price is None:
-            harvest.reject(_NOT_AMERICAN)
+            collector.reject(_NOT_AMERICAN)
         elif side in quotes:
-            harvest.reject("repeated")
+            collector.reject("repeated")
         else:
             quotes[side] = _Quote(price, point)
     return quotes
 
 
-def _lines(markets: Iterable[Fields], game: SlateGame, harvest: Harvest) -> dict[str, float | None]:
+def _lines(markets: Iterable[Fields], game: SlateGame, collector: RowCollector) -> dict[str, float | None]:
     """The columns of a book's lines; None for what it does not quote."""
     asked: dict[str, dict[str, _Quote]] = {}
     for market in markets:
         key = market.text("key")
         if key not in _GAME_MARKETS or key in asked:
-            harvest.reject("repeated" if key in asked else _NOT_ASKED)
+            collector.reject("repeated" if key in asked else _NOT_ASKED)
         else:
-            asked[key] = _quotes(market, game, harvest)
+            asked[key] = _quotes(market, game, collector)
     moneyline, spreads, totals = (asked.get(market, {}) for market in _GAME_MARKETS)
-    home_spread, home_price, away_price = _two_sided(spreads, game.home, game.away, -1, harvest)
-    total, over_price, under_price = _two_sided(totals, *_SIDES, 1, harvest)
+    home_spread, home_price, away_price = _two_sided(spreads, game.home, game.away, -1, collector)
+    total, over_price, under_price = _two_sided(totals, *_SIDES, 1, collector)
     return {
         "home_spread": home_spread,
         "home_spread_price_american": home_price,
@@ -378,13 +378,13 @@ def _lines(markets: Iterable[Fields], game: SlateGame, harvest: Harvest) -> dict
 
 
 def _two_sided(
-    quotes: Mapping[str, _Quote], first: str, second: str, sign: int, harvest: Harvest
+    quotes: Mapping[str, _Quote], first: str, second: str, sign: int, collector: RowCollector
 ) -> tuple[float | None, float | None, float | None]:
     """Line as the first side has it, and both prices; the second side's line is `sign` times the first's."""
     one, other = quotes.get(first), quotes.get(second)
     lines = {quote.point * factor for quote, factor in ((one, 1), (other, sign)) if quote}
     if len(lines) > 1:
-        harvest.reject("two sides of different lines")
+        collector.reject("two sides of different lines")
     if len(lines) != 1:
         return None, None, None
     return lines.pop(), one and one.price, other and other.price
@@ -401,32 +401,32 @@ class PropQuote(NamedTuple):
     updated: datetime | None
 
 
-def paired(quotes: Iterable[PropQuote], harvest: Harvest) -> list[Row]:
+def paired(quotes: Iterable[PropQuote], collector: RowCollector) -> list[Row]:
     """Both prices of each book, player and line; the worse one of a price quoted twice, None for one not offered."""
     pairs: dict[tuple[str, str, float], Row] = {}
     for quote in quotes:
         side, price = _COLUMNS.get(quote.side), american(quote.price)
         if side is None or price is None:
-            harvest.reject(_NOT_AMERICAN if side else "quote that is neither over nor under")
+            collector.reject(_NOT_AMERICAN if side else "quote that is neither over nor under")
             continue
         if len(quote.player_name) > LONGEST_NAME:
-            harvest.reject(TOO_LONG)
+            collector.reject(TOO_LONG)
             continue
         key = (quote.book, quote.player_name, quote.line)
         pair = pairs.setdefault(key, _unpriced(*key, quote.updated))
         if pair[side] is not None:
-            harvest.reject("repeated")
+            collector.reject("repeated")
         pair[side] = price if pair[side] is None else min(price, pair[side])
         pair["last_update"] = _newest(pair["last_update"], quote.updated)
     return list(pairs.values())
 
 
 def keep_pairs(
-    pairs: Iterable[Row], game: SlateGame, event_id: str, context: ReadContext, harvest: Harvest, origin: Row
+    pairs: Iterable[Row], game: SlateGame, event_id: str, context: ReadContext, collector: RowCollector, origin: Row
 ) -> None:
     """Keep the pairs as rows of `raw_player_props`, names resolved; those quoted after tip-off or too long ago not."""
     pairs = tuple(pairs)
-    players = _players(pairs, game, context, harvest, origin)
+    players = _players(pairs, game, context, collector, origin)
     for pair in pairs:
         row = {
             "game_date": context.slate.game_date,
@@ -437,17 +437,17 @@ def keep_pairs(
             **origin,
         }
         if late := _out_of_time(row, game):
-            harvest.reject(late)
+            collector.reject(late)
         else:
-            harvest.keep(row)
+            collector.keep(row)
 
 
 _COLUMNS = {"Over": "over_price_american", "Under": "under_price_american"}
 
 
-def _prop_quotes(event: Fields, harvest: Harvest) -> Iterator[PropQuote]:
+def _prop_quotes(event: Fields, collector: RowCollector) -> Iterator[PropQuote]:
     """The quotes of the points markets."""
-    for book, market in _prop_markets(event, harvest):
+    for book, market in _prop_markets(event, collector):
         updated = _last_update(book, market)
         for outcome in market.each("outcomes"):
             yield PropQuote(
@@ -460,14 +460,14 @@ def _prop_quotes(event: Fields, harvest: Harvest) -> Iterator[PropQuote]:
             )
 
 
-def _prop_markets(event: Fields, harvest: Harvest) -> Iterator[tuple[Fields, Fields]]:
+def _prop_markets(event: Fields, collector: RowCollector) -> Iterator[tuple[Fields, Fields]]:
     """The points markets, each with its book."""
     for book in event.each("bookmakers"):
         for market in book.each("markets"):
             if market.text("key") == _PROP_MARKET:
                 yield book, market
             else:
-                harvest.reject(_NOT_ASKED)
+                collector.reject(_NOT_ASKED)
 
 
 def _unpriced(book: str, player_name: str, line: float, updated: datetime | None) -> Row:
@@ -482,7 +482,7 @@ def _unpriced(book: str, player_name: str, line: float, updated: datetime | None
 
 
 def _players(
-    pairs: Iterable[Row], game: SlateGame, context: ReadContext, harvest: Harvest, origin: Row
+    pairs: Iterable[Row], game: SlateGame, context: ReadContext, collector: RowCollector, origin: Row
 ) -> dict[str, str | None]:
     """Each quoted name's player id within the two rosters; a name without one is kept as unresolved."""
     resolver = resolver_of(context, (game.home, game.away))
@@ -491,5 +491,5 @@ def _players(
         player = resolver.resolve(name)
         ids[name] = player.player_id if player else None
         if player is None:
-            harvest.unresolved({**unresolved_row(name, resolver, context, game.game_id), **origin})
+            collector.unresolved({**unresolved_row(name, resolver, context, game.game_id), **origin})
     return ids

@@ -10,8 +10,8 @@ from http import HTTPStatus
 from typing import Literal
 
 from tipoff.sources.base import Judgement, Response
+from tipoff.sources.json_payload import parsed
 from tipoff.sources.pdf import problem_of_pdf
-from tipoff.sources.strict import parsed
 from tipoff.vocabulary import Frozen, Outcome
 
 Expected = Literal["json", "pdf", "csv"]
@@ -30,9 +30,9 @@ class Decision(Frozen):
     """Asking again changes nothing before a person acted."""
     stop: bool = False
     """Ask this provider nothing more in this look: it would refuse, or take it amiss."""
-    rest: timedelta | Literal["cool_down"] | None = None
+    cooldown: timedelta | Literal["cooldown"] | None = None
     """How long nobody asks this provider where it does not say itself; "cool_down": as its manners have it."""
-    stand_in: bool = False
+    use_fallback: bool = False
     """Who stands in for the source is asked at once, and not only when it is late."""
     advice: str = ""
     """What a person should do, who is alerted; empty: nothing, the day helps itself."""
@@ -45,36 +45,36 @@ DECISIONS: Mapping[Outcome, Decision] = {
     Outcome.NOT_PUBLISHED_YET: Decision(),
     Outcome.SUSPICIOUSLY_EMPTY: Decision(),
     Outcome.STALE: Decision(),
-    Outcome.GONE: Decision(final=True, stand_in=True),
-    Outcome.THROTTLED: Decision(stop=True, rest=timedelta(minutes=5)),
+    Outcome.GONE: Decision(final=True, use_fallback=True),
+    Outcome.THROTTLED: Decision(stop=True, cooldown=timedelta(minutes=5)),
     Outcome.BLOCKED: Decision(
         stop=True,
-        rest="cool_down",
-        stand_in=True,
+        cooldown="cooldown",
+        use_fallback=True,
         advice="the provider refuses this address: let it cool down, or set a proxy for the host",
     ),
     Outcome.QUOTA_SPENT: Decision(
         park=True,
         stop=True,
-        stand_in=True,
+        use_fallback=True,
         advice="the month's credits are used up: buy credits or wait for the new month, then retry the step",
     ),
     Outcome.BAD_KEY: Decision(
         park=True,
         stop=True,
-        stand_in=True,
+        use_fallback=True,
         advice="the provider does not know the key: set it right, then retry the step",
     ),
     Outcome.BAD_REQUEST: Decision(
         park=True,
-        stand_in=True,
+        use_fallback=True,
         advice="the provider does not understand the question: the source has to be mended",
     ),
     Outcome.WRONG_TYPE: Decision(
-        stand_in=True,
+        use_fallback=True,
         advice="not the kind of answer that is due: look at the landed file, it may be a block page",
     ),
-    Outcome.PROVIDER_ERROR: Decision(retry_now=True, stand_in=True),
+    Outcome.PROVIDER_ERROR: Decision(retry_now=True, use_fallback=True),
 }
 
 

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from tipoff.sources.base import ReadContext, Row, Slate
 from tipoff.sources.boxscores import GAME_LASTS
-from tipoff.sources.feed import Harvest
-from tipoff.sources.identity import LONGEST_NAME, TOO_LONG, resolver_of, unresolved_row
-from tipoff.sources.strict import Fields
+from tipoff.sources.feed import RowCollector
+from tipoff.sources.json_payload import Fields
+from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, resolver_of, unresolved_row
 from tipoff.vocabulary import SlateGame, season_of
 
 ROWS_A_GAME = 20
@@ -73,17 +73,19 @@ def is_whole(lines: Sequence[Row], score: Mapping[str, int]) -> bool:
     return all(points[team] == scored for team, scored in score.items())
 
 
-def keep_named(harvest: Harvest, lines: Sequence[Row], game: SlateGame, context: ReadContext, origin: Row) -> None:
+def keep_named(
+    collector: RowCollector, lines: Sequence[Row], game: SlateGame, context: ReadContext, origin: Row
+) -> None:
     """Keep the lines of players known by name only: each name is resolved within its team's roster."""
     resolvers = {team: resolver_of(context, [team]) for team in (game.home, game.away)}
     for line in lines:
         team, name = line["team"], line["player_name"]
         if len(name) > LONGEST_NAME:
-            harvest.reject(TOO_LONG)
+            collector.reject(TOO_LONG)
             continue
         player = resolvers[team].resolve(name)
         if player is None:
-            harvest.unresolved({**unresolved_row(name, resolvers[team], context, game.game_id, team), **origin})
+            collector.unresolved({**unresolved_row(name, resolvers[team], context, game.game_id, team), **origin})
             continue
         known = {"player_id": player.player_id, "player_name": player.player_name}
-        harvest.keep({**of_side(game, team, context.slate), **line, **known, **origin})
+        collector.keep({**of_side(game, team, context.slate), **line, **known, **origin})

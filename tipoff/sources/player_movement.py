@@ -6,8 +6,8 @@ from typing import ClassVar, NamedTuple
 
 from tipoff.sources import nba
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, RowsOwned, Slate
-from tipoff.sources.feed import Feed, Harvest, judged
-from tipoff.sources.strict import Answer, Fields, names
+from tipoff.sources.feed import Feed, RowCollector, judged
+from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.teams import team_called
 from tipoff.vocabulary import Outcome, Role, season_of
 
@@ -39,8 +39,8 @@ class PlayerMovement(Feed):
             return ()
         return (Request(host=nba.STATS, path="/js/data/playermovement/NBA_Player_Movement.json"),)
 
-    def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        moves = _moves(Answer(self.name, response.body))
+    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
+        moves = _moves(JsonPayload(self.name, response.body))
         if not moves:
             return judged(Outcome.SUSPICIOUSLY_EMPTY, "the list has no moves")
         newest = max(move.game_date for move in moves)
@@ -49,16 +49,16 @@ class PlayerMovement(Feed):
         return judged(Outcome.OK, f"{len(moves)} moves up to {newest}")
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
-        answer, harvest = Answer(self.name, body), Harvest(self.natural_key)
+        answer, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
         season = season_of(context.slate.game_date)
         for move in _moves(answer):
             if season_of(move.game_date) != season:
-                harvest.reject(f"move of another season than {season}")
+                collector.reject(f"move of another season than {season}")
             elif move.player_id == _NOBODY:
-                harvest.reject("draft pick or money")
+                collector.reject("draft pick or money")
             else:
-                harvest.keep({"season": season, **move._asdict(), **self.origin(context)})
-        return harvest.reading(answer.unknown(self.ignored_fields))
+                collector.keep({"season": season, **move._asdict(), **self.origin(context)})
+        return collector.reading(answer.unknown(self.ignored_fields))
 
     def rows_owned(self, rows: Sequence[Row], slate: Slate) -> RowsOwned:
         return {"season": season_of(slate.game_date)}
@@ -83,7 +83,7 @@ class _Move(NamedTuple):
     description: str
 
 
-def _moves(answer: Answer) -> list[_Move]:
+def _moves(answer: JsonPayload) -> list[_Move]:
     return [_move(row) for row in answer.top().fields("NBA_Player_Movement").each("rows")]
 
 

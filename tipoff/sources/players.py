@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from tipoff.sources import nba
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Slate
-from tipoff.sources.feed import Feed, Harvest, judged
-from tipoff.sources.strict import Answer, names
+from tipoff.sources.feed import Feed, RowCollector, judged
+from tipoff.sources.json_payload import JsonPayload, names
 from tipoff.teams import TEAMS, team_called
 from tipoff.vocabulary import Outcome, Role, season_of
 
@@ -37,14 +37,14 @@ class PlayerList(Feed):
         params = {"LeagueID": nba.LEAGUE_ID, "Season": season, "Historical": "0"}
         return (Request(host=nba.STATS, path="/stats/playerindex", params=params, part=season),)
 
-    def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        players = len(nba.first_table(Answer(self.name, response.body)))
+    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
+        players = len(nba.first_table(JsonPayload(self.name, response.body)))
         if not players:
             return judged(Outcome.SUSPICIOUSLY_EMPTY, "the list has no players")
         return judged(Outcome.OK, f"{players} players")
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
-        table, harvest = nba.first_table(Answer(self.name, body)), Harvest(self.natural_key)
+        table, collector = nba.first_table(JsonPayload(self.name, body)), RowCollector(self.natural_key)
         columns = zip(
             table.identifiers("PERSON_ID"),
             table.texts("PLAYER_FIRST_NAME"),
@@ -56,7 +56,7 @@ class PlayerList(Feed):
         for player_id, first, last, team_id, position in columns:
             team = team_called(team_id or "")
             if team is None and team_id not in _FREE_AGENT:
-                harvest.reject(nba.OUTSIDE)
+                collector.reject(nba.OUTSIDE)
                 continue
             row = {
                 "game_date": context.slate.game_date,
@@ -65,8 +65,8 @@ class PlayerList(Feed):
                 "team": team and team.tricode,
                 "position": position or None,
             }
-            harvest.keep({**row, **self.origin(context)})
-        return harvest.reading(table.unknown(self.ignored_fields))
+            collector.keep({**row, **self.origin(context)})
+        return collector.reading(table.unknown(self.ignored_fields))
 
     def expected_rows(self, slate: Slate) -> int:
         return len(TEAMS) * _PLAYERS_A_TEAM

@@ -9,8 +9,8 @@ from typing import ClassVar, NamedTuple
 
 from tipoff.sources import nba
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Slate
-from tipoff.sources.feed import Feed, Harvest, judged, judged_by_games
-from tipoff.sources.strict import Answer, Fields, names
+from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
+from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.vocabulary import Outcome, Role, eastern
 
 HOST = "official.nba.com"
@@ -50,8 +50,8 @@ class RefereeAssignments(Feed):
         params = {"date": slate.game_date.isoformat()}
         return (Request(host=HOST, path="/wp-json/api/v1/get-game-officials", params=params),)
 
-    def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        crews = [_crew(game) for game in _games(Answer(self.name, response.body))]
+    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
+        crews = [_crew(game) for game in _games(JsonPayload(self.name, response.body))]
         dates = {crew.game_date for crew in crews}
         if dates and slate.game_date not in dates:
             return judged(Outcome.STALE, f"the assignments of {min(dates)}, asked for {slate.game_date}")
@@ -59,17 +59,17 @@ class RefereeAssignments(Feed):
         return judged_by_games(slate.games, there, _judged_empty(response, slate))
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
-        answer, harvest = Answer(self.name, body), Harvest(self.natural_key)
+        answer, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
         tonight = {game.game_id for game in context.slate.games}
         for crew in map(_crew, _games(answer)):
             if crew.game_id not in tonight or crew.game_date != context.slate.game_date:
-                harvest.reject("of no game of the slate")
+                collector.reject("of no game of the slate")
                 continue
-            harvest.reject("place that nobody is assigned to", crew.free_places)
+            collector.reject("place that nobody is assigned to", crew.free_places)
             for official in crew.officials:
                 row = {"game_date": crew.game_date, "game_id": crew.game_id, **official._asdict()}
-                harvest.keep({**row, **self.origin(context)})
-        return harvest.reading(answer.unknown(self.ignored_fields))
+                collector.keep({**row, **self.origin(context)})
+        return collector.reading(answer.unknown(self.ignored_fields))
 
     def expected_rows(self, slate: Slate) -> int:
         return (len(_POSITIONS) - 1) * len(slate.games)
@@ -93,7 +93,7 @@ class _Crew(NamedTuple):
     """Places that every crew fills and that nobody is assigned to."""
 
 
-def _games(answer: Answer) -> list[Fields]:
+def _games(answer: JsonPayload) -> list[Fields]:
     return answer.top().fields("nba").fields("Table").each("rows")
 
 

@@ -10,9 +10,9 @@ from functools import cache
 from typing import ClassVar
 
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, RowsOwned, Slate
-from tipoff.sources.feed import Feed, Harvest, judged
-from tipoff.sources.identity import LONGEST_NAME, TOO_LONG, resolver_of, unresolved_row
-from tipoff.sources.strict import Answer, Fields, names
+from tipoff.sources.feed import Feed, RowCollector, judged
+from tipoff.sources.json_payload import Fields, JsonPayload, names
+from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, resolver_of, unresolved_row
 from tipoff.teams import TEAMS
 from tipoff.vocabulary import Outcome, Role
 
@@ -54,29 +54,29 @@ class TeamRosters(Feed):
             for team in teams
         )
 
-    def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        team, athletes = _roster(Answer(self.name, response.body), request.part)
+    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
+        team, athletes = _roster(JsonPayload(self.name, response.body), request.part)
         if not athletes:
             return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{team} has no players")
         return judged(Outcome.OK, f"{team}: {len(athletes)} players")
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
-        answer, harvest = Answer(self.name, body), Harvest(self.natural_key)
+        answer, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
         team, athletes = _roster(answer, context.part)
         team_mates = resolver_of(context, [team])
         league = cache(lambda: resolver_of(context))
         for athlete in athletes:
             if not _of_the_nba(athlete):
-                harvest.reject("player outside the NBA")
+                collector.reject("player outside the NBA")
                 continue
             name, position = athlete.text("displayName"), _position(athlete)
             if len(name) > LONGEST_NAME:
-                harvest.reject(TOO_LONG)
+                collector.reject(TOO_LONG)
                 continue
             player = team_mates.resolve(name) or league().namesake(name)
             if player is None:
                 row = unresolved_row(name, team_mates, context, team=team)
-                harvest.unresolved({**row, **self.origin(context)})
+                collector.unresolved({**row, **self.origin(context)})
                 continue
             row = {
                 "game_date": context.slate.game_date,
@@ -85,8 +85,8 @@ class TeamRosters(Feed):
                 "player_name": name,
                 "position": position,
             }
-            harvest.keep({**row, **self.origin(context)})
-        return harvest.reading(answer.unknown(self.ignored_fields))
+            collector.keep({**row, **self.origin(context)})
+        return collector.reading(answer.unknown(self.ignored_fields))
 
     def rows_owned(self, rows: Sequence[Row], slate: Slate) -> RowsOwned:
         return {"game_date": slate.game_date, "team": sorted({row["team"] for row in rows})}
@@ -95,7 +95,7 @@ class TeamRosters(Feed):
         return 2 * len(slate.games) * _PLAYERS_A_TEAM
 
 
-def _roster(answer: Answer, wanted: str) -> tuple[str, list[Fields]]:
+def _roster(answer: JsonPayload, wanted: str) -> tuple[str, list[Fields]]:
     """The team and its athletes, which stand within the team or beside it."""
     top = answer.top()
     team = top.fields("team")

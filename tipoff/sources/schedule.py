@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from tipoff.sources import nba
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, RowsOwned, Slate
-from tipoff.sources.feed import Feed, Harvest, judged
-from tipoff.sources.strict import Answer, Fields, names
+from tipoff.sources.feed import Feed, RowCollector, judged
+from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.vocabulary import PREDICTED, Outcome, Role, SlateGame, game_date_of, season_of
 
 GAMES_A_SEASON = 1230
@@ -46,8 +46,8 @@ class Schedule(Feed):
             Request(host=nba.STATS, path="/stats/scheduleleaguev2int", params=season, part=nba.STATS),
         )
 
-    def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        league = Answer(self.name, response.body).top().fields("leagueSchedule")
+    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
+        league = JsonPayload(self.name, response.body).top().fields("leagueSchedule")
         nba.require_nba(league, "leagueId")
         season, near = league.text("seasonYear"), slate.game_date - _PUBLISHED_WITHIN
         if season not in (season_of(slate.game_date), season_of(near)):
@@ -59,19 +59,19 @@ class Schedule(Feed):
         return judged(Outcome.SUSPICIOUSLY_EMPTY, f"the schedule of {season} has no games")
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
-        answer = Answer(self.name, body)
+        answer = JsonPayload(self.name, body)
         league = answer.top().fields("leagueSchedule")
         nba.require_nba(league, "leagueId")
         season, origin = league.text("seasonYear"), self.origin(context)
-        harvest = Harvest(self.natural_key)
+        collector = RowCollector(self.natural_key)
         for day in league.each("gameDates"):
             for game in day.each("games"):
                 row = _row(game)
                 if row is None:
-                    harvest.reject(nba.OUTSIDE)
+                    collector.reject(nba.OUTSIDE)
                 else:
-                    harvest.keep({**row, "season": season, **origin})
-        return harvest.reading(answer.unknown(self.ignored_fields))
+                    collector.keep({**row, "season": season, **origin})
+        return collector.reading(answer.unknown(self.ignored_fields))
 
     def rows_owned(self, rows: Sequence[Row], slate: Slate) -> RowsOwned:
         return {"season": rows[0]["season"] if rows else season_of(slate.game_date)}

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from tipoff.sources import nba
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
-from tipoff.sources.feed import Feed, Harvest, judged, judged_by_games
-from tipoff.sources.strict import Answer, Fields, names
+from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
+from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.vocabulary import Outcome, Role, game_date_of
 
 
@@ -33,8 +33,8 @@ class Scoreboard(Feed):
             return ()
         return (Request(host=nba.CDN, path="/static/json/liveData/scoreboard/todaysScoreboard_00.json"),)
 
-    def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        board = _board(Answer(self.name, response.body))
+    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
+        board = _board(JsonPayload(self.name, response.body))
         shown = _date(board)
         if shown != slate.game_date:
             return judged(Outcome.STALE, f"the scoreboard of {shown}, asked for {slate.game_date}")
@@ -43,18 +43,18 @@ class Scoreboard(Feed):
         return judged_by_games(slate.games, there, nothing)
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
-        answer, harvest = Answer(self.name, body), Harvest(self.natural_key)
+        answer, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
         board = _board(answer)
         _date(board)
         for game in board.each("games"):
             row = _row(game)
             if row is None:
-                harvest.reject(nba.OUTSIDE)
+                collector.reject(nba.OUTSIDE)
             elif row["game_date"] != context.slate.game_date:
-                harvest.reject(f"game of another date than {context.slate.game_date}")
+                collector.reject(f"game of another date than {context.slate.game_date}")
             else:
-                harvest.keep({**row, **self.origin(context)})
-        return harvest.reading(answer.unknown(self.ignored_fields))
+                collector.keep({**row, **self.origin(context)})
+        return collector.reading(answer.unknown(self.ignored_fields))
 
     def expected_rows(self, slate: Slate) -> int:
         return len(slate.games)
@@ -65,7 +65,7 @@ class Scoreboard(Feed):
         return frozenset(game.game_id for game in slate.games if game.game_id in over)
 
 
-def _board(answer: Answer) -> Fields:
+def _board(answer: JsonPayload) -> Fields:
     board = answer.top().fields("scoreboard")
     nba.require_nba(board, "leagueId")
     return board

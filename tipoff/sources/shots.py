@@ -11,12 +11,12 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import ClassVar
 
-from tipoff.court import zone_of_place
+from tipoff.shot_zones import zone_of_place
 from tipoff.sources import nba
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
 from tipoff.sources.boxscores import GAME_LASTS
-from tipoff.sources.feed import Feed, Harvest, judged
-from tipoff.sources.strict import Answer, Fields, names
+from tipoff.sources.feed import Feed, RowCollector, judged
+from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.vocabulary import Outcome, Role, SlateGame
 
 SHOTS_A_GAME = 150
@@ -70,8 +70,8 @@ class PlayByPlay(Feed):
         """The file of a game is there from its tip-off, and so at its end."""
         return request.game_id in {game.game_id for game in games_due(slate, response.fetched_at)}
 
-    def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        game, content = _game(Answer(self.name, response.body), slate, request.game_id)
+    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
+        game, content = _game(JsonPayload(self.name, response.body), slate, request.game_id)
         actions = content.each("actions")
         if not actions:
             return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{game.label} has no plays")
@@ -80,18 +80,18 @@ class PlayByPlay(Feed):
         return judged(Outcome.OK, f"{game.label}: {sum(map(_is_shot, actions))} shots")
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
-        answer, harvest = Answer(self.name, body), Harvest(self.natural_key)
+        answer, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
         game, content = _game(answer, context.slate, context.game_id)
         for action in content.each("actions"):
             if not _is_shot(action):
                 continue
             team = nba.tricode_of(action)
             if team not in (game.home, game.away):
-                harvest.reject(nba.OUTSIDE)
+                collector.reject(nba.OUTSIDE)
                 continue
             row = {"game_date": context.slate.game_date, "game_id": game.game_id, "team": team, **_shot(action)}
-            harvest.keep({**row, **self.origin(context)})
-        return harvest.reading(answer.unknown(self.ignored_fields))
+            collector.keep({**row, **self.origin(context)})
+        return collector.reading(answer.unknown(self.ignored_fields))
 
     def expected_rows(self, slate: Slate) -> int:
         return SHOTS_A_GAME * len(slate.games)
@@ -113,7 +113,7 @@ def is_over(ends: Iterable[tuple[int, bool]]) -> bool:
     return any(period >= _PERIODS and not level for period, level in ends)
 
 
-def _game(answer: Answer, slate: Slate, asked_for: str | None) -> tuple[SlateGame, Fields]:
+def _game(answer: JsonPayload, slate: Slate, asked_for: str | None) -> tuple[SlateGame, Fields]:
     """The game of an answer and what is said of it. Raises ContractError for another game or league."""
     content = answer.top().fields("game")
     game_id = content.text("gameId")

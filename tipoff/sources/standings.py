@@ -7,8 +7,8 @@ from typing import ClassVar, NamedTuple
 
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Slate
 from tipoff.sources.bdl_injuries import HOST
-from tipoff.sources.feed import Feed, Harvest, judged, judged_by_games
-from tipoff.sources.strict import Answer, Fields, names
+from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
+from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.teams import TEAMS, team_called
 from tipoff.vocabulary import Outcome, Role, first_day, season_of
 
@@ -35,8 +35,8 @@ class Standings(Feed):
         started = first_day(season_of(slate.game_date)).year
         return (Request(host=HOST, path="/v1/standings", params={"season": str(started)}),)
 
-    def look(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        standings = _standings(Answer(self.name, response.body))
+    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
+        standings = _standings(JsonPayload(self.name, response.body))
         seasons = {standing.season for standing in standings}
         if not standings and slate.game_date.month == _OPENING_MONTH:
             return judged(Outcome.EMPTY_OK, "the season has just begun")
@@ -48,15 +48,15 @@ class Standings(Feed):
         return judged_by_games(slate.games, there, nothing)
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
-        answer, harvest = Answer(self.name, body), Harvest(self.natural_key)
+        answer, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
         season = season_of(context.slate.game_date)
         for standing in _standings(answer):
             if standing.season != season:
-                harvest.reject(f"of another season than {season}")
+                collector.reject(f"of another season than {season}")
                 continue
             row = {"game_date": context.slate.game_date, **standing._asdict()}
-            harvest.keep({**row, **self.origin(context)})
-        return harvest.reading(answer.unknown(self.ignored_fields))
+            collector.keep({**row, **self.origin(context)})
+        return collector.reading(answer.unknown(self.ignored_fields))
 
     def expected_rows(self, slate: Slate) -> int:
         return 0 if slate.game_date.month == _OPENING_MONTH else len(TEAMS)
@@ -83,7 +83,7 @@ class _Standing(NamedTuple):
     division_rank: int
 
 
-def _standings(answer: Answer) -> list[_Standing]:
+def _standings(answer: JsonPayload) -> list[_Standing]:
     return [_standing(entry) for entry in answer.top().each("data")]
 
 

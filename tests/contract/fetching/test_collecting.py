@@ -14,8 +14,8 @@ from urllib.parse import quote_plus
 
 import pytest
 
+from devtools.made_answers import injury_report
 from tests.support.local_provider import LocalProvider, Reply, answer, hang, running
-from tests.support.made_answers import injury_report
 from tipoff.collecting import EVIDENCE_CAP_BYTES, Collected, collect, land_batch
 from tipoff.errors import TransportFault
 from tipoff.landing.base import Batch
@@ -24,8 +24,8 @@ from tipoff.settings import load_settings
 from tipoff.sources.base import Judgement, Request, Slate
 from tipoff.sources.budget import Budget
 from tipoff.sources.fetcher import Fetcher, TimeOuts
-from tipoff.sources.manners import MANNERS, Free, Slots
 from tipoff.sources.outcomes import DECISIONS
+from tipoff.sources.rate_limits import RATE_LIMITS, RateLimiter, Unlimited
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import Outcome, SlateGame
 from workflows.day_state import REASON_LENGTH
@@ -94,13 +94,13 @@ def props(*replies: Reply) -> dict[str, Reply]:
     return {path.format(IDS[game.game_id]): reply for game, reply in zip(GAMES, replies, strict=True)}
 
 
-class Closed(Free):
+class Closed(Unlimited):
     """Slots of a host that is left alone."""
 
     def __init__(self, host: str) -> None:
         self._host = host
 
-    async def take(self, request: Request, as_of: datetime) -> Judgement | None:
+    async def acquire(self, request: Request, as_of: datetime) -> Judgement | None:
         return Judgement(outcome=Outcome.BLOCKED, reason="left alone") if request.host == self._host else None
 
 
@@ -113,8 +113,13 @@ class Day:
         self.landing = LocalLanding(root)
         self.told: list[tuple[int, int]] = []
 
-    async def look(
-        self, name: str, as_of: datetime = AS_OF, slate: Slate = SLATE, slots: Slots | None = None, anew: bool = False
+    async def poll(
+        self,
+        name: str,
+        as_of: datetime = AS_OF,
+        slate: Slate = SLATE,
+        rate_limiter: RateLimiter | None = None,
+        force: bool = False,
     ) -> Collected:
         settings = load_settings(environ={"TIPOFF_UPSTREAM": self.provider.url, "TIPOFF_BODY_CAP_BYTES": "3000000"})
         self.told.clear()
@@ -126,9 +131,9 @@ class Day:
                 IDS,
                 fetcher=fetcher,
                 landing=self.landing,
-                slots=slots or Free(),
+                rate_limiter=rate_limiter or Unlimited(),
                 progress=lambda done, of: self.told.append((done, of)),
-                anew=anew,
+                force=force,
             )
 
     def batch(self, collected: Collected) -> Batch:
@@ -152,7 +157,7 @@ async def test_a_whole_look_lands_every_answer_and_one_batch_that_lists_them(day
     day.provider.replies = props(
         *(quoted(game, X_Requests_Remaining=str(left)) for game, left in zip(GAMES, (40, 39, 38), strict=True))
     )
-    collected = await day.look(PROPS.name)
+    collected = await day.poll(PROPS.name)
     assert (collected.outcome, collected.reason) == (Outcome.OK, "3 of 3 answers usable")
     assert (collected.requests, collected.new_objects, collected.missing_games) == (3, 3, ())
     assert collected.credits_remaining == 38
@@ -164,7 +169,7 @@ async def test_a_whole_look_lands_every_answer_and_one_batch_that_lists_them(day
 
 async def test_games_that_fail_are_named_and_the_others_kept(day: Day) -> None:
     day.provider.replies = props(quoted(GAMES[0]), NOT_FOUND, ERROR)
-    collected = await day.look(PROPS.name)
+    collected = await day.poll(PROPS.name)
     assert collected.outcome is Outcome.PARTIAL
     assert collected.missing_games == (GAMES[1].game_id, GAMES[2].game_id)
     assert collected.reason == ("1 of 3 answers usable; not published yet: LAL@IND; provider error: LAC@ORL (HTTP 500)")
@@ -185,19 +190,19 @@ def offers(number: int, page: int, pages: int, event_id: str = "") -> tuple[str,
 
 async def test_further_pages_are_asked_for_where_there_are_any(day: Day) -> None:
     day.provider.replies = dict([offers(0, 1, 2), offers(0, 2, 2), offers(1, 1, 1), offers(2, 1, 1)])
-    collected = await day.look(OFFERS)
+    collected = await day.poll(OFFERS)
     assert (collected.outcome, collected.requests, len(day.provider.asked)) == (Outcome.OK, 4, 4)
     parts = ["GSW@CHA page 1", "GSW@CHA page 2", "LAL@IND page 1", "LAC@ORL page 1"]
     assert [item.part for item in day.batch(collected).items] == parts
     assert day.told[-1] == (4, 4)
-    again = await day.look(OFFERS)
+    again = await day.poll(OFFERS)
     assert (again.batch_key, len(day.provider.asked)) == (collected.batch_key, 4), "a second try goes on from page 1"
 
 
 async def test_a_game_of_which_one_page_is_lacking_is_not_had(day: Day) -> None:
     (page_2, _), unreadable = offers(0, 2, 2), answer(b"{}")
     day.provider.replies = dict([offers(0, 1, 2), (page_2, unreadable), offers(1, 1, 1), offers(2, 1, 1, "another")])
-    collected = await day.look(OFFERS)
+    collected = await day.poll(OFFERS)
     assert (collected.outcome, collected.refused) == (Outcome.PARTIAL, Outcome.WRONG_TYPE)
     assert collected.missing_games == (GAMES[0].game_id, GAMES[2].game_id)
     assert [item.part for item in day.batch(collected).items] == ["LAL@IND page 1"]
@@ -205,7 +210,7 @@ async def test_a_game_of_which_one_page_is_lacking_is_not_had(day: Day) -> None:
 
 async def test_a_hang_on_one_game_costs_that_game_only(day: Day) -> None:
     day.provider.replies = props(quoted(GAMES[0]), hang, quoted(GAMES[2]))
-    collected = await day.look(PROPS.name)
+    collected = await day.poll(PROPS.name)
     assert (collected.outcome, collected.missing_games) == (Outcome.PARTIAL, (GAMES[1].game_id,))
     assert "nothing came for 0.3 s" in collected.reason
 
@@ -214,14 +219,14 @@ async def test_a_hang_on_one_game_costs_that_game_only(day: Day) -> None:
 async def test_no_proper_answer_at_all_is_a_fault_to_try_again(day: Day, replies: Sequence[Reply]) -> None:
     day.provider.replies = props(*replies)
     with pytest.raises(TransportFault, match="odds_api_player_points_props 2024-03-29: no proper answer"):
-        await day.look(PROPS.name)
+        await day.poll(PROPS.name)
     assert {outcome for _, outcome in day.outcomes(PROPS.name)} == {Outcome.PROVIDER_ERROR}
 
 
 async def test_a_silent_provider_is_not_asked_for_the_whole_slate(day: Day) -> None:
     day.provider.replies = props(hang, hang, hang)
     with pytest.raises(TransportFault):
-        await day.look(PROPS.name)
+        await day.poll(PROPS.name)
     assert len(day.provider.asked) == 2
 
 
@@ -236,7 +241,7 @@ async def test_a_silent_provider_is_not_asked_for_the_whole_slate(day: Day) -> N
 )
 async def test_a_refusal_that_stays_ends_the_asking(day: Day, reply: Reply, outcome: Outcome) -> None:
     day.provider.replies = props(reply, quoted(GAMES[1]), quoted(GAMES[2]))
-    collected = await day.look(PROPS.name)
+    collected = await day.poll(PROPS.name)
     assert len(day.provider.asked) == 1
     assert (collected.outcome, collected.batch_key) == (outcome, None)
     assert collected.missing_games == tuple(IDS)
@@ -257,7 +262,7 @@ def plays(*replies: Reply | None) -> dict[str, Reply]:
 @pytest.mark.parametrize("place", range(3))
 async def test_a_finished_game_denied_alone_is_not_there_and_the_others_are_asked_for(day: Day, place: int) -> None:
     day.provider.replies = plays(*(DENIED if game is GAMES[place] else None for game in GAMES))
-    collected = await day.look(PLAYS.name, ALL_OVER)
+    collected = await day.poll(PLAYS.name, ALL_OVER)
     told = [Outcome.NOT_PUBLISHED_YET if game is GAMES[place] else Outcome.OK for game in GAMES]
     assert [outcome for _, outcome in day.outcomes(PLAYS.name)] == told
     assert (collected.outcome, collected.retry_at) == (Outcome.PARTIAL, None)
@@ -267,33 +272,33 @@ async def test_a_finished_game_denied_alone_is_not_there_and_the_others_are_aske
 async def test_the_last_game_that_is_missing_denied_again_closes_nothing(day: Day) -> None:
     day.provider.replies = plays(DENIED, None, None)
     only = SLATE.model_copy(update={"games": GAMES[:1]})
-    collected = await day.look(PLAYS.name, ALL_OVER, only)
+    collected = await day.poll(PLAYS.name, ALL_OVER, only)
     assert (collected.outcome, collected.retry_at) == (Outcome.NOT_PUBLISHED_YET, None)
 
 
 async def test_the_file_of_a_finished_game_that_was_not_there_is_asked_for_again(day: Day) -> None:
     day.provider.replies = plays(answer(b"", "404 Not Found"), None, None)
-    assert (await day.look(PLAYS.name, ALL_OVER)).missing_games == (GAMES[0].game_id,)
+    assert (await day.poll(PLAYS.name, ALL_OVER)).missing_games == (GAMES[0].game_id,)
     day.provider.replies = plays(None, None, None)
-    assert (await day.look(PLAYS.name, ALL_OVER + timedelta(minutes=30))).missing_games == ()
+    assert (await day.poll(PLAYS.name, ALL_OVER + timedelta(minutes=30))).missing_games == ()
 
 
 async def test_finished_games_denied_in_a_row_are_a_blocked_address(day: Day) -> None:
     day.provider.replies = plays(None, DENIED, DENIED)
-    collected = await day.look(PLAYS.name, ALL_OVER)
+    collected = await day.poll(PLAYS.name, ALL_OVER)
     judged = [outcome for _, outcome in day.outcomes(PLAYS.name)]
     assert judged == [Outcome.OK, Outcome.NOT_PUBLISHED_YET, Outcome.BLOCKED]
-    assert (collected.refused, collected.retry_at) == (Outcome.BLOCKED, ALL_OVER + MANNERS["cdn.nba.com"].cool_down)
+    assert (collected.refused, collected.retry_at) == (Outcome.BLOCKED, ALL_OVER + RATE_LIMITS["cdn.nba.com"].cooldown)
     day.provider.replies = plays(DENIED, DENIED, DENIED)
     day.provider.asked.clear()
-    assert (await day.look(PLAYS.name, ALL_OVER + timedelta(hours=2))).outcome is Outcome.BLOCKED
+    assert (await day.poll(PLAYS.name, ALL_OVER + timedelta(hours=2))).outcome is Outcome.BLOCKED
     assert len(day.provider.asked) == 2
 
 
 async def test_a_quota_spent_in_the_middle_of_a_look_is_told_and_parks_beside_what_came(day: Day) -> None:
     spent = answer(b'{"error_code": "OUT_OF_USAGE_CREDITS"}', "401 Unauthorized")
     day.provider.replies = props(quoted(GAMES[0]), spent, quoted(GAMES[2]))
-    collected = await day.look(PROPS.name)
+    collected = await day.poll(PROPS.name)
     assert (collected.outcome, collected.refused) == (Outcome.PARTIAL, Outcome.QUOTA_SPENT)
     assert (collected.alert, collected.parks) == (True, True)
     assert collected.reason == (
@@ -305,41 +310,41 @@ async def test_a_quota_spent_in_the_middle_of_a_look_is_told_and_parks_beside_wh
 
 async def test_one_question_that_is_not_understood_is_told_and_the_others_are_asked_again(day: Day) -> None:
     day.provider.replies = props(quoted(GAMES[0]), answer(b"{}", "422 Unprocessable Entity"), quoted(GAMES[2]))
-    collected = await day.look(PROPS.name)
+    collected = await day.poll(PROPS.name)
     assert (collected.refused, collected.alert, collected.parks) == (Outcome.BAD_REQUEST, True, False)
     day.provider.replies = props(*[answer(b"{}", "422 Unprocessable Entity")] * 3)
-    assert (await day.look(PROPS.name, AS_OF + timedelta(minutes=30))).parks
+    assert (await day.poll(PROPS.name, AS_OF + timedelta(minutes=30))).parks
 
 
 async def test_a_game_that_has_gone_is_asked_about_no_more_unless_a_person_wants_it(day: Day) -> None:
     (page_1, _), *others = offers(0, 1, 1), offers(1, 1, 1), offers(2, 1, 1)
     day.provider.replies = dict([(page_1, answer(b"{}", "404 Not Found")), *others])
-    first = await day.look(OFFERS)
-    again = [await day.look(OFFERS, AS_OF + timedelta(minutes=minutes)) for minutes in (30, 60)]
-    told = ("outcome", "refused", "stand_in", "missing_games")
+    first = await day.poll(OFFERS)
+    again = [await day.poll(OFFERS, AS_OF + timedelta(minutes=minutes)) for minutes in (30, 60)]
+    told = ("outcome", "refused", "use_fallback", "missing_games")
     assert [getattr(first, of) for of in told] == [Outcome.PARTIAL, Outcome.GONE, True, (GAMES[0].game_id,)]
-    assert [[getattr(look, of) for of in told] for look in again] == [[getattr(first, of) for of in told]] * 2
+    assert [[getattr(poll, of) for of in told] for poll in again] == [[getattr(first, of) for of in told]] * 2
     assert len([asked for asked in day.provider.asked if asked.target == page_1]) == 1
     day.provider.replies |= dict([offers(0, 1, 1)])
-    assert (await day.look(OFFERS, AS_OF + timedelta(minutes=90), anew=True)).missing_games == ()
+    assert (await day.poll(OFFERS, AS_OF + timedelta(minutes=90), force=True)).missing_games == ()
 
 
 async def test_a_list_of_two_teams_that_was_not_found_is_asked_for_again(day: Day) -> None:
     """Only an event has an end: injuries are asked for by no id that could have gone."""
     day.provider.replies = {"/api.balldontlie.io/v1/player_injuries": NOT_FOUND}
-    assert (await day.look("bdl_injuries")).outcome is Outcome.GONE
+    assert (await day.poll("bdl_injuries")).outcome is Outcome.GONE
     day.provider.asked.clear()
-    await day.look("bdl_injuries", AS_OF + timedelta(hours=1))
+    await day.poll("bdl_injuries", AS_OF + timedelta(hours=1))
     assert len(day.provider.asked) == len(GAMES)
 
 
 async def test_a_provider_that_blocks_is_left_alone_as_long_as_its_network_is_known_to_be_cross(day: Day) -> None:
     day.provider.replies = {SCOREBOARD: DENIED}
-    assert (await day.look("nbac_scoreboard")).retry_at == AS_OF + MANNERS["cdn.nba.com"].cool_down
+    assert (await day.poll("nbac_scoreboard")).retry_at == AS_OF + RATE_LIMITS["cdn.nba.com"].cooldown
 
 
 @pytest.mark.parametrize(
-    ("reply", "rest"),
+    ("reply", "cooldown"),
     [
         (DENIED, timedelta(minutes=30)),
         (answer(b"", "429 Too Many Requests"), timedelta(minutes=5)),
@@ -348,10 +353,10 @@ async def test_a_provider_that_blocks_is_left_alone_as_long_as_its_network_is_kn
     ],
 )
 async def test_a_provider_that_wants_to_be_left_alone_is_for_as_long_as_it_says_or_as_is_usual(
-    day: Day, reply: Reply, rest: timedelta
+    day: Day, reply: Reply, cooldown: timedelta
 ) -> None:
     day.provider.replies = props(quoted(GAMES[0]), reply, quoted(GAMES[2]))
-    assert (await day.look(PROPS.name)).retry_at == AS_OF + rest
+    assert (await day.poll(PROPS.name)).retry_at == AS_OF + cooldown
 
 
 @pytest.mark.parametrize(("seconds", "at_once"), [(90, False), (7200, True)])
@@ -360,13 +365,13 @@ async def test_who_stands_in_is_asked_at_once_where_a_provider_wants_a_long_rest
 ) -> None:
     throttled = answer(b"", "429 Too Many Requests", Retry_After=str(seconds))
     day.provider.replies = props(throttled, throttled, throttled)
-    assert (await day.look(PROPS.name)).stand_in is at_once
+    assert (await day.poll(PROPS.name)).use_fallback is at_once
 
 
 async def test_the_same_answers_make_the_same_batch_when_a_day_is_done_again(day: Day) -> None:
     backwards = SLATE.model_copy(update={"games": tuple(reversed(GAMES))})
     day.provider.replies = props(*(quoted(game) for game in GAMES))
-    collected = await day.look(PROPS.name, slate=backwards)
+    collected = await day.poll(PROPS.name, slate=backwards)
     records = day.landing.records(PROPS.name, SLATE.game_date)
     assert land_batch(day.landing, PROPS.name, SLATE.game_date, records) == collected.batch_key
 
@@ -375,10 +380,10 @@ async def test_the_manifest_of_another_look_is_not_read(day: Day) -> None:
     """Where no answer of it may serve again."""
     (request,) = LINES.requests(SLATE, AS_OF, {})
     day.provider.replies = {f"/{request.host}{request.path}": answer(b"[]")}
-    await day.look(LINES.name)
+    await day.poll(LINES.name)
     (damaged,) = (day.root / "manifest").rglob("*.json")
     damaged.write_text("{")
-    later = await day.look(LINES.name, AS_OF + timedelta(minutes=30))
+    later = await day.poll(LINES.name, AS_OF + timedelta(minutes=30))
     assert later.outcome is Outcome.NOT_PUBLISHED_YET
 
 
@@ -386,17 +391,17 @@ async def test_however_much_a_provider_says_a_reason_stays_short(day: Day) -> No
     path = "/api.the-odds-api.com/v4/sports/basketball_nba/odds"
     endless = [{"id": "1", "sport_key": "x" * 1_000_000}]
     day.provider.replies = {path: answer(json.dumps(endless).encode())}
-    collected = await day.look(LINES.name)
+    collected = await day.poll(LINES.name)
     assert collected.outcome is Outcome.WRONG_TYPE
     assert len(collected.reason) < 700
 
 
 async def test_a_second_try_at_the_same_moment_asks_only_for_what_is_not_there(day: Day) -> None:
     day.provider.replies = props(quoted(GAMES[0]), ERROR, quoted(GAMES[2]))
-    first = await day.look(PROPS.name)
+    first = await day.poll(PROPS.name)
     day.provider.replies = props(quoted(GAMES[0]), quoted(GAMES[1]), quoted(GAMES[2]))
     day.provider.asked.clear()
-    second = await day.look(PROPS.name)
+    second = await day.poll(PROPS.name)
     assert [asked.target.split("/")[6] for asked in day.provider.asked] == ["event-LAL@IND"]
     assert (first.outcome, second.outcome) == (Outcome.PARTIAL, Outcome.OK)
     assert (second.requests, second.new_objects) == (3, 1)
@@ -405,9 +410,9 @@ async def test_a_second_try_at_the_same_moment_asks_only_for_what_is_not_there(d
 
 async def test_a_later_look_at_unchanged_answers_lands_nothing_and_has_the_same_batch(day: Day) -> None:
     day.provider.replies = props(*(quoted(game) for game in GAMES))
-    first = await day.look(PROPS.name)
+    first = await day.poll(PROPS.name)
     objects = {file for file in day.files() if file.startswith("raw/")}
-    later = await day.look(PROPS.name, AS_OF + timedelta(minutes=30))
+    later = await day.poll(PROPS.name, AS_OF + timedelta(minutes=30))
     assert len(day.provider.asked) == 6
     assert (later.new_objects, later.batch_key) == (0, first.batch_key)
     assert {file for file in day.files() if file.startswith("raw/")} == objects
@@ -417,12 +422,12 @@ async def test_a_later_look_at_unchanged_answers_lands_nothing_and_has_the_same_
 async def test_the_second_choice_is_asked_only_when_the_first_is_not_there(day: Day) -> None:
     newest, before = (f"/{INJURIES.provider}{request.path}" for request in INJURIES.requests(SLATE, AS_OF, {}))
     day.provider.replies = {newest: DENIED, before: report_of("01:30 PM")}
-    collected = await day.look(INJURIES.name)
+    collected = await day.poll(INJURIES.name)
     assert (collected.outcome, collected.requests) == (Outcome.OK, 1)
     assert [asked.target.rpartition("_")[2] for asked in day.provider.asked] == ["02PM.pdf", "01PM.pdf"]
     day.provider.replies[newest] = report_of("02:30 PM")
     day.provider.asked.clear()
-    later = await day.look(INJURIES.name, AS_OF + timedelta(minutes=1))
+    later = await day.poll(INJURIES.name, AS_OF + timedelta(minutes=1))
     assert len(day.provider.asked) == 1
     assert day.batch(later).items[0].part == "2024-03-29_02PM"
 
@@ -437,9 +442,9 @@ async def test_a_host_that_refuses_does_not_keep_another_hosts_choice_from_being
     first, second = (f"/{request.host}{request.path}" for request in schedule.requests(SLATE, AS_OF, {}))
     league = {"leagueId": "00", "seasonYear": "2023-24", "gameDates": [{"games": []}]}
     day.provider.replies = {first: reply, second: answer(json.dumps({"leagueSchedule": league}).encode())}
-    assert (await day.look(schedule.name)).outcome is Outcome.OK
-    left_alone = await day.look(schedule.name, AS_OF + timedelta(minutes=30), slots=Closed("cdn.nba.com"))
-    assert left_alone.outcome is Outcome.OK
+    assert (await day.poll(schedule.name)).outcome is Outcome.OK
+    in_cooldown = await day.poll(schedule.name, AS_OF + timedelta(minutes=30), rate_limiter=Closed("cdn.nba.com"))
+    assert in_cooldown.outcome is Outcome.OK
     assert [asked.target.split("/")[1] for asked in day.provider.asked] == [
         "cdn.nba.com",
         "stats.nba.com",
@@ -450,21 +455,21 @@ async def test_a_host_that_refuses_does_not_keep_another_hosts_choice_from_being
 async def test_neither_choice_there_is_a_wait(day: Day) -> None:
     paths = (f"/ak-static.cms.nba.com{request.path}" for request in INJURIES.requests(SLATE, AS_OF, {}))
     day.provider.replies = dict(zip(paths, (DENIED, answer(b"", "404 Not Found")), strict=True))
-    collected = await day.look(INJURIES.name)
+    collected = await day.poll(INJURIES.name)
     assert (collected.outcome, collected.batch_key) == (Outcome.NOT_PUBLISHED_YET, None)
 
 
 async def test_the_second_choice_denied_too_which_was_out_is_a_block(day: Day) -> None:
     paths = (f"/{INJURIES.provider}{request.path}" for request in INJURIES.requests(SLATE, AS_OF, {}))
     day.provider.replies = dict.fromkeys(paths, DENIED)
-    assert (await day.look(INJURIES.name)).outcome is Outcome.BLOCKED
+    assert (await day.poll(INJURIES.name)).outcome is Outcome.BLOCKED
 
 
 @pytest.mark.parametrize("broken", [answer(b"%PDF-1.4 nonsense %%EOF"), report_of("12:30 PM")])
 async def test_the_second_choice_is_asked_when_the_first_is_broken_or_old(day: Day, broken: Reply) -> None:
     newest, before = (f"/{INJURIES.provider}{request.path}" for request in INJURIES.requests(SLATE, AS_OF, {}))
     day.provider.replies = {newest: broken, before: report_of("01:30 PM")}
-    collected = await day.look(INJURIES.name)
+    collected = await day.poll(INJURIES.name)
     assert (collected.outcome, day.batch(collected).items[0].part) == (Outcome.OK, "2024-03-29_01PM")
 
 
@@ -473,7 +478,7 @@ async def test_a_refused_answer_is_kept_as_evidence_unless_it_is_large(day: Day)
     page = b"<html>who are you?</html>"
     for body, kept in ((page, True), (page.ljust(EVIDENCE_CAP_BYTES + 1), False)):
         day.provider.replies = {path: answer(body)}
-        collected = await day.look(LINES.name, AS_OF + timedelta(minutes=kept))
+        collected = await day.poll(LINES.name, AS_OF + timedelta(minutes=kept))
         assert (collected.outcome, collected.batch_key) == (Outcome.WRONG_TYPE, None)
     large, small = sorted(day.landing.records(LINES.name, SLATE.game_date), key=lambda record: -record.bytes)
     assert (large.key, large.bytes) == (None, EVIDENCE_CAP_BYTES + 1)
@@ -487,7 +492,7 @@ async def test_a_needed_field_of_another_type_is_told_with_its_path_and_the_land
     body = json.dumps(season).encode()
     paths = ("/cdn.nba.com/static/json/staticData/scheduleLeagueV2.json", "/stats.nba.com/stats/scheduleleaguev2int")
     day.provider.replies = {path: answer(body) for path in paths}
-    collected = await day.look("nbac_schedule")
+    collected = await day.poll("nbac_schedule")
     (first, _) = sorted(day.landing.records("nbac_schedule", SLATE.game_date), key=lambda record: record.url)
     assert first.key is not None
     assert day.landing.get(first.key) == body
@@ -499,7 +504,7 @@ async def test_a_needed_field_of_another_type_is_told_with_its_path_and_the_land
 async def test_a_body_over_the_cap_is_no_answer_and_is_not_kept(day: Day) -> None:
     path = "/api.the-odds-api.com/v4/sports/basketball_nba/odds"
     day.provider.replies = {path: answer(b"[" + b" " * 3_000_000 + b"]")}
-    collected = await day.look(LINES.name)
+    collected = await day.poll(LINES.name)
     assert collected.outcome is Outcome.WRONG_TYPE
     assert "more than the cap of 3000000 bytes" in collected.reason
     assert not any(file.startswith("raw/") for file in day.files())
@@ -508,14 +513,14 @@ async def test_a_body_over_the_cap_is_no_answer_and_is_not_kept(day: Day) -> Non
 async def test_bodies_over_the_cap_one_after_the_other_are_not_taken_for_silence(day: Day) -> None:
     endless = answer(b"[" + b" " * 3_000_000 + b"]")
     day.provider.replies = props(endless, endless, endless)
-    collected = await day.look(PROPS.name)
+    collected = await day.poll(PROPS.name)
     assert (collected.outcome, len(day.provider.asked)) == (Outcome.WRONG_TYPE, 2)
     assert "not the kind of answer that is due" in collected.reason
 
 
 async def test_the_manifest_names_the_question_and_the_answer(day: Day) -> None:
     day.provider.replies = props(quoted(GAMES[0], ETag='"7"'), NOT_FOUND, hang)
-    await day.look(PROPS.name)
+    await day.poll(PROPS.name)
     found, missing, silent = sorted(
         day.landing.records(PROPS.name, SLATE.game_date), key=lambda record: record.game_id or ""
     )
@@ -530,14 +535,14 @@ async def test_the_manifest_names_the_question_and_the_answer(day: Day) -> None:
 
 
 async def test_without_games_or_ids_nothing_is_asked(day: Day) -> None:
-    no_games = await day.look(ROSTERS.name, slate=Slate(game_date=SLATE.game_date))
+    no_games = await day.poll(ROSTERS.name, slate=Slate(game_date=SLATE.game_date))
     assert (no_games.outcome, no_games.requests) == (Outcome.EMPTY_OK, 0)
     unnamed = SLATE.model_copy(update={"games": (GAMES[0].model_copy(update={"game_id": "0022309999"}),)})
-    no_ids = await day.look(PROPS.name, slate=unnamed)
+    no_ids = await day.poll(PROPS.name, slate=unnamed)
     assert no_ids.outcome is Outcome.NOT_PUBLISHED_YET
     assert no_ids.reason == "nothing to ask yet: odds_api_events has not named GSW@CHA"
-    assert (await day.look(PROPS.name, TIP_OFF)).outcome is Outcome.EMPTY_OK
-    results = await day.look("espn_boxscores", TIP_OFF + timedelta(hours=4), slate=unnamed)
+    assert (await day.poll(PROPS.name, TIP_OFF)).outcome is Outcome.EMPTY_OK
+    results = await day.poll("espn_boxscores", TIP_OFF + timedelta(hours=4), slate=unnamed)
     assert results.outcome is Outcome.NOT_PUBLISHED_YET
     assert results.reason == "nothing to ask yet: espn_scoreboard has not named GSW@CHA"
     assert day.provider.asked == []
@@ -558,7 +563,7 @@ async def main():
         provider.replies = here.props(*(here.quoted(game) for game in here.GAMES))
         day = here.Day(provider, here.Path(sys.argv[1]))
         day.landing = Dying(day.root)
-        await day.look(here.PROPS.name)
+        await day.poll(here.PROPS.name)
 
 asyncio.run(main())
 """
@@ -574,15 +579,15 @@ async def test_a_worker_killed_between_body_and_manifest_line_goes_on_where_it_w
     assert await doomed.wait() == -signal.SIGKILL
     assert day.outcomes(PROPS.name) == [("GSW@CHA", Outcome.OK)]
     day.provider.replies = props(*(quoted(game) for game in GAMES))
-    resumed = await day.look(PROPS.name)
+    resumed = await day.poll(PROPS.name)
     assert [asked.target.split("/")[6] for asked in day.provider.asked] == ["event-LAL@IND", "event-LAC@ORL"]
     assert resumed.new_objects == 1
     undisturbed = Day(day.provider, tmp_path_factory.mktemp("undisturbed"))
-    assert (await undisturbed.look(PROPS.name)).batch_key == resumed.batch_key
+    assert (await undisturbed.poll(PROPS.name)).batch_key == resumed.batch_key
     assert undisturbed.files() == day.files()
 
 
-class Purse(Free):
+class Purse(Unlimited):
     """Slots at a provider that is paid."""
 
     def __init__(self, spare: int) -> None:
@@ -596,7 +601,7 @@ NEAR_TIP = TIP_OFF - timedelta(minutes=10)
 
 
 @pytest.mark.parametrize(
-    ("spare", "as_of", "anew", "asked"),
+    ("spare", "as_of", "force", "asked"),
     [
         (50, AS_OF + timedelta(minutes=30), False, 0),
         (2, NEAR_TIP, False, 2),
@@ -606,13 +611,13 @@ NEAR_TIP = TIP_OFF - timedelta(minutes=10)
     ids=["not near the tip", "as far as the credits go", "not without credits", "whenever a person wants it"],
 )
 async def test_paid_answers_stand_until_asking_again_is_worth_its_price(
-    day: Day, spare: int, as_of: datetime, anew: bool, asked: int
+    day: Day, spare: int, as_of: datetime, force: bool, asked: int
 ) -> None:
     day.provider.replies = props(*map(quoted, GAMES))
-    first = await day.look(PROPS.name, slots=Purse(0))
+    first = await day.poll(PROPS.name, rate_limiter=Purse(0))
     assert len(day.provider.asked) == 3, "what was not had yet is asked whatever other days may want"
     day.provider.asked.clear()
-    again = await day.look(PROPS.name, as_of, slots=Purse(spare), anew=anew)
+    again = await day.poll(PROPS.name, as_of, rate_limiter=Purse(spare), force=force)
     assert len(day.provider.asked) == asked
     assert (again.outcome, again.missing_games) == (Outcome.OK, ())
     assert (again.batch_key == first.batch_key) is (not asked), "a batch says when each of its answers came"
@@ -631,44 +636,44 @@ async def test_a_paid_answer_that_cannot_be_used_is_not_bought_again_at_every_lo
     day: Day, reply: Reply, outcome: Outcome
 ) -> None:
     day.provider.replies = props(quoted(GAMES[0]), quoted(GAMES[1]), reply)
-    first = await day.look(PROPS.name, slots=Purse(0))
+    first = await day.poll(PROPS.name, rate_limiter=Purse(0))
     day.provider.asked.clear()
-    later = await day.look(PROPS.name, AS_OF + timedelta(minutes=30), slots=Purse(0))
+    later = await day.poll(PROPS.name, AS_OF + timedelta(minutes=30), rate_limiter=Purse(0))
     assert day.provider.asked == []
-    told = ("outcome", "refused", "reason", "alert", "stand_in", "missing_games", "batch_key")
+    told = ("outcome", "refused", "reason", "alert", "use_fallback", "missing_games", "batch_key")
     assert [getattr(later, of) for of in told] == [getattr(first, of) for of in told]
     assert (later.refused, later.missing_games) == (outcome, (GAMES[2].game_id,))
 
 
 async def test_a_game_with_few_players_quoted_is_told_and_asked_again_once_that_can_be_paid(day: Day) -> None:
     day.provider.replies = props(quoted(GAMES[0]), quoted(GAMES[1], players=3), quoted(GAMES[2]))
-    first = await day.look(PROPS.name, slots=Purse(0))
+    first = await day.poll(PROPS.name, rate_limiter=Purse(0))
     assert (first.outcome, first.missing_games) == (Outcome.PARTIAL, ())
     assert "partial: LAL@IND (LAL@IND: 3 players quoted)" in first.reason
     day.provider.asked.clear()
-    await day.look(PROPS.name, AS_OF + timedelta(hours=2), slots=Purse(4))
+    await day.poll(PROPS.name, AS_OF + timedelta(hours=2), rate_limiter=Purse(4))
     assert [IDS[GAMES[1].game_id] in asked.target for asked in day.provider.asked] == [True]
 
 
 async def test_a_game_whose_lines_were_not_out_is_asked_alone(day: Day) -> None:
     day.provider.replies = props(quoted(GAMES[0]), NOT_FOUND, quoted(GAMES[2]))
-    await day.look(PROPS.name, slots=Purse(0))
+    await day.poll(PROPS.name, rate_limiter=Purse(0))
     day.provider.asked.clear()
     day.provider.replies = props(*map(quoted, GAMES))
     half_past = AS_OF + timedelta(minutes=30)
-    later = await day.look(PROPS.name, half_past, slots=Purse(0))
+    later = await day.poll(PROPS.name, half_past, rate_limiter=Purse(0))
     assert [IDS[GAMES[1].game_id] in asked.target for asked in day.provider.asked] == [True]
     assert later.outcome is Outcome.OK
     assert [item.fetched_at for item in day.batch(later).items] == [AS_OF, half_past, AS_OF]
-    last = await day.look(PROPS.name, AS_OF + timedelta(hours=1), slots=Purse(0))
+    last = await day.poll(PROPS.name, AS_OF + timedelta(hours=1), rate_limiter=Purse(0))
     assert last.batch_key == later.batch_key, "what nothing was added to is not read again"
 
 
 async def test_people_are_warned_before_the_months_credits_are_spent(day: Day) -> None:
     day.provider.replies = props(*map(quoted, GAMES))
-    collected = await day.look(PROPS.name, slots=Purse(0))
+    collected = await day.poll(PROPS.name, rate_limiter=Purse(0))
     assert collected.warning == "450 of the month's 500 credits are used, 4 days left"
-    assert (await day.look(PROPS.name)).warning == "", "where nothing is counted nobody is warned"
+    assert (await day.poll(PROPS.name)).warning == "", "where nothing is counted nobody is warned"
 
 
 SCOREBOARD = "/cdn.nba.com/static/json/liveData/scoreboard/todaysScoreboard_00.json"
@@ -677,13 +682,13 @@ SCORES = json.dumps({"scoreboard": {"gameDate": "2024-03-29", "leagueId": "00", 
 
 async def test_an_answer_that_has_not_changed_is_not_sent_again_and_the_landed_one_stands(day: Day) -> None:
     day.provider.replies = {SCOREBOARD: answer(SCORES, ETag='"one"')}
-    first = await day.look("nbac_scoreboard")
+    first = await day.poll("nbac_scoreboard")
     day.provider.replies = {SCOREBOARD: answer(b"", "304 Not Modified", Content_Encoding="gzip")}
-    looks = [await day.look("nbac_scoreboard", AS_OF + timedelta(minutes=minutes)) for minutes in (3, 6)]
+    polls = [await day.poll("nbac_scoreboard", AS_OF + timedelta(minutes=minutes)) for minutes in (3, 6)]
     assert [asked.headers.get("if-none-match") for asked in day.provider.asked] == [None, '"one"', '"one"']
     told = ("outcome", "reason", "batch_key")
-    assert [[getattr(look, of) for of in told] for look in looks] == [[getattr(first, of) for of in told]] * 2
-    assert [look.new_objects for look in looks] == [0, 0]
+    assert [[getattr(poll, of) for of in told] for poll in polls] == [[getattr(first, of) for of in told]] * 2
+    assert [poll.new_objects for poll in polls] == [0, 0]
     records = day.landing.records("nbac_scoreboard", SLATE.game_date)
     assert [record.status for record in records] == [200, 304, 304]
     assert len({record.key for record in records}) == 1
@@ -691,32 +696,32 @@ async def test_an_answer_that_has_not_changed_is_not_sent_again_and_the_landed_o
 
 async def test_only_a_whole_answer_of_a_provider_that_honours_it_is_named_as_known(day: Day) -> None:
     day.provider.replies = {SCOREBOARD: answer(b"busy", "503 Service Unavailable", ETag='"busy"', Retry_After="60")}
-    await day.look("nbac_scoreboard")
+    await day.poll("nbac_scoreboard")
     day.provider.replies |= props(*(quoted(game, ETag='"odds"') for game in GAMES))
     for minutes in (3, 6):
-        await day.look(PROPS.name, AS_OF + timedelta(minutes=minutes), slots=Purse(0), anew=True)
-        await day.look("nbac_scoreboard", AS_OF + timedelta(minutes=minutes))
+        await day.poll(PROPS.name, AS_OF + timedelta(minutes=minutes), rate_limiter=Purse(0), force=True)
+        await day.poll("nbac_scoreboard", AS_OF + timedelta(minutes=minutes))
     assert not any("if-none-match" in asked.headers for asked in day.provider.asked)
 
 
 async def test_not_modified_is_no_answer_for_whoever_has_none(day: Day) -> None:
     day.provider.replies = {SCOREBOARD: answer(b"", "304 Not Modified")}
-    assert (await day.look("nbac_scoreboard")).outcome is Outcome.WRONG_TYPE
+    assert (await day.poll("nbac_scoreboard")).outcome is Outcome.WRONG_TYPE
 
 
 async def test_a_refused_answer_too_large_to_be_kept_is_not_named_as_known(day: Day) -> None:
     page = b"<html>" + b" " * EVIDENCE_CAP_BYTES
     day.provider.replies = {SCOREBOARD: answer(page, ETag='"large"')}
-    looks = [await day.look("nbac_scoreboard", AS_OF + timedelta(minutes=minutes)) for minutes in (0, 3)]
+    polls = [await day.poll("nbac_scoreboard", AS_OF + timedelta(minutes=minutes)) for minutes in (0, 3)]
     assert ["if-none-match" in asked.headers for asked in day.provider.asked] == [False, False]
-    assert [look.outcome for look in looks] == [Outcome.WRONG_TYPE, Outcome.WRONG_TYPE]
+    assert [poll.outcome for poll in polls] == [Outcome.WRONG_TYPE, Outcome.WRONG_TYPE]
 
 
 async def test_a_question_answered_at_a_second_try_is_had_when_the_day_is_done_again(day: Day) -> None:
     day.provider.replies = props(ERROR, ERROR, ERROR)
     with pytest.raises(TransportFault):
-        await day.look(PROPS.name)
+        await day.poll(PROPS.name)
     day.provider.replies = props(*map(quoted, GAMES))
-    collected = await day.look(PROPS.name)
+    collected = await day.poll(PROPS.name)
     records = day.landing.records(PROPS.name, SLATE.game_date)
     assert land_batch(day.landing, PROPS.name, SLATE.game_date, records) == collected.batch_key

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from runtime.looks import looks, slate_of
-from runtime.sources_check import DAY, MEANS, OF_CONTENT, Findings, check_faults
-from runtime.sources_page import endpoint_of, is_replayed
+from devtools.source_harness import slate_of, source_harness
+from devtools.sources_check import DAY, MEANS, OF_CONTENT, Findings, check_faults
+from devtools.sources_page import endpoint_of, is_replayed
 from tipoff.replay.archive import Archive
 from tipoff.replay.faults import POSSIBLE_AT, Kind
 from tipoff.replay.upstream import serve
@@ -25,7 +25,7 @@ def suffers(source: Source) -> set[Kind]:
 async def test_each_failure_is_told_from_the_others_at_every_source(archive: Archive, tmp_path: Path) -> None:
     findings = Findings()
     with serve(archive) as upstream:
-        async with looks(upstream.url, slate_of(archive, DAY), tmp_path / "undisturbed") as desk:
+        async with source_harness(upstream.url, slate_of(archive, DAY), tmp_path / "undisturbed") as desk:
             await check_faults(desk, archive, tmp_path / "faults", findings)
     assert findings.wrong == []
     assert {name: set(seen) for name, seen in findings.faults.items()} == {

@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from runtime.looks import Looks, looks, slate_of
+from devtools.source_harness import SourceHarness, slate_of, source_harness
 from tipoff.plan import plan_day
 from tipoff.replay.archive import Archive
 from tipoff.replay.upstream import serve
@@ -54,27 +54,27 @@ def from_noon_to_night(archive: Archive) -> pl.DataFrame:
     return archive.games.with_columns(tip_off=moved.fill_null(pl.col("tip_off")))
 
 
-async def keep_looking(desk: Looks, step: PlanStep) -> None:
+async def keep_looking(desk: SourceHarness, step: PlanStep) -> None:
     """Every look of a step, and whenever it does not bring all, also those who stand in."""
     record = StepRecord()
-    while (look := gates.next_look(step, record)) is not None:
-        record.last_look = look
-        record.found = await look_at(desk, step.subject, look)
+    while (poll := gates.next_poll(step, record)) is not None:
+        record.last_poll = poll
+        record.found = await look_at(desk, step.subject, poll)
         if not record.found:
-            for stand_in in step.stand_ins:
-                await look_at(desk, stand_in.source, look)
+            for fallback in step.fallback_sources:
+                await look_at(desk, fallback.source, poll)
 
 
 def looks_of(step: PlanStep) -> int:
     """How often a step looks that never has all it wants."""
-    record, looks = StepRecord(), 0
-    while (look := gates.next_look(step, record)) is not None:
-        record.last_look = look
-        looks += 1
-    return looks
+    record, polls = StepRecord(), 0
+    while (poll := gates.next_poll(step, record)) is not None:
+        record.last_poll = poll
+        polls += 1
+    return polls
 
 
-async def look_at(desk: Looks, name: str, as_of: datetime) -> bool:
+async def look_at(desk: SourceHarness, name: str, as_of: datetime) -> bool:
     """Whether it brought all there is to have."""
     collected = await desk.collect(SOURCES[name], as_of)
     if collected.batch_key is None:
@@ -88,14 +88,14 @@ async def writes_of_a_day(archive: Archive, root: Path) -> Counter[str]:
     counting = Counting(root / "counted.duckdb")
     counting.migrate()
     with serve(archive) as upstream:
-        async with looks(upstream.url, slate, root) as desk:
+        async with source_harness(upstream.url, slate, root) as desk:
             desk.warehouse = counting
             for step in plan_day(DAY, slate.games, SOURCES).steps:
                 if step.kind is not StepKind.SOURCE:
                     continue
                 table = TABLES[SOURCES[step.subject].table]
                 if table.appends:
-                    counting.writes[table.name] += looks_of(step) * (1 + len(step.stand_ins))
+                    counting.writes[table.name] += looks_of(step) * (1 + len(step.fallback_sources))
                 else:
                     await keep_looking(desk, step)
     counting.close()

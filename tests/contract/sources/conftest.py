@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.recorded_answers import Desk
+from devtools.recorded_answers import Desk
 
 
 @pytest.fixture(scope="session")

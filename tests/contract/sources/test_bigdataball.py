@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.recorded_answers import BIGDATABALL, Desk
+from devtools.recorded_answers import BIGDATABALL, Desk
 from tipoff.errors import ContractError
 from tipoff.sources.base import Reading
 from tipoff.vocabulary import Outcome

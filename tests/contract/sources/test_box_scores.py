@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from tests.support.recorded_answers import (
+from devtools.recorded_answers import (
     BDL_BOX,
     BDL_BOX_2026,
     ESPN_BOX,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.recorded_answers import CASES, Case, Desk, game, slate, utc
+from devtools.recorded_answers import CASES, Case, Desk, game, slate, utc
 from tipoff.sources.base import Request, Response, Slate, Source
 from tipoff.sources.registry import SOURCES, sources
 from tipoff.vocabulary import Outcome, Role

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.recorded_answers import (
+from devtools.recorded_answers import (
     CASES,
     ESPN_BOX,
     EVENTS,

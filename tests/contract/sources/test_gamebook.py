@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.made_answers import FINAL_BOX, page_of, pdf_of
-from tests.support.recorded_answers import GAMEBOOK, GAMEBOOK_BOOK, Desk, utc
+from devtools.made_answers import FINAL_BOX, page_of, pdf_of
+from devtools.recorded_answers import GAMEBOOK, GAMEBOOK_BOOK, Desk, utc
 from tipoff.errors import ContractError
 from tipoff.sources.base import KnownPlayer, Reading, Row
 from tipoff.vocabulary import Outcome

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.made_answers import injury_report
-from tests.support.recorded_answers import INJURIES, Desk, game, slate, utc
+from devtools.made_answers import injury_report
+from devtools.recorded_answers import INJURIES, Desk, game, slate, utc
 from tipoff.errors import ContractError
 from tipoff.sources.base import ReadContext, Request, Response, Slate
 from tipoff.sources.registry import SOURCES

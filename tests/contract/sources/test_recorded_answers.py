@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.recorded_answers import (
+from devtools.recorded_answers import (
     BDL_INJURIES,
     BDL_INJURIES_OF_A_TEAM,
     BETTINGPROS_EVENTS,

@@ -10,7 +10,7 @@ import httpx
 import polars as pl
 import pytest
 
-from runtime.looks import looks, slate_of
+from devtools.source_harness import slate_of, source_harness
 from tipoff.replay.archive import Archive
 from tipoff.replay.faults import Fault, Kind
 from tipoff.replay.faults import Source as FaultSource
@@ -57,22 +57,22 @@ class Day:
             name: {row["game_id"]: row["event_id"] for row in self.rows(name, MORNING)} for name in ID_SOURCES
         }
 
-    def looks(self, name: str, as_of: datetime) -> list[Look]:
+    def source_harness(self, name: str, as_of: datetime) -> list[Look]:
         source = SOURCES[name]
         ids = self.event_ids[source.needs_ids_of] if source.needs_ids_of else {}
-        looks = [
-            look for request in source.requests(self.slate, as_of, ids) for look in self._pages(name, request, as_of)
+        polls = [
+            poll for request in source.requests(self.slate, as_of, ids) for poll in self._pages(name, request, as_of)
         ]
-        return looks[:1] if source.alternatives else looks
+        return polls[:1] if source.alternatives else polls
 
     def rows(self, name: str, as_of: datetime) -> list[Row]:
-        return [row for look in self.looks(name, as_of) if look.reading for row in look.reading.rows]
+        return [row for poll in self.source_harness(name, as_of) if poll.reading for row in poll.reading.rows]
 
     def _pages(self, name: str, request: Request | None, as_of: datetime) -> Iterator[Look]:
         while request:
-            look = self._look(name, request, as_of)
-            yield look
-            request = SOURCES[name].next_page(request, look.body) if SOURCES[name].paged and look.reading else None
+            poll = self._look(name, request, as_of)
+            yield poll
+            request = SOURCES[name].next_page(request, poll.body) if SOURCES[name].paged and poll.reading else None
 
     def _look(self, name: str, request: Request, as_of: datetime) -> Look:
         key = {"apiKey": "replay"} if request.host == "api.the-odds-api.com" else {}
@@ -106,19 +106,19 @@ def day(sample: Path) -> Iterator[Day]:
 
 
 def outcomes(day: Day, name: str, as_of: datetime) -> set[Outcome]:
-    return {look.judgement.outcome for look in day.looks(name, as_of)}
+    return {poll.judgement.outcome for poll in day.source_harness(name, as_of)}
 
 
 @pytest.mark.parametrize("as_of", MOMENTS, ids=lambda moment: f"{moment:%d-%H:%M}")
 @pytest.mark.parametrize("name", [name for name in SOURCES if "history" not in name])
 def test_at_any_moment_answers_are_told_apart_and_read_whole(day: Day, name: str, as_of: datetime) -> None:
     columns = set(TABLES[SOURCES[name].table].column_names)
-    for look in day.looks(name, as_of):
-        assert look.judgement.outcome not in (Outcome.WRONG_TYPE, Outcome.BAD_REQUEST, Outcome.BLOCKED)
-        if look.reading:
-            assert look.reading.unknown_fields == ()
-            assert look.reading.unresolved == ()
-            assert all(row.keys() == columns for row in look.reading.rows)
+    for poll in day.source_harness(name, as_of):
+        assert poll.judgement.outcome not in (Outcome.WRONG_TYPE, Outcome.BAD_REQUEST, Outcome.BLOCKED)
+        if poll.reading:
+            assert poll.reading.unknown_fields == ()
+            assert poll.reading.unresolved == ()
+            assert all(row.keys() == columns for row in poll.reading.rows)
 
 
 def test_the_slate_of_the_day_has_its_twelve_games(day: Day) -> None:
@@ -143,7 +143,7 @@ def test_lines_are_waited_for_until_they_are_quoted(day: Day) -> None:
     assert outcomes(day, "odds_api_player_points_props", BEFORE_LINES) == {Outcome.NOT_PUBLISHED_YET}
     assert outcomes(day, "odds_api_player_points_props", AFTER_LINES) == {Outcome.OK}
     assert outcomes(day, "odds_api_game_lines", MORNING) <= {Outcome.OK, Outcome.NOT_PUBLISHED_YET}
-    assert day.looks("odds_api_player_points_props", NIGHT) == []
+    assert day.source_harness("odds_api_player_points_props", NIGHT) == []
 
 
 def test_all_137_quoted_names_are_resolved(day: Day) -> None:
@@ -167,7 +167,7 @@ def test_bettingpros_quotes_what_the_books_it_knows_quote_page_by_page(day: Day)
 
 def test_games_that_have_begun_are_no_longer_asked_for_lines(day: Day) -> None:
     begun = {game.game_id for game in day.slate.games if game.tip_off <= EVENING}
-    asked = {look.request.game_id for look in day.looks("odds_api_player_points_props", EVENING)}
+    asked = {poll.request.game_id for poll in day.source_harness("odds_api_player_points_props", EVENING)}
     assert begun
     assert asked == {game.game_id for game in day.slate.games} - begun
 
@@ -200,7 +200,7 @@ def test_the_standings_are_those_before_the_date(day: Day) -> None:
     history = day.rows("nbac_team_history", MORNING)
     assert {row["team"]: row["wins"] for row in rows} == Counter(row["team"] for row in history if row["win"])
     assert sum(row["losses"] for row in rows) == len(history) / 2
-    assert day.looks("nbac_standings", EVENING) == []
+    assert day.source_harness("nbac_standings", EVENING) == []
 
 
 def test_of_moves_the_replay_knows_nothing(day: Day) -> None:
@@ -224,7 +224,7 @@ def test_espn_tells_the_same_games_and_scores_as_the_league(day: Day) -> None:
 
 def test_results_come_game_by_game_and_add_up(day: Day) -> None:
     assert outcomes(day, "nbac_player_boxscores", EVENING) == {Outcome.NOT_PUBLISHED_YET}
-    (partial,) = day.looks("nbac_player_boxscores", NIGHT)
+    (partial,) = day.source_harness("nbac_player_boxscores", NIGHT)
     assert partial.judgement.outcome is Outcome.PARTIAL
     assert partial.judgement.reason == "missing: DAL@SAC"
     players, teams = (day.rows(f"nbac_{name}", NEXT_MORNING) for name in ("player_boxscores", "team_boxscore"))
@@ -273,7 +273,7 @@ async def test_a_game_that_the_league_has_moved_stands_once_when_espn_lists_it_a
     )
     told, standing, of_game = [], [], {"game": moved.game_id}
     with serve(archive, faults) as upstream:
-        async with looks(upstream.url, slate_of(archive, DAY), tmp_path) as desk:
+        async with source_harness(upstream.url, slate_of(archive, DAY), tmp_path) as desk:
             for name, as_of in looked:
                 batch = (await desk.collect(SOURCES[name], as_of)).batch_key
                 assert batch
@@ -292,7 +292,7 @@ async def test_a_slate_of_espn_names_the_game_whose_id_nobody_knows_and_finds_on
 ) -> None:
     archive, espn = Archive(sample), SOURCES["espn_schedule"]
     with serve(archive) as upstream:
-        async with looks(upstream.url, slate_of(archive, DAY), tmp_path) as desk:
+        async with source_harness(upstream.url, slate_of(archive, DAY), tmp_path) as desk:
             batch = (await desk.collect(espn, MORNING)).batch_key
             assert batch
             desk.read(espn, batch, MORNING)
@@ -320,15 +320,15 @@ async def test_a_slate_of_espn_names_the_game_whose_id_nobody_knows_and_finds_on
 async def test_results_of_a_stand_in_leave_what_the_league_has_told_in_its_history_of_players(
     sample: Path, tmp_path: Path
 ) -> None:
-    archive, stand_in = Archive(sample), SOURCES["nbac_live_boxscore"]
+    archive, fallback = Archive(sample), SOURCES["nbac_live_boxscore"]
     with serve(archive) as upstream:
-        async with looks(upstream.url, slate_of(archive, DAY), tmp_path) as desk:
-            batch = (await desk.collect(stand_in, NEXT_MORNING)).batch_key
+        async with source_harness(upstream.url, slate_of(archive, DAY), tmp_path) as desk:
+            batch = (await desk.collect(fallback, NEXT_MORNING)).batch_key
             assert batch
-            assert desk.read(stand_in, batch, NEXT_MORNING).changed
+            assert desk.read(fallback, batch, NEXT_MORNING).changed
             every = {"game_date": DAY}
             results = "SELECT * FROM raw_player_boxscores WHERE game_date = @game_date"
             official = desk.warehouse.query(results, every).with_columns(source=pl.lit("nbac_player_history"))
             desk.warehouse.replace("raw_player_boxscores", official, {"game_date": DAY})
-            assert not desk.read(stand_in, batch, NEXT_MORNING + timedelta(hours=1)).changed
+            assert not desk.read(fallback, batch, NEXT_MORNING + timedelta(hours=1)).changed
             assert set(desk.warehouse.query(results, every)["source"]) == {"nbac_player_history"}

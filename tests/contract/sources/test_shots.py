@@ -9,11 +9,11 @@ from typing import Any
 import polars as pl
 import pytest
 
-from tests.support.recorded_answers import PLAY_BY_PLAY, PLAY_BY_PLAY_V3, Case, Desk, utc
-from tipoff.court import zone_of_place
+from devtools.recorded_answers import PLAY_BY_PLAY, PLAY_BY_PLAY_V3, Case, Desk, utc
 from tipoff.errors import ContractError
 from tipoff.replay.archive import results
-from tipoff.replay.archive.intake import take_in
+from tipoff.replay.archive.folder_reader import take_in
+from tipoff.shot_zones import zone_of_place
 from tipoff.sources.base import Request, Slate
 from tipoff.sources.boxscores import GAME_LASTS
 from tipoff.sources.registry import SOURCES

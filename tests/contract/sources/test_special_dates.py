@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from tests.support.recorded_answers import SCHEDULE, Desk
+from devtools.recorded_answers import SCHEDULE, Desk
 from tipoff.plan import plan_day
 from tipoff.sources.base import ReadContext, Row, Slate, Source
 from tipoff.sources.registry import SOURCES

@@ -10,7 +10,7 @@ import pytest
 from temporalio.testing import ActivityEnvironment
 
 from activities.process import Processing
-from activities.workshop import Workshop
+from activities.resources import Resources
 from tests.support.days import GAME_DATE, GAMES, at
 from tipoff.landing.base import Batch, BatchItem
 from tipoff.settings import Settings
@@ -22,12 +22,12 @@ EVENTS = "odds_api_events"
 
 
 @pytest.fixture
-def workshop(tmp_path: Path) -> Workshop:
+def resources(tmp_path: Path) -> Resources:
     places = {"warehouse": f"duckdb:///{tmp_path}/tipoff.duckdb", "landing": f"file://{tmp_path}/landing"}
-    return Workshop(Settings.model_validate(places), now=lambda: "unused")
+    return Resources(Settings.model_validate(places), now=lambda: "unused")
 
 
-def read(workshop: Workshop, **added: Any) -> StepReport:
+def read(resources: Resources, **added: Any) -> StepReport:
     events = [
         {
             "id": game.game_id,
@@ -39,21 +39,21 @@ def read(workshop: Workshop, **added: Any) -> StepReport:
         }
         for game in GAMES
     ]
-    key = workshop.landing.put(EVENTS, GAME_DATE, json.dumps(events).encode(), "json").key
+    key = resources.landing.put(EVENTS, GAME_DATE, json.dumps(events).encode(), "json").key
     batch = Batch(source=EVENTS, game_date=GAME_DATE, items=(BatchItem(key=key, outcome=Outcome.OK),))
-    landed = workshop.landing.put(f"{EVENTS}/batches", GAME_DATE, batch.model_dump_json().encode(), "json").key
+    landed = resources.landing.put(f"{EVENTS}/batches", GAME_DATE, batch.model_dump_json().encode(), "json").key
     request = ProcessRequest(source=EVENTS, batch=landed, game_date=GAME_DATE, games=GAMES, as_of=at(10))
-    report: StepReport = ActivityEnvironment().run(Processing(workshop).process, request)
+    report: StepReport = ActivityEnvironment().run(Processing(resources).process, request)
     return report
 
 
-def test_a_field_that_the_provider_added_reaches_a_person(workshop: Workshop) -> None:
-    assert read(workshop).alerts == {}
-    told = read(workshop, venue="Ball Arena").alerts["unknown_fields"]
+def test_a_field_that_the_provider_added_reaches_a_person(resources: Resources) -> None:
+    assert read(resources).alerts == {}
+    told = read(resources, venue="Ball Arena").alerts["unknown_fields"]
     assert "$[].venue" in told
 
 
-def test_however_many_fields_are_added_what_is_told_stays_short(workshop: Workshop) -> None:
-    report = read(workshop, **{f"field_{number}_{'x' * 1000}": number for number in range(100)})
+def test_however_many_fields_are_added_what_is_told_stays_short(resources: Resources) -> None:
+    report = read(resources, **{f"field_{number}_{'x' * 1000}": number for number in range(100)})
     assert len(report.alerts["unknown_fields"]) < 500
     assert report.rows == len(GAMES)

@@ -9,7 +9,7 @@ import pytest
 from temporalio.testing import ActivityEnvironment
 
 from activities.compute import Computing
-from activities.workshop import Workshop
+from activities.resources import Resources
 from tests.support.days import GAME_DATE, GAMES, at
 from tipoff.settings import Settings
 from workflows.contracts import ComputeRequest, StepReport
@@ -25,7 +25,7 @@ REQUEST = ComputeRequest(
 
 @pytest.fixture
 def computing(tmp_path: Path) -> Computing:
-    return Computing(Workshop(Settings(warehouse=f"duckdb:///{tmp_path}/tipoff.duckdb"), now=lambda: "unused"))
+    return Computing(Resources(Settings(warehouse=f"duckdb:///{tmp_path}/tipoff.duckdb"), now=lambda: "unused"))
 
 
 def transformed(computing: Computing, attempt: int) -> StepReport:

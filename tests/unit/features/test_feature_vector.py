@@ -128,7 +128,7 @@ def test_a_fallback_source_counts_eighty_five_and_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("column", "stand_in", "names"),
+    ("column", "fallback_source", "names"),
     [
         ("injury_source", "bdl_injuries", ("injury_risk", "stars_out", "vacated_minutes", "vacated_points")),
         ("line_source", "bettingpros_player_points_props", ("line", "opening_line", "line_move", "has_line")),
@@ -136,8 +136,8 @@ def test_a_fallback_source_counts_eighty_five_and_is_named() -> None:
         ("team_box_source", "nbac_team_boxscore;sum of nbac_player_boxscores", ("team_pace", "rest_advantage")),
     ],
 )
-def test_what_stood_in_for_a_source_costs_quality(column: str, stand_in: str, names: tuple[str, ...]) -> None:
-    assert {quality(name, **{column: stand_in}) for name in names} == {85}
+def test_what_stood_in_for_a_source_costs_quality(column: str, fallback_source: str, names: tuple[str, ...]) -> None:
+    assert {quality(name, **{column: fallback_source}) for name in names} == {85}
 
 
 def test_a_player_whose_team_is_told_by_the_leagues_list_has_all_that_is_his_by_his_team_as_a_fallback() -> None:

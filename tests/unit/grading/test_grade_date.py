@@ -145,7 +145,7 @@ def unresolved(warehouse: Warehouse, **told: Any) -> None:
     warehouse.replace("unresolved_players", rows("unresolved_players", UNKNOWN | told), where)
 
 
-def stand_in(warehouse: Warehouse, *box: dict[str, Any]) -> None:
+def use_fallback_box(warehouse: Warehouse, *box: dict[str, Any]) -> None:
     """Box scores of the source that has names only."""
     both = ({"player_id": "1628369", "team": "BOS"}, {"player_id": "203076", "team": "LAL"}, *box)
     store_boxes(warehouse, *({"minutes": 30.0, "points": 20, "source": "espn_boxscores"} | row for row in both))
@@ -157,7 +157,7 @@ def test_who_may_be_a_name_of_the_box_score_that_nobody_answers_to_is_not_said_t
     predict(warehouse, team="LAL")
     predict(warehouse, team="LAL", player_id="203076", player_name="Anthony Davis")
     play(warehouse)
-    stand_in(warehouse)
+    use_fallback_box(warehouse)
     unresolved(warehouse)
     graded = grade_date(warehouse, DAY, MORNING_AFTER)
     assert [row["player_id"] for row in accuracy(warehouse)] == ["203076"]
@@ -165,7 +165,7 @@ def test_who_may_be_a_name_of_the_box_score_that_nobody_answers_to_is_not_said_t
     assert graded.pending[GAME].startswith("L. Raymone James of the box score may be LeBron James: add the spelling")
 
     unresolved(warehouse, game_id="another")
-    stand_in(warehouse, {"player_id": "2544", "team": "LAL", "points": 28})
+    use_fallback_box(warehouse, {"player_id": "2544", "team": "LAL", "points": 28})
     graded = grade_date(warehouse, DAY, MORNING_AFTER)
     assert ({row["grade"] for row in accuracy(warehouse)}, graded.pending) == ({"win", "loss"}, {})
 
@@ -182,7 +182,7 @@ def test_who_may_be_a_name_of_the_box_score_that_nobody_answers_to_is_not_said_t
 def test_an_unknown_name_elsewhere_saves_nobody_from_void(warehouse: Warehouse, elsewhere: dict[str, str]) -> None:
     predict(warehouse, team="LAL")
     play(warehouse)
-    stand_in(warehouse)
+    use_fallback_box(warehouse)
     unresolved(warehouse, **elsewhere)
     assert grade_date(warehouse, DAY, MORNING_AFTER).outcomes == {Grade.VOID: 1}
 

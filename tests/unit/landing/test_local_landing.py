@@ -119,15 +119,15 @@ def test_the_manifest_is_told_backwards_over_all_dates_or_of_one_and_read_only_a
     landing: LocalLanding, tmp_path: Path
 ) -> None:
     tomorrow = date(2024, 3, 30)
-    looks = [record(game_date=day, fetched_at=AS_OF + timedelta(hours=n)) for n, day in enumerate((tomorrow, DAY) * 2)]
-    for one in looks:
+    polls = [record(game_date=day, fetched_at=AS_OF + timedelta(hours=n)) for n, day in enumerate((tomorrow, DAY) * 2)]
+    for one in polls:
         landing.record(one)
-    assert list(landing.newest_first("nbac_schedule")) == looks[::-1]
-    assert list(landing.newest_first("nbac_schedule", DAY)) == [looks[3], looks[1]]
+    assert list(landing.newest_first("nbac_schedule")) == polls[::-1]
+    assert list(landing.newest_first("nbac_schedule", DAY)) == [polls[3], polls[1]]
     assert list(landing.newest_first("espn_team_rosters")) == []
     (oldest, *_) = sorted((tmp_path / "manifest").rglob("*.json"), key=lambda file: file.name)
     oldest.write_text("{")
-    assert next(landing.newest_first("nbac_schedule")) == looks[3]
+    assert next(landing.newest_first("nbac_schedule")) == polls[3]
 
 
 def test_the_same_line_twice_is_one_and_another_answer_at_the_same_moment_is_another(

@@ -154,7 +154,7 @@ def test_make_finds_a_python_that_is_new_enough_behind_an_old_python3(tmp_path: 
 
 def test_make_alone_lists_every_target() -> None:
     listed = subprocess.run(["make"], cwd=PROJECT, capture_output=True, text=True).stdout
-    for target in ("help", "setup", "demo", "server", "test", "lint", "bench", "breakages", "sample", "clean"):
+    for target in ("help", "setup", "demo", "server", "test", "lint", "bench", "mutations", "sample", "clean"):
         assert f"{target}:\t" in listed
 
 

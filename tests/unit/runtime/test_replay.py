@@ -11,8 +11,8 @@ import pytest
 
 from runtime import PROJECT
 from runtime.processes import FolderInUseError, identity
+from runtime.progress import Stages
 from runtime.replay import Scene, replay
-from runtime.stages import Stages
 from tipoff.errors import BadInputError
 
 

@@ -16,12 +16,12 @@ from tipoff.landing.base import FetchRecord
 from tipoff.plan import plan_day
 from tipoff.sources.base import Request, Slate
 from tipoff.sources.budget import NEAR_TIP, REPEAT_AFTER, budget_at, credits_told, pulls_of, worth_asking
-from tipoff.sources.manners import MANNERS
 from tipoff.sources.odds import HOST, GameLines, PlayerPointsProps
+from tipoff.sources.rate_limits import RATE_LIMITS
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import Outcome, PlanStep, SlateGame, eastern
-from workflows import gates, slots
-from workflows.contracts import DomainNews, DomainState, SlotRequest
+from workflows import gates, rate_limiter_state
+from workflows.contracts import AcquireRequest, ProviderFeedback, RateLimiterState
 from workflows.day_state import StepRecord
 
 CREDITS = 500
@@ -50,7 +50,7 @@ def slate_of(day: date, games: int) -> Slate:
     )
 
 
-class Paid(NamedTuple):
+class CreditReservation(NamedTuple):
     """A question that was asked, and when."""
 
     day: date
@@ -64,9 +64,9 @@ class Paid(NamedTuple):
 def looks_of(step: PlanStep) -> Iterator[datetime]:
     """When the plan looks at a source that always has what it wants, and every half hour besides."""
     record = StepRecord(found=True)
-    while look := gates.next_look(step, record):
-        yield look
-        record.last_look = look
+    while poll := gates.next_poll(step, record):
+        yield poll
+        record.last_poll = poll
     opens, closes = step.cadence[0].start, step.cadence[0].until
     yield from (opens + timedelta(minutes=30 * n) for n in range((closes - opens) // timedelta(minutes=30) + 1))
 
@@ -89,10 +89,10 @@ class Month:
 
     def __init__(self, monthly_credits: int = CREDITS, outcome: Outcome = Outcome.OK) -> None:
         self.outcome = outcome
-        self.manners = MANNERS[HOST].model_copy(update={"monthly_credits": monthly_credits})
+        self.rate_limit = RATE_LIMITS[HOST].model_copy(update={"monthly_credits": monthly_credits})
         self.credits = monthly_credits
-        self.state = DomainState()
-        self.paid: list[Paid] = []
+        self.state = RateLimiterState()
+        self.paid: list[CreditReservation] = []
         self.refused = 0
 
     @property
@@ -107,7 +107,7 @@ class Month:
         return Counter((paid.day, paid.url) for paid in self.paid)
 
     @property
-    def closing_lines(self) -> list[Paid]:
+    def closing_lines(self) -> list[CreditReservation]:
         """Players' lines that were asked for near the tip."""
         return [paid for paid in self.paid if paid.game_id and paid.tip_off - NEAR_TIP <= paid.at]
 
@@ -119,18 +119,20 @@ class Month:
 
     def _play_day(self, slate: Slate) -> None:
         steps = {step.name: step for step in plan_day(slate.game_date, slate.games, SOURCES).steps}
-        looks = {(look, source) for source in PAID for look in looks_of(steps[source.name])}
+        polls = {(poll, source) for source in PAID for poll in looks_of(steps[source.name])}
         records: list[FetchRecord] = []
-        for as_of, source in sorted(looks, key=lambda look: (look[0], look[1].name)):
+        for as_of, source in sorted(polls, key=lambda poll: (poll[0], poll[1].name)):
             requests = source.requests(slate, as_of, {game.game_id: game.game_id for game in slate.games})
             self._look(requests, slate, as_of, records)
 
     def _look(self, requests: Sequence[Request], slate: Slate, as_of: datetime, records: list[FetchRecord]) -> None:
         budget = budget_at(as_of, self.state.credits_left(self.credits, as_of), self.credits)
         for request in worth_asking(requests, slate, as_of, pulls_of(records), budget) if requests else ():
-            self.state, answer = slots.take(
+            self.state, answer = rate_limiter_state.acquire(
                 self.state,
-                SlotRequest(host=HOST, manners=self.manners, credits=request.credits, until=as_of + timedelta(hours=1)),
+                AcquireRequest(
+                    host=HOST, rate_limit=self.rate_limit, credits=request.credits, until=as_of + timedelta(hours=1)
+                ),
                 as_of,
             )
             if answer.slot is None:
@@ -144,11 +146,13 @@ class Month:
         tips = {game.game_id: game.tip_off for game in slate.games}
         tip_off = tips[request.game_id] if request.game_id else min(tips.values())
         self.paid.append(
-            Paid(slate.game_date, as_of.astimezone(UTC), request.url, request.game_id, tip_off, request.credits)
+            CreditReservation(
+                slate.game_date, as_of.astimezone(UTC), request.url, request.game_id, tip_off, request.credits
+            )
         )
         used = self.spent[f"{as_of:%Y-%m}"]
-        news = DomainNews(slot=slot, credits_used=used, credits_remaining=max(self.credits - used, 0))
-        self.state = slots.tell(self.state, news, as_of)
+        news = ProviderFeedback(slot=slot, credits_used=used, credits_remaining=max(self.credits - used, 0))
+        self.state = rate_limiter_state.report(self.state, news, as_of)
 
 
 @pytest.mark.parametrize(

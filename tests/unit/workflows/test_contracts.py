@@ -10,40 +10,40 @@ from pydantic import ValidationError
 from runtime.connection import DATA_CONVERTER
 from tests.support.days import GAME_DATE, at, game
 from tipoff.plan import plan_day
-from tipoff.sources.manners import MANNERS
+from tipoff.sources.rate_limits import RATE_LIMITS
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import DataQuality, DayPlan, Frozen, Outcome, Phase, RunState, StepState
 from workflows.contracts import (
+    AcquireRequest,
+    AcquireResult,
     Alert,
     Attention,
     AuditEntry,
     ClockSpec,
-    Closure,
     CollectReport,
     CollectRequest,
     ComputeRequest,
+    Cooldown,
+    CreditReservation,
     DayInput,
     DayResult,
     DayStatus,
     Degradation,
     DeliverRequest,
-    DomainInput,
-    DomainNews,
-    DomainState,
     Message,
     Moment,
-    Order,
-    Paid,
+    OperatorCommand,
     PlanRequest,
     Predicted,
     ProcessRequest,
+    ProviderFeedback,
     PublishStatusRequest,
+    RateLimiterInput,
+    RateLimiterState,
     RecordedBatch,
     RecordedDay,
     Rerun,
     ScheduledAction,
-    SlotAnswer,
-    SlotRequest,
     StepReport,
     StepStatus,
     TrainingHistory,
@@ -59,7 +59,9 @@ NAME = "odds_api_player_points_props"
 BATCH = f"raw/{NAME}/batches/2024-03-29/{'a' * 64}.json"
 REASON = "HTTP 403: access denied; missing " + ", ".join(each.label for each in GAMES[:8])
 IDS_OF_PROVIDER = dict.fromkeys(IDS, "f" * 32)
-ORDER = Order(message=Message.FORCE_CONTINUE, target=NAME, games=IDS, who="w" * 100, why="y" * 500, game_date=GAME_DATE)
+ORDER = OperatorCommand(
+    message=Message.FORCE_CONTINUE, target=NAME, games=IDS, who="w" * 100, why="y" * 500, game_date=GAME_DATE
+)
 FIVE_AND_FORTY_STEPS = tuple(
     StepStatus(
         name=f"{NAME}_{number}",
@@ -68,12 +70,12 @@ FIVE_AND_FORTY_STEPS = tuple(
         state=StepState.LATE,
         critical=True,
         rows=100_000,
-        looks=100,
+        polls=100,
         reason=REASON if number < 15 else "",
         missing_games=IDS if number < 15 else (),
         waits_for=(NAME,) * 7 if number >= 15 else (),
-        last_look=at(12),
-        next_look=at(12),
+        last_poll=at(12),
+        next_poll=at(12),
         soft_deadline=at(12),
         hard_deadline=at(12),
     )
@@ -123,22 +125,22 @@ EVERY_LOOK_OF_A_DAY = tuple(
     RecordedBatch(source=NAME, batch=BATCH, as_of=at(12) + timedelta(minutes=3 * number)) for number in range(200)
 )
 PAID_QUESTIONS_OF_A_QUARTER_OF_AN_HOUR = tuple(
-    Paid(slot=at(12) + timedelta(seconds=2 * number), credits=15) for number in range(450)
+    CreditReservation(slot=at(12) + timedelta(seconds=2 * number), credits=15) for number in range(450)
 )
-DOMAIN = DomainState(
+DOMAIN = RateLimiterState(
     last_slot=at(12),
-    rested_at=at(12),
-    closed=Closure(until=at(13), outcome=Outcome.BLOCKED, reason="r" * 300),
+    burst_full_at=at(12),
+    cooldown=Cooldown(until=at(13), outcome=Outcome.BLOCKED, reason="r" * 300),
     month="2024-03",
     slots=100_000,
     credits_used=500,
     credits_remaining=0,
-    under_way=PAID_QUESTIONS_OF_A_QUARTER_OF_AN_HOUR,
+    reserved=PAID_QUESTIONS_OF_A_QUARTER_OF_AN_HOUR,
 )
 LARGEST: tuple[Frozen, ...] = (
     DayInput(
         game_date=GAME_DATE,
-        clock=ClockSpec(starts_at=at(5), actions=(ScheduledAction(at=at(12), order=ORDER),) * 20, hold_at=at(12)),
+        clock=ClockSpec(starts_at=at(5), actions=(ScheduledAction(at=at(12), command=ORDER),) * 20, hold_at=at(12)),
         rerun=Rerun(who="w" * 100, why="y" * 500),
     ),
     STATUS,
@@ -195,16 +197,18 @@ LARGEST: tuple[Frozen, ...] = (
         reference=BATCH,
     ),
     Predicted(system_id=NAME, file=BATCH, rows=500, game_date=GAME_DATE),
-    DeliverRequest(workflow_id="w" * 40, run_id="r" * 36, action=ScheduledAction(at=at(12), order=ORDER)),
+    DeliverRequest(workflow_id="w" * 40, run_id="r" * 36, action=ScheduledAction(at=at(12), command=ORDER)),
     RecordedDay(games=GAMES, batches=EVERY_LOOK_OF_A_DAY, moments=(Moment(as_of=at(12), game_ids=IDS),) * 20),
     TrainingInput(system_id=NAME, before=GAME_DATE, as_of=at(5)),
     TrainingHistory(file=BATCH, rows=100_000),
     TrainRequest(system_id=NAME, history_file=BATCH, before=GAME_DATE, as_of=at(5)),
     TrainingResult(system_id=NAME, model_version="v" * 64, rows=100_000, mae=4.9, last10_mae=5.3),
-    DomainInput(host="api.the-odds-api.com", state=DOMAIN),
-    SlotRequest(host="api.the-odds-api.com", manners=MANNERS["cdn.nba.com"], credits=15, until=at(12)),
-    SlotAnswer(outcome=Outcome.BLOCKED, reason="r" * 400, not_before=at(13)),
-    DomainNews(slot=at(12), closed_for=timedelta(days=7), outcome=Outcome.BLOCKED, reason="r" * 300, credits_used=1),
+    RateLimiterInput(host="api.the-odds-api.com", state=DOMAIN),
+    AcquireRequest(host="api.the-odds-api.com", rate_limit=RATE_LIMITS["cdn.nba.com"], credits=15, until=at(12)),
+    AcquireResult(outcome=Outcome.BLOCKED, reason="r" * 400, not_before=at(13)),
+    ProviderFeedback(
+        slot=at(12), cooldown_for=timedelta(days=7), outcome=Outcome.BLOCKED, reason="r" * 300, credits_used=1
+    ),
 )
 
 
@@ -216,10 +220,10 @@ async def test_the_largest_of_its_kind_travels_and_comes_back_the_same_and_small
 
 
 def test_a_look_that_nearly_spends_the_month_warns_whether_or_not_it_brought_something() -> None:
-    look = CollectReport(outcome=Outcome.OK, reason="ok", batch=BATCH, requests=1, new_objects=1, warning="400 of 500")
+    poll = CollectReport(outcome=Outcome.OK, reason="ok", batch=BATCH, requests=1, new_objects=1, warning="400 of 500")
     read = StepReport(rows=1, alerts={"unknown_fields": "x"})
-    assert look.and_read(read).alerts == {"unknown_fields": "x", "credits": "400 of 500"}
-    assert look.as_step().alerts == {"credits": "400 of 500"}
+    assert poll.and_read(read).alerts == {"unknown_fields": "x", "credits": "400 of 500"}
+    assert poll.as_step().alerts == {"credits": "400 of 500"}
 
 
 def test_a_contract_refuses_fields_it_does_not_know_and_cannot_be_changed() -> None:

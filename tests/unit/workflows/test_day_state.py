@@ -11,7 +11,7 @@ from tests.support.ledgers import DAY, Bring, all_it_wants, carry_on, evening_pl
 from tipoff.plan import plan_day
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import DataQuality, Outcome, Phase, PlanStep, RunState, StepState, eastern
-from workflows import chains, gates
+from workflows import fallbacks, gates
 from workflows.contracts import AuditEntry, CollectReport, StepReport
 from workflows.day_state import AUDIT_KEPT, DayLedger
 
@@ -31,7 +31,7 @@ def ledger() -> DayLedger:
     return fresh
 
 
-def look(ledger: DayLedger, step: PlanStep = PROPS, **report: object) -> None:
+def poll(ledger: DayLedger, step: PlanStep = PROPS, **report: object) -> None:
     """One look that brings this report."""
     now = eastern(DAY, 11)
     ledger.start(step, now)
@@ -39,7 +39,7 @@ def look(ledger: DayLedger, step: PlanStep = PROPS, **report: object) -> None:
 
 
 def not_yet(ledger: DayLedger) -> None:
-    look(ledger, outcome=Outcome.NOT_PUBLISHED_YET, reason="no lines yet", changed=False)
+    poll(ledger, outcome=Outcome.NOT_PUBLISHED_YET, reason="no lines yet", changed=False)
 
 
 def test_what_is_not_published_is_late_not_failed(ledger: DayLedger) -> None:
@@ -54,7 +54,7 @@ def test_what_was_gone_without_is_resolved_when_it_comes_after_all(ledger: DayLe
     ledger.degrade(PROPS, "no lines yet; predicting without lines", NOON)
     assert ledger.records[PROPS.name].state is StepState.DEGRADED
     assert ledger.data_quality() is DataQuality.DEGRADED
-    look(ledger, rows=300)
+    poll(ledger, rows=300)
     assert ledger.records[PROPS.name].state is StepState.COMPLETE
     (degradation,) = ledger.degradations
     assert degradation.since == NOON
@@ -62,21 +62,21 @@ def test_what_was_gone_without_is_resolved_when_it_comes_after_all(ledger: DayLe
 
 
 def test_what_was_found_stays_found_when_a_later_look_brings_nothing(ledger: DayLedger) -> None:
-    look(ledger, rows=300)
+    poll(ledger, rows=300)
     not_yet(ledger)
     record = ledger.records[PROPS.name]
     assert (record.state, record.found, record.rows) == (StepState.COMPLETE, True, 300)
 
 
 def test_a_part_is_used_and_the_missing_games_are_waited_for(ledger: DayLedger) -> None:
-    look(ledger, outcome=Outcome.PARTIAL, missing_games=GAMES[2:], changed_games=GAMES[:2], rows=200)
+    poll(ledger, outcome=Outcome.PARTIAL, missing_games=GAMES[2:], changed_games=GAMES[:2], rows=200)
     record = ledger.records[PROPS.name]
     assert (record.state, record.found, record.missing_games) == (StepState.LATE, False, GAMES[2:])
     assert record.changed_since(0) == set(GAMES[:2])
 
 
 def test_going_on_with_a_part_names_the_missing_games(ledger: DayLedger) -> None:
-    look(ledger, outcome=Outcome.PARTIAL, missing_games=GAMES[2:], changed_games=GAMES[:2], rows=200)
+    poll(ledger, outcome=Outcome.PARTIAL, missing_games=GAMES[2:], changed_games=GAMES[:2], rows=200)
     ledger.degrade(PROPS, "one game lacks", NOON)
     assert ledger.degradations[0].games == GAMES[2:]
 
@@ -84,21 +84,21 @@ def test_going_on_with_a_part_names_the_missing_games(ledger: DayLedger) -> None
 def test_a_part_that_comes_after_the_deadline_leaves_just_the_missing_games_named(ledger: DayLedger) -> None:
     not_yet(ledger)
     ledger.degrade(PROPS, "no lines yet; predicting without lines", NOON)
-    look(ledger, outcome=Outcome.PARTIAL, missing_games=GAMES[2:], changed_games=GAMES[:2], reason="one game lacks")
+    poll(ledger, outcome=Outcome.PARTIAL, missing_games=GAMES[2:], changed_games=GAMES[:2], reason="one game lacks")
     (degradation,) = ledger.degradations
     assert degradation.games == GAMES[2:]
     assert degradation.resolved_at is None
 
 
 def test_going_on_without_anything_names_every_game(ledger: DayLedger) -> None:
-    look(ledger, outcome=Outcome.NOT_PUBLISHED_YET, missing_games=GAMES, changed=False)
+    poll(ledger, outcome=Outcome.NOT_PUBLISHED_YET, missing_games=GAMES, changed=False)
     ledger.degrade(PROPS, "no lines yet; predicting without lines", NOON)
     assert ledger.degradations[0].games == GAMES
 
 
 @pytest.mark.parametrize("outcome", [Outcome.BAD_KEY, Outcome.BAD_REQUEST, Outcome.QUOTA_SPENT])
 def test_an_answer_that_only_a_person_can_change_parks_the_step(ledger: DayLedger, outcome: Outcome) -> None:
-    look(ledger, outcome=outcome, reason="the provider does not know the key", changed=False, parks=True)
+    poll(ledger, outcome=outcome, reason="the provider does not know the key", changed=False, parks=True)
     (attention,) = ledger.attention()
     assert attention.step == PROPS.name
     assert attention.reason == "the provider does not know the key"
@@ -119,7 +119,7 @@ def broken_off(reason: str, **said: Any) -> CollectReport:
 def test_a_refusal_in_the_middle_of_a_look_parks_the_step_once_what_came_is_taken_in(ledger: DayLedger) -> None:
     collected = broken_off("2 of 3 answers usable; quota spent", refused=Outcome.QUOTA_SPENT, parks=True)
     read = StepReport(outcome=Outcome.PARTIAL, reason="200 rows", rows=200, changed_games=GAMES[:2])
-    look(ledger, **dict(collected.and_read(read)))
+    poll(ledger, **dict(collected.and_read(read)))
     record = ledger.records[PROPS.name]
     assert (record.state, record.rows, record.changed_since(0)) == (StepState.FAILED, 200, set(GAMES[:2]))
     assert [item.reason for item in ledger.attention()] == ["200 rows; 2 of 3 answers usable; quota spent"]
@@ -129,9 +129,9 @@ def test_a_refusal_in_the_middle_of_a_look_parks_the_step_once_what_came_is_take
 def test_a_block_in_the_middle_of_a_look_is_alerted_and_left_alone_as_long_as_it_says(ledger: DayLedger) -> None:
     collected = broken_off("1 of 3 answers usable; blocked", refused=Outcome.BLOCKED, retry_at=NOON)
     read = StepReport(outcome=Outcome.PARTIAL, rows=100, changed_games=GAMES[:1], missing_games=GAMES[1:])
-    look(ledger, **dict(collected.and_read(read)))
+    poll(ledger, **dict(collected.and_read(read)))
     assert ledger.records[PROPS.name].state is StepState.LATE
-    assert gates.next_look(PROPS, ledger.records[PROPS.name]) == NOON
+    assert gates.next_poll(PROPS, ledger.records[PROPS.name]) == NOON
     (alert,) = ledger.alerts.values()
     assert (alert.key, "1 of 3 answers usable" in alert.text) == (f"{PROPS.name}:blocked", True)
 
@@ -141,28 +141,34 @@ def test_why_a_day_went_without_is_what_was_said_then_whatever_a_later_look_at_f
 ) -> None:
     not_yet(ledger)
     ledger.degrade(PROPS, "no lines yet; predicting without lines", NOON)
-    look(ledger, outcome=Outcome.PARTIAL, rows=20, reason="1 of 3 games", missing_games=GAMES[2:])
+    poll(ledger, outcome=Outcome.PARTIAL, rows=20, reason="1 of 3 games", missing_games=GAMES[2:])
     (gone_without,) = ledger.degradations
     assert (gone_without.reason, gone_without.games) == ("no lines yet; predicting without lines", GAMES[2:])
 
 
 def test_what_another_had_in_its_place_settles_a_step_until_the_first_choice_comes(ledger: DayLedger) -> None:
-    look(ledger, rows=300, reason="blocked; BettingPros stands in", stood_in={"BettingPros": GAMES}, stand_in=True)
+    poll(
+        ledger,
+        rows=300,
+        reason="blocked; BettingPros stands in",
+        fallback_games={"BettingPros": GAMES},
+        use_fallback=True,
+    )
     record = ledger.records[PROPS.name]
-    assert (record.state, record.found, record.stood_in) == (StepState.DEGRADED, False, GAMES)
+    assert (record.state, record.found, record.fallback_games) == (StepState.DEGRADED, False, GAMES)
     assert ledger.data_quality() is DataQuality.DEGRADED
     (gone_without,) = ledger.degradations
     assert (gone_without.reason, gone_without.games) == ("blocked; BettingPros stands in", GAMES)
-    assert gates.next_look(PROPS, record) is not None
-    look(ledger, rows=310)
-    assert (record.state, record.found, record.stood_in) == (StepState.COMPLETE, True, ())
+    assert gates.next_poll(PROPS, record) is not None
+    poll(ledger, rows=310)
+    assert (record.state, record.found, record.fallback_games) == (StepState.COMPLETE, True, ())
     assert ledger.degradations[0].resolved_at is not None
 
 
 def test_what_others_had_is_named_of_every_game_though_only_the_last_is_asked_for_still(ledger: DayLedger) -> None:
-    look(ledger, rows=300, reason="blocked", stood_in={"BettingPros": GAMES})
+    poll(ledger, rows=300, reason="blocked", fallback_games={"BettingPros": GAMES})
     for hour, to_come in ((20, GAMES[2:]), (22, ())):
-        report = StepReport(rows=300, changed=False, reason="blocked", stood_in={"BettingPros": to_come})
+        report = StepReport(rows=300, changed=False, reason="blocked", fallback_games={"BettingPros": to_come})
         nothing = StepReport(outcome=Outcome.EMPTY_OK, reason="every game has begun", changed=False)
         ledger.start(PROPS, eastern(DAY, hour))
         ledger.finish(PROPS, report if to_come else nothing, eastern(DAY, hour))
@@ -181,45 +187,45 @@ def test_standings_that_nobody_asks_for_after_the_first_tip_did_not_come(ledger:
 
 
 def test_a_provider_that_is_closed_until_after_the_last_look_is_asked_again_only_by_a_person(ledger: DayLedger) -> None:
-    after = PROPS.looks_end + timedelta(minutes=5)
-    look(ledger, outcome=Outcome.BLOCKED, reason="HTTP 403", changed=False, retry_at=after)
-    record, alone = ledger.records[PROPS.name], PROPS.model_copy(update={"stand_ins": ()})
-    assert gates.next_look(alone, record) is None
+    after = PROPS.polls_end + timedelta(minutes=5)
+    poll(ledger, outcome=Outcome.BLOCKED, reason="HTTP 403", changed=False, retry_at=after)
+    record, alone = ledger.records[PROPS.name], PROPS.model_copy(update={"fallback_sources": ()})
+    assert gates.next_poll(alone, record) is None
     ledger.try_again(PROPS.name, LATER)
-    assert gates.next_look(alone, record) == LATER
-    look(ledger, rows=300)
-    assert gates.next_look(alone, record) == NOON
+    assert gates.next_poll(alone, record) == LATER
+    poll(ledger, rows=300)
+    assert gates.next_poll(alone, record) == NOON
 
 
 def test_where_others_have_only_a_part_the_rest_is_waited_for(ledger: DayLedger) -> None:
-    look(
+    poll(
         ledger,
         outcome=Outcome.PARTIAL,
         rows=100,
         changed_games=GAMES[:1],
         missing_games=GAMES[1:],
-        stood_in={"BettingPros": GAMES[:1]},
+        fallback_games={"BettingPros": GAMES[:1]},
     )
     record = ledger.records[PROPS.name]
-    assert (record.state, record.missing_games, record.stood_in) == (StepState.LATE, GAMES[1:], GAMES[:1])
+    assert (record.state, record.missing_games, record.fallback_games) == (StepState.LATE, GAMES[1:], GAMES[:1])
 
 
 def test_a_refused_key_calls_a_person_once_while_another_stands_in_look_after_look(ledger: DayLedger) -> None:
     for _ in range(3):
-        look(
+        poll(
             ledger,
             rows=300,
             reason="bad key; games from BettingPros",
             own_reason="bad key",
             parks=True,
-            stand_in=True,
-            stood_in={"BettingPros": GAMES},
+            use_fallback=True,
+            fallback_games={"BettingPros": GAMES},
         )
     record = ledger.records[PROPS.name]
     assert (record.state, record.stopped) == (StepState.DEGRADED, "bad key")
     assert [item.step for item in ledger.attention()] == [PROPS.name]
     assert [key for key in ledger.alerts if "parked" in key] == [f"{PROPS.name}:parked"]
-    assert gates.next_look(PROPS, record) is not None, "the other is looked at on"
+    assert gates.next_poll(PROPS, record) is not None, "the other is looked at on"
 
 
 def refused_at(ledger: DayLedger, step: PlanStep, hour: int, *, failed: bool = False, **report: object) -> None:
@@ -233,7 +239,7 @@ def refused_at(ledger: DayLedger, step: PlanStep, hour: int, *, failed: bool = F
 def test_a_source_that_dies_after_its_first_success_is_gone_without_once_what_it_had_is_out_of_date(
     ledger: DayLedger, failed: bool
 ) -> None:
-    look(ledger, GAME_LINES, rows=3)  # at 11:00
+    poll(ledger, GAME_LINES, rows=3)  # at 11:00
     refused_at(ledger, GAME_LINES, 13, failed=failed)
     assert ledger.degradations == []
     refused_at(ledger, GAME_LINES, 14, failed=failed)
@@ -245,19 +251,19 @@ def test_a_source_that_dies_after_its_first_success_is_gone_without_once_what_it
     assert (record.state, record.rows) == (StepState.DEGRADED, 3)
     refused_at(ledger, GAME_LINES, 20, failed=failed)
     assert ledger.degradations[0].games == GAMES, "what it lacked when they began is not had by their beginning"
-    look(ledger, GAME_LINES, rows=3)
+    poll(ledger, GAME_LINES, rows=3)
     assert (record.state, record.missing_games) == (StepState.COMPLETE, ())
 
 
 def test_what_a_stand_in_has_not_is_gone_without_when_the_first_choice_died_after_its_success(
     ledger: DayLedger,
 ) -> None:
-    look(ledger, PROPS, rows=300, reason="300 rows")
+    poll(ledger, PROPS, rows=300, reason="300 rows")
     some = {"Another": GAMES[:1]}
-    refused_at(ledger, PROPS, 15, outcome=Outcome.PARTIAL, rows=100, missing_games=GAMES[1:], stood_in=some)
+    refused_at(ledger, PROPS, 15, outcome=Outcome.PARTIAL, rows=100, missing_games=GAMES[1:], fallback_games=some)
     (gone_without,) = ledger.degradations
     assert (gone_without.games, ledger.records[PROPS.name].reason) == (GAMES, "HTTP 403")
-    refused_at(ledger, PROPS, 16, rows=300, outcome=Outcome.OK, stood_in={"Another": GAMES})
+    refused_at(ledger, PROPS, 16, rows=300, outcome=Outcome.OK, fallback_games={"Another": GAMES})
     assert [item.games for item in ledger.degradations] == [GAMES]
     assert ledger.records[PROPS.name].found is False, "the first choice is looked for on"
 
@@ -271,8 +277,8 @@ def test_however_long_the_reason_of_a_failure_is_the_status_stays_small(ledger: 
 
 
 def test_a_part_that_came_is_not_forgotten_when_the_provider_then_refuses(ledger: DayLedger) -> None:
-    look(ledger, outcome=Outcome.PARTIAL, missing_games=GAMES[2:], changed_games=GAMES[:2], rows=200)
-    look(ledger, outcome=Outcome.THROTTLED, missing_games=GAMES, changed=False, reason="HTTP 429")
+    poll(ledger, outcome=Outcome.PARTIAL, missing_games=GAMES[2:], changed_games=GAMES[:2], rows=200)
+    poll(ledger, outcome=Outcome.THROTTLED, missing_games=GAMES, changed=False, reason="HTTP 429")
     ledger.degrade(PROPS, "HTTP 429; predicting without lines", NOON)
     assert ledger.degradations[0].games == GAMES[2:]
 
@@ -285,7 +291,7 @@ def test_a_parked_step_is_parked_since_it_first_failed(ledger: DayLedger) -> Non
 
 
 def test_what_stood_stands_while_a_failed_refresh_calls_a_person(ledger: DayLedger) -> None:
-    look(ledger, FEATURES, rows=300)
+    poll(ledger, FEATURES, rows=300)
     ledger.start(FEATURES, LATER)
     ledger.finish(FEATURES, "the file is corrupt", LATER)
     assert ledger.records[FEATURES.name].state is StepState.COMPLETE
@@ -295,7 +301,7 @@ def test_what_stood_stands_while_a_failed_refresh_calls_a_person(ledger: DayLedg
 
 
 def test_a_source_that_has_what_it_wants_and_fails_to_look_again_calls_nobody(ledger: DayLedger) -> None:
-    look(ledger, PROPS, rows=300)
+    poll(ledger, PROPS, rows=300)
     ledger.start(PROPS, LATER)
     ledger.finish(PROPS, "no answer within 45 s", LATER)
     assert ledger.attention() == ()
@@ -305,43 +311,43 @@ def test_a_source_that_has_what_it_wants_and_fails_to_look_again_calls_nobody(le
 def test_a_key_that_is_refused_after_the_morning_calls_a_person_and_the_provider_is_left_alone(
     ledger: DayLedger,
 ) -> None:
-    look(ledger, GAME_LINES, rows=300)
-    look(ledger, GAME_LINES, outcome=Outcome.BAD_KEY, reason="HTTP 401: INVALID_KEY", changed=False, parks=True)
+    poll(ledger, GAME_LINES, rows=300)
+    poll(ledger, GAME_LINES, outcome=Outcome.BAD_KEY, reason="HTTP 401: INVALID_KEY", changed=False, parks=True)
     record = ledger.records[GAME_LINES.name]
     assert record.state is StepState.COMPLETE
     assert [item.reason for item in ledger.attention()] == ["HTTP 401: INVALID_KEY"]
-    assert gates.next_look(GAME_LINES, record) is None
+    assert gates.next_poll(GAME_LINES, record) is None
     ledger.try_again(GAME_LINES.name, LATER)
-    assert gates.next_look(GAME_LINES, record) == LATER
-    look(ledger, PROPS, rows=300)
+    assert gates.next_poll(GAME_LINES, record) == LATER
+    poll(ledger, PROPS, rows=300)
     assert ledger.attention() == ()
 
 
 def test_a_provider_is_asked_at_the_end_of_its_rest_once_whatever_becomes_of_that(ledger: DayLedger) -> None:
-    look(
+    poll(
         ledger,
         rows=300,
         reason="blocked; games from BettingPros",
         own_reason="blocked",
-        stand_in=True,
-        stood_in={"BettingPros": GAMES},
+        use_fallback=True,
+        fallback_games={"BettingPros": GAMES},
         retry_at=NOON,
     )
     record = ledger.records[PROPS.name]
-    left_alone = chains.left_alone(record)
-    assert left_alone is not None
-    assert (left_alone.reason, left_alone.retry_at) == ("blocked", NOON)
+    in_cooldown = fallbacks.in_cooldown(record)
+    assert in_cooldown is not None
+    assert (in_cooldown.reason, in_cooldown.retry_at) == ("blocked", NOON)
     ledger.start(PROPS, NOON)
-    assert chains.left_alone(record) is None
+    assert fallbacks.in_cooldown(record) is None
     ledger.finish(PROPS, "no answer within 45 s", NOON)
-    again = gates.next_look(PROPS, record)
+    again = gates.next_poll(PROPS, record)
     assert again is not None
     assert again > NOON
 
 
 def test_a_step_that_is_parked_again_is_told_again(ledger: DayLedger) -> None:
     ledger.park(FEATURES, "the disk is full", NOON)
-    look(ledger, FEATURES, rows=300)
+    poll(ledger, FEATURES, rows=300)
     ledger.park(FEATURES, "the disk is full", LATER)
     assert [key for key in ledger.alerts if "parked" in key] == ["ml_feature_store:parked", "ml_feature_store:parked:2"]
 
@@ -395,8 +401,8 @@ def test_a_game_that_joins_while_an_answer_is_on_its_way_is_asked_about_at_once(
     ledger.start(rosters, NOON)
     ledger.adopt(plan_day(DAY, three, SOURCES))
     ledger.finish(rosters, StepReport(rows=26), NOON)
-    assert gates.next_look(rosters, ledger.records[rosters.name]) == NOON
-    look(ledger, rosters, rows=39)
+    assert gates.next_poll(rosters, ledger.records[rosters.name]) == NOON
+    poll(ledger, rosters, rows=39)
     assert ledger.records[rosters.name].found
 
 
@@ -407,15 +413,15 @@ def test_forcing_on_and_then_skipping_a_step_is_one_thing_gone_without(ledger: D
 
 
 def test_names_that_are_known_at_last_are_counted_no_more(ledger: DayLedger) -> None:
-    look(ledger, rows=300, unresolved=2, unresolved_names=("Nobody", "No One"))
-    look(ledger, rows=300)
+    poll(ledger, rows=300, unresolved=2, unresolved_names=("Nobody", "No One"))
+    poll(ledger, rows=300)
     assert ledger.counts[f"unresolved:{PROPS.name}"] == 0
 
 
 def test_few_rows_after_the_deadline_are_passed_on_as_far_as_they_go(ledger: DayLedger) -> None:
     not_yet(ledger)
     ledger.degrade(PROPS, "no lines yet; predicting without lines", NOON)
-    look(ledger, rows=3, outcome=Outcome.SUSPICIOUSLY_EMPTY, changed_games=GAMES[:1], reason="3 rows")
+    poll(ledger, rows=3, outcome=Outcome.SUSPICIOUSLY_EMPTY, changed_games=GAMES[:1], reason="3 rows")
     assert ledger.records[PROPS.name].changed_since(0) == {GAMES[0]}
 
 
@@ -447,7 +453,7 @@ def test_a_postponed_game_is_taken_out_of_what_was_published() -> None:
 def test_a_parked_step_that_succeeds_needs_nobody_any_more(ledger: DayLedger) -> None:
     ledger.park(FEATURES, "the file is corrupt", NOON)
     ledger.try_again(FEATURES.name, LATER)
-    look(ledger, FEATURES, rows=300)
+    poll(ledger, FEATURES, rows=300)
     assert ledger.attention() == ()
     assert ledger.records[FEATURES.name].state is StepState.COMPLETE
 
@@ -460,7 +466,7 @@ def test_an_alert_is_said_once_however_often_it_is_true(ledger: DayLedger) -> No
 
 
 def test_names_on_no_roster_are_counted_and_alerted(ledger: DayLedger) -> None:
-    look(ledger, rows=300, unresolved=2, unresolved_names=("Nikola Jokicc", "LeBron Jamess"))
+    poll(ledger, rows=300, unresolved=2, unresolved_names=("Nikola Jokicc", "LeBron Jamess"))
     assert ledger.counts == {"unresolved:odds_api_player_points_props": 2}
     assert "Nikola Jokicc, LeBron Jamess" in next(iter(ledger.alerts.values())).text
 
@@ -470,7 +476,7 @@ def test_a_person_who_asks_for_lines_while_they_are_being_fetched_is_not_forgott
     ledger.start(PROPS, NOON)
     ledger.records[PROPS.name].retry_at = NOON + timedelta(seconds=5)
     ledger.finish(PROPS, StepReport(outcome=Outcome.NOT_PUBLISHED_YET, changed=False), NOON + timedelta(seconds=9))
-    assert gates.next_look(PROPS, ledger.records[PROPS.name]) == NOON + timedelta(seconds=5)
+    assert gates.next_poll(PROPS, ledger.records[PROPS.name]) == NOON + timedelta(seconds=5)
 
 
 @pytest.mark.parametrize("retry_after", [timedelta(hours=-1), timedelta(), timedelta(milliseconds=1)])
@@ -481,7 +487,7 @@ def test_a_provider_that_says_come_again_at_once_is_not_asked_without_pause(
     ledger.start(PROPS, NOON)
     report = StepReport(outcome=Outcome.THROTTLED, changed=False, retry_at=NOON + retry_after)
     ledger.finish(PROPS, report, NOON)
-    coming = gates.next_look(PROPS, ledger.records[PROPS.name])
+    coming = gates.next_poll(PROPS, ledger.records[PROPS.name])
     assert coming is not None
     assert coming >= NOON + timedelta(minutes=1)
 

@@ -23,7 +23,7 @@ from tests.support.ledgers import (
 from tipoff.vocabulary import Cadence, DayPlan, PlanStep, Role, StepKind, StepState, eastern
 from workflows import gates
 from workflows.contracts import StepReport
-from workflows.day_state import DayLedger, Records, Rest, StepRecord
+from workflows.day_state import DayLedger, Records, StepCooldown, StepRecord
 
 Day = tuple[DayPlan, Records]
 
@@ -35,9 +35,9 @@ def ready_steps(plan: DayPlan, records: Records, now: datetime) -> list[PlanStep
 
 def is_awaited(step: PlanStep, record: StepRecord, now: datetime) -> bool:
     """At work, and neither given up nor overtaken by its deadline."""
-    began, deadline = record.last_look, step.hard_deadline
+    began, deadline = record.last_poll, step.hard_deadline
     overtaken = began is not None and deadline is not None and began < deadline <= now
-    return record.busy and not record.given_up and not overtaken
+    return record.running and not record.abandoned and not overtaken
 
 
 def standing_aside(record: StepRecord, need: PlanStep) -> bool:
@@ -71,9 +71,9 @@ def test_a_source_is_asked_only_when_a_look_is_due(day: Day, now: datetime) -> N
     plan, records = day
     for step in ready_steps(plan, records, now):
         if step.kind is StepKind.SOURCE:
-            look = gates.next_look(step, records[step.name])
-            assert look is not None
-            assert look <= now
+            poll = gates.next_poll(step, records[step.name])
+            assert poll is not None
+            assert poll <= now
 
 
 @settings(max_examples=200)
@@ -81,7 +81,7 @@ def test_a_source_is_asked_only_when_a_look_is_due(day: Day, now: datetime) -> N
 def test_nothing_that_runs_or_was_skipped_is_started(day: Day, now: datetime) -> None:
     plan, records = day
     for step in ready_steps(plan, records, now):
-        assert not records[step.name].busy
+        assert not records[step.name].running
         assert records[step.name].state is not StepState.SKIPPED
 
 
@@ -93,7 +93,7 @@ def test_a_gate_always_decides_by_its_hard_deadline(day: Day, now: datetime) -> 
     for step in plan.steps:
         record = records[step.name]
         past = step.hard_deadline is not None and now >= step.hard_deadline
-        if past and not record.settled and not record.busy:
+        if past and not record.settled and not record.running:
             assert isinstance(verdicts[step.name], gates.Ready | gates.Degraded), (step.name, verdicts[step.name])
 
 
@@ -105,7 +105,7 @@ def test_nothing_is_given_up_while_there_is_time_and_a_look_to_come(day: Day, no
     for step in plan.steps:
         if isinstance(verdicts[step.name], gates.Degraded | gates.Blocked):
             late = step.hard_deadline is not None and now >= step.hard_deadline
-            assert late or gates.next_look(step, records[step.name]) is None, step.name
+            assert late or gates.next_poll(step, records[step.name]) is None, step.name
             assert not records[step.name].settled
 
 
@@ -174,7 +174,7 @@ def test_lines_that_failed_are_waited_for_as_long_as_they_are_looked_for_before_
 ) -> None:
     ledger, now = settled_ledger(evening_plan(), eastern(DAY, 10, 50)), eastern(DAY, hour)
     lines = ledger.records["odds_api_player_points_props"]
-    lines.state, lines.found, lines.stopped, lines.last_look = StepState.FAILED, False, stopped, now
+    lines.state, lines.found, lines.stopped, lines.last_poll = StepState.FAILED, False, stopped, now
     ledger.try_again("player_prop_lines", now)
     verdict = gates.decide(ledger.plan, ledger.records, now)["player_prop_lines"]
     assert isinstance(verdict, gates.Ready) is not holds
@@ -198,31 +198,31 @@ CADENCES = st.builds(
 MINUTES = st.integers(-60, 1500).map(lambda minutes: START + timedelta(minutes=minutes))
 
 
-def looking(*cadence: Cadence, looks_at: tuple[datetime, ...] = ()) -> PlanStep:
+def looking(*cadence: Cadence, poll_times: tuple[datetime, ...] = ()) -> PlanStep:
     props = step_of(evening_plan(), "odds_api_player_points_props")
-    return props.model_copy(update={"cadence": cadence, "looks_at": looks_at})
+    return props.model_copy(update={"cadence": cadence, "poll_times": poll_times})
 
 
 @given(st.lists(CADENCES, max_size=3), st.lists(MINUTES, max_size=3), MINUTES, st.booleans())
 def test_the_next_look_is_after_the_last_one(
-    cadence: list[Cadence], looks_at: list[datetime], last: datetime, found: bool
+    cadence: list[Cadence], poll_times: list[datetime], last: datetime, found: bool
 ) -> None:
-    look = gates.next_look(looking(*cadence, looks_at=tuple(looks_at)), StepRecord(last_look=last, found=found))
-    assert look is None or look > last
+    poll = gates.next_poll(looking(*cadence, poll_times=tuple(poll_times)), StepRecord(last_poll=last, found=found))
+    assert poll is None or poll > last
 
 
 @given(CADENCES, st.none() | MINUTES, st.booleans())
 def test_a_cadence_is_kept_to_and_ends_when_it_says(cadence: Cadence, last: datetime | None, found: bool) -> None:
-    look = gates.next_look(looking(cadence), StepRecord(last_look=last, found=found))
-    if look is not None:
-        assert cadence.start <= look <= cadence.until
-        assert (look - cadence.start) % cadence.every == timedelta()
+    poll = gates.next_poll(looking(cadence), StepRecord(last_poll=last, found=found))
+    if poll is not None:
+        assert cadence.start <= poll <= cadence.until
+        assert (poll - cadence.start) % cadence.every == timedelta()
 
 
 @given(CADENCES, st.none() | MINUTES)
 def test_what_was_found_is_looked_at_by_the_cadence_for_what_was_found(cadence: Cadence, last: datetime | None) -> None:
-    before = gates.next_look(looking(cadence), StepRecord(last_look=last, found=False))
-    after = gates.next_look(looking(cadence), StepRecord(last_look=last, found=True))
+    before = gates.next_poll(looking(cadence), StepRecord(last_poll=last, found=False))
+    after = gates.next_poll(looking(cadence), StepRecord(last_poll=last, found=True))
     if cadence.only == "until_found":
         assert after is None
     if cadence.only == "once_found":
@@ -235,40 +235,40 @@ def test_what_was_found_is_looked_at_by_the_cadence_for_what_was_found(cadence: 
 def test_a_provider_that_says_when_to_come_again_is_left_alone_until_then(
     cadence: list[Cadence], last: datetime | None, retry_at: datetime
 ) -> None:
-    assert gates.next_look(looking(*cadence), StepRecord(last_look=last, retry_at=retry_at)) == retry_at
+    assert gates.next_poll(looking(*cadence), StepRecord(last_poll=last, retry_at=retry_at)) == retry_at
 
 
 @given(st.lists(CADENCES, min_size=1, max_size=3), st.booleans())
 def test_a_source_is_asked_a_bounded_number_of_times_a_day(cadence: list[Cadence], found: bool) -> None:
     """On 2026-01-16 one was asked 7,139 times."""
-    step, record, looks = looking(*cadence), StepRecord(found=found), 0
-    while (look := gates.next_look(step, record)) is not None:
-        record.last_look, looks = look, looks + 1
+    step, record, polls = looking(*cadence), StepRecord(found=found), 0
+    while (poll := gates.next_poll(step, record)) is not None:
+        record.last_poll, polls = poll, polls + 1
     allowed = sum((every.until - every.start) // every.every + 1 for every in cadence)
-    assert looks <= allowed
+    assert polls <= allowed
 
 
 # ── late data ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_a_provider_that_wants_no_more_looks_today_leaves_those_who_stand_in_for_it_to_be_asked() -> None:
-    record = StepRecord(last_look=eastern(DAY, 8), rest=Rest(eastern(DAY, 23), "come again tomorrow"))
+    record = StepRecord(last_poll=eastern(DAY, 8), cooldown=StepCooldown(eastern(DAY, 23), "come again tomorrow"))
     step = looking(Cadence(start=eastern(DAY, 8), until=eastern(DAY, 22), every=timedelta(minutes=30)))
-    assert step.stand_ins
-    assert gates.next_look(step, record) == eastern(DAY, 8, 30)
-    assert gates.next_look(step.model_copy(update={"stand_ins": ()}), record) is None
+    assert step.fallback_sources
+    assert gates.next_poll(step, record) == eastern(DAY, 8, 30)
+    assert gates.next_poll(step.model_copy(update={"fallback_sources": ()}), record) is None
 
 
 def test_while_a_provider_rests_others_are_asked_after_the_games_only_for_what_is_missing() -> None:
-    record = StepRecord(last_look=eastern(DAY, 8), rest=Rest(eastern(DAY, 9, 40), "blocked"))
+    record = StepRecord(last_poll=eastern(DAY, 8), cooldown=StepCooldown(eastern(DAY, 9, 40), "blocked"))
     before = looking(Cadence(start=eastern(DAY, 8), until=eastern(DAY, 22), every=timedelta(minutes=30)))
     results = before.model_copy(update={"role": Role.POST})
-    assert gates.next_look(before, record) == eastern(DAY, 8, 30)
-    assert gates.next_look(results, record) == eastern(DAY, 9, 40)
+    assert gates.next_poll(before, record) == eastern(DAY, 8, 30)
+    assert gates.next_poll(results, record) == eastern(DAY, 9, 40)
     record.missing_games = ("0022301062",)
-    assert gates.next_look(results, record) == eastern(DAY, 8, 30)
-    record.last_look = eastern(DAY, 9, 30)
-    assert gates.next_look(results, record) == eastern(DAY, 9, 40), "its own time comes before the cadence's"
+    assert gates.next_poll(results, record) == eastern(DAY, 8, 30)
+    record.last_poll = eastern(DAY, 9, 30)
+    assert gates.next_poll(results, record) == eastern(DAY, 9, 40), "its own time comes before the cadence's"
 
 
 def without_lines_until(now: datetime) -> DayLedger:
@@ -377,11 +377,11 @@ def test_games_are_followed_from_the_last_of_several_looks_on() -> None:
     ledger = settled_ledger(plan, eastern(DAY, 12))
     begins = eastern(DAY, 20, 3)
     ledger.start(board, begins)
-    again = gates.looks_within(board, begins, timedelta(minutes=30))
+    again = gates.polls_within(board, begins, timedelta(minutes=30))
     assert (again.start, again.until, again.every) == (begins, eastern(DAY, 20, 33), timedelta(minutes=3))
     missing = tuple(game.game_id for game in plan.games)
     ledger.finish(board, StepReport(rows=3, missing_games=missing, looked_at=again.until), eastern(DAY, 20, 34))
-    assert gates.next_look(board, ledger.records[board.name]) == eastern(DAY, 20, 36)
+    assert gates.next_poll(board, ledger.records[board.name]) == eastern(DAY, 20, 36)
 
 
 def test_following_does_not_reach_beyond_the_time_that_results_are_due() -> None:
@@ -389,4 +389,4 @@ def test_following_does_not_reach_beyond_the_time_that_results_are_due() -> None
     board = step_of(plan, "nbac_scoreboard")
     (cadence,) = board.cadence
     late = cadence.until - timedelta(minutes=5)
-    assert gates.looks_within(board, late, timedelta(minutes=30)).until == cadence.until
+    assert gates.polls_within(board, late, timedelta(minutes=30)).until == cadence.until

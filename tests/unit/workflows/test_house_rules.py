@@ -18,7 +18,7 @@ from temporalio import activity, workflow
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from activities.registry import activities_of
-from activities.workshop import Workshop
+from activities.resources import Resources
 from runtime import PROJECT
 from runtime.sandbox import WORKFLOW_RUNNER
 from runtime.workers import WORKFLOWS
@@ -36,8 +36,8 @@ ALLOWED = {"temporalio", "pydantic", "workflows", "tipoff.vocabulary"}
 @pytest.fixture(scope="module")
 def registered() -> list[tuple[Queue, str, Callable[..., Any]]]:
     """Every registered activity: its queue, its name, its function."""
-    workshop = Workshop(Settings(), now=lambda: "2024-03-29T12:00:00Z")
-    return [(queue, _name(function), function) for queue in Queue for function in activities_of(queue, workshop)]
+    resources = Resources(Settings(), now=lambda: "2024-03-29T12:00:00Z")
+    return [(queue, _name(function), function) for queue in Queue for function in activities_of(queue, resources)]
 
 
 def _name(function: Callable[..., Any]) -> str:

@@ -9,9 +9,9 @@ import polars as pl
 
 from tipoff.errors import ArchiveError
 from tipoff.replay.archive import lines, results
-from tipoff.replay.archive.intake import absent, take_in, unread
+from tipoff.replay.archive.folder_reader import absent, take_in, unread
 from tipoff.replay.archive.layout import TABLES, gap, tidy
-from tipoff.replay.archive.sifting import Sifted
+from tipoff.replay.archive.row_rules import Sifted
 
 
 @dataclass(frozen=True)

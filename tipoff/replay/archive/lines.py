@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from tipoff.replay.archive.sifting import NO_TEAM, Sifted, lacks, sift, tricode, twice, unmatched
+from tipoff.replay.archive.row_rules import NO_TEAM, Sifted, lacks, sift, tricode, twice, unmatched
 from tipoff.vocabulary import EASTERN
 
 

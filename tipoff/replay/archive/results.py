@@ -6,7 +6,7 @@ from typing import Final
 import polars as pl
 
 from tipoff.replay.archive.layout import COUNTS, DID_NOT_PLAY, MOMENT, PLAYED
-from tipoff.replay.archive.sifting import NO_TEAM, Sifted, lacks, sift, tricode, twice, unmatched
+from tipoff.replay.archive.row_rules import NO_TEAM, Sifted, lacks, sift, tricode, twice, unmatched
 from tipoff.vocabulary import EASTERN
 
 _STATUSES: Final = {"PLAYED": PLAYED, "Did Not Play": DID_NOT_PLAY, "Player Suspended": "SUSPENDED"}

@@ -12,7 +12,7 @@ from tipoff.replay.shapes.espn_roster import plain
 from tipoff.replay.shapes.game_state import FINAL, IN_PLAY, GameState, state_of
 from tipoff.replay.shapes.nba import first_and_last
 from tipoff.replay.shapes.refusals import bad_request
-from tipoff.replay.shapes.view import Answer, Game, Params, View, json_answer, zulu
+from tipoff.replay.shapes.view import Game, Params, UpstreamResponse, View, json_answer, zulu
 from tipoff.teams import TEAMS
 
 _COUNTS = {name: name for name in COUNTS if name not in ("tov", "points", "plus_minus")} | {
@@ -23,7 +23,7 @@ _NOTHING: Row = {"minutes": 0.0, **dict.fromkeys(COUNTS, 0)}
 _QUARTERS = {1: "1st Qtr", 2: "2nd Qtr", 3: "3rd Qtr", 4: "4th Qtr"}
 
 
-def box_scores(view: View, params: Params) -> Answer:
+def box_scores(view: View, params: Params) -> UpstreamResponse:
     """The box scores of `date`; a request without a readable one is refused."""
     try:
         asked = date.fromisoformat(params.get("date", ""))

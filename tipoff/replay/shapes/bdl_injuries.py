@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tipoff.replay.rosters import injury_report
 from tipoff.replay.shapes.espn_roster import plain
 from tipoff.replay.shapes.nba import first_and_last
-from tipoff.replay.shapes.view import Answer, Game, Params, View, json_answer
+from tipoff.replay.shapes.view import Game, Params, UpstreamResponse, View, json_answer
 from tipoff.teams import TEAMS
 
 _OF_ID = {team.bdl_id: team.tricode for team in TEAMS.values()}
@@ -16,7 +16,7 @@ _PER_PAGE = 25
 """Entries of a page when the request does not say."""
 
 
-def injuries(view: View, params: Params) -> Answer:
+def injuries(view: View, params: Params) -> UpstreamResponse:
     """The entries of the teams asked for, or of all, from the cursor on; `next_cursor` where more are left."""
     entries = list(_entries(view, _teams(params)))
     start, length = int(params.get("cursor", 0)), int(params.get("per_page", _PER_PAGE))

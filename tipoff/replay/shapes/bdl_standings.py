@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tipoff.replay.shapes.refusals import bad_request
-from tipoff.replay.shapes.view import Answer, Game, Params, View, json_answer
+from tipoff.replay.shapes.view import Game, Params, UpstreamResponse, View, json_answer
 from tipoff.teams import Team
 
 _REGULAR = "002"
@@ -25,7 +25,7 @@ _DIVISION = {tricode: division for division, teams in _DIVISIONS.items() for tri
 _OF_THE_EAST = frozenset({"Atlantic", "Central", "Southeast"})
 
 
-def standings(view: View, params: Params) -> Answer:
+def standings(view: View, params: Params) -> UpstreamResponse:
     """Of the season that starts in the year `season`; 400 for what is no year."""
     started = params.get("season", "")
     if not (started.isascii() and started.isdigit()):

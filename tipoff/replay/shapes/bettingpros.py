@@ -14,7 +14,7 @@ from tipoff.replay.shapes.game_state import FINAL, SCHEDULED, state_of
 from tipoff.replay.shapes.odds_api import latest_quotes
 from tipoff.replay.shapes.prop_quotes import Quote, bent
 from tipoff.replay.shapes.refusals import bad_request
-from tipoff.replay.shapes.view import Answer, Game, Params, View, json_answer
+from tipoff.replay.shapes.view import Game, Params, UpstreamResponse, View, json_answer
 from tipoff.teams import TEAMS
 from tipoff.vocabulary import season_of
 
@@ -24,7 +24,7 @@ _BOOKS = {"fanduel": 10, "draftkings": 12, "williamhill_us": 13, "betrivers": 18
 _STATUSES = {SCHEDULED: "scheduled", FINAL: "closed"}
 
 
-def events(view: View, params: Params) -> Answer:
+def events(view: View, params: Params) -> UpstreamResponse:
     """The games of the date asked for, today's when none is."""
     game_date = date.fromisoformat(params["date"]) if "date" in params else view.today
     listed = [_event(game, view) for game in view.games_on(game_date)]
@@ -34,7 +34,7 @@ def events(view: View, params: Params) -> Answer:
     )
 
 
-def offers(view: View, params: Params) -> Answer:
+def offers(view: View, params: Params) -> UpstreamResponse:
     """A page of one game's players, by name; none before they are quoted and from tip-off on."""
     if params.get("market_id") != _MARKET:
         return bad_request(f"the replay knows market_id {_MARKET} alone")

@@ -10,7 +10,7 @@ from io import StringIO
 
 from tipoff.replay.shapes.plays import PLACES, Play, Shot, knows_shots, plays_of
 from tipoff.replay.shapes.refusals import not_found
-from tipoff.replay.shapes.view import Answer, Game, Params, View
+from tipoff.replay.shapes.view import Game, Params, UpstreamResponse, View
 
 APPEARS_AFTER = timedelta(hours=4)
 """From the end of a game to its file."""
@@ -35,7 +35,7 @@ COLUMNS = (
 _MARKS = {"start": "start of period", "end": "end of period"}
 
 
-def play_by_play(view: View, params: Params) -> Answer:
+def play_by_play(view: View, params: Params) -> UpstreamResponse:
     """The game's file; 404 where there is none (yet)."""
     game = view.past.by_id.get(params["game_id"])
     if game is None or game.game_id in view.left_out or f"{game.game_date}" != params["date"]:
@@ -47,7 +47,7 @@ def play_by_play(view: View, params: Params) -> Answer:
     sheet.writeheader()
     plays = [] if view.empty else plays_of(view, game)
     sheet.writerows(_line(game, play) for play in plays if play.mark != "game end")
-    return Answer(200, file.getvalue().encode(), "text/csv")
+    return UpstreamResponse(200, file.getvalue().encode(), "text/csv")
 
 
 def _line(game: Game, play: Play) -> dict[str, object]:

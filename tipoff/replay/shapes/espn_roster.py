@@ -3,7 +3,7 @@
 import unicodedata
 
 from tipoff.replay.shapes.nba import first_and_last
-from tipoff.replay.shapes.view import Answer, Game, Params, View, json_answer
+from tipoff.replay.shapes.view import Game, Params, UpstreamResponse, View, json_answer
 from tipoff.teams import TEAMS
 
 _BY_ID = {team.espn_id: team for team in TEAMS.values()}
@@ -11,7 +11,7 @@ _ACTIVE = {"id": "1", "name": "Active", "type": "active", "abbreviation": "Activ
 _ID_STEP, _ID_MODULUS = 7919, 9_999_991  # both prime: no two players share an id
 
 
-def team_roster(view: View, params: Params) -> Answer:
+def team_roster(view: View, params: Params) -> UpstreamResponse:
     """The team with its athletes; 404 for an id that is no team's."""
     team = _BY_ID.get(params["espn_id"])
     if team is None:

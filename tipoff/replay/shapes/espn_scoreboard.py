@@ -8,7 +8,7 @@ from datetime import datetime
 
 from tipoff.replay.shapes.game_state import FINAL, IN_PLAY, POSTPONED_TEXT, SCHEDULED, GameState, state_of
 from tipoff.replay.shapes.refusals import bad_request
-from tipoff.replay.shapes.view import Answer, Game, Params, View, json_answer
+from tipoff.replay.shapes.view import Game, Params, UpstreamResponse, View, json_answer
 from tipoff.teams import TEAMS
 from tipoff.vocabulary import eastern, season_of
 
@@ -33,7 +33,7 @@ _POSTPONED = {
 }
 
 
-def scoreboard(view: View, params: Params) -> Answer:
+def scoreboard(view: View, params: Params) -> UpstreamResponse:
     """The games of the date asked for, today's when none is; 400 for what is no date."""
     try:
         game_date = datetime.strptime(params["dates"], "%Y%m%d").date() if "dates" in params else view.today  # noqa: DTZ007

@@ -7,7 +7,7 @@ from tipoff.replay.shapes.box_rows import Row, others, player_rows, summed
 from tipoff.replay.shapes.espn_roster import plain
 from tipoff.replay.shapes.espn_scoreboard import event_id, game_of_event, status_type
 from tipoff.replay.shapes.game_state import FINAL, GameState, state_of
-from tipoff.replay.shapes.view import Answer, Game, Params, View, json_answer
+from tipoff.replay.shapes.view import Game, Params, UpstreamResponse, View, json_answer
 from tipoff.teams import TEAMS, Team
 
 _LEAGUE = "s:40~l:46"
@@ -23,7 +23,7 @@ _SUMS = (
 )
 
 
-def summary(view: View, params: Params) -> Answer:
+def summary(view: View, params: Params) -> UpstreamResponse:
     """The event asked for; 404 for one that is not there."""
     game = game_of_event(view, params.get("event", ""))
     if game is None:

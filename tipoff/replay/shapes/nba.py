@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from tipoff.replay.shapes.view import Answer, json_answer
+from tipoff.replay.shapes.view import UpstreamResponse, json_answer
 from tipoff.teams import Team
 
 _SLUGS = {"PHI": "sixers", "POR": "blazers"}
@@ -25,7 +25,7 @@ def result_sets(
     name: str,
     headers: Sequence[str],
     rows: Sequence[Sequence[object]],
-) -> Answer:
+) -> UpstreamResponse:
     """The shape of every stats.nba.com answer."""
     table = {"name": name, "headers": headers, "rowSet": rows}
     return json_answer({"resource": resource, "parameters": parameters, "resultSets": [table]})

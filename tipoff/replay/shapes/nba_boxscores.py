@@ -12,7 +12,7 @@ from tipoff.replay.shapes.game_state import FINAL, GameState, state_of
 from tipoff.replay.shapes.nba import first_and_last, team_slug
 from tipoff.replay.shapes.nba_game_log import APPEARS_AFTER
 from tipoff.replay.shapes.refusals import access_denied, required
-from tipoff.replay.shapes.view import Answer, Game, Params, View, json_answer, zulu
+from tipoff.replay.shapes.view import Game, Params, UpstreamResponse, View, json_answer, zulu
 from tipoff.teams import TEAMS
 from tipoff.vocabulary import EASTERN
 
@@ -41,7 +41,7 @@ _SHARES: Final = {
 _NOTHING: Final[Row] = {"minutes": 0.0, **dict.fromkeys(COUNTS, 0)}
 
 
-def traditional(view: View, params: Params) -> Answer:
+def traditional(view: View, params: Params) -> UpstreamResponse:
     """boxscoretraditionalv3: totals and players from a few minutes after the end; an unknown game has no sides."""
     if "GameID" not in params:
         return required("GameID")
@@ -58,7 +58,7 @@ def traditional(view: View, params: Params) -> Answer:
     )
 
 
-def live(view: View, params: Params) -> Answer:
+def live(view: View, params: Params) -> UpstreamResponse:
     """The live box score: denied before tip-off, without players until the game is final."""
     game = view.past.by_id.get(params["game_id"])
     if game is None or view.as_of < game.tip_off:

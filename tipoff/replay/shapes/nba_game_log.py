@@ -9,7 +9,7 @@ import polars as pl
 
 from tipoff.replay.shapes.nba import result_sets
 from tipoff.replay.shapes.refusals import bad_request, required
-from tipoff.replay.shapes.view import Answer, Params, Past, View
+from tipoff.replay.shapes.view import Params, Past, UpstreamResponse, View
 from tipoff.teams import TEAMS
 
 APPEARS_AFTER = timedelta(minutes=5)
@@ -29,7 +29,7 @@ _HEADERS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def game_log(view: View, params: Params) -> Answer:
+def game_log(view: View, params: Params) -> UpstreamResponse:
     """Rows of players (`PlayerOrTeam` P) or teams (T); an open range is the season to date."""
     if "Season" not in params:
         return required("Season")
@@ -51,7 +51,7 @@ def game_log(view: View, params: Params) -> Answer:
     empty = result_sets("leaguegamelog", _parameters(params), "LeagueGameLog", _HEADERS[kind], [])
     listed = ",".join(rows[game_id] for game_id in games if game_id in rows)
     body = empty.body.replace(b'"rowSet":[]', f'"rowSet":[{listed}]'.encode())
-    return Answer(200, body)
+    return UpstreamResponse(200, body)
 
 
 def _parameters(params: Params) -> dict[str, object]:

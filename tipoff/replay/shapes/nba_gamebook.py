@@ -19,7 +19,7 @@ from tipoff.replay.rosters import NOT_RECORDED
 from tipoff.replay.shapes.espn_roster import plain
 from tipoff.replay.shapes.nba import first_and_last
 from tipoff.replay.shapes.refusals import not_found
-from tipoff.replay.shapes.view import Answer, Game, Params, View
+from tipoff.replay.shapes.view import Game, Params, UpstreamResponse, View
 from tipoff.teams import TEAMS
 
 APPEARS_AFTER = timedelta(minutes=30)
@@ -54,12 +54,12 @@ class Line(NamedTuple):
     comment: str = ""
 
 
-def gamebook(view: View, params: Params) -> Answer:
+def gamebook(view: View, params: Params) -> UpstreamResponse:
     """The report of a game; 404 where there is none (yet)."""
     game = next(iter(game_asked_for(view, params)), None)
     if game is None or game.game_id in view.left_out or not view.is_final(game, APPEARS_AFTER):
         return not_found()
-    return Answer(200, _pdf(tuple(_lines(view, game))), "application/pdf")
+    return UpstreamResponse(200, _pdf(tuple(_lines(view, game))), "application/pdf")
 
 
 def game_asked_for(view: View, params: Params) -> list[Game]:

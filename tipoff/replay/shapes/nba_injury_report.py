@@ -17,7 +17,7 @@ from tipoff.replay.rosters import injury_report
 from tipoff.replay.shapes.espn_roster import plain
 from tipoff.replay.shapes.nba import first_and_last
 from tipoff.replay.shapes.refusals import access_denied
-from tipoff.replay.shapes.view import Answer, Game, Params, View
+from tipoff.replay.shapes.view import Game, Params, UpstreamResponse, View
 from tipoff.teams import TEAMS
 from tipoff.vocabulary import EASTERN, eastern
 
@@ -48,7 +48,7 @@ class Entry(NamedTuple):
     reason: str
 
 
-def report(view: View, params: Params) -> Answer:
+def report(view: View, params: Params) -> UpstreamResponse:
     """The report of a stamp; 403 when it is not out yet, never was, or tells of no game."""
     stamp = _stamp(params["stamp"])
     if stamp is None or stamp > view.as_of:
@@ -58,7 +58,7 @@ def report(view: View, params: Params) -> Answer:
     if not any(view.past.by_date.get(day) for day in days):
         return access_denied()
     entries = tuple(entry for day in days for entry in _entries(view, day, stamp))
-    return Answer(200, _pdf(entries, stamp), "application/pdf")
+    return UpstreamResponse(200, _pdf(entries, stamp), "application/pdf")
 
 
 def _stamp(text: str) -> datetime | None:

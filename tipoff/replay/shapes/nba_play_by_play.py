@@ -8,7 +8,7 @@ not told.
 from tipoff.replay.shapes.nba import first_and_last
 from tipoff.replay.shapes.plays import PLACES, Play, Player, Shot, knows_shots, plays_of
 from tipoff.replay.shapes.refusals import forbidden_not_yet, not_found
-from tipoff.replay.shapes.view import Answer, Params, View, json_answer, zulu
+from tipoff.replay.shapes.view import Params, UpstreamResponse, View, json_answer, zulu
 from tipoff.teams import TEAMS
 from tipoff.vocabulary import EASTERN
 
@@ -20,7 +20,7 @@ _MARKS = {
 }
 
 
-def play_by_play(view: View, params: Params) -> Answer:
+def play_by_play(view: View, params: Params) -> UpstreamResponse:
     """The game's plays so far: 403 before its tip-off, 404 for a game whose shots the archive does not have."""
     game = view.past.by_id.get(params["game_id"])
     if game and (view.as_of < game.tip_off or game.game_id in view.left_out):

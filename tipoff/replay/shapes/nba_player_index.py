@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from tipoff.replay.shapes.nba import first_and_last, result_sets, team_slug
 from tipoff.replay.shapes.refusals import required
-from tipoff.replay.shapes.view import Answer, Params, View
+from tipoff.replay.shapes.view import Params, UpstreamResponse, View
 from tipoff.teams import Team
 
 _HEADERS = (
@@ -21,7 +21,7 @@ _FILTERS = ("Country", "College", "DraftYear", "DraftPick", "PlayerPosition", "H
 _UNKNOWN_PERSON = (None,) * 9  # jersey number to draft number
 
 
-def player_index(view: View, params: Params) -> Answer:
+def player_index(view: View, params: Params) -> UpstreamResponse:
     """About 500 players by last name; 400 without `Season`."""
     if "Season" not in params:
         return required("Season")

@@ -11,7 +11,7 @@ from datetime import date
 import polars as pl
 
 from tipoff.replay.shapes.refusals import bad_request
-from tipoff.replay.shapes.view import Answer, Game, Params, View, json_answer
+from tipoff.replay.shapes.view import Game, Params, UpstreamResponse, View, json_answer
 from tipoff.teams import TEAMS
 from tipoff.vocabulary import eastern
 
@@ -22,7 +22,7 @@ _PLACES = (1, 2, 3, 4)
 _NO_ROWS: Mapping[str, Mapping[str, list[object]]] = {"Table": {"rows": []}, "Table1": {"rows": []}}
 
 
-def officials(view: View, params: Params) -> Answer:
+def officials(view: View, params: Params) -> UpstreamResponse:
     """The games of the date asked for, today's when none is; none before its morning; 400 for what is no date."""
     try:
         game_date = date.fromisoformat(params["date"]) if "date" in params else view.today

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from tipoff.replay.shapes.game_state import Record, enter_result, state_of
 from tipoff.replay.shapes.nba import team_slug
-from tipoff.replay.shapes.view import Answer, Game, Params, View, json_answer, zulu
+from tipoff.replay.shapes.view import Game, Params, UpstreamResponse, View, json_answer, zulu
 from tipoff.teams import TEAMS
 from tipoff.vocabulary import EASTERN, season_of
 
@@ -38,7 +38,7 @@ _MOVED_BY = timedelta(days=7)
 """Where the replay puts a postponed game: off its date, the new one marked PPD until it is played."""
 
 
-def schedule(view: View, params: Params) -> Answer:
+def schedule(view: View, params: Params) -> UpstreamResponse:
     """All games of the season. Fields in "Est" are Eastern wall clock with the provider's false Z."""
     season = season_of(view.today)
     games = sorted((_as_scheduled(game, view) for game in view.games_of(season)), key=_by_date)

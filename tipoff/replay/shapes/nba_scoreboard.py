@@ -7,7 +7,7 @@ from collections import Counter
 from datetime import date, timedelta
 
 from tipoff.replay.shapes.game_state import GameState, Record, enter_result, state_of
-from tipoff.replay.shapes.view import Answer, Game, Params, View, json_answer, zulu
+from tipoff.replay.shapes.view import Game, Params, UpstreamResponse, View, json_answer, zulu
 from tipoff.teams import TEAMS
 from tipoff.vocabulary import EASTERN, season_of
 
@@ -26,7 +26,7 @@ _NO_LEADER = {
 }
 
 
-def scoreboard(view: View, params: Params) -> Answer:
+def scoreboard(view: View, params: Params) -> UpstreamResponse:
     """Yesterday's games until 10:00 ET, then today's."""
     local = view.as_of.astimezone(EASTERN)
     game_date = (local.replace(tzinfo=None) - _FLIPS_AFTER_MIDNIGHT).date()

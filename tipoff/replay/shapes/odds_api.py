@@ -11,7 +11,7 @@ import polars as pl
 from tipoff.replay.faults import Kind
 from tipoff.replay.shapes import refusals
 from tipoff.replay.shapes.prop_quotes import Quote, bent
-from tipoff.replay.shapes.view import Answer, Game, Params, View, json_answer, zulu
+from tipoff.replay.shapes.view import Game, Params, UpstreamResponse, View, json_answer, zulu
 from tipoff.teams import TEAMS
 
 _LISTED_AHEAD = timedelta(hours=24)
@@ -41,14 +41,14 @@ Price = Callable[[int], float]
 """From American odds to the format asked for."""
 
 
-def events(view: View, params: Params) -> Answer:
+def events(view: View, params: Params) -> UpstreamResponse:
     """The games of the next 24 hours that have not begun; free of charge."""
     if "apiKey" not in params:
         return refusals.missing_key()
     return _priced([_event(game, view) for game in _coming(view)], cost=0)
 
 
-def game_lines(view: View, params: Params) -> Answer:
+def game_lines(view: View, params: Params) -> UpstreamResponse:
     """The same games with each book's latest lines; no bookmakers before the first snapshot."""
     markets = params.get("markets", "h2h").split(",")
     refused = _refused(params, markets, _GAME_MARKETS)
@@ -66,7 +66,7 @@ def game_lines(view: View, params: Params) -> Answer:
     return _priced(content, cost=len(markets) * _regions(params))
 
 
-def player_points(view: View, params: Params) -> Answer:
+def player_points(view: View, params: Params) -> UpstreamResponse:
     """One event with each book's latest prop lines; no bookmakers before the first, 404 from tip-off on."""
     markets = params.get("markets", "h2h").split(",")
     refused = _refused(params, markets, (_PROP_MARKET,))
@@ -88,7 +88,7 @@ def game_of_event(view: View, params: Params) -> list[Game]:
     return [game] if game else []
 
 
-def _refused(params: Params, markets: list[str], known: tuple[str, ...]) -> Answer | None:
+def _refused(params: Params, markets: list[str], known: tuple[str, ...]) -> UpstreamResponse | None:
     if "apiKey" not in params:
         return refusals.missing_key()
     if "regions" not in params and "bookmakers" not in params:
@@ -104,7 +104,7 @@ def _regions(params: Params) -> int:
     return len(params.get("regions", "us").split(","))
 
 
-def _priced(content: object, cost: int) -> Answer:
+def _priced(content: object, cost: int) -> UpstreamResponse:
     """Without memory every call counts as the month's first."""
     left = refusals.MONTHLY_CREDITS - cost
     return json_answer(content, headers=refusals.quota_headers(left=left, cost=cost))

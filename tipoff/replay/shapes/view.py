@@ -189,7 +189,7 @@ Params = Mapping[str, str]
 
 
 @dataclass(frozen=True)
-class Answer:
+class UpstreamResponse:
     """One HTTP answer, complete."""
 
     status: int
@@ -198,10 +198,10 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def json_answer(content: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
+def json_answer(content: object, status: int = 200, headers: Mapping[str, str] | None = None) -> UpstreamResponse:
     """Content as compact JSON."""
     body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
-    return Answer(status, body, headers=headers or {})
+    return UpstreamResponse(status, body, headers=headers or {})
 
 
 def zulu(moment: datetime) -> str:

@@ -4,7 +4,7 @@
 Without a clock and, but for the counters of faults, without memory: the same request gets the same bytes.
 """
 
-from tipoff.replay.upstream.desk import AS_OF_HEADER, LoggedRequest, build_app
+from tipoff.replay.upstream.app import AS_OF_HEADER, LoggedRequest, build_app
 from tipoff.replay.upstream.server import Upstream, serve
 
 __all__ = ["AS_OF_HEADER", "LoggedRequest", "Upstream", "build_app", "serve"]

@@ -9,7 +9,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from tipoff.replay.faults import Kind
-from tipoff.replay.shapes.view import Answer
+from tipoff.replay.shapes.view import UpstreamResponse
 
 HANG_SECONDS = 120
 OVERSIZE_BYTES = 200_000_000
@@ -23,12 +23,12 @@ class Delivery(NamedTuple):
     sent: int
 
 
-def whole(answer: Answer) -> Delivery:
+def whole(answer: UpstreamResponse) -> Delivery:
     """The answer as it should arrive."""
     return Delivery(_response(Response, answer, answer.body), answer.status, len(answer.body))
 
 
-def _response(kind: type[Response], answer: Answer, body: bytes) -> Response:
+def _response(kind: type[Response], answer: UpstreamResponse, body: bytes) -> Response:
     return kind(body, answer.status, dict(answer.headers), answer.media_type)
 
 
@@ -51,15 +51,15 @@ class _Silence(Response):
                     pass
 
 
-def _cut_off(answer: Answer) -> Delivery:
+def _cut_off(answer: UpstreamResponse) -> Delivery:
     return Delivery(_response(_CutOff, answer, answer.body), answer.status, len(answer.body) // 2)
 
 
-def _silent(answer: Answer) -> Delivery:
+def _silent(answer: UpstreamResponse) -> Delivery:
     return Delivery(_Silence(), 0, 0)
 
 
-def _oversize(answer: Answer) -> Delivery:
+def _oversize(answer: UpstreamResponse) -> Delivery:
     response = StreamingResponse(_blanks(), answer.status, media_type=answer.media_type)
     return Delivery(response, answer.status, OVERSIZE_BYTES)
 
@@ -70,7 +70,7 @@ async def _blanks() -> AsyncIterator[bytes]:
         yield part
 
 
-BROKEN: Mapping[Kind, Callable[[Answer], Delivery]] = {
+BROKEN: Mapping[Kind, Callable[[UpstreamResponse], Delivery]] = {
     Kind.TRUNCATED_BODY: _cut_off,
     Kind.HANG: _silent,
     Kind.OVERSIZE: _oversize,

@@ -28,7 +28,7 @@ from tipoff.replay.shapes import (
     plays,
     refusals,
 )
-from tipoff.replay.shapes.view import Answer, Game, Params, View
+from tipoff.replay.shapes.view import Game, Params, UpstreamResponse, View
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Endpoint:
     host: str
     path: str
     """A pattern; its named groups go into the answer's parameters."""
-    answer: Callable[[View, Params], Answer]
+    answer: Callable[[View, Params], UpstreamResponse]
     about: Callable[[View, Params], Iterable[Game]] | None = None
     """The games a request is about, where it is not about a whole slate."""
     query: Mapping[str, str] = field(default_factory=dict)

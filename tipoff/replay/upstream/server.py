@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from tipoff.errors import ConfigurationError
 from tipoff.replay.archive import Archive
 from tipoff.replay.faults import Fault
-from tipoff.replay.upstream.desk import LoggedRequest, build_app
+from tipoff.replay.upstream.app import LoggedRequest, build_app
 
 _HOST = "127.0.0.1"
 _GRACE_SECONDS = 2

@@ -1,0 +1,70 @@
+"""What activities work with: settings and the stores they name, opened once a process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+
+from tipoff.landing.base import Landing
+from tipoff.landing.open import open_landing
+from tipoff.publishing.store import ExportStore, open_store
+from tipoff.settings import Settings, folder_of
+from tipoff.sources.base import Source
+from tipoff.sources.fetcher import Fetcher
+from tipoff.sources.registry import sources
+from tipoff.training.store import ModelStore
+from tipoff.warehouse.base import Warehouse
+from tipoff.warehouse.open import open_warehouse
+
+
+@dataclass(frozen=True)
+class Resources:
+    """The stores of one process. The warehouse is opened on first use: only its queue's worker may hold it."""
+
+    settings: Settings
+    now: Callable[[], str]
+    """Wall-clock time, ISO 8601, for `generated_at`; a parameter so that nothing in the library looks at a clock."""
+
+    @cached_property
+    def warehouse(self) -> Warehouse:
+        warehouse = open_warehouse(self.settings.warehouse)
+        warehouse.migrate()
+        return warehouse
+
+    @cached_property
+    def landing(self) -> Landing:
+        return open_landing(self.settings.landing)
+
+    @cached_property
+    def fetcher(self) -> Fetcher:
+        return Fetcher(self.settings)
+
+    @cached_property
+    def exports(self) -> ExportStore:
+        return open_store(self.settings.exports)
+
+    @cached_property
+    def models(self) -> ModelStore:
+        return ModelStore(folder_of(self.settings.models))
+
+    @cached_property
+    def sources(self) -> dict[str, Source]:
+        settings, replayed = self.settings, self.settings.upstream is not None
+        configured = replayed or settings.bigdataball is not None
+        return dict(sources(settings.history_seasons, bigdataball=configured, replayed=replayed))
+
+    async def close(self) -> None:
+        """Give connections and the warehouse back."""
+        if "fetcher" in self.__dict__:
+            await self.fetcher.aclose()
+        if "warehouse" in self.__dict__:
+            self.warehouse.close()
+
+    def work_file(self, game_date: date, name: str) -> Path:
+        """A Parquet file that one activity writes and another reads."""
+        folder = folder_of(self.settings.work) / game_date.isoformat()
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / name

@@ -1,0 +1,27 @@
+"""What `doctor` looks at, one module a check."""
+
+from cli.doctor_checks import (
+    configuration,
+    disk,
+    keys,
+    providers,
+    search_attributes,
+    server,
+    stores,
+    versions,
+    warehouse,
+    workers,
+)
+
+ALL = (
+    configuration.CHECK,
+    versions.CHECK,
+    server.CHECK,
+    search_attributes.CHECK,
+    workers.CHECK,
+    providers.CHECK,
+    warehouse.CHECK,
+    stores.CHECK,
+    disk.CHECK,
+    keys.CHECK,
+)

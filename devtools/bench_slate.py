@@ -1,0 +1,102 @@
+"""What fetching and reading a whole slate costs, source by source, from providers beside it that bear anything."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+import polars as pl
+from rich.table import Table
+
+from devtools.source_harness import SourceHarness, moment_of, slate_of, source_harness
+from tipoff.replay.archive import Archive
+from tipoff.replay.upstream import serve
+from tipoff.sources.base import Slate, Source
+from tipoff.sources.registry import SOURCES, sources
+from tipoff.vocabulary import Outcome, eastern, season_of
+
+SLATE_SECONDS = 20.0
+"""What fetching and processing a slate of twelve games may take on two cores."""
+SEASON_SECONDS = 3.0
+"""What reading a season's game log may take."""
+
+ASKED = tuple(source for source in sources(replayed=True).values() if not source.idle)
+GAME_LOG = SOURCES["nbac_player_history"]
+
+
+class Cost(NamedTuple):
+    """One source: what came, questions, rows, and the seconds of asking and landing, and of reading and writing."""
+
+    source: str
+    outcome: Outcome
+    requests: int
+    rows: int
+    fetching: float
+    processing: float
+
+    @property
+    def together(self) -> float:
+        return self.fetching + self.processing
+
+
+async def measure_slate(archive: Archive, game_date: date, root: Path) -> list[Cost]:
+    """Every source once, in the order of the day."""
+    slate = slate_of(archive, game_date)
+    with serve(archive) as upstream:
+        async with source_harness(upstream.url, slate, root) as desk:
+            return [await _cost(desk, source, moment_of(source, slate)) for source in ASKED]
+
+
+async def measure_season(archive: Archive, game_date: date, root: Path) -> Cost:
+    """The log of the date's season, read on the morning after its last result in the archive."""
+    results = archive.team_box.filter(pl.col("season") == season_of(game_date))["game_date"]
+    morning_after = results.sort()[-1] + timedelta(days=1)
+    with serve(archive) as upstream:
+        async with source_harness(upstream.url, Slate(game_date=morning_after), root) as desk:
+            return await _cost(desk, GAME_LOG, eastern(morning_after, 6))
+
+
+async def _cost(desk: SourceHarness, source: Source, as_of: datetime) -> Cost:
+    began = time.monotonic()
+    collected = await desk.collect(source, as_of)
+    fetched = time.monotonic()
+    outcome, rows = collected.outcome, 0
+    if collected.batch_key:
+        done = desk.read(source, collected.batch_key, as_of)
+        outcome, rows = done.outcome if outcome is Outcome.OK else outcome, done.rows
+    return Cost(source.name, outcome, collected.requests, rows, fetched - began, time.monotonic() - fetched)
+
+
+def slate_table(costs: Sequence[Cost], title: str) -> Table:
+    """The costs and their sum."""
+    columns = ("requests", "rows", "fetching", "processing", "together")
+    table = Table("", "outcome", *columns, title=title, title_justify="left")
+    for cost in costs:
+        table.add_row(cost.source, cost.outcome, *_figures([cost]))
+    table.add_section()
+    table.add_row("all", "", *_figures(costs))
+    return table
+
+
+def _figures(costs: Sequence[Cost]) -> tuple[str, ...]:
+    counts = (sum(cost.requests for cost in costs), sum(cost.rows for cost in costs))
+    seconds = (sum(cost.fetching for cost in costs), sum(cost.processing for cost in costs), together(costs))
+    return (*(f"{count:,}" for count in counts), *(f"{second:.2f}" for second in seconds))
+
+
+def together(costs: Iterable[Cost]) -> float:
+    """Seconds of all of them, one after the other."""
+    return sum(cost.together for cost in costs)
+
+
+def beside_limit(what: str, seconds: float, limit: float) -> str:
+    """A time, what it may be, and whether it is."""
+    return f"{what}: {seconds:.1f} s, limit {limit:g} s: {'met' if seconds <= limit else 'missed'}"
+
+
+def not_ok(costs: Iterable[Cost]) -> list[str]:
+    """Sources that did not bring all although nothing disturbed them: their times measure nothing."""
+    return [f"{cost.source}, undisturbed: {cost.outcome}" for cost in costs if cost.outcome is not Outcome.OK]

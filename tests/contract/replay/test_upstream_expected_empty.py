@@ -1,0 +1,39 @@
+"""Answers of the replay that hold nothing because there is nothing: no failure, and told apart from one."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from devtools.source_harness import slate_of, source_harness
+from devtools.sources_check import see
+from tipoff.replay.archive import Archive
+from tipoff.replay.faults import Fault, Kind
+from tipoff.replay.faults import Source as Struck
+from tipoff.replay.upstream import serve
+from tipoff.sources.registry import SOURCES
+from tipoff.vocabulary import Outcome, eastern
+
+ALL_STAR_BREAK = date(2024, 2, 17)
+OFF_SEASON = date(2024, 7, 20)
+OPENING_NIGHT = date(2023, 10, 24)
+NO_STANDINGS_YET = Fault(source=Struck.STANDINGS, kind=Kind.EMPTY)
+
+
+@pytest.mark.parametrize(
+    ("name", "game_date", "faults"),
+    [
+        ("nbac_schedule", OFF_SEASON, ()),
+        ("espn_schedule", ALL_STAR_BREAK, ()),
+        ("nbac_player_history", OPENING_NIGHT, ()),
+        ("nbac_team_history", OPENING_NIGHT, ()),
+        ("nbac_standings", OPENING_NIGHT, (NO_STANDINGS_YET,)),
+    ],
+)
+async def test_nothing_is_rightly_there(
+    archive: Archive, tmp_path: Path, name: str, game_date: date, faults: tuple[Fault, ...]
+) -> None:
+    with serve(archive, faults) as upstream:
+        async with source_harness(upstream.url, slate_of(archive, game_date), tmp_path) as desk:
+            assert (await see(desk, SOURCES[name], eastern(game_date, 10))).outcome is Outcome.EMPTY_OK
+            assert len(upstream.requests()) > 0

@@ -1,0 +1,56 @@
+"""Every name that was really quoted, against the player the results show it meant. For measuring only."""
+
+from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from devtools.recorded_answers import players_of_season
+from tipoff.sources.base import KnownPlayer
+from tipoff.sources.player_names import Resolver, load_aliases
+from tipoff.teams import team_called
+from tipoff.vocabulary import season_of
+
+FILES = ("points_props_oddsapi_2024_03_05", "points_props_prizepicks_underdog_2024_10_2025_01")
+
+
+@pytest.fixture(scope="module", params=FILES)
+def quotes(request: pytest.FixtureRequest, shared_data: Path) -> pl.DataFrame:
+    """Each name quoted for a game, with the player of that name who then played, if he did."""
+    props = pl.read_parquet(shared_data / "player_props" / f"{request.param}.parquet")
+    return props.select("game_date", "home_team", "away_team", "player", "player_id").unique()
+
+
+@cache
+def rosters(folder: Path, game_date: date, home: str, away: str) -> Resolver:
+    """Everyone who played for one of the two teams this season or last: more players than two rosters have."""
+    teams = {team.tricode for name in (home, away) if (team := team_called(name))}
+    seasons = (season_of(game_date - timedelta(days=365)), season_of(game_date))
+    known: list[KnownPlayer] = [player for season in seasons for player in players_of_season(folder, season)]
+    return Resolver((player for player in known if player.team in teams), load_aliases())
+
+
+def test_every_quoted_player_who_played_is_found_and_none_is_taken_for_another(
+    shared_data: Path, quotes: pl.DataFrame
+) -> None:
+    missed: list[str] = []
+    wrong: list[tuple[str, str]] = []
+    for day, home, away, name, player_id in quotes.drop_nulls("player_id").iter_rows():
+        game_date = date.fromisoformat(day[:10])
+        player = rosters(shared_data, game_date, home, away).resolve(name)
+        if player is None:
+            missed.append(name)
+        elif player.player_id != str(int(player_id)):
+            wrong.append((name, player.player_name))
+    assert (missed, wrong) == ([], [])
+
+
+def test_nearly_every_quoted_player_who_did_not_play_is_found_too(shared_data: Path, quotes: pl.DataFrame) -> None:
+    absent = quotes.filter(pl.col("player_id").is_null())
+    found = [
+        rosters(shared_data, date.fromisoformat(day[:10]), home, away).resolve(name)
+        for day, home, away, name, _ in absent.iter_rows()
+    ]
+    assert sum(player is not None for player in found) >= 0.98 * len(found)

@@ -1,0 +1,309 @@
+"""The operator's command where no server is needed: what it says, and the code it ends with."""
+
+import json
+import subprocess
+import sys
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cli.doctor_checks.workers import _line
+from cli.operator_commands import names_of
+from cli.render import ago
+from cli.server import Polled
+from runtime.sessions import NoReplayError, Session, read_session, write_session
+from tests.support.small_day import small_plan
+from tests.support.starter import NOWHERE, PROJECT, Starter
+from tipoff.publishing.status import publish_status
+from tipoff.publishing.store import FolderStore
+from workflows.contracts import Message, OperatorCommand, Queue
+from workflows.day_state import DayLedger
+from workflows.day_status import day_status
+
+DAY = date(2024, 3, 29)
+
+
+@pytest.fixture
+def starter(tmp_path: Path) -> Starter:
+    return Starter(tmp_path)
+
+
+def export_status(exports: Path, written_at: datetime) -> None:
+    plan = small_plan(DAY, written_at)
+    ledger = DayLedger(plan)
+    ledger.adopt(plan)
+    status = day_status(ledger, written_at, virtual=False, held=False)
+    publish_status(FolderStore(exports), status.model_dump(mode="json"), written_at)
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("", "COMMAND"),
+        ("--date", "expected one argument"),
+        ("--date 2024-02-30", "'2024-02-30' is no date; write it like 2024-03-29"),
+        ("--date 20240329", "write '20240329' like this: 2024-03-29"),
+        ("--date 2024-W13-5", "write '2024-W13-5' like this: 2024-03-29"),
+        ("--date 1812-06-24", "before the first NBA game"),
+        ("--date 2999-01-01", "too far ahead"),
+        ("--date 2024-03-29 --from-phase tip", "choose from"),
+        ("status", "--date"),
+        ("force-continue --date 2024-03-29", "--phase"),
+        ("retry-step --date 2024-03-29", "--step"),
+        ("improve --date 2024-03-29", "'improve'"),
+        (f"retry-step --date 2024-03-29 --step {'x' * 101}", "at most 100 characters"),
+        (f"force-continue --date 2024-03-29 --phase {'x' * 101}", "at most 100 characters"),
+        (f"cancel --date 2024-03-29 --why {'x' * 501}", "at most 500 characters"),
+        (
+            "train --date 2024-03-29 --system moving_average",
+            "no system 'moving_average' is trained; those that are: cat",
+        ),
+    ],
+)
+def test_wrong_arguments_are_told_apart_and_end_with_2(starter: Starter, typed: str, told: str) -> None:
+    ended = starter(typed)
+    assert ended.code == 2
+    assert told in ended.err
+    assert "Traceback" not in ended.err
+
+
+def test_help_names_every_command_and_every_exit_code(starter: Starter) -> None:
+    ended = starter("--help")
+    assert ended.code == 0
+    for command in (
+        "status",
+        "watch",
+        "force-continue",
+        "skip-step",
+        "cancel",
+        "doctor",
+        "page",
+        "plan",
+        "train",
+        "sources",
+    ):
+        assert command in ended.out
+    for code in (0, 1, 2, 3, 4, 5, 6, 130):
+        assert f" {code} " in ended.out
+
+
+@pytest.mark.parametrize("typed", ["--date 2024-03-29", "status --date 2024-03-29", "cancel --date 2024-03-29"])
+def test_without_a_server_a_command_says_where_it_looked_and_ends_with_6(starter: Starter, typed: str) -> None:
+    ended = starter(typed)
+    assert ended.code == 6
+    assert NOWHERE in ended.err
+    assert "make server" in ended.err
+    assert "Traceback" not in ended.err
+
+
+def test_without_a_server_status_tells_the_last_export_and_its_age(starter: Starter, tmp_path: Path) -> None:
+    export_status(tmp_path / "var/exports", datetime.now(UTC) - timedelta(hours=3, minutes=20))
+    ended = starter(f"status --date {DAY}")
+    assert ended.code == 0
+    assert "last known, exported 3 h 20 min ago: no Temporal server answers" in ended.text
+    told = starter(f"status --date {DAY} --json").json
+    assert told["from"] == "export"
+    assert told["steps"][0]["name"] == "nbac_schedule"
+    assert told["server"] is None
+
+
+def test_a_damaged_export_is_not_taken_for_a_status(starter: Starter, tmp_path: Path) -> None:
+    file = tmp_path / "var/exports/v1/status" / f"{DAY}.json"
+    file.parent.mkdir(parents=True)
+    file.write_text('{"generated_at": "2024-03-29T12:00:00Z", "state": ')
+    ended = starter(f"status --date {DAY}")
+    assert ended.code == 6
+    assert "no exported status can be read" in ended.err
+
+
+def test_the_page_is_told_once_it_is_there(starter: Starter, tmp_path: Path) -> None:
+    page = tmp_path / "var/exports/pages" / f"{DAY}.html"
+    before = starter(f"page --date {DAY}")
+    assert (before.code, before.out) == (5, "")
+    assert str(page) in before.err
+    page.parent.mkdir(parents=True)
+    page.write_text("<html>")
+    assert starter(f"page --date {DAY}").out.strip() == str(page)
+    assert starter(f"page --date {DAY} --json").json["page"] == str(page)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "typed"),
+    [
+        ("TIPOFF_EXPORTS", "ftp://exports", "page --date 2024-03-29"),
+        ("TIPOFF_EXPORTS", "file:/exports", "page --date 2024-03-29"),
+        ("TEMPORAL_PROFILE", "nobody", "status --date 2024-03-29"),
+        ("TEMPORAL_ADDRESS", "http://local host", "status --date 2024-03-29"),
+    ],
+)
+def test_a_wrong_configuration_is_named_and_ends_with_2(tmp_path: Path, variable: str, value: str, typed: str) -> None:
+    ended = Starter(tmp_path, {variable: value})(typed)
+    assert ended.code == 2
+    assert variable in ended.err
+    assert "Traceback" not in ended.err
+
+
+def test_what_nobody_foresaw_is_one_line_with_the_details_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "rich.py").write_text("raise RuntimeError('this installation is broken')")
+    broken = {"PYTHONPATH": str(tmp_path), "TMPDIR": str(tmp_path)}
+    ended = Starter(tmp_path, broken)(f"status --date {DAY}")
+    (details,) = tmp_path.glob("tipoff-starter-*.log")
+    assert ended.code == 1
+    assert ended.err.startswith(f"starter: unexpected RuntimeError: this installation is broken; details in {details}")
+    assert len(ended.err.splitlines()) == 1
+    assert "Traceback" in details.read_text()
+    assert "Traceback" in Starter(tmp_path, {**broken, "TIPOFF_DEBUG": "1"})(f"status --date {DAY}").err
+
+
+# ── a replay that is kept up ─────────────────────────────────────────────────────────────────────────────
+
+
+def a_session(folder: Path) -> Session:
+    return Session(
+        address=NOWHERE, namespace="replay", ui="http://127.0.0.1:8080", exports=f"file://{folder}/elsewhere", pid=4711
+    )
+
+
+def test_a_replay_is_found_by_its_folder(tmp_path: Path) -> None:
+    write_session(tmp_path / "demo", a_session(tmp_path))
+    assert read_session(tmp_path / "demo") == a_session(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"address": "127.0.0.1:9"', "\x00"])
+def test_a_damaged_session_is_no_session(tmp_path: Path, content: str) -> None:
+    (tmp_path / "session.json").write_text(content)
+    with pytest.raises(NoReplayError, match="make demo KEEP=1"):
+        read_session(tmp_path)
+
+
+def test_without_a_replay_the_command_says_how_to_get_one(starter: Starter) -> None:
+    ended = starter(f"--date {DAY} --replay")
+    assert ended.code == 6
+    assert "var/demo" in ended.err
+    assert "make demo KEEP=1" in ended.err
+
+
+def test_a_replay_that_is_gone_is_not_mistaken_for_the_configured_server(starter: Starter, tmp_path: Path) -> None:
+    write_session(tmp_path / "demo", a_session(tmp_path))
+    ended = starter(f"status --date {DAY} --replay demo")
+    assert ended.code == 6
+    assert "process 4711" in ended.err
+
+
+def test_the_status_of_a_finished_replay_comes_from_its_folder(starter: Starter, tmp_path: Path) -> None:
+    export_status(tmp_path / "demo/exports", datetime.now(UTC))
+    assert starter(f"status --date {DAY} --replay demo --json").json["from"] == "export"
+
+
+# ── doctor ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def checks(starter: Starter) -> dict[str, dict[str, object]]:
+    ended = starter("doctor --json")
+    assert ended.code == 1
+    return {found["check"]: found for found in ended.json}
+
+
+def test_doctor_shows_every_setting_with_its_origin_and_never_a_key(tmp_path: Path) -> None:
+    (tmp_path / "tipoff.toml").write_text('landing = "file://var/raw"\n')
+    ended = Starter(tmp_path, {"TIPOFF_ODDS_API_KEY": "hush-hush-4711"})("doctor")
+    assert "hush-hush" not in ended.out + ended.err
+    assert "landing = file://var/raw  (tipoff.toml)" in ended.out
+    assert "(TIPOFF_ODDS_API_KEY)" in ended.out
+    assert "odds_api_player_points_props: odds_api_key present" in ended.out
+
+
+def test_doctor_goes_on_where_the_server_or_the_configuration_is_missing(tmp_path: Path) -> None:
+    found = checks(Starter(tmp_path, {"TIPOFF_WAREHOUSE": "sqlite:///x"}))
+    assert not found["server"]["ok"]
+    assert NOWHERE in str(found["server"]["says"])
+    assert "TIPOFF_WAREHOUSE" in str(found["configuration"]["details"])
+    assert not found["stores"]["ok"]
+    assert found["versions"]["ok"]
+
+
+def test_doctor_finds_a_store_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "in_the_way").write_text("a file, where a folder is wanted")
+    found = checks(Starter(tmp_path, {"TIPOFF_LANDING": "file://in_the_way/landing"}))
+    assert found["stores"]["says"] == "cannot write: landing"
+    assert found["warehouse"]["ok"]
+
+
+def test_doctor_finds_a_warehouse_that_a_worker_holds_well(starter: Starter, tmp_path: Path) -> None:
+    file = tmp_path / "var/tipoff.duckdb"
+    file.parent.mkdir()
+    holding = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", holding, file], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as worker:
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == "held\n"
+        held = checks(starter)["warehouse"]
+        worker.communicate()
+    assert held["ok"]
+    assert "held by the worker" in str(held["says"])
+    assert "free for a worker" in str(checks(starter)["warehouse"]["says"])
+
+
+def test_doctor_tells_when_a_queue_was_last_polled_also_by_a_server_whose_clock_is_ahead() -> None:
+    now = datetime(2024, 3, 29, 12, tzinfo=UTC)
+    polled = Polled(queue=Queue.FETCH, kind="activities", last_asked=now + timedelta(seconds=1))
+    assert _line(polled, now) == "tipoff-fetch (activities): polled 0 s ago"
+
+
+@pytest.mark.parametrize(
+    "command", ["status", "watch", "start", "operator_commands", "cancel", "page", "plan", "train", "doctor", "sources"]
+)
+def test_no_command_loads_what_would_make_it_slow_to_answer(command: str) -> None:
+    heavy = ("polars", "duckdb", "catboost", "pyarrow", "httpx", "sqlglot", "temporalio.worker", "runtime.workers")
+    code = f"import sys, cli.{command}; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=PROJECT, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+# ── small parts ──────────────────────────────────────────────────────────────────────────────────────────
+
+ORDER = OperatorCommand(
+    message=Message.RETRY_STEP, target="nbac_injury_report", game_date=DAY, who="ann", why="it is out"
+)
+
+
+@given(first=st.floats(min_value=0, max_value=4e9), later=st.floats(min_value=0, max_value=59.9))
+def test_an_order_repeated_within_a_minute_meets_its_first_name(first: float, later: float) -> None:
+    assert names_of(ORDER, first)[0] in names_of(ORDER, first + later)
+
+
+@given(first=st.floats(min_value=0, max_value=4e9), later=st.floats(min_value=70, max_value=4e9))
+def test_an_order_given_again_after_a_minute_is_a_new_one(first: float, later: float) -> None:
+    assert names_of(ORDER, first)[0] not in names_of(ORDER, first + later)
+
+
+@pytest.mark.parametrize("change", [{"target": "nbac_schedule"}, {"who": "bob"}, {"why": ""}, {"games": ("DEN@MIN",)}])
+def test_another_order_has_another_name(change: dict[str, object]) -> None:
+    other = ORDER.model_copy(update=change)
+    assert not set(names_of(ORDER, 0)) & set(names_of(other, 0))
+
+
+@pytest.mark.parametrize(
+    ("age", "said"),
+    [
+        (timedelta(seconds=-3), "0 s ago"),
+        (timedelta(seconds=119), "119 s ago"),
+        (timedelta(minutes=2), "2 min ago"),
+        (timedelta(hours=1), "1 h 0 min ago"),
+        (timedelta(days=2), "2 days ago"),
+    ],
+)
+def test_ages_are_told_as_people_tell_them(age: timedelta, said: str) -> None:
+    now = datetime(2024, 3, 30, tzinfo=UTC)
+    assert ago(now - age, now) == said
+
+
+def test_json_is_one_line_that_programs_can_read(starter: Starter, tmp_path: Path) -> None:
+    export_status(tmp_path / "var/exports", datetime.now(UTC))
+    ended = starter(f"status --date {DAY} --json")
+    assert len(ended.out.splitlines()) == 1
+    assert json.loads(ended.out)["game_date"] == str(DAY)

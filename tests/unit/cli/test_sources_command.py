@@ -1,0 +1,140 @@
+"""What `sources` tells: when each source last told something usable, and how its provider's answers were judged."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cli.providers import RateLimiterView
+from cli.sources import LATELY, ProviderView, Survey, heard_of, survey_at
+from runtime.sessions import Session, write_session
+from tests.support.starter import NOWHERE, Starter
+from tipoff.landing.base import FetchRecord
+from tipoff.landing.local import LocalLanding
+from tipoff.sources.outcomes import DECISIONS
+from tipoff.sources.registry import SOURCES
+from tipoff.vocabulary import Outcome
+
+NOW = datetime(2024, 3, 29, 22, tzinfo=UTC)
+DAY = date(2024, 3, 29)
+
+
+def a_record(outcome: Outcome, *, hours_ago: float = 1, source: str = "espn_team_rosters", **told: Any) -> FetchRecord:
+    told = {"url": f"https://{SOURCES[source].provider}/a", "game_date": DAY, **told}
+    return FetchRecord(source=source, outcome=outcome, fetched_at=NOW - timedelta(hours=hours_ago), **told)
+
+
+def survey(*records: FetchRecord, known: dict[str, RateLimiterView] | str = "no Temporal server answers") -> Survey:
+    """What is told when these are the manifests, each source's the latest first."""
+    told = {name: [record for record in records if record.source == name] for name in SOURCES}
+    return survey_at(NOW, {name: heard_of(told[name], NOW - LATELY) for name in SOURCES}, known)
+
+
+def provider(told: Survey, host: str) -> ProviderView:
+    (found,) = (provider for provider in told.providers if provider.host == host)
+    return found
+
+
+@given(st.lists(st.tuples(st.sampled_from(Outcome), st.floats(0, 60)), max_size=12))
+def test_a_manifest_is_read_back_a_day_and_to_the_latest_usable_answer_and_no_further(
+    polls: list[tuple[Outcome, float]],
+) -> None:
+    records = [a_record(outcome, hours_ago=ago) for outcome, ago in sorted(polls, key=lambda poll: poll[1])]
+    read: list[FetchRecord] = []
+
+    def reading() -> Iterator[FetchRecord]:
+        for record in records:
+            read.append(record)
+            yield record
+
+    heard = heard_of(reading(), NOW - LATELY)
+    usable = [record for record in records if DECISIONS[record.outcome].usable]
+    assert heard.usable == (usable[0] if usable else None)
+    assert heard.last == (records[0] if records else None)
+    assert list(heard.lately) == [record for record in records if record.fetched_at >= NOW - LATELY]
+    wanted = max(len(heard.lately), records.index(usable[0]) + 1) if usable else len(records)
+    assert len(read) <= wanted + 1
+
+
+def test_a_source_tells_its_last_success_and_its_age_whatever_came_after() -> None:
+    told = survey(a_record(Outcome.BLOCKED), a_record(Outcome.PARTIAL, hours_ago=50, game_date=date(2024, 3, 27)))
+    rosters = next(source for source in told.sources if source.name == "espn_team_rosters")
+    assert rosters.last_success == NOW - timedelta(hours=50)
+    assert (rosters.of_date, rosters.age_seconds) == (date(2024, 3, 27), 50 * 3600)
+    assert rosters.last_outcome is Outcome.BLOCKED
+
+
+def test_all_sources_are_told_with_role_and_whom_they_stand_in_for() -> None:
+    told = {source.name: source for source in survey().sources}
+    assert list(told) == list(SOURCES)
+    assert told["bdl_injuries"].fallback_for == ("nbac_injury_report",)
+    assert (told["nbac_scoreboard"].role, told["nbac_scoreboard"].last_success) == ("live", None)
+
+
+def test_not_yet_is_neither_success_nor_failure_and_a_days_old_answer_counts_no_more() -> None:
+    outcomes = (Outcome.OK, Outcome.NOT_PUBLISHED_YET, Outcome.BLOCKED, Outcome.PROVIDER_ERROR)
+    told = survey(*(a_record(outcome) for outcome in outcomes), a_record(Outcome.BLOCKED, hours_ago=24.1))
+    espn = provider(told, "site.api.espn.com")
+    assert (espn.answers, espn.usable, espn.not_yet, espn.success_rate) == (4, 1, 1, 1 / 3)
+    assert provider(told, "stats.nba.com").success_rate is None
+    unpublished = provider(survey(a_record(Outcome.NOT_PUBLISHED_YET)), "site.api.espn.com")
+    assert (unpublished.answers, unpublished.success_rate) == (1, None)
+
+
+def test_answers_are_counted_for_the_host_that_was_asked() -> None:
+    """The schedule asks the statistics' host when the file for everybody is out of reach."""
+    refused = a_record(Outcome.BLOCKED, source="nbac_schedule")
+    told = survey(refused, a_record(Outcome.OK, source="nbac_schedule", url="https://stats.nba.com/b"))
+    assert provider(told, "cdn.nba.com").success_rate == 0
+    assert provider(told, "stats.nba.com").success_rate == 1
+
+
+def test_what_a_domain_knows_stands_beside_its_answers() -> None:
+    odds = RateLimiterView(host="api.the-odds-api.com", says="12 questions", spend="40 of 500 are used", refuses=True)
+    told = survey(known={odds.host: odds})
+    known = provider(told, odds.host)
+    assert (known.says, known.spend, known.in_cooldown, told.server) == (odds.says, odds.spend, True, "")
+    assert provider(survey(), odds.host).says == "no server"
+
+
+# ── as typed ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_without_a_server_the_manifests_are_told(tmp_path: Path) -> None:
+    fresh = datetime.now(UTC) - timedelta(hours=3, minutes=20)
+    LocalLanding(tmp_path / "var/landing").record(a_record(Outcome.OK).model_copy(update={"fetched_at": fresh}))
+    starter = Starter(tmp_path)
+    page = starter("sources")
+    assert page.code == 0
+    assert "3 h 20 min ok" in page.text
+    assert "site.api.espn.com 1: 1 usable, 0 not yet 100% no server" in page.text
+    assert f"no Temporal server answers at {NOWHERE}" in page.text
+    other = starter("sources --date 2024-03-30 --json").json
+    assert {source["last_success"] for source in other["sources"]} == {None}
+
+
+def test_in_a_replay_the_age_is_that_of_virtual_time(tmp_path: Path) -> None:
+    landing = LocalLanding(tmp_path / "demo/landing")
+    landing.record(a_record(Outcome.OK, hours_ago=5))
+    landing.record(a_record(Outcome.OK, hours_ago=2, source="nbac_schedule"))
+    session = Session(
+        address=NOWHERE,
+        namespace="replay",
+        ui="http://127.0.0.1:8080",
+        exports=f"file://{tmp_path}/demo/exports",
+        pid=4711,
+        environment={"TIPOFF_LANDING": f"file://{tmp_path}/demo/landing"},
+    )
+    write_session(tmp_path / "demo", session)
+    told = Starter(tmp_path)("sources --replay demo --json").json
+    ages = {source["name"]: source["age_seconds"] for source in told["sources"] if source["age_seconds"] is not None}
+    assert ages == {"espn_team_rosters": 3 * 3600, "nbac_schedule": 0}
+
+
+def test_sources_of_a_replay_that_is_not_there_are_not_those_of_the_configuration(tmp_path: Path) -> None:
+    ended = Starter(tmp_path)("sources --replay demo")
+    assert ended.code == 6
+    assert "no replay is kept up in demo" in ended.err

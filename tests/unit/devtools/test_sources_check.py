@@ -1,0 +1,154 @@
+"""What the check of all sources calls wrong, and how it words what it saw."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from devtools import sources_check
+from devtools.recorded_answers import Desk
+from devtools.source_harness import slate_of, source_harness
+from devtools.sources_check import (
+    DAY,
+    MEANS,
+    MEANS_ELSEWHERE,
+    NO_FALLBACK,
+    NO_RECORDED,
+    OF_CONTENT,
+    SHOWS_NOTHING,
+    Findings,
+    _note,
+    _without,
+    check_fallbacks,
+    fallback_of,
+    faults_of,
+    games_told,
+    recorded,
+    see,
+)
+from tipoff.errors import NotEnoughDataError
+from tipoff.replay.archive import Archive
+from tipoff.replay.faults import Fault, Kind
+from tipoff.replay.faults import Source as Struck
+from tipoff.replay.upstream import serve
+from tipoff.replay.upstream.app import _REFUSALS
+from tipoff.replay.upstream.delivery import BROKEN
+from tipoff.sources.base import Slate
+from tipoff.sources.registry import SOURCES
+from tipoff.vocabulary import Outcome, eastern
+
+
+def test_every_refusal_and_every_broken_delivery_is_tried() -> None:
+    assert {*_REFUSALS, *BROKEN, *OF_CONTENT} == set(MEANS)
+
+
+def test_what_a_failure_means_is_never_that_nothing_is_wrong_but_where_a_reason_is_given() -> None:
+    fine = {Outcome.OK, Outcome.EMPTY_OK}
+    assert fine.isdisjoint(MEANS.values())
+    assert all(fine.isdisjoint(elsewhere) for elsewhere in MEANS_ELSEWHERE.values())
+    assert all(set(kinds) <= OF_CONTENT - {Kind.EMPTY} for _, _, kinds in SHOWS_NOTHING)
+
+
+def test_each_exception_is_of_a_source_and_says_something_else_than_the_rule() -> None:
+    unlike = [(kind, outcome, name) for kind, of in MEANS_ELSEWHERE.items() for outcome in of for name in of[outcome]]
+    fine = [(kind, name) for _, names, kinds in SHOWS_NOTHING for name in names for kind in kinds]
+    assert {name for *_, name in (*unlike, *fine)} <= SOURCES.keys()
+    assert all(MEANS[kind] is not outcome for kind, outcome, _ in unlike)
+    told = [(kind, name) for kind, _, name in unlike] + fine
+    assert len(set(told)) == len(told)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "outcome", "due"),
+    [
+        ("nbac_schedule", Kind.HTML_PAGE, Outcome.OK, "wrong_type"),
+        ("nbac_scoreboard", Kind.STALE, Outcome.OK, "stale"),
+        ("nbac_player_boxscores", Kind.PARTIAL_SLATE, Outcome.OK, "partial"),
+        ("odds_api_events", Kind.EMPTY, Outcome.EMPTY_OK, "suspiciously_empty"),
+        ("nbac_standings", Kind.ACCESS_DENIED, Outcome.NOT_PUBLISHED_YET, "blocked"),
+    ],
+)
+def test_a_fault_that_is_judged_as_something_else_is_wrong(name: str, kind: Kind, outcome: Outcome, due: str) -> None:
+    findings = Findings()
+    _note(findings, name, kind, outcome)
+    assert findings.wrong == [f"{name}, {kind}: {outcome}, not {due}"]
+    _note(findings, name, kind, Outcome(due))
+    assert len(findings.wrong) == 1
+
+
+def test_faults_are_counted_by_what_they_showed() -> None:
+    findings = Findings()
+    assert faults_of("nbac_schedule", findings) == "none shown"
+    _note(findings, "nbac_schedule", Kind.SERVER_ERROR, Outcome.PROVIDER_ERROR)
+    _note(findings, "nbac_schedule", Kind.HANG, Outcome.PROVIDER_ERROR)
+    assert faults_of("nbac_schedule", findings) == "1 classes of 2 faults"
+    _note(findings, "nbac_schedule", Kind.STALE, Outcome.OK)
+    assert faults_of("nbac_schedule", findings) == "1 classes of 2 faults, 1 not shown"
+    assert findings.wrong == []
+
+
+def test_a_source_falls_back_on_the_rest_of_its_chain_in_its_order() -> None:
+    brought = {name: f"{number} of 12 games" for number, name in enumerate(SOURCES)}
+    told = fallback_of("nbac_player_boxscores", Findings(fallbacks=brought))
+    chain = [part.split(": ")[0] for part in told.split("; ")]
+    assert chain == ["nbac_live_boxscore", "bdl_player_boxscores", "espn_boxscores"]
+    assert fallback_of("espn_boxscores", Findings(fallbacks=brought)) == NO_FALLBACK
+
+
+@pytest.mark.data
+def test_only_answers_of_the_provider_count_as_recorded(shared_data: Path) -> None:
+    desk = Desk(shared_data)
+    assert recorded(SOURCES["nbac_standings"], desk) == "1 read, 30 rows"
+    for name in ("espn_boxscores", "nbac_gamebook_player_stats", "nbac_team_history"):
+        assert recorded(SOURCES[name], desk).startswith(NO_RECORDED)
+
+
+async def test_what_is_seen_of_a_source_is_what_a_day_would_see(sample: Path, tmp_path: Path) -> None:
+    archive = Archive(sample)
+    slate, lines = slate_of(archive, DAY), SOURCES["odds_api_game_lines"]
+    spent = Fault(source=Struck.EVENTS, kind=Kind.QUOTA_SPENT)
+    with serve(archive, (spent, Fault(source=Struck.REFEREES, kind=Kind.SERVER_ERROR))) as upstream:
+        async with source_harness(upstream.url, slate, tmp_path) as desk:
+            assert await see(desk, lines) == (Outcome.OK, 168, None)
+            assert (await see(desk, SOURCES["odds_api_events"])).outcome is Outcome.QUOTA_SPENT
+            assert (await see(desk, SOURCES["nbac_referee_assignments"])).outcome is Outcome.PROVIDER_ERROR
+
+
+async def test_games_are_counted_that_have_rows(sample: Path, tmp_path: Path) -> None:
+    archive = Archive(sample)
+    slate, report = slate_of(archive, DAY), SOURCES["nbac_injury_report"]
+    quiet = Fault(source=Struck.INJURY_REPORT, kind=Kind.EMPTY)
+    with serve(archive, (quiet,)) as upstream:
+        async with source_harness(upstream.url, slate, tmp_path) as desk:
+            await see(desk, SOURCES["nbac_player_list_current"])
+            assert games_told(desk, SOURCES["nbac_player_list_current"]) == 12
+            await see(desk, report)
+            assert games_told(desk, report) == 0
+
+
+async def test_a_stand_in_starts_from_nothing(sample: Path, tmp_path: Path) -> None:
+    archive, findings = Archive(sample), Findings()
+    with serve(archive) as upstream:
+        async with source_harness(upstream.url, slate_of(archive, DAY), tmp_path) as desk:
+            await see(desk, SOURCES["odds_api_events"])
+            async with _without(desk, archive, ["odds_api_game_lines"], tmp_path / "without", findings) as own:
+                assert own.ids == {}
+                assert games_told(own, SOURCES["odds_api_events"]) == 0
+    assert findings.wrong == []
+
+
+async def test_without_a_schedule_of_the_day_before_espns_has_no_ids(
+    sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive, findings, schedule = Archive(sample), Findings(), SOURCES["espn_schedule"]
+    monkeypatch.setattr(sources_check, "SOURCES", {name: SOURCES[name] for name in ("nbac_schedule", schedule.name)})
+    monkeypatch.setattr(sources_check, "_COMPUTED", {})
+    with serve(archive) as upstream:
+        async with source_harness(upstream.url, slate_of(archive, DAY), tmp_path) as desk:
+            await check_fallbacks(desk, archive, tmp_path / "places", findings)
+            assert (findings.fallbacks, findings.wrong) == ({schedule.name: "12 of 12 games"}, [])
+            empty = replace(desk, slate=Slate(game_date=DAY))
+            with pytest.raises(NotEnoughDataError, match="none has a known NBA id"):
+                await see(empty, schedule, eastern(DAY, 10))

@@ -1,0 +1,45 @@
+"""The page of all sources says what the registry says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import pytest
+
+from devtools.sources_page import NUMBERED, by_number, endpoint_of, outcomes_of, page
+from runtime import PROJECT
+from tipoff.errors import BadInputError
+from tipoff.sources.base import Request, Slate
+from tipoff.sources.registry import SOURCES
+from tipoff.sources.standings import Standings
+from tipoff.vocabulary import Outcome
+
+PAGE = PROJECT / "docs" / "sources.md"
+
+
+def test_the_page_is_that_of_the_registry() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "run: python -m devtools.sources_page > docs/sources.md"
+
+
+def test_every_source_stands_on_it_once_those_with_a_number_first() -> None:
+    listed = by_number()
+    assert sorted(source.name for _, source in listed) == sorted(SOURCES)
+    numbers = [number for number, _ in listed]
+    assert numbers == [str(place) for place in range(1, len(NUMBERED) + 1)] + [""] * (len(SOURCES) - len(NUMBERED))
+
+
+def test_outcomes_are_those_that_judging_names_wherever_it_goes() -> None:
+    assert outcomes_of(SOURCES["nbac_scoreboard"]) == [Outcome.PARTIAL, Outcome.SUSPICIOUSLY_EMPTY, Outcome.STALE]
+    assert Outcome.NOT_PUBLISHED_YET in outcomes_of(SOURCES["nbac_injury_report"])
+
+
+def test_a_source_that_the_upstream_does_not_answer_is_named() -> None:
+    class Elsewhere(Standings):
+        name = "elsewhere"
+
+        def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
+            return (Request(host="stats.example", path="/nowhere"),)
+
+    with pytest.raises(BadInputError, match="elsewhere: the replay does not answer at https://"):
+        endpoint_of(Elsewhere())

@@ -1,0 +1,120 @@
+"""Typed taking of fields: what is missing, retyped or new is said by its path."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tipoff.errors import ContractError
+from tipoff.sources.csv_payload import CsvPayload
+from tipoff.sources.json_payload import Fields, JsonPayload, Table
+
+
+def answer(content: object) -> JsonPayload:
+    return JsonPayload("feed", json.dumps(content).encode())
+
+
+@pytest.mark.parametrize(
+    ("take", "value", "problem"),
+    [
+        (lambda fields: fields.text("x"), 7, "is an integer, wanted text"),
+        (lambda fields: fields.integer("x"), True, "is true or false, wanted an integer"),
+        (lambda fields: fields.integer("x"), 7.0, "is a number, wanted an integer"),
+        (lambda fields: fields.integer("x"), 2**63, "is an integer of 64 bits, wanted at most 63"),
+        (lambda fields: fields.number("x"), "7", "is text, wanted an integer or a number"),
+        (lambda fields: fields.number("x"), 10**400, "is no finite number"),
+        (lambda fields: fields.text("x"), "x" * 3_000_000, "is a text of 3000000 characters, wanted at most 200"),
+        (lambda fields: fields.identifier("x"), "7" * 201, "is a text of 201 characters"),
+        (lambda fields: fields.boolean("x"), 1, "is an integer, wanted true or false"),
+        (lambda fields: fields.identifier("x"), None, "is null, wanted text or an integer"),
+        (lambda fields: fields.moment("x"), "2024-03-29T19:00:00", "has no time zone"),
+        (lambda fields: fields.moment("x"), "tonight", "is no ISO 8601 moment"),
+        (lambda fields: fields.moment("x"), "0001-01-01T00:00:00Z", "is no moment of our time"),
+        (lambda fields: fields.fields("x"), [], "is a list, wanted an object"),
+        (lambda fields: fields.each("x"), {}, "is an object, wanted a list"),
+    ],
+)
+def test_a_field_of_another_type_is_refused_by_its_path(
+    take: Callable[[Fields], object], value: object, problem: str
+) -> None:
+    inner = answer({"games": [{"home": {"x": value}}]}).top().each("games")[0].fields("home")
+    with pytest.raises(ContractError) as caught:
+        take(inner)
+    assert caught.value.path == "$.games[0].home.x"
+    assert problem in caught.value.problem
+    assert str(caught.value).startswith("feed: $.games[0].home.x: ")
+
+
+def test_of_what_people_wrote_at_length_the_beginning_is_taken() -> None:
+    assert answer({"x": "Out. " * 100}).top().prose("x") == "Out. " * 40
+
+
+def test_a_missing_field_is_named() -> None:
+    with pytest.raises(ContractError, match=r"\$\.games: is missing"):
+        answer({"game": []}).top().each("games")
+
+
+def test_half_a_character_that_no_table_can_hold_costs_that_character_only() -> None:
+    top = JsonPayload(
+        "feed", rb'{"x": "Luka Don\ud83di\u0107", "y": "\ud83c\udfc0", "z": "\\ud83d", "n": [7, 0.5, null]}'
+    ).top()
+    assert (top.text("x"), top.text("y"), top.text("z")) == ("Luka Don?ić", "🏀", r"\ud83d")
+    assert top.values("n") == [7, 0.5, None]
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b'{"a": [1, 2', b"\xff\xfe", b'"\xed\xa0\xbd"', b"[" * 100_000])
+def test_what_is_no_json_is_refused(body: bytes) -> None:
+    with pytest.raises(ContractError, match="is no JSON"):
+        JsonPayload("feed", body)
+
+
+def test_an_id_becomes_text_however_it_is_typed() -> None:
+    first, second = answer([{"id": 2544}, {"id": "2544"}]).each()
+    assert first.identifier("id") == second.identifier("id") == "2544"
+
+
+def test_new_fields_are_named_once_and_ignored_ones_are_not() -> None:
+    content = {"games": [{"id": 1, "note": {}, "arena": {"city": "x"}}, {"id": 2, "arena": {"city": "y"}}]}
+    reading = answer(content)
+    for game in reading.top().each("games"):
+        game.identifier("id")
+        game.fields("arena")
+    assert reading.unknown(frozenset({"note"})) == ("$.games[].arena.city",)
+    assert reading.unknown(frozenset()) == ("$.games[].arena.city", "$.games[].note")
+
+
+def table(headers: list[str], rows: list[Any]) -> Table:
+    return Table(answer({"headers": headers, "rowSet": rows}).top())
+
+
+def test_a_table_names_the_cell_that_is_of_another_type() -> None:
+    points = table(["PLAYER_ID", "PTS"], [[1, 20], [2, "20"]])
+    with pytest.raises(ContractError) as caught:
+        points.integers("PTS")
+    assert caught.value.path == "$.rowSet[1].PTS"
+
+
+def test_a_table_names_the_cell_that_no_column_holds() -> None:
+    with pytest.raises(ContractError, match=r"\$\.rowSet\[1\]\.PTS: is an integer of 64 bits"):
+        table(["PLAYER_ID", "PTS"], [[1, 20], [2, 2**63]]).integers("PTS")
+
+
+def test_a_line_of_a_sheet_names_the_cell_that_no_column_holds() -> None:
+    (line,) = CsvPayload("feed", b"points\n9223372036854775808\n", frozenset({"points"})).lines
+    with pytest.raises(ContractError, match=r"\$\.line\[2\]\.points: is an integer of 64 bits"):
+        line.integer("points")
+
+
+def test_a_table_names_a_missing_column_and_a_ragged_row() -> None:
+    with pytest.raises(ContractError, match=r"\$\.headers: PTS is missing"):
+        table(["PLAYER_ID"], []).integers("PTS")
+    with pytest.raises(ContractError, match=r"\$\.rowSet\[1\]"):
+        table(["PLAYER_ID"], [[1], [2, 3]])
+
+
+def test_a_table_tells_its_new_columns() -> None:
+    points = table(["PLAYER_ID", "PTS", "GRAVITY", "NOTE"], [[1, 20, 3, 4]])
+    assert points.identifiers("PLAYER_ID") == ["1"]
+    assert points.numbers("PTS") == [20.0]
+    assert points.unknown(frozenset({"NOTE"})) == ("GRAVITY",)

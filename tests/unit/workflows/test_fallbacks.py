@@ -1,0 +1,180 @@
+"""Who is asked in whose place, for which games, and what the two looks come to."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+
+from tests.support.ledgers import DAY, evening_plan, step_of
+from tipoff.vocabulary import Outcome, SlateGame, eastern
+from workflows import fallbacks
+from workflows.contracts import StepReport
+from workflows.day_state import StepRecord
+
+PLAN = evening_plan()
+PROPS = step_of(PLAN, "odds_api_player_points_props")
+BOXSCORES = step_of(PLAN, "nbac_player_boxscores")
+PLAYS = step_of(PLAN, "nbac_play_by_play")
+GAMES = PLAN.games
+IDS = tuple(game.game_id for game in GAMES)
+NOON, NIGHT = eastern(DAY, 12), eastern(DAY + timedelta(days=1), 1)
+BLOCKED = StepReport(outcome=Outcome.BLOCKED, reason="blocked", changed=False, use_fallback=True)
+NOT_YET = StepReport(outcome=Outcome.NOT_PUBLISHED_YET, reason="no lines yet", changed=False)
+
+
+def test_chains_are_those_of_the_domain_in_their_order() -> None:
+    chained = {
+        step.name: [fallback.source for fallback in step.fallback_sources]
+        for step in PLAN.steps
+        if step.fallback_sources
+    }
+    assert chained == {
+        "nbac_schedule": ["espn_schedule"],
+        "nbac_injury_report": ["bdl_injuries"],
+        "odds_api_player_points_props": ["bettingpros_player_points_props"],
+        "nbac_player_boxscores": ["nbac_live_boxscore", "bdl_player_boxscores", "espn_boxscores"],
+        "nbac_play_by_play": ["bigdataball_play_by_play"],
+    }
+
+
+def test_whoever_is_in_a_chain_with_a_source_writes_what_it_writes() -> None:
+    assert fallbacks.others_of("espn_schedule", PLAN) == {"nbac_schedule"}
+    assert fallbacks.others_of(BOXSCORES.subject, PLAN) == {fallback.source for fallback in BOXSCORES.fallback_sources}
+    assert fallbacks.others_of("nbac_standings", PLAN) == set()
+
+
+@pytest.mark.parametrize(
+    ("report", "early", "late"),
+    [
+        (BLOCKED, True, True),
+        (NOT_YET, False, True),
+        (StepReport(outcome=Outcome.PARTIAL, missing_games=IDS[:1]), False, True),
+        (StepReport(outcome=Outcome.PARTIAL, missing_games=IDS[:1], use_fallback=True), True, True),
+        (StepReport(rows=300), False, False),
+        (StepReport(outcome=Outcome.EMPTY_OK), False, False),
+    ],
+)
+def test_another_is_asked_at_once_when_one_refuses_and_else_when_it_is_late(
+    report: StepReport, early: bool, late: bool
+) -> None:
+    assert PROPS.soft_deadline is not None
+    before, after = PROPS.soft_deadline - timedelta(minutes=1), PROPS.soft_deadline
+    assert [fallbacks.wants_fallback(PROPS, report, moment) for moment in (before, after)] == [early, late]
+
+
+def test_another_is_asked_only_for_what_is_lacking() -> None:
+    partial = StepReport(outcome=Outcome.PARTIAL, missing_games=IDS[1:])
+    assert fallbacks.lacking(PROPS, StepRecord(), partial, PLAN, NOON) == GAMES[1:]
+    had_before = StepRecord(rows=200, missing_games=IDS[2:])
+    assert fallbacks.lacking(PROPS, had_before, BLOCKED, PLAN, NOON) == GAMES[2:]
+    assert fallbacks.lacking(PROPS, StepRecord(), BLOCKED, PLAN, NOON) == GAMES
+
+
+def test_before_the_games_none_is_asked_for_that_has_begun() -> None:
+    begun = GAMES[0].tip_off
+    assert fallbacks.lacking(PROPS, StepRecord(), BLOCKED, PLAN, begun) == tuple(
+        game for game in GAMES if game.tip_off > begun
+    )
+    assert fallbacks.lacking(BOXSCORES, StepRecord(), BLOCKED, PLAN, NIGHT) == GAMES
+
+
+def test_lines_that_another_had_are_looked_at_again_and_results_are_not() -> None:
+    fallback_games = StepRecord(rows=300, fallback_games=IDS)
+    assert fallbacks.lacking(PROPS, fallback_games, BLOCKED, PLAN, NOON) == GAMES
+    assert fallbacks.lacking(BOXSCORES, fallback_games, BLOCKED, PLAN, NIGHT) == ()
+
+
+def test_what_the_first_choice_has_again_is_asked_of_no_other() -> None:
+    some_again = StepReport(outcome=Outcome.PARTIAL, missing_games=IDS[2:], use_fallback=True)
+    assert fallbacks.lacking(PROPS, StepRecord(rows=300, fallback_games=IDS[1:]), some_again, PLAN, NOON) == GAMES[2:]
+
+
+def test_results_that_another_had_are_read_again_where_a_person_wants_it() -> None:
+    fallback_games = StepRecord(rows=300, fallback_games=IDS[1:])
+    assert fallbacks.lacking(BOXSCORES, fallback_games, BLOCKED, PLAN, NIGHT, force=True) == GAMES[1:]
+    assert fallbacks.wanted_games(PLAYS, StepRecord(rows=200), PLAN) == ()
+    assert fallbacks.wanted_games(PLAYS, StepRecord(rows=200), PLAN, force=True) == GAMES
+
+
+@pytest.mark.parametrize(("hours", "asked"), [(2, ()), (2.5, GAMES)])
+def test_of_a_source_that_died_after_its_first_success_all_is_lacking_once_it_is_out_of_date(
+    hours: float, asked: tuple[SlateGame, ...]
+) -> None:
+    had = StepRecord(rows=300, seen_at=NOON - timedelta(hours=hours))
+    for step in (PROPS, step_of(PLAN, "nbac_injury_report"), step_of(PLAN, "nbac_schedule")):
+        assert fallbacks.lacking(step, had, BLOCKED, PLAN, NOON) == asked
+
+
+def test_what_is_looked_for_once_does_not_go_out_of_date() -> None:
+    had = StepRecord(rows=300, missing_games=IDS[2:], seen_at=NOON - timedelta(hours=5))
+    assert fallbacks.lacking(step_of(PLAN, "espn_team_rosters"), had, BLOCKED, PLAN, NOON) == GAMES[2:]
+    assert fallbacks.lacking(BOXSCORES, had, BLOCKED, PLAN, NOON) == GAMES[2:]
+
+
+def test_a_source_that_asks_game_by_game_is_asked_for_finished_games_once() -> None:
+    assert fallbacks.wanted_games(PLAYS, StepRecord(), PLAN) == GAMES
+    assert fallbacks.wanted_games(PLAYS, StepRecord(rows=200, missing_games=IDS[1:]), PLAN) == GAMES[1:]
+    assert fallbacks.wanted_games(PLAYS, StepRecord(rows=200, fallback_games=IDS[:1]), PLAN) == GAMES[:1]
+    assert fallbacks.wanted_games(PROPS, StepRecord(rows=200, missing_games=IDS[1:]), PLAN) == GAMES
+
+
+def test_what_a_chain_brings_adds_up_and_names_who_had_what() -> None:
+    report = StepReport(outcome=Outcome.PARTIAL, rows=20, changed_games=IDS[:1], missing_games=IDS[1:], reason="1 of 3")
+    asked = GAMES[1:]
+    for fallback, (had, left) in zip(BOXSCORES.fallback_sources, pairwise((IDS[1:], IDS[2:], ())), strict=False):
+        news = tuple(game for game in had if game not in left)
+        brought = StepReport(
+            outcome=Outcome.PARTIAL if left else Outcome.OK, rows=10, changed_games=news, missing_games=left
+        )
+        report = fallbacks.merge_fallback(report, fallback, brought, asked)
+        asked = tuple(game for game in GAMES if game.game_id in left)
+    assert (report.outcome, report.rows, report.missing_games) == (Outcome.OK, 40, ())
+    assert report.changed_games == IDS
+    assert list(report.fallback_games.values()) == [IDS[1:2], IDS[2:]]
+    assert report.reason == "1 of 3; 1 of 2 games from NBA live box scores; games from balldontlie player box scores"
+
+
+def test_a_slate_of_which_a_game_is_unknown_says_so_though_the_games_it_has_are_all_there() -> None:
+    schedule = step_of(PLAN, "nbac_schedule")
+    part = StepReport(outcome=Outcome.PARTIAL, rows=3, games=GAMES, reason="left out: NYK@BOS", alerts={"x": "y"})
+    report = fallbacks.merge_fallback(BLOCKED, schedule.fallback_sources[0], part, ())
+    assert (report.outcome, report.games, report.alerts) == (Outcome.PARTIAL, GAMES, {"x": "y"})
+    assert report.reason == "blocked; games from ESPN schedule (left out: NYK@BOS)"
+
+
+def test_who_stands_in_for_the_schedule_takes_no_game_away_that_he_does_not_call_postponed() -> None:
+    told = StepReport(games=GAMES[:1], postponed=IDS[1:2])
+    from_espn = told.model_copy(update={"fallback_games": {"ESPN schedule": IDS[:1]}})
+    assert fallbacks.slate_told(from_espn, GAMES[:1], PLAN) == (GAMES[0], GAMES[2])
+    assert fallbacks.slate_told(told, GAMES[:1], PLAN) == GAMES[:1]
+
+
+def test_another_that_has_nothing_changes_nothing_but_the_reason() -> None:
+    (fallback,) = PROPS.fallback_sources
+    report = fallbacks.merge_fallback(BLOCKED, fallback, NOT_YET, GAMES)
+    told = {"reason": f"blocked; {fallback.title}: no lines yet", "own_reason": "blocked"}
+    assert report == BLOCKED.model_copy(update=told)
+
+
+def test_results_that_stood_before_a_look_that_failed_are_counted_with_what_another_brings() -> None:
+    brought = StepReport(rows=40, changed_games=IDS[2:])
+    report = fallbacks.merge_fallback(BLOCKED, BOXSCORES.fallback_sources[0], brought, GAMES[2:], rows_before=80)
+    assert (report.outcome, report.rows, report.changed) == (Outcome.OK, 120, True)
+
+
+def test_results_that_another_had_before_are_still_had_of_it_after_a_look_at_the_rest_alone() -> None:
+    report = fallbacks.merge_fallback(
+        BLOCKED, BOXSCORES.fallback_sources[0], StepReport(rows=40), GAMES[2:], had_before=IDS[:2]
+    )
+    assert sorted(*report.fallback_games.values()) == sorted(IDS)
+    again = fallbacks.merge_fallback(
+        BLOCKED, BOXSCORES.fallback_sources[0], StepReport(missing_games=IDS[1:]), GAMES, had_before=IDS
+    )
+    assert (*again.fallback_games.values(), again.missing_games) == (IDS[:1], IDS[1:]), (
+        "what is asked again counts anew"
+    )
+    told = StepReport(outcome=Outcome.PARTIAL, missing_games=IDS[2:])
+    back = fallbacks.merge_fallback(told, BOXSCORES.fallback_sources[0], StepReport(rows=40), GAMES[2:], had_before=IDS)
+    assert list(back.fallback_games.values()) == [IDS[2:]], "the first choice has the others again"

@@ -1,0 +1,116 @@
+"""How a day is told: a sentence at a glance, and a table that no text can break."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.ledgers import DAY, carry_on, evening_plan, no_lines, settled_ledger, step_of
+from tipoff.plan import plan_day, plan_slate
+from tipoff.sources.registry import SOURCES
+from tipoff.vocabulary import Phase, eastern
+from workflows import status_text
+from workflows.contracts import DayStatus
+from workflows.day_state import DayLedger
+from workflows.day_status import day_status
+
+NOON = eastern(DAY, 12)
+HOSTILE = (
+    "a | b\\| c\r\n| d | <script>alert(1)</script> [here](https://evil.example) ![](https://evil.example/x.png) `x`"
+)
+
+
+def status_of(ledger: DayLedger, hour: int = 12, *, held: bool = False) -> DayStatus:
+    return day_status(ledger, eastern(DAY, hour), virtual=True, held=held)
+
+
+@pytest.fixture
+def waiting() -> DayLedger:
+    plan = evening_plan()
+    ledger = DayLedger(plan)
+    ledger.adopt(plan)
+    carry_on(ledger, NOON, no_lines)
+    return ledger
+
+
+def test_a_day_that_waits_says_for_what_until_when_and_when_it_looks_again(waiting: DayLedger) -> None:
+    sentence = status_of(waiting).sentence
+    assert sentence.startswith("lines: waiting for ")
+    assert sentence.endswith("; next look 12:30 ET; decides by 13:15 ET")
+
+
+def test_a_parked_day_says_which_step_and_why(waiting: DayLedger) -> None:
+    waiting.park(step_of(waiting.plan, "ml_feature_store"), "the file is corrupt", NOON)
+    assert status_of(waiting).sentence == "needs attention: ml_feature_store: the file is corrupt"
+
+
+def test_a_day_whose_clock_is_held_says_how_to_let_it_go_on(waiting: DayLedger) -> None:
+    assert "resume_clock" in status_of(waiting, held=True).sentence
+
+
+def test_a_finished_day_says_how_many_games_it_had() -> None:
+    ledger = settled_ledger(evening_plan(), eastern(DAY, 23))
+    ledger.end()
+    assert status_of(ledger, 23).sentence == "complete: 3 games"
+
+
+def test_a_finished_day_without_games_says_so() -> None:
+    ledger = settled_ledger(plan_slate(DAY, SOURCES), NOON)
+    ledger.adopt(plan_day(DAY, (), SOURCES))
+    carry_on(ledger, NOON)
+    ledger.end()
+    assert status_of(ledger).sentence == "complete: no games today"
+
+
+def test_a_day_that_ended_without_a_critical_step_names_it() -> None:
+    ledger = settled_ledger(evening_plan(), eastern(DAY, 23))
+    ledger.try_again("grade", eastern(DAY, 23))
+    ledger.park(step_of(ledger.plan, "grade"), "no box scores", eastern(DAY, 23))
+    ledger.end()
+    assert status_of(ledger, 23).sentence == "ended without grade: see what needs attention"
+
+
+def rows_of(markdown: str) -> list[list[str]]:
+    """The cells of its table."""
+    rows = [line for line in markdown.splitlines() if line.startswith("|")]
+    return [re.split(r"(?<!\\)(?:\\\\)*\|", row)[1:-1] for row in rows]
+
+
+def told_with(text: str) -> str:
+    """The details of a day that quotes a text wherever it can."""
+    plan = evening_plan()
+    ledger = DayLedger(plan)
+    ledger.adopt(plan)
+    carry_on(ledger, NOON, no_lines)
+    ledger.degrade(step_of(plan, "nbac_injury_report"), text, NOON)
+    ledger.park(step_of(plan, "ml_feature_store"), text, NOON)
+    return status_text.markdown(status_of(ledger))
+
+
+@given(
+    st.text(alphabet=st.sampled_from("ab|\\\r\n\u2028<>[]()!`*_ "), max_size=60)
+    | st.text(max_size=60)
+    | st.just(HOSTILE)
+)
+def test_no_text_of_a_provider_breaks_the_table_or_becomes_a_link_a_picture_or_html(text: str) -> None:
+    told = told_with(text)
+    phases = [phase for phase in Phase if any(step.phase is phase for step in evening_plan().steps)]
+    rows = rows_of(told)
+    assert [row[0].strip() for row in rows[2:]] == list(phases)
+    assert {len(row) for row in rows} == {4}
+    assert not re.search(r"(?<!\\)(?:\\\\)*\[", told)
+    assert "<" not in told
+
+
+def test_the_details_name_parked_steps_what_may_be_done_and_what_is_gone_without() -> None:
+    told = told_with("the file is corrupt")
+    assert "**ml_feature_store** parked since 12:00 ET: the file is corrupt" in told
+    assert "retry_step ml_feature_store, skip_step ml_feature_store, force_continue predict" in told
+    assert "without **nbac_injury_report**" in told
+
+
+def test_the_details_fit_the_page_however_long_a_reason_is() -> None:
+    assert len(told_with("x" * 5000)) < 4000

@@ -1,0 +1,81 @@
+"""The day's status as a whole, put together from its memory."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tipoff.vocabulary import PlanStep, StepState
+from workflows import gates, status_text
+from workflows.contracts import DayResult, DayStatus, StepStatus
+from workflows.day_state import DayLedger, StepRecord
+
+
+def day_status(ledger: DayLedger, now: datetime, *, virtual: bool, held: bool) -> DayStatus:
+    """The answer to: did it complete, and if not, where does it hang and why."""
+    verdicts = gates.decide(ledger.plan, ledger.records, now)
+    steps = tuple(_step_status(step, ledger.records[step.name], verdicts[step.name]) for step in ledger.plan.steps)
+    state, phase = ledger.run_state(), ledger.phase(now)
+    return DayStatus(
+        game_date=ledger.plan.game_date,
+        state=state,
+        phase=phase,
+        data_quality=ledger.data_quality(),
+        sentence=status_text.sentence(state, phase, steps, now, games=len(ledger.plan.games), held=held),
+        now=now,
+        virtual=virtual,
+        held=held,
+        games=ledger.plan.games,
+        postponed_games=ledger.postponed,
+        predictions_due=ledger.plan.predictions_due,
+        first_published_at=ledger.published[0] if ledger.published else None,
+        refreshed_at=tuple(ledger.published[1:]),
+        steps=steps,
+        counts=ledger.counts,
+        degradations=tuple(ledger.degradations),
+        attention=ledger.attention(),
+        alerts=tuple(ledger.alerts.values()),
+        audit=tuple(ledger.audit),
+    )
+
+
+def _step_status(step: PlanStep, record: StepRecord, verdict: gates.Verdict) -> StepStatus:
+    waiting = verdict if isinstance(verdict, gates.Waiting) else gates.Waiting((), None)
+    return StepStatus(
+        name=step.name,
+        title=step.title,
+        phase=step.phase,
+        state=_told_state(record),
+        critical=step.critical,
+        rows=record.rows,
+        polls=record.polls,
+        reason=record.reason,
+        missing_games=record.missing_games,
+        waits_for=waiting.missing,
+        last_poll=record.last_poll,
+        next_poll=waiting.next_poll,
+        soft_deadline=step.soft_deadline,
+        hard_deadline=step.hard_deadline,
+    )
+
+
+def _told_state(record: StepRecord) -> StepState:
+    """What a person should see: at work, or parked even where an earlier result stands."""
+    if record.running:
+        return StepState.RUNNING
+    return record.state if record.failed_since is None else StepState.FAILED
+
+
+def day_result(status: DayStatus) -> DayResult:
+    """What is left of the status when the day has ended."""
+    return DayResult(
+        game_date=status.game_date,
+        state=status.state,
+        data_quality=status.data_quality,
+        games=len(status.games),
+        slate=status.games,
+        first_published_at=status.first_published_at,
+        refreshed_at=status.refreshed_at,
+        counts=status.counts,
+        degradations=status.degradations,
+        attention=status.attention,
+    )
