@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runtime import PROJECT, cache_folder
+from tipoff.atomic_write import atomic_write
 
 
 class BootstrapError(Exception):
@@ -141,9 +142,7 @@ def _run(command: list[str | Path], environment: Environment, purpose: str) -> N
 
 
 def _write_stamp(environment: Environment) -> None:
-    unfinished = environment.stamp.with_suffix(".tmp")
-    unfinished.write_text(fingerprint(environment))
-    unfinished.replace(environment.stamp)
+    atomic_write(environment.stamp, fingerprint(environment).encode())
 
 
 def main() -> int:

@@ -22,6 +22,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import NoReturn, Self
 
+from tipoff.atomic_write import atomic_write
 from tipoff.errors import TipoffError
 
 TAIL_LINES = 20
@@ -154,9 +155,8 @@ class Processes:
         children = [
             {"name": child.name, "pid": child.pid, "identity": child.identity} for child in self.children.values()
         ]
-        unfinished = self.folder / "pids.json.tmp"
-        unfinished.write_text(json.dumps({"owner": owner, "children": children}, indent=1))
-        unfinished.replace(self.folder / "pids.json")
+        content = json.dumps({"owner": owner, "children": children}, indent=1)
+        atomic_write(self.folder / "pids.json", content.encode())
 
 
 def stop_leftovers(folder: Path, grace_seconds: float = 5.0) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from tipoff.atomic_write import atomic_write
 from tipoff.errors import BadInputError
 from tipoff.vocabulary import Frozen, eastern
 from workflows.contracts import ClockSpec
@@ -43,9 +44,7 @@ class Session(Frozen):
 def write_session(folder: Path, session: Session) -> None:
     """Tell who looks into the folder that the replay is up."""
     folder.mkdir(parents=True, exist_ok=True)
-    unfinished = folder / f"{FILE}.tmp"
-    unfinished.write_text(session.model_dump_json(indent=1))
-    unfinished.replace(folder / FILE)
+    atomic_write(folder / FILE, session.model_dump_json(indent=1).encode())
 
 
 def read_session(folder: Path) -> Session:

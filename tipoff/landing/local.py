@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import os
 import re
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -14,6 +12,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from tipoff.atomic_write import atomic_write
 from tipoff.errors import BadInputError, StorageError
 from tipoff.landing.base import FetchRecord, Landed
 
@@ -73,7 +72,7 @@ class LocalLanding:
             return False
         with _as_storage_error(path, len(body)):
             path.parent.mkdir(parents=True, exist_ok=True)
-            _write_whole(path, body)
+            atomic_write(path, body)
         return True
 
 
@@ -105,30 +104,6 @@ def _read_record(file: Path) -> FetchRecord:
         raise StorageError(f"the manifest entry {file} cannot be read: {error.strerror}") from error
     except ValidationError as error:
         raise StorageError(f"the manifest entry {file} is damaged: delete it and collect that date again") from error
-
-
-def _write_whole(path: Path, body: bytes) -> None:
-    """Write beside, sync, rename: whatever interrupts, the name stands for the whole body or for nothing."""
-    handle, name = tempfile.mkstemp(prefix=".", suffix=".partial", dir=path.parent)
-    partial = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(body)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 @contextmanager

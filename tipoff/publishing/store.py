@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import fcntl
-import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Final, Protocol
 
+from tipoff.atomic_write import atomic_write
 from tipoff.errors import BadInputError, StorageError
 from tipoff.settings import folder_of
 
@@ -18,6 +17,8 @@ CONTENT_TYPES: Final = {
     ".jsonl": "application/x-ndjson; charset=utf-8",
     ".html": "text/html; charset=utf-8",
 }
+_READABLE: Final = 0o644
+"""Mode of an object: every user may read it, because a web server may run as another user."""
 
 
 class ExportStore(Protocol):
@@ -66,7 +67,7 @@ class FolderStore:
         file = self.locate(path)
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            _write_whole(file, content)
+            atomic_write(file, content, mode=_READABLE)
         except OSError as error:
             raise StorageError(
                 f"cannot write {file}: {error.strerror}; what stood there before still stands"
@@ -91,18 +92,3 @@ class FolderStore:
         if path.startswith("/") or "\\" in path or "\0" in path or ".." in parts:
             raise BadInputError(f"{path!r} leaves the export store; paths are relative, without '..'")
         return self.folder.joinpath(*parts)
-
-
-def _write_whole(file: Path, content: bytes) -> None:
-    """Write beside the file, then take its place: a crash leaves the old content or the new."""
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    try:
-        with os.fdopen(handle, "wb") as draft:
-            draft.write(content)
-            draft.flush()
-            os.fchmod(draft.fileno(), 0o644)
-            os.fsync(draft.fileno())
-        os.replace(name, file)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

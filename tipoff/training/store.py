@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -18,6 +16,7 @@ from pathlib import Path
 
 from pydantic import AwareDatetime, TypeAdapter
 
+from tipoff.atomic_write import atomic_write
 from tipoff.errors import NotEnoughDataError, StorageError
 from tipoff.systems.distribution import ResidualSpread
 from tipoff.vocabulary import Frozen
@@ -146,16 +145,7 @@ def _write(path: Path, content: bytes) -> None:
     """Replace a file as a whole: readers see the old one or the new one."""
     with _storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        atomic_write(path, content)
 
 
 @contextlib.contextmanager
