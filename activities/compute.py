@@ -9,10 +9,10 @@ from temporalio import activity
 
 from activities.errors import blocking, tried_before
 from activities.resources import Resources
-from tipoff.features.build import build_features, stored_features
 from tipoff.grading.accuracy import grade_date
 from tipoff.training.history import seasons_up_to, training_history
 from tipoff.vocabulary import first_day
+from tipoff.warehouse.feature_store import build_features, stored_features
 from tipoff.warehouse.tables import TABLES
 from tipoff.warehouse.target import Target
 from workflows.contracts import (

@@ -15,7 +15,7 @@ from tipoff.settings import Settings, folder_of
 from tipoff.sources.base import Source
 from tipoff.sources.fetcher import Fetcher
 from tipoff.sources.registry import sources
-from tipoff.training.store import ModelStore
+from tipoff.systems.model_store import ModelStore
 from tipoff.warehouse.base import Warehouse
 from tipoff.warehouse.open import open_warehouse
 

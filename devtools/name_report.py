@@ -23,9 +23,9 @@ from rich.table import Table
 from tipoff.errors import BadInputError, TipoffError
 from tipoff.replay.archive import Archive
 from tipoff.replay.archive.importing import import_folder
+from tipoff.replay.archive.rosters import roster
 from tipoff.replay.archive.row_rules import tricode
 from tipoff.replay.archive.writer import write_archive
-from tipoff.replay.rosters import roster
 from tipoff.sources.base import KnownPlayer, ReadContext, Slate
 from tipoff.sources.player_names import Resolver, resolver_of
 from tipoff.vocabulary import eastern, season_of

@@ -16,9 +16,9 @@ import polars as pl
 from tipoff.errors import NotEnoughDataError
 from tipoff.systems.base import System
 from tipoff.systems.distribution import LEVELS, Distributions, Floats
+from tipoff.systems.model_store import ModelStore
 from tipoff.systems.odds import decide
 from tipoff.systems.registry import build_system
-from tipoff.training.store import ModelStore
 from tipoff.vocabulary import Recommendation
 
 

@@ -11,8 +11,8 @@ from typing import Final
 from tipoff.errors import BadInputError
 from tipoff.systems.base import System
 from tipoff.systems.catboost_v8 import CatBoostV8
+from tipoff.systems.model_store import ModelStore
 from tipoff.systems.moving_average import MovingAverage
-from tipoff.training.store import ModelStore
 
 Build = Callable[[ModelStore, date], System]
 

@@ -15,7 +15,7 @@ from tipoff.errors import NotEnoughDataError
 from tipoff.features.vector import FEATURE_NAMES, FEATURES_HASH
 from tipoff.systems.catboost_v8 import PARAMETERS, estimate, fit_trees, model_bytes
 from tipoff.systems.distribution import Floats, ResidualSpread, pinball_loss
-from tipoff.training.store import ModelCard, ModelStore, TrainedModel, WalkForwardResult
+from tipoff.systems.model_store import ModelCard, ModelStore, TrainedModel, WalkForwardResult
 from tipoff.training.walk_forward import walk_forward
 
 LEAST_ROWS = 2_000

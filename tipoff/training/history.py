@@ -9,9 +9,9 @@ from operator import itemgetter
 
 import polars as pl
 
-from tipoff.features.build import build_features
 from tipoff.vocabulary import season_of
 from tipoff.warehouse.base import Warehouse
+from tipoff.warehouse.feature_store import build_features
 from tipoff.warehouse.sql_files import sql_text
 from tipoff.warehouse.target import Target
 

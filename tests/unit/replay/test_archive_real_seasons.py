@@ -9,8 +9,8 @@ import pytest
 from tipoff.replay.archive import Archive
 from tipoff.replay.archive.__main__ import main
 from tipoff.replay.archive.importing import Imported, import_folder
+from tipoff.replay.archive.rosters import roster
 from tipoff.replay.archive.writer import write_archive
-from tipoff.replay.rosters import roster
 from tipoff.vocabulary import EASTERN
 
 pytestmark = [pytest.mark.data, pytest.mark.xdist_group("real_seasons")]

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from tipoff.replay.archive import Archive
 from tipoff.replay.archive.layout import TABLES
+from tipoff.replay.archive.rosters import injury_report, previous_games, roster
 from tipoff.replay.archive.writer import write_archive
-from tipoff.replay.rosters import injury_report, previous_games, roster
 from tipoff.vocabulary import eastern
 
 SLATE_DATE = date(2024, 3, 29)

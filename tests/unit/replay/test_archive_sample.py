@@ -9,7 +9,7 @@ import pytest
 from tipoff.replay.archive import Archive
 from tipoff.replay.archive.__main__ import main
 from tipoff.replay.archive.layout import TABLES
-from tipoff.replay.rosters import previous_games
+from tipoff.replay.archive.rosters import previous_games
 from tipoff.vocabulary import EASTERN
 
 SLATE_DATE = date(2024, 3, 29)

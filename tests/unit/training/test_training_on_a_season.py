@@ -10,14 +10,14 @@ from polars.testing import assert_frame_equal
 
 from tests.support.season import POST_GAME, load_rosters, load_season, parameters, run
 from tipoff.errors import ConfigurationError, NotEnoughDataError
-from tipoff.features.build import build_features, stored_features
 from tipoff.systems.catboost_v8 import CatBoostV8
+from tipoff.systems.model_store import ModelStore, TrainedModel
 from tipoff.systems.registry import build_system
 from tipoff.training.fit import train, train_files
 from tipoff.training.history import PRE_GAME, graded_features, seasons_up_to, training_history
-from tipoff.training.store import ModelStore, TrainedModel
 from tipoff.vocabulary import eastern
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
+from tipoff.warehouse.feature_store import build_features, stored_features
 
 OPENING, REAL_DAY, TODAY = date(2023, 10, 24), date(2023, 11, 20), date(2023, 12, 1)
 IDLE_DAY = date(2023, 11, 23)

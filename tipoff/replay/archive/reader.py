@@ -76,7 +76,7 @@ class Archive:
 
     @cached_property
     def availability(self) -> pl.DataFrame:
-        """Known after tip-off; before it, ask `tipoff.replay.rosters`."""
+        """Known after tip-off; before it, ask `tipoff.replay.archive.rosters`."""
         return self._table("availability")
 
     @cached_property

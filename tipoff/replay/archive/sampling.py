@@ -11,7 +11,7 @@ from tipoff.errors import ArchiveError, BadInputError
 from tipoff.replay.archive.importing import import_folder
 from tipoff.replay.archive.layout import MANIFEST, TABLES, gap
 from tipoff.replay.archive.reader import Archive
-from tipoff.replay.rosters import previous_games
+from tipoff.replay.archive.rosters import previous_games
 
 _RESULTS = ("home_points", "away_points", "overtime_periods")
 

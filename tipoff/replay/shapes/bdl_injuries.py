@@ -5,7 +5,7 @@ The archive knows neither the provider's player ids nor bodies, origins and retu
 
 from collections.abc import Iterator
 
-from tipoff.replay.rosters import injury_report
+from tipoff.replay.archive.rosters import injury_report
 from tipoff.replay.shapes.espn_roster import plain
 from tipoff.replay.shapes.nba import first_and_last
 from tipoff.replay.shapes.view import Game, Params, UpstreamResponse, View, json_answer

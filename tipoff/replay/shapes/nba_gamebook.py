@@ -15,7 +15,7 @@ from reportlab.lib.utils import simpleSplit
 from reportlab.pdfgen.canvas import Canvas
 
 from tipoff.replay.archive.layout import DID_NOT_PLAY, PLAYED
-from tipoff.replay.rosters import NOT_RECORDED
+from tipoff.replay.archive.rosters import NOT_RECORDED
 from tipoff.replay.shapes.espn_roster import plain
 from tipoff.replay.shapes.nba import first_and_last
 from tipoff.replay.shapes.refusals import not_found

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
-from tipoff.replay.rosters import injury_report
+from tipoff.replay.archive.rosters import injury_report
 from tipoff.replay.shapes.espn_roster import plain
 from tipoff.replay.shapes.nba import first_and_last
 from tipoff.replay.shapes.refusals import access_denied

@@ -12,8 +12,8 @@ from typing import TypeVar
 import polars as pl
 
 from tipoff.replay.archive import Archive
+from tipoff.replay.archive.rosters import roster
 from tipoff.replay.faults import Fault
-from tipoff.replay.rosters import roster
 from tipoff.teams import TEAMS, Team
 from tipoff.vocabulary import game_date_of
 

@@ -8,7 +8,7 @@ import pytest
 
 from tipoff.errors import NotEnoughDataError, StorageError
 from tipoff.systems.distribution import LEVELS, ResidualSpread
-from tipoff.training.store import ModelCard, ModelStore, TrainedModel, WalkForwardResult
+from tipoff.systems.model_store import ModelCard, ModelStore, TrainedModel, WalkForwardResult
 
 SPREAD = ResidualSpread(centres=(10.0,), residuals=(tuple(range(-6, 7)),), rows=300)
 RESULT = WalkForwardResult(rows=300, mae=5.0, last10_mae=5.2, pinball=1.5, within_80=0.8)

@@ -5,8 +5,8 @@ from typing import Final
 
 import polars as pl
 
-from tipoff.replay.archive import Archive
 from tipoff.replay.archive.layout import ON_THE_BENCH
+from tipoff.replay.archive.reader import Archive
 
 NEARBY: Final = timedelta(days=21)
 LAST_REPORT: Final = timedelta(minutes=60)
