@@ -12,8 +12,8 @@ from activities.collect import poll
 from activities.errors import awaiting
 from activities.process import read
 from activities.resources import Resources
-from tipoff.vocabulary import Cadence
-from workflows.contracts import USABLE, Activity, CollectRequest, ProcessRequest, StepReport
+from tipoff.vocabulary import USABLE, Cadence
+from workflows.contracts import Activity, CollectRequest, ProcessRequest, StepReport
 
 Progress = Callable[[int, int], None]
 

@@ -12,6 +12,7 @@ from typing import Annotated
 from pydantic import AwareDatetime, Field
 
 from tipoff.vocabulary import (
+    USABLE,
     Cadence,
     DataQuality,
     Frozen,
@@ -244,10 +245,6 @@ class MessageAnswer(Frozen):
 
 
 # ── activities ───────────────────────────────────────────────────────────────────────────────────────────
-
-
-USABLE = frozenset({Outcome.OK, Outcome.PARTIAL, Outcome.EMPTY_OK})
-"""Outcomes with something to read."""
 
 
 class PlanRequest(Frozen):

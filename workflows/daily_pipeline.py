@@ -17,6 +17,7 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError, ApplicationError
 
 from tipoff.vocabulary import (
+    USABLE,
     DayPlan,
     FallbackSource,
     Outcome,
@@ -33,7 +34,6 @@ from tipoff.vocabulary import (
 from workflows import fallbacks, gates, operator_commands, status_text
 from workflows.calls import call
 from workflows.contracts import (
-    USABLE,
     Activity,
     AuditEntry,
     CollectReport,

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from tipoff.vocabulary import (
     SETTLED,
+    USABLE,
     DataQuality,
     DayPlan,
     Outcome,
@@ -23,7 +24,7 @@ from tipoff.vocabulary import (
     clock_time,
     shortened,
 )
-from workflows.contracts import USABLE, Alert, Attention, AuditEntry, Degradation, StepReport
+from workflows.contracts import Alert, Attention, AuditEntry, Degradation, StepReport
 
 PUBLICATION = "export_predictions"
 """The step whose runs are the day's publications, when they tell of any prediction."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from tipoff.vocabulary import DayPlan, FallbackSource, Outcome, PlanStep, Role, SlateGame
-from workflows.contracts import USABLE, StepReport
+from tipoff.vocabulary import USABLE, DayPlan, FallbackSource, Outcome, PlanStep, Role, SlateGame
+from workflows.contracts import StepReport
 from workflows.day_state import StepRecord, is_outdated
 
 

@@ -135,7 +135,7 @@ def test_a_workflow_module_imports_the_standard_library_temporal_pydantic_and_th
 def test_importing_the_workflows_loads_nothing_of_the_library_but_its_vocabulary() -> None:
     loaded = _loaded_by("import workflows.daily_pipeline, workflows.training")
     ours = {name for name in loaded if name.partition(".")[0] in {"tipoff", "activities", "runtime"}}
-    assert ours == {"tipoff", "tipoff.vocabulary"}
+    assert {name for name in ours if not name.startswith("tipoff.vocabulary.")} == {"tipoff", "tipoff.vocabulary"}
     heavy = {"duckdb", "polars", "numpy", "httpx", "catboost", "sqlglot", "jinja2", "pyarrow"}
     assert not heavy & {name.partition(".")[0] for name in loaded}
 

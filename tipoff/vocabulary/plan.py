@@ -1,0 +1,93 @@
+"""The plan of a day as data: its games, steps, polls and deadlines."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from pydantic import AwareDatetime, Field
+
+from tipoff.vocabulary.base import Frozen
+from tipoff.vocabulary.words import Phase, Role, StepKind
+
+
+class SlateGame(Frozen):
+    """One game of a date's slate."""
+
+    game_id: str
+    away: str
+    home: str
+    tip_off: AwareDatetime
+
+    @property
+    def label(self) -> str:
+        """Display name of the game: "DEN@MIN"."""
+        return f"{self.away}@{self.home}"
+
+
+class Cadence(Frozen):
+    """Poll every `every` from `start` until `until`; `only` limits it to before or after the first complete poll."""
+
+    start: AwareDatetime
+    until: AwareDatetime
+    every: timedelta
+    only: str = Field(default="always", pattern="^(always|until_found|once_found)$")
+
+
+class FallbackSource(Frozen):
+    """A source that is polled for the games which the sources before it in the fallback chain lack."""
+
+    source: str
+    title: str
+    provider_ids_from: str | None = None
+    """The source whose game ids this source's requests need."""
+
+
+class PlanStep(Frozen):
+    """One step of a day: what it does, what it needs, when it polls and when its deadlines are."""
+
+    name: str
+    phase: Phase
+    kind: StepKind
+    title: str
+    subject: str
+    """Name of the source, table, system or export."""
+    span: str = Field(default="slate", pattern="^(slate|history)$")
+    """Whether it is about the slate or about the games before it."""
+    role: Role = Role.PRE
+    critical: bool = False
+    needs: tuple[str, ...] = ()
+    follows: tuple[str, ...] = ()
+    """Those of `needs` whose new data make the step run again for the affected games."""
+    opens_at: AwareDatetime
+    cadence: tuple[Cadence, ...] = ()
+    poll_times: tuple[AwareDatetime, ...] = ()
+    soft_deadline: AwareDatetime | None = None
+    hard_deadline: AwareDatetime | None = None
+    degraded_message: str | None = None
+    """How the day goes on without it; None: the day cannot go on without it."""
+    provider_ids_from: str | None = None
+    """The source whose game ids this step's requests need."""
+    per_game: bool = False
+    """Whether games are independent of each other, so that data of some games are useful."""
+    fallback_sources: tuple[FallbackSource, ...] = ()
+    """Sources that are polled, in this order, for the games it lacks."""
+    asks_what_is_missing: bool = False
+    """It sends one request a game, after the games: a game it has is not requested again."""
+
+    @property
+    def polls_end(self) -> datetime:
+        """The last scheduled poll."""
+        return max((self.opens_at, *self.poll_times, *(cadence.until for cadence in self.cadence)))
+
+
+class DayPlan(Frozen):
+    """The steps of a date for a slate; a step stands after all that it needs."""
+
+    game_date: date
+    games: tuple[SlateGame, ...]
+    steps: tuple[PlanStep, ...]
+    predictions_due: AwareDatetime | None = None
+    """The service level: predictions are published by then. None: no games."""
+    slate_known: bool = True
+    ends_at: AwareDatetime
+    """The day ends then, whatever is still missing."""

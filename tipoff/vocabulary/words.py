@@ -1,0 +1,119 @@
+"""Closed sets of words: phases, roles, outcomes and states."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+PREDICTED = ("cup_final", "play_in", "playoffs", "regular")
+"""Season types whose games make a slate."""
+
+
+class Phase(StrEnum):
+    """The parts of a day, in the order they open."""
+
+    SLATE = "slate"
+    COLLECT = "collect"
+    LINES = "lines"
+    CONTEXT = "context"
+    PREDICT = "predict"
+    PUBLISH = "publish"
+    FOLLOW = "follow"
+    RESULTS = "results"
+    GRADE = "grade"
+
+
+class Role(StrEnum):
+    """When a source's facts exist: before, during or only after the games."""
+
+    PRE = "pre"
+    LIVE = "live"
+    POST = "post"
+
+
+class StepKind(StrEnum):
+    """Which activity executes a step."""
+
+    SOURCE = "source"
+    TRANSFORM = "transform"
+    FEATURES = "features"
+    SYSTEM = "system"
+    GRADE = "grade"
+    EXPORT = "export"
+
+
+class Outcome(StrEnum):
+    """What a provider's response means; `tipoff.sources.outcomes` maps each to what is done about it."""
+
+    OK = "ok"
+    PARTIAL = "partial"
+    NOT_PUBLISHED_YET = "not_published_yet"
+    GONE = "gone"
+    BLOCKED = "blocked"
+    QUOTA_SPENT = "quota_spent"
+    BAD_KEY = "bad_key"
+    THROTTLED = "throttled"
+    BAD_REQUEST = "bad_request"
+    EMPTY_OK = "empty_ok"
+    SUSPICIOUSLY_EMPTY = "suspiciously_empty"
+    WRONG_TYPE = "wrong_type"
+    STALE = "stale"
+    PROVIDER_ERROR = "provider_error"
+
+
+USABLE = frozenset({Outcome.OK, Outcome.PARTIAL, Outcome.EMPTY_OK})
+"""Outcomes with something to read."""
+
+
+class StepState(StrEnum):
+    """State of a step."""
+
+    PENDING = "PENDING"  # not due yet
+    RUNNING = "RUNNING"
+    LATE = "LATE"  # due, waiting for data
+    COMPLETE = "COMPLETE"
+    EMPTY_OK = "EMPTY_OK"
+    DEGRADED = "DEGRADED"  # settled by rule, without all the data it should have
+    SKIPPED = "SKIPPED"  # by an operator
+    FAILED = "FAILED"  # parked: needs attention
+
+
+SETTLED = frozenset({StepState.COMPLETE, StepState.EMPTY_OK, StepState.DEGRADED, StepState.SKIPPED})
+
+
+class RunState(StrEnum):
+    """State of a day."""
+
+    RUNNING = "RUNNING"
+    WAITING = "WAITING"
+    NEEDS_ATTENTION = "NEEDS_ATTENTION"
+    COMPLETE = "COMPLETE"
+    CANCELLED = "CANCELLED"  # by an operator
+    FAILED = "FAILED"
+
+
+class DataQuality(StrEnum):
+    """Whether the day had all the inputs it should have."""
+
+    UNKNOWN = "UNKNOWN"
+    COMPLETE = "COMPLETE"
+    DEGRADED = "DEGRADED"
+    EMPTY = "EMPTY"
+
+
+class Recommendation(StrEnum):
+    """What a prediction recommends about its line."""
+
+    OVER = "OVER"
+    UNDER = "UNDER"
+    PASS = "PASS"
+    NO_LINE = "NO_LINE"
+
+
+class Grade(StrEnum):
+    """Result of a prediction; every prediction has exactly one."""
+
+    WIN = "win"
+    LOSS = "loss"
+    PUSH = "push"
+    VOID = "void"
+    NO_LINE = "no_line"
