@@ -49,5 +49,5 @@ sample: setup ## cut sample/ from an archive (ARCHIVE=folder)
 	@$(RUN) tipoff.replay.archive sample $(if $(ARCHIVE),--from $(ARCHIVE))
 
 clean:     ## stop what a killed run left behind; remove .venv, var/demo and tool caches (real days and downloads stay)
-	@$(or $(PYTHON),python3) -m runtime.processes var
+	@[ ! -x .venv/bin/python ] || $(RUN) runtime.processes var
 	@rm -rf .venv var/demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

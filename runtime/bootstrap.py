@@ -79,7 +79,7 @@ def is_ready(environment: Environment) -> bool:
 def make(environment: Environment) -> bool:
     """Makes the environment or brings it up to date; False when there was nothing to do."""
     environment.cache.mkdir(parents=True, exist_ok=True)
-    with alone(environment.cache / "bootstrap.lock"):
+    with _file_lock(environment.cache / "bootstrap.lock"):
         if is_ready(environment):
             return False
         if not (environment.stamp.is_file() and _works(environment.python)):
@@ -91,8 +91,8 @@ def make(environment: Environment) -> bool:
 
 
 @contextmanager
-def alone(path: Path) -> Iterator[None]:
-    """Two installations at once take turns; the lock goes with its process, however that ends."""
+def _file_lock(path: Path) -> Iterator[None]:
+    """Two installations take turns. The system releases the lock when its process ends (no `filelock` here yet)."""
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

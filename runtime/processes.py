@@ -1,9 +1,9 @@
 """Starts child processes and makes sure that none outlives its run.
 
-Each child leads a process group of its own, writes to a log file and stands in `pids.json` with what tells it from
-a later process of the same number. All are stopped on the way out: normal end, failure, Ctrl-C, SIGTERM, closed
-terminal. What a run that was killed with -9 left behind is stopped when the next one starts, or by
-`python -m runtime.processes FOLDER`.
+Each child leads its own process group and writes to its own log file. `pids.json` records every child with its start
+time, which tells it from a later process with the same number. All children are stopped when the run ends: normally, by
+a failure, Ctrl-C, SIGTERM or a closed terminal. If a run is killed with SIGKILL, the next run in the same folder, or
+`python -m runtime.processes FOLDER`, stops its children.
 """
 
 from __future__ import annotations
@@ -22,10 +22,15 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import NoReturn, Self
 
+import psutil
+
 from tipoff.atomic_write import atomic_write
 from tipoff.errors import TipoffError
 
 TAIL_LINES = 20
+CLOCK_TOLERANCE_SECONDS = 2.0
+"""The system reports start times relative to its clock, so a clock correction shifts them a little."""
+
 _ESCALATION = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
 _ENDING = (signal.SIGTERM, signal.SIGHUP)
 
@@ -35,7 +40,7 @@ class ChildEndedError(TipoffError):
 
 
 class FolderInUseError(TipoffError):
-    """Another run that is still alive has its processes in this folder."""
+    """Another live run has its processes in this folder."""
 
 
 class Child:
@@ -44,7 +49,7 @@ class Child:
     def __init__(self, name: str, process: subprocess.Popen[bytes], log: Path, grace_seconds: float) -> None:
         self.name = name
         self.log = log
-        self.identity = identity(process.pid)
+        self.started_at = start_time(process.pid)
         self._process = process
         self._grace_seconds = grace_seconds
 
@@ -54,11 +59,11 @@ class Child:
 
     @property
     def exit_code(self) -> int | None:
-        """None while it runs; negative: ended by that signal."""
+        """None while the process runs; negative if a signal ended it."""
         return self._process.poll()
 
     def check(self) -> None:
-        """Raises ChildEndedError when the process is no longer there."""
+        """Raises ChildEndedError if the process has ended."""
         if self.exit_code is not None:
             raise ChildEndedError(
                 f"{self.name} ended by itself with exit code {self.exit_code}; "
@@ -66,7 +71,7 @@ class Child:
             )
 
     def ends_within(self, seconds: float) -> bool:
-        """Waits for its end, at most so long."""
+        """Wait for the process to end, at most so long."""
         try:
             self._process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -74,12 +79,12 @@ class Child:
         return True
 
     def kill(self) -> None:
-        """Ends the whole group at once, as kill -9 would."""
+        """End the whole process group at once with SIGKILL."""
         _signal_group(self.pid, signal.SIGKILL)
         self._process.wait()
 
     def stop(self) -> None:
-        """Asks, asks harder, then ends the group; returns when the process is gone."""
+        """Send SIGINT, SIGTERM and SIGKILL in turn until the process is gone, then SIGKILL its group."""
         _stop_group(self.pid, self._grace_seconds, self.ends_within)
 
     def tail(self) -> str:
@@ -89,9 +94,9 @@ class Child:
 
 
 class Processes:
-    """The child processes of one run; its folder holds `pids.json` and a log for each.
+    """The child processes of one run; its folder holds `pids.json` and one log for each child.
 
-    Raises FolderInUseError on entry when another live run uses the folder.
+    Raises FolderInUseError on entry if another live run uses the folder.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -103,16 +108,16 @@ class Processes:
         self.folder.mkdir(parents=True, exist_ok=True)
         for name in stop_leftovers(self.folder):
             print(f"stopped {name}, left running by an earlier run that was killed", flush=True)
-        self._record()
+        self._write_pids()
         if _in_main_thread():
-            wanted = [number for number in _ENDING if signal.getsignal(number) is not signal.SIG_IGN]
-            self._handlers = {number: signal.signal(number, _exit) for number in wanted}
+            handled = [number for number in _ENDING if signal.getsignal(number) is not signal.SIG_IGN]
+            self._handlers = {number: signal.signal(number, _exit) for number in handled}
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with _undisturbed():
+        with _signals_ignored():
             for child in reversed(self.children.values()):
                 child.stop()
             (self.folder / "pids.json").unlink(missing_ok=True)
@@ -127,7 +132,7 @@ class Processes:
         env: Mapping[str, str] | None = None,
         grace_seconds: float = 5.0,
     ) -> Child:
-        """Starts a process, output to `{name}.log`; a name used before means a restart and goes on in its log."""
+        """Start a process that logs to `{name}.log`; a name used before is a restart and appends to its log."""
         log = self.folder / f"{name}.log"
         restart = name in self.children
         if restart:
@@ -142,92 +147,82 @@ class Processes:
                 start_new_session=True,
             )
         self.children[name] = Child(name, process, log, grace_seconds)
-        self._record()
+        self._write_pids()
         return self.children[name]
 
     def check(self) -> None:
-        """Raises ChildEndedError when one of them is no longer there."""
+        """Raises ChildEndedError if one of the children has ended."""
         for child in self.children.values():
             child.check()
 
-    def _record(self) -> None:
-        owner = {"name": "run", "pid": os.getpid(), "identity": identity(os.getpid())}
+    def _write_pids(self) -> None:
+        owner = {"name": "run", "pid": os.getpid(), "started_at": start_time(os.getpid())}
         children = [
-            {"name": child.name, "pid": child.pid, "identity": child.identity} for child in self.children.values()
+            {"name": child.name, "pid": child.pid, "started_at": child.started_at} for child in self.children.values()
         ]
         content = json.dumps({"owner": owner, "children": children}, indent=1)
         atomic_write(self.folder / "pids.json", content.encode())
 
 
 def stop_leftovers(folder: Path, grace_seconds: float = 5.0) -> list[str]:
-    """Stops what a killed run left in this folder; the names of what was still there.
+    """Stop the children that a killed run left in this folder, and return their names.
 
-    A process is ours only when its number and its start time are the recorded ones.
-    Raises FolderInUseError when the run itself is alive.
+    A process is stopped only if both its number and its start time are the recorded ones.
+    Raises FolderInUseError if the run itself is alive.
     """
     file = folder / "pids.json"
     if not file.exists():
         return []
     recorded = json.loads(file.read_text())
     owner = recorded["owner"]
-    if identity(owner["pid"]) == owner["identity"]:
+    if is_alive(owner["pid"], owner["started_at"]):
         raise FolderInUseError(
             f"another run (process {owner['pid']}) is using {folder}; stop it first or choose another folder"
         )
-    left = [child for child in recorded["children"] if _is_still(child["pid"], child["identity"])]
+    left = [child for child in recorded["children"] if is_alive(child["pid"], child["started_at"])]
     for child in left:
-        _stop_group(child["pid"], grace_seconds, _gone(child["pid"], child["identity"]))
+        _stop_group(child["pid"], grace_seconds, _wait_for_end_of(child["pid"], child["started_at"]))
     file.unlink()
     return [child["name"] for child in left]
 
 
-def identity(pid: int) -> str | None:
-    """What tells a process from a later one of the same number; None when there is none (or just its zombie)."""
-    return _identity_from_proc(pid) if Path("/proc/self/stat").exists() else identity_from_ps(pid)
-
-
-def _identity_from_proc(pid: int) -> str | None:
-    """Linux: proc(5), field 3 is the state, field 22 the start in clock ticks since this boot."""
+def start_time(pid: int) -> float | None:
+    """When a process started, in seconds since 1970; None if there is none or only its zombie is left."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
+        process = psutil.Process(pid)
+        return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
+    except psutil.NoSuchProcess:
         return None
-    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    return None if fields[0] == "Z" else f"{boot} {fields[19]}"
 
 
-def identity_from_ps(pid: int) -> str | None:
-    """macOS: start time to the second, and the command line."""
-    ps = ["ps", "-ww", "-o", "stat=", "-o", "lstart=", "-o", "command=", "-p", str(pid)]
-    line = subprocess.run(ps, capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"}).stdout
-    state, _, rest = line.strip().partition(" ")
-    return None if not state or state.startswith("Z") else " ".join(rest.split())
+def is_alive(pid: int, started_at: float | None) -> bool:
+    """Whether the process of this number is still the one that started then."""
+    current = start_time(pid)
+    if current is None or started_at is None:
+        return False
+    return abs(current - started_at) < CLOCK_TOLERANCE_SECONDS
 
 
-def _is_still(pid: int, recorded: str | None) -> bool:
-    return recorded is not None and identity(pid) == recorded
+def _wait_for_end_of(pid: int, started_at: float | None) -> Callable[[float], bool]:
+    """A wait for a process that is not our child, so it can only be polled."""
 
-
-def _gone(pid: int, recorded: str) -> Callable[[float], bool]:
-    """Waiting for a process that is not our child, so that only looking helps."""
-
-    def gone_within(seconds: float) -> bool:
+    def ends_within(seconds: float) -> bool:
         deadline = time.monotonic() + seconds
-        while _is_still(pid, recorded):
+        while is_alive(pid, started_at):
             if time.monotonic() > deadline:
                 return False
             time.sleep(0.05)
         return True
 
-    return gone_within
+    return ends_within
 
 
-def _stop_group(pid: int, grace_seconds: float, gone_within: Callable[[float], bool]) -> None:
+def _stop_group(pid: int, grace_seconds: float, ends_within: Callable[[float], bool]) -> None:
     for number in _ESCALATION:
-        if gone_within(0):
+        if ends_within(0):
             break
         _signal_group(pid, number)
-        gone_within(grace_seconds)
+        ends_within(grace_seconds)
     _signal_group(pid, signal.SIGKILL)
 
 
@@ -235,7 +230,7 @@ def _signal_group(pid: int, number: int) -> None:
     try:
         os.killpg(pid, number)
     except (ProcessLookupError, PermissionError):
-        """Nobody is left in the group (macOS: only a zombie)."""
+        """The group is empty (macOS: only a zombie is left)."""
 
 
 def _in_main_thread() -> bool:
@@ -247,8 +242,8 @@ def _exit(number: int, frame: FrameType | None) -> NoReturn:
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
-    """A second Ctrl-C while the children are being stopped would leave some behind."""
+def _signals_ignored() -> Iterator[None]:
+    """A second Ctrl-C while the children are being stopped would leave some of them behind."""
     numbers = (signal.SIGINT, *_ENDING) if _in_main_thread() else ()
     before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
     try:
@@ -259,7 +254,7 @@ def _undisturbed() -> Iterator[None]:
 
 
 def main(folders: Sequence[str]) -> int:
-    """Stops what killed runs left below these folders; 1 when one of the runs is still alive."""
+    """Stop what killed runs left below these folders; exit code 1 if one of the runs is still alive."""
     for file in [file for folder in folders for file in Path(folder).rglob("pids.json")]:
         try:
             for name in stop_leftovers(file.parent):

@@ -20,6 +20,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
 from google.protobuf.duration_pb2 import Duration
 from temporalio.api.namespace.v1 import NamespaceConfig
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, UpdateNamespaceRequest
@@ -28,7 +29,6 @@ from temporalio.common import SearchAttributeKey
 from temporalio.service import RPCError
 
 from runtime import PROJECT, cache_folder
-from runtime.bootstrap import alone
 from runtime.processes import Child, ChildEndedError, Processes
 from tipoff.errors import TipoffError
 from workflows import search_attributes as registry
@@ -85,7 +85,7 @@ def provide(cache: Path, say: Say = print) -> Path:
     home = cache / "temporal" / CLI_VERSION
     home.mkdir(parents=True, exist_ok=True)
     tried = []
-    with alone(home / "lock"):
+    with FileLock(home / "lock"):
         for place, find in _PLACES.items():
             try:
                 return _checked(find(home, say))

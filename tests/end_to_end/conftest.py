@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from tests.support.replays import Left, ended, play, staged, started
 from workflows.contracts import Rerun
@@ -24,8 +24,7 @@ def _once(
     base = factory.getbasetemp()
     shared = base if worker_id == "master" else base.parent
     out, done = shared / name, shared / f"{name}.done"
-    with (shared / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with FileLock(shared / f"{name}.lock"):
         if not done.exists():
             asyncio.run(make(out))
             done.touch()

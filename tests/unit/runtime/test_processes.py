@@ -18,8 +18,8 @@ from runtime.processes import (
     ChildEndedError,
     FolderInUseError,
     Processes,
-    identity,
-    identity_from_ps,
+    is_alive,
+    start_time,
     stop_leftovers,
 )
 
@@ -74,9 +74,9 @@ def another_run(folder: Path) -> Iterator[subprocess.Popen[str]]:
 def test_children_are_gone_after_the_block(tmp_path: Path) -> None:
     with Processes(tmp_path) as processes:
         child = processes.start("sleeper", SLEEPER)
-        assert identity(child.pid) is not None
+        assert start_time(child.pid) is not None
         assert pids(tmp_path) == {"sleeper": child.pid}
-    assert identity(child.pid) is None
+    assert start_time(child.pid) is None
     assert not (tmp_path / "pids.json").exists()
 
 
@@ -84,7 +84,7 @@ def test_children_are_gone_after_a_failure(tmp_path: Path) -> None:
     processes = Processes(tmp_path)
     with pytest.raises(FileNotFoundError), processes:
         start_one_that_exists_and_one_that_does_not(processes)
-    assert identity(processes.children["sleeper"].pid) is None
+    assert start_time(processes.children["sleeper"].pid) is None
 
 
 def start_one_that_exists_and_one_that_does_not(processes: Processes) -> None:
@@ -116,7 +116,7 @@ def test_a_restarted_child_replaces_the_old_one_and_goes_on_in_its_log(tmp_path:
         first = processes.start("worker", ["sh", "-c", "echo first; exec sleep 300"])
         until(lambda: first.log.read_text() == "first\n")
         second = processes.start("worker", ["sh", "-c", "echo second; exec sleep 300"])
-        assert identity(first.pid) is None
+        assert start_time(first.pid) is None
         assert pids(tmp_path) == {"worker": second.pid}
         until(lambda: second.log.read_text() == "first\nsecond\n")
 
@@ -129,7 +129,7 @@ def test_a_run_that_is_told_to_end_takes_its_children_and_theirs_along(tmp_path:
         everybody = [*pids(tmp_path).values(), int(family.read_text())]
         run.send_signal(number)
         run.wait(10)
-        until(lambda: [pid for pid in everybody if identity(pid)] == [])
+        until(lambda: [pid for pid in everybody if start_time(pid)] == [])
         assert not (tmp_path / "pids.json").exists()
 
 
@@ -140,9 +140,9 @@ def test_what_a_run_killed_with_minus_nine_left_is_stopped_by_the_next(
         left = pids(tmp_path)
         run.kill()
         run.wait(10)
-        assert all(identity(pid) for pid in left.values())
+        assert all(start_time(pid) for pid in left.values())
         with Processes(tmp_path):
-            assert [pid for pid in left.values() if identity(pid)] == []
+            assert [pid for pid in left.values() if start_time(pid)] == []
     assert "stopped sleeper, left running by an earlier run" in capsys.readouterr().out
 
 
@@ -155,36 +155,44 @@ def test_make_clean_stops_what_a_killed_run_left_below_a_folder(tmp_path: Path) 
         told = subprocess.run(clean, cwd=PROJECT, capture_output=True, text=True)
         assert told.returncode == 0
         assert "stopped sleeper" in told.stdout
-        assert [pid for pid in left.values() if identity(pid)] == []
+        assert [pid for pid in left.values() if start_time(pid)] == []
 
 
 def test_a_folder_in_use_by_a_live_run_is_refused_and_that_run_left_alone(tmp_path: Path) -> None:
     with another_run(tmp_path) as run:
         with pytest.raises(FolderInUseError, match=rf"process {run.pid}.*choose another folder"), Processes(tmp_path):
             pass
-        assert all(identity(pid) for pid in pids(tmp_path).values())
+        assert all(start_time(pid) for pid in pids(tmp_path).values())
 
 
 def test_a_process_that_merely_got_a_recorded_number_is_left_alone(tmp_path: Path) -> None:
     with subprocess.Popen(SLEEPER, start_new_session=True) as stranger:
-        gone = {"name": "run", "pid": 2**22 + 1, "identity": "before"}
-        recorded = {"name": "worker", "pid": stranger.pid, "identity": "started at another time"}
+        started = start_time(stranger.pid)
+        assert started is not None
+        gone = {"name": "run", "pid": 2**22 + 1, "started_at": 0.0}
+        recorded = {"name": "worker", "pid": stranger.pid, "started_at": started - 60}
         (tmp_path / "pids.json").write_text(json.dumps({"owner": gone, "children": [recorded]}))
         assert stop_leftovers(tmp_path) == []
         assert stranger.poll() is None
         stranger.kill()
 
 
-@pytest.mark.parametrize("identify", [identity, identity_from_ps])
-def test_identity_is_steady_while_a_process_lives_and_none_after(
-    identify: Callable[[int], str | None],
-) -> None:
+def test_the_start_time_is_steady_while_a_process_lives_and_none_afterwards() -> None:
     with subprocess.Popen(SLEEPER) as process:
-        first = identify(process.pid)
+        first = start_time(process.pid)
         assert first is not None
-        assert identify(process.pid) == first
-        assert identify(os.getpid()) != first
+        assert start_time(process.pid) == first
+        assert is_alive(process.pid, first)
+        assert start_time(os.getpid()) != first
         process.kill()
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-        assert identify(process.pid) is None, "a zombie is gone"
-    assert identify(process.pid) is None
+        assert start_time(process.pid) is None, "a zombie counts as gone"
+    assert start_time(process.pid) is None
+    assert not is_alive(process.pid, first)
+
+
+@pytest.mark.parametrize(("shift_seconds", "same"), [(1, True), (-1, True), (5, False), (-5, False)])
+def test_a_small_clock_correction_does_not_hide_a_process(shift_seconds: float, same: bool) -> None:
+    started = start_time(os.getpid())
+    assert started is not None
+    assert is_alive(os.getpid(), started + shift_seconds) is same

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from runtime import PROJECT
-from runtime.processes import FolderInUseError, identity
+from runtime.processes import FolderInUseError, start_time
 from runtime.progress import Stages
 from runtime.replay import Scene, replay
 from tipoff.errors import BadInputError
@@ -42,7 +42,7 @@ async def test_a_folder_of_real_days_is_refused_and_left_as_it_is(tmp_path: Path
 
 
 async def test_a_replay_that_is_up_keeps_its_files_when_another_is_started_in_its_folder(tmp_path: Path) -> None:
-    owner = {"name": "run", "pid": os.getpid(), "identity": identity(os.getpid())}
+    owner = {"name": "run", "pid": os.getpid(), "started_at": start_time(os.getpid())}
     (tmp_path / "processes").mkdir()
     (tmp_path / "processes" / "pids.json").write_text(json.dumps({"owner": owner, "children": []}))
     before = installation(tmp_path)

@@ -16,7 +16,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from runtime import cache_folder, temporal_server
-from runtime.processes import ChildEndedError, Processes, identity
+from runtime.processes import ChildEndedError, Processes, start_time
 from runtime.temporal_server import (
     CLI_VERSION,
     NoTemporalServerError,
@@ -166,7 +166,7 @@ async def test_a_real_server_answers_keeps_its_state_over_a_restart_and_is_gone_
         asked = ListSearchAttributesRequest(namespace="replay")
         registered = await client.operator_service.list_search_attributes(asked)
         assert set(registered.custom_attributes) >= {key.name for key in search_attributes.ALL}
-    assert identity(second.child.pid) is None
+    assert start_time(second.child.pid) is None
 
 
 async def test_the_server_for_real_days_keeps_ended_runs_thirty_days(tmp_path: Path, temporal_binary: Path) -> None:
