@@ -14,9 +14,10 @@ from typing import Any, Final
 
 import polars as pl
 
+from tipoff.odds import decimal_price
 from tipoff.replay.archive.reader import Archive
 from tipoff.sources.player_names import normalise
-from tipoff.systems.odds import decide, decimal_price
+from tipoff.systems.picks import decide
 from tipoff.vocabulary import Recommendation, eastern
 from tipoff.warehouse.base import Warehouse
 from tipoff.warehouse.tables import TABLES

@@ -11,7 +11,7 @@ from math import sqrt
 
 import polars as pl
 
-from tipoff.systems.odds import decimal_price
+from tipoff.odds import decimal_price
 from tipoff.vocabulary import Frozen, Grade, Recommendation
 
 Z_95 = 1.959964

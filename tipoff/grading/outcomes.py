@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from tipoff.errors import BadInputError
-from tipoff.systems.odds import decimal_price
+from tipoff.odds import decimal_price
 from tipoff.vocabulary import Grade, Recommendation
 
 FINAL = "final"

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from http import HTTPStatus
 from typing import ClassVar, NamedTuple
 
+from tipoff.odds import american_price
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, RowsOwned, Slate
 from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
 from tipoff.sources.json_payload import Fields, JsonPayload, names
@@ -328,17 +329,12 @@ class _Quote(NamedTuple):
     """The line; 0 where the market has none."""
 
 
-def american(price: float) -> float | None:
-    """The price; None for what can not be an American one, such as decimal odds."""
-    return price if abs(price) >= 100 and price.is_integer() else None
-
-
 def _quotes(market: Fields, game: SlateGame, collector: RowCollector) -> dict[str, _Quote]:
     """The quotes of a game market by tricode, or by Over and Under."""
     pointed = market.text("key") != _MONEYLINE
     quotes: dict[str, _Quote] = {}
     for outcome in market.each("outcomes"):
-        name, price = outcome.text("name"), american(outcome.number("price"))
+        name, price = outcome.text("name"), american_price(outcome.number("price"))
         point = outcome.number("point") if pointed else 0.0
         team = team_called(name)
         side = team.tricode if team else name
@@ -405,7 +401,7 @@ def paired(quotes: Iterable[PropQuote], collector: RowCollector) -> list[Row]:
     """Both prices of each book, player and line; the worse one of a price quoted twice, None for one not offered."""
     pairs: dict[tuple[str, str, float], Row] = {}
     for quote in quotes:
-        side, price = _COLUMNS.get(quote.side), american(quote.price)
+        side, price = _COLUMNS.get(quote.side), american_price(quote.price)
         if side is None or price is None:
             collector.reject(_NOT_AMERICAN if side else "quote that is neither over nor under")
             continue

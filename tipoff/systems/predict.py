@@ -17,7 +17,7 @@ from tipoff.errors import NotEnoughDataError
 from tipoff.systems.base import System
 from tipoff.systems.distribution import LEVELS, Distributions, Floats
 from tipoff.systems.model_store import ModelStore
-from tipoff.systems.odds import decide
+from tipoff.systems.picks import decide
 from tipoff.systems.registry import build_system
 from tipoff.vocabulary import Recommendation
 

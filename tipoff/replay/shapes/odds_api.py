@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from tipoff.odds import decimal_price
 from tipoff.replay.faults import Kind
 from tipoff.replay.shapes import refusals
 from tipoff.replay.shapes.prop_quotes import Quote, bent
@@ -149,8 +150,7 @@ def latest_quotes(game: Game, view: View) -> list[Quote]:
 
 
 def _decimal(price_american: int) -> float:
-    gain = price_american / 100 if price_american > 0 else 100 / -price_american
-    return round(1 + gain, 2)
+    return round(decimal_price(price_american), 2)
 
 
 _PRICES: Mapping[str, Price] = {"american": int, "decimal": _decimal}

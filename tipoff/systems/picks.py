@@ -1,10 +1,10 @@
-"""Prices and what they mean: what a bet returns, its expected value, and the decision about a line."""
+"""The pick for a line: its side, expected value and recommendation."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from tipoff.errors import BadInputError
+from tipoff.odds import expected_value
 from tipoff.vocabulary import Recommendation
 
 
@@ -22,18 +22,6 @@ class Decision(NamedTuple):
 
 
 NO_LINE = Decision(Recommendation.NO_LINE)
-
-
-def decimal_price(price_american: float) -> float:
-    """What a stake of 1 returns, stake included. Raises BadInputError for prices between -100 and 100."""
-    if not abs(price_american) >= 100:
-        raise BadInputError(f"{price_american} is not an American price: those are at most -100 or at least 100")
-    return 1 + (price_american / 100 if price_american > 0 else 100 / -price_american)
-
-
-def expected_value(probability: float, price_american: float, push_probability: float = 0.0) -> float:
-    """Expected profit per unit staked; `probability` leaves pushes out, a push gives the stake back."""
-    return (probability * decimal_price(price_american) - 1) * (1 - push_probability)
 
 
 def decide(

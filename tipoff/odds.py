@@ -1,0 +1,20 @@
+"""American prices: validation, decimal prices and expected value."""
+
+from tipoff.errors import BadInputError
+
+
+def american_price(number: float) -> float | None:
+    """The number; None when it cannot be an American price, such as decimal odds."""
+    return number if abs(number) >= 100 and number.is_integer() else None
+
+
+def decimal_price(price_american: float) -> float:
+    """What a stake of 1 returns, stake included. Raises BadInputError for prices between -100 and 100."""
+    if not abs(price_american) >= 100:
+        raise BadInputError(f"{price_american} is not an American price: those are at most -100 or at least 100")
+    return 1 + (price_american / 100 if price_american > 0 else 100 / -price_american)
+
+
+def expected_value(probability: float, price_american: float, push_probability: float = 0.0) -> float:
+    """Expected profit per unit staked; `probability` excludes pushes, which return the stake."""
+    return (probability * decimal_price(price_american) - 1) * (1 - push_probability)
