@@ -32,8 +32,7 @@ from runtime.process_exit import leave
 from runtime.progress import Stages
 from runtime.replay import Replay, Scene, replay
 from tipoff.errors import BadInputError, TipoffError
-from tipoff.replay.faults import Kind
-from tipoff.replay.faults import Source as Struck
+from tipoff.replay.faults import FaultKind, ReplaySource
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import RunState, clock_time, eastern, shortened
 from workflows.contracts import ClockSpec, DayResult, DayStatus, Degradation
@@ -59,7 +58,7 @@ class Case:
     """One day to play: which source is dead, and until when (None: to its end)."""
 
     name: str
-    struck: Struck | None
+    struck: ReplaySource | None
     until: datetime | None = None
 
     @property
@@ -71,7 +70,7 @@ class Case:
         if self.struck is None:
             return ""
         ends = [f"until = {self.until.isoformat()}"] if self.until else []
-        return "\n".join(["[[fault]]", f'source = "{self.struck}"', f'kind = "{Kind.ACCESS_DENIED}"', *ends])
+        return "\n".join(["[[fault]]", f'source = "{self.struck}"', f'kind = "{FaultKind.ACCESS_DENIED}"', *ends])
 
 
 EVERY_SOURCE = Case("every source on", None)
@@ -116,7 +115,7 @@ Ended = Day | str
 def cases(names: Sequence[str] = ()) -> Iterator[Case]:
     """All of them, or those of some sources; the undisturbed day first."""
     yield EVERY_SOURCE
-    seen: set[Struck] = set()
+    seen: set[ReplaySource] = set()
     for number, source in by_number():
         struck = endpoint_of(source).source
         own = number or source.name in MORNING_ONLY or struck not in seen

@@ -29,8 +29,7 @@ from runtime import PROJECT
 from tipoff.errors import BadInputError, TipoffError, TransportFault
 from tipoff.landing.local import LocalLanding
 from tipoff.replay.archive import Archive
-from tipoff.replay.faults import NAMES_GAMES, POSSIBLE_AT, Fault, Kind
-from tipoff.replay.faults import Source as Struck
+from tipoff.replay.faults import KINDS_WITH_GAMES, SOURCES_OF_KIND, Fault, FaultKind, ReplaySource
 from tipoff.replay.upstream import serve
 from tipoff.settings import load_settings
 from tipoff.sources.base import Slate, Source
@@ -48,44 +47,44 @@ MADE_AFTER: Mapping[str, str] = {"nbac_gamebook_player_stats": "what was parsed 
 NO_FACTS = "no facts to replay it from"
 NO_FALLBACK = "no fallback by design"
 
-MEANS: Mapping[Kind, Outcome] = {
-    Kind.FORBIDDEN_NOT_YET: Outcome.BLOCKED,
-    Kind.ACCESS_DENIED: Outcome.BLOCKED,
-    Kind.HTML_PAGE: Outcome.WRONG_TYPE,
-    Kind.TOO_MANY_REQUESTS: Outcome.THROTTLED,
-    Kind.SERVER_ERROR: Outcome.PROVIDER_ERROR,
-    Kind.QUOTA_SPENT: Outcome.QUOTA_SPENT,
-    Kind.BAD_KEY: Outcome.BAD_KEY,
-    Kind.BAD_REQUEST: Outcome.BAD_REQUEST,
-    Kind.GONE: Outcome.GONE,
-    Kind.HANG: Outcome.PROVIDER_ERROR,
-    Kind.TRUNCATED_BODY: Outcome.PROVIDER_ERROR,
-    Kind.OVERSIZE: Outcome.WRONG_TYPE,
-    Kind.EMPTY: Outcome.SUSPICIOUSLY_EMPTY,
-    Kind.PARTIAL_SLATE: Outcome.PARTIAL,
-    Kind.STALE: Outcome.NOT_PUBLISHED_YET,
-    Kind.LATE: Outcome.NOT_PUBLISHED_YET,
-    Kind.YESTERDAYS: Outcome.STALE,
+MEANS: Mapping[FaultKind, Outcome] = {
+    FaultKind.FORBIDDEN_NOT_YET: Outcome.BLOCKED,
+    FaultKind.ACCESS_DENIED: Outcome.BLOCKED,
+    FaultKind.HTML_PAGE: Outcome.WRONG_TYPE,
+    FaultKind.TOO_MANY_REQUESTS: Outcome.THROTTLED,
+    FaultKind.SERVER_ERROR: Outcome.PROVIDER_ERROR,
+    FaultKind.QUOTA_SPENT: Outcome.QUOTA_SPENT,
+    FaultKind.BAD_KEY: Outcome.BAD_KEY,
+    FaultKind.BAD_REQUEST: Outcome.BAD_REQUEST,
+    FaultKind.GONE: Outcome.GONE,
+    FaultKind.HANG: Outcome.PROVIDER_ERROR,
+    FaultKind.TRUNCATED_BODY: Outcome.PROVIDER_ERROR,
+    FaultKind.OVERSIZE: Outcome.WRONG_TYPE,
+    FaultKind.EMPTY: Outcome.SUSPICIOUSLY_EMPTY,
+    FaultKind.PARTIAL_SLATE: Outcome.PARTIAL,
+    FaultKind.STALE: Outcome.NOT_PUBLISHED_YET,
+    FaultKind.LATE: Outcome.NOT_PUBLISHED_YET,
+    FaultKind.YESTERDAYS: Outcome.STALE,
 }
 """How a provider fails -> how that is judged of most sources; other kinds change what is true, not how it is told."""
 
 _PUBLISHED_LATER = ("nbac_injury_report", "nbac_gamebook_player_stats")
 _ASKED_BY_DATE = ("bdl_injuries", "nbac_referee_assignments", "nbac_player_boxscores")
 _QUOTES = ("odds_api_game_lines", "odds_api_player_points_props", "bettingpros_player_points_props")
-MEANS_ELSEWHERE: Mapping[Kind, Mapping[Outcome, Sequence[str]]] = {
+MEANS_ELSEWHERE: Mapping[FaultKind, Mapping[Outcome, Sequence[str]]] = {
     # Files that are put there in time. Denied when they are due they are blocked like anything else.
-    Kind.FORBIDDEN_NOT_YET: {Outcome.NOT_PUBLISHED_YET: (*_PUBLISHED_LATER, "nbac_play_by_play")},
-    Kind.GONE: {
+    FaultKind.FORBIDDEN_NOT_YET: {Outcome.NOT_PUBLISHED_YET: (*_PUBLISHED_LATER, "nbac_play_by_play")},
+    FaultKind.GONE: {
         Outcome.NOT_PUBLISHED_YET: (*_PUBLISHED_LATER, "bigdataball_play_by_play", "odds_api_player_points_props")
     },
     # A book opens a game when it likes.
-    Kind.EMPTY: {Outcome.NOT_PUBLISHED_YET: _QUOTES},
-    Kind.STALE: {
+    FaultKind.EMPTY: {Outcome.NOT_PUBLISHED_YET: _QUOTES},
+    FaultKind.STALE: {
         Outcome.SUSPICIOUSLY_EMPTY: (*_ASKED_BY_DATE, "odds_api_events"),
         Outcome.STALE: ("nbac_scoreboard",),
         Outcome.BLOCKED: ("nbac_live_boxscore", "nbac_injury_report"),
     },
-    Kind.LATE: {
+    FaultKind.LATE: {
         Outcome.SUSPICIOUSLY_EMPTY: _ASKED_BY_DATE,
         Outcome.PARTIAL: ("nbac_scoreboard",),
         Outcome.BLOCKED: ("nbac_live_boxscore", "nbac_injury_report"),
@@ -93,24 +92,26 @@ MEANS_ELSEWHERE: Mapping[Kind, Mapping[Outcome, Sequence[str]]] = {
 }
 """The same where a source is unlike most."""
 
-_OLD = (Kind.STALE, Kind.LATE)
+_OLD = (FaultKind.STALE, FaultKind.LATE)
 _HISTORIES = ("nbac_player_history", "nbac_team_history")
-SHOWS_NOTHING: Sequence[tuple[str, Sequence[str], Sequence[Kind]]] = (
-    ("a game of tonight is in no history", _HISTORIES, (Kind.PARTIAL_SLATE,)),
-    ("a team that it does not name has nobody to report", ("nbac_injury_report",), (Kind.PARTIAL_SLATE,)),
+SHOWS_NOTHING: Sequence[tuple[str, Sequence[str], Sequence[FaultKind]]] = (
+    ("a game of tonight is in no history", _HISTORIES, (FaultKind.PARTIAL_SLATE,)),
+    ("a team that it does not name has nobody to report", ("nbac_injury_report",), (FaultKind.PARTIAL_SLATE,)),
     ("the night's games stand for months", ("nbac_schedule", "espn_schedule", "espn_scoreboard"), _OLD),
     ("no list of players says of when it is", ("nbac_player_list_current", "espn_team_rosters"), _OLD),
     ("a night less looks like one without games", (*_HISTORIES, "nbac_standings"), _OLD),
     ("the night's games are listed days before", ("bettingpros_events",), _OLD),
-    ("the night's games were listed by then", ("odds_api_events",), (Kind.LATE,)),
+    ("the night's games were listed by then", ("odds_api_events",), (FaultKind.LATE,)),
 )
 """Why a source has to take an answer for good although its provider fails in one of these ways."""
 
-OF_CONTENT = frozenset({Kind.EMPTY, Kind.PARTIAL_SLATE, Kind.STALE, Kind.LATE, Kind.YESTERDAYS})
+OF_CONTENT = frozenset(
+    {FaultKind.EMPTY, FaultKind.PARTIAL_SLATE, FaultKind.STALE, FaultKind.LATE, FaultKind.YESTERDAYS}
+)
 """Kinds that bend an answer, and so need one."""
 
 
-def meaning(name: str, kind: Kind) -> Outcome:
+def meaning(name: str, kind: FaultKind) -> Outcome:
     """How a source has to judge a failure of its provider."""
     if any(name in names and kind in kinds for _, names, kinds in SHOWS_NOTHING):
         return Outcome.OK
@@ -129,7 +130,7 @@ class Findings:
     """What was seen of each source, by its name."""
 
     replayed: dict[str, str] = field(default_factory=dict)
-    faults: dict[str, dict[Kind, Outcome]] = field(default_factory=lambda: defaultdict(dict))
+    faults: dict[str, dict[FaultKind, Outcome]] = field(default_factory=lambda: defaultdict(dict))
     fallbacks: dict[str, str] = field(default_factory=dict)
     """Stand-in -> what it brought while all before it were dead."""
     wrong: list[str] = field(default_factory=list)
@@ -228,7 +229,7 @@ async def check_faults(desk: SourceHarness, archive: Archive, root: Path, findin
         await see(desk, SOURCES[name])
     two = desk.slate.model_copy(update={"games": desk.slate.games[:2]})
     for kind in MEANS:
-        struck = POSSIBLE_AT.get(kind, frozenset(Struck) - {Struck.ANY})
+        struck = SOURCES_OF_KIND.get(kind, frozenset(ReplaySource) - {ReplaySource.ANY})
         faults = tuple(_fault(name, kind, two) for name in struck)
         async with _asked_elsewhere(desk, archive, faults, root / kind, two) as elsewhere:
             for name, source in SOURCES.items():
@@ -240,12 +241,12 @@ async def check_faults(desk: SourceHarness, archive: Archive, root: Path, findin
 _ASKED_FOR_IDS = tuple(dict.fromkeys(source.needs_ids_of for source in SOURCES.values() if source.needs_ids_of))
 
 
-def _fault(source: Struck, kind: Kind, slate: Slate, **since: datetime) -> Fault:
-    games = frozenset({slate.games[0].game_id}) if kind in NAMES_GAMES else frozenset()
+def _fault(source: ReplaySource, kind: FaultKind, slate: Slate, **since: datetime) -> Fault:
+    games = frozenset({slate.games[0].game_id}) if kind in KINDS_WITH_GAMES else frozenset()
     return Fault.model_validate({"source": source, "kind": kind, "games": games, **_FIELDS, **since})
 
 
-def _note(findings: Findings, name: str, kind: Kind, outcome: Outcome) -> None:
+def _note(findings: Findings, name: str, kind: FaultKind, outcome: Outcome) -> None:
     if outcome is not meaning(name, kind):
         findings.wrong.append(f"{name}, {kind}: {outcome}, not {meaning(name, kind)}")
     findings.faults[name][kind] = outcome
@@ -256,7 +257,7 @@ async def _asked_elsewhere(
     desk: SourceHarness, archive: Archive, faults: tuple[Fault, ...], root: Path, slate: Slate
 ) -> AsyncIterator[SourceHarness]:
     """The same desk, where the providers have faults and nothing is landed yet."""
-    hangs = any(fault.kind is Kind.HANG for fault in faults)
+    hangs = any(fault.kind is FaultKind.HANG for fault in faults)
     with serve(archive, faults) as upstream:
         settings = load_settings(environ={"TIPOFF_UPSTREAM": upstream.url})
         async with Fetcher(settings, time_outs=_SHORT if hangs else _PATIENCE) as fetcher:
@@ -279,7 +280,9 @@ async def _without(
 ) -> AsyncIterator[SourceHarness]:
     """A desk where nothing was seen before and some sources are dead on the slate's date; that they are is seen."""
     since = {"from": eastern(desk.slate.game_date, 0)}
-    faults = tuple(_fault(endpoint_of(SOURCES[name]).source, Kind.SERVER_ERROR, desk.slate, **since) for name in dead)
+    faults = tuple(
+        _fault(endpoint_of(SOURCES[name]).source, FaultKind.SERVER_ERROR, desk.slate, **since) for name in dead
+    )
     async with _asked_elsewhere(desk, archive, faults, root, desk.slate) as elsewhere:
         for name in dead:
             with _from_nothing(elsewhere, root / f"{name}.duckdb") as own:

@@ -21,7 +21,7 @@ from activities.follow import Following
 from activities.resources import Resources
 from tipoff.landing.local import LocalLanding
 from tipoff.replay.archive import Archive
-from tipoff.replay.faults import Fault, Kind, Source
+from tipoff.replay.faults import Fault, FaultKind, ReplaySource
 from tipoff.replay.upstream import serve
 from tipoff.settings import load_settings
 from tipoff.vocabulary import Cadence, Outcome, SlateGame, eastern
@@ -75,7 +75,7 @@ def resources_for(url: str, folder: Path) -> Resources:
     return Resources(load_settings(environ={f"TIPOFF_{name}": value for name, value in environ.items()}), lambda: "")
 
 
-def asked(archive: Archive, source: Source, as_of: datetime, games: int) -> CollectRequest:
+def asked(archive: Archive, source: ReplaySource, as_of: datetime, games: int) -> CollectRequest:
     rows = archive.slate(DAY).select("game_id", "away", "home", "tip_off").sort("game_id").head(games)
     slate = tuple(SlateGame(**row) for row in rows.iter_rows(named=True))
     return CollectRequest(source=source.value, game_date=DAY, games=slate, as_of=as_of)
@@ -85,9 +85,9 @@ async def test_a_question_that_hangs_longer_than_a_heartbeat_costs_that_question
     client: Client, sample: Path, tmp_path: Path
 ) -> None:
     archive = Archive(sample)
-    with serve(archive, (Fault(source=Source.ROSTERS, kind=Kind.HANG, count=1),)) as upstream:
+    with serve(archive, (Fault(source=ReplaySource.ROSTERS, kind=FaultKind.HANG, count=1),)) as upstream:
         resources = resources_for(upstream.url, tmp_path)
-        request = asked(archive, Source.ROSTERS, eastern(DAY, 10), games=2)
+        request = asked(archive, ReplaySource.ROSTERS, eastern(DAY, 10), games=2)
         done = CollectReport.model_validate(
             await once(client, Collecting(resources).collect, Activity.COLLECT, request)
         )
@@ -112,7 +112,7 @@ async def test_reading_what_was_followed_may_take_longer_than_a_heartbeat(
     with serve(archive) as upstream:
         resources = resources_for(upstream.url, tmp_path)
         resources.__dict__["landing"] = SlowLanding(tmp_path / "landing")  # where cached properties are kept
-        request = asked(archive, Source.SCOREBOARD, eastern(DAY, 22, 50), games=12)
+        request = asked(archive, ReplaySource.SCOREBOARD, eastern(DAY, 22, 50), games=12)
         done = StepReport.model_validate(await once(client, Following(resources).follow, Activity.FOLLOW, request))
         await resources.close()
     assert done.rows == 12, done.reason
@@ -125,7 +125,7 @@ BEFORE_THE_FIRST_END = eastern(DAY, 21, 20) - timedelta(seconds=1.2)
 def followed(archive: Archive, begins: datetime, *, polls: int) -> tuple[CollectRequest, Callable[[], datetime]]:
     """A request to look twice a second from a moment of the date on, and a clock on which that is now."""
     every = timedelta(seconds=0.5)
-    request = asked(archive, Source.SCOREBOARD, begins, games=12)
+    request = asked(archive, ReplaySource.SCOREBOARD, begins, games=12)
     again = Cadence(start=begins, until=begins + polls * every, every=every)
     behind = datetime.now(UTC) - begins
     return request.model_copy(update={"again": again}), lambda: datetime.now(UTC) - behind

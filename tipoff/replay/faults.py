@@ -14,7 +14,7 @@ from tipoff.errors import ConfigurationError
 from tipoff.vocabulary import EASTERN, Frozen
 
 
-class Source(StrEnum):
+class ReplaySource(StrEnum):
     """The sources a fault may strike, by their pipeline names."""
 
     SCHEDULE = "nbac_schedule"
@@ -44,7 +44,7 @@ class Source(StrEnum):
     ANY = "*"
 
 
-class Kind(StrEnum):
+class FaultKind(StrEnum):
     """The mishaps: some replace the answer, some change its content, some break its delivery."""
 
     FORBIDDEN_NOT_YET = "forbidden_not_yet"
@@ -72,45 +72,56 @@ class Kind(StrEnum):
     IN_PLAY = "in_play"
 
 
-_ODDS = frozenset({Source.EVENTS, Source.GAME_LINES, Source.PROPS})
-_PROPS = frozenset({Source.PROPS, Source.BETTINGPROS})
+_ODDS = frozenset({ReplaySource.EVENTS, ReplaySource.GAME_LINES, ReplaySource.PROPS})
+_PROPS = frozenset({ReplaySource.PROPS, ReplaySource.BETTINGPROS})
 _WITH_KEY = _ODDS | {
-    *(Source.BDL_BOXSCORES, Source.BDL_INJURIES, Source.STANDINGS),
-    *(Source.BETTINGPROS_EVENTS, Source.BETTINGPROS),
+    *(ReplaySource.BDL_BOXSCORES, ReplaySource.BDL_INJURIES, ReplaySource.STANDINGS),
+    *(ReplaySource.BETTINGPROS_EVENTS, ReplaySource.BETTINGPROS),
 }
 
-_BY_DATE = frozenset({Source.INJURY_REPORT, Source.BDL_BOXSCORES, Source.ESPN_SCOREBOARD})
+_BY_DATE = frozenset({ReplaySource.INJURY_REPORT, ReplaySource.BDL_BOXSCORES, ReplaySource.ESPN_SCOREBOARD})
 """Asked about a date, and with answers about the one before in every archive."""
 
-POSSIBLE_AT: Mapping[Kind, frozenset[Source]] = {
-    Kind.QUOTA_SPENT: _ODDS,
-    Kind.BAD_KEY: _WITH_KEY,
-    Kind.YESTERDAYS: _BY_DATE | _PROPS | {Source.GAME_LINES},
-    Kind.POSTPONED: frozenset({Source.SCHEDULE, Source.SCOREBOARD, Source.ESPN_SCOREBOARD, Source.ANY}),
-    Kind.NEVER: _PROPS,
-    Kind.ONE_SIDED: _PROPS,
-    Kind.ALTERNATE: _PROPS,
-    Kind.INTEGER_LINE: _PROPS,
-    Kind.IN_PLAY: _PROPS,
+SOURCES_OF_KIND: Mapping[FaultKind, frozenset[ReplaySource]] = {
+    FaultKind.QUOTA_SPENT: _ODDS,
+    FaultKind.BAD_KEY: _WITH_KEY,
+    FaultKind.YESTERDAYS: _BY_DATE | _PROPS | {ReplaySource.GAME_LINES},
+    FaultKind.POSTPONED: frozenset(
+        {ReplaySource.SCHEDULE, ReplaySource.SCOREBOARD, ReplaySource.ESPN_SCOREBOARD, ReplaySource.ANY}
+    ),
+    FaultKind.NEVER: _PROPS,
+    FaultKind.ONE_SIDED: _PROPS,
+    FaultKind.ALTERNATE: _PROPS,
+    FaultKind.INTEGER_LINE: _PROPS,
+    FaultKind.IN_PLAY: _PROPS,
 }
 """Kinds that only some sources can suffer."""
 
-NEEDED: Mapping[Kind, str] = {
-    Kind.TOO_MANY_REQUESTS: "retry_after_seconds",
-    Kind.LATE: "delay_minutes",
-    Kind.PARTIAL_SLATE: "games",
-    Kind.POSTPONED: "games",
-    Kind.NEVER: "games",
+REQUIRED_FIELD: Mapping[FaultKind, str] = {
+    FaultKind.TOO_MANY_REQUESTS: "retry_after_seconds",
+    FaultKind.LATE: "delay_minutes",
+    FaultKind.PARTIAL_SLATE: "games",
+    FaultKind.POSTPONED: "games",
+    FaultKind.NEVER: "games",
 }
 """The field without which a kind says nothing."""
 
-NAMES_GAMES = frozenset({Kind.PARTIAL_SLATE, Kind.POSTPONED, Kind.NEVER})
+KINDS_WITH_GAMES = frozenset({FaultKind.PARTIAL_SLATE, FaultKind.POSTPONED, FaultKind.NEVER})
 """Kinds whose games are what goes wrong; for the others they say which requests are struck."""
 
-ASKED_PER_GAME = frozenset(
+REQUESTED_PER_GAME = frozenset(
     {
-        *(Source.PROPS, Source.ROSTERS, Source.ANY, Source.TEAM_BOXSCORE, Source.LIVE_BOXSCORE, Source.ESPN_BOXSCORES),
-        *(Source.PLAY_BY_PLAY, Source.BIGDATABALL, Source.GAMEBOOK, Source.BETTINGPROS, Source.BDL_INJURIES),
+        ReplaySource.ANY,
+        ReplaySource.ROSTERS,
+        ReplaySource.PROPS,
+        ReplaySource.BETTINGPROS,
+        ReplaySource.BDL_INJURIES,
+        ReplaySource.TEAM_BOXSCORE,
+        ReplaySource.LIVE_BOXSCORE,
+        ReplaySource.ESPN_BOXSCORES,
+        ReplaySource.PLAY_BY_PLAY,
+        ReplaySource.BIGDATABALL,
+        ReplaySource.GAMEBOOK,
     }
 )
 """Sources whose requests are about one game or one team, so that some of them can be struck."""
@@ -126,8 +137,8 @@ VirtualTime = Annotated[datetime, AfterValidator(_eastern)]
 class Fault(Frozen):
     """One mishap: `from` (included) to `until` (excluded) in virtual Eastern time, open where absent."""
 
-    source: Source
-    kind: Kind
+    source: ReplaySource
+    kind: FaultKind
     begins: VirtualTime | None = Field(default=None, alias="from")
     until: VirtualTime | None = None
     games: frozenset[str] = frozenset()
@@ -141,26 +152,26 @@ class Fault(Frozen):
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
-        needed, possible = NEEDED.get(self.kind), POSSIBLE_AT.get(self.kind)
+        needed, possible = REQUIRED_FIELD.get(self.kind), SOURCES_OF_KIND.get(self.kind)
         if needed and not getattr(self, needed):
             raise ValueError(f"kind {self.kind} needs the field {needed}")
         if possible and self.source not in possible:
             raise ValueError(f"kind {self.kind} is for {', '.join(sorted(possible))}, not for {self.source}")
-        if self.games and self.kind not in NAMES_GAMES and self.source not in ASKED_PER_GAME:
+        if self.games and self.kind not in KINDS_WITH_GAMES and self.source not in REQUESTED_PER_GAME:
             raise ValueError(f"{self.source} is asked for a whole slate: {self.kind} cannot strike single games")
         if self.begins and self.until and self.begins >= self.until:
             raise ValueError(f"ends at {self.until} before it begins")
         return self
 
-    def covers(self, source: Source, as_of: datetime) -> bool:
+    def covers(self, source: ReplaySource, as_of: datetime) -> bool:
         """Whether a request to this source at this virtual time falls under the entry."""
         begun = self.begins is None or self.begins <= as_of
         over = self.until is not None and as_of >= self.until
-        return self.source in (source, Source.ANY) and begun and not over
+        return self.source in (source, ReplaySource.ANY) and begun and not over
 
     def strikes(self, about: frozenset[str] | None, named: frozenset[str]) -> bool:
         """Whether a request about these games is struck (None: about a whole slate); `named`: ids of our games."""
-        if not self.games or self.kind in NAMES_GAMES:
+        if not self.games or self.kind in KINDS_WITH_GAMES:
             return True
         return about is not None and not about.isdisjoint(named)
 
@@ -174,7 +185,7 @@ class FaultPlan:
 
     def in_force(
         self,
-        source: Source,
+        source: ReplaySource,
         as_of: datetime,
         about: frozenset[str] | None,
         ids_of: Callable[[frozenset[str], datetime], frozenset[str]],

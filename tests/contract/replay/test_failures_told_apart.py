@@ -8,16 +8,16 @@ from devtools.source_harness import slate_of, source_harness
 from devtools.sources_check import DAY, MEANS, OF_CONTENT, Findings, check_faults
 from devtools.sources_page import endpoint_of, is_replayed
 from tipoff.replay.archive import Archive
-from tipoff.replay.faults import POSSIBLE_AT, Kind
+from tipoff.replay.faults import SOURCES_OF_KIND, FaultKind
 from tipoff.replay.upstream import serve
 from tipoff.sources.base import Source
 from tipoff.sources.registry import SOURCES
 
 
-def suffers(source: Source) -> set[Kind]:
+def suffers(source: Source) -> set[FaultKind]:
     """How its provider can fail; what bends an answer needs one."""
     struck = endpoint_of(source).source
-    possible = {kind for kind in MEANS if struck in POSSIBLE_AT.get(kind, {struck})}
+    possible = {kind for kind in MEANS if struck in SOURCES_OF_KIND.get(kind, {struck})}
     return possible if is_replayed(source) else possible - OF_CONTENT
 
 

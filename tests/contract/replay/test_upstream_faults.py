@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tipoff.replay.faults import Source
+from tipoff.replay.faults import ReplaySource
 from tipoff.sources.registry import sources
 
 Ask = Callable[..., httpx.Response]
@@ -90,7 +90,7 @@ def outcomes(answer: httpx.Response, book: str = "draftkings") -> list[dict[str,
 
 
 def test_every_source_that_a_fault_may_name_is_asked_here() -> None:
-    assert EVERY_SOURCE.keys() == set(Source) - {Source.ANY}
+    assert EVERY_SOURCE.keys() == set(ReplaySource) - {ReplaySource.ANY}
     assert WITHOUT_FACTS.keys() == {name for name, source in sources(replayed=True).items() if source.idle}
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tipoff.replay.archive import Archive
 from tipoff.replay.archive.layout import TABLES
-from tipoff.replay.faults import Source
+from tipoff.replay.faults import ReplaySource
 from tipoff.replay.shapes.nba_injury_report import report
 from tipoff.replay.shapes.view import Past, View
 from tipoff.replay.upstream.endpoints import find
@@ -73,7 +73,10 @@ while_nobody_plays = minutes_after(THE_DAY, 12 * 60) | st.builds(
 
 def test_every_address_of_the_replay_is_among_these_but_the_injury_report_which_has_a_test_of_its_own() -> None:
     found = [find(*address) for address in ADDRESSES.values()]
-    assert {endpoint.source for endpoint, _ in filter(None, found)} == set(Source) - {Source.ANY, Source.INJURY_REPORT}
+    assert {endpoint.source for endpoint, _ in filter(None, found)} == set(ReplaySource) - {
+        ReplaySource.ANY,
+        ReplaySource.INJURY_REPORT,
+    }
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from devtools.made_answers import MADE
-from tipoff.replay.faults import Source
+from tipoff.replay.faults import ReplaySource
 from tipoff.replay.upstream.endpoints import ENDPOINTS, find
 from tipoff.sources.pdf import pages_of, text_of
 
@@ -274,10 +274,10 @@ CASES = {
 
 
 NO_JSON = {
-    Source.INJURY_REPORT: "test_upstream_rosters_and_injuries.py",
-    Source.BIGDATABALL: "test_upstream_plays.py",
-    Source.GAMEBOOK: "below",
-    Source.PLAYER_MOVEMENT: "nowhere: the replay has no facts of it and answers 404",
+    ReplaySource.INJURY_REPORT: "test_upstream_rosters_and_injuries.py",
+    ReplaySource.BIGDATABALL: "test_upstream_plays.py",
+    ReplaySource.GAMEBOOK: "below",
+    ReplaySource.PLAYER_MOVEMENT: "nowhere: the replay has no facts of it and answers 404",
 }
 """Where the shapes of what is no JSON are compared."""
 

@@ -12,8 +12,7 @@ import pytest
 
 from devtools.source_harness import slate_of, source_harness
 from tipoff.replay.archive import Archive
-from tipoff.replay.faults import Fault, Kind
-from tipoff.replay.faults import Source as FaultSource
+from tipoff.replay.faults import Fault, FaultKind, ReplaySource
 from tipoff.replay.upstream import AS_OF_HEADER, serve
 from tipoff.sources.base import Judgement, KnownPlayer, ReadContext, Reading, Request, Response, Row, Slate
 from tipoff.sources.registry import SOURCES
@@ -265,8 +264,8 @@ async def test_a_game_that_the_league_has_moved_stands_once_when_espn_lists_it_a
 ) -> None:
     archive = Archive(sample)
     moved = slate_of(archive, DAY).games[0]
-    sources = (FaultSource.SCHEDULE, FaultSource.ESPN_SCOREBOARD)
-    faults = tuple(Fault(source=name, kind=Kind.POSTPONED, games=frozenset({moved.game_id})) for name in sources)
+    sources = (ReplaySource.SCHEDULE, ReplaySource.ESPN_SCOREBOARD)
+    faults = tuple(Fault(source=name, kind=FaultKind.POSTPONED, games=frozenset({moved.game_id})) for name in sources)
     looked = (
         *(("nbac_schedule", BEFORE_LINES), ("espn_schedule", BEFORE_LINES), ("nbac_schedule", AFTER_LINES)),
         ("espn_schedule", BEFORE_LINES),  # as a re-run reads it

@@ -17,8 +17,7 @@ from tipoff.landing.local import LocalLanding
 from tipoff.publishing.status import publish_status
 from tipoff.publishing.store import FolderStore
 from tipoff.replay.archive import Archive
-from tipoff.replay.faults import Fault, Kind
-from tipoff.replay.faults import Source as Faulty
+from tipoff.replay.faults import Fault, FaultKind, ReplaySource
 from tipoff.replay.upstream.server import Upstream, serve
 from tipoff.settings import Settings
 from tipoff.sources.base import Request
@@ -160,15 +159,15 @@ def test_what_virtual_time_has_landed_already_is_told_as_such(desk: Desk, upstre
 @pytest.mark.parametrize(
     ("kind", "outcome", "reason"),
     [
-        (Kind.ACCESS_DENIED, "blocked", "let it cool down, or set a proxy for the host"),
-        (Kind.SERVER_ERROR, "provider_error", "HTTP 50"),
-        (Kind.HTML_PAGE, "wrong_type", "look at the landed file"),
+        (FaultKind.ACCESS_DENIED, "blocked", "let it cool down, or set a proxy for the host"),
+        (FaultKind.SERVER_ERROR, "provider_error", "HTTP 50"),
+        (FaultKind.HTML_PAGE, "wrong_type", "look at the landed file"),
     ],
 )
 def test_a_refusal_is_told_with_what_to_do_and_ends_with_1(
-    tmp_path: Path, archive: Archive, kind: Kind, outcome: str, reason: str
+    tmp_path: Path, archive: Archive, kind: FaultKind, outcome: str, reason: str
 ) -> None:
-    with serve(archive, (Fault(source=Faulty.PLAYER_LIST, kind=kind),)) as faulty:
+    with serve(archive, (Fault(source=ReplaySource.PLAYER_LIST, kind=kind),)) as faulty:
         ended = Desk(tmp_path, faulty.url).typed("nbac_player_list_current", "--dry-run")
     assert ended.code == 1
     assert f"nbac_player_list_current: {outcome.replace('_', ' ')}: " in ended.text
@@ -177,7 +176,7 @@ def test_a_refusal_is_told_with_what_to_do_and_ends_with_1(
 
 def test_without_a_slate_the_trial_does_not_end_well(tmp_path: Path, archive: Archive) -> None:
     """A source that has nothing to ask without games would seem to be well."""
-    with serve(archive, (Fault(source=Faulty.SCHEDULE, kind=Kind.ACCESS_DENIED),)) as faulty:
+    with serve(archive, (Fault(source=ReplaySource.SCHEDULE, kind=FaultKind.ACCESS_DENIED),)) as faulty:
         desk = Desk(tmp_path, faulty.url)
         told = desk.typed("nbac_injury_report", "--dry-run", "--json")
         page = desk.typed("nbac_injury_report", "--dry-run").text

@@ -12,8 +12,7 @@ from devtools.outage_drill import AT_ONCE, DAY, EVERY_SOURCE, Case, Day, cases, 
 from devtools.sources_page import NUMBERED, is_replayed
 from tipoff.errors import BadInputError
 from tipoff.plan import plan_day
-from tipoff.replay.faults import Source as Struck
-from tipoff.replay.faults import load_faults
+from tipoff.replay.faults import ReplaySource, load_faults
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import RunState, SlateGame, eastern
 from workflows.contracts import Degradation
@@ -21,9 +20,9 @@ from workflows.day_state import DayLedger
 from workflows.day_status import day_result, day_status
 
 NOON, TIP = eastern(DAY, 12), eastern(DAY, 19)
-PROPS = Case("odds_api_player_points_props", Struck.PROPS)
-BOXES = Case("nbac_player_boxscores", Struck.PLAYER_BOXSCORES)
-MORNING = Case("nbac_player_history", Struck.PLAYER_BOXSCORES, eastern(DAY, 18))
+PROPS = Case("odds_api_player_points_props", ReplaySource.PROPS)
+BOXES = Case("nbac_player_boxscores", ReplaySource.PLAYER_BOXSCORES)
+MORNING = Case("nbac_player_history", ReplaySource.PLAYER_BOXSCORES, eastern(DAY, 18))
 
 
 def day(
@@ -87,7 +86,7 @@ def test_the_upstream_takes_its_fault_file(case: Case, tmp_path: Path) -> None:
         (PROPS, losing(day(parked=True), PROPS.name), ["it called a person"]),
         (PROPS, losing(day(out=TIP), PROPS.name), ["its predictions came late"]),
         (PROPS, day(refused=0), ["nobody asked the dead source"]),
-        (Case("bdl_injuries", Struck.BDL_INJURIES), day(refused=0), []),
+        (Case("bdl_injuries", ReplaySource.BDL_INJURIES), day(refused=0), []),
         (PROPS, "it did not come to its end: TimeoutError", ["it did not come to its end: TimeoutError"]),
         (PROPS, losing(day(players=190), PROPS.name), []),
         (

@@ -30,8 +30,7 @@ from devtools.sources_check import (
 )
 from tipoff.errors import NotEnoughDataError
 from tipoff.replay.archive import Archive
-from tipoff.replay.faults import Fault, Kind
-from tipoff.replay.faults import Source as Struck
+from tipoff.replay.faults import Fault, FaultKind, ReplaySource
 from tipoff.replay.upstream import serve
 from tipoff.replay.upstream.app import _REFUSALS
 from tipoff.replay.upstream.delivery import BROKEN
@@ -48,7 +47,7 @@ def test_what_a_failure_means_is_never_that_nothing_is_wrong_but_where_a_reason_
     fine = {Outcome.OK, Outcome.EMPTY_OK}
     assert fine.isdisjoint(MEANS.values())
     assert all(fine.isdisjoint(elsewhere) for elsewhere in MEANS_ELSEWHERE.values())
-    assert all(set(kinds) <= OF_CONTENT - {Kind.EMPTY} for _, _, kinds in SHOWS_NOTHING)
+    assert all(set(kinds) <= OF_CONTENT - {FaultKind.EMPTY} for _, _, kinds in SHOWS_NOTHING)
 
 
 def test_each_exception_is_of_a_source_and_says_something_else_than_the_rule() -> None:
@@ -63,14 +62,16 @@ def test_each_exception_is_of_a_source_and_says_something_else_than_the_rule() -
 @pytest.mark.parametrize(
     ("name", "kind", "outcome", "due"),
     [
-        ("nbac_schedule", Kind.HTML_PAGE, Outcome.OK, "wrong_type"),
-        ("nbac_scoreboard", Kind.STALE, Outcome.OK, "stale"),
-        ("nbac_player_boxscores", Kind.PARTIAL_SLATE, Outcome.OK, "partial"),
-        ("odds_api_events", Kind.EMPTY, Outcome.EMPTY_OK, "suspiciously_empty"),
-        ("nbac_standings", Kind.ACCESS_DENIED, Outcome.NOT_PUBLISHED_YET, "blocked"),
+        ("nbac_schedule", FaultKind.HTML_PAGE, Outcome.OK, "wrong_type"),
+        ("nbac_scoreboard", FaultKind.STALE, Outcome.OK, "stale"),
+        ("nbac_player_boxscores", FaultKind.PARTIAL_SLATE, Outcome.OK, "partial"),
+        ("odds_api_events", FaultKind.EMPTY, Outcome.EMPTY_OK, "suspiciously_empty"),
+        ("nbac_standings", FaultKind.ACCESS_DENIED, Outcome.NOT_PUBLISHED_YET, "blocked"),
     ],
 )
-def test_a_fault_that_is_judged_as_something_else_is_wrong(name: str, kind: Kind, outcome: Outcome, due: str) -> None:
+def test_a_fault_that_is_judged_as_something_else_is_wrong(
+    name: str, kind: FaultKind, outcome: Outcome, due: str
+) -> None:
     findings = Findings()
     _note(findings, name, kind, outcome)
     assert findings.wrong == [f"{name}, {kind}: {outcome}, not {due}"]
@@ -81,10 +82,10 @@ def test_a_fault_that_is_judged_as_something_else_is_wrong(name: str, kind: Kind
 def test_faults_are_counted_by_what_they_showed() -> None:
     findings = Findings()
     assert faults_of("nbac_schedule", findings) == "none shown"
-    _note(findings, "nbac_schedule", Kind.SERVER_ERROR, Outcome.PROVIDER_ERROR)
-    _note(findings, "nbac_schedule", Kind.HANG, Outcome.PROVIDER_ERROR)
+    _note(findings, "nbac_schedule", FaultKind.SERVER_ERROR, Outcome.PROVIDER_ERROR)
+    _note(findings, "nbac_schedule", FaultKind.HANG, Outcome.PROVIDER_ERROR)
     assert faults_of("nbac_schedule", findings) == "1 classes of 2 faults"
-    _note(findings, "nbac_schedule", Kind.STALE, Outcome.OK)
+    _note(findings, "nbac_schedule", FaultKind.STALE, Outcome.OK)
     assert faults_of("nbac_schedule", findings) == "1 classes of 2 faults, 1 not shown"
     assert findings.wrong == []
 
@@ -108,8 +109,8 @@ def test_only_answers_of_the_provider_count_as_recorded(shared_data: Path) -> No
 async def test_what_is_seen_of_a_source_is_what_a_day_would_see(sample: Path, tmp_path: Path) -> None:
     archive = Archive(sample)
     slate, lines = slate_of(archive, DAY), SOURCES["odds_api_game_lines"]
-    spent = Fault(source=Struck.EVENTS, kind=Kind.QUOTA_SPENT)
-    with serve(archive, (spent, Fault(source=Struck.REFEREES, kind=Kind.SERVER_ERROR))) as upstream:
+    spent = Fault(source=ReplaySource.EVENTS, kind=FaultKind.QUOTA_SPENT)
+    with serve(archive, (spent, Fault(source=ReplaySource.REFEREES, kind=FaultKind.SERVER_ERROR))) as upstream:
         async with source_harness(upstream.url, slate, tmp_path) as desk:
             assert await see(desk, lines) == (Outcome.OK, 168, None)
             assert (await see(desk, SOURCES["odds_api_events"])).outcome is Outcome.QUOTA_SPENT
@@ -119,7 +120,7 @@ async def test_what_is_seen_of_a_source_is_what_a_day_would_see(sample: Path, tm
 async def test_games_are_counted_that_have_rows(sample: Path, tmp_path: Path) -> None:
     archive = Archive(sample)
     slate, report = slate_of(archive, DAY), SOURCES["nbac_injury_report"]
-    quiet = Fault(source=Struck.INJURY_REPORT, kind=Kind.EMPTY)
+    quiet = Fault(source=ReplaySource.INJURY_REPORT, kind=FaultKind.EMPTY)
     with serve(archive, (quiet,)) as upstream:
         async with source_harness(upstream.url, slate, tmp_path) as desk:
             await see(desk, SOURCES["nbac_player_list_current"])

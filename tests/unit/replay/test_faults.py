@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 
 from tipoff.errors import ConfigurationError
-from tipoff.replay.faults import ASKED_PER_GAME, POSSIBLE_AT, Fault, FaultPlan, Kind, Source, load_faults
+from tipoff.replay.faults import (
+    REQUESTED_PER_GAME,
+    SOURCES_OF_KIND,
+    Fault,
+    FaultKind,
+    FaultPlan,
+    ReplaySource,
+    load_faults,
+)
 from tipoff.replay.upstream.endpoints import ENDPOINTS
 from tipoff.sources.fetcher import _KEY_PLACES
 
@@ -24,7 +32,7 @@ def fault(**fields: Any) -> Fault:
     return Fault.model_validate({"source": "odds_api_player_points_props", "kind": "server_error", **fields})
 
 
-def struck(plan: FaultPlan, about: frozenset[str] | None = None, source: Source = Source.PROPS) -> int:
+def struck(plan: FaultPlan, about: frozenset[str] | None = None, source: ReplaySource = ReplaySource.PROPS) -> int:
     return len(plan.in_force(source, NOON, about, ids_of))
 
 
@@ -90,9 +98,9 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 
 def test_an_open_period_is_all_day() -> None:
-    assert fault().covers(Source.PROPS, NOON)
-    assert not fault().covers(Source.EVENTS, NOON)
-    assert fault(source="*").covers(Source.EVENTS, NOON)
+    assert fault().covers(ReplaySource.PROPS, NOON)
+    assert not fault().covers(ReplaySource.EVENTS, NOON)
+    assert fault(source="*").covers(ReplaySource.EVENTS, NOON)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +113,7 @@ def test_an_open_period_is_all_day() -> None:
     ],
 )
 def test_a_period_includes_its_begin_and_excludes_its_end(period: Mapping[str, str], covered: bool) -> None:
-    assert fault(**period).covers(Source.PROPS, NOON) is covered
+    assert fault(**period).covers(ReplaySource.PROPS, NOON) is covered
 
 
 def test_named_games_strike_only_requests_about_them() -> None:
@@ -127,19 +135,21 @@ def test_a_count_runs_down_with_each_struck_request_only() -> None:
 
 def test_entries_strike_in_the_order_of_the_file() -> None:
     plan = FaultPlan((fault(kind="empty"), fault(kind="server_error")))
-    assert [entry.kind for entry in plan.in_force(Source.PROPS, NOON, None, ids_of)] == [
-        Kind.EMPTY,
-        Kind.SERVER_ERROR,
+    assert [entry.kind for entry in plan.in_force(ReplaySource.PROPS, NOON, None, ids_of)] == [
+        FaultKind.EMPTY,
+        FaultKind.SERVER_ERROR,
     ]
 
 
 def test_a_key_can_be_refused_wherever_one_is_wanted() -> None:
-    assert {endpoint.source for endpoint in ENDPOINTS if endpoint.host in _KEY_PLACES} == POSSIBLE_AT[Kind.BAD_KEY]
+    assert {endpoint.source for endpoint in ENDPOINTS if endpoint.host in _KEY_PLACES} == SOURCES_OF_KIND[
+        FaultKind.BAD_KEY
+    ]
 
 
 def test_every_source_that_a_fault_may_name_is_asked_for_somewhere() -> None:
-    assert {endpoint.source for endpoint in ENDPOINTS} == set(Source) - {Source.ANY}
+    assert {endpoint.source for endpoint in ENDPOINTS} == set(ReplaySource) - {ReplaySource.ANY}
 
 
 def test_single_games_can_be_struck_wherever_questions_are_about_them() -> None:
-    assert {endpoint.source for endpoint in ENDPOINTS if endpoint.about} == ASKED_PER_GAME - {Source.ANY}
+    assert {endpoint.source for endpoint in ENDPOINTS if endpoint.about} == REQUESTED_PER_GAME - {ReplaySource.ANY}

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from itertools import groupby
 from operator import attrgetter
 
-from tipoff.replay.faults import Kind
+from tipoff.replay.faults import FaultKind
 from tipoff.replay.shapes.game_state import FINAL, SCHEDULED, state_of
 from tipoff.replay.shapes.odds_api import latest_quotes
 from tipoff.replay.shapes.prop_quotes import Quote, bent
@@ -85,7 +85,7 @@ def _participant(tricode: str) -> dict[str, object]:
 
 
 def _offers(game: Game, view: View) -> list[dict[str, object]]:
-    in_play = any(bend.kind is Kind.IN_PLAY for bend in view.bends)
+    in_play = any(bend.kind is FaultKind.IN_PLAY for bend in view.bends)
     if not view.shows(game) or (view.as_of >= game.tip_off and not in_play):
         return []
     quotes = [quote for quote in bent(latest_quotes(game, view), game, view) if quote.book in _BOOKS]

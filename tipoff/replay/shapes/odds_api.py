@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from tipoff.odds import decimal_price
-from tipoff.replay.faults import Kind
+from tipoff.replay.faults import FaultKind
 from tipoff.replay.shapes import refusals
 from tipoff.replay.shapes.prop_quotes import Quote, bent
 from tipoff.replay.shapes.view import Game, Params, UpstreamResponse, View, json_answer, zulu
@@ -74,7 +74,7 @@ def player_points(view: View, params: Params) -> UpstreamResponse:
     if refused:
         return refused
     game = view.past.by_event.get(params["event_id"])
-    in_play = any(bend.kind is Kind.IN_PLAY for bend in view.bends)
+    in_play = any(bend.kind is FaultKind.IN_PLAY for bend in view.bends)
     if game is None or (view.as_of >= game.tip_off and not in_play):
         return refusals.event_not_found()
     quotes = bent(latest_quotes(game, view), game, view) if view.shows(game) else []

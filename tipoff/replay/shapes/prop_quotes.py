@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from math import floor
 from typing import Any, NamedTuple
 
-from tipoff.replay.faults import Fault, Kind
+from tipoff.replay.faults import Fault, FaultKind
 from tipoff.replay.shapes.view import Game, View
 
 _AFTER_TIP = timedelta(minutes=20)
@@ -71,9 +71,9 @@ def _in_play(quote: Quote, game: Game, view: View) -> list[Quote]:
     return [quote._replace(line=quote.line + _POINTS_IN_PLAY, updated_at=stamped)]
 
 
-BENDS: Mapping[Kind, Callable[[Quote, Game, View], list[Quote]]] = {
-    Kind.ONE_SIDED: _one_sided,
-    Kind.ALTERNATE: _alternate,
-    Kind.INTEGER_LINE: _integer_line,
-    Kind.IN_PLAY: _in_play,
+BENDS: Mapping[FaultKind, Callable[[Quote, Game, View], list[Quote]]] = {
+    FaultKind.ONE_SIDED: _one_sided,
+    FaultKind.ALTERNATE: _alternate,
+    FaultKind.INTEGER_LINE: _integer_line,
+    FaultKind.IN_PLAY: _in_play,
 }

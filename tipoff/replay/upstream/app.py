@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from tipoff.replay.archive import Archive
-from tipoff.replay.faults import POSSIBLE_AT, Fault, FaultPlan, Kind, Source
+from tipoff.replay.faults import SOURCES_OF_KIND, Fault, FaultKind, FaultPlan, ReplaySource
 from tipoff.replay.shapes import refusals
 from tipoff.replay.shapes.prop_quotes import BENDS
 from tipoff.replay.shapes.view import Params, Past, UpstreamResponse, View
@@ -23,10 +23,10 @@ from tipoff.vocabulary import Frozen
 AS_OF_HEADER = "X-Tipoff-As-Of"
 NBA_REFERER = "https://www.nba.com/"
 
-_TELL_OF_POSTPONED = frozenset({Source.SCHEDULE, Source.SCOREBOARD, Source.ESPN_SCOREBOARD})
+_TELL_OF_POSTPONED = frozenset({ReplaySource.SCHEDULE, ReplaySource.SCOREBOARD, ReplaySource.ESPN_SCOREBOARD})
 """Where a postponed game still stands; at the others it is gone."""
 
-_ODDS_API = POSSIBLE_AT[Kind.QUOTA_SPENT]
+_ODDS_API = SOURCES_OF_KIND[FaultKind.QUOTA_SPENT]
 
 _SECRETS = frozenset({"apikey", "api_key", "key", "token"})
 
@@ -35,23 +35,23 @@ _DATES = frozenset({"date", "dates", "stamp"})
 """Parameters that say which date is asked about."""
 _DATE = re.compile(r"\d{4}-\d\d-\d\d|\d{8}")
 
-_REFUSALS: Mapping[Kind, Callable[[Fault], UpstreamResponse]] = {
-    Kind.FORBIDDEN_NOT_YET: lambda fault: refusals.forbidden_not_yet(),
-    Kind.ACCESS_DENIED: lambda fault: refusals.access_denied(),
-    Kind.HTML_PAGE: lambda fault: refusals.html_page(),
-    Kind.TOO_MANY_REQUESTS: lambda fault: refusals.too_many_requests(fault.retry_after_seconds or 0),
-    Kind.SERVER_ERROR: lambda fault: refusals.server_error(),
-    Kind.QUOTA_SPENT: lambda fault: refusals.quota_spent(),
-    Kind.BAD_KEY: lambda fault: refusals.bad_key() if fault.source in _ODDS_API else refusals.unauthorized(),
-    Kind.BAD_REQUEST: lambda fault: refusals.not_understood(),
-    Kind.GONE: lambda fault: refusals.not_found(),
+_REFUSALS: Mapping[FaultKind, Callable[[Fault], UpstreamResponse]] = {
+    FaultKind.FORBIDDEN_NOT_YET: lambda fault: refusals.forbidden_not_yet(),
+    FaultKind.ACCESS_DENIED: lambda fault: refusals.access_denied(),
+    FaultKind.HTML_PAGE: lambda fault: refusals.html_page(),
+    FaultKind.TOO_MANY_REQUESTS: lambda fault: refusals.too_many_requests(fault.retry_after_seconds or 0),
+    FaultKind.SERVER_ERROR: lambda fault: refusals.server_error(),
+    FaultKind.QUOTA_SPENT: lambda fault: refusals.quota_spent(),
+    FaultKind.BAD_KEY: lambda fault: refusals.bad_key() if fault.source in _ODDS_API else refusals.unauthorized(),
+    FaultKind.BAD_REQUEST: lambda fault: refusals.not_understood(),
+    FaultKind.GONE: lambda fault: refusals.not_found(),
 }
 
 
 class LoggedRequest(Frozen):
     """One request: keys in its query are redacted; status 0 means that it got no answer."""
 
-    source: Source | None
+    source: ReplaySource | None
     host: str
     path: str
     as_of: datetime
@@ -120,7 +120,7 @@ class _Desk:
         view, params = View(self.past, asked.as_of), asked.params
         for fault in faults:
             view = _changed(view, fault, asked.endpoint.source)
-            params = _a_day_before(params) if fault.kind is Kind.YESTERDAYS else params
+            params = _a_day_before(params) if fault.kind is FaultKind.YESTERDAYS else params
         return asked.endpoint.answer(view, params)
 
     def _logged(
@@ -128,7 +128,7 @@ class _Desk:
         delivery: Delivery,
         request: Request,
         as_of: datetime,
-        source: Source | None = None,
+        source: ReplaySource | None = None,
         faults: tuple[Fault, ...] = (),
     ) -> Response:
         self.log(
@@ -167,22 +167,22 @@ def _no_moment(request: Request) -> Response:
     return PlainTextResponse(text, status_code=400)
 
 
-def _changed(view: View, fault: Fault, source: Source) -> View:
+def _changed(view: View, fault: Fault, source: ReplaySource) -> View:
     """What is left to see after a fault that changes content; the others leave the view as it is."""
-    if fault.kind is Kind.EMPTY:
+    if fault.kind is FaultKind.EMPTY:
         return replace(view, empty=True)
-    if fault.kind is Kind.STALE:
+    if fault.kind is FaultKind.STALE:
         return replace(view, as_of=view.as_of - _A_DAY)
-    if fault.kind is Kind.YESTERDAYS:
+    if fault.kind is FaultKind.YESTERDAYS:
         return replace(view, quotes_older=_A_DAY)
-    if fault.kind is Kind.LATE:
+    if fault.kind is FaultKind.LATE:
         return replace(view, as_of=view.as_of - timedelta(minutes=fault.delay_minutes or 0))
     if fault.kind in BENDS:
         return replace(view, bends=(*view.bends, fault))
     named = view.past.ids_of(fault.games, view.as_of)
-    if fault.kind is Kind.POSTPONED and source in _TELL_OF_POSTPONED:
+    if fault.kind is FaultKind.POSTPONED and source in _TELL_OF_POSTPONED:
         return replace(view, postponed=view.postponed | named)
-    if fault.kind in (Kind.PARTIAL_SLATE, Kind.NEVER, Kind.POSTPONED):
+    if fault.kind in (FaultKind.PARTIAL_SLATE, FaultKind.NEVER, FaultKind.POSTPONED):
         return replace(view, left_out=view.left_out | named)
     return view
 

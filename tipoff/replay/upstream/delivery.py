@@ -8,7 +8,7 @@ from typing import NamedTuple
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from tipoff.replay.faults import Kind
+from tipoff.replay.faults import FaultKind
 from tipoff.replay.shapes.view import UpstreamResponse
 
 HANG_SECONDS = 120
@@ -70,8 +70,8 @@ async def _blanks() -> AsyncIterator[bytes]:
         yield part
 
 
-BROKEN: Mapping[Kind, Callable[[UpstreamResponse], Delivery]] = {
-    Kind.TRUNCATED_BODY: _cut_off,
-    Kind.HANG: _silent,
-    Kind.OVERSIZE: _oversize,
+BROKEN: Mapping[FaultKind, Callable[[UpstreamResponse], Delivery]] = {
+    FaultKind.TRUNCATED_BODY: _cut_off,
+    FaultKind.HANG: _silent,
+    FaultKind.OVERSIZE: _oversize,
 }

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from tipoff.replay.faults import Source
+from tipoff.replay.faults import ReplaySource
 from tipoff.replay.shapes import (
     bdl_boxscores,
     bdl_injuries,
@@ -35,7 +35,7 @@ from tipoff.replay.shapes.view import Game, Params, UpstreamResponse, View
 class Endpoint:
     """One address: the source asked for there, and how it answers."""
 
-    source: Source
+    source: ReplaySource
     host: str
     path: str
     """A pattern; its named groups go into the answer's parameters."""
@@ -55,118 +55,118 @@ WANT_NBA_REFERER = frozenset({_CDN, _STATS})
 """Hosts that refuse requests which do not come from the NBA's own pages."""
 
 ENDPOINTS = (
-    Endpoint(Source.SCHEDULE, _CDN, r"static/json/staticData/scheduleLeagueV2\.json", nba_schedule.schedule),
-    Endpoint(Source.SCHEDULE, _STATS, r"stats/scheduleleaguev2int", nba_schedule.schedule),
+    Endpoint(ReplaySource.SCHEDULE, _CDN, r"static/json/staticData/scheduleLeagueV2\.json", nba_schedule.schedule),
+    Endpoint(ReplaySource.SCHEDULE, _STATS, r"stats/scheduleleaguev2int", nba_schedule.schedule),
     Endpoint(
-        Source.SCOREBOARD,
+        ReplaySource.SCOREBOARD,
         _CDN,
         r"static/json/liveData/scoreboard/todaysScoreboard_00\.json",
         nba_scoreboard.scoreboard,
     ),
-    Endpoint(Source.PLAYER_LIST, _STATS, r"stats/playerindex", nba_player_index.player_index),
+    Endpoint(ReplaySource.PLAYER_LIST, _STATS, r"stats/playerindex", nba_player_index.player_index),
     Endpoint(
-        Source.PLAYER_BOXSCORES,
+        ReplaySource.PLAYER_BOXSCORES,
         _STATS,
         r"stats/leaguegamelog",
         nba_game_log.game_log,
         query={"PlayerOrTeam": "P"},
     ),
     Endpoint(
-        Source.TEAM_HISTORY,
+        ReplaySource.TEAM_HISTORY,
         _STATS,
         r"stats/leaguegamelog",
         nba_game_log.game_log,
         query={"PlayerOrTeam": "T"},
     ),
     Endpoint(
-        Source.TEAM_BOXSCORE,
+        ReplaySource.TEAM_BOXSCORE,
         _STATS,
         r"stats/boxscoretraditionalv3",
         nba_boxscores.traditional,
         about=box_rows.game_asked,
     ),
     Endpoint(
-        Source.LIVE_BOXSCORE,
+        ReplaySource.LIVE_BOXSCORE,
         _CDN,
         r"static/json/liveData/boxscore/boxscore_(?P<game_id>\d+)\.json",
         nba_boxscores.live,
         about=box_rows.game_asked,
     ),
-    Endpoint(Source.BDL_BOXSCORES, _BDL, r"v1/box_scores", bdl_boxscores.box_scores),
+    Endpoint(ReplaySource.BDL_BOXSCORES, _BDL, r"v1/box_scores", bdl_boxscores.box_scores),
     Endpoint(
-        Source.ESPN_BOXSCORES,
+        ReplaySource.ESPN_BOXSCORES,
         _ESPN,
         r"apis/site/v2/sports/basketball/nba/summary",
         espn_summary.summary,
         about=espn_summary.game_asked,
     ),
     Endpoint(
-        Source.ESPN_SCOREBOARD,
+        ReplaySource.ESPN_SCOREBOARD,
         _ESPN,
         r"apis/site/v2/sports/basketball/nba/scoreboard",
         espn_scoreboard.scoreboard,
     ),
     Endpoint(
-        Source.ROSTERS,
+        ReplaySource.ROSTERS,
         _ESPN,
         r"apis/site/v2/sports/basketball/nba/teams/(?P<espn_id>\d+)/roster",
         espn_roster.team_roster,
         about=espn_roster.games_of_team,
     ),
     Endpoint(
-        Source.INJURY_REPORT,
+        ReplaySource.INJURY_REPORT,
         "ak-static.cms.nba.com",
         r"referee/injury/Injury-Report_(?P<stamp>[^/]+)\.pdf",
         nba_injury_report.report,
     ),
     Endpoint(
-        Source.PLAY_BY_PLAY,
+        ReplaySource.PLAY_BY_PLAY,
         _CDN,
         r"static/json/liveData/playbyplay/playbyplay_(?P<game_id>\d{10})\.json",
         nba_play_by_play.play_by_play,
         about=plays.game_asked_for,
     ),
     Endpoint(
-        Source.BIGDATABALL,
+        ReplaySource.BIGDATABALL,
         "bigdataball",
         r"\[(?P<date>\d{4}-\d\d-\d\d)\]-(?P<game_id>\d{10})-[A-Z]{3}@[A-Z]{3}\.csv",
         bigdataball.play_by_play,
         about=plays.game_asked_for,
     ),
     Endpoint(
-        Source.GAMEBOOK,
+        ReplaySource.GAMEBOOK,
         "statsdmz.nba.com",
         r"pdfs/(?P<date>\d{8})/(?P=date)_(?P<away>[A-Z]{3})(?P<home>[A-Z]{3})\.pdf",
         nba_gamebook.gamebook,
         about=nba_gamebook.game_asked_for,
     ),
     Endpoint(
-        Source.BDL_INJURIES,
+        ReplaySource.BDL_INJURIES,
         _BDL,
         r"v1/player_injuries",
         bdl_injuries.injuries,
         about=bdl_injuries.games_of_teams,
     ),
-    Endpoint(Source.REFEREES, _OFFICIALS, r"wp-json/api/v1/get-game-officials", nba_referees.officials),
-    Endpoint(Source.STANDINGS, _BDL, r"v1/standings", bdl_standings.standings),
+    Endpoint(ReplaySource.REFEREES, _OFFICIALS, r"wp-json/api/v1/get-game-officials", nba_referees.officials),
+    Endpoint(ReplaySource.STANDINGS, _BDL, r"v1/standings", bdl_standings.standings),
     Endpoint(
-        Source.PLAYER_MOVEMENT,
+        ReplaySource.PLAYER_MOVEMENT,
         _STATS,
         r"js/data/playermovement/NBA_Player_Movement\.json",
         lambda view, params: refusals.not_found(),  # an archive has no moves
     ),
-    Endpoint(Source.EVENTS, _ODDS, r"v4/sports/basketball_nba/events/?", odds_api.events),
-    Endpoint(Source.GAME_LINES, _ODDS, r"v4/sports/basketball_nba/odds/?", odds_api.game_lines),
+    Endpoint(ReplaySource.EVENTS, _ODDS, r"v4/sports/basketball_nba/events/?", odds_api.events),
+    Endpoint(ReplaySource.GAME_LINES, _ODDS, r"v4/sports/basketball_nba/odds/?", odds_api.game_lines),
     Endpoint(
-        Source.PROPS,
+        ReplaySource.PROPS,
         _ODDS,
         r"v4/sports/basketball_nba/events/(?P<event_id>\w+)/odds/?",
         odds_api.player_points,
         about=odds_api.game_of_event,
     ),
-    Endpoint(Source.BETTINGPROS_EVENTS, _BETTINGPROS, r"v3/events", bettingpros.events),
+    Endpoint(ReplaySource.BETTINGPROS_EVENTS, _BETTINGPROS, r"v3/events", bettingpros.events),
     Endpoint(
-        Source.BETTINGPROS,
+        ReplaySource.BETTINGPROS,
         _BETTINGPROS,
         r"v3/offers",
         bettingpros.offers,
