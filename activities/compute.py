@@ -13,8 +13,8 @@ from tipoff.grading.accuracy import grade_date
 from tipoff.training.history import seasons_up_to, training_history
 from tipoff.vocabulary import first_day
 from tipoff.warehouse.feature_store import build_features, stored_features
+from tipoff.warehouse.scope import TransformScope
 from tipoff.warehouse.tables import TABLES
-from tipoff.warehouse.target import Target
 from workflows.contracts import (
     Activity,
     ComputeRequest,
@@ -40,13 +40,17 @@ class Computing:
         changed = written.changed or tried_before()
         return StepReport(rows=written.rows, changed=changed, changed_games=request.game_ids)
 
-    def _target(self, request: ComputeRequest) -> Target:
+    def _target(self, request: ComputeRequest) -> TransformScope:
         """The slate's games, or all dates of the history before them; a player's form is of the whole slate."""
         if request.span == "history":
             first = first_day(seasons_up_to(request.game_date, self._resources.settings.history_seasons)[0])
-            return Target(first_date=first, last_date=request.game_date - timedelta(days=1), as_of=request.as_of)
+            return TransformScope(
+                first_date=first, last_date=request.game_date - timedelta(days=1), as_of=request.as_of
+            )
         games = request.game_ids if "game_id" in TABLES[request.subject].column_names else ()
-        return Target(first_date=request.game_date, last_date=request.game_date, game_ids=games, as_of=request.as_of)
+        return TransformScope(
+            first_date=request.game_date, last_date=request.game_date, game_ids=games, as_of=request.as_of
+        )
 
     @activity.defn(name=Activity.BUILD_FEATURES.value)
     @blocking

@@ -14,7 +14,7 @@ from tipoff.publishing.alerts import Alert, raise_alert
 from tipoff.publishing.envelope import decode
 from tipoff.publishing.exports import publish_predictions, publish_results
 from tipoff.publishing.page import publish_page
-from tipoff.publishing.status import Published, publish_status
+from tipoff.publishing.status import PublishResult, publish_status
 from tipoff.publishing.summary import publish_summary
 from workflows.contracts import Activity, ComputeRequest, PublishStatusRequest, StepReport
 
@@ -33,7 +33,7 @@ class Publishing:
         return StepReport(rows=published.rows, changed_games=request.game_ids)
 
     @property
-    def _exporters(self) -> dict[str, Callable[[ComputeRequest], Published]]:
+    def _exporters(self) -> dict[str, Callable[[ComputeRequest], PublishResult]]:
         return {
             "predictions": partial(self._tables, publish_predictions),
             "results": partial(self._tables, publish_results),
@@ -41,7 +41,7 @@ class Publishing:
             "summary": partial(self._tables, publish_summary),
         }
 
-    def _tables(self, publish: Callable[..., Published], request: ComputeRequest) -> Published:
+    def _tables(self, publish: Callable[..., PublishResult], request: ComputeRequest) -> PublishResult:
         return publish(
             self._resources.warehouse,
             self._resources.exports,
@@ -52,7 +52,7 @@ class Publishing:
             request.missing_games,
         )
 
-    def _page(self, request: ComputeRequest) -> Published:
+    def _page(self, request: ComputeRequest) -> PublishResult:
         standing = self._resources.exports.read(f"v1/status/{request.game_date}.json")
         return publish_page(
             self._resources.warehouse,

@@ -18,7 +18,7 @@ from tipoff.sources.player_names import load_aliases, slate_players
 from tipoff.sources.registry import SOURCES
 from tipoff.sources.schedule import slate_games
 from tipoff.vocabulary import Frozen, Outcome, Role, SlateGame, shortened
-from tipoff.warehouse.base import Between, Parameters, Slice, Value, Warehouse
+from tipoff.warehouse.base import DateRange, Parameters, Slice, Value, Warehouse
 from tipoff.warehouse.tables import TABLES, Table
 from tipoff.warehouse.validation import conform, schema_of
 
@@ -249,7 +249,7 @@ class _News(NamedTuple):
 def _write_all(source: Source, answers: _Answers, slate: Slate, warehouse: Warehouse, *, protect: bool) -> _News:
     """Write what differs from what stands. `protect`: never in place of more rows."""
     table = TABLES[source.table]
-    if table.appends:
+    if table.append_only:
         once = answers.all_rows.unique(table.natural_key, keep="first", maintain_order=True)  # pages may overlap
         # Answers of earlier looks may stand among them: each is compared with what stood at its own moment.
         polls = once.partition_by("as_of", maintain_order=True)
@@ -336,7 +336,7 @@ def _replace_news(
     left the moment of the one before, so an answer is never taken for older than what it was the first to tell.
     """
     where: Slice = {
-        name: Between(first=of[0], last=of[1]) if isinstance(of, tuple) else of for name, of in owned.items()
+        name: DateRange(first=of[0], last=of[1]) if isinstance(of, tuple) else of for name, of in owned.items()
     }
     standing = _standing(table, where, warehouse)
     changed = _difference(table, rows, standing)
@@ -363,7 +363,7 @@ def _passes_soon(table: Table, rows: pl.DataFrame, standing: pl.DataFrame) -> bo
     """Whether the news is of running scores alone, and the last ones were written just now."""
     now: datetime = rows["as_of"][0]
     just_now = standing.filter(pl.col("as_of").is_between(now - PASSING_NEWS_EVERY, now, closed="right"))
-    return not just_now.is_empty() and _difference(table, rows, standing, besides=table.passing).is_empty()
+    return not just_now.is_empty() and _difference(table, rows, standing, besides=table.volatile_columns).is_empty()
 
 
 def _is_of_the_day(source: Source, answer: _Answer, slate: Slate) -> bool:
@@ -380,7 +380,7 @@ def _standing(table: Table, where: Slice, warehouse: Warehouse) -> pl.DataFrame:
     terms: list[str] = []
     parameters: dict[str, Value | list[str]] = {}
     for name, wanted in where.items():
-        if isinstance(wanted, Between):
+        if isinstance(wanted, DateRange):
             terms.append(f"{name} BETWEEN @first_{name} AND @last_{name}")
             parameters |= {f"first_{name}": wanted.first, f"last_{name}": wanted.last}
         else:

@@ -13,7 +13,7 @@ from tipoff.replay.archive.reader import Archive
 from tipoff.sources.injuries import SUBMITTED
 from tipoff.sources.player_names import normalise
 from tipoff.vocabulary import eastern, season_of
-from tipoff.warehouse.base import Between, Parameters, Slice, Warehouse
+from tipoff.warehouse.base import DateRange, Parameters, Slice, Warehouse
 from tipoff.warehouse.tables import TABLES
 
 PRE_GAME = (
@@ -73,7 +73,7 @@ def parameters(first: date, last: date, **changes: Any) -> Parameters:
 
 
 def between(first: date, last: date) -> Slice:
-    return {"game_date": Between(first=first, last=last)}
+    return {"game_date": DateRange(first=first, last=last)}
 
 
 def _replace(warehouse: Warehouse, table: str, rows: pl.DataFrame, season: str) -> None:

@@ -30,7 +30,7 @@ from tipoff.sources.rate_limits import Unlimited
 from tipoff.sources.registry import SOURCES
 from tipoff.teams import team_called
 from tipoff.vocabulary import Outcome, SlateGame, eastern
-from tipoff.warehouse.base import Slice, Warehouse, Written
+from tipoff.warehouse.base import Slice, Warehouse, WriteResult
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
 from tipoff.warehouse.open import open_warehouse
 from tipoff.warehouse.tables import TABLES
@@ -285,7 +285,7 @@ def test_the_quotes_of_all_games_are_one_write_and_unchanged_ones_none(
     writes: list[str] = []
     append = day.warehouse.append
 
-    def counted(table: str, rows: pl.DataFrame) -> Written:
+    def counted(table: str, rows: pl.DataFrame) -> WriteResult:
         writes.append(table)
         return append(table, rows)
 
@@ -562,7 +562,7 @@ def test_an_answer_is_not_taken_for_a_batch(day: Reading) -> None:
 class Interrupted(DuckDbWarehouse):
     """Refuses to write unresolved names, as if the worker had been killed before."""
 
-    def replace(self, table: str, rows: pl.DataFrame, where: Slice) -> Written:
+    def replace(self, table: str, rows: pl.DataFrame, where: Slice) -> WriteResult:
         if table == "unresolved_players":
             raise StorageError("interrupted")
         return super().replace(table, rows, where)

@@ -29,7 +29,7 @@ class Quality(IntEnum):
     MISSING = 0
 
 
-class Origin(StrEnum):
+class SourceColumn(StrEnum):
     """Where a feature's facts come from: the column of the inputs that names the source of each row."""
 
     BOX = "box_source"
@@ -41,17 +41,17 @@ class Origin(StrEnum):
     ROSTER = "roster_source"
 
 
-_FIRST_CHOICE: Final[dict[Origin, tuple[str, ...]]] = {
-    Origin.BOX: ("nbac_player_boxscores", "nbac_player_history"),
-    Origin.TEAM_BOX: ("nbac_team_boxscore", "nbac_team_history"),
-    Origin.SCHEDULE: ("nbac_schedule",),
-    Origin.INJURIES: ("nbac_injury_report",),
-    Origin.GAME_LINES: ("odds_api_game_lines",),
-    Origin.PROPS: ("odds_api_player_points_props",),
+_PRIMARY_SOURCES: Final[dict[SourceColumn, tuple[str, ...]]] = {
+    SourceColumn.BOX: ("nbac_player_boxscores", "nbac_player_history"),
+    SourceColumn.TEAM_BOX: ("nbac_team_boxscore", "nbac_team_history"),
+    SourceColumn.SCHEDULE: ("nbac_schedule",),
+    SourceColumn.INJURIES: ("nbac_injury_report",),
+    SourceColumn.GAME_LINES: ("odds_api_game_lines",),
+    SourceColumn.PROPS: ("odds_api_player_points_props",),
     # Of a game that is over, his team is that of the box score.
-    Origin.ROSTER: ("espn_team_rosters", "nbac_player_boxscores", "nbac_player_history"),
+    SourceColumn.ROSTER: ("espn_team_rosters", "nbac_player_boxscores", "nbac_player_history"),
 }
-_BY_HIS_TEAM: Final = (Origin.TEAM_BOX, Origin.SCHEDULE, Origin.INJURIES, Origin.GAME_LINES)
+_TEAM_LEVEL: Final = (SourceColumn.TEAM_BOX, SourceColumn.SCHEDULE, SourceColumn.INJURIES, SourceColumn.GAME_LINES)
 """What is told of teams and games is his by the team that he is on."""
 
 
@@ -65,14 +65,14 @@ class Feature:
     name: str
     description: str
     value: pl.Expr
-    origin: Origin
+    origin: SourceColumn
     window: int = 0
     games: str = "games_history"
 
     @property
-    def origins(self) -> tuple[Origin, ...]:
+    def origins(self) -> tuple[SourceColumn, ...]:
         """All that its quality stands on."""
-        return (self.origin, Origin.ROSTER) if self.origin in _BY_HIS_TEAM else (self.origin,)
+        return (self.origin, SourceColumn.ROSTER) if self.origin in _TEAM_LEVEL else (self.origin,)
 
     @property
     def is_missing(self) -> pl.Expr:
@@ -99,7 +99,7 @@ class Feature:
 
 
 def _as_is(
-    origin: Origin,
+    origin: SourceColumn,
     window: int = 0,
     games: str = "games_history",
     convert: Callable[[pl.Expr], pl.Expr] = lambda column: column,
@@ -112,18 +112,18 @@ def _as_is(
     return declare
 
 
-_last_game = _as_is(Origin.BOX, window=1)
-_last_5 = _as_is(Origin.BOX, window=5)
-_last_10 = _as_is(Origin.BOX, window=10)
-_last_20 = _as_is(Origin.BOX, window=20)
-_season_5 = _as_is(Origin.BOX, window=5, games="games_season")
-_season_10 = _as_is(Origin.BOX, window=10, games="games_season")
-_team_15 = _as_is(Origin.TEAM_BOX, window=15, games="team_games")
-_opponent_15 = _as_is(Origin.TEAM_BOX, window=15, games="opponent_games")
-_team_season = _as_is(Origin.TEAM_BOX, window=5, games="team_games")
-_game_line = _as_is(Origin.GAME_LINES)
-_prop = _as_is(Origin.PROPS)
-_injury = _as_is(Origin.INJURIES)
+_last_game = _as_is(SourceColumn.BOX, window=1)
+_last_5 = _as_is(SourceColumn.BOX, window=5)
+_last_10 = _as_is(SourceColumn.BOX, window=10)
+_last_20 = _as_is(SourceColumn.BOX, window=20)
+_season_5 = _as_is(SourceColumn.BOX, window=5, games="games_season")
+_season_10 = _as_is(SourceColumn.BOX, window=10, games="games_season")
+_team_15 = _as_is(SourceColumn.TEAM_BOX, window=15, games="team_games")
+_opponent_15 = _as_is(SourceColumn.TEAM_BOX, window=15, games="opponent_games")
+_team_season = _as_is(SourceColumn.TEAM_BOX, window=5, games="team_games")
+_game_line = _as_is(SourceColumn.GAME_LINES)
+_prop = _as_is(SourceColumn.PROPS)
+_injury = _as_is(SourceColumn.INJURIES)
 
 
 def _minutes_change() -> pl.Expr:
@@ -165,7 +165,7 @@ FEATURES: Final[tuple[Feature, ...]] = (
         "minutes_change",
         "last 5 games' mean minutes minus the season's",
         _minutes_change(),
-        Origin.BOX,
+        SourceColumn.BOX,
         window=5,
         games="games_season",
     ),
@@ -179,19 +179,19 @@ FEATURES: Final[tuple[Feature, ...]] = (
     _last_game("games_last_14_days", "games in the fourteen days before"),
     _last_game("minutes_last_7_days", "minutes in the seven days before"),
     _last_game("back_to_back", "1 when he played on the day before"),
-    _as_is(Origin.BOX, window=1, convert=lambda days: days.clip(upper_bound=10))(
+    _as_is(SourceColumn.BOX, window=1, convert=lambda days: days.clip(upper_bound=10))(
         "days_since_last_game", "calendar days since the last game, at most 10"
     ),
     _last_game("points_mean_opponent", "mean points of earlier games against this opponent"),
     _last_game("games_opponent", "earlier games against this opponent"),
     _season_10("home_points_difference", "season's mean points at home minus away"),
-    _as_is(Origin.SCHEDULE)("home", "1 at home, 0 away"),
-    Feature("playoffs", "1 in playoffs and play-in", _playoffs(), Origin.SCHEDULE),
+    _as_is(SourceColumn.SCHEDULE)("home", "1 at home, 0 away"),
+    Feature("playoffs", "1 in playoffs and play-in", _playoffs(), SourceColumn.SCHEDULE),
     Feature(
         "rest_advantage",
         "team's days of rest minus the opponent's, within 2",
         _rest_advantage(),
-        Origin.TEAM_BOX,
+        SourceColumn.TEAM_BOX,
     ),
     _team_15("team_pace", "mean pace of the team's last 15 games, possessions per 48 minutes"),
     _team_15("team_offensive_rating", "mean offensive rating of the team's last 15 games"),
@@ -205,7 +205,7 @@ FEATURES: Final[tuple[Feature, ...]] = (
     _prop("opening_line", "line of the first snapshot, points"),
     _prop("line_move", "line minus opening line, points"),
     _prop("has_line", "1 when a line was quoted"),
-    Feature("injury_risk", "0 healthy, 1 probable, 2 questionable, 3 worse", _injury_risk(), Origin.INJURIES),
+    Feature("injury_risk", "0 healthy, 1 probable, 2 questionable, 3 worse", _injury_risk(), SourceColumn.INJURIES),
     _injury("stars_out", "team-mates ruled out who average 18 points or more"),
     _injury("vacated_minutes", "mean minutes of the team-mates ruled out"),
     _injury("vacated_points", "mean points of the team-mates ruled out"),
@@ -217,7 +217,7 @@ FEATURES_HASH: Final = hashlib.sha256("\n".join(FEATURE_NAMES).encode()).hexdige
 """Names and order of the vector; a model trained on another vector is refused."""
 
 KEYS: Final[tuple[str, ...]] = ("game_date", "game_id", "player_id")
-PASSED_ON: Final[tuple[str, ...]] = (
+CARRIED_COLUMNS: Final[tuple[str, ...]] = (
     *("season", "player_name", "team", "opponent", "tip_off", "as_of", "missing"),
     *("bootstrap", "has_injury_report", "injury_status"),
     *("books", "over_price_american", "over_book", "under_price_american", "under_book"),
@@ -229,16 +229,16 @@ PASSED_ON: Final[tuple[str, ...]] = (
 def build_vector(inputs: pl.DataFrame) -> pl.DataFrame:
     """One row per row of `tipoff/sql/features/feature_inputs.sql`, in its order.
 
-    Columns: KEYS, PASSED_ON, `eligible`, one Float64 per feature, `feature_sources` and `feature_qualities` (lists in
-    the order of FEATURES) and `feature_quality_score` (0-100, the mean of the qualities).
+    Columns: KEYS, CARRIED_COLUMNS, `eligible`, one Float64 per feature, `feature_sources` and `feature_qualities`
+    (lists in the order of FEATURES) and `feature_quality_score` (0-100, the mean of the qualities).
     """
     known = inputs.with_columns(
         pl.col("has_prop_line").alias("has_line"),
-        *(_uses_fallback(origin).alias(_fallback_used(origin)) for origin in Origin),
+        *(_uses_fallback(origin).alias(_fallback_used(origin)) for origin in SourceColumn),
     )
     return known.select(
         *KEYS,
-        *PASSED_ON,
+        *CARRIED_COLUMNS,
         _eligible().alias("eligible"),
         *(feature.value.alias(feature.name) for feature in FEATURES),
         pl.concat_list(feature.source for feature in FEATURES).alias("feature_sources"),
@@ -252,11 +252,11 @@ def _eligible() -> pl.Expr:
     return rotation | pl.col("has_prop_line")
 
 
-def _fallback_used(origin: Origin) -> str:
+def _fallback_used(origin: SourceColumn) -> str:
     return f"{origin.value}_is_fallback"
 
 
-def _uses_fallback(origin: Origin) -> pl.Expr:
+def _uses_fallback(origin: SourceColumn) -> pl.Expr:
     """Whether any of a row's sources (separated by semicolons) is not the first choice."""
-    first_choice = pl.element().is_in(list(_FIRST_CHOICE[origin]))
+    first_choice = pl.element().is_in(list(_PRIMARY_SOURCES[origin]))
     return ~pl.col(origin.value).str.split(";").list.eval(first_choice).list.all()

@@ -11,17 +11,17 @@ import polars as pl
 
 from tipoff.grading.outcomes import FINAL, POSTPONED, closing_line_value, grade, profit_units, void_reason
 from tipoff.vocabulary import PREDICTED, Frozen, Grade
-from tipoff.warehouse.base import Parameters, Warehouse, Written
+from tipoff.warehouse.base import Parameters, Warehouse, WriteResult
 from tipoff.warehouse.sql_files import sql_text
 from tipoff.warehouse.tables import TABLES
 
 _PLAYER = ["game_id", "player_id"]
 
 
-class Graded(Frozen):
+class GradingResult(Frozen):
     """What grading a date did; `pending` names the games that could not be graded yet, or not wholly, and why."""
 
-    written: Written
+    written: WriteResult
     predictions: int
     outcomes: Mapping[Grade, int]
     backfilled: int
@@ -47,7 +47,9 @@ def last_injury_reports(warehouse: Warehouse, game_date: date, as_of: datetime) 
     return warehouse.query(sql_text("last_injury_reports"), {"game_date": game_date, "as_of": as_of})
 
 
-def grade_date(warehouse: Warehouse, game_date: date, as_of: datetime, postponed: Collection[str] = ()) -> Graded:
+def grade_date(
+    warehouse: Warehouse, game_date: date, as_of: datetime, postponed: Collection[str] = ()
+) -> GradingResult:
     """Grade the active predictions of a date's games that are over; run again, it corrects what has changed.
 
     Grades of a game that cannot be graded (any more) stay as they are.
@@ -63,7 +65,7 @@ def grade_date(warehouse: Warehouse, game_date: date, as_of: datetime, postponed
         for row in over.filter(~_MAY_HAVE_PLAYED).iter_rows(named=True)
     ]
     frame = pl.DataFrame(rows, list(TABLES["prediction_accuracy"].column_names), infer_schema_length=None)
-    return Graded(
+    return GradingResult(
         written=_write(warehouse, game_date, frame),
         predictions=predictions.height,
         outcomes=Counter(row["grade"] for row in rows),
@@ -72,10 +74,10 @@ def grade_date(warehouse: Warehouse, game_date: date, as_of: datetime, postponed
     )
 
 
-def _write(warehouse: Warehouse, game_date: date, frame: pl.DataFrame) -> Written:
+def _write(warehouse: Warehouse, game_date: date, frame: pl.DataFrame) -> WriteResult:
     """Replace the grades of the games graded, and of no other."""
     if frame.is_empty():
-        return Written(rows=0, changed=False)
+        return WriteResult(rows=0, changed=False)
     graded = frame["game_id"].unique().sort().to_list()
     return warehouse.replace("prediction_accuracy", frame, {"game_date": game_date, "game_id": graded})
 

@@ -43,7 +43,7 @@ class HitRate(Frozen):
     """Profit per unit staked; a push returns its stake."""
 
 
-class Errors(Frozen):
+class ErrorComparison(Frozen):
     """Mean absolute errors, points, on the same `n` rows: those played, with a line and a last-10 mean."""
 
     n: int
@@ -75,7 +75,7 @@ class SystemMetrics(Frozen):
     """Mean absolute error over everyone who played, with a line or without, points."""
     bias: float | None
     """Mean of prediction minus actual over everyone who played, points."""
-    same_rows: Errors
+    same_rows: ErrorComparison
     leans: HitRate
     """Every lined prediction, a PASS by the side it leans to."""
     picks: HitRate
@@ -91,7 +91,7 @@ class SystemMetrics(Frozen):
     """Share of OVER among the `picked`."""
 
 
-class Finding(Frozen):
+class MetricWarning(Frozen):
     """A figure that asks for a person; `key` names it once per system."""
 
     key: str
@@ -132,10 +132,10 @@ def hit_rate(rows: pl.DataFrame) -> HitRate:
     )
 
 
-def errors(rows: pl.DataFrame) -> Errors:
+def errors(rows: pl.DataFrame) -> ErrorComparison:
     """The system's, the line's and the last-10 mean's error on the rows that have all three."""
     compared = rows.filter(_COMPARED)
-    return Errors(
+    return ErrorComparison(
         n=compared.height,
         mae=_mean(compared, "absolute_error"),
         line_mae=_mean(compared, "line_absolute_error"),
@@ -172,7 +172,7 @@ def measure(rows: pl.DataFrame) -> tuple[SystemMetrics, ...]:
     )
 
 
-def findings(metrics: SystemMetrics) -> tuple[Finding, ...]:
+def findings(metrics: SystemMetrics) -> tuple[MetricWarning, ...]:
     """Figures too one-sided, too bad or too good to be true; a small N never warns."""
     picks, same, rate = metrics.picks, metrics.same_rows, metrics.picks.rate
     better = None if same.mae is None or same.line_mae is None else same.line_mae - same.mae
@@ -184,11 +184,11 @@ def findings(metrics: SystemMetrics) -> tuple[Finding, ...]:
     if better is not None and same.n > 1000 and better > 0.15:
         found.append(("too-good-mae", f"MAE {better:.2f} below the line's on {same.n} rows; look for a leak"))
     system = metrics.system_id
-    told = tuple(Finding(key=f"{key}:{system}", text=f"{system}: {text}") for key, text in found)
+    told = tuple(MetricWarning(key=f"{key}:{system}", text=f"{system}: {text}") for key, text in found)
     return (*_balance(system, metrics.picked, metrics.over_share), *told)
 
 
-def one_sided(predictions: pl.DataFrame) -> tuple[Finding, ...]:
+def one_sided(predictions: pl.DataFrame) -> tuple[MetricWarning, ...]:
     """Systems whose picks are nearly all of one side, from their predictions, graded or not."""
     picks = predictions.filter(_PICKED).group_by("system_id").agg(pl.len(), share=_OVER.mean())
     return tuple(
@@ -198,19 +198,19 @@ def one_sided(predictions: pl.DataFrame) -> tuple[Finding, ...]:
     )
 
 
-def ungraded(predictions: int, graded: int) -> tuple[Finding, ...]:
+def ungraded(predictions: int, graded: int) -> tuple[MetricWarning, ...]:
     """Whether so many of a date's predictions have no grade that its figures mislead."""
     if graded >= 0.95 * predictions:
         return ()
     text = f"{graded} of {predictions} predictions are graded; look for box scores that did not come, then grade again"
-    return (Finding(key="grading-coverage", text=text),)
+    return (MetricWarning(key="grading-coverage", text=text),)
 
 
-def _balance(system_id: str, picked: int, over_share: float | None) -> tuple[Finding, ...]:
+def _balance(system_id: str, picked: int, over_share: float | None) -> tuple[MetricWarning, ...]:
     if over_share is None or picked <= 100 or 0.3 <= over_share <= 0.7:
         return ()
     text = f"{system_id}: {over_share:.0%} of {picked} picks are OVER; look for a biased line"
-    return (Finding(key=f"balance:{system_id}", text=text),)
+    return (MetricWarning(key=f"balance:{system_id}", text=text),)
 
 
 def _measure_system(system_id: str, graded: pl.DataFrame) -> SystemMetrics:

@@ -11,7 +11,7 @@ from pydantic import AwareDatetime
 from tipoff.vocabulary import Frozen, Outcome
 
 
-class Landed(Frozen):
+class LandedObject(Frozen):
     """Where a body lies. `new`: it was not there before."""
 
     key: str
@@ -66,7 +66,7 @@ class Batch(Frozen):
 class Landing(Protocol):
     """An object store that only ever grows; every call can be repeated with the same result."""
 
-    def put(self, source: str, game_date: date, body: bytes, suffix: str) -> Landed:
+    def put(self, source: str, game_date: date, body: bytes, suffix: str) -> LandedObject:
         """Keep a body as `raw/<source>/<date>/<sha256>.<suffix>`; the same content twice is one object.
 
         Raises StorageError when the store refuses; half a body never stands under a name.

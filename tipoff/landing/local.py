@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from tipoff.atomic_write import atomic_write
 from tipoff.errors import BadInputError, StorageError
-from tipoff.landing.base import FetchRecord, Landed
+from tipoff.landing.base import FetchRecord, LandedObject
 
 _NAME = r"[a-z0-9_]+(?:/[a-z0-9_]+)*"
 _SOURCE = re.compile(_NAME)
@@ -29,13 +29,13 @@ class LocalLanding:
     def __init__(self, root: Path) -> None:
         self._root = root
 
-    def put(self, source: str, game_date: date, body: bytes, suffix: str) -> Landed:
+    def put(self, source: str, game_date: date, body: bytes, suffix: str) -> LandedObject:
         if not _SUFFIX.fullmatch(suffix):
             raise BadInputError(f"{suffix!r} is no suffix of a landed object")
         sha256 = hashlib.sha256(body).hexdigest()
         key = f"raw/{_folder(source, game_date)}/{sha256}.{suffix}"
         new = self._write_once(self._root / key, body)
-        return Landed(key=key, sha256=sha256, bytes=len(body), new=new)
+        return LandedObject(key=key, sha256=sha256, bytes=len(body), new=new)
 
     def get(self, key: str) -> bytes:
         named = _KEY.fullmatch(key)

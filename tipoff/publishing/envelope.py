@@ -38,7 +38,9 @@ class Envelope(Frozen):
     missing_games: tuple[str, ...] = ()
 
 
-def settle(*, empty: bool, degraded: Sequence[str], missing_games: Sequence[str], stale: bool = False) -> ExportStatus:
+def export_status(
+    *, empty: bool, degraded: Sequence[str], missing_games: Sequence[str], stale: bool = False
+) -> ExportStatus:
     """The status of an export; `empty`: its date has no games."""
     if empty:
         return ExportStatus.EMPTY

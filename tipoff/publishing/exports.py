@@ -10,11 +10,11 @@ from typing import Any, Final
 import polars as pl
 
 from tipoff.grading.accuracy import active_predictions, games_of, last_injury_reports
-from tipoff.grading.metrics import Finding, findings, measure, one_sided, outcomes, ungraded
+from tipoff.grading.metrics import MetricWarning, findings, measure, one_sided, outcomes, ungraded
 from tipoff.grading.outcomes import POSTPONED
 from tipoff.publishing.alerts import Alert, raise_alert
-from tipoff.publishing.envelope import Envelope, put, put_pointer, put_version, settle
-from tipoff.publishing.status import Published
+from tipoff.publishing.envelope import Envelope, export_status, put, put_pointer, put_version
+from tipoff.publishing.status import PublishResult
 from tipoff.publishing.store import ExportStore
 from tipoff.vocabulary import Frozen, game_date_of
 from tipoff.warehouse.base import Warehouse
@@ -23,23 +23,23 @@ from tipoff.warehouse.sql_files import sql_text
 STALE_AFTER: Final = timedelta(hours=12)
 """A prediction older than this, of a game still to tip, no longer knows the day's injuries and lines."""
 
-Record = dict[str, Any]
+JsonObject = dict[str, Any]
 
 
-class Content(Frozen):
+class ExportContent(Frozen):
     """What an export has to tell, before its envelope is closed."""
 
-    payload: Record
+    payload: JsonObject
     rows: int
     empty: bool
     degraded: tuple[str, ...] = ()
     missing_games: tuple[str, ...] = ()
     stale: bool = False
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[MetricWarning, ...] = ()
     """What of it asks for a person: an alert each."""
 
 
-class Moment(Frozen):
+class ExportSnapshot(Frozen):
     """What an export is of: a date, as known at a moment of the day's clock, written at a wall-clock time."""
 
     game_date: date
@@ -55,12 +55,12 @@ def publish_predictions(
     generated_at: datetime,
     degraded: Sequence[str] = (),
     missing_games: Sequence[str] = (),
-) -> Published:
+) -> PublishResult:
     """Export the active predictions as of a moment: this version, the date's, and on the date itself last `today`.
 
     Before any prediction is out, lists are empty and every game is missing: yesterday's never stand for today's.
     """
-    moment = Moment(game_date=game_date, as_of=as_of, generated_at=generated_at)
+    moment = ExportSnapshot(game_date=game_date, as_of=as_of, generated_at=generated_at)
     content = predictions_content(warehouse, game_date, as_of)
     pointer = "today" if game_date_of(as_of) == game_date else None
     return _publish(store, "v1/predictions", pointer, moment, content, degraded, missing_games)
@@ -74,9 +74,9 @@ def publish_results(
     generated_at: datetime,
     degraded: Sequence[str] = (),
     missing_games: Sequence[str] = (),
-) -> Published:
+) -> PublishResult:
     """Export the graded predictions of a date: this version, the date's, and last `latest`."""
-    moment = Moment(game_date=game_date, as_of=as_of, generated_at=generated_at)
+    moment = ExportSnapshot(game_date=game_date, as_of=as_of, generated_at=generated_at)
     content = results_content(warehouse, game_date, as_of)
     return _publish(store, "v1/results", "latest", moment, content, degraded, missing_games)
 
@@ -85,11 +85,11 @@ def _publish(
     store: ExportStore,
     folder: str,
     pointer: str | None,
-    moment: Moment,
-    content: Content,
+    moment: ExportSnapshot,
+    content: ExportContent,
     degraded: Sequence[str],
     missing_games: Sequence[str],
-) -> Published:
+) -> PublishResult:
     """Write the version first and the pointer last: whoever follows the pointer finds the rest in place.
 
     Raises an alert for each of the content's findings.
@@ -100,7 +100,7 @@ def _publish(
         game_date=moment.game_date,
         generated_at=moment.generated_at,
         as_of=moment.as_of,
-        status=settle(empty=content.empty, degraded=reasons, missing_games=missing, stale=content.stale),
+        status=export_status(empty=content.empty, degraded=reasons, missing_games=missing, stale=content.stale),
         degraded_reasons=reasons,
         missing_games=missing,
     )
@@ -113,20 +113,20 @@ def _publish(
         paths.append(latest)
     for each in content.findings:
         raise_alert(store, Alert(game_date=moment.game_date, key=each.key, at=moment.as_of, text=each.text))
-    return Published(paths=tuple(paths), rows=content.rows, version=version)
+    return PublishResult(paths=tuple(paths), rows=content.rows, version=version)
 
 
 # ── predictions ──────────────────────────────────────────────────────────────────────────────────────────
 
 
-def predictions_content(warehouse: Warehouse, game_date: date, as_of: datetime) -> Content:
+def predictions_content(warehouse: Warehouse, game_date: date, as_of: datetime) -> ExportContent:
     """What is predicted for a date as of a moment, by player, biggest lines first within each game."""
     games = games_of(warehouse, game_date, as_of)
     active = _with_reports(warehouse, game_date, as_of, active_predictions(warehouse, game_date, as_of))
     played = games.filter(pl.col("game_status") != POSTPONED)
     missing = sorted(set(played["game_id"]) - set(active["game_id"]))
     open_games = active.filter((pl.col("tip_off") > as_of) & (pl.col("as_of") < as_of - STALE_AFTER))
-    return Content(
+    return ExportContent(
         payload={"games": _games(games), "players": _players(active, _prediction)},
         rows=active.height,
         empty=played.is_empty(),
@@ -137,7 +137,7 @@ def predictions_content(warehouse: Warehouse, game_date: date, as_of: datetime) 
     )
 
 
-def _prediction(row: Record) -> Record:
+def _prediction(row: JsonObject) -> JsonObject:
     return {
         **_told(row, "system_id", "model_version", *_ESTIMATE, *_PICK),
         **_told(row, "market_over_probability", "expected_value", "feature_quality_score"),
@@ -149,7 +149,7 @@ def _prediction(row: Record) -> Record:
 # ── results ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def results_content(warehouse: Warehouse, game_date: date, as_of: datetime) -> Content:
+def results_content(warehouse: Warehouse, game_date: date, as_of: datetime) -> ExportContent:
     """How the predictions of a date ended, and the games still to be graded, wholly or for some players."""
     games = games_of(warehouse, game_date, as_of)
     graded = graded_predictions(warehouse, game_date, as_of)
@@ -157,7 +157,7 @@ def results_content(warehouse: Warehouse, game_date: date, as_of: datetime) -> C
     systems = measure(graded)
     pending = sorted(set(predicted.join(graded, on="prediction_id", how="anti")["game_id"]))
     found = [*ungraded(predicted.height, graded.height), *(each for system in systems for each in findings(system))]
-    return Content(
+    return ExportContent(
         payload={
             "games": _games(games),
             "pending_games": pending,
@@ -181,7 +181,7 @@ def graded_predictions(warehouse: Warehouse, game_date: date, as_of: datetime) -
     return _with_reports(warehouse, game_date, as_of, graded)
 
 
-def _result(row: Record) -> Record:
+def _result(row: JsonObject) -> JsonObject:
     return _told(
         row,
         *("system_id", *_ESTIMATE, *_PICK, "grade", "void_reason", "actual_points", "first_actual_points"),
@@ -198,24 +198,24 @@ _PLAYER = ("player_id", "player_name", "game_id", "team", "opponent", "home", "t
 _GAME = ("game_id", "away", "home", "tip_off", "status_text")
 
 
-def _games(games: pl.DataFrame) -> list[Record]:
+def _games(games: pl.DataFrame) -> list[JsonObject]:
     return [_game(row) for row in games.iter_rows(named=True)]
 
 
-def _game(row: Record) -> Record:
+def _game(row: JsonObject) -> JsonObject:
     """A game as it stands; no score before there is one."""
     score = ("away_points", "home_points")
     points = _told(row, *score) if row["game_status"] in ("live", "final") else dict.fromkeys(score)
     return {**_told(row, *_GAME), "status": row["game_status"], **points}
 
 
-def _players(rows: pl.DataFrame, tell: Callable[[Record], Record]) -> list[Record]:
+def _players(rows: pl.DataFrame, tell: Callable[[JsonObject], JsonObject]) -> list[JsonObject]:
     """Rows of one player and system each, as one record a player with his `systems`."""
     by_player = groupby(rows.iter_rows(named=True), key=lambda row: (row["game_id"], row["player_id"]))
     return [_player([*of_player], tell) for _, of_player in by_player]
 
 
-def _player(rows: list[Record], tell: Callable[[Record], Record]) -> Record:
+def _player(rows: list[JsonObject], tell: Callable[[JsonObject], JsonObject]) -> JsonObject:
     newest = max(rows, key=lambda row: row["as_of"])
     return {
         **_told(newest, *_PLAYER, "line", "line_as_of", "injury_status"),
@@ -240,7 +240,7 @@ def _with_reports(warehouse: Warehouse, game_date: date, as_of: datetime, rows: 
     )
 
 
-def _told(row: Record, *names: str) -> Record:
+def _told(row: JsonObject, *names: str) -> JsonObject:
     """Some columns as they are told: four decimals are plenty."""
     values = {name: row[name] for name in names}
     return {name: round(value, 4) if isinstance(value, float) else value for name, value in values.items()}

@@ -15,9 +15,9 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tipoff.grading.metrics import SIDES, ReliabilityBin
-from tipoff.publishing.exports import Record, predictions_content, results_content
+from tipoff.publishing.exports import JsonObject, predictions_content, results_content
 from tipoff.publishing.figures import range_bar, reliability_figure, residual_figure
-from tipoff.publishing.status import DayStatus, Published, read_status
+from tipoff.publishing.status import DayStatus, PublishResult, read_status
 from tipoff.publishing.store import ExportStore
 from tipoff.vocabulary import DataQuality, RunState, clock_time
 from tipoff.warehouse.base import Warehouse
@@ -43,17 +43,17 @@ _COMPLETE: Final = {
 
 def publish_page(
     warehouse: Warehouse, store: ExportStore, game_date: date, as_of: datetime, status: Mapping[str, Any]
-) -> Published:
+) -> PublishResult:
     """Write `pages/{date}.html` as known at `as_of`; `status`: the day's own, as exported in `status.json`."""
     predicted = predictions_content(warehouse, game_date, as_of)
     results = results_content(warehouse, game_date, as_of)
     path = f"pages/{game_date}.html"
     html = render_page(read_status(status), as_of, predicted.payload, results.payload)
     store.write_if_changed(path, html.encode())
-    return Published(paths=(path,), rows=predicted.rows)
+    return PublishResult(paths=(path,), rows=predicted.rows)
 
 
-def render_page(status: DayStatus, as_of: datetime, predicted: Record, results: Record) -> str:
+def render_page(status: DayStatus, as_of: datetime, predicted: JsonObject, results: JsonObject) -> str:
     """The page as HTML text, from a status and the payloads of the two exports."""
     template = _environment().get_template("page.html.j2")
     players = predicted["players"]
@@ -83,17 +83,17 @@ def _verdict(status: DayStatus) -> tuple[str, str]:
     return _VERDICTS[status.state]
 
 
-def _predictions(players: Sequence[Record]) -> list[Record]:
+def _predictions(players: Sequence[JsonObject]) -> list[JsonObject]:
     """What each system says of each player, or how it ended."""
     return [each for player in players for each in player["systems"]]
 
 
-def _colours(players: Sequence[Record]) -> dict[str, int]:
+def _colours(players: Sequence[JsonObject]) -> dict[str, int]:
     """The number of each system's colour in the style sheet."""
     return {name: index for index, name in enumerate(sorted({each["system_id"] for each in _predictions(players)}))}
 
 
-def _games(predicted: Record, results: Record) -> list[Record]:
+def _games(predicted: JsonObject, results: JsonObject) -> list[JsonObject]:
     """Each game with its players, each system's prediction beside how it ended and drawn as a bar."""
     ended = {each["prediction_id"]: each for each in _predictions(results["players"])}
     top = _scale(_predictions(predicted["players"]))
@@ -104,26 +104,26 @@ def _games(predicted: Record, results: Record) -> list[Record]:
     ]
 
 
-def _scale(predictions: Sequence[Record]) -> int:
+def _scale(predictions: Sequence[JsonObject]) -> int:
     """Points at the right end of every bar of the page, so that bars can be compared."""
     highest = max((each["high_80"] for each in predictions), default=0)
     return 10 * (int(highest) // 10 + 1)
 
 
-def _with_bars(player: Record, ended: Mapping[str, Record], top: int) -> Record:
+def _with_bars(player: JsonObject, ended: Mapping[str, JsonObject], top: int) -> JsonObject:
     systems = [_with_bar(each, ended.get(each["prediction_id"]), top) for each in player["systems"]]
     scored = next((each["actual_points"] for each in systems if each["actual_points"] is not None), None)
     return {**player, "scored": scored, "systems": systems}
 
 
-def _with_bar(prediction: Record, ended: Record | None, top: int) -> Record:
+def _with_bar(prediction: JsonObject, ended: JsonObject | None, top: int) -> JsonObject:
     result = ended or {"grade": None, "void_reason": None, "actual_points": None}
     ends = (prediction["low_80"], prediction["points"], prediction["high_80"])
     bar = range_bar(*ends, top, prediction["line"], result["actual_points"])
     return {**prediction, **{name: result[name] for name in ("grade", "void_reason", "actual_points")}, "bar": bar}
 
 
-def _pictures(system: Record, players: Sequence[Record]) -> tuple[str, str]:
+def _pictures(system: JsonObject, players: Sequence[JsonObject]) -> tuple[str, str]:
     """A system's calibration and its errors, drawn."""
     system_id = system["system_id"]
     bins = [ReliabilityBin.model_validate(each) for each in system["reliability"]]
@@ -136,7 +136,7 @@ def _pictures(system: Record, players: Sequence[Record]) -> tuple[str, str]:
     return reliability_figure(system_id, name, bins), residual_figure(system_id, name, residuals)
 
 
-def _misses(players: Sequence[Record]) -> list[Record]:
+def _misses(players: Sequence[JsonObject]) -> list[JsonObject]:
     """The players that the systems were furthest off on average, worst first."""
     played = [player for player in players if player["systems"][0]["actual_points"] is not None]
     missed = [
@@ -150,7 +150,7 @@ def _misses(players: Sequence[Record]) -> list[Record]:
     return sorted(missed, key=lambda player: -player["off"])[:MISSES_SHOWN]
 
 
-def _voids(players: Sequence[Record]) -> dict[str, list[str]]:
+def _voids(players: Sequence[JsonObject]) -> dict[str, list[str]]:
     """Why players are void -> who."""
     reasons: dict[str, list[str]] = {}
     for player in players:

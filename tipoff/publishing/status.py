@@ -9,7 +9,7 @@ from typing import Any, Final
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from tipoff.errors import BadInputError
-from tipoff.publishing.envelope import Envelope, put, put_pointer, settle
+from tipoff.publishing.envelope import Envelope, export_status, put, put_pointer
 from tipoff.publishing.store import ExportStore
 from tipoff.vocabulary import DataQuality, Frozen, Phase, RunState, SlateGame, StepState
 
@@ -88,7 +88,7 @@ class DayStatus(_Said):
     audit: tuple[AuditEntry, ...] = ()
 
 
-class Published(Frozen):
+class PublishResult(Frozen):
     """What an export wrote: its paths, the rows it tells of, and its immutable version where it keeps versions."""
 
     paths: tuple[str, ...]
@@ -106,7 +106,7 @@ def read_status(status: Mapping[str, Any]) -> DayStatus:
         raise BadInputError(f"this is no status of a day: {where}: {first['msg']}") from error
 
 
-def publish_status(store: ExportStore, status: Mapping[str, Any], generated_at: datetime) -> Published:
+def publish_status(store: ExportStore, status: Mapping[str, Any], generated_at: datetime) -> PublishResult:
     """Export a day's status, whole, with its audit trail; `v1/status.json` never goes back to an earlier date."""
     day = read_status(status)
     standing = [each for each in day.degradations if each.resolved_at is None]
@@ -116,7 +116,7 @@ def publish_status(store: ExportStore, status: Mapping[str, Any], generated_at: 
         game_date=day.game_date,
         generated_at=generated_at,
         as_of=day.now,
-        status=settle(empty=day.data_quality is DataQuality.EMPTY, degraded=reasons, missing_games=missing),
+        status=export_status(empty=day.data_quality is DataQuality.EMPTY, degraded=reasons, missing_games=missing),
         degraded_reasons=reasons,
         missing_games=missing,
     )
@@ -124,4 +124,4 @@ def publish_status(store: ExportStore, status: Mapping[str, Any], generated_at: 
     dated = f"v1/status/{day.game_date}.json"
     put(store, dated, envelope, payload)
     put_pointer(store, POINTER, envelope, payload)
-    return Published(paths=(dated, POINTER), rows=len(day.steps))
+    return PublishResult(paths=(dated, POINTER), rows=len(day.steps))

@@ -11,8 +11,8 @@ import polars as pl
 from tipoff.grading.accuracy import active_predictions, games_of
 from tipoff.grading.metrics import FORWARD, errors, hit_rate, outcomes
 from tipoff.grading.outcomes import POSTPONED
-from tipoff.publishing.envelope import Envelope, put, settle
-from tipoff.publishing.status import Published
+from tipoff.publishing.envelope import Envelope, export_status, put
+from tipoff.publishing.status import PublishResult
 from tipoff.publishing.store import ExportStore
 from tipoff.vocabulary import EASTERN
 from tipoff.warehouse.base import Parameters, Warehouse
@@ -34,7 +34,7 @@ def publish_summary(
     generated_at: datetime,
     degraded: Sequence[str] = (),
     missing_games: Sequence[str] = (),
-) -> Published:
+) -> PublishResult:
     """Export the figures as `v1/summary/{date}.json`."""
     path = f"v1/summary/{game_date}.json"
     games = games_of(warehouse, game_date, as_of).filter(pl.col("game_status") != POSTPONED)
@@ -42,13 +42,13 @@ def publish_summary(
         game_date=game_date,
         generated_at=generated_at,
         as_of=as_of,
-        status=settle(empty=games.is_empty(), degraded=degraded, missing_games=missing_games),
+        status=export_status(empty=games.is_empty(), degraded=degraded, missing_games=missing_games),
         degraded_reasons=tuple(degraded),
         missing_games=tuple(missing_games),
     )
     figures = summarise(warehouse, game_date, as_of)
     put(store, path, envelope, figures)
-    return Published(paths=(path,), rows=len(figures["systems"]))
+    return PublishResult(paths=(path,), rows=len(figures["systems"]))
 
 
 def summarise(warehouse: Warehouse, game_date: date, as_of: datetime) -> dict[str, Any]:

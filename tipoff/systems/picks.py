@@ -8,7 +8,7 @@ from tipoff.odds import expected_value
 from tipoff.vocabulary import Recommendation
 
 
-class Decision(NamedTuple):
+class BetDecision(NamedTuple):
     """What a distribution says about a line at the best prices."""
 
     recommendation: Recommendation
@@ -21,7 +21,7 @@ class Decision(NamedTuple):
     """Expected profit per unit staked on the lean."""
 
 
-NO_LINE = Decision(Recommendation.NO_LINE)
+NO_LINE = BetDecision(Recommendation.NO_LINE)
 
 
 def decide(
@@ -29,7 +29,7 @@ def decide(
     over_price_american: float | None,
     under_price_american: float | None,
     push_probability: float = 0.0,
-) -> Decision:
+) -> BetDecision:
     """The lean and whether it is worth its price; `over_probability` leaves pushes out and is None without a line.
 
     The lean is the side with the higher expected value, or the likelier one while a price is missing. PASS when the
@@ -44,9 +44,11 @@ def decide(
     return max(over, under, key=lambda side: side.expected_value or 0.0)
 
 
-def _side(side: Recommendation, probability: float, price_american: float | None, push_probability: float) -> Decision:
+def _side(
+    side: Recommendation, probability: float, price_american: float | None, push_probability: float
+) -> BetDecision:
     if price_american is None:
-        return Decision(Recommendation.PASS, side, probability)
+        return BetDecision(Recommendation.PASS, side, probability)
     value = expected_value(probability, price_american, push_probability)
     recommendation = side if value > 0 else Recommendation.PASS
-    return Decision(recommendation, side, probability, price_american, expected_value=value)
+    return BetDecision(recommendation, side, probability, price_american, expected_value=value)

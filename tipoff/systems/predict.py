@@ -22,7 +22,7 @@ from tipoff.systems.registry import build_system
 from tipoff.vocabulary import Recommendation
 
 
-class Degradation(NamedTuple):
+class WideningRule(NamedTuple):
     """An input a prediction had to do without, and how much wider its distribution becomes for it.
 
     Widening moves probabilities towards one half, so the confidence falls with it.
@@ -38,15 +38,15 @@ def _without(name: str) -> pl.Expr:
     return pl.col("missing").fill_null("").str.split(";").list.contains(name)
 
 
-DEGRADATIONS: Final = (
+WIDENING_RULES: Final = (
     # recent form alone is 5.26 points off, the line 5.0 (lined players, many seasons)
-    Degradation("no line", _without("lines"), 1.05),
+    WideningRule("no line", _without("lines"), 1.05),
     # history has neither of the two, so most of what their absence costs is in the spread already
-    Degradation("no injury report", _without("injury_report"), 1.02),
-    Degradation("no game lines", _without("game_lines"), 1.01),
-    Degradation("no roster", _without("rosters"), 1.0),
+    WideningRule("no injury report", _without("injury_report"), 1.02),
+    WideningRule("no game lines", _without("game_lines"), 1.01),
+    WideningRule("no roster", _without("rosters"), 1.0),
     # errors of 3,492 rotation rows of three seasons' first games were 5 % wider than others of their scoring level
-    Degradation("short history", pl.col("bootstrap"), 1.05),
+    WideningRule("short history", pl.col("bootstrap"), 1.05),
 )
 
 _COPIED: Final = (
@@ -103,7 +103,7 @@ def predict_files(
 
 
 def _reasons() -> pl.Expr:
-    reasons = (pl.when(applies).then(pl.lit(reason)) for reason, applies, _ in DEGRADATIONS)
+    reasons = (pl.when(applies).then(pl.lit(reason)) for reason, applies, _ in WIDENING_RULES)
     return pl.concat_list(reasons).list.drop_nulls()
 
 
@@ -112,7 +112,7 @@ def _distributions(system: System, rows: pl.DataFrame, history: pl.DataFrame) ->
     if rows.is_empty():
         return Distributions(np.empty((0, len(LEVELS))))
     earlier = history.filter(pl.col("game_date") < rows["game_date"].min())
-    factors = (pl.when(applies).then(widening).otherwise(1.0) for _, applies, widening in DEGRADATIONS)
+    factors = (pl.when(applies).then(widening).otherwise(1.0) for _, applies, widening in WIDENING_RULES)
     widening = rows.select(reduce(operator.mul, factors)).to_series()
     return system.predict(rows, earlier).widened(widening.to_numpy())
 

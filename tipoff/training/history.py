@@ -12,8 +12,8 @@ import polars as pl
 from tipoff.vocabulary import season_of
 from tipoff.warehouse.base import Warehouse
 from tipoff.warehouse.feature_store import build_features
+from tipoff.warehouse.scope import TransformScope
 from tipoff.warehouse.sql_files import sql_text
-from tipoff.warehouse.target import Target
 
 PRE_GAME = ("upcoming_team_game_context", "upcoming_player_game_context", "player_daily_cache")
 """Transforms behind the feature store, in the order they need each other."""
@@ -56,7 +56,7 @@ def seasons_up_to(game_date: date, count: int) -> tuple[str, ...]:
     return tuple(season_of(game_date.replace(year=game_date.year - back, day=1)) for back in reversed(range(count)))
 
 
-def _build(warehouse: Warehouse, table: str, target: Target) -> None:
+def _build(warehouse: Warehouse, table: str, target: TransformScope) -> None:
     if table == "ml_feature_store":
         build_features(warehouse, target.first_date, target.last_date, (), target.as_of)
     else:
@@ -65,11 +65,11 @@ def _build(warehouse: Warehouse, table: str, target: Target) -> None:
 
 def _unbuilt(
     warehouse: Warehouse, table: str, seasons: Sequence[str], before: date, as_of: datetime
-) -> Iterator[Target]:
+) -> Iterator[TransformScope]:
     """Stretches of game dates without a row in the table, no date with one among them; within a month, for memory."""
     dates = warehouse.query(_DATES.format(table=table), {"before": before}).iter_rows()
     known = ((season_of(game_date), game_date.month, is_built, game_date) for game_date, is_built in dates)
     for (season, _, is_built), stretch in groupby(known, key=itemgetter(0, 1, 2)):
         days = [game_date for *_, game_date in stretch]
         if season in seasons and not is_built:
-            yield Target(first_date=days[0], last_date=days[-1], as_of=as_of, training=True)
+            yield TransformScope(first_date=days[0], last_date=days[-1], as_of=as_of, training=True)

@@ -16,7 +16,7 @@ import duckdb
 import polars as pl
 
 from tipoff.errors import BadInputError, StorageError, WarehouseLockedError
-from tipoff.warehouse.base import Between, Parameters, Slice, Value, Written
+from tipoff.warehouse.base import DateRange, Parameters, Slice, Value, WriteResult
 from tipoff.warehouse.dialect import to_duckdb
 from tipoff.warehouse.schema import duckdb_ddl, duckdb_type, table_named
 from tipoff.warehouse.sql_files import sql_text
@@ -51,17 +51,17 @@ class DuckDbWarehouse:
             for table in TABLES.values():
                 _migrate(cursor, table)
 
-    def replace(self, table: str, rows: pl.DataFrame, where: Slice) -> Written:
+    def replace(self, table: str, rows: pl.DataFrame, where: Slice) -> WriteResult:
         """Make `rows` the content of a slice; see `tipoff.warehouse.base.Warehouse`."""
         declared = table_named(table)
-        if declared.appends:
+        if declared.append_only:
             raise BadInputError(f"{table} only ever grows: append to it")
         frame = conform(declared, rows)
         require_inside(declared, frame, where)
         with self._transaction() as cursor:
             return _write_slice(cursor, declared, frame, where)
 
-    def append(self, table: str, rows: pl.DataFrame) -> Written:
+    def append(self, table: str, rows: pl.DataFrame) -> WriteResult:
         """Add the rows whose natural key is not there yet, and fill what may be filled later in those that are."""
         declared = table_named(table)
         frame = conform(declared, rows)
@@ -70,9 +70,9 @@ class DuckDbWarehouse:
             keys = ", ".join(declared.natural_key)
             added = _insert(cursor, declared, f"SELECT * FROM {_INCOMING} ANTI JOIN {table} USING ({keys})")
             filled = sum(_fill(cursor, declared, column) for column in declared.filled_later)
-        return Written(rows=added + filled, changed=added + filled > 0)
+        return WriteResult(rows=added + filled, changed=added + filled > 0)
 
-    def transform(self, name: str, parameters: Parameters, where: Slice) -> Written:
+    def transform(self, name: str, parameters: Parameters, where: Slice) -> WriteResult:
         """Run the transform of that name and make its result the slice of its table, in one transaction."""
         declared = table_named(name)
         sql = sql_text(name)
@@ -213,15 +213,15 @@ def _google_dtype(dtype: pl.DataType) -> pl.DataType:
     return pl.Int64() if dtype.is_integer() else dtype
 
 
-def _write_slice(cursor: duckdb.DuckDBPyConnection, table: Table, frame: pl.DataFrame, where: Slice) -> Written:
+def _write_slice(cursor: duckdb.DuckDBPyConnection, table: Table, frame: pl.DataFrame, where: Slice) -> WriteResult:
     condition, values = _condition(where)
     _offer(cursor, frame)
     if _same(cursor, table, frame.height, condition, values):
-        return Written(rows=frame.height, changed=False)
+        return WriteResult(rows=frame.height, changed=False)
     cursor.execute(f"DELETE FROM {table.name} WHERE {condition}", values)
     _require_new_keys(cursor, table)
     _insert(cursor, table, f"SELECT * FROM {_INCOMING}")
-    return Written(rows=frame.height, changed=True)
+    return WriteResult(rows=frame.height, changed=True)
 
 
 def _offer(cursor: duckdb.DuckDBPyConnection, frame: pl.DataFrame) -> None:
@@ -286,9 +286,9 @@ def _condition(where: Slice) -> tuple[str, dict[str, Any]]:
     return " AND ".join(terms) or "TRUE", dict(values)
 
 
-def _term(name: str, wanted: Value | list[str] | Between) -> tuple[str, dict[str, Any]]:
+def _term(name: str, wanted: Value | list[str] | DateRange) -> tuple[str, dict[str, Any]]:
     match wanted:
-        case Between(first=first, last=last):
+        case DateRange(first=first, last=last):
             return f"{name} BETWEEN ${name}_1 AND ${name}_2", {f"{name}_1": first, f"{name}_2": last}
         case list():
             return f"list_contains(CAST(${name} AS VARCHAR[]), {name})", {name: wanted}

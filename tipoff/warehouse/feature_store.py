@@ -10,11 +10,11 @@ import polars as pl
 from tipoff.features.vector import build_vector
 from tipoff.vocabulary import Frozen
 from tipoff.warehouse.base import Parameters, Warehouse
+from tipoff.warehouse.scope import TransformScope
 from tipoff.warehouse.sql_files import sql_text
-from tipoff.warehouse.target import Target
 
 
-class FeaturesBuilt(Frozen):
+class FeatureBuildResult(Frozen):
     """What a build wrote; counts of player-games."""
 
     rows: int
@@ -28,16 +28,16 @@ class FeaturesBuilt(Frozen):
 
 def build_features(
     warehouse: Warehouse, first_date: date, last_date: date, game_ids: Sequence[str], as_of: datetime
-) -> FeaturesBuilt:
+) -> FeatureBuildResult:
     """Make the vectors of the range the content of `ml_feature_store`; no game ids means all games of the range.
 
     The transforms of the contexts and of the cache must have run for these dates and games before.
     """
-    target = Target(first_date=first_date, last_date=last_date, game_ids=tuple(game_ids), as_of=as_of)
+    target = TransformScope(first_date=first_date, last_date=last_date, game_ids=tuple(game_ids), as_of=as_of)
     vectors = build_vector(warehouse.query(sql_text("feature_inputs"), target.parameters))
     written = warehouse.replace("ml_feature_store", vectors, target.slice)
     eligible = vectors.filter("eligible")
-    return FeaturesBuilt(
+    return FeatureBuildResult(
         rows=vectors.height,
         eligible=eligible.height,
         with_line=int(vectors["has_line"].sum()),

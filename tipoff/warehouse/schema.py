@@ -111,7 +111,7 @@ def data_dictionary() -> str:
 def _write_rule(table: Table) -> str:
     if table.layer is Layer.VIEW:
         return "Nothing is written to it."
-    if not table.appends:
+    if not table.append_only:
         return "A write replaces its slice."
     filled = ", ".join(f"`{name}`" for name in table.filled_later)
     return "Rows are only ever added" + (f"; a NULL in {filled} may be filled in later." if filled else ".")

@@ -43,11 +43,11 @@ class Table(BaseModel):
     natural_key: tuple[str, ...]
     cluster_by: tuple[str, ...]
     columns: tuple[Column, ...]
-    appends: bool = False
+    append_only: bool = False
     """Rows are never replaced by later ones: odds snapshots, predictions."""
     filled_later: tuple[str, ...] = ()
     """Of a table that appends: columns where a value may take the place of a NULL, such as whom a name means."""
-    passing: tuple[str, ...] = ()
+    volatile_columns: tuple[str, ...] = ()
     """Columns that change at every look while games run; see `tipoff.processing.PASSING_NEWS_EVERY`."""
 
     @property
@@ -80,9 +80,9 @@ def _table(
     columns: str,
     *,
     cluster: str = "",
-    appends: bool = False,
+    append_only: bool = False,
     filled_later: str = "",
-    passing: str = "",
+    volatile_columns: str = "",
 ) -> Table:
     return Table(
         name=name,
@@ -91,9 +91,9 @@ def _table(
         natural_key=tuple(key.split()),
         cluster_by=tuple(cluster.split() or key.split()[:2]),
         columns=_columns(columns),
-        appends=appends,
+        append_only=append_only,
         filled_later=tuple(filled_later.split()),
-        passing=tuple(passing.split()),
+        volatile_columns=tuple(volatile_columns.split()),
     )
 
 
@@ -202,7 +202,7 @@ status STRING! | Available, Probable, Questionable, Doubtful or Out; a team's Su
 reason STRING | reason as reported
 """
         + _ORIGIN,
-        appends=True,
+        append_only=True,
     ),
     _table(
         "raw_odds_events",
@@ -238,7 +238,7 @@ away_moneyline_american FLOAT64 | price of an away win
 last_update TIMESTAMP | when the book last changed it
 """
         + _ORIGIN,
-        appends=True,
+        append_only=True,
     ),
     _table(
         "raw_player_props",
@@ -257,7 +257,7 @@ under_price_american FLOAT64 | price of the under; NULL when not offered
 last_update TIMESTAMP | when the book last changed it
 """
         + _ORIGIN,
-        appends=True,
+        append_only=True,
         filled_later="player_id",
     ),
     _table(
@@ -274,7 +274,7 @@ home_points INT64! | home team's points
 away_points INT64! | away team's points
 """
         + _ORIGIN,
-        passing="status_text period home_points away_points",
+        volatile_columns="status_text period home_points away_points",
     ),
     _table(
         "raw_espn_scoreboard",
@@ -719,7 +719,7 @@ degraded_reasons ARRAY<STRING>! | inputs this prediction had to do without
 backfilled BOOL! | made at or after tip-off, or of features later than its moment: never a pick
 """,
         cluster="system_id player_id",
-        appends=True,
+        append_only=True,
     ),
     _table(
         "prediction_accuracy",

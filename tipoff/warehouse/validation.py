@@ -10,7 +10,7 @@ import polars as pl
 from polars.datatypes import DataTypeClass
 
 from tipoff.errors import BadInputError
-from tipoff.warehouse.base import Between, Slice, Value
+from tipoff.warehouse.base import DateRange, Slice, Value
 from tipoff.warehouse.schema import element_type
 from tipoff.warehouse.tables import Column, Table
 
@@ -79,10 +79,10 @@ def require_inside(table: Table, rows: pl.DataFrame, where: Slice) -> None:
         )
 
 
-def _inside(name: str, wanted: Value | list[str] | Between) -> pl.Expr:
+def _inside(name: str, wanted: Value | list[str] | DateRange) -> pl.Expr:
     column = pl.col(name)
     match wanted:
-        case Between(first=first, last=last):
+        case DateRange(first=first, last=last):
             inside = column.is_between(first, last)
         case list():
             inside = column.is_in(wanted)
@@ -161,11 +161,11 @@ def _require_one_row_per_key(table: Table, frame: pl.DataFrame) -> None:
         )
 
 
-def _require_slice_value(table: Table, name: str, wanted: Value | list[str] | Between) -> None:
+def _require_slice_value(table: Table, name: str, wanted: Value | list[str] | DateRange) -> None:
     types = {column.name: column.type for column in table.columns}
     if name not in types:
         raise BadInputError(f"{table.name} has no column {name!r} to write a slice of")
-    values = [wanted.first, wanted.last] if isinstance(wanted, Between) else wanted
+    values = [wanted.first, wanted.last] if isinstance(wanted, DateRange) else wanted
     for value in values if isinstance(values, list) else [values]:
         if not isinstance(value, _VALUE_TYPES.get(types[name], ())):
             raise BadInputError(f"{table.name}.{name} is {types[name]}: no slice can be {value!r}")

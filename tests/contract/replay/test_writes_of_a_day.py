@@ -17,7 +17,7 @@ from tipoff.replay.archive import Archive
 from tipoff.replay.upstream import serve
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import Outcome, PlanStep, StepKind, eastern
-from tipoff.warehouse.base import Slice, Written
+from tipoff.warehouse.base import Slice, WriteResult
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
 from tipoff.warehouse.tables import TABLES
 from workflows import gates
@@ -36,11 +36,11 @@ class Counting(DuckDbWarehouse):
         super().__init__(file)
         self.writes: Counter[str] = Counter()
 
-    def replace(self, table: str, rows: pl.DataFrame, where: Slice) -> Written:
+    def replace(self, table: str, rows: pl.DataFrame, where: Slice) -> WriteResult:
         self.writes[table] += 1
         return super().replace(table, rows, where)
 
-    def append(self, table: str, rows: pl.DataFrame) -> Written:
+    def append(self, table: str, rows: pl.DataFrame) -> WriteResult:
         self.writes[table] += 1
         return super().append(table, rows)
 
@@ -94,7 +94,7 @@ async def writes_of_a_day(archive: Archive, root: Path) -> Counter[str]:
                 if step.kind is not StepKind.SOURCE:
                     continue
                 table = TABLES[SOURCES[step.subject].table]
-                if table.appends:
+                if table.append_only:
                     counting.writes[table.name] += looks_of(step) * (1 + len(step.fallback_sources))
                 else:
                     await keep_looking(desk, step)

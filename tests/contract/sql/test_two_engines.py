@@ -62,7 +62,7 @@ SCENARIOS = {"an evening before and after its tips": EVENING, "a season for trai
 def load(warehouse: DuckDbWarehouse, league: Rows) -> None:
     for name, rows in league.items():
         frame = pl.DataFrame(rows, schema=schema_of(table_named(name)))
-        if TABLES[name].appends:
+        if TABLES[name].append_only:
             warehouse.append(name, frame)
         else:
             warehouse.replace(name, frame, {})

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from tests.support.features import NO_LINE, inputs, vectors
-from tipoff.features.vector import FEATURE_NAMES, FEATURES, KEYS, PASSED_ON, Origin, build_vector
+from tipoff.features.vector import CARRIED_COLUMNS, FEATURE_NAMES, FEATURES, KEYS, SourceColumn, build_vector
 from tipoff.warehouse.tables import TABLES
 
 
@@ -28,7 +28,8 @@ def source(name: str, **changes: Any) -> str:
 
 
 def test_no_name_is_used_twice() -> None:
-    assert len(set(FEATURE_NAMES) | set(KEYS) | set(PASSED_ON)) == len(FEATURES) + len(KEYS) + len(PASSED_ON)
+    names = (*FEATURE_NAMES, *KEYS, *CARRIED_COLUMNS)
+    assert len(set(names)) == len(names)
 
 
 def test_a_vector_is_exactly_a_row_of_the_feature_store() -> None:
@@ -47,7 +48,7 @@ def test_rows_stay_in_their_order() -> None:
     assert vectors(*({"player_id": player} for player in players))["player_id"].to_list() == players
 
 
-@pytest.mark.parametrize("column", sorted(set(inputs().columns) - set(KEYS) - set(Origin)))
+@pytest.mark.parametrize("column", sorted(set(inputs().columns) - set(KEYS) - set(SourceColumn)))
 def test_a_missing_input_is_missing_and_never_invented(column: str) -> None:
     row = inputs().with_columns(pl.lit(None).cast(inputs().schema[column]).alias(column))
     vector = build_vector(row)
@@ -62,8 +63,8 @@ def test_a_missing_input_is_missing_and_never_invented(column: str) -> None:
         assert (known == 0) == (there is None), name
 
 
-@pytest.mark.parametrize("origin", [origin for origin in Origin if origin is not Origin.ROSTER])
-def test_what_no_source_stands_behind_counts_as_missing(origin: Origin) -> None:
+@pytest.mark.parametrize("origin", [origin for origin in SourceColumn if origin is not SourceColumn.ROSTER])
+def test_what_no_source_stands_behind_counts_as_missing(origin: SourceColumn) -> None:
     told_of = [feature.name for feature in FEATURES if feature.origin is origin]
     assert told_of
     assert {quality(name, **{origin.value: None}) for name in told_of} == {0}

@@ -10,13 +10,13 @@ from polars.testing import assert_frame_equal
 
 from tests.support.season import POST_GAME, PRE_GAME, load_injuries, load_rosters, load_season, parameters, run
 from tipoff.vocabulary import eastern
-from tipoff.warehouse.base import Between, Slice
+from tipoff.warehouse.base import DateRange, Slice
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
 from tipoff.warehouse.feature_store import build_features, stored_features
 
 OPENING, TODAY = date(2023, 10, 24), date(2024, 3, 29)
 AFTERNOON = eastern(TODAY, 16)
-FROM_TODAY: Slice = {"game_date": Between(first=TODAY, last=TODAY + timedelta(days=90))}
+FROM_TODAY: Slice = {"game_date": DateRange(first=TODAY, last=TODAY + timedelta(days=90))}
 RESULTS = ("raw_player_boxscores", "raw_team_boxscores")
 
 

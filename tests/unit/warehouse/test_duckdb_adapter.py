@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from tests.support.rows import rows_of
 from tipoff.errors import BadInputError, ConfigurationError, StorageError, WarehouseLockedError
-from tipoff.warehouse.base import Between, Slice, Written
+from tipoff.warehouse.base import DateRange, Slice, WriteResult
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
 from tipoff.warehouse.open import open_warehouse
 
@@ -56,7 +56,7 @@ def quotes(*lines: float, **said: Any) -> pl.DataFrame:
 def test_a_slice_is_replaced_and_its_neighbours_stay(warehouse: DuckDbWarehouse) -> None:
     warehouse.replace("raw_players", players(FRIDAY, "1", "2"), {"game_date": FRIDAY})
     warehouse.replace("raw_players", players(SATURDAY, "1"), {"game_date": SATURDAY})
-    assert warehouse.replace("raw_players", players(FRIDAY, "3"), {"game_date": FRIDAY}) == Written(
+    assert warehouse.replace("raw_players", players(FRIDAY, "3"), {"game_date": FRIDAY}) == WriteResult(
         rows=1, changed=True
     )
     assert listed(warehouse) == [(FRIDAY, "3"), (SATURDAY, "1")]
@@ -67,7 +67,7 @@ def test_a_slice_is_replaced_and_its_neighbours_stay(warehouse: DuckDbWarehouse)
     [
         {},
         {"game_date": FRIDAY},
-        {"game_date": Between(first=FRIDAY, last=SUNDAY)},
+        {"game_date": DateRange(first=FRIDAY, last=SUNDAY)},
         {"game_date": FRIDAY, "player_id": ["1", "2", "3"]},
         {"game_date": FRIDAY, "source": "unsaid"},
     ],
@@ -75,7 +75,7 @@ def test_a_slice_is_replaced_and_its_neighbours_stay(warehouse: DuckDbWarehouse)
 def test_the_same_rows_again_in_any_order_write_nothing(warehouse: DuckDbWarehouse, where: Slice) -> None:
     rows = players(FRIDAY, "1", "2")
     assert warehouse.replace("raw_players", rows, where).changed
-    assert warehouse.replace("raw_players", rows.reverse().select(reversed(rows.columns)), where) == Written(
+    assert warehouse.replace("raw_players", rows.reverse().select(reversed(rows.columns)), where) == WriteResult(
         rows=2, changed=False
     )
     assert listed(warehouse) == [(FRIDAY, "1"), (FRIDAY, "2")]
@@ -83,7 +83,7 @@ def test_the_same_rows_again_in_any_order_write_nothing(warehouse: DuckDbWarehou
 
 def test_no_rows_empty_a_slice(warehouse: DuckDbWarehouse) -> None:
     warehouse.replace("raw_players", players(FRIDAY, "1"), {"game_date": FRIDAY})
-    assert warehouse.replace("raw_players", players(FRIDAY), {"game_date": FRIDAY}) == Written(rows=0, changed=True)
+    assert warehouse.replace("raw_players", players(FRIDAY), {"game_date": FRIDAY}) == WriteResult(rows=0, changed=True)
     assert listed(warehouse) == []
 
 
@@ -106,10 +106,10 @@ def test_a_game_that_stands_on_another_date_cannot_be_written_a_second_time(ware
 
 def test_a_table_of_snapshots_only_grows(warehouse: DuckDbWarehouse) -> None:
     first = quotes(17.5, 18.5, over_price_american=-110.0)
-    assert warehouse.append("raw_player_props", first) == Written(rows=2, changed=True)
-    assert warehouse.append("raw_player_props", first) == Written(rows=0, changed=False)
+    assert warehouse.append("raw_player_props", first) == WriteResult(rows=2, changed=True)
+    assert warehouse.append("raw_player_props", first) == WriteResult(rows=0, changed=False)
     again = quotes(18.5, 19.5, over_price_american=-120.0)
-    assert warehouse.append("raw_player_props", again) == Written(rows=1, changed=True)
+    assert warehouse.append("raw_player_props", again) == WriteResult(rows=1, changed=True)
     stand = warehouse.query("SELECT line, over_price_american FROM raw_player_props ORDER BY line").rows()
     assert stand == [(17.5, -110.0), (18.5, -110.0), (19.5, -120.0)]
     with pytest.raises(BadInputError, match="only ever grows"):
@@ -203,10 +203,10 @@ def test_a_damaged_file_is_named_with_the_way_out(path: Path, damage: Callable[[
 def test_a_name_that_is_resolved_later_is_filled_in_and_a_player_once_named_stays(warehouse: DuckDbWarehouse) -> None:
     warehouse.append("raw_player_props", quotes(20.5, 21.5))
     warehouse.append("raw_player_props", quotes(22.5, player_id="1"))
-    assert warehouse.append("raw_player_props", quotes(20.5, 22.5, player_id="2")) == Written(rows=1, changed=True)
+    assert warehouse.append("raw_player_props", quotes(20.5, 22.5, player_id="2")) == WriteResult(rows=1, changed=True)
     named = warehouse.query("SELECT line, player_id FROM raw_player_props ORDER BY line").rows()
     assert named == [(20.5, "2"), (21.5, None), (22.5, "1")]
-    assert warehouse.append("raw_player_props", quotes(20.5)) == Written(rows=0, changed=False)
+    assert warehouse.append("raw_player_props", quotes(20.5)) == WriteResult(rows=0, changed=False)
 
 
 def test_a_value_left_out_of_a_prediction_stays_left_out(warehouse: DuckDbWarehouse) -> None:
@@ -314,7 +314,7 @@ def test_after_any_writes_the_table_holds_what_a_dictionary_would(
     for day, ids, team in steps:
         wanted = {(player, team) for player in ids}
         written = warehouse.replace("raw_players", players(day, *sorted(ids), team=team), {"game_date": day})
-        assert written == Written(rows=len(ids), changed=wanted != held.get(day, set()))
+        assert written == WriteResult(rows=len(ids), changed=wanted != held.get(day, set()))
         held[day] = wanted
     stand = warehouse.query("SELECT game_date, player_id, team FROM raw_players").rows()
     assert sorted(stand) == sorted((day, *row) for day, rows in held.items() for row in rows)

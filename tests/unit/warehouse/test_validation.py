@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.rows import rows_of
 from tipoff.errors import BadInputError
-from tipoff.warehouse.base import Between, Slice
+from tipoff.warehouse.base import DateRange, Slice
 from tipoff.warehouse.schema import table_named
 from tipoff.warehouse.validation import conform, require_inside
 
@@ -77,7 +77,7 @@ def test_a_player_who_stands_twice_in_a_game_is_named() -> None:
     "where",
     [
         {"game_date": FRIDAY},
-        {"game_date": Between(first=FRIDAY, last=FRIDAY), "player_id": ["1", "2", "9"]},
+        {"game_date": DateRange(first=FRIDAY, last=FRIDAY), "player_id": ["1", "2", "9"]},
         {},
     ],
 )
@@ -89,7 +89,7 @@ def test_rows_of_the_slice_pass(where: Slice) -> None:
     ("where", "complaint"),
     [
         ({"player_id": ["1"]}, "1 of 2 rows lie outside"),
-        ({"game_date": Between(first=date(2024, 3, 30), last=date(2024, 4, 1))}, "2 of 2 rows lie outside"),
+        ({"game_date": DateRange(first=date(2024, 3, 30), last=date(2024, 4, 1))}, "2 of 2 rows lie outside"),
         ({"plus_minus": 5.0}, "2 of 2 rows lie outside"),
         ({"day": FRIDAY}, "no column 'day'"),
         ({"game_date": "2024-03-29"}, "game_date is DATE: no slice can be '2024-03-29'"),

@@ -7,10 +7,10 @@ from datetime import date
 from pydantic import AwareDatetime
 
 from tipoff.vocabulary import Frozen, season_of
-from tipoff.warehouse.base import Between, Parameters, Slice
+from tipoff.warehouse.base import DateRange, Parameters, Slice
 
 
-class Target(Frozen):
+class TransformScope(Frozen):
     """Dates from `first_date` to `last_date` and the games concerned; none named means all of them."""
 
     first_date: date
@@ -35,5 +35,5 @@ class Target(Frozen):
     @property
     def slice(self) -> Slice:
         """The rows that its write owns."""
-        dates: Slice = {"game_date": Between(first=self.first_date, last=self.last_date)}
+        dates: Slice = {"game_date": DateRange(first=self.first_date, last=self.last_date)}
         return {**dates, "game_id": list(self.game_ids)} if self.game_ids else dates
