@@ -16,7 +16,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from tipoff.errors import TransportFault
 from tipoff.settings import Settings
 from tipoff.sources.base import Judgement, Request, Response
-from tipoff.sources.budget import Budget, budget_at, credits_told
+from tipoff.sources.budget import Budget, budget_at, credits_in_headers
 from tipoff.sources.rate_limits import RateLimiter, Unlimited, cooldown_after, rate_limit_of, rate_limits_apply
 from tipoff.vocabulary import RateLimit
 from workflows.contracts import (
@@ -158,7 +158,7 @@ def feedback_of(
 ) -> ProviderFeedback | None:
     """What a domain should hear of an answer; that a provider answered as it should is no news."""
     cooldown = cooldown_after(judgement, response, rate_limit)
-    used, remaining = credits_told(response.headers, "used"), credits_told(response.headers, "remaining")
+    used, remaining = credits_in_headers(response.headers, "used"), credits_in_headers(response.headers, "remaining")
     if cooldown is None and used is None and remaining is None:
         return None
     return ProviderFeedback(

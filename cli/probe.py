@@ -16,7 +16,7 @@ from tipoff.errors import ContractError, TransportFault
 from tipoff.landing.base import FetchRecord, Landing
 from tipoff.sources.base import KnownPlayer, ReadContext, Reading, Row, Slate, Source
 from tipoff.sources.fetcher import Fetcher
-from tipoff.sources.outcomes import DECISIONS
+from tipoff.sources.outcomes import OUTCOME_POLICIES
 from tipoff.sources.player_names import slate_players
 from tipoff.sources.rate_limits import RateLimiter
 from tipoff.sources.schedule import slate_games
@@ -69,7 +69,7 @@ class Looked(Frozen):
     @property
     def is_well(self) -> bool:
         """Whether something usable came, or rightly nothing, and all of it can be read."""
-        return DECISIONS[self.outcome].usable and not self.unreadable
+        return OUTCOME_POLICIES[self.outcome].usable and not self.unreadable
 
 
 class Told(NamedTuple):
@@ -183,7 +183,7 @@ def _read(
     """Every usable answer read, and what is wrong with those that cannot be."""
     readings, unreadable = [], []
     for record in records:
-        if record.key and DECISIONS[record.outcome].usable:
+        if record.key and OUTCOME_POLICIES[record.outcome].usable:
             about = context.model_copy(update={"game_id": record.game_id, "part": record.part})
             try:
                 readings.append(source.read(landing.get(record.key), about))
@@ -217,7 +217,7 @@ def _landed_players(
     """The players in the last usable answer to each of a source's questions."""
     last: dict[str, FetchRecord] = {}
     for record in context.known.newest_first(name, slate.game_date):
-        if record.fetched_at <= as_of and DECISIONS[record.outcome].usable:
+        if record.fetched_at <= as_of and OUTCOME_POLICIES[record.outcome].usable:
             last.setdefault(record.url, record)
     reading_context = ReadContext(slate=slate, as_of=as_of, players=league, aliases=context.aliases)
     readings, _ = _read(context.sources[name], last.values(), reading_context, context.known)

@@ -22,7 +22,7 @@ from cli.target import Target
 from tipoff.landing.base import FetchRecord, Landing
 from tipoff.landing.open import open_landing
 from tipoff.sources.base import Source
-from tipoff.sources.outcomes import DECISIONS
+from tipoff.sources.outcomes import OUTCOME_POLICIES
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import EASTERN, Frozen, Outcome, Role, clock_time
 from workflows.contracts import CooldownReset
@@ -141,7 +141,7 @@ def heard_of(newest_first: Iterable[FetchRecord], since: datetime) -> Heard:
         if usable and record.fetched_at < since:
             break
         last = last or record
-        usable = usable or (record if DECISIONS[record.outcome].usable else None)
+        usable = usable or (record if OUTCOME_POLICIES[record.outcome].usable else None)
         if record.fetched_at >= since:
             lately.append(record)
     return Heard(last=last, usable=usable, lately=tuple(lately))
@@ -181,7 +181,7 @@ def _source(source: Source, heard: Heard, now: datetime) -> SourceView:
 
 
 def _provider(host: str, lately: Sequence[FetchRecord], known: Mapping[str, RateLimiterView] | str) -> ProviderView:
-    usable = sum(DECISIONS[record.outcome].usable for record in lately)
+    usable = sum(OUTCOME_POLICIES[record.outcome].usable for record in lately)
     not_yet = sum(record.outcome is Outcome.NOT_PUBLISHED_YET for record in lately)
     unknown = RateLimiterView(
         host=host, says="no server" if isinstance(known, str) else "was asked nothing under manners"

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import polars as pl
 from rich.table import Table
 
-from devtools.source_harness import SourceHarness, moment_of, slate_of, source_harness
+from devtools.source_harness import SourceHarness, poll_time_of, slate_of, source_harness
 from tipoff.replay.archive import Archive
 from tipoff.replay.upstream import serve
 from tipoff.sources.base import Slate, Source
@@ -23,7 +23,7 @@ SLATE_SECONDS = 20.0
 SEASON_SECONDS = 3.0
 """What reading a season's game log may take."""
 
-ASKED = tuple(source for source in sources(replayed=True).values() if not source.idle)
+ASKED = tuple(source for source in sources(replayed=True).values() if not source.idle_reason)
 GAME_LOG = SOURCES["nbac_player_history"]
 
 
@@ -46,8 +46,8 @@ async def measure_slate(archive: Archive, game_date: date, root: Path) -> list[C
     """Every source once, in the order of the day."""
     slate = slate_of(archive, game_date)
     with serve(archive) as upstream:
-        async with source_harness(upstream.url, slate, root) as desk:
-            return [await _cost(desk, source, moment_of(source, slate)) for source in ASKED]
+        async with source_harness(upstream.url, slate, root) as harness:
+            return [await _cost(harness, source, poll_time_of(source, slate)) for source in ASKED]
 
 
 async def measure_season(archive: Archive, game_date: date, root: Path) -> Cost:
@@ -55,17 +55,17 @@ async def measure_season(archive: Archive, game_date: date, root: Path) -> Cost:
     results = archive.team_box.filter(pl.col("season") == season_of(game_date))["game_date"]
     morning_after = results.sort()[-1] + timedelta(days=1)
     with serve(archive) as upstream:
-        async with source_harness(upstream.url, Slate(game_date=morning_after), root) as desk:
-            return await _cost(desk, GAME_LOG, eastern(morning_after, 6))
+        async with source_harness(upstream.url, Slate(game_date=morning_after), root) as harness:
+            return await _cost(harness, GAME_LOG, eastern(morning_after, 6))
 
 
-async def _cost(desk: SourceHarness, source: Source, as_of: datetime) -> Cost:
+async def _cost(harness: SourceHarness, source: Source, as_of: datetime) -> Cost:
     began = time.monotonic()
-    collected = await desk.collect(source, as_of)
+    collected = await harness.collect(source, as_of)
     fetched = time.monotonic()
     outcome, rows = collected.outcome, 0
     if collected.batch_key:
-        done = desk.read(source, collected.batch_key, as_of)
+        done = harness.read(source, collected.batch_key, as_of)
         outcome, rows = done.outcome if outcome is Outcome.OK else outcome, done.rows
     return Cost(source.name, outcome, collected.requests, rows, fetched - began, time.monotonic() - fetched)
 

@@ -14,7 +14,7 @@ from tipoff.processing import Processed, process
 from tipoff.replay.archive import Archive
 from tipoff.settings import load_settings
 from tipoff.sources.base import Slate, Source
-from tipoff.sources.fetcher import Fetcher, TimeOuts
+from tipoff.sources.fetcher import Fetcher, Timeouts
 from tipoff.sources.rate_limits import Unlimited
 from tipoff.vocabulary import Role, SlateGame, eastern
 from tipoff.warehouse.base import Warehouse
@@ -27,7 +27,7 @@ def slate_of(archive: Archive, game_date: date) -> Slate:
     return Slate(game_date=game_date, games=tuple(SlateGame(**row) for row in rows.iter_rows(named=True)))
 
 
-def moment_of(source: Source, slate: Slate) -> datetime:
+def poll_time_of(source: Source, slate: Slate) -> datetime:
     """When a source has all it will have: shortly before the first tip, or the morning after."""
     before = min(game.tip_off for game in slate.games) - timedelta(minutes=25)
     return before if source.role is Role.PRE else eastern(slate.game_date + timedelta(days=1), 9)
@@ -74,12 +74,12 @@ def new_warehouse(file: Path) -> Warehouse:
 
 @asynccontextmanager
 async def source_harness(
-    url: str, slate: Slate, root: Path, time_outs: TimeOuts | None = None
+    url: str, slate: Slate, root: Path, timeouts: Timeouts | None = None
 ) -> AsyncIterator[SourceHarness]:
     """Looks at the upstream at `url`; landing and warehouse are made in `root`."""
     warehouse = new_warehouse(root / "tipoff.duckdb")
     try:
-        async with Fetcher(load_settings(environ={"TIPOFF_UPSTREAM": url}), time_outs=time_outs) as fetcher:
+        async with Fetcher(load_settings(environ={"TIPOFF_UPSTREAM": url}), timeouts=timeouts) as fetcher:
             yield SourceHarness(fetcher, LocalLanding(root / "landing"), warehouse, slate)
     finally:
         warehouse.close()

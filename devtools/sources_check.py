@@ -21,10 +21,10 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from devtools.made_answers import MADE
-from devtools.recorded_answers import CASES, Desk
-from devtools.source_harness import SourceHarness, moment_of, new_warehouse, slate_of, source_harness
-from devtools.sources_page import by_number, endpoint_of, first_question, is_replayed
+from devtools.handmade_responses import MADE
+from devtools.recorded_responses import CASES, Recordings
+from devtools.source_harness import SourceHarness, new_warehouse, poll_time_of, slate_of, source_harness
+from devtools.sources_page import by_number, endpoint_of, first_request, is_replayed
 from runtime import PROJECT
 from tipoff.errors import BadInputError, TipoffError, TransportFault
 from tipoff.landing.local import LocalLanding
@@ -33,7 +33,7 @@ from tipoff.replay.faults import KINDS_WITH_GAMES, SOURCES_OF_KIND, Fault, Fault
 from tipoff.replay.upstream import serve
 from tipoff.settings import load_settings
 from tipoff.sources.base import Slate, Source
-from tipoff.sources.fetcher import Fetcher, TimeOuts
+from tipoff.sources.fetcher import Fetcher, Timeouts
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import Outcome, SlateGame, eastern
 from tipoff.warehouse.tables import TABLES
@@ -120,14 +120,14 @@ def meaning(name: str, kind: FaultKind) -> Outcome:
 
 
 _FIELDS: Mapping[str, object] = {"retry_after_seconds": 60, "delay_minutes": 20 * 60}
-_PATIENCE = TimeOuts(read=10)
-_SHORT = TimeOuts(read=0.3)
+_PATIENCE = Timeouts(read=10)
+_SHORT = Timeouts(read=0.3)
 """For a provider that never answers."""
 
 
 @dataclass(frozen=True)
-class Findings:
-    """What was seen of each source, by its name."""
+class CheckResults:
+    """What was found about each source, by its name."""
 
     replayed: dict[str, str] = field(default_factory=dict)
     faults: dict[str, dict[FaultKind, Outcome]] = field(default_factory=lambda: defaultdict(dict))
@@ -136,7 +136,7 @@ class Findings:
     wrong: list[str] = field(default_factory=list)
 
 
-class Seen(NamedTuple):
+class PollResult(NamedTuple):
     """One look to its end."""
 
     outcome: Outcome
@@ -145,57 +145,57 @@ class Seen(NamedTuple):
     """What it says the slate is, where it knows."""
 
 
-async def see(desk: SourceHarness, source: Source, as_of: datetime | None = None) -> Seen:
+async def poll(harness: SourceHarness, source: Source, as_of: datetime | None = None) -> PollResult:
     """Ask, land, read; a provider that gives no proper answer is PROVIDER_ERROR, as the day has it."""
-    as_of = as_of or moment_of(source, desk.slate)
+    as_of = as_of or poll_time_of(source, harness.slate)
     try:
-        collected = await desk.collect(source, as_of)
+        collected = await harness.collect(source, as_of)
     except TransportFault:
-        return Seen(Outcome.PROVIDER_ERROR)
+        return PollResult(Outcome.PROVIDER_ERROR)
     if collected.batch_key is None:
-        return Seen(collected.outcome)
-    done = desk.read(source, collected.batch_key, as_of)
-    return Seen(done.outcome if collected.outcome is Outcome.OK else collected.outcome, done.rows, done.games)
+        return PollResult(collected.outcome)
+    done = harness.read(source, collected.batch_key, as_of)
+    return PollResult(done.outcome if collected.outcome is Outcome.OK else collected.outcome, done.rows, done.games)
 
 
-async def see_by_itself(desk: SourceHarness, source: Source) -> Seen:
-    """The same at a desk where nothing was seen before: first what it stands on, who plays and the ids it asks by."""
+async def poll_alone(harness: SourceHarness, source: Source) -> PollResult:
+    """The same at a harness with an empty store: first what it stands on, who plays and the ids it asks by."""
     players = ("nbac_player_list_current", "espn_team_rosters") if source.needs_players else ()
     for name in (*players, source.needs_ids_of):
         if name not in (None, source.name):
-            await see(desk, SOURCES[name])
-    return await see(desk, source)
+            await poll(harness, SOURCES[name])
+    return await poll(harness, source)
 
 
-def games_told(desk: SourceHarness, source: Source) -> int:
+def games_told(harness: SourceHarness, source: Source) -> int:
     """Games of the slate that rows of its table speak of: by their ids, or of both teams."""
     columns = [column for column in ("game_id", "team") if column in TABLES[source.table].column_names]
-    told = desk.warehouse.query(f"SELECT DISTINCT {', '.join(columns)} FROM {source.table}")  # noqa: S608
+    told = harness.warehouse.query(f"SELECT DISTINCT {', '.join(columns)} FROM {source.table}")  # noqa: S608
     known = {value for column in columns for value in told[column]}
-    return sum(game.game_id in known or {game.home, game.away} <= known for game in desk.slate.games)
+    return sum(game.game_id in known or {game.home, game.away} <= known for game in harness.slate.games)
 
 
 @contextmanager
-def _from_nothing(desk: SourceHarness, file: Path) -> Iterator[SourceHarness]:
-    """The same desk with an empty warehouse, where no source has told its ids."""
+def _from_nothing(harness: SourceHarness, file: Path) -> Iterator[SourceHarness]:
+    """The same harness with an empty warehouse, where no source has told its ids."""
     file.parent.mkdir(parents=True, exist_ok=True)
     warehouse = new_warehouse(file)
     try:
-        yield replace(desk, warehouse=warehouse, ids={})
+        yield replace(harness, warehouse=warehouse, ids={})
     finally:
         warehouse.close()
 
 
-def recorded(source: Source, desk: Desk) -> str:
+def recorded(source: Source, recordings: Recordings) -> str:
     """How many recorded answers are read, and into how many rows."""
     cases = [case for case in CASES if case.source_name == source.name and case.file not in MADE]
-    rows = [len(desk.read(case).rows) for case in cases if not case.turned]
+    rows = [len(recordings.read(case).rows) for case in cases if not case.turned]
     if rows:
         return f"{len(rows)} read, {sum(rows):,} rows"
-    shapes = [len(desk.read(case).rows) for case in cases]
+    shapes = [len(recordings.read(case).rows) for case in cases]
     if shapes:
         return f"{NO_RECORDED}: the same shape of a sister league, {sum(shapes)} rows"
-    made = [len(desk.read(case).rows) for case in CASES if case.source_name == source.name]
+    made = [len(recordings.read(case).rows) for case in CASES if case.source_name == source.name]
     if made:
         after = MADE_AFTER.get(source.name, "the documentation")
         return f"{NO_RECORDED}: made after {after}, {sum(made)} rows"
@@ -205,37 +205,37 @@ def recorded(source: Source, desk: Desk) -> str:
 def _same_question(source: Source) -> str:
     """The recorded source that asks the same address."""
     recorded_too = [SOURCES[case.source_name] for case in CASES]
-    path = first_question(source).path
-    return next(other.name for other in recorded_too if first_question(other).path == path)
+    path = first_request(source).path
+    return next(other.name for other in recorded_too if first_request(other).path == path)
 
 
-async def check_replay(desk: SourceHarness, root: Path, findings: Findings) -> None:
+async def check_replay(harness: SourceHarness, root: Path, results: CheckResults) -> None:
     """Every source undisturbed, each by itself."""
     for name, source in SOURCES.items():
         if not is_replayed(source):
-            findings.replayed[name] = NO_FACTS
+            results.replayed[name] = NO_FACTS
             continue
-        with _from_nothing(desk, root / f"{name}.duckdb") as own:
-            seen = await see_by_itself(own, source)
+        with _from_nothing(harness, root / f"{name}.duckdb") as own:
+            result = await poll_alone(own, source)
             games = games_told(own, source)
-        findings.replayed[name] = f"{seen.rows:,} rows, {games} of {len(desk.slate.games)} games"
-        if seen.outcome is not Outcome.OK or games < len(desk.slate.games):
-            findings.wrong.append(f"{name}, undisturbed: {seen.outcome}, {findings.replayed[name]}")
+        results.replayed[name] = f"{result.rows:,} rows, {games} of {len(harness.slate.games)} games"
+        if result.outcome is not Outcome.OK or games < len(harness.slate.games):
+            results.wrong.append(f"{name}, undisturbed: {result.outcome}, {results.replayed[name]}")
 
 
-async def check_faults(desk: SourceHarness, archive: Archive, root: Path, findings: Findings) -> None:
+async def check_faults(harness: SourceHarness, archive: Archive, root: Path, results: CheckResults) -> None:
     """Every way to fail, at every source that can suffer it, on the first two games of the slate."""
     for name in ("nbac_player_list_current", "espn_team_rosters", *_ASKED_FOR_IDS):
-        await see(desk, SOURCES[name])
-    two = desk.slate.model_copy(update={"games": desk.slate.games[:2]})
+        await poll(harness, SOURCES[name])
+    two = harness.slate.model_copy(update={"games": harness.slate.games[:2]})
     for kind in MEANS:
         struck = SOURCES_OF_KIND.get(kind, frozenset(ReplaySource) - {ReplaySource.ANY})
         faults = tuple(_fault(name, kind, two) for name in struck)
-        async with _asked_elsewhere(desk, archive, faults, root / kind, two) as elsewhere:
+        async with _asked_elsewhere(harness, archive, faults, root / kind, two) as elsewhere:
             for name, source in SOURCES.items():
                 if endpoint_of(source).source in struck and (is_replayed(source) or kind not in OF_CONTENT):
-                    seen = await see(replace(elsewhere, ids=dict(desk.ids)), source)
-                    _note(findings, name, kind, seen.outcome)
+                    result = await poll(replace(elsewhere, ids=dict(harness.ids)), source)
+                    _record_fault(results, name, kind, result.outcome)
 
 
 _ASKED_FOR_IDS = tuple(dict.fromkeys(source.needs_ids_of for source in SOURCES.values() if source.needs_ids_of))
@@ -246,54 +246,54 @@ def _fault(source: ReplaySource, kind: FaultKind, slate: Slate, **since: datetim
     return Fault.model_validate({"source": source, "kind": kind, "games": games, **_FIELDS, **since})
 
 
-def _note(findings: Findings, name: str, kind: FaultKind, outcome: Outcome) -> None:
+def _record_fault(results: CheckResults, name: str, kind: FaultKind, outcome: Outcome) -> None:
     if outcome is not meaning(name, kind):
-        findings.wrong.append(f"{name}, {kind}: {outcome}, not {meaning(name, kind)}")
-    findings.faults[name][kind] = outcome
+        results.wrong.append(f"{name}, {kind}: {outcome}, not {meaning(name, kind)}")
+    results.faults[name][kind] = outcome
 
 
 @asynccontextmanager
 async def _asked_elsewhere(
-    desk: SourceHarness, archive: Archive, faults: tuple[Fault, ...], root: Path, slate: Slate
+    harness: SourceHarness, archive: Archive, faults: tuple[Fault, ...], root: Path, slate: Slate
 ) -> AsyncIterator[SourceHarness]:
-    """The same desk, where the providers have faults and nothing is landed yet."""
+    """The same harness, where the providers have faults and nothing is landed yet."""
     hangs = any(fault.kind is FaultKind.HANG for fault in faults)
     with serve(archive, faults) as upstream:
         settings = load_settings(environ={"TIPOFF_UPSTREAM": upstream.url})
-        async with Fetcher(settings, time_outs=_SHORT if hangs else _PATIENCE) as fetcher:
-            yield replace(desk, fetcher=fetcher, landing=LocalLanding(root), slate=slate)
+        async with Fetcher(settings, timeouts=_SHORT if hangs else _PATIENCE) as fetcher:
+            yield replace(harness, fetcher=fetcher, landing=LocalLanding(root), slate=slate)
 
 
-async def check_fallbacks(desk: SourceHarness, archive: Archive, root: Path, findings: Findings) -> None:
+async def check_fallbacks(harness: SourceHarness, archive: Archive, root: Path, results: CheckResults) -> None:
     """Whatever takes a source's place, from nothing, while that and all others before it are dead."""
     for name, place in _places().items():
-        async with _without(desk, archive, place.dead, root / name, findings) as elsewhere:
+        async with _without(harness, archive, place.dead, root / name, results) as elsewhere:
             games = await place.games(elsewhere)
-        findings.fallbacks[name] = f"{games} of {len(desk.slate.games)} games"
-        if games < len(desk.slate.games):
-            findings.wrong.append(f"{name}, in place of another: {findings.fallbacks[name]}")
+        results.fallbacks[name] = f"{games} of {len(harness.slate.games)} games"
+        if games < len(harness.slate.games):
+            results.wrong.append(f"{name}, in place of another: {results.fallbacks[name]}")
 
 
 @asynccontextmanager
 async def _without(
-    desk: SourceHarness, archive: Archive, dead: Sequence[str], root: Path, findings: Findings
+    harness: SourceHarness, archive: Archive, dead: Sequence[str], root: Path, results: CheckResults
 ) -> AsyncIterator[SourceHarness]:
-    """A desk where nothing was seen before and some sources are dead on the slate's date; that they are is seen."""
-    since = {"from": eastern(desk.slate.game_date, 0)}
+    """A harness with an empty store where some sources are down on the slate's date; checks that they are."""
+    since = {"from": eastern(harness.slate.game_date, 0)}
     faults = tuple(
-        _fault(endpoint_of(SOURCES[name]).source, FaultKind.SERVER_ERROR, desk.slate, **since) for name in dead
+        _fault(endpoint_of(SOURCES[name]).source, FaultKind.SERVER_ERROR, harness.slate, **since) for name in dead
     )
-    async with _asked_elsewhere(desk, archive, faults, root, desk.slate) as elsewhere:
+    async with _asked_elsewhere(harness, archive, faults, root, harness.slate) as elsewhere:
         for name in dead:
             with _from_nothing(elsewhere, root / f"{name}.duckdb") as own:
-                if (await see_by_itself(own, SOURCES[name])).outcome is not Outcome.PROVIDER_ERROR:
-                    findings.wrong.append(f"{name} answers although its provider is down")
+                if (await poll_alone(own, SOURCES[name])).outcome is not Outcome.PROVIDER_ERROR:
+                    results.wrong.append(f"{name} answers although its provider is down")
         with _from_nothing(elsewhere, root / "tipoff.duckdb") as own:
             yield own
 
 
 class _Place(NamedTuple):
-    """What takes the place of sources, and how many games it brings to a desk without them."""
+    """What takes the place of sources, and how many games it brings to a harness without them."""
 
     dead: Sequence[str]
     games: Callable[[SourceHarness], Awaitable[int]]
@@ -308,40 +308,40 @@ def _places() -> Mapping[str, _Place]:
 
 
 def _games_of(source: Source) -> Callable[[SourceHarness], Awaitable[int]]:
-    async def games(desk: SourceHarness) -> int:
-        await see_by_itself(desk, source)
-        return games_told(desk, source)
+    async def games(harness: SourceHarness) -> int:
+        await poll_alone(harness, source)
+        return games_told(harness, source)
 
     return games
 
 
-async def _games_of_a_day_before(desk: SourceHarness) -> int:
+async def _games_of_a_day_before(harness: SourceHarness) -> int:
     """Games that ESPN's schedule names when the day knows no slate, and the league's ids from a day before alone."""
-    game_date = desk.slate.game_date
-    before = replace(desk, slate=Slate(game_date=game_date - timedelta(days=1)))
-    await see(before, SOURCES["nbac_schedule"], eastern(before.slate.game_date, 10))
-    now = replace(desk, slate=Slate(game_date=game_date))
-    seen = await see(now, SOURCES["espn_schedule"], eastern(game_date, 10))
-    return len(set(seen.games or ()) & set(desk.slate.games))
+    game_date = harness.slate.game_date
+    before = replace(harness, slate=Slate(game_date=game_date - timedelta(days=1)))
+    await poll(before, SOURCES["nbac_schedule"], eastern(before.slate.game_date, 10))
+    now = replace(harness, slate=Slate(game_date=game_date))
+    result = await poll(now, SOURCES["espn_schedule"], eastern(game_date, 10))
+    return len(set(result.games or ()) & set(harness.slate.games))
 
 
-async def _games_with_sums(desk: SourceHarness) -> int:
+async def _games_with_sums(harness: SourceHarness) -> int:
     """Games whose teams' box scores are the sums of their players'."""
-    await see(desk, SOURCES["nbac_player_boxscores"])
+    await poll(harness, SOURCES["nbac_player_boxscores"])
     sql = "SELECT COUNT(DISTINCT game_id) AS games FROM team_boxes WHERE game_date = @game_date"
-    return int(desk.warehouse.query(sql, {"game_date": desk.slate.game_date})["games"][0])
+    return int(harness.warehouse.query(sql, {"game_date": harness.slate.game_date})["games"][0])
 
 
-async def _games_by_the_list(desk: SourceHarness) -> int:
+async def _games_by_the_list(harness: SourceHarness) -> int:
     """Games whose quoted names the league's list resolves."""
-    await see(desk, SOURCES["nbac_player_list_current"])
-    await see(desk, SOURCES["odds_api_events"])
-    await see(desk, SOURCES["odds_api_player_points_props"])
+    await poll(harness, SOURCES["nbac_player_list_current"])
+    await poll(harness, SOURCES["odds_api_events"])
+    await poll(harness, SOURCES["odds_api_player_points_props"])
     sql = """
         SELECT COUNT(*) AS games
         FROM (SELECT game_id FROM raw_player_props GROUP BY game_id HAVING LOGICAL_AND(player_id IS NOT NULL)) AS whole
     """
-    return int(desk.warehouse.query(sql)["games"][0])
+    return int(harness.warehouse.query(sql)["games"][0])
 
 
 _COMPUTED: Mapping[str, tuple[str, Callable[[SourceHarness], Awaitable[int]]]] = {
@@ -351,50 +351,50 @@ _COMPUTED: Mapping[str, tuple[str, Callable[[SourceHarness], Awaitable[int]]]] =
 """Source without a stand-in -> what the day takes in its place, and how many games have it."""
 
 
-def fallback_of(name: str, findings: Findings) -> str:
+def fallback_of(name: str, results: CheckResults) -> str:
     """The rest of its chain, each with what it brought."""
     if name in _COMPUTED:
-        return f"{_COMPUTED[name][0]}: {findings.fallbacks[name]}"
+        return f"{_COMPUTED[name][0]}: {results.fallbacks[name]}"
     later = [other for other, source in SOURCES.items() if name in source.fallback_for]
-    return "; ".join(f"{other}: {findings.fallbacks[other]}" for other in later) or NO_FALLBACK
+    return "; ".join(f"{other}: {results.fallbacks[other]}" for other in later) or NO_FALLBACK
 
 
-def faults_of(name: str, findings: Findings) -> str:
-    """How many ways to fail it showed, as how many classes, and how many changed nothing that it could see."""
-    played = findings.faults.get(name, {})
+def faults_of(name: str, results: CheckResults) -> str:
+    """How many ways to fail it showed, as how many classes, and how many it cannot detect."""
+    played = results.faults.get(name, {})
     shown = [outcome for outcome in played.values() if outcome is not Outcome.OK]
     told = f"{len(set(shown))} classes of {len(shown)} faults" if shown else "none shown"
     return f"{told}, {len(played) - len(shown)} not shown" if len(shown) < len(played) else told
 
 
-def tell(findings: Findings, desk: Desk, console: Console) -> None:
+def print_report(results: CheckResults, recordings: Recordings, console: Console) -> None:
     """The table, and whatever was not as it should be."""
     table = Table("source", "#", "recorded answers", "replayed over HTTP", "failures told apart", "fallback, tested")
     for number, source in by_number():
         table.add_row(
             source.name,
             number or "beside",
-            recorded(source, desk),
-            findings.replayed[source.name],
-            faults_of(source.name, findings),
-            fallback_of(source.name, findings),
+            recorded(source, recordings),
+            results.replayed[source.name],
+            faults_of(source.name, results),
+            fallback_of(source.name, results),
         )
     console.print(table)
     for why, names, kinds in SHOWS_NOTHING:
         console.print(f"not shown: {' and '.join(kinds)} at {', '.join(names)}: {why}")
-    for line in findings.wrong:
+    for line in results.wrong:
         console.print(f"wrong: {line}")
 
 
-async def check(archive: Archive, root: Path) -> Findings:
+async def check(archive: Archive, root: Path) -> CheckResults:
     """All of it but the recorded answers."""
-    findings, slate = Findings(), slate_of(archive, DAY)
+    results, slate = CheckResults(), slate_of(archive, DAY)
     with serve(archive) as upstream:
-        async with source_harness(upstream.url, slate, root) as desk:
-            await check_replay(desk, root / "replayed", findings)
-            await check_fallbacks(desk, archive, root / "fallbacks", findings)
-            await check_faults(desk, archive, root / "faults", findings)
-    return findings
+        async with source_harness(upstream.url, slate, root) as harness:
+            await check_replay(harness, root / "replayed", results)
+            await check_fallbacks(harness, archive, root / "fallbacks", results)
+            await check_faults(harness, archive, root / "faults", results)
+    return results
 
 
 def main() -> int:
@@ -405,12 +405,12 @@ def main() -> int:
             raise BadInputError(f"{SHARED_DATA} is not there: the recorded answers to check against lie in it")
         with tempfile.TemporaryDirectory(prefix="tipoff-sources-") as folder:
             archive = Archive(Path(os.environ.get("ARCHIVE") or PROJECT / "sample"))
-            findings = asyncio.run(check(archive, Path(folder)))
-        tell(findings, Desk(SHARED_DATA), Console(width=200, highlight=False))
+            results = asyncio.run(check(archive, Path(folder)))
+        print_report(results, Recordings(SHARED_DATA), Console(width=200, highlight=False))
     except TipoffError as error:
         print(f"sources-check: {error}", file=sys.stderr)
         return 2
-    return 1 if findings.wrong else 0
+    return 1 if results.wrong else 0
 
 
 if __name__ == "__main__":

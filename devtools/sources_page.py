@@ -8,8 +8,8 @@ from datetime import date, timedelta
 from types import CodeType, FunctionType
 from urllib.parse import unquote
 
-from devtools.made_answers import MADE
-from devtools.recorded_answers import CASES
+from devtools.handmade_responses import MADE
+from devtools.recorded_responses import CASES
 from tipoff.errors import BadInputError
 from tipoff.replay.upstream.endpoints import Endpoint, find
 from tipoff.settings import load_settings
@@ -44,7 +44,7 @@ def by_number() -> list[tuple[str, Source]]:
     return [*numbered, *(("", source) for name, source in SOURCES.items() if name not in NUMBERED)]
 
 
-def first_question(source: Source) -> Request:
+def first_request(source: Source) -> Request:
     """The first thing it asks about the example's game, shortly before it or the morning after."""
     as_of = eastern(_DAY, 18) if source.role is Role.PRE else eastern(_DAY + timedelta(days=1), 9)
     return source.requests(EXAMPLE, as_of, _IDS)[0]
@@ -52,7 +52,7 @@ def first_question(source: Source) -> Request:
 
 def endpoint_of(source: Source) -> Endpoint:
     """Where the upstream of replays answers its questions. Raises BadInputError when nothing does."""
-    asked = first_question(source)
+    asked = first_request(source)
     params = {name: value if isinstance(value, str) else ",".join(value) for name, value in asked.params.items()}
     found = find(asked.host, unquote(asked.path).lstrip("/"), params)
     if found is None:
@@ -64,7 +64,7 @@ def endpoint_of(source: Source) -> Endpoint:
 
 def is_replayed(source: Source) -> bool:
     """Whether a day that is played from an archive asks it: the archive has its facts."""
-    return not sources(replayed=True)[source.name].idle
+    return not sources(replayed=True)[source.name].idle_reason
 
 
 def recorded_answers(source: Source) -> list[str]:
@@ -77,7 +77,7 @@ def outcomes_of(source: Source) -> list[Outcome]:
     """What a proper answer of it may mean besides that all is there: every outcome its judging names."""
     names = {name for function in _functions_of(source) for name in _names_in(function.__code__)}
     told = {outcome for outcome in Outcome if outcome.name in names} - {Outcome.OK}
-    refusals = {Outcome.NOT_PUBLISHED_YET} if isinstance(source, Feed) and source.not_yet else set()
+    refusals = {Outcome.NOT_PUBLISHED_YET} if isinstance(source, Feed) and source.not_published_statuses else set()
     return [outcome for outcome in Outcome if outcome in told | refusals]
 
 
@@ -148,7 +148,7 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def _asked(numbered: tuple[str, Source]) -> Sequence[str]:
     number, source = numbered
-    asked = first_question(source)
+    asked = first_request(source)
     params = f"?{'&'.join(asked.params)}" if asked.params else ""
     return (
         number,
@@ -163,7 +163,7 @@ def _asked(numbered: tuple[str, Source]) -> Sequence[str]:
 
 
 def _meant(source: Source) -> Sequence[str]:
-    statuses = source.not_yet if isinstance(source, Feed) else ()
+    statuses = source.not_published_statuses if isinstance(source, Feed) else ()
     return (
         f"`{source.name}`",
         ", ".join(f"`{outcome}`" for outcome in outcomes_of(source)),

@@ -16,8 +16,8 @@ from tipoff.errors import BodyTooLargeError, TipoffError, TransportFault
 from tipoff.landing.base import Batch, BatchItem, FetchRecord, Landing
 from tipoff.redaction import redact
 from tipoff.sources.base import Judgement, Request, Response, Slate, Source
-from tipoff.sources.budget import Budget, credits_told, pulls_of, worth_asking
-from tipoff.sources.outcomes import DECISIONS, overall
+from tipoff.sources.budget import Budget, affordable_requests, credits_in_headers, paid_records
+from tipoff.sources.outcomes import OUTCOME_POLICIES, overall
 from tipoff.sources.rate_limits import CONDITIONAL, DEFAULT_RATE_LIMIT, RATE_LIMITS, RateLimiter, cooldown_after
 from tipoff.vocabulary import Frozen, Outcome, Role, shortened
 
@@ -79,12 +79,12 @@ class _Answer(NamedTuple):
 
     @property
     def usable(self) -> bool:
-        return DECISIONS[self.record.outcome].usable
+        return OUTCOME_POLICIES[self.record.outcome].usable
 
     @property
     def needs_fallback(self) -> bool:
         """Whether another is asked at once: by what it means, or since its provider wants to be left alone for long."""
-        decision = DECISIONS[self.record.outcome]
+        decision = OUTCOME_POLICIES[self.record.outcome]
         long = self.retry_at is not None and self.retry_at > self.record.fetched_at + LONGEST_WAIT
         return decision.use_fallback or (decision.stop and long)
 
@@ -118,7 +118,7 @@ async def collect(
     poll = _Poll(
         source, slate, as_of, fetcher=fetcher, landing=landing, rate_limiter=rate_limiter, records=records, force=force
     )
-    asked = poll.worth_asking(requests, budget) if budget and not force else requests
+    asked = poll.affordable_requests(requests, budget) if budget and not force else requests
     standing = poll.standing(request for request in requests if request not in asked)
     answers: list[_Answer] = []
     to_ask = deque(asked)
@@ -127,11 +127,11 @@ async def collect(
         answers.append(await poll.settle(request, answers))
         to_ask.extendleft(await poll.next_page(request, answers[-1]))
         progress(len(standing) + len(answers), len(standing) + len(answers) + len(to_ask))
-        if source.alternatives and answers[-1].usable:
+        if source.requests_are_alternatives and answers[-1].usable:
             answers = answers[-1:]
             break
     answers = standing + answers
-    if all(DECISIONS[answer.record.outcome].retry_now for answer in answers):
+    if all(OUTCOME_POLICIES[answer.record.outcome].retry_now for answer in answers):
         raise TransportFault(f"{source.name} {slate.game_date}: no proper answer; {_reason(answers, slate)}")
     answered = [answer.record for answer in answers]
     dated = budget is not None
@@ -162,21 +162,21 @@ class _Poll:
         self._landing = landing
         self._rate_limiter = rate_limiter
         self._records = [record for record in records if record.fetched_at <= as_of]
-        self._usable = {record.url: record for record in self._records if DECISIONS[record.outcome].usable}
-        final = (record for record in self._records if record.game_id and DECISIONS[record.outcome].final)
+        self._usable = {record.url: record for record in self._records if OUTCOME_POLICIES[record.outcome].usable}
+        final = (record for record in self._records if record.game_id and OUTCOME_POLICIES[record.outcome].final)
         # An event that has begun does not come back; the file of a finished game or a list may still come.
         asked_again = force or source.role is Role.POST or source.needs_ids_of is None
         self._final = {} if asked_again else {record.url: record for record in final}
         whole = [record for record in self._records if record.etag and record.key and record.status in _WHOLE]
         self._known = {record.url: record for record in whole if source.provider in CONDITIONAL}
 
-    def worth_asking(self, requests: Sequence[Request], budget: Budget) -> tuple[Request, ...]:
+    def affordable_requests(self, requests: Sequence[Request], budget: Budget) -> tuple[Request, ...]:
         """The paid questions that are worth their price now."""
-        return worth_asking(requests, self._slate, self._as_of, pulls_of(self._records), budget)
+        return affordable_requests(requests, self._slate, self._as_of, paid_records(self._records), budget)
 
     def standing(self, requests: Iterable[Request]) -> list[_Answer]:
         """What was paid for before and is not asked again: the last usable answer, where there is any."""
-        last = pulls_of(self._records) | self._usable
+        last = paid_records(self._records) | self._usable
         return [_Answer(last[redact(request.url)]) for request in requests]
 
     async def settle(self, request: Request, before: Sequence[_Answer]) -> _Answer:
@@ -236,7 +236,9 @@ class _Poll:
     def _keep(self, request: Request, response: Response, judgement: Judgement, status: int) -> _Answer:
         """Land the body, then the manifest line, so that a line never names a body that is not there."""
         record, new, suffix = self._record(request, judgement), False, _suffix(response.body)
-        is_kept = suffix in _DATA or DECISIONS[judgement.outcome].usable or len(response.body) <= EVIDENCE_CAP_BYTES
+        is_kept = (
+            suffix in _DATA or OUTCOME_POLICIES[judgement.outcome].usable or len(response.body) <= EVIDENCE_CAP_BYTES
+        )
         if response.body and is_kept:
             landed = self._landing.put(self._source.name, self._slate.game_date, response.body, suffix)
             found = {"key": landed.key, "sha256": landed.sha256, "reason": _where(judgement, landed.key)}
@@ -246,7 +248,7 @@ class _Poll:
         self._landing.record(record)
         cooldown = cooldown_after(judgement, response, RATE_LIMITS.get(request.host, DEFAULT_RATE_LIMIT))
         retry_at = judgement.retry_at or (self._as_of + cooldown if cooldown else None)
-        return _Answer(record, new, retry_at, credits_told(response.headers, "remaining"))
+        return _Answer(record, new, retry_at, credits_in_headers(response.headers, "remaining"))
 
     def _keep_fault(self, request: Request, outcome: Outcome, error: TipoffError) -> _Answer:
         record = self._record(request, Judgement(outcome=outcome, reason=str(error)))
@@ -284,7 +286,7 @@ def land_batch(
     refused and had at a second try of the same look is not lacking.
     """
     records = tuple(records)
-    had = {record.url for record in records if DECISIONS[record.outcome].usable}
+    had = {record.url for record in records if OUTCOME_POLICIES[record.outcome].usable}
     cut = {record.game_id for record in records if record.game_id and record.url not in had}
     items = tuple(
         BatchItem(
@@ -295,7 +297,7 @@ def land_batch(
             fetched_at=record.fetched_at if dated else None,
         )
         for record in sorted(records, key=lambda record: (record.game_id or "", record.part))
-        if record.key and DECISIONS[record.outcome].usable and record.game_id not in cut
+        if record.key and OUTCOME_POLICIES[record.outcome].usable and record.game_id not in cut
     )
     if not items:
         return None
@@ -306,7 +308,7 @@ def land_batch(
 def _why_not_ask(before: Sequence[_Answer]) -> Judgement | None:
     """Why a host that answered so before is asked nothing more: it refused in a way that stays, or it is silent."""
     for answer in before:
-        if DECISIONS[answer.record.outcome].stop:
+        if OUTCOME_POLICIES[answer.record.outcome].stop:
             return Judgement(outcome=answer.record.outcome, reason=f"not asked after: {answer.record.reason}")
     last = before[-SILENT_ANSWERS:]
     if len(last) == SILENT_ANSWERS and all(answer.record.status is None for answer in last):
@@ -316,12 +318,12 @@ def _why_not_ask(before: Sequence[_Answer]) -> Judgement | None:
 
 def _nothing_to_ask(source: Source, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> Collected:
     """A wait where only the ids are lacking; else there is rightly nothing: no games, or it is too late for them."""
-    wanted = slate.games if source.role is Role.POST else slate.to_come(as_of)
+    wanted = slate.games if source.role is Role.POST else slate.upcoming(as_of)
     unnamed = [game.label for game in wanted if game.game_id not in provider_ids]
     if source.needs_ids_of and unnamed:
         reason = f"nothing to ask yet: {source.needs_ids_of} has not named {', '.join(unnamed)}"
         return Collected(outcome=Outcome.NOT_PUBLISHED_YET, reason=reason)
-    return Collected(outcome=Outcome.EMPTY_OK, reason=source.idle or _why_nothing(source, slate, as_of))
+    return Collected(outcome=Outcome.EMPTY_OK, reason=source.idle_reason or _why_nothing(source, slate, as_of))
 
 
 def _why_nothing(source: Source, slate: Slate, as_of: datetime) -> str:
@@ -329,13 +331,13 @@ def _why_nothing(source: Source, slate: Slate, as_of: datetime) -> str:
         return "nothing to ask: there are no games"
     if source.role is Role.POST:
         return "nothing to ask yet: no game is due to be final"
-    return "nothing to ask" if slate.to_come(as_of) else "nothing to ask: every game has begun"
+    return "nothing to ask" if slate.upcoming(as_of) else "nothing to ask: every game has begun"
 
 
 def _collected(slate: Slate, answers: Sequence[_Answer], batch_key: str | None) -> Collected:
     told = [answer.credits_remaining for answer in answers if answer.credits_remaining is not None]
     refused = _refused(answers)
-    decision = DECISIONS[refused or Outcome.OK]
+    decision = OUTCOME_POLICIES[refused or Outcome.OK]
     return Collected(
         outcome=overall(answer.record.outcome for answer in answers),
         reason="; ".join(filter(None, [shortened(_reason(answers, slate)), decision.advice])),

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from tipoff.errors import BadInputError, ContractError, NotEnoughDataError
 from tipoff.landing.base import Batch, BatchItem, Landing
-from tipoff.sources.base import KnownPlayer, ReadContext, Reading, Row, RowsOwned, Slate, Source
+from tipoff.sources.base import KnownPlayer, ReadContext, Reading, ReplacedRows, Row, Slate, Source
 from tipoff.sources.player_names import load_aliases, slate_players
 from tipoff.sources.registry import SOURCES
 from tipoff.sources.schedule import slate_games
@@ -96,7 +96,7 @@ class _Answer(NamedTuple):
     game_id: str | None
     """The game that was asked about, where it was one."""
     rows: pl.DataFrame
-    owned: RowsOwned
+    owned: ReplacedRows
     reading: Reading
     """Without its rows."""
 
@@ -207,7 +207,7 @@ def _answer(source: Source, item: BatchItem, reading: Reading, slate: Slate) -> 
     return _Answer(
         game_id=item.game_id,
         rows=rows_read(source, reading.rows),
-        owned=source.rows_owned(reading.rows, slate),
+        owned=source.replaced_rows(reading.rows, slate),
         reading=reading.model_copy(update={"rows": ()}),
     )
 
@@ -266,7 +266,7 @@ def _replaced(source: Source, answer: _Answer, slate: Slate, warehouse: Warehous
     rows = _without_better(source, answer.rows, slate, warehouse)
     if rows.is_empty():
         return rows
-    owned = answer.owned if rows.height == answer.rows.height else source.rows_owned(rows.to_dicts(), slate)
+    owned = answer.owned if rows.height == answer.rows.height else source.replaced_rows(rows.to_dicts(), slate)
     older = not _is_of_the_day(source, answer, slate)
     return _replace_news(TABLES[source.table], rows, owned, warehouse, fewer=protect, older=older)
 
@@ -328,7 +328,7 @@ def _shrunk_games(rows: pl.DataFrame, standing: pl.DataFrame) -> pl.DataFrame:
 
 
 def _replace_news(
-    table: Table, rows: pl.DataFrame, owned: RowsOwned, warehouse: Warehouse, *, fewer: bool, older: bool
+    table: Table, rows: pl.DataFrame, owned: ReplacedRows, warehouse: Warehouse, *, fewer: bool, older: bool
 ) -> pl.DataFrame:
     """Make the rows the content of the slice they own, when they differ from it; the rows that differ.
 

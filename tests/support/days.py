@@ -26,7 +26,7 @@ from temporalio.worker import Worker
 from activities.scenario import deliver_action
 from runtime.sandbox import WORKFLOW_RUNNER
 from tipoff.plan import plan_day, plan_slate
-from tipoff.sources.outcomes import DECISIONS
+from tipoff.sources.outcomes import OUTCOME_POLICIES
 from tipoff.sources.registry import SOURCES
 from tipoff.teams import TEAMS
 from tipoff.vocabulary import DayPlan, Outcome, SlateGame, eastern
@@ -283,8 +283,8 @@ def _collected(beat: Beat, batch: str | None, request: CollectRequest) -> Collec
         outcome=beat.outcome,
         reason=beat.reason,
         refused=beat.outcome if beat.outcome not in {*_USABLE, Outcome.NOT_PUBLISHED_YET} else None,
-        parks=DECISIONS[beat.outcome].park,
-        use_fallback=DECISIONS[beat.outcome].use_fallback,
+        parks=OUTCOME_POLICIES[beat.outcome].park,
+        use_fallback=OUTCOME_POLICIES[beat.outcome].use_fallback,
         batch=batch,
         requests=1,
         new_objects=1,

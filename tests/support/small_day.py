@@ -17,7 +17,7 @@ from activities.publish import Publishing
 from activities.resources import Resources
 from runtime.sandbox import WORKFLOW_RUNNER
 from tipoff.settings import Settings
-from tipoff.sources.outcomes import DECISIONS
+from tipoff.sources.outcomes import OUTCOME_POLICIES
 from tipoff.vocabulary import Cadence, DayPlan, Outcome, Phase, PlanStep, SlateGame, StepKind
 from workflows.contracts import (
     Activity,
@@ -58,7 +58,7 @@ class SmallDay:
     async def collect(self, request: CollectRequest) -> CollectReport:
         outcome = self.lines if request.source == LINES else Outcome.OK
         batch = "batch" if outcome is Outcome.OK else None
-        parks, reason = DECISIONS[outcome].park, f"{outcome}: [no market]"
+        parks, reason = OUTCOME_POLICIES[outcome].park, f"{outcome}: [no market]"
         return CollectReport(outcome=outcome, reason=reason, parks=parks, batch=batch, requests=1, new_objects=1)
 
     @activity.defn(name=Activity.PROCESS.value)

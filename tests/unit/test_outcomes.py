@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tipoff.sources.base import Judgement, Response
-from tipoff.sources.outcomes import DECISIONS, WORST_FIRST, Expected, classify, overall
+from tipoff.sources.outcomes import OUTCOME_POLICIES, WORST_FIRST, Expected, classify, overall
 from tipoff.vocabulary import Outcome
 
 AS_OF = datetime(2024, 3, 29, 14, 0, tzinfo=UTC)
@@ -158,16 +158,16 @@ def test_every_answer_of_the_world_gets_a_verdict_and_only_200_may_be_good(
     status: int, body: bytes, headers: dict[str, str], expects: Expected
 ) -> None:
     judgement = classify(response(status, body, headers), expects)
-    assert status == 200 or (judgement is not None and not DECISIONS[judgement.outcome].usable)
+    assert status == 200 or (judgement is not None and not OUTCOME_POLICIES[judgement.outcome].usable)
 
 
 def test_every_outcome_has_a_decision_and_a_place() -> None:
-    assert set(DECISIONS) == set(Outcome) == set(WORST_FIRST)
+    assert set(OUTCOME_POLICIES) == set(Outcome) == set(WORST_FIRST)
     assert len(WORST_FIRST) == len(Outcome)
 
 
 def test_what_asking_again_does_not_change_calls_a_person_who_is_told_what_to_do() -> None:
-    for outcome, decision in DECISIONS.items():
+    for outcome, decision in OUTCOME_POLICIES.items():
         assert decision.advice or not decision.park, outcome
         assert not (decision.park and decision.retry_now), outcome
 
@@ -197,4 +197,4 @@ def test_several_answers_have_one_outcome(outcomes: list[Outcome], one: Outcome)
 def test_the_order_of_answers_does_not_matter_and_usable_means_something_came(outcomes: list[Outcome]) -> None:
     one = overall(outcomes)
     assert one is overall(reversed(outcomes))
-    assert DECISIONS[one].usable == any(DECISIONS[outcome].usable for outcome in outcomes)
+    assert OUTCOME_POLICIES[one].usable == any(OUTCOME_POLICIES[outcome].usable for outcome in outcomes)

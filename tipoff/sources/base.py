@@ -16,7 +16,7 @@ from pydantic import AwareDatetime
 from tipoff.vocabulary import Frozen, Outcome, Role, SlateGame
 
 Row = dict[str, Any]
-RowsOwned = Mapping[str, str | date | list[str] | tuple[date, date]]
+ReplacedRows = Mapping[str, str | date | list[str] | tuple[date, date]]
 """Which rows of a table a reading replaces: column -> equal to, one of, or from first to last date."""
 
 
@@ -26,7 +26,7 @@ class Slate(Frozen):
     game_date: date
     games: tuple[SlateGame, ...] = ()
 
-    def to_come(self, moment: datetime) -> tuple[SlateGame, ...]:
+    def upcoming(self, moment: datetime) -> tuple[SlateGame, ...]:
         """The games that have not begun."""
         return tuple(game for game in self.games if game.tip_off > moment)
 
@@ -138,14 +138,14 @@ class Source(ABC):
     """Its reader resolves names, so rosters must have been read first."""
     needs_ids_of: ClassVar[str | None] = None
     """Source whose `provider_ids` the requests are made with."""
-    alternatives: ClassVar[bool] = False
+    requests_are_alternatives: ClassVar[bool] = False
     """Its requests are one question in order of preference: ask until one is OK, and read that one only."""
     paged: ClassVar[bool] = False
     """An answer may be one page of several: `next_page` says which is asked for next."""
     ignored_fields: ClassVar[frozenset[str]] = frozenset()
     """Fields we know and do not want; a field neither read nor named here is reported."""
 
-    idle: str = ""
+    idle_reason: str = ""
     """Why it asks nothing at all, as it is configured."""
 
     @abstractmethod
@@ -164,7 +164,7 @@ class Source(ABC):
         """The question after one that was answered usably; None: there is nothing more."""
         return None
 
-    def rows_owned(self, rows: Sequence[Row], slate: Slate) -> RowsOwned:
+    def replaced_rows(self, rows: Sequence[Row], slate: Slate) -> ReplacedRows:
         """Which rows of its table these replace: whole games, so that an answer about some leaves the others.
 
         Without meaning for tables that append.

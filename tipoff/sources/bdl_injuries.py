@@ -54,7 +54,7 @@ class BdlInjuries(Feed):
                 game_id=game.game_id,
                 part=game.label,
             )
-            for game in slate.to_come(as_of)
+            for game in slate.upcoming(as_of)
         )
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:

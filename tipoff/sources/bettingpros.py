@@ -10,7 +10,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import ClassVar
 
-from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, RowsOwned, Slate
+from tipoff.sources.base import Judgement, ReadContext, Reading, ReplacedRows, Request, Response, Row, Slate
 from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.odds import PropQuote, is_stale, keep_pairs, paired
@@ -57,7 +57,7 @@ class BettingProsEvents(Feed):
     )
 
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
-        if not slate.to_come(as_of):
+        if not slate.upcoming(as_of):
             return ()
         params = {"sport": _SPORT, "date": slate.game_date.isoformat()}
         return (Request(host=HOST, path="/v3/events", params=params),)
@@ -68,7 +68,7 @@ class BettingProsEvents(Feed):
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
         events = _events(JsonPayload(self.name, response.body))
         there = [game.game_id for event in events if (game := _game_of(event, slate))]
-        wanted = slate.to_come(response.fetched_at)
+        wanted = slate.upcoming(response.fetched_at)
         if not wanted:
             return judged(Outcome.EMPTY_OK, "every game has begun")
         nothing = judged(Outcome.SUSPICIOUSLY_EMPTY, f"{len(events)} events, none of them tonight's")
@@ -94,9 +94,9 @@ class BettingProsEvents(Feed):
         ids = {row["game_id"]: row["event_id"] for row in reading.rows}
         return reading.model_copy(update={"provider_ids": ids})
 
-    def rows_owned(self, rows: Sequence[Row], slate: Slate) -> RowsOwned:
+    def replaced_rows(self, rows: Sequence[Row], slate: Slate) -> ReplacedRows:
         """Its own alone: another provider has ids of the same games."""
-        return {**super().rows_owned(rows, slate), "source": self.name}
+        return {**super().replaced_rows(rows, slate), "source": self.name}
 
     def expected_rows(self, slate: Slate) -> int:
         return len(slate.games)
@@ -138,7 +138,7 @@ class BettingProsPoints(Feed):
                 game_id=game.game_id,
                 part=_part(game.label, 1),
             )
-            for game in slate.to_come(as_of)
+            for game in slate.upcoming(as_of)
             if game.game_id in provider_ids
         )
 
@@ -160,7 +160,7 @@ class BettingProsPoints(Feed):
         offers, pagination = _offers(top), top.fields("_pagination")
         _require_event(offers, request.params["event_id"])
         page, pages = pagination.integer("page"), pagination.integer("total_pages")
-        if not any(game.game_id == request.game_id for game in slate.to_come(response.fetched_at)):
+        if not any(game.game_id == request.game_id for game in slate.upcoming(response.fetched_at)):
             return judged(Outcome.GONE, f"{request.part}: the game has begun")
         if not offers:
             return _judged_empty(request.part, page, pages)

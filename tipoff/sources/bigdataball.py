@@ -14,7 +14,7 @@ from urllib.parse import quote
 from tipoff.errors import ContractError
 from tipoff.shot_zones import zone_of_place
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
-from tipoff.sources.csv_payload import CsvPayload, Line
+from tipoff.sources.csv_payload import CsvPayload, CsvRow
 from tipoff.sources.exports import BIGDATABALL
 from tipoff.sources.feed import Feed, RowCollector, judged
 from tipoff.sources.json_payload import names
@@ -45,7 +45,7 @@ class BigDataBallShots(Feed):
     natural_key = ("game_date", "game_id", "shot_number")
     needs_players = True
     expects: ClassVar[Expected] = "csv"
-    not_yet = frozenset({HTTPStatus.NOT_FOUND})
+    not_published_statuses = frozenset({HTTPStatus.NOT_FOUND})
     ignored_fields: ClassVar[frozenset[str]] = names(
         """
         data_set date a1 a2 a3 a4 a5 h1 h2 h3 h4 h5 remaining_time elapsed play_length away home block entered left num
@@ -55,7 +55,7 @@ class BigDataBallShots(Feed):
 
     def __init__(self, *, configured: bool = True) -> None:
         """`configured`: whether anyone said where the files are; else there is nobody to ask."""
-        self.idle = "" if configured else "nobody said where the files of BigDataBall are (setting bigdataball)"
+        self.idle_reason = "" if configured else "nobody said where the files of BigDataBall are (setting bigdataball)"
 
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
         return tuple(
@@ -65,12 +65,12 @@ class BigDataBallShots(Feed):
                 game_id=game.game_id,
                 part=game.label,
             )
-            for game in (() if self.idle else games_due(slate, as_of))
+            for game in (() if self.idle_reason else games_due(slate, as_of))
         )
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
         sheet = CsvPayload(self.name, response.body, _NEEDED)
-        if not sheet.lines:
+        if not sheet.rows:
             return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{request.part} has no plays")
         game, lines = _game(self.name, sheet, slate, request.game_id)
         if not is_over(_ends_of_periods(lines)):
@@ -79,10 +79,10 @@ class BigDataBallShots(Feed):
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
         sheet, collector = CsvPayload(self.name, body, _NEEDED), RowCollector(self.natural_key)
-        if not sheet.lines:
+        if not sheet.rows:
             return collector.reading(sheet.unknown(self.ignored_fields))
         game, lines = _game(self.name, sheet, context.slate, context.game_id)
-        collector.reject("play of another game", len(sheet.lines) - len(lines))
+        collector.reject("play of another game", len(sheet.rows) - len(lines))
         resolvers = {team: resolver_of(context, [team]) for team in (game.home, game.away)}
         for line in filter(_is_shot, lines):
             reason = _unusable(line, game)
@@ -108,32 +108,32 @@ class BigDataBallShots(Feed):
         return SHOTS_A_GAME * len(slate.games)
 
 
-def _game(source: str, sheet: CsvPayload, slate: Slate, asked_for: str | None) -> tuple[SlateGame, list[Line]]:
+def _game(source: str, sheet: CsvPayload, slate: Slate, asked_for: str | None) -> tuple[SlateGame, list[CsvRow]]:
     """The game of a sheet and its lines. Raises ContractError when none is of the game asked for."""
-    ids = {_game_id(line) for line in sheet.lines}
+    ids = {_game_id(line) for line in sheet.rows}
     game = next(filter(None, (game_of(slate, game_id, asked_for) for game_id in ids)), None)
     if game is None:
         wanted = asked_for or "a game of the slate"
         raise ContractError(source, "$.line[].game_id", f"is {', '.join(sorted(ids)[:3])}, asked for {wanted}")
-    return game, [line for line in sheet.lines if _game_id(line) == game.game_id]
+    return game, [line for line in sheet.rows if _game_id(line) == game.game_id]
 
 
-def _game_id(line: Line) -> str:
+def _game_id(line: CsvRow) -> str:
     """The NBA's ten digits, which the files leave the first zeros off."""
     return line.text("game_id").zfill(10)
 
 
-def _is_shot(line: Line) -> bool:
+def _is_shot(line: CsvRow) -> bool:
     return line.text("event_type") in _SHOTS
 
 
-def _ends_of_periods(lines: list[Line]) -> Iterator[tuple[int, bool]]:
+def _ends_of_periods(lines: list[CsvRow]) -> Iterator[tuple[int, bool]]:
     for line in lines:
         if line.text("event_type") == "end of period":
             yield line.integer("period"), line.integer("away_score") == line.integer("home_score")
 
 
-def _unusable(line: Line, game: SlateGame) -> str | None:
+def _unusable(line: CsvRow, game: SlateGame) -> str | None:
     if line.text("team") not in (game.home, game.away):
         return OUTSIDE
     if len(line.text("player")) > LONGEST_NAME:
@@ -141,11 +141,11 @@ def _unusable(line: Line, game: SlateGame) -> str | None:
     return "shot without a place" if None in _place(line) else None
 
 
-def _place(line: Line) -> tuple[float | None, float | None]:
+def _place(line: CsvRow) -> tuple[float | None, float | None]:
     return line.number_or_none("original_x"), line.number_or_none("original_y")
 
 
-def _shot(line: Line) -> Row:
+def _shot(line: CsvRow) -> Row:
     made, worth = _made(line), _worth(line)
     x, y = (tenths or 0.0 for tenths in _place(line))
     return {
@@ -158,14 +158,14 @@ def _shot(line: Line) -> Row:
     }
 
 
-def _made(line: Line) -> bool:
+def _made(line: CsvRow) -> bool:
     result = line.text("result").capitalize()
     if result not in RESULTS:
         raise line.problem("result", f"neither of {', '.join(RESULTS)}")
     return RESULTS[result]
 
 
-def _worth(line: Line) -> int:
+def _worth(line: CsvRow) -> int:
     """What the kind of shot says; a made one must have counted as much."""
     worth = 3 if line.text("type").lower().startswith("3pt") else 2
     if _made(line) and line.integer("points") != worth:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, TypeVar
 from tipoff.sources import nba
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
 from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
-from tipoff.sources.json_payload import JsonPayload, Table, names
+from tipoff.sources.json_payload import JsonPayload, ResultSet, names
 from tipoff.sources.schedule import GAMES_A_SEASON
 from tipoff.teams import TEAMS, team_called
 from tipoff.vocabulary import Outcome, Role, SlateGame, season_of
@@ -49,20 +49,20 @@ class _Kind:
     letter: str
     key: tuple[str, ...]
     rows_a_game: int
-    own_columns: Callable[[Table], Columns]
+    own_columns: Callable[[ResultSet], Columns]
     ignored_fields: frozenset[str]
 
 
-def _columns_of_players(table: Table) -> Columns:
+def _columns_of_players(results: ResultSet) -> Columns:
     return {
-        "player_id": table.identifiers("PLAYER_ID"),
-        "player_name": table.texts("PLAYER_NAME"),
-        "plus_minus": table.numbers_or_none("PLUS_MINUS"),
+        "player_id": results.identifiers("PLAYER_ID"),
+        "player_name": results.texts("PLAYER_NAME"),
+        "plus_minus": results.numbers_or_none("PLUS_MINUS"),
     }
 
 
-def _columns_of_teams(table: Table) -> Columns:
-    return {"win": [result == "W" for result in table.texts_or_none("WL")]}
+def _columns_of_teams(results: ResultSet) -> Columns:
+    return {"win": [result == "W" for result in results.texts_or_none("WL")]}
 
 
 _IGNORED = names(
@@ -81,17 +81,17 @@ class _GameLog(Feed):
     kind: ClassVar[_Kind]
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
-        table, collector = nba.first_table(JsonPayload(self.name, body)), RowCollector(self.natural_key)
-        columns, origin = {**_shared_columns(table), **self.kind.own_columns(table)}, self.origin(context)
-        results = table.texts_or_none("WL")
-        for result, *values in zip(results, *columns.values(), strict=True):
+        results, collector = nba.first_result_set(JsonPayload(self.name, body)), RowCollector(self.natural_key)
+        columns, origin = {**_shared_columns(results), **self.kind.own_columns(results)}, self.origin(context)
+        wins_losses = results.texts_or_none("WL")
+        for result, *values in zip(wins_losses, *columns.values(), strict=True):
             row = dict(zip(columns, values, strict=True), **origin)
             reason = _unusable(row, result) or self.foreign(row, context.slate)
             if reason:
                 collector.reject(reason)
             else:
                 collector.keep(row)
-        return collector.reading(table.unknown(self.ignored_fields))
+        return collector.reading(results.unknown(self.ignored_fields))
 
     @abstractmethod
     def foreign(self, row: Row, slate: Slate) -> str | None:
@@ -138,14 +138,14 @@ class PlayerBoxscores(_GameLog):
         return tuple(self.question(season, log, day, day, part=log) for log in logs)
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        table = nba.first_table(JsonPayload(self.name, response.body))
+        results = nba.first_result_set(JsonPayload(self.name, response.body))
         asked = [game for game in slate.games if _log_of(game) == request.part]
         due = [game.label for game in asked if game.tip_off + GAME_LASTS <= response.fetched_at]
         if due:
             nothing = judged(Outcome.SUSPICIOUSLY_EMPTY, f"no results, due are {', '.join(due)}")
         else:
             nothing = judged(Outcome.NOT_PUBLISHED_YET, "no game is due to be final")
-        return judged_by_games(asked, table.texts("GAME_ID"), nothing)
+        return judged_by_games(asked, results.texts("GAME_ID"), nothing)
 
     def foreign(self, row: Row, slate: Slate) -> str | None:
         same = row["game_date"] == slate.game_date
@@ -174,7 +174,7 @@ class _History(_GameLog):
         return tuple(self.question(season, log, None, last, part=f"{season} {log}") for season, log, last in wanted)
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        rows = len(nba.first_table(JsonPayload(self.name, response.body)))
+        rows = len(nba.first_result_set(JsonPayload(self.name, response.body)))
         if rows:
             return judged(Outcome.OK, f"{request.part}: {rows} rows")
         if self.expected_rows(slate) and request.params["SeasonType"] == _REGULAR:
@@ -212,23 +212,23 @@ class TeamHistory(_History):
     ignored_fields = _TEAMS.ignored_fields
 
 
-def _shared_columns(table: Table) -> Columns:
+def _shared_columns(results: ResultSet) -> Columns:
     """All columns that players and teams have; a team outside the NBA is None."""
-    teams = _mapped(table, "TEAM_ID", table.identifiers("TEAM_ID"), _tricode)
-    places = _mapped(table, "MATCHUP", table.texts("MATCHUP"), _place)
+    teams = _mapped(results, "TEAM_ID", results.identifiers("TEAM_ID"), _tricode)
+    places = _mapped(results, "MATCHUP", results.texts("MATCHUP"), _place)
     return {
-        "game_date": _mapped(table, "GAME_DATE", table.texts("GAME_DATE"), date.fromisoformat),
-        "game_id": table.texts("GAME_ID"),
-        "season": _mapped(table, "SEASON_ID", table.identifiers("SEASON_ID"), _season),
+        "game_date": _mapped(results, "GAME_DATE", results.texts("GAME_DATE"), date.fromisoformat),
+        "game_id": results.texts("GAME_ID"),
+        "season": _mapped(results, "SEASON_ID", results.identifiers("SEASON_ID"), _season),
         "team": teams,
         "opponent": [opponent for opponent, _ in places],
         "home": [home for _, home in places],
-        "minutes": table.numbers("MIN"),
-        **{column: table.integers(header) for column, header in _COUNTS.items()},
+        "minutes": results.numbers("MIN"),
+        **{column: results.integers(header) for column, header in _COUNTS.items()},
     }
 
 
-def _mapped(table: Table, header: str, cells: list[str], convert: Callable[[str], Value]) -> list[Value]:
+def _mapped(results: ResultSet, header: str, cells: list[str], convert: Callable[[str], Value]) -> list[Value]:
     """A column converted, each different cell once. Raises ContractError for a cell that can not be."""
     converted: dict[str, Value] = {}
     for place, cell in enumerate(cells):
@@ -236,7 +236,7 @@ def _mapped(table: Table, header: str, cells: list[str], convert: Callable[[str]
             try:
                 converted[cell] = convert(cell)
             except (ValueError, OverflowError) as error:
-                raise table.problem(header, place, f"{cell!r} can not be used") from error
+                raise results.problem(header, place, f"{cell!r} can not be used") from error
     return [converted[cell] for cell in cells]
 
 

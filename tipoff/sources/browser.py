@@ -36,13 +36,13 @@ class BrowserTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Ask once; the body is read as the caller takes it."""
         headers = {name: value for name, value in request.headers.items() if name not in _ITS_OWN}
-        time_outs = request.extensions["timeout"]
+        timeouts = request.extensions["timeout"]
         with _told_as_httpx(request):
             answer = await self._session.request(
                 "GET",
                 str(request.url),
                 headers=headers,
-                timeout=(time_outs["connect"], time_outs["read"]),
+                timeout=(timeouts["connect"], timeouts["read"]),
                 stream=True,
             )
         told = [(name, value or "") for name, value in answer.headers.multi_items() if name.lower() not in _UNPACKED]

@@ -73,13 +73,13 @@ def budget_at(now: datetime, credits_left: int, monthly_credits: int) -> Budget:
     return Budget(credits_left=credits_left, monthly_credits=monthly_credits, days_left=days - day + 1, days=days)
 
 
-def credits_told(headers: Mapping[str, str], what: Literal["remaining", "used"]) -> int | None:
+def credits_in_headers(headers: Mapping[str, str], what: Literal["remaining", "used"]) -> int | None:
     """What an answer says of the quota (`x-requests-…` of the-odds-api v4); None when it does not."""
     told = re.fullmatch(r"([0-9]{1,9})(\.[0-9]*)?", headers.get(f"x-requests-{what}", "").strip())
     return int(told[1]) if told else None
 
 
-def pulls_of(records: Iterable[FetchRecord]) -> dict[str, FetchRecord]:
+def paid_records(records: Iterable[FetchRecord]) -> dict[str, FetchRecord]:
     """What cost credits, usable or not, the last of each URL: an answer without lines is free, and one that never came.
 
     `records`: of the day, in the order of time.
@@ -93,7 +93,7 @@ def _has_cost(record: FetchRecord) -> bool:
     return came and record.outcome is not Outcome.NOT_PUBLISHED_YET
 
 
-def worth_asking(
+def affordable_requests(
     requests: Sequence[Request], slate: Slate, as_of: datetime, had: Mapping[str, FetchRecord], budget: Budget
 ) -> tuple[Request, ...]:
     """The paid questions to ask now, nearest tip first; the others' earlier answers stand.
@@ -103,7 +103,7 @@ def worth_asking(
     of all games to come, too. `had`: the day's last pull by URL.
     """
     spare = budget.spare - sum(request.credits for request in requests if request.url not in had)
-    closes_due = len(slate.to_come(as_of))  # a credit each
+    closes_due = len(slate.upcoming(as_of))  # a credit each
     asked: list[Request] = []
     for request in sorted(requests, key=lambda request: _tips(request, slate)):
         pull = had.get(request.url)

@@ -24,14 +24,14 @@ class CsvPayload:
         self._needed = needed
         for name in sorted(needed - set(header)):
             raise ContractError(source, "$.header", f"{name} is missing")
-        self.lines = [_line(source, header, number, cells) for number, cells in enumerate(lines, start=2)]
+        self.rows = [_line(source, header, number, cells) for number, cells in enumerate(lines, start=2)]
 
     def unknown(self, ignored: frozenset[str]) -> tuple[str, ...]:
         """Columns neither needed nor ignored."""
         return tuple(sorted(set(self._columns) - self._needed - ignored))
 
 
-class Line(NamedTuple):
+class CsvRow(NamedTuple):
     """One line by column. Every method raises ContractError with its place."""
 
     source: str
@@ -73,8 +73,8 @@ def _parsed(source: str, body: bytes) -> tuple[list[str], list[list[str]]]:
     return rows[0], [row for row in rows[1:] if row]
 
 
-def _line(source: str, header: Sequence[str], number: int, cells: Sequence[str]) -> Line:
+def _line(source: str, header: Sequence[str], number: int, cells: Sequence[str]) -> CsvRow:
     path = f"$.line[{number}]"
     if len(cells) != len(header):
         raise ContractError(source, path, f"has {len(cells)} cells, the header has {len(header)}")
-    return Line(source, path, dict(zip(header, cells, strict=True)))
+    return CsvRow(source, path, dict(zip(header, cells, strict=True)))

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from tipoff.errors import NotEnoughDataError
 from tipoff.sources import nba
-from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, RowsOwned, Slate
+from tipoff.sources.base import Judgement, ReadContext, Reading, ReplacedRows, Request, Response, Row, Slate
 from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.rosters import HOST
@@ -126,7 +126,7 @@ class EspnSchedule(Feed):
             )
         return reading.model_copy(update={"unknown_games": tuple(unknown)})
 
-    def rows_owned(self, rows: Sequence[Row], slate: Slate) -> RowsOwned:
+    def replaced_rows(self, rows: Sequence[Row], slate: Slate) -> ReplacedRows:
         """The games on whatever date they stand: the league may have moved one that is postponed here."""
         return {"game_id": sorted(row["game_id"] for row in rows)}
 

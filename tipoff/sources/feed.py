@@ -17,21 +17,21 @@ class Feed(Source):
     """A source whose answer is first judged as any provider's, then by what it says."""
 
     expects: ClassVar[Expected] = "json"
-    not_yet: ClassVar[frozenset[int]] = frozenset()
+    not_published_statuses: ClassVar[frozenset[int]] = frozenset()
     """Statuses by which the provider says that the thing does not exist yet."""
 
     def judge(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        refused = classify(response, self.expects, self.not_yet)
+        refused = classify(response, self.expects, self.not_published_statuses)
         if refused:
             may_be_block = refused.outcome is Outcome.NOT_PUBLISHED_YET and response.is_denied
-            is_block = may_be_block and self.is_out(request, response, slate)
+            is_block = may_be_block and self.is_published(request, response, slate)
             return judged(Outcome.BLOCKED, "access denied to what is out for sure") if is_block else refused
         try:
             return self.judge_body(request, response, slate)
         except ContractError as error:
             return judged(Outcome.WRONG_TYPE, str(error))
 
-    def is_out(self, request: Request, response: Response, slate: Slate) -> bool:
+    def is_published(self, request: Request, response: Response, slate: Slate) -> bool:
         """Whether what was asked for is there for sure: to be denied it is no "not yet", the address is blocked."""
         return False
 

@@ -27,7 +27,7 @@ REPLAY_KEY = "replay"
 MOST_REDIRECTS = 3
 
 
-class TimeOuts(Frozen):
+class Timeouts(Frozen):
     """How long a provider may take, seconds."""
 
     connect: float = 5.0
@@ -57,10 +57,10 @@ class Fetcher:
         self,
         settings: Settings,
         hosts: frozenset[str] | None = None,
-        time_outs: TimeOuts | None = None,
+        timeouts: Timeouts | None = None,
     ) -> None:
         self._hosts = registered_hosts() if hosts is None else hosts
-        self._time_outs = time_outs or TimeOuts(total=settings.request_seconds)
+        self._timeouts = timeouts or Timeouts(total=settings.request_seconds)
         self._cap = settings.body_cap_bytes
         self._upstream = str(settings.upstream).rstrip("/") if settings.upstream else None
         self._keys = dict.fromkeys(_KEY_PLACES, REPLAY_KEY) if self._upstream else _keys(settings)
@@ -68,7 +68,7 @@ class Fetcher:
         self._tokens: dict[str, str] = {}
         self._lasting = () if self._upstream else (*self._keys.values(), *_proxies(settings).values())
         self._exports = {} if self._upstream else _exports(settings)
-        self._client = _client(settings, self._time_outs)
+        self._client = _client(settings, self._timeouts)
 
     async def __aenter__(self) -> Self:
         return self
@@ -96,14 +96,14 @@ class Fetcher:
             return await asyncio.to_thread(read_file, folder_of(place), request, as_of, self._cap)
         url = httpx.URL(address_of(place, request))
         try:
-            async with asyncio.timeout(self._time_outs.total):
+            async with asyncio.timeout(self._timeouts.total):
                 if place.startswith(("gs://", "drive://")):
                     await self._sign_in(url.host)
                 if place.startswith("drive://"):
                     return await self._from_drive(url, as_of)
                 return await self._follow(url, as_of, {"If-None-Match": etag} if etag else {})
         except TimeoutError:
-            raise self._fault(url, f"no whole answer within {self._time_outs.total:g} s") from None
+            raise self._fault(url, f"no whole answer within {self._timeouts.total:g} s") from None
         except httpx.TransportError as error:
             # Not chained: what httpx says may repeat a key.
             raise self._fault(url, self._in_words(error)) from None
@@ -213,9 +213,9 @@ class Fetcher:
 
     def _in_words(self, error: httpx.TransportError) -> str:
         if isinstance(error, httpx.ConnectTimeout):
-            return f"no connection within {self._time_outs.connect:g} s"
+            return f"no connection within {self._timeouts.connect:g} s"
         if isinstance(error, httpx.TimeoutException):
-            return f"nothing came for {self._time_outs.read:g} s"
+            return f"nothing came for {self._timeouts.read:g} s"
         return str(error) or type(error).__name__
 
 
@@ -226,7 +226,7 @@ def registered_hosts() -> frozenset[str]:
     return frozenset(host for source in SOURCES.values() for host in (source.provider, *source.other_hosts))
 
 
-def _client(settings: Settings, time_outs: TimeOuts) -> httpx.AsyncClient:
+def _client(settings: Settings, timeouts: Timeouts) -> httpx.AsyncClient:
     """In a replay no proxy stands between us and the local server, whatever the environment says."""
     for library in ("httpx", "httpcore"):
         # Below warnings they log whole addresses, keys included.
@@ -236,7 +236,7 @@ def _client(settings: Settings, time_outs: TimeOuts) -> httpx.AsyncClient:
     transports = {host: httpx.AsyncHTTPTransport(proxy=proxy) for host, proxy in proxies.items()} | browsers
     return httpx.AsyncClient(
         mounts={f"all://{host}": transport for host, transport in transports.items()},
-        timeout=httpx.Timeout(time_outs.read, connect=time_outs.connect),
+        timeout=httpx.Timeout(timeouts.read, connect=timeouts.connect),
         follow_redirects=False,
         trust_env=settings.upstream is None,
     )

@@ -10,7 +10,7 @@ from typing import ClassVar
 from tipoff.sources import nba
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
 from tipoff.sources.feed import Feed, RowCollector, judged
-from tipoff.sources.json_payload import Fields, JsonPayload, Table, names
+from tipoff.sources.json_payload import Fields, JsonPayload, ResultSet, names
 from tipoff.sources.outcomes import classify
 from tipoff.sources.played import (
     DID_NOT_PLAY,
@@ -146,7 +146,7 @@ class LiveBoxscores(Feed):
 
     def judge(self, request: Request, response: Response, slate: Slate) -> Judgement:
         """A refusal means "not yet" before tip-off only: later it is a block, or the game was not played."""
-        to_come = any(game.game_id == request.game_id for game in slate.to_come(response.fetched_at))
+        to_come = any(game.game_id == request.game_id for game in slate.upcoming(response.fetched_at))
         early = classify(response, self.expects, frozenset({403, 404})) if to_come else None
         return early or super().judge(request, response, slate)
 
@@ -186,8 +186,8 @@ def _team_box(
     """The slate's game, the lines of its teams that have figures, and columns nobody knows."""
     top = answer.top()
     if top.has("resultSets"):
-        where, name, table = top.fields("parameters"), "GameID", _team_table(top)
-        lines, unknown = _lines_v2(table), table.unknown(TeamBoxscores.ignored_fields)
+        where, name, results = top.fields("parameters"), "GameID", _team_totals(top)
+        lines, unknown = _lines_v2(results), results.unknown(TeamBoxscores.ignored_fields)
     else:
         where, name = top.fields("boxScoreTraditional"), "gameId"
         lines, unknown = _lines_v3(where), ()
@@ -209,31 +209,31 @@ def _lines_v3(box: Fields) -> list[_TeamLine]:
     return [(_nba_team(side), _figures(side.fields("statistics"))) for side in _sides(box) if side.has("statistics")]
 
 
-def _team_table(top: Fields) -> Table:
-    """The V2 table of team totals; its neighbours hold players, starters and benches."""
-    tables = {table.text("name"): table for table in top.each("resultSets")}
-    if "TeamStats" not in tables:
+def _team_totals(top: Fields) -> ResultSet:
+    """The V2 result set of team totals; the others hold players, starters and benches."""
+    by_name = {result_set.text("name"): result_set for result_set in top.each("resultSets")}
+    if "TeamStats" not in by_name:
         raise top.problem("resultSets", "has no table TeamStats")
-    return Table(tables["TeamStats"])
+    return ResultSet(by_name["TeamStats"])
 
 
-def _lines_v2(table: Table) -> list[_TeamLine]:
-    teams = [team_called(team_id) for team_id in table.identifiers("TEAM_ID")]
-    minutes = [_minutes_v2(table, place, text) for place, text in enumerate(table.texts("MIN"))]
-    counts = zip(*(table.integers(header) for header in _COUNTS_V2.values()), strict=True)
+def _lines_v2(results: ResultSet) -> list[_TeamLine]:
+    teams = [team_called(team_id) for team_id in results.identifiers("TEAM_ID")]
+    minutes = [_minutes_v2(results, place, text) for place, text in enumerate(results.texts("MIN"))]
+    counts = zip(*(results.integers(header) for header in _COUNTS_V2.values()), strict=True)
     lines = []
     for place, (team, played, counted) in enumerate(zip(teams, minutes, counts, strict=True)):
         if team is None:
-            raise table.problem("TEAM_ID", place, "is no NBA team")
+            raise results.problem("TEAM_ID", place, "is no NBA team")
         lines.append((team.tricode, {"minutes": played, **dict(zip(_COUNTS_V2, counted, strict=True))}))
     return lines
 
 
-def _minutes_v2(table: Table, place: int, text: str) -> float:
+def _minutes_v2(results: ResultSet, place: int, text: str) -> float:
     try:
         return minutes_played(text)
     except ValueError as error:
-        raise table.problem("MIN", place, str(error)) from error
+        raise results.problem("MIN", place, str(error)) from error
 
 
 def _is_over(lines: list[_TeamLine]) -> bool:

@@ -45,7 +45,7 @@ class Gamebook(Feed):
     natural_key = ("game_date", "game_id", "team", "player_name")
     needs_players = True
     expects: ClassVar[Expected] = "pdf"
-    not_yet = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
+    not_published_statuses = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
 
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
         day = f"{slate.game_date:%Y%m%d}"
@@ -59,7 +59,7 @@ class Gamebook(Feed):
             for game in games_due(slate, as_of)
         )
 
-    def is_out(self, request: Request, response: Response, slate: Slate) -> bool:
+    def is_published(self, request: Request, response: Response, slate: Slate) -> bool:
         out = games_due(slate, response.fetched_at - _OUT_FOR_SURE)
         return request.game_id in {game.game_id for game in out}
 

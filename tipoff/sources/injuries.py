@@ -17,7 +17,7 @@ from tipoff.errors import ContractError
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
 from tipoff.sources.feed import Feed, RowCollector, judged
 from tipoff.sources.outcomes import Expected
-from tipoff.sources.pdf import Line, pages_of, text_of
+from tipoff.sources.pdf import TextLine, pages_of, text_of
 from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, resolver_of, unresolved_row
 from tipoff.teams import team_called
 from tipoff.vocabulary import EASTERN, Outcome, Role, SlateGame
@@ -43,9 +43,9 @@ class InjuryReport(Feed):
     table = "raw_injuries"
     natural_key = ("game_date", "game_id", "player_id")
     needs_players = True
-    alternatives = True
+    requests_are_alternatives = True
     expects: ClassVar[Expected] = "pdf"
-    not_yet = frozenset({403, 404})
+    not_published_statuses = frozenset({403, 404})
 
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
         """The newest report that is due and the one before it."""
@@ -54,7 +54,7 @@ class InjuryReport(Feed):
         newest = _newest(as_of)
         return tuple(_question(stamp) for stamp in (newest, _stamp_due(newest - timedelta(minutes=1))))
 
-    def is_out(self, request: Request, response: Response, slate: Slate) -> bool:
+    def is_published(self, request: Request, response: Response, slate: Slate) -> bool:
         """The report before the newest is."""
         return request.part != _name_of(_newest(response.fetched_at))
 
@@ -67,7 +67,7 @@ class InjuryReport(Feed):
         if _headings(page) is None:
             raise _without_headings(self.name, _FIRST_PAGE)
         said = {word["text"] for line in page for word in line}
-        if slate.to_come(response.fetched_at) and _as_written(slate.game_date) not in said:
+        if slate.upcoming(response.fetched_at) and _as_written(slate.game_date) not in said:
             return judged(Outcome.SUSPICIOUSLY_EMPTY, f"the report of {printed} says nothing of {slate.game_date}")
         return judged(Outcome.OK, f"the report of {printed}")
 
@@ -154,7 +154,7 @@ def _name_of(stamp: datetime) -> str:
     return local.strftime("%Y-%m-%d_%I_%M%p" if local.date() >= _QUARTER_HOURLY_SINCE else "%Y-%m-%d_%I%p")
 
 
-def _printed_stamp(source: str, page: Iterable[Line]) -> datetime:
+def _printed_stamp(source: str, page: Iterable[TextLine]) -> datetime:
     """The stamp in the title of a page. Raises ContractError when there is none."""
     found = next(filter(None, (_TITLE.fullmatch(text_of(line)) for line in page)), None)
     try:
@@ -235,7 +235,7 @@ def _entries(source: str, body: bytes) -> Iterator[_Entry]:
             yield _Entry(above[_DATE], above[_MATCHUP], above[_TEAM], player, status, reason, place)
 
 
-def _headings(lines: Iterable[Line]) -> Line | None:
+def _headings(lines: Iterable[TextLine]) -> TextLine | None:
     return next((line for line in lines if text_of(line) == " ".join(_HEADINGS)), None)
 
 
@@ -243,13 +243,13 @@ def _without_headings(source: str, place: str) -> ContractError:
     return ContractError(source, place, f"the headings {', '.join(_HEADINGS)} are missing")
 
 
-def _edges(headings: Line) -> list[float]:
+def _edges(headings: TextLine) -> list[float]:
     """Left edges of the columns, from the first words of the headings."""
     starts = accumulate((len(heading.split()) for heading in _HEADINGS[:-1]), initial=0)
     return [headings[start]["x0"] - _SLACK for start in starts]
 
 
-def _rows(source: str, place: str, lines: list[Line], edges: list[float]) -> list[_Cells]:
+def _rows(source: str, place: str, lines: list[TextLine], edges: list[float]) -> list[_Cells]:
     """Cells of each row; a line without a status is a piece of the nearest row."""
     cut = [(line[0]["top"], _cells(line, edges)) for line in lines]
     anchors = [top for top, cells in cut if cells[_STATUS] or cells[_REASON] == _NOT_YET]
@@ -261,7 +261,7 @@ def _rows(source: str, place: str, lines: list[Line], edges: list[float]) -> lis
     return [[" ".join(filter(None, pieces)) for pieces in zip(*parts, strict=True)] for parts in rows.values()]
 
 
-def _cells(line: Line, edges: list[float]) -> _Cells:
+def _cells(line: TextLine, edges: list[float]) -> _Cells:
     cells: list[list[str]] = [[] for _ in edges]
     for word in line:
         cells[max(bisect_right(edges, word["x0"]) - 1, 0)].append(word["text"])

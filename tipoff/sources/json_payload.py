@@ -1,6 +1,6 @@
 """Typed taking of fields out of a provider's JSON: what is missing or retyped is said by path, what is new is named.
 
-Objects are read through `Fields`, tables of stats.nba.com (headers and rows) through `Table`.
+Objects are read through `Fields`, tables of stats.nba.com (headers and rows) through `ResultSet`.
 """
 
 from __future__ import annotations
@@ -188,7 +188,7 @@ class Fields:
         return _typed(self.source, f"{self.path}.{name}", self._content[name], *kinds)
 
 
-class Table:
+class ResultSet:
     """One table of stats.nba.com, taken by column. Raises ContractError for ragged rows."""
 
     def __init__(self, fields: Fields) -> None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from tipoff.sources.json_payload import Fields, JsonPayload, Table
+from tipoff.sources.json_payload import Fields, JsonPayload, ResultSet
 from tipoff.teams import team_called
 
 CDN = "cdn.nba.com"
@@ -58,11 +58,11 @@ def status_of(game: Fields, *, postponed: bool) -> str:
     return "postponed" if postponed and status != "final" else status
 
 
-def first_table(answer: JsonPayload) -> Table:
+def first_result_set(answer: JsonPayload) -> ResultSet:
     """The one table of a stats.nba.com answer about the NBA."""
     top = answer.top()
     require_nba(top.fields("parameters"), "LeagueID")
     tables = top.each("resultSets")
     if not tables:
         raise top.problem("resultSets", "is empty")
-    return Table(tables[0])
+    return ResultSet(tables[0])

@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import ClassVar, NamedTuple
 
 from tipoff.odds import american_price
-from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, RowsOwned, Slate
+from tipoff.sources.base import Judgement, ReadContext, Reading, ReplacedRows, Request, Response, Row, Slate
 from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, resolver_of, unresolved_row
@@ -54,7 +54,7 @@ class OddsEvents(Feed):
     ignored_fields: ClassVar[frozenset[str]] = _IGNORED | {"bookmakers"}
 
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
-        if not slate.to_come(as_of):
+        if not slate.upcoming(as_of):
             return ()
         return (Request(host=HOST, path=f"{_PATH}/events", params={"dateFormat": "iso"}),)
 
@@ -82,9 +82,9 @@ class OddsEvents(Feed):
         ids = {row["game_id"]: row["event_id"] for row in reading.rows}
         return reading.model_copy(update={"provider_ids": ids})
 
-    def rows_owned(self, rows: Sequence[Row], slate: Slate) -> RowsOwned:
+    def replaced_rows(self, rows: Sequence[Row], slate: Slate) -> ReplacedRows:
         """Its own alone: another provider has ids of the same games."""
-        return {**super().rows_owned(rows, slate), "source": self.name}
+        return {**super().replaced_rows(rows, slate), "source": self.name}
 
     def expected_rows(self, slate: Slate) -> int:
         return len(slate.games)
@@ -102,7 +102,7 @@ class GameLines(Feed):
     ignored_fields = _IGNORED
 
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
-        if not slate.to_come(as_of):
+        if not slate.upcoming(as_of):
             return ()
         # One credit a market and region; an empty answer is free of charge, one of another date's games is not.
         params = {**_AMERICAN, "markets": ",".join(_GAME_MARKETS), **_within(slate.game_date)}
@@ -170,14 +170,14 @@ class PlayerPointsProps(Feed):
                 part=game.label,
                 credits=1,
             )
-            for game in slate.to_come(as_of)
+            for game in slate.upcoming(as_of)
             if game.game_id in provider_ids
         )
 
     def judge(self, request: Request, response: Response, slate: Slate) -> Judgement:
         if response.status != HTTPStatus.NOT_FOUND:
             return super().judge(request, response, slate)
-        begun = not any(game.game_id == request.game_id for game in slate.to_come(response.fetched_at))
+        begun = not any(game.game_id == request.game_id for game in slate.upcoming(response.fetched_at))
         if begun:
             return judged(Outcome.GONE, f"{request.part} has begun")
         return judged(Outcome.NOT_PUBLISHED_YET, f"the event of {request.part} is not known yet")
@@ -224,7 +224,7 @@ def _within(game_date: date) -> dict[str, str]:
 
 def _judged_open(slate: Slate, moment: datetime, there: Iterable[str], nothing: Judgement) -> Judgement:
     """By the games that have not begun: the provider lists no others."""
-    wanted = slate.to_come(moment)
+    wanted = slate.upcoming(moment)
     if not wanted:
         return judged(Outcome.EMPTY_OK, "every game has begun")
     return judged_by_games(wanted, there, nothing)

@@ -17,7 +17,7 @@ from tipoff.vocabulary import Frozen, Outcome
 Expected = Literal["json", "pdf", "csv"]
 
 
-class Decision(Frozen):
+class OutcomePolicy(Frozen):
     """What the day does about an outcome, besides looking again by the step's cadence, and what it tells a person."""
 
     usable: bool = False
@@ -38,43 +38,43 @@ class Decision(Frozen):
     """What a person should do, who is alerted; empty: nothing, the day helps itself."""
 
 
-DECISIONS: Mapping[Outcome, Decision] = {
-    Outcome.OK: Decision(usable=True),
-    Outcome.PARTIAL: Decision(usable=True),
-    Outcome.EMPTY_OK: Decision(usable=True),
-    Outcome.NOT_PUBLISHED_YET: Decision(),
-    Outcome.SUSPICIOUSLY_EMPTY: Decision(),
-    Outcome.STALE: Decision(),
-    Outcome.GONE: Decision(final=True, use_fallback=True),
-    Outcome.THROTTLED: Decision(stop=True, cooldown=timedelta(minutes=5)),
-    Outcome.BLOCKED: Decision(
+OUTCOME_POLICIES: Mapping[Outcome, OutcomePolicy] = {
+    Outcome.OK: OutcomePolicy(usable=True),
+    Outcome.PARTIAL: OutcomePolicy(usable=True),
+    Outcome.EMPTY_OK: OutcomePolicy(usable=True),
+    Outcome.NOT_PUBLISHED_YET: OutcomePolicy(),
+    Outcome.SUSPICIOUSLY_EMPTY: OutcomePolicy(),
+    Outcome.STALE: OutcomePolicy(),
+    Outcome.GONE: OutcomePolicy(final=True, use_fallback=True),
+    Outcome.THROTTLED: OutcomePolicy(stop=True, cooldown=timedelta(minutes=5)),
+    Outcome.BLOCKED: OutcomePolicy(
         stop=True,
         cooldown="cooldown",
         use_fallback=True,
         advice="the provider refuses this address: let it cool down, or set a proxy for the host",
     ),
-    Outcome.QUOTA_SPENT: Decision(
+    Outcome.QUOTA_SPENT: OutcomePolicy(
         park=True,
         stop=True,
         use_fallback=True,
         advice="the month's credits are used up: buy credits or wait for the new month, then retry the step",
     ),
-    Outcome.BAD_KEY: Decision(
+    Outcome.BAD_KEY: OutcomePolicy(
         park=True,
         stop=True,
         use_fallback=True,
         advice="the provider does not know the key: set it right, then retry the step",
     ),
-    Outcome.BAD_REQUEST: Decision(
+    Outcome.BAD_REQUEST: OutcomePolicy(
         park=True,
         use_fallback=True,
         advice="the provider does not understand the question: the source has to be mended",
     ),
-    Outcome.WRONG_TYPE: Decision(
+    Outcome.WRONG_TYPE: OutcomePolicy(
         use_fallback=True,
         advice="not the kind of answer that is due: look at the landed file, it may be a block page",
     ),
-    Outcome.PROVIDER_ERROR: Decision(retry_now=True, use_fallback=True),
+    Outcome.PROVIDER_ERROR: OutcomePolicy(retry_now=True, use_fallback=True),
 }
 
 
@@ -103,19 +103,21 @@ def overall(outcomes: Iterable[Outcome]) -> Outcome:
     Raises ValueError for no outcome at all.
     """
     found = set(outcomes)
-    usable = {outcome for outcome in found if DECISIONS[outcome].usable}
+    usable = {outcome for outcome in found if OUTCOME_POLICIES[outcome].usable}
     if usable and usable != found:
         return Outcome.PARTIAL
     return min(found, key=WORST_FIRST.index)
 
 
-def classify(response: Response, expects: Expected, not_yet: frozenset[int] = frozenset()) -> Judgement | None:
+def classify(
+    response: Response, expects: Expected, not_published_statuses: frozenset[int] = frozenset()
+) -> Judgement | None:
     """What is alike for all providers, by status and kind of body; None: nothing is wrong at this level.
 
-    `not_yet`: statuses by which this provider says that the thing does not exist yet.
+    `not_published_statuses`: statuses by which this provider says that the thing does not exist yet.
     """
     block_page = response.status == HTTPStatus.FORBIDDEN and _is_html(response.body)
-    if response.status in not_yet and not block_page:
+    if response.status in not_published_statuses and not block_page:
         reason = f"HTTP {response.status}: not there yet"
         return Judgement(outcome=Outcome.NOT_PUBLISHED_YET, reason=reason, retry_at=retry_at(response))
     if response.status == HTTPStatus.OK:

@@ -14,7 +14,7 @@ from tipoff.errors import ContractError
 
 Word = dict[str, Any]
 """A word with its text and place, as pdfplumber says them."""
-Line = list[Word]
+TextLine = list[Word]
 
 MOST_BYTES = 5 * 1024 * 1024
 MOST_UNPACKED_BYTES = 20 * 1024 * 1024
@@ -71,7 +71,7 @@ def _plain(content: bytes) -> bytes:
     return b""
 
 
-def pages_of(source: str, body: bytes) -> Iterator[list[Line]]:
+def pages_of(source: str, body: bytes) -> Iterator[list[TextLine]]:
     """The lines of each page from the top, each a list of words from the left; a page is read when it is its turn.
 
     Raises ContractError for what is no PDF, was cut short, is encrypted, is too large, or has no page.
@@ -101,8 +101,8 @@ def text_of(line: Iterable[Word]) -> str:
     return " ".join(word["text"] for word in line)
 
 
-def _lines(words: Iterable[Word]) -> list[Line]:
-    lines: list[Line] = []
+def _lines(words: Iterable[Word]) -> list[TextLine]:
+    lines: list[TextLine] = []
     for word in sorted(words, key=itemgetter("top")):
         if lines and word["top"] - lines[-1][0]["top"] < _SAME_LINE:
             lines[-1].append(word)

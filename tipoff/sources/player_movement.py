@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import ClassVar, NamedTuple
 
 from tipoff.sources import nba
-from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, RowsOwned, Slate
+from tipoff.sources.base import Judgement, ReadContext, Reading, ReplacedRows, Request, Response, Row, Slate
 from tipoff.sources.feed import Feed, RowCollector, judged
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.teams import team_called
@@ -32,10 +32,10 @@ class PlayerMovement(Feed):
 
     def __init__(self, *, replayed: bool = False) -> None:
         """`replayed`: the day is played from an archive, which has no moves."""
-        self.idle = "an archive has no moves of players" if replayed else ""
+        self.idle_reason = "an archive has no moves of players" if replayed else ""
 
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
-        if self.idle or not slate.games:
+        if self.idle_reason or not slate.games:
             return ()
         return (Request(host=nba.STATS, path="/js/data/playermovement/NBA_Player_Movement.json"),)
 
@@ -60,7 +60,7 @@ class PlayerMovement(Feed):
                 collector.keep({"season": season, **move._asdict(), **self.origin(context)})
         return collector.reading(answer.unknown(self.ignored_fields))
 
-    def rows_owned(self, rows: Sequence[Row], slate: Slate) -> RowsOwned:
+    def replaced_rows(self, rows: Sequence[Row], slate: Slate) -> ReplacedRows:
         return {"season": season_of(slate.game_date)}
 
     def expected_rows(self, slate: Slate) -> int:

@@ -38,13 +38,13 @@ class PlayerList(Feed):
         return (Request(host=nba.STATS, path="/stats/playerindex", params=params, part=season),)
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        players = len(nba.first_table(JsonPayload(self.name, response.body)))
+        players = len(nba.first_result_set(JsonPayload(self.name, response.body)))
         if not players:
             return judged(Outcome.SUSPICIOUSLY_EMPTY, "the list has no players")
         return judged(Outcome.OK, f"{players} players")
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
-        table, collector = nba.first_table(JsonPayload(self.name, body)), RowCollector(self.natural_key)
+        table, collector = nba.first_result_set(JsonPayload(self.name, body)), RowCollector(self.natural_key)
         columns = zip(
             table.identifiers("PERSON_ID"),
             table.texts("PLAYER_FIRST_NAME"),

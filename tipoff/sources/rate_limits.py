@@ -9,7 +9,7 @@ from typing import Protocol
 from tipoff.settings import Settings
 from tipoff.sources.base import Judgement, Request, Response
 from tipoff.sources.budget import Budget
-from tipoff.sources.outcomes import DECISIONS
+from tipoff.sources.outcomes import OUTCOME_POLICIES
 from tipoff.vocabulary import RateLimit
 
 _MINUTE = timedelta(minutes=1)
@@ -55,7 +55,7 @@ def rate_limits_apply(settings: Settings) -> bool:
 
 def cooldown_after(judgement: Judgement, response: Response, rate_limit: RateLimit) -> timedelta | None:
     """How long everybody leaves the provider alone after an answer; None: it takes no offence."""
-    cooldown = DECISIONS[judgement.outcome].cooldown
+    cooldown = OUTCOME_POLICIES[judgement.outcome].cooldown
     usual = rate_limit.cooldown if cooldown == "cooldown" else cooldown
     if usual is None or judgement.retry_at is None:
         return usual

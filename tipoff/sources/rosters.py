@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import cache
 from typing import ClassVar
 
-from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, RowsOwned, Slate
+from tipoff.sources.base import Judgement, ReadContext, Reading, ReplacedRows, Request, Response, Row, Slate
 from tipoff.sources.feed import Feed, RowCollector, judged
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, resolver_of, unresolved_row
@@ -88,7 +88,7 @@ class TeamRosters(Feed):
             collector.keep({**row, **self.origin(context)})
         return collector.reading(answer.unknown(self.ignored_fields))
 
-    def rows_owned(self, rows: Sequence[Row], slate: Slate) -> RowsOwned:
+    def replaced_rows(self, rows: Sequence[Row], slate: Slate) -> ReplacedRows:
         return {"game_date": slate.game_date, "team": sorted({row["team"] for row in rows})}
 
     def expected_rows(self, slate: Slate) -> int:

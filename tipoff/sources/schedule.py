@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import ClassVar
 
 from tipoff.sources import nba
-from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, RowsOwned, Slate
+from tipoff.sources.base import Judgement, ReadContext, Reading, ReplacedRows, Request, Response, Row, Slate
 from tipoff.sources.feed import Feed, RowCollector, judged
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.vocabulary import PREDICTED, Outcome, Role, SlateGame, game_date_of, season_of
@@ -24,7 +24,7 @@ class Schedule(Feed):
     title = "NBA schedule"
     provider = nba.CDN
     other_hosts = frozenset({nba.STATS})
-    alternatives = True
+    requests_are_alternatives = True
     role = Role.PRE
     critical = True
     table = "raw_schedule"
@@ -73,7 +73,7 @@ class Schedule(Feed):
                     collector.keep({**row, "season": season, **origin})
         return collector.reading(answer.unknown(self.ignored_fields))
 
-    def rows_owned(self, rows: Sequence[Row], slate: Slate) -> RowsOwned:
+    def replaced_rows(self, rows: Sequence[Row], slate: Slate) -> ReplacedRows:
         return {"season": rows[0]["season"] if rows else season_of(slate.game_date)}
 
     def expected_rows(self, slate: Slate) -> int:

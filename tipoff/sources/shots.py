@@ -42,7 +42,7 @@ class PlayByPlay(Feed):
     asks_what_is_missing = True
     table = "raw_shots"
     natural_key = ("game_date", "game_id", "shot_number")
-    not_yet = frozenset({HTTPStatus.FORBIDDEN})
+    not_published_statuses = frozenset({HTTPStatus.FORBIDDEN})
     ignored_fields: ClassVar[frozenset[str]] = names(
         """
         meta videoAvailable clock timeActual periodType subType scoreHome scoreAway descriptor qualifiers x y
@@ -66,7 +66,7 @@ class PlayByPlay(Feed):
             for game in games_due(slate, as_of)
         )
 
-    def is_out(self, request: Request, response: Response, slate: Slate) -> bool:
+    def is_published(self, request: Request, response: Response, slate: Slate) -> bool:
         """The file of a game is there from its tip-off, and so at its end."""
         return request.game_id in {game.game_id for game in games_due(slate, response.fetched_at)}
 

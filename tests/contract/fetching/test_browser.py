@@ -14,7 +14,7 @@ from tests.support.local_provider import LocalProvider, answer, hang, head, runn
 from tipoff.errors import BodyTooLargeError, ConfigurationError, TransportFault
 from tipoff.settings import Settings, load_settings
 from tipoff.sources.base import Request
-from tipoff.sources.fetcher import Fetcher, TimeOuts
+from tipoff.sources.fetcher import Fetcher, Timeouts
 
 AS_OF = datetime(2024, 3, 29, 14, 0, tzinfo=UTC)
 CDN = "cdn.nba.com"
@@ -33,7 +33,7 @@ def as_browser(provider: LocalProvider) -> Settings:
 
 
 def fetcher(provider: LocalProvider) -> Fetcher:
-    return Fetcher(as_browser(provider), frozenset({CDN}), TimeOuts(connect=0.5, read=0.5, total=3))
+    return Fetcher(as_browser(provider), frozenset({CDN}), Timeouts(connect=0.5, read=0.5, total=3))
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from devtools.made_answers import injury_report
+from devtools.handmade_responses import injury_report
 from tests.support.local_provider import LocalProvider, Reply, answer, hang, running
 from tipoff.collecting import EVIDENCE_CAP_BYTES, Collected, collect, land_batch
 from tipoff.errors import TransportFault
@@ -23,8 +23,8 @@ from tipoff.landing.local import LocalLanding
 from tipoff.settings import load_settings
 from tipoff.sources.base import Judgement, Request, Slate
 from tipoff.sources.budget import Budget
-from tipoff.sources.fetcher import Fetcher, TimeOuts
-from tipoff.sources.outcomes import DECISIONS
+from tipoff.sources.fetcher import Fetcher, Timeouts
+from tipoff.sources.outcomes import OUTCOME_POLICIES
 from tipoff.sources.rate_limits import RATE_LIMITS, RateLimiter, Unlimited
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import Outcome, SlateGame
@@ -123,7 +123,7 @@ class Day:
     ) -> Collected:
         settings = load_settings(environ={"TIPOFF_UPSTREAM": self.provider.url, "TIPOFF_BODY_CAP_BYTES": "3000000"})
         self.told.clear()
-        async with Fetcher(settings, time_outs=TimeOuts(connect=1, read=0.3, total=2)) as fetcher:
+        async with Fetcher(settings, timeouts=Timeouts(connect=1, read=0.3, total=2)) as fetcher:
             return await collect(
                 SOURCES[name],
                 slate,
@@ -245,7 +245,7 @@ async def test_a_refusal_that_stays_ends_the_asking(day: Day, reply: Reply, outc
     assert len(day.provider.asked) == 1
     assert (collected.outcome, collected.batch_key) == (outcome, None)
     assert collected.missing_games == tuple(IDS)
-    assert collected.reason.endswith(DECISIONS[outcome].advice)
+    assert collected.reason.endswith(OUTCOME_POLICIES[outcome].advice)
     assert day.outcomes(PROPS.name) == [("GSW@CHA", outcome)]
 
 

@@ -19,7 +19,7 @@ from tests.support.tls import certified, tunnel
 from tipoff.errors import BodyTooLargeError, ConfigurationError, TransportFault
 from tipoff.settings import Settings, load_settings
 from tipoff.sources.base import Request, Slate, Source
-from tipoff.sources.fetcher import Fetcher, TimeOuts, registered_hosts
+from tipoff.sources.fetcher import Fetcher, Timeouts, registered_hosts
 from tipoff.sources.outcomes import classify
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import Outcome, Role, SlateGame
@@ -27,7 +27,7 @@ from tipoff.vocabulary import Outcome, Role, SlateGame
 AS_OF = datetime(2024, 3, 29, 14, 0, tzinfo=UTC)
 CDN, STATS, ODDS = "cdn.nba.com", "stats.nba.com", "api.the-odds-api.com"
 HOSTS = frozenset({CDN, STATS, ODDS, "api.balldontlie.io"})
-QUICK = TimeOuts(connect=0.5, read=0.3, total=1.0)
+QUICK = Timeouts(connect=0.5, read=0.3, total=1.0)
 SECRET = "0123456789abcdef0123456789abcdef"
 
 
@@ -43,8 +43,8 @@ def replaying(provider: LocalProvider, cap: int = 64 * 1024) -> Settings:
     )
 
 
-def fetcher(settings: Settings, time_outs: TimeOuts = QUICK) -> Fetcher:
-    return Fetcher(settings, HOSTS, time_outs)
+def fetcher(settings: Settings, timeouts: Timeouts = QUICK) -> Fetcher:
+    return Fetcher(settings, HOSTS, timeouts)
 
 
 async def test_a_replayed_request_carries_host_path_and_as_of_time_and_no_real_key(provider: LocalProvider) -> None:
@@ -159,7 +159,7 @@ async def test_a_small_answer_that_unpacks_to_a_huge_one_is_refused_without_hold
     bomb = gzip.compress(b"\0" * 200_000_000, compresslevel=9)
     assert len(bomb) < 300_000
     provider.replies[f"/{CDN}/a"] = answer(bomb, Content_Encoding="gzip")
-    async with fetcher(replaying(provider, cap=1_000_000), TimeOuts()) as asking:
+    async with fetcher(replaying(provider, cap=1_000_000), Timeouts()) as asking:
         tracemalloc.start()
         with pytest.raises(BodyTooLargeError):
             await asking.fetch(Request(host=CDN, path="/a"), AS_OF)
@@ -272,7 +272,7 @@ async def test_a_real_request_takes_its_hosts_proxy_and_key_and_tells_nobody_the
                 "TIPOFF_PROXIES": f"{host}={proxy}",
             }
         )
-        async with fetcher(settings, TimeOuts()) as asking:
+        async with fetcher(settings, Timeouts()) as asking:
             response = await asking.fetch(Request(host=host, path="/a", params={"x": "1"}), AS_OF)
     (asked,) = provider.asked
     assert connected == [f"{host}:443"]

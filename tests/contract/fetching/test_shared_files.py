@@ -28,7 +28,7 @@ from tipoff.errors import BodyTooLargeError, ConfigurationError, TransportFault
 from tipoff.settings import load_settings
 from tipoff.sources.base import Judgement, Request, Slate
 from tipoff.sources.exports import BIGDATABALL, DRIVE, STORAGE, address_of
-from tipoff.sources.fetcher import Fetcher, TimeOuts
+from tipoff.sources.fetcher import Fetcher, Timeouts
 from tipoff.sources.registry import SOURCES, sources
 from tipoff.vocabulary import Outcome, SlateGame
 
@@ -44,7 +44,7 @@ PLAYS = (
     b"22301062,4,115,97,500,GSW,shot,,Stephen Curry,3,made,3pt jump shot,10,250\n"
     b"22301062,4,115,97,501,,end of period,,,,,end of period,,\n"
 )
-QUICK = TimeOuts(connect=0.5, read=2.0, total=5.0)
+QUICK = Timeouts(connect=0.5, read=2.0, total=5.0)
 SECRET = "0123456789abcdef0123456789abcdef"
 FOLDER = "1AbC_d-EfG"
 SHEET = "application/vnd.google-apps.spreadsheet"
@@ -204,7 +204,7 @@ async def test_a_bucket_that_everybody_may_read_needs_no_account_behind_https(
 async def test_without_a_folder_the_source_asks_nothing_and_the_fetcher_says_what_to_set() -> None:
     source = sources(bigdataball=False)["bigdataball_play_by_play"]
     assert source.requests(SLATE, AS_OF, {}) == ()
-    assert "setting bigdataball" in source.idle
+    assert "setting bigdataball" in source.idle_reason
     async with Fetcher(load_settings(environ={}), frozenset({BIGDATABALL})) as asking:
         with pytest.raises(ConfigurationError, match="TIPOFF_BIGDATABALL"):
             await asking.fetch(A_GAME, AS_OF)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from devtools.source_harness import slate_of, source_harness
-from devtools.sources_check import DAY, MEANS, OF_CONTENT, Findings, check_faults
+from devtools.sources_check import DAY, MEANS, OF_CONTENT, CheckResults, check_faults
 from devtools.sources_page import endpoint_of, is_replayed
 from tipoff.replay.archive import Archive
 from tipoff.replay.faults import SOURCES_OF_KIND, FaultKind
@@ -23,11 +23,11 @@ def suffers(source: Source) -> set[FaultKind]:
 
 @pytest.mark.timeout(600)
 async def test_each_failure_is_told_from_the_others_at_every_source(archive: Archive, tmp_path: Path) -> None:
-    findings = Findings()
+    results = CheckResults()
     with serve(archive) as upstream:
-        async with source_harness(upstream.url, slate_of(archive, DAY), tmp_path / "undisturbed") as desk:
-            await check_faults(desk, archive, tmp_path / "faults", findings)
-    assert findings.wrong == []
-    assert {name: set(seen) for name, seen in findings.faults.items()} == {
+        async with source_harness(upstream.url, slate_of(archive, DAY), tmp_path / "undisturbed") as harness:
+            await check_faults(harness, archive, tmp_path / "faults", results)
+    assert results.wrong == []
+    assert {name: set(seen) for name, seen in results.faults.items()} == {
         name: suffers(source) for name, source in SOURCES.items()
     }

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from devtools.source_harness import slate_of, source_harness
-from devtools.sources_check import see
+from devtools.sources_check import poll
 from tipoff.replay.archive import Archive
 from tipoff.replay.faults import Fault, FaultKind, ReplaySource
 from tipoff.replay.upstream import serve
@@ -33,6 +33,6 @@ async def test_nothing_is_rightly_there(
     archive: Archive, tmp_path: Path, name: str, game_date: date, faults: tuple[Fault, ...]
 ) -> None:
     with serve(archive, faults) as upstream:
-        async with source_harness(upstream.url, slate_of(archive, game_date), tmp_path) as desk:
-            assert (await see(desk, SOURCES[name], eastern(game_date, 10))).outcome is Outcome.EMPTY_OK
+        async with source_harness(upstream.url, slate_of(archive, game_date), tmp_path) as harness:
+            assert (await poll(harness, SOURCES[name], eastern(game_date, 10))).outcome is Outcome.EMPTY_OK
             assert len(upstream.requests()) > 0

@@ -91,7 +91,7 @@ def outcomes(answer: httpx.Response, book: str = "draftkings") -> list[dict[str,
 
 def test_every_source_that_a_fault_may_name_is_asked_here() -> None:
     assert EVERY_SOURCE.keys() == set(ReplaySource) - {ReplaySource.ANY}
-    assert WITHOUT_FACTS.keys() == {name for name, source in sources(replayed=True).items() if source.idle}
+    assert WITHOUT_FACTS.keys() == {name for name, source in sources(replayed=True).items() if source.idle_reason}
 
 
 @pytest.mark.parametrize("source", EVERY_SOURCE)

@@ -9,7 +9,7 @@ import httpx
 import polars as pl
 import pytest
 
-from devtools.recorded_answers import game, slate, utc
+from devtools.recorded_responses import game, slate, utc
 from tipoff.replay.archive import Archive
 from tipoff.sources.base import KnownPlayer, ReadContext, Reading, Response, Row
 from tipoff.sources.registry import SOURCES

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from devtools.made_answers import MADE
+from devtools.handmade_responses import MADE
 from tipoff.replay.faults import ReplaySource
 from tipoff.replay.upstream.endpoints import ENDPOINTS, find
 from tipoff.sources.pdf import pages_of, text_of

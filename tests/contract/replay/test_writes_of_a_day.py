@@ -54,15 +54,15 @@ def from_noon_to_night(archive: Archive) -> pl.DataFrame:
     return archive.games.with_columns(tip_off=moved.fill_null(pl.col("tip_off")))
 
 
-async def keep_looking(desk: SourceHarness, step: PlanStep) -> None:
+async def keep_looking(harness: SourceHarness, step: PlanStep) -> None:
     """Every look of a step, and whenever it does not bring all, also those who stand in."""
     record = StepRecord()
     while (poll := gates.next_poll(step, record)) is not None:
         record.last_poll = poll
-        record.found = await look_at(desk, step.subject, poll)
+        record.found = await look_at(harness, step.subject, poll)
         if not record.found:
             for fallback in step.fallback_sources:
-                await look_at(desk, fallback.source, poll)
+                await look_at(harness, fallback.source, poll)
 
 
 def looks_of(step: PlanStep) -> int:
@@ -74,12 +74,12 @@ def looks_of(step: PlanStep) -> int:
     return polls
 
 
-async def look_at(desk: SourceHarness, name: str, as_of: datetime) -> bool:
+async def look_at(harness: SourceHarness, name: str, as_of: datetime) -> bool:
     """Whether it brought all there is to have."""
-    collected = await desk.collect(SOURCES[name], as_of)
+    collected = await harness.collect(SOURCES[name], as_of)
     if collected.batch_key is None:
         return False
-    return desk.read(SOURCES[name], collected.batch_key, as_of).outcome in {Outcome.OK, Outcome.EMPTY_OK}
+    return harness.read(SOURCES[name], collected.batch_key, as_of).outcome in {Outcome.OK, Outcome.EMPTY_OK}
 
 
 async def writes_of_a_day(archive: Archive, root: Path) -> Counter[str]:
@@ -88,8 +88,8 @@ async def writes_of_a_day(archive: Archive, root: Path) -> Counter[str]:
     counting = Counting(root / "counted.duckdb")
     counting.migrate()
     with serve(archive) as upstream:
-        async with source_harness(upstream.url, slate, root) as desk:
-            desk.warehouse = counting
+        async with source_harness(upstream.url, slate, root) as harness:
+            harness.warehouse = counting
             for step in plan_day(DAY, slate.games, SOURCES).steps:
                 if step.kind is not StepKind.SOURCE:
                     continue
@@ -97,7 +97,7 @@ async def writes_of_a_day(archive: Archive, root: Path) -> Counter[str]:
                 if table.append_only:
                     counting.writes[table.name] += looks_of(step) * (1 + len(step.fallback_sources))
                 else:
-                    await keep_looking(desk, step)
+                    await keep_looking(harness, step)
     counting.close()
     return counting.writes
 

@@ -1,12 +1,12 @@
-"""The desk that hands out recorded answers."""
+"""The recorded responses, as a fixture."""
 
 from pathlib import Path
 
 import pytest
 
-from devtools.recorded_answers import Desk
+from devtools.recorded_responses import Recordings
 
 
 @pytest.fixture(scope="session")
-def desk(shared_data: Path) -> Desk:
-    return Desk(shared_data)
+def recordings(shared_data: Path) -> Recordings:
+    return Recordings(shared_data)

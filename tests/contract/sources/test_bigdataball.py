@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from devtools.recorded_answers import BIGDATABALL, Desk
+from devtools.recorded_responses import BIGDATABALL, Recordings
 from tipoff.errors import ContractError
 from tipoff.sources.base import Reading
 from tipoff.vocabulary import Outcome
@@ -20,8 +20,8 @@ pytestmark = pytest.mark.data
 some_times = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-def lines_of(desk: Desk) -> list[list[str]]:
-    return list(csv.reader(StringIO(desk.body(BIGDATABALL).decode())))
+def lines_of(recordings: Recordings) -> list[list[str]]:
+    return list(csv.reader(StringIO(recordings.body(BIGDATABALL).decode())))
 
 
 def written(lines: list[list[str]]) -> bytes:
@@ -30,13 +30,13 @@ def written(lines: list[list[str]]) -> bytes:
     return file.getvalue().encode()
 
 
-def read(desk: Desk, body: bytes) -> Reading:
-    return BIGDATABALL.source.read(body, desk.context(BIGDATABALL))
+def read(recordings: Recordings, body: bytes) -> Reading:
+    return BIGDATABALL.source.read(body, recordings.context(BIGDATABALL))
 
 
-def judged(desk: Desk, body: bytes, status: int = 200) -> tuple[Outcome, str]:
-    response = desk.response(BIGDATABALL, status, body)
-    judgement = BIGDATABALL.source.judge(desk.request(BIGDATABALL), response, BIGDATABALL.slate)
+def judged(recordings: Recordings, body: bytes, status: int = 200) -> tuple[Outcome, str]:
+    response = recordings.response(BIGDATABALL, status, body)
+    judgement = BIGDATABALL.source.judge(recordings.request(BIGDATABALL), response, BIGDATABALL.slate)
     return judgement.outcome, judgement.reason
 
 
@@ -44,19 +44,19 @@ def accounted(reading: Reading) -> int:
     return len(reading.rows) + sum(reading.rejected.values())
 
 
-def read_or_refused(desk: Desk, body: bytes) -> Reading | ContractError:
+def read_or_refused(recordings: Recordings, body: bytes) -> Reading | ContractError:
     """The reading or the refusal; any other error fails the test."""
     try:
-        return read(desk, body)
+        return read(recordings, body)
     except ContractError as error:
         return error
 
 
-def test_the_shots_add_up_to_the_final_score(desk: Desk) -> None:
-    rows = desk.read(BIGDATABALL).rows
+def test_the_shots_add_up_to_the_final_score(recordings: Recordings) -> None:
+    rows = recordings.read(BIGDATABALL).rows
     from_the_field = sum(row["worth"] for row in rows if row["made"])
     free_throws = sum(
-        ",free throw," in line and ",made," in line for line in desk.body(BIGDATABALL).decode().split("\n")
+        ",free throw," in line and ",made," in line for line in recordings.body(BIGDATABALL).decode().split("\n")
     )
     assert from_the_field + free_throws == 103 + 91
     tried = Counter(row["player_name"] for row in rows)
@@ -65,34 +65,34 @@ def test_the_shots_add_up_to_the_final_score(desk: Desk) -> None:
     assert (len(rows), sum(row["assisted"] for row in rows)) == (157, 37)
 
 
-def test_names_become_the_nba_ids_of_their_team(desk: Desk) -> None:
-    ids = {row["player_name"]: (row["player_id"], row["team"]) for row in desk.read(BIGDATABALL).rows}
+def test_names_become_the_nba_ids_of_their_team(recordings: Recordings) -> None:
+    ids = {row["player_name"]: (row["player_id"], row["team"]) for row in recordings.read(BIGDATABALL).rows}
     assert ids["Shai Gilgeous-Alexander"] == ("1628983", "OKC")
     assert ids["Jalen Williams"] == ("1631114", "OKC")
     assert ids["T.J. McConnell"] == ("204456", "IND")
 
 
-def test_a_shot_of_a_name_nobody_answers_to_stays_and_is_told(desk: Desk) -> None:
-    reading = read(desk, desk.body(BIGDATABALL).replace(b"Jalen Williams", b"Jaylin Willems"))
+def test_a_shot_of_a_name_nobody_answers_to_stays_and_is_told(recordings: Recordings) -> None:
+    reading = read(recordings, recordings.body(BIGDATABALL).replace(b"Jalen Williams", b"Jaylin Willems"))
     assert len(reading.rows) == 157
     assert {row["player_name"] for row in reading.rows if row["player_id"] is None} == {"Jaylin Willems"}
     (unresolved,) = reading.unresolved
     assert (unresolved["player_name"], unresolved["game_id"]) == ("Jaylin Willems", "0042400407")
 
 
-def test_an_older_file_calls_a_miss_a_play_of_its_own(desk: Desk) -> None:
-    lines = lines_of(desk)
+def test_an_older_file_calls_a_miss_a_play_of_its_own(recordings: Recordings) -> None:
+    lines = lines_of(recordings)
     kind, result = lines[0].index("event_type"), lines[0].index("result")
     for line in lines:
         if (line[kind], line[result]) == ("shot", "missed"):
             line[kind] = "miss"
-    assert read(desk, written(lines)).rows == desk.read(BIGDATABALL).rows
+    assert read(recordings, written(lines)).rows == recordings.read(BIGDATABALL).rows
 
 
-def test_a_byte_order_mark_means_nothing(desk: Desk) -> None:
-    body = b"\xef\xbb\xbf" + desk.body(BIGDATABALL)
-    assert judged(desk, body)[0] is Outcome.OK
-    assert read(desk, body) == desk.read(BIGDATABALL)
+def test_a_byte_order_mark_means_nothing(recordings: Recordings) -> None:
+    body = b"\xef\xbb\xbf" + recordings.body(BIGDATABALL)
+    assert judged(recordings, body)[0] is Outcome.OK
+    assert read(recordings, body) == recordings.read(BIGDATABALL)
 
 
 @pytest.mark.parametrize(
@@ -109,50 +109,54 @@ def test_a_byte_order_mark_means_nothing(desk: Desk) -> None:
     ],
     ids=["separator", "column", "other season", "sister league", "cut", "encoding", "result", "points"],
 )
-def test_what_is_no_such_file_is_refused_by_place(desk: Desk, change: Callable[[bytes], bytes], told: str) -> None:
+def test_what_is_no_such_file_is_refused_by_place(
+    recordings: Recordings, change: Callable[[bytes], bytes], told: str
+) -> None:
     with pytest.raises(ContractError, match=told):
-        read(desk, change(desk.body(BIGDATABALL)))
+        read(recordings, change(recordings.body(BIGDATABALL)))
 
 
-def test_another_separator_or_another_game_is_the_wrong_kind_of_answer(desk: Desk) -> None:
-    body = desk.body(BIGDATABALL)
-    assert judged(desk, body.replace(b",", b";"))[0] is Outcome.WRONG_TYPE
-    assert judged(desk, body.replace(b"42400407,", b"42400406,"))[0] is Outcome.WRONG_TYPE
+def test_another_separator_or_another_game_is_the_wrong_kind_of_answer(recordings: Recordings) -> None:
+    body = recordings.body(BIGDATABALL)
+    assert judged(recordings, body.replace(b",", b";"))[0] is Outcome.WRONG_TYPE
+    assert judged(recordings, body.replace(b"42400407,", b"42400406,"))[0] is Outcome.WRONG_TYPE
 
 
-def test_a_file_that_is_not_there_or_not_whole_is_waited_for_and_an_empty_one_is_suspicious(desk: Desk) -> None:
-    body = desk.body(BIGDATABALL)
+def test_a_file_that_is_not_there_or_not_whole_is_waited_for_and_an_empty_one_is_suspicious(
+    recordings: Recordings,
+) -> None:
+    body = recordings.body(BIGDATABALL)
     header, *lines = body.splitlines(keepends=True)
-    assert judged(desk, b"", 404)[0] is Outcome.NOT_PUBLISHED_YET
-    assert judged(desk, b"".join([header, *lines[:300]]))[0] is Outcome.NOT_PUBLISHED_YET
-    assert judged(desk, header) == (Outcome.SUSPICIOUSLY_EMPTY, "IND@OKC has no plays")
-    assert read(desk, header).rows == ()
+    assert judged(recordings, b"", 404)[0] is Outcome.NOT_PUBLISHED_YET
+    assert judged(recordings, b"".join([header, *lines[:300]]))[0] is Outcome.NOT_PUBLISHED_YET
+    assert judged(recordings, header) == (Outcome.SUSPICIOUSLY_EMPTY, "IND@OKC has no plays")
+    assert read(recordings, header).rows == ()
 
 
-def test_plays_of_other_games_in_the_file_are_left_out_and_counted(desk: Desk) -> None:
-    lines = lines_of(desk)
+def test_plays_of_other_games_in_the_file_are_left_out_and_counted(recordings: Recordings) -> None:
+    lines = lines_of(recordings)
     others = [["42400406", *line[1:]] for line in lines[1:11]]
-    reading = read(desk, written(lines + others))
-    assert reading.rows == desk.read(BIGDATABALL).rows
+    reading = read(recordings, written(lines + others))
+    assert reading.rows == recordings.read(BIGDATABALL).rows
     assert reading.rejected == {"play of another game": 10}
 
 
-def test_a_column_we_never_saw_is_reported(desk: Desk) -> None:
-    lines = [[*line, "x"] for line in lines_of(desk)]
+def test_a_column_we_never_saw_is_reported(recordings: Recordings) -> None:
+    lines = [[*line, "x"] for line in lines_of(recordings)]
     lines[0][-1] = "shot_clock"
-    assert read(desk, written(lines)).unknown_fields == ("shot_clock",)
+    assert read(recordings, written(lines)).unknown_fields == ("shot_clock",)
 
 
 @given(data=st.data())
 @some_times
-def test_a_damaged_cell_is_refused_or_counted(desk: Desk, data: st.DataObject) -> None:
-    lines = lines_of(desk)
-    before = accounted(desk.read(BIGDATABALL))
+def test_a_damaged_cell_is_refused_or_counted(recordings: Recordings, data: st.DataObject) -> None:
+    lines = lines_of(recordings)
+    before = accounted(recordings.read(BIGDATABALL))
     line = data.draw(st.integers(0, len(lines) - 1))
     column = data.draw(st.integers(0, len(lines[0]) - 1))
     lines[line][column] = data.draw(st.sampled_from(["", "strange", "-1", "nan", "1e999", "ß\u2028", '"', "0" * 400]))
     event = lines[0].index("event_type") if line else -1
-    after = read_or_refused(desk, written(lines))
+    after = read_or_refused(recordings, written(lines))
     if isinstance(after, ContractError):
         assert after.path.startswith("$")
     else:
@@ -161,9 +165,9 @@ def test_a_damaged_cell_is_refused_or_counted(desk: Desk, data: st.DataObject) -
 
 @given(seed=st.integers(0, 1000))
 @some_times
-def test_the_order_of_lines_means_nothing_and_repeated_ones_add_no_row(desk: Desk, seed: int) -> None:
-    header, *lines = lines_of(desk)
+def test_the_order_of_lines_means_nothing_and_repeated_ones_add_no_row(recordings: Recordings, seed: int) -> None:
+    header, *lines = lines_of(recordings)
     shuffled = random.Random(seed).sample([*lines, *lines], 2 * len(lines))
-    before, after = desk.read(BIGDATABALL), read(desk, written([header, *shuffled]))
+    before, after = recordings.read(BIGDATABALL), read(recordings, written([header, *shuffled]))
     assert sorted(map(repr, after.rows)) == sorted(map(repr, before.rows))
     assert after.rejected == {"repeated": 157}

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from devtools.recorded_answers import (
+from devtools.recorded_responses import (
     BDL_BOX,
     BDL_BOX_2026,
     ESPN_BOX,
@@ -15,7 +15,7 @@ from devtools.recorded_answers import (
     TEAM_BOX,
     TEAM_BOX_V2,
     Case,
-    Desk,
+    Recordings,
     utc,
 )
 from tipoff.errors import ContractError
@@ -28,30 +28,30 @@ def row_of(rows: tuple[Row, ...], **wanted: object) -> Row:
     return row
 
 
-def outcome_of(desk: Desk, case: Case, document: object, status: int = 200) -> Outcome:
-    response = desk.response(case, status, json.dumps(document).encode())
-    return case.source.judge(desk.request(case), response, case.slate).outcome
+def outcome_of(recordings: Recordings, case: Case, document: object, status: int = 200) -> Outcome:
+    response = recordings.response(case, status, json.dumps(document).encode())
+    return case.source.judge(recordings.request(case), response, case.slate).outcome
 
 
-def test_team_totals_are_told_of_both_sides(desk: Desk) -> None:
-    raptors, bucks = desk.read(TEAM_BOX).rows
+def test_team_totals_are_told_of_both_sides(recordings: Recordings) -> None:
+    raptors, bucks = recordings.read(TEAM_BOX).rows
     assert (raptors["team"], raptors["opponent"], raptors["home"], raptors["win"]) == ("TOR", "MIL", True, True)
     assert (bucks["team"], bucks["opponent"], bucks["home"], bucks["win"]) == ("MIL", "TOR", False, False)
     assert [raptors[name] for name in ("points", "fgm", "fga", "fta", "oreb", "tov")] == [128, 44, 91, 29, 10, 9]
     assert (raptors["minutes"], raptors["season"], bucks["points"]) == (240.0, "2025-26", 100)
 
 
-def test_the_older_shape_of_team_totals_reads_the_same_columns(desk: Desk) -> None:
-    rows = desk.read(TEAM_BOX_V2).rows
+def test_the_older_shape_of_team_totals_reads_the_same_columns(recordings: Recordings) -> None:
+    rows = recordings.read(TEAM_BOX_V2).rows
     knicks, sixers = row_of(rows, team="NYK"), row_of(rows, team="PHI")
     assert (knicks["points"], sixers["points"], knicks["win"], sixers["home"]) == (125, 119, True, True)
     assert [sixers[name] for name in ("minutes", "tov", "reb", "fg3a", "pf")] == [265.0, 12, 35, 35, 19]
-    assert knicks.keys() == desk.read(TEAM_BOX).rows[0].keys()
+    assert knicks.keys() == recordings.read(TEAM_BOX).rows[0].keys()
 
 
-def played_until(desk: Desk, minutes: str, away_points: int = 100) -> Any:
+def played_until(recordings: Recordings, minutes: str, away_points: int = 100) -> Any:
     """The recorded team box as it stood at a moment of the game."""
-    document = desk.document(TEAM_BOX)
+    document = recordings.document(TEAM_BOX)
     for side in ("homeTeam", "awayTeam"):
         document["boxScoreTraditional"][side]["statistics"]["minutes"] = minutes
     document["boxScoreTraditional"]["awayTeam"]["statistics"]["points"] = away_points
@@ -59,43 +59,45 @@ def played_until(desk: Desk, minutes: str, away_points: int = 100) -> Any:
 
 
 @pytest.mark.parametrize(("minutes", "away_points"), [("212:30", 100), ("0:00", 0), ("240:00", 128), ("252:10", 100)])
-def test_totals_of_a_game_that_goes_on_are_no_result(desk: Desk, minutes: str, away_points: int) -> None:
-    document = played_until(desk, minutes, away_points)
-    assert outcome_of(desk, TEAM_BOX, document) is Outcome.NOT_PUBLISHED_YET
-    reading = desk.read(TEAM_BOX, document)
+def test_totals_of_a_game_that_goes_on_are_no_result(recordings: Recordings, minutes: str, away_points: int) -> None:
+    document = played_until(recordings, minutes, away_points)
+    assert outcome_of(recordings, TEAM_BOX, document) is Outcome.NOT_PUBLISHED_YET
+    reading = recordings.read(TEAM_BOX, document)
     assert (reading.rows, reading.rejected) == ((), {"game not final": 2})
 
 
 @pytest.mark.parametrize("minutes", ["240:00", "265:00", "315:00"])
-def test_totals_of_whole_periods_with_a_leader_are_a_result(desk: Desk, minutes: str) -> None:
-    assert outcome_of(desk, TEAM_BOX, played_until(desk, minutes)) is Outcome.OK
+def test_totals_of_whole_periods_with_a_leader_are_a_result(recordings: Recordings, minutes: str) -> None:
+    assert outcome_of(recordings, TEAM_BOX, played_until(recordings, minutes)) is Outcome.OK
 
 
-def test_a_game_without_totals_after_its_end_is_suspicious(desk: Desk) -> None:
-    document = desk.document(TEAM_BOX)
+def test_a_game_without_totals_after_its_end_is_suspicious(recordings: Recordings) -> None:
+    document = recordings.document(TEAM_BOX)
     for side in ("homeTeam", "awayTeam"):
         document["boxScoreTraditional"][side] |= {"players": [], "statistics": None, "starters": None, "bench": None}
-    assert outcome_of(desk, TEAM_BOX, document) is Outcome.SUSPICIOUSLY_EMPTY
-    assert desk.read(TEAM_BOX, document).rows == ()
+    assert outcome_of(recordings, TEAM_BOX, document) is Outcome.SUSPICIOUSLY_EMPTY
+    assert recordings.read(TEAM_BOX, document).rows == ()
 
 
 @pytest.mark.parametrize("case", [TEAM_BOX, TEAM_BOX_V2, LIVE_BOX], ids=lambda case: case.file)
-def test_the_box_score_of_another_game_than_asked_for_is_refused(desk: Desk, case: Case) -> None:
-    context = desk.context(case).model_copy(update={"game_id": "0022301062"})
+def test_the_box_score_of_another_game_than_asked_for_is_refused(recordings: Recordings, case: Case) -> None:
+    context = recordings.context(case).model_copy(update={"game_id": "0022301062"})
     with pytest.raises(ContractError, match="asked for 0022301062"):
-        case.source.read(desk.body(case), context)
+        case.source.read(recordings.body(case), context)
 
 
 @pytest.mark.parametrize("case", [TEAM_BOX, TEAM_BOX_V2, LIVE_BOX], ids=lambda case: case.file)
-def test_a_box_score_of_other_teams_than_the_games_is_refused(desk: Desk, case: Case) -> None:
+def test_a_box_score_of_other_teams_than_the_games_is_refused(recordings: Recordings, case: Case) -> None:
     others = [game.model_copy(update={"home": "DEN"}) for game in case.slate.games]
-    context = desk.context(case).model_copy(update={"slate": case.slate.model_copy(update={"games": tuple(others)})})
+    context = recordings.context(case).model_copy(
+        update={"slate": case.slate.model_copy(update={"games": tuple(others)})}
+    )
     with pytest.raises(ContractError, match="@DEN"):
-        case.source.read(desk.body(case), context)
+        case.source.read(recordings.body(case), context)
 
 
-def test_a_live_box_score_has_the_players_who_played_with_exact_minutes(desk: Desk) -> None:
-    reading = desk.read(LIVE_BOX)
+def test_a_live_box_score_has_the_players_who_played_with_exact_minutes(recordings: Recordings) -> None:
+    reading = recordings.read(LIVE_BOX)
     assert len(reading.rows) == 18
     assert reading.rejected == {"did not play": 12}
     embiid = row_of(reading.rows, player_id="203954")
@@ -114,19 +116,19 @@ def test_a_live_box_score_has_the_players_who_played_with_exact_minutes(desk: De
 
 
 @pytest.mark.parametrize(("status", "text"), [(1, "7:30 pm ET"), (1, "PPD"), (2, "Q4 2:30")])
-def test_a_game_being_played_is_judged_so_and_makes_no_result(desk: Desk, status: int, text: str) -> None:
-    document = desk.document(LIVE_BOX)
+def test_a_game_being_played_is_judged_so_and_makes_no_result(recordings: Recordings, status: int, text: str) -> None:
+    document = recordings.document(LIVE_BOX)
     document["game"] |= {"gameStatus": status, "gameStatusText": text}
-    assert outcome_of(desk, LIVE_BOX, document) is Outcome.NOT_PUBLISHED_YET
-    reading = desk.read(LIVE_BOX, document)
+    assert outcome_of(recordings, LIVE_BOX, document) is Outcome.NOT_PUBLISHED_YET
+    reading = recordings.read(LIVE_BOX, document)
     assert (reading.rows, reading.rejected) == ((), {"game not final": 30})
 
 
-def test_a_final_game_that_lacks_a_player_is_no_result(desk: Desk) -> None:
-    document = desk.document(LIVE_BOX)
+def test_a_final_game_that_lacks_a_player_is_no_result(recordings: Recordings) -> None:
+    document = recordings.document(LIVE_BOX)
     del document["game"]["awayTeam"]["players"][2]
-    assert outcome_of(desk, LIVE_BOX, document) is Outcome.SUSPICIOUSLY_EMPTY
-    reading = desk.read(LIVE_BOX, document)
+    assert outcome_of(recordings, LIVE_BOX, document) is Outcome.SUSPICIOUSLY_EMPTY
+    reading = recordings.read(LIVE_BOX, document)
     assert reading.rows == ()
     assert reading.rejected == {"game whose players do not make up its score": 29}
 
@@ -141,17 +143,19 @@ def test_a_final_game_that_lacks_a_player_is_no_result(desk: Desk) -> None:
     ],
 )
 def test_a_refused_live_box_score_is_not_yet_there_before_tip_off_only(
-    desk: Desk, asked_at: Any, status: int, outcome: Outcome
+    recordings: Recordings, asked_at: Any, status: int, outcome: Outcome
 ) -> None:
-    denied = desk.response(LIVE_BOX, status, b"<Error><Code>AccessDenied</Code></Error>")
+    denied = recordings.response(LIVE_BOX, status, b"<Error><Code>AccessDenied</Code></Error>")
     response = denied.model_copy(update={"fetched_at": asked_at})
-    assert LIVE_BOX.source.judge(desk.request(LIVE_BOX), response, LIVE_BOX.slate).outcome is outcome
+    assert LIVE_BOX.source.judge(recordings.request(LIVE_BOX), response, LIVE_BOX.slate).outcome is outcome
 
 
-def test_balldontlies_box_scores_are_those_of_the_nba(desk: Desk) -> None:
-    reading = desk.read(BDL_BOX)
+def test_balldontlies_box_scores_are_those_of_the_nba(recordings: Recordings) -> None:
+    reading = recordings.read(BDL_BOX)
     assert (reading.unresolved, reading.rejected) == ((), {"did not play": 155})
-    log = pl.read_parquet(desk.folder / "player_games/player_game_logs_2023-24.parquet").filter(GAME_DATE="2024-01-15")
+    log = pl.read_parquet(recordings.folder / "player_games/player_game_logs_2023-24.parquet").filter(
+        GAME_DATE="2024-01-15"
+    )
     official = {  # rebounds and attempts of three players were corrected after this answer
         (row["GAME_ID"], f"{row['PLAYER_ID']}"): [row[name] for name in ("PTS", "FTA", "TOV", "FG3M")]
         for row in log.iter_rows(named=True)
@@ -165,8 +169,8 @@ def test_balldontlies_box_scores_are_those_of_the_nba(desk: Desk) -> None:
     assert (embiid["points"], embiid["minutes"], embiid["opponent"], embiid["home"]) == (41, 31.0, "HOU", True)
 
 
-def test_the_newer_shape_of_balldontlie_has_the_same_results(desk: Desk) -> None:
-    old, new = desk.read(BDL_BOX), desk.read(BDL_BOX_2026)
+def test_the_newer_shape_of_balldontlie_has_the_same_results(recordings: Recordings) -> None:
+    old, new = recordings.read(BDL_BOX), recordings.read(BDL_BOX_2026)
     changed = ("minutes", "plus_minus")
     assert [{**row, **dict.fromkeys(changed)} for row in new.rows] == [
         {**row, **dict.fromkeys(changed)} for row in old.rows
@@ -175,18 +179,18 @@ def test_the_newer_shape_of_balldontlie_has_the_same_results(desk: Desk) -> None
     assert (embiid["minutes"], embiid["plus_minus"]) == (31.5, 3.0)
 
 
-def test_a_page_of_balldontlie_that_is_not_the_last_is_partial_and_says_so(desk: Desk) -> None:
-    document = desk.document(BDL_BOX) | {"meta": {"next_cursor": 7, "per_page": 100}}
+def test_a_page_of_balldontlie_that_is_not_the_last_is_partial_and_says_so(recordings: Recordings) -> None:
+    document = recordings.document(BDL_BOX) | {"meta": {"next_cursor": 7, "per_page": 100}}
     body = json.dumps(document).encode()
-    verdict = BDL_BOX.source.judge(desk.request(BDL_BOX), desk.response(BDL_BOX, body=body), BDL_BOX.slate)
+    verdict = BDL_BOX.source.judge(recordings.request(BDL_BOX), recordings.response(BDL_BOX, body=body), BDL_BOX.slate)
     assert verdict.outcome is Outcome.PARTIAL
     assert verdict.reason.endswith("more from cursor 7 on")
 
 
-def test_balldontlie_is_asked_for_a_further_page_from_its_cursor_on_until_there_is_none(desk: Desk) -> None:
+def test_balldontlie_is_asked_for_a_further_page_from_its_cursor_on_until_there_is_none(recordings: Recordings) -> None:
     (first,) = BDL_BOX.source.requests(BDL_BOX.slate, BDL_BOX.as_of, {})
-    last = desk.body(BDL_BOX_2026)
-    cut = json.dumps(desk.document(BDL_BOX) | {"meta": {"next_cursor": 7, "per_page": 100}}).encode()
+    last = recordings.body(BDL_BOX_2026)
+    cut = json.dumps(recordings.document(BDL_BOX) | {"meta": {"next_cursor": 7, "per_page": 100}}).encode()
     second = BDL_BOX.source.next_page(first, cut)
     assert second is not None
     assert (second.params, second.part) == ({**first.params, "cursor": "7"}, "page 2")
@@ -200,53 +204,53 @@ def test_balldontlie_is_asked_for_a_further_page_from_its_cursor_on_until_there_
     assert len(asked) == 4
 
 
-def test_a_game_of_balldontlie_without_one_of_its_players_is_left_to_the_next_source(desk: Desk) -> None:
-    document = desk.document(BDL_BOX)
+def test_a_game_of_balldontlie_without_one_of_its_players_is_left_to_the_next_source(recordings: Recordings) -> None:
+    document = recordings.document(BDL_BOX)
     document["data"][0]["home_team"]["players"] = document["data"][0]["home_team"]["players"][1:]
     body = json.dumps(document).encode()
-    verdict = BDL_BOX.source.judge(desk.request(BDL_BOX), desk.response(BDL_BOX, body=body), BDL_BOX.slate)
+    verdict = BDL_BOX.source.judge(recordings.request(BDL_BOX), recordings.response(BDL_BOX, body=body), BDL_BOX.slate)
     assert (verdict.outcome, verdict.reason) == (Outcome.PARTIAL, "missing: HOU@PHI")
-    reading = desk.read(BDL_BOX, document)
+    reading = recordings.read(BDL_BOX, document)
     assert "0022300555" not in {row["game_id"] for row in reading.rows}
     assert reading.rejected["game whose players do not make up its score"] == 35
 
 
-def test_what_balldontlie_says_before_a_game_is_final_is_no_result(desk: Desk) -> None:
-    document = desk.document(BDL_BOX)
+def test_what_balldontlie_says_before_a_game_is_final_is_no_result(recordings: Recordings) -> None:
+    document = recordings.document(BDL_BOX)
     for box in document["data"]:
         box["status"] = "3rd Qtr"
-    assert outcome_of(desk, BDL_BOX, document) is Outcome.NOT_PUBLISHED_YET
-    assert desk.read(BDL_BOX, document).rows == ()
+    assert outcome_of(recordings, BDL_BOX, document) is Outcome.NOT_PUBLISHED_YET
+    assert recordings.read(BDL_BOX, document).rows == ()
 
 
-def test_yesterdays_box_scores_of_balldontlie_are_stale(desk: Desk) -> None:
-    document = desk.document(BDL_BOX)
+def test_yesterdays_box_scores_of_balldontlie_are_stale(recordings: Recordings) -> None:
+    document = recordings.document(BDL_BOX)
     for box in document["data"]:
         box["date"] = "2024-01-14"
-    assert outcome_of(desk, BDL_BOX, document) is Outcome.STALE
-    assert desk.read(BDL_BOX, document).rows == ()
+    assert outcome_of(recordings, BDL_BOX, document) is Outcome.STALE
+    assert recordings.read(BDL_BOX, document).rows == ()
 
 
-def test_no_box_scores_of_balldontlie_after_the_games_are_suspicious(desk: Desk) -> None:
+def test_no_box_scores_of_balldontlie_after_the_games_are_suspicious(recordings: Recordings) -> None:
     recorded = replace(BDL_BOX, file="balldontlie/box_scores_d62cc934.json")
-    assert outcome_of(desk, recorded, desk.document(recorded)) is Outcome.SUSPICIOUSLY_EMPTY
-    assert desk.read(recorded).rows == ()
+    assert outcome_of(recordings, recorded, recordings.document(recorded)) is Outcome.SUSPICIOUSLY_EMPTY
+    assert recordings.read(recorded).rows == ()
 
 
-def test_a_name_of_balldontlie_that_nobody_answers_to_is_told_with_the_nearest(desk: Desk) -> None:
-    document = desk.document(BDL_BOX)
+def test_a_name_of_balldontlie_that_nobody_answers_to_is_told_with_the_nearest(recordings: Recordings) -> None:
+    document = recordings.document(BDL_BOX)
     embiid = next(
         listed for listed in document["data"][0]["home_team"]["players"] if listed["player"]["last_name"] == "Embiid"
     )
     embiid["player"]["last_name"] = "Embeed"
-    (unresolved,) = desk.read(BDL_BOX, document).unresolved
+    (unresolved,) = recordings.read(BDL_BOX, document).unresolved
     told = tuple(unresolved[column] for column in ("player_name", "game_id", "team"))
     assert told == ("Joel Embeed", "0022300555", "PHI")
     assert unresolved["candidates"].startswith("Joel Embiid; ")
 
 
-def test_espns_box_score_has_the_players_who_played(desk: Desk) -> None:
-    reading = desk.read(ESPN_BOX)
+def test_espns_box_score_has_the_players_who_played(recordings: Recordings) -> None:
+    reading = recordings.read(ESPN_BOX)
     assert (len(reading.rows), reading.rejected, reading.unresolved) == (20, {"did not play": 4}, ())
     points = {team: sum(row["points"] for row in reading.rows if row["team"] == team) for team in ("ATL", "BOS")}
     assert points == {"ATL": 88, "BOS": 72}  # the final score
@@ -257,72 +261,72 @@ def test_espns_box_score_has_the_players_who_played(desk: Desk) -> None:
     assert (white["minutes"], white["pf"], white["plus_minus"]) == (33.0, 1, -12.0)
 
 
-def test_espns_box_score_of_the_sister_league_is_refused(desk: Desk) -> None:
+def test_espns_box_score_of_the_sister_league_is_refused(recordings: Recordings) -> None:
     recorded = replace(ESPN_BOX, turned=None)
-    assert outcome_of(desk, recorded, desk.document(recorded)) is Outcome.WRONG_TYPE
+    assert outcome_of(recordings, recorded, recordings.document(recorded)) is Outcome.WRONG_TYPE
     with pytest.raises(ContractError, match=r"header\.uid: is of another league than the NBA"):
-        desk.read(recorded)
+        recordings.read(recorded)
 
 
 def espn_block(document: Any) -> Any:
     return document["boxscore"]["players"][0]["statistics"][0]
 
 
-def test_espns_figures_are_found_by_their_keys_wherever_those_stand(desk: Desk) -> None:
-    document = desk.document(ESPN_BOX)
+def test_espns_figures_are_found_by_their_keys_wherever_those_stand(recordings: Recordings) -> None:
+    document = recordings.document(ESPN_BOX)
     for block in (document["boxscore"]["players"][place]["statistics"][0] for place in (0, 1)):
         for figures in (block["keys"], *(listed["stats"] for listed in block["athletes"])):
             figures.reverse()
-    assert desk.read(ESPN_BOX, document).rows == desk.read(ESPN_BOX).rows
+    assert recordings.read(ESPN_BOX, document).rows == recordings.read(ESPN_BOX).rows
 
 
-def test_a_key_of_espns_that_we_never_saw_is_told_and_one_that_we_need_is_missed(desk: Desk) -> None:
-    document = desk.document(ESPN_BOX)
+def test_a_key_of_espns_that_we_never_saw_is_told_and_one_that_we_need_is_missed(recordings: Recordings) -> None:
+    document = recordings.document(ESPN_BOX)
     espn_block(document)["keys"][13] = "netPoints"
-    reading = desk.read(ESPN_BOX, document)
+    reading = recordings.read(ESPN_BOX, document)
     assert reading.unknown_fields == ("$.boxscore.players[].statistics[].keys[].netPoints",)
     assert row_of(reading.rows, player_name="Trae Young")["plus_minus"] is None
     espn_block(document)["keys"][1] = "score"
     with pytest.raises(ContractError, match="keys: have no points"):
-        desk.read(ESPN_BOX, document)
+        recordings.read(ESPN_BOX, document)
 
 
 @pytest.mark.parametrize(("place", "figure"), [(0, "--"), (1, "-3"), (2, "4"), (2, "4-9-1"), (5, 3), (13, "4.5")])
-def test_a_figure_of_espns_that_is_none_is_refused(desk: Desk, place: int, figure: object) -> None:
-    document = desk.document(ESPN_BOX)
+def test_a_figure_of_espns_that_is_none_is_refused(recordings: Recordings, place: int, figure: object) -> None:
+    document = recordings.document(ESPN_BOX)
     espn_block(document)["athletes"][0]["stats"][place] = figure
     with pytest.raises(ContractError, match="can not be used as"):
-        desk.read(ESPN_BOX, document)
+        recordings.read(ESPN_BOX, document)
 
 
 @pytest.mark.parametrize("status", ["STATUS_SCHEDULED", "STATUS_IN_PROGRESS", "STATUS_POSTPONED"])
-def test_a_game_of_espns_that_is_not_final_is_no_result(desk: Desk, status: str) -> None:
-    document = desk.document(ESPN_BOX)
+def test_a_game_of_espns_that_is_not_final_is_no_result(recordings: Recordings, status: str) -> None:
+    document = recordings.document(ESPN_BOX)
     document["header"]["competitions"][0]["status"]["type"]["name"] = status
-    assert outcome_of(desk, ESPN_BOX, document) is Outcome.NOT_PUBLISHED_YET
-    reading = desk.read(ESPN_BOX, document)
+    assert outcome_of(recordings, ESPN_BOX, document) is Outcome.NOT_PUBLISHED_YET
+    reading = recordings.read(ESPN_BOX, document)
     assert (reading.rows, reading.rejected) == ((), {"game not final": 24})
 
 
-def test_a_final_game_of_espns_without_its_players_is_suspicious(desk: Desk) -> None:
-    document = desk.document(ESPN_BOX)
+def test_a_final_game_of_espns_without_its_players_is_suspicious(recordings: Recordings) -> None:
+    document = recordings.document(ESPN_BOX)
     del document["boxscore"]["players"]
-    assert outcome_of(desk, ESPN_BOX, document) is Outcome.SUSPICIOUSLY_EMPTY
-    assert desk.read(ESPN_BOX, document).rows == ()
+    assert outcome_of(recordings, ESPN_BOX, document) is Outcome.SUSPICIOUSLY_EMPTY
+    assert recordings.read(ESPN_BOX, document).rows == ()
 
 
 @pytest.mark.parametrize("date", ["2024-11-12T00:00Z", "2024-11-14T00:00Z"])
-def test_a_game_of_espns_of_another_date_is_refused(desk: Desk, date: str) -> None:
-    document = desk.document(ESPN_BOX)
+def test_a_game_of_espns_of_another_date_is_refused(recordings: Recordings, date: str) -> None:
+    document = recordings.document(ESPN_BOX)
     document["header"]["competitions"][0]["date"] = date
     with pytest.raises(ContractError, match="asked for game 0022400001 of 2024-11-12"):
-        desk.read(ESPN_BOX, document)
+        recordings.read(ESPN_BOX, document)
 
 
-def test_a_name_of_espns_without_end_is_counted_and_goes_no_further(desk: Desk) -> None:
-    document = desk.document(ESPN_BOX)
+def test_a_name_of_espns_without_end_is_counted_and_goes_no_further(recordings: Recordings) -> None:
+    document = recordings.document(ESPN_BOX)
     espn_block(document)["athletes"][0]["athlete"]["displayName"] = "Trae " * 20
-    reading = desk.read(ESPN_BOX, document)
+    reading = recordings.read(ESPN_BOX, document)
     assert (len(reading.rows), reading.unresolved) == (19, ())
     assert reading.rejected == {"did not play": 4, "name of more than 80 characters": 1}
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from devtools.recorded_answers import CASES, Case, Desk, game, slate, utc
+from devtools.recorded_responses import CASES, Case, Recordings, game, slate, utc
 from tipoff.sources.base import Request, Response, Slate, Source
 from tipoff.sources.registry import SOURCES, sources
 from tipoff.vocabulary import Outcome, Role
@@ -32,24 +32,24 @@ def requests_of(source: Source, on: Slate = TONIGHT) -> tuple[Request, ...]:
 
 
 @each_case
-def test_rows_have_exactly_the_columns_of_their_table(desk: Desk, case: Case) -> None:
+def test_rows_have_exactly_the_columns_of_their_table(recordings: Recordings, case: Case) -> None:
     table = TABLES[case.source.table]
     never_null = {column.name for column in table.columns if not column.nullable}
-    for row in desk.read(case).rows:
+    for row in recordings.read(case).rows:
         assert row.keys() == set(table.column_names)
         assert all(row[name] is not None for name in never_null)
 
 
 @each_case
-def test_no_two_rows_share_a_natural_key(desk: Desk, case: Case) -> None:
-    keys = [tuple(row[name] for name in TABLES[case.source.table].natural_key) for row in desk.read(case).rows]
+def test_no_two_rows_share_a_natural_key(recordings: Recordings, case: Case) -> None:
+    keys = [tuple(row[name] for name in TABLES[case.source.table].natural_key) for row in recordings.read(case).rows]
     assert len(set(keys)) == len(keys)
 
 
 @each_case
-def test_rows_lie_within_the_slice_they_own(desk: Desk, case: Case) -> None:
-    rows = desk.read(case).rows
-    for name, wanted in case.source.rows_owned(rows, case.slate).items():
+def test_rows_lie_within_the_slice_they_own(recordings: Recordings, case: Case) -> None:
+    rows = recordings.read(case).rows
+    for name, wanted in case.source.replaced_rows(rows, case.slate).items():
         values = {row[name] for row in rows}
         if isinstance(wanted, tuple):
             assert wanted[0] <= min(values) <= max(values) <= wanted[1]

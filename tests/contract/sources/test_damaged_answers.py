@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from devtools.recorded_answers import (
+from devtools.recorded_responses import (
     CASES,
     ESPN_BOX,
     EVENTS,
@@ -22,7 +22,7 @@ from devtools.recorded_answers import (
     SCHEDULE,
     TEAM_BOX,
     Case,
-    Desk,
+    Recordings,
 )
 from tipoff.errors import ContractError
 from tipoff.processing import rows_read
@@ -48,13 +48,13 @@ each_listing = pytest.mark.parametrize(
 
 
 @cache
-def _short_text(desk: Desk, case: Case) -> str:
-    return json.dumps(shortened(desk.document(case)))
+def _short_text(recordings: Recordings, case: Case) -> str:
+    return json.dumps(shortened(recordings.document(case)))
 
 
-def short_document(desk: Desk, case: Case) -> Any:
+def short_document(recordings: Recordings, case: Case) -> Any:
     """The recorded answer with the first entries only, anew."""
-    return json.loads(_short_text(desk, case))
+    return json.loads(_short_text(recordings, case))
 
 
 def shortened(value: Any) -> Any:
@@ -126,9 +126,11 @@ OTHER_TYPES: tuple[Any, ...] = (
 @each_case
 @given(data=st.data())
 @some_times
-def test_a_removed_or_retyped_field_is_refused_or_counted(desk: Desk, case: Case, data: st.DataObject) -> None:
-    document = short_document(desk, case)
-    before = accounted(desk.read(case, document))
+def test_a_removed_or_retyped_field_is_refused_or_counted(
+    recordings: Recordings, case: Case, data: st.DataObject
+) -> None:
+    document = short_document(recordings, case)
+    before = accounted(recordings.read(case, document))
     *parents, name = data.draw(st.sampled_from(list(places(document))))
     holder = at(document, tuple(parents))
     if isinstance(holder, dict) and data.draw(st.booleans()):
@@ -137,7 +139,7 @@ def test_a_removed_or_retyped_field_is_refused_or_counted(desk: Desk, case: Case
         holder[name] = data.draw(
             st.sampled_from([value for value in OTHER_TYPES if type(value) is not type(holder[name])])
         )
-    after = read_or_refused(case, json.dumps(document).encode(), desk.context(case))
+    after = read_or_refused(case, json.dumps(document).encode(), recordings.context(case))
     if isinstance(after, ContractError):
         assert after.source == case.source_name
         assert after.path.startswith("$")
@@ -158,14 +160,14 @@ WORDS = ("Luka Don\ud83dić", "Ňikołą Jökić", "\u202eسليم", "中鋒\u30
 @given(data=st.data(), seed=st.integers(0, 1000))
 @some_times
 def test_words_of_any_script_are_refused_or_counted_and_can_be_stored(
-    desk: Desk, case: Case, data: st.DataObject, seed: int
+    recordings: Recordings, case: Case, data: st.DataObject, seed: int
 ) -> None:
-    document = short_document(desk, case)
-    before = desk.read(case, document)
+    document = short_document(recordings, case)
+    before = recordings.read(case, document)
     said = data.draw(st.sampled_from(WORDS) | st.text(min_size=1, max_size=40))
     *parents, name = random.Random(seed).choice(texts(document))
     at(document, tuple(parents))[name] = said
-    after = read_or_refused(case, json.dumps(document).encode(), desk.context(case))
+    after = read_or_refused(case, json.dumps(document).encode(), recordings.context(case))
     if isinstance(after, ContractError):
         assert after.path.startswith("$")
     else:
@@ -177,21 +179,21 @@ def test_words_of_any_script_are_refused_or_counted_and_can_be_stored(
 @each_case
 @given(seed=st.integers(0, 1000))
 @some_times
-def test_the_order_of_lists_means_nothing(desk: Desk, case: Case, seed: int) -> None:
-    document = short_document(desk, case)
-    before = desk.read(case, document)
-    after = desk.read(case, shuffled(document, random.Random(seed)))
+def test_the_order_of_lists_means_nothing(recordings: Recordings, case: Case, seed: int) -> None:
+    document = short_document(recordings, case)
+    before = recordings.read(case, document)
+    after = recordings.read(case, shuffled(document, random.Random(seed)))
     assert sorted(map(repr, after.rows)) == sorted(map(repr, before.rows))
     assert after.rejected == before.rejected
 
 
 @each_listing
-def test_a_repeated_entry_adds_no_row(desk: Desk, case: Case) -> None:
-    document = short_document(desk, case)
-    before = desk.read(case, document)
+def test_a_repeated_entry_adds_no_row(recordings: Recordings, case: Case) -> None:
+    document = short_document(recordings, case)
+    before = recordings.read(case, document)
     rows = at(document, ENTRIES[case.source_name])
     rows += json.loads(json.dumps(rows))
-    after = desk.read(case, document)
+    after = recordings.read(case, document)
     assert after.rows == before.rows
     assert accounted(after) > accounted(before)
 
@@ -228,8 +230,8 @@ def test_of_every_source_with_answers_in_json_it_is_known_where_their_entries_st
 
 
 @each_listing
-def test_an_answer_without_entries_is_no_plain_success(desk: Desk, case: Case) -> None:
-    document = desk.document(case)
+def test_an_answer_without_entries_is_no_plain_success(recordings: Recordings, case: Case) -> None:
+    document = recordings.document(case)
     for path in list(places(document)):
         if path == ENTRIES[case.source_name]:
             at(document, path).clear()
@@ -239,20 +241,20 @@ def test_an_answer_without_entries_is_no_plain_success(desk: Desk, case: Case) -
         top = document["data"] if "data" in document else document["bookmakers"]
         top.clear()
     body = json.dumps(document).encode()
-    judgement = case.source.judge(desk.request(case), desk.response(case, body=body), case.slate)
+    judgement = case.source.judge(recordings.request(case), recordings.response(case, body=body), case.slate)
     assert judgement.outcome in (Outcome.SUSPICIOUSLY_EMPTY, Outcome.NOT_PUBLISHED_YET)
-    assert desk.read(case, document).rows == ()
+    assert recordings.read(case, document).rows == ()
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.source_name}-{case.file}")
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.9, 0.999])
-def test_an_answer_cut_short_is_refused(desk: Desk, case: Case, share: float) -> None:
-    body = desk.body(case)
+def test_an_answer_cut_short_is_refused(recordings: Recordings, case: Case, share: float) -> None:
+    body = recordings.body(case)
     cut = body[: int(len(body) * share)]
-    judgement = case.source.judge(desk.request(case), desk.response(case, body=cut), case.slate)
+    judgement = case.source.judge(recordings.request(case), recordings.response(case, body=cut), case.slate)
     assert judgement.outcome is Outcome.WRONG_TYPE
     with pytest.raises(ContractError):
-        case.source.read(cut, desk.context(case))
+        case.source.read(cut, recordings.context(case))
 
 
 OF_THE_SISTER_LEAGUE = {
@@ -271,8 +273,8 @@ OF_THE_SISTER_LEAGUE = {
 
 
 @pytest.mark.parametrize("case", OF_A_LEAGUE, ids=lambda case: f"{case.source_name}-{case.file}")
-def test_the_same_shape_of_the_sister_league_is_refused(desk: Desk, case: Case) -> None:
-    text = sister = json.dumps(desk.document(case))
+def test_the_same_shape_of_the_sister_league_is_refused(recordings: Recordings, case: Case) -> None:
+    text = sister = json.dumps(recordings.document(case))
     for ours, theirs in OF_THE_SISTER_LEAGUE.items():
         sister = sister.replace(ours, theirs)
     if case.source_name == "bdl_player_boxscores":
@@ -281,8 +283,8 @@ def test_the_same_shape_of_the_sister_league_is_refused(desk: Desk, case: Case) 
         sister = sister.replace(f'"{case.game_id}"', f'"10{case.game_id[2:]}"')
     assert sister != text
     with pytest.raises(ContractError):
-        case.source.read(sister.encode(), desk.context(case))
-    judgement = case.source.judge(desk.request(case), desk.response(case, body=sister.encode()), case.slate)
+        case.source.read(sister.encode(), recordings.context(case))
+    judgement = case.source.judge(recordings.request(case), recordings.response(case, body=sister.encode()), case.slate)
     assert judgement.outcome is Outcome.WRONG_TYPE
 
 
@@ -298,32 +300,32 @@ def test_the_same_shape_of_the_sister_league_is_refused(desk: Desk, case: Case) 
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_recorded_answer_of_the_sister_league_is_refused(desk: Desk, case: Case, file: str) -> None:
-    body = desk.body(replace(case, file=f"wnba_same_schema/{file}"))
-    judgement = case.source.judge(desk.request(case), desk.response(case, body=body), case.slate)
+def test_a_recorded_answer_of_the_sister_league_is_refused(recordings: Recordings, case: Case, file: str) -> None:
+    body = recordings.body(replace(case, file=f"wnba_same_schema/{file}"))
+    judgement = case.source.judge(recordings.request(case), recordings.response(case, body=body), case.slate)
     assert judgement.outcome is Outcome.WRONG_TYPE
     with pytest.raises(ContractError, match=r"wnba|another league"):
-        case.source.read(body, desk.context(case))
+        case.source.read(body, recordings.context(case))
 
 
-def test_single_games_and_teams_of_the_sister_league_are_left_out(desk: Desk) -> None:
-    document = desk.document(SCHEDULE)
+def test_single_games_and_teams_of_the_sister_league_are_left_out(recordings: Recordings) -> None:
+    document = recordings.document(SCHEDULE)
     first, second, *_ = (
         document["leagueSchedule"]["gameDates"][-1]["games"] + document["leagueSchedule"]["gameDates"][-2]["games"]
     )
-    before = desk.read(SCHEDULE, document)
+    before = recordings.read(SCHEDULE, document)
     first["gameId"] = "1022400001"
     second["homeTeam"]["teamId"] = 1611661313
-    after = desk.read(SCHEDULE, document)
+    after = recordings.read(SCHEDULE, document)
     assert len(after.rows) == len(before.rows) - 2
     assert accounted(after) == accounted(before)
 
 
 @given(noise=st.binary(max_size=300), place=st.floats(0, 1))
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
-def test_a_damaged_injury_report_is_refused_or_counted(desk: Desk, noise: bytes, place: float) -> None:
-    body = desk.body(INJURIES)
+def test_a_damaged_injury_report_is_refused_or_counted(recordings: Recordings, noise: bytes, place: float) -> None:
+    body = recordings.body(INJURIES)
     start = int(place * len(body))
     damaged = body[:start] + noise + body[start + len(noise) :]
-    reading = read_or_refused(INJURIES, damaged, desk.context(INJURIES))
+    reading = read_or_refused(INJURIES, damaged, recordings.context(INJURIES))
     assert isinstance(reading, ContractError) or len(reading.rows) <= 14 + 4

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from devtools.made_answers import FINAL_BOX, page_of, pdf_of
-from devtools.recorded_answers import GAMEBOOK, GAMEBOOK_BOOK, Desk, utc
+from devtools.handmade_responses import FINAL_BOX, page_of, pdf_of
+from devtools.recorded_responses import GAMEBOOK, GAMEBOOK_BOOK, Recordings, utc
 from tipoff.errors import ContractError
 from tipoff.sources.base import KnownPlayer, Reading, Row
 from tipoff.vocabulary import Outcome
@@ -24,24 +24,26 @@ Lines = Sequence[str]
 some_times = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-def read(desk: Desk, body: bytes) -> Reading:
-    return GAMEBOOK.source.read(body, desk.context(GAMEBOOK))
+def read(recordings: Recordings, body: bytes) -> Reading:
+    return GAMEBOOK.source.read(body, recordings.context(GAMEBOOK))
 
 
-def read_or_refused(desk: Desk, body: bytes) -> Reading | ContractError:
+def read_or_refused(recordings: Recordings, body: bytes) -> Reading | ContractError:
     """The reading or the refusal; any other error fails the test."""
     try:
-        return read(desk, body)
+        return read(recordings, body)
     except ContractError as error:
         return error
 
 
-def read_lines(desk: Desk, lines: Lines) -> Reading:
-    return read(desk, pdf_of([lines]))
+def read_lines(recordings: Recordings, lines: Lines) -> Reading:
+    return read(recordings, pdf_of([lines]))
 
 
-def judged(desk: Desk, body: bytes, status: int = 200) -> tuple[Outcome, str]:
-    judgement = GAMEBOOK.source.judge(desk.request(GAMEBOOK), desk.response(GAMEBOOK, status, body), GAMEBOOK.slate)
+def judged(recordings: Recordings, body: bytes, status: int = 200) -> tuple[Outcome, str]:
+    judgement = GAMEBOOK.source.judge(
+        recordings.request(GAMEBOOK), recordings.response(GAMEBOOK, status, body), GAMEBOOK.slate
+    )
     return judgement.outcome, judgement.reason
 
 
@@ -61,8 +63,8 @@ def parse(payloads: Path) -> Any:
     return json.loads((payloads / "nba_com/gamebook_0173bcd1.parsed.json").read_text())
 
 
-def test_who_played_is_read_with_minutes_and_points_of_the_recorded_parse(desk: Desk, parse: Any) -> None:
-    rows = [row for row in desk.read(GAMEBOOK).rows if row["status"] == "played"]
+def test_who_played_is_read_with_minutes_and_points_of_the_recorded_parse(recordings: Recordings, parse: Any) -> None:
+    rows = [row for row in recordings.read(GAMEBOOK).rows if row["status"] == "played"]
     clocks = {player["name"]: player["stats"]["minutes"].split(":") for player in parse["active_players"]}
     assert {row["player_name"]: row["points"] for row in rows} == {
         player["name"]: player["stats"]["points"] for player in parse["active_players"]
@@ -74,8 +76,8 @@ def test_who_played_is_read_with_minutes_and_points_of_the_recorded_parse(desk: 
     assert points == {"MEM": 98, "CLE": 110}
 
 
-def test_who_did_not_play_is_read_with_the_reasons_of_the_recorded_parse(desk: Desk, parse: Any) -> None:
-    reading = desk.read(GAMEBOOK)
+def test_who_did_not_play_is_read_with_the_reasons_of_the_recorded_parse(recordings: Recordings, parse: Any) -> None:
+    reading = recordings.read(GAMEBOOK)
     for player in parse["dnp_players"]:
         row = row_of(reading, player["name"])
         assert row["reason"] == player["dnp_reason"]
@@ -83,8 +85,10 @@ def test_who_did_not_play_is_read_with_the_reasons_of_the_recorded_parse(desk: D
         assert (row["minutes"], row["points"]) == (None, None)
 
 
-def test_inactive_players_are_told_apart_by_team_over_as_many_lines_as_they_fill(desk: Desk, parse: Any) -> None:
-    rows = [row for row in desk.read(GAMEBOOK).rows if row["status"] == "inactive"]
+def test_inactive_players_are_told_apart_by_team_over_as_many_lines_as_they_fill(
+    recordings: Recordings, parse: Any
+) -> None:
+    rows = [row for row in recordings.read(GAMEBOOK).rows if row["status"] == "inactive"]
     assert Counter(row["team"] for row in rows) == {"MEM": 9, "CLE": 3}
     # The parse took the second team's list for a part of the first's last reason.
     told = {(p["name"], p["reason"]) for p in parse["inactive_players"] if "Inactive:" not in p["reason"]}
@@ -102,40 +106,44 @@ def test_inactive_players_are_told_apart_by_team_over_as_many_lines_as_they_fill
         ("Wade", "1629731"),
     ],
 )
-def test_names_become_nba_ids_last_names_among_those_not_named_in_full(desk: Desk, name: str, player_id: str) -> None:
-    assert row_of(desk.read(GAMEBOOK), name)["player_id"] == player_id
+def test_names_become_nba_ids_last_names_among_those_not_named_in_full(
+    recordings: Recordings, name: str, player_id: str
+) -> None:
+    assert row_of(recordings.read(GAMEBOOK), name)["player_id"] == player_id
 
 
-def test_every_name_of_the_report_resolves(desk: Desk) -> None:
-    reading = desk.read(GAMEBOOK)
+def test_every_name_of_the_report_resolves(recordings: Recordings) -> None:
+    reading = recordings.read(GAMEBOOK)
     assert (len(reading.rows), reading.unresolved, reading.rejected) == (39, (), {})
     ids = Counter(row["player_id"] for row in reading.rows)
     assert max(ids.values()) == 1
 
 
-def test_a_name_nobody_answers_to_or_two_do_stays_and_is_told_with_its_team(desk: Desk) -> None:
-    reading = read_lines(desk, with_text("Smart (", "Smartt ("))
+def test_a_name_nobody_answers_to_or_two_do_stays_and_is_told_with_its_team(recordings: Recordings) -> None:
+    reading = read_lines(recordings, with_text("Smart (", "Smartt ("))
     assert row_of(reading, "Smartt")["player_id"] is None
     (unresolved,) = reading.unresolved
     assert (unresolved["player_name"], unresolved["team"]) == ("Smartt", "MEM")
-    context = desk.context(GAMEBOOK)
+    context = recordings.context(GAMEBOOK)
     another = KnownPlayer(player_id="1", player_name="Javonte Smart", team="MEM")
-    two = GAMEBOOK.source.read(desk.body(GAMEBOOK), context.model_copy(update={"players": (*context.players, another)}))
+    two = GAMEBOOK.source.read(
+        recordings.body(GAMEBOOK), context.model_copy(update={"players": (*context.players, another)})
+    )
     assert row_of(two, "Smart")["player_id"] is None
 
 
-def test_the_book_is_read_by_its_page_of_the_final_score_wherever_that_is(desk: Desk) -> None:
-    assert desk.read(GAMEBOOK_BOOK) == desk.read(GAMEBOOK)
-    assert read(desk, pdf_of([page_of("1st QUARTER ONLY"), FINAL_BOX])) == desk.read(GAMEBOOK)
+def test_the_book_is_read_by_its_page_of_the_final_score_wherever_that_is(recordings: Recordings) -> None:
+    assert recordings.read(GAMEBOOK_BOOK) == recordings.read(GAMEBOOK)
+    assert read(recordings, pdf_of([page_of("1st QUARTER ONLY"), FINAL_BOX])) == recordings.read(GAMEBOOK)
 
 
 @given(gap=st.floats(2, 9))
 @some_times
-def test_the_width_of_columns_means_nothing(desk: Desk, gap: float) -> None:
-    assert read(desk, pdf_of([FINAL_BOX], gap)) == desk.read(GAMEBOOK)
+def test_the_width_of_columns_means_nothing(recordings: Recordings, gap: float) -> None:
+    assert read(recordings, pdf_of([FINAL_BOX], gap)) == recordings.read(GAMEBOOK)
 
 
-def test_a_list_without_reasons_ends_before_the_next_section(desk: Desk) -> None:
+def test_a_list_without_reasons_ends_before_the_next_section(recordings: Recordings) -> None:
     start = next(place for place, line in enumerate(FINAL_BOX) if line.startswith("Inactive: "))
     lists = [
         "Inactive: Grizzlies - Bane, Goodwin,",
@@ -143,15 +151,15 @@ def test_a_list_without_reasons_ends_before_the_next_section(desk: Desk) -> None
         "Inactive: Cavaliers - Wade (Rest), Jerome",
         "SCORE BY PERIOD",
     ]
-    rows = [row for row in read_lines(desk, [*FINAL_BOX[:start], *lists]).rows if row["status"] == "inactive"]
+    rows = [row for row in read_lines(recordings, [*FINAL_BOX[:start], *lists]).rows if row["status"] == "inactive"]
     assert [(row["player_name"], row["reason"]) for row in rows] == [
         *(("Bane", None), ("Goodwin", None), ("Konchar", None)),
         *(("Wade", "Rest"), ("Jerome", None)),
     ]
 
 
-def test_two_inactive_team_mates_of_one_last_name_are_both_kept_and_told_as_unresolved(desk: Desk) -> None:
-    reading = read_lines(desk, with_text("Smart (", "Wagner (Rest), Wagner ("))
+def test_two_inactive_team_mates_of_one_last_name_are_both_kept_and_told_as_unresolved(recordings: Recordings) -> None:
+    reading = read_lines(recordings, with_text("Smart (", "Wagner (Rest), Wagner ("))
     rows = [row for row in reading.rows if row["player_name"].startswith("Wagner")]
     assert [(row["player_name"], row["player_id"], row["reason"]) for row in rows] == [
         ("Wagner (1)", None, "Rest"),
@@ -161,8 +169,8 @@ def test_two_inactive_team_mates_of_one_last_name_are_both_kept_and_told_as_unre
     assert reading.rejected == {}
 
 
-def test_of_two_namesakes_none_is_taken_for_the_one_who_is_known(desk: Desk) -> None:
-    reading = read_lines(desk, with_text("Smart (", "Smart (Rest), Smart ("))
+def test_of_two_namesakes_none_is_taken_for_the_one_who_is_known(recordings: Recordings) -> None:
+    reading = read_lines(recordings, with_text("Smart (", "Smart (Rest), Smart ("))
     assert [row["player_id"] for row in reading.rows if row["player_name"].startswith("Smart")] == [None, None]
 
 
@@ -174,19 +182,19 @@ def test_of_two_namesakes_none_is_taken_for_the_one_who_is_known(desk: Desk) -> 
         ("NWT - Not With Team", "not_with_team"),
     ],
 )
-def test_each_comment_has_its_status(desk: Desk, said: str, status: str) -> None:
-    row = row_of(read_lines(desk, with_text("Sr. DNP - Coach's Decision", f"Sr. {said}")), "Marcus Morris Sr.")
+def test_each_comment_has_its_status(recordings: Recordings, said: str, status: str) -> None:
+    row = row_of(read_lines(recordings, with_text("Sr. DNP - Coach's Decision", f"Sr. {said}")), "Marcus Morris Sr.")
     assert (row["status"], row["reason"]) == (status, said)
 
 
-def test_a_line_of_a_table_that_says_nothing_of_a_player_is_counted(desk: Desk) -> None:
-    reading = read_lines(desk, with_text("8 Pete Nance 01:50 0 1", "8 Pete Nance 01:50 0"))
+def test_a_line_of_a_table_that_says_nothing_of_a_player_is_counted(recordings: Recordings) -> None:
+    reading = read_lines(recordings, with_text("8 Pete Nance 01:50 0 1", "8 Pete Nance 01:50 0"))
     assert reading.rejected == {"line of a table that says nothing of a player": 1}
     assert len(reading.rows) == 38
 
 
-def test_an_endless_name_is_left_out(desk: Desk) -> None:
-    reading = read_lines(desk, with_text("Pete Nance", "Pete " + "Na" * 40))
+def test_an_endless_name_is_left_out(recordings: Recordings) -> None:
+    reading = read_lines(recordings, with_text("Pete Nance", "Pete " + "Na" * 40))
     assert reading.rejected == {"name of more than 80 characters": 1}
 
 
@@ -214,37 +222,39 @@ def test_an_endless_name_is_left_out(desk: Desk) -> None:
         *("sister league", "another team", "half a page", "no table"),
     ],
 )
-def test_what_is_no_such_report_is_refused_by_place(desk: Desk, body: Callable[[], bytes], told: str) -> None:
+def test_what_is_no_such_report_is_refused_by_place(
+    recordings: Recordings, body: Callable[[], bytes], told: str
+) -> None:
     with pytest.raises(ContractError, match=told):
-        read(desk, body())
+        read(recordings, body())
 
 
-def test_a_pdf_without_pages_is_refused(desk: Desk) -> None:
+def test_a_pdf_without_pages_is_refused(recordings: Recordings) -> None:
     body = pdf_of([FINAL_BOX]).replace(b"/Count 1 /Kids [ 3 0 R ]", b"/Count 0 /Kids [ ]      ")
     body = body.replace(b"/Type /Page\n", b"/Type /Note\n")
     with pytest.raises(ContractError, match="is a PDF without pages"):
-        read(desk, body)
+        read(recordings, body)
 
 
-def test_each_kind_of_answer_is_told_apart(desk: Desk, payloads: Path) -> None:
+def test_each_kind_of_answer_is_told_apart(recordings: Recordings, payloads: Path) -> None:
     bodiless = [line for line in FINAL_BOX if line.startswith(("VISITOR", "HOME", "POS", "240", "OFF", "Wed"))]
-    assert judged(desk, pdf_of([FINAL_BOX])) == (Outcome.OK, "MEM@CLE: 39 players")
-    assert judged(desk, b"Not Found", 404)[0] is Outcome.NOT_PUBLISHED_YET
-    assert judged(desk, b"Forbidden", 403)[0] is Outcome.NOT_PUBLISHED_YET
-    assert judged(desk, b"<Error><Code>AccessDenied</Code></Error>", 403)[0] is Outcome.BLOCKED
-    assert judged(desk, b"<html></html>")[0] is Outcome.WRONG_TYPE
-    assert judged(desk, pdf_of([FINAL_BOX])[:3000])[0] is Outcome.WRONG_TYPE
-    assert judged(desk, pdf_of([with_text("April 10", "April 9")])) == (Outcome.STALE, "MEM@CLE of 2024-04-09")
-    assert judged(desk, pdf_of([with_text("VISITOR: Memphis", "VISITOR: Minnesota")]))[0] is Outcome.WRONG_TYPE
-    assert judged(desk, pdf_of([bodiless])) == (Outcome.SUSPICIOUSLY_EMPTY, "MEM@CLE has no players")
+    assert judged(recordings, pdf_of([FINAL_BOX])) == (Outcome.OK, "MEM@CLE: 39 players")
+    assert judged(recordings, b"Not Found", 404)[0] is Outcome.NOT_PUBLISHED_YET
+    assert judged(recordings, b"Forbidden", 403)[0] is Outcome.NOT_PUBLISHED_YET
+    assert judged(recordings, b"<Error><Code>AccessDenied</Code></Error>", 403)[0] is Outcome.BLOCKED
+    assert judged(recordings, b"<html></html>")[0] is Outcome.WRONG_TYPE
+    assert judged(recordings, pdf_of([FINAL_BOX])[:3000])[0] is Outcome.WRONG_TYPE
+    assert judged(recordings, pdf_of([with_text("April 10", "April 9")])) == (Outcome.STALE, "MEM@CLE of 2024-04-09")
+    assert judged(recordings, pdf_of([with_text("VISITOR: Memphis", "VISITOR: Minnesota")]))[0] is Outcome.WRONG_TYPE
+    assert judged(recordings, pdf_of([bodiless])) == (Outcome.SUSPICIOUSLY_EMPTY, "MEM@CLE has no players")
     recorded = (payloads / "nba_com/gamebook_0173bcd1.pdf").read_bytes()
-    assert judged(desk, recorded)[0] is Outcome.WRONG_TYPE
+    assert judged(recordings, recorded)[0] is Outcome.WRONG_TYPE
 
 
-def test_a_report_denied_soon_after_the_game_is_not_there_yet(desk: Desk) -> None:
-    denied = desk.response(GAMEBOOK, 403, b"<Error><Code>AccessDenied</Code></Error>")
+def test_a_report_denied_soon_after_the_game_is_not_there_yet(recordings: Recordings) -> None:
+    denied = recordings.response(GAMEBOOK, 403, b"<Error><Code>AccessDenied</Code></Error>")
     early = denied.model_copy(update={"fetched_at": utc(2024, 4, 11, 3, 14)})
-    judgement = GAMEBOOK.source.judge(desk.request(GAMEBOOK), early, GAMEBOOK.slate)
+    judgement = GAMEBOOK.source.judge(recordings.request(GAMEBOOK), early, GAMEBOOK.slate)
     assert judgement.outcome is Outcome.NOT_PUBLISHED_YET
 
 
@@ -258,23 +268,25 @@ def test_only_games_that_can_be_over_are_asked_about() -> None:
 
 @given(noise=st.binary(max_size=300), place=st.floats(0, 1))
 @some_times
-def test_a_damaged_report_is_refused_or_adds_nobody(desk: Desk, noise: bytes, place: float) -> None:
-    body = desk.body(GAMEBOOK)
+def test_a_damaged_report_is_refused_or_adds_nobody(recordings: Recordings, noise: bytes, place: float) -> None:
+    body = recordings.body(GAMEBOOK)
     start = int(place * len(body))
-    reading = read_or_refused(desk, body[:start] + noise + body[start + len(noise) :])
+    reading = read_or_refused(recordings, body[:start] + noise + body[start + len(noise) :])
     assert isinstance(reading, ContractError) or len(reading.rows) <= 39
 
 
 @given(dropped=st.sets(st.integers(0, len(FINAL_BOX) - 1), max_size=3), repeated=st.integers(0, len(FINAL_BOX) - 1))
 @some_times
 def test_lost_and_repeated_lines_are_refused_or_leave_the_others_as_they_are(
-    desk: Desk, dropped: set[int], repeated: int
+    recordings: Recordings, dropped: set[int], repeated: int
 ) -> None:
     lines = [
         line for place, line in enumerate(FINAL_BOX) for _ in range(1 + (place == repeated)) if place not in dropped
     ]
-    played = {(row["player_name"], row["points"]) for row in desk.read(GAMEBOOK).rows if row["status"] == "played"}
-    reading = read_or_refused(desk, pdf_of([lines]))
+    played = {
+        (row["player_name"], row["points"]) for row in recordings.read(GAMEBOOK).rows if row["status"] == "played"
+    }
+    reading = read_or_refused(recordings, pdf_of([lines]))
     if isinstance(reading, ContractError):
         return
     still = {(row["player_name"], row["points"]) for row in reading.rows if row["status"] == "played"}

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from devtools.made_answers import injury_report
-from devtools.recorded_answers import INJURIES, Desk, game, slate, utc
+from devtools.handmade_responses import injury_report
+from devtools.recorded_responses import INJURIES, Recordings, game, slate, utc
 from tipoff.errors import ContractError
 from tipoff.sources.base import ReadContext, Request, Response, Slate
 from tipoff.sources.registry import SOURCES
@@ -43,8 +43,8 @@ def read(body: bytes) -> set[tuple[str, str, str]]:
 
 
 @pytest.mark.data
-def test_the_report_that_was_asked_for_is_told_by_its_own_stamp_from_an_older_one(desk: Desk) -> None:
-    body = desk.body(INJURIES)
+def test_the_report_that_was_asked_for_is_told_by_its_own_stamp_from_an_older_one(recordings: Recordings) -> None:
+    body = recordings.body(INJURIES)
     later = slate(date(2024, 1, 9), game("0022300500", "MIN@ORL", utc(2024, 1, 10, 0, 0)))
     assert judged(body) is Outcome.OK
     assert judged(body, "2024-01-04_01PM") is Outcome.STALE
@@ -52,9 +52,9 @@ def test_the_report_that_was_asked_for_is_told_by_its_own_stamp_from_an_older_on
 
 
 @pytest.mark.data
-def test_yesterdays_report_is_stale_though_it_lists_todays_games(desk: Desk) -> None:
+def test_yesterdays_report_is_stale_though_it_lists_todays_games(recordings: Recordings) -> None:
     tonight = slate(date(2024, 1, 5), game("0022300480", "TOR@SAC", utc(2024, 1, 6, 3, 0)))
-    assert judged(desk.body(INJURIES), "2024-01-05_12PM", tonight, timedelta(days=1)) is Outcome.STALE
+    assert judged(recordings.body(INJURIES), "2024-01-05_12PM", tonight, timedelta(days=1)) is Outcome.STALE
 
 
 @pytest.mark.parametrize(

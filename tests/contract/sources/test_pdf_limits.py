@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from devtools.made_answers import pdf_of
+from devtools.handmade_responses import pdf_of
 from tipoff.errors import ContractError
 from tipoff.sources.pdf import MOST_BYTES, MOST_PAGES, MOST_UNPACKED_BYTES, pages_of, text_of
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from devtools.recorded_answers import players_of_season
+from devtools.recorded_responses import players_of_season
 from tipoff.sources.base import KnownPlayer
 from tipoff.sources.player_names import Resolver, load_aliases
 from tipoff.teams import team_called

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from devtools.recorded_answers import (
+from devtools.recorded_responses import (
     BDL_INJURIES,
     BDL_INJURIES_OF_A_TEAM,
     BETTINGPROS_EVENTS,
@@ -33,7 +33,7 @@ from devtools.recorded_answers import (
     SCOREBOARD,
     STANDINGS,
     Case,
-    Desk,
+    Recordings,
     utc,
 )
 from tipoff.errors import ContractError, NotEnoughDataError
@@ -48,16 +48,16 @@ def row_of(rows: tuple[Row, ...], **wanted: object) -> Row:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.source_name}-{case.file}")
-def test_a_recorded_answer_is_judged_usable_and_has_no_field_we_never_saw(desk: Desk, case: Case) -> None:
-    judgement = case.source.judge(desk.request(case), desk.response(case), case.slate)
+def test_a_recorded_answer_is_judged_usable_and_has_no_field_we_never_saw(recordings: Recordings, case: Case) -> None:
+    judgement = case.source.judge(recordings.request(case), recordings.response(case), case.slate)
     assert judgement.outcome in (Outcome.OK, Outcome.PARTIAL), judgement.reason
-    reading = desk.read(case)
+    reading = recordings.read(case)
     assert reading.rows
     assert reading.unknown_fields == ()
 
 
-def test_the_schedule_has_every_game_between_two_nba_teams(desk: Desk) -> None:
-    reading = desk.read(SCHEDULE)
+def test_the_schedule_has_every_game_between_two_nba_teams(recordings: Recordings) -> None:
+    reading = recordings.read(SCHEDULE)
     assert Counter(row["season_type"] for row in reading.rows) == {
         "preseason": 69,
         "regular": 1230,
@@ -68,22 +68,22 @@ def test_the_schedule_has_every_game_between_two_nba_teams(desk: Desk) -> None:
     assert sum(reading.rejected.values()) == 10  # six All-Star games, four preseason games against foreign guests
 
 
-def test_a_game_belongs_to_the_eastern_date_of_its_tip_off(desk: Desk) -> None:
-    rows = desk.read(SCHEDULE).rows
+def test_a_game_belongs_to_the_eastern_date_of_its_tip_off(recordings: Recordings) -> None:
+    rows = recordings.read(SCHEDULE).rows
     cup_final = row_of(rows, game_id="0062400001")
     assert cup_final["tip_off"] == utc(2024, 12, 18, 1, 30)
     assert cup_final["game_date"] == date(2024, 12, 17)
-    abu_dhabi = row_of(desk.read(PRESEASON).rows, game_id="0012500008")
+    abu_dhabi = row_of(recordings.read(PRESEASON).rows, game_id="0012500008")
     assert (abu_dhabi["tip_off"], abu_dhabi["game_date"]) == (utc(2025, 10, 2, 16, 0), date(2025, 10, 2))
     assert abu_dhabi["neutral_site"]
 
 
-def test_the_slate_leaves_out_preseason_and_postponed_games(desk: Desk) -> None:
-    document = desk.document(SCHEDULE)
+def test_the_slate_leaves_out_preseason_and_postponed_games(recordings: Recordings) -> None:
+    document = recordings.document(SCHEDULE)
     listed = [game for day in document["leagueSchedule"]["gameDates"] for game in day["games"]]
     postponed = next(game for game in listed if game["gameId"] == "0022400968")
     postponed |= {"gameStatus": 1, "gameStatusText": "PPD", "postponedStatus": "Y"}
-    rows = desk.read(SCHEDULE, document).rows
+    rows = recordings.read(SCHEDULE, document).rows
     assert row_of(rows, game_id="0022400968")["status"] == "postponed"
     slate = slate_games(rows, date(2025, 3, 15))
     assert len(slate) == 7
@@ -92,96 +92,98 @@ def test_the_slate_leaves_out_preseason_and_postponed_games(desk: Desk) -> None:
     assert [game.label for game in slate_games(rows, date(2024, 12, 17))] == ["MIL@OKC"]
 
 
-def test_the_player_list_has_id_team_and_position(desk: Desk) -> None:
-    rows = desk.read(PLAYER_LIST).rows
+def test_the_player_list_has_id_team_and_position(recordings: Recordings) -> None:
+    rows = recordings.read(PLAYER_LIST).rows
     assert len(rows) == 594
     achiuwa = row_of(rows, player_id="1630173")
     assert (achiuwa["player_name"], achiuwa["team"], achiuwa["position"]) == ("Precious Achiuwa", "NYK", "F")
 
 
-def test_a_player_without_a_team_stays_on_the_list(desk: Desk) -> None:
-    document = desk.document(PLAYER_LIST)
+def test_a_player_without_a_team_stays_on_the_list(recordings: Recordings) -> None:
+    document = recordings.document(PLAYER_LIST)
     document["resultSets"][0]["rowSet"][0][4:10] = [0, None, 0, None, None, None]
-    assert row_of(desk.read(PLAYER_LIST, document).rows, player_id="1630173")["team"] is None
+    assert row_of(recordings.read(PLAYER_LIST, document).rows, player_id="1630173")["team"] is None
 
 
-def test_a_roster_of_espn_gets_the_nba_ids(desk: Desk) -> None:
-    reading = desk.read(ROSTER)
+def test_a_roster_of_espn_gets_the_nba_ids(recordings: Recordings) -> None:
+    reading = recordings.read(ROSTER)
     assert len(reading.rows) == 17
     assert reading.unresolved == ()
     porzingis = row_of(reading.rows, player_name="Kristaps Porzingis")
     assert (porzingis["player_id"], porzingis["team"], porzingis["position"]) == ("204001", "BOS", "C")
 
 
-def test_a_roster_beside_its_team_reads_the_same(desk: Desk) -> None:
-    team = desk.document(ROSTER)["team"]
+def test_a_roster_beside_its_team_reads_the_same(recordings: Recordings) -> None:
+    team = recordings.document(ROSTER)["team"]
     beside = {"athletes": team.pop("athletes"), "team": team}
-    assert desk.read(ROSTER, beside).rows == desk.read(ROSTER).rows
+    assert recordings.read(ROSTER, beside).rows == recordings.read(ROSTER).rows
 
 
-def test_a_name_of_a_roster_that_nobody_answers_to_is_told_with_the_nearest(desk: Desk) -> None:
-    document = desk.document(ROSTER)
+def test_a_name_of_a_roster_that_nobody_answers_to_is_told_with_the_nearest(recordings: Recordings) -> None:
+    document = recordings.document(ROSTER)
     document["team"]["athletes"][0]["displayName"] = "Jalin Browne"
-    reading = desk.read(ROSTER, document)
+    reading = recordings.read(ROSTER, document)
     assert len(reading.rows) == 16
     (unresolved,) = reading.unresolved
     assert unresolved["player_name"] == "Jalin Browne"
     assert unresolved["candidates"].startswith("Jaylen Brown; ")
 
 
-def test_another_team_than_asked_for_is_refused(desk: Desk) -> None:
-    document = desk.document(ROSTER)
+def test_another_team_than_asked_for_is_refused(recordings: Recordings) -> None:
+    document = recordings.document(ROSTER)
     document["team"]["id"] = "18"
     with pytest.raises(ContractError, match="is NYK, asked for BOS"):
-        desk.read(ROSTER, document)
+        recordings.read(ROSTER, document)
 
 
-def test_the_injury_report_reads_like_an_independent_reader_read_it(desk: Desk) -> None:
-    recorded = json.loads((desk.folder / "payloads/nba_com/injury_report_20240104.parsed.json").read_text())
+def test_the_injury_report_reads_like_an_independent_reader_read_it(recordings: Recordings) -> None:
+    recorded = json.loads((recordings.folder / "payloads/nba_com/injury_report_20240104.parsed.json").read_text())
     expected = {
         (record["team"], " ".join(reversed(record["player"].split(", "))), record["status"], record["reason"])
         for record in recorded["records"]
     }
-    reading = desk.read(INJURIES)
+    reading = recordings.read(INJURIES)
     players = [row for row in reading.rows if row["player_id"] != row["team"]]
     assert {(row["team"], row["player_name"], row["status"], row["reason"]) for row in players} == expected
     assert reading.unresolved == ()
     assert reading.rejected == {"Milwaukee Bucks has not submitted yet": 1, "game of another date than 2024-01-04": 28}
 
 
-def test_the_injury_report_says_of_each_team_whether_it_has_submitted(desk: Desk) -> None:
+def test_the_injury_report_says_of_each_team_whether_it_has_submitted(recordings: Recordings) -> None:
     """The Bucks have not; who has nobody to report is on no line and has."""
-    teams = {row["team"]: row["status"] for row in desk.read(INJURIES).rows if row["player_id"] == row["team"]}
+    teams = {row["team"]: row["status"] for row in recordings.read(INJURIES).rows if row["player_id"] == row["team"]}
     assert teams == {"MIL": "Not submitted", "SAS": "Submitted", "DEN": "Submitted", "GSW": "Submitted"}
 
 
-def test_a_report_says_nothing_of_teams_whose_game_has_tipped_off_nor_of_a_date_it_is_silent_on(desk: Desk) -> None:
-    context = desk.context(INJURIES)
+def test_a_report_says_nothing_of_teams_whose_game_has_tipped_off_nor_of_a_date_it_is_silent_on(
+    recordings: Recordings,
+) -> None:
+    context = recordings.context(INJURIES)
     tips = sorted(game.tip_off for game in context.slate.games)
-    late = INJURIES.source.read(desk.body(INJURIES), context.model_copy(update={"as_of": tips[0]}))
+    late = INJURIES.source.read(recordings.body(INJURIES), context.model_copy(update={"as_of": tips[0]}))
     assert {row["team"] for row in late.rows if row["player_id"] == row["team"]} == {"DEN", "GSW"}
     silent = context.slate.model_copy(update={"game_date": date(2024, 1, 9)})
-    assert INJURIES.source.read(desk.body(INJURIES), context.model_copy(update={"slate": silent})).rows == ()
+    assert INJURIES.source.read(recordings.body(INJURIES), context.model_copy(update={"slate": silent})).rows == ()
 
 
-def test_a_wrapped_reason_of_the_injury_report_is_whole(desk: Desk) -> None:
-    row = row_of(desk.read(INJURIES).rows, player_name="Doug McDermott")
+def test_a_wrapped_reason_of_the_injury_report_is_whole(recordings: Recordings) -> None:
+    row = row_of(recordings.read(INJURIES).rows, player_name="Doug McDermott")
     assert row["reason"] == "Injury/Illness - Right Forearm; Contusion"
     assert row["game_id"] == "0022300477"
 
 
-def test_teams_of_all_pages_of_the_injury_report_are_read(desk: Desk) -> None:
-    next_day = desk.context(INJURIES).model_copy(
+def test_teams_of_all_pages_of_the_injury_report_are_read(recordings: Recordings) -> None:
+    next_day = recordings.context(INJURIES).model_copy(
         update={"slate": JANUARY_24.model_copy(update={"game_date": date(2024, 1, 5)})}
     )
-    rejected = INJURIES.source.read(desk.body(INJURIES), next_day).rejected
+    rejected = INJURIES.source.read(recordings.body(INJURIES), next_day).rejected
     assert sum(count for reason, count in rejected.items() if reason.endswith("is not on the slate")) == 28
     assert rejected["TOR@SAC is not on the slate"] == 2
     assert rejected["ORL@DEN is not on the slate"] == 2  # one team at the foot of a page, the other on top of the next
 
 
-def test_the_injuries_of_balldontlie_are_in_the_words_of_the_official_report(desk: Desk) -> None:
-    rows = desk.read(BDL_INJURIES_OF_A_TEAM).rows
+def test_the_injuries_of_balldontlie_are_in_the_words_of_the_official_report(recordings: Recordings) -> None:
+    rows = recordings.read(BDL_INJURIES_OF_A_TEAM).rows
     assert {(row["player_id"], row["team"], row["status"]) for row in rows} == {
         ("1627759", "BOS", "Questionable"),  # Jaylen Brown, "Day-To-Day"
         ("1628369", "BOS", "Out"),  # Jayson Tatum
@@ -189,12 +191,14 @@ def test_the_injuries_of_balldontlie_are_in_the_words_of_the_official_report(des
     }
 
 
-def test_of_the_whole_leagues_injuries_the_two_teams_are_taken_and_the_cut_is_told(desk: Desk) -> None:
-    reading = desk.read(BDL_INJURIES)
+def test_of_the_whole_leagues_injuries_the_two_teams_are_taken_and_the_cut_is_told(recordings: Recordings) -> None:
+    reading = recordings.read(BDL_INJURIES)
     assert Counter(row["team"] for row in reading.rows) == {"ATL": 3, "BOS": 2}
     assert {row["player_name"] for row in reading.unresolved} == {"Amari Williams", "Kevon Harris"}  # not yet in a game
     assert reading.rejected == {"player of no team that was asked about": 93}
-    judgement = BDL_INJURIES.source.judge(desk.request(BDL_INJURIES), desk.response(BDL_INJURIES), BDL_INJURIES.slate)
+    judgement = BDL_INJURIES.source.judge(
+        recordings.request(BDL_INJURIES), recordings.response(BDL_INJURIES), BDL_INJURIES.slate
+    )
     assert judgement.outcome is Outcome.PARTIAL
     assert judgement.reason == "ATL@BOS: more than the 100 entries of a page"
 
@@ -202,40 +206,40 @@ def test_of_the_whole_leagues_injuries_the_two_teams_are_taken_and_the_cut_is_to
 @pytest.mark.parametrize(
     ("said", "status"), [("Out", "Out"), ("Out For Season", "Out"), ("Doubtful", "Doubtful"), ("Probable", "Probable")]
 )
-def test_each_status_of_balldontlie_is_one_of_ours(desk: Desk, said: str, status: str) -> None:
-    document = desk.document(BDL_INJURIES_OF_A_TEAM)
+def test_each_status_of_balldontlie_is_one_of_ours(recordings: Recordings, said: str, status: str) -> None:
+    document = recordings.document(BDL_INJURIES_OF_A_TEAM)
     document["data"][0]["status"] = said
-    assert row_of(desk.read(BDL_INJURIES_OF_A_TEAM, document).rows, player_id="1627759")["status"] == status
+    assert row_of(recordings.read(BDL_INJURIES_OF_A_TEAM, document).rows, player_id="1627759")["status"] == status
 
 
-def test_a_list_without_its_page_is_whole(desk: Desk) -> None:
-    document = {"data": desk.document(BDL_INJURIES_OF_A_TEAM)["data"]}
-    assert desk.read(BDL_INJURIES_OF_A_TEAM, document) == desk.read(BDL_INJURIES_OF_A_TEAM)
-    response = desk.response(BDL_INJURIES_OF_A_TEAM, body=json.dumps(document).encode())
-    judgement = BDL_INJURIES.source.judge(desk.request(BDL_INJURIES_OF_A_TEAM), response, BDL_INJURIES.slate)
+def test_a_list_without_its_page_is_whole(recordings: Recordings) -> None:
+    document = {"data": recordings.document(BDL_INJURIES_OF_A_TEAM)["data"]}
+    assert recordings.read(BDL_INJURIES_OF_A_TEAM, document) == recordings.read(BDL_INJURIES_OF_A_TEAM)
+    response = recordings.response(BDL_INJURIES_OF_A_TEAM, body=json.dumps(document).encode())
+    judgement = BDL_INJURIES.source.judge(recordings.request(BDL_INJURIES_OF_A_TEAM), response, BDL_INJURIES.slate)
     assert judgement.outcome is Outcome.OK
 
 
-def test_a_list_of_another_leagues_players_under_the_same_ids_submits_for_nobody(desk: Desk) -> None:
-    document = desk.document(BDL_INJURIES_OF_A_TEAM)
+def test_a_list_of_another_leagues_players_under_the_same_ids_submits_for_nobody(recordings: Recordings) -> None:
+    document = recordings.document(BDL_INJURIES_OF_A_TEAM)
     for entry in document["data"]:
         entry["player"] |= {"first_name": "Somebody", "last_name": "Else"}
-    assert desk.read(BDL_INJURIES_OF_A_TEAM, document).rows == ()
+    assert recordings.read(BDL_INJURIES_OF_A_TEAM, document).rows == ()
     document["data"].append({"player": {"first_name": "Trae", "last_name": "Young", "team_id": 1}, "status": "Out"})
-    rows = desk.read(BDL_INJURIES_OF_A_TEAM, document).rows
+    rows = recordings.read(BDL_INJURIES_OF_A_TEAM, document).rows
     assert {(row["team"], row["status"]) for row in rows} == {("ATL", "Out"), ("ATL", "Submitted")}
 
 
-def test_a_status_that_nobody_knows_is_left_out_and_named(desk: Desk) -> None:
-    document = desk.document(BDL_INJURIES_OF_A_TEAM)
+def test_a_status_that_nobody_knows_is_left_out_and_named(recordings: Recordings) -> None:
+    document = recordings.document(BDL_INJURIES_OF_A_TEAM)
     document["data"][0]["status"] = "Suspended"
-    reading = desk.read(BDL_INJURIES_OF_A_TEAM, document)
+    reading = recordings.read(BDL_INJURIES_OF_A_TEAM, document)
     assert reading.rejected == {"unknown status 'Suspended'": 1}
     assert row_of(reading.rows, player_id="BOS")["status"] == "Submitted"
 
 
-def test_a_crew_has_its_chief_and_only_games_of_the_nba_are_read(desk: Desk) -> None:
-    reading = desk.read(REFEREES)
+def test_a_crew_has_its_chief_and_only_games_of_the_nba_are_read(recordings: Recordings) -> None:
+    reading = recordings.read(REFEREES)
     crew = [row for row in reading.rows if row["game_id"] == "0022400509"]
     assert [(row["official_id"], row["official_name"], row["position"]) for row in crew] == [
         ("101284", "John Goble", "crew_chief"),
@@ -246,41 +250,41 @@ def test_a_crew_has_its_chief_and_only_games_of_the_nba_are_read(desk: Desk) -> 
     assert reading.rejected == {"of no game of the slate": 6}
 
 
-def test_a_fourth_official_is_the_alternate(desk: Desk) -> None:
-    document = desk.document(REFEREES)
+def test_a_fourth_official_is_the_alternate(recordings: Recordings) -> None:
+    document = recordings.document(REFEREES)
     document["nba"]["Table"]["rows"][0] |= {"official4": "Marc Davis", "official4_code": 2534}
-    row = row_of(desk.read(REFEREES, document).rows, official_id="2534")
+    row = row_of(recordings.read(REFEREES, document).rows, official_id="2534")
     assert (row["official_name"], row["position"]) == ("Marc Davis", "alternate")
 
 
-def test_a_game_without_officials_is_missing_and_its_free_places_are_counted(desk: Desk) -> None:
-    document = desk.document(REFEREES)
+def test_a_game_without_officials_is_missing_and_its_free_places_are_counted(recordings: Recordings) -> None:
+    document = recordings.document(REFEREES)
     nobody = {f"official{place}{said}": None for place in (1, 2, 3) for said in ("", "_code")}
     document["nba"]["Table"]["rows"][0] |= nobody
-    assert desk.read(REFEREES, document).rejected["place that nobody is assigned to"] == 3
-    response = desk.response(REFEREES, body=json.dumps(document).encode())
-    judgement = REFEREES.source.judge(desk.request(REFEREES), response, REFEREES.slate)
+    assert recordings.read(REFEREES, document).rejected["place that nobody is assigned to"] == 3
+    response = recordings.response(REFEREES, body=json.dumps(document).encode())
+    judgement = REFEREES.source.judge(recordings.request(REFEREES), response, REFEREES.slate)
     assert (judgement.outcome, judgement.reason) == (Outcome.PARTIAL, "missing: OKC@CLE")
 
 
-def test_an_official_without_a_code_is_refused(desk: Desk) -> None:
-    document = desk.document(REFEREES)
+def test_an_official_without_a_code_is_refused(recordings: Recordings) -> None:
+    document = recordings.document(REFEREES)
     document["nba"]["Table"]["rows"][0]["official2_code"] = None
     with pytest.raises(ContractError, match=r"rows\[0\]\.official2_code: is null"):
-        desk.read(REFEREES, document)
+        recordings.read(REFEREES, document)
 
 
-def test_assignments_of_another_date_are_stale(desk: Desk) -> None:
+def test_assignments_of_another_date_are_stale(recordings: Recordings) -> None:
     next_day = REFEREES.slate.model_copy(update={"game_date": date(2025, 1, 9)})
-    judgement = REFEREES.source.judge(desk.request(REFEREES), desk.response(REFEREES), next_day)
+    judgement = REFEREES.source.judge(recordings.request(REFEREES), recordings.response(REFEREES), next_day)
     assert (judgement.outcome, judgement.reason) == (
         Outcome.STALE,
         "the assignments of 2025-01-08, asked for 2025-01-09",
     )
 
 
-def test_the_standings_add_up(desk: Desk) -> None:
-    rows = desk.read(STANDINGS).rows
+def test_the_standings_add_up(recordings: Recordings) -> None:
+    rows = recordings.read(STANDINGS).rows
     assert sum(row["wins"] for row in rows) == sum(row["losses"] for row in rows) == 1230
     counted = ("home_wins", "home_losses", "road_wins", "road_losses")
     neither = {row["team"]: row["wins"] + row["losses"] - sum(row[name] for name in counted) for row in rows}
@@ -293,32 +297,32 @@ def test_the_standings_add_up(desk: Desk) -> None:
     assert Counter(row["conference"] for row in rows) == {"East": 15, "West": 15}
 
 
-def test_standings_of_last_season_are_stale(desk: Desk) -> None:
+def test_standings_of_last_season_are_stale(recordings: Recordings) -> None:
     next_season = STANDINGS.slate.model_copy(update={"game_date": date(2025, 11, 15)})
-    judgement = STANDINGS.source.judge(desk.request(STANDINGS), desk.response(STANDINGS), next_season)
+    judgement = STANDINGS.source.judge(recordings.request(STANDINGS), recordings.response(STANDINGS), next_season)
     assert (judgement.outcome, judgement.reason) == (Outcome.STALE, "the standings of 2024-25, asked for 2025-11-15")
 
 
-def test_standings_without_a_team_of_the_slate_name_its_game(desk: Desk) -> None:
-    document = desk.document(STANDINGS)
+def test_standings_without_a_team_of_the_slate_name_its_game(recordings: Recordings) -> None:
+    document = recordings.document(STANDINGS)
     document["data"] = [entry for entry in document["data"] if entry["team"]["abbreviation"] != "NYK"]
-    response = desk.response(STANDINGS, body=json.dumps(document).encode())
-    judgement = STANDINGS.source.judge(desk.request(STANDINGS), response, STANDINGS.slate)
+    response = recordings.response(STANDINGS, body=json.dumps(document).encode())
+    judgement = STANDINGS.source.judge(recordings.request(STANDINGS), response, STANDINGS.slate)
     assert (judgement.outcome, judgement.reason) == (Outcome.PARTIAL, "missing: NYK@GSW")
 
 
 @pytest.mark.parametrize(
     ("day", "outcome"), [(date(2025, 10, 21), Outcome.EMPTY_OK), (date(2025, 11, 1), Outcome.SUSPICIOUSLY_EMPTY)]
 )
-def test_standings_may_be_empty_only_as_the_season_begins(desk: Desk, day: date, outcome: Outcome) -> None:
+def test_standings_may_be_empty_only_as_the_season_begins(recordings: Recordings, day: date, outcome: Outcome) -> None:
     slate = STANDINGS.slate.model_copy(update={"game_date": day})
-    response = desk.response(STANDINGS, body=b'{"data": []}')
-    assert STANDINGS.source.judge(desk.request(STANDINGS), response, slate).outcome is outcome
+    response = recordings.response(STANDINGS, body=b'{"data": []}')
+    assert STANDINGS.source.judge(recordings.request(STANDINGS), response, slate).outcome is outcome
 
 
-def test_the_moves_of_the_season_are_kept_and_a_trade_tells_from_where(desk: Desk) -> None:
+def test_the_moves_of_the_season_are_kept_and_a_trade_tells_from_where(recordings: Recordings) -> None:
     case = replace(MOVEMENT, slate=MARCH_15)
-    reading = desk.read(case)
+    reading = recordings.read(case)
     assert Counter(row["kind"] for row in reading.rows) == {
         "Signing": 409,
         "Waive": 327,
@@ -335,63 +339,63 @@ def test_the_moves_of_the_season_are_kept_and_a_trade_tells_from_where(desk: Des
 
 
 @pytest.mark.parametrize(("day", "outcome"), [(date(2025, 9, 29), Outcome.OK), (date(2025, 10, 1), Outcome.STALE)])
-def test_a_list_whose_newest_move_is_long_past_is_stale(desk: Desk, day: date, outcome: Outcome) -> None:
+def test_a_list_whose_newest_move_is_long_past_is_stale(recordings: Recordings, day: date, outcome: Outcome) -> None:
     slate = MOVEMENT.slate.model_copy(update={"game_date": day})
-    assert MOVEMENT.source.judge(desk.request(MOVEMENT), desk.response(MOVEMENT), slate).outcome is outcome
+    assert MOVEMENT.source.judge(recordings.request(MOVEMENT), recordings.response(MOVEMENT), slate).outcome is outcome
 
 
-def test_a_season_of_moves_covers_every_game(desk: Desk) -> None:
+def test_a_season_of_moves_covers_every_game(recordings: Recordings) -> None:
     assert MOVEMENT.source.covers((), MARCH_15) == {"0022400968", "0022400974"}
 
 
-def test_events_belong_to_games_by_their_teams_and_eastern_date(desk: Desk) -> None:
-    reading = desk.read(EVENTS)
+def test_events_belong_to_games_by_their_teams_and_eastern_date(recordings: Recordings) -> None:
+    reading = recordings.read(EVENTS)
     assert reading.provider_ids["0022301062"] == "ee8cfaef963aea9276e133873f77c26a"
     assert len(reading.rows) == 2
     assert reading.rejected == {"of no game of the slate": 10}
     assert {row["as_of"] for row in reading.rows} == {datetime(2024, 3, 29, 11, 55, 40, tzinfo=UTC)}
 
 
-def test_of_two_events_of_a_game_the_one_nearer_to_tip_off_counts(desk: Desk) -> None:
-    document = desk.document(EVENTS)
+def test_of_two_events_of_a_game_the_one_nearer_to_tip_off_counts(recordings: Recordings) -> None:
+    document = recordings.document(EVENTS)
     event = next(event for event in document["data"] if event["home_team"] == "Charlotte Hornets")
     document["data"].insert(0, event | {"id": "placeholder", "commence_time": "2024-03-29T16:00:00Z"})
-    reading = desk.read(EVENTS, document)
+    reading = recordings.read(EVENTS, document)
     assert reading.provider_ids["0022301062"] == event["id"]
     assert reading.rejected["repeated"] == 1
 
 
-def test_game_lines_have_one_row_a_book_signed_from_the_home_side(desk: Desk) -> None:
-    reading = desk.read(GAME_LINES)
+def test_game_lines_have_one_row_a_book_signed_from_the_home_side(recordings: Recordings) -> None:
+    reading = recordings.read(GAME_LINES)
     assert Counter(row["game_id"] for row in reading.rows) == {"0022301062": 14, "0022301072": 14}
     hornets = row_of(reading.rows, game_id="0022301062", book="draftkings")
     assert (hornets["home_spread"], hornets["total"]) == (12.0, 217.0)
     assert (hornets["home_moneyline_american"], hornets["away_moneyline_american"]) == (575.0, -850.0)
 
 
-def test_a_book_with_one_market_has_no_invented_lines(desk: Desk) -> None:
-    document = desk.document(GAME_LINES)
+def test_a_book_with_one_market_has_no_invented_lines(recordings: Recordings) -> None:
+    document = recordings.document(GAME_LINES)
     hornets = next(event for event in document["data"] if event["home_team"] == "Charlotte Hornets")
     hornets["bookmakers"][0]["markets"] = hornets["bookmakers"][0]["markets"][2:]
     hornets["bookmakers"][1]["markets"] = []
-    reading = desk.read(GAME_LINES, document)
+    reading = recordings.read(GAME_LINES, document)
     only_total = row_of(reading.rows, game_id="0022301062", book=hornets["bookmakers"][0]["key"])
     assert only_total["total"] == 217.0
     assert only_total["home_spread"] is only_total["home_moneyline_american"] is None
     assert reading.rejected["book without a line"] == 1
 
 
-def test_decimal_prices_are_no_american_ones(desk: Desk) -> None:
+def test_decimal_prices_are_no_american_ones(recordings: Recordings) -> None:
     file = "odds_api/historical_event_odds_spreads_totals_20240125.json"
     case = Case("odds_api_game_lines", file, JANUARY_24, utc(2024, 1, 25, 2, 0))
-    event = desk.document(case)
-    reading = desk.read(case, event | {"data": [event["data"]], "timestamp": "2024-01-25T02:00:00Z"})
+    event = recordings.document(case)
+    reading = recordings.read(case, event | {"data": [event["data"]], "timestamp": "2024-01-25T02:00:00Z"})
     assert reading.rows == ()
     assert reading.rejected == {"price that is not American": 8, "quoted at or after tip-off": 2}
 
 
-def test_props_of_ten_books_are_paired_and_resolved(desk: Desk) -> None:
-    reading = desk.read(PROPS)
+def test_props_of_ten_books_are_paired_and_resolved(recordings: Recordings) -> None:
+    reading = recordings.read(PROPS)
     assert len(reading.rows) == 241
     assert reading.unresolved == ()
     assert None not in {row["player_id"] for row in reading.rows}
@@ -401,24 +405,24 @@ def test_props_of_ten_books_are_paired_and_resolved(desk: Desk) -> None:
     assert len(banchero) > 1  # alternate lines are kept: which one is the main line is not the reader's to say
 
 
-def props_document(desk: Desk) -> tuple[Any, list[Any]]:
+def props_document(recordings: Recordings) -> tuple[Any, list[Any]]:
     """The recorded props and the outcomes of the first book."""
-    document = desk.document(PROPS)
+    document = recordings.document(PROPS)
     return document, document["bookmakers"][0]["markets"][0]["outcomes"]
 
 
-def test_a_one_sided_prop_is_kept_without_the_other_price(desk: Desk) -> None:
-    document, outcomes = props_document(desk)
+def test_a_one_sided_prop_is_kept_without_the_other_price(recordings: Recordings) -> None:
+    document, outcomes = props_document(recordings)
     outcomes[:] = [outcome for outcome in outcomes if outcome["name"] == "Over"]
-    row = row_of(desk.read(PROPS, document).rows, book="draftkings", player_name="Caris LeVert")
+    row = row_of(recordings.read(PROPS, document).rows, book="draftkings", player_name="Caris LeVert")
     assert (row["over_price_american"], row["under_price_american"]) == (-130.0, None)
 
 
-def test_a_price_quoted_twice_counts_once_and_at_its_worse(desk: Desk) -> None:
-    document, outcomes = props_document(desk)
+def test_a_price_quoted_twice_counts_once_and_at_its_worse(recordings: Recordings) -> None:
+    document, outcomes = props_document(recordings)
     over = next(item for item in outcomes if item["description"] == "Caris LeVert" and item["name"] == "Over")
     outcomes.append(over | {"price": 105})
-    reading = desk.read(PROPS, document)
+    reading = recordings.read(PROPS, document)
     assert len(reading.rows) == 241
     assert reading.rejected == {"repeated": 1}
     assert row_of(reading.rows, book="draftkings", player_name="Caris LeVert")["over_price_american"] == -130.0
@@ -427,21 +431,23 @@ def test_a_price_quoted_twice_counts_once_and_at_its_worse(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("as_of", "last_update"), [(utc(2024, 2, 23, 0, 0), None), (utc(2024, 2, 22, 23, 58), "2024-02-23T00:00:00Z")]
 )
-def test_a_price_of_the_tip_off_or_later_is_left_out(desk: Desk, as_of: datetime, last_update: str | None) -> None:
-    document = desk.document(PROPS)
+def test_a_price_of_the_tip_off_or_later_is_left_out(
+    recordings: Recordings, as_of: datetime, last_update: str | None
+) -> None:
+    document = recordings.document(PROPS)
     for book in document["bookmakers"]:
         book["markets"][0]["last_update"] = last_update or book["markets"][0]["last_update"]
-    context = desk.context(PROPS).model_copy(update={"as_of": as_of})
+    context = recordings.context(PROPS).model_copy(update={"as_of": as_of})
     reading = PROPS.source.read(json.dumps(document).encode(), context)
     assert reading.rows == ()
     assert reading.rejected == {"quoted at or after tip-off": 241}
 
 
-def test_a_quoted_name_that_nobody_answers_to_stays_with_its_line(desk: Desk) -> None:
-    document, outcomes = props_document(desk)
+def test_a_quoted_name_that_nobody_answers_to_stays_with_its_line(recordings: Recordings) -> None:
+    document, outcomes = props_document(recordings)
     for outcome in outcomes:
         outcome["description"] = outcome["description"].replace("Caris LeVert", "Karis Levertt")
-    reading = desk.read(PROPS, document)
+    reading = recordings.read(PROPS, document)
     row = row_of(reading.rows, player_name="Karis Levertt")
     assert (row["player_id"], row["line"]) == (None, 11.5)
     (unresolved,) = reading.unresolved
@@ -449,32 +455,34 @@ def test_a_quoted_name_that_nobody_answers_to_stays_with_its_line(desk: Desk) ->
     assert unresolved["game_id"] == "0022300792"
 
 
-def test_a_persons_alias_resolves_what_we_can_not(desk: Desk) -> None:
-    document, outcomes = props_document(desk)
+def test_a_persons_alias_resolves_what_we_can_not(recordings: Recordings) -> None:
+    document, outcomes = props_document(recordings)
     for outcome in outcomes:
         outcome["description"] = outcome["description"].replace("Caris LeVert", "Baby Durant")
-    context = desk.context(PROPS).model_copy(update={"aliases": {"Baby Durant": "Caris LeVert"}})
+    context = recordings.context(PROPS).model_copy(update={"aliases": {"Baby Durant": "Caris LeVert"}})
     reading = PROPS.source.read(json.dumps(document).encode(), context)
     assert reading.unresolved == ()
     assert row_of(reading.rows, player_name="Baby Durant")["player_id"] == "1627747"
 
 
-def test_a_historical_answer_of_props_reads_as_of_its_own_moment(desk: Desk) -> None:
-    wrapped = {"timestamp": "2024-02-22T23:56:00Z", "data": desk.document(PROPS)}
-    reading = desk.read(PROPS, wrapped)
+def test_a_historical_answer_of_props_reads_as_of_its_own_moment(recordings: Recordings) -> None:
+    wrapped = {"timestamp": "2024-02-22T23:56:00Z", "data": recordings.document(PROPS)}
+    reading = recordings.read(PROPS, wrapped)
     assert {row["as_of"] for row in reading.rows} == {utc(2024, 2, 22, 23, 56)}
-    assert [row | {"as_of": None} for row in reading.rows] == [row | {"as_of": None} for row in desk.read(PROPS).rows]
+    assert [row | {"as_of": None} for row in reading.rows] == [
+        row | {"as_of": None} for row in recordings.read(PROPS).rows
+    ]
 
 
-def test_events_of_bettingpros_start_in_utc_and_are_told_apart_by_their_teams(desk: Desk) -> None:
-    reading = desk.read(BETTINGPROS_EVENTS)
+def test_events_of_bettingpros_start_in_utc_and_are_told_apart_by_their_teams(recordings: Recordings) -> None:
+    reading = recordings.read(BETTINGPROS_EVENTS)
     assert reading.provider_ids == {"0022100014": "20879", "0022100015": "20880", "0022100016": "20881"}
     late = row_of(reading.rows, event_id="20881")
     assert (late["away"], late["home"], late["commence_time"]) == ("LAC", "GSW", utc(2021, 10, 22, 2, 0))
 
 
-def test_quotes_of_bettingpros_are_those_of_books_we_know_that_are_on_offer(desk: Desk) -> None:
-    reading = desk.read(BETTINGPROS_POINTS)
+def test_quotes_of_bettingpros_are_those_of_books_we_know_that_are_on_offer(recordings: Recordings) -> None:
+    reading = recordings.read(BETTINGPROS_POINTS)
     assert {(row["book"], row["player_id"], row["line"]) for row in reading.rows} == {
         ("fanduel", "1627747", 11.5),
         ("draftkings", "1627747", 11.5),
@@ -493,18 +501,20 @@ def test_quotes_of_bettingpros_are_those_of_books_we_know_that_are_on_offer(desk
     [(1, 0, Outcome.NOT_PUBLISHED_YET), (2, 1, Outcome.EMPTY_OK), (1, 2, Outcome.SUSPICIOUSLY_EMPTY)],
 )
 def test_a_page_of_bettingpros_without_players_is_too_early_or_behind_the_last_or_wrong(
-    desk: Desk, page: int, pages: int, outcome: Outcome
+    recordings: Recordings, page: int, pages: int, outcome: Outcome
 ) -> None:
     body = json.dumps({"offers": [], "_pagination": {"page": page, "total_pages": pages}}).encode()
     case = BETTINGPROS_POINTS
-    assert case.source.judge(desk.request(case), desk.response(case, body=body), case.slate).outcome is outcome
+    assert (
+        case.source.judge(recordings.request(case), recordings.response(case, body=body), case.slate).outcome is outcome
+    )
 
 
-def test_more_pages_of_bettingpros_than_are_asked_for_are_told(desk: Desk) -> None:
-    case, document = BETTINGPROS_POINTS, desk.document(BETTINGPROS_POINTS)
+def test_more_pages_of_bettingpros_than_are_asked_for_are_told(recordings: Recordings) -> None:
+    case, document = BETTINGPROS_POINTS, recordings.document(BETTINGPROS_POINTS)
     document["_pagination"]["total_pages"] = 4
-    response = desk.response(case, body=json.dumps(document).encode())
-    judgement = case.source.judge(desk.request(case), response, case.slate)
+    response = recordings.response(case, body=json.dumps(document).encode())
+    judgement = case.source.judge(recordings.request(case), response, case.slate)
     assert (judgement.outcome, judgement.reason) == (
         Outcome.PARTIAL,
         "ORL@CLE page 1: 3 pages of 4 are asked for",
@@ -513,9 +523,9 @@ def test_more_pages_of_bettingpros_than_are_asked_for_are_told(desk: Desk) -> No
 
 @pytest.mark.parametrize(("page", "outcome"), [(1, Outcome.STALE), (2, Outcome.EMPTY_OK)])
 def test_offers_that_stand_since_yesterday_are_stale_unless_others_of_the_game_are_fresh(
-    desk: Desk, page: int, outcome: Outcome
+    recordings: Recordings, page: int, outcome: Outcome
 ) -> None:
-    case, document = BETTINGPROS_POINTS, desk.document(BETTINGPROS_POINTS)
+    case, document = BETTINGPROS_POINTS, recordings.document(BETTINGPROS_POINTS)
     for line in (
         line
         for offer in document["offers"]
@@ -525,30 +535,32 @@ def test_offers_that_stand_since_yesterday_are_stale_unless_others_of_the_game_a
     ):
         line["updated"] = "2024-02-21 20:00:00"
     document["_pagination"] |= {"page": page, "total_pages": page}
-    response = desk.response(case, body=json.dumps(document).encode())
-    judgement = case.source.judge(desk.request(case), response, case.slate)
+    response = recordings.response(case, body=json.dumps(document).encode())
+    judgement = case.source.judge(recordings.request(case), response, case.slate)
     assert (judgement.outcome, judgement.reason) == (
         outcome,
         "ORL@CLE page 1: the newest quote is of 2024-02-21 20:00 UTC",
     )
-    reading = desk.read(case, document)
+    reading = recordings.read(case, document)
     assert (reading.rows, reading.rejected["quoted too long ago"]) == ((), 4)
 
 
-def test_offers_of_another_event_than_was_asked_for_are_refused(desk: Desk) -> None:
-    case, request = BETTINGPROS_POINTS, desk.request(BETTINGPROS_POINTS)
+def test_offers_of_another_event_than_was_asked_for_are_refused(recordings: Recordings) -> None:
+    case, request = BETTINGPROS_POINTS, recordings.request(BETTINGPROS_POINTS)
     other = request.model_copy(update={"params": {**request.params, "event_id": "23815"}})
-    assert case.source.judge(request, desk.response(case), case.slate).outcome is Outcome.OK
-    judgement = case.source.judge(other, desk.response(case), case.slate)
+    assert case.source.judge(request, recordings.response(case), case.slate).outcome is Outcome.OK
+    judgement = case.source.judge(other, recordings.response(case), case.slate)
     assert judgement.outcome is Outcome.WRONG_TYPE
     assert "offers[0].event_id: is '23814', asked for '23815'" in judgement.reason
 
 
 @pytest.mark.parametrize(("page", "pages", "further"), [(1, 1, None), (1, 2, 2), (2, 2, None), (2, 9, 3), (3, 9, None)])
-def test_a_further_page_is_asked_for_when_there_is_one(desk: Desk, page: int, pages: int, further: int | None) -> None:
-    case, document = BETTINGPROS_POINTS, desk.document(BETTINGPROS_POINTS)
+def test_a_further_page_is_asked_for_when_there_is_one(
+    recordings: Recordings, page: int, pages: int, further: int | None
+) -> None:
+    case, document = BETTINGPROS_POINTS, recordings.document(BETTINGPROS_POINTS)
     document["_pagination"] |= {"page": page, "total_pages": pages}
-    asked = desk.request(case).model_copy(
+    asked = recordings.request(case).model_copy(
         update={"params": {"event_id": "23814", "page": f"{page}"}, "part": f"ORL@CLE page {page}"}
     )
     onward = case.source.next_page(asked, json.dumps(document).encode())
@@ -560,30 +572,30 @@ def test_a_further_page_is_asked_for_when_there_is_one(desk: Desk, page: int, pa
         )
 
 
-def test_offers_of_two_events_are_no_answer_about_one_game(desk: Desk) -> None:
-    document = desk.document(BETTINGPROS_POINTS)
+def test_offers_of_two_events_are_no_answer_about_one_game(recordings: Recordings) -> None:
+    document = recordings.document(BETTINGPROS_POINTS)
     document["offers"][0]["event_id"] = 23815
     with pytest.raises(ContractError, match="is not that of all offers"):
-        desk.read(BETTINGPROS_POINTS, document)
+        recordings.read(BETTINGPROS_POINTS, document)
 
 
-def test_who_has_no_key_of_bettingpros_is_told_so_and_not_that_he_is_blocked(desk: Desk) -> None:
+def test_who_has_no_key_of_bettingpros_is_told_so_and_not_that_he_is_blocked(recordings: Recordings) -> None:
     case = BETTINGPROS_POINTS
-    forbidden = desk.response(case, 403, b'{"message":"Forbidden"}')
-    assert case.source.judge(desk.request(case), forbidden, case.slate).outcome is Outcome.BAD_KEY
-    blocked = desk.response(case, 403, b"<html>")
-    assert case.source.judge(desk.request(case), blocked, case.slate).outcome is Outcome.BLOCKED
+    forbidden = recordings.response(case, 403, b'{"message":"Forbidden"}')
+    assert case.source.judge(recordings.request(case), forbidden, case.slate).outcome is Outcome.BAD_KEY
+    blocked = recordings.response(case, 403, b"<html>")
+    assert case.source.judge(recordings.request(case), blocked, case.slate).outcome is Outcome.BLOCKED
 
 
-def test_the_event_of_another_game_is_refused(desk: Desk) -> None:
+def test_the_event_of_another_game_is_refused(recordings: Recordings) -> None:
     slate = PROPS.slate.model_copy(update={"games": (*PROPS.slate.games, *MARCH_15.games)})
-    context = desk.context(PROPS).model_copy(update={"slate": slate, "game_id": "0022400968"})
+    context = recordings.context(PROPS).model_copy(update={"slate": slate, "game_id": "0022400968"})
     with pytest.raises(ContractError, match="is the event of ORL@CLE"):
-        PROPS.source.read(desk.body(PROPS), context)
+        PROPS.source.read(recordings.body(PROPS), context)
 
 
-def test_the_scoreboard_tells_status_and_score(desk: Desk) -> None:
-    rows = desk.read(SCOREBOARD).rows
+def test_the_scoreboard_tells_status_and_score(recordings: Recordings) -> None:
+    rows = recordings.read(SCOREBOARD).rows
     assert {row["game_id"]: (row["status"], row["home_points"], row["away_points"]) for row in rows}["0042200163"] == (
         "live",
         39,
@@ -592,8 +604,8 @@ def test_the_scoreboard_tells_status_and_score(desk: Desk) -> None:
     assert [row["status"] for row in rows] == ["live", "live", "final"]
 
 
-def test_the_scoreboard_of_espn_tells_which_event_is_which_game_and_how_it_ended(desk: Desk) -> None:
-    reading = desk.read(ESPN_SCOREBOARD)
+def test_the_scoreboard_of_espn_tells_which_event_is_which_game_and_how_it_ended(recordings: Recordings) -> None:
+    reading = recordings.read(ESPN_SCOREBOARD)
     assert reading.provider_ids["0022300562"] == "401585190"
     overtime = row_of(reading.rows, game_id="0022300562")
     assert (overtime["away"], overtime["home"], overtime["status"], overtime["period"]) == ("MIA", "BKN", "final", 5)
@@ -609,35 +621,35 @@ def test_the_scoreboard_of_espn_tells_which_event_is_which_game_and_how_it_ended
         ("STATUS_POSTPONED", "post", "postponed"),
     ],
 )
-def test_each_status_of_espn_is_one_of_ours(desk: Desk, name: str, state: str, status: str) -> None:
-    document = desk.document(ESPN_SCOREBOARD)
+def test_each_status_of_espn_is_one_of_ours(recordings: Recordings, name: str, state: str, status: str) -> None:
+    document = recordings.document(ESPN_SCOREBOARD)
     document["events"][0]["status"]["type"] |= {"name": name, "state": state}
-    assert row_of(desk.read(ESPN_SCOREBOARD, document).rows, game_id="0022300555")["status"] == status
+    assert row_of(recordings.read(ESPN_SCOREBOARD, document).rows, game_id="0022300555")["status"] == status
 
 
-def test_espn_tells_the_slate_of_games_whose_ids_an_earlier_schedule_gave(desk: Desk) -> None:
-    nothing_known = desk.context(ESPN_SCHEDULE).model_copy(update={"slate": Slate(game_date=date(2024, 1, 15))})
+def test_espn_tells_the_slate_of_games_whose_ids_an_earlier_schedule_gave(recordings: Recordings) -> None:
+    nothing_known = recordings.context(ESPN_SCHEDULE).model_copy(update={"slate": Slate(game_date=date(2024, 1, 15))})
     earlier = nothing_known.model_copy(update={"known_games": ESPN_SCHEDULE.slate.games})
-    reading = ESPN_SCHEDULE.source.read(desk.body(ESPN_SCHEDULE), earlier)
+    reading = ESPN_SCHEDULE.source.read(recordings.body(ESPN_SCHEDULE), earlier)
     assert slate_games(reading.rows, date(2024, 1, 15)) == ESPN_SCHEDULE.slate.games
     unknown = {"NOP@DAL", "ORL@NYK", "SAS@ATL", "GSW@MEM", "CHI@CLE", "BOS@TOR", "IND@UTA"}
     assert set(reading.unknown_games) == unknown
     assert reading.rejected == {f"{label}, whose NBA id is not known": 1 for label in unknown}
     with pytest.raises(NotEnoughDataError, match="of 11 games none has a known NBA id"):
-        ESPN_SCHEDULE.source.read(desk.body(ESPN_SCHEDULE), nothing_known)
+        ESPN_SCHEDULE.source.read(recordings.body(ESPN_SCHEDULE), nothing_known)
 
 
 @pytest.mark.parametrize(("status", "found"), [("STATUS_SCHEDULED", True), ("STATUS_POSTPONED", False)])
 def test_espn_tells_a_game_that_was_moved_to_the_date_and_takes_none_that_was_moved_away(
-    desk: Desk, status: str, *, found: bool
+    recordings: Recordings, status: str, *, found: bool
 ) -> None:
-    document, day = desk.document(ESPN_SCHEDULE), date(2024, 1, 15)
+    document, day = recordings.document(ESPN_SCHEDULE), date(2024, 1, 15)
     document["events"][0]["status"]["type"]["name"] = status
     first, *others = ESPN_SCHEDULE.slate.games
     a_week_later = first.model_copy(update={"tip_off": first.tip_off + timedelta(days=7)})
     months_later = first.model_copy(update={"game_id": "0022301100", "tip_off": first.tip_off + timedelta(days=70)})
     known = {"slate": Slate(game_date=day), "known_games": (months_later, a_week_later, *others)}
-    context = desk.context(ESPN_SCHEDULE).model_copy(update=known)
+    context = recordings.context(ESPN_SCHEDULE).model_copy(update=known)
     reading = ESPN_SCHEDULE.source.read(json.dumps(document).encode(), context)
     told = {row["game_id"]: row["game_date"] for row in reading.rows}
     assert told.get(first.game_id) == (day if found else None)
@@ -649,24 +661,24 @@ def test_espn_tells_a_game_that_was_moved_to_the_date_and_takes_none_that_was_mo
     ("day", "outcome"), [(date(2025, 2, 14), Outcome.EMPTY_OK), (date(2025, 2, 16), Outcome.SUSPICIOUSLY_EMPTY)]
 )
 def test_a_date_without_games_is_empty_unless_the_calendar_of_espn_has_it(
-    desk: Desk, day: date, outcome: Outcome
+    recordings: Recordings, day: date, outcome: Outcome
 ) -> None:
     case = replace(ESPN_SCHEDULE, file="espn/scoreboard_empty_allstar_20250214.json", slate=Slate(game_date=day))
-    assert case.source.judge(desk.request(case), desk.response(case), case.slate).outcome is outcome
+    assert case.source.judge(recordings.request(case), recordings.response(case), case.slate).outcome is outcome
 
 
-def test_yesterdays_scoreboard_of_espn_is_stale(desk: Desk) -> None:
+def test_yesterdays_scoreboard_of_espn_is_stale(recordings: Recordings) -> None:
     for case in (ESPN_SCOREBOARD, ESPN_SCHEDULE):
         next_day = Slate(game_date=date(2024, 1, 16), games=JANUARY_24.games)
-        judgement = case.source.judge(desk.request(case), desk.response(case), next_day)
+        judgement = case.source.judge(recordings.request(case), recordings.response(case), next_day)
         assert (judgement.outcome, judgement.reason) == (
             Outcome.STALE,
             "the scoreboard of 2024-01-15, asked for 2024-01-16",
         )
 
 
-def test_box_scores_know_opponent_and_home(desk: Desk) -> None:
-    reading = desk.read(BOX_SCORES)
+def test_box_scores_know_opponent_and_home(recordings: Recordings) -> None:
+    reading = recordings.read(BOX_SCORES)
     assert len(reading.rows) == 157
     curry = row_of(reading.rows, player_id="201939")
     assert (curry["opponent"], curry["home"], curry["points"], curry["minutes"]) == ("NYK", True, 28, 35.0)
@@ -675,40 +687,40 @@ def test_box_scores_know_opponent_and_home(desk: Desk) -> None:
     assert points == {"NYK": 94, "GSW": 97}  # the final score
 
 
-def test_on_neutral_ground_neither_team_is_at_home(desk: Desk) -> None:
-    document = desk.document(BOX_SCORES)
+def test_on_neutral_ground_neither_team_is_at_home(recordings: Recordings) -> None:
+    document = recordings.document(BOX_SCORES)
     log = document["resultSets"][0]
     matchup = log["headers"].index("MATCHUP")
     for row in log["rowSet"]:
         row[matchup] = row[matchup].replace(" vs. ", " @ ")
-    rows = desk.read(BOX_SCORES, document).rows
+    rows = recordings.read(BOX_SCORES, document).rows
     assert not any(row["home"] for row in rows)
     assert row_of(rows, player_id="201939")["opponent"] == "NYK"
 
 
-def test_history_takes_nothing_of_the_date_itself_or_after_it(desk: Desk) -> None:
-    assert len(desk.read(HISTORY).rows) == 157
-    same_day = desk.context(HISTORY).model_copy(update={"slate": MARCH_15})
-    reading = HISTORY.source.read(desk.body(HISTORY), same_day)
+def test_history_takes_nothing_of_the_date_itself_or_after_it(recordings: Recordings) -> None:
+    assert len(recordings.read(HISTORY).rows) == 157
+    same_day = recordings.context(HISTORY).model_copy(update={"slate": MARCH_15})
+    reading = HISTORY.source.read(recordings.body(HISTORY), same_day)
     assert reading.rows == ()
     assert reading.rejected == {"game not before 2025-03-15": 157}
 
 
-def test_a_game_in_progress_is_no_result(desk: Desk) -> None:
-    document = desk.document(BOX_SCORES)
+def test_a_game_in_progress_is_no_result(recordings: Recordings) -> None:
+    document = recordings.document(BOX_SCORES)
     log = document["resultSets"][0]
     for row in log["rowSet"][:3]:
         row[log["headers"].index("WL")] = None
-    reading = desk.read(BOX_SCORES, document)
+    reading = recordings.read(BOX_SCORES, document)
     assert len(reading.rows) == 154
     assert reading.rejected == {"game not final": 3}
 
 
 @pytest.mark.parametrize("file", ["current_odds", "historical_odds", "historical_player_props", "player_props"])
-def test_odds_of_the_sister_league_are_refused(desk: Desk, file: str) -> None:
-    body = (desk.folder / f"payloads/wnba_same_schema/odds_api_{file}.json").read_bytes()
+def test_odds_of_the_sister_league_are_refused(recordings: Recordings, file: str) -> None:
+    body = (recordings.folder / f"payloads/wnba_same_schema/odds_api_{file}.json").read_bytes()
     for case in (EVENTS, GAME_LINES, PROPS):
         with pytest.raises(ContractError):
-            case.source.read(body, desk.context(case))
-        judgement = case.source.judge(desk.request(case), desk.response(case, body=body), case.slate)
+            case.source.read(body, recordings.context(case))
+        judgement = case.source.judge(recordings.request(case), recordings.response(case, body=body), case.slate)
         assert judgement.outcome is Outcome.WRONG_TYPE

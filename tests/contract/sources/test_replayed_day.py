@@ -62,7 +62,7 @@ class Day:
         polls = [
             poll for request in source.requests(self.slate, as_of, ids) for poll in self._pages(name, request, as_of)
         ]
-        return polls[:1] if source.alternatives else polls
+        return polls[:1] if source.requests_are_alternatives else polls
 
     def rows(self, name: str, as_of: datetime) -> list[Row]:
         return [row for poll in self.source_harness(name, as_of) if poll.reading for row in poll.reading.rows]
@@ -272,12 +272,12 @@ async def test_a_game_that_the_league_has_moved_stands_once_when_espn_lists_it_a
     )
     told, standing, of_game = [], [], {"game": moved.game_id}
     with serve(archive, faults) as upstream:
-        async with source_harness(upstream.url, slate_of(archive, DAY), tmp_path) as desk:
+        async with source_harness(upstream.url, slate_of(archive, DAY), tmp_path) as recordings:
             for name, as_of in looked:
-                batch = (await desk.collect(SOURCES[name], as_of)).batch_key
+                batch = (await recordings.collect(SOURCES[name], as_of)).batch_key
                 assert batch
-                told.append(desk.read(SOURCES[name], batch, as_of))
-                rows = desk.warehouse.query("SELECT * FROM raw_schedule WHERE game_id = @game", of_game)
+                told.append(recordings.read(SOURCES[name], batch, as_of))
+                rows = recordings.warehouse.query("SELECT * FROM raw_schedule WHERE game_id = @game", of_game)
                 standing.append(rows.select("source", "status").rows())
     league, espn, *_ = told
     assert moved.game_id not in {game.game_id for game in league.games or ()}
@@ -291,12 +291,12 @@ async def test_a_slate_of_espn_names_the_game_whose_id_nobody_knows_and_finds_on
 ) -> None:
     archive, espn = Archive(sample), SOURCES["espn_schedule"]
     with serve(archive) as upstream:
-        async with source_harness(upstream.url, slate_of(archive, DAY), tmp_path) as desk:
-            batch = (await desk.collect(espn, MORNING)).batch_key
+        async with source_harness(upstream.url, slate_of(archive, DAY), tmp_path) as recordings:
+            batch = (await recordings.collect(espn, MORNING)).batch_key
             assert batch
-            desk.read(espn, batch, MORNING)
-            unknown, moved, other, *_ = desk.slate.games
-            stored = desk.warehouse.query("SELECT * FROM raw_schedule")
+            recordings.read(espn, batch, MORNING)
+            unknown, moved, other, *_ = recordings.slate.games
+            stored = recordings.warehouse.query("SELECT * FROM raw_schedule")
             later = pl.col("game_id").is_in([moved.game_id, other.game_id])
             postponed = pl.when(pl.col("game_id") == moved.game_id).then(pl.lit("postponed"))
             earlier = stored.filter(pl.col("game_id") != unknown.game_id).with_columns(
@@ -306,9 +306,9 @@ async def test_a_slate_of_espn_names_the_game_whose_id_nobody_knows_and_finds_on
                 ),
                 status=postponed.otherwise(pl.col("status")),
             )
-            desk.warehouse.replace("raw_schedule", earlier, {"season": "2023-24"})
-            desk.slate = Slate(game_date=DAY)
-            told = desk.read(espn, batch, MORNING + timedelta(hours=1))
+            recordings.warehouse.replace("raw_schedule", earlier, {"season": "2023-24"})
+            recordings.slate = Slate(game_date=DAY)
+            told = recordings.read(espn, batch, MORNING + timedelta(hours=1))
             assert (told.outcome, told.unknown_games) == (Outcome.PARTIAL, (unknown.label, other.label))
             ids = {game.game_id for game in told.games or ()}
             assert moved.game_id in ids
@@ -321,13 +321,13 @@ async def test_results_of_a_stand_in_leave_what_the_league_has_told_in_its_histo
 ) -> None:
     archive, fallback = Archive(sample), SOURCES["nbac_live_boxscore"]
     with serve(archive) as upstream:
-        async with source_harness(upstream.url, slate_of(archive, DAY), tmp_path) as desk:
-            batch = (await desk.collect(fallback, NEXT_MORNING)).batch_key
+        async with source_harness(upstream.url, slate_of(archive, DAY), tmp_path) as recordings:
+            batch = (await recordings.collect(fallback, NEXT_MORNING)).batch_key
             assert batch
-            assert desk.read(fallback, batch, NEXT_MORNING).changed
+            assert recordings.read(fallback, batch, NEXT_MORNING).changed
             every = {"game_date": DAY}
             results = "SELECT * FROM raw_player_boxscores WHERE game_date = @game_date"
-            official = desk.warehouse.query(results, every).with_columns(source=pl.lit("nbac_player_history"))
-            desk.warehouse.replace("raw_player_boxscores", official, {"game_date": DAY})
-            assert not desk.read(fallback, batch, NEXT_MORNING + timedelta(hours=1)).changed
-            assert set(desk.warehouse.query(results, every)["source"]) == {"nbac_player_history"}
+            official = recordings.warehouse.query(results, every).with_columns(source=pl.lit("nbac_player_history"))
+            recordings.warehouse.replace("raw_player_boxscores", official, {"game_date": DAY})
+            assert not recordings.read(fallback, batch, NEXT_MORNING + timedelta(hours=1)).changed
+            assert set(recordings.warehouse.query(results, every)["source"]) == {"nbac_player_history"}

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from devtools.recorded_answers import PLAY_BY_PLAY, PLAY_BY_PLAY_V3, Case, Desk, utc
+from devtools.recorded_responses import PLAY_BY_PLAY, PLAY_BY_PLAY_V3, Case, Recordings, utc
 from tipoff.errors import ContractError
 from tipoff.replay.archive import results
 from tipoff.replay.archive.folder_reader import take_in
@@ -52,9 +52,9 @@ def published(shared_data: Path) -> pl.DataFrame:
 
 @each_case
 def test_attempts_and_makes_by_zone_are_those_the_league_published(
-    desk: Desk, case: Case, published: pl.DataFrame
+    recordings: Recordings, case: Case, published: pl.DataFrame
 ) -> None:
-    rows = desk.read(case).rows
+    rows = recordings.read(case).rows
     attempts = Counter((row["player_id"], row["team"], row["zone"]) for row in rows)
     made = Counter((row["player_id"], row["team"], row["zone"]) for row in rows if row["made"])
     wanted = published.filter(pl.col("game_id") == case.game_id).select("player_id", "team", "zone", "attempts", "made")
@@ -76,8 +76,10 @@ def test_a_place_tells_the_zone_of_a_whole_season_of_shots(shared_data: Path) ->
 
 
 @each_case
-def test_the_shots_of_a_player_are_his_field_goals_in_the_box_score(desk: Desk, case: Case, shared_data: Path) -> None:
-    rows = desk.read(case).rows
+def test_the_shots_of_a_player_are_his_field_goals_in_the_box_score(
+    recordings: Recordings, case: Case, shared_data: Path
+) -> None:
+    rows = recordings.read(case).rows
     log = pl.read_parquet(shared_data / f"player_games/player_game_logs_{season_of(case.slate.game_date)}.parquet")
     box = log.filter(pl.col("GAME_ID").str.zfill(10) == case.game_id, pl.col("FGA") > 0)
     wanted = box.select(
@@ -89,8 +91,8 @@ def test_the_shots_of_a_player_are_his_field_goals_in_the_box_score(desk: Desk, 
     assert {(player, n, made[player], threes[player]) for player, n in tried.items()} == set(wanted.iter_rows())
 
 
-def test_a_made_shot_knows_its_assist_in_either_shape(desk: Desk) -> None:
-    live, later = desk.read(PLAY_BY_PLAY).rows, desk.read(PLAY_BY_PLAY_V3).rows
+def test_a_made_shot_knows_its_assist_in_either_shape(recordings: Recordings) -> None:
+    live, later = recordings.read(PLAY_BY_PLAY).rows, recordings.read(PLAY_BY_PLAY_V3).rows
     assert [sum(row["assisted"] for row in rows) for rows in (live, later)] == [47, 63]
     assert all(row["made"] for row in (*live, *later) if row["assisted"])
     (gobert,) = (row for row in live if row["shot_number"] == 38)
@@ -100,36 +102,36 @@ def test_a_made_shot_knows_its_assist_in_either_shape(desk: Desk) -> None:
     )
 
 
-def judged(desk: Desk, case: Case, document: Any, fetched_at: datetime | None = None) -> Outcome:
-    response = desk.response(case, body=json.dumps(document).encode())
+def judged(recordings: Recordings, case: Case, document: Any, fetched_at: datetime | None = None) -> Outcome:
+    response = recordings.response(case, body=json.dumps(document).encode())
     response = response.model_copy(update={"fetched_at": fetched_at or response.fetched_at})
-    return case.source.judge(desk.request(case), response, case.slate).outcome
+    return case.source.judge(recordings.request(case), response, case.slate).outcome
 
 
-def test_a_game_in_play_or_level_after_four_periods_is_not_there_yet(desk: Desk) -> None:
-    document = desk.document(PLAY_BY_PLAY)
+def test_a_game_in_play_or_level_after_four_periods_is_not_there_yet(recordings: Recordings) -> None:
+    document = recordings.document(PLAY_BY_PLAY)
     actions = document["game"]["actions"]
-    assert judged(desk, PLAY_BY_PLAY, document) is Outcome.OK
+    assert judged(recordings, PLAY_BY_PLAY, document) is Outcome.OK
     document["game"]["actions"] = actions[:400]
-    assert judged(desk, PLAY_BY_PLAY, document) is Outcome.NOT_PUBLISHED_YET
+    assert judged(recordings, PLAY_BY_PLAY, document) is Outcome.NOT_PUBLISHED_YET
     level = [action | {"scoreHome": action["scoreAway"]} for action in actions if action["actionType"] != "game"]
     document["game"]["actions"] = level
-    assert judged(desk, PLAY_BY_PLAY, document) is Outcome.NOT_PUBLISHED_YET
+    assert judged(recordings, PLAY_BY_PLAY, document) is Outcome.NOT_PUBLISHED_YET
 
 
-def test_the_plays_of_another_game_are_refused(desk: Desk) -> None:
-    document = desk.document(PLAY_BY_PLAY)
+def test_the_plays_of_another_game_are_refused(recordings: Recordings) -> None:
+    document = recordings.document(PLAY_BY_PLAY)
     document["game"]["gameId"] = "0022400499"
-    assert judged(desk, PLAY_BY_PLAY, document) is Outcome.WRONG_TYPE
+    assert judged(recordings, PLAY_BY_PLAY, document) is Outcome.WRONG_TYPE
     with pytest.raises(ContractError, match=r"\$\.game\.gameId: is '0022400499', asked for 0022400500"):
-        desk.read(PLAY_BY_PLAY, document)
+        recordings.read(PLAY_BY_PLAY, document)
 
 
-def test_shots_of_a_third_team_are_left_out_and_counted(desk: Desk) -> None:
-    document = desk.document(PLAY_BY_PLAY)
+def test_shots_of_a_third_team_are_left_out_and_counted(recordings: Recordings) -> None:
+    document = recordings.document(PLAY_BY_PLAY)
     shot = next(action for action in document["game"]["actions"] if action["isFieldGoal"])
     shot["teamId"] = 1611661313
-    reading = desk.read(PLAY_BY_PLAY, document)
+    reading = recordings.read(PLAY_BY_PLAY, document)
     assert len(reading.rows) == 180
     assert reading.rejected == {"team or game outside the NBA": 1}
 
@@ -150,10 +152,10 @@ XML = b"<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>"
     ],
 )
 def test_a_game_that_is_over_and_denied_means_a_blocked_address(
-    desk: Desk, status: int, body: bytes, fetched_at: datetime, outcome: Outcome
+    recordings: Recordings, status: int, body: bytes, fetched_at: datetime, outcome: Outcome
 ) -> None:
-    response = desk.response(PLAY_BY_PLAY, status, body).model_copy(update={"fetched_at": fetched_at})
-    assert PLAY_BY_PLAY.source.judge(desk.request(PLAY_BY_PLAY), response, PLAY_BY_PLAY.slate).outcome is outcome
+    response = recordings.response(PLAY_BY_PLAY, status, body).model_copy(update={"fetched_at": fetched_at})
+    assert PLAY_BY_PLAY.source.judge(recordings.request(PLAY_BY_PLAY), response, PLAY_BY_PLAY.slate).outcome is outcome
 
 
 def asked(as_of: datetime) -> tuple[Request, ...]:

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from devtools.recorded_answers import SCHEDULE, Desk
+from devtools.recorded_responses import SCHEDULE, Recordings
 from tipoff.plan import plan_day
 from tipoff.sources.base import ReadContext, Row, Slate, Source
 from tipoff.sources.registry import SOURCES
@@ -39,8 +39,8 @@ each_date = pytest.mark.parametrize("day", TIPS, ids=str)
 
 
 @pytest.fixture(scope="module")
-def schedule(desk: Desk) -> Sequence[Row]:
-    return SCHEDULE.source.read(desk.body(SCHEDULE), ReadContext(slate=SCHEDULE.slate, as_of=SCHEDULE.as_of)).rows
+def schedule(recordings: Recordings) -> Sequence[Row]:
+    return SCHEDULE.source.read(recordings.body(SCHEDULE), ReadContext(slate=SCHEDULE.slate, as_of=SCHEDULE.as_of)).rows
 
 
 def slate_on(schedule: Sequence[Row], day: date) -> Slate:

@@ -14,7 +14,7 @@ from runtime.sessions import Session, write_session
 from tests.support.starter import NOWHERE, Starter
 from tipoff.landing.base import FetchRecord
 from tipoff.landing.local import LocalLanding
-from tipoff.sources.outcomes import DECISIONS
+from tipoff.sources.outcomes import OUTCOME_POLICIES
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import Outcome
 
@@ -51,7 +51,7 @@ def test_a_manifest_is_read_back_a_day_and_to_the_latest_usable_answer_and_no_fu
             yield record
 
     heard = heard_of(reading(), NOW - LATELY)
-    usable = [record for record in records if DECISIONS[record.outcome].usable]
+    usable = [record for record in records if OUTCOME_POLICIES[record.outcome].usable]
     assert heard.usable == (usable[0] if usable else None)
     assert heard.last == (records[0] if records else None)
     assert list(heard.lately) == [record for record in records if record.fetched_at >= NOW - LATELY]

@@ -15,7 +15,14 @@ from hypothesis import strategies as st
 from tipoff.landing.base import FetchRecord
 from tipoff.plan import plan_day
 from tipoff.sources.base import Request, Slate
-from tipoff.sources.budget import NEAR_TIP, REPEAT_AFTER, budget_at, credits_told, pulls_of, worth_asking
+from tipoff.sources.budget import (
+    NEAR_TIP,
+    REPEAT_AFTER,
+    affordable_requests,
+    budget_at,
+    credits_in_headers,
+    paid_records,
+)
 from tipoff.sources.odds import HOST, GameLines, PlayerPointsProps
 from tipoff.sources.rate_limits import RATE_LIMITS
 from tipoff.sources.registry import SOURCES
@@ -127,7 +134,7 @@ class Month:
 
     def _look(self, requests: Sequence[Request], slate: Slate, as_of: datetime, records: list[FetchRecord]) -> None:
         budget = budget_at(as_of, self.state.credits_left(self.credits, as_of), self.credits)
-        for request in worth_asking(requests, slate, as_of, pulls_of(records), budget) if requests else ():
+        for request in affordable_requests(requests, slate, as_of, paid_records(records), budget) if requests else ():
             self.state, answer = rate_limiter_state.acquire(
                 self.state,
                 AcquireRequest(
@@ -213,11 +220,11 @@ def test_no_month_overspends(sizes: list[int], monthly_credits: int) -> None:
 
 TONIGHT = slate_of(FIRST, 9)
 QUESTIONS = PlayerPointsProps().requests(TONIGHT, eastern(FIRST, 8), {g.game_id: g.game_id for g in TONIGHT.games})
-MORNING = pulls_of(answered(request, eastern(FIRST, 8)) for request in QUESTIONS)
+MORNING = paid_records(answered(request, eastern(FIRST, 8)) for request in QUESTIONS)
 
 
 def test_the_nearest_tip_comes_first() -> None:
-    asked = worth_asking(
+    asked = affordable_requests(
         tuple(reversed(QUESTIONS)), TONIGHT, eastern(FIRST, 8), {}, budget_at(eastern(FIRST, 8), 9, CREDITS)
     )
     assert [_tip_of(request) for request in asked] == [game.tip_off for game in TONIGHT.games]
@@ -227,12 +234,12 @@ def test_the_nearest_tip_comes_first() -> None:
 def test_what_was_had_in_the_morning_is_asked_again_only_near_its_tip(hour: int, minute: int, games: int) -> None:
     as_of = eastern(FIRST, hour, minute)
     there = [request for request in QUESTIONS if _tip_of(request) > as_of]
-    assert len(worth_asking(there, TONIGHT, as_of, MORNING, budget_at(as_of, CREDITS, CREDITS))) == games
+    assert len(affordable_requests(there, TONIGHT, as_of, MORNING, budget_at(as_of, CREDITS, CREDITS))) == games
 
 
 def test_a_closing_line_is_had_once() -> None:
     had = MORNING | {QUESTIONS[1].url: answered(QUESTIONS[1], eastern(FIRST, 18, 45))}
-    asked = worth_asking(
+    asked = affordable_requests(
         QUESTIONS[1:4], TONIGHT, eastern(FIRST, 18, 55), had, budget_at(eastern(FIRST, 8), CREDITS, CREDITS)
     )
     assert asked == QUESTIONS[2:4]
@@ -251,7 +258,7 @@ def test_a_closing_line_is_had_once() -> None:
     ],
 )
 def test_whole_answers_cost_and_those_without_lines_do_not(outcome: Outcome, status: int | None, costs: bool) -> None:
-    assert bool(pulls_of([answered(QUESTIONS[0], eastern(FIRST, 8), outcome, status)])) is costs
+    assert bool(paid_records([answered(QUESTIONS[0], eastern(FIRST, 8), outcome, status)])) is costs
 
 
 @pytest.mark.parametrize(
@@ -264,7 +271,7 @@ def test_a_game_with_few_players_quoted_is_asked_again_when_all_closing_lines_ca
 ) -> None:
     as_of = eastern(FIRST, 8) + after
     thin = MORNING | {QUESTIONS[4].url: answered(QUESTIONS[4], eastern(FIRST, 8), Outcome.PARTIAL)}
-    asked = worth_asking(QUESTIONS, TONIGHT, as_of, thin, budget_at(as_of, credits_left, CREDITS))
+    asked = affordable_requests(QUESTIONS, TONIGHT, as_of, thin, budget_at(as_of, credits_left, CREDITS))
     assert asked == QUESTIONS[4:5][:games]
 
 
@@ -295,8 +302,8 @@ def test_people_are_warned_from_four_fifths_on() -> None:
     [("498", 498), (" 498.0 ", 498), ("0", 0), ("", None), ("-1", None), ("many", None), ("9" * 40, None)],
 )
 def test_what_an_answer_says_of_the_quota_is_read_or_left(told: str, read: int | None) -> None:
-    assert credits_told({"x-requests-remaining": told}, "remaining") == read
-    assert credits_told({}, "remaining") is None
+    assert credits_in_headers({"x-requests-remaining": told}, "remaining") == read
+    assert credits_in_headers({}, "remaining") is None
 
 
 def _tip_of(request: Request) -> datetime:

@@ -8,7 +8,7 @@ import pytest
 
 from tipoff.errors import ContractError
 from tipoff.sources.csv_payload import CsvPayload
-from tipoff.sources.json_payload import Fields, JsonPayload, Table
+from tipoff.sources.json_payload import Fields, JsonPayload, ResultSet
 
 
 def answer(content: object) -> JsonPayload:
@@ -84,8 +84,8 @@ def test_new_fields_are_named_once_and_ignored_ones_are_not() -> None:
     assert reading.unknown(frozenset()) == ("$.games[].arena.city", "$.games[].note")
 
 
-def table(headers: list[str], rows: list[Any]) -> Table:
-    return Table(answer({"headers": headers, "rowSet": rows}).top())
+def table(headers: list[str], rows: list[Any]) -> ResultSet:
+    return ResultSet(answer({"headers": headers, "rowSet": rows}).top())
 
 
 def test_a_table_names_the_cell_that_is_of_another_type() -> None:
@@ -101,7 +101,7 @@ def test_a_table_names_the_cell_that_no_column_holds() -> None:
 
 
 def test_a_line_of_a_sheet_names_the_cell_that_no_column_holds() -> None:
-    (line,) = CsvPayload("feed", b"points\n9223372036854775808\n", frozenset({"points"})).lines
+    (line,) = CsvPayload("feed", b"points\n9223372036854775808\n", frozenset({"points"})).rows
     with pytest.raises(ContractError, match=r"\$\.line\[2\]\.points: is an integer of 64 bits"):
         line.integer("points")
 

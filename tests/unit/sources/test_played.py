@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devtools.recorded_answers import game, slate, utc
+from devtools.recorded_responses import game, slate, utc
 from tipoff.sources.played import due_games, minutes_played
 from tipoff.sources.registry import SOURCES
 

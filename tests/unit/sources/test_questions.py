@@ -62,7 +62,7 @@ def test_a_report_asked_for_is_out_and_not_old(as_of: datetime) -> None:
 
 def test_the_schedule_is_asked_at_a_second_address_after_the_first() -> None:
     asked = SOURCES["nbac_schedule"].requests(Slate(game_date=date(2024, 3, 29)), EVENING, {})
-    assert SOURCES["nbac_schedule"].alternatives
+    assert SOURCES["nbac_schedule"].requests_are_alternatives
     assert [request.url for request in asked] == [
         "https://cdn.nba.com/static/json/staticData/scheduleLeagueV2.json",
         "https://stats.nba.com/stats/scheduleleaguev2int?LeagueID=00&Season=2023-24",

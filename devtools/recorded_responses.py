@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from devtools.made_answers import MADE
+from devtools.handmade_responses import MADE
 from tipoff.sources.base import KnownPlayer, ReadContext, Reading, Request, Response, Slate, Source
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import SlateGame, season_of
@@ -345,7 +345,7 @@ CASES = (
 
 
 @dataclass(frozen=True)
-class Desk:
+class Recordings:
     """Hands out recorded answers and reads them as the day does."""
 
     folder: Path
@@ -399,11 +399,11 @@ def _body(file: Path) -> bytes:
 
 
 @cache
-def _league(desk: Desk) -> tuple[KnownPlayer, ...]:
+def _league(recordings: Recordings) -> tuple[KnownPlayer, ...]:
     """The players of the recorded list."""
     return tuple(
         KnownPlayer(player_id=row["player_id"], player_name=row["player_name"], team=row["team"])
-        for row in desk.read(PLAYER_LIST).rows
+        for row in recordings.read(PLAYER_LIST).rows
     )
 
 
