@@ -8,11 +8,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from tipoff.vocabulary import DayPlan, Phase, PlanStep, SlateGame, StepKind, StepState
+from tipoff.vocabulary import SLATE_STEP, DayPlan, Phase, PlanStep, SlateGame, StepKind, StepState
 from workflows.contracts import Message, MessageAnswer, OperatorCommand
 from workflows.day_state import DayLedger, Records, StepRecord
-
-SLATE_STEP = "nbac_schedule"
 
 
 def command_from(message: Message, arguments: Sequence[Any]) -> OperatorCommand:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from temporalio import workflow
 
-from tipoff.vocabulary import clock_time
+from tipoff.vocabulary import SLATE_STEP, clock_time
 from workflows.calls import call
 from workflows.contracts import (
     Activity,
@@ -19,7 +19,7 @@ from workflows.contracts import (
     TrainRequest,
 )
 
-_SOURCES = ("nbac_schedule", "nbac_team_history", "nbac_player_history")
+_SOURCES = (SLATE_STEP, "nbac_team_history", "nbac_player_history")
 _TRANSFORMS = ("team_offense_game_summary", "player_game_summary")
 
 

@@ -1,4 +1,4 @@
-"""The day with a change that runs under way could not go on with."""
+"""The day with a change that breaks the replay of runs in progress."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ from datetime import timedelta
 
 from temporalio import workflow
 
-from tipoff.vocabulary import DayPlan, SlateGame
 from workflows.contracts import DayInput, DayResult
 from workflows.daily_pipeline import DailyPipelineWorkflow
 
 
 @workflow.defn(name="DailyPipelineWorkflow")
 class HesitantPipelineWorkflow(DailyPipelineWorkflow):
-    """Waits a minute before it plans."""
+    """Waits a minute before it plans the day."""
 
     @workflow.init
     def __init__(self, day: DayInput) -> None:
@@ -21,8 +20,5 @@ class HesitantPipelineWorkflow(DailyPipelineWorkflow):
 
     @workflow.run
     async def run(self, day: DayInput) -> DayResult:
-        return await super().run(day)
-
-    async def _make_plan(self, games: tuple[SlateGame, ...] | None) -> DayPlan:
         await workflow.sleep(timedelta(minutes=1))
-        return await super()._make_plan(games)
+        return await super().run(day)

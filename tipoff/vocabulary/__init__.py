@@ -11,6 +11,7 @@ from tipoff.vocabulary.text import shortened
 from tipoff.vocabulary.words import (
     PREDICTED,
     SETTLED,
+    SLATE_STEP,
     USABLE,
     DataQuality,
     Grade,
@@ -27,6 +28,7 @@ __all__ = [
     "EASTERN",
     "PREDICTED",
     "SETTLED",
+    "SLATE_STEP",
     "USABLE",
     "Cadence",
     "DataQuality",

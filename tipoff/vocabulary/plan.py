@@ -91,3 +91,10 @@ class DayPlan(Frozen):
     slate_known: bool = True
     ends_at: AwareDatetime
     """The day ends then, whatever is still missing."""
+
+    def step(self, name: str) -> PlanStep:
+        """The step of this name. Raises KeyError."""
+        for step in self.steps:
+            if step.name == name:
+                return step
+        raise KeyError(name)

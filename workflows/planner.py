@@ -1,0 +1,35 @@
+"""Asks for the plan of a date, which one activity computes from `tipoff/plan.py`."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import date, timedelta
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+from tipoff.vocabulary import DayPlan, SlateGame
+from workflows.calls import call
+from workflows.contracts import Activity, PlanRequest
+
+RETRY_PLAN_AFTER = timedelta(minutes=1)
+
+
+async def make_plan(game_date: date, games: tuple[SlateGame, ...] | None, *, published: bool = False) -> DayPlan:
+    """Plan a date; `games` is None while its slate is unknown. Raises ActivityError."""
+    known = "before its slate is known" if games is None else f"for {len(games)} games"
+    request = PlanRequest(game_date=game_date, games=games, published=published)
+    return await call(Activity.PLAN_DAY, request, DayPlan, summary=f"plan {game_date} {known}")
+
+
+async def make_first_plan(game_date: date) -> DayPlan:
+    """Plan a date before its slate is known; retried every minute, since no day can run without a plan."""
+    while True:
+        try:
+            return await make_plan(game_date, None)
+        except ActivityError as error:
+            workflow.set_current_details(f"Planning the day failed, retried every minute: {error.cause}")
+            with suppress(TimeoutError):
+                await workflow.wait_condition(
+                    lambda: False, timeout=RETRY_PLAN_AFTER, timeout_summary="until planning is retried"
+                )

@@ -1,0 +1,128 @@
+"""Re-runs an ended day from a phase on: from its landed batches, as of the times at which they were collected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+from tipoff.vocabulary import Phase, PlanStep, StepKind, StepState
+from workflows import fallbacks
+from workflows.calls import call
+from workflows.contracts import Activity, Moment, PlanRequest, RecordedBatch, RecordedDay, Rerun, StepReport
+from workflows.day_clock import DayClock
+from workflows.day_state import DayLedger
+from workflows.planner import make_plan
+from workflows.status_reporter import StatusReporter
+from workflows.step_runner import SourcePoller, StepRunner, failure_reason
+
+_BEFORE_TIP = frozenset({Phase.CONTEXT, Phase.PREDICT, Phase.PUBLISH})
+_AFTER_TIP = frozenset({Phase.RESULTS, Phase.GRADE})
+
+
+class DayRerun:
+    """One re-run. It polls no provider and ignores the plan's times."""
+
+    def __init__(
+        self,
+        rerun: Rerun,
+        ledger: DayLedger,
+        clock: DayClock,
+        runner: StepRunner,
+        poller: SourcePoller,
+        reporter: StatusReporter,
+    ) -> None:
+        self._rerun = rerun
+        self._ledger = ledger
+        self._clock = clock
+        self._runner = runner
+        self._poller = poller
+        self._reporter = reporter
+
+    async def run(self) -> None:
+        """Return when every step of the re-run is done, or was skipped by an operator."""
+        ledger, game_date = self._ledger, self._ledger.plan.game_date
+        request = PlanRequest(game_date=game_date, games=None)
+        summary = f"recorded batches and predictions of {game_date}"
+        recorded = await call(Activity.RECORDED_DAY, request, RecordedDay, summary=summary)
+        ledger.adopt(await make_plan(game_date, recorded.games))
+        ledger.degradations = list(recorded.degradations)
+        steps = [step for step in ledger.plan.steps if _is_rerun(step, self._rerun.from_phase)]
+        self._keep_recorded({step.name for step in steps})
+        await self._process_and_predict(steps, recorded)
+        last = max((batch.as_of for batch in recorded.batches), default=self._clock.now())
+        for step in steps:
+            if step.phase in _AFTER_TIP and step.kind is not StepKind.SOURCE:
+                await self._run_step(step, Moment(as_of=last, game_ids=ledger.game_ids))
+        self._settle_sources()
+        ledger.end()
+
+    async def _process_and_predict(self, steps: Sequence[PlanStep], recorded: RecordedDay) -> None:
+        """Process batches and predict in the order of time: a prediction sees no batch collected after it."""
+        source_steps = _steps_by_source(steps)
+        computed = [step for step in steps if step.phase in _BEFORE_TIP]
+        batches = [batch for batch in recorded.batches if batch.source in source_steps]
+        predicted = recorded.moments or (Moment(as_of=self._clock.now(), game_ids=self._ledger.game_ids),)
+        for moment in predicted:
+            while batches and batches[0].as_of <= moment.as_of:
+                await self._process_batch(source_steps, batches.pop(0))
+            for step in computed:
+                await self._run_step(step, moment)
+        for batch in batches:
+            await self._process_batch(source_steps, batch)
+
+    async def _process_batch(self, source_steps: dict[str, PlanStep], batch: RecordedBatch) -> None:
+        await self._run_step(source_steps[batch.source], Moment(as_of=batch.as_of, game_ids=()), batch)
+
+    def _keep_recorded(self, rerun_steps: set[str]) -> None:
+        for name, record in self._ledger.records.items():
+            if name not in rerun_steps:
+                record.state, record.reason = StepState.COMPLETE, "taken as it was recorded"
+
+    def _settle_sources(self) -> None:
+        """Degrade sources without a landed batch: none will come; the recorded degradations say what was missing."""
+        for step in self._ledger.plan.steps:
+            record = self._ledger.records[step.name]
+            if step.kind is StepKind.SOURCE and record.state in {StepState.PENDING, StepState.LATE}:
+                record.state, record.reason = StepState.DEGRADED, record.reason or "nothing was landed"
+
+    async def _run_step(self, step: PlanStep, moment: Moment, batch: RecordedBatch | None = None) -> None:
+        """Run a step as of a recorded time; a critical step that fails waits for an operator."""
+        record = self._ledger.records[step.name]
+        while record.state is not StepState.SKIPPED:
+            self._ledger.start(step, moment.as_of)
+            self._reporter.publish()
+            self._ledger.finish(step, await self._report(step, moment, batch), moment.as_of)
+            if record.failed_since is None or not step.critical:
+                return
+            self._reporter.publish()
+            await workflow.wait_condition(lambda: record.failed_since is None)
+            if record.state is not StepState.PENDING:
+                return  # the operator forced the day on without it
+
+    async def _report(self, step: PlanStep, moment: Moment, batch: RecordedBatch | None) -> StepReport | str:
+        if batch is None:
+            return await self._runner.run(step, moment.game_ids, moment.as_of)
+        plan, record = self._ledger.plan, self._ledger.records[step.name]
+        fallback = next((each for each in step.fallback_sources if each.source == batch.source), None)
+        try:
+            report = await self._poller.process(batch.source, step.title, batch.batch, plan.games, moment.as_of)
+            return fallbacks.read_again(step, record, report, plan, fallback)
+        except ActivityError as error:
+            return failure_reason(error)
+
+
+def _steps_by_source(steps: Sequence[PlanStep]) -> dict[str, PlanStep]:
+    """The step that each source's batches belong to."""
+    source_steps = [step for step in steps if step.kind is StepKind.SOURCE]
+    return {fallback.source: step for step in source_steps for fallback in step.fallback_sources} | {
+        step.subject: step for step in source_steps
+    }
+
+
+def _is_rerun(step: PlanStep, first: Phase) -> bool:
+    """Whether a re-run from a phase runs a step; predictions need contexts as of their own time."""
+    order = list(Phase)
+    first = Phase.CONTEXT if first is Phase.PREDICT else first
+    return order.index(step.phase) >= order.index(first)

@@ -1,0 +1,159 @@
+"""The loop of a day: decide what may start (`gates`), start it, record what finished (`day_state`), wait."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import Any
+
+from temporalio.exceptions import ActivityError
+
+from tipoff.vocabulary import SLATE_STEP, PlanStep, SlateGame
+from workflows import gates
+from workflows.contracts import StepReport
+from workflows.day_clock import DayClock
+from workflows.day_state import DayLedger
+from workflows.planner import make_plan
+from workflows.scenario import Scenario
+from workflows.status_reporter import StatusReporter
+from workflows.step_runner import SourcePoller, StepRunner
+
+
+class Scheduler:
+    """Runs the steps of a plan at their times until the day is over; owns the tasks of running steps."""
+
+    def __init__(
+        self,
+        ledger: DayLedger,
+        clock: DayClock,
+        runner: StepRunner,
+        poller: SourcePoller,
+        reporter: StatusReporter,
+        scenario: Scenario,
+    ) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._runner = runner
+        self._poller = poller
+        self._reporter = reporter
+        self._scenario = scenario
+        self._tasks: dict[str, asyncio.Task[StepReport | str]] = {}
+        self._new_slate: tuple[SlateGame, ...] | None = None
+        self._woken = False
+
+    async def run(self) -> None:
+        """Return when the day is over."""
+        ledger, clock = self._ledger, self._clock
+        while True:
+            self._finish_done_steps()
+            await self._replan_if_slate_changed()
+            self._woken = False
+            verdicts = gates.decide(ledger.plan, ledger.records, clock.now())
+            acted = self._act_on(verdicts)
+            self._alert_overdue()
+            if self._is_over(verdicts):
+                ledger.end()
+                return
+            if not self._tasks:
+                self._scenario.hold_if_reached(clock, ledger)
+            self._reporter.publish(steps_running=bool(self._tasks))
+            if acted and not self._running:
+                continue
+            if not self._tasks and await self._scenario.deliver_due(clock.now()):
+                continue
+            await clock.wait(self._next_time(verdicts), self._running, lambda: self._woken)
+
+    def wake(self) -> None:
+        """Decide again now: a command changed something."""
+        self._woken = True
+
+    def cancel_steps(self) -> None:
+        """Cancel the steps that are running."""
+        for task in self._tasks.values():
+            task.cancel()
+        self._tasks.clear()
+
+    @property
+    def _running(self) -> list[asyncio.Task[Any]]:
+        export = self._reporter.running_export
+        return [*self._tasks.values(), *([export] if export else [])]
+
+    def _next_time(self, verdicts: dict[str, gates.Verdict]) -> datetime | None:
+        """When there is something to decide next without a command or a finished step."""
+        due = gates.next_moment(self._ledger.plan, self._ledger.records, verdicts, self._clock.now())
+        times = (due, self._scenario.next_at, self._reporter.retry_at)
+        return min((time for time in times if time is not None), default=None)
+
+    def _finish_done_steps(self) -> None:
+        """Record finished steps in the plan's order, whichever order they finished in."""
+        for step in self._ledger.plan.steps:
+            task = self._tasks.get(step.name)
+            if task is not None and task.done():
+                del self._tasks[step.name]
+                self._finish(step, task.result())
+        # Tasks that are done and left over belong to steps that are no longer in the plan.
+        self._tasks = {name: task for name, task in self._tasks.items() if not task.done()}
+
+    def _finish(self, step: PlanStep, result: StepReport | str) -> None:
+        if isinstance(result, StepReport) and result.games is not None:
+            self._new_slate = result.games
+        self._ledger.finish(step, result, self._clock.now())
+
+    async def _replan_if_slate_changed(self) -> None:
+        """Plan again when the slate is first known, or when a game was postponed, added or moved."""
+        slate, self._new_slate = self._new_slate, None
+        ledger, plan = self._ledger, self._ledger.plan
+        if slate is None or (plan.slate_known and slate == plan.games):
+            return
+        try:
+            ledger.adopt(await make_plan(plan.game_date, slate, published=bool(ledger.published)))
+        except ActivityError as error:
+            self._new_slate = slate  # the day continues with its old plan; the next decision plans again
+            reason = f"the new slate cannot be planned: {error.cause}"
+            ledger.alert(plan.step(SLATE_STEP), "replan", reason, self._clock.now())
+            return
+        self._poller.forget_processed()
+
+    def _act_on(self, verdicts: dict[str, gates.Verdict]) -> bool:
+        """Start what is ready, degrade or park what reached its deadline; whether anything was done."""
+        acted = False
+        for step in self._ledger.plan.steps:
+            match verdicts[step.name]:
+                case gates.Ready(games):
+                    self._start(step, games)
+                case gates.Degraded(reason):
+                    self._ledger.degrade(step, reason, self._clock.now())
+                case gates.Blocked(reason):
+                    self._ledger.park(step, reason, self._clock.now())
+                case _:
+                    continue
+            acted = True
+        return acted
+
+    def _start(self, step: PlanStep, games: tuple[str, ...]) -> None:
+        as_of = self._clock.now()
+        self._ledger.start(step, as_of)
+        self._tasks[step.name] = asyncio.create_task(self._runner.run(step, games, as_of), name=step.name)
+
+    def _alert_overdue(self) -> None:
+        now = self._clock.now()
+        for step in gates.overdue(self._ledger.plan, self._ledger.records, now):
+            self._ledger.alert(step, "overdue", f"{step.title} is late: {self._reason(step)}", now)
+
+    def _is_over(self, verdicts: dict[str, gates.Verdict]) -> bool:
+        """Whether the day is over; at its end every step still open is parked."""
+        if self._clock.now() >= self._ledger.plan.ends_at:
+            self._stop_waiting(verdicts)
+            return True
+        return not self._tasks and all(isinstance(verdict, gates.Closed) for verdict in verdicts.values())
+
+    def _stop_waiting(self, verdicts: dict[str, gates.Verdict]) -> None:
+        self.cancel_steps()
+        for step in self._ledger.plan.steps:
+            record = self._ledger.records[step.name]
+            record.running = False
+            if not record.settled and not isinstance(verdicts[step.name], gates.Closed):
+                self._ledger.park(step, self._reason(step), self._clock.now())
+
+    def _reason(self, step: PlanStep) -> str:
+        return self._ledger.records[step.name].reason or "nothing came yet"

@@ -1,0 +1,243 @@
+"""Runs one step of the plan: its activities, and for a source the fallback sources it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from temporalio.exceptions import ActivityError
+
+from tipoff.vocabulary import (
+    USABLE,
+    FallbackSource,
+    Outcome,
+    PlanStep,
+    Role,
+    SlateGame,
+    StepKind,
+    clock_time,
+    shortened,
+)
+from workflows import fallbacks, gates
+from workflows.calls import call
+from workflows.contracts import (
+    Activity,
+    CollectReport,
+    CollectRequest,
+    ComputeRequest,
+    Predicted,
+    ProcessRequest,
+    StepReport,
+)
+from workflows.day_state import REASON_LENGTH, DayLedger
+
+_COMPUTE = {
+    StepKind.TRANSFORM: Activity.TRANSFORM,
+    StepKind.FEATURES: Activity.BUILD_FEATURES,
+    StepKind.GRADE: Activity.GRADE,
+    StepKind.EXPORT: Activity.EXPORT,
+}
+
+FOLLOW_SPAN = timedelta(minutes=30)
+"""How long one activity follows the games: an activity for each poll of an evening would double a day's history."""
+
+
+class StepRunner:
+    """Runs steps of any kind and returns their reports."""
+
+    def __init__(self, ledger: DayLedger, poller: SourcePoller) -> None:
+        self._ledger = ledger
+        self._poller = poller
+
+    async def run(self, step: PlanStep, games: tuple[str, ...], as_of: datetime) -> StepReport | str:
+        """Run a step as of a time; its report, or the reason it failed after all its attempts."""
+        try:
+            match step.kind:
+                case StepKind.SOURCE:
+                    return await self._poller.poll(step, as_of)
+                case StepKind.SYSTEM:
+                    return await self._predict(step, games, as_of)
+                case kind:
+                    request = self._compute_request(step, games, as_of)
+                    return await call(_COMPUTE[kind], request, StepReport, summary=_summary(step, request))
+        except ActivityError as error:
+            return failure_reason(error)
+
+    async def _predict(self, step: PlanStep, games: tuple[str, ...], as_of: datetime) -> StepReport:
+        request = self._compute_request(step, games, as_of)
+        predicted = await call(Activity.PREDICT, request, Predicted, summary=_summary(step, request))
+        summary = f"{step.title}: store {predicted.rows} rows"
+        return await call(Activity.STORE_PREDICTIONS, predicted, StepReport, summary=summary)
+
+    def _compute_request(self, step: PlanStep, games: tuple[str, ...], as_of: datetime) -> ComputeRequest:
+        ledger = self._ledger
+        degradations = [item for item in ledger.degradations if item.stands_at(as_of)]
+        return ComputeRequest(
+            subject=step.subject,
+            span=step.span,
+            game_date=ledger.plan.game_date,
+            game_ids=games,
+            as_of=as_of,
+            degraded=tuple(f"{item.step}: {item.reason}" for item in degradations),
+            missing_games=tuple(sorted({game for item in degradations for game in item.games})),
+            postponed=ledger.postponed,
+            reference=ledger.records[step.needs[0]].reference if step.needs else "",
+        )
+
+
+class SourcePoller:
+    """Polls the source of a step and its fallback sources.
+
+    It owns the cache of batches already processed (an unchanged batch is not processed again) and the set of steps
+    whose next poll an operator forced.
+    """
+
+    def __init__(self, ledger: DayLedger, *, virtual: bool) -> None:
+        self._ledger = ledger
+        self._virtual = virtual
+        self._processed: dict[str, tuple[tuple[str, tuple[SlateGame, ...]], StepReport]] = {}
+        self._forced: set[str] = set()
+
+    def force(self, steps: Iterable[PlanStep]) -> None:
+        """Make the next poll of these steps ask for all games and process even an unchanged batch."""
+        for step in steps:
+            for source in (step.subject, *(fallback.source for fallback in step.fallback_sources)):
+                self._processed.pop(source, None)
+            self._forced.add(step.name)
+
+    def forget_processed(self) -> None:
+        """Process every batch again: after a change of the slate an unchanged batch may hold rows of a new game."""
+        self._processed.clear()
+
+    async def poll(self, step: PlanStep, as_of: datetime) -> StepReport:
+        """Poll a source, then its fallback sources for the games it lacks.
+
+        Raises ActivityError when the primary source fails and no fallback source has any game.
+        """
+        plan, record = self._ledger.plan, self._ledger.records[step.name]
+        failure: ActivityError | None = None
+        force = step.name in self._forced
+        self._forced.discard(step.name)
+        rows_before = record.rows if step.role is Role.POST and not force else 0
+        games = fallbacks.wanted_games(step, record, plan, force=force)
+        try:
+            report = await self._poll_primary(step, games, as_of, force=force)
+        except ActivityError as error:
+            failure = error
+            report = _failed_poll(error).model_copy(update={"use_fallback": True})
+        for fallback in step.fallback_sources:
+            lacking = fallbacks.lacking(step, record, report, plan, as_of, force=force)
+            if not fallbacks.wants_fallback(step, report, as_of) or (plan.games and not lacking):
+                break
+            brought = await self._poll_fallback(step, fallback, lacking, as_of)
+            report = fallbacks.merge_fallback(
+                report, fallback, brought, lacking, rows_before=rows_before, had_before=record.fallback_games
+            )
+        if failure is not None and not report.fallback_games:
+            raise failure
+        if report.games is not None:
+            return report.model_copy(update={"games": fallbacks.slate_told(report, report.games, plan)})
+        return report
+
+    async def _poll_primary(
+        self, step: PlanStep, games: tuple[SlateGame, ...], as_of: datetime, *, force: bool
+    ) -> StepReport:
+        """Poll the step's own source unless it is in cooldown."""
+        record = self._ledger.records[step.name]
+        in_cooldown = None if force else fallbacks.in_cooldown(record)
+        if in_cooldown is not None:
+            return in_cooldown
+        request = self._collect_request(step.subject, games, as_of, step.provider_ids_from, force=force)
+        if step.role is Role.LIVE:
+            return await self._follow(step, request)
+        report = await self._collect_and_process(request, step.title)
+        if len(games) < len(self._ledger.plan.games) and report.outcome in USABLE:
+            return report.model_copy(update={"rows": record.rows + report.rows})
+        return report
+
+    async def _follow(self, step: PlanStep, request: CollectRequest) -> StepReport:
+        """Poll the games in progress; by the real clock one activity polls many times."""
+        again = None if self._virtual else gates.polls_within(step, request.as_of, FOLLOW_SPAN)
+        request = request.model_copy(update={"again": again})
+        return await call(Activity.FOLLOW, request, StepReport, summary=_collect_summary(step.title, request))
+
+    async def _poll_fallback(
+        self, step: PlanStep, fallback: FallbackSource, games: tuple[SlateGame, ...], as_of: datetime
+    ) -> StepReport:
+        """Poll a fallback source for some games; a failure becomes a report."""
+        ids_from = fallback.provider_ids_from
+        title = f"{fallback.title} for {step.title}"
+        try:
+            if ids_from and not {game.game_id for game in games} <= self._ledger.provider_ids.get(ids_from, {}).keys():
+                ids = await self._collect_and_process(self._collect_request(ids_from, games, as_of), f"{title}, ids")
+                self._ledger.provider_ids.setdefault(ids_from, {}).update(ids.provider_ids)
+            request = self._collect_request(fallback.source, games, as_of, ids_from)
+            return await self._collect_and_process(request, title)
+        except ActivityError as error:
+            return _failed_poll(error)
+
+    def _collect_request(
+        self,
+        source: str,
+        games: tuple[SlateGame, ...],
+        as_of: datetime,
+        ids_from: str | None = None,
+        *,
+        force: bool = False,
+    ) -> CollectRequest:
+        return CollectRequest(
+            source=source,
+            game_date=self._ledger.plan.game_date,
+            games=games,
+            as_of=as_of,
+            provider_ids=self._ledger.provider_ids.get(ids_from or "", {}),
+            force=force,
+        )
+
+    async def _collect_and_process(self, request: CollectRequest, title: str) -> StepReport:
+        """Collect a batch and process it into its table, unless it is the batch that was processed last."""
+        plan = self._ledger.plan
+        summary = _collect_summary(title, request)
+        collected = await call(Activity.COLLECT, request, CollectReport, summary=summary)
+        if collected.to_read is None:
+            return collected.as_step()
+        key = (collected.to_read, request.games)
+        processed, report = self._processed.get(request.source, (None, None))
+        if report is not None and processed == key:
+            return collected.and_read(report.model_copy(update={"changed": False}))
+        report = await self.process(request.source, title, collected.to_read, request.games, request.as_of)
+        if report.changed:
+            # The other sources of the fallback chain write the same rows: their cached batches are stale now.
+            for other in fallbacks.others_of(request.source, plan):
+                self._processed.pop(other, None)
+        if plan is self._ledger.plan:
+            self._processed[request.source] = key, report
+        return collected.and_read(report)
+
+    async def process(
+        self, source: str, title: str, batch: str, games: tuple[SlateGame, ...], as_of: datetime
+    ) -> StepReport:
+        """Process a landed batch into the table of its source. Raises ActivityError."""
+        request = ProcessRequest(
+            source=source, batch=batch, game_date=self._ledger.plan.game_date, games=games, as_of=as_of
+        )
+        return await call(Activity.PROCESS, request, StepReport, summary=f"{title}: process the landed batch")
+
+
+def failure_reason(error: ActivityError) -> str:
+    """Why an activity failed, in the words of its cause."""
+    return str(error.cause or error)
+
+
+def _failed_poll(error: ActivityError) -> StepReport:
+    reason = shortened(failure_reason(error), REASON_LENGTH)
+    return StepReport(outcome=Outcome.PROVIDER_ERROR, reason=reason, changed=False)
+
+
+def _summary(step: PlanStep, request: ComputeRequest) -> str:
+    as_of = clock_time(request.as_of, request.game_date)
+    return f"{step.title}, {len(request.game_ids)} games, as of {as_of}"
+
+
+def _collect_summary(title: str, request: CollectRequest) -> str:
+    return f"{title} as of {clock_time(request.as_of, request.game_date)}"
