@@ -11,7 +11,7 @@ from activities.errors import blocking, tried_before
 from activities.resources import Resources
 from tipoff.grading.accuracy import grade_date
 from tipoff.training.history import seasons_up_to, training_history
-from tipoff.vocabulary import first_day
+from tipoff.vocabulary import Span, first_day
 from tipoff.warehouse.feature_store import build_features, stored_features
 from tipoff.warehouse.scope import TransformScope
 from tipoff.warehouse.tables import TABLES
@@ -42,7 +42,7 @@ class Computing:
 
     def _target(self, request: ComputeRequest) -> TransformScope:
         """The slate's games, or all dates of the history before them; a player's form is of the whole slate."""
-        if request.span == "history":
+        if request.span is Span.HISTORY:
             first = first_day(seasons_up_to(request.game_date, self._resources.settings.history_seasons)[0])
             return TransformScope(
                 first_date=first, last_date=request.game_date - timedelta(days=1), as_of=request.as_of
@@ -56,7 +56,7 @@ class Computing:
     @blocking
     def build_features(self, request: ComputeRequest) -> StepReport:
         """The vectors of the games, and the whole slate's as Parquet for the systems; or those of the games before."""
-        if request.span == "history":
+        if request.span is Span.HISTORY:
             history = self.training_history(
                 TrainingInput(system_id=request.subject, before=request.game_date, as_of=request.as_of)
             )

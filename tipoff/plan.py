@@ -17,10 +17,13 @@ from tipoff.vocabulary import (
     DayPlan,
     FallbackSource,
     Frozen,
+    OnDeadline,
     Phase,
     PlanStep,
+    PollWhen,
     Role,
     SlateGame,
+    Span,
     StepKind,
     eastern,
 )
@@ -145,8 +148,8 @@ def _slate_step(game_date: date, until: datetime, sources: Mapping[str, Source])
         critical=True,
         opens_at=opens,
         cadence=(
-            Cadence(start=opens, until=until, every=HALF_HOUR, only="until_found"),
-            Cadence(start=opens, until=until, every=timedelta(hours=2), only="once_found"),
+            Cadence(start=opens, until=until, every=HALF_HOUR, only=PollWhen.UNTIL_COMPLETE),
+            Cadence(start=opens, until=until, every=timedelta(hours=2), only=PollWhen.ONCE_COMPLETE),
         ),
         soft_deadline=eastern(game_date, 8),
         hard_deadline=None,
@@ -187,7 +190,7 @@ def _source(
     needs: tuple[str, ...] = (),
     poll_times: tuple[datetime, ...] = (),
     deadlines: Deadlines,
-    degraded_message: str | None,
+    degraded_message: str,
     per_game: bool = False,
 ) -> PlanStep:
     source, cadence = sources[name], tuple(cadence)
@@ -205,6 +208,7 @@ def _source(
         poll_times=poll_times,
         soft_deadline=deadlines.soft,
         hard_deadline=deadlines.hard,
+        on_deadline=OnDeadline.DEGRADE,
         degraded_message=degraded_message,
         per_game=per_game,
         provider_ids_from=source.needs_ids_of,
@@ -218,7 +222,7 @@ def _collecting(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[Plan
 
     def until_found(hours_after_start: float) -> tuple[Cadence, ...]:
         start = times.starts + timedelta(hours=hours_after_start)
-        return (Cadence(start=start, until=times.last_tip, every=HALF_HOUR, only="until_found"),)
+        return (Cadence(start=start, until=times.last_tip, every=HALF_HOUR, only=PollWhen.UNTIL_COMPLETE),)
 
     yield _source(
         "espn_scoreboard",
@@ -267,7 +271,7 @@ def _collecting(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[Plan
             Cadence(start=times.starts + timedelta(hours=3), until=close_watch, every=timedelta(hours=2)),
             Cadence(start=close_watch, until=times.last_tip, every=timedelta(minutes=15)),
             # Late: who stands in for it is asked while what it has can still be predicted with.
-            Cadence(start=morning.soft, until=morning.soft, every=HALF_HOUR, only="until_found"),
+            Cadence(start=morning.soft, until=morning.soft, every=HALF_HOUR, only=PollWhen.UNTIL_COMPLETE),
         ),
         needs=("espn_team_rosters",),
         degraded_message="going on without an injury report",
@@ -290,7 +294,11 @@ def _background(times: DayTimes, sources: Mapping[str, Source], deadlines: Deadl
             name,
             sources,
             Phase.COLLECT,
-            (Cadence(start=times.starts + after, until=times.first_tip, every=HALF_HOUR, only="until_found"),),
+            (
+                Cadence(
+                    start=times.starts + after, until=times.first_tip, every=HALF_HOUR, only=PollWhen.UNTIL_COMPLETE
+                ),
+            ),
             needs=("nbac_schedule",),
             degraded_message="no prediction stands on it",
             deadlines=deadlines,
@@ -302,8 +310,10 @@ def _lines(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[PlanStep]
 
     def polled() -> tuple[Cadence, ...]:
         return (
-            Cadence(start=times.lines_open, until=times.last_tip, every=HALF_HOUR, only="until_found"),
-            Cadence(start=times.lines_open, until=times.last_tip, every=timedelta(hours=2), only="once_found"),
+            Cadence(start=times.lines_open, until=times.last_tip, every=HALF_HOUR, only=PollWhen.UNTIL_COMPLETE),
+            Cadence(
+                start=times.lines_open, until=times.last_tip, every=timedelta(hours=2), only=PollWhen.ONCE_COMPLETE
+            ),
         )
 
     closes = tuple(tip - timedelta(minutes=10) for tip in times.tips)
@@ -351,12 +361,13 @@ def _compute(
     *,
     subject: str | None = None,
     follows: tuple[str, ...] | None = None,
-    span: str = "slate",
+    span: Span = Span.SLATE,
     role: Role = Role.PRE,
     critical: bool = True,
     soft: datetime | None = None,
     hard: datetime | None = None,
-    degraded_message: str | None = None,
+    on_deadline: OnDeadline = OnDeadline.PARK,
+    degraded_message: str = "",
 ) -> PlanStep:
     return PlanStep(
         name=name,
@@ -372,13 +383,14 @@ def _compute(
         opens_at=opens_at,
         soft_deadline=soft,
         hard_deadline=hard,
+        on_deadline=on_deadline,
         degraded_message=degraded_message,
     )
 
 
 def _context(times: DayTimes) -> Iterable[PlanStep]:
     def transform(
-        name: str, title: str, needs: tuple[str, ...], *, subject: str | None = None, span: str = "slate"
+        name: str, title: str, needs: tuple[str, ...], *, subject: str | None = None, span: Span = Span.SLATE
     ) -> PlanStep:
         return _compute(
             name,
@@ -397,14 +409,14 @@ def _context(times: DayTimes) -> Iterable[PlanStep]:
         "team results to date",
         ("nbac_team_history",),
         subject="team_offense_game_summary",
-        span="history",
+        span=Span.HISTORY,
     )
     yield transform(
         "player_history",
         "player results to date",
         ("nbac_player_history", "team_history"),
         subject="player_game_summary",
-        span="history",
+        span=Span.HISTORY,
     )
     yield transform("player_prop_lines", "consensus lines", ("odds_api_player_points_props",))
     yield transform(
@@ -445,7 +457,7 @@ def _predicting(times: DayTimes) -> Iterable[PlanStep]:
         StepKind.FEATURES,
         ("player_history", "nbac_schedule"),
         times.computing_opens,
-        span="history",
+        span=Span.HISTORY,
         follows=("player_history",),
         soft=times.predictions_due,
     )
@@ -460,6 +472,7 @@ def _predicting(times: DayTimes) -> Iterable[PlanStep]:
             critical=False,
             soft=times.predictions_due,
             hard=times.predictions_due,
+            on_deadline=OnDeadline.DEGRADE,
             degraded_message="the other systems stand",
         )
 
@@ -492,7 +505,11 @@ def _following(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[PlanS
         "nbac_scoreboard",
         sources,
         Phase.FOLLOW,
-        (Cadence(start=times.first_tip, until=times.results_due, every=timedelta(minutes=3), only="until_found"),),
+        (
+            Cadence(
+                start=times.first_tip, until=times.results_due, every=timedelta(minutes=3), only=PollWhen.UNTIL_COMPLETE
+            ),
+        ),
         needs=("nbac_schedule",),
         deadlines=Deadlines(soft=times.last_tip + timedelta(hours=4), hard=times.last_tip + timedelta(hours=5)),
         degraded_message="the box scores tell what is final",
@@ -506,7 +523,7 @@ def _results(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[PlanSte
             name,
             sources,
             Phase.RESULTS,
-            (Cadence(start=start, until=times.results_due, every=HALF_HOUR, only="until_found"),),
+            (Cadence(start=start, until=times.results_due, every=HALF_HOUR, only=PollWhen.UNTIL_COMPLETE),),
             needs=("nbac_schedule",),
             deadlines=Deadlines(soft=times.last_tip + timedelta(hours=4), hard=hard),
             degraded_message=degraded_message,

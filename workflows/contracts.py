@@ -20,7 +20,9 @@ from tipoff.vocabulary import (
     Phase,
     RateLimit,
     RunState,
+    Severity,
     SlateGame,
+    Span,
     StepState,
 )
 
@@ -173,7 +175,7 @@ class Alert(Frozen):
     key: str
     at: AwareDatetime
     step: str
-    severity: str = Field(pattern="^(warning|critical)$")
+    severity: Severity
     text: str
 
 
@@ -379,7 +381,7 @@ class ComputeRequest(Frozen):
     """Run a transform, the features, a system, the grading or an export for some games as of a moment."""
 
     subject: str
-    span: str
+    span: Span
     game_date: date
     game_ids: tuple[str, ...]
     as_of: AwareDatetime

@@ -17,8 +17,10 @@ from tipoff.vocabulary import (
     Outcome,
     Phase,
     PlanStep,
+    PollWhen,
     Role,
     RunState,
+    Severity,
     StepKind,
     StepState,
     clock_time,
@@ -119,7 +121,7 @@ Records = dict[str, StepRecord]
 
 def is_outdated(step: PlanStep, record: StepRecord, now: datetime) -> bool:
     """Whether what is to be refreshed before the games has not been for too long."""
-    refreshed = step.role is Role.PRE and any(cadence.only != "until_found" for cadence in step.cadence)
+    refreshed = step.role is Role.PRE and any(cadence.only is not PollWhen.UNTIL_COMPLETE for cadence in step.cadence)
     return refreshed and record.seen_at is not None and now - record.seen_at > OUTDATED_AFTER
 
 
@@ -405,7 +407,7 @@ class DayLedger:
 
     def alert(self, step: PlanStep, kind: str, text: str, now: datetime) -> None:
         """One alert a step and kind; said once, however often it is true."""
-        severity = "critical" if step.critical else "warning"
+        severity = Severity.CRITICAL if step.critical else Severity.WARNING
         key = f"{step.name}:{kind}"
         self.alerts.setdefault(key, Alert(key=key, at=now, step=step.name, severity=severity, text=text))
 

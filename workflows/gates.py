@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from tipoff.vocabulary import Cadence, DayPlan, PlanStep, Role, SlateGame, StepKind, StepState
+from tipoff.vocabulary import Cadence, DayPlan, OnDeadline, PlanStep, PollWhen, Role, SlateGame, StepKind, StepState
 from workflows.day_state import Records, StepRecord
 
 
@@ -148,7 +148,7 @@ def _compute_verdict(step: PlanStep, record: StepRecord, moment: _Moment) -> Ver
         if not record.settled:
             return Waiting(held, step.opens_at if step.opens_at > moment.now else None)
         return Closed() if never_ran else Waiting(held, None, moving=True)
-    if record.state is StepState.FAILED and _past_deadline(step, moment.now) and step.degraded_message is not None:
+    if record.state is StepState.FAILED and _past_deadline(step, moment.now) and step.on_deadline is OnDeadline.DEGRADE:
         return _give_up(step, record, held)
     return _nothing_to_do(record)
 
@@ -210,7 +210,7 @@ def _looks(step: PlanStep, record: StepRecord) -> Iterable[datetime]:
 
 
 def _applies(cadence: Cadence, record: StepRecord) -> bool:
-    return cadence.only == "always" or (cadence.only == "once_found") == record.found
+    return cadence.only is PollWhen.ALWAYS or (cadence.only is PollWhen.ONCE_COMPLETE) == record.found
 
 
 def _after(cadence: Cadence, moment: datetime | None) -> datetime | None:
@@ -234,12 +234,12 @@ def _past_deadline(step: PlanStep, now: datetime) -> bool:
 
 def _can_give_up(step: PlanStep, record: StepRecord) -> bool:
     """A step without a fallback is parked once; then only a person or a later look moves it."""
-    return step.degraded_message is not None or record.state is not StepState.FAILED
+    return step.on_deadline is OnDeadline.DEGRADE or record.state is not StepState.FAILED
 
 
 def _give_up(step: PlanStep, record: StepRecord, missing: tuple[str, ...]) -> Verdict:
     reason = record.reason or (f"still waiting for {', '.join(missing)}" if missing else "nothing came")
-    if step.degraded_message is None:
+    if step.on_deadline is OnDeadline.PARK:
         return Blocked(reason)
     return Degraded(f"{reason}; {step.degraded_message}")
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
-from tipoff.vocabulary import clock_time
+from tipoff.vocabulary import Span, clock_time
 from workflows import status_text
 from workflows.calls import call
 from workflows.contracts import Activity, ComputeRequest, DayStatus, PublishStatusRequest, StepReport
@@ -97,7 +97,7 @@ class StatusReporter:
             await self._export
         page = ComputeRequest(
             subject="page",
-            span="slate",
+            span=Span.SLATE,
             game_date=self._ledger.plan.game_date,
             game_ids=self._ledger.game_ids,
             as_of=self._clock.now(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from temporalio import workflow
 
-from tipoff.vocabulary import SLATE_STEP, clock_time
+from tipoff.vocabulary import SLATE_STEP, Span, clock_time
 from workflows.calls import call
 from workflows.contracts import (
     Activity,
@@ -34,7 +34,7 @@ class TrainingWorkflow:
             await self._collect(source, training, at)
         for table in _TRANSFORMS:
             request = ComputeRequest(
-                subject=table, span="history", game_date=training.before, game_ids=(), as_of=training.as_of
+                subject=table, span=Span.HISTORY, game_date=training.before, game_ids=(), as_of=training.as_of
             )
             await call(Activity.TRANSFORM, request, StepReport, summary=f"{table} of the games before")
         history = await call(

@@ -18,7 +18,7 @@ from activities.resources import Resources
 from runtime.sandbox import WORKFLOW_RUNNER
 from tipoff.settings import Settings
 from tipoff.sources.outcomes import OUTCOME_POLICIES
-from tipoff.vocabulary import Cadence, DayPlan, Outcome, Phase, PlanStep, SlateGame, StepKind
+from tipoff.vocabulary import Cadence, DayPlan, OnDeadline, Outcome, Phase, PlanStep, PollWhen, SlateGame, StepKind
 from workflows.contracts import (
     Activity,
     CollectReport,
@@ -147,9 +147,10 @@ def small_plan(game_date: date, now: datetime) -> DayPlan:
         subject=LINES,
         needs=("nbac_schedule",),
         opens_at=now,
-        cadence=(Cadence(start=now, until=tip, every=HOURS, only="until_found"),),
+        cadence=(Cadence(start=now, until=tip, every=HOURS, only=PollWhen.UNTIL_COMPLETE),),
         soft_deadline=now + 2 * HOURS,
         hard_deadline=now + 4 * HOURS,
+        on_deadline=OnDeadline.DEGRADE,
         degraded_message="predictions without lines",
     )
     context = PlanStep(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tipoff.plan import plan_day, plan_slate
 from tipoff.sources.registry import SOURCES
 from tipoff.systems.registry import SYSTEMS
-from tipoff.vocabulary import DayPlan, Phase, PlanStep, Role, SlateGame, StepKind, eastern
+from tipoff.vocabulary import DayPlan, OnDeadline, Phase, PlanStep, PollWhen, Role, SlateGame, StepKind, eastern
 from workflows.day_state import StepRecord
 from workflows.gates import next_poll
 
@@ -81,7 +81,8 @@ def test_what_predictions_need_is_given_up_early_enough_to_predict_without_it(of
 @given(PLANS)
 def test_a_hard_deadline_always_names_what_the_day_does_then(of: DayPlan) -> None:
     for step in of.steps:
-        assert step.hard_deadline is None or step.degraded_message, step.name
+        assert step.hard_deadline is None or step.on_deadline is OnDeadline.DEGRADE, step.name
+        assert bool(step.degraded_message) is (step.on_deadline is OnDeadline.DEGRADE), step.name
 
 
 @given(PLANS)
@@ -130,7 +131,7 @@ def test_lines_are_looked_at_once_more_within_the_last_quarter_of_an_hour_before
 
 def test_lines_are_polled_every_half_hour_until_found_and_every_two_hours_after() -> None:
     cadence = {every.only: every.every for every in named(plan(), "odds_api_player_points_props").cadence}
-    assert cadence == {"until_found": timedelta(minutes=30), "once_found": timedelta(hours=2)}
+    assert cadence == {PollWhen.UNTIL_COMPLETE: timedelta(minutes=30), PollWhen.ONCE_COMPLETE: timedelta(hours=2)}
 
 
 def test_injuries_are_looked_at_every_two_hours_and_every_quarter_of_an_hour_before_the_tips() -> None:
@@ -179,7 +180,7 @@ def test_a_dead_scoreboard_holds_up_grades_in_the_night_and_not_until_the_mornin
 
 def test_the_slate_is_the_one_source_a_day_cannot_do_without() -> None:
     sources = [step for step in plan().steps if step.kind is StepKind.SOURCE]
-    assert [step.name for step in sources if step.degraded_message is None] == ["nbac_schedule"]
+    assert [step.name for step in sources if step.on_deadline is OnDeadline.PARK] == ["nbac_schedule"]
     fallback_sources = [fallback for step in sources for fallback in step.fallback_sources]
     companions = {fallback.provider_ids_from for fallback in fallback_sources} - {None}
     asked = {step.name for step in sources} | {fallback.source for fallback in fallback_sources} | companions
@@ -193,7 +194,9 @@ def test_every_system_is_optional_and_the_others_stand_without_it() -> None:
 
 
 def test_computing_steps_without_a_fallback_are_those_nothing_can_stand_in_for() -> None:
-    without = {step.name for step in plan().steps if step.kind is not StepKind.SOURCE and step.degraded_message is None}
+    without = {
+        step.name for step in plan().steps if step.kind is not StepKind.SOURCE and step.on_deadline is OnDeadline.PARK
+    }
     assert without == {
         *("team_history", "player_history", "player_prop_lines", "player_daily_cache"),
         *("upcoming_team_game_context", "upcoming_player_game_context", "ml_feature_store", "feature_history"),
@@ -231,6 +234,6 @@ def test_a_day_whose_slate_is_not_known_looks_for_it_every_half_hour() -> None:
     (step,) = of.steps
     assert not of.slate_known
     assert {(every.only, every.every) for every in step.cadence} == {
-        ("until_found", timedelta(minutes=30)),
-        ("once_found", timedelta(hours=2)),
+        (PollWhen.UNTIL_COMPLETE, timedelta(minutes=30)),
+        (PollWhen.ONCE_COMPLETE, timedelta(hours=2)),
     }

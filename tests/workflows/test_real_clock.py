@@ -23,7 +23,7 @@ from tests.support.days import (
     working,
 )
 from tests.support.ledgers import evening_plan, step_of
-from tipoff.vocabulary import Cadence, DayPlan, Phase, PlanStep, RunState, SlateGame
+from tipoff.vocabulary import Cadence, DayPlan, Phase, PlanStep, PollWhen, RunState, SlateGame
 from workflows.contracts import ClockSpec, Message, PlanRequest
 from workflows.daily_pipeline import DailyPipelineWorkflow
 
@@ -44,7 +44,7 @@ def short_day(
         common = {"opens_at": start, "needs": needs, "follows": needs, "soft_deadline": None, "hard_deadline": None}
         if step.name != LINES:
             return step.model_copy(update=common)
-        polls = Cadence(start=start, until=start + 120 * SECOND, every=every, only="until_found")
+        polls = Cadence(start=start, until=start + 120 * SECOND, every=every, only=PollWhen.UNTIL_COMPLETE)
         return step.model_copy(
             update={**common, "cadence": (polls,), "poll_times": (), "hard_deadline": start + gives_up}
         )
@@ -61,7 +61,7 @@ def short_day(
 
 def _schedule(start: datetime, games: tuple[SlateGame, ...]) -> PlanStep:
     """Read until found, and once more two seconds later."""
-    polls = Cadence(start=start, until=start + 2 * SECOND, every=2 * SECOND, only="always")
+    polls = Cadence(start=start, until=start + 2 * SECOND, every=2 * SECOND, only=PollWhen.ALWAYS)
     schedule = step_of(evening_plan(), "nbac_schedule")
     return schedule.model_copy(update={"opens_at": start, "cadence": (polls,) if games else (), "soft_deadline": None})
 

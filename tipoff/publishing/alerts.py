@@ -8,7 +8,7 @@ from typing import Final
 from pydantic import AwareDatetime, Field
 
 from tipoff.publishing.store import ExportStore
-from tipoff.vocabulary import Frozen
+from tipoff.vocabulary import Frozen, Severity
 
 PATH: Final = "alerts.jsonl"
 
@@ -22,7 +22,7 @@ class Alert(Frozen):
     """On the day's clock."""
     step: str = ""
     """Step of the day it is about, if one."""
-    severity: str = Field(default="warning", pattern="^(warning|critical)$")
+    severity: Severity = Severity.WARNING
     text: str
     """What happened, to what, and what to do."""
 

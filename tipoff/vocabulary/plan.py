@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime
 
 from tipoff.vocabulary.base import Frozen
-from tipoff.vocabulary.words import Phase, Role, StepKind
+from tipoff.vocabulary.words import OnDeadline, Phase, PollWhen, Role, Span, StepKind
 
 
 class SlateGame(Frozen):
@@ -30,7 +30,7 @@ class Cadence(Frozen):
     start: AwareDatetime
     until: AwareDatetime
     every: timedelta
-    only: str = Field(default="always", pattern="^(always|until_found|once_found)$")
+    only: PollWhen = PollWhen.ALWAYS
 
 
 class FallbackSource(Frozen):
@@ -51,8 +51,7 @@ class PlanStep(Frozen):
     title: str
     subject: str
     """Name of the source, table, system or export."""
-    span: str = Field(default="slate", pattern="^(slate|history)$")
-    """Whether it is about the slate or about the games before it."""
+    span: Span = Span.SLATE
     role: Role = Role.PRE
     critical: bool = False
     needs: tuple[str, ...] = ()
@@ -63,8 +62,9 @@ class PlanStep(Frozen):
     poll_times: tuple[AwareDatetime, ...] = ()
     soft_deadline: AwareDatetime | None = None
     hard_deadline: AwareDatetime | None = None
-    degraded_message: str | None = None
-    """How the day goes on without it; None: the day cannot go on without it."""
+    on_deadline: OnDeadline = OnDeadline.PARK
+    degraded_message: str = ""
+    """How the day goes on without it; empty where `on_deadline` is PARK."""
     provider_ids_from: str | None = None
     """The source whose game ids this step's requests need."""
     per_game: bool = False

@@ -41,6 +41,38 @@ class StepKind(StrEnum):
     EXPORT = "export"
 
 
+class Span(StrEnum):
+    """Which games a computation is about."""
+
+    SLATE = "slate"
+    HISTORY = "history"
+    """The games before the slate."""
+
+
+class PollWhen(StrEnum):
+    """Whether a cadence applies before or after the first complete poll."""
+
+    ALWAYS = "always"
+    UNTIL_COMPLETE = "until_complete"
+    ONCE_COMPLETE = "once_complete"
+
+
+class OnDeadline(StrEnum):
+    """What happens to a step that is not settled at its hard deadline."""
+
+    DEGRADE = "degrade"
+    """The day goes on without it."""
+    PARK = "park"
+    """The day waits for an operator."""
+
+
+class Severity(StrEnum):
+    """How urgent an alert is."""
+
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
 class Outcome(StrEnum):
     """What a provider's response means; `tipoff.sources.outcomes` maps each to what is done about it."""
 

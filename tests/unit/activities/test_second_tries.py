@@ -12,11 +12,12 @@ from activities.compute import Computing
 from activities.resources import Resources
 from tests.support.days import GAME_DATE, GAMES, at
 from tipoff.settings import Settings
+from tipoff.vocabulary import Span
 from workflows.contracts import ComputeRequest, StepReport
 
 REQUEST = ComputeRequest(
     subject="player_prop_lines",
-    span="slate",
+    span=Span.SLATE,
     game_date=GAME_DATE,
     game_ids=tuple(game.game_id for game in GAMES),
     as_of=at(15),

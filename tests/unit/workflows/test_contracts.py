@@ -12,7 +12,7 @@ from tests.support.days import GAME_DATE, at, game
 from tipoff.plan import plan_day
 from tipoff.sources.rate_limits import RATE_LIMITS
 from tipoff.sources.registry import SOURCES
-from tipoff.vocabulary import DataQuality, DayPlan, Frozen, Outcome, Phase, RunState, StepState
+from tipoff.vocabulary import DataQuality, DayPlan, Frozen, Outcome, Phase, RunState, Severity, Span, StepState
 from workflows.contracts import (
     AcquireRequest,
     AcquireResult,
@@ -86,7 +86,7 @@ DEGRADATIONS = tuple(
 )
 ATTENTION = (Attention(step=NAME, reason=REASON, since=at(12), options=(f"retry_step {NAME}",) * 3),) * 5
 ALERTS = tuple(
-    Alert(key=f"{NAME}:{number}", at=at(12), step=NAME, severity="critical", text=REASON) for number in range(30)
+    Alert(key=f"{NAME}:{number}", at=at(12), step=NAME, severity=Severity.CRITICAL, text=REASON) for number in range(30)
 )
 STATUS = DayStatus(
     game_date=GAME_DATE,
@@ -187,7 +187,7 @@ LARGEST: tuple[Frozen, ...] = (
     ),
     ComputeRequest(
         subject=NAME,
-        span="slate",
+        span=Span.SLATE,
         game_date=GAME_DATE,
         game_ids=IDS,
         as_of=at(12),

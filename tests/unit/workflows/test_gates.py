@@ -20,7 +20,7 @@ from tests.support.ledgers import (
     settled_ledger,
     step_of,
 )
-from tipoff.vocabulary import Cadence, DayPlan, PlanStep, Role, StepKind, StepState, eastern
+from tipoff.vocabulary import Cadence, DayPlan, PlanStep, PollWhen, Role, StepKind, StepState, eastern
 from workflows import gates
 from workflows.contracts import StepReport
 from workflows.day_state import DayLedger, Records, StepCooldown, StepRecord
@@ -193,7 +193,7 @@ CADENCES = st.builds(
     st.integers(0, 300),
     st.integers(0, 900),
     st.integers(1, 180),
-    st.sampled_from(("always", "until_found", "once_found")),
+    st.sampled_from(PollWhen),
 )
 MINUTES = st.integers(-60, 1500).map(lambda minutes: START + timedelta(minutes=minutes))
 
@@ -223,11 +223,11 @@ def test_a_cadence_is_kept_to_and_ends_when_it_says(cadence: Cadence, last: date
 def test_what_was_found_is_looked_at_by_the_cadence_for_what_was_found(cadence: Cadence, last: datetime | None) -> None:
     before = gates.next_poll(looking(cadence), StepRecord(last_poll=last, found=False))
     after = gates.next_poll(looking(cadence), StepRecord(last_poll=last, found=True))
-    if cadence.only == "until_found":
+    if cadence.only is PollWhen.UNTIL_COMPLETE:
         assert after is None
-    if cadence.only == "once_found":
+    if cadence.only is PollWhen.ONCE_COMPLETE:
         assert before is None
-    if cadence.only == "always":
+    if cadence.only is PollWhen.ALWAYS:
         assert before == after
 
 
