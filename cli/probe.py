@@ -20,9 +20,9 @@ from tipoff.sources.outcomes import OUTCOME_POLICIES
 from tipoff.sources.player_names import slate_players
 from tipoff.sources.rate_limits import RateLimiter
 from tipoff.sources.schedule import slate_games
-from tipoff.vocabulary import Frozen, Outcome
+from tipoff.vocabulary import Frozen, Outcome, step_names
 
-SCHEDULE, PLAYER_LIST, ROSTERS = "nbac_schedule", "nbac_player_list_current", "espn_team_rosters"
+SCHEDULE, PLAYER_LIST, ROSTERS = step_names.SCHEDULE, step_names.PLAYER_LIST, step_names.ROSTERS
 FIRST_ROWS = 3
 
 

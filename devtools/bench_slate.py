@@ -16,7 +16,7 @@ from tipoff.replay.archive import Archive
 from tipoff.replay.upstream import serve
 from tipoff.sources.base import Slate, Source
 from tipoff.sources.registry import SOURCES, sources
-from tipoff.vocabulary import Outcome, eastern, season_of
+from tipoff.vocabulary import Outcome, eastern, season_of, step_names
 
 SLATE_SECONDS = 20.0
 """What fetching and processing a slate of twelve games may take on two cores."""
@@ -24,7 +24,7 @@ SEASON_SECONDS = 3.0
 """What reading a season's game log may take."""
 
 ASKED = tuple(source for source in sources(replayed=True).values() if not source.idle_reason)
-GAME_LOG = SOURCES["nbac_player_history"]
+GAME_LOG = SOURCES[step_names.PLAYER_BOX_SCORE_HISTORY]
 
 
 class Cost(NamedTuple):

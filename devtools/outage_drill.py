@@ -34,7 +34,7 @@ from runtime.replay import Replay, Scene, replay
 from tipoff.errors import BadInputError, TipoffError
 from tipoff.replay.faults import FaultKind, ReplaySource
 from tipoff.sources.registry import SOURCES
-from tipoff.vocabulary import RunState, clock_time, eastern, shortened
+from tipoff.vocabulary import RunState, clock_time, eastern, shortened, step_names
 from workflows.contracts import ClockSpec, DayResult, DayStatus, Degradation
 from workflows.daily_pipeline import DailyPipelineWorkflow
 
@@ -45,7 +45,7 @@ PATIENCE_SECONDS = 900.0
 """How long a day may take on a busy machine; a quiet one needs a twentieth."""
 REASON_LENGTH = 160
 
-MORNING_ONLY: Mapping[str, datetime] = {"nbac_player_history": eastern(DAY, 18)}
+MORNING_ONLY: Mapping[str, datetime] = {step_names.PLAYER_BOX_SCORE_HISTORY: eastern(DAY, 18)}
 """Sources whose address others ask in the evening -> until when it is dead for them alone."""
 
 KEPT = 0.95

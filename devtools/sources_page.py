@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from devtools.handmade_responses import MADE
 from devtools.recorded_responses import CASES
 from tipoff.errors import BadInputError
+from tipoff.plan import is_critical
 from tipoff.replay.upstream.endpoints import Endpoint, find
 from tipoff.settings import load_settings
 from tipoff.sources.base import Request, Response, Slate, Source
@@ -155,7 +156,7 @@ def _asked(numbered: tuple[str, Source]) -> Sequence[str]:
         f"`{source.name}`",
         source.title,
         source.role,
-        "**critical**" if source.critical else "optional",
+        "**critical**" if is_critical(source.name) else "optional",
         f"`{asked.host}{unquote(asked.path)}{params}`",
         f"`{source.table}`",
         ", ".join(f"`{name}`" for name in source.fallback_for),

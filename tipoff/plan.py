@@ -1,14 +1,15 @@
-"""The steps of a day as data: what runs, what it needs, when it looks and when it gives up waiting.
+"""The steps of a day as data: what runs when, what it needs, how long it is waited for and what happens then.
 
-The clock of a day is `domain` time, Eastern: slate and overnight results from 06:00, lines from 08:00 or twelve hours
-before the first tip, predictions by 13:30 or two hours before the first tip, results from tip plus two and a quarter
-hours, grading by 09:00 of the next day.
+`GAME_DAY_STEPS` lists every step with its polls and deadlines. The named times they refer to, such as
+`BETTING_LINES_OPEN` and `INPUTS_DUE`, stand at the top. `plan_day` turns the descriptions into a plan for a slate.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from tipoff.sources.base import Source
 from tipoff.systems.registry import SYSTEMS
@@ -16,7 +17,6 @@ from tipoff.vocabulary import (
     Cadence,
     DayPlan,
     FallbackSource,
-    Frozen,
     OnDeadline,
     Phase,
     PlanStep,
@@ -26,559 +26,662 @@ from tipoff.vocabulary import (
     Span,
     StepKind,
     eastern,
+    step_names,
 )
 
-COMPUTE_MARGIN = timedelta(minutes=15)
-"""Inputs are given up this long before predictions are due, so that computing them fits in."""
 
-HALF_HOUR = timedelta(minutes=30)
-
-
-class Deadlines(Frozen):
-    """How long a source is waited for: an alert at `soft`, the fallback at `hard`."""
-
-    soft: datetime
-    hard: datetime
-
-    def hours_earlier(self, hours: int) -> Deadlines:
-        """For a source that others need: they are still asked when it is given up."""
-        return Deadlines(soft=self.soft - timedelta(hours=hours), hard=self.hard - timedelta(hours=hours))
+def hours(count: float) -> timedelta:
+    """A span of hours."""
+    return timedelta(hours=count)
 
 
-class DayTimes(Frozen):
-    """The moments of a date that its steps are timed by."""
-
-    starts: datetime
-    computing_opens: datetime
-    first_tip: datetime
-    last_tip: datetime
-    tips: tuple[datetime, ...]
-    predictions_due: datetime
-    inputs_due: datetime
-    lines_open: datetime
-    results_open: datetime
-    results_due: datetime
-    ends: datetime
+def minutes(count: float) -> timedelta:
+    """A span of minutes."""
+    return timedelta(minutes=count)
 
 
-def day_times(game_date: date, games: tuple[SlateGame, ...]) -> DayTimes:
-    """The moments of a date with at least one game."""
-    tips = sorted(game.tip_off for game in games)
-    next_date = game_date + timedelta(days=1)
-    due = min(eastern(game_date, 13, 30), tips[0] - timedelta(hours=2))
-    return DayTimes(
-        starts=eastern(game_date, 5),
-        computing_opens=eastern(game_date, 6),
-        first_tip=tips[0],
-        last_tip=tips[-1],
-        tips=tuple(sorted(set(tips))),
-        predictions_due=due,
-        inputs_due=due - COMPUTE_MARGIN,
-        lines_open=max(eastern(game_date, 8), tips[0] - timedelta(hours=12)),
-        results_open=tips[0] + timedelta(hours=2, minutes=15),
-        results_due=eastern(next_date, 9),
-        ends=eastern(next_date, 10),
-    )
+# ── named times of a day ─────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class SlateTimes:
+    """What the times of a day depend on: the game date and its tip-offs, earliest first."""
+
+    game_date: date
+    tips: tuple[datetime, ...] = ()
+
+    def at(self, hour: int, minute: int = 0, *, days_later: int = 0) -> datetime:
+        """An Eastern time of the game date, or of a date after it."""
+        return eastern(self.game_date + timedelta(days=days_later), hour, minute)
+
+
+@dataclass(frozen=True)
+class DayTime:
+    """A named time of a day; `resolve` returns it for a slate."""
+
+    resolve: Callable[[SlateTimes], datetime]
+
+    def __add__(self, offset: timedelta) -> DayTime:
+        return DayTime(lambda slate: self.resolve(slate) + offset)
+
+    def __sub__(self, offset: timedelta) -> DayTime:
+        return self + -offset
+
+
+FIRST_TIP = DayTime(lambda slate: slate.tips[0])
+LAST_TIP = DayTime(lambda slate: slate.tips[-1])
+
+DAY_STARTS = DayTime(lambda slate: slate.at(5))
+SLATE_LATE = DayTime(lambda slate: slate.at(8))
+SLATE_POLLS_END = DayTime(lambda slate: slate.tips[-1] if slate.tips else slate.at(23))
+COMPUTING_OPENS = DayTime(lambda slate: slate.at(6))
+BETTING_LINES_OPEN = DayTime(lambda slate: max(slate.at(8), slate.tips[0] - hours(12)))
+PREDICTIONS_DUE = DayTime(lambda slate: min(slate.at(13, 30), slate.tips[0] - hours(2)))
+INPUTS_DUE = PREDICTIONS_DUE - minutes(15)
+"""The deadline for betting lines and the other inputs of predictions; the rest of the time is for computing."""
+INPUTS_LATE = INPUTS_DUE - hours(1)
+INJURY_WATCH_OPENS = FIRST_TIP - minutes(90)
+RESULTS_OPEN = FIRST_TIP + hours(2.25)
+GAMES_OVER = LAST_TIP + hours(2.75)
+RESULTS_LATE = LAST_TIP + hours(4)
+RESULT_DETAILS_DUE = LAST_TIP + hours(5)
+RESULTS_DUE = DayTime(lambda slate: slate.at(9, days_later=1))
+DAY_ENDS = DayTime(lambda slate: slate.at(10, days_later=1))
+
+BEFORE_EACH_TIP = minutes(10)
+"""Betting lines are polled once more this long before each tip-off, for the closing lines."""
+
+
+# ── what describes a step ────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, kw_only=True)
+class Polls:
+    """Poll every `every` from `start` until `until`; `only` narrows it to before or after the first success."""
+
+    every: timedelta
+    start: DayTime
+    until: DayTime
+    only: PollWhen = PollWhen.ALWAYS
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceStep:
+    """A step that polls a primary source; its fallback sources are those that name it in `fallback_for`."""
+
+    source: str
+    phase: Phase
+    polls: tuple[Polls, ...]
+    soft_deadline: DayTime
+    """An alert is sent."""
+    hard_deadline: DayTime | None
+    """The wait ends as `on_deadline` says. None: the source is waited for as long as it is polled."""
+    on_deadline: OnDeadline
+    degraded_message: str = ""
+    """How the day continues without the source."""
+    needs: tuple[str, ...] = ()
+    critical: bool = False
+    polled_before_each_tip: bool = False
+    per_game: bool = False
+    """Whether a response without some games is useful for the others."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComputeStep:
+    """A step that computes or publishes; it opens when what it needs is settled and `opens_at` has passed."""
+
+    name: str
+    title: str
+    phase: Phase
+    kind: StepKind
+    subject: str | None = None
+    """The table, system or export it is about; None: the one that it is named after."""
+    span: Span = Span.SLATE
+    role: Role = Role.PRE
+    critical: bool = True
+    needs: tuple[str, ...]
+    reruns_after: tuple[str, ...] | None = None
+    """Those of `needs` whose new data make it run again; None: all of them."""
+    opens_at: DayTime = COMPUTING_OPENS
+    soft_deadline: DayTime | None = PREDICTIONS_DUE
+    hard_deadline: DayTime | None = None
+    on_deadline: OnDeadline = OnDeadline.PARK
+    degraded_message: str = ""
+
+
+StepDescription = SourceStep | ComputeStep
+
+_until_complete = partial(Polls, every=minutes(30), only=PollWhen.UNTIL_COMPLETE)
+_once_complete = partial(Polls, every=hours(2), only=PollWhen.ONCE_COMPLETE)
+
+
+# ── before the games ─────────────────────────────────────────────────────────────────────────────────────
+
+SCHEDULE_STEP = SourceStep(
+    source=step_names.SCHEDULE,
+    phase=Phase.SLATE,
+    polls=(
+        _until_complete(start=DAY_STARTS, until=SLATE_POLLS_END),
+        _once_complete(start=DAY_STARTS, until=SLATE_POLLS_END),
+    ),
+    soft_deadline=SLATE_LATE,
+    hard_deadline=None,
+    on_deadline=OnDeadline.PARK,
+    critical=True,
+)
+
+SLATE_STEPS: tuple[StepDescription, ...] = (
+    SCHEDULE_STEP,
+    ComputeStep(  # once the slate is known, `today` names this date, and yesterday's picks are gone from it
+        name=step_names.ANNOUNCE_DAY,
+        title="announce the day",
+        phase=Phase.SLATE,
+        kind=StepKind.EXPORT,
+        subject="predictions",
+        critical=False,
+        needs=(step_names.SCHEDULE,),
+        reruns_after=(),
+        opens_at=DAY_STARTS,
+        soft_deadline=None,
+    ),
+)
+
+COLLECT_STEPS: tuple[StepDescription, ...] = (
+    SourceStep(
+        source=step_names.ESPN_SCOREBOARD,
+        phase=Phase.COLLECT,
+        needs=(step_names.SCHEDULE,),
+        polls=(_until_complete(start=DAY_STARTS + hours(1), until=LAST_TIP),),
+        soft_deadline=INPUTS_LATE,
+        hard_deadline=INPUTS_DUE,
+        on_deadline=OnDeadline.DEGRADE,
+        degraded_message="the day continues without the ESPN scoreboard",
+        per_game=True,
+    ),
+    SourceStep(
+        source=step_names.PLAYER_LIST,
+        phase=Phase.COLLECT,
+        needs=(step_names.SCHEDULE,),
+        polls=(_until_complete(start=DAY_STARTS + hours(1.5), until=LAST_TIP),),
+        soft_deadline=INPUTS_LATE - hours(2),  # rosters and the injury report are polled after its deadline
+        hard_deadline=INPUTS_DUE - hours(2),
+        on_deadline=OnDeadline.DEGRADE,
+        degraded_message="the team rosters are used alone",
+        critical=True,
+    ),
+    SourceStep(
+        source=step_names.ROSTERS,
+        phase=Phase.COLLECT,
+        needs=(step_names.PLAYER_LIST,),
+        polls=(_until_complete(start=DAY_STARTS + hours(2), until=LAST_TIP),),
+        soft_deadline=INPUTS_LATE - hours(1),  # the injury report is polled after its deadline
+        hard_deadline=INPUTS_DUE - hours(1),
+        on_deadline=OnDeadline.DEGRADE,
+        degraded_message="the league's player list is used instead",
+    ),
+    SourceStep(
+        source=step_names.PLAYER_BOX_SCORE_HISTORY,
+        phase=Phase.COLLECT,
+        needs=(step_names.SCHEDULE,),
+        polls=(_until_complete(start=DAY_STARTS + hours(1), until=LAST_TIP),),
+        soft_deadline=INPUTS_LATE,
+        hard_deadline=INPUTS_DUE,
+        on_deadline=OnDeadline.DEGRADE,
+        degraded_message="predictions use the results stored before",
+        critical=True,
+    ),
+    SourceStep(
+        source=step_names.TEAM_BOX_SCORE_HISTORY,
+        phase=Phase.COLLECT,
+        needs=(step_names.SCHEDULE,),
+        polls=(_until_complete(start=DAY_STARTS + hours(1), until=LAST_TIP),),
+        soft_deadline=INPUTS_LATE,
+        hard_deadline=INPUTS_DUE,
+        on_deadline=OnDeadline.DEGRADE,
+        degraded_message="predictions use the results stored before",
+        critical=True,
+    ),
+    SourceStep(
+        source=step_names.INJURY_REPORT,
+        phase=Phase.COLLECT,
+        needs=(step_names.ROSTERS,),
+        polls=(
+            Polls(every=hours(2), start=DAY_STARTS + hours(3), until=INJURY_WATCH_OPENS),
+            Polls(every=minutes(15), start=INJURY_WATCH_OPENS, until=LAST_TIP),
+            # A late report is polled once more, so that its fallback source is polled in time for predictions.
+            _until_complete(start=INPUTS_LATE, until=INPUTS_LATE),
+        ),
+        soft_deadline=INPUTS_LATE,
+        hard_deadline=INPUTS_DUE,
+        on_deadline=OnDeadline.DEGRADE,
+        degraded_message="predictions are made without an injury report",
+    ),
+    SourceStep(
+        source=step_names.STANDINGS,
+        phase=Phase.COLLECT,
+        needs=(step_names.SCHEDULE,),
+        polls=(_until_complete(start=DAY_STARTS + hours(1), until=FIRST_TIP),),
+        soft_deadline=INPUTS_LATE,
+        hard_deadline=INPUTS_DUE,
+        on_deadline=OnDeadline.DEGRADE,
+        degraded_message="no prediction depends on it",
+    ),
+    SourceStep(
+        source=step_names.PLAYER_MOVEMENT,
+        phase=Phase.COLLECT,
+        needs=(step_names.SCHEDULE,),
+        polls=(_until_complete(start=DAY_STARTS + hours(1), until=FIRST_TIP),),
+        soft_deadline=INPUTS_LATE,
+        hard_deadline=INPUTS_DUE,
+        on_deadline=OnDeadline.DEGRADE,
+        degraded_message="no prediction depends on it",
+    ),
+    SourceStep(
+        source=step_names.REFEREES,
+        phase=Phase.COLLECT,
+        needs=(step_names.SCHEDULE,),
+        polls=(_until_complete(start=DAY_STARTS + hours(4.25), until=FIRST_TIP),),
+        soft_deadline=INPUTS_LATE,
+        hard_deadline=INPUTS_DUE,
+        on_deadline=OnDeadline.DEGRADE,
+        degraded_message="no prediction depends on it",
+    ),
+)
+
+BETTING_LINE_STEPS: tuple[StepDescription, ...] = (
+    SourceStep(
+        source=step_names.BETTING_EVENTS,
+        phase=Phase.LINES,
+        needs=(step_names.SCHEDULE,),
+        polls=(_until_complete(start=BETTING_LINES_OPEN, until=LAST_TIP),),
+        soft_deadline=INPUTS_LATE - hours(1),  # lines are polled after its deadline
+        hard_deadline=INPUTS_DUE - hours(1),
+        on_deadline=OnDeadline.DEGRADE,
+        degraded_message="The Odds API cannot be polled for betting lines",
+        per_game=True,
+    ),
+    SourceStep(
+        source=step_names.GAME_BETTING_LINES,
+        phase=Phase.LINES,
+        needs=(step_names.BETTING_EVENTS,),
+        polls=(
+            _until_complete(start=BETTING_LINES_OPEN, until=LAST_TIP),
+            _once_complete(start=BETTING_LINES_OPEN, until=LAST_TIP),
+        ),
+        polled_before_each_tip=True,
+        soft_deadline=INPUTS_LATE,
+        hard_deadline=INPUTS_DUE,
+        on_deadline=OnDeadline.DEGRADE,
+        degraded_message="predictions are made without spreads and totals",
+        per_game=True,
+    ),
+    SourceStep(
+        source=step_names.BETTING_LINES,
+        phase=Phase.LINES,
+        needs=(step_names.BETTING_EVENTS, step_names.ROSTERS),
+        polls=(
+            _until_complete(start=BETTING_LINES_OPEN, until=LAST_TIP),
+            _once_complete(start=BETTING_LINES_OPEN, until=LAST_TIP),
+        ),
+        polled_before_each_tip=True,
+        soft_deadline=INPUTS_LATE,
+        hard_deadline=INPUTS_DUE,  # the deadline for betting lines
+        on_deadline=OnDeadline.DEGRADE,
+        degraded_message="predictions are published without betting lines",
+        per_game=True,
+    ),
+)
+
+_context_transform = partial(ComputeStep, phase=Phase.CONTEXT, kind=StepKind.TRANSFORM)
+
+CONTEXT_STEPS: tuple[StepDescription, ...] = (
+    _context_transform(
+        name=step_names.TEAM_HISTORY,
+        title="team results to date",
+        subject="team_offense_game_summary",
+        span=Span.HISTORY,
+        needs=(step_names.TEAM_BOX_SCORE_HISTORY,),
+    ),
+    _context_transform(
+        name=step_names.PLAYER_HISTORY,
+        title="player results to date",
+        subject="player_game_summary",
+        span=Span.HISTORY,
+        needs=(step_names.PLAYER_BOX_SCORE_HISTORY, step_names.TEAM_HISTORY),
+    ),
+    _context_transform(
+        name=step_names.CONSENSUS_LINES,
+        title="consensus lines",
+        needs=(step_names.BETTING_LINES,),
+    ),
+    _context_transform(
+        name=step_names.TEAM_CONTEXT,
+        title="team context",
+        needs=(
+            step_names.SCHEDULE,
+            step_names.TEAM_HISTORY,
+            step_names.GAME_BETTING_LINES,
+            step_names.INJURY_REPORT,
+        ),
+    ),
+    _context_transform(
+        name=step_names.PLAYER_CONTEXT,
+        title="player context",
+        needs=(
+            step_names.SCHEDULE,
+            step_names.PLAYER_LIST,
+            step_names.ROSTERS,
+            step_names.INJURY_REPORT,
+            step_names.PLAYER_HISTORY,
+            step_names.CONSENSUS_LINES,
+            step_names.TEAM_CONTEXT,
+        ),
+    ),
+    _context_transform(
+        name=step_names.PLAYER_FORM,
+        title="player form",
+        needs=(step_names.PLAYER_HISTORY, step_names.PLAYER_CONTEXT),
+    ),
+)
+
+PREDICT_STEPS: tuple[StepDescription, ...] = (
+    ComputeStep(
+        name=step_names.FEATURES,
+        title="features",
+        phase=Phase.PREDICT,
+        kind=StepKind.FEATURES,
+        needs=(step_names.TEAM_CONTEXT, step_names.PLAYER_CONTEXT, step_names.PLAYER_FORM),
+    ),
+    ComputeStep(
+        name=step_names.FEATURE_HISTORY,
+        title="features of past games",
+        phase=Phase.CONTEXT,
+        kind=StepKind.FEATURES,
+        span=Span.HISTORY,
+        needs=(step_names.PLAYER_HISTORY, step_names.SCHEDULE),
+        reruns_after=(step_names.PLAYER_HISTORY,),
+    ),
+    *(
+        ComputeStep(
+            name=system.system_id,
+            title=system.title,
+            phase=Phase.PREDICT,
+            kind=StepKind.SYSTEM,
+            critical=False,
+            needs=(step_names.FEATURES, step_names.FEATURE_HISTORY),
+            hard_deadline=PREDICTIONS_DUE,
+            on_deadline=OnDeadline.DEGRADE,
+            degraded_message="the other systems' predictions are published",
+        )
+        for system in SYSTEMS.values()
+    ),
+)
+
+PUBLISH_PREDICTIONS_STEP = ComputeStep(
+    name=step_names.PUBLISH_PREDICTIONS,
+    title="publish predictions",
+    phase=Phase.PUBLISH,
+    kind=StepKind.EXPORT,
+    subject="predictions",
+    needs=tuple(SYSTEMS),
+)
+REPORT_PAGE_STEP = ComputeStep(
+    name=step_names.REPORT_PAGE,
+    title="report page",
+    phase=Phase.PUBLISH,
+    kind=StepKind.EXPORT,
+    subject="page",
+    critical=False,
+    needs=(step_names.PUBLISH_PREDICTIONS,),
+    soft_deadline=None,
+)
+
+
+# ── during and after the games ───────────────────────────────────────────────────────────────────────────
+
+RESULT_SOURCE_STEPS: tuple[StepDescription, ...] = (
+    SourceStep(
+        source=step_names.LIVE_SCOREBOARD,
+        phase=Phase.FOLLOW,
+        needs=(step_names.SCHEDULE,),
+        polls=(Polls(every=minutes(3), start=FIRST_TIP, until=RESULTS_DUE, only=PollWhen.UNTIL_COMPLETE),),
+        soft_deadline=RESULTS_LATE,
+        hard_deadline=RESULT_DETAILS_DUE,
+        on_deadline=OnDeadline.DEGRADE,
+        degraded_message="the box scores decide which games are final",
+        per_game=True,
+    ),
+    SourceStep(
+        source=step_names.PLAYER_BOX_SCORES,
+        phase=Phase.RESULTS,
+        needs=(step_names.SCHEDULE,),
+        polls=(_until_complete(start=RESULTS_OPEN, until=RESULTS_DUE),),
+        soft_deadline=RESULTS_LATE,
+        hard_deadline=RESULTS_DUE,
+        on_deadline=OnDeadline.DEGRADE,
+        degraded_message="only games with box scores are graded",
+        critical=True,
+        per_game=True,
+    ),
+    SourceStep(
+        source=step_names.TEAM_BOX_SCORES,
+        phase=Phase.RESULTS,
+        needs=(step_names.SCHEDULE,),
+        polls=(_until_complete(start=RESULTS_OPEN, until=RESULTS_DUE),),
+        soft_deadline=RESULTS_LATE,
+        hard_deadline=RESULT_DETAILS_DUE,
+        on_deadline=OnDeadline.DEGRADE,
+        degraded_message="team totals are summed from the players' box scores",
+        per_game=True,
+    ),
+    SourceStep(
+        source=step_names.PLAY_BY_PLAY,
+        phase=Phase.RESULTS,
+        needs=(step_names.SCHEDULE,),
+        polls=(_until_complete(start=GAMES_OVER, until=RESULTS_DUE),),
+        soft_deadline=RESULTS_LATE,
+        hard_deadline=RESULT_DETAILS_DUE,
+        on_deadline=OnDeadline.DEGRADE,
+        degraded_message="these games have no shots by zone",
+        per_game=True,
+    ),
+    SourceStep(
+        source=step_names.GAMEBOOK,
+        phase=Phase.RESULTS,
+        needs=(step_names.SCHEDULE,),
+        polls=(_until_complete(start=GAMES_OVER, until=RESULTS_DUE),),
+        soft_deadline=RESULTS_LATE,
+        hard_deadline=RESULT_DETAILS_DUE,
+        on_deadline=OnDeadline.DEGRADE,
+        degraded_message="reasons for not playing stay unknown",
+        per_game=True,
+    ),
+)
+
+_after_the_games = partial(ComputeStep, role=Role.POST, opens_at=RESULTS_OPEN, soft_deadline=RESULTS_DUE)
+
+RESULT_STEPS: tuple[StepDescription, ...] = (
+    _after_the_games(
+        name=step_names.TEAM_RESULTS,
+        title="team results",
+        phase=Phase.RESULTS,
+        kind=StepKind.TRANSFORM,
+        subject="team_offense_game_summary",
+        needs=(step_names.TEAM_BOX_SCORES, step_names.PLAYER_BOX_SCORES),
+    ),
+    _after_the_games(
+        name=step_names.PLAYER_RESULTS,
+        title="player results",
+        phase=Phase.RESULTS,
+        kind=StepKind.TRANSFORM,
+        subject="player_game_summary",
+        needs=(step_names.PLAYER_BOX_SCORES, step_names.TEAM_RESULTS),
+    ),
+)
+
+GRADE_STEP = _after_the_games(
+    name=step_names.GRADE,
+    title="grades",
+    phase=Phase.GRADE,
+    kind=StepKind.GRADE,
+    needs=(step_names.LIVE_SCOREBOARD, step_names.PLAYER_RESULTS, step_names.PUBLISH_PREDICTIONS),
+)
+PUBLISH_RESULTS_STEP = _after_the_games(
+    name=step_names.PUBLISH_RESULTS,
+    title="publish results",
+    phase=Phase.GRADE,
+    kind=StepKind.EXPORT,
+    subject="results",
+    needs=(step_names.GRADE,),
+)
+PUBLISH_SUMMARY_STEP = _after_the_games(
+    name=step_names.PUBLISH_SUMMARY,
+    title="publish the summary",
+    phase=Phase.GRADE,
+    kind=StepKind.EXPORT,
+    subject="summary",
+    needs=(step_names.GRADE,),
+)
+
+
+# ── the three kinds of day ───────────────────────────────────────────────────────────────────────────────
+
+GAME_DAY_STEPS: tuple[StepDescription, ...] = (
+    *SLATE_STEPS,
+    *COLLECT_STEPS,
+    *BETTING_LINE_STEPS,
+    *CONTEXT_STEPS,
+    *PREDICT_STEPS,
+    PUBLISH_PREDICTIONS_STEP,
+    REPORT_PAGE_STEP,
+    *RESULT_SOURCE_STEPS,
+    *RESULT_STEPS,
+    GRADE_STEP,
+    PUBLISH_RESULTS_STEP,
+    PUBLISH_SUMMARY_STEP,
+)
+"""Every step of a date with games, each listed after all it needs."""
+
+_at_once = partial(replace, opens_at=DAY_STARTS, soft_deadline=None)
+
+NO_GAME_STEPS: tuple[StepDescription, ...] = (
+    replace(SCHEDULE_STEP, polls=()),
+    _at_once(PUBLISH_PREDICTIONS_STEP, needs=(step_names.SCHEDULE,)),
+    _at_once(REPORT_PAGE_STEP),
+)
+"""The steps of a date without games: publish that there are none."""
+
+VOID_GRADE_STEPS: tuple[StepDescription, ...] = (
+    _at_once(GRADE_STEP, needs=(step_names.PUBLISH_PREDICTIONS,)),
+    _at_once(PUBLISH_RESULTS_STEP),
+    _at_once(PUBLISH_SUMMARY_STEP),
+)
+"""Further steps where all games were called off after predictions were published: grade these as void."""
 
 
 def plan_slate(game_date: date, sources: Mapping[str, Source]) -> DayPlan:
-    """The plan while the slate is not known: read it."""
-    return DayPlan(
-        game_date=game_date,
-        games=(),
-        steps=(_slate_step(game_date, eastern(game_date, 23), sources),),
-        ends_at=eastern(game_date + timedelta(days=1), 10),
-        slate_known=False,
-    )
-
-
-def _plan_without_games(game_date: date, sources: Mapping[str, Source], *, published: bool) -> DayPlan:
-    """Nothing to predict: say so in the exports and end; what is out already is graded as void."""
-    starts = eastern(game_date, 5)
-    slate = _slate_step(game_date, starts, sources)
-    publishing = _publishing(("nbac_schedule",), starts, None)
-    grading = _grading(("export_predictions",), starts, None) if published else ()
-    return DayPlan(
-        game_date=game_date,
-        games=(),
-        steps=(slate.model_copy(update={"cadence": ()}), *publishing, *grading),
-        ends_at=eastern(game_date + timedelta(days=1), 10),
-    )
+    """The plan until the slate is known: poll the schedule."""
+    return _plan(game_date, (), (SCHEDULE_STEP,), sources, slate_known=False)
 
 
 def plan_day(
     game_date: date, games: tuple[SlateGame, ...], sources: Mapping[str, Source], *, published: bool = False
 ) -> DayPlan:
-    """The steps of a date for its slate, each listed after all it needs.
+    """The plan of a date for its slate.
 
-    `published`: predictions of the date are out, so that a slate that has lost its games still has to be graded.
+    Args:
+        published: predictions of the date are published, so they are graded even when no game is left.
     """
-    if not games:
-        return _plan_without_games(game_date, sources, published=published)
-    times = day_times(game_date, games)
-    steps = (
-        _slate_step(game_date, times.last_tip, sources),
-        _announcement(times),
-        *_collecting(times, sources),
-        *_lines(times, sources),
-        *_context(times),
-        *_predicting(times),
-        *_publishing(tuple(SYSTEMS), times.computing_opens, times.predictions_due),
-        *_following(times, sources),
-        *_results(times, sources),
-        *_grading(_GRADED_FROM, times.results_open, times.results_due),
-    )
+    if games:
+        return _plan(game_date, games, GAME_DAY_STEPS, sources)
+    return _plan(game_date, games, (*NO_GAME_STEPS, *(VOID_GRADE_STEPS if published else ())), sources)
+
+
+def is_critical(source_name: str) -> bool:
+    """Whether a source is the primary source of a critical step."""
+    steps = (step for step in GAME_DAY_STEPS if isinstance(step, SourceStep))
+    return any(step.critical for step in steps if step.source == source_name)
+
+
+def _plan(
+    game_date: date,
+    games: tuple[SlateGame, ...],
+    steps: Iterable[StepDescription],
+    sources: Mapping[str, Source],
+    *,
+    slate_known: bool = True,
+) -> DayPlan:
+    slate = SlateTimes(game_date, tuple(sorted({game.tip_off for game in games})))
     return DayPlan(
         game_date=game_date,
         games=games,
-        steps=steps,
-        predictions_due=times.predictions_due,
-        ends_at=times.ends,
-    )
-
-
-def _slate_step(game_date: date, until: datetime, sources: Mapping[str, Source]) -> PlanStep:
-    opens = eastern(game_date, 5)
-    return PlanStep(
-        name="nbac_schedule",
-        subject="nbac_schedule",
-        phase=Phase.SLATE,
-        kind=StepKind.SOURCE,
-        title="schedule",
-        critical=True,
-        opens_at=opens,
-        cadence=(
-            Cadence(start=opens, until=until, every=HALF_HOUR, only=PollWhen.UNTIL_COMPLETE),
-            Cadence(start=opens, until=until, every=timedelta(hours=2), only=PollWhen.ONCE_COMPLETE),
+        steps=tuple(
+            _source_step(step, slate, sources) if isinstance(step, SourceStep) else _compute_step(step, slate)
+            for step in steps
         ),
-        soft_deadline=eastern(game_date, 8),
-        hard_deadline=None,
-        fallback_sources=_fallback_sources("nbac_schedule", sources),
+        predictions_due=PREDICTIONS_DUE.resolve(slate) if games else None,
+        ends_at=DAY_ENDS.resolve(slate),
+        slate_known=slate_known,
     )
+
+
+def _source_step(step: SourceStep, slate: SlateTimes, sources: Mapping[str, Source]) -> PlanStep:
+    source = sources[step.source]
+    cadence = tuple(
+        Cadence(start=polls.start.resolve(slate), until=polls.until.resolve(slate), every=polls.every, only=polls.only)
+        for polls in step.polls
+    )
+    return PlanStep(
+        name=source.name,
+        subject=source.name,
+        phase=step.phase,
+        kind=StepKind.SOURCE,
+        title=source.title,
+        role=source.role,
+        critical=step.critical,
+        needs=step.needs,
+        opens_at=cadence[0].start if cadence else DAY_STARTS.resolve(slate),
+        cadence=cadence,
+        poll_times=tuple(tip - BEFORE_EACH_TIP for tip in slate.tips) if step.polled_before_each_tip else (),
+        soft_deadline=step.soft_deadline.resolve(slate),
+        hard_deadline=_resolved(step.hard_deadline, slate),
+        on_deadline=step.on_deadline,
+        degraded_message=step.degraded_message,
+        per_game=step.per_game,
+        provider_ids_from=source.needs_ids_of,
+        fallback_sources=_fallback_sources(source.name, sources),
+        asks_what_is_missing=source.asks_what_is_missing,
+    )
+
+
+def _compute_step(step: ComputeStep, slate: SlateTimes) -> PlanStep:
+    return PlanStep(
+        name=step.name,
+        subject=step.subject or step.name,
+        span=step.span,
+        phase=step.phase,
+        kind=step.kind,
+        title=step.title,
+        role=step.role,
+        critical=step.critical,
+        needs=step.needs,
+        follows=step.needs if step.reruns_after is None else step.reruns_after,
+        opens_at=step.opens_at.resolve(slate),
+        soft_deadline=_resolved(step.soft_deadline, slate),
+        hard_deadline=_resolved(step.hard_deadline, slate),
+        on_deadline=step.on_deadline,
+        degraded_message=step.degraded_message,
+    )
+
+
+def _resolved(time: DayTime | None, slate: SlateTimes) -> datetime | None:
+    return None if time is None else time.resolve(slate)
 
 
 def _fallback_sources(name: str, sources: Mapping[str, Source]) -> tuple[FallbackSource, ...]:
-    """Who stands in for a source, the first to be asked first."""
+    """A source's fallback sources in the order they are polled."""
     chain = [other for other in sources.values() if name in other.fallback_for]
     chain.sort(key=lambda other: len(other.fallback_for))
     return tuple(
         FallbackSource(source=other.name, title=other.title, provider_ids_from=other.needs_ids_of) for other in chain
     )
-
-
-def _announcement(times: DayTimes) -> PlanStep:
-    """Once the slate is known, `today` speaks of this date: yesterday's picks never stand for tonight's."""
-    return _compute(
-        "announce_day",
-        "say that predictions are to come",
-        Phase.SLATE,
-        StepKind.EXPORT,
-        ("nbac_schedule",),
-        times.starts,
-        subject="predictions",
-        follows=(),
-        critical=False,
-    )
-
-
-def _source(
-    name: str,
-    sources: Mapping[str, Source],
-    phase: Phase,
-    cadence: Iterable[Cadence],
-    *,
-    needs: tuple[str, ...] = (),
-    poll_times: tuple[datetime, ...] = (),
-    deadlines: Deadlines,
-    degraded_message: str,
-    per_game: bool = False,
-) -> PlanStep:
-    source, cadence = sources[name], tuple(cadence)
-    return PlanStep(
-        name=source.name,
-        subject=source.name,
-        phase=phase,
-        kind=StepKind.SOURCE,
-        title=source.title,
-        role=source.role,
-        critical=source.critical,
-        needs=needs,
-        opens_at=cadence[0].start,
-        cadence=cadence,
-        poll_times=poll_times,
-        soft_deadline=deadlines.soft,
-        hard_deadline=deadlines.hard,
-        on_deadline=OnDeadline.DEGRADE,
-        degraded_message=degraded_message,
-        per_game=per_game,
-        provider_ids_from=source.needs_ids_of,
-        fallback_sources=_fallback_sources(name, sources),
-        asks_what_is_missing=source.asks_what_is_missing,
-    )
-
-
-def _collecting(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[PlanStep]:
-    morning = Deadlines(soft=times.inputs_due - timedelta(hours=1), hard=times.inputs_due)
-
-    def until_found(hours_after_start: float) -> tuple[Cadence, ...]:
-        start = times.starts + timedelta(hours=hours_after_start)
-        return (Cadence(start=start, until=times.last_tip, every=HALF_HOUR, only=PollWhen.UNTIL_COMPLETE),)
-
-    yield _source(
-        "espn_scoreboard",
-        sources,
-        Phase.COLLECT,
-        until_found(1),
-        needs=("nbac_schedule",),
-        degraded_message="going on without ESPN's view of the slate",
-        per_game=True,
-        deadlines=morning,
-    )
-    yield _source(
-        "nbac_player_list_current",
-        sources,
-        Phase.COLLECT,
-        until_found(1.5),
-        needs=("nbac_schedule",),
-        degraded_message="going on with the rosters alone",
-        deadlines=morning.hours_earlier(2),
-    )
-    yield _source(
-        "espn_team_rosters",
-        sources,
-        Phase.COLLECT,
-        until_found(2),
-        needs=("nbac_player_list_current",),
-        degraded_message="going on with the league's player list",
-        deadlines=morning.hours_earlier(1),
-    )
-    for name in ("nbac_player_history", "nbac_team_history"):
-        yield _source(
-            name,
-            sources,
-            Phase.COLLECT,
-            until_found(1),
-            needs=("nbac_schedule",),
-            degraded_message="going on with the results stored before",
-            deadlines=morning,
-        )
-    close_watch = times.first_tip - timedelta(minutes=90)
-    yield _source(
-        "nbac_injury_report",
-        sources,
-        Phase.COLLECT,
-        (
-            Cadence(start=times.starts + timedelta(hours=3), until=close_watch, every=timedelta(hours=2)),
-            Cadence(start=close_watch, until=times.last_tip, every=timedelta(minutes=15)),
-            # Late: who stands in for it is asked while what it has can still be predicted with.
-            Cadence(start=morning.soft, until=morning.soft, every=HALF_HOUR, only=PollWhen.UNTIL_COMPLETE),
-        ),
-        needs=("espn_team_rosters",),
-        degraded_message="going on without an injury report",
-        deadlines=morning,
-    )
-    yield from _background(times, sources, morning)
-
-
-_ASKED_FROM: Mapping[str, timedelta] = {
-    "nbac_standings": timedelta(hours=1),
-    "nbac_player_movement": timedelta(hours=1),
-    "nbac_referee_assignments": timedelta(hours=4, minutes=15),
-}
-"""What no prediction waits for, and how long after the day's start it is there."""
-
-
-def _background(times: DayTimes, sources: Mapping[str, Source], deadlines: Deadlines) -> Iterable[PlanStep]:
-    for name, after in _ASKED_FROM.items():
-        yield _source(
-            name,
-            sources,
-            Phase.COLLECT,
-            (
-                Cadence(
-                    start=times.starts + after, until=times.first_tip, every=HALF_HOUR, only=PollWhen.UNTIL_COMPLETE
-                ),
-            ),
-            needs=("nbac_schedule",),
-            degraded_message="no prediction stands on it",
-            deadlines=deadlines,
-        )
-
-
-def _lines(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[PlanStep]:
-    waiting = Deadlines(soft=times.inputs_due - timedelta(hours=1), hard=times.inputs_due)
-
-    def polled() -> tuple[Cadence, ...]:
-        return (
-            Cadence(start=times.lines_open, until=times.last_tip, every=HALF_HOUR, only=PollWhen.UNTIL_COMPLETE),
-            Cadence(
-                start=times.lines_open, until=times.last_tip, every=timedelta(hours=2), only=PollWhen.ONCE_COMPLETE
-            ),
-        )
-
-    closes = tuple(tip - timedelta(minutes=10) for tip in times.tips)
-    yield _source(
-        "odds_api_events",
-        sources,
-        Phase.LINES,
-        polled()[:1],
-        needs=("nbac_schedule",),
-        degraded_message="going on without lines",
-        per_game=True,
-        deadlines=waiting.hours_earlier(1),
-    )
-    yield _source(
-        "odds_api_game_lines",
-        sources,
-        Phase.LINES,
-        polled(),
-        needs=("odds_api_events",),
-        poll_times=closes,
-        degraded_message="going on without spreads and totals",
-        per_game=True,
-        deadlines=waiting,
-    )
-    yield _source(
-        "odds_api_player_points_props",
-        sources,
-        Phase.LINES,
-        polled(),
-        needs=("odds_api_events", "espn_team_rosters"),
-        poll_times=closes,
-        degraded_message="predicting without lines",
-        per_game=True,
-        deadlines=waiting,
-    )
-
-
-def _compute(
-    name: str,
-    title: str,
-    phase: Phase,
-    kind: StepKind,
-    needs: tuple[str, ...],
-    opens_at: datetime,
-    *,
-    subject: str | None = None,
-    follows: tuple[str, ...] | None = None,
-    span: Span = Span.SLATE,
-    role: Role = Role.PRE,
-    critical: bool = True,
-    soft: datetime | None = None,
-    hard: datetime | None = None,
-    on_deadline: OnDeadline = OnDeadline.PARK,
-    degraded_message: str = "",
-) -> PlanStep:
-    return PlanStep(
-        name=name,
-        subject=subject or name,
-        span=span,
-        phase=phase,
-        kind=kind,
-        title=title,
-        role=role,
-        critical=critical,
-        needs=needs,
-        follows=needs if follows is None else follows,
-        opens_at=opens_at,
-        soft_deadline=soft,
-        hard_deadline=hard,
-        on_deadline=on_deadline,
-        degraded_message=degraded_message,
-    )
-
-
-def _context(times: DayTimes) -> Iterable[PlanStep]:
-    def transform(
-        name: str, title: str, needs: tuple[str, ...], *, subject: str | None = None, span: Span = Span.SLATE
-    ) -> PlanStep:
-        return _compute(
-            name,
-            title,
-            Phase.CONTEXT,
-            StepKind.TRANSFORM,
-            needs,
-            times.computing_opens,
-            subject=subject,
-            span=span,
-            soft=times.predictions_due,
-        )
-
-    yield transform(
-        "team_history",
-        "team results to date",
-        ("nbac_team_history",),
-        subject="team_offense_game_summary",
-        span=Span.HISTORY,
-    )
-    yield transform(
-        "player_history",
-        "player results to date",
-        ("nbac_player_history", "team_history"),
-        subject="player_game_summary",
-        span=Span.HISTORY,
-    )
-    yield transform("player_prop_lines", "consensus lines", ("odds_api_player_points_props",))
-    yield transform(
-        "upcoming_team_game_context",
-        "team context",
-        ("nbac_schedule", "team_history", "odds_api_game_lines", "nbac_injury_report"),
-    )
-    yield transform(
-        "upcoming_player_game_context",
-        "player context",
-        (
-            "nbac_schedule",
-            "nbac_player_list_current",
-            "espn_team_rosters",
-            "nbac_injury_report",
-            "player_history",
-            "player_prop_lines",
-            "upcoming_team_game_context",
-        ),
-    )
-    yield transform("player_daily_cache", "player form", ("player_history", "upcoming_player_game_context"))
-
-
-def _predicting(times: DayTimes) -> Iterable[PlanStep]:
-    yield _compute(
-        "ml_feature_store",
-        "features",
-        Phase.PREDICT,
-        StepKind.FEATURES,
-        ("upcoming_team_game_context", "upcoming_player_game_context", "player_daily_cache"),
-        times.computing_opens,
-        soft=times.predictions_due,
-    )
-    yield _compute(
-        "feature_history",
-        "features of the games before",
-        Phase.CONTEXT,
-        StepKind.FEATURES,
-        ("player_history", "nbac_schedule"),
-        times.computing_opens,
-        span=Span.HISTORY,
-        follows=("player_history",),
-        soft=times.predictions_due,
-    )
-    for system in SYSTEMS.values():
-        yield _compute(
-            system.system_id,
-            system.title,
-            Phase.PREDICT,
-            StepKind.SYSTEM,
-            ("ml_feature_store", "feature_history"),
-            times.computing_opens,
-            critical=False,
-            soft=times.predictions_due,
-            hard=times.predictions_due,
-            on_deadline=OnDeadline.DEGRADE,
-            degraded_message="the other systems stand",
-        )
-
-
-def _publishing(needs: tuple[str, ...], opens_at: datetime, due: datetime | None) -> Iterable[PlanStep]:
-    yield _compute(
-        "export_predictions",
-        "publish predictions",
-        Phase.PUBLISH,
-        StepKind.EXPORT,
-        needs,
-        opens_at,
-        subject="predictions",
-        soft=due,
-    )
-    yield _compute(
-        "page_before",
-        "report page",
-        Phase.PUBLISH,
-        StepKind.EXPORT,
-        ("export_predictions",),
-        opens_at,
-        subject="page",
-        critical=False,
-    )
-
-
-def _following(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[PlanStep]:
-    yield _source(
-        "nbac_scoreboard",
-        sources,
-        Phase.FOLLOW,
-        (
-            Cadence(
-                start=times.first_tip, until=times.results_due, every=timedelta(minutes=3), only=PollWhen.UNTIL_COMPLETE
-            ),
-        ),
-        needs=("nbac_schedule",),
-        deadlines=Deadlines(soft=times.last_tip + timedelta(hours=4), hard=times.last_tip + timedelta(hours=5)),
-        degraded_message="the box scores tell what is final",
-        per_game=True,
-    )
-
-
-def _results(times: DayTimes, sources: Mapping[str, Source]) -> Iterable[PlanStep]:
-    def after_the_games(name: str, start: datetime, hard: datetime, degraded_message: str) -> PlanStep:
-        return _source(
-            name,
-            sources,
-            Phase.RESULTS,
-            (Cadence(start=start, until=times.results_due, every=HALF_HOUR, only=PollWhen.UNTIL_COMPLETE),),
-            needs=("nbac_schedule",),
-            deadlines=Deadlines(soft=times.last_tip + timedelta(hours=4), hard=hard),
-            degraded_message=degraded_message,
-            per_game=True,
-        )
-
-    settled = times.last_tip + timedelta(hours=5)
-    yield after_the_games("nbac_player_boxscores", times.results_open, times.results_due, "grading what is there")
-    yield after_the_games("nbac_team_boxscore", times.results_open, settled, "the players' figures make the sum")
-    over = times.last_tip + timedelta(hours=2, minutes=45)
-    yield after_the_games("nbac_play_by_play", over, settled, "shots by zone lack these games")
-    yield after_the_games("nbac_gamebook_player_stats", over, settled, "reasons for not playing stay unknown")
-
-    def transform(name: str, title: str, needs: tuple[str, ...], subject: str) -> PlanStep:
-        return _compute(
-            name,
-            title,
-            Phase.RESULTS,
-            StepKind.TRANSFORM,
-            needs,
-            times.results_open,
-            subject=subject,
-            role=Role.POST,
-            soft=times.results_due,
-        )
-
-    # Where the league's totals do not come, the players' rows make the sum.
-    yield transform(
-        "team_results",
-        "team results",
-        ("nbac_team_boxscore", "nbac_player_boxscores"),
-        "team_offense_game_summary",
-    )
-    yield transform(
-        "player_results", "player results", ("nbac_player_boxscores", "team_results"), "player_game_summary"
-    )
-
-
-_GRADED_FROM = ("nbac_scoreboard", "player_results", "export_predictions")
-
-
-def _grading(needs: tuple[str, ...], opens_at: datetime, due: datetime | None) -> Iterable[PlanStep]:
-    def after(name: str, title: str, kind: StepKind, needs: tuple[str, ...], subject: str) -> PlanStep:
-        return _compute(
-            name,
-            title,
-            Phase.GRADE,
-            kind,
-            needs,
-            opens_at,
-            subject=subject,
-            role=Role.POST,
-            soft=due,
-        )
-
-    yield after("grade", "grades", StepKind.GRADE, needs, "grade")
-    yield after("export_results", "publish results", StepKind.EXPORT, ("grade",), "results")
-    yield after("export_summary", "day's figures", StepKind.EXPORT, ("grade",), "summary")

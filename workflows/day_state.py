@@ -25,10 +25,11 @@ from tipoff.vocabulary import (
     StepState,
     clock_time,
     shortened,
+    step_names,
 )
 from workflows.contracts import Alert, Attention, AuditEntry, Degradation, StepReport
 
-PUBLICATION = "export_predictions"
+PUBLICATION = step_names.PUBLISH_PREDICTIONS
 """The step whose runs are the day's publications, when they tell of any prediction."""
 
 SHORTEST_WAIT = timedelta(minutes=1)

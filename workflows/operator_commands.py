@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from tipoff.vocabulary import SLATE_STEP, DayPlan, Phase, PlanStep, SlateGame, StepKind, StepState
+from tipoff.vocabulary import DayPlan, Phase, PlanStep, SlateGame, StepKind, StepState, step_names
 from workflows.contracts import Message, MessageAnswer, OperatorCommand
 from workflows.day_state import DayLedger, Records, StepRecord
 
@@ -35,7 +35,7 @@ def command_from(message: Message, arguments: Sequence[Any]) -> OperatorCommand:
 
 
 def _example(message: Message) -> str:
-    key, value = ("phase", "lines") if message is Message.FORCE_CONTINUE else ("step", "nbac_injury_report")
+    key, value = ("phase", "lines") if message is Message.FORCE_CONTINUE else ("step", step_names.INJURY_REPORT)
     named = message in {Message.FORCE_CONTINUE, Message.RETRY_STEP, Message.SKIP_STEP}
     target = f'"{key}": "{value}", ' if named else ""
     return f'{{{target}"who": "your name", "why": "a reason"}}'
@@ -126,10 +126,10 @@ def _judge_force(target: str, plan: DayPlan, records: Records) -> MessageAnswer:
         return MessageAnswer(
             accepted=False, answer=f"no phase {target!r}; the phases are {', '.join(Phase)}; nothing was changed"
         )
-    if not records[SLATE_STEP].settled:
+    if not records[step_names.SCHEDULE].settled:
         return MessageAnswer(
             accepted=False,
-            answer=f"the slate is not known yet, so there is nothing to go on with: retry_step {SLATE_STEP}",
+            answer=f"the slate is not known yet, so there is nothing to go on with: retry_step {step_names.SCHEDULE}",
         )
     steps = forced_steps(Phase(target), plan, records)
     if not steps:
@@ -167,7 +167,7 @@ def _judge_step(command: OperatorCommand, plan: DayPlan, records: Records) -> Me
         waits = [need for need in step.needs if not records[need].settled]
         when = f" when {', '.join(waits)} came or is gone without" if waits else ""
         return MessageAnswer(accepted=True, answer=f"{command.target} is tried again{when}")
-    if command.target == SLATE_STEP and not record.settled:
+    if command.target == step_names.SCHEDULE and not record.settled:
         return MessageAnswer(accepted=False, answer="the day cannot go on without a slate; nothing was changed")
     if record.state is StepState.SKIPPED:
         return MessageAnswer(accepted=True, answer=f"{command.target} was skipped already; nothing was changed")

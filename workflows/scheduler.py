@@ -8,7 +8,7 @@ from typing import Any
 
 from temporalio.exceptions import ActivityError
 
-from tipoff.vocabulary import SLATE_STEP, PlanStep, SlateGame
+from tipoff.vocabulary import PlanStep, SlateGame, step_names
 from workflows import gates
 from workflows.contracts import StepReport
 from workflows.day_clock import DayClock
@@ -110,7 +110,7 @@ class Scheduler:
         except ActivityError as error:
             self._new_slate = slate  # the day continues with its old plan; the next decision plans again
             reason = f"the new slate cannot be planned: {error.cause}"
-            ledger.alert(plan.step(SLATE_STEP), "replan", reason, self._clock.now())
+            ledger.alert(plan.step(step_names.SCHEDULE), "replan", reason, self._clock.now())
             return
         self._poller.forget_processed()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from temporalio import workflow
 
-from tipoff.vocabulary import SLATE_STEP, Span, clock_time
+from tipoff.vocabulary import Span, clock_time, step_names
 from workflows.calls import call
 from workflows.contracts import (
     Activity,
@@ -19,7 +19,7 @@ from workflows.contracts import (
     TrainRequest,
 )
 
-_SOURCES = (SLATE_STEP, "nbac_team_history", "nbac_player_history")
+_SOURCES = (step_names.SCHEDULE, step_names.TEAM_BOX_SCORE_HISTORY, step_names.PLAYER_BOX_SCORE_HISTORY)
 _TRANSFORMS = ("team_offense_game_summary", "player_game_summary")
 
 

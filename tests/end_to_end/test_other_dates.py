@@ -58,7 +58,7 @@ def test_a_model_that_has_seen_later_games_is_not_used(days: Days, game_date: da
     left = days[game_date]
     (lost,) = (item for item in left.result.degradations if item.step == "catboost_v8")
     assert "have seen games of that date or later" in lost.reason
-    assert "the other systems stand" in lost.reason
+    assert "the other systems' predictions are published" in lost.reason
     assert set(left.summary["systems"]) == {"moving_average"}
 
 

@@ -1,4 +1,4 @@
-"""The plan of a day: its order, its deadlines, and who may go without whom."""
+"""The plan of a day: order of steps, polls, deadlines, and what happens at each deadline."""
 
 from __future__ import annotations
 
@@ -8,10 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tipoff.plan import plan_day, plan_slate
+from tipoff.plan import GAME_DAY_STEPS, SourceStep, is_critical, plan_day, plan_slate
 from tipoff.sources.registry import SOURCES
 from tipoff.systems.registry import SYSTEMS
-from tipoff.vocabulary import DayPlan, OnDeadline, Phase, PlanStep, PollWhen, Role, SlateGame, StepKind, eastern
+from tipoff.vocabulary import (
+    DayPlan,
+    OnDeadline,
+    Phase,
+    PlanStep,
+    PollWhen,
+    Role,
+    SlateGame,
+    StepKind,
+    eastern,
+    step_names,
+)
 from workflows.day_state import StepRecord
 from workflows.gates import next_poll
 
@@ -26,69 +37,65 @@ def slate(game_date: date, tips: tuple[tuple[int, int], ...]) -> tuple[SlateGame
     )
 
 
-def plan(game_date: date = DAY, tips: tuple[tuple[int, int], ...] = EVENING) -> DayPlan:
+def plan_for(game_date: date = DAY, tips: tuple[tuple[int, int], ...] = EVENING) -> DayPlan:
     return plan_day(game_date, slate(game_date, tips), SOURCES)
 
 
-def named(of: DayPlan, name: str) -> PlanStep:
-    return next(step for step in of.steps if step.name == name)
-
-
-def moments_of(step: PlanStep) -> list[datetime]:
-    cadence = [moment for every in step.cadence for moment in (every.start, every.until)]
-    deadlines = [moment for moment in (step.soft_deadline, step.hard_deadline) if moment]
+def times_of(step: PlanStep) -> list[datetime]:
+    cadence = [time for polls in step.cadence for time in (polls.start, polls.until)]
+    deadlines = [time for time in (step.soft_deadline, step.hard_deadline) if time]
     return [step.opens_at, *cadence, *step.poll_times, *deadlines]
 
 
 TIPS = st.tuples(st.integers(12, 22), st.sampled_from((0, 10, 30)))
 PLANS = st.builds(
-    plan, st.dates(date(2015, 10, 1), date(2035, 6, 30)), st.lists(TIPS, min_size=1, max_size=15).map(tuple)
+    plan_for, st.dates(date(2015, 10, 1), date(2035, 6, 30)), st.lists(TIPS, min_size=1, max_size=15).map(tuple)
 )
 
 
 @given(PLANS)
-def test_every_step_is_listed_after_all_it_needs(of: DayPlan) -> None:
-    names = [step.name for step in of.steps]
+def test_every_step_is_listed_after_all_it_needs(plan: DayPlan) -> None:
+    names = [step.name for step in plan.steps]
     assert len(set(names)) == len(names)
-    for place, step in enumerate(of.steps):
-        assert set(step.needs) <= set(names[:place]), step.name
+    for index, step in enumerate(plan.steps):
+        assert set(step.needs) <= set(names[:index]), step.name
         assert set(step.follows) <= set(step.needs), step.name
 
 
 @given(PLANS)
-def test_nothing_is_waited_for_beyond_the_end_of_the_day(of: DayPlan) -> None:
-    for step in of.steps:
-        assert max(moments_of(step)) < of.ends_at, step.name
+def test_no_step_waits_beyond_the_end_of_the_day(plan: DayPlan) -> None:
+    for step in plan.steps:
+        assert max(times_of(step)) < plan.ends_at, step.name
 
 
 @given(PLANS)
-def test_predictions_are_due_by_half_past_one_or_two_hours_before_the_first_tip(of: DayPlan) -> None:
-    first_tip = min(game.tip_off for game in of.games)
-    assert of.predictions_due == min(eastern(of.game_date, 13, 30), first_tip - timedelta(hours=2))
+def test_predictions_are_due_by_half_past_one_or_two_hours_before_the_first_tip(plan: DayPlan) -> None:
+    first_tip = min(game.tip_off for game in plan.games)
+    assert plan.predictions_due == min(eastern(plan.game_date, 13, 30), first_tip - timedelta(hours=2))
 
 
 @given(PLANS)
-def test_what_predictions_need_is_given_up_early_enough_to_predict_without_it(of: DayPlan) -> None:
-    assert of.predictions_due is not None
-    for step in of.steps:
+def test_deadlines_of_inputs_leave_time_to_compute_predictions(plan: DayPlan) -> None:
+    assert plan.predictions_due is not None
+    for step in plan.steps:
         if step.kind is StepKind.SOURCE and step.role is Role.PRE and step.phase is not Phase.SLATE:
             assert step.hard_deadline is not None
-            assert step.hard_deadline < of.predictions_due, step.name
+            assert step.hard_deadline < plan.predictions_due, step.name
             assert step.soft_deadline is not None
             assert step.soft_deadline < step.hard_deadline, step.name
 
 
 @given(PLANS)
-def test_a_hard_deadline_always_names_what_the_day_does_then(of: DayPlan) -> None:
-    for step in of.steps:
+def test_a_step_with_a_hard_deadline_degrades_with_a_message(plan: DayPlan) -> None:
+    for step in plan.steps:
         assert step.hard_deadline is None or step.on_deadline is OnDeadline.DEGRADE, step.name
         assert bool(step.degraded_message) is (step.on_deadline is OnDeadline.DEGRADE), step.name
 
 
 @given(PLANS)
-def test_nothing_before_the_tip_needs_anything_that_exists_only_after_it(of: DayPlan) -> None:
-    roles = {step.name: step.role for step in of.steps}
-    for step in of.steps:
+def test_no_step_before_the_games_needs_one_after_them(plan: DayPlan) -> None:
+    roles = {step.name: step.role for step in plan.steps}
+    for step in plan.steps:
         if step.role is Role.PRE:
             assert all(roles[need] is Role.PRE for need in step.needs), step.name
 
@@ -103,39 +110,40 @@ def test_nothing_before_the_tip_needs_anything_that_exists_only_after_it(of: Day
     ],
 )
 @pytest.mark.parametrize("game_date", [DAY, date(2024, 3, 10), date(2024, 11, 3)])
-def test_the_clock_of_a_day_follows_its_first_tip_on_every_date(
+def test_times_of_a_day_follow_its_first_tip_on_every_date(
     game_date: date,
     first_tip: tuple[int, int],
     due: tuple[int, int],
     lines_open: tuple[int, int],
     results_open: tuple[int, int] | None,
 ) -> None:
-    of = plan(game_date, (first_tip,))
+    plan = plan_for(game_date, (first_tip,))
+    lines, box_scores = plan.step(step_names.BETTING_LINES), plan.step(step_names.PLAYER_BOX_SCORES)
     results = eastern(game_date, *results_open) if results_open else eastern(game_date + timedelta(days=1), 0, 15)
-    assert of.predictions_due == eastern(game_date, *due)
-    assert named(of, "odds_api_player_points_props").opens_at == eastern(game_date, *lines_open)
-    assert named(of, "odds_api_player_points_props").hard_deadline == eastern(game_date, *due) - timedelta(minutes=15)
-    assert named(of, "nbac_player_boxscores").opens_at == results
-    assert named(of, "nbac_player_boxscores").hard_deadline == eastern(game_date + timedelta(days=1), 9)
-    assert of.ends_at == eastern(game_date + timedelta(days=1), 10)
+    assert plan.predictions_due == eastern(game_date, *due)
+    assert lines.opens_at == eastern(game_date, *lines_open)
+    assert lines.hard_deadline == eastern(game_date, *due) - timedelta(minutes=15)
+    assert box_scores.opens_at == results
+    assert box_scores.hard_deadline == eastern(game_date + timedelta(days=1), 9)
+    assert plan.ends_at == eastern(game_date + timedelta(days=1), 10)
 
 
 @given(PLANS)
-def test_lines_are_looked_at_once_more_within_the_last_quarter_of_an_hour_before_each_tip(of: DayPlan) -> None:
-    for name in ("odds_api_game_lines", "odds_api_player_points_props"):
-        polls = named(of, name).poll_times
-        for game in of.games:
+def test_lines_are_polled_within_the_last_quarter_of_an_hour_before_each_tip(plan: DayPlan) -> None:
+    for name in (step_names.GAME_BETTING_LINES, step_names.BETTING_LINES):
+        polls = plan.step(name).poll_times
+        for game in plan.games:
             last_quarter = [poll for poll in polls if timedelta() < game.tip_off - poll <= timedelta(minutes=15)]
             assert len(last_quarter) >= 1, (name, game.tip_off)
 
 
-def test_lines_are_polled_every_half_hour_until_found_and_every_two_hours_after() -> None:
-    cadence = {every.only: every.every for every in named(plan(), "odds_api_player_points_props").cadence}
+def test_lines_are_polled_every_half_hour_until_complete_and_every_two_hours_after() -> None:
+    cadence = {polls.only: polls.every for polls in plan_for().step(step_names.BETTING_LINES).cadence}
     assert cadence == {PollWhen.UNTIL_COMPLETE: timedelta(minutes=30), PollWhen.ONCE_COMPLETE: timedelta(hours=2)}
 
 
-def test_injuries_are_looked_at_every_two_hours_and_every_quarter_of_an_hour_before_the_tips() -> None:
-    day, evening, _ = named(plan(), "nbac_injury_report").cadence
+def test_injuries_are_polled_every_two_hours_and_every_quarter_of_an_hour_before_the_tips() -> None:
+    day, evening, _ = plan_for().step(step_names.INJURY_REPORT).cadence
     assert (day.every, day.until) == (timedelta(hours=2), eastern(DAY, 17, 30))
     assert (evening.every, evening.start, evening.until) == (
         timedelta(minutes=15),
@@ -145,9 +153,9 @@ def test_injuries_are_looked_at_every_two_hours_and_every_quarter_of_an_hour_bef
 
 
 @given(PLANS)
-def test_who_needs_a_source_is_still_asked_when_that_is_given_up(of: DayPlan) -> None:
-    """On a day without the league's player list all that waited for it was given up together with it."""
-    sources = {step.name: step for step in of.steps if step.kind is StepKind.SOURCE and step.hard_deadline}
+def test_a_source_is_polled_after_the_deadline_of_each_source_it_needs(plan: DayPlan) -> None:
+    """When the league's player list was missing, every source that needed it reached its deadline with it."""
+    sources = {step.name: step for step in plan.steps if step.kind is StepKind.SOURCE and step.hard_deadline}
     for step in sources.values():
         for need in sources.keys() & set(step.needs):
             first, then = sources[need].hard_deadline, step.hard_deadline
@@ -157,9 +165,9 @@ def test_who_needs_a_source_is_still_asked_when_that_is_given_up(of: DayPlan) ->
 
 
 @given(PLANS)
-def test_who_stands_in_for_a_late_source_is_asked_before_it_is_given_up(of: DayPlan) -> None:
-    """On a day without injury reports those of the stand-in came after the first publication."""
-    for step in of.steps:
+def test_fallback_sources_of_a_late_source_are_polled_before_its_hard_deadline(plan: DayPlan) -> None:
+    """When injury reports were missing, those of the fallback source came after the first publication."""
+    for step in plan.steps:
         if step.fallback_sources and step.hard_deadline and step.soft_deadline:
             just_before = StepRecord(last_poll=step.soft_deadline - timedelta(seconds=1))
             poll = next_poll(step, just_before)
@@ -167,54 +175,68 @@ def test_who_stands_in_for_a_late_source_is_asked_before_it_is_given_up(of: DayP
             assert step.soft_deadline <= poll < step.hard_deadline, step.name
 
 
-def test_games_are_followed_every_three_minutes_from_the_first_tip() -> None:
-    (live,) = named(plan(), "nbac_scoreboard").cadence
+def test_live_games_are_polled_every_three_minutes_from_the_first_tip() -> None:
+    (live,) = plan_for().step(step_names.LIVE_SCOREBOARD).cadence
     assert (live.start, live.every) == (eastern(DAY, 19), timedelta(minutes=3))
 
 
-def test_a_dead_scoreboard_holds_up_grades_in_the_night_and_not_until_the_morning() -> None:
-    board = named(plan(), "nbac_scoreboard")
-    assert board.hard_deadline == eastern(DAY + timedelta(days=1), 3)
-    assert board.polls_end == eastern(DAY + timedelta(days=1), 9), "what it tells late is graded all the same"
+def test_a_missing_scoreboard_delays_grades_into_the_night_and_not_until_the_morning() -> None:
+    scoreboard = plan_for().step(step_names.LIVE_SCOREBOARD)
+    assert scoreboard.hard_deadline == eastern(DAY + timedelta(days=1), 3)
+    assert scoreboard.polls_end == eastern(DAY + timedelta(days=1), 9), "late results are still graded"
 
 
-def test_the_slate_is_the_one_source_a_day_cannot_do_without() -> None:
-    sources = [step for step in plan().steps if step.kind is StepKind.SOURCE]
-    assert [step.name for step in sources if step.on_deadline is OnDeadline.PARK] == ["nbac_schedule"]
+def test_only_the_schedule_is_waited_for_without_end() -> None:
+    sources = [step for step in plan_for().steps if step.kind is StepKind.SOURCE]
+    assert [step.name for step in sources if step.on_deadline is OnDeadline.PARK] == [step_names.SCHEDULE]
+
+
+def test_the_plan_polls_every_source_of_the_registry() -> None:
+    sources = [step for step in plan_for().steps if step.kind is StepKind.SOURCE]
     fallback_sources = [fallback for step in sources for fallback in step.fallback_sources]
-    companions = {fallback.provider_ids_from for fallback in fallback_sources} - {None}
-    asked = {step.name for step in sources} | {fallback.source for fallback in fallback_sources} | companions
-    assert asked == set(SOURCES)
+    id_sources = {fallback.provider_ids_from for fallback in fallback_sources} - {None}
+    polled = {step.name for step in sources} | {fallback.source for fallback in fallback_sources} | id_sources
+    assert polled == set(SOURCES)
 
 
-def test_every_system_is_optional_and_the_others_stand_without_it() -> None:
-    systems = [step for step in plan().steps if step.kind is StepKind.SYSTEM]
+def test_critical_sources_are_those_the_plan_names() -> None:
+    critical = {step.source for step in GAME_DAY_STEPS if isinstance(step, SourceStep) and step.critical}
+    assert critical == {name for name in SOURCES if is_critical(name)}
+    assert critical == {
+        "nbac_schedule",
+        "nbac_player_list_current",
+        "nbac_player_history",
+        "nbac_team_history",
+        "nbac_player_boxscores",
+    }
+
+
+def test_every_system_is_optional() -> None:
+    systems = [step for step in plan_for().steps if step.kind is StepKind.SYSTEM]
     assert [step.name for step in systems] == list(SYSTEMS)
     assert all(not step.critical and step.degraded_message for step in systems)
 
 
-def test_computing_steps_without_a_fallback_are_those_nothing_can_stand_in_for() -> None:
-    without = {
-        step.name for step in plan().steps if step.kind is not StepKind.SOURCE and step.on_deadline is OnDeadline.PARK
-    }
-    assert without == {
+def test_every_other_computing_step_is_parked_when_it_fails() -> None:
+    steps = plan_for().steps
+    parked = {step.name for step in steps if step.kind is not StepKind.SOURCE and step.on_deadline is OnDeadline.PARK}
+    assert parked == {
         *("team_history", "player_history", "player_prop_lines", "player_daily_cache"),
         *("upcoming_team_game_context", "upcoming_player_game_context", "ml_feature_store", "feature_history"),
-        *("announce_day", "export_predictions", "page_before"),
+        *("announce_day", "export_predictions", "report_page"),
         *("team_results", "player_results", "grade", "export_results", "export_summary"),
     }
 
 
-def test_results_wait_for_no_step_that_predicts() -> None:
-    """On 2025-12-29 pre-game steps waited for post-game ones, and a day stood still."""
-    of = plan()
-    by_name = {step.name: step for step in of.steps}
+def test_results_need_no_step_that_predicts() -> None:
+    """On 2025-12-29 pre-game steps waited for post-game ones, and the day did not proceed."""
+    plan = plan_for()
 
     def all_needs(name: str) -> set[str]:
-        direct = by_name[name].needs
+        direct = plan.step(name).needs
         return {*direct, *(further for need in direct for further in all_needs(need))}
 
-    assert all_needs("player_results") == {
+    assert all_needs(step_names.PLAYER_RESULTS) == {
         "nbac_player_boxscores",
         "nbac_team_boxscore",
         "team_results",
@@ -222,18 +244,30 @@ def test_results_wait_for_no_step_that_predicts() -> None:
     }
 
 
-def test_a_day_without_games_publishes_that_and_waits_for_nothing() -> None:
-    of = plan_day(DAY, (), SOURCES)
-    assert [step.name for step in of.steps] == ["nbac_schedule", "export_predictions", "page_before"]
-    assert of.predictions_due is None
-    assert not any(step.cadence or step.poll_times for step in of.steps)
+def test_a_day_without_games_publishes_at_once() -> None:
+    plan = plan_day(DAY, (), SOURCES)
+    assert [step.name for step in plan.steps] == ["nbac_schedule", "export_predictions", "report_page"]
+    assert plan.predictions_due is None
+    assert not any(step.cadence or step.poll_times for step in plan.steps)
 
 
-def test_a_day_whose_slate_is_not_known_looks_for_it_every_half_hour() -> None:
-    of = plan_slate(DAY, SOURCES)
-    (step,) = of.steps
-    assert not of.slate_known
-    assert {(every.only, every.every) for every in step.cadence} == {
+def test_a_day_without_games_grades_published_predictions() -> None:
+    plan = plan_day(DAY, (), SOURCES, published=True)
+    assert [step.name for step in plan.steps][-3:] == ["grade", "export_results", "export_summary"]
+    assert plan.step(step_names.GRADE).needs == (step_names.PUBLISH_PREDICTIONS,)
+
+
+def test_an_unknown_slate_is_polled_every_half_hour() -> None:
+    plan = plan_slate(DAY, SOURCES)
+    (step,) = plan.steps
+    assert not plan.slate_known
+    assert step.polls_end == eastern(DAY, 23)
+    assert {(polls.only, polls.every) for polls in step.cadence} == {
         (PollWhen.UNTIL_COMPLETE, timedelta(minutes=30)),
         (PollWhen.ONCE_COMPLETE, timedelta(hours=2)),
     }
+
+
+def test_a_plan_names_the_step_it_lacks() -> None:
+    with pytest.raises(KeyError, match="2024-03-29 has no step grade"):
+        plan_slate(DAY, SOURCES).step(step_names.GRADE)

@@ -14,6 +14,8 @@ from typing import Final
 
 import polars as pl
 
+from tipoff.vocabulary import step_names
+
 ROTATION_MINUTES: Final = 15.0
 """Mean minutes of the last 7 games from which a player is predicted without a line."""
 
@@ -42,14 +44,14 @@ class SourceColumn(StrEnum):
 
 
 _PRIMARY_SOURCES: Final[dict[SourceColumn, tuple[str, ...]]] = {
-    SourceColumn.BOX: ("nbac_player_boxscores", "nbac_player_history"),
-    SourceColumn.TEAM_BOX: ("nbac_team_boxscore", "nbac_team_history"),
-    SourceColumn.SCHEDULE: ("nbac_schedule",),
-    SourceColumn.INJURIES: ("nbac_injury_report",),
-    SourceColumn.GAME_LINES: ("odds_api_game_lines",),
-    SourceColumn.PROPS: ("odds_api_player_points_props",),
+    SourceColumn.BOX: (step_names.PLAYER_BOX_SCORES, step_names.PLAYER_BOX_SCORE_HISTORY),
+    SourceColumn.TEAM_BOX: (step_names.TEAM_BOX_SCORES, step_names.TEAM_BOX_SCORE_HISTORY),
+    SourceColumn.SCHEDULE: (step_names.SCHEDULE,),
+    SourceColumn.INJURIES: (step_names.INJURY_REPORT,),
+    SourceColumn.GAME_LINES: (step_names.GAME_BETTING_LINES,),
+    SourceColumn.PROPS: (step_names.BETTING_LINES,),
     # Of a game that is over, his team is that of the box score.
-    SourceColumn.ROSTER: ("espn_team_rosters", "nbac_player_boxscores", "nbac_player_history"),
+    SourceColumn.ROSTER: (step_names.ROSTERS, step_names.PLAYER_BOX_SCORES, step_names.PLAYER_BOX_SCORE_HISTORY),
 }
 _TEAM_LEVEL: Final = (SourceColumn.TEAM_BOX, SourceColumn.SCHEDULE, SourceColumn.INJURIES, SourceColumn.GAME_LINES)
 """What is told of teams and games is his by the team that he is on."""

@@ -126,7 +126,6 @@ class Source(ABC):
     other_hosts: ClassVar[frozenset[str]] = frozenset()
     """Further hosts its questions go to."""
     role: ClassVar[Role]
-    critical: ClassVar[bool] = False
     fallback_for: ClassVar[tuple[str, ...]] = ()
     """The sources before it in its chain, the first choice first: it is asked for the games that all of them lack."""
     asks_what_is_missing: ClassVar[bool] = False

@@ -22,7 +22,7 @@ from tipoff.sources.played import (
     minutes_of,
 )
 from tipoff.teams import team_called
-from tipoff.vocabulary import Outcome, Role, SlateGame
+from tipoff.vocabulary import Outcome, Role, SlateGame, step_names
 
 HOST = "api.balldontlie.io"
 
@@ -45,7 +45,7 @@ class BdlBoxscores(Feed):
     title = "balldontlie player box scores"
     provider = HOST
     role = Role.POST
-    fallback_for = ("nbac_player_boxscores", "nbac_live_boxscore")
+    fallback_for = (step_names.PLAYER_BOX_SCORES, "nbac_live_boxscore")
     table = "raw_player_boxscores"
     natural_key = ("game_date", "game_id", "player_id")
     needs_players = True

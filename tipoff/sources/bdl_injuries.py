@@ -15,7 +15,7 @@ from tipoff.sources.injuries import STATUSES, SUBMITTED, injury_row
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, Resolver, resolver_of, unresolved_row
 from tipoff.teams import TEAMS
-from tipoff.vocabulary import Outcome, Role, SlateGame
+from tipoff.vocabulary import Outcome, Role, SlateGame, step_names
 
 HOST = "api.balldontlie.io"
 LONGEST_PAGE = "100"
@@ -31,7 +31,7 @@ class BdlInjuries(Feed):
     title = "balldontlie injuries"
     provider = HOST
     role = Role.PRE
-    fallback_for = ("nbac_injury_report",)
+    fallback_for = (step_names.INJURY_REPORT,)
     table = "raw_injuries"
     natural_key = ("game_date", "game_id", "player_id")
     needs_players = True

@@ -15,7 +15,7 @@ from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.odds import PropQuote, is_stale, keep_pairs, paired
 from tipoff.teams import team_called
-from tipoff.vocabulary import Outcome, Role, SlateGame, game_date_of
+from tipoff.vocabulary import Outcome, Role, SlateGame, game_date_of, step_names
 
 HOST = "api.bettingpros.com"
 
@@ -109,7 +109,7 @@ class BettingProsPoints(Feed):
     title = "BettingPros player points"
     provider = HOST
     role = Role.PRE
-    fallback_for = ("odds_api_player_points_props",)
+    fallback_for = (step_names.BETTING_LINES,)
     table = "raw_player_props"
     natural_key = ("game_date", "game_id", "book", "player_name", "line")
     needs_players = True

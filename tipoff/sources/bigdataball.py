@@ -22,7 +22,7 @@ from tipoff.sources.nba import OUTSIDE
 from tipoff.sources.outcomes import Expected
 from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, resolver_of, unresolved_row
 from tipoff.sources.shots import RESULTS, SHOTS_A_GAME, TENTHS_A_FOOT, game_of, games_due, is_over
-from tipoff.vocabulary import Outcome, Role, SlateGame
+from tipoff.vocabulary import Outcome, Role, SlateGame, step_names
 
 _SHOTS = frozenset({"shot", "miss"})
 """A miss was a kind of play of its own in older seasons."""
@@ -40,7 +40,7 @@ class BigDataBallShots(Feed):
     title = "BigDataBall play-by-play"
     provider = BIGDATABALL
     role = Role.POST
-    fallback_for = ("nbac_play_by_play",)
+    fallback_for = (step_names.PLAY_BY_PLAY,)
     table = "raw_shots"
     natural_key = ("game_date", "game_id", "shot_number")
     needs_players = True

@@ -15,7 +15,7 @@ from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
 from tipoff.sources.json_payload import JsonPayload, ResultSet, names
 from tipoff.sources.schedule import GAMES_A_SEASON
 from tipoff.teams import TEAMS, team_called
-from tipoff.vocabulary import Outcome, Role, SlateGame, season_of
+from tipoff.vocabulary import Outcome, Role, SlateGame, season_of, step_names
 
 GAME_LASTS = timedelta(hours=2, minutes=15)
 """From tip-off until a result is due."""
@@ -123,10 +123,9 @@ class _GameLog(Feed):
 class PlayerBoxscores(_GameLog):
     """Results: what each player did tonight, in the log of the slate's date."""
 
-    name = "nbac_player_boxscores"
+    name = step_names.PLAYER_BOX_SCORES
     title = "NBA player box scores"
     role = Role.POST
-    critical = True
     table = "raw_player_boxscores"
     kind = _PLAYERS
     natural_key = _PLAYERS.key
@@ -159,7 +158,6 @@ class _History(_GameLog):
     """The logs of the regular seasons up to the day before, and of this season's playoffs once they began."""
 
     role = Role.PRE
-    critical = True
 
     def __init__(self, history_seasons: int = 1) -> None:
         """`history_seasons`: how many seasons, the slate's included."""
@@ -193,7 +191,7 @@ class _History(_GameLog):
 class PlayerHistory(_History):
     """What each player did before the date."""
 
-    name = "nbac_player_history"
+    name = step_names.PLAYER_BOX_SCORE_HISTORY
     title = "NBA player box scores before tonight"
     table = "raw_player_boxscores"
     kind = _PLAYERS
@@ -204,7 +202,7 @@ class PlayerHistory(_History):
 class TeamHistory(_History):
     """What each team did before the date."""
 
-    name = "nbac_team_history"
+    name = step_names.TEAM_BOX_SCORE_HISTORY
     title = "NBA team box scores before tonight"
     table = "raw_team_boxscores"
     kind = _TEAMS

@@ -25,7 +25,7 @@ from tipoff.sources.played import (
 )
 from tipoff.sources.rosters import HOST
 from tipoff.teams import TEAMS
-from tipoff.vocabulary import Outcome, Role, SlateGame, game_date_of
+from tipoff.vocabulary import Outcome, Role, SlateGame, game_date_of, step_names
 
 _NBA = "~l:46~"
 """The league's part of ESPN's ids."""
@@ -56,7 +56,7 @@ class EspnBoxscores(Feed):
     title = "ESPN box scores"
     provider = HOST
     role = Role.POST
-    fallback_for = ("nbac_player_boxscores", "nbac_live_boxscore", "bdl_player_boxscores")
+    fallback_for = (step_names.PLAYER_BOX_SCORES, "nbac_live_boxscore", "bdl_player_boxscores")
     table = "raw_player_boxscores"
     natural_key = ("game_date", "game_id", "player_id")
     needs_players = True

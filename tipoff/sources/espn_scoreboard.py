@@ -17,7 +17,7 @@ from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.rosters import HOST
 from tipoff.teams import TEAMS
-from tipoff.vocabulary import Outcome, Role, SlateGame, game_date_of, season_of
+from tipoff.vocabulary import Outcome, Role, SlateGame, game_date_of, season_of, step_names
 
 _LEAGUE = "46"
 _UID_OF_LEAGUE = f"~l:{_LEAGUE}~"
@@ -39,7 +39,7 @@ _IGNORED = names(
 class EspnScoreboard(Feed):
     """Status and score of each game, and which of ESPN's events it is."""
 
-    name = "espn_scoreboard"
+    name = step_names.ESPN_SCOREBOARD
     title = "ESPN scoreboard"
     provider = HOST
     role = Role.PRE
@@ -86,7 +86,7 @@ class EspnSchedule(Feed):
     title = "ESPN schedule"
     provider = HOST
     role = Role.PRE
-    fallback_for = ("nbac_schedule",)
+    fallback_for = (step_names.SCHEDULE,)
     table = "raw_schedule"
     natural_key = ("game_id",)
     ignored_fields = _IGNORED

@@ -26,7 +26,7 @@ from tipoff.sources.played import (
     of_side,
 )
 from tipoff.teams import team_called
-from tipoff.vocabulary import Outcome, Role, SlateGame
+from tipoff.vocabulary import Outcome, Role, SlateGame, step_names
 
 _REGULATION, _OVERTIME = 240.0, 25.0
 """Minutes of a team, over its five positions."""
@@ -58,7 +58,7 @@ _TeamLine = tuple[str, Row]
 class TeamBoxscores(Feed):
     """Results: what each team did, one question a game. V3, and V2 as it was before."""
 
-    name = "nbac_team_boxscore"
+    name = step_names.TEAM_BOX_SCORES
     title = "NBA team box scores"
     provider = nba.STATS
     role = Role.POST
@@ -119,7 +119,7 @@ class LiveBoxscores(Feed):
     title = "NBA live box scores"
     provider = nba.CDN
     role = Role.POST
-    fallback_for = ("nbac_player_boxscores",)
+    fallback_for = (step_names.PLAYER_BOX_SCORES,)
     table = "raw_player_boxscores"
     natural_key = ("game_date", "game_id", "player_id")
     ignored_fields: ClassVar[frozenset[str]] = names(

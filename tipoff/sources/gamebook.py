@@ -22,7 +22,7 @@ from tipoff.sources.pdf import pages_of, text_of
 from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, normalise, resolver_of, unresolved_row
 from tipoff.sources.shots import games_due
 from tipoff.teams import TEAMS
-from tipoff.vocabulary import Outcome, Role, SlateGame
+from tipoff.vocabulary import Outcome, Role, SlateGame, step_names
 
 HOST = "statsdmz.nba.com"
 
@@ -36,7 +36,7 @@ _PLACE = "$.final_box"
 class Gamebook(Feed):
     """Who played, and the reasons of those who did not."""
 
-    name = "nbac_gamebook_player_stats"
+    name = step_names.GAMEBOOK
     title = "NBA gamebook"
     provider = HOST
     role = Role.POST

@@ -20,7 +20,7 @@ from tipoff.sources.outcomes import Expected
 from tipoff.sources.pdf import TextLine, pages_of, text_of
 from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, resolver_of, unresolved_row
 from tipoff.teams import team_called
-from tipoff.vocabulary import EASTERN, Outcome, Role, SlateGame
+from tipoff.vocabulary import EASTERN, Outcome, Role, SlateGame, step_names
 
 HOST = "ak-static.cms.nba.com"
 STATUSES = ("Available", "Probable", "Questionable", "Doubtful", "Out")
@@ -36,7 +36,7 @@ _NOT_YET = "NOT YET SUBMITTED"
 class InjuryReport(Feed):
     """Who is out or doubtful tonight, as the teams report it."""
 
-    name = "nbac_injury_report"
+    name = step_names.INJURY_REPORT
     title = "NBA injury report"
     provider = HOST
     role = Role.PRE

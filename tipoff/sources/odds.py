@@ -17,7 +17,7 @@ from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, resolver_of, unresolved_row
 from tipoff.teams import team_called
-from tipoff.vocabulary import Outcome, Role, SlateGame, eastern, game_date_of
+from tipoff.vocabulary import Outcome, Role, SlateGame, eastern, game_date_of, step_names
 
 HOST = "api.the-odds-api.com"
 
@@ -45,7 +45,7 @@ _IGNORED = names("sport_title title previous_timestamp next_timestamp")
 class OddsEvents(Feed):
     """Which of the provider's events is which game; free of charge."""
 
-    name = "odds_api_events"
+    name = step_names.BETTING_EVENTS
     title = "The Odds API events"
     provider = HOST
     role = Role.PRE
@@ -93,7 +93,7 @@ class OddsEvents(Feed):
 class GameLines(Feed):
     """Spread, total and moneyline of each book."""
 
-    name = "odds_api_game_lines"
+    name = step_names.GAME_BETTING_LINES
     title = "The Odds API game lines"
     provider = HOST
     role = Role.PRE
@@ -149,7 +149,7 @@ class GameLines(Feed):
 class PlayerPointsProps(Feed):
     """Points lines of each book for each player, main and alternate; one question a game that has not begun."""
 
-    name = "odds_api_player_points_props"
+    name = step_names.BETTING_LINES
     title = "The Odds API player points"
     provider = HOST
     role = Role.PRE

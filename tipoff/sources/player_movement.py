@@ -9,7 +9,7 @@ from tipoff.sources.base import Judgement, ReadContext, Reading, ReplacedRows, R
 from tipoff.sources.feed import Feed, RowCollector, judged
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.teams import team_called
-from tipoff.vocabulary import Outcome, Role, season_of
+from tipoff.vocabulary import Outcome, Role, season_of, step_names
 
 _NOBODY = "0"
 """The player where a trade brings a draft pick or money; the other team where there is none."""
@@ -22,7 +22,7 @@ _MOVES_BEFORE_A_SEASON = 300
 class PlayerMovement(Feed):
     """The season's moves of players."""
 
-    name = "nbac_player_movement"
+    name = step_names.PLAYER_MOVEMENT
     title = "NBA player movement"
     provider = nba.STATS
     role = Role.PRE

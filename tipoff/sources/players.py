@@ -9,7 +9,7 @@ from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Respon
 from tipoff.sources.feed import Feed, RowCollector, judged
 from tipoff.sources.json_payload import JsonPayload, names
 from tipoff.teams import TEAMS, team_called
-from tipoff.vocabulary import Outcome, Role, season_of
+from tipoff.vocabulary import Outcome, Role, season_of, step_names
 
 _PLAYERS_A_TEAM = 15
 
@@ -17,11 +17,10 @@ _PLAYERS_A_TEAM = 15
 class PlayerList(Feed):
     """Who is in the league, where he plays and at which position."""
 
-    name = "nbac_player_list_current"
+    name = step_names.PLAYER_LIST
     title = "NBA player list"
     provider = nba.STATS
     role = Role.PRE
-    critical = True
     table = "raw_players"
     natural_key = ("game_date", "player_id")
     ignored_fields: ClassVar[frozenset[str]] = names(

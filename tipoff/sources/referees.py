@@ -11,7 +11,7 @@ from tipoff.sources import nba
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Slate
 from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
 from tipoff.sources.json_payload import Fields, JsonPayload, names
-from tipoff.vocabulary import Outcome, Role, eastern
+from tipoff.vocabulary import Outcome, Role, eastern, step_names
 
 HOST = "official.nba.com"
 PUBLISHED_AT = (9, 15)
@@ -31,7 +31,7 @@ _MAY_BE_FREE = "alternate"
 class RefereeAssignments(Feed):
     """The crew of each game."""
 
-    name = "nbac_referee_assignments"
+    name = step_names.REFEREES
     title = "NBA referee assignments"
     provider = HOST
     role = Role.PRE

@@ -14,7 +14,7 @@ from tipoff.sources.feed import Feed, RowCollector, judged
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, resolver_of, unresolved_row
 from tipoff.teams import TEAMS
-from tipoff.vocabulary import Outcome, Role
+from tipoff.vocabulary import Outcome, Role, step_names
 
 HOST = "site.api.espn.com"
 _NBA = "~l:46~"
@@ -26,7 +26,7 @@ _BY_ESPN_ID = {team.espn_id: team for team in TEAMS.values()}
 class TeamRosters(Feed):
     """Who can play tonight."""
 
-    name = "espn_team_rosters"
+    name = step_names.ROSTERS
     title = "ESPN team rosters"
     provider = HOST
     role = Role.PRE

@@ -8,7 +8,7 @@ from tipoff.sources import nba
 from tipoff.sources.base import Judgement, ReadContext, Reading, ReplacedRows, Request, Response, Row, Slate
 from tipoff.sources.feed import Feed, RowCollector, judged
 from tipoff.sources.json_payload import Fields, JsonPayload, names
-from tipoff.vocabulary import PREDICTED, Outcome, Role, SlateGame, game_date_of, season_of
+from tipoff.vocabulary import PREDICTED, Outcome, Role, SlateGame, game_date_of, season_of, step_names
 
 GAMES_A_SEASON = 1230
 _PUBLISHED_WITHIN = timedelta(days=100)
@@ -20,13 +20,12 @@ _OFF_SEASON = range(7, 10)
 class Schedule(Feed):
     """The slate, and the denominator of every coverage figure."""
 
-    name = "nbac_schedule"
+    name = step_names.SCHEDULE
     title = "NBA schedule"
     provider = nba.CDN
     other_hosts = frozenset({nba.STATS})
     requests_are_alternatives = True
     role = Role.PRE
-    critical = True
     table = "raw_schedule"
     natural_key = ("game_id",)
     ignored_fields: ClassVar[frozenset[str]] = names(

@@ -8,13 +8,13 @@ from tipoff.sources import nba
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
 from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
 from tipoff.sources.json_payload import Fields, JsonPayload, names
-from tipoff.vocabulary import Outcome, Role, game_date_of
+from tipoff.vocabulary import Outcome, Role, game_date_of, step_names
 
 
 class Scoreboard(Feed):
     """Status and score of each game of one date."""
 
-    name = "nbac_scoreboard"
+    name = step_names.LIVE_SCOREBOARD
     title = "NBA live scoreboard"
     provider = nba.CDN
     role = Role.LIVE

@@ -17,7 +17,7 @@ from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Respon
 from tipoff.sources.boxscores import GAME_LASTS
 from tipoff.sources.feed import Feed, RowCollector, judged
 from tipoff.sources.json_payload import Fields, JsonPayload, names
-from tipoff.vocabulary import Outcome, Role, SlateGame
+from tipoff.vocabulary import Outcome, Role, SlateGame, step_names
 
 SHOTS_A_GAME = 150
 """Few games have fewer; the mean is about 177."""
@@ -35,7 +35,7 @@ _PERIODS = 4
 class PlayByPlay(Feed):
     """Shots with their zones, from the league's own play-by-play."""
 
-    name = "nbac_play_by_play"
+    name = step_names.PLAY_BY_PLAY
     title = "NBA play-by-play"
     provider = nba.CDN
     role = Role.POST

@@ -10,7 +10,7 @@ from tipoff.sources.bdl_injuries import HOST
 from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.teams import TEAMS, team_called
-from tipoff.vocabulary import Outcome, Role, first_day, season_of
+from tipoff.vocabulary import Outcome, Role, first_day, season_of, step_names
 
 _RECORD = re.compile(r"([0-9]{1,2})-([0-9]{1,2})")
 _OPENING_MONTH = 10
@@ -20,7 +20,7 @@ _OPENING_MONTH = 10
 class Standings(Feed):
     """Records and ranks of the thirty teams before tonight's games."""
 
-    name = "nbac_standings"
+    name = step_names.STANDINGS
     title = "NBA standings (balldontlie)"
     provider = HOST
     role = Role.PRE

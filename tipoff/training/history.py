@@ -9,13 +9,13 @@ from operator import itemgetter
 
 import polars as pl
 
-from tipoff.vocabulary import season_of
+from tipoff.vocabulary import season_of, step_names
 from tipoff.warehouse.base import Warehouse
 from tipoff.warehouse.feature_store import build_features
 from tipoff.warehouse.scope import TransformScope
 from tipoff.warehouse.sql_files import sql_text
 
-PRE_GAME = ("upcoming_team_game_context", "upcoming_player_game_context", "player_daily_cache")
+PRE_GAME = (step_names.TEAM_CONTEXT, step_names.PLAYER_CONTEXT, step_names.PLAYER_FORM)
 """Transforms behind the feature store, in the order they need each other."""
 
 _DATES = """
@@ -40,7 +40,7 @@ def training_history(warehouse: Warehouse, seasons: Sequence[str], before: date,
     there, so what a real day (or an earlier call) wrote is never replaced, and an interrupted call is finished by the
     next. Needs `player_game_summary` of the seasons.
     """
-    for table in (*PRE_GAME, "ml_feature_store"):
+    for table in (*PRE_GAME, step_names.FEATURES):
         for target in _unbuilt(warehouse, table, seasons, before, as_of):
             _build(warehouse, table, target)
     return graded_features(warehouse, seasons, before)
@@ -57,7 +57,7 @@ def seasons_up_to(game_date: date, count: int) -> tuple[str, ...]:
 
 
 def _build(warehouse: Warehouse, table: str, target: TransformScope) -> None:
-    if table == "ml_feature_store":
+    if table == step_names.FEATURES:
         build_features(warehouse, target.first_date, target.last_date, (), target.as_of)
     else:
         warehouse.transform(table, target.parameters, target.slice)

@@ -3,6 +3,7 @@
 Pure: standard library and pydantic only, so that workflow code may import it.
 """
 
+from tipoff.vocabulary import step_names
 from tipoff.vocabulary.base import Frozen
 from tipoff.vocabulary.eastern_time import EASTERN, clock_time, eastern, first_day, game_date_of, season_of
 from tipoff.vocabulary.plan import Cadence, DayPlan, FallbackSource, PlanStep, SlateGame
@@ -11,7 +12,6 @@ from tipoff.vocabulary.text import shortened
 from tipoff.vocabulary.words import (
     PREDICTED,
     SETTLED,
-    SLATE_STEP,
     USABLE,
     DataQuality,
     Grade,
@@ -32,7 +32,6 @@ __all__ = [
     "EASTERN",
     "PREDICTED",
     "SETTLED",
-    "SLATE_STEP",
     "USABLE",
     "Cadence",
     "DataQuality",
@@ -60,4 +59,5 @@ __all__ = [
     "game_date_of",
     "season_of",
     "shortened",
+    "step_names",
 ]

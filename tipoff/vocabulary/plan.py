@@ -97,4 +97,4 @@ class DayPlan(Frozen):
         for step in self.steps:
             if step.name == name:
                 return step
-        raise KeyError(name)
+        raise KeyError(f"the plan of {self.game_date} has no step {name}")

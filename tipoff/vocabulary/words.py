@@ -109,9 +109,6 @@ class StepState(StrEnum):
     FAILED = "FAILED"  # parked: needs attention
 
 
-SLATE_STEP = "nbac_schedule"
-"""The step that collects the slate, and its source: no other step can start without it."""
-
 SETTLED = frozenset({StepState.COMPLETE, StepState.EMPTY_OK, StepState.DEGRADED, StepState.SKIPPED})
 
 

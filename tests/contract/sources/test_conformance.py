@@ -65,14 +65,7 @@ def test_a_source_declares_itself(source: Source) -> None:
     assert source.needs_ids_of is None or source.needs_ids_of in SOURCES
 
 
-def test_what_the_day_cannot_go_on_without_is_critical() -> None:
-    assert {name for name, source in SOURCES.items() if source.critical} == {
-        "nbac_schedule",
-        "nbac_player_list_current",
-        "nbac_player_history",
-        "nbac_team_history",
-        "nbac_player_boxscores",
-    }
+def test_sources_of_results_have_the_role_post() -> None:
     assert {name for name, source in SOURCES.items() if source.role is Role.POST} == {
         "nbac_player_boxscores",
         "nbac_team_boxscore",

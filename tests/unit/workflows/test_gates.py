@@ -294,7 +294,7 @@ def test_without_lines_predictions_are_out_at_the_deadline() -> None:
 
 LINES_FOLLOWED = {
     *("player_prop_lines", "upcoming_player_game_context", "player_daily_cache", "ml_feature_store"),
-    *("moving_average", "catboost_v8", "export_predictions", "page_before"),
+    *("moving_average", "catboost_v8", "export_predictions", "report_page"),
 }
 
 
@@ -367,8 +367,8 @@ def test_player_lines_are_asked_for_only_with_the_ids_that_are_just_being_fetche
 def test_a_parked_step_keeps_the_day_open_for_a_person() -> None:
     plan = evening_plan()
     ledger = settled_ledger(plan, eastern(DAY, 12))
-    ledger.park(step_of(plan, "page_before"), "the disk is full", eastern(DAY, 12))
-    assert not isinstance(gates.decide(plan, ledger.records, eastern(DAY, 12))["page_before"], gates.Closed)
+    ledger.park(step_of(plan, "report_page"), "the disk is full", eastern(DAY, 12))
+    assert not isinstance(gates.decide(plan, ledger.records, eastern(DAY, 12))["report_page"], gates.Closed)
 
 
 def test_games_are_followed_from_the_last_of_several_looks_on() -> None:
