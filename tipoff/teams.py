@@ -80,6 +80,6 @@ _BY_NAME: dict[str, Team] = {
 }
 
 
-def team_called(name: str) -> Team | None:
+def find_team(name: str) -> Team | None:
     """The team with this full name (either spelling of the Clippers) or NBA id; None when there is none."""
     return _BY_NAME.get(name)

@@ -28,7 +28,7 @@ from tipoff.sources.base import Slate
 from tipoff.sources.fetcher import Fetcher
 from tipoff.sources.rate_limits import Unlimited
 from tipoff.sources.registry import SOURCES
-from tipoff.teams import team_called
+from tipoff.teams import find_team
 from tipoff.vocabulary import Outcome, SlateGame, eastern
 from tipoff.warehouse.base import Slice, Warehouse, WriteResult
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
@@ -92,7 +92,7 @@ class Collected:
     def _event_ids(self) -> dict[str, str]:
         (body,) = self.bodies(EVENTS)
         homes = {game.home: game.game_id for game in self.slate.games}
-        found = ((team_called(event["home_team"]), event["id"]) for event in json.loads(body))
+        found = ((find_team(event["home_team"]), event["id"]) for event in json.loads(body))
         return {homes[team.tricode]: event_id for team, event_id in found if team and team.tricode in homes}
 
     def items(self, name: str) -> tuple[BatchItem, ...]:

@@ -1,6 +1,6 @@
-"""balldontlie's box scores of a date: api.balldontlie.io /v1/box_scores, as in 2024 and with what came since.
+"""balldontlie's box scores of a date: api.balldontlie.io /v1/box_scores, in its shape of 2024 and in the current one.
 
-Minutes are whole ones. Who has none and did nothing has not played, though it may have been some seconds.
+Minutes are whole minutes. A player with no minutes and no counts did not play, although it may have been some seconds.
 """
 
 from collections.abc import Mapping
@@ -8,44 +8,47 @@ from datetime import datetime
 from typing import ClassVar
 
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
-from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
-from tipoff.sources.json_payload import Fields, JsonPayload, names
-from tipoff.sources.played import (
+from tipoff.sources.boxscore_rules import (
     DID_NOT_PLAY,
+    INCOMPLETE,
     NOT_FINAL,
-    NOT_TONIGHT,
-    NOT_WHOLE,
-    ROWS_A_GAME,
+    ROWS_PER_GAME,
     due_games,
-    is_whole,
-    keep_named,
-    minutes_of,
+    is_complete,
+    keep_resolved,
+    read_minutes,
 )
-from tipoff.teams import team_called
-from tipoff.vocabulary import Outcome, Role, SlateGame, step_names
+from tipoff.sources.boxscores import PlayerBoxscores
+from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
+from tipoff.sources.game_boxscores import LiveBoxscores
+from tipoff.sources.json_payload import Fields, JsonPayload, names
+from tipoff.sources.rejections import NOT_ON_SLATE
+from tipoff.teams import find_team
+from tipoff.vocabulary import Outcome, Role, SlateGame
 
 HOST = "api.balldontlie.io"
 
-_LONGEST_PAGE = "100"
-_PAGES = ("", "page 2", "page 3", "page 4")
-"""More than the games of a date can fill."""
+_ENTRIES_PER_PAGE = "100"
+"""The most that the provider allows."""
+_PAGE_NAMES = ("", "page 2", "page 3", "page 4")
+"""More pages than the games of a date can fill."""
 _COUNTS: Mapping[str, str] = {
     **{name: name for name in names("fgm fga fg3m fg3a ftm fta oreb dreb reb ast stl blk pf")},
     "tov": "turnover",
     "points": "pts",
 }
-"""Our columns of counts -> the provider's."""
+"""Our count column -> the provider's field."""
 _SIDES = ("home_team", "visitor_team")
 
 
 class BdlBoxscores(Feed):
-    """Results as balldontlie has them: names only, resolved within the two rosters."""
+    """Results from balldontlie, which knows players by name only: names are resolved within the two rosters."""
 
     name = "bdl_player_boxscores"
     title = "balldontlie player box scores"
     provider = HOST
     role = Role.POST
-    fallback_for = (step_names.PLAYER_BOX_SCORES, "nbac_live_boxscore")
+    fallback_for = (PlayerBoxscores.name, LiveBoxscores.name)
     table = "raw_player_boxscores"
     natural_key = ("game_date", "game_id", "player_id")
     needs_players = True
@@ -64,53 +67,54 @@ class BdlBoxscores(Feed):
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
         if not due_games(slate, as_of):
             return ()
-        params = {"date": f"{slate.game_date}", "per_page": _LONGEST_PAGE}
-        return (Request(host=HOST, path="/v1/box_scores", params=params, part=_PAGES[0]),)
+        params = {"date": f"{slate.game_date}", "per_page": _ENTRIES_PER_PAGE}
+        return (Request(host=HOST, path="/v1/box_scores", params=params, part=_PAGE_NAMES[0]),)
 
     def next_page(self, request: Request, body: bytes) -> Request | None:
-        """As long as the provider says where it begins, up to as many as a date's games can fill."""
-        cursor, page = _next_cursor(JsonPayload(self.name, body).top()), _PAGES.index(request.part) + 1
-        if cursor in (None, request.params.get("cursor")) or page == len(_PAGES):
+        """The request for the page at the response's cursor, up to as many pages as a date's games can fill."""
+        cursor, page = _next_cursor(JsonPayload(self.name, body).top()), _PAGE_NAMES.index(request.part) + 1
+        if cursor in (None, request.params.get("cursor")) or page == len(_PAGE_NAMES):
             return None
-        return request.model_copy(update={"params": {**request.params, "cursor": cursor}, "part": _PAGES[page]})
+        return request.model_copy(update={"params": {**request.params, "cursor": cursor}, "part": _PAGE_NAMES[page]})
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
         top = JsonPayload(self.name, response.body).top()
         boxes = _boxes(top)
         if boxes and all(_date(box) != f"{slate.game_date}" for box in boxes):
-            return judged(Outcome.STALE, f"box scores of {_date(boxes[0])}, asked for {slate.game_date}")
-        tonight = [(game, box) for box in boxes if (game := _game_of(box, slate))]
-        finals = [(game, box) for game, box in tonight if _is_final(box)]
-        whole = [game.game_id for game, box in finals if is_whole(_lines(box), _score(box))]
-        nothing = judged(Outcome.SUSPICIOUSLY_EMPTY, "no box score of tonight's games is there and whole")
-        if tonight and not finals:
-            nothing = judged(Outcome.NOT_PUBLISHED_YET, "no game is final yet")
-        verdict, cursor = judged_by_games(slate.games, whole, nothing), _next_cursor(top)
-        if whole and cursor:
-            return judged(Outcome.PARTIAL, f"{verdict.reason}; more from cursor {cursor} on")
+            return judged(Outcome.STALE, f"box scores of {_date(boxes[0])}, requested {slate.game_date}")
+        on_slate = [(game, box) for box in boxes if (game := _slate_game(box, slate))]
+        final = [(game, box) for game, box in on_slate if _is_final(box)]
+        complete = [game.game_id for game, box in final if is_complete(_player_rows(box), _score(box))]
+        if on_slate and not final:
+            if_none = judged(Outcome.NOT_PUBLISHED_YET, "no game is final yet")
+        else:
+            if_none = judged(Outcome.SUSPICIOUSLY_EMPTY, "no complete box score of any game of the slate")
+        verdict, cursor = judged_by_games(slate.games, complete, if_none), _next_cursor(top)
+        if complete and cursor:
+            return judged(Outcome.PARTIAL, f"{verdict.reason}; the next page starts at cursor {cursor}")
         return verdict
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
-        answer, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
-        top = answer.top()
+        payload, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
+        top = payload.top()
         _next_cursor(top)
         for box in _boxes(top):
-            game, listed = _game_of(box, context.slate), len(_listed(box))
+            game, listed = _slate_game(box, context.slate), len(_listed_players(box))
             if game is None or not _is_final(box):
-                collector.reject(NOT_FINAL if game else NOT_TONIGHT, max(listed, 1))
-            elif not is_whole(lines := _lines(box), _score(box)):
-                collector.reject(NOT_WHOLE, listed)
+                collector.reject(NOT_FINAL if game else NOT_ON_SLATE, max(listed, 1))
+            elif not is_complete(player_rows := _player_rows(box), _score(box)):
+                collector.reject(INCOMPLETE, listed)
             else:
-                collector.reject(DID_NOT_PLAY, listed - len(lines))
-                keep_named(collector, lines, game, context, self.origin(context))
-        return collector.reading(answer.unknown(self.ignored_fields))
+                collector.reject(DID_NOT_PLAY, listed - len(player_rows))
+                keep_resolved(collector, player_rows, game, context, self.origin(context))
+        return collector.reading(payload.unknown(self.ignored_fields))
 
     def expected_rows(self, slate: Slate) -> int:
-        return ROWS_A_GAME * len(slate.games)
+        return ROWS_PER_GAME * len(slate.games)
 
 
 def _boxes(top: Fields) -> list[Fields]:
-    """The games. Raises ContractError when all of them are another league's, whose shape is the same."""
+    """The box scores. Raises ContractError when all are of another league, whose responses have the same shape."""
     boxes = top.each("data")
     if boxes and all(None in _teams(box) for box in boxes):
         raise top.problem("data", "has no game of the NBA")
@@ -118,8 +122,8 @@ def _boxes(top: Fields) -> list[Fields]:
 
 
 def _teams(box: Fields) -> tuple[str | None, str | None]:
-    """Home and visitor; None for a team outside the NBA."""
-    home, visitor = (team_called(box.fields(side).text("full_name")) for side in _SIDES)
+    """Tricodes of home team and visitor; None for a team outside the NBA."""
+    home, visitor = (find_team(box.fields(side).text("full_name")) for side in _SIDES)
     return home.tricode if home else None, visitor.tricode if visitor else None
 
 
@@ -127,10 +131,10 @@ def _date(box: Fields) -> str:
     return box.text("date")[:10]
 
 
-def _game_of(box: Fields, slate: Slate) -> SlateGame | None:
-    """The slate's game between the two teams; one of another date is not it."""
-    teams, tonight = _teams(box), _date(box) == f"{slate.game_date}"
-    return next((game for game in slate.games if tonight and {game.home, game.away} == set(teams)), None)
+def _slate_game(box: Fields, slate: Slate) -> SlateGame | None:
+    """The slate's game between the two teams; None when the box score is of another date."""
+    teams, on_date = set(_teams(box)), _date(box) == f"{slate.game_date}"
+    return next((game for game in slate.games if on_date and {game.home, game.away} == teams), None)
 
 
 def _is_final(box: Fields) -> bool:
@@ -138,7 +142,7 @@ def _is_final(box: Fields) -> bool:
 
 
 def _next_cursor(top: Fields) -> str | None:
-    """Where the next page begins; None when this is the last."""
+    """The cursor of the next page; None on the last page."""
     meta = top.fields("meta") if top.has("meta") else None
     return meta.identifier("next_cursor") if meta and meta.has("next_cursor") else None
 
@@ -148,30 +152,30 @@ def _score(box: Fields) -> dict[str, int]:
     return {team: scored for team, scored in zip(_teams(box), points, strict=True) if team}
 
 
-def _listed(box: Fields) -> list[tuple[str, Fields]]:
-    """Everyone listed, each with his team."""
+def _listed_players(box: Fields) -> list[tuple[str, Fields]]:
+    """Every listed player with the team; those who did not play are among them."""
     sides = zip(_teams(box), _SIDES, strict=True)
     return [(team or "", player) for team, side in sides for player in box.fields(side).each("players")]
 
 
-def _lines(box: Fields) -> list[Row]:
-    """The players who played."""
-    return [_line(team, player) for team, player in _listed(box) if _played(player)]
+def _player_rows(box: Fields) -> list[Row]:
+    """A row for each player who played."""
+    return [_player_row(team, player) for team, player in _listed_players(box) if _has_played(player)]
 
 
-def _played(player: Fields) -> bool:
-    """Who did not has no minutes, or none and nothing else."""
+def _has_played(player: Fields) -> bool:
+    """Whether the player has minutes, or any count although the minutes are zero."""
     if not player.has("min") or not player.text("min"):
         return False
-    return minutes_of(player, "min") > 0 or any(player.integer(name) for name in _COUNTS.values())
+    return read_minutes(player, "min") > 0 or any(player.integer(name) for name in _COUNTS.values())
 
 
-def _line(team: str, player: Fields) -> Row:
-    who = player.fields("player")
+def _player_row(team: str, player: Fields) -> Row:
+    person = player.fields("player")
     return {
         "team": team,
-        "player_name": f"{who.text('first_name')} {who.text('last_name')}",
-        "minutes": minutes_of(player, "min"),
+        "player_name": f"{person.text('first_name')} {person.text('last_name')}",
+        "minutes": read_minutes(player, "min"),
         **{column: player.integer(name) for column, name in _COUNTS.items()},
         "plus_minus": player.number("plus_minus") if player.has("plus_minus") else None,
     }

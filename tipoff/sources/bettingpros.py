@@ -14,7 +14,7 @@ from tipoff.sources.base import Judgement, ReadContext, Reading, ReplacedRows, R
 from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.odds import PropQuote, is_stale, keep_pairs, paired
-from tipoff.teams import team_called
+from tipoff.teams import find_team
 from tipoff.vocabulary import Outcome, Role, SlateGame, game_date_of, step_names
 
 HOST = "api.bettingpros.com"
@@ -216,7 +216,7 @@ def _game_of(event: Fields, slate: Slate) -> SlateGame | None:
 
 def _tricode(participant: Fields) -> str | None:
     """By city and name: the provider has tricodes of its own."""
-    known = team_called(f"{participant.fields('team').text('city')} {participant.text('name')}")
+    known = find_team(f"{participant.fields('team').text('city')} {participant.text('name')}")
     return known.tricode if known else None
 
 

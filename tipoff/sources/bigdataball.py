@@ -1,6 +1,6 @@
-"""BigDataBall's play-by-play: one CSV file a game, which subscribers get in a shared folder.
+"""BigDataBall's play-by-play: one CSV file per game in a folder that is shared with subscribers.
 
-Files are named by date, game id and teams. Players have names only; places are those of the league's own feed.
+Files are named by date, game id and teams. Players have names only; coordinates are those of the league's own feed.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from typing import ClassVar
 from urllib.parse import quote
 
 from tipoff.errors import ContractError
-from tipoff.shot_zones import zone_of_place
+from tipoff.shot_zones import zone_of_shot
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
+from tipoff.sources.boxscore_rules import due_games
 from tipoff.sources.csv_payload import CsvPayload, CsvRow
 from tipoff.sources.exports import BIGDATABALL
 from tipoff.sources.feed import Feed, RowCollector, judged
@@ -21,11 +22,18 @@ from tipoff.sources.json_payload import names
 from tipoff.sources.nba import OUTSIDE
 from tipoff.sources.outcomes import Expected
 from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, resolver_of, unresolved_row
-from tipoff.sources.shots import RESULTS, SHOTS_A_GAME, TENTHS_A_FOOT, game_of, games_due, is_over
-from tipoff.vocabulary import Outcome, Role, SlateGame, step_names
+from tipoff.sources.shots import (
+    COORDINATES_PER_FOOT,
+    SHOT_RESULTS,
+    SHOTS_PER_GAME,
+    PlayByPlay,
+    is_over,
+    slate_game,
+)
+from tipoff.vocabulary import Outcome, Role, SlateGame
 
-_SHOTS = frozenset({"shot", "miss"})
-"""A miss was a kind of play of its own in older seasons."""
+_SHOT_EVENTS = frozenset({"shot", "miss"})
+"""Files of older seasons have misses as an event type of their own."""
 _NEEDED = names(
     """
     game_id period away_score home_score play_id team event_type assist player points result type original_x original_y
@@ -34,13 +42,13 @@ _NEEDED = names(
 
 
 class BigDataBallShots(Feed):
-    """Shots with their zones, where the league's own play-by-play is not to be had."""
+    """Shots with their zones, for games that the league's own play-by-play lacks."""
 
     name = "bigdataball_play_by_play"
     title = "BigDataBall play-by-play"
     provider = BIGDATABALL
     role = Role.POST
-    fallback_for = (step_names.PLAY_BY_PLAY,)
+    fallback_for = (PlayByPlay.name,)
     table = "raw_shots"
     natural_key = ("game_date", "game_id", "shot_number")
     needs_players = True
@@ -54,8 +62,8 @@ class BigDataBallShots(Feed):
     )
 
     def __init__(self, *, configured: bool = True) -> None:
-        """`configured`: whether anyone said where the files are; else there is nobody to ask."""
-        self.idle_reason = "" if configured else "nobody said where the files of BigDataBall are (setting bigdataball)"
+        """`configured`: whether the setting says where the files are; without it there are no requests."""
+        self.idle_reason = "" if configured else "the setting bigdataball does not say where the files are"
 
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
         return tuple(
@@ -65,27 +73,27 @@ class BigDataBallShots(Feed):
                 game_id=game.game_id,
                 part=game.label,
             )
-            for game in (() if self.idle_reason else games_due(slate, as_of))
+            for game in (() if self.idle_reason else due_games(slate, as_of))
         )
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        sheet = CsvPayload(self.name, response.body, _NEEDED)
-        if not sheet.rows:
+        payload = CsvPayload(self.name, response.body, _NEEDED)
+        if not payload.rows:
             return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{request.part} has no plays")
-        game, lines = _game(self.name, sheet, slate, request.game_id)
-        if not is_over(_ends_of_periods(lines)):
-            return judged(Outcome.NOT_PUBLISHED_YET, f"{game.label} has no end yet")
+        game, lines = _game_and_lines(self.name, payload, slate, request.game_id)
+        if not is_over(_period_ends(lines)):
+            return judged(Outcome.NOT_PUBLISHED_YET, f"{game.label} is not over yet")
         return judged(Outcome.OK, f"{game.label}: {sum(map(_is_shot, lines))} shots")
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
-        sheet, collector = CsvPayload(self.name, body, _NEEDED), RowCollector(self.natural_key)
-        if not sheet.rows:
-            return collector.reading(sheet.unknown(self.ignored_fields))
-        game, lines = _game(self.name, sheet, context.slate, context.game_id)
-        collector.reject("play of another game", len(sheet.rows) - len(lines))
+        payload, collector = CsvPayload(self.name, body, _NEEDED), RowCollector(self.natural_key)
+        if not payload.rows:
+            return collector.reading(payload.unknown(self.ignored_fields))
+        game, lines = _game_and_lines(self.name, payload, context.slate, context.game_id)
+        collector.reject("play of another game", len(payload.rows) - len(lines))
         resolvers = {team: resolver_of(context, [team]) for team in (game.home, game.away)}
         for line in filter(_is_shot, lines):
-            reason = _unusable(line, game)
+            reason = _rejection_reason(line, game)
             if reason:
                 collector.reject(reason)
                 continue
@@ -102,56 +110,60 @@ class BigDataBallShots(Feed):
                 "team": team,
             }
             collector.keep({**row, **_shot(line), **self.origin(context)})
-        return collector.reading(sheet.unknown(self.ignored_fields))
+        return collector.reading(payload.unknown(self.ignored_fields))
 
     def expected_rows(self, slate: Slate) -> int:
-        return SHOTS_A_GAME * len(slate.games)
+        return SHOTS_PER_GAME * len(slate.games)
 
 
-def _game(source: str, sheet: CsvPayload, slate: Slate, asked_for: str | None) -> tuple[SlateGame, list[CsvRow]]:
-    """The game of a sheet and its lines. Raises ContractError when none is of the game asked for."""
-    ids = {_game_id(line) for line in sheet.rows}
-    game = next(filter(None, (game_of(slate, game_id, asked_for) for game_id in ids)), None)
+def _game_and_lines(
+    source: str, payload: CsvPayload, slate: Slate, requested: str | None
+) -> tuple[SlateGame, list[CsvRow]]:
+    """The game of a file and its lines. Raises ContractError when no line is of the requested game."""
+    ids = {_game_id(line) for line in payload.rows}
+    game = next(filter(None, (slate_game(slate, game_id, requested) for game_id in ids)), None)
     if game is None:
-        wanted = asked_for or "a game of the slate"
-        raise ContractError(source, "$.line[].game_id", f"is {', '.join(sorted(ids)[:3])}, asked for {wanted}")
-    return game, [line for line in sheet.rows if _game_id(line) == game.game_id]
+        wanted = requested or "a game of the slate"
+        raise ContractError(source, "$.line[].game_id", f"is {', '.join(sorted(ids)[:3])}, requested {wanted}")
+    return game, [line for line in payload.rows if _game_id(line) == game.game_id]
 
 
 def _game_id(line: CsvRow) -> str:
-    """The NBA's ten digits, which the files leave the first zeros off."""
+    """The NBA's id of ten digits; the files omit its leading zeros."""
     return line.text("game_id").zfill(10)
 
 
 def _is_shot(line: CsvRow) -> bool:
-    return line.text("event_type") in _SHOTS
+    return line.text("event_type") in _SHOT_EVENTS
 
 
-def _ends_of_periods(lines: list[CsvRow]) -> Iterator[tuple[int, bool]]:
+def _period_ends(lines: list[CsvRow]) -> Iterator[tuple[int, bool]]:
+    """Each finished period and whether the score was level after it."""
     for line in lines:
         if line.text("event_type") == "end of period":
             yield line.integer("period"), line.integer("away_score") == line.integer("home_score")
 
 
-def _unusable(line: CsvRow, game: SlateGame) -> str | None:
+def _rejection_reason(line: CsvRow, game: SlateGame) -> str | None:
+    """Why a shot is left out; None when it is kept."""
     if line.text("team") not in (game.home, game.away):
         return OUTSIDE
     if len(line.text("player")) > LONGEST_NAME:
         return TOO_LONG
-    return "shot without a place" if None in _place(line) else None
+    return "shot without coordinates" if None in _coordinates(line) else None
 
 
-def _place(line: CsvRow) -> tuple[float | None, float | None]:
+def _coordinates(line: CsvRow) -> tuple[float | None, float | None]:
     return line.number_or_none("original_x"), line.number_or_none("original_y")
 
 
 def _shot(line: CsvRow) -> Row:
     made, worth = _made(line), _worth(line)
-    x, y = (tenths or 0.0 for tenths in _place(line))
+    x, y = (tenths or 0.0 for tenths in _coordinates(line))
     return {
         "shot_number": line.integer("play_id"),
         "period": line.integer("period"),
-        "zone": zone_of_place(x / TENTHS_A_FOOT, y / TENTHS_A_FOOT, worth),
+        "zone": zone_of_shot(x / COORDINATES_PER_FOOT, y / COORDINATES_PER_FOOT, worth),
         "made": made,
         "worth": worth,
         "assisted": made and bool(line.text("assist")),
@@ -160,14 +172,14 @@ def _shot(line: CsvRow) -> Row:
 
 def _made(line: CsvRow) -> bool:
     result = line.text("result").capitalize()
-    if result not in RESULTS:
-        raise line.problem("result", f"neither of {', '.join(RESULTS)}")
-    return RESULTS[result]
+    if result not in SHOT_RESULTS:
+        raise line.problem("result", f"not one of {', '.join(SHOT_RESULTS)}")
+    return SHOT_RESULTS[result]
 
 
 def _worth(line: CsvRow) -> int:
-    """What the kind of shot says; a made one must have counted as much."""
+    """Points of the shot, from its type. Raises ContractError when a made shot counted otherwise."""
     worth = 3 if line.text("type").lower().startswith("3pt") else 2
     if _made(line) and line.integer("points") != worth:
-        raise line.problem("points", f"not what a made {line.text('type') or 'shot'} counts")
+        raise line.problem("points", f"not the points of a made {line.text('type') or 'shot'}")
     return worth

@@ -1,4 +1,4 @@
-"""What was played: stats.nba.com leaguegamelog, one answer for a date or for a season to date.
+"""Box scores of finished games: stats.nba.com leaguegamelog, one response for a date or for a season to date.
 
 A team is at home where MATCHUP says "vs."; on neutral ground both sides say "@", and neither is at home.
 """
@@ -11,23 +11,22 @@ from typing import Any, ClassVar, TypeVar
 
 from tipoff.sources import nba
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
+from tipoff.sources.boxscore_rules import NOT_FINAL, ROWS_PER_GAME, due_games
 from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
 from tipoff.sources.json_payload import JsonPayload, ResultSet, names
-from tipoff.sources.schedule import GAMES_A_SEASON
-from tipoff.teams import TEAMS, team_called
+from tipoff.sources.rejections import another_date
+from tipoff.sources.schedule import GAMES_PER_SEASON
+from tipoff.teams import TEAMS, find_team
 from tipoff.vocabulary import Outcome, Role, SlateGame, season_of, step_names
-
-GAME_LASTS = timedelta(hours=2, minutes=15)
-"""From tip-off until a result is due."""
 
 Columns = dict[str, list[Any]]
 Value = TypeVar("Value")
 
 _HEADERS = sorted(names("FGM FGA FG3M FG3A FTM FTA OREB DREB REB AST STL BLK TOV PF"))
 _COUNTS = {header.lower(): header for header in _HEADERS} | {"points": "PTS"}
-"""Our columns of counts -> the provider's."""
+"""Our count column -> the provider's header."""
 _REGULAR, _PLAY_IN, _PLAYOFFS = "Regular Season", "PlayIn", "Playoffs"
-_LOGS: Mapping[str, str] = {
+_LOG_NAMES: Mapping[str, str] = {
     "preseason": "Pre Season",
     "regular": _REGULAR,
     "all_star": "All Star",
@@ -35,25 +34,25 @@ _LOGS: Mapping[str, str] = {
     "play_in": _PLAY_IN,
     "cup_final": "IST",
 }
-"""Our season types -> the provider's."""
+"""Our season type -> the provider's log of its games."""
 
-_OPENS, _DAYS_OF_GAMES = (10, 25), 165
-"""About when a regular season opens, and how many days it takes."""
+_SEASON_OPENS, _DAYS_PER_SEASON = (10, 25), 165
+"""About when a regular season opens, and how many days it lasts."""
 _PLAY_IN_OPENS = (4, 10)
 
 
 @dataclass(frozen=True)
-class _Kind:
-    """Whose rows a log holds."""
+class _LogKind:
+    """A log has a row for each player or for each team."""
 
     letter: str
     key: tuple[str, ...]
-    rows_a_game: int
+    rows_per_game: int
     own_columns: Callable[[ResultSet], Columns]
     ignored_fields: frozenset[str]
 
 
-def _columns_of_players(results: ResultSet) -> Columns:
+def _player_columns(results: ResultSet) -> Columns:
     return {
         "player_id": results.identifiers("PLAYER_ID"),
         "player_name": results.texts("PLAYER_NAME"),
@@ -61,32 +60,28 @@ def _columns_of_players(results: ResultSet) -> Columns:
     }
 
 
-def _columns_of_teams(results: ResultSet) -> Columns:
+def _team_columns(results: ResultSet) -> Columns:
     return {"win": [result == "W" for result in results.texts_or_none("WL")]}
 
 
-_IGNORED = names(
-    """
-        TEAM_ABBREVIATION TEAM_NAME FG_PCT FG3_PCT FT_PCT FANTASY_PTS VIDEO_AVAILABLE
-        """
-)
-_PLAYERS = _Kind("P", ("game_date", "game_id", "player_id"), 20, _columns_of_players, _IGNORED)
-_TEAMS = _Kind("T", ("game_date", "game_id", "team"), 2, _columns_of_teams, _IGNORED | {"PLUS_MINUS"})
+_IGNORED = names("TEAM_ABBREVIATION TEAM_NAME FG_PCT FG3_PCT FT_PCT FANTASY_PTS VIDEO_AVAILABLE")
+_PLAYERS = _LogKind("P", ("game_date", "game_id", "player_id"), ROWS_PER_GAME, _player_columns, _IGNORED)
+_TEAMS = _LogKind("T", ("game_date", "game_id", "team"), 2, _team_columns, _IGNORED | {"PLUS_MINUS"})
 
 
 class _GameLog(Feed):
     """A log of finished games, of players or teams."""
 
     provider = nba.STATS
-    kind: ClassVar[_Kind]
+    kind: ClassVar[_LogKind]
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
         results, collector = nba.first_result_set(JsonPayload(self.name, body)), RowCollector(self.natural_key)
         columns, origin = {**_shared_columns(results), **self.kind.own_columns(results)}, self.origin(context)
-        wins_losses = results.texts_or_none("WL")
-        for result, *values in zip(wins_losses, *columns.values(), strict=True):
+        game_results = results.texts_or_none("WL")
+        for result, *values in zip(game_results, *columns.values(), strict=True):
             row = dict(zip(columns, values, strict=True), **origin)
-            reason = _unusable(row, result) or self.foreign(row, context.slate)
+            reason = _rejection_reason(row, result) or self.date_rejection(row, context.slate)
             if reason:
                 collector.reject(reason)
             else:
@@ -94,8 +89,8 @@ class _GameLog(Feed):
         return collector.reading(results.unknown(self.ignored_fields))
 
     @abstractmethod
-    def foreign(self, row: Row, slate: Slate) -> str | None:
-        """Why a row does not belong to what was asked for."""
+    def date_rejection(self, row: Row, slate: Slate) -> str | None:
+        """Why the date of a row is outside the requested dates; None when it is inside."""
 
     def covers(self, rows: Iterable[Row], slate: Slate) -> frozenset[str]:
         """The slate's games with rows of both teams."""
@@ -104,8 +99,8 @@ class _GameLog(Feed):
             game.game_id for game in slate.games if {(game.game_id, game.home), (game.game_id, game.away)} <= sides
         )
 
-    def question(self, season: str, log: str, first: date | None, last: date | None, part: str) -> Request:
-        """One question for a season and kind of season, from a first to a last date."""
+    def log_request(self, season: str, log: str, first: date | None, last: date | None, part: str) -> Request:
+        """The request for one log of a season, from the first to the last date; None leaves an end open."""
         params = {
             "Counter": "0",
             "DateFrom": f"{first:%m/%d/%Y}" if first else "",
@@ -121,7 +116,7 @@ class _GameLog(Feed):
 
 
 class PlayerBoxscores(_GameLog):
-    """Results: what each player did tonight, in the log of the slate's date."""
+    """Results: a row for each player who played on the slate's date."""
 
     name = step_names.PLAYER_BOX_SCORES
     title = "NBA player box scores"
@@ -133,25 +128,24 @@ class PlayerBoxscores(_GameLog):
 
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
         season, day = season_of(slate.game_date), slate.game_date
-        logs = sorted({_log_of(game) for game in slate.games})
-        return tuple(self.question(season, log, day, day, part=log) for log in logs)
+        logs = sorted({_log_name(game) for game in slate.games})
+        return tuple(self.log_request(season, log, day, day, part=log) for log in logs)
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
         results = nba.first_result_set(JsonPayload(self.name, response.body))
-        asked = [game for game in slate.games if _log_of(game) == request.part]
-        due = [game.label for game in asked if game.tip_off + GAME_LASTS <= response.fetched_at]
+        wanted = [game for game in slate.games if _log_name(game) == request.part]
+        due = [game.label for game in due_games(slate, response.fetched_at) if game in wanted]
         if due:
-            nothing = judged(Outcome.SUSPICIOUSLY_EMPTY, f"no results, due are {', '.join(due)}")
+            if_none = judged(Outcome.SUSPICIOUSLY_EMPTY, f"no results, although {', '.join(due)} should be over")
         else:
-            nothing = judged(Outcome.NOT_PUBLISHED_YET, "no game is due to be final")
-        return judged_by_games(asked, results.texts("GAME_ID"), nothing)
+            if_none = judged(Outcome.NOT_PUBLISHED_YET, "no game should be over yet")
+        return judged_by_games(wanted, results.texts("GAME_ID"), if_none)
 
-    def foreign(self, row: Row, slate: Slate) -> str | None:
-        same = row["game_date"] == slate.game_date
-        return None if same else f"game of another date than {slate.game_date}"
+    def date_rejection(self, row: Row, slate: Slate) -> str | None:
+        return None if row["game_date"] == slate.game_date else another_date(slate.game_date)
 
     def expected_rows(self, slate: Slate) -> int:
-        return self.kind.rows_a_game * len(slate.games)
+        return self.kind.rows_per_game * len(slate.games)
 
 
 class _History(_GameLog):
@@ -160,16 +154,16 @@ class _History(_GameLog):
     role = Role.PRE
 
     def __init__(self, history_seasons: int = 1) -> None:
-        """`history_seasons`: how many seasons, the slate's included."""
+        """`history_seasons`: how many seasons to request, the slate's included."""
         self._seasons = history_seasons
 
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
         season, day_before = season_of(slate.game_date), slate.game_date - timedelta(days=1)
-        after_regular = slate.game_date >= _of_season(season, _PLAY_IN_OPENS)
+        after_regular = slate.game_date >= _date_in_season(season, _PLAY_IN_OPENS)
         logs = (_REGULAR, _PLAY_IN, _PLAYOFFS) if after_regular else (_REGULAR,)
         wanted: list[tuple[str, str, date | None]] = [(season, log, day_before) for log in logs]
-        wanted += [(_seasons_before(season, back), _REGULAR, None) for back in range(1, self._seasons)]
-        return tuple(self.question(season, log, None, last, part=f"{season} {log}") for season, log, last in wanted)
+        wanted += [(_earlier_season(season, back), _REGULAR, None) for back in range(1, self._seasons)]
+        return tuple(self.log_request(season, log, None, last, part=f"{season} {log}") for season, log, last in wanted)
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
         rows = len(nba.first_result_set(JsonPayload(self.name, response.body)))
@@ -179,17 +173,17 @@ class _History(_GameLog):
             return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{request.part}: no rows")
         return judged(Outcome.EMPTY_OK, f"{request.part}: no games yet")
 
-    def foreign(self, row: Row, slate: Slate) -> str | None:
+    def date_rejection(self, row: Row, slate: Slate) -> str | None:
         return None if row["game_date"] < slate.game_date else f"game not before {slate.game_date}"
 
     def expected_rows(self, slate: Slate) -> int:
-        days = (slate.game_date - _of_season(season_of(slate.game_date), _OPENS)).days
-        share = min(max(days / _DAYS_OF_GAMES, 0), 1)
-        return round(self.kind.rows_a_game * GAMES_A_SEASON * (share + self._seasons - 1))
+        days = (slate.game_date - _date_in_season(season_of(slate.game_date), _SEASON_OPENS)).days
+        share = min(max(days / _DAYS_PER_SEASON, 0), 1)
+        return round(self.kind.rows_per_game * GAMES_PER_SEASON * (share + self._seasons - 1))
 
 
 class PlayerHistory(_History):
-    """What each player did before the date."""
+    """Box scores of every player in the games before the date."""
 
     name = step_names.PLAYER_BOX_SCORE_HISTORY
     title = "NBA player box scores before tonight"
@@ -200,7 +194,7 @@ class PlayerHistory(_History):
 
 
 class TeamHistory(_History):
-    """What each team did before the date."""
+    """Box scores of every team in the games before the date."""
 
     name = step_names.TEAM_BOX_SCORE_HISTORY
     title = "NBA team box scores before tonight"
@@ -211,66 +205,67 @@ class TeamHistory(_History):
 
 
 def _shared_columns(results: ResultSet) -> Columns:
-    """All columns that players and teams have; a team outside the NBA is None."""
-    teams = _mapped(results, "TEAM_ID", results.identifiers("TEAM_ID"), _tricode)
-    places = _mapped(results, "MATCHUP", results.texts("MATCHUP"), _place)
+    """The columns that players and teams share; a team outside the NBA is None."""
+    teams = _converted(results, "TEAM_ID", results.identifiers("TEAM_ID"), _tricode)
+    matchups = _converted(results, "MATCHUP", results.texts("MATCHUP"), _opponent_and_home)
     return {
-        "game_date": _mapped(results, "GAME_DATE", results.texts("GAME_DATE"), date.fromisoformat),
+        "game_date": _converted(results, "GAME_DATE", results.texts("GAME_DATE"), date.fromisoformat),
         "game_id": results.texts("GAME_ID"),
-        "season": _mapped(results, "SEASON_ID", results.identifiers("SEASON_ID"), _season),
+        "season": _converted(results, "SEASON_ID", results.identifiers("SEASON_ID"), _season),
         "team": teams,
-        "opponent": [opponent for opponent, _ in places],
-        "home": [home for _, home in places],
+        "opponent": [opponent for opponent, _ in matchups],
+        "home": [home for _, home in matchups],
         "minutes": results.numbers("MIN"),
         **{column: results.integers(header) for column, header in _COUNTS.items()},
     }
 
 
-def _mapped(results: ResultSet, header: str, cells: list[str], convert: Callable[[str], Value]) -> list[Value]:
-    """A column converted, each different cell once. Raises ContractError for a cell that can not be."""
+def _converted(results: ResultSet, header: str, cells: list[str], convert: Callable[[str], Value]) -> list[Value]:
+    """The cells of a column converted, each distinct cell once. Raises ContractError for one that is invalid."""
     converted: dict[str, Value] = {}
     for place, cell in enumerate(cells):
         if cell not in converted:
             try:
                 converted[cell] = convert(cell)
             except (ValueError, OverflowError) as error:
-                raise results.problem(header, place, f"{cell!r} can not be used") from error
+                raise results.problem(header, place, f"{cell!r} is invalid") from error
     return [converted[cell] for cell in cells]
 
 
 def _tricode(team_id: str) -> str | None:
-    team = team_called(team_id)
+    team = find_team(team_id)
     return team.tricode if team else None
 
 
-def _place(matchup: str) -> tuple[str | None, bool]:
-    """Opponent and whether at home, from "GSW vs. NYK" or "NYK @ GSW". Raises ValueError for anything else."""
+def _opponent_and_home(matchup: str) -> tuple[str | None, bool]:
+    """Opponent and whether at home, from "GSW vs. NYK" or "NYK @ GSW". Raises ValueError for any other text."""
     home = " vs. " in matchup
     _, opponent = matchup.split(" vs. " if home else " @ ")
     return (opponent if opponent in TEAMS else None), home
 
 
 def _season(season_id: str) -> str:
-    """Season of an id such as "22023": its kind, then the year it starts. Raises ValueError."""
+    """The season of an id such as "22023": a digit for its type, then the year it starts. Raises ValueError."""
     start = int(season_id[1:])
     return season_of(date(start, 7, 1))
 
 
-def _unusable(row: Row, result: str | None) -> str | None:
+def _rejection_reason(row: Row, result: str | None) -> str | None:
+    """Why a row is left out whatever its date; None when it is kept."""
     if row["team"] is None or row["opponent"] is None or not nba.is_nba_game(row["game_id"]):
         return nba.OUTSIDE
-    return None if result else "game not final"
+    return None if result else NOT_FINAL
 
 
-def _log_of(game: SlateGame) -> str:
-    return _LOGS[nba.season_type_of(game.game_id)]
+def _log_name(game: SlateGame) -> str:
+    return _LOG_NAMES[nba.season_type_of(game.game_id)]
 
 
-def _of_season(season: str, day: tuple[int, int]) -> date:
+def _date_in_season(season: str, day: tuple[int, int]) -> date:
     """The date of a month and day within a season."""
     month, start = day[0], int(season[:4])
     return date(start if month >= 7 else start + 1, *day)
 
 
-def _seasons_before(season: str, back: int) -> str:
+def _earlier_season(season: str, back: int) -> str:
     return season_of(date(int(season[:4]) - back, 7, 1))

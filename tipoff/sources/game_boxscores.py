@@ -1,6 +1,6 @@
 """The league's box scores of single games: stats.nba.com boxscoretraditionalv3 and cdn.nba.com's live box score.
 
-Both call their figures alike. Home is the side the schedule calls so, also on neutral ground.
+Both use the same field names. The home side is the schedule's home side, also on neutral ground.
 """
 
 from collections.abc import Mapping
@@ -9,27 +9,28 @@ from typing import ClassVar
 
 from tipoff.sources import nba
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
+from tipoff.sources.boxscore_rules import (
+    DID_NOT_PLAY,
+    INCOMPLETE,
+    NOT_FINAL,
+    ROWS_PER_GAME,
+    due_games,
+    game_columns,
+    is_complete,
+    parse_minutes,
+    read_minutes,
+    requested_game,
+)
+from tipoff.sources.boxscores import PlayerBoxscores
 from tipoff.sources.feed import Feed, RowCollector, judged
 from tipoff.sources.json_payload import Fields, JsonPayload, ResultSet, names
 from tipoff.sources.outcomes import classify
-from tipoff.sources.played import (
-    DID_NOT_PLAY,
-    NOT_FINAL,
-    NOT_TONIGHT,
-    NOT_WHOLE,
-    ROWS_A_GAME,
-    asked_for,
-    due_games,
-    is_whole,
-    minutes_of,
-    minutes_played,
-    of_side,
-)
-from tipoff.teams import team_called
+from tipoff.sources.rejections import NOT_ON_SLATE
+from tipoff.teams import find_team
 from tipoff.vocabulary import Outcome, Role, SlateGame, step_names
 
 _REGULATION, _OVERTIME = 240.0, 25.0
-"""Minutes of a team, over its five positions."""
+"""Minutes of a team, summed over its five positions."""
 _WHOLE_GAME = {"StartPeriod": "0", "EndPeriod": "0", "StartRange": "0", "EndRange": "0", "RangeType": "0"}
 _COUNTS: Mapping[str, str] = {
     "fgm": "fieldGoalsMade",
@@ -48,15 +49,15 @@ _COUNTS: Mapping[str, str] = {
     "pf": "foulsPersonal",
     "points": "points",
 }
-"""Our columns of counts -> the provider's."""
+"""Our count column -> the provider's field."""
 _COUNTS_V2 = {column: column.upper() for column in _COUNTS} | {"tov": "TO", "points": "PTS"}
 
-_TeamLine = tuple[str, Row]
-"""A team and its figures."""
+_TeamTotals = tuple[str, Row]
+"""A team's tricode and its totals by column."""
 
 
 class TeamBoxscores(Feed):
-    """Results: what each team did, one question a game. V3, and V2 as it was before."""
+    """Results: each team's totals, one request per game. Reads the V3 shape and the older V2 shape."""
 
     name = step_names.TEAM_BOX_SCORES
     title = "NBA team box scores"
@@ -86,40 +87,37 @@ class TeamBoxscores(Feed):
         )
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        game, lines, _ = _team_box(JsonPayload(self.name, response.body), slate, request.game_id)
-        if not lines:
+        game, totals, _ = _team_box(JsonPayload(self.name, response.body), slate, request.game_id)
+        if not totals:
             return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{request.part} has no totals")
-        if game is None or not _is_over(lines):
+        if game is None or not _is_over(totals):
             return judged(Outcome.NOT_PUBLISHED_YET, f"{request.part} is not over")
         return judged(Outcome.OK, f"{request.part} is final")
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
-        answer, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
-        game, lines, unknown = _team_box(answer, context.slate, context.game_id)
-        if game is None or not _is_over(lines):
-            collector.reject(NOT_FINAL if game else NOT_TONIGHT, 2)
+        payload, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
+        game, totals, unknown = _team_box(payload, context.slate, context.game_id)
+        if game is None or not _is_over(totals):
+            collector.reject(NOT_FINAL if game else NOT_ON_SLATE, 2)
             return collector.reading()
-        most = max(figures["points"] for _, figures in lines)
-        for team, figures in lines:
-            won = {"win": figures["points"] == most}
-            collector.keep({**of_side(game, team, context.slate), **figures, **won, **self.origin(context)})
-        return collector.reading((*answer.unknown(self.ignored_fields), *unknown))
+        most = max(counts["points"] for _, counts in totals)
+        for team, counts in totals:
+            won = {"win": counts["points"] == most}
+            collector.keep({**game_columns(game, team, context.slate), **counts, **won, **self.origin(context)})
+        return collector.reading((*payload.unknown(self.ignored_fields), *unknown))
 
     def expected_rows(self, slate: Slate) -> int:
         return 2 * len(slate.games)
 
 
 class LiveBoxscores(Feed):
-    """Results from the live box scores: players of games that are final, minutes to the second.
-
-    The file is there from tip-off on.
-    """
+    """Results from the live box scores, which exist from tip-off on: players of final games, minutes to the second."""
 
     name = "nbac_live_boxscore"
     title = "NBA live box scores"
     provider = nba.CDN
     role = Role.POST
-    fallback_for = (step_names.PLAYER_BOX_SCORES,)
+    fallback_for = (PlayerBoxscores.name,)
     table = "raw_player_boxscores"
     natural_key = ("game_date", "game_id", "player_id")
     ignored_fields: ClassVar[frozenset[str]] = names(
@@ -145,68 +143,72 @@ class LiveBoxscores(Feed):
         )
 
     def judge(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        """A refusal means "not yet" before tip-off only: later it is a block, or the game was not played."""
+        """403 and 404 mean "not published yet" before tip-off only; later they mean a block, or no such game."""
         to_come = any(game.game_id == request.game_id for game in slate.upcoming(response.fetched_at))
-        early = classify(response, self.expects, frozenset({403, 404})) if to_come else None
-        return early or super().judge(request, response, slate)
+        too_early = classify(response, self.expects, frozenset({403, 404})) if to_come else None
+        return too_early or super().judge(request, response, slate)
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
         box = JsonPayload(self.name, response.body).top().fields("game")
         game = _live_game(box, slate, request.game_id)
         if game is None or not _is_final(box):
             return judged(Outcome.NOT_PUBLISHED_YET, f"{request.part} is not final: {box.text('gameStatusText')}")
-        lines = _live_lines(box)
-        if not is_whole(lines, _score(box)):
-            return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{request.part}: the players do not make up the score")
-        return judged(Outcome.OK, f"{request.part}: {len(lines)} players")
+        player_rows = _player_rows(box)
+        if not is_complete(player_rows, _score(box)):
+            return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{request.part}: {INCOMPLETE}")
+        return judged(Outcome.OK, f"{request.part}: {len(player_rows)} players")
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
-        answer, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
-        box = answer.top().fields("game")
-        game, listed = _live_game(box, context.slate, context.game_id), len(_listed(box))
+        payload, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
+        box = payload.top().fields("game")
+        game, listed = _live_game(box, context.slate, context.game_id), len(_listed_players(box))
         for side in _sides(box):
             side.ignore("statistics")
         if game is None or not _is_final(box):
-            collector.reject(NOT_FINAL if game else NOT_TONIGHT, listed)
-        elif not is_whole(lines := _live_lines(box), _score(box)):
-            collector.reject(NOT_WHOLE, listed)
+            collector.reject(NOT_FINAL if game else NOT_ON_SLATE, listed)
+        elif not is_complete(player_rows := _player_rows(box), _score(box)):
+            collector.reject(INCOMPLETE, listed)
         else:
-            collector.reject(DID_NOT_PLAY, listed - len(lines))
-            for line in lines:
-                collector.keep({**of_side(game, line["team"], context.slate), **line, **self.origin(context)})
-        return collector.reading(answer.unknown(self.ignored_fields))
+            collector.reject(DID_NOT_PLAY, listed - len(player_rows))
+            for row in player_rows:
+                collector.keep({**game_columns(game, row["team"], context.slate), **row, **self.origin(context)})
+        return collector.reading(payload.unknown(self.ignored_fields))
 
     def expected_rows(self, slate: Slate) -> int:
-        return ROWS_A_GAME * len(slate.games)
+        return ROWS_PER_GAME * len(slate.games)
 
 
 def _team_box(
-    answer: JsonPayload, slate: Slate, asked: str | None
-) -> tuple[SlateGame | None, list[_TeamLine], tuple[str, ...]]:
-    """The slate's game, the lines of its teams that have figures, and columns nobody knows."""
-    top = answer.top()
+    payload: JsonPayload, slate: Slate, requested: str | None
+) -> tuple[SlateGame | None, list[_TeamTotals], tuple[str, ...]]:
+    """The slate's game, the totals of each team that has any, and unknown columns."""
+    top = payload.top()
     if top.has("resultSets"):
-        where, name, results = top.fields("parameters"), "GameID", _team_totals(top)
-        lines, unknown = _lines_v2(results), results.unknown(TeamBoxscores.ignored_fields)
+        holder, id_field, results = top.fields("parameters"), "GameID", _team_totals(top)
+        totals, unknown = _totals_v2(results), results.unknown(TeamBoxscores.ignored_fields)
     else:
-        where, name = top.fields("boxScoreTraditional"), "gameId"
-        lines, unknown = _lines_v3(where), ()
-    game = _nba_game(where, name, slate, asked)
-    teams = {team for team, _ in lines}
+        holder, id_field = top.fields("boxScoreTraditional"), "gameId"
+        totals, unknown = _totals_v3(holder), ()
+    game = _slate_game(holder, id_field, slate, requested)
+    teams = {team for team, _ in totals}
     if game and not teams <= {game.home, game.away}:
-        raise where.problem(name, f"is {game.label}, and the totals are of {', '.join(sorted(teams))}")
-    return game, lines, unknown
+        raise holder.problem(id_field, f"is {game.label}, but the totals are of {', '.join(sorted(teams))}")
+    return game, totals, unknown
 
 
-def _nba_game(fields: Fields, name: str, slate: Slate, asked: str | None) -> SlateGame | None:
-    game_id = fields.text(name)
+def _slate_game(fields: Fields, id_field: str, slate: Slate, requested: str | None) -> SlateGame | None:
+    """The slate's game with the id in a field; None when it is not on the slate.
+
+    Raises ContractError for a game of another league, or another one than was requested.
+    """
+    game_id = fields.text(id_field)
     if not nba.is_nba_game(game_id):
-        raise fields.problem(name, f"{game_id!r} is no game of the NBA")
-    return asked_for(fields, name, game_id, slate, asked)
+        raise fields.problem(id_field, f"{game_id!r} is no game of the NBA")
+    return requested_game(fields, id_field, game_id, slate, requested)
 
 
-def _lines_v3(box: Fields) -> list[_TeamLine]:
-    return [(_nba_team(side), _figures(side.fields("statistics"))) for side in _sides(box) if side.has("statistics")]
+def _totals_v3(box: Fields) -> list[_TeamTotals]:
+    return [(_nba_team(side), _counts_of(side.fields("statistics"))) for side in _sides(box) if side.has("statistics")]
 
 
 def _team_totals(top: Fields) -> ResultSet:
@@ -217,33 +219,33 @@ def _team_totals(top: Fields) -> ResultSet:
     return ResultSet(by_name["TeamStats"])
 
 
-def _lines_v2(results: ResultSet) -> list[_TeamLine]:
-    teams = [team_called(team_id) for team_id in results.identifiers("TEAM_ID")]
+def _totals_v2(results: ResultSet) -> list[_TeamTotals]:
+    teams = [find_team(team_id) for team_id in results.identifiers("TEAM_ID")]
     minutes = [_minutes_v2(results, place, text) for place, text in enumerate(results.texts("MIN"))]
     counts = zip(*(results.integers(header) for header in _COUNTS_V2.values()), strict=True)
-    lines = []
+    totals = []
     for place, (team, played, counted) in enumerate(zip(teams, minutes, counts, strict=True)):
         if team is None:
             raise results.problem("TEAM_ID", place, "is no NBA team")
-        lines.append((team.tricode, {"minutes": played, **dict(zip(_COUNTS_V2, counted, strict=True))}))
-    return lines
+        totals.append((team.tricode, {"minutes": played, **dict(zip(_COUNTS_V2, counted, strict=True))}))
+    return totals
 
 
 def _minutes_v2(results: ResultSet, place: int, text: str) -> float:
     try:
-        return minutes_played(text)
+        return parse_minutes(text)
     except ValueError as error:
         raise results.problem("MIN", place, str(error)) from error
 
 
-def _is_over(lines: list[_TeamLine]) -> bool:
-    """The answer does not say: a game is over when both sides played whole periods and one of them leads."""
-    if len(dict(lines)) != 2:
+def _is_over(totals: list[_TeamTotals]) -> bool:
+    """Whether both sides played whole periods and one of them leads: the response has no status of the game."""
+    if len(dict(totals)) != 2:
         return False
-    ours, theirs = dict(lines).values()
-    overtimes: float = (ours["minutes"] - _REGULATION) / _OVERTIME
-    whole_periods = ours["minutes"] == theirs["minutes"] and overtimes >= 0 and overtimes.is_integer()
-    return bool(whole_periods and ours["points"] != theirs["points"])
+    one, other = dict(totals).values()
+    overtimes: float = (one["minutes"] - _REGULATION) / _OVERTIME
+    whole_periods = one["minutes"] == other["minutes"] and overtimes >= 0 and overtimes.is_integer()
+    return bool(whole_periods and one["points"] != other["points"])
 
 
 def _sides(box: Fields) -> tuple[Fields, Fields]:
@@ -257,13 +259,15 @@ def _nba_team(side: Fields) -> str:
     return team
 
 
-def _figures(statistics: Fields) -> Row:
+def _counts_of(statistics: Fields) -> Row:
+    """Minutes and counts by column."""
     counts = {column: statistics.integer(name) for column, name in _COUNTS.items()}
-    return {"minutes": minutes_of(statistics, "minutes"), **counts}
+    return {"minutes": read_minutes(statistics, "minutes"), **counts}
 
 
-def _live_game(box: Fields, slate: Slate, asked: str | None) -> SlateGame | None:
-    game = _nba_game(box, "gameId", slate, asked)
+def _live_game(box: Fields, slate: Slate, requested: str | None) -> SlateGame | None:
+    """The slate's game of a live box score. Raises ContractError when its teams are not that game's."""
+    game = _slate_game(box, "gameId", slate, requested)
     teams = {_nba_team(side) for side in _sides(box)}
     if game and teams != {game.home, game.away}:
         raise box.problem("homeTeam", f"and awayTeam are not the teams of {game.label}")
@@ -278,22 +282,22 @@ def _score(box: Fields) -> dict[str, int]:
     return {_nba_team(side): side.integer("score") for side in _sides(box)}
 
 
-def _listed(box: Fields) -> list[tuple[str, Fields]]:
-    """Everyone listed, each with his team."""
+def _listed_players(box: Fields) -> list[tuple[str, Fields]]:
+    """Every listed player with the team; those who did not play are among them."""
     return [(_nba_team(side), player) for side in _sides(box) for player in side.each("players")]
 
 
-def _live_lines(box: Fields) -> list[Row]:
-    """The players who played."""
-    return [_live_line(team, player) for team, player in _listed(box) if player.text("played") == "1"]
+def _player_rows(box: Fields) -> list[Row]:
+    """A row for each player who played."""
+    return [_player_row(team, player) for team, player in _listed_players(box) if player.text("played") == "1"]
 
 
-def _live_line(team: str, player: Fields) -> Row:
+def _player_row(team: str, player: Fields) -> Row:
     statistics = player.fields("statistics")
     return {
         "team": team,
         "player_id": player.identifier("personId"),
         "player_name": player.text("name"),
-        **_figures(statistics),
+        **_counts_of(statistics),
         "plus_minus": statistics.number("plusMinusPoints"),
     }

@@ -1,7 +1,7 @@
-"""The official scorer's report of a finished game, a PDF of statsdmz.nba.com: one page, or a book of which it is one.
+"""The official scorer's report of a finished game, a PDF of statsdmz.nba.com: one page, or one page of a whole book.
 
-The page says line by line who played, who dressed in vain and why, and below the tables who was inactive. Inactive
-players have last names only, which are looked for among those of their team who are not named in full.
+The tables list who played, and who did not and why; below them stand the inactive players. Inactive players have last
+names only: each is resolved among the players of the team who are not named in full.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from typing import ClassVar, NamedTuple
 
 from tipoff.errors import ContractError
 from tipoff.sources.base import Judgement, KnownPlayer, ReadContext, Reading, Request, Response, Slate
+from tipoff.sources.boxscore_rules import due_games
 from tipoff.sources.feed import Feed, RowCollector, judged
 from tipoff.sources.outcomes import Expected
 from tipoff.sources.pdf import pages_of, text_of
 from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, normalise, resolver_of, unresolved_row
-from tipoff.sources.shots import games_due
 from tipoff.teams import TEAMS
 from tipoff.vocabulary import Outcome, Role, SlateGame, step_names
 
 HOST = "statsdmz.nba.com"
 
-_OUT_FOR_SURE = timedelta(hours=2)
-"""From the end of a game, which may have an overtime or two."""
-_PLAYERS_A_GAME = 26
+_PUBLISHED_AFTER = timedelta(hours=2)
+"""From the time a result is due until the report is certainly published, even after an overtime or two."""
+_PLAYERS_PER_GAME = 26
 _FINAL_BOX = "FINAL BOX"
-_PLACE = "$.final_box"
+_PATH = "$.final_box"
 
 
 class Gamebook(Feed):
@@ -56,65 +56,66 @@ class Gamebook(Feed):
                 game_id=game.game_id,
                 part=game.label,
             )
-            for game in games_due(slate, as_of)
+            for game in due_games(slate, as_of)
         )
 
     def is_published(self, request: Request, response: Response, slate: Slate) -> bool:
-        out = games_due(slate, response.fetched_at - _OUT_FOR_SURE)
-        return request.game_id in {game.game_id for game in out}
+        published = due_games(slate, response.fetched_at - _PUBLISHED_AFTER)
+        return request.game_id in {game.game_id for game in published}
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        game, lines = _game(self.name, slate, request.game_id), _final_box(self.name, response.body)
+        game, lines = _requested_game(self.name, slate, request.game_id), _final_box(self.name, response.body)
         played_on = _date(self.name, lines)
         if played_on != slate.game_date:
-            return judged(Outcome.STALE, f"{game.label} of {played_on}")
-        players = sum(isinstance(entry, _Entry) for entry in _entries(self.name, lines, game))
+            return judged(Outcome.STALE, f"{game.label} of {played_on}, requested {slate.game_date}")
+        players = sum(isinstance(player, _PlayerLine) for player in _player_lines(self.name, lines, game))
         if not players:
             return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{game.label} has no players")
         return judged(Outcome.OK, f"{game.label}: {players} players")
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
-        game, lines = _game(self.name, context.slate, context.game_id), _final_box(self.name, body)
+        game, lines = _requested_game(self.name, context.slate, context.game_id), _final_box(self.name, body)
         played_on = _date(self.name, lines)
         if played_on != context.slate.game_date:
-            raise ContractError(self.name, _PLACE, f"is of {played_on}, asked for {context.slate.game_date}")
-        collector, by_team = RowCollector(self.natural_key), {team: list[_Entry]() for team in (game.away, game.home)}
-        for entry in _entries(self.name, lines, game):
-            reason = _left_out(entry)
-            if entry is None or reason:
+            raise ContractError(self.name, _PATH, f"is of {played_on}, requested {context.slate.game_date}")
+        collector = RowCollector(self.natural_key)
+        by_team = {team: list[_PlayerLine]() for team in (game.away, game.home)}
+        for listed in _player_lines(self.name, lines, game):
+            reason = _rejection_reason(listed)
+            if listed is None or reason:
                 collector.reject(reason)
             else:
-                by_team[entry.team].append(entry)
-        for team, entries in by_team.items():
-            self._keep(collector, team, entries, game, context)
+                by_team[listed.team].append(listed)
+        for team, players in by_team.items():
+            self._keep_team(collector, team, players, game, context)
         return collector.reading()
 
-    def _keep(
-        self, collector: RowCollector, team: str, entries: Sequence[_Entry], game: SlateGame, context: ReadContext
+    def _keep_team(
+        self, collector: RowCollector, team: str, players: Sequence[_PlayerLine], game: SlateGame, context: ReadContext
     ) -> None:
-        """Rows of one team's players."""
+        """Keep a row for each of one team's players."""
         resolver, origin = resolver_of(context, [team]), self.origin(context)
-        known = [player for player in context.players if player.team == team]
-        in_full = {entry.player_name: resolver.resolve(entry.player_name) for entry in entries}
-        others = [player for player in known if player not in in_full.values()]
-        for entry in entries:
-            player = in_full[entry.player_name] or _of_last_name(entry.player_name, others)
+        roster = [player for player in context.players if player.team == team]
+        by_full_name = {listed.player_name: resolver.resolve(listed.player_name) for listed in players}
+        others = [player for player in roster if player not in by_full_name.values()]
+        for listed in players:
+            player = by_full_name[listed.player_name] or _by_last_name(listed.player_name, others)
             if player is None:
-                row = unresolved_row(entry.player_name, resolver, context, game.game_id, team)
+                row = unresolved_row(listed.player_name, resolver, context, game.game_id, team)
                 collector.unresolved({**row, **origin})
             row = {
                 "game_date": context.slate.game_date,
                 "game_id": game.game_id,
                 "player_id": player.player_id if player else None,
             }
-            collector.keep({**row, **entry._asdict(), **origin})
+            collector.keep({**row, **listed._asdict(), **origin})
 
     def expected_rows(self, slate: Slate) -> int:
-        return _PLAYERS_A_GAME * len(slate.games)
+        return _PLAYERS_PER_GAME * len(slate.games)
 
 
-class _Entry(NamedTuple):
-    """What the report says of one player, by column."""
+class _PlayerLine(NamedTuple):
+    """One player of the report; the fields are columns of the table."""
 
     team: str
     player_name: str
@@ -129,7 +130,7 @@ _SIDE = re.compile(r"(?:VISITOR|HOME): (.+?)(?: \(\d+-\d+\))?")
 _HEADINGS = re.compile(r"POS MIN .*PTS")
 _TOTALS = re.compile(r"\d{3,}:\d\d .*")
 _PLAYED = re.compile(r"(?:\d{1,2} )?(.+?)(?: [GFC](?:-[GFC])?)? (\d{1,3}):(\d\d)(?: [+-]?\d+){15} (\d{1,3})")
-"""Number, name, position of a starter, minutes, fifteen counts, points."""
+"""Number, name, a starter's position, minutes, fifteen counts, points."""
 _ABSENT = re.compile(r"(?:\d{1,2} )?(.+?) ((DNP|DND|NWT) ?- ?.+)")
 _STATUSES: Mapping[str, str] = {"DNP": "dnp", "DND": "dnp", "NWT": "not_with_team"}
 """Did not play, did not dress, not with the team."""
@@ -138,18 +139,18 @@ _INACTIVE_PLAYER = re.compile(r"([^(),]+?)\s*(?:\(([^()]*)\)?)?\s*(?:,|$)")
 _NEXT_SECTION = re.compile(r"(?:Inactive: |SCORE BY|Points|Technical)")
 
 
-def _left_out(entry: _Entry | None) -> str:
-    """Why a line makes no row; empty when it does."""
-    if entry is None:
-        return "line of a table that says nothing of a player"
-    return TOO_LONG if len(entry.player_name) > LONGEST_NAME else ""
+def _rejection_reason(listed: _PlayerLine | None) -> str:
+    """Why a line is left out; empty when it is kept."""
+    if listed is None:
+        return "table line without a player"
+    return TOO_LONG if len(listed.player_name) > LONGEST_NAME else ""
 
 
-def _game(source: str, slate: Slate, asked_for: str | None) -> SlateGame:
-    """The game of the question; the report itself does not say its id."""
-    game = next((game for game in slate.games if game.game_id == asked_for), None)
+def _requested_game(source: str, slate: Slate, requested: str | None) -> SlateGame:
+    """The requested game: the report itself has no id. Raises ContractError when it is not on the slate."""
+    game = next((game for game in slate.games if game.game_id == requested), None)
     if game is None:
-        raise ContractError(source, _PLACE, f"answers for {asked_for}, no game of the slate of {slate.game_date}")
+        raise ContractError(source, _PATH, f"was requested for {requested}, no game of the slate of {slate.game_date}")
     return game
 
 
@@ -159,20 +160,23 @@ def _final_box(source: str, body: bytes) -> tuple[str, ...]:
         lines = tuple(map(text_of, page))
         if any(line.endswith(_FINAL_BOX) for line in lines):
             return lines
-    raise ContractError(source, _PLACE, f"is missing: no page says {_FINAL_BOX}")
+    raise ContractError(source, _PATH, f"is missing: no page has the words {_FINAL_BOX}")
 
 
 def _date(source: str, lines: Iterable[str]) -> date:
-    found = next(filter(None, map(_DATE.match, lines)), None)
+    match = next(filter(None, map(_DATE.match, lines)), None)
     try:
-        return datetime.strptime(found[1] if found else "", "%B %d, %Y").date()  # noqa: DTZ007 - a date has no zone
+        return datetime.strptime(match[1] if match else "", "%B %d, %Y").date()  # noqa: DTZ007 - a date has no zone
     except ValueError as error:
-        raise ContractError(source, f"{_PLACE}.date", "is missing") from error
+        raise ContractError(source, f"{_PATH}.date", "is missing") from error
 
 
-def _entries(source: str, lines: Sequence[str], game: SlateGame) -> Iterator[_Entry | None]:
-    """The players of both tables, None for a line that says nothing of one, and the inactive players below."""
-    team, whole = None, []
+def _player_lines(source: str, lines: Sequence[str], game: SlateGame) -> Iterator[_PlayerLine | None]:
+    """The players of both tables and the inactive players below; None for a table line without a player.
+
+    Raises ContractError unless the table of each team is there and ends with its totals.
+    """
+    team, complete = None, []
     for place, line in enumerate(lines):
         side, inactive = _SIDE.fullmatch(line), _INACTIVE.fullmatch(line)
         if side:
@@ -180,62 +184,64 @@ def _entries(source: str, lines: Sequence[str], game: SlateGame) -> Iterator[_En
         elif inactive:
             yield from _inactive(_team(source, inactive[1], game), inactive[2], lines[place + 1 :])
         elif team and _TOTALS.fullmatch(line):
-            whole.append(team)
+            complete.append(team)
             team = None
         elif team and not _HEADINGS.fullmatch(line):
             yield _played(team, line) or _absent(team, line)
-    if whole != [game.away, game.home]:
-        found = " and ".join(whole) or "no team"
-        raise ContractError(source, _PLACE, f"has whole tables of {found}, wanted those of {game.label}")
+    if complete != [game.away, game.home]:
+        teams = " and ".join(complete) or "no team"
+        raise ContractError(source, _PATH, f"has complete tables of {teams}, expected those of {game.label}")
 
 
-def _team(source: str, said: str, game: SlateGame) -> str:
-    """The side of the game that is meant, by full name or the team's own; the home side's is in capitals."""
+def _team(source: str, name: str, game: SlateGame) -> str:
+    """The tricode of the side with this name, with or without its city, in any case. Raises ContractError."""
     for team in (TEAMS[game.away], TEAMS[game.home]):
-        if said.casefold() in {name.casefold() for name in (team.full_name, f"{team.city} {team.name}", team.name)}:
+        spellings = (team.full_name, f"{team.city} {team.name}", team.name)
+        if name.casefold() in {spelling.casefold() for spelling in spellings}:
             return team.tricode
-    raise ContractError(source, _PLACE, f"{said!r} is no team of {game.label}")
+    raise ContractError(source, _PATH, f"{name!r} is no team of {game.label}")
 
 
-def _played(team: str, line: str) -> _Entry | None:
+def _played(team: str, line: str) -> _PlayerLine | None:
     match = _PLAYED.fullmatch(line)
     if match is None:
         return None
     name, minutes, seconds, points = match.groups()
-    return _Entry(team, name, "played", None, int(minutes) + int(seconds) / 60, int(points))
+    return _PlayerLine(team, name, "played", None, int(minutes) + int(seconds) / 60, int(points))
 
 
-def _absent(team: str, line: str) -> _Entry | None:
+def _absent(team: str, line: str) -> _PlayerLine | None:
     match = _ABSENT.fullmatch(line)
-    return _Entry(team, match[1], _STATUSES[match[3]], match[2]) if match else None
+    return _PlayerLine(team, match[1], _STATUSES[match[3]], match[2]) if match else None
 
 
-def _inactive(team: str, first: str, following: Iterable[str]) -> Iterator[_Entry]:
-    """The players of a list, which goes on over the lines until its last reason is closed.
+def _inactive(team: str, first_line: str, next_lines: Iterable[str]) -> Iterator[_PlayerLine]:
+    """The players of a list of inactive players, which may run over several lines.
 
-    Two of one last name can not be told apart: they are numbered, and so answer to nobody.
+    Two players with one last name are ambiguous: each gets a number, so that neither resolves.
     """
-    said = first
-    for more in takewhile(lambda line: not _NEXT_SECTION.match(line), following):
-        if _is_whole(said):
+    text = first_line
+    for line in takewhile(lambda line: not _NEXT_SECTION.match(line), next_lines):
+        if _is_complete_list(text):
             break
-        said = f"{said} {more}"
-    listed = [(name.strip(), reason or None) for name, reason in _INACTIVE_PLAYER.findall(said)]
-    of_name, met = Counter(name for name, _ in listed), Counter[str]()
-    for name, reason in listed:
-        met[name] += 1
-        yield _Entry(team, f"{name} ({met[name]})" if of_name[name] > 1 else name, "inactive", reason)
+        text = f"{text} {line}"
+    players = [(name.strip(), reason or None) for name, reason in _INACTIVE_PLAYER.findall(text)]
+    per_name, numbers = Counter(name for name, _ in players), Counter[str]()
+    for name, reason in players:
+        numbers[name] += 1
+        label = f"{name} ({numbers[name]})" if per_name[name] > 1 else name
+        yield _PlayerLine(team, label, "inactive", reason)
 
 
-def _is_whole(said: str) -> bool:
-    """Whether a list ends here: with its last reason or, in a list without reasons, without a comma."""
-    if "(" in said:
-        return said.endswith(")") and said.count("(") == said.count(")")
-    return not said.endswith(",")
+def _is_complete_list(text: str) -> bool:
+    """Whether a list ends here: after its last closed reason or, in a list without reasons, without a comma."""
+    if "(" in text:
+        return text.endswith(")") and text.count("(") == text.count(")")
+    return not text.endswith(",")
 
 
-def _of_last_name(name: str, players: Iterable[KnownPlayer]) -> KnownPlayer | None:
-    """The one player whose name ends so, with its suffix or, when nobody's does, without."""
+def _by_last_name(name: str, players: Iterable[KnownPlayer]) -> KnownPlayer | None:
+    """The one player with this last name, compared with its suffix first and then without; None if two have it."""
     for key in (str.casefold, normalise):
         found = {player.player_id: player for player in players if key(player.player_name).endswith(f" {key(name)}")}
         if found:

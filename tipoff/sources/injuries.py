@@ -19,7 +19,7 @@ from tipoff.sources.feed import Feed, RowCollector, judged
 from tipoff.sources.outcomes import Expected
 from tipoff.sources.pdf import TextLine, pages_of, text_of
 from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, resolver_of, unresolved_row
-from tipoff.teams import team_called
+from tipoff.teams import find_team
 from tipoff.vocabulary import EASTERN, Outcome, Role, SlateGame, step_names
 
 HOST = "ak-static.cms.nba.com"
@@ -164,7 +164,7 @@ def _printed_stamp(source: str, page: Iterable[TextLine]) -> datetime:
 
 
 def _team(source: str, entry: _Entry, game: SlateGame) -> str:
-    team = team_called(entry.team)
+    team = find_team(entry.team)
     if team is None or team.tricode not in (game.home, game.away):
         raise ContractError(source, entry.place, f"{entry.team!r} is no team of {game.label}")
     return team.tricode

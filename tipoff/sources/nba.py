@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from tipoff.sources.json_payload import Fields, JsonPayload, ResultSet
-from tipoff.teams import team_called
+from tipoff.teams import find_team
 
 CDN = "cdn.nba.com"
 STATS = "stats.nba.com"
@@ -46,7 +46,7 @@ def season_type_of(game_id: str) -> str:
 
 def tricode_of(team: Fields) -> str | None:
     """The NBA team with the `teamId` of an object; None when it is no NBA team."""
-    known = team_called(team.identifier("teamId"))
+    known = find_team(team.identifier("teamId"))
     return known.tricode if known else None
 
 

@@ -16,7 +16,7 @@ from tipoff.sources.base import Judgement, ReadContext, Reading, ReplacedRows, R
 from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, resolver_of, unresolved_row
-from tipoff.teams import team_called
+from tipoff.teams import find_team
 from tipoff.vocabulary import Outcome, Role, SlateGame, eastern, game_date_of, step_names
 
 HOST = "api.the-odds-api.com"
@@ -257,7 +257,7 @@ def _of_the_nba(events: list[Fields]) -> list[Fields]:
 
 def _game_of(event: Fields, slate: Slate) -> SlateGame | None:
     """The slate's game between the two teams; one with a start on another date is not it."""
-    sides = {team_called(event.text(side)) for side in ("home_team", "away_team")}
+    sides = {find_team(event.text(side)) for side in ("home_team", "away_team")}
     tricodes = {side.tricode for side in sides if side}
     if game_date_of(event.moment("commence_time")) != slate.game_date:
         return None
@@ -336,7 +336,7 @@ def _quotes(market: Fields, game: SlateGame, collector: RowCollector) -> dict[st
     for outcome in market.each("outcomes"):
         name, price = outcome.text("name"), american_price(outcome.number("price"))
         point = outcome.number("point") if pointed else 0.0
-        team = team_called(name)
+        team = find_team(name)
         side = team.tricode if team else name
         if side not in (game.home, game.away, *_SIDES):
             collector.reject("quote on neither side of the game")

@@ -8,7 +8,7 @@ from tipoff.sources import nba
 from tipoff.sources.base import Judgement, ReadContext, Reading, ReplacedRows, Request, Response, Row, Slate
 from tipoff.sources.feed import Feed, RowCollector, judged
 from tipoff.sources.json_payload import Fields, JsonPayload, names
-from tipoff.teams import team_called
+from tipoff.teams import find_team
 from tipoff.vocabulary import Outcome, Role, season_of, step_names
 
 _NOBODY = "0"
@@ -118,7 +118,7 @@ def _id(row: Fields, name: str) -> str:
 
 def _tricode(row: Fields, name: str) -> str:
     """Raises ContractError for a team of another league."""
-    team = team_called(_id(row, name))
+    team = find_team(_id(row, name))
     if team is None:
         raise row.problem(name, f"{_id(row, name)} is no team of the NBA")
     return team.tricode

@@ -8,7 +8,7 @@ from tipoff.sources import nba
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Slate
 from tipoff.sources.feed import Feed, RowCollector, judged
 from tipoff.sources.json_payload import JsonPayload, names
-from tipoff.teams import TEAMS, team_called
+from tipoff.teams import TEAMS, find_team
 from tipoff.vocabulary import Outcome, Role, season_of, step_names
 
 _PLAYERS_A_TEAM = 15
@@ -53,7 +53,7 @@ class PlayerList(Feed):
             strict=True,
         )
         for player_id, first, last, team_id, position in columns:
-            team = team_called(team_id or "")
+            team = find_team(team_id or "")
             if team is None and team_id not in _FREE_AGENT:
                 collector.reject(nba.OUTSIDE)
                 continue

@@ -10,7 +10,7 @@ from tipoff.sources.feed import Feed, RowCollector, judged
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.vocabulary import PREDICTED, Outcome, Role, SlateGame, game_date_of, season_of, step_names
 
-GAMES_A_SEASON = 1230
+GAMES_PER_SEASON = 1230
 _PUBLISHED_WITHIN = timedelta(days=100)
 """The provider turns to the next season between July and the beginning of October."""
 _OFF_SEASON = range(7, 10)
@@ -76,7 +76,7 @@ class Schedule(Feed):
         return {"season": rows[0]["season"] if rows else season_of(slate.game_date)}
 
     def expected_rows(self, slate: Slate) -> int:
-        return 0 if slate.game_date.month in _OFF_SEASON else GAMES_A_SEASON
+        return 0 if slate.game_date.month in _OFF_SEASON else GAMES_PER_SEASON
 
 
 def slate_games(rows: Iterable[Row], game_date: date) -> tuple[SlateGame, ...]:

@@ -1,7 +1,7 @@
-"""Every field-goal attempt of a finished game, one question a game: cdn.nba.com liveData/playbyplay.
+"""Every field-goal attempt of a finished game, one request per game: cdn.nba.com liveData/playbyplay.
 
-stats.nba.com playbyplayv3 has another shape of the same plays, which is read as well. The zone comes from the place of
-a shot: the area that the live feed names beside it is that of the first minute, and is not corrected with the place.
+The shape of stats.nba.com playbyplayv3 is read as well. The zone is computed from the shot's coordinates: the live
+feed also names an area, but does not update it when it corrects the coordinates.
 """
 
 from __future__ import annotations
@@ -11,25 +11,26 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import ClassVar
 
-from tipoff.shot_zones import zone_of_place
+from tipoff.shot_zones import zone_of_shot
 from tipoff.sources import nba
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
-from tipoff.sources.boxscores import GAME_LASTS
+from tipoff.sources.boxscore_rules import due_games
 from tipoff.sources.feed import Feed, RowCollector, judged
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.vocabulary import Outcome, Role, SlateGame, step_names
 
-SHOTS_A_GAME = 150
+SHOTS_PER_GAME = 150
 """Few games have fewer; the mean is about 177."""
 
 _WORTH: Mapping[str, int] = {"2pt": 2, "3pt": 3}
-RESULTS: Mapping[str, bool] = {"Made": True, "Missed": False}
-"""What feeds write -> whether it went in."""
+SHOT_RESULTS: Mapping[str, bool] = {"Made": True, "Missed": False}
+"""The feeds' word for a result -> whether the shot was made."""
 _ASSIST = " AST)"
-"""How a description ends that names an assist."""
-TENTHS_A_FOOT = 10
-"""The unit of places."""
+"""The end of a description that names an assist."""
+COORDINATES_PER_FOOT = 10
+"""Coordinates are tenths of a foot."""
 _PERIODS = 4
+"""Periods of regulation."""
 
 
 class PlayByPlay(Feed):
@@ -63,25 +64,25 @@ class PlayByPlay(Feed):
                 game_id=game.game_id,
                 part=game.label,
             )
-            for game in games_due(slate, as_of)
+            for game in due_games(slate, as_of)
         )
 
     def is_published(self, request: Request, response: Response, slate: Slate) -> bool:
-        """The file of a game is there from its tip-off, and so at its end."""
-        return request.game_id in {game.game_id for game in games_due(slate, response.fetched_at)}
+        """Whether the game should be over: its file exists from tip-off on."""
+        return request.game_id in {game.game_id for game in due_games(slate, response.fetched_at)}
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        game, content = _game(JsonPayload(self.name, response.body), slate, request.game_id)
+        game, content = _game_and_content(JsonPayload(self.name, response.body), slate, request.game_id)
         actions = content.each("actions")
         if not actions:
             return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{game.label} has no plays")
-        if not is_over(_ends_of_periods(actions)):
-            return judged(Outcome.NOT_PUBLISHED_YET, f"{game.label} is still being played")
+        if not is_over(_period_ends(actions)):
+            return judged(Outcome.NOT_PUBLISHED_YET, f"{game.label} is not over yet")
         return judged(Outcome.OK, f"{game.label}: {sum(map(_is_shot, actions))} shots")
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
-        answer, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
-        game, content = _game(answer, context.slate, context.game_id)
+        payload, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
+        game, content = _game_and_content(payload, context.slate, context.game_id)
         for action in content.each("actions"):
             if not _is_shot(action):
                 continue
@@ -91,46 +92,42 @@ class PlayByPlay(Feed):
                 continue
             row = {"game_date": context.slate.game_date, "game_id": game.game_id, "team": team, **_shot(action)}
             collector.keep({**row, **self.origin(context)})
-        return collector.reading(answer.unknown(self.ignored_fields))
+        return collector.reading(payload.unknown(self.ignored_fields))
 
     def expected_rows(self, slate: Slate) -> int:
-        return SHOTS_A_GAME * len(slate.games)
+        return SHOTS_PER_GAME * len(slate.games)
 
 
-def games_due(slate: Slate, as_of: datetime) -> tuple[SlateGame, ...]:
-    """The games that are over, if they took no longer than usual."""
-    return tuple(game for game in slate.games if game.tip_off + GAME_LASTS <= as_of)
-
-
-def game_of(slate: Slate, game_id: str, asked_for: str | None) -> SlateGame | None:
-    """The slate's game an answer is about; None when it is another one or not the one asked for."""
+def slate_game(slate: Slate, game_id: str, requested: str | None) -> SlateGame | None:
+    """The slate's game with this id; None when it is not on the slate or another game was requested."""
     games = {game.game_id: game for game in slate.games}
-    return games.get(game_id) if asked_for in (None, game_id) else None
+    return games.get(game_id) if requested in (None, game_id) else None
 
 
-def is_over(ends: Iterable[tuple[int, bool]]) -> bool:
-    """Whether a game is, by its finished periods and whether the score was level after each."""
-    return any(period >= _PERIODS and not level for period, level in ends)
+def is_over(period_ends: Iterable[tuple[int, bool]]) -> bool:
+    """Whether a game is over, from each finished period and whether the score was level after it."""
+    return any(period >= _PERIODS and not level for period, level in period_ends)
 
 
-def _game(answer: JsonPayload, slate: Slate, asked_for: str | None) -> tuple[SlateGame, Fields]:
-    """The game of an answer and what is said of it. Raises ContractError for another game or league."""
-    content = answer.top().fields("game")
+def _game_and_content(payload: JsonPayload, slate: Slate, requested: str | None) -> tuple[SlateGame, Fields]:
+    """The game of a response and the object about it. Raises ContractError for another game or league."""
+    content = payload.top().fields("game")
     game_id = content.text("gameId")
-    game = game_of(slate, game_id, asked_for)
+    game = slate_game(slate, game_id, requested)
     if game is None:
-        raise content.problem("gameId", f"is {game_id!r}, asked for {asked_for or 'a game of the slate'}")
+        raise content.problem("gameId", f"is {game_id!r}, requested {requested or 'a game of the slate'}")
     return game, content
 
 
 def _is_shot(action: Fields) -> bool:
-    said = action.integer("isFieldGoal")
-    if said not in (0, 1):
-        raise action.problem("isFieldGoal", f"is {said}, neither 0 nor 1")
-    return said == 1
+    flag = action.integer("isFieldGoal")
+    if flag not in (0, 1):
+        raise action.problem("isFieldGoal", f"is {flag}, neither 0 nor 1")
+    return flag == 1
 
 
-def _ends_of_periods(actions: Iterable[Fields]) -> Iterator[tuple[int, bool]]:
+def _period_ends(actions: Iterable[Fields]) -> Iterator[tuple[int, bool]]:
+    """Each finished period and whether the score was level after it."""
     for action in actions:
         if (action.text("actionType"), action.text("subType")) == ("period", "end"):
             yield action.integer("period"), action.text("scoreHome") == action.text("scoreAway")
@@ -151,21 +148,21 @@ def _shot(action: Fields) -> Row:
 
 
 def _worth(action: Fields) -> int:
-    """Points of the shot: the older shape says so by the kind of play, the newer one in a field of its own."""
+    """Points of the shot: the live feed gives them by the action's type, playbyplayv3 in a field of its own."""
     kind = action.text("actionType")
     worth = action.integer("shotValue") if action.has("shotValue") else _WORTH.get(kind, 0)
     if worth not in _WORTH.values():
-        raise action.problem("actionType", f"{kind!r} is no shot for two or three points")
+        raise action.problem("actionType", f"{kind!r} is not a shot for two or three points")
     return worth
 
 
 def _zone(action: Fields, worth: int) -> str:
     x, y = action.number("xLegacy"), action.number("yLegacy")
-    return zone_of_place(x / TENTHS_A_FOOT, y / TENTHS_A_FOOT, worth)
+    return zone_of_shot(x / COORDINATES_PER_FOOT, y / COORDINATES_PER_FOOT, worth)
 
 
 def _made(action: Fields) -> bool:
     result = action.text("shotResult")
-    if result not in RESULTS:
-        raise action.problem("shotResult", f"{result!r} is neither of {', '.join(RESULTS)}")
-    return RESULTS[result]
+    if result not in SHOT_RESULTS:
+        raise action.problem("shotResult", f"{result!r} is not one of {', '.join(SHOT_RESULTS)}")
+    return SHOT_RESULTS[result]

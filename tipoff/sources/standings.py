@@ -9,7 +9,7 @@ from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Respon
 from tipoff.sources.bdl_injuries import HOST
 from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
 from tipoff.sources.json_payload import Fields, JsonPayload, names
-from tipoff.teams import TEAMS, team_called
+from tipoff.teams import TEAMS, find_team
 from tipoff.vocabulary import Outcome, Role, first_day, season_of, step_names
 
 _RECORD = re.compile(r"([0-9]{1,2})-([0-9]{1,2})")
@@ -90,7 +90,7 @@ def _standings(answer: JsonPayload) -> list[_Standing]:
 def _standing(entry: Fields) -> _Standing:
     """Raises ContractError for a team of another league, whose standings have the same shape."""
     team = entry.fields("team")
-    known = team_called(team.text("full_name"))
+    known = find_team(team.text("full_name"))
     if known is None:
         raise team.problem("full_name", f"{team.text('full_name')[:40]!r} is no team of the NBA")
     records = {scope: _record(entry, f"{scope}_record") for scope in ("home", "road", "conference", "division")}

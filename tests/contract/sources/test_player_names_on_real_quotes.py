@@ -10,7 +10,7 @@ import pytest
 from devtools.recorded_responses import players_of_season
 from tipoff.sources.base import KnownPlayer
 from tipoff.sources.player_names import Resolver, load_aliases
-from tipoff.teams import team_called
+from tipoff.teams import find_team
 from tipoff.vocabulary import season_of
 
 FILES = ("points_props_oddsapi_2024_03_05", "points_props_prizepicks_underdog_2024_10_2025_01")
@@ -26,7 +26,7 @@ def quotes(request: pytest.FixtureRequest, shared_data: Path) -> pl.DataFrame:
 @cache
 def rosters(folder: Path, game_date: date, home: str, away: str) -> Resolver:
     """Everyone who played for one of the two teams this season or last: more players than two rosters have."""
-    teams = {team.tricode for name in (home, away) if (team := team_called(name))}
+    teams = {team.tricode for name in (home, away) if (team := find_team(name))}
     seasons = (season_of(game_date - timedelta(days=365)), season_of(game_date))
     known: list[KnownPlayer] = [player for season in seasons for player in players_of_season(folder, season)]
     return Resolver((player for player in known if player.team in teams), load_aliases())

@@ -13,9 +13,9 @@ from devtools.recorded_responses import PLAY_BY_PLAY, PLAY_BY_PLAY_V3, Case, Rec
 from tipoff.errors import ContractError
 from tipoff.replay.archive import results
 from tipoff.replay.archive.folder_reader import take_in
-from tipoff.shot_zones import zone_of_place
+from tipoff.shot_zones import zone_of_shot
 from tipoff.sources.base import Request, Slate
-from tipoff.sources.boxscores import GAME_LASTS
+from tipoff.sources.boxscore_rules import RESULT_DUE_AFTER
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import Outcome, SlateGame, season_of
 
@@ -69,7 +69,7 @@ def test_a_place_tells_the_zone_of_a_whole_season_of_shots(shared_data: Path) ->
         worth=pl.col("SHOT_TYPE").cast(pl.String).str.head(1).cast(pl.Int64),
     )
     wrong = [
-        (area, worth) for x, y, area, worth in shots.iter_rows() if AREAS[area, worth] != zone_of_place(x, y, worth)
+        (area, worth) for x, y, area, worth in shots.iter_rows() if AREAS[area, worth] != zone_of_shot(x, y, worth)
     ]
     assert len(shots) == 219_527
     assert wrong == []
@@ -136,7 +136,7 @@ def test_shots_of_a_third_team_are_left_out_and_counted(recordings: Recordings) 
     assert reading.rejected == {"team or game outside the NBA": 1}
 
 
-ENDS = utc(2025, 1, 7, 1, 0) + GAME_LASTS
+ENDS = utc(2025, 1, 7, 1, 0) + RESULT_DUE_AFTER
 XML = b"<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>"
 
 

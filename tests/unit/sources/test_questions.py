@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tipoff.sources.base import Request, Response, Slate
-from tipoff.sources.boxscores import GAME_LASTS
+from tipoff.sources.boxscore_rules import RESULT_DUE_AFTER
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import EASTERN, Outcome, SlateGame, eastern
 
@@ -140,8 +140,8 @@ EMPTY_LOG = b'{"parameters": {"LeagueID": "00"}, "resultSets": [{"headers": ["GA
 @pytest.mark.parametrize(
     ("after_tip", "outcome"),
     [
-        (GAME_LASTS - timedelta(seconds=1), Outcome.NOT_PUBLISHED_YET),
-        (GAME_LASTS, Outcome.SUSPICIOUSLY_EMPTY),
+        (RESULT_DUE_AFTER - timedelta(seconds=1), Outcome.NOT_PUBLISHED_YET),
+        (RESULT_DUE_AFTER, Outcome.SUSPICIOUSLY_EMPTY),
     ],
 )
 def test_no_results_are_suspicious_once_a_game_is_due(after_tip: timedelta, outcome: Outcome) -> None:

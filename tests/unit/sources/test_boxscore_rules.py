@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devtools.recorded_responses import game, slate, utc
-from tipoff.sources.played import due_games, minutes_played
+from tipoff.sources.boxscore_rules import due_games, parse_minutes
 from tipoff.sources.registry import SOURCES
 
 EVENING = slate(
@@ -20,14 +20,14 @@ EVENING = slate(
 @given(st.integers(0, 400), st.integers(0, 59))
 def test_a_time_played_is_the_same_however_it_is_written(minutes: int, seconds: int) -> None:
     written = (f"{minutes}:{seconds:02d}", f"{minutes}.000000:{seconds:02d}", f"PT{minutes:02d}M{seconds:02d}.00S")
-    assert {minutes_played(text) for text in written} == {minutes + seconds / 60}
-    assert minutes_played(str(minutes)) == minutes_played(f"PT{minutes}M") == minutes
+    assert {parse_minutes(text) for text in written} == {minutes + seconds / 60}
+    assert parse_minutes(str(minutes)) == parse_minutes(f"PT{minutes}M") == minutes
 
 
 @given(st.text(max_size=12) | st.from_regex(r"-?[0-9]{1,4}:[6-9][0-9]", fullmatch=True))
 def test_what_is_no_time_played_is_refused_or_a_number_that_is_not_negative(text: str) -> None:
     with suppress(ValueError):
-        assert 0 <= minutes_played(text) < 1000
+        assert 0 <= parse_minutes(text) < 1000
 
 
 def test_results_are_asked_of_games_that_are_due() -> None:
