@@ -150,7 +150,7 @@ async def test_a_file_that_is_not_there_is_not_published_yet(place: Place) -> No
     ("change", "outcome", "told"),
     [
         (lambda body: b"\xef\xbb\xbf" + body, Outcome.OK, "1 shots"),
-        (lambda body: body.replace(b"22301062", b"22201062"), Outcome.WRONG_TYPE, "asked for 0022301062"),
+        (lambda body: body.replace(b"22301062", b"22201062"), Outcome.WRONG_TYPE, "requested 0022301062"),
         (lambda body: body.replace(b",", b";"), Outcome.WRONG_TYPE, "is missing"),
         (lambda body: body.replace(b"original_x,", b"x,"), Outcome.WRONG_TYPE, "original_x is missing"),
         (lambda body: body[:-9], Outcome.WRONG_TYPE, "cut short"),

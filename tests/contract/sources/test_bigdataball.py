@@ -1,4 +1,4 @@
-"""BigDataBall's recorded file, whole and damaged: Indiana at Oklahoma City, the seventh game of the 2025 Finals."""
+"""BigDataBall's recorded file, intact and damaged: Indiana at Oklahoma City, game 7 of the 2025 Finals."""
 
 import csv
 import random
@@ -17,14 +17,14 @@ from tipoff.vocabulary import Outcome
 
 pytestmark = pytest.mark.data
 
-some_times = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+few_examples = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def lines_of(recordings: Recordings) -> list[list[str]]:
     return list(csv.reader(StringIO(recordings.body(BIGDATABALL).decode())))
 
 
-def written(lines: list[list[str]]) -> bytes:
+def csv_body(lines: list[list[str]]) -> bytes:
     file = StringIO()
     csv.writer(file, lineterminator="\n").writerows(lines)
     return file.getvalue().encode()
@@ -41,6 +41,7 @@ def judged(recordings: Recordings, body: bytes, status: int = 200) -> tuple[Outc
 
 
 def accounted(reading: Reading) -> int:
+    """Entries of a response that are either rows or counted as rejected."""
     return len(reading.rows) + sum(reading.rejected.values())
 
 
@@ -59,20 +60,20 @@ def test_the_shots_add_up_to_the_final_score(recordings: Recordings) -> None:
         ",free throw," in line and ",made," in line for line in recordings.body(BIGDATABALL).decode().split("\n")
     )
     assert from_the_field + free_throws == 103 + 91
-    tried = Counter(row["player_name"] for row in rows)
+    attempted = Counter(row["player_name"] for row in rows)
     made = Counter(row["player_name"] for row in rows if row["made"])
-    assert (made["Shai Gilgeous-Alexander"], tried["Shai Gilgeous-Alexander"]) == (8, 27)
+    assert (made["Shai Gilgeous-Alexander"], attempted["Shai Gilgeous-Alexander"]) == (8, 27)
     assert (len(rows), sum(row["assisted"] for row in rows)) == (157, 37)
 
 
-def test_names_become_the_nba_ids_of_their_team(recordings: Recordings) -> None:
+def test_names_resolve_to_nba_ids_within_the_team(recordings: Recordings) -> None:
     ids = {row["player_name"]: (row["player_id"], row["team"]) for row in recordings.read(BIGDATABALL).rows}
     assert ids["Shai Gilgeous-Alexander"] == ("1628983", "OKC")
     assert ids["Jalen Williams"] == ("1631114", "OKC")
     assert ids["T.J. McConnell"] == ("204456", "IND")
 
 
-def test_a_shot_of_a_name_nobody_answers_to_stays_and_is_told(recordings: Recordings) -> None:
+def test_a_shot_with_an_unresolved_name_is_kept_and_reported(recordings: Recordings) -> None:
     reading = read(recordings, recordings.body(BIGDATABALL).replace(b"Jalen Williams", b"Jaylin Willems"))
     assert len(reading.rows) == 157
     assert {row["player_name"] for row in reading.rows if row["player_id"] is None} == {"Jaylin Willems"}
@@ -80,28 +81,28 @@ def test_a_shot_of_a_name_nobody_answers_to_stays_and_is_told(recordings: Record
     assert (unresolved["player_name"], unresolved["game_id"]) == ("Jaylin Willems", "0042400407")
 
 
-def test_an_older_file_calls_a_miss_a_play_of_its_own(recordings: Recordings) -> None:
+def test_older_files_have_misses_as_their_own_event_type(recordings: Recordings) -> None:
     lines = lines_of(recordings)
     kind, result = lines[0].index("event_type"), lines[0].index("result")
     for line in lines:
         if (line[kind], line[result]) == ("shot", "missed"):
             line[kind] = "miss"
-    assert read(recordings, written(lines)).rows == recordings.read(BIGDATABALL).rows
+    assert read(recordings, csv_body(lines)).rows == recordings.read(BIGDATABALL).rows
 
 
-def test_a_byte_order_mark_means_nothing(recordings: Recordings) -> None:
+def test_a_byte_order_mark_is_ignored(recordings: Recordings) -> None:
     body = b"\xef\xbb\xbf" + recordings.body(BIGDATABALL)
     assert judged(recordings, body)[0] is Outcome.OK
     assert read(recordings, body) == recordings.read(BIGDATABALL)
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         (lambda body: body.replace(b",", b";"), r"\$\.header: .* is missing"),
         (lambda body: body.replace(b",original_x,", b",x,", 1), r"\$\.header: original_x is missing"),
-        (lambda body: body.replace(b"42400407,", b"22300001,"), r"is 0022300001, asked for 0042400407"),
-        (lambda body: body.replace(b"42400407,", b"1022400407,"), r"is 1022400407, asked for 0042400407"),
+        (lambda body: body.replace(b"42400407,", b"22300001,"), r"is 0022300001, requested 0042400407"),
+        (lambda body: body.replace(b"42400407,", b"1022400407,"), r"is 1022400407, requested 0042400407"),
         (lambda body: body[:-40], r"cut short|cells"),
         (lambda body: b"\xff\xfe" + body, r"is no CSV"),
         (lambda body: body.replace(b",made,", b",perhaps,"), r"\$\.line\[4\]\.result: 'perhaps'"),
@@ -109,20 +110,20 @@ def test_a_byte_order_mark_means_nothing(recordings: Recordings) -> None:
     ],
     ids=["separator", "column", "other season", "sister league", "cut", "encoding", "result", "points"],
 )
-def test_what_is_no_such_file_is_refused_by_place(
-    recordings: Recordings, change: Callable[[bytes], bytes], told: str
+def test_an_invalid_file_is_refused_with_the_path(
+    recordings: Recordings, change: Callable[[bytes], bytes], message: str
 ) -> None:
-    with pytest.raises(ContractError, match=told):
+    with pytest.raises(ContractError, match=message):
         read(recordings, change(recordings.body(BIGDATABALL)))
 
 
-def test_another_separator_or_another_game_is_the_wrong_kind_of_answer(recordings: Recordings) -> None:
+def test_another_separator_or_another_game_is_of_the_wrong_type(recordings: Recordings) -> None:
     body = recordings.body(BIGDATABALL)
     assert judged(recordings, body.replace(b",", b";"))[0] is Outcome.WRONG_TYPE
     assert judged(recordings, body.replace(b"42400407,", b"42400406,"))[0] is Outcome.WRONG_TYPE
 
 
-def test_a_file_that_is_not_there_or_not_whole_is_waited_for_and_an_empty_one_is_suspicious(
+def test_a_missing_or_unfinished_file_is_not_published_yet_and_an_empty_one_is_suspicious(
     recordings: Recordings,
 ) -> None:
     body = recordings.body(BIGDATABALL)
@@ -133,22 +134,22 @@ def test_a_file_that_is_not_there_or_not_whole_is_waited_for_and_an_empty_one_is
     assert read(recordings, header).rows == ()
 
 
-def test_plays_of_other_games_in_the_file_are_left_out_and_counted(recordings: Recordings) -> None:
+def test_plays_of_other_games_are_rejected_and_counted(recordings: Recordings) -> None:
     lines = lines_of(recordings)
     others = [["42400406", *line[1:]] for line in lines[1:11]]
-    reading = read(recordings, written(lines + others))
+    reading = read(recordings, csv_body(lines + others))
     assert reading.rows == recordings.read(BIGDATABALL).rows
     assert reading.rejected == {"play of another game": 10}
 
 
-def test_a_column_we_never_saw_is_reported(recordings: Recordings) -> None:
+def test_an_unknown_column_is_reported(recordings: Recordings) -> None:
     lines = [[*line, "x"] for line in lines_of(recordings)]
     lines[0][-1] = "shot_clock"
-    assert read(recordings, written(lines)).unknown_fields == ("shot_clock",)
+    assert read(recordings, csv_body(lines)).unknown_fields == ("shot_clock",)
 
 
 @given(data=st.data())
-@some_times
+@few_examples
 def test_a_damaged_cell_is_refused_or_counted(recordings: Recordings, data: st.DataObject) -> None:
     lines = lines_of(recordings)
     before = accounted(recordings.read(BIGDATABALL))
@@ -156,18 +157,18 @@ def test_a_damaged_cell_is_refused_or_counted(recordings: Recordings, data: st.D
     column = data.draw(st.integers(0, len(lines[0]) - 1))
     lines[line][column] = data.draw(st.sampled_from(["", "strange", "-1", "nan", "1e999", "ß\u2028", '"', "0" * 400]))
     event = lines[0].index("event_type") if line else -1
-    after = read_or_refused(recordings, written(lines))
+    after = read_or_refused(recordings, csv_body(lines))
     if isinstance(after, ContractError):
         assert after.path.startswith("$")
     else:
-        assert accounted(after) >= before - (column == event)  # a play of another kind is no shot
+        assert accounted(after) >= before - (column == event)  # an event of another type is not a shot
 
 
 @given(seed=st.integers(0, 1000))
-@some_times
-def test_the_order_of_lines_means_nothing_and_repeated_ones_add_no_row(recordings: Recordings, seed: int) -> None:
+@few_examples
+def test_shuffled_and_repeated_lines_make_the_same_rows(recordings: Recordings, seed: int) -> None:
     header, *lines = lines_of(recordings)
     shuffled = random.Random(seed).sample([*lines, *lines], 2 * len(lines))
-    before, after = recordings.read(BIGDATABALL), read(recordings, written([header, *shuffled]))
+    before, after = recordings.read(BIGDATABALL), read(recordings, csv_body([header, *shuffled]))
     assert sorted(map(repr, after.rows)) == sorted(map(repr, before.rows))
     assert after.rejected == {"repeated": 157}

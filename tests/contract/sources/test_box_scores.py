@@ -1,4 +1,4 @@
-"""Box scores of single games and of other providers: what counts as a result, and whose it is."""
+"""Box scores of single games and of other providers: which games have a result, and whose rows they are."""
 
 import json
 from dataclasses import replace
@@ -33,7 +33,7 @@ def outcome_of(recordings: Recordings, case: Case, document: object, status: int
     return case.source.judge(recordings.request(case), response, case.slate).outcome
 
 
-def test_team_totals_are_told_of_both_sides(recordings: Recordings) -> None:
+def test_team_totals_have_both_sides(recordings: Recordings) -> None:
     raptors, bucks = recordings.read(TEAM_BOX).rows
     assert (raptors["team"], raptors["opponent"], raptors["home"], raptors["win"]) == ("TOR", "MIL", True, True)
     assert (bucks["team"], bucks["opponent"], bucks["home"], bucks["win"]) == ("MIL", "TOR", False, False)
@@ -50,7 +50,7 @@ def test_the_older_shape_of_team_totals_reads_the_same_columns(recordings: Recor
 
 
 def played_until(recordings: Recordings, minutes: str, away_points: int = 100) -> Any:
-    """The recorded team box as it stood at a moment of the game."""
+    """The recorded team box score as of so many minutes played."""
     document = recordings.document(TEAM_BOX)
     for side in ("homeTeam", "awayTeam"):
         document["boxScoreTraditional"][side]["statistics"]["minutes"] = minutes
@@ -59,7 +59,9 @@ def played_until(recordings: Recordings, minutes: str, away_points: int = 100) -
 
 
 @pytest.mark.parametrize(("minutes", "away_points"), [("212:30", 100), ("0:00", 0), ("240:00", 128), ("252:10", 100)])
-def test_totals_of_a_game_that_goes_on_are_no_result(recordings: Recordings, minutes: str, away_points: int) -> None:
+def test_totals_of_an_unfinished_game_are_not_published_yet(
+    recordings: Recordings, minutes: str, away_points: int
+) -> None:
     document = played_until(recordings, minutes, away_points)
     assert outcome_of(recordings, TEAM_BOX, document) is Outcome.NOT_PUBLISHED_YET
     reading = recordings.read(TEAM_BOX, document)
@@ -71,7 +73,7 @@ def test_totals_of_whole_periods_with_a_leader_are_a_result(recordings: Recordin
     assert outcome_of(recordings, TEAM_BOX, played_until(recordings, minutes)) is Outcome.OK
 
 
-def test_a_game_without_totals_after_its_end_is_suspicious(recordings: Recordings) -> None:
+def test_a_finished_game_without_totals_is_suspicious(recordings: Recordings) -> None:
     document = recordings.document(TEAM_BOX)
     for side in ("homeTeam", "awayTeam"):
         document["boxScoreTraditional"][side] |= {"players": [], "statistics": None, "starters": None, "bench": None}
@@ -80,14 +82,14 @@ def test_a_game_without_totals_after_its_end_is_suspicious(recordings: Recording
 
 
 @pytest.mark.parametrize("case", [TEAM_BOX, TEAM_BOX_V2, LIVE_BOX], ids=lambda case: case.file)
-def test_the_box_score_of_another_game_than_asked_for_is_refused(recordings: Recordings, case: Case) -> None:
+def test_the_box_score_of_another_game_than_requested_is_refused(recordings: Recordings, case: Case) -> None:
     context = recordings.context(case).model_copy(update={"game_id": "0022301062"})
-    with pytest.raises(ContractError, match="asked for 0022301062"):
+    with pytest.raises(ContractError, match="requested 0022301062"):
         case.source.read(recordings.body(case), context)
 
 
 @pytest.mark.parametrize("case", [TEAM_BOX, TEAM_BOX_V2, LIVE_BOX], ids=lambda case: case.file)
-def test_a_box_score_of_other_teams_than_the_games_is_refused(recordings: Recordings, case: Case) -> None:
+def test_a_box_score_with_other_teams_is_refused(recordings: Recordings, case: Case) -> None:
     others = [game.model_copy(update={"home": "DEN"}) for game in case.slate.games]
     context = recordings.context(case).model_copy(
         update={"slate": case.slate.model_copy(update={"games": tuple(others)})}
@@ -116,7 +118,7 @@ def test_a_live_box_score_has_the_players_who_played_with_exact_minutes(recordin
 
 
 @pytest.mark.parametrize(("status", "text"), [(1, "7:30 pm ET"), (1, "PPD"), (2, "Q4 2:30")])
-def test_a_game_being_played_is_judged_so_and_makes_no_result(recordings: Recordings, status: int, text: str) -> None:
+def test_an_unfinished_live_box_score_is_not_published_yet(recordings: Recordings, status: int, text: str) -> None:
     document = recordings.document(LIVE_BOX)
     document["game"] |= {"gameStatus": status, "gameStatusText": text}
     assert outcome_of(recordings, LIVE_BOX, document) is Outcome.NOT_PUBLISHED_YET
@@ -124,17 +126,17 @@ def test_a_game_being_played_is_judged_so_and_makes_no_result(recordings: Record
     assert (reading.rows, reading.rejected) == ((), {"game not final": 30})
 
 
-def test_a_final_game_that_lacks_a_player_is_no_result(recordings: Recordings) -> None:
+def test_a_final_live_box_score_without_one_player_is_suspicious(recordings: Recordings) -> None:
     document = recordings.document(LIVE_BOX)
     del document["game"]["awayTeam"]["players"][2]
     assert outcome_of(recordings, LIVE_BOX, document) is Outcome.SUSPICIOUSLY_EMPTY
     reading = recordings.read(LIVE_BOX, document)
     assert reading.rows == ()
-    assert reading.rejected == {"game whose players do not make up its score": 29}
+    assert reading.rejected == {"player points do not add up to the game's score": 29}
 
 
 @pytest.mark.parametrize(
-    ("asked_at", "status", "outcome"),
+    ("fetched_at", "status", "outcome"),
     [
         (utc(2023, 4, 20, 23, 29), 403, Outcome.NOT_PUBLISHED_YET),
         (utc(2023, 4, 20, 23, 29), 404, Outcome.NOT_PUBLISHED_YET),
@@ -142,21 +144,21 @@ def test_a_final_game_that_lacks_a_player_is_no_result(recordings: Recordings) -
         (utc(2023, 4, 21, 4, 0), 404, Outcome.GONE),
     ],
 )
-def test_a_refused_live_box_score_is_not_yet_there_before_tip_off_only(
-    recordings: Recordings, asked_at: Any, status: int, outcome: Outcome
+def test_a_refused_live_box_score_is_not_published_yet_only_before_tip_off(
+    recordings: Recordings, fetched_at: Any, status: int, outcome: Outcome
 ) -> None:
     denied = recordings.response(LIVE_BOX, status, b"<Error><Code>AccessDenied</Code></Error>")
-    response = denied.model_copy(update={"fetched_at": asked_at})
+    response = denied.model_copy(update={"fetched_at": fetched_at})
     assert LIVE_BOX.source.judge(recordings.request(LIVE_BOX), response, LIVE_BOX.slate).outcome is outcome
 
 
-def test_balldontlies_box_scores_are_those_of_the_nba(recordings: Recordings) -> None:
+def test_balldontlie_box_scores_equal_the_league_log(recordings: Recordings) -> None:
     reading = recordings.read(BDL_BOX)
     assert (reading.unresolved, reading.rejected) == ((), {"did not play": 155})
     log = pl.read_parquet(recordings.folder / "player_games/player_game_logs_2023-24.parquet").filter(
         GAME_DATE="2024-01-15"
     )
-    official = {  # rebounds and attempts of three players were corrected after this answer
+    official = {  # rebounds and attempts of three players were corrected after this response
         (row["GAME_ID"], f"{row['PLAYER_ID']}"): [row[name] for name in ("PTS", "FTA", "TOV", "FG3M")]
         for row in log.iter_rows(named=True)
     }
@@ -169,7 +171,7 @@ def test_balldontlies_box_scores_are_those_of_the_nba(recordings: Recordings) ->
     assert (embiid["points"], embiid["minutes"], embiid["opponent"], embiid["home"]) == (41, 31.0, "HOU", True)
 
 
-def test_the_newer_shape_of_balldontlie_has_the_same_results(recordings: Recordings) -> None:
+def test_the_current_balldontlie_shape_has_the_same_results(recordings: Recordings) -> None:
     old, new = recordings.read(BDL_BOX), recordings.read(BDL_BOX_2026)
     changed = ("minutes", "plus_minus")
     assert [{**row, **dict.fromkeys(changed)} for row in new.rows] == [
@@ -179,15 +181,15 @@ def test_the_newer_shape_of_balldontlie_has_the_same_results(recordings: Recordi
     assert (embiid["minutes"], embiid["plus_minus"]) == (31.5, 3.0)
 
 
-def test_a_page_of_balldontlie_that_is_not_the_last_is_partial_and_says_so(recordings: Recordings) -> None:
+def test_a_balldontlie_page_before_the_last_is_partial_and_names_the_cursor(recordings: Recordings) -> None:
     document = recordings.document(BDL_BOX) | {"meta": {"next_cursor": 7, "per_page": 100}}
     body = json.dumps(document).encode()
     verdict = BDL_BOX.source.judge(recordings.request(BDL_BOX), recordings.response(BDL_BOX, body=body), BDL_BOX.slate)
     assert verdict.outcome is Outcome.PARTIAL
-    assert verdict.reason.endswith("more from cursor 7 on")
+    assert verdict.reason.endswith("the next page starts at cursor 7")
 
 
-def test_balldontlie_is_asked_for_a_further_page_from_its_cursor_on_until_there_is_none(recordings: Recordings) -> None:
+def test_balldontlie_pages_are_requested_by_cursor_until_the_last(recordings: Recordings) -> None:
     (first,) = BDL_BOX.source.requests(BDL_BOX.slate, BDL_BOX.as_of, {})
     last = recordings.body(BDL_BOX_2026)
     cut = json.dumps(recordings.document(BDL_BOX) | {"meta": {"next_cursor": 7, "per_page": 100}}).encode()
@@ -195,16 +197,16 @@ def test_balldontlie_is_asked_for_a_further_page_from_its_cursor_on_until_there_
     assert second is not None
     assert (second.params, second.part) == ({**first.params, "cursor": "7"}, "page 2")
     assert BDL_BOX.source.next_page(second, last) is None
-    assert BDL_BOX.source.next_page(second, cut) is None, "it would go in a circle"
-    asked: list[Request] = []
-    endless: Request | None = first
-    while endless:
-        asked.append(endless)
-        endless = BDL_BOX.source.next_page(endless, cut.replace(b": 7", b": %d" % len(asked)))
-    assert len(asked) == 4
+    assert BDL_BOX.source.next_page(second, cut) is None, "the same cursor again would be an endless loop"
+    requested: list[Request] = []
+    request: Request | None = first
+    while request:
+        requested.append(request)
+        request = BDL_BOX.source.next_page(request, cut.replace(b": 7", b": %d" % len(requested)))
+    assert len(requested) == 4
 
 
-def test_a_game_of_balldontlie_without_one_of_its_players_is_left_to_the_next_source(recordings: Recordings) -> None:
+def test_an_incomplete_balldontlie_game_is_left_to_the_next_source(recordings: Recordings) -> None:
     document = recordings.document(BDL_BOX)
     document["data"][0]["home_team"]["players"] = document["data"][0]["home_team"]["players"][1:]
     body = json.dumps(document).encode()
@@ -212,10 +214,10 @@ def test_a_game_of_balldontlie_without_one_of_its_players_is_left_to_the_next_so
     assert (verdict.outcome, verdict.reason) == (Outcome.PARTIAL, "missing: HOU@PHI")
     reading = recordings.read(BDL_BOX, document)
     assert "0022300555" not in {row["game_id"] for row in reading.rows}
-    assert reading.rejected["game whose players do not make up its score"] == 35
+    assert reading.rejected["player points do not add up to the game's score"] == 35
 
 
-def test_what_balldontlie_says_before_a_game_is_final_is_no_result(recordings: Recordings) -> None:
+def test_balldontlie_games_that_are_not_final_make_no_rows(recordings: Recordings) -> None:
     document = recordings.document(BDL_BOX)
     for box in document["data"]:
         box["status"] = "3rd Qtr"
@@ -223,7 +225,7 @@ def test_what_balldontlie_says_before_a_game_is_final_is_no_result(recordings: R
     assert recordings.read(BDL_BOX, document).rows == ()
 
 
-def test_yesterdays_box_scores_of_balldontlie_are_stale(recordings: Recordings) -> None:
+def test_balldontlie_box_scores_of_yesterday_are_stale(recordings: Recordings) -> None:
     document = recordings.document(BDL_BOX)
     for box in document["data"]:
         box["date"] = "2024-01-14"
@@ -231,25 +233,25 @@ def test_yesterdays_box_scores_of_balldontlie_are_stale(recordings: Recordings) 
     assert recordings.read(BDL_BOX, document).rows == ()
 
 
-def test_no_box_scores_of_balldontlie_after_the_games_are_suspicious(recordings: Recordings) -> None:
+def test_no_balldontlie_box_scores_after_the_games_are_suspicious(recordings: Recordings) -> None:
     recorded = replace(BDL_BOX, file="balldontlie/box_scores_d62cc934.json")
     assert outcome_of(recordings, recorded, recordings.document(recorded)) is Outcome.SUSPICIOUSLY_EMPTY
     assert recordings.read(recorded).rows == ()
 
 
-def test_a_name_of_balldontlie_that_nobody_answers_to_is_told_with_the_nearest(recordings: Recordings) -> None:
+def test_an_unresolved_balldontlie_name_is_reported_with_the_nearest_names(recordings: Recordings) -> None:
     document = recordings.document(BDL_BOX)
     embiid = next(
         listed for listed in document["data"][0]["home_team"]["players"] if listed["player"]["last_name"] == "Embiid"
     )
     embiid["player"]["last_name"] = "Embeed"
     (unresolved,) = recordings.read(BDL_BOX, document).unresolved
-    told = tuple(unresolved[column] for column in ("player_name", "game_id", "team"))
-    assert told == ("Joel Embeed", "0022300555", "PHI")
+    identity = tuple(unresolved[column] for column in ("player_name", "game_id", "team"))
+    assert identity == ("Joel Embeed", "0022300555", "PHI")
     assert unresolved["candidates"].startswith("Joel Embiid; ")
 
 
-def test_espns_box_score_has_the_players_who_played(recordings: Recordings) -> None:
+def test_an_espn_box_score_has_the_players_who_played(recordings: Recordings) -> None:
     reading = recordings.read(ESPN_BOX)
     assert (len(reading.rows), reading.rejected, reading.unresolved) == (20, {"did not play": 4}, ())
     points = {team: sum(row["points"] for row in reading.rows if row["team"] == team) for team in ("ATL", "BOS")}
@@ -261,7 +263,7 @@ def test_espns_box_score_has_the_players_who_played(recordings: Recordings) -> N
     assert (white["minutes"], white["pf"], white["plus_minus"]) == (33.0, 1, -12.0)
 
 
-def test_espns_box_score_of_the_sister_league_is_refused(recordings: Recordings) -> None:
+def test_an_espn_box_score_of_the_wnba_is_refused(recordings: Recordings) -> None:
     recorded = replace(ESPN_BOX, turned=None)
     assert outcome_of(recordings, recorded, recordings.document(recorded)) is Outcome.WRONG_TYPE
     with pytest.raises(ContractError, match=r"header\.uid: is of another league than the NBA"):
@@ -272,15 +274,15 @@ def espn_block(document: Any) -> Any:
     return document["boxscore"]["players"][0]["statistics"][0]
 
 
-def test_espns_figures_are_found_by_their_keys_wherever_those_stand(recordings: Recordings) -> None:
+def test_espn_statistics_are_found_by_key_in_any_order(recordings: Recordings) -> None:
     document = recordings.document(ESPN_BOX)
     for block in (document["boxscore"]["players"][place]["statistics"][0] for place in (0, 1)):
-        for figures in (block["keys"], *(listed["stats"] for listed in block["athletes"])):
-            figures.reverse()
+        for values in (block["keys"], *(listed["stats"] for listed in block["athletes"])):
+            values.reverse()
     assert recordings.read(ESPN_BOX, document).rows == recordings.read(ESPN_BOX).rows
 
 
-def test_a_key_of_espns_that_we_never_saw_is_told_and_one_that_we_need_is_missed(recordings: Recordings) -> None:
+def test_a_new_espn_key_is_reported_and_a_missing_one_is_refused(recordings: Recordings) -> None:
     document = recordings.document(ESPN_BOX)
     espn_block(document)["keys"][13] = "netPoints"
     reading = recordings.read(ESPN_BOX, document)
@@ -291,16 +293,16 @@ def test_a_key_of_espns_that_we_never_saw_is_told_and_one_that_we_need_is_missed
         recordings.read(ESPN_BOX, document)
 
 
-@pytest.mark.parametrize(("place", "figure"), [(0, "--"), (1, "-3"), (2, "4"), (2, "4-9-1"), (5, 3), (13, "4.5")])
-def test_a_figure_of_espns_that_is_none_is_refused(recordings: Recordings, place: int, figure: object) -> None:
+@pytest.mark.parametrize(("place", "statistic"), [(0, "--"), (1, "-3"), (2, "4"), (2, "4-9-1"), (5, 3), (13, "4.5")])
+def test_an_invalid_espn_statistic_is_refused(recordings: Recordings, place: int, statistic: object) -> None:
     document = recordings.document(ESPN_BOX)
-    espn_block(document)["athletes"][0]["stats"][place] = figure
-    with pytest.raises(ContractError, match="can not be used as"):
+    espn_block(document)["athletes"][0]["stats"][place] = statistic
+    with pytest.raises(ContractError, match="is invalid for"):
         recordings.read(ESPN_BOX, document)
 
 
 @pytest.mark.parametrize("status", ["STATUS_SCHEDULED", "STATUS_IN_PROGRESS", "STATUS_POSTPONED"])
-def test_a_game_of_espns_that_is_not_final_is_no_result(recordings: Recordings, status: str) -> None:
+def test_an_espn_game_that_is_not_final_makes_no_rows(recordings: Recordings, status: str) -> None:
     document = recordings.document(ESPN_BOX)
     document["header"]["competitions"][0]["status"]["type"]["name"] = status
     assert outcome_of(recordings, ESPN_BOX, document) is Outcome.NOT_PUBLISHED_YET
@@ -308,7 +310,7 @@ def test_a_game_of_espns_that_is_not_final_is_no_result(recordings: Recordings, 
     assert (reading.rows, reading.rejected) == ((), {"game not final": 24})
 
 
-def test_a_final_game_of_espns_without_its_players_is_suspicious(recordings: Recordings) -> None:
+def test_a_final_espn_game_without_players_is_suspicious(recordings: Recordings) -> None:
     document = recordings.document(ESPN_BOX)
     del document["boxscore"]["players"]
     assert outcome_of(recordings, ESPN_BOX, document) is Outcome.SUSPICIOUSLY_EMPTY
@@ -316,14 +318,14 @@ def test_a_final_game_of_espns_without_its_players_is_suspicious(recordings: Rec
 
 
 @pytest.mark.parametrize("date", ["2024-11-12T00:00Z", "2024-11-14T00:00Z"])
-def test_a_game_of_espns_of_another_date_is_refused(recordings: Recordings, date: str) -> None:
+def test_an_espn_game_of_another_date_is_refused(recordings: Recordings, date: str) -> None:
     document = recordings.document(ESPN_BOX)
     document["header"]["competitions"][0]["date"] = date
-    with pytest.raises(ContractError, match="asked for game 0022400001 of 2024-11-12"):
+    with pytest.raises(ContractError, match="requested game 0022400001 of 2024-11-12"):
         recordings.read(ESPN_BOX, document)
 
 
-def test_a_name_of_espns_without_end_is_counted_and_goes_no_further(recordings: Recordings) -> None:
+def test_an_overlong_espn_name_is_counted_and_not_passed_on(recordings: Recordings) -> None:
     document = recordings.document(ESPN_BOX)
     espn_block(document)["athletes"][0]["athlete"]["displayName"] = "Trae " * 20
     reading = recordings.read(ESPN_BOX, document)
@@ -331,7 +333,7 @@ def test_a_name_of_espns_without_end_is_counted_and_goes_no_further(recordings: 
     assert reading.rejected == {"did not play": 4, "name of more than 80 characters": 1}
 
 
-def test_espn_is_asked_about_games_that_its_scoreboard_named() -> None:
+def test_espn_box_scores_are_requested_only_for_games_with_an_event_id() -> None:
     ids = {"0022400001": "401704627"}
     (request,) = ESPN_BOX.source.requests(ESPN_BOX.slate, ESPN_BOX.as_of, ids)
     assert (request.params, request.game_id, request.part) == ({"event": "401704627"}, "0022400001", "ATL@BOS")

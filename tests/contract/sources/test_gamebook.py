@@ -1,5 +1,7 @@
-"""Gamebooks, whole and damaged: Memphis at Cleveland, 2024-04-10. The recorded PDF itself is broken beyond repair, so
-its lines are set anew from the parse that was recorded beside it."""
+"""Gamebooks, intact and damaged: Memphis at Cleveland, 2024-04-10.
+
+The recorded PDF itself is damaged beyond repair, so the tests build a PDF from the parse that was recorded beside it.
+"""
 
 import json
 from collections import Counter
@@ -21,7 +23,7 @@ pytestmark = pytest.mark.data
 
 Lines = Sequence[str]
 
-some_times = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+few_examples = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def read(recordings: Recordings, body: bytes) -> Reading:
@@ -119,7 +121,7 @@ def test_every_name_of_the_report_resolves(recordings: Recordings) -> None:
     assert max(ids.values()) == 1
 
 
-def test_a_name_nobody_answers_to_or_two_do_stays_and_is_told_with_its_team(recordings: Recordings) -> None:
+def test_an_unresolved_or_ambiguous_name_is_kept_and_reported_with_its_team(recordings: Recordings) -> None:
     reading = read_lines(recordings, with_text("Smart (", "Smartt ("))
     assert row_of(reading, "Smartt")["player_id"] is None
     (unresolved,) = reading.unresolved
@@ -132,18 +134,18 @@ def test_a_name_nobody_answers_to_or_two_do_stays_and_is_told_with_its_team(reco
     assert row_of(two, "Smart")["player_id"] is None
 
 
-def test_the_book_is_read_by_its_page_of_the_final_score_wherever_that_is(recordings: Recordings) -> None:
+def test_the_final_box_score_is_found_on_any_page_of_the_book(recordings: Recordings) -> None:
     assert recordings.read(GAMEBOOK_BOOK) == recordings.read(GAMEBOOK)
     assert read(recordings, pdf_of([page_of("1st QUARTER ONLY"), FINAL_BOX])) == recordings.read(GAMEBOOK)
 
 
 @given(gap=st.floats(2, 9))
-@some_times
-def test_the_width_of_columns_means_nothing(recordings: Recordings, gap: float) -> None:
+@few_examples
+def test_the_width_of_columns_does_not_matter(recordings: Recordings, gap: float) -> None:
     assert read(recordings, pdf_of([FINAL_BOX], gap)) == recordings.read(GAMEBOOK)
 
 
-def test_a_list_without_reasons_ends_before_the_next_section(recordings: Recordings) -> None:
+def test_an_inactive_list_without_reasons_ends_before_the_next_section(recordings: Recordings) -> None:
     start = next(place for place, line in enumerate(FINAL_BOX) if line.startswith("Inactive: "))
     lists = [
         "Inactive: Grizzlies - Bane, Goodwin,",
@@ -158,7 +160,7 @@ def test_a_list_without_reasons_ends_before_the_next_section(recordings: Recordi
     ]
 
 
-def test_two_inactive_team_mates_of_one_last_name_are_both_kept_and_told_as_unresolved(recordings: Recordings) -> None:
+def test_two_inactive_team_mates_with_one_last_name_are_kept_as_unresolved(recordings: Recordings) -> None:
     reading = read_lines(recordings, with_text("Smart (", "Wagner (Rest), Wagner ("))
     rows = [row for row in reading.rows if row["player_name"].startswith("Wagner")]
     assert [(row["player_name"], row["player_id"], row["reason"]) for row in rows] == [
@@ -169,37 +171,37 @@ def test_two_inactive_team_mates_of_one_last_name_are_both_kept_and_told_as_unre
     assert reading.rejected == {}
 
 
-def test_of_two_namesakes_none_is_taken_for_the_one_who_is_known(recordings: Recordings) -> None:
+def test_neither_of_two_namesakes_resolves_to_the_known_player(recordings: Recordings) -> None:
     reading = read_lines(recordings, with_text("Smart (", "Smart (Rest), Smart ("))
     assert [row["player_id"] for row in reading.rows if row["player_name"].startswith("Smart")] == [None, None]
 
 
 @pytest.mark.parametrize(
-    ("said", "status"),
+    ("comment", "status"),
     [
         ("DND - Injury/Illness", "dnp"),
         ("DND-Return to Competition Reconditioning", "dnp"),
         ("NWT - Not With Team", "not_with_team"),
     ],
 )
-def test_each_comment_has_its_status(recordings: Recordings, said: str, status: str) -> None:
-    row = row_of(read_lines(recordings, with_text("Sr. DNP - Coach's Decision", f"Sr. {said}")), "Marcus Morris Sr.")
-    assert (row["status"], row["reason"]) == (status, said)
+def test_each_comment_has_its_status(recordings: Recordings, comment: str, status: str) -> None:
+    row = row_of(read_lines(recordings, with_text("Sr. DNP - Coach's Decision", f"Sr. {comment}")), "Marcus Morris Sr.")
+    assert (row["status"], row["reason"]) == (status, comment)
 
 
-def test_a_line_of_a_table_that_says_nothing_of_a_player_is_counted(recordings: Recordings) -> None:
+def test_a_table_line_without_a_player_is_counted(recordings: Recordings) -> None:
     reading = read_lines(recordings, with_text("8 Pete Nance 01:50 0 1", "8 Pete Nance 01:50 0"))
-    assert reading.rejected == {"line of a table that says nothing of a player": 1}
+    assert reading.rejected == {"table line without a player": 1}
     assert len(reading.rows) == 38
 
 
-def test_an_endless_name_is_left_out(recordings: Recordings) -> None:
+def test_an_overlong_name_is_rejected(recordings: Recordings) -> None:
     reading = read_lines(recordings, with_text("Pete Nance", "Pete " + "Na" * 40))
     assert reading.rejected == {"name of more than 80 characters": 1}
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "message"),
     [
         (lambda: b"<html></html>", "is something else where a PDF is due"),
         (lambda: pdf_of([FINAL_BOX], encrypt="secret"), "is no PDF that can be read"),
@@ -208,24 +210,24 @@ def test_an_endless_name_is_left_out(recordings: Recordings) -> None:
         (lambda: pdf_of([[]]), r"\$\.final_box: is missing"),
         (lambda: pdf_of([with_text("April 10, 2024", "April 10")]), r"\$\.final_box\.date: is missing"),
         (lambda: pdf_of([with_text("April 10", "April 31")]), r"\$\.final_box\.date: is missing"),
-        (lambda: pdf_of([with_text("April 10", "April 9")]), "is of 2024-04-09, asked for 2024-04-10"),
+        (lambda: pdf_of([with_text("April 10", "April 9")]), "is of 2024-04-09, requested 2024-04-10"),
         (
             lambda: pdf_of([with_text("Memphis Grizzlies", "New York Liberty")]),
             "'New York Liberty' is no team of MEM@CLE",
         ),
         (lambda: pdf_of([with_text("Inactive: Cavaliers", "Inactive: Charge")]), "'Charge' is no team of MEM@CLE"),
-        (lambda: pdf_of([FINAL_BOX[:30]]), "has whole tables of MEM, wanted those of MEM@CLE"),
-        (lambda: pdf_of([FINAL_BOX[:5]]), "has whole tables of no team"),
+        (lambda: pdf_of([FINAL_BOX[:30]]), "has complete tables of MEM, expected those of MEM@CLE"),
+        (lambda: pdf_of([FINAL_BOX[:5]]), "has complete tables of no team"),
     ],
     ids=[
         *("not a PDF", "encrypted", "cut", "no final box", "blank", "no date", "no such date", "yesterday"),
         *("sister league", "another team", "half a page", "no table"),
     ],
 )
-def test_what_is_no_such_report_is_refused_by_place(
-    recordings: Recordings, body: Callable[[], bytes], told: str
+def test_an_invalid_report_is_refused_with_the_path(
+    recordings: Recordings, body: Callable[[], bytes], message: str
 ) -> None:
-    with pytest.raises(ContractError, match=told):
+    with pytest.raises(ContractError, match=message):
         read(recordings, body())
 
 
@@ -236,39 +238,42 @@ def test_a_pdf_without_pages_is_refused(recordings: Recordings) -> None:
         read(recordings, body)
 
 
-def test_each_kind_of_answer_is_told_apart(recordings: Recordings, payloads: Path) -> None:
-    bodiless = [line for line in FINAL_BOX if line.startswith(("VISITOR", "HOME", "POS", "240", "OFF", "Wed"))]
+def test_each_kind_of_response_has_its_outcome(recordings: Recordings, payloads: Path) -> None:
+    without_players = [line for line in FINAL_BOX if line.startswith(("VISITOR", "HOME", "POS", "240", "OFF", "Wed"))]
     assert judged(recordings, pdf_of([FINAL_BOX])) == (Outcome.OK, "MEM@CLE: 39 players")
     assert judged(recordings, b"Not Found", 404)[0] is Outcome.NOT_PUBLISHED_YET
     assert judged(recordings, b"Forbidden", 403)[0] is Outcome.NOT_PUBLISHED_YET
     assert judged(recordings, b"<Error><Code>AccessDenied</Code></Error>", 403)[0] is Outcome.BLOCKED
     assert judged(recordings, b"<html></html>")[0] is Outcome.WRONG_TYPE
     assert judged(recordings, pdf_of([FINAL_BOX])[:3000])[0] is Outcome.WRONG_TYPE
-    assert judged(recordings, pdf_of([with_text("April 10", "April 9")])) == (Outcome.STALE, "MEM@CLE of 2024-04-09")
+    assert judged(recordings, pdf_of([with_text("April 10", "April 9")])) == (
+        Outcome.STALE,
+        "MEM@CLE of 2024-04-09, requested 2024-04-10",
+    )
     assert judged(recordings, pdf_of([with_text("VISITOR: Memphis", "VISITOR: Minnesota")]))[0] is Outcome.WRONG_TYPE
-    assert judged(recordings, pdf_of([bodiless])) == (Outcome.SUSPICIOUSLY_EMPTY, "MEM@CLE has no players")
+    assert judged(recordings, pdf_of([without_players])) == (Outcome.SUSPICIOUSLY_EMPTY, "MEM@CLE has no players")
     recorded = (payloads / "nba_com/gamebook_0173bcd1.pdf").read_bytes()
     assert judged(recordings, recorded)[0] is Outcome.WRONG_TYPE
 
 
-def test_a_report_denied_soon_after_the_game_is_not_there_yet(recordings: Recordings) -> None:
+def test_a_report_denied_soon_after_the_game_is_not_published_yet(recordings: Recordings) -> None:
     denied = recordings.response(GAMEBOOK, 403, b"<Error><Code>AccessDenied</Code></Error>")
     early = denied.model_copy(update={"fetched_at": utc(2024, 4, 11, 3, 14)})
     judgement = GAMEBOOK.source.judge(recordings.request(GAMEBOOK), early, GAMEBOOK.slate)
     assert judgement.outcome is Outcome.NOT_PUBLISHED_YET
 
 
-def test_only_games_that_can_be_over_are_asked_about() -> None:
-    asked = GAMEBOOK.source.requests(GAMEBOOK.slate, utc(2024, 4, 11, 1, 15), {})
-    assert [(request.url, request.game_id) for request in asked] == [
+def test_only_games_that_should_be_over_are_requested() -> None:
+    requests = GAMEBOOK.source.requests(GAMEBOOK.slate, utc(2024, 4, 11, 1, 15), {})
+    assert [(request.url, request.game_id) for request in requests] == [
         ("https://statsdmz.nba.com/pdfs/20240410/20240410_MEMCLE.pdf", "0022301158")
     ]
     assert GAMEBOOK.source.requests(GAMEBOOK.slate, utc(2024, 4, 11, 1, 14), {}) == ()
 
 
 @given(noise=st.binary(max_size=300), place=st.floats(0, 1))
-@some_times
-def test_a_damaged_report_is_refused_or_adds_nobody(recordings: Recordings, noise: bytes, place: float) -> None:
+@few_examples
+def test_a_damaged_report_is_refused_or_adds_no_player(recordings: Recordings, noise: bytes, place: float) -> None:
     body = recordings.body(GAMEBOOK)
     start = int(place * len(body))
     reading = read_or_refused(recordings, body[:start] + noise + body[start + len(noise) :])
@@ -276,8 +281,8 @@ def test_a_damaged_report_is_refused_or_adds_nobody(recordings: Recordings, nois
 
 
 @given(dropped=st.sets(st.integers(0, len(FINAL_BOX) - 1), max_size=3), repeated=st.integers(0, len(FINAL_BOX) - 1))
-@some_times
-def test_lost_and_repeated_lines_are_refused_or_leave_the_others_as_they_are(
+@few_examples
+def test_missing_and_repeated_lines_are_refused_or_change_no_other_row(
     recordings: Recordings, dropped: set[int], repeated: int
 ) -> None:
     lines = [

@@ -1,4 +1,4 @@
-"""Field-goal attempts out of each shape of a play-by-play, against the shots that the NBA published afterwards."""
+"""Field-goal attempts read from each play-by-play shape, compared with the shots that the NBA published later."""
 
 import json
 from collections import Counter
@@ -33,7 +33,7 @@ AREAS = {
     ("Backcourt", 3): "backcourt",
 }
 BASKET_FROM_BASELINE = 5.25
-"""Feet, in the places of the published shots."""
+"""Feet, in the coordinates of the published shots."""
 
 each_case = pytest.mark.parametrize("case", [PLAY_BY_PLAY, PLAY_BY_PLAY_V3], ids=lambda case: case.file)
 
@@ -51,7 +51,7 @@ def published(shared_data: Path) -> pl.DataFrame:
 
 
 @each_case
-def test_attempts_and_makes_by_zone_are_those_the_league_published(
+def test_attempts_and_makes_by_zone_equal_the_published_ones(
     recordings: Recordings, case: Case, published: pl.DataFrame
 ) -> None:
     rows = recordings.read(case).rows
@@ -61,7 +61,7 @@ def test_attempts_and_makes_by_zone_are_those_the_league_published(
     assert {(*key, count, made[key]) for key, count in attempts.items()} == set(wanted.iter_rows())
 
 
-def test_a_place_tells_the_zone_of_a_whole_season_of_shots(shared_data: Path) -> None:
+def test_zones_of_a_whole_season_follow_from_coordinates(shared_data: Path) -> None:
     shots = pl.read_parquet(shared_data / "shots/shots_2024-25.parquet").select(
         x=pl.col("LOC_X"),
         y=(pl.col("LOC_Y") - BASKET_FROM_BASELINE).round(2),
@@ -76,7 +76,7 @@ def test_a_place_tells_the_zone_of_a_whole_season_of_shots(shared_data: Path) ->
 
 
 @each_case
-def test_the_shots_of_a_player_are_his_field_goals_in_the_box_score(
+def test_the_shots_of_a_player_equal_the_field_goals_in_the_box_score(
     recordings: Recordings, case: Case, shared_data: Path
 ) -> None:
     rows = recordings.read(case).rows
@@ -85,13 +85,13 @@ def test_the_shots_of_a_player_are_his_field_goals_in_the_box_score(
     wanted = box.select(
         pl.col("PLAYER_ID").cast(pl.String), *(pl.col(c).cast(pl.Int64) for c in ("FGA", "FGM", "FG3A"))
     )
-    tried = Counter(row["player_id"] for row in rows)
+    attempted = Counter(row["player_id"] for row in rows)
     made = Counter(row["player_id"] for row in rows if row["made"])
     threes = Counter(row["player_id"] for row in rows if row["worth"] == 3)
-    assert {(player, n, made[player], threes[player]) for player, n in tried.items()} == set(wanted.iter_rows())
+    assert {(player, n, made[player], threes[player]) for player, n in attempted.items()} == set(wanted.iter_rows())
 
 
-def test_a_made_shot_knows_its_assist_in_either_shape(recordings: Recordings) -> None:
+def test_assists_are_read_from_both_shapes(recordings: Recordings) -> None:
     live, later = recordings.read(PLAY_BY_PLAY).rows, recordings.read(PLAY_BY_PLAY_V3).rows
     assert [sum(row["assisted"] for row in rows) for rows in (live, later)] == [47, 63]
     assert all(row["made"] for row in (*live, *later) if row["assisted"])
@@ -108,7 +108,7 @@ def judged(recordings: Recordings, case: Case, document: Any, fetched_at: dateti
     return case.source.judge(recordings.request(case), response, case.slate).outcome
 
 
-def test_a_game_in_play_or_level_after_four_periods_is_not_there_yet(recordings: Recordings) -> None:
+def test_a_game_in_play_or_level_after_four_periods_is_not_published_yet(recordings: Recordings) -> None:
     document = recordings.document(PLAY_BY_PLAY)
     actions = document["game"]["actions"]
     assert judged(recordings, PLAY_BY_PLAY, document) is Outcome.OK
@@ -123,11 +123,11 @@ def test_the_plays_of_another_game_are_refused(recordings: Recordings) -> None:
     document = recordings.document(PLAY_BY_PLAY)
     document["game"]["gameId"] = "0022400499"
     assert judged(recordings, PLAY_BY_PLAY, document) is Outcome.WRONG_TYPE
-    with pytest.raises(ContractError, match=r"\$\.game\.gameId: is '0022400499', asked for 0022400500"):
+    with pytest.raises(ContractError, match=r"\$\.game\.gameId: is '0022400499', requested 0022400500"):
         recordings.read(PLAY_BY_PLAY, document)
 
 
-def test_shots_of_a_third_team_are_left_out_and_counted(recordings: Recordings) -> None:
+def test_shots_of_a_third_team_are_rejected_and_counted(recordings: Recordings) -> None:
     document = recordings.document(PLAY_BY_PLAY)
     shot = next(action for action in document["game"]["actions"] if action["isFieldGoal"])
     shot["teamId"] = 1611661313
@@ -136,29 +136,29 @@ def test_shots_of_a_third_team_are_left_out_and_counted(recordings: Recordings) 
     assert reading.rejected == {"team or game outside the NBA": 1}
 
 
-ENDS = utc(2025, 1, 7, 1, 0) + RESULT_DUE_AFTER
+RESULT_DUE = utc(2025, 1, 7, 1, 0) + RESULT_DUE_AFTER
 XML = b"<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>"
 
 
 @pytest.mark.parametrize(
     ("status", "body", "fetched_at", "outcome"),
     [
-        (403, b"Forbidden", ENDS, Outcome.NOT_PUBLISHED_YET),
-        (403, XML, ENDS - timedelta(minutes=1), Outcome.NOT_PUBLISHED_YET),
-        (403, XML, ENDS, Outcome.BLOCKED),
-        (404, b"", ENDS, Outcome.GONE),
-        (200, b"<html>", ENDS, Outcome.WRONG_TYPE),
-        (503, b"", ENDS, Outcome.PROVIDER_ERROR),
+        (403, b"Forbidden", RESULT_DUE, Outcome.NOT_PUBLISHED_YET),
+        (403, XML, RESULT_DUE - timedelta(minutes=1), Outcome.NOT_PUBLISHED_YET),
+        (403, XML, RESULT_DUE, Outcome.BLOCKED),
+        (404, b"", RESULT_DUE, Outcome.GONE),
+        (200, b"<html>", RESULT_DUE, Outcome.WRONG_TYPE),
+        (503, b"", RESULT_DUE, Outcome.PROVIDER_ERROR),
     ],
 )
-def test_a_game_that_is_over_and_denied_means_a_blocked_address(
+def test_a_denied_game_that_is_over_means_a_blocked_address(
     recordings: Recordings, status: int, body: bytes, fetched_at: datetime, outcome: Outcome
 ) -> None:
     response = recordings.response(PLAY_BY_PLAY, status, body).model_copy(update={"fetched_at": fetched_at})
     assert PLAY_BY_PLAY.source.judge(recordings.request(PLAY_BY_PLAY), response, PLAY_BY_PLAY.slate).outcome is outcome
 
 
-def asked(as_of: datetime) -> tuple[Request, ...]:
+def requests_at(as_of: datetime) -> tuple[Request, ...]:
     games = tuple(
         SlateGame(game_id=f"002230106{number}", away="GSW", home="CHA", tip_off=datetime(2024, 3, 29, hour, tzinfo=UTC))
         for number, hour in enumerate((17, 19, 23))
@@ -166,8 +166,8 @@ def asked(as_of: datetime) -> tuple[Request, ...]:
     return SOURCES["nbac_play_by_play"].requests(Slate(game_date=date(2024, 3, 29), games=games), as_of, {})
 
 
-def test_only_games_that_should_be_over_are_asked_for() -> None:
-    (request,) = asked(datetime(2024, 3, 29, 21, 14, tzinfo=UTC))
+def test_only_games_that_should_be_over_are_requested() -> None:
+    (request,) = requests_at(datetime(2024, 3, 29, 21, 14, tzinfo=UTC))
     assert request.path == "/static/json/liveData/playbyplay/playbyplay_0022301060.json"
     assert (request.game_id, request.part) == ("0022301060", "GSW@CHA")
-    assert len(asked(datetime(2024, 3, 29, 21, 15, tzinfo=UTC))) == 2
+    assert len(requests_at(datetime(2024, 3, 29, 21, 15, tzinfo=UTC))) == 2
