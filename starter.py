@@ -15,7 +15,7 @@ from pathlib import Path
 
 from cli import commands
 from cli.exit_codes import CommandError, Exit
-from runtime.process_exit import leave
+from runtime.process_exit import exit_now
 from tipoff.errors import TipoffError
 
 
@@ -53,4 +53,4 @@ def _keep_details() -> str:
 
 
 if __name__ == "__main__":
-    leave(main(sys.argv[1:]))
+    exit_now(main(sys.argv[1:]))

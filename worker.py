@@ -15,7 +15,7 @@ from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, TypeVar
 
-from runtime.process_exit import leave
+from runtime.process_exit import exit_now
 from tipoff.errors import TipoffError
 from tipoff.settings import Settings, load_settings
 
@@ -60,14 +60,14 @@ async def serve(settings: Settings, queue_names: Sequence[str]) -> None:
     """
     stop = _told_to_stop()
     # Imported here so that a broken import is told in a line, and a stop meanwhile is heard.
-    from runtime.workers import open_resources, polling, queues_named
+    from runtime.workers import open_resources, queues_named, running
 
     queues = queues_named(queue_names)
     async with AsyncExitStack() as stack:
         resources = open_resources(settings, queues)
         stack.push_async_callback(resources.close)
         if workers := await _unless(stop, _made_ready(resources, queues)):
-            await stack.enter_async_context(polling(workers))
+            await stack.enter_async_context(running(workers))
             print(f"serving {', '.join(queues)} of namespace {workers[0].client.namespace}", flush=True)
             await stop.wait()
         print("stopping: what runs now is given time to end", flush=True)
@@ -102,4 +102,4 @@ async def _unless(stop: asyncio.Event, work: Coroutine[None, None, T]) -> T | No
 
 
 if __name__ == "__main__":
-    leave(main(sys.argv[1:]))
+    exit_now(main(sys.argv[1:]))

@@ -17,7 +17,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from cli.exit_codes import CommandError, Exit
 from cli.target import Target
 from runtime.connection import NoServerError, connect
-from runtime.sessions import NoReplayError
+from runtime.replay_session import NoReplayError
 from tipoff.vocabulary import Frozen
 from workflows.contracts import Queue
 

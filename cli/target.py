@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.exit_codes import CommandError, Exit
-from runtime.sessions import NoReplayError, Session, read_session
+from runtime.replay_session import NoReplayError, ReplaySession, read_session
 from tipoff.publishing.store import ExportStore, open_store
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class Target:
     replay: Path | None = None
 
     @cached_property
-    def session(self) -> Session | None:
+    def session(self) -> ReplaySession | None:
         """The replay's session. Raises NoReplayError when none is kept up in its folder."""
         return read_session(self.replay) if self.replay else None
 

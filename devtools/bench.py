@@ -37,9 +37,9 @@ from devtools.bench_slate import (
     together,
 )
 from runtime import PROJECT
-from runtime.process_exit import leave
-from runtime.progress import Stages
-from runtime.replay import Replay, Scene, replay
+from runtime.process_exit import exit_now
+from runtime.replay import Replay, ReplayConfig, start_replay
+from runtime.stage_timer import StageTimer
 from tipoff.errors import TipoffError
 from tipoff.replay.archive import Archive
 from tipoff.replay.archive.importing import import_folder
@@ -76,16 +76,16 @@ class Measured:
     """One replayed day."""
 
     title: str
-    stages: Stages
+    stages: StageTimer
     day: list[Work] = field(default_factory=list)
     wall_seconds: float = 0.0
     memory_mb: Mapping[str, float] = field(default_factory=dict)
 
 
-async def measure(title: str, scene: Scene, console: Console) -> Measured:
+async def measure(title: str, scene: ReplayConfig, console: Console) -> Measured:
     """Train and play the date of a scene."""
-    measured = Measured(title, Stages(lambda line: console.print(f"{title}: {line}", highlight=False)))
-    async with replay(scene, measured.stages) as running:
+    measured = Measured(title, StageTimer(lambda line: console.print(f"{title}: {line}", highlight=False)))
+    async with start_replay(scene, measured.stages) as running:
         worker = running.processes.children["worker"].pid
         with memory_of(worker) as peak:
             with measured.stages.stage("training"):
@@ -100,7 +100,7 @@ async def measure(title: str, scene: Scene, console: Console) -> Measured:
 
 
 async def _day(running: Replay) -> WorkflowHistory:
-    handle = await running.start_day(ClockSpec(starts_at=eastern(running.scene.game_date, 5)))
+    handle = await running.start_day(ClockSpec(starts_at=eastern(running.config.game_date, 5)))
     await handle.result()
     return await handle.fetch_history()
 
@@ -239,7 +239,7 @@ async def run(console: Console) -> list[str]:
         console.print(slate_table(slate, "one slate, every source once, seconds"))
         console.print(beside_limit("fetching and processing the slate", together(slate), SLATE_SECONDS))
         wrong = not_ok(slate)
-        days = [await measure("one season", Scene(DAY, PROJECT / "sample", root / "one"), console)]
+        days = [await measure("one season", ReplayConfig(DAY, PROJECT / "sample", root / "one"), console)]
         if SHARED_DATA.is_dir():
             started = time.monotonic()
             archive = root / "archive"
@@ -251,7 +251,7 @@ async def run(console: Console) -> list[str]:
             console.print(beside_limit(f"{told}, read in", season.processing, SEASON_SECONDS))
             wrong += not_ok([season])
             settings = (("TIPOFF_HISTORY_SEASONS", str(SEASONS)),)
-            scene = Scene(DAY, archive, root / "four", settings=settings)
+            scene = ReplayConfig(DAY, archive, root / "four", settings=settings)
             days.append(await measure(f"{SEASONS} seasons", scene, console))
         else:
             console.print(f"{SEASONS} seasons are not measured: there is no folder of past seasons beside the project")
@@ -274,4 +274,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    leave(main())
+    exit_now(main())

@@ -17,8 +17,8 @@ from types import FrameType
 from typing import NoReturn
 
 from runtime import PROJECT, cache_folder
-from runtime.progress import Stages
-from runtime.temporal_server import provide
+from runtime.stage_timer import StageTimer
+from runtime.temporal_binary import find_or_install_temporal
 from tipoff.errors import TipoffError
 
 BIN = Path(sys.executable).parent
@@ -57,7 +57,7 @@ SLOW_TESTS = (
 def main(arguments: Sequence[str]) -> int:
     """Exit code 0 when all is well, 1 when something failed."""
     signal.signal(signal.SIGTERM, _exit)
-    stages = Stages(_say)
+    stages = StageTimer(_say)
     closing_lines: list[str] = []
     failed = _run_group(LINT, stages, closing_lines)
     if not failed and "lint" not in arguments:
@@ -77,7 +77,7 @@ def total(closing_lines: Sequence[str]) -> str:
     return ", ".join(f"{count} {word}" for word, count in counts.items()) or "no tests were run"
 
 
-def _run_group(group: Sequence[Check], stages: Stages, closing_lines: list[str]) -> list[str]:
+def _run_group(group: Sequence[Check], stages: StageTimer, closing_lines: list[str]) -> list[str]:
     """The names of those that failed."""
     failed = []
     for check in group:
@@ -113,10 +113,10 @@ def _environment() -> dict[str, str]:
     return {**ours, "TEMPORAL_CONFIG_FILE": os.devnull, "TIPOFF_CACHE": str(cache_folder())}
 
 
-def _provide_server(stages: Stages) -> list[str]:
+def _provide_server(stages: StageTimer) -> list[str]:
     try:
         with stages.stage("Temporal server"):
-            _say(f"  {provide(cache_folder(), _say)}")
+            _say(f"  {find_or_install_temporal(cache_folder(), _say)}")
     except TipoffError as error:
         _say(str(error))
         return ["Temporal server"]

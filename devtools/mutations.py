@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from runtime import PROJECT
-from runtime.progress import Stages
+from runtime.stage_timer import StageTimer
 from tipoff.errors import ConfigurationError, TipoffError
 from tipoff.vocabulary import Frozen
 
@@ -112,7 +112,7 @@ def _tests(copy: Path, selection: Sequence[str], within_seconds: float = TEST_SE
     return done.returncode, done.stdout + done.stderr
 
 
-def try_all(mutations: Sequence[Mutation], stages: Stages, console: Console) -> dict[str, str | None]:
+def try_all(mutations: Sequence[Mutation], stages: StageTimer, console: Console) -> dict[str, str | None]:
     """Name of each breakage -> the test that noticed; a few at a time, each in a copy of its own.
 
     Raises NotBrokenError when the tests are red already, before anything is broken.
@@ -155,7 +155,7 @@ def _require_green(copies: SimpleQueue[Path], mutations: Sequence[Mutation]) -> 
 def main() -> int:
     """0 when every breakage was noticed, 1 when one survived or could not be tried, 130 after Ctrl-C."""
     console = Console(highlight=False)
-    stages = Stages(console.print)
+    stages = StageTimer(console.print)
     try:
         noticed = try_all(load(), stages, console)
     except TipoffError as error:

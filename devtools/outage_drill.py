@@ -25,12 +25,12 @@ from rich.console import Console
 from rich.table import Table
 from temporalio.client import WorkflowFailureError
 
-from cli.demo import write_summary
+from cli.demo_summary import write_summary
 from devtools.sources_page import by_number, endpoint_of, is_replayed
 from runtime import PROJECT
-from runtime.process_exit import leave
-from runtime.progress import Stages
-from runtime.replay import Replay, Scene, replay
+from runtime.process_exit import exit_now
+from runtime.replay import Replay, ReplayConfig, start_replay
+from runtime.stage_timer import StageTimer
 from tipoff.errors import BadInputError, TipoffError
 from tipoff.replay.faults import FaultKind, ReplaySource
 from tipoff.sources.registry import SOURCES
@@ -170,7 +170,7 @@ def _came(item: Degradation, case: Case) -> bool:
 
 async def prepare(archive: Path, root: Path) -> None:
     """What the day before left: the season so far, its rosters and players in the warehouse, and a model."""
-    async with replay(Scene(BEFORE, archive, root), _silent()) as running:
+    async with start_replay(ReplayConfig(BEFORE, archive, root), _silent()) as running:
         await running.train()
         day = await running.start_day(ClockSpec(starts_at=eastern(BEFORE, 5)))
         await day.result()
@@ -179,7 +179,7 @@ async def prepare(archive: Path, root: Path) -> None:
 async def played(case: Case, archive: Path, before: Path, root: Path) -> Ended:
     """One day from its morning to its end, and what it told."""
     scene, stages = _scene(case, archive, before, root), _silent()
-    async with replay(scene, stages) as running:
+    async with start_replay(scene, stages) as running:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 return await _to_its_end(running, stages)
@@ -187,7 +187,7 @@ async def played(case: Case, archive: Path, before: Path, root: Path) -> Ended:
             return f"it did not come to its end: {failure.__cause__ or type(failure).__name__}"
 
 
-def _scene(case: Case, archive: Path, before: Path, root: Path) -> Scene:
+def _scene(case: Case, archive: Path, before: Path, root: Path) -> ReplayConfig:
     root.mkdir(parents=True, exist_ok=True)
     warehouse, faults = root / "stored.duckdb", root / "faults.toml"
     shutil.copyfile(before / "tipoff.duckdb", warehouse)
@@ -196,10 +196,10 @@ def _scene(case: Case, archive: Path, before: Path, root: Path) -> Scene:
         ("TIPOFF_WAREHOUSE", f"duckdb:///{warehouse.resolve()}"),
         ("TIPOFF_MODELS", f"file://{(before / 'models').resolve()}"),
     )
-    return Scene(DAY, archive, root, faults=faults, settings=stored)
+    return ReplayConfig(DAY, archive, root, faults=faults, settings=stored)
 
 
-async def _to_its_end(running: Replay, stages: Stages) -> Day:
+async def _to_its_end(running: Replay, stages: StageTimer) -> Day:
     started = time.monotonic()
     handle = await running.start_day(ClockSpec(starts_at=eastern(DAY, 5)))
     result = await handle.result()
@@ -208,7 +208,7 @@ async def _to_its_end(running: Replay, stages: Stages) -> Day:
         result=result,
         status=await handle.query(DailyPipelineWorkflow.status),
         summary=await write_summary(running, handle, result, stages),
-        refused=_refused(running.scene.out / "requests.jsonl"),
+        refused=_refused(running.config.out / "requests.jsonl"),
         wall_seconds=seconds,
     )
 
@@ -217,8 +217,8 @@ def _refused(log: Path) -> int:
     return sum(json.loads(line)["fault"] is not None for line in log.read_text().splitlines())
 
 
-def _silent() -> Stages:
-    return Stages(lambda line: None)
+def _silent() -> StageTimer:
+    return StageTimer(lambda line: None)
 
 
 async def run(wanted: Sequence[Case], at_once: int, archive: Path, root: Path, console: Console) -> dict[Case, Ended]:
@@ -329,4 +329,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    leave(main())
+    exit_now(main())

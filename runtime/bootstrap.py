@@ -1,8 +1,8 @@
-"""Makes the project's environment: `.venv` with exactly what requirements.lock names, hashes checked.
+"""Creates the project's environment: `.venv` with exactly the packages of requirements.lock, hashes checked.
 
-Runs with any Python from 3.11 on and the standard library alone. Safe to repeat: a stamp inside the environment
-says which lock it was made from. Safe to interrupt: an environment without its stamp may hold half a package and is
-made anew, from the cache.
+Needs Python 3.11 or newer and only the standard library. Safe to repeat: a stamp inside the environment names the lock
+that it was created from. Safe to interrupt: an environment without its stamp may be incomplete and is created again
+from the cache.
 """
 
 import fcntl
@@ -23,12 +23,12 @@ from tipoff.atomic_write import atomic_write
 
 
 class BootstrapError(Exception):
-    """The environment could not be made; the text says what to do."""
+    """The environment could not be created; the text says what to do."""
 
 
 @dataclass(frozen=True)
 class Environment:
-    """Where the environment of a project lives, and the cache it is filled from."""
+    """The environment of a project and its download cache."""
 
     project: Path
     cache: Path
@@ -65,24 +65,24 @@ class Environment:
 
 
 def fingerprint(environment: Environment) -> str:
-    """Changes with the locks, and with the place: scripts in an environment name their own path."""
+    """Changes with the locks and with the folder, because scripts in an environment contain their own path."""
     parts = (environment.lock.read_bytes(), environment.uv_lock.read_bytes(), bytes(environment.folder))
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
 def is_ready(environment: Environment) -> bool:
-    """True when the environment was made to the end, from these locks, and its Python still exists."""
+    """Whether the environment is complete, was created from these locks, and its Python still exists."""
     stamp = environment.stamp
     return environment.python.exists() and stamp.is_file() and stamp.read_text() == fingerprint(environment)
 
 
-def make(environment: Environment) -> bool:
-    """Makes the environment or brings it up to date; False when there was nothing to do."""
+def create_or_update(environment: Environment) -> bool:
+    """Create the environment or bring it up to date; False if there was nothing to do."""
     environment.cache.mkdir(parents=True, exist_ok=True)
     with _file_lock(environment.cache / "bootstrap.lock"):
         if is_ready(environment):
             return False
-        if not (environment.stamp.is_file() and _works(environment.python)):
+        if not (environment.stamp.is_file() and _is_usable(environment.python)):
             _create(environment.folder)
         environment.stamp.unlink(missing_ok=True)
         _install(environment)
@@ -98,7 +98,7 @@ def _file_lock(path: Path) -> Iterator[None]:
         yield
 
 
-def _works(python: Path) -> bool:
+def _is_usable(python: Path) -> bool:
     check = "import sys; sys.exit(sys.version_info < (3, 11) or sys.prefix == sys.base_prefix)"
     try:
         return subprocess.run([python, "-I", "-c", check], capture_output=True).returncode == 0
@@ -107,7 +107,7 @@ def _works(python: Path) -> bool:
 
 
 def _create(folder: Path) -> None:
-    print(f"making {folder} with Python {sys.version.split()[0]}", flush=True)
+    print(f"creating {folder} with Python {sys.version.split()[0]}", flush=True)
     venv.EnvBuilder(clear=True, symlinks=True).create(folder)
 
 
@@ -115,13 +115,13 @@ def _install(environment: Environment) -> None:
     uv, locks = _uv(environment)
     # Compiled once here, not at each start: where PYTHONDONTWRITEBYTECODE is set, a worker's imports took 10 seconds.
     sync: list[str | Path] = [uv, "pip", "sync", "--compile-bytecode", "--python", environment.python]
-    _run([*sync, "--require-hashes", *locks], environment, "installing what requirements.lock names")
+    _run([*sync, "--require-hashes", *locks], environment, "installing the packages of requirements.lock")
 
 
 def _uv(environment: Environment) -> tuple[Path, list[Path]]:
-    """uv, and the locks to install with it: its own too when it lives in the environment, lest it removes itself."""
-    if found := shutil.which("uv"):
-        return Path(found), [environment.lock]
+    """uv and the locks to install; uv's own lock is among them if it lives there, or it would remove itself."""
+    if uv := shutil.which("uv"):
+        return Path(uv), [environment.lock]
     own = environment.folder / "bin" / "uv"
     if not own.exists():
         _run([environment.python, "-m", "ensurepip"], environment, "bootstrapping pip")
@@ -132,12 +132,12 @@ def _uv(environment: Environment) -> tuple[Path, list[Path]]:
 
 def _run(command: list[str | Path], environment: Environment, purpose: str) -> None:
     print(purpose, flush=True)
-    done = subprocess.run(command, env=environment.variables(), cwd=environment.project)
-    if done.returncode != 0:
+    completed = subprocess.run(command, env=environment.variables(), cwd=environment.project)
+    if completed.returncode != 0:
         raise BootstrapError(
-            f"{purpose} failed (exit code {done.returncode}; the reason stands above). "
-            "Mend it (no network? no disk space? on Debian and Ubuntu: apt install python3-venv) and run it again: "
-            "what is already there is kept."
+            f"{purpose} failed with exit code {completed.returncode}; the output above says why. Fix the cause "
+            "(no network? no disk space? on Debian and Ubuntu: apt install python3-venv) and run it again; "
+            "it continues from here."
         )
 
 
@@ -146,18 +146,18 @@ def _write_stamp(environment: Environment) -> None:
 
 
 def main() -> int:
-    """Exit code 0 when the environment is there, 1 when it could not be made, 130 when interrupted."""
+    """Exit code 0 if the environment is ready, 1 if it could not be created, 130 if interrupted."""
     started = time.monotonic()
     try:
-        made = make(Environment(PROJECT, cache_folder()))
+        changed = create_or_update(Environment(PROJECT, cache_folder()))
     except (BootstrapError, OSError) as error:
         print(f"setup: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("setup: interrupted; run it again and it goes on from here", file=sys.stderr)
+        print("setup: interrupted; run it again to continue from here", file=sys.stderr)
         return 130
-    if made:
-        print(f"environment made in {time.monotonic() - started:.1f} s", flush=True)
+    if changed:
+        print(f"environment ready after {time.monotonic() - started:.1f} s", flush=True)
     return 0
 
 

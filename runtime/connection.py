@@ -1,4 +1,4 @@
-"""One factory for everything that talks to Temporal: client, worker and replayer share these settings."""
+"""The one place that connects to Temporal: client, worker and replayer share these settings."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from tipoff.errors import ConfigurationError, TipoffError
 DATA_CONVERTER = pydantic_data_converter
 
 CONNECT_SECONDS = 10.0
-"""A server that is silent longer is not there; the SDK would wait three times as long."""
+"""A server that is silent for longer counts as absent; the SDK would wait three times as long."""
 
 
 class NoServerError(TipoffError):
-    """No Temporal server answers where the configuration points."""
+    """No Temporal server answers at the configured address."""
 
 
 async def connect(
@@ -30,12 +30,12 @@ async def connect(
     to: ClientConnectConfig | None = None,
     within_seconds: float = CONNECT_SECONDS,
 ) -> Client:
-    """A client of `to`, or by Temporal's own environment configuration (TEMPORAL_ADDRESS, profiles, TLS, API key).
+    """Connect to `to`, or as Temporal's own configuration says (TEMPORAL_ADDRESS, profiles, TLS, API key).
 
     `metrics_address`: IP:port where Prometheus may read the SDK's metrics.
-    Raises NoServerError when no server answers in time, ConfigurationError when none can be looked for.
+    Raises NoServerError if no server answers in time, ConfigurationError if the configuration is wrong.
     """
-    options = to or configured()
+    options = to or configured_options()
     options.setdefault("target_host", "localhost:7233")
     runtime = _runtime(metrics_address)
     try:
@@ -52,12 +52,12 @@ async def connect(
 def _no_server(options: ClientConnectConfig, why: str) -> NoServerError:
     return NoServerError(
         f"no Temporal server answers at {options['target_host']} ({why}); "
-        "start one (`make server`), or set TEMPORAL_ADDRESS to the one you mean"
+        "start one with `make server`, or set TEMPORAL_ADDRESS to another"
     )
 
 
-def configured(environ: Mapping[str, str] | None = None) -> ClientConnectConfig:
-    """What Temporal's variables and profiles say; `environ` stands for this process's variables.
+def configured_options(environ: Mapping[str, str] | None = None) -> ClientConnectConfig:
+    """The connection options of Temporal's variables and profiles; `environ` replaces this process's variables.
 
     Raises ConfigurationError.
     """
@@ -65,13 +65,13 @@ def configured(environ: Mapping[str, str] | None = None) -> ClientConnectConfig:
         return ClientConfig.load_client_connect_config(override_env_vars=environ)
     except RuntimeError as error:
         raise ConfigurationError(
-            f"the Temporal configuration cannot be read ({str(error).splitlines()[0]}); "
-            "look at TEMPORAL_PROFILE and TEMPORAL_CONFIG_FILE"
+            f"cannot read the Temporal configuration ({str(error).splitlines()[0]}); "
+            "check TEMPORAL_PROFILE and TEMPORAL_CONFIG_FILE"
         ) from error
 
 
 def _short(error: Exception) -> str:
-    """What went wrong, out of the layers that the SDK wraps it in."""
+    """The innermost message of the layers that the SDK wraps around it."""
     text = str(error).splitlines()[0]
     innermost = re.search(r'message: "([^"]+)"', text)
     return innermost[1] if innermost else text[:200]
@@ -85,5 +85,5 @@ def _runtime(metrics_address: str | None) -> Runtime:
     except ValueError as error:
         raise ConfigurationError(
             f"metrics_address = {metrics_address!r}: {error}; "
-            "an IP address of this machine and a free port are wanted, such as 127.0.0.1:9464"
+            "it must be an IP address of this machine and a free port, such as 127.0.0.1:9464"
         ) from error

@@ -1,4 +1,4 @@
-"""Ending a process that has spoken to a Temporal server."""
+"""Ends a process that used the Temporal SDK."""
 
 import contextlib
 import os
@@ -6,8 +6,8 @@ import sys
 from typing import NoReturn
 
 
-def leave(code: int) -> NoReturn:
-    """At once: threads of the Temporal SDK can crash a Python that takes its time to end (seen: exit code 134)."""
+def exit_now(code: int) -> NoReturn:
+    """Flush the output and end at once: the SDK's threads can crash Python while it shuts down (exit code 134)."""
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(BrokenPipeError):
             stream.flush()

@@ -1,4 +1,4 @@
-"""How workflow code is kept from what is not deterministic: workers and the replayer run it alike."""
+"""The sandbox that keeps workflow code deterministic; workers and the replayer share it."""
 
 from __future__ import annotations
 

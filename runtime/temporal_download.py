@@ -1,19 +1,21 @@
-"""Lets the Temporal SDK download its dev server into a folder and start it once: `… temporal_download FOLDER`."""
+"""Lets the Temporal SDK download its dev server into a folder: `python -m runtime.temporal_download FOLDER`."""
 
 import asyncio
-import os
 import sys
 
 from temporalio.testing import WorkflowEnvironment
 
+from runtime.process_exit import exit_now
+
 
 async def download(folder: str) -> None:
+    """Starting the dev server once downloads it."""
     async with await WorkflowEnvironment.start_local(download_dest_dir=folder):
         pass
 
 
 def main() -> int:
-    """1 when it could not be had; the last line says why."""
+    """Exit code 1 if the download failed; the last line says why."""
     try:
         asyncio.run(download(sys.argv[1]))
     except RuntimeError as error:
@@ -23,5 +25,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    # The SDK's own threads sometimes crash an interpreter that is winding down, after all is done.
-    os._exit(main())
+    exit_now(main())

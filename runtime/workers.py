@@ -1,4 +1,4 @@
-"""Workers: what each task queue serves, checked before anything is taken on."""
+"""Builds the workers of each task queue and checks beforehand that they can do their work."""
 
 from __future__ import annotations
 
@@ -29,14 +29,15 @@ from workflows.search_attributes import ALL
 from workflows.training import TrainingWorkflow
 
 WORKFLOWS = (DailyPipelineWorkflow, TrainingWorkflow, RateLimiterWorkflow)
-OF_A_NAMED_BUILD = (DailyPipelineWorkflow, TrainingWorkflow, AutoUpgradeRateLimiterWorkflow)
-"""A day stays on the build it began with; a domain goes on with the newest."""
+VERSIONED_WORKFLOWS = (DailyPipelineWorkflow, TrainingWorkflow, AutoUpgradeRateLimiterWorkflow)
+"""A day stays on the build that it started with; a rate limiter moves to the newest build."""
 
 GRACE = timedelta(seconds=20)
-"""What runs at a stop may go on so long: longer than a heartbeat time-out, shorter than a container's grace."""
+"""How long running activities may continue after a stop: longer than a heartbeat timeout, shorter than a container's
+grace period."""
 
 STICKY = timedelta(seconds=2)
-"""A dead worker's runs wait this long before another takes them."""
+"""How long a dead worker's runs wait before another worker takes them."""
 
 THREADS = {Queue.DAY: 4, Queue.FETCH: 8, Queue.WAREHOUSE: 4, Queue.MODELS: 2}
 
@@ -46,19 +47,19 @@ LIBRARIES: Mapping[Queue, tuple[str, ...]] = {
     Queue.WAREHOUSE: ("pdfplumber",),
     Queue.MODELS: ("catboost",),
 }
-"""What activities import only when they need it: a worker without it must not find that out in the middle of a day."""
+"""Libraries that activities import only when needed: a worker without one must not notice in the middle of a day."""
 
 
 def queues_named(names: Sequence[str]) -> tuple[Queue, ...]:
-    """The queues of these names; all for none. Raises ConfigurationError for an unknown one."""
+    """The queues with these names; all queues if there are no names. Raises ConfigurationError for an unknown name."""
     unknown = sorted(set(names) - set(Queue))
     if unknown:
-        raise ConfigurationError(f"no task queue {', '.join(unknown)}; there are {', '.join(Queue)}")
+        raise ConfigurationError(f"there is no task queue {', '.join(unknown)}; the queues are {', '.join(Queue)}")
     return tuple(Queue(name) for name in names) or tuple(Queue)
 
 
 def open_resources(settings: Settings, queues: Sequence[Queue]) -> Resources:
-    """The stores these queues work with. Raises WarehouseLockedError, StorageError, ConfigurationError."""
+    """Open the stores of these queues. Raises WarehouseLockedError, StorageError, ConfigurationError."""
     resources = Resources(settings, now=lambda: datetime.now(UTC).isoformat())
     if Queue.WAREHOUSE in queues:
         resources.warehouse.query("SELECT 1 AS one")
@@ -66,13 +67,13 @@ def open_resources(settings: Settings, queues: Sequence[Queue]) -> Resources:
 
 
 def import_libraries(queues: Sequence[Queue]) -> None:
-    """Load what the activities of these queues will import. Raises ImportError."""
+    """Import what the activities of these queues will need. Raises ImportError."""
     for library in sorted({library for queue in queues for library in LIBRARIES[queue]}):
         importlib.import_module(library)
 
 
 async def build_workers(client: Client, resources: Resources, queues: Sequence[Queue]) -> list[Worker]:
-    """A worker a queue, with the search attributes registered."""
+    """One worker for each queue; registers the search attributes first."""
     await register_search_attributes(client)
     return [_worker(client, resources, queue) for queue in queues]
 
@@ -95,13 +96,13 @@ def _worker(client: Client, resources: Resources, queue: Queue) -> Worker:
 
 
 def workflows_of(build_id: str | None) -> Sequence[type]:
-    """What a worker of a build decides for; None: builds have no names here."""
-    return OF_A_NAMED_BUILD if build_id else WORKFLOWS
+    """The workflows of a worker with this build id; None: without versioning."""
+    return VERSIONED_WORKFLOWS if build_id else WORKFLOWS
 
 
 @asynccontextmanager
-async def polling(workers: Sequence[Worker]) -> AsyncIterator[None]:
-    """Workers at work; at the end all are told at once, so that none takes on more while another ends what it has."""
+async def running(workers: Sequence[Worker]) -> AsyncIterator[None]:
+    """Run the workers; at the end all stop at once, so that none accepts work while another finishes its own."""
     async with AsyncExitStack() as stack:
         for worker in workers:
             await stack.enter_async_context(worker)
@@ -114,7 +115,7 @@ async def _shut_down(workers: Sequence[Worker]) -> None:
 
 
 def replayer(interceptors: Sequence[Interceptor] = ()) -> Replayer:
-    """Plays recorded histories to the workflows that workers run, offline: runs under way must go on after a change."""
+    """Replays recorded histories offline against the current workflows, to check that running days can continue."""
     return Replayer(
         workflows=WORKFLOWS,
         data_converter=DATA_CONVERTER,
@@ -124,7 +125,7 @@ def replayer(interceptors: Sequence[Interceptor] = ()) -> Replayer:
 
 
 def deployment(build_id: str | None) -> WorkerDeploymentConfig:
-    """Versioning by a named build; without one the SDK would hash every loaded module, which takes seconds."""
+    """Versioning by build id; without an explicit one the SDK would hash every loaded module, which takes seconds."""
     return WorkerDeploymentConfig(
         version=WorkerDeploymentVersion(deployment_name="tipoff", build_id=build_id or "unversioned"),
         use_worker_versioning=build_id is not None,
@@ -133,7 +134,7 @@ def deployment(build_id: str | None) -> WorkerDeploymentConfig:
 
 
 async def register_search_attributes(client: Client) -> None:
-    """Add what is missing; a server that forbids it is left as it is (`starter.py doctor` prints the command)."""
+    """Add the missing attributes; if the server forbids it, `starter.py doctor` prints the command to run."""
     request = AddSearchAttributesRequest(
         namespace=client.namespace,
         search_attributes={key.name: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD for key in ALL},
@@ -142,4 +143,4 @@ async def register_search_attributes(client: Client) -> None:
         await client.operator_service.add_search_attributes(request)
     except RPCError as error:
         if error.status not in {RPCStatusCode.ALREADY_EXISTS, RPCStatusCode.PERMISSION_DENIED}:
-            raise ConfigurationError(f"the search attributes cannot be registered: {error.message}") from error
+            raise ConfigurationError(f"cannot register the search attributes: {error.message}") from error

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from runtime import cache_folder
-from runtime.temporal_server import provide
+from runtime.temporal_binary import find_or_install_temporal
 
 PROJECT = Path(__file__).parents[1]
 
@@ -34,4 +34,4 @@ def sample() -> Path:
 @pytest.fixture(scope="session")
 def temporal_binary() -> Path:
     """The CLI whose dev server is the real Temporal server of the tests; installed when it is not there yet."""
-    return provide(cache_folder())
+    return find_or_install_temporal(cache_folder())

@@ -29,12 +29,12 @@ A_SEASON_OF_ROWS = 300_000
 
 
 def requests_so_far(running: Replay) -> list[dict[str, object]]:
-    log = running.scene.out / "requests.jsonl"
+    log = running.config.out / "requests.jsonl"
     return [json.loads(line) for line in log.read_text().splitlines(keepends=True) if line.endswith("\n")]
 
 
 def bytes_written(running: Replay) -> int:
-    files = (running.scene.out / name for name in ("tipoff.duckdb", "tipoff.duckdb.wal"))
+    files = (running.config.out / name for name in ("tipoff.duckdb", "tipoff.duckdb.wal"))
     return sum(file.stat().st_size for file in files if file.exists())
 
 
@@ -82,7 +82,7 @@ async def restart_server(running: Replay, binary: Path) -> None:
     await start_dev_server(
         running.processes,
         binary,
-        db_file=running.scene.out / "temporal.db",
+        db_file=running.config.out / "temporal.db",
         namespace=running.server.namespace,
         port=port,
         ui_port=ui_port,

@@ -34,7 +34,7 @@ def days(temporal_binary: Path, models: Path, tmp_path_factory: pytest.TempPathF
 async def _days(out: Path, binary: Path, models: Path) -> Days:
     dates = (CHRISTMAS, SPRING_FORWARD, *WITHOUT_GAMES, FAR_FUTURE)
     async with staged(out, binary, models=models) as running:
-        left = await asyncio.gather(*(play(running.on(game_date)) for game_date in dates))
+        left = await asyncio.gather(*(play(running.for_date(game_date)) for game_date in dates))
     return dict(zip(dates, left, strict=True))
 
 

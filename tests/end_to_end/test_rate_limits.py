@@ -66,7 +66,7 @@ def start_fetching(running: Replay, name: str) -> None:
 
 
 def asked(running: Replay, host: str) -> list[dict[str, Any]]:
-    lines = (running.scene.out / "requests.jsonl").read_text().splitlines()
+    lines = (running.config.out / "requests.jsonl").read_text().splitlines()
     return [request for line in lines if (request := json.loads(line))["host"] == host]
 
 

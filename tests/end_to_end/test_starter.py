@@ -14,7 +14,7 @@ from temporalio.client import Client, WorkflowQueryFailedError
 
 from runtime.connection import connect
 from runtime.processes import Processes
-from runtime.sessions import Session, write_session
+from runtime.replay_session import ReplaySession, write_session
 from runtime.temporal_server import DevServer, start_dev_server
 from tests.support.small_day import LINES, SmallDay
 from tests.support.starter import NOWHERE, Starter
@@ -261,7 +261,7 @@ async def test_a_cancelled_day_says_so_and_may_be_started_anew(client: Client, s
 async def test_a_replay_is_reached_by_its_folder_and_tells_virtual_time(
     client: Client, server: DevServer, tmp_path: Path, day: SmallDay
 ) -> None:
-    session = Session(
+    session = ReplaySession(
         address=server.address,
         namespace=server.namespace,
         ui=server.ui_url,

@@ -20,7 +20,8 @@ from temporalio.client import Client, WorkflowHistory
 from runtime import PROJECT, cache_folder
 from runtime.connection import DATA_CONVERTER
 from runtime.processes import Processes
-from runtime.temporal_server import provide, start_dev_server
+from runtime.temporal_binary import find_or_install_temporal
+from runtime.temporal_server import start_dev_server
 from tests.support.scenarios import SCENARIOS, rate_limiter
 
 FOLDER = PROJECT / "tests" / "histories"
@@ -33,7 +34,10 @@ async def record(names: Sequence[str]) -> None:
     """Play these on a server of their own and keep their histories."""
     with tempfile.TemporaryDirectory() as folder, Processes(Path(folder)) as processes:
         server = await start_dev_server(
-            processes, provide(cache_folder()), db_file=Path(folder) / "temporal.db", namespace="recording"
+            processes,
+            find_or_install_temporal(cache_folder()),
+            db_file=Path(folder) / "temporal.db",
+            namespace="recording",
         )
         client = await Client.connect(
             server.address, namespace=server.namespace, data_converter=DATA_CONVERTER, identity="recorder"

@@ -18,10 +18,10 @@ from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.client import WorkflowHistory
 from temporalio.service import RPCError
 
-from cli.demo import write_summary
+from cli.demo_summary import write_summary
 from runtime import PROJECT
-from runtime.progress import Stages
-from runtime.replay import DayHandle, Replay, Scene, replay
+from runtime.replay import DayHandle, Replay, ReplayConfig, start_replay
+from runtime.stage_timer import StageTimer
 from tests.support.days import Deed, deeds
 from tipoff.vocabulary import Phase, eastern
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
@@ -138,8 +138,8 @@ async def staged(
     changes = {f"TIPOFF_{name.upper()}": value for name, value in settings.items()}
     if models is not None:
         changes["TIPOFF_MODELS"] = f"file://{models}"
-    scene = Scene(game_date, archive, out, faults=_fault_file(out, faults), settings=tuple(changes.items()))
-    async with replay(scene, _silent_stages(), binary) as running:
+    scene = ReplayConfig(game_date, archive, out, faults=_fault_file(out, faults), settings=tuple(changes.items()))
+    async with start_replay(scene, _silent_stages(), binary) as running:
         yield running
 
 
@@ -150,8 +150,8 @@ def _fault_file(out: Path, text: str) -> Path:
     return file
 
 
-def _silent_stages() -> Stages:
-    return Stages(lambda line: None)
+def _silent_stages() -> StageTimer:
+    return StageTimer(lambda line: None)
 
 
 async def started(
@@ -161,13 +161,13 @@ async def started(
     hold_at: Phase | datetime | None = None,
 ) -> DayHandle:
     """The date's workflow under way in virtual time, as fast as it goes."""
-    clock = ClockSpec(starts_at=eastern(running.scene.game_date, 5), actions=actions, hold_at=hold_at)
+    clock = ClockSpec(starts_at=eastern(running.config.game_date, 5), actions=actions, hold_at=hold_at)
     return await running.start_day(clock, rerun)
 
 
 async def ended(running: Replay, handle: DayHandle, kept: str = "kept") -> Left:
     """The day's end, and all it can tell kept in its folder."""
-    left = Left(running.scene.out, running.scene.game_date, kept)
+    left = Left(running.config.out, running.config.game_date, kept)
     async with asyncio.timeout(PATIENCE_SECONDS):
         result = await handle.result()
         status = await handle.query(DailyPipelineWorkflow.status)

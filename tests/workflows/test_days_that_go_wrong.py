@@ -7,7 +7,7 @@ from datetime import timedelta
 from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
 
-from runtime.replay import history_figures
+from runtime.history_size import history_size
 from tests.support import scenarios
 from tests.support.days import (
     EARLY,
@@ -242,7 +242,7 @@ async def test_fifteen_games_until_one_in_the_morning_stay_within_what_temporal_
         script[source] = [beat._replace(since=beat.since + timedelta(hours=2)) for beat in final_beats(games)]
     async with working(client, World(script)), started(client) as handle:
         played = await ended(handle)
-        events, largest = await history_figures(handle)
+        events, largest = await history_size(handle)
     assert played.result.state is RunState.COMPLETE
     assert events < 3000
     assert largest < 50_000

@@ -10,7 +10,7 @@ from temporalio import activity, workflow
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-from runtime.workers import GRACE, polling
+from runtime.workers import GRACE, running
 
 QUEUES = ("one", "another")
 
@@ -42,7 +42,7 @@ async def test_all_workers_are_told_to_stop_at_once(client: Client) -> None:
 
     days = Worker(client, task_queue="days", workflows=[OnEachQueue])
     async with days:
-        async with polling([at_work(client, queue, work) for queue in QUEUES]):
+        async with running([at_work(client, queue, work) for queue in QUEUES]):
             handle = await client.start_workflow(OnEachQueue.run, id="on-each-queue", task_queue="days")
             await in_hand.wait()
         await handle.result()

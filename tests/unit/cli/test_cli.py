@@ -14,7 +14,7 @@ from cli.doctor_checks.workers import _line
 from cli.operator_commands import names_of
 from cli.render import ago
 from cli.server import Polled
-from runtime.sessions import NoReplayError, Session, read_session, write_session
+from runtime.replay_session import NoReplayError, ReplaySession, read_session, write_session
 from tests.support.small_day import small_plan
 from tests.support.starter import NOWHERE, PROJECT, Starter
 from tipoff.publishing.status import publish_status
@@ -161,8 +161,8 @@ def test_what_nobody_foresaw_is_one_line_with_the_details_in_a_file(tmp_path: Pa
 # ── a replay that is kept up ─────────────────────────────────────────────────────────────────────────────
 
 
-def a_session(folder: Path) -> Session:
-    return Session(
+def a_session(folder: Path) -> ReplaySession:
+    return ReplaySession(
         address=NOWHERE, namespace="replay", ui="http://127.0.0.1:8080", exports=f"file://{folder}/elsewhere", pid=4711
     )
 

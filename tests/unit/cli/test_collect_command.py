@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cli.cli_rate_limiter import CliRateLimiter
-from runtime.sessions import Session, write_session
+from runtime.replay_session import ReplaySession, write_session
 from tests.support.small_day import small_plan
 from tests.support.starter import NOWHERE, Ended, Starter
 from tipoff.landing.local import LocalLanding
@@ -48,7 +48,7 @@ class Desk:
         self.landing = LocalLanding(folder / "demo/landing")
         self.exports = FolderStore(folder / "demo/exports")
         places = {"TIPOFF_LANDING": f"file://{folder}/demo/landing", "TIPOFF_EXPORTS": f"file://{folder}/demo/exports"}
-        session = Session(
+        session = ReplaySession(
             address=NOWHERE,
             namespace="replay",
             ui="http://127.0.0.1:8080",

@@ -1,4 +1,4 @@
-"""The variables of `make demo`, and what it tells at the end."""
+"""The variables of `make demo`, and the summary at its end."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from cli.demo import _headline, _publication, _systems_table, options_from
+from cli.demo import options_from
+from cli.demo_summary import format_headline, format_publication, systems_table
 from runtime import PROJECT
 from tests.support.starter import NOWHERE
 from tipoff.errors import BadInputError
@@ -21,34 +22,34 @@ DAY = date(2024, 3, 29)
 FIVE = eastern(DAY, 5)
 
 
-def test_without_variables_the_sample_day_passes_an_hour_a_second() -> None:
+def test_the_default_is_the_sample_day_at_one_virtual_hour_a_second() -> None:
     assert options_from({}) == options_from(dict.fromkeys(("DATE", "ARCHIVE", "FAULTS", "OUT", "PACE", "HOLD"), ""))
-    told = options_from({})
-    assert (told.scene.game_date, told.scene.archive, told.scene.faults) == (DAY, PROJECT / "sample", None)
-    assert told.scene.out == PROJECT / "var" / "demo"
-    assert (told.clock.starts_at, told.clock.seconds_per_hour, told.clock.hold_at) == (FIVE, 1, None)
-    assert not told.keep
+    options = options_from({})
+    assert (options.config.game_date, options.config.archive, options.config.faults) == (DAY, PROJECT / "sample", None)
+    assert options.config.out == PROJECT / "var" / "demo"
+    assert (options.clock.starts_at, options.clock.seconds_per_hour, options.clock.hold_at) == (FIVE, 1, None)
+    assert not options.keep
 
 
-def test_every_variable_is_heard(tmp_path: Path) -> None:
+def test_every_variable_is_used(tmp_path: Path) -> None:
     faults = tmp_path / "faults.toml"
     faults.touch()
     variables = {"DATE": "2024-04-12", "ARCHIVE": "a", "FAULTS": str(faults), "OUT": "b", "PACE": "0.5", "KEEP": "1"}
-    told = options_from({**variables, "HOLD": "lines"})
-    assert (told.scene.game_date, told.scene.archive) == (date(2024, 4, 12), Path("a"))
-    assert (told.scene.faults, told.scene.out) == (faults, Path("b"))
-    assert (told.clock.seconds_per_hour, told.clock.hold_at, told.keep) == (0.5, Phase.LINES, True)
+    options = options_from({**variables, "HOLD": "lines"})
+    assert (options.config.game_date, options.config.archive) == (date(2024, 4, 12), Path("a"))
+    assert (options.config.faults, options.config.out) == (faults, Path("b"))
+    assert (options.clock.seconds_per_hour, options.clock.hold_at, options.keep) == (0.5, Phase.LINES, True)
 
 
-def test_the_clock_is_held_at_a_time_of_the_day() -> None:
+def test_the_clock_can_be_held_at_a_time_of_day() -> None:
     assert options_from({"DATE": "2024-04-12", "HOLD": "14:30"}).clock.hold_at == eastern(date(2024, 4, 12), 14, 30)
 
 
 @pytest.mark.parametrize(
     ("variable", "value", "wanted"),
     [
-        ("DATE", "29.3.2024", "a date such as 2024-03-29"),
-        ("DATE", "2024-02-30", "a date such as 2024-03-29"),
+        ("DATE", "29.3.2024", "give a date such as 2024-03-29"),
+        ("DATE", "2024-02-30", "give a date such as 2024-03-29"),
         ("FAULTS", "/nowhere/faults.toml", "there is no such file"),
         *(("PACE", pace, "from 0 to 3600") for pace in ("fast", "-1", "nan", "inf", "1e9")),
         *(("HOLD", hold, r"a phase \(slate, .*\) or an Eastern time such as 14:00") for hold in ("tea", "25:00", "14")),
@@ -59,7 +60,7 @@ def test_a_wrong_variable_is_refused_by_name_and_value(variable: str, value: str
         options_from({variable: value})
 
 
-def test_a_named_server_that_nobody_runs_is_told_in_a_line(tmp_path: Path) -> None:
+def test_an_unreachable_named_server_is_reported_in_one_line(tmp_path: Path) -> None:
     environment = {**os.environ, "SERVER": "env", "TEMPORAL_ADDRESS": NOWHERE, "OUT": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, "-m", "cli.demo"], cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=60
@@ -68,7 +69,7 @@ def test_a_named_server_that_nobody_runs_is_told_in_a_line(tmp_path: Path) -> No
     assert done.stderr.startswith(f"demo: no Temporal server answers at {NOWHERE}")
 
 
-# ── what it tells ────────────────────────────────────────────────────────────────────────────────────────
+# ── the summary ────────────────────────────────────────────────────────────────────────────────────────
 
 
 def summary(**changes: Any) -> dict[str, Any]:
@@ -77,20 +78,20 @@ def summary(**changes: Any) -> dict[str, Any]:
     return {**state, **figures, "refreshes": [], "history_events": 1234, **changes}
 
 
-def test_a_day_is_told_with_its_games_and_players() -> None:
-    assert _headline(summary()) == (
+def test_the_headline_names_games_and_players() -> None:
+    assert format_headline(summary()) == (
         "[bold]2024-03-29: complete, data degraded[/bold] · 12 games · 209 players predicted, 137 with a line · "
         "1,234 events"
     )
 
 
-def test_a_day_without_games_tells_no_players() -> None:
+def test_the_headline_of_a_day_without_games_names_no_players() -> None:
     empty = summary(games=0, data_quality="EMPTY", players_predicted=None, lined_players=None, history_events=20)
-    assert _headline(empty) == "[bold]2024-03-29: complete, data empty[/bold] · 0 games · 20 events"
+    assert format_headline(empty) == "[bold]2024-03-29: complete, data empty[/bold] · 0 games · 20 events"
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "text"),
     [
         ({"first_published_at": None}, "no predictions were published"),
         ({}, "first published 13:15 ET, not refreshed"),
@@ -98,14 +99,14 @@ def test_a_day_without_games_tells_no_players() -> None:
         ({"refreshes": ["2024-03-29T15:00:00-04:00"] * 3}, "first published 13:15 ET, refreshed 3 times"),
     ],
 )
-def test_it_is_told_when_predictions_were_published(changes: dict[str, Any], told: str) -> None:
-    assert _publication(summary(**changes)) == told
+def test_the_summary_says_when_predictions_were_published(changes: dict[str, Any], text: str) -> None:
+    assert format_publication(summary(**changes)) == text
 
 
-def test_figures_that_do_not_exist_are_dashes_and_the_hit_rate_shows_its_interval() -> None:
+def test_missing_figures_are_dashes_and_the_hit_rate_shows_its_interval() -> None:
     outcomes = {"win": 70, "loss": 63, "push": 0, "void": 4, "no_line": 72}
     errors = {"mae": 4.567, "line_mae": 4.5, "last10_mae": None}
     rate = {"hit_rate": 0.5263, "wilson_low": 0.442, "wilson_high": 0.609, "n": 133}
-    table = _systems_table({"catboost_v8": {"predictions": 209, "outcomes": outcomes, **errors, **rate}})
+    table = systems_table({"catboost_v8": {"predictions": 209, "outcomes": outcomes, **errors, **rate}})
     cells = [next(iter(column.cells)) for column in table.columns]
     assert cells == ["catboost_v8", "209", "70/63/0/4/72", "4.57", "4.50", "–", "52.6% (44.2%–60.9%)", "133"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cli.providers import RateLimiterView
 from cli.sources import LATELY, ProviderView, Survey, heard_of, survey_at
-from runtime.sessions import Session, write_session
+from runtime.replay_session import ReplaySession, write_session
 from tests.support.starter import NOWHERE, Starter
 from tipoff.landing.base import FetchRecord
 from tipoff.landing.local import LocalLanding
@@ -120,7 +120,7 @@ def test_in_a_replay_the_age_is_that_of_virtual_time(tmp_path: Path) -> None:
     landing = LocalLanding(tmp_path / "demo/landing")
     landing.record(a_record(Outcome.OK, hours_ago=5))
     landing.record(a_record(Outcome.OK, hours_ago=2, source="nbac_schedule"))
-    session = Session(
+    session = ReplaySession(
         address=NOWHERE,
         namespace="replay",
         ui="http://127.0.0.1:8080",
@@ -137,4 +137,4 @@ def test_in_a_replay_the_age_is_that_of_virtual_time(tmp_path: Path) -> None:
 def test_sources_of_a_replay_that_is_not_there_are_not_those_of_the_configuration(tmp_path: Path) -> None:
     ended = Starter(tmp_path)("sources --replay demo")
     assert ended.code == 6
-    assert "no replay is kept up in demo" in ended.err
+    assert "no replay runs in demo" in ended.err

@@ -36,7 +36,7 @@ RUN = """
     import signal, sys, time
     from pathlib import Path
     from runtime.processes import Processes
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever the tests were started with
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever the tests inherited
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     with Processes(Path(sys.argv[1])) as processes:
         processes.start("sleeper", ["sleep", "300"])
@@ -47,10 +47,10 @@ RUN = """
 
 
 def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
-    """Looks again and again; fails when it does not come true in time."""
+    """Poll until the condition holds; fail if it does not in time."""
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "it did not come true in time"
+        assert time.monotonic() < deadline, "the condition did not hold in time"
         time.sleep(0.02)
 
 
@@ -61,7 +61,7 @@ def pids(folder: Path) -> dict[str, int]:
 
 @contextmanager
 def another_run(folder: Path) -> Iterator[subprocess.Popen[str]]:
-    """A run with children in a process of its own; the children never outlive the test."""
+    """A run with children in its own process; the children never outlive the test."""
     command = [sys.executable, "-c", textwrap.dedent(RUN), str(folder)]
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as run:
         assert run.stdout is not None
@@ -83,16 +83,16 @@ def test_children_are_gone_after_the_block(tmp_path: Path) -> None:
 def test_children_are_gone_after_a_failure(tmp_path: Path) -> None:
     processes = Processes(tmp_path)
     with pytest.raises(FileNotFoundError), processes:
-        start_one_that_exists_and_one_that_does_not(processes)
+        start_an_existing_and_a_missing_program(processes)
     assert start_time(processes.children["sleeper"].pid) is None
 
 
-def start_one_that_exists_and_one_that_does_not(processes: Processes) -> None:
+def start_an_existing_and_a_missing_program(processes: Processes) -> None:
     processes.start("sleeper", SLEEPER)
     processes.start("upstream", ["/nowhere/upstream"])
 
 
-def test_a_child_that_ignores_polite_signals_is_killed(tmp_path: Path) -> None:
+def test_a_child_that_ignores_sigint_and_sigterm_is_killed(tmp_path: Path) -> None:
     with Processes(tmp_path) as processes:
         child = processes.start("stubborn", [sys.executable, "-c", STUBBORN], grace_seconds=0.1)
         until(lambda: child.log.read_text() == "ready\n")
@@ -111,7 +111,7 @@ def test_a_child_that_ends_by_itself_is_reported_with_the_end_of_its_log(tmp_pat
     assert "\n81\n" not in str(report.value)
 
 
-def test_a_restarted_child_replaces_the_old_one_and_goes_on_in_its_log(tmp_path: Path) -> None:
+def test_a_restarted_child_replaces_the_old_one_and_appends_to_its_log(tmp_path: Path) -> None:
     with Processes(tmp_path) as processes:
         first = processes.start("worker", ["sh", "-c", "echo first; exec sleep 300"])
         until(lambda: first.log.read_text() == "first\n")
@@ -122,20 +122,18 @@ def test_a_restarted_child_replaces_the_old_one_and_goes_on_in_its_log(tmp_path:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_run_that_is_told_to_end_takes_its_children_and_theirs_along(tmp_path: Path, number: int) -> None:
+def test_a_signalled_run_stops_its_children_and_their_children(tmp_path: Path, number: int) -> None:
     with another_run(tmp_path) as run:
         family = tmp_path / "family.log"
         until(family.read_text)
-        everybody = [*pids(tmp_path).values(), int(family.read_text())]
+        all_pids = [*pids(tmp_path).values(), int(family.read_text())]
         run.send_signal(number)
         run.wait(10)
-        until(lambda: [pid for pid in everybody if start_time(pid)] == [])
+        until(lambda: [pid for pid in all_pids if start_time(pid)] == [])
         assert not (tmp_path / "pids.json").exists()
 
 
-def test_what_a_run_killed_with_minus_nine_left_is_stopped_by_the_next(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_next_run_stops_the_children_of_a_killed_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with another_run(tmp_path) as run:
         left = pids(tmp_path)
         run.kill()
@@ -146,26 +144,26 @@ def test_what_a_run_killed_with_minus_nine_left_is_stopped_by_the_next(
     assert "stopped sleeper, left running by an earlier run" in capsys.readouterr().out
 
 
-def test_make_clean_stops_what_a_killed_run_left_below_a_folder(tmp_path: Path) -> None:
+def test_make_clean_stops_the_children_of_a_killed_run(tmp_path: Path) -> None:
     with another_run(tmp_path / "demo") as run:
         left = pids(tmp_path / "demo")
         run.kill()
         run.wait(10)
         clean = [sys.executable, "-m", "runtime.processes", str(tmp_path)]
-        told = subprocess.run(clean, cwd=PROJECT, capture_output=True, text=True)
-        assert told.returncode == 0
-        assert "stopped sleeper" in told.stdout
+        done = subprocess.run(clean, cwd=PROJECT, capture_output=True, text=True)
+        assert done.returncode == 0
+        assert "stopped sleeper" in done.stdout
         assert [pid for pid in left.values() if start_time(pid)] == []
 
 
-def test_a_folder_in_use_by_a_live_run_is_refused_and_that_run_left_alone(tmp_path: Path) -> None:
+def test_a_folder_of_a_live_run_is_refused_and_that_run_is_not_touched(tmp_path: Path) -> None:
     with another_run(tmp_path) as run:
         with pytest.raises(FolderInUseError, match=rf"process {run.pid}.*choose another folder"), Processes(tmp_path):
             pass
         assert all(start_time(pid) for pid in pids(tmp_path).values())
 
 
-def test_a_process_that_merely_got_a_recorded_number_is_left_alone(tmp_path: Path) -> None:
+def test_a_process_that_only_reuses_a_recorded_number_is_not_touched(tmp_path: Path) -> None:
     with subprocess.Popen(SLEEPER, start_new_session=True) as stranger:
         started = start_time(stranger.pid)
         assert started is not None

@@ -1,4 +1,4 @@
-"""Where a Temporal server comes from, and that the one we start is real."""
+"""How a Temporal server is found or installed, and that the one we start is real."""
 
 import asyncio
 import os
@@ -15,14 +15,12 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from runtime import cache_folder, temporal_server
+from runtime import cache_folder, temporal_binary, temporal_server
 from runtime.processes import ChildEndedError, Processes, start_time
+from runtime.temporal_binary import CLI_VERSION, NoTemporalServerError, find_or_install_temporal
 from runtime.temporal_server import (
-    CLI_VERSION,
-    NoTemporalServerError,
     address_from_environment,
     free_port,
-    provide,
     serve,
     start_dev_server,
 )
@@ -38,13 +36,13 @@ def program(path: Path, script: str) -> Path:
     return path
 
 
-def tells(path: Path, version: str) -> Path:
+def prints_version(path: Path, version: str) -> Path:
     return program(path, f'echo "{version}"')
 
 
 @pytest.fixture
 def bin_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The only folder on the PATH besides the shell's own tools, and no way to the network."""
+    """The only folder on the PATH, with the shell's own tools; the network is unreachable."""
     folder = tmp_path / "bin"
     folder.mkdir()
     for tool in ("sh", "echo", "mkdir"):
@@ -63,24 +61,24 @@ def cached(tmp_path: Path) -> Path:
 
 
 def test_a_binary_on_the_path_is_preferred_to_the_cache(tmp_path: Path, bin_folder: Path, cached: Path) -> None:
-    on_path = tells(bin_folder / "temporal", GOOD)
-    tells(cached, GOOD)
-    assert provide(tmp_path / "cache") == on_path
+    on_path = prints_version(bin_folder / "temporal", GOOD)
+    prints_version(cached, GOOD)
+    assert find_or_install_temporal(tmp_path / "cache") == on_path
 
 
 @pytest.mark.parametrize(
     "unusable",
     ["echo 'temporal version 1.3.0 (Server 1.27.2, UI 2.36.0)'", "echo 'temporal, the time zone tool'", "exit 1"],
 )
-def test_an_unusable_binary_on_the_path_is_passed_over(
+def test_an_unusable_binary_on_the_path_is_skipped(
     tmp_path: Path, bin_folder: Path, cached: Path, unusable: str
 ) -> None:
     program(bin_folder / "temporal", unusable)
-    tells(cached, GOOD)
-    assert provide(tmp_path / "cache") == cached
+    prints_version(cached, GOOD)
+    assert find_or_install_temporal(tmp_path / "cache") == cached
 
 
-def test_with_nothing_at_hand_go_installs_it_into_the_cache_and_leaves_only_the_binary(
+def test_go_builds_a_missing_binary_into_the_cache_and_leaves_only_the_binary(
     tmp_path: Path, bin_folder: Path, cached: Path
 ) -> None:
     program(
@@ -89,27 +87,27 @@ def test_with_nothing_at_hand_go_installs_it_into_the_cache_and_leaves_only_the_
         'echo "$*" > "$GOBIN/temporal"; echo "#!/bin/sh" > "$GOBIN/temporal"\n'
         f'echo "echo \'{GOOD}\'" >> "$GOBIN/temporal"; /bin/chmod +x "$GOBIN/temporal"',
     )
-    said: list[str] = []
-    assert provide(tmp_path / "cache", said.append) == cached
-    assert "installing the Temporal server with Go, about 3 minutes …" in said
+    printed: list[str] = []
+    assert find_or_install_temporal(tmp_path / "cache", printed.append) == cached
+    assert "installing the Temporal server with Go, about 3 minutes …" in printed
     assert not (cached.parent / "go").exists()
-    said.clear()
-    assert provide(tmp_path / "cache", said.append) == cached
-    assert said == [], "the second time it is there"
+    printed.clear()
+    assert find_or_install_temporal(tmp_path / "cache", printed.append) == cached
+    assert printed == [], "the second time it is installed already"
 
 
-def test_without_any_server_the_error_lists_what_was_tried_why_it_failed_and_what_to_do(
+def test_without_any_server_the_error_lists_each_attempt_its_failure_and_what_to_do(
     tmp_path: Path, bin_folder: Path
 ) -> None:
-    tells(bin_folder / "temporal", "temporal version 1.0.0 (Server 1.24.2, UI 2.28.0)")
+    prints_version(bin_folder / "temporal", "temporal version 1.0.0 (Server 1.24.2, UI 2.28.0)")
     program(bin_folder / "go", "echo 'dial tcp: lookup proxy.golang.org: no such host' >&2; exit 1")
     started = time.monotonic()
     with pytest.raises(NoTemporalServerError) as error:
-        provide(tmp_path / "cache", lambda line: None)
-    assert time.monotonic() - started < temporal_server.DOWNLOAD_PATIENCE_SECONDS
+        find_or_install_temporal(tmp_path / "cache", lambda line: None)
+    assert time.monotonic() - started < temporal_binary.DOWNLOAD_TIMEOUT_SECONDS
     text = str(error.value)
     tried = re.findall(r"^  (.*?): ", text, re.MULTILINE)
-    assert tried == list(temporal_server._PLACES)
+    assert tried == list(temporal_binary._WAYS)
     assert "Server 1.24.2" in text
     assert "https://temporal.download" in text, text
     assert "no such host" in text
@@ -118,7 +116,7 @@ def test_without_any_server_the_error_lists_what_was_tried_why_it_failed_and_wha
 
 def test_without_go_the_error_says_so(tmp_path: Path, bin_folder: Path) -> None:
     with pytest.raises(NoTemporalServerError, match="there is no `go` on the PATH"):
-        provide(tmp_path / "cache", lambda line: None)
+        find_or_install_temporal(tmp_path / "cache", lambda line: None)
 
 
 @pytest.mark.parametrize(
@@ -129,16 +127,16 @@ def test_without_go_the_error_says_so(tmp_path: Path, bin_folder: Path) -> None:
         ({"TEMPORAL_ADDRESS": "prod:7233", "SERVER": "env"}, "prod:7233"),
     ],
 )
-def test_a_named_server_is_used_only_when_asked_for(environ: dict[str, str], address: str | None) -> None:
+def test_the_server_of_the_environment_is_used_only_on_request(environ: dict[str, str], address: str | None) -> None:
     assert address_from_environment(environ) == address
 
 
-def test_asking_for_the_named_server_without_naming_one_is_an_error() -> None:
+def test_requesting_the_server_of_the_environment_without_an_address_is_an_error() -> None:
     with pytest.raises(NoTemporalServerError, match="TEMPORAL_ADDRESS, which is not set"):
         address_from_environment({"SERVER": "env"})
 
 
-async def test_a_real_server_answers_keeps_its_state_over_a_restart_and_is_gone_afterwards(
+async def test_a_real_server_keeps_its_state_over_a_restart_and_is_stopped_afterwards(
     tmp_path: Path, temporal_binary: Path
 ) -> None:
     database = tmp_path / "state" / "temporal.db"
@@ -163,8 +161,8 @@ async def test_a_real_server_answers_keeps_its_state_over_a_restart_and_is_gone_
         client = await Client.connect(second.address, namespace="replay")
         run = await client.get_workflow_handle("daily-pipeline-2024-03-29").describe()
         assert run.workflow_type == "Day"
-        asked = ListSearchAttributesRequest(namespace="replay")
-        registered = await client.operator_service.list_search_attributes(asked)
+        request = ListSearchAttributesRequest(namespace="replay")
+        registered = await client.operator_service.list_search_attributes(request)
         assert set(registered.custom_attributes) >= {key.name for key in search_attributes.ALL}
     assert start_time(second.child.pid) is None
 
@@ -183,17 +181,17 @@ async def test_the_server_for_real_days_keeps_ended_runs_thirty_days(tmp_path: P
 
 
 async def retention_days(address: str) -> float | None:
-    """How long its namespace keeps ended runs; None while nobody answers."""
+    """How long the server keeps ended runs; None while it does not answer."""
     try:
         client = await Client.connect(address)
-        asked = DescribeNamespaceRequest(namespace="default")
-        described = await client.workflow_service.describe_namespace(asked)
+        request = DescribeNamespaceRequest(namespace="default")
+        described = await client.workflow_service.describe_namespace(request)
     except (RPCError, RuntimeError):
         return None
     return described.config.workflow_execution_retention_ttl.ToTimedelta() / timedelta(days=1)
 
 
-async def test_a_port_that_another_program_was_quicker_to_take_is_given_up_for_the_next(
+async def test_another_port_is_used_if_another_program_took_the_first(
     tmp_path: Path, temporal_binary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, Processes(tmp_path) as processes:

@@ -1,0 +1,126 @@
+"""The summary of a replayed day: as `summary.json` for programs, as text for readers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from runtime.history_size import history_size
+from runtime.replay import DayHandle, Replay
+from runtime.stage_timer import StageTimer
+from tipoff.vocabulary import EASTERN, SlateGame, clock_time
+from workflows.contracts import DayResult, Degradation
+from workflows.status_text import games_named
+
+NO_FIGURES: Mapping[str, Any] = {"players_predicted": None, "lined_players": None, "systems": {}}
+"""The figures of a day that exported none, such as a day without games."""
+
+
+async def write_summary(replay: Replay, handle: DayHandle, result: DayResult, timer: StageTimer) -> dict[str, Any]:
+    """Write `summary.json`: the day's exported figures, how it ended, and the time it took."""
+    config = replay.config
+    exported = config.out / "exports" / "v1" / "summary" / f"{config.game_date}.json"
+    figures = json.loads(exported.read_text()) if exported.exists() else NO_FIGURES
+    events, largest = await history_size(handle)
+    summary = {
+        **figures,
+        "game_date": config.game_date.isoformat(),
+        "state": result.state,
+        "data_quality": result.data_quality,
+        "games": result.games,
+        "first_published_at": _eastern_text(result.first_published_at),
+        "refreshed_at": _eastern_text(result.refreshed_at[-1]) if result.refreshed_at else None,
+        "refreshes": [_eastern_text(at) for at in result.refreshed_at],
+        "degraded_reasons": [format_degradation(item, result.slate) for item in result.degradations],
+        "degradations": [item.model_dump(mode="json") for item in result.degradations],
+        "needs_attention": [item.model_dump(mode="json") for item in result.attention],
+        "history_events": events,
+        "largest_payload_bytes": largest,
+        "wall_seconds": {name: round(seconds, 2) for name, seconds in timer.seconds.items()},
+    }
+    (config.out / "summary.json").write_text(json.dumps(summary, indent=1, ensure_ascii=False))
+    return summary
+
+
+def format_degradation(item: Degradation, slate: Sequence[SlateGame]) -> str:
+    """One line: the missing step, its games, and the time span."""
+    games = f" ({games_named(item.games, slate)})" if item.games else ""
+    until = f"until {clock_time(item.resolved_at)}" if item.resolved_at else "to the end"
+    return f"without {item.step}{games} from {clock_time(item.since)} {until}: {item.reason}"
+
+
+def _eastern_text(time: datetime | None) -> str | None:
+    return None if time is None else time.astimezone(EASTERN).isoformat()
+
+
+def print_summary(summary: Mapping[str, Any], replay: Replay, handle: DayHandle, console: Console) -> None:
+    """Print the summary and where the output is."""
+    config = replay.config
+    console.print()
+    console.print(format_headline(summary))
+    console.print(format_publication(summary))
+    if summary["systems"]:
+        console.print(systems_table(summary["systems"]))
+    for reason in summary["degraded_reasons"]:
+        console.print(reason, markup=False)
+    for item in summary["needs_attention"]:
+        console.print(f"needs attention: {item['step']}: {item['reason']}", markup=False)
+    exports = config.out / "exports"
+    console.print(f"report page  {exports / 'pages' / f'{config.game_date}.html'}", soft_wrap=True)
+    console.print(f"exports      {exports / 'v1'}", soft_wrap=True)
+    console.print(f"summary      {config.out / 'summary.json'}", soft_wrap=True)
+    console.print(f"Temporal UI  {replay.ui_of(handle)}", soft_wrap=True)
+    for name, seconds in summary["wall_seconds"].items():
+        console.print(f"  {name:<22}{seconds:7.1f} s")
+
+
+def format_headline(summary: Mapping[str, Any]) -> str:
+    """How the day ended, with its games, players and history events; in rich's markup."""
+    ended = f"{summary['game_date']}: {summary['state'].lower()}, data {summary['data_quality'].lower()}"
+    facts = [f"[bold]{ended}[/bold]", f"{summary['games']} games"]
+    if summary["players_predicted"] is not None:
+        facts.append(f"{summary['players_predicted']} players predicted, {summary['lined_players']} with a line")
+    return " · ".join([*facts, f"{summary['history_events']:,} events"])
+
+
+def format_publication(summary: Mapping[str, Any]) -> str:
+    """When predictions were first published, and how often they were refreshed."""
+    if summary["first_published_at"] is None:
+        return "no predictions were published"
+    first = datetime.fromisoformat(summary["first_published_at"])
+    count = len(summary["refreshes"])
+    refreshed = {0: "not refreshed", 1: "refreshed once"}.get(count, f"refreshed {count} times")
+    return f"first published {clock_time(first, date.fromisoformat(summary['game_date']))}, {refreshed}"
+
+
+def systems_table(systems: Mapping[str, Any]) -> Table:
+    """The graded figures of each system."""
+    table = Table("system", "predictions", "win/loss/push/void/no line", "MAE", "line", "last 10", "hit rate", "N")
+    for name, figures in systems.items():
+        outcomes = figures["outcomes"]
+        counts = "/".join(str(outcomes.get(key, 0)) for key in ("win", "loss", "push", "void", "no_line"))
+        table.add_row(
+            name,
+            str(figures["predictions"]),
+            counts,
+            *(_points(figures[key]) for key in ("mae", "line_mae", "last10_mae")),
+            _hit_rate(figures),
+            str(figures["n"]),
+        )
+    return table
+
+
+def _points(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
+
+
+def _hit_rate(figures: Mapping[str, Any]) -> str:
+    """With its Wilson interval."""
+    if figures["hit_rate"] is None:
+        return "–"
+    return f"{figures['hit_rate']:.1%} ({figures['wilson_low']:.1%}–{figures['wilson_high']:.1%})"
