@@ -1,4 +1,4 @@
-"""Rows of declared tables from only the columns a test speaks of."""
+"""Builds rows of declared tables from the columns that a test sets."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from tipoff.warehouse.schema import table_named
 from tipoff.warehouse.tables import Column
 from tipoff.warehouse.validation import schema_of
 
-_UNSAID: Final[Mapping[str, Any]] = {
-    "STRING": "unsaid",
+_DEFAULTS: Final[Mapping[str, Any]] = {
+    "STRING": "default",
     "INT64": 0,
     "FLOAT64": 0.0,
     "BOOL": False,
@@ -26,11 +26,11 @@ _UNSAID: Final[Mapping[str, Any]] = {
 
 
 def rows_of(table: str, rows: Iterable[Mapping[str, Any]], **common: Any) -> pl.DataFrame:
-    """The rows with `common` in each; what is not said is NULL where that may be, else some value of its type."""
+    """Return the rows with `common` in each; a column not given is NULL if nullable, else a default of its type."""
     declared = table_named(table)
-    whole = [{column.name: _unsaid(column) for column in declared.columns} | common | dict(row) for row in rows]
-    return pl.DataFrame(whole, schema=schema_of(declared))
+    complete = [{column.name: _default(column) for column in declared.columns} | common | dict(row) for row in rows]
+    return pl.DataFrame(complete, schema=schema_of(declared))
 
 
-def _unsaid(column: Column) -> Any:
-    return None if column.nullable else _UNSAID[column.type]
+def _default(column: Column) -> Any:
+    return None if column.nullable else _DEFAULTS[column.type]

@@ -111,26 +111,26 @@ def _with_results(warehouse: Warehouse, game_date: date, as_of: datetime) -> pl.
         .join(warehouse.query(sql_text("box_score_results"), day), on=_PLAYER, how="left")
         .join(last_injury_reports(warehouse, game_date, as_of), on=_PLAYER, how="left")
         .join(warehouse.query(sql_text("first_grades"), day), on="prediction_id", how="left")
-        .join(_unknown_names(warehouse, game_date), on=["game_id", "team", "player_name"], how="left")
+        .join(_unresolved_names(warehouse, game_date), on=["game_id", "team", "player_name"], how="left")
         .sort("game_id", "player_id", "system_id")
     )
 
 
-def _unknown_names(warehouse: Warehouse, game_date: date) -> pl.DataFrame:
-    """`unknown_name` of the box scores for each player it may mean."""
-    unknown = warehouse.query(sql_text("unknown_in_box_scores"), {"game_date": game_date})
-    each = unknown.select("game_id", "team", "unknown_name", player_name=pl.col("candidates").str.split("; "))
+def _unresolved_names(warehouse: Warehouse, game_date: date) -> pl.DataFrame:
+    """`unresolved_name` of the box scores for each player it may mean."""
+    unknown = warehouse.query(sql_text("unresolved_in_box_scores"), {"game_date": game_date})
+    each = unknown.select("game_id", "team", "unresolved_name", player_name=pl.col("candidates").str.split("; "))
     return each.explode("player_name").unique(["game_id", "team", "player_name"], keep="first", maintain_order=True)
 
 
-_MAY_HAVE_PLAYED = pl.col("minutes").is_null() & pl.col("unknown_name").is_not_null()
+_MAY_HAVE_PLAYED = pl.col("minutes").is_null() & pl.col("unresolved_name").is_not_null()
 """He is not in the box score, or he is there under a name that nobody answers to."""
 
 
 def _in_doubt(doubtful: pl.DataFrame) -> dict[str, str]:
     """Game -> whose predictions wait for a person to say whether they are void."""
-    told = pl.concat_str(pl.col("unknown_name", "player_name"), separator=" of the box score may be ")
-    names = doubtful.sort("unknown_name", "player_name").group_by("game_id").agg(told.unique(maintain_order=True))
+    told = pl.concat_str(pl.col("unresolved_name", "player_name"), separator=" of the box score may be ")
+    names = doubtful.sort("unresolved_name", "player_name").group_by("game_id").agg(told.unique(maintain_order=True))
     return {
         game_id: f"{', '.join(texts)}: add the spelling to the alias file, read the box scores again, then grade again"
         for game_id, texts in names.iter_rows()

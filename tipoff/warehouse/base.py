@@ -1,4 +1,4 @@
-"""What a warehouse can do, whichever engine stands behind it."""
+"""The warehouse protocol, independent of the engine."""
 
 from __future__ import annotations
 
@@ -15,48 +15,48 @@ Parameters = Mapping[str, Value | list[str]]
 
 
 class DateRange(Frozen):
-    """Dates from `first` to `last`, both included."""
+    """Dates from `first` to `last`, both inclusive."""
 
     first: date
     last: date
 
 
 Slice = Mapping[str, Value | list[str] | DateRange]
-"""Which rows of a table a write owns: column -> equal to, one of, or between. Empty means the whole table."""
+"""The rows of a table that a write replaces: column -> value, list of values, or date range; empty: the whole table."""
 
 
 class WriteResult(Frozen):
-    """What a write did."""
+    """Result of a write."""
 
     rows: int
     changed: bool
-    """False when the slice already held exactly these rows and nothing was written."""
+    """False if the slice already held exactly these rows, so nothing was written."""
 
 
 class Warehouse(Protocol):
-    """Tables of `tipoff.warehouse.tables`; every write is atomic and has the same result when run again."""
+    """Stores the tables of `tipoff.warehouse.tables`. Every write is atomic and idempotent."""
 
     def migrate(self) -> None:
-        """Create missing tables and add missing columns. Raises StorageError on a retyped column."""
+        """Create missing tables and add missing columns. Raises StorageError if a column has another type."""
 
     def replace(self, table: str, rows: pl.DataFrame, where: Slice) -> WriteResult:
-        """Make `rows` the content of a slice, in one transaction.
+        """Replace the content of a slice with `rows`, in one transaction.
 
-        Rows are validated against the declaration: unknown or missing columns, a NULL where none may be, a
-        natural key twice, or a row outside the slice raise BadInputError and change nothing.
+        Raises BadInputError, and changes nothing, for unknown or missing columns, a NULL in a non-nullable column,
+        a duplicate natural key, or a row outside the slice.
         """
 
     def append(self, table: str, rows: pl.DataFrame) -> WriteResult:
-        """Add the rows whose natural key is not there yet; what is there stays as it is.
+        """Add the rows whose natural key is new; existing rows stay as they are.
 
-        Only where the table's `filled_later` columns hold NULL, the value of the row offered again is taken.
+        Exception: a NULL in a `filled_later` column takes the value of the incoming row with the same key.
         """
 
     def transform(self, name: str, parameters: Parameters, where: Slice) -> WriteResult:
-        """Run `tipoff/sql/**/name.sql` and make its result the slice of the table of that name."""
+        """Run `tipoff/sql/**/name.sql` and replace the slice of the table `name` with its result."""
 
     def query(self, sql: str, parameters: Parameters | None = None) -> pl.DataFrame:
-        """Rows of one GoogleSQL SELECT with named parameters."""
+        """Run one GoogleSQL SELECT with named parameters."""
 
     def close(self) -> None:
-        """Give the storage back."""
+        """Close the connection and release the file."""

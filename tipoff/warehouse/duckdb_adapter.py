@@ -1,6 +1,6 @@
-"""The warehouse in one DuckDB file, for one process; the only module that knows DuckDB."""
+"""A warehouse in one DuckDB file, opened by one process. Only this module imports duckdb."""
 
-# ruff: noqa: S608 (names in statements are those of declared tables and columns; values are bound)
+# ruff: noqa: S608 (statements contain only names of declared tables and columns; values are bound)
 
 from __future__ import annotations
 
@@ -34,46 +34,46 @@ _SETTINGS = (
 
 
 class DuckDbWarehouse:
-    """A `tipoff.warehouse.base.Warehouse` on one file. Threads may call it at once; writes take turns."""
+    """A `tipoff.warehouse.base.Warehouse` in one file. It is thread-safe; writes run one at a time."""
 
     def __init__(self, path: Path, *, threads: int = 2, memory_limit_mb: int = 400) -> None:
         """Open or create the file.
 
-        Raises WarehouseLockedError while another process has it open, StorageError when it cannot be read.
+        Raises WarehouseLockedError if another process has it open, StorageError if it cannot be read.
         """
         self._path = path
         self._connection = _connect(path, {"threads": threads, "memory_limit": f"{memory_limit_mb}MB"})
-        self._one_writer = threading.Lock()
+        self._write_lock = threading.Lock()
 
     def migrate(self) -> None:
-        """Create missing tables and add missing columns. Raises StorageError on a column of another type."""
+        """Create missing tables and add missing columns. Raises StorageError if a column has another type."""
         with self._transaction() as cursor:
             for table in TABLES.values():
                 _migrate(cursor, table)
 
     def replace(self, table: str, rows: pl.DataFrame, where: Slice) -> WriteResult:
-        """Make `rows` the content of a slice; see `tipoff.warehouse.base.Warehouse`."""
+        """Replace the content of a slice; see `tipoff.warehouse.base.Warehouse`."""
         declared = table_named(table)
         if declared.append_only:
-            raise BadInputError(f"{table} only ever grows: append to it")
+            raise BadInputError(f"{table} is append-only: use append() instead of replace()")
         frame = conform(declared, rows)
         require_inside(declared, frame, where)
         with self._transaction() as cursor:
             return _write_slice(cursor, declared, frame, where)
 
     def append(self, table: str, rows: pl.DataFrame) -> WriteResult:
-        """Add the rows whose natural key is not there yet, and fill what may be filled later in those that are."""
+        """Add the rows whose natural key is new; fill NULLs in the `filled_later` columns of existing rows."""
         declared = table_named(table)
         frame = conform(declared, rows)
         with self._transaction() as cursor:
-            _offer(cursor, frame)
+            _register_incoming(cursor, frame)
             keys = ", ".join(declared.natural_key)
             added = _insert(cursor, declared, f"SELECT * FROM {_INCOMING} ANTI JOIN {table} USING ({keys})")
             filled = sum(_fill(cursor, declared, column) for column in declared.filled_later)
         return WriteResult(rows=added + filled, changed=added + filled > 0)
 
     def transform(self, name: str, parameters: Parameters, where: Slice) -> WriteResult:
-        """Run the transform of that name and make its result the slice of its table, in one transaction."""
+        """Run a transform and replace the slice of its table with the result, in one transaction."""
         declared = table_named(name)
         sql = sql_text(name)
         with self._transaction() as cursor:
@@ -82,28 +82,28 @@ class DuckDbWarehouse:
             return _write_slice(cursor, declared, frame, where)
 
     def query(self, sql: str, parameters: Parameters | None = None) -> pl.DataFrame:
-        """Rows of one GoogleSQL SELECT; a sum of integers is an integer, times are UTC."""
+        """Run one GoogleSQL SELECT. Sums of integers are integers, times are UTC."""
         with self._cursor() as cursor:
             return _select(cursor, sql, parameters or {})
 
     def close(self) -> None:
-        """Write everything into the file and let others open it."""
+        """Flush to the file and release its lock."""
         self._connection.close()
 
     @contextmanager
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection of this call's own, as DuckDB wants it for threads."""
+        """Yield a cursor of its own for each call, as DuckDB requires for threads."""
         try:
             with self._connection.cursor() as cursor:
                 yield cursor
         except duckdb.ProgrammingError as error:
-            raise BadInputError(f"the warehouse cannot answer this: {error}") from error
+            raise BadInputError(f"the warehouse rejected the query: {error}") from error
         except duckdb.Error as error:
             raise _storage_error(self._path, error) from error
 
     @contextmanager
     def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        with self._one_writer, self._cursor() as cursor:
+        with self._write_lock, self._cursor() as cursor:
             cursor.begin()
             try:
                 yield cursor
@@ -130,14 +130,14 @@ def _storage_error(path: Path, error: Exception) -> StorageError:
         holder = re.search(r"PID (\d+)", text)
         who = f"process {holder[1]}" if holder else "another process"
         return WarehouseLockedError(
-            f"the warehouse {path} is open in {who}; stop that worker first, or ask it through Temporal"
+            f"the warehouse {path} is open in {who}; stop that worker first, then run the command again"
         )
     if re.search(r"not a valid DuckDB|Could not read enough bytes|[Cc]orrupt|[Cc]hecksum|serializ", text):
         return StorageError(
-            f"the warehouse {path} is damaged: {text.splitlines()[0]} Move the file away and put back a"
-            " copy: landed answers alone do not bring back which games and predictions a day had"
+            f"the warehouse {path} is damaged: {text.splitlines()[0]} Move the file away and restore a"
+            " backup: landed responses alone do not restore the games and predictions of past days"
         )
-    return StorageError(f"the warehouse {path} refused: {text}. What stood before still stands")
+    return StorageError(f"the warehouse {path} reported an error: {text}. The stored data is unchanged")
 
 
 def _migrate(cursor: duckdb.DuckDBPyConnection, table: Table) -> None:
@@ -145,15 +145,15 @@ def _migrate(cursor: duckdb.DuckDBPyConnection, table: Table) -> None:
         cursor.execute(f"CREATE OR REPLACE VIEW {table.name} AS {to_duckdb(sql_text(table.name), {}).sql}")
         return
     cursor.execute(duckdb_ddl(table))
-    there = {row[0]: row[1] for row in cursor.execute(f"DESCRIBE {table.name}").fetchall()}
+    existing = {row[0]: row[1] for row in cursor.execute(f"DESCRIBE {table.name}").fetchall()}
     for column in table.columns:
         wanted = duckdb_type(column.type)
-        if column.name not in there:
+        if column.name not in existing:
             _add_column(cursor, table, column.name, wanted, nullable=column.nullable)
-        elif there[column.name] != wanted:
+        elif existing[column.name] != wanted:
             raise StorageError(
-                f"{table.name}.{column.name} is {there[column.name]} in the warehouse, {wanted} in the declaration;"
-                " a column never changes its type: name the new one otherwise, or re-process into a new file"
+                f"{table.name}.{column.name} is {existing[column.name]} in the warehouse, {wanted} in the declaration;"
+                " a column cannot change its type: give the new column another name, or re-process into a new file"
             )
 
 
@@ -163,7 +163,7 @@ def _add_column(cursor: duckdb.DuckDBPyConnection, table: Table, name: str, type
         return
     if cursor.execute(f"SELECT 1 FROM {table.name} LIMIT 1").fetchone():
         raise StorageError(
-            f"{table.name}.{name} may not be NULL and the rows that stand there have no value for it;"
+            f"{table.name}.{name} is declared NOT NULL, but existing rows have no value for it;"
             " declare it nullable, or re-process into a new file"
         )
     cursor.execute(f"ALTER TABLE {table.name} ALTER COLUMN {name} SET NOT NULL")
@@ -192,11 +192,11 @@ def _type_of(value: Value | list[str]) -> str:
             return "TIMESTAMP"
         case date() if not isinstance(value, datetime):
             return "DATE"
-    raise BadInputError(f"{value!r} cannot be a parameter: give text, a number, a date or a moment with its zone")
+    raise BadInputError(f"{value!r} cannot be a parameter: use text, a number, a date or a time with its zone")
 
 
 def _in_google_types(frame: pl.DataFrame) -> pl.DataFrame:
-    """DuckDB's narrow and huge integers as the one integer GoogleSQL has, its decimals as FLOAT64."""
+    """Convert integers of every width to INT64 and decimals to FLOAT64, the types GoogleSQL has."""
     return frame.with_columns(
         [pl.col(name).cast(_google_dtype(dtype)) for name, dtype in frame.schema.items()],
     )
@@ -215,8 +215,8 @@ def _google_dtype(dtype: pl.DataType) -> pl.DataType:
 
 def _write_slice(cursor: duckdb.DuckDBPyConnection, table: Table, frame: pl.DataFrame, where: Slice) -> WriteResult:
     condition, values = _condition(where)
-    _offer(cursor, frame)
-    if _same(cursor, table, frame.height, condition, values):
+    _register_incoming(cursor, frame)
+    if _is_unchanged(cursor, table, frame.height, condition, values):
         return WriteResult(rows=frame.height, changed=False)
     cursor.execute(f"DELETE FROM {table.name} WHERE {condition}", values)
     _require_new_keys(cursor, table)
@@ -224,59 +224,59 @@ def _write_slice(cursor: duckdb.DuckDBPyConnection, table: Table, frame: pl.Data
     return WriteResult(rows=frame.height, changed=True)
 
 
-def _offer(cursor: duckdb.DuckDBPyConnection, frame: pl.DataFrame) -> None:
+def _register_incoming(cursor: duckdb.DuckDBPyConnection, frame: pl.DataFrame) -> None:
     cursor.register(_INCOMING, frame.to_arrow())
 
 
 def _insert(cursor: duckdb.DuckDBPyConnection, table: Table, rows: str) -> int:
-    """Rows inserted."""
+    """Insert rows and return their count."""
     return _count(cursor.execute(f"INSERT INTO {table.name} BY NAME {rows}"))
 
 
 def _fill(cursor: duckdb.DuckDBPyConnection, table: Table, column: str) -> int:
-    """Rows whose NULL was filled from the incoming row of the same key."""
+    """Fill NULLs of one column from the incoming rows with the same keys and return their count."""
     keys = ", ".join(table.natural_key)
-    same_key = " AND ".join(f"standing.{name} = known.{name}" for name in table.natural_key)
-    # Materialised, lest the join's bounds be pushed into the Arrow scan: for moments that wants pytz.
+    same_key = " AND ".join(f"stored.{name} = known.{name}" for name in table.natural_key)
+    # Materialized so that DuckDB does not push filters on timestamps into the Arrow scan, which would need pytz.
     return _count(
         cursor.execute(
             f"WITH known AS MATERIALIZED (SELECT {keys}, {column} FROM {_INCOMING} WHERE {column} IS NOT NULL)"
-            f" UPDATE {table.name} AS standing SET {column} = known.{column} FROM known"
-            f" WHERE {same_key} AND standing.{column} IS NULL"
+            f" UPDATE {table.name} AS stored SET {column} = known.{column} FROM known"
+            f" WHERE {same_key} AND stored.{column} IS NULL"
         )
     )
 
 
 def _count(written: duckdb.DuckDBPyConnection) -> int:
-    counted = written.fetchone()
-    return int(counted[0]) if counted else 0
+    row = written.fetchone()
+    return int(row[0]) if row else 0
 
 
-def _same(
+def _is_unchanged(
     cursor: duckdb.DuckDBPyConnection, table: Table, height: int, condition: str, values: dict[str, Value]
 ) -> bool:
     columns = ", ".join(table.column_names)
-    standing = f"SELECT {columns} FROM {table.name} WHERE {condition}"
-    counted = cursor.execute(f"SELECT COUNT(*) FROM ({standing})", values).fetchone()
-    if counted != (height,):
+    stored = f"SELECT {columns} FROM {table.name} WHERE {condition}"
+    count = cursor.execute(f"SELECT COUNT(*) FROM ({stored})", values).fetchone()
+    if count != (height,):
         return False
-    other = f"SELECT 1 FROM (SELECT {columns} FROM {_INCOMING} EXCEPT ALL ({standing})) LIMIT 1"
-    return cursor.execute(other, values).fetchone() is None
+    difference = f"SELECT 1 FROM (SELECT {columns} FROM {_INCOMING} EXCEPT ALL ({stored})) LIMIT 1"
+    return cursor.execute(difference, values).fetchone() is None
 
 
 def _require_new_keys(cursor: duckdb.DuckDBPyConnection, table: Table) -> None:
-    """Raises BadInputError when a row outside the slice has the key of an incoming one."""
+    """Raises BadInputError if a row outside the slice has the key of an incoming row."""
     keys = ", ".join(table.natural_key)
     clash = f"SELECT {keys} FROM {_INCOMING} SEMI JOIN {table.name} USING ({keys}) LIMIT 1"
-    double = cursor.execute(clash).pl().rows()
-    if double:
+    duplicates = cursor.execute(clash).pl().rows()
+    if duplicates:
         raise BadInputError(
-            f"{table.name}: outside the slice stands a row with the key ({keys}) = {double[0]}; nothing was written"
+            f"{table.name}: a row outside the slice has the key ({keys}) = {duplicates[0]}; nothing was written"
         )
 
 
 def _condition(where: Slice) -> tuple[str, dict[str, Any]]:
-    """The slice as SQL and the values it asks for."""
+    """Return the slice as a SQL condition and its parameter values."""
     terms: list[str] = []
     values: Mapping[str, Any] = {}
     for name, wanted in where.items():

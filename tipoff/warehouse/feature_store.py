@@ -1,4 +1,4 @@
-"""Builds the feature store for a range of dates out of the pre-game tables."""
+"""Builds and reads the feature store `ml_feature_store`."""
 
 from __future__ import annotations
 
@@ -15,27 +15,28 @@ from tipoff.warehouse.sql_files import sql_text
 
 
 class FeatureBuildResult(Frozen):
-    """What a build wrote; counts of player-games."""
+    """Counts of the player-games that a build wrote."""
 
     rows: int
     eligible: int
     with_line: int
     mean_quality: float | None
-    """Mean `feature_quality_score` of the eligible rows, 0-100; None without any."""
+    """Mean `feature_quality_score` of the eligible rows, 0-100; None if there are none."""
     changed: bool
-    """False when the store already held exactly these rows."""
+    """False if the store already held exactly these rows."""
 
 
 def build_features(
     warehouse: Warehouse, first_date: date, last_date: date, game_ids: Sequence[str], as_of: datetime
 ) -> FeatureBuildResult:
-    """Make the vectors of the range the content of `ml_feature_store`; no game ids means all games of the range.
+    """Replace the feature vectors of a date range; no game ids means all games of the range.
 
-    The transforms of the contexts and of the cache must have run for these dates and games before.
+    Run the transforms of `upcoming_team_game_context`, `upcoming_player_game_context` and `player_daily_cache` for
+    these dates and games first.
     """
-    target = TransformScope(first_date=first_date, last_date=last_date, game_ids=tuple(game_ids), as_of=as_of)
-    vectors = build_vector(warehouse.query(sql_text("feature_inputs"), target.parameters))
-    written = warehouse.replace("ml_feature_store", vectors, target.slice)
+    scope = TransformScope(first_date=first_date, last_date=last_date, game_ids=tuple(game_ids), as_of=as_of)
+    vectors = build_vector(warehouse.query(sql_text("feature_inputs"), scope.parameters))
+    written = warehouse.replace("ml_feature_store", vectors, scope.slice)
     eligible = vectors.filter("eligible")
     return FeatureBuildResult(
         rows=vectors.height,
@@ -47,6 +48,6 @@ def build_features(
 
 
 def stored_features(warehouse: Warehouse, game_date: date, game_ids: Sequence[str] = ()) -> pl.DataFrame:
-    """The feature store's rows of a date; no game ids means all games."""
-    asked: Parameters = {"first_date": game_date, "last_date": game_date, "game_ids": list(game_ids)}
-    return warehouse.query(sql_text("stored_features"), asked)
+    """Return the rows of a date; no game ids means all games."""
+    parameters: Parameters = {"first_date": game_date, "last_date": game_date, "game_ids": list(game_ids)}
+    return warehouse.query(sql_text("stored_features"), parameters)

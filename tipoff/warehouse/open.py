@@ -1,4 +1,4 @@
-"""Opens the warehouse that the configuration names."""
+"""Opens the warehouse of a URL."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ _EXAMPLE = "duckdb:///var/tipoff.duckdb"
 
 
 def open_warehouse(url: str) -> Warehouse:
-    """The warehouse at `duckdb:///relative.duckdb` or `duckdb:////absolute.duckdb`, its tables in place.
+    """Open and migrate the warehouse at `duckdb:///relative.duckdb` or `duckdb:////absolute.duckdb`.
 
-    Raises ConfigurationError for any other address, WarehouseLockedError, and StorageError for a damaged file.
+    Raises ConfigurationError for any other URL, WarehouseLockedError, and StorageError for a damaged file.
     """
-    engine, _, place = url.partition("://")
+    engine, _, path = url.partition("://")
     match engine:
-        case "duckdb" if place.startswith("/") and place.strip("/"):
+        case "duckdb" if path.startswith("/") and path.strip("/"):
             from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
 
-            warehouse = DuckDbWarehouse(Path(place.removeprefix("/")))
+            warehouse = DuckDbWarehouse(Path(path.removeprefix("/")))
             warehouse.migrate()
             return warehouse
         case "bigquery":
-            raise ConfigurationError(f"warehouse {url!r}: BigQuery comes with a later version; for now use {_EXAMPLE}")
-    raise ConfigurationError(f"warehouse {url!r} is not an address like {_EXAMPLE}")
+            raise ConfigurationError(f"warehouse {url!r}: BigQuery is not supported yet; use {_EXAMPLE}")
+    raise ConfigurationError(f"warehouse {url!r} is not a URL like {_EXAMPLE}")

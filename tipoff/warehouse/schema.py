@@ -1,4 +1,4 @@
-"""What follows from the declared tables: DDL of both engines, catalogue for SQL checks, data dictionary.
+"""Derives from the declared tables: DDL for both engines, the catalogue for SQL checks, the data dictionary.
 
 `python -m tipoff.warehouse.schema` writes the data dictionary to standard output.
 """
@@ -21,7 +21,7 @@ PARAMETERS: Final = {
     "as_of": "TIMESTAMP",
     "training": "BOOL",
 }
-"""What every transform may ask for: target dates, the last one's season, games (none named: all), moment."""
+"""Parameters of a transform: its dates, the season of the last one, game ids (empty: all), and the as-of time."""
 
 _DUCKDB_TYPES: Final = {
     "STRING": "VARCHAR",
@@ -33,8 +33,8 @@ _DUCKDB_TYPES: Final = {
 }
 
 _LAYER_TITLES: Final = {
-    Layer.RAW: "Raw: answers of the providers, read",
-    Layer.VIEW: "Views: read from raw tables, never written",
+    Layer.RAW: "Raw: rows read from the responses of providers",
+    Layer.VIEW: "Views: computed from raw tables when queried",
     Layer.ANALYTICS: "Analytics",
     Layer.PRECOMPUTE: "Precompute",
     Layer.FEATURES: "Features",
@@ -44,26 +44,26 @@ _LAYER_TITLES: Final = {
 
 
 def table_named(name: str) -> Table:
-    """The declaration of a table. Raises BadInputError for a name nobody declared."""
+    """Return the declaration of a table. Raises BadInputError for an undeclared name."""
     if name not in TABLES:
-        raise BadInputError(f"there is no table {name!r}; declared are: {', '.join(sorted(TABLES))}")
+        raise BadInputError(f"unknown table {name!r}; declared tables: {', '.join(sorted(TABLES))}")
     return TABLES[name]
 
 
 def element_type(type_: str) -> str | None:
-    """X of ARRAY<X>; None for any other type."""
+    """Return X of ARRAY<X>, None for any other type."""
     match = re.fullmatch(r"ARRAY<(.+)>", type_)
     return match[1] if match else None
 
 
 def duckdb_type(type_: str) -> str:
-    """A BigQuery type in DuckDB's words."""
+    """Return the DuckDB type of a BigQuery type."""
     element = element_type(type_)
     return f"{_DUCKDB_TYPES[element]}[]" if element else _DUCKDB_TYPES[type_]
 
 
 def duckdb_ddl(table: Table) -> str:
-    """CREATE TABLE for DuckDB; the adapter enforces natural keys, as it can say which row is double."""
+    """Return CREATE TABLE for DuckDB, without keys: the adapter checks them and can name the duplicate row."""
     columns = ",\n".join(
         f"    {column.name} {duckdb_type(column.type)}{'' if column.nullable else ' NOT NULL'}"
         for column in table.columns
@@ -72,7 +72,7 @@ def duckdb_ddl(table: Table) -> str:
 
 
 def bigquery_ddl(table: Table, dataset: str) -> str:
-    """CREATE TABLE for BigQuery, partitioned by game_date, clustered; its arrays are never NULL."""
+    """Return CREATE TABLE for BigQuery, partitioned by game_date and clustered; BigQuery arrays are never NULL."""
     columns = ",\n".join(f"    `{column.name}` {column.type}{_bigquery_suffix(column)}" for column in table.columns)
     return (
         f"CREATE TABLE IF NOT EXISTS `{dataset}.{table.name}` (\n{columns}\n)\n"
@@ -92,16 +92,16 @@ def _quoted(text: str) -> str:
 
 
 def catalogue() -> dict[str, dict[str, str]]:
-    """Table -> column -> BigQuery type, as the SQL checks want it."""
+    """Return table -> column -> BigQuery type, the form that the SQL checks use."""
     return {table.name: {column.name: column.type for column in table.columns} for table in TABLES.values()}
 
 
 def data_dictionary() -> str:
-    """All tables as one Markdown page."""
+    """Return the data dictionary of all tables as Markdown."""
     head = (
         "# Data dictionary\n\n"
-        "Written by `python -m tipoff.warehouse.schema` from `tipoff/warehouse/tables.py`, never by hand.\n\n"
-        "Times are UTC, `game_date` is the Eastern date of tip-off, ids are text."
+        "Generated from `tipoff/warehouse/tables.py` by `python -m tipoff.warehouse.schema`; do not edit by hand.\n\n"
+        "Times are UTC. `game_date` is the Eastern date of tip-off. Ids are text."
     )
     layers = groupby(TABLES.values(), key=lambda table: table.layer)
     sections = ("\n\n".join([f"## {_LAYER_TITLES[layer]}", *map(_table_section, tables)]) for layer, tables in layers)
@@ -110,11 +110,11 @@ def data_dictionary() -> str:
 
 def _write_rule(table: Table) -> str:
     if table.layer is Layer.VIEW:
-        return "Nothing is written to it."
+        return "It is never written."
     if not table.append_only:
-        return "A write replaces its slice."
+        return "A write replaces a slice."
     filled = ", ".join(f"`{name}`" for name in table.filled_later)
-    return "Rows are only ever added" + (f"; a NULL in {filled} may be filled in later." if filled else ".")
+    return "It is append-only" + (f"; a NULL in {filled} may be filled later." if filled else ".")
 
 
 def _table_section(table: Table) -> str:

@@ -1,4 +1,4 @@
-"""What a build is asked for: which dates and games, as of when."""
+"""The scope of a transform: which dates and games it builds, as of when."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from tipoff.warehouse.base import DateRange, Parameters, Slice
 
 
 class TransformScope(Frozen):
-    """Dates from `first_date` to `last_date` and the games concerned; none named means all of them."""
+    """Dates from `first_date` to `last_date`, and games; no game ids means all games of the dates."""
 
     first_date: date
     last_date: date
     game_ids: tuple[str, ...] = ()
     as_of: AwareDatetime
     training: bool = False
-    """History for a model: box scores tell who was there, which nobody knows before a game."""
+    """Build training history: rosters come from box scores, which do not exist before a game."""
 
     @property
     def parameters(self) -> Parameters:
-        """What every transform is asked with."""
+        """The parameters passed to the transform."""
         return {
             "first_date": self.first_date,
             "last_date": self.last_date,
@@ -34,6 +34,6 @@ class TransformScope(Frozen):
 
     @property
     def slice(self) -> Slice:
-        """The rows that its write owns."""
+        """The rows that the transform replaces."""
         dates: Slice = {"game_date": DateRange(first=self.first_date, last=self.last_date)}
         return {**dates, "game_id": list(self.game_ids)} if self.game_ids else dates

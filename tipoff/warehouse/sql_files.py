@@ -1,4 +1,4 @@
-"""The text of transforms and views: `tipoff/sql/**/NAME.sql`, one GoogleSQL SELECT each."""
+"""Reads transforms and views from `tipoff/sql/**/NAME.sql`, one GoogleSQL SELECT each."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ SQL = Path(__file__).parents[1] / "sql"
 
 @cache
 def sql_text(name: str) -> str:
-    """The SELECT of that name. Raises BadInputError when there is none."""
-    found = sorted(SQL.glob(f"*/{name}.sql")) if name.isidentifier() else []
-    if not found:
+    """Return the SELECT of a transform or view. Raises BadInputError for an unknown name."""
+    paths = sorted(SQL.glob(f"*/{name}.sql")) if name.isidentifier() else []
+    if not paths:
         known = ", ".join(sorted(path.stem for path in SQL.glob("*/*.sql")))
-        raise BadInputError(f"there is no transform {name!r}; there are: {known}")
-    return found[0].read_text(encoding="utf-8")
+        raise BadInputError(f"unknown transform {name!r}; known transforms: {known}")
+    return paths[0].read_text(encoding="utf-8")

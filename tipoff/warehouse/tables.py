@@ -1,4 +1,4 @@
-"""Every table, declared once: DDL, SQL checks, the data dictionary and row validation come from here."""
+"""Declares every table once. DDL, SQL checks, the data dictionary and row validation derive from it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tipoff.features.vector import FEATURES
 
 
 class Layer(StrEnum):
-    """Which arrow of the house writes a table."""
+    """The stage of the pipeline that a table belongs to."""
 
     RAW = "raw"
     VIEW = "view"
@@ -22,7 +22,7 @@ class Layer(StrEnum):
 
 
 class Column(BaseModel):
-    """One column: BigQuery type, whether it may be NULL, what it means (with its unit)."""
+    """One column: BigQuery type, nullability, and description with its unit."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -44,11 +44,11 @@ class Table(BaseModel):
     cluster_by: tuple[str, ...]
     columns: tuple[Column, ...]
     append_only: bool = False
-    """Rows are never replaced by later ones: odds snapshots, predictions."""
+    """Rows are added and never replaced, as for odds snapshots and predictions."""
     filled_later: tuple[str, ...] = ()
-    """Of a table that appends: columns where a value may take the place of a NULL, such as whom a name means."""
+    """Columns of an append-only table whose NULLs may be filled later, such as the player id of a resolved name."""
     volatile_columns: tuple[str, ...] = ()
-    """Columns that change at every look while games run; see `tipoff.processing.PASSING_NEWS_EVERY`."""
+    """Columns that change with every poll while games run; see `tipoff.processing.PASSING_NEWS_EVERY`."""
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -56,7 +56,7 @@ class Table(BaseModel):
 
 
 def _columns(text: str) -> tuple[Column, ...]:
-    """Columns from lines of `name TYPE[!] | description`; `!` marks a column that is never NULL."""
+    """Parse columns from lines of `name TYPE[!] | description`; `!` marks a non-nullable column."""
     columns = []
     for line in filter(None, text.splitlines()):
         declaration, _, description = line.partition("|")
@@ -103,12 +103,12 @@ game_id STRING! | NBA game id, 10 digits
 """
 
 _ORIGIN = """
-source STRING! | source the row was read from
-as_of TIMESTAMP! | when the answer was fetched, on the day's clock
+source STRING! | source of the row
+as_of TIMESTAMP! | when the response was fetched, on the day's clock
 """
 
 _BOX = """
-minutes FLOAT64! | minutes played (a team's: the sum over its five positions, 240 in regulation)
+minutes FLOAT64! | minutes played; for a team the sum over its five positions, 240 in regulation
 fgm INT64! | field goals made
 fga INT64! | field goals attempted
 fg3m INT64! | three-pointers made
@@ -127,16 +127,16 @@ points INT64! | points
 """
 
 _LINE = """
-line FLOAT64 | consensus line, points: the median book's main line, a line really quoted
-opening_line FLOAT64 | consensus line of the first snapshot, points
+line FLOAT64 | consensus line, points: the lower median of the books' main lines, so a line that a book quotes
+opening_line FLOAT64 | consensus line of the first snapshot with the player, points
 line_move FLOAT64 | line minus opening line, points
-books INT64 | books with a main line
-over_price_american FLOAT64 | best price of the over at the line
+books INT64 | number of books with a main line
+over_price_american FLOAT64 | best over price at the line
 over_book STRING | book with the best over price
-under_price_american FLOAT64 | best price of the under at the line
+under_price_american FLOAT64 | best under price at the line
 under_book STRING | book with the best under price
-market_over_probability FLOAT64 | mean over the books at the line of the over's probability without the hold
-line_as_of TIMESTAMP | snapshot the line is of
+market_over_probability FLOAT64 | implied over probability without the hold, mean of the books at the line, 0-1 scale
+line_as_of TIMESTAMP | as-of time of the snapshot that the line comes from
 line_source STRING | source of that snapshot
 """
 
@@ -144,7 +144,7 @@ _DECLARED = (
     _table(
         "raw_schedule",
         Layer.RAW,
-        "Games of a season as scheduled, re-read every day.",
+        "The schedule of a season, read again every day.",
         "game_id",
         _GAME
         + """
@@ -154,7 +154,7 @@ home STRING! | home team's tricode
 away STRING! | away team's tricode
 tip_off TIMESTAMP! | scheduled tip-off
 status STRING! | scheduled, live, final or postponed
-neutral_site BOOL! | played on neutral ground
+neutral_site BOOL! | played at a neutral site
 """
         + _ORIGIN,
         cluster="season game_id",
@@ -162,12 +162,12 @@ neutral_site BOOL! | played on neutral ground
     _table(
         "raw_players",
         Layer.RAW,
-        "The league's current players and their teams.",
+        "The current players of the league and their teams.",
         "game_date player_id",
         """
 game_date DATE! | date the list is for
 player_id STRING! | NBA person id
-player_name STRING! | name as the league writes it
+player_name STRING! | name as spelled by the league
 team STRING | tricode; NULL for a free agent
 position STRING | position
 """
@@ -176,13 +176,13 @@ position STRING | position
     _table(
         "raw_rosters",
         Layer.RAW,
-        "Who is on each team of the slate.",
+        "The rosters of the teams on the slate.",
         "game_date team player_id",
         """
 game_date DATE! | date the roster is for
 team STRING! | tricode
 player_id STRING! | NBA person id
-player_name STRING! | name as the roster's provider writes it
+player_name STRING! | name as spelled by the provider
 position STRING | position
 """
         + _ORIGIN,
@@ -190,15 +190,15 @@ position STRING | position
     _table(
         "raw_injuries",
         Layer.RAW,
-        "Injury reports of a date; each changed report of a game is a snapshot of its own: a row of each player listed,"
-        " and one of each team that tells whether it has submitted.",
+        "Injury reports of a date. Each changed report of a game is a new snapshot, with one row per listed player and"
+        " one row per team that says whether the team has submitted its report.",
         "game_date game_id player_id as_of",
         _GAME
         + """
 team STRING! | tricode
-player_id STRING! | NBA person id; the tricode in a team's own row
-player_name STRING! | name as reported; the tricode in a team's own row
-status STRING! | Available, Probable, Questionable, Doubtful or Out; a team's Submitted or Not submitted
+player_id STRING! | NBA person id; the tricode in the row of a team
+player_name STRING! | name as reported; the tricode in the row of a team
+status STRING! | Available, Probable, Questionable, Doubtful or Out; for a team Submitted or Not submitted
 reason STRING | reason as reported
 """
         + _ORIGIN,
@@ -207,27 +207,27 @@ reason STRING | reason as reported
     _table(
         "raw_odds_events",
         Layer.RAW,
-        "Betting events of a date and the games they belong to.",
+        "Betting events of a date and their games.",
         "game_date event_id",
         _GAME
         + """
 event_id STRING! | the odds provider's event id
 home STRING! | home team's tricode
 away STRING! | away team's tricode
-commence_time TIMESTAMP! | start as the provider says, often 10 minutes after tip-off
+commence_time TIMESTAMP! | start according to the provider, often 10 minutes after tip-off
 """
         + _ORIGIN,
     ),
     _table(
         "raw_game_lines",
         Layer.RAW,
-        "Game lines by book; every changed snapshot is kept.",
+        "Game lines by book. Every changed snapshot is kept.",
         "game_date game_id book as_of",
         _GAME
         + """
 event_id STRING! | the odds provider's event id
 book STRING! | bookmaker
-home_spread FLOAT64 | points added to the home side
+home_spread FLOAT64 | points added to the home team's score
 home_spread_price_american FLOAT64 | price of the home spread
 away_spread_price_american FLOAT64 | price of the away spread
 total FLOAT64 | total points
@@ -243,14 +243,14 @@ last_update TIMESTAMP | when the book last changed it
     _table(
         "raw_player_props",
         Layer.RAW,
-        "Player-points lines by book, main and alternate; every changed snapshot is kept.",
+        "Player-points lines by book, main and alternate. Every changed snapshot is kept.",
         "game_date game_id book player_name line as_of",
         _GAME
         + """
 event_id STRING! | the odds provider's event id
 book STRING! | bookmaker
 player_id STRING | NBA person id; NULL while the name is unresolved
-player_name STRING! | name as quoted
+player_name STRING! | name as spelled by the provider
 line FLOAT64! | line, points
 over_price_american FLOAT64 | price of the over; NULL when not offered
 under_price_american FLOAT64 | price of the under; NULL when not offered
@@ -263,12 +263,12 @@ last_update TIMESTAMP | when the book last changed it
     _table(
         "raw_scoreboard",
         Layer.RAW,
-        "Where each game of a date stands.",
+        "Current state of each game of a date.",
         "game_date game_id",
         _GAME
         + """
 status STRING! | scheduled, live, final or postponed
-status_text STRING! | status as the provider writes it
+status_text STRING! | status text of the provider
 period INT64! | period being played; 0 before tip-off
 home_points INT64! | home team's points
 away_points INT64! | away team's points
@@ -279,17 +279,17 @@ away_points INT64! | away team's points
     _table(
         "raw_espn_scoreboard",
         Layer.RAW,
-        "The games of a date on ESPN's scoreboard, with ESPN's ids.",
+        "Games of a date on the ESPN scoreboard, with ESPN ids.",
         "game_date game_id",
         _GAME
         + """
-event_id STRING! | ESPN's event id
+event_id STRING! | ESPN event id
 home STRING! | home team's tricode
 away STRING! | away team's tricode
-tip_off TIMESTAMP! | tip-off as ESPN has it
-neutral_site BOOL! | played on neutral ground
+tip_off TIMESTAMP! | tip-off according to ESPN
+neutral_site BOOL! | played at a neutral site
 status STRING! | scheduled, live, final or postponed
-status_text STRING! | status as ESPN writes it
+status_text STRING! | status text of ESPN
 period INT64! | period being played; 0 before tip-off
 home_points INT64! | home team's points
 away_points INT64! | away team's points
@@ -299,11 +299,11 @@ away_points INT64! | away team's points
     _table(
         "raw_referees",
         Layer.RAW,
-        "The officials assigned to each game of a date, as told in the morning.",
+        "Officials assigned to each game of a date, as published in the morning.",
         "game_date game_id official_id",
         _GAME
         + """
-official_id STRING! | the NBA's code of the official
+official_id STRING! | NBA code of the official
 official_name STRING! | name
 position STRING! | crew_chief, referee, umpire or alternate
 """
@@ -312,7 +312,7 @@ position STRING! | crew_chief, referee, umpire or alternate
     _table(
         "raw_standings",
         Layer.RAW,
-        "Each team's record in the season's regular games before the games of the date.",
+        "Each team's regular-season record before the games of the date.",
         "game_date team",
         """
 game_date DATE! | date the standings are for
@@ -326,11 +326,11 @@ home_wins INT64! | games won at home
 home_losses INT64! | games lost at home
 road_wins INT64! | games won on the road
 road_losses INT64! | games lost on the road
-conference_wins INT64! | games won against teams of the conference
-conference_losses INT64! | games lost against teams of the conference
+conference_wins INT64! | games won within the conference
+conference_losses INT64! | games lost within the conference
 conference_rank INT64! | rank in the conference, 1 is best
-division_wins INT64! | games won against teams of the division
-division_losses INT64! | games lost against teams of the division
+division_wins INT64! | games won within the division
+division_losses INT64! | games lost within the division
 division_rank INT64! | rank in the division, 1 is best
 """
         + _ORIGIN,
@@ -338,17 +338,17 @@ division_rank INT64! | rank in the division, 1 is best
     _table(
         "raw_player_movement",
         Layer.RAW,
-        "Signings, waivers and trades of a season's players, re-read every day.",
+        "Signings, waivers and trades of a season, read again every day.",
         "move_id player_id",
         """
 game_date DATE! | Eastern date of the move
-season STRING! | season, such as 2023-24; a move of July is of the season to come
-move_id STRING! | the provider's name of the move, such as Trade 2024022; a trade moves several players
+season STRING! | season, such as 2023-24; a move in July belongs to the coming season
+move_id STRING! | the provider's id of the move, such as Trade 2024022; a trade moves several players
 kind STRING! | Signing, Waive, Trade, ContractConverted or AwardOnWaivers
 player_id STRING! | NBA person id
-team STRING! | team that signs, waives or receives him
-from_team STRING | team that he is traded from; NULL where it is no trade
-description STRING! | the move as the league tells it
+team STRING! | team that signs, waives or receives the player
+from_team STRING | team that trades the player away; NULL if the move is not a trade
+description STRING! | description by the league
 """
         + _ORIGIN,
         cluster="season player_id",
@@ -356,7 +356,7 @@ description STRING! | the move as the league tells it
     _table(
         "raw_player_boxscores",
         Layer.RAW,
-        "What each player did in each finished game.",
+        "Box score of each player in each finished game.",
         "game_date game_id player_id",
         _GAME
         + """
@@ -376,7 +376,7 @@ plus_minus FLOAT64 | plus-minus, points
     _table(
         "raw_team_boxscores",
         Layer.RAW,
-        "What each team did in each finished game.",
+        "Box score of each team in each finished game.",
         "game_date game_id team",
         _GAME
         + """
@@ -396,54 +396,54 @@ win BOOL! | won
         "game_date game_id shot_number",
         _GAME
         + """
-shot_number INT64! | the provider's number of the play, in the order of the game
-period INT64! | period, from 5 overtime
+shot_number INT64! | the provider's number of the play, in game order
+period INT64! | period; 5 and higher are overtime
 player_id STRING | NBA person id; NULL while the name is unresolved
-player_name STRING! | name as the feed writes it
+player_name STRING! | name as spelled by the feed
 team STRING! | tricode
-zone STRING! | restricted_area, paint (without it), mid_range, corner_three, above_break_three or backcourt
-made BOOL! | went in
-worth INT64! | points it counts when made: 2 or 3
-assisted BOOL! | made off an assist
+zone STRING! | restricted_area, paint (the rest of it), mid_range, corner_three, above_break_three or backcourt
+made BOOL! | made
+worth INT64! | points for a made shot: 2 or 3
+assisted BOOL! | made with an assist
 """
         + _ORIGIN,
     ),
     _table(
         "raw_gamebook_players",
         Layer.RAW,
-        "Who played in a finished game, and why the others did not.",
+        "Players of a finished game: who played, and why the others did not.",
         "game_date game_id team player_name",
         _GAME
         + """
 player_id STRING | NBA person id; NULL while the name is unresolved
 team STRING! | tricode
-player_name STRING! | name as the gamebook writes it: of inactive players the last name, numbered where two have it
+player_name STRING! | name as spelled by the gamebook; for inactive players the last name, numbered if two share it
 status STRING! | played, dnp, not_with_team or inactive
-reason STRING | why he did not play, as written
-minutes FLOAT64 | minutes played; NULL unless he did
-points INT64 | points; NULL unless he played
+reason STRING | why the player did not play, as written
+minutes FLOAT64 | minutes played; NULL for a player who did not play
+points INT64 | points; NULL for a player who did not play
 """
         + _ORIGIN,
     ),
     _table(
         "unresolved_players",
         Layer.RAW,
-        "Names of feeds that no player of the slate's rosters answers to.",
+        "Names in feeds that could not be resolved to a player on the rosters of the slate.",
         "game_date source game_id team player_name",
         """
 game_date DATE! | Eastern date of the slate
-player_name STRING! | name as the feed writes it
-game_id STRING! | game the feed names; empty where it names none
-team STRING! | tricode of the team the feed names; empty where it names none
-candidates STRING! | nearest names of the two rosters, best first, separated by semicolons
+player_name STRING! | name as spelled by the feed
+game_id STRING! | game id in the feed; empty if it gives none
+team STRING! | tricode of the team in the feed; empty if it gives none
+candidates STRING! | most similar names on the two rosters, best first, separated by semicolons
 """
         + _ORIGIN,
     ),
     _table(
         "book_main_lines",
         Layer.VIEW,
-        "Each book's main line of a quoted player in each snapshot before tip-off: of its two-sided lines the one with"
-        " the most balanced prices, of equally balanced ones the lowest.",
+        "Each book's main line for each player in each snapshot before tip-off: the two-sided line with the most"
+        " balanced prices; of equally balanced lines the lowest.",
         "game_date game_id player_id book as_of",
         _GAME
         + """
@@ -452,16 +452,16 @@ book STRING! | bookmaker
 line FLOAT64! | main line, points
 over_price_american FLOAT64! | price of the over
 under_price_american FLOAT64! | price of the under
-over_probability FLOAT64! | the over's implied probability without the hold, 0-1 scale
-source STRING! | source the line was read from
-as_of TIMESTAMP! | the snapshot
+over_probability FLOAT64! | implied over probability without the hold, 0-1 scale
+source STRING! | source of the line
+as_of TIMESTAMP! | as-of time of the snapshot
 """,
     ),
     _table(
         "team_boxes",
         Layer.VIEW,
-        "Each team's totals in each finished game: the league's, or the sum of its players' rows where those lack the"
-        " game.",
+        "Team totals of each finished game: those of the league, or, if the league's totals lack the game, the sums of"
+        " the players' box scores.",
         "game_date game_id team",
         _GAME
         + """
@@ -473,14 +473,14 @@ win BOOL! | won
 """
         + _BOX
         + """
-source STRING! | source of the totals, or "sum of" the source of the players' rows
-as_of TIMESTAMP! | when the answer was fetched, on the day's clock
+source STRING! | source of the totals, or "sum of" and the source of the players' box scores
+as_of TIMESTAMP! | when the response was fetched, on the day's clock
 """,
     ),
     _table(
         "team_offense_game_summary",
         Layer.ANALYTICS,
-        "Each team's offence in each finished game; two rows a game.",
+        "Offense of each team in each finished game, two rows per game.",
         "game_date game_id team",
         _GAME
         + """
@@ -491,7 +491,7 @@ home BOOL! | played at home
 win BOOL! | won
 margin INT64! | points minus the opponent's
 overtime_periods INT64! | overtime periods
-days_rest INT64 | calendar days since the team's previous game of the season; NULL for its first
+days_rest INT64 | calendar days since the team's previous game of the season; NULL for the first game
 back_to_back BOOL! | days_rest is 1
 """
         + _BOX
@@ -508,7 +508,7 @@ effective_field_goal FLOAT64 | (FGM + 0.5 FG3M) / FGA, 0-1 scale
     _table(
         "player_game_summary",
         Layer.ANALYTICS,
-        "Each player's finished games with rates; only where both teams' totals are there.",
+        "Finished games of each player with rates, for games that have the totals of both teams.",
         "game_date game_id player_id",
         _GAME
         + """
@@ -523,16 +523,16 @@ home BOOL! | played at home
         + """
 true_shooting FLOAT64 | PTS / (2 (FGA + 0.44 FTA)), 0-1 scale
 effective_field_goal FLOAT64 | (FGM + 0.5 FG3M) / FGA, 0-1 scale
-usage_rate FLOAT64 | share of the team's plays used while on the floor, percent
+usage_rate FLOAT64 | share of the team's plays used by the player while on the floor, percent
 closing_line FLOAT64 | last consensus line before tip-off, points
-quality STRING! | measured, or out_of_range when usage is not within 0-100
+quality STRING! | measured, or out_of_range if usage_rate is not within 0-100
 source STRING! | source of the box score
 """,
     ),
     _table(
         "player_prop_lines",
         Layer.ANALYTICS,
-        "Tonight's consensus line and best prices of each quoted player, before tip-off.",
+        "Consensus line and best prices of each quoted player before tip-off.",
         "game_date game_id player_id",
         _GAME
         + """
@@ -540,13 +540,13 @@ player_id STRING! | NBA person id
 """
         + _LINE
         + """
-as_of TIMESTAMP! | moment the row was built for
+as_of TIMESTAMP! | as-of time that the row was built for
 """,
     ),
     _table(
         "upcoming_team_game_context",
         Layer.ANALYTICS,
-        "Each team of tonight's slate before its game; exactly two rows a game.",
+        "Pre-game context of each team of the slate, exactly two rows per game.",
         "game_date game_id team",
         _GAME
         + """
@@ -555,30 +555,30 @@ team STRING! | tricode
 opponent STRING! | tricode
 home BOOL! | plays at home
 tip_off TIMESTAMP! | scheduled tip-off
-days_rest INT64 | calendar days since its previous game of the season
+days_rest INT64 | calendar days since the team's previous game of the season
 back_to_back BOOL! | days_rest is 1
-games_last_7_days INT64! | games in the seven days before
-games_last_14_days INT64! | games in the fourteen days before
+games_last_7_days INT64! | games in the 7 days before the date
+games_last_14_days INT64! | games in the 14 days before the date
 games_season INT64 | games of the season before the date, without the Cup final
-win_streak INT64! | games won in a row; negative: lost
-win_share FLOAT64 | games won of the season's, 0-1 scale
-pace FLOAT64 | mean pace of its last 15 games, possessions per 48 minutes
-offensive_rating FLOAT64 | mean of its last 15 games, points per 100 possessions
-defensive_rating FLOAT64 | opponents' mean offensive rating of its last 15 games
-spread FLOAT64 | consensus spread from this team's side, points
+win_streak INT64! | games won in a row; negative for games lost in a row
+win_share FLOAT64 | share of the season's games won, 0-1 scale
+pace FLOAT64 | mean pace of the last 15 games, possessions per 48 minutes
+offensive_rating FLOAT64 | mean of the last 15 games, points per 100 possessions
+defensive_rating FLOAT64 | mean of the last 15 games, points allowed per 100 possessions
+spread FLOAT64 | consensus spread from the side of this team, points
 total FLOAT64 | consensus total, points
 implied_total FLOAT64 | (total - spread) / 2, points
 game_lines_source STRING | source of the spread and total
-players_out INT64 | players ruled out; NULL while the team has submitted no injury report
-players_questionable INT64 | players questionable or doubtful; NULL while the team has submitted no injury report
+players_out INT64 | players ruled out; NULL until the team has submitted its injury report
+players_questionable INT64 | players questionable or doubtful; NULL until the team has submitted its injury report
 missing STRING | inputs that were missing, separated by semicolons
-as_of TIMESTAMP! | moment the row was built for
+as_of TIMESTAMP! | as-of time that the row was built for
 """,
     ),
     _table(
         "upcoming_player_game_context",
         Layer.ANALYTICS,
-        "Every rostered player of tonight's slate who is not ruled out, with or without a line.",
+        "Pre-game context of each rostered player of the slate who is not ruled out, with or without a line.",
         "game_date game_id player_id",
         _GAME
         + """
@@ -589,68 +589,68 @@ team STRING! | tricode
 opponent STRING! | tricode
 home BOOL! | plays at home
 tip_off TIMESTAMP! | scheduled tip-off
-injury_status STRING | status of the last report; NULL: not on it
-has_injury_report BOOL! | his team had submitted, as the last report read says
+injury_status STRING | status in the last report; NULL if the player is not listed
+has_injury_report BOOL! | the team has submitted its report, according to the last report read
 injury_source STRING | source of that report
-stars_out INT64 | team-mates ruled out who average 18 points or more; NULL without its report
-vacated_minutes FLOAT64 | mean minutes of the team-mates ruled out; NULL without its report
-vacated_points FLOAT64 | mean points of the team-mates ruled out; NULL without its report
-opponent_pace FLOAT64 | opponent's mean pace of its last 15 games
-opponent_defensive_rating FLOAT64 | opponent's mean defensive rating of its last 15 games
-has_prop_line BOOL! | a line was quoted
+stars_out INT64 | teammates ruled out who average 18 points or more; NULL without a report of the team
+vacated_minutes FLOAT64 | sum of the mean minutes of the teammates ruled out; NULL without a report of the team
+vacated_points FLOAT64 | sum of the mean points of the teammates ruled out; NULL without a report of the team
+opponent_pace FLOAT64 | opponent's mean pace over its last 15 games
+opponent_defensive_rating FLOAT64 | opponent's mean defensive rating over its last 15 games
+has_prop_line BOOL! | a line is quoted for the player
 """
         + _LINE
         + """
 roster_source STRING! | source of the roster row
 missing STRING | inputs that were missing, separated by semicolons
-as_of TIMESTAMP! | moment the row was built for
+as_of TIMESTAMP! | as-of time that the row was built for
 """,
     ),
     _table(
         "player_daily_cache",
         Layer.PRECOMPUTE,
-        "What a player's games strictly before a date say about him.",
+        "Form of each player of the slate, from games strictly before the date.",
         "game_date player_id",
         """
 game_date DATE! | date the row is for
 player_id STRING! | NBA person id
-games_season INT64! | games played this season before the date, without the Cup final as every mean here
-games_history INT64! | games of the history, which reaches back over earlier seasons
+games_season INT64! | games played this season before the date; this and every mean exclude the Cup final
+games_history INT64! | games of the history, which includes earlier seasons (1,096 days)
 bootstrap BOOL! | fewer than five games of history
-box_source STRING | sources of the history's last 10 games, separated by semicolons
-days_since_last_game INT64 | calendar days since his last game
-points_mean_5 FLOAT64 | mean points of his last 5 games
-points_mean_10 FLOAT64 | mean points of his last 10 games
-points_mean_season FLOAT64 | mean points of the season
-points_sd_10 FLOAT64 | standard deviation of points over his last 10 games
-points_ewm FLOAT64 | exponentially weighted mean of his last 20 games' points, half-life 5 games
-points_per_minute_10 FLOAT64 | points per minute over his last 10 games
-points_trend FLOAT64 | mean of the last 5 games' points minus that of the 5 before; positive: improving
-minutes_mean_5 FLOAT64 | mean minutes of his last 5 games
-minutes_mean_7 FLOAT64 | mean minutes of his last 7 games
-minutes_mean_10 FLOAT64 | mean minutes of his last 10 games
-minutes_mean_season FLOAT64 | mean minutes of the season
-minutes_sd_10 FLOAT64 | standard deviation of minutes over his last 10 games
-minutes_last_game FLOAT64 | minutes of his last game
-fga_mean_10 FLOAT64 | mean field-goal attempts of his last 10 games
-fg3a_mean_10 FLOAT64 | mean three-point attempts of his last 10 games
-fta_mean_10 FLOAT64 | mean free-throw attempts of his last 10 games
-usage_rate_10 FLOAT64 | mean usage rate of his last 10 games, percent
-true_shooting_10 FLOAT64 | true shooting over his last 10 games, 0-1 scale
-games_last_7_days INT64! | games in the seven days before
-games_last_14_days INT64! | games in the fourteen days before
-minutes_last_7_days FLOAT64! | minutes in the seven days before
+box_source STRING | sources of the last 10 games of the history, separated by semicolons
+days_since_last_game INT64 | calendar days since the player's last game
+points_mean_5 FLOAT64 | mean points over the last 5 games
+points_mean_10 FLOAT64 | mean points over the last 10 games
+points_mean_season FLOAT64 | mean points over the season
+points_sd_10 FLOAT64 | standard deviation of points over the last 10 games
+points_ewm FLOAT64 | exponentially weighted mean of points over the last 20 games, half-life 5 games
+points_per_minute_10 FLOAT64 | points per minute over the last 10 games
+points_trend FLOAT64 | mean points over the last 5 games minus mean points over the 5 games before; positive: improving
+minutes_mean_5 FLOAT64 | mean minutes over the last 5 games
+minutes_mean_7 FLOAT64 | mean minutes over the last 7 games
+minutes_mean_10 FLOAT64 | mean minutes over the last 10 games
+minutes_mean_season FLOAT64 | mean minutes over the season
+minutes_sd_10 FLOAT64 | standard deviation of minutes over the last 10 games
+minutes_last_game FLOAT64 | minutes in the last game
+fga_mean_10 FLOAT64 | mean field-goal attempts over the last 10 games
+fg3a_mean_10 FLOAT64 | mean three-point attempts over the last 10 games
+fta_mean_10 FLOAT64 | mean free-throw attempts over the last 10 games
+usage_rate_10 FLOAT64 | mean usage rate over the last 10 games, percent
+true_shooting_10 FLOAT64 | true shooting over the last 10 games, 0-1 scale
+games_last_7_days INT64! | games in the 7 days before the date
+games_last_14_days INT64! | games in the 14 days before the date
+minutes_last_7_days FLOAT64! | minutes in the 7 days before the date
 back_to_back BOOL! | played on the day before
-points_mean_opponent FLOAT64 | mean points of earlier games of the history against tonight's opponent
-games_opponent INT64! | earlier games of the history against tonight's opponent
-home_points_difference FLOAT64 | season's mean points at home minus away, points
-as_of TIMESTAMP! | moment the row was built for
+points_mean_opponent FLOAT64 | mean points over the games of the history against the opponent of the date
+games_opponent INT64! | games of the history against the opponent of the date
+home_points_difference FLOAT64 | mean points at home minus mean points away over the season, points
+as_of TIMESTAMP! | as-of time that the row was built for
 """,
     ),
     _table(
         "ml_feature_store",
         Layer.FEATURES,
-        "The feature vector of every player and game, each feature with its source and quality.",
+        "Feature vector of each player and game, with the source and quality of each feature.",
         "game_date game_id player_id",
         _GAME
         + """
@@ -660,32 +660,32 @@ player_name STRING! | name
 team STRING! | tricode
 opponent STRING! | tricode
 tip_off TIMESTAMP! | scheduled tip-off
-eligible BOOL! | to be predicted: mean minutes of the last 7 games at least 15, or a line
+eligible BOOL! | the player is predicted: mean minutes of the last 7 games are at least 15, or a line is quoted
 bootstrap BOOL! | fewer than five games of history
-has_injury_report BOOL! | his team had submitted, as the last report read says
-injury_status STRING | status of the last report; NULL: not on it
+has_injury_report BOOL! | the team has submitted its report, according to the last report read
+injury_status STRING | status in the last report; NULL if the player is not listed
 """
         + "".join(f"{feature.name} FLOAT64 | {feature.description}\n" for feature in FEATURES)
         + """
-books INT64 | books with a main line
-over_price_american FLOAT64 | best price of the over at the line
+books INT64 | number of books with a main line
+over_price_american FLOAT64 | best over price at the line
 over_book STRING | book with the best over price
-under_price_american FLOAT64 | best price of the under at the line
+under_price_american FLOAT64 | best under price at the line
 under_book STRING | book with the best under price
-market_over_probability FLOAT64 | mean over the books at the line of the over's probability without the hold
-line_as_of TIMESTAMP | snapshot the line is of
+market_over_probability FLOAT64 | implied over probability without the hold, mean of the books at the line, 0-1 scale
+line_as_of TIMESTAMP | as-of time of the snapshot that the line comes from
 feature_sources ARRAY<STRING>! | source of each feature, in the order of the vector
 feature_qualities ARRAY<INT64>! | quality of each feature: measured 100, fallback 85, partial window 60, missing 0
 feature_quality_score FLOAT64! | mean of the qualities, 0-100
 missing STRING | inputs that were missing, separated by semicolons
-as_of TIMESTAMP! | moment the row was built for
+as_of TIMESTAMP! | as-of time that the row was built for
 """,
         cluster="player_id game_id",
     ),
     _table(
         "predictions",
         Layer.PREDICTIONS,
-        "Predictions, append-only: a later one supersedes, none is rewritten.",
+        "Predictions. A later prediction supersedes an earlier one, which is kept.",
         "game_date game_id player_id system_id as_of",
         _GAME
         + """
@@ -697,26 +697,26 @@ opponent STRING! | tricode
 home BOOL! | plays at home
 tip_off TIMESTAMP! | scheduled tip-off
 system_id STRING! | prediction system
-model_version STRING | trained model, where the system has one
-as_of TIMESTAMP! | moment the prediction was made
-points FLOAT64! | point estimate: the distribution's median
+model_version STRING | version of the trained model; NULL for a system without one
+as_of TIMESTAMP! | when the prediction was made
+points FLOAT64! | point estimate: the median of the distribution
 low_80 FLOAT64! | lower end of the 80 % interval, points
 high_80 FLOAT64! | upper end of the 80 % interval, points
 quantiles ARRAY<FLOAT64>! | points at the levels of `tipoff.systems.distribution.LEVELS`
 line FLOAT64 | consensus line, points
-line_as_of TIMESTAMP | snapshot the line is of
-over_probability FLOAT64 | P(points > line), pushes left out
-market_over_probability FLOAT64 | the market's, without the hold
+line_as_of TIMESTAMP | as-of time of the snapshot that the line comes from
+over_probability FLOAT64 | P(points > line), given no push, 0-1 scale
+market_over_probability FLOAT64 | implied over probability of the market without the hold, 0-1 scale
 recommendation STRING! | OVER, UNDER, PASS or NO_LINE
-lean STRING | OVER or UNDER: the side of the line with the higher expected value; graded also on PASS
-confidence FLOAT64 | calibrated probability of the lean, 0-1 scale
+lean STRING | OVER or UNDER: the side with the higher expected value; a PASS is graded by it too
+confidence FLOAT64 | probability of the lean, given no push, 0-1 scale
 price_american FLOAT64 | best price of the lean
-book STRING | book of that price
+book STRING | book that offers that price
 expected_value FLOAT64 | expected profit per unit staked on the lean at that price
-last10_points FLOAT64 | mean points of his last 10 games, the plain yardstick
-feature_quality_score FLOAT64! | 0-100
-degraded_reasons ARRAY<STRING>! | inputs this prediction had to do without
-backfilled BOOL! | made at or after tip-off, or of features later than its moment: never a pick
+last10_points FLOAT64 | mean points of the player's last 10 games, the baseline
+feature_quality_score FLOAT64! | mean of the feature qualities, 0-100
+degraded_reasons ARRAY<STRING>! | inputs that were missing for this prediction
+backfilled BOOL! | made at or after tip-off, or from features newer than its as-of time; never counted as a pick
 """,
         cluster="system_id player_id",
         append_only=True,
@@ -724,7 +724,7 @@ backfilled BOOL! | made at or after tip-off, or of features later than its momen
     _table(
         "prediction_accuracy",
         Layer.GRADING,
-        "Every active prediction with its one outcome.",
+        "Outcome of each active prediction.",
         "game_date prediction_id",
         _GAME
         + """
@@ -732,25 +732,25 @@ prediction_id STRING! | the prediction graded
 player_id STRING! | NBA person id
 system_id STRING! | prediction system
 grade STRING! | win, loss, push, void or no_line
-void_reason STRING | why it is void
-actual_points INT64 | points scored; NULL when he did not play
-first_actual_points INT64 | points when first graded; a later stat correction changes only actual_points
-predicted_points FLOAT64! | the point estimate
+void_reason STRING | why the prediction is void
+actual_points INT64 | points scored; NULL if the player did not play
+first_actual_points INT64 | points when first graded; a later stat correction changes actual_points only
+predicted_points FLOAT64! | point estimate
 signed_error FLOAT64 | prediction minus actual, points
 absolute_error FLOAT64 | absolute error, points
-line FLOAT64 | line of the prediction, points
-line_absolute_error FLOAT64 | absolute error of the line on the same row, points
-last10_absolute_error FLOAT64 | absolute error of the last-10 mean on the same row, points
-lean STRING | side graded
+line FLOAT64 | line at the time of the prediction, points
+line_absolute_error FLOAT64 | absolute error of the line, points
+last10_absolute_error FLOAT64 | absolute error of the last-10 mean, points
+lean STRING | OVER or UNDER: the side that is graded
 recommendation STRING! | OVER, UNDER, PASS or NO_LINE
-confidence FLOAT64 | probability given to the lean
-within_80 BOOL | actual points within the 80 % interval
+confidence FLOAT64 | predicted probability of the lean, 0-1 scale
+within_80 BOOL | actual points are within the 80 % interval
 price_american FLOAT64 | price of the lean
-profit_units FLOAT64 | profit per unit staked at that price; 0 on push and void
+profit_units FLOAT64 | profit per unit staked at that price; 0 for push and void
 closing_line FLOAT64 | last consensus line before tip-off, points
 closing_line_value FLOAT64 | points the line moved towards the lean after the prediction
-backfilled BOOL! | no prediction of before tip-off: graded, never a pick
-as_of TIMESTAMP! | moment of grading
+backfilled BOOL! | not made before tip-off; graded but never counted as a pick
+as_of TIMESTAMP! | when the prediction was graded
 """,
         cluster="system_id game_id",
     ),

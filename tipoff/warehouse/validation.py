@@ -1,4 +1,4 @@
-"""Rows against their declaration: names, types, NULLs, keys and the slice they are written to."""
+"""Validates rows against the declaration of their table: columns, types, NULLs, keys, and the written slice."""
 
 from __future__ import annotations
 
@@ -34,25 +34,25 @@ _VALUE_TYPES: Final[dict[str, tuple[type, ...]]] = {
 
 _SHOWN = 5
 
-_Fault = Callable[[pl.Expr], pl.Expr]
+_Defect = Callable[[pl.Expr], pl.Expr]
 
 
 def dtype_of(type_: str) -> pl.DataType:
-    """A BigQuery type in Polars' words."""
+    """Return the Polars type of a BigQuery type."""
     element = element_type(type_)
     return pl.List(_DTYPES[element]) if element else _DTYPES[type_]
 
 
 def schema_of(table: Table) -> pl.Schema:
-    """The frame a table's rows come in."""
+    """Return the Polars schema of a table."""
     return pl.Schema({column.name: dtype_of(column.type) for column in table.columns})
 
 
 def conform(table: Table, rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows in the table's order and types.
+    """Return the rows with the column order and types of the table.
 
-    Raises BadInputError for unknown or missing columns, types that would have to be guessed at, NULLs where none
-    may be, NaNs, and natural keys that occur twice.
+    Raises BadInputError for unknown or missing columns, unsafe type conversions, NULLs in non-nullable columns, NaNs,
+    and duplicate natural keys.
     """
     _require_columns(table, rows)
     _require_types(table, rows)
@@ -66,7 +66,7 @@ def conform(table: Table, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def require_inside(table: Table, rows: pl.DataFrame, where: Slice) -> None:
-    """Raises BadInputError for a slice of impossible columns or values, and for rows outside of it."""
+    """Raises BadInputError for a slice with invalid columns or values, and for rows outside it."""
     for name, wanted in where.items():
         _require_slice_value(table, name, wanted)
     inside = [_inside(name, wanted) for name, wanted in where.items()]
@@ -74,7 +74,7 @@ def require_inside(table: Table, rows: pl.DataFrame, where: Slice) -> None:
     if not outside.is_empty():
         key = outside.select({*table.natural_key, *where}).row(0, named=True)
         raise BadInputError(
-            f"{table.name}: {outside.height} of {rows.height} rows lie outside the slice {_told(where)},"
+            f"{table.name}: {outside.height} of {rows.height} rows are outside the slice {_describe(where)},"
             f" the first is {key}; nothing was written"
         )
 
@@ -91,7 +91,7 @@ def _inside(name: str, wanted: Value | list[str] | DateRange) -> pl.Expr:
     return inside.fill_null(value=False)
 
 
-def _told(where: Slice) -> str:
+def _describe(where: Slice) -> str:
     return ", ".join(f"{name}: {wanted}" for name, wanted in where.items()) or "(whole table)"
 
 
@@ -99,9 +99,9 @@ def _require_columns(table: Table, rows: pl.DataFrame) -> None:
     unknown = [name for name in rows.columns if name not in table.column_names]
     missing = [name for name in table.column_names if name not in rows.columns]
     if unknown or missing:
-        faults = (("unknown columns", unknown), ("missing columns", missing))
+        defects = (("unknown columns", unknown), ("missing columns", missing))
         raise BadInputError(
-            f"{table.name}: " + "; ".join(f"{fault} {', '.join(names)}" for fault, names in faults if names)
+            f"{table.name}: " + "; ".join(f"{defect} {', '.join(names)}" for defect, names in defects if names)
         )
 
 
@@ -109,19 +109,19 @@ def _require_types(table: Table, rows: pl.DataFrame) -> None:
     wrong = [
         f"{column.name} is {rows.schema[column.name]}, declared {column.type}"
         for column in table.columns
-        if not _safely_becomes(rows.schema[column.name], dtype_of(column.type))
+        if not _converts_safely(rows.schema[column.name], dtype_of(column.type))
     ]
     if wrong:
         raise BadInputError(f"{table.name}: {'; '.join(wrong)}")
 
 
-def _safely_becomes(given: pl.DataType, wanted: pl.DataType) -> bool:
-    """Whether every value means the same in the other type: no text is parsed, no time zone supposed."""
+def _converts_safely(given: pl.DataType, wanted: pl.DataType) -> bool:
+    """Return whether every value keeps its meaning: no text is parsed, no time zone is assumed."""
     match given, wanted:
         case pl.Null(), _:
             return True
         case pl.List(inner=inner), pl.List(inner=wanted_inner):
-            return _safely_becomes(_instance(inner), _instance(wanted_inner))
+            return _converts_safely(_instance(inner), _instance(wanted_inner))
         case pl.Datetime(time_zone=zone), pl.Datetime():
             return zone is not None
         case _, pl.Int64():
@@ -144,28 +144,28 @@ def _not_finite(column: pl.Expr) -> pl.Expr:
     return ~column.is_finite()
 
 
-def _refuse(table: Table, frame: pl.DataFrame, columns: Iterable[Column], fault: _Fault, told: str) -> None:
+def _refuse(table: Table, frame: pl.DataFrame, columns: Iterable[Column], defect: _Defect, label: str) -> None:
     names = [column.name for column in columns]
-    counts = frame.select(fault(pl.col(name)).sum() for name in names).row(0, named=True) if names else {}
+    counts = frame.select(defect(pl.col(name)).sum() for name in names).row(0, named=True) if names else {}
     for name in (name for name, count in counts.items() if count):
-        keys = frame.filter(fault(pl.col(name))).select(table.natural_key).head(_SHOWN).rows()
-        raise BadInputError(f"{table.name}.{name} {told} in {counts[name]} rows, among them {keys}")
+        keys = frame.filter(defect(pl.col(name))).select(table.natural_key).head(_SHOWN).rows()
+        raise BadInputError(f"{table.name}.{name} {label} in {counts[name]} rows, among them {keys}")
 
 
 def _require_one_row_per_key(table: Table, frame: pl.DataFrame) -> None:
     if frame.select(table.natural_key).is_duplicated().any():
-        doubles = frame.filter(pl.struct(table.natural_key).is_duplicated()).select(table.natural_key)
+        duplicates = frame.filter(pl.struct(table.natural_key).is_duplicated()).select(table.natural_key)
         raise BadInputError(
-            f"{table.name}: the key ({', '.join(table.natural_key)}) occurs twice,"
-            f" for {doubles.unique().head(_SHOWN).rows()}"
+            f"{table.name}: the key ({', '.join(table.natural_key)}) occurs more than once,"
+            f" for {duplicates.unique().head(_SHOWN).rows()}"
         )
 
 
 def _require_slice_value(table: Table, name: str, wanted: Value | list[str] | DateRange) -> None:
     types = {column.name: column.type for column in table.columns}
     if name not in types:
-        raise BadInputError(f"{table.name} has no column {name!r} to write a slice of")
+        raise BadInputError(f"{table.name} has no column {name!r}, so it cannot define a slice")
     values = [wanted.first, wanted.last] if isinstance(wanted, DateRange) else wanted
     for value in values if isinstance(values, list) else [values]:
         if not isinstance(value, _VALUE_TYPES.get(types[name], ())):
-            raise BadInputError(f"{table.name}.{name} is {types[name]}: no slice can be {value!r}")
+            raise BadInputError(f"{table.name}.{name} is {types[name]}: {value!r} cannot define a slice")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.gsql import GoogleSql, GoogleSqlError
-from tipoff.warehouse.dialect import objections
+from tipoff.warehouse.dialect import incompatibilities
 from tipoff.warehouse.schema import PARAMETERS, catalogue
 from tipoff.warehouse.sql_files import SQL
 from tipoff.warehouse.tables import TABLES
@@ -26,7 +26,7 @@ def google() -> GoogleSql:
 
 
 @pytest.mark.parametrize("path", [path for path in FILES if path.stem in TABLES], ids=named)
-def test_a_transform_gives_exactly_the_columns_of_its_table(google: GoogleSql, path: Path) -> None:
+def test_a_transform_returns_exactly_the_columns_of_its_table(google: GoogleSql, path: Path) -> None:
     declared = {column.name: column.type for column in TABLES[path.stem].columns}
     assert google.output_types(path.read_text()) == declared
 
@@ -37,12 +37,12 @@ def test_a_query_is_valid_in_bigquery(google: GoogleSql, path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=named)
-def test_no_sql_file_uses_what_the_engines_disagree_on(path: Path) -> None:
-    assert objections(path.read_text()) == []
+def test_no_sql_file_uses_an_incompatible_construct(path: Path) -> None:
+    assert incompatibilities(path.read_text()) == []
 
 
 @pytest.mark.parametrize(
-    ("sql", "complaint"),
+    ("sql", "message"),
     [
         ("SELECT nobody FROM raw_players", "Unrecognized name: nobody"),
         ("SELECT points + player_id FROM raw_player_boxscores", "No matching signature"),
@@ -50,6 +50,6 @@ def test_no_sql_file_uses_what_the_engines_disagree_on(path: Path) -> None:
         ("SELECT list_avg(fga) FROM raw_player_boxscores", "Function not found: list_avg"),
     ],
 )
-def test_the_analyzer_refuses_what_bigquery_would(google: GoogleSql, sql: str, complaint: str) -> None:
-    with pytest.raises(GoogleSqlError, match=complaint):
+def test_the_analyzer_rejects_what_bigquery_rejects(google: GoogleSql, sql: str, message: str) -> None:
+    with pytest.raises(GoogleSqlError, match=message):
         google.output_types(sql)

@@ -1,4 +1,4 @@
-"""The same transforms over the same rows, by Google's reference evaluator and by DuckDB: the same tables."""
+"""Google's reference evaluator and DuckDB return the same tables for the same transforms and rows."""
 
 from __future__ import annotations
 
@@ -40,19 +40,19 @@ def warehouse(tmp_path: Path) -> Iterator[DuckDbWarehouse]:
     warehouse.close()
 
 
-def asked(first: date, last: date, hour: int = 18, **changes: Any) -> dict[str, Any]:
+def parameters_for(first: date, last: date, hour: int = 18, **changes: Any) -> dict[str, Any]:
     usual = {"season": season_of(last), "game_ids": [], "as_of": eastern(last, hour), "training": False}
     return {"first_date": first, "last_date": last, **usual, **changes}
 
 
 EVENING = [
-    *((name, asked(DAYS[0], DAYS[-2])) for name in POST_GAME),
-    *((name, asked(TONIGHT, TONIGHT)) for name in PRE_GAME),
-    *((name, asked(TONIGHT, TONIGHT, 23)) for name in PRE_GAME),
+    *((name, parameters_for(DAYS[0], DAYS[-2])) for name in POST_GAME),
+    *((name, parameters_for(TONIGHT, TONIGHT)) for name in PRE_GAME),
+    *((name, parameters_for(TONIGHT, TONIGHT, 23)) for name in PRE_GAME),
 ]
 SEASON_FOR_TRAINING = [
-    *((name, asked(DAYS[0], DAYS[-2])) for name in POST_GAME),
-    *((name, asked(FIRST_OF_SEASON, DAYS[-2], training=True)) for name in PRE_GAME),
+    *((name, parameters_for(DAYS[0], DAYS[-2])) for name in POST_GAME),
+    *((name, parameters_for(FIRST_OF_SEASON, DAYS[-2], training=True)) for name in PRE_GAME),
 ]
 
 
@@ -68,7 +68,7 @@ def load(warehouse: DuckDbWarehouse, league: Rows) -> None:
             warehouse.replace(name, frame, {})
 
 
-def everything(warehouse: DuckDbWarehouse, name: str) -> list[dict[str, Any]]:
+def all_rows(warehouse: DuckDbWarehouse, name: str) -> list[dict[str, Any]]:
     return warehouse.query(f"SELECT * FROM {name}").to_dicts()  # noqa: S608
 
 
@@ -85,12 +85,12 @@ def test_both_engines_compute_the_same_tables(
     load(warehouse, rows)
     for view in VIEWS:
         rows[view] = google.evaluate(sql_text(view), rows, steps[0][1])
-        assert_frame_equal(framed(view, everything(warehouse, view)), framed(view, rows[view]))
+        assert_frame_equal(framed(view, all_rows(warehouse, view)), framed(view, rows[view]))
     for name, parameters in steps:
         rows[name] = google.evaluate(sql_text(name), rows, parameters)
         slice_ = between(parameters["first_date"], parameters["last_date"])
         warehouse.transform(name, parameters, slice_)
-        ours = [row for row in everything(warehouse, name) if row["game_date"] >= parameters["first_date"]]
+        ours = [row for row in all_rows(warehouse, name) if row["game_date"] >= parameters["first_date"]]
         assert rows[name], f"{name} is empty: nothing was compared"
         assert_frame_equal(framed(name, ours), framed(name, rows[name]), rel_tol=1e-6, abs_tol=1e-6)
 
@@ -128,11 +128,11 @@ def test_both_engines_compute_the_same_tables(
         "(SELECT x FROM UNNEST([2, NULL, 1]) AS x ORDER BY x DESC LIMIT 1)",
     ],
 )
-def test_both_engines_give_an_expression_the_same_value(
+def test_both_engines_evaluate_an_expression_to_the_same_value(
     google: GoogleSql, warehouse: DuckDbWarehouse, expression: str
 ) -> None:
     sql = f"SELECT {expression} AS x"
-    ((expected,),) = (row.values() for row in google.evaluate(sql, {}, asked(TONIGHT, TONIGHT)))
-    (found,) = warehouse.query(sql)["x"]
-    assert found == (pytest.approx(expected, abs=1e-9) if isinstance(expected, float) else expected)
-    assert type(found) is type(expected)
+    ((expected,),) = (row.values() for row in google.evaluate(sql, {}, parameters_for(TONIGHT, TONIGHT)))
+    (actual,) = warehouse.query(sql)["x"]
+    assert actual == (pytest.approx(expected, abs=1e-9) if isinstance(expected, float) else expected)
+    assert type(actual) is type(expected)

@@ -7,14 +7,14 @@ import pytest
 
 from tests.support.rows import rows_of
 from tipoff.errors import BadInputError
-from tipoff.warehouse.dialect import objections, to_duckdb
+from tipoff.warehouse.dialect import incompatibilities, to_duckdb
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
 
 
 @pytest.mark.parametrize(
-    ("expression", "complaint"),
+    ("expression", "message"),
     [
-        ("points / minutes", "points / minutes fails in BigQuery where the divisor is 0; use SAFE_DIVIDE"),
+        ("points / minutes", "points / minutes fails in BigQuery if the divisor is 0; use SAFE_DIVIDE"),
         ("points / 0", "use SAFE_DIVIDE"),
         ("TIMESTAMP_DIFF(as_of, as_of, HOUR)", "TIMESTAMP_DIFF counts boundaries"),
         ("EXTRACT(DAYOFWEEK FROM game_date)", "DAYOFWEEK"),
@@ -25,16 +25,16 @@ from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
         ("JSON_VALUE(source, '$.x')", "JSON_VALUE"),
         ("TO_JSON_STRING(points)", "TO_JSON_STRING"),
         ("FARM_FINGERPRINT(team)", "FARM_FINGERPRINT"),
-        ("SUBSTR(team, 0, 2)", "SUBSTR counts from 0"),
+        ("SUBSTR(team, 0, 2)", "SUBSTR treats position 0"),
         ("DIV(points, 2)", "DIV loses"),
-        ("CAST(minutes AS STRING)", "CAST(minutes AS STRING) writes numbers differently"),
+        ("CAST(minutes AS STRING)", "CAST(minutes AS STRING) formats numbers differently"),
         ("APPROX_QUANTILES(points, 4)", "PERCENTILE_DISC"),
     ],
 )
-def test_what_the_engines_disagree_on_is_refused_by_name(expression: str, complaint: str) -> None:
+def test_an_incompatible_construct_is_rejected(expression: str, message: str) -> None:
     sql = f"SELECT {expression} AS x FROM raw_player_boxscores"  # noqa: S608
-    assert any(complaint in objection for objection in objections(sql))
-    with pytest.raises(BadInputError, match="may mean something else in BigQuery"):
+    assert any(message in reason for reason in incompatibilities(sql))
+    with pytest.raises(BadInputError, match="may return other values in BigQuery"):
         to_duckdb(sql, {})
 
 
@@ -42,21 +42,21 @@ def test_what_the_engines_disagree_on_is_refused_by_name(expression: str, compla
     "expression",
     ["SAFE_DIVIDE(a, b)", "a / 5", "a / (2.5)", "a / NULLIF(b, 0)", "EXTRACT(YEAR FROM d)", "CAST(NULL AS STRING)"],
 )
-def test_what_they_agree_on_passes(expression: str) -> None:
-    assert objections(f"SELECT {expression} AS x FROM t") == []  # noqa: S608
+def test_a_compatible_construct_passes(expression: str) -> None:
+    assert incompatibilities(f"SELECT {expression} AS x FROM t") == []  # noqa: S608
 
 
 def test_means_and_deviations_do_not_depend_on_the_order_of_rows(tmp_path: Path) -> None:
     warehouse = DuckDbWarehouse(tmp_path / "tipoff.duckdb")
     warehouse.migrate()
-    dice = random.Random(7)
-    paces = [{"game_id": str(n), "pace": dice.uniform(90, 110)} for n in range(2000)]
+    generator = random.Random(7)
+    paces = [{"game_id": str(n), "pace": generator.uniform(90, 110)} for n in range(2000)]
     sql = "SELECT AVG(pace) AS mean, STDDEV_SAMP(pace) AS deviation FROM team_offense_game_summary"
-    found = set()
+    results = set()
     for _ in range(5):
-        dice.shuffle(paces)
+        generator.shuffle(paces)
         warehouse.replace("team_offense_game_summary", rows_of("team_offense_game_summary", []), {})
         warehouse.replace("team_offense_game_summary", rows_of("team_offense_game_summary", paces), {})
-        found.add(warehouse.query(sql).row(0))
+        results.add(warehouse.query(sql).row(0))
     warehouse.close()
-    assert len(found) == 1
+    assert len(results) == 1

@@ -40,26 +40,26 @@ def warehouse(path: Path) -> Iterator[DuckDbWarehouse]:
     warehouse.close()
 
 
-def players(day: date, *ids: str, **said: Any) -> pl.DataFrame:
-    return rows_of("raw_players", ({"player_id": player} for player in ids), game_date=day, **said)
+def players(day: date, *ids: str, **values: Any) -> pl.DataFrame:
+    return rows_of("raw_players", ({"player_id": player} for player in ids), game_date=day, **values)
 
 
-def listed(warehouse: DuckDbWarehouse) -> list[tuple[date, str]]:
+def stored_players(warehouse: DuckDbWarehouse) -> list[tuple[date, str]]:
     frame = warehouse.query("SELECT game_date, player_id FROM raw_players ORDER BY game_date, player_id")
     return frame.rows()
 
 
-def quotes(*lines: float, **said: Any) -> pl.DataFrame:
-    return rows_of("raw_player_props", ({"line": line} for line in lines), game_date=FRIDAY, **said)
+def quotes(*lines: float, **values: Any) -> pl.DataFrame:
+    return rows_of("raw_player_props", ({"line": line} for line in lines), game_date=FRIDAY, **values)
 
 
-def test_a_slice_is_replaced_and_its_neighbours_stay(warehouse: DuckDbWarehouse) -> None:
+def test_replace_changes_one_slice_only(warehouse: DuckDbWarehouse) -> None:
     warehouse.replace("raw_players", players(FRIDAY, "1", "2"), {"game_date": FRIDAY})
     warehouse.replace("raw_players", players(SATURDAY, "1"), {"game_date": SATURDAY})
     assert warehouse.replace("raw_players", players(FRIDAY, "3"), {"game_date": FRIDAY}) == WriteResult(
         rows=1, changed=True
     )
-    assert listed(warehouse) == [(FRIDAY, "3"), (SATURDAY, "1")]
+    assert stored_players(warehouse) == [(FRIDAY, "3"), (SATURDAY, "1")]
 
 
 @pytest.mark.parametrize(
@@ -69,54 +69,54 @@ def test_a_slice_is_replaced_and_its_neighbours_stay(warehouse: DuckDbWarehouse)
         {"game_date": FRIDAY},
         {"game_date": DateRange(first=FRIDAY, last=SUNDAY)},
         {"game_date": FRIDAY, "player_id": ["1", "2", "3"]},
-        {"game_date": FRIDAY, "source": "unsaid"},
+        {"game_date": FRIDAY, "source": "default"},
     ],
 )
-def test_the_same_rows_again_in_any_order_write_nothing(warehouse: DuckDbWarehouse, where: Slice) -> None:
+def test_replacing_with_the_same_rows_in_any_order_writes_nothing(warehouse: DuckDbWarehouse, where: Slice) -> None:
     rows = players(FRIDAY, "1", "2")
     assert warehouse.replace("raw_players", rows, where).changed
     assert warehouse.replace("raw_players", rows.reverse().select(reversed(rows.columns)), where) == WriteResult(
         rows=2, changed=False
     )
-    assert listed(warehouse) == [(FRIDAY, "1"), (FRIDAY, "2")]
+    assert stored_players(warehouse) == [(FRIDAY, "1"), (FRIDAY, "2")]
 
 
-def test_no_rows_empty_a_slice(warehouse: DuckDbWarehouse) -> None:
+def test_replacing_with_no_rows_empties_the_slice(warehouse: DuckDbWarehouse) -> None:
     warehouse.replace("raw_players", players(FRIDAY, "1"), {"game_date": FRIDAY})
     assert warehouse.replace("raw_players", players(FRIDAY), {"game_date": FRIDAY}) == WriteResult(rows=0, changed=True)
-    assert listed(warehouse) == []
+    assert stored_players(warehouse) == []
 
 
-def test_a_row_of_another_date_is_refused_and_nothing_changes(warehouse: DuckDbWarehouse) -> None:
+def test_a_row_outside_the_slice_is_rejected_and_nothing_changes(warehouse: DuckDbWarehouse) -> None:
     warehouse.replace("raw_players", players(FRIDAY, "1"), {"game_date": FRIDAY})
     both = pl.concat([players(FRIDAY, "2"), players(SATURDAY, "2")])
-    with pytest.raises(BadInputError, match=r"1 of 2 rows lie outside the slice game_date: 2024-03-29"):
+    with pytest.raises(BadInputError, match=r"1 of 2 rows are outside the slice game_date: 2024-03-29"):
         warehouse.replace("raw_players", both, {"game_date": FRIDAY})
-    assert listed(warehouse) == [(FRIDAY, "1")]
+    assert stored_players(warehouse) == [(FRIDAY, "1")]
 
 
-def test_a_game_that_stands_on_another_date_cannot_be_written_a_second_time(warehouse: DuckDbWarehouse) -> None:
+def test_a_key_that_exists_outside_the_slice_is_rejected(warehouse: DuckDbWarehouse) -> None:
     game = rows_of("raw_schedule", [{"game_id": "0022301062"}], game_date=FRIDAY)
     warehouse.replace("raw_schedule", game, {"game_date": FRIDAY})
     moved = game.with_columns(game_date=pl.lit(SATURDAY))
-    with pytest.raises(BadInputError, match="outside the slice stands a row with the key"):
+    with pytest.raises(BadInputError, match="a row outside the slice has the key"):
         warehouse.replace("raw_schedule", moved, {"game_date": SATURDAY})
     assert warehouse.query("SELECT game_date FROM raw_schedule").rows() == [(FRIDAY,)]
 
 
-def test_a_table_of_snapshots_only_grows(warehouse: DuckDbWarehouse) -> None:
+def test_append_keeps_existing_rows_and_replace_is_rejected(warehouse: DuckDbWarehouse) -> None:
     first = quotes(17.5, 18.5, over_price_american=-110.0)
     assert warehouse.append("raw_player_props", first) == WriteResult(rows=2, changed=True)
     assert warehouse.append("raw_player_props", first) == WriteResult(rows=0, changed=False)
     again = quotes(18.5, 19.5, over_price_american=-120.0)
     assert warehouse.append("raw_player_props", again) == WriteResult(rows=1, changed=True)
-    stand = warehouse.query("SELECT line, over_price_american FROM raw_player_props ORDER BY line").rows()
-    assert stand == [(17.5, -110.0), (18.5, -110.0), (19.5, -120.0)]
-    with pytest.raises(BadInputError, match="only ever grows"):
+    stored = warehouse.query("SELECT line, over_price_american FROM raw_player_props ORDER BY line").rows()
+    assert stored == [(17.5, -110.0), (18.5, -110.0), (19.5, -120.0)]
+    with pytest.raises(BadInputError, match="is append-only"):
         warehouse.replace("raw_player_props", first, {"game_date": FRIDAY})
 
 
-def test_an_insert_that_fails_leaves_the_old_slice(path: Path) -> None:
+def test_a_failed_insert_leaves_the_old_slice(path: Path) -> None:
     with duckdb.connect(str(path)) as connection:
         connection.execute(
             "CREATE TABLE raw_players (game_date DATE NOT NULL, player_id VARCHAR NOT NULL CHECK (player_id <> 'bad'),"
@@ -125,13 +125,13 @@ def test_an_insert_that_fails_leaves_the_old_slice(path: Path) -> None:
         )
     warehouse = open_warehouse(f"duckdb:///{path}")
     warehouse.replace("raw_players", players(FRIDAY, "1"), {"game_date": FRIDAY})
-    with pytest.raises(StorageError, match=r"CHECK constraint.*What stood before still stands"):
+    with pytest.raises(StorageError, match=r"CHECK constraint.*The stored data is unchanged"):
         warehouse.replace("raw_players", players(FRIDAY, "2", "bad"), {"game_date": FRIDAY})
     assert warehouse.query("SELECT player_id FROM raw_players").rows() == [("1",)]
     warehouse.close()
 
 
-KEEPS_WRITING = """
+WRITE_LOOP = """
 import sys
 from datetime import date
 from pathlib import Path
@@ -150,9 +150,9 @@ for turn in range(10_000):
 
 
 @pytest.mark.parametrize("kill_in_turn", [1, 2, 5])
-def test_a_writer_killed_in_the_middle_leaves_the_old_rows_or_the_new_never_half(path: Path, kill_in_turn: int) -> None:
+def test_a_killed_writer_leaves_either_the_old_rows_or_the_new_ones(path: Path, kill_in_turn: int) -> None:
     writer = subprocess.Popen(
-        [sys.executable, "-c", KEEPS_WRITING, str(path)],
+        [sys.executable, "-c", WRITE_LOOP, str(path)],
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": str(PROJECT)},
@@ -163,21 +163,21 @@ def test_a_writer_killed_in_the_middle_leaves_the_old_rows_or_the_new_never_half
             if int(line) == kill_in_turn:
                 writer.send_signal(signal.SIGKILL)
     warehouse = DuckDbWarehouse(path)
-    counted = warehouse.query("SELECT player_name, COUNT(*) AS n FROM raw_players GROUP BY player_name").rows()
+    counts = warehouse.query("SELECT player_name, COUNT(*) AS n FROM raw_players GROUP BY player_name").rows()
     warehouse.close()
-    assert [n for _, n in counted] == [20_000]
-    assert int(counted[0][0].removeprefix("turn ")) >= kill_in_turn - 1
+    assert [n for _, n in counts] == [20_000]
+    assert int(counts[0][0].removeprefix("turn ")) >= kill_in_turn - 1
 
 
-def test_a_second_process_is_told_who_has_the_file(warehouse: DuckDbWarehouse, path: Path) -> None:
+def test_a_second_process_learns_which_process_holds_the_file(warehouse: DuckDbWarehouse, path: Path) -> None:
     code = f"from tipoff.warehouse.open import open_warehouse; open_warehouse('duckdb:///{path}')"
     second = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=PROJECT, check=False)
     assert WarehouseLockedError.__name__ in second.stderr
     assert f"is open in process {os.getpid()}; stop that worker first" in second.stderr
 
 
-def flipped(content: bytes) -> bytes:
-    """Some bits of every block wrong, the head whole."""
+def with_flipped_bits(content: bytes) -> bytes:
+    """Flip some bits of every block after the header."""
     return bytes(byte ^ 0xFF if n > 12_288 and n % 5_000 == 0 else byte for n, byte in enumerate(content))
 
 
@@ -187,20 +187,20 @@ def flipped(content: bytes) -> bytes:
         lambda content: b"this was never a database" * 1000,
         lambda content: b"",
         lambda content: content[: len(content) // 2],
-        flipped,
+        with_flipped_bits,
     ],
-    ids=["foreign", "empty", "cut short", "bits flipped"],
+    ids=["foreign", "empty", "cut short", "bits with_flipped_bits"],
 )
-def test_a_damaged_file_is_named_with_the_way_out(path: Path, damage: Callable[[bytes], bytes]) -> None:
+def test_a_damaged_file_is_reported_with_its_path_and_a_remedy(path: Path, damage: Callable[[bytes], bytes]) -> None:
     warehouse = open_warehouse(f"duckdb:///{path}")
     warehouse.replace("raw_players", players(FRIDAY, *map(str, range(20_000))), {})
     warehouse.close()
     path.write_bytes(damage(path.read_bytes()))
-    with pytest.raises(StorageError, match=f"{re.escape(str(path))} is damaged.*put back a copy"):
+    with pytest.raises(StorageError, match=f"{re.escape(str(path))} is damaged.*restore a backup"):
         open_warehouse(f"duckdb:///{path}")
 
 
-def test_a_name_that_is_resolved_later_is_filled_in_and_a_player_once_named_stays(warehouse: DuckDbWarehouse) -> None:
+def test_append_fills_a_null_player_id_and_keeps_one_that_is_set(warehouse: DuckDbWarehouse) -> None:
     warehouse.append("raw_player_props", quotes(20.5, 21.5))
     warehouse.append("raw_player_props", quotes(22.5, player_id="1"))
     assert warehouse.append("raw_player_props", quotes(20.5, 22.5, player_id="2")) == WriteResult(rows=1, changed=True)
@@ -209,13 +209,13 @@ def test_a_name_that_is_resolved_later_is_filled_in_and_a_player_once_named_stay
     assert warehouse.append("raw_player_props", quotes(20.5)) == WriteResult(rows=0, changed=False)
 
 
-def test_a_value_left_out_of_a_prediction_stays_left_out(warehouse: DuckDbWarehouse) -> None:
+def test_append_does_not_fill_nulls_of_other_columns(warehouse: DuckDbWarehouse) -> None:
     for line in (None, 20.5):
         warehouse.append("predictions", rows_of("predictions", [{"line": line}]))
     assert warehouse.query("SELECT line FROM predictions").rows() == [(None,)]
 
 
-def test_threads_write_and_read_at_once(warehouse: DuckDbWarehouse) -> None:
+def test_threads_write_and_read_concurrently(warehouse: DuckDbWarehouse) -> None:
     days = [date(2024, 3, day) for day in range(1, 25)]
 
     def write(day: date) -> int:
@@ -224,32 +224,32 @@ def test_threads_write_and_read_at_once(warehouse: DuckDbWarehouse) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert set(pool.map(write, days)) == {2}
-    assert len(listed(warehouse)) == 2 * len(days)
+    assert len(stored_players(warehouse)) == 2 * len(days)
 
 
-def test_migrating_twice_changes_nothing_and_adds_what_is_new(path: Path) -> None:
+def test_migrating_twice_adds_missing_columns_and_keeps_the_rows(path: Path) -> None:
     with duckdb.connect(str(path)) as connection:
         connection.execute("CREATE TABLE raw_players (game_date DATE NOT NULL, player_id VARCHAR NOT NULL)")
     warehouse = DuckDbWarehouse(path)
     warehouse.migrate()
     warehouse.replace("raw_players", players(FRIDAY, "1"), {"game_date": FRIDAY})
     warehouse.migrate()
-    assert listed(warehouse) == [(FRIDAY, "1")]
+    assert stored_players(warehouse) == [(FRIDAY, "1")]
     warehouse.close()
 
 
 @pytest.mark.parametrize(
-    ("ddl", "complaint"),
+    ("ddl", "message"),
     [
         ("CREATE TABLE raw_players (player_id BIGINT)", "player_id is BIGINT in the warehouse, VARCHAR in"),
-        ("CREATE TABLE raw_players AS SELECT DATE '2024-03-29' AS game_date", "player_id may not be NULL"),
+        ("CREATE TABLE raw_players AS SELECT DATE '2024-03-29' AS game_date", "player_id is declared NOT NULL"),
     ],
 )
-def test_a_table_that_cannot_be_mended_is_refused(path: Path, ddl: str, complaint: str) -> None:
+def test_a_table_that_cannot_be_migrated_is_rejected(path: Path, ddl: str, message: str) -> None:
     with duckdb.connect(str(path)) as connection:
         connection.execute(ddl)
     warehouse = DuckDbWarehouse(path)
-    with pytest.raises(StorageError, match=complaint):
+    with pytest.raises(StorageError, match=message):
         warehouse.migrate()
     warehouse.close()
 
@@ -262,39 +262,39 @@ def test_game_ids_keep_their_zeros_and_an_empty_list_of_games_means_none(warehou
     assert warehouse.query(sql, {"games": []}).height == 2
 
 
-def test_moments_come_back_in_utc_and_sums_of_integers_as_integers(warehouse: DuckDbWarehouse) -> None:
-    moment = datetime(2024, 3, 29, 23, 30, tzinfo=UTC)
+def test_times_are_returned_in_utc_and_sums_of_integers_as_integers(warehouse: DuckDbWarehouse) -> None:
+    tip_off = datetime(2024, 3, 29, 23, 30, tzinfo=UTC)
     sql = "SELECT @at AS at, SUM(n) AS total, COUNTIF(n > 5) AS many FROM UNNEST([1, 2]) AS n"
-    frame = warehouse.query(sql, {"at": moment})
+    frame = warehouse.query(sql, {"at": tip_off})
     assert frame.schema == {"at": pl.Datetime("us", "UTC"), "total": pl.Int64(), "many": pl.Int64()}
-    assert frame.rows() == [(moment, 3, 0)]
+    assert frame.rows() == [(tip_off, 3, 0)]
 
 
 @pytest.mark.parametrize(
-    ("sql", "complaint"),
+    ("sql", "message"),
     [
-        ("DELETE FROM raw_players WHERE TRUE", "exactly one SELECT"),
-        ("SELECT 1; SELECT 2", "exactly one SELECT"),
-        ("SELECT FROM WHERE", "not GoogleSQL"),
+        ("DELETE FROM raw_players WHERE TRUE", "must be exactly one SELECT"),
+        ("SELECT 1; SELECT 2", "must be exactly one SELECT"),
+        ("SELECT FROM WHERE", "not valid GoogleSQL"),
         ("SELECT nobody FROM raw_players", "nobody"),
         ("SELECT * FROM nowhere", "nowhere"),
-        ("SELECT @unsaid AS x", "were not given: unsaid"),
+        ("SELECT @absent AS x", "were not given: absent"),
     ],
 )
-def test_a_query_that_cannot_be_answered_says_why(warehouse: DuckDbWarehouse, sql: str, complaint: str) -> None:
-    with pytest.raises(BadInputError, match=complaint):
+def test_an_invalid_query_is_rejected_with_a_reason(warehouse: DuckDbWarehouse, sql: str, message: str) -> None:
+    with pytest.raises(BadInputError, match=message):
         warehouse.query(sql)
 
 
-def test_a_naive_moment_is_no_parameter(warehouse: DuckDbWarehouse) -> None:
-    with pytest.raises(BadInputError, match="a moment with its zone"):
+def test_a_naive_datetime_is_rejected_as_a_parameter(warehouse: DuckDbWarehouse) -> None:
+    with pytest.raises(BadInputError, match="a time with its zone"):
         warehouse.query("SELECT @at AS at", {"at": datetime(2024, 3, 29)})  # noqa: DTZ001
 
 
 @pytest.mark.parametrize(
     "url", ["bigquery://project/tipoff", "sqlite:///x", "duckdb://", "duckdb:///", "tipoff.duckdb"]
 )
-def test_an_address_of_no_known_engine_is_refused(url: str) -> None:
+def test_a_url_of_an_unknown_engine_is_rejected(url: str) -> None:
     with pytest.raises(ConfigurationError, match=r"duckdb:///var/tipoff\.duckdb"):
         open_warehouse(url)
 
@@ -306,15 +306,15 @@ writes = st.lists(
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(writes)
-def test_after_any_writes_the_table_holds_what_a_dictionary_would(
+def test_replace_behaves_like_assignment_to_a_dictionary(
     warehouse: DuckDbWarehouse, steps: list[tuple[date, set[str], str]]
 ) -> None:
     warehouse.replace("raw_players", players(FRIDAY), {})
-    held: dict[date, set[tuple[str, str]]] = {}
+    expected: dict[date, set[tuple[str, str]]] = {}
     for day, ids, team in steps:
         wanted = {(player, team) for player in ids}
         written = warehouse.replace("raw_players", players(day, *sorted(ids), team=team), {"game_date": day})
-        assert written == WriteResult(rows=len(ids), changed=wanted != held.get(day, set()))
-        held[day] = wanted
-    stand = warehouse.query("SELECT game_date, player_id, team FROM raw_players").rows()
-    assert sorted(stand) == sorted((day, *row) for day, rows in held.items() for row in rows)
+        assert written == WriteResult(rows=len(ids), changed=wanted != expected.get(day, set()))
+        expected[day] = wanted
+    stored = warehouse.query("SELECT game_date, player_id, team FROM raw_players").rows()
+    assert sorted(stored) == sorted((day, *row) for day, rows in expected.items() for row in rows)

@@ -1,4 +1,4 @@
-"""What a team did in a game: the league's totals, or the sum of its players' rows."""
+"""The view `team_boxes`: the league's team totals, or the sum of the players' rows."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def warehouse(tmp_path: Path) -> Iterator[DuckDbWarehouse]:
 
 
 def players(warehouse: DuckDbWarehouse, game: str, **minutes: list[float]) -> None:
-    """Box scores by team; each player made as many points as his place in the list, and one shot of two."""
+    """Write box scores by team: each player scores as many points as his index and makes one of two shots."""
     (home, _), (away, _) = minutes.items()
     rows = [
         {
@@ -50,12 +50,12 @@ def totals(warehouse: DuckDbWarehouse, game: str, *teams: str) -> None:
 
 def boxes(warehouse: DuckDbWarehouse) -> dict[tuple[str, str], dict[str, Any]]:
     rows = warehouse.query("SELECT * FROM team_boxes").to_dicts()
-    found = {(row["game_id"], row["team"]): row for row in rows}
-    assert len(found) == len(rows)
-    return found
+    by_game_and_team = {(row["game_id"], row["team"]): row for row in rows}
+    assert len(by_game_and_team) == len(rows)
+    return by_game_and_team
 
 
-def test_a_game_without_totals_has_the_sums_of_its_players(warehouse: DuckDbWarehouse) -> None:
+def test_a_game_without_team_totals_gets_the_sums_of_its_players(warehouse: DuckDbWarehouse) -> None:
     players(warehouse, GAME, CHA=[48.0] * 5, GSW=[40.0] * 6)
     hornets, warriors = boxes(warehouse)[GAME, "CHA"], boxes(warehouse)[GAME, "GSW"]
     assert [hornets[name] for name in ("points", "fgm", "fga", "minutes", "home", "win")] == [
@@ -78,7 +78,7 @@ def test_a_game_without_totals_has_the_sums_of_its_players(warehouse: DuckDbWare
     assert hornets["source"] == "sum of log"
 
 
-def test_the_leagues_totals_are_not_summed_again_and_other_games_are(warehouse: DuckDbWarehouse) -> None:
+def test_team_totals_are_preferred_and_only_other_games_are_summed(warehouse: DuckDbWarehouse) -> None:
     players(warehouse, GAME, CHA=[48.0] * 5, GSW=[48.0] * 5)
     players(warehouse, OTHER_GAME, LAL=[48.0] * 5, BOS=[48.0] * 5)
     totals(warehouse, GAME, "CHA", "GSW")
@@ -91,27 +91,27 @@ def test_the_leagues_totals_are_not_summed_again_and_other_games_are(warehouse: 
 
 
 @pytest.mark.parametrize(("played", "minutes"), [(237.0, 240), (243.0, 240), (262.0, 265), (318.0, 315)])
-def test_minutes_of_a_sum_are_those_of_whole_periods(warehouse: DuckDbWarehouse, played: float, minutes: float) -> None:
+def test_summed_minutes_are_rounded_to_whole_periods(warehouse: DuckDbWarehouse, played: float, minutes: float) -> None:
     players(warehouse, GAME, CHA=[played - 200, *[50.0] * 4], GSW=[minutes - 200, *[50.0] * 4])
     assert {row["minutes"] for row in boxes(warehouse).values()} == {minutes}
 
 
-def test_a_game_that_lacks_a_player_has_no_sums(warehouse: DuckDbWarehouse) -> None:
+def test_a_game_with_a_missing_player_has_no_sums(warehouse: DuckDbWarehouse) -> None:
     players(warehouse, GAME, CHA=[48.0] * 5, GSW=[48.0] * 4 + [20.0])
     assert boxes(warehouse) == {}
 
 
 @pytest.mark.parametrize(("source", "game", "whole"), [("log", GAME, 0), ("other", GAME, 2), ("log", OTHER_GAME, 2)])
-def test_a_game_of_whose_box_score_a_name_is_nobodys_has_no_sums(
+def test_a_game_with_an_unresolved_name_in_its_box_score_has_no_sums(
     warehouse: DuckDbWarehouse, source: str, game: str, whole: int
 ) -> None:
-    """A man of nine minutes is within what rounding may cost."""
+    """The missing nine minutes are within the rounding tolerance, so only the unresolved name rules the sums out."""
     players(warehouse, GAME, CHA=[48.0] * 4 + [39.0], GSW=[48.0] * 5)
     nobody = [{"player_name": "A. Nobody", "game_id": game, "team": "CHA"}]
     warehouse.replace("unresolved_players", rows_of("unresolved_players", nobody, source=source), {"game_id": game})
     assert len(boxes(warehouse)) == whole
 
 
-def test_a_game_that_lacks_a_side_has_no_sums(warehouse: DuckDbWarehouse) -> None:
+def test_a_game_with_one_team_only_has_no_sums(warehouse: DuckDbWarehouse) -> None:
     players(warehouse, GAME, CHA=[48.0] * 5, GSW=[])
     assert boxes(warehouse) == {}

@@ -1,4 +1,4 @@
-"""What each transform says of games small enough to check by hand."""
+"""Checks each transform on data small enough to compute by hand."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def rosters(warehouse: DuckDbWarehouse, **players: str) -> None:
 def report(
     warehouse: DuckDbWarehouse, hour: int, *entries: tuple[str, str, str], late: Sequence[str] = (), game: str = GAME
 ) -> None:
-    """A report as it is read: the players listed, and for each team whether it has submitted."""
+    """Append an injury report: the listed players, and a row per team that says whether it has submitted."""
     teams = [{"player_id": team, "team": team, "status": "Submitted"} for team in ("DEN", "MIN") if team not in late]
     teams += [{"player_id": team, "team": team, "status": "Not submitted"} for team in late]
     rows = [{"player_id": player, "team": team, "status": status} for player, team, status in entries] + teams
@@ -55,17 +55,17 @@ def report(
 
 
 def quote(warehouse: DuckDbWarehouse, hour: int, *quotes: tuple[str, float, int | None, int | None]) -> None:
-    """Quotes of Jokić: book, line, price of the over, price of the under."""
+    """Append quotes for Jokić: book, line, price of the over, price of the under."""
     rows = [
         {"book": book, "line": line, "over_price_american": over, "under_price_american": under}
         for book, line, over, under in quotes
     ]
-    said = {"game_date": TONIGHT, "game_id": GAME, "player_id": JOKIC, "as_of": eastern(TONIGHT, hour)}
-    warehouse.append("raw_player_props", rows_of("raw_player_props", rows, **said))
+    values = {"game_date": TONIGHT, "game_id": GAME, "player_id": JOKIC, "as_of": eastern(TONIGHT, hour)}
+    warehouse.append("raw_player_props", rows_of("raw_player_props", rows, **values))
 
 
 def tonight(warehouse: DuckDbWarehouse, table: str, **changes: Any) -> list[dict[str, Any]]:
-    """Rows of a table after its transform, and those it needs, have run."""
+    """Run a transform and those it depends on, and return the rows of its table."""
     run(warehouse, PRE_GAME[: PRE_GAME.index(table) + 1], TONIGHT, TONIGHT, **{"as_of": BEFORE, **changes})
     return warehouse.query(f"SELECT * FROM {table}").to_dicts()  # noqa: S608
 
@@ -75,7 +75,7 @@ def line_of(warehouse: DuckDbWarehouse, **changes: Any) -> dict[str, Any]:
     return row
 
 
-def test_the_consensus_of_two_disagreeing_books_is_a_line_really_quoted(warehouse: DuckDbWarehouse) -> None:
+def test_the_consensus_of_two_books_is_a_line_that_one_of_them_quotes(warehouse: DuckDbWarehouse) -> None:
     quote(warehouse, 15, ("fanduel", 18.5, -110, -110), ("bovada", 17.5, -110, -110))
     assert line_of(warehouse)["line"] == 17.5
 
@@ -87,17 +87,17 @@ def test_a_books_alternate_lines_do_not_move_the_consensus(warehouse: DuckDbWare
     assert (row["line"], row["books"]) == (26.5, 2)
 
 
-def test_equally_balanced_lines_of_a_book_count_as_the_lowest(warehouse: DuckDbWarehouse) -> None:
+def test_of_equally_balanced_lines_the_lowest_is_the_main_line(warehouse: DuckDbWarehouse) -> None:
     quote(warehouse, 15, ("fanduel", 27.5, -110, -110), ("fanduel", 26.5, -110, -110))
     assert line_of(warehouse)["line"] == 26.5
 
 
-def test_a_one_sided_quote_is_no_line(warehouse: DuckDbWarehouse) -> None:
+def test_a_one_sided_quote_is_not_a_line(warehouse: DuckDbWarehouse) -> None:
     quote(warehouse, 15, ("fanduel", 26.5, -110, None), ("bovada", 26.5, None, -110))
     assert tonight(warehouse, "player_prop_lines") == []
 
 
-def test_the_best_prices_are_those_at_the_line_and_the_markets_probability_has_no_hold(
+def test_best_prices_are_those_at_the_line_and_the_market_probability_excludes_the_hold(
     warehouse: DuckDbWarehouse,
 ) -> None:
     quote(
@@ -115,7 +115,7 @@ def test_the_best_prices_are_those_at_the_line_and_the_markets_probability_has_n
     assert row["market_over_probability"] == pytest.approx((0.52174 + 0.45921 + 0.52174) / 3, abs=1e-5)
 
 
-def test_a_quote_at_the_tip_or_in_play_is_too_late_whenever_one_asks(warehouse: DuckDbWarehouse) -> None:
+def test_quotes_at_or_after_tip_off_are_ignored_at_any_as_of_time(warehouse: DuckDbWarehouse) -> None:
     quote(warehouse, 12, ("fanduel", 25.5, -110, -110))
     quote(warehouse, 19, ("fanduel", 26.5, -110, -110))
     quote(warehouse, 20, ("fanduel", 30.5, -110, -110))
@@ -127,7 +127,7 @@ def test_a_quote_at_the_tip_or_in_play_is_too_late_whenever_one_asks(warehouse: 
     assert (early["line"], early["line_move"]) == (25.5, 0)
 
 
-def test_a_player_no_longer_quoted_in_the_latest_snapshot_has_no_line(warehouse: DuckDbWarehouse) -> None:
+def test_a_player_missing_from_the_latest_snapshot_has_no_line(warehouse: DuckDbWarehouse) -> None:
     quote(warehouse, 12, ("fanduel", 25.5, -110, -110))
     others = rows_of(
         "raw_player_props",
@@ -140,7 +140,7 @@ def test_a_player_no_longer_quoted_in_the_latest_snapshot_has_no_line(warehouse:
     assert [row["player_id"] for row in tonight(warehouse, "player_prop_lines")] == [EDWARDS]
 
 
-def test_a_team_before_its_first_game_has_no_form_and_is_not_tired(warehouse: DuckDbWarehouse) -> None:
+def test_a_team_before_its_first_game_has_no_form_and_no_rest_days(warehouse: DuckDbWarehouse) -> None:
     rows = tonight(warehouse, "upcoming_team_game_context")
     assert sorted((row["team"], row["opponent"], row["home"]) for row in rows) == [
         ("DEN", "MIN", False),
@@ -153,7 +153,7 @@ def test_a_team_before_its_first_game_has_no_form_and_is_not_tired(warehouse: Du
 
 
 def games_of(warehouse: DuckDbWarehouse, team: str, *games: tuple[int, bool], season: str = "2023-24") -> None:
-    """Finished games: days before tonight and whether the team won; pace and ratings are the days ago."""
+    """Write finished games, given as days before tonight and win; pace and ratings equal the number of days."""
     rows = [
         {
             "game_date": TONIGHT - timedelta(days=days),
@@ -167,7 +167,7 @@ def games_of(warehouse: DuckDbWarehouse, team: str, *games: tuple[int, bool], se
     warehouse.replace("team_offense_game_summary", frame, {"team": team, "season": season})
 
 
-def test_form_counts_from_the_newest_game_of_the_season_backwards(warehouse: DuckDbWarehouse) -> None:
+def test_form_covers_the_games_of_the_season_from_the_newest_backwards(warehouse: DuckDbWarehouse) -> None:
     games_of(warehouse, "DEN", (1, True), (3, True), (7, True), (8, False), (14, True), (15, False))
     games_of(warehouse, "DEN", (400, True), season="2022-23")
     games_of(warehouse, "MIN", (2, False), (4, False), (6, True))
@@ -179,7 +179,7 @@ def test_form_counts_from_the_newest_game_of_the_season_backwards(warehouse: Duc
     assert (mini["days_rest"], mini["back_to_back"], mini["win_streak"]) == (2, False, -2)
 
 
-def test_the_cup_final_tires_and_counts_in_no_statistic(warehouse: DuckDbWarehouse) -> None:
+def test_the_cup_final_counts_for_rest_but_not_for_statistics(warehouse: DuckDbWarehouse) -> None:
     games_of(warehouse, "DEN", (3, True), (5, True), (8, False))
     lost = {"game_id": "0062300001", "win": False, "pace": 90.0}
     yesterday = TONIGHT - timedelta(days=1)
@@ -191,18 +191,18 @@ def test_the_cup_final_tires_and_counts_in_no_statistic(warehouse: DuckDbWarehou
     assert den["pace"] == pytest.approx((3 + 5 + 8) / 3)
 
 
-def test_pace_and_ratings_are_of_the_last_fifteen_games(warehouse: DuckDbWarehouse) -> None:
+def test_pace_and_ratings_are_means_of_the_last_fifteen_games(warehouse: DuckDbWarehouse) -> None:
     games_of(warehouse, "DEN", *((days, True) for days in range(1, 21)))
     (den,) = (row for row in tonight(warehouse, "upcoming_team_game_context") if row["team"] == "DEN")
     assert (den["pace"], den["offensive_rating"], den["defensive_rating"]) == (8, 8, 8)
     assert den["win_streak"] == 20
 
 
-def test_spread_and_totals_are_seen_from_each_side(warehouse: DuckDbWarehouse) -> None:
+def test_spread_and_implied_total_are_given_from_the_side_of_each_team(warehouse: DuckDbWarehouse) -> None:
     lines = [(-3.5, 220.5), (-4.0, 221.0), (-4.5, None), (None, None)]
     rows = [{"book": f"book{n}", "home_spread": spread, "total": total} for n, (spread, total) in enumerate(lines)]
-    said = {"game_date": TONIGHT, "game_id": GAME, "as_of": eastern(TONIGHT, 7)}
-    warehouse.append("raw_game_lines", rows_of("raw_game_lines", rows, **said))
+    values = {"game_date": TONIGHT, "game_id": GAME, "as_of": eastern(TONIGHT, 7)}
+    warehouse.append("raw_game_lines", rows_of("raw_game_lines", rows, **values))
     den, mini = sorted(tonight(warehouse, "upcoming_team_game_context"), key=lambda row: str(row["team"]))
     assert (mini["spread"], mini["total"], mini["implied_total"]) == (-4.0, 220.5, 112.25)
     assert (den["spread"], den["total"], den["implied_total"]) == (4.0, 220.5, 108.25)
@@ -217,18 +217,18 @@ def test_a_postponed_game_leaves_the_slate(warehouse: DuckDbWarehouse) -> None:
     assert tonight(warehouse, "upcoming_team_game_context") == []
 
 
-def test_a_game_that_was_moved_takes_no_report_no_line_and_no_opponent_of_its_first_date(
+def test_a_rescheduled_game_uses_no_report_or_line_of_its_first_date(
     warehouse: DuckDbWarehouse,
 ) -> None:
     first = TONIGHT - timedelta(days=30)
     moved = {"game_id": GAME, "home": "MIN", "away": "DEN"}
     warehouse.replace("raw_rosters", rows_of("raw_rosters", [{"player_id": JOKIC, "team": "DEN"}], game_date=first), {})
-    said = {"game_date": first, "game_id": GAME, "player_id": JOKIC, "as_of": eastern(first, 11)}
-    for table, told in (
+    values = {"game_date": first, "game_id": GAME, "player_id": JOKIC, "as_of": eastern(first, 11)}
+    for table, columns in (
         ("raw_injuries", {"team": "DEN", "status": "Probable"}),
         ("raw_player_props", {"line": 29.5, "over_price_american": -110.0, "under_price_american": -110.0}),
     ):
-        warehouse.append(table, rows_of(table, [told], **said))
+        warehouse.append(table, rows_of(table, [columns], **values))
     schedule(warehouse, {**moved, "tip_off": eastern(first, 20), "game_date": first})
     run(warehouse, PRE_GAME[:3], first, first)
     before = warehouse.query("SELECT injury_status, line FROM upcoming_player_game_context").rows()
@@ -245,7 +245,7 @@ def test_a_game_that_was_moved_takes_no_report_no_line_and_no_opponent_of_its_fi
     assert (row["injury_status"], row["line"]) == (None, None)
 
 
-def people(warehouse: DuckDbWarehouse, **changes: Any) -> dict[str, dict[str, Any]]:
+def player_contexts(warehouse: DuckDbWarehouse, **changes: Any) -> dict[str, dict[str, Any]]:
     rows = tonight(warehouse, "upcoming_player_game_context", **changes)
     return {row["player_id"]: row for row in rows}
 
@@ -254,8 +254,8 @@ def test_only_the_newest_report_rules_a_player_out(warehouse: DuckDbWarehouse) -
     rosters(warehouse, p203999="DEN", p1627750="DEN", p1630162="MIN", p203497="MIN")
     report(warehouse, 11, (JOKIC, "DEN", "Out"), (MURRAY, "DEN", "Questionable"))
     report(warehouse, 17, (JOKIC, "DEN", "Probable"), (MURRAY, "DEN", "Doubtful"), (GOBERT, "MIN", "Questionable"))
-    found = people(warehouse)
-    assert {player: row["injury_status"] for player, row in found.items()} == {
+    contexts = player_contexts(warehouse)
+    assert {player: row["injury_status"] for player, row in contexts.items()} == {
         JOKIC: "Probable",
         EDWARDS: None,
         GOBERT: "Questionable",
@@ -265,24 +265,24 @@ def test_only_the_newest_report_rules_a_player_out(warehouse: DuckDbWarehouse) -
         "DEN": (0, 1),
         "MIN": (0, 1),
     }
-    assert JOKIC not in people(warehouse, as_of=eastern(TONIGHT, 12))
+    assert JOKIC not in player_contexts(warehouse, as_of=eastern(TONIGHT, 12))
 
 
-def test_a_report_after_the_tip_is_not_known(warehouse: DuckDbWarehouse) -> None:
+def test_a_report_after_tip_off_is_ignored(warehouse: DuckDbWarehouse) -> None:
     rosters(warehouse, p203999="DEN")
     report(warehouse, 22, (JOKIC, "DEN", "Out"))
-    row = people(warehouse, as_of=eastern(TONIGHT, 23))[JOKIC]
+    row = player_contexts(warehouse, as_of=eastern(TONIGHT, 23))[JOKIC]
     assert (row["has_injury_report"], row["stars_out"], row["vacated_points"]) == (False, None, None)
 
 
-def test_a_team_that_has_not_submitted_is_not_known_to_be_healthy(warehouse: DuckDbWarehouse) -> None:
+def test_a_team_without_a_submitted_report_has_unknown_absences(warehouse: DuckDbWarehouse) -> None:
     rosters(warehouse, p203999="DEN", p1630162="MIN")
     report(warehouse, 11, (EDWARDS, "MIN", "Questionable"), late=["DEN"])
-    found = people(warehouse)
-    told = ("has_injury_report", "injury_source", "stars_out", "vacated_minutes", "vacated_points")
-    assert [found[JOKIC][name] for name in told] == [False, None, None, None, None]
-    assert [found[EDWARDS][name] for name in told] == [True, "unsaid", 0, 0, 0]
-    assert [found[each]["missing"] for each in (JOKIC, EDWARDS)] == [
+    contexts = player_contexts(warehouse)
+    columns = ("has_injury_report", "injury_source", "stars_out", "vacated_minutes", "vacated_points")
+    assert [contexts[JOKIC][name] for name in columns] == [False, None, None, None, None]
+    assert [contexts[EDWARDS][name] for name in columns] == [True, "default", 0, 0, 0]
+    assert [contexts[each]["missing"] for each in (JOKIC, EDWARDS)] == [
         "lines;game_lines;injury_report",
         "lines;game_lines",
     ]
@@ -293,66 +293,66 @@ def test_a_team_that_has_not_submitted_is_not_known_to_be_healthy(warehouse: Duc
     ]
 
 
-def test_a_game_whose_last_listed_player_was_cleared_has_nobody_out(warehouse: DuckDbWarehouse) -> None:
+def test_a_report_without_players_means_nobody_is_out(warehouse: DuckDbWarehouse) -> None:
     rosters(warehouse, p203999="DEN", p1627750="DEN")
     played(warehouse, MURRAY, *days_ago(2, 4, 6, minutes=32.0, points=21))
     report(warehouse, 11, (MURRAY, "DEN", "Out"))
-    assert people(warehouse).keys() == {JOKIC}
+    assert player_contexts(warehouse).keys() == {JOKIC}
     report(warehouse, 16)
-    found = people(warehouse)
-    assert found.keys() == {JOKIC, MURRAY}
-    assert (found[JOKIC]["stars_out"], found[JOKIC]["vacated_minutes"]) == (0, 0)
+    contexts = player_contexts(warehouse)
+    assert contexts.keys() == {JOKIC, MURRAY}
+    assert (contexts[JOKIC]["stars_out"], contexts[JOKIC]["vacated_minutes"]) == (0, 0)
 
 
-def test_a_clean_game_on_a_reported_date_has_nobody_out(warehouse: DuckDbWarehouse) -> None:
+def test_a_first_report_without_players_means_nobody_is_out(warehouse: DuckDbWarehouse) -> None:
     rosters(warehouse, p203999="DEN")
     report(warehouse, 11)
-    row = people(warehouse)[JOKIC]
+    row = player_contexts(warehouse)[JOKIC]
     assert (row["has_injury_report"], row["stars_out"], row["vacated_minutes"]) == (True, 0, 0)
 
 
 def played(warehouse: DuckDbWarehouse, player: str, *games: tuple[date, dict[str, Any]]) -> None:
-    rows = [{"game_date": day, "game_id": f"{player}{day}", "quality": "measured", **said} for day, said in games]
+    rows = [{"game_date": day, "game_id": f"{player}{day}", "quality": "measured", **values} for day, values in games]
     frame = rows_of("player_game_summary", rows, player_id=player, **{"season": "2023-24"} if games else {})
     warehouse.replace("player_game_summary", frame, {"player_id": player})
 
 
-def days_ago(*days: int, **said: Any) -> list[tuple[date, dict[str, Any]]]:
-    return [(TONIGHT - timedelta(days=day), said) for day in days]
+def days_ago(*days: int, **values: Any) -> list[tuple[date, dict[str, Any]]]:
+    return [(TONIGHT - timedelta(days=day), values) for day in days]
 
 
-def test_players_ruled_out_leave_their_usual_minutes_to_their_team_mates(warehouse: DuckDbWarehouse) -> None:
+def test_vacated_minutes_and_points_are_the_means_of_the_players_ruled_out(warehouse: DuckDbWarehouse) -> None:
     rosters(warehouse, p203999="DEN", p1630162="MIN")
     report(warehouse, 11, (MURRAY, "DEN", "Out"), ("3", "DEN", "Out"), ("4", "DEN", "Out"), ("5", "DEN", "Doubtful"))
     played(warehouse, MURRAY, *days_ago(2, 4, 6, minutes=32.0, points=21), *days_ago(8, minutes=0.0))
     played(warehouse, "3", *days_ago(2, 4, 6, minutes=20.0, points=9))
     played(warehouse, "4", *days_ago(2, 4, minutes=40.0, points=30))
     played(warehouse, "5", *days_ago(2, 4, 6, minutes=40.0, points=30))
-    found = people(warehouse)
-    assert [found[JOKIC][name] for name in ("stars_out", "vacated_minutes", "vacated_points")] == [1, 52, 30]
-    assert [found[EDWARDS][name] for name in ("stars_out", "vacated_minutes", "vacated_points")] == [0, 0, 0]
+    contexts = player_contexts(warehouse)
+    assert [contexts[JOKIC][name] for name in ("stars_out", "vacated_minutes", "vacated_points")] == [1, 52, 30]
+    assert [contexts[EDWARDS][name] for name in ("stars_out", "vacated_minutes", "vacated_points")] == [0, 0, 0]
 
 
-def test_a_team_without_a_roster_falls_back_to_the_leagues_list(warehouse: DuckDbWarehouse) -> None:
+def test_a_team_without_a_roster_uses_the_league_player_list(warehouse: DuckDbWarehouse) -> None:
     rosters(warehouse, p203999="DEN")
     listed = [{"player_id": JOKIC, "team": "DEN"}, {"player_id": MURRAY, "team": "DEN"}]
     listed += [{"player_id": EDWARDS, "team": "MIN"}]
     rows = rows_of("raw_players", listed, game_date=TONIGHT, source="nbac_player_list_current")
     warehouse.replace("raw_players", rows, {"game_date": TONIGHT})
-    found = people(warehouse)
-    assert {player: row["roster_source"] for player, row in found.items()} == {
-        JOKIC: "unsaid",
+    contexts = player_contexts(warehouse)
+    assert {player: row["roster_source"] for player, row in contexts.items()} == {
+        JOKIC: "default",
         EDWARDS: "nbac_player_list_current",
     }
-    assert found[EDWARDS]["missing"] == "lines;game_lines;injury_report;rosters"
-    assert found[JOKIC]["missing"] == "lines;game_lines;injury_report"
+    assert contexts[EDWARDS]["missing"] == "lines;game_lines;injury_report;rosters"
+    assert contexts[JOKIC]["missing"] == "lines;game_lines;injury_report"
 
 
-def test_refreshing_one_game_leaves_the_others_as_they_were(warehouse: DuckDbWarehouse) -> None:
+def test_refreshing_one_game_does_not_change_the_others(warehouse: DuckDbWarehouse) -> None:
     games = [{"game_id": GAME, "home": "MIN", "away": "DEN"}, {"game_id": OTHER_GAME, "home": "LAL", "away": "BOS"}]
     schedule(warehouse, *(game | {"tip_off": TIP_OFF} for game in games))
     rosters(warehouse, p203999="DEN", p2544="LAL")
-    people(warehouse, as_of=eastern(TONIGHT, 12))
+    player_contexts(warehouse, as_of=eastern(TONIGHT, 12))
     later = parameters(TONIGHT, TONIGHT, as_of=BEFORE, game_ids=[GAME])
     where: Slice = {"game_date": TONIGHT, "game_id": [GAME]}
     for name in PRE_GAME[:3]:
@@ -361,8 +361,8 @@ def test_refreshing_one_game_leaves_the_others_as_they_were(warehouse: DuckDbWar
     assert dict(rows) == {JOKIC: BEFORE, "2544": eastern(TONIGHT, 12)}
 
 
-def test_the_cache_of_a_history_computed_by_hand(warehouse: DuckDbWarehouse) -> None:
-    """Twelve games, 10 to 32 points, every other day; plus what must not count, and one of the season before."""
+def test_the_player_cache_matches_values_computed_by_hand(warehouse: DuckDbWarehouse) -> None:
+    """Twelve games every other day with 10 to 32 points, one of last season, and games that must not count."""
     rosters(warehouse, p203999="DEN")
     ages = range(23, 0, -2)
     usual = {"minutes": 30.0, "fga": 20, "fg3a": 5, "fta": 5, "usage_rate": 25.0}
@@ -376,21 +376,21 @@ def test_the_cache_of_a_history_computed_by_hand(warehouse: DuckDbWarehouse) -> 
     games[-1][1].update(minutes=36.0, usage_rate=900.0, quality="out_of_range", source="nbac_live_boxscore")
     did_not_play = (TONIGHT - timedelta(days=4), {"minutes": 0.0, "opponent": "MIN"})
     last_season = (date(2023, 4, 1), {**usual, "points": 40, "opponent": "MIN", "season": "2022-23"})
-    too_long_ago = (date(2021, 3, 1), {**usual, "points": 50, "opponent": "MIN", "season": "2020-21"})
+    before_the_history = (date(2021, 3, 1), {**usual, "points": 50, "opponent": "MIN", "season": "2020-21"})
     tonight_itself = (TONIGHT, {**usual, "points": 99, "opponent": "MIN"})
-    played(warehouse, JOKIC, *games, did_not_play, last_season, too_long_ago, tonight_itself)
+    played(warehouse, JOKIC, *games, did_not_play, last_season, before_the_history, tonight_itself)
     (row,) = tonight(warehouse, "player_daily_cache")
     expected = {
         "games_season": 12,
         "games_history": 13,
         "bootstrap": False,
-        "box_source": "nbac_live_boxscore;unsaid",
+        "box_source": "default;nbac_live_boxscore",
         "days_since_last_game": 1,
         "points_mean_5": 28,
         "points_mean_10": 23,
         "points_mean_season": 21,
         "points_sd_10": 6.055300708,  # sqrt(330 / 9)
-        "points_ewm": 24.625235478,  # weights 1, .8706, .7579, .6598 … from the newest back
+        "points_ewm": 24.625235478,  # weights 1, .8706, .7579, .6598 … from the newest backwards
         "points_per_minute_10": 230 / 306,
         "points_trend": 10,
         "minutes_mean_5": 31.2,
@@ -415,7 +415,7 @@ def test_the_cache_of_a_history_computed_by_hand(warehouse: DuckDbWarehouse) -> 
     assert {name: row[name] for name in expected} == pytest.approx(expected, abs=1e-6)
 
 
-def test_the_cup_final_tires_a_player_and_counts_in_no_mean_of_his(warehouse: DuckDbWarehouse) -> None:
+def test_the_cup_final_counts_for_a_players_rest_but_not_for_his_means(warehouse: DuckDbWarehouse) -> None:
     rosters(warehouse, p203999="DEN")
     cup_final = {"game_id": "0062300001", "minutes": 40.0, "points": 50, "opponent": "MIN"}
     played(warehouse, JOKIC, *days_ago(3, 5, minutes=30.0, points=20), *days_ago(1, **cup_final))

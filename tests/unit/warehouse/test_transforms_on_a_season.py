@@ -1,4 +1,4 @@
-"""The transforms on the real season of the sample: published figures, no look-ahead, the same twice."""
+"""Checks the transforms on the real season of the sample: published figures, no look-ahead, idempotence."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FACTS = ("raw_player_boxscores", "raw_team_boxscores", "player_game_summary", "t
 
 @pytest.fixture(scope="module")
 def season(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    """The season up to tonight, tonight's rosters and report; the night's own results as well."""
+    """The season up to tonight, tonight's rosters and injury report, and the results of tonight."""
     warehouse = open_warehouse(f"duckdb:///{tmp_path_factory.mktemp('season')}/tipoff.duckdb")
     load_season(warehouse, sample)
     load_rosters(warehouse, sample, TONIGHT)
@@ -34,7 +34,7 @@ def season(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
 
 
 def tables(warehouse: Warehouse, day: date = TONIGHT) -> dict[str, pl.DataFrame]:
-    """The pre-game tables of a date, in the order of their keys."""
+    """Return the pre-game tables of a date, sorted by key."""
     return {
         name: warehouse.query(f"SELECT * FROM {name} WHERE game_date = @day", {"day": day}).sort(  # noqa: S608
             TABLES[name].natural_key
@@ -43,14 +43,14 @@ def tables(warehouse: Warehouse, day: date = TONIGHT) -> dict[str, pl.DataFrame]
     }
 
 
-def test_usage_of_a_real_game_is_what_a_pencil_says(season: Warehouse) -> None:
+def test_usage_of_a_real_game_matches_a_hand_calculation(season: Warehouse) -> None:
     """Jokić, 2024-03-25: 18 FGA, 7 FTA, 4 TOV in 30:51; Denver 90 FGA, 18 FTA, 15 TOV in 240 minutes."""
     sql = "SELECT usage_rate FROM player_game_summary WHERE game_id = @game AND player_id = @player"
     (usage,) = season.query(sql, JOKIC_AGAINST_MEMPHIS)["usage_rate"]
     assert usage == pytest.approx(100 * 25.08 * 48 / (30.85 * 112.92), abs=1e-5)
 
 
-def test_usage_agrees_with_the_published_one_and_impossible_ones_are_marked(
+def test_usage_matches_the_published_values_and_impossible_values_are_flagged(
     season: Warehouse, shared_data: Path
 ) -> None:
     published = pl.read_parquet(shared_data / "player_games" / "player_game_logs_2023-24.parquet").select(
@@ -64,7 +64,7 @@ def test_usage_agrees_with_the_published_one_and_impossible_ones_are_marked(
     assert both.filter(quality="out_of_range")["published"].to_list() == [100.0] * 5
 
 
-def test_every_game_has_its_two_teams_and_team_points_are_the_sum_of_their_players(season: Warehouse) -> None:
+def test_every_game_has_two_teams_and_team_points_equal_the_sum_of_player_points(season: Warehouse) -> None:
     teams = season.query(
         "SELECT game_id, team, ANY_VALUE(teams.points) AS points, SUM(players.points) AS summed"
         " FROM team_offense_game_summary AS teams JOIN player_game_summary AS players USING (game_id, team)"
@@ -74,7 +74,7 @@ def test_every_game_has_its_two_teams_and_team_points_are_the_sum_of_their_playe
     assert teams["points"].to_list() == teams["summed"].to_list()
 
 
-def test_overtime_is_read_off_the_minutes(season: Warehouse, sample: Path) -> None:
+def test_overtime_periods_are_derived_from_the_minutes(season: Warehouse, sample: Path) -> None:
     ours = season.query("SELECT DISTINCT game_id, overtime_periods FROM team_offense_game_summary")
     real = pl.read_parquet(sample / "games.parquet").select("game_id", real=pl.col("overtime_periods").cast(pl.Int64))
     both = ours.join(real, on="game_id")
@@ -82,22 +82,22 @@ def test_overtime_is_read_off_the_minutes(season: Warehouse, sample: Path) -> No
     assert both["overtime_periods"].max() >= 2  # type: ignore[operator]
 
 
-def test_the_evening_has_its_teams_players_and_lines(season: Warehouse) -> None:
+def test_the_pre_game_tables_cover_the_teams_players_and_lines_of_the_slate(season: Warehouse) -> None:
     run(season, PRE_GAME, TONIGHT, TONIGHT)
-    found = tables(season)
-    assert found["upcoming_team_game_context"].height == 24
-    assert found["player_prop_lines"].height >= 133
-    players = found["upcoming_player_game_context"]
+    results = tables(season)
+    assert results["upcoming_team_game_context"].height == 24
+    assert results["player_prop_lines"].height >= 133
+    players = results["upcoming_player_game_context"]
     assert 200 <= players.height <= 350
     assert players["missing"].null_count() == players.height
     assert (
-        found["player_daily_cache"]
+        results["player_daily_cache"]
         .select("game_date", "player_id")
         .equals(players.select("game_date", "player_id").sort("game_date", "player_id"))
     )
 
 
-def test_everything_written_twice_is_the_same_and_changes_nothing(season: Warehouse) -> None:
+def test_running_a_transform_twice_changes_nothing(season: Warehouse) -> None:
     run(season, PRE_GAME, TONIGHT, TONIGHT)
     for name in PRE_GAME:
         again = season.transform(name, parameters(TONIGHT, TONIGHT), between(TONIGHT, TONIGHT))
@@ -107,19 +107,19 @@ def test_everything_written_twice_is_the_same_and_changes_nothing(season: Wareho
         assert not season.transform(name, parameters(*dates), between(*dates)).changed
 
 
-def test_a_day_computed_alone_is_the_day_computed_with_its_season(season: Warehouse) -> None:
+def test_a_date_computed_alone_equals_the_date_computed_with_its_season(season: Warehouse) -> None:
     day = date(2024, 2, 14)
-    said = {"training": True, "as_of": eastern(YESTERDAY, 12)}
-    run(season, PRE_GAME, OPENING_NIGHT, YESTERDAY, **said)
+    values = {"training": True, "as_of": eastern(YESTERDAY, 12)}
+    run(season, PRE_GAME, OPENING_NIGHT, YESTERDAY, **values)
     with_season = tables(season, day)
     assert with_season["player_daily_cache"].height > 200
-    run(season, PRE_GAME, day, day, **said)
+    run(season, PRE_GAME, day, day, **values)
     for name, frame in tables(season, day).items():
         assert_frame_equal(frame, with_season[name], check_exact=True)
 
 
 @pytest.mark.parametrize("fate", ["removed", "scrambled"])
-def test_what_happens_on_the_date_and_after_changes_nothing_before_it(season: Warehouse, fate: str) -> None:
+def test_results_of_the_date_do_not_change_its_pre_game_tables(season: Warehouse, fate: str) -> None:
     run(season, PRE_GAME, TONIGHT, TONIGHT)
     run(season, POST_GAME, TONIGHT, TONIGHT)
     known = tables(season)

@@ -17,8 +17,8 @@ BOX = table_named("raw_player_boxscores")
 LINES = table_named("raw_game_lines")
 
 
-def box(*ids: str, **said: Any) -> pl.DataFrame:
-    return rows_of(BOX.name, ({"player_id": player} for player in ids), **said)
+def box(*ids: str, **values: Any) -> pl.DataFrame:
+    return rows_of(BOX.name, ({"player_id": player} for player in ids), **values)
 
 
 def test_the_order_of_columns_does_not_matter() -> None:
@@ -26,26 +26,26 @@ def test_the_order_of_columns_does_not_matter() -> None:
     assert conform(BOX, rows.select(reversed(rows.columns))).equals(rows)
 
 
-def test_a_column_nobody_filled_is_null() -> None:
+def test_an_untyped_null_column_gets_the_declared_type() -> None:
     rows = rows_of(LINES.name, [{"book": "fanduel"}]).with_columns(total=pl.lit(None), last_update=pl.lit(None))
     frame = conform(LINES, rows)
     assert frame.schema["total"] == pl.Float64()
     assert frame.schema["last_update"] == pl.Datetime("us", "UTC")
 
 
-def test_whole_numbers_may_fill_a_column_of_fractions() -> None:
+def test_integers_are_converted_for_a_float_column() -> None:
     frame = conform(BOX, box("1").with_columns(minutes=pl.lit(34), points=pl.lit(31, pl.Int16)))
     assert frame.select("minutes", "points").rows() == [(34.0, 31)]
 
 
-def test_a_moment_of_another_zone_is_the_same_moment_in_utc() -> None:
-    moment = datetime(2024, 3, 29, 23, 30, tzinfo=UTC)
-    eastern = pl.Series("as_of", [moment]).dt.convert_time_zone("America/New_York")
-    assert conform(BOX, box("1").with_columns(eastern))["as_of"].to_list() == [moment]
+def test_a_time_in_another_zone_is_converted_to_utc() -> None:
+    tip_off = datetime(2024, 3, 29, 23, 30, tzinfo=UTC)
+    eastern = pl.Series("as_of", [tip_off]).dt.convert_time_zone("America/New_York")
+    assert conform(BOX, box("1").with_columns(eastern))["as_of"].to_list() == [tip_off]
 
 
 @pytest.mark.parametrize(
-    ("changed", "complaint"),
+    ("changed", "message"),
     [
         ({"game_date": pl.lit("2024-03-29")}, "game_date is String, declared DATE"),
         ({"points": pl.lit(31.0)}, "points is Float64, declared INT64"),
@@ -58,8 +58,8 @@ def test_a_moment_of_another_zone_is_the_same_moment_in_utc() -> None:
         ({"actual_points": pl.lit(31)}, "unknown columns actual_points"),
     ],
 )
-def test_rows_whose_meaning_would_be_guessed_are_refused(changed: dict[str, pl.Expr], complaint: str) -> None:
-    with pytest.raises(BadInputError, match=f"raw_player_boxscores.*{complaint}"):
+def test_rows_that_do_not_match_the_declaration_are_rejected(changed: dict[str, pl.Expr], message: str) -> None:
+    with pytest.raises(BadInputError, match=f"raw_player_boxscores.*{message}"):
         conform(BOX, box("1").with_columns(**changed))
 
 
@@ -68,8 +68,8 @@ def test_a_missing_column_is_named() -> None:
         conform(BOX, box("1").drop("points", "source"))
 
 
-def test_a_player_who_stands_twice_in_a_game_is_named() -> None:
-    with pytest.raises(BadInputError, match=r"\(game_date, game_id, player_id\) occurs twice.*'203999'"):
+def test_a_duplicate_key_is_named() -> None:
+    with pytest.raises(BadInputError, match=r"\(game_date, game_id, player_id\) occurs more than once.*'203999'"):
         conform(BOX, box("203999", "1", "203999"))
 
 
@@ -81,21 +81,21 @@ def test_a_player_who_stands_twice_in_a_game_is_named() -> None:
         {},
     ],
 )
-def test_rows_of_the_slice_pass(where: Slice) -> None:
+def test_rows_inside_the_slice_pass(where: Slice) -> None:
     require_inside(BOX, box("1", "2", game_date=FRIDAY), where)
 
 
 @pytest.mark.parametrize(
-    ("where", "complaint"),
+    ("where", "message"),
     [
-        ({"player_id": ["1"]}, "1 of 2 rows lie outside"),
-        ({"game_date": DateRange(first=date(2024, 3, 30), last=date(2024, 4, 1))}, "2 of 2 rows lie outside"),
-        ({"plus_minus": 5.0}, "2 of 2 rows lie outside"),
+        ({"player_id": ["1"]}, "1 of 2 rows are outside"),
+        ({"game_date": DateRange(first=date(2024, 3, 30), last=date(2024, 4, 1))}, "2 of 2 rows are outside"),
+        ({"plus_minus": 5.0}, "2 of 2 rows are outside"),
         ({"day": FRIDAY}, "no column 'day'"),
-        ({"game_date": "2024-03-29"}, "game_date is DATE: no slice can be '2024-03-29'"),
-        ({"player_id": [203999]}, "player_id is STRING: no slice can be 203999"),
+        ({"game_date": "2024-03-29"}, "game_date is DATE: '2024-03-29' cannot define a slice"),
+        ({"player_id": [203999]}, "player_id is STRING: 203999 cannot define a slice"),
     ],
 )
-def test_rows_or_slices_that_do_not_fit_each_other_are_refused(where: Any, complaint: str) -> None:
-    with pytest.raises(BadInputError, match=complaint):
+def test_rows_outside_the_slice_and_invalid_slices_are_rejected(where: Any, message: str) -> None:
+    with pytest.raises(BadInputError, match=message):
         require_inside(BOX, box("1", "2", game_date=FRIDAY), where)

@@ -15,7 +15,7 @@ every_table = pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
 
 
 @every_table
-def test_a_table_is_partitioned_by_date_and_its_key_is_never_null(table: Table) -> None:
+def test_a_table_has_a_game_date_and_a_key_without_nulls(table: Table) -> None:
     columns = {column.name: column for column in table.columns}
     assert len(columns) == len(table.columns)
     assert columns["game_date"].type == "DATE"
@@ -31,11 +31,11 @@ def test_every_column_is_described(table: Table) -> None:
 @pytest.mark.parametrize(
     "name", [name for name, table in TABLES.items() if table.layer in (Layer.VIEW, Layer.ANALYTICS, Layer.PRECOMPUTE)]
 )
-def test_a_computed_table_has_its_select(name: str) -> None:
+def test_a_computed_table_has_a_select(name: str) -> None:
     assert "SELECT" in sql_text(name)
 
 
-def test_ddl_says_the_same_in_both_engines_words() -> None:
+def test_ddl_declares_the_same_columns_for_both_engines() -> None:
     table = table_named("raw_players")
     assert "player_id VARCHAR NOT NULL," in duckdb_ddl(table)
     assert "as_of TIMESTAMP WITH TIME ZONE NOT NULL\n" in duckdb_ddl(table)
@@ -44,10 +44,10 @@ def test_ddl_says_the_same_in_both_engines_words() -> None:
     assert "PARTITION BY game_date\nCLUSTER BY game_date, player_id" in google
 
 
-def test_unknown_names_are_answered_with_the_known_ones() -> None:
-    with pytest.raises(BadInputError, match=r"no table 'raw_player'; declared are: .*raw_players"):
+def test_an_error_about_an_unknown_name_lists_the_known_ones() -> None:
+    with pytest.raises(BadInputError, match=r"unknown table 'raw_player'; declared tables: .*raw_players"):
         table_named("raw_player")
-    with pytest.raises(BadInputError, match=r"no transform '../x'; there are: .*player_daily_cache"):
+    with pytest.raises(BadInputError, match=r"unknown transform '../x'; known transforms: .*player_daily_cache"):
         sql_text("../x")
 
 

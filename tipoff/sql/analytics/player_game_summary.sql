@@ -1,4 +1,4 @@
--- Wants team_offense_game_summary of the same games first: usage is a share of the team's plays.
+-- Requires team_offense_game_summary of the same games: usage is a share of the team's plays.
 WITH
   last_quotes AS (
     SELECT

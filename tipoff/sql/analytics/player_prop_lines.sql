@@ -1,4 +1,5 @@
--- Consensus per player: the median book's main line in the game's latest snapshot; opening: in his first one.
+-- The consensus line of a player is the lower median of the books' main lines in the latest snapshot of the game; the
+-- opening line is the same in the first snapshot with the player.
 WITH
   known AS (
     SELECT

@@ -1,4 +1,4 @@
--- Wants upcoming_team_game_context and player_prop_lines of the same dates first.
+-- Requires upcoming_team_game_context and player_prop_lines of the same dates.
 WITH
   slate AS (
     SELECT ours.*, theirs.pace AS opponent_pace, theirs.defensive_rating AS opponent_defensive_rating,
@@ -9,7 +9,7 @@ WITH
       AND theirs.team = ours.opponent
     WHERE ours.game_date BETWEEN @first_date AND @last_date
   ),
-  -- Who played is known only afterwards: box scores stand in for rosters in training and nowhere else.
+  -- Box scores exist only after a game, so they replace rosters in training and nowhere else.
   rosters AS (
     SELECT game_date, team, player_id, player_name, source, as_of, FALSE AS is_fallback,
     FROM raw_rosters
@@ -38,7 +38,7 @@ WITH
     WHERE injuries.as_of <= LEAST(@as_of, slate.tip_off)
     QUALIFY injuries.as_of = MAX(injuries.as_of) OVER (PARTITION BY game_id)
   ),
-  -- Of a team that has not submitted its report, nobody is known to be healthy.
+  -- Until a team has submitted its report, the health of its players is unknown.
   submissions AS (
     SELECT game_date, game_id, team, STRING_AGG(DISTINCT source, ';' ORDER BY source) AS injury_source,
     FROM reports

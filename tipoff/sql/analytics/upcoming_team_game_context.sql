@@ -1,6 +1,6 @@
 WITH
-  -- An earlier season's games may be known by their box scores alone. No source tells when those tipped off; the start
-  -- of their Eastern date is before every tip, so nothing that came after one is taken for known before it.
+  -- Games of earlier seasons may exist only in box scores, without a tip-off time. The start of their Eastern date is
+  -- used instead: it is before every tip-off, so no later information leaks in.
   fixtures AS (
     SELECT game_date, game_id, season, tip_off, home, away,
     FROM raw_schedule
@@ -21,7 +21,7 @@ WITH
     WHERE game_date BETWEEN @first_date AND @last_date
       AND (ARRAY_LENGTH(@game_ids) = 0 OR game_id IN UNNEST(@game_ids))
   ),
-  -- The Cup final (006) tires its teams and counts in no statistic of the season.
+  -- The Cup final (006) counts for rest days but not for the statistics of the season.
   played AS (
     SELECT *, LEFT(game_id, 3) != '006' AS counts,
     FROM team_offense_game_summary

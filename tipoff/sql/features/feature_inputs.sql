@@ -1,4 +1,4 @@
--- What the feature vector is made of: both contexts and the cache side by side, one row per player and game.
+-- Inputs of the feature vector: both contexts and the player cache joined, one row per player and game.
 WITH
   totals AS (
     SELECT
@@ -11,7 +11,7 @@ WITH
   )
 SELECT
   players.*,
-  COALESCE(schedule.source, box.source) AS schedule_source, -- a past game may be known by its box score alone
+  COALESCE(schedule.source, box.source) AS schedule_source, -- a past game may exist only in box scores
   totals.source AS team_box_source,
   ours.game_lines_source,
   ours.games_season AS team_games,

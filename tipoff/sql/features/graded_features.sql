@@ -1,4 +1,4 @@
--- Past feature rows with what came of them; only players who played.
+-- Past feature rows with the points scored, for players who played.
 SELECT
   features.* EXCEPT (feature_sources, feature_qualities),
   results.points,

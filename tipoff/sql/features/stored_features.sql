@@ -1,4 +1,4 @@
--- What the systems predict from.
+-- Feature rows that the systems predict from.
 SELECT *,
 FROM ml_feature_store
 WHERE game_date BETWEEN @first_date AND @last_date

@@ -1,4 +1,4 @@
--- One made before its tip is preferred; where a past day has only later ones they stand in, flagged backfilled.
+-- A prediction made before tip-off is preferred. Without one, the newest later prediction is used, flagged backfilled.
 WITH made AS (
   SELECT
     predictions.* EXCEPT (tip_off, backfilled),

@@ -1,4 +1,4 @@
--- The newest snapshot of each game: who is not on it any more has been cleared.
+-- The newest snapshot of each game. A player who is no longer listed has been cleared.
 SELECT
   game_id,
   player_id,

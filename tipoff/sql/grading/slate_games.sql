@@ -1,5 +1,5 @@
--- The date's games as known at a moment. One predicted for it and moved to another date since is postponed; where no
--- scoreboard was read, the box scores of both teams tell that it is final: those of games under way are never kept.
+-- Games of a date as known at @as_of. A game predicted for the date and moved to another date since is postponed.
+-- Without a scoreboard, a game with box scores of both teams is final, as box scores of live games are not stored.
 WITH
   games AS (
     SELECT
@@ -17,7 +17,7 @@ WITH
     SELECT
       game_id,
       COUNT(DISTINCT team) AS teams,
-      COUNT(DISTINCT IF(as_of <= @as_of, team, NULL)) AS teams_by_then,
+      COUNT(DISTINCT IF(as_of <= @as_of, team, NULL)) AS teams_as_of,
     FROM raw_player_boxscores
     WHERE game_date = @game_date
     GROUP BY game_id
@@ -29,7 +29,7 @@ SELECT
   games.tip_off,
   CASE
     WHEN games.status = 'postponed' OR board.status = 'postponed' THEN 'postponed'
-    WHEN games.status = 'final' OR board.status = 'final' OR boxes.teams_by_then = 2 THEN 'final'
+    WHEN games.status = 'final' OR board.status = 'final' OR boxes.teams_as_of = 2 THEN 'final'
     ELSE COALESCE(board.status, games.status)
   END AS game_status,
   board.status_text,

@@ -1,5 +1,5 @@
--- Wants upcoming_player_game_context of the same dates first. Only games he played in, all before the date; the Cup
--- final (006) tires him and counts in no statistic.
+-- Requires upcoming_player_game_context of the same dates. Uses only games that the player played in before the date.
+-- The Cup final (006) counts for rest days but not for statistics.
 WITH
   targets AS (
     SELECT game_date, player_id, season, opponent,

@@ -1,4 +1,4 @@
--- The line a book means: alternates are lopsided, so the pair with the most balanced prices is the main one.
+-- Alternate lines have unbalanced prices, so the two-sided line with the most balanced prices is the main line.
 WITH
   quotes AS (
     SELECT

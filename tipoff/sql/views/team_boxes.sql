@@ -1,8 +1,8 @@
--- A game without team totals has the sum of its players' rows, which is exact; its minutes are those of whole periods.
--- Whole minutes of players are rounded, so sums are some off: farther off, somebody is missing, and the game with him.
--- So it is where a name of its box score is nobody's: what he did stands in no row.
+-- A game without team totals gets the sums of its players' rows, with minutes rounded to whole periods. Players' minutes
+-- may be rounded, so sums are a few minutes off. A larger difference means a player is missing: the game is left out.
+-- It is also left out if its box score has an unresolved name, as that player has no row.
 WITH
-  unknown AS (
+  unresolved AS (
     SELECT DISTINCT game_date, game_id, source,
     FROM unresolved_players
   ),
@@ -19,12 +19,12 @@ WITH
       SUM(box.points) AS points,
       STRING_AGG(DISTINCT box.source, ' and ' ORDER BY box.source) AS source,
       MAX(box.as_of) AS as_of,
-      LOGICAL_OR(unknown.game_id IS NOT NULL) AS lacks_somebody,
+      LOGICAL_OR(unresolved.game_id IS NOT NULL) AS is_incomplete,
     FROM raw_player_boxscores AS box
-    LEFT JOIN unknown
-      ON unknown.game_date = box.game_date
-      AND unknown.game_id = box.game_id
-      AND unknown.source = box.source
+    LEFT JOIN unresolved
+      ON unresolved.game_date = box.game_date
+      AND unresolved.game_id = box.game_id
+      AND unresolved.source = box.source
     LEFT JOIN raw_team_boxscores AS totals
       ON totals.game_date = box.game_date
       AND totals.game_id = box.game_id
@@ -35,7 +35,7 @@ WITH
     SELECT
       ours.*,
       ours.points > theirs.points AS win,
-      ours.lacks_somebody OR theirs.lacks_somebody AS lacks,
+      ours.is_incomplete OR theirs.is_incomplete AS is_incomplete_game,
       LEAST(ours.player_minutes, theirs.player_minutes) AS fewest_minutes,
       240 + 25 * GREATEST(ROUND((GREATEST(ours.player_minutes, theirs.player_minutes) - 240) / 25), 0) AS minutes,
     FROM sums AS ours
@@ -55,4 +55,4 @@ SELECT
   CONCAT('sum of ', source) AS source, as_of,
 FROM paired
 WHERE fewest_minutes > minutes - 12
-  AND NOT lacks
+  AND NOT is_incomplete_game

@@ -1,8 +1,8 @@
--- Names that nobody answers to in the box scores that stand: each may be one of its candidates, who then did play.
+-- Unresolved names in the stored box scores. Each may be one of its candidates, who then did play.
 SELECT
   unresolved_players.game_id,
   unresolved_players.team,
-  unresolved_players.player_name AS unknown_name,
+  unresolved_players.player_name AS unresolved_name,
   unresolved_players.candidates,
 FROM unresolved_players
 JOIN (
