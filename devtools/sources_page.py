@@ -12,7 +12,7 @@ from devtools.handmade_responses import MADE
 from devtools.recorded_responses import CASES
 from tipoff.errors import BadInputError
 from tipoff.plan import is_critical
-from tipoff.replay.upstream.endpoints import Endpoint, find
+from tipoff.replay.upstream.endpoints import Endpoint, find_endpoint
 from tipoff.settings import load_settings
 from tipoff.sources.base import Request, Response, Slate, Source
 from tipoff.sources.feed import Feed
@@ -55,7 +55,7 @@ def endpoint_of(source: Source) -> Endpoint:
     """Where the upstream of replays answers its questions. Raises BadInputError when nothing does."""
     asked = first_request(source)
     params = {name: value if isinstance(value, str) else ",".join(value) for name, value in asked.params.items()}
-    found = find(asked.host, unquote(asked.path).lstrip("/"), params)
+    found = find_endpoint(asked.host, unquote(asked.path).lstrip("/"), params)
     if found is None:
         raise BadInputError(
             f"{source.name}: the replay does not answer at {asked.url}; add it to the upstream's endpoints"
@@ -175,13 +175,13 @@ def _meant(source: Source) -> Sequence[str]:
 
 
 def _refusals() -> Iterator[Sequence[str]]:
-    for told, status, headers, body in _REFUSALS:
+    for told, status, headers, body in ERROR_RESPONSES:
         response = Response(status=status, headers=headers, body=body, url="", fetched_at=EXAMPLE.games[0].tip_off)
         judgement = classify(response, "json")
         yield told, f"`{judgement.outcome}`" if judgement else "none"
 
 
-_REFUSALS: Sequence[tuple[str, int, Mapping[str, str], bytes]] = (
+ERROR_RESPONSES: Sequence[tuple[str, int, Mapping[str, str], bytes]] = (
     ("401", 401, {}, b""),
     ("401, no credits left", 401, {"x-requests-remaining": "0"}, b""),
     ("403, 451", 403, {}, b""),

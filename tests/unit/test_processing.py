@@ -21,7 +21,7 @@ from tipoff.landing.local import LocalLanding
 from tipoff.processing import Processed, process
 from tipoff.replay.archive import Archive
 from tipoff.replay.shapes.nba_injury_report import report
-from tipoff.replay.shapes.view import Past, View
+from tipoff.replay.shapes.view import ArchiveIndex, ArchiveView
 from tipoff.replay.upstream import serve
 from tipoff.settings import load_settings
 from tipoff.sources.base import Slate
@@ -343,7 +343,7 @@ def test_a_game_whose_last_listed_player_was_cleared_has_a_snapshot_of_its_teams
     healthy = archive.availability.filter(pl.col("game_id") != cleared.game_id)
     archive.__dict__["availability"] = healthy  # where cached tables are kept
     noon = MORNING + timedelta(hours=2)
-    body = report(View(Past(archive), noon), {"stamp": f"{DAY}_11AM"}).body
+    body = report(ArchiveView(ArchiveIndex(archive), noon), {"stamp": f"{DAY}_11AM"}).body
     key = day.collected.landing.put(INJURIES, DAY, body, "pdf").key
     items = tuple(item.model_copy(update={"key": key}) for item in day.collected.items(INJURIES))
     told = day.read(INJURIES, noon, day.land(Batch(source=INJURIES, game_date=DAY, items=items)))

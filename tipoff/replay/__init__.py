@@ -1,1 +1,1 @@
-"""A past day served again: facts, the upstream that tells them, and what goes wrong."""
+"""Replay of a past day: the archive of facts, the upstream that serves them, and injected faults."""

@@ -1,4 +1,4 @@
-"""What goes wrong in a replay: a TOML file of `[[fault]]` entries, each a source, a period and a mishap."""
+"""Faults injected into a replay: a TOML file of `[[fault]]` entries, each with a source, a kind and a period."""
 
 import tomllib
 from collections import Counter
@@ -15,7 +15,7 @@ from tipoff.vocabulary import EASTERN, Frozen
 
 
 class ReplaySource(StrEnum):
-    """The sources a fault may strike, by their pipeline names."""
+    """The sources that the replay serves and that a fault may name, by their pipeline names; ANY is all of them."""
 
     SCHEDULE = "nbac_schedule"
     PLAYER_LIST = "nbac_player_list_current"
@@ -45,7 +45,7 @@ class ReplaySource(StrEnum):
 
 
 class FaultKind(StrEnum):
-    """The mishaps: some replace the answer, some change its content, some break its delivery."""
+    """What goes wrong: some kinds replace the response, some change its content, some break its delivery."""
 
     FORBIDDEN_NOT_YET = "forbidden_not_yet"
     ACCESS_DENIED = "access_denied"
@@ -80,7 +80,7 @@ _WITH_KEY = _ODDS | {
 }
 
 _BY_DATE = frozenset({ReplaySource.INJURY_REPORT, ReplaySource.BDL_BOXSCORES, ReplaySource.ESPN_SCOREBOARD})
-"""Asked about a date, and with answers about the one before in every archive."""
+"""Sources whose requests name a date, and which every archive can also serve for the date before."""
 
 SOURCES_OF_KIND: Mapping[FaultKind, frozenset[ReplaySource]] = {
     FaultKind.QUOTA_SPENT: _ODDS,
@@ -95,7 +95,7 @@ SOURCES_OF_KIND: Mapping[FaultKind, frozenset[ReplaySource]] = {
     FaultKind.INTEGER_LINE: _PROPS,
     FaultKind.IN_PLAY: _PROPS,
 }
-"""Kinds that only some sources can suffer."""
+"""Kinds that apply to some sources only; the others apply to all."""
 
 REQUIRED_FIELD: Mapping[FaultKind, str] = {
     FaultKind.TOO_MANY_REQUESTS: "retry_after_seconds",
@@ -104,10 +104,10 @@ REQUIRED_FIELD: Mapping[FaultKind, str] = {
     FaultKind.POSTPONED: "games",
     FaultKind.NEVER: "games",
 }
-"""The field without which a kind says nothing."""
+"""The field that a kind needs."""
 
 KINDS_WITH_GAMES = frozenset({FaultKind.PARTIAL_SLATE, FaultKind.POSTPONED, FaultKind.NEVER})
-"""Kinds whose games are what goes wrong; for the others they say which requests are struck."""
+"""Kinds whose `games` are the affected games; for other kinds `games` selects the requests that fail."""
 
 REQUESTED_PER_GAME = frozenset(
     {
@@ -124,84 +124,87 @@ REQUESTED_PER_GAME = frozenset(
         ReplaySource.GAMEBOOK,
     }
 )
-"""Sources whose requests are about one game or one team, so that some of them can be struck."""
+"""Sources whose requests are about one game or one team, so that a fault can select some of them."""
 
 
-def _eastern(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=EASTERN)
+def _eastern(time: datetime) -> datetime:
+    return time if time.tzinfo else time.replace(tzinfo=EASTERN)
 
 
 VirtualTime = Annotated[datetime, AfterValidator(_eastern)]
 
 
 class Fault(Frozen):
-    """One mishap: `from` (included) to `until` (excluded) in virtual Eastern time, open where absent."""
+    """One fault, active from `from` (inclusive) to `until` (exclusive) in virtual Eastern time; both are optional."""
 
     source: ReplaySource
     kind: FaultKind
     begins: VirtualTime | None = Field(default=None, alias="from")
     until: VirtualTime | None = None
     games: frozenset[str] = frozenset()
-    """Game ids or labels ("LAC@ORL"); a label means that game on the virtual day or the day before."""
+    """Game ids or labels ("LAC@ORL"); a label is that game on the virtual date or the date before."""
     count: PositiveInt | None = None
-    """Strike only the first so many requests of the period."""
+    """Affect only this many requests, the first of the period."""
     retry_after_seconds: PositiveInt | None = None
     delay_minutes: PositiveInt | None = None
     books: frozenset[str] = frozenset()
-    """The books whose prop lines are bent; all of them when none is named."""
+    """The books whose prop lines change; empty means all."""
 
     @model_validator(mode="after")
-    def _makes_sense(self) -> Self:
+    def _is_consistent(self) -> Self:
         needed, possible = REQUIRED_FIELD.get(self.kind), SOURCES_OF_KIND.get(self.kind)
         if needed and not getattr(self, needed):
             raise ValueError(f"kind {self.kind} needs the field {needed}")
         if possible and self.source not in possible:
             raise ValueError(f"kind {self.kind} is for {', '.join(sorted(possible))}, not for {self.source}")
         if self.games and self.kind not in KINDS_WITH_GAMES and self.source not in REQUESTED_PER_GAME:
-            raise ValueError(f"{self.source} is asked for a whole slate: {self.kind} cannot strike single games")
+            raise ValueError(f"{self.source} is requested for a whole slate: {self.kind} cannot select single games")
         if self.begins and self.until and self.begins >= self.until:
             raise ValueError(f"ends at {self.until} before it begins")
         return self
 
     def covers(self, source: ReplaySource, as_of: datetime) -> bool:
-        """Whether a request to this source at this virtual time falls under the entry."""
-        begun = self.begins is None or self.begins <= as_of
-        over = self.until is not None and as_of >= self.until
-        return self.source in (source, ReplaySource.ANY) and begun and not over
+        """Whether the fault is active for this source at this virtual time."""
+        has_begun = self.begins is None or self.begins <= as_of
+        has_ended = self.until is not None and as_of >= self.until
+        return self.source in (source, ReplaySource.ANY) and has_begun and not has_ended
 
-    def strikes(self, about: frozenset[str] | None, named: frozenset[str]) -> bool:
-        """Whether a request about these games is struck (None: about a whole slate); `named`: ids of our games."""
+    def affects(self, requested: frozenset[str] | None, game_ids: frozenset[str]) -> bool:
+        """Whether the fault affects a request.
+
+        `requested`: ids of the games the request is about, None for a whole slate; `game_ids`: ids of `games`.
+        """
         if not self.games or self.kind in KINDS_WITH_GAMES:
             return True
-        return about is not None and not about.isdisjoint(named)
+        return requested is not None and not requested.isdisjoint(game_ids)
 
 
 class FaultPlan:
-    """The faults of a replay. Its one bit of state: how often an entry with `count` has struck."""
+    """The faults of a replay. Its only state: how many requests each fault with a `count` has affected."""
 
     def __init__(self, faults: tuple[Fault, ...] = ()) -> None:
         self._faults = faults
-        self._struck: Counter[int] = Counter()
+        self._affected: Counter[int] = Counter()
 
-    def in_force(
+    def active_faults(
         self,
         source: ReplaySource,
         as_of: datetime,
-        about: frozenset[str] | None,
+        requested: frozenset[str] | None,
         ids_of: Callable[[frozenset[str], datetime], frozenset[str]],
     ) -> tuple[Fault, ...]:
-        """The entries that strike a request, in the order of the file; `ids_of` turns labels into game ids."""
+        """The faults that affect a request, in the order of the file; `ids_of` turns labels into game ids."""
         return tuple(
             fault
-            for place, fault in enumerate(self._faults)
+            for position, fault in enumerate(self._faults)
             if fault.covers(source, as_of)
-            and fault.strikes(about, ids_of(fault.games, as_of))
-            and self._has_strikes_left(place, fault)
+            and fault.affects(requested, ids_of(fault.games, as_of))
+            and self._has_count_left(position, fault)
         )
 
-    def _has_strikes_left(self, place: int, fault: Fault) -> bool:
-        self._struck[place] += 1
-        return fault.count is None or self._struck[place] <= fault.count
+    def _has_count_left(self, position: int, fault: Fault) -> bool:
+        self._affected[position] += 1
+        return fault.count is None or self._affected[position] <= fault.count
 
 
 def load_faults(path: Path) -> tuple[Fault, ...]:
@@ -211,21 +214,21 @@ def load_faults(path: Path) -> tuple[Fault, ...]:
     except OSError as error:
         raise ConfigurationError(f"fault file {path} cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"fault file {path} is no TOML: {error}") from error
+        raise ConfigurationError(f"fault file {path} is not valid TOML: {error}") from error
     if unknown := sorted(content.keys() - {"fault"}):
         raise ConfigurationError(f"fault file {path}: unknown table {unknown[0]!r}; entries are [[fault]]")
     entries = content.get("fault", [])
     if not isinstance(entries, list):
         raise ConfigurationError(f"fault file {path}: write entries as [[fault]], in double brackets")
-    return tuple(_fault(path, place, entry) for place, entry in enumerate(entries, start=1))
+    return tuple(_parse_fault(path, position, entry) for position, entry in enumerate(entries, start=1))
 
 
-def _fault(path: Path, place: int, entry: object) -> Fault:
+def _parse_fault(path: Path, position: int, entry: object) -> Fault:
     try:
         return Fault.model_validate(entry)
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
-        where = f"fault file {path}, entry {place}" + (f", field {field!r}" if field else "")
+        where = f"fault file {path}, entry {position}" + (f", field {field!r}" if field else "")
         given = f" (given: {first['input']!r})" if field else ""
         raise ConfigurationError(f"{where}: {first['msg']}{given}") from error

@@ -12,7 +12,7 @@ import pytest
 
 from tipoff.replay.archive import Archive
 from tipoff.replay.shapes.odds_api import game_lines
-from tipoff.replay.shapes.view import Past, View
+from tipoff.replay.shapes.view import ArchiveIndex, ArchiveView
 from tipoff.vocabulary import eastern
 
 Ask = Callable[..., httpx.Response]
@@ -72,7 +72,9 @@ def test_lines_whose_last_change_no_file_tells_bear_the_time_they_were_seen(
     """As in the sample, but for the time of the last change, which a folder of lines may lack."""
     at = eastern(date(2024, 3, 29), 12)
     unstamped = altered(game_lines=archive.game_lines.with_columns(last_update=pl.lit(None, pl.Datetime("us", "UTC"))))
-    known, unknown = (json.loads(game_lines(View(Past(each), at), LINES).body) for each in (archive, unstamped))
+    known, unknown = (
+        json.loads(game_lines(ArchiveView(ArchiveIndex(each), at), LINES).body) for each in (archive, unstamped)
+    )
     assert [prices(event) for event in unknown] == [prices(event) for event in known]
     books = [book for event in unknown for book in event["bookmakers"]]
     seen = {f"{moment:%Y-%m-%dT%H:%M:%SZ}" for moment in archive.game_lines["snapshot_at"].unique()}

@@ -81,7 +81,7 @@ def test_the_log_has_a_line_a_request_and_no_keys(start: Start, sample: Path, tm
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["--archive", "tests"], "is no archive"),
+        (["--archive", "tests"], "is not an archive"),
         (["--archive", "sample", "--faults", "none.toml"], "none.toml cannot be read"),
         (["--archive", "sample", "--log", "nowhere/log.jsonl"], "log nowhere/log.jsonl cannot be written"),
     ],

@@ -12,7 +12,7 @@ import pytest
 
 from tipoff.replay.archive import Archive
 from tipoff.replay.shapes.nba_injury_report import report
-from tipoff.replay.shapes.view import Past, View
+from tipoff.replay.shapes.view import ArchiveIndex, ArchiveView
 from tipoff.vocabulary import eastern
 
 Ask = Callable[..., httpx.Response]
@@ -126,7 +126,7 @@ def test_a_report_that_does_not_exist_is_denied_like_the_provider_does(ask: Ask,
 def test_quarter_hourly_reports_replace_the_hourly_ones(archive: Archive, altered: Callable[..., Archive]) -> None:
     later = pl.lit(date(2025, 12, 22)) - pl.lit(date(2024, 3, 29))
     moved = archive.games.with_columns(pl.col("game_date") + later, pl.col("tip_off") + later)
-    view = View(Past(altered(games=moved)), eastern(date(2025, 12, 23), 12))
+    view = ArchiveView(ArchiveIndex(altered(games=moved)), eastern(date(2025, 12, 23), 12))
     status = {
         stamp: report(view, {"stamp": stamp}).status
         for stamp in ("2025-12-21_05PM", "2025-12-21_05_15PM", "2025-12-22_05PM", "2025-12-22_05_15PM")

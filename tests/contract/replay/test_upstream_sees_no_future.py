@@ -13,8 +13,8 @@ from tipoff.replay.archive import Archive
 from tipoff.replay.archive.layout import TABLES
 from tipoff.replay.faults import ReplaySource
 from tipoff.replay.shapes.nba_injury_report import report
-from tipoff.replay.shapes.view import Past, View
-from tipoff.replay.upstream.endpoints import find
+from tipoff.replay.shapes.view import ArchiveIndex, ArchiveView
+from tipoff.replay.upstream.endpoints import find_endpoint
 from tipoff.vocabulary import EASTERN, eastern
 
 HORNETS = "ee8cfaef963aea9276e133873f77c26a"
@@ -72,7 +72,7 @@ while_nobody_plays = minutes_after(THE_DAY, 12 * 60) | st.builds(
 
 
 def test_every_address_of_the_replay_is_among_these_but_the_injury_report_which_has_a_test_of_its_own() -> None:
-    found = [find(*address) for address in ADDRESSES.values()]
+    found = [find_endpoint(*address) for address in ADDRESSES.values()]
     assert {endpoint.source for endpoint, _ in filter(None, found)} == set(ReplaySource) - {
         ReplaySource.ANY,
         ReplaySource.INJURY_REPORT,
@@ -80,21 +80,21 @@ def test_every_address_of_the_replay_is_among_these_but_the_injury_report_which_
 
 
 @pytest.fixture(scope="module")
-def past(archive: Archive) -> Past:
-    return Past(archive)
+def index(archive: Archive) -> ArchiveIndex:
+    return ArchiveIndex(archive)
 
 
-def answer(past: Past, as_of: datetime, name: str) -> bytes:
+def answer(index: ArchiveIndex, as_of: datetime, name: str) -> bytes:
     host, path, query = ADDRESSES[name]
-    found = find(host, path, query)
+    found = find_endpoint(host, path, query)
     assert found is not None
     endpoint, params = found
-    return endpoint.answer(View(past, as_of), params).body
+    return endpoint.respond(ArchiveView(index, as_of), params).body
 
 
-def last_injury_report(past: Past, as_of: datetime) -> bytes:
+def last_injury_report(index: ArchiveIndex, as_of: datetime) -> bytes:
     stamp = f"{as_of.astimezone(EASTERN) - timedelta(minutes=30):%Y-%m-%d_%I%p}"
-    return report(View(past, as_of), {"stamp": stamp}).body
+    return report(ArchiveView(index, as_of), {"stamp": stamp}).body
 
 
 def with_another_future(archive: Archive, as_of: datetime) -> dict[str, pl.DataFrame]:
@@ -142,29 +142,29 @@ def test_every_table_of_the_archive_has_another_future_but_the_players_names(arc
 @settings(max_examples=8, deadline=None, derandomize=True)
 @given(as_of=while_nobody_plays)
 def test_answers_are_the_same_whatever_comes_later(
-    as_of: datetime, past: Past, archive: Archive, altered: Callable[..., Archive]
+    as_of: datetime, index: ArchiveIndex, archive: Archive, altered: Callable[..., Archive]
 ) -> None:
-    other = Past(altered(**with_another_future(archive, as_of)))
+    other = ArchiveIndex(altered(**with_another_future(archive, as_of)))
     for name in ADDRESSES:
-        assert answer(past, as_of, name) == answer(other, as_of, name), name
-    assert last_injury_report(past, as_of) == last_injury_report(other, as_of)
+        assert answer(index, as_of, name) == answer(other, as_of, name), name
+    assert last_injury_report(index, as_of) == last_injury_report(other, as_of)
 
 
 @settings(max_examples=25, deadline=None, derandomize=True)
 @given(as_of=minutes_after(THE_DAY - timedelta(days=150), 151 * 24 * 60))
-def test_rows_and_finals_are_of_games_that_are_over(as_of: datetime, past: Past, archive: Archive) -> None:
+def test_rows_and_finals_are_of_games_that_are_over(as_of: datetime, index: ArchiveIndex, archive: Archive) -> None:
     ends = pl.col("tip_off") + pl.duration(minutes=140) + pl.duration(minutes=12) * pl.col("overtime_periods")
     logged = archive.games.filter(ends + pl.duration(minutes=5) <= as_of)
-    rows = re.findall(rb'"(00223\d{5})"', answer(past, as_of, "player rows"))
+    rows = re.findall(rb'"(00223\d{5})"', answer(index, as_of, "player rows"))
     assert {game_id.decode() for game_id in rows} == set(logged["game_id"])
-    finals = answer(past, as_of, "schedule").count(b'"gameStatus":3')
+    finals = answer(index, as_of, "schedule").count(b'"gameStatus":3')
     assert finals == archive.games.filter(ends <= as_of).height
 
 
 @settings(max_examples=25, deadline=None, derandomize=True)
 @given(as_of=minutes_after(THE_DAY, 18 * 60))
-def test_no_quote_is_newer_than_the_request(as_of: datetime, past: Past) -> None:
-    texts = answer(past, as_of, "game lines"), answer(past, as_of, "props")
+def test_no_quote_is_newer_than_the_request(as_of: datetime, index: ArchiveIndex) -> None:
+    texts = answer(index, as_of, "game lines"), answer(index, as_of, "props")
     assert all(moment <= as_of for text in texts for moment in quoted_at(text))
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from devtools.handmade_responses import MADE
 from tipoff.replay.faults import ReplaySource
-from tipoff.replay.upstream.endpoints import ENDPOINTS, find
+from tipoff.replay.upstream.endpoints import ENDPOINTS, find_endpoint
 from tipoff.sources.pdf import pages_of, text_of
 
 Ask = Callable[..., httpx.Response]
@@ -322,7 +322,7 @@ def test_the_shape_of_every_address_of_the_replay_is_compared() -> None:
     compared = []
     for _, (address, query), _ in CASES.values():
         host, _, path = address.partition("/")
-        found = find(host, path, query)
+        found = find_endpoint(host, path, query)
         assert found, f"the replay does not answer at {address}"
         compared.append(found[0])
     assert {endpoint.source for endpoint in ENDPOINTS if endpoint not in compared} == NO_JSON.keys()

@@ -12,7 +12,7 @@ import pytest
 from devtools.recorded_responses import PLAY_BY_PLAY, PLAY_BY_PLAY_V3, Case, Recordings, utc
 from tipoff.errors import ContractError
 from tipoff.replay.archive import results
-from tipoff.replay.archive.folder_reader import take_in
+from tipoff.replay.archive.folder_reader import read_files
 from tipoff.shot_zones import zone_of_shot
 from tipoff.sources.base import Request, Slate
 from tipoff.sources.boxscore_rules import RESULT_DUE_AFTER
@@ -47,7 +47,7 @@ def published(shared_data: Path) -> pl.DataFrame:
             "game_date": [date(2025, 1, 6), date(2024, 11, 12)],
         }
     )
-    return results.shots_by_zone(results.shots(take_in(shared_data, "shots"), games).rows)
+    return results.shots_by_zone(results.shots(read_files(shared_data, "shots"), games).rows)
 
 
 @each_case

@@ -32,15 +32,15 @@ from tipoff.errors import NotEnoughDataError
 from tipoff.replay.archive import Archive
 from tipoff.replay.faults import Fault, FaultKind, ReplaySource
 from tipoff.replay.upstream import serve
-from tipoff.replay.upstream.app import _REFUSALS
-from tipoff.replay.upstream.delivery import BROKEN
+from tipoff.replay.upstream.app import ERROR_RESPONSES
+from tipoff.replay.upstream.delivery import DELIVERY_FAULTS
 from tipoff.sources.base import Slate
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import Outcome, eastern
 
 
 def test_every_refusal_and_every_broken_delivery_is_tried() -> None:
-    assert {*_REFUSALS, *BROKEN, *OF_CONTENT} == set(MEANS)
+    assert {*ERROR_RESPONSES, *DELIVERY_FAULTS, *OF_CONTENT} == set(MEANS)
 
 
 def test_what_a_failure_means_is_never_that_nothing_is_wrong_but_where_a_reason_is_given() -> None:

@@ -303,9 +303,9 @@ def test_prop_files_with_other_columns_stand_side_by_side_and_an_unknown_snapsho
         ({"commence_time": "2030-11-02T02:10:00Z"}, "no such game on that date (postponed or Cup final)"),
         ({"commence_time": "2030-11-20T02:10:00Z"}, "play-in or playoffs"),
         ({"commence_time": "2029-11-03T02:10:00Z"}, "season not among the player games"),
-        ({"line": None}, "no player or no line"),
-        ({"over_price": None, "under_price": None}, "no price at all"),
-        ({}, "same quote twice"),
+        ({"line": None}, "no player or line"),
+        ({"over_price": None, "under_price": None}, "no price"),
+        ({}, "repeated quote"),
     ],
 )
 def test_a_quote_that_stays_out_is_counted_under_its_reason(imported_with: Change, more: Row, reason: str) -> None:
@@ -332,9 +332,9 @@ def test_a_one_sided_an_alternate_and_an_in_play_quote_enter(imported_with: Chan
 @pytest.mark.parametrize(
     ("extra", "reason"),
     [
-        (season()[:1], "player twice in a game"),
+        (season()[:1], "repeated player in a game"),
         ([player_game(OPENING, "9", "XXX", "BOS", 3)], "unknown team"),
-        ([player_game(OPENING, "9", "BOS", "BKN", 3, PTS=None)], "no name, minutes, side or a count"),
+        ([player_game(OPENING, "9", "BOS", "BKN", 3, PTS=None)], "no name, minutes, side or count"),
         ([player_game("0023000003", "9", "BOS", "BKN", 3)], "game without a home and an away team"),
     ],
 )
@@ -433,7 +433,7 @@ def test_what_a_killed_import_left_does_not_stop_the_next(folder: Path, tmp_path
     (target / ".writing").mkdir(parents=True)
     for begun in (target / "games.parquet", target / ".writing" / "archive.json"):
         begun.write_bytes(b"half")
-    with pytest.raises(ArchiveError, match="is no archive"):
+    with pytest.raises(ArchiveError, match="is not an archive"):
         Archive(target)
     assert main(["import", str(folder), "--to", str(target)]) == 0
     assert {file.name for file in target.iterdir()} == {"archive.json"} | {f"{name}.parquet" for name in TABLES}
@@ -441,7 +441,7 @@ def test_what_a_killed_import_left_does_not_stop_the_next(folder: Path, tmp_path
 
 
 def test_no_folder_is_no_archive(tmp_path: Path) -> None:
-    with pytest.raises(ArchiveError, match="is no archive"):
+    with pytest.raises(ArchiveError, match="is not an archive"):
         Archive(tmp_path)
 
 

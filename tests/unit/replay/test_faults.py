@@ -33,7 +33,7 @@ def fault(**fields: Any) -> Fault:
 
 
 def struck(plan: FaultPlan, about: frozenset[str] | None = None, source: ReplaySource = ReplaySource.PROPS) -> int:
-    return len(plan.in_force(source, NOON, about, ids_of))
+    return len(plan.active_faults(source, NOON, about, ids_of))
 
 
 def loaded(folder: Path, toml: str) -> tuple[Fault, ...]:
@@ -76,13 +76,13 @@ def test_a_file_without_entries_means_no_faults(tmp_path: Path) -> None:
             "[[fault]]\nsource = 'nbac_schedule'\nkind = 'one_sided'",
             "is for bettingpros_player_points_props, odds_api_player_points_props",
         ),
-        ("[[fault]]\nsource = 'nbac_schedule'\nkind = 'hang'\ngames = ['GSW@CHA']", "cannot strike single games"),
+        ("[[fault]]\nsource = 'nbac_schedule'\nkind = 'hang'\ngames = ['GSW@CHA']", "cannot select single games"),
         ("[[fault]]\nsource = '*'\nkind = 'hang'\nfrom = '2024-03-29T12:00'\nuntil = '2024-03-29T11:00'", "before it"),
         ("[[fault]]\nsource = '*'\nkind = 'hang'\ncount = 0", "field 'count'"),
         ("[[fault]]\nsource = '*'\nkind = 'hang'\nfrom = 'noon'", "field 'from'"),
         ("[fault]\nsource = '*'\nkind = 'hang'", "double brackets"),
         ("[[faults]]\nsource = '*'", "unknown table 'faults'"),
-        ("fault = ", "is no TOML"),
+        ("fault = ", "is not valid TOML"),
     ],
 )
 def test_a_wrong_entry_is_named_with_its_file_and_field(tmp_path: Path, toml: str, complaint: str) -> None:
@@ -135,7 +135,7 @@ def test_a_count_runs_down_with_each_struck_request_only() -> None:
 
 def test_entries_strike_in_the_order_of_the_file() -> None:
     plan = FaultPlan((fault(kind="empty"), fault(kind="server_error")))
-    assert [entry.kind for entry in plan.in_force(ReplaySource.PROPS, NOON, None, ids_of)] == [
+    assert [entry.kind for entry in plan.active_faults(ReplaySource.PROPS, NOON, None, ids_of)] == [
         FaultKind.EMPTY,
         FaultKind.SERVER_ERROR,
     ]
@@ -152,4 +152,6 @@ def test_every_source_that_a_fault_may_name_is_asked_for_somewhere() -> None:
 
 
 def test_single_games_can_be_struck_wherever_questions_are_about_them() -> None:
-    assert {endpoint.source for endpoint in ENDPOINTS if endpoint.about} == REQUESTED_PER_GAME - {ReplaySource.ANY}
+    assert {endpoint.source for endpoint in ENDPOINTS if endpoint.requested_games} == REQUESTED_PER_GAME - {
+        ReplaySource.ANY
+    }

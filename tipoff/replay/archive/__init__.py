@@ -1,4 +1,4 @@
-"""Past facts in the project's own tidy layout, and how they get there."""
+"""Archives: the facts of past seasons in a fixed layout, and the import that creates them."""
 
 from tipoff.replay.archive.reader import Archive
 

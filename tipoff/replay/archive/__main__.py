@@ -1,4 +1,4 @@
-"""Making archives: `python -m tipoff.replay.archive import FOLDER --to ARCHIVE`, and `… sample`."""
+"""Creates archives: `python -m tipoff.replay.archive import FOLDER --to ARCHIVE`, and `… sample`."""
 
 import argparse
 import sys
@@ -14,10 +14,10 @@ from tipoff.replay.archive.writer import write_archive
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 when the archive was written, 2 when what was asked cannot be done."""
-    asked = _parser().parse_args(arguments)
+    """Exit code 0 when the archive was written, 2 when the input cannot be used."""
+    options = _parser().parse_args(arguments)
     try:
-        asked.run(asked)
+        options.run(options)
     except TipoffError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -25,13 +25,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m tipoff.replay.archive", description="Past facts for replays.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tipoff.replay.archive", description="Create archives of past seasons for replays."
+    )
     commands = parser.add_subparsers(required=True, metavar="import | sample")
-    importing = commands.add_parser("import", help="make an archive from a folder of past seasons")
+    importing = commands.add_parser("import", help="create an archive from a folder of past seasons")
     importing.add_argument("folder", type=Path, help="folder with player_games/, game_lines/, player_props/ …")
     importing.add_argument("--to", type=Path, required=True, metavar="ARCHIVE")
     importing.set_defaults(run=_import)
-    sampling = commands.add_parser("sample", help="cut one date, with its season up to it, from an archive")
+    sampling = commands.add_parser("sample", help="cut a sample of one date and its season up to it")
     sampling.add_argument("--from", dest="origin", type=Path, default=Path("../shared/data"), metavar="ARCHIVE|FOLDER")
     sampling.add_argument("--date", type=date.fromisoformat, default=date(2024, 3, 29), metavar="YYYY-MM-DD")
     sampling.add_argument("--to", type=Path, default=Path("sample"), metavar="ARCHIVE")
@@ -39,17 +41,17 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _import(asked: argparse.Namespace) -> None:
-    imported = import_folder(asked.folder)
-    manifest = write_archive(asked.to, imported.frames, source="import", missing=imported.missing)
+def _import(options: argparse.Namespace) -> None:
+    imported = import_folder(options.folder)
+    manifest = write_archive(options.to, imported.frames, source="import", missing=imported.missing)
     print("\n".join(_report(imported)))
-    print(_written(asked.to, manifest))
+    print(_summary(options.to, manifest))
 
 
-def _sample(asked: argparse.Namespace) -> None:
-    sample = cut_sample(asked.origin, asked.date)
-    manifest = write_archive(asked.to, sample.frames, source="sample", missing=sample.missing)
-    print(_written(asked.to, manifest))
+def _sample(options: argparse.Namespace) -> None:
+    sample = cut_sample(options.origin, options.date)
+    manifest = write_archive(options.to, sample.frames, source="sample", missing=sample.missing)
+    print(_summary(options.to, manifest))
 
 
 def _report(imported: Imported) -> Iterator[str]:
@@ -58,11 +60,11 @@ def _report(imported: Imported) -> Iterator[str]:
         rejected = imported.rejected[name]
         yield f"{name:<14} {imported.rows_in[name]:>10,} {frame.height:>10,} {rejected.total():>10,}"
         yield from (f"{count:>47,}  {reason}" for reason, count in rejected.most_common())
-    yield from (f"missing: {what}" for what in imported.missing)
+    yield from (f"missing: {text}" for text in imported.missing)
     yield from (f"not read: {file}" for file in imported.unread)
 
 
-def _written(folder: Path, manifest: Manifest) -> str:
+def _summary(folder: Path, manifest: Manifest) -> str:
     size = sum(file.stat().st_size for file in folder.iterdir())
     rows = sum(entry.rows for entry in manifest.tables.values())
     seasons = ", ".join(manifest.seasons)

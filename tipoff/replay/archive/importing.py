@@ -1,4 +1,4 @@
-"""Past seasons in a folder → the archive's tables, and an account of every row that stays out."""
+"""Imports a folder of past seasons into the tables of an archive and counts the rows it rejects."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -9,14 +9,14 @@ import polars as pl
 
 from tipoff.errors import ArchiveError
 from tipoff.replay.archive import lines, results
-from tipoff.replay.archive.folder_reader import absent, take_in, unread
-from tipoff.replay.archive.layout import TABLES, gap, tidy
-from tipoff.replay.archive.row_rules import Sifted
+from tipoff.replay.archive.folder_reader import missing_kinds, read_files, unread_files
+from tipoff.replay.archive.layout import TABLES, missing_games, to_table
+from tipoff.replay.archive.row_rules import FilteredRows
 
 
 @dataclass(frozen=True)
 class Imported:
-    """The tables of an archive, how many rows each was made from and why others stay out, what is absent."""
+    """The tables of an archive, the rows read and rejected for each, and what the folder lacks."""
 
     frames: Mapping[str, pl.DataFrame]
     rows_in: Mapping[str, int]
@@ -26,66 +26,66 @@ class Imported:
 
 
 def import_folder(folder: Path) -> Imported:
-    """Read any folder laid out by kind (player_games, game_lines, player_props, …), whatever seasons it has.
+    """Import a folder with one subfolder per kind (player_games, game_lines, player_props, …) and any seasons.
 
     Raises ArchiveError when the folder is absent, has no player games, or holds an unreadable file.
     """
     if not folder.is_dir():
         raise ArchiveError(f"{folder} is not a folder; name one that has player_games/*.parquet in it")
-    rows = take_in(folder, "player_games")
+    rows = read_files(folder, "player_games")
     box = results.player_box(rows)
     if box.rows.is_empty():
         raise ArchiveError(f"{folder} has no usable player games (player_games/*.parquet); nothing to import")
-    sifted = {"player_box": box, **_around(folder, rows, box.rows)}
-    frames = {name: tidy(name, sifted[name].rows) for name in TABLES}
+    filtered = {"player_box": box, **_other_tables(folder, rows, box.rows)}
+    frames = {name: to_table(name, filtered[name].rows) for name in TABLES}
     return Imported(
         frames,
-        rows_in={name: sifted[name].rows_in for name in TABLES},
-        rejected={name: sifted[name].rejected for name in TABLES},
-        missing=(*absent(folder), *_gaps(frames), *_assumed(frames)),
-        unread=tuple(unread(folder)),
+        rows_in={name: filtered[name].rows_in for name in TABLES},
+        rejected={name: filtered[name].rejected for name in TABLES},
+        missing=(*missing_kinds(folder), *_missing_by_season(frames), *_assumptions(frames)),
+        unread=tuple(unread_files(folder)),
     )
 
 
-def _around(folder: Path, rows: pl.DataFrame, box: pl.DataFrame) -> dict[str, Sifted]:
-    """Every other table: what the player rows imply, and what other files say about their games."""
-    summed, official = results.team_box(box), results.official_games(take_in(folder, "official_games"))
+def _other_tables(folder: Path, rows: pl.DataFrame, box: pl.DataFrame) -> dict[str, FilteredRows]:
+    """Every table but player_box: those derived from the player rows, and those of other files about the same games."""
+    summed, official = results.team_box(box), results.official_games(read_files(folder, "official_games"))
     games = results.games(summed, results.neutral_games(rows))
-    game_lines = lines.game_lines(take_in(folder, "game_lines"), games)
-    prop_lines = lines.prop_lines(take_in(folder, "prop_lines"), games)
-    tips = lines.provider_tips(game_lines.rows, prop_lines.rows)
-    shots = results.shots(take_in(folder, "shots"), games)
-    listed, ids = take_in(folder, "official_players"), results.ids_by_reference(rows)
-    implied = {
+    game_lines = lines.game_lines(read_files(folder, "game_lines"), games)
+    prop_lines = lines.prop_lines(read_files(folder, "prop_lines"), games)
+    tips = lines.provider_tip_offs(game_lines.rows, prop_lines.rows)
+    shots = results.shots(read_files(folder, "shots"), games)
+    listed, ids = read_files(folder, "official_players"), results.player_ids_by_reference_id(rows)
+    derived = {
         "games": results.with_tip_offs(games, official, tips),
         "team_box": results.with_exact_minutes(summed, games),
         "players": results.players(box),
     }
     return {
-        **{name: Sifted(frame, box.height, Counter()) for name, frame in implied.items()},
+        **{name: FilteredRows(frame, box.height, Counter()) for name, frame in derived.items()},
         "game_lines": game_lines,
         "prop_lines": prop_lines,
-        "closing_lines": lines.closing_lines(take_in(folder, "closing_lines"), games),
+        "closing_lines": lines.closing_lines(read_files(folder, "closing_lines"), games),
         "availability": results.availability(listed, games, ids, box),
         "officials": results.officials(official, games),
         "shots_by_zone": shots._replace(rows=results.shots_by_zone(shots.rows)),
     }
 
 
-def _gaps(frames: Mapping[str, pl.DataFrame]) -> list[str]:
-    """Per season, the tables that lack some or all of its games, in words."""
+def _missing_by_season(frames: Mapping[str, pl.DataFrame]) -> list[str]:
+    """One text for each season and table that lacks some or all games of the season."""
     seasons = frames["games"].group_by("season", maintain_order=True)
     per_game = [name for name in TABLES if name not in ("games", "players")]
     return [
-        f"{season}: {lack}"
+        f"{season}: {missing}"
         for (season,), games in seasons
         for name in per_game
-        for lack in gap(name, frames[name], games["game_id"])
+        for missing in missing_games(name, frames[name], games["game_id"])
     ]
 
 
-def _assumed(frames: Mapping[str, pl.DataFrame]) -> list[str]:
-    """Times no file tells, and what stands in for them, in words."""
+def _assumptions(frames: Mapping[str, pl.DataFrame]) -> list[str]:
+    """One text for each kind of time that no file has, with the default used instead."""
     assumptions = (
         ("games", "tip_off_source", "tip-offs of {} games (19:30 ET is assumed)"),
         (

@@ -1,6 +1,6 @@
-"""The archive's own tidy layout: one Parquet file a table, and `archive.json` that vouches for them.
+"""The layout of an archive: one Parquet file per table, and `archive.json` with their row counts and hashes.
 
-Times are UTC, game dates Eastern, ids text, teams NBA tricodes. A table without facts is written empty.
+Times are UTC, game dates Eastern, ids text, teams NBA tricodes. A table without facts is an empty file.
 """
 
 from typing import Final, Literal
@@ -13,13 +13,13 @@ from tipoff.vocabulary import Frozen
 FORMAT: Final = 1
 MANIFEST: Final = "archive.json"
 
-MOMENT: Final = pl.Datetime("us", "UTC")
+UTC_TIME: Final = pl.Datetime("us", "UTC")
 
 COUNTS: Final = (
     *("fgm", "fga", "fg3m", "fg3a", "ftm", "fta", "oreb", "dreb", "reb"),
     *("ast", "stl", "blk", "tov", "pf", "points", "plus_minus"),
 )
-"""What a box score counts; `plus_minus` of a team is its margin."""
+"""The counts of a box score; `plus_minus` of a team is its margin."""
 
 _COUNT_TYPES: dict[str, pl.DataType] = dict.fromkeys(COUNTS, pl.Int16())
 
@@ -29,7 +29,7 @@ TABLES: Final[dict[str, pl.Schema]] = {
             "game_id": pl.String(),
             "season": pl.String(),
             "game_date": pl.Date(),
-            "tip_off": MOMENT,
+            "tip_off": UTC_TIME,
             "tip_off_source": pl.String(),  # official, odds or estimated
             "home": pl.String(),
             "away": pl.String(),
@@ -74,9 +74,9 @@ TABLES: Final[dict[str, pl.Schema]] = {
             "game_id": pl.String(),
             "game_date": pl.Date(),
             "book": pl.String(),
-            "snapshot_at": MOMENT,
-            "last_update": MOMENT,
-            "commence_time": MOMENT,  # as the provider said, often ten minutes after tip-off
+            "snapshot_at": UTC_TIME,
+            "last_update": UTC_TIME,
+            "commence_time": UTC_TIME,  # of the provider, often ten minutes after tip-off
             "home": pl.String(),
             "away": pl.String(),
             "total": pl.Float32(),
@@ -102,7 +102,7 @@ TABLES: Final[dict[str, pl.Schema]] = {
             "event_id": pl.String(),
             "game_id": pl.String(),
             "game_date": pl.Date(),
-            "commence_time": MOMENT,
+            "commence_time": UTC_TIME,
             "home": pl.String(),
             "away": pl.String(),
             "book": pl.String(),
@@ -110,7 +110,7 @@ TABLES: Final[dict[str, pl.Schema]] = {
             "line": pl.Float32(),
             "over_price_american": pl.Int32(),
             "under_price_american": pl.Int32(),
-            "snapshot_at": MOMENT,
+            "snapshot_at": UTC_TIME,
             "snapshot_source": pl.String(),  # provider or estimated
         }
     ),
@@ -119,7 +119,7 @@ TABLES: Final[dict[str, pl.Schema]] = {
             "game_id": pl.String(),
             "game_date": pl.Date(),
             "team": pl.String(),
-            "player_id": pl.String(),  # null: never in any box score
+            "player_id": pl.String(),  # null: in no box score
             "player_name": pl.String(),
             "status": pl.String(),
             "reason": pl.String(),
@@ -147,7 +147,7 @@ TABLES: Final[dict[str, pl.Schema]] = {
     ),
 }
 
-ORDER: Final[dict[str, tuple[str, ...]]] = {
+SORT_KEYS: Final[dict[str, tuple[str, ...]]] = {
     "games": ("game_date", "tip_off", "game_id"),
     "player_box": ("game_date", "game_id", "team", "player_id"),
     "team_box": ("game_date", "game_id", "team"),
@@ -159,23 +159,23 @@ ORDER: Final[dict[str, tuple[str, ...]]] = {
     "shots_by_zone": ("game_date", "game_id", "team", "player_id", "zone"),
     "players": ("player_id",),
 }
-"""The order rows are written in, so that the same facts make the same bytes."""
+"""The row order of each table, so that equal facts give equal bytes."""
 
 PLAYED: Final = "PLAYED"
 DID_NOT_PLAY: Final = "DNP"
-ON_THE_BENCH: Final = (PLAYED, DID_NOT_PLAY)
+AVAILABLE_STATUSES: Final = (PLAYED, DID_NOT_PLAY)
 """Statuses of players who could have played; every other status is an absence."""
 
 
 class TableEntry(Frozen):
-    """What `archive.json` says about one file."""
+    """The entry of `archive.json` for one file."""
 
     rows: int
     sha256: str
 
 
 class Manifest(Frozen):
-    """`archive.json`: what the archive holds and, in words, what it does not."""
+    """`archive.json`: what the archive holds, and one text for each thing it lacks."""
 
     format: int = Field(ge=1)
     source: Literal["import", "sample"]
@@ -184,13 +184,13 @@ class Manifest(Frozen):
     tables: dict[str, TableEntry]
 
 
-def tidy(table: str, frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame with exactly the table's columns, types and order of rows."""
+def to_table(table: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with exactly the columns, types and row order of the table."""
     schema = TABLES[table]
-    return frame.select(pl.col(name).cast(dtype) for name, dtype in schema.items()).sort(ORDER[table])
+    return frame.select(pl.col(name).cast(dtype) for name, dtype in schema.items()).sort(SORT_KEYS[table])
 
 
-def gap(table: str, frame: pl.DataFrame, game_ids: pl.Series) -> list[str]:
-    """How many of the games the table knows nothing about, in words; nothing when it knows all."""
-    without = game_ids.len() - game_ids.is_in(frame["game_id"].implode()).sum()
-    return [f"no {table} for {without:,} of {game_ids.len():,} games"] if without else []
+def missing_games(table: str, frame: pl.DataFrame, game_ids: pl.Series) -> list[str]:
+    """A text with the number of games that have no row in the table; empty when all have."""
+    missing = game_ids.len() - game_ids.is_in(frame["game_id"].implode()).sum()
+    return [f"no {table} for {missing:,} of {game_ids.len():,} games"] if missing else []

@@ -1,19 +1,27 @@
-"""Lines of games and of players, as the books quoted them."""
+"""Tables of game lines, prop lines and closing lines."""
 
 import polars as pl
 
-from tipoff.replay.archive.row_rules import NO_TEAM, Sifted, lacks, sift, tricode, twice, unmatched
+from tipoff.replay.archive.row_rules import (
+    UNKNOWN_TEAM,
+    FilteredRows,
+    any_missing,
+    apply_rules,
+    duplicated,
+    tricode,
+    unmatched_game_rules,
+)
 from tipoff.vocabulary import EASTERN
 
 
 def _quoted_game(rows: pl.DataFrame, games: pl.DataFrame) -> pl.DataFrame:
-    """Odds rows with their game, found by team names and the Eastern date of commence time."""
-    placed = rows.with_columns(
+    """Odds rows with their game, matched by team names and the Eastern date of the commence time."""
+    matched = rows.with_columns(
         home=tricode("home_team"),
         away=tricode("away_team"),
         game_date=pl.col("commence_time").dt.convert_time_zone(EASTERN.key).dt.date(),
     )
-    return _with_game(placed, games)
+    return _with_game(matched, games)
 
 
 def _with_game(rows: pl.DataFrame, games: pl.DataFrame) -> pl.DataFrame:
@@ -23,14 +31,14 @@ def _with_game(rows: pl.DataFrame, games: pl.DataFrame) -> pl.DataFrame:
 
 def _quote_rules(games: pl.DataFrame) -> dict[str, pl.Expr]:
     return {
-        "unreadable time": lacks("commence_time", "snapshot_at"),
-        NO_TEAM: lacks("home", "away"),
-        **unmatched(games),
+        "unreadable time": any_missing("commence_time", "snapshot_at"),
+        UNKNOWN_TEAM: any_missing("home", "away"),
+        **unmatched_game_rules(games),
     }
 
 
-def game_lines(rows: pl.DataFrame, games: pl.DataFrame) -> Sifted:
-    """Moneyline, spread and total of every book at every snapshot."""
+def game_lines(rows: pl.DataFrame, games: pl.DataFrame) -> FilteredRows:
+    """Moneyline, spread and total of every book in every snapshot."""
     lines = _quoted_game(rows, games).rename(
         {
             "snapshot": "snapshot_at",
@@ -43,12 +51,12 @@ def game_lines(rows: pl.DataFrame, games: pl.DataFrame) -> Sifted:
             "ml_away": "away_moneyline_american",
         }
     )
-    own = {"book twice in a snapshot": twice("event_id", "book", "snapshot_at")}
-    return sift(lines, _quote_rules(games) | own)
+    specific = {"repeated book in a snapshot": duplicated("event_id", "book", "snapshot_at")}
+    return apply_rules(lines, _quote_rules(games) | specific)
 
 
-def prop_lines(rows: pl.DataFrame, games: pl.DataFrame) -> Sifted:
-    """Quotes as they were seen. Where a file does not say when, an hour before the start is assumed."""
+def prop_lines(rows: pl.DataFrame, games: pl.DataFrame) -> FilteredRows:
+    """Quotes with their snapshot time; an hour before the commence time where a file has none."""
     lines = _quoted_game(rows, games).with_columns(
         snapshot_at=pl.coalesce("snapshot", pl.col("commence_time").dt.offset_by("-1h")),
         snapshot_source=pl.when(pl.col("snapshot").is_null()).then(pl.lit("estimated")).otherwise(pl.lit("provider")),
@@ -57,30 +65,30 @@ def prop_lines(rows: pl.DataFrame, games: pl.DataFrame) -> Sifted:
         over_price_american="over_price",
         under_price_american="under_price",
     )
-    own = {
-        "no player or no line": lacks("player", "line"),
-        "no price at all": pl.all_horizontal(pl.col("over_price", "under_price").is_null()),
-        "same quote twice": twice("event_id", "book", "player", "line", "snapshot_at"),
+    specific = {
+        "no player or line": any_missing("player", "line"),
+        "no price": pl.all_horizontal(pl.col("over_price", "under_price").is_null()),
+        "repeated quote": duplicated("event_id", "book", "player", "line", "snapshot_at"),
     }
-    return sift(lines, _quote_rules(games) | own)
+    return apply_rules(lines, _quote_rules(games) | specific)
 
 
-def closing_lines(rows: pl.DataFrame, games: pl.DataFrame) -> Sifted:
-    """The spread and total each game closed with."""
+def closing_lines(rows: pl.DataFrame, games: pl.DataFrame) -> FilteredRows:
+    """The closing spread and total of each game."""
     lines = rows.rename({"date": "game_date"}).with_columns(home=tricode("HOME_ABBR"), away=tricode("AWAY_ABBR"))
     rules = {
-        NO_TEAM: lacks("home", "away"),
-        **unmatched(games),
+        UNKNOWN_TEAM: any_missing("home", "away"),
+        **unmatched_game_rules(games),
         "neither spread nor total": pl.all_horizontal(pl.col("home_spread", "total").is_null()),
-        "game twice": twice("game_id"),
+        "repeated game": duplicated("game_id"),
     }
-    return sift(_with_game(lines, games), rules)
+    return apply_rules(_with_game(lines, games), rules)
 
 
-def provider_tips(*lines: pl.DataFrame) -> pl.DataFrame:
-    """Tip-off per game from the latest commence time seen before it, less the ten minutes providers add."""
-    seen = pl.concat(part.select("game_id", "snapshot_at", "commence_time") for part in lines)
-    early = seen.filter(pl.col("snapshot_at") < pl.col("commence_time")).sort("snapshot_at", "commence_time")
+def provider_tip_offs(*lines: pl.DataFrame) -> pl.DataFrame:
+    """The tip-off of each game: the newest commence time quoted before it, less the ten minutes that providers add."""
+    quoted = pl.concat(part.select("game_id", "snapshot_at", "commence_time") for part in lines)
+    early = quoted.filter(pl.col("snapshot_at") < pl.col("commence_time")).sort("snapshot_at", "commence_time")
     commence = pl.col("commence_time").last()
     ten_past = commence.dt.minute() % 30 == 10
     return early.group_by("game_id").agg(

@@ -1,4 +1,4 @@
-"""Reading an archive."""
+"""Reads an archive."""
 
 import hashlib
 import io
@@ -16,9 +16,9 @@ from tipoff.replay.archive.layout import FORMAT, MANIFEST, TABLES, Manifest
 
 @dataclass(frozen=True)
 class Archive:
-    """Past facts in a folder; each table is read, and checked against `archive.json`, when first asked for.
+    """An archive in a folder; each table is read and checked against `archive.json` on first use.
 
-    Raises ArchiveError when the folder is no archive, of another format, or damaged.
+    Raises ArchiveError when the folder is not an archive, has another format or is damaged.
     """
 
     path: Path
@@ -29,11 +29,11 @@ class Archive:
 
     @cached_property
     def manifest(self) -> Manifest:
-        """What the archive says about itself."""
+        """The content of `archive.json`."""
         file = self.path / MANIFEST
         if not file.is_file():
             raise ArchiveError(
-                f"{self.path} is no archive (it has no {MANIFEST}); make one with "
+                f"{self.path} is not an archive (it has no {MANIFEST}); make one with "
                 f"`python -m tipoff.replay.archive import FOLDER --to {self.path}`"
             )
         return _readable(file)
@@ -45,7 +45,7 @@ class Archive:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """What the archive lacks, in words."""
+        """One text for each thing the archive lacks."""
         return self.manifest.missing
 
     @cached_property
@@ -66,17 +66,17 @@ class Archive:
 
     @cached_property
     def closing_lines(self) -> pl.DataFrame:
-        """Visible to a replay from five minutes before tip-off only."""
+        """A replay may show them from five minutes before tip-off."""
         return self._table("closing_lines")
 
     @cached_property
     def prop_lines(self) -> pl.DataFrame:
-        """Every quote, alternate and in-play ones too: `snapshot_at` says from when each may be served."""
+        """Every quote, also alternate and in-play ones; a replay may show a quote from `snapshot_at` on."""
         return self._table("prop_lines")
 
     @cached_property
     def availability(self) -> pl.DataFrame:
-        """Known after tip-off; before it, ask `tipoff.replay.archive.rosters`."""
+        """Known after tip-off; `tipoff.replay.archive.rosters` has what is known before."""
         return self._table("availability")
 
     @cached_property
@@ -92,7 +92,7 @@ class Archive:
         return self._table("players")
 
     def slate(self, game_date: date) -> pl.DataFrame:
-        """The games of an Eastern date by tip-off; no rows when there were none."""
+        """The games of an Eastern date by tip-off; empty without games."""
         return self.games.filter(pl.col("game_date") == game_date)
 
     def _table(self, name: str) -> pl.DataFrame:
@@ -102,10 +102,10 @@ class Archive:
             raise ArchiveError(f"archive {self.path} has no table {name}; import or sample it again")
         content = file.read_bytes()
         if hashlib.sha256(content).hexdigest() != entry.sha256:
-            raise ArchiveError(f"{file} is damaged: not the {entry.rows:,} rows {MANIFEST} vouches for")
+            raise ArchiveError(f"{file} is damaged: its hash is not that of {MANIFEST}; import or sample it again")
         frame = pl.read_parquet(io.BytesIO(content))
         if frame.schema != TABLES[name]:
-            raise ArchiveError(f"{file} has other columns than format {FORMAT}; import or sample it again")
+            raise ArchiveError(f"{file} does not have the columns of format {FORMAT}; import or sample it again")
         return frame
 
 
@@ -116,7 +116,7 @@ def _readable(file: Path) -> Manifest:
         raise ArchiveError(f"{file} is damaged: {error.errors()[0]['msg']}") from error
     if manifest.format != FORMAT:
         raise ArchiveError(
-            f"{file.parent} is an archive of format {manifest.format}, this version reads format {FORMAT}; "
+            f"{file.parent} is an archive of format {manifest.format}, but this version reads format {FORMAT}; "
             "import it again with this version"
         )
     return manifest

@@ -1,12 +1,20 @@
-"""What happened in the games: box scores, tip-offs, who was there, shots."""
+"""Tables of games, box scores, availability, officials, shots and players."""
 
 from datetime import time
 from typing import Final
 
 import polars as pl
 
-from tipoff.replay.archive.layout import COUNTS, DID_NOT_PLAY, MOMENT, PLAYED
-from tipoff.replay.archive.row_rules import NO_TEAM, Sifted, lacks, sift, tricode, twice, unmatched
+from tipoff.replay.archive.layout import COUNTS, DID_NOT_PLAY, PLAYED, UTC_TIME
+from tipoff.replay.archive.row_rules import (
+    UNKNOWN_TEAM,
+    FilteredRows,
+    any_missing,
+    apply_rules,
+    duplicated,
+    tricode,
+    unmatched_game_rules,
+)
 from tipoff.vocabulary import EASTERN
 
 _STATUSES: Final = {"PLAYED": PLAYED, "Did Not Play": DID_NOT_PLAY, "Player Suspended": "SUSPENDED"}
@@ -22,11 +30,11 @@ _ZONES: Final = {
     ("Above the Break 3", 3): "above_break_three",
     ("Backcourt", 3): "backcourt",
 }
-_USUAL_TIP: Final = time(19, 30)
+_DEFAULT_TIP_OFF: Final = time(19, 30)
 
 
-def player_box(rows: pl.DataFrame) -> Sifted:
-    """One row per player and game he played in; minutes exact where the folder has them."""
+def player_box(rows: pl.DataFrame) -> FilteredRows:
+    """One row per player and game played; with exact minutes where the folder has them."""
     counts = {name: pl.col({"points": "PTS"}.get(name, name.upper())) for name in COUNTS}
     box = rows.select(
         game_id=pl.col("GAME_ID").str.zfill(10),
@@ -41,34 +49,34 @@ def player_box(rows: pl.DataFrame) -> Sifted:
         minutes=pl.coalesce("MIN_EXACT", "MIN"),
         **counts,
     )
-    whole = sift(
+    whole = apply_rules(
         box,
         {
-            "no game, player, date or season": lacks("game_id", "player_id", "game_date", "season"),
-            NO_TEAM: lacks("team", "opponent"),
-            "no name, minutes, side or a count": lacks("player_name", "minutes", "home", *COUNTS),
-            "player twice in a game": twice("game_id", "player_id"),
+            "no game, player, date or season": any_missing("game_id", "player_id", "game_date", "season"),
+            UNKNOWN_TEAM: any_missing("team", "opponent"),
+            "no name, minutes, side or count": any_missing("player_name", "minutes", "home", *COUNTS),
+            "repeated player in a game": duplicated("game_id", "player_id"),
         },
     )
     two_sided = pl.all_horizontal(pl.col("team", "home").n_unique().over("game_id") == 2)
-    paired = sift(whole.rows, {"game without a home and an away team": ~two_sided})
-    return Sifted(paired.rows, whole.rows_in, whole.rejected + paired.rejected)
+    paired = apply_rules(whole.rows, {"game without a home and an away team": ~two_sided})
+    return FilteredRows(paired.rows, whole.rows_in, whole.rejected + paired.rejected)
 
 
 def team_box(player_box: pl.DataFrame) -> pl.DataFrame:
-    """Sums of the players' rows; `minutes` still as summed."""
+    """The sums of the player rows; `minutes` is corrected later by `with_exact_minutes`."""
     return player_box.group_by("game_id", "game_date", "season", "team", "opponent", "home").agg(
         pl.col("minutes", *COUNTS).sum()
     )
 
 
 def neutral_games(rows: pl.DataFrame) -> pl.Series:
-    """Ids of games on neither team's floor."""
+    """Ids of games at a neutral site."""
     return rows.filter(pl.col("NEUTRAL_SITE") == 1)["GAME_ID"].str.zfill(10).unique()
 
 
 def games(team_box: pl.DataFrame, neutral: pl.Series) -> pl.DataFrame:
-    """One row per game: teams, final score, and overtime as the players' minutes tell it."""
+    """One row per game: teams, final score, and overtime periods derived from the players' minutes."""
     home, away = (
         team_box.filter(pl.col("home") == is_home).select(
             *("game_id", "season", "game_date"),
@@ -84,7 +92,7 @@ def games(team_box: pl.DataFrame, neutral: pl.Series) -> pl.DataFrame:
 
 
 def with_exact_minutes(team_box: pl.DataFrame, games: pl.DataFrame) -> pl.DataFrame:
-    """Team rows with 240 minutes and 25 per overtime, margin and winner."""
+    """Team rows with 240 minutes plus 25 per overtime period, margin and winner."""
     margin = pl.col("points") - pl.col("points").sum().over("game_id") / 2
     return team_box.join(games.select("game_id", "overtime_periods"), on="game_id").with_columns(
         minutes=240 + 25 * pl.col("overtime_periods"), win=margin > 0, plus_minus=2 * margin
@@ -92,9 +100,9 @@ def with_exact_minutes(team_box: pl.DataFrame, games: pl.DataFrame) -> pl.DataFr
 
 
 def official_games(rows: pl.DataFrame) -> pl.DataFrame:
-    """Date and home team of the reference's game id, tip-off, arena and officials.
+    """Date and home team (from the reference's game id), tip-off, arena and officials.
 
-    Cup games have "In-Season Tournament" in the place of the time, and the time in the place of the arena.
+    Cup games have "In-Season Tournament" in the time column, and the time in the arena column.
     """
     times = [pl.col(c).str.to_datetime("%I:%M %p, %B %d, %Y", strict=False) for c in ("when", "arena")]
     return rows.unique("bref_game", keep="first", maintain_order=True).select(
@@ -106,7 +114,7 @@ def official_games(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _reference_game() -> dict[str, pl.Expr]:
-    """Date and home tricode out of ids such as "202403290SAC"."""
+    """Date and home tricode from ids such as "202403290SAC"."""
     return {
         "game_date": pl.col("bref_game").str.head(8).str.to_date("%Y%m%d", strict=False),
         "home": tricode(pl.col("bref_game").str.tail(3)),
@@ -118,8 +126,8 @@ def _with_game(rows: pl.DataFrame, games: pl.DataFrame) -> pl.DataFrame:
 
 
 def with_tip_offs(games: pl.DataFrame, official: pl.DataFrame, provider: pl.DataFrame) -> pl.DataFrame:
-    """The earlier of official and provider's tip-off, so that nothing after it passes for before it."""
-    usual = _eastern(pl.col("game_date").dt.combine(_USUAL_TIP))
+    """The games with the earlier of the official and the provider's tip-off, so that replays show no later fact."""
+    default = _eastern(pl.col("game_date").dt.combine(_DEFAULT_TIP_OFF))
     times = official.select("game_date", "home", "official_tip", "arena")
     known = pl.min_horizontal("official_tip", "provider_tip")
     source = (
@@ -130,7 +138,7 @@ def with_tip_offs(games: pl.DataFrame, official: pl.DataFrame, provider: pl.Data
     return (
         games.join(times, on=["game_date", "home"], how="left")
         .join(provider, on="game_id", how="left")
-        .with_columns(tip_off=pl.coalesce(known, usual).cast(MOMENT), tip_off_source=source)
+        .with_columns(tip_off=pl.coalesce(known, default).cast(UTC_TIME), tip_off_source=source)
     )
 
 
@@ -139,12 +147,12 @@ def _eastern(wall_clock: pl.Expr) -> pl.Expr:
 
 
 def _name_key(column: str) -> pl.Expr:
-    """A name without accents, case and punctuation."""
+    """The name in lower case without accents and punctuation."""
     return pl.col(column).str.normalize("NFKD").str.to_lowercase().str.replace_all("[^a-z]", "")
 
 
-def ids_by_reference(rows: pl.DataFrame) -> pl.DataFrame:
-    """The reference's player id → the NBA's."""
+def player_ids_by_reference_id(rows: pl.DataFrame) -> pl.DataFrame:
+    """The NBA id of each player id of the reference."""
     return (
         rows.select(bref_id="BREF_ID", by_reference="PLAYER_ID")
         .drop_nulls()
@@ -152,8 +160,8 @@ def ids_by_reference(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def availability(rows: pl.DataFrame, games: pl.DataFrame, ids: pl.DataFrame, box: pl.DataFrame) -> Sifted:
-    """Who was listed for a game. Ids by the reference's id, else by a name that only one player has."""
+def availability(rows: pl.DataFrame, games: pl.DataFrame, ids: pl.DataFrame, box: pl.DataFrame) -> FilteredRows:
+    """The players listed for a game, with ids by the reference's id, otherwise by a unique name."""
     names = box.group_by("player_id").agg(nba_name=pl.col("player_name").last())
     by_name = names.select(key=_name_key("nba_name"), by_name="player_id").unique("key", keep="none")
     listed = (
@@ -171,58 +179,58 @@ def availability(rows: pl.DataFrame, games: pl.DataFrame, ids: pl.DataFrame, box
         reason=pl.col("status").replace_strict(_REASONS, default=None, return_dtype=pl.String()),
     )
     rules = {
-        NO_TEAM: lacks("team", "home"),
-        **unmatched(games),
-        "no player or status": lacks("player", "status"),
-        "player twice in a game": twice("game_id", "bref_id"),
+        UNKNOWN_TEAM: any_missing("team", "home"),
+        **unmatched_game_rules(games),
+        "no player or status": any_missing("player", "status"),
+        "repeated player in a game": duplicated("game_id", "bref_id"),
     }
-    return sift(known, rules)
+    return apply_rules(known, rules)
 
 
-def officials(official: pl.DataFrame, games: pl.DataFrame) -> Sifted:
-    """The officials of a game in the order given, from 1."""
-    named = _with_game(official, games).with_columns(official_name=pl.col("officials").str.split("; "))
-    listed = named.with_columns(position=pl.int_ranges(1, pl.col("official_name").list.len() + 1)).explode(
+def officials(official: pl.DataFrame, games: pl.DataFrame) -> FilteredRows:
+    """The officials of a game with their positions from 1."""
+    split = _with_game(official, games).with_columns(official_name=pl.col("officials").str.split("; "))
+    listed = split.with_columns(position=pl.int_ranges(1, pl.col("official_name").list.len() + 1)).explode(
         "official_name", "position"
     )
-    rules = {NO_TEAM: lacks("home"), **unmatched(games), "no name": lacks("official_name")}
-    return sift(listed, rules)
+    rules = {UNKNOWN_TEAM: any_missing("home"), **unmatched_game_rules(games), "no name": any_missing("official_name")}
+    return apply_rules(listed, rules)
 
 
-def shots(rows: pl.DataFrame, games: pl.DataFrame) -> Sifted:
-    """Shots with our zone names; threes only in three-point zones, twos only in others."""
+def shots(rows: pl.DataFrame, games: pl.DataFrame) -> FilteredRows:
+    """Shots with zone names; threes only in three-point zones, twos only in the others."""
     zones = pl.DataFrame(
-        [(zone, worth, ours) for (zone, worth), ours in _ZONES.items()],
-        schema=["BASIC_ZONE", "worth", "zone"],
+        [(zone, points, name) for (zone, points), name in _ZONES.items()],
+        schema=["BASIC_ZONE", "points", "zone"],
         orient="row",
     )
-    placed = (
+    located = (
         rows.with_columns(
             game_id=pl.col("GAME_ID").str.zfill(10),
             team=tricode("TEAM_ID"),
-            worth=pl.col("SHOT_TYPE").str.head(1).cast(pl.Int64, strict=False),
+            points=pl.col("SHOT_TYPE").str.head(1).cast(pl.Int64, strict=False),
         )
         .join(games.select("game_id", "game_date"), on="game_id", how="left")
-        .join(zones, on=["BASIC_ZONE", "worth"], how="left")
+        .join(zones, on=["BASIC_ZONE", "points"], how="left")
     )
     rules = {
-        "game not among the player games": lacks("game_date"),
-        NO_TEAM: lacks("team"),
-        "unknown zone": lacks("zone"),
-        "no player, or made and missed unknown": lacks("PLAYER_ID", "SHOT_MADE"),
+        "game not among the player games": any_missing("game_date"),
+        UNKNOWN_TEAM: any_missing("team"),
+        "unknown zone": any_missing("zone"),
+        "no player or result": any_missing("PLAYER_ID", "SHOT_MADE"),
     }
-    return sift(placed, rules)
+    return apply_rules(located, rules)
 
 
 def shots_by_zone(shots: pl.DataFrame) -> pl.DataFrame:
-    """Made and attempted per player, game and zone."""
+    """Makes and attempts per player, game and zone."""
     return shots.group_by("game_id", "game_date", "team", "zone", player_id="PLAYER_ID").agg(
         made=pl.col("SHOT_MADE").sum(), attempts=pl.len()
     )
 
 
 def players(player_box: pl.DataFrame) -> pl.DataFrame:
-    """Everyone seen, by his latest name, with his first and last season in the folder."""
+    """Every player with the newest name and the first and last season in the folder."""
     return (
         player_box.sort("game_date")
         .group_by("player_id")

@@ -1,4 +1,4 @@
-"""Sorting rows into those that enter the archive and those that stay out, each counted under its reason."""
+"""Rules that decide which rows enter the archive; rejected rows are counted by reason."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -18,44 +18,44 @@ _TRICODES: Final = {
     )
 }
 _POSTSEASON: Final = timedelta(days=120)
-NO_TEAM: Final = "unknown team"
+UNKNOWN_TEAM: Final = "unknown team"
 
 
-class Sifted(NamedTuple):
-    """Rows that enter a table, how many were looked at, and why the others stay out."""
+class FilteredRows(NamedTuple):
+    """The accepted rows, the number of rows checked, and the number of rejected rows by reason."""
 
     rows: pl.DataFrame
     rows_in: int
     rejected: Counter[str]
 
 
-def sift(frame: pl.DataFrame, rules: Mapping[str, pl.Expr]) -> Sifted:
-    """The rows that break no rule; the others are counted under the first rule they break."""
+def apply_rules(frame: pl.DataFrame, rules: Mapping[str, pl.Expr]) -> FilteredRows:
+    """The rows that break no rule; the others are counted under the first rule that they break."""
     reason = pl.coalesce(pl.when(broken).then(pl.lit(text)) for text, broken in rules.items())
-    judged = frame.with_columns(reason.alias("_reason"))
-    counts = judged["_reason"].drop_nulls().value_counts()
-    rows = judged.filter(pl.col("_reason").is_null()).drop("_reason")
-    return Sifted(rows, frame.height, Counter(dict(counts.iter_rows())))
+    checked = frame.with_columns(reason.alias("_reason"))
+    counts = checked["_reason"].drop_nulls().value_counts()
+    rows = checked.filter(pl.col("_reason").is_null()).drop("_reason")
+    return FilteredRows(rows, frame.height, Counter(dict(counts.iter_rows())))
 
 
-def twice(*key: str) -> pl.Expr:
+def duplicated(*key: str) -> pl.Expr:
     """Whether an earlier row has the same key."""
     return ~pl.struct(key).is_first_distinct()
 
 
-def lacks(*columns: str) -> pl.Expr:
+def any_missing(*columns: str) -> pl.Expr:
     """Whether any of the columns is null."""
     return pl.any_horizontal(pl.col(*columns).is_null())
 
 
 def tricode(spelling: str | pl.Expr) -> pl.Expr:
-    """The NBA's tricode for whatever names a team: name, id, another's tricode; null when nothing does."""
+    """The NBA tricode for a team's name, id or other tricode; null for an unknown team."""
     column = pl.col(spelling) if isinstance(spelling, str) else spelling
     return column.replace_strict(_TRICODES, default=None, return_dtype=pl.String())
 
 
-def unmatched(games: pl.DataFrame) -> dict[str, pl.Expr]:
-    """Rules for rows whose game is not among the games, apart by why that is so."""
+def unmatched_game_rules(games: pl.DataFrame) -> dict[str, pl.Expr]:
+    """Rules for rows without a game, by the likely cause."""
     date, none = pl.col("game_date"), pl.col("game_id").is_null()
     spans = games.group_by("season").agg(first=pl.col("game_date").min(), last=pl.col("game_date").max())
     dates = [(first, last) for _, first, last in spans.iter_rows()]

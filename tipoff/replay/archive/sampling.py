@@ -1,4 +1,4 @@
-"""Cutting one date, with its season up to it, out of an archive: small enough to commit."""
+"""Cuts a sample out of an archive: one date and its season up to it, small enough to commit."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import polars as pl
 
 from tipoff.errors import ArchiveError, BadInputError
 from tipoff.replay.archive.importing import import_folder
-from tipoff.replay.archive.layout import MANIFEST, TABLES, gap
+from tipoff.replay.archive.layout import MANIFEST, TABLES, missing_games
 from tipoff.replay.archive.reader import Archive
 from tipoff.replay.archive.rosters import previous_games
 
@@ -18,17 +18,17 @@ _RESULTS = ("home_points", "away_points", "overtime_periods")
 
 @dataclass(frozen=True)
 class Sample:
-    """The tables of a cut archive and what was left out, in words."""
+    """The tables of a sample, and one text for each thing it lacks."""
 
     frames: Mapping[str, pl.DataFrame]
     missing: tuple[str, ...]
 
 
 def cut_sample(origin: Path, game_date: date) -> Sample:
-    """Results of the season up to the date; lines, officials and availability of the date.
+    """The results of the season up to the date, and the lines, officials and availability of the date.
 
-    `origin` is an archive or a folder to import. Raises ArchiveError when it is neither, BadInputError when
-    it has no games on the date.
+    `origin` is an archive or a folder to import. Raises ArchiveError when it is neither, BadInputError when it has no
+    games on the date.
     """
     frames = _frames(origin)
     slate = frames["games"].filter(pl.col("game_date") == game_date)
@@ -40,12 +40,12 @@ def cut_sample(origin: Path, game_date: date) -> Sample:
     cut = {name: frames[name].filter(pl.col("game_id").is_in(ids.implode())) for name, ids in kept.items()}
     cut["games"] = _without_results_after(games, game_date)
     cut["players"] = _players_of(frames["players"], cut, season)
-    lacking = [lack for name, ids in kept.items() for lack in gap(name, cut[name], ids)]
-    return Sample({name: cut[name] for name in TABLES}, (*_left_out(season, game_date), *lacking))
+    missing = [text for name, ids in kept.items() for text in missing_games(name, cut[name], ids)]
+    return Sample({name: cut[name] for name in TABLES}, (*_omissions(season, game_date), *missing))
 
 
 def _kept_games(games: pl.DataFrame, slate: pl.DataFrame, game_date: date) -> dict[str, pl.Series]:
-    """Per table, the games whose rows stay; an injury report needs to know who was out the last time."""
+    """The games to keep by table; availability includes the previous games, which injury reports need."""
     played, tonight = games.filter(pl.col("game_date") <= game_date)["game_id"], slate["game_id"]
     return {
         **dict.fromkeys(("player_box", "team_box", "shots_by_zone"), played),
@@ -64,7 +64,7 @@ def _frames(origin: Path) -> Mapping[str, pl.DataFrame]:
 
 
 def _without_results_after(games: pl.DataFrame, game_date: date) -> pl.DataFrame:
-    """The next day's games are there as scheduled."""
+    """The games with the results of later dates removed."""
     known = pl.col("game_date") <= game_date
     return games.with_columns(pl.when(known).then(name).alias(name) for name in _RESULTS)
 
@@ -76,7 +76,7 @@ def _players_of(players: pl.DataFrame, cut: Mapping[str, pl.DataFrame], season: 
     )
 
 
-def _left_out(season: str, game_date: date) -> tuple[str, ...]:
+def _omissions(season: str, game_date: date) -> tuple[str, ...]:
     return (
         f"seasons other than {season}, and {season} after {game_date}",
         f"game_lines, closing_lines, prop_lines and officials of other dates than {game_date}",

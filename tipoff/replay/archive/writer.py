@@ -1,4 +1,4 @@
-"""Writing an archive: whole, or nothing that a reader takes for one; the same facts as the same bytes."""
+"""Writes an archive completely or not at all; equal facts give equal bytes."""
 
 import hashlib
 import io
@@ -10,11 +10,11 @@ from typing import Literal
 import polars as pl
 
 from tipoff.errors import ArchiveError, StorageError
-from tipoff.replay.archive.layout import FORMAT, MANIFEST, TABLES, Manifest, TableEntry, tidy
+from tipoff.replay.archive.layout import FORMAT, MANIFEST, TABLES, Manifest, TableEntry, to_table
 
 _SCRATCH = ".writing"
-_OURS = frozenset({_SCRATCH, MANIFEST, *(f"{name}.parquet" for name in TABLES)})
-"""What a writer leaves in its folder, also one that was killed."""
+_ARCHIVE_FILES = frozenset({_SCRATCH, MANIFEST, *(f"{name}.parquet" for name in TABLES)})
+"""Names that a writer, also a killed one, may leave in the folder."""
 
 
 def write_archive(
@@ -24,12 +24,12 @@ def write_archive(
     source: Literal["import", "sample"],
     missing: Iterable[str],
 ) -> Manifest:
-    """Write every table and then the manifest; an archive that stood there, or was begun there, is replaced.
+    """Write every table and then the manifest; replaces a complete or unfinished archive in the folder.
 
-    Raises ArchiveError when `folder` holds something else, StorageError when the disk refuses.
+    Raises ArchiveError when `folder` holds something else, StorageError when writing fails.
     """
-    _refuse_foreign(folder)
-    content = {name: _parquet(tidy(name, frames[name])) for name in TABLES}
+    _reject_other_folders(folder)
+    content = {name: _parquet(to_table(name, frames[name])) for name in TABLES}
     manifest = Manifest(
         format=FORMAT,
         source=source,
@@ -51,12 +51,12 @@ def write_archive(
     return manifest
 
 
-def _refuse_foreign(folder: Path) -> None:
+def _reject_other_folders(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise ArchiveError(f"{folder} is a file; name a folder for the archive")
-    others = sorted(path.name for path in folder.glob("*") if path.name not in _OURS)
+    others = sorted(path.name for path in folder.glob("*") if path.name not in _ARCHIVE_FILES)
     if others and not (folder / MANIFEST).is_file():
-        raise ArchiveError(f"{folder} holds {others[0]} and no archive; name an empty or a new folder")
+        raise ArchiveError(f"{folder} holds {others[0]} but no archive; name an empty or new folder")
 
 
 def _parquet(frame: pl.DataFrame) -> bytes:
@@ -67,12 +67,12 @@ def _parquet(frame: pl.DataFrame) -> bytes:
 
 def _replace(folder: Path, files: Mapping[str, bytes]) -> None:
     scratch = folder / _SCRATCH
-    shutil.rmtree(scratch, ignore_errors=True)  # of a writer that was killed
+    shutil.rmtree(scratch, ignore_errors=True)  # left by a killed writer
     scratch.mkdir(parents=True)
     try:
         for name, body in files.items():
             (scratch / name).write_bytes(body)
-        for name in files:  # the manifest comes last: until then the files it vouches for are refused
+        for name in files:  # the manifest comes last: until then its hashes do not match the new files
             (scratch / name).replace(folder / name)
     finally:
         shutil.rmtree(scratch)

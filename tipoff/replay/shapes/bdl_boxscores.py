@@ -1,38 +1,39 @@
-"""api.balldontlie.io /v1/box_scores: the games of a date, in the shape of 2024.
+"""api.balldontlie.io /v1/box_scores: the games of a date, in the format of 2024.
 
-Players are listed once a game is final, as the archive knows no earlier box score; who did not play has minutes "00".
+Players are listed once a game is final, because the archive has no earlier box score. Players who did not play have
+minutes "00".
 """
 
 import hashlib
 from datetime import date
 
 from tipoff.replay.archive.layout import COUNTS
-from tipoff.replay.shapes.box_rows import Row, others, player_rows, share
-from tipoff.replay.shapes.espn_roster import plain
+from tipoff.replay.shapes.box_rows import Row, absent_rows, fraction, player_rows
+from tipoff.replay.shapes.error_responses import bad_request
+from tipoff.replay.shapes.espn_roster import without_accents
 from tipoff.replay.shapes.game_state import FINAL, IN_PLAY, GameState, state_of
 from tipoff.replay.shapes.nba import first_and_last
-from tipoff.replay.shapes.refusals import bad_request
-from tipoff.replay.shapes.view import Game, Params, UpstreamResponse, View, json_answer, zulu
+from tipoff.replay.shapes.view import ArchiveView, Game, Params, UpstreamResponse, iso_z, json_response
 from tipoff.teams import TEAMS
 
 _COUNTS = {name: name for name in COUNTS if name not in ("tov", "points", "plus_minus")} | {
     "turnover": "tov",
     "pts": "points",
 }
-_NOTHING: Row = {"minutes": 0.0, **dict.fromkeys(COUNTS, 0)}
+_NO_COUNTS: Row = {"minutes": 0.0, **dict.fromkeys(COUNTS, 0)}
 _QUARTERS = {1: "1st Qtr", 2: "2nd Qtr", 3: "3rd Qtr", 4: "4th Qtr"}
 
 
-def box_scores(view: View, params: Params) -> UpstreamResponse:
-    """The box scores of `date`; a request without a readable one is refused."""
+def box_scores(view: ArchiveView, params: Params) -> UpstreamResponse:
+    """The box scores of `date`; 400 without a valid date."""
     try:
-        asked = date.fromisoformat(params.get("date", ""))
+        game_date = date.fromisoformat(params.get("date", ""))
     except ValueError:
         return bad_request("date is required: YYYY-MM-DD")
-    return json_answer({"data": [_box(game, state_of(game, view), view) for game in view.games_on(asked)]})
+    return json_response({"data": [_box(game, state_of(game, view), view) for game in view.games_on(game_date)]})
 
 
-def _box(game: Game, state: GameState, view: View) -> dict[str, object]:
+def _box(game: Game, state: GameState, view: ArchiveView) -> dict[str, object]:
     return {
         "date": f"{game.game_date}",
         "season": int(game.season[:4]),
@@ -48,16 +49,16 @@ def _box(game: Game, state: GameState, view: View) -> dict[str, object]:
 
 
 def _status(game: Game, state: GameState) -> str:
-    """Before tip-off the provider writes its moment here."""
+    """The status text; before tip-off the provider puts the time of tip-off here."""
     if state.status == IN_PLAY:
         return _QUARTERS.get(state.period, f"{state.period - 4}OT")
-    return "Final" if state.status == FINAL else zulu(game.tip_off)
+    return "Final" if state.status == FINAL else iso_z(game.tip_off)
 
 
-def _side(game: Game, tricode: str, state: GameState, view: View) -> dict[str, object]:
+def _side(game: Game, tricode: str, state: GameState, view: ArchiveView) -> dict[str, object]:
     team = TEAMS[tricode]
     played = player_rows(view, game, tricode) if state.status == FINAL else []
-    absent = [{**_NOTHING, **row} for row in others(view, game, tricode)] if state.status == FINAL else []
+    absent = [{**_NO_COUNTS, **row} for row in absent_rows(view, game, tricode)] if state.status == FINAL else []
     return {
         "city": team.city,
         "name": team.name,
@@ -68,17 +69,17 @@ def _side(game: Game, tricode: str, state: GameState, view: View) -> dict[str, o
 
 
 def _player(row: Row) -> dict[str, object]:
-    first, last = first_and_last(plain(row["player_name"]))
+    first, last = first_and_last(without_accents(row["player_name"]))
     return {
         "min": f"{round(row['minutes']):02d}",
         **{name: row[column] for name, column in _COUNTS.items()},
-        "fg_pct": share(row["fgm"], row["fga"]),
-        "fg3_pct": share(row["fg3m"], row["fg3a"]),
-        "ft_pct": share(row["ftm"], row["fta"]),
+        "fg_pct": fraction(row["fgm"], row["fga"]),
+        "fg3_pct": fraction(row["fg3m"], row["fg3a"]),
+        "ft_pct": fraction(row["ftm"], row["fta"]),
         "player": {"id": _player_id(row["player_id"]), "first_name": first, "last_name": last},
     }
 
 
 def _player_id(player_id: str) -> int:
-    """An id of the provider's own for a player."""
+    """A synthetic id of the provider for a player."""
     return int.from_bytes(hashlib.blake2s(player_id.encode(), digest_size=4).digest())

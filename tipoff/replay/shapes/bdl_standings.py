@@ -1,18 +1,18 @@
-"""api.balldontlie.io /v1/standings: the season's records from the games that are over by the request.
+"""api.balldontlie.io /v1/standings: the records of a season from the games that are final at the as-of time.
 
-Regular games count, not the Cup's final; neutral ground is neither home nor road. Ranks are by share of wins, equal
-teams by wins and name: the league's tie-breaks are not replayed.
+Regular-season games count, the Cup final does not; a neutral site is neither home nor road. Teams rank by winning
+percentage, then wins, then name; the league's tie-breakers are not replayed.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from tipoff.replay.shapes.refusals import bad_request
-from tipoff.replay.shapes.view import Game, Params, UpstreamResponse, View, json_answer
+from tipoff.replay.shapes.error_responses import bad_request
+from tipoff.replay.shapes.view import ArchiveView, Game, Params, UpstreamResponse, json_response
 from tipoff.teams import Team
 
-_REGULAR = "002"
+_REGULAR_SEASON = "002"
 _DIVISIONS = {
     "Atlantic": "BOS BKN NYK PHI TOR",
     "Central": "CHI CLE DET IND MIL",
@@ -22,24 +22,24 @@ _DIVISIONS = {
     "Southwest": "DAL HOU MEM NOP SAS",
 }
 _DIVISION = {tricode: division for division, teams in _DIVISIONS.items() for tricode in teams.split()}
-_OF_THE_EAST = frozenset({"Atlantic", "Central", "Southeast"})
+_EASTERN_DIVISIONS = frozenset({"Atlantic", "Central", "Southeast"})
 
 
-def standings(view: View, params: Params) -> UpstreamResponse:
-    """Of the season that starts in the year `season`; 400 for what is no year."""
+def standings(view: ArchiveView, params: Params) -> UpstreamResponse:
+    """The standings of the season that starts in the year `season`; 400 when that is not a year."""
     started = params.get("season", "")
     if not (started.isascii() and started.isdigit()):
         return bad_request("season must be a year")
     season = f"{started}-{(int(started) + 1) % 100:02d}"
     games = view.games_of(season)
-    records = _records(game for game in games if game.game_id.startswith(_REGULAR) and view.is_final(game))
-    teams = sorted(view.teams() if games else [], key=lambda team: _order(team, records))
-    return json_answer({"data": [_entry(team, records, teams, int(started)) for team in teams]})
+    records = _records(game for game in games if game.game_id.startswith(_REGULAR_SEASON) and view.is_final(game))
+    teams = sorted(view.teams() if games else [], key=lambda team: _rank_key(team, records))
+    return json_response({"data": [_entry(team, records, teams, int(started)) for team in teams]})
 
 
 @dataclass(frozen=True)
 class _Records:
-    """Wins and losses by team and kind of game."""
+    """Wins and losses by team and kind of game (all, home, road, conference, division)."""
 
     won: Counter[tuple[str, str]]
     lost: Counter[tuple[str, str]]
@@ -69,16 +69,16 @@ def _kinds(game: Game, team: str) -> Iterator[str]:
 
 
 def _conference(tricode: str) -> str:
-    return "East" if _DIVISION[tricode] in _OF_THE_EAST else "West"
+    return "East" if _DIVISION[tricode] in _EASTERN_DIVISIONS else "West"
 
 
-def _order(team: Team, records: _Records) -> tuple[float, int, str]:
+def _rank_key(team: Team, records: _Records) -> tuple[float, int, str]:
     won, lost = (side[team.tricode, "all"] for side in (records.won, records.lost))
     return -won / max(won + lost, 1), -won, team.name
 
 
 def _entry(team: Team, records: _Records, teams: Iterable[Team], started: int) -> dict[str, object]:
-    """One team; `teams` are all of them, the best first."""
+    """The entry of one team; `teams` are all teams, best first."""
     ranked = [other.tricode for other in teams]
     conference, division = _conference(team.tricode), _DIVISION[team.tricode]
     return {

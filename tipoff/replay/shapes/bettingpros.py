@@ -1,7 +1,7 @@
-"""api.bettingpros.com v3: the events of a date, and the points props of one, ten players a page.
+"""api.bettingpros.com v3: the events of a date, and the points props of one event, ten players a page.
 
-Only books that both the archive and the provider know are quoted. Line-ups, venues, results and the provider's own
-rating of a bet are not in the archive: those fields are left out.
+Only books that both the archive and the provider have are quoted. The archive has no line-ups, venues, results or bet
+ratings of the provider; those fields are omitted.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,11 +10,11 @@ from itertools import groupby
 from operator import attrgetter
 
 from tipoff.replay.faults import FaultKind
+from tipoff.replay.shapes.error_responses import bad_request
 from tipoff.replay.shapes.game_state import FINAL, SCHEDULED, state_of
 from tipoff.replay.shapes.odds_api import latest_quotes
-from tipoff.replay.shapes.prop_quotes import Quote, bent
-from tipoff.replay.shapes.refusals import bad_request
-from tipoff.replay.shapes.view import Game, Params, UpstreamResponse, View, json_answer
+from tipoff.replay.shapes.prop_quotes import Quote, with_quote_faults
+from tipoff.replay.shapes.view import ArchiveView, Game, Params, UpstreamResponse, json_response
 from tipoff.teams import TEAMS
 from tipoff.vocabulary import season_of
 
@@ -24,21 +24,21 @@ _BOOKS = {"fanduel": 10, "draftkings": 12, "williamhill_us": 13, "betrivers": 18
 _STATUSES = {SCHEDULED: "scheduled", FINAL: "closed"}
 
 
-def events(view: View, params: Params) -> UpstreamResponse:
-    """The games of the date asked for, today's when none is."""
+def events(view: ArchiveView, params: Params) -> UpstreamResponse:
+    """The games of `date`, by default today's."""
     game_date = date.fromisoformat(params["date"]) if "date" in params else view.today
     listed = [_event(game, view) for game in view.games_on(game_date)]
-    asked = {"sport": "NBA", "date": f"{game_date}"}
-    return json_answer(
-        {"_parameters": asked, "events": listed, "ts": int(view.as_of.timestamp()), "utc": _utc(view.as_of)}
+    parameters = {"sport": "NBA", "date": f"{game_date}"}
+    return json_response(
+        {"_parameters": parameters, "events": listed, "ts": int(view.as_of.timestamp()), "utc": _utc(view.as_of)}
     )
 
 
-def offers(view: View, params: Params) -> UpstreamResponse:
-    """A page of one game's players, by name; none before they are quoted and from tip-off on."""
+def offers(view: ArchiveView, params: Params) -> UpstreamResponse:
+    """A page of one game's players by name; empty before they are quoted and from tip-off."""
     if params.get("market_id") != _MARKET:
         return bad_request(f"the replay knows market_id {_MARKET} alone")
-    listed = [offer for game in game_of_event(view, params) for offer in _offers(game, view)]
+    listed = [offer for game in requested_games(view, params) for offer in _offers(game, view)]
     page, start = int(params.get("page", 1)), (int(params.get("page", 1)) - 1) * _PER_PAGE
     pagination = {
         "page": page,
@@ -46,25 +46,25 @@ def offers(view: View, params: Params) -> UpstreamResponse:
         "total_pages": -(-len(listed) // _PER_PAGE),
         "total_items": len(listed),
     }
-    return json_answer({"offers": listed[start : start + _PER_PAGE], "_pagination": pagination})
+    return json_response({"offers": listed[start : start + _PER_PAGE], "_pagination": pagination})
 
 
-def game_of_event(view: View, params: Params) -> list[Game]:
-    """The game whose offers are asked for."""
-    game = view.past.by_id.get(params.get("event_id", "").zfill(10))
+def requested_games(view: ArchiveView, params: Params) -> list[Game]:
+    """The game of `event_id`."""
+    game = view.index.by_id.get(params.get("event_id", "").zfill(10))
     return [game] if game else []
 
 
 def _event_id(game: Game) -> int:
-    """Made of the game's own id: the archive does not know the provider's."""
+    """Derived from the game id, because the archive has no event ids of the provider."""
     return int(game.game_id)
 
 
-def _utc(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S}"
+def _utc(time: datetime) -> str:
+    return f"{time:%Y-%m-%d %H:%M:%S}"
 
 
-def _event(game: Game, view: View) -> dict[str, object]:
+def _event(game: Game, view: ArchiveView) -> dict[str, object]:
     return {
         "id": _event_id(game),
         "sport": "NBA",
@@ -84,11 +84,11 @@ def _participant(tricode: str) -> dict[str, object]:
     return {"id": tricode, "name": team.name, "team": {"city": team.city, "abbreviation": tricode}}
 
 
-def _offers(game: Game, view: View) -> list[dict[str, object]]:
-    in_play = any(bend.kind is FaultKind.IN_PLAY for bend in view.bends)
+def _offers(game: Game, view: ArchiveView) -> list[dict[str, object]]:
+    in_play = any(fault.kind is FaultKind.IN_PLAY for fault in view.quote_faults)
     if not view.shows(game) or (view.as_of >= game.tip_off and not in_play):
         return []
-    quotes = [quote for quote in bent(latest_quotes(game, view), game, view) if quote.book in _BOOKS]
+    quotes = [quote for quote in with_quote_faults(latest_quotes(game, view), game, view) if quote.book in _BOOKS]
     by_player = groupby(sorted(quotes, key=attrgetter("player_name")), key=attrgetter("player_name"))
     return [_offer(game, number, name, list(group)) for number, (name, group) in enumerate(by_player, start=1)]
 
@@ -111,6 +111,6 @@ def _selection(side: str, quotes: Iterable[Quote]) -> dict[str, object]:
 
 
 def _line(side: str, quote: Quote) -> dict[str, object]:
-    """A side that is not offered is off and has no price."""
+    """A side that is not offered has no price and `is_off` set."""
     cost = quote.over_price_american if side == "over" else quote.under_price_american
     return {"line": quote.line, "cost": cost, "is_off": cost is None, "updated": _utc(quote.updated_at)}

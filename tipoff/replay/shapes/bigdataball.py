@@ -1,19 +1,18 @@
-"""BigDataBall's CSV of one game, there some hours after its end: its shots and the marks of its periods.
+"""BigDataBall's CSV of one game, published some hours after its end: shots and the starts and ends of periods.
 
-What is drawn `plays` says. Every shot is a jump shot; line-ups, distances and whatever is no shot are left
-blank or out.
+`plays` documents what is synthetic. Every shot is a jump shot; line-ups and distances are blank, other events omitted.
 """
 
 import csv
 from datetime import timedelta
 from io import StringIO
 
-from tipoff.replay.shapes.plays import PLACES, Play, Shot, knows_shots, plays_of
-from tipoff.replay.shapes.refusals import not_found
-from tipoff.replay.shapes.view import Game, Params, UpstreamResponse, View
+from tipoff.replay.shapes.error_responses import not_found
+from tipoff.replay.shapes.plays import SHOT_LOCATIONS, Play, Shot, has_shots, plays_of
+from tipoff.replay.shapes.view import ArchiveView, Game, Params, UpstreamResponse
 
 APPEARS_AFTER = timedelta(hours=4)
-"""From the end of a game to its file."""
+"""Time from the end of a game to its file."""
 
 COLUMNS = (
     *("game_id", "data_set", "date", "a1", "a2", "a3", "a4", "a5", "h1", "h2", "h3", "h4", "h5", "period"),
@@ -32,25 +31,25 @@ COLUMNS = (
     *("reason", "result", "steal", "type", "shot_distance", "original_x", "original_y", "converted_x", "converted_y"),
     "description",
 )
-_MARKS = {"start": "start of period", "end": "end of period"}
+_PERIOD_EVENTS = {"start": "start of period", "end": "end of period"}
 
 
-def play_by_play(view: View, params: Params) -> UpstreamResponse:
-    """The game's file; 404 where there is none (yet)."""
-    game = view.past.by_id.get(params["game_id"])
-    if game is None or game.game_id in view.left_out or f"{game.game_date}" != params["date"]:
+def play_by_play(view: ArchiveView, params: Params) -> UpstreamResponse:
+    """The file of a game; 404 while there is none."""
+    game = view.index.by_id.get(params["game_id"])
+    if game is None or game.game_id in view.hidden_games or f"{game.game_date}" != params["date"]:
         return not_found()
-    if not view.is_final(game, APPEARS_AFTER) or not knows_shots(view.past, game):
+    if not view.is_final(game, APPEARS_AFTER) or not has_shots(view.index, game):
         return not_found()
     file = StringIO()
-    sheet = csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n")
-    sheet.writeheader()
+    writer = csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n")
+    writer.writeheader()
     plays = [] if view.empty else plays_of(view, game)
-    sheet.writerows(_line(game, play) for play in plays if play.mark != "game end")
+    writer.writerows(_csv_row(game, play) for play in plays if play.event != "game end")
     return UpstreamResponse(200, file.getvalue().encode(), "text/csv")
 
 
-def _line(game: Game, play: Play) -> dict[str, object]:
+def _csv_row(game: Game, play: Play) -> dict[str, object]:
     length = 720 if play.period <= 4 else 300
     return {
         "game_id": int(game.game_id),
@@ -62,21 +61,21 @@ def _line(game: Game, play: Play) -> dict[str, object]:
         "remaining_time": f"{timedelta(seconds=play.seconds_left)}",
         "elapsed": f"{timedelta(seconds=length - play.seconds_left)}",
         "play_id": play.number,
-        **(_of_shot(play.shot) if play.shot else dict.fromkeys(("event_type", "type"), _MARKS[play.mark])),
+        **(_shot_fields(play.shot) if play.shot else dict.fromkeys(("event_type", "type"), _PERIOD_EVENTS[play.event])),
     }
 
 
-def _of_shot(shot: Shot) -> dict[str, object]:
-    place = PLACES[shot.zone]
+def _shot_fields(shot: Shot) -> dict[str, object]:
+    location = SHOT_LOCATIONS[shot.zone]
     return {
         "team": shot.team,
         "event_type": "shot",
         "assist": shot.assist.player_name if shot.assist else "",
         "player": shot.player.player_name,
-        "points": place.worth if shot.made else 0,
+        "points": location.points if shot.made else 0,
         "result": "made" if shot.made else "missed",
-        "type": "3pt jump shot" if place.worth == 3 else "jump shot",
-        "original_x": place.x,
-        "original_y": place.y,
+        "type": "3pt jump shot" if location.points == 3 else "jump shot",
+        "original_x": location.x,
+        "original_y": location.y,
         "description": ("" if shot.made else "MISS ") + shot.player.player_name,
     }

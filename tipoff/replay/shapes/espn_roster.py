@@ -1,24 +1,24 @@
-"""site.api.espn.com teams/{id}/roster: a team's players on the request's date, in ESPN's ids and spelling."""
+"""site.api.espn.com teams/{id}/roster: a team's players on the as-of date, in ESPN's ids and spelling."""
 
 import unicodedata
 
 from tipoff.replay.shapes.nba import first_and_last
-from tipoff.replay.shapes.view import Game, Params, UpstreamResponse, View, json_answer
+from tipoff.replay.shapes.view import ArchiveView, Game, Params, UpstreamResponse, json_response
 from tipoff.teams import TEAMS
 
 _BY_ID = {team.espn_id: team for team in TEAMS.values()}
 _ACTIVE = {"id": "1", "name": "Active", "type": "active", "abbreviation": "Active"}
-_ID_STEP, _ID_MODULUS = 7919, 9_999_991  # both prime: no two players share an id
+_ID_STEP, _ID_MODULUS = 7919, 9_999_991  # both prime, so that ids are unique
 
 
-def team_roster(view: View, params: Params) -> UpstreamResponse:
-    """The team with its athletes; 404 for an id that is no team's."""
+def team_roster(view: ArchiveView, params: Params) -> UpstreamResponse:
+    """The team with its athletes; 404 for an unknown team id."""
     team = _BY_ID.get(params["espn_id"])
     if team is None:
-        return json_answer({"code": 404, "message": "Failed to get league teams"}, 404)
-    players = view.past.roster(view.today, team.tricode) if team in view.teams() else []
+        return json_response({"code": 404, "message": "Failed to get league teams"}, 404)
+    players = view.index.roster(view.today, team.tricode) if team in view.teams() else []
     full_name = f"{team.city} {team.name}"
-    return json_answer(
+    return json_response(
         {
             "team": {
                 "id": team.espn_id,
@@ -36,16 +36,16 @@ def team_roster(view: View, params: Params) -> UpstreamResponse:
     )
 
 
-def games_of_team(view: View, params: Params) -> list[Game]:
-    """The team's games on the request's date: what a request for its roster is about."""
+def requested_games(view: ArchiveView, params: Params) -> list[Game]:
+    """The team's games on the as-of date."""
     team = _BY_ID.get(params["espn_id"])
-    slate = view.past.by_date.get(view.today, ())
+    slate = view.index.by_date.get(view.today, ())
     return [game for game in slate if team and team.tricode in (game.home, game.away)]
 
 
 def _athlete(player_id: str, player_name: str) -> dict[str, object]:
     espn_id = str(int(player_id) * _ID_STEP % _ID_MODULUS)
-    name = plain(player_name)
+    name = without_accents(player_name)
     first, last = first_and_last(name)
     return {
         "id": espn_id,
@@ -65,6 +65,6 @@ def _athlete(player_id: str, player_name: str) -> dict[str, object]:
     }
 
 
-def plain(name: str) -> str:
-    """A name without accents, as ESPN and the injury report spell it."""
+def without_accents(name: str) -> str:
+    """The name without accents, as ESPN and the injury report spell it."""
     return unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()

@@ -1,14 +1,14 @@
-"""site.api.espn.com scoreboard: the games of one date in ESPN's ids, as they stand at the moment of the request.
+"""site.api.espn.com scoreboard: the games of one date at the as-of time, in ESPN's ids.
 
-The archive knows no ids of ESPN: an event's is made of the game's. Line scores, leaders, records, venues and what
-broadcasters and writers say are left out.
+The archive has no ESPN ids, so that event ids are derived from game ids. Line scores, leaders, records, venues,
+broadcasts and articles are omitted.
 """
 
 from datetime import datetime
 
+from tipoff.replay.shapes.error_responses import bad_request
 from tipoff.replay.shapes.game_state import FINAL, IN_PLAY, POSTPONED_TEXT, SCHEDULED, GameState, state_of
-from tipoff.replay.shapes.refusals import bad_request
-from tipoff.replay.shapes.view import Game, Params, UpstreamResponse, View, json_answer
+from tipoff.replay.shapes.view import ArchiveView, Game, Params, UpstreamResponse, json_response
 from tipoff.teams import TEAMS
 from tipoff.vocabulary import eastern, season_of
 
@@ -33,30 +33,30 @@ _POSTPONED = {
 }
 
 
-def scoreboard(view: View, params: Params) -> UpstreamResponse:
-    """The games of the date asked for, today's when none is; 400 for what is no date."""
+def scoreboard(view: ArchiveView, params: Params) -> UpstreamResponse:
+    """The games of `dates`, by default today's; 400 when that is not a date."""
     try:
         game_date = datetime.strptime(params["dates"], "%Y%m%d").date() if "dates" in params else view.today  # noqa: DTZ007
     except ValueError:
         return bad_request("dates must be YYYYMMDD")
     listed = [_event(game, view) for game in view.games_on(game_date)]
-    return json_answer({"leagues": [_league(view, season_of(game_date))], "events": listed})
+    return json_response({"leagues": [_league(view, season_of(game_date))], "events": listed})
 
 
 def event_id(game: Game) -> str:
-    """ESPN's id of a game, as the replay numbers them: 422301062 for 0022301062."""
+    """The ESPN id that the replay gives a game: 422301062 for 0022301062."""
     return f"4{game.game_id[2:]}"
 
 
-def game_of_event(view: View, espn_id: str) -> Game | None:
-    """The game with this id of ESPN's; None when there is none."""
-    return view.past.by_id.get(f"00{espn_id[1:]}")
+def game_by_event_id(view: ArchiveView, espn_id: str) -> Game | None:
+    """The game of an ESPN id; None when there is none."""
+    return view.index.by_id.get(f"00{espn_id[1:]}")
 
 
-def _league(view: View, season: str) -> dict[str, object]:
-    """With the dates of the season's games, which are known before it begins."""
-    dates = sorted({game.game_date for game in view.past.by_season.get(season, ())})
-    days = [_moment(eastern(day, 3)) for day in dates]
+def _league(view: ArchiveView, season: str) -> dict[str, object]:
+    """The league with the dates of the season's games, which are known before the season begins."""
+    dates = sorted({game.game_date for game in view.index.by_season.get(season, ())})
+    days = [_utc_minutes(eastern(day, 3)) for day in dates]
     return {
         "id": "46",
         "uid": _LEAGUE,
@@ -74,13 +74,13 @@ def _year(season: str) -> int:
     return int(season[:4]) + 1
 
 
-def _moment(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%MZ}"
+def _utc_minutes(time: datetime) -> str:
+    return f"{time:%Y-%m-%dT%H:%MZ}"
 
 
-def _event(game: Game, view: View) -> dict[str, object]:
+def _event(game: Game, view: ArchiveView) -> dict[str, object]:
     state = state_of(game, view)
-    number, tip_off, status = event_id(game), _moment(game.tip_off), _status(state)
+    number, tip_off, status = event_id(game), _utc_minutes(game.tip_off), _status(state)
     away, home = TEAMS[game.away], TEAMS[game.home]
     competition = {
         "id": number,
@@ -105,7 +105,7 @@ def _event(game: Game, view: View) -> dict[str, object]:
 
 
 def _side(tricode: str, order: int, state: GameState) -> dict[str, object]:
-    """The home side, which comes first, or the visitors."""
+    """One side; `order` is 0 for the home team and 1 for the visitors."""
     team, points = TEAMS[tricode], (state.home_periods, state.away_periods)[order]
     return {
         "id": team.espn_id,
@@ -128,7 +128,7 @@ def _side(tricode: str, order: int, state: GameState) -> dict[str, object]:
 
 
 def status_type(state: GameState) -> dict[str, object]:
-    """Where a game stands, in ESPN's words."""
+    """The state of a game in ESPN's words."""
     kind = _POSTPONED if state.text == POSTPONED_TEXT else _TYPES[state.status]
     return {**kind, "detail": state.text, "shortDetail": state.text}
 

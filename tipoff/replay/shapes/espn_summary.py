@@ -1,13 +1,13 @@
-"""site.api.espn.com summary: the box score of one of its events, without players until the game is final.
+"""site.api.espn.com summary: the box score of one event, without players until the game is final.
 
-Team figures, records, places and whatever writers and broadcasters say are left out.
+Team statistics, records, venues, broadcasts and articles are omitted.
 """
 
-from tipoff.replay.shapes.box_rows import Row, others, player_rows, summed
-from tipoff.replay.shapes.espn_roster import plain
-from tipoff.replay.shapes.espn_scoreboard import event_id, game_of_event, status_type
+from tipoff.replay.shapes.box_rows import Row, absent_rows, column_sums, player_rows
+from tipoff.replay.shapes.espn_roster import without_accents
+from tipoff.replay.shapes.espn_scoreboard import event_id, game_by_event_id, status_type
 from tipoff.replay.shapes.game_state import FINAL, GameState, state_of
-from tipoff.replay.shapes.view import Game, Params, UpstreamResponse, View, json_answer
+from tipoff.replay.shapes.view import ArchiveView, Game, Params, UpstreamResponse, json_response
 from tipoff.teams import TEAMS, Team
 
 _LEAGUE = "s:40~l:46"
@@ -23,18 +23,18 @@ _SUMS = (
 )
 
 
-def summary(view: View, params: Params) -> UpstreamResponse:
-    """The event asked for; 404 for one that is not there."""
-    game = game_of_event(view, params.get("event", ""))
+def summary(view: ArchiveView, params: Params) -> UpstreamResponse:
+    """The summary of `event`; 404 when it does not exist."""
+    game = game_by_event_id(view, params.get("event", ""))
     if game is None:
-        return json_answer({"code": 404, "message": "Failed to get event"}, 404)
+        return json_response({"code": 404, "message": "Failed to get event"}, 404)
     state = state_of(game, view)
-    return json_answer({"boxscore": _box(game, state, view), "header": _header(game, state)})
+    return json_response({"boxscore": _box(game, state, view), "header": _header(game, state)})
 
 
-def game_asked(view: View, params: Params) -> list[Game]:
-    """The game of the event: what a request for its summary is about."""
-    game = game_of_event(view, params.get("event", ""))
+def requested_games(view: ArchiveView, params: Params) -> list[Game]:
+    """The game of `event`."""
+    game = game_by_event_id(view, params.get("event", ""))
     return [game] if game else []
 
 
@@ -93,7 +93,7 @@ def _team(team: Team) -> dict[str, object]:
     }
 
 
-def _box(game: Game, state: GameState, view: View) -> dict[str, object]:
+def _box(game: Game, state: GameState, view: ArchiveView) -> dict[str, object]:
     sides = ((game.away, "away"), (game.home, "home"))
     box: dict[str, object] = {
         "teams": [
@@ -103,39 +103,43 @@ def _box(game: Game, state: GameState, view: View) -> dict[str, object]:
     }
     if state.status == FINAL:
         box["players"] = [
-            {"team": _team(TEAMS[tricode]), "statistics": [_block(game, tricode, view)], "displayOrder": order}
+            {
+                "team": _team(TEAMS[tricode]),
+                "statistics": [_box_table(game, tricode, view)],
+                "displayOrder": order,
+            }
             for order, (tricode, _) in enumerate(sides, start=1)
         ]
     return box
 
 
-def _block(game: Game, tricode: str, view: View) -> dict[str, object]:
+def _box_table(game: Game, tricode: str, view: ArchiveView) -> dict[str, object]:
     played = player_rows(view, game, tricode)
-    sums = _figures(summed(played, _SUMS))
+    sums = _statistics(column_sums(played, _SUMS))
     return {
         "names": list(_LABELS),
         "keys": list(_KEYS),
         "labels": list(_LABELS),
-        "athletes": [*map(_played, played), *map(_absent, others(view, game, tricode))],
+        "athletes": [*map(_active_athlete, played), *map(_inactive_athlete, absent_rows(view, game, tricode))],
         "totals": ["", *sums, ""],
     }
 
 
-def _played(row: Row) -> dict[str, object]:
-    stats = [str(round(row["minutes"])), *_figures(row), f"{row['plus_minus']:+d}" if row["plus_minus"] else "0"]
+def _active_athlete(row: Row) -> dict[str, object]:
+    stats = [str(round(row["minutes"])), *_statistics(row), f"{row['plus_minus']:+d}" if row["plus_minus"] else "0"]
     return {**_athlete(row), "starter": row["starter"], "didNotPlay": False, "stats": stats}
 
 
-def _absent(row: Row) -> dict[str, object]:
+def _inactive_athlete(row: Row) -> dict[str, object]:
     return {**_athlete(row), "starter": False, "didNotPlay": True, "stats": []}
 
 
 def _athlete(row: Row) -> dict[str, object]:
-    return {"athlete": {"displayName": plain(row["player_name"])}, "ejected": False}
+    return {"athlete": {"displayName": without_accents(row["player_name"])}, "ejected": False}
 
 
-def _figures(row: Row) -> list[str]:
-    """All but minutes and plus or minus, in the order of the keys."""
-    made_of_tried = [f"{row[f'{shot}m']}-{row[f'{shot}a']}" for shot in ("fg", "fg3", "ft")]
+def _statistics(row: Row) -> list[str]:
+    """All statistics but minutes and plus-minus, in the order of the keys."""
+    made_attempted = [f"{row[f'{shot}m']}-{row[f'{shot}a']}" for shot in ("fg", "fg3", "ft")]
     counts = [str(row[name]) for name in ("reb", "ast", "tov", "stl", "blk", "oreb", "dreb", "pf")]
-    return [str(row["points"]), *made_of_tried, *counts]
+    return [str(row["points"]), *made_attempted, *counts]

@@ -1,11 +1,14 @@
-"""Where a game stands at a moment: not begun, in play with clock and score in proportion to it, or final."""
+"""The state of a game at the as-of time: scheduled, in play, or final.
+
+Clock and score of a running game are in proportion to the real time since tip-off.
+"""
 
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from tipoff.replay.shapes.view import OVERTIME, REGULATION, Game, View
+from tipoff.replay.shapes.view import OVERTIME, REGULATION, ArchiveView, Game
 from tipoff.vocabulary import EASTERN
 
 SCHEDULED, IN_PLAY, FINAL = 1, 2, 3
@@ -18,14 +21,14 @@ Record = Counter[tuple[str, bool]]
 """Games won (True) and lost (False) by team."""
 
 
-def enter_result(record: Record, game: Game) -> None:
-    """Count a finished game."""
+def add_result(record: Record, game: Game) -> None:
+    """Count a finished game in the record."""
     home_won = (game.home_points or 0) > (game.away_points or 0)
     record.update([(game.home, home_won), (game.away, not home_won)])
 
 
 class Period(NamedTuple):
-    """A period's share of real time and its length by the game clock."""
+    """The real time a period lasts and its length on the game clock."""
 
     lasts: timedelta
     minutes: int
@@ -37,7 +40,7 @@ _OVERTIME_PERIOD = Period(OVERTIME, 5)
 
 @dataclass(frozen=True, slots=True)
 class GameState:
-    """Status, its text, the period (0 before tip-off), the clock left in it, and points so far by period."""
+    """Status, its text, the period (0 before tip-off), the clock left in it, and the points of each period so far."""
 
     status: int
     text: str
@@ -47,19 +50,19 @@ class GameState:
     away_periods: tuple[int, ...] = (0, 0, 0, 0)
 
 
-def state_of(game: Game, view: View) -> GameState:
-    """The state of a game as the view sees it; a game without a result in the archive never begins."""
-    if game.game_id in view.postponed:
+def state_of(game: Game, view: ArchiveView) -> GameState:
+    """The state of a game in a view; a game without a result in the archive stays scheduled."""
+    if game.game_id in view.postponed_games:
         return GameState(SCHEDULED, POSTPONED_TEXT)
     if game.overtime_periods is None or view.as_of < game.tip_off:
         return GameState(SCHEDULED, tip_off_text(game.tip_off))
     periods = [_REGULATION_PERIOD] * 4 + [_OVERTIME_PERIOD] * game.overtime_periods
     played = _minutes_played(periods, view.as_of - game.tip_off)
-    over = view.is_final(game)
-    period, clock = (len(periods), "") if over else _clock(played)
+    final = view.is_final(game)
+    period, clock = (len(periods), "") if final else _clock(played)
     return GameState(
-        FINAL if over else IN_PLAY,
-        _final_text(game.overtime_periods) if over else f"{_name(period)} {clock}",
+        FINAL if final else IN_PLAY,
+        _final_text(game.overtime_periods) if final else f"{_period_name(period)} {clock}",
         period,
         clock and f"PT{clock[:2]}M{clock[3:]}.00S",
         _points_by_period(game.home_points or 0, periods, played),
@@ -68,7 +71,7 @@ def state_of(game: Game, view: View) -> GameState:
 
 
 def tip_off_text(tip_off: datetime) -> str:
-    """A tip-off as the NBA writes it: 7:30 pm ET."""
+    """The tip-off as the NBA writes it: 7:30 pm ET."""
     local = tip_off.astimezone(EASTERN)
     return f"{local:%I:%M} {local:%p} ET".lstrip("0").replace("AM", "am").replace("PM", "pm")
 
@@ -77,15 +80,15 @@ def _final_text(overtimes: int) -> str:
     return "Final" + {0: "", 1: "/OT"}.get(overtimes, f"/OT{overtimes}")
 
 
-def _name(period: int) -> str:
+def _period_name(period: int) -> str:
     return f"Q{period}" if period <= 4 else f"OT{period - 4}"
 
 
 def _minutes_played(periods: list[Period], since_tip: timedelta) -> list[float]:
     played = []
     for period in periods:
-        share = min(max(since_tip / period.lasts, 0.0), 1.0)
-        played.append(share * period.minutes)
+        fraction = min(max(since_tip / period.lasts, 0.0), 1.0)
+        played.append(fraction * period.minutes)
         since_tip -= period.lasts
     return played
 
@@ -98,7 +101,7 @@ def _clock(played: list[float]) -> tuple[int, str]:
 
 
 def _points_by_period(points: int, periods: list[Period], played: list[float]) -> tuple[int, ...]:
-    """Points in proportion to minutes played, split so that the periods sum up to the score at any time."""
-    whole = sum(period.minutes for period in periods)
-    so_far = [int(points * sum(played[: number + 1]) / whole + 1e-9) for number in range(len(played))]
+    """Points in proportion to minutes played; the periods add up to the score at any time."""
+    total = sum(period.minutes for period in periods)
+    so_far = [int(points * sum(played[: number + 1]) / total + 1e-9) for number in range(len(played))]
     return tuple(after - before for before, after in zip([0, *so_far], so_far, strict=False))

@@ -1,8 +1,8 @@
-"""What several answers of the NBA share."""
+"""Parts that several NBA responses share."""
 
 from collections.abc import Mapping, Sequence
 
-from tipoff.replay.shapes.view import UpstreamResponse, json_answer
+from tipoff.replay.shapes.view import UpstreamResponse, json_response
 from tipoff.teams import Team
 
 _SLUGS = {"PHI": "sixers", "POR": "blazers"}
@@ -14,7 +14,7 @@ def team_slug(team: Team) -> str:
 
 
 def first_and_last(name: str) -> tuple[str, str]:
-    """A full name as the NBA splits it: "Gary Payton II" is Gary, Payton II; a single name is a last name."""
+    """Split a full name as the NBA does: "Gary Payton II" into Gary and Payton II; a single name is a last name."""
     first, _, last = name.partition(" ")
     return (first, last) if last else ("", first)
 
@@ -26,6 +26,6 @@ def result_sets(
     headers: Sequence[str],
     rows: Sequence[Sequence[object]],
 ) -> UpstreamResponse:
-    """The shape of every stats.nba.com answer."""
-    table = {"name": name, "headers": headers, "rowSet": rows}
-    return json_answer({"resource": resource, "parameters": parameters, "resultSets": [table]})
+    """A stats.nba.com response with one result set."""
+    result_set = {"name": name, "headers": headers, "rowSet": rows}
+    return json_response({"resource": resource, "parameters": parameters, "resultSets": [result_set]})

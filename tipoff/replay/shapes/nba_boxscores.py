@@ -1,22 +1,30 @@
 """The NBA's box scores of single games: stats.nba.com boxscoretraditionalv3 and cdn.nba.com's live box score.
 
-The archive knows box scores of finished games only: until a game is final its players are nobody, and its totals 0.
+The archive has box scores of finished games only: until a game is final, its player lists are empty and its totals 0.
 """
 
 from collections.abc import Iterable
 from typing import Final
 
 from tipoff.replay.archive.layout import COUNTS
-from tipoff.replay.shapes.box_rows import Row, others, player_rows, seconds_played, share, summed, team_row
+from tipoff.replay.shapes.box_rows import (
+    Row,
+    absent_rows,
+    column_sums,
+    fraction,
+    minutes_and_seconds,
+    player_rows,
+    team_row,
+)
+from tipoff.replay.shapes.error_responses import access_denied, missing_parameter
 from tipoff.replay.shapes.game_state import FINAL, GameState, state_of
 from tipoff.replay.shapes.nba import first_and_last, team_slug
 from tipoff.replay.shapes.nba_game_log import APPEARS_AFTER
-from tipoff.replay.shapes.refusals import access_denied, required
-from tipoff.replay.shapes.view import Game, Params, UpstreamResponse, View, json_answer, zulu
+from tipoff.replay.shapes.view import ArchiveView, Game, Params, UpstreamResponse, iso_z, json_response
 from tipoff.teams import TEAMS
 from tipoff.vocabulary import EASTERN
 
-_NAMES: Final = {
+_COUNT_COLUMNS: Final = {
     "fieldGoalsMade": "fgm",
     "fieldGoalsAttempted": "fga",
     "threePointersMade": "fg3m",
@@ -33,20 +41,20 @@ _NAMES: Final = {
     "foulsPersonal": "pf",
     "points": "points",
 }
-_SHARES: Final = {
+_PERCENTAGES: Final = {
     "fieldGoalsPercentage": ("fgm", "fga"),
     "threePointersPercentage": ("fg3m", "fg3a"),
     "freeThrowsPercentage": ("ftm", "fta"),
 }
-_NOTHING: Final[Row] = {"minutes": 0.0, **dict.fromkeys(COUNTS, 0)}
+_NO_COUNTS: Final[Row] = {"minutes": 0.0, **dict.fromkeys(COUNTS, 0)}
 
 
-def traditional(view: View, params: Params) -> UpstreamResponse:
-    """boxscoretraditionalv3: totals and players from a few minutes after the end; an unknown game has no sides."""
+def traditional(view: ArchiveView, params: Params) -> UpstreamResponse:
+    """boxscoretraditionalv3: totals and players from a few minutes after the end; null for an unknown game."""
     if "GameID" not in params:
-        return required("GameID")
-    game = view.past.by_id.get(params["GameID"])
-    return json_answer(
+        return missing_parameter("GameID")
+    game = view.index.by_id.get(params["GameID"])
+    return json_response(
         {
             "meta": {
                 "version": 1,
@@ -58,13 +66,13 @@ def traditional(view: View, params: Params) -> UpstreamResponse:
     )
 
 
-def live(view: View, params: Params) -> UpstreamResponse:
-    """The live box score: denied before tip-off, without players until the game is final."""
-    game = view.past.by_id.get(params["game_id"])
+def live(view: ArchiveView, params: Params) -> UpstreamResponse:
+    """The live box score: 403 before tip-off, without players until the game is final."""
+    game = view.index.by_id.get(params["game_id"])
     if game is None or view.as_of < game.tip_off:
         return access_denied()
     state = state_of(game, view)
-    return json_answer(
+    return json_response(
         {
             "meta": {
                 "version": 1,
@@ -88,7 +96,7 @@ def live(view: View, params: Params) -> UpstreamResponse:
     )
 
 
-def _both_sides(game: Game, view: View) -> dict[str, object]:
+def _both_sides(game: Game, view: ArchiveView) -> dict[str, object]:
     home, away = TEAMS[game.home], TEAMS[game.away]
     return {
         "gameId": game.game_id,
@@ -99,11 +107,11 @@ def _both_sides(game: Game, view: View) -> dict[str, object]:
     }
 
 
-def _side(game: Game, tricode: str, view: View) -> dict[str, object]:
+def _side(game: Game, tricode: str, view: ArchiveView) -> dict[str, object]:
     team = TEAMS[tricode]
     final = view.is_final(game, APPEARS_AFTER)
     players = player_rows(view, game, tricode) if final else []
-    totals = team_row(view, game, tricode) if final else _NOTHING
+    totals = team_row(view, game, tricode) if final else _NO_COUNTS
     return {
         "teamId": int(team.nba_id),
         "teamCity": team.city,
@@ -112,18 +120,18 @@ def _side(game: Game, tricode: str, view: View) -> dict[str, object]:
         "teamSlug": team_slug(team),
         "players": [_player(row) for row in players],
         "statistics": {**_statistics(totals), "plusMinusPoints": float(totals["plus_minus"])} if totals else None,
-        "starters": _group(row for row in players if row["starter"]),
-        "bench": _group(row for row in players if not row["starter"]),
+        "starters": _group_statistics(row for row in players if row["starter"]),
+        "bench": _group_statistics(row for row in players if not row["starter"]),
     }
 
 
-def _group(rows: Iterable[Row]) -> Row | None:
+def _group_statistics(rows: Iterable[Row]) -> Row | None:
     rows = tuple(rows)
-    return _statistics(summed(rows, _NOTHING)) if rows else None
+    return _statistics(column_sums(rows, _NO_COUNTS)) if rows else None
 
 
 def _player(row: Row) -> dict[str, object]:
-    """Without position, comment and number, which the archive does not know."""
+    """A player; position, comment and jersey number are blank, because the archive does not have them."""
     return {
         **_names(row),
         "playerSlug": row["player_name"].lower().replace(" ", "-").replace(".", ""),
@@ -145,24 +153,28 @@ def _names(row: Row) -> dict[str, object]:
 
 
 def _statistics(row: Row) -> Row:
-    minutes, seconds = seconds_played(row["minutes"])
+    minutes, seconds = minutes_and_seconds(row["minutes"])
     return {"minutes": f"{minutes}:{seconds:02d}", **_counts(row)}
 
 
 def _counts(row: Row) -> Row:
-    shares = {name: share(row[made], row[tried]) for name, (made, tried) in _SHARES.items()}
-    return {**{name: row[column] for name, column in _NAMES.items()}, **shares}
+    percentages = {name: fraction(row[made], row[attempted]) for name, (made, attempted) in _PERCENTAGES.items()}
+    return {**{name: row[column] for name, column in _COUNT_COLUMNS.items()}, **percentages}
 
 
 def _times(game: Game) -> dict[str, str]:
     eastern = game.tip_off.astimezone(EASTERN).isoformat()
-    return {"gameTimeUTC": zulu(game.tip_off), "gameEt": eastern}
+    return {"gameTimeUTC": iso_z(game.tip_off), "gameEt": eastern}
 
 
-def _live_side(game: Game, tricode: str, points: tuple[int, ...], state: GameState, view: View) -> dict[str, object]:
+def _live_side(
+    game: Game, tricode: str, points: tuple[int, ...], state: GameState, view: ArchiveView
+) -> dict[str, object]:
     team, final = TEAMS[tricode], state.status == FINAL
     played = [_live_player(row, played=True) for row in player_rows(view, game, tricode)] if final else []
-    absent = [_live_player({**_NOTHING, **row}, played=False) for row in others(view, game, tricode)] if final else []
+    absent = (
+        [_live_player({**_NO_COUNTS, **row}, played=False) for row in absent_rows(view, game, tricode)] if final else []
+    )
     totals = team_row(view, game, tricode) if final else None
     return {
         "teamId": int(team.nba_id),
@@ -194,5 +206,5 @@ def _live_player(row: Row, *, played: bool) -> dict[str, object]:
 
 
 def _live_statistics(row: Row) -> Row:
-    minutes, seconds = seconds_played(row["minutes"])
+    minutes, seconds = minutes_and_seconds(row["minutes"])
     return {"minutes": f"PT{minutes:02d}M{seconds:02d}.00S", **_counts(row)}

@@ -1,34 +1,33 @@
-"""cdn.nba.com liveData/playbyplay: the shots of one game and the marks of its periods, while it runs and after.
+"""cdn.nba.com liveData/playbyplay: the shots of one game and the starts and ends of its periods, from tip-off on.
 
-Of a shot the replay tells player, zone, result and worth; see `plays` for what is drawn. The place is the middle of
-its zone, the corner always the left one. Kinds of shots, blocks, exact places and the running points of a player are
-not told.
+A shot has player, zone, result and points; see `plays` for what is synthetic. Its location is the middle of the zone;
+every corner three is in the left corner. Shot types, blocks, exact locations and points so far are omitted.
 """
 
+from tipoff.replay.shapes.error_responses import forbidden_not_yet, not_found
 from tipoff.replay.shapes.nba import first_and_last
-from tipoff.replay.shapes.plays import PLACES, Play, Player, Shot, knows_shots, plays_of
-from tipoff.replay.shapes.refusals import forbidden_not_yet, not_found
-from tipoff.replay.shapes.view import Params, UpstreamResponse, View, json_answer, zulu
+from tipoff.replay.shapes.plays import SHOT_LOCATIONS, Play, Player, Shot, has_shots, plays_of
+from tipoff.replay.shapes.view import ArchiveView, Params, UpstreamResponse, iso_z, json_response
 from tipoff.teams import TEAMS
 from tipoff.vocabulary import EASTERN
 
 _REQUEST = "http://nba.cloud/games/{}/playbyplay?Format=json"
-_MARKS = {
+_PERIOD_EVENTS = {
     "start": ("period", "start", "Period Start"),
     "end": ("period", "end", "Period End"),
     "game end": ("game", "end", "Game End"),
 }
 
 
-def play_by_play(view: View, params: Params) -> UpstreamResponse:
-    """The game's plays so far: 403 before its tip-off, 404 for a game whose shots the archive does not have."""
-    game = view.past.by_id.get(params["game_id"])
-    if game and (view.as_of < game.tip_off or game.game_id in view.left_out):
+def play_by_play(view: ArchiveView, params: Params) -> UpstreamResponse:
+    """The plays of a game so far: 403 before tip-off, 404 when the archive has no shots of the game."""
+    game = view.index.by_id.get(params["game_id"])
+    if game and (view.as_of < game.tip_off or game.game_id in view.hidden_games):
         return forbidden_not_yet()
-    if game is None or not knows_shots(view.past, game):
+    if game is None or not has_shots(view.index, game):
         return not_found()
     plays = [] if view.empty else plays_of(view, game)
-    return json_answer(
+    return json_response(
         {
             "meta": {
                 "version": 1,
@@ -42,15 +41,15 @@ def play_by_play(view: View, params: Params) -> UpstreamResponse:
 
 
 def _action(play: Play) -> dict[str, object]:
-    return _common(play) | (_of_shot(play.shot) if play.shot else _of_mark(play.mark))
+    return _common_fields(play) | (_shot_fields(play.shot) if play.shot else _period_event_fields(play.event))
 
 
-def _common(play: Play) -> dict[str, object]:
+def _common_fields(play: Play) -> dict[str, object]:
     minutes, seconds = divmod(play.seconds_left, 60)
     return {
         "actionNumber": play.number,
         "clock": f"PT{minutes:02d}M{seconds:02d}.00S",
-        "timeActual": zulu(play.at),
+        "timeActual": iso_z(play.at),
         "period": play.period,
         "periodType": "REGULAR" if play.period <= 4 else "OVERTIME",
         "qualifiers": [],
@@ -60,7 +59,7 @@ def _common(play: Play) -> dict[str, object]:
         "possession": 0,
         "scoreHome": str(play.home_points),
         "scoreAway": str(play.away_points),
-        "edited": zulu(play.at),
+        "edited": iso_z(play.at),
         "orderNumber": play.number * 10000,
         "isTargetScoreLastPeriod": False,
         "xLegacy": None,
@@ -71,35 +70,35 @@ def _common(play: Play) -> dict[str, object]:
     }
 
 
-def _of_mark(mark: str) -> dict[str, object]:
-    kind, detail, description = _MARKS[mark]
+def _period_event_fields(event: str) -> dict[str, object]:
+    kind, detail, description = _PERIOD_EVENTS[event]
     return {"actionType": kind, "subType": detail, "description": description}
 
 
-def _of_shot(shot: Shot) -> dict[str, object]:
-    place, team = PLACES[shot.zone], int(TEAMS[shot.team].nba_id)
-    people = [int(player.player_id) for player in (shot.player, shot.assist) if player]
+def _shot_fields(shot: Shot) -> dict[str, object]:
+    location, team = SHOT_LOCATIONS[shot.zone], int(TEAMS[shot.team].nba_id)
+    player_ids = [int(player.player_id) for player in (shot.player, shot.assist) if player]
     return {
         "teamId": team,
         "teamTricode": shot.team,
-        "actionType": f"{place.worth}pt",
+        "actionType": f"{location.points}pt",
         "subType": "",
         "personId": int(shot.player.player_id),
-        "area": place.area,
+        "area": location.area,
         "possession": team,
-        "xLegacy": place.x,
-        "yLegacy": place.y,
+        "xLegacy": location.x,
+        "yLegacy": location.y,
         "isFieldGoal": 1,
         "shotResult": "Made" if shot.made else "Missed",
         "description": ("" if shot.made else "MISS ") + _initial_and_last(shot.player),
         "playerName": first_and_last(shot.player.player_name)[1],
         "playerNameI": _initial_and_last(shot.player),
-        "personIdsFilter": people,
-        **(_of_assist(shot.assist) if shot.assist else {}),
+        "personIdsFilter": player_ids,
+        **(_assist_fields(shot.assist) if shot.assist else {}),
     }
 
 
-def _of_assist(player: Player) -> dict[str, object]:
+def _assist_fields(player: Player) -> dict[str, object]:
     return {"assistPlayerNameInitial": _initial_and_last(player), "assistPersonId": int(player.player_id)}
 
 

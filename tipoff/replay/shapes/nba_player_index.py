@@ -1,13 +1,13 @@
-"""stats.nba.com playerindex: who is on which roster on the request's date.
+"""stats.nba.com playerindex: the players on all rosters on the as-of date.
 
-The archive knows no jerseys, positions, bodies or origins: those cells are null.
+The archive has no jersey numbers, positions, physical or origin data; those cells are null.
 """
 
 from collections.abc import Sequence
 
+from tipoff.replay.shapes.error_responses import missing_parameter
 from tipoff.replay.shapes.nba import first_and_last, result_sets, team_slug
-from tipoff.replay.shapes.refusals import required
-from tipoff.replay.shapes.view import Params, UpstreamResponse, View
+from tipoff.replay.shapes.view import ArchiveView, Params, UpstreamResponse
 from tipoff.teams import Team
 
 _HEADERS = (
@@ -18,13 +18,13 @@ _HEADERS = (
     *("PTS", "REB", "AST", "STATS_TIMEFRAME"),
 )
 _FILTERS = ("Country", "College", "DraftYear", "DraftPick", "PlayerPosition", "Height", "Weight")
-_UNKNOWN_PERSON = (None,) * 9  # jersey number to draft number
+_UNKNOWN_CELLS = (None,) * 9  # jersey number to draft number
 
 
-def player_index(view: View, params: Params) -> UpstreamResponse:
+def player_index(view: ArchiveView, params: Params) -> UpstreamResponse:
     """About 500 players by last name; 400 without `Season`."""
     if "Season" not in params:
-        return required("Season")
+        return missing_parameter("Season")
     season = params["Season"]
     parameters: dict[str, object] = {"LeagueID": "00", "Season": season, "Historical": 0, "TeamID": 0}
     parameters |= dict.fromkeys((*_FILTERS, "Active", "AllStar"))
@@ -33,12 +33,12 @@ def player_index(view: View, params: Params) -> UpstreamResponse:
     return result_sets("playerindex", parameters, "PlayerIndex", _HEADERS, rows)
 
 
-def _rows(view: View, team: Team, season: str) -> list[Sequence[object]]:
-    where = (int(team.nba_id), team_slug(team), 0, team.city, team.name, team.tricode)
+def _rows(view: ArchiveView, team: Team, season: str) -> list[Sequence[object]]:
+    team_cells = (int(team.nba_id), team_slug(team), 0, team.city, team.name, team.tricode)
     status = (1.0, None, season[:4], None, None, None, "Season")
     return [
-        (int(player_id), last, first, _slug(name), *where, *_UNKNOWN_PERSON, *status)
-        for player_id, name in view.past.roster(view.today, team.tricode)
+        (int(player_id), last, first, _slug(name), *team_cells, *_UNKNOWN_CELLS, *status)
+        for player_id, name in view.index.roster(view.today, team.tricode)
         for first, last in [first_and_last(name)]
     ]
 

@@ -1,6 +1,6 @@
-"""official.nba.com get-game-officials: the crews of a date's games, from the morning of the date on.
+"""official.nba.com get-game-officials: the crews of a date's games, published on the morning of the date.
 
-The archive knows neither codes nor numbers of officials, nor the G League and WNBA: a code is made of the name.
+The archive has no codes or numbers of officials and neither G League nor WNBA; codes are derived from the names.
 """
 
 import hashlib
@@ -10,20 +10,20 @@ from datetime import date
 
 import polars as pl
 
-from tipoff.replay.shapes.refusals import bad_request
-from tipoff.replay.shapes.view import Game, Params, UpstreamResponse, View, json_answer
+from tipoff.replay.shapes.error_responses import bad_request
+from tipoff.replay.shapes.view import ArchiveView, Game, Params, UpstreamResponse, json_response
 from tipoff.teams import TEAMS
 from tipoff.vocabulary import eastern
 
 PUBLISHED_AT = (9, 15)
-"""Hour and minute, Eastern."""
+"""Hour and minute, Eastern time."""
 
-_PLACES = (1, 2, 3, 4)
+_POSITIONS = (1, 2, 3, 4)
 _NO_ROWS: Mapping[str, Mapping[str, list[object]]] = {"Table": {"rows": []}, "Table1": {"rows": []}}
 
 
-def officials(view: View, params: Params) -> UpstreamResponse:
-    """The games of the date asked for, today's when none is; none before its morning; 400 for what is no date."""
+def officials(view: ArchiveView, params: Params) -> UpstreamResponse:
+    """The crews of `date`, by default today; empty before they are published; 400 when that is not a date."""
     try:
         game_date = date.fromisoformat(params["date"]) if "date" in params else view.today
     except ValueError:
@@ -31,16 +31,16 @@ def officials(view: View, params: Params) -> UpstreamResponse:
     games = view.games_on(game_date) if view.as_of >= eastern(game_date, *PUBLISHED_AT) else []
     crews = _crews(view, games)
     rows = [_row(game, crews[game.game_id]) for game in games if game.game_id in crews]
-    return json_answer({"nba": {**_NO_ROWS, "Table": {"rows": rows}}, "gl": _NO_ROWS, "wnba": _NO_ROWS})
+    return json_response({"nba": {**_NO_ROWS, "Table": {"rows": rows}}, "gl": _NO_ROWS, "wnba": _NO_ROWS})
 
 
-def _crews(view: View, games: list[Game]) -> dict[str, dict[int, str]]:
-    """Names by place for each game that the archive has officials of."""
-    wanted = [game.game_id for game in games]
-    known = view.past.archive.officials.filter(pl.col("game_id").is_in(wanted))
+def _crews(view: ArchiveView, games: list[Game]) -> dict[str, dict[int, str]]:
+    """Names by position for each game with officials in the archive."""
+    game_ids = [game.game_id for game in games]
+    listed = view.index.archive.officials.filter(pl.col("game_id").is_in(game_ids))
     crews: dict[str, dict[int, str]] = defaultdict(dict)
-    for game_id, name, place in known.select("game_id", "official_name", "position").iter_rows():
-        crews[game_id][place] = name
+    for game_id, name, position in listed.select("game_id", "official_name", "position").iter_rows():
+        crews[game_id][position] = name
     return dict(crews)
 
 
@@ -57,8 +57,8 @@ def _row(game: Game, crew: Mapping[int, str]) -> dict[str, object]:
         "away_team_id": int(away.nba_id),
         "away_team": away.city,
         "away_team_abbr": away.tricode,
-        **{f"official{place}": crew.get(place) for place in _PLACES},
-        **{f"official{place}_code": _code(crew[place]) if place in crew else None for place in _PLACES},
+        **{f"official{position}": crew.get(position) for position in _POSITIONS},
+        **{f"official{position}_code": _code(crew[position]) if position in crew else None for position in _POSITIONS},
     }
 
 

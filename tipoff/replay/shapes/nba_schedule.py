@@ -1,6 +1,6 @@
-"""cdn.nba.com scheduleLeagueV2.json, and stats.nba.com scheduleleaguev2int in the same shape.
+"""cdn.nba.com scheduleLeagueV2.json, and stats.nba.com scheduleleaguev2int in the same format.
 
-The season of the request's date, with results known by then.
+The season of the as-of date with the results known by then.
 """
 
 from collections import Counter
@@ -9,9 +9,9 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from tipoff.replay.shapes.game_state import Record, enter_result, state_of
+from tipoff.replay.shapes.game_state import Record, add_result, state_of
 from tipoff.replay.shapes.nba import team_slug
-from tipoff.replay.shapes.view import Game, Params, UpstreamResponse, View, json_answer, zulu
+from tipoff.replay.shapes.view import ArchiveView, Game, Params, UpstreamResponse, iso_z, json_response
 from tipoff.teams import TEAMS
 from tipoff.vocabulary import EASTERN, season_of
 
@@ -34,15 +34,15 @@ _BROADCASTERS: dict[str, list[object]] = {
     for medium in media
 }
 
-_MOVED_BY = timedelta(days=7)
-"""Where the replay puts a postponed game: off its date, the new one marked PPD until it is played."""
+_POSTPONED_BY = timedelta(days=7)
+"""A postponed game moves to this many days later and is marked PPD."""
 
 
-def schedule(view: View, params: Params) -> UpstreamResponse:
-    """All games of the season. Fields in "Est" are Eastern wall clock with the provider's false Z."""
+def schedule(view: ArchiveView, params: Params) -> UpstreamResponse:
+    """All games of the season. Fields named "Est" are Eastern wall-clock times with the provider's wrong Z."""
     season = season_of(view.today)
-    games = sorted((_as_scheduled(game, view) for game in view.games_of(season)), key=_by_date)
-    return json_answer(
+    games = sorted((_as_scheduled(game, view) for game in view.games_of(season)), key=_sort_key)
+    return json_response(
         {
             "meta": {
                 "version": 1,
@@ -60,17 +60,17 @@ def schedule(view: View, params: Params) -> UpstreamResponse:
     )
 
 
-def _by_date(game: Game) -> tuple[date, datetime, str]:
+def _sort_key(game: Game) -> tuple[date, datetime, str]:
     return game.game_date, game.tip_off, game.game_id
 
 
-def _as_scheduled(game: Game, view: View) -> Game:
-    if game.game_id not in view.postponed:
+def _as_scheduled(game: Game, view: ArchiveView) -> Game:
+    if game.game_id not in view.postponed_games:
         return game
-    return replace(game, game_date=game.game_date + _MOVED_BY, tip_off=game.tip_off + _MOVED_BY)
+    return replace(game, game_date=game.game_date + _POSTPONED_BY, tip_off=game.tip_off + _POSTPONED_BY)
 
 
-def _game_dates(games: list[Game], view: View) -> list[dict[str, object]]:
+def _game_dates(games: list[Game], view: ArchiveView) -> list[dict[str, object]]:
     record: Record = Counter()
     return [
         {
@@ -83,10 +83,10 @@ def _game_dates(games: list[Game], view: View) -> list[dict[str, object]]:
     ]
 
 
-def _game(game: Game, number: int, view: View, record: Record, season_opens: date) -> dict[str, object]:
+def _game(game: Game, number: int, view: ArchiveView, record: Record, season_start: date) -> dict[str, object]:
     state = state_of(game, view)
     if view.is_final(game):
-        enter_result(record, game)
+        add_result(record, game)
     return {
         "gameId": game.game_id,
         "gameCode": f"{game.game_date:%Y%m%d}/{game.away}{game.home}",
@@ -96,14 +96,14 @@ def _game(game: Game, number: int, view: View, record: Record, season_opens: dat
         **_times(game),
         "day": f"{game.game_date:%a}",
         "monthNum": game.game_date.month,
-        **_week(game.game_date, season_opens),
+        **_week(game.game_date, season_start),
         "ifNecessary": False,
         "seriesGameNumber": "",
         "gameLabel": "",
         "gameSubLabel": "",
         "seriesText": "Neutral Site" if game.neutral_site else "",
         **_arena(game),
-        "postponedStatus": "Y" if game.game_id in view.postponed else "N",
+        "postponedStatus": "Y" if game.game_id in view.postponed_games else "N",
         "branchLink": "",
         "gameSubtype": "",
         "isNeutral": game.neutral_site,
@@ -120,23 +120,23 @@ def _times(game: Game) -> dict[str, str]:
     return {
         "gameDateEst": f"{game.game_date}T00:00:00Z",
         "gameTimeEst": f"1900-01-01T{local:%H:%M:%S}Z",
-        "gameDateTimeEst": zulu(local),
-        "gameDateUTC": zulu(midnight),
+        "gameDateTimeEst": iso_z(local),
+        "gameDateUTC": iso_z(midnight),
         "gameTimeUTC": f"1900-01-01T{game.tip_off:%H:%M:%S}Z",
-        "gameDateTimeUTC": zulu(game.tip_off),
-        "awayTeamTime": zulu(game.tip_off.astimezone(_ZONE_OF.get(game.away, EASTERN))),
-        "homeTeamTime": zulu(game.tip_off.astimezone(_ZONE_OF.get(game.home, EASTERN))),
+        "gameDateTimeUTC": iso_z(game.tip_off),
+        "awayTeamTime": iso_z(game.tip_off.astimezone(_ZONE_OF.get(game.away, EASTERN))),
+        "homeTeamTime": iso_z(game.tip_off.astimezone(_ZONE_OF.get(game.home, EASTERN))),
     }
 
 
 def _arena(game: Game) -> dict[str, str]:
-    """The archive says "Spectrum Center, Charlotte, North Carolina"; states are abbreviated here, so left out."""
+    """Arena and city of "Spectrum Center, Charlotte, North Carolina"; the NBA abbreviates states, so it is omitted."""
     name, city, *_ = [*(game.arena or "").split(", "), ""]
     return {"arenaName": name, "arenaState": "", "arenaCity": city}
 
 
-def _week(game_date: date, season_opens: date) -> dict[str, object]:
-    first_monday = season_opens - timedelta(days=season_opens.weekday())
+def _week(game_date: date, season_start: date) -> dict[str, object]:
+    first_monday = season_start - timedelta(days=season_start.weekday())
     number = (game_date - first_monday).days // 7 + 1
     return {"weekNumber": number, "weekName": f"Week {number}"}
 

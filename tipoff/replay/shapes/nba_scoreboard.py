@@ -1,17 +1,17 @@
-"""cdn.nba.com todaysScoreboard_00.json: the live scores of one date, which changes at 10:00 Eastern Time.
+"""cdn.nba.com todaysScoreboard_00.json: the live scores of one date, which changes at 10:00 Eastern time.
 
-Leaders stay nobody, as before a tip-off: the archive knows box scores of finished games only.
+Leaders are blank, as before a tip-off, because the archive has box scores of finished games only.
 """
 
 from collections import Counter
 from datetime import date, timedelta
 
-from tipoff.replay.shapes.game_state import GameState, Record, enter_result, state_of
-from tipoff.replay.shapes.view import Game, Params, UpstreamResponse, View, json_answer, zulu
+from tipoff.replay.shapes.game_state import GameState, Record, add_result, state_of
+from tipoff.replay.shapes.view import ArchiveView, Game, Params, UpstreamResponse, iso_z, json_response
 from tipoff.teams import TEAMS
 from tipoff.vocabulary import EASTERN, season_of
 
-_FLIPS_AFTER_MIDNIGHT = timedelta(hours=10)
+_CHANGES_AFTER_MIDNIGHT = timedelta(hours=10)
 _REQUEST = "https://nba-prod-us-east-1-mediaops-stats.s3.amazonaws.com/NBA/liveData/scoreboard/todaysScoreboard_00.json"
 _NO_LEADER = {
     "personId": 0,
@@ -26,11 +26,11 @@ _NO_LEADER = {
 }
 
 
-def scoreboard(view: View, params: Params) -> UpstreamResponse:
+def scoreboard(view: ArchiveView, params: Params) -> UpstreamResponse:
     """Yesterday's games until 10:00 ET, then today's."""
     local = view.as_of.astimezone(EASTERN)
-    game_date = (local.replace(tzinfo=None) - _FLIPS_AFTER_MIDNIGHT).date()
-    return json_answer(
+    game_date = (local.replace(tzinfo=None) - _CHANGES_AFTER_MIDNIGHT).date()
+    return json_response(
         {
             "meta": {
                 "version": 1,
@@ -48,11 +48,11 @@ def scoreboard(view: View, params: Params) -> UpstreamResponse:
     )
 
 
-def _games(game_date: date, view: View) -> list[dict[str, object]]:
+def _games(game_date: date, view: ArchiveView) -> list[dict[str, object]]:
     record: Record = Counter()
     for game in view.games_of(season_of(game_date)):
         if view.is_final(game):
-            enter_result(record, game)
+            add_result(record, game)
     return [_game(game, state_of(game, view), record) for game in view.games_on(game_date)]
 
 
@@ -64,7 +64,7 @@ def _game(game: Game, state: GameState, record: Record) -> dict[str, object]:
         "gameStatusText": state.text,
         "period": state.period,
         "gameClock": state.clock,
-        "gameTimeUTC": zulu(game.tip_off),
+        "gameTimeUTC": iso_z(game.tip_off),
         "gameEt": game.tip_off.astimezone(EASTERN).isoformat(),
         "regulationPeriods": 4,
         "ifNecessary": False,

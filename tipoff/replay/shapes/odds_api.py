@@ -1,4 +1,4 @@
-"""api.the-odds-api.com v4: events, game lines and player-points props, as quoted up to a moment."""
+"""api.the-odds-api.com v4: events, game lines and player-points props as quoted up to the as-of time."""
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -10,9 +10,9 @@ import polars as pl
 
 from tipoff.odds import decimal_price
 from tipoff.replay.faults import FaultKind
-from tipoff.replay.shapes import refusals
-from tipoff.replay.shapes.prop_quotes import Quote, bent
-from tipoff.replay.shapes.view import Game, Params, UpstreamResponse, View, json_answer, zulu
+from tipoff.replay.shapes import error_responses
+from tipoff.replay.shapes.prop_quotes import Quote, with_quote_faults
+from tipoff.replay.shapes.view import ArchiveView, Game, Params, UpstreamResponse, iso_z, json_response
 from tipoff.teams import TEAMS
 
 _LISTED_AHEAD = timedelta(hours=24)
@@ -39,24 +39,24 @@ Outcome = dict[str, object]
 Row = Mapping[str, Any]
 """A row of the archive's game lines."""
 Price = Callable[[int], float]
-"""From American odds to the format asked for."""
+"""Converts an American price into the requested format."""
 
 
-def events(view: View, params: Params) -> UpstreamResponse:
-    """The games of the next 24 hours that have not begun; free of charge."""
+def events(view: ArchiveView, params: Params) -> UpstreamResponse:
+    """The games that tip off within the next 24 hours; costs no credits."""
     if "apiKey" not in params:
-        return refusals.missing_key()
-    return _priced([_event(game, view) for game in _coming(view)], cost=0)
+        return error_responses.missing_key()
+    return _with_quota([_event(game, view) for game in _upcoming_games(view)], cost=0)
 
 
-def game_lines(view: View, params: Params) -> UpstreamResponse:
-    """The same games with each book's latest lines; no bookmakers before the first snapshot."""
+def game_lines(view: ArchiveView, params: Params) -> UpstreamResponse:
+    """The same games with each book's newest lines; no bookmakers before the first snapshot."""
     markets = params.get("markets", "h2h").split(",")
-    refused = _refused(params, markets, _GAME_MARKETS)
-    if refused:
-        return refused
-    games = [game for game in _coming(view) if _is_within(game, view, params)]
-    rows = _latest(view, view.past.archive.game_lines, [game.game_id for game in games])
+    error = _parameter_error(params, markets, _GAME_MARKETS)
+    if error:
+        return error
+    games = [game for game in _upcoming_games(view) if _is_within(game, view, params)]
+    rows = _newest(view, view.index.archive.game_lines, [game.game_id for game in games])
     by_game = {game_id: list(group) for game_id, group in groupby(rows, key=lambda row: row["game_id"])}
     price = _PRICES[params.get("oddsFormat", "decimal")]
     content = [
@@ -64,40 +64,40 @@ def game_lines(view: View, params: Params) -> UpstreamResponse:
         | {"bookmakers": [_book(row, game, view, markets, price) for row in by_game.get(game.game_id, ())]}
         for game in games
     ]
-    return _priced(content, cost=len(markets) * _regions(params))
+    return _with_quota(content, cost=len(markets) * _regions(params))
 
 
-def player_points(view: View, params: Params) -> UpstreamResponse:
-    """One event with each book's latest prop lines; no bookmakers before the first, 404 from tip-off on."""
+def player_points(view: ArchiveView, params: Params) -> UpstreamResponse:
+    """One event with each book's newest prop lines; no bookmakers before the first snapshot, 404 from tip-off."""
     markets = params.get("markets", "h2h").split(",")
-    refused = _refused(params, markets, (_PROP_MARKET,))
-    if refused:
-        return refused
-    game = view.past.by_event.get(params["event_id"])
-    in_play = any(bend.kind is FaultKind.IN_PLAY for bend in view.bends)
+    error = _parameter_error(params, markets, (_PROP_MARKET,))
+    if error:
+        return error
+    game = view.index.by_event.get(params["event_id"])
+    in_play = any(fault.kind is FaultKind.IN_PLAY for fault in view.quote_faults)
     if game is None or (view.as_of >= game.tip_off and not in_play):
-        return refusals.event_not_found()
-    quotes = bent(latest_quotes(game, view), game, view) if view.shows(game) else []
+        return error_responses.event_not_found()
+    quotes = with_quote_faults(latest_quotes(game, view), game, view) if view.shows(game) else []
     price = _PRICES[params.get("oddsFormat", "decimal")]
     books = [_prop_book(book, list(group), price) for book, group in groupby(quotes, key=attrgetter("book"))]
-    return _priced(_event(game, view) | {"bookmakers": books}, cost=len(books) and _regions(params))
+    return _with_quota(_event(game, view) | {"bookmakers": books}, cost=len(books) and _regions(params))
 
 
-def game_of_event(view: View, params: Params) -> list[Game]:
-    """The game that a request for one event's odds is about."""
-    game = view.past.by_event.get(params["event_id"])
+def requested_games(view: ArchiveView, params: Params) -> list[Game]:
+    """The game of the event in the path."""
+    game = view.index.by_event.get(params["event_id"])
     return [game] if game else []
 
 
-def _refused(params: Params, markets: list[str], known: tuple[str, ...]) -> UpstreamResponse | None:
+def _parameter_error(params: Params, markets: list[str], known: tuple[str, ...]) -> UpstreamResponse | None:
     if "apiKey" not in params:
-        return refusals.missing_key()
+        return error_responses.missing_key()
     if "regions" not in params and "bookmakers" not in params:
-        return refusals.odds_refusal(422, "MISSING_REGION", "Missing regions parameter")
+        return error_responses.odds_api_error(422, "MISSING_REGION", "Missing regions parameter")
     if unknown := sorted(set(markets) - set(known)):
-        return refusals.odds_refusal(422, "INVALID_MARKET", f"Invalid markets: {', '.join(unknown)}")
+        return error_responses.odds_api_error(422, "INVALID_MARKET", f"Invalid markets: {', '.join(unknown)}")
     if params.get("oddsFormat", "decimal") not in _PRICES:
-        return refusals.odds_refusal(422, "INVALID_ODDS_FORMAT", "Invalid oddsFormat parameter")
+        return error_responses.odds_api_error(422, "INVALID_ODDS_FORMAT", "Invalid oddsFormat parameter")
     return None
 
 
@@ -105,48 +105,48 @@ def _regions(params: Params) -> int:
     return len(params.get("regions", "us").split(","))
 
 
-def _priced(content: object, cost: int) -> UpstreamResponse:
-    """Without memory every call counts as the month's first."""
-    left = refusals.MONTHLY_CREDITS - cost
-    return json_answer(content, headers=refusals.quota_headers(left=left, cost=cost))
+def _with_quota(content: object, cost: int) -> UpstreamResponse:
+    """The upstream has no state, so that every call counts as the first of the month."""
+    left = error_responses.MONTHLY_CREDITS - cost
+    return json_response(content, headers=error_responses.quota_headers(left=left, cost=cost))
 
 
-def _coming(view: View) -> list[Game]:
+def _upcoming_games(view: ArchiveView) -> list[Game]:
     until = view.as_of + _LISTED_AHEAD
     days = (view.today, view.today + timedelta(days=1))
     games = [game for day in days for game in view.games_on(day)]
     return [game for game in games if view.as_of < game.tip_off < until]
 
 
-def _is_within(game: Game, view: View, params: Params) -> bool:
-    """Whether a game begins when the asker wants it to; the provider's moments are in the order of their letters."""
-    begins = zulu(view.past.commence_time(game, view.as_of))
+def _is_within(game: Game, view: ArchiveView, params: Params) -> bool:
+    """Whether the game begins within the requested times; ISO times in UTC sort as text."""
+    begins = iso_z(view.index.commence_time(game, view.as_of))
     return params.get("commenceTimeFrom", begins) <= begins <= params.get("commenceTimeTo", begins)
 
 
-def _event(game: Game, view: View) -> dict[str, object]:
+def _event(game: Game, view: ArchiveView) -> dict[str, object]:
     return {
-        "id": view.past.event_ids[game.game_id],
+        "id": view.index.event_ids[game.game_id],
         "sport_key": "basketball_nba",
         "sport_title": "NBA",
-        "commence_time": zulu(view.past.commence_time(game, view.as_of)),
+        "commence_time": iso_z(view.index.commence_time(game, view.as_of)),
         "home_team": TEAMS[game.home].full_name,
         "away_team": TEAMS[game.away].full_name,
     }
 
 
-def _latest(view: View, quoted: pl.DataFrame, game_ids: list[str]) -> list[dict[str, Any]]:
-    """Each game's and book's rows of the newest snapshot up to the moment, by game and book."""
-    seen = quoted.filter(pl.col("game_id").is_in(game_ids), pl.col("snapshot_at") <= view.as_of)
+def _newest(view: ArchiveView, quotes: pl.DataFrame, game_ids: list[str]) -> list[dict[str, Any]]:
+    """The rows of each game's and book's newest snapshot up to `as_of`, ordered by game and book."""
+    visible = quotes.filter(pl.col("game_id").is_in(game_ids), pl.col("snapshot_at") <= view.as_of)
     newest = pl.col("snapshot_at") == pl.col("snapshot_at").max().over("game_id", "book")
-    return seen.filter(newest).sort("game_id", "book", maintain_order=True).to_dicts()
+    return visible.filter(newest).sort("game_id", "book", maintain_order=True).to_dicts()
 
 
-def latest_quotes(game: Game, view: View) -> list[Quote]:
-    """The prop lines of each book's newest snapshot up to the moment, by book."""
-    rows = _latest(view, view.past.archive.prop_lines, [game.game_id])
+def latest_quotes(game: Game, view: ArchiveView) -> list[Quote]:
+    """The prop lines of each book's newest snapshot up to `as_of`, ordered by book."""
+    rows = _newest(view, view.index.archive.prop_lines, [game.game_id])
     quotes = (Quote.of(row) for row in rows)
-    return [quote._replace(updated_at=quote.updated_at - view.quotes_older) for quote in quotes]
+    return [quote._replace(updated_at=quote.updated_at - view.quotes_backdated_by) for quote in quotes]
 
 
 def _decimal(price_american: int) -> float:
@@ -156,11 +156,11 @@ def _decimal(price_american: int) -> float:
 _PRICES: Mapping[str, Price] = {"american": int, "decimal": _decimal}
 
 
-def _book(row: Row, game: Game, view: View, markets: list[str], price: Price) -> dict[str, object]:
-    updated = zulu((row["last_update"] or row["snapshot_at"]) - view.quotes_older)
+def _book(row: Row, game: Game, view: ArchiveView, markets: list[str], price: Price) -> dict[str, object]:
+    updated = iso_z((row["last_update"] or row["snapshot_at"]) - view.quotes_backdated_by)
     outcomes = {name: _OUTCOMES[name](row, game, price) for name in _GAME_MARKETS if name in markets}
     return {
-        **_named(row["book"]),
+        **_book_header(row["book"]),
         "last_update": updated,
         "markets": [
             {"key": name, "last_update": updated, "outcomes": listed} for name, listed in outcomes.items() if listed
@@ -168,7 +168,7 @@ def _book(row: Row, game: Game, view: View, markets: list[str], price: Price) ->
     }
 
 
-def _named(book: str) -> dict[str, object]:
+def _book_header(book: str) -> dict[str, object]:
     return {"key": book, "title": _TITLES.get(book, book)}
 
 
@@ -204,9 +204,9 @@ _OUTCOMES: Mapping[str, Callable[[Row, Game, Price], list[Outcome]]] = {
 
 def _prop_book(book: str, quotes: list[Quote], price: Price) -> dict[str, object]:
     outcomes = [outcome for quote in quotes for outcome in _both_sides(quote, price)]
-    updated = zulu(max(quote.updated_at for quote in quotes))
+    updated = iso_z(max(quote.updated_at for quote in quotes))
     return {
-        **_named(book),
+        **_book_header(book),
         "markets": [{"key": _PROP_MARKET, "last_update": updated, "outcomes": outcomes}],
     }
 

@@ -1,4 +1,4 @@
-"""Prop lines as a book quotes them, and the ways a fault bends them."""
+"""Prop lines as a book quotes them, and the faults that change them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -6,7 +6,7 @@ from math import floor
 from typing import Any, NamedTuple
 
 from tipoff.replay.faults import Fault, FaultKind
-from tipoff.replay.shapes.view import Game, View
+from tipoff.replay.shapes.view import ArchiveView, Game
 
 _AFTER_TIP = timedelta(minutes=20)
 _POINTS_IN_PLAY = 6.0
@@ -15,7 +15,7 @@ _LIKELY, _UNLIKELY = -350, 260
 
 
 class Quote(NamedTuple):
-    """One line of one book on one player; a side that is not offered has no price."""
+    """One prop line of one book for one player; the price of a side that is not offered is None."""
 
     book: str
     player_name: str
@@ -26,7 +26,7 @@ class Quote(NamedTuple):
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> "Quote":
-        """A quote from a row of the archive's prop lines."""
+        """The quote of a row of the archive's prop lines."""
         return cls(
             row["book"],
             row["player_name"],
@@ -37,41 +37,41 @@ class Quote(NamedTuple):
         )
 
 
-def bent(quotes: Sequence[Quote], game: Game, view: View) -> list[Quote]:
-    """The quotes after all bends of the view, one after the other."""
-    result = list(quotes)
-    for fault in view.bends:
-        result = [new for quote in result for new in _bent_by(fault, quote, game, view)]
-    return result
+def with_quote_faults(quotes: Sequence[Quote], game: Game, view: ArchiveView) -> list[Quote]:
+    """The quotes after all quote faults of the view, applied in order."""
+    changed = list(quotes)
+    for fault in view.quote_faults:
+        changed = [new for quote in changed for new in _apply_quote_fault(fault, quote, game, view)]
+    return changed
 
 
-def _bent_by(fault: Fault, quote: Quote, game: Game, view: View) -> list[Quote]:
+def _apply_quote_fault(fault: Fault, quote: Quote, game: Game, view: ArchiveView) -> list[Quote]:
     if fault.books and quote.book not in fault.books:
         return [quote]
-    return BENDS[fault.kind](quote, game, view)
+    return QUOTE_FAULTS[fault.kind](quote, game, view)
 
 
-def _one_sided(quote: Quote, game: Game, view: View) -> list[Quote]:
+def _one_sided(quote: Quote, game: Game, view: ArchiveView) -> list[Quote]:
     return [quote._replace(under_price_american=None)]
 
 
-def _alternate(quote: Quote, game: Game, view: View) -> list[Quote]:
+def _alternate(quote: Quote, game: Game, view: ArchiveView) -> list[Quote]:
     lower, higher = quote.line - _ALTERNATE_STEP, quote.line + _ALTERNATE_STEP
     below = quote._replace(line=lower, over_price_american=_LIKELY, under_price_american=_UNLIKELY)
     above = quote._replace(line=higher, over_price_american=_UNLIKELY, under_price_american=_LIKELY)
     return [*([below] if lower > 0 else []), quote, above]
 
 
-def _integer_line(quote: Quote, game: Game, view: View) -> list[Quote]:
+def _integer_line(quote: Quote, game: Game, view: ArchiveView) -> list[Quote]:
     return [quote._replace(line=float(max(floor(quote.line), 1)))]
 
 
-def _in_play(quote: Quote, game: Game, view: View) -> list[Quote]:
+def _in_play(quote: Quote, game: Game, view: ArchiveView) -> list[Quote]:
     stamped = max(view.as_of, game.tip_off + _AFTER_TIP)
     return [quote._replace(line=quote.line + _POINTS_IN_PLAY, updated_at=stamped)]
 
 
-BENDS: Mapping[FaultKind, Callable[[Quote, Game, View], list[Quote]]] = {
+QUOTE_FAULTS: Mapping[FaultKind, Callable[[Quote, Game, ArchiveView], list[Quote]]] = {
     FaultKind.ONE_SIDED: _one_sided,
     FaultKind.ALTERNATE: _alternate,
     FaultKind.INTEGER_LINE: _integer_line,

@@ -1,4 +1,4 @@
-"""What one request may see: the past up to its moment, less what faults take away; and the answer it gets."""
+"""What one request may see of the archive at its as-of time and under its faults; the response it gets."""
 
 import hashlib
 import json
@@ -20,13 +20,13 @@ from tipoff.vocabulary import game_date_of
 Key = TypeVar("Key", bound=Hashable)
 
 REGULATION = timedelta(hours=2, minutes=20)
-"""From tip-off to the end of four periods, breaks included."""
+"""From tip-off to the end of the fourth period, breaks included."""
 OVERTIME = timedelta(minutes=12)
 
 
 @dataclass(frozen=True, slots=True)
 class Game:
-    """One game of the archive, with its result; whether a request may see that is the view's to say."""
+    """One game of the archive with its result; `ArchiveView` decides whether a request may see the result."""
 
     game_id: str
     season: str
@@ -35,7 +35,7 @@ class Game:
     home: str
     away: str
     home_points: int | None
-    """None, as the other two: scheduled, without a result in this archive."""
+    """None, like the next two: scheduled, without a result in this archive."""
     away_points: int | None
     overtime_periods: int | None
     neutral_site: bool
@@ -43,12 +43,12 @@ class Game:
 
     @property
     def label(self) -> str:
-        """The game as people write it: "LAC@ORL"."""
+        """The matchup, such as "LAC@ORL"."""
         return f"{self.away}@{self.home}"
 
     @property
     def ends_at(self) -> datetime | None:
-        """When the replay lets the game be final; None when the archive has no result."""
+        """When the game becomes final in the replay; None when the archive has no result."""
         if self.overtime_periods is None:
             return None
         return self.tip_off + REGULATION + OVERTIME * self.overtime_periods
@@ -66,19 +66,19 @@ def _roster(archive: Archive, game_date: date, team: str) -> tuple[tuple[str, st
     return tuple(roster(archive, game_date, team).select("player_id", "player_name").iter_rows())
 
 
-def _quoted(archive: Archive) -> pl.DataFrame:
-    """What odds snapshots said of each game's event, in the order they were taken."""
-    said = ("game_id", "event_id", "snapshot_at", "commence_time")
-    both = pl.concat([archive.game_lines.select(said), archive.prop_lines.select(said)])
+def _odds_events(archive: Archive) -> pl.DataFrame:
+    """The event of each game in every odds snapshot, oldest snapshot first."""
+    columns = ("game_id", "event_id", "snapshot_at", "commence_time")
+    both = pl.concat([archive.game_lines.select(columns), archive.prop_lines.select(columns)])
     return both.unique().sort("snapshot_at", "event_id")
 
 
-def _made_up_event(game: Game) -> str:
+def _synthetic_event_id(game: Game) -> str:
     return hashlib.blake2s(game.game_id.encode(), digest_size=16).hexdigest()
 
 
-class Past:
-    """The archive, indexed the way providers are asked."""
+class ArchiveIndex:
+    """The archive, indexed the way requests look facts up."""
 
     def __init__(self, archive: Archive) -> None:
         self.archive = archive
@@ -86,8 +86,8 @@ class Past:
     @cached_property
     def games(self) -> tuple[Game, ...]:
         """All games in order of tip-off."""
-        wanted = list(Game.__dataclass_fields__)
-        rows = self.archive.games.select(wanted).sort("tip_off", "game_id")
+        columns = list(Game.__dataclass_fields__)
+        rows = self.archive.games.select(columns).sort("tip_off", "game_id")
         return tuple(Game(*row) for row in rows.iter_rows())
 
     @cached_property
@@ -108,10 +108,10 @@ class Past:
 
     @cached_property
     def event_ids(self) -> dict[str, str]:
-        """The odds event of each game: the newest the archive knows, else one made of the game id."""
-        newest = _quoted(self.archive).group_by("game_id").agg(pl.col("event_id").last())
+        """The odds event of each game: the newest in the archive, else one derived from the game id."""
+        newest = _odds_events(self.archive).group_by("game_id").agg(pl.col("event_id").last())
         known = dict(newest.iter_rows())
-        return {game.game_id: known.get(game.game_id) or _made_up_event(game) for game in self.games}
+        return {game.game_id: known.get(game.game_id) or _synthetic_event_id(game) for game in self.games}
 
     @cached_property
     def by_event(self) -> dict[str, Game]:
@@ -119,65 +119,65 @@ class Past:
 
     @cached_property
     def _commence_times(self) -> dict[str, list[tuple[datetime, datetime]]]:
-        quoted = _quoted(self.archive).select("game_id", "snapshot_at", "commence_time")
+        events = _odds_events(self.archive).select("game_id", "snapshot_at", "commence_time")
         times: dict[str, list[tuple[datetime, datetime]]] = defaultdict(list)
-        for game_id, snapshot_at, commence_time in quoted.iter_rows():
+        for game_id, snapshot_at, commence_time in events.iter_rows():
             times[game_id].append((snapshot_at, commence_time))
         return dict(times)
 
     def commence_time(self, game: Game, as_of: datetime) -> datetime:
-        """What the odds provider last said by then; before it said anything, the tip-off."""
-        said = [time for snapshot, time in self._commence_times.get(game.game_id, ()) if snapshot <= as_of]
-        return said[-1] if said else game.tip_off
+        """The commence time in the newest odds snapshot up to `as_of`; the tip-off before the first snapshot."""
+        times = [time for snapshot, time in self._commence_times.get(game.game_id, ()) if snapshot <= as_of]
+        return times[-1] if times else game.tip_off
 
     def ids_of(self, names: frozenset[str], as_of: datetime) -> frozenset[str]:
-        """Game ids meant by ids and labels; a label means the moment's Eastern date or the day before."""
+        """Game ids for ids and labels; a label is a game of the Eastern date of `as_of` or of the date before."""
         today = game_date_of(as_of)
         near = [*self.by_date.get(today - timedelta(days=1), ()), *self.by_date.get(today, ())]
         return (names & self.by_id.keys()) | {game.game_id for game in near if game.label in names}
 
 
 @dataclass(frozen=True)
-class View:
-    """The past as one request sees it."""
+class ArchiveView:
+    """The archive as one request sees it."""
 
-    past: Past
+    index: ArchiveIndex
     as_of: datetime
-    left_out: frozenset[str] = frozenset()
-    postponed: frozenset[str] = frozenset()
+    hidden_games: frozenset[str] = frozenset()
+    postponed_games: frozenset[str] = frozenset()
     empty: bool = False
-    bends: tuple[Fault, ...] = ()
+    quote_faults: tuple[Fault, ...] = ()
     """Faults that change prop lines."""
-    quotes_older: timedelta = timedelta()
-    """How much longer ago than they did books say that they looked after their quotes."""
+    quotes_backdated_by: timedelta = timedelta()
+    """How much older than in the archive the quotes claim to be."""
 
     @property
     def today(self) -> date:
-        """The Eastern date of the request."""
+        """The Eastern date of `as_of`."""
         return game_date_of(self.as_of)
 
     def shows(self, game: Game) -> bool:
-        """Whether a fault leaves the game in the answer."""
-        return not self.empty and game.game_id not in self.left_out
+        """Whether no fault hides the game."""
+        return not self.empty and game.game_id not in self.hidden_games
 
-    def is_final(self, game: Game, since: timedelta = timedelta()) -> bool:
-        """Whether the game has been over for so long, its result known."""
-        ended = game.ends_at
-        return ended is not None and ended + since <= self.as_of and game.game_id not in self.postponed
+    def is_final(self, game: Game, delay: timedelta = timedelta()) -> bool:
+        """Whether the game ended at least `delay` ago and its result is known."""
+        ends_at = game.ends_at
+        return ends_at is not None and ends_at + delay <= self.as_of and game.game_id not in self.postponed_games
 
     def games_on(self, game_date: date) -> list[Game]:
         """The games of an Eastern date, in order of tip-off."""
-        return [game for game in self.past.by_date.get(game_date, ()) if self.shows(game)]
+        return [game for game in self.index.by_date.get(game_date, ()) if self.shows(game)]
 
     def games_of(self, season: str) -> list[Game]:
         """The games of a season such as "2023-24", in order of tip-off."""
-        return [game for game in self.past.by_season.get(season, ()) if self.shows(game)]
+        return [game for game in self.index.by_season.get(season, ()) if self.shows(game)]
 
     def teams(self) -> list[Team]:
-        """The teams whose players the answer lists: without those of games that a fault leaves out."""
+        """All teams except those of today's games that a fault hides."""
         hidden = {
             tricode
-            for game in self.past.by_date.get(self.today, ())
+            for game in self.index.by_date.get(self.today, ())
             if not self.shows(game)
             for tricode in (game.home, game.away)
         }
@@ -185,12 +185,12 @@ class View:
 
 
 Params = Mapping[str, str]
-"""What a request asks for: the variable parts of its path and its query."""
+"""The parameters of a request: the variable parts of its path, and its query."""
 
 
 @dataclass(frozen=True)
 class UpstreamResponse:
-    """One HTTP answer, complete."""
+    """One complete HTTP response."""
 
     status: int
     body: bytes
@@ -198,12 +198,12 @@ class UpstreamResponse:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def json_answer(content: object, status: int = 200, headers: Mapping[str, str] | None = None) -> UpstreamResponse:
-    """Content as compact JSON."""
+def json_response(content: object, status: int = 200, headers: Mapping[str, str] | None = None) -> UpstreamResponse:
+    """A response with the content as compact JSON."""
     body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
     return UpstreamResponse(status, body, headers=headers or {})
 
 
-def zulu(moment: datetime) -> str:
-    """A UTC moment as providers write it: 2024-03-29T23:00:00Z."""
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+def iso_z(time: datetime) -> str:
+    """The wall-clock time followed by a Z, as providers write UTC times: 2024-03-29T23:00:00Z."""
+    return f"{time:%Y-%m-%dT%H:%M:%SZ}"

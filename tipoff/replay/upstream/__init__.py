@@ -1,7 +1,7 @@
-"""The providers of a past day on one local port, each in its own shape, as of the moment each request carries.
+"""The providers of a past day on one local port, each in its own response format, as of the time a request names.
 
 `http://127.0.0.1:PORT/{provider host}/{provider path}?query` with the header `X-Tipoff-As-Of` (UTC, ISO 8601).
-Without a clock and, but for the counters of faults, without memory: the same request gets the same bytes.
+The upstream has no clock and, except for the counters of faults, no state: equal requests get equal bytes.
 """
 
 from tipoff.replay.upstream.app import AS_OF_HEADER, LoggedRequest, build_app

@@ -8,15 +8,15 @@ from pathlib import Path
 from tipoff.errors import TipoffError
 from tipoff.replay.archive import Archive
 from tipoff.replay.faults import load_faults
-from tipoff.replay.upstream.server import append_to, run
+from tipoff.replay.upstream.server import request_log, run
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until stopped; 2 with a reason when the archive, the faults, the log or the port cannot be used."""
+    """Serve until stopped; exit code 2 when the archive, the faults, the log or the port cannot be used."""
     options = _options().parse_args(arguments)
     try:
         faults = load_faults(options.faults) if options.faults else ()
-        log = append_to(options.log) if options.log else lambda line: None
+        log = request_log(options.log) if options.log else lambda request: None
         run(Archive(options.archive), faults, options.port, log)
     except TipoffError as error:
         print(f"upstream: {error}", file=sys.stderr)
@@ -26,10 +26,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _options() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(prog="python -m tipoff.replay.upstream")
-    options.add_argument("--archive", type=Path, required=True, help="folder of past facts")
+    options.add_argument("--archive", type=Path, required=True, help="folder of the archive")
     options.add_argument("--port", type=int, default=0, help="0: any free port")
-    options.add_argument("--faults", type=Path, help="TOML file of what goes wrong")
-    options.add_argument("--log", type=Path, help="file that gets one JSON line a request")
+    options.add_argument("--faults", type=Path, help="TOML file of faults to inject")
+    options.add_argument("--log", type=Path, help="file to append one JSON line per request to")
     return options
 
 

@@ -1,4 +1,4 @@
-"""Takes a request in, lets faults strike, and hands the answer out."""
+"""The upstream as an ASGI application: matches a request to an endpoint, applies faults, responds and logs."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -13,58 +13,61 @@ from starlette.routing import Route
 
 from tipoff.replay.archive import Archive
 from tipoff.replay.faults import SOURCES_OF_KIND, Fault, FaultKind, FaultPlan, ReplaySource
-from tipoff.replay.shapes import refusals
-from tipoff.replay.shapes.prop_quotes import BENDS
-from tipoff.replay.shapes.view import Params, Past, UpstreamResponse, View
-from tipoff.replay.upstream.delivery import BROKEN, Delivery, whole
-from tipoff.replay.upstream.endpoints import WANT_NBA_REFERER, Endpoint, find
+from tipoff.replay.shapes import error_responses
+from tipoff.replay.shapes.prop_quotes import QUOTE_FAULTS
+from tipoff.replay.shapes.view import ArchiveIndex, ArchiveView, Params, UpstreamResponse
+from tipoff.replay.upstream.delivery import DELIVERY_FAULTS, Delivery, deliver_whole
+from tipoff.replay.upstream.endpoints import REQUIRE_NBA_REFERER, Endpoint, find_endpoint
 from tipoff.vocabulary import Frozen
 
 AS_OF_HEADER = "X-Tipoff-As-Of"
 NBA_REFERER = "https://www.nba.com/"
 
-_TELL_OF_POSTPONED = frozenset({ReplaySource.SCHEDULE, ReplaySource.SCOREBOARD, ReplaySource.ESPN_SCOREBOARD})
-"""Where a postponed game still stands; at the others it is gone."""
+_LIST_POSTPONED_GAMES = frozenset({ReplaySource.SCHEDULE, ReplaySource.SCOREBOARD, ReplaySource.ESPN_SCOREBOARD})
+"""Sources that still list a postponed game; the others omit it."""
 
 _ODDS_API = SOURCES_OF_KIND[FaultKind.QUOTA_SPENT]
 
 _SECRETS = frozenset({"apikey", "api_key", "key", "token"})
+"""Query parameters whose values are not logged, in lower case."""
 
-_A_DAY = timedelta(days=1)
-_DATES = frozenset({"date", "dates", "stamp"})
-"""Parameters that say which date is asked about."""
+_ONE_DAY = timedelta(days=1)
+_DATE_PARAMETERS = frozenset({"date", "dates", "stamp"})
 _DATE = re.compile(r"\d{4}-\d\d-\d\d|\d{8}")
 
-_REFUSALS: Mapping[FaultKind, Callable[[Fault], UpstreamResponse]] = {
-    FaultKind.FORBIDDEN_NOT_YET: lambda fault: refusals.forbidden_not_yet(),
-    FaultKind.ACCESS_DENIED: lambda fault: refusals.access_denied(),
-    FaultKind.HTML_PAGE: lambda fault: refusals.html_page(),
-    FaultKind.TOO_MANY_REQUESTS: lambda fault: refusals.too_many_requests(fault.retry_after_seconds or 0),
-    FaultKind.SERVER_ERROR: lambda fault: refusals.server_error(),
-    FaultKind.QUOTA_SPENT: lambda fault: refusals.quota_spent(),
-    FaultKind.BAD_KEY: lambda fault: refusals.bad_key() if fault.source in _ODDS_API else refusals.unauthorized(),
-    FaultKind.BAD_REQUEST: lambda fault: refusals.not_understood(),
-    FaultKind.GONE: lambda fault: refusals.not_found(),
+ERROR_RESPONSES: Mapping[FaultKind, Callable[[Fault], UpstreamResponse]] = {
+    FaultKind.FORBIDDEN_NOT_YET: lambda fault: error_responses.forbidden_not_yet(),
+    FaultKind.ACCESS_DENIED: lambda fault: error_responses.access_denied(),
+    FaultKind.HTML_PAGE: lambda fault: error_responses.html_page(),
+    FaultKind.TOO_MANY_REQUESTS: lambda fault: error_responses.too_many_requests(fault.retry_after_seconds or 0),
+    FaultKind.SERVER_ERROR: lambda fault: error_responses.server_error(),
+    FaultKind.QUOTA_SPENT: lambda fault: error_responses.quota_spent(),
+    FaultKind.BAD_KEY: lambda fault: (
+        error_responses.bad_key() if fault.source in _ODDS_API else error_responses.unauthorized()
+    ),
+    FaultKind.BAD_REQUEST: lambda fault: error_responses.unprocessable(),
+    FaultKind.GONE: lambda fault: error_responses.not_found(),
 }
+"""Kinds that replace the response."""
 
 
 class LoggedRequest(Frozen):
-    """One request: keys in its query are redacted; status 0 means that it got no answer."""
+    """One request; keys in its query are redacted, and status 0 means that it got no response."""
 
     source: ReplaySource | None
     host: str
     path: str
     as_of: datetime
     at: datetime
-    """When it came, by the real clock; answers know nothing of it."""
+    """Arrival by the real clock; responses do not depend on it."""
     status: int
     fault: str | None
     bytes: int
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A request with what it means."""
+class MatchedRequest:
+    """A request with its as-of time, endpoint and parameters."""
 
     request: Request
     as_of: datetime
@@ -75,55 +78,56 @@ class Asked:
 def build_app(
     archive: Archive, faults: tuple[Fault, ...] = (), log: Callable[[LoggedRequest], None] | None = None
 ) -> Starlette:
-    """The upstream over an archive; `log` hears of every request that carries a moment."""
-    desk = _Desk(Past(archive), FaultPlan(faults), log or (lambda line: None))
-    return Starlette(routes=[Route("/health", _healthy), Route("/{host}/{path:path}", desk.serve)])
+    """The upstream over an archive; `log` gets every request that has an as-of time."""
+    upstream = _UpstreamApp(ArchiveIndex(archive), FaultPlan(faults), log or (lambda request: None))
+    return Starlette(routes=[Route("/health", _health), Route("/{host}/{path:path}", upstream.serve)])
 
 
-async def _healthy(request: Request) -> Response:
+async def _health(request: Request) -> Response:
     return PlainTextResponse("ok")
 
 
 @dataclass(frozen=True)
-class _Desk:
-    past: Past
-    plan: FaultPlan
+class _UpstreamApp:
+    index: ArchiveIndex
+    fault_plan: FaultPlan
     log: Callable[[LoggedRequest], None]
 
     async def serve(self, request: Request) -> Response:
-        request.state.came_at = datetime.now(UTC)
+        request.state.arrived_at = datetime.now(UTC)
         as_of = _as_of(request)
         if as_of is None:
-            return _no_moment(request)
-        found = find(request.path_params["host"], request.path_params["path"], _query(request))
+            return _missing_as_of(request)
+        found = find_endpoint(request.path_params["host"], request.path_params["path"], _query(request))
         if found is None:
             missing = UpstreamResponse(404, f"the replay has no {request.url.path}".encode(), "text/plain")
-            return self._logged(whole(missing), request, as_of)
-        asked = Asked(request, as_of, *found)
-        faults = self._faults(asked)
-        broken = next((BROKEN[fault.kind] for fault in faults if fault.kind in BROKEN), whole)
-        return self._logged(broken(self._answer(asked, faults)), request, as_of, asked.endpoint.source, faults)
+            return self._send(deliver_whole(missing), request, as_of)
+        matched = MatchedRequest(request, as_of, *found)
+        faults = self._active_faults(matched)
+        delivery_faults = (DELIVERY_FAULTS[fault.kind] for fault in faults if fault.kind in DELIVERY_FAULTS)
+        deliver = next(delivery_faults, deliver_whole)
+        return self._send(deliver(self._response(matched, faults)), request, as_of, matched.endpoint.source, faults)
 
-    def _faults(self, asked: Asked) -> tuple[Fault, ...]:
-        about = None
-        if asked.endpoint.about:
-            games = asked.endpoint.about(View(self.past, asked.as_of), asked.params)
-            about = frozenset(game.game_id for game in games)
-        return self.plan.in_force(asked.endpoint.source, asked.as_of, about, self.past.ids_of)
+    def _active_faults(self, matched: MatchedRequest) -> tuple[Fault, ...]:
+        requested = None
+        if matched.endpoint.requested_games:
+            games = matched.endpoint.requested_games(ArchiveView(self.index, matched.as_of), matched.params)
+            requested = frozenset(game.game_id for game in games)
+        return self.fault_plan.active_faults(matched.endpoint.source, matched.as_of, requested, self.index.ids_of)
 
-    def _answer(self, asked: Asked, faults: tuple[Fault, ...]) -> UpstreamResponse:
-        refused = next((_REFUSALS[fault.kind](fault) for fault in faults if fault.kind in _REFUSALS), None)
-        if refused:
-            return refused
-        if asked.endpoint.host in WANT_NBA_REFERER and asked.request.headers.get("Referer") != NBA_REFERER:
-            return refusals.access_denied()
-        view, params = View(self.past, asked.as_of), asked.params
+    def _response(self, matched: MatchedRequest, faults: tuple[Fault, ...]) -> UpstreamResponse:
+        error = next((ERROR_RESPONSES[fault.kind](fault) for fault in faults if fault.kind in ERROR_RESPONSES), None)
+        if error:
+            return error
+        if matched.endpoint.host in REQUIRE_NBA_REFERER and matched.request.headers.get("Referer") != NBA_REFERER:
+            return error_responses.access_denied()
+        view, params = ArchiveView(self.index, matched.as_of), matched.params
         for fault in faults:
-            view = _changed(view, fault, asked.endpoint.source)
-            params = _a_day_before(params) if fault.kind is FaultKind.YESTERDAYS else params
-        return asked.endpoint.answer(view, params)
+            view = _with_fault(view, fault, matched.endpoint.source)
+            params = _shift_dates_back(params) if fault.kind is FaultKind.YESTERDAYS else params
+        return matched.endpoint.respond(view, params)
 
-    def _logged(
+    def _send(
         self,
         delivery: Delivery,
         request: Request,
@@ -131,73 +135,77 @@ class _Desk:
         source: ReplaySource | None = None,
         faults: tuple[Fault, ...] = (),
     ) -> Response:
+        """Log the request and return the response to send."""
         self.log(
             LoggedRequest(
                 source=source,
                 host=request.path_params["host"],
                 path=_redacted(request),
                 as_of=as_of,
-                at=request.state.came_at,
+                at=request.state.arrived_at,
                 status=delivery.status,
                 fault="+".join(fault.kind for fault in faults) or None,
-                bytes=delivery.sent,
+                bytes=delivery.bytes_sent,
             )
         )
         return delivery.response
 
 
 def _query(request: Request) -> dict[str, str]:
-    """What the query says; the values of a name that is said several times stand together, with commas."""
+    """The query parameters; the values of a repeated name are joined with commas."""
     return {name: ",".join(request.query_params.getlist(name)) for name in request.query_params}
 
 
 def _as_of(request: Request) -> datetime | None:
     try:
-        moment = datetime.fromisoformat(request.headers.get(AS_OF_HEADER, ""))
+        as_of = datetime.fromisoformat(request.headers.get(AS_OF_HEADER, ""))
     except ValueError:
         return None
-    return moment.astimezone(UTC) if moment.tzinfo else None
+    return as_of.astimezone(UTC) if as_of.tzinfo else None
 
 
-def _no_moment(request: Request) -> Response:
+def _missing_as_of(request: Request) -> Response:
     text = (
-        f"the header {AS_OF_HEADER} must say as of when, with the offset from UTC, such as "
+        f"the header {AS_OF_HEADER} must hold a time with its offset from UTC, such as "
         f"2024-03-29T17:15:00+00:00 (given: {request.headers.get(AS_OF_HEADER)!r})"
     )
     return PlainTextResponse(text, status_code=400)
 
 
-def _changed(view: View, fault: Fault, source: ReplaySource) -> View:
-    """What is left to see after a fault that changes content; the others leave the view as it is."""
+def _with_fault(view: ArchiveView, fault: Fault, source: ReplaySource) -> ArchiveView:
+    """The view changed by a fault of content; other faults leave it as it is."""
     if fault.kind is FaultKind.EMPTY:
         return replace(view, empty=True)
     if fault.kind is FaultKind.STALE:
-        return replace(view, as_of=view.as_of - _A_DAY)
+        return replace(view, as_of=view.as_of - _ONE_DAY)
     if fault.kind is FaultKind.YESTERDAYS:
-        return replace(view, quotes_older=_A_DAY)
+        return replace(view, quotes_backdated_by=_ONE_DAY)
     if fault.kind is FaultKind.LATE:
         return replace(view, as_of=view.as_of - timedelta(minutes=fault.delay_minutes or 0))
-    if fault.kind in BENDS:
-        return replace(view, bends=(*view.bends, fault))
-    named = view.past.ids_of(fault.games, view.as_of)
-    if fault.kind is FaultKind.POSTPONED and source in _TELL_OF_POSTPONED:
-        return replace(view, postponed=view.postponed | named)
+    if fault.kind in QUOTE_FAULTS:
+        return replace(view, quote_faults=(*view.quote_faults, fault))
+    game_ids = view.index.ids_of(fault.games, view.as_of)
+    if fault.kind is FaultKind.POSTPONED and source in _LIST_POSTPONED_GAMES:
+        return replace(view, postponed_games=view.postponed_games | game_ids)
     if fault.kind in (FaultKind.PARTIAL_SLATE, FaultKind.NEVER, FaultKind.POSTPONED):
-        return replace(view, left_out=view.left_out | named)
+        return replace(view, hidden_games=view.hidden_games | game_ids)
     return view
 
 
-def _a_day_before(params: Params) -> Params:
-    """The same question about the date before; one that names no date stays as it is."""
-    return {name: _DATE.sub(_date_before, value) if name in _DATES else value for name, value in params.items()}
+def _shift_dates_back(params: Params) -> Params:
+    """The parameters with every date replaced by the date before."""
+    return {
+        name: _DATE.sub(_date_before, value) if name in _DATE_PARAMETERS else value for name, value in params.items()
+    }
 
 
-def _date_before(found: re.Match[str]) -> str:
-    before = date.fromisoformat(found[0]) - _A_DAY
-    return before.isoformat() if "-" in found[0] else f"{before:%Y%m%d}"
+def _date_before(match: re.Match[str]) -> str:
+    before = date.fromisoformat(match[0]) - _ONE_DAY
+    return before.isoformat() if "-" in match[0] else f"{before:%Y%m%d}"
 
 
 def _redacted(request: Request) -> str:
+    """Path and query with the values of secrets redacted."""
     query = [
         (name, "REDACTED" if name.lower() in _SECRETS else value) for name, value in request.query_params.multi_items()
     ]

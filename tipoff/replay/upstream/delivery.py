@@ -1,4 +1,4 @@
-"""How an answer travels: whole, cut off, endless, or not at all."""
+"""How an answer travels: deliver_whole, cut off, endless, or not at all."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -16,23 +16,23 @@ OVERSIZE_BYTES = 200_000_000
 
 
 class Delivery(NamedTuple):
-    """A response, with the status (0: none) and bytes that it sends."""
+    """A response with the status (0: none) and the number of bytes that it sends."""
 
     response: Response
     status: int
-    sent: int
+    bytes_sent: int
 
 
-def whole(answer: UpstreamResponse) -> Delivery:
-    """The answer as it should arrive."""
-    return Delivery(_response(Response, answer, answer.body), answer.status, len(answer.body))
+def deliver_whole(response: UpstreamResponse) -> Delivery:
+    """The response without a fault."""
+    return Delivery(_built(Response, response), response.status, len(response.body))
 
 
-def _response(kind: type[Response], answer: UpstreamResponse, body: bytes) -> Response:
-    return kind(body, answer.status, dict(answer.headers), answer.media_type)
+def _built(response_class: type[Response], response: UpstreamResponse) -> Response:
+    return response_class(response.body, response.status, dict(response.headers), response.media_type)
 
 
-class _CutOff(Response):
+class _TruncatedResponse(Response):
     """Half of what the content length promises; the server then drops the connection."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -41,8 +41,8 @@ class _CutOff(Response):
         await send({"type": "http.response.body", "body": half, "more_body": True})
 
 
-class _Silence(Response):
-    """Nothing until the client gives up, for a bounded time."""
+class _HangingResponse(Response):
+    """Sends nothing until the client disconnects or HANG_SECONDS have passed."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         with suppress(TimeoutError):
@@ -51,27 +51,28 @@ class _Silence(Response):
                     pass
 
 
-def _cut_off(answer: UpstreamResponse) -> Delivery:
-    return Delivery(_response(_CutOff, answer, answer.body), answer.status, len(answer.body) // 2)
+def _deliver_truncated(response: UpstreamResponse) -> Delivery:
+    return Delivery(_built(_TruncatedResponse, response), response.status, len(response.body) // 2)
 
 
-def _silent(answer: UpstreamResponse) -> Delivery:
-    return Delivery(_Silence(), 0, 0)
+def _deliver_nothing(response: UpstreamResponse) -> Delivery:
+    return Delivery(_HangingResponse(), 0, 0)
 
 
-def _oversize(answer: UpstreamResponse) -> Delivery:
-    response = StreamingResponse(_blanks(), answer.status, media_type=answer.media_type)
-    return Delivery(response, answer.status, OVERSIZE_BYTES)
+def _deliver_oversize(response: UpstreamResponse) -> Delivery:
+    oversize = StreamingResponse(_blanks(), response.status, media_type=response.media_type)
+    return Delivery(oversize, response.status, OVERSIZE_BYTES)
 
 
 async def _blanks() -> AsyncIterator[bytes]:
-    part = b" " * 1_000_000
-    for _ in range(OVERSIZE_BYTES // len(part)):
-        yield part
+    chunk = b" " * 1_000_000
+    for _ in range(OVERSIZE_BYTES // len(chunk)):
+        yield chunk
 
 
-BROKEN: Mapping[FaultKind, Callable[[UpstreamResponse], Delivery]] = {
-    FaultKind.TRUNCATED_BODY: _cut_off,
-    FaultKind.HANG: _silent,
-    FaultKind.OVERSIZE: _oversize,
+DELIVERY_FAULTS: Mapping[FaultKind, Callable[[UpstreamResponse], Delivery]] = {
+    FaultKind.TRUNCATED_BODY: _deliver_truncated,
+    FaultKind.HANG: _deliver_nothing,
+    FaultKind.OVERSIZE: _deliver_oversize,
 }
+"""Kinds that break the delivery of a response."""

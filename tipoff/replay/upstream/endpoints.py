@@ -1,4 +1,4 @@
-"""Which provider address means which source, and what answers there."""
+"""The endpoints of the upstream: which provider address belongs to which source, and what responds there."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -12,6 +12,7 @@ from tipoff.replay.shapes import (
     bettingpros,
     bigdataball,
     box_rows,
+    error_responses,
     espn_roster,
     espn_scoreboard,
     espn_summary,
@@ -26,24 +27,23 @@ from tipoff.replay.shapes import (
     nba_scoreboard,
     odds_api,
     plays,
-    refusals,
 )
-from tipoff.replay.shapes.view import Game, Params, UpstreamResponse, View
+from tipoff.replay.shapes.view import ArchiveView, Game, Params, UpstreamResponse
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One address: the source asked for there, and how it answers."""
+    """One provider address with its source and the function that responds."""
 
     source: ReplaySource
     host: str
     path: str
-    """A pattern; its named groups go into the answer's parameters."""
-    answer: Callable[[View, Params], UpstreamResponse]
-    about: Callable[[View, Params], Iterable[Game]] | None = None
-    """The games a request is about, where it is not about a whole slate."""
+    """A regular expression; its named groups become parameters."""
+    respond: Callable[[ArchiveView, Params], UpstreamResponse]
+    requested_games: Callable[[ArchiveView, Params], Iterable[Game]] | None = None
+    """The games that a request is about; None where every request is about a whole slate."""
     query: Mapping[str, str] = field(default_factory=dict)
-    """What the query must say for the request to mean this source."""
+    """Query parameters that a request must have to match."""
 
 
 _CDN, _STATS, _ODDS = "cdn.nba.com", "stats.nba.com", "api.the-odds-api.com"
@@ -51,8 +51,8 @@ _ESPN = "site.api.espn.com"
 _OFFICIALS = "official.nba.com"
 _BDL, _BETTINGPROS = "api.balldontlie.io", "api.bettingpros.com"
 
-WANT_NBA_REFERER = frozenset({_CDN, _STATS})
-"""Hosts that refuse requests which do not come from the NBA's own pages."""
+REQUIRE_NBA_REFERER = frozenset({_CDN, _STATS})
+"""Hosts that deny requests without the Referer of nba.com."""
 
 ENDPOINTS = (
     Endpoint(ReplaySource.SCHEDULE, _CDN, r"static/json/staticData/scheduleLeagueV2\.json", nba_schedule.schedule),
@@ -83,14 +83,14 @@ ENDPOINTS = (
         _STATS,
         r"stats/boxscoretraditionalv3",
         nba_boxscores.traditional,
-        about=box_rows.game_asked,
+        requested_games=box_rows.requested_games,
     ),
     Endpoint(
         ReplaySource.LIVE_BOXSCORE,
         _CDN,
         r"static/json/liveData/boxscore/boxscore_(?P<game_id>\d+)\.json",
         nba_boxscores.live,
-        about=box_rows.game_asked,
+        requested_games=box_rows.requested_games,
     ),
     Endpoint(ReplaySource.BDL_BOXSCORES, _BDL, r"v1/box_scores", bdl_boxscores.box_scores),
     Endpoint(
@@ -98,7 +98,7 @@ ENDPOINTS = (
         _ESPN,
         r"apis/site/v2/sports/basketball/nba/summary",
         espn_summary.summary,
-        about=espn_summary.game_asked,
+        requested_games=espn_summary.requested_games,
     ),
     Endpoint(
         ReplaySource.ESPN_SCOREBOARD,
@@ -111,7 +111,7 @@ ENDPOINTS = (
         _ESPN,
         r"apis/site/v2/sports/basketball/nba/teams/(?P<espn_id>\d+)/roster",
         espn_roster.team_roster,
-        about=espn_roster.games_of_team,
+        requested_games=espn_roster.requested_games,
     ),
     Endpoint(
         ReplaySource.INJURY_REPORT,
@@ -124,28 +124,28 @@ ENDPOINTS = (
         _CDN,
         r"static/json/liveData/playbyplay/playbyplay_(?P<game_id>\d{10})\.json",
         nba_play_by_play.play_by_play,
-        about=plays.game_asked_for,
+        requested_games=plays.requested_games,
     ),
     Endpoint(
         ReplaySource.BIGDATABALL,
         "bigdataball",
         r"\[(?P<date>\d{4}-\d\d-\d\d)\]-(?P<game_id>\d{10})-[A-Z]{3}@[A-Z]{3}\.csv",
         bigdataball.play_by_play,
-        about=plays.game_asked_for,
+        requested_games=plays.requested_games,
     ),
     Endpoint(
         ReplaySource.GAMEBOOK,
         "statsdmz.nba.com",
         r"pdfs/(?P<date>\d{8})/(?P=date)_(?P<away>[A-Z]{3})(?P<home>[A-Z]{3})\.pdf",
         nba_gamebook.gamebook,
-        about=nba_gamebook.game_asked_for,
+        requested_games=nba_gamebook.requested_games,
     ),
     Endpoint(
         ReplaySource.BDL_INJURIES,
         _BDL,
         r"v1/player_injuries",
         bdl_injuries.injuries,
-        about=bdl_injuries.games_of_teams,
+        requested_games=bdl_injuries.requested_games,
     ),
     Endpoint(ReplaySource.REFEREES, _OFFICIALS, r"wp-json/api/v1/get-game-officials", nba_referees.officials),
     Endpoint(ReplaySource.STANDINGS, _BDL, r"v1/standings", bdl_standings.standings),
@@ -153,7 +153,7 @@ ENDPOINTS = (
         ReplaySource.PLAYER_MOVEMENT,
         _STATS,
         r"js/data/playermovement/NBA_Player_Movement\.json",
-        lambda view, params: refusals.not_found(),  # an archive has no moves
+        lambda view, params: error_responses.not_found(),  # no archive holds player moves
     ),
     Endpoint(ReplaySource.EVENTS, _ODDS, r"v4/sports/basketball_nba/events/?", odds_api.events),
     Endpoint(ReplaySource.GAME_LINES, _ODDS, r"v4/sports/basketball_nba/odds/?", odds_api.game_lines),
@@ -162,7 +162,7 @@ ENDPOINTS = (
         _ODDS,
         r"v4/sports/basketball_nba/events/(?P<event_id>\w+)/odds/?",
         odds_api.player_points,
-        about=odds_api.game_of_event,
+        requested_games=odds_api.requested_games,
     ),
     Endpoint(ReplaySource.BETTINGPROS_EVENTS, _BETTINGPROS, r"v3/events", bettingpros.events),
     Endpoint(
@@ -170,13 +170,13 @@ ENDPOINTS = (
         _BETTINGPROS,
         r"v3/offers",
         bettingpros.offers,
-        about=bettingpros.game_of_event,
+        requested_games=bettingpros.requested_games,
     ),
 )
 
 
-def find(host: str, path: str, query: Mapping[str, str]) -> tuple[Endpoint, Params] | None:
-    """The endpoint that a request means, with its parameters; None when the replay has none such."""
+def find_endpoint(host: str, path: str, query: Mapping[str, str]) -> tuple[Endpoint, Params] | None:
+    """The endpoint that matches a request, with the parameters; None when none matches."""
     for endpoint in ENDPOINTS:
         match = re.fullmatch(endpoint.path, path) if endpoint.host == host else None
         if match and endpoint.query.items() <= query.items():

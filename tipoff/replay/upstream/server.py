@@ -1,4 +1,4 @@
-"""The upstream as a running server: in this process's thread for tests, or as a process of its own."""
+"""Runs the upstream: in a thread of this process for tests, or as a process of its own."""
 
 import signal
 import socket
@@ -25,23 +25,23 @@ class Upstream:
     """A running upstream."""
 
     url: str
-    _seen: list[LoggedRequest]
+    _requests: list[LoggedRequest]
 
     def requests(self) -> tuple[LoggedRequest, ...]:
-        """The requests so far, in the order they came."""
-        return tuple(self._seen)
+        """The requests so far, in order of arrival."""
+        return tuple(self._requests)
 
 
 @contextmanager
 def serve(archive: Archive, faults: tuple[Fault, ...] = ()) -> Iterator[Upstream]:
     """Serve from a thread on a free port until the block ends."""
-    seen: list[LoggedRequest] = []
-    with _listening(0) as door:
-        server = _server(build_app(archive, faults, seen.append))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [door]}, daemon=True)
+    logged: list[LoggedRequest] = []
+    with _listening_socket(0) as listener:
+        server = _server(build_app(archive, faults, logged.append))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         try:
-            yield Upstream(_url(door), seen)
+            yield Upstream(_url(listener), logged)
         finally:
             server.should_exit = True
             thread.join()
@@ -50,21 +50,21 @@ def serve(archive: Archive, faults: tuple[Fault, ...] = ()) -> Iterator[Upstream
 def run(archive: Archive, faults: tuple[Fault, ...], port: int, log: Callable[[LoggedRequest], None]) -> None:
     """Serve from this process until SIGTERM or SIGINT. Raises ConfigurationError when the port is taken."""
     app = build_app(archive, faults, log)
-    with _listening(port) as door:
-        # uvicorn raises the signal again when it has stopped: by then it means nothing more
+    with _listening_socket(port) as listener:
+        # uvicorn raises the signal again after it has stopped; ignore it then
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: None)
-        print(f"listening on {_url(door)}", flush=True)
-        _server(app).run(sockets=[door])
+        print(f"listening on {_url(listener)}", flush=True)
+        _server(app).run(sockets=[listener])
 
 
-def append_to(file: Path) -> Callable[[LoggedRequest], None]:
-    """A log that writes one JSON line a request. Raises ConfigurationError when the file cannot be written."""
+def request_log(file: Path) -> Callable[[LoggedRequest], None]:
+    """A log that appends one JSON line per request. Raises ConfigurationError when the file cannot be written."""
     try:
         lines = file.open("a", encoding="utf-8", buffering=1)
     except OSError as error:
         raise ConfigurationError(f"request log {file} cannot be written: {error.strerror}") from error
-    return lambda line: print(line.model_dump_json(), file=lines)
+    return lambda request: print(request.model_dump_json(), file=lines)
 
 
 def _server(app: Starlette) -> uvicorn.Server:
@@ -82,20 +82,20 @@ def _server(app: Starlette) -> uvicorn.Server:
 
 
 @contextmanager
-def _listening(port: int) -> Iterator[socket.socket]:
-    """A socket that queues connections at once, so that nobody has to wait for the server to come up.
+def _listening_socket(port: int) -> Iterator[socket.socket]:
+    """A bound socket that queues connections before the server has started.
 
-    Declared as TCP: only then does asyncio switch off the delay of small packets.
+    IPPROTO_TCP is given because asyncio sets TCP_NODELAY only on sockets declared as TCP.
     """
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as door:
-        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            door.bind((_HOST, port))
+            listener.bind((_HOST, port))
         except OSError as error:
             raise ConfigurationError(f"port {port} is taken ({error.strerror}); name another or 0") from error
-        door.listen(128)
-        yield door
+        listener.listen(128)
+        yield listener
 
 
-def _url(door: socket.socket) -> str:
-    return f"http://{_HOST}:{door.getsockname()[1]}"
+def _url(listener: socket.socket) -> str:
+    return f"http://{_HOST}:{listener.getsockname()[1]}"
