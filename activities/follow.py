@@ -63,7 +63,7 @@ class Following:
         if collected.to_read is None:
             return collected.as_step().model_copy(update={"looked_at": moment})
         landed = ProcessRequest(
-            source=asked.source, batch=collected.to_read, game_date=asked.game_date, games=asked.games, as_of=moment
+            source=asked.source, batch_key=collected.to_read, game_date=asked.game_date, games=asked.games, as_of=moment
         )
         report = await asyncio.to_thread(read, self._resources, landed)
         return collected.and_read(report).model_copy(update={"looked_at": moment})

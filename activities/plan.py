@@ -9,8 +9,8 @@ from activities.resources import Resources
 from tipoff.plan import plan_day, plan_slate
 from tipoff.publishing.envelope import decode
 from tipoff.recorded import recorded_day
-from tipoff.vocabulary import DayPlan
-from workflows.contracts import Activity, Degradation, Moment, PlanRequest, RecordedBatch, RecordedDay
+from tipoff.vocabulary import DayPlan, Degradation, RecordedDay
+from workflows.contracts import Activity, PlanRequest
 
 
 class Planning:
@@ -40,12 +40,6 @@ class Recalling:
         """Slate, landed batches, prediction moments and what was gone without on a date."""
         date, resources = request.game_date, self._resources
         recorded = recorded_day(date, resources.sources, resources.landing, resources.warehouse)
-        told = decode(resources.exports.read(f"v1/status/{date}.json") or b"{}")
-        return RecordedDay(
-            games=recorded.games,
-            degradations=tuple(Degradation.model_validate(item) for item in told.get("degradations", ())),
-            batches=tuple(
-                RecordedBatch(source=source, batch=batch, as_of=as_of) for source, batch, as_of in recorded.batches
-            ),
-            moments=tuple(Moment(as_of=as_of, game_ids=game_ids) for as_of, game_ids in recorded.moments),
-        )
+        status = decode(resources.exports.read(f"v1/status/{date}.json") or b"{}")
+        degradations = tuple(Degradation.model_validate(item) for item in status.get("degradations", ()))
+        return recorded.model_copy(update={"degradations": degradations})

@@ -31,7 +31,7 @@ def read(resources: Resources, request: ProcessRequest) -> StepReport:
     """Read one batch; on a second try all it covers is news, since the first may have written it."""
     done = process(
         resources.sources[request.source],
-        request.batch,
+        request.batch_key,
         Slate(game_date=request.game_date, games=request.games),
         request.as_of,
         landing=resources.landing,

@@ -10,7 +10,7 @@ from temporalio import activity
 
 from activities.errors import blocking, failures_mapped
 from activities.resources import Resources
-from tipoff.publishing.alerts import Alert, raise_alert
+from tipoff.publishing.alerts import raise_alert
 from tipoff.publishing.envelope import decode
 from tipoff.publishing.exports import publish_predictions, publish_results
 from tipoff.publishing.page import publish_page
@@ -68,8 +68,8 @@ class Publishing:
         with failures_mapped():
             status = request.status
             for alert in (alert for alert in status.alerts if alert.key in request.new_alerts):
-                raise_alert(self._resources.exports, Alert(game_date=status.game_date, **alert.model_dump()))
-            published = publish_status(self._resources.exports, status.model_dump(mode="json"), self._now())
+                raise_alert(self._resources.exports, status.game_date, alert)
+            published = publish_status(self._resources.exports, status, self._now())
         return StepReport(rows=published.rows)
 
     def _now(self) -> datetime:

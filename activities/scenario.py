@@ -5,6 +5,7 @@ from __future__ import annotations
 from temporalio import activity
 from temporalio.client import WorkflowUpdateFailedError
 
+from tipoff.vocabulary import Channel
 from workflows.contracts import Activity, DeliverRequest, MessageAnswer
 
 
@@ -13,7 +14,7 @@ async def deliver_action(request: DeliverRequest) -> MessageAnswer:
     """Say to the run what a person would say; a refusal is an answer, not a failure."""
     handle = activity.client().get_workflow_handle(request.workflow_id, run_id=request.run_id)
     command = request.action.command
-    if request.action.via == "signal":
+    if request.action.via is Channel.SIGNAL:
         await handle.signal(
             command.message.value, command.model_dump(mode="json", exclude={"message"}, exclude_none=True)
         )

@@ -30,8 +30,7 @@ from tipoff.landing.local import LocalLanding
 from tipoff.sources.base import Slate, Source
 from tipoff.sources.player_names import load_aliases
 from tipoff.sources.rate_limits import RateLimiter, Unlimited, rate_limits_apply
-from tipoff.vocabulary import EASTERN, Frozen, clock_time, shortened
-from workflows.contracts import DayStatus
+from tipoff.vocabulary import EASTERN, DayStatus, Frozen, clock_time, shortened
 from workflows.rate_limiter_state import in_cooldown
 
 

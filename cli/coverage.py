@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tipoff.sources.registry import SOURCES
-from tipoff.vocabulary import Frozen, Role, SlateGame, StepState
-from workflows.contracts import DayStatus, StepStatus
+from tipoff.vocabulary import DayStatus, Frozen, Role, SlateGame, StepState, StepStatus
 
 
 class Coverage(Frozen):

@@ -21,8 +21,8 @@ from runtime.process_exit import exit_now
 from runtime.replay import DayHandle, Replay, ReplayConfig, start_replay
 from runtime.stage_timer import StageTimer
 from tipoff.errors import BadInputError, TipoffError
-from tipoff.vocabulary import Phase, RunState, clock_time, eastern
-from workflows.contracts import ClockSpec, DayResult, DayStatus
+from tipoff.vocabulary import DayStatus, Phase, RunState, clock_time, eastern
+from workflows.contracts import ClockSpec, DayResult
 from workflows.daily_pipeline import DailyPipelineWorkflow
 from workflows.status_text import phase_state
 

@@ -13,8 +13,8 @@ from rich.table import Table
 from runtime.history_size import history_size
 from runtime.replay import DayHandle, Replay
 from runtime.stage_timer import StageTimer
-from tipoff.vocabulary import EASTERN, SlateGame, clock_time
-from workflows.contracts import DayResult, Degradation
+from tipoff.vocabulary import EASTERN, Degradation, SlateGame, clock_time
+from workflows.contracts import DayResult
 from workflows.status_text import games_named
 
 NO_FIGURES: Mapping[str, Any] = {"players_predicted": None, "lined_players": None, "systems": {}}

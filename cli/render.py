@@ -11,8 +11,7 @@ from rich.text import Text
 
 from cli.coverage import Coverage, coverage
 from cli.view import DayView, ServerView, StatusSource
-from tipoff.vocabulary import Phase, StepState, clock_time
-from workflows.contracts import DayStatus, StepStatus
+from tipoff.vocabulary import DayStatus, Phase, StepState, StepStatus, clock_time
 from workflows.status_text import games_named, phase_state
 
 _WIDTH = 132

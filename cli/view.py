@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 
-from pydantic import AwareDatetime, ValidationError
+from pydantic import AwareDatetime
 from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.client import (
@@ -22,10 +22,11 @@ from cli.exit_codes import CommandError, Exit
 from cli.providers import RateLimiterView, rate_limiters
 from cli.server import PATIENCE, WORKER_PATIENCE, is_namespace_missing, polled, reached
 from cli.target import Target
-from tipoff.errors import StorageError
+from tipoff.errors import BadInputError, StorageError
 from tipoff.publishing.envelope import decode
-from tipoff.vocabulary import Frozen, RunState
-from workflows.contracts import DayStatus, day_workflow_id
+from tipoff.publishing.status import read_status
+from tipoff.vocabulary import DayStatus, Frozen, RunState
+from workflows.contracts import day_workflow_id
 from workflows.search_attributes import DATA_QUALITY, PHASE, RUN_STATE
 
 ENDED = frozenset({RunState.COMPLETE, RunState.CANCELLED, RunState.FAILED})
@@ -221,9 +222,8 @@ def read_export(target: Target, game_date: date) -> tuple[DayStatus | None, date
         export = decode(content) if content else None
         if export is None:
             return None, None
-        status = DayStatus.model_validate({name: export[name] for name in DayStatus.model_fields})
-        return status, datetime.fromisoformat(export["generated_at"])
-    except (KeyError, ValueError, ValidationError, StorageError):
+        return read_status(export), datetime.fromisoformat(export["generated_at"])
+    except (BadInputError, KeyError, ValueError, StorageError):
         return None, None
 
 

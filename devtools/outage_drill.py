@@ -34,8 +34,8 @@ from runtime.stage_timer import StageTimer
 from tipoff.errors import BadInputError, TipoffError
 from tipoff.replay.faults import FaultKind, ReplaySource
 from tipoff.sources.registry import SOURCES
-from tipoff.vocabulary import RunState, clock_time, eastern, shortened, step_names
-from workflows.contracts import ClockSpec, DayResult, DayStatus, Degradation
+from tipoff.vocabulary import DayStatus, Degradation, RunState, clock_time, eastern, shortened, step_names
+from workflows.contracts import ClockSpec, DayResult
 from workflows.daily_pipeline import DailyPipelineWorkflow
 
 DAY = date(2024, 3, 29)

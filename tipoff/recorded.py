@@ -1,17 +1,16 @@
-"""What a finished day left: its slate, the answers landed during it, and the moments it predicted at."""
+"""What a finished day recorded: its slate, its landed batches and the times at which it predicted."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
 from itertools import groupby
-from typing import NamedTuple
 
 from tipoff.collecting import land_batch
 from tipoff.errors import BadInputError
 from tipoff.landing.base import Landing
 from tipoff.sources.base import Source
-from tipoff.vocabulary import PREDICTED, Role, SlateGame
+from tipoff.vocabulary import PREDICTED, PredictionRun, RecordedBatch, RecordedDay, Role, SlateGame
 from tipoff.warehouse.base import Parameters, Warehouse
 
 _SLATE = """
@@ -21,7 +20,7 @@ WHERE game_date = @game_date AND status != 'postponed' AND season_type IN UNNEST
 ORDER BY tip_off, game_id
 """
 
-_MOMENTS = """
+_PREDICTION_RUNS = """
 SELECT as_of, game_id,
 FROM predictions
 WHERE game_date = @game_date AND NOT backfilled
@@ -30,18 +29,8 @@ ORDER BY as_of, game_id
 """
 
 
-class Recorded(NamedTuple):
-    """A day's traces, oldest first."""
-
-    games: tuple[SlateGame, ...]
-    batches: tuple[tuple[str, str, datetime], ...]
-    """(source, batch, when it was fetched)"""
-    moments: tuple[tuple[datetime, tuple[str, ...]], ...]
-    """(when predictions were made, for which games)"""
-
-
-def recorded_day(game_date: date, sources: Mapping[str, Source], landing: Landing, warehouse: Warehouse) -> Recorded:
-    """The traces of a date. Raises BadInputError when there are none."""
+def recorded_day(game_date: date, sources: Mapping[str, Source], landing: Landing, warehouse: Warehouse) -> RecordedDay:
+    """What a date recorded, without its degradations. Raises BadInputError when it recorded nothing."""
     day: Parameters = {"game_date": game_date}
     slate: Parameters = {**day, "season_types": list(PREDICTED)}
     games = tuple(SlateGame.model_validate(row) for row in warehouse.query(_SLATE, slate).iter_rows(named=True))
@@ -51,25 +40,27 @@ def recorded_day(game_date: date, sources: Mapping[str, Source], landing: Landin
             f"nothing was recorded of {game_date}: it never ran with this warehouse and landing; "
             "start it without --rerun"
         )
-    moments: dict[datetime, list[str]] = {}
-    for as_of, game_id in warehouse.query(_MOMENTS, day).iter_rows():
-        moments.setdefault(as_of, []).append(game_id)
-    return Recorded(
+    predicted: dict[datetime, list[str]] = {}
+    for as_of, game_id in warehouse.query(_PREDICTION_RUNS, day).iter_rows():
+        predicted.setdefault(as_of, []).append(game_id)
+    return RecordedDay(
         games=games,
-        batches=tuple(sorted(batches, key=lambda batch: batch[2])),
-        moments=tuple((as_of, tuple(game_ids)) for as_of, game_ids in moments.items()),
+        batches=tuple(sorted(batches, key=lambda batch: batch.as_of)),
+        prediction_runs=tuple(
+            PredictionRun(as_of=as_of, game_ids=tuple(game_ids)) for as_of, game_ids in predicted.items()
+        ),
     )
 
 
-def _batches(landing: Landing, source: Source, game_date: date) -> list[tuple[str, str, datetime]]:
-    """A source's looks that brought something else than the one before; of what was followed live the last.
+def _batches(landing: Landing, source: Source, game_date: date) -> list[RecordedBatch]:
+    """A source's batches without repetitions; of a source polled during the games the last batch alone.
 
-    The same answers make the same batch again, and no new object.
+    Landing the same responses again creates no new object, so that the key of the batch is the same.
     """
-    batches: list[tuple[str, str, datetime]] = []
+    batches: list[RecordedBatch] = []
     records = sorted(landing.records(source.name, game_date), key=lambda record: record.fetched_at)
     for fetched_at, poll in groupby(records, key=lambda record: record.fetched_at):
         key = land_batch(landing, source.name, game_date, poll)
-        if key is not None and key not in {batch for _, batch, _ in batches[-1:]}:
-            batches.append((source.name, key, fetched_at))
+        if key is not None and key not in {batch.batch_key for batch in batches[-1:]}:
+            batches.append(RecordedBatch(source=source.name, batch_key=key, as_of=fetched_at))
     return batches[-1:] if source.role is Role.LIVE else batches

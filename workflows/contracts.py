@@ -7,23 +7,25 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
 from tipoff.vocabulary import (
     USABLE,
+    Attention,
     Cadence,
+    Channel,
     DataQuality,
+    DayStatus,
+    Degradation,
     Frozen,
     Outcome,
     Phase,
     RateLimit,
     RunState,
-    Severity,
     SlateGame,
     Span,
-    StepState,
 )
 
 
@@ -103,7 +105,7 @@ class ScheduledAction(Frozen):
 
     at: AwareDatetime
     command: OperatorCommand
-    via: str = Field(default="update", pattern="^(signal|update)$")
+    via: Literal[Channel.SIGNAL, Channel.UPDATE] = Channel.UPDATE
 
 
 class ClockSpec(Frozen):
@@ -131,97 +133,6 @@ class DayInput(Frozen):
     game_date: date
     clock: ClockSpec = ClockSpec()
     rerun: Rerun | None = None
-
-
-class AuditEntry(Frozen):
-    """One message and what became of it."""
-
-    at: AwareDatetime
-    via: str
-    message: str
-    target: str
-    who: str
-    why: str
-    accepted: bool
-    answer: str
-
-
-class Degradation(Frozen):
-    """Something the day did without, since when, and when it came after all."""
-
-    step: str
-    reason: str
-    games: tuple[str, ...] = ()
-    since: AwareDatetime
-    resolved_at: AwareDatetime | None = None
-
-    def stands_at(self, moment: datetime) -> bool:
-        """Whether the day went without it at a moment."""
-        return self.since <= moment and (self.resolved_at is None or moment < self.resolved_at)
-
-
-class Attention(Frozen):
-    """A parked step: what a person should know and may do."""
-
-    step: str
-    reason: str
-    since: AwareDatetime
-    options: tuple[str, ...]
-
-
-class Alert(Frozen):
-    """One line of `alerts.jsonl`."""
-
-    key: str
-    at: AwareDatetime
-    step: str
-    severity: Severity
-    text: str
-
-
-class StepStatus(Frozen):
-    """Where one step stands, for a person."""
-
-    name: str
-    title: str
-    phase: Phase
-    state: StepState
-    critical: bool
-    rows: int
-    polls: int
-    reason: str
-    missing_games: tuple[str, ...] = ()
-    waits_for: tuple[str, ...] = ()
-    last_poll: AwareDatetime | None = None
-    next_poll: AwareDatetime | None = None
-    soft_deadline: AwareDatetime | None = None
-    hard_deadline: AwareDatetime | None = None
-
-
-class DayStatus(Frozen):
-    """The whole day on one page: the answer to "did it complete, and if not, where does it hang and why"."""
-
-    game_date: date
-    state: RunState
-    phase: Phase
-    data_quality: DataQuality
-    sentence: str
-    """State, place and reason in one sentence."""
-    now: AwareDatetime
-    """The day's clock."""
-    virtual: bool
-    held: bool
-    games: tuple[SlateGame, ...]
-    postponed_games: tuple[str, ...]
-    predictions_due: AwareDatetime | None
-    first_published_at: AwareDatetime | None
-    refreshed_at: tuple[AwareDatetime, ...]
-    steps: tuple[StepStatus, ...]
-    counts: dict[str, int]
-    degradations: tuple[Degradation, ...]
-    attention: tuple[Attention, ...]
-    alerts: tuple[Alert, ...]
-    audit: tuple[AuditEntry, ...]
 
 
 class DayResult(Frozen):
@@ -276,7 +187,7 @@ class ProcessRequest(Frozen):
     """Read a landed batch into the source's table."""
 
     source: str
-    batch: str
+    batch_key: str
     game_date: date
     games: tuple[SlateGame, ...]
     as_of: AwareDatetime
@@ -415,31 +326,6 @@ class DeliverRequest(Frozen):
     workflow_id: str
     run_id: str
     action: ScheduledAction
-
-
-class RecordedBatch(Frozen):
-    """An answer landed during a day: its source, batch and moment."""
-
-    source: str
-    batch: str
-    as_of: AwareDatetime
-
-
-class Moment(Frozen):
-    """A moment at which predictions were made, and for which games."""
-
-    as_of: AwareDatetime
-    game_ids: tuple[str, ...]
-
-
-class RecordedDay(Frozen):
-    """What a finished day left: its slate, landed batches and the moments it predicted at."""
-
-    games: tuple[SlateGame, ...]
-    batches: tuple[RecordedBatch, ...]
-    moments: tuple[Moment, ...]
-    degradations: tuple[Degradation, ...] = ()
-    """What it went without, and from when until when."""
 
 
 # ── training ─────────────────────────────────────────────────────────────────────────────────────────────

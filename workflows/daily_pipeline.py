@@ -22,18 +22,9 @@ from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
-from tipoff.vocabulary import RunState
+from tipoff.vocabulary import AuditEntry, Channel, DayStatus, RunState
 from workflows import operator_commands
-from workflows.contracts import (
-    AuditEntry,
-    DayInput,
-    DayResult,
-    DayStatus,
-    Message,
-    MessageAnswer,
-    OperatorCommand,
-    Rerun,
-)
+from workflows.contracts import DayInput, DayResult, Message, MessageAnswer, OperatorCommand, Rerun
 from workflows.day_clock import DayClock
 from workflows.day_state import REASON_LENGTH, DayLedger
 from workflows.day_status import day_result
@@ -87,7 +78,7 @@ class DailyPipelineWorkflow:
             await planned.scheduler.run()
             return
         answer = MessageAnswer(accepted=True, answer=f"done again from {rerun.from_phase} on")
-        self._audit("start", "rerun", answer, target=rerun.from_phase, who=rerun.who, why=rerun.why)
+        self._audit(Channel.START, "rerun", answer, target=rerun.from_phase, who=rerun.who, why=rerun.why)
         await DayRerun(rerun, ledger, self._clock, planned.runner, planned.poller, planned.reporter).run()
 
     def _start_planned(self, ledger: DayLedger) -> _PlannedDay:
@@ -106,7 +97,7 @@ class DailyPipelineWorkflow:
             return
         self._planned.scheduler.cancel_steps()
         answer = MessageAnswer(accepted=True, answer="the run was ended; what it published stands")
-        self._audit("cancel", "cancel", answer, why=(workflow.cancellation_reason() or "")[:REASON_LENGTH])
+        self._audit(Channel.CANCEL, "cancel", answer, why=(workflow.cancellation_reason() or "")[:REASON_LENGTH])
         self._planned.ledger.ended = RunState.CANCELLED
         await self._planned.reporter.publish_last()
 
@@ -127,7 +118,7 @@ class DailyPipelineWorkflow:
             return MessageAnswer(accepted=False, answer="the day is only starting; say it again in a second")
         return operator_commands.judge(command, self._planned.ledger, held=self._clock.held)
 
-    def _execute(self, command: OperatorCommand, via: str) -> MessageAnswer:
+    def _execute(self, command: OperatorCommand, via: Channel) -> MessageAnswer:
         """Execute a command if it is valid; the audit trail gets it either way."""
         answer = self._validate_command(command)
         if answer.accepted:
@@ -141,7 +132,7 @@ class DailyPipelineWorkflow:
         return answer
 
     def _audit(
-        self, via: str, message: str, answer: MessageAnswer, *, target: str = "", who: str = "", why: str = ""
+        self, via: Channel, message: str, answer: MessageAnswer, *, target: str = "", who: str = "", why: str = ""
     ) -> None:
         """Add an entry to the audit trail, also before there is a plan."""
         entry = AuditEntry(
@@ -162,10 +153,10 @@ class DailyPipelineWorkflow:
     def _handle(self, message: Message, arguments: Sequence[Any]) -> None:
         """Execute a signal. It never raises, which would fail the run; the audit trail records a refusal."""
         try:
-            self._execute(operator_commands.command_from(message, arguments), "signal")
+            self._execute(operator_commands.command_from(message, arguments), Channel.SIGNAL)
         except ValueError as error:
             refusal = MessageAnswer(accepted=False, answer=str(error))
-            self._audit("signal", message, refusal, target=" ".join(map(str, arguments)))
+            self._audit(Channel.SIGNAL, message, refusal, target=" ".join(map(str, arguments)))
 
     def _validate(self, command: OperatorCommand, message: Message) -> None:
         if command.message is not message:
@@ -193,11 +184,11 @@ class DailyPipelineWorkflow:
     def handle_unknown_signal(self, name: str, arguments: Sequence[RawValue]) -> None:
         known = ", ".join((Message.FORCE_CONTINUE, Message.LINES_AVAILABLE, Message.RESUME_CLOCK))
         told = f"there is no signal {name[:50]!r}, but {known}; other orders are updates: see `starter.py --help`"
-        self._audit("signal", name[:50], MessageAnswer(accepted=False, answer=told))
+        self._audit(Channel.SIGNAL, name[:50], MessageAnswer(accepted=False, answer=told))
 
     @workflow.update(description="Go on without what a phase waits for; who and why are recorded")
     def force_continue(self, command: OperatorCommand) -> MessageAnswer:
-        return self._execute(command, "update")
+        return self._execute(command, Channel.UPDATE)
 
     @force_continue.validator
     def _validate_force_continue(self, command: OperatorCommand) -> None:
@@ -205,7 +196,7 @@ class DailyPipelineWorkflow:
 
     @workflow.update(description="Betting lines are out: look for them now")
     def lines_available(self, command: OperatorCommand) -> MessageAnswer:
-        return self._execute(command, "update")
+        return self._execute(command, Channel.UPDATE)
 
     @lines_available.validator
     def _validate_lines_available(self, command: OperatorCommand) -> None:
@@ -213,7 +204,7 @@ class DailyPipelineWorkflow:
 
     @workflow.update(description="Try a parked step again now")
     def retry_step(self, command: OperatorCommand) -> MessageAnswer:
-        return self._execute(command, "update")
+        return self._execute(command, Channel.UPDATE)
 
     @retry_step.validator
     def _validate_retry_step(self, command: OperatorCommand) -> None:
@@ -221,7 +212,7 @@ class DailyPipelineWorkflow:
 
     @workflow.update(description="Do without a step for the rest of the day")
     def skip_step(self, command: OperatorCommand) -> MessageAnswer:
-        return self._execute(command, "update")
+        return self._execute(command, Channel.UPDATE)
 
     @skip_step.validator
     def _validate_skip_step(self, command: OperatorCommand) -> None:
@@ -229,7 +220,7 @@ class DailyPipelineWorkflow:
 
     @workflow.update(description="Fetch events, game lines and player lines again now")
     def refresh_lines(self, command: OperatorCommand) -> MessageAnswer:
-        return self._execute(command, "update")
+        return self._execute(command, Channel.UPDATE)
 
     @refresh_lines.validator
     def _validate_refresh_lines(self, command: OperatorCommand) -> None:
@@ -237,7 +228,7 @@ class DailyPipelineWorkflow:
 
     @workflow.update(description="Let a held replay clock go on")
     def resume_clock(self, command: OperatorCommand) -> MessageAnswer:
-        return self._execute(command, "update")
+        return self._execute(command, Channel.UPDATE)
 
     @resume_clock.validator
     def _validate_resume_clock(self, command: OperatorCommand) -> None:

@@ -12,8 +12,12 @@ from typing import NamedTuple
 from tipoff.vocabulary import (
     SETTLED,
     USABLE,
+    Alert,
+    Attention,
+    AuditEntry,
     DataQuality,
     DayPlan,
+    Degradation,
     Outcome,
     Phase,
     PlanStep,
@@ -27,7 +31,7 @@ from tipoff.vocabulary import (
     shortened,
     step_names,
 )
-from workflows.contracts import Alert, Attention, AuditEntry, Degradation, StepReport
+from workflows.contracts import StepReport
 
 PUBLICATION = step_names.PUBLISH_PREDICTIONS
 """The step whose runs are the day's publications, when they tell of any prediction."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from tipoff.vocabulary import PlanStep, StepState
+from tipoff.vocabulary import DayStatus, PlanStep, StepState, StepStatus
 from workflows import gates, status_text
-from workflows.contracts import DayResult, DayStatus, StepStatus
+from workflows.contracts import DayResult
 from workflows.day_state import DayLedger, StepRecord
 
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
-from tipoff.vocabulary import Phase, PlanStep, StepKind, StepState
+from tipoff.vocabulary import Phase, PlanStep, PredictionRun, RecordedBatch, RecordedDay, StepKind, StepState
 from workflows import fallbacks
 from workflows.calls import call
-from workflows.contracts import Activity, Moment, PlanRequest, RecordedBatch, RecordedDay, Rerun, StepReport
+from workflows.contracts import Activity, PlanRequest, Rerun, StepReport
 from workflows.day_clock import DayClock
 from workflows.day_state import DayLedger
 from workflows.planner import make_plan
@@ -54,7 +54,7 @@ class DayRerun:
         last = max((batch.as_of for batch in recorded.batches), default=self._clock.now())
         for step in steps:
             if step.phase in _AFTER_TIP and step.kind is not StepKind.SOURCE:
-                await self._run_step(step, Moment(as_of=last, game_ids=ledger.game_ids))
+                await self._run_step(step, PredictionRun(as_of=last, game_ids=ledger.game_ids))
         self._settle_sources()
         ledger.end()
 
@@ -63,7 +63,9 @@ class DayRerun:
         source_steps = _steps_by_source(steps)
         computed = [step for step in steps if step.phase in _BEFORE_TIP]
         batches = [batch for batch in recorded.batches if batch.source in source_steps]
-        predicted = recorded.moments or (Moment(as_of=self._clock.now(), game_ids=self._ledger.game_ids),)
+        predicted = recorded.prediction_runs or (
+            PredictionRun(as_of=self._clock.now(), game_ids=self._ledger.game_ids),
+        )
         for moment in predicted:
             while batches and batches[0].as_of <= moment.as_of:
                 await self._process_batch(source_steps, batches.pop(0))
@@ -73,7 +75,7 @@ class DayRerun:
             await self._process_batch(source_steps, batch)
 
     async def _process_batch(self, source_steps: dict[str, PlanStep], batch: RecordedBatch) -> None:
-        await self._run_step(source_steps[batch.source], Moment(as_of=batch.as_of, game_ids=()), batch)
+        await self._run_step(source_steps[batch.source], PredictionRun(as_of=batch.as_of, game_ids=()), batch)
 
     def _keep_recorded(self, rerun_steps: set[str]) -> None:
         for name, record in self._ledger.records.items():
@@ -87,7 +89,7 @@ class DayRerun:
             if step.kind is StepKind.SOURCE and record.state in {StepState.PENDING, StepState.LATE}:
                 record.state, record.reason = StepState.DEGRADED, record.reason or "nothing was landed"
 
-    async def _run_step(self, step: PlanStep, moment: Moment, batch: RecordedBatch | None = None) -> None:
+    async def _run_step(self, step: PlanStep, moment: PredictionRun, batch: RecordedBatch | None = None) -> None:
         """Run a step as of a recorded time; a critical step that fails waits for an operator."""
         record = self._ledger.records[step.name]
         while record.state is not StepState.SKIPPED:
@@ -101,13 +103,13 @@ class DayRerun:
             if record.state is not StepState.PENDING:
                 return  # the operator forced the day on without it
 
-    async def _report(self, step: PlanStep, moment: Moment, batch: RecordedBatch | None) -> StepReport | str:
+    async def _report(self, step: PlanStep, moment: PredictionRun, batch: RecordedBatch | None) -> StepReport | str:
         if batch is None:
             return await self._runner.run(step, moment.game_ids, moment.as_of)
         plan, record = self._ledger.plan, self._ledger.records[step.name]
         fallback = next((each for each in step.fallback_sources if each.source == batch.source), None)
         try:
-            report = await self._poller.process(batch.source, step.title, batch.batch, plan.games, moment.as_of)
+            report = await self._poller.process(batch.source, step.title, batch.batch_key, plan.games, moment.as_of)
             return fallbacks.read_again(step, record, report, plan, fallback)
         except ActivityError as error:
             return failure_reason(error)

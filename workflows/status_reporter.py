@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
-from tipoff.vocabulary import Span, clock_time
+from tipoff.vocabulary import DayStatus, Span, clock_time
 from workflows import status_text
 from workflows.calls import call
-from workflows.contracts import Activity, ComputeRequest, DayStatus, PublishStatusRequest, StepReport
+from workflows.contracts import Activity, ComputeRequest, PublishStatusRequest, StepReport
 from workflows.day_clock import DayClock
 from workflows.day_state import DayLedger
 from workflows.day_status import day_status

@@ -7,8 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from tipoff.vocabulary import Phase, RunState, SlateGame, StepState, clock_time
-from workflows.contracts import DayStatus, StepStatus
+from tipoff.vocabulary import DayStatus, Phase, RunState, SlateGame, StepState, StepStatus, clock_time
 
 _SIGNS = {
     StepState.COMPLETE: "✓",

@@ -71,7 +71,7 @@ class StepRunner:
 
     def _compute_request(self, step: PlanStep, games: tuple[str, ...], as_of: datetime) -> ComputeRequest:
         ledger = self._ledger
-        degradations = [item for item in ledger.degradations if item.stands_at(as_of)]
+        degradations = [item for item in ledger.degradations if item.is_open_at(as_of)]
         return ComputeRequest(
             subject=step.subject,
             span=step.span,
@@ -219,7 +219,7 @@ class SourcePoller:
     ) -> StepReport:
         """Process a landed batch into the table of its source. Raises ActivityError."""
         request = ProcessRequest(
-            source=source, batch=batch, game_date=self._ledger.plan.game_date, games=games, as_of=as_of
+            source=source, batch_key=batch, game_date=self._ledger.plan.game_date, games=games, as_of=as_of
         )
         return await call(Activity.PROCESS, request, StepReport, summary=f"{title}: process the landed batch")
 

@@ -60,6 +60,6 @@ class TrainingWorkflow:
             workflow.logger.warning("training goes on with what is stored: %s: %s", source, collected.reason)
             return
         read = ProcessRequest(
-            source=source, batch=collected.batch, game_date=training.before, games=(), as_of=training.as_of
+            source=source, batch_key=collected.batch, game_date=training.before, games=(), as_of=training.as_of
         )
         await call(Activity.PROCESS, read, StepReport, summary=f"{source}: read what was landed")

@@ -21,11 +21,10 @@ from tests.support.starter import NOWHERE, Starter
 from tipoff.replay.archive import Archive
 from tipoff.replay.faults import Fault, FaultKind, ReplaySource
 from tipoff.replay.upstream.server import serve
-from tipoff.vocabulary import Outcome, Phase, RunState
+from tipoff.vocabulary import DayStatus, Outcome, Phase, RunState
 from workflows.contracts import (
     ClockSpec,
     DayInput,
-    DayStatus,
     ProviderFeedback,
     Queue,
     RateLimiterInput,

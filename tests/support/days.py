@@ -29,7 +29,7 @@ from tipoff.plan import plan_day, plan_slate
 from tipoff.sources.outcomes import OUTCOME_POLICIES
 from tipoff.sources.registry import SOURCES
 from tipoff.teams import TEAMS
-from tipoff.vocabulary import DayPlan, Outcome, SlateGame, eastern
+from tipoff.vocabulary import DayPlan, DayStatus, Outcome, RecordedDay, SlateGame, eastern
 from workflows.contracts import (
     Activity,
     ClockSpec,
@@ -38,7 +38,6 @@ from workflows.contracts import (
     ComputeRequest,
     DayInput,
     DayResult,
-    DayStatus,
     Message,
     OperatorCommand,
     PlanRequest,
@@ -46,7 +45,6 @@ from workflows.contracts import (
     ProcessRequest,
     PublishStatusRequest,
     Queue,
-    RecordedDay,
     Rerun,
     ScheduledAction,
     StepReport,
@@ -205,7 +203,7 @@ class World:
     @activity.defn(name=Activity.PROCESS.value)
     async def process(self, request: ProcessRequest) -> StepReport:
         await self._do(f"{request.source}:read", request.as_of)
-        beats = self.script[request.source][: int(request.batch.rpartition("/")[2]) + 1]
+        beats = self.script[request.source][: int(request.batch_key.rpartition("/")[2]) + 1]
         there = [game.game_id for game in request.games if game.game_id not in beats[-1].missing]
         return StepReport(
             rows=10 * len(there),
@@ -229,7 +227,7 @@ class World:
         if collected.batch is None:
             return collected.as_step()
         terms = request.model_dump(exclude={"provider_ids", "force", "again"})
-        return await self.process(ProcessRequest(**terms, batch=collected.batch))
+        return await self.process(ProcessRequest(**terms, batch_key=collected.batch))
 
     @activity.defn(name=Activity.TRANSFORM.value)
     async def transform(self, request: ComputeRequest) -> StepReport:

@@ -23,10 +23,10 @@ from runtime import PROJECT
 from runtime.replay import DayHandle, Replay, ReplayConfig, start_replay
 from runtime.stage_timer import StageTimer
 from tests.support.days import Deed, deeds
-from tipoff.vocabulary import Phase, eastern
+from tipoff.vocabulary import DayStatus, Phase, eastern
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
 from tipoff.warehouse.tables import TABLES, Layer
-from workflows.contracts import Activity, ClockSpec, DayResult, DayStatus, Rerun, ScheduledAction
+from workflows.contracts import Activity, ClockSpec, DayResult, Rerun, ScheduledAction
 from workflows.daily_pipeline import DailyPipelineWorkflow
 
 DAY = date(2024, 3, 29)

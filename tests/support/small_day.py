@@ -18,7 +18,18 @@ from activities.resources import Resources
 from runtime.sandbox import WORKFLOW_RUNNER
 from tipoff.settings import Settings
 from tipoff.sources.outcomes import OUTCOME_POLICIES
-from tipoff.vocabulary import Cadence, DayPlan, OnDeadline, Outcome, Phase, PlanStep, PollWhen, SlateGame, StepKind
+from tipoff.vocabulary import (
+    Cadence,
+    DayPlan,
+    OnDeadline,
+    Outcome,
+    Phase,
+    PlanStep,
+    PollWhen,
+    RecordedDay,
+    SlateGame,
+    StepKind,
+)
 from workflows.contracts import (
     Activity,
     CollectReport,
@@ -27,7 +38,6 @@ from workflows.contracts import (
     PlanRequest,
     ProcessRequest,
     Queue,
-    RecordedDay,
     StepReport,
     TrainingHistory,
     TrainingInput,
@@ -75,7 +85,7 @@ class SmallDay:
 
     @activity.defn(name=Activity.RECORDED_DAY.value)
     async def recorded_day(self, request: PlanRequest) -> RecordedDay:
-        return RecordedDay(games=small_plan(request.game_date, datetime.now(UTC)).games, batches=(), moments=())
+        return RecordedDay(games=small_plan(request.game_date, datetime.now(UTC)).games, batches=(), prediction_runs=())
 
     @activity.defn(name=Activity.TRAINING_HISTORY.value)
     async def training_history(self, training: TrainingInput) -> TrainingHistory:

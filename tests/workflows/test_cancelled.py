@@ -6,12 +6,12 @@ import pytest
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
 
 from tests.support.days import GAMES, Stop, World, at, started, virtual, working
-from tipoff.vocabulary import Phase, RunState
-from workflows.contracts import Moment, RecordedDay, Rerun
+from tipoff.vocabulary import Phase, PredictionRun, RecordedDay, RunState
+from workflows.contracts import Rerun
 from workflows.search_attributes import RUN_STATE
 
 GAME_IDS = tuple(game.game_id for game in GAMES)
-RECORDED = RecordedDay(games=GAMES, batches=(), moments=(Moment(as_of=at(13, 15), game_ids=GAME_IDS),))
+RECORDED = RecordedDay(games=GAMES, batches=(), prediction_runs=(PredictionRun(as_of=at(13, 15), game_ids=GAME_IDS),))
 
 
 @pytest.mark.parametrize("rerun", [None, Rerun(from_phase=Phase.PREDICT)])

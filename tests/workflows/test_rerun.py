@@ -24,19 +24,22 @@ from tests.support.days import (
     virtual,
     working,
 )
-from tipoff.vocabulary import Phase, RunState, StepState
-from workflows.contracts import Activity, Degradation, Message, Moment, RecordedBatch, RecordedDay, Rerun
+from tipoff.vocabulary import Degradation, Phase, PredictionRun, RecordedBatch, RecordedDay, RunState, StepState
+from workflows.contracts import Activity, Message, Rerun
 from workflows.daily_pipeline import DailyPipelineWorkflow
 
 BOTH = (EARLY.game_id, LATE.game_id)
 RECORDED = RecordedDay(
     games=GAMES,
     batches=(
-        RecordedBatch(source="nbac_schedule", batch="nbac_schedule/0", as_of=at(5)),
-        RecordedBatch(source="odds_api_player_points_props", batch="odds_api_player_points_props/0", as_of=at(15)),
-        RecordedBatch(source="nbac_player_boxscores", batch="nbac_player_boxscores/0", as_of=at(21, 15)),
+        RecordedBatch(source="nbac_schedule", batch_key="nbac_schedule/0", as_of=at(5)),
+        RecordedBatch(source="odds_api_player_points_props", batch_key="odds_api_player_points_props/0", as_of=at(15)),
+        RecordedBatch(source="nbac_player_boxscores", batch_key="nbac_player_boxscores/0", as_of=at(21, 15)),
     ),
-    moments=(Moment(as_of=at(13, 15), game_ids=BOTH), Moment(as_of=at(15), game_ids=(LATE.game_id,))),
+    prediction_runs=(
+        PredictionRun(as_of=at(13, 15), game_ids=BOTH),
+        PredictionRun(as_of=at(15), game_ids=(LATE.game_id,)),
+    ),
 )
 
 
@@ -89,9 +92,9 @@ async def test_what_a_day_went_without_is_named_once_however_often_it_is_done_ag
         update={
             "degradations": (without, from_others),
             "batches": (
-                RecordedBatch(source="bdl_injuries", batch="bdl_injuries/0", as_of=at(9, 59)),
-                RecordedBatch(source="nbac_injury_report", batch="nbac_injury_report/0", as_of=at(13)),
-                RecordedBatch(source="nbac_live_boxscore", batch="nbac_live_boxscore/0", as_of=at(21)),
+                RecordedBatch(source="bdl_injuries", batch_key="bdl_injuries/0", as_of=at(9, 59)),
+                RecordedBatch(source="nbac_injury_report", batch_key="nbac_injury_report/0", as_of=at(13)),
+                RecordedBatch(source="nbac_live_boxscore", batch_key="nbac_live_boxscore/0", as_of=at(21)),
             ),
         }
     )
@@ -107,7 +110,7 @@ async def test_results_read_again_game_by_game_are_all_covered(client: Client) -
     recorded = RECORDED.model_copy(
         update={
             "batches": tuple(
-                RecordedBatch(source=source, batch=f"{source}/{index}", as_of=at(22, minute))
+                RecordedBatch(source=source, batch_key=f"{source}/{index}", as_of=at(22, minute))
                 for minute, (source, index) in enumerate(batches)
             )
         }

@@ -2,44 +2,34 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
-from pydantic import AwareDatetime, Field
-
 from tipoff.publishing.store import ExportStore
-from tipoff.vocabulary import Frozen, Severity
+from tipoff.vocabulary import Alert
 
 PATH: Final = "alerts.jsonl"
 
 
-class Alert(Frozen):
-    """Something a person should know; `key` tells it from the date's other alerts."""
-
-    game_date: date
-    key: str = Field(min_length=1)
-    at: AwareDatetime
-    """On the day's clock."""
-    step: str = ""
-    """Step of the day it is about, if one."""
-    severity: Severity = Severity.WARNING
-    text: str
-    """What happened, to what, and what to do."""
-
-
-def raise_alert(store: ExportStore, alert: Alert) -> bool:
-    """Add the alert unless its (game_date, key) has one; whether it was added. Raises StorageError."""
+def raise_alert(store: ExportStore, game_date: date, alert: Alert) -> bool:
+    """Add an alert unless the date has one of its key; whether it was added. Raises StorageError."""
     with store.exclusive():
-        standing = store.read(PATH) or b""
-        if any((each.game_date, each.key) == (alert.game_date, alert.key) for each in _parse(standing)):
+        current = store.read(PATH) or b""
+        if any(each.key == alert.key for each in _alerts_in(current, game_date)):
             return False
-        return store.write_if_changed(PATH, standing + alert.model_dump_json().encode() + b"\n")
+        line = {"game_date": game_date.isoformat(), **alert.model_dump(mode="json")}
+        text = json.dumps(line, ensure_ascii=False, separators=(",", ":"))
+        return store.write_if_changed(PATH, current + text.encode() + b"\n")
 
 
 def alerts_of(store: ExportStore, game_date: date) -> tuple[Alert, ...]:
     """The alerts of a date, oldest first."""
-    return tuple(each for each in _parse(store.read(PATH) or b"") if each.game_date == game_date)
+    return tuple(_alerts_in(store.read(PATH) or b"", game_date))
 
 
-def _parse(content: bytes) -> list[Alert]:
-    return [Alert.model_validate_json(line) for line in content.splitlines()]
+def _alerts_in(content: bytes, game_date: date) -> Iterator[Alert]:
+    for line in map(json.loads, content.splitlines()):
+        if line.pop("game_date") == game_date.isoformat():
+            yield Alert.model_validate(line)

@@ -12,11 +12,11 @@ import polars as pl
 from tipoff.grading.accuracy import active_predictions, games_of, last_injury_reports
 from tipoff.grading.metrics import MetricWarning, findings, measure, one_sided, outcomes, ungraded
 from tipoff.grading.outcomes import POSTPONED
-from tipoff.publishing.alerts import Alert, raise_alert
+from tipoff.publishing.alerts import raise_alert
 from tipoff.publishing.envelope import Envelope, export_status, put, put_pointer, put_version
 from tipoff.publishing.status import PublishResult
 from tipoff.publishing.store import ExportStore
-from tipoff.vocabulary import Frozen, game_date_of
+from tipoff.vocabulary import Alert, Frozen, game_date_of
 from tipoff.warehouse.base import Warehouse
 from tipoff.warehouse.sql_files import sql_text
 
@@ -112,7 +112,7 @@ def _publish(
     if pointer and put_pointer(store, latest := f"{folder}/{pointer}.json", envelope, content.payload):
         paths.append(latest)
     for each in content.findings:
-        raise_alert(store, Alert(game_date=moment.game_date, key=each.key, at=moment.as_of, text=each.text))
+        raise_alert(store, moment.game_date, Alert(key=each.key, at=moment.as_of, text=each.text))
     return PublishResult(paths=tuple(paths), rows=content.rows, version=version)
 
 

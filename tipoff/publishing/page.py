@@ -17,9 +17,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from tipoff.grading.metrics import SIDES, ReliabilityBin
 from tipoff.publishing.exports import JsonObject, predictions_content, results_content
 from tipoff.publishing.figures import range_bar, reliability_figure, residual_figure
-from tipoff.publishing.status import DayStatus, PublishResult, read_status
+from tipoff.publishing.status import PublishResult, read_status
 from tipoff.publishing.store import ExportStore
-from tipoff.vocabulary import DataQuality, RunState, clock_time
+from tipoff.vocabulary import DataQuality, DayStatus, RunState, clock_time
 from tipoff.warehouse.base import Warehouse
 
 TEMPLATES: Final = Path(__file__).parent / "templates"

@@ -5,14 +5,17 @@ Pure: standard library and pydantic only, so that workflow code may import it.
 
 from tipoff.vocabulary import step_names
 from tipoff.vocabulary.base import Frozen
+from tipoff.vocabulary.day import Alert, Attention, AuditEntry, DayStatus, Degradation, StepStatus
 from tipoff.vocabulary.eastern_time import EASTERN, clock_time, eastern, first_day, game_date_of, season_of
 from tipoff.vocabulary.plan import Cadence, DayPlan, FallbackSource, PlanStep, SlateGame
 from tipoff.vocabulary.rate_limit import RateLimit
+from tipoff.vocabulary.recorded import PredictionRun, RecordedBatch, RecordedDay
 from tipoff.vocabulary.text import shortened
 from tipoff.vocabulary.words import (
     PREDICTED,
     SETTLED,
     USABLE,
+    Channel,
     DataQuality,
     Grade,
     OnDeadline,
@@ -33,9 +36,15 @@ __all__ = [
     "PREDICTED",
     "SETTLED",
     "USABLE",
+    "Alert",
+    "Attention",
+    "AuditEntry",
     "Cadence",
+    "Channel",
     "DataQuality",
     "DayPlan",
+    "DayStatus",
+    "Degradation",
     "FallbackSource",
     "Frozen",
     "Grade",
@@ -44,8 +53,11 @@ __all__ = [
     "Phase",
     "PlanStep",
     "PollWhen",
+    "PredictionRun",
     "RateLimit",
     "Recommendation",
+    "RecordedBatch",
+    "RecordedDay",
     "Role",
     "RunState",
     "Severity",
@@ -53,6 +65,7 @@ __all__ = [
     "Span",
     "StepKind",
     "StepState",
+    "StepStatus",
     "clock_time",
     "eastern",
     "first_day",

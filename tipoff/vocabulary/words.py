@@ -66,6 +66,17 @@ class OnDeadline(StrEnum):
     """The day waits for an operator."""
 
 
+class Channel(StrEnum):
+    """How a command reached the day."""
+
+    SIGNAL = "signal"
+    UPDATE = "update"
+    START = "start"
+    """An option of the start command."""
+    CANCEL = "cancel"
+    """A cancellation of the run."""
+
+
 class Severity(StrEnum):
     """How urgent an alert is."""
 

@@ -42,7 +42,7 @@ def read(resources: Resources, **added: Any) -> StepReport:
     key = resources.landing.put(EVENTS, GAME_DATE, json.dumps(events).encode(), "json").key
     batch = Batch(source=EVENTS, game_date=GAME_DATE, items=(BatchItem(key=key, outcome=Outcome.OK),))
     landed = resources.landing.put(f"{EVENTS}/batches", GAME_DATE, batch.model_dump_json().encode(), "json").key
-    request = ProcessRequest(source=EVENTS, batch=landed, game_date=GAME_DATE, games=GAMES, as_of=at(10))
+    request = ProcessRequest(source=EVENTS, batch_key=landed, game_date=GAME_DATE, games=GAMES, as_of=at(10))
     report: StepReport = ActivityEnvironment().run(Processing(resources).process, request)
     return report
 

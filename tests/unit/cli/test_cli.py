@@ -36,7 +36,7 @@ def export_status(exports: Path, written_at: datetime) -> None:
     ledger = DayLedger(plan)
     ledger.adopt(plan)
     status = day_status(ledger, written_at, virtual=False, held=False)
-    publish_status(FolderStore(exports), status.model_dump(mode="json"), written_at)
+    publish_status(FolderStore(exports), status, written_at)
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ class Desk:
         ledger = DayLedger(small_plan(DAY, moment).model_copy(update={"games": games}))
         ledger.adopt(ledger.plan)
         status = day_status(ledger, moment, virtual=True, held=False)
-        publish_status(self.exports, status.model_dump(mode="json"), moment)
+        publish_status(self.exports, status, moment)
 
 
 @pytest.fixture

@@ -11,8 +11,7 @@ from cli.coverage import Coverage, coverage
 from cli.render import day_page
 from cli.view import DayView, StatusSource
 from tests.support.small_day import LINES, small_plan
-from tipoff.vocabulary import Phase, Role, SlateGame, StepState
-from workflows.contracts import DayStatus, StepStatus
+from tipoff.vocabulary import DayStatus, Phase, Role, SlateGame, StepState, StepStatus
 from workflows.day_state import DayLedger
 from workflows.day_status import day_status
 

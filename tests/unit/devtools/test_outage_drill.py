@@ -14,8 +14,7 @@ from tipoff.errors import BadInputError
 from tipoff.plan import plan_day
 from tipoff.replay.faults import ReplaySource, load_faults
 from tipoff.sources.registry import SOURCES
-from tipoff.vocabulary import RunState, SlateGame, eastern
-from workflows.contracts import Degradation
+from tipoff.vocabulary import Degradation, RunState, SlateGame, eastern
 from workflows.day_state import DayLedger
 from workflows.day_status import day_result, day_status
 

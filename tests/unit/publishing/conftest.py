@@ -62,9 +62,15 @@ def status() -> dict[str, Any]:
     return {
         "game_date": day.isoformat(),
         "state": "COMPLETE",
+        "phase": "grade",
         "data_quality": "DEGRADED",
         "sentence": "All 12 games are graded; the injury report was never read.",
         "now": evening.NEXT_MORNING.isoformat(),
+        "virtual": False,
+        "held": False,
+        "games": [],
+        "postponed_games": [],
+        "predictions_due": None,
         "first_published_at": eastern(day, 13, 30).isoformat(),
         "refreshed_at": [eastern(day, 15, 5).isoformat()],
         "degradations": [
@@ -94,5 +100,8 @@ def status() -> dict[str, Any]:
                 "answer": "lines goes on without waiting",
             }
         ],
+        "steps": [],
+        "attention": [],
+        "alerts": [],
         "counts": {"predictions": 442},
     }

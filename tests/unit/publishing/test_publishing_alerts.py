@@ -2,14 +2,15 @@ import json
 import threading
 from datetime import UTC, date, datetime
 
-from tipoff.publishing.alerts import PATH, Alert, alerts_of, raise_alert
+from tipoff.publishing.alerts import PATH, alerts_of, raise_alert
 from tipoff.publishing.store import FolderStore
+from tipoff.vocabulary import Alert
 
 DAY = date(2024, 3, 29)
 
 
-def alert(key: str = "lines:late", game_date: date = DAY, text: str = "no lines by 13:30 ET") -> Alert:
-    return Alert(game_date=game_date, key=key, at=datetime(2024, 3, 29, 17, 30, tzinfo=UTC), text=text)
+def alert(key: str = "lines:late", text: str = "no lines by 13:30 ET") -> Alert:
+    return Alert(key=key, at=datetime(2024, 3, 29, 17, 30, tzinfo=UTC), text=text)
 
 
 def lines(store: FolderStore) -> list[str]:
@@ -17,20 +18,20 @@ def lines(store: FolderStore) -> list[str]:
 
 
 def test_the_same_alert_twice_is_one_line(store: FolderStore) -> None:
-    assert raise_alert(store, alert())
-    assert not raise_alert(store, alert(text="said again in other words"))
+    assert raise_alert(store, DAY, alert())
+    assert not raise_alert(store, DAY, alert(text="said again in other words"))
     assert len(lines(store)) == 1
 
 
 def test_another_key_or_another_date_is_another_alert(store: FolderStore) -> None:
-    raise_alert(store, alert())
-    raise_alert(store, alert(key="predictions:late"))
-    raise_alert(store, alert(game_date=date(2024, 3, 30)))
+    raise_alert(store, DAY, alert())
+    raise_alert(store, DAY, alert(key="predictions:late"))
+    raise_alert(store, date(2024, 3, 30), alert())
     assert [each.key for each in alerts_of(store, DAY)] == ["lines:late", "predictions:late"]
 
 
 def test_a_line_is_json_that_a_program_can_tail(store: FolderStore) -> None:
-    raise_alert(store, alert(text='two\nlines, "quoted"'))
+    raise_alert(store, DAY, alert(text='two\nlines, "quoted"'))
     [line] = lines(store)
     assert json.loads(line) == {
         "game_date": "2024-03-29",
@@ -43,7 +44,7 @@ def test_a_line_is_json_that_a_program_can_tail(store: FolderStore) -> None:
 
 
 def test_alerts_raised_at_once_are_all_kept(store: FolderStore) -> None:
-    raising = [threading.Thread(target=raise_alert, args=(store, alert(key=f"step-{n % 10}"))) for n in range(20)]
+    raising = [threading.Thread(target=raise_alert, args=(store, DAY, alert(key=f"step-{n % 10}"))) for n in range(20)]
     for thread in raising:
         thread.start()
     for thread in raising:

@@ -12,13 +12,29 @@ from tests.support.days import GAME_DATE, at, game
 from tipoff.plan import plan_day
 from tipoff.sources.rate_limits import RATE_LIMITS
 from tipoff.sources.registry import SOURCES
-from tipoff.vocabulary import DataQuality, DayPlan, Frozen, Outcome, Phase, RunState, Severity, Span, StepState
-from workflows.contracts import (
-    AcquireRequest,
-    AcquireResult,
+from tipoff.vocabulary import (
     Alert,
     Attention,
     AuditEntry,
+    DataQuality,
+    DayPlan,
+    DayStatus,
+    Degradation,
+    Frozen,
+    Outcome,
+    Phase,
+    PredictionRun,
+    RecordedBatch,
+    RecordedDay,
+    RunState,
+    Severity,
+    Span,
+    StepState,
+    StepStatus,
+)
+from workflows.contracts import (
+    AcquireRequest,
+    AcquireResult,
     ClockSpec,
     CollectReport,
     CollectRequest,
@@ -27,11 +43,8 @@ from workflows.contracts import (
     CreditReservation,
     DayInput,
     DayResult,
-    DayStatus,
-    Degradation,
     DeliverRequest,
     Message,
-    Moment,
     OperatorCommand,
     PlanRequest,
     Predicted,
@@ -40,12 +53,9 @@ from workflows.contracts import (
     PublishStatusRequest,
     RateLimiterInput,
     RateLimiterState,
-    RecordedBatch,
-    RecordedDay,
     Rerun,
     ScheduledAction,
     StepReport,
-    StepStatus,
     TrainingHistory,
     TrainingInput,
     TrainingResult,
@@ -122,7 +132,7 @@ STATUS = DayStatus(
     * 10,
 )
 EVERY_LOOK_OF_A_DAY = tuple(
-    RecordedBatch(source=NAME, batch=BATCH, as_of=at(12) + timedelta(minutes=3 * number)) for number in range(200)
+    RecordedBatch(source=NAME, batch_key=BATCH, as_of=at(12) + timedelta(minutes=3 * number)) for number in range(200)
 )
 PAID_QUESTIONS_OF_A_QUARTER_OF_AN_HOUR = tuple(
     CreditReservation(slot=at(12) + timedelta(seconds=2 * number), credits=15) for number in range(450)
@@ -169,7 +179,7 @@ LARGEST: tuple[Frozen, ...] = (
         missing_games=IDS,
         warning=REASON,
     ),
-    ProcessRequest(source=NAME, batch=BATCH, game_date=GAME_DATE, games=GAMES, as_of=at(12)),
+    ProcessRequest(source=NAME, batch_key=BATCH, game_date=GAME_DATE, games=GAMES, as_of=at(12)),
     StepReport(
         rows=10_000,
         outcome=Outcome.PARTIAL,
@@ -198,7 +208,9 @@ LARGEST: tuple[Frozen, ...] = (
     ),
     Predicted(system_id=NAME, file=BATCH, rows=500, game_date=GAME_DATE),
     DeliverRequest(workflow_id="w" * 40, run_id="r" * 36, action=ScheduledAction(at=at(12), command=ORDER)),
-    RecordedDay(games=GAMES, batches=EVERY_LOOK_OF_A_DAY, moments=(Moment(as_of=at(12), game_ids=IDS),) * 20),
+    RecordedDay(
+        games=GAMES, batches=EVERY_LOOK_OF_A_DAY, prediction_runs=(PredictionRun(as_of=at(12), game_ids=IDS),) * 20
+    ),
     TrainingInput(system_id=NAME, before=GAME_DATE, as_of=at(5)),
     TrainingHistory(file=BATCH, rows=100_000),
     TrainRequest(system_id=NAME, history_file=BATCH, before=GAME_DATE, as_of=at(5)),

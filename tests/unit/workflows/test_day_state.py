@@ -10,9 +10,9 @@ import pytest
 from tests.support.ledgers import DAY, Bring, all_it_wants, carry_on, evening_plan, settled_ledger, slate, step_of
 from tipoff.plan import plan_day
 from tipoff.sources.registry import SOURCES
-from tipoff.vocabulary import DataQuality, Outcome, Phase, PlanStep, RunState, StepState, eastern
+from tipoff.vocabulary import AuditEntry, DataQuality, Outcome, Phase, PlanStep, RunState, StepState, eastern
 from workflows import fallbacks, gates
-from workflows.contracts import AuditEntry, CollectReport, StepReport
+from workflows.contracts import CollectReport, StepReport
 from workflows.day_state import AUDIT_KEPT, DayLedger
 
 PLAN = evening_plan()

@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from tests.support.ledgers import DAY, carry_on, evening_plan, no_lines, settled_ledger, step_of
 from tipoff.plan import plan_day, plan_slate
 from tipoff.sources.registry import SOURCES
-from tipoff.vocabulary import Phase, eastern
+from tipoff.vocabulary import DayStatus, Phase, eastern
 from workflows import status_text
-from workflows.contracts import DayStatus
 from workflows.day_state import DayLedger
 from workflows.day_status import day_status
 

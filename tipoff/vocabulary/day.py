@@ -1,0 +1,105 @@
+"""The status of a day: its steps, degradations, alerts, audit trail and what needs attention."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from pydantic import AwareDatetime, Field
+
+from tipoff.vocabulary.base import Frozen
+from tipoff.vocabulary.plan import SlateGame
+from tipoff.vocabulary.words import Channel, DataQuality, Phase, RunState, Severity, StepState
+
+
+class Degradation(Frozen):
+    """Input that the day went on without: which, why, since when, and when it arrived after all."""
+
+    step: str
+    reason: str
+    games: tuple[str, ...] = ()
+    since: AwareDatetime
+    resolved_at: AwareDatetime | None = None
+
+    def is_open_at(self, moment: datetime) -> bool:
+        """Whether the input was missing at a time."""
+        return self.since <= moment and (self.resolved_at is None or moment < self.resolved_at)
+
+
+class Attention(Frozen):
+    """A parked step: why, since when, and the operator's options."""
+
+    step: str
+    reason: str
+    since: AwareDatetime
+    options: tuple[str, ...]
+
+
+class Alert(Frozen):
+    """Something an operator should know; `key` is unique within a date."""
+
+    key: str = Field(min_length=1)
+    at: AwareDatetime
+    """Time on the day's clock."""
+    step: str = ""
+    """The step it is about, if any."""
+    severity: Severity = Severity.WARNING
+    text: str
+    """What happened, to what, and what to do."""
+
+
+class AuditEntry(Frozen):
+    """An operator's command and its result."""
+
+    at: AwareDatetime
+    via: Channel
+    message: str
+    target: str
+    who: str
+    why: str
+    accepted: bool
+    answer: str
+
+
+class StepStatus(Frozen):
+    """Status of one step."""
+
+    name: str
+    title: str
+    phase: Phase
+    state: StepState
+    critical: bool
+    rows: int
+    polls: int
+    reason: str
+    missing_games: tuple[str, ...] = ()
+    waits_for: tuple[str, ...] = ()
+    last_poll: AwareDatetime | None = None
+    next_poll: AwareDatetime | None = None
+    soft_deadline: AwareDatetime | None = None
+    hard_deadline: AwareDatetime | None = None
+
+
+class DayStatus(Frozen):
+    """Status of a whole day: did it complete, and if not, where does it wait and why."""
+
+    game_date: date
+    state: RunState
+    phase: Phase
+    data_quality: DataQuality
+    sentence: str
+    """State, phase and reason in one sentence."""
+    now: AwareDatetime
+    """Time on the day's clock."""
+    virtual: bool
+    held: bool
+    games: tuple[SlateGame, ...]
+    postponed_games: tuple[str, ...]
+    predictions_due: AwareDatetime | None
+    first_published_at: AwareDatetime | None
+    refreshed_at: tuple[AwareDatetime, ...]
+    steps: tuple[StepStatus, ...]
+    counts: dict[str, int]
+    degradations: tuple[Degradation, ...]
+    attention: tuple[Attention, ...]
+    alerts: tuple[Alert, ...]
+    audit: tuple[AuditEntry, ...]

@@ -1,0 +1,33 @@
+"""What a finished day recorded; a re-run starts from it."""
+
+from __future__ import annotations
+
+from pydantic import AwareDatetime
+
+from tipoff.vocabulary.base import Frozen
+from tipoff.vocabulary.day import Degradation
+from tipoff.vocabulary.plan import SlateGame
+
+
+class RecordedBatch(Frozen):
+    """A batch landed during a day: its source, its key and when it was collected."""
+
+    source: str
+    batch_key: str
+    as_of: AwareDatetime
+
+
+class PredictionRun(Frozen):
+    """A time at which predictions were made, and for which games."""
+
+    as_of: AwareDatetime
+    game_ids: tuple[str, ...]
+
+
+class RecordedDay(Frozen):
+    """Slate, landed batches, prediction runs and degradations of a finished day, oldest first."""
+
+    games: tuple[SlateGame, ...]
+    batches: tuple[RecordedBatch, ...]
+    prediction_runs: tuple[PredictionRun, ...]
+    degradations: tuple[Degradation, ...] = ()
