@@ -1,4 +1,4 @@
-"""What fetching and reading a whole slate costs, source by source, from providers beside it that bear anything."""
+"""Seconds of fetching and reading a whole slate, source by source, from a local upstream without rate limits."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from tipoff.sources.registry import SOURCES, sources
 from tipoff.vocabulary import Outcome, eastern, season_of, step_names
 
 SLATE_SECONDS = 20.0
-"""What fetching and processing a slate of twelve games may take on two cores."""
+"""Limit for fetching and processing a slate of twelve games on two cores."""
 SEASON_SECONDS = 3.0
-"""What reading a season's game log may take."""
+"""Limit for reading a season's game log."""
 
-ASKED = tuple(source for source in sources(replayed=True).values() if not source.idle_reason)
+POLLED = tuple(source for source in sources(replayed=True).values() if not source.idle_reason)
 GAME_LOG = SOURCES[step_names.PLAYER_BOX_SCORE_HISTORY]
 
 
 class Cost(NamedTuple):
-    """One source: what came, questions, rows, and the seconds of asking and landing, and of reading and writing."""
+    """One poll of a source; `fetching` and `processing` are seconds."""
 
     source: str
     outcome: Outcome
@@ -38,20 +38,20 @@ class Cost(NamedTuple):
     processing: float
 
     @property
-    def together(self) -> float:
+    def seconds(self) -> float:
         return self.fetching + self.processing
 
 
 async def measure_slate(archive: Archive, game_date: date, root: Path) -> list[Cost]:
-    """Every source once, in the order of the day."""
+    """Poll and read every source once, in the order of the day."""
     slate = slate_of(archive, game_date)
     with serve(archive) as upstream:
         async with source_harness(upstream.url, slate, root) as harness:
-            return [await _cost(harness, source, poll_time_of(source, slate)) for source in ASKED]
+            return [await _cost(harness, source, poll_time_of(source, slate)) for source in POLLED]
 
 
 async def measure_season(archive: Archive, game_date: date, root: Path) -> Cost:
-    """The log of the date's season, read on the morning after its last result in the archive."""
+    """Read the game log of the date's season, as of the morning after its last result in the archive."""
     results = archive.team_box.filter(pl.col("season") == season_of(game_date))["game_date"]
     morning_after = results.sort()[-1] + timedelta(days=1)
     with serve(archive) as upstream:
@@ -71,8 +71,8 @@ async def _cost(harness: SourceHarness, source: Source, as_of: datetime) -> Cost
 
 
 def slate_table(costs: Sequence[Cost], title: str) -> Table:
-    """The costs and their sum."""
-    columns = ("requests", "rows", "fetching", "processing", "together")
+    """A table of the costs and their totals."""
+    columns = ("requests", "rows", "fetching", "processing", "total")
     table = Table("", "outcome", *columns, title=title, title_justify="left")
     for cost in costs:
         table.add_row(cost.source, cost.outcome, *_figures([cost]))
@@ -83,20 +83,20 @@ def slate_table(costs: Sequence[Cost], title: str) -> Table:
 
 def _figures(costs: Sequence[Cost]) -> tuple[str, ...]:
     counts = (sum(cost.requests for cost in costs), sum(cost.rows for cost in costs))
-    seconds = (sum(cost.fetching for cost in costs), sum(cost.processing for cost in costs), together(costs))
+    seconds = (sum(cost.fetching for cost in costs), sum(cost.processing for cost in costs), total_seconds(costs))
     return (*(f"{count:,}" for count in counts), *(f"{second:.2f}" for second in seconds))
 
 
-def together(costs: Iterable[Cost]) -> float:
-    """Seconds of all of them, one after the other."""
-    return sum(cost.together for cost in costs)
+def total_seconds(costs: Iterable[Cost]) -> float:
+    """Seconds of all polls, one after the other."""
+    return sum(cost.seconds for cost in costs)
 
 
-def beside_limit(what: str, seconds: float, limit: float) -> str:
-    """A time, what it may be, and whether it is."""
+def format_limit(what: str, seconds: float, limit: float) -> str:
+    """A time, its limit, and whether it is met."""
     return f"{what}: {seconds:.1f} s, limit {limit:g} s: {'met' if seconds <= limit else 'missed'}"
 
 
-def not_ok(costs: Iterable[Cost]) -> list[str]:
-    """Sources that did not bring all although nothing disturbed them: their times measure nothing."""
-    return [f"{cost.source}, undisturbed: {cost.outcome}" for cost in costs if cost.outcome is not Outcome.OK]
+def incomplete(costs: Iterable[Cost]) -> list[str]:
+    """Sources that lacked data although no fault was injected: their times measure nothing."""
+    return [f"{cost.source}, without a fault: {cost.outcome}" for cost in costs if cost.outcome is not Outcome.OK]

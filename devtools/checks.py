@@ -1,7 +1,6 @@
-"""All checks of the project: `python -m devtools.checks`, or `python -m devtools.checks lint` for those without tests.
+"""All checks of the project: `python -m devtools.checks`, or `python -m devtools.checks lint` without the tests.
 
-Stops after the first group with a failure, having shown all of that group's output. The last line sums up what
-pytest said, or names what failed.
+Stops after the first group that has a failure. The last line sums up the counts of pytest and names failed checks.
 """
 
 import os
@@ -25,29 +24,29 @@ BIN = Path(sys.executable).parent
 
 
 @dataclass(frozen=True)
-class Check:
-    """One command that must end with exit code 0; its last line may hold pytest's counts."""
+class CheckCommand:
+    """A command that must exit with 0; its last line may contain pytest's counts."""
 
     name: str
     command: tuple[str | Path, ...]
     counts_tests: bool = False
 
 
-def _pytest(name: str, processes: int, *options: str) -> Check:
+def _pytest(name: str, processes: int, *options: str) -> CheckCommand:
     command = (sys.executable, "-m", "pytest", "--quiet", "-n", str(processes), *options)
-    return Check(name, command, counts_tests=True)
+    return CheckCommand(name, command, counts_tests=True)
 
 
 LINT = (
-    Check("format", (BIN / "ruff", "format", "--check")),
-    Check("lint", (BIN / "ruff", "check")),
-    Check("types", (BIN / "mypy",)),
-    Check("import rules", (BIN / "lint-imports",)),
-    Check("dependencies", (BIN / "deptry", ".")),
+    CheckCommand("format", (BIN / "ruff", "format", "--check")),
+    CheckCommand("lint", (BIN / "ruff", "check")),
+    CheckCommand("types", (BIN / "mypy",)),
+    CheckCommand("import rules", (BIN / "lint-imports",)),
+    CheckCommand("dependencies", (BIN / "deptry", ".")),
 )
 FAST_TESTS = (_pytest("unit and contract tests", 2, "tests/unit", "tests/contract", "tests/histories"),)
-# Whole files go to one process, so that a server started for a file is started once. Scripted days wait for their
-# server more than they compute, so more processes than cores are no waste.
+# A file stays in one process, so that its server is started once. Scripted days mostly wait for their server, so more
+# processes than cores are useful.
 SLOW_TESTS = (
     _pytest("workflow tests", 4, "--dist", "loadfile", "tests/workflows"),
     _pytest("end-to-end tests", 2, "--dist", "loadfile", "tests/end_to_end"),
@@ -55,17 +54,17 @@ SLOW_TESTS = (
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Exit code 0 when all is well, 1 when something failed."""
+    """Exit code 0 when every check passed, 1 when one failed."""
     signal.signal(signal.SIGTERM, _exit)
-    stages = StageTimer(_say)
+    stages = StageTimer(_print)
     closing_lines: list[str] = []
     failed = _run_group(LINT, stages, closing_lines)
     if not failed and "lint" not in arguments:
-        failed = _provide_server(stages)
+        failed = _install_server(stages)
         for group in (FAST_TESTS, SLOW_TESTS):
             failed = failed or _run_group(group, stages, closing_lines)
-    _say(f"\n{stages.table()}")
-    _say(f"failed: {', '.join(failed)}; {total(closing_lines)}" if failed else total(closing_lines))
+    _print(f"\n{stages.table()}")
+    _print(f"failed: {', '.join(failed)}; {total(closing_lines)}" if failed else total(closing_lines))
     return 1 if failed else 0
 
 
@@ -74,11 +73,11 @@ def total(closing_lines: Sequence[str]) -> str:
     counts: Counter[str] = Counter()
     for line in closing_lines:
         counts.update({word: int(count) for count, word in re.findall(r"(\d+) ([a-z]+)", line)})
-    return ", ".join(f"{count} {word}" for word, count in counts.items()) or "no tests were run"
+    return ", ".join(f"{count} {word}" for word, count in counts.items()) or "no tests ran"
 
 
-def _run_group(group: Sequence[Check], stages: StageTimer, closing_lines: list[str]) -> list[str]:
-    """The names of those that failed."""
+def _run_group(group: Sequence[CheckCommand], stages: StageTimer, closing_lines: list[str]) -> list[str]:
+    """Names of the checks that failed."""
     failed = []
     for check in group:
         with stages.stage(check.name):
@@ -91,7 +90,7 @@ def _run_group(group: Sequence[Check], stages: StageTimer, closing_lines: list[s
 
 
 def _run(command: Sequence[str | Path]) -> tuple[int, str]:
-    """Shows the output as it comes; the exit code and the last line."""
+    """Print the output as it arrives; returns the exit code and the last line."""
     last_line = ""
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=PROJECT, env=_environment()
@@ -107,23 +106,23 @@ def _run(command: Sequence[str | Path]) -> tuple[int, str]:
 
 
 def _environment() -> dict[str, str]:
-    """Without the settings of this person: tests must never meet a real server or warehouse."""
-    foreign = ("TEMPORAL_", "TIPOFF_")
-    ours = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-    return {**ours, "TEMPORAL_CONFIG_FILE": os.devnull, "TIPOFF_CACHE": str(cache_folder())}
+    """Without the developer's settings, so that tests never reach a real server or warehouse."""
+    personal = ("TEMPORAL_", "TIPOFF_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(personal)}
+    return {**kept, "TEMPORAL_CONFIG_FILE": os.devnull, "TIPOFF_CACHE": str(cache_folder())}
 
 
-def _provide_server(stages: StageTimer) -> list[str]:
+def _install_server(stages: StageTimer) -> list[str]:
     try:
         with stages.stage("Temporal server"):
-            _say(f"  {find_or_install_temporal(cache_folder(), _say)}")
+            _print(f"  {find_or_install_temporal(cache_folder(), _print)}")
     except TipoffError as error:
-        _say(str(error))
+        _print(str(error))
         return ["Temporal server"]
     return []
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     print(text, flush=True)
 
 

@@ -1,6 +1,6 @@
-"""`make breakages`: breaks a copy of the project in named ways, one at a time; the tests must turn red for each.
+"""`make mutations`: change copies of the project in named ways, one at a time; the tests must fail for each.
 
-What is broken, and which tests are to notice, stands in `breakages.toml` beside this file.
+`mutations.toml` beside this file lists the mutations and the tests that must fail.
 """
 
 from __future__ import annotations
@@ -28,23 +28,23 @@ from tipoff.errors import ConfigurationError, TipoffError
 from tipoff.vocabulary import Frozen
 
 FILE = Path(__file__).with_suffix(".toml")
-AT_ONCE = 2
+PARALLEL = 2
 TEST_SECONDS = 300
 TIMED_OUT = -1
-"""In the place of pytest's exit code, when it had to be ended."""
-_LEFT_OUT = shutil.ignore_patterns(".git", ".venv", ".cache", "var", ".*_cache", "__pycache__", ".hypothesis")
+"""Returned instead of pytest's exit code when the time limit ended it."""
+_NOT_COPIED = shutil.ignore_patterns(".git", ".venv", ".cache", "var", ".*_cache", "__pycache__", ".hypothesis")
 _FAILED = re.compile(r"^(?:FAILED|ERROR) \S*?([^/\s]+\.py::\S+)", re.MULTILINE)
 
 
 class PytestExit(IntEnum):
-    """What pytest's exit codes say: https://docs.pytest.org/en/stable/reference/exit-codes.html"""
+    """pytest's exit codes: https://docs.pytest.org/en/stable/reference/exit-codes.html"""
 
     PASSED = 0
     FAILED = 1
 
 
 class Mutation(Frozen):
-    """One way to break the project: a text of a file replaced, and the tests that are to notice."""
+    """One change to the code: `old` becomes `new` in `file`, and one of `tests` must fail."""
 
     name: str
     file: str
@@ -53,12 +53,12 @@ class Mutation(Frozen):
     tests: tuple[str, ...]
 
 
-class NotBrokenError(TipoffError):
-    """A breakage could not be carried out, so it shows nothing."""
+class InvalidMutationError(TipoffError):
+    """A mutation could not be applied or its tests did not run."""
 
 
 def load(file: Path = FILE) -> tuple[Mutation, ...]:
-    """The breakages of a file. Raises ConfigurationError naming the entry."""
+    """Read the mutations of a file. Raises ConfigurationError naming the entry."""
     entries = tomllib.loads(file.read_text(encoding="utf-8"))["mutation"]
     try:
         return tuple(Mutation.model_validate(entry) for entry in entries)
@@ -67,41 +67,43 @@ def load(file: Path = FILE) -> tuple[Mutation, ...]:
 
 
 @contextmanager
-def broken(copy: Path, mutation: Mutation) -> Iterator[None]:
-    """The copy with the breakage in it. Raises NotBrokenError unless the text stands in the file exactly once."""
+def mutated(copy: Path, mutation: Mutation) -> Iterator[None]:
+    """Apply a mutation to a copy, and undo it. Raises InvalidMutationError unless `old` occurs exactly once."""
     file = copy / mutation.file
-    whole = file.read_text(encoding="utf-8")
-    found = whole.count(mutation.old)
-    if found != 1:
-        raise NotBrokenError(
-            f"“{mutation.name}”: {mutation.file} holds the text to replace {found} times, not once; mend {FILE.name}"
+    original = file.read_text(encoding="utf-8")
+    count = original.count(mutation.old)
+    if count != 1:
+        raise InvalidMutationError(
+            f"“{mutation.name}”: {mutation.file} contains the text to replace {count} times, not once; fix {FILE.name}"
         )
-    file.write_text(whole.replace(mutation.old, mutation.new), encoding="utf-8")
+    file.write_text(original.replace(mutation.old, mutation.new), encoding="utf-8")
     try:
         yield
     finally:
-        file.write_text(whole, encoding="utf-8")
+        file.write_text(original, encoding="utf-8")
 
 
 def caught_by(copy: Path, mutation: Mutation, within_seconds: float = TEST_SECONDS) -> str | None:
-    """The first test that notices, or that they hang; None when none does.
+    """The first test that fails, or that the tests timed out; None when all pass.
 
-    Raises NotBrokenError when the tests did not run at all.
+    Raises InvalidMutationError when the tests did not run.
     """
-    with broken(copy, mutation):
+    with mutated(copy, mutation):
         code, output = _tests(copy, mutation.tests, within_seconds)
     if code == PytestExit.PASSED:
         return None
     if code == TIMED_OUT:
         return output
-    noticed = _FAILED.search(output)
-    if code != PytestExit.FAILED or noticed is None:
-        raise NotBrokenError(f"“{mutation.name}”: its tests did not run (pytest ended with {code}):\n{output[-2000:]}")
-    return noticed[1]
+    failed = _FAILED.search(output)
+    if code != PytestExit.FAILED or failed is None:
+        raise InvalidMutationError(
+            f"“{mutation.name}”: its tests did not run (pytest exited with {code}):\n{output[-2000:]}"
+        )
+    return failed[1]
 
 
 def _tests(copy: Path, selection: Sequence[str], within_seconds: float = TEST_SECONDS) -> tuple[int, str]:
-    # No written bytecode: a file broken and mended within a second may look unchanged to Python.
+    # -B: Python would not notice that a file changed twice within one second, and would run stale bytecode.
     command = [sys.executable, "-B", "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--no-header", "--tb=no"]
     try:
         done = subprocess.run(
@@ -112,64 +114,64 @@ def _tests(copy: Path, selection: Sequence[str], within_seconds: float = TEST_SE
     return done.returncode, done.stdout + done.stderr
 
 
-def try_all(mutations: Sequence[Mutation], stages: StageTimer, console: Console) -> dict[str, str | None]:
-    """Name of each breakage -> the test that noticed; a few at a time, each in a copy of its own.
+def run_all(mutations: Sequence[Mutation], stages: StageTimer, console: Console) -> dict[str, str | None]:
+    """Map the name of each mutation to the test that failed, or to None; each runs in its own copy.
 
-    Raises NotBrokenError when the tests are red already, before anything is broken.
+    Raises InvalidMutationError when the tests fail without a mutation.
     """
-    with tempfile.TemporaryDirectory(prefix="tipoff-breakages-") as folder:
+    with tempfile.TemporaryDirectory(prefix="tipoff-mutations-") as folder:
         copies: SimpleQueue[Path] = SimpleQueue()
         with stages.stage("copies"):
-            for number in range(AT_ONCE):
+            for number in range(PARALLEL):
                 copies.put(_copied(Path(folder) / str(number)))
-        with stages.stage("the same tests on an unbroken copy"):
-            _require_green(copies, mutations)
+        with stages.stage("the tests without a mutation"):
+            _require_passing(copies, mutations)
 
-        def try_one(mutation: Mutation) -> str | None:
+        def run_one(mutation: Mutation) -> str | None:
             copy = copies.get()
             try:
-                noticed = caught_by(copy, mutation)
+                test = caught_by(copy, mutation)
             finally:
                 copies.put(copy)
-            console.print(f"  {mutation.name}: {noticed or 'NOT NOTICED'}", markup=False, soft_wrap=True)
-            return noticed
+            console.print(f"  {mutation.name}: {test or 'NOT CAUGHT'}", markup=False, soft_wrap=True)
+            return test
 
-        with stages.stage("mutations"), ThreadPoolExecutor(AT_ONCE) as pool:
-            return dict(zip((item.name for item in mutations), pool.map(try_one, mutations), strict=True))
+        with stages.stage("mutations"), ThreadPoolExecutor(PARALLEL) as pool:
+            return dict(zip((item.name for item in mutations), pool.map(run_one, mutations), strict=True))
 
 
 def _copied(folder: Path) -> Path:
-    """The project as it is now, with nothing that tools or runs left in it."""
-    return Path(shutil.copytree(PROJECT, folder / PROJECT.name, ignore=_LEFT_OUT))
+    """A copy of the project without caches and outputs."""
+    return Path(shutil.copytree(PROJECT, folder / PROJECT.name, ignore=_NOT_COPIED))
 
 
-def _require_green(copies: SimpleQueue[Path], mutations: Sequence[Mutation]) -> None:
+def _require_passing(copies: SimpleQueue[Path], mutations: Sequence[Mutation]) -> None:
     copy = copies.get()
     selection = sorted({test for mutation in mutations for test in mutation.tests})
-    code, output = _tests(copy, ["-n", str(AT_ONCE), *selection])
+    code, output = _tests(copy, ["-n", str(PARALLEL), *selection])
     copies.put(copy)
     if code != PytestExit.PASSED:
-        raise NotBrokenError(f"the tests are red before anything is broken:\n{output[-2000:]}")
+        raise InvalidMutationError(f"the tests fail without a mutation:\n{output[-2000:]}")
 
 
 def main() -> int:
-    """0 when every breakage was noticed, 1 when one survived or could not be tried, 130 after Ctrl-C."""
+    """Exit code 0 when every mutation was caught, 1 when one survived or was invalid, 130 after Ctrl-C."""
     console = Console(highlight=False)
     stages = StageTimer(console.print)
     try:
-        noticed = try_all(load(), stages, console)
+        caught = run_all(load(), stages, console)
     except TipoffError as error:
-        print(f"breakages: {error}", file=sys.stderr)
+        print(f"mutations: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
     table = Table("mutation", "caught by")
-    for name, test in noticed.items():
-        table.add_row(name, test or "[bold red]nobody[/]")
+    for name, test in caught.items():
+        table.add_row(name, test or "[bold red]no test[/]")
     console.print(table)
     console.print(stages.table())
-    survivors = [name for name, test in noticed.items() if test is None]
-    console.print(f"{len(noticed) - len(survivors)} of {len(noticed)} breakages were caught")
+    survivors = [name for name, test in caught.items() if test is None]
+    console.print(f"{len(caught) - len(survivors)} of {len(caught)} mutations were caught")
     return 1 if survivors else 0
 
 
