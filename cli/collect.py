@@ -93,11 +93,11 @@ async def _rate_limiter(target: Target, source: Source, stack: AsyncExitStack, *
         client = str(error)
     rate_limiter = CliRateLimiter(target.settings, client, anyway=anyway)
     try:
-        cooldown = await rate_limiter.cooldown(source.provider)
+        cooldown = await rate_limiter.cooldown(source.provider.host)
     except TransportFault as error:
         raise CommandError(Exit.REFUSED, f"{error}; {_NOT_ASKED}") from error
     if cooldown:
-        raise CommandError(Exit.REFUSED, f"{source.provider} is {in_cooldown(cooldown)}; {_NOT_ASKED}")
+        raise CommandError(Exit.REFUSED, f"{source.provider.host} is {in_cooldown(cooldown)}; {_NOT_ASKED}")
     return rate_limiter
 
 

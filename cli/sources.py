@@ -162,7 +162,7 @@ def survey_at(now: datetime, heard: Mapping[str, Heard], known: Mapping[str, Rat
 
 def _hosts() -> Iterator[str]:
     for source in SOURCES.values():
-        yield from (source.provider, *sorted(source.other_hosts))
+        yield from (provider.host for provider in (source.provider, *source.other_providers))
 
 
 def _source(source: Source, heard: Heard, now: datetime) -> SourceView:
@@ -171,7 +171,7 @@ def _source(source: Source, heard: Heard, now: datetime) -> SourceView:
         name=source.name,
         title=source.title,
         role=source.role,
-        provider=source.provider,
+        provider=source.provider.host,
         fallback_for=source.fallback_for,
         last_success=usable and usable.fetched_at,
         of_date=usable and usable.game_date,

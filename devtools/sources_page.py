@@ -17,7 +17,8 @@ from tipoff.settings import load_settings
 from tipoff.sources.base import Request, Response, Slate, Source
 from tipoff.sources.feed import Feed
 from tipoff.sources.outcomes import classify
-from tipoff.sources.rate_limits import CONDITIONAL, rate_limit_of
+from tipoff.sources.providers import provider_of
+from tipoff.sources.rate_limits import rate_limit_of
 from tipoff.sources.registry import SOURCES, sources
 from tipoff.vocabulary import Outcome, RateLimit, Role, SlateGame, eastern
 
@@ -197,11 +198,11 @@ def _hosts() -> Iterator[Sequence[str]]:
     settings = load_settings(environ={})
     asking: dict[str, list[str]] = {}
     for _, source in by_number():
-        for host in sorted({source.provider, *source.other_hosts}):
-            asking.setdefault(host, []).append(f"`{source.name}`")
+        for provider in (source.provider, *source.other_providers):
+            asking.setdefault(provider.host, []).append(f"`{source.name}`")
     for host, names in asking.items():
         rate_limit = rate_limit_of(host, settings)
-        yield (f"`{host}`", *_spacing(rate_limit), "yes" if host in CONDITIONAL else "no", ", ".join(names))
+        yield (f"`{host}`", *_spacing(rate_limit), "yes" if provider_of(host).conditional else "no", ", ".join(names))
 
 
 def _spacing(rate_limit: RateLimit) -> Sequence[str]:

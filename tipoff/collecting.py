@@ -18,7 +18,8 @@ from tipoff.redaction import redact
 from tipoff.sources.base import Judgement, Request, Response, Slate, Source
 from tipoff.sources.budget import Budget, affordable_requests, credits_in_headers, paid_records
 from tipoff.sources.outcomes import OUTCOME_POLICIES, overall
-from tipoff.sources.rate_limits import CONDITIONAL, DEFAULT_RATE_LIMIT, RATE_LIMITS, RateLimiter, cooldown_after
+from tipoff.sources.providers import provider_of
+from tipoff.sources.rate_limits import RateLimiter, cooldown_after
 from tipoff.vocabulary import Frozen, Outcome, Role, shortened
 
 if TYPE_CHECKING:
@@ -110,10 +111,10 @@ async def collect(
     requests = source.requests(slate, as_of, provider_ids)
     if not requests:
         return _nothing_to_ask(source, slate, as_of, provider_ids)
-    budget = await rate_limiter.budget(source.provider) if any(request.credits for request in requests) else None
+    budget = await rate_limiter.budget(source.provider.host) if any(request.credits for request in requests) else None
     # A date's manifest are many files: of earlier looks it is read only where their answers may serve again.
     of_games = any(request.game_id for request in requests)
-    moment = None if of_games or budget or source.provider in CONDITIONAL else as_of
+    moment = None if of_games or budget or source.provider.conditional else as_of
     records = await asyncio.to_thread(landing.records, source.name, slate.game_date, moment)
     poll = _Poll(
         source, slate, as_of, fetcher=fetcher, landing=landing, rate_limiter=rate_limiter, records=records, force=force
@@ -168,7 +169,7 @@ class _Poll:
         asked_again = force or source.role is Role.POST or source.needs_ids_of is None
         self._final = {} if asked_again else {record.url: record for record in final}
         whole = [record for record in self._records if record.etag and record.key and record.status in _WHOLE]
-        self._known = {record.url: record for record in whole if source.provider in CONDITIONAL}
+        self._known = {record.url: record for record in whole if source.provider.conditional}
 
     def affordable_requests(self, requests: Sequence[Request], budget: Budget) -> tuple[Request, ...]:
         """The paid questions that are worth their price now."""
@@ -246,7 +247,7 @@ class _Poll:
         told = {"status": status, "bytes": len(response.body), "etag": response.headers.get("etag")}
         record = record.model_copy(update=told)
         self._landing.record(record)
-        cooldown = cooldown_after(judgement, response, RATE_LIMITS.get(request.host, DEFAULT_RATE_LIMIT))
+        cooldown = cooldown_after(judgement, response, provider_of(request.host).rate_limit)
         retry_at = judgement.retry_at or (self._as_of + cooldown if cooldown else None)
         return _Answer(record, new, retry_at, credits_in_headers(response.headers, "remaining"))
 

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from cli.doctor_checks.base import Check, Finding, settled
 from tipoff.settings import Settings
 from tipoff.sources.registry import SOURCES
-
-KEYS: Mapping[str, str] = {
-    "api.the-odds-api.com": "odds_api_key",
-    "api.balldontlie.io": "balldontlie_key",
-    "api.bettingpros.com": "bettingpros_key",
-}
-"""Provider -> the setting that holds its key."""
 
 
 def poll(settings: Settings) -> Finding:
     """Always well: without a key a day degrades by rule. Says which sources want one, and whether it is there."""
     if settings.upstream:
         return Finding(ok=True, says="a replay needs none")
-    wanted = {name: KEYS[source.provider] for name, source in SOURCES.items() if source.provider in KEYS}
+    providers = {name: source.provider for name, source in SOURCES.items()}
+    wanted = {name: provider.api_key.setting for name, provider in providers.items() if provider.api_key}
     absent = sorted({key for key in wanted.values() if not getattr(settings, key)})
     details = tuple(
         f"{source}: {key} {'absent: set TIPOFF_' + key.upper() if key in absent else 'present'}"

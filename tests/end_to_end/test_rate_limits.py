@@ -18,7 +18,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from runtime import PROJECT
 from runtime.replay import Replay
 from tests.support.replays import staged
-from tipoff.sources.rate_limits import RATE_LIMITS
+from tipoff.sources.providers import PROVIDERS
 from tipoff.vocabulary import Outcome, SlateGame, eastern
 from workflows.calls import call
 from workflows.contracts import Activity, CollectReport, CollectRequest, RateLimiterState, rate_limiter_workflow_id
@@ -90,7 +90,7 @@ async def test_two_worker_processes_that_fetch_at_once_keep_the_spacing_together
         moments = sorted(datetime.fromisoformat(request["at"]) for request in asked(running, HOST))
     assert [(report.outcome, report.requests) for report, _ in polls] == [(Outcome.OK, 2)] * LOOKS
     assert len(workers_of([history for _, history in polls])) == 2
-    spacing = RATE_LIMITS[HOST].spacing
+    spacing = PROVIDERS[HOST].rate_limit.spacing
     assert len(moments) == 2 * LOOKS
     for number, moment in enumerate(moments):
         for others, later in enumerate(moments[number + 1 :], start=1):
@@ -118,7 +118,7 @@ async def test_a_block_that_one_worker_meets_keeps_the_other_and_the_next_one_aw
     assert state.closed is not None
     assert second.retry_at is not None
     cooldown = second.retry_at - rosters_of(1).as_of
-    assert RATE_LIMITS[HOST].cooldown - timedelta(minutes=5) < cooldown <= RATE_LIMITS[HOST].cooldown
+    assert PROVIDERS[HOST].rate_limit.cooldown - timedelta(minutes=5) < cooldown <= PROVIDERS[HOST].rate_limit.cooldown
     assert "left alone until" in second.reason
 
 
@@ -127,4 +127,4 @@ async def test_a_replay_asks_as_fast_as_it_goes(tmp_path: Path, temporal_binary:
         polls = await asyncio.wait_for(looked_at(running.client, rosters_of(0), rosters_of(1)), 60)
         moments = sorted(datetime.fromisoformat(request["at"]) for request in asked(running, HOST))
     assert [report.outcome for report, _ in polls] == [Outcome.OK] * 2
-    assert moments[-1] - moments[0] < (len(moments) - 1) * RATE_LIMITS[HOST].spacing
+    assert moments[-1] - moments[0] < (len(moments) - 1) * PROVIDERS[HOST].rate_limit.spacing

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 from pydantic import AwareDatetime
 
+from tipoff.sources.providers import Provider
 from tipoff.vocabulary import Frozen, Outcome, Role, SlateGame
 
 Row = dict[str, Any]
@@ -121,10 +122,10 @@ class Source(ABC):
 
     name: ClassVar[str]
     title: ClassVar[str]
-    provider: ClassVar[str]
-    """Host whose manners (spacing, cool-down, credits) apply."""
-    other_hosts: ClassVar[frozenset[str]] = frozenset()
-    """Further hosts its questions go to."""
+    provider: ClassVar[Provider]
+    """Its rate limit, headers and API key apply (`tipoff.sources.providers`)."""
+    other_providers: ClassVar[tuple[Provider, ...]] = ()
+    """Further providers that some of its requests go to."""
     role: ClassVar[Role]
     fallback_for: ClassVar[tuple[str, ...]] = ()
     """The sources before it in its chain, the first choice first: it is asked for the games that all of them lack."""

@@ -22,11 +22,10 @@ from tipoff.sources.boxscores import PlayerBoxscores
 from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
 from tipoff.sources.game_boxscores import LiveBoxscores
 from tipoff.sources.json_payload import Fields, JsonPayload, names
+from tipoff.sources.providers import BALLDONTLIE
 from tipoff.sources.rejections import NOT_ON_SLATE
 from tipoff.teams import find_team
 from tipoff.vocabulary import Outcome, Role, SlateGame
-
-HOST = "api.balldontlie.io"
 
 _ENTRIES_PER_PAGE = "100"
 """The most that the provider allows."""
@@ -46,7 +45,7 @@ class BdlBoxscores(Feed):
 
     name = "bdl_player_boxscores"
     title = "balldontlie player box scores"
-    provider = HOST
+    provider = BALLDONTLIE
     role = Role.POST
     fallback_for = (PlayerBoxscores.name, LiveBoxscores.name)
     table = "raw_player_boxscores"
@@ -68,7 +67,7 @@ class BdlBoxscores(Feed):
         if not due_games(slate, as_of):
             return ()
         params = {"date": f"{slate.game_date}", "per_page": _ENTRIES_PER_PAGE}
-        return (Request(host=HOST, path="/v1/box_scores", params=params, part=_PAGE_NAMES[0]),)
+        return (Request(host=BALLDONTLIE.host, path="/v1/box_scores", params=params, part=_PAGE_NAMES[0]),)
 
     def next_page(self, request: Request, body: bytes) -> Request | None:
         """The request for the page at the response's cursor, up to as many pages as a date's games can fill."""

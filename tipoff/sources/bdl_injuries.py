@@ -14,10 +14,10 @@ from tipoff.sources.feed import Feed, RowCollector, judged
 from tipoff.sources.injuries import STATUSES, SUBMITTED, injury_row
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, Resolver, resolver_of, unresolved_row
+from tipoff.sources.providers import BALLDONTLIE
 from tipoff.teams import TEAMS
 from tipoff.vocabulary import Outcome, Role, SlateGame, step_names
 
-HOST = "api.balldontlie.io"
 LONGEST_PAGE = "100"
 TEAM_OF_ID = {team.bdl_id: team.tricode for team in TEAMS.values()}
 
@@ -29,7 +29,7 @@ class BdlInjuries(Feed):
 
     name = "bdl_injuries"
     title = "balldontlie injuries"
-    provider = HOST
+    provider = BALLDONTLIE
     role = Role.PRE
     fallback_for = (step_names.INJURY_REPORT,)
     table = "raw_injuries"
@@ -45,7 +45,7 @@ class BdlInjuries(Feed):
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
         return tuple(
             Request(
-                host=HOST,
+                host=BALLDONTLIE.host,
                 path="/v1/player_injuries",
                 params={
                     "team_ids[]": (TEAMS[game.away].bdl_id, TEAMS[game.home].bdl_id),

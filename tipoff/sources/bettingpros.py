@@ -14,10 +14,9 @@ from tipoff.sources.base import Judgement, ReadContext, Reading, ReplacedRows, R
 from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.odds import PropQuote, is_stale, keep_pairs, paired
+from tipoff.sources.providers import BETTINGPROS
 from tipoff.teams import find_team
 from tipoff.vocabulary import Outcome, Role, SlateGame, game_date_of, step_names
-
-HOST = "api.bettingpros.com"
 
 _SPORT = "NBA"
 _POINTS = "156"
@@ -45,7 +44,7 @@ class BettingProsEvents(Feed):
 
     name = "bettingpros_events"
     title = "BettingPros events"
-    provider = HOST
+    provider = BETTINGPROS
     role = Role.PRE
     table = "raw_odds_events"
     natural_key = ("game_date", "game_id")
@@ -60,7 +59,7 @@ class BettingProsEvents(Feed):
         if not slate.upcoming(as_of):
             return ()
         params = {"sport": _SPORT, "date": slate.game_date.isoformat()}
-        return (Request(host=HOST, path="/v3/events", params=params),)
+        return (Request(host=BETTINGPROS.host, path="/v3/events", params=params),)
 
     def judge(self, request: Request, response: Response, slate: Slate) -> Judgement:
         return _bad_key(response) or super().judge(request, response, slate)
@@ -107,7 +106,7 @@ class BettingProsPoints(Feed):
 
     name = "bettingpros_player_points_props"
     title = "BettingPros player points"
-    provider = HOST
+    provider = BETTINGPROS
     role = Role.PRE
     fallback_for = (step_names.BETTING_LINES,)
     table = "raw_player_props"
@@ -126,7 +125,7 @@ class BettingProsPoints(Feed):
         """The first page of each game."""
         return tuple(
             Request(
-                host=HOST,
+                host=BETTINGPROS.host,
                 path="/v3/offers",
                 params={
                     "sport": _SPORT,

@@ -16,12 +16,12 @@ from tipoff.shot_zones import zone_of_shot
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
 from tipoff.sources.boxscore_rules import due_games
 from tipoff.sources.csv_payload import CsvPayload, CsvRow
-from tipoff.sources.exports import BIGDATABALL
 from tipoff.sources.feed import Feed, RowCollector, judged
 from tipoff.sources.json_payload import names
 from tipoff.sources.nba import OUTSIDE
 from tipoff.sources.outcomes import Expected
 from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, resolver_of, unresolved_row
+from tipoff.sources.providers import BIGDATABALL
 from tipoff.sources.shots import (
     COORDINATES_PER_FOOT,
     SHOT_RESULTS,
@@ -68,7 +68,7 @@ class BigDataBallShots(Feed):
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
         return tuple(
             Request(
-                host=BIGDATABALL,
+                host=BIGDATABALL.host,
                 path="/" + quote(f"[{slate.game_date}]-{game.game_id}-{game.label}.csv", safe="@"),
                 game_id=game.game_id,
                 part=game.label,

@@ -14,6 +14,7 @@ from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Respon
 from tipoff.sources.boxscore_rules import NOT_FINAL, ROWS_PER_GAME, due_games
 from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
 from tipoff.sources.json_payload import JsonPayload, ResultSet, names
+from tipoff.sources.providers import NBA_STATS
 from tipoff.sources.rejections import another_date
 from tipoff.sources.schedule import GAMES_PER_SEASON
 from tipoff.teams import TEAMS, find_team
@@ -72,7 +73,7 @@ _TEAMS = _LogKind("T", ("game_date", "game_id", "team"), 2, _team_columns, _IGNO
 class _GameLog(Feed):
     """A log of finished games, of players or teams."""
 
-    provider = nba.STATS
+    provider = NBA_STATS
     kind: ClassVar[_LogKind]
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
@@ -112,7 +113,7 @@ class _GameLog(Feed):
             "SeasonType": log,
             "Sorter": "DATE",
         }
-        return Request(host=nba.STATS, path="/stats/leaguegamelog", params=params, part=part)
+        return Request(host=NBA_STATS.host, path="/stats/leaguegamelog", params=params, part=part)
 
 
 class PlayerBoxscores(_GameLog):

@@ -25,8 +25,8 @@ from tipoff.sources.espn_scoreboard import EspnScoreboard
 from tipoff.sources.feed import Feed, RowCollector, judged
 from tipoff.sources.game_boxscores import LiveBoxscores
 from tipoff.sources.json_payload import Fields, JsonPayload, names
+from tipoff.sources.providers import ESPN
 from tipoff.sources.rejections import NOT_ON_SLATE
-from tipoff.sources.rosters import HOST
 from tipoff.teams import TEAMS
 from tipoff.vocabulary import Outcome, Role, SlateGame, game_date_of
 
@@ -57,7 +57,7 @@ class EspnBoxscores(Feed):
 
     name = "espn_boxscores"
     title = "ESPN box scores"
-    provider = HOST
+    provider = ESPN
     role = Role.POST
     fallback_for = (PlayerBoxscores.name, LiveBoxscores.name, BdlBoxscores.name)
     table = "raw_player_boxscores"
@@ -81,7 +81,7 @@ class EspnBoxscores(Feed):
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
         return tuple(
             Request(
-                host=HOST,
+                host=ESPN.host,
                 path="/apis/site/v2/sports/basketball/nba/summary",
                 params={"event": provider_ids[game.game_id]},
                 game_id=game.game_id,

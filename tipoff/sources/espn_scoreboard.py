@@ -15,7 +15,7 @@ from tipoff.sources import nba
 from tipoff.sources.base import Judgement, ReadContext, Reading, ReplacedRows, Request, Response, Row, Slate
 from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
 from tipoff.sources.json_payload import Fields, JsonPayload, names
-from tipoff.sources.rosters import HOST
+from tipoff.sources.providers import ESPN
 from tipoff.teams import TEAMS
 from tipoff.vocabulary import Outcome, Role, SlateGame, game_date_of, season_of, step_names
 
@@ -41,7 +41,7 @@ class EspnScoreboard(Feed):
 
     name = step_names.ESPN_SCOREBOARD
     title = "ESPN scoreboard"
-    provider = HOST
+    provider = ESPN
     role = Role.PRE
     table = "raw_espn_scoreboard"
     natural_key = ("game_date", "game_id")
@@ -84,7 +84,7 @@ class EspnSchedule(Feed):
 
     name = "espn_schedule"
     title = "ESPN schedule"
-    provider = HOST
+    provider = ESPN
     role = Role.PRE
     fallback_for = (step_names.SCHEDULE,)
     table = "raw_schedule"
@@ -148,7 +148,7 @@ class _Event(NamedTuple):
 
 def _question(slate: Slate) -> Request:
     params = {"dates": f"{slate.game_date:%Y%m%d}"}
-    return Request(host=HOST, path="/apis/site/v2/sports/basketball/nba/scoreboard", params=params)
+    return Request(host=ESPN.host, path="/apis/site/v2/sports/basketball/nba/scoreboard", params=params)
 
 
 def _league(answer: JsonPayload) -> Fields:

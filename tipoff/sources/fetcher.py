@@ -1,4 +1,4 @@
-"""Asks providers over HTTP: once, within time and size limits, of known hosts only. Never tries again by itself."""
+"""Sends one request to a provider: within time and size limits, to declared hosts only, and without retries."""
 
 from __future__ import annotations
 
@@ -10,48 +10,36 @@ from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
 from types import TracebackType
-from typing import Literal, Self
+from typing import Self
 
 import httpx
 
 from tipoff.errors import BodyTooLargeError, ConfigurationError, TransportFault
 from tipoff.redaction import redact, redact_bytes
-from tipoff.settings import Settings, folder_of
+from tipoff.settings import Settings
 from tipoff.sources.base import Request, Response
-from tipoff.sources.exports import BIGDATABALL, DRIVE, SCOPES, STORAGE, address_of, read_file, read_list
+from tipoff.sources.file_transport import FileTransport
 from tipoff.sources.google_account import GoogleAccount
+from tipoff.sources.providers import BIGDATABALL, PROVIDERS, provider_of
+from tipoff.sources.shared_files import SCOPES, file_url, parse_list
 from tipoff.vocabulary import Frozen
 
 AS_OF_HEADER = "X-Tipoff-As-Of"
 REPLAY_KEY = "replay"
-MOST_REDIRECTS = 3
+MAX_REDIRECTS = 3
+_COMMON_HEADERS = {"User-Agent": "tipoff", "Accept": "*/*", "Accept-Encoding": "gzip"}
 
 
 class Timeouts(Frozen):
-    """How long a provider may take, seconds."""
+    """How long a request may take, in seconds."""
 
     connect: float = 5.0
     read: float = 20.0
     total: float = 45.0
 
 
-_BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36"
-_NBA = {"User-Agent": _BROWSER, "Referer": "https://www.nba.com/", "Origin": "https://www.nba.com"}
-_HEADERS: Mapping[str, Mapping[str, str]] = {"cdn.nba.com": _NBA, "stats.nba.com": _NBA}
-_COMMON = {"User-Agent": "tipoff", "Accept": "*/*", "Accept-Encoding": "gzip"}
-
-_KEY_PLACES: Mapping[str, tuple[Literal["query", "header"], str]] = {
-    "api.the-odds-api.com": ("query", "apiKey"),
-    "api.balldontlie.io": ("header", "Authorization"),
-    "api.bettingpros.com": ("header", "x-api-key"),
-    STORAGE: ("header", "x-goog-api-key"),
-    DRIVE: ("header", "x-goog-api-key"),
-}
-"""Where a provider wants its key."""
-
-
 class Fetcher:
-    """Asks the registry's hosts; an async context manager that keeps connections open between questions."""
+    """Fetches from the hosts of all sources. An async context manager that keeps connections open between requests."""
 
     def __init__(
         self,
@@ -63,11 +51,11 @@ class Fetcher:
         self._timeouts = timeouts or Timeouts(total=settings.request_seconds)
         self._cap = settings.body_cap_bytes
         self._upstream = str(settings.upstream).rstrip("/") if settings.upstream else None
-        self._keys = dict.fromkeys(_KEY_PLACES, REPLAY_KEY) if self._upstream else _keys(settings)
+        self._keys = _replay_keys() if self._upstream else _keys(settings)
         self._accounts = {host: GoogleAccount(scope) for host, scope in SCOPES.items() if host not in self._keys}
         self._tokens: dict[str, str] = {}
-        self._lasting = () if self._upstream else (*self._keys.values(), *_proxies(settings).values())
-        self._exports = {} if self._upstream else _exports(settings)
+        self._fixed_secrets = () if self._upstream else (*self._keys.values(), *_proxies(settings).values())
+        self._shared_folders = {} if self._upstream else _shared_folders(settings)
         self._client = _client(settings, self._timeouts)
 
     async def __aenter__(self) -> Self:
@@ -79,79 +67,78 @@ class Fetcher:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Give the connections back."""
+        """Close all connections."""
         await self._client.aclose()
 
     async def fetch(self, request: Request, as_of: datetime, etag: str | None = None) -> Response:
-        """What the provider answers, whatever its status, stamped with the day's clock.
+        """The provider's response, whatever its status; `as_of` becomes its `fetched_at`.
 
-        `etag`: of an answer that is here already; when it is still the one, the answer is 304 without a body.
-        Raises TransportFault when no whole answer came, BodyTooLargeError above the cap, ConfigurationError for a
-        host that no source declares.
+        `etag`: of a response we already have. When it is still current, the response is 304 without a body.
+        Raises TransportFault when no complete response arrives, BodyTooLargeError above the cap, ConfigurationError
+        for a host that no source declares.
         """
         if request.host not in self._hosts:
             raise ConfigurationError(f"{request.host} is no host of a source: declare it as the source's provider")
-        place = self._place(request.host)
-        if place.startswith("file://"):
-            return await asyncio.to_thread(read_file, folder_of(place), request, as_of, self._cap)
-        url = httpx.URL(address_of(place, request))
+        base = self._base_url(request.host)
+        url = httpx.URL(file_url(base, request))
         try:
             async with asyncio.timeout(self._timeouts.total):
-                if place.startswith(("gs://", "drive://")):
-                    await self._sign_in(url.host)
-                if place.startswith("drive://"):
-                    return await self._from_drive(url, as_of)
+                if base.startswith(("gs://", "drive://")):
+                    await self._authorize(url.host)
+                if base.startswith("drive://"):
+                    return await self._fetch_from_drive(url, as_of)
                 return await self._follow(url, as_of, {"If-None-Match": etag} if etag else {})
         except TimeoutError:
-            raise self._fault(url, f"no whole answer within {self._timeouts.total:g} s") from None
+            raise self._fault(url, f"no complete response within {self._timeouts.total:g} s") from None
         except httpx.TransportError as error:
-            # Not chained: what httpx says may repeat a key.
-            raise self._fault(url, self._in_words(error)) from None
+            # Not chained: httpx may repeat a key in its text.
+            raise self._fault(url, self._describe(error)) from None
 
-    def _place(self, host: str) -> str:
-        """Where a host's answers are: there itself, but for the made-up host of a shared folder."""
-        if host == BIGDATABALL and self._upstream is None and host not in self._exports:
-            raise ConfigurationError("nobody said where the files of BigDataBall are: set TIPOFF_BIGDATABALL")
-        return self._exports.get(host, f"https://{host}")
+    def _base_url(self, host: str) -> str:
+        """The host itself, or the folder that the settings name for BigDataBall."""
+        if host == BIGDATABALL.host and self._upstream is None and host not in self._shared_folders:
+            raise ConfigurationError("the folder of BigDataBall's files is not configured: set TIPOFF_BIGDATABALL")
+        return self._shared_folders.get(host, f"https://{host}")
 
-    async def _sign_in(self, host: str) -> None:
-        """Have a token for a host of Google's, unless a key does."""
+    async def _authorize(self, host: str) -> None:
+        """Get a token for a Google host, unless an API key is configured."""
         if host in self._accounts:
             self._tokens[host] = await asyncio.to_thread(self._accounts[host].token)
 
-    async def _from_drive(self, question: httpx.URL, as_of: datetime) -> Response:
-        """The first file that the list asked for names, 404 when there is none; what is no list is the answer."""
-        listed = await self._follow(question, as_of, {})
-        while told := read_list(listed):
-            if told.files:
-                file = told.files[0]
-                answer = await self._follow(httpx.URL(file.address), as_of, {})
-                return answer.model_copy(update={"body": file.whole(answer.body)})
-            if not told.next_page:
-                return listed.model_copy(update={"status": HTTPStatus.NOT_FOUND, "body": b""})
-            listed = await self._follow(question.copy_merge_params({"pageToken": told.next_page}), as_of, {})
-        return listed
+    async def _fetch_from_drive(self, list_url: httpx.URL, as_of: datetime) -> Response:
+        """The first listed file; 404 when none is listed. A response that is no list is returned as it is."""
+        response = await self._follow(list_url, as_of, {})
+        while listed := parse_list(response):
+            if listed.files:
+                file = listed.files[0]
+                content = await self._follow(httpx.URL(file.url), as_of, {})
+                return content.model_copy(update={"body": file.with_final_newline(content.body)})
+            if not listed.next_page:
+                return response.model_copy(update={"status": HTTPStatus.NOT_FOUND, "body": b""})
+            response = await self._follow(list_url.copy_merge_params({"pageToken": listed.next_page}), as_of, {})
+        return response
 
     async def _follow(
-        self, url: httpx.URL, as_of: datetime, unless: Mapping[str, str], hops_left: int = MOST_REDIRECTS
+        self, url: httpx.URL, as_of: datetime, conditions: Mapping[str, str], redirects_left: int = MAX_REDIRECTS
     ) -> Response:
-        """The answer behind redirects; one that leads too far or elsewhere is itself the answer."""
-        answer = await self._client.send(self._wire_request(url, as_of, unless), stream=True)
-        async with contextlib.aclosing(answer):
-            onward = self._onward(url, answer) if hops_left else None
-            if onward is None:
-                return self._response(url, answer, await self._body(url, answer), as_of)
-        return await self._follow(onward, as_of, unless, hops_left - 1)
+        """The response behind redirects; a redirect that may not be followed is itself the response."""
+        response = await self._client.send(self._wire_request(url, as_of, conditions), stream=True)
+        async with contextlib.aclosing(response):
+            target = self._redirect_target(url, response) if redirects_left else None
+            if target is None:
+                return self._response(url, response, await self._read_body(url, response), as_of)
+        return await self._follow(target, as_of, conditions, redirects_left - 1)
 
-    def _wire_request(self, url: httpx.URL, as_of: datetime, unless: Mapping[str, str]) -> httpx.Request:
-        """The question as it goes out: with the provider's headers and key, to the provider or to the replay."""
-        headers = {**_COMMON, **_HEADERS.get(url.host, {}), **unless}
-        if key := self._keys.get(url.host):
-            place, name = _KEY_PLACES[url.host]
-            if place == "query":
-                url = url.copy_merge_params({name: key})
+    def _wire_request(self, url: httpx.URL, as_of: datetime, conditions: Mapping[str, str]) -> httpx.Request:
+        """The HTTP request with the provider's headers and key, addressed to the provider or to the replay."""
+        provider = provider_of(url.host)
+        headers = {**_COMMON_HEADERS, **provider.headers, **conditions}
+        key = self._keys.get(url.host)
+        if key and provider.api_key:
+            if provider.api_key.parameter:
+                url = url.copy_merge_params({provider.api_key.parameter: key})
             else:
-                headers[name] = key
+                headers[provider.api_key.header] = key
         if token := self._tokens.get(url.host):
             headers["Authorization"] = f"Bearer {token}"
         if self._upstream is None:
@@ -160,82 +147,84 @@ class Fetcher:
         target = f"{self._upstream}/{url.host}{url.raw_path.decode()}"
         return self._client.build_request("GET", target, headers=headers)
 
-    def _onward(self, url: httpx.URL, answer: httpx.Response) -> httpx.URL | None:
-        """Where a redirect leads, when we may go there: encrypted, and to the same host; others are asked in turn."""
-        if not answer.has_redirect_location:
+    def _redirect_target(self, url: httpx.URL, response: httpx.Response) -> httpx.URL | None:
+        """Where a redirect leads, if it stays on HTTPS and on the host: each host has a rate limit of its own."""
+        if not response.has_redirect_location:
             return None
         try:
-            target = url.join(answer.headers["location"])
+            target = url.join(response.headers["location"])
         except httpx.InvalidURL:
             return None
         return target if target.scheme == "https" and target.host == url.host else None
 
-    async def _body(self, url: httpx.URL, answer: httpx.Response) -> bytes:
-        """The body, unpacked here and not by httpx so that a small answer cannot grow beyond the cap in memory."""
-        if answer.status_code == HTTPStatus.NOT_MODIFIED:
-            return b""  # whatever its headers say of the body that it spares
-        packed = answer.headers.get("content-encoding", "").strip().lower() in ("gzip", "x-gzip")
+    async def _read_body(self, url: httpx.URL, response: httpx.Response) -> bytes:
+        """The body, decompressed here and not by httpx so that the cap also holds for a small body that inflates."""
+        if response.status_code == HTTPStatus.NOT_MODIFIED:
+            return b""  # its headers may describe the body that it omits
+        packed = response.headers.get("content-encoding", "").strip().lower() in ("gzip", "x-gzip")
         unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16) if packed else None
         body = bytearray()
-        async for piece in answer.aiter_raw():
+        async for chunk in response.aiter_raw():
             try:
-                body += unpacker.decompress(piece, self._cap + 1 - len(body)) if unpacker else piece
+                body += unpacker.decompress(chunk, self._cap + 1 - len(body)) if unpacker else chunk
             except zlib.error as error:
                 raise self._fault(url, f"the packed body is broken ({error})") from None
             if unpacker and unpacker.unused_data:
-                # The unpacker would keep all that follows, which no cap counts.
+                # The decompressor would buffer all that follows, outside the cap.
                 raise self._fault(url, "the packed body goes on after its end")
             if len(body) > self._cap:
-                raise BodyTooLargeError(f"{self._shown(url)} sends more than the cap of {self._cap} bytes")
+                raise BodyTooLargeError(f"{self._redacted(url)} sends more than the cap of {self._cap} bytes")
         if unpacker and not unpacker.eof:
             raise self._fault(url, "the packed body was cut short")
         return bytes(body)
 
-    def _response(self, url: httpx.URL, answer: httpx.Response, body: bytes, as_of: datetime) -> Response:
-        headers = {name.lower(): redact(value, self._secrets) for name, value in answer.headers.items()}
+    def _response(self, url: httpx.URL, response: httpx.Response, body: bytes, as_of: datetime) -> Response:
+        headers = {name.lower(): redact(value, self._secrets) for name, value in response.headers.items()}
         return Response(
-            status=answer.status_code,
+            status=response.status_code,
             headers=headers,
             body=redact_bytes(body, self._secrets),
-            url=self._shown(url),
+            url=self._redacted(url),
             fetched_at=as_of,
         )
 
     @property
     def _secrets(self) -> tuple[str, ...]:
-        return (*self._lasting, *self._tokens.values())
+        return (*self._fixed_secrets, *self._tokens.values())
 
     def _fault(self, url: httpx.URL, why: str) -> TransportFault:
-        return TransportFault(f"{self._shown(url)}: {redact(why, self._secrets)}")
+        return TransportFault(f"{self._redacted(url)}: {redact(why, self._secrets)}")
 
-    def _shown(self, url: httpx.URL) -> str:
+    def _redacted(self, url: httpx.URL) -> str:
         return redact(str(url), self._secrets)
 
-    def _in_words(self, error: httpx.TransportError) -> str:
+    def _describe(self, error: httpx.TransportError) -> str:
         if isinstance(error, httpx.ConnectTimeout):
             return f"no connection within {self._timeouts.connect:g} s"
         if isinstance(error, httpx.TimeoutException):
-            return f"nothing came for {self._timeouts.read:g} s"
+            return f"no data for {self._timeouts.read:g} s"
         return str(error) or type(error).__name__
 
 
 def registered_hosts() -> frozenset[str]:
-    """The providers of all sources: the only hosts we talk to."""
+    """The hosts of all sources: the only ones that are ever contacted."""
     from tipoff.sources.registry import SOURCES
 
-    return frozenset(host for source in SOURCES.values() for host in (source.provider, *source.other_hosts))
+    return frozenset(
+        provider.host for source in SOURCES.values() for provider in (source.provider, *source.other_providers)
+    )
 
 
 def _client(settings: Settings, timeouts: Timeouts) -> httpx.AsyncClient:
-    """In a replay no proxy stands between us and the local server, whatever the environment says."""
+    """A client with the configured proxies; in a replay with none, whatever the environment says."""
     for library in ("httpx", "httpcore"):
-        # Below warnings they log whole addresses, keys included.
+        # Below WARNING they log whole URLs, keys included.
         logging.getLogger(library).setLevel(logging.WARNING)
     proxies = {} if settings.upstream else _proxies(settings)
     browsers = {host: _browser(proxies.get(host), settings) for host in settings.as_browser}
     transports = {host: httpx.AsyncHTTPTransport(proxy=proxy) for host, proxy in proxies.items()} | browsers
     return httpx.AsyncClient(
-        mounts={f"all://{host}": transport for host, transport in transports.items()},
+        mounts={"file://": FileTransport(), **{f"all://{host}": transport for host, transport in transports.items()}},
         timeout=httpx.Timeout(timeouts.read, connect=timeouts.connect),
         follow_redirects=False,
         trust_env=settings.upstream is None,
@@ -252,16 +241,18 @@ def _proxies(settings: Settings) -> dict[str, str]:
     return {host: proxy.get_secret_value() for host, proxy in settings.proxies.items()}
 
 
-def _exports(settings: Settings) -> dict[str, str]:
-    return {BIGDATABALL: settings.bigdataball.rstrip("/")} if settings.bigdataball else {}
+def _shared_folders(settings: Settings) -> dict[str, str]:
+    return {BIGDATABALL.host: settings.bigdataball.rstrip("/")} if settings.bigdataball else {}
 
 
 def _keys(settings: Settings) -> dict[str, str]:
-    secrets = {
-        "api.the-odds-api.com": settings.odds_api_key,
-        "api.balldontlie.io": settings.balldontlie_key,
-        "api.bettingpros.com": settings.bettingpros_key,
-        STORAGE: settings.google_key,
-        DRIVE: settings.google_key,
+    """Host -> the configured API key."""
+    keys = {
+        host: getattr(settings, provider.api_key.setting) for host, provider in PROVIDERS.items() if provider.api_key
     }
-    return {host: secret.get_secret_value() for host, secret in secrets.items() if secret}
+    return {host: key.get_secret_value() for host, key in keys.items() if key}
+
+
+def _replay_keys() -> dict[str, str]:
+    """Host -> a key that every replay accepts."""
+    return {host: REPLAY_KEY for host, provider in PROVIDERS.items() if provider.api_key}

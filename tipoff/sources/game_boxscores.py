@@ -25,6 +25,7 @@ from tipoff.sources.boxscores import PlayerBoxscores
 from tipoff.sources.feed import Feed, RowCollector, judged
 from tipoff.sources.json_payload import Fields, JsonPayload, ResultSet, names
 from tipoff.sources.outcomes import classify
+from tipoff.sources.providers import NBA_CDN, NBA_STATS
 from tipoff.sources.rejections import NOT_ON_SLATE
 from tipoff.teams import find_team
 from tipoff.vocabulary import Outcome, Role, SlateGame, step_names
@@ -61,7 +62,7 @@ class TeamBoxscores(Feed):
 
     name = step_names.TEAM_BOX_SCORES
     title = "NBA team box scores"
-    provider = nba.STATS
+    provider = NBA_STATS
     role = Role.POST
     asks_what_is_missing = True
     table = "raw_team_boxscores"
@@ -77,7 +78,7 @@ class TeamBoxscores(Feed):
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
         return tuple(
             Request(
-                host=nba.STATS,
+                host=NBA_STATS.host,
                 path="/stats/boxscoretraditionalv3",
                 params={"GameID": game.game_id, "LeagueID": nba.LEAGUE_ID, **_WHOLE_GAME},
                 game_id=game.game_id,
@@ -115,7 +116,7 @@ class LiveBoxscores(Feed):
 
     name = "nbac_live_boxscore"
     title = "NBA live box scores"
-    provider = nba.CDN
+    provider = NBA_CDN
     role = Role.POST
     fallback_for = (PlayerBoxscores.name,)
     table = "raw_player_boxscores"
@@ -134,7 +135,7 @@ class LiveBoxscores(Feed):
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
         return tuple(
             Request(
-                host=nba.CDN,
+                host=NBA_CDN.host,
                 path=f"/static/json/liveData/boxscore/boxscore_{game.game_id}.json",
                 game_id=game.game_id,
                 part=game.label,

@@ -21,10 +21,9 @@ from tipoff.sources.feed import Feed, RowCollector, judged
 from tipoff.sources.outcomes import Expected
 from tipoff.sources.pdf import pages_of, text_of
 from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, normalise, resolver_of, unresolved_row
+from tipoff.sources.providers import NBA_GAMEBOOKS
 from tipoff.teams import TEAMS
 from tipoff.vocabulary import Outcome, Role, SlateGame, step_names
-
-HOST = "statsdmz.nba.com"
 
 _PUBLISHED_AFTER = timedelta(hours=2)
 """From the time a result is due until the report is certainly published, even after an overtime or two."""
@@ -38,7 +37,7 @@ class Gamebook(Feed):
 
     name = step_names.GAMEBOOK
     title = "NBA gamebook"
-    provider = HOST
+    provider = NBA_GAMEBOOKS
     role = Role.POST
     asks_what_is_missing = True
     table = "raw_gamebook_players"
@@ -51,7 +50,7 @@ class Gamebook(Feed):
         day = f"{slate.game_date:%Y%m%d}"
         return tuple(
             Request(
-                host=HOST,
+                host=NBA_GAMEBOOKS.host,
                 path=f"/pdfs/{day}/{day}_{game.away}{game.home}.pdf",
                 game_id=game.game_id,
                 part=game.label,

@@ -19,10 +19,10 @@ from tipoff.sources.feed import Feed, RowCollector, judged
 from tipoff.sources.outcomes import Expected
 from tipoff.sources.pdf import TextLine, pages_of, text_of
 from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, resolver_of, unresolved_row
+from tipoff.sources.providers import NBA_INJURY_REPORTS
 from tipoff.teams import find_team
 from tipoff.vocabulary import EASTERN, Outcome, Role, SlateGame, step_names
 
-HOST = "ak-static.cms.nba.com"
 STATUSES = ("Available", "Probable", "Questionable", "Doubtful", "Out")
 SUBMITTED, NOT_SUBMITTED = "Submitted", "Not submitted"
 """Status of a team's own row: only a team that has submitted has told who is healthy."""
@@ -38,7 +38,7 @@ class InjuryReport(Feed):
 
     name = step_names.INJURY_REPORT
     title = "NBA injury report"
-    provider = HOST
+    provider = NBA_INJURY_REPORTS
     role = Role.PRE
     table = "raw_injuries"
     natural_key = ("game_date", "game_id", "player_id")
@@ -145,7 +145,7 @@ def _stamp_due(moment: datetime) -> datetime:
 
 def _question(stamp: datetime) -> Request:
     said = _name_of(stamp)
-    return Request(host=HOST, path=f"/referee/injury/Injury-Report_{said}.pdf", part=said)
+    return Request(host=NBA_INJURY_REPORTS.host, path=f"/referee/injury/Injury-Report_{said}.pdf", part=said)
 
 
 def _name_of(stamp: datetime) -> str:

@@ -6,9 +6,6 @@ from collections.abc import Mapping
 from tipoff.sources.json_payload import Fields, JsonPayload, ResultSet
 from tipoff.teams import find_team
 
-CDN = "cdn.nba.com"
-STATS = "stats.nba.com"
-
 LEAGUE_ID = "00"
 _GAME_ID = re.compile(r"00[1-6]\d{7}")
 

@@ -16,10 +16,9 @@ from tipoff.sources.base import Judgement, ReadContext, Reading, ReplacedRows, R
 from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, resolver_of, unresolved_row
+from tipoff.sources.providers import THE_ODDS_API
 from tipoff.teams import find_team
 from tipoff.vocabulary import Outcome, Role, SlateGame, eastern, game_date_of, step_names
-
-HOST = "api.the-odds-api.com"
 
 _SPORT = "basketball_nba"
 _PATH = f"/v4/sports/{_SPORT}"
@@ -47,7 +46,7 @@ class OddsEvents(Feed):
 
     name = step_names.BETTING_EVENTS
     title = "The Odds API events"
-    provider = HOST
+    provider = THE_ODDS_API
     role = Role.PRE
     table = "raw_odds_events"
     natural_key = ("game_date", "game_id")
@@ -56,7 +55,7 @@ class OddsEvents(Feed):
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
         if not slate.upcoming(as_of):
             return ()
-        return (Request(host=HOST, path=f"{_PATH}/events", params={"dateFormat": "iso"}),)
+        return (Request(host=THE_ODDS_API.host, path=f"{_PATH}/events", params={"dateFormat": "iso"}),)
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
         events, moment = _events(JsonPayload(self.name, response.body), response.fetched_at)
@@ -95,7 +94,7 @@ class GameLines(Feed):
 
     name = step_names.GAME_BETTING_LINES
     title = "The Odds API game lines"
-    provider = HOST
+    provider = THE_ODDS_API
     role = Role.PRE
     table = "raw_game_lines"
     natural_key = ("game_date", "game_id", "book")
@@ -106,7 +105,7 @@ class GameLines(Feed):
             return ()
         # One credit a market and region; an empty answer is free of charge, one of another date's games is not.
         params = {**_AMERICAN, "markets": ",".join(_GAME_MARKETS), **_within(slate.game_date)}
-        return (Request(host=HOST, path=f"{_PATH}/odds", params=params, credits=len(_GAME_MARKETS)),)
+        return (Request(host=THE_ODDS_API.host, path=f"{_PATH}/odds", params=params, credits=len(_GAME_MARKETS)),)
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
         events, moment = _events(JsonPayload(self.name, response.body), response.fetched_at)
@@ -151,7 +150,7 @@ class PlayerPointsProps(Feed):
 
     name = step_names.BETTING_LINES
     title = "The Odds API player points"
-    provider = HOST
+    provider = THE_ODDS_API
     role = Role.PRE
     table = "raw_player_props"
     natural_key = ("game_date", "game_id", "book", "player_name", "line")
@@ -163,7 +162,7 @@ class PlayerPointsProps(Feed):
         params = {**_AMERICAN, "markets": _PROP_MARKET}
         return tuple(
             Request(
-                host=HOST,
+                host=THE_ODDS_API.host,
                 path=f"{_PATH}/events/{provider_ids[game.game_id]}/odds",
                 params=params,
                 game_id=game.game_id,

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import ClassVar, NamedTuple
 
-from tipoff.sources import nba
 from tipoff.sources.base import Judgement, ReadContext, Reading, ReplacedRows, Request, Response, Row, Slate
 from tipoff.sources.feed import Feed, RowCollector, judged
 from tipoff.sources.json_payload import Fields, JsonPayload, names
+from tipoff.sources.providers import NBA_STATS
 from tipoff.teams import find_team
 from tipoff.vocabulary import Outcome, Role, season_of, step_names
 
@@ -24,7 +24,7 @@ class PlayerMovement(Feed):
 
     name = step_names.PLAYER_MOVEMENT
     title = "NBA player movement"
-    provider = nba.STATS
+    provider = NBA_STATS
     role = Role.PRE
     table = "raw_player_movement"
     natural_key = ("move_id", "player_id")
@@ -37,7 +37,7 @@ class PlayerMovement(Feed):
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
         if self.idle_reason or not slate.games:
             return ()
-        return (Request(host=nba.STATS, path="/js/data/playermovement/NBA_Player_Movement.json"),)
+        return (Request(host=NBA_STATS.host, path="/js/data/playermovement/NBA_Player_Movement.json"),)
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
         moves = _moves(JsonPayload(self.name, response.body))

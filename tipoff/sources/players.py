@@ -8,6 +8,7 @@ from tipoff.sources import nba
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Slate
 from tipoff.sources.feed import Feed, RowCollector, judged
 from tipoff.sources.json_payload import JsonPayload, names
+from tipoff.sources.providers import NBA_STATS
 from tipoff.teams import TEAMS, find_team
 from tipoff.vocabulary import Outcome, Role, season_of, step_names
 
@@ -19,7 +20,7 @@ class PlayerList(Feed):
 
     name = step_names.PLAYER_LIST
     title = "NBA player list"
-    provider = nba.STATS
+    provider = NBA_STATS
     role = Role.PRE
     table = "raw_players"
     natural_key = ("game_date", "player_id")
@@ -34,7 +35,7 @@ class PlayerList(Feed):
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
         season = season_of(slate.game_date)
         params = {"LeagueID": nba.LEAGUE_ID, "Season": season, "Historical": "0"}
-        return (Request(host=nba.STATS, path="/stats/playerindex", params=params, part=season),)
+        return (Request(host=NBA_STATS.host, path="/stats/playerindex", params=params, part=season),)
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
         players = len(nba.first_result_set(JsonPayload(self.name, response.body)))

@@ -11,9 +11,9 @@ from tipoff.sources import nba
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Slate
 from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
 from tipoff.sources.json_payload import Fields, JsonPayload, names
+from tipoff.sources.providers import NBA_OFFICIALS
 from tipoff.vocabulary import Outcome, Role, eastern, step_names
 
-HOST = "official.nba.com"
 PUBLISHED_AT = (9, 15)
 """Hour and minute, Eastern."""
 
@@ -33,7 +33,7 @@ class RefereeAssignments(Feed):
 
     name = step_names.REFEREES
     title = "NBA referee assignments"
-    provider = HOST
+    provider = NBA_OFFICIALS
     role = Role.PRE
     table = "raw_referees"
     natural_key = ("game_date", "game_id", "official_id")
@@ -48,7 +48,7 @@ class RefereeAssignments(Feed):
         if not slate.games:
             return ()
         params = {"date": slate.game_date.isoformat()}
-        return (Request(host=HOST, path="/wp-json/api/v1/get-game-officials", params=params),)
+        return (Request(host=NBA_OFFICIALS.host, path="/wp-json/api/v1/get-game-officials", params=params),)
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
         crews = [_crew(game) for game in _games(JsonPayload(self.name, response.body))]

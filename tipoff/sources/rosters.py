@@ -13,10 +13,10 @@ from tipoff.sources.base import Judgement, ReadContext, Reading, ReplacedRows, R
 from tipoff.sources.feed import Feed, RowCollector, judged
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, resolver_of, unresolved_row
+from tipoff.sources.providers import ESPN
 from tipoff.teams import TEAMS
 from tipoff.vocabulary import Outcome, Role, step_names
 
-HOST = "site.api.espn.com"
 _NBA = "~l:46~"
 """The league in ESPN's uids."""
 _PLAYERS_A_TEAM = 13
@@ -28,7 +28,7 @@ class TeamRosters(Feed):
 
     name = step_names.ROSTERS
     title = "ESPN team rosters"
-    provider = HOST
+    provider = ESPN
     role = Role.PRE
     table = "raw_rosters"
     natural_key = ("game_date", "team", "player_id")
@@ -47,7 +47,7 @@ class TeamRosters(Feed):
         teams = sorted({team for game in slate.games for team in (game.home, game.away)})
         return tuple(
             Request(
-                host=HOST,
+                host=ESPN.host,
                 path=f"/apis/site/v2/sports/basketball/nba/teams/{TEAMS[team].espn_id}/roster",
                 part=team,
             )

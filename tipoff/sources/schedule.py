@@ -8,6 +8,7 @@ from tipoff.sources import nba
 from tipoff.sources.base import Judgement, ReadContext, Reading, ReplacedRows, Request, Response, Row, Slate
 from tipoff.sources.feed import Feed, RowCollector, judged
 from tipoff.sources.json_payload import Fields, JsonPayload, names
+from tipoff.sources.providers import NBA_CDN, NBA_STATS
 from tipoff.vocabulary import PREDICTED, Outcome, Role, SlateGame, game_date_of, season_of, step_names
 
 GAMES_PER_SEASON = 1230
@@ -22,8 +23,8 @@ class Schedule(Feed):
 
     name = step_names.SCHEDULE
     title = "NBA schedule"
-    provider = nba.CDN
-    other_hosts = frozenset({nba.STATS})
+    provider = NBA_CDN
+    other_providers = (NBA_STATS,)
     requests_are_alternatives = True
     role = Role.PRE
     table = "raw_schedule"
@@ -41,8 +42,8 @@ class Schedule(Feed):
         """The file for everybody, and the statistics' own list for when that is out of reach."""
         season = {"LeagueID": nba.LEAGUE_ID, "Season": season_of(slate.game_date)}
         return (
-            Request(host=nba.CDN, path="/static/json/staticData/scheduleLeagueV2.json", part=nba.CDN),
-            Request(host=nba.STATS, path="/stats/scheduleleaguev2int", params=season, part=nba.STATS),
+            Request(host=NBA_CDN.host, path="/static/json/staticData/scheduleLeagueV2.json", part=NBA_CDN.host),
+            Request(host=NBA_STATS.host, path="/stats/scheduleleaguev2int", params=season, part=NBA_STATS.host),
         )
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:

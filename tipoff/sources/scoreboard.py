@@ -8,6 +8,7 @@ from tipoff.sources import nba
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
 from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
 from tipoff.sources.json_payload import Fields, JsonPayload, names
+from tipoff.sources.providers import NBA_CDN
 from tipoff.vocabulary import Outcome, Role, game_date_of, step_names
 
 
@@ -16,7 +17,7 @@ class Scoreboard(Feed):
 
     name = step_names.LIVE_SCOREBOARD
     title = "NBA live scoreboard"
-    provider = nba.CDN
+    provider = NBA_CDN
     role = Role.LIVE
     table = "raw_scoreboard"
     natural_key = ("game_date", "game_id")
@@ -31,7 +32,7 @@ class Scoreboard(Feed):
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
         if not slate.games:
             return ()
-        return (Request(host=nba.CDN, path="/static/json/liveData/scoreboard/todaysScoreboard_00.json"),)
+        return (Request(host=NBA_CDN.host, path="/static/json/liveData/scoreboard/todaysScoreboard_00.json"),)
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
         board = _board(JsonPayload(self.name, response.body))

@@ -17,6 +17,7 @@ from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Respon
 from tipoff.sources.boxscore_rules import due_games
 from tipoff.sources.feed import Feed, RowCollector, judged
 from tipoff.sources.json_payload import Fields, JsonPayload, names
+from tipoff.sources.providers import NBA_CDN
 from tipoff.vocabulary import Outcome, Role, SlateGame, step_names
 
 SHOTS_PER_GAME = 150
@@ -38,7 +39,7 @@ class PlayByPlay(Feed):
 
     name = step_names.PLAY_BY_PLAY
     title = "NBA play-by-play"
-    provider = nba.CDN
+    provider = NBA_CDN
     role = Role.POST
     asks_what_is_missing = True
     table = "raw_shots"
@@ -59,7 +60,7 @@ class PlayByPlay(Feed):
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
         return tuple(
             Request(
-                host=nba.CDN,
+                host=NBA_CDN.host,
                 path=f"/static/json/liveData/playbyplay/playbyplay_{game.game_id}.json",
                 game_id=game.game_id,
                 part=game.label,

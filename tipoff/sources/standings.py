@@ -6,9 +6,9 @@ from datetime import date, datetime
 from typing import ClassVar, NamedTuple
 
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Slate
-from tipoff.sources.bdl_injuries import HOST
 from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
 from tipoff.sources.json_payload import Fields, JsonPayload, names
+from tipoff.sources.providers import BALLDONTLIE
 from tipoff.teams import TEAMS, find_team
 from tipoff.vocabulary import Outcome, Role, first_day, season_of, step_names
 
@@ -22,7 +22,7 @@ class Standings(Feed):
 
     name = step_names.STANDINGS
     title = "NBA standings (balldontlie)"
-    provider = HOST
+    provider = BALLDONTLIE
     role = Role.PRE
     table = "raw_standings"
     natural_key = ("game_date", "team")
@@ -33,7 +33,7 @@ class Standings(Feed):
         if not slate.games or as_of >= min(game.tip_off for game in slate.games):
             return ()
         started = first_day(season_of(slate.game_date)).year
-        return (Request(host=HOST, path="/v1/standings", params={"season": str(started)}),)
+        return (Request(host=BALLDONTLIE.host, path="/v1/standings", params={"season": str(started)}),)
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
         standings = _standings(JsonPayload(self.name, response.body))

@@ -25,7 +25,8 @@ from tipoff.sources.base import Judgement, Request, Slate
 from tipoff.sources.budget import Budget
 from tipoff.sources.fetcher import Fetcher, Timeouts
 from tipoff.sources.outcomes import OUTCOME_POLICIES
-from tipoff.sources.rate_limits import RATE_LIMITS, RateLimiter, Unlimited
+from tipoff.sources.providers import NBA_CDN
+from tipoff.sources.rate_limits import RateLimiter, Unlimited
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import Outcome, SlateGame
 from workflows.day_state import REASON_LENGTH
@@ -212,7 +213,7 @@ async def test_a_hang_on_one_game_costs_that_game_only(day: Day) -> None:
     day.provider.replies = props(quoted(GAMES[0]), hang, quoted(GAMES[2]))
     collected = await day.poll(PROPS.name)
     assert (collected.outcome, collected.missing_games) == (Outcome.PARTIAL, (GAMES[1].game_id,))
-    assert "nothing came for 0.3 s" in collected.reason
+    assert "no data for 0.3 s" in collected.reason
 
 
 @pytest.mark.parametrize("replies", [[ERROR] * 3, [hang, ERROR, hang]])
@@ -288,7 +289,7 @@ async def test_finished_games_denied_in_a_row_are_a_blocked_address(day: Day) ->
     collected = await day.poll(PLAYS.name, ALL_OVER)
     judged = [outcome for _, outcome in day.outcomes(PLAYS.name)]
     assert judged == [Outcome.OK, Outcome.NOT_PUBLISHED_YET, Outcome.BLOCKED]
-    assert (collected.refused, collected.retry_at) == (Outcome.BLOCKED, ALL_OVER + RATE_LIMITS["cdn.nba.com"].cooldown)
+    assert (collected.refused, collected.retry_at) == (Outcome.BLOCKED, ALL_OVER + NBA_CDN.rate_limit.cooldown)
     day.provider.replies = plays(DENIED, DENIED, DENIED)
     day.provider.asked.clear()
     assert (await day.poll(PLAYS.name, ALL_OVER + timedelta(hours=2))).outcome is Outcome.BLOCKED
@@ -340,7 +341,7 @@ async def test_a_list_of_two_teams_that_was_not_found_is_asked_for_again(day: Da
 
 async def test_a_provider_that_blocks_is_left_alone_as_long_as_its_network_is_known_to_be_cross(day: Day) -> None:
     day.provider.replies = {SCOREBOARD: DENIED}
-    assert (await day.poll("nbac_scoreboard")).retry_at == AS_OF + RATE_LIMITS["cdn.nba.com"].cooldown
+    assert (await day.poll("nbac_scoreboard")).retry_at == AS_OF + NBA_CDN.rate_limit.cooldown
 
 
 @pytest.mark.parametrize(
@@ -420,7 +421,7 @@ async def test_a_later_look_at_unchanged_answers_lands_nothing_and_has_the_same_
 
 
 async def test_the_second_choice_is_asked_only_when_the_first_is_not_there(day: Day) -> None:
-    newest, before = (f"/{INJURIES.provider}{request.path}" for request in INJURIES.requests(SLATE, AS_OF, {}))
+    newest, before = (f"/{INJURIES.provider.host}{request.path}" for request in INJURIES.requests(SLATE, AS_OF, {}))
     day.provider.replies = {newest: DENIED, before: report_of("01:30 PM")}
     collected = await day.poll(INJURIES.name)
     assert (collected.outcome, collected.requests) == (Outcome.OK, 1)
@@ -460,14 +461,14 @@ async def test_neither_choice_there_is_a_wait(day: Day) -> None:
 
 
 async def test_the_second_choice_denied_too_which_was_out_is_a_block(day: Day) -> None:
-    paths = (f"/{INJURIES.provider}{request.path}" for request in INJURIES.requests(SLATE, AS_OF, {}))
+    paths = (f"/{INJURIES.provider.host}{request.path}" for request in INJURIES.requests(SLATE, AS_OF, {}))
     day.provider.replies = dict.fromkeys(paths, DENIED)
     assert (await day.poll(INJURIES.name)).outcome is Outcome.BLOCKED
 
 
 @pytest.mark.parametrize("broken", [answer(b"%PDF-1.4 nonsense %%EOF"), report_of("12:30 PM")])
 async def test_the_second_choice_is_asked_when_the_first_is_broken_or_old(day: Day, broken: Reply) -> None:
-    newest, before = (f"/{INJURIES.provider}{request.path}" for request in INJURIES.requests(SLATE, AS_OF, {}))
+    newest, before = (f"/{INJURIES.provider.host}{request.path}" for request in INJURIES.requests(SLATE, AS_OF, {}))
     day.provider.replies = {newest: broken, before: report_of("01:30 PM")}
     collected = await day.poll(INJURIES.name)
     assert (collected.outcome, day.batch(collected).items[0].part) == (Outcome.OK, "2024-03-29_01PM")

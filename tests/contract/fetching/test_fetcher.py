@@ -91,7 +91,7 @@ async def test_a_host_no_source_declares_is_never_asked(provider: LocalProvider)
 async def test_a_server_that_hangs_is_a_fault_after_the_read_time(provider: LocalProvider) -> None:
     provider.replies[f"/{CDN}/a"] = hang
     async with fetcher(replaying(provider)) as asking:
-        with pytest.raises(TransportFault, match=r"cdn\.nba\.com/a: nothing came for 0\.3 s"):
+        with pytest.raises(TransportFault, match=r"cdn\.nba\.com/a: no data for 0\.3 s"):
             await asking.fetch(Request(host=CDN, path="/a"), AS_OF)
 
 
@@ -105,7 +105,7 @@ async def test_a_server_that_drips_is_a_fault_after_the_total_time(provider: Loc
 
     provider.replies[f"/{CDN}/a"] = drip
     async with fetcher(replaying(provider)) as asking:
-        with pytest.raises(TransportFault, match="no whole answer within 1 s"):
+        with pytest.raises(TransportFault, match="no complete response within 1 s"):
             await asking.fetch(Request(host=CDN, path="/a"), AS_OF)
 
 

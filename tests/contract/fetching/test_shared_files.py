@@ -27,9 +27,10 @@ from tests.support.tls import certified, tunnel
 from tipoff.errors import BodyTooLargeError, ConfigurationError, TransportFault
 from tipoff.settings import load_settings
 from tipoff.sources.base import Judgement, Request, Slate
-from tipoff.sources.exports import BIGDATABALL, DRIVE, STORAGE, address_of
 from tipoff.sources.fetcher import Fetcher, Timeouts
+from tipoff.sources.providers import BIGDATABALL, GOOGLE_DRIVE, GOOGLE_STORAGE
 from tipoff.sources.registry import SOURCES, sources
+from tipoff.sources.shared_files import file_url
 from tipoff.vocabulary import Outcome, SlateGame
 
 AS_OF = datetime(2024, 3, 30, 14, 0, tzinfo=UTC)
@@ -57,7 +58,7 @@ def test_the_question_names_the_file_as_the_provider_does() -> None:
 
 def sharing(place: str, **environ: str) -> Fetcher:
     settings = load_settings(environ={"TIPOFF_BIGDATABALL": place, "TIPOFF_BODY_CAP_BYTES": "65536", **environ})
-    return Fetcher(settings, frozenset({BIGDATABALL}), QUICK)
+    return Fetcher(settings, frozenset({BIGDATABALL.host}), QUICK)
 
 
 # ── the three places ─────────────────────────────────────────────────────────────────────────────────────
@@ -124,7 +125,7 @@ async def place(
             fetcher = await stack.enter_async_context(sharing("gs://share/nba/2024"))
             yield Place(lambda name, body: bucket.replies.update({in_bucket(name): answer(body)}), fetcher)
         else:
-            provider, environ = await stack.enter_async_context(behind(DRIVE, tmp_path, monkeypatch))
+            provider, environ = await stack.enter_async_context(behind(GOOGLE_DRIVE.host, tmp_path, monkeypatch))
             fetcher = await stack.enter_async_context(sharing(f"drive://{FOLDER}", **environ, TIPOFF_GOOGLE_KEY=SECRET))
             yield Place(DriveFolder(provider).put, fetcher)
 
@@ -177,7 +178,7 @@ async def test_a_file_over_the_cap_is_refused(place: Place) -> None:
 async def test_what_is_no_file_can_not_be_read(tmp_path: Path) -> None:
     (tmp_path / NAME).mkdir()
     async with sharing(f"file://{tmp_path}") as asking:
-        with pytest.raises(TransportFault, match="can not be read"):
+        with pytest.raises(TransportFault, match="cannot be read"):
             await asking.fetch(A_GAME, AS_OF)
 
 
@@ -195,9 +196,9 @@ async def test_a_bucket_that_everybody_may_read_needs_no_account_behind_https(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "nowhere.json"))
-    async with behind(STORAGE, tmp_path, monkeypatch) as (provider, environ):
+    async with behind(GOOGLE_STORAGE.host, tmp_path, monkeypatch) as (provider, environ):
         provider.replies["/share/%5B2024-03-29%5D-0022301062-GSW@CHA.csv"] = answer(b"game_id\n")
-        async with sharing(f"https://{STORAGE}/share", **environ) as asking:
+        async with sharing(f"https://{GOOGLE_STORAGE.host}/share", **environ) as asking:
             assert (await asking.fetch(A_GAME, AS_OF)).status == 200
 
 
@@ -205,7 +206,7 @@ async def test_without_a_folder_the_source_asks_nothing_and_the_fetcher_says_wha
     source = sources(bigdataball=False)["bigdataball_play_by_play"]
     assert source.requests(SLATE, AS_OF, {}) == ()
     assert "setting bigdataball" in source.idle_reason
-    async with Fetcher(load_settings(environ={}), frozenset({BIGDATABALL})) as asking:
+    async with Fetcher(load_settings(environ={}), frozenset({BIGDATABALL.host})) as asking:
         with pytest.raises(ConfigurationError, match="TIPOFF_BIGDATABALL"):
             await asking.fetch(A_GAME, AS_OF)
 
@@ -223,7 +224,7 @@ async def test_a_replay_is_asked_for_shared_files_like_for_any_other(tmp_path: P
 async def test_a_sheet_that_was_made_of_the_file_is_exported_and_its_last_line_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with behind(DRIVE, tmp_path, monkeypatch) as (provider, environ):
+    async with behind(GOOGLE_DRIVE.host, tmp_path, monkeypatch) as (provider, environ):
         DriveFolder(provider).put(NAME.removesuffix(".csv"), PLAYS.removesuffix(b"\n"), SHEET)
         async with sharing(f"drive://{FOLDER}", **environ, TIPOFF_GOOGLE_KEY=SECRET) as asking:
             response = await asking.fetch(A_GAME, AS_OF)
@@ -232,13 +233,13 @@ async def test_a_sheet_that_was_made_of_the_file_is_exported_and_its_last_line_e
 
 
 def test_a_name_with_a_quote_stays_one_name_in_the_question_to_drive() -> None:
-    question = address_of(f"drive://{FOLDER}", Request(host=BIGDATABALL, path="/it%27s.csv"))
+    question = file_url(f"drive://{FOLDER}", Request(host=BIGDATABALL.host, path="/it%27s.csv"))
     (wanted,) = parse_qs(urlsplit(question).query)["q"]
     assert wanted.endswith(r"(name = 'it\'s.csv' or name = 'it\'s')")
 
 
 async def test_of_two_files_of_a_name_the_newest_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with behind(DRIVE, tmp_path, monkeypatch) as (provider, environ):
+    async with behind(GOOGLE_DRIVE.host, tmp_path, monkeypatch) as (provider, environ):
         folder = DriveFolder(provider)
         folder.put(NAME, b"listed first\n")
         folder.put(NAME, b"listed second\n")
@@ -264,7 +265,7 @@ async def test_of_two_files_of_a_name_the_newest_is_taken(tmp_path: Path, monkey
 async def test_what_drive_says_instead_of_a_list_is_judged_like_any_providers_refusal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reply: Reply, outcome: Outcome
 ) -> None:
-    async with behind(DRIVE, tmp_path, monkeypatch) as (provider, environ):
+    async with behind(GOOGLE_DRIVE.host, tmp_path, monkeypatch) as (provider, environ):
         provider.replies["/drive/v3/files"] = reply
         async with sharing(f"drive://{FOLDER}", **environ, TIPOFF_GOOGLE_KEY=SECRET) as asking:
             response = await asking.fetch(A_GAME, AS_OF)
@@ -275,7 +276,7 @@ async def test_what_drive_says_instead_of_a_list_is_judged_like_any_providers_re
 async def test_a_folder_that_is_not_shared_with_us_does_not_pass_for_one_without_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with behind(DRIVE, tmp_path, monkeypatch) as (provider, environ):
+    async with behind(GOOGLE_DRIVE.host, tmp_path, monkeypatch) as (provider, environ):
         provider.replies["/drive/v3/files"] = answer(b'{"error": {"message": "File not found: ."}}', "404 Not Found")
         async with sharing(f"drive://{FOLDER}", **environ, TIPOFF_GOOGLE_KEY=SECRET) as asking:
             with pytest.raises(ConfigurationError, match=r"TIPOFF_BIGDATABALL names a folder .* is not shared"):
@@ -283,7 +284,9 @@ async def test_a_folder_that_is_not_shared_with_us_does_not_pass_for_one_without
 
 
 each_host = pytest.mark.parametrize(
-    ("host", "shared"), [(STORAGE, "gs://share/nba/2024"), (DRIVE, f"drive://{FOLDER}")], ids=["bucket", "drive"]
+    ("host", "shared"),
+    [(GOOGLE_STORAGE.host, "gs://share/nba/2024"), (GOOGLE_DRIVE.host, f"drive://{FOLDER}")],
+    ids=["bucket", "drive"],
 )
 
 

@@ -23,7 +23,7 @@ DAY = date(2024, 3, 29)
 
 
 def a_record(outcome: Outcome, *, hours_ago: float = 1, source: str = "espn_team_rosters", **told: Any) -> FetchRecord:
-    told = {"url": f"https://{SOURCES[source].provider}/a", "game_date": DAY, **told}
+    told = {"url": f"https://{SOURCES[source].provider.host}/a", "game_date": DAY, **told}
     return FetchRecord(source=source, outcome=outcome, fetched_at=NOW - timedelta(hours=hours_ago), **told)
 
 

@@ -18,7 +18,7 @@ from tipoff.replay.faults import (
     load_faults,
 )
 from tipoff.replay.upstream.endpoints import ENDPOINTS
-from tipoff.sources.fetcher import _KEY_PLACES
+from tipoff.sources.providers import provider_of
 
 NOON = datetime(2024, 3, 29, 16, 0, tzinfo=UTC)
 BY_LABEL = {"GSW@CHA": "0022301062"}
@@ -142,9 +142,8 @@ def test_entries_strike_in_the_order_of_the_file() -> None:
 
 
 def test_a_key_can_be_refused_wherever_one_is_wanted() -> None:
-    assert {endpoint.source for endpoint in ENDPOINTS if endpoint.host in _KEY_PLACES} == SOURCES_OF_KIND[
-        FaultKind.BAD_KEY
-    ]
+    with_key = {endpoint.source for endpoint in ENDPOINTS if provider_of(endpoint.host).api_key}
+    assert with_key == SOURCES_OF_KIND[FaultKind.BAD_KEY]
 
 
 def test_every_source_that_a_fault_may_name_is_asked_for_somewhere() -> None:

@@ -23,8 +23,8 @@ from tipoff.sources.budget import (
     credits_in_headers,
     paid_records,
 )
-from tipoff.sources.odds import HOST, GameLines, PlayerPointsProps
-from tipoff.sources.rate_limits import RATE_LIMITS
+from tipoff.sources.odds import GameLines, PlayerPointsProps
+from tipoff.sources.providers import THE_ODDS_API
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import Outcome, PlanStep, SlateGame, eastern
 from workflows import gates, rate_limiter_state
@@ -96,7 +96,7 @@ class Month:
 
     def __init__(self, monthly_credits: int = CREDITS, outcome: Outcome = Outcome.OK) -> None:
         self.outcome = outcome
-        self.rate_limit = RATE_LIMITS[HOST].model_copy(update={"monthly_credits": monthly_credits})
+        self.rate_limit = THE_ODDS_API.rate_limit.model_copy(update={"monthly_credits": monthly_credits})
         self.credits = monthly_credits
         self.state = RateLimiterState()
         self.paid: list[CreditReservation] = []
@@ -138,7 +138,10 @@ class Month:
             self.state, answer = rate_limiter_state.acquire(
                 self.state,
                 AcquireRequest(
-                    host=HOST, rate_limit=self.rate_limit, credits=request.credits, until=as_of + timedelta(hours=1)
+                    host=THE_ODDS_API.host,
+                    rate_limit=self.rate_limit,
+                    credits=request.credits,
+                    until=as_of + timedelta(hours=1),
                 ),
                 as_of,
             )

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from runtime.connection import DATA_CONVERTER
 from tests.support.days import GAME_DATE, at, game
 from tipoff.plan import plan_day
-from tipoff.sources.rate_limits import RATE_LIMITS
+from tipoff.sources.providers import NBA_CDN
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import (
     Alert,
@@ -216,7 +216,7 @@ LARGEST: tuple[Frozen, ...] = (
     TrainRequest(system_id=NAME, history_file=BATCH, before=GAME_DATE, as_of=at(5)),
     TrainingResult(system_id=NAME, model_version="v" * 64, rows=100_000, mae=4.9, last10_mae=5.3),
     RateLimiterInput(host="api.the-odds-api.com", state=DOMAIN),
-    AcquireRequest(host="api.the-odds-api.com", rate_limit=RATE_LIMITS["cdn.nba.com"], credits=15, until=at(12)),
+    AcquireRequest(host="api.the-odds-api.com", rate_limit=NBA_CDN.rate_limit, credits=15, until=at(12)),
     AcquireResult(outcome=Outcome.BLOCKED, reason="r" * 400, not_before=at(13)),
     ProviderFeedback(
         slot=at(12), cooldown_for=timedelta(days=7), outcome=Outcome.BLOCKED, reason="r" * 300, credits_used=1
