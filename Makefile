@@ -4,7 +4,7 @@ PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 RUN = .venv/bin/python -m
 
-.PHONY: help setup demo server test lint bench mutations identity sources-check outage-drill sample clean
+.PHONY: help setup demo server test lint bench mutations name-report sources-check outage-drill sample clean
 
 help:      ## this list
 	@sed -n 's/^\([a-z-]*:\) *[a-z]* *## /\1	/p; s/^#   /	/p' Makefile
@@ -34,7 +34,7 @@ bench: setup ## time and memory of a day and of its parts
 mutations: setup ## break a copy in named ways, one at a time: the tests must notice
 	@$(RUN) devtools.mutations
 
-identity: setup ## how many quoted names of past seasons find their player (DATA=folder)
+name-report: setup ## share of quoted player names of past seasons that resolve to the right player (DATA=folder)
 	@$(RUN) devtools.name_report $(or $(DATA),../shared/data)
 
 sources-check: setup ## every source against recorded answers, the replay, faults and fallbacks (ARCHIVE=sample)

@@ -1,7 +1,8 @@
-"""`make identity`: how many archived quotes find their player within the two rosters, and whether any finds another.
+"""`make name-report`: how many quoted player names of past seasons resolve to the right player.
 
-The judge is the player id that was joined to each quote from results afterwards, which no reader ever sees. A quote of
-somebody who did not play has none: there the id stands in that the same spelling has on other dates.
+Each quote is resolved within the two rosters of its game and compared with the player id that was joined to it from
+results, which readers never see. A quote of a player who did not play has no id; the id that the same spelling has on
+other dates is used then.
 """
 
 from __future__ import annotations
@@ -30,31 +31,31 @@ from tipoff.sources.base import KnownPlayer, ReadContext, Slate
 from tipoff.sources.player_names import Resolver, resolver_of
 from tipoff.vocabulary import eastern, season_of
 
-AIM = 0.995
-"""The share of quotes of rostered players that must find theirs."""
-LEAST_ROSTERED = 1_000
-"""Rows of rostered players, without which nothing is measured; a month has more."""
-MOST_UNJUDGED = 0.005
-"""The share of all rows that may find somebody of whom nobody knows whether he was meant."""
+TARGET_SHARE = 0.995
+"""Share of the quotes of rostered players that must be resolved."""
+MIN_ROSTERED_ROWS = 1_000
+"""Rows of rostered players that a measurement needs; a month has more."""
+MAX_UNVERIFIED_SHARE = 0.005
+"""Share of all rows that may be resolved without an id to compare with."""
 
-Squad = tuple[KnownPlayer, ...]
+Roster = tuple[KnownPlayer, ...]
 
 
-class Fate(StrEnum):
-    """What became of a quoted name."""
+class NameResult(StrEnum):
+    """The result of resolving a quoted name."""
 
     RESOLVED = "resolved"
     WRONG = "resolved wrongly"
     UNRESOLVED = "unresolved"
     NOT_ROSTERED = "on neither roster"
-    UNJUDGED = "found, no id to judge by"
+    UNVERIFIED = "resolved, no id to compare with"
 
 
-ROSTERED = (Fate.RESOLVED, Fate.WRONG, Fate.UNRESOLVED)
+ROSTERED = (NameResult.RESOLVED, NameResult.WRONG, NameResult.UNRESOLVED)
 
 
 class Quote(NamedTuple):
-    """A name quoted for a game, in so many rows; `player_id`: whom it meant, where the folder tells."""
+    """A name quoted for a game in `rows` rows; `player_id` is the player it means, where known."""
 
     game_date: date
     home: str
@@ -64,15 +65,15 @@ class Quote(NamedTuple):
     rows: int
 
 
-Counts = Counter[tuple[str, Fate, str]]
-"""Rows by month, fate and name."""
+RowCounts = Counter[tuple[str, NameResult, str]]
+"""Rows by month, result and name."""
 
 
 def quotes(folder: Path) -> list[Quote]:
-    """Every name of the folder's prop rows, once a game. Raises BadInputError when it has none."""
+    """Read every name of the folder's prop rows, once a game. Raises BadInputError when it has none."""
     files = sorted((folder / "player_props").glob("*.parquet"))
     if not files:
-        raise BadInputError(f"{folder / 'player_props'} holds no *.parquet: there are no quotes to find players for")
+        raise BadInputError(f"{folder / 'player_props'} has no *.parquet file, so there are no quotes to resolve")
     columns = ["game_date", "home_team", "away_team", "player", "player_id"]
     rows = pl.concat(pl.read_parquet(file, columns=columns) for file in files).select(
         pl.col("game_date").str.head(10).str.to_date(),
@@ -81,118 +82,125 @@ def quotes(folder: Path) -> list[Quote]:
         name="player",
         player_id=pl.col("player_id").cast(pl.Int64).cast(pl.String),
     )
-    elsewhere = rows.drop_nulls("player_id").group_by("name").agg(pl.col("player_id").unique().alias("ids"))
-    one = elsewhere.filter(pl.col("ids").list.len() == 1).select("name", elsewhere=pl.col("ids").list.first())
-    meant = rows.join(one, on="name", how="left").with_columns(player_id=pl.coalesce("player_id", "elsewhere"))
-    counted = meant.group_by(rows.columns).agg(rows=pl.len()).sort(rows.columns)
+    ids_by_name = rows.drop_nulls("player_id").group_by("name").agg(pl.col("player_id").unique().alias("ids"))
+    unique = ids_by_name.filter(pl.col("ids").list.len() == 1).select("name", other_date_id=pl.col("ids").list.first())
+    resolved = rows.join(unique, on="name", how="left").with_columns(
+        player_id=pl.coalesce("player_id", "other_date_id")
+    )
+    counted = resolved.group_by(rows.columns).agg(rows=pl.len()).sort(rows.columns)
     return [Quote(*row) for row in counted.iter_rows()]
 
 
-def measure(archive: Archive, quoted: Iterable[Quote]) -> Counts:
-    """Resolve every quote within the two rosters of its game, and compare."""
+def measure(archive: Archive, quoted: Iterable[Quote]) -> RowCounts:
+    """Resolve every quote within the two rosters of its game and compare it with the expected player."""
     last_dates = dict(archive.games.group_by("season").agg(pl.col("game_date").max()).iter_rows())
 
     @cache
-    def squad(game_date: date, team: str) -> Squad:
-        # No playoff game is in the archive: for the playoffs rosters stay as the regular season leaves them.
-        known = min(game_date, last_dates[season_of(game_date)])
-        return tuple(KnownPlayer(**row) for row in roster(archive, known, team).iter_rows(named=True))
+    def roster_of(game_date: date, team: str) -> Roster:
+        # The archive has no playoff games, so playoff rosters are those of the end of the regular season.
+        roster_date = min(game_date, last_dates[season_of(game_date)])
+        return tuple(KnownPlayer(**row) for row in roster(archive, roster_date, team).iter_rows(named=True))
 
-    counts = Counts()
+    counts = RowCounts()
     for quote in quoted:
-        players = squad(quote.game_date, quote.home) + squad(quote.game_date, quote.away)
-        counts[f"{quote.game_date:%Y-%m}", _fate(quote, players), quote.name] += quote.rows
+        players = roster_of(quote.game_date, quote.home) + roster_of(quote.game_date, quote.away)
+        counts[f"{quote.game_date:%Y-%m}", _result(quote, players), quote.name] += quote.rows
     return counts
 
 
-def _fate(quote: Quote, players: Squad) -> Fate:
-    found = _resolver(quote.game_date, players).resolve(quote.name)
+def _result(quote: Quote, players: Roster) -> NameResult:
+    player = _resolver(quote.game_date, players).resolve(quote.name)
     if quote.player_id is None:
-        return Fate.UNJUDGED if found else Fate.UNRESOLVED
-    if found:
-        return Fate.RESOLVED if found.player_id == quote.player_id else Fate.WRONG
-    return Fate.UNRESOLVED if quote.player_id in {player.player_id for player in players} else Fate.NOT_ROSTERED
+        return NameResult.UNVERIFIED if player else NameResult.UNRESOLVED
+    if player:
+        return NameResult.RESOLVED if player.player_id == quote.player_id else NameResult.WRONG
+    return (
+        NameResult.UNRESOLVED
+        if quote.player_id in {rostered.player_id for rostered in players}
+        else NameResult.NOT_ROSTERED
+    )
 
 
 @cache
-def _resolver(game_date: date, players: Squad) -> Resolver:
-    """As every reader makes it."""
+def _resolver(game_date: date, players: Roster) -> Resolver:
+    """The resolver that readers use."""
     return resolver_of(ReadContext(slate=Slate(game_date=game_date), as_of=eastern(game_date, 12), players=players))
 
 
-def by_fate(counts: Counts, month: str | None = None) -> Counter[Fate]:
-    """Rows of a month, or of all."""
-    told = Counter[Fate]()
-    for (of_month, fate, _), rows in counts.items():
-        if month in (None, of_month):
-            told[fate] += rows
-    return told
+def count_by_result(counts: RowCounts, month: str | None = None) -> Counter[NameResult]:
+    """Rows of a month, or of all months, by result."""
+    totals = Counter[NameResult]()
+    for (row_month, result, _), rows in counts.items():
+        if month in (None, row_month):
+            totals[result] += rows
+    return totals
 
 
-def share_resolved(told: Counter[Fate]) -> float:
-    """Of the rows of players who were on one of the rosters."""
-    rostered = sum(told[fate] for fate in ROSTERED)
-    return told[Fate.RESOLVED] / rostered if rostered else 0.0
+def share_resolved(totals: Counter[NameResult]) -> float:
+    """Share of resolved rows among those of rostered players."""
+    rostered = sum(totals[result] for result in ROSTERED)
+    return totals[NameResult.RESOLVED] / rostered if rostered else 0.0
 
 
-def shortfalls(told: Counter[Fate]) -> list[str]:
-    """In what the aim is missed."""
-    rostered, share, unjudged = sum(told[fate] for fate in ROSTERED), share_resolved(told), told[Fate.UNJUDGED]
-    wrongs = (
-        (f"{rostered} rows of rostered players, fewer than {LEAST_ROSTERED}", rostered < LEAST_ROSTERED),
-        (f"{share:.2%} of them resolved, less than {AIM:.1%}", share < AIM),
-        (f"{told[Fate.WRONG]} rows resolved wrongly", told[Fate.WRONG] > 0),
+def missed_targets(totals: Counter[NameResult]) -> list[str]:
+    """Descriptions of the targets that are missed."""
+    rostered, share = sum(totals[result] for result in ROSTERED), share_resolved(totals)
+    unverified = totals[NameResult.UNVERIFIED]
+    targets = (
+        (f"{rostered} rows of rostered players, fewer than {MIN_ROSTERED_ROWS}", rostered < MIN_ROSTERED_ROWS),
+        (f"{share:.2%} of them resolved, less than {TARGET_SHARE:.1%}", share < TARGET_SHARE),
+        (f"{totals[NameResult.WRONG]} rows resolved wrongly", totals[NameResult.WRONG] > 0),
         (
-            f"{unjudged} rows without an id to judge by, over {MOST_UNJUDGED:.1%} of all",
-            unjudged > MOST_UNJUDGED * told.total(),
+            f"{unverified} rows resolved without an id to compare with, over {MAX_UNVERIFIED_SHARE:.1%} of all",
+            unverified > MAX_UNVERIFIED_SHARE * totals.total(),
         ),
     )
-    return [what for what, is_so in wrongs if is_so]
+    return [text for text, missed in targets if missed]
 
 
-def tell(counts: Counts, console: Console) -> None:
-    """The figures by month, and every name that was not resolved, or wrongly."""
-    table = Table("month", "rows", "of rostered players", *Fate, "share resolved")
+def print_report(counts: RowCounts, console: Console) -> None:
+    """Print the counts by month, and every name that was not resolved or resolved wrongly."""
+    table = Table("month", "rows", "of rostered players", *NameResult, "share resolved")
     for month in sorted({month for month, _, _ in counts}):
-        table.add_row(*_line(month, by_fate(counts, month)))
+        table.add_row(*_row(month, count_by_result(counts, month)))
     table.add_section()
-    table.add_row(*_line("all", by_fate(counts)))
+    table.add_row(*_row("all", count_by_result(counts)))
     console.print(table)
-    for fate in (Fate.UNRESOLVED, Fate.WRONG, Fate.NOT_ROSTERED, Fate.UNJUDGED):
-        console.print(f"{fate}: {_names(counts, fate) or 'nobody'}")
+    for result in (NameResult.UNRESOLVED, NameResult.WRONG, NameResult.NOT_ROSTERED, NameResult.UNVERIFIED):
+        console.print(f"{result}: {_names(counts, result) or 'none'}")
 
 
-def _line(title: str, told: Counter[Fate]) -> Iterator[str]:
+def _row(title: str, totals: Counter[NameResult]) -> Iterator[str]:
     yield title
-    yield f"{told.total():,}"
-    yield f"{sum(told[fate] for fate in ROSTERED):,}"
-    yield from (f"{told[fate]:,}" for fate in Fate)
-    yield f"{share_resolved(told):.2%}"
+    yield f"{totals.total():,}"
+    yield f"{sum(totals[result] for result in ROSTERED):,}"
+    yield from (f"{totals[result]:,}" for result in NameResult)
+    yield f"{share_resolved(totals):.2%}"
 
 
-def _names(counts: Counts, wanted: Fate) -> str:
+def _names(counts: RowCounts, wanted: NameResult) -> str:
     rows = Counter[str]()
-    for (_, fate, name), number in counts.items():
-        if fate is wanted:
+    for (_, result, name), number in counts.items():
+        if result is wanted:
             rows[name] += number
     return ", ".join(f"{name} ({number})" for name, number in rows.most_common())
 
 
 def main(arguments: Sequence[str]) -> int:
-    """0 when the aim is met, 1 when it is not, 2 without a folder of past seasons."""
+    """Exit code 0 when the targets are met, 1 when one is missed, 2 without a folder of past seasons."""
     folder = Path(*arguments[:1])
     try:
         imported = import_folder(folder)
-        with tempfile.TemporaryDirectory(prefix="tipoff-identity-") as scratch:
+        with tempfile.TemporaryDirectory(prefix="tipoff-names-") as scratch:
             write_archive(Path(scratch), imported.frames, source="import", missing=imported.missing)
             counts = measure(Archive(Path(scratch)), quotes(folder))
     except TipoffError as error:
-        print(f"identity: {error}", file=sys.stderr)
+        print(f"name-report: {error}", file=sys.stderr)
         return 2
-    tell(counts, Console(width=160, highlight=False))
-    missed = shortfalls(by_fate(counts))
-    for what in missed:
-        print(f"missed: {what}")
+    print_report(counts, Console(width=160, highlight=False))
+    missed = missed_targets(count_by_result(counts))
+    for text in missed:
+        print(f"missed: {text}")
     return 1 if missed else 0
 
 

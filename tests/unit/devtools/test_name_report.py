@@ -1,4 +1,4 @@
-"""The measuring of names: every archived quote of rostered players finds its player, and a wrong one would show."""
+"""The name report: quotes of rostered players resolve, and a wrong resolution is reported."""
 
 from __future__ import annotations
 
@@ -12,7 +12,17 @@ import polars as pl
 import pytest
 from rich.console import Console
 
-from devtools.name_report import AIM, Fate, Quote, by_fate, measure, quotes, share_resolved, shortfalls, tell
+from devtools.name_report import (
+    TARGET_SHARE,
+    NameResult,
+    Quote,
+    count_by_result,
+    measure,
+    missed_targets,
+    print_report,
+    quotes,
+    share_resolved,
+)
 from tipoff.errors import BadInputError
 from tipoff.replay.archive import Archive
 from tipoff.replay.archive.importing import import_folder
@@ -26,81 +36,84 @@ CURRY, GREEN = "201939", "203110"
 @pytest.fixture(scope="module")
 def past(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Archive:
     imported = import_folder(shared_data)
-    folder = tmp_path_factory.mktemp("identity") / "archive"
+    folder = tmp_path_factory.mktemp("names") / "archive"
     write_archive(folder, imported.frames, source="import", missing=imported.missing)
     return Archive(folder)
 
 
 @pytest.mark.data
 @pytest.mark.parametrize("month", ["2024-03", "2024-11"])
-def test_a_months_quotes_find_their_players_and_none_finds_another(
-    past: Archive, shared_data: Path, month: str
-) -> None:
+def test_quotes_of_a_month_resolve_to_the_right_players(past: Archive, shared_data: Path, month: str) -> None:
     quoted = [quote for quote in quotes(shared_data) if f"{quote.game_date:%Y-%m}" == month]
-    told = by_fate(measure(past, quoted), month)
-    assert told.total() == sum(quote.rows for quote in quoted) > 1000
-    assert share_resolved(told) >= AIM
-    assert (told[Fate.WRONG], told[Fate.NOT_ROSTERED]) == (0, 0)
+    totals = count_by_result(measure(past, quoted), month)
+    assert totals.total() == sum(quote.rows for quote in quoted) > 1000
+    assert share_resolved(totals) >= TARGET_SHARE
+    assert (totals[NameResult.WRONG], totals[NameResult.NOT_ROSTERED]) == (0, 0)
 
 
 @pytest.mark.parametrize(
-    ("name", "player_id", "fate"),
+    ("name", "player_id", "result"),
     [
-        ("Stephen Curry", CURRY, Fate.RESOLVED),
-        ("Curry, Stephen", CURRY, Fate.RESOLVED),
-        ("Stephen Curry", GREEN, Fate.WRONG),
-        ("Steff Curry", CURRY, Fate.UNRESOLVED),
-        ("LeBron James", "2544", Fate.NOT_ROSTERED),
-        ("Stephen Curry", None, Fate.UNJUDGED),
-        ("Nobody At All", None, Fate.UNRESOLVED),
+        ("Stephen Curry", CURRY, NameResult.RESOLVED),
+        ("Curry, Stephen", CURRY, NameResult.RESOLVED),
+        ("Stephen Curry", GREEN, NameResult.WRONG),
+        ("Steff Curry", CURRY, NameResult.UNRESOLVED),
+        ("LeBron James", "2544", NameResult.NOT_ROSTERED),
+        ("Stephen Curry", None, NameResult.UNVERIFIED),
+        ("Nobody At All", None, NameResult.UNRESOLVED),
     ],
 )
-def test_what_became_of_a_quote(sample: Path, name: str, player_id: str | None, fate: Fate) -> None:
+def test_the_result_of_a_quote(sample: Path, name: str, player_id: str | None, result: NameResult) -> None:
     counts = measure(Archive(sample), [Quote(SLATE, "CHA", "GSW", name, player_id, rows=7)])
-    assert counts == {("2024-03", fate, name): 7}
+    assert counts == {("2024-03", result, name): 7}
 
 
-def test_an_unresolved_name_is_told_with_its_rows(sample: Path) -> None:
+def test_an_unresolved_name_is_printed_with_its_rows(sample: Path) -> None:
     counts = measure(Archive(sample), [Quote(SLATE, "CHA", "GSW", "Steff Curry", CURRY, rows=7)])
-    paper = io.StringIO()
-    tell(counts, Console(file=paper, width=160))
-    assert "unresolved: Steff Curry (7)" in paper.getvalue()
-    assert share_resolved(by_fate(counts)) == 0
+    buffer = io.StringIO()
+    print_report(counts, Console(file=buffer, width=160))
+    assert "unresolved: Steff Curry (7)" in buffer.getvalue()
+    assert share_resolved(count_by_result(counts)) == 0
 
 
 @pytest.mark.parametrize(
-    ("resolved", "wrong", "unresolved", "unjudged", "missed"),
+    ("resolved", "wrong", "unresolved", "unverified", "missed"),
     [
         (2000, 0, 10, 10, []),
         (0, 0, 0, 0, ["0 rows of rostered players, fewer than 1000", "0.00% of them resolved, less than 99.5%"]),
         (999, 0, 0, 0, ["999 rows of rostered players, fewer than 1000"]),
         (2000, 0, 11, 0, ["99.45% of them resolved, less than 99.5%"]),
         (2000, 1, 0, 0, ["1 rows resolved wrongly"]),
-        (2000, 0, 0, 11, ["11 rows without an id to judge by, over 0.5% of all"]),
+        (2000, 0, 0, 11, ["11 rows resolved without an id to compare with, over 0.5% of all"]),
     ],
 )
-def test_what_is_missed_of_the_aim_is_told(
-    resolved: int, wrong: int, unresolved: int, unjudged: int, missed: list[str]
+def test_missed_targets_are_described(
+    resolved: int, wrong: int, unresolved: int, unverified: int, missed: list[str]
 ) -> None:
-    fates = {Fate.RESOLVED: resolved, Fate.WRONG: wrong, Fate.UNRESOLVED: unresolved, Fate.UNJUDGED: unjudged}
-    assert shortfalls(Counter(fates)) == missed
+    results = {
+        NameResult.RESOLVED: resolved,
+        NameResult.WRONG: wrong,
+        NameResult.UNRESOLVED: unresolved,
+        NameResult.UNVERIFIED: unverified,
+    }
+    assert missed_targets(Counter(results)) == missed
 
 
-def test_a_folder_without_quotes_is_told(tmp_path: Path) -> None:
-    with pytest.raises(BadInputError, match="player_props holds no"):
+def test_a_folder_without_quotes_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match="player_props has no"):
         quotes(tmp_path)
 
 
 @pytest.mark.data
-def test_each_of_our_aliases_is_a_spelling_that_a_feed_really_used(shared_data: Path) -> None:
+def test_each_alias_is_a_spelling_that_a_provider_used(shared_data: Path) -> None:
     files = (shared_data / "player_props").glob("*.parquet")
     quoted = {name for file in files for name in pl.read_parquet(file, columns=["player"])["player"]}
-    met = {normalise(name) for name in quoted | names_of_balldontlie(shared_data / "payloads" / "balldontlie")}
-    assert [spelling for spelling in load_aliases() if normalise(spelling) not in met] == []
+    known = {normalise(name) for name in quoted | names_of_balldontlie(shared_data / "payloads" / "balldontlie")}
+    assert [spelling for spelling in load_aliases() if normalise(spelling) not in known] == []
 
 
 def names_of_balldontlie(folder: Path) -> set[str]:
-    """First and last name of everybody in a recorded box score."""
+    """First and last names in the recorded box scores."""
     documents = [json.loads(file.read_bytes()) for file in folder.glob("box_scores*.json")]
     return {
         f"{listed['player']['first_name']} {listed['player']['last_name']}"
@@ -112,12 +125,12 @@ def names_of_balldontlie(folder: Path) -> set[str]:
 
 
 @pytest.mark.data
-def test_a_traded_player_is_found_in_his_team_of_the_date(past: Archive) -> None:
+def test_a_traded_player_is_resolved_in_his_team_of_the_date(past: Archive) -> None:
     """Schröder went from the Nets to the Warriors in the middle of December 2024."""
     quoted = [
         Quote(game_date, team, "MEM", "Dennis Schroder", "203471", rows=1)
         for game_date in (date(2024, 12, 8), date(2024, 12, 19))
         for team in ("BKN", "GSW")
     ]
-    fates = [next(iter(measure(past, [quote])))[1] for quote in quoted]
-    assert fates == [Fate.RESOLVED, Fate.NOT_ROSTERED, Fate.NOT_ROSTERED, Fate.RESOLVED]
+    results = [next(iter(measure(past, [quote])))[1] for quote in quoted]
+    assert results == [NameResult.RESOLVED, NameResult.NOT_ROSTERED, NameResult.NOT_ROSTERED, NameResult.RESOLVED]
