@@ -23,7 +23,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from cli.exit_codes import CommandError, Exit
 from cli.server import PATIENCE, has_day_worker, is_namespace_missing, reached
 from cli.target import Target
-from workflows.contracts import Message, MessageAnswer, OperatorCommand, day_workflow_id
+from workflows.contracts import CommandName, CommandResult, OperatorCommand, day_workflow_id
 
 ANSWER_WITHIN = timedelta(seconds=5)
 """A worker that has just taken the run over reads its history first."""
@@ -46,7 +46,7 @@ async def run(options: Namespace) -> Exit:
     if options.json:
         print(json.dumps({**answer.model_dump(), "repeated": repeated}))
     else:
-        print(f"{answer.answer}{REPEATED if repeated else ''}")
+        print(f"{answer.text}{REPEATED if repeated else ''}")
     return Exit.DONE
 
 
@@ -56,7 +56,7 @@ REPEATED = " (so it was answered to this very order before; nothing was done now
 def order_of(options: Namespace) -> OperatorCommand:
     """The order that was typed."""
     return OperatorCommand(
-        message=Message(options.command.replace("-", "_")),
+        name=CommandName(options.command.replace("-", "_")),
         target=getattr(options, "phase", None) or getattr(options, "step", ""),
         games=tuple(getattr(options, "games", ())),
         game_date=options.date,
@@ -86,15 +86,15 @@ async def running(client: Client, target: Target, game_date: date) -> Handle:
     return client.get_workflow_handle(described.id, run_id=described.run_id)
 
 
-async def give(handle: Handle, order: OperatorCommand, name: str | None) -> tuple[MessageAnswer, bool]:
+async def give(handle: Handle, order: OperatorCommand, name: str | None) -> tuple[CommandResult, bool]:
     """The run's answer, and whether it had been given already. Raises CommandError REFUSED or UNREACHABLE."""
     names = [name] if name else names_of(order, time.time())
     try:
         for answer in await asyncio.gather(*(_answer_to(handle, given) for given in names)):
             if answer is not None:
                 return answer, True
-        first: MessageAnswer = await handle.execute_update(
-            order.message.value, order, id=names[0], result_type=MessageAnswer, rpc_timeout=ANSWER_WITHIN
+        first: CommandResult = await handle.execute_update(
+            order.name.value, order, id=names[0], result_type=CommandResult, rpc_timeout=ANSWER_WITHIN
         )
     except WorkflowUpdateFailedError as error:
         raise CommandError(Exit.REFUSED, f"refused: {error.cause}") from error
@@ -111,14 +111,14 @@ def names_of(order: OperatorCommand, now: float) -> Sequence[str]:
     """Names of the same order now and in the last minute, in steps of ten seconds, so that a repeat meets the first."""
     digest = hashlib.sha256(order.model_dump_json().encode()).hexdigest()[:16]
     step = int(now // STEP_SECONDS)
-    return [f"{order.message}-{digest}-{step - back}" for back in range(60 // STEP_SECONDS + 1)]
+    return [f"{order.name}-{digest}-{step - back}" for back in range(60 // STEP_SECONDS + 1)]
 
 
-async def _answer_to(handle: Handle, name: str) -> MessageAnswer | None:
+async def _answer_to(handle: Handle, name: str) -> CommandResult | None:
     """The answer to an order that was given before."""
-    known = handle.get_update_handle(name, workflow_run_id=handle.run_id, result_type=MessageAnswer)
+    known = handle.get_update_handle(name, workflow_run_id=handle.run_id, result_type=CommandResult)
     try:
-        answer: MessageAnswer = await known.result(rpc_timeout=ANSWER_WITHIN)
+        answer: CommandResult = await known.result(rpc_timeout=ANSWER_WITHIN)
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
             return None

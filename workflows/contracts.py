@@ -70,8 +70,8 @@ def day_workflow_id(game_date: date) -> str:
 # ── the day ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class Message(StrEnum):
-    """What a person may say to a running day."""
+class CommandName(StrEnum):
+    """The commands an operator may send to a running day, as a signal or an update."""
 
     FORCE_CONTINUE = "force_continue"
     LINES_AVAILABLE = "lines_available"
@@ -82,21 +82,21 @@ class Message(StrEnum):
 
 
 class OperatorCommand(Frozen):
-    """One message of a person: what, about which phase or step, who says it and why."""
+    """One command of an operator: which, for which phase or step, from whom and why."""
 
-    message: Message
+    name: CommandName
     target: str = Field(default="", max_length=100)
     """Phase for force_continue, step for retry_step and skip_step; empty otherwise."""
     games: tuple[Annotated[str, Field(max_length=20)], ...] = Field(default=(), max_length=20)
-    """Games that lines are said to be available for; empty: all."""
+    """Games whose lines are available; empty: all."""
     game_date: date | None = None
-    """The date the sender means; refused when it is not the run's."""
+    """The date the operator means; a command for another date than the run's is refused."""
     who: str = Field(default="", max_length=100)
     why: str = Field(default="", max_length=500)
 
     @property
     def about(self) -> str:
-        """What it is about, in a word or two."""
+        """Its phase, step or games, for the audit trail."""
         return self.target or " ".join(self.games)
 
 
@@ -150,11 +150,11 @@ class DayResult(Frozen):
     attention: tuple[Attention, ...]
 
 
-class MessageAnswer(Frozen):
-    """What a message did."""
+class CommandResult(Frozen):
+    """What a command did, or why it was refused."""
 
     accepted: bool
-    answer: str
+    text: str
 
 
 # ── activities ───────────────────────────────────────────────────────────────────────────────────────────

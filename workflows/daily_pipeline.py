@@ -24,7 +24,14 @@ from temporalio.exceptions import ApplicationError
 
 from tipoff.vocabulary import AuditEntry, Channel, DayStatus, RunState
 from workflows import operator_commands
-from workflows.contracts import DayInput, DayResult, Message, MessageAnswer, OperatorCommand, Rerun
+from workflows.contracts import (
+    CommandName,
+    CommandResult,
+    DayInput,
+    DayResult,
+    OperatorCommand,
+    Rerun,
+)
 from workflows.day_clock import DayClock
 from workflows.day_state import REASON_LENGTH, DayLedger
 from workflows.day_status import day_result
@@ -77,8 +84,8 @@ class DailyPipelineWorkflow:
         if rerun is None:
             await planned.scheduler.run()
             return
-        answer = MessageAnswer(accepted=True, answer=f"done again from {rerun.from_phase} on")
-        self._audit(Channel.START, "rerun", answer, target=rerun.from_phase, who=rerun.who, why=rerun.why)
+        result = CommandResult(accepted=True, text=f"re-run from phase {rerun.from_phase} on")
+        self._audit(Channel.START, "rerun", result, target=rerun.from_phase, who=rerun.who, why=rerun.why)
         await DayRerun(rerun, ledger, self._clock, planned.runner, planned.poller, planned.reporter).run()
 
     def _start_planned(self, ledger: DayLedger) -> _PlannedDay:
@@ -96,8 +103,8 @@ class DailyPipelineWorkflow:
         if self._planned is None:
             return
         self._planned.scheduler.cancel_steps()
-        answer = MessageAnswer(accepted=True, answer="the run was ended; what it published stands")
-        self._audit(Channel.CANCEL, "cancel", answer, why=(workflow.cancellation_reason() or "")[:REASON_LENGTH])
+        result = CommandResult(accepted=True, text="the run was cancelled; its published predictions stay valid")
+        self._audit(Channel.CANCEL, "cancel", result, why=(workflow.cancellation_reason() or "")[:REASON_LENGTH])
         self._planned.ledger.ended = RunState.CANCELLED
         await self._planned.reporter.publish_last()
 
@@ -111,125 +118,126 @@ class DailyPipelineWorkflow:
     def status(self) -> DayStatus:
         return self._planned_day.reporter.status()
 
-    # ── operator commands ───────────────────────────────────────────────────────────────────────────────────
+    # ── operator commands ───────────────────────────────────────────────────────────────────────────────
 
-    def _validate_command(self, command: OperatorCommand) -> MessageAnswer:
-        if self._planned is None:
-            return MessageAnswer(accepted=False, answer="the day is only starting; say it again in a second")
-        return operator_commands.judge(command, self._planned.ledger, held=self._clock.held)
-
-    def _execute(self, command: OperatorCommand, via: Channel) -> MessageAnswer:
+    def _execute(self, command: OperatorCommand, via: Channel) -> CommandResult:
         """Execute a command if it is valid; the audit trail gets it either way."""
-        answer = self._validate_command(command)
-        if answer.accepted:
+        result = self._validate(command)
+        if result.accepted:
             planned = self._planned_day
-            operator_commands.apply(command, planned.ledger, self._clock.now())
-            planned.poller.force(operator_commands.steps_to_read(command, planned.ledger.plan))
-            if command.message is Message.RESUME_CLOCK:
+            operator_commands.execute(command, planned.ledger, self._clock.now())
+            planned.poller.force(operator_commands.forced_polls(command, planned.ledger.plan))
+            if command.name is CommandName.RESUME_CLOCK:
                 self._clock.resume()
             planned.scheduler.wake()
-        self._audit(via, command.message, answer, target=command.about, who=command.who, why=command.why)
-        return answer
+        self._audit(via, command.name, result, target=command.about, who=command.who, why=command.why)
+        return result
+
+    def _validate(self, command: OperatorCommand) -> CommandResult:
+        if self._planned is None:
+            return CommandResult(accepted=False, text="the day is only starting; send it again in a second")
+        return operator_commands.validate(command, self._planned.ledger, held=self._clock.held)
+
+    def _require_valid(self, command: OperatorCommand, name: CommandName) -> None:
+        """Reject an update before it is accepted. Raises ApplicationError."""
+        if command.name is not name:
+            raise ApplicationError(f"this is {name}, the command says {command.name}; nothing was changed")
+        result = self._validate(command)
+        if not result.accepted:
+            raise ApplicationError(result.text)
+
+    def _handle_signal(self, name: CommandName, arguments: Sequence[Any]) -> None:
+        """Execute a signal. It never raises, which would fail the run; the audit trail records a refusal."""
+        try:
+            self._execute(operator_commands.command_from(name, arguments), Channel.SIGNAL)
+        except ValueError as error:
+            refusal = CommandResult(accepted=False, text=str(error))
+            self._audit(Channel.SIGNAL, name, refusal, target=" ".join(map(str, arguments)))
 
     def _audit(
-        self, via: Channel, message: str, answer: MessageAnswer, *, target: str = "", who: str = "", why: str = ""
+        self, via: Channel, command: str, result: CommandResult, *, target: str = "", who: str = "", why: str = ""
     ) -> None:
         """Add an entry to the audit trail, also before there is a plan."""
         entry = AuditEntry(
             at=self._clock.now(),
             via=via,
-            message=message,
+            message=command,
             target=target[:REASON_LENGTH],
             who=who,
             why=why,
-            accepted=answer.accepted,
-            answer=answer.answer[:REASON_LENGTH],
+            accepted=result.accepted,
+            answer=result.text[:REASON_LENGTH],
         )
         if self._planned is None:
             self._early_audit.append(entry)
         else:
             self._planned.ledger.note(entry)
 
-    def _handle(self, message: Message, arguments: Sequence[Any]) -> None:
-        """Execute a signal. It never raises, which would fail the run; the audit trail records a refusal."""
-        try:
-            self._execute(operator_commands.command_from(message, arguments), Channel.SIGNAL)
-        except ValueError as error:
-            refusal = MessageAnswer(accepted=False, answer=str(error))
-            self._audit(Channel.SIGNAL, message, refusal, target=" ".join(map(str, arguments)))
-
-    def _validate(self, command: OperatorCommand, message: Message) -> None:
-        if command.message is not message:
-            raise ApplicationError(f"this is {message}, the order says {command.message}; nothing was changed")
-        answer = self._validate_command(command)
-        if not answer.accepted:
-            raise ApplicationError(answer.answer)
-
     @workflow.signal(
         name="force_continue",
-        description='Go on without what a phase waits for: "lines", or {"phase": …, "who": …, "why": …}',
+        description='Continue without what a phase waits for: "lines", or {"phase": …, "who": …, "why": …}',
     )
     def handle_force_continue(self, *arguments: Any) -> None:
-        self._handle(Message.FORCE_CONTINUE, arguments)
+        self._handle_signal(CommandName.FORCE_CONTINUE, arguments)
 
-    @workflow.signal(name="lines_available", description="Betting lines are out: look for them now, without waiting")
+    @workflow.signal(name="lines_available", description="Betting lines are out: poll for them now")
     def handle_lines_available(self, *arguments: Any) -> None:
-        self._handle(Message.LINES_AVAILABLE, arguments)
+        self._handle_signal(CommandName.LINES_AVAILABLE, arguments)
 
-    @workflow.signal(name="resume_clock", description="Let a held replay clock go on")
+    @workflow.signal(name="resume_clock", description="Resume a held replay clock")
     def handle_resume_clock(self, *arguments: Any) -> None:
-        self._handle(Message.RESUME_CLOCK, arguments)
+        self._handle_signal(CommandName.RESUME_CLOCK, arguments)
 
-    @workflow.signal(dynamic=True, description="Any other signal: it is refused, and that stands in the audit trail")
+    @workflow.signal(dynamic=True, description="Any other signal is refused and recorded in the audit trail")
     def handle_unknown_signal(self, name: str, arguments: Sequence[RawValue]) -> None:
-        known = ", ".join((Message.FORCE_CONTINUE, Message.LINES_AVAILABLE, Message.RESUME_CLOCK))
-        told = f"there is no signal {name[:50]!r}, but {known}; other orders are updates: see `starter.py --help`"
-        self._audit(Channel.SIGNAL, name[:50], MessageAnswer(accepted=False, answer=told))
+        known = ", ".join((CommandName.FORCE_CONTINUE, CommandName.LINES_AVAILABLE, CommandName.RESUME_CLOCK))
+        refusal = f"no signal {name[:50]!r}; the signals are {known}; other commands are updates: `starter.py --help`"
+        self._audit(Channel.SIGNAL, name[:50], CommandResult(accepted=False, text=refusal))
 
-    @workflow.update(description="Go on without what a phase waits for; who and why are recorded")
-    def force_continue(self, command: OperatorCommand) -> MessageAnswer:
+    @workflow.update(description="Continue without what a phase waits for; who and why are recorded")
+    def force_continue(self, command: OperatorCommand) -> CommandResult:
         return self._execute(command, Channel.UPDATE)
 
     @force_continue.validator
     def _validate_force_continue(self, command: OperatorCommand) -> None:
-        self._validate(command, Message.FORCE_CONTINUE)
+        self._require_valid(command, CommandName.FORCE_CONTINUE)
 
-    @workflow.update(description="Betting lines are out: look for them now")
-    def lines_available(self, command: OperatorCommand) -> MessageAnswer:
+    @workflow.update(description="Betting lines are out: poll for them now")
+    def lines_available(self, command: OperatorCommand) -> CommandResult:
         return self._execute(command, Channel.UPDATE)
 
     @lines_available.validator
     def _validate_lines_available(self, command: OperatorCommand) -> None:
-        self._validate(command, Message.LINES_AVAILABLE)
+        self._require_valid(command, CommandName.LINES_AVAILABLE)
 
-    @workflow.update(description="Try a parked step again now")
-    def retry_step(self, command: OperatorCommand) -> MessageAnswer:
+    @workflow.update(description="Retry a parked step now")
+    def retry_step(self, command: OperatorCommand) -> CommandResult:
         return self._execute(command, Channel.UPDATE)
 
     @retry_step.validator
     def _validate_retry_step(self, command: OperatorCommand) -> None:
-        self._validate(command, Message.RETRY_STEP)
+        self._require_valid(command, CommandName.RETRY_STEP)
 
-    @workflow.update(description="Do without a step for the rest of the day")
-    def skip_step(self, command: OperatorCommand) -> MessageAnswer:
+    @workflow.update(description="Skip a step for the rest of the day")
+    def skip_step(self, command: OperatorCommand) -> CommandResult:
         return self._execute(command, Channel.UPDATE)
 
     @skip_step.validator
     def _validate_skip_step(self, command: OperatorCommand) -> None:
-        self._validate(command, Message.SKIP_STEP)
+        self._require_valid(command, CommandName.SKIP_STEP)
 
-    @workflow.update(description="Fetch events, game lines and player lines again now")
-    def refresh_lines(self, command: OperatorCommand) -> MessageAnswer:
+    @workflow.update(description="Poll events, game lines and player lines again now")
+    def refresh_lines(self, command: OperatorCommand) -> CommandResult:
         return self._execute(command, Channel.UPDATE)
 
     @refresh_lines.validator
     def _validate_refresh_lines(self, command: OperatorCommand) -> None:
-        self._validate(command, Message.REFRESH_LINES)
+        self._require_valid(command, CommandName.REFRESH_LINES)
 
-    @workflow.update(description="Let a held replay clock go on")
-    def resume_clock(self, command: OperatorCommand) -> MessageAnswer:
+    @workflow.update(description="Resume a held replay clock")
+    def resume_clock(self, command: OperatorCommand) -> CommandResult:
         return self._execute(command, Channel.UPDATE)
 
     @resume_clock.validator
     def _validate_resume_clock(self, command: OperatorCommand) -> None:
-        self._validate(command, Message.RESUME_CLOCK)
+        self._require_valid(command, CommandName.RESUME_CLOCK)

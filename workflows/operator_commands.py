@@ -1,4 +1,4 @@
-"""What a person may say to a day, judged in one place: behind every signal and every update."""
+"""What operator commands do: parsed, validated and executed here for every signal and every update."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from typing import Any
 from pydantic import ValidationError
 
 from tipoff.vocabulary import DayPlan, Phase, PlanStep, SlateGame, StepKind, StepState, step_names
-from workflows.contracts import Message, MessageAnswer, OperatorCommand
+from workflows.contracts import CommandName, CommandResult, OperatorCommand
 from workflows.day_state import DayLedger, Records, StepRecord
 
+_LINES_COMMANDS = frozenset({CommandName.LINES_AVAILABLE, CommandName.REFRESH_LINES})
+_STEP_COMMANDS = frozenset({CommandName.RETRY_STEP, CommandName.SKIP_STEP})
 
-def command_from(message: Message, arguments: Sequence[Any]) -> OperatorCommand:
-    """An order from whatever a person typed in the UI: nothing, a word, or an object. Raises ValueError."""
+
+def command_from(name: CommandName, arguments: Sequence[Any]) -> OperatorCommand:
+    """Parse the argument of a signal: nothing, a word, or an object. Raises ValueError."""
     match list(arguments):
         case [] | [None] | [""]:
             fields: dict[str, Any] = {}
@@ -23,83 +26,116 @@ def command_from(message: Message, arguments: Sequence[Any]) -> OperatorCommand:
         case [dict() as given]:
             fields = dict(given)
         case _:
-            raise ValueError(f"{message} takes a word or an object such as {_example(message)}")
+            raise ValueError(f"{name} takes a word or an object such as {_example(name)}")
     for alias in ("phase", "step"):
         if alias in fields:
             fields["target"] = fields.pop(alias)
     try:
-        return OperatorCommand.model_validate({**fields, "message": message})
+        return OperatorCommand.model_validate({**fields, "name": name})
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
-        raise ValueError(f"{message} takes a word or an object such as {_example(message)}: {problems}") from None
+        raise ValueError(f"{name} takes a word or an object such as {_example(name)}: {problems}") from None
 
 
-def _example(message: Message) -> str:
-    key, value = ("phase", "lines") if message is Message.FORCE_CONTINUE else ("step", step_names.INJURY_REPORT)
-    named = message in {Message.FORCE_CONTINUE, Message.RETRY_STEP, Message.SKIP_STEP}
-    target = f'"{key}": "{value}", ' if named else ""
+def _example(name: CommandName) -> str:
+    key, value = ("phase", "lines") if name is CommandName.FORCE_CONTINUE else ("step", step_names.INJURY_REPORT)
+    has_target = name is CommandName.FORCE_CONTINUE or name in _STEP_COMMANDS
+    target = f'"{key}": "{value}", ' if has_target else ""
     return f'{{{target}"who": "your name", "why": "a reason"}}'
 
 
-def judge(command: OperatorCommand, ledger: DayLedger, *, held: bool) -> MessageAnswer:
-    """Whether an order can be carried out, and what it will do; changes nothing."""
+def validate(command: OperatorCommand, ledger: DayLedger, *, held: bool) -> CommandResult:
+    """Whether a command can be executed and what it will do; changes nothing."""
     plan, records = ledger.plan, ledger.records
     if ledger.ended is not None:
-        return MessageAnswer(accepted=False, answer="this day has ended; start it again with --rerun")
+        return _refused("this day has ended; start it again with --rerun")
     refusal = _wrong_date(command, plan.game_date) or _wrong_games(command, plan.games)
+    if not refusal and ledger.recorded:
+        refusal = _wrong_in_rerun(command, records)
     if refusal:
-        return MessageAnswer(accepted=False, answer=refusal)
-    if ledger.recorded and (refusal := _wrong_in_rerun(command, records)):
-        return MessageAnswer(accepted=False, answer=refusal)
-    match command.message:
-        case Message.FORCE_CONTINUE:
-            return _judge_force(command.target, plan, records)
-        case Message.RETRY_STEP | Message.SKIP_STEP:
-            return _judge_step(command, plan, records)
-        case Message.RESUME_CLOCK:
-            return MessageAnswer(accepted=held, answer="the clock goes on" if held else "the clock is not held")
-        case Message.LINES_AVAILABLE | Message.REFRESH_LINES:
-            return _judge_lines(plan)
+        return _refused_unchanged(refusal)
+    match command.name:
+        case CommandName.FORCE_CONTINUE:
+            return _validate_force(command.target, plan, records)
+        case CommandName.RETRY_STEP | CommandName.SKIP_STEP:
+            return _validate_step(command, plan, records)
+        case CommandName.RESUME_CLOCK:
+            return _accepted("the clock runs on") if held else _refused("the clock is not held")
+        case CommandName.LINES_AVAILABLE | CommandName.REFRESH_LINES:
+            return _validate_lines(plan)
 
 
-def apply(command: OperatorCommand, ledger: DayLedger, now: datetime) -> None:
-    """Carry out an order that `judge` accepts."""
-    who = command.who or "a person"
-    by = f"{who}: {command.why}" if command.why else who
-    match command.message:
-        case Message.FORCE_CONTINUE:
-            for step in forced_steps(Phase(command.target), ledger.plan, ledger.records):
-                ledger.degrade(step, f"forced on by {by}", now)
-        case Message.RETRY_STEP:
+def execute(command: OperatorCommand, ledger: DayLedger, now: datetime) -> None:
+    """Execute a command that `validate` accepts."""
+    match command.name:
+        case CommandName.FORCE_CONTINUE:
+            for step in awaited_steps(Phase(command.target), ledger.plan, ledger.records):
+                ledger.degrade(step, f"forced by {_author(command)}", now)
+        case CommandName.RETRY_STEP:
             ledger.try_again(command.target, now)
-        case Message.SKIP_STEP:
-            step = next(step for step in ledger.plan.steps if step.name == command.target)
-            if ledger.records[step.name].state is not StepState.SKIPPED:
-                ledger.degrade(step, f"skipped by {by}", now, StepState.SKIPPED)
-        case Message.LINES_AVAILABLE | Message.REFRESH_LINES:
+        case CommandName.SKIP_STEP:
+            if ledger.records[command.target].state is not StepState.SKIPPED:
+                reason = f"skipped by {_author(command)}"
+                ledger.degrade(ledger.plan.step(command.target), reason, now, StepState.SKIPPED)
+        case CommandName.LINES_AVAILABLE | CommandName.REFRESH_LINES:
             for step in ledger.plan.steps:
                 if step.phase is Phase.LINES:
                     record = ledger.records[step.name]
                     record.retry_at, record.stopped, record.cooldown = now, "", None
-        case Message.RESUME_CLOCK:
+        case CommandName.RESUME_CLOCK:
             pass
 
 
-def steps_to_read(command: OperatorCommand, plan: DayPlan) -> tuple[PlanStep, ...]:
-    """The steps whose next answer is read even when it is the one that was read last."""
-    match command.message:
-        case Message.REFRESH_LINES:
-            # Whoever gave an unknown name its player wants it known wherever it stands.
+def forced_polls(command: OperatorCommand, plan: DayPlan) -> tuple[PlanStep, ...]:
+    """The steps whose next batch is processed even if it is unchanged."""
+    match command.name:
+        case CommandName.REFRESH_LINES:
+            # Operators refresh the lines after they resolved a player name, which may stand in any source.
             return tuple(step for step in plan.steps if step.kind is StepKind.SOURCE)
-        case Message.RETRY_STEP:
-            return tuple(step for step in plan.steps if step.name == command.target)
+        case CommandName.RETRY_STEP:
+            return (plan.step(command.target),)
     return ()
+
+
+def awaited_steps(phase: Phase, plan: DayPlan, records: Records) -> tuple[PlanStep, ...]:
+    """The steps a phase waits for, its own and those it needs: open sources, parked steps, running optional steps."""
+    reached: set[str] = set()
+    frontier = [step for step in plan.steps if step.phase is phase]
+    while frontier:
+        step = frontier.pop()
+        if step.name not in reached:
+            reached.add(step.name)
+            frontier.extend(plan.step(need) for need in step.needs)
+    return tuple(step for step in plan.steps if step.name in reached and _is_awaited(step, records[step.name]))
+
+
+def _is_awaited(step: PlanStep, record: StepRecord) -> bool:
+    if record.failed_since is not None:
+        return True
+    return not record.settled and (step.kind is StepKind.SOURCE or (record.running and not step.critical))
+
+
+def _author(command: OperatorCommand) -> str:
+    who = command.who or "an operator"
+    return f"{who}: {command.why}" if command.why else who
+
+
+def _accepted(text: str) -> CommandResult:
+    return CommandResult(accepted=True, text=text)
+
+
+def _refused(text: str) -> CommandResult:
+    return CommandResult(accepted=False, text=text)
+
+
+def _refused_unchanged(text: str) -> CommandResult:
+    return _refused(f"{text}; nothing was changed")
 
 
 def _wrong_date(command: OperatorCommand, game_date: date) -> str:
     if command.game_date in (None, game_date):
         return ""
-    return f"this run is of {game_date}, not of {command.game_date}; nothing was changed"
+    return f"this run is of {game_date}, not of {command.game_date}"
 
 
 def _wrong_games(command: OperatorCommand, games: tuple[SlateGame, ...]) -> str:
@@ -108,82 +144,61 @@ def _wrong_games(command: OperatorCommand, games: tuple[SlateGame, ...]) -> str:
     if not unknown:
         return ""
     slate = ", ".join(game.label for game in games) or "no games"
-    return f"no game {', '.join(unknown)} on this slate ({slate}); nothing was changed"
+    return f"no game {', '.join(unknown)} on this slate ({slate})"
 
 
 def _wrong_in_rerun(command: OperatorCommand, records: Records) -> str:
-    """A re-run walks what was recorded, so that only a step that is parked in it can be spoken about."""
-    if command.message in {Message.LINES_AVAILABLE, Message.REFRESH_LINES}:
-        return "this is a re-run: it reads what was landed and asks no provider; nothing was changed"
+    """Why a command makes no sense in a re-run, which only waits for parked steps."""
+    if command.name in _LINES_COMMANDS:
+        return "this is a re-run: it processes landed batches and polls no provider"
     record = records.get(command.target)
     if record is not None and record.failed_since is None:
-        return f"this is a re-run and {command.target} is not parked in it; nothing was changed"
+        return f"this is a re-run and {command.target} is not parked in it"
     return ""
 
 
-def _judge_force(target: str, plan: DayPlan, records: Records) -> MessageAnswer:
+def _validate_force(target: str, plan: DayPlan, records: Records) -> CommandResult:
     if target not in set(Phase):
-        return MessageAnswer(
-            accepted=False, answer=f"no phase {target!r}; the phases are {', '.join(Phase)}; nothing was changed"
-        )
+        return _refused_unchanged(f"no phase {target!r}; the phases are {', '.join(Phase)}")
     if not records[step_names.SCHEDULE].settled:
-        return MessageAnswer(
-            accepted=False,
-            answer=f"the slate is not known yet, so there is nothing to go on with: retry_step {step_names.SCHEDULE}",
-        )
-    steps = forced_steps(Phase(target), plan, records)
+        return _refused(f"the slate is unknown, so the day cannot continue: retry_step {step_names.SCHEDULE}")
+    steps = awaited_steps(Phase(target), plan, records)
     if not steps:
-        return MessageAnswer(accepted=True, answer=f"phase {target} waits for nothing; nothing was changed")
-    return MessageAnswer(accepted=True, answer=f"going on without {', '.join(step.name for step in steps)}")
+        return _accepted(f"phase {target} waits for nothing; nothing was changed")
+    return _accepted(f"continuing without {', '.join(step.name for step in steps)}")
 
 
-def forced_steps(phase: Phase, plan: DayPlan, records: Records) -> tuple[PlanStep, ...]:
-    """What a phase waits for in it or needed by it, however far up: sources, what is parked, optional steps at work."""
-    by_name = {step.name: step for step in plan.steps}
-    reached: dict[str, PlanStep] = {}
-    frontier = [step for step in plan.steps if step.phase is phase]
-    while frontier:
-        step = frontier.pop()
-        if step.name not in reached:
-            reached[step.name] = step
-            frontier.extend(by_name[need] for need in step.needs)
-    return tuple(step for step in plan.steps if step.name in reached and _is_waited_for(step, records[step.name]))
+def _validate_step(command: OperatorCommand, plan: DayPlan, records: Records) -> CommandResult:
+    name = command.target
+    if name not in records:
+        return _refused_unchanged(_no_step(name, plan))
+    if command.name is CommandName.RETRY_STEP:
+        return _validate_retry(plan.step(name), records)
+    if name == step_names.SCHEDULE and not records[name].settled:
+        return _refused_unchanged("the day cannot continue without a slate")
+    if records[name].state is StepState.SKIPPED:
+        return _accepted(f"{name} was skipped already; nothing was changed")
+    return _accepted(f"{name} is skipped for the rest of the day")
 
 
-def _is_waited_for(step: PlanStep, record: StepRecord) -> bool:
-    if record.failed_since is not None:
-        return True
-    return not record.settled and (step.kind is StepKind.SOURCE or (record.running and not step.critical))
-
-
-def _judge_step(command: OperatorCommand, plan: DayPlan, records: Records) -> MessageAnswer:
-    step = next((step for step in plan.steps if step.name == command.target), None)
-    if step is None:
-        return MessageAnswer(accepted=False, answer=f"{_no_step(command.target, plan)}; nothing was changed")
-    record = records[command.target]
-    if command.message is Message.RETRY_STEP and record.running:
-        return MessageAnswer(accepted=False, answer=f"{command.target} is running; nothing was changed")
-    if command.message is Message.RETRY_STEP:
-        waits = [need for need in step.needs if not records[need].settled]
-        when = f" when {', '.join(waits)} came or is gone without" if waits else ""
-        return MessageAnswer(accepted=True, answer=f"{command.target} is tried again{when}")
-    if command.target == step_names.SCHEDULE and not record.settled:
-        return MessageAnswer(accepted=False, answer="the day cannot go on without a slate; nothing was changed")
-    if record.state is StepState.SKIPPED:
-        return MessageAnswer(accepted=True, answer=f"{command.target} was skipped already; nothing was changed")
-    return MessageAnswer(accepted=True, answer=f"{command.target} is skipped for the rest of the day")
+def _validate_retry(step: PlanStep, records: Records) -> CommandResult:
+    if records[step.name].running:
+        return _refused_unchanged(f"{step.name} is running")
+    missing = [need for need in step.needs if not records[need].settled]
+    when = f" when {', '.join(missing)} is complete, degraded or skipped" if missing else ""
+    return _accepted(f"{step.name} is retried{when}")
 
 
 def _no_step(name: str, plan: DayPlan) -> str:
-    firsts = [
+    primary = [
         step.name for step in plan.steps if name in {use_fallback.source for use_fallback in step.fallback_sources}
     ]
-    if firsts:
-        return f"{name} is no step of its own, it stands in for {', '.join(firsts)}"
+    if primary:
+        return f"{name} is no step but a fallback source of {', '.join(primary)}"
     return f"no step {name!r}; the steps are {', '.join(step.name for step in plan.steps)}"
 
 
-def _judge_lines(plan: DayPlan) -> MessageAnswer:
+def _validate_lines(plan: DayPlan) -> CommandResult:
     if any(step.phase is Phase.LINES for step in plan.steps):
-        return MessageAnswer(accepted=True, answer="looking for lines now")
-    return MessageAnswer(accepted=False, answer="this day has no lines to look for; nothing was changed")
+        return _accepted("polling for lines now")
+    return _refused_unchanged("this day has no lines to poll for")

@@ -8,7 +8,7 @@ from temporalio import workflow
 
 from tipoff.vocabulary import StepState
 from workflows.calls import call
-from workflows.contracts import Activity, ClockSpec, DeliverRequest, MessageAnswer
+from workflows.contracts import Activity, ClockSpec, CommandResult, DeliverRequest
 from workflows.day_clock import DayClock
 from workflows.day_state import DayLedger
 
@@ -33,8 +33,8 @@ class Scenario:
         info = workflow.info()
         for action in due:
             request = DeliverRequest(workflow_id=info.workflow_id, run_id=info.run_id, action=action)
-            summary = f"scenario: {action.command.message} {action.command.target}".rstrip()
-            await call(Activity.DELIVER_ACTION, request, MessageAnswer, summary=summary)
+            summary = f"scenario: {action.command.name} {action.command.target}".rstrip()
+            await call(Activity.DELIVER_ACTION, request, CommandResult, summary=summary)
         return bool(due)
 
     def hold_if_reached(self, clock: DayClock, ledger: DayLedger) -> None:

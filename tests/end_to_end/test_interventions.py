@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.replays import Left, at, play, staged
 from tipoff.vocabulary import RunState, StepState
-from workflows.contracts import Message, OperatorCommand, ScheduledAction
+from workflows.contracts import CommandName, OperatorCommand, ScheduledAction
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -64,16 +64,16 @@ from = 2024-03-29T16:00:00
 """
 
 
-def said(hour: int, minute: int, message: Message, target: str, via: str = "update") -> ScheduledAction:
-    order = OperatorCommand(message=message, target=target, who="Ada", why="the test wants it")
+def said(hour: int, minute: int, message: CommandName, target: str, via: str = "update") -> ScheduledAction:
+    order = OperatorCommand(name=message, target=target, who="Ada", why="the test wants it")
     return ScheduledAction(at=at(hour, minute), command=order, via=via)
 
 
 ACTIONS = (
-    said(6, 40, Message.RETRY_STEP, "nbac_player_list_current"),
-    said(6, 50, Message.RETRY_STEP, "nbac_player_list_current"),
-    said(8, 50, Message.FORCE_CONTINUE, "lunch"),
-    said(9, 0, Message.FORCE_CONTINUE, "lines", via="signal"),
+    said(6, 40, CommandName.RETRY_STEP, "nbac_player_list_current"),
+    said(6, 50, CommandName.RETRY_STEP, "nbac_player_list_current"),
+    said(8, 50, CommandName.FORCE_CONTINUE, "lunch"),
+    said(9, 0, CommandName.FORCE_CONTINUE, "lines", via="signal"),
 )
 
 
@@ -129,7 +129,7 @@ def test_a_forced_day_publishes_at_once_and_without_lines(day: Left) -> None:
     (without,) = (item for item in day.result.degradations if item.step == "odds_api_player_points_props")
     assert without.since == at(9)
     (told,) = (alert for alert in day.status.alerts if alert.key == "odds_api_player_points_props:degraded")
-    assert "forced on by Ada: the test wants it" in told.text
+    assert "forced by Ada: the test wants it" in told.text
 
 
 def test_lines_that_came_later_refreshed_the_forced_day(day: Left) -> None:

@@ -129,13 +129,11 @@ async def test_a_waiting_day_tells_what_it_waits_for_and_hears_people(
 
         order = "force-continue --phase lines --date 2024-01-02 --who ann --why late --json"
         first, second = await starter.run(order), await starter.run(order)
-        assert first.json == {"accepted": True, "answer": f"going on without {LINES}", "repeated": False}
+        assert first.json == {"accepted": True, "text": f"continuing without {LINES}", "repeated": False}
         assert second.json == {**first.json, "repeated": True}
 
         repeated = await starter.run(order.removesuffix(" --json"))
-        assert (
-            f"going on without {LINES} (so it was answered to this very order before; nothing was done" in repeated.text
-        )
+        assert f"continuing without {LINES} (so it was answered to this very order before; nothing" in repeated.text
 
         after = await told_by_worker(starter, "2024-01-02")
         assert [(entry["who"], entry["why"], entry["via"]) for entry in after["audit"]] == [("ann", "late", "update")]
@@ -145,8 +143,8 @@ async def test_a_waiting_day_tells_what_it_waits_for_and_hears_people(
 @pytest.mark.parametrize(
     ("order", "answer"),
     [
-        ("lines-available --games DEN@MIN", "looking for lines now"),
-        ("refresh-lines", "looking for lines now"),
+        ("lines-available --games DEN@MIN", "polling for lines now"),
+        ("refresh-lines", "polling for lines now"),
         (f"skip-step --step {LINES}", f"{LINES} is skipped for the rest of the day"),
     ],
 )

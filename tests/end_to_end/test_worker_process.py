@@ -23,7 +23,7 @@ from tests.support.replays import ended, in_hand, staged, started, until
 from tests.support.starter import NOWHERE
 from tipoff.vocabulary import DataQuality, RunState, eastern
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
-from workflows.contracts import Activity, Message, OperatorCommand
+from workflows.contracts import Activity, CommandName, OperatorCommand
 from workflows.daily_pipeline import DailyPipelineWorkflow
 
 pytestmark = pytest.mark.timeout(300)
@@ -148,10 +148,10 @@ async def test_a_full_disk_parks_the_step_with_a_clear_error_and_leaves_nothing_
         assert [file for file in left_behind if "nbac_schedule" in str(file)] == []
         start_fetching(running)
         order = OperatorCommand(
-            message=Message.RETRY_STEP, target="nbac_schedule", who="Ada", why="the disk has room again"
+            name=CommandName.RETRY_STEP, target="nbac_schedule", who="Ada", why="the disk has room again"
         )
         await handle.execute_update(DailyPipelineWorkflow.retry_step, order)
-        await handle.execute_update(DailyPipelineWorkflow.resume_clock, OperatorCommand(message=Message.RESUME_CLOCK))
+        await handle.execute_update(DailyPipelineWorkflow.resume_clock, OperatorCommand(name=CommandName.RESUME_CLOCK))
         left = await ended(running, handle)
     assert (left.result.state, left.result.data_quality) == (RunState.COMPLETE, DataQuality.EMPTY)
 

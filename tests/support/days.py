@@ -35,10 +35,10 @@ from workflows.contracts import (
     ClockSpec,
     CollectReport,
     CollectRequest,
+    CommandName,
     ComputeRequest,
     DayInput,
     DayResult,
-    Message,
     OperatorCommand,
     PlanRequest,
     Predicted,
@@ -361,15 +361,15 @@ def virtual(*actions: ScheduledAction, hold_at: Any = None) -> ClockSpec:
 
 
 def says(
-    moment: datetime, message: Message, target: str = "", *, via: str = "update", games: tuple[str, ...] = ()
+    moment: datetime, message: CommandName, target: str = "", *, via: str = "update", games: tuple[str, ...] = ()
 ) -> ScheduledAction:
     """Somebody's order at a virtual time."""
     return ScheduledAction(at=moment, command=command(message, target, games=games), via=via)
 
 
-def command(message: Message, target: str = "", **fields: Any) -> OperatorCommand:
+def command(message: CommandName, target: str = "", **fields: Any) -> OperatorCommand:
     """An order of somebody who says who they are and why."""
-    return OperatorCommand(message=message, target=target, who="Ada", why="the test wants it", **fields)
+    return OperatorCommand(name=message, target=target, who="Ada", why="the test wants it", **fields)
 
 
 class Played(NamedTuple):

@@ -31,8 +31,8 @@ from tests.support.days import (
 from tipoff.vocabulary import Outcome, RateLimit
 from workflows.contracts import (
     AcquireRequest,
+    CommandName,
     CooldownReset,
-    Message,
     ProviderFeedback,
     Queue,
     RateLimiterInput,
@@ -58,7 +58,7 @@ async def late_lines(client: Client) -> Played:
 
 async def force_continue(client: Client) -> Played:
     """Somebody does not want to wait for lines any longer and says so at 10:10, by a signal with one word."""
-    return await play(client, World(), virtual(says(at(10, 10), Message.FORCE_CONTINUE, "lines", via="signal")))
+    return await play(client, World(), virtual(says(at(10, 10), CommandName.FORCE_CONTINUE, "lines", via="signal")))
 
 
 async def parked_and_resumed(client: Client) -> Played:
@@ -67,7 +67,7 @@ async def parked_and_resumed(client: Client) -> Played:
         happy_script(lines_at=at(9)),
         trouble={"ml_feature_store": Trouble(until=at(12))},
     )
-    return await play(client, world, virtual(says(at(12, 30), Message.RETRY_STEP, "ml_feature_store")))
+    return await play(client, world, virtual(says(at(12, 30), CommandName.RETRY_STEP, "ml_feature_store")))
 
 
 async def worker_killed(client: Client) -> Played:

@@ -25,7 +25,7 @@ from tests.support.days import (
     virtual,
 )
 from tipoff.vocabulary import DataQuality, Outcome, RunState, StepState
-from workflows.contracts import Activity, CollectRequest, Message
+from workflows.contracts import Activity, CollectRequest, CommandName
 
 PROPS, OTHER_PROPS, OTHER_IDS = (
     *("odds_api_player_points_props", "bettingpros_player_points_props"),
@@ -173,7 +173,7 @@ async def test_what_a_person_has_read_again_is_read_again_though_it_is_complete_
     played = await play(
         client,
         world(**others, bdl_player_boxscores=final_beats(GAMES)),
-        virtual(*(says(at(24), Message.RETRY_STEP, name) for name in again)),
+        virtual(*(says(at(24), CommandName.RETRY_STEP, name) for name in again)),
     )
     for name in ("nbac_player_boxscores", "nbac_gamebook_player_stats", "bdl_player_boxscores"):
         assert games_asked(played, name, at(24)) == IDS, name

@@ -35,7 +35,7 @@ from tests.support.days import (
     working,
 )
 from tipoff.vocabulary import Phase, RunState, StepState
-from workflows.contracts import Activity, ClockSpec, Message, MessageAnswer
+from workflows.contracts import Activity, ClockSpec, CommandName, CommandResult
 from workflows.daily_pipeline import DailyPipelineWorkflow
 
 BOTH = (EARLY.game_id, LATE.game_id)
@@ -56,15 +56,17 @@ async def test_a_signal_with_one_word_makes_the_day_predict_without_lines(client
 
 @pytest.mark.parametrize("via", ["signal", "update"])
 async def test_who_forced_a_day_on_and_why_stands_in_its_audit_and_its_degradations(client: Client, via: str) -> None:
-    played = await play(client, no_lines_at_all(), virtual(says(at(10, 10), Message.FORCE_CONTINUE, "lines", via=via)))
+    played = await play(
+        client, no_lines_at_all(), virtual(says(at(10, 10), CommandName.FORCE_CONTINUE, "lines", via=via))
+    )
     assert played.result.first_published_at == at(10, 10)
     (entry,) = played.status.audit
     assert (entry.via, entry.who, entry.why) == (via, "Ada", "the test wants it")
-    assert {item.reason for item in played.result.degradations} == {"forced on by Ada: the test wants it"}
+    assert {item.reason for item in played.result.degradations} == {"forced by Ada: the test wants it"}
 
 
-@pytest.mark.parametrize("message", [Message.LINES_AVAILABLE, Message.REFRESH_LINES])
-async def test_lines_are_fetched_at_once_when_somebody_says_they_are_out(client: Client, message: Message) -> None:
+@pytest.mark.parametrize("message", [CommandName.LINES_AVAILABLE, CommandName.REFRESH_LINES])
+async def test_lines_are_fetched_at_once_when_somebody_says_they_are_out(client: Client, message: CommandName) -> None:
     world = World(happy_script(lines_at=at(10, 5)))
     played = await play(client, world, virtual(says(at(10, 7), message)))
     assert at(10, 7) in poll_times(played, "odds_api_player_points_props")
@@ -74,7 +76,7 @@ async def test_lines_are_fetched_at_once_when_somebody_says_they_are_out(client:
 async def test_unchanged_lines_are_read_again_when_a_person_wants_them_refreshed(client: Client) -> None:
     """Whoever gave an unknown name its player wants the very same answer read otherwise."""
     world = World(happy_script(lines_at=at(9)))
-    told = says(at(10, 7), Message.LINES_AVAILABLE), says(at(10, 8), Message.REFRESH_LINES)
+    told = says(at(10, 7), CommandName.LINES_AVAILABLE), says(at(10, 8), CommandName.REFRESH_LINES)
     played = await play(client, world, virtual(*told))
     props = [deed for deed in played.deeds if deed.subject == "odds_api_player_points_props"]
     assert {at(10, 7), at(10, 8)} <= {deed.as_of for deed in props if deed.activity == Activity.COLLECT}
@@ -94,14 +96,17 @@ async def test_a_parked_step_is_retried_when_a_person_says_so(client: Client) ->
 
 async def test_a_parked_step_is_skipped_when_a_person_says_so(client: Client) -> None:
     world = World(happy_script(lines_at=at(9)), trouble={"player_prop_lines": Trouble()})
-    played = await play(client, world, virtual(says(at(10, 20), Message.SKIP_STEP, "player_prop_lines")))
+    played = await play(client, world, virtual(says(at(10, 20), CommandName.SKIP_STEP, "player_prop_lines")))
     assert played.result.first_published_at == at(10, 20)
     assert step(played.status, "player_prop_lines").state is StepState.SKIPPED
     assert "skipped by Ada" in step(played.status, "player_prop_lines").reason
 
 
 async def test_an_order_given_twice_is_carried_out_once(client: Client) -> None:
-    twice = [says(at(10, 10), Message.FORCE_CONTINUE, "lines"), says(at(10, 20), Message.FORCE_CONTINUE, "lines")]
+    twice = [
+        says(at(10, 10), CommandName.FORCE_CONTINUE, "lines"),
+        says(at(10, 20), CommandName.FORCE_CONTINUE, "lines"),
+    ]
     played = await play(client, no_lines_at_all(), virtual(*twice))
     assert [entry.accepted for entry in played.status.audit] == [True, True]
     assert "waits for nothing" in played.status.audit[1].answer
@@ -123,7 +128,7 @@ async def test_a_held_clock_stands_until_somebody_lets_it_go_on(client: Client) 
         assert "resume_clock" in status.sentence
         again = await handle.query(DailyPipelineWorkflow.status)
         assert again == status
-        answer = await handle.execute_update(DailyPipelineWorkflow.resume_clock, command(Message.RESUME_CLOCK))
+        answer = await handle.execute_update(DailyPipelineWorkflow.resume_clock, command(CommandName.RESUME_CLOCK))
         assert answer.accepted
         played = await ended(handle)
     assert played.result.state is RunState.COMPLETE
@@ -132,7 +137,7 @@ async def test_a_held_clock_stands_until_somebody_lets_it_go_on(client: Client) 
 async def test_a_held_day_hears_people_and_does_what_they_say(client: Client) -> None:
     async with working(client, no_lines_at_all()), started(client, held_at(at(10))) as handle:
         await until(handle, lambda status: status.held)
-        await handle.execute_update(DailyPipelineWorkflow.force_continue, command(Message.FORCE_CONTINUE, "lines"))
+        await handle.execute_update(DailyPipelineWorkflow.force_continue, command(CommandName.FORCE_CONTINUE, "lines"))
         status = await until(handle, lambda status: status.first_published_at is not None)
         assert (status.now, status.held) == (at(10), True)
         await handle.signal("resume_clock")
@@ -141,12 +146,12 @@ async def test_a_held_day_hears_people_and_does_what_they_say(client: Client) ->
 
 
 REFUSED = [
-    ("force_continue", command(Message.FORCE_CONTINUE, "lnies"), "no phase 'lnies'"),
-    ("retry_step", command(Message.RETRY_STEP, "odds"), "no step 'odds'"),
-    ("skip_step", command(Message.SKIP_STEP, "odds"), "no step 'odds'"),
-    ("lines_available", command(Message.LINES_AVAILABLE, games=("XXX@YYY",)), "no game XXX@YYY"),
-    ("refresh_lines", command(Message.REFRESH_LINES, game_date=date(2024, 3, 30)), "this run is of 2024-03-29"),
-    ("force_continue", command(Message.RETRY_STEP, "lines"), "this is force_continue, the order says retry_step"),
+    ("force_continue", command(CommandName.FORCE_CONTINUE, "lnies"), "no phase 'lnies'"),
+    ("retry_step", command(CommandName.RETRY_STEP, "odds"), "no step 'odds'"),
+    ("skip_step", command(CommandName.SKIP_STEP, "odds"), "no step 'odds'"),
+    ("lines_available", command(CommandName.LINES_AVAILABLE, games=("XXX@YYY",)), "no game XXX@YYY"),
+    ("refresh_lines", command(CommandName.REFRESH_LINES, game_date=date(2024, 3, 30)), "this run is of 2024-03-29"),
+    ("force_continue", command(CommandName.RETRY_STEP, "lines"), "this is force_continue, the command says retry_step"),
 ]
 
 
@@ -155,7 +160,7 @@ async def test_an_update_that_cannot_be_done_is_answered_with_an_error_and_chang
         before = await until(handle, lambda status: status.held)
         for name, wrong, why in REFUSED:
             with pytest.raises(WorkflowUpdateFailedError) as refused:
-                await handle.execute_update(name, wrong, result_type=MessageAnswer)
+                await handle.execute_update(name, wrong, result_type=CommandResult)
             assert why in str(refused.value.cause)
         assert await handle.query(DailyPipelineWorkflow.status) == before
 
@@ -202,7 +207,7 @@ async def test_a_signal_that_cannot_even_be_decoded_harms_nobody(client: Client)
     assert played.result.state is RunState.COMPLETE
     told = [(entry.message, entry.answer) for entry in played.status.audit if not entry.accepted]
     assert [message for message, _ in told] == ["retry_step"]
-    assert "there is no signal 'retry_step'" in told[0][1]
+    assert "no signal 'retry_step'; the signals are force_continue" in told[0][1]
 
 
 async def test_what_is_said_before_there_is_a_plan_stands_in_the_audit(client: Client) -> None:
@@ -231,16 +236,16 @@ async def test_messages_are_heard_while_activities_run_side_by_side(client: Clie
         for stop in world.stops.values():
             await stop.reached.wait()
         answer = await handle.execute_update(
-            DailyPipelineWorkflow.force_continue, command(Message.FORCE_CONTINUE, "lines")
+            DailyPipelineWorkflow.force_continue, command(CommandName.FORCE_CONTINUE, "lines")
         )
         with pytest.raises(WorkflowUpdateFailedError) as refused:
             await handle.execute_update(
-                DailyPipelineWorkflow.retry_step, command(Message.RETRY_STEP, "nbac_team_history")
+                DailyPipelineWorkflow.retry_step, command(CommandName.RETRY_STEP, "nbac_team_history")
             )
         for stop in world.stops.values():
             stop.released.set()
         played = await ended(handle)
-    assert "odds_api_player_points_props" in answer.answer
+    assert "odds_api_player_points_props" in answer.text
     assert "is running" in str(refused.value.cause)
     assert played.status.audit[0].at == at(6)
     assert played.result.first_published_at == at(8), "with the first injury report"
@@ -254,7 +259,7 @@ async def test_somebody_who_says_that_lines_are_out_while_they_are_looked_for_ha
     world.stops = {"odds_api_player_points_props": stop}
     async with working(client, world), started(client) as handle:
         await stop.reached.wait()
-        await handle.execute_update(DailyPipelineWorkflow.lines_available, command(Message.LINES_AVAILABLE))
+        await handle.execute_update(DailyPipelineWorkflow.lines_available, command(CommandName.LINES_AVAILABLE))
         stop.released.set()
         played = await ended(handle)
     assert poll_times(played, "odds_api_player_points_props")[:3] == [at(8), at(8), at(8, 30)]
@@ -297,7 +302,7 @@ async def test_a_day_that_ended_answers_questions_and_takes_no_orders(client: Cl
         played = await ended(handle)
         assert played.status.state is RunState.COMPLETE
         with pytest.raises(RPCError):
-            await handle.execute_update(DailyPipelineWorkflow.refresh_lines, command(Message.REFRESH_LINES))
+            await handle.execute_update(DailyPipelineWorkflow.refresh_lines, command(CommandName.REFRESH_LINES))
         with pytest.raises(RPCError):
             await handle.signal("lines_available")
         assert await handle.query(DailyPipelineWorkflow.status) == played.status

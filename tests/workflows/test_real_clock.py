@@ -24,7 +24,7 @@ from tests.support.days import (
 )
 from tests.support.ledgers import evening_plan, step_of
 from tipoff.vocabulary import Cadence, DayPlan, Phase, PlanStep, PollWhen, RunState, SlateGame
-from workflows.contracts import ClockSpec, Message, PlanRequest
+from workflows.contracts import ClockSpec, CommandName, PlanRequest
 from workflows.daily_pipeline import DailyPipelineWorkflow
 
 REAL = ClockSpec()
@@ -125,7 +125,7 @@ async def test_a_word_that_lines_are_out_ends_a_long_wait_at_once(client: Client
     async with working(client, scripted), started(client, REAL) as handle:
         await until(handle, lambda status: any(each.name == LINES and each.polls for each in status.steps))
         scripted.script = {**scripted.script, LINES: [Beat(start)]}
-        await handle.execute_update(DailyPipelineWorkflow.lines_available, command(Message.LINES_AVAILABLE))
+        await handle.execute_update(DailyPipelineWorkflow.lines_available, command(CommandName.LINES_AVAILABLE))
         played = await ended(handle)
     assert step(played.status, LINES).polls == 2
     assert played.result.first_published_at is not None
@@ -141,7 +141,7 @@ async def test_a_slate_that_is_called_off_while_a_step_runs_does_not_leave_the_d
     async with working(client, scripted), started(client, REAL) as handle:
         await stop.reached.wait()
         scripted.script = {**scripted.script, "nbac_schedule": [first, Beat(start, games=())]}
-        read_again = command(Message.RETRY_STEP, "nbac_schedule")
+        read_again = command(CommandName.RETRY_STEP, "nbac_schedule")
         await handle.execute_update(DailyPipelineWorkflow.retry_step, read_again)
         await until(handle, lambda status: not status.games)
         stop.released.set()

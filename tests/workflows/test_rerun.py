@@ -25,7 +25,7 @@ from tests.support.days import (
     working,
 )
 from tipoff.vocabulary import Degradation, Phase, PredictionRun, RecordedBatch, RecordedDay, RunState, StepState
-from workflows.contracts import Activity, Message, Rerun
+from workflows.contracts import Activity, CommandName, Rerun
 from workflows.daily_pipeline import DailyPipelineWorkflow
 
 BOTH = (EARLY.game_id, LATE.game_id)
@@ -143,7 +143,7 @@ async def test_a_critical_step_that_fails_in_a_rerun_is_parked_until_a_person_de
         status = await until(handle, lambda status: bool(status.attention))
         assert status.attention[0].step == "ml_feature_store"
         await handle.execute_update(
-            DailyPipelineWorkflow.force_continue, command(Message.FORCE_CONTINUE, Phase.PREDICT.value)
+            DailyPipelineWorkflow.force_continue, command(CommandName.FORCE_CONTINUE, Phase.PREDICT.value)
         )
         played = await ended(handle)
     assert played.result.state is RunState.COMPLETE

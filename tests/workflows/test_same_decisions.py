@@ -11,7 +11,7 @@ from temporalio.client import Client
 from tests.support import scenarios
 from tests.support.days import MORNING, Deed, Played, World, at, happy_script, play, says, virtual
 from tipoff.vocabulary import RunState
-from workflows.contracts import Activity, Message
+from workflows.contracts import Activity, CommandName
 
 SECOND_HALVES = {Activity.PROCESS, Activity.STORE_PREDICTIONS}
 """What follows within one step on its first activity; it decides nothing, and steps run side by side."""
@@ -24,7 +24,9 @@ def decisions(played: Played) -> tuple[list[Deed], list[Deed]]:
 
 
 async def test_a_day_played_twice_is_decided_twice_the_same(client: Client) -> None:
-    clock = virtual(says(at(10, 10), Message.FORCE_CONTINUE, "lines"), says(at(14, 10), Message.LINES_AVAILABLE))
+    clock = virtual(
+        says(at(10, 10), CommandName.FORCE_CONTINUE, "lines"), says(at(14, 10), CommandName.LINES_AVAILABLE)
+    )
     first, second = [await play(client, World(), clock) for _ in range(2)]
     assert decisions(first) == decisions(second)
     assert first.status == second.status

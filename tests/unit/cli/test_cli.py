@@ -19,7 +19,7 @@ from tests.support.small_day import small_plan
 from tests.support.starter import NOWHERE, PROJECT, Starter
 from tipoff.publishing.status import publish_status
 from tipoff.publishing.store import FolderStore
-from workflows.contracts import Message, OperatorCommand, Queue
+from workflows.contracts import CommandName, OperatorCommand, Queue
 from workflows.day_state import DayLedger
 from workflows.day_status import day_status
 
@@ -267,7 +267,7 @@ def test_no_command_loads_what_would_make_it_slow_to_answer(command: str) -> Non
 # ── small parts ──────────────────────────────────────────────────────────────────────────────────────────
 
 ORDER = OperatorCommand(
-    message=Message.RETRY_STEP, target="nbac_injury_report", game_date=DAY, who="ann", why="it is out"
+    name=CommandName.RETRY_STEP, target="nbac_injury_report", game_date=DAY, who="ann", why="it is out"
 )
 
 

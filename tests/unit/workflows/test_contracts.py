@@ -38,13 +38,13 @@ from workflows.contracts import (
     ClockSpec,
     CollectReport,
     CollectRequest,
+    CommandName,
     ComputeRequest,
     Cooldown,
     CreditReservation,
     DayInput,
     DayResult,
     DeliverRequest,
-    Message,
     OperatorCommand,
     PlanRequest,
     Predicted,
@@ -70,7 +70,7 @@ BATCH = f"raw/{NAME}/batches/2024-03-29/{'a' * 64}.json"
 REASON = "HTTP 403: access denied; missing " + ", ".join(each.label for each in GAMES[:8])
 IDS_OF_PROVIDER = dict.fromkeys(IDS, "f" * 32)
 ORDER = OperatorCommand(
-    message=Message.FORCE_CONTINUE, target=NAME, games=IDS, who="w" * 100, why="y" * 500, game_date=GAME_DATE
+    name=CommandName.FORCE_CONTINUE, target=NAME, games=IDS, who="w" * 100, why="y" * 500, game_date=GAME_DATE
 )
 FIVE_AND_FORTY_STEPS = tuple(
     StepStatus(

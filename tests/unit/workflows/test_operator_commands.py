@@ -1,4 +1,4 @@
-"""What people say to a day: understood, judged without changing anything, carried out once."""
+"""Operator commands: parsed, validated without a change, executed once."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from tests.support.ledgers import DAY, carry_on, evening_plan, no_lines, settled_ledger, step_of
 from tipoff.vocabulary import Outcome, Phase, RunState, StepState, eastern
 from workflows import gates, operator_commands
-from workflows.contracts import Message, OperatorCommand, StepReport
+from workflows.contracts import CommandName, OperatorCommand, StepReport
 from workflows.day_state import DayLedger
 
 NOON = eastern(DAY, 12)
-_KEYS = st.sampled_from(("phase", "step", "target", "games", "game_date", "who", "why", "message"))
+_KEYS = st.sampled_from(("phase", "step", "target", "games", "game_date", "who", "why", "name"))
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=150),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_KEYS | st.text(max_size=10), inner, max_size=4),
@@ -27,7 +27,7 @@ JSON = st.recursive(
 
 @pytest.fixture
 def waiting() -> DayLedger:
-    """A day at noon that has all but the lines."""
+    """A day at noon that has everything except the lines."""
     plan = evening_plan()
     ledger = DayLedger(plan)
     ledger.adopt(plan)
@@ -35,198 +35,196 @@ def waiting() -> DayLedger:
     return ledger
 
 
-def say(ledger: DayLedger, message: Message, target: str = "", **fields: Any) -> str:
-    """Judge an order and, when it is accepted, carry it out; the answer."""
-    command = OperatorCommand(message=message, target=target, who="Ada", why="they never come", **fields)
-    answer = operator_commands.judge(command, ledger, held=False)
-    if answer.accepted:
-        operator_commands.apply(command, ledger, NOON)
-    return answer.answer
+def send(ledger: DayLedger, name: CommandName, target: str = "", **fields: Any) -> str:
+    """Validate a command and execute it if it is accepted; the text of the result."""
+    command = OperatorCommand(name=name, target=target, who="Ada", why="they never come", **fields)
+    result = operator_commands.validate(command, ledger, held=False)
+    if result.accepted:
+        operator_commands.execute(command, ledger, NOON)
+    return result.text
 
 
 @pytest.mark.parametrize(
     ("command", "why"),
     [
         (
-            OperatorCommand(message=Message.FORCE_CONTINUE, target="lnies"),
+            OperatorCommand(name=CommandName.FORCE_CONTINUE, target="lnies"),
             "no phase 'lnies'; the phases are slate, collect",
         ),
-        (OperatorCommand(message=Message.FORCE_CONTINUE), "no phase ''"),
+        (OperatorCommand(name=CommandName.FORCE_CONTINUE), "no phase ''"),
         (
-            OperatorCommand(message=Message.RETRY_STEP, target="odds_api"),
+            OperatorCommand(name=CommandName.RETRY_STEP, target="odds_api"),
             "no step 'odds_api'; the steps are nbac_schedule",
         ),
-        (OperatorCommand(message=Message.SKIP_STEP), "no step ''"),
+        (OperatorCommand(name=CommandName.SKIP_STEP), "no step ''"),
         (
-            OperatorCommand(message=Message.RETRY_STEP, target="bdl_injuries"),
-            "it stands in for nbac_injury_report; nothing was",
+            OperatorCommand(name=CommandName.RETRY_STEP, target="bdl_injuries"),
+            "bdl_injuries is no step but a fallback source of nbac_injury_report; nothing was",
         ),
         (
-            OperatorCommand(message=Message.LINES_AVAILABLE, games=("LAL@BOS",)),
+            OperatorCommand(name=CommandName.LINES_AVAILABLE, games=("LAL@BOS",)),
             "no game LAL@BOS on this slate (DEN@MIN, BOS@ATL",
         ),
         (
-            OperatorCommand(message=Message.FORCE_CONTINUE, target="lines", game_date=date(2024, 3, 30)),
+            OperatorCommand(name=CommandName.FORCE_CONTINUE, target="lines", game_date=date(2024, 3, 30)),
             "this run is of 2024-03-29, not of 2024-03-30",
         ),
-        (OperatorCommand(message=Message.RESUME_CLOCK), "the clock is not held"),
+        (OperatorCommand(name=CommandName.RESUME_CLOCK), "the clock is not held"),
     ],
 )
-def test_what_cannot_be_done_is_refused_with_what_could_be_and_changes_nothing(
+def test_a_refusal_names_the_valid_choices_and_changes_nothing(
     waiting: DayLedger, command: OperatorCommand, why: str
 ) -> None:
     before = copy.deepcopy(waiting)
-    answer = operator_commands.judge(command, waiting, held=False)
-    assert not answer.accepted
-    assert why in answer.answer
+    result = operator_commands.validate(command, waiting, held=False)
+    assert not result.accepted
+    assert why in result.text
     assert waiting == before
 
 
-@pytest.mark.parametrize("message", list(Message))
-def test_a_day_that_has_ended_accepts_nothing_and_says_how_to_start_it_again(
-    waiting: DayLedger, message: Message
-) -> None:
+@pytest.mark.parametrize("name", list(CommandName))
+def test_an_ended_day_refuses_every_command_and_names_the_rerun_option(waiting: DayLedger, name: CommandName) -> None:
     waiting.ended = RunState.COMPLETE
-    answer = operator_commands.judge(OperatorCommand(message=message, target="lines"), waiting, held=True)
-    assert not answer.accepted
-    assert "--rerun" in answer.answer
+    result = operator_commands.validate(OperatorCommand(name=name, target="lines"), waiting, held=True)
+    assert not result.accepted
+    assert "--rerun" in result.text
 
 
-def test_a_step_whose_inputs_are_lacking_is_not_said_to_be_tried_at_once() -> None:
+def test_a_retry_names_the_inputs_it_still_waits_for() -> None:
     plan = evening_plan()
     day = DayLedger(plan)
     day.adopt(plan)
     rosters = StepReport(outcome=Outcome.THROTTLED, reason="HTTP 429", changed=False)
     carry_on(day, eastern(DAY, 9), lambda step, games: rosters if "rosters" in step.name else no_lines(step, games))
-    answer = say(day, Message.RETRY_STEP, "nbac_injury_report")
-    assert answer == "nbac_injury_report is tried again when espn_team_rosters came or is gone without"
+    text = send(day, CommandName.RETRY_STEP, "nbac_injury_report")
+    assert text == "nbac_injury_report is retried when espn_team_rosters is complete, degraded or skipped"
     day.degrade(step_of(plan, "espn_team_rosters"), "HTTP 429", NOON)
-    assert say(day, Message.RETRY_STEP, "nbac_injury_report") == "nbac_injury_report is tried again"
+    assert send(day, CommandName.RETRY_STEP, "nbac_injury_report") == "nbac_injury_report is retried"
 
 
-def test_a_step_that_runs_is_not_retried(waiting: DayLedger) -> None:
+def test_a_running_step_cannot_be_retried(waiting: DayLedger) -> None:
     waiting.start(step_of(waiting.plan, "odds_api_game_lines"), NOON)
-    assert "is running" in say(waiting, Message.RETRY_STEP, "odds_api_game_lines")
+    assert "is running" in send(waiting, CommandName.RETRY_STEP, "odds_api_game_lines")
     assert waiting.records["odds_api_game_lines"].running
 
 
 @pytest.mark.parametrize(
-    ("message", "target", "state"),
+    ("name", "target", "state"),
     [
-        (Message.SKIP_STEP, "odds_api_game_lines", StepState.SKIPPED),
-        (Message.FORCE_CONTINUE, "lines", StepState.DEGRADED),
+        (CommandName.SKIP_STEP, "odds_api_game_lines", StepState.SKIPPED),
+        (CommandName.FORCE_CONTINUE, "lines", StepState.DEGRADED),
     ],
 )
-def test_a_look_that_takes_long_is_gone_on_without_at_once(
-    waiting: DayLedger, message: Message, target: str, state: StepState
+def test_the_day_continues_at_once_without_a_poll_that_takes_long(
+    waiting: DayLedger, name: CommandName, target: str, state: StepState
 ) -> None:
     lines = step_of(waiting.plan, "odds_api_game_lines")
     waiting.start(lines, NOON)
-    say(waiting, message, target)
+    send(waiting, name, target)
     assert "upcoming_team_game_context" in carry_on(waiting, NOON, no_lines)
     waiting.finish(lines, StepReport(outcome=Outcome.NOT_PUBLISHED_YET, changed=False), NOON)
     assert waiting.records[lines.name].state is state
 
 
-def test_a_system_that_takes_long_is_gone_on_without(waiting: DayLedger) -> None:
+def test_the_day_can_be_forced_on_without_a_system_that_takes_long(waiting: DayLedger) -> None:
     system = step_of(waiting.plan, "catboost_v8")
     waiting.start(system, NOON)
-    assert system.name in say(waiting, Message.FORCE_CONTINUE, "predict")
+    assert system.name in send(waiting, CommandName.FORCE_CONTINUE, "predict")
 
 
 @pytest.mark.parametrize(
-    ("message", "target", "why"),
+    ("name", "target", "why"),
     [
-        (Message.RETRY_STEP, "ml_feature_store", "is not parked in it"),
-        (Message.SKIP_STEP, "ml_feature_store", "is not parked in it"),
-        (Message.REFRESH_LINES, "", "asks no provider"),
-        (Message.LINES_AVAILABLE, "", "asks no provider"),
+        (CommandName.RETRY_STEP, "ml_feature_store", "is not parked in it"),
+        (CommandName.SKIP_STEP, "ml_feature_store", "is not parked in it"),
+        (CommandName.REFRESH_LINES, "", "polls no provider"),
+        (CommandName.LINES_AVAILABLE, "", "polls no provider"),
     ],
 )
-def test_a_rerun_hears_only_of_what_is_parked_in_it(
-    waiting: DayLedger, message: Message, target: str, why: str
+def test_a_rerun_accepts_commands_only_for_its_parked_steps(
+    waiting: DayLedger, name: CommandName, target: str, why: str
 ) -> None:
     waiting.recorded = True
-    assert why in say(waiting, message, target)
+    assert why in send(waiting, name, target)
 
 
-def test_the_slate_cannot_be_done_without() -> None:
+def test_the_slate_cannot_be_skipped() -> None:
     ledger = DayLedger(evening_plan())
     ledger.adopt(ledger.plan)
-    assert "cannot go on without a slate" in say(ledger, Message.SKIP_STEP, "nbac_schedule")
-    assert "the slate is not known yet" in say(ledger, Message.FORCE_CONTINUE, "lines")
+    assert "cannot continue without a slate" in send(ledger, CommandName.SKIP_STEP, "nbac_schedule")
+    assert "the slate is unknown" in send(ledger, CommandName.FORCE_CONTINUE, "lines")
     assert all(record.state is StepState.PENDING for record in ledger.records.values())
 
 
-def test_forcing_on_predicts_without_lines_at_once(waiting: DayLedger) -> None:
-    assert say(waiting, Message.FORCE_CONTINUE, "lines") == (
-        "going on without odds_api_game_lines, odds_api_player_points_props"
+def test_force_continue_predicts_without_lines_at_once(waiting: DayLedger) -> None:
+    assert send(waiting, CommandName.FORCE_CONTINUE, "lines") == (
+        "continuing without odds_api_game_lines, odds_api_player_points_props"
     )
     assert "moving_average" in carry_on(waiting, NOON, no_lines)
-    assert {item.reason for item in waiting.degradations} == {"forced on by Ada: they never come"}
+    assert {item.reason for item in waiting.degradations} == {"forced by Ada: they never come"}
 
 
-def test_forcing_on_a_later_phase_forces_what_it_waits_for_however_far_up(waiting: DayLedger) -> None:
-    steps = operator_commands.forced_steps(Phase.PUBLISH, waiting.plan, waiting.records)
+def test_forcing_a_later_phase_degrades_every_awaited_step_before_it(waiting: DayLedger) -> None:
+    steps = operator_commands.awaited_steps(Phase.PUBLISH, waiting.plan, waiting.records)
     assert [step.name for step in steps] == ["odds_api_game_lines", "odds_api_player_points_props"]
 
 
-def test_forcing_on_leaves_what_is_only_to_be_computed_alone(waiting: DayLedger) -> None:
-    say(waiting, Message.FORCE_CONTINUE, "predict")
+def test_force_continue_leaves_pending_computations_alone(waiting: DayLedger) -> None:
+    send(waiting, CommandName.FORCE_CONTINUE, "predict")
     assert waiting.records["ml_feature_store"].state is StepState.PENDING
 
 
-def test_forcing_on_a_phase_that_waits_for_nothing_changes_nothing() -> None:
+def test_forcing_a_phase_that_waits_for_nothing_changes_nothing() -> None:
     ledger = settled_ledger(evening_plan(), eastern(DAY, 16))
     before = copy.deepcopy(ledger)
-    assert "waits for nothing" in say(ledger, Message.FORCE_CONTINUE, "lines")
+    assert "waits for nothing" in send(ledger, CommandName.FORCE_CONTINUE, "lines")
     assert ledger == before
 
 
 @pytest.mark.parametrize(
-    ("message", "target"),
+    ("name", "target"),
     [
-        (Message.FORCE_CONTINUE, "lines"),
-        (Message.SKIP_STEP, "odds_api_game_lines"),
-        (Message.RETRY_STEP, "odds_api_game_lines"),
-        (Message.LINES_AVAILABLE, ""),
-        (Message.REFRESH_LINES, ""),
+        (CommandName.FORCE_CONTINUE, "lines"),
+        (CommandName.SKIP_STEP, "odds_api_game_lines"),
+        (CommandName.RETRY_STEP, "odds_api_game_lines"),
+        (CommandName.LINES_AVAILABLE, ""),
+        (CommandName.REFRESH_LINES, ""),
     ],
 )
-def test_saying_it_twice_is_saying_it_once(waiting: DayLedger, message: Message, target: str) -> None:
-    say(waiting, message, target)
+def test_a_repeated_command_changes_nothing_more(waiting: DayLedger, name: CommandName, target: str) -> None:
+    send(waiting, name, target)
     once = copy.deepcopy(waiting)
-    say(waiting, message, target)
+    send(waiting, name, target)
     assert waiting == once
 
 
 def test_a_skipped_step_stays_skipped_until_it_is_retried(waiting: DayLedger) -> None:
-    say(waiting, Message.SKIP_STEP, "odds_api_player_points_props")
+    send(waiting, CommandName.SKIP_STEP, "odds_api_player_points_props")
     assert isinstance(
         gates.decide(waiting.plan, waiting.records, eastern(DAY, 15))["odds_api_player_points_props"], gates.Closed
     )
-    say(waiting, Message.RETRY_STEP, "odds_api_player_points_props")
+    send(waiting, CommandName.RETRY_STEP, "odds_api_player_points_props")
     assert "odds_api_player_points_props" in carry_on(waiting, NOON)
 
 
-@pytest.mark.parametrize("message", [Message.LINES_AVAILABLE, Message.REFRESH_LINES])
-def test_lines_are_looked_for_at_once_when_somebody_says_so(waiting: DayLedger, message: Message) -> None:
+@pytest.mark.parametrize("name", [CommandName.LINES_AVAILABLE, CommandName.REFRESH_LINES])
+def test_lines_are_polled_at_once_on_command(waiting: DayLedger, name: CommandName) -> None:
     later = eastern(DAY, 12, 1)
     assert carry_on(waiting, later, no_lines) == {}
-    command = OperatorCommand(message=message, games=("DEN@MIN",))
-    operator_commands.apply(command, waiting, later)
+    command = OperatorCommand(name=name, games=("DEN@MIN",))
+    operator_commands.execute(command, waiting, later)
     done = carry_on(waiting, later, no_lines)
     assert set(done) == {"odds_api_events", "odds_api_game_lines", "odds_api_player_points_props"}
 
 
-@given(st.sampled_from(list(Message)), JSON)
-def test_whatever_is_typed_in_the_ui_is_an_order_or_refused_with_an_example(message: Message, argument: Any) -> None:
-    told = None
+@given(st.sampled_from(list(CommandName)), JSON)
+def test_any_signal_argument_is_parsed_or_refused_with_an_example(name: CommandName, argument: Any) -> None:
+    refusal = None
     try:
-        assert operator_commands.command_from(message, [argument]).message is message
+        assert operator_commands.command_from(name, [argument]).name is name
     except ValueError as error:
-        told = str(error)
-    assert told is None or f"{message} takes a word or an object such as {{" in told
+        refusal = str(error)
+    assert refusal is None or f"{name} takes a word or an object such as {{" in refusal
 
 
 @pytest.mark.parametrize(
@@ -241,4 +239,4 @@ def test_whatever_is_typed_in_the_ui_is_an_order_or_refused_with_an_example(mess
     ],
 )
 def test_a_word_or_an_object_is_enough(argument: Any, target: str) -> None:
-    assert operator_commands.command_from(Message.FORCE_CONTINUE, [argument]).target == target
+    assert operator_commands.command_from(CommandName.FORCE_CONTINUE, [argument]).target == target
