@@ -1,7 +1,7 @@
-"""`make sources-dead`: one day with every source on, and the same day once per source with that source dead all day.
+"""`make outage-drill`: replay a day with every source available, then once per source with that source down all day.
 
-Every day finds the warehouse and the model that the day before left, and runs as real ones do: its own server, upstream
-and worker process, in virtual time without a pace. What each lost is read from what it told.
+Each day starts from the warehouse and model of the day before, and has its own Temporal server, upstream and worker
+process, in virtual time at full speed. The drill checks the result, the status and the summary of each day.
 """
 
 from __future__ import annotations
@@ -40,59 +40,61 @@ from workflows.daily_pipeline import DailyPipelineWorkflow
 
 DAY = date(2024, 3, 29)
 BEFORE = DAY - timedelta(days=1)
-AT_ONCE = 2
-PATIENCE_SECONDS = 900.0
-"""How long a day may take on a busy machine; a quiet one needs a twentieth."""
+PARALLEL_DAYS = 2
+DAY_TIMEOUT_SECONDS = 900.0
+"""Time limit of a day on a loaded machine; an idle one needs a twentieth."""
 REASON_LENGTH = 160
 
-MORNING_ONLY: Mapping[str, datetime] = {step_names.PLAYER_BOX_SCORE_HISTORY: eastern(DAY, 18)}
-"""Sources whose address others ask in the evening -> until when it is dead for them alone."""
+MORNING_OUTAGES: Mapping[str, datetime] = {step_names.PLAYER_BOX_SCORE_HISTORY: eastern(DAY, 18)}
+"""Sources that share their address with a source of the evening -> when their outage ends."""
 
-KEPT = 0.95
-"""The share of the usual day's predictions, lines and grades that a day keeps without a source; all but players, when
-another stands in for it."""
+MIN_SHARE = 0.95
+"""Least share of the baseline's predictions, lines and grades on a day without a source. With a fallback source, all
+lines and grades are required."""
 
 
 @dataclass(frozen=True)
-class Case:
-    """One day to play: which source is dead, and until when (None: to its end)."""
+class Outage:
+    """A day to replay: the source that is down, and until when (None: all day)."""
 
     name: str
-    struck: ReplaySource | None
+    replay_source: ReplaySource | None
     until: datetime | None = None
 
     @property
     def title(self) -> str:
         return f"{self.name} (until {clock_time(self.until)})" if self.until else self.name
 
-    def faults(self) -> str:
-        """The text of its fault file."""
-        if self.struck is None:
+    def fault_file(self) -> str:
+        """The text of the fault file of the replay."""
+        if self.replay_source is None:
             return ""
         ends = [f"until = {self.until.isoformat()}"] if self.until else []
-        return "\n".join(["[[fault]]", f'source = "{self.struck}"', f'kind = "{FaultKind.ACCESS_DENIED}"', *ends])
+        return "\n".join(
+            ["[[fault]]", f'source = "{self.replay_source}"', f'kind = "{FaultKind.ACCESS_DENIED}"', *ends]
+        )
 
 
-EVERY_SOURCE = Case("every source on", None)
+BASELINE = Outage("every source available", None)
 
 
 @dataclass(frozen=True)
-class Day:
-    """How a day went."""
+class DayReport:
+    """What a completed day reported."""
 
     result: DayResult
     status: DayStatus
     summary: Mapping[str, Any]
     refused: int
-    """Questions to the dead source."""
+    """Requests to the source that is down."""
     wall_seconds: float
 
-    def named(self, name: str) -> list[Degradation]:
-        """What it says it lost, or had from others, of a source."""
+    def degradations_of(self, name: str) -> list[Degradation]:
+        """The degradations of a step."""
         return [item for item in self.result.degradations if item.step == name]
 
-    def asks(self, name: str) -> bool:
-        """Whether a source is asked on a day on which all goes well."""
+    def has_step(self, name: str) -> bool:
+        """Whether the source has its own step, and so is polled on a day without outages."""
         return any(step.name == name for step in self.status.steps)
 
     @property
@@ -108,90 +110,101 @@ class Day:
         return sum(sum(figures["outcomes"].values()) for figures in self.summary["systems"].values())
 
 
-Ended = Day | str
-"""How a day went, or why it did not come to its end."""
+DrillResult = DayReport | str
+"""The report of a day, or why it did not complete."""
 
 
-def cases(names: Sequence[str] = ()) -> Iterator[Case]:
-    """All of them, or those of some sources; the undisturbed day first."""
-    yield EVERY_SOURCE
-    seen: set[ReplaySource] = set()
+def outages(names: Sequence[str] = ()) -> Iterator[Outage]:
+    """The baseline, then the outages of all sources or of those named."""
+    yield BASELINE
+    covered: set[ReplaySource] = set()
     for number, source in by_number():
-        struck = endpoint_of(source).source
-        own = number or source.name in MORNING_ONLY or struck not in seen
-        if own and is_replayed(source) and source.name in (names or SOURCES):
-            yield Case(source.name, struck, MORNING_ONLY.get(source.name))
-        seen.add(struck)
+        replay_source = endpoint_of(source).source
+        is_separate = number or source.name in MORNING_OUTAGES or replay_source not in covered
+        if is_separate and is_replayed(source) and source.name in (names or SOURCES):
+            yield Outage(source.name, replay_source, MORNING_OUTAGES.get(source.name))
+        covered.add(replay_source)
 
 
-def wrong_with(case: Case, ended: Ended, usual: Ended) -> list[str]:
-    """What is not as the rule wants it: ended, out in time, as much as `usual`, and saying what it lost."""
-    if isinstance(ended, str):
-        return [ended]
-    wrongs = [*_wrongs(case, ended), *(_too_little(case, ended, usual) if isinstance(usual, Day) else ())]
-    return [what for what, is_so in wrongs if is_so]
+def problems(outage: Outage, result: DrillResult, baseline: DrillResult) -> list[str]:
+    """Requirements a day missed: complete, in time, as much data as the baseline, and its degradation reported."""
+    if isinstance(result, str):
+        return [result]
+    checks = [*_outcome_checks(outage, result)]
+    if isinstance(baseline, DayReport):
+        checks += _amount_checks(outage, result, baseline)
+    return [text for text, failed in checks if failed]
 
 
-def _wrongs(case: Case, day: Day) -> Iterator[tuple[str, bool]]:
+def _outcome_checks(outage: Outage, day: DayReport) -> Iterator[tuple[str, bool]]:
     first, due = day.result.first_published_at, day.status.predictions_due
     yield f"it ended {day.result.state}", day.result.state is not RunState.COMPLETE
-    yield "it called a person", bool(day.result.attention)
-    yield "its predictions came late", first is not None and due is not None and first > due
-    yield "nobody asked the dead source", bool(case.struck) and day.asks(case.name) and not day.refused
-    struck = day.asks(case.name) and bool(day.refused)
-    named, others = day.named(case.name), _fallback_sources(case)
-    told = " ".join(item.reason for item in named)
-    yield "it does not say what it lost", struck and not named
-    yield "it does not say who stood in", struck and bool(others) and not any(title in told for title in others)
-    yield "it says that the dead source came", struck and any(_came(item, case) for item in named)
-
-
-def _too_little(case: Case, day: Day, usual: Day) -> Iterator[tuple[str, bool]]:
-    """Of what is predicted, lined and graded; nothing at all is too little on every day."""
-    share = 1.0 if day.asks(case.name) and _fallback_sources(case) else KEPT
-    figures = (
-        ("predicted", day.predicted, KEPT * usual.predicted),
-        ("lined", day.lined, share * usual.lined),
-        ("graded", day.graded, share * usual.graded),
+    yield "it needed attention", bool(day.result.attention)
+    yield "its predictions were late", first is not None and due is not None and first > due
+    yield (
+        "the source that is down was not polled",
+        bool(outage.replay_source) and day.has_step(outage.name) and not day.refused,
     )
-    for what, figure, kept in figures:
-        wanted = max(1, math.ceil(kept))
-        yield f"{figure} {what}, not {wanted} or more", figure < wanted
+    was_polled = day.has_step(outage.name) and bool(day.refused)
+    degradations, fallbacks = day.degradations_of(outage.name), _fallback_sources(outage)
+    reasons = " ".join(item.reason for item in degradations)
+    yield "it did not report the missing source", was_polled and not degradations
+    yield (
+        "it did not name the fallback source",
+        was_polled and bool(fallbacks) and not any(title in reasons for title in fallbacks),
+    )
+    yield (
+        "it reported data from the source that is down",
+        was_polled and any(_was_recovered(item, outage) for item in degradations),
+    )
 
 
-def _fallback_sources(case: Case) -> list[str]:
-    """Titles of the sources that are asked in the dead one's place."""
-    return [source.title for source in SOURCES.values() if case.name in source.fallback_for]
+def _amount_checks(outage: Outage, day: DayReport, baseline: DayReport) -> Iterator[tuple[str, bool]]:
+    """Counts of predictions, lines and grades; zero is too few on every day."""
+    min_share = 1.0 if day.has_step(outage.name) and _fallback_sources(outage) else MIN_SHARE
+    counts = (
+        ("predicted", day.predicted, MIN_SHARE * baseline.predicted),
+        ("with lines", day.lined, min_share * baseline.lined),
+        ("graded", day.graded, min_share * baseline.graded),
+    )
+    for what, count, minimum in counts:
+        required = max(1, math.ceil(minimum))
+        yield f"{count} {what}, fewer than {required}", count < required
 
 
-def _came(item: Degradation, case: Case) -> bool:
-    return item.resolved_at is not None and (case.until is None or item.resolved_at < case.until)
+def _fallback_sources(outage: Outage) -> list[str]:
+    """Titles of the fallback sources."""
+    return [source.title for source in SOURCES.values() if outage.name in source.fallback_for]
+
+
+def _was_recovered(item: Degradation, outage: Outage) -> bool:
+    return item.resolved_at is not None and (outage.until is None or item.resolved_at < outage.until)
 
 
 async def prepare(archive: Path, root: Path) -> None:
-    """What the day before left: the season so far, its rosters and players in the warehouse, and a model."""
-    async with start_replay(ReplayConfig(BEFORE, archive, root), _silent()) as running:
+    """Replay the day before, which leaves the season so far in the warehouse and a model."""
+    async with start_replay(ReplayConfig(BEFORE, archive, root), _no_output()) as running:
         await running.train()
         day = await running.start_day(ClockSpec(starts_at=eastern(BEFORE, 5)))
         await day.result()
 
 
-async def played(case: Case, archive: Path, before: Path, root: Path) -> Ended:
-    """One day from its morning to its end, and what it told."""
-    scene, stages = _scene(case, archive, before, root), _silent()
-    async with start_replay(scene, stages) as running:
+async def replay_day(outage: Outage, archive: Path, before: Path, root: Path) -> DrillResult:
+    """Replay one day and report it."""
+    config, stages = _config(outage, archive, before, root), _no_output()
+    async with start_replay(config, stages) as running:
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                return await _to_its_end(running, stages)
+            async with asyncio.timeout(DAY_TIMEOUT_SECONDS):
+                return await _complete_day(running, stages)
         except (TimeoutError, WorkflowFailureError) as failure:
-            return f"it did not come to its end: {failure.__cause__ or type(failure).__name__}"
+            return f"it did not complete: {failure.__cause__ or type(failure).__name__}"
 
 
-def _scene(case: Case, archive: Path, before: Path, root: Path) -> ReplayConfig:
+def _config(outage: Outage, archive: Path, before: Path, root: Path) -> ReplayConfig:
     root.mkdir(parents=True, exist_ok=True)
     warehouse, faults = root / "stored.duckdb", root / "faults.toml"
     shutil.copyfile(before / "tipoff.duckdb", warehouse)
-    faults.write_text(case.faults())
+    faults.write_text(outage.fault_file())
     stored = (
         ("TIPOFF_WAREHOUSE", f"duckdb:///{warehouse.resolve()}"),
         ("TIPOFF_MODELS", f"file://{(before / 'models').resolve()}"),
@@ -199,12 +212,12 @@ def _scene(case: Case, archive: Path, before: Path, root: Path) -> ReplayConfig:
     return ReplayConfig(DAY, archive, root, faults=faults, settings=stored)
 
 
-async def _to_its_end(running: Replay, stages: StageTimer) -> Day:
+async def _complete_day(running: Replay, stages: StageTimer) -> DayReport:
     started = time.monotonic()
     handle = await running.start_day(ClockSpec(starts_at=eastern(DAY, 5)))
     result = await handle.result()
     seconds = time.monotonic() - started
-    return Day(
+    return DayReport(
         result=result,
         status=await handle.query(DailyPipelineWorkflow.status),
         summary=await write_summary(running, handle, result, stages),
@@ -217,115 +230,121 @@ def _refused(log: Path) -> int:
     return sum(json.loads(line)["fault"] is not None for line in log.read_text().splitlines())
 
 
-def _silent() -> StageTimer:
+def _no_output() -> StageTimer:
     return StageTimer(lambda line: None)
 
 
-async def run(wanted: Sequence[Case], at_once: int, archive: Path, root: Path, console: Console) -> dict[Case, Ended]:
-    """Play the days, some at once, and tell of each how it went beside the undisturbed one."""
+async def run_drill(
+    selected: Sequence[Outage], parallel: int, archive: Path, root: Path, console: Console
+) -> dict[Outage, DrillResult]:
+    """Replay the days, `parallel` at a time, and print the problems of each compared with the baseline."""
     await prepare(archive, root / "before")
-    places = asyncio.Semaphore(at_once)
+    slots = asyncio.Semaphore(parallel)
 
-    async def play(case: Case) -> Ended:
-        async with places:
-            return await played(case, archive, root / "before", root / case.name.replace(" ", "-"))
+    async def replay_one(outage: Outage) -> DrillResult:
+        async with slots:
+            return await replay_day(outage, archive, root / "before", root / outage.name.replace(" ", "-"))
 
-    playing = {case: asyncio.create_task(play(case)) for case in wanted}
-    for case, day in playing.items():
-        told = "; ".join(wrong_with(case, await day, await playing[EVERY_SOURCE])) or "as it should be"
-        console.print(f"{case.title}: {told}", markup=False, soft_wrap=True)
-    return {case: day.result() for case, day in playing.items()}
+    tasks = {outage: asyncio.create_task(replay_one(outage)) for outage in selected}
+    for outage, task in tasks.items():
+        text = "; ".join(problems(outage, await task, await tasks[BASELINE])) or "ok"
+        console.print(f"{outage.title}: {text}", markup=False, soft_wrap=True)
+    return {outage: task.result() for outage, task in tasks.items()}
 
 
-def tell(days: Mapping[Case, Ended], console: Console) -> None:
-    """The table: a row a day, and one for what no replay has."""
-    usual = days[EVERY_SOURCE]
-    table = Table(*COLUMNS, title=f"{DAY}, once per dead source", title_justify="left", show_lines=True)
-    for case, ended in days.items():
-        table.add_row(case.title, *(_cells(case, ended, usual) if isinstance(ended, Day) else (ended,)))
+def print_report(days: Mapping[Outage, DrillResult], console: Console) -> None:
+    """Print a table: a row a day, and one for each source the replay does not serve."""
+    baseline = days[BASELINE]
+    table = Table(*COLUMNS, title=f"{DAY}, once per source that is down", title_justify="left", show_lines=True)
+    for outage, result in days.items():
+        table.add_row(outage.title, *(_cells(outage, result, baseline) if isinstance(result, DayReport) else (result,)))
     for name, source in SOURCES.items():
         if not is_replayed(source):
-            table.add_row(name, "not played: no facts to replay it from, so every day here is without it")
+            table.add_row(name, "not replayed: the archive has no data for it, so it is missing on every day here")
     console.print(table)
 
 
 COLUMNS = (
-    *("dead source", "ended", "first published", "predicted, lined", "graded", "asked in vain"),
-    *("what was lost, who stood in", "wall, s"),
+    *("source down", "ended", "first published", "predicted, with lines", "graded", "requests refused"),
+    *("degradations", "wall time, s"),
 )
 
 
-def _cells(case: Case, day: Day, usual: Ended) -> tuple[str, ...]:
+def _cells(outage: Outage, day: DayReport, baseline: DrillResult) -> tuple[str, ...]:
     result = day.result
     return (
         f"{result.state}, {result.data_quality}".lower() + f" {clock_time(day.status.now, DAY)}",
         _publication(day),
         f"{day.predicted}, {day.lined}",
         f"{day.graded} of {sum(figures['predictions'] for figures in day.summary['systems'].values())}",
-        str(day.refused) if case.struck else "",
-        "\n".join(_lost(day, usual)) or _nothing(case, day),
+        str(day.refused) if outage.replay_source else "",
+        "\n".join(_degradations(day, baseline)) or _no_degradation(outage, day),
         f"{day.wall_seconds:.0f}",
     )
 
 
-def _publication(day: Day) -> str:
+def _publication(day: DayReport) -> str:
     first, due = day.result.first_published_at, day.status.predictions_due
     if first is None or due is None:
         return "never"
-    return f"{clock_time(first, DAY)}, {'in time' if first <= due else 'late'}"
+    return f"{clock_time(first, DAY)}, {'on time' if first <= due else 'late'}"
 
 
-def _lost(day: Day, usual: Ended) -> Iterator[str]:
-    """What it went without, but for what every day here goes without."""
-    known = {(item.step, item.reason) for item in usual.result.degradations} if isinstance(usual, Day) else set()
+def _degradations(day: DayReport, baseline: DrillResult) -> Iterator[str]:
+    """The degradations of a day, without those of the baseline."""
+    known = (
+        {(item.step, item.reason) for item in baseline.result.degradations}
+        if isinstance(baseline, DayReport)
+        else set()
+    )
     for item in day.result.degradations:
-        if day is usual or (item.step, item.reason) not in known:
+        if day is baseline or (item.step, item.reason) not in known:
             until = f" until {clock_time(item.resolved_at, DAY)}" if item.resolved_at else ""
             games = f", {len(item.games)} games" if item.games else ""
             yield f"{item.step}{games}, {clock_time(item.since, DAY)}{until}: {shortened(item.reason, REASON_LENGTH)}"
-    yield from (f"a person is called: {item.step}" for item in day.result.attention)
+    yield from (f"needs attention: {item.step}" for item in day.result.attention)
 
 
-def _nothing(case: Case, day: Day) -> str:
-    if case.struck and not day.asks(case.name):
-        return "nothing: it stands in for others and nobody asked it"
-    return "nothing"
+def _no_degradation(outage: Outage, day: DayReport) -> str:
+    if outage.replay_source and not day.has_step(outage.name):
+        return "none: it is a fallback source and was not needed"
+    return "none"
 
 
-def wanted_days(environ: Mapping[str, str]) -> tuple[Case, ...]:
-    """The days that SOURCES names. Raises BadInputError for a name that nothing can be dead at."""
+def selected_outages(environ: Mapping[str, str]) -> tuple[Outage, ...]:
+    """The outages that SOURCES names. Raises BadInputError for an unknown name."""
     names = environ.get("SOURCES", "").split()
-    days = tuple(cases(names))
-    if strange := sorted(set(names) - {case.name for case in days}):
-        known = ", ".join(case.name for case in cases() if case.struck)
-        raise BadInputError(f"SOURCES: no day to play for {', '.join(strange)}; name some of {known}")
-    return days
+    selected = tuple(outages(names))
+    if unknown := sorted(set(names) - {outage.name for outage in selected}):
+        known = ", ".join(outage.name for outage in outages() if outage.replay_source)
+        raise BadInputError(f"SOURCES: no outage for {', '.join(unknown)}; use some of {known}")
+    return selected
 
 
-def jobs(environ: Mapping[str, str]) -> int:
-    """How many days JOBS wants at once. Raises BadInputError for what is no number from 1."""
-    given = environ.get("JOBS") or str(AT_ONCE)
+def parallel_days(environ: Mapping[str, str]) -> int:
+    """The number of parallel days from JOBS. Raises BadInputError unless it is 1 or more."""
+    given = environ.get("JOBS") or str(PARALLEL_DAYS)
     if not given.isdecimal() or int(given) < 1:
-        raise BadInputError(f"JOBS={given}: how many days to play at once, 1 or more")
+        raise BadInputError(f"JOBS={given}: the number of days to replay in parallel must be 1 or more")
     return int(given)
 
 
 def main() -> int:
-    """0 when every day went by the rule, 1 when one did not, 2 when they cannot be played, 130 after Ctrl-C."""
+    """Exit code 0 when no day has problems, 1 when one has, 2 for invalid input, 130 after Ctrl-C."""
     console = Console(width=200, highlight=False)
-    keep = os.environ.get("OUT")
+    out = os.environ.get("OUT")
     try:
-        wanted, at_once = wanted_days(os.environ), jobs(os.environ)
+        selected, parallel = selected_outages(os.environ), parallel_days(os.environ)
         archive = Path(os.environ.get("ARCHIVE") or PROJECT / "sample")
-        with nullcontext(keep) if keep else tempfile.TemporaryDirectory(prefix="tipoff-dead-") as folder:
-            days = asyncio.run(run(wanted, at_once, archive, Path(folder), console))
-        tell(days, console)
+        with nullcontext(out) if out else tempfile.TemporaryDirectory(prefix="tipoff-outage-") as folder:
+            days = asyncio.run(run_drill(selected, parallel, archive, Path(folder), console))
+        print_report(days, console)
     except KeyboardInterrupt:
         return 130
     except TipoffError as error:
-        print(f"sources-dead: {error}", file=sys.stderr)
+        print(f"outage-drill: {error}", file=sys.stderr)
         return 2
-    return 1 if any(wrong_with(case, ended, days[EVERY_SOURCE]) for case, ended in days.items()) else 0
+    return 1 if any(problems(outage, result, days[BASELINE]) for outage, result in days.items()) else 0
 
 
 if __name__ == "__main__":

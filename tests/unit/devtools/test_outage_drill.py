@@ -1,4 +1,4 @@
-"""Which days are played with a dead source, and what of how they went is called wrong."""
+"""The outages of the drill, and the problems it reports."""
 
 from __future__ import annotations
 
@@ -8,7 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from devtools.outage_drill import AT_ONCE, DAY, EVERY_SOURCE, Case, Day, cases, jobs, wanted_days, wrong_with
+from devtools.outage_drill import (
+    BASELINE,
+    DAY,
+    PARALLEL_DAYS,
+    DayReport,
+    Outage,
+    outages,
+    parallel_days,
+    problems,
+    selected_outages,
+)
 from devtools.sources_page import NUMBERED, is_replayed
 from tipoff.errors import BadInputError
 from tipoff.plan import plan_day
@@ -19,101 +29,107 @@ from workflows.day_state import DayLedger
 from workflows.day_status import day_result, day_status
 
 NOON, TIP = eastern(DAY, 12), eastern(DAY, 19)
-PROPS = Case("odds_api_player_points_props", ReplaySource.PROPS)
-BOXES = Case("nbac_player_boxscores", ReplaySource.PLAYER_BOXSCORES)
-MORNING = Case("nbac_player_history", ReplaySource.PLAYER_BOXSCORES, eastern(DAY, 18))
+PROPS = Outage("odds_api_player_points_props", ReplaySource.PROPS)
+BOXES = Outage("nbac_player_boxscores", ReplaySource.PLAYER_BOXSCORES)
+MORNING = Outage("nbac_player_history", ReplaySource.PLAYER_BOXSCORES, eastern(DAY, 18))
 
 
 def day(
     *,
     state: RunState = RunState.COMPLETE,
-    out: datetime = NOON,
+    published: datetime = NOON,
     refused: int = 9,
     players: int = 200,
     lined: int = 130,
     graded: int = 400,
     parked: bool = False,
-) -> Day:
+) -> DayReport:
     plan = plan_day(DAY, (SlateGame(game_id="0022301062", away="GSW", home="CHA", tip_off=TIP),), SOURCES)
     ledger = DayLedger(plan)
     ledger.adopt(plan)
-    ledger.ended, ledger.published = state, [out]
+    ledger.ended, ledger.published = state, [published]
     if parked:
         ledger.park(plan.steps[-1], "no rows", TIP)
     status = day_status(ledger, TIP, virtual=True, held=False)
     systems = {"moving_average": {"predictions": 400, "outcomes": {"win": graded, "void": 0}}}
     summary = {"players_predicted": players, "lined_players": lined, "systems": systems}
-    return Day(day_result(status), status, summary, refused, 1.0)
+    return DayReport(day_result(status), status, summary, refused, 1.0)
 
 
-def losing(of: Day, step: str, resolved_at: datetime | None = None, had: str = "BettingPros player points") -> Day:
-    reason = f"blocked; games from {had}"
-    lost = Degradation(step=step, reason=reason, since=TIP, resolved_at=resolved_at)
-    result = of.result.model_copy(update={"degradations": (lost,)})
-    return Day(result, of.status, of.summary, of.refused, of.wall_seconds)
+def degraded(
+    report: DayReport, step: str, resolved_at: datetime | None = None, fallback: str = "BettingPros player points"
+) -> DayReport:
+    reason = f"blocked; games from {fallback}"
+    degradation = Degradation(step=step, reason=reason, since=TIP, resolved_at=resolved_at)
+    result = report.result.model_copy(update={"degradations": (degradation,)})
+    return DayReport(result, report.status, report.summary, report.refused, report.wall_seconds)
 
 
-def test_every_source_with_an_address_is_dead_once_and_the_first_day_has_them_all() -> None:
-    first, *others = cases()
-    assert first is EVERY_SOURCE
-    names = {case.name for case in others}
+def test_every_replayed_source_is_down_once_after_the_baseline() -> None:
+    first, *others = outages()
+    assert first is BASELINE
+    names = {outage.name for outage in others}
     assert {name for name in NUMBERED if is_replayed(SOURCES[name])} <= names
     assert {"nbac_player_history", "nbac_team_history"} <= names
-    assert [case.name for case in cases(["bdl_injuries"])] == [EVERY_SOURCE.name, "bdl_injuries"]
+    assert [outage.name for outage in outages(["bdl_injuries"])] == [BASELINE.name, "bdl_injuries"]
 
 
-@pytest.mark.parametrize("case", list(cases()), ids=lambda case: case.name)
-def test_the_upstream_takes_its_fault_file(case: Case, tmp_path: Path) -> None:
+@pytest.mark.parametrize("outage", list(outages()), ids=lambda outage: outage.name)
+def test_the_replay_accepts_the_fault_file(outage: Outage, tmp_path: Path) -> None:
     file = tmp_path / "faults.toml"
-    file.write_text(case.faults())
-    assert tomllib.loads(case.faults()).keys() <= {"fault"}
+    file.write_text(outage.fault_file())
+    assert tomllib.loads(outage.fault_file()).keys() <= {"fault"}
     assert [(fault.source, fault.begins, fault.until) for fault in load_faults(file)] == (
-        [(case.struck, None, case.until)] if case.struck else []
+        [(outage.replay_source, None, outage.until)] if outage.replay_source else []
     )
 
 
 @pytest.mark.parametrize(
-    ("case", "went", "wrong"),
+    ("outage", "result", "expected"),
     [
-        (EVERY_SOURCE, day(refused=0), []),
-        (PROPS, losing(day(), PROPS.name), []),
-        (PROPS, day(), ["it does not say what it lost", "it does not say who stood in"]),
-        (PROPS, losing(day(), PROPS.name, had="nobody"), ["it does not say who stood in"]),
-        (PROPS, losing(day(), PROPS.name, TIP), ["it says that the dead source came"]),
-        (MORNING, losing(day(), MORNING.name, TIP), []),
-        (PROPS, losing(day(state=RunState.FAILED), PROPS.name), ["it ended FAILED"]),
-        (PROPS, losing(day(parked=True), PROPS.name), ["it called a person"]),
-        (PROPS, losing(day(out=TIP), PROPS.name), ["its predictions came late"]),
-        (PROPS, day(refused=0), ["nobody asked the dead source"]),
-        (Case("bdl_injuries", ReplaySource.BDL_INJURIES), day(refused=0), []),
-        (PROPS, "it did not come to its end: TimeoutError", ["it did not come to its end: TimeoutError"]),
-        (PROPS, losing(day(players=190), PROPS.name), []),
+        (BASELINE, day(refused=0), []),
+        (PROPS, degraded(day(), PROPS.name), []),
+        (PROPS, day(), ["it did not report the missing source", "it did not name the fallback source"]),
+        (PROPS, degraded(day(), PROPS.name, fallback="nobody"), ["it did not name the fallback source"]),
+        (PROPS, degraded(day(), PROPS.name, TIP), ["it reported data from the source that is down"]),
+        (MORNING, degraded(day(), MORNING.name, TIP), []),
+        (PROPS, degraded(day(state=RunState.FAILED), PROPS.name), ["it ended FAILED"]),
+        (PROPS, degraded(day(parked=True), PROPS.name), ["it needed attention"]),
+        (PROPS, degraded(day(published=TIP), PROPS.name), ["its predictions were late"]),
+        (PROPS, day(refused=0), ["the source that is down was not polled"]),
+        (Outage("bdl_injuries", ReplaySource.BDL_INJURIES), day(refused=0), []),
+        (PROPS, "it did not complete: TimeoutError", ["it did not complete: TimeoutError"]),
+        (PROPS, degraded(day(players=190), PROPS.name), []),
         (
             PROPS,
-            losing(day(players=1, lined=0), PROPS.name),
-            ["1 predicted, not 190 or more", "0 lined, not 130 or more"],
+            degraded(day(players=1, lined=0), PROPS.name),
+            ["1 predicted, fewer than 190", "0 with lines, fewer than 130"],
         ),
-        (BOXES, losing(day(graded=0), BOXES.name, had="NBA live box scores"), ["0 graded, not 400 or more"]),
-        (MORNING, losing(day(graded=379, lined=124), MORNING.name, TIP), ["379 graded, not 380 or more"]),
+        (BOXES, degraded(day(graded=0), BOXES.name, fallback="NBA live box scores"), ["0 graded, fewer than 400"]),
+        (MORNING, degraded(day(graded=379, lined=124), MORNING.name, TIP), ["379 graded, fewer than 380"]),
     ],
 )
-def test_what_did_not_go_by_the_rule_is_told(case: Case, went: Day | str, wrong: list[str]) -> None:
-    assert wrong_with(case, went, day(refused=0)) == wrong
+def test_missed_requirements_are_problems(outage: Outage, result: DayReport | str, expected: list[str]) -> None:
+    assert problems(outage, result, day(refused=0)) == expected
 
 
-def test_an_undisturbed_day_without_lines_or_grades_is_nothing_to_compare_with() -> None:
+def test_a_baseline_without_lines_or_grades_is_a_problem() -> None:
     bare = day(refused=0, lined=0, graded=0)
-    assert wrong_with(EVERY_SOURCE, bare, bare) == ["0 lined, not 1 or more", "0 graded, not 1 or more"]
+    assert problems(BASELINE, bare, bare) == ["0 with lines, fewer than 1", "0 graded, fewer than 1"]
 
 
-def test_a_name_that_nothing_can_be_dead_at_is_not_passed_over() -> None:
-    assert [case.name for case in wanted_days({"SOURCES": "bdl_injuries"})] == [EVERY_SOURCE.name, "bdl_injuries"]
-    with pytest.raises(BadInputError, match=r"no day to play for bdl_injurys; name some of nbac_schedule, "):
-        wanted_days({"SOURCES": "bdl_injuries bdl_injurys"})
+def test_an_unknown_source_name_is_refused() -> None:
+    assert [outage.name for outage in selected_outages({"SOURCES": "bdl_injuries"})] == [BASELINE.name, "bdl_injuries"]
+    with pytest.raises(BadInputError, match=r"no outage for bdl_injurys; use some of nbac_schedule, "):
+        selected_outages({"SOURCES": "bdl_injuries bdl_injurys"})
 
 
 @pytest.mark.parametrize("given", ["0", "x", "-1", "1.5"])
-def test_days_at_once_are_counted_from_one(given: str) -> None:
-    assert (jobs({}), jobs({"JOBS": ""}), jobs({"JOBS": "3"})) == (AT_ONCE, AT_ONCE, 3)
+def test_parallel_days_are_one_or_more(given: str) -> None:
+    assert (parallel_days({}), parallel_days({"JOBS": ""}), parallel_days({"JOBS": "3"})) == (
+        PARALLEL_DAYS,
+        PARALLEL_DAYS,
+        3,
+    )
     with pytest.raises(BadInputError, match=f"JOBS={given}: "):
-        jobs({"JOBS": given})
+        parallel_days({"JOBS": given})
