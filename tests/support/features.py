@@ -1,4 +1,4 @@
-"""Rows of feature inputs made by hand: a rotation player in mid-season, changed as a test wants."""
+"""Builds rows of feature inputs: a rotation player in mid-season, with the changes of a test."""
 
 from __future__ import annotations
 
@@ -102,14 +102,14 @@ _TYPES: dict[str, Any] = {
 
 
 def inputs(*changes: dict[str, Any]) -> pl.DataFrame:
-    """One row of inputs per dictionary of changes; none given: one row as it stands."""
-    kinds = {bool: pl.Boolean, int: pl.Int64, float: pl.Float64, str: pl.String, date: pl.Date}
-    schema = {name: _TYPES.get(name) or kinds[type(value)] for name, value in INPUTS.items()}
+    """Return one row of inputs per dictionary of changes; without changes one default row."""
+    types = {bool: pl.Boolean, int: pl.Int64, float: pl.Float64, str: pl.String, date: pl.Date}
+    schema = {name: _TYPES.get(name) or types[type(value)] for name, value in INPUTS.items()}
     return pl.DataFrame([INPUTS | change for change in changes or ({},)], schema=schema)
 
 
 def vectors(*changes: dict[str, Any]) -> pl.DataFrame:
-    """The feature rows of such inputs."""
+    """Return the feature rows of `inputs`."""
     return build_vector(inputs(*changes))
 
 
@@ -122,11 +122,11 @@ NO_LINE: dict[str, Any] = dict.fromkeys(
 
 
 def past(rows: int = 600, dates: int = 40) -> pl.DataFrame:
-    """Graded rows of earlier dates: scorers of 4 to 30 points whose results spread skewly around their form."""
+    """Return feature rows with points of earlier dates: form between 4 and 30 points, right-skewed results."""
     generator = np.random.default_rng(5)
     form = generator.uniform(4, 30, rows)
     days = [date.fromordinal(GAME_DATE.toordinal() - 1 - index % dates) for index in range(rows)]
-    made = vectors(
+    features = vectors(
         *(
             {
                 "game_date": day,
@@ -140,4 +140,4 @@ def past(rows: int = 600, dates: int = 40) -> pl.DataFrame:
             for index, (day, mean) in enumerate(zip(days, form.tolist(), strict=True))
         )
     )
-    return made.with_columns(points=pl.Series(np.round(generator.gamma(form / 2, 2)).astype(np.int64)))
+    return features.with_columns(points=pl.Series(np.round(generator.gamma(form / 2, 2)).astype(np.int64)))

@@ -1,7 +1,7 @@
-"""The feature vector: names, order, values, sources and qualities, all from one registry.
+"""The feature vector: the registry `FEATURES` defines names, order, values, sources and qualities.
 
-Adding a feature is adding one entry to `FEATURES`; the feature store's columns, the model's inputs and the order of
-`feature_sources` and `feature_qualities` follow from it.
+To add a feature, add one entry to `FEATURES`. The columns of the feature store, the inputs of the model and the order
+of `feature_sources` and `feature_qualities` derive from it.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ import polars as pl
 from tipoff.vocabulary import step_names
 
 ROTATION_MINUTES: Final = 15.0
-"""Mean minutes of the last 7 games from which a player is predicted without a line."""
+"""Mean minutes over the last 7 games that make a player eligible without a line."""
 
 MISSING_SOURCE: Final = "missing"
 
 
 class Quality(IntEnum):
-    """Weight of one feature in `feature_quality_score`."""
+    """Quality of one feature, 0-100."""
 
     MEASURED = 100
     FALLBACK = 85
@@ -32,7 +32,7 @@ class Quality(IntEnum):
 
 
 class SourceColumn(StrEnum):
-    """Where a feature's facts come from: the column of the inputs that names the source of each row."""
+    """The input columns that hold the sources of the data behind a feature."""
 
     BOX = "box_source"
     TEAM_BOX = "team_box_source"
@@ -50,18 +50,18 @@ _PRIMARY_SOURCES: Final[dict[SourceColumn, tuple[str, ...]]] = {
     SourceColumn.INJURIES: (step_names.INJURY_REPORT,),
     SourceColumn.GAME_LINES: (step_names.GAME_BETTING_LINES,),
     SourceColumn.PROPS: (step_names.BETTING_LINES,),
-    # Of a game that is over, his team is that of the box score.
+    # For a finished game, the box score gives the player's team.
     SourceColumn.ROSTER: (step_names.ROSTERS, step_names.PLAYER_BOX_SCORES, step_names.PLAYER_BOX_SCORE_HISTORY),
 }
 _TEAM_LEVEL: Final = (SourceColumn.TEAM_BOX, SourceColumn.SCHEDULE, SourceColumn.INJURIES, SourceColumn.GAME_LINES)
-"""What is told of teams and games is his by the team that he is on."""
+"""Data about teams and games; a player gets it through the team on the roster."""
 
 
 @dataclass(frozen=True, eq=False)
 class Feature:
     """One number of the vector.
 
-    `window`: games that make it complete; fewer make its quality PARTIAL_WINDOW. `games`: the column that counts them.
+    With fewer than `window` games, counted in the column `games`, its quality is PARTIAL_WINDOW.
     """
 
     name: str
@@ -73,17 +73,17 @@ class Feature:
 
     @property
     def origins(self) -> tuple[SourceColumn, ...]:
-        """All that its quality stands on."""
+        """All source columns that determine the quality."""
         return (self.origin, SourceColumn.ROSTER) if self.origin in _TEAM_LEVEL else (self.origin,)
 
     @property
     def is_missing(self) -> pl.Expr:
-        """No value, or one that no source stands behind (no line: `has_line` is 0)."""
+        """True without a value or without a source. Example: without a line, `has_line` is 0 and missing."""
         return self.value.is_null() | pl.col(self.origin.value).is_null()
 
     @property
     def source(self) -> pl.Expr:
-        """The sources of the row's facts, separated by semicolons."""
+        """The sources of the value, separated by semicolons."""
         return pl.when(self.is_missing).then(pl.lit(MISSING_SOURCE)).otherwise(pl.col(self.origin.value))
 
     @property
@@ -106,7 +106,7 @@ def _as_is(
     games: str = "games_history",
     convert: Callable[[pl.Expr], pl.Expr] = lambda column: column,
 ) -> Callable[[str, str], Feature]:
-    """Features that are a column of the inputs under its own name."""
+    """Return a constructor of features that equal the input column of the same name."""
 
     def declare(name: str, description: str) -> Feature:
         return Feature(name, description, convert(pl.col(name)).cast(pl.Float64), origin, window, games)
@@ -137,7 +137,7 @@ def _rest_advantage() -> pl.Expr:
 
 
 def _playoffs() -> pl.Expr:
-    """From the id's type digits: 004 playoffs, 005 play-in."""
+    """Read the game type from the id: 004 playoffs, 005 play-in."""
     return pl.col("game_id").str.slice(0, 3).is_in(["004", "005"]).cast(pl.Float64)
 
 
@@ -145,78 +145,80 @@ _RISK: Final = {"Available": 0.0, "Probable": 1.0, "Questionable": 2.0, "Doubtfu
 
 
 def _injury_risk() -> pl.Expr:
-    """0 to 3; a player who is not on a report that was read is healthy, without a report nothing is known."""
+    """0 to 3. A player not listed in the report is healthy (0); without a report the risk is unknown (NULL)."""
     risk = pl.col("injury_status").fill_null("Available").replace_strict(_RISK, return_dtype=pl.Float64)
     return pl.when(pl.col("has_injury_report")).then(risk)
 
 
 FEATURES: Final[tuple[Feature, ...]] = (
-    _last_5("points_mean_5", "mean points of the last 5 games"),
-    _last_10("points_mean_10", "mean points of the last 10 games"),
-    _season_5("points_mean_season", "mean points of the season"),
+    _last_5("points_mean_5", "mean points over the last 5 games"),
+    _last_10("points_mean_10", "mean points over the last 10 games"),
+    _season_5("points_mean_season", "mean points over the season"),
     _last_10("points_sd_10", "standard deviation of points over the last 10 games"),
-    _last_20("points_ewm", "exponentially weighted mean of points, half-life 5 games"),
-    _last_10("points_trend", "last 5 games' mean points minus the 5 before; positive: improving"),
+    _last_20("points_ewm", "exponentially weighted mean of points over the last 20 games, half-life 5 games"),
+    _last_10("points_trend", "mean points over the last 5 games minus the 5 games before; positive: improving"),
     _last_10("points_per_minute_10", "points per minute over the last 10 games"),
-    _last_5("minutes_mean_5", "mean minutes of the last 5 games"),
-    _last_10("minutes_mean_10", "mean minutes of the last 10 games"),
-    _season_5("minutes_mean_season", "mean minutes of the season"),
+    _last_5("minutes_mean_5", "mean minutes over the last 5 games"),
+    _last_10("minutes_mean_10", "mean minutes over the last 10 games"),
+    _season_5("minutes_mean_season", "mean minutes over the season"),
     _last_10("minutes_sd_10", "standard deviation of minutes over the last 10 games"),
-    _last_game("minutes_last_game", "minutes of the last game"),
+    _last_game("minutes_last_game", "minutes in the last game"),
     Feature(
         "minutes_change",
-        "last 5 games' mean minutes minus the season's",
+        "mean minutes over the last 5 games minus mean minutes over the season",
         _minutes_change(),
         SourceColumn.BOX,
         window=5,
         games="games_season",
     ),
-    _last_10("fga_mean_10", "mean field-goal attempts of the last 10 games"),
-    _last_10("fg3a_mean_10", "mean three-point attempts of the last 10 games"),
-    _last_10("fta_mean_10", "mean free-throw attempts of the last 10 games"),
-    _last_10("usage_rate_10", "mean usage rate of the last 10 games, percent"),
+    _last_10("fga_mean_10", "mean field-goal attempts over the last 10 games"),
+    _last_10("fg3a_mean_10", "mean three-point attempts over the last 10 games"),
+    _last_10("fta_mean_10", "mean free-throw attempts over the last 10 games"),
+    _last_10("usage_rate_10", "mean usage rate over the last 10 games, percent"),
     _last_10("true_shooting_10", "true shooting over the last 10 games, 0-1 scale"),
-    _last_game("games_season", "games of the season before the date"),
-    _last_game("games_last_7_days", "games in the seven days before"),
-    _last_game("games_last_14_days", "games in the fourteen days before"),
-    _last_game("minutes_last_7_days", "minutes in the seven days before"),
-    _last_game("back_to_back", "1 when he played on the day before"),
+    _last_game("games_season", "games played this season before the date"),
+    _last_game("games_last_7_days", "games in the 7 days before the date"),
+    _last_game("games_last_14_days", "games in the 14 days before the date"),
+    _last_game("minutes_last_7_days", "minutes in the 7 days before the date"),
+    _last_game("back_to_back", "1 if the player played on the day before, else 0"),
     _as_is(SourceColumn.BOX, window=1, convert=lambda days: days.clip(upper_bound=10))(
         "days_since_last_game", "calendar days since the last game, at most 10"
     ),
-    _last_game("points_mean_opponent", "mean points of earlier games against this opponent"),
-    _last_game("games_opponent", "earlier games against this opponent"),
-    _season_10("home_points_difference", "season's mean points at home minus away"),
+    _last_game("points_mean_opponent", "mean points over the games of the history against the opponent"),
+    _last_game("games_opponent", "games of the history against the opponent"),
+    _season_10("home_points_difference", "mean points at home minus mean points away over the season"),
     _as_is(SourceColumn.SCHEDULE)("home", "1 at home, 0 away"),
-    Feature("playoffs", "1 in playoffs and play-in", _playoffs(), SourceColumn.SCHEDULE),
+    Feature("playoffs", "1 in playoffs and play-in, else 0", _playoffs(), SourceColumn.SCHEDULE),
     Feature(
         "rest_advantage",
-        "team's days of rest minus the opponent's, within 2",
+        "days of rest of the team minus those of the opponent, clipped to -2 and 2",
         _rest_advantage(),
         SourceColumn.TEAM_BOX,
     ),
-    _team_15("team_pace", "mean pace of the team's last 15 games, possessions per 48 minutes"),
-    _team_15("team_offensive_rating", "mean offensive rating of the team's last 15 games"),
-    _team_season("team_win_share", "games won of the season's, 0-1 scale"),
-    _opponent_15("opponent_pace", "mean pace of the opponent's last 15 games"),
-    _opponent_15("opponent_defensive_rating", "mean defensive rating of the opponent's last 15 games"),
-    _game_line("spread", "consensus spread from the team's side, points"),
+    _team_15("team_pace", "mean pace over the team's last 15 games, possessions per 48 minutes"),
+    _team_15("team_offensive_rating", "mean offensive rating over the team's last 15 games"),
+    _team_season("team_win_share", "share of the team's games of the season won, 0-1 scale"),
+    _opponent_15("opponent_pace", "mean pace over the opponent's last 15 games"),
+    _opponent_15("opponent_defensive_rating", "mean defensive rating over the opponent's last 15 games"),
+    _game_line("spread", "consensus spread from the side of the team, points"),
     _game_line("total", "consensus total, points"),
-    _game_line("implied_total", "points the game lines imply for the team"),
+    _game_line("implied_total", "points of the team implied by the game lines"),
     _prop("line", "consensus line, points"),
-    _prop("opening_line", "line of the first snapshot, points"),
+    _prop("opening_line", "consensus line of the first snapshot with the player, points"),
     _prop("line_move", "line minus opening line, points"),
-    _prop("has_line", "1 when a line was quoted"),
-    Feature("injury_risk", "0 healthy, 1 probable, 2 questionable, 3 worse", _injury_risk(), SourceColumn.INJURIES),
-    _injury("stars_out", "team-mates ruled out who average 18 points or more"),
-    _injury("vacated_minutes", "mean minutes of the team-mates ruled out"),
-    _injury("vacated_points", "mean points of the team-mates ruled out"),
+    _prop("has_line", "1 if a line is quoted, else 0"),
+    Feature(
+        "injury_risk", "0 healthy, 1 probable, 2 questionable, 3 doubtful or out", _injury_risk(), SourceColumn.INJURIES
+    ),
+    _injury("stars_out", "teammates ruled out who average 18 points or more"),
+    _injury("vacated_minutes", "sum of the mean minutes of the teammates ruled out"),
+    _injury("vacated_points", "sum of the mean points of the teammates ruled out"),
 )
 
 FEATURE_NAMES: Final[tuple[str, ...]] = tuple(feature.name for feature in FEATURES)
 
 FEATURES_HASH: Final = hashlib.sha256("\n".join(FEATURE_NAMES).encode()).hexdigest()[:16]
-"""Names and order of the vector; a model trained on another vector is refused."""
+"""Hash of the names and their order; a model trained on another vector is rejected."""
 
 KEYS: Final[tuple[str, ...]] = ("game_date", "game_id", "player_id")
 CARRIED_COLUMNS: Final[tuple[str, ...]] = (
@@ -225,20 +227,20 @@ CARRIED_COLUMNS: Final[tuple[str, ...]] = (
     *("books", "over_price_american", "over_book", "under_price_american", "under_book"),
     *("market_over_probability", "line_as_of"),
 )
-"""What the predictions need of the inputs besides the features."""
+"""Input columns that the predictions need besides the features."""
 
 
 def build_vector(inputs: pl.DataFrame) -> pl.DataFrame:
-    """One row per row of `tipoff/sql/features/feature_inputs.sql`, in its order.
+    """Compute one row per row of `tipoff/sql/features/feature_inputs.sql`, in the same order.
 
     Columns: KEYS, CARRIED_COLUMNS, `eligible`, one Float64 per feature, `feature_sources` and `feature_qualities`
     (lists in the order of FEATURES) and `feature_quality_score` (0-100, the mean of the qualities).
     """
-    known = inputs.with_columns(
+    rows = inputs.with_columns(
         pl.col("has_prop_line").alias("has_line"),
         *(_uses_fallback(origin).alias(_fallback_used(origin)) for origin in SourceColumn),
     )
-    return known.select(
+    return rows.select(
         *KEYS,
         *CARRIED_COLUMNS,
         _eligible().alias("eligible"),
@@ -259,6 +261,6 @@ def _fallback_used(origin: SourceColumn) -> str:
 
 
 def _uses_fallback(origin: SourceColumn) -> pl.Expr:
-    """Whether any of a row's sources (separated by semicolons) is not the first choice."""
-    first_choice = pl.element().is_in(list(_PRIMARY_SOURCES[origin]))
-    return ~pl.col(origin.value).str.split(";").list.eval(first_choice).list.all()
+    """True if any of the sources (separated by semicolons) is not a primary source."""
+    is_primary = pl.element().is_in(list(_PRIMARY_SOURCES[origin]))
+    return ~pl.col(origin.value).str.split(";").list.eval(is_primary).list.all()

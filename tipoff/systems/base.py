@@ -1,4 +1,4 @@
-"""What a prediction system is: features in, one distribution of points per row out."""
+"""The protocol of a prediction system: feature rows in, one distribution of points per row out."""
 
 from __future__ import annotations
 
@@ -10,24 +10,27 @@ from tipoff.systems.distribution import Distributions
 
 
 class System(Protocol):
-    """One way to predict points. Pure: the same features and history give the same distributions."""
+    """A prediction system. It is pure: the same features and history give the same distributions."""
 
     @property
     def system_id(self) -> str:
-        """The closed name that rows, exports and commands use."""
+        """The id used in rows, exports and commands."""
 
     @property
     def title(self) -> str:
-        """How people call it."""
+        """The display name."""
 
     @property
     def model_version(self) -> str | None:
-        """Which trained model speaks; None for a system without one."""
+        """The version of the trained model; None for a system without one."""
 
     def predict(self, features: pl.DataFrame, history: pl.DataFrame) -> Distributions:
-        """One distribution per row of `features`, in its order.
+        """Return one distribution per row of `features`, in the same order.
 
-        `features`: rows of the feature store (`tipoff.features.vector`). `history`: graded past feature rows with their
-        `points`, all strictly before the date, for systems that learn their spread from residuals.
-        Raises NotEnoughDataError when the history cannot carry a distribution.
+        Args:
+            features: rows of the feature store (`tipoff.features.vector`).
+            history: past feature rows with their `points`, all strictly before the date; systems that derive their
+                spread from residuals use it.
+
+        Raises NotEnoughDataError if the history is too short.
         """

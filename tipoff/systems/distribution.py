@@ -1,7 +1,7 @@
-"""Distributions of points: median, interval and P(over) come from here and nowhere else.
+"""Distributions of points. Only this module computes median, interval and P(over).
 
-Points are whole numbers. A distribution is held as quantiles of a continuous quantity of which points are the
-rounding: P(points <= k) = F(k + 0.5). So a half-point line is exact, and an integer line has its push mass
+Points are integers. A distribution is stored as quantiles of a continuous variable that rounds to points:
+P(points <= k) = F(k + 0.5). A half-point line is therefore exact, and an integer line has the push probability
 F(k + 0.5) - F(k - 0.5).
 """
 
@@ -20,16 +20,16 @@ Floats = NDArray[np.float64]
 
 LEVELS: Final[Floats] = np.array([0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98])
 _LOWEST: Final = -0.5
-"""Where the continuous quantity begins: what rounds to 0 points."""
+"""Lower bound of the continuous variable; it rounds to 0 points."""
 _NARROWEST: Final = 1e-6
-"""Points; keeps the tail's slope finite where the top quantiles coincide."""
+"""Minimum distance of quantiles, points; keeps the slope of the tail finite if the top quantiles coincide."""
 
 
 @dataclass(frozen=True)
 class Distributions:
-    """Quantiles of points at LEVELS, one row per prediction: never negative, never crossing.
+    """Quantiles of points at LEVELS, one row per prediction; never negative, never crossing.
 
-    Raises BadInputError for another shape or for quantiles that are not numbers; crossing ones are put in order.
+    Crossing quantiles are sorted. Raises BadInputError for another shape and for quantiles that are not finite.
     """
 
     quantiles: Floats = field(repr=False)
@@ -37,10 +37,10 @@ class Distributions:
     def __post_init__(self) -> None:
         values = np.asarray(self.quantiles, dtype=np.float64)
         if values.ndim != 2 or values.shape[1] != len(LEVELS):
-            raise BadInputError(f"a distribution has {len(LEVELS)} quantiles a row, not the shape {values.shape}")
+            raise BadInputError(f"a distribution needs {len(LEVELS)} quantiles per row; the shape is {values.shape}")
         if not np.isfinite(values).all():
             row = int(np.argwhere(~np.isfinite(values))[0, 0])
-            raise BadInputError(f"row {row} of the distributions has a quantile that is not a number")
+            raise BadInputError(f"row {row} of the distributions has a quantile that is not finite")
         object.__setattr__(self, "quantiles", np.maximum(np.sort(values, axis=1), 0.0))
 
     def __len__(self) -> int:
@@ -51,33 +51,30 @@ class Distributions:
         return self.at(0.5)
 
     def at(self, level: float) -> Floats:
-        """The quantile of one of LEVELS. Raises BadInputError for another level."""
-        [found] = np.nonzero(np.isclose(LEVELS, level))
-        if not len(found):
-            raise BadInputError(f"no quantile is held at {level}; there are {LEVELS.tolist()}")
-        return self.quantiles[:, found[0]]
+        """Return the quantile at one of LEVELS. Raises BadInputError for another level."""
+        [indices] = np.nonzero(np.isclose(LEVELS, level))
+        if not len(indices):
+            raise BadInputError(f"there is no quantile at level {level}; levels are {LEVELS.tolist()}")
+        return self.quantiles[:, indices[0]]
 
     def interval(self, share: float) -> tuple[Floats, Floats]:
-        """Lower and upper end of the central interval that holds `share` of the mass, such as 0.8."""
+        """Return lower and upper end of the central interval with probability `share`, such as 0.8."""
         tail = (1 - share) / 2
         return self.at(tail), self.at(1 - tail)
 
     def over_probability(self, lines: ArrayLike) -> Floats:
-        """P(points > line | points != line), one line per row; NaN for a line that is NaN.
-
-        0.5 where nothing but a push is possible.
-        """
+        """Return P(points > line | points != line) for one line per row; NaN for a NaN line, 0.5 for a certain push."""
         under, over = self._below_and_above(np.asarray(lines, dtype=np.float64))
         decided = under + over
         return np.divide(over, decided, out=np.full_like(over, 0.5), where=decided != 0)
 
     def push_probability(self, lines: ArrayLike) -> Floats:
-        """P(points == line); 0 for half-point lines, NaN for a line that is NaN."""
+        """Return P(points == line); 0 for a half-point line, NaN for a NaN line."""
         under, over = self._below_and_above(np.asarray(lines, dtype=np.float64))
         return np.maximum(1 - under - over, 0.0)
 
     def widened(self, factors: ArrayLike) -> Distributions:
-        """Every quantile moved away from its median by a factor a row; the median stays."""
+        """Scale the distance of every quantile from the median by one factor per row; the median stays."""
         median = self.median[:, None]
         return Distributions(median + (self.quantiles - median) * np.asarray(factors, dtype=np.float64)[:, None])
 
@@ -85,7 +82,7 @@ class Distributions:
         return self._cdf(np.ceil(lines) - 0.5), 1 - self._cdf(np.floor(lines) + 0.5)
 
     def _cdf(self, points: Floats) -> Floats:
-        """F at one value a row: linear between quantiles, an exponential tail above them."""
+        """Return F at one value per row: linear between quantiles, with an exponential tail above them."""
         rows, last = np.arange(len(self)), len(LEVELS)
         knots = np.column_stack([np.full(len(self), _LOWEST), self.quantiles])
         levels = np.array([0.0, *LEVELS])
@@ -97,38 +94,38 @@ class Distributions:
         return np.maximum(np.where(passed > last, self._tail(points), between), 0.0)
 
     def _tail(self, points: Floats) -> Floats:
-        """F above the highest quantile, leaving it with the density of the last stretch."""
+        """Return F above the highest quantile; the tail starts with the density below that quantile."""
         left = 1 - LEVELS[-1]
-        last_stretch = np.maximum(self.quantiles[:, -1] - self.quantiles[:, -2], _NARROWEST)
-        scale = left * last_stretch / (LEVELS[-1] - LEVELS[-2])
+        last_distance = np.maximum(self.quantiles[:, -1] - self.quantiles[:, -2], _NARROWEST)
+        scale = left * last_distance / (LEVELS[-1] - LEVELS[-2])
         beyond: Floats = np.maximum(points - self.quantiles[:, -1], 0.0)
         reached: Floats = 1 - left * np.exp(-beyond / scale)
         return reached
 
 
 class ResidualSpread(Frozen):
-    """How far results lay from predictions, by scoring level; empirical, never a normal curve.
+    """Empirical distribution of residuals by scoring level.
 
-    Between the centres of two levels the quantiles are interpolated, beyond the outermost they are held.
+    Quantiles are interpolated between the centres of two levels and constant beyond the outermost centres.
     """
 
     centres: tuple[float, ...]
     """Mean prediction of each level, points, ascending."""
     residuals: tuple[tuple[float, ...], ...]
-    """Per level the quantiles of actual minus predicted points at LEVELS."""
+    """Quantiles of actual minus predicted points at LEVELS, one tuple per level."""
     rows: int
-    """Predictions it was learned from."""
+    """Number of predictions that it was fitted to."""
 
     @classmethod
     def fit(cls, predicted: ArrayLike, actual: ArrayLike, levels: int = 6, least: int = 50) -> ResidualSpread:
-        """Learn from predictions made before their games; `levels` equally filled scoring levels.
+        """Fit to out-of-sample predictions, split into `levels` scoring levels of equal size.
 
-        Raises NotEnoughDataError when a level would hold fewer than `least` rows.
+        Raises NotEnoughDataError if a level would have fewer than `least` rows.
         """
         before, after = np.asarray(predicted, dtype=np.float64), np.asarray(actual, dtype=np.float64)
         if len(before) < levels * least:
             raise NotEnoughDataError(
-                f"a spread by scoring level needs {levels * least} earlier predictions with results, "
+                f"a residual spread needs {levels * least} earlier predictions with results, "
                 f"there are {len(before)}: collect more history and run training"
             )
         groups = np.array_split(np.argsort(before, kind="stable"), levels)
@@ -139,16 +136,16 @@ class ResidualSpread(Frozen):
         )
 
     def around(self, predicted: ArrayLike) -> Distributions:
-        """Distributions around point predictions."""
+        """Return distributions around point predictions."""
         centre = np.asarray(predicted, dtype=np.float64)
         spread = [np.interp(centre, self.centres, residuals) for residuals in zip(*self.residuals, strict=True)]
         return Distributions(centre[:, None] + np.stack(spread, axis=1))
 
 
 def pinball_loss(distributions: Distributions, actual: ArrayLike) -> float:
-    """Mean pinball loss over LEVELS, points; lower is better.
+    """Return the mean pinball loss over LEVELS, points; lower is better.
 
-    Koenker and Bassett 1978: max(p d, (p - 1) d) for d = actual - quantile at level p.
+    Koenker and Bassett 1978: max(p d, (p - 1) d) with d = actual - quantile at level p.
     """
     difference = np.asarray(actual, dtype=np.float64)[:, None] - distributions.quantiles
     return float(np.maximum(LEVELS * difference, (LEVELS - 1) * difference).mean())

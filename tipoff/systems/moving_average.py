@@ -1,4 +1,4 @@
-"""Recent scoring, weighted and adjusted for tonight; its spread comes from its own past errors."""
+"""A weighted average of recent scoring, adjusted for the game; the spread comes from its own past errors."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from tipoff.errors import NotEnoughDataError
 from tipoff.systems.distribution import Distributions, ResidualSpread
 
 WEIGHTS: Final = {"points_mean_5": 0.5, "points_mean_10": 0.3, "points_mean_season": 0.2}
-"""The system's definition. A mean that does not exist yet leaves its weight to the others."""
+"""Weights of the means; the weights of missing means go to the others in proportion."""
 
-# Effects on points, as shares, fitted by least squares on 33,458 rotation player-games of 2021-22 and 2022-23
-# (standard error behind). Being on a back-to-back is not among them: +0.8 % (0.7), for those who are tired sit out.
-HOME_ADVANTAGE: Final = 0.015  # (0.005) at home against away
-AFTER_A_PAUSE: Final = -0.022  # (0.005) three days off or more
-PACE_ELASTICITY: Final = 0.66  # (0.11) of the opponent's pace relative to the league's
-DEFENCE_ELASTICITY: Final = 0.39  # (0.06) of the opponent's defensive rating relative to the league's
+# Relative effects on points, fitted by least squares on 33,458 player-games of rotation players in 2021-22 and 2022-23,
+# with standard errors in parentheses. Back-to-backs have no significant effect: +0.8 % (0.7 %).
+HOME_ADVANTAGE: Final = 0.015  # (0.005) home against away
+LAYOFF_EFFECT: Final = -0.022  # (0.005) LAYOFF_DAYS or more since the last game
+PACE_ELASTICITY: Final = 0.66  # (0.11) opponent's pace relative to the league mean
+DEFENSE_ELASTICITY: Final = 0.39  # (0.06) opponent's defensive rating relative to the league mean
 
-PAUSE_DAYS: Final = 3
+LAYOFF_DAYS: Final = 3
 
 _EARLIER_SEASONS: Final = ResidualSpread(
     centres=(5.1, 7.6, 9.8, 12.4, 16.3, 24.0),
@@ -34,19 +34,19 @@ _EARLIER_SEASONS: Final = ResidualSpread(
     ),
     rows=39_490,
 )
-"""This system's spread over 2021-22 and 2022-23: stands in on a season's first days, so that no day goes without."""
+"""Spread of this system over 2021-22 and 2022-23, used on the first days of a season, when the history is too short."""
 
 
 @dataclass(frozen=True)
 class MovingAverage:
-    """0.5 of the last 5 games, 0.3 of the last 10, 0.2 of the season, times tonight's adjustments."""
+    """The weighted mean of recent scoring times the adjustments for venue, layoff, pace and defense."""
 
     system_id: str = "moving_average"
     title: str = "Moving average"
     model_version: None = None
 
     def predict(self, features: pl.DataFrame, history: pl.DataFrame) -> Distributions:
-        """See `System.predict`. The league's pace and rating are the history's means."""
+        """See `System.predict`. The league means of pace and defensive rating come from the history."""
         past = history.filter("eligible")
         league = past.select("opponent_pace", "opponent_defensive_rating").mean()
         return _spread(_estimate(past, league), past["points"]).around(_estimate(features, league))
@@ -60,23 +60,23 @@ def _spread(estimates: pl.Series, points: pl.Series) -> ResidualSpread:
 
 
 def _estimate(features: pl.DataFrame, league: pl.DataFrame) -> pl.Series:
-    """Points expected of each row."""
+    """Return the expected points of each row."""
     pace = _relative("opponent_pace", league, PACE_ELASTICITY)
-    defence = _relative("opponent_defensive_rating", league, DEFENCE_ELASTICITY)
+    defense = _relative("opponent_defensive_rating", league, DEFENSE_ELASTICITY)
     venue = 1 + HOME_ADVANTAGE * (pl.col("home") - 0.5)
-    paused = pl.col("days_since_last_game").fill_null(0) >= PAUSE_DAYS
-    rest = pl.when(paused).then(1 + AFTER_A_PAUSE).otherwise(1.0)
-    return features.select(_form() * pace * defence * venue * rest).to_series()
+    is_layoff = pl.col("days_since_last_game").fill_null(0) >= LAYOFF_DAYS
+    layoff = pl.when(is_layoff).then(1 + LAYOFF_EFFECT).otherwise(1.0)
+    return features.select(_form() * pace * defense * venue * layoff).to_series()
 
 
 def _form() -> pl.Expr:
-    """The weighted mean of what there is; a player without a single game stands at his line."""
+    """Return the weighted mean of the available means; for a player without any game, the line."""
     weighted = pl.sum_horizontal(pl.col(name) * weight for name, weight in WEIGHTS.items())
     weights = pl.sum_horizontal(pl.col(name).is_not_null() * weight for name, weight in WEIGHTS.items())
     return pl.when(weights > 0).then(weighted / weights).otherwise(pl.col("line"))
 
 
 def _relative(column: str, league: pl.DataFrame, elasticity: float) -> pl.Expr:
-    """Factor by which a column's distance from the league's mean moves points; 1 while either is unknown."""
+    """Return the factor for a column's deviation from the league mean; 1 if either is unknown."""
     mean: float | None = league[column].item()
     return (1 + elasticity * (pl.col(column) / mean - 1)).fill_null(1.0)

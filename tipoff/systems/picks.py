@@ -1,4 +1,4 @@
-"""The pick for a line: its side, expected value and recommendation."""
+"""Decides which side of a line to lean to and whether to recommend it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from tipoff.vocabulary import Recommendation
 
 
 class BetDecision(NamedTuple):
-    """What a distribution says about a line at the best prices."""
+    """Lean and recommendation for a line at the best prices."""
 
     recommendation: Recommendation
     lean: Recommendation | None = None
     """OVER or UNDER; None without a line."""
     probability: float | None = None
-    """Of the lean, pushes left out."""
+    """Probability of the lean, given no push."""
     price_american: float | None = None
     expected_value: float | None = None
     """Expected profit per unit staked on the lean."""
@@ -30,10 +30,10 @@ def decide(
     under_price_american: float | None,
     push_probability: float = 0.0,
 ) -> BetDecision:
-    """The lean and whether it is worth its price; `over_probability` leaves pushes out and is None without a line.
+    """Return the lean and the recommendation; `over_probability` excludes pushes and is None without a line.
 
-    The lean is the side with the higher expected value, or the likelier one while a price is missing. PASS when the
-    lean has no price or its expected value is not positive.
+    The lean is the side with the higher expected value, or the likelier side if a price is missing. The recommendation
+    is PASS if the lean has no price or no positive expected value.
     """
     if over_probability is None:
         return NO_LINE

@@ -1,4 +1,4 @@
-"""From feature rows to rows of the table `predictions`. Pure; the same inputs give the same rows."""
+"""Computes rows of the table `predictions` from feature rows. Pure: the same inputs give the same rows."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from tipoff.vocabulary import Recommendation
 
 
 class WideningRule(NamedTuple):
-    """An input a prediction had to do without, and how much wider its distribution becomes for it.
+    """A missing input and the factor by which it widens the distribution.
 
-    Widening moves probabilities towards one half, so the confidence falls with it.
+    Widening moves probabilities towards 0.5, so it also lowers the confidence.
     """
 
     reason: str
@@ -33,19 +33,19 @@ class WideningRule(NamedTuple):
     widening: float
 
 
-def _without(name: str) -> pl.Expr:
-    """Whether the context's row was built without an input."""
+def _is_missing(name: str) -> pl.Expr:
+    """True if the context row was built without the input."""
     return pl.col("missing").fill_null("").str.split(";").list.contains(name)
 
 
 WIDENING_RULES: Final = (
-    # recent form alone is 5.26 points off, the line 5.0 (lined players, many seasons)
-    WideningRule("no line", _without("lines"), 1.05),
-    # history has neither of the two, so most of what their absence costs is in the spread already
-    WideningRule("no injury report", _without("injury_report"), 1.02),
-    WideningRule("no game lines", _without("game_lines"), 1.01),
-    WideningRule("no roster", _without("rosters"), 1.0),
-    # errors of 3,492 rotation rows of three seasons' first games were 5 % wider than others of their scoring level
+    # MAE of recent form alone is 5.26 points, of the line 5.0 (players with a line, many seasons)
+    WideningRule("no line", _is_missing("lines"), 1.05),
+    # the history lacks both inputs below, so the spread already includes most of the effect
+    WideningRule("no injury report", _is_missing("injury_report"), 1.02),
+    WideningRule("no game lines", _is_missing("game_lines"), 1.01),
+    WideningRule("no roster", _is_missing("rosters"), 1.0),
+    # errors of 3,492 rotation rows from the first games of three seasons were 5 % wider than usual at their level
     WideningRule("short history", pl.col("bootstrap"), 1.05),
 )
 
@@ -57,17 +57,17 @@ _COPIED: Final = (
 
 
 def predict(system: System, features: pl.DataFrame, history: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
-    """One row of the table `predictions` per eligible row of `features`.
+    """Return one row of the table `predictions` per eligible row of `features`.
 
     `features`: rows of the feature store of one date. `history`: past feature rows with their `points`; rows of the
-    date itself or later are not shown to the system.
+    date or later are removed before the system sees it.
     """
     rows = features.filter("eligible").with_columns(degraded_reasons=_reasons())
     distributions = _distributions(system, rows, history)
     lines = rows["line"].to_numpy()
     over, push = distributions.over_probability(lines), distributions.push_probability(lines)
     low, high = distributions.interval(0.8)
-    return rows.with_columns(_decided(rows, over, push)).select(
+    return rows.with_columns(_decision_columns(rows, over, push)).select(
         *_COPIED,
         _book(),
         pl.col("home") == 1,
@@ -81,7 +81,7 @@ def predict(system: System, features: pl.DataFrame, history: pl.DataFrame, as_of
         pl.Series("quantiles", distributions.quantiles.tolist(), pl.List(pl.Float64)),
         pl.Series("over_probability", over).fill_nan(None),
         pl.col("points_mean_10").alias("last10_points"),
-        # a pick also may not know more than its moment: the store holds a game's newest features, not those of then
+        # also backfilled if the features are newer than the prediction: the store keeps only the newest ones of a game
         ((pl.col("tip_off") <= as_of) | (pl.col("as_of") > as_of)).alias("backfilled"),
     )
 
@@ -89,13 +89,13 @@ def predict(system: System, features: pl.DataFrame, history: pl.DataFrame, as_of
 def predict_files(
     system_id: str, features: Path, history: Path, models: Path, as_of: datetime, out: Path, game_ids: Sequence[str]
 ) -> int:
-    """`predict` the games out of Parquet files into one, for a process without a warehouse; returns the rows.
+    """Predict games from Parquet files, for a process without a warehouse; write `out` and return its row count.
 
     Raises what `build_system` and the system raise.
     """
     rows = pl.read_parquet(features).filter(pl.col("game_id").is_in(list(game_ids)))
     if rows.is_empty():
-        raise NotEnoughDataError(f"{features} holds no feature rows, so {system_id} has nobody to predict")
+        raise NotEnoughDataError(f"{features} has no feature rows of the games, so {system_id} has nothing to predict")
     system = build_system(system_id, ModelStore(models), min(rows["game_date"].to_list()))
     predictions = predict(system, rows, pl.read_parquet(history), as_of)
     predictions.write_parquet(out)
@@ -108,7 +108,7 @@ def _reasons() -> pl.Expr:
 
 
 def _distributions(system: System, rows: pl.DataFrame, history: pl.DataFrame) -> Distributions:
-    """The system's, widened for what each row had to do without."""
+    """Predict with the system and widen each distribution for its missing inputs."""
     if rows.is_empty():
         return Distributions(np.empty((0, len(LEVELS))))
     earlier = history.filter(pl.col("game_date") < rows["game_date"].min())
@@ -118,7 +118,7 @@ def _distributions(system: System, rows: pl.DataFrame, history: pl.DataFrame) ->
 
 
 def _prediction_ids(rows: pl.DataFrame, system_id: str, as_of: datetime) -> list[str]:
-    """32 hex digits of the SHA-256 of the natural key."""
+    """Return the first 32 hex digits of the SHA-256 of each natural key."""
     keys = rows.select("game_date", "game_id", "player_id").iter_rows()
     return [
         hashlib.sha256(f"{date}|{game}|{player}|{system_id}|{as_of.isoformat()}".encode()).hexdigest()[:32]
@@ -126,8 +126,8 @@ def _prediction_ids(rows: pl.DataFrame, system_id: str, as_of: datetime) -> list
     ]
 
 
-def _decided(rows: pl.DataFrame, over: Floats, push: Floats) -> list[pl.Series]:
-    """The columns that a look at line and prices adds."""
+def _decision_columns(rows: pl.DataFrame, over: Floats, push: Floats) -> list[pl.Series]:
+    """Return the columns that depend on line and prices."""
     decisions = [
         decide(None if line is None else float(over_probability), over_price, under_price, float(push_probability))
         for line, over_price, under_price, over_probability, push_probability in zip(
@@ -144,6 +144,6 @@ def _decided(rows: pl.DataFrame, over: Floats, push: Floats) -> list[pl.Series]:
 
 
 def _book() -> pl.Expr:
-    """The book of the lean's price."""
+    """Return the book that offers the price of the lean."""
     over, under = (pl.col("lean") == side for side in (Recommendation.OVER, Recommendation.UNDER))
     return pl.when(over).then("over_book").when(under).then("under_book").alias("book")

@@ -1,4 +1,4 @@
-"""The prediction systems, by id."""
+"""Registers the prediction systems by id."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ Build = Callable[[ModelStore, date], System]
 
 @dataclass(frozen=True)
 class Registration:
-    """One system: how people call it and how to make it ready to predict a date."""
+    """One system: its display name and how to build it for a date."""
 
     system_id: str
     title: str
     build: Build
     trained: bool = False
-    """It needs a champion in the model store, so training comes first."""
+    """The system needs a champion in the model store, so training runs first."""
 
 
 def _moving_average(_models: ModelStore, _game_date: date) -> System:
@@ -49,10 +49,10 @@ SYSTEMS: Final[Mapping[str, Registration]] = MappingProxyType(
 
 
 def build_system(system_id: str, models: ModelStore, game_date: date) -> System:
-    """A system ready to predict a date; a trained one has learned from earlier dates only.
+    """Return a system that can predict a date; a trained system uses a model trained on earlier dates only.
 
-    Raises BadInputError for an unknown id, NotEnoughDataError when no model may speak about the date.
+    Raises BadInputError for an unknown id, NotEnoughDataError if there is no such model.
     """
     if system_id not in SYSTEMS:
-        raise BadInputError(f"there is no prediction system {system_id!r}; there are: {', '.join(SYSTEMS)}")
+        raise BadInputError(f"unknown prediction system {system_id!r}; known systems: {', '.join(SYSTEMS)}")
     return SYSTEMS[system_id].build(models, game_date)

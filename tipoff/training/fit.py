@@ -1,4 +1,4 @@
-"""Training: graded past feature rows in, a model with its card out."""
+"""Trains a model on past feature rows and describes it in a model card."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from tipoff.systems.distribution import Floats, ResidualSpread, pinball_loss
 from tipoff.systems.model_store import ModelCard, ModelStore, TrainedModel, WalkForwardResult
 from tipoff.training.walk_forward import walk_forward
 
-LEAST_ROWS = 2_000
-"""About two weeks of the league; fewer teach trees more noise than basketball."""
+MIN_ROWS = 2_000
+"""About two weeks of games; with fewer rows the trees fit mostly noise."""
 
 
 def train(history: pl.DataFrame, cutoff: date, as_of: datetime) -> TrainedModel:
     """Train `catboost_v8` on the rows before `cutoff`.
 
-    `history`: feature rows with their `points`. The spread comes from walk-forward residuals of the rotation players;
-    the trees that will speak learn from all rows. Raises NotEnoughDataError with fewer than LEAST_ROWS.
+    `history`: past feature rows with their `points`. The spread comes from walk-forward residuals of rotation players;
+    the final trees are trained on all rows. Raises NotEnoughDataError with fewer than MIN_ROWS rows.
     """
     rows = history.filter(pl.col("game_date") < cutoff).sort("game_date", "game_id", "player_id")
-    if rows.height < LEAST_ROWS:
+    if rows.height < MIN_ROWS:
         raise NotEnoughDataError(
-            f"training needs {LEAST_ROWS} player-games before {cutoff}, there are {rows.height}: "
-            "collect the season's history first, or set more history seasons"
+            f"training needs {MIN_ROWS} player-games before {cutoff}, there are {rows.height}: "
+            "collect the history of the season first, or raise `history_seasons`"
         )
-    judged = list(_judged(rows, cutoff))
-    spread = _spread(judged)
+    evaluations = list(_evaluate_folds(rows, cutoff))
+    spread = _spread(evaluations)
     model = model_bytes(fit_trees(rows, rows["points"]))
     card = ModelCard(
         system_id="catboost_v8",
@@ -47,7 +47,7 @@ def train(history: pl.DataFrame, cutoff: date, as_of: datetime) -> TrainedModel:
         features_hash=FEATURES_HASH,
         parameters=PARAMETERS,
         spread=spread,
-        walk_forward=_result(judged[-1], _spread(judged[:-1])),
+        walk_forward=_walk_forward_result(evaluations[-1], _spread(evaluations[:-1])),
         libraries={name: version(name) for name in ("catboost", "numpy", "polars")},
         trained_at=as_of,
     )
@@ -55,7 +55,7 @@ def train(history: pl.DataFrame, cutoff: date, as_of: datetime) -> TrainedModel:
 
 
 def train_files(history: Path, cutoff: date, as_of: datetime, models: Path) -> ModelCard:
-    """Train from a Parquet file, keep the model below `models` and make it champion; needs no warehouse."""
+    """Train from a Parquet file, store the model below `models` and promote it; needs no warehouse."""
     trained = train(pl.read_parquet(history), cutoff, as_of)
     store = ModelStore(models)
     store.put(trained)
@@ -63,33 +63,33 @@ def train_files(history: Path, cutoff: date, as_of: datetime, models: Path) -> M
     return trained.card
 
 
-def _judged(rows: pl.DataFrame, end: date) -> Iterator[pl.DataFrame]:
-    """Per fold the rotation players' rows with the estimate of trees that had not seen them."""
+def _evaluate_folds(rows: pl.DataFrame, end: date) -> Iterator[pl.DataFrame]:
+    """Yield, per fold, the test rows of rotation players with the out-of-sample estimate of the trees."""
     for fold in walk_forward(rows, end):
-        judge = fold.judge.filter("eligible").drop_nulls("points_mean_10")
-        trees = fit_trees(fold.learn, fold.learn["points"])
-        yield judge.with_columns(estimate=estimate(trees, judge))
+        test = fold.test.filter("eligible").drop_nulls("points_mean_10")
+        trees = fit_trees(fold.train, fold.train["points"])
+        yield test.with_columns(estimate=estimate(trees, test))
 
 
-def _spread(judged: list[pl.DataFrame]) -> ResidualSpread:
-    rows = pl.concat(judged)
+def _spread(evaluations: list[pl.DataFrame]) -> ResidualSpread:
+    rows = pl.concat(evaluations)
     return ResidualSpread.fit(rows["estimate"], rows["points"])
 
 
-def _result(judged: pl.DataFrame, spread: ResidualSpread) -> WalkForwardResult:
-    distributions = spread.around(judged["estimate"])
-    points = judged["points"].to_numpy()
+def _walk_forward_result(evaluation: pl.DataFrame, spread: ResidualSpread) -> WalkForwardResult:
+    distributions = spread.around(evaluation["estimate"])
+    points = evaluation["points"].to_numpy()
     low, high = distributions.interval(0.8)
     return WalkForwardResult(
-        rows=judged.height,
-        mae=_mean_distance(distributions.median, points),
-        last10_mae=_mean_distance(judged["points_mean_10"].to_numpy(), points),
+        rows=evaluation.height,
+        mae=_mae(distributions.median, points),
+        last10_mae=_mae(evaluation["points_mean_10"].to_numpy(), points),
         pinball=pinball_loss(distributions, points),
         within_80=float(np.mean((points >= low) & (points <= high))),
     )
 
 
-def _mean_distance(predicted: Floats, actual: Floats) -> float:
+def _mae(predicted: Floats, actual: Floats) -> float:
     return float(np.mean(np.abs(predicted - actual)))
 
 

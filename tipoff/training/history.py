@@ -1,4 +1,4 @@
-"""The past as a model sees it: for each earlier date the features of that date's morning, and what came of it."""
+"""Builds the training history: for each earlier date its pre-game features and the points scored."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tipoff.warehouse.scope import TransformScope
 from tipoff.warehouse.sql_files import sql_text
 
 PRE_GAME = (step_names.TEAM_CONTEXT, step_names.PLAYER_CONTEXT, step_names.PLAYER_FORM)
-"""Transforms behind the feature store, in the order they need each other."""
+"""Transforms that the feature store depends on, in dependency order."""
 
 _DATES = """
 SELECT
@@ -34,42 +34,42 @@ ORDER BY game_date
 
 
 def training_history(warehouse: Warehouse, seasons: Sequence[str], before: date, as_of: datetime) -> pl.DataFrame:
-    """Graded feature rows of all dates of the seasons before `before`; see `graded_features`.
+    """Return the feature rows with `points` of all dates of the seasons before `before`; see `graded_features`.
 
-    Dates that lack rows are built first, whole stretches at a time. A date that has rows in a table is left alone
-    there, so what a real day (or an earlier call) wrote is never replaced, and an interrupted call is finished by the
-    next. Needs `player_game_summary` of the seasons.
+    Missing dates are built first, in ranges. A date with rows in a table is not rebuilt there, so rows of a real day
+    or an earlier call are never replaced, and the next call completes an interrupted one. Requires
+    `player_game_summary` of the seasons.
     """
     for table in (*PRE_GAME, step_names.FEATURES):
-        for target in _unbuilt(warehouse, table, seasons, before, as_of):
-            _build(warehouse, table, target)
+        for scope in _missing_ranges(warehouse, table, seasons, before, as_of):
+            _build(warehouse, table, scope)
     return graded_features(warehouse, seasons, before)
 
 
 def graded_features(warehouse: Warehouse, seasons: Sequence[str], before: date) -> pl.DataFrame:
-    """Rows of the feature store strictly before a date with their `points`, of players who played."""
+    """Return the feature rows strictly before a date with their `points`, for players who played."""
     return warehouse.query(sql_text("graded_features"), {"seasons": list(seasons), "before": before})
 
 
 def seasons_up_to(game_date: date, count: int) -> tuple[str, ...]:
-    """The season of a date and the ones before it, oldest first."""
+    """Return `count` seasons up to the season of a date, oldest first."""
     return tuple(season_of(game_date.replace(year=game_date.year - back, day=1)) for back in reversed(range(count)))
 
 
-def _build(warehouse: Warehouse, table: str, target: TransformScope) -> None:
+def _build(warehouse: Warehouse, table: str, scope: TransformScope) -> None:
     if table == step_names.FEATURES:
-        build_features(warehouse, target.first_date, target.last_date, (), target.as_of)
+        build_features(warehouse, scope.first_date, scope.last_date, (), scope.as_of)
     else:
-        warehouse.transform(table, target.parameters, target.slice)
+        warehouse.transform(table, scope.parameters, scope.slice)
 
 
-def _unbuilt(
+def _missing_ranges(
     warehouse: Warehouse, table: str, seasons: Sequence[str], before: date, as_of: datetime
 ) -> Iterator[TransformScope]:
-    """Stretches of game dates without a row in the table, no date with one among them; within a month, for memory."""
+    """Yield ranges of consecutive game dates without rows in the table, each within one month to limit memory."""
     dates = warehouse.query(_DATES.format(table=table), {"before": before}).iter_rows()
-    known = ((season_of(game_date), game_date.month, is_built, game_date) for game_date, is_built in dates)
-    for (season, _, is_built), stretch in groupby(known, key=itemgetter(0, 1, 2)):
-        days = [game_date for *_, game_date in stretch]
+    keyed = ((season_of(game_date), game_date.month, is_built, game_date) for game_date, is_built in dates)
+    for (season, _, is_built), group in groupby(keyed, key=itemgetter(0, 1, 2)):
+        days = [game_date for *_, game_date in group]
         if season in seasons and not is_built:
             yield TransformScope(first_date=days[0], last_date=days[-1], as_of=as_of, training=True)

@@ -1,11 +1,11 @@
-"""Walk-forward: a model is judged on dates after everything it learned from.
+"""Walk-forward validation: a model is tested on dates after all dates it is trained on.
 
     history   |-----------------------------------------|
-    fold 1    |==== learn =====|== judge ===|
-    fold 2    |==== learn ==================|== judge ===|
+    fold 1    |==== train =====|== test ====|
+    fold 2    |==== train ==================|== test ====|
                                cut          cut          end
 
-A fold is made of a cut; what it learns from lies before the cut by construction, never by a caller's care.
+The cut of a fold guarantees that all training rows are earlier than all test rows.
 """
 
 from __future__ import annotations
@@ -22,32 +22,32 @@ from tipoff.errors import NotEnoughDataError
 
 @dataclass(frozen=True)
 class Fold:
-    """Rows of `history` parted at `cut`: `learn` strictly before it, `judge` from it to before `end`."""
+    """Splits `history` at `cut`: `train` is before it, `test` from it to the day before `end`."""
 
     history: pl.DataFrame = field(repr=False)
     cut: date
     end: date
 
     @property
-    def learn(self) -> pl.DataFrame:
+    def train(self) -> pl.DataFrame:
         return self.history.filter(pl.col("game_date") < self.cut)
 
     @property
-    def judge(self) -> pl.DataFrame:
+    def test(self) -> pl.DataFrame:
         return self.history.filter(pl.col("game_date").is_between(self.cut, self.end, closed="left"))
 
 
 def walk_forward(history: pl.DataFrame, end: date, folds: int = 2, first_share: float = 0.4) -> Iterator[Fold]:
-    """Folds over the dates before `end`, the first learning from `first_share` of them.
+    """Yield folds over the dates before `end`; the first fold trains on `first_share` of them.
 
-    Raises NotEnoughDataError when there are too few dates to judge on.
+    Raises NotEnoughDataError if there are too few dates to test on.
     """
     dates = history.filter(pl.col("game_date") < end)["game_date"].unique().sort().to_list()
     first = int(len(dates) * first_share)
     if first < 1 or len(dates) - first < folds:
         raise NotEnoughDataError(
-            f"walking forward in {folds} folds needs more dates with results before {end}, there are {len(dates)}: "
-            "collect more history first"
+            f"walk-forward validation in {folds} folds needs more dates with results before {end},"
+            f" there are {len(dates)}: collect more history first"
         )
     starts = [first + (len(dates) - first) * fold // folds for fold in range(folds)]
     cuts = [*(dates[start] for start in starts), end]

@@ -1,4 +1,4 @@
-"""What every feature owes, and what single ones say."""
+"""Properties of every feature, and values of single features."""
 
 from typing import Any
 
@@ -15,63 +15,63 @@ def value(name: str, **changes: Any) -> float | None:
     return number
 
 
-def told(column: str, name: str, **changes: Any) -> Any:
+def item_of(column: str, name: str, **changes: Any) -> Any:
     return vectors(changes)[column].item()[FEATURE_NAMES.index(name)]
 
 
 def quality(name: str, **changes: Any) -> int:
-    return int(told("feature_qualities", name, **changes))
+    return int(item_of("feature_qualities", name, **changes))
 
 
 def source(name: str, **changes: Any) -> str:
-    return str(told("feature_sources", name, **changes))
+    return str(item_of("feature_sources", name, **changes))
 
 
-def test_no_name_is_used_twice() -> None:
+def test_names_are_unique() -> None:
     names = (*FEATURE_NAMES, *KEYS, *CARRIED_COLUMNS)
     assert len(set(names)) == len(names)
 
 
-def test_a_vector_is_exactly_a_row_of_the_feature_store() -> None:
+def test_a_vector_has_the_columns_of_the_feature_store() -> None:
     assert set(vectors().columns) == set(TABLES["ml_feature_store"].column_names)
 
 
-def test_every_feature_is_one_number_with_a_source_and_a_quality() -> None:
+def test_every_feature_has_a_number_a_source_and_a_quality() -> None:
     row = vectors()
     assert row.select(FEATURE_NAMES).dtypes == [pl.Float64] * len(FEATURES)
     assert row["feature_sources"].list.len().item() == len(FEATURES)
     assert row["feature_qualities"].list.len().item() == len(FEATURES)
 
 
-def test_rows_stay_in_their_order() -> None:
+def test_rows_keep_their_order() -> None:
     players = ["b", "c", "a"]
     assert vectors(*({"player_id": player} for player in players))["player_id"].to_list() == players
 
 
 @pytest.mark.parametrize("column", sorted(set(inputs().columns) - set(KEYS) - set(SourceColumn)))
-def test_a_missing_input_is_missing_and_never_invented(column: str) -> None:
+def test_a_missing_input_gives_a_missing_feature(column: str) -> None:
     row = inputs().with_columns(pl.lit(None).cast(inputs().schema[column]).alias(column))
     vector = build_vector(row)
-    for name, was, there, known in zip(
+    for name, usual, actual, quality_score in zip(
         FEATURE_NAMES,
         vectors().select(FEATURE_NAMES).row(0),
         vector.select(FEATURE_NAMES).row(0),
         vector["feature_qualities"].item(),
         strict=True,
     ):
-        assert there in (was, None), name
-        assert (known == 0) == (there is None), name
+        assert actual in (usual, None), name
+        assert (quality_score == 0) == (actual is None), name
 
 
 @pytest.mark.parametrize("origin", [origin for origin in SourceColumn if origin is not SourceColumn.ROSTER])
-def test_what_no_source_stands_behind_counts_as_missing(origin: SourceColumn) -> None:
-    told_of = [feature.name for feature in FEATURES if feature.origin is origin]
-    assert told_of
-    assert {quality(name, **{origin.value: None}) for name in told_of} == {0}
+def test_a_feature_without_a_source_is_missing(origin: SourceColumn) -> None:
+    names = [feature.name for feature in FEATURES if feature.origin is origin]
+    assert names
+    assert {quality(name, **{origin.value: None}) for name in names} == {0}
 
 
 @pytest.mark.parametrize(("ours", "theirs", "advantage"), [(2, 1, 1), (1, 5, -2), (9, 1, 2), (None, 2, None)])
-def test_rest_advantage_is_within_two_days(ours: int | None, theirs: int, advantage: float | None) -> None:
+def test_rest_advantage_is_clipped_to_two_days(ours: int | None, theirs: int, advantage: float | None) -> None:
     assert value("rest_advantage", team_days_rest=ours, opponent_days_rest=theirs) == advantage
 
 
@@ -82,11 +82,11 @@ def test_a_long_absence_counts_as_ten_days() -> None:
 @pytest.mark.parametrize(
     ("status", "risk"), [(None, 0), ("Available", 0), ("Probable", 1), ("Questionable", 2), ("Doubtful", 3)]
 )
-def test_injury_risk_follows_the_report(status: str | None, risk: float) -> None:
+def test_injury_risk_depends_on_the_status(status: str | None, risk: float) -> None:
     assert value("injury_risk", injury_status=status) == risk
 
 
-def test_without_a_report_nobody_is_known_to_be_healthy() -> None:
+def test_without_a_report_the_injury_risk_is_unknown() -> None:
     assert value("injury_risk", has_injury_report=False) is None
 
 
@@ -95,11 +95,11 @@ def test_playoffs_are_read_from_the_game_id(game_id: str, flag: float) -> None:
     assert value("playoffs", game_id=game_id) == flag
 
 
-def test_losing_minutes_is_a_negative_change() -> None:
+def test_fewer_minutes_give_a_negative_change() -> None:
     assert value("minutes_change", minutes_mean_5=30.0, minutes_mean_season=35.0) == -5
 
 
-def test_a_partial_window_counts_sixty() -> None:
+def test_a_partial_window_has_quality_60() -> None:
     assert quality("points_mean_10", games_history=9) == 60
     assert quality("points_mean_5", games_history=9) == 100
 
@@ -115,13 +115,11 @@ def test_a_partial_window_counts_sixty() -> None:
         ("opponent_defensive_rating", {"opponent_games": 14}, {"opponent_games": 15}),
     ],
 )
-def test_a_window_of_the_season_or_of_a_team_is_counted_in_its_own_games(
-    name: str, few: dict[str, int], enough: dict[str, int]
-) -> None:
+def test_season_and_team_windows_count_their_own_games(name: str, few: dict[str, int], enough: dict[str, int]) -> None:
     assert (quality(name, **few), quality(name, **enough)) == (60, 100)
 
 
-def test_a_fallback_source_counts_eighty_five_and_is_named() -> None:
+def test_a_fallback_source_has_quality_85_and_is_named() -> None:
     mixed = "bdl_player_boxscores;nbac_player_boxscores"
     assert quality("points_mean_5", box_source=mixed) == 85
     assert source("points_mean_5", box_source=mixed) == mixed
@@ -137,11 +135,11 @@ def test_a_fallback_source_counts_eighty_five_and_is_named() -> None:
         ("team_box_source", "nbac_team_boxscore;sum of nbac_player_boxscores", ("team_pace", "rest_advantage")),
     ],
 )
-def test_what_stood_in_for_a_source_costs_quality(column: str, fallback_source: str, names: tuple[str, ...]) -> None:
+def test_a_fallback_source_lowers_the_quality(column: str, fallback_source: str, names: tuple[str, ...]) -> None:
     assert {quality(name, **{column: fallback_source}) for name in names} == {85}
 
 
-def test_a_player_whose_team_is_told_by_the_leagues_list_has_all_that_is_his_by_his_team_as_a_fallback() -> None:
+def test_a_fallback_roster_lowers_the_quality_of_team_features() -> None:
     listed = {"roster_source": "nbac_player_list_current"}
     by_team = ("home", "team_pace", "opponent_pace", "spread", "total", "stars_out", "injury_risk", "rest_advantage")
     assert {quality(name, **listed) for name in by_team} == {85}
@@ -149,11 +147,11 @@ def test_a_player_whose_team_is_told_by_the_leagues_list_has_all_that_is_his_by_
     assert {quality(name, **listed) for name in ("points_mean_5", "games_last_7_days", "line")} == {100}
 
 
-def test_a_partial_window_from_a_fallback_counts_as_partial() -> None:
+def test_a_partial_window_of_a_fallback_source_has_quality_60() -> None:
     assert quality("points_mean_10", games_history=3, box_source="bdl_player_boxscores") == 60
 
 
-def test_a_real_line_is_measured_and_an_absent_one_missing() -> None:
+def test_a_line_is_measured_and_no_line_is_missing() -> None:
     assert quality("line") == 100
     assert quality("line", **NO_LINE) == 0
     assert source("line", **NO_LINE) == "missing"
@@ -170,6 +168,8 @@ def test_the_score_is_the_mean_of_the_qualities() -> None:
     ("minutes", "line", "eligible"),
     [(15.0, False, True), (14.9, False, False), (None, False, False), (3.0, True, True), (None, True, True)],
 )
-def test_rotation_players_and_quoted_ones_are_predicted(minutes: float | None, line: bool, eligible: bool) -> None:
+def test_rotation_players_and_players_with_a_line_are_eligible(
+    minutes: float | None, line: bool, eligible: bool
+) -> None:
     changes = {} if line else NO_LINE
     assert vectors(changes | {"minutes_mean_7": minutes})["eligible"].item() is eligible

@@ -1,4 +1,4 @@
-"""Features of a date know nothing of that date's games, of later ones, or of later snapshots."""
+"""Features of a date use no results of that date or later, and no later snapshots."""
 
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
@@ -32,7 +32,7 @@ def season(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Iterator[D
 
 
 def features(warehouse: DuckDbWarehouse) -> pl.DataFrame:
-    """TODAY's features, everything behind them computed anew."""
+    """Recompute everything that the features of TODAY depend on and return them."""
     run(warehouse, POST_GAME, OPENING, TODAY + timedelta(days=90))
     run(warehouse, PRE_GAME, TODAY, TODAY, as_of=AFTERNOON)
     build_features(warehouse, TODAY, TODAY, (), AFTERNOON)
@@ -40,7 +40,7 @@ def features(warehouse: DuckDbWarehouse) -> pl.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def honest(season: DuckDbWarehouse) -> pl.DataFrame:
+def baseline(season: DuckDbWarehouse) -> pl.DataFrame:
     rows = features(season)
     assert rows.filter("eligible").height > 150
     assert rows["has_line"].sum() > 100
@@ -53,7 +53,7 @@ def results(warehouse: DuckDbWarehouse, table: str) -> pl.DataFrame:
 
 
 def scrambled(rows: pl.DataFrame) -> pl.DataFrame:
-    """Every number dealt to somebody else, and all doubled."""
+    """Shuffle every number among the rows and double it."""
     return rows.with_columns(pl.selectors.numeric().shuffle(7) * 2)
 
 
@@ -62,22 +62,24 @@ def removed(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def repeated_later(rows: pl.DataFrame) -> pl.DataFrame:
-    """The same results again on the days after."""
+    """Repeat the same results three days later."""
     later = pl.col("game_date") + pl.duration(days=3)
     ids = pl.concat_str(pl.lit("9"), pl.col("game_id").str.slice(1)).alias("game_id")
     return pl.concat([rows, rows.with_columns(later, ids)])
 
 
 @pytest.mark.parametrize("change", [scrambled, removed, repeated_later])
-def test_results_of_the_date_or_later_change_nothing(
-    season: DuckDbWarehouse, honest: pl.DataFrame, change: Callable[[pl.DataFrame], pl.DataFrame]
+def test_results_of_the_date_and_later_do_not_change_the_features(
+    season: DuckDbWarehouse, baseline: pl.DataFrame, change: Callable[[pl.DataFrame], pl.DataFrame]
 ) -> None:
     for table in RESULTS:
         season.replace(table, change(results(season, table)), FROM_TODAY)
-    assert_frame_equal(features(season), honest)
+    assert_frame_equal(features(season), baseline)
 
 
-def test_snapshots_after_the_moment_change_nothing(season: DuckDbWarehouse, honest: pl.DataFrame) -> None:
+def test_snapshots_after_the_as_of_time_do_not_change_the_features(
+    season: DuckDbWarehouse, baseline: pl.DataFrame
+) -> None:
     for table, changed in (
         ("raw_player_props", pl.col("line") + 3),
         ("raw_game_lines", pl.col("total") + 9),
@@ -85,17 +87,17 @@ def test_snapshots_after_the_moment_change_nothing(season: DuckDbWarehouse, hone
     ):
         known = season.query(f"SELECT * FROM {table} WHERE game_date = @last_date", parameters(TODAY, TODAY))  # noqa: S608
         assert season.append(table, known.with_columns(changed, as_of=pl.lit(AFTERNOON + timedelta(minutes=1)))).changed
-    assert_frame_equal(features(season), honest)
+    assert_frame_equal(features(season), baseline)
 
 
-def test_building_twice_writes_once(season: DuckDbWarehouse, honest: pl.DataFrame) -> None:
+def test_building_features_twice_writes_once(season: DuckDbWarehouse, baseline: pl.DataFrame) -> None:
     again = build_features(season, TODAY, TODAY, (), AFTERNOON)
     assert not again.changed
-    assert (again.rows, again.eligible) == (honest.height, honest.filter("eligible").height)
+    assert (again.rows, again.eligible) == (baseline.height, baseline.filter("eligible").height)
 
 
-def test_building_some_games_leaves_the_others_alone(season: DuckDbWarehouse, honest: pl.DataFrame) -> None:
-    game = honest["game_id"][0]
+def test_building_some_games_keeps_the_others(season: DuckDbWarehouse, baseline: pl.DataFrame) -> None:
+    game = baseline["game_id"][0]
     build_features(season, TODAY, TODAY, [game], AFTERNOON)
-    assert_frame_equal(stored_features(season, TODAY), honest)
+    assert_frame_equal(stored_features(season, TODAY), baseline)
     assert stored_features(season, TODAY, [game])["game_id"].unique().to_list() == [game]

@@ -1,4 +1,4 @@
-"""The moving average by hand."""
+"""The moving average, checked by hand."""
 
 from typing import Any
 
@@ -17,42 +17,42 @@ def estimate(**changes: Any) -> float:
     return float(_estimate(vectors(AVERAGE_GAME | changes), LEAGUE).item())
 
 
-def test_recent_games_weigh_most() -> None:
+def test_recent_games_have_the_largest_weight() -> None:
     # .5 * 20 + .3 * 10 + .2 * 30 = 19, at home 0.75 % more
     points = estimate(points_mean_5=20.0, points_mean_10=10.0, points_mean_season=30.0)
     assert points == pytest.approx(19 * 1.0075)
 
 
-def test_home_is_worth_one_and_a_half_percent_against_away() -> None:
+def test_home_is_worth_one_and_a_half_percent() -> None:
     assert estimate(home=True) / estimate(home=False) == pytest.approx(1.0075 / 0.9925)
 
 
-def test_a_faster_opponent_and_a_softer_defence_give_more_points() -> None:
+def test_a_faster_opponent_and_a_weaker_defense_give_more_points() -> None:
     # 5 % more pace at elasticity .66; 5 % softer at .39
     assert estimate(opponent_pace=98.0 * 1.05) / estimate() == pytest.approx(1.033)
     assert estimate(opponent_defensive_rating=114.0 * 1.05) / estimate() == pytest.approx(1.0195)
 
 
-def test_a_pause_of_three_days_costs_two_percent() -> None:
+def test_a_layoff_of_three_days_costs_two_percent() -> None:
     assert estimate(days_since_last_game=3) / estimate(days_since_last_game=2) == pytest.approx(0.978)
 
 
-def test_a_short_history_leaves_the_weights_to_what_there_is() -> None:
+def test_weights_of_missing_means_go_to_the_others() -> None:
     # first game of the season, earlier seasons known: (.5 * 20 + .3 * 12) / .8 = 17
     points = estimate(points_mean_5=20.0, points_mean_10=12.0, points_mean_season=None)
     assert points == pytest.approx(17 * 1.0075)
 
 
-def test_a_player_without_a_game_stands_at_his_line() -> None:
+def test_a_player_without_any_game_is_predicted_at_the_line() -> None:
     nothing = dict.fromkeys(("points_mean_5", "points_mean_10", "points_mean_season", "days_since_last_game"))
     assert estimate(**nothing, line=11.5) == pytest.approx(11.5 * 1.0075)
 
 
-def test_unknown_opponents_change_nothing() -> None:
+def test_unknown_opponent_ratings_have_no_effect() -> None:
     assert estimate(opponent_pace=None, opponent_defensive_rating=None) == estimate()
 
 
-def test_the_spread_is_that_of_its_own_past_errors() -> None:
+def test_the_spread_comes_from_the_systems_own_past_errors() -> None:
     history = past()
     spread = ResidualSpread.fit(
         _estimate(history, history.select("opponent_pace", "opponent_defensive_rating").mean()), history["points"]
@@ -62,7 +62,7 @@ def test_the_spread_is_that_of_its_own_past_errors() -> None:
     assert predicted.quantiles.tolist() == spread.around([estimate()]).quantiles.tolist()
 
 
-def test_the_first_days_of_a_season_get_the_spread_of_earlier_seasons() -> None:
+def test_a_short_history_uses_the_spread_of_earlier_seasons() -> None:
     early = MovingAverage().predict(vectors(AVERAGE_GAME), past(rows=20, dates=2))
     later = MovingAverage().predict(vectors(AVERAGE_GAME), past())
     assert early.median == pytest.approx(later.median, abs=1)
@@ -70,5 +70,5 @@ def test_the_first_days_of_a_season_get_the_spread_of_earlier_seasons() -> None:
     assert (high - low).item() == pytest.approx(20.8, abs=0.5)  # by hand from the highest level: 9.8 + 11
 
 
-def test_a_first_day_without_any_history_is_predicted() -> None:
+def test_a_date_without_any_history_is_predicted() -> None:
     assert 20 < MovingAverage().predict(vectors(), past().clear()).median.item() < 30

@@ -1,4 +1,4 @@
-"""Predictions as rows: who is in, what is named, and that nothing of the date itself is seen."""
+"""Rows of predictions: eligible players, degraded reasons, and no look-ahead."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -23,7 +23,7 @@ def predictions(*changes: dict[str, Any], history: pl.DataFrame | None = None) -
     return predict(MovingAverage(), vectors(*changes), past() if history is None else history, MORNING)
 
 
-def test_the_warehouse_takes_the_rows_as_they_are_and_takes_them_once(tmp_path: Path) -> None:
+def test_prediction_rows_match_the_table_and_are_appended_once(tmp_path: Path) -> None:
     warehouse = DuckDbWarehouse(tmp_path / "predictions.duckdb")
     warehouse.migrate()
     rows = predictions({}, NO_LINE | {"player_id": "2"})
@@ -32,24 +32,24 @@ def test_the_warehouse_takes_the_rows_as_they_are_and_takes_them_once(tmp_path: 
     warehouse.close()
 
 
-def test_players_of_the_bench_without_a_line_are_not_predicted() -> None:
+def test_bench_players_without_a_line_are_not_predicted() -> None:
     rows = predictions({}, NO_LINE | {"player_id": "2", "minutes_mean_7": 9.0})
     assert rows["player_id"].to_list() == ["1628378"]
 
 
-def test_nobody_to_predict_gives_no_rows() -> None:
+def test_no_eligible_players_give_no_rows() -> None:
     rows = predictions(NO_LINE | {"minutes_mean_7": 9.0})
     assert rows.is_empty()
     assert set(rows.columns) == set(TABLES["predictions"].column_names)
 
 
-def test_interval_median_and_quantiles_agree() -> None:
+def test_interval_and_median_equal_the_quantiles() -> None:
     row = predictions().row(0, named=True)
     assert row["low_80"] < row["points"] < row["high_80"]
     assert (row["low_80"], row["points"], row["high_80"]) == tuple(row["quantiles"][place] for place in (2, 6, 10))
 
 
-def test_a_lean_is_priced_at_its_own_book() -> None:
+def test_a_lean_has_the_price_and_book_of_its_side() -> None:
     easy, hard = predictions(
         {"line": 9.5, "over_price_american": -105.0}, {"player_id": "2", "line": 39.5, "under_price_american": -110.0}
     ).rows(named=True)
@@ -59,13 +59,13 @@ def test_a_lean_is_priced_at_its_own_book() -> None:
     assert hard["confidence"] == pytest.approx(1 - hard["over_probability"])
 
 
-def test_without_a_line_there_is_a_prediction_but_no_bet() -> None:
+def test_without_a_line_there_is_a_prediction_but_no_lean() -> None:
     row = predictions(NO_LINE).row(0, named=True)
     assert row["recommendation"] == "NO_LINE"
     assert [row[name] for name in ("lean", "over_probability", "confidence", "price_american", "book")] == [None] * 5
 
 
-def test_an_unpriced_line_is_passed() -> None:
+def test_a_line_without_prices_is_a_pass() -> None:
     row = predictions({"over_price_american": None, "under_price_american": None}).row(0, named=True)
     assert row["recommendation"] == "PASS"
     assert row["lean"] in ("OVER", "UNDER")
@@ -83,7 +83,7 @@ def test_an_unpriced_line_is_passed() -> None:
         (NO_LINE, []),  # the books have quoted his game and left him out: nothing is missing
     ],
 )
-def test_what_a_prediction_did_without_is_named(changes: dict[str, Any], reasons: list[str]) -> None:
+def test_missing_inputs_are_listed_as_degraded_reasons(changes: dict[str, Any], reasons: list[str]) -> None:
     assert predictions(changes)["degraded_reasons"].to_list() == [reasons]
 
 
@@ -96,7 +96,7 @@ def test_degraded_inputs_widen_the_interval_and_lower_the_confidence() -> None:
     assert 0.5 < degraded[3] < whole[3]
 
 
-def test_an_identity_follows_the_natural_key_alone() -> None:
+def test_the_prediction_id_depends_on_the_natural_key_only() -> None:
     first, again, other = (
         predictions(changes)["prediction_id"].item() for changes in ({}, {"line": 20.5}, {"player_id": "2"})
     )
@@ -105,20 +105,20 @@ def test_an_identity_follows_the_natural_key_alone() -> None:
 
 
 @pytest.mark.parametrize(("minutes", "backfilled"), [(-1, False), (0, True), (60, True)])
-def test_from_tip_off_on_a_prediction_is_backfilled(minutes: int, backfilled: bool) -> None:
+def test_a_prediction_made_at_or_after_tip_off_is_backfilled(minutes: int, backfilled: bool) -> None:
     rows = predict(MovingAverage(), vectors(), past(), TIP_OFF + timedelta(minutes=minutes))
     assert rows["backfilled"].item() is backfilled
 
 
-def test_a_prediction_of_an_earlier_moment_than_its_features_is_backfilled() -> None:
-    """As when a past moment is predicted again after the contexts have been refreshed with later lines."""
+def test_a_prediction_older_than_its_features_is_backfilled() -> None:
+    """Example: a past time is predicted again after the contexts were refreshed with later lines."""
     rows = predict(MovingAverage(), vectors(), past(), MORNING - timedelta(minutes=45))
     assert rows["backfilled"].item() is True
 
 
 @dataclass(frozen=True)
 class Witness:
-    """A system that remembers which dates it was shown."""
+    """A fake system that records the dates it sees."""
 
     seen: list[date]
     system_id: str = "witness"
@@ -130,7 +130,7 @@ class Witness:
         return MovingAverage().predict(features, history)
 
 
-def test_no_system_is_shown_its_own_date_or_a_later_one() -> None:
+def test_a_system_never_sees_the_date_or_later_dates() -> None:
     future = past().with_columns(game_date=pl.lit(GAME_DATE) + pl.duration(days=1), points=pl.lit(99, pl.Int64))
     same_day = future.with_columns(game_date=pl.lit(GAME_DATE))
     witness = Witness([])
@@ -148,14 +148,14 @@ def written(folder: Path) -> tuple[Path, Path]:
     return folder / "features.parquet", folder / "history.parquet"
 
 
-def test_files_give_the_rows_that_frames_give(tmp_path: Path) -> None:
+def test_predicting_from_files_gives_the_same_rows_as_from_frames(tmp_path: Path) -> None:
     features, history = written(tmp_path)
     out = tmp_path / "out.parquet"
     assert predict_files("moving_average", features, history, tmp_path / "models", MORNING, out, [GAME_ID]) == 2
     assert_frame_equal(pl.read_parquet(out), predictions({}, NO_LINE | {"player_id": "2"}))
 
 
-def test_a_system_without_a_model_says_that_training_comes_first(tmp_path: Path) -> None:
+def test_a_system_without_a_model_asks_for_training(tmp_path: Path) -> None:
     features, history = written(tmp_path)
     with pytest.raises(NotEnoughDataError, match="no model of catboost_v8 may predict 2024-03-29: run training"):
         predict_files(
@@ -163,9 +163,9 @@ def test_a_system_without_a_model_says_that_training_comes_first(tmp_path: Path)
         )
 
 
-def test_an_unknown_system_is_refused_with_the_known_ones(tmp_path: Path) -> None:
+def test_an_error_about_an_unknown_system_lists_the_known_ones(tmp_path: Path) -> None:
     features, history = written(tmp_path)
-    with pytest.raises(BadInputError, match="there are: moving_average, catboost_v8"):
+    with pytest.raises(BadInputError, match="known systems: moving_average, catboost_v8"):
         predict_files("oracle", features, history, tmp_path, MORNING, tmp_path / "out.parquet", [GAME_ID])
 
 
@@ -178,7 +178,7 @@ DEBUT: dict[str, Any] = dict.fromkeys(
 ) | {"games_season": 0, "games_history": 0, "bootstrap": True, "line": 12.5}
 
 
-def test_a_quoted_debutant_is_predicted_around_his_line_and_says_why() -> None:
+def test_a_player_without_any_game_is_predicted_at_the_line_as_short_history() -> None:
     row = predictions(DEBUT).row(0, named=True)
     assert row["points"] == pytest.approx(12.5, abs=1.5)
     assert row["degraded_reasons"] == ["short history"]

@@ -1,4 +1,4 @@
-"""What a model may learn from: nothing of the date it is trained for."""
+"""The training history excludes the date a model is trained for."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def warehouse(tmp_path: Path) -> Iterator[DuckDbWarehouse]:
     opened.close()
 
 
-def test_nothing_of_the_date_itself_or_later_is_learned_though_it_is_known(warehouse: DuckDbWarehouse) -> None:
-    """As when a past date is trained for again: its results stand in the warehouse already."""
+def test_results_of_the_date_and_later_are_excluded_although_they_are_stored(warehouse: DuckDbWarehouse) -> None:
+    """Example: training is repeated for a past date whose results are already in the warehouse."""
     games = [{"game_date": day, "game_id": f"00223{day:%m%d}"} for day in DATES]
     common = {"player_id": "2544", "season": "2023-24"}
     warehouse.replace("ml_feature_store", rows_of("ml_feature_store", games, **common), {"season": "2023-24"})
@@ -41,7 +41,7 @@ EARLIER, LATER = date(2023, 1, 10), date(2024, 1, 10)
 
 
 def play(warehouse: DuckDbWarehouse, season: str, day: date) -> None:
-    """DEN at MIN, known by its box scores."""
+    """Write the box scores of DEN at MIN."""
     game = {"game_date": day, "game_id": f"002{season[2:4]}00500", "season": season}
     den = {"team": "DEN", "opponent": "MIN", "home": False, "points": 100, "minutes": 240.0, "fga": 90}
     minnesota = {"team": "MIN", "opponent": "DEN", "home": True, "points": 90, "minutes": 240.0, "fga": 88}
@@ -51,8 +51,8 @@ def play(warehouse: DuckDbWarehouse, season: str, day: date) -> None:
         warehouse.replace(f"raw_{kind}_boxscores", frame, {"game_date": day})
 
 
-def test_a_season_known_by_its_box_scores_alone_is_learned_from(warehouse: DuckDbWarehouse) -> None:
-    """The schedule is that of the running season; of earlier ones the box score stands in for it, as a fallback."""
+def test_a_season_with_box_scores_only_is_part_of_the_history(warehouse: DuckDbWarehouse) -> None:
+    """The schedule covers the current season only; for earlier seasons the box scores are the fallback."""
     for season, day in (("2022-23", EARLIER), ("2023-24", LATER)):
         play(warehouse, season, day)
     game = {"game_id": "0022300500", "home": "MIN", "away": "DEN", "tip_off": eastern(LATER, 20), "status": "final"}
@@ -69,9 +69,9 @@ def test_a_season_known_by_its_box_scores_alone_is_learned_from(warehouse: DuckD
     assert [qualities[home] for qualities in stored["qualities"]] == [85, 100]
 
 
-def test_lines_of_a_date_whose_tips_nobody_knows_are_not_taken_for_earlier_ones(warehouse: DuckDbWarehouse) -> None:
+def test_lines_of_a_game_with_unknown_tip_off_are_not_used(warehouse: DuckDbWarehouse) -> None:
     play(warehouse, "2022-23", EARLIER)
-    said = {"game_date": EARLIER, "game_id": "0022200500", "book": "fanduel", "home_spread": -3.5, "total": 220.5}
-    warehouse.append("raw_game_lines", rows_of("raw_game_lines", [said], as_of=eastern(EARLIER, 13)))
+    quote = {"game_date": EARLIER, "game_id": "0022200500", "book": "fanduel", "home_spread": -3.5, "total": 220.5}
+    warehouse.append("raw_game_lines", rows_of("raw_game_lines", [quote], as_of=eastern(EARLIER, 13)))
     run(warehouse, POST_GAME, EARLIER, EARLIER)
     assert training_history(warehouse, ["2022-23"], DAY, eastern(DAY, 9))["total"].to_list() == [None]

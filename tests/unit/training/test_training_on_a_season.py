@@ -21,13 +21,13 @@ from tipoff.warehouse.feature_store import build_features, stored_features
 
 OPENING, REAL_DAY, TODAY = date(2023, 10, 24), date(2023, 11, 20), date(2023, 12, 1)
 IDLE_DAY = date(2023, 11, 23)
-"""Thanksgiving: no games. Here a game of it was called off after its context had been built."""
+"""Thanksgiving has no games. The fixture simulates a game cancelled after its context was built."""
 MORNING = eastern(TODAY, 9)
 
 
 @pytest.fixture(scope="module")
 def season(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Iterator[DuckDbWarehouse]:
-    """The season until TODAY with the pre-game rows of two real days in it."""
+    """The season until TODAY, with pre-game rows of REAL_DAY and IDLE_DAY."""
     warehouse = DuckDbWarehouse(tmp_path_factory.mktemp("season") / "season.duckdb")
     warehouse.migrate()
     load_season(warehouse, sample)
@@ -35,15 +35,15 @@ def season(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Iterator[D
     load_rosters(warehouse, sample, REAL_DAY)
     run(warehouse, PRE_GAME, REAL_DAY, REAL_DAY)
     build_features(warehouse, REAL_DAY, REAL_DAY, (), eastern(REAL_DAY, 18, 30))
-    called_off = pre_game(warehouse, "upcoming_team_game_context", REAL_DAY).with_columns(game_date=pl.lit(IDLE_DAY))
-    warehouse.replace("upcoming_team_game_context", called_off, {"game_date": IDLE_DAY})
+    cancelled = pre_game(warehouse, "upcoming_team_game_context", REAL_DAY).with_columns(game_date=pl.lit(IDLE_DAY))
+    warehouse.replace("upcoming_team_game_context", cancelled, {"game_date": IDLE_DAY})
     yield warehouse
     warehouse.close()
 
 
 def pre_game(warehouse: DuckDbWarehouse, table: str, day: date) -> pl.DataFrame:
-    found = warehouse.query(f"SELECT * FROM {table} WHERE game_date = @last_date", parameters(day, day))  # noqa: S608
-    return found.sort("game_date", pl.selectors.by_name("game_id", "team", "player_id", require_all=False))
+    rows = warehouse.query(f"SELECT * FROM {table} WHERE game_date = @last_date", parameters(day, day))  # noqa: S608
+    return rows.sort("game_date", pl.selectors.by_name("game_id", "team", "player_id", require_all=False))
 
 
 @pytest.fixture(scope="module")
@@ -62,9 +62,7 @@ def model(history: pl.DataFrame) -> TrainedModel:
     return train(history, TODAY, MORNING)
 
 
-def test_everybody_who_played_before_today_is_in_the_history_once(
-    season: DuckDbWarehouse, history: pl.DataFrame
-) -> None:
+def test_every_player_game_before_today_is_in_the_history_once(season: DuckDbWarehouse, history: pl.DataFrame) -> None:
     played = season.query(
         "SELECT game_date, game_id, player_id, points FROM player_game_summary"
         " WHERE minutes > 0 AND game_date < @last_date AND game_date != @first_date",
@@ -74,7 +72,7 @@ def test_everybody_who_played_before_today_is_in_the_history_once(
     assert_frame_equal(built, played)
 
 
-def test_what_a_real_day_wrote_is_left_alone(
+def test_rows_of_a_real_day_are_not_rebuilt(
     season: DuckDbWarehouse, real_day: dict[str, pl.DataFrame], history: pl.DataFrame
 ) -> None:
     assert REAL_DAY in history["game_date"]
@@ -82,19 +80,19 @@ def test_what_a_real_day_wrote_is_left_alone(
         assert_frame_equal(pre_game(season, table, REAL_DAY), rows)
 
 
-def test_a_day_whose_games_were_called_off_keeps_its_context(season: DuckDbWarehouse, history: pl.DataFrame) -> None:
+def test_the_context_of_a_cancelled_date_is_kept(season: DuckDbWarehouse, history: pl.DataFrame) -> None:
     assert IDLE_DAY not in history["game_date"]
     assert not pre_game(season, "upcoming_team_game_context", IDLE_DAY).is_empty()
 
 
-def test_an_interrupted_history_is_finished_by_the_next_call(season: DuckDbWarehouse, history: pl.DataFrame) -> None:
+def test_the_next_call_completes_an_interrupted_history(season: DuckDbWarehouse, history: pl.DataFrame) -> None:
     lost = {"game_date": date(2023, 11, 3)}
     for table in ("player_daily_cache", "ml_feature_store"):
         season.replace(table, pre_game(season, table, TODAY).clear(), lost)
     assert_frame_equal(training_history(season, ["2023-24"], TODAY, MORNING), history)
 
 
-def test_a_history_of_another_season_is_not_mixed_in(season: DuckDbWarehouse) -> None:
+def test_the_history_contains_the_requested_seasons_only(season: DuckDbWarehouse) -> None:
     assert graded_features(season, ["2022-23"], TODAY).is_empty()
 
 
@@ -106,11 +104,11 @@ def test_a_history_of_another_season_is_not_mixed_in(season: DuckDbWarehouse) ->
         (date(2024, 7, 1), 2, ("2023-24", "2024-25")),
     ],
 )
-def test_seasons_are_counted_back_from_a_date(day: date, count: int, seasons: tuple[str, ...]) -> None:
+def test_seasons_up_to_a_date(day: date, count: int, seasons: tuple[str, ...]) -> None:
     assert seasons_up_to(day, count) == seasons
 
 
-def test_a_model_says_what_it_learned_from_and_beats_the_last_ten_games(
+def test_the_model_card_describes_the_training_and_the_model_beats_the_last_10_mean(
     model: TrainedModel, history: pl.DataFrame
 ) -> None:
     card = model.card
@@ -125,7 +123,7 @@ def test_training_again_gives_the_same_version(model: TrainedModel, history: pl.
     assert (again.card.version, again.model) == (model.card.version, model.model)
 
 
-def test_results_from_the_cutoff_on_never_reach_a_model(model: TrainedModel, history: pl.DataFrame) -> None:
+def test_results_from_the_cutoff_on_are_not_used(model: TrainedModel, history: pl.DataFrame) -> None:
     tomorrow = history.with_columns(game_date=pl.lit(TODAY), points=pl.lit(70, pl.Int64))
     assert train(pl.concat([history, tomorrow]), TODAY, MORNING).card.version == model.card.version
 
@@ -135,12 +133,12 @@ def test_other_results_give_another_version(model: TrainedModel, history: pl.Dat
     assert train(other, TODAY, MORNING).card.version != model.card.version
 
 
-def test_a_few_games_are_not_enough(history: pl.DataFrame) -> None:
+def test_too_few_games_are_rejected(history: pl.DataFrame) -> None:
     with pytest.raises(NotEnoughDataError, match="needs 2000 player-games before 2023-11-01, there are"):
         train(history, date(2023, 11, 1), MORNING)
 
 
-def test_a_trained_model_speaks_from_the_store(
+def test_a_trained_model_predicts_from_the_store(
     season: DuckDbWarehouse, history: pl.DataFrame, model: TrainedModel, tmp_path: Path
 ) -> None:
     history.write_parquet(tmp_path / "history.parquet")
@@ -152,7 +150,7 @@ def test_a_trained_model_speaks_from_the_store(
     assert off.median() < 4  # type: ignore[operator]
 
 
-def test_trees_put_a_quoted_debutant_at_his_line(model: TrainedModel, history: pl.DataFrame) -> None:
+def test_a_player_without_any_game_is_predicted_at_the_line(model: TrainedModel, history: pl.DataFrame) -> None:
     system = CatBoostV8(model.model, model.card.spread, model.card.version, model.card.features_hash)
     nobody = history.head(2).with_columns(
         points_ewm=pl.lit(None, pl.Float64), points_mean_season=pl.lit(None, pl.Float64), line=pl.Series([12.5, None])
@@ -162,6 +160,6 @@ def test_trees_put_a_quoted_debutant_at_his_line(model: TrainedModel, history: p
     assert unquoted < quoted
 
 
-def test_a_model_of_another_vector_is_refused(model: TrainedModel) -> None:
+def test_a_model_of_another_feature_vector_is_rejected(model: TrainedModel) -> None:
     with pytest.raises(ConfigurationError, match="another feature vector"):
         CatBoostV8(model.model, model.card.spread, model.card.version, "0" * 16)

@@ -1,4 +1,4 @@
-"""Folds never let a model see what it is judged on."""
+"""Walk-forward folds never train on test dates."""
 
 from datetime import date, timedelta
 
@@ -19,25 +19,25 @@ def history(days: list[int]) -> pl.DataFrame:
 
 
 @given(CALENDARS, st.integers(1, 4), st.integers(100, 200))
-def test_everything_learned_lies_before_everything_judged(days: list[int], folds: int, end: int) -> None:
+def test_all_training_dates_are_before_all_test_dates(days: list[int], folds: int, end: int) -> None:
     cutoff = OPENING + timedelta(days=end)
     try:
         parts = list(walk_forward(history(days), cutoff, folds))
     except NotEnoughDataError:
         return
     for fold in parts:
-        assert fold.learn["game_date"].max() < fold.judge["game_date"].min()  # type: ignore[operator]
-        assert fold.judge["game_date"].max() < cutoff  # type: ignore[operator]
+        assert fold.train["game_date"].max() < fold.test["game_date"].min()  # type: ignore[operator]
+        assert fold.test["game_date"].max() < cutoff  # type: ignore[operator]
 
 
 @given(CALENDARS)
-def test_no_date_is_judged_twice_and_the_last_one_is_judged(days: list[int]) -> None:
+def test_each_date_is_tested_once_at_most_and_the_last_date_is_tested(days: list[int]) -> None:
     cutoff = OPENING + timedelta(days=200)
-    judged = pl.concat(fold.judge for fold in walk_forward(history(days), cutoff, 3))["game_date"]
-    assert judged.is_unique().all()
-    assert judged.max() == OPENING + timedelta(days=max(days))
+    tested = pl.concat(fold.test for fold in walk_forward(history(days), cutoff, 3))["game_date"]
+    assert tested.is_unique().all()
+    assert tested.max() == OPENING + timedelta(days=max(days))
 
 
-def test_too_few_dates_are_refused() -> None:
+def test_too_few_dates_are_rejected() -> None:
     with pytest.raises(NotEnoughDataError, match=r"2 folds needs more dates with results before 2024-03-29"):
         list(walk_forward(history([1, 2]), date(2024, 3, 29)))
