@@ -191,14 +191,14 @@ class FaultPlan:
         source: ReplaySource,
         as_of: datetime,
         requested: frozenset[str] | None,
-        ids_of: Callable[[frozenset[str], datetime], frozenset[str]],
+        resolve_game_ids: Callable[[frozenset[str], datetime], frozenset[str]],
     ) -> tuple[Fault, ...]:
-        """The faults that affect a request, in the order of the file; `ids_of` turns labels into game ids."""
+        """The faults that affect a request, in the order of the file; `resolve_game_ids` turns labels into game ids."""
         return tuple(
             fault
             for position, fault in enumerate(self._faults)
             if fault.covers(source, as_of)
-            and fault.affects(requested, ids_of(fault.games, as_of))
+            and fault.affects(requested, resolve_game_ids(fault.games, as_of))
             and self._has_count_left(position, fault)
         )
 

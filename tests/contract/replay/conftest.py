@@ -1,4 +1,4 @@
-"""A running upstream over the sample archive, and a way to ask it as of an Eastern moment."""
+"""A running upstream over the sample archive, and requests to it at an Eastern as-of time."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -14,17 +14,17 @@ from tipoff.replay.faults import load_faults
 from tipoff.replay.upstream import AS_OF_HEADER, Upstream, serve
 from tipoff.vocabulary import EASTERN
 
-Ask = Callable[..., httpx.Response]
+Get = Callable[..., httpx.Response]
 
 
-def asking(upstream: Upstream, client: httpx.Client) -> Ask:
-    def ask(address: str, at: str, **query: str) -> httpx.Response:
+def getter(upstream: Upstream, client: httpx.Client) -> Get:
+    def get(address: str, at: str, **query: str) -> httpx.Response:
         """GET `host/path` as of an Eastern "YYYY-MM-DD HH:MM"."""
-        moment = datetime.fromisoformat(at).replace(tzinfo=EASTERN)
-        headers = {AS_OF_HEADER: moment.isoformat(), "Referer": "https://www.nba.com/"}
+        as_of = datetime.fromisoformat(at).replace(tzinfo=EASTERN)
+        headers = {AS_OF_HEADER: as_of.isoformat(), "Referer": "https://www.nba.com/"}
         return client.get(f"{upstream.url}/{address}", headers=headers, params=query or None)
 
-    return ask
+    return get
 
 
 @pytest.fixture(scope="session")
@@ -45,26 +45,26 @@ def client() -> Iterator[httpx.Client]:
 
 
 @pytest.fixture(scope="session")
-def ask(upstream: Upstream, client: httpx.Client) -> Ask:
-    return asking(upstream, client)
+def get(upstream: Upstream, client: httpx.Client) -> Get:
+    return getter(upstream, client)
 
 
 @pytest.fixture
-def ask_with(archive: Archive, client: httpx.Client, tmp_path: Path) -> Iterator[Callable[[str], Ask]]:
-    """Asks an upstream where these faults (TOML) are at work."""
+def get_with(archive: Archive, client: httpx.Client, tmp_path: Path) -> Iterator[Callable[[str], Get]]:
+    """Starts an upstream with these faults (TOML) and returns the function that sends it requests."""
     with ExitStack() as running:
 
-        def start(toml: str) -> Ask:
+        def start(toml: str) -> Get:
             file = tmp_path / "faults.toml"
             file.write_text(toml, encoding="utf-8")
-            return asking(running.enter_context(serve(archive, load_faults(file))), client)
+            return getter(running.enter_context(serve(archive, load_faults(file))), client)
 
         yield start
 
 
 @pytest.fixture(scope="session")
 def altered(sample: Path) -> Callable[..., Archive]:
-    """An archive like the sample but for the tables given."""
+    """The sample with the given tables replaced."""
 
     def alter(**tables: pl.DataFrame) -> Archive:
         other = Archive(sample)

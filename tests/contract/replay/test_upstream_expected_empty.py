@@ -1,4 +1,4 @@
-"""Answers of the replay that hold nothing because there is nothing: no failure, and told apart from one."""
+"""Empty responses where no data is expected are not failures."""
 
 from datetime import date
 from pathlib import Path
@@ -29,7 +29,7 @@ NO_STANDINGS_YET = Fault(source=ReplaySource.STANDINGS, kind=FaultKind.EMPTY)
         ("nbac_standings", OPENING_NIGHT, (NO_STANDINGS_YET,)),
     ],
 )
-async def test_nothing_is_rightly_there(
+async def test_no_data_is_expected(
     archive: Archive, tmp_path: Path, name: str, game_date: date, faults: tuple[Fault, ...]
 ) -> None:
     with serve(archive, faults) as upstream:

@@ -1,4 +1,4 @@
-"""Every kind of fault as a client meets it, over real HTTP."""
+"""Every kind of fault over real HTTP."""
 
 import time
 from collections.abc import Callable
@@ -10,8 +10,8 @@ import pytest
 from tipoff.replay.faults import ReplaySource
 from tipoff.sources.registry import sources
 
-Ask = Callable[..., httpx.Response]
-AskWith = Callable[[str], Ask]
+Get = Callable[..., httpx.Response]
+GetWith = Callable[[str], Get]
 
 NOON = "2024-03-29 12:35"
 AFTERNOON = "2024-03-29 15:30"
@@ -67,10 +67,10 @@ SOURCES = {
     "bettingpros_player_points_props": HORNETS_OFFERS,
 }
 WITHOUT_FACTS = {"nbac_player_movement": "stats.nba.com/js/data/playermovement/NBA_Player_Movement.json"}
-"""Sources that the replay refuses alone: 404 whatever is asked."""
+"""Sources without archived facts: the replay always responds with 404."""
 EVERY_SOURCE = SOURCES | WITHOUT_FACTS
 AFTER_TIP_OFF = {"nbac_live_boxscore"}
-"""Sources that have nothing before it."""
+"""Sources without data before tip-off."""
 
 
 def fault(source: str, kind: str, **fields: Any) -> str:
@@ -78,113 +78,113 @@ def fault(source: str, kind: str, **fields: Any) -> str:
     return "\n".join(["[[fault]]", *lines, ""])
 
 
-def games_in(answer: httpx.Response) -> list[str]:
-    dates = answer.json()["leagueSchedule"]["gameDates"]
+def games_in(response: httpx.Response) -> list[str]:
+    dates = response.json()["leagueSchedule"]["gameDates"]
     return [game["gameCode"] for day in dates for game in day["games"]]
 
 
-def outcomes(answer: httpx.Response, book: str = "draftkings") -> list[dict[str, Any]]:
-    books = {listed["key"]: listed for listed in answer.json()["bookmakers"]}
+def outcomes(response: httpx.Response, book: str = "draftkings") -> list[dict[str, Any]]:
+    books = {listed["key"]: listed for listed in response.json()["bookmakers"]}
     listed: list[dict[str, Any]] = books[book]["markets"][0]["outcomes"]
     return listed
 
 
-def test_every_source_that_a_fault_may_name_is_asked_here() -> None:
+def test_every_source_that_a_fault_may_name_is_covered() -> None:
     assert EVERY_SOURCE.keys() == set(ReplaySource) - {ReplaySource.ANY}
     assert WITHOUT_FACTS.keys() == {name for name, source in sources(replayed=True).items() if source.idle_reason}
 
 
 @pytest.mark.parametrize("source", EVERY_SOURCE)
-def test_a_provider_that_is_down_answers_500(source: str, ask_with: AskWith) -> None:
-    ask = ask_with(fault(source, "server_error"))
+def test_a_failing_provider_responds_with_500(source: str, get_with: GetWith) -> None:
+    get = get_with(fault(source, "server_error"))
     for name, address in EVERY_SOURCE.items():
-        assert (ask(address, NEXT_MORNING).status_code == 500) == (name == source)
+        assert (get(address, NEXT_MORNING).status_code == 500) == (name == source)
 
 
-def test_a_fault_for_every_source_strikes_every_source(ask_with: AskWith) -> None:
-    ask = ask_with(fault("*", "html_page"))
+def test_a_fault_for_any_source_affects_every_source(get_with: GetWith) -> None:
+    get = get_with(fault("*", "html_page"))
     for address in EVERY_SOURCE.values():
-        answer = ask(address, NOON)
-        assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+        response = get(address, NOON)
+        assert (response.status_code, response.headers["content-type"]) == (200, "text/html; charset=utf-8")
 
 
-def test_a_block_is_an_access_denied_in_xml_and_not_yet_a_bare_403(ask_with: AskWith) -> None:
-    ask = ask_with(fault("nbac_schedule", "access_denied") + fault("nbac_scoreboard", "forbidden_not_yet"))
-    blocked, early = ask(SCHEDULE, NOON), ask(SCOREBOARD, NOON)
+def test_a_block_is_403_with_xml_and_not_yet_published_is_a_bare_403(get_with: GetWith) -> None:
+    get = get_with(fault("nbac_schedule", "access_denied") + fault("nbac_scoreboard", "forbidden_not_yet"))
+    blocked, early = get(SCHEDULE, NOON), get(SCOREBOARD, NOON)
     assert (blocked.status_code, early.status_code) == (403, 403)
     assert b"AccessDenied" in blocked.content
     assert b"AccessDenied" not in early.content
 
 
-def test_throttling_says_how_long_to_wait(ask_with: AskWith) -> None:
-    answer = ask_with(fault("odds_api_events", "too_many_requests", retry_after_seconds=90))(EVENTS, NOON)
-    assert (answer.status_code, answer.headers["retry-after"]) == (429, "90")
+def test_throttling_has_a_retry_after_header(get_with: GetWith) -> None:
+    response = get_with(fault("odds_api_events", "too_many_requests", retry_after_seconds=90))(EVENTS, NOON)
+    assert (response.status_code, response.headers["retry-after"]) == (429, "90")
 
 
-def test_a_spent_quota_and_a_bad_key_are_told_apart(ask_with: AskWith) -> None:
-    ask = ask_with(fault("odds_api_events", "quota_spent") + fault("odds_api_game_lines", "bad_key"))
-    spent, bad = ask(EVENTS, NOON), ask(LINES, NOON)
+def test_a_spent_quota_and_a_bad_key_have_different_error_codes(get_with: GetWith) -> None:
+    get = get_with(fault("odds_api_events", "quota_spent") + fault("odds_api_game_lines", "bad_key"))
+    spent, bad = get(EVENTS, NOON), get(LINES, NOON)
     assert (spent.status_code, bad.status_code) == (401, 401)
     assert spent.json()["error_code"] == "OUT_OF_USAGE_CREDITS"
     assert spent.headers["x-requests-remaining"] == "0"
     assert bad.json()["error_code"] == "INVALID_KEY"
 
 
-def test_providers_with_a_key_in_a_header_refuse_a_bad_one_too(ask_with: AskWith) -> None:
-    answer = ask_with(fault("bdl_injuries", "bad_key"))(INJURIES, NOON)
-    assert (answer.status_code, answer.text) == (401, "Unauthorized")
+def test_providers_with_a_key_in_a_header_respond_to_a_bad_key_with_401(get_with: GetWith) -> None:
+    response = get_with(fault("bdl_injuries", "bad_key"))(INJURIES, NOON)
+    assert (response.status_code, response.text) == (401, "Unauthorized")
 
 
-def test_what_is_gone_is_a_404(ask_with: AskWith) -> None:
-    assert ask_with(fault("nbac_schedule", "gone"))(SCHEDULE, NOON).status_code == 404
+def test_a_gone_fault_is_a_404(get_with: GetWith) -> None:
+    assert get_with(fault("nbac_schedule", "gone"))(SCHEDULE, NOON).status_code == 404
 
 
 @pytest.mark.parametrize("address", WITHOUT_FACTS.values())
-def test_what_is_in_no_archive_is_a_404(address: str, ask: Ask) -> None:
-    assert ask(address, NOON).status_code == 404
+def test_a_source_without_archived_facts_is_a_404(address: str, get: Get) -> None:
+    assert get(address, NOON).status_code == 404
 
 
-def test_a_question_that_is_not_understood_is_a_422(ask_with: AskWith) -> None:
-    assert ask_with(fault("odds_api_events", "bad_request"))(EVENTS, NOON).status_code == 422
+def test_a_bad_request_fault_is_a_422(get_with: GetWith) -> None:
+    assert get_with(fault("odds_api_events", "bad_request"))(EVENTS, NOON).status_code == 422
 
 
-def test_a_fault_lasts_from_its_begin_to_its_end_in_virtual_eastern_time(ask_with: AskWith) -> None:
+def test_a_fault_is_active_from_its_start_to_its_end_in_virtual_eastern_time(get_with: GetWith) -> None:
     period = {"from": "2024-03-29T10:00", "until": "2024-03-29T11:00"}
-    ask = ask_with(fault("nbac_schedule", "server_error", **period))
-    moments = ("09:59", "10:00", "10:59", "11:00")
-    assert [ask(SCHEDULE, f"2024-03-29 {at}").status_code for at in moments] == [200, 500, 500, 200]
+    get = get_with(fault("nbac_schedule", "server_error", **period))
+    times = ("09:59", "10:00", "10:59", "11:00")
+    assert [get(SCHEDULE, f"2024-03-29 {at}").status_code for at in times] == [200, 500, 500, 200]
 
 
-def test_a_counted_fault_strikes_only_the_first_requests(ask_with: AskWith) -> None:
-    ask = ask_with(fault("nbac_schedule", "server_error", count=2))
-    assert [ask(SCHEDULE, NOON).status_code for _ in range(4)] == [500, 500, 200, 200]
+def test_a_fault_with_a_count_affects_only_the_first_requests(get_with: GetWith) -> None:
+    get = get_with(fault("nbac_schedule", "server_error", count=2))
+    assert [get(SCHEDULE, NOON).status_code for _ in range(4)] == [500, 500, 200, 200]
 
 
-def test_a_hanging_provider_does_not_keep_others_from_answering(ask_with: AskWith, client: httpx.Client) -> None:
-    ask = ask_with(fault("nbac_schedule", "hang"))
+def test_a_hanging_provider_does_not_block_the_others(get_with: GetWith, client: httpx.Client) -> None:
+    get = get_with(fault("nbac_schedule", "hang"))
     client.timeout = httpx.Timeout(0.3)
     with pytest.raises(httpx.ReadTimeout):
-        ask(SCHEDULE, NOON)
+        get(SCHEDULE, NOON)
     client.timeout = httpx.Timeout(10)
-    began = time.monotonic()
-    assert ask(SCOREBOARD, NOON).status_code == 200
-    assert time.monotonic() - began < 5
+    started = time.monotonic()
+    assert get(SCOREBOARD, NOON).status_code == 200
+    assert time.monotonic() - started < 5
 
 
-def test_a_truncated_body_breaks_off_before_its_announced_length(ask_with: AskWith) -> None:
+def test_a_truncated_body_ends_before_its_content_length(get_with: GetWith) -> None:
     with pytest.raises(httpx.RemoteProtocolError, match="without sending complete message body"):
-        ask_with(fault("nbac_schedule", "truncated_body"))(SCHEDULE, NOON)
+        get_with(fault("nbac_schedule", "truncated_body"))(SCHEDULE, NOON)
 
 
-def test_an_oversize_answer_goes_on_past_any_cap(ask_with: AskWith) -> None:
-    answer = ask_with(fault("nbac_schedule", "oversize"))(SCHEDULE, NOON)
-    assert len(answer.content) == 200_000_000
+def test_an_oversize_response_exceeds_every_cap(get_with: GetWith) -> None:
+    response = get_with(fault("nbac_schedule", "oversize"))(SCHEDULE, NOON)
+    assert len(response.content) == 200_000_000
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_an_empty_answer_keeps_its_shape(source: str, ask_with: AskWith, ask: Ask) -> None:
+def test_an_empty_response_keeps_its_keys(source: str, get_with: GetWith, get: Get) -> None:
     at = NEXT_MORNING if source in AFTER_TIP_OFF else AFTERNOON
-    full, empty = (one(SOURCES[source], at) for one in (ask, ask_with(fault(source, "empty"))))
+    full, empty = (one(SOURCES[source], at) for one in (get, get_with(fault(source, "empty"))))
     assert empty.status_code == 200
     assert empty.headers["content-type"] == full.headers["content-type"]
     assert len(empty.content) <= len(full.content)
@@ -192,119 +192,119 @@ def test_an_empty_answer_keeps_its_shape(source: str, ask_with: AskWith, ask: As
         assert empty.json() == [] or empty.json().keys() == full.json().keys()
 
 
-def test_a_partial_slate_lacks_just_the_named_games(ask_with: AskWith, ask: Ask) -> None:
-    ask_partly = ask_with("".join(fault(source, "partial_slate", games=["GSW@CHA"]) for source in SOURCES))
-    missing = set(games_in(ask(SCHEDULE, NOON))) - set(games_in(ask_partly(SCHEDULE, NOON)))
+def test_a_partial_slate_lacks_only_the_named_games(get_with: GetWith, get: Get) -> None:
+    get_partly = get_with("".join(fault(source, "partial_slate", games=["GSW@CHA"]) for source in SOURCES))
+    missing = set(games_in(get(SCHEDULE, NOON))) - set(games_in(get_partly(SCHEDULE, NOON)))
     assert missing == {"20240329/GSWCHA"}
-    assert len(ask_partly(EVENTS, NOON).json()) == 11
-    assert len(ask_partly(LINES, NOON).json()) == 11
-    assert len(ask_partly(SCOREBOARD, NOON).json()["scoreboard"]["games"]) == 11
-    assert len(ask_partly(ESPN_SCOREBOARD, NOON).json()["events"]) == 11
-    logged = {row[6] for row in ask_partly(LOG + "P", NEXT_MORNING).json()["resultSets"][0]["rowSet"]}
+    assert len(get_partly(EVENTS, NOON).json()) == 11
+    assert len(get_partly(LINES, NOON).json()) == 11
+    assert len(get_partly(SCOREBOARD, NOON).json()["scoreboard"]["games"]) == 11
+    assert len(get_partly(ESPN_SCOREBOARD, NOON).json()["events"]) == 11
+    logged = {row[6] for row in get_partly(LOG + "P", NEXT_MORNING).json()["resultSets"][0]["rowSet"]}
     assert len(logged) == 11
     assert HORNETS_GAME not in logged
-    assert ask_partly(HORNETS_PROPS, AFTERNOON).json()["bookmakers"] == []
-    assert ask_partly(JAZZ_PROPS, AFTERNOON).json()["bookmakers"] != []
-    assert ask_partly(HORNETS_ROSTER, NOON).json()["team"]["athletes"] == []
-    assert ask_partly(JAZZ_ROSTER, NOON).json()["team"]["athletes"] != []
-    assert ask_partly(INJURIES, NOON).json()["data"] == []
-    assert len(ask_partly(OFFICIALS, NOON).json()["nba"]["Table"]["rows"]) == 11
-    assert {entry["team"]["abbreviation"] for entry in ask_partly(STANDINGS, NOON).json()["data"]}.isdisjoint(
+    assert get_partly(HORNETS_PROPS, AFTERNOON).json()["bookmakers"] == []
+    assert get_partly(JAZZ_PROPS, AFTERNOON).json()["bookmakers"] != []
+    assert get_partly(HORNETS_ROSTER, NOON).json()["team"]["athletes"] == []
+    assert get_partly(JAZZ_ROSTER, NOON).json()["team"]["athletes"] != []
+    assert get_partly(INJURIES, NOON).json()["data"] == []
+    assert len(get_partly(OFFICIALS, NOON).json()["nba"]["Table"]["rows"]) == 11
+    assert {entry["team"]["abbreviation"] for entry in get_partly(STANDINGS, NOON).json()["data"]}.isdisjoint(
         {"GSW", "CHA"}
     )
-    assert ask_partly(HORNETS_OFFERS, AFTERNOON).json()["offers"] == []
+    assert get_partly(HORNETS_OFFERS, AFTERNOON).json()["offers"] == []
 
 
-def test_a_stale_answer_is_yesterdays(ask_with: AskWith, ask: Ask) -> None:
-    stale = ask_with(fault("*", "stale"))
-    assert stale(SCOREBOARD, "2024-03-29 20:00").content == ask(SCOREBOARD, "2024-03-28 20:00").content
-    assert stale(SCHEDULE, NEXT_MORNING).content == ask(SCHEDULE, "2024-03-29 06:00").content
+def test_a_stale_response_is_that_of_the_day_before(get_with: GetWith, get: Get) -> None:
+    stale = get_with(fault("*", "stale"))
+    assert stale(SCOREBOARD, "2024-03-29 20:00").content == get(SCOREBOARD, "2024-03-28 20:00").content
+    assert stale(SCHEDULE, NEXT_MORNING).content == get(SCHEDULE, "2024-03-29 06:00").content
     assert stale(REPORT, NOON).status_code == 403
 
 
-def test_what_is_asked_about_today_may_be_answered_with_yesterdays(ask_with: AskWith, ask: Ask) -> None:
+def test_a_request_about_today_can_get_yesterdays_response(get_with: GetWith, get: Get) -> None:
     old = "".join(
         fault(source, "yesterdays") for source in ("nbac_injury_report", "espn_scoreboard", "odds_api_game_lines")
     )
-    for question in (REPORT, ESPN_SCOREBOARD):
-        of_yesterday = question.replace("2024-03-29", "2024-03-28").replace("20240329", "20240328")
-        assert ask_with(old)(question, NOON).content == ask(of_yesterday, NOON).content
-    books, as_ever = (asked(LINES, NOON).json()[0]["bookmakers"][0] for asked in (ask_with(old), ask))
-    assert books["last_update"] == as_ever["last_update"].replace("2024-03-29", "2024-03-28")
-    assert books["markets"][0]["outcomes"] == as_ever["markets"][0]["outcomes"]
+    for address in (REPORT, ESPN_SCOREBOARD):
+        of_yesterday = address.replace("2024-03-29", "2024-03-28").replace("20240329", "20240328")
+        assert get_with(old)(address, NOON).content == get(of_yesterday, NOON).content
+    old_book, book = (send(LINES, NOON).json()[0]["bookmakers"][0] for send in (get_with(old), get))
+    assert old_book["last_update"] == book["last_update"].replace("2024-03-29", "2024-03-28")
+    assert old_book["markets"][0]["outcomes"] == book["markets"][0]["outcomes"]
 
 
-def test_a_late_provider_is_as_many_minutes_behind(ask_with: AskWith) -> None:
-    late = ask_with(fault("nbac_player_boxscores", "late", delay_minutes=90))
+def test_a_late_provider_lags_by_the_given_minutes(get_with: GetWith) -> None:
+    late = get_with(fault("nbac_player_boxscores", "late", delay_minutes=90))
     assert late(LOG + "P", "2024-03-29 22:54").json()["resultSets"][0]["rowSet"] == []
     assert late(LOG + "P", "2024-03-29 22:55").json()["resultSets"][0]["rowSet"] != []
 
 
-def test_a_postponed_game_leaves_its_date_and_never_becomes_final(ask_with: AskWith) -> None:
-    ask = ask_with(fault("*", "postponed", games=["GSW@CHA"], **{"from": "2024-03-29T12:00"}))
-    before, after = (games_in(ask(SCHEDULE, f"2024-03-29 {at}")) for at in ("11:59", "12:00"))
+def test_a_postponed_game_leaves_its_date_and_never_becomes_final(get_with: GetWith) -> None:
+    get = get_with(fault("*", "postponed", games=["GSW@CHA"], **{"from": "2024-03-29T12:00"}))
+    before, after = (games_in(get(SCHEDULE, f"2024-03-29 {at}")) for at in ("11:59", "12:00"))
     assert "20240329/GSWCHA" in before
     assert "20240329/GSWCHA" not in after
     assert "20240405/GSWCHA" in after
-    board = ask(SCOREBOARD, NEXT_MORNING).json()["scoreboard"]["games"]
+    board = get(SCOREBOARD, NEXT_MORNING).json()["scoreboard"]["games"]
     postponed = next(game for game in board if game["gameId"] == HORNETS_GAME)
     assert (postponed["gameStatusText"], postponed["gameStatus"], postponed["homeTeam"]["score"]) == ("PPD", 1, 0)
-    assert HORNETS_GAME not in ask(LOG + "P", NEXT_MORNING).text
-    assert ask(PLAYS.replace("0022301060", HORNETS_GAME), NEXT_MORNING).status_code == 403
-    assert ask("statsdmz.nba.com/pdfs/20240329/20240329_GSWCHA.pdf", NEXT_MORNING).status_code == 404
+    assert HORNETS_GAME not in get(LOG + "P", NEXT_MORNING).text
+    assert get(PLAYS.replace("0022301060", HORNETS_GAME), NEXT_MORNING).status_code == 403
+    assert get("statsdmz.nba.com/pdfs/20240329/20240329_GSWCHA.pdf", NEXT_MORNING).status_code == 404
     (event,) = [
-        event for event in ask(ESPN_SCOREBOARD, NEXT_MORNING).json()["events"] if event["shortName"] == "GS @ CHA"
+        event for event in get(ESPN_SCOREBOARD, NEXT_MORNING).json()["events"] if event["shortName"] == "GS @ CHA"
     ]
     assert event["status"]["type"]["name"] == "STATUS_POSTPONED"
 
 
-def test_the_named_game_never_gets_props(ask_with: AskWith) -> None:
-    ask = ask_with(fault("odds_api_player_points_props", "never", games=[HORNETS_GAME]))
-    assert ask(HORNETS_PROPS, "2024-03-29 18:59").json()["bookmakers"] == []
-    assert ask(JAZZ_PROPS, "2024-03-29 18:59").json()["bookmakers"] != []
+def test_the_named_game_never_gets_props(get_with: GetWith) -> None:
+    get = get_with(fault("odds_api_player_points_props", "never", games=[HORNETS_GAME]))
+    assert get(HORNETS_PROPS, "2024-03-29 18:59").json()["bookmakers"] == []
+    assert get(JAZZ_PROPS, "2024-03-29 18:59").json()["bookmakers"] != []
 
 
-def test_single_games_can_be_struck_where_each_is_asked_for(ask_with: AskWith) -> None:
-    ask = ask_with(
+def test_a_fault_can_select_the_requests_of_one_game(get_with: GetWith) -> None:
+    get = get_with(
         fault("odds_api_player_points_props", "server_error", games=["GSW@CHA"])
         + fault("espn_team_rosters", "html_page", games=["GSW@CHA"])
     )
-    assert [ask(address, AFTERNOON).status_code for address in (HORNETS_PROPS, JAZZ_PROPS)] == [500, 200]
-    kinds = [ask(address, NOON).headers["content-type"] for address in (HORNETS_ROSTER, JAZZ_ROSTER)]
+    assert [get(address, AFTERNOON).status_code for address in (HORNETS_PROPS, JAZZ_PROPS)] == [500, 200]
+    kinds = [get(address, NOON).headers["content-type"] for address in (HORNETS_ROSTER, JAZZ_ROSTER)]
     assert kinds == ["text/html; charset=utf-8", "application/json"]
 
 
-def bent(ask_with: AskWith, kind: str) -> httpx.Response:
-    return ask_with(fault("odds_api_player_points_props", kind, books=["draftkings"]))(HORNETS_PROPS, AFTERNOON)
+def with_fault(get_with: GetWith, kind: str) -> httpx.Response:
+    return get_with(fault("odds_api_player_points_props", kind, books=["draftkings"]))(HORNETS_PROPS, AFTERNOON)
 
 
-def test_a_one_sided_book_offers_no_under(ask_with: AskWith) -> None:
-    answer = bent(ask_with, "one_sided")
-    assert {outcome["name"] for outcome in outcomes(answer)} == {"Over"}
-    assert {outcome["name"] for outcome in outcomes(answer, "fanduel")} == {"Over", "Under"}
+def test_a_one_sided_book_offers_no_under(get_with: GetWith) -> None:
+    response = with_fault(get_with, "one_sided")
+    assert {outcome["name"] for outcome in outcomes(response)} == {"Over"}
+    assert {outcome["name"] for outcome in outcomes(response, "fanduel")} == {"Over", "Under"}
 
 
-def test_alternate_lines_stand_around_the_main_one_with_lopsided_prices(ask_with: AskWith, ask: Ask) -> None:
-    main = outcomes(ask(HORNETS_PROPS, AFTERNOON))
+def test_alternate_lines_surround_the_main_line_with_lopsided_prices(get_with: GetWith, get: Get) -> None:
+    main = outcomes(get(HORNETS_PROPS, AFTERNOON))
     player = main[0]["description"]
     listed = [
         (outcome["point"], outcome["price"])
-        for outcome in outcomes(bent(ask_with, "alternate"))
+        for outcome in outcomes(with_fault(get_with, "alternate"))
         if outcome["description"] == player and outcome["name"] == "Over"
     ]
     line, price = main[0]["point"], main[0]["price"]
     assert listed == [(line - 4, -350), (line, price), (line + 4, 260)]
 
 
-def test_integer_lines_can_push(ask_with: AskWith, ask: Ask) -> None:
-    before = [outcome["point"] for outcome in outcomes(ask(HORNETS_PROPS, AFTERNOON))]
-    after = [outcome["point"] for outcome in outcomes(bent(ask_with, "integer_line"))]
+def test_integer_lines_can_push(get_with: GetWith, get: Get) -> None:
+    before = [outcome["point"] for outcome in outcomes(get(HORNETS_PROPS, AFTERNOON))]
+    after = [outcome["point"] for outcome in outcomes(with_fault(get_with, "integer_line"))]
     assert after == [line - 0.5 for line in before]
 
 
-def test_in_play_quotes_carry_a_stamp_after_tip_off(ask_with: AskWith) -> None:
-    ask = ask_with(fault("odds_api_player_points_props", "in_play", books=["draftkings"]))
+def test_in_play_quotes_have_an_update_time_after_tip_off(get_with: GetWith) -> None:
+    get = get_with(fault("odds_api_player_points_props", "in_play", books=["draftkings"]))
     for at, stamp in (("15:30", "2024-03-29T23:20:00Z"), ("19:30", "2024-03-29T23:30:00Z")):
-        books = {book["key"]: book for book in ask(HORNETS_PROPS, f"2024-03-29 {at}").json()["bookmakers"]}
+        books = {book["key"]: book for book in get(HORNETS_PROPS, f"2024-03-29 {at}").json()["bookmakers"]}
         assert books["draftkings"]["markets"][0]["last_update"] == stamp
         assert books["fanduel"]["markets"][0]["last_update"] < "2024-03-29T19:01:00Z"

@@ -13,7 +13,7 @@ import pytest
 from tipoff.replay.archive import Archive
 from tipoff.replay.upstream import Upstream
 
-Ask = Callable[..., httpx.Response]
+Get = Callable[..., httpx.Response]
 Row = dict[str, Any]
 
 SCHEDULE = "cdn.nba.com/static/json/staticData/scheduleLeagueV2.json"
@@ -26,72 +26,72 @@ WARRIORS_AT_HORNETS = "0022301062"  # 19:00 ET, 115-97
 KNICKS_AT_SPURS = "0022301070"  # 20:00 ET, 126-130 in overtime
 
 
-def scheduled(answer: httpx.Response) -> dict[str, Row]:
-    dates = answer.json()["leagueSchedule"]["gameDates"]
+def scheduled(response: httpx.Response) -> dict[str, Row]:
+    dates = response.json()["leagueSchedule"]["gameDates"]
     return {game["gameId"]: game for day in dates for game in day["games"]}
 
 
-def on_board(answer: httpx.Response, game_id: str = WARRIORS_AT_HORNETS) -> Row:
-    games: list[Row] = answer.json()["scoreboard"]["games"]
+def on_board(response: httpx.Response, game_id: str = WARRIORS_AT_HORNETS) -> Row:
+    games: list[Row] = response.json()["scoreboard"]["games"]
     return next(game for game in games if game["gameId"] == game_id)
 
 
-def rows(answer: httpx.Response) -> list[Row]:
-    table = answer.json()["resultSets"][0]
+def rows(response: httpx.Response) -> list[Row]:
+    table = response.json()["resultSets"][0]
     return [dict(zip(table["headers"], row, strict=True)) for row in table["rowSet"]]
 
 
-def test_crews_are_told_from_a_quarter_past_nine_of_the_date(ask: Ask) -> None:
+def test_crews_are_published_at_0915_on_the_date(get: Get) -> None:
     def crews(at: str) -> list[Row]:
-        found: list[Row] = ask(OFFICIALS, at, date="2024-03-29").json()["nba"]["Table"]["rows"]
-        return found
+        listed: list[Row] = get(OFFICIALS, at, date="2024-03-29").json()["nba"]["Table"]["rows"]
+        return listed
 
     assert crews("2024-03-29 09:14") == crews("2024-03-28 12:00") == []
     hornets = next(row for row in crews("2024-03-29 09:15") if row["game_id"] == WARRIORS_AT_HORNETS)
-    assert [hornets[f"official{place}"] for place in (1, 2, 3, 4)] == [
+    assert [hornets[f"official{position}"] for position in (1, 2, 3, 4)] == [
         *("Sean Corbin", "Mark Lindsay", "Derek Richardson"),
         None,
     ]
     assert (hornets["game_date"], hornets["game_code"]) == ("03/29/2024", "20240329/GSWCHA")
     assert len(crews("2024-03-29 23:00")) == 12
-    assert ask(OFFICIALS, "2024-03-29 12:00", date="03/29/2024").status_code == 400
+    assert get(OFFICIALS, "2024-03-29 12:00", date="03/29/2024").status_code == 400
 
 
-def standing(answer: httpx.Response, team: str) -> Row:
-    entries: list[Row] = answer.json()["data"]
+def standing(response: httpx.Response, team: str) -> Row:
+    entries: list[Row] = response.json()["data"]
     return next(entry for entry in entries if entry["team"]["abbreviation"] == team)
 
 
-def test_standings_count_the_games_that_are_over(ask: Ask) -> None:
-    before, after = (ask(STANDINGS, at, season="2023") for at in ("2024-03-29 18:59", "2024-03-30 06:00"))
+def test_standings_count_the_final_games(get: Get) -> None:
+    before, after = (get(STANDINGS, at, season="2023") for at in ("2024-03-29 18:59", "2024-03-30 06:00"))
     assert (standing(before, "BOS")["wins"], standing(before, "BOS")["losses"]) == (57, 16)
-    told = ("wins", "losses", "road_record", "conference_rank")
-    assert [standing(before, "GSW")[name] for name in told] == [38, 34, "20-15", 10]
-    assert [standing(after, "GSW")[name] for name in told] == [39, 34, "21-15", 10]
+    figures = ("wins", "losses", "road_record", "conference_rank")
+    assert [standing(before, "GSW")[name] for name in figures] == [38, 34, "20-15", 10]
+    assert [standing(after, "GSW")[name] for name in figures] == [39, 34, "21-15", 10]
     assert standing(before, "MIN")["division_rank"] == 3
     assert standing(after, "MIN")["division_rank"] == 2  # beat Denver in Denver
-    assert ask(STANDINGS, "2024-03-29 12:00", season="2024").json() == {"data": []}
-    assert ask(STANDINGS, "2024-03-29 12:00").status_code == 400
+    assert get(STANDINGS, "2024-03-29 12:00", season="2024").json() == {"data": []}
+    assert get(STANDINGS, "2024-03-29 12:00").status_code == 400
 
 
 @pytest.mark.data
-def test_teams_stand_in_their_conferences_and_divisions(ask: Ask, payloads: Path) -> None:
+def test_teams_have_their_conferences_and_divisions(get: Get, payloads: Path) -> None:
     recorded = json.loads((payloads / "balldontlie/standings_395a0451.json").read_text())
-    replayed = ask(STANDINGS, "2024-03-29 12:00", season="2023").json()
+    replayed = get(STANDINGS, "2024-03-29 12:00", season="2023").json()
     by_id = {entry["team"]["id"]: entry["team"] for entry in recorded["data"]}
     assert {entry["team"]["id"]: entry["team"] for entry in replayed["data"]} == by_id
 
 
-def test_the_schedule_lists_the_slate_without_results_in_the_morning(ask: Ask) -> None:
-    games = scheduled(ask(SCHEDULE, "2024-03-29 06:00"))
+def test_the_schedule_lists_the_slate_without_results_in_the_morning(get: Get) -> None:
+    games = scheduled(get(SCHEDULE, "2024-03-29 06:00"))
     slate = [game for game in games.values() if game["gameCode"].startswith("20240329/")]
     assert len(slate) == 12
     assert {game["gameStatus"] for game in slate} == {1}
     assert {game[side]["score"] for game in slate for side in ("homeTeam", "awayTeam")} == {0}
 
 
-def test_only_the_schedules_utc_time_is_really_utc(ask: Ask) -> None:
-    game = scheduled(ask(SCHEDULE, "2024-03-29 06:00"))[WARRIORS_AT_HORNETS]
+def test_only_the_utc_time_of_the_schedule_is_utc(get: Get) -> None:
+    game = scheduled(get(SCHEDULE, "2024-03-29 06:00"))[WARRIORS_AT_HORNETS]
     assert game["gameDateTimeUTC"] == "2024-03-29T23:00:00Z"
     assert game["gameDateTimeEst"] == "2024-03-29T19:00:00Z"
     assert game["gameStatusText"] == "7:00 pm ET"
@@ -99,8 +99,8 @@ def test_only_the_schedules_utc_time_is_really_utc(ask: Ask) -> None:
     assert game["gameDateUTC"] == "2024-03-29T04:00:00Z"
 
 
-def test_the_schedule_knows_last_nights_results_and_the_records_they_made(ask: Ask) -> None:
-    finished = [game for game in scheduled(ask(SCHEDULE, "2024-03-29 06:00")).values() if game["gameStatus"] == 3]
+def test_the_schedule_has_the_results_and_records_of_the_night_before(get: Get) -> None:
+    finished = [game for game in scheduled(get(SCHEDULE, "2024-03-29 06:00")).values() if game["gameStatus"] == 3]
     assert max(game["gameCode"] for game in finished).startswith("20240328/")
     celtics = [
         game[side] for game in finished for side in ("homeTeam", "awayTeam") if game[side]["teamTricode"] == "BOS"
@@ -108,52 +108,50 @@ def test_the_schedule_knows_last_nights_results_and_the_records_they_made(ask: A
     assert (celtics[-1]["wins"], celtics[-1]["losses"]) == (57, 16)
 
 
-def test_a_game_is_scheduled_then_in_play_then_final(ask: Ask) -> None:
-    seen = [on_board(ask(SCOREBOARD, f"2024-03-29 {time}")) for time in ("18:59", "20:10", "21:19", "21:20")]
-    assert [game["gameStatus"] for game in seen] == [1, 2, 2, 3]
-    assert [game["gameStatusText"] for game in seen] == ["7:00 pm ET", "Q2 00:00", "Q4 00:21", "Final"]
-    assert [game["gameClock"] for game in seen] == ["", "PT00M00.00S", "PT00M21.00S", ""]
-    assert [game["awayTeam"]["score"] for game in seen] == [0, 57, 114, 115]
-    assert [game["homeTeam"]["score"] for game in seen] == [0, 48, 96, 97]
+def test_a_game_is_scheduled_then_in_play_then_final(get: Get) -> None:
+    games = [on_board(get(SCOREBOARD, f"2024-03-29 {time}")) for time in ("18:59", "20:10", "21:19", "21:20")]
+    assert [game["gameStatus"] for game in games] == [1, 2, 2, 3]
+    assert [game["gameStatusText"] for game in games] == ["7:00 pm ET", "Q2 00:00", "Q4 00:21", "Final"]
+    assert [game["gameClock"] for game in games] == ["", "PT00M00.00S", "PT00M21.00S", ""]
+    assert [game["awayTeam"]["score"] for game in games] == [0, 57, 114, 115]
+    assert [game["homeTeam"]["score"] for game in games] == [0, 48, 96, 97]
 
 
-def test_the_periods_add_up_to_the_score_while_the_game_runs(ask: Ask) -> None:
+def test_the_periods_add_up_to_the_score_while_the_game_runs(get: Get) -> None:
     for minute in range(0, 60, 7):
         for side in ("homeTeam", "awayTeam"):
-            team = on_board(ask(SCOREBOARD, f"2024-03-29 20:{minute:02d}"))[side]
+            team = on_board(get(SCOREBOARD, f"2024-03-29 20:{minute:02d}"))[side]
             assert sum(period["score"] for period in team["periods"]) == team["score"]
 
 
-def test_overtime_shows_as_a_fifth_period_and_ends_later(ask: Ask) -> None:
-    seen = [on_board(ask(SCOREBOARD, f"2024-03-29 {time}"), KNICKS_AT_SPURS) for time in ("22:26", "22:32")]
-    assert [game["gameStatusText"] for game in seen] == ["OT1 02:30", "Final/OT"]
-    assert [len(game["homeTeam"]["periods"]) for game in seen] == [5, 5]
-    assert seen[1]["homeTeam"]["score"] == 130
+def test_overtime_shows_as_a_fifth_period_and_ends_later(get: Get) -> None:
+    games = [on_board(get(SCOREBOARD, f"2024-03-29 {time}"), KNICKS_AT_SPURS) for time in ("22:26", "22:32")]
+    assert [game["gameStatusText"] for game in games] == ["OT1 02:30", "Final/OT"]
+    assert [len(game["homeTeam"]["periods"]) for game in games] == [5, 5]
+    assert games[1]["homeTeam"]["score"] == 130
 
 
-def test_the_scoreboard_turns_to_the_new_date_at_ten_in_the_morning(ask: Ask) -> None:
+def test_the_scoreboard_changes_to_the_new_date_at_ten(get: Get) -> None:
     dates = [
-        ask(SCOREBOARD, f"2024-03-{moment}").json()["scoreboard"]["gameDate"]
-        for moment in ("29 09:59", "29 10:00", "30 01:30", "30 09:59")
+        get(SCOREBOARD, f"2024-03-{time}").json()["scoreboard"]["gameDate"]
+        for time in ("29 09:59", "29 10:00", "30 01:30", "30 09:59")
     ]
     assert dates == ["2024-03-28", "2024-03-29", "2024-03-29", "2024-03-29"]
 
 
-def test_the_scoreboard_of_a_date_without_games_is_empty(ask: Ask) -> None:
-    assert ask(SCOREBOARD, "2024-02-17 12:00").json()["scoreboard"]["games"] == []
+def test_the_scoreboard_of_a_date_without_games_is_empty(get: Get) -> None:
+    assert get(SCOREBOARD, "2024-02-17 12:00").json()["scoreboard"]["games"] == []
 
 
 @pytest.mark.parametrize("address", [SCHEDULE, SCOREBOARD, PLAYERS, LOG + "?PlayerOrTeam=P&Season=2023-24"])
-def test_the_nba_denies_requests_that_do_not_come_from_its_pages(
-    address: str, upstream: Upstream, client: httpx.Client
-) -> None:
-    answer = client.get(f"{upstream.url}/{address}", headers={"X-Tipoff-As-Of": "2024-03-29T17:15:00+00:00"})
-    assert answer.status_code == 403
-    assert b"<Code>AccessDenied</Code>" in answer.content
+def test_the_nba_denies_requests_without_its_referer(address: str, upstream: Upstream, client: httpx.Client) -> None:
+    response = client.get(f"{upstream.url}/{address}", headers={"X-Tipoff-As-Of": "2024-03-29T17:15:00+00:00"})
+    assert response.status_code == 403
+    assert b"<Code>AccessDenied</Code>" in response.content
 
 
-def test_the_player_list_has_every_team_and_the_players_who_are_inactive_tonight(ask: Ask) -> None:
-    players = rows(ask(PLAYERS, "2024-03-29 06:00", Season="2023-24"))
+def test_the_player_list_has_every_team_and_inactive_players(get: Get) -> None:
+    players = rows(get(PLAYERS, "2024-03-29 06:00", Season="2023-24"))
     assert len({row["TEAM_ABBREVIATION"] for row in players}) == 30
     assert len({row["PERSON_ID"] for row in players}) == len(players) > 450
     lamelo = next(row for row in players if row["PLAYER_LAST_NAME"] == "Ball" and row["TEAM_ABBREVIATION"] == "CHA")
@@ -164,58 +162,58 @@ def test_the_player_list_has_every_team_and_the_players_who_are_inactive_tonight
     )
 
 
-def test_the_player_list_is_the_same_before_and_after_the_games(ask: Ask) -> None:
-    before = ask(PLAYERS, "2024-03-29 06:00", Season="2023-24")
-    assert before.content == ask(PLAYERS, "2024-03-29 23:59", Season="2023-24").content
+def test_the_player_list_is_the_same_before_and_after_the_games(get: Get) -> None:
+    before = get(PLAYERS, "2024-03-29 06:00", Season="2023-24")
+    assert before.content == get(PLAYERS, "2024-03-29 23:59", Season="2023-24").content
 
 
-def test_a_games_rows_appear_five_minutes_after_its_end(ask: Ask) -> None:
+def test_a_games_rows_appear_five_minutes_after_its_end(get: Get) -> None:
     tonight = {"Season": "2023-24", "PlayerOrTeam": "P", "DateFrom": "03/29/2024", "DateTo": "03/29/2024"}
-    assert rows(ask(LOG, "2024-03-29 21:24", **tonight)) == []
-    first = rows(ask(LOG, "2024-03-29 21:25", **tonight))
+    assert rows(get(LOG, "2024-03-29 21:24", **tonight)) == []
+    first = rows(get(LOG, "2024-03-29 21:25", **tonight))
     assert WARRIORS_AT_HORNETS in {row["GAME_ID"] for row in first}
-    complete = rows(ask(LOG, "2024-03-30 06:00", **tonight))
+    complete = rows(get(LOG, "2024-03-30 06:00", **tonight))
     assert len({row["GAME_ID"] for row in complete}) == 12
     assert len(complete) == 258
 
 
-def test_an_open_range_is_the_season_to_date(ask: Ask, archive: Archive) -> None:
-    to_date = rows(ask(LOG, "2024-03-29 06:00", Season="2023-24", PlayerOrTeam="P"))
+def test_an_open_range_is_the_season_to_date(get: Get, archive: Archive) -> None:
+    to_date = rows(get(LOG, "2024-03-29 06:00", Season="2023-24", PlayerOrTeam="P"))
     played = archive.player_box.filter(pl.col("game_date") < date(2024, 3, 29))
     assert len(to_date) == played.height
     assert sum(row["PTS"] for row in to_date) == played["points"].sum()
 
 
-def test_team_rows_carry_the_sum_of_their_players(ask: Ask) -> None:
+def test_team_rows_are_the_sums_of_their_players(get: Get) -> None:
     tonight = {"Season": "2023-24", "DateFrom": "03/29/2024", "DateTo": "03/29/2024"}
-    players = rows(ask(LOG, "2024-03-30 06:00", PlayerOrTeam="P", **tonight))
-    teams = rows(ask(LOG, "2024-03-30 06:00", PlayerOrTeam="T", **tonight))
+    players = rows(get(LOG, "2024-03-30 06:00", PlayerOrTeam="P", **tonight))
+    teams = rows(get(LOG, "2024-03-30 06:00", PlayerOrTeam="T", **tonight))
     assert len(teams) == 24
     for team in teams:
-        own = [row for row in players if row["TEAM_ID"] == team["TEAM_ID"]]
-        assert sum(row["PTS"] for row in own) == team["PTS"]
-        assert {row["WL"] for row in own} == {team["WL"]}
+        player_rows = [row for row in players if row["TEAM_ID"] == team["TEAM_ID"]]
+        assert sum(row["PTS"] for row in player_rows) == team["PTS"]
+        assert {row["WL"] for row in player_rows} == {team["WL"]}
         assert team["MIN"] == (265 if team["GAME_ID"] == KNICKS_AT_SPURS else 240)
 
 
-def test_other_season_types_and_unknown_seasons_have_no_rows(ask: Ask) -> None:
-    assert rows(ask(LOG, "2024-03-30 06:00", Season="2023-24", PlayerOrTeam="P", SeasonType="Playoffs")) == []
-    assert rows(ask(LOG, "2024-03-30 06:00", Season="1946-47", PlayerOrTeam="P")) == []
+def test_other_season_types_and_unknown_seasons_have_no_rows(get: Get) -> None:
+    assert rows(get(LOG, "2024-03-30 06:00", Season="2023-24", PlayerOrTeam="P", SeasonType="Playoffs")) == []
+    assert rows(get(LOG, "2024-03-30 06:00", Season="1946-47", PlayerOrTeam="P")) == []
 
 
 @pytest.mark.parametrize("query", [{}, {"Season": "2023-24", "DateFrom": "2024-03-29"}])
-def test_the_log_refuses_a_query_it_cannot_read(ask: Ask, query: dict[str, str]) -> None:
-    assert ask(LOG, "2024-03-30 06:00", PlayerOrTeam="P", **query).status_code == 400
+def test_the_log_responds_to_an_invalid_query_with_400(get: Get, query: dict[str, str]) -> None:
+    assert get(LOG, "2024-03-30 06:00", PlayerOrTeam="P", **query).status_code == 400
 
 
 @pytest.mark.data
-def test_log_rows_equal_the_providers_own(ask: Ask, shared_data: Path) -> None:
+def test_log_rows_equal_the_recorded_rows(get: Get, shared_data: Path) -> None:
     file = shared_data / "player_games" / "player_game_logs_2023-24.parquet"
     recorded = {
         (row["GAME_ID"], row["PLAYER_ID"]): row
         for row in pl.read_parquet(file).filter(pl.col("GAME_DATE") == "2024-03-29").iter_rows(named=True)
     }
-    replayed = rows(ask(LOG, "2024-03-30 06:00", Season="2023-24", PlayerOrTeam="P", DateFrom="03/29/2024"))
+    replayed = rows(get(LOG, "2024-03-30 06:00", Season="2023-24", PlayerOrTeam="P", DateFrom="03/29/2024"))
     assert len(replayed) == len(recorded)
     for row in replayed:
         own = recorded[row["GAME_ID"], row["PLAYER_ID"]]
@@ -225,27 +223,27 @@ def test_log_rows_equal_the_providers_own(ask: Ask, shared_data: Path) -> None:
         assert {name: row[name] for name in same} == {name: own[name] for name in same}
 
 
-def test_a_request_must_say_as_of_when(upstream: Upstream, client: httpx.Client) -> None:
+def test_a_request_needs_an_as_of_time_with_an_offset(upstream: Upstream, client: httpx.Client) -> None:
     for header in ({}, {"X-Tipoff-As-Of": "yesterday"}, {"X-Tipoff-As-Of": "2024-03-29T17:15:00"}):
-        answer = client.get(f"{upstream.url}/{SCOREBOARD}", headers=header)
-        assert answer.status_code == 400
-        assert "X-Tipoff-As-Of" in answer.text
+        response = client.get(f"{upstream.url}/{SCOREBOARD}", headers=header)
+        assert response.status_code == 400
+        assert "X-Tipoff-As-Of" in response.text
     assert client.get(f"{upstream.url}/health").status_code == 200
 
 
-def test_an_address_the_replay_does_not_have_is_named(ask: Ask) -> None:
-    answer = ask("stats.nba.com/stats/shotchartdetail", "2024-03-29 06:00")
-    assert answer.status_code == 404
-    assert "shotchartdetail" in answer.text
+def test_an_unknown_address_is_a_404_that_names_it(get: Get) -> None:
+    response = get("stats.nba.com/stats/shotchartdetail", "2024-03-29 06:00")
+    assert response.status_code == 404
+    assert "shotchartdetail" in response.text
 
 
-def test_any_offset_from_utc_means_the_same_moment(upstream: Upstream, client: httpx.Client) -> None:
-    moment = datetime(2024, 3, 30, 0, 10, tzinfo=UTC)
-    answers = {
+def test_the_offset_of_the_as_of_time_does_not_matter(upstream: Upstream, client: httpx.Client) -> None:
+    as_of = datetime(2024, 3, 30, 0, 10, tzinfo=UTC)
+    responses = {
         client.get(
             f"{upstream.url}/{SCOREBOARD}",
-            headers={"X-Tipoff-As-Of": said, "Referer": "https://www.nba.com/"},
+            headers={"X-Tipoff-As-Of": header, "Referer": "https://www.nba.com/"},
         ).content
-        for said in (moment.isoformat(), "2024-03-30T00:10:00Z", "2024-03-29T20:10:00-04:00")
+        for header in (as_of.isoformat(), "2024-03-30T00:10:00Z", "2024-03-29T20:10:00-04:00")
     }
-    assert len(answers) == 1
+    assert len(responses) == 1

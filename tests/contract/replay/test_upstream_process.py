@@ -1,4 +1,4 @@
-"""The upstream as a process: it says where it listens, logs without secrets, stops when told."""
+"""The upstream as a process: it prints its address, logs without secrets, and stops on a signal."""
 
 import json
 import signal
@@ -36,7 +36,7 @@ def start() -> Iterator[Start]:
             process.kill()
 
 
-def where(process: subprocess.Popen[str]) -> str:
+def url_of(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
     line = process.stdout.readline()
     assert line.startswith("listening on http://127.0.0.1:")
@@ -46,34 +46,34 @@ def where(process: subprocess.Popen[str]) -> str:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_listens_on_a_free_port_and_stops_cleanly(start: Start, sample: Path, number: signal.Signals) -> None:
     process = start("--archive", str(sample))
-    assert httpx.get(f"{where(process)}/health").status_code == 200
+    assert httpx.get(f"{url_of(process)}/health").status_code == 200
     process.send_signal(number)
     assert process.wait(10) == 0
 
 
-def test_the_log_has_a_line_a_request_and_no_keys(start: Start, sample: Path, tmp_path: Path) -> None:
+def test_the_log_has_one_line_per_request_and_no_keys(start: Start, sample: Path, tmp_path: Path) -> None:
     faults, log = tmp_path / "faults.toml", tmp_path / "requests.jsonl"
     faults.write_text('[[fault]]\nsource = "odds_api_events"\nkind = "server_error"\n')
     process = start("--archive", str(sample), "--faults", str(faults), "--log", str(log))
-    url = where(process)
+    url = url_of(process)
     headers = {AS_OF_HEADER: "2024-03-29T17:15:00+00:00"}
     before = datetime.now(UTC)
     events = f"{url}/api.the-odds-api.com/v4/sports/basketball_nba/events"
-    answer = httpx.get(events, params={"apiKey": "s3cret", "dateFormat": "iso"}, headers=headers)
+    response = httpx.get(events, params={"apiKey": "s3cret", "dateFormat": "iso"}, headers=headers)
     httpx.get(f"{url}/example.org/nothing", headers=headers)
     process.terminate()
     assert process.wait(10) == 0
-    struck, unknown = (json.loads(line) for line in log.read_text().splitlines())
-    came_at = datetime.fromisoformat(struck.pop("at"))
-    assert before <= came_at <= datetime.fromisoformat(unknown["at"]) <= datetime.now(UTC)
-    assert struck == {
+    faulty, unknown = (json.loads(line) for line in log.read_text().splitlines())
+    arrived_at = datetime.fromisoformat(faulty.pop("at"))
+    assert before <= arrived_at <= datetime.fromisoformat(unknown["at"]) <= datetime.now(UTC)
+    assert faulty == {
         "source": "odds_api_events",
         "host": "api.the-odds-api.com",
         "path": "v4/sports/basketball_nba/events?apiKey=REDACTED&dateFormat=iso",
         "as_of": "2024-03-29T17:15:00Z",
         "status": 500,
         "fault": "server_error",
-        "bytes": len(answer.content),
+        "bytes": len(response.content),
     }
     assert (unknown["source"], unknown["status"], unknown["fault"]) == (None, 404, None)
 
@@ -86,14 +86,14 @@ def test_the_log_has_a_line_a_request_and_no_keys(start: Start, sample: Path, tm
         (["--archive", "sample", "--log", "nowhere/log.jsonl"], "log nowhere/log.jsonl cannot be written"),
     ],
 )
-def test_it_says_why_it_cannot_start(arguments: list[str], reason: str, sample: Path) -> None:
+def test_a_failure_to_start_is_explained(arguments: list[str], reason: str, sample: Path) -> None:
     done = subprocess.run([*COMMAND, *arguments], cwd=PROJECT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 2
     assert reason in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_a_taken_port_is_named(archive: Archive) -> None:
+def test_a_port_in_use_is_reported(archive: Archive) -> None:
     with serve(archive) as running:
         port = running.url.rpartition(":")[2]
         taken = subprocess.run(
@@ -107,7 +107,7 @@ def test_a_taken_port_is_named(archive: Archive) -> None:
     assert f"port {port} is taken" in taken.stderr
 
 
-def test_the_same_request_gets_the_same_bytes_from_any_server(archive: Archive, client: httpx.Client) -> None:
+def test_equal_requests_get_equal_bytes_from_every_server(archive: Archive, client: httpx.Client) -> None:
     addresses = (
         "cdn.nba.com/static/json/staticData/scheduleLeagueV2.json",
         "stats.nba.com/stats/playerindex?Season=2023-24",
@@ -117,7 +117,7 @@ def test_the_same_request_gets_the_same_bytes_from_any_server(archive: Archive, 
     headers = {AS_OF_HEADER: "2024-03-29T17:15:00Z", "Referer": "https://www.nba.com/"}
     with serve(Archive(archive.path)) as first, serve(Archive(archive.path)) as second:
         for address in addresses:
-            answers = [client.get(f"{url}/{address}", headers=headers) for url in (first.url, second.url)]
-            assert answers[0].content == answers[1].content
-            assert answers[0].headers == answers[1].headers
+            responses = [client.get(f"{url}/{address}", headers=headers) for url in (first.url, second.url)]
+            assert responses[0].content == responses[1].content
+            assert responses[0].headers == responses[1].headers
         assert [request.status for request in first.requests()] == [200] * len(addresses)

@@ -1,4 +1,4 @@
-"""Whatever the moment of a request, nothing in the answer comes from later."""
+"""No response contains facts from after its as-of time."""
 
 import re
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from tipoff.replay.upstream.endpoints import find_endpoint
 from tipoff.vocabulary import EASTERN, eastern
 
 HORNETS = "ee8cfaef963aea9276e133873f77c26a"
-TONIGHT = "0022301062"
+GAME_ID = "0022301062"
 
 ODDS_QUERY = {"apiKey": "any", "regions": "us", "oddsFormat": "american"}
 ADDRESSES = {
@@ -27,12 +27,12 @@ ADDRESSES = {
     "scoreboard": ("cdn.nba.com", "static/json/liveData/scoreboard/todaysScoreboard_00.json", {}),
     "espn scoreboard": ("site.api.espn.com", "apis/site/v2/sports/basketball/nba/scoreboard", {}),
     "players": ("stats.nba.com", "stats/playerindex", {"Season": "2023-24"}),
-    "espn box": ("site.api.espn.com", "apis/site/v2/sports/basketball/nba/summary", {"event": f"4{TONIGHT[2:]}"}),
+    "espn box": ("site.api.espn.com", "apis/site/v2/sports/basketball/nba/summary", {"event": f"4{GAME_ID[2:]}"}),
     "roster": ("site.api.espn.com", "apis/site/v2/sports/basketball/nba/teams/30/roster", {}),
     "player rows": ("stats.nba.com", "stats/leaguegamelog", {"Season": "2023-24", "PlayerOrTeam": "P"}),
     "team rows": ("stats.nba.com", "stats/leaguegamelog", {"Season": "2023-24", "PlayerOrTeam": "T"}),
-    "team box": ("stats.nba.com", "stats/boxscoretraditionalv3", {"GameID": TONIGHT}),
-    "live box": ("cdn.nba.com", f"static/json/liveData/boxscore/boxscore_{TONIGHT}.json", {}),
+    "team box": ("stats.nba.com", "stats/boxscoretraditionalv3", {"GameID": GAME_ID}),
+    "live box": ("cdn.nba.com", f"static/json/liveData/boxscore/boxscore_{GAME_ID}.json", {}),
     "bdl box scores": ("api.balldontlie.io", "v1/box_scores", {"date": "2024-03-29"}),
     "bdl injuries": ("api.balldontlie.io", "v1/player_injuries", {"per_page": "100"}),
     "referees": ("official.nba.com", "wp-json/api/v1/get-game-officials", {"date": "2024-03-29"}),
@@ -64,14 +64,14 @@ def minutes_after(start: datetime, minutes: int) -> st.SearchStrategy[datetime]:
 
 THE_DAY = eastern(date(2024, 3, 29), 6)
 
-while_nobody_plays = minutes_after(THE_DAY, 12 * 60) | st.builds(
+while_no_game_runs = minutes_after(THE_DAY, 12 * 60) | st.builds(
     lambda day, minute: eastern(date(2024, 3, 29) - timedelta(days=day), 2) + timedelta(minutes=minute),
     st.integers(0, 150),
     st.integers(0, 9 * 60),
 )
 
 
-def test_every_address_of_the_replay_is_among_these_but_the_injury_report_which_has_a_test_of_its_own() -> None:
+def test_every_endpoint_except_the_injury_report_is_covered() -> None:
     found = [find_endpoint(*address) for address in ADDRESSES.values()]
     assert {endpoint.source for endpoint, _ in filter(None, found)} == set(ReplaySource) - {
         ReplaySource.ANY,
@@ -84,7 +84,7 @@ def index(archive: Archive) -> ArchiveIndex:
     return ArchiveIndex(archive)
 
 
-def answer(index: ArchiveIndex, as_of: datetime, name: str) -> bytes:
+def body_of(index: ArchiveIndex, as_of: datetime, name: str) -> bytes:
     host, path, query = ADDRESSES[name]
     found = find_endpoint(host, path, query)
     assert found is not None
@@ -98,9 +98,9 @@ def last_injury_report(index: ArchiveIndex, as_of: datetime) -> bytes:
 
 
 def with_another_future(archive: Archive, as_of: datetime) -> dict[str, pl.DataFrame]:
-    """Tables in which everything that becomes known after the moment is different."""
+    """The tables with everything changed that becomes known after `as_of`."""
     unplayed = archive.games.filter(pl.col("tip_off") > as_of)["game_id"].implode()
-    to_come = pl.col("game_id").is_in(unplayed)
+    is_unplayed = pl.col("game_id").is_in(unplayed)
     dates = archive.games.select("game_id", "game_date").iter_rows()
     without_crew = [game_id for game_id, game_date in dates if eastern(game_date, 9, 15) > as_of]
     later = pl.col("snapshot_at") > as_of
@@ -115,58 +115,60 @@ def with_another_future(archive: Archive, as_of: datetime) -> dict[str, pl.DataF
     return {
         "games": changed(
             archive.games,
-            to_come,
+            is_unplayed,
             home_points=pl.col("away_points"),
             away_points=pl.col("home_points") + 9,
             overtime_periods=pl.col("overtime_periods") + 1,
         ),
-        "player_box": changed(archive.player_box, to_come, points=more_points, fgm=pl.lit(0)),
-        "team_box": changed(archive.team_box, to_come, points=more_points, win=~pl.col("win")),
+        "player_box": changed(archive.player_box, is_unplayed, points=more_points, fgm=pl.lit(0)),
+        "team_box": changed(archive.team_box, is_unplayed, points=more_points, win=~pl.col("win")),
         "game_lines": changed(archive.game_lines, later, total=pl.col("total") + 5),
         "prop_lines": changed(archive.prop_lines, later, line=pl.col("line") + 5, player_name=pl.lit("X")),
-        "closing_lines": changed(archive.closing_lines, to_come, total=pl.lit(0)),
+        "closing_lines": changed(archive.closing_lines, is_unplayed, total=pl.lit(0)),
         "availability": changed(
             archive.availability,
-            to_come & (pl.col("status") == "PLAYED"),
+            is_unplayed & (pl.col("status") == "PLAYED"),
             status=pl.lit("DNP"),
         ),
-        "shots_by_zone": archive.shots_by_zone.filter(~to_come),
+        "shots_by_zone": archive.shots_by_zone.filter(~is_unplayed),
         "officials": archive.officials.filter(~pl.col("game_id").is_in(without_crew)),
     }
 
 
-def test_every_table_of_the_archive_has_another_future_but_the_players_names(archive: Archive) -> None:
+def test_every_table_except_players_has_an_altered_future(archive: Archive) -> None:
     assert with_another_future(archive, THE_DAY).keys() == TABLES.keys() - {"players"}
 
 
 @settings(max_examples=8, deadline=None, derandomize=True)
-@given(as_of=while_nobody_plays)
-def test_answers_are_the_same_whatever_comes_later(
+@given(as_of=while_no_game_runs)
+def test_responses_do_not_depend_on_later_facts(
     as_of: datetime, index: ArchiveIndex, archive: Archive, altered: Callable[..., Archive]
 ) -> None:
     other = ArchiveIndex(altered(**with_another_future(archive, as_of)))
     for name in ADDRESSES:
-        assert answer(index, as_of, name) == answer(other, as_of, name), name
+        assert body_of(index, as_of, name) == body_of(other, as_of, name), name
     assert last_injury_report(index, as_of) == last_injury_report(other, as_of)
 
 
 @settings(max_examples=25, deadline=None, derandomize=True)
 @given(as_of=minutes_after(THE_DAY - timedelta(days=150), 151 * 24 * 60))
-def test_rows_and_finals_are_of_games_that_are_over(as_of: datetime, index: ArchiveIndex, archive: Archive) -> None:
+def test_log_rows_and_final_statuses_are_of_finished_games_only(
+    as_of: datetime, index: ArchiveIndex, archive: Archive
+) -> None:
     ends = pl.col("tip_off") + pl.duration(minutes=140) + pl.duration(minutes=12) * pl.col("overtime_periods")
     logged = archive.games.filter(ends + pl.duration(minutes=5) <= as_of)
-    rows = re.findall(rb'"(00223\d{5})"', answer(index, as_of, "player rows"))
+    rows = re.findall(rb'"(00223\d{5})"', body_of(index, as_of, "player rows"))
     assert {game_id.decode() for game_id in rows} == set(logged["game_id"])
-    finals = answer(index, as_of, "schedule").count(b'"gameStatus":3')
+    finals = body_of(index, as_of, "schedule").count(b'"gameStatus":3')
     assert finals == archive.games.filter(ends <= as_of).height
 
 
 @settings(max_examples=25, deadline=None, derandomize=True)
 @given(as_of=minutes_after(THE_DAY, 18 * 60))
 def test_no_quote_is_newer_than_the_request(as_of: datetime, index: ArchiveIndex) -> None:
-    texts = answer(index, as_of, "game lines"), answer(index, as_of, "props")
-    assert all(moment <= as_of for text in texts for moment in quoted_at(text))
+    texts = body_of(index, as_of, "game lines"), body_of(index, as_of, "props")
+    assert all(time <= as_of for text in texts for time in update_times(text))
 
 
-def quoted_at(text: bytes) -> list[datetime]:
+def update_times(text: bytes) -> list[datetime]:
     return [datetime.fromisoformat(part[:20].decode()) for part in text.split(b'"last_update":"')[1:]]

@@ -1,4 +1,4 @@
-"""Replayed answers have the key paths of the recorded ones; what is left out is listed, nothing is added."""
+"""Replayed responses have the key paths of the recorded ones; omitted paths are listed, none is added."""
 
 import gzip
 import json
@@ -15,7 +15,7 @@ from tipoff.replay.faults import ReplaySource
 from tipoff.replay.upstream.endpoints import ENDPOINTS, find_endpoint
 from tipoff.sources.pdf import pages_of, text_of
 
-Ask = Callable[..., httpx.Response]
+Get = Callable[..., httpx.Response]
 
 pytestmark = pytest.mark.data
 
@@ -25,8 +25,8 @@ EVENT = "ee8cfaef963aea9276e133873f77c26a"
 LAST_NIGHT = "0022301060"
 """A game of 2024-03-28."""
 
-WHAT_ONLY_BROADCASTERS_SAY = {"leagueSchedule.broadcasterList[]", "leagueSchedule.gameDates[].games[].broadcasters"}
-WHAT_ESPN_SAYS_BESIDES = {
+BROADCAST_PATHS = {"leagueSchedule.broadcasterList[]", "leagueSchedule.gameDates[].games[].broadcasters"}
+ESPN_ROSTER_EXTRAS = {
     *("team.color", "team.alternateColor", "team.logos", "team.record", "team.groups", "team.links"),
     *("team.franchise", "team.nextEvent", "team.standingSummary"),
     *(
@@ -38,14 +38,14 @@ WHAT_ESPN_SAYS_BESIDES = {
         )
     ),
 }
-WHAT_BALLDONTLIE_KNOWS_OF_A_PLAYER = {
+BDL_PLAYER_EXTRAS = {
     f"data[].player.{key}"
     for key in (
         *("id", "position", "height", "weight", "jersey_number", "college", "country"),
         *("draft_year", "draft_round", "draft_number"),
     )
 }
-WHAT_BETTINGPROS_SAYS_BESIDES = {
+BETTINGPROS_EVENT_EXTRAS = {
     "_parameters",
     *(
         f"events[].{key}"
@@ -56,7 +56,7 @@ WHAT_BETTINGPROS_SAYS_BESIDES = {
         )
     ),
 }
-WHAT_ESPN_SAYS_OF_A_GAME_BESIDES = {
+ESPN_SCOREBOARD_EXTRAS = {
     *("leagues[].logos", "leagues[].season", "leagues[].calendarStartDate", "leagues[].calendarEndDate"),
     *("events[].season.type", "events[].season.slug", "events[].links"),
     *(
@@ -64,43 +64,52 @@ WHAT_ESPN_SAYS_OF_A_GAME_BESIDES = {
         for key in (
             *("attendance", "type", "conferenceCompetition", "playByPlayAvailable", "recent", "venue", "notes"),
             *("broadcast", "broadcasts", "geoBroadcasts", "format", "highlights", "headlines"),
-            *(f"competitors[].{told}" for told in ("winner", "linescores", "statistics", "leaders", "records")),
-            *(f"competitors[].team.{told}" for told in ("color", "alternateColor", "venue", "links", "logo")),
+            *(f"competitors[].{suffix}" for suffix in ("winner", "linescores", "statistics", "leaders", "records")),
+            *(f"competitors[].team.{suffix}" for suffix in ("color", "alternateColor", "venue", "links", "logo")),
             "status.type.altDetail",
         )
     ),
     "events[].status.type.altDetail",
 }
 
-WHAT_ONLY_THE_LEAGUES_SCORERS_SAY = {
+PLAY_BY_PLAY_EXTRAS = {
     f"game.actions[].{key}"
     for key in (
         *("descriptor", "areaDetail", "shotDistance", "pointsTotal", "assistTotal", "shotActionNumber", "officialId"),
         *("foulPersonalTotal", "foulTechnicalTotal", "foulDrawnPersonId", "foulDrawnPlayerName", "turnoverTotal"),
         *("reboundTotal", "reboundDefensiveTotal", "reboundOffensiveTotal", "jumpBallRecoveredName"),
-        *(f"{whose}{told}" for whose in ("block", "steal") for told in ("PersonId", "PlayerName")),
-        *(f"jumpBall{whose}{told}" for whose in ("Won", "Lost") for told in ("PersonId", "PlayerName")),
+        *(f"{whose}{suffix}" for whose in ("block", "steal") for suffix in ("PersonId", "PlayerName")),
+        *(f"jumpBall{whose}{suffix}" for whose in ("Won", "Lost") for suffix in ("PersonId", "PlayerName")),
         "jumpBallRecoverdPersonId",
     )
 }
 
-_TRIED = ("Attempted", "Made", "Percentage")
-FIGURES_BESIDE_THE_BOX = (
+_SHOT_FIGURES = ("Attempted", "Made", "Percentage")
+COMMON_EXTRA_FIGURES = (
     *("blocksReceived", "foulsDrawn", "foulsOffensive", "foulsTechnical", "minutesCalculated"),
-    *("pointsFastBreak", "pointsInThePaint", "pointsSecondChance", *(f"twoPointers{told}" for told in _TRIED)),
+    *(
+        "pointsFastBreak",
+        "pointsInThePaint",
+        "pointsSecondChance",
+        *(f"twoPointers{suffix}" for suffix in _SHOT_FIGURES),
+    ),
 )
-"""Of players and teams."""
-FIGURES_OF_A_PLAYER = (*FIGURES_BESIDE_THE_BOX, "plus", "minus")
-FIGURES_OF_A_TEAM = (
-    *FIGURES_BESIDE_THE_BOX,
-    *(f"{scored}{told}" for scored in ("fastBreakPoints", "pointsInThePaint", "secondChancePoints") for told in _TRIED),
+"""Figures of players and teams that the archive does not have."""
+PLAYER_EXTRA_FIGURES = (*COMMON_EXTRA_FIGURES, "plus", "minus")
+TEAM_EXTRA_FIGURES = (
+    *COMMON_EXTRA_FIGURES,
+    *(
+        f"{scored}{suffix}"
+        for scored in ("fastBreakPoints", "pointsInThePaint", "secondChancePoints")
+        for suffix in _SHOT_FIGURES
+    ),
     *("assistsTurnoverRatio", "benchPoints", "fieldGoalsEffectiveAdjusted", "foulsTeam", "foulsTeamTechnical"),
     *("biggestLead", "biggestLeadScore", "biggestScoringRun", "biggestScoringRunScore", "leadChanges"),
     *("pointsAgainst", "pointsFromTurnovers", "reboundsPersonal", "reboundsTeam", "reboundsTeamDefensive"),
     *("reboundsTeamOffensive", "timeLeading", "timesTied", "trueShootingAttempts", "trueShootingPercentage"),
     *("turnoversTeam", "turnoversTotal"),
 )
-WHAT_THE_ARCHIVE_DOES_NOT_KNOW_OF_A_LIVE_BOX = {
+LIVE_BOX_EXTRAS = {
     *("game.arena", "game.attendance", "game.duration", "game.gameTimeAway", "game.gameTimeHome", "game.gameTimeLocal"),
     *("game.officials", "game.sellout"),
     *(
@@ -108,19 +117,19 @@ WHAT_THE_ARCHIVE_DOES_NOT_KNOW_OF_A_LIVE_BOX = {
         for side in ("homeTeam", "awayTeam")
         for key in (
             *("inBonus", "players[].position", "players[].notPlayingReason", "players[].notPlayingDescription"),
-            *(f"players[].statistics.{figure}" for figure in FIGURES_OF_A_PLAYER),
-            *(f"statistics.{figure}" for figure in FIGURES_OF_A_TEAM),
+            *(f"players[].statistics.{figure}" for figure in PLAYER_EXTRA_FIGURES),
+            *(f"statistics.{figure}" for figure in TEAM_EXTRA_FIGURES),
         )
     ),
 }
 
-LOOKS_IN_A_BOX = ("slug", "shortDisplayName", "color", "alternateColor", "logo")
-LOOKS_IN_A_HEADER = ("guid", "color", "alternateColor", "logos", "links")
-WHAT_ESPN_SAYS_BESIDE_A_BOX = {
+BOX_TEAM_EXTRAS = ("slug", "shortDisplayName", "color", "alternateColor", "logo")
+HEADER_TEAM_EXTRAS = ("guid", "color", "alternateColor", "logos", "links")
+ESPN_SUMMARY_EXTRAS = {
     *("gameInfo", "header.links", "header.league.links", "header.league.logos", "header.season"),
     *("boxscore.teams[].statistics", "boxscore.players[].statistics[].descriptions"),
-    *(f"boxscore.{block}[].team.{key}" for block in ("teams", "players") for key in LOOKS_IN_A_BOX),
-    *(f"header.competitions[].competitors[].team.{key}" for key in LOOKS_IN_A_HEADER),
+    *(f"boxscore.{block}[].team.{key}" for block in ("teams", "players") for key in BOX_TEAM_EXTRAS),
+    *(f"header.competitions[].competitors[].team.{key}" for key in HEADER_TEAM_EXTRAS),
     *(
         f"boxscore.players[].statistics[].athletes[].{key}"
         for key in ("active", "reason", "athlete.id", "athlete.uid", "athlete.guid", "athlete.shortName")
@@ -144,13 +153,13 @@ CASES = {
     "schedule": (
         "cdn_nba/scheduleLeagueV2_subset_cdn.json",
         ("cdn.nba.com/static/json/staticData/scheduleLeagueV2.json", {}),
-        WHAT_ONLY_BROADCASTERS_SAY,
+        BROADCAST_PATHS,
     ),
-    "schedule of the statistics": (
+    "schedule of stats.nba.com": (
         "stats_nba/scheduleleaguev2int_full_season.json.gz",
         ("stats.nba.com/stats/scheduleleaguev2int", {"LeagueID": "00", "Season": "2023-24"}),
         {
-            *(WHAT_ONLY_BROADCASTERS_SAY | {"leagueSchedule.weeks[]"}),
+            *(BROADCAST_PATHS | {"leagueSchedule.weeks[]"}),
             "leagueSchedule.gameDates[].games[].pointsLeaders[]",
         },
     ),
@@ -178,7 +187,7 @@ CASES = {
     "live box": (
         "cdn_nba/boxscore_0042200123.json",
         (f"cdn.nba.com/static/json/liveData/boxscore/boxscore_{LAST_NIGHT}.json", {}),
-        WHAT_THE_ARCHIVE_DOES_NOT_KNOW_OF_A_LIVE_BOX,
+        LIVE_BOX_EXTRAS,
     ),
     "bdl box scores": (
         "balldontlie/box_scores_7a649e12.json",
@@ -199,22 +208,22 @@ CASES = {
     "roster": (
         "espn/team_2_roster.json",
         ("site.api.espn.com/apis/site/v2/sports/basketball/nba/teams/2/roster", {}),
-        WHAT_ESPN_SAYS_BESIDES,
+        ESPN_ROSTER_EXTRAS,
     ),
     "espn scoreboard": (
         "espn/scoreboard_11games.json",
         ("site.api.espn.com/apis/site/v2/sports/basketball/nba/scoreboard", {"dates": "20240328"}),
-        WHAT_ESPN_SAYS_OF_A_GAME_BESIDES,
+        ESPN_SCOREBOARD_EXTRAS,
     ),
     "espn box": (
         "wnba_same_schema/espn_summary_with_game_info.json",
         ("site.api.espn.com/apis/site/v2/sports/basketball/nba/summary", {"event": f"4{LAST_NIGHT[2:]}"}),
-        WHAT_ESPN_SAYS_BESIDE_A_BOX,
+        ESPN_SUMMARY_EXTRAS,
     ),
     "bdl injuries": (
         "balldontlie/injuries_49fd60fb.json",
         ("api.balldontlie.io/v1/player_injuries", {"per_page": "20"}),
-        WHAT_BALLDONTLIE_KNOWS_OF_A_PLAYER | {"data[].return_date"},
+        BDL_PLAYER_EXTRAS | {"data[].return_date"},
     ),
     "referees": (
         "nba_com/referee_assignments.json",
@@ -254,12 +263,12 @@ CASES = {
     "play-by-play": (
         "cdn_nba/playbyplay_14ecf360.json.gz",
         ("cdn.nba.com/static/json/liveData/playbyplay/playbyplay_0022301060.json", {}),
-        WHAT_ONLY_THE_LEAGUES_SCORERS_SAY,
+        PLAY_BY_PLAY_EXTRAS,
     ),
     "bettingpros events": (
         "bettingpros/events.json",
         ("api.bettingpros.com/v3/events", {"sport": "NBA", "date": "2024-03-29"}),
-        WHAT_BETTINGPROS_SAYS_BESIDES,
+        BETTINGPROS_EVENT_EXTRAS,
     ),
     "bettingpros props": (
         "made/bettingpros_offers",
@@ -273,13 +282,13 @@ CASES = {
 }
 
 
-NO_JSON = {
+NOT_JSON = {
     ReplaySource.INJURY_REPORT: "test_upstream_rosters_and_injuries.py",
     ReplaySource.BIGDATABALL: "test_upstream_plays.py",
     ReplaySource.GAMEBOOK: "below",
-    ReplaySource.PLAYER_MOVEMENT: "nowhere: the replay has no facts of it and answers 404",
+    ReplaySource.PLAYER_MOVEMENT: "not compared: the replay has no facts of it and responds with 404",
 }
-"""Where the shapes of what is no JSON are compared."""
+"""Where the formats of responses that are not JSON are compared."""
 
 
 def key_paths(value: Any, path: str = "") -> Iterator[str]:
@@ -292,90 +301,90 @@ def key_paths(value: Any, path: str = "") -> Iterator[str]:
             yield from key_paths(inner, f"{path}[]")
 
 
-def lies_in(path: str, place: str) -> bool:
-    """Whether a path is the place itself or below it."""
-    return path == place or path.startswith((f"{place}.", f"{place}["))
+def is_within(path: str, parent: str) -> bool:
+    """Whether a path is the parent or below it."""
+    return path == parent or path.startswith((f"{parent}.", f"{parent}["))
 
 
 def unpacked(file: Path) -> bytes:
     return gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
 
 
-def recorded_answer(payloads: Path, name: str) -> Any:
+def recorded_response(payloads: Path, name: str) -> Any:
     file, _, inside = name.partition("#")
     content = json.loads(MADE[file] if file in MADE else unpacked(payloads / file))
     return content[inside] if inside else content
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_the_replayed_answer_has_the_recorded_key_paths(case: str, ask: Ask, payloads: Path) -> None:
-    file, (address, query), left_out = CASES[case]
-    recorded = set(key_paths(recorded_answer(payloads, file)))
-    replayed = set(key_paths(ask(address, "2024-03-29 18:00", **query).json()))
+def test_the_replayed_response_has_the_recorded_key_paths(case: str, get: Get, payloads: Path) -> None:
+    file, (address, query), omitted = CASES[case]
+    recorded = set(key_paths(recorded_response(payloads, file)))
+    replayed = set(key_paths(get(address, "2024-03-29 18:00", **query).json()))
     assert replayed - recorded == set()
     missing = recorded - replayed
-    assert {path for path in missing if not any(lies_in(path, place) for place in left_out)} == set()
-    assert {place for place in left_out if not any(lies_in(path, place) for path in missing)} == set()
+    assert {path for path in missing if not any(is_within(path, parent) for parent in omitted)} == set()
+    assert {parent for parent in omitted if not any(is_within(path, parent) for path in missing)} == set()
 
 
-def test_the_shape_of_every_address_of_the_replay_is_compared() -> None:
+def test_the_shape_of_every_endpoint_is_compared() -> None:
     compared = []
     for _, (address, query), _ in CASES.values():
         host, _, path = address.partition("/")
         found = find_endpoint(host, path, query)
-        assert found, f"the replay does not answer at {address}"
+        assert found, f"the replay has no endpoint for {address}"
         compared.append(found[0])
-    assert {endpoint.source for endpoint in ENDPOINTS if endpoint not in compared} == NO_JSON.keys()
+    assert {endpoint.source for endpoint in ENDPOINTS if endpoint not in compared} == NOT_JSON.keys()
 
 
-def test_the_log_of_teams_has_the_columns_of_the_players_log_but_the_players(ask: Ask, payloads: Path) -> None:
-    recorded = recorded_answer(payloads, "stats_nba/leaguegamelog_playerbox_oneday.json")["resultSets"][0]["headers"]
+def test_the_team_log_has_the_columns_of_the_player_log_except_the_player_columns(get: Get, payloads: Path) -> None:
+    recorded = recorded_response(payloads, "stats_nba/leaguegamelog_playerbox_oneday.json")["resultSets"][0]["headers"]
     _, (address, query), _ = CASES["game log of teams"]
-    replayed = ask(address, "2024-03-29 18:00", **query).json()["resultSets"][0]["headers"]
+    replayed = get(address, "2024-03-29 18:00", **query).json()["resultSets"][0]["headers"]
     assert replayed == [name for name in recorded if name not in ("PLAYER_ID", "PLAYER_NAME", "FANTASY_PTS")]
 
 
 def headings(pdf: bytes) -> list[str]:
-    """The lines of a gamebook's page that stand in every one: titles, columns and the words before a colon."""
+    """The headings of a gamebook page: titles, column names and the words before a colon."""
     (page,) = pages_of("nbac_gamebook_player_stats", pdf)
     lines = (text_of(line) for line in page)
     return [line.split(":")[0] for line in lines if re.match("NATIONAL|OFFICIAL|VISITOR|HOME|POS |Inactive", line)]
 
 
-def test_a_gamebook_has_the_headings_of_the_documented_one_in_their_order(ask: Ask) -> None:
-    made = headings(MADE["made/gamebook.pdf"])
-    replayed = headings(ask("statsdmz.nba.com/pdfs/20240329/20240329_GSWCHA.pdf", "2024-03-30 06:00").content)
-    assert replayed == made
-    assert len(made) >= 6
+def test_a_gamebook_has_the_documented_headings_in_order(get: Get) -> None:
+    documented = headings(MADE["made/gamebook.pdf"])
+    replayed = headings(get("statsdmz.nba.com/pdfs/20240329/20240329_GSWCHA.pdf", "2024-03-30 06:00").content)
+    assert replayed == documented
+    assert len(documented) >= 6
 
 
 @pytest.mark.parametrize("case", ["player index", "game log"])
-def test_tables_have_the_recorded_columns_in_their_order(case: str, ask: Ask, payloads: Path) -> None:
+def test_tables_have_the_recorded_columns_in_their_order(case: str, get: Get, payloads: Path) -> None:
     file, (address, query), _ = CASES[case]
-    recorded = recorded_answer(payloads, file)["resultSets"][0]
-    replayed = ask(address, "2024-03-29 18:00", **query).json()["resultSets"][0]
+    recorded = recorded_response(payloads, file)["resultSets"][0]
+    replayed = get(address, "2024-03-29 18:00", **query).json()["resultSets"][0]
     assert (replayed["name"], replayed["headers"]) == (recorded["name"], recorded["headers"])
     assert {len(row) for row in replayed["rowSet"]} == {len(recorded["headers"])}
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_values_have_the_recorded_types(case: str, ask: Ask, payloads: Path) -> None:
+def test_values_have_the_recorded_types(case: str, get: Get, payloads: Path) -> None:
     file, (address, query), _ = CASES[case]
-    recorded = types_by_path(recorded_answer(payloads, file))
-    replayed = types_by_path(ask(address, "2024-03-29 18:00", **query).json())
-    strange = {
+    recorded = types_by_path(recorded_response(payloads, file))
+    replayed = types_by_path(get(address, "2024-03-29 18:00", **query).json())
+    unexpected = {
         path: kinds - recorded[path]
         for path, kinds in replayed.items()
         if path in recorded and recorded[path] and not kinds <= recorded[path]
     }
-    assert strange == {}
+    assert unexpected == {}
 
 
 def types_by_path(value: Any) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
+    types: dict[str, set[str]] = {}
 
     def walk(value: Any, path: str) -> None:
-        found.setdefault(path, set()).add(type(value).__name__)
+        types.setdefault(path, set()).add(type(value).__name__)
         inner = value.items() if isinstance(value, dict) else ()
         for key, item in inner:
             walk(item, f"{path}.{key}")
@@ -383,4 +392,4 @@ def types_by_path(value: Any) -> dict[str, set[str]]:
             walk(item, f"{path}[]")
 
     walk(value, "")
-    return found
+    return types

@@ -1,4 +1,4 @@
-"""How often a day writes into each raw table: a warehouse in the cloud bears some 200 loads a table."""
+"""A day writes at most 200 times into each raw table, because a cloud warehouse limits loads per table."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MOST_WRITES = 200
 pytestmark = pytest.mark.timeout(600)
 
 
-class Counting(DuckDbWarehouse):
+class CountingWarehouse(DuckDbWarehouse):
     """A warehouse that counts its writes by table."""
 
     def __init__(self, file: Path) -> None:
@@ -46,27 +46,27 @@ class Counting(DuckDbWarehouse):
 
 
 def from_noon_to_night(archive: Archive) -> pl.DataFrame:
-    """The archive's games, those of the day with tips from 12:00 to 22:30, so that always one runs."""
-    of_day = archive.games.filter(game_date=DAY).sort("tip_off", "game_id")
-    apart = timedelta(hours=10, minutes=30) / (of_day.height - 1)
-    tips = {game_id: eastern(DAY, 12) + apart * place for place, game_id in enumerate(of_day["game_id"])}
+    """The archive's games, with the tip-offs of the day spread from 12:00 to 22:30, so that a game always runs."""
+    of_date = archive.games.filter(game_date=DAY).sort("tip_off", "game_id")
+    interval = timedelta(hours=10, minutes=30) / (of_date.height - 1)
+    tips = {game_id: eastern(DAY, 12) + interval * number for number, game_id in enumerate(of_date["game_id"])}
     moved = pl.col("game_id").replace_strict(tips, default=None, return_dtype=archive.games.schema["tip_off"])
     return archive.games.with_columns(tip_off=moved.fill_null(pl.col("tip_off")))
 
 
-async def keep_looking(harness: SourceHarness, step: PlanStep) -> None:
-    """Every look of a step, and whenever it does not bring all, also those who stand in."""
+async def poll_step(harness: SourceHarness, step: PlanStep) -> None:
+    """Every poll of a step, and of its fallback sources when the poll is incomplete."""
     record = StepRecord()
     while (poll := gates.next_poll(step, record)) is not None:
         record.last_poll = poll
-        record.found = await look_at(harness, step.subject, poll)
+        record.found = await poll_source(harness, step.subject, poll)
         if not record.found:
             for fallback in step.fallback_sources:
-                await look_at(harness, fallback.source, poll)
+                await poll_source(harness, fallback.source, poll)
 
 
-def looks_of(step: PlanStep) -> int:
-    """How often a step looks that never has all it wants."""
+def poll_count(step: PlanStep) -> int:
+    """The number of polls of a step that never gets complete data."""
     record, polls = StepRecord(), 0
     while (poll := gates.next_poll(step, record)) is not None:
         record.last_poll = poll
@@ -74,8 +74,8 @@ def looks_of(step: PlanStep) -> int:
     return polls
 
 
-async def look_at(harness: SourceHarness, name: str, as_of: datetime) -> bool:
-    """Whether it brought all there is to have."""
+async def poll_source(harness: SourceHarness, name: str, as_of: datetime) -> bool:
+    """Whether the poll got complete data."""
     collected = await harness.collect(SOURCES[name], as_of)
     if collected.batch_key is None:
         return False
@@ -83,9 +83,9 @@ async def look_at(harness: SourceHarness, name: str, as_of: datetime) -> bool:
 
 
 async def writes_of_a_day(archive: Archive, root: Path) -> Counter[str]:
-    """By table. A snapshot is appended in one write, so its looks need not be taken to be counted."""
+    """Writes by table. A poll of an append-only table is one write, so it is counted without polling."""
     slate = slate_of(archive, DAY)
-    counting = Counting(root / "counted.duckdb")
+    counting = CountingWarehouse(root / "counted.duckdb")
     counting.migrate()
     with serve(archive) as upstream:
         async with source_harness(upstream.url, slate, root) as harness:
@@ -95,16 +95,16 @@ async def writes_of_a_day(archive: Archive, root: Path) -> Counter[str]:
                     continue
                 table = TABLES[SOURCES[step.subject].table]
                 if table.append_only:
-                    counting.writes[table.name] += looks_of(step) * (1 + len(step.fallback_sources))
+                    counting.writes[table.name] += poll_count(step) * (1 + len(step.fallback_sources))
                 else:
-                    await keep_looking(harness, step)
+                    await poll_step(harness, step)
     counting.close()
     return counting.writes
 
 
-def test_a_day_of_games_from_noon_to_night_writes_into_no_table_more_than_200_times(
+def test_a_day_of_games_from_noon_to_night_writes_at_most_200_times_into_each_table(
     archive: Archive, altered: Callable[..., Archive], tmp_path: Path
 ) -> None:
     writes = asyncio.run(writes_of_a_day(altered(games=from_noon_to_night(archive)), tmp_path))
     assert max(writes.values()) <= MOST_WRITES, writes.most_common(3)
-    assert writes["raw_scoreboard"] > 100, "the day is long enough to tell"
+    assert writes["raw_scoreboard"] > 100, "the day has too few polls for this test"

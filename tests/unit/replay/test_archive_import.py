@@ -1,4 +1,4 @@
-"""Importing a folder of past seasons: a small one made by hand, two games, the second with overtime."""
+"""Importing a small handmade folder of past seasons with two games, the second with overtime."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -181,7 +181,7 @@ Change = Callable[..., Imported]
 
 @pytest.fixture
 def imported_with(folder: Path) -> Change:
-    """Imports the folder after the rows of one of its files were replaced."""
+    """Imports the folder with the rows of one file replaced."""
 
     def change(name: str, rows: Iterable[Row]) -> Imported:
         save(folder, name, rows)
@@ -190,22 +190,20 @@ def imported_with(folder: Path) -> Change:
     return change
 
 
-def test_a_tip_off_is_the_earlier_of_the_official_and_the_books_time(folder: Path) -> None:
-    """Official 19:30 against commence time 19:10 less ten minutes: 19:00 ET counts."""
+def test_a_tip_off_is_the_earlier_of_the_official_and_the_odds_time(folder: Path) -> None:
+    """Official 19:30, commence time 19:10 less ten minutes: the tip-off is 19:00 ET."""
     opening = import_folder(folder).frames["games"].row(0, named=True)
     assert opening["tip_off"] == datetime(2030, 11, 1, 23, 0, tzinfo=UTC)
     assert opening["tip_off_source"] == "odds"
 
 
-def test_a_cup_game_has_its_time_where_others_have_their_arena(folder: Path) -> None:
+def test_a_cup_game_has_its_time_in_the_arena_column(folder: Path) -> None:
     cup = import_folder(folder).frames["games"].row(1, named=True)
     assert cup["tip_off"] == datetime(2030, 11, 3, 2, 0, tzinfo=UTC)
     assert (cup["tip_off_source"], cup["arena"]) == ("official", None)
 
 
-def test_the_latest_commence_time_seen_before_the_start_counts_not_a_placeholder(
-    folder: Path, imported_with: Change
-) -> None:
+def test_the_newest_commence_time_quoted_before_the_start_counts(folder: Path, imported_with: Change) -> None:
     (folder / "officials_and_inactives/any_games.parquet").unlink()
     imported = imported_with(
         "game_lines/any_game_lines_by_book_x.parquet",
@@ -218,7 +216,7 @@ def test_the_latest_commence_time_seen_before_the_start_counts_not_a_placeholder
     assert imported.frames["games"]["tip_off"][0] == datetime(2030, 11, 2, 0, 0, tzinfo=UTC)
 
 
-def test_a_game_whose_time_no_file_tells_is_said_to_be_estimated(folder: Path) -> None:
+def test_a_game_without_a_recorded_time_gets_an_estimated_tip_off(folder: Path) -> None:
     (folder / "officials_and_inactives/any_games.parquet").unlink()
     (folder / "game_lines/any_game_lines_by_book_x.parquet").unlink()
     imported = import_folder(folder)
@@ -228,8 +226,8 @@ def test_a_game_whose_time_no_file_tells_is_said_to_be_estimated(folder: Path) -
     assert "tip-offs of 1 games (19:30 ET is assumed)" in imported.missing
 
 
-def test_overtime_is_read_off_the_minutes_and_team_minutes_are_exact(folder: Path) -> None:
-    """264.9 exact minutes on one side, 266 rounded ones on the other: one overtime, 265 minutes."""
+def test_overtime_is_derived_from_minutes_and_team_minutes_are_exact(folder: Path) -> None:
+    """264.9 exact minutes on one side and 266 rounded ones on the other are one overtime, 265 minutes."""
     frames = import_folder(folder).frames
     assert frames["games"]["overtime_periods"].to_list() == [0, 1]
     assert frames["team_box"].select("team", "minutes", "win", "plus_minus").rows() == [
@@ -240,7 +238,7 @@ def test_overtime_is_read_off_the_minutes_and_team_minutes_are_exact(folder: Pat
     ]
 
 
-def test_statuses_are_the_projects_words_and_unseen_players_keep_their_name_without_an_id(
+def test_statuses_are_normalized_and_unknown_players_have_a_name_but_no_id(
     folder: Path,
 ) -> None:
     rows = import_folder(folder).frames["availability"].select("team", "player_id", "player_name", "status", "reason")
@@ -253,7 +251,7 @@ def test_statuses_are_the_projects_words_and_unseen_players_keep_their_name_with
     ]
 
 
-def test_a_listed_player_is_known_by_name_when_the_reference_id_is_not_in_the_folder(
+def test_a_listed_player_without_reference_id_is_matched_by_name(
     imported_with: Change,
 ) -> None:
     without_reference = [{k: v for k, v in row.items() if k != "BREF_ID"} for row in season()]
@@ -261,24 +259,24 @@ def test_a_listed_player_is_known_by_name_when_the_reference_id_is_not_in_the_fo
     assert imported.frames["availability"]["player_id"].drop_nulls().sort().to_list() == ["1", "3", "4", "6"]
 
 
-def test_shots_count_as_what_they_were_worth(folder: Path) -> None:
-    """Twos filed above the break were a foot on the line; threes filed as mid-range came from the corner."""
+def test_shots_are_counted_in_the_zones_of_their_points(folder: Path) -> None:
+    """Twos above the break count as mid-range, threes in mid-range as corner threes."""
     zones = import_folder(folder).frames["shots_by_zone"].select("zone", "made", "attempts")
     assert zones.rows() == [("corner_three", 1, 2), ("mid_range", 1, 1)]
 
 
-def test_what_was_joined_to_the_props_from_results_never_enters(folder: Path) -> None:
-    """Not as columns, and not as values: the same lines come in whatever those columns claim."""
-    honest = import_folder(folder).frames["prop_lines"]
-    lies = {"player_id": 8.0, "actual_pts": 0.0, "actual_min": 1.0, "team": "LAC", "game_id": OPENING}
-    save(folder, "player_props/points.parquet", [quote("P. Five", "2030-11-02T19:00:00Z", **lies)])
-    misled = import_folder(folder).frames["prop_lines"]
-    assert misled.equals(honest)
-    assert not {"player_id", "actual_pts", "actual_min", "team", "season_type"} & set(honest.columns)
-    assert honest["game_id"].to_list() == [CUP_NIGHT]
+def test_results_joined_to_the_props_are_not_imported(folder: Path) -> None:
+    """Neither columns nor values: the same lines are imported with other results in those columns."""
+    expected = import_folder(folder).frames["prop_lines"]
+    other_results = {"player_id": 8.0, "actual_pts": 0.0, "actual_min": 1.0, "team": "LAC", "game_id": OPENING}
+    save(folder, "player_props/points.parquet", [quote("P. Five", "2030-11-02T19:00:00Z", **other_results)])
+    imported = import_folder(folder).frames["prop_lines"]
+    assert imported.equals(expected)
+    assert not {"player_id", "actual_pts", "actual_min", "team", "season_type"} & set(expected.columns)
+    assert expected["game_id"].to_list() == [CUP_NIGHT]
 
 
-def test_prop_files_with_other_columns_stand_side_by_side_and_an_unknown_snapshot_time_is_said(
+def test_prop_files_with_different_columns_are_merged_and_a_missing_snapshot_time_is_reported(
     folder: Path,
 ) -> None:
     pick = quote("Player G", "", book="PrizePicks")
@@ -308,20 +306,20 @@ def test_prop_files_with_other_columns_stand_side_by_side_and_an_unknown_snapsho
         ({}, "repeated quote"),
     ],
 )
-def test_a_quote_that_stays_out_is_counted_under_its_reason(imported_with: Change, more: Row, reason: str) -> None:
-    fine = quote("P. Five", "2030-11-02T19:00:00Z")
-    imported = imported_with("player_props/points.parquet", [fine, fine | more])
+def test_a_rejected_quote_is_counted_by_reason(imported_with: Change, more: Row, reason: str) -> None:
+    valid = quote("P. Five", "2030-11-02T19:00:00Z")
+    imported = imported_with("player_props/points.parquet", [valid, valid | more])
     assert imported.rejected["prop_lines"] == {reason: 1}
     assert imported.rows_in["prop_lines"] == 2
     assert imported.frames["prop_lines"].height == 1
 
 
-def test_a_one_sided_an_alternate_and_an_in_play_quote_enter(imported_with: Change) -> None:
-    moment = "2030-11-02T19:00:00Z"
+def test_one_sided_alternate_and_in_play_quotes_are_imported(imported_with: Change) -> None:
+    snapshot = "2030-11-02T19:00:00Z"
     rows = [
-        quote("P. Five", moment),
-        quote("P. Five", moment, line=30.5),
-        quote("P. Six", moment, under_price=None),
+        quote("P. Five", snapshot),
+        quote("P. Five", snapshot, line=30.5),
+        quote("P. Six", snapshot, under_price=None),
         quote("P. Five", "2030-11-03T03:00:00Z", line=11.0, pregame=False),
     ]
     imported = imported_with("player_props/points.parquet", rows)
@@ -338,15 +336,13 @@ def test_a_one_sided_an_alternate_and_an_in_play_quote_enter(imported_with: Chan
         ([player_game("0023000003", "9", "BOS", "BKN", 3)], "game without a home and an away team"),
     ],
 )
-def test_a_player_game_that_stays_out_is_counted_under_its_reason(
-    imported_with: Change, extra: list[Row], reason: str
-) -> None:
+def test_a_rejected_player_game_is_counted_by_reason(imported_with: Change, extra: list[Row], reason: str) -> None:
     imported = imported_with("player_games/player_game_logs_2030-31.parquet", season() + extra)
     assert imported.rejected["player_box"] == {reason: 1}
     assert imported.frames["player_box"].height == len(season())
 
 
-def test_a_neutral_game_keeps_its_home_team(imported_with: Change) -> None:
+def test_a_game_at_a_neutral_site_keeps_its_home_team(imported_with: Change) -> None:
     rows = [row | {"NEUTRAL_SITE": 1} for row in season()]
     games = imported_with("player_games/player_game_logs_2030-31.parquet", rows).frames["games"]
     assert games.select("home", "neutral_site").rows() == [("BOS", True), ("PHX", True)]
@@ -363,7 +359,9 @@ def test_a_neutral_game_keeps_its_home_team(imported_with: Change) -> None:
         ("officials_and_inactives", "availability"),
     ],
 )
-def test_an_absent_folder_is_named_and_the_rest_works(folder: Path, tmp_path: Path, absent: str, table: str) -> None:
+def test_an_absent_folder_is_reported_and_the_rest_is_imported(
+    folder: Path, tmp_path: Path, absent: str, table: str
+) -> None:
     for file in (folder / absent).iterdir():
         file.unlink()
     (folder / absent).rmdir()
@@ -375,7 +373,7 @@ def test_an_absent_folder_is_named_and_the_rest_works(folder: Path, tmp_path: Pa
     assert any(text.startswith(f"no files {absent}/") for text in archive.missing)
 
 
-def test_a_further_season_joins_the_others(folder: Path) -> None:
+def test_an_additional_season_is_imported_with_the_others(folder: Path) -> None:
     later = [row | {"SEASON": "2031-32", "GAME_DATE": "2031-11-01", "GAME_ID": "0023100001"} for row in season()[:4]]
     save(folder, "player_games/player_game_logs_2031-32.parquet", later)
     imported = import_folder(folder)
@@ -385,7 +383,7 @@ def test_a_further_season_joins_the_others(folder: Path) -> None:
     assert (known["first_season"], known["last_season"]) == ("2030-31", "2031-32")
 
 
-def test_the_report_tells_rows_in_out_and_rejected_with_reasons(
+def test_the_import_report_has_rows_in_out_and_rejected_by_reason(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     save(folder, "player_props/points.parquet", [quote("A", "2030-11-02T19:00:00Z", home_team="Nobody")])
@@ -397,8 +395,8 @@ def test_the_report_tells_rows_in_out_and_rejected_with_reasons(
     assert "not read: game_lines/notes.parquet" in lines
 
 
-@pytest.mark.parametrize("problem", ["no folder", "no player games", "a column lacks", "not Parquet"])
-def test_a_folder_that_cannot_be_imported_is_explained_without_a_traceback(
+@pytest.mark.parametrize("problem", ["no folder", "no player games", "missing columns", "not Parquet"])
+def test_an_import_failure_is_explained_without_a_traceback(
     folder: Path, tmp_path: Path, problem: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     games = folder / "player_games/player_game_logs_2030-31.parquet"
@@ -407,19 +405,19 @@ def test_a_folder_that_cannot_be_imported_is_explained_without_a_traceback(
             folder = tmp_path / "nowhere"
         case "no player games":
             games.unlink()
-        case "a column lacks":
+        case "missing columns":
             pl.read_parquet(games).drop("PTS", "HOME").write_parquet(games)
         case _:
             games.write_text("not Parquet")
     assert main(["import", str(folder), "--to", str(tmp_path / "archive")]) == 2
-    said = capsys.readouterr().err
-    named = {"a column lacks": "HOME, PTS", "no folder": "nowhere"}.get(problem, "player_game")
-    assert said.startswith("error: ")
-    assert named in said
+    printed = capsys.readouterr().err
+    named = {"missing columns": "HOME, PTS", "no folder": "nowhere"}.get(problem, "player_game")
+    assert printed.startswith("error: ")
+    assert named in printed
     assert not (tmp_path / "archive").exists()
 
 
-def test_an_archive_is_replaced_as_a_whole_and_a_foreign_folder_is_left_alone(folder: Path, tmp_path: Path) -> None:
+def test_an_archive_is_replaced_completely_and_a_foreign_folder_is_not_touched(folder: Path, tmp_path: Path) -> None:
     target = tmp_path / "archive"
     assert main(["import", str(folder), "--to", str(target)]) == 0
     assert main(["import", str(folder), "--to", str(target)]) == 0
@@ -428,11 +426,11 @@ def test_an_archive_is_replaced_as_a_whole_and_a_foreign_folder_is_left_alone(fo
     assert not (folder / "archive.json").exists()
 
 
-def test_what_a_killed_import_left_does_not_stop_the_next(folder: Path, tmp_path: Path) -> None:
+def test_files_of_a_killed_import_do_not_stop_the_next_import(folder: Path, tmp_path: Path) -> None:
     target = tmp_path / "archive"
     (target / ".writing").mkdir(parents=True)
-    for begun in (target / "games.parquet", target / ".writing" / "archive.json"):
-        begun.write_bytes(b"half")
+    for unfinished in (target / "games.parquet", target / ".writing" / "archive.json"):
+        unfinished.write_bytes(b"half")
     with pytest.raises(ArchiveError, match="is not an archive"):
         Archive(target)
     assert main(["import", str(folder), "--to", str(target)]) == 0
@@ -440,13 +438,13 @@ def test_what_a_killed_import_left_does_not_stop_the_next(folder: Path, tmp_path
     assert Archive(target).games.height > 0
 
 
-def test_no_folder_is_no_archive(tmp_path: Path) -> None:
+def test_an_empty_folder_is_not_an_archive(tmp_path: Path) -> None:
     with pytest.raises(ArchiveError, match="is not an archive"):
         Archive(tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("file", "content", "says"),
+    ("file", "content", "message"),
     [
         ("games.parquet", b"PAR1 and nothing else", "damaged"),
         ("games.parquet", None, "no table games"),
@@ -454,8 +452,8 @@ def test_no_folder_is_no_archive(tmp_path: Path) -> None:
         ("archive.json", b"newer", "format 99"),
     ],
 )
-def test_a_damaged_or_newer_archive_says_what_is_wrong(
-    folder: Path, tmp_path: Path, file: str, content: bytes | None, says: str
+def test_a_damaged_or_newer_archive_is_rejected_with_the_reason(
+    folder: Path, tmp_path: Path, file: str, content: bytes | None, message: str
 ) -> None:
     target = tmp_path / "archive"
     imported = import_folder(folder)
@@ -467,12 +465,12 @@ def test_a_damaged_or_newer_archive_says_what_is_wrong(
         (target / file).write_text(json.dumps(manifest | {"format": 99}))
     else:
         (target / file).write_bytes(content)
-    with pytest.raises(ArchiveError, match=says):
+    with pytest.raises(ArchiveError, match=message):
         _ = Archive(target).games
 
 
 def test_the_slate_of_a_date_is_its_eastern_games(folder: Path, tmp_path: Path) -> None:
-    """The Cup game tips off at 02:00 UTC of the next date and belongs to the day before."""
+    """The Cup game tips off at 02:00 UTC of the next date but belongs to the Eastern date before."""
     imported = import_folder(folder)
     write_archive(tmp_path / "archive", imported.frames, source="import", missing=imported.missing)
     archive = Archive(tmp_path / "archive")

@@ -1,4 +1,4 @@
-"""The real seasons beside the project, imported: facts anyone can look up, and sums that must hold."""
+"""Import of the real seasons beside the project, compared with public facts and sums."""
 
 from datetime import date
 from pathlib import Path
@@ -28,13 +28,13 @@ def archive(imported: Imported, tmp_path_factory: pytest.TempPathFactory) -> Arc
     return Archive(folder)
 
 
-def test_every_season_is_whole(archive: Archive) -> None:
+def test_every_season_is_complete(archive: Archive) -> None:
     per_season = archive.games.group_by("season").agg(pl.len(), pl.col("home_points").null_count().alias("open"))
     assert per_season.select("len", "open").unique().rows() == [(1230, 0)]
     assert archive.games["season"].n_unique() >= 4
 
 
-def test_players_points_are_the_teams_score_and_the_games_final(archive: Archive) -> None:
+def test_player_points_add_up_to_team_points_and_final_scores(archive: Archive) -> None:
     players = archive.player_box.group_by("game_id", "team").agg(by_players=pl.col("points").sum())
     sides = [archive.games.select("game_id", team=side, final=f"{side}_points") for side in ("home", "away")]
     sums = archive.team_box.join(players, on=["game_id", "team"]).join(pl.concat(sides), on=["game_id", "team"])
@@ -46,7 +46,7 @@ def test_players_points_are_the_teams_score_and_the_games_final(archive: Archive
     )
 
 
-def test_finals_are_those_the_closing_line_file_and_the_index_have(archive: Archive, shared_data: Path) -> None:
+def test_final_scores_equal_those_of_the_games_index(archive: Archive, shared_data: Path) -> None:
     index = pl.read_parquet(shared_data / "game_lines/games_index.parquet").drop_nulls("GAME_ID")
     both = archive.games.join(index, left_on="game_id", right_on="GAME_ID")
     assert both.height == archive.games.height
@@ -62,20 +62,20 @@ def test_finals_are_those_the_closing_line_file_and_the_index_have(archive: Arch
         ("Nikola Jokić", date(2025, 4, 1), 61),
     ],
 )
-def test_the_highs_of_the_seasons_are_there(archive: Archive, player: str, day: date, points: int) -> None:
+def test_the_season_highs_are_in_the_archive(archive: Archive, player: str, day: date, points: int) -> None:
     rows = archive.player_box.filter(pl.col("player_name") == player, pl.col("game_date") == day)
     assert rows["points"].to_list() == [points]
 
 
-def test_team_minutes_tell_overtime_exactly(archive: Archive) -> None:
-    """71 by Mitchell took one overtime, 61 by Jokić two; rounded minutes would not add up."""
+def test_overtime_follows_exactly_from_team_minutes(archive: Archive) -> None:
+    """Mitchell's 71 took one overtime, Jokić's 61 two; rounded minutes would give other numbers."""
     periods = archive.games.select("game_date", "home", "overtime_periods")
     assert periods.filter(game_date=date(2023, 1, 2), home="CLE")["overtime_periods"].to_list() == [1]
     assert periods.filter(game_date=date(2025, 4, 1), home="DEN")["overtime_periods"].to_list() == [2]
     assert set(archive.team_box["minutes"]) == {240.0, 265.0, 290.0, 315.0}
 
 
-def test_every_game_tips_off_on_its_eastern_date_between_noon_and_eleven(archive: Archive) -> None:
+def test_every_game_tips_off_on_its_eastern_date_between_noon_and_11_pm(archive: Archive) -> None:
     tips = archive.games.select("game_date", local=pl.col("tip_off").dt.convert_time_zone(EASTERN.key)).with_columns(
         date=pl.col("local").dt.date(), hour=pl.col("local").dt.hour()
     )
@@ -98,13 +98,13 @@ def test_shots_by_zone_add_up_to_the_box_scores(archive: Archive) -> None:
     assert min(agrees.row(0)) > 0.9998
 
 
-def test_no_row_is_lost_between_in_out_and_rejected(imported: Imported) -> None:
+def test_every_row_is_either_imported_or_rejected(imported: Imported) -> None:
     for name in ("player_box", "game_lines", "closing_lines", "prop_lines", "availability", "officials"):
         kept = imported.frames[name].height
         assert imported.rows_in[name] == kept + imported.rejected[name].total(), name
 
 
-def test_only_playoffs_cup_finals_and_other_seasons_stay_out(imported: Imported) -> None:
+def test_only_playoffs_cup_finals_and_other_seasons_are_rejected(imported: Imported) -> None:
     reasons = {reason for counts in imported.rejected.values() for reason in counts}
     assert reasons == {
         "play-in or playoffs",
@@ -113,19 +113,21 @@ def test_only_playoffs_cup_finals_and_other_seasons_stay_out(imported: Imported)
     }
 
 
-def test_what_the_folder_lacks_is_named(archive: Archive) -> None:
+def test_missing_tables_are_reported_by_season(archive: Archive) -> None:
     assert "2021-22: no shots_by_zone for 1,230 of 1,230 games" in archive.missing
     assert "2024-25: no officials for 128 of 1,230 games" in archive.missing
 
 
-def test_the_committed_sample_is_what_the_real_folder_gives(shared_data: Path, sample: Path, tmp_path: Path) -> None:
+def test_the_committed_sample_equals_one_cut_from_the_real_folder(
+    shared_data: Path, sample: Path, tmp_path: Path
+) -> None:
     assert main(["sample", "--from", str(shared_data), "--to", str(tmp_path / "cut")]) == 0
     for file in sample.iterdir():
         assert (tmp_path / "cut" / file.name).read_bytes() == file.read_bytes(), file.name
 
 
-def test_the_surrounding_weeks_reproduce_the_rosters_of_a_slate(archive: Archive, tmp_path: Path) -> None:
-    """Without the lists of the date everyone who played is found, and nine in ten of those listed."""
+def test_games_of_nearby_weeks_reproduce_the_rosters_of_a_slate(archive: Archive, tmp_path: Path) -> None:
+    """Without availability lists, rosters have everyone who played and 90 % of those listed."""
     day = date(2024, 3, 29)
     frames = {name: getattr(archive, name) for name in archive.manifest.tables}
     write_archive(

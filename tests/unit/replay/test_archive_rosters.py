@@ -1,4 +1,4 @@
-"""Rosters and injury reports tell what could be known before tip-off, and not what happened after it."""
+"""Rosters and injury reports contain only what could be known before tip-off."""
 
 import random
 from collections.abc import Callable
@@ -50,7 +50,7 @@ def names(report: pl.DataFrame) -> set[str]:
     return set(report["player_name"])
 
 
-def test_a_roster_has_everyone_listed_for_the_game_by_name(archive: Archive) -> None:
+def test_a_roster_has_every_listed_player_by_name(archive: Archive) -> None:
     rosters = [roster(archive, SLATE_DATE, team) for team in teams_of(archive)]
     assert sum(players.height for players in rosters) == 430
     for players in rosters:
@@ -58,24 +58,24 @@ def test_a_roster_has_everyone_listed_for_the_game_by_name(archive: Archive) -> 
         assert players["player_name"].is_sorted()
 
 
-def test_who_played_cannot_be_read_off_a_roster(archive: Archive, rewritten: Rewrite) -> None:
-    """Statuses shuffled and the night's box scores removed: every roster stays as it was."""
+def test_a_roster_does_not_reveal_who_played(archive: Archive, rewritten: Rewrite) -> None:
+    """With shuffled statuses and without the box scores of the date every roster stays the same."""
     statuses = archive.availability["status"].to_list()
     random.Random(5).shuffle(statuses)
-    blind = rewritten(
+    altered = rewritten(
         availability=archive.availability.with_columns(status=pl.Series(statuses)),
         player_box=archive.player_box.filter(pl.col("game_date") < SLATE_DATE),
     )
     for team in (*teams_of(archive), "BOS"):
-        assert roster(blind, SLATE_DATE, team).equals(roster(archive, SLATE_DATE, team))
+        assert roster(altered, SLATE_DATE, team).equals(roster(archive, SLATE_DATE, team))
 
 
-def test_without_a_list_a_roster_comes_from_the_weeks_around_and_never_from_the_night(
+def test_without_a_list_a_roster_comes_from_nearby_games_and_not_from_the_date(
     archive: Archive, rewritten: Rewrite
 ) -> None:
-    """Somebody whose first game was that night is not on it: he would give away that he played."""
-    tonight = archive.player_box.filter(game_date=SLATE_DATE, team="DEN").head(1)
-    debut = tonight.with_columns(player_id=pl.lit("1"), player_name=pl.lit("New Man"))
+    """A player whose first game is on the date is not on the roster, because that would reveal that he played."""
+    row = archive.player_box.filter(game_date=SLATE_DATE, team="DEN").head(1)
+    debut = row.with_columns(player_id=pl.lit("1"), player_name=pl.lit("New Man"))
     unlisted = rewritten(availability=archive.availability.clear(), player_box=pl.concat([archive.player_box, debut]))
     players = {team: names(roster(unlisted, SLATE_DATE, team)) for team in ("DEN", "GSW", "BOS")}
     assert "Nikola Jokić" in players["DEN"]
@@ -92,8 +92,10 @@ def test_a_traded_player_belongs_to_the_team_of_his_nearest_game(archive: Archiv
     assert "Buddy Hield" not in names(roster(archive, on[12], "IND"))
 
 
-def test_a_player_another_team_lists_for_the_night_is_on_no_second_roster(archive: Archive, rewritten: Rewrite) -> None:
-    """Traded between his nearest game and the date: the teams that do not play go by the nearest game alone."""
+def test_a_player_listed_by_another_team_on_the_date_is_on_one_roster_only(
+    archive: Archive, rewritten: Rewrite
+) -> None:
+    """The player is traded between his nearest game and the date; only the teams that play have lists."""
     traded = roster(archive, SLATE_DATE, "BOS").head(1)
     listed = archive.availability.filter(game_date=SLATE_DATE, team="DEN").head(1)
     arrival = listed.with_columns(
@@ -109,8 +111,8 @@ def test_an_unknown_team_or_a_summer_date_has_an_empty_roster(archive: Archive) 
     assert roster(archive, date(2023, 7, 15), "DEN").is_empty()
 
 
-def test_in_the_morning_only_who_was_out_the_last_time_is_out(archive: Archive) -> None:
-    """Of the four quoted who did not play, Murray and Kuminga had missed their team's previous game."""
+def test_in_the_morning_only_players_out_of_the_previous_game_are_out(archive: Archive) -> None:
+    """Four quoted players did not play; Murray and Kuminga had also missed the previous game of their team."""
     report = injury_report(archive, SLATE_DATE, MORNING)
     quoted = {"Jamal Murray", "Jonathan Kuminga", "Lauri Markkanen", "Klay Thompson"}
     assert names(report) & quoted == {"Jamal Murray", "Jonathan Kuminga"}
@@ -122,18 +124,18 @@ def test_in_the_morning_only_who_was_out_the_last_time_is_out(archive: Archive) 
     ("player", "tip_hour", "tip_minute"),
     [("Klay Thompson", 19, 0), ("Lauri Markkanen", 21, 30), ("Josh Green", 22, 0)],
 )
-def test_a_late_scratch_shows_in_the_last_hour_before_his_tip_off(
+def test_a_late_scratch_appears_in_the_last_hour_before_tip_off(
     archive: Archive, player: str, tip_hour: int, tip_minute: int
 ) -> None:
     tip = eastern(SLATE_DATE, tip_hour, tip_minute)
     stamps = [tip - timedelta(minutes=before) for before in (600, 61, 60, 1, 0)]
-    shown = [player in names(injury_report(archive, SLATE_DATE, stamp)) for stamp in stamps]
-    assert shown == [False, False, True, True, False]
+    listed = [player in names(injury_report(archive, SLATE_DATE, stamp)) for stamp in stamps]
+    assert listed == [False, False, True, True, False]
 
 
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(minutes=st.integers(min_value=-24 * 60, max_value=14 * 60))
-def test_a_report_tells_nothing_of_a_game_after_its_tip_off_and_nothing_untrue(archive: Archive, minutes: int) -> None:
+def test_a_report_lists_only_true_absences_of_games_before_tip_off(archive: Archive, minutes: int) -> None:
     stamp = MORNING + timedelta(minutes=minutes)
     report = injury_report(archive, SLATE_DATE, stamp)
     begun = archive.games.filter(pl.col("tip_off") <= stamp.astimezone(UTC))
@@ -150,26 +152,26 @@ def test_reports_only_grow_until_a_game_begins(archive: Archive) -> None:
     assert all(earlier <= later for earlier, later in pairwise(reports))
 
 
-def test_without_a_list_of_the_previous_game_everyone_out_is_a_late_scratch(
+def test_without_availability_of_the_previous_game_every_absence_is_a_late_scratch(
     archive: Archive, rewritten: Rewrite
 ) -> None:
-    tonight = archive.availability.filter(pl.col("game_date") == SLATE_DATE)
-    unknown = rewritten(availability=tonight)
-    assert injury_report(unknown, SLATE_DATE, MORNING).is_empty()
-    last = injury_report(unknown, SLATE_DATE, eastern(SLATE_DATE, 18, 59))
+    of_date = archive.availability.filter(pl.col("game_date") == SLATE_DATE)
+    without_previous = rewritten(availability=of_date)
+    assert injury_report(without_previous, SLATE_DATE, MORNING).is_empty()
+    last = injury_report(without_previous, SLATE_DATE, eastern(SLATE_DATE, 18, 59))
     assert "Jonathan Kuminga" in names(last)
 
 
-@pytest.mark.parametrize("was", ["out of an older game", "out for another team"])
-def test_only_the_last_game_of_his_own_team_makes_an_absence_known_early(
-    archive: Archive, rewritten: Rewrite, was: str
+@pytest.mark.parametrize("absence", ["out of an older game", "out for another team"])
+def test_only_the_previous_game_of_the_same_team_makes_an_absence_known_early(
+    archive: Archive, rewritten: Rewrite, absence: str
 ) -> None:
     before = previous_games(archive.games, archive.slate(SLATE_DATE))
     game_id, home = archive.slate(SLATE_DATE).select("game_id", "home").row(0)
     other_game, other_team = before.filter(pl.col("team") != home).sort("team").select("game_id", "team").row(0)
     scratch = archive.availability.filter(game_id=game_id, team=home).head(1)
     newcomer = scratch.with_columns(player_id=pl.lit("1"), player_name=pl.lit("New Man"), status=pl.lit("INACTIVE"))
-    team = other_team if was == "out for another team" else home
+    team = other_team if absence == "out for another team" else home
     earlier = newcomer.with_columns(game_id=pl.lit(other_game), team=pl.lit(team))
     changed = rewritten(availability=pl.concat([archive.availability, newcomer, earlier]))
     assert "New Man" not in names(injury_report(changed, SLATE_DATE, MORNING))
@@ -180,7 +182,7 @@ def test_a_date_without_games_has_an_empty_report(archive: Archive) -> None:
     assert injury_report(archive, date(2024, 2, 17), eastern(date(2024, 2, 17), 12)).is_empty()
 
 
-def test_a_report_of_a_moment_without_a_time_zone_is_refused(archive: Archive) -> None:
-    naive = datetime(2024, 3, 29, 10)  # noqa: DTZ001 - the mistake under test
+def test_a_report_needs_an_as_of_time_with_a_time_zone(archive: Archive) -> None:
+    naive = datetime(2024, 3, 29, 10)  # noqa: DTZ001 - the error under test
     with pytest.raises(ValueError, match="no time zone"):
         injury_report(archive, SLATE_DATE, naive)

@@ -1,4 +1,4 @@
-"""The committed sample: 2024-03-29 with its season up to it."""
+"""The committed sample: 2024-03-29 and its season up to that date."""
 
 from datetime import date, datetime, time
 from pathlib import Path
@@ -24,7 +24,7 @@ def test_the_sample_is_small_enough_to_commit(sample: Path) -> None:
     assert sum(file.stat().st_size for file in sample.iterdir()) < 1_000_000
 
 
-def test_every_table_of_the_sample_is_sound(archive: Archive) -> None:
+def test_every_table_of_the_sample_is_valid(archive: Archive) -> None:
     for name in TABLES:
         assert getattr(archive, name).height == archive.manifest.tables[name].rows > 0
 
@@ -38,7 +38,7 @@ def test_twelve_games_tip_off_between_seven_and_ten_eastern(archive: Archive) ->
     assert slate["tip_off_source"].unique().to_list() == ["official"]
 
 
-def test_the_lists_of_the_slate_are_those_counted_by_hand(archive: Archive) -> None:
+def test_the_availability_of_the_slate_equals_a_count_by_hand(archive: Archive) -> None:
     """430 listed: 258 played, 39 did not play, 125 inactive, 8 did not dress; 137 players quoted."""
     listed = archive.availability.filter(pl.col("game_date") == SLATE_DATE)
     assert dict(listed["status"].value_counts().iter_rows()) == {
@@ -57,11 +57,11 @@ def test_every_game_of_the_slate_has_lines_closing_lines_props_and_officials(arc
         assert set(table["game_id"]) == slate
 
 
-def test_lines_of_the_games_were_seen_in_the_morning_and_props_by_three(archive: Archive) -> None:
+def test_game_lines_are_quoted_from_the_morning_and_props_from_three(archive: Archive) -> None:
     morning = datetime(2024, 3, 29, 7, 55, 40, tzinfo=EASTERN)
-    seen = archive.prop_lines["snapshot_at"].dt.convert_time_zone(EASTERN.key).dt.time()
+    times = archive.prop_lines["snapshot_at"].dt.convert_time_zone(EASTERN.key).dt.time()
     assert archive.game_lines["snapshot_at"].unique().to_list() == [morning]
-    assert time(14, 50) < seen.min() < seen.max() < time(15, 1)  # type: ignore[operator]
+    assert time(14, 50) < times.min() < times.max() < time(15, 1)  # type: ignore[operator]
 
 
 def test_the_players_points_add_up_to_the_finals(archive: Archive) -> None:
@@ -72,7 +72,7 @@ def test_the_players_points_add_up_to_the_finals(archive: Archive) -> None:
     assert (finals["points"] == finals["final"]).all()
 
 
-def test_the_next_day_is_there_as_scheduled_and_nothing_else_of_it(archive: Archive) -> None:
+def test_the_next_day_is_in_the_sample_as_schedule_only(archive: Archive) -> None:
     tomorrow = archive.games.filter(pl.col("game_date") > SLATE_DATE)
     assert tomorrow.select("away", "home").rows() == [("BOS", "NOP"), ("MEM", "ORL"), ("MIL", "ATL")]
     assert tomorrow.select("home_points", "away_points", "overtime_periods").null_count().row(0) == (3, 3, 3)
@@ -81,14 +81,14 @@ def test_the_next_day_is_there_as_scheduled_and_nothing_else_of_it(archive: Arch
     assert archive.players["last_season"].max() == "2023-24"
 
 
-def test_who_was_out_of_each_teams_previous_game_is_known(archive: Archive) -> None:
+def test_absences_of_each_teams_previous_game_are_in_the_sample(archive: Archive) -> None:
     before = previous_games(archive.games, archive.slate(SLATE_DATE))
     listed = archive.availability.select("game_id", "team").unique()
     assert before.height == 24
     assert before.join(listed, on=["game_id", "team"], how="anti").is_empty()
 
 
-def test_the_sample_says_what_was_left_out(archive: Archive) -> None:
+def test_the_sample_lists_what_it_lacks(archive: Archive) -> None:
     assert any("2023-24 after 2024-03-29" in text for text in archive.missing)
     assert archive.seasons == ("2023-24",)
 
@@ -100,15 +100,15 @@ def test_a_sample_of_the_sample_is_the_sample_byte_for_byte(sample: Path, tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "message"),
     [
         (["--date", "2024-02-17"], "no games on 2024-02-17"),
         (["--from", "nowhere"], "neither an archive nor a folder"),
     ],
 )
-def test_a_sample_that_cannot_be_cut_is_explained(
-    sample: Path, tmp_path: Path, arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
+def test_a_failure_to_cut_a_sample_is_explained(
+    sample: Path, tmp_path: Path, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["sample", "--from", str(sample), "--to", str(tmp_path / "cut"), *arguments]) == 2
-    assert says in capsys.readouterr().err
+    assert message in capsys.readouterr().err
     assert not (tmp_path / "cut").exists()

@@ -1,4 +1,4 @@
-"""A fault file: what it means, and what it says when it means nothing."""
+"""Reading fault files, and which requests a fault affects."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -32,7 +32,7 @@ def fault(**fields: Any) -> Fault:
     return Fault.model_validate({"source": "odds_api_player_points_props", "kind": "server_error", **fields})
 
 
-def struck(plan: FaultPlan, about: frozenset[str] | None = None, source: ReplaySource = ReplaySource.PROPS) -> int:
+def affected(plan: FaultPlan, about: frozenset[str] | None = None, source: ReplaySource = ReplaySource.PROPS) -> int:
     return len(plan.active_faults(source, NOON, about, ids_of))
 
 
@@ -57,12 +57,12 @@ def test_times_without_an_offset_are_eastern(tmp_path: Path) -> None:
     assert entry.until == datetime(2024, 11, 4, 17, tzinfo=UTC)
 
 
-def test_a_file_without_entries_means_no_faults(tmp_path: Path) -> None:
+def test_a_file_without_entries_has_no_faults(tmp_path: Path) -> None:
     assert loaded(tmp_path, "") == ()
 
 
 @pytest.mark.parametrize(
-    ("toml", "complaint"),
+    ("toml", "message"),
     [
         ("[[fault]]\nkind = 'empty'", "entry 1, field 'source': Field required"),
         ("[[fault]]\nsource = 'nbac_scedule'\nkind = 'empty'", "'nbac_scedule'"),
@@ -85,14 +85,14 @@ def test_a_file_without_entries_means_no_faults(tmp_path: Path) -> None:
         ("fault = ", "is not valid TOML"),
     ],
 )
-def test_a_wrong_entry_is_named_with_its_file_and_field(tmp_path: Path, toml: str, complaint: str) -> None:
+def test_an_invalid_entry_is_reported_with_file_and_field(tmp_path: Path, toml: str, message: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         loaded(tmp_path, toml)
-    assert complaint in str(caught.value)
+    assert message in str(caught.value)
     assert "faults.toml" in str(caught.value)
 
 
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"none\.toml cannot be read: No such file"):
         load_faults(tmp_path / "none.toml")
 
@@ -112,28 +112,28 @@ def test_an_open_period_is_all_day() -> None:
         ({"until": "2024-03-29T12:01"}, True),
     ],
 )
-def test_a_period_includes_its_begin_and_excludes_its_end(period: Mapping[str, str], covered: bool) -> None:
+def test_a_period_includes_its_start_and_excludes_its_end(period: Mapping[str, str], covered: bool) -> None:
     assert fault(**period).covers(ReplaySource.PROPS, NOON) is covered
 
 
-def test_named_games_strike_only_requests_about_them() -> None:
+def test_named_games_select_the_requests_about_them() -> None:
     plan = FaultPlan((fault(games=["GSW@CHA"]),))
-    assert struck(plan, frozenset({"0022301062"})) == 1
-    assert struck(plan, frozenset({"0022301063"})) == 0
-    assert struck(plan, None) == 0
+    assert affected(plan, frozenset({"0022301062"})) == 1
+    assert affected(plan, frozenset({"0022301063"})) == 0
+    assert affected(plan, None) == 0
 
 
-def test_games_left_out_of_an_answer_do_not_limit_which_requests_are_struck() -> None:
-    assert struck(FaultPlan((fault(kind="never", games=["GSW@CHA"]),)), frozenset({"0022301063"})) == 1
+def test_games_of_a_content_fault_do_not_select_requests() -> None:
+    assert affected(FaultPlan((fault(kind="never", games=["GSW@CHA"]),)), frozenset({"0022301063"})) == 1
 
 
-def test_a_count_runs_down_with_each_struck_request_only() -> None:
+def test_a_count_decreases_only_with_affected_requests() -> None:
     plan = FaultPlan((fault(games=["GSW@CHA"], count=2),))
     hornets, pacers = frozenset({"0022301062"}), frozenset({"0022301063"})
-    assert [struck(plan, about) for about in (pacers, hornets, pacers, hornets, hornets)] == [0, 1, 0, 1, 0]
+    assert [affected(plan, about) for about in (pacers, hornets, pacers, hornets, hornets)] == [0, 1, 0, 1, 0]
 
 
-def test_entries_strike_in_the_order_of_the_file() -> None:
+def test_faults_apply_in_the_order_of_the_file() -> None:
     plan = FaultPlan((fault(kind="empty"), fault(kind="server_error")))
     assert [entry.kind for entry in plan.active_faults(ReplaySource.PROPS, NOON, None, ids_of)] == [
         FaultKind.EMPTY,
@@ -141,16 +141,16 @@ def test_entries_strike_in_the_order_of_the_file() -> None:
     ]
 
 
-def test_a_key_can_be_refused_wherever_one_is_wanted() -> None:
+def test_bad_key_faults_are_possible_for_every_host_that_needs_a_key() -> None:
     with_key = {endpoint.source for endpoint in ENDPOINTS if provider_of(endpoint.host).api_key}
     assert with_key == SOURCES_OF_KIND[FaultKind.BAD_KEY]
 
 
-def test_every_source_that_a_fault_may_name_is_asked_for_somewhere() -> None:
+def test_every_source_that_a_fault_may_name_has_an_endpoint() -> None:
     assert {endpoint.source for endpoint in ENDPOINTS} == set(ReplaySource) - {ReplaySource.ANY}
 
 
-def test_single_games_can_be_struck_wherever_questions_are_about_them() -> None:
+def test_faults_can_select_games_at_every_endpoint_with_requested_games() -> None:
     assert {endpoint.source for endpoint in ENDPOINTS if endpoint.requested_games} == REQUESTED_PER_GAME - {
         ReplaySource.ANY
     }

@@ -49,16 +49,16 @@ def import_folder(folder: Path) -> Imported:
 
 def _other_tables(folder: Path, rows: pl.DataFrame, box: pl.DataFrame) -> dict[str, FilteredRows]:
     """Every table but player_box: those derived from the player rows, and those of other files about the same games."""
-    summed, official = results.team_box(box), results.official_games(read_files(folder, "official_games"))
-    games = results.games(summed, results.neutral_games(rows))
+    team_sums, official = results.team_box(box), results.official_games(read_files(folder, "official_games"))
+    games = results.games(team_sums, results.neutral_games(rows))
     game_lines = lines.game_lines(read_files(folder, "game_lines"), games)
     prop_lines = lines.prop_lines(read_files(folder, "prop_lines"), games)
-    tips = lines.provider_tip_offs(game_lines.rows, prop_lines.rows)
+    tip_offs = lines.provider_tip_offs(game_lines.rows, prop_lines.rows)
     shots = results.shots(read_files(folder, "shots"), games)
     listed, ids = read_files(folder, "official_players"), results.player_ids_by_reference_id(rows)
     derived = {
-        "games": results.with_tip_offs(games, official, tips),
-        "team_box": results.with_exact_minutes(summed, games),
+        "games": results.with_tip_offs(games, official, tip_offs),
+        "team_box": results.with_exact_minutes(team_sums, games),
         "players": results.players(box),
     }
     return {

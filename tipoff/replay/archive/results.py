@@ -49,7 +49,7 @@ def player_box(rows: pl.DataFrame) -> FilteredRows:
         minutes=pl.coalesce("MIN_EXACT", "MIN"),
         **counts,
     )
-    whole = apply_rules(
+    checked = apply_rules(
         box,
         {
             "no game, player, date or season": any_missing("game_id", "player_id", "game_date", "season"),
@@ -59,8 +59,8 @@ def player_box(rows: pl.DataFrame) -> FilteredRows:
         },
     )
     two_sided = pl.all_horizontal(pl.col("team", "home").n_unique().over("game_id") == 2)
-    paired = apply_rules(whole.rows, {"game without a home and an away team": ~two_sided})
-    return FilteredRows(paired.rows, whole.rows_in, whole.rejected + paired.rejected)
+    paired = apply_rules(checked.rows, {"game without a home and an away team": ~two_sided})
+    return FilteredRows(paired.rows, checked.rows_in, checked.rejected + paired.rejected)
 
 
 def team_box(player_box: pl.DataFrame) -> pl.DataFrame:

@@ -27,10 +27,10 @@ def roster(archive: Archive, game_date: date, team: str) -> pl.DataFrame:
     nearest other game within 21 days was for the team and whom no other team lists on the date. Listed players without
     any box score have no id and are omitted. The box scores of the date itself are not used.
     """
-    tonight = archive.availability.filter(pl.col("game_date") == game_date, pl.col("player_id").is_not_null())
-    listed = tonight.filter(pl.col("team") == team)
+    of_date = archive.availability.filter(pl.col("game_date") == game_date, pl.col("player_id").is_not_null())
+    listed = of_date.filter(pl.col("team") == team)
     if listed.is_empty():
-        players = _players_of_nearby_games(archive, game_date, team).join(tonight, on="player_id", how="anti")
+        players = _players_of_nearby_games(archive, game_date, team).join(of_date, on="player_id", how="anti")
     else:
         players = listed
     return players.select(ROSTER.names()).sort("player_name", "player_id")
@@ -46,14 +46,14 @@ def injury_report(archive: Archive, game_date: date, as_of: datetime) -> pl.Data
     now = _in_utc(as_of)
     absent = archive.availability.filter(~pl.col("status").is_in(AVAILABLE_STATUSES))
     open_games = archive.slate(game_date).filter(pl.col("tip_off") > now).select("game_id", "tip_off")
-    tonight = absent.join(open_games, on="game_id")
+    out = absent.join(open_games, on="game_id")
     before = absent.join(previous_games(archive.games, archive.slate(game_date)), on=["game_id", "team"], how="semi")
-    known = tonight.join(before, on=["team", "player_name"], how="semi")
-    late = tonight.join(known, on=["game_id", "player_name"], how="anti").filter(
+    early = out.join(before, on=["team", "player_name"], how="semi")
+    late = out.join(early, on=["game_id", "player_name"], how="anti").filter(
         pl.col("tip_off") <= now + LATE_SCRATCH_NOTICE
     )
     return (
-        pl.concat([known, late])
+        pl.concat([early, late])
         .sort("tip_off", "game_id", "team", "player_name")
         .with_columns(status=pl.lit("Out"), reason=pl.col("reason").fill_null(NOT_RECORDED))
         .select(REPORT.names())
@@ -62,7 +62,7 @@ def injury_report(archive: Archive, game_date: date, as_of: datetime) -> pl.Data
 
 def previous_games(games: pl.DataFrame, slate: pl.DataFrame) -> pl.DataFrame:
     """Each slate team's last game of the same season before the date of the slate: (team, game_id)."""
-    today = pl.concat(_sides(slate)).rename({"game_date": "today", "game_id": "game_tonight"})
+    today = pl.concat(_sides(slate)).rename({"game_date": "today", "game_id": "game_today"})
     earlier = pl.concat(_sides(games)).join(today, on=["season", "team"])
     before = earlier.filter(pl.col("game_date") < pl.col("today")).sort("game_date")
     return before.group_by("team").agg(pl.col("game_id").last())

@@ -46,11 +46,11 @@ def cut_sample(origin: Path, game_date: date) -> Sample:
 
 def _kept_games(games: pl.DataFrame, slate: pl.DataFrame, game_date: date) -> dict[str, pl.Series]:
     """The games to keep by table; availability includes the previous games, which injury reports need."""
-    played, tonight = games.filter(pl.col("game_date") <= game_date)["game_id"], slate["game_id"]
+    played, of_date = games.filter(pl.col("game_date") <= game_date)["game_id"], slate["game_id"]
     return {
         **dict.fromkeys(("player_box", "team_box", "shots_by_zone"), played),
-        **dict.fromkeys(("game_lines", "closing_lines", "prop_lines", "officials"), tonight),
-        "availability": pl.concat([tonight, previous_games(games, slate)["game_id"]]).unique(),
+        **dict.fromkeys(("game_lines", "closing_lines", "prop_lines", "officials"), of_date),
+        "availability": pl.concat([of_date, previous_games(games, slate)["game_id"]]).unique(),
     }
 
 
@@ -70,8 +70,8 @@ def _without_results_after(games: pl.DataFrame, game_date: date) -> pl.DataFrame
 
 
 def _players_of(players: pl.DataFrame, cut: Mapping[str, pl.DataFrame], season: str) -> pl.DataFrame:
-    seen = pl.concat(cut[name]["player_id"] for name in ("player_box", "availability")).drop_nulls().unique()
-    return players.filter(pl.col("player_id").is_in(seen.implode())).with_columns(
+    player_ids = pl.concat(cut[name]["player_id"] for name in ("player_box", "availability")).drop_nulls().unique()
+    return players.filter(pl.col("player_id").is_in(player_ids.implode())).with_columns(
         last_season=pl.min_horizontal("last_season", pl.lit(season))
     )
 

@@ -148,8 +148,8 @@ def _of_side(table: pl.DataFrame, game: Game, team: str) -> pl.DataFrame:
 
 
 def _formatted(minutes: float, *counts: int) -> tuple[str, ...]:
-    whole, seconds = divmod(round(minutes * 60), 60)
-    return (f"{whole:02}:{seconds:02}", *map(str, counts))
+    whole_minutes, seconds = divmod(round(minutes * 60), 60)
+    return (f"{whole_minutes:02}:{seconds:02}", *map(str, counts))
 
 
 def _pdf(lines: tuple[PageLine, ...]) -> bytes:

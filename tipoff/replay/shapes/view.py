@@ -130,7 +130,7 @@ class ArchiveIndex:
         times = [time for snapshot, time in self._commence_times.get(game.game_id, ()) if snapshot <= as_of]
         return times[-1] if times else game.tip_off
 
-    def ids_of(self, names: frozenset[str], as_of: datetime) -> frozenset[str]:
+    def resolve_game_ids(self, names: frozenset[str], as_of: datetime) -> frozenset[str]:
         """Game ids for ids and labels; a label is a game of the Eastern date of `as_of` or of the date before."""
         today = game_date_of(as_of)
         near = [*self.by_date.get(today - timedelta(days=1), ()), *self.by_date.get(today, ())]

@@ -113,7 +113,9 @@ class _UpstreamApp:
         if matched.endpoint.requested_games:
             games = matched.endpoint.requested_games(ArchiveView(self.index, matched.as_of), matched.params)
             requested = frozenset(game.game_id for game in games)
-        return self.fault_plan.active_faults(matched.endpoint.source, matched.as_of, requested, self.index.ids_of)
+        return self.fault_plan.active_faults(
+            matched.endpoint.source, matched.as_of, requested, self.index.resolve_game_ids
+        )
 
     def _response(self, matched: MatchedRequest, faults: tuple[Fault, ...]) -> UpstreamResponse:
         error = next((ERROR_RESPONSES[fault.kind](fault) for fault in faults if fault.kind in ERROR_RESPONSES), None)
@@ -184,7 +186,7 @@ def _with_fault(view: ArchiveView, fault: Fault, source: ReplaySource) -> Archiv
         return replace(view, as_of=view.as_of - timedelta(minutes=fault.delay_minutes or 0))
     if fault.kind in QUOTE_FAULTS:
         return replace(view, quote_faults=(*view.quote_faults, fault))
-    game_ids = view.index.ids_of(fault.games, view.as_of)
+    game_ids = view.index.resolve_game_ids(fault.games, view.as_of)
     if fault.kind is FaultKind.POSTPONED and source in _LIST_POSTPONED_GAMES:
         return replace(view, postponed_games=view.postponed_games | game_ids)
     if fault.kind in (FaultKind.PARTIAL_SLATE, FaultKind.NEVER, FaultKind.POSTPONED):

@@ -1,4 +1,4 @@
-"""How an answer travels: deliver_whole, cut off, endless, or not at all."""
+"""Delivery of a response: whole, truncated, oversize, or never."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping

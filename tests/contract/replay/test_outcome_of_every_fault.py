@@ -1,4 +1,4 @@
-"""Every way that a provider lets down, at every source that can suffer it: asked over HTTP, judged, landed and read."""
+"""Every fault kind at every source that it applies to: requested over HTTP, judged, landed and read."""
 
 from pathlib import Path
 
@@ -14,20 +14,20 @@ from tipoff.sources.base import Source
 from tipoff.sources.registry import SOURCES
 
 
-def suffers(source: Source) -> set[FaultKind]:
-    """How its provider can fail; what bends an answer needs one."""
-    struck = endpoint_of(source).source
-    possible = {kind for kind in MEANS if struck in SOURCES_OF_KIND.get(kind, {struck})}
+def fault_kinds_of(source: Source) -> set[FaultKind]:
+    """The fault kinds that apply to a source; kinds that change content need a replayed response."""
+    endpoint_source = endpoint_of(source).source
+    possible = {kind for kind in MEANS if endpoint_source in SOURCES_OF_KIND.get(kind, {endpoint_source})}
     return possible if is_replayed(source) else possible - OF_CONTENT
 
 
 @pytest.mark.timeout(600)
-async def test_each_failure_is_told_from_the_others_at_every_source(archive: Archive, tmp_path: Path) -> None:
+async def test_every_failure_gets_its_own_outcome_at_every_source(archive: Archive, tmp_path: Path) -> None:
     results = CheckResults()
     with serve(archive) as upstream:
         async with source_harness(upstream.url, slate_of(archive, DAY), tmp_path / "undisturbed") as harness:
             await check_faults(harness, archive, tmp_path / "faults", results)
     assert results.wrong == []
     assert {name: set(seen) for name, seen in results.faults.items()} == {
-        name: suffers(source) for name, source in SOURCES.items()
+        name: fault_kinds_of(source) for name, source in SOURCES.items()
     }
