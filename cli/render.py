@@ -154,9 +154,9 @@ def _tables(status: DayStatus) -> Iterable[RenderableType]:
     if status.audit:
         yield table_of(
             "Said by people",
-            ("at", "who", "what", "why", "answer"),
+            ("at", "who", "what", "why", "result"),
             [
-                (_at(entry.at, status), entry.who, f"{entry.message} {entry.target}".strip(), entry.why, entry.answer)
+                (_at(entry.at, status), entry.who, f"{entry.command} {entry.target}".strip(), entry.why, entry.result)
                 for entry in status.audit
             ],
         )

@@ -161,12 +161,12 @@ class DailyPipelineWorkflow:
         entry = AuditEntry(
             at=self._clock.now(),
             via=via,
-            message=command,
+            command=command,
             target=target[:REASON_LENGTH],
             who=who,
             why=why,
             accepted=result.accepted,
-            answer=result.text[:REASON_LENGTH],
+            result=result.text[:REASON_LENGTH],
         )
         if self._planned is None:
             self._early_audit.append(entry)

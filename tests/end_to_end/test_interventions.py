@@ -116,7 +116,7 @@ def test_a_parked_step_called_a_person_and_went_on_when_told_to(day: Left) -> No
 
 
 def test_what_was_said_stands_in_the_audit_trail(day: Left) -> None:
-    trail = [(entry.at, entry.via, entry.message, entry.accepted, entry.who) for entry in day.status.audit]
+    trail = [(entry.at, entry.via, entry.command, entry.accepted, entry.who) for entry in day.status.audit]
     assert trail == [
         (at(6, 40), "update", "retry_step", True, "Ada"),
         (at(6, 50), "update", "retry_step", True, "Ada"),

@@ -26,5 +26,5 @@ async def test_a_day_cancelled_in_the_middle_of_a_step_ends_cancelled(client: Cl
     assert described.status is WorkflowExecutionStatus.CANCELED
     last = world.statuses[-1].status
     assert (last.state, last.attention) == (RunState.CANCELLED, ())
-    assert [(entry.message, entry.why) for entry in last.audit][-1] == ("cancel", "Ada: the season is over")
+    assert [(entry.command, entry.why) for entry in last.audit][-1] == ("cancel", "Ada: the season is over")
     assert described.typed_search_attributes.get(RUN_STATE) == RunState.CANCELLED

@@ -49,7 +49,7 @@ async def test_a_signal_with_one_word_makes_the_day_predict_without_lines(client
     played = await scenarios.force_continue(client)
     assert played.result.first_published_at == at(10, 10)
     (entry,) = played.status.audit
-    assert (entry.at, entry.via, entry.message, entry.target) == (at(10, 10), "signal", "force_continue", "lines")
+    assert (entry.at, entry.via, entry.command, entry.target) == (at(10, 10), "signal", "force_continue", "lines")
     assert entry.accepted
     assert played.result.refreshed_at == (at(15),), "lines that come later still refresh"
 
@@ -109,7 +109,7 @@ async def test_an_order_given_twice_is_carried_out_once(client: Client) -> None:
     ]
     played = await play(client, no_lines_at_all(), virtual(*twice))
     assert [entry.accepted for entry in played.status.audit] == [True, True]
-    assert "waits for nothing" in played.status.audit[1].answer
+    assert "waits for nothing" in played.status.audit[1].result
     assert len({item.step for item in played.result.degradations}) == len(played.result.degradations)
     assert len(runs_of(played, "moving_average")) == 1
 
@@ -189,7 +189,7 @@ async def test_a_signal_with_rubbish_never_fails_the_day_and_stands_in_its_audit
             await handle.signal("force_continue", args=arguments)
         status = await until(handle, lambda status: len(status.audit) >= len(RUBBISH))
         assert not any(entry.accepted for entry in status.audit)
-        assert all(entry.answer for entry in status.audit)
+        assert all(entry.result for entry in status.audit)
         assert len(status.model_dump_json()) < 50_000
         assert status.model_copy(update={"audit": ()}) == before
         await handle.signal("resume_clock")
@@ -205,8 +205,8 @@ async def test_a_signal_that_cannot_even_be_decoded_harms_nobody(client: Client)
         await handle.signal("resume_clock")
         played = await ended(handle)
     assert played.result.state is RunState.COMPLETE
-    told = [(entry.message, entry.answer) for entry in played.status.audit if not entry.accepted]
-    assert [message for message, _ in told] == ["retry_step"]
+    told = [(entry.command, entry.result) for entry in played.status.audit if not entry.accepted]
+    assert [command for command, _ in told] == ["retry_step"]
     assert "no signal 'retry_step'; the signals are force_continue" in told[0][1]
 
 
@@ -217,8 +217,8 @@ async def test_what_is_said_before_there_is_a_plan_stands_in_the_audit(client: C
         await handle.signal("lines_available")
         world.stops["plan_day"].released.set()
         played = await ended(handle)
-    assert [(entry.message, entry.accepted) for entry in played.status.audit] == [("lines_available", False)]
-    assert "only starting" in played.status.audit[0].answer
+    assert [(entry.command, entry.accepted) for entry in played.status.audit] == [("lines_available", False)]
+    assert "only starting" in played.status.audit[0].result
 
 
 async def test_a_clock_is_held_at_its_very_moment_though_nothing_is_due_then(client: Client) -> None:

@@ -50,7 +50,7 @@ async def test_predictions_are_made_again_as_of_the_moments_they_were_made_at(cl
         assert runs_of(played, system) == [(at(13, 15), BOTH), (at(15), (LATE.game_id,))]
     contexts = [as_of for as_of, _ in runs_of(played, "upcoming_player_game_context")]
     assert contexts == [at(13, 15), at(15)], "context is made again as of each moment: it may have changed since"
-    assert [(entry.message, entry.target, entry.who) for entry in played.status.audit] == [("rerun", "predict", "Ada")]
+    assert [(entry.command, entry.target, entry.who) for entry in played.status.audit] == [("rerun", "predict", "Ada")]
 
 
 async def test_a_rerun_asks_no_provider_and_reads_what_was_landed_in_its_order(client: Client) -> None:

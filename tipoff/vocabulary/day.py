@@ -52,12 +52,12 @@ class AuditEntry(Frozen):
 
     at: AwareDatetime
     via: Channel
-    message: str
+    command: str
     target: str
     who: str
     why: str
     accepted: bool
-    answer: str
+    result: str
 
 
 class StepStatus(Frozen):

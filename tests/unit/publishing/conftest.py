@@ -92,12 +92,12 @@ def status() -> dict[str, Any]:
             {
                 "at": eastern(day, 14).isoformat(),
                 "via": "update",
-                "message": "force_continue",
+                "command": "force_continue",
                 "target": "lines",
                 "who": "ana",
                 "why": "the book is down",
                 "accepted": True,
-                "answer": "lines goes on without waiting",
+                "result": "lines goes on without waiting",
             }
         ],
         "steps": [],

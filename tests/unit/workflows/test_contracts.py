@@ -121,12 +121,12 @@ STATUS = DayStatus(
         AuditEntry(
             at=at(12),
             via="update",
-            message="force_continue",
+            command="force_continue",
             target="lines",
             who="Ada",
             why=REASON,
             accepted=True,
-            answer=REASON,
+            result=REASON,
         ),
     )
     * 10,

@@ -429,7 +429,7 @@ def test_of_many_messages_the_last_are_told_and_the_others_counted(ledger: DayLe
     for number in range(AUDIT_KEPT + 5):
         ledger.note(
             AuditEntry(
-                at=NOON, via="signal", message="x", target=str(number), who="", why="", accepted=False, answer=""
+                at=NOON, via="signal", command="x", target=str(number), who="", why="", accepted=False, result=""
             )
         )
     assert [entry.target for entry in ledger.audit] == [str(number) for number in range(5, AUDIT_KEPT + 5)]
