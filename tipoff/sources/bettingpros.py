@@ -1,6 +1,7 @@
-"""BettingPros v3: its events, and points props of a game in pages of ten players. Moments are UTC without saying so.
+"""BettingPros v3: its events, and the points props of a game in pages of ten players.
 
-The shape of `offers` is that of public clients of the API; book 0 is BettingPros' own consensus and no book.
+Times are UTC, although they have no zone. The shape of `offers` is known from public clients of the API; book 0 is
+BettingPros' own consensus and not a book.
 """
 
 from __future__ import annotations
@@ -13,18 +14,19 @@ from typing import ClassVar
 from tipoff.sources.base import Judgement, ReadContext, Reading, ReplacedRows, Request, Response, Row, Slate
 from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
 from tipoff.sources.json_payload import Fields, JsonPayload, names
-from tipoff.sources.odds import PropQuote, is_stale, keep_pairs, paired
+from tipoff.sources.odds import PlayerPointsProps, PropQuote, is_stale, keep_pairs, pair_sides
 from tipoff.sources.providers import BETTINGPROS
+from tipoff.sources.rejections import NOT_ON_SLATE
 from tipoff.teams import find_team
-from tipoff.vocabulary import Outcome, Role, SlateGame, game_date_of, step_names
+from tipoff.vocabulary import Outcome, Role, SlateGame, game_date_of
 
 _SPORT = "NBA"
-_POINTS = "156"
+_POINTS_MARKET = "156"
 """The market of points of NBA players."""
-_PLAYERS_A_PAGE = 10
-"""As many as the provider gives, whatever one asks for."""
-_PAGES_A_GAME = 3
-_PLAYERS_A_GAME = 14
+_PLAYERS_PER_PAGE = 10
+"""The provider never sends more, whatever the request says."""
+_PAGES_PER_GAME = 3
+_PLAYERS_PER_GAME = 14
 _BOOKS = {
     "10": "fanduel",
     "12": "draftkings",
@@ -34,13 +36,11 @@ _BOOKS = {
     "24": "bet365",
     "33": "espnbet",
 }
-"""The provider's books -> the names that the-odds-api has for them."""
-
-_NOT_TONIGHT = "of no game of the slate"
+"""The provider's id of a book -> its name at the-odds-api."""
 
 
 class BettingProsEvents(Feed):
-    """Which of BettingPros' events is which game."""
+    """BettingPros' event of each game."""
 
     name = "bettingpros_events"
     title = "BettingPros events"
@@ -66,19 +66,19 @@ class BettingProsEvents(Feed):
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
         events = _events(JsonPayload(self.name, response.body))
-        there = [game.game_id for event in events if (game := _game_of(event, slate))]
-        wanted = slate.upcoming(response.fetched_at)
-        if not wanted:
+        listed = [game.game_id for event in events if (game := _slate_game(event, slate))]
+        upcoming = slate.upcoming(response.fetched_at)
+        if not upcoming:
             return judged(Outcome.EMPTY_OK, "every game has begun")
-        nothing = judged(Outcome.SUSPICIOUSLY_EMPTY, f"{len(events)} events, none of them tonight's")
-        return judged_by_games(wanted, there, nothing)
+        if_none = judged(Outcome.SUSPICIOUSLY_EMPTY, f"{len(events)} events, none of a game on the slate")
+        return judged_by_games(upcoming, listed, if_none)
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
-        answer, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
-        for event in _events(answer):
-            game, event_id = _game_of(event, context.slate), event.identifier("id")
+        payload, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
+        for event in _events(payload):
+            game, event_id = _slate_game(event, context.slate), event.identifier("id")
             if game is None:
-                collector.reject(_NOT_TONIGHT)
+                collector.reject(NOT_ON_SLATE)
                 continue
             row = {
                 "game_date": context.slate.game_date,
@@ -89,12 +89,12 @@ class BettingProsEvents(Feed):
                 "commence_time": event.moment_in_utc("scheduled"),
             }
             collector.keep({**row, **self.origin(context)})
-        reading = collector.reading(answer.unknown(self.ignored_fields))
+        reading = collector.reading(payload.unknown(self.ignored_fields))
         ids = {row["game_id"]: row["event_id"] for row in reading.rows}
         return reading.model_copy(update={"provider_ids": ids})
 
     def replaced_rows(self, rows: Sequence[Row], slate: Slate) -> ReplacedRows:
-        """Its own alone: another provider has ids of the same games."""
+        """The rows of this source only: other providers have events of the same games."""
         return {**super().replaced_rows(rows, slate), "source": self.name}
 
     def expected_rows(self, slate: Slate) -> int:
@@ -102,13 +102,13 @@ class BettingProsEvents(Feed):
 
 
 class BettingProsPoints(Feed):
-    """Points lines of each book for each player, of games that have not begun."""
+    """Points lines of each book for each player in games that have not begun."""
 
     name = "bettingpros_player_points_props"
     title = "BettingPros player points"
     provider = BETTINGPROS
     role = Role.PRE
-    fallback_for = (step_names.BETTING_LINES,)
+    fallback_for = (PlayerPointsProps.name,)
     table = "raw_player_props"
     natural_key = ("game_date", "game_id", "book", "player_name", "line")
     needs_players = True
@@ -122,16 +122,16 @@ class BettingProsPoints(Feed):
     )
 
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
-        """The first page of each game."""
+        """A request for the first page of each game."""
         return tuple(
             Request(
                 host=BETTINGPROS.host,
                 path="/v3/offers",
                 params={
                     "sport": _SPORT,
-                    "market_id": _POINTS,
+                    "market_id": _POINTS_MARKET,
                     "event_id": provider_ids[game.game_id],
-                    "limit": str(_PLAYERS_A_PAGE),
+                    "limit": str(_PLAYERS_PER_PAGE),
                     "page": "1",
                 },
                 game_id=game.game_id,
@@ -142,10 +142,10 @@ class BettingProsPoints(Feed):
         )
 
     def next_page(self, request: Request, body: bytes) -> Request | None:
-        """As long as the provider says that there are more, up to as many as a game's players usually fill."""
+        """The request for the next page, up to as many pages as a game's players usually fill."""
         pages = JsonPayload(self.name, body).top().fields("_pagination").integer("total_pages")
         page = int(str(request.params["page"]))
-        if page >= min(pages, _PAGES_A_GAME):
+        if page >= min(pages, _PAGES_PER_GAME):
             return None
         label = request.part.removesuffix(_part("", page))
         params = {**request.params, "page": str(page + 1)}
@@ -162,50 +162,51 @@ class BettingProsPoints(Feed):
         if not any(game.game_id == request.game_id for game in slate.upcoming(response.fetched_at)):
             return judged(Outcome.GONE, f"{request.part}: the game has begun")
         if not offers:
-            return _judged_empty(request.part, page, pages)
-        updates = [_moment(line) for *_, line in _lines(offers)]
-        if updates and all(is_stale(updated, response.fetched_at) for updated in updates):
-            # A further page is asked for after one with fresh quotes, which must not be lost for it.
+            return _judge_empty_page(request.part, page, pages)
+        update_times = [_updated_at(line) for *_, line in _lines(offers)]
+        if update_times and all(is_stale(updated_at, response.fetched_at) for updated_at in update_times):
+            # A later page is requested only after a page with fresh quotes: STALE would discard those as well.
             outcome = Outcome.STALE if page == 1 else Outcome.EMPTY_OK
-            return judged(outcome, f"{request.part}: the newest quote is of {max(filter(None, updates)):%F %H:%M} UTC")
-        if pages > _PAGES_A_GAME:
-            return judged(Outcome.PARTIAL, f"{request.part}: {_PAGES_A_GAME} pages of {pages} are asked for")
-        return judged(Outcome.OK, f"{request.part}: {len(offers)} players quoted")
+            newest = max(filter(None, update_times))
+            return judged(outcome, f"{request.part}: the newest line is of {newest:%F %H:%M} UTC")
+        if pages > _PAGES_PER_GAME:
+            return judged(Outcome.PARTIAL, f"{request.part}: only {_PAGES_PER_GAME} of {pages} pages are requested")
+        return judged(Outcome.OK, f"{request.part}: lines for {len(offers)} players")
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
-        answer, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
-        offers = _offers(answer.top())
+        payload, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
+        offers = _offers(payload.top())
         game = next((game for game in context.slate.games if game.game_id == context.game_id), None)
-        pairs = paired(_quotes(offers, collector), collector)
+        pairs = pair_sides(_prop_quotes(offers, collector), collector)
         if game is None:
-            collector.reject(_NOT_TONIGHT, len(pairs))
+            collector.reject(NOT_ON_SLATE, len(pairs))
         elif pairs:
             keep_pairs(pairs, game, _event_id(offers), context, collector, self.origin(context))
-        return collector.reading(answer.unknown(self.ignored_fields))
+        return collector.reading(payload.unknown(self.ignored_fields))
 
     def expected_rows(self, slate: Slate) -> int:
-        return _PLAYERS_A_GAME * len(slate.games)
+        return _PLAYERS_PER_GAME * len(slate.games)
 
 
 def _bad_key(response: Response) -> Judgement | None:
-    """The gateway before the API says "Forbidden" in JSON to who has no valid key."""
+    """BAD_KEY when the API's gateway refuses the key: it sends 403 and "Forbidden" in JSON."""
     if response.status == HTTPStatus.FORBIDDEN and b'"Forbidden"' in response.body:
         return judged(Outcome.BAD_KEY, "HTTP 403: Forbidden")
     return None
 
 
 def _events(answer: JsonPayload) -> list[Fields]:
-    """The events. Raises ContractError for those of another league, whose shape is the same."""
+    """The events. Raises ContractError for an event of another league, which has the same shape."""
     events = answer.top().each("events")
     for event in events:
         sport = event.text("sport")
         if sport != _SPORT:
-            raise event.problem("sport", f"is {sport!r}, asked for {_SPORT!r}")
+            raise event.problem("sport", f"is {sport!r}, requested {_SPORT!r}")
     return events
 
 
-def _game_of(event: Fields, slate: Slate) -> SlateGame | None:
-    """The slate's game between the two sides on its date."""
+def _slate_game(event: Fields, slate: Slate) -> SlateGame | None:
+    """The slate's game between the two teams; None when the event is of another date."""
     sides = {participant.identifier("id"): _tricode(participant) for participant in event.each("participants")}
     home, away = (sides.get(event.text(side)) for side in ("home", "visitor"))
     if game_date_of(event.moment_in_utc("scheduled")) != slate.game_date:
@@ -214,7 +215,7 @@ def _game_of(event: Fields, slate: Slate) -> SlateGame | None:
 
 
 def _tricode(participant: Fields) -> str | None:
-    """By city and name: the provider has tricodes of its own."""
+    """The tricode by city and name: the provider has its own tricodes."""
     known = find_team(f"{participant.fields('team').text('city')} {participant.text('name')}")
     return known.tricode if known else None
 
@@ -224,56 +225,56 @@ def _part(label: str, page: int) -> str:
 
 
 def _offers(top: Fields) -> list[Fields]:
-    """The offers. Raises ContractError for another market than points; other leagues have other markets."""
+    """The offers. Raises ContractError for another market than NBA points; other leagues have other markets."""
     offers = top.each("offers")
     for offer in offers:
         market = offer.identifier("market_id")
-        if market != _POINTS:
-            raise offer.problem("market_id", f"is {market!r}, points of NBA players are {_POINTS!r}")
+        if market != _POINTS_MARKET:
+            raise offer.problem("market_id", f"is {market!r}, requested {_POINTS_MARKET!r}: points of NBA players")
     return offers
 
 
-def _require_event(offers: Sequence[Fields], asked: object) -> None:
-    """Raises ContractError for offers of another event than was asked for."""
+def _require_event(offers: Sequence[Fields], requested: object) -> None:
+    """Raise ContractError for an offer of another event than the requested one."""
     for offer in offers:
         event = offer.identifier("event_id")
-        if event != asked:
-            raise offer.problem("event_id", f"is {event!r}, asked for {asked!r}")
+        if event != requested:
+            raise offer.problem("event_id", f"is {event!r}, requested {requested!r}")
 
 
-def _judged_empty(part: str, page: int, pages: int) -> Judgement:
-    """What a page without offers means: nothing is quoted, it is behind the last, or something is wrong."""
+def _judge_empty_page(part: str, page: int, pages: int) -> Judgement:
+    """The judgement of a page without offers: no lines yet, a page after the last one, or an error."""
     if not pages:
-        return judged(Outcome.NOT_PUBLISHED_YET, f"{part}: no book quotes the players yet")
+        return judged(Outcome.NOT_PUBLISHED_YET, f"{part}: no lines yet")
     if page > pages:
-        return judged(Outcome.EMPTY_OK, f"{part}: the last is page {pages}")
-    return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{part}: empty, and there are {pages} pages")
+        return judged(Outcome.EMPTY_OK, f"{part}: page {pages} is the last")
+    return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{part}: empty, although there are {pages} pages")
 
 
 def _event_id(offers: Sequence[Fields]) -> str:
-    """The one event they are of. Raises ContractError for offers of several."""
+    """The event id that all offers share. Raises ContractError when they have several."""
     first, *others = {offer.identifier("event_id") for offer in offers}
     if others:
-        raise offers[0].problem("event_id", "is not that of all offers, and one event was asked for")
+        raise offers[0].problem("event_id", "is not that of all offers, although one event was requested")
     return first
 
 
-def _quotes(offers: Sequence[Fields], collector: RowCollector) -> Iterator[PropQuote]:
-    """The quotes of known books that can be taken."""
+def _prop_quotes(offers: Sequence[Fields], collector: RowCollector) -> Iterator[PropQuote]:
+    """The quotes of known books that are on offer."""
     for offer, selection, book, line in _lines(offers):
-        known = _BOOKS.get(book.identifier("id"))
-        if known is None:
-            collector.reject("quote of no book that we know")
-        elif not _offered(line):
+        book_name = _BOOKS.get(book.identifier("id"))
+        if book_name is None:
+            collector.reject("quote of an unknown book")
+        elif not _is_offered(line):
             collector.reject("quote that is not offered")
         else:
             yield PropQuote(
-                book=known,
+                book=book_name,
                 player_name=_player(offer),
                 line=line.number("line"),
                 side=selection.text("selection").capitalize(),
                 price=line.number("cost"),
-                updated=_moment(line),
+                updated_at=_updated_at(line),
             )
 
 
@@ -286,11 +287,11 @@ def _lines(offers: Sequence[Fields]) -> Iterator[tuple[Fields, Fields, Fields, F
                     yield offer, selection, book, line
 
 
-def _moment(line: Fields) -> datetime | None:
+def _updated_at(line: Fields) -> datetime | None:
     return line.moment_in_utc("updated") if line.has("updated") else None
 
 
-def _offered(line: Fields) -> bool:
+def _is_offered(line: Fields) -> bool:
     off = line.has("is_off") and line.boolean("is_off")
     inactive = line.has("active") and not line.boolean("active")
     return line.has("cost") and not off and not inactive
@@ -299,5 +300,5 @@ def _offered(line: Fields) -> bool:
 def _player(offer: Fields) -> str:
     participants = offer.each("participants")
     if len(participants) != 1:
-        raise offer.problem("participants", f"names {len(participants)} players, an offer is about one")
+        raise offer.problem("participants", f"are {len(participants)} players, expected 1")
     return participants[0].text("name")

@@ -1,7 +1,7 @@
-"""the-odds-api v4: events, game lines and player-points props, as live answers and as historical ones.
+"""the-odds-api v4: events, game lines and player-points props, as live responses and as historical ones.
 
-A historical answer wraps the live shape and says the moment it is of; its rows are as of that moment.
-Nothing quoted at or after tip-off gets through, nor what was quoted too long ago.
+A historical response wraps the live shape and names the time it shows; that time is the as-of time of its rows.
+Quotes of tip-off or later are rejected, and so are quotes that are too old.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, resolver_of, unresolved_row
 from tipoff.sources.providers import THE_ODDS_API
+from tipoff.sources.rejections import NOT_ON_SLATE, REPEATED
 from tipoff.teams import find_team
 from tipoff.vocabulary import Outcome, Role, SlateGame, eastern, game_date_of, step_names
 
@@ -27,22 +28,21 @@ _MONEYLINE = "h2h"
 _GAME_MARKETS = (_MONEYLINE, "spreads", "totals")
 _PROP_MARKET = "player_points"
 _SIDES = ("Over", "Under")
-_PLAYERS_A_GAME = 14
-"""Players who are usually quoted in a game; a book more makes as many rows more."""
-_BOOKS_A_GAME = 5
+_PLAYERS_PER_GAME = 14
+"""Players who usually have lines in a game."""
+_BOOKS_PER_GAME = 5
 
-_NOT_TONIGHT = "of no game of the slate"
-_NOT_ASKED = "market that was not asked for"
+_OTHER_MARKET = "market not requested"
 _NOT_AMERICAN = "price that is not American"
 _IN_PLAY = "quoted at or after tip-off"
 _STALE = "quoted too long ago"
 _STALE_AFTER = timedelta(hours=18)
-"""A live answer's quotes are minutes old; a morning's snapshot stands to the last tip, yesterday's does not."""
+"""Longer than from a morning's snapshot to the last tip-off of its date; yesterday's quotes are older."""
 _IGNORED = names("sport_title title previous_timestamp next_timestamp")
 
 
 class OddsEvents(Feed):
-    """Which of the provider's events is which game; free of charge."""
+    """The provider's event of each game; this request costs no credits."""
 
     name = step_names.BETTING_EVENTS
     title = "The Odds API events"
@@ -58,16 +58,16 @@ class OddsEvents(Feed):
         return (Request(host=THE_ODDS_API.host, path=f"{_PATH}/events", params={"dateFormat": "iso"}),)
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        events, moment = _events(JsonPayload(self.name, response.body), response.fetched_at)
-        there = [game.game_id for event in events if (game := _game_of(event, slate))]
-        nothing = judged(Outcome.SUSPICIOUSLY_EMPTY, f"{len(events)} events, none of them tonight's")
-        return _judged_open(slate, moment, there, nothing)
+        events, shown_at = _events(JsonPayload(self.name, response.body), response.fetched_at)
+        listed = [game.game_id for event in events if (game := _slate_game(event, slate))]
+        if_none = judged(Outcome.SUSPICIOUSLY_EMPTY, f"{len(events)} events, none of a game on the slate")
+        return _judge_upcoming(slate, shown_at, listed, if_none)
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
-        answer, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
-        events, as_of = _events(answer, context.as_of)
-        tonight = _tonight(events, context.slate, collector)
-        for game, event in tonight:
+        payload, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
+        events, as_of = _events(payload, context.as_of)
+        matched = _matched_events(events, context.slate, collector)
+        for game, event in matched:
             row = {
                 "game_date": context.slate.game_date,
                 "game_id": game.game_id,
@@ -77,12 +77,12 @@ class OddsEvents(Feed):
                 "commence_time": event.moment("commence_time"),
             }
             collector.keep({**row, "source": self.name, "as_of": as_of})
-        reading = collector.reading(answer.unknown(self.ignored_fields) if tonight else ())
+        reading = collector.reading(payload.unknown(self.ignored_fields) if matched else ())
         ids = {row["game_id"]: row["event_id"] for row in reading.rows}
         return reading.model_copy(update={"provider_ids": ids})
 
     def replaced_rows(self, rows: Sequence[Row], slate: Slate) -> ReplacedRows:
-        """Its own alone: another provider has ids of the same games."""
+        """The rows of this source only: other providers have events of the same games."""
         return {**super().replaced_rows(rows, slate), "source": self.name}
 
     def expected_rows(self, slate: Slate) -> int:
@@ -103,50 +103,54 @@ class GameLines(Feed):
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
         if not slate.upcoming(as_of):
             return ()
-        # One credit a market and region; an empty answer is free of charge, one of another date's games is not.
-        params = {**_AMERICAN, "markets": ",".join(_GAME_MARKETS), **_within(slate.game_date)}
+        # One credit per market and region; an empty response is free, one with games of another date is not.
+        params = {**_AMERICAN, "markets": ",".join(_GAME_MARKETS), **_date_range(slate.game_date)}
         return (Request(host=THE_ODDS_API.host, path=f"{_PATH}/odds", params=params, credits=len(_GAME_MARKETS)),)
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        events, moment = _events(JsonPayload(self.name, response.body), response.fetched_at)
-        tonight = [(game, event.each("bookmakers")) for event in events if (game := _game_of(event, slate))]
-        there = [game.game_id for game, books in tonight if any(not is_stale(_updated(book), moment) for book in books)]
-        if any(books for _, books in tonight):
-            nothing = judged(Outcome.STALE, "tonight's games were quoted too long ago")
+        events, shown_at = _events(JsonPayload(self.name, response.body), response.fetched_at)
+        books_of = [(game, event.each("bookmakers")) for event in events if (game := _slate_game(event, slate))]
+        quoted = [
+            game.game_id
+            for game, books in books_of
+            if any(not is_stale(_book_updated_at(book), shown_at) for book in books)
+        ]
+        if any(books for _, books in books_of):
+            if_none = judged(Outcome.STALE, "all game lines are too old")
         else:
-            nothing = judged(Outcome.NOT_PUBLISHED_YET, "no book quotes tonight's games yet")
-        return _judged_open(slate, moment, there, nothing)
+            if_none = judged(Outcome.NOT_PUBLISHED_YET, "no game lines yet")
+        return _judge_upcoming(slate, shown_at, quoted, if_none)
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
-        answer, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
-        events, as_of = _events(answer, context.as_of)
-        tonight = _tonight(events, context.slate, collector)
-        for game, event in tonight:
+        payload, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
+        events, as_of = _events(payload, context.as_of)
+        matched = _matched_events(events, context.slate, collector)
+        for game, event in matched:
             for book in event.each("bookmakers"):
                 row = {
                     "game_date": context.slate.game_date,
                     "game_id": game.game_id,
                     "event_id": event.text("id"),
                     "book": book.text("key"),
-                    "last_update": _updated(book),
+                    "last_update": _book_updated_at(book),
                     "source": self.name,
                     "as_of": as_of,
                 }
-                lines = _lines(book.each("markets"), game, collector)
-                if late := _out_of_time(row, game):
-                    collector.reject(late)
+                lines = _line_columns(book.each("markets"), game, collector)
+                if reason := _time_rejection(row, game):
+                    collector.reject(reason)
                 elif all(value is None for value in lines.values()):
                     collector.reject("book without a line")
                 else:
                     collector.keep({**row, **lines})
-        return collector.reading(answer.unknown(self.ignored_fields) if tonight else ())
+        return collector.reading(payload.unknown(self.ignored_fields) if matched else ())
 
     def expected_rows(self, slate: Slate) -> int:
-        return _BOOKS_A_GAME * len(slate.games)
+        return _BOOKS_PER_GAME * len(slate.games)
 
 
 class PlayerPointsProps(Feed):
-    """Points lines of each book for each player, main and alternate; one question a game that has not begun."""
+    """Points lines of each book for each player, main and alternate; one request per game that has not begun."""
 
     name = step_names.BETTING_LINES
     title = "The Odds API player points"
@@ -179,83 +183,79 @@ class PlayerPointsProps(Feed):
         begun = not any(game.game_id == request.game_id for game in slate.upcoming(response.fetched_at))
         if begun:
             return judged(Outcome.GONE, f"{request.part} has begun")
-        return judged(Outcome.NOT_PUBLISHED_YET, f"the event of {request.part} is not known yet")
+        return judged(Outcome.NOT_PUBLISHED_YET, f"the event of {request.part} is not listed yet")
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        event, moment = _event(JsonPayload(self.name, response.body), response.fetched_at)
-        game = _asked_for(event, slate, request.game_id)
+        event, shown_at = _event(JsonPayload(self.name, response.body), response.fetched_at)
+        game = _requested_game(event, slate, request.game_id)
         if game is None:
-            return judged(Outcome.GONE, f"the event asked for {request.part} is now {_told(event)}")
-        if game.tip_off <= moment:
+            return judged(Outcome.GONE, f"the event of {request.part} is now {_event_text(event)}")
+        if game.tip_off <= shown_at:
             return judged(Outcome.GONE, f"{request.part} has begun")
-        quoted, stale = set[str](), set[str]()
-        for book in event.each("bookmakers"):
-            for market in book.each("markets"):
-                told = stale if is_stale(_last_update(book, market), moment) else quoted
-                told.update(outcome.text("description") for outcome in market.each("outcomes"))
-        if not quoted and stale:
-            return judged(Outcome.STALE, f"the players of {game.label} were quoted too long ago")
-        if not quoted:
-            return judged(Outcome.NOT_PUBLISHED_YET, f"no book quotes the players of {game.label} yet")
-        few = 2 * len(quoted) < _PLAYERS_A_GAME
-        return judged(Outcome.PARTIAL if few else Outcome.OK, f"{game.label}: {len(quoted)} players quoted")
+        fresh, stale = _quoted_players(event, shown_at)
+        if not fresh and stale:
+            return judged(Outcome.STALE, f"the lines for {game.label} are too old")
+        if not fresh:
+            return judged(Outcome.NOT_PUBLISHED_YET, f"no lines for {game.label} yet")
+        few = 2 * len(fresh) < _PLAYERS_PER_GAME
+        return judged(Outcome.PARTIAL if few else Outcome.OK, f"{game.label}: lines for {len(fresh)} players")
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
-        answer, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
-        event, as_of = _event(answer, context.as_of)
-        game = _asked_for(event, context.slate, context.game_id)
-        pairs = paired(_prop_quotes(event, collector), collector)
+        payload, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
+        event, as_of = _event(payload, context.as_of)
+        game = _requested_game(event, context.slate, context.game_id)
+        pairs = pair_sides(_prop_quotes(event, collector), collector)
         if game is None:
-            collector.reject(_NOT_TONIGHT, len(pairs))
+            collector.reject(NOT_ON_SLATE, len(pairs))
             return collector.reading()
         keep_pairs(pairs, game, event.text("id"), context, collector, {"source": self.name, "as_of": as_of})
-        return collector.reading(answer.unknown(self.ignored_fields))
+        return collector.reading(payload.unknown(self.ignored_fields))
 
     def expected_rows(self, slate: Slate) -> int:
-        return _PLAYERS_A_GAME * len(slate.games)
+        return _PLAYERS_PER_GAME * len(slate.games)
 
 
-def _within(game_date: date) -> dict[str, str]:
-    """The parameters that leave out the events of other Eastern dates."""
+def _date_range(game_date: date) -> dict[str, str]:
+    """The parameters that limit events to an Eastern date."""
     first, last = eastern(game_date, 0), eastern(game_date + timedelta(days=1), 0) - timedelta(seconds=1)
     return {"commenceTimeFrom": f"{first:%FT%TZ}", "commenceTimeTo": f"{last:%FT%TZ}"}
 
 
-def _judged_open(slate: Slate, moment: datetime, there: Iterable[str], nothing: Judgement) -> Judgement:
-    """By the games that have not begun: the provider lists no others."""
-    wanted = slate.upcoming(moment)
-    if not wanted:
+def _judge_upcoming(slate: Slate, shown_at: datetime, available: Iterable[str], if_none: Judgement) -> Judgement:
+    """Judge by the games that have not begun: the provider lists no others."""
+    upcoming = slate.upcoming(shown_at)
+    if not upcoming:
         return judged(Outcome.EMPTY_OK, "every game has begun")
-    return judged_by_games(wanted, there, nothing)
+    return judged_by_games(upcoming, available, if_none)
 
 
-def _events(answer: JsonPayload, fetched_at: datetime) -> tuple[list[Fields], datetime]:
-    """The events of an answer and the moment they are of."""
-    if answer.is_list():
-        return _of_the_nba(answer.each()), fetched_at
-    top = answer.top()
-    return _of_the_nba(top.each("data")), min(top.moment("timestamp"), fetched_at)
+def _events(payload: JsonPayload, fetched_at: datetime) -> tuple[list[Fields], datetime]:
+    """The events of a response and the time it shows."""
+    if payload.is_list():
+        return _checked_events(payload.each()), fetched_at
+    top = payload.top()
+    return _checked_events(top.each("data")), min(top.moment("timestamp"), fetched_at)
 
 
-def _event(answer: JsonPayload, fetched_at: datetime) -> tuple[Fields, datetime]:
-    """The one event of an answer and the moment it is of."""
-    top = answer.top()
+def _event(payload: JsonPayload, fetched_at: datetime) -> tuple[Fields, datetime]:
+    """The one event of a response and the time it shows."""
+    top = payload.top()
     if not top.has("data"):
-        return _of_the_nba([top])[0], fetched_at
-    return _of_the_nba([top.fields("data")])[0], min(top.moment("timestamp"), fetched_at)
+        return _checked_events([top])[0], fetched_at
+    return _checked_events([top.fields("data")])[0], min(top.moment("timestamp"), fetched_at)
 
 
-def _of_the_nba(events: list[Fields]) -> list[Fields]:
-    """The same events. Raises ContractError for those of another league, whose shape is the same."""
+def _checked_events(events: list[Fields]) -> list[Fields]:
+    """The same events. Raises ContractError for an event of another league, which has the same shape."""
     for event in events:
         sport = event.text("sport_key")
         if sport != _SPORT:
-            raise event.problem("sport_key", f"is {sport!r}, asked for {_SPORT!r}")
+            raise event.problem("sport_key", f"is {sport!r}, requested {_SPORT!r}")
     return events
 
 
-def _game_of(event: Fields, slate: Slate) -> SlateGame | None:
-    """The slate's game between the two teams; one with a start on another date is not it."""
+def _slate_game(event: Fields, slate: Slate) -> SlateGame | None:
+    """The slate's game between the two teams; None when the event starts on another date."""
     sides = {find_team(event.text(side)) for side in ("home_team", "away_team")}
     tricodes = {side.tricode for side in sides if side}
     if game_date_of(event.moment("commence_time")) != slate.game_date:
@@ -263,78 +263,89 @@ def _game_of(event: Fields, slate: Slate) -> SlateGame | None:
     return next((game for game in slate.games if {game.home, game.away} == tricodes), None)
 
 
-def _told(event: Fields) -> str:
-    """An event as the provider has it, for people."""
+def _event_text(event: Fields) -> str:
+    """Teams and date of an event, for a reason text."""
     date = game_date_of(event.moment("commence_time"))
     return f"{event.text('away_team')} at {event.text('home_team')} on {date}"
 
 
-def _asked_for(event: Fields, slate: Slate, game_id: str | None) -> SlateGame | None:
-    """The event's game. Raises ContractError when another one was asked for."""
-    game = _game_of(event, slate)
-    if game and game_id and game.game_id != game_id:
-        raise event.problem("id", f"is the event of {game.label}, asked for game {game_id}")
+def _requested_game(event: Fields, slate: Slate, requested: str | None) -> SlateGame | None:
+    """The event's game; None when it is not on the slate. Raises ContractError when another one was requested."""
+    game = _slate_game(event, slate)
+    if game and requested and game.game_id != requested:
+        raise event.problem("id", f"is the event of {game.label}, requested game {requested}")
     return game
 
 
-def _tonight(events: Sequence[Fields], slate: Slate, collector: RowCollector) -> list[tuple[SlateGame, Fields]]:
-    """The slate's games with their events; the one that starts nearest to tip-off first."""
-    matched = [(game, event) for event in events if (game := _game_of(event, slate))]
-    collector.reject(_NOT_TONIGHT, len(events) - len(matched))
-    return sorted(matched, key=_distance)
+def _matched_events(events: Sequence[Fields], slate: Slate, collector: RowCollector) -> list[tuple[SlateGame, Fields]]:
+    """The slate's games with their events; of two events of a game, the one that starts nearer to tip-off first."""
+    matched = [(game, event) for event in events if (game := _slate_game(event, slate))]
+    collector.reject(NOT_ON_SLATE, len(events) - len(matched))
+    return sorted(matched, key=_start_difference)
 
 
-def _distance(matched: tuple[SlateGame, Fields]) -> tuple[str, float, str]:
+def _start_difference(matched: tuple[SlateGame, Fields]) -> tuple[str, float, str]:
+    """The sort key of a game and its event: seconds between tip-off and the event's start."""
     game, event = matched
     seconds = (event.moment("commence_time") - game.tip_off).total_seconds()
     return game.game_id, abs(seconds), event.text("id")
 
 
-def _last_update(*places: Fields) -> datetime | None:
-    """The newest of the moments that a book and its markets name, where they do."""
-    return _newest(*(place.moment("last_update") for place in places if place.has("last_update")))
+def _quoted_players(event: Fields, as_of: datetime) -> tuple[set[str], set[str]]:
+    """The players with fresh lines, and the players with stale ones."""
+    fresh, stale = set[str](), set[str]()
+    for book in event.each("bookmakers"):
+        for market in book.each("markets"):
+            players = stale if is_stale(_updated_at(book, market), as_of) else fresh
+            players.update(outcome.text("description") for outcome in market.each("outcomes"))
+    return fresh, stale
 
 
-def _updated(book: Fields) -> datetime | None:
-    return _last_update(book, *book.each("markets"))
+def _updated_at(*parts: Fields) -> datetime | None:
+    """The newest update time of a book and its markets; None when none of them has one."""
+    return _newest(*(part.moment("last_update") for part in parts if part.has("last_update")))
 
 
-def is_stale(updated: datetime | None, as_of: datetime) -> bool:
-    """Whether a quote is so old that it is as good as missing; one that does not say how old it is is not."""
-    return updated is not None and updated < as_of - _STALE_AFTER
+def _book_updated_at(book: Fields) -> datetime | None:
+    return _updated_at(book, *book.each("markets"))
 
 
-def _newest(*moments: datetime | None) -> datetime | None:
-    return max((moment for moment in moments if moment), default=None)
+def is_stale(updated_at: datetime | None, as_of: datetime) -> bool:
+    """Whether a quote is too old to count; a quote without an update time is not."""
+    return updated_at is not None and updated_at < as_of - _STALE_AFTER
 
 
-def _out_of_time(row: Row, game: SlateGame) -> str:
-    """Why a row's quotes are of no use any more; empty: they are."""
-    if _in_play(row, game):
+def _newest(*times: datetime | None) -> datetime | None:
+    return max((time for time in times if time), default=None)
+
+
+def _time_rejection(row: Row, game: SlateGame) -> str:
+    """Why the times of a row's quotes make it unusable; empty when they do not."""
+    if _is_in_play(row, game):
         return _IN_PLAY
     return _STALE if is_stale(row["last_update"], row["as_of"]) else ""
 
 
-def _in_play(row: Row, game: SlateGame) -> bool:
-    moments = (row["as_of"], row["last_update"])
-    return any(moment is not None and moment >= game.tip_off for moment in moments)
+def _is_in_play(row: Row, game: SlateGame) -> bool:
+    times = (row["as_of"], row["last_update"])
+    return any(time is not None and time >= game.tip_off for time in times)
 
 
-class _Quote(NamedTuple):
-    """One side of a market."""
+class _GameQuote(NamedTuple):
+    """One side of a game market."""
 
     price: float
     point: float
     """The line; 0 where the market has none."""
 
 
-def _quotes(market: Fields, game: SlateGame, collector: RowCollector) -> dict[str, _Quote]:
+def _game_quotes(market: Fields, game: SlateGame, collector: RowCollector) -> dict[str, _GameQuote]:
     """The quotes of a game market by tricode, or by Over and Under."""
-    pointed = market.text("key") != _MONEYLINE
-    quotes: dict[str, _Quote] = {}
+    has_line = market.text("key") != _MONEYLINE
+    quotes: dict[str, _GameQuote] = {}
     for outcome in market.each("outcomes"):
         name, price = outcome.text("name"), american_price(outcome.number("price"))
-        point = outcome.number("point") if pointed else 0.0
+        point = outcome.number("point") if has_line else 0.0
         team = find_team(name)
         side = team.tricode if team else name
         if side not in (game.home, game.away, *_SIDES):
@@ -342,24 +353,24 @@ def _quotes(market: Fields, game: SlateGame, collector: RowCollector) -> dict[st
         elif price is None:
             collector.reject(_NOT_AMERICAN)
         elif side in quotes:
-            collector.reject("repeated")
+            collector.reject(REPEATED)
         else:
-            quotes[side] = _Quote(price, point)
+            quotes[side] = _GameQuote(price, point)
     return quotes
 
 
-def _lines(markets: Iterable[Fields], game: SlateGame, collector: RowCollector) -> dict[str, float | None]:
-    """The columns of a book's lines; None for what it does not quote."""
-    asked: dict[str, dict[str, _Quote]] = {}
+def _line_columns(markets: Iterable[Fields], game: SlateGame, collector: RowCollector) -> dict[str, float | None]:
+    """The columns of a book's game lines; None where the book has no quote."""
+    by_market: dict[str, dict[str, _GameQuote]] = {}
     for market in markets:
         key = market.text("key")
-        if key not in _GAME_MARKETS or key in asked:
-            collector.reject("repeated" if key in asked else _NOT_ASKED)
+        if key not in _GAME_MARKETS or key in by_market:
+            collector.reject(REPEATED if key in by_market else _OTHER_MARKET)
         else:
-            asked[key] = _quotes(market, game, collector)
-    moneyline, spreads, totals = (asked.get(market, {}) for market in _GAME_MARKETS)
-    home_spread, home_price, away_price = _two_sided(spreads, game.home, game.away, -1, collector)
-    total, over_price, under_price = _two_sided(totals, *_SIDES, 1, collector)
+            by_market[key] = _game_quotes(market, game, collector)
+    moneyline, spreads, totals = (by_market.get(market, {}) for market in _GAME_MARKETS)
+    home_spread, home_price, away_price = _line_and_prices(spreads, game.home, game.away, -1, collector)
+    total, over_price, under_price = _line_and_prices(totals, *_SIDES, 1, collector)
     return {
         "home_spread": home_spread,
         "home_spread_price_american": home_price,
@@ -372,14 +383,14 @@ def _lines(markets: Iterable[Fields], game: SlateGame, collector: RowCollector) 
     }
 
 
-def _two_sided(
-    quotes: Mapping[str, _Quote], first: str, second: str, sign: int, collector: RowCollector
+def _line_and_prices(
+    quotes: Mapping[str, _GameQuote], first: str, second: str, sign: int, collector: RowCollector
 ) -> tuple[float | None, float | None, float | None]:
-    """Line as the first side has it, and both prices; the second side's line is `sign` times the first's."""
+    """The first side's line, and both prices; the second side's line is `sign` times the first's."""
     one, other = quotes.get(first), quotes.get(second)
     lines = {quote.point * factor for quote, factor in ((one, 1), (other, sign)) if quote}
     if len(lines) > 1:
-        collector.reject("two sides of different lines")
+        collector.reject("two sides with different lines")
     if len(lines) != 1:
         return None, None, None
     return lines.pop(), one and one.price, other and other.price
@@ -393,14 +404,17 @@ class PropQuote(NamedTuple):
     line: float
     side: str
     price: float
-    updated: datetime | None
+    updated_at: datetime | None
 
 
-def paired(quotes: Iterable[PropQuote], collector: RowCollector) -> list[Row]:
-    """Both prices of each book, player and line; the worse one of a price quoted twice, None for one not offered."""
+def pair_sides(quotes: Iterable[PropQuote], collector: RowCollector) -> list[Row]:
+    """A row with both prices for each book, player and line.
+
+    A price is None when the side is not offered, and the worse one when a side is quoted twice.
+    """
     pairs: dict[tuple[str, str, float], Row] = {}
     for quote in quotes:
-        side, price = _COLUMNS.get(quote.side), american_price(quote.price)
+        side, price = _PRICE_COLUMNS.get(quote.side), american_price(quote.price)
         if side is None or price is None:
             collector.reject(_NOT_AMERICAN if side else "quote that is neither over nor under")
             continue
@@ -408,42 +422,42 @@ def paired(quotes: Iterable[PropQuote], collector: RowCollector) -> list[Row]:
             collector.reject(TOO_LONG)
             continue
         key = (quote.book, quote.player_name, quote.line)
-        pair = pairs.setdefault(key, _unpriced(*key, quote.updated))
+        pair = pairs.setdefault(key, _pair_without_prices(*key, quote.updated_at))
         if pair[side] is not None:
-            collector.reject("repeated")
+            collector.reject(REPEATED)
         pair[side] = price if pair[side] is None else min(price, pair[side])
-        pair["last_update"] = _newest(pair["last_update"], quote.updated)
+        pair["last_update"] = _newest(pair["last_update"], quote.updated_at)
     return list(pairs.values())
 
 
 def keep_pairs(
     pairs: Iterable[Row], game: SlateGame, event_id: str, context: ReadContext, collector: RowCollector, origin: Row
 ) -> None:
-    """Keep the pairs as rows of `raw_player_props`, names resolved; those quoted after tip-off or too long ago not."""
+    """Keep the pairs as rows of `raw_player_props` with resolved names; reject those in play or too old."""
     pairs = tuple(pairs)
-    players = _players(pairs, game, context, collector, origin)
+    player_ids = _player_ids(pairs, game, context, collector, origin)
     for pair in pairs:
         row = {
             "game_date": context.slate.game_date,
             "game_id": game.game_id,
             "event_id": event_id,
-            "player_id": players[pair["player_name"]],
+            "player_id": player_ids[pair["player_name"]],
             **pair,
             **origin,
         }
-        if late := _out_of_time(row, game):
-            collector.reject(late)
+        if reason := _time_rejection(row, game):
+            collector.reject(reason)
         else:
             collector.keep(row)
 
 
-_COLUMNS = {"Over": "over_price_american", "Under": "under_price_american"}
+_PRICE_COLUMNS = {"Over": "over_price_american", "Under": "under_price_american"}
 
 
 def _prop_quotes(event: Fields, collector: RowCollector) -> Iterator[PropQuote]:
     """The quotes of the points markets."""
     for book, market in _prop_markets(event, collector):
-        updated = _last_update(book, market)
+        updated_at = _updated_at(book, market)
         for outcome in market.each("outcomes"):
             yield PropQuote(
                 book=book.text("key"),
@@ -451,7 +465,7 @@ def _prop_quotes(event: Fields, collector: RowCollector) -> Iterator[PropQuote]:
                 line=outcome.number("point"),
                 side=outcome.text("name"),
                 price=outcome.number("price"),
-                updated=updated,
+                updated_at=updated_at,
             )
 
 
@@ -462,24 +476,24 @@ def _prop_markets(event: Fields, collector: RowCollector) -> Iterator[tuple[Fiel
             if market.text("key") == _PROP_MARKET:
                 yield book, market
             else:
-                collector.reject(_NOT_ASKED)
+                collector.reject(_OTHER_MARKET)
 
 
-def _unpriced(book: str, player_name: str, line: float, updated: datetime | None) -> Row:
+def _pair_without_prices(book: str, player_name: str, line: float, updated_at: datetime | None) -> Row:
     return {
         "book": book,
         "player_name": player_name,
         "line": line,
         "over_price_american": None,
         "under_price_american": None,
-        "last_update": updated,
+        "last_update": updated_at,
     }
 
 
-def _players(
+def _player_ids(
     pairs: Iterable[Row], game: SlateGame, context: ReadContext, collector: RowCollector, origin: Row
 ) -> dict[str, str | None]:
-    """Each quoted name's player id within the two rosters; a name without one is kept as unresolved."""
+    """Player ids by quoted name, resolved within the two rosters; a name without one is kept as unresolved."""
     resolver = resolver_of(context, (game.home, game.away))
     ids: dict[str, str | None] = {}
     for name in sorted({pair["player_name"] for pair in pairs}):

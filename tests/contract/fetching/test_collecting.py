@@ -650,7 +650,7 @@ async def test_a_game_with_few_players_quoted_is_told_and_asked_again_once_that_
     day.provider.replies = props(quoted(GAMES[0]), quoted(GAMES[1], players=3), quoted(GAMES[2]))
     first = await day.poll(PROPS.name, rate_limiter=Purse(0))
     assert (first.outcome, first.missing_games) == (Outcome.PARTIAL, ())
-    assert "partial: LAL@IND (LAL@IND: 3 players quoted)" in first.reason
+    assert "partial: LAL@IND (LAL@IND: lines for 3 players)" in first.reason
     day.provider.asked.clear()
     await day.poll(PROPS.name, AS_OF + timedelta(hours=2), rate_limiter=Purse(4))
     assert [IDS[GAMES[1].game_id] in asked.target for asked in day.provider.asked] == [True]

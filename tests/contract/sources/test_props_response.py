@@ -1,4 +1,4 @@
-"""An answer of player points quotes, made by hand in the provider's shape: which of its quotes are read, and whose."""
+"""A handmade props response in the provider's shape: which quotes are read, and for which player."""
 
 from __future__ import annotations
 
@@ -50,17 +50,17 @@ def read(*books: dict[str, Any], players: tuple[KnownPlayer, ...] = (MURRAY_OF_D
     return PROPS.read(body(*books), context)
 
 
-def judge(content: bytes, moment: datetime = AFTERNOON) -> Judgement:
+def judge(content: bytes, fetched_at: datetime = AFTERNOON) -> Judgement:
     (request,) = PROPS.requests(SLATE, AFTERNOON, {GAME.game_id: "0c27cbb0f7633e73a59fbb14d412dbf7"})
-    answer = Response(status=200, headers={}, body=content, url="https://provider", fetched_at=moment)
-    return PROPS.judge(request, answer, SLATE)
+    response = Response(status=200, headers={}, body=content, url="https://provider", fetched_at=fetched_at)
+    return PROPS.judge(request, response, SLATE)
 
 
 def over_and_under(player: str, point: float = 20.5) -> tuple[dict[str, Any], dict[str, Any]]:
     return quote("Over", player, point, -110), quote("Under", player, point, -115)
 
 
-def test_a_quote_that_a_book_changed_after_the_tip_is_left_out_and_counted() -> None:
+def test_a_quote_updated_after_tip_off_is_rejected_and_counted() -> None:
     before, after = AFTERNOON - timedelta(minutes=5), GAME.tip_off + timedelta(minutes=20)
     reading = read(
         book("fanduel", before, *over_and_under("Jamal Murray", 20.5)),
@@ -74,7 +74,7 @@ YESTERDAY = AFTERNOON - timedelta(hours=19)
 MORNING = AFTERNOON - timedelta(hours=8)
 
 
-def test_a_quote_that_no_book_has_looked_after_since_yesterday_is_left_out_and_counted() -> None:
+def test_a_quote_last_updated_yesterday_is_rejected_and_counted() -> None:
     reading = read(
         book("fanduel", MORNING, *over_and_under("Jamal Murray", 20.5)),
         book("draftkings", YESTERDAY, *over_and_under("Jamal Murray", 26.5)),
@@ -83,12 +83,12 @@ def test_a_quote_that_no_book_has_looked_after_since_yesterday_is_left_out_and_c
     assert reading.rejected == {"quoted too long ago": 1}
 
 
-def test_a_game_that_is_quoted_since_yesterday_alone_is_stale() -> None:
+def test_a_game_whose_quotes_are_all_of_yesterday_is_stale() -> None:
     murray = over_and_under("Jamal Murray")
     judgement = judge(body(book("fanduel", YESTERDAY, *murray), book("draftkings", YESTERDAY, *murray)))
     assert judgement.outcome is Outcome.STALE
     assert judge(body(book("fanduel", YESTERDAY, *murray), book("draftkings", MORNING, *murray))).reason == (
-        "MIN@DEN: 1 players quoted"
+        "MIN@DEN: lines for 1 players"
     )
 
 
@@ -104,27 +104,28 @@ def game_lines(updated_at: datetime) -> bytes:
     return b"[" + body(quoted) + b"]"
 
 
-def test_game_lines_of_yesterday_are_no_lines() -> None:
+def test_game_lines_of_yesterday_are_stale() -> None:
     (request,) = LINES.requests(SLATE, AFTERNOON, {})
     outcomes, rows = [], []
-    for moment in (YESTERDAY, MORNING):
-        answer = Response(status=200, headers={}, body=game_lines(moment), url="https://provider", fetched_at=AFTERNOON)
-        outcomes.append(LINES.judge(request, answer, SLATE).outcome)
-        rows.append(len(LINES.read(answer.body, ReadContext(slate=SLATE, as_of=AFTERNOON)).rows))
+    for updated_at in (YESTERDAY, MORNING):
+        body = game_lines(updated_at)
+        response = Response(status=200, headers={}, body=body, url="https://provider", fetched_at=AFTERNOON)
+        outcomes.append(LINES.judge(request, response, SLATE).outcome)
+        rows.append(len(LINES.read(body, ReadContext(slate=SLATE, as_of=AFTERNOON)).rows))
     assert (outcomes, rows) == ([Outcome.STALE, Outcome.OK], [0, 1])
 
 
-def test_a_name_is_looked_for_on_the_two_rosters_alone() -> None:
-    """Among the whole league "Dejounte Murray" would be found: not in this game, so nobody here is meant."""
+def test_a_name_is_resolved_within_the_two_rosters_only() -> None:
+    """Dejounte Murray plays for a team that is not in this game."""
     reading = read(
         book("fanduel", AFTERNOON, *over_and_under("Dejounte Murray"), *over_and_under("Jamal Murray")),
         players=(MURRAY_OF_DENVER, MURRAY_OF_ATLANTA, MURRAY_OF_SACRAMENTO),
     )
-    found = {row["player_name"]: row["player_id"] for row in reading.rows}
-    assert found == {"Dejounte Murray": None, "Jamal Murray": "1627750"}
+    player_ids = {row["player_name"]: row["player_id"] for row in reading.rows}
+    assert player_ids == {"Dejounte Murray": None, "Jamal Murray": "1627750"}
 
 
-def test_an_initial_is_enough_where_only_one_player_of_the_two_teams_has_it() -> None:
+def test_an_initial_resolves_when_only_one_player_of_the_two_teams_matches() -> None:
     reading = read(
         book("fanduel", AFTERNOON, *over_and_under("J. Murray")),
         players=(MURRAY_OF_DENVER, KnownPlayer(player_id="1", player_name="Jay Murray", team="BOS")),
@@ -132,17 +133,17 @@ def test_an_initial_is_enough_where_only_one_player_of_the_two_teams_has_it() ->
     assert {row["player_id"] for row in reading.rows} == {"1627750"}
 
 
-def test_a_name_that_nobody_can_have_is_left_out_and_counted() -> None:
-    endless = "J" + "x" * 100
-    reading = read(book("fanduel", AFTERNOON, *over_and_under(endless), *over_and_under("Jamal Murray")))
+def test_an_overlong_name_is_rejected_and_counted() -> None:
+    overlong = "J" + "x" * 100
+    reading = read(book("fanduel", AFTERNOON, *over_and_under(overlong), *over_and_under("Jamal Murray")))
     assert {row["player_name"] for row in reading.rows} == {"Jamal Murray"}
     assert (reading.unresolved, reading.rejected) == ((), {"name of more than 80 characters": 2})
 
 
-def test_an_event_that_was_moved_is_told_as_moved_and_not_as_begun() -> None:
+def test_a_moved_event_is_not_reported_as_begun() -> None:
     quoted = book("fanduel", AFTERNOON, *over_and_under("Jamal Murray"))
     moved = judge(body(quoted, commence_time="2024-04-02T02:00:00Z"))
     assert moved.outcome is Outcome.GONE
-    assert moved.reason == "the event asked for MIN@DEN is now Minnesota Timberwolves at Denver Nuggets on 2024-04-01"
+    assert moved.reason == "the event of MIN@DEN is now Minnesota Timberwolves at Denver Nuggets on 2024-04-01"
     begun = judge(body(quoted), GAME.tip_off)
     assert (begun.outcome, begun.reason) == (Outcome.GONE, "MIN@DEN has begun")
