@@ -14,7 +14,7 @@ class Team(BaseModel):
     nba_id: str
     espn_id: str
     bdl_id: str
-    """balldontlie's number of the team."""
+    """balldontlie's id of the team."""
     espn_tricode: str
     bref_tricode: str
 
@@ -81,5 +81,5 @@ _BY_NAME: dict[str, Team] = {
 
 
 def find_team(name: str) -> Team | None:
-    """The team with this full name (either spelling of the Clippers) or NBA id; None when there is none."""
+    """The team with this full name (either spelling of the Clippers) or NBA id; None if there is none."""
     return _BY_NAME.get(name)

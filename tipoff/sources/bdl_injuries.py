@@ -1,8 +1,8 @@
-"""balldontlie's injuries: api.balldontlie.io /v1/player_injuries, one question a game about its two teams.
+"""balldontlie's injuries: api.balldontlie.io /v1/player_injuries, one request per game for its two teams.
 
-The whole league's list has more entries than a page; two teams' fit into one. There is no mark of the league in the
-answer: what keeps others out is that names are looked for on the two rosters alone, and that a team of strangers has
-submitted nothing.
+The whole league has more entries than fit on a page; two teams' entries fit. The response does not name its league.
+Entries of another league are kept out because names are resolved within the two rosters only, and because a team
+whose listed players are all unresolved does not count as submitted.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,27 +11,28 @@ from typing import ClassVar, NamedTuple
 
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Slate
 from tipoff.sources.feed import Feed, RowCollector, judged
-from tipoff.sources.injuries import STATUSES, SUBMITTED, injury_row
+from tipoff.sources.injuries import STATUSES, SUBMITTED, InjuryReport, injury_row
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, Resolver, resolver_of, unresolved_row
 from tipoff.sources.providers import BALLDONTLIE
 from tipoff.teams import TEAMS
-from tipoff.vocabulary import Outcome, Role, SlateGame, step_names
+from tipoff.vocabulary import Outcome, Role, SlateGame
 
-LONGEST_PAGE = "100"
-TEAM_OF_ID = {team.bdl_id: team.tricode for team in TEAMS.values()}
+ENTRIES_PER_PAGE = "100"
+"""The most that the provider allows."""
+TRICODES = {team.bdl_id: team.tricode for team in TEAMS.values()}
 
 _DAY_TO_DAY = "Day-To-Day"
 
 
 class BdlInjuries(Feed):
-    """Who is out or doubtful tonight, as balldontlie gathers it from the news."""
+    """The status of injured players tonight, as balldontlie collects it from the news."""
 
     name = "bdl_injuries"
     title = "balldontlie injuries"
     provider = BALLDONTLIE
     role = Role.PRE
-    fallback_for = (step_names.INJURY_REPORT,)
+    fallback_for = (InjuryReport.name,)
     table = "raw_injuries"
     natural_key = ("game_date", "game_id", "player_id")
     needs_players = True
@@ -49,7 +50,7 @@ class BdlInjuries(Feed):
                 path="/v1/player_injuries",
                 params={
                     "team_ids[]": (TEAMS[game.away].bdl_id, TEAMS[game.home].bdl_id),
-                    "per_page": LONGEST_PAGE,
+                    "per_page": ENTRIES_PER_PAGE,
                 },
                 game_id=game.game_id,
                 part=game.label,
@@ -61,13 +62,13 @@ class BdlInjuries(Feed):
         top = JsonPayload(self.name, response.body).top()
         entries = top.each("data")
         if not entries:
-            return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{request.part}: nobody on either team is listed")
-        if not _is_whole(top):
-            return judged(Outcome.PARTIAL, f"{request.part}: more than the {len(entries)} entries of a page")
+            return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{request.part}: no player of either team is listed")
+        if not _is_complete(top):
+            return judged(Outcome.PARTIAL, f"{request.part}: more entries than the {len(entries)} of the first page")
         return judged(Outcome.OK, f"{request.part}: {len(entries)} players")
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
-        answer, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
+        payload, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
         games = {
             team: game
             for game in context.slate.games
@@ -75,13 +76,13 @@ class BdlInjuries(Feed):
             for team in (game.away, game.home)
         }
         resolvers = {team: resolver_of(context, [team]) for team in games}
-        top, origin = answer.top(), self.origin(context)
+        top, origin = payload.top(), self.origin(context)
         entries = tuple(map(_entry, top.each("data")))
-        for team in _submitted(entries, resolvers) if _is_whole(top) else ():
+        for team in _submitted_teams(entries, resolvers) if _is_complete(top) else ():
             row = injury_row(context, games[team], team, team, team, SUBMITTED)
             collector.keep({**row, "reason": None, **origin})
         for entry in entries:
-            reason = _left_out(entry, games)
+            reason = _rejection_reason(entry, games)
             if reason:
                 collector.reject(reason)
                 continue
@@ -93,53 +94,56 @@ class BdlInjuries(Feed):
                 continue
             row = injury_row(context, game, entry.team, player.player_id, entry.player, entry.status)
             collector.keep({**row, "reason": entry.reason, **origin})
-        return collector.reading(answer.unknown(self.ignored_fields))
+        return collector.reading(payload.unknown(self.ignored_fields))
 
 
-class _Entry(NamedTuple):
-    """One player of the list, in our words."""
+class _ListEntry(NamedTuple):
+    """One player of the list, with team and status in our terms."""
 
     player: str
     team: str
-    """Tricode; empty for none of the NBA's."""
+    """Tricode; empty for a team outside the NBA."""
     status: str
     reason: str | None
 
 
-def _entry(entry: Fields) -> _Entry:
+def _entry(entry: Fields) -> _ListEntry:
     player = entry.fields("player")
-    return _Entry(
+    return _ListEntry(
         player=f"{player.text('first_name')} {player.text('last_name')}".strip(),
-        team=TEAM_OF_ID.get(player.identifier("team_id"), "") if player.has("team_id") else "",
+        team=TRICODES.get(player.identifier("team_id"), "") if player.has("team_id") else "",
         status=_status(entry.text("status")),
         reason=(entry.prose("description") or None) if entry.has("description") else None,
     )
 
 
-def _submitted(entries: Iterable[_Entry], resolvers: Mapping[str, Resolver]) -> list[str]:
-    """The teams a whole list tells of: none that is listed with strangers alone, who are another league's."""
+def _submitted_teams(entries: Iterable[_ListEntry], resolvers: Mapping[str, Resolver]) -> list[str]:
+    """The teams that count as submitted in a complete list.
+
+    A team whose listed players are all unresolved is one of another league.
+    """
     listed = [entry for entry in entries if entry.team in resolvers]
-    known = {entry.team for entry in listed if resolvers[entry.team].resolve(entry.player)}
-    strange = {entry.team for entry in listed} - known
-    return [team for team in resolvers if known and team not in strange]
+    with_known_players = {entry.team for entry in listed if resolvers[entry.team].resolve(entry.player)}
+    unknown_only = {entry.team for entry in listed} - with_known_players
+    return [team for team in resolvers if with_known_players and team not in unknown_only]
 
 
-def _is_whole(top: Fields) -> bool:
-    """Whether the list tells who is healthy too: one that was cut, or has nobody, may lack players of either team."""
+def _is_complete(top: Fields) -> bool:
+    """Whether an unlisted player is healthy: an empty list, or one with further pages, may lack players."""
     return bool(top.each("data")) and not (top.has("meta") and top.fields("meta").has("next_cursor"))
 
 
-def _status(said: str) -> str:
-    """In the words of the official report, as far as we know them."""
-    if said.startswith("Out"):
+def _status(provider_status: str) -> str:
+    """The official report's word for a status; an unknown status stays as it is."""
+    if provider_status.startswith("Out"):
         return "Out"
-    return "Questionable" if said == _DAY_TO_DAY else said
+    return "Questionable" if provider_status == _DAY_TO_DAY else provider_status
 
 
-def _left_out(entry: _Entry, games: Mapping[str, SlateGame]) -> str | None:
-    """Why an entry makes no row; None when it does."""
+def _rejection_reason(entry: _ListEntry, games: Mapping[str, SlateGame]) -> str | None:
+    """Why an entry is left out; None when it is kept."""
     if entry.team not in games:
-        return "player of no team that was asked about"
+        return "player of a team that was not requested"
     if len(entry.player) > LONGEST_NAME:
         return TOO_LONG
     return None if entry.status in STATUSES else f"unknown status {entry.status!r}"

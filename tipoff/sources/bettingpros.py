@@ -195,9 +195,9 @@ def _bad_key(response: Response) -> Judgement | None:
     return None
 
 
-def _events(answer: JsonPayload) -> list[Fields]:
+def _events(payload: JsonPayload) -> list[Fields]:
     """The events. Raises ContractError for an event of another league, which has the same shape."""
-    events = answer.top().each("events")
+    events = payload.top().each("events")
     for event in events:
         sport = event.text("sport")
         if sport != _SPORT:

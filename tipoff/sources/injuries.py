@@ -1,7 +1,7 @@
 """The official injury report, a PDF of ak-static.cms.nba.com: hourly until December 2025, every 15 minutes since.
 
-The table is read by the places of the words: columns begin where their headings do, and a wrapped cell belongs to
-the nearest line that says something of a player or a team.
+The table is read by the position of its words: a column starts at its heading's left edge, and a wrapped line belongs
+to the nearest line with a player or a team.
 """
 
 from __future__ import annotations
@@ -20,21 +20,22 @@ from tipoff.sources.outcomes import Expected
 from tipoff.sources.pdf import TextLine, pages_of, text_of
 from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, resolver_of, unresolved_row
 from tipoff.sources.providers import NBA_INJURY_REPORTS
+from tipoff.sources.rejections import another_date
 from tipoff.teams import find_team
 from tipoff.vocabulary import EASTERN, Outcome, Role, SlateGame, step_names
 
 STATUSES = ("Available", "Probable", "Questionable", "Doubtful", "Out")
 SUBMITTED, NOT_SUBMITTED = "Submitted", "Not submitted"
-"""Status of a team's own row: only a team that has submitted has told who is healthy."""
+"""Status of a team's own row: an unlisted player counts as healthy only when the team has submitted."""
 
 _QUARTER_HOURLY_SINCE = date(2025, 12, 22)
-_ON_ITS_WAY = timedelta(minutes=5)
-"""From a report's stamp until it can be asked for."""
-_NOT_YET = "NOT YET SUBMITTED"
+_PUBLISHED_AFTER = timedelta(minutes=5)
+"""From a report's stamp until it can be requested."""
+_NOT_YET_SUBMITTED = "NOT YET SUBMITTED"
 
 
 class InjuryReport(Feed):
-    """Who is out or doubtful tonight, as the teams report it."""
+    """The status of injured players tonight, as their teams report it."""
 
     name = step_names.INJURY_REPORT
     title = "NBA injury report"
@@ -48,27 +49,27 @@ class InjuryReport(Feed):
     not_published_statuses = frozenset({403, 404})
 
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
-        """The newest report that is due and the one before it."""
+        """Requests for the newest report that is due and for the one before it."""
         if not slate.games:
             return ()
-        newest = _newest(as_of)
-        return tuple(_question(stamp) for stamp in (newest, _stamp_due(newest - timedelta(minutes=1))))
+        newest = _newest_due(as_of)
+        return tuple(_request(stamp) for stamp in (newest, _stamp_at(newest - timedelta(minutes=1))))
 
     def is_published(self, request: Request, response: Response, slate: Slate) -> bool:
-        """The report before the newest is."""
-        return request.part != _name_of(_newest(response.fetched_at))
+        """Whether this is an older report than the newest one."""
+        return request.part != _report_name(_newest_due(response.fetched_at))
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        """By the first page alone, which has the stamp, the headings and the earliest date."""
+        """Judge by the first page, which has the stamp, the headings and the earliest date."""
         page = next(pages_of(self.name, response.body))
-        printed = _name_of(_stamp_due(_printed_stamp(self.name, page)))
+        printed = _report_name(_stamp_at(_printed_stamp(self.name, page)))
         if printed != request.part:
-            return judged(Outcome.STALE, f"the report of {printed}, asked for {request.part}")
-        if _headings(page) is None:
-            raise _without_headings(self.name, _FIRST_PAGE)
-        said = {word["text"] for line in page for word in line}
-        if slate.upcoming(response.fetched_at) and _as_written(slate.game_date) not in said:
-            return judged(Outcome.SUSPICIOUSLY_EMPTY, f"the report of {printed} says nothing of {slate.game_date}")
+            return judged(Outcome.STALE, f"the report of {printed}, requested {request.part}")
+        if _find_headings(page) is None:
+            raise _headings_missing(self.name, _FIRST_PAGE)
+        words = {word["text"] for line in page for word in line}
+        if slate.upcoming(response.fetched_at) and _printed_date(slate.game_date) not in words:
+            return judged(Outcome.SUSPICIOUSLY_EMPTY, f"the report of {printed} has no entry for {slate.game_date}")
         return judged(Outcome.OK, f"the report of {printed}")
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
@@ -80,7 +81,7 @@ class InjuryReport(Feed):
         for row in _team_rows(self.name, entries, context):
             collector.keep({**row, **origin})
         for entry in entries:
-            reason = _left_out(entry, context.slate.game_date, games)
+            reason = _rejection_reason(entry, context.slate.game_date, games)
             if reason:
                 collector.reject(reason)
                 continue
@@ -96,27 +97,27 @@ class InjuryReport(Feed):
         return collector.reading()
 
     def covers(self, rows: Iterable[Row], slate: Slate) -> frozenset[str]:
-        """Every game: a report that speaks of the date is of all of them, and those that have begun have left it."""
+        """Every game: a report covers all games of its date, although it no longer lists those that have begun."""
         return frozenset(game.game_id for game in slate.games)
 
 
-def _team_rows(source: str, entries: Iterable[_Entry], context: ReadContext) -> Iterator[Row]:
-    """Whether each team of a game still to tip has submitted, from a report that speaks of the date at all.
+def _team_rows(source: str, entries: Iterable[_ReportEntry], context: ReadContext) -> Iterator[Row]:
+    """A row for each team of an upcoming game that says whether it has submitted; none if the date has no entry.
 
-    A team with nobody to report is on no line of it. With these rows every report says something of every game, so
-    that one whose last listed player was cleared differs from the one before.
+    The report does not list a team without injuries. These rows give every report a row for every upcoming game, so
+    that clearing a game's last listed player changes the rows.
     """
-    told = [entry for entry in entries if entry.game_date == _as_written(context.slate.game_date)]
-    late = [entry for entry in told if entry.reason == _NOT_YET]
-    for game in context.slate.games if told else ():
-        missing = {_team(source, entry, game) for entry in late if entry.matchup == game.label}
+    of_date = [entry for entry in entries if entry.game_date == _printed_date(context.slate.game_date)]
+    not_submitted = [entry for entry in of_date if entry.reason == _NOT_YET_SUBMITTED]
+    for game in context.slate.games if of_date else ():
+        missing = {_team(source, entry, game) for entry in not_submitted if entry.matchup == game.label}
         for team in (game.away, game.home) if context.as_of < game.tip_off else ():
             status = NOT_SUBMITTED if team in missing else SUBMITTED
             yield {**injury_row(context, game, team, team, team, status), "reason": None}
 
 
 def injury_row(context: ReadContext, game: SlateGame, team: str, player_id: str, player_name: str, status: str) -> Row:
-    """A row without reason and origin; a team's own has its tricode for player."""
+    """A row without reason and origin; a team's own row has the tricode as its player."""
     return {
         "game_date": context.slate.game_date,
         "game_id": game.game_id,
@@ -127,74 +128,71 @@ def injury_row(context: ReadContext, game: SlateGame, team: str, player_id: str,
     }
 
 
-def _newest(as_of: datetime) -> datetime:
+def _newest_due(as_of: datetime) -> datetime:
     """The stamp of the newest report that is due."""
-    return _stamp_due(as_of - _ON_ITS_WAY)
+    return _stamp_at(as_of - _PUBLISHED_AFTER)
 
 
-def _stamp_due(moment: datetime) -> datetime:
-    """The newest stamp up to a moment: of half past until December 2025, of every quarter since."""
-    local = moment.astimezone(EASTERN)
-    if local.date() >= _QUARTER_HOURLY_SINCE:
-        return moment.astimezone(UTC) - timedelta(
-            minutes=local.minute % 15, seconds=local.second, microseconds=local.microsecond
-        )
-    since = timedelta(minutes=(local.minute - 30) % 60, seconds=local.second, microseconds=local.microsecond)
-    return moment.astimezone(UTC) - since
+def _stamp_at(time: datetime) -> datetime:
+    """The last stamp up to a time: stamps are at half past until December 2025, at every quarter hour since."""
+    local = time.astimezone(EASTERN)
+    minutes = local.minute % 15 if local.date() >= _QUARTER_HOURLY_SINCE else (local.minute - 30) % 60
+    since_stamp = timedelta(minutes=minutes, seconds=local.second, microseconds=local.microsecond)
+    return time.astimezone(UTC) - since_stamp
 
 
-def _question(stamp: datetime) -> Request:
-    said = _name_of(stamp)
-    return Request(host=NBA_INJURY_REPORTS.host, path=f"/referee/injury/Injury-Report_{said}.pdf", part=said)
+def _request(stamp: datetime) -> Request:
+    name = _report_name(stamp)
+    return Request(host=NBA_INJURY_REPORTS.host, path=f"/referee/injury/Injury-Report_{name}.pdf", part=name)
 
 
-def _name_of(stamp: datetime) -> str:
-    """What a report is called by: its hour until December 2025, its quarter since."""
+def _report_name(stamp: datetime) -> str:
+    """The stamp in a report's file name: its hour until December 2025, its quarter hour since."""
     local = stamp.astimezone(EASTERN)
     return local.strftime("%Y-%m-%d_%I_%M%p" if local.date() >= _QUARTER_HOURLY_SINCE else "%Y-%m-%d_%I%p")
 
 
 def _printed_stamp(source: str, page: Iterable[TextLine]) -> datetime:
     """The stamp in the title of a page. Raises ContractError when there is none."""
-    found = next(filter(None, (_TITLE.fullmatch(text_of(line)) for line in page)), None)
+    match = next(filter(None, (_TITLE.fullmatch(text_of(line)) for line in page)), None)
     try:
-        return datetime.strptime(found[1] if found else "", "%m/%d/%y %I:%M %p").replace(tzinfo=EASTERN)
+        return datetime.strptime(match[1] if match else "", "%m/%d/%y %I:%M %p").replace(tzinfo=EASTERN)
     except ValueError as error:
         raise ContractError(source, _FIRST_PAGE, "has no title with the report's date and time") from error
 
 
-def _team(source: str, entry: _Entry, game: SlateGame) -> str:
+def _team(source: str, entry: _ReportEntry, game: SlateGame) -> str:
     team = find_team(entry.team)
     if team is None or team.tricode not in (game.home, game.away):
         raise ContractError(source, entry.place, f"{entry.team!r} is no team of {game.label}")
     return team.tricode
 
 
-def _left_out(entry: _Entry, game_date: date, games: Mapping[str, SlateGame]) -> str | None:
-    """Why an entry makes no row; None when it does."""
-    if entry.game_date != _as_written(game_date):
-        return f"game of another date than {game_date}"
+def _rejection_reason(entry: _ReportEntry, game_date: date, games: Mapping[str, SlateGame]) -> str | None:
+    """Why an entry is left out; None when it is kept."""
+    if entry.game_date != _printed_date(game_date):
+        return another_date(game_date)
     if entry.matchup not in games:
         return f"{entry.matchup} is not on the slate"
-    if entry.reason == _NOT_YET:
+    if entry.reason == _NOT_YET_SUBMITTED:
         return f"{entry.team} has not submitted yet"
     if len(entry.player) > LONGEST_NAME:
         return TOO_LONG
     return None if entry.status in STATUSES else f"unknown status {entry.status!r}"
 
 
-def _as_written(game_date: date) -> str:
+def _printed_date(game_date: date) -> str:
     return f"{game_date:%m/%d/%Y}"
 
 
 def _first_last(name: str) -> str:
-    """ "Payton II, Gary" as "Gary Payton II"."""
+    """The name with its first name first: "Payton II, Gary" -> "Gary Payton II"."""
     last, comma, first = name.partition(",")
     return f"{first.strip()} {last.strip()}" if comma else name
 
 
-class _Entry(NamedTuple):
-    """One row of the report; what a row leaves blank is that of the row above."""
+class _ReportEntry(NamedTuple):
+    """One row of the report; cells that the report leaves blank have the value of the row above."""
 
     game_date: str
     matchup: str
@@ -203,56 +201,56 @@ class _Entry(NamedTuple):
     status: str
     reason: str
     place: str
-    """Where it stands, for people."""
+    """The page, for error texts."""
 
 
 _HEADINGS = ("Game Date", "Game Time", "Matchup", "Team", "Player Name", "Current Status", "Reason")
 _DATE, _TIME, _MATCHUP, _TEAM, _PLAYER, _STATUS, _REASON = range(len(_HEADINGS))
-_SLACK = 3.0  # points by which a cell may begin left of its heading
+_SLACK = 3.0  # points by which a cell may start left of its heading
 _FIRST_PAGE = "page 1"
 _TITLE = re.compile(r"Injury Report: (.*)")
-_FURNITURE = re.compile(rf"{_TITLE.pattern}|Page \d+ of \d+")
+_PAGE_FURNITURE = re.compile(rf"{_TITLE.pattern}|Page \d+ of \d+")
 
 _Cells = list[str]
 
 
-def _entries(source: str, body: bytes) -> Iterator[_Entry]:
-    """The rows of all pages, blanks filled. Raises ContractError when it is no such report."""
+def _entries(source: str, body: bytes) -> Iterator[_ReportEntry]:
+    """The rows of all pages with blank cells filled in. Raises ContractError when the headings are missing."""
     edges: list[float] | None = None
     above = [""] * len(_HEADINGS)
     for number, lines in enumerate(pages_of(source, body), start=1):
         place = f"page {number}"
-        text_lines = [line for line in lines if not _FURNITURE.fullmatch(text_of(line))]
-        headings = _headings(text_lines)
+        text_lines = [line for line in lines if not _PAGE_FURNITURE.fullmatch(text_of(line))]
+        headings = _find_headings(text_lines)
         if headings:
-            edges = _edges(headings)
+            edges = _column_edges(headings)
             text_lines = [line for line in text_lines if line is not headings]
         if edges is None:
-            raise _without_headings(source, place)
-        for cells in _rows(source, place, text_lines, edges):
+            raise _headings_missing(source, place)
+        for cells in _table_rows(source, place, text_lines, edges):
             above = [new or old for new, old in zip(cells, above, strict=True)]
             player, status, reason = cells[_PLAYER:]
-            yield _Entry(above[_DATE], above[_MATCHUP], above[_TEAM], player, status, reason, place)
+            yield _ReportEntry(above[_DATE], above[_MATCHUP], above[_TEAM], player, status, reason, place)
 
 
-def _headings(lines: Iterable[TextLine]) -> TextLine | None:
+def _find_headings(lines: Iterable[TextLine]) -> TextLine | None:
     return next((line for line in lines if text_of(line) == " ".join(_HEADINGS)), None)
 
 
-def _without_headings(source: str, place: str) -> ContractError:
+def _headings_missing(source: str, place: str) -> ContractError:
     return ContractError(source, place, f"the headings {', '.join(_HEADINGS)} are missing")
 
 
-def _edges(headings: TextLine) -> list[float]:
-    """Left edges of the columns, from the first words of the headings."""
+def _column_edges(headings: TextLine) -> list[float]:
+    """The left edge of each column, from the first word of its heading."""
     starts = accumulate((len(heading.split()) for heading in _HEADINGS[:-1]), initial=0)
     return [headings[start]["x0"] - _SLACK for start in starts]
 
 
-def _rows(source: str, place: str, lines: list[TextLine], edges: list[float]) -> list[_Cells]:
-    """Cells of each row; a line without a status is a piece of the nearest row."""
+def _table_rows(source: str, place: str, lines: list[TextLine], edges: list[float]) -> list[_Cells]:
+    """The cells of each row; a line without a status belongs to the nearest row."""
     cut = [(line[0]["top"], _cells(line, edges)) for line in lines]
-    anchors = [top for top, cells in cut if cells[_STATUS] or cells[_REASON] == _NOT_YET]
+    anchors = [top for top, cells in cut if cells[_STATUS] or cells[_REASON] == _NOT_YET_SUBMITTED]
     rows: dict[float, list[_Cells]] = {top: [] for top in anchors}
     for top, cells in cut:
         if not anchors:

@@ -1,4 +1,4 @@
-"""Who changed teams: stats.nba.com NBA_Player_Movement.json, every signing, waiver and trade since July 2015."""
+"""Player movement: stats.nba.com NBA_Player_Movement.json, every signing, waiver and trade since July 2015."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -11,16 +11,16 @@ from tipoff.sources.providers import NBA_STATS
 from tipoff.teams import find_team
 from tipoff.vocabulary import Outcome, Role, season_of, step_names
 
-_NOBODY = "0"
-"""The player where a trade brings a draft pick or money; the other team where there is none."""
-_QUIET_AT_MOST = timedelta(days=75)
-"""No moves are made between the end of the regular season and the finals, up to 66 days."""
-_MOVES_BEFORE_A_SEASON = 300
+_NONE = "0"
+"""The player id of a traded draft pick or money, and the id of the other team when there is none."""
+_LONGEST_PAUSE = timedelta(days=75)
+"""Without moves: up to 66 days lie between the end of the regular season and the finals."""
+_MOVES_BEFORE_SEASON = 300
 """From July to the opening night; by June there are 700 and more."""
 
 
 class PlayerMovement(Feed):
-    """The season's moves of players."""
+    """The season's signings, waivers and trades of players."""
 
     name = step_names.PLAYER_MOVEMENT
     title = "NBA player movement"
@@ -31,8 +31,8 @@ class PlayerMovement(Feed):
     ignored_fields: ClassVar[frozenset[str]] = names("columns TEAM_SLUG PLAYER_SLUG")
 
     def __init__(self, *, replayed: bool = False) -> None:
-        """`replayed`: the day is played from an archive, which has no moves."""
-        self.idle_reason = "an archive has no moves of players" if replayed else ""
+        """`replayed`: the day is replayed from an archive, which has no player movement."""
+        self.idle_reason = "the replay archive has no player movement" if replayed else ""
 
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
         if self.idle_reason or not slate.games:
@@ -44,30 +44,30 @@ class PlayerMovement(Feed):
         if not moves:
             return judged(Outcome.SUSPICIOUSLY_EMPTY, "the list has no moves")
         newest = max(move.game_date for move in moves)
-        if newest < slate.game_date - _QUIET_AT_MOST:
-            return judged(Outcome.STALE, f"the newest move is of {newest}, asked for {slate.game_date}")
+        if newest < slate.game_date - _LONGEST_PAUSE:
+            return judged(Outcome.STALE, f"the newest move is of {newest}, requested {slate.game_date}")
         return judged(Outcome.OK, f"{len(moves)} moves up to {newest}")
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
-        answer, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
+        payload, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
         season = season_of(context.slate.game_date)
-        for move in _moves(answer):
+        for move in _moves(payload):
             if season_of(move.game_date) != season:
                 collector.reject(f"move of another season than {season}")
-            elif move.player_id == _NOBODY:
+            elif move.player_id == _NONE:
                 collector.reject("draft pick or money")
             else:
                 collector.keep({"season": season, **move._asdict(), **self.origin(context)})
-        return collector.reading(answer.unknown(self.ignored_fields))
+        return collector.reading(payload.unknown(self.ignored_fields))
 
     def replaced_rows(self, rows: Sequence[Row], slate: Slate) -> ReplacedRows:
         return {"season": season_of(slate.game_date)}
 
     def expected_rows(self, slate: Slate) -> int:
-        return _MOVES_BEFORE_A_SEASON
+        return _MOVES_BEFORE_SEASON
 
     def covers(self, rows: Iterable[Row], slate: Slate) -> frozenset[str]:
-        """Every game: a team without a move is no gap."""
+        """Every game: a team without a move has no missing data."""
         return frozenset(game.game_id for game in slate.games)
 
 
@@ -83,8 +83,8 @@ class _Move(NamedTuple):
     description: str
 
 
-def _moves(answer: JsonPayload) -> list[_Move]:
-    return [_move(row) for row in answer.top().fields("NBA_Player_Movement").each("rows")]
+def _moves(payload: JsonPayload) -> list[_Move]:
+    return [_move(row) for row in payload.top().fields("NBA_Player_Movement").each("rows")]
 
 
 def _move(row: Fields) -> _Move:
@@ -94,31 +94,31 @@ def _move(row: Fields) -> _Move:
         kind=row.text("Transaction_Type"),
         player_id=_id(row, "PLAYER_ID"),
         team=_tricode(row, "TEAM_ID"),
-        from_team=None if _id(row, "Additional_Sort") == _NOBODY else _tricode(row, "Additional_Sort"),
+        from_team=None if _id(row, "Additional_Sort") == _NONE else _tricode(row, "Additional_Sort"),
         description=row.prose("TRANSACTION_DESCRIPTION"),
     )
 
 
 def _date(row: Fields) -> date:
-    """The date of "2025-07-16T00:00:00", an Eastern one without a time."""
+    """The Eastern date in a text such as "2025-07-16T00:00:00", whose time has no meaning."""
     text = row.text("TRANSACTION_DATE")
     try:
         return datetime.fromisoformat(text).date()
     except ValueError as error:
-        raise row.problem("TRANSACTION_DATE", f"{text[:30]!r} is no date") from error
+        raise row.problem("TRANSACTION_DATE", f"{text[:30]!r} is not a date") from error
 
 
 def _id(row: Fields, name: str) -> str:
-    """An id, which the provider writes as a decimal: 1610612749.0."""
+    """An id, which the provider writes as a decimal number: 1610612749.0."""
     number = row.number(name)
     if number < 0 or not number.is_integer():
-        raise row.problem(name, "is no id")
+        raise row.problem(name, "is not an id")
     return str(int(number))
 
 
 def _tricode(row: Fields, name: str) -> str:
-    """Raises ContractError for a team of another league."""
+    """The tricode of a team. Raises ContractError for a team of another league."""
     team = find_team(_id(row, name))
     if team is None:
-        raise row.problem(name, f"{_id(row, name)} is no team of the NBA")
+        raise row.problem(name, f"{_id(row, name)} is no NBA team")
     return team.tricode

@@ -12,11 +12,11 @@ from tipoff.sources.providers import NBA_STATS
 from tipoff.teams import TEAMS, find_team
 from tipoff.vocabulary import Outcome, Role, season_of, step_names
 
-_PLAYERS_A_TEAM = 15
+_PLAYERS_PER_TEAM = 15
 
 
 class PlayerList(Feed):
-    """Who is in the league, where he plays and at which position."""
+    """The league's players with their teams and positions."""
 
     name = step_names.PLAYER_LIST
     title = "NBA player list"
@@ -55,7 +55,7 @@ class PlayerList(Feed):
         )
         for player_id, first, last, team_id, position in columns:
             team = find_team(team_id or "")
-            if team is None and team_id not in _FREE_AGENT:
+            if team is None and team_id not in _NO_TEAM:
                 collector.reject(nba.OUTSIDE)
                 continue
             row = {
@@ -69,7 +69,7 @@ class PlayerList(Feed):
         return collector.reading(table.unknown(self.ignored_fields))
 
     def expected_rows(self, slate: Slate) -> int:
-        return len(TEAMS) * _PLAYERS_A_TEAM
+        return len(TEAMS) * _PLAYERS_PER_TEAM
 
 
-_FREE_AGENT = (None, "0")
+_NO_TEAM = (None, "0")

@@ -1,6 +1,6 @@
-"""Who calls tonight's games: official.nba.com get-game-officials, out at about 09:15 Eastern of the date.
+"""Referee assignments: official.nba.com get-game-officials, published at about 09:15 Eastern on the date.
 
-One answer tells of the NBA, the G League and the WNBA in a table each; only the first is read.
+A response has a table each for the NBA, the G League and the WNBA; only the first is read.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,24 +12,25 @@ from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Respon
 from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.providers import NBA_OFFICIALS
+from tipoff.sources.rejections import NOT_ON_SLATE
 from tipoff.vocabulary import Outcome, Role, eastern, step_names
 
 PUBLISHED_AT = (9, 15)
 """Hour and minute, Eastern."""
 
 _LATEST_AFTER = timedelta(minutes=45)
-"""How long after its time a list may still be on its way."""
+"""How long after `PUBLISHED_AT` the list may still come."""
 _POSITIONS: Mapping[str, str] = {
     "official1": "crew_chief",
     "official2": "referee",
     "official3": "umpire",
     "official4": "alternate",
 }
-_MAY_BE_FREE = "alternate"
+_OPTIONAL = "alternate"
 
 
 class RefereeAssignments(Feed):
-    """The crew of each game."""
+    """The officials of each game."""
 
     name = step_names.REFEREES
     title = "NBA referee assignments"
@@ -54,29 +55,29 @@ class RefereeAssignments(Feed):
         crews = [_crew(game) for game in _games(JsonPayload(self.name, response.body))]
         dates = {crew.game_date for crew in crews}
         if dates and slate.game_date not in dates:
-            return judged(Outcome.STALE, f"the assignments of {min(dates)}, asked for {slate.game_date}")
-        there = [crew.game_id for crew in crews if crew.officials]
-        return judged_by_games(slate.games, there, _judged_empty(response, slate))
+            return judged(Outcome.STALE, f"the assignments of {min(dates)}, requested {slate.game_date}")
+        assigned = [crew.game_id for crew in crews if crew.officials]
+        return judged_by_games(slate.games, assigned, _judge_empty(response, slate))
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
-        answer, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
-        tonight = {game.game_id for game in context.slate.games}
-        for crew in map(_crew, _games(answer)):
-            if crew.game_id not in tonight or crew.game_date != context.slate.game_date:
-                collector.reject("of no game of the slate")
+        payload, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
+        on_slate = {game.game_id for game in context.slate.games}
+        for crew in map(_crew, _games(payload)):
+            if crew.game_id not in on_slate or crew.game_date != context.slate.game_date:
+                collector.reject(NOT_ON_SLATE)
                 continue
-            collector.reject("place that nobody is assigned to", crew.free_places)
+            collector.reject("position without an official", crew.open_positions)
             for official in crew.officials:
                 row = {"game_date": crew.game_date, "game_id": crew.game_id, **official._asdict()}
                 collector.keep({**row, **self.origin(context)})
-        return collector.reading(answer.unknown(self.ignored_fields))
+        return collector.reading(payload.unknown(self.ignored_fields))
 
     def expected_rows(self, slate: Slate) -> int:
         return (len(_POSITIONS) - 1) * len(slate.games)
 
 
 class _Official(NamedTuple):
-    """One official, with his place in the crew."""
+    """One official with the position in the crew."""
 
     official_id: str
     official_name: str
@@ -89,21 +90,21 @@ class _Crew(NamedTuple):
     game_date: date
     game_id: str
     officials: tuple[_Official, ...]
-    free_places: int
-    """Places that every crew fills and that nobody is assigned to."""
+    open_positions: int
+    """Required positions without an official."""
 
 
-def _games(answer: JsonPayload) -> list[Fields]:
-    return answer.top().fields("nba").fields("Table").each("rows")
+def _games(payload: JsonPayload) -> list[Fields]:
+    return payload.top().fields("nba").fields("Table").each("rows")
 
 
 def _crew(game: Fields) -> _Crew:
-    """Raises ContractError for a game of another league in the NBA's table."""
+    """The crew of a game. Raises ContractError for a game of another league in the NBA's table."""
     game_id = game.text("game_id")
     if not nba.is_nba_game(game_id):
         raise game.problem("game_id", f"{game_id[:20]!r} is no game of the NBA")
     officials = tuple(_officials(game))
-    filled = {official.position for official in officials} | {_MAY_BE_FREE}
+    filled = {official.position for official in officials} | {_OPTIONAL}
     return _Crew(_date(game), game_id, officials, len(_POSITIONS) - len(filled))
 
 
@@ -119,10 +120,10 @@ def _date(game: Fields) -> date:
     try:
         return datetime.strptime(text, "%m/%d/%Y").date()  # noqa: DTZ007 - a date has no zone
     except ValueError as error:
-        raise game.problem("game_date", f"{text[:20]!r} is no date MM/DD/YYYY") from error
+        raise game.problem("game_date", f"{text[:20]!r} is not a date MM/DD/YYYY") from error
 
 
-def _judged_empty(response: Response, slate: Slate) -> Judgement:
+def _judge_empty(response: Response, slate: Slate) -> Judgement:
     if response.fetched_at < eastern(slate.game_date, *PUBLISHED_AT) + _LATEST_AFTER:
-        return judged(Outcome.NOT_PUBLISHED_YET, "the assignments come out at about 09:15 ET")
+        return judged(Outcome.NOT_PUBLISHED_YET, "the assignments are published at about 09:15 ET")
     return judged(Outcome.SUSPICIOUSLY_EMPTY, f"no officials for any of the {len(slate.games)} games")

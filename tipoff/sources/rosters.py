@@ -1,7 +1,7 @@
-"""Who is on each team of the slate: site.api.espn.com teams/{id}/roster, one question a team.
+"""The roster of each team of the slate: site.api.espn.com teams/{id}/roster, one request per team.
 
-ESPN has ids of its own, so names are resolved within the league's list: first among the team's players, then,
-for one who has just been traded, by full name among all.
+ESPN has its own ids, so names are resolved within the league's player list: first among the team's players, then by
+full name among all players, for one who has just been traded.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,13 +18,13 @@ from tipoff.teams import TEAMS
 from tipoff.vocabulary import Outcome, Role, step_names
 
 _NBA = "~l:46~"
-"""The league in ESPN's uids."""
-_PLAYERS_A_TEAM = 13
-_BY_ESPN_ID = {team.espn_id: team for team in TEAMS.values()}
+"""The part of an ESPN uid that names the NBA."""
+_PLAYERS_PER_TEAM = 13
+_TEAMS_BY_ESPN_ID = {team.espn_id: team for team in TEAMS.values()}
 
 
 class TeamRosters(Feed):
-    """Who can play tonight."""
+    """The players who can play tonight."""
 
     name = step_names.ROSTERS
     title = "ESPN team rosters"
@@ -61,21 +61,21 @@ class TeamRosters(Feed):
         return judged(Outcome.OK, f"{team}: {len(athletes)} players")
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
-        answer, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
-        team, athletes = _roster(answer, context.part)
-        team_mates = resolver_of(context, [team])
+        payload, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
+        team, athletes = _roster(payload, context.part)
+        teammates = resolver_of(context, [team])
         league = cache(lambda: resolver_of(context))
         for athlete in athletes:
-            if not _of_the_nba(athlete):
+            if not _is_nba(athlete):
                 collector.reject("player outside the NBA")
                 continue
             name, position = athlete.text("displayName"), _position(athlete)
             if len(name) > LONGEST_NAME:
                 collector.reject(TOO_LONG)
                 continue
-            player = team_mates.resolve(name) or league().namesake(name)
+            player = teammates.resolve(name) or league().namesake(name)
             if player is None:
-                row = unresolved_row(name, team_mates, context, team=team)
+                row = unresolved_row(name, teammates, context, team=team)
                 collector.unresolved({**row, **self.origin(context)})
                 continue
             row = {
@@ -86,30 +86,33 @@ class TeamRosters(Feed):
                 "position": position,
             }
             collector.keep({**row, **self.origin(context)})
-        return collector.reading(answer.unknown(self.ignored_fields))
+        return collector.reading(payload.unknown(self.ignored_fields))
 
     def replaced_rows(self, rows: Sequence[Row], slate: Slate) -> ReplacedRows:
         return {"game_date": slate.game_date, "team": sorted({row["team"] for row in rows})}
 
     def expected_rows(self, slate: Slate) -> int:
-        return 2 * len(slate.games) * _PLAYERS_A_TEAM
+        return 2 * len(slate.games) * _PLAYERS_PER_TEAM
 
 
-def _roster(answer: JsonPayload, wanted: str) -> tuple[str, list[Fields]]:
-    """The team and its athletes, which stand within the team or beside it."""
-    top = answer.top()
+def _roster(payload: JsonPayload, requested: str) -> tuple[str, list[Fields]]:
+    """The team's tricode and its athletes, which are inside the team object or beside it.
+
+    Raises ContractError for another team than the requested one.
+    """
+    top = payload.top()
     team = top.fields("team")
-    known = _BY_ESPN_ID.get(team.identifier("id"))
-    if known is None or not _of_the_nba(team):
+    known = _TEAMS_BY_ESPN_ID.get(team.identifier("id"))
+    if known is None or not _is_nba(team):
         raise team.problem("id", "is no NBA team")
-    if wanted and known.tricode != wanted:
-        raise team.problem("id", f"is {known.tricode}, asked for {wanted}")
+    if requested and known.tricode != requested:
+        raise team.problem("id", f"is {known.tricode}, requested {requested}")
     holder = team if team.has("athletes") else top
     return known.tricode, holder.each("athletes")
 
 
-def _of_the_nba(fields: Fields) -> bool:
-    """By the uid, where there is one: the sister leagues' teams have the same ids."""
+def _is_nba(fields: Fields) -> bool:
+    """Whether the uid, where there is one, names the NBA: teams of other ESPN leagues have the same ids."""
     return not fields.has("uid") or _NBA in fields.text("uid")
 
 

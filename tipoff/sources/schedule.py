@@ -12,14 +12,14 @@ from tipoff.sources.providers import NBA_CDN, NBA_STATS
 from tipoff.vocabulary import PREDICTED, Outcome, Role, SlateGame, game_date_of, season_of, step_names
 
 GAMES_PER_SEASON = 1230
-_PUBLISHED_WITHIN = timedelta(days=100)
-"""The provider turns to the next season between July and the beginning of October."""
+_SWITCHES_WITHIN = timedelta(days=100)
+"""The provider switches to the next season between July and the beginning of October."""
 _OFF_SEASON = range(7, 10)
 """Months without games."""
 
 
 class Schedule(Feed):
-    """The slate, and the denominator of every coverage figure."""
+    """Every game of the season: the slate comes from it, and every coverage share is relative to it."""
 
     name = step_names.SCHEDULE
     title = "NBA schedule"
@@ -39,7 +39,7 @@ class Schedule(Feed):
     )
 
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
-        """The file for everybody, and the statistics' own list for when that is out of reach."""
+        """Requests for the public file and, when that fails, for the list of stats.nba.com."""
         season = {"LeagueID": nba.LEAGUE_ID, "Season": season_of(slate.game_date)}
         return (
             Request(host=NBA_CDN.host, path="/static/json/staticData/scheduleLeagueV2.json", part=NBA_CDN.host),
@@ -49,9 +49,9 @@ class Schedule(Feed):
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
         league = JsonPayload(self.name, response.body).top().fields("leagueSchedule")
         nba.require_nba(league, "leagueId")
-        season, near = league.text("seasonYear"), slate.game_date - _PUBLISHED_WITHIN
-        if season not in (season_of(slate.game_date), season_of(near)):
-            return judged(Outcome.STALE, f"the schedule of {season}, asked for {slate.game_date}")
+        season, earlier = league.text("seasonYear"), slate.game_date - _SWITCHES_WITHIN
+        if season not in (season_of(slate.game_date), season_of(earlier)):
+            return judged(Outcome.STALE, f"the schedule of {season}, requested {slate.game_date}")
         if league.values("gameDates"):
             return judged(Outcome.OK, f"the schedule of {season}")
         if slate.game_date.month in _OFF_SEASON:
@@ -59,19 +59,19 @@ class Schedule(Feed):
         return judged(Outcome.SUSPICIOUSLY_EMPTY, f"the schedule of {season} has no games")
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
-        answer = JsonPayload(self.name, body)
-        league = answer.top().fields("leagueSchedule")
+        payload = JsonPayload(self.name, body)
+        league = payload.top().fields("leagueSchedule")
         nba.require_nba(league, "leagueId")
         season, origin = league.text("seasonYear"), self.origin(context)
         collector = RowCollector(self.natural_key)
         for day in league.each("gameDates"):
             for game in day.each("games"):
-                row = _row(game)
+                row = _schedule_row(game)
                 if row is None:
                     collector.reject(nba.OUTSIDE)
                 else:
                     collector.keep({**row, "season": season, **origin})
-        return collector.reading(answer.unknown(self.ignored_fields))
+        return collector.reading(payload.unknown(self.ignored_fields))
 
     def replaced_rows(self, rows: Sequence[Row], slate: Slate) -> ReplacedRows:
         return {"season": rows[0]["season"] if rows else season_of(slate.game_date)}
@@ -81,7 +81,7 @@ class Schedule(Feed):
 
 
 def slate_games(rows: Iterable[Row], game_date: date) -> tuple[SlateGame, ...]:
-    """The games of a date to predict: without preseason, All-Star and postponed ones, by tip-off and id."""
+    """The games of a date to predict, by tip-off and id; without preseason, All-Star and postponed games."""
     games = [
         SlateGame(game_id=row["game_id"], away=row["away"], home=row["home"], tip_off=row["tip_off"])
         for row in rows
@@ -90,10 +90,10 @@ def slate_games(rows: Iterable[Row], game_date: date) -> tuple[SlateGame, ...]:
     return tuple(sorted(games, key=lambda game: (game.tip_off, game.game_id)))
 
 
-def _row(game: Fields) -> Row | None:
-    """A game between two NBA teams; None for All-Star teams, foreign guests and sides not known yet."""
+def _schedule_row(game: Fields) -> Row | None:
+    """The row of a game; None unless it is between two NBA teams (All-Star, foreign guests, teams not decided yet)."""
     game_id = game.text("gameId")
-    # gameDateTimeEst is the Eastern wall clock with a false Z; only this one is the moment it says.
+    # gameDateTimeEst is Eastern wall-clock time with a wrong "Z"; this field alone is correct.
     tip_off = game.moment("gameDateTimeUTC")
     postponed = game.text("gameStatusText").strip() == "PPD" or game.text("postponedStatus") == "Y"
     status = nba.status_of(game, postponed=postponed)

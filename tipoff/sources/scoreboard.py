@@ -1,4 +1,4 @@
-"""Where tonight's games stand: cdn.nba.com todaysScoreboard_00, which turns to the new date in the morning."""
+"""The league's live scoreboard: cdn.nba.com todaysScoreboard_00, which switches to the new date in the morning."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
@@ -9,6 +9,7 @@ from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Respon
 from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.providers import NBA_CDN
+from tipoff.sources.rejections import another_date
 from tipoff.vocabulary import Outcome, Role, game_date_of, step_names
 
 
@@ -38,36 +39,36 @@ class Scoreboard(Feed):
         board = _board(JsonPayload(self.name, response.body))
         shown = _date(board)
         if shown != slate.game_date:
-            return judged(Outcome.STALE, f"the scoreboard of {shown}, asked for {slate.game_date}")
-        there = [game.text("gameId") for game in board.each("games")]
-        nothing = judged(Outcome.SUSPICIOUSLY_EMPTY, f"none of the {len(slate.games)} games is on it")
-        return judged_by_games(slate.games, there, nothing)
+            return judged(Outcome.STALE, f"the scoreboard of {shown}, requested {slate.game_date}")
+        listed = [game.text("gameId") for game in board.each("games")]
+        if_none = judged(Outcome.SUSPICIOUSLY_EMPTY, f"the scoreboard has none of the {len(slate.games)} games")
+        return judged_by_games(slate.games, listed, if_none)
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
-        answer, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
-        board = _board(answer)
+        payload, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
+        board = _board(payload)
         _date(board)
         for game in board.each("games"):
-            row = _row(game)
+            row = _scoreboard_row(game)
             if row is None:
                 collector.reject(nba.OUTSIDE)
             elif row["game_date"] != context.slate.game_date:
-                collector.reject(f"game of another date than {context.slate.game_date}")
+                collector.reject(another_date(context.slate.game_date))
             else:
                 collector.keep({**row, **self.origin(context)})
-        return collector.reading(answer.unknown(self.ignored_fields))
+        return collector.reading(payload.unknown(self.ignored_fields))
 
     def expected_rows(self, slate: Slate) -> int:
         return len(slate.games)
 
     def covers(self, rows: Iterable[Row], slate: Slate) -> frozenset[str]:
-        """The slate's games that are over: it is followed until all of them are."""
+        """The slate's games that are over: polls go on until all of them are."""
         over = {row["game_id"] for row in rows if row["status"] in {"final", "postponed"}}
         return frozenset(game.game_id for game in slate.games if game.game_id in over)
 
 
-def _board(answer: JsonPayload) -> Fields:
-    board = answer.top().fields("scoreboard")
+def _board(payload: JsonPayload) -> Fields:
+    board = payload.top().fields("scoreboard")
     nba.require_nba(board, "leagueId")
     return board
 
@@ -77,10 +78,11 @@ def _date(board: Fields) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise board.problem("gameDate", f"{text!r} is no date") from error
+        raise board.problem("gameDate", f"{text!r} is not a date") from error
 
 
-def _row(game: Fields) -> Row | None:
+def _scoreboard_row(game: Fields) -> Row | None:
+    """The row of a game; None unless it is between two NBA teams."""
     game_id, text = game.text("gameId"), game.text("gameStatusText").strip()
     status = nba.status_of(game, postponed=text == "PPD")
     sides = {side: game.fields(f"{side}Team") for side in ("home", "away")}

@@ -1,4 +1,4 @@
-"""How strong the teams are: api.balldontlie.io /v1/standings of the season, regular games only."""
+"""The standings of the season: api.balldontlie.io /v1/standings, regular-season games only."""
 
 import re
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from tipoff.vocabulary import Outcome, Role, first_day, season_of, step_names
 
 _RECORD = re.compile(r"([0-9]{1,2})-([0-9]{1,2})")
 _OPENING_MONTH = 10
-"""Until its end a season may be too young for standings."""
+"""Until this month ends, a season may have no standings yet."""
 
 
 class Standings(Feed):
@@ -29,11 +29,11 @@ class Standings(Feed):
     ignored_fields: ClassVar[frozenset[str]] = names("id city name abbreviation meta")
 
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
-        """Asked only before the first tip-off: later the answer would tell how tonight's games end."""
+        """No request from the first tip-off on: later standings would reveal results of the slate's games."""
         if not slate.games or as_of >= min(game.tip_off for game in slate.games):
             return ()
-        started = first_day(season_of(slate.game_date)).year
-        return (Request(host=BALLDONTLIE.host, path="/v1/standings", params={"season": str(started)}),)
+        start_year = first_day(season_of(slate.game_date)).year
+        return (Request(host=BALLDONTLIE.host, path="/v1/standings", params={"season": str(start_year)}),)
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
         standings = _standings(JsonPayload(self.name, response.body))
@@ -41,22 +41,22 @@ class Standings(Feed):
         if not standings and slate.game_date.month == _OPENING_MONTH:
             return judged(Outcome.EMPTY_OK, "the season has just begun")
         if standings and seasons != {season_of(slate.game_date)}:
-            return judged(Outcome.STALE, f"the standings of {min(seasons)}, asked for {slate.game_date}")
+            return judged(Outcome.STALE, f"the standings of {min(seasons)}, requested {slate.game_date}")
         teams = {standing.team for standing in standings}
-        there = [game.game_id for game in slate.games if teams >= {game.home, game.away}]
-        nothing = judged(Outcome.SUSPICIOUSLY_EMPTY, f"{len(teams)} teams, both sides of none of tonight's games")
-        return judged_by_games(slate.games, there, nothing)
+        with_both_teams = [game.game_id for game in slate.games if teams >= {game.home, game.away}]
+        if_none = judged(Outcome.SUSPICIOUSLY_EMPTY, f"{len(teams)} teams, but not both teams of any game")
+        return judged_by_games(slate.games, with_both_teams, if_none)
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
-        answer, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
+        payload, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
         season = season_of(context.slate.game_date)
-        for standing in _standings(answer):
+        for standing in _standings(payload):
             if standing.season != season:
-                collector.reject(f"of another season than {season}")
+                collector.reject(f"standings of another season than {season}")
                 continue
             row = {"game_date": context.slate.game_date, **standing._asdict()}
             collector.keep({**row, **self.origin(context)})
-        return collector.reading(answer.unknown(self.ignored_fields))
+        return collector.reading(payload.unknown(self.ignored_fields))
 
     def expected_rows(self, slate: Slate) -> int:
         return 0 if slate.game_date.month == _OPENING_MONTH else len(TEAMS)
@@ -83,16 +83,16 @@ class _Standing(NamedTuple):
     division_rank: int
 
 
-def _standings(answer: JsonPayload) -> list[_Standing]:
-    return [_standing(entry) for entry in answer.top().each("data")]
+def _standings(payload: JsonPayload) -> list[_Standing]:
+    return [_standing(entry) for entry in payload.top().each("data")]
 
 
 def _standing(entry: Fields) -> _Standing:
-    """Raises ContractError for a team of another league, whose standings have the same shape."""
+    """The row of a team. Raises ContractError for a team of another league, whose standings have the same shape."""
     team = entry.fields("team")
     known = find_team(team.text("full_name"))
     if known is None:
-        raise team.problem("full_name", f"{team.text('full_name')[:40]!r} is no team of the NBA")
+        raise team.problem("full_name", f"{team.text('full_name')[:40]!r} is no NBA team")
     records = {scope: _record(entry, f"{scope}_record") for scope in ("home", "road", "conference", "division")}
     return _Standing(
         team=known.tricode,
@@ -109,19 +109,19 @@ def _standing(entry: Fields) -> _Standing:
 
 
 def _season(entry: Fields) -> str:
-    """The provider names a season by the year it starts in."""
+    """The season, which the provider names by the year it starts in."""
     year = entry.integer("season")
     try:
         return season_of(date(year, 7, 1))
     except (ValueError, OverflowError) as error:
-        raise entry.problem("season", "is no year") from error
+        raise entry.problem("season", "is not a year") from error
 
 
 def _record(entry: Fields, name: str) -> tuple[int, int]:
-    """Wins and losses, which are text: "41-11"."""
+    """Wins and losses from a text such as "41-11"."""
     text = entry.text(name)
     match = _RECORD.fullmatch(text)
     if match is None:
-        raise entry.problem(name, f"{text[:20]!r} is no record such as 41-11")
+        raise entry.problem(name, f"{text[:20]!r} is not a record such as 41-11")
     won, lost = match.groups()
     return int(won), int(lost)

@@ -65,7 +65,9 @@ def parse(payloads: Path) -> Any:
     return json.loads((payloads / "nba_com/gamebook_0173bcd1.parsed.json").read_text())
 
 
-def test_who_played_is_read_with_minutes_and_points_of_the_recorded_parse(recordings: Recordings, parse: Any) -> None:
+def test_players_who_played_have_the_minutes_and_points_of_the_recorded_parse(
+    recordings: Recordings, parse: Any
+) -> None:
     rows = [row for row in recordings.read(GAMEBOOK).rows if row["status"] == "played"]
     clocks = {player["name"]: player["stats"]["minutes"].split(":") for player in parse["active_players"]}
     assert {row["player_name"]: row["points"] for row in rows} == {
@@ -78,7 +80,7 @@ def test_who_played_is_read_with_minutes_and_points_of_the_recorded_parse(record
     assert points == {"MEM": 98, "CLE": 110}
 
 
-def test_who_did_not_play_is_read_with_the_reasons_of_the_recorded_parse(recordings: Recordings, parse: Any) -> None:
+def test_players_who_did_not_play_have_the_reasons_of_the_recorded_parse(recordings: Recordings, parse: Any) -> None:
     reading = recordings.read(GAMEBOOK)
     for player in parse["dnp_players"]:
         row = row_of(reading, player["name"])
@@ -87,22 +89,20 @@ def test_who_did_not_play_is_read_with_the_reasons_of_the_recorded_parse(recordi
         assert (row["minutes"], row["points"]) == (None, None)
 
 
-def test_inactive_players_are_told_apart_by_team_over_as_many_lines_as_they_fill(
-    recordings: Recordings, parse: Any
-) -> None:
+def test_inactive_players_are_read_per_team_over_several_lines(recordings: Recordings, parse: Any) -> None:
     rows = [row for row in recordings.read(GAMEBOOK).rows if row["status"] == "inactive"]
     assert Counter(row["team"] for row in rows) == {"MEM": 9, "CLE": 3}
-    # The parse took the second team's list for a part of the first's last reason.
-    told = {(p["name"], p["reason"]) for p in parse["inactive_players"] if "Inactive:" not in p["reason"]}
-    read_too = ("Williams Jr.", "Injury/Illness - Left Patellar; Tendonitis")
-    assert {(row["player_name"], row["reason"]) for row in rows} == {*told, read_too}
+    # The recorded parse mistakes the second team's list for a part of the first team's last reason.
+    parsed = {(p["name"], p["reason"]) for p in parse["inactive_players"] if "Inactive:" not in p["reason"]}
+    missing_in_parse = ("Williams Jr.", "Injury/Illness - Left Patellar; Tendonitis")
+    assert {(row["player_name"], row["reason"]) for row in rows} == {*parsed, missing_in_parse}
 
 
 @pytest.mark.parametrize(
     ("name", "player_id"),
     [
         ("GG Jackson", "1641713"),
-        ("Trey Jemison", "1641998"),  # the third, in the box scores
+        ("Trey Jemison", "1641998"),  # "III" in the box scores
         ("Jackson Jr.", "1628991"),  # Jaren; another Jackson plays
         ("Williams Jr.", "1631246"),  # Vince; Ziaire Williams is named in full
         ("Wade", "1629731"),

@@ -1,4 +1,4 @@
-"""The official injury report, old, broken and of other measures: the recorded one is of 2024-01-04, 12:30 p.m."""
+"""The official injury report: stale, damaged and with other column widths. The recorded one is of 2024-01-04, 12:30."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -30,20 +30,20 @@ WITHOUT_PAGES = (
 
 
 def judged(body: bytes, part: str = INJURIES.part, on: Slate = TONIGHT, at: timedelta = timedelta()) -> Outcome:
-    request = Request(host=REPORT.provider, path="/", part=part)
+    request = Request(host=REPORT.provider.host, path="/", part=part)
     response = Response(status=200, headers={}, body=body, url="https://provider", fetched_at=AT_NOON + at)
     return REPORT.judge(request, response, on).outcome
 
 
 def read(body: bytes) -> set[tuple[str, str, str]]:
-    """(team, player or the team itself, status)"""
+    """(team, player or the team itself, status) of each row; "unresolved" as the status of an unresolved name."""
     reading = REPORT.read(body, ReadContext(slate=TONIGHT, as_of=AT_NOON))
     rows = {(row["team"], row["player_name"], row["status"]) for row in reading.rows}
-    return rows | {(row["team"], row["player_name"], "nobody's name") for row in reading.unresolved}
+    return rows | {(row["team"], row["player_name"], "unresolved") for row in reading.unresolved}
 
 
 @pytest.mark.data
-def test_the_report_that_was_asked_for_is_told_by_its_own_stamp_from_an_older_one(recordings: Recordings) -> None:
+def test_an_older_report_than_requested_is_stale_by_its_stamp(recordings: Recordings) -> None:
     body = recordings.body(INJURIES)
     later = slate(date(2024, 1, 9), game("0022300500", "MIN@ORL", utc(2024, 1, 10, 0, 0)))
     assert judged(body) is Outcome.OK
@@ -61,20 +61,22 @@ def test_yesterdays_report_is_stale_though_it_lists_todays_games(recordings: Rec
     ("stamp", "part", "outcome"),
     [
         ("12/22/25 05:15 PM", "2025-12-22_05_15PM", Outcome.OK),
-        ("12/22/25 05:17 PM", "2025-12-22_05_15PM", Outcome.OK),  # set two minutes late
+        ("12/22/25 05:17 PM", "2025-12-22_05_15PM", Outcome.OK),  # printed two minutes late
         ("12/22/25 05:00 PM", "2025-12-22_05_15PM", Outcome.STALE),
         ("12/21/25 05:30 PM", "2025-12-21_05PM", Outcome.OK),
         ("12/21/25 04:30 PM", "2025-12-21_05PM", Outcome.STALE),
     ],
 )
-def test_a_stamp_means_its_hour_or_since_december_2025_its_quarter(stamp: str, part: str, outcome: Outcome) -> None:
+def test_a_stamp_is_matched_by_hour_or_since_december_2025_by_quarter_hour(
+    stamp: str, part: str, outcome: Outcome
+) -> None:
     day = date(2025, 12, int(part[8:10]))
     rows = [(f"{day:%m/%d/%Y}", *row[1:]) for row in ROWS[:1]]
     on = slate(day, game("0022500400", "MIL@SAS", utc(2025, 12, 23, 3, 0)))
     assert judged(injury_report(rows, stamp), part, on, timedelta(days=717)) is outcome
 
 
-def test_a_report_silent_on_a_date_with_games_to_come_is_suspicious_until_the_last_has_begun() -> None:
+def test_a_report_without_entries_for_a_date_with_upcoming_games_is_suspicious() -> None:
     tomorrow = injury_report([("01/05/2024", *ROWS[0][1:])])
     assert judged(tomorrow) is Outcome.SUSPICIOUSLY_EMPTY
     assert judged(injury_report([])) is Outcome.SUSPICIOUSLY_EMPTY
@@ -82,7 +84,7 @@ def test_a_report_silent_on_a_date_with_games_to_come_is_suspicious_until_the_la
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "message"),
     [
         (lambda: b"<html></html>", "is something else where a PDF is due"),
         (lambda: b"%PDF-1.4 nonsense %%EOF", r"is no PDF that can be read|is a PDF without pages"),
@@ -93,18 +95,18 @@ def test_a_report_silent_on_a_date_with_games_to_come_is_suspicious_until_the_la
     ],
     ids=["not a PDF", "nonsense", "encrypted", "cut", "no pages", "other headings"],
 )
-def test_what_is_no_such_report_is_of_the_wrong_type_and_refused(body: Callable[[], bytes], told: str) -> None:
+def test_an_invalid_report_is_of_the_wrong_type_and_refused(body: Callable[[], bytes], message: str) -> None:
     assert judged(body()) is Outcome.WRONG_TYPE
-    with pytest.raises(ContractError, match=told):
+    with pytest.raises(ContractError, match=message):
         read(body())
 
 
 @pytest.mark.parametrize("stamp", ["", "13/45/24 12:30 PM", "today"])
-def test_a_report_without_a_stamp_is_none(stamp: str) -> None:
+def test_a_report_without_a_stamp_is_of_the_wrong_type(stamp: str) -> None:
     assert judged(injury_report(ROWS, stamp)) is Outcome.WRONG_TYPE
 
 
-def test_a_team_that_has_not_submitted_is_no_healthy_team() -> None:
+def test_a_team_that_has_not_submitted_is_marked() -> None:
     assert read(injury_report(ROWS[:1])) == {
         ("MIL", "MIL", "Not submitted"),
         *((team, team, "Submitted") for team in ("SAS", "DEN", "GSW")),
@@ -113,12 +115,12 @@ def test_a_team_that_has_not_submitted_is_no_healthy_team() -> None:
 
 @given(widths=st.lists(st.floats(95, 160), min_size=6, max_size=6))
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_columns_of_other_widths_are_found_by_their_headings(widths: list[float]) -> None:
+def test_columns_are_found_by_their_headings_at_any_width(widths: list[float]) -> None:
     columns = [20 + sum(widths[:place]) for place in range(7)]
     assert read(injury_report(ROWS[:2], columns=columns)) == read(injury_report(ROWS[:2]))
-    assert ("SAS", "Devin Vassell", "nobody's name") in read(injury_report(ROWS[:2], columns=columns))
+    assert ("SAS", "Devin Vassell", "unresolved") in read(injury_report(ROWS[:2], columns=columns))
 
 
-def test_a_game_that_the_report_gives_to_another_team_is_refused_by_page() -> None:
+def test_a_team_that_is_not_in_the_game_is_refused_with_the_page() -> None:
     with pytest.raises(ContractError, match="page 1: 'Denver Nuggets' is no team of MIL@SAS"):
         read(injury_report([(*ROWS[0][:3], *ROWS[2][3:])]))

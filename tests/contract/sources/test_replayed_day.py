@@ -1,4 +1,4 @@
-"""The sources on the day of the committed sample, asked over HTTP at several moments of it."""
+"""Every source on the day of the committed sample, polled over HTTP at several times of that day."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -24,14 +24,14 @@ DAY = date(2024, 3, 29)
 MORNING = eastern(DAY, 7)
 BEFORE_LINES, AFTER_LINES, LATE_AFTERNOON = eastern(DAY, 13, 20), eastern(DAY, 15, 10), eastern(DAY, 18, 35)
 EVENING, NIGHT, NEXT_MORNING = eastern(DAY, 20), eastern(DAY, 23, 59), eastern(DAY + timedelta(days=1), 9)
-MOMENTS = (MORNING, BEFORE_LINES, AFTER_LINES, LATE_AFTERNOON, EVENING, NIGHT, NEXT_MORNING)
+POLL_TIMES = (MORNING, BEFORE_LINES, AFTER_LINES, LATE_AFTERNOON, EVENING, NIGHT, NEXT_MORNING)
 
 ID_SOURCES = sorted({source.needs_ids_of for source in SOURCES.values() if source.needs_ids_of})
 
 
 @dataclass(frozen=True)
-class Look:
-    """One question with its verdict, and what was read when it was usable."""
+class PolledRequest:
+    """One request with the judgement of its response, and the reading when the response was usable."""
 
     request: Request
     judgement: Judgement
@@ -40,7 +40,7 @@ class Look:
 
 
 class Day:
-    """Asks the replayed providers as a day does, in the order of the registry."""
+    """Polls the replayed providers as a day does, in the order of the registry."""
 
     def __init__(self, url: str) -> None:
         self._client = httpx.Client(base_url=url, headers={"Referer": "https://www.nba.com/"}, timeout=60)
@@ -56,33 +56,33 @@ class Day:
             name: {row["game_id"]: row["event_id"] for row in self.rows(name, MORNING)} for name in ID_SOURCES
         }
 
-    def source_harness(self, name: str, as_of: datetime) -> list[Look]:
+    def poll(self, name: str, as_of: datetime) -> list[PolledRequest]:
         source = SOURCES[name]
         ids = self.event_ids[source.needs_ids_of] if source.needs_ids_of else {}
-        polls = [
-            poll for request in source.requests(self.slate, as_of, ids) for poll in self._pages(name, request, as_of)
+        polled = [
+            page for request in source.requests(self.slate, as_of, ids) for page in self._pages(name, request, as_of)
         ]
-        return polls[:1] if source.requests_are_alternatives else polls
+        return polled[:1] if source.requests_are_alternatives else polled
 
     def rows(self, name: str, as_of: datetime) -> list[Row]:
-        return [row for poll in self.source_harness(name, as_of) if poll.reading for row in poll.reading.rows]
+        return [row for page in self.poll(name, as_of) if page.reading for row in page.reading.rows]
 
-    def _pages(self, name: str, request: Request | None, as_of: datetime) -> Iterator[Look]:
+    def _pages(self, name: str, request: Request | None, as_of: datetime) -> Iterator[PolledRequest]:
         while request:
-            poll = self._look(name, request, as_of)
-            yield poll
-            request = SOURCES[name].next_page(request, poll.body) if SOURCES[name].paged and poll.reading else None
+            page = self._fetch(name, request, as_of)
+            yield page
+            request = SOURCES[name].next_page(request, page.body) if SOURCES[name].paged and page.reading else None
 
-    def _look(self, name: str, request: Request, as_of: datetime) -> Look:
+    def _fetch(self, name: str, request: Request, as_of: datetime) -> PolledRequest:
         key = {"apiKey": "replay"} if request.host == "api.the-odds-api.com" else {}
-        answer = self._client.get(
+        received = self._client.get(
             f"/{request.host}{request.path}",
             params={**request.params, **key},
             headers={AS_OF_HEADER: as_of.astimezone(UTC).isoformat()},
         )
-        headers = dict(answer.headers)
+        headers = dict(received.headers)
         response = Response(
-            status=answer.status_code, headers=headers, body=answer.content, url=request.path, fetched_at=as_of
+            status=received.status_code, headers=headers, body=received.content, url=request.path, fetched_at=as_of
         )
         judgement = SOURCES[name].judge(request, response, self.slate)
         context = ReadContext(
@@ -90,7 +90,7 @@ class Day:
         )
         usable = judgement.outcome in (Outcome.OK, Outcome.PARTIAL)
         reading = SOURCES[name].read(response.body, context) if usable else None
-        return Look(request, judgement, reading, response.body)
+        return PolledRequest(request, judgement, reading, response.body)
 
     def close(self) -> None:
         self._client.close()
@@ -105,19 +105,19 @@ def day(sample: Path) -> Iterator[Day]:
 
 
 def outcomes(day: Day, name: str, as_of: datetime) -> set[Outcome]:
-    return {poll.judgement.outcome for poll in day.source_harness(name, as_of)}
+    return {page.judgement.outcome for page in day.poll(name, as_of)}
 
 
-@pytest.mark.parametrize("as_of", MOMENTS, ids=lambda moment: f"{moment:%d-%H:%M}")
+@pytest.mark.parametrize("as_of", POLL_TIMES, ids=lambda as_of: f"{as_of:%d-%H:%M}")
 @pytest.mark.parametrize("name", [name for name in SOURCES if "history" not in name])
-def test_at_any_moment_answers_are_told_apart_and_read_whole(day: Day, name: str, as_of: datetime) -> None:
+def test_responses_at_any_time_have_an_outcome_and_are_read_completely(day: Day, name: str, as_of: datetime) -> None:
     columns = set(TABLES[SOURCES[name].table].column_names)
-    for poll in day.source_harness(name, as_of):
-        assert poll.judgement.outcome not in (Outcome.WRONG_TYPE, Outcome.BAD_REQUEST, Outcome.BLOCKED)
-        if poll.reading:
-            assert poll.reading.unknown_fields == ()
-            assert poll.reading.unresolved == ()
-            assert all(row.keys() == columns for row in poll.reading.rows)
+    for page in day.poll(name, as_of):
+        assert page.judgement.outcome not in (Outcome.WRONG_TYPE, Outcome.BAD_REQUEST, Outcome.BLOCKED)
+        if page.reading:
+            assert page.reading.unknown_fields == ()
+            assert page.reading.unresolved == ()
+            assert all(row.keys() == columns for row in page.reading.rows)
 
 
 def test_the_slate_of_the_day_has_its_twelve_games(day: Day) -> None:
@@ -138,11 +138,11 @@ def test_history_ends_the_day_before(day: Day) -> None:
     assert len(players) >= 0.5 * SOURCES["nbac_player_history"].expected_rows(day.slate)
 
 
-def test_lines_are_waited_for_until_they_are_quoted(day: Day) -> None:
+def test_lines_are_not_published_yet_before_the_books_have_them(day: Day) -> None:
     assert outcomes(day, "odds_api_player_points_props", BEFORE_LINES) == {Outcome.NOT_PUBLISHED_YET}
     assert outcomes(day, "odds_api_player_points_props", AFTER_LINES) == {Outcome.OK}
     assert outcomes(day, "odds_api_game_lines", MORNING) <= {Outcome.OK, Outcome.NOT_PUBLISHED_YET}
-    assert day.source_harness("odds_api_player_points_props", NIGHT) == []
+    assert day.poll("odds_api_player_points_props", NIGHT) == []
 
 
 def test_all_137_quoted_names_are_resolved(day: Day) -> None:
@@ -153,7 +153,7 @@ def test_all_137_quoted_names_are_resolved(day: Day) -> None:
     assert all(row["as_of"] < tip_offs[row["game_id"]] for row in rows)
 
 
-def test_bettingpros_quotes_what_the_books_it_knows_quote_page_by_page(day: Day) -> None:
+def test_bettingpros_pages_have_the_lines_of_its_books(day: Day) -> None:
     assert outcomes(day, "bettingpros_player_points_props", BEFORE_LINES) == {Outcome.NOT_PUBLISHED_YET}
     assert outcomes(day, "bettingpros_player_points_props", AFTER_LINES) == {Outcome.OK}
     ours, others = (
@@ -164,11 +164,11 @@ def test_bettingpros_quotes_what_the_books_it_knows_quote_page_by_page(day: Day)
     assert len({game_id for game_id, *_ in ours}) == 12
 
 
-def test_games_that_have_begun_are_no_longer_asked_for_lines(day: Day) -> None:
+def test_no_lines_are_requested_for_games_that_have_begun(day: Day) -> None:
     begun = {game.game_id for game in day.slate.games if game.tip_off <= EVENING}
-    asked = {poll.request.game_id for poll in day.source_harness("odds_api_player_points_props", EVENING)}
+    requested = {page.request.game_id for page in day.poll("odds_api_player_points_props", EVENING)}
     assert begun
-    assert asked == {game.game_id for game in day.slate.games} - begun
+    assert requested == {game.game_id for game in day.slate.games} - begun
 
 
 def test_a_late_scratch_is_out_only_in_the_last_report(day: Day) -> None:
@@ -179,14 +179,14 @@ def test_a_late_scratch_is_out_only_in_the_last_report(day: Day) -> None:
     assert out(LATE_AFTERNOON) > out(AFTER_LINES)
 
 
-def test_balldontlie_lists_whom_the_official_report_lists(day: Day) -> None:
+def test_balldontlie_lists_the_players_of_the_official_report(day: Day) -> None:
     for as_of in (AFTER_LINES, LATE_AFTERNOON):
         official, other = (day.rows(name, as_of) for name in ("nbac_injury_report", "bdl_injuries"))
         assert {row["player_id"] for row in other} >= {row["player_id"] for row in official}
         assert {row["status"] for row in other} == {"Out", "Submitted"}
 
 
-def test_the_crews_of_the_games_come_out_in_the_morning(day: Day) -> None:
+def test_the_referees_are_published_in_the_morning(day: Day) -> None:
     assert outcomes(day, "nbac_referee_assignments", MORNING) == {Outcome.NOT_PUBLISHED_YET}
     rows = day.rows("nbac_referee_assignments", BEFORE_LINES)
     assert {row["game_id"] for row in rows} == {game.game_id for game in day.slate.games}
@@ -199,31 +199,31 @@ def test_the_standings_are_those_before_the_date(day: Day) -> None:
     history = day.rows("nbac_team_history", MORNING)
     assert {row["team"]: row["wins"] for row in rows} == Counter(row["team"] for row in history if row["win"])
     assert sum(row["losses"] for row in rows) == len(history) / 2
-    assert day.source_harness("nbac_standings", EVENING) == []
+    assert day.poll("nbac_standings", EVENING) == []
 
 
-def test_of_moves_the_replay_knows_nothing(day: Day) -> None:
+def test_the_replay_has_no_player_movement(day: Day) -> None:
     assert outcomes(day, "nbac_player_movement", MORNING) == {Outcome.GONE}
 
 
-def test_the_scoreboard_turns_to_the_day_in_the_morning(day: Day) -> None:
+def test_the_scoreboard_switches_to_the_date_in_the_morning(day: Day) -> None:
     assert outcomes(day, "nbac_scoreboard", MORNING) == {Outcome.STALE}
     assert {row["status"] for row in day.rows("nbac_scoreboard", BEFORE_LINES)} == {"scheduled"}
     assert {row["status"] for row in day.rows("nbac_scoreboard", NEXT_MORNING)} == {"final"}
 
 
-def test_espn_tells_the_same_games_and_scores_as_the_league(day: Day) -> None:
+def test_espn_has_the_same_games_and_scores_as_the_league(day: Day) -> None:
     for as_of in (BEFORE_LINES, EVENING, NEXT_MORNING):
         espn, league = (day.rows(name, as_of) for name in ("espn_scoreboard", "nbac_scoreboard"))
-        told = ("game_id", "status", "period", "home_points", "away_points")
-        assert [[row[name] for name in told] for row in espn] == [[row[name] for name in told] for row in league]
+        shared = ("game_id", "status", "period", "home_points", "away_points")
+        assert [[row[name] for name in shared] for row in espn] == [[row[name] for name in shared] for row in league]
     schedule = slate_games(day.rows("espn_schedule", MORNING), DAY)
     assert schedule == day.slate.games
 
 
 def test_results_come_game_by_game_and_add_up(day: Day) -> None:
     assert outcomes(day, "nbac_player_boxscores", EVENING) == {Outcome.NOT_PUBLISHED_YET}
-    (partial,) = day.source_harness("nbac_player_boxscores", NIGHT)
+    (partial,) = day.poll("nbac_player_boxscores", NIGHT)
     assert partial.judgement.outcome is Outcome.PARTIAL
     assert partial.judgement.reason == "missing: DAL@SAC"
     players, teams = (day.rows(f"nbac_{name}", NEXT_MORNING) for name in ("player_boxscores", "team_boxscore"))
@@ -237,9 +237,7 @@ def test_results_come_game_by_game_and_add_up(day: Day) -> None:
 
 
 @pytest.mark.parametrize("name", ["nbac_live_boxscore", "bdl_player_boxscores", "espn_boxscores"])
-def test_who_stands_in_for_the_log_of_results_tells_the_same_results_and_none_before_the_end(
-    day: Day, name: str
-) -> None:
+def test_fallback_box_scores_equal_the_primary_source_and_come_only_after_the_end(day: Day, name: str) -> None:
     columns = ("game_id", "player_id", "team", "home", "points", "fga", "fta", "reb", "tov")
     official, other = (
         {tuple(row[column] for column in columns) for row in day.rows(source, NEXT_MORNING)}
@@ -259,44 +257,44 @@ def test_sums_of_players_are_the_leagues_totals(day: Day) -> None:
     assert totals == points
 
 
-async def test_a_game_that_the_league_has_moved_stands_once_when_espn_lists_it_as_postponed(
+async def test_a_game_the_league_has_moved_keeps_one_row_when_espn_lists_it_as_postponed(
     sample: Path, tmp_path: Path
 ) -> None:
     archive = Archive(sample)
     moved = slate_of(archive, DAY).games[0]
     sources = (ReplaySource.SCHEDULE, ReplaySource.ESPN_SCOREBOARD)
     faults = tuple(Fault(source=name, kind=FaultKind.POSTPONED, games=frozenset({moved.game_id})) for name in sources)
-    looked = (
+    polls = (
         *(("nbac_schedule", BEFORE_LINES), ("espn_schedule", BEFORE_LINES), ("nbac_schedule", AFTER_LINES)),
         ("espn_schedule", BEFORE_LINES),  # as a re-run reads it
     )
-    told, standing, of_game = [], [], {"game": moved.game_id}
+    results, stored_rows, of_game = [], [], {"game": moved.game_id}
     with serve(archive, faults) as upstream:
-        async with source_harness(upstream.url, slate_of(archive, DAY), tmp_path) as recordings:
-            for name, as_of in looked:
-                batch = (await recordings.collect(SOURCES[name], as_of)).batch_key
+        async with source_harness(upstream.url, slate_of(archive, DAY), tmp_path) as harness:
+            for name, as_of in polls:
+                batch = (await harness.collect(SOURCES[name], as_of)).batch_key
                 assert batch
-                told.append(recordings.read(SOURCES[name], batch, as_of))
-                rows = recordings.warehouse.query("SELECT * FROM raw_schedule WHERE game_id = @game", of_game)
-                standing.append(rows.select("source", "status").rows())
-    league, espn, *_ = told
+                results.append(harness.read(SOURCES[name], batch, as_of))
+                rows = harness.warehouse.query("SELECT * FROM raw_schedule WHERE game_id = @game", of_game)
+                stored_rows.append(rows.select("source", "status").rows())
+    league, espn, *_ = results
     assert moved.game_id not in {game.game_id for game in league.games or ()}
     assert espn.postponed == (moved.game_id,)
-    by_the_league, by_espn = standing[0], [("espn_schedule", "postponed")]
-    assert standing == [by_the_league, by_espn, by_the_league, by_the_league]
+    by_the_league, by_espn = stored_rows[0], [("espn_schedule", "postponed")]
+    assert stored_rows == [by_the_league, by_espn, by_the_league, by_the_league]
 
 
-async def test_a_slate_of_espn_names_the_game_whose_id_nobody_knows_and_finds_one_that_was_moved(
+async def test_the_espn_schedule_names_a_game_without_a_known_id_and_finds_a_moved_one(
     sample: Path, tmp_path: Path
 ) -> None:
     archive, espn = Archive(sample), SOURCES["espn_schedule"]
     with serve(archive) as upstream:
-        async with source_harness(upstream.url, slate_of(archive, DAY), tmp_path) as recordings:
-            batch = (await recordings.collect(espn, MORNING)).batch_key
+        async with source_harness(upstream.url, slate_of(archive, DAY), tmp_path) as harness:
+            batch = (await harness.collect(espn, MORNING)).batch_key
             assert batch
-            recordings.read(espn, batch, MORNING)
-            unknown, moved, other, *_ = recordings.slate.games
-            stored = recordings.warehouse.query("SELECT * FROM raw_schedule")
+            harness.read(espn, batch, MORNING)
+            unknown, moved, other, *_ = harness.slate.games
+            stored = harness.warehouse.query("SELECT * FROM raw_schedule")
             later = pl.col("game_id").is_in([moved.game_id, other.game_id])
             postponed = pl.when(pl.col("game_id") == moved.game_id).then(pl.lit("postponed"))
             earlier = stored.filter(pl.col("game_id") != unknown.game_id).with_columns(
@@ -306,28 +304,30 @@ async def test_a_slate_of_espn_names_the_game_whose_id_nobody_knows_and_finds_on
                 ),
                 status=postponed.otherwise(pl.col("status")),
             )
-            recordings.warehouse.replace("raw_schedule", earlier, {"season": "2023-24"})
-            recordings.slate = Slate(game_date=DAY)
-            told = recordings.read(espn, batch, MORNING + timedelta(hours=1))
-            assert (told.outcome, told.unknown_games) == (Outcome.PARTIAL, (unknown.label, other.label))
-            ids = {game.game_id for game in told.games or ()}
+            harness.warehouse.replace("raw_schedule", earlier, {"season": "2023-24"})
+            harness.slate = Slate(game_date=DAY)
+            result = harness.read(espn, batch, MORNING + timedelta(hours=1))
+            assert (result.outcome, result.unknown_games) == (Outcome.PARTIAL, (unknown.label, other.label))
+            ids = {game.game_id for game in result.games or ()}
             assert moved.game_id in ids
-            assert other.game_id not in ids, "it is still to be played, and this may be another game of theirs"
+            assert other.game_id not in ids, (
+                "the known game is still to be played, so ESPN may list another game of the two teams"
+            )
             assert len(ids) == len(stored) - 2
 
 
-async def test_results_of_a_stand_in_leave_what_the_league_has_told_in_its_history_of_players(
+async def test_results_of_a_fallback_source_do_not_replace_rows_of_the_leagues_history(
     sample: Path, tmp_path: Path
 ) -> None:
     archive, fallback = Archive(sample), SOURCES["nbac_live_boxscore"]
     with serve(archive) as upstream:
-        async with source_harness(upstream.url, slate_of(archive, DAY), tmp_path) as recordings:
-            batch = (await recordings.collect(fallback, NEXT_MORNING)).batch_key
+        async with source_harness(upstream.url, slate_of(archive, DAY), tmp_path) as harness:
+            batch = (await harness.collect(fallback, NEXT_MORNING)).batch_key
             assert batch
-            assert recordings.read(fallback, batch, NEXT_MORNING).changed
+            assert harness.read(fallback, batch, NEXT_MORNING).changed
             every = {"game_date": DAY}
             results = "SELECT * FROM raw_player_boxscores WHERE game_date = @game_date"
-            official = recordings.warehouse.query(results, every).with_columns(source=pl.lit("nbac_player_history"))
-            recordings.warehouse.replace("raw_player_boxscores", official, {"game_date": DAY})
-            assert not recordings.read(fallback, batch, NEXT_MORNING + timedelta(hours=1)).changed
-            assert set(recordings.warehouse.query(results, every)["source"]) == {"nbac_player_history"}
+            official = harness.warehouse.query(results, every).with_columns(source=pl.lit("nbac_player_history"))
+            harness.warehouse.replace("raw_player_boxscores", official, {"game_date": DAY})
+            assert not harness.read(fallback, batch, NEXT_MORNING + timedelta(hours=1)).changed
+            assert set(harness.warehouse.query(results, every)["source"]) == {"nbac_player_history"}

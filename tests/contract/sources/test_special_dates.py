@@ -1,4 +1,4 @@
-"""Dates out of the ordinary in the recorded schedule of 2024-25: what is asked about them, and what covers them."""
+"""Unusual dates in the recorded schedule of 2024-25: what sources request for them, and which games rows cover."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -33,7 +33,7 @@ TIPS = {
     FROM_NOON_TO_NIGHT: (14, (12, 0), (22, 30)),
     FULLEST: (15, (19, 0), (22, 30)),
 }
-"""Date -> games, first and last tip-off, Eastern."""
+"""Date -> number of games, first and last tip-off (Eastern)."""
 
 each_date = pytest.mark.parametrize("day", TIPS, ids=str)
 
@@ -47,14 +47,14 @@ def slate_on(schedule: Sequence[Row], day: date) -> Slate:
     return Slate(game_date=day, games=slate_games(schedule, day))
 
 
-def moment_of(source: Source, slate: Slate) -> datetime:
-    """When a source knows all it can of a slate: before the first tip, or the morning after."""
+def poll_time_of(source: Source, slate: Slate) -> datetime:
+    """When a source has all its data about a slate: before the first tip-off, or the morning after."""
     before = min(game.tip_off for game in slate.games) - timedelta(minutes=30)
     return before if source.role is Role.PRE else eastern(slate.game_date + timedelta(days=1), 8)
 
 
 @each_date
-def test_the_slate_of_the_date_is_whole_with_its_tips(schedule: Sequence[Row], day: date) -> None:
+def test_the_slate_of_the_date_has_all_games_and_tip_offs(schedule: Sequence[Row], day: date) -> None:
     slate = slate_on(schedule, day)
     tips = [game.tip_off for game in slate.games]
     count, first, last = TIPS[day]
@@ -63,27 +63,27 @@ def test_the_slate_of_the_date_is_whole_with_its_tips(schedule: Sequence[Row], d
 
 
 @each_date
-def test_every_source_that_asks_by_game_asks_about_every_game(schedule: Sequence[Row], day: date) -> None:
+def test_every_source_with_requests_per_game_requests_every_game(schedule: Sequence[Row], day: date) -> None:
     slate = slate_on(schedule, day)
     games = {game.game_id for game in slate.games}
     ids = {game_id: f"event-{game_id}" for game_id in games}
     for source in SOURCES.values():
-        asked = {request.game_id for request in source.requests(slate, moment_of(source, slate), ids)} - {None}
-        assert asked in (set(), games), source.name
+        requested = {request.game_id for request in source.requests(slate, poll_time_of(source, slate), ids)} - {None}
+        assert requested in (set(), games), source.name
 
 
 @each_date
-def test_the_one_game_that_is_missing_is_told_from_the_others(schedule: Sequence[Row], day: date) -> None:
+def test_a_game_with_missing_rows_is_not_covered(schedule: Sequence[Row], day: date) -> None:
     slate = slate_on(schedule, day)
     missing, *others = slate.games
     by_game = [{"game_id": game.game_id, "team": team} for game in others for team in (game.home, game.away)]
     by_team = [{"team": row["team"]} for row in by_game]
-    there = {game.game_id for game in others}
+    covered = {game.game_id for game in others}
     results, rosters = SOURCES["nbac_player_boxscores"], SOURCES["espn_team_rosters"]
-    assert results.covers(by_game, slate) == rosters.covers(by_team, slate) == there
+    assert results.covers(by_game, slate) == rosters.covers(by_team, slate) == covered
     one_side = {"game_id": missing.game_id, "team": missing.home}
-    assert results.covers([*by_game, one_side], slate) == there
-    assert rosters.covers([*by_team, {"team": missing.home}], slate) == there
+    assert results.covers([*by_game, one_side], slate) == covered
+    assert rosters.covers([*by_team, {"team": missing.home}], slate) == covered
 
 
 @pytest.mark.parametrize(
@@ -91,16 +91,18 @@ def test_the_one_game_that_is_missing_is_told_from_the_others(schedule: Sequence
     [(CUP_FINAL, "IST"), (PLAY_IN, "PlayIn"), (PLAYOFFS, "Playoffs"), (CUP_SEMI_FINALS, "Regular Season")],
     ids=str,
 )
-def test_results_are_asked_from_the_log_that_has_the_game(schedule: Sequence[Row], day: date, log: str) -> None:
+def test_results_are_requested_from_the_log_of_their_season_type(schedule: Sequence[Row], day: date, log: str) -> None:
     slate, results = slate_on(schedule, day), SOURCES["nbac_player_boxscores"]
-    assert [request.params["SeasonType"] for request in results.requests(slate, moment_of(results, slate), {})] == [log]
+    assert [request.params["SeasonType"] for request in results.requests(slate, poll_time_of(results, slate), {})] == [
+        log
+    ]
 
 
 @pytest.mark.parametrize("day", [CUP_FINAL + timedelta(days=2), CHRISTMAS], ids=str)
-def test_history_asks_for_no_cup_final_which_counts_in_no_statistic(schedule: Sequence[Row], day: date) -> None:
+def test_history_does_not_request_the_cup_final(schedule: Sequence[Row], day: date) -> None:
     for name in ("nbac_player_history", "nbac_team_history"):
-        asked = SOURCES[name].requests(slate_on(schedule, day), eastern(day, 7), {})
-        assert {request.params["SeasonType"] for request in asked} == {"Regular Season"}
+        requests = SOURCES[name].requests(slate_on(schedule, day), eastern(day, 7), {})
+        assert {request.params["SeasonType"] for request in requests} == {"Regular Season"}
 
 
 @pytest.mark.parametrize(
@@ -115,15 +117,15 @@ def test_history_asks_for_no_cup_final_which_counts_in_no_statistic(schedule: Se
     ],
     ids=lambda value: str(value) if isinstance(value, date) else None,
 )
-def test_neutral_ground_is_told_and_the_game_keeps_its_sides(
+def test_games_on_neutral_ground_are_marked_and_keep_their_sides(
     schedule: Sequence[Row], day: date, neutral: set[str]
 ) -> None:
-    told = {row["game_id"] for row in schedule if row["game_date"] == day and row["neutral_site"]}
-    assert {game.label for game in slate_on(schedule, day).games if game.game_id in told} == neutral
+    neutral_ids = {row["game_id"] for row in schedule if row["game_date"] == day and row["neutral_site"]}
+    assert {game.label for game in slate_on(schedule, day).games if game.game_id in neutral_ids} == neutral
 
 
 @each_date
-def test_every_date_is_predicted_two_hours_before_its_first_tip_or_by_half_past_one(
+def test_predictions_are_due_two_hours_before_the_first_tip_off_or_by_half_past_one(
     schedule: Sequence[Row], day: date
 ) -> None:
     games = slate_on(schedule, day).games
@@ -135,10 +137,10 @@ def test_every_date_is_predicted_two_hours_before_its_first_tip_or_by_half_past_
 
 
 @pytest.mark.parametrize("day", ALL_STAR_BREAK, ids=str)
-def test_the_all_star_break_is_empty_and_nobody_is_asked_about_games(schedule: Sequence[Row], day: date) -> None:
+def test_the_all_star_break_has_no_games_and_no_requests_per_game(schedule: Sequence[Row], day: date) -> None:
     slate = slate_on(schedule, day)
     assert slate.games == ()
     ids = {game["game_id"]: "event" for game in schedule}
-    asked = [request for source in SOURCES.values() for request in source.requests(slate, eastern(day, 18), ids)]
-    assert {request.game_id for request in asked} == {None}
+    requests = [request for source in SOURCES.values() for request in source.requests(slate, eastern(day, 18), ids)]
+    assert {request.game_id for request in requests} == {None}
     assert {step.kind for step in plan_day(day, (), SOURCES).steps if step.phase == "lines"} == set()

@@ -1,4 +1,4 @@
-"""Recorded answers, damaged: a reader refuses by path or counts what it left out; nothing is lost without a word."""
+"""Damaged responses: a reader refuses them with a path, or counts what it rejects; nothing is lost silently."""
 
 import json
 import random
@@ -30,21 +30,21 @@ from tipoff.sources.base import ReadContext, Reading
 from tipoff.vocabulary import Outcome
 
 JSON_CASES = [case for case in CASES if not case.file.endswith((".pdf", ".csv"))]
-OF_A_LEAGUE = [case for case in JSON_CASES if case.source_name != "bdl_injuries"]
-"""Answers that say of which league they are; the others are kept apart by the names of the two rosters."""
-KEPT = 12
-"""Items of each long list that stay, so that a damaged answer is read in a moment."""
+CASES_WITH_LEAGUE = [case for case in JSON_CASES if case.source_name != "bdl_injuries"]
+"""Responses that name their league; the others are protected by resolving names within the two rosters."""
+ITEMS_KEPT = 12
+"""Items of each long list that are kept, so that a damaged response is read quickly."""
 
 Path = tuple[str | int, ...]
 
-some_times = settings(
+few_examples = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 each_case = pytest.mark.parametrize("case", JSON_CASES, ids=lambda case: f"{case.source_name}-{case.file}")
 each_listing = pytest.mark.parametrize(
     "case", [case for case in JSON_CASES if case is not TEAM_BOX], ids=lambda case: f"{case.source_name}-{case.file}"
 )
-"""Answers with a list of entries; that of both teams has a place for each."""
+"""Responses with a list of entries; the team box score has a fixed field for each team instead."""
 
 
 @cache
@@ -53,7 +53,7 @@ def _short_text(recordings: Recordings, case: Case) -> str:
 
 
 def short_document(recordings: Recordings, case: Case) -> Any:
-    """The recorded answer with the first entries only, anew."""
+    """A new copy of the recorded response with only the first entries of each list."""
     return json.loads(_short_text(recordings, case))
 
 
@@ -61,14 +61,14 @@ def shortened(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: shortened(inner) for name, inner in value.items()}
     if isinstance(value, list):
-        # rows of tables are lists of values: those stay whole
-        kept = value[:KEPT] if value and isinstance(value[0], dict | list) else value
+        # rows of result sets are lists of values: they are not shortened
+        kept = value[:ITEMS_KEPT] if value and isinstance(value[0], dict | list) else value
         return [shortened(inner) for inner in kept]
     return value
 
 
 def places(value: Any, path: Path = ()) -> Iterator[Path]:
-    """Every place in a document below the top."""
+    """Every path in a document below the top."""
     if isinstance(value, dict | list):
         inner = value.items() if isinstance(value, dict) else enumerate(value)
         for name, content in inner:
@@ -83,12 +83,12 @@ def at(document: Any, path: Path) -> Any:
 
 
 def accounted(reading: Reading) -> int:
-    """Entries of an answer that a reading speaks of."""
+    """Entries of a response that are rows, rejected or unresolved."""
     return len(reading.rows) + sum(reading.rejected.values()) + len(reading.unresolved)
 
 
 def shuffled(value: Any, dice: random.Random) -> Any:
-    """The document with its entries in another order; values of a table's row stay in theirs."""
+    """The document with its entries in another order; the values of a result set's row keep theirs."""
     if isinstance(value, dict):
         return {name: shuffled(inner, dice) for name, inner in value.items()}
     if isinstance(value, list) and value and isinstance(value[0], dict | list):
@@ -97,7 +97,7 @@ def shuffled(value: Any, dice: random.Random) -> Any:
 
 
 def read_or_refused(case: Case, body: bytes, context: ReadContext) -> Reading | ContractError:
-    """The reading, of which rows can be made, or the refusal; any other error fails the test."""
+    """The reading, if its rows fit the table, or the refusal; any other error fails the test."""
     try:
         reading = case.source.read(body, context)
         rows_read(case.source, reading.rows)
@@ -125,7 +125,7 @@ OTHER_TYPES: tuple[Any, ...] = (
 
 @each_case
 @given(data=st.data())
-@some_times
+@few_examples
 def test_a_removed_or_retyped_field_is_refused_or_counted(
     recordings: Recordings, case: Case, data: st.DataObject
 ) -> None:
@@ -148,25 +148,25 @@ def test_a_removed_or_retyped_field_is_refused_or_counted(
 
 
 def texts(document: Any) -> list[Path]:
-    """Every place where a text stands, keys of a table's columns left out."""
+    """The path of every text, without the headers of result sets."""
     return [path for path in places(document) if isinstance(at(document, path), str) and "headers" not in path]
 
 
-WORDS = ("Luka Don\ud83dić", "Ňikołą Jökić", "\u202eسليم", "中鋒\u3000周琦", "🏀", "no\0name", "x" * 5000)
-"""Of other scripts, of none, of half a character, and of no length that a name has."""
+UNUSUAL_TEXTS = ("Luka Don\ud83dić", "Ňikołą Jökić", "\u202eسليم", "中鋒\u3000周琦", "🏀", "no\0name", "x" * 5000)
+"""Other scripts, symbols, half a character, a null character, and an overlong text."""
 
 
 @each_case
 @given(data=st.data(), seed=st.integers(0, 1000))
-@some_times
-def test_words_of_any_script_are_refused_or_counted_and_can_be_stored(
+@few_examples
+def test_unusual_texts_are_refused_or_counted_and_can_be_stored(
     recordings: Recordings, case: Case, data: st.DataObject, seed: int
 ) -> None:
     document = short_document(recordings, case)
     before = recordings.read(case, document)
-    said = data.draw(st.sampled_from(WORDS) | st.text(min_size=1, max_size=40))
+    text = data.draw(st.sampled_from(UNUSUAL_TEXTS) | st.text(min_size=1, max_size=40))
     *parents, name = random.Random(seed).choice(texts(document))
-    at(document, tuple(parents))[name] = said
+    at(document, tuple(parents))[name] = text
     after = read_or_refused(case, json.dumps(document).encode(), recordings.context(case))
     if isinstance(after, ContractError):
         assert after.path.startswith("$")
@@ -178,8 +178,8 @@ def test_words_of_any_script_are_refused_or_counted_and_can_be_stored(
 
 @each_case
 @given(seed=st.integers(0, 1000))
-@some_times
-def test_the_order_of_lists_means_nothing(recordings: Recordings, case: Case, seed: int) -> None:
+@few_examples
+def test_the_order_of_lists_does_not_matter(recordings: Recordings, case: Case, seed: int) -> None:
     document = short_document(recordings, case)
     before = recordings.read(case, document)
     after = recordings.read(case, shuffled(document, random.Random(seed)))
@@ -222,15 +222,15 @@ ENTRIES: dict[str, Path] = {
     "espn_boxscores": ("boxscore", "players", 0, "statistics", 0, "athletes"),
     "nbac_play_by_play": ("game", "actions"),
 }
-"""Where the entries of an answer stand."""
+"""Source -> path of the list of entries in its response."""
 
 
-def test_of_every_source_with_answers_in_json_it_is_known_where_their_entries_stand() -> None:
+def test_every_source_with_json_responses_has_its_path_of_entries() -> None:
     assert {case.source_name for case in JSON_CASES} == ENTRIES.keys()
 
 
 @each_listing
-def test_an_answer_without_entries_is_no_plain_success(recordings: Recordings, case: Case) -> None:
+def test_a_response_without_entries_is_not_usable(recordings: Recordings, case: Case) -> None:
     document = recordings.document(case)
     for path in list(places(document)):
         if path == ENTRIES[case.source_name]:
@@ -248,16 +248,16 @@ def test_an_answer_without_entries_is_no_plain_success(recordings: Recordings, c
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.source_name}-{case.file}")
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.9, 0.999])
-def test_an_answer_cut_short_is_refused(recordings: Recordings, case: Case, share: float) -> None:
+def test_a_truncated_response_is_refused(recordings: Recordings, case: Case, share: float) -> None:
     body = recordings.body(case)
-    cut = body[: int(len(body) * share)]
-    judgement = case.source.judge(recordings.request(case), recordings.response(case, body=cut), case.slate)
+    truncated = body[: int(len(body) * share)]
+    judgement = case.source.judge(recordings.request(case), recordings.response(case, body=truncated), case.slate)
     assert judgement.outcome is Outcome.WRONG_TYPE
     with pytest.raises(ContractError):
-        case.source.read(cut, recordings.context(case))
+        case.source.read(truncated, recordings.context(case))
 
 
-OF_THE_SISTER_LEAGUE = {
+NBA_TO_WNBA = {
     '"leagueId": "00"': '"leagueId": "10"',
     '"LeagueID": "00"': '"LeagueID": "10"',
     "basketball_nba": "basketball_wnba",
@@ -269,22 +269,22 @@ OF_THE_SISTER_LEAGUE = {
     '"sport": "NBA"': '"sport": "WNBA"',
     '"market_id": 156': '"market_id": 157',
 }
-"""How answers say that they are of the NBA -> how the WNBA's would; each answer has at least one of these."""
+"""How responses mark the NBA -> how they mark the WNBA; every response has at least one of these marks."""
 
 
-@pytest.mark.parametrize("case", OF_A_LEAGUE, ids=lambda case: f"{case.source_name}-{case.file}")
-def test_the_same_shape_of_the_sister_league_is_refused(recordings: Recordings, case: Case) -> None:
-    text = sister = json.dumps(recordings.document(case))
-    for ours, theirs in OF_THE_SISTER_LEAGUE.items():
-        sister = sister.replace(ours, theirs)
+@pytest.mark.parametrize("case", CASES_WITH_LEAGUE, ids=lambda case: f"{case.source_name}-{case.file}")
+def test_the_same_shape_of_the_wnba_is_refused(recordings: Recordings, case: Case) -> None:
+    text = wnba = json.dumps(recordings.document(case))
+    for ours, theirs in NBA_TO_WNBA.items():
+        wnba = wnba.replace(ours, theirs)
     if case.source_name == "bdl_player_boxscores":
-        sister = re.sub(r'"full_name": "[^"]+"', '"full_name": "Connecticut Sun"', text)
+        wnba = re.sub(r'"full_name": "[^"]+"', '"full_name": "Connecticut Sun"', text)
     if case.game_id:
-        sister = sister.replace(f'"{case.game_id}"', f'"10{case.game_id[2:]}"')
-    assert sister != text
+        wnba = wnba.replace(f'"{case.game_id}"', f'"10{case.game_id[2:]}"')
+    assert wnba != text
     with pytest.raises(ContractError):
-        case.source.read(sister.encode(), recordings.context(case))
-    judgement = case.source.judge(recordings.request(case), recordings.response(case, body=sister.encode()), case.slate)
+        case.source.read(wnba.encode(), recordings.context(case))
+    judgement = case.source.judge(recordings.request(case), recordings.response(case, body=wnba.encode()), case.slate)
     assert judgement.outcome is Outcome.WRONG_TYPE
 
 
@@ -300,7 +300,7 @@ def test_the_same_shape_of_the_sister_league_is_refused(recordings: Recordings, 
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_recorded_answer_of_the_sister_league_is_refused(recordings: Recordings, case: Case, file: str) -> None:
+def test_a_recorded_response_of_the_wnba_is_refused(recordings: Recordings, case: Case, file: str) -> None:
     body = recordings.body(replace(case, file=f"wnba_same_schema/{file}"))
     judgement = case.source.judge(recordings.request(case), recordings.response(case, body=body), case.slate)
     assert judgement.outcome is Outcome.WRONG_TYPE
@@ -308,7 +308,7 @@ def test_a_recorded_answer_of_the_sister_league_is_refused(recordings: Recording
         case.source.read(body, recordings.context(case))
 
 
-def test_single_games_and_teams_of_the_sister_league_are_left_out(recordings: Recordings) -> None:
+def test_single_games_and_teams_of_the_wnba_are_rejected(recordings: Recordings) -> None:
     document = recordings.document(SCHEDULE)
     first, second, *_ = (
         document["leagueSchedule"]["gameDates"][-1]["games"] + document["leagueSchedule"]["gameDates"][-2]["games"]

@@ -1,4 +1,4 @@
-"""Every reader on a recorded answer of its provider."""
+"""Every reader on a recorded response of its provider."""
 
 import json
 from collections import Counter
@@ -48,7 +48,7 @@ def row_of(rows: tuple[Row, ...], **wanted: object) -> Row:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.source_name}-{case.file}")
-def test_a_recorded_answer_is_judged_usable_and_has_no_field_we_never_saw(recordings: Recordings, case: Case) -> None:
+def test_a_recorded_response_is_usable_and_has_no_unknown_field(recordings: Recordings, case: Case) -> None:
     judgement = case.source.judge(recordings.request(case), recordings.response(case), case.slate)
     assert judgement.outcome in (Outcome.OK, Outcome.PARTIAL), judgement.reason
     reading = recordings.read(case)
@@ -105,7 +105,7 @@ def test_a_player_without_a_team_stays_on_the_list(recordings: Recordings) -> No
     assert row_of(recordings.read(PLAYER_LIST, document).rows, player_id="1630173")["team"] is None
 
 
-def test_a_roster_of_espn_gets_the_nba_ids(recordings: Recordings) -> None:
+def test_names_of_an_espn_roster_resolve_to_nba_ids(recordings: Recordings) -> None:
     reading = recordings.read(ROSTER)
     assert len(reading.rows) == 17
     assert reading.unresolved == ()
@@ -113,13 +113,13 @@ def test_a_roster_of_espn_gets_the_nba_ids(recordings: Recordings) -> None:
     assert (porzingis["player_id"], porzingis["team"], porzingis["position"]) == ("204001", "BOS", "C")
 
 
-def test_a_roster_beside_its_team_reads_the_same(recordings: Recordings) -> None:
+def test_athletes_beside_the_team_object_read_the_same(recordings: Recordings) -> None:
     team = recordings.document(ROSTER)["team"]
     beside = {"athletes": team.pop("athletes"), "team": team}
     assert recordings.read(ROSTER, beside).rows == recordings.read(ROSTER).rows
 
 
-def test_a_name_of_a_roster_that_nobody_answers_to_is_told_with_the_nearest(recordings: Recordings) -> None:
+def test_an_unresolved_roster_name_is_reported_with_the_nearest_names(recordings: Recordings) -> None:
     document = recordings.document(ROSTER)
     document["team"]["athletes"][0]["displayName"] = "Jalin Browne"
     reading = recordings.read(ROSTER, document)
@@ -129,14 +129,14 @@ def test_a_name_of_a_roster_that_nobody_answers_to_is_told_with_the_nearest(reco
     assert unresolved["candidates"].startswith("Jaylen Brown; ")
 
 
-def test_another_team_than_asked_for_is_refused(recordings: Recordings) -> None:
+def test_another_team_than_requested_is_refused(recordings: Recordings) -> None:
     document = recordings.document(ROSTER)
     document["team"]["id"] = "18"
-    with pytest.raises(ContractError, match="is NYK, asked for BOS"):
+    with pytest.raises(ContractError, match="is NYK, requested BOS"):
         recordings.read(ROSTER, document)
 
 
-def test_the_injury_report_reads_like_an_independent_reader_read_it(recordings: Recordings) -> None:
+def test_the_injury_report_equals_an_independent_parse(recordings: Recordings) -> None:
     recorded = json.loads((recordings.folder / "payloads/nba_com/injury_report_20240104.parsed.json").read_text())
     expected = {
         (record["team"], " ".join(reversed(record["player"].split(", "))), record["status"], record["reason"])
@@ -149,40 +149,44 @@ def test_the_injury_report_reads_like_an_independent_reader_read_it(recordings: 
     assert reading.rejected == {"Milwaukee Bucks has not submitted yet": 1, "game of another date than 2024-01-04": 28}
 
 
-def test_the_injury_report_says_of_each_team_whether_it_has_submitted(recordings: Recordings) -> None:
-    """The Bucks have not; who has nobody to report is on no line and has."""
+def test_every_team_has_a_row_that_says_whether_it_has_submitted(recordings: Recordings) -> None:
+    """The Bucks have not submitted. Teams that the report does not list have: they have no injuries to report."""
     teams = {row["team"]: row["status"] for row in recordings.read(INJURIES).rows if row["player_id"] == row["team"]}
     assert teams == {"MIL": "Not submitted", "SAS": "Submitted", "DEN": "Submitted", "GSW": "Submitted"}
 
 
-def test_a_report_says_nothing_of_teams_whose_game_has_tipped_off_nor_of_a_date_it_is_silent_on(
+def test_no_team_rows_for_games_that_have_begun_or_for_a_date_the_report_does_not_list(
     recordings: Recordings,
 ) -> None:
     context = recordings.context(INJURIES)
     tips = sorted(game.tip_off for game in context.slate.games)
     late = INJURIES.source.read(recordings.body(INJURIES), context.model_copy(update={"as_of": tips[0]}))
     assert {row["team"] for row in late.rows if row["player_id"] == row["team"]} == {"DEN", "GSW"}
-    silent = context.slate.model_copy(update={"game_date": date(2024, 1, 9)})
-    assert INJURIES.source.read(recordings.body(INJURIES), context.model_copy(update={"slate": silent})).rows == ()
+    unlisted_date = context.slate.model_copy(update={"game_date": date(2024, 1, 9)})
+    assert (
+        INJURIES.source.read(recordings.body(INJURIES), context.model_copy(update={"slate": unlisted_date})).rows == ()
+    )
 
 
-def test_a_wrapped_reason_of_the_injury_report_is_whole(recordings: Recordings) -> None:
+def test_a_wrapped_reason_of_the_injury_report_is_read_completely(recordings: Recordings) -> None:
     row = row_of(recordings.read(INJURIES).rows, player_name="Doug McDermott")
     assert row["reason"] == "Injury/Illness - Right Forearm; Contusion"
     assert row["game_id"] == "0022300477"
 
 
-def test_teams_of_all_pages_of_the_injury_report_are_read(recordings: Recordings) -> None:
+def test_all_pages_of_the_injury_report_are_read(recordings: Recordings) -> None:
     next_day = recordings.context(INJURIES).model_copy(
         update={"slate": JANUARY_24.model_copy(update={"game_date": date(2024, 1, 5)})}
     )
     rejected = INJURIES.source.read(recordings.body(INJURIES), next_day).rejected
     assert sum(count for reason, count in rejected.items() if reason.endswith("is not on the slate")) == 28
     assert rejected["TOR@SAC is not on the slate"] == 2
-    assert rejected["ORL@DEN is not on the slate"] == 2  # one team at the foot of a page, the other on top of the next
+    assert (
+        rejected["ORL@DEN is not on the slate"] == 2
+    )  # one team is on the last line of a page, the other on the first line of the next
 
 
-def test_the_injuries_of_balldontlie_are_in_the_words_of_the_official_report(recordings: Recordings) -> None:
+def test_balldontlie_injuries_have_the_statuses_of_the_official_report(recordings: Recordings) -> None:
     rows = recordings.read(BDL_INJURIES_OF_A_TEAM).rows
     assert {(row["player_id"], row["team"], row["status"]) for row in rows} == {
         ("1627759", "BOS", "Questionable"),  # Jaylen Brown, "Day-To-Day"
@@ -191,28 +195,29 @@ def test_the_injuries_of_balldontlie_are_in_the_words_of_the_official_report(rec
     }
 
 
-def test_of_the_whole_leagues_injuries_the_two_teams_are_taken_and_the_cut_is_told(recordings: Recordings) -> None:
+def test_only_the_two_teams_are_read_and_an_incomplete_list_is_partial(recordings: Recordings) -> None:
     reading = recordings.read(BDL_INJURIES)
     assert Counter(row["team"] for row in reading.rows) == {"ATL": 3, "BOS": 2}
     assert {row["player_name"] for row in reading.unresolved} == {"Amari Williams", "Kevon Harris"}  # not yet in a game
-    assert reading.rejected == {"player of no team that was asked about": 93}
+    assert reading.rejected == {"player of a team that was not requested": 93}
     judgement = BDL_INJURIES.source.judge(
         recordings.request(BDL_INJURIES), recordings.response(BDL_INJURIES), BDL_INJURIES.slate
     )
     assert judgement.outcome is Outcome.PARTIAL
-    assert judgement.reason == "ATL@BOS: more than the 100 entries of a page"
+    assert judgement.reason == "ATL@BOS: more entries than the 100 of the first page"
 
 
 @pytest.mark.parametrize(
-    ("said", "status"), [("Out", "Out"), ("Out For Season", "Out"), ("Doubtful", "Doubtful"), ("Probable", "Probable")]
+    ("provider_status", "status"),
+    [("Out", "Out"), ("Out For Season", "Out"), ("Doubtful", "Doubtful"), ("Probable", "Probable")],
 )
-def test_each_status_of_balldontlie_is_one_of_ours(recordings: Recordings, said: str, status: str) -> None:
+def test_balldontlie_statuses_map_to_ours(recordings: Recordings, provider_status: str, status: str) -> None:
     document = recordings.document(BDL_INJURIES_OF_A_TEAM)
-    document["data"][0]["status"] = said
+    document["data"][0]["status"] = provider_status
     assert row_of(recordings.read(BDL_INJURIES_OF_A_TEAM, document).rows, player_id="1627759")["status"] == status
 
 
-def test_a_list_without_its_page_is_whole(recordings: Recordings) -> None:
+def test_a_list_without_page_metadata_is_complete(recordings: Recordings) -> None:
     document = {"data": recordings.document(BDL_INJURIES_OF_A_TEAM)["data"]}
     assert recordings.read(BDL_INJURIES_OF_A_TEAM, document) == recordings.read(BDL_INJURIES_OF_A_TEAM)
     response = recordings.response(BDL_INJURIES_OF_A_TEAM, body=json.dumps(document).encode())
@@ -220,7 +225,7 @@ def test_a_list_without_its_page_is_whole(recordings: Recordings) -> None:
     assert judgement.outcome is Outcome.OK
 
 
-def test_a_list_of_another_leagues_players_under_the_same_ids_submits_for_nobody(recordings: Recordings) -> None:
+def test_a_list_with_only_unknown_players_makes_no_team_submitted(recordings: Recordings) -> None:
     document = recordings.document(BDL_INJURIES_OF_A_TEAM)
     for entry in document["data"]:
         entry["player"] |= {"first_name": "Somebody", "last_name": "Else"}
@@ -230,7 +235,7 @@ def test_a_list_of_another_leagues_players_under_the_same_ids_submits_for_nobody
     assert {(row["team"], row["status"]) for row in rows} == {("ATL", "Out"), ("ATL", "Submitted")}
 
 
-def test_a_status_that_nobody_knows_is_left_out_and_named(recordings: Recordings) -> None:
+def test_an_unknown_status_is_rejected_and_named(recordings: Recordings) -> None:
     document = recordings.document(BDL_INJURIES_OF_A_TEAM)
     document["data"][0]["status"] = "Suspended"
     reading = recordings.read(BDL_INJURIES_OF_A_TEAM, document)
@@ -238,7 +243,7 @@ def test_a_status_that_nobody_knows_is_left_out_and_named(recordings: Recordings
     assert row_of(reading.rows, player_id="BOS")["status"] == "Submitted"
 
 
-def test_a_crew_has_its_chief_and_only_games_of_the_nba_are_read(recordings: Recordings) -> None:
+def test_officials_have_their_positions_and_only_nba_games_are_read(recordings: Recordings) -> None:
     reading = recordings.read(REFEREES)
     crew = [row for row in reading.rows if row["game_id"] == "0022400509"]
     assert [(row["official_id"], row["official_name"], row["position"]) for row in crew] == [
@@ -247,7 +252,7 @@ def test_a_crew_has_its_chief_and_only_games_of_the_nba_are_read(recordings: Rec
         ("1628480", "Robert Hussey", "umpire"),
     ]
     assert len(reading.rows) == 6
-    assert reading.rejected == {"of no game of the slate": 6}
+    assert reading.rejected == {"game not on the slate": 6}
 
 
 def test_a_fourth_official_is_the_alternate(recordings: Recordings) -> None:
@@ -257,11 +262,11 @@ def test_a_fourth_official_is_the_alternate(recordings: Recordings) -> None:
     assert (row["official_name"], row["position"]) == ("Marc Davis", "alternate")
 
 
-def test_a_game_without_officials_is_missing_and_its_free_places_are_counted(recordings: Recordings) -> None:
+def test_a_game_without_officials_is_missing_and_its_open_positions_are_counted(recordings: Recordings) -> None:
     document = recordings.document(REFEREES)
-    nobody = {f"official{place}{said}": None for place in (1, 2, 3) for said in ("", "_code")}
-    document["nba"]["Table"]["rows"][0] |= nobody
-    assert recordings.read(REFEREES, document).rejected["place that nobody is assigned to"] == 3
+    no_officials = {f"official{number}{suffix}": None for number in (1, 2, 3) for suffix in ("", "_code")}
+    document["nba"]["Table"]["rows"][0] |= no_officials
+    assert recordings.read(REFEREES, document).rejected["position without an official"] == 3
     response = recordings.response(REFEREES, body=json.dumps(document).encode())
     judgement = REFEREES.source.judge(recordings.request(REFEREES), response, REFEREES.slate)
     assert (judgement.outcome, judgement.reason) == (Outcome.PARTIAL, "missing: OKC@CLE")
@@ -279,7 +284,7 @@ def test_assignments_of_another_date_are_stale(recordings: Recordings) -> None:
     judgement = REFEREES.source.judge(recordings.request(REFEREES), recordings.response(REFEREES), next_day)
     assert (judgement.outcome, judgement.reason) == (
         Outcome.STALE,
-        "the assignments of 2025-01-08, asked for 2025-01-09",
+        "the assignments of 2025-01-08, requested 2025-01-09",
     )
 
 
@@ -300,7 +305,7 @@ def test_the_standings_add_up(recordings: Recordings) -> None:
 def test_standings_of_last_season_are_stale(recordings: Recordings) -> None:
     next_season = STANDINGS.slate.model_copy(update={"game_date": date(2025, 11, 15)})
     judgement = STANDINGS.source.judge(recordings.request(STANDINGS), recordings.response(STANDINGS), next_season)
-    assert (judgement.outcome, judgement.reason) == (Outcome.STALE, "the standings of 2024-25, asked for 2025-11-15")
+    assert (judgement.outcome, judgement.reason) == (Outcome.STALE, "the standings of 2024-25, requested 2025-11-15")
 
 
 def test_standings_without_a_team_of_the_slate_name_its_game(recordings: Recordings) -> None:
@@ -314,13 +319,15 @@ def test_standings_without_a_team_of_the_slate_name_its_game(recordings: Recordi
 @pytest.mark.parametrize(
     ("day", "outcome"), [(date(2025, 10, 21), Outcome.EMPTY_OK), (date(2025, 11, 1), Outcome.SUSPICIOUSLY_EMPTY)]
 )
-def test_standings_may_be_empty_only_as_the_season_begins(recordings: Recordings, day: date, outcome: Outcome) -> None:
+def test_standings_may_be_empty_only_at_the_start_of_the_season(
+    recordings: Recordings, day: date, outcome: Outcome
+) -> None:
     slate = STANDINGS.slate.model_copy(update={"game_date": day})
     response = recordings.response(STANDINGS, body=b'{"data": []}')
     assert STANDINGS.source.judge(recordings.request(STANDINGS), response, slate).outcome is outcome
 
 
-def test_the_moves_of_the_season_are_kept_and_a_trade_tells_from_where(recordings: Recordings) -> None:
+def test_moves_of_the_season_are_kept_and_a_trade_has_the_former_team(recordings: Recordings) -> None:
     case = replace(MOVEMENT, slate=MARCH_15)
     reading = recordings.read(case)
     assert Counter(row["kind"] for row in reading.rows) == {
@@ -339,7 +346,7 @@ def test_the_moves_of_the_season_are_kept_and_a_trade_tells_from_where(recording
 
 
 @pytest.mark.parametrize(("day", "outcome"), [(date(2025, 9, 29), Outcome.OK), (date(2025, 10, 1), Outcome.STALE)])
-def test_a_list_whose_newest_move_is_long_past_is_stale(recordings: Recordings, day: date, outcome: Outcome) -> None:
+def test_a_list_without_recent_moves_is_stale(recordings: Recordings, day: date, outcome: Outcome) -> None:
     slate = MOVEMENT.slate.model_copy(update={"game_date": day})
     assert MOVEMENT.source.judge(recordings.request(MOVEMENT), recordings.response(MOVEMENT), slate).outcome is outcome
 
@@ -348,11 +355,11 @@ def test_a_season_of_moves_covers_every_game(recordings: Recordings) -> None:
     assert MOVEMENT.source.covers((), MARCH_15) == {"0022400968", "0022400974"}
 
 
-def test_events_belong_to_games_by_their_teams_and_eastern_date(recordings: Recordings) -> None:
+def test_events_are_matched_to_games_by_teams_and_eastern_date(recordings: Recordings) -> None:
     reading = recordings.read(EVENTS)
     assert reading.provider_ids["0022301062"] == "ee8cfaef963aea9276e133873f77c26a"
     assert len(reading.rows) == 2
-    assert reading.rejected == {"of no game of the slate": 10}
+    assert reading.rejected == {"game not on the slate": 10}
     assert {row["as_of"] for row in reading.rows} == {datetime(2024, 3, 29, 11, 55, 40, tzinfo=UTC)}
 
 
@@ -365,7 +372,7 @@ def test_of_two_events_of_a_game_the_one_nearer_to_tip_off_counts(recordings: Re
     assert reading.rejected["repeated"] == 1
 
 
-def test_game_lines_have_one_row_a_book_signed_from_the_home_side(recordings: Recordings) -> None:
+def test_game_lines_have_one_row_per_book_with_the_home_spread(recordings: Recordings) -> None:
     reading = recordings.read(GAME_LINES)
     assert Counter(row["game_id"] for row in reading.rows) == {"0022301062": 14, "0022301072": 14}
     hornets = row_of(reading.rows, game_id="0022301062", book="draftkings")
@@ -373,7 +380,7 @@ def test_game_lines_have_one_row_a_book_signed_from_the_home_side(recordings: Re
     assert (hornets["home_moneyline_american"], hornets["away_moneyline_american"]) == (575.0, -850.0)
 
 
-def test_a_book_with_one_market_has_no_invented_lines(recordings: Recordings) -> None:
+def test_a_book_with_one_market_has_no_other_lines(recordings: Recordings) -> None:
     document = recordings.document(GAME_LINES)
     hornets = next(event for event in document["data"] if event["home_team"] == "Charlotte Hornets")
     hornets["bookmakers"][0]["markets"] = hornets["bookmakers"][0]["markets"][2:]
@@ -385,7 +392,7 @@ def test_a_book_with_one_market_has_no_invented_lines(recordings: Recordings) ->
     assert reading.rejected["book without a line"] == 1
 
 
-def test_decimal_prices_are_no_american_ones(recordings: Recordings) -> None:
+def test_decimal_prices_are_rejected(recordings: Recordings) -> None:
     file = "odds_api/historical_event_odds_spreads_totals_20240125.json"
     case = Case("odds_api_game_lines", file, JANUARY_24, utc(2024, 1, 25, 2, 0))
     event = recordings.document(case)
@@ -394,7 +401,7 @@ def test_decimal_prices_are_no_american_ones(recordings: Recordings) -> None:
     assert reading.rejected == {"price that is not American": 8, "quoted at or after tip-off": 2}
 
 
-def test_props_of_ten_books_are_paired_and_resolved(recordings: Recordings) -> None:
+def test_over_and_under_of_ten_books_are_paired_and_names_resolved(recordings: Recordings) -> None:
     reading = recordings.read(PROPS)
     assert len(reading.rows) == 241
     assert reading.unresolved == ()
@@ -402,7 +409,7 @@ def test_props_of_ten_books_are_paired_and_resolved(recordings: Recordings) -> N
     levert = row_of(reading.rows, book="draftkings", player_name="Caris LeVert")
     assert (levert["line"], levert["over_price_american"], levert["under_price_american"]) == (11.5, -130.0, 100.0)
     banchero = [row["line"] for row in reading.rows if row["book"] == "betrivers" and row["player_id"] == "1631094"]
-    assert len(banchero) > 1  # alternate lines are kept: which one is the main line is not the reader's to say
+    assert len(banchero) > 1  # alternate lines are kept: the reader does not choose the main line
 
 
 def props_document(recordings: Recordings) -> tuple[Any, list[Any]]:
@@ -418,7 +425,7 @@ def test_a_one_sided_prop_is_kept_without_the_other_price(recordings: Recordings
     assert (row["over_price_american"], row["under_price_american"]) == (-130.0, None)
 
 
-def test_a_price_quoted_twice_counts_once_and_at_its_worse(recordings: Recordings) -> None:
+def test_of_a_price_quoted_twice_the_worse_one_counts(recordings: Recordings) -> None:
     document, outcomes = props_document(recordings)
     over = next(item for item in outcomes if item["description"] == "Caris LeVert" and item["name"] == "Over")
     outcomes.append(over | {"price": 105})
@@ -431,7 +438,7 @@ def test_a_price_quoted_twice_counts_once_and_at_its_worse(recordings: Recording
 @pytest.mark.parametrize(
     ("as_of", "last_update"), [(utc(2024, 2, 23, 0, 0), None), (utc(2024, 2, 22, 23, 58), "2024-02-23T00:00:00Z")]
 )
-def test_a_price_of_the_tip_off_or_later_is_left_out(
+def test_a_price_of_tip_off_or_later_is_rejected(
     recordings: Recordings, as_of: datetime, last_update: str | None
 ) -> None:
     document = recordings.document(PROPS)
@@ -443,7 +450,7 @@ def test_a_price_of_the_tip_off_or_later_is_left_out(
     assert reading.rejected == {"quoted at or after tip-off": 241}
 
 
-def test_a_quoted_name_that_nobody_answers_to_stays_with_its_line(recordings: Recordings) -> None:
+def test_an_unresolved_quoted_name_is_kept_with_its_line(recordings: Recordings) -> None:
     document, outcomes = props_document(recordings)
     for outcome in outcomes:
         outcome["description"] = outcome["description"].replace("Caris LeVert", "Karis Levertt")
@@ -455,7 +462,7 @@ def test_a_quoted_name_that_nobody_answers_to_stays_with_its_line(recordings: Re
     assert unresolved["game_id"] == "0022300792"
 
 
-def test_a_persons_alias_resolves_what_we_can_not(recordings: Recordings) -> None:
+def test_an_alias_of_the_operator_resolves_a_nickname(recordings: Recordings) -> None:
     document, outcomes = props_document(recordings)
     for outcome in outcomes:
         outcome["description"] = outcome["description"].replace("Caris LeVert", "Baby Durant")
@@ -465,7 +472,7 @@ def test_a_persons_alias_resolves_what_we_can_not(recordings: Recordings) -> Non
     assert row_of(reading.rows, player_name="Baby Durant")["player_id"] == "1627747"
 
 
-def test_a_historical_answer_of_props_reads_as_of_its_own_moment(recordings: Recordings) -> None:
+def test_a_historical_props_response_is_read_as_of_its_timestamp(recordings: Recordings) -> None:
     wrapped = {"timestamp": "2024-02-22T23:56:00Z", "data": recordings.document(PROPS)}
     reading = recordings.read(PROPS, wrapped)
     assert {row["as_of"] for row in reading.rows} == {utc(2024, 2, 22, 23, 56)}
@@ -474,14 +481,14 @@ def test_a_historical_answer_of_props_reads_as_of_its_own_moment(recordings: Rec
     ]
 
 
-def test_events_of_bettingpros_start_in_utc_and_are_told_apart_by_their_teams(recordings: Recordings) -> None:
+def test_bettingpros_events_start_in_utc_and_are_matched_by_teams(recordings: Recordings) -> None:
     reading = recordings.read(BETTINGPROS_EVENTS)
     assert reading.provider_ids == {"0022100014": "20879", "0022100015": "20880", "0022100016": "20881"}
     late = row_of(reading.rows, event_id="20881")
     assert (late["away"], late["home"], late["commence_time"]) == ("LAC", "GSW", utc(2021, 10, 22, 2, 0))
 
 
-def test_quotes_of_bettingpros_are_those_of_books_we_know_that_are_on_offer(recordings: Recordings) -> None:
+def test_bettingpros_quotes_are_those_of_known_books_on_offer(recordings: Recordings) -> None:
     reading = recordings.read(BETTINGPROS_POINTS)
     assert {(row["book"], row["player_id"], row["line"]) for row in reading.rows} == {
         ("fanduel", "1627747", 11.5),
@@ -492,15 +499,15 @@ def test_quotes_of_bettingpros_are_those_of_books_we_know_that_are_on_offer(reco
     levert = row_of(reading.rows, book="draftkings", player_name="Caris LeVert")
     assert (levert["over_price_american"], levert["under_price_american"]) == (-130.0, 100.0)
     assert row_of(reading.rows, book="betmgm")["under_price_american"] is None
-    # the consensus and a pick'em site on both sides of a line; a book that took its line down, on both sides too
-    assert reading.rejected == {"quote of no book that we know": 4, "quote that is not offered": 2}
+    # the consensus and a pick'em site, two sides each; a book that withdrew its line, two sides as well
+    assert reading.rejected == {"quote of an unknown book": 4, "quote that is not offered": 2}
 
 
 @pytest.mark.parametrize(
     ("page", "pages", "outcome"),
     [(1, 0, Outcome.NOT_PUBLISHED_YET), (2, 1, Outcome.EMPTY_OK), (1, 2, Outcome.SUSPICIOUSLY_EMPTY)],
 )
-def test_a_page_of_bettingpros_without_players_is_too_early_or_behind_the_last_or_wrong(
+def test_an_empty_bettingpros_page_is_too_early_or_after_the_last_or_suspicious(
     recordings: Recordings, page: int, pages: int, outcome: Outcome
 ) -> None:
     body = json.dumps({"offers": [], "_pagination": {"page": page, "total_pages": pages}}).encode()
@@ -510,19 +517,19 @@ def test_a_page_of_bettingpros_without_players_is_too_early_or_behind_the_last_o
     )
 
 
-def test_more_pages_of_bettingpros_than_are_asked_for_are_told(recordings: Recordings) -> None:
+def test_more_bettingpros_pages_than_are_requested_make_it_partial(recordings: Recordings) -> None:
     case, document = BETTINGPROS_POINTS, recordings.document(BETTINGPROS_POINTS)
     document["_pagination"]["total_pages"] = 4
     response = recordings.response(case, body=json.dumps(document).encode())
     judgement = case.source.judge(recordings.request(case), response, case.slate)
     assert (judgement.outcome, judgement.reason) == (
         Outcome.PARTIAL,
-        "ORL@CLE page 1: 3 pages of 4 are asked for",
+        "ORL@CLE page 1: only 3 of 4 pages are requested",
     )
 
 
 @pytest.mark.parametrize(("page", "outcome"), [(1, Outcome.STALE), (2, Outcome.EMPTY_OK)])
-def test_offers_that_stand_since_yesterday_are_stale_unless_others_of_the_game_are_fresh(
+def test_offers_of_yesterday_are_stale_unless_an_earlier_page_was_fresh(
     recordings: Recordings, page: int, outcome: Outcome
 ) -> None:
     case, document = BETTINGPROS_POINTS, recordings.document(BETTINGPROS_POINTS)
@@ -539,47 +546,49 @@ def test_offers_that_stand_since_yesterday_are_stale_unless_others_of_the_game_a
     judgement = case.source.judge(recordings.request(case), response, case.slate)
     assert (judgement.outcome, judgement.reason) == (
         outcome,
-        "ORL@CLE page 1: the newest quote is of 2024-02-21 20:00 UTC",
+        "ORL@CLE page 1: the newest line is of 2024-02-21 20:00 UTC",
     )
     reading = recordings.read(case, document)
     assert (reading.rows, reading.rejected["quoted too long ago"]) == ((), 4)
 
 
-def test_offers_of_another_event_than_was_asked_for_are_refused(recordings: Recordings) -> None:
+def test_offers_of_another_event_than_requested_are_refused(recordings: Recordings) -> None:
     case, request = BETTINGPROS_POINTS, recordings.request(BETTINGPROS_POINTS)
     other = request.model_copy(update={"params": {**request.params, "event_id": "23815"}})
     assert case.source.judge(request, recordings.response(case), case.slate).outcome is Outcome.OK
     judgement = case.source.judge(other, recordings.response(case), case.slate)
     assert judgement.outcome is Outcome.WRONG_TYPE
-    assert "offers[0].event_id: is '23814', asked for '23815'" in judgement.reason
+    assert "offers[0].event_id: is '23814', requested '23815'" in judgement.reason
 
 
-@pytest.mark.parametrize(("page", "pages", "further"), [(1, 1, None), (1, 2, 2), (2, 2, None), (2, 9, 3), (3, 9, None)])
-def test_a_further_page_is_asked_for_when_there_is_one(
-    recordings: Recordings, page: int, pages: int, further: int | None
+@pytest.mark.parametrize(
+    ("page", "pages", "next_page"), [(1, 1, None), (1, 2, 2), (2, 2, None), (2, 9, 3), (3, 9, None)]
+)
+def test_the_next_page_is_requested_when_there_is_one(
+    recordings: Recordings, page: int, pages: int, next_page: int | None
 ) -> None:
     case, document = BETTINGPROS_POINTS, recordings.document(BETTINGPROS_POINTS)
     document["_pagination"] |= {"page": page, "total_pages": pages}
-    asked = recordings.request(case).model_copy(
+    request = recordings.request(case).model_copy(
         update={"params": {"event_id": "23814", "page": f"{page}"}, "part": f"ORL@CLE page {page}"}
     )
-    onward = case.source.next_page(asked, json.dumps(document).encode())
-    if further is None:
-        assert onward is None
+    following = case.source.next_page(request, json.dumps(document).encode())
+    if next_page is None:
+        assert following is None
     else:
-        assert onward == asked.model_copy(
-            update={"params": {"event_id": "23814", "page": f"{further}"}, "part": f"ORL@CLE page {further}"}
+        assert following == request.model_copy(
+            update={"params": {"event_id": "23814", "page": f"{next_page}"}, "part": f"ORL@CLE page {next_page}"}
         )
 
 
-def test_offers_of_two_events_are_no_answer_about_one_game(recordings: Recordings) -> None:
+def test_offers_of_two_events_are_refused(recordings: Recordings) -> None:
     document = recordings.document(BETTINGPROS_POINTS)
     document["offers"][0]["event_id"] = 23815
     with pytest.raises(ContractError, match="is not that of all offers"):
         recordings.read(BETTINGPROS_POINTS, document)
 
 
-def test_who_has_no_key_of_bettingpros_is_told_so_and_not_that_he_is_blocked(recordings: Recordings) -> None:
+def test_a_bettingpros_refusal_of_the_key_is_a_bad_key_and_not_a_block(recordings: Recordings) -> None:
     case = BETTINGPROS_POINTS
     forbidden = recordings.response(case, 403, b'{"message":"Forbidden"}')
     assert case.source.judge(recordings.request(case), forbidden, case.slate).outcome is Outcome.BAD_KEY
@@ -594,7 +603,7 @@ def test_the_event_of_another_game_is_refused(recordings: Recordings) -> None:
         PROPS.source.read(recordings.body(PROPS), context)
 
 
-def test_the_scoreboard_tells_status_and_score(recordings: Recordings) -> None:
+def test_the_scoreboard_has_status_and_score(recordings: Recordings) -> None:
     rows = recordings.read(SCOREBOARD).rows
     assert {row["game_id"]: (row["status"], row["home_points"], row["away_points"]) for row in rows}["0042200163"] == (
         "live",
@@ -604,13 +613,13 @@ def test_the_scoreboard_tells_status_and_score(recordings: Recordings) -> None:
     assert [row["status"] for row in rows] == ["live", "live", "final"]
 
 
-def test_the_scoreboard_of_espn_tells_which_event_is_which_game_and_how_it_ended(recordings: Recordings) -> None:
+def test_the_espn_scoreboard_has_event_ids_and_final_scores(recordings: Recordings) -> None:
     reading = recordings.read(ESPN_SCOREBOARD)
     assert reading.provider_ids["0022300562"] == "401585190"
     overtime = row_of(reading.rows, game_id="0022300562")
     assert (overtime["away"], overtime["home"], overtime["status"], overtime["period"]) == ("MIA", "BKN", "final", 5)
     assert (overtime["away_points"], overtime["home_points"]) == (96, 95)
-    assert reading.rejected == {"of no game of the slate": 7}
+    assert reading.rejected == {"game not on the slate": 7}
 
 
 @pytest.mark.parametrize(
@@ -621,27 +630,27 @@ def test_the_scoreboard_of_espn_tells_which_event_is_which_game_and_how_it_ended
         ("STATUS_POSTPONED", "post", "postponed"),
     ],
 )
-def test_each_status_of_espn_is_one_of_ours(recordings: Recordings, name: str, state: str, status: str) -> None:
+def test_espn_statuses_map_to_ours(recordings: Recordings, name: str, state: str, status: str) -> None:
     document = recordings.document(ESPN_SCOREBOARD)
     document["events"][0]["status"]["type"] |= {"name": name, "state": state}
     assert row_of(recordings.read(ESPN_SCOREBOARD, document).rows, game_id="0022300555")["status"] == status
 
 
-def test_espn_tells_the_slate_of_games_whose_ids_an_earlier_schedule_gave(recordings: Recordings) -> None:
-    nothing_known = recordings.context(ESPN_SCHEDULE).model_copy(update={"slate": Slate(game_date=date(2024, 1, 15))})
-    earlier = nothing_known.model_copy(update={"known_games": ESPN_SCHEDULE.slate.games})
+def test_the_espn_schedule_has_the_games_whose_ids_an_earlier_schedule_gave(recordings: Recordings) -> None:
+    no_known_games = recordings.context(ESPN_SCHEDULE).model_copy(update={"slate": Slate(game_date=date(2024, 1, 15))})
+    earlier = no_known_games.model_copy(update={"known_games": ESPN_SCHEDULE.slate.games})
     reading = ESPN_SCHEDULE.source.read(recordings.body(ESPN_SCHEDULE), earlier)
     assert slate_games(reading.rows, date(2024, 1, 15)) == ESPN_SCHEDULE.slate.games
     unknown = {"NOP@DAL", "ORL@NYK", "SAS@ATL", "GSW@MEM", "CHI@CLE", "BOS@TOR", "IND@UTA"}
     assert set(reading.unknown_games) == unknown
-    assert reading.rejected == {f"{label}, whose NBA id is not known": 1 for label in unknown}
-    with pytest.raises(NotEnoughDataError, match="of 11 games none has a known NBA id"):
-        ESPN_SCHEDULE.source.read(recordings.body(ESPN_SCHEDULE), nothing_known)
+    assert reading.rejected == {f"{label} has no known NBA id": 1 for label in unknown}
+    with pytest.raises(NotEnoughDataError, match="none of the 11 games has a known NBA id"):
+        ESPN_SCHEDULE.source.read(recordings.body(ESPN_SCHEDULE), no_known_games)
 
 
-@pytest.mark.parametrize(("status", "found"), [("STATUS_SCHEDULED", True), ("STATUS_POSTPONED", False)])
-def test_espn_tells_a_game_that_was_moved_to_the_date_and_takes_none_that_was_moved_away(
-    recordings: Recordings, status: str, *, found: bool
+@pytest.mark.parametrize(("status", "listed"), [("STATUS_SCHEDULED", True), ("STATUS_POSTPONED", False)])
+def test_the_espn_schedule_has_games_moved_to_the_date_and_none_moved_away(
+    recordings: Recordings, status: str, *, listed: bool
 ) -> None:
     document, day = recordings.document(ESPN_SCHEDULE), date(2024, 1, 15)
     document["events"][0]["status"]["type"]["name"] = status
@@ -651,33 +660,33 @@ def test_espn_tells_a_game_that_was_moved_to_the_date_and_takes_none_that_was_mo
     known = {"slate": Slate(game_date=day), "known_games": (months_later, a_week_later, *others)}
     context = recordings.context(ESPN_SCHEDULE).model_copy(update=known)
     reading = ESPN_SCHEDULE.source.read(json.dumps(document).encode(), context)
-    told = {row["game_id"]: row["game_date"] for row in reading.rows}
-    assert told.get(first.game_id) == (day if found else None)
-    assert months_later.game_id not in told
+    dates = {row["game_id"]: row["game_date"] for row in reading.rows}
+    assert dates.get(first.game_id) == (day if listed else None)
+    assert months_later.game_id not in dates
     assert first.label not in reading.unknown_games
 
 
 @pytest.mark.parametrize(
     ("day", "outcome"), [(date(2025, 2, 14), Outcome.EMPTY_OK), (date(2025, 2, 16), Outcome.SUSPICIOUSLY_EMPTY)]
 )
-def test_a_date_without_games_is_empty_unless_the_calendar_of_espn_has_it(
+def test_a_date_without_games_is_empty_unless_espns_calendar_lists_it(
     recordings: Recordings, day: date, outcome: Outcome
 ) -> None:
     case = replace(ESPN_SCHEDULE, file="espn/scoreboard_empty_allstar_20250214.json", slate=Slate(game_date=day))
     assert case.source.judge(recordings.request(case), recordings.response(case), case.slate).outcome is outcome
 
 
-def test_yesterdays_scoreboard_of_espn_is_stale(recordings: Recordings) -> None:
+def test_an_espn_scoreboard_of_yesterday_is_stale(recordings: Recordings) -> None:
     for case in (ESPN_SCOREBOARD, ESPN_SCHEDULE):
         next_day = Slate(game_date=date(2024, 1, 16), games=JANUARY_24.games)
         judgement = case.source.judge(recordings.request(case), recordings.response(case), next_day)
         assert (judgement.outcome, judgement.reason) == (
             Outcome.STALE,
-            "the scoreboard of 2024-01-15, asked for 2024-01-16",
+            "the scoreboard of 2024-01-15, requested 2024-01-16",
         )
 
 
-def test_box_scores_know_opponent_and_home(recordings: Recordings) -> None:
+def test_box_scores_have_opponent_and_home(recordings: Recordings) -> None:
     reading = recordings.read(BOX_SCORES)
     assert len(reading.rows) == 157
     curry = row_of(reading.rows, player_id="201939")
@@ -698,7 +707,7 @@ def test_on_neutral_ground_neither_team_is_at_home(recordings: Recordings) -> No
     assert row_of(rows, player_id="201939")["opponent"] == "NYK"
 
 
-def test_history_takes_nothing_of_the_date_itself_or_after_it(recordings: Recordings) -> None:
+def test_history_has_only_games_before_the_date(recordings: Recordings) -> None:
     assert len(recordings.read(HISTORY).rows) == 157
     same_day = recordings.context(HISTORY).model_copy(update={"slate": MARCH_15})
     reading = HISTORY.source.read(recordings.body(HISTORY), same_day)
@@ -706,7 +715,7 @@ def test_history_takes_nothing_of_the_date_itself_or_after_it(recordings: Record
     assert reading.rejected == {"game not before 2025-03-15": 157}
 
 
-def test_a_game_in_progress_is_no_result(recordings: Recordings) -> None:
+def test_a_game_in_progress_makes_no_rows(recordings: Recordings) -> None:
     document = recordings.document(BOX_SCORES)
     log = document["resultSets"][0]
     for row in log["rowSet"][:3]:
@@ -717,7 +726,7 @@ def test_a_game_in_progress_is_no_result(recordings: Recordings) -> None:
 
 
 @pytest.mark.parametrize("file", ["current_odds", "historical_odds", "historical_player_props", "player_props"])
-def test_odds_of_the_sister_league_are_refused(recordings: Recordings, file: str) -> None:
+def test_odds_of_the_wnba_are_refused(recordings: Recordings, file: str) -> None:
     body = (recordings.folder / f"payloads/wnba_same_schema/odds_api_{file}.json").read_bytes()
     for case in (EVENTS, GAME_LINES, PROPS):
         with pytest.raises(ContractError):
