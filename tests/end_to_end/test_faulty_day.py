@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.replays import Left, at, play, staged
+from tests.support.replays import ReplayedDay, at, run_day, running_replay
 from tipoff.vocabulary import RunState, clock_time
 
 pytestmark = pytest.mark.timeout(900)
@@ -82,18 +82,18 @@ count = 2
 
 
 @pytest.fixture(scope="module")
-def faulty_day(temporal_binary: Path, models: Path, tmp_path_factory: pytest.TempPathFactory) -> Left:
+def faulty_day(temporal_binary: Path, models: Path, tmp_path_factory: pytest.TempPathFactory) -> ReplayedDay:
     return asyncio.run(_faulty(tmp_path_factory.mktemp("faulty"), temporal_binary, models))
 
 
-async def _faulty(out: Path, binary: Path, models: Path) -> Left:
-    async with staged(
+async def _faulty(out: Path, binary: Path, models: Path) -> ReplayedDay:
+    async with running_replay(
         out, binary, models=models, faults=FAULTS, request_seconds="3", body_cap_bytes=str(CAP_BYTES)
     ) as running:
-        return await play(running)
+        return await run_day(running)
 
 
-def polls(day: Left, source: str) -> list[tuple[str, str | None]]:
+def polls(day: ReplayedDay, source: str) -> list[tuple[str, str | None]]:
     """(Eastern time, fault) of each request, as the upstream saw them."""
     return [
         (clock_time(datetime.fromisoformat(request["as_of"])).removesuffix(" ET"), request["fault"])
@@ -102,7 +102,7 @@ def polls(day: Left, source: str) -> list[tuple[str, str | None]]:
     ]
 
 
-def test_the_day_ends_complete_and_graded(faulty_day: Left) -> None:
+def test_the_day_ends_complete_and_graded(faulty_day: ReplayedDay) -> None:
     assert faulty_day.result.state is RunState.COMPLETE
     assert faulty_day.result.games == 12
     for figures in faulty_day.summary["systems"].values():
@@ -110,12 +110,12 @@ def test_the_day_ends_complete_and_graded(faulty_day: Left) -> None:
         assert figures["n"] == 133
 
 
-def test_predictions_were_out_in_time_all_the_same(faulty_day: Left) -> None:
+def test_predictions_were_out_in_time_all_the_same(faulty_day: ReplayedDay) -> None:
     assert faulty_day.result.first_published_at is not None
     assert faulty_day.result.first_published_at <= at(13, 30)
 
 
-def test_a_web_page_in_place_of_the_schedule_is_waited_out(faulty_day: Left) -> None:
+def test_a_web_page_in_place_of_the_schedule_is_waited_out(faulty_day: ReplayedDay) -> None:
     both_addresses = 2
     assert polls(faulty_day, "nbac_schedule")[:5] == [
         *[("05:00", "html_page")] * both_addresses,
@@ -124,22 +124,22 @@ def test_a_web_page_in_place_of_the_schedule_is_waited_out(faulty_day: Left) -> 
     ]
 
 
-def test_a_game_that_the_schedule_lacked_joins_the_day(faulty_day: Left) -> None:
+def test_a_game_that_the_schedule_lacked_joins_the_day(faulty_day: ReplayedDay) -> None:
     """With all that was fetched before it joined: player list and events are looked at once more."""
     players = faulty_day.export("predictions/2024-03-29.json")["players"]
     assert {player["team"] for player in players} >= {"LAC", "ORL"}
     assert polls(faulty_day, "odds_api_events")[3:] == [("09:00", None)]
 
 
-def test_a_blocked_address_is_left_to_cool_down(faulty_day: Left) -> None:
+def test_a_blocked_address_is_left_to_cool_down(faulty_day: ReplayedDay) -> None:
     assert polls(faulty_day, "nbac_player_boxscores")[:2] == [("06:00", "access_denied"), ("08:00", None)]
 
 
-def test_a_silent_provider_is_asked_again_at_once(faulty_day: Left) -> None:
+def test_a_silent_provider_is_asked_again_at_once(faulty_day: ReplayedDay) -> None:
     assert polls(faulty_day, "nbac_player_list_current")[:2] == [("06:30", "hang"), ("06:30", None)]
 
 
-def test_retry_after_is_kept_to_the_minute(faulty_day: Left) -> None:
+def test_retry_after_is_kept_to_the_minute(faulty_day: ReplayedDay) -> None:
     assert polls(faulty_day, "odds_api_events")[:3] == [
         ("08:00", "too_many_requests"),
         ("08:10", "too_many_requests"),
@@ -147,7 +147,7 @@ def test_retry_after_is_kept_to_the_minute(faulty_day: Left) -> None:
     ]
 
 
-def test_broken_rosters_are_asked_for_again_until_they_are_whole(faulty_day: Left) -> None:
+def test_broken_rosters_are_asked_for_again_until_they_are_whole(faulty_day: ReplayedDay) -> None:
     faults = Counter(fault for _, fault in polls(faulty_day, "espn_team_rosters"))
     assert faults["truncated_body"] >= 2
     assert faults["server_error"] >= 2
@@ -156,7 +156,7 @@ def test_broken_rosters_are_asked_for_again_until_they_are_whole(faulty_day: Lef
     ]
 
 
-def test_what_the_day_went_without_is_named(faulty_day: Left) -> None:
+def test_what_the_day_went_without_is_named(faulty_day: ReplayedDay) -> None:
     lost = {item.step: item for item in faulty_day.result.degradations}
     assert lost.keys() >= {"odds_api_game_lines", "odds_api_player_points_props"}
     assert (
@@ -169,13 +169,13 @@ def test_what_the_day_went_without_is_named(faulty_day: Left) -> None:
     }
 
 
-def test_a_spent_quota_calls_a_person(faulty_day: Left) -> None:
+def test_a_spent_quota_calls_a_person(faulty_day: ReplayedDay) -> None:
     alerts = {alert.key: alert for alert in faulty_day.status.alerts}
     assert alerts["odds_api_game_lines:parked"].at == at(8, 20)
 
 
 def test_an_answer_above_the_cap_is_refused_and_its_game_asked_of_another_until_a_whole_one_comes(
-    faulty_day: Left,
+    faulty_day: ReplayedDay,
 ) -> None:
     snapshots = faulty_day.rows(
         "SELECT p.source, MIN(p.as_of) AS first FROM raw_player_props AS p JOIN raw_schedule AS s USING (game_id) "
@@ -188,6 +188,6 @@ def test_an_answer_above_the_cap_is_refused_and_its_game_asked_of_another_until_
     assert max(file.stat().st_size for file in landed) <= CAP_BYTES
 
 
-def test_a_stale_scoreboard_never_ends_a_game(faulty_day: Left) -> None:
+def test_a_stale_scoreboard_never_ends_a_game(faulty_day: ReplayedDay) -> None:
     (first,) = faulty_day.rows("SELECT MIN(as_of) AS first FROM raw_scoreboard")
     assert first["first"] >= at(21)

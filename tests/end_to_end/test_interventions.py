@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.replays import Left, at, play, staged
+from tests.support.replays import ReplayedDay, at, run_day, running_replay
 from tipoff.vocabulary import RunState, StepState
 from workflows.contracts import CommandName, OperatorCommand, ScheduledAction
 
@@ -78,16 +78,16 @@ ACTIONS = (
 
 
 @pytest.fixture(scope="module")
-def day(temporal_binary: Path, models: Path, tmp_path_factory: pytest.TempPathFactory) -> Left:
+def day(temporal_binary: Path, models: Path, tmp_path_factory: pytest.TempPathFactory) -> ReplayedDay:
     return asyncio.run(_day(tmp_path_factory.mktemp("interventions"), temporal_binary, models))
 
 
-async def _day(out: Path, binary: Path, models: Path) -> Left:
-    async with staged(out, binary, models=models, faults=FAULTS) as running:
-        return await play(running, *ACTIONS)
+async def _day(out: Path, binary: Path, models: Path) -> ReplayedDay:
+    async with running_replay(out, binary, models=models, faults=FAULTS) as running:
+        return await run_day(running, *ACTIONS)
 
 
-def game_id(day: Left, label: str) -> str:
+def game_id(day: ReplayedDay, label: str) -> str:
     """A postponed game stands in the schedule under a later date."""
     away, _, home = label.partition("@")
     (row,) = day.rows(
@@ -98,24 +98,24 @@ def game_id(day: Left, label: str) -> str:
     return str(row["game_id"])
 
 
-def lines_of(day: Left, label: str) -> dict[str, float]:
+def lines_of(day: ReplayedDay, label: str) -> dict[str, float]:
     """Player -> consensus line in a game."""
     query = "SELECT player_id, line FROM player_prop_lines WHERE game_id = @game_id"
     return {row["player_id"]: row["line"] for row in day.rows(query, game_id=game_id(day, label))}
 
 
-def test_the_day_completes(day: Left) -> None:
+def test_the_day_completes(day: ReplayedDay) -> None:
     assert day.result.state is RunState.COMPLETE
     assert day.result.games == 11
 
 
-def test_a_parked_step_called_a_person_and_went_on_when_told_to(day: Left) -> None:
+def test_a_parked_step_called_a_person_and_went_on_when_told_to(day: ReplayedDay) -> None:
     step = next(step for step in day.status.steps if step.name == "nbac_player_list_current")
     assert step.state is StepState.COMPLETE
     assert any(alert.key == "nbac_player_list_current:parked" for alert in day.status.alerts)
 
 
-def test_what_was_said_stands_in_the_audit_trail(day: Left) -> None:
+def test_what_was_said_stands_in_the_audit_trail(day: ReplayedDay) -> None:
     trail = [(entry.at, entry.via, entry.command, entry.accepted, entry.who) for entry in day.status.audit]
     assert trail == [
         (at(6, 40), "update", "retry_step", True, "Ada"),
@@ -124,7 +124,7 @@ def test_what_was_said_stands_in_the_audit_trail(day: Left) -> None:
     ]
 
 
-def test_a_forced_day_publishes_at_once_and_without_lines(day: Left) -> None:
+def test_a_forced_day_publishes_at_once_and_without_lines(day: ReplayedDay) -> None:
     assert day.result.first_published_at == at(9)
     (without,) = (item for item in day.result.degradations if item.step == "odds_api_player_points_props")
     assert without.since == at(9)
@@ -132,11 +132,11 @@ def test_a_forced_day_publishes_at_once_and_without_lines(day: Left) -> None:
     assert "forced by Ada: the test wants it" in told.text
 
 
-def test_lines_that_came_later_refreshed_the_forced_day(day: Left) -> None:
+def test_lines_that_came_later_refreshed_the_forced_day(day: ReplayedDay) -> None:
     assert at(15) in day.result.refreshed_at
 
 
-def test_the_game_whose_lines_never_came_is_named_to_the_end(day: Left) -> None:
+def test_the_game_whose_lines_never_came_is_named_to_the_end(day: ReplayedDay) -> None:
     lost = game_id(day, "LAC@ORL")
     export = day.export("predictions/2024-03-29.json")
     assert export["status"] == "degraded"
@@ -150,7 +150,7 @@ def test_the_game_whose_lines_never_came_is_named_to_the_end(day: Left) -> None:
     assert leans == {"NO_LINE"}
 
 
-def test_a_postponed_game_is_voided_and_no_longer_predicted(day: Left) -> None:
+def test_a_postponed_game_is_voided_and_no_longer_predicted(day: ReplayedDay) -> None:
     lost = game_id(day, "MIN@DEN")
     graded = day.rows("SELECT DISTINCT grade FROM prediction_accuracy WHERE game_id = @lost", lost=lost)
     assert graded == [{"grade": "void"}]
@@ -159,25 +159,25 @@ def test_a_postponed_game_is_voided_and_no_longer_predicted(day: Left) -> None:
     assert last["at"] <= at(17)
 
 
-def test_alternate_lines_are_never_taken_for_the_line(day: Left, quiet_day: Left) -> None:
+def test_alternate_lines_are_never_taken_for_the_line(day: ReplayedDay, quiet_day: ReplayedDay) -> None:
     assert lines_of(day, "LAL@IND") == lines_of(quiet_day, "LAL@IND") != {}
 
 
-def test_a_line_that_a_book_moved_in_play_is_not_even_read(day: Left) -> None:
+def test_a_line_that_a_book_moved_in_play_is_not_even_read(day: ReplayedDay) -> None:
     query = "SELECT DISTINCT book FROM raw_player_props WHERE game_id = @game_id"
     books = {row["book"] for row in day.rows(query, game_id=game_id(day, "GSW@CHA"))}
     assert "draftkings" not in books
     assert len(books) > 3
 
 
-def test_a_one_sided_quote_is_stored_but_is_no_line(day: Left) -> None:
+def test_a_one_sided_quote_is_stored_but_is_no_line(day: ReplayedDay) -> None:
     game = game_id(day, "PHI@CLE")
     quotes = day.rows("SELECT under_price_american AS price FROM raw_player_props WHERE game_id = @game", game=game)
     assert {quote["price"] for quote in quotes} == {None}
     assert lines_of(day, "PHI@CLE") == {}
 
 
-def test_a_line_that_is_a_whole_number_may_push(day: Left) -> None:
+def test_a_line_that_is_a_whole_number_may_push(day: ReplayedDay) -> None:
     """Coby White's 18.5 became 18, and 18 he scored."""
     lines = lines_of(day, "CHI@BKN")
     assert lines
@@ -189,6 +189,6 @@ def test_a_line_that_is_a_whole_number_may_push(day: Left) -> None:
         assert (row["grade"] == "push") == (row["actual_points"] == row["line"])
 
 
-def test_every_active_prediction_has_one_outcome(day: Left) -> None:
+def test_every_active_prediction_has_one_outcome(day: ReplayedDay) -> None:
     for figures in day.summary["systems"].values():
         assert sum(figures["outcomes"].values()) == figures["predictions"]

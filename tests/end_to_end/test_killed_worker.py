@@ -11,7 +11,7 @@ import pytest
 
 from runtime.replay import Replay
 from runtime.temporal_server import start_dev_server
-from tests.support.replays import Left, ended, in_hand, staged, started, tables_of, until
+from tests.support.replays import ReplayedDay, finish_day, is_running, running_replay, start_day, tables_of, wait_until
 from tipoff.vocabulary import RunState
 from workflows.contracts import Activity
 
@@ -44,14 +44,14 @@ async def kill_and_start_again(running: Replay) -> None:
 
 
 @pytest.fixture(scope="module")
-def disturbed_day(temporal_binary: Path, models: Path, tmp_path_factory: pytest.TempPathFactory) -> Left:
+def disturbed_day(temporal_binary: Path, models: Path, tmp_path_factory: pytest.TempPathFactory) -> ReplayedDay:
     """The worker killed while it writes, while it collects and while it predicts; then the server."""
     return asyncio.run(_disturbed(tmp_path_factory.mktemp("disturbed"), temporal_binary, models))
 
 
-async def _disturbed(out: Path, binary: Path, models: Path) -> Left:
-    async with staged(out, binary, models=models, faults=ONE_ROSTER_HANGS_ONCE) as running:
-        handle = await started(running)
+async def _disturbed(out: Path, binary: Path, models: Path) -> ReplayedDay:
+    async with running_replay(out, binary, models=models, faults=ONE_ROSTER_HANGS_ONCE) as running:
+        handle = await start_day(running)
 
         async def writes() -> bool:
             return bytes_written(running) > before + A_SEASON_OF_ROWS
@@ -62,17 +62,17 @@ async def _disturbed(out: Path, binary: Path, models: Path) -> Left:
         async def plays() -> bool:
             return sum(asked["source"] == "nbac_scoreboard" for asked in requests_so_far(running)) > 20
 
-        await until(in_hand(handle, Activity.PROCESS), "an answer is read")
+        await wait_until(is_running(handle, Activity.PROCESS), "a response is read")
         before = bytes_written(running)
-        await until(writes, "a season is written")
+        await wait_until(writes, "a season is written")
         await kill_and_start_again(running)
-        await until(waits_for_a_roster, "a roster is waited for")
+        await wait_until(waits_for_a_roster, "a roster request hangs")
         await kill_and_start_again(running)
-        await until(in_hand(handle, Activity.PREDICT), "a system predicts")
+        await wait_until(is_running(handle, Activity.PREDICT), "a system predicts")
         await kill_and_start_again(running)
-        await until(plays, "games are on")
+        await wait_until(plays, "games run")
         await restart_server(running, binary)
-        return await ended(running, handle)
+        return await finish_day(running, handle)
 
 
 async def restart_server(running: Replay, binary: Path) -> None:
@@ -89,7 +89,7 @@ async def restart_server(running: Replay, binary: Path) -> None:
     )
 
 
-def test_each_kill_hit_an_activity_that_was_then_done_again(disturbed_day: Left) -> None:
+def test_each_kill_hit_an_activity_that_was_then_done_again(disturbed_day: ReplayedDay) -> None:
     events = {event.event_id: event for event in disturbed_day.history.events}
     starts = [
         event.activity_task_started_event_attributes
@@ -104,25 +104,27 @@ def test_each_kill_hit_an_activity_that_was_then_done_again(disturbed_day: Left)
     assert again >= {Activity.PROCESS, Activity.COLLECT, Activity.PREDICT}
 
 
-def test_the_day_completes_by_itself(disturbed_day: Left, quiet_day: Left) -> None:
+def test_the_day_completes_by_itself(disturbed_day: ReplayedDay, quiet_day: ReplayedDay) -> None:
     assert disturbed_day.result.state is RunState.COMPLETE
     assert disturbed_day.result == quiet_day.result
 
 
-def test_the_same_activities_were_decided_on(disturbed_day: Left, quiet_day: Left) -> None:
+def test_the_same_activities_were_decided_on(disturbed_day: ReplayedDay, quiet_day: ReplayedDay) -> None:
     first, second = (
-        Counter(deed for deed in left.deeds if deed.activity != Activity.PUBLISH_STATUS)
-        for left in (disturbed_day, quiet_day)
+        Counter(deed for deed in day.deeds if deed.activity != Activity.PUBLISH_STATUS)
+        for day in (disturbed_day, quiet_day)
     )
     assert first == second
 
 
-def test_the_rows_are_those_of_the_undisturbed_day_and_none_is_double(disturbed_day: Left, quiet_day: Left) -> None:
+def test_the_rows_are_those_of_the_undisturbed_day_and_none_is_double(
+    disturbed_day: ReplayedDay, quiet_day: ReplayedDay
+) -> None:
     disturbed, quiet = tables_of(disturbed_day.out), tables_of(quiet_day.out)
     assert {name for name in quiet if not quiet[name].equals(disturbed[name])} == set()
 
 
-def test_rosters_that_had_come_before_the_kill_are_not_asked_for_again(disturbed_day: Left) -> None:
+def test_rosters_that_had_come_before_the_kill_are_not_asked_for_again(disturbed_day: ReplayedDay) -> None:
     asked = Counter(request["path"] for request in disturbed_day.requests if request["source"] == "espn_team_rosters")
     assert len(asked) == 24
     assert sorted(asked.values(), reverse=True)[:2] == [2, 1], "only the one that hung"

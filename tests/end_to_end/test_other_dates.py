@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.replays import Left, play, staged
+from tests.support.replays import ReplayedDay, run_day, running_replay
 from tipoff.vocabulary import DataQuality, RunState, eastern
 
 pytestmark = pytest.mark.timeout(900)
@@ -22,7 +22,7 @@ SUMMER = date(2024, 7, 20)
 FAR_FUTURE = date(2034, 1, 15)
 WITHOUT_GAMES = (ALL_STAR_BREAK, SUMMER)
 
-Days = Mapping[date, Left]
+Days = Mapping[date, ReplayedDay]
 
 
 @pytest.fixture(scope="module")
@@ -33,9 +33,9 @@ def days(temporal_binary: Path, models: Path, tmp_path_factory: pytest.TempPathF
 
 async def _days(out: Path, binary: Path, models: Path) -> Days:
     dates = (CHRISTMAS, SPRING_FORWARD, *WITHOUT_GAMES, FAR_FUTURE)
-    async with staged(out, binary, models=models) as running:
-        left = await asyncio.gather(*(play(running.for_date(game_date)) for game_date in dates))
-    return dict(zip(dates, left, strict=True))
+    async with running_replay(out, binary, models=models) as running:
+        replayed = await asyncio.gather(*(run_day(running.for_date(game_date)) for game_date in dates))
+    return dict(zip(dates, replayed, strict=True))
 
 
 def test_a_noon_game_is_predicted_two_hours_before_it_tips(days: Days) -> None:
@@ -46,20 +46,20 @@ def test_a_noon_game_is_predicted_two_hours_before_it_tips(days: Days) -> None:
 
 
 def test_a_day_on_which_the_clock_changes_keeps_eastern_time(days: Days) -> None:
-    left = days[SPRING_FORWARD]
-    assert left.result.state is RunState.COMPLETE
-    assert left.result.first_published_at is not None
-    assert left.result.first_published_at <= datetime(2024, 3, 10, 17, 30, tzinfo=UTC), "13:30 in summer time"
-    assert min(deed.as_of for deed in left.deeds if deed.as_of) == datetime(2024, 3, 10, 9, 0, tzinfo=UTC)
+    day = days[SPRING_FORWARD]
+    assert day.result.state is RunState.COMPLETE
+    assert day.result.first_published_at is not None
+    assert day.result.first_published_at <= datetime(2024, 3, 10, 17, 30, tzinfo=UTC), "13:30 in summer time"
+    assert min(deed.as_of for deed in day.deeds if deed.as_of) == datetime(2024, 3, 10, 9, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("game_date", [CHRISTMAS, SPRING_FORWARD])
 def test_a_model_that_has_seen_later_games_is_not_used(days: Days, game_date: date) -> None:
-    left = days[game_date]
-    (lost,) = (item for item in left.result.degradations if item.step == "catboost_v8")
+    day = days[game_date]
+    (lost,) = (item for item in day.result.degradations if item.step == "catboost_v8")
     assert "have seen games of that date or later" in lost.reason
     assert "the other systems' predictions are published" in lost.reason
-    assert set(left.summary["systems"]) == {"moving_average"}
+    assert set(day.summary["systems"]) == {"moving_average"}
 
 
 @pytest.mark.parametrize("game_date", [CHRISTMAS, SPRING_FORWARD])
@@ -71,12 +71,12 @@ def test_every_prediction_of_a_past_date_is_graded(days: Days, game_date: date) 
 
 @pytest.mark.parametrize("game_date", WITHOUT_GAMES)
 def test_a_date_without_games_ends_complete_and_empty(days: Days, game_date: date) -> None:
-    left = days[game_date]
-    assert (left.result.state, left.result.data_quality) == (RunState.COMPLETE, DataQuality.EMPTY)
-    assert (left.result.games, left.result.attention, left.result.degradations) == (0, (), ())
-    export = left.export(f"predictions/{game_date}.json")
+    day = days[game_date]
+    assert (day.result.state, day.result.data_quality) == (RunState.COMPLETE, DataQuality.EMPTY)
+    assert (day.result.games, day.result.attention, day.result.degradations) == (0, (), ())
+    export = day.export(f"predictions/{game_date}.json")
     assert (export["status"], export["games"], export["players"]) == ("empty", [], [])
-    assert left.summary["history_events"] < 100
+    assert day.summary["history_events"] < 100
 
 
 def test_a_date_whose_season_has_no_schedule_yet_calls_a_person_and_ends_failed(days: Days) -> None:

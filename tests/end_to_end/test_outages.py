@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.replays import Left, at, play, staged
+from tests.support.replays import ReplayedDay, at, run_day, running_replay
 from tipoff.vocabulary import RunState
 
 pytestmark = pytest.mark.timeout(900)
@@ -23,22 +23,24 @@ DEAD = "".join(
 
 
 @pytest.fixture(scope="module")
-def day(temporal_binary: Path, models: Path, tmp_path_factory: pytest.TempPathFactory) -> Left:
-    async def dead() -> Left:
-        async with staged(tmp_path_factory.mktemp("dead"), temporal_binary, models=models, faults=DEAD) as running:
-            return await play(running)
+def day(temporal_binary: Path, models: Path, tmp_path_factory: pytest.TempPathFactory) -> ReplayedDay:
+    async def dead() -> ReplayedDay:
+        async with running_replay(
+            tmp_path_factory.mktemp("dead"), temporal_binary, models=models, faults=DEAD
+        ) as running:
+            return await run_day(running)
 
     return asyncio.run(dead())
 
 
-def test_it_ends_complete_and_graded_and_its_predictions_were_out_in_time(day: Left) -> None:
+def test_it_ends_complete_and_graded_and_its_predictions_were_out_in_time(day: ReplayedDay) -> None:
     assert (day.result.state, day.result.attention, day.result.games) == (RunState.COMPLETE, (), 12)
     assert day.result.first_published_at is not None
     assert day.result.first_published_at <= at(13, 30)
     assert all(figures["n"] for figures in day.summary["systems"].values())
 
 
-def test_who_stood_in_is_named_and_so_is_what_nobody_had(day: Left) -> None:
+def test_who_stood_in_is_named_and_so_is_what_nobody_had(day: ReplayedDay) -> None:
     lost = {item.step: item for item in day.result.degradations}
     assert "games from balldontlie injuries" in lost[INJURIES].reason
     assert "games from BettingPros player points" in lost[PROPS].reason
@@ -46,7 +48,7 @@ def test_who_stood_in_is_named_and_so_is_what_nobody_had(day: Left) -> None:
     assert not {INJURIES, PROPS, GAME_LINES, "odds_api_events"} - lost.keys()
 
 
-def test_the_report_of_the_morning_is_not_what_the_first_predictions_stand_on(day: Left) -> None:
+def test_the_report_of_the_morning_is_not_what_the_first_predictions_stand_on(day: ReplayedDay) -> None:
     published = str(day.result.first_published_at)
     (first,) = day.rows(
         """
@@ -60,7 +62,7 @@ def test_the_report_of_the_morning_is_not_what_the_first_predictions_stand_on(da
     assert first["as_of"] > at(10)
 
 
-def test_lines_are_those_of_the_stand_in_and_cost_quality(day: Left) -> None:
+def test_lines_are_those_of_the_stand_in_and_cost_quality(day: ReplayedDay) -> None:
     assert day.rows("SELECT DISTINCT source FROM raw_player_props") == [{"source": "bettingpros_player_points_props"}]
     (best,) = day.rows("SELECT MAX(feature_quality_score) AS score FROM ml_feature_store WHERE has_line = 1")
     assert best["score"] < 100

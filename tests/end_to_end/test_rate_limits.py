@@ -17,7 +17,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from runtime import PROJECT
 from runtime.replay import Replay
-from tests.support.replays import staged
+from tests.support.replays import running_replay
 from tipoff.sources.providers import PROVIDERS
 from tipoff.vocabulary import Outcome, SlateGame, eastern
 from workflows.calls import call
@@ -83,7 +83,7 @@ def workers_of(histories: list[WorkflowHistory]) -> Counter[str]:
 async def test_two_worker_processes_that_fetch_at_once_keep_the_spacing_together(
     tmp_path: Path, temporal_binary: Path
 ) -> None:
-    async with staged(tmp_path, temporal_binary, task_queues="tipoff-day", rate_limits_enabled="on") as running:
+    async with running_replay(tmp_path, temporal_binary, task_queues="tipoff-day", rate_limits_enabled="on") as running:
         start_fetching(running, "one")
         start_fetching(running, "two")
         polls = await looked_at(running.client, *(rosters_of(number) for number in range(LOOKS)))
@@ -101,7 +101,7 @@ async def test_a_block_that_one_worker_meets_keeps_the_other_and_the_next_one_aw
     tmp_path: Path, temporal_binary: Path
 ) -> None:
     blocked = '[[fault]]\nsource = "espn_team_rosters"\nkind = "access_denied"\n'
-    async with staged(
+    async with running_replay(
         tmp_path, temporal_binary, faults=blocked, task_queues="tipoff-day", rate_limits_enabled="on"
     ) as running:
         start_fetching(running, "one")
@@ -123,7 +123,7 @@ async def test_a_block_that_one_worker_meets_keeps_the_other_and_the_next_one_aw
 
 
 async def test_a_replay_asks_as_fast_as_it_goes(tmp_path: Path, temporal_binary: Path) -> None:
-    async with staged(tmp_path, temporal_binary) as running:
+    async with running_replay(tmp_path, temporal_binary) as running:
         polls = await asyncio.wait_for(looked_at(running.client, rosters_of(0), rosters_of(1)), 60)
         moments = sorted(datetime.fromisoformat(request["at"]) for request in asked(running, HOST))
     assert [report.outcome for report, _ in polls] == [Outcome.OK] * 2

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import polars as pl
 import pytest
 
-from tests.support.replays import Left, at, tables_of
+from tests.support.replays import ReplayedDay, at, tables_of
 from tipoff.vocabulary import DataQuality, RunState
 from workflows.contracts import Activity
 
@@ -41,14 +41,14 @@ MOST_REQUESTS = {
 """What a day may ask of a source, training included."""
 
 
-def test_the_day_ends_complete_with_all_its_games(quiet_day: Left) -> None:
+def test_the_day_ends_complete_with_all_its_games(quiet_day: ReplayedDay) -> None:
     result = quiet_day.result
     assert (result.state, result.data_quality, result.games) == (RunState.COMPLETE, DataQuality.COMPLETE, 12)
     assert result.attention == ()
     assert len(quiet_day.export("results/2024-03-29.json")["games"]) == 12
 
 
-def test_every_quoted_name_is_found_on_a_roster(quiet_day: Left) -> None:
+def test_every_quoted_name_is_found_on_a_roster(quiet_day: ReplayedDay) -> None:
     (found,) = quiet_day.rows(
         "SELECT COUNT(DISTINCT player_name) AS names, COUNT(DISTINCT player_id) AS players FROM raw_player_props"
     )
@@ -56,7 +56,9 @@ def test_every_quoted_name_is_found_on_a_roster(quiet_day: Left) -> None:
     assert quiet_day.rows("SELECT player_name FROM unresolved_players") == []
 
 
-def test_every_lined_player_not_ruled_out_before_is_predicted_by_both_systems_with_his_line(quiet_day: Left) -> None:
+def test_every_lined_player_not_ruled_out_before_is_predicted_by_both_systems_with_his_line(
+    quiet_day: ReplayedDay,
+) -> None:
     quotes = quiet_day.rows("SELECT DISTINCT player_id, player_name FROM raw_player_props")
     lined = {
         player["player_id"]
@@ -67,14 +69,14 @@ def test_every_lined_player_not_ruled_out_before_is_predicted_by_both_systems_wi
     assert {quote["player_name"] for quote in quotes if quote["player_id"] not in lined} == RULED_OUT_IN_THE_MORNING
 
 
-def test_late_scratches_keep_their_predictions_and_end_void(quiet_day: Left) -> None:
+def test_late_scratches_keep_their_predictions_and_end_void(quiet_day: ReplayedDay) -> None:
     lined = [player for player in quiet_day.export("results/2024-03-29.json")["players"] if player["line"] is not None]
     grades = {player["player_name"]: {system["grade"] for system in player["systems"]} for player in lined}
     assert {name for name, given in grades.items() if given == {"void"}} == LATE_SCRATCHES
     assert sum("void" not in given for given in grades.values()) == 133
 
 
-def test_predictions_are_out_in_time_without_lines_and_follow_the_lines_when_they_come(quiet_day: Left) -> None:
+def test_predictions_are_out_in_time_without_lines_and_follow_the_lines_when_they_come(quiet_day: ReplayedDay) -> None:
     result, summary = quiet_day.result, quiet_day.summary
     assert result.first_published_at is not None
     assert result.first_published_at <= at(13, 30)
@@ -86,7 +88,7 @@ def test_predictions_are_out_in_time_without_lines_and_follow_the_lines_when_the
     assert summary["first_published_at"] == "2024-03-29T13:15:00-04:00"
 
 
-def test_the_first_publication_says_that_it_has_no_lines(quiet_day: Left) -> None:
+def test_the_first_publication_says_that_it_has_no_lines(quiet_day: ReplayedDay) -> None:
     first = quiet_day.export("predictions/2024-03-29/20240329T171500Z.json")
     assert first["status"] == "degraded"
     assert len(first["missing_games"]) == 12
@@ -95,7 +97,7 @@ def test_the_first_publication_says_that_it_has_no_lines(quiet_day: Left) -> Non
     assert leans == {"NO_LINE"}
 
 
-def test_every_active_prediction_has_one_outcome_and_the_counts_add_up(quiet_day: Left) -> None:
+def test_every_active_prediction_has_one_outcome_and_the_counts_add_up(quiet_day: ReplayedDay) -> None:
     for figures in quiet_day.summary["systems"].values():
         assert sum(figures["outcomes"].values()) == figures["predictions"] == 209
         assert figures["outcomes"]["win"] + figures["outcomes"]["loss"] == figures["n"] == 133
@@ -103,11 +105,11 @@ def test_every_active_prediction_has_one_outcome_and_the_counts_add_up(quiet_day
     assert len({row["prediction_id"] for row in graded}) == len(graded) == 2 * 209
 
 
-def test_no_prediction_was_made_after_its_game_had_tipped_off(quiet_day: Left) -> None:
+def test_no_prediction_was_made_after_its_game_had_tipped_off(quiet_day: ReplayedDay) -> None:
     assert quiet_day.rows("SELECT prediction_id FROM predictions WHERE as_of >= tip_off OR line_as_of >= tip_off") == []
 
 
-def test_a_published_pick_is_never_rewritten(quiet_day: Left) -> None:
+def test_a_published_pick_is_never_rewritten(quiet_day: ReplayedDay) -> None:
     """Each prediction an export ever showed still stands in the table as it was shown."""
     stored = {row["prediction_id"]: row for row in quiet_day.rows("SELECT prediction_id, points FROM predictions")}
     versions = [name for name in quiet_day.exports if re.fullmatch(r"v1/predictions/2024-03-29/.*\.json", name)]
@@ -118,7 +120,7 @@ def test_a_published_pick_is_never_rewritten(quiet_day: Left) -> None:
                 assert stored[system["prediction_id"]]["points"] == pytest.approx(system["points"], abs=1e-4)
 
 
-def test_pointers_speak_of_the_date_and_the_page_is_there(quiet_day: Left) -> None:
+def test_pointers_speak_of_the_date_and_the_page_is_there(quiet_day: ReplayedDay) -> None:
     for name in ("predictions/today.json", "results/latest.json", "status.json"):
         export = quiet_day.export(name)
         assert (export["game_date"], export["schema_version"], export["missing_games"]) == ("2024-03-29", 1, [])
@@ -126,17 +128,17 @@ def test_pointers_speak_of_the_date_and_the_page_is_there(quiet_day: Left) -> No
     assert b"GSW" in quiet_day.exports["pages/2024-03-29.html"]
 
 
-def test_the_day_stays_small_in_the_server(quiet_day: Left) -> None:
+def test_the_day_stays_small_in_the_server(quiet_day: ReplayedDay) -> None:
     assert quiet_day.summary["history_events"] < 3000
     assert quiet_day.summary["largest_payload_bytes"] < 50_000
 
 
-def test_no_source_is_asked_more_often_than_a_day_may_ask_it(quiet_day: Left) -> None:
+def test_no_source_is_asked_more_often_than_a_day_may_ask_it(quiet_day: ReplayedDay) -> None:
     asked = Counter(request["source"] for request in quiet_day.requests)
     assert {source: count for source, count in asked.items() if count > MOST_REQUESTS[source]} == {}
 
 
-def test_a_second_replay_takes_the_same_decisions(quiet_day: Left, trained_day: Left) -> None:
+def test_a_second_replay_takes_the_same_decisions(quiet_day: ReplayedDay, trained_day: ReplayedDay) -> None:
     """Activities under way at the same virtual moment may end in any order, so what follows each may swap places."""
     first, second = (
         Counter(deed for deed in left.deeds if deed.activity != Activity.PUBLISH_STATUS)
@@ -146,16 +148,16 @@ def test_a_second_replay_takes_the_same_decisions(quiet_day: Left, trained_day: 
     assert trained_day.result == quiet_day.result
 
 
-def test_a_second_replay_publishes_the_same_bytes(quiet_day: Left, trained_day: Left) -> None:
+def test_a_second_replay_publishes_the_same_bytes(quiet_day: ReplayedDay, trained_day: ReplayedDay) -> None:
     first, second = (_but_wall_clock(left) for left in (trained_day, quiet_day))
     assert {name for name in first.keys() | second.keys() if first.get(name) != second.get(name)} == set()
 
 
-def _but_wall_clock(left: Left) -> dict[str, bytes]:
+def _but_wall_clock(left: ReplayedDay) -> dict[str, bytes]:
     return {name: re.sub(rb'"generated_at":"[^"]*"', b"", content) for name, content in left.exports.items()}
 
 
-def test_doing_the_finished_day_again_leaves_the_same_rows(quiet_day: Left, redone_day: Left) -> None:
+def test_doing_the_finished_day_again_leaves_the_same_rows(quiet_day: ReplayedDay, redone_day: ReplayedDay) -> None:
     assert redone_day.result.state is RunState.COMPLETE
     once, again = (_but_moments(tables_of(left.out)) for left in (quiet_day, redone_day))
     assert {name for name in once if not once[name].equals(again[name])} == set()

@@ -19,7 +19,7 @@ from runtime import PROJECT
 from runtime.connection import CONNECT_SECONDS
 from runtime.replay import Replay
 from runtime.temporal_server import free_port
-from tests.support.replays import ended, in_hand, staged, started, until
+from tests.support.replays import finish_day, is_running, running_replay, start_day, wait_until
 from tests.support.starter import NOWHERE
 from tipoff.vocabulary import DataQuality, RunState, eastern
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
@@ -109,17 +109,17 @@ async def test_a_worker_told_to_stop_ends_what_it_has_in_hand_and_the_next_one_g
     tmp_path: Path, temporal_binary: Path
 ) -> None:
     hanging = '[[fault]]\nsource = "nbac_schedule"\nkind = "hang"\ncount = 1\n'
-    async with staged(
+    async with running_replay(
         tmp_path, temporal_binary, game_date=WITHOUT_GAMES, faults=hanging, request_seconds="3"
     ) as running:
-        handle = await started(running)
-        await until(in_hand(handle, Activity.COLLECT), "the schedule is asked for")
+        handle = await start_day(running)
+        await wait_until(is_running(handle, Activity.COLLECT), "the schedule is asked for")
         worker = running.processes.children["worker"]
         os.kill(worker.pid, signal.SIGTERM)
         assert worker.ends_within(25)
         assert (worker.exit_code, "stopping: what runs now" in worker.log.read_text()) == (0, True)
         running.start_worker()
-        left = await ended(running, handle)
+        left = await finish_day(running, handle)
     assert (left.result.state, left.result.data_quality) == (RunState.COMPLETE, DataQuality.EMPTY)
     fields, _, _ = (PROJECT / "docs" / "summary.md").read_text().partition("Each entry of `systems`")
     named = {name for row in re.findall(r"^\| (`.*?) \|", fields, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
@@ -131,16 +131,16 @@ async def test_a_full_disk_parks_the_step_with_a_clear_error_and_leaves_nothing_
     tmp_path: Path, temporal_binary: Path
 ) -> None:
     others = "tipoff-day,tipoff-warehouse,tipoff-models"
-    async with staged(tmp_path, temporal_binary, game_date=WITHOUT_GAMES, task_queues=others) as running:
+    async with running_replay(tmp_path, temporal_binary, game_date=WITHOUT_GAMES, task_queues=others) as running:
         start_fetching(running, most_bytes=512_000)
-        handle = await started(running, hold_at=eastern(WITHOUT_GAMES, 5))
+        handle = await start_day(running, hold_at=eastern(WITHOUT_GAMES, 5))
 
         async def needs_attention() -> bool:
             status = await handle.query(DailyPipelineWorkflow.status)
             return bool(status.attention) and status.held
 
-        await until(in_hand(handle, Activity.COLLECT), "the schedule is asked for")
-        await until(needs_attention, "the step is parked")
+        await wait_until(is_running(handle, Activity.COLLECT), "the schedule is asked for")
+        await wait_until(needs_attention, "the step is parked")
         (parked,) = (await handle.query(DailyPipelineWorkflow.status)).attention
         assert parked.step == "nbac_schedule"
         assert "no room left: free some" in parked.reason
@@ -152,7 +152,7 @@ async def test_a_full_disk_parks_the_step_with_a_clear_error_and_leaves_nothing_
         )
         await handle.execute_update(DailyPipelineWorkflow.retry_step, order)
         await handle.execute_update(DailyPipelineWorkflow.resume_clock, OperatorCommand(name=CommandName.RESUME_CLOCK))
-        left = await ended(running, handle)
+        left = await finish_day(running, handle)
     assert (left.result.state, left.result.data_quality) == (RunState.COMPLETE, DataQuality.EMPTY)
 
 
@@ -191,7 +191,7 @@ def test_a_worker_told_to_stop_while_no_server_answers_stops(silent_server: str,
 
 async def test_a_serving_worker_tells_its_metrics_and_stops_at_ctrl_c(tmp_path: Path, temporal_binary: Path) -> None:
     address = f"127.0.0.1:{free_port()}"
-    async with staged(tmp_path, temporal_binary, game_date=WITHOUT_GAMES, metrics_address=address) as running:
+    async with running_replay(tmp_path, temporal_binary, game_date=WITHOUT_GAMES, metrics_address=address) as running:
         async with httpx.AsyncClient() as http:
             metrics = (await http.get(f"http://{address}/metrics")).text
         worker = running.processes.children["worker"]
@@ -210,8 +210,8 @@ async def test_a_replay_meets_nothing_of_the_persons_temporal_configuration(
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     monkeypatch.setenv("TEMPORAL_ADDRESS", NOWHERE)
     monkeypatch.setenv("TEMPORAL_API_KEY", "secret")
-    async with staged(tmp_path / "replay", temporal_binary, game_date=WITHOUT_GAMES) as running:
+    async with running_replay(tmp_path / "replay", temporal_binary, game_date=WITHOUT_GAMES) as running:
         assert running.server.address != NOWHERE
         assert "secret" not in running.worker_environment().values()
-        left = await ended(running, await started(running))
+        left = await finish_day(running, await start_day(running))
     assert left.result.state is RunState.COMPLETE

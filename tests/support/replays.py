@@ -1,4 +1,4 @@
-"""Whole replays: the real server, upstream and worker process, a day through them, and what it left behind."""
+"""Runs days through a whole replay (real server, upstream and worker process) and keeps their records."""
 
 from __future__ import annotations
 
@@ -31,30 +31,30 @@ from workflows.daily_pipeline import DailyPipelineWorkflow
 
 DAY = date(2024, 3, 29)
 SAMPLE = PROJECT / "sample"
-PATIENCE_SECONDS = 500.0
-"""How long a day may take on a busy machine before the test fails; a quiet one needs a twentieth."""
+DAY_TIMEOUT_SECONDS = 500.0
+"""The longest a day may take on a busy machine; an idle machine needs a twentieth."""
 
 
 @dataclass(frozen=True)
-class Left:
-    """What a replayed date left in its folder."""
+class ReplayedDay:
+    """The records of a replayed date in its folder."""
 
     out: Path
     game_date: date = DAY
-    kept: str = "kept"
-    """The folder in `out` that holds what the run told; a second run of the date has one of its own."""
+    run: str = "first_run"
+    """The folder in `out` with the records of this run of the date."""
 
     @cached_property
     def result(self) -> DayResult:
-        return DayResult.model_validate_json(self._kept("result.json"))
+        return DayResult.model_validate_json(self._read("result.json"))
 
     @cached_property
     def status(self) -> DayStatus:
-        return DayStatus.model_validate_json(self._kept("status.json"))
+        return DayStatus.model_validate_json(self._read("status.json"))
 
     @cached_property
     def history(self) -> WorkflowHistory:
-        return WorkflowHistory.from_json(f"daily-pipeline-{self.game_date}", self._kept("history.json"))
+        return WorkflowHistory.from_json(f"daily-pipeline-{self.game_date}", self._read("history.json"))
 
     @cached_property
     def deeds(self) -> list[Deed]:
@@ -62,18 +62,18 @@ class Left:
 
     @cached_property
     def summary(self) -> dict[str, Any]:
-        figures: dict[str, Any] = json.loads(self._kept("summary.json"))
+        figures: dict[str, Any] = json.loads(self._read("summary.json"))
         return figures
 
     @cached_property
     def requests(self) -> list[dict[str, Any]]:
-        """Every request the upstream answered, of all dates of the replay."""
+        """Every request to the upstream, for all dates of the replay."""
         return [json.loads(line) for line in (self.out / "requests.jsonl").read_text().splitlines()]
 
     @cached_property
     def exports(self) -> Mapping[str, bytes]:
-        """Path below `exports`, as they were when the run ended -> content."""
-        root = self._kept_at("exports")
+        """The exports at the end of the run by their path below `exports`."""
+        root = self._file("exports")
         return {str(file.relative_to(root)): file.read_bytes() for file in sorted(root.rglob("*")) if file.is_file()}
 
     def export(self, name: str) -> dict[str, Any]:
@@ -82,24 +82,24 @@ class Left:
         return content
 
     def degraded_steps(self) -> set[str]:
-        """Steps the day went without at some time."""
+        """Names of the steps that were degraded at some time."""
         return {item.step for item in self.result.degradations}
 
     def rows(self, query: str, **parameters: str) -> list[dict[str, Any]]:
-        """Rows of a query, once the replay is over."""
+        """The rows of a query; call it after the replay has ended."""
         return _queried(self.out, query, parameters).to_dicts()
 
-    def keep(self, **told: str) -> None:
-        """Keep what the run told, and its exports as they are now."""
-        shutil.copytree(self.out / "exports", self._kept_at("exports"), ignore=shutil.ignore_patterns(".lock"))
-        for name, content in told.items():
-            self._kept_at(f"{name}.json").write_text(content)
+    def record(self, **contents: str) -> None:
+        """Write these JSON files, and copy the exports as they are now."""
+        shutil.copytree(self.out / "exports", self._file("exports"), ignore=shutil.ignore_patterns(".lock"))
+        for name, content in contents.items():
+            self._file(f"{name}.json").write_text(content)
 
-    def _kept(self, name: str) -> str:
-        return self._kept_at(name).read_text()
+    def _read(self, name: str) -> str:
+        return self._file(name).read_text()
 
-    def _kept_at(self, name: str) -> Path:
-        return self.out / self.kept / self.game_date.isoformat() / name
+    def _file(self, name: str) -> Path:
+        return self.out / self.run / self.game_date.isoformat() / name
 
 
 def _queried(out: Path, query: str, parameters: Mapping[str, str]) -> pl.DataFrame:
@@ -111,7 +111,7 @@ def _queried(out: Path, query: str, parameters: Mapping[str, str]) -> pl.DataFra
 
 
 def tables_of(out: Path) -> dict[str, pl.DataFrame]:
-    """All rows of a replay's warehouse, in the order of their keys, once its worker has ended."""
+    """All tables of a replay's warehouse, sorted by natural key; call it after the worker has ended."""
     warehouse = DuckDbWarehouse(out / "tipoff.duckdb")
     try:
         return {
@@ -124,7 +124,7 @@ def tables_of(out: Path) -> dict[str, pl.DataFrame]:
 
 
 @asynccontextmanager
-async def staged(
+async def running_replay(
     out: Path,
     binary: Path,
     *,
@@ -134,12 +134,12 @@ async def staged(
     models: Path | None = None,
     **settings: str,
 ) -> AsyncIterator[Replay]:
-    """A replay whose parts run. `faults`: the text of a fault file; `models`: a folder trained before."""
+    """A running replay. `faults`: the text of a fault file; `models`: a folder with trained models."""
     changes = {f"TIPOFF_{name.upper()}": value for name, value in settings.items()}
     if models is not None:
         changes["TIPOFF_MODELS"] = f"file://{models}"
-    scene = ReplayConfig(game_date, archive, out, faults=_fault_file(out, faults), settings=tuple(changes.items()))
-    async with start_replay(scene, _silent_stages(), binary) as running:
+    config = ReplayConfig(game_date, archive, out, faults=_fault_file(out, faults), settings=tuple(changes.items()))
+    async with start_replay(config, _silent_stages(), binary) as running:
         yield running
 
 
@@ -154,53 +154,53 @@ def _silent_stages() -> StageTimer:
     return StageTimer(lambda line: None)
 
 
-async def started(
+async def start_day(
     running: Replay,
     *actions: ScheduledAction,
     rerun: Rerun | None = None,
     hold_at: Phase | datetime | None = None,
 ) -> DayHandle:
-    """The date's workflow under way in virtual time, as fast as it goes."""
+    """Start the date's workflow in virtual time at full speed."""
     clock = ClockSpec(starts_at=eastern(running.config.game_date, 5), actions=actions, hold_at=hold_at)
     return await running.start_day(clock, rerun)
 
 
-async def ended(running: Replay, handle: DayHandle, kept: str = "kept") -> Left:
-    """The day's end, and all it can tell kept in its folder."""
-    left = Left(running.config.out, running.config.game_date, kept)
-    async with asyncio.timeout(PATIENCE_SECONDS):
+async def finish_day(running: Replay, handle: DayHandle, run: str = "first_run") -> ReplayedDay:
+    """Wait for the day to end, and write its records to the folder `run`."""
+    day = ReplayedDay(running.config.out, running.config.game_date, run)
+    async with asyncio.timeout(DAY_TIMEOUT_SECONDS):
         result = await handle.result()
         status = await handle.query(DailyPipelineWorkflow.status)
-    left.keep(
+    day.record(
         result=result.model_dump_json(),
         status=status.model_dump_json(),
         history=(await handle.fetch_history()).to_json(),
         summary=json.dumps(await write_summary(running, handle, result, _silent_stages())),
     )
-    return left
+    return day
 
 
-async def play(running: Replay, *actions: ScheduledAction) -> Left:
-    """A whole day."""
-    return await ended(running, await started(running, *actions))
+async def run_day(running: Replay, *actions: ScheduledAction) -> ReplayedDay:
+    """Run a whole day."""
+    return await finish_day(running, await start_day(running, *actions))
 
 
-async def until(happens: Callable[[], Awaitable[bool]], what: str) -> None:
-    """Look again and again, as fast as looking goes, until something is so."""
+async def wait_until(condition: Callable[[], Awaitable[bool]], description: str) -> None:
+    """Check a condition every few milliseconds until it is true."""
     try:
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with asyncio.timeout(DAY_TIMEOUT_SECONDS):
             while True:
-                if await happens():
+                if await condition():
                     return
                 await asyncio.sleep(0.005)
     except TimeoutError:
-        raise AssertionError(f"it never came to this: {what}") from None
+        raise AssertionError(f"timed out while waiting until {description}") from None
 
 
-def in_hand(handle: DayHandle, activity: Activity) -> Callable[[], Awaitable[bool]]:
-    """Whether a worker is carrying such an activity out at this moment, as the server sees it."""
+def is_running(handle: DayHandle, activity: Activity) -> Callable[[], Awaitable[bool]]:
+    """A check whether the server has such an activity in the state STARTED."""
 
-    async def looks_so() -> bool:
+    async def check() -> bool:
         try:
             description = (await handle.describe()).raw_description
         except RPCError:
@@ -211,9 +211,9 @@ def in_hand(handle: DayHandle, activity: Activity) -> Callable[[], Awaitable[boo
             for pending in description.pending_activities
         )
 
-    return looks_so
+    return check
 
 
 def at(hour: int, minute: int = 0) -> datetime:
-    """An Eastern time of the usual date."""
+    """An Eastern time on DAY."""
     return eastern(DAY, hour, minute)
