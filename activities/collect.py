@@ -11,7 +11,8 @@ from activities.rate_limiter import rate_limiter_of
 from activities.resources import Resources
 from tipoff.collecting import collect
 from tipoff.sources.base import Slate
-from workflows.contracts import Activity, CollectReport, CollectRequest
+from tipoff.vocabulary import CollectReport
+from workflows.contracts import Activity, CollectRequest
 
 
 class Collecting:
@@ -29,7 +30,7 @@ class Collecting:
 
 async def poll(resources: Resources, request: CollectRequest, progress: Callable[[int, int], None]) -> CollectReport:
     """One look at a source; `progress` is told (questions settled, questions)."""
-    collected = await collect(
+    return await collect(
         resources.sources[request.source],
         Slate(game_date=request.game_date, games=request.games),
         request.as_of,
@@ -39,19 +40,4 @@ async def poll(resources: Resources, request: CollectRequest, progress: Callable
         rate_limiter=rate_limiter_of(resources.settings, resources.now),
         progress=progress,
         force=request.force,
-    )
-    return CollectReport(
-        outcome=collected.outcome,
-        reason=collected.reason,
-        refused=collected.refused,
-        alert=collected.alert,
-        parks=collected.parks,
-        use_fallback=collected.use_fallback,
-        batch=collected.batch_key,
-        requests=collected.requests,
-        new_objects=collected.new_objects,
-        retry_at=collected.retry_at,
-        missing_games=collected.missing_games,
-        credits_remaining=collected.credits_remaining,
-        warning=collected.warning,
     )

@@ -11,18 +11,11 @@ from activities.errors import blocking, tried_before
 from activities.resources import Resources
 from tipoff.grading.accuracy import grade_date
 from tipoff.training.history import seasons_up_to, training_history
-from tipoff.vocabulary import Span, first_day
+from tipoff.vocabulary import ComputeReport, Span, first_day
 from tipoff.warehouse.feature_store import build_features, stored_features
 from tipoff.warehouse.scope import TransformScope
 from tipoff.warehouse.tables import TABLES
-from workflows.contracts import (
-    Activity,
-    ComputeRequest,
-    Predicted,
-    StepReport,
-    TrainingHistory,
-    TrainingInput,
-)
+from workflows.contracts import Activity, ComputeRequest, Predicted, TrainingHistory, TrainingInput
 
 
 class Computing:
@@ -33,12 +26,12 @@ class Computing:
 
     @activity.defn(name=Activity.TRANSFORM.value)
     @blocking
-    def transform(self, request: ComputeRequest) -> StepReport:
+    def transform(self, request: ComputeRequest) -> ComputeReport:
         """One SQL transform over its slice."""
         target = self._target(request)
         written = self._resources.warehouse.transform(request.subject, target.parameters, target.slice)
         changed = written.changed or tried_before()
-        return StepReport(rows=written.rows, changed=changed, changed_games=request.game_ids)
+        return ComputeReport(rows=written.rows, changed=changed, changed_games=request.game_ids)
 
     def _target(self, request: ComputeRequest) -> TransformScope:
         """The slate's games, or all dates of the history before them; a player's form is of the whole slate."""
@@ -54,19 +47,19 @@ class Computing:
 
     @activity.defn(name=Activity.BUILD_FEATURES.value)
     @blocking
-    def build_features(self, request: ComputeRequest) -> StepReport:
+    def build_features(self, request: ComputeRequest) -> ComputeReport:
         """The vectors of the games, and the whole slate's as Parquet for the systems; or those of the games before."""
         if request.span is Span.HISTORY:
             history = self.training_history(
                 TrainingInput(system_id=request.subject, before=request.game_date, as_of=request.as_of)
             )
-            return StepReport(rows=history.rows, changed_games=request.game_ids, reference=history.file)
+            return ComputeReport(rows=history.rows, changed_games=request.game_ids, reference=history.file)
         date, warehouse = request.game_date, self._resources.warehouse
         built = build_features(warehouse, date, date, request.game_ids, request.as_of)
         name = f"features-{request.as_of:%Y%m%dT%H%M%S%f}.parquet"
         rows = stored_features(warehouse, date)
         rows.write_parquet(self._resources.work_file(date, name))
-        return StepReport(rows=built.rows, changed_games=request.game_ids, reference=name)
+        return ComputeReport(rows=built.rows, changed_games=request.game_ids, reference=name)
 
     @activity.defn(name=Activity.TRAINING_HISTORY.value)
     @blocking
@@ -80,11 +73,11 @@ class Computing:
 
     @activity.defn(name=Activity.STORE_PREDICTIONS.value)
     @blocking
-    def store_predictions(self, predicted: Predicted) -> StepReport:
+    def store_predictions(self, predicted: Predicted) -> ComputeReport:
         """Append a system's predictions; those that are there already stay as they are."""
         rows = pl.read_parquet(self._resources.work_file(predicted.game_date, predicted.file))
         written = self._resources.warehouse.append("predictions", rows)
-        return StepReport(
+        return ComputeReport(
             rows=rows.height,
             changed=written.changed or tried_before(),
             changed_games=tuple(sorted(rows["game_id"].unique())),
@@ -92,11 +85,11 @@ class Computing:
 
     @activity.defn(name=Activity.GRADE.value)
     @blocking
-    def grade(self, request: ComputeRequest) -> StepReport:
+    def grade(self, request: ComputeRequest) -> ComputeReport:
         """Every active prediction with its one outcome; games that are not over are named."""
         graded = grade_date(self._resources.warehouse, request.game_date, request.as_of, request.postponed)
         pending = "; ".join(f"{game_id}: {why}" for game_id, why in sorted(graded.pending.items()))
-        return StepReport(
+        return ComputeReport(
             rows=graded.written.rows,
             changed=True,
             reason=f"not graded yet: {pending}" if pending else "",

@@ -12,8 +12,8 @@ from activities.collect import poll
 from activities.errors import awaiting
 from activities.process import read
 from activities.resources import Resources
-from tipoff.vocabulary import USABLE, Cadence
-from workflows.contracts import Activity, CollectRequest, ProcessRequest, StepReport
+from tipoff.vocabulary import USABLE, Cadence, SourceReport
+from workflows.contracts import Activity, CollectRequest, ProcessRequest
 
 Progress = Callable[[int, int], None]
 
@@ -26,14 +26,14 @@ class Following:
         self._now = now
 
     @activity.defn(name=Activity.FOLLOW.value)
-    async def follow(self, request: CollectRequest) -> StepReport:
+    async def follow(self, request: CollectRequest) -> SourceReport:
         """A look, landed and read; by the real clock again and again, until one tells what the day decides by."""
         async with awaiting() as progress:
             if request.again is None:
                 return await self._look(request, request.as_of, progress)
             return await self._keep_looking(request, request.again, progress)
 
-    async def _keep_looking(self, request: CollectRequest, again: Cadence, progress: Progress) -> StepReport:
+    async def _keep_looking(self, request: CollectRequest, again: Cadence, progress: Progress) -> SourceReport:
         """As long as the same games are not over, and neither the provider nor the end of the worker is in the way."""
         moment = self._latest(again)
         report = await self._look(request, moment, progress)
@@ -57,19 +57,23 @@ class Following:
         stopping.cancel()
         return bool(done)
 
-    async def _look(self, request: CollectRequest, moment: datetime, progress: Progress) -> StepReport:
+    async def _look(self, request: CollectRequest, moment: datetime, progress: Progress) -> SourceReport:
         asked = request.model_copy(update={"as_of": moment})
         collected = await poll(self._resources, asked, progress)
-        if collected.to_read is None:
-            return collected.as_step().model_copy(update={"looked_at": moment})
+        if collected.usable_batch is None:
+            return collected.without_batch().model_copy(update={"polled_at": moment})
         landed = ProcessRequest(
-            source=asked.source, batch_key=collected.to_read, game_date=asked.game_date, games=asked.games, as_of=moment
+            source=asked.source,
+            batch_key=collected.usable_batch,
+            game_date=asked.game_date,
+            games=asked.games,
+            as_of=moment,
         )
         report = await asyncio.to_thread(read, self._resources, landed)
-        return collected.and_read(report).model_copy(update={"looked_at": moment})
+        return collected.with_batch(report).model_copy(update={"polled_at": moment})
 
 
-def _joined(earlier: StepReport, later: StepReport) -> StepReport:
+def _joined(earlier: SourceReport, later: SourceReport) -> SourceReport:
     """What two looks brought: the last word of the later, the news of both."""
     news = [report.changed_games or () for report in (earlier, later) if report.changed]
     return later.model_copy(

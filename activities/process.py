@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from temporalio import activity
 
 from activities.errors import blocking, tried_before
 from activities.resources import Resources
 from tipoff.processing import process
 from tipoff.sources.base import Slate
-from tipoff.vocabulary import shortened
-from workflows.contracts import Activity, ProcessRequest, StepReport
+from tipoff.vocabulary import ProcessReport
+from workflows.contracts import Activity, ProcessRequest
 
 
 class Processing:
@@ -22,14 +20,14 @@ class Processing:
 
     @activity.defn(name=Activity.PROCESS.value)
     @blocking
-    def process(self, request: ProcessRequest) -> StepReport:
+    def process(self, request: ProcessRequest) -> ProcessReport:
         """Read one batch."""
         return read(self._resources, request)
 
 
-def read(resources: Resources, request: ProcessRequest) -> StepReport:
-    """Read one batch; on a second try all it covers is news, since the first may have written it."""
-    done = process(
+def read(resources: Resources, request: ProcessRequest) -> ProcessReport:
+    """Process one batch; on a second attempt all games it covers count as changed: the first may have written them."""
+    report = process(
         resources.sources[request.source],
         request.batch_key,
         Slate(game_date=request.game_date, games=request.games),
@@ -38,33 +36,7 @@ def read(resources: Resources, request: ProcessRequest) -> StepReport:
         warehouse=resources.warehouse,
         aliases_path=resources.settings.aliases,
     )
-    alerts = {
-        "unknown_fields": _fields_told(done.unknown_fields),
-        "unknown_games": _games_told(done.unknown_games),
-    }
-    return StepReport(
-        rows=done.rows,
-        outcome=done.outcome,
-        reason=done.reason,
-        changed=done.changed or tried_before(),
-        changed_games=done.covered_games if tried_before() else done.changed_games,
-        missing_games=done.missing_games,
-        unresolved=done.unresolved,
-        unresolved_names=done.unresolved_names,
-        provider_ids=dict(done.provider_ids),
-        games=done.games,
-        postponed=done.postponed,
-        alerts={kind: text for kind, text in alerts.items() if text},
-        counts={f"rejected:{request.source}": sum(done.rejected.values())} if done.rejected else {},
-    )
-
-
-def _fields_told(unknown: Sequence[str]) -> str:
-    named = shortened(", ".join(unknown), 300)
-    told = f"the provider added fields that nobody reads: {named}; read them, or name them among the ignored ones"
-    return told if unknown else ""
-
-
-def _games_told(unknown: Sequence[str]) -> str:
-    told = f"it tells of {', '.join(unknown)}, whose ids nobody knows: the day has to do without them"
-    return told if unknown else ""
+    if not tried_before():
+        return report
+    covered = tuple(game.game_id for game in request.games if game.game_id not in report.missing_games)
+    return report.model_copy(update={"changed": True, "changed_games": covered})

@@ -16,7 +16,8 @@ from tipoff.publishing.exports import publish_predictions, publish_results
 from tipoff.publishing.page import publish_page
 from tipoff.publishing.status import PublishResult, publish_status
 from tipoff.publishing.summary import publish_summary
-from workflows.contracts import Activity, ComputeRequest, PublishStatusRequest, StepReport
+from tipoff.vocabulary import ComputeReport
+from workflows.contracts import Activity, ComputeRequest, PublishStatusRequest
 
 
 class Publishing:
@@ -27,10 +28,10 @@ class Publishing:
 
     @activity.defn(name=Activity.EXPORT.value)
     @blocking
-    def export(self, request: ComputeRequest) -> StepReport:
+    def export(self, request: ComputeRequest) -> ComputeReport:
         """One export."""
         published = self._exporters[request.subject](request)
-        return StepReport(rows=published.rows, changed_games=request.game_ids)
+        return ComputeReport(rows=published.rows, changed_games=request.game_ids)
 
     @property
     def _exporters(self) -> dict[str, Callable[[ComputeRequest], PublishResult]]:
@@ -63,14 +64,14 @@ class Publishing:
         )
 
     @activity.defn(name=Activity.PUBLISH_STATUS.value)
-    def publish_status(self, request: PublishStatusRequest) -> StepReport:
+    def publish_status(self, request: PublishStatusRequest) -> ComputeReport:
         """Export the status, and append alerts that are not there yet."""
         with failures_mapped():
             status = request.status
             for alert in (alert for alert in status.alerts if alert.key in request.new_alerts):
                 raise_alert(self._resources.exports, status.game_date, alert)
             published = publish_status(self._resources.exports, status, self._now())
-        return StepReport(rows=published.rows)
+        return ComputeReport(rows=published.rows)
 
     def _now(self) -> datetime:
         return datetime.fromisoformat(self._resources.now())

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from pydantic import AwareDatetime
 
-from tipoff.collecting import Collected, collect
+from tipoff.collecting import collect
 from tipoff.errors import ContractError, TransportFault
 from tipoff.landing.base import FetchRecord, Landing
 from tipoff.sources.base import KnownPlayer, ReadContext, Reading, Row, Slate, Source
@@ -20,7 +20,7 @@ from tipoff.sources.outcomes import OUTCOME_POLICIES
 from tipoff.sources.player_names import slate_players
 from tipoff.sources.rate_limits import RateLimiter
 from tipoff.sources.schedule import slate_games
-from tipoff.vocabulary import Frozen, Outcome, step_names
+from tipoff.vocabulary import CollectReport, Frozen, Outcome, step_names
 
 SCHEDULE, PLAYER_LIST, ROSTERS = step_names.SCHEDULE, step_names.PLAYER_LIST, step_names.ROSTERS
 FIRST_ROWS = 3
@@ -139,13 +139,13 @@ async def _look(context: ProbeContext, source: Source, slate: Slate, as_of: date
             force=True,
         )
     except TransportFault as error:
-        collected = Collected(outcome=Outcome.PROVIDER_ERROR, reason=str(error))
+        collected = CollectReport(outcome=Outcome.PROVIDER_ERROR, reason=str(error))
     told = await asyncio.to_thread(_told, context, source, slate, as_of, collected)
     asked = tuple(one.model_copy(update={"stood": one.url in stood}) for one in told.looked.asked)
     return told._replace(looked=told.looked.model_copy(update={"asked": asked}))
 
 
-def _told(context: ProbeContext, source: Source, slate: Slate, as_of: datetime, collected: Collected) -> Told:
+def _told(context: ProbeContext, source: Source, slate: Slate, as_of: datetime, collected: CollectReport) -> Told:
     records = context.landing.records(source.name, slate.game_date, as_of)
     players = _known_players(context, source, slate, as_of) if source.needs_players else None
     reading_context = ReadContext(

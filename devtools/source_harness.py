@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from tipoff.collecting import Collected, collect
+from tipoff.collecting import collect
 from tipoff.landing.local import LocalLanding
-from tipoff.processing import Processed, process
+from tipoff.processing import process
 from tipoff.replay.archive import Archive
 from tipoff.settings import load_settings
 from tipoff.sources.base import Slate, Source
 from tipoff.sources.fetcher import Fetcher, Timeouts
 from tipoff.sources.rate_limits import Unlimited
-from tipoff.vocabulary import Role, SlateGame, eastern
+from tipoff.vocabulary import CollectReport, ProcessReport, Role, SlateGame, eastern
 from tipoff.warehouse.base import Warehouse
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
 
@@ -44,7 +44,7 @@ class SourceHarness:
     ids: dict[str, Mapping[str, str]] = field(default_factory=dict)
     """Source -> the ids it has told of our games."""
 
-    async def collect(self, source: Source, as_of: datetime) -> Collected:
+    async def collect(self, source: Source, as_of: datetime) -> CollectReport:
         """Ask and land. Raises TransportFault when no proper answer came."""
         ids = self.ids.get(source.needs_ids_of, {}) if source.needs_ids_of else {}
         return await collect(
@@ -58,7 +58,7 @@ class SourceHarness:
             progress=lambda done, of: None,
         )
 
-    def read(self, source: Source, batch_key: str, as_of: datetime) -> Processed:
+    def read(self, source: Source, batch_key: str, as_of: datetime) -> ProcessReport:
         """Read what was landed."""
         done = process(source, batch_key, self.slate, as_of, landing=self.landing, warehouse=self.warehouse)
         self.ids[source.name] = done.provider_ids

@@ -10,8 +10,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
-from pydantic import AwareDatetime
-
 from tipoff.errors import BodyTooLargeError, TipoffError, TransportFault
 from tipoff.landing.base import Batch, BatchItem, FetchRecord, Landing
 from tipoff.redaction import redact
@@ -20,7 +18,7 @@ from tipoff.sources.budget import Budget, affordable_requests, credits_in_header
 from tipoff.sources.outcomes import OUTCOME_POLICIES, overall
 from tipoff.sources.providers import provider_of
 from tipoff.sources.rate_limits import RateLimiter, cooldown_after
-from tipoff.vocabulary import Frozen, Outcome, Role, shortened
+from tipoff.vocabulary import CollectReport, Outcome, Role, shortened
 
 if TYPE_CHECKING:
     from tipoff.sources.fetcher import Fetcher
@@ -37,33 +35,6 @@ LONGEST_WAIT = timedelta(minutes=30)
 """Who stands in for a source is not kept waiting longer by it."""
 _WHOLE = (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED)
 _NAMES_TOLD = 3
-
-
-class Collected(Frozen):
-    """What one look at a source brought."""
-
-    outcome: Outcome
-    reason: str
-    refused: Outcome | None = None
-    """The worst that questions got instead of an answer; what is not published yet is not refused."""
-    alert: bool = False
-    """A person should know of that at once."""
-    parks: bool = False
-    """Asking again changes nothing before a person acted."""
-    use_fallback: bool = False
-    """Who stands in for the source should be asked at once for what it lacks."""
-    batch_key: str | None = None
-    """The landed object that lists the usable answers; None when there is none."""
-    requests: int = 0
-    new_objects: int = 0
-    retry_at: AwareDatetime | None = None
-    """When to come again at the earliest, by the provider's word or by its manners."""
-    missing_games: tuple[str, ...] = ()
-    """Games asked about without a usable answer."""
-    credits_remaining: int | None = None
-    """What the provider says is left of the quota."""
-    warning: str = ""
-    """What a person should know of the month's credits."""
 
 
 class _Answer(NamedTuple):
@@ -101,7 +72,7 @@ async def collect(
     rate_limiter: RateLimiter,
     progress: Callable[[int, int], None],
     force: bool = False,
-) -> Collected:
+) -> CollectReport:
     """Ask a source all it has to be asked, one question after the other, and land the answers.
 
     Questions whose usable answer of this very `as_of` is landed already are not asked again. Unless a person wants them
@@ -138,7 +109,7 @@ async def collect(
     dated = budget is not None
     batch_key = await asyncio.to_thread(land_batch, landing, source.name, slate.game_date, answered, dated=dated)
     collected = _collected(slate, answers, batch_key)
-    return collected.model_copy(update={"warning": budget.warning}) if budget else collected
+    return collected.model_copy(update={"credits_warning": budget.warning}) if budget else collected
 
 
 class _Poll:
@@ -317,14 +288,14 @@ def _why_not_ask(before: Sequence[_Answer]) -> Judgement | None:
     return None
 
 
-def _nothing_to_ask(source: Source, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> Collected:
+def _nothing_to_ask(source: Source, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> CollectReport:
     """A wait where only the ids are lacking; else there is rightly nothing: no games, or it is too late for them."""
     wanted = slate.games if source.role is Role.POST else slate.upcoming(as_of)
     unnamed = [game.label for game in wanted if game.game_id not in provider_ids]
     if source.needs_ids_of and unnamed:
         reason = f"nothing to ask yet: {source.needs_ids_of} has not named {', '.join(unnamed)}"
-        return Collected(outcome=Outcome.NOT_PUBLISHED_YET, reason=reason)
-    return Collected(outcome=Outcome.EMPTY_OK, reason=source.idle_reason or _why_nothing(source, slate, as_of))
+        return CollectReport(outcome=Outcome.NOT_PUBLISHED_YET, reason=reason)
+    return CollectReport(outcome=Outcome.EMPTY_OK, reason=source.idle_reason or _why_nothing(source, slate, as_of))
 
 
 def _why_nothing(source: Source, slate: Slate, as_of: datetime) -> str:
@@ -335,11 +306,11 @@ def _why_nothing(source: Source, slate: Slate, as_of: datetime) -> str:
     return "nothing to ask" if slate.upcoming(as_of) else "nothing to ask: every game has begun"
 
 
-def _collected(slate: Slate, answers: Sequence[_Answer], batch_key: str | None) -> Collected:
+def _collected(slate: Slate, answers: Sequence[_Answer], batch_key: str | None) -> CollectReport:
     told = [answer.credits_remaining for answer in answers if answer.credits_remaining is not None]
     refused = _refused(answers)
     decision = OUTCOME_POLICIES[refused or Outcome.OK]
-    return Collected(
+    return CollectReport(
         outcome=overall(answer.record.outcome for answer in answers),
         reason="; ".join(filter(None, [shortened(_reason(answers, slate)), decision.advice])),
         refused=refused,

@@ -17,7 +17,7 @@ from tipoff.sources.base import KnownPlayer, ReadContext, Reading, ReplacedRows,
 from tipoff.sources.player_names import load_aliases, slate_players
 from tipoff.sources.registry import SOURCES
 from tipoff.sources.schedule import slate_games
-from tipoff.vocabulary import Frozen, Outcome, Role, SlateGame, shortened
+from tipoff.vocabulary import Outcome, ProcessReport, Role, SlateGame, shortened
 from tipoff.warehouse.base import DateRange, Parameters, Slice, Value, Warehouse
 from tipoff.warehouse.tables import TABLES, Table
 from tipoff.warehouse.validation import conform, schema_of
@@ -32,33 +32,6 @@ _MOMENTS = ("as_of", "last_update")
 """Columns that say when a fact was seen, not what it is."""
 
 
-class Processed(Frozen):
-    """What reading a batch did."""
-
-    source: str
-    outcome: Outcome
-    reason: str
-    rows: int = 0
-    """Rows read, whether or not they were news."""
-    changed: bool = False
-    """Whether anything was written."""
-    changed_games: tuple[str, ...] = ()
-    covered_games: tuple[str, ...] = ()
-    missing_games: tuple[str, ...] = ()
-    unresolved: int = 0
-    unresolved_names: tuple[str, ...] = ()
-    """Each with the players it may mean."""
-    rejected: Mapping[str, int] = {}
-    unknown_fields: tuple[str, ...] = ()
-    unknown_games: tuple[str, ...] = ()
-    """Games of the date that nobody knows the id of."""
-    provider_ids: Mapping[str, str] = {}
-    games: tuple[SlateGame, ...] | None = None
-    """The date's games to predict, from the source that knows the slate."""
-    postponed: tuple[str, ...] = ()
-    """Games of the date left out of `games` because they are postponed."""
-
-
 def process(
     source: Source,
     batch_key: str,
@@ -68,7 +41,7 @@ def process(
     landing: Landing,
     warehouse: Warehouse,
     aliases_path: Path | None = None,
-) -> Processed:
+) -> ProcessReport:
     """Read a batch of answers fetched at `as_of` and write what is news.
 
     Raises ContractError when no answer of the batch can be read, NotEnoughDataError when names cannot be resolved
@@ -87,7 +60,7 @@ def process(
     news = _write_all(source, answers, slate, warehouse, protect=suspicious)
     if source.needs_players:
         _write_unresolved(source, answers, context, warehouse)
-    return _told(source, answers, slate, news, suspicious=suspicious)
+    return _report(source, answers, slate, news, suspicious=suspicious)
 
 
 class _Answer(NamedTuple):
@@ -450,30 +423,40 @@ def _name_told(row: Row) -> str:
     return f"{row['player_name']} ({nearest}?)" if nearest else row["player_name"]
 
 
-def _told(source: Source, answers: _Answers, slate: Slate, news: _News, *, suspicious: bool) -> Processed:
+def _report(source: Source, answers: _Answers, slate: Slate, news: _News, *, suspicious: bool) -> ProcessReport:
     readings = [answer.reading for answer in answers.read]
     rejected = sum((Counter(reading.rejected) for reading in readings), Counter[str]())
     names = sorted(map(_name_told, _unresolved(answers)))
     unknown = tuple(dict.fromkeys(game for reading in readings for game in reading.unknown_games))
-    covered = tuple(game.game_id for game in slate.games if game.game_id in answers.covered)
     missing = tuple(game.game_id for game in slate.games if game.game_id not in answers.covered)
-    return Processed(
-        source=source.name,
+    return ProcessReport(
         outcome=_outcome(answers, (*missing, *unknown), suspicious=suspicious),
         reason=_reason(answers, slate, missing, names, rejected),
         rows=answers.rows,
         changed=news.written,
         changed_games=tuple(game.game_id for game in slate.games if game.game_id in news.games),
-        covered_games=covered,
         missing_games=missing,
+        counts={f"rejected:{source.name}": rejected.total()} if rejected else {},
+        alerts=_alerts(sorted({field for reading in readings for field in reading.unknown_fields}), unknown),
         unresolved=len(names),
         unresolved_names=tuple(names[:NAMES_TOLD]),
-        rejected=dict(sorted(rejected.items())),
-        unknown_fields=tuple(sorted({field for reading in readings for field in reading.unknown_fields})[:NAMES_TOLD]),
-        unknown_games=unknown,
         provider_ids={ours: theirs for reading in readings for ours, theirs in reading.provider_ids.items()},
         **({} if suspicious else _slate_told(source, answers, slate)),
     )
+
+
+def _alerts(unknown_fields: Sequence[str], unknown_games: Sequence[str]) -> dict[str, str]:
+    alerts = {}
+    if unknown_fields:
+        fields = shortened(", ".join(unknown_fields[:NAMES_TOLD]), 300)
+        alerts["unknown_fields"] = (
+            f"the provider added fields that nobody reads: {fields}; read them, or name them among the ignored ones"
+        )
+    if unknown_games:
+        alerts["unknown_games"] = (
+            f"it tells of {', '.join(unknown_games)}, whose ids nobody knows: the day has to do without them"
+        )
+    return alerts
 
 
 def _outcome(answers: _Answers, missing: Sequence[str], *, suspicious: bool) -> Outcome:

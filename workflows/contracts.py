@@ -12,7 +12,6 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field
 
 from tipoff.vocabulary import (
-    USABLE,
     Attention,
     Cadence,
     Channel,
@@ -191,101 +190,6 @@ class ProcessRequest(Frozen):
     game_date: date
     games: tuple[SlateGame, ...]
     as_of: AwareDatetime
-
-
-class StepReport(Frozen):
-    """What a step did."""
-
-    rows: int = 0
-    looked_at: AwareDatetime | None = None
-    """The moment of the last of several looks."""
-    outcome: Outcome = Outcome.OK
-    reason: str = ""
-    own_reason: str = ""
-    """What the first choice said, where `reason` tells of others too."""
-    changed: bool = True
-    changed_games: tuple[str, ...] | None = None
-    """None: all the games asked for."""
-    missing_games: tuple[str, ...] = ()
-    retry_at: AwareDatetime | None = None
-    parks: bool = False
-    """It cannot go on before a person acted."""
-    use_fallback: bool = False
-    """Who stands in for the source should be asked at once for what it lacks."""
-    fallback_games: dict[str, tuple[str, ...]] = {}
-    """Title of a source that stood in -> the games it had."""
-    alerts: dict[str, str] = {}
-    """Kind -> what a person should know of at once."""
-    unresolved: int = 0
-    unresolved_names: tuple[str, ...] = ()
-    provider_ids: dict[str, str] = {}
-    games: tuple[SlateGame, ...] | None = None
-    """The slate, from the source that knows it."""
-    postponed: tuple[str, ...] = ()
-    counts: dict[str, int] = {}
-    reference: str = ""
-    """A file that a later step is handed."""
-
-
-class CollectReport(Frozen):
-    """What a look brought: a reference to the landed batch, never the payload."""
-
-    outcome: Outcome
-    reason: str
-    refused: Outcome | None = None
-    """The worst that questions got instead of an answer; what is not published yet is not refused."""
-    alert: bool = False
-    """A person should know of that at once."""
-    parks: bool = False
-    """Asking again changes nothing before a person acted."""
-    use_fallback: bool = False
-    """Who stands in for the source should be asked at once for what it lacks."""
-    batch: str | None
-    requests: int
-    new_objects: int
-    retry_at: AwareDatetime | None = None
-    missing_games: tuple[str, ...] = ()
-    credits_remaining: int | None = None
-    """What the provider says is left of the quota."""
-    warning: str = ""
-    """What a person should know of the month's credits."""
-
-    @property
-    def to_read(self) -> str | None:
-        """The batch, when there is something in it to read."""
-        return self.batch if self.outcome in USABLE else None
-
-    def as_step(self) -> StepReport:
-        """What the step comes to when there is nothing to read."""
-        return StepReport(
-            outcome=self.outcome,
-            reason=self.reason,
-            changed=False,
-            missing_games=self.missing_games,
-            retry_at=self.retry_at,
-            parks=self.parks,
-            use_fallback=self.use_fallback,
-            alerts=self._alerts,
-        )
-
-    def and_read(self, report: StepReport) -> StepReport:
-        """What was read of what came, and what the provider said to the other questions."""
-        report = report.model_copy(update={"alerts": report.alerts | self._alerts, "use_fallback": self.use_fallback})
-        if self.refused is None:
-            return report
-        return report.model_copy(
-            update={
-                "reason": f"{report.reason}; {self.reason}",
-                "retry_at": self.retry_at,
-                "parks": self.parks,
-            }
-        )
-
-    @property
-    def _alerts(self) -> dict[str, str]:
-        """What parks calls a person anyway."""
-        refused = {str(self.refused): self.reason} if self.alert and not self.parks else {}
-        return refused | ({"credits": self.warning} if self.warning else {})
 
 
 class ComputeRequest(Frozen):

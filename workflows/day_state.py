@@ -15,6 +15,7 @@ from tipoff.vocabulary import (
     Alert,
     Attention,
     AuditEntry,
+    ComputeReport,
     DataQuality,
     DayPlan,
     Degradation,
@@ -25,13 +26,15 @@ from tipoff.vocabulary import (
     Role,
     RunState,
     Severity,
+    SourceReport,
     StepKind,
+    StepReport,
+    StepResult,
     StepState,
     clock_time,
     shortened,
     step_names,
 )
-from workflows.contracts import StepReport
 
 PUBLICATION = step_names.PUBLISH_PREDICTIONS
 """The step whose runs are the day's publications, when they tell of any prediction."""
@@ -186,7 +189,7 @@ class DayLedger:
         if not record.settled:
             record.state = StepState.RUNNING
 
-    def finish(self, step: PlanStep, result: StepReport | str, now: datetime) -> None:
+    def finish(self, step: PlanStep, result: StepResult, now: datetime) -> None:
         """Note what a step brought, or why it could not be done."""
         record = self.records[step.name]
         record.running = False
@@ -197,15 +200,15 @@ class DayLedger:
             self._note_failure(step, record, shortened(result, REASON_LENGTH), now)
             return
         record.seen = record.tried
-        record.last_poll = result.looked_at or record.last_poll
-        reasons = {"reason": result.reason, "own_reason": result.own_reason}
-        told = {name: shortened(reason, REASON_LENGTH) for name, reason in reasons.items()}
-        report = result.model_copy(update=told)
-        if step.kind is StepKind.SOURCE:
-            self._record_poll(step, record, report, now)
-            self._ask_for_joined(record, now)
-        else:
-            self._note_computed(step, record, report, now)
+        result = result.model_copy(update={"reason": shortened(result.reason, REASON_LENGTH)})
+        match result:
+            case SourceReport():
+                record.last_poll = result.polled_at or record.last_poll
+                primary = shortened(result.primary_reason, REASON_LENGTH)
+                self._record_poll(step, record, result.model_copy(update={"primary_reason": primary}), now)
+                self._ask_for_joined(record, now)
+            case ComputeReport():
+                self._note_computed(step, record, result, now)
 
     def _note_failure(self, step: PlanStep, record: StepRecord, reason: str, now: datetime) -> None:
         """A source that has what it wants looks again by itself; anything else that fails calls a person."""
@@ -223,11 +226,13 @@ class DayLedger:
             record.found = False
             record.retry_at = now
 
-    def _record_poll(self, step: PlanStep, record: StepRecord, report: StepReport, now: datetime) -> None:
+    def _record_poll(self, step: PlanStep, record: StepRecord, report: SourceReport, now: datetime) -> None:
         # What a person asked for meanwhile goes before what the provider said.
         again = report.retry_at and max(report.retry_at, now + SHORTEST_WAIT)
         waits = again is not None and again <= step.polls_end and not (step.fallback_sources and report.use_fallback)
-        record.cooldown = None if again is None or waits else StepCooldown(again, report.own_reason or report.reason)
+        record.cooldown = (
+            None if again is None or waits else StepCooldown(again, report.primary_reason or report.reason)
+        )
         record.retry_at = record.retry_at or (again if waits else None)
         if report.outcome in USABLE:
             self.provider_ids.setdefault(step.subject, {}).update(report.provider_ids)
@@ -262,7 +267,7 @@ class DayLedger:
             self._go_on_with(step, report, now)
         elif outdated and record.settled:
             self._go_on_with_outdated(step, report.reason, since, now)
-        record.stopped = (report.own_reason or report.reason) if report.parks else ""
+        record.stopped = (report.primary_reason or report.reason) if report.parks else ""
         if record.stopped:
             self.park(step, report.reason, now)
             return
@@ -283,7 +288,7 @@ class DayLedger:
             self._amend(step, {"games": tuple(game for game in self.game_ids if game in from_others)})
 
     def _missing(
-        self, step: PlanStep, record: StepRecord, report: StepReport, now: datetime, *, outdated: bool
+        self, step: PlanStep, record: StepRecord, report: SourceReport, now: datetime, *, outdated: bool
     ) -> tuple[str, ...]:
         """Games not had yet. Before the games, one that has begun is asked no more: what it lacked then it lacks."""
         if report.outcome not in USABLE and outdated:
@@ -307,7 +312,7 @@ class DayLedger:
         """Games that others had before their tip: they are asked no more, and have nothing else."""
         return set(record.fallback_games) & self._begun(now) if step.role is Role.PRE else set()
 
-    def _comes_to_nothing(self, step: PlanStep, record: StepRecord, report: StepReport, now: datetime) -> bool:
+    def _comes_to_nothing(self, step: PlanStep, record: StepRecord, report: SourceReport, now: datetime) -> bool:
         """Nothing to be asked once games have begun: what was gone without is not had by that."""
         empty = report.outcome is Outcome.EMPTY_OK and step.role is Role.PRE
         return empty and bool(self._begun(now)) and record.state is StepState.DEGRADED
@@ -315,7 +320,7 @@ class DayLedger:
     def _begun(self, now: datetime) -> set[str]:
         return {game.game_id for game in self.plan.games if game.tip_off <= now}
 
-    def _note_computed(self, step: PlanStep, record: StepRecord, report: StepReport, now: datetime) -> None:
+    def _note_computed(self, step: PlanStep, record: StepRecord, report: ComputeReport, now: datetime) -> None:
         record.reason = report.reason
         self._take_in(record, report)
         record.reference = report.reference
@@ -356,7 +361,7 @@ class DayLedger:
         self._lower(step, reason, self.game_ids if nothing_came else record.missing_games, now, state)
         self.alert(step, "degraded", f"going on without {step.title}: {reason}", now)
 
-    def _go_on_with(self, step: PlanStep, report: StepReport, now: datetime) -> None:
+    def _go_on_with(self, step: PlanStep, report: SourceReport, now: datetime) -> None:
         """Go on with what others had in the place of the first choice; done again, that was told on the day."""
         record = self.records[step.name]
         if self.recorded and self._is_gone_without(step, now):

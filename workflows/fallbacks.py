@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from tipoff.vocabulary import USABLE, DayPlan, FallbackSource, Outcome, PlanStep, Role, SlateGame
-from workflows.contracts import StepReport
+from tipoff.vocabulary import (
+    USABLE,
+    DayPlan,
+    FallbackSource,
+    Outcome,
+    PlanStep,
+    ProcessReport,
+    Role,
+    SlateGame,
+    SourceReport,
+)
 from workflows.day_state import StepRecord, is_outdated
 
 
@@ -17,9 +26,9 @@ def wanted_games(step: PlanStep, record: StepRecord, plan: DayPlan, *, force: bo
     return tuple(game for game in plan.games if game.game_id in wanted)
 
 
-def in_cooldown(record: StepRecord) -> StepReport | None:
+def in_cooldown(record: StepRecord) -> SourceReport | None:
     """What stands for an answer of a source that is not asked: only a person can help it, or it wants a rest."""
-    refused = StepReport(changed=False, use_fallback=True, missing_games=record.missing_games)
+    refused = SourceReport(changed=False, use_fallback=True, missing_games=record.missing_games)
     if record.stopped:
         return refused.model_copy(update={"outcome": Outcome.GONE, "reason": record.stopped, "parks": True})
     if record.cooldown is not None:
@@ -28,7 +37,7 @@ def in_cooldown(record: StepRecord) -> StepReport | None:
     return None
 
 
-def wants_fallback(step: PlanStep, report: StepReport, now: datetime) -> bool:
+def wants_fallback(step: PlanStep, report: SourceReport, now: datetime) -> bool:
     """Whether another source is asked for what one lacks: at once when it refuses or fails, else when it is late."""
     late = step.soft_deadline is not None and now >= step.soft_deadline
     incomplete = report.outcome not in USABLE or bool(report.missing_games)
@@ -36,7 +45,7 @@ def wants_fallback(step: PlanStep, report: StepReport, now: datetime) -> bool:
 
 
 def lacking(
-    step: PlanStep, record: StepRecord, report: StepReport, plan: DayPlan, now: datetime, *, force: bool = False
+    step: PlanStep, record: StepRecord, report: SourceReport, plan: DayPlan, now: datetime, *, force: bool = False
 ) -> tuple[SlateGame, ...]:
     """The games that a stand-in is asked for: before the games none that has begun.
 
@@ -62,14 +71,14 @@ def others_of(source: str, plan: DayPlan) -> set[str]:
 
 
 def merge_fallback(
-    report: StepReport,
+    report: SourceReport,
     fallback: FallbackSource,
-    brought: StepReport,
+    brought: SourceReport,
     asked: tuple[SlateGame, ...],
     *,
     rows_before: int = 0,
     had_before: tuple[str, ...] = (),
-) -> StepReport:
+) -> SourceReport:
     """A look of a source with what another had in its place.
 
     When the look failed, `rows_before` stand, so do the games that others `had_before` and nobody was asked for now.
@@ -77,7 +86,7 @@ def merge_fallback(
     told = report.model_copy(update={"alerts": report.alerts | brought.alerts})
     if brought.outcome not in {Outcome.OK, Outcome.PARTIAL}:
         reason = f"{report.reason}; {fallback.title}: {brought.reason}"
-        return told.model_copy(update={"reason": reason, "own_reason": report.own_reason or report.reason})
+        return told.model_copy(update={"reason": reason, "primary_reason": report.primary_reason or report.reason})
     asked = asked or brought.games or ()  # whoever tells the slate is asked before any game is known
     had = tuple(game.game_id for game in asked if game.game_id not in brought.missing_games)
     missing = tuple(game.game_id for game in asked if game.game_id in brought.missing_games)
@@ -90,7 +99,7 @@ def merge_fallback(
         update={
             "outcome": Outcome.PARTIAL if missing or partly else Outcome.OK,
             "reason": f"{report.reason}; {count}games from {fallback.title}{why}",
-            "own_reason": report.own_reason or report.reason,
+            "primary_reason": report.primary_reason or report.reason,
             "rows": brought.rows + (report.rows if report.outcome in USABLE else rows_before),
             "changed": report.changed or brought.changed,
             "changed_games": tuple(dict.fromkeys(game for games in news for game in games)),
@@ -106,20 +115,21 @@ def merge_fallback(
 
 
 def read_again(
-    step: PlanStep, record: StepRecord, report: StepReport, plan: DayPlan, fallback: FallbackSource | None
-) -> StepReport:
-    """What a recorded answer comes to, of the step's own source or of one that stood in for it."""
+    step: PlanStep, record: StepRecord, processed: ProcessReport, plan: DayPlan, fallback: FallbackSource | None
+) -> SourceReport:
+    """The report of a recorded batch, of the step's own source or of a fallback source."""
+    report = SourceReport(**dict(processed))
     if step.role is Role.POST and report.outcome in {Outcome.OK, Outcome.PARTIAL}:
         return _with_those_before(record, report, [game.game_id for game in plan.games], fallback)
     if fallback is None:
         return report
-    nothing = StepReport(outcome=Outcome.GONE, reason="landed", changed=False)
+    nothing = SourceReport(outcome=Outcome.GONE, reason="landed", changed=False)
     return merge_fallback(nothing, fallback, report, plan.games)
 
 
 def _with_those_before(
-    record: StepRecord, report: StepReport, slate: list[str], fallback: FallbackSource | None
-) -> StepReport:
+    record: StepRecord, report: SourceReport, slate: list[str], fallback: FallbackSource | None
+) -> SourceReport:
     """Results are asked for game by game: what the answers before had, of the source itself or of others, stands."""
     before = set(slate) - set(record.missing_games) if record.rows else set[str]()
     there = set(slate) - set(report.missing_games)
@@ -137,7 +147,7 @@ def _with_those_before(
     )
 
 
-def slate_told(report: StepReport, games: tuple[SlateGame, ...], plan: DayPlan) -> tuple[SlateGame, ...]:
+def slate_told(report: SourceReport, games: tuple[SlateGame, ...], plan: DayPlan) -> tuple[SlateGame, ...]:
     """The slate that a look tells. One who stands in takes no game away that he does not call postponed."""
     if not report.fallback_games:
         return games

@@ -7,10 +7,19 @@ from collections.abc import Sequence
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
-from tipoff.vocabulary import Phase, PlanStep, PredictionRun, RecordedBatch, RecordedDay, StepKind, StepState
+from tipoff.vocabulary import (
+    Phase,
+    PlanStep,
+    PredictionRun,
+    RecordedBatch,
+    RecordedDay,
+    StepKind,
+    StepResult,
+    StepState,
+)
 from workflows import fallbacks
 from workflows.calls import call
-from workflows.contracts import Activity, PlanRequest, Rerun, StepReport
+from workflows.contracts import Activity, PlanRequest, Rerun
 from workflows.day_clock import DayClock
 from workflows.day_state import DayLedger
 from workflows.planner import make_plan
@@ -103,7 +112,7 @@ class DayRerun:
             if record.state is not StepState.PENDING:
                 return  # the operator forced the day on without it
 
-    async def _report(self, step: PlanStep, moment: PredictionRun, batch: RecordedBatch | None) -> StepReport | str:
+    async def _report(self, step: PlanStep, moment: PredictionRun, batch: RecordedBatch | None) -> StepResult:
         if batch is None:
             return await self._runner.run(step, moment.game_ids, moment.as_of)
         plan, record = self._ledger.plan, self._ledger.records[step.name]

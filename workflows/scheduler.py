@@ -8,9 +8,8 @@ from typing import Any
 
 from temporalio.exceptions import ActivityError
 
-from tipoff.vocabulary import PlanStep, SlateGame, step_names
+from tipoff.vocabulary import PlanStep, SlateGame, SourceReport, StepResult, step_names
 from workflows import gates
-from workflows.contracts import StepReport
 from workflows.day_clock import DayClock
 from workflows.day_state import DayLedger
 from workflows.planner import make_plan
@@ -37,7 +36,7 @@ class Scheduler:
         self._poller = poller
         self._reporter = reporter
         self._scenario = scenario
-        self._tasks: dict[str, asyncio.Task[StepReport | str]] = {}
+        self._tasks: dict[str, asyncio.Task[StepResult]] = {}
         self._new_slate: tuple[SlateGame, ...] | None = None
         self._woken = False
 
@@ -94,8 +93,8 @@ class Scheduler:
         # Tasks that are done and left over belong to steps that are no longer in the plan.
         self._tasks = {name: task for name, task in self._tasks.items() if not task.done()}
 
-    def _finish(self, step: PlanStep, result: StepReport | str) -> None:
-        if isinstance(result, StepReport) and result.games is not None:
+    def _finish(self, step: PlanStep, result: StepResult) -> None:
+        if isinstance(result, SourceReport) and result.games is not None:
             self._new_slate = result.games
         self._ledger.finish(step, result, self._clock.now())
 

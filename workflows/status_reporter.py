@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
-from tipoff.vocabulary import DayStatus, Span, clock_time
+from tipoff.vocabulary import ComputeReport, DayStatus, Span, clock_time
 from workflows import status_text
 from workflows.calls import call
-from workflows.contracts import Activity, ComputeRequest, PublishStatusRequest, StepReport
+from workflows.contracts import Activity, ComputeRequest, PublishStatusRequest
 from workflows.day_clock import DayClock
 from workflows.day_state import DayLedger
 from workflows.day_status import day_status
@@ -77,7 +77,7 @@ class StatusReporter:
         new = tuple(alert.key for alert in status.alerts if alert.key not in self._alerts_published)
         request = PublishStatusRequest(status=status, new_alerts=new)
         try:
-            await call(Activity.PUBLISH_STATUS, request, StepReport, summary=f"status: {status.sentence}")
+            await call(Activity.PUBLISH_STATUS, request, ComputeReport, summary=f"status: {status.sentence}")
         except ActivityError as error:
             workflow.logger.warning("exporting the status failed: %s", error.cause or error)
             self._published.pop("status", None)
@@ -103,6 +103,6 @@ class StatusReporter:
             as_of=self._clock.now(),
         )
         try:
-            await call(Activity.EXPORT, page, StepReport, summary="report page of the whole day")
+            await call(Activity.EXPORT, page, ComputeReport, summary="report page of the whole day")
         except ActivityError as error:
             workflow.logger.warning("writing the report page failed: %s", error.cause or error)

@@ -9,26 +9,23 @@ from temporalio.exceptions import ActivityError
 
 from tipoff.vocabulary import (
     USABLE,
+    CollectReport,
+    ComputeReport,
     FallbackSource,
     Outcome,
     PlanStep,
+    ProcessReport,
     Role,
     SlateGame,
+    SourceReport,
     StepKind,
+    StepResult,
     clock_time,
     shortened,
 )
 from workflows import fallbacks, gates
 from workflows.calls import call
-from workflows.contracts import (
-    Activity,
-    CollectReport,
-    CollectRequest,
-    ComputeRequest,
-    Predicted,
-    ProcessRequest,
-    StepReport,
-)
+from workflows.contracts import Activity, CollectRequest, ComputeRequest, Predicted, ProcessRequest
 from workflows.day_state import REASON_LENGTH, DayLedger
 
 _COMPUTE = {
@@ -49,7 +46,7 @@ class StepRunner:
         self._ledger = ledger
         self._poller = poller
 
-    async def run(self, step: PlanStep, games: tuple[str, ...], as_of: datetime) -> StepReport | str:
+    async def run(self, step: PlanStep, games: tuple[str, ...], as_of: datetime) -> StepResult:
         """Run a step as of a time; its report, or the reason it failed after all its attempts."""
         try:
             match step.kind:
@@ -59,15 +56,15 @@ class StepRunner:
                     return await self._predict(step, games, as_of)
                 case kind:
                     request = self._compute_request(step, games, as_of)
-                    return await call(_COMPUTE[kind], request, StepReport, summary=_summary(step, request))
+                    return await call(_COMPUTE[kind], request, ComputeReport, summary=_summary(step, request))
         except ActivityError as error:
             return failure_reason(error)
 
-    async def _predict(self, step: PlanStep, games: tuple[str, ...], as_of: datetime) -> StepReport:
+    async def _predict(self, step: PlanStep, games: tuple[str, ...], as_of: datetime) -> ComputeReport:
         request = self._compute_request(step, games, as_of)
         predicted = await call(Activity.PREDICT, request, Predicted, summary=_summary(step, request))
         summary = f"{step.title}: store {predicted.rows} rows"
-        return await call(Activity.STORE_PREDICTIONS, predicted, StepReport, summary=summary)
+        return await call(Activity.STORE_PREDICTIONS, predicted, ComputeReport, summary=summary)
 
     def _compute_request(self, step: PlanStep, games: tuple[str, ...], as_of: datetime) -> ComputeRequest:
         ledger = self._ledger
@@ -95,7 +92,7 @@ class SourcePoller:
     def __init__(self, ledger: DayLedger, *, virtual: bool) -> None:
         self._ledger = ledger
         self._virtual = virtual
-        self._processed: dict[str, tuple[tuple[str, tuple[SlateGame, ...]], StepReport]] = {}
+        self._processed: dict[str, tuple[tuple[str, tuple[SlateGame, ...]], ProcessReport]] = {}
         self._forced: set[str] = set()
 
     def force(self, steps: Iterable[PlanStep]) -> None:
@@ -109,7 +106,7 @@ class SourcePoller:
         """Process every batch again: after a change of the slate an unchanged batch may hold rows of a new game."""
         self._processed.clear()
 
-    async def poll(self, step: PlanStep, as_of: datetime) -> StepReport:
+    async def poll(self, step: PlanStep, as_of: datetime) -> SourceReport:
         """Poll a source, then its fallback sources for the games it lacks.
 
         Raises ActivityError when the primary source fails and no fallback source has any game.
@@ -141,7 +138,7 @@ class SourcePoller:
 
     async def _poll_primary(
         self, step: PlanStep, games: tuple[SlateGame, ...], as_of: datetime, *, force: bool
-    ) -> StepReport:
+    ) -> SourceReport:
         """Poll the step's own source unless it is in cooldown."""
         record = self._ledger.records[step.name]
         in_cooldown = None if force else fallbacks.in_cooldown(record)
@@ -155,15 +152,15 @@ class SourcePoller:
             return report.model_copy(update={"rows": record.rows + report.rows})
         return report
 
-    async def _follow(self, step: PlanStep, request: CollectRequest) -> StepReport:
+    async def _follow(self, step: PlanStep, request: CollectRequest) -> SourceReport:
         """Poll the games in progress; by the real clock one activity polls many times."""
         again = None if self._virtual else gates.polls_within(step, request.as_of, FOLLOW_SPAN)
         request = request.model_copy(update={"again": again})
-        return await call(Activity.FOLLOW, request, StepReport, summary=_collect_summary(step.title, request))
+        return await call(Activity.FOLLOW, request, SourceReport, summary=_collect_summary(step.title, request))
 
     async def _poll_fallback(
         self, step: PlanStep, fallback: FallbackSource, games: tuple[SlateGame, ...], as_of: datetime
-    ) -> StepReport:
+    ) -> SourceReport:
         """Poll a fallback source for some games; a failure becomes a report."""
         ids_from = fallback.provider_ids_from
         title = f"{fallback.title} for {step.title}"
@@ -194,34 +191,34 @@ class SourcePoller:
             force=force,
         )
 
-    async def _collect_and_process(self, request: CollectRequest, title: str) -> StepReport:
+    async def _collect_and_process(self, request: CollectRequest, title: str) -> SourceReport:
         """Collect a batch and process it into its table, unless it is the batch that was processed last."""
         plan = self._ledger.plan
         summary = _collect_summary(title, request)
         collected = await call(Activity.COLLECT, request, CollectReport, summary=summary)
-        if collected.to_read is None:
-            return collected.as_step()
-        key = (collected.to_read, request.games)
+        if collected.usable_batch is None:
+            return collected.without_batch()
+        key = (collected.usable_batch, request.games)
         processed, report = self._processed.get(request.source, (None, None))
         if report is not None and processed == key:
-            return collected.and_read(report.model_copy(update={"changed": False}))
-        report = await self.process(request.source, title, collected.to_read, request.games, request.as_of)
+            return collected.with_batch(report.model_copy(update={"changed": False}))
+        report = await self.process(request.source, title, collected.usable_batch, request.games, request.as_of)
         if report.changed:
             # The other sources of the fallback chain write the same rows: their cached batches are stale now.
             for other in fallbacks.others_of(request.source, plan):
                 self._processed.pop(other, None)
         if plan is self._ledger.plan:
             self._processed[request.source] = key, report
-        return collected.and_read(report)
+        return collected.with_batch(report)
 
     async def process(
         self, source: str, title: str, batch: str, games: tuple[SlateGame, ...], as_of: datetime
-    ) -> StepReport:
+    ) -> ProcessReport:
         """Process a landed batch into the table of its source. Raises ActivityError."""
         request = ProcessRequest(
             source=source, batch_key=batch, game_date=self._ledger.plan.game_date, games=games, as_of=as_of
         )
-        return await call(Activity.PROCESS, request, StepReport, summary=f"{title}: process the landed batch")
+        return await call(Activity.PROCESS, request, ProcessReport, summary=f"{title}: process the landed batch")
 
 
 def failure_reason(error: ActivityError) -> str:
@@ -229,9 +226,9 @@ def failure_reason(error: ActivityError) -> str:
     return str(error.cause or error)
 
 
-def _failed_poll(error: ActivityError) -> StepReport:
+def _failed_poll(error: ActivityError) -> SourceReport:
     reason = shortened(failure_reason(error), REASON_LENGTH)
-    return StepReport(outcome=Outcome.PROVIDER_ERROR, reason=reason, changed=False)
+    return SourceReport(outcome=Outcome.PROVIDER_ERROR, reason=reason, changed=False)
 
 
 def _summary(step: PlanStep, request: ComputeRequest) -> str:

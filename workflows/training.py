@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from temporalio import workflow
 
-from tipoff.vocabulary import Span, clock_time, step_names
+from tipoff.vocabulary import CollectReport, ComputeReport, ProcessReport, Span, clock_time, step_names
 from workflows.calls import call
 from workflows.contracts import (
     Activity,
-    CollectReport,
     CollectRequest,
     ComputeRequest,
     ProcessRequest,
-    StepReport,
     TrainingHistory,
     TrainingInput,
     TrainingResult,
@@ -36,7 +34,7 @@ class TrainingWorkflow:
             request = ComputeRequest(
                 subject=table, span=Span.HISTORY, game_date=training.before, game_ids=(), as_of=training.as_of
             )
-            await call(Activity.TRANSFORM, request, StepReport, summary=f"{table} of the games before")
+            await call(Activity.TRANSFORM, request, ComputeReport, summary=f"{table} of the games before")
         history = await call(
             Activity.TRAINING_HISTORY,
             training,
@@ -56,10 +54,10 @@ class TrainingWorkflow:
     async def _collect(self, source: str, training: TrainingInput, at: str) -> None:
         poll = CollectRequest(source=source, game_date=training.before, games=(), as_of=training.as_of)
         collected = await call(Activity.COLLECT, poll, CollectReport, summary=f"{source} as of {at}")
-        if collected.batch is None:
+        if collected.batch_key is None:
             workflow.logger.warning("training goes on with what is stored: %s: %s", source, collected.reason)
             return
         read = ProcessRequest(
-            source=source, batch_key=collected.batch, game_date=training.before, games=(), as_of=training.as_of
+            source=source, batch_key=collected.batch_key, game_date=training.before, games=(), as_of=training.as_of
         )
-        await call(Activity.PROCESS, read, StepReport, summary=f"{source}: read what was landed")
+        await call(Activity.PROCESS, read, ProcessReport, summary=f"{source}: read what was landed")

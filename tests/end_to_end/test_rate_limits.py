@@ -19,9 +19,9 @@ from runtime import PROJECT
 from runtime.replay import Replay
 from tests.support.replays import running_replay
 from tipoff.sources.providers import PROVIDERS
-from tipoff.vocabulary import Outcome, SlateGame, eastern
+from tipoff.vocabulary import CollectReport, Outcome, SlateGame, eastern
 from workflows.calls import call
-from workflows.contracts import Activity, CollectReport, CollectRequest, RateLimiterState, rate_limiter_workflow_id
+from workflows.contracts import Activity, CollectRequest, RateLimiterState, rate_limiter_workflow_id
 
 pytestmark = pytest.mark.timeout(300)
 

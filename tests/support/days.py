@@ -29,11 +29,21 @@ from tipoff.plan import plan_day, plan_slate
 from tipoff.sources.outcomes import OUTCOME_POLICIES
 from tipoff.sources.registry import SOURCES
 from tipoff.teams import TEAMS
-from tipoff.vocabulary import DayPlan, DayStatus, Outcome, RecordedDay, SlateGame, eastern
+from tipoff.vocabulary import (
+    CollectReport,
+    ComputeReport,
+    DayPlan,
+    DayStatus,
+    Outcome,
+    ProcessReport,
+    RecordedDay,
+    SlateGame,
+    SourceReport,
+    eastern,
+)
 from workflows.contracts import (
     Activity,
     ClockSpec,
-    CollectReport,
     CollectRequest,
     CommandName,
     ComputeRequest,
@@ -47,7 +57,6 @@ from workflows.contracts import (
     Queue,
     Rerun,
     ScheduledAction,
-    StepReport,
 )
 from workflows.daily_pipeline import DailyPipelineWorkflow
 
@@ -201,11 +210,11 @@ class World:
         return _collected(beat, f"{request.source}/{index}" if beat.outcome in _USABLE else None, request)
 
     @activity.defn(name=Activity.PROCESS.value)
-    async def process(self, request: ProcessRequest) -> StepReport:
+    async def process(self, request: ProcessRequest) -> ProcessReport:
         await self._do(f"{request.source}:read", request.as_of)
         beats = self.script[request.source][: int(request.batch_key.rpartition("/")[2]) + 1]
         there = [game.game_id for game in request.games if game.game_id not in beats[-1].missing]
-        return StepReport(
+        return ProcessReport(
             rows=10 * len(there),
             outcome=beats[-1].outcome,
             reason=beats[-1].reason,
@@ -222,19 +231,19 @@ class World:
         return news
 
     @activity.defn(name=Activity.FOLLOW.value)
-    async def follow(self, request: CollectRequest) -> StepReport:
+    async def follow(self, request: CollectRequest) -> SourceReport:
         collected = await self.collect(request)
-        if collected.batch is None:
-            return collected.as_step()
+        if collected.batch_key is None:
+            return collected.without_batch()
         terms = request.model_dump(exclude={"provider_ids", "force", "again"})
-        return await self.process(ProcessRequest(**terms, batch_key=collected.batch))
+        return collected.with_batch(await self.process(ProcessRequest(**terms, batch_key=collected.batch_key)))
 
     @activity.defn(name=Activity.TRANSFORM.value)
-    async def transform(self, request: ComputeRequest) -> StepReport:
+    async def transform(self, request: ComputeRequest) -> ComputeReport:
         return await self._compute(request)
 
     @activity.defn(name=Activity.BUILD_FEATURES.value)
-    async def build_features(self, request: ComputeRequest) -> StepReport:
+    async def build_features(self, request: ComputeRequest) -> ComputeReport:
         done = await self._compute(request)
         return done.model_copy(update={"reference": f"features as of {request.as_of.isoformat()}"})
 
@@ -246,29 +255,29 @@ class World:
         )
 
     @activity.defn(name=Activity.STORE_PREDICTIONS.value)
-    async def store_predictions(self, predicted: Predicted) -> StepReport:
+    async def store_predictions(self, predicted: Predicted) -> ComputeReport:
         await self._do(f"{predicted.system_id}:store")
         self.stored += predicted.rows
-        return StepReport(rows=predicted.rows, changed_games=tuple(predicted.file.split(",")))
+        return ComputeReport(rows=predicted.rows, changed_games=tuple(predicted.file.split(",")))
 
     @activity.defn(name=Activity.GRADE.value)
-    async def grade(self, request: ComputeRequest) -> StepReport:
+    async def grade(self, request: ComputeRequest) -> ComputeReport:
         return await self._compute(request)
 
     @activity.defn(name=Activity.EXPORT.value)
-    async def export(self, request: ComputeRequest) -> StepReport:
+    async def export(self, request: ComputeRequest) -> ComputeReport:
         done = await self._compute(request)
         return done.model_copy(update={"rows": self.stored}) if request.subject == "predictions" else done
 
-    async def _compute(self, request: ComputeRequest) -> StepReport:
+    async def _compute(self, request: ComputeRequest) -> ComputeReport:
         await self._do(request.subject, request.as_of)
-        return StepReport(rows=10 * len(request.game_ids), changed_games=request.game_ids)
+        return ComputeReport(rows=10 * len(request.game_ids), changed_games=request.game_ids)
 
     @activity.defn(name=Activity.PUBLISH_STATUS.value)
-    async def publish_status(self, request: PublishStatusRequest) -> StepReport:
+    async def publish_status(self, request: PublishStatusRequest) -> ComputeReport:
         await self._do("publish_status", request.status.now)
         self.statuses.append(request)
-        return StepReport(rows=1)
+        return ComputeReport(rows=1)
 
     @activity.defn(name=Activity.RECORDED_DAY.value)
     async def recorded_day(self, request: PlanRequest) -> RecordedDay:
@@ -283,7 +292,7 @@ def _collected(beat: Beat, batch: str | None, request: CollectRequest) -> Collec
         refused=beat.outcome if beat.outcome not in {*_USABLE, Outcome.NOT_PUBLISHED_YET} else None,
         parks=OUTCOME_POLICIES[beat.outcome].park,
         use_fallback=OUTCOME_POLICIES[beat.outcome].use_fallback,
-        batch=batch,
+        batch_key=batch,
         requests=1,
         new_objects=1,
         retry_at=None if beat.retry_after is None else request.as_of + beat.retry_after,

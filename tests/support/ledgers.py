@@ -5,20 +5,31 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from hypothesis import strategies as st
 
 from tipoff.plan import plan_day
 from tipoff.sources.registry import SOURCES
-from tipoff.vocabulary import DayPlan, Outcome, PlanStep, SlateGame, StepKind, StepState, eastern
+from tipoff.vocabulary import (
+    ComputeReport,
+    DayPlan,
+    Outcome,
+    PlanStep,
+    SlateGame,
+    SourceReport,
+    StepKind,
+    StepResult,
+    StepState,
+    eastern,
+)
 from workflows import gates
-from workflows.contracts import StepReport
 from workflows.day_state import DayLedger, Records, StepRecord
 
 DAY = date(2024, 3, 29)
 TEAMS = ("DEN", "MIN", "BOS", "ATL", "LAL", "IND", "PHX", "OKC")
 
-Bring = Callable[[PlanStep, tuple[str, ...]], StepReport | str]
+Bring = Callable[[PlanStep, tuple[str, ...]], StepResult]
 
 
 def slate(*tips: datetime) -> tuple[SlateGame, ...]:
@@ -39,9 +50,14 @@ def step_of(plan: DayPlan, name: str) -> PlanStep:
     return next(step for step in plan.steps if step.name == name)
 
 
-def all_it_wants(step: PlanStep, games: tuple[str, ...]) -> StepReport:
+def report(step: PlanStep, **facts: Any) -> SourceReport | ComputeReport:
+    """A report of the kind that a step makes."""
+    return (SourceReport if step.kind is StepKind.SOURCE else ComputeReport).model_validate(facts)
+
+
+def all_it_wants(step: PlanStep, games: tuple[str, ...]) -> SourceReport | ComputeReport:
     """A step that succeeds, for the games it was asked for."""
-    return StepReport(rows=10, changed_games=games or None)
+    return report(step, rows=10, changed_games=games or None)
 
 
 def carry_on(ledger: DayLedger, now: datetime, bring: Bring = all_it_wants) -> dict[str, tuple[str, ...]]:
@@ -68,10 +84,10 @@ def settled_ledger(plan: DayPlan, now: datetime) -> DayLedger:
     return ledger
 
 
-def no_lines(step: PlanStep, games: tuple[str, ...]) -> StepReport:
+def no_lines(step: PlanStep, games: tuple[str, ...]) -> SourceReport | ComputeReport:
     """Everything but lines."""
     if step.name in {"odds_api_game_lines", "odds_api_player_points_props"}:
-        return StepReport(outcome=Outcome.NOT_PUBLISHED_YET, reason="no lines yet", changed=False)
+        return SourceReport(outcome=Outcome.NOT_PUBLISHED_YET, reason="no lines yet", changed=False)
     return all_it_wants(step, games)
 
 

@@ -20,25 +20,26 @@ from tipoff.settings import Settings
 from tipoff.sources.outcomes import OUTCOME_POLICIES
 from tipoff.vocabulary import (
     Cadence,
+    CollectReport,
+    ComputeReport,
     DayPlan,
     OnDeadline,
     Outcome,
     Phase,
     PlanStep,
     PollWhen,
+    ProcessReport,
     RecordedDay,
     SlateGame,
     StepKind,
 )
 from workflows.contracts import (
     Activity,
-    CollectReport,
     CollectRequest,
     ComputeRequest,
     PlanRequest,
     ProcessRequest,
     Queue,
-    StepReport,
     TrainingHistory,
     TrainingInput,
     TrainingResult,
@@ -69,19 +70,19 @@ class SmallDay:
         outcome = self.lines if request.source == LINES else Outcome.OK
         batch = "batch" if outcome is Outcome.OK else None
         parks, reason = OUTCOME_POLICIES[outcome].park, f"{outcome}: [no market]"
-        return CollectReport(outcome=outcome, reason=reason, parks=parks, batch=batch, requests=1, new_objects=1)
+        return CollectReport(outcome=outcome, reason=reason, parks=parks, batch_key=batch, requests=1, new_objects=1)
 
     @activity.defn(name=Activity.PROCESS.value)
-    async def process(self, request: ProcessRequest) -> StepReport:
-        return StepReport(rows=2)
+    async def process(self, request: ProcessRequest) -> ProcessReport:
+        return ProcessReport(rows=2)
 
     @activity.defn(name=Activity.TRANSFORM.value)
-    async def transform(self, request: ComputeRequest) -> StepReport:
-        return StepReport(rows=34)
+    async def transform(self, request: ComputeRequest) -> ComputeReport:
+        return ComputeReport(rows=34)
 
     @activity.defn(name=Activity.EXPORT.value)
-    async def export(self, request: ComputeRequest) -> StepReport:
-        return StepReport(rows=1)
+    async def export(self, request: ComputeRequest) -> ComputeReport:
+        return ComputeReport(rows=1)
 
     @activity.defn(name=Activity.RECORDED_DAY.value)
     async def recorded_day(self, request: PlanRequest) -> RecordedDay:

@@ -18,7 +18,7 @@ from tipoff.collecting import collect
 from tipoff.errors import BadInputError, ContractError, NotEnoughDataError, StorageError
 from tipoff.landing.base import Batch, BatchItem
 from tipoff.landing.local import LocalLanding
-from tipoff.processing import Processed, process
+from tipoff.processing import process
 from tipoff.replay.archive import Archive
 from tipoff.replay.shapes.nba_injury_report import report
 from tipoff.replay.shapes.view import ArchiveIndex, ArchiveView
@@ -29,7 +29,7 @@ from tipoff.sources.fetcher import Fetcher
 from tipoff.sources.rate_limits import Unlimited
 from tipoff.sources.registry import SOURCES
 from tipoff.teams import find_team
-from tipoff.vocabulary import Outcome, SlateGame, eastern
+from tipoff.vocabulary import Outcome, ProcessReport, SlateGame, eastern
 from tipoff.warehouse.base import Slice, Warehouse, WriteResult
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
 from tipoff.warehouse.open import open_warehouse
@@ -126,7 +126,7 @@ class Reading:
 
     def read(
         self, name: str, as_of: datetime | None = None, batch: str | None = None, aliases: Path | None = None
-    ) -> Processed:
+    ) -> ProcessReport:
         return process(
             SOURCES[name],
             batch or self.collected.batches[name],
@@ -262,18 +262,18 @@ def test_every_source_is_about_the_whole_slate(day: Reading) -> None:
     for name in (PLAYERS, ROSTERS, HISTORY, EVENTS, LINES, INJURIES, PROPS):
         told = day.read(name)
         assert told.outcome is Outcome.OK, told.reason
-        assert len(told.covered_games) == len(told.changed_games) == 12, name
+        assert told.changed_games == tuple(game.game_id for game in day.slate.games), name
         assert told.missing_games == ()
 
 
 def test_results_come_game_by_game(day: Reading) -> None:
     early = day.read(PLAYER_BOXSCORES)
     assert early.outcome is Outcome.PARTIAL
-    assert 0 < len(early.covered_games) < 12
-    assert set(early.covered_games) | set(early.missing_games) == {game.game_id for game in day.slate.games}
+    games = {game.game_id for game in day.slate.games}
+    assert set() < set(early.missing_games) < games
     missing = next(game for game in day.slate.games if game.game_id in early.missing_games)
     assert missing.label in early.reason
-    assert set(day.table("raw_player_boxscores")["game_id"]) == set(early.covered_games)
+    assert set(day.table("raw_player_boxscores")["game_id"]) == games - set(early.missing_games)
     assert day.read(TEAM_BOXSCORES).rows == 24
 
 
@@ -429,6 +429,7 @@ def test_an_answer_that_cannot_be_read_costs_its_game_only(day: Reading) -> None
     assert (told.outcome, told.missing_games) == (Outcome.PARTIAL, (broken.game_id,))
     assert "1 of 12 answers unreadable, the first: odds_api_player_points_props: $.bookmakers" in told.reason
     assert "(landed: raw/odds_api_player_points_props/2024-03-29/" in told.reason
+    assert told.changed_games is not None
     assert len(told.changed_games) == 11
 
 
@@ -541,7 +542,7 @@ def test_reading_some_games_again_keeps_the_unresolved_names_of_the_others(day: 
         day.slate = day.slate.model_copy(update={"games": (game,)})
     one = day.batch(PROPS, lambda item, event: event if item.game_id == game.game_id else None)
     told = day.read(PROPS, AFTERNOON + timedelta(minutes=30), one)
-    assert told.covered_games == (game.game_id,)
+    assert {each.game_id for each in day.slate.games} - set(told.missing_games) == {game.game_id}
     names = day.table("unresolved_players")["player_name"].to_list()
     assert len(names) == 11
     assert f"Unknown Of {game.label}" not in names

@@ -24,8 +24,8 @@ from tipoff.replay.archive import Archive
 from tipoff.replay.faults import Fault, FaultKind, ReplaySource
 from tipoff.replay.upstream import serve
 from tipoff.settings import load_settings
-from tipoff.vocabulary import Cadence, Outcome, SlateGame, eastern
-from workflows.contracts import Activity, CollectReport, CollectRequest, StepReport
+from tipoff.vocabulary import Cadence, CollectReport, Outcome, SlateGame, SourceReport, eastern
+from workflows.contracts import Activity, CollectRequest
 
 DAY = date(2024, 3, 29)
 SILENCE_SECONDS = 4.0
@@ -113,7 +113,7 @@ async def test_reading_what_was_followed_may_take_longer_than_a_heartbeat(
         resources = resources_for(upstream.url, tmp_path)
         resources.__dict__["landing"] = SlowLanding(tmp_path / "landing")  # where cached properties are kept
         request = asked(archive, ReplaySource.SCOREBOARD, eastern(DAY, 22, 50), games=12)
-        done = StepReport.model_validate(await once(client, Following(resources).follow, Activity.FOLLOW, request))
+        done = SourceReport.model_validate(await once(client, Following(resources).follow, Activity.FOLLOW, request))
         await resources.close()
     assert done.rows == 12, done.reason
 
@@ -139,11 +139,11 @@ async def test_games_are_followed_by_one_activity_until_one_of_them_is_over(
     with serve(archive) as upstream:
         resources = resources_for(upstream.url, tmp_path)
         follow = Following(resources, now).follow
-        done = StepReport.model_validate(await once(client, follow, Activity.FOLLOW, request))
+        done = SourceReport.model_validate(await once(client, follow, Activity.FOLLOW, request))
         await resources.close()
         asked_at = [each.as_of for each in upstream.requests()]
     assert len(asked_at) >= 2
-    assert done.looked_at == asked_at[-1]
+    assert done.polled_at == asked_at[-1]
     assert [moment >= eastern(DAY, 21, 20) for moment in asked_at] == [False] * (len(asked_at) - 1) + [True]
     assert 0 < len(done.missing_games) < 12
     assert set(done.changed_games or ()) == {game.game_id for game in request.games}, "also the news of the first look"
@@ -154,10 +154,12 @@ async def test_following_ends_with_its_span(client: Client, sample: Path, tmp_pa
     request, now = followed(archive, eastern(DAY, 20), polls=2)
     with serve(archive) as upstream:
         resources = resources_for(upstream.url, tmp_path)
-        done = StepReport.model_validate(await once(client, Following(resources, now).follow, Activity.FOLLOW, request))
+        done = SourceReport.model_validate(
+            await once(client, Following(resources, now).follow, Activity.FOLLOW, request)
+        )
         await resources.close()
-    assert done.looked_at is not None
-    assert eastern(DAY, 20) <= done.looked_at <= eastern(DAY, 20) + timedelta(seconds=1)
+    assert done.polled_at is not None
+    assert eastern(DAY, 20) <= done.polled_at <= eastern(DAY, 20) + timedelta(seconds=1)
     assert len(done.missing_games) == 12
 
 
@@ -191,6 +193,6 @@ async def test_a_worker_that_stops_hands_over_what_it_has_seen_of_the_games(
                     Once.run, args=[Activity.FOLLOW.value, request, "slow-follow"], id="stopped", task_queue="deciding"
                 )
                 await following.waits.wait()
-            done = StepReport.model_validate(await handle.result())
+            done = SourceReport.model_validate(await handle.result())
         await resources.close()
     assert (done.rows, len(done.missing_games)) == (12, 12)

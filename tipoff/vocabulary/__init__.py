@@ -10,6 +10,7 @@ from tipoff.vocabulary.eastern_time import EASTERN, clock_time, eastern, first_d
 from tipoff.vocabulary.plan import Cadence, DayPlan, FallbackSource, PlanStep, SlateGame
 from tipoff.vocabulary.rate_limit import RateLimit
 from tipoff.vocabulary.recorded import PredictionRun, RecordedBatch, RecordedDay
+from tipoff.vocabulary.reports import CollectReport, ComputeReport, ProcessReport, SourceReport, StepReport, StepResult
 from tipoff.vocabulary.text import shortened
 from tipoff.vocabulary.words import (
     PREDICTED,
@@ -41,6 +42,8 @@ __all__ = [
     "AuditEntry",
     "Cadence",
     "Channel",
+    "CollectReport",
+    "ComputeReport",
     "DataQuality",
     "DayPlan",
     "DayStatus",
@@ -54,6 +57,7 @@ __all__ = [
     "PlanStep",
     "PollWhen",
     "PredictionRun",
+    "ProcessReport",
     "RateLimit",
     "Recommendation",
     "RecordedBatch",
@@ -62,8 +66,11 @@ __all__ = [
     "RunState",
     "Severity",
     "SlateGame",
+    "SourceReport",
     "Span",
     "StepKind",
+    "StepReport",
+    "StepResult",
     "StepState",
     "StepStatus",
     "clock_time",

@@ -16,7 +16,7 @@ import pytest
 
 from devtools.handmade_responses import injury_report
 from tests.support.local_provider import LocalProvider, Reply, answer, hang, running
-from tipoff.collecting import EVIDENCE_CAP_BYTES, Collected, collect, land_batch
+from tipoff.collecting import EVIDENCE_CAP_BYTES, collect, land_batch
 from tipoff.errors import TransportFault
 from tipoff.landing.base import Batch
 from tipoff.landing.local import LocalLanding
@@ -28,7 +28,7 @@ from tipoff.sources.outcomes import OUTCOME_POLICIES
 from tipoff.sources.providers import NBA_CDN
 from tipoff.sources.rate_limits import RateLimiter, Unlimited
 from tipoff.sources.registry import SOURCES
-from tipoff.vocabulary import Outcome, SlateGame
+from tipoff.vocabulary import CollectReport, Outcome, SlateGame
 from workflows.day_state import REASON_LENGTH
 
 AS_OF = datetime(2024, 3, 29, 19, 5, tzinfo=UTC)
@@ -121,7 +121,7 @@ class Day:
         slate: Slate = SLATE,
         rate_limiter: RateLimiter | None = None,
         force: bool = False,
-    ) -> Collected:
+    ) -> CollectReport:
         settings = load_settings(environ={"TIPOFF_UPSTREAM": self.provider.url, "TIPOFF_BODY_CAP_BYTES": "3000000"})
         self.told.clear()
         async with Fetcher(settings, timeouts=Timeouts(connect=1, read=0.3, total=2)) as fetcher:
@@ -137,7 +137,7 @@ class Day:
                 force=force,
             )
 
-    def batch(self, collected: Collected) -> Batch:
+    def batch(self, collected: CollectReport) -> Batch:
         assert collected.batch_key is not None
         return Batch.model_validate_json(self.landing.get(collected.batch_key))
 
@@ -673,8 +673,8 @@ async def test_a_game_whose_lines_were_not_out_is_asked_alone(day: Day) -> None:
 async def test_people_are_warned_before_the_months_credits_are_spent(day: Day) -> None:
     day.provider.replies = props(*map(quoted, GAMES))
     collected = await day.poll(PROPS.name, rate_limiter=Purse(0))
-    assert collected.warning == "450 of the month's 500 credits are used, 4 days left"
-    assert (await day.poll(PROPS.name)).warning == "", "where nothing is counted nobody is warned"
+    assert collected.credits_warning == "450 of the month's 500 credits are used, 4 days left"
+    assert (await day.poll(PROPS.name)).credits_warning == "", "where nothing is counted nobody is warned"
 
 
 SCOREBOARD = "/cdn.nba.com/static/json/liveData/scoreboard/todaysScoreboard_00.json"

@@ -15,8 +15,8 @@ from tests.support.days import GAME_DATE, GAMES, at
 from tipoff.landing.base import Batch, BatchItem
 from tipoff.settings import Settings
 from tipoff.teams import TEAMS
-from tipoff.vocabulary import Outcome
-from workflows.contracts import ProcessRequest, StepReport
+from tipoff.vocabulary import Outcome, ProcessReport
+from workflows.contracts import ProcessRequest
 
 EVENTS = "odds_api_events"
 
@@ -27,7 +27,7 @@ def resources(tmp_path: Path) -> Resources:
     return Resources(Settings.model_validate(places), now=lambda: "unused")
 
 
-def read(resources: Resources, **added: Any) -> StepReport:
+def read(resources: Resources, **added: Any) -> ProcessReport:
     events = [
         {
             "id": game.game_id,
@@ -43,7 +43,7 @@ def read(resources: Resources, **added: Any) -> StepReport:
     batch = Batch(source=EVENTS, game_date=GAME_DATE, items=(BatchItem(key=key, outcome=Outcome.OK),))
     landed = resources.landing.put(f"{EVENTS}/batches", GAME_DATE, batch.model_dump_json().encode(), "json").key
     request = ProcessRequest(source=EVENTS, batch_key=landed, game_date=GAME_DATE, games=GAMES, as_of=at(10))
-    report: StepReport = ActivityEnvironment().run(Processing(resources).process, request)
+    report: ProcessReport = ActivityEnvironment().run(Processing(resources).process, request)
     return report
 
 

@@ -12,8 +12,8 @@ from activities.compute import Computing
 from activities.resources import Resources
 from tests.support.days import GAME_DATE, GAMES, at
 from tipoff.settings import Settings
-from tipoff.vocabulary import Span
-from workflows.contracts import ComputeRequest, StepReport
+from tipoff.vocabulary import ComputeReport, Span
+from workflows.contracts import ComputeRequest
 
 REQUEST = ComputeRequest(
     subject="player_prop_lines",
@@ -29,10 +29,10 @@ def computing(tmp_path: Path) -> Computing:
     return Computing(Resources(Settings(warehouse=f"duckdb:///{tmp_path}/tipoff.duckdb"), now=lambda: "unused"))
 
 
-def transformed(computing: Computing, attempt: int) -> StepReport:
+def transformed(computing: Computing, attempt: int) -> ComputeReport:
     environment = ActivityEnvironment()
     environment.info = replace(environment.info, attempt=attempt)
-    report: StepReport = environment.run(computing.transform, REQUEST)
+    report: ComputeReport = environment.run(computing.transform, REQUEST)
     return report
 
 

@@ -16,6 +16,8 @@ from tipoff.vocabulary import (
     Alert,
     Attention,
     AuditEntry,
+    CollectReport,
+    ComputeReport,
     DataQuality,
     DayPlan,
     DayStatus,
@@ -24,10 +26,12 @@ from tipoff.vocabulary import (
     Outcome,
     Phase,
     PredictionRun,
+    ProcessReport,
     RecordedBatch,
     RecordedDay,
     RunState,
     Severity,
+    SourceReport,
     Span,
     StepState,
     StepStatus,
@@ -36,7 +40,6 @@ from workflows.contracts import (
     AcquireRequest,
     AcquireResult,
     ClockSpec,
-    CollectReport,
     CollectRequest,
     CommandName,
     ComputeRequest,
@@ -55,7 +58,6 @@ from workflows.contracts import (
     RateLimiterState,
     Rerun,
     ScheduledAction,
-    StepReport,
     TrainingHistory,
     TrainingInput,
     TrainingResult,
@@ -172,15 +174,15 @@ LARGEST: tuple[Frozen, ...] = (
     CollectReport(
         outcome=Outcome.PARTIAL,
         reason=REASON,
-        batch=BATCH,
+        batch_key=BATCH,
         requests=99,
         new_objects=99,
         retry_at=at(12),
         missing_games=IDS,
-        warning=REASON,
+        credits_warning=REASON,
     ),
     ProcessRequest(source=NAME, batch_key=BATCH, game_date=GAME_DATE, games=GAMES, as_of=at(12)),
-    StepReport(
+    SourceReport(
         rows=10_000,
         outcome=Outcome.PARTIAL,
         reason=REASON,
@@ -193,8 +195,10 @@ LARGEST: tuple[Frozen, ...] = (
         games=GAMES,
         postponed=IDS,
         counts=STATUS.counts,
-        reference=BATCH,
+        primary_reason=REASON,
+        fallback_games={NAME: IDS},
     ),
+    ComputeReport(rows=10_000, reason=REASON, changed_games=IDS, counts=STATUS.counts, reference=BATCH),
     ComputeRequest(
         subject=NAME,
         span=Span.SLATE,
@@ -232,10 +236,12 @@ async def test_the_largest_of_its_kind_travels_and_comes_back_the_same_and_small
 
 
 def test_a_look_that_nearly_spends_the_month_warns_whether_or_not_it_brought_something() -> None:
-    poll = CollectReport(outcome=Outcome.OK, reason="ok", batch=BATCH, requests=1, new_objects=1, warning="400 of 500")
-    read = StepReport(rows=1, alerts={"unknown_fields": "x"})
-    assert poll.and_read(read).alerts == {"unknown_fields": "x", "credits": "400 of 500"}
-    assert poll.as_step().alerts == {"credits": "400 of 500"}
+    poll = CollectReport(
+        outcome=Outcome.OK, reason="ok", batch_key=BATCH, requests=1, new_objects=1, credits_warning="400 of 500"
+    )
+    processed = ProcessReport(rows=1, alerts={"unknown_fields": "x"})
+    assert poll.with_batch(processed).alerts == {"unknown_fields": "x", "credits": "400 of 500"}
+    assert poll.without_batch().alerts == {"credits": "400 of 500"}
 
 
 def test_a_contract_refuses_fields_it_does_not_know_and_cannot_be_changed() -> None:

@@ -10,9 +10,19 @@ import pytest
 from tests.support.ledgers import DAY, Bring, all_it_wants, carry_on, evening_plan, settled_ledger, slate, step_of
 from tipoff.plan import plan_day
 from tipoff.sources.registry import SOURCES
-from tipoff.vocabulary import AuditEntry, DataQuality, Outcome, Phase, PlanStep, RunState, StepState, eastern
+from tipoff.vocabulary import (
+    AuditEntry,
+    CollectReport,
+    DataQuality,
+    Outcome,
+    Phase,
+    PlanStep,
+    RunState,
+    SourceReport,
+    StepState,
+    eastern,
+)
 from workflows import fallbacks, gates
-from workflows.contracts import CollectReport, StepReport
 from workflows.day_state import AUDIT_KEPT, DayLedger
 
 PLAN = evening_plan()
@@ -35,7 +45,7 @@ def poll(ledger: DayLedger, step: PlanStep = PROPS, **report: object) -> None:
     """One look that brings this report."""
     now = eastern(DAY, 11)
     ledger.start(step, now)
-    ledger.finish(step, StepReport.model_validate(report), now)
+    ledger.finish(step, SourceReport.model_validate(report), now)
 
 
 def not_yet(ledger: DayLedger) -> None:
@@ -112,14 +122,14 @@ def test_an_answer_that_only_a_person_can_change_parks_the_step(ledger: DayLedge
 
 def broken_off(reason: str, **said: Any) -> CollectReport:
     """A look in the middle of which the provider refused."""
-    usual = {"outcome": Outcome.PARTIAL, "alert": True, "batch": "raw/a.json", "requests": 3, "new_objects": 1}
+    usual = {"outcome": Outcome.PARTIAL, "alert": True, "batch_key": "raw/a.json", "requests": 3, "new_objects": 1}
     return CollectReport.model_validate({"reason": reason, **usual, **said})
 
 
 def test_a_refusal_in_the_middle_of_a_look_parks_the_step_once_what_came_is_taken_in(ledger: DayLedger) -> None:
     collected = broken_off("2 of 3 answers usable; quota spent", refused=Outcome.QUOTA_SPENT, parks=True)
-    read = StepReport(outcome=Outcome.PARTIAL, reason="200 rows", rows=200, changed_games=GAMES[:2])
-    poll(ledger, **dict(collected.and_read(read)))
+    read = SourceReport(outcome=Outcome.PARTIAL, reason="200 rows", rows=200, changed_games=GAMES[:2])
+    poll(ledger, **dict(collected.with_batch(read)))
     record = ledger.records[PROPS.name]
     assert (record.state, record.rows, record.changed_since(0)) == (StepState.FAILED, 200, set(GAMES[:2]))
     assert [item.reason for item in ledger.attention()] == ["200 rows; 2 of 3 answers usable; quota spent"]
@@ -128,8 +138,8 @@ def test_a_refusal_in_the_middle_of_a_look_parks_the_step_once_what_came_is_take
 
 def test_a_block_in_the_middle_of_a_look_is_alerted_and_left_alone_as_long_as_it_says(ledger: DayLedger) -> None:
     collected = broken_off("1 of 3 answers usable; blocked", refused=Outcome.BLOCKED, retry_at=NOON)
-    read = StepReport(outcome=Outcome.PARTIAL, rows=100, changed_games=GAMES[:1], missing_games=GAMES[1:])
-    poll(ledger, **dict(collected.and_read(read)))
+    read = SourceReport(outcome=Outcome.PARTIAL, rows=100, changed_games=GAMES[:1], missing_games=GAMES[1:])
+    poll(ledger, **dict(collected.with_batch(read)))
     assert ledger.records[PROPS.name].state is StepState.LATE
     assert gates.next_poll(PROPS, ledger.records[PROPS.name]) == NOON
     (alert,) = ledger.alerts.values()
@@ -168,8 +178,8 @@ def test_what_another_had_in_its_place_settles_a_step_until_the_first_choice_com
 def test_what_others_had_is_named_of_every_game_though_only_the_last_is_asked_for_still(ledger: DayLedger) -> None:
     poll(ledger, rows=300, reason="blocked", fallback_games={"BettingPros": GAMES})
     for hour, to_come in ((20, GAMES[2:]), (22, ())):
-        report = StepReport(rows=300, changed=False, reason="blocked", fallback_games={"BettingPros": to_come})
-        nothing = StepReport(outcome=Outcome.EMPTY_OK, reason="every game has begun", changed=False)
+        report = SourceReport(rows=300, changed=False, reason="blocked", fallback_games={"BettingPros": to_come})
+        nothing = SourceReport(outcome=Outcome.EMPTY_OK, reason="every game has begun", changed=False)
         ledger.start(PROPS, eastern(DAY, hour))
         ledger.finish(PROPS, report if to_come else nothing, eastern(DAY, hour))
     (gone_without,) = ledger.degradations
@@ -182,7 +192,7 @@ def test_standings_that_nobody_asks_for_after_the_first_tip_did_not_come(ledger:
     standings = step_of(PLAN, "nbac_standings")
     ledger.degrade(standings, "HTTP 403; no prediction stands on it", LATER)
     ledger.start(standings, eastern(DAY, 19))
-    ledger.finish(standings, StepReport(outcome=Outcome.EMPTY_OK, changed=False), eastern(DAY, 19))
+    ledger.finish(standings, SourceReport(outcome=Outcome.EMPTY_OK, changed=False), eastern(DAY, 19))
     assert ledger.degradations[0].resolved_at is None
 
 
@@ -216,7 +226,7 @@ def test_a_refused_key_calls_a_person_once_while_another_stands_in_look_after_lo
             ledger,
             rows=300,
             reason="bad key; games from BettingPros",
-            own_reason="bad key",
+            primary_reason="bad key",
             parks=True,
             use_fallback=True,
             fallback_games={"BettingPros": GAMES},
@@ -232,7 +242,7 @@ def refused_at(ledger: DayLedger, step: PlanStep, hour: int, *, failed: bool = F
     """A look at this hour that the first choice refuses, or fails."""
     now, refusal = eastern(DAY, hour), {"outcome": Outcome.BLOCKED, "reason": "HTTP 403", "changed": False}
     ledger.start(step, now)
-    ledger.finish(step, "no answer within 45 s" if failed else StepReport.model_validate(refusal | report), now)
+    ledger.finish(step, "no answer within 45 s" if failed else SourceReport.model_validate(refusal | report), now)
 
 
 @pytest.mark.parametrize("failed", [False, True])
@@ -328,7 +338,7 @@ def test_a_provider_is_asked_at_the_end_of_its_rest_once_whatever_becomes_of_tha
         ledger,
         rows=300,
         reason="blocked; games from BettingPros",
-        own_reason="blocked",
+        primary_reason="blocked",
         use_fallback=True,
         fallback_games={"BettingPros": GAMES},
         retry_at=NOON,
@@ -362,7 +372,7 @@ def lines_change(
 ) -> dict[str, tuple[str, ...]]:
     """New lines for some games, and what then runs."""
     ledger.start(PROPS, now)
-    ledger.finish(PROPS, StepReport(rows=300, changed_games=games), now)
+    ledger.finish(PROPS, SourceReport(rows=300, changed_games=games), now)
     return carry_on(ledger, now, bring)
 
 
@@ -400,7 +410,7 @@ def test_a_game_that_joins_while_an_answer_is_on_its_way_is_asked_about_at_once(
     rosters = step_of(two, "espn_team_rosters")
     ledger.start(rosters, NOON)
     ledger.adopt(plan_day(DAY, three, SOURCES))
-    ledger.finish(rosters, StepReport(rows=26), NOON)
+    ledger.finish(rosters, SourceReport(rows=26), NOON)
     assert gates.next_poll(rosters, ledger.records[rosters.name]) == NOON
     poll(ledger, rosters, rows=39)
     assert ledger.records[rosters.name].found
@@ -475,7 +485,7 @@ def test_a_person_who_asks_for_lines_while_they_are_being_fetched_is_not_forgott
     """What is under way was asked before the lines were out; the person knows better."""
     ledger.start(PROPS, NOON)
     ledger.records[PROPS.name].retry_at = NOON + timedelta(seconds=5)
-    ledger.finish(PROPS, StepReport(outcome=Outcome.NOT_PUBLISHED_YET, changed=False), NOON + timedelta(seconds=9))
+    ledger.finish(PROPS, SourceReport(outcome=Outcome.NOT_PUBLISHED_YET, changed=False), NOON + timedelta(seconds=9))
     assert gates.next_poll(PROPS, ledger.records[PROPS.name]) == NOON + timedelta(seconds=5)
 
 
@@ -485,7 +495,7 @@ def test_a_provider_that_says_come_again_at_once_is_not_asked_without_pause(
 ) -> None:
     """Retry-After: 0, or a date that is past, would stop virtual time and flood the provider in real time."""
     ledger.start(PROPS, NOON)
-    report = StepReport(outcome=Outcome.THROTTLED, changed=False, retry_at=NOON + retry_after)
+    report = SourceReport(outcome=Outcome.THROTTLED, changed=False, retry_at=NOON + retry_after)
     ledger.finish(PROPS, report, NOON)
     coming = gates.next_poll(PROPS, ledger.records[PROPS.name])
     assert coming is not None

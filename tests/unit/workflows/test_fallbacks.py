@@ -8,9 +8,8 @@ from itertools import pairwise
 import pytest
 
 from tests.support.ledgers import DAY, evening_plan, step_of
-from tipoff.vocabulary import Outcome, SlateGame, eastern
+from tipoff.vocabulary import Outcome, SlateGame, SourceReport, eastern
 from workflows import fallbacks
-from workflows.contracts import StepReport
 from workflows.day_state import StepRecord
 
 PLAN = evening_plan()
@@ -20,8 +19,8 @@ PLAYS = step_of(PLAN, "nbac_play_by_play")
 GAMES = PLAN.games
 IDS = tuple(game.game_id for game in GAMES)
 NOON, NIGHT = eastern(DAY, 12), eastern(DAY + timedelta(days=1), 1)
-BLOCKED = StepReport(outcome=Outcome.BLOCKED, reason="blocked", changed=False, use_fallback=True)
-NOT_YET = StepReport(outcome=Outcome.NOT_PUBLISHED_YET, reason="no lines yet", changed=False)
+BLOCKED = SourceReport(outcome=Outcome.BLOCKED, reason="blocked", changed=False, use_fallback=True)
+NOT_YET = SourceReport(outcome=Outcome.NOT_PUBLISHED_YET, reason="no lines yet", changed=False)
 
 
 def test_chains_are_those_of_the_domain_in_their_order() -> None:
@@ -50,14 +49,14 @@ def test_whoever_is_in_a_chain_with_a_source_writes_what_it_writes() -> None:
     [
         (BLOCKED, True, True),
         (NOT_YET, False, True),
-        (StepReport(outcome=Outcome.PARTIAL, missing_games=IDS[:1]), False, True),
-        (StepReport(outcome=Outcome.PARTIAL, missing_games=IDS[:1], use_fallback=True), True, True),
-        (StepReport(rows=300), False, False),
-        (StepReport(outcome=Outcome.EMPTY_OK), False, False),
+        (SourceReport(outcome=Outcome.PARTIAL, missing_games=IDS[:1]), False, True),
+        (SourceReport(outcome=Outcome.PARTIAL, missing_games=IDS[:1], use_fallback=True), True, True),
+        (SourceReport(rows=300), False, False),
+        (SourceReport(outcome=Outcome.EMPTY_OK), False, False),
     ],
 )
 def test_another_is_asked_at_once_when_one_refuses_and_else_when_it_is_late(
-    report: StepReport, early: bool, late: bool
+    report: SourceReport, early: bool, late: bool
 ) -> None:
     assert PROPS.soft_deadline is not None
     before, after = PROPS.soft_deadline - timedelta(minutes=1), PROPS.soft_deadline
@@ -65,7 +64,7 @@ def test_another_is_asked_at_once_when_one_refuses_and_else_when_it_is_late(
 
 
 def test_another_is_asked_only_for_what_is_lacking() -> None:
-    partial = StepReport(outcome=Outcome.PARTIAL, missing_games=IDS[1:])
+    partial = SourceReport(outcome=Outcome.PARTIAL, missing_games=IDS[1:])
     assert fallbacks.lacking(PROPS, StepRecord(), partial, PLAN, NOON) == GAMES[1:]
     had_before = StepRecord(rows=200, missing_games=IDS[2:])
     assert fallbacks.lacking(PROPS, had_before, BLOCKED, PLAN, NOON) == GAMES[2:]
@@ -87,7 +86,7 @@ def test_lines_that_another_had_are_looked_at_again_and_results_are_not() -> Non
 
 
 def test_what_the_first_choice_has_again_is_asked_of_no_other() -> None:
-    some_again = StepReport(outcome=Outcome.PARTIAL, missing_games=IDS[2:], use_fallback=True)
+    some_again = SourceReport(outcome=Outcome.PARTIAL, missing_games=IDS[2:], use_fallback=True)
     assert fallbacks.lacking(PROPS, StepRecord(rows=300, fallback_games=IDS[1:]), some_again, PLAN, NOON) == GAMES[2:]
 
 
@@ -121,11 +120,13 @@ def test_a_source_that_asks_game_by_game_is_asked_for_finished_games_once() -> N
 
 
 def test_what_a_chain_brings_adds_up_and_names_who_had_what() -> None:
-    report = StepReport(outcome=Outcome.PARTIAL, rows=20, changed_games=IDS[:1], missing_games=IDS[1:], reason="1 of 3")
+    report = SourceReport(
+        outcome=Outcome.PARTIAL, rows=20, changed_games=IDS[:1], missing_games=IDS[1:], reason="1 of 3"
+    )
     asked = GAMES[1:]
     for fallback, (had, left) in zip(BOXSCORES.fallback_sources, pairwise((IDS[1:], IDS[2:], ())), strict=False):
         news = tuple(game for game in had if game not in left)
-        brought = StepReport(
+        brought = SourceReport(
             outcome=Outcome.PARTIAL if left else Outcome.OK, rows=10, changed_games=news, missing_games=left
         )
         report = fallbacks.merge_fallback(report, fallback, brought, asked)
@@ -138,14 +139,14 @@ def test_what_a_chain_brings_adds_up_and_names_who_had_what() -> None:
 
 def test_a_slate_of_which_a_game_is_unknown_says_so_though_the_games_it_has_are_all_there() -> None:
     schedule = step_of(PLAN, "nbac_schedule")
-    part = StepReport(outcome=Outcome.PARTIAL, rows=3, games=GAMES, reason="left out: NYK@BOS", alerts={"x": "y"})
+    part = SourceReport(outcome=Outcome.PARTIAL, rows=3, games=GAMES, reason="left out: NYK@BOS", alerts={"x": "y"})
     report = fallbacks.merge_fallback(BLOCKED, schedule.fallback_sources[0], part, ())
     assert (report.outcome, report.games, report.alerts) == (Outcome.PARTIAL, GAMES, {"x": "y"})
     assert report.reason == "blocked; games from ESPN schedule (left out: NYK@BOS)"
 
 
 def test_who_stands_in_for_the_schedule_takes_no_game_away_that_he_does_not_call_postponed() -> None:
-    told = StepReport(games=GAMES[:1], postponed=IDS[1:2])
+    told = SourceReport(games=GAMES[:1], postponed=IDS[1:2])
     from_espn = told.model_copy(update={"fallback_games": {"ESPN schedule": IDS[:1]}})
     assert fallbacks.slate_told(from_espn, GAMES[:1], PLAN) == (GAMES[0], GAMES[2])
     assert fallbacks.slate_told(told, GAMES[:1], PLAN) == GAMES[:1]
@@ -154,27 +155,29 @@ def test_who_stands_in_for_the_schedule_takes_no_game_away_that_he_does_not_call
 def test_another_that_has_nothing_changes_nothing_but_the_reason() -> None:
     (fallback,) = PROPS.fallback_sources
     report = fallbacks.merge_fallback(BLOCKED, fallback, NOT_YET, GAMES)
-    told = {"reason": f"blocked; {fallback.title}: no lines yet", "own_reason": "blocked"}
+    told = {"reason": f"blocked; {fallback.title}: no lines yet", "primary_reason": "blocked"}
     assert report == BLOCKED.model_copy(update=told)
 
 
 def test_results_that_stood_before_a_look_that_failed_are_counted_with_what_another_brings() -> None:
-    brought = StepReport(rows=40, changed_games=IDS[2:])
+    brought = SourceReport(rows=40, changed_games=IDS[2:])
     report = fallbacks.merge_fallback(BLOCKED, BOXSCORES.fallback_sources[0], brought, GAMES[2:], rows_before=80)
     assert (report.outcome, report.rows, report.changed) == (Outcome.OK, 120, True)
 
 
 def test_results_that_another_had_before_are_still_had_of_it_after_a_look_at_the_rest_alone() -> None:
     report = fallbacks.merge_fallback(
-        BLOCKED, BOXSCORES.fallback_sources[0], StepReport(rows=40), GAMES[2:], had_before=IDS[:2]
+        BLOCKED, BOXSCORES.fallback_sources[0], SourceReport(rows=40), GAMES[2:], had_before=IDS[:2]
     )
     assert sorted(*report.fallback_games.values()) == sorted(IDS)
     again = fallbacks.merge_fallback(
-        BLOCKED, BOXSCORES.fallback_sources[0], StepReport(missing_games=IDS[1:]), GAMES, had_before=IDS
+        BLOCKED, BOXSCORES.fallback_sources[0], SourceReport(missing_games=IDS[1:]), GAMES, had_before=IDS
     )
     assert (*again.fallback_games.values(), again.missing_games) == (IDS[:1], IDS[1:]), (
         "what is asked again counts anew"
     )
-    told = StepReport(outcome=Outcome.PARTIAL, missing_games=IDS[2:])
-    back = fallbacks.merge_fallback(told, BOXSCORES.fallback_sources[0], StepReport(rows=40), GAMES[2:], had_before=IDS)
+    told = SourceReport(outcome=Outcome.PARTIAL, missing_games=IDS[2:])
+    back = fallbacks.merge_fallback(
+        told, BOXSCORES.fallback_sources[0], SourceReport(rows=40), GAMES[2:], had_before=IDS
+    )
     assert list(back.fallback_games.values()) == [IDS[2:]], "the first choice has the others again"

@@ -20,9 +20,19 @@ from tests.support.ledgers import (
     settled_ledger,
     step_of,
 )
-from tipoff.vocabulary import Cadence, DayPlan, PlanStep, PollWhen, Role, StepKind, StepState, eastern
+from tipoff.vocabulary import (
+    Cadence,
+    DayPlan,
+    PlanStep,
+    PollWhen,
+    Role,
+    SourceReport,
+    StepKind,
+    StepResult,
+    StepState,
+    eastern,
+)
 from workflows import gates
-from workflows.contracts import StepReport
 from workflows.day_state import DayLedger, Records, StepCooldown, StepRecord
 
 Day = tuple[DayPlan, Records]
@@ -305,9 +315,9 @@ def test_late_player_lines_reach_just_the_steps_that_follow_them_for_just_the_ga
     ledger = without_lines_until(eastern(DAY, 14, 30))
     late = tuple(ledger.plan.games[number].game_id for number in which)
 
-    def bring(step: PlanStep, games: tuple[str, ...]) -> StepReport:
+    def bring(step: PlanStep, games: tuple[str, ...]) -> StepResult:
         if step.name == "odds_api_player_points_props":
-            return StepReport(rows=10, changed_games=late)
+            return SourceReport(rows=10, changed_games=late)
         return no_lines(step, games).model_copy(update={"changed": step.kind is not StepKind.SOURCE})
 
     done = carry_on(ledger, eastern(DAY, 15, 30), bring)
@@ -324,7 +334,7 @@ def test_lines_that_come_after_a_tip_change_only_the_games_still_to_come() -> No
 
 def test_when_nothing_changed_nothing_runs_again() -> None:
     ledger = settled_ledger(evening_plan(), AFTERNOON)
-    done = carry_on(ledger, eastern(DAY, 18), lambda step, games: StepReport(rows=10, changed=False))
+    done = carry_on(ledger, eastern(DAY, 18), lambda step, games: SourceReport(rows=10, changed=False))
     assert {step_of(ledger.plan, name).kind for name in done} == {StepKind.SOURCE}
 
 
@@ -349,7 +359,7 @@ def test_an_answer_that_is_on_its_way_at_the_deadline_holds_nobody() -> None:
             ledger.degrade(step_of(plan, name), verdict.reason, deadline)
     assert ledger.records[props.name].state is StepState.DEGRADED
     assert "export_predictions" in carry_on(ledger, deadline, no_lines)
-    ledger.finish(props, StepReport(rows=300), deadline)
+    ledger.finish(props, SourceReport(rows=300), deadline)
     assert ledger.records[props.name].state is StepState.COMPLETE
     assert "export_predictions" in carry_on(ledger, eastern(DAY, 14))
 
@@ -380,7 +390,7 @@ def test_games_are_followed_from_the_last_of_several_looks_on() -> None:
     again = gates.polls_within(board, begins, timedelta(minutes=30))
     assert (again.start, again.until, again.every) == (begins, eastern(DAY, 20, 33), timedelta(minutes=3))
     missing = tuple(game.game_id for game in plan.games)
-    ledger.finish(board, StepReport(rows=3, missing_games=missing, looked_at=again.until), eastern(DAY, 20, 34))
+    ledger.finish(board, SourceReport(rows=3, missing_games=missing, polled_at=again.until), eastern(DAY, 20, 34))
     assert gates.next_poll(board, ledger.records[board.name]) == eastern(DAY, 20, 36)
 
 

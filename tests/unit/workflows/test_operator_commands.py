@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.ledgers import DAY, carry_on, evening_plan, no_lines, settled_ledger, step_of
-from tipoff.vocabulary import Outcome, Phase, RunState, StepState, eastern
+from tipoff.vocabulary import Outcome, Phase, RunState, SourceReport, StepState, eastern
 from workflows import gates, operator_commands
-from workflows.contracts import CommandName, OperatorCommand, StepReport
+from workflows.contracts import CommandName, OperatorCommand
 from workflows.day_state import DayLedger
 
 NOON = eastern(DAY, 12)
@@ -94,7 +94,7 @@ def test_a_retry_names_the_inputs_it_still_waits_for() -> None:
     plan = evening_plan()
     day = DayLedger(plan)
     day.adopt(plan)
-    rosters = StepReport(outcome=Outcome.THROTTLED, reason="HTTP 429", changed=False)
+    rosters = SourceReport(outcome=Outcome.THROTTLED, reason="HTTP 429", changed=False)
     carry_on(day, eastern(DAY, 9), lambda step, games: rosters if "rosters" in step.name else no_lines(step, games))
     text = send(day, CommandName.RETRY_STEP, "nbac_injury_report")
     assert text == "nbac_injury_report is retried when espn_team_rosters is complete, degraded or skipped"
@@ -122,7 +122,7 @@ def test_the_day_continues_at_once_without_a_poll_that_takes_long(
     waiting.start(lines, NOON)
     send(waiting, name, target)
     assert "upcoming_team_game_context" in carry_on(waiting, NOON, no_lines)
-    waiting.finish(lines, StepReport(outcome=Outcome.NOT_PUBLISHED_YET, changed=False), NOON)
+    waiting.finish(lines, SourceReport(outcome=Outcome.NOT_PUBLISHED_YET, changed=False), NOON)
     assert waiting.records[lines.name].state is state
 
 
