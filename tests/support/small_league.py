@@ -8,6 +8,7 @@ game with a name that is nobody's.
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -35,21 +36,22 @@ def small_league(seed: int) -> dict[str, list[Row]]:
         # one day of the season is known by its box scores alone
         "raw_schedule": [game for game in games if game["game_date"] != DAYS[3]],
         "raw_player_boxscores": boxes,
-        "raw_team_boxscores": [
-            _team_box(boxes, game, side)
-            for game in played
-            if game not in _on(games, DAYS[4])
-            for side in ("home", "away")
-        ],
+        "raw_team_boxscores": _team_boxes(boxes, [game for game in played if game["game_date"] != DAYS[4]]),
         "unresolved_players": [_nobody(game) for game in _on(games, DAYS[4])[1:]],
         "raw_rosters": _rosters(dice),
         "raw_players": [
             {**_player(player), "game_date": TONIGHT, "team": team, **_origin(9)} for player, team in PLAYERS.items()
         ],
-        "raw_injuries": [row for game in _on(games, TONIGHT) for row in _injuries(dice, game)],
-        "raw_game_lines": [row for game in games for row in _game_lines(dice, game)],
-        "raw_player_props": [row for game in games for row in _props(dice, game)],
+        "raw_injuries": _rows_of(_injuries, dice, _on(games, TONIGHT)),
+        "raw_game_lines": _rows_of(_game_lines, dice, games),
+        "raw_player_props": _rows_of(_props, dice, games),
     }
+
+
+def _rows_of(
+    rows_of_game: Callable[[random.Random, Row], list[Row]], dice: random.Random, games: list[Row]
+) -> list[Row]:
+    return [row for game in games for row in rows_of_game(dice, game)]
 
 
 def _on(games: list[Row], day: date) -> list[Row]:
@@ -125,6 +127,10 @@ def _shots(dice: random.Random) -> Row:
     made = {name: dice.randint(0, 9) for name in names}
     attempts = {"fga": made["fgm"] + dice.randint(0, 8), "fg3a": made["fg3m"], "fta": made["ftm"] + dice.randint(0, 2)}
     return {**made, **attempts, "points": 2 * made["fgm"] + made["fg3m"] + made["ftm"]}
+
+
+def _team_boxes(boxes: list[Row], games: list[Row]) -> list[Row]:
+    return [_team_box(boxes, game, side) for game in games for side in ("home", "away")]
 
 
 def _team_box(boxes: list[Row], game: Row, side: str) -> Row:
