@@ -1,7 +1,7 @@
-"""The worker process: serves task queues, stops gracefully, and refuses to start when it could not work.
+"""The worker process: serves task queues, stops gracefully, and does not start if something it needs is missing.
 
 python worker.py                        all queues
-python worker.py --queues tipoff-fetch  those named (also TIPOFF_TASK_QUEUES)
+python worker.py --queues tipoff-fetch  only these queues (or set TIPOFF_TASK_QUEUES)
 """
 
 from __future__ import annotations
@@ -29,58 +29,60 @@ T = TypeVar("T")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Exit code: 0 when it was told to stop, 1 when it could not start, 130 after Ctrl-C before it listened to it."""
+    """Exit code 0 after a stop signal, 1 if the worker could not start, 130 after Ctrl-C during the first imports."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--queues", nargs="*", default=[], help="task queues to serve; default: all")
+    parser.add_argument("--queues", nargs="*", default=[], help="task queues to serve (default: all)")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
         settings = load_settings()
         asyncio.run(serve(settings, options.queues or settings.task_queues))
     except ImportError as error:
-        return _refused(f"what it serves cannot be imported ({error}); run `make setup` to install what is locked")
+        return _print_error(
+            f"an import failed ({error}); run `make setup` to install the packages of requirements.lock"
+        )
     except TipoffError as error:
-        return _refused(str(error))
+        return _print_error(str(error))
     except KeyboardInterrupt:
         return 130
     return 0
 
 
-def _refused(why: str) -> int:
-    print(f"the worker did not start: {why}", file=sys.stderr)
+def _print_error(reason: str) -> int:
+    print(f"the worker did not start: {reason}", file=sys.stderr)
     return 1
 
 
 async def serve(settings: Settings, queue_names: Sequence[str]) -> None:
-    """Serve until SIGTERM or SIGINT; what runs then is given time to end, the rest is taken up by the next worker.
+    """Serve until SIGTERM or SIGINT; running activities then get time to end, and the next worker does the rest.
 
-    Raises ConfigurationError for an unknown queue or an impossible setting, ImportError for an activity, a workflow or
-    a library of theirs, WarehouseLockedError when another process has the warehouse, NoServerError when no Temporal
-    server answers.
+    Raises ConfigurationError for an unknown queue or a wrong setting, ImportError for a missing library,
+    WarehouseLockedError if another process has the warehouse open, NoServerError if no Temporal server answers.
     """
-    stop = _told_to_stop()
-    # Imported here so that a broken import is told in a line, and a stop meanwhile is heard.
+    stop = _stop_event()
+    # Imported here so that a broken import becomes a one-line error, and a stop signal works meanwhile.
     from runtime.workers import open_resources, queues_named, running
 
     queues = queues_named(queue_names)
     async with AsyncExitStack() as stack:
         resources = open_resources(settings, queues)
         stack.push_async_callback(resources.close)
-        if workers := await _unless(stop, _made_ready(resources, queues)):
+        if workers := await _unless_stopped(stop, _connect_and_build(resources, queues)):
             await stack.enter_async_context(running(workers))
             print(f"serving {', '.join(queues)} of namespace {workers[0].client.namespace}", flush=True)
             await stop.wait()
-        print("stopping: what runs now is given time to end", flush=True)
+        print("stopping: running activities get time to end", flush=True)
 
 
-def _told_to_stop() -> asyncio.Event:
+def _stop_event() -> asyncio.Event:
+    """Set by SIGTERM and SIGINT."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     return stop
 
 
-async def _made_ready(resources: Resources, queues: Sequence[Queue]) -> list[Worker]:
+async def _connect_and_build(resources: Resources, queues: Sequence[Queue]) -> list[Worker]:
     from runtime.connection import CONNECT_SECONDS, connect
     from runtime.workers import build_workers, import_libraries
 
@@ -90,8 +92,8 @@ async def _made_ready(resources: Resources, queues: Sequence[Queue]) -> list[Wor
     return await build_workers(client, resources, queues)
 
 
-async def _unless(stop: asyncio.Event, work: Coroutine[None, None, T]) -> T | None:
-    """What the work brings; None when the worker is told to stop before."""
+async def _unless_stopped(stop: asyncio.Event, work: Coroutine[None, None, T]) -> T | None:
+    """The result of the work; None if the stop signal comes first."""
     working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
     await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()

@@ -5,22 +5,22 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 
-from cli.exit_codes import Exit
-from cli.operator_commands import running
-from cli.server import PATIENCE, has_day_worker, reached
+from cli.exit_codes import ExitCode
+from cli.operator_commands import running_day
+from cli.server import SERVER_TIMEOUT, connected, has_day_worker
 from cli.target import Target
 
 
-async def run(options: Namespace) -> Exit:
-    """Ask the run to end; who and why stand in its history. Raises CommandError UNKNOWN or ENDED."""
+async def run(options: Namespace) -> ExitCode:
+    """Request the run's cancellation; its history records who and why. Raises CommandError UNKNOWN or ENDED."""
     reason = f"{options.who}: {options.why}" if options.why else options.who
     target = Target(options.replay)
-    async with reached(target) as client:
-        handle = await running(client, target, options.date)
-        await handle.cancel(reason=reason, rpc_timeout=PATIENCE)
-        served = await has_day_worker(client)
-    answer = f"{options.date} is being cancelled; what it published stands"
-    if not served:
-        answer = f"{options.date} is cancelled as soon as a worker is there (python worker.py)"
-    print(json.dumps({"accepted": True, "answer": answer}) if options.json else answer)
-    return Exit.DONE
+    async with connected(target) as client:
+        handle = await running_day(client, target, options.date)
+        await handle.cancel(reason=reason, rpc_timeout=SERVER_TIMEOUT)
+        has_worker = await has_day_worker(client)
+    text = f"{options.date} is being cancelled; what it published stays"
+    if not has_worker:
+        text = f"{options.date} will be cancelled when a worker runs (python worker.py)"
+    print(json.dumps({"accepted": True, "text": text}) if options.json else text)
+    return ExitCode.DONE

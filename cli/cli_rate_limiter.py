@@ -1,4 +1,4 @@
-"""A provider's manners for one person's look: kept together with the workers, or by itself where no server is."""
+"""The rate limiter of `collect`: shared with the workers if a server answers, else local to the command."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.service import RPCError
 
 from activities.rate_limiter import Asker, DurableRateLimiter, feedback_of
-from cli.providers import state_of
-from cli.server import PATIENCE
+from cli.providers import read_rate_limiter
+from cli.server import SERVER_TIMEOUT
 from tipoff.errors import TransportFault
 from tipoff.settings import Settings
 from tipoff.sources.base import Judgement, Request, Response
@@ -36,41 +36,44 @@ MAX_POLL = timedelta(hours=1)
 
 
 class CliRateLimiter:
-    """Takes slots of the domains as workers do; without a server, or against its word, by the same rules alone."""
+    """Acquires slots from the hosts' rate limiter workflows, as workers do.
 
-    def __init__(self, settings: Settings, client: Client | str, *, anyway: bool = False) -> None:
-        """`client`: of the server that has the domains, or why there is none. `anyway`: ask who is left alone, too."""
+    Without a server, or if cooldowns are ignored, it applies the same rate limits by itself.
+    """
+
+    def __init__(self, settings: Settings, client: Client | str, *, ignore_cooldown: bool = False) -> None:
+        """`client`: of the server with the rate limiter workflows, or why there is none."""
         self._settings = settings
         self._client = client
-        self._anyway = anyway
+        self._ignore_cooldown = ignore_cooldown
         self._states: dict[str, RateLimiterState] = {}
         asker = Asker(name=uuid.uuid4().hex, until=datetime.now(UTC) + MAX_POLL)
         self._shared: DurableRateLimiter | None = None
-        if isinstance(client, Client) and not anyway:
+        if isinstance(client, Client) and not ignore_cooldown:
             self._shared = DurableRateLimiter(client, asker, settings, lambda: datetime.now(UTC).isoformat())
-        self.says: dict[str, str] = {}
-        """Host -> what its domain knew before it was asked, or why that is not known."""
+        self.summaries: dict[str, str] = {}
+        """Host -> the state of its rate limiter before the first request, or why it is unknown."""
 
     async def cooldown(self, host: str) -> Cooldown | None:
-        """Until when a host is left alone, as its domain knows. Raises TransportFault when that cannot be told."""
+        """The host's present cooldown. Raises TransportFault if it is unknown."""
         return (await self._state(host)).cooldown
 
     async def acquire(self, request: Request, as_of: datetime) -> Judgement | None:
-        """Sleep until the host bears the question; a refusal's wait is told on the day's clock."""
+        """Sleep until the host may be sent the request; a refusal's retry time is on the day's clock."""
         state, now = await self._state(request.host), datetime.now(UTC)
         if self._shared:
             return await self._shared.acquire(request, as_of)
         rate_limit = rate_limit_of(request.host, self._settings)
         wanted = AcquireRequest(host=request.host, rate_limit=rate_limit, credits=request.credits, until=now + MAX_POLL)
-        self._states[request.host], answer = rate_limiter_state.acquire(state, wanted, now)
-        if answer.slot is None:
-            wait = answer.not_before - now if answer.not_before else timedelta()
-            return Judgement(outcome=answer.outcome, reason=f"{request.host}: {answer.reason}", retry_at=as_of + wait)
-        await asyncio.sleep((answer.slot - now).total_seconds())
+        self._states[request.host], result = rate_limiter_state.acquire(state, wanted, now)
+        if result.slot is None:
+            wait = result.not_before - now if result.not_before else timedelta()
+            return Judgement(outcome=result.outcome, reason=f"{request.host}: {result.reason}", retry_at=as_of + wait)
+        await asyncio.sleep((result.slot - now).total_seconds())
         return None
 
     async def report(self, request: Request, response: Response, judgement: Judgement) -> None:
-        """What is news, also for the workers."""
+        """Record what the response says about limits, also for the workers."""
         if self._shared:
             await self._shared.report(request, response, judgement)
             return
@@ -80,34 +83,34 @@ class CliRateLimiter:
             return
         self._states[request.host] = rate_limiter_state.report(state, feedback, now)
         if isinstance(self._client, Client):
-            await self._pass_on(self._client, request.host, feedback)
+            await self._send_feedback(self._client, request.host, feedback)
 
     async def budget(self, host: str) -> Budget | None:
-        """A person asks for everything, whatever later days lose."""
+        """None: an operator's poll may use credits that later days would need."""
         return None
 
     async def _state(self, host: str) -> RateLimiterState:
         if host not in self._states:
-            self._states[host] = await self._known(host)
+            self._states[host] = await self._initial_state(host)
         return self._states[host]
 
-    async def _known(self, host: str) -> RateLimiterState:
-        """What the domain knows. Raises TransportFault when it does not say and nobody wants it asked anyway."""
+    async def _initial_state(self, host: str) -> RateLimiterState:
+        """The rate limiter's state. Raises TransportFault if it is unknown and cooldowns are not ignored."""
         if isinstance(self._client, str):
-            self.says[host] = f"not told: {self._client}"
+            self.summaries[host] = f"unknown: {self._client}"
             return RateLimiterState()
         try:
-            state = rate_limiter_state.known_at(await state_of(self._client, host), datetime.now(UTC))
+            state = rate_limiter_state.known_at(await read_rate_limiter(self._client, host), datetime.now(UTC))
         except RPCError as error:
-            self.says[host] = f"not told, no worker answers: {error.message}"
-            if not self._anyway:
-                raise TransportFault(f"whether {host} is left alone is {self.says[host]}") from error
+            self.summaries[host] = f"unknown, no worker answers: {error.message}"
+            if not self._ignore_cooldown:
+                raise TransportFault(f"the cooldown of {host} is {self.summaries[host]}") from error
             return RateLimiterState()
-        self.says[host] = rate_limiter_state.sentence(state)
-        return state.model_copy(update={"cooldown": None}) if self._anyway else state
+        self.summaries[host] = rate_limiter_state.sentence(state)
+        return state.model_copy(update={"cooldown": None}) if self._ignore_cooldown else state
 
-    async def _pass_on(self, client: Client, host: str, feedback: ProviderFeedback) -> None:
-        """The domain hears it, when nobody asked it before, too."""
+    async def _send_feedback(self, client: Client, host: str, feedback: ProviderFeedback) -> None:
+        """Send feedback to the host's rate limiter workflow, and start it if it does not run yet."""
         try:
             await client.start_workflow(
                 RATE_LIMITER_WORKFLOW,
@@ -117,9 +120,9 @@ class CliRateLimiter:
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 start_signal=RateLimiterMessage.REPORT.value,
                 start_signal_args=[feedback],
-                static_summary=f"manners at {host}",
+                static_summary=f"rate limiter of {host}",
                 task_timeout=TASK_TIMEOUT,
-                rpc_timeout=PATIENCE,
+                rpc_timeout=SERVER_TIMEOUT,
             )
         except RPCError as error:
-            self.says[host] += f"; its domain could not be told what the provider said: {error.message}"
+            self.summaries[host] += f"; the provider's response could not be reported to it: {error.message}"

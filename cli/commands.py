@@ -1,4 +1,4 @@
-"""The commands, their arguments, and the module that carries each out (imported only when it is used)."""
+"""The argument parser of `starter.py`; each command's module is imported only when it runs."""
 
 from __future__ import annotations
 
@@ -11,44 +11,44 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from cli.exit_codes import Exit
+from cli.exit_codes import ExitCode
 from tipoff.vocabulary import Phase, game_date_of
 
 DESCRIPTION = """\
-Starts, follows and steers the days of tipoff.
+Start, follow and control the days of tipoff.
 
-  starter.py --date 2024-03-29            start the day, or attach to it when it runs
-  starter.py status --date 2024-03-29     where it stands and why
-  starter.py COMMAND --help               what a command takes"""
+  starter.py --date 2024-03-29            start the day, or attach to it if it runs
+  starter.py status --date 2024-03-29     the day's state, and the reason for it
+  starter.py COMMAND --help               the options of a command"""
 
 EPILOG = """\
 exit codes: 0 done · 1 the day did not end complete, a check failed, or an unexpected error · 2 wrong arguments or
-configuration · 3 the day has ended already · 4 refused by the run, nothing was changed · 5 no run of that date is
-known · 6 no server or no worker answers · 130 interrupted (the day goes on)"""
+configuration · 3 the day has ended already · 4 refused, nothing was changed · 5 no run of that date exists ·
+6 no server or no worker answers · 130 interrupted (the day continues)"""
 
 FURTHEST_AHEAD = timedelta(days=30)
 FIRST_SEASON = date(1946, 11, 1)
 REPLAY_FOLDER = Path("var/demo")
 
-Add = Callable[[argparse.ArgumentParser], None]
+AddArguments = Callable[[argparse.ArgumentParser], None]
 
 
 @dataclass(frozen=True)
 class Command:
-    """One command: what a person types, reads about it, and the module under `cli` that runs it."""
+    """One command: its name, its help, and the module in `cli` that runs it."""
 
     name: str
     help: str
     module: str
-    arguments: tuple[Add, ...]
+    arguments: tuple[AddArguments, ...]
 
 
-def a_date(text: str) -> date:
-    """A date written as 2024-03-29, and nothing else."""
+def parse_date(text: str) -> date:
+    """A date written like 2024-03-29."""
     try:
         parsed = date.fromisoformat(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no date; write it like 2024-03-29") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date; write it like 2024-03-29") from None
     if parsed.isoformat() != text:
         raise argparse.ArgumentTypeError(f"write {text!r} like this: {parsed}")
     if parsed < FIRST_SEASON:
@@ -56,49 +56,51 @@ def a_date(text: str) -> date:
     return parsed
 
 
-def a_date_to_start(text: str) -> date:
-    """A date whose day may be started: past, today's, or soon."""
-    wanted, last = a_date(text), game_date_of(datetime.now(UTC)) + FURTHEST_AHEAD
-    if wanted > last:
-        raise argparse.ArgumentTypeError(f"{text} is too far ahead; a day may be started up to {last}")
-    return wanted
+def parse_date_to_start(text: str) -> date:
+    """A date whose day may be started: past, today, or within the next 30 days."""
+    parsed, last = parse_date(text), game_date_of(datetime.now(UTC)) + FURTHEST_AHEAD
+    if parsed > last:
+        raise argparse.ArgumentTypeError(f"{text} is too far ahead; the last date that may be started is {last}")
+    return parsed
 
 
 def _date(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--date", required=True, type=a_date, metavar="YYYY-MM-DD", help="the game date, Eastern")
+    parser.add_argument(
+        "--date", required=True, type=parse_date, metavar="YYYY-MM-DD", help="game date, in Eastern time"
+    )
 
 
-def _one_date(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--date", type=a_date, metavar="YYYY-MM-DD", help="of one game date alone, Eastern")
+def _optional_date(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--date", type=parse_date, metavar="YYYY-MM-DD", help="only this game date, in Eastern time")
 
 
 def _date_to_start(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--date", required=True, type=a_date_to_start, metavar="YYYY-MM-DD", help="the game date, Eastern"
+        "--date", required=True, type=parse_date_to_start, metavar="YYYY-MM-DD", help="game date, in Eastern time"
     )
 
 
 def _common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="answer with JSON")
+    parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument(
         "--replay",
         nargs="?",
         type=Path,
         const=REPLAY_FOLDER,
         metavar="DIR",
-        help=f"talk to the replay that `make demo KEEP=1` keeps up in DIR (default {REPLAY_FOLDER})",
+        help=f"use the replay that `make demo KEEP=1` runs in DIR (default {REPLAY_FOLDER})",
     )
 
 
-def _person(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--who", default=_user(), type=_within(100), help="who says it (default: you, %(default)s)")
-    parser.add_argument("--why", default="", type=_within(500), help="why; goes into the audit trail")
+def _operator(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--who", default=_user(), type=_at_most(100), help="who you are (default: %(default)s)")
+    parser.add_argument("--why", default="", type=_at_most(500), help="your reason, for the audit trail")
 
 
-def _within(limit: int) -> Callable[[str], str]:
+def _at_most(limit: int) -> Callable[[str], str]:
     def check(text: str) -> str:
         if len(text) > limit:
-            raise argparse.ArgumentTypeError(f"at most {limit} characters, these are {len(text)}")
+            raise argparse.ArgumentTypeError(f"at most {limit} characters are allowed, this has {len(text)}")
         return text
 
     return check
@@ -107,7 +109,7 @@ def _within(limit: int) -> Callable[[str], str]:
 def _user() -> str:
     try:
         return getpass.getuser()
-    except (OSError, KeyError):  # a container's user without a name
+    except (OSError, KeyError):  # a container's user may have no name
         return "unknown"
 
 
@@ -115,83 +117,94 @@ def _id(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--id",
         default=None,
-        help="name of this order: one name is obeyed once. Default: the same order within a minute is one",
+        help="id of this command; a command with the same id is executed only once. "
+        "Default: the same command is executed once a minute",
     )
 
 
 def _phase(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--phase", required=True, type=_within(100), help=f"one of {', '.join(Phase)}")
+    parser.add_argument("--phase", required=True, type=_at_most(100), help=f"one of {', '.join(Phase)}")
 
 
 def _step(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--step", required=True, type=_within(100), help="its name, as `status` and `plan` show it")
+    parser.add_argument(
+        "--step", required=True, type=_at_most(100), help="name of the step, as `status` and `plan` show it"
+    )
 
 
 def _games(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--games", nargs="+", default=[], metavar="GAME", help="such as DEN@MIN; default: all games")
+    parser.add_argument("--games", nargs="+", default=[], metavar="GAME", help="such as DEN@MIN (default: all games)")
 
 
-def _starting(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--wait", action="store_true", help="follow the day to its end")
-    parser.add_argument("--rerun", action="store_true", help="do an ended day again, from what was recorded")
+def _start(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--wait", action="store_true", help="follow the day until it ends")
+    parser.add_argument("--rerun", action="store_true", help="re-run an ended day from the recorded data")
     parser.add_argument(
         "--from-phase",
         choices=[phase.value for phase in Phase],
         metavar="PHASE",
-        help=f"with --rerun: {', '.join(Phase)}",
+        help=f"re-run from this phase: {', '.join(Phase)} (implies --rerun)",
     )
 
 
-def _training(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--system", default="catboost_v8", help="which system (default %(default)s)")
+def _train(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--system", default="catboost_v8", help="name of the system (default %(default)s)")
 
 
-def _opening(parser: argparse.ArgumentParser) -> None:
+def _reset_cooldown(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--open",
-        type=_within(100),
+        "--reset-cooldown",
+        type=_at_most(100),
         metavar="HOST",
-        help="let a host that is left alone be asked again at once, as after a new proxy, key or plan",
+        help="end the cooldown of a host now, for example after you set a proxy or a key or bought credits",
     )
 
 
-def _trying(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--source", required=True, type=_within(100), metavar="NAME", help="as `sources` lists them")
+def _collect(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--source", required=True, type=_at_most(100), metavar="NAME", help="name of the source, as `sources` lists it"
+    )
     parser.add_argument(
         "--dry-run",
         action="store_true",
-        help="ask and read, and land nothing of what came; credits are spent all the same, and workers hear of a block",
+        help="discard the responses afterwards. The requests still use credits, and the rate limiters learn of a block",
     )
-    parser.add_argument("--anyway", action="store_true", help="ask a provider that is left alone, too")
+    parser.add_argument(
+        "--ignore-cooldown",
+        action="store_true",
+        help="send requests even if the provider is in cooldown or its rate limiter does not answer",
+    )
 
 
-_ORDER = (_date, _common, _person, _id)
+_OPERATOR_COMMAND = (_date, _common, _operator, _id)
 
 COMMANDS = (
-    Command("start", "start a day, or attach to it (the command when none is named)", "start",
-            (_date_to_start, _common, _person, _starting)),
-    Command("status", "where a day stands, and why", "status", (_date, _common)),
+    Command("start", "start a day, or attach to a running one (the default command)", "start",
+            (_date_to_start, _common, _operator, _start)),
+    Command("status", "show the state of a day, and the reason for it", "status", (_date, _common)),
     Command("watch", "follow a day until it ends", "watch", (_date, _common)),
-    Command("plan", "the steps of a day, with their deadlines", "plan", (_date, _common)),
-    Command("force-continue", "go on without what a phase waits for", "operator_commands", (_phase, *_ORDER)),
-    Command("lines-available", "betting lines are out: look for them now", "operator_commands", (_games, *_ORDER)),
-    Command("retry-step", "try a parked step again", "operator_commands", (_step, *_ORDER)),
-    Command("skip-step", "do without a step for the rest of the day", "operator_commands", (_step, *_ORDER)),
-    Command("refresh-lines", "fetch events, game lines and player lines again", "operator_commands", _ORDER),
-    Command("resume-clock", "let a held replay clock go on", "operator_commands", _ORDER),
-    Command("cancel", "end a day for good", "cancel", (_date, _common, _person)),
-    Command("page", "where the report page of a date is", "page", (_date, _common)),
-    Command("train", "train a system on the games before a date", "train", (_date_to_start, _common, _training)),
-    Command("sources", "all sources: when each last told something usable, and how providers bear us", "sources",
-            (_one_date, _common, _person, _opening)),
-    Command("collect", "try one source: what was asked, what came, how it was judged, the first rows", "collect",
-            (_date, _common, _trying)),
-    Command("doctor", "check server, workers, stores, keys and versions", "doctor", (_common,)),
+    Command("plan", "list the steps of a day, with their deadlines", "plan", (_date, _common)),
+    Command("force-continue", "continue without the data that a phase waits for", "operator_commands",
+            (_phase, *_OPERATOR_COMMAND)),
+    Command("lines-available", "poll the betting lines now, because they are published", "operator_commands",
+            (_games, *_OPERATOR_COMMAND)),
+    Command("retry-step", "run a parked step again", "operator_commands", (_step, *_OPERATOR_COMMAND)),
+    Command("skip-step", "skip a step for the rest of the day", "operator_commands", (_step, *_OPERATOR_COMMAND)),
+    Command("refresh-lines", "poll events, game lines and player lines again", "operator_commands", _OPERATOR_COMMAND),
+    Command("resume-clock", "let the held clock of a replay run again", "operator_commands", _OPERATOR_COMMAND),
+    Command("cancel", "end a day for good", "cancel", (_date, _common, _operator)),
+    Command("page", "print the path of a date's report page", "page", (_date, _common)),
+    Command("train", "train a system on the games before a date", "train", (_date_to_start, _common, _train)),
+    Command("sources", "list all sources with their last success, and all providers with their rate limiters",
+            "sources", (_optional_date, _common, _operator, _reset_cooldown)),
+    Command("collect", "poll one source and show its requests, responses, outcomes and first rows", "collect",
+            (_date, _common, _collect)),
+    Command("doctor", "check the server, workers, stores, keys and versions", "doctor", (_common,)),
 )  # fmt: skip
 
 
 def parser() -> argparse.ArgumentParser:
-    """All commands; each one's module stands in `module`."""
+    """The parser of all commands; the parsed options hold the command's module as `module`."""
     root = argparse.ArgumentParser(
         prog="starter.py",
         description=DESCRIPTION,
@@ -199,24 +212,29 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    commands = root.add_subparsers(metavar="COMMAND", required=True, dest="command")
+    subparsers = root.add_subparsers(metavar="COMMAND", required=True, dest="command")
     for command in COMMANDS:
-        one = commands.add_parser(command.name, help=command.help, description=command.help, allow_abbrev=False)
-        for add in command.arguments:
-            add(one)
-        one.set_defaults(module=command.module)
+        subparser = subparsers.add_parser(command.name, help=command.help, description=command.help, allow_abbrev=False)
+        for add_arguments in command.arguments:
+            add_arguments(subparser)
+        subparser.set_defaults(module=command.module)
     return root
 
 
-def run(arguments: Sequence[str]) -> Exit:
-    """Carry out what was typed. Raises CommandError and other TipoffErrors; SystemExit for wrong arguments."""
-    options = parser().parse_args(_with_command(arguments))
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """The options of a command line. Raises SystemExit for wrong arguments."""
+    return parser().parse_args(_with_command(arguments))
+
+
+def run(arguments: Sequence[str]) -> ExitCode:
+    """Run a command line. Raises CommandError and other TipoffErrors; SystemExit for wrong arguments."""
+    options = parse(arguments)
     module = importlib.import_module(f"cli.{options.module}")
-    done: Exit = asyncio.run(module.run(options))
-    return done
+    exit_code: ExitCode = asyncio.run(module.run(options))
+    return exit_code
 
 
 def _with_command(arguments: Sequence[str]) -> list[str]:
     """`--date D` alone means `start --date D`."""
-    bare = not arguments or (arguments[0].startswith("-") and arguments[0] not in {"-h", "--help"})
-    return ["start", *arguments] if bare and arguments else list(arguments)
+    has_no_command = bool(arguments) and arguments[0].startswith("-") and arguments[0] not in {"-h", "--help"}
+    return ["start", *arguments] if has_no_command else list(arguments)

@@ -1,4 +1,4 @@
-"""`doctor`: is everything there that a day needs?"""
+"""`doctor`: checks that everything a day needs is present."""
 
 from __future__ import annotations
 
@@ -13,33 +13,34 @@ from rich.text import Text
 from temporalio.service import RPCError
 
 from cli.doctor_checks import ALL
-from cli.doctor_checks.base import Check, Finding, Site
-from cli.exit_codes import Exit
+from cli.doctor_checks.base import CheckResult, DoctorCheck, Installation
+from cli.exit_codes import ExitCode
 from cli.render import console
-from cli.server import reached
+from cli.server import connected
 from cli.target import Target
 from tipoff.errors import TipoffError
 from tipoff.settings import Settings
 
 
-async def run(options: Namespace) -> Exit:
-    """Look at everything; exit code DONE when all is well."""
+async def run(options: Namespace) -> ExitCode:
+    """Run all checks; exit code DONE if all succeed."""
     async with AsyncExitStack() as stack:
-        site = await _site(Target(options.replay), stack)
-        findings = dict(zip(ALL, await asyncio.gather(*(_found(check, site) for check in ALL)), strict=True))
+        installation = await _installation(Target(options.replay), stack)
+        outcomes = await asyncio.gather(*(_result(check, installation) for check in ALL))
+    results = dict(zip(ALL, outcomes, strict=True))
     if options.json:
-        print(json.dumps([{"check": check.title, **found.model_dump()} for check, found in findings.items()]))
+        print(json.dumps([{"check": check.name, **result.model_dump()} for check, result in results.items()]))
     else:
-        _print(findings)
-    return Exit.DONE if all(found.ok for found in findings.values()) else Exit.NOT_WELL
+        _print(results)
+    return ExitCode.DONE if all(result.ok for result in results.values()) else ExitCode.FAILED
 
 
-async def _site(target: Target, stack: AsyncExitStack) -> Site:
+async def _installation(target: Target, stack: AsyncExitStack) -> Installation:
     try:
-        client = await stack.enter_async_context(reached(target))
+        client = await stack.enter_async_context(connected(target))
     except TipoffError as error:
-        return Site(_settings(target), str(error))
-    return Site(_settings(target), client)
+        return Installation(_settings(target), str(error))
+    return Installation(_settings(target), client)
 
 
 def _settings(target: Target) -> Settings | str:
@@ -49,24 +50,24 @@ def _settings(target: Target) -> Settings | str:
         return str(error)
 
 
-async def _found(check: Check, site: Site) -> Finding:
+async def _result(check: DoctorCheck, installation: Installation) -> CheckResult:
     try:
-        return await check.poll(site)
+        return await check.check(installation)
     except RPCError as error:
-        return Finding(ok=False, says=f"the server refuses to tell: {error.message}")
+        return CheckResult(ok=False, summary=f"the server refused a request: {error.message}")
     except OSError as error:
-        return Finding(ok=False, says=f"cannot be looked at: {error}")
+        return CheckResult(ok=False, summary=f"could not be checked: {error}")
 
 
-def _print(findings: Mapping[Check, Finding]) -> None:
+def _print(results: Mapping[DoctorCheck, CheckResult]) -> None:
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
     for column in range(3):
         table.add_column(overflow="fold", no_wrap=column < 2)
-    for check, found in findings.items():
-        mark = Text("ok", style="green") if found.ok else Text("NOT WELL", style="bold red")
-        table.add_row(mark, check.title, found.says, style="" if found.ok else "bold")
-        for detail in found.details:
+    for check, result in results.items():
+        mark = Text("ok", style="green") if result.ok else Text("FAILED", style="bold red")
+        table.add_row(mark, check.name, result.summary, style="" if result.ok else "bold")
+        for detail in result.details:
             table.add_row("", "", Text(detail, style="dim"))
-        if found.fix:
-            table.add_row("", "", f"→ {found.fix}")
+        if result.fix:
+            table.add_row("", "", f"→ {result.fix}")
     console().print(table)

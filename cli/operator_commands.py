@@ -1,4 +1,4 @@
-"""What a person says to a running day, sent as an update: judged by the run, answered, audited, obeyed once."""
+"""Sends an operator's command to a running day as a workflow update, which validates, audits and executes it once."""
 
 from __future__ import annotations
 
@@ -20,41 +20,40 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
-from cli.exit_codes import CommandError, Exit
-from cli.server import PATIENCE, has_day_worker, is_namespace_missing, reached
+from cli.exit_codes import CommandError, ExitCode
+from cli.server import SERVER_TIMEOUT, connected, has_day_worker, is_namespace_missing
 from cli.target import Target
 from workflows.contracts import CommandName, CommandResult, OperatorCommand, day_workflow_id
 
-ANSWER_WITHIN = timedelta(seconds=5)
-"""A worker that has just taken the run over reads its history first."""
+UPDATE_TIMEOUT = timedelta(seconds=5)
+"""Long enough for a worker that has just taken over the run and first reads its history."""
 
-STEP_SECONDS = 10
+ID_PERIOD_SECONDS = 10
+
+ALREADY_EXECUTED = " (this command was executed before and was not executed again; --id NAME sends it as a new one)"
 
 Handle = WorkflowHandle[Any, Any]
 
 
-async def run(options: Namespace) -> Exit:
-    """Give the order and print the answer. Raises CommandError REFUSED, UNKNOWN, ENDED, UNREACHABLE."""
-    order, target = order_of(options), Target(options.replay)
-    async with reached(target) as client:
-        handle = await running(client, target, options.date)
+async def run(options: Namespace) -> ExitCode:
+    """Send the command and print its result. Raises CommandError REFUSED, UNKNOWN, ENDED, UNREACHABLE."""
+    command, target = command_from(options), Target(options.replay)
+    async with connected(target) as client:
+        handle = await running_day(client, target, options.date)
         if not await has_day_worker(client):
             raise CommandError(
-                Exit.UNREACHABLE, "no worker is there to take the order, nothing was changed: start python worker.py"
+                ExitCode.UNREACHABLE, "no worker is running, so nothing was changed: start one with python worker.py"
             )
-        answer, repeated = await give(handle, order, options.id)
+        result, repeated = await send(handle, command, options.id)
     if options.json:
-        print(json.dumps({**answer.model_dump(), "repeated": repeated}))
+        print(json.dumps({**result.model_dump(), "repeated": repeated}))
     else:
-        print(f"{answer.text}{REPEATED if repeated else ''}")
-    return Exit.DONE
+        print(f"{result.text}{ALREADY_EXECUTED if repeated else ''}")
+    return ExitCode.DONE
 
 
-REPEATED = " (so it was answered to this very order before; nothing was done now, --id NAME gives it once more)"
-
-
-def order_of(options: Namespace) -> OperatorCommand:
-    """The order that was typed."""
+def command_from(options: Namespace) -> OperatorCommand:
+    """The command that was typed."""
     return OperatorCommand(
         name=CommandName(options.command.replace("-", "_")),
         target=getattr(options, "phase", None) or getattr(options, "step", ""),
@@ -65,62 +64,63 @@ def order_of(options: Namespace) -> OperatorCommand:
     )
 
 
-async def running(client: Client, target: Target, game_date: date) -> Handle:
-    """The date's live run. Raises CommandError UNKNOWN when there is none, ENDED when it has ended."""
+async def running_day(client: Client, target: Target, game_date: date) -> Handle:
+    """The date's running workflow. Raises CommandError UNKNOWN if there is none, ENDED if it has ended."""
     handle = client.get_workflow_handle(day_workflow_id(game_date))
     try:
-        described = await handle.describe(rpc_timeout=PATIENCE)
+        described = await handle.describe(rpc_timeout=SERVER_TIMEOUT)
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND or is_namespace_missing(error):
             raise
         raise CommandError(
-            Exit.UNKNOWN, f"the server knows no run of {game_date}; start it: {target.typed(f'--date {game_date}')}"
+            ExitCode.UNKNOWN,
+            f"the server has no run of {game_date}; start it: {target.command_line(f'--date {game_date}')}",
         ) from None
     if described.status is not WorkflowExecutionStatus.RUNNING:
-        state = described.status.name.lower() if described.status else "over"
+        state = described.status.name.lower() if described.status else "ended"
         raise CommandError(
-            Exit.ENDED,
-            f"the run of {game_date} has ended ({state}), nothing was changed; "
-            f"do it again: {target.typed(f'--date {game_date} --rerun')}",
+            ExitCode.ENDED,
+            f"the run of {game_date} has ended ({state}), so nothing was changed; "
+            f"re-run the day: {target.command_line(f'--date {game_date} --rerun')}",
         )
     return client.get_workflow_handle(described.id, run_id=described.run_id)
 
 
-async def give(handle: Handle, order: OperatorCommand, name: str | None) -> tuple[CommandResult, bool]:
-    """The run's answer, and whether it had been given already. Raises CommandError REFUSED or UNREACHABLE."""
-    names = [name] if name else names_of(order, time.time())
+async def send(handle: Handle, command: OperatorCommand, update_id: str | None) -> tuple[CommandResult, bool]:
+    """The command's result, and whether it was executed before. Raises CommandError REFUSED or UNREACHABLE."""
+    ids = [update_id] if update_id else update_ids(command, time.time())
     try:
-        for answer in await asyncio.gather(*(_answer_to(handle, given) for given in names)):
-            if answer is not None:
-                return answer, True
-        first: CommandResult = await handle.execute_update(
-            order.name.value, order, id=names[0], result_type=CommandResult, rpc_timeout=ANSWER_WITHIN
+        for earlier in await asyncio.gather(*(_earlier_result(handle, known_id) for known_id in ids)):
+            if earlier is not None:
+                return earlier, True
+        result: CommandResult = await handle.execute_update(
+            command.name.value, command, id=ids[0], result_type=CommandResult, rpc_timeout=UPDATE_TIMEOUT
         )
     except WorkflowUpdateFailedError as error:
-        raise CommandError(Exit.REFUSED, f"refused: {error.cause}") from error
+        raise CommandError(ExitCode.REFUSED, f"refused: {error.cause}") from error
     except WorkflowUpdateRPCTimeoutOrCancelledError:
         raise CommandError(
-            Exit.UNREACHABLE,
-            f"no worker answered within {ANSWER_WITHIN.total_seconds():.0f} s; the order may still be carried out when "
-            "one does: `status` then shows it under what people said",
+            ExitCode.UNREACHABLE,
+            f"no worker answered within {UPDATE_TIMEOUT.total_seconds():.0f} s; a worker may still execute the command "
+            "later: `status` then lists it under Operator commands",
         ) from None
-    return first, False
+    return result, False
 
 
-def names_of(order: OperatorCommand, now: float) -> Sequence[str]:
-    """Names of the same order now and in the last minute, in steps of ten seconds, so that a repeat meets the first."""
-    digest = hashlib.sha256(order.model_dump_json().encode()).hexdigest()[:16]
-    step = int(now // STEP_SECONDS)
-    return [f"{order.name}-{digest}-{step - back}" for back in range(60 // STEP_SECONDS + 1)]
+def update_ids(command: OperatorCommand, now: float) -> Sequence[str]:
+    """The command's update ids now and in the minute before, so that a repeated command finds the first one."""
+    digest = hashlib.sha256(command.model_dump_json().encode()).hexdigest()[:16]
+    period = int(now // ID_PERIOD_SECONDS)
+    return [f"{command.name}-{digest}-{period - back}" for back in range(60 // ID_PERIOD_SECONDS + 1)]
 
 
-async def _answer_to(handle: Handle, name: str) -> CommandResult | None:
-    """The answer to an order that was given before."""
-    known = handle.get_update_handle(name, workflow_run_id=handle.run_id, result_type=CommandResult)
+async def _earlier_result(handle: Handle, update_id: str) -> CommandResult | None:
+    """The result of the command that was sent with this id; None if there was none."""
+    update = handle.get_update_handle(update_id, workflow_run_id=handle.run_id, result_type=CommandResult)
     try:
-        answer: CommandResult = await known.result(rpc_timeout=ANSWER_WITHIN)
+        result: CommandResult = await update.result(rpc_timeout=UPDATE_TIMEOUT)
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
             return None
         raise
-    return answer
+    return result

@@ -1,4 +1,4 @@
-"""`page`: where the report page of a date is."""
+"""`page`: prints where the report page of a date is."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import json
 from argparse import Namespace
 from pathlib import Path
 
-from cli.exit_codes import CommandError, Exit
+from cli.exit_codes import CommandError, ExitCode
 from cli.target import Target
 from tipoff.publishing.store import FolderStore
 
 
-async def run(options: Namespace) -> Exit:
-    """Print the page's path. Raises CommandError UNKNOWN while it is not written."""
+async def run(options: Namespace) -> ExitCode:
+    """Print the page's path. Raises CommandError UNKNOWN if there is no page yet."""
     target, name = Target(options.replay), f"pages/{options.date}.html"
     store = target.exports
     page = (store.locate(name) if isinstance(store, FolderStore) else Path(name)).absolute()
     if store.read(name) is None:
         raise CommandError(
-            Exit.UNKNOWN,
-            f"{options.date} has no page at {page} yet: it is written when predictions are published; "
-            f"see {target.typed(f'status --date {options.date}')}",
+            ExitCode.UNKNOWN,
+            f"{options.date} has no page at {page} yet: the day writes it when it publishes predictions; "
+            f"see {target.command_line(f'status --date {options.date}')}",
         )
     print(json.dumps({"game_date": options.date.isoformat(), "page": str(page)}) if options.json else page)
-    return Exit.DONE
+    return ExitCode.DONE

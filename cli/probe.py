@@ -1,4 +1,4 @@
-"""One source tried for a person: its slate, ids and names from what is known, then one look, judged and read."""
+"""Polls one source on the operator's request: requests, landing, reading, and the names in it resolved."""
 
 from __future__ import annotations
 
@@ -22,110 +22,114 @@ from tipoff.sources.rate_limits import RateLimiter
 from tipoff.sources.schedule import slate_games
 from tipoff.vocabulary import CollectReport, Frozen, Outcome, step_names
 
-SCHEDULE, PLAYER_LIST, ROSTERS = step_names.SCHEDULE, step_names.PLAYER_LIST, step_names.ROSTERS
 FIRST_ROWS = 3
 
 
-class Asked(Frozen):
-    """One question and what came."""
+class RequestResult(Frozen):
+    """One request and its response."""
 
     url: str
     """Without secrets."""
     status: int | None
+    """HTTP status; None: no response."""
     bytes: int
     kind: str
-    """Of the body, by its first bytes: "json", "pdf"; empty when none was kept."""
+    """Of the body, by its first bytes: "json", "pdf"; empty if none was landed."""
     outcome: Outcome
     reason: str
     key: str | None
-    """Of the landed body; None when nothing was landed."""
-    stood: bool = False
-    """It was landed at this very moment before, as only virtual time allows, and was not asked for again."""
+    """Of the landed body; None: nothing was landed."""
+    landed_before: bool = False
+    """It was landed at the same as-of time before and not requested again; happens only in virtual time."""
 
 
-class Looked(Frozen):
-    """One look at a source, and its answers as its reader reads them."""
+class PollResult(Frozen):
+    """One poll of a source: its requests, and what its reader finds in the responses."""
 
     source: str
     outcome: Outcome
     reason: str
-    """With what a person should do."""
-    asked: tuple[Asked, ...]
+    """With what the operator should do."""
+    requests: tuple[RequestResult, ...]
     retry_at: AwareDatetime | None
     credits_remaining: int | None
     batch: str | None
-    """The landed list of the usable answers; None when nothing was landed."""
+    """The landed list of the usable responses; None: nothing was landed."""
     new_objects: int
     rows: int
     first_rows: tuple[Row, ...]
     players: int | None
-    """Whom its names may mean; None for a source that knows ids."""
+    """Number of players that names are matched with; None for a source that sends player ids."""
     unresolved_names: tuple[str, ...]
     rejected: Mapping[str, int]
+    """Reason -> number of rejected rows."""
     unknown_fields: tuple[str, ...]
     unreadable: tuple[str, ...]
-    """What the reader misses in an answer that was judged usable."""
+    """Why a response that was judged usable cannot be read."""
 
     @property
-    def is_well(self) -> bool:
-        """Whether something usable came, or rightly nothing, and all of it can be read."""
+    def is_ok(self) -> bool:
+        """Whether the poll brought usable data, or no data was expected, and all of it can be read."""
         return OUTCOME_POLICIES[self.outcome].usable and not self.unreadable
 
 
-class Told(NamedTuple):
-    """A look, and the readings that others may need."""
+class ReadPoll(NamedTuple):
+    """A poll and its readings, which other polls may need."""
 
-    looked: Looked
+    result: PollResult
     readings: tuple[Reading, ...]
 
 
 class ProbeContext(NamedTuple):
-    """What a trial works with."""
+    """What a probe works with."""
 
     sources: Mapping[str, Source]
     fetcher: Fetcher
     landing: Landing
-    """Where answers are landed."""
-    known: Landing
-    """Where the days' answers are landed, from which rosters are read."""
+    """Where the probe lands responses."""
+    day_landing: Landing
+    """Where days land responses; the rosters come from there."""
     rate_limiter: RateLimiter
     aliases: Mapping[str, str]
     progress: Callable[[int, int], None]
+    """Called with the number of completed requests and of all requests."""
 
     @property
-    def is_dry(self) -> bool:
-        """Whether what comes is kept for the trial alone."""
-        return self.landing is not self.known
+    def is_dry_run(self) -> bool:
+        """Whether the responses are discarded after the probe."""
+        return self.landing is not self.day_landing
 
 
-async def try_out(
+async def probe_source(
     context: ProbeContext, source: Source, slate: Slate, as_of: datetime
-) -> tuple[Slate, tuple[Looked, ...]]:
-    """Look at a source, and before it at those it cannot be asked without: the slate's games and the ids of them.
+) -> tuple[Slate, tuple[PollResult, ...]]:
+    """Poll a source, after the sources that its requests depend on: the schedule for the slate, another for game ids.
 
-    The slate that was asked about, and the looks, the last of them at the source itself, unless it has nothing to be
-    asked about as nobody told the slate.
+    Returns the slate that was used and the polls. The source's own poll is the last; it is missing if the source needs
+    a slate and the schedule brought none.
     """
-    before: list[Looked] = []
-    if not slate.games and source.name != SCHEDULE:
-        schedule = await _look(context, context.sources[SCHEDULE], slate, as_of, {})
+    results: list[PollResult] = []
+    if not slate.games and source.name != step_names.SCHEDULE:
+        schedule = await _poll(context, context.sources[step_names.SCHEDULE], slate, as_of, {})
         rows = (row for reading in schedule.readings for row in reading.rows)
         slate = slate.model_copy(update={"games": slate_games(rows, slate.game_date)})
-        before.append(schedule.looked)
-        if not schedule.looked.is_well and not source.requests(slate, as_of, {}):
-            return slate, tuple(before)
+        results.append(schedule.result)
+        if not schedule.result.is_ok and not source.requests(slate, as_of, {}):
+            return slate, tuple(results)
     ids: dict[str, str] = {}
     if source.needs_ids_of:
-        companion = await _look(context, context.sources[source.needs_ids_of], slate, as_of, {})
+        companion = await _poll(context, context.sources[source.needs_ids_of], slate, as_of, {})
         ids = {ours: theirs for reading in companion.readings for ours, theirs in reading.provider_ids.items()}
-        before.append(companion.looked)
-    last = await _look(context, source, slate, as_of, ids)
-    return slate, (*before, last.looked)
+        results.append(companion.result)
+    own = await _poll(context, source, slate, as_of, ids)
+    return slate, (*results, own.result)
 
 
-async def _look(context: ProbeContext, source: Source, slate: Slate, as_of: datetime, ids: Mapping[str, str]) -> Told:
-    """Ask, land and read; a fault is told, not raised."""
-    stood = {record.url for record in context.landing.records(source.name, slate.game_date, as_of)}
+async def _poll(
+    context: ProbeContext, source: Source, slate: Slate, as_of: datetime, ids: Mapping[str, str]
+) -> ReadPoll:
+    """Request, land and read; a transport fault becomes the result's outcome."""
+    landed_before = {record.url for record in context.landing.records(source.name, slate.game_date, as_of)}
     try:
         collected = await collect(
             source,
@@ -140,12 +144,17 @@ async def _look(context: ProbeContext, source: Source, slate: Slate, as_of: date
         )
     except TransportFault as error:
         collected = CollectReport(outcome=Outcome.PROVIDER_ERROR, reason=str(error))
-    told = await asyncio.to_thread(_told, context, source, slate, as_of, collected)
-    asked = tuple(one.model_copy(update={"stood": one.url in stood}) for one in told.looked.asked)
-    return told._replace(looked=told.looked.model_copy(update={"asked": asked}))
+    return await asyncio.to_thread(_read_poll, context, source, slate, as_of, collected, landed_before)
 
 
-def _told(context: ProbeContext, source: Source, slate: Slate, as_of: datetime, collected: CollectReport) -> Told:
+def _read_poll(
+    context: ProbeContext,
+    source: Source,
+    slate: Slate,
+    as_of: datetime,
+    collected: CollectReport,
+    landed_before: set[str],
+) -> ReadPoll:
     records = context.landing.records(source.name, slate.game_date, as_of)
     players = _known_players(context, source, slate, as_of) if source.needs_players else None
     reading_context = ReadContext(
@@ -155,16 +164,19 @@ def _told(context: ProbeContext, source: Source, slate: Slate, as_of: datetime, 
         aliases=context.aliases,
         known_games=slate.games,
     )
-    readings, unreadable = _read(source, records, reading_context, context.landing)
+    readings, unreadable = _read_usable(source, records, reading_context, context.landing)
     rows = [row for reading in readings for row in reading.rows]
-    looked = Looked(
+    result = PollResult(
         source=source.name,
         outcome=collected.outcome,
         reason=collected.reason,
-        asked=tuple(_asked(record, landed=not context.is_dry) for record in records),
+        requests=tuple(
+            _request_result(record, is_landed=not context.is_dry_run, landed_before=record.url in landed_before)
+            for record in records
+        ),
         retry_at=collected.retry_at,
         credits_remaining=collected.credits_remaining,
-        batch=None if context.is_dry else collected.batch_key,
+        batch=None if context.is_dry_run else collected.batch_key,
         new_objects=collected.new_objects,
         rows=len(rows),
         first_rows=tuple(rows[:FIRST_ROWS]),
@@ -174,53 +186,55 @@ def _told(context: ProbeContext, source: Source, slate: Slate, as_of: datetime, 
         unknown_fields=tuple(sorted({field for reading in readings for field in reading.unknown_fields})),
         unreadable=unreadable,
     )
-    return Told(looked, readings)
+    return ReadPoll(result, readings)
 
 
-def _read(
+def _read_usable(
     source: Source, records: Iterable[FetchRecord], context: ReadContext, landing: Landing
 ) -> tuple[tuple[Reading, ...], tuple[str, ...]]:
-    """Every usable answer read, and what is wrong with those that cannot be."""
+    """The readings of all usable responses, and the errors of those that cannot be read."""
     readings, unreadable = [], []
     for record in records:
         if record.key and OUTCOME_POLICIES[record.outcome].usable:
-            about = context.model_copy(update={"game_id": record.game_id, "part": record.part})
+            record_context = context.model_copy(update={"game_id": record.game_id, "part": record.part})
             try:
-                readings.append(source.read(landing.get(record.key), about))
+                readings.append(source.read(landing.get(record.key), record_context))
             except ContractError as error:
                 unreadable.append(f"{error} ({record.key})")
     return tuple(readings), tuple(unreadable)
 
 
-def _asked(record: FetchRecord, *, landed: bool) -> Asked:
-    return Asked(
+def _request_result(record: FetchRecord, *, is_landed: bool, landed_before: bool) -> RequestResult:
+    return RequestResult(
         url=record.url,
         status=record.status,
         bytes=record.bytes,
         kind=PurePosixPath(record.key or "").suffix.removeprefix("."),
         outcome=record.outcome,
         reason=record.reason,
-        key=record.key if landed else None,
+        key=record.key if is_landed else None,
+        landed_before=landed_before,
     )
 
 
 def _known_players(context: ProbeContext, source: Source, slate: Slate, as_of: datetime) -> tuple[KnownPlayer, ...]:
-    """Whom names may mean, by the date's landed player list and rosters: no warehouse has to be open for it."""
-    league = _landed_players(context, PLAYER_LIST, slate, as_of, ())
-    rosters = () if source.name == ROSTERS else _landed_players(context, ROSTERS, slate, as_of, league)
+    """The players of the date's landed player list and rosters; no warehouse has to be open for it."""
+    league = _landed_players(context, step_names.PLAYER_LIST, slate, as_of, ())
+    is_rosters = source.name == step_names.ROSTERS
+    rosters = () if is_rosters else _landed_players(context, step_names.ROSTERS, slate, as_of, league)
     return slate_players(rosters, league)
 
 
 def _landed_players(
     context: ProbeContext, name: str, slate: Slate, as_of: datetime, league: tuple[KnownPlayer, ...]
 ) -> tuple[KnownPlayer, ...]:
-    """The players in the last usable answer to each of a source's questions."""
-    last: dict[str, FetchRecord] = {}
-    for record in context.known.newest_first(name, slate.game_date):
+    """The players in the latest usable response to each of a source's requests."""
+    latest: dict[str, FetchRecord] = {}
+    for record in context.day_landing.newest_first(name, slate.game_date):
         if record.fetched_at <= as_of and OUTCOME_POLICIES[record.outcome].usable:
-            last.setdefault(record.url, record)
+            latest.setdefault(record.url, record)
     reading_context = ReadContext(slate=slate, as_of=as_of, players=league, aliases=context.aliases)
-    readings, _ = _read(context.sources[name], last.values(), reading_context, context.known)
+    readings, _ = _read_usable(context.sources[name], latest.values(), reading_context, context.day_landing)
     return tuple(_player(row) for reading in readings for row in reading.rows)
 
 

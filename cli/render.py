@@ -1,4 +1,4 @@
-"""What people read: a day's view as tables. Nothing here decides anything."""
+"""Formats a day's view as text and tables for the terminal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tipoff.vocabulary import DayStatus, Phase, StepState, StepStatus, clock_tim
 from workflows.status_text import games_named, phase_state
 
 _WIDTH = 132
-_COLOURS = {
+_COLORS = {
     "COMPLETE": "green",
     "EMPTY_OK": "green",
     "RUNNING": "cyan",
@@ -29,18 +29,19 @@ _COLOURS = {
     "TERMINATED": "red",
     "TIMED_OUT": "red",
 }
-_WANTS_A_LOOK = (StepState.FAILED, StepState.LATE, StepState.RUNNING, StepState.DEGRADED, StepState.SKIPPED)
+_NOTABLE_STATES = (StepState.FAILED, StepState.LATE, StepState.RUNNING, StepState.DEGRADED, StepState.SKIPPED)
+"""The states worth a remark, most important first."""
 
 
 def console() -> Console:
-    """As wide as the terminal; wide enough for the tables where the output goes to a file."""
+    """As wide as the terminal, or wide enough for the tables if the output goes to a file."""
     plain = Console(markup=False, highlight=False)
     return plain if plain.is_terminal else Console(markup=False, highlight=False, width=_WIDTH)
 
 
-def ago(moment: datetime, now: datetime | None = None) -> str:
-    """How long ago, to a precision that matters: "12 s ago", "3 h 20 min ago"."""
-    seconds = max(0, int(((now or datetime.now(UTC)) - moment) / timedelta(seconds=1)))
+def ago(time: datetime, now: datetime | None = None) -> str:
+    """The age of a time, coarser for older ones: "12 s ago", "3 h 20 min ago", "2 days ago"."""
+    seconds = max(0, int(((now or datetime.now(UTC)) - time) / timedelta(seconds=1)))
     if seconds < 120:
         return f"{seconds} s ago"
     hours, minutes = divmod(seconds // 60, 60)
@@ -50,26 +51,28 @@ def ago(moment: datetime, now: datetime | None = None) -> str:
 
 
 def day_page(view: DayView) -> RenderableType:
-    """The whole answer to "did it complete, and if not, where does it hang and why"."""
+    """The whole status: whether the day is complete, and if not, what it waits for and why."""
     parts: list[RenderableType] = [_headline(view)]
     if view.status is not None:
         parts.append(Text(_facts(view.status), style="dim"))
-    parts.append(Text(_told_by(view), style="dim" if view.teller is StatusSource.WORKER else "yellow"))
+    parts.append(Text(_source_text(view), style="dim" if view.source is StatusSource.WORKER else "yellow"))
     parts += [
-        Text(domain.line, style="yellow" if domain.warning else "dim") for domain in view.providers if domain.line
+        Text(provider.status_line, style="yellow" if provider.warning else "dim")
+        for provider in view.providers
+        if provider.status_line
     ]
     if view.server is not None:
-        parts += _server_part(view.server, view.teller)
+        parts += _server_part(view.server, view.source)
     if view.status is not None:
         parts += [part for table in _tables(view.status) for part in (Text(), table)]
     return Group(*parts)
 
 
 def _headline(view: DayView) -> Text:
-    said = view.headline
+    headline = view.headline
     line = Text(f"NBA {view.game_date}  ", style="bold")
-    line.append(said["state"] or "STARTED", style=_COLOURS.get(said["state"], "bold"))
-    return line.append(f"  {said['sentence']}")
+    line.append(headline["state"] or "STARTED", style=_COLORS.get(headline["state"], "bold"))
+    return line.append(f"  {headline['sentence']}")
 
 
 def _facts(status: DayStatus) -> str:
@@ -89,37 +92,41 @@ def _facts(status: DayStatus) -> str:
     return " · ".join(facts)
 
 
-def _told_by(view: DayView) -> str:
+def _source_text(view: DayView) -> str:
     age = f", exported {ago(view.exported_at)}" if view.exported_at else ""
-    match view.teller:
+    match view.source:
         case StatusSource.WORKER:
-            return "told by the day's worker"
+            return "status from the day's worker"
         case StatusSource.SERVER:
-            tables = f"; the tables are the last known{age}" if view.status else ""
+            tables = f"; the tables are from the last export{age}" if view.status else ""
             if view.has_ended:
-                return f"what the server knows of the ended run{tables}"
-            return f"what the server knows{tables}. No worker tells more ({view.why}): start one (python worker.py)"
+                return f"status of the ended run from the server{tables}"
+            return f"status from the server only{tables}. {view.why}: start a worker for more (python worker.py)"
         case StatusSource.EXPORT:
-            return f"last known{age}: {view.why}"
+            return f"last known status{age}: {view.why}"
 
 
-def _server_part(server: ServerView, teller: StatusSource) -> Iterable[RenderableType]:
+def _server_part(server: ServerView, source: StatusSource) -> Iterable[RenderableType]:
     if server.is_running and server.unserved_queues:
         yield Text(
-            f"no worker polls {', '.join(server.unserved_queues)}: start one (python worker.py), then the day goes on",
+            f"no worker polls {', '.join(server.unserved_queues)}: start one (python worker.py) and the day continues",
             style="bold red",
         )
-    if server.decision_attempt > 1:
+    if server.workflow_task_attempt > 1:
         yield Text(
-            f"a worker has failed {server.decision_attempt - 1} times to decide what comes next: see its log",
+            f"the workflow code has failed {server.workflow_task_attempt - 1} times in a row: see the worker's log",
             style="bold red",
         )
-    if teller is StatusSource.SERVER and server.pending:
+    if source is StatusSource.SERVER and server.pending:
         rows = [
             (item.name, item.state, str(item.attempt), ago(item.since), item.last_failure) for item in server.pending
         ]
         yield Text()
-        yield table_of("Under way, as the server knows it", ("activity", "state", "try", "since", "last failure"), rows)
+        yield table_of(
+            "Running activities, according to the server",
+            ("activity", "state", "attempt", "since", "last failure"),
+            rows,
+        )
 
 
 def _tables(status: DayStatus) -> Iterable[RenderableType]:
@@ -127,34 +134,34 @@ def _tables(status: DayStatus) -> Iterable[RenderableType]:
     if status.attention:
         yield table_of(
             "Needs attention",
-            ("step", "parked", "why", "you may"),
+            ("step", "parked at", "reason", "commands"),
             [(a.step, _at(a.since, status), a.reason, "\n".join(a.options)) for a in status.attention],
         )
-    if waits := [step for step in status.steps if step.state is StepState.LATE]:
+    if waiting := [step for step in status.steps if step.state is StepState.LATE]:
         yield table_of(
-            "Waits for",
-            ("step", "needs", "next look", "alert at", "decides by", "last said"),
-            [_wait(step, status) for step in waits],
+            "Waiting",
+            ("step", "waits for", "next poll", "alert at", "deadline", "last result"),
+            [_wait(step, status) for step in waiting],
         )
-    if standing := [item for item in status.degradations if item.resolved_at is None]:
+    if degraded := [item for item in status.degradations if item.resolved_at is None]:
         yield table_of(
-            "Goes without",
-            ("step", "since", "games", "why"),
+            "Degraded",
+            ("step", "since", "games", "reason"),
             [
                 (item.step, _at(item.since, status), games_named(item.games, status.games), item.reason)
-                for item in standing
+                for item in degraded
             ],
         )
-    if covered := coverage(status):
+    if rows := coverage(status):
         yield table_of(
             "Coverage",
             ("role", "source", "games", "missing"),
-            [(item.role, item.source, f"{item.games}/{item.of}", _lacking(item)) for item in covered],
+            [(item.role, item.source, f"{item.games}/{item.of}", _missing_text(item)) for item in rows],
         )
     if status.audit:
         yield table_of(
-            "Said by people",
-            ("at", "who", "what", "why", "result"),
+            "Operator commands",
+            ("at", "who", "command", "why", "result"),
             [
                 (_at(entry.at, status), entry.who, f"{entry.command} {entry.target}".strip(), entry.why, entry.result)
                 for entry in status.audit
@@ -163,17 +170,17 @@ def _tables(status: DayStatus) -> Iterable[RenderableType]:
 
 
 def _phases(status: DayStatus) -> Table:
-    table = _empty_table("Phases", ("phase", "state", "steps", "rows", "what it says"))
+    table = _empty_table("Phases", ("phase", "state", "steps", "rows", "details"))
     for phase in Phase:
         steps = [step for step in status.steps if step.phase is phase]
         if steps:
             state = phase_state(steps)
-            settled = sum(step.state in {StepState.COMPLETE, StepState.EMPTY_OK} for step in steps)
+            complete = sum(step.state in {StepState.COMPLETE, StepState.EMPTY_OK} for step in steps)
             rows = sum(step.rows for step in steps)
             table.add_row(
                 phase.value,
-                Text(state.value, style=_COLOURS.get(state, "dim")),
-                f"{settled}/{len(steps)}",
+                Text(state.value, style=_COLORS.get(state, "dim")),
+                f"{complete}/{len(steps)}",
                 f"{rows:,}" if rows else "",
                 _remark(steps, status),
             )
@@ -181,32 +188,32 @@ def _phases(status: DayStatus) -> Table:
 
 
 def _remark(steps: Sequence[StepStatus], status: DayStatus) -> str:
-    """The step that most wants a look, and how many others do."""
-    telling = sorted(
-        (step for step in steps if step.state in _WANTS_A_LOOK), key=lambda step: _WANTS_A_LOOK.index(step.state)
+    """The most notable step and the number of others; else the next poll."""
+    notable = sorted(
+        (step for step in steps if step.state in _NOTABLE_STATES), key=lambda step: _NOTABLE_STATES.index(step.state)
     )
-    if telling:
-        first = telling[0]
-        more = f" (and {len(telling) - 1} more)" if len(telling) > 1 else ""
+    if notable:
+        first = notable[0]
+        more = f" (and {len(notable) - 1} more)" if len(notable) > 1 else ""
         return f"{first.name}: {first.reason or first.title}{more}"
-    coming = min((step.next_poll for step in steps if step.next_poll), default=None)
-    return f"next look {_at(coming, status)}" if coming else ""
+    next_poll = min((step.next_poll for step in steps if step.next_poll), default=None)
+    return f"next poll {_at(next_poll, status)}" if next_poll else ""
 
 
 def _wait(step: StepStatus, status: DayStatus) -> tuple[str, ...]:
-    moments = (step.next_poll, step.soft_deadline, step.hard_deadline)
-    return step.name, ", ".join(step.waits_for), *(_at(moment, status) for moment in moments), step.reason
+    times = (step.next_poll, step.soft_deadline, step.hard_deadline)
+    return step.name, ", ".join(step.waits_for), *(_at(time, status) for time in times), step.reason
 
 
-def _lacking(item: Coverage) -> str:
-    """The games that a source has not told of, or the teams; "all games" when it is all of several."""
+def _missing_text(item: Coverage) -> str:
+    """The missing games or teams; "all games" if it is all of several."""
     if len(item.missing_games) > 1 and len(item.missing_games) == item.of:
         return "all games"
-    return item.says or ", ".join(item.missing_teams or item.missing_games)
+    return item.note or ", ".join(item.missing_teams or item.missing_games)
 
 
 def plan_table(status: DayStatus) -> Table:
-    """The steps of a day: what runs, whether the day can do without it, and until when it is waited for."""
+    """The steps of a day: what each does, whether it is critical, its state, next poll and deadlines."""
     rows = [
         (
             step.phase.value,
@@ -214,20 +221,20 @@ def plan_table(status: DayStatus) -> Table:
             step.title,
             "critical" if step.critical else "",
             step.state.value,
-            *(_at(moment, status) for moment in (step.next_poll, step.soft_deadline, step.hard_deadline)),
+            *(_at(time, status) for time in (step.next_poll, step.soft_deadline, step.hard_deadline)),
         )
         for step in status.steps
     ]
-    columns = ("phase", "step", "what", "", "state", "next look", "alert at", "decides by")
+    columns = ("phase", "step", "title", "", "state", "next poll", "alert at", "deadline")
     return table_of(f"Plan of {status.game_date}, {len(status.games)} games", columns, rows)
 
 
-def _at(moment: datetime | None, status: DayStatus) -> str:
-    return clock_time(moment, status.game_date) if moment else ""
+def _at(time: datetime | None, status: DayStatus) -> str:
+    return clock_time(time, status.game_date) if time else ""
 
 
 def table_of(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
-    """Rows under a title and the names of their columns."""
+    """A table with a title, column names and rows."""
     table = _empty_table(title, columns)
     for row in rows:
         table.add_row(*row)

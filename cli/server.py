@@ -1,4 +1,4 @@
-"""The Temporal server as a command sees it: reached in time or not at all, its refusals told in a line."""
+"""The Temporal server as commands use it: short timeouts, and one-line errors."""
 
 from __future__ import annotations
 
@@ -14,71 +14,71 @@ from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from cli.exit_codes import CommandError, Exit
+from cli.exit_codes import CommandError, ExitCode
 from cli.target import Target
 from runtime.connection import NoServerError, connect
 from runtime.replay_session import NoReplayError
 from tipoff.vocabulary import Frozen
 from workflows.contracts import Queue
 
-CONNECT_SECONDS = 1.2
-PATIENCE = timedelta(seconds=1)
-"""What the server is given for an answer."""
+CONNECT_TIMEOUT_SECONDS = 1.2
+SERVER_TIMEOUT = timedelta(seconds=1)
+WORKER_TIMEOUT = timedelta(seconds=0.7)
+"""Short, so that a command still ends within two seconds if no worker answers."""
 
-WORKER_PATIENCE = timedelta(seconds=0.7)
-"""What a worker is given for an answer, so that a command without one still answers in two seconds."""
+POLL_PERIOD = timedelta(seconds=70)
+"""An idle worker polls its queue at least this often."""
 
-POLL_LASTS = timedelta(seconds=70)
-"""A worker that has nothing to do asks for work once a minute."""
-
-_SILENT = frozenset({RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED})
-_CLOSED = frozenset({RPCStatusCode.UNAUTHENTICATED, RPCStatusCode.PERMISSION_DENIED})
+_UNAVAILABLE = frozenset({RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED})
+_DENIED = frozenset({RPCStatusCode.UNAUTHENTICATED, RPCStatusCode.PERMISSION_DENIED})
 
 
-class Polled(Frozen):
-    """A task queue and when a worker last asked it for work; None: not in the last minutes."""
+class QueueStatus(Frozen):
+    """A task queue and when a worker last polled it."""
 
     queue: Queue
     kind: str
-    last_asked: datetime | None
+    """workflows or activities."""
+    last_polled: datetime | None
+    """None: not in the last minutes."""
 
     def is_served(self, now: datetime) -> bool:
-        """Whether a worker is there; one killed within the last minute still seems to be."""
-        return self.last_asked is not None and now - self.last_asked < POLL_LASTS
+        """Whether a worker polls the queue; a worker killed within the last minute still counts."""
+        return self.last_polled is not None and now - self.last_polled < POLL_PERIOD
 
 
 _KINDS = {
     "workflows": TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
     "activities": TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
 }
-RUNS_DAYS = (Queue.DAY, "workflows")
-SERVED = (RUNS_DAYS, *((queue, "activities") for queue in Queue))
-"""What workers together have to serve."""
+DAY_WORKFLOWS = (Queue.DAY, "workflows")
+ALL_QUEUES = (DAY_WORKFLOWS, *((queue, "activities") for queue in Queue))
+"""The queues that workers must serve for a day to run."""
 
 
 @asynccontextmanager
-async def reached(target: Target) -> AsyncIterator[Client]:
-    """A client of the server; what the server refuses or leaves unanswered inside ends the command with a line.
+async def connected(target: Target) -> AsyncIterator[Client]:
+    """A client of the target's server; the server's errors inside the block become CommandErrors.
 
     Raises CommandError UNREACHABLE.
     """
-    client = await _client(target)
+    client = await _connect(target)
     try:
         yield client
     except RPCError as error:
-        raise _told(error, client) from error
+        raise _as_command_error(error, client) from error
 
 
-async def _client(target: Target) -> Client:
+async def _connect(target: Target) -> Client:
     try:
-        return await connect(to=target.server, within_seconds=CONNECT_SECONDS)
+        return await connect(to=target.server, within_seconds=CONNECT_TIMEOUT_SECONDS)
     except NoReplayError as error:
-        raise CommandError(Exit.UNREACHABLE, str(error)) from error
+        raise CommandError(ExitCode.UNREACHABLE, str(error)) from error
     except NoServerError as error:
-        raise CommandError(Exit.UNREACHABLE, _where(target, error)) from error
+        raise CommandError(ExitCode.UNREACHABLE, _no_server_text(target, error)) from error
 
 
-def _where(target: Target, error: NoServerError) -> str:
+def _no_server_text(target: Target, error: NoServerError) -> str:
     if target.session is None:
         return str(error)
     return (
@@ -87,44 +87,44 @@ def _where(target: Target, error: NoServerError) -> str:
     )
 
 
-def _told(error: RPCError, client: Client) -> Exception:
-    """The error as a line, where it is one that a person can do something about."""
-    where = f"the Temporal server at {client.service_client.config.target_host}"
-    if error.status in _SILENT:
-        return CommandError(Exit.UNREACHABLE, f"{where} stopped answering ({error.message}); try again")
-    if error.status in _CLOSED:
-        return CommandError(Exit.UNREACHABLE, f"{where} refuses this client: {error.message}")
+def _as_command_error(error: RPCError, client: Client) -> Exception:
+    """A CommandError if the operator can do something about the error; else the error itself."""
+    server = f"the Temporal server at {client.service_client.config.target_host}"
+    if error.status in _UNAVAILABLE:
+        return CommandError(ExitCode.UNREACHABLE, f"{server} stopped answering ({error.message}); try again")
+    if error.status in _DENIED:
+        return CommandError(ExitCode.UNREACHABLE, f"{server} refuses this client: {error.message}")
     if is_namespace_missing(error):
         return CommandError(
-            Exit.UNREACHABLE, f"{where} has no namespace {client.namespace!r}; look at TEMPORAL_NAMESPACE"
+            ExitCode.UNREACHABLE, f"{server} has no namespace {client.namespace!r}; check TEMPORAL_NAMESPACE"
         )
     if "search attribute" in error.message:
         return CommandError(
-            Exit.NOT_WELL, f"{where}: {error.message}; a worker adds it as it starts, or see `starter.py doctor`"
+            ExitCode.FAILED, f"{server}: {error.message}; a worker adds it when it starts, or see `starter.py doctor`"
         )
     return error
 
 
 def is_namespace_missing(error: RPCError) -> bool:
-    """Whether not the run but the whole namespace was not found."""
+    """Whether the namespace was not found, rather than the run."""
     return any(detail.Is(NamespaceNotFoundFailure.DESCRIPTOR) for detail in error.grpc_status.details)
 
 
-async def polled(client: Client, wanted: Sequence[tuple[Queue, str]] = SERVED) -> tuple[Polled, ...]:
-    """When each queue was last asked for work."""
-    return tuple(await asyncio.gather(*(_polled(client, queue, kind) for queue, kind in wanted)))
+async def queue_statuses(client: Client, queues: Sequence[tuple[Queue, str]] = ALL_QUEUES) -> tuple[QueueStatus, ...]:
+    """When a worker last polled each queue."""
+    return tuple(await asyncio.gather(*(_queue_status(client, queue, kind) for queue, kind in queues)))
 
 
-async def _polled(client: Client, queue: Queue, kind: str) -> Polled:
+async def _queue_status(client: Client, queue: Queue, kind: str) -> QueueStatus:
     request = DescribeTaskQueueRequest(
         namespace=client.namespace, task_queue=TaskQueue(name=queue), task_queue_type=_KINDS[kind]
     )
-    answer = await client.workflow_service.describe_task_queue(request, timeout=PATIENCE)
-    asked = [poller.last_access_time.ToDatetime(UTC) for poller in answer.pollers]
-    return Polled(queue=queue, kind=kind, last_asked=max(asked, default=None))
+    response = await client.workflow_service.describe_task_queue(request, timeout=SERVER_TIMEOUT)
+    polls = [poller.last_access_time.ToDatetime(UTC) for poller in response.pollers]
+    return QueueStatus(queue=queue, kind=kind, last_polled=max(polls, default=None))
 
 
 async def has_day_worker(client: Client) -> bool:
-    """Whether a worker is there that walks days."""
-    (days,) = await polled(client, (RUNS_DAYS,))
-    return days.is_served(datetime.now(UTC))
+    """Whether a worker runs that executes day workflows."""
+    (day_queue,) = await queue_statuses(client, (DAY_WORKFLOWS,))
+    return day_queue.is_served(datetime.now(UTC))

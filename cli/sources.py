@@ -1,4 +1,4 @@
-"""`sources`: every source, when it last told something usable, and how its provider bears us."""
+"""`sources`: all sources with their last success, and all providers with their rate limiters."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from pydantic import AwareDatetime
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from cli.exit_codes import CommandError, Exit
-from cli.providers import RateLimiterView, rate_limiters, reset_cooldown
+from cli.exit_codes import CommandError, ExitCode
+from cli.providers import RateLimiterView, rate_limiter_views, reset_cooldown
 from cli.render import ago, console, table_of
-from cli.server import reached
+from cli.server import connected
 from cli.target import Target
 from tipoff.landing.base import FetchRecord, Landing
 from tipoff.landing.open import open_landing
@@ -27,22 +27,21 @@ from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import EASTERN, Frozen, Outcome, Role, clock_time
 from workflows.contracts import CooldownReset
 
-LATELY = timedelta(hours=24)
+RECENT = timedelta(hours=24)
 
 
-class Heard(NamedTuple):
-    """What the manifest says of a source."""
+class FetchHistory(NamedTuple):
+    """What a source's manifest holds."""
 
-    last: FetchRecord | None = None
-    """The latest answer of all."""
-    usable: FetchRecord | None = None
-    """The latest that held rows, or rightly none."""
-    lately: tuple[FetchRecord, ...] = ()
-    """Those of the last 24 hours."""
+    latest: FetchRecord | None = None
+    latest_usable: FetchRecord | None = None
+    """The latest response with rows, or without rows where none were expected."""
+    recent: tuple[FetchRecord, ...] = ()
+    """The responses of the last 24 hours."""
 
 
 class SourceView(Frozen):
-    """One source, as far as its landed answers tell."""
+    """One source, according to its landed responses."""
 
     name: str
     title: str
@@ -51,112 +50,117 @@ class SourceView(Frozen):
     fallback_for: tuple[str, ...]
     last_success: AwareDatetime | None
     """On the day's clock."""
-    of_date: date | None
-    """The game date that was asked about then."""
+    last_success_date: date | None
+    """The game date of that response."""
     age_seconds: float | None
-    """Of the newest usable answer."""
+    """Of the latest usable response."""
     last_outcome: Outcome | None
-    """Of the latest answer, whether or not it was usable."""
+    """Of the latest response, usable or not."""
 
 
 class ProviderView(Frozen):
-    """One host: how its answers of the last 24 hours were judged, and what its domain knows."""
+    """One host: the outcomes of its responses in the last 24 hours, and its rate limiter."""
 
     host: str
-    answers: int
+    responses: int
     usable: int
     not_yet: int
-    """Not published yet: no fault of the provider's."""
+    """Not published yet, which is no fault of the provider."""
     success_rate: float | None
-    """Share of usable ones among its answers, "not yet" apart, which says nothing; None where that is all."""
+    """Share of usable responses; "not published yet" does not count. None: there are no others."""
     in_cooldown: bool = False
-    """It is asked nothing now: it cools down, or its credits are spent."""
+    """Whether it gets no requests now: it is in cooldown, or its credits are used up."""
     spend: str = ""
-    """Of a paid one: what the month has cost."""
-    says: str
-    """What its domain knows."""
+    """For a paid provider: the credits used this month."""
+    rate_limiter: str
+    """The state of its rate limiter."""
 
 
-class Survey(Frozen):
-    """All sources and providers at a moment."""
+class SourcesReport(Frozen):
+    """All sources and providers."""
 
     at: AwareDatetime
-    """Now; in a replay the moment of its latest answer."""
+    """Now; in a replay the time of its latest response."""
     sources: tuple[SourceView, ...]
     providers: tuple[ProviderView, ...]
     server: str
-    """Why no domain tells what it knows; empty when they were asked."""
+    """Why the rate limiters are unknown; empty if they answered."""
 
 
-async def run(options: Namespace) -> Exit:
-    """Every source, of one date or of all; or a host opened.
+async def run(options: Namespace) -> ExitCode:
+    """List every source, for one date or for all; or reset the cooldown of a host.
 
     Raises ConfigurationError, StorageError for a damaged manifest; for a host CommandError USAGE, UNKNOWN, UNREACHABLE.
     """
     target = Target(options.replay)
-    if options.open:
-        return await _open(target, options)
+    if options.reset_cooldown:
+        return await _reset_cooldown(target, options)
     landing = open_landing(target.settings.landing)
-    known, (now, heard) = await asyncio.gather(_known(target), asyncio.to_thread(_heard, target, landing, options.date))
-    survey = survey_at(now, heard, known)
+    rate_limiters, (now, histories) = await asyncio.gather(
+        _rate_limiters(target), asyncio.to_thread(_histories, target, landing, options.date)
+    )
+    report = sources_report(now, histories, rate_limiters)
     if options.json:
-        print(survey.model_dump_json())
+        print(report.model_dump_json())
     else:
-        console().print(_page(survey))
-    return Exit.DONE
+        console().print(_page(report))
+    return ExitCode.DONE
 
 
-async def _open(target: Target, options: Namespace) -> Exit:
-    if options.open not in set(_hosts()):
-        raise CommandError(Exit.USAGE, f"no source asks {options.open!r}; `starter.py sources` lists the hosts")
-    async with reached(target) as client:
-        answer = await reset_cooldown(client, CooldownReset(host=options.open, who=options.who, why=options.why))
-    print(json.dumps({"answer": answer}) if options.json else answer)
-    return Exit.DONE
+async def _reset_cooldown(target: Target, options: Namespace) -> ExitCode:
+    host = options.reset_cooldown
+    if host not in set(_hosts()):
+        raise CommandError(ExitCode.USAGE, f"no source uses the host {host!r}; `starter.py sources` lists the hosts")
+    async with connected(target) as client:
+        text = await reset_cooldown(client, CooldownReset(host=host, who=options.who, why=options.why))
+    print(json.dumps({"text": text}) if options.json else text)
+    return ExitCode.DONE
 
 
-async def _known(target: Target) -> Mapping[str, RateLimiterView] | str:
-    """What the domains know, by host; or why nobody tells."""
+async def _rate_limiters(target: Target) -> Mapping[str, RateLimiterView] | str:
+    """The rate limiters by host; or why they are unknown."""
     try:
-        async with reached(target) as client:
-            return {domain.host: domain for domain in await rate_limiters(client, target.settings)}
+        async with connected(target) as client:
+            return {view.host: view for view in await rate_limiter_views(client, target.settings)}
     except CommandError as error:
         return str(error)
 
 
-def _heard(target: Target, landing: Landing, game_date: date | None) -> tuple[datetime, Mapping[str, Heard]]:
-    """Now, and what each source's manifest says; a replay's now is the moment of its latest answer."""
+def _histories(target: Target, landing: Landing, game_date: date | None) -> tuple[datetime, Mapping[str, FetchHistory]]:
+    """The time now and each source's history; in a replay the time of its latest response counts as now."""
     now = datetime.now(UTC)
     if target.replay:
         latest = (next(landing.newest_first(name, game_date), None) for name in SOURCES)
         now = max((record.fetched_at for record in latest if record), default=now)
-    return now, {name: heard_of(landing.newest_first(name, game_date), now - LATELY) for name in SOURCES}
+    return now, {name: fetch_history(landing.newest_first(name, game_date), now - RECENT) for name in SOURCES}
 
 
-def heard_of(newest_first: Iterable[FetchRecord], since: datetime) -> Heard:
-    """What a manifest says, read back to `since` and to the latest usable answer, and no further."""
-    last = usable = None
-    lately = []
+def fetch_history(newest_first: Iterable[FetchRecord], since: datetime) -> FetchHistory:
+    """Reads a manifest back to `since` and to the latest usable response, and no further."""
+    latest = usable = None
+    recent = []
     for record in newest_first:
         if usable and record.fetched_at < since:
             break
-        last = last or record
+        latest = latest or record
         usable = usable or (record if OUTCOME_POLICIES[record.outcome].usable else None)
         if record.fetched_at >= since:
-            lately.append(record)
-    return Heard(last=last, usable=usable, lately=tuple(lately))
+            recent.append(record)
+    return FetchHistory(latest=latest, latest_usable=usable, recent=tuple(recent))
 
 
-def survey_at(now: datetime, heard: Mapping[str, Heard], known: Mapping[str, RateLimiterView] | str) -> Survey:
-    """All of it, put together. `known`: what the domains know, or why nobody tells."""
-    lately: dict[str, list[FetchRecord]] = {host: [] for host in _hosts()}
-    for record in (record for told in heard.values() for record in told.lately):
-        lately.setdefault(urlsplit(record.url).hostname or record.url, []).append(record)
-    return Survey(
+def sources_report(
+    now: datetime, histories: Mapping[str, FetchHistory], rate_limiters: Mapping[str, RateLimiterView] | str
+) -> SourcesReport:
+    """`rate_limiters`: by host, or why they are unknown."""
+    recent: dict[str, list[FetchRecord]] = {host: [] for host in _hosts()}
+    for record in (record for history in histories.values() for record in history.recent):
+        recent.setdefault(urlsplit(record.url).hostname or record.url, []).append(record)
+    return SourcesReport(
         at=now,
-        sources=tuple(_source(source, heard[source.name], now) for source in SOURCES.values()),
-        providers=tuple(_provider(host, records, known) for host, records in lately.items()),
-        server=known if isinstance(known, str) else "",
+        sources=tuple(_source_view(source, histories[source.name], now) for source in SOURCES.values()),
+        providers=tuple(_provider_view(host, records, rate_limiters) for host, records in recent.items()),
+        server=rate_limiters if isinstance(rate_limiters, str) else "",
     )
 
 
@@ -165,8 +169,8 @@ def _hosts() -> Iterator[str]:
         yield from (provider.host for provider in (source.provider, *source.other_providers))
 
 
-def _source(source: Source, heard: Heard, now: datetime) -> SourceView:
-    usable = heard.usable
+def _source_view(source: Source, history: FetchHistory, now: datetime) -> SourceView:
+    usable = history.latest_usable
     return SourceView(
         name=source.name,
         title=source.title,
@@ -174,57 +178,60 @@ def _source(source: Source, heard: Heard, now: datetime) -> SourceView:
         provider=source.provider.host,
         fallback_for=source.fallback_for,
         last_success=usable and usable.fetched_at,
-        of_date=usable and usable.game_date,
+        last_success_date=usable and usable.game_date,
         age_seconds=(now - usable.fetched_at).total_seconds() if usable else None,
-        last_outcome=heard.last and heard.last.outcome,
+        last_outcome=history.latest and history.latest.outcome,
     )
 
 
-def _provider(host: str, lately: Sequence[FetchRecord], known: Mapping[str, RateLimiterView] | str) -> ProviderView:
-    usable = sum(OUTCOME_POLICIES[record.outcome].usable for record in lately)
-    not_yet = sum(record.outcome is Outcome.NOT_PUBLISHED_YET for record in lately)
-    unknown = RateLimiterView(
-        host=host, says="no server" if isinstance(known, str) else "was asked nothing under manners"
-    )
-    domain = unknown if isinstance(known, str) else known.get(host, unknown)
+def _provider_view(
+    host: str, recent: Sequence[FetchRecord], rate_limiters: Mapping[str, RateLimiterView] | str
+) -> ProviderView:
+    usable = sum(OUTCOME_POLICIES[record.outcome].usable for record in recent)
+    not_yet = sum(record.outcome is Outcome.NOT_PUBLISHED_YET for record in recent)
+    decided = len(recent) - not_yet
+    if isinstance(rate_limiters, str):
+        rate_limiter = RateLimiterView(host=host, summary="no server")
+    else:
+        rate_limiter = rate_limiters.get(host, RateLimiterView(host=host, summary="not used yet"))
     return ProviderView(
         host=host,
-        answers=len(lately),
+        responses=len(recent),
         usable=usable,
         not_yet=not_yet,
-        success_rate=usable / told if (told := len(lately) - not_yet) else None,
-        in_cooldown=domain.refuses,
-        spend=domain.spend,
-        says=domain.says,
+        success_rate=usable / decided if decided else None,
+        in_cooldown=rate_limiter.refuses,
+        spend=rate_limiter.spend,
+        rate_limiter=rate_limiter.summary,
     )
 
 
-def _page(survey: Survey) -> RenderableType:
+def _page(report: SourcesReport) -> RenderableType:
     sources = table_of(
         "Sources",
-        ("source", "role", "stands in for", "last success", "freshness", "last answer"),
-        [_source_line(source, survey.at) for source in survey.sources],
+        ("source", "role", "fallback for", "last success", "age", "last outcome"),
+        [_source_row(source, report.at) for source in report.sources],
     )
     providers = table_of(
-        "Providers, the last 24 hours",
-        ("host", "answers", "success", "its domain", "spend"),
-        [_provider_line(provider) for provider in survey.providers],
+        "Providers, last 24 hours",
+        ("host", "responses", "success", "rate limiter", "credits"),
+        [_provider_row(provider) for provider in report.providers],
     )
-    why_not = [Text(f"what domains know is not told: {survey.server}", style="yellow")] if survey.server else []
-    return Group(sources, Text(), providers, *why_not)
+    problem = [Text(f"the rate limiters are unknown: {report.server}", style="yellow")] if report.server else []
+    return Group(sources, Text(), providers, *problem)
 
 
-def _source_line(source: SourceView, now: datetime) -> tuple[str, ...]:
+def _source_row(source: SourceView, now: datetime) -> tuple[str, ...]:
     success, outcome = source.last_success, source.last_outcome
     last = f"{success.astimezone(EASTERN):%Y-%m-%d} {clock_time(success)}" if success else "never"
-    aged = ago(success, now).removesuffix(" ago") if success else ""
+    age = ago(success, now).removesuffix(" ago") if success else ""
     fallback_for = ", ".join(source.fallback_for)
-    return source.name, source.role, fallback_for, last, aged, outcome.replace("_", " ") if outcome else "never asked"
+    return source.name, source.role, fallback_for, last, age, outcome.replace("_", " ") if outcome else "never polled"
 
 
-def _provider_line(provider: ProviderView) -> tuple[str, ...]:
-    answers = (
-        f"{provider.answers}: {provider.usable} usable, {provider.not_yet} not yet" if provider.answers else "none"
+def _provider_row(provider: ProviderView) -> tuple[str, ...]:
+    responses = (
+        f"{provider.responses}: {provider.usable} usable, {provider.not_yet} not yet" if provider.responses else "none"
     )
     success = "" if provider.success_rate is None else f"{provider.success_rate:.0%}"
-    return provider.host, answers, success, provider.says, provider.spend
+    return provider.host, responses, success, provider.rate_limiter, provider.spend

@@ -1,4 +1,4 @@
-"""`start`: starts a day, attaches to a running one, does an ended one again."""
+"""`start`: starts a day, attaches to a running one, or re-runs an ended one."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ from temporalio.common import (
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from cli.exit_codes import CommandError, Exit
-from cli.server import PATIENCE, has_day_worker, is_namespace_missing, reached
+from cli.exit_codes import CommandError, ExitCode
+from cli.server import SERVER_TIMEOUT, connected, has_day_worker, is_namespace_missing
 from cli.target import Target
-from cli.view import read_export
+from cli.view import read_exported_status
 from tipoff.vocabulary import Phase, RunState, clock_time
 from workflows.contracts import TASK_TIMEOUT, ClockSpec, DayInput, Queue, Rerun, day_workflow_id
 from workflows.daily_pipeline import DailyPipelineWorkflow
 from workflows.search_attributes import DATA_QUALITY, RUN_STATE, initial_attributes
 
 _DETAILS = """\
-One game date from the morning's slate to graded results. It waits by itself, degrades by rule, and says so above.
+One game date, from the morning's slate to graded results. The day waits, degrades and refreshes by itself; its status
+is shown above.
 
-To intervene, send a **signal** from here (`force_continue` with `"lines"`, `lines_available`), or in a terminal:
+To intervene, send a **signal** from here (`force_continue` with `"lines"`, or `lines_available`), or use a terminal:
 
 ```
 {commands}
@@ -37,31 +38,31 @@ _COMMANDS = ("status", 'force-continue --phase lines --why "…"', "retry-step -
 
 
 @dataclass(frozen=True)
-class Begun:
-    """A run, and whether this command started it."""
+class StartedRun:
+    """A running day, and whether it ran already."""
 
     workflow_id: str
     run_id: str
     attached: bool
 
 
-async def run(options: Namespace) -> Exit:
-    """Start or attach; with `--wait` follow to the end. Raises CommandError ENDED, REFUSED, UNREACHABLE."""
+async def run(options: Namespace) -> ExitCode:
+    """Start or attach; with `--wait` follow the day to its end. Raises CommandError ENDED, REFUSED, UNREACHABLE."""
     target = Target(options.replay)
-    async with reached(target) as client:
-        begun = await begin(client, target, day_input(options, target))
-        served = await has_day_worker(client)
+    async with connected(target) as client:
+        started = await start_or_attach(client, target, day_input(options, target))
+        has_worker = await has_day_worker(client)
     if not (options.wait and options.json):
-        _tell(options, target, begun, served=served)
+        _print_run(options, target, started, has_worker=has_worker)
     if not options.wait:
-        return Exit.DONE
+        return ExitCode.DONE
     from cli.watch import follow
 
     return await follow(target, options.date, as_json=options.json)
 
 
 def day_input(options: Namespace, target: Target) -> DayInput:
-    """What the day starts with; in a replay it tells virtual time."""
+    """The workflow's input; a replay's day runs in virtual time."""
     clock = target.session.clock(options.date) if target.session else ClockSpec()
     rerun = None
     if options.rerun or options.from_phase:
@@ -69,12 +70,12 @@ def day_input(options: Namespace, target: Target) -> DayInput:
     return DayInput(game_date=options.date, clock=clock, rerun=rerun)
 
 
-async def begin(client: Client, target: Target, day: DayInput) -> Begun:
-    """Start the day, or attach to the one that runs. Raises CommandError ENDED or REFUSED.
+async def start_or_attach(client: Client, target: Target, day: DayInput) -> StartedRun:
+    """Start the day, or attach to its run. Raises CommandError ENDED or REFUSED.
 
-    The server decides who comes first: of two starters at once one starts and the other attaches. An ended day is
-    done again only when asked, also when the server has forgotten it; one that was cancelled, terminated or ended
-    without a critical step starts anew.
+    The server decides which of two simultaneous commands starts the day; the other attaches. A complete day is re-run
+    only on request, even if the server has deleted its run. A day that was cancelled, was terminated or ended without a
+    critical step starts again.
     """
     if day.rerun:
         return await _start(client, target, day, WorkflowIDReusePolicy.ALLOW_DUPLICATE) or await _attach(
@@ -82,26 +83,26 @@ async def begin(client: Client, target: Target, day: DayInput) -> Begun:
         )
     if _is_complete(target, day.game_date):
         return await _attach(client, target, day)
-    begun = await _start(client, target, day, WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY)
-    if begun is None and await _ended_without_a_critical_step(client, day.game_date):
-        begun = await _start(client, target, day, WorkflowIDReusePolicy.ALLOW_DUPLICATE)
-    return begun or await _attach(client, target, day)
+    started = await _start(client, target, day, WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY)
+    if started is None and await _ended_without_a_critical_step(client, day.game_date):
+        started = await _start(client, target, day, WorkflowIDReusePolicy.ALLOW_DUPLICATE)
+    return started or await _attach(client, target, day)
 
 
 def _is_complete(target: Target, game_date: date) -> bool:
-    """Whether the exports say that the date was done."""
-    status, _ = read_export(target, game_date)
+    """Whether the exported status says that the date is complete."""
+    status, _ = read_exported_status(target, game_date)
     return status is not None and status.state is RunState.COMPLETE
 
 
 async def _ended_without_a_critical_step(client: Client, game_date: date) -> bool:
-    described = await client.get_workflow_handle(day_workflow_id(game_date)).describe(rpc_timeout=PATIENCE)
-    ended = described.status is not WorkflowExecutionStatus.RUNNING
-    return ended and described.typed_search_attributes.get(RUN_STATE) == RunState.FAILED
+    described = await client.get_workflow_handle(day_workflow_id(game_date)).describe(rpc_timeout=SERVER_TIMEOUT)
+    has_ended = described.status is not WorkflowExecutionStatus.RUNNING
+    return has_ended and described.typed_search_attributes.get(RUN_STATE) == RunState.FAILED
 
 
-async def _start(client: Client, target: Target, day: DayInput, reuse: WorkflowIDReusePolicy) -> Begun | None:
-    """The started run; None when the server knows one of the date that stands in the way."""
+async def _start(client: Client, target: Target, day: DayInput, reuse: WorkflowIDReusePolicy) -> StartedRun | None:
+    """The new run; None if the date's earlier run does not allow one."""
     workflow_id = day_workflow_id(day.game_date)
     try:
         handle = await client.start_workflow(
@@ -115,69 +116,70 @@ async def _start(client: Client, target: Target, day: DayInput, reuse: WorkflowI
             search_attributes=initial_attributes(day),
             static_summary=_summary(day),
             static_details=_details(target, day),
-            rpc_timeout=PATIENCE,
+            rpc_timeout=SERVER_TIMEOUT,
         )
     except WorkflowAlreadyStartedError:
         return None
-    return Begun(workflow_id, handle.result_run_id or "", attached=False)
+    return StartedRun(workflow_id, handle.result_run_id or "", attached=False)
 
 
-async def _attach(client: Client, target: Target, day: DayInput) -> Begun:
-    described = await _described(client, target, day.game_date)
+async def _attach(client: Client, target: Target, day: DayInput) -> StartedRun:
+    described = await _describe(client, target, day.game_date)
     if described.status is not WorkflowExecutionStatus.RUNNING:
         quality = described.typed_search_attributes.get(DATA_QUALITY, "unknown").lower()
         ended = f" {clock_time(described.close_time, day.game_date)}" if described.close_time else ""
-        raise _ended(target, day.game_date, f"has ended{ended} (data {quality})")
+        raise _ended_error(target, day.game_date, f"has ended{ended} (data {quality})")
     if day.rerun:
         raise CommandError(
-            Exit.REFUSED,
-            f"{day.game_date} is running; nothing was changed. It can be done again when it has ended "
-            f"({target.typed(f'watch --date {day.game_date}')}) or was cancelled",
+            ExitCode.REFUSED,
+            f"{day.game_date} is running, so nothing was changed. Re-run it after it has ended "
+            f"({target.command_line(f'watch --date {day.game_date}')}) or was cancelled",
         )
-    return Begun(described.id, described.run_id, attached=True)
+    return StartedRun(described.id, described.run_id, attached=True)
 
 
-async def _described(client: Client, target: Target, game_date: date) -> WorkflowExecutionDescription:
-    """The date's last run. Raises CommandError ENDED when only the exports know of it."""
+async def _describe(client: Client, target: Target, game_date: date) -> WorkflowExecutionDescription:
+    """The date's last run. Raises CommandError ENDED if only the exports know of one."""
     try:
-        return await client.get_workflow_handle(day_workflow_id(game_date)).describe(rpc_timeout=PATIENCE)
+        return await client.get_workflow_handle(day_workflow_id(game_date)).describe(rpc_timeout=SERVER_TIMEOUT)
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND or is_namespace_missing(error):
             raise
-        raise _ended(target, game_date, "is complete, as its exports say") from error
+        raise _ended_error(target, game_date, "is complete according to its exported status") from error
 
 
-def _ended(target: Target, game_date: date, how: str) -> CommandError:
-    again = target.typed(f"--date {game_date} --rerun")
+def _ended_error(target: Target, game_date: date, how: str) -> CommandError:
+    again = target.command_line(f"--date {game_date} --rerun")
     return CommandError(
-        Exit.ENDED,
-        f"{game_date} {how}; nothing was started. To do it again from what was recorded: {again}, "
-        f"or from a phase on: {again} --from-phase predict",
+        ExitCode.ENDED,
+        f"{game_date} {how}, so nothing was started. To re-run it from the recorded data: {again}, "
+        f"or from a later phase: {again} --from-phase predict",
     )
 
 
 def _summary(day: DayInput) -> str:
-    again = f", again from {day.rerun.from_phase}" if day.rerun else ""
-    return f"NBA {day.game_date}{again}"
+    rerun = f", re-run from {day.rerun.from_phase}" if day.rerun else ""
+    return f"NBA {day.game_date}{rerun}"
 
 
 def _details(target: Target, day: DayInput) -> str:
-    commands = (target.typed(f"{command} --date {day.game_date}") for command in _COMMANDS)
+    commands = (target.command_line(f"{command} --date {day.game_date}") for command in _COMMANDS)
     return _DETAILS.format(commands="\n".join(f"python {command}" for command in commands))
 
 
-def _tell(options: Namespace, target: Target, begun: Begun, *, served: bool) -> None:
-    page = target.session.run_page(begun.workflow_id, begun.run_id) if target.session else None
+def _print_run(options: Namespace, target: Target, started: StartedRun, *, has_worker: bool) -> None:
+    page = target.session.run_page(started.workflow_id, started.run_id) if target.session else None
     if options.json:
-        told = {"game_date": options.date.isoformat(), "outcome": "attached" if begun.attached else "started"}
-        ids = {"workflow_id": begun.workflow_id, "run_id": begun.run_id}
-        print(json.dumps({**told, **ids, "ui": page, "worker_polls": served}))
+        outcome = "attached" if started.attached else "started"
+        ids = {"workflow_id": started.workflow_id, "run_id": started.run_id}
+        fields = {"game_date": options.date.isoformat(), "outcome": outcome, **ids, "ui": page}
+        print(json.dumps({**fields, "worker_polls": has_worker}))
         return
-    said = "is running already: attached to it" if begun.attached else "started"
-    print(f"{options.date} {said} ({begun.workflow_id}, run {begun.run_id})")
+    action = "is running already: attached to it" if started.attached else "started"
+    print(f"{options.date} {action} ({started.workflow_id}, run {started.run_id})")
     if page:
         print(f"in the UI: {page}")
-    if not served:
-        print(f"no worker polls {Queue.DAY}: the day goes on when one does (python worker.py)")
+    if not has_worker:
+        print(f"no worker polls {Queue.DAY}: the day waits until one does (python worker.py)")
     if not options.wait:
-        print(f"follow it: {target.typed(f'watch --date {options.date}')}")
+        print(f"follow it: {target.command_line(f'watch --date {options.date}')}")

@@ -1,4 +1,4 @@
-"""Where a command looks: the server and stores of the configuration, or those of a replay that is kept up."""
+"""What a command is aimed at: the configured server and stores, or those of a running replay."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cli.exit_codes import CommandError, Exit
+from cli.exit_codes import CommandError, ExitCode
 from runtime.replay_session import NoReplayError, ReplaySession, read_session
 from tipoff.publishing.store import ExportStore, open_store
 
@@ -20,40 +20,40 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Target:
-    """The configured server, or a replay's."""
+    """The configured installation, or the replay in a folder."""
 
     replay: Path | None = None
 
     @cached_property
     def session(self) -> ReplaySession | None:
-        """The replay's session. Raises NoReplayError when none is kept up in its folder."""
+        """The replay's session; None without `--replay`. Raises NoReplayError if no replay runs in the folder."""
         return read_session(self.replay) if self.replay else None
 
     @property
     def server(self) -> ClientConnectConfig | None:
-        """The replay's server; None: the one of Temporal's own configuration."""
+        """The replay's server; None: the server of Temporal's own configuration."""
         if self.session is None:
             return None
         return {"target_host": self.session.address, "namespace": self.session.namespace}
 
-    def typed(self, command: str) -> str:
-        """A command as a person would type it to this place."""
+    def command_line(self, command: str) -> str:
+        """What to type to run a command against this target."""
         return f"starter.py {command} --replay {self.replay}" if self.replay else f"starter.py {command}"
 
     @cached_property
     def settings(self) -> Settings:
-        """What the worker there runs with. Raises ConfigurationError, CommandError UNREACHABLE without the replay."""
-        from tipoff.settings import load_settings  # most commands need no settings, and should answer soon
+        """The worker's settings. Raises ConfigurationError, or CommandError UNREACHABLE if the replay does not run."""
+        from tipoff.settings import load_settings  # most commands need no settings and should answer quickly
 
         try:
-            replayed = self.session.environment if self.session else {}
+            replay_variables = self.session.environment if self.session else {}
         except NoReplayError as error:
-            raise CommandError(Exit.UNREACHABLE, str(error)) from error
-        return load_settings(environ={**os.environ, **replayed})
+            raise CommandError(ExitCode.UNREACHABLE, str(error)) from error
+        return load_settings(environ={**os.environ, **replay_variables})
 
     @cached_property
     def exports(self) -> ExportStore:
-        """The exports there; a replay's can still be read when it is no longer up. Raises ConfigurationError."""
+        """The export store; a replay's exports stay readable after it stopped. Raises ConfigurationError."""
         if self.replay is None:
             return open_store(self.settings.exports)
         try:

@@ -9,20 +9,22 @@ from datetime import UTC, datetime
 from temporalio.client import WorkflowFailureError
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 
-from cli.exit_codes import CommandError, Exit
-from cli.server import PATIENCE, has_day_worker, reached
+from cli.exit_codes import CommandError, ExitCode
+from cli.server import SERVER_TIMEOUT, connected, has_day_worker
 from cli.target import Target
 from workflows.contracts import Queue, TrainingInput, TrainingResult
 from workflows.training import TrainingWorkflow
 
 
-async def run(options: Namespace) -> Exit:
-    """Start the training, or attach to the same one, and wait. Raises CommandError USAGE, NOT_WELL, UNREACHABLE."""
-    _require_trained(options.system)
+async def run(options: Namespace) -> ExitCode:
+    """Start the training, or attach to the same one, and wait. Raises CommandError USAGE, FAILED, UNREACHABLE."""
+    _require_trainable(options.system)
     target = Target(options.replay)
-    async with reached(target) as client:
+    async with connected(target) as client:
         if not await has_day_worker(client):
-            raise CommandError(Exit.UNREACHABLE, "no worker is there to train, nothing was started: python worker.py")
+            raise CommandError(
+                ExitCode.UNREACHABLE, "no worker is running, so nothing was started: start one with python worker.py"
+            )
         handle = await client.start_workflow(
             TrainingWorkflow.run,
             training_input(options, target),
@@ -31,37 +33,38 @@ async def run(options: Namespace) -> Exit:
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
             static_summary=f"train {options.system} on the games before {options.date}",
-            rpc_timeout=PATIENCE,
+            rpc_timeout=SERVER_TIMEOUT,
         )
         try:
             result = await handle.result()
         except WorkflowFailureError as error:
-            raise CommandError(Exit.NOT_WELL, f"{options.system} was not trained: {_root(error)}") from error
-    print(json.dumps(result.model_dump(mode="json")) if options.json else _said(result, options))
-    return Exit.DONE
+            raise CommandError(ExitCode.FAILED, f"{options.system} was not trained: {_root_cause(error)}") from error
+    print(json.dumps(result.model_dump(mode="json")) if options.json else _format_result(result, options))
+    return ExitCode.DONE
 
 
-def _require_trained(system_id: str) -> None:
-    from tipoff.systems.registry import SYSTEMS  # loads numpy and polars, which the other commands do without
+def _require_trainable(system_id: str) -> None:
+    from tipoff.systems.registry import SYSTEMS  # loads numpy and polars, which the other commands do not need
 
     trained = [registered.system_id for registered in SYSTEMS.values() if registered.trained]
     if system_id not in trained:
-        raise CommandError(Exit.USAGE, f"no system {system_id!r} is trained; those that are: {', '.join(trained)}")
+        raise CommandError(
+            ExitCode.USAGE, f"{system_id!r} is not a trained system; the trained systems: {', '.join(trained)}"
+        )
 
 
 def training_input(options: Namespace, target: Target) -> TrainingInput:
-    """In a replay as of the date's morning: nobody there knows more."""
+    """In a replay as of the morning of the date, else as of now."""
     as_of = target.session.clock(options.date).starts_at if target.session else None
     return TrainingInput(system_id=options.system, before=options.date, as_of=as_of or datetime.now(UTC))
 
 
-def _root(error: BaseException) -> str:
-    """The innermost cause: what really went wrong."""
+def _root_cause(error: BaseException) -> str:
     cause: BaseException | None = getattr(error, "cause", None)
-    return _root(cause) if cause is not None else str(error)
+    return _root_cause(cause) if cause is not None else str(error)
 
 
-def _said(result: TrainingResult, options: Namespace) -> str:
+def _format_result(result: TrainingResult, options: Namespace) -> str:
     return (
         f"{result.system_id} {result.model_version}: trained on {result.rows:,} rows before {options.date}; "
         f"walk-forward MAE {result.mae:.2f} points (last-10 mean on the same rows {result.last10_mae:.2f})"

@@ -1,4 +1,4 @@
-"""What is known of a day, from whoever knows most: its worker, else the server, else the last export."""
+"""Reads the state of a day: from its worker, else from the server, else from the last exported status."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from temporalio.client import (
 from temporalio.service import RPCError, RPCStatusCode
 
 from cli.coverage import coverage
-from cli.exit_codes import CommandError, Exit
-from cli.providers import RateLimiterView, rate_limiters
-from cli.server import PATIENCE, WORKER_PATIENCE, is_namespace_missing, polled, reached
+from cli.exit_codes import CommandError, ExitCode
+from cli.providers import RateLimiterView, rate_limiter_views
+from cli.server import SERVER_TIMEOUT, WORKER_TIMEOUT, connected, is_namespace_missing, queue_statuses
 from cli.target import Target
 from tipoff.errors import BadInputError, StorageError
 from tipoff.publishing.envelope import decode
@@ -29,30 +29,30 @@ from tipoff.vocabulary import DayStatus, Frozen, RunState
 from workflows.contracts import day_workflow_id
 from workflows.search_attributes import DATA_QUALITY, PHASE, RUN_STATE
 
-ENDED = frozenset({RunState.COMPLETE, RunState.CANCELLED, RunState.FAILED})
+ENDED_STATES = frozenset({RunState.COMPLETE, RunState.CANCELLED, RunState.FAILED})
 
 
 class StatusSource(StrEnum):
-    """Who answered."""
+    """Where a status comes from."""
 
     WORKER = "worker"
     SERVER = "server"
     EXPORT = "export"
 
 
-class Pending(Frozen):
+class PendingActivity(Frozen):
     """An activity that has not ended."""
 
     name: str
     state: str
-    """scheduled (no worker has it), started, or cancel_requested."""
+    """scheduled (no worker has taken it), started, or cancel_requested."""
     attempt: int
     since: AwareDatetime
     last_failure: str
 
 
 class ServerView(Frozen):
-    """What the server itself knows of a run, without any worker."""
+    """A run as the server knows it, without any worker."""
 
     workflow_id: str
     run_id: str
@@ -65,9 +65,9 @@ class ServerView(Frozen):
     phase: str
     state: str
     data_quality: str
-    pending: tuple[Pending, ...]
-    decision_attempt: int
-    """How often a worker has tried to decide what comes next; above 1 something is wrong with the worker."""
+    pending: tuple[PendingActivity, ...]
+    workflow_task_attempt: int
+    """Above 1 workers have failed to execute the workflow code."""
     unserved_queues: tuple[str, ...]
 
     @property
@@ -76,111 +76,116 @@ class ServerView(Frozen):
 
 
 class DayView(Frozen):
-    """The day as far as it can be known now."""
+    """What is known of a day now."""
 
     game_date: date
-    teller: StatusSource
+    source: StatusSource
     why: str
-    """Why not the worker; empty when it answered."""
+    """Why the status is not from the worker; empty if it is."""
     status: DayStatus | None
     server: ServerView | None
     exported_at: AwareDatetime | None = None
-    """When the status was written, where it is an export's."""
+    """When the status was exported, if it comes from an export."""
     providers: tuple[RateLimiterView, ...] = ()
-    """What their domains know, while the day goes on."""
+    """The providers' rate limiters, while the day runs."""
 
     @property
     def has_ended(self) -> bool:
-        """Whether nothing more will happen."""
+        """Whether the run is over."""
         if self.server is not None:
             return not self.server.is_running
-        return self.status is not None and self.status.state in ENDED
+        return self.status is not None and self.status.state in ENDED_STATES
 
     @property
     def is_complete(self) -> bool:
-        """Whether the day came to its end, with all it wanted or degraded by rule."""
-        closed_well = self.server is None or self.server.execution == "COMPLETED"
-        return closed_well and self.headline["state"] == RunState.COMPLETE
+        """Whether the day ended with all its data, or degraded by rule."""
+        completed = self.server is None or self.server.execution == "COMPLETED"
+        return completed and self.headline["state"] == RunState.COMPLETE
 
     @property
     def headline(self) -> dict[str, str]:
-        """State, phase, data quality and the sentence, from the freshest that is known."""
-        told = self.server if self.teller is StatusSource.SERVER else self.status
-        if told is None:
+        """State, phase, data quality and sentence, from the freshest source."""
+        latest = self.server if self.source is StatusSource.SERVER else self.status
+        if latest is None:
             return {}
-        said = {field: str(getattr(told, field)) for field in ("state", "phase", "data_quality", "sentence")}
+        headline = {field: str(getattr(latest, field)) for field in ("state", "phase", "data_quality", "sentence")}
         if self.server is None or self.server.execution in {"RUNNING", "COMPLETED"}:
-            return said
-        stopped = self.server.execution
-        return {**said, "state": stopped, "sentence": f"{stopped.lower()}; before that: {said['sentence']}"}
+            return headline
+        execution = self.server.execution
+        return {**headline, "state": execution, "sentence": f"{execution.lower()}; before that: {headline['sentence']}"}
 
     def as_json(self) -> dict[str, Any]:
-        """The status as programs read it; `from` says who told it, `server` and `exported_at` what else is known."""
-        told = {} if self.status is None else self.status.model_dump(mode="json")
+        """The status for programs; `from` names its source, `server` and `exported_at` add what else is known."""
+        status = {} if self.status is None else self.status.model_dump(mode="json")
         return {
             "game_date": self.game_date.isoformat(),
-            **told,
+            **status,
             **self.headline,
-            "from": self.teller.value,
+            "from": self.source.value,
             "why_not_worker": self.why,
             "coverage": [item.model_dump(mode="json") for item in coverage(self.status)] if self.status else [],
-            "providers": [domain.model_dump() for domain in self.providers],
+            "providers": [provider.model_dump() for provider in self.providers],
             "exported_at": self.exported_at and self.exported_at.isoformat(),
             "server": self.server and self.server.model_dump(mode="json"),
         }
 
 
 async def view_day(target: Target, game_date: date) -> DayView:
-    """What is known of a date. Raises CommandError UNKNOWN when nobody knows anything."""
+    """The date's present view. Raises CommandError UNKNOWN if there is neither a run nor an export."""
     try:
-        async with reached(target) as client:
+        async with connected(target) as client:
             return await view_run(client, target, game_date)
     except CommandError as error:
-        if error.exit_code is not Exit.UNREACHABLE:
+        if error.exit_code is not ExitCode.UNREACHABLE:
             raise
-        return _from_export(target, game_date, str(error), error.exit_code)
+        return _view_of_export(target, game_date, str(error), error.exit_code)
 
 
 async def view_run(client: Client, target: Target, game_date: date) -> DayView:
-    """What is known of a date while the server answers. Raises CommandError UNKNOWN, RPCError."""
+    """The date's present view from a server that answers. Raises CommandError UNKNOWN, RPCError."""
     handle = client.get_workflow_handle(day_workflow_id(game_date))
     try:
-        described = await handle.describe(rpc_timeout=PATIENCE)
+        described = await handle.describe(rpc_timeout=SERVER_TIMEOUT)
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND or is_namespace_missing(error):
             raise
-        return _from_export(target, game_date, "the server knows no run of this date", Exit.UNKNOWN)
-    queues = await polled(client)
+        return _view_of_export(target, game_date, "the server has no run of this date", ExitCode.UNKNOWN)
+    queues = await queue_statuses(client)
     now = datetime.now(UTC)
     unserved = tuple(f"{queue.queue} ({queue.kind})" for queue in queues if not queue.is_served(now))
     server = await _server_view(described, unserved)
-    answer = await _ask_worker(handle) if queues[0].is_served(now) else "no worker asks for work"
-    if isinstance(answer, DayStatus):
-        known = await rate_limiters(client, target.settings) if server.is_running else ()
+    status_or_reason = await _query_worker(handle) if queues[0].is_served(now) else "no worker is running"
+    if isinstance(status_or_reason, DayStatus):
+        providers = await rate_limiter_views(client, target.settings) if server.is_running else ()
         return DayView(
-            game_date=game_date, teller=StatusSource.WORKER, why="", status=answer, server=server, providers=known
+            game_date=game_date,
+            source=StatusSource.WORKER,
+            why="",
+            status=status_or_reason,
+            server=server,
+            providers=providers,
         )
-    status, exported_at = read_export(target, game_date)
+    status, exported_at = read_exported_status(target, game_date)
     return DayView(
         game_date=game_date,
-        teller=StatusSource.SERVER,
-        why=answer,
+        source=StatusSource.SERVER,
+        why=status_or_reason,
         status=status,
         server=server,
         exported_at=exported_at,
     )
 
 
-async def _ask_worker(handle: WorkflowHandle[Any, Any]) -> DayStatus | str:
-    """The status, or why it was not told."""
+async def _query_worker(handle: WorkflowHandle[Any, Any]) -> DayStatus | str:
+    """The status, or why the worker did not answer."""
     try:
-        status: DayStatus = await handle.query("status", result_type=DayStatus, rpc_timeout=WORKER_PATIENCE)
+        status: DayStatus = await handle.query("status", result_type=DayStatus, rpc_timeout=WORKER_TIMEOUT)
     except WorkflowQueryFailedError as error:
-        return f"the worker could not tell: {error.message}"
+        return f"the worker could not answer: {error.message}"
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
             raise
-        return f"no worker answered within {WORKER_PATIENCE.total_seconds()} s"
+        return f"no worker answered within {WORKER_TIMEOUT.total_seconds()} s"
     return status
 
 
@@ -192,21 +197,21 @@ async def _server_view(described: WorkflowExecutionDescription, unserved: tuple[
         execution=described.status.name if described.status else "UNKNOWN",
         started_at=described.start_time,
         ended_at=described.close_time,
-        sentence=str(memo.get("says", "started; nothing was done yet")),
+        sentence=str(memo.get("says", "started; no step has run yet")),
         day_clock=str(memo.get("day_clock", "")),
         phase=attributes.get(PHASE, ""),
         state=attributes.get(RUN_STATE, ""),
         data_quality=attributes.get(DATA_QUALITY, ""),
         pending=tuple(_pending(info) for info in described.raw_description.pending_activities),
-        decision_attempt=described.raw_description.pending_workflow_task.attempt,
+        workflow_task_attempt=described.raw_description.pending_workflow_task.attempt,
         unserved_queues=unserved,
     )
 
 
-def _pending(info: PendingActivityInfo) -> Pending:
+def _pending(info: PendingActivityInfo) -> PendingActivity:
     state = PendingActivityState.Name(info.state).removeprefix("PENDING_ACTIVITY_STATE_").lower()
     since = info.last_started_time if info.HasField("last_started_time") else info.scheduled_time
-    return Pending(
+    return PendingActivity(
         name=info.activity_type.name,
         state=state,
         attempt=info.attempt,
@@ -215,8 +220,8 @@ def _pending(info: PendingActivityInfo) -> Pending:
     )
 
 
-def read_export(target: Target, game_date: date) -> tuple[DayStatus | None, datetime | None]:
-    """The last exported status and when it was written; Nones where there is none that can be read."""
+def read_exported_status(target: Target, game_date: date) -> tuple[DayStatus | None, datetime | None]:
+    """The last exported status and its time; (None, None) if there is none or it cannot be read."""
     try:
         content = target.exports.read(f"v1/status/{game_date}.json")
         export = decode(content) if content else None
@@ -227,13 +232,13 @@ def read_export(target: Target, game_date: date) -> tuple[DayStatus | None, date
         return None, None
 
 
-def _from_export(target: Target, game_date: date, why: str, otherwise: Exit) -> DayView:
-    status, exported_at = read_export(target, game_date)
+def _view_of_export(target: Target, game_date: date, why: str, exit_code: ExitCode) -> DayView:
+    status, exported_at = read_exported_status(target, game_date)
     if status is None:
-        hint = f"; start it: {target.typed(f'--date {game_date}')}" if otherwise is Exit.UNKNOWN else ""
+        hint = f"; start it: {target.command_line(f'--date {game_date}')}" if exit_code is ExitCode.UNKNOWN else ""
         raise CommandError(
-            otherwise, f"nothing is known of {game_date}: {why}, and no exported status can be read{hint}"
+            exit_code, f"nothing is known about {game_date}: {why}, and there is no readable exported status{hint}"
         )
     return DayView(
-        game_date=game_date, teller=StatusSource.EXPORT, why=why, status=status, server=None, exported_at=exported_at
+        game_date=game_date, source=StatusSource.EXPORT, why=why, status=status, server=None, exported_at=exported_at
     )

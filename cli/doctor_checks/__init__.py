@@ -1,4 +1,4 @@
-"""What `doctor` looks at, one module a check."""
+"""The checks of `doctor`, one module each."""
 
 from cli.doctor_checks import (
     configuration,

@@ -1,4 +1,4 @@
-"""What a check is, what it may look at, and how it tells what it found."""
+"""A doctor check, its result, and what it may use."""
 
 from __future__ import annotations
 
@@ -12,59 +12,60 @@ from tipoff.settings import Settings
 from tipoff.vocabulary import Frozen
 
 
-class Finding(Frozen):
-    """What a check found; `fix` says what to do when it is not well."""
+class CheckResult(Frozen):
+    """The result of one check."""
 
     ok: bool
-    says: str
+    summary: str
     details: tuple[str, ...] = ()
     fix: str = ""
+    """What to do if the check failed."""
 
 
 @dataclass(frozen=True)
-class Site:
-    """The installation, as far as it could be reached: a str says why a part could not."""
+class Installation:
+    """The settings and the server's client; a str instead says why there is none."""
 
     settings: Settings | str
     client: Client | str
 
 
 @dataclass(frozen=True)
-class Check:
-    """One question to the installation."""
+class DoctorCheck:
+    """One check of the installation."""
 
-    title: str
-    poll: Callable[[Site], Awaitable[Finding]]
-
-
-def settled(poll: Callable[[Settings], Finding]) -> Callable[[Site], Awaitable[Finding]]:
-    """A look that needs the settings and no server."""
-
-    async def looked(site: Site) -> Finding:
-        if isinstance(site.settings, str):
-            return Finding(ok=False, says="not looked at: the configuration is wrong")
-        return poll(site.settings)
-
-    return looked
+    name: str
+    check: Callable[[Installation], Awaitable[CheckResult]]
 
 
-def connected(poll: Callable[[Client], Awaitable[Finding]]) -> Callable[[Site], Awaitable[Finding]]:
-    """A look that needs the server."""
+def needs_settings(check: Callable[[Settings], CheckResult]) -> Callable[[Installation], Awaitable[CheckResult]]:
+    """A check that needs the settings and no server."""
 
-    async def looked(site: Site) -> Finding:
-        if isinstance(site.client, str):
-            return Finding(ok=False, says="not looked at: no server answers")
-        return await poll(site.client)
+    async def checked(installation: Installation) -> CheckResult:
+        if isinstance(installation.settings, str):
+            return CheckResult(ok=False, summary="not checked: the configuration is wrong")
+        return check(installation.settings)
 
-    return looked
+    return checked
+
+
+def needs_server(check: Callable[[Client], Awaitable[CheckResult]]) -> Callable[[Installation], Awaitable[CheckResult]]:
+    """A check that needs the server."""
+
+    async def checked(installation: Installation) -> CheckResult:
+        if isinstance(installation.client, str):
+            return CheckResult(ok=False, summary="not checked: no server answers")
+        return await check(installation.client)
+
+    return checked
 
 
 def warehouse_file(url: str) -> Path | None:
-    """The file of `duckdb:///PATH`; None for a warehouse that is no file of this machine."""
+    """The file of `duckdb:///PATH`; None for a warehouse that is not a file on this machine."""
     kind, _, path = url.partition(":///")
     return Path(path) if kind == "duckdb" else None
 
 
-def nearest(path: Path) -> Path:
+def nearest_existing(path: Path) -> Path:
     """The path itself, or the nearest folder above it that exists."""
-    return next(target for target in (path.absolute(), *path.absolute().parents) if target.exists())
+    return next(folder for folder in (path.absolute(), *path.absolute().parents) if folder.exists())

@@ -1,22 +1,27 @@
-"""Every setting, and where it came from."""
+"""The configuration: every setting, and where it comes from."""
 
 from __future__ import annotations
 
-from cli.doctor_checks.base import Check, Finding, Site
+from cli.doctor_checks.base import CheckResult, DoctorCheck, Installation
 from tipoff.settings import describe
 
 
-async def poll(site: Site) -> Finding:
-    """Well when every value is possible; secrets are not shown."""
-    if isinstance(site.settings, str):
-        return Finding(ok=False, says="wrong", details=tuple(site.settings.splitlines()), fix="mend the values named")
-    known = describe(site.settings)
-    changed = sum(value.origin != "default" for value in known)
-    return Finding(
+async def check(installation: Installation) -> CheckResult:
+    """OK if every value is valid; secrets are not shown."""
+    if isinstance(installation.settings, str):
+        return CheckResult(
+            ok=False,
+            summary="invalid",
+            details=tuple(installation.settings.splitlines()),
+            fix="correct the values above",
+        )
+    values = describe(installation.settings)
+    changed = sum(value.origin != "default" for value in values)
+    return CheckResult(
         ok=True,
-        says=f"{len(known)} settings, {changed} of them not the default",
-        details=tuple(f"{value.key} = {value.value}  ({value.origin})" for value in known),
+        summary=f"{len(values)} settings, {changed} of them differ from the default",
+        details=tuple(f"{value.key} = {value.value}  ({value.origin})" for value in values),
     )
 
 
-CHECK = Check("configuration", poll)
+CHECK = DoctorCheck("configuration", check)

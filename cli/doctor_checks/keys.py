@@ -1,25 +1,27 @@
-"""Keys of the providers: there or not, never what they are."""
+"""Keys of the providers: whether they are set, never their values."""
 
 from __future__ import annotations
 
-from cli.doctor_checks.base import Check, Finding, settled
+from cli.doctor_checks.base import CheckResult, DoctorCheck, needs_settings
 from tipoff.settings import Settings
 from tipoff.sources.registry import SOURCES
 
 
-def poll(settings: Settings) -> Finding:
-    """Always well: without a key a day degrades by rule. Says which sources want one, and whether it is there."""
+def check(settings: Settings) -> CheckResult:
+    """Always OK, because a day without a key degrades by rule; lists the keys that the sources need."""
     if settings.upstream:
-        return Finding(ok=True, says="a replay needs none")
+        return CheckResult(ok=True, summary="a replay needs no keys")
     providers = {name: source.provider for name, source in SOURCES.items()}
-    wanted = {name: provider.api_key.setting for name, provider in providers.items() if provider.api_key}
-    absent = sorted({key for key in wanted.values() if not getattr(settings, key)})
+    needed = {name: provider.api_key.setting for name, provider in providers.items() if provider.api_key}
+    missing = sorted({key for key in needed.values() if not getattr(settings, key)})
     details = tuple(
-        f"{source}: {key} {'absent: set TIPOFF_' + key.upper() if key in absent else 'present'}"
-        for source, key in wanted.items()
+        f"{source}: {key} {'missing: set TIPOFF_' + key.upper() if key in missing else 'present'}"
+        for source, key in needed.items()
     )
-    says = f"absent: {', '.join(absent)}; days go on without its sources" if absent else "all present"
-    return Finding(ok=True, says=says, details=(*details, "all other sources need none"))
+    summary = (
+        f"missing: {', '.join(missing)}; days run without the sources that need them" if missing else "all present"
+    )
+    return CheckResult(ok=True, summary=summary, details=(*details, "all other sources need no key"))
 
 
-CHECK = Check("keys", settled(poll))
+CHECK = DoctorCheck("keys", needs_settings(check))

@@ -1,23 +1,25 @@
-"""Providers: which of them are left alone for a while, and what the paid ones have cost this month."""
+"""The providers: cooldowns, and the credits used this month."""
 
 from __future__ import annotations
 
-from cli.doctor_checks.base import Check, Finding, Site
-from cli.providers import rate_limiters
+from cli.doctor_checks.base import CheckResult, DoctorCheck, Installation
+from cli.providers import rate_limiter_views
 
 
-async def poll(site: Site) -> Finding:
-    """Well when every provider may be asked."""
-    if isinstance(site.client, str) or isinstance(site.settings, str):
-        return Finding(ok=False, says="not looked at: it takes a server and a right configuration")
-    known = await rate_limiters(site.client, site.settings)
-    details = tuple(f"{domain.host}: {domain.says}" for domain in known)
-    refusing = [domain.warning for domain in known if domain.refuses]
+async def check(installation: Installation) -> CheckResult:
+    """OK if no provider is in cooldown or out of credits."""
+    if isinstance(installation.client, str) or isinstance(installation.settings, str):
+        return CheckResult(ok=False, summary="not checked: this needs a server and a valid configuration")
+    views = await rate_limiter_views(installation.client, installation.settings)
+    details = tuple(f"{view.host}: {view.summary}" for view in views)
+    refusing = [view.warning for view in views if view.refuses]
     if refusing:
         fix = "wait, set a proxy for a host that blocks this address, or buy credits"
-        return Finding(ok=False, says="; ".join(refusing), details=details, fix=fix)
-    warned = [domain.warning for domain in known if domain.warning]
-    return Finding(ok=True, says="; ".join(warned) or f"{len(known)} known, all may be asked", details=details)
+        return CheckResult(ok=False, summary="; ".join(refusing), details=details, fix=fix)
+    warnings = [view.warning for view in views if view.warning]
+    return CheckResult(
+        ok=True, summary="; ".join(warnings) or f"{len(views)} in use, none in cooldown", details=details
+    )
 
 
-CHECK = Check("providers", poll)
+CHECK = DoctorCheck("providers", check)

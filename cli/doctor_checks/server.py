@@ -1,22 +1,24 @@
-"""The Temporal server: there, and of which version."""
+"""The Temporal server: whether it answers, and its version."""
 
 from __future__ import annotations
 
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, GetSystemInfoRequest
 
-from cli.doctor_checks.base import Check, Finding, Site
-from cli.server import PATIENCE
+from cli.doctor_checks.base import CheckResult, DoctorCheck, Installation
+from cli.server import SERVER_TIMEOUT
 
 
-async def poll(site: Site) -> Finding:
-    """Well when the server answers and has the namespace."""
-    if isinstance(site.client, str):
-        return Finding(ok=False, says=site.client, fix="start one (make server), or set TEMPORAL_ADDRESS")
-    client, service = site.client, site.client.workflow_service
-    info = await service.get_system_info(GetSystemInfoRequest(), timeout=PATIENCE)
-    await service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace), timeout=PATIENCE)
-    where = client.service_client.config.target_host
-    return Finding(ok=True, says=f"{info.server_version} at {where}, namespace {client.namespace}")
+async def check(installation: Installation) -> CheckResult:
+    """OK if the server answers and has the namespace."""
+    if isinstance(installation.client, str):
+        return CheckResult(
+            ok=False, summary=installation.client, fix="start one with make server, or set TEMPORAL_ADDRESS"
+        )
+    client, service = installation.client, installation.client.workflow_service
+    info = await service.get_system_info(GetSystemInfoRequest(), timeout=SERVER_TIMEOUT)
+    await service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace), timeout=SERVER_TIMEOUT)
+    address = client.service_client.config.target_host
+    return CheckResult(ok=True, summary=f"{info.server_version} at {address}, namespace {client.namespace}")
 
 
-CHECK = Check("server", poll)
+CHECK = DoctorCheck("server", check)

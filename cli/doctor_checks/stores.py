@@ -1,4 +1,4 @@
-"""The stores: raw answers, exports, models and work files can be written."""
+"""The stores of raw responses, exports, models and work files: whether they can be written."""
 
 from __future__ import annotations
 
@@ -6,35 +6,35 @@ import os
 import tempfile
 from pathlib import Path
 
-from cli.doctor_checks.base import Check, Finding, nearest, settled
+from cli.doctor_checks.base import CheckResult, DoctorCheck, nearest_existing, needs_settings
 from tipoff.settings import Settings, folder_of
 
 STORES = ("landing", "exports", "models", "work")
 
 
-def poll(settings: Settings) -> Finding:
-    """Well when a file could be written to each, or the folder could be made."""
+def check(settings: Settings) -> CheckResult:
+    """OK if a file can be written to each, or its folder can be created."""
     problems = {name: problem for name in STORES if (problem := _problem(str(getattr(settings, name))))}
     if problems:
-        return Finding(
+        return CheckResult(
             ok=False,
-            says=f"cannot write: {', '.join(problems)}",
+            summary=f"cannot write: {', '.join(problems)}",
             details=tuple(f"{name}: {problem}" for name, problem in problems.items()),
             fix="make the folders writable, or name others in tipoff.toml",
         )
-    return Finding(
+    return CheckResult(
         ok=True,
-        says=f"{', '.join(STORES)} can be written",
+        summary=f"{', '.join(STORES)} can be written",
         details=tuple(f"{name}: {folder_of(getattr(settings, name)).absolute()}" for name in STORES),
     )
 
 
 def _problem(url: str) -> str:
-    """What keeps a store from being written; empty when nothing does."""
+    """Why a store cannot be written; empty if it can."""
     if not url.startswith("file://"):
-        return f"{url}: only file://PATH is served by this version"
+        return f"{url}: this version supports only file://PATH"
     folder = folder_of(url)
-    return _cannot_write(folder) if folder.is_dir() else _cannot_make(folder)
+    return _cannot_write(folder) if folder.is_dir() else _cannot_create(folder)
 
 
 def _cannot_write(folder: Path) -> str:
@@ -46,11 +46,11 @@ def _cannot_write(folder: Path) -> str:
     return ""
 
 
-def _cannot_make(folder: Path) -> str:
-    there = nearest(folder)
-    if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
+def _cannot_create(folder: Path) -> str:
+    existing = nearest_existing(folder)
+    if existing.is_dir() and os.access(existing, os.W_OK | os.X_OK):
         return ""
-    return f"{folder} cannot be made in {there}"
+    return f"{folder} cannot be created in {existing}"
 
 
-CHECK = Check("stores", settled(poll))
+CHECK = DoctorCheck("stores", needs_settings(check))

@@ -1,4 +1,4 @@
-"""Versions of what is installed, against the lock."""
+"""The installed versions of the main packages, compared with requirements.lock."""
 
 from __future__ import annotations
 
@@ -7,24 +7,26 @@ import re
 import tomllib
 from importlib.metadata import PackageNotFoundError, version
 
-from cli.doctor_checks.base import Check, Finding, Site
+from cli.doctor_checks.base import CheckResult, DoctorCheck, Installation
 from runtime import PROJECT
 
 PACKAGES = ("temporalio", "duckdb", "pydantic", "polars", "catboost")
 
 
-async def poll(site: Site) -> Finding:
-    """Well when the packages that matter are the locked ones."""
+async def check(installation: Installation) -> CheckResult:
+    """OK if they are the locked versions."""
     locked = dict(re.findall(r"(?m)^([a-z0-9_.-]+)==(\S+)", (PROJECT / "requirements.lock").read_text()))
     installed = {name: _installed(name) for name in PACKAGES}
     differing = [name for name in PACKAGES if installed[name] != locked[name]]
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["version"]
-    says = f"tipoff {project}, Python {platform.python_version()}, temporalio {installed['temporalio']}"
+    summary = f"tipoff {project}, Python {platform.python_version()}, temporalio {installed['temporalio']}"
     details = tuple(f"{name} {installed[name]}" for name in PACKAGES)
     if differing:
-        wanted = ", ".join(f"{name} {locked[name]}" for name in differing)
-        return Finding(ok=False, says=f"{says}; locked are {wanted}", details=details, fix="run make setup")
-    return Finding(ok=True, says=f"{says}, as locked", details=details)
+        expected = ", ".join(f"{name} {locked[name]}" for name in differing)
+        return CheckResult(
+            ok=False, summary=f"{summary}; requirements.lock has {expected}", details=details, fix="run make setup"
+        )
+    return CheckResult(ok=True, summary=f"{summary}, as in requirements.lock", details=details)
 
 
 def _installed(name: str) -> str:
@@ -34,4 +36,4 @@ def _installed(name: str) -> str:
         return "not installed"
 
 
-CHECK = Check("versions", poll)
+CHECK = DoctorCheck("versions", check)

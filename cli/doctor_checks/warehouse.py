@@ -1,4 +1,4 @@
-"""The warehouse: its file can be written. Told from file locks alone, as only the worker may open it."""
+"""The warehouse: whether its file can be written. Checks the file's lock only, because only the worker may open it."""
 
 from __future__ import annotations
 
@@ -6,33 +6,37 @@ import fcntl
 import os
 from pathlib import Path
 
-from cli.doctor_checks.base import Check, Finding, nearest, settled, warehouse_file
+from cli.doctor_checks.base import CheckResult, DoctorCheck, nearest_existing, needs_settings, warehouse_file
 from tipoff.settings import Settings
 
 
-def poll(settings: Settings) -> Finding:
-    """Well when a worker holds the file, or it could be opened or made."""
+def check(settings: Settings) -> CheckResult:
+    """OK if a worker has the file open, or if it could be opened or created."""
     file = warehouse_file(settings.warehouse)
     if file is None:
-        return Finding(ok=False, says=f"{settings.warehouse}: only duckdb:///PATH is served by this version")
+        return CheckResult(ok=False, summary=f"{settings.warehouse}: this version supports only duckdb:///PATH")
     if not file.exists():
-        return _to_be_made(file)
+        return _missing_file(file)
     if not os.access(file, os.R_OK | os.W_OK):
-        return Finding(ok=False, says=f"{file} may not be written by this user", fix=f"change who owns {file}")
-    if is_held(file):
-        return Finding(ok=True, says=f"{file} is held by the worker")
-    return Finding(ok=True, says=f"{file}, {file.stat().st_size / 1e6:,.1f} MB, free for a worker to open")
+        return CheckResult(
+            ok=False,
+            summary=f"{file} cannot be written by this user",
+            fix=f"change the owner or the permissions of {file}",
+        )
+    if is_open_elsewhere(file):
+        return CheckResult(ok=True, summary=f"{file} is open in the worker")
+    return CheckResult(ok=True, summary=f"{file}, {file.stat().st_size / 1e6:,.1f} MB, free for a worker to open")
 
 
-def _to_be_made(file: Path) -> Finding:
-    folder = nearest(file.parent)
+def _missing_file(file: Path) -> CheckResult:
+    folder = nearest_existing(file.parent)
     if os.access(folder, os.W_OK) and folder.is_dir():
-        return Finding(ok=True, says=f"{file} is not there yet: the worker makes it")
-    return Finding(ok=False, says=f"{file} cannot be made in {folder}", fix=f"make {folder} writable")
+        return CheckResult(ok=True, summary=f"{file} does not exist yet: the worker creates it")
+    return CheckResult(ok=False, summary=f"{file} cannot be created in {folder}", fix=f"make {folder} writable")
 
 
-def is_held(file: Path) -> bool:
-    """Whether another process has the file open for writing: DuckDB then holds a lock on it."""
+def is_open_elsewhere(file: Path) -> bool:
+    """Whether another process has the file open for writing, because DuckDB locks it then."""
     with file.open("rb") as handle:
         try:
             fcntl.lockf(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -42,4 +46,4 @@ def is_held(file: Path) -> bool:
     return False
 
 
-CHECK = Check("warehouse", settled(poll))
+CHECK = DoctorCheck("warehouse", needs_settings(check))

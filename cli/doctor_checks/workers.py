@@ -1,4 +1,4 @@
-"""Workers: every queue is asked for work."""
+"""The workers: whether every task queue is polled."""
 
 from __future__ import annotations
 
@@ -6,27 +6,30 @@ from datetime import UTC, datetime
 
 from temporalio.client import Client
 
-from cli.doctor_checks.base import Check, Finding, connected
+from cli.doctor_checks.base import CheckResult, DoctorCheck, needs_server
 from cli.render import ago
-from cli.server import Polled, polled
+from cli.server import QueueStatus, queue_statuses
 
 
-async def poll(client: Client) -> Finding:
-    """Well when a worker polled each queue within the time that a poll lasts."""
-    queues = await polled(client)
+async def check(client: Client) -> CheckResult:
+    """OK if a worker polled each queue within the last poll period."""
+    queues = await queue_statuses(client)
     now = datetime.now(UTC)
     unserved = [f"{queue.queue} ({queue.kind})" for queue in queues if not queue.is_served(now)]
-    details = tuple(_line(queue, now) for queue in queues)
+    details = tuple(format_queue(queue, now) for queue in queues)
     if unserved:
-        return Finding(
-            ok=False, says=f"nobody polls {', '.join(unserved)}", details=details, fix="start one: python worker.py"
+        return CheckResult(
+            ok=False,
+            summary=f"no worker polls {', '.join(unserved)}",
+            details=details,
+            fix="start one: python worker.py",
         )
-    return Finding(ok=True, says=f"all {len(queues)} queues are polled", details=details)
+    return CheckResult(ok=True, summary=f"all {len(queues)} queues are polled", details=details)
 
 
-def _line(queue: Polled, now: datetime) -> str:
-    asked = "not polled" if queue.last_asked is None else f"polled {ago(queue.last_asked, now)}"
-    return f"{queue.queue} ({queue.kind}): {asked}"
+def format_queue(queue: QueueStatus, now: datetime) -> str:
+    poll = "not polled" if queue.last_polled is None else f"polled {ago(queue.last_polled, now)}"
+    return f"{queue.queue} ({queue.kind}): {poll}"
 
 
-CHECK = Check("workers", connected(poll))
+CHECK = DoctorCheck("workers", needs_server(check))

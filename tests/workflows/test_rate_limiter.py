@@ -22,10 +22,10 @@ from temporalio.worker import Worker
 
 from activities.rate_limiter import DurableRateLimiter, asker_of
 from cli.cli_rate_limiter import CliRateLimiter
-from cli.doctor_checks.base import Site
-from cli.doctor_checks.providers import poll
+from cli.doctor_checks.base import Installation
+from cli.doctor_checks.providers import check as check_providers
 from cli.exit_codes import CommandError
-from cli.providers import RateLimiterView, rate_limiters, reset_cooldown
+from cli.providers import RateLimiterView, rate_limiter_views, reset_cooldown
 from runtime.sandbox import WORKFLOW_RUNNER
 from runtime.workers import deployment, workflows_of
 from tipoff.errors import TransportFault
@@ -203,7 +203,7 @@ async def test_a_person_opens_a_provider_that_wants_to_be_left_alone_or_whose_cr
     client: Client, odds: WorkflowHandle[Any, Any]
 ) -> None:
     opening = CooldownReset(host=QUESTION.host, who="ann", why="new proxy")
-    with pytest.raises(CommandError, match="asked nothing under manners"):
+    with pytest.raises(CommandError, match="has no rate limiter and no cooldown"):
         await reset_cooldown(client, opening)
     async with serving(client):
         rate_limiter = slots_for(client, real)
@@ -363,17 +363,17 @@ async def test_a_domain_that_does_not_answer_keeps_a_person_from_asking_unless_h
         await odds.query(RateLimiterWorkflow.state)
     with pytest.raises(TransportFault, match=r"whether api.the-odds-api.com is left alone is not told"):
         await CliRateLimiter(Settings(), client).cooldown(QUESTION.host)
-    anyway = CliRateLimiter(Settings(), client, anyway=True)
+    anyway = CliRateLimiter(Settings(), client, ignore_cooldown=True)
     assert await anyway.cooldown(QUESTION.host) is None
     assert await anyway.acquire(QUESTION, AS_OF) is None
-    assert anyway.says[QUESTION.host].startswith("not told")
+    assert anyway.summaries[QUESTION.host].startswith("unknown")
 
 
 async def listed(client: Client, host: str) -> RateLimiterView:
     """A domain as a person sees it, once the server's list of runs has it."""
     async with asyncio.timeout(30):
         while True:
-            for domain in await rate_limiters(client, Settings(odds_monthly_credits=10)):
+            for domain in await rate_limiter_views(client, Settings(odds_monthly_credits=10)):
                 if domain.host == host:
                     return domain
             await asyncio.sleep(0.1)
@@ -390,12 +390,12 @@ async def test_people_see_what_a_provider_has_cost_and_that_it_is_left_alone(
         asked = await listed(client, QUESTION.host)
         await rate_limiter.report(QUESTION, answered(), THROTTLED)
         throttled = await listed(client, QUESTION.host)
-        found = await poll(Site(Settings(), client))
+        found = await check_providers(Installation(Settings(), client))
     unanswered = await listed(client, QUESTION.host)
     assert (asked.refuses, asked.warning) == (False, "")
-    assert "1 questions" in asked.says
-    assert "3 credits used, 7 remaining" in asked.says
+    assert "1 questions" in asked.summary
+    assert "3 credits used, 7 remaining" in asked.summary
     assert throttled.refuses
     assert throttled.warning.startswith("api.the-odds-api.com is left alone until ")
-    assert (found.ok, throttled.warning in found.says) == (False, True)
-    assert unanswered.says.startswith("not told, no worker answers")
+    assert (found.ok, throttled.warning in found.summary) == (False, True)
+    assert unanswered.summary.startswith("unknown, no worker answers")

@@ -1,6 +1,7 @@
-"""The operator's command where no server is needed: what it says, and the code it ends with."""
+"""The operator's commands without a server: their output and their exit codes."""
 
 import json
+import re
 import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta
@@ -10,10 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.doctor_checks.workers import _line
-from cli.operator_commands import names_of
+from cli.commands import COMMANDS
+from cli.doctor_checks.workers import format_queue
+from cli.exit_codes import ExitCode
+from cli.operator_commands import update_ids
 from cli.render import ago
-from cli.server import Polled
+from cli.server import QueueStatus
 from runtime.replay_session import NoReplayError, ReplaySession, read_session, write_session
 from tests.support.small_day import small_plan
 from tests.support.starter import NOWHERE, PROJECT, Starter
@@ -40,11 +43,11 @@ def export_status(exports: Path, written_at: datetime) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "told"),
+    ("typed", "error"),
     [
         ("", "COMMAND"),
         ("--date", "expected one argument"),
-        ("--date 2024-02-30", "'2024-02-30' is no date; write it like 2024-03-29"),
+        ("--date 2024-02-30", "'2024-02-30' is not a date; write it like 2024-03-29"),
         ("--date 20240329", "write '20240329' like this: 2024-03-29"),
         ("--date 2024-W13-5", "write '2024-W13-5' like this: 2024-03-29"),
         ("--date 1812-06-24", "before the first NBA game"),
@@ -54,44 +57,33 @@ def export_status(exports: Path, written_at: datetime) -> None:
         ("force-continue --date 2024-03-29", "--phase"),
         ("retry-step --date 2024-03-29", "--step"),
         ("improve --date 2024-03-29", "'improve'"),
-        (f"retry-step --date 2024-03-29 --step {'x' * 101}", "at most 100 characters"),
-        (f"force-continue --date 2024-03-29 --phase {'x' * 101}", "at most 100 characters"),
-        (f"cancel --date 2024-03-29 --why {'x' * 501}", "at most 500 characters"),
+        (f"retry-step --date 2024-03-29 --step {'x' * 101}", "at most 100 characters are allowed"),
+        (f"force-continue --date 2024-03-29 --phase {'x' * 101}", "at most 100 characters are allowed"),
+        (f"cancel --date 2024-03-29 --why {'x' * 501}", "at most 500 characters are allowed"),
         (
             "train --date 2024-03-29 --system moving_average",
-            "no system 'moving_average' is trained; those that are: cat",
+            "'moving_average' is not a trained system; the trained systems: cat",
         ),
     ],
 )
-def test_wrong_arguments_are_told_apart_and_end_with_2(starter: Starter, typed: str, told: str) -> None:
+def test_wrong_arguments_have_precise_errors_and_exit_code_2(starter: Starter, typed: str, error: str) -> None:
     ended = starter(typed)
     assert ended.code == 2
-    assert told in ended.err
+    assert error in ended.err
     assert "Traceback" not in ended.err
 
 
 def test_help_names_every_command_and_every_exit_code(starter: Starter) -> None:
     ended = starter("--help")
     assert ended.code == 0
-    for command in (
-        "status",
-        "watch",
-        "force-continue",
-        "skip-step",
-        "cancel",
-        "doctor",
-        "page",
-        "plan",
-        "train",
-        "sources",
-    ):
-        assert command in ended.out
-    for code in (0, 1, 2, 3, 4, 5, 6, 130):
-        assert f" {code} " in ended.out
+    for command in COMMANDS:
+        assert re.search(rf"^    {command.name}\b", ended.out, re.MULTILINE)
+    for code in ExitCode:
+        assert re.search(rf"\b{code.value} ", ended.out)
 
 
 @pytest.mark.parametrize("typed", ["--date 2024-03-29", "status --date 2024-03-29", "cancel --date 2024-03-29"])
-def test_without_a_server_a_command_says_where_it_looked_and_ends_with_6(starter: Starter, typed: str) -> None:
+def test_without_a_server_a_command_names_the_address_and_ends_with_6(starter: Starter, typed: str) -> None:
     ended = starter(typed)
     assert ended.code == 6
     assert NOWHERE in ended.err
@@ -99,27 +91,27 @@ def test_without_a_server_a_command_says_where_it_looked_and_ends_with_6(starter
     assert "Traceback" not in ended.err
 
 
-def test_without_a_server_status_tells_the_last_export_and_its_age(starter: Starter, tmp_path: Path) -> None:
+def test_without_a_server_status_shows_the_last_export_and_its_age(starter: Starter, tmp_path: Path) -> None:
     export_status(tmp_path / "var/exports", datetime.now(UTC) - timedelta(hours=3, minutes=20))
     ended = starter(f"status --date {DAY}")
     assert ended.code == 0
-    assert "last known, exported 3 h 20 min ago: no Temporal server answers" in ended.text
-    told = starter(f"status --date {DAY} --json").json
-    assert told["from"] == "export"
-    assert told["steps"][0]["name"] == "nbac_schedule"
-    assert told["server"] is None
+    assert "last known status, exported 3 h 20 min ago: no Temporal server answers" in ended.text
+    shown = starter(f"status --date {DAY} --json").json
+    assert shown["from"] == "export"
+    assert shown["steps"][0]["name"] == "nbac_schedule"
+    assert shown["server"] is None
 
 
-def test_a_damaged_export_is_not_taken_for_a_status(starter: Starter, tmp_path: Path) -> None:
+def test_a_damaged_export_is_not_shown_as_a_status(starter: Starter, tmp_path: Path) -> None:
     file = tmp_path / "var/exports/v1/status" / f"{DAY}.json"
     file.parent.mkdir(parents=True)
     file.write_text('{"generated_at": "2024-03-29T12:00:00Z", "state": ')
     ended = starter(f"status --date {DAY}")
     assert ended.code == 6
-    assert "no exported status can be read" in ended.err
+    assert "there is no readable exported status" in ended.err
 
 
-def test_the_page_is_told_once_it_is_there(starter: Starter, tmp_path: Path) -> None:
+def test_page_prints_the_path_once_the_page_exists(starter: Starter, tmp_path: Path) -> None:
     page = tmp_path / "var/exports/pages" / f"{DAY}.html"
     before = starter(f"page --date {DAY}")
     assert (before.code, before.out) == (5, "")
@@ -146,7 +138,7 @@ def test_a_wrong_configuration_is_named_and_ends_with_2(tmp_path: Path, variable
     assert "Traceback" not in ended.err
 
 
-def test_what_nobody_foresaw_is_one_line_with_the_details_in_a_file(tmp_path: Path) -> None:
+def test_an_unexpected_error_is_one_line_with_the_details_in_a_file(tmp_path: Path) -> None:
     (tmp_path / "rich.py").write_text("raise RuntimeError('this installation is broken')")
     broken = {"PYTHONPATH": str(tmp_path), "TMPDIR": str(tmp_path)}
     ended = Starter(tmp_path, broken)(f"status --date {DAY}")
@@ -158,36 +150,36 @@ def test_what_nobody_foresaw_is_one_line_with_the_details_in_a_file(tmp_path: Pa
     assert "Traceback" in Starter(tmp_path, {**broken, "TIPOFF_DEBUG": "1"})(f"status --date {DAY}").err
 
 
-# ── a replay that is kept up ─────────────────────────────────────────────────────────────────────────────
+# ── a running replay ─────────────────────────────────────────────────────────────────────────────
 
 
-def a_session(folder: Path) -> ReplaySession:
+def replay_session(folder: Path) -> ReplaySession:
     return ReplaySession(
         address=NOWHERE, namespace="replay", ui="http://127.0.0.1:8080", exports=f"file://{folder}/elsewhere", pid=4711
     )
 
 
 def test_a_replay_is_found_by_its_folder(tmp_path: Path) -> None:
-    write_session(tmp_path / "demo", a_session(tmp_path))
-    assert read_session(tmp_path / "demo") == a_session(tmp_path)
+    write_session(tmp_path / "demo", replay_session(tmp_path))
+    assert read_session(tmp_path / "demo") == replay_session(tmp_path)
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"address": "127.0.0.1:9"', "\x00"])
-def test_a_damaged_session_is_no_session(tmp_path: Path, content: str) -> None:
+def test_a_damaged_session_file_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "session.json").write_text(content)
     with pytest.raises(NoReplayError, match="make demo KEEP=1"):
         read_session(tmp_path)
 
 
-def test_without_a_replay_the_command_says_how_to_get_one(starter: Starter) -> None:
+def test_without_a_replay_the_command_says_how_to_start_one(starter: Starter) -> None:
     ended = starter(f"--date {DAY} --replay")
     assert ended.code == 6
     assert "var/demo" in ended.err
     assert "make demo KEEP=1" in ended.err
 
 
-def test_a_replay_that_is_gone_is_not_mistaken_for_the_configured_server(starter: Starter, tmp_path: Path) -> None:
-    write_session(tmp_path / "demo", a_session(tmp_path))
+def test_a_stopped_replay_does_not_fall_back_to_the_configured_server(starter: Starter, tmp_path: Path) -> None:
+    write_session(tmp_path / "demo", replay_session(tmp_path))
     ended = starter(f"status --date {DAY} --replay demo")
     assert ended.code == 6
     assert "process 4711" in ended.err
@@ -204,7 +196,7 @@ def test_the_status_of_a_finished_replay_comes_from_its_folder(starter: Starter,
 def checks(starter: Starter) -> dict[str, dict[str, object]]:
     ended = starter("doctor --json")
     assert ended.code == 1
-    return {found["check"]: found for found in ended.json}
+    return {result["check"]: result for result in ended.json}
 
 
 def test_doctor_shows_every_setting_with_its_origin_and_never_a_key(tmp_path: Path) -> None:
@@ -216,23 +208,23 @@ def test_doctor_shows_every_setting_with_its_origin_and_never_a_key(tmp_path: Pa
     assert "odds_api_player_points_props: odds_api_key present" in ended.out
 
 
-def test_doctor_goes_on_where_the_server_or_the_configuration_is_missing(tmp_path: Path) -> None:
+def test_doctor_runs_without_a_server_and_with_a_wrong_configuration(tmp_path: Path) -> None:
     found = checks(Starter(tmp_path, {"TIPOFF_WAREHOUSE": "sqlite:///x"}))
     assert not found["server"]["ok"]
-    assert NOWHERE in str(found["server"]["says"])
+    assert NOWHERE in str(found["server"]["summary"])
     assert "TIPOFF_WAREHOUSE" in str(found["configuration"]["details"])
     assert not found["stores"]["ok"]
     assert found["versions"]["ok"]
 
 
-def test_doctor_finds_a_store_that_cannot_be_written(tmp_path: Path) -> None:
-    (tmp_path / "in_the_way").write_text("a file, where a folder is wanted")
-    found = checks(Starter(tmp_path, {"TIPOFF_LANDING": "file://in_the_way/landing"}))
-    assert found["stores"]["says"] == "cannot write: landing"
+def test_doctor_reports_a_store_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "blocking_file").write_text("a file in place of a folder")
+    found = checks(Starter(tmp_path, {"TIPOFF_LANDING": "file://blocking_file/landing"}))
+    assert found["stores"]["summary"] == "cannot write: landing"
     assert found["warehouse"]["ok"]
 
 
-def test_doctor_finds_a_warehouse_that_a_worker_holds_well(starter: Starter, tmp_path: Path) -> None:
+def test_doctor_accepts_a_warehouse_that_a_worker_has_open(starter: Starter, tmp_path: Path) -> None:
     file = tmp_path / "var/tipoff.duckdb"
     file.parent.mkdir()
     holding = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
@@ -244,20 +236,18 @@ def test_doctor_finds_a_warehouse_that_a_worker_holds_well(starter: Starter, tmp
         held = checks(starter)["warehouse"]
         worker.communicate()
     assert held["ok"]
-    assert "held by the worker" in str(held["says"])
-    assert "free for a worker" in str(checks(starter)["warehouse"]["says"])
+    assert "open in the worker" in str(held["summary"])
+    assert "free for a worker" in str(checks(starter)["warehouse"]["summary"])
 
 
-def test_doctor_tells_when_a_queue_was_last_polled_also_by_a_server_whose_clock_is_ahead() -> None:
+def test_doctor_shows_when_a_queue_was_last_polled_even_if_the_servers_clock_is_ahead() -> None:
     now = datetime(2024, 3, 29, 12, tzinfo=UTC)
-    polled = Polled(queue=Queue.FETCH, kind="activities", last_asked=now + timedelta(seconds=1))
-    assert _line(polled, now) == "tipoff-fetch (activities): polled 0 s ago"
+    polled = QueueStatus(queue=Queue.FETCH, kind="activities", last_polled=now + timedelta(seconds=1))
+    assert format_queue(polled, now) == "tipoff-fetch (activities): polled 0 s ago"
 
 
-@pytest.mark.parametrize(
-    "command", ["status", "watch", "start", "operator_commands", "cancel", "page", "plan", "train", "doctor", "sources"]
-)
-def test_no_command_loads_what_would_make_it_slow_to_answer(command: str) -> None:
+@pytest.mark.parametrize("command", sorted({command.module for command in COMMANDS} - {"collect"}))
+def test_no_command_imports_slow_libraries(command: str) -> None:
     heavy = ("polars", "duckdb", "catboost", "pyarrow", "httpx", "sqlglot", "temporalio.worker", "runtime.workers")
     code = f"import sys, cli.{command}; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=PROJECT, check=True)
@@ -266,29 +256,29 @@ def test_no_command_loads_what_would_make_it_slow_to_answer(command: str) -> Non
 
 # ── small parts ──────────────────────────────────────────────────────────────────────────────────────────
 
-ORDER = OperatorCommand(
+COMMAND = OperatorCommand(
     name=CommandName.RETRY_STEP, target="nbac_injury_report", game_date=DAY, who="ann", why="it is out"
 )
 
 
 @given(first=st.floats(min_value=0, max_value=4e9), later=st.floats(min_value=0, max_value=59.9))
-def test_an_order_repeated_within_a_minute_meets_its_first_name(first: float, later: float) -> None:
-    assert names_of(ORDER, first)[0] in names_of(ORDER, first + later)
+def test_a_command_repeated_within_a_minute_finds_its_first_update_id(first: float, later: float) -> None:
+    assert update_ids(COMMAND, first)[0] in update_ids(COMMAND, first + later)
 
 
 @given(first=st.floats(min_value=0, max_value=4e9), later=st.floats(min_value=70, max_value=4e9))
-def test_an_order_given_again_after_a_minute_is_a_new_one(first: float, later: float) -> None:
-    assert names_of(ORDER, first)[0] not in names_of(ORDER, first + later)
+def test_a_command_repeated_after_a_minute_is_a_new_one(first: float, later: float) -> None:
+    assert update_ids(COMMAND, first)[0] not in update_ids(COMMAND, first + later)
 
 
 @pytest.mark.parametrize("change", [{"target": "nbac_schedule"}, {"who": "bob"}, {"why": ""}, {"games": ("DEN@MIN",)}])
-def test_another_order_has_another_name(change: dict[str, object]) -> None:
-    other = ORDER.model_copy(update=change)
-    assert not set(names_of(ORDER, 0)) & set(names_of(other, 0))
+def test_another_command_has_another_update_id(change: dict[str, object]) -> None:
+    other = COMMAND.model_copy(update=change)
+    assert not set(update_ids(COMMAND, 0)) & set(update_ids(other, 0))
 
 
 @pytest.mark.parametrize(
-    ("age", "said"),
+    ("age", "text"),
     [
         (timedelta(seconds=-3), "0 s ago"),
         (timedelta(seconds=119), "119 s ago"),
@@ -297,12 +287,12 @@ def test_another_order_has_another_name(change: dict[str, object]) -> None:
         (timedelta(days=2), "2 days ago"),
     ],
 )
-def test_ages_are_told_as_people_tell_them(age: timedelta, said: str) -> None:
+def test_ages_are_rounded_for_readers(age: timedelta, text: str) -> None:
     now = datetime(2024, 3, 30, tzinfo=UTC)
-    assert ago(now - age, now) == said
+    assert ago(now - age, now) == text
 
 
-def test_json_is_one_line_that_programs_can_read(starter: Starter, tmp_path: Path) -> None:
+def test_json_output_is_one_line(starter: Starter, tmp_path: Path) -> None:
     export_status(tmp_path / "var/exports", datetime.now(UTC))
     ended = starter(f"status --date {DAY} --json")
     assert len(ended.out.splitlines()) == 1

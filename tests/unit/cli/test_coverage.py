@@ -1,4 +1,4 @@
-"""What each source has told of the slate, by a day's status alone."""
+"""Which games of the slate each source has delivered, from a day's status alone."""
 
 from datetime import UTC, date, datetime
 from io import StringIO
@@ -19,9 +19,9 @@ NOW = datetime(2024, 3, 29, 18, tzinfo=UTC)
 DENVER, LAKERS = (game.game_id for game in small_plan(date(2024, 3, 29), NOW).games)
 
 
-def a_step(name: str, phase: Phase = Phase.COLLECT, state: StepState = StepState.COMPLETE, **told: Any) -> StepStatus:
-    told = {"rows": 40, "polls": 1, "reason": "", "critical": False, **told}
-    return StepStatus(name=name, title=name, phase=phase, state=state, **told)
+def a_step(name: str, phase: Phase = Phase.COLLECT, state: StepState = StepState.COMPLETE, **fields: Any) -> StepStatus:
+    fields = {"rows": 40, "polls": 1, "reason": "", "critical": False, **fields}
+    return StepStatus(name=name, title=name, phase=phase, state=state, **fields)
 
 
 def a_day(*steps: StepStatus, games: tuple[SlateGame, ...] | None = None) -> DayStatus:
@@ -33,49 +33,49 @@ def a_day(*steps: StepStatus, games: tuple[SlateGame, ...] | None = None) -> Day
     return status.model_copy(update={"steps": steps, "games": plan.games if games is None else games})
 
 
-def of_one(step: StepStatus) -> Coverage:
+def coverage_of(step: StepStatus) -> Coverage:
     (covered,) = coverage(a_day(step))
     return covered
 
 
-def test_a_source_of_games_names_those_it_lacks() -> None:
-    covered = of_one(a_step(LINES, state=StepState.LATE, missing_games=(LAKERS,)))
+def test_a_source_of_games_lists_its_missing_games() -> None:
+    covered = coverage_of(a_step(LINES, state=StepState.LATE, missing_games=(LAKERS,)))
     assert (covered.games, covered.of, covered.missing_games, covered.missing_teams) == (1, 2, ("LAL@IND",), ())
 
 
-def test_a_source_of_teams_names_the_teams_of_the_games_it_lacks() -> None:
-    covered = of_one(a_step("espn_team_rosters", missing_games=(DENVER,)))
+def test_a_source_of_teams_lists_the_teams_of_its_missing_games() -> None:
+    covered = coverage_of(a_step("espn_team_rosters", missing_games=(DENVER,)))
     assert (covered.games, covered.missing_teams) == (1, ("DEN", "MIN"))
 
 
 @pytest.mark.parametrize(
-    ("state", "polls", "missing", "says"),
+    ("state", "polls", "missing", "note"),
     [
         (StepState.LATE, 3, ("DEN@MIN", "LAL@IND"), ""),
         (StepState.FAILED, 1, ("DEN@MIN", "LAL@IND"), ""),
-        (StepState.PENDING, 0, (), "not asked yet"),
-        (StepState.EMPTY_OK, 1, (), "rightly nothing"),
-        (StepState.SKIPPED, 0, (), "skipped by a person"),
+        (StepState.PENDING, 0, (), "not polled yet"),
+        (StepState.EMPTY_OK, 1, (), "no data expected"),
+        (StepState.SKIPPED, 0, (), "skipped by the operator"),
     ],
 )
-def test_a_source_without_rows_lacks_every_game_unless_nothing_was_wanted(
-    state: StepState, polls: int, missing: tuple[str, ...], says: str
+def test_a_source_without_rows_misses_every_game_unless_no_data_is_expected(
+    state: StepState, polls: int, missing: tuple[str, ...], note: str
 ) -> None:
-    covered = of_one(a_step("nbac_injury_report", state=state, polls=polls, rows=0))
-    assert (covered.games, covered.missing_games, covered.says) == (0, missing, says)
+    covered = coverage_of(a_step("nbac_injury_report", state=state, polls=polls, rows=0))
+    assert (covered.games, covered.missing_games, covered.note) == (0, missing, note)
 
 
-def test_a_source_that_is_held_up_says_by_whom() -> None:
-    held_up = a_step("nbac_injury_report", state=StepState.PENDING, rows=0, polls=0, waits_for=("espn_team_rosters",))
-    assert of_one(held_up).says == "not asked yet, waits for espn_team_rosters"
+def test_a_source_that_waits_names_what_it_waits_for() -> None:
+    waiting = a_step("nbac_injury_report", state=StepState.PENDING, rows=0, polls=0, waits_for=("espn_team_rosters",))
+    assert coverage_of(waiting).note == "not polled yet, waits for espn_team_rosters"
 
 
-def test_a_source_that_a_rerun_did_not_touch_is_taken_as_it_was_recorded() -> None:
+def test_a_source_that_a_rerun_skipped_keeps_its_recorded_reason() -> None:
     untouched = a_step("nbac_schedule", polls=0, rows=0, reason="taken as it was recorded")
-    assert of_one(untouched).says == "taken as it was recorded"
+    assert coverage_of(untouched).note == "taken as it was recorded"
 
 
-def test_sources_are_told_by_role_and_what_is_computed_is_none() -> None:
+def test_sources_are_listed_by_role_and_computed_steps_are_not() -> None:
     day = a_day(
         a_step("nbac_scoreboard", Phase.FOLLOW),
         a_step("nbac_schedule", Phase.SLATE),
@@ -83,8 +83,8 @@ def test_sources_are_told_by_role_and_what_is_computed_is_none() -> None:
         a_step("team_results", Phase.RESULTS),
         a_step("nbac_injury_report"),
     )
-    told = [(item.role, item.source) for item in coverage(day)]
-    assert told == [
+    listed = [(item.role, item.source) for item in coverage(day)]
+    assert listed == [
         (Role.PRE, "nbac_schedule"),
         (Role.PRE, "nbac_injury_report"),
         (Role.LIVE, "nbac_scoreboard"),
@@ -96,16 +96,16 @@ def test_a_date_without_games_has_nothing_to_cover() -> None:
     assert coverage(a_day(a_step("nbac_schedule", Phase.SLATE), games=())) == ()
 
 
-def test_the_page_and_the_programs_are_told_what_is_missing() -> None:
+def test_page_and_json_show_what_is_missing() -> None:
     day = a_day(
         a_step("nbac_schedule", Phase.SLATE),
         a_step("espn_team_rosters", missing_games=(DENVER,)),
         a_step(LINES, Phase.LINES, StepState.LATE, rows=0),
     )
-    view = DayView(game_date=day.game_date, teller=StatusSource.WORKER, why="", status=day, server=None)
-    paper = StringIO()
-    Console(width=132, file=paper).print(day_page(view))
-    lines = [" ".join(line.split()) for line in paper.getvalue().partition("Coverage")[2].splitlines()]
+    view = DayView(game_date=day.game_date, source=StatusSource.WORKER, why="", status=day, server=None)
+    output = StringIO()
+    Console(width=132, file=output).print(day_page(view))
+    lines = [" ".join(line.split()) for line in output.getvalue().partition("Coverage")[2].splitlines()]
     assert "pre nbac_schedule 2/2" in lines
     assert "pre espn_team_rosters 1/2 DEN, MIN" in lines
     assert f"pre {LINES} 0/2 all games" in lines

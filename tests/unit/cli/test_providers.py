@@ -1,4 +1,4 @@
-"""What a person is told of a provider, by what its domain knows."""
+"""A provider as operators see it, from the state of its rate limiter."""
 
 from __future__ import annotations
 
@@ -15,48 +15,48 @@ HOST = "api.the-odds-api.com"
 KNOWN = RateLimiterState(month="2024-03", slots=40, credits_used=120, credits_remaining=380)
 
 
-def closed_until(moment: datetime) -> RateLimiterState:
-    cooldown = Cooldown(until=moment, outcome=Outcome.BLOCKED, reason="HTTP 403: access denied")
+def in_cooldown_until(time: datetime) -> RateLimiterState:
+    cooldown = Cooldown(until=time, outcome=Outcome.BLOCKED, reason="HTTP 403: access denied")
     return KNOWN.model_copy(update={"cooldown": cooldown})
 
 
-def test_a_provider_that_cools_down_is_told_until_its_time_is_over() -> None:
-    cooling = rate_limiter_view_at(NOW, HOST, closed_until(NOW + timedelta(hours=2)), 500)
+def test_a_cooldown_is_shown_until_it_is_over() -> None:
+    cooling = rate_limiter_view_at(NOW, HOST, in_cooldown_until(NOW + timedelta(hours=2)), 500)
     assert cooling.refuses
     assert cooling.warning == f"{HOST} is left alone until 14:00 ET: HTTP 403: access denied"
-    over = rate_limiter_view_at(NOW, HOST, closed_until(NOW), 500)
+    over = rate_limiter_view_at(NOW, HOST, in_cooldown_until(NOW), 500)
     assert (over.refuses, over.warning) == (False, "")
-    assert over.says == "40 questions in 2024-03; 120 credits used, 380 remaining"
+    assert over.summary == "40 questions in 2024-03; 120 credits used, 380 remaining"
 
 
 @pytest.mark.parametrize(
-    ("used", "promised", "refuses", "warning"),
+    ("used", "reserved", "refuses", "warning"),
     [
         (399, 0, False, ""),
         (399, 1, False, "400 of the month's 500 credits are used, 22 days left"),
         (490, 10, True, "500 of the month's 500 credits are used, 22 days left"),
     ],
 )
-def test_a_paid_provider_is_warned_of_before_nothing_is_left(
-    used: int, promised: int, refuses: bool, warning: str
+def test_a_paid_provider_has_a_warning_before_its_credits_are_used_up(
+    used: int, reserved: int, refuses: bool, warning: str
 ) -> None:
     spent = {
         "credits_used": used,
         "credits_remaining": None,
-        "reserved": (CreditReservation(slot=NOW, credits=promised),),
+        "reserved": (CreditReservation(slot=NOW, credits=reserved),),
     }
-    domain = rate_limiter_view_at(NOW, HOST, KNOWN.model_copy(update=spent), 500)
-    assert domain.refuses is refuses
-    assert domain.warning == (f"{HOST}: {warning}" if warning else "")
-    assert domain.line == f"{HOST}: {used + promised} of the month's 500 credits are used, 22 days left"
+    view = rate_limiter_view_at(NOW, HOST, KNOWN.model_copy(update=spent), 500)
+    assert view.refuses is refuses
+    assert view.warning == (f"{HOST}: {warning}" if warning else "")
+    assert view.status_line == f"{HOST}: {used + reserved} of the month's 500 credits are used, 22 days left"
 
 
-def test_a_provider_that_is_free_and_well_takes_no_line_of_a_days_status() -> None:
-    assert rate_limiter_view_at(NOW, "cdn.nba.com", KNOWN, None).line == ""
+def test_a_free_provider_without_problems_has_no_line_in_a_days_status() -> None:
+    assert rate_limiter_view_at(NOW, "cdn.nba.com", KNOWN, None).status_line == ""
 
 
-def test_what_last_month_cost_is_past() -> None:
-    domain = rate_limiter_view_at(
+def test_the_credits_of_last_month_do_not_count() -> None:
+    view = rate_limiter_view_at(
         datetime(2024, 4, 2, tzinfo=UTC), HOST, KNOWN.model_copy(update={"credits_used": 500}), 500
     )
-    assert (domain.refuses, domain.warning) == (False, "")
+    assert (view.refuses, view.warning) == (False, "")

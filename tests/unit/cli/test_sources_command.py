@@ -1,4 +1,4 @@
-"""What `sources` tells: when each source last told something usable, and how its provider's answers were judged."""
+"""`sources`: the last success of each source, and the outcomes of each provider's responses."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cli.providers import RateLimiterView
-from cli.sources import LATELY, ProviderView, Survey, heard_of, survey_at
+from cli.sources import RECENT, ProviderView, SourcesReport, fetch_history, sources_report
 from runtime.replay_session import ReplaySession, write_session
 from tests.support.starter import NOWHERE, Starter
 from tipoff.landing.base import FetchRecord
@@ -22,24 +22,29 @@ NOW = datetime(2024, 3, 29, 22, tzinfo=UTC)
 DAY = date(2024, 3, 29)
 
 
-def a_record(outcome: Outcome, *, hours_ago: float = 1, source: str = "espn_team_rosters", **told: Any) -> FetchRecord:
-    told = {"url": f"https://{SOURCES[source].provider.host}/a", "game_date": DAY, **told}
-    return FetchRecord(source=source, outcome=outcome, fetched_at=NOW - timedelta(hours=hours_ago), **told)
+def a_record(
+    outcome: Outcome, *, hours_ago: float = 1, source: str = "espn_team_rosters", **fields: Any
+) -> FetchRecord:
+    fields = {"url": f"https://{SOURCES[source].provider.host}/a", "game_date": DAY, **fields}
+    return FetchRecord(source=source, outcome=outcome, fetched_at=NOW - timedelta(hours=hours_ago), **fields)
 
 
-def survey(*records: FetchRecord, known: dict[str, RateLimiterView] | str = "no Temporal server answers") -> Survey:
-    """What is told when these are the manifests, each source's the latest first."""
-    told = {name: [record for record in records if record.source == name] for name in SOURCES}
-    return survey_at(NOW, {name: heard_of(told[name], NOW - LATELY) for name in SOURCES}, known)
+def report(
+    *records: FetchRecord, rate_limiters: dict[str, RateLimiterView] | str = "no Temporal server answers"
+) -> SourcesReport:
+    """The report for these manifests, each source's latest record first."""
+    manifests = {name: [record for record in records if record.source == name] for name in SOURCES}
+    histories = {name: fetch_history(manifests[name], NOW - RECENT) for name in SOURCES}
+    return sources_report(NOW, histories, rate_limiters)
 
 
-def provider(told: Survey, host: str) -> ProviderView:
-    (found,) = (provider for provider in told.providers if provider.host == host)
-    return found
+def provider(shown: SourcesReport, host: str) -> ProviderView:
+    (view,) = (provider for provider in shown.providers if provider.host == host)
+    return view
 
 
 @given(st.lists(st.tuples(st.sampled_from(Outcome), st.floats(0, 60)), max_size=12))
-def test_a_manifest_is_read_back_a_day_and_to_the_latest_usable_answer_and_no_further(
+def test_a_manifest_is_read_back_a_day_and_to_the_latest_usable_response_and_no_further(
     polls: list[tuple[Outcome, float]],
 ) -> None:
     records = [a_record(outcome, hours_ago=ago) for outcome, ago in sorted(polls, key=lambda poll: poll[1])]
@@ -50,60 +55,60 @@ def test_a_manifest_is_read_back_a_day_and_to_the_latest_usable_answer_and_no_fu
             read.append(record)
             yield record
 
-    heard = heard_of(reading(), NOW - LATELY)
+    history = fetch_history(reading(), NOW - RECENT)
     usable = [record for record in records if OUTCOME_POLICIES[record.outcome].usable]
-    assert heard.usable == (usable[0] if usable else None)
-    assert heard.last == (records[0] if records else None)
-    assert list(heard.lately) == [record for record in records if record.fetched_at >= NOW - LATELY]
-    wanted = max(len(heard.lately), records.index(usable[0]) + 1) if usable else len(records)
-    assert len(read) <= wanted + 1
+    assert history.latest_usable == (usable[0] if usable else None)
+    assert history.latest == (records[0] if records else None)
+    assert list(history.recent) == [record for record in records if record.fetched_at >= NOW - RECENT]
+    needed = max(len(history.recent), records.index(usable[0]) + 1) if usable else len(records)
+    assert len(read) <= needed + 1
 
 
-def test_a_source_tells_its_last_success_and_its_age_whatever_came_after() -> None:
-    told = survey(a_record(Outcome.BLOCKED), a_record(Outcome.PARTIAL, hours_ago=50, game_date=date(2024, 3, 27)))
-    rosters = next(source for source in told.sources if source.name == "espn_team_rosters")
+def test_a_source_keeps_its_last_success_and_age_after_later_failures() -> None:
+    shown = report(a_record(Outcome.BLOCKED), a_record(Outcome.PARTIAL, hours_ago=50, game_date=date(2024, 3, 27)))
+    rosters = next(source for source in shown.sources if source.name == "espn_team_rosters")
     assert rosters.last_success == NOW - timedelta(hours=50)
-    assert (rosters.of_date, rosters.age_seconds) == (date(2024, 3, 27), 50 * 3600)
+    assert (rosters.last_success_date, rosters.age_seconds) == (date(2024, 3, 27), 50 * 3600)
     assert rosters.last_outcome is Outcome.BLOCKED
 
 
-def test_all_sources_are_told_with_role_and_whom_they_stand_in_for() -> None:
-    told = {source.name: source for source in survey().sources}
+def test_all_sources_are_listed_with_role_and_primary_source() -> None:
+    told = {source.name: source for source in report().sources}
     assert list(told) == list(SOURCES)
     assert told["bdl_injuries"].fallback_for == ("nbac_injury_report",)
     assert (told["nbac_scoreboard"].role, told["nbac_scoreboard"].last_success) == ("live", None)
 
 
-def test_not_yet_is_neither_success_nor_failure_and_a_days_old_answer_counts_no_more() -> None:
+def test_not_yet_is_neither_success_nor_failure_and_day_old_responses_do_not_count() -> None:
     outcomes = (Outcome.OK, Outcome.NOT_PUBLISHED_YET, Outcome.BLOCKED, Outcome.PROVIDER_ERROR)
-    told = survey(*(a_record(outcome) for outcome in outcomes), a_record(Outcome.BLOCKED, hours_ago=24.1))
-    espn = provider(told, "site.api.espn.com")
-    assert (espn.answers, espn.usable, espn.not_yet, espn.success_rate) == (4, 1, 1, 1 / 3)
-    assert provider(told, "stats.nba.com").success_rate is None
-    unpublished = provider(survey(a_record(Outcome.NOT_PUBLISHED_YET)), "site.api.espn.com")
-    assert (unpublished.answers, unpublished.success_rate) == (1, None)
+    shown = report(*(a_record(outcome) for outcome in outcomes), a_record(Outcome.BLOCKED, hours_ago=24.1))
+    espn = provider(shown, "site.api.espn.com")
+    assert (espn.responses, espn.usable, espn.not_yet, espn.success_rate) == (4, 1, 1, 1 / 3)
+    assert provider(shown, "stats.nba.com").success_rate is None
+    unpublished = provider(report(a_record(Outcome.NOT_PUBLISHED_YET)), "site.api.espn.com")
+    assert (unpublished.responses, unpublished.success_rate) == (1, None)
 
 
-def test_answers_are_counted_for_the_host_that_was_asked() -> None:
-    """The schedule asks the statistics' host when the file for everybody is out of reach."""
+def test_responses_count_for_the_host_that_sent_them() -> None:
+    """The schedule comes from the statistics host if the public file is out of reach."""
     refused = a_record(Outcome.BLOCKED, source="nbac_schedule")
-    told = survey(refused, a_record(Outcome.OK, source="nbac_schedule", url="https://stats.nba.com/b"))
-    assert provider(told, "cdn.nba.com").success_rate == 0
-    assert provider(told, "stats.nba.com").success_rate == 1
+    shown = report(refused, a_record(Outcome.OK, source="nbac_schedule", url="https://stats.nba.com/b"))
+    assert provider(shown, "cdn.nba.com").success_rate == 0
+    assert provider(shown, "stats.nba.com").success_rate == 1
 
 
-def test_what_a_domain_knows_stands_beside_its_answers() -> None:
-    odds = RateLimiterView(host="api.the-odds-api.com", says="12 questions", spend="40 of 500 are used", refuses=True)
-    told = survey(known={odds.host: odds})
-    known = provider(told, odds.host)
-    assert (known.says, known.spend, known.in_cooldown, told.server) == (odds.says, odds.spend, True, "")
-    assert provider(survey(), odds.host).says == "no server"
+def test_a_provider_shows_its_rate_limiter() -> None:
+    odds = RateLimiterView(host="api.the-odds-api.com", summary="12 requests", spend="40 of 500 are used", refuses=True)
+    shown = report(rate_limiters={odds.host: odds})
+    known = provider(shown, odds.host)
+    assert (known.rate_limiter, known.spend, known.in_cooldown, shown.server) == (odds.summary, odds.spend, True, "")
+    assert provider(report(), odds.host).rate_limiter == "no server"
 
 
 # ── as typed ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_without_a_server_the_manifests_are_told(tmp_path: Path) -> None:
+def test_without_a_server_the_manifests_are_shown(tmp_path: Path) -> None:
     fresh = datetime.now(UTC) - timedelta(hours=3, minutes=20)
     LocalLanding(tmp_path / "var/landing").record(a_record(Outcome.OK).model_copy(update={"fetched_at": fresh}))
     starter = Starter(tmp_path)
@@ -116,7 +121,7 @@ def test_without_a_server_the_manifests_are_told(tmp_path: Path) -> None:
     assert {source["last_success"] for source in other["sources"]} == {None}
 
 
-def test_in_a_replay_the_age_is_that_of_virtual_time(tmp_path: Path) -> None:
+def test_in_a_replay_ages_are_in_virtual_time(tmp_path: Path) -> None:
     landing = LocalLanding(tmp_path / "demo/landing")
     landing.record(a_record(Outcome.OK, hours_ago=5))
     landing.record(a_record(Outcome.OK, hours_ago=2, source="nbac_schedule"))
@@ -129,12 +134,12 @@ def test_in_a_replay_the_age_is_that_of_virtual_time(tmp_path: Path) -> None:
         environment={"TIPOFF_LANDING": f"file://{tmp_path}/demo/landing"},
     )
     write_session(tmp_path / "demo", session)
-    told = Starter(tmp_path)("sources --replay demo --json").json
-    ages = {source["name"]: source["age_seconds"] for source in told["sources"] if source["age_seconds"] is not None}
+    shown = Starter(tmp_path)("sources --replay demo --json").json
+    ages = {source["name"]: source["age_seconds"] for source in shown["sources"] if source["age_seconds"] is not None}
     assert ages == {"espn_team_rosters": 3 * 3600, "nbac_schedule": 0}
 
 
-def test_sources_of_a_replay_that_is_not_there_are_not_those_of_the_configuration(tmp_path: Path) -> None:
+def test_a_missing_replay_does_not_fall_back_to_the_configured_landing(tmp_path: Path) -> None:
     ended = Starter(tmp_path)("sources --replay demo")
     assert ended.code == 6
     assert "no replay runs in demo" in ended.err

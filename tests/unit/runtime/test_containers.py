@@ -1,4 +1,4 @@
-"""The container files hold together, as far as that shows without a container engine."""
+"""The container files are consistent, as far as this can be checked without a container engine."""
 
 import json
 import os
@@ -33,7 +33,7 @@ def example() -> dict[str, str]:
     return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
 
 
-def test_the_compose_file_obeys_the_compose_schema() -> None:
+def test_the_compose_file_matches_the_compose_schema() -> None:
     checker = Path(sys.executable).with_name("check-jsonschema")
     checked = subprocess.run(
         [checker, "--builtin-schema", "vendor.compose-spec", COMPOSE], capture_output=True, text=True
@@ -47,7 +47,7 @@ def test_nothing_listens_beyond_this_machine(services: Mapping[str, Any]) -> Non
     assert all(port.startswith("127.0.0.1:") for port in published)
 
 
-def test_every_service_tells_its_health_and_waits_for_the_health_of_what_it_needs(
+def test_every_service_has_a_health_check_and_waits_for_healthy_dependencies(
     services: Mapping[str, Any],
 ) -> None:
     for service in services.values():
@@ -55,16 +55,16 @@ def test_every_service_tells_its_health_and_waits_for_the_health_of_what_it_need
         assert all(need["condition"] == "service_healthy" for need in service.get("depends_on", {}).values())
 
 
-def test_a_container_waits_longer_than_the_worker_takes_to_stop(services: Mapping[str, Any]) -> None:
+def test_the_container_stop_timeout_exceeds_the_workers(services: Mapping[str, Any]) -> None:
     assert int(services["worker"]["stop_grace_period"].removesuffix("s")) > 2 * GRACE.total_seconds()
 
 
-def test_every_variable_the_compose_file_asks_for_is_in_the_example(example: dict[str, str]) -> None:
-    asked = set(re.findall(r"\$\{(\w+)", COMPOSE.read_text()))
-    assert asked <= example.keys()
+def test_every_variable_of_the_compose_file_is_in_the_example(example: dict[str, str]) -> None:
+    used = set(re.findall(r"\$\{(\w+)", COMPOSE.read_text()))
+    assert used <= example.keys()
 
 
-def test_the_example_configures_the_worker_with_its_defaults(
+def test_the_example_sets_the_defaults(
     example: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -73,7 +73,7 @@ def test_the_example_configures_the_worker_with_its_defaults(
     assert {name for name in example if name.startswith("TIPOFF_")} <= known
 
 
-def test_what_the_image_copies_passes_the_dockerignore() -> None:
+def test_the_dockerignore_lets_through_what_the_image_copies() -> None:
     copies = re.findall(r"^COPY (?!--from)(.+) \S+$", (PROJECT / "Dockerfile").read_text(), re.MULTILINE)
     copied = {Path(name).parts[0] for names in copies for name in names.split()}
     let_through = re.findall(r"^!(.+)$", (PROJECT / ".dockerignore").read_text(), re.MULTILINE)
@@ -82,7 +82,7 @@ def test_what_the_image_copies_passes_the_dockerignore() -> None:
 
 @pytest.fixture
 def image(tmp_path: Path) -> Path:
-    """What the image's last stage copies from the project, in a folder."""
+    """A folder with what the image's last stage copies from the project."""
     folder = tmp_path / "app"
     folder.mkdir()
     last_stage = (PROJECT / "Dockerfile").read_text().rpartition("\nFROM ")[2]
@@ -94,32 +94,32 @@ def image(tmp_path: Path) -> Path:
 
 
 def versions_check(image: Path) -> dict[str, Any]:
-    """What `doctor`, run from the image's files, finds of the versions."""
+    """The result of `doctor`'s version check, run from the image's files."""
     environment = {**os.environ, "HOME": str(image), "TEMPORAL_ADDRESS": NOWHERE}
     done = subprocess.run(
         [sys.executable, image / "starter.py", "doctor", "--json"], cwd=image, env=environment, capture_output=True
     )
-    (found,) = (found for found in json.loads(done.stdout) if found["check"] == "versions")
-    return dict(found)
+    (result,) = (result for result in json.loads(done.stdout) if result["check"] == "versions")
+    return dict(result)
 
 
-def test_the_image_holds_what_doctor_reads(image: Path) -> None:
-    found = versions_check(image)
-    assert found["ok"], found["says"]
-    assert found["says"].endswith("as locked")
+def test_the_image_contains_what_doctor_reads(image: Path) -> None:
+    result = versions_check(image)
+    assert result["ok"], result["summary"]
+    assert result["summary"].endswith("as in requirements.lock")
 
 
-def test_doctor_tells_of_a_file_that_it_cannot_read(image: Path) -> None:
+def test_doctor_reports_a_file_that_it_cannot_read(image: Path) -> None:
     (image / "requirements.lock").unlink()
-    found = versions_check(image)
-    assert not found["ok"]
-    assert "requirements.lock" in found["says"]
+    result = versions_check(image)
+    assert not result["ok"]
+    assert "requirements.lock" in result["summary"]
 
 
-def test_doctor_names_what_is_installed_in_another_version_than_the_locked_one(image: Path) -> None:
+def test_doctor_names_packages_whose_version_is_not_the_locked_one(image: Path) -> None:
     lock = image / "requirements.lock"
     lock.write_text(re.sub(r"(?m)^duckdb==\S+", "duckdb==0.0.1", lock.read_text()))
-    found = versions_check(image)
-    assert not found["ok"]
-    assert found["says"].endswith("locked are duckdb 0.0.1")
-    assert found["fix"] == "run make setup"
+    result = versions_check(image)
+    assert not result["ok"]
+    assert result["summary"].endswith("requirements.lock has duckdb 0.0.1")
+    assert result["fix"] == "run make setup"
