@@ -1,4 +1,4 @@
-"""Grading a date: active predictions against what happened, one row of `prediction_accuracy` each."""
+"""Grades the active predictions of a date against results: one row of `prediction_accuracy` each."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PLAYER = ["game_id", "player_id"]
 
 
 class GradingResult(Frozen):
-    """What grading a date did; `pending` names the games that could not be graded yet, or not wholly, and why."""
+    """Result of grading a date. `pending` maps each game that is not or only partly graded to the reason."""
 
     written: WriteResult
     predictions: int
@@ -29,40 +29,42 @@ class GradingResult(Frozen):
 
 
 def active_predictions(warehouse: Warehouse, game_date: date, as_of: datetime) -> pl.DataFrame:
-    """The newest prediction of each game, player and system made before that game's tip, as known at `as_of`.
+    """Return the newest prediction per game, player and system, made by `as_of` and before tip-off if there is one.
 
-    Columns of `predictions`, tip-off and `backfilled` as scheduled now, and `superseded`: how many others.
+    Columns: those of `predictions`, with `tip_off` and `backfilled` according to the current schedule, and
+    `superseded`, the number of other predictions.
     """
     return warehouse.query(sql_text("active_predictions"), {"game_date": game_date, "as_of": as_of})
 
 
 def games_of(warehouse: Warehouse, game_date: date, as_of: datetime) -> pl.DataFrame:
-    """The games of a date by tip-off: `game_status` and points as known at `as_of`, `teams_in_box` as stored now."""
-    asked: Parameters = {"game_date": game_date, "as_of": as_of, "season_types": list(PREDICTED)}
-    return warehouse.query(sql_text("slate_games"), asked)
+    """Return the games of a date by tip-off: status and points as known at `as_of`, `teams_in_box` as stored now."""
+    parameters: Parameters = {"game_date": game_date, "as_of": as_of, "season_types": list(PREDICTED)}
+    return warehouse.query(sql_text("slate_games"), parameters)
 
 
 def last_injury_reports(warehouse: Warehouse, game_date: date, as_of: datetime) -> pl.DataFrame:
-    """What the last report of each game up to `as_of` says: `injury_status`, `_reason` and `_as_of` of a player."""
+    """Return `injury_status`, `injury_reason` and `injury_as_of` per player from the last report up to `as_of`."""
     return warehouse.query(sql_text("last_injury_reports"), {"game_date": game_date, "as_of": as_of})
 
 
 def grade_date(
     warehouse: Warehouse, game_date: date, as_of: datetime, postponed: Collection[str] = ()
 ) -> GradingResult:
-    """Grade the active predictions of a date's games that are over; run again, it corrects what has changed.
+    """Grade the active predictions of the finished games of a date; running it again corrects changed grades.
 
-    Grades of a game that cannot be graded (any more) stay as they are.
-    `postponed`: game ids known to be postponed, besides those the schedule or scoreboard says so of.
+    Existing grades of a game that is pending stay as they are.
+    `postponed`: ids of postponed games in addition to those in the schedule or scoreboard.
     """
     predictions = _with_results(warehouse, game_date, as_of)
     games = _games_by_id(warehouse, game_date, as_of, postponed)
-    pending = {game_id: why for game_id in predictions["game_id"].unique().sort() if (why := _not_yet(games, game_id))}
-    over = predictions.filter(~pl.col("game_id").is_in(list(pending)))
-    doubtful = over.filter(_MAY_HAVE_PLAYED)
+    game_ids = predictions["game_id"].unique().sort()
+    pending = {game_id: reason for game_id in game_ids if (reason := _pending_reason(games, game_id))}
+    finished = predictions.filter(~pl.col("game_id").is_in(list(pending)))
+    unresolved = finished.filter(_MAY_HAVE_PLAYED)
     rows = [
         _accuracy_row(row, games[row["game_id"]]["game_status"], as_of)
-        for row in over.filter(~_MAY_HAVE_PLAYED).iter_rows(named=True)
+        for row in finished.filter(~_MAY_HAVE_PLAYED).iter_rows(named=True)
     ]
     frame = pl.DataFrame(rows, list(TABLES["prediction_accuracy"].column_names), infer_schema_length=None)
     return GradingResult(
@@ -70,12 +72,12 @@ def grade_date(
         predictions=predictions.height,
         outcomes=Counter(row["grade"] for row in rows),
         backfilled=sum(row["backfilled"] for row in rows),
-        pending=pending | _in_doubt(doubtful),
+        pending=pending | _unresolved_reasons(unresolved),
     )
 
 
 def _write(warehouse: Warehouse, game_date: date, frame: pl.DataFrame) -> WriteResult:
-    """Replace the grades of the games graded, and of no other."""
+    """Replace the grades of the graded games only."""
     if frame.is_empty():
         return WriteResult(rows=0, changed=False)
     graded = frame["game_id"].unique().sort().to_list()
@@ -85,26 +87,26 @@ def _write(warehouse: Warehouse, game_date: date, frame: pl.DataFrame) -> WriteR
 def _games_by_id(
     warehouse: Warehouse, game_date: date, as_of: datetime, postponed: Collection[str]
 ) -> dict[str, dict[str, Any]]:
-    known = pl.col("game_id").is_in(list(postponed))
-    status = pl.when(known).then(pl.lit(POSTPONED)).otherwise("game_status")
+    is_postponed = pl.col("game_id").is_in(list(postponed))
+    status = pl.when(is_postponed).then(pl.lit(POSTPONED)).otherwise("game_status")
     games = games_of(warehouse, game_date, as_of).with_columns(game_status=status)
     return {row["game_id"]: row for row in games.iter_rows(named=True)}
 
 
-def _not_yet(games: Mapping[str, Mapping[str, Any]], game_id: str) -> str | None:
-    """Why a game cannot be graded yet; None when it can."""
+def _pending_reason(games: Mapping[str, Mapping[str, Any]], game_id: str) -> str | None:
+    """Return why a game cannot be graded yet; None if it can."""
     game = games.get(game_id)
     if game is None:
-        return "not in the schedule any more"
+        return "no longer in the schedule"
     label = f"{game['away']}@{game['home']}"
     if game["game_status"] == POSTPONED or (game["game_status"] == FINAL and game["teams_in_box"] == 2):
         return None
-    lacks = "no complete box score yet" if game["game_status"] == FINAL else f"game is {game['game_status']}"
-    return f"{label}: {lacks}"
+    reason = "no complete box score yet" if game["game_status"] == FINAL else f"game is {game['game_status']}"
+    return f"{label}: {reason}"
 
 
 def _with_results(warehouse: Warehouse, game_date: date, as_of: datetime) -> pl.DataFrame:
-    """Active predictions beside what happened and what had been reported."""
+    """Join the active predictions with results, injury reports, first grades and unresolved names."""
     day = {"game_date": game_date}
     return (
         active_predictions(warehouse, game_date, as_of)
@@ -117,22 +119,22 @@ def _with_results(warehouse: Warehouse, game_date: date, as_of: datetime) -> pl.
 
 
 def _unresolved_names(warehouse: Warehouse, game_date: date) -> pl.DataFrame:
-    """`unresolved_name` of the box scores for each player it may mean."""
-    unknown = warehouse.query(sql_text("unresolved_in_box_scores"), {"game_date": game_date})
-    each = unknown.select("game_id", "team", "unresolved_name", player_name=pl.col("candidates").str.split("; "))
+    """Return each `unresolved_name` of the box scores with each player that it may be."""
+    unresolved = warehouse.query(sql_text("unresolved_in_box_scores"), {"game_date": game_date})
+    each = unresolved.select("game_id", "team", "unresolved_name", player_name=pl.col("candidates").str.split("; "))
     return each.explode("player_name").unique(["game_id", "team", "player_name"], keep="first", maintain_order=True)
 
 
 _MAY_HAVE_PLAYED = pl.col("minutes").is_null() & pl.col("unresolved_name").is_not_null()
-"""He is not in the box score, or he is there under a name that nobody answers to."""
+"""The player is not in the box score, unless an unresolved name in it is the player's."""
 
 
-def _in_doubt(doubtful: pl.DataFrame) -> dict[str, str]:
-    """Game -> whose predictions wait for a person to say whether they are void."""
-    told = pl.concat_str(pl.col("unresolved_name", "player_name"), separator=" of the box score may be ")
-    names = doubtful.sort("unresolved_name", "player_name").group_by("game_id").agg(told.unique(maintain_order=True))
+def _unresolved_reasons(unresolved: pl.DataFrame) -> dict[str, str]:
+    """Return game -> why predictions of it wait for an operator to resolve a name."""
+    text = pl.concat_str(pl.col("unresolved_name", "player_name"), separator=" in the box score may be ")
+    names = unresolved.sort("unresolved_name", "player_name").group_by("game_id").agg(text.unique(maintain_order=True))
     return {
-        game_id: f"{', '.join(texts)}: add the spelling to the alias file, read the box scores again, then grade again"
+        game_id: f"{', '.join(texts)}: add the spelling to the alias file, then retry the box scores and the grading"
         for game_id, texts in names.iter_rows()
     }
 
@@ -143,16 +145,16 @@ def _accuracy_row(row: Mapping[str, Any], game_status: str, as_of: datetime) -> 
     actual = None if outcome is Grade.VOID else row["actual_points"]
     error = _difference(row["points"], actual)
     return {
-        **{name: row[name] for name in _CARRIED},
+        **{name: row[name] for name in _COPIED},
         "grade": outcome.value,
-        "void_reason": _why_void(row, game_status) if outcome is Grade.VOID else None,
+        "void_reason": _void_reason(row, game_status) if outcome is Grade.VOID else None,
         "actual_points": actual,
         "first_actual_points": actual if row["first_actual_points"] is None else row["first_actual_points"],
         "predicted_points": row["points"],
         "signed_error": error,
-        "absolute_error": _size(error),
-        "line_absolute_error": _size(_difference(row["line"], actual)),
-        "last10_absolute_error": _size(_difference(row["last10_points"], actual)),
+        "absolute_error": _absolute(error),
+        "line_absolute_error": _absolute(_difference(row["line"], actual)),
+        "last10_absolute_error": _absolute(_difference(row["last10_points"], actual)),
         "within_80": None if actual is None else row["low_80"] <= actual <= row["high_80"],
         "profit_units": profit_units(outcome, row["price_american"]),
         "closing_line_value": closing_line_value(row["lean"], row["line"], row["closing_line"]),
@@ -160,14 +162,14 @@ def _accuracy_row(row: Mapping[str, Any], game_status: str, as_of: datetime) -> 
     }
 
 
-_CARRIED = (
+_COPIED = (
     *("game_date", "game_id", "prediction_id", "player_id", "system_id", "line", "lean", "recommendation"),
     *("confidence", "price_american", "closing_line", "backfilled"),
 )
-"""Columns of a prediction (and its close) that its accuracy row repeats."""
+"""Columns that the accuracy row copies from the prediction and its result."""
 
 
-def _why_void(row: Mapping[str, Any], game_status: str) -> str:
+def _void_reason(row: Mapping[str, Any], game_status: str) -> str:
     report = (row["injury_status"], row["injury_reason"], row["injury_as_of"])
     return void_reason(game_status, *report, predicted_at=row["as_of"])
 
@@ -176,5 +178,5 @@ def _difference(value: float | None, actual: int | None) -> float | None:
     return None if value is None or actual is None else value - actual
 
 
-def _size(error: float | None) -> float | None:
+def _absolute(error: float | None) -> float | None:
     return None if error is None else abs(error)

@@ -1,7 +1,7 @@
-"""What graded rows say about a system: each metric is a plain formula over rows of `prediction_accuracy`.
+"""Metrics of a system, each a formula over rows of `prediction_accuracy`.
 
-A hit rate never stands without its N, Wilson interval and break-even; an error never without the line's and
-the last-10 mean's on the same rows.
+A hit rate always comes with its N, Wilson interval and break-even; an error always with those of the line and of the
+last-10 mean on the same rows.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _STAKED = pl.col("profit_units").is_not_null() & (pl.col("grade") != Grade.VOID.
 _OVER = (pl.col("recommendation") == Recommendation.OVER).cast(pl.Float64)
 
 FORWARD = ~pl.col("backfilled")
-"""Predictions of before tip-off: the only ones that say how good a system is."""
+"""Predictions made before tip-off; only they count in the metrics."""
 _PICKED = pl.col("recommendation").is_in(SIDES) & FORWARD
 
 
 class HitRate(Frozen):
-    """Wins among decided rows (push and void are out), 95 % Wilson interval, all on the 0-1 scale."""
+    """Share of wins among wins and losses (without push and void) with its 95 % Wilson interval, 0-1 scale."""
 
     wins: int
     n: int
@@ -38,13 +38,13 @@ class HitRate(Frozen):
     low: float | None
     high: float | None
     break_even: float | None
-    """Share of wins at which these prices neither win nor lose."""
+    """Hit rate with a profit of zero at these prices."""
     roi: float | None
-    """Profit per unit staked; a push returns its stake."""
+    """Profit per unit staked; a push returns the stake."""
 
 
 class ErrorComparison(Frozen):
-    """Mean absolute errors, points, on the same `n` rows: those played, with a line and a last-10 mean."""
+    """Mean absolute errors in points on the same `n` rows: the player played and had a line and a last-10 mean."""
 
     n: int
     mae: float | None
@@ -53,53 +53,56 @@ class ErrorComparison(Frozen):
 
 
 class ReliabilityBin(Frozen):
-    """What was said and what happened in one bin of confidence."""
+    """Predicted and observed share of wins in one bin of confidence."""
 
-    said: float
-    happened: float
+    predicted: float
+    """Mean confidence."""
+    observed: float
+    """Share of wins."""
     n: int
     low: float
+    """Lower end of the 95 % Wilson interval of `observed`."""
     high: float
 
 
 class SystemMetrics(Frozen):
-    """How one system did on some rows."""
+    """Metrics of one system."""
 
     system_id: str
     predictions: int
     backfilled: int
-    """How many of them were no predictions of before tip-off; they are in no figure below but `outcomes`."""
+    """Predictions not made before tip-off; they count in `outcomes` and in no other figure."""
     outcomes: Mapping[str, int]
     played: int
     mae_played: float | None
-    """Mean absolute error over everyone who played, with a line or without, points."""
+    """Mean absolute error over all players who played, with or without a line, points."""
     bias: float | None
-    """Mean of prediction minus actual over everyone who played, points."""
+    """Mean of prediction minus actual over all players who played, points."""
     same_rows: ErrorComparison
     leans: HitRate
-    """Every lined prediction, a PASS by the side it leans to."""
+    """All predictions with a line; a PASS counts by its lean."""
     picks: HitRate
-    """Only OVER and UNDER recommendations."""
+    """OVER and UNDER recommendations only."""
     coverage_80: float | None
     """Share of results within the 80 % interval."""
     reliability: tuple[ReliabilityBin, ...]
     calibration_error: float | None
-    """Expected calibration error of the lean's confidence, 0-1 scale."""
+    """Expected calibration error of the confidence, 0-1 scale."""
     picked: int
-    """Picks, whatever became of them."""
+    """Number of picks with any grade."""
     over_share: float | None
-    """Share of OVER among the `picked`."""
+    """Share of OVER among `picked`."""
 
 
 class MetricWarning(Frozen):
-    """A figure that asks for a person; `key` names it once per system."""
+    """A figure that an operator should check; `key` is unique per kind and system."""
 
     key: str
     text: str
 
 
 def wilson(wins: int, n: int, z: float = Z_95) -> tuple[float, float]:
-    """Wilson score interval of a share (Wilson 1927); (0, 1) when nothing was decided."""
+    """Return the Wilson score interval of a share (Wilson 1927); (0, 1) for n = 0."""
     if n == 0:
         return 0.0, 1.0
     share, spread = wins / n, z * z / n
@@ -109,14 +112,14 @@ def wilson(wins: int, n: int, z: float = Z_95) -> tuple[float, float]:
 
 
 def break_even(prices_american: Sequence[float]) -> float | None:
-    """Share of wins at which equal stakes at these prices return what was staked; None without prices."""
+    """Return the hit rate at which equal stakes at these prices have a profit of zero; None without prices."""
     if not prices_american:
         return None
     return len(prices_american) / sum(map(decimal_price, prices_american))
 
 
 def hit_rate(rows: pl.DataFrame) -> HitRate:
-    """Hit rate, interval, break-even and ROI of some rows."""
+    """Return hit rate, interval, break-even and ROI."""
     decided = rows.filter(_DECIDED)
     staked = rows.filter(_STAKED)
     wins = decided.filter(pl.col("grade") == Grade.WIN.value).height
@@ -132,8 +135,8 @@ def hit_rate(rows: pl.DataFrame) -> HitRate:
     )
 
 
-def errors(rows: pl.DataFrame) -> ErrorComparison:
-    """The system's, the line's and the last-10 mean's error on the rows that have all three."""
+def compare_errors(rows: pl.DataFrame) -> ErrorComparison:
+    """Return the errors of system, line and last-10 mean on the rows that have all three."""
     compared = rows.filter(_COMPARED)
     return ErrorComparison(
         n=compared.height,
@@ -144,12 +147,12 @@ def errors(rows: pl.DataFrame) -> ErrorComparison:
 
 
 def reliability(rows: pl.DataFrame) -> tuple[ReliabilityBin, ...]:
-    """Decided rows binned by the lean's confidence, bins of 0.05, empty ones left out."""
+    """Bin wins and losses by confidence, in bins of 0.05; empty bins are left out."""
     decided = rows.filter(_DECIDED & pl.col("confidence").is_not_null())
     bins = (
         decided.group_by((pl.col("confidence") / BIN_WIDTH + 1e-9).floor().alias("bin"))
         .agg(
-            said=pl.col("confidence").mean(),
+            predicted=pl.col("confidence").mean(),
             wins=(pl.col("grade") == Grade.WIN.value).sum(),
             n=pl.len(),
         )
@@ -159,57 +162,57 @@ def reliability(rows: pl.DataFrame) -> tuple[ReliabilityBin, ...]:
 
 
 def calibration_error(bins: Sequence[ReliabilityBin]) -> float | None:
-    """Expected calibration error: mean distance of said and happened, weighted by rows; None without rows."""
+    """Return the expected calibration error: mean |predicted - observed| weighted by rows; None without rows."""
     total = sum(each.n for each in bins)
-    return sum(each.n * abs(each.said - each.happened) for each in bins) / total if total else None
+    return sum(each.n * abs(each.predicted - each.observed) for each in bins) / total if total else None
 
 
 def measure(rows: pl.DataFrame) -> tuple[SystemMetrics, ...]:
-    """The metrics of each system in rows of `prediction_accuracy`, by system."""
+    """Return the metrics of each system in rows of `prediction_accuracy`, sorted by system id."""
     return tuple(
         _measure_system(system_id, rows.filter(pl.col("system_id") == system_id))
         for system_id in sorted(rows["system_id"].unique())
     )
 
 
-def findings(metrics: SystemMetrics) -> tuple[MetricWarning, ...]:
-    """Figures too one-sided, too bad or too good to be true; a small N never warns."""
+def metric_warnings(metrics: SystemMetrics) -> tuple[MetricWarning, ...]:
+    """Warn about figures that are one-sided, too bad, or too good to be true, given enough rows."""
     picks, same, rate = metrics.picks, metrics.same_rows, metrics.picks.rate
-    better = None if same.mae is None or same.line_mae is None else same.line_mae - same.mae
-    found = []
+    gain = None if same.mae is None or same.line_mae is None else same.line_mae - same.mae
+    texts = {}
     if rate is not None and picks.n >= 40 and rate < 0.3:
-        found.append(("hit-rate", f"hit rate {rate:.0%} on {picks.n} picks; look at its inputs"))
+        texts["hit-rate"] = f"hit rate {rate:.0%} on {picks.n} picks; check its inputs"
     if rate is not None and picks.n > 500 and rate > 0.58:
-        found.append(("too-good-hit-rate", f"hit rate {rate:.1%} on {picks.n} picks; look for a leak"))
-    if better is not None and same.n > 1000 and better > 0.15:
-        found.append(("too-good-mae", f"MAE {better:.2f} below the line's on {same.n} rows; look for a leak"))
+        texts["too-good-hit-rate"] = f"hit rate {rate:.1%} on {picks.n} picks; check for look-ahead"
+    if gain is not None and same.n > 1000 and gain > 0.15:
+        texts["too-good-mae"] = f"MAE {gain:.2f} below that of the line on {same.n} rows; check for look-ahead"
     system = metrics.system_id
-    told = tuple(MetricWarning(key=f"{key}:{system}", text=f"{system}: {text}") for key, text in found)
-    return (*_balance(system, metrics.picked, metrics.over_share), *told)
+    warnings = tuple(MetricWarning(key=f"{key}:{system}", text=f"{system}: {text}") for key, text in texts.items())
+    return (*_balance_warnings(system, metrics.picked, metrics.over_share), *warnings)
 
 
-def one_sided(predictions: pl.DataFrame) -> tuple[MetricWarning, ...]:
-    """Systems whose picks are nearly all of one side, from their predictions, graded or not."""
+def one_sided_warnings(predictions: pl.DataFrame) -> tuple[MetricWarning, ...]:
+    """Warn about systems whose picks are nearly all on one side; the predictions need not be graded."""
     picks = predictions.filter(_PICKED).group_by("system_id").agg(pl.len(), share=_OVER.mean())
     return tuple(
-        finding
+        warning
         for system_id, picked, share in picks.sort("system_id").iter_rows()
-        for finding in _balance(system_id, picked, share)
+        for warning in _balance_warnings(system_id, picked, share)
     )
 
 
-def ungraded(predictions: int, graded: int) -> tuple[MetricWarning, ...]:
-    """Whether so many of a date's predictions have no grade that its figures mislead."""
+def coverage_warnings(predictions: int, graded: int) -> tuple[MetricWarning, ...]:
+    """Warn if so many predictions of a date have no grade that its figures mislead."""
     if graded >= 0.95 * predictions:
         return ()
-    text = f"{graded} of {predictions} predictions are graded; look for box scores that did not come, then grade again"
+    text = f"{graded} of {predictions} predictions are graded; check for missing box scores, then retry the grading"
     return (MetricWarning(key="grading-coverage", text=text),)
 
 
-def _balance(system_id: str, picked: int, over_share: float | None) -> tuple[MetricWarning, ...]:
+def _balance_warnings(system_id: str, picked: int, over_share: float | None) -> tuple[MetricWarning, ...]:
     if over_share is None or picked <= 100 or 0.3 <= over_share <= 0.7:
         return ()
-    text = f"{system_id}: {over_share:.0%} of {picked} picks are OVER; look for a biased line"
+    text = f"{system_id}: {over_share:.0%} of {picked} picks are OVER; check for bias"
     return (MetricWarning(key=f"balance:{system_id}", text=text),)
 
 
@@ -225,7 +228,7 @@ def _measure_system(system_id: str, graded: pl.DataFrame) -> SystemMetrics:
         played=played.height,
         mae_played=_mean(played, "absolute_error"),
         bias=_mean(played, "signed_error"),
-        same_rows=errors(rows),
+        same_rows=compare_errors(rows),
         leans=hit_rate(rows),
         picks=hit_rate(picks),
         coverage_80=_mean(played.with_columns(pl.col("within_80").cast(pl.Float64)), "within_80"),
@@ -237,14 +240,14 @@ def _measure_system(system_id: str, graded: pl.DataFrame) -> SystemMetrics:
 
 
 def outcomes(rows: pl.DataFrame) -> dict[str, int]:
-    """Rows by grade, every grade named; they add up to the rows."""
+    """Return the number of rows per grade; grades without rows have 0."""
     counts = dict(rows["grade"].value_counts().iter_rows())
     return {each.value: counts.get(each.value, 0) for each in Grade}
 
 
-def _bin(said: float, wins: int, n: int) -> ReliabilityBin:
+def _bin(predicted: float, wins: int, n: int) -> ReliabilityBin:
     low, high = wilson(wins, n)
-    return ReliabilityBin(said=said, happened=wins / n, n=n, low=low, high=high)
+    return ReliabilityBin(predicted=predicted, observed=wins / n, n=n, low=low, high=high)
 
 
 def _mean(rows: pl.DataFrame, column: str) -> float | None:

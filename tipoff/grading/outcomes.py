@@ -1,4 +1,4 @@
-"""How one prediction ended. Pure; the rules are those of sports betting: void and push leave the hit rate."""
+"""Pure rules that grade one prediction, as in sports betting: void and push do not count in the hit rate."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ RULED_OUT = frozenset({"Out", "Doubtful"})
 
 
 def grade(lean: str | None, line: float | None, actual_points: int | None, did_play: bool, game_status: str) -> Grade:
-    """The one outcome of a prediction; `lean` is the side of the line it stands on, also on a PASS.
+    """Return the grade of a prediction; `lean` is its side of the line, also for a PASS.
 
-    Void goes first: who did not play has no points to be right or wrong about. Raises BadInputError while the
-    game is not over, and for a line without a side.
+    VOID takes precedence: a player who did not play has no points to grade. Raises BadInputError if the game is not
+    over, and for a line without a lean.
     """
     if game_status not in (FINAL, POSTPONED):
         raise BadInputError(f"a game that is {game_status} cannot be graded; grade it when it is final")
@@ -26,7 +26,7 @@ def grade(lean: str | None, line: float | None, actual_points: int | None, did_p
     if line is None:
         return Grade.NO_LINE
     if lean not in (Recommendation.OVER, Recommendation.UNDER):
-        raise BadInputError(f"a prediction with line {line} leans to neither side ({lean}); predict it again")
+        raise BadInputError(f"a prediction with line {line} has no lean ({lean}); predict it again")
     if actual_points == line:
         return Grade.PUSH
     return Grade.WIN if (actual_points > line) == (lean == Recommendation.OVER) else Grade.LOSS
@@ -39,17 +39,17 @@ def void_reason(
     reported_at: datetime | None,
     predicted_at: datetime,
 ) -> str:
-    """Why a void prediction is void: postponed, known injury, late scratch, or the coach's decision."""
+    """Return why a prediction is void: postponement, known injury, late scratch, or not ruled out at all."""
     if game_status == POSTPONED:
         return "game postponed"
     if injury_status not in RULED_OUT or reported_at is None:
-        return "did not play; not ruled out by any report read"
+        return "did not play; not ruled out in any injury report"
     known = "ruled out before the prediction" if reported_at <= predicted_at else "late scratch"
     return f"{known}: {injury_reason}" if injury_reason else known
 
 
 def profit_units(outcome: Grade, price_american: float | None) -> float | None:
-    """Profit of one unit staked at a price; 0 on push and void; None where there was no bet or no price."""
+    """Return the profit of one unit staked at a price; 0 for push and void, None without a line or a price."""
     if outcome is Grade.NO_LINE or price_american is None:
         return None
     if outcome is Grade.LOSS:
@@ -58,7 +58,7 @@ def profit_units(outcome: Grade, price_american: float | None) -> float | None:
 
 
 def closing_line_value(lean: str | None, line: float | None, closing_line: float | None) -> float | None:
-    """Points the line moved towards the lean after the prediction; positive: the pick had the better one."""
+    """Return the points the line moved towards the lean; positive if the prediction had the better line."""
     if line is None or closing_line is None or lean is None:
         return None
     move = closing_line - line

@@ -1,4 +1,4 @@
-"""Alerts: one JSON line each in `alerts.jsonl` of the export store; the same alert twice is one line."""
+"""Stores alerts in `alerts.jsonl` of the export store, one JSON line per date and key."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PATH: Final = "alerts.jsonl"
 
 
 def raise_alert(store: ExportStore, game_date: date, alert: Alert) -> bool:
-    """Add an alert unless the date has one of its key; whether it was added. Raises StorageError."""
+    """Add an alert unless the date has one with its key; return whether it was added. Raises StorageError."""
     with store.exclusive():
         current = store.read(PATH) or b""
         if any(each.key == alert.key for each in _alerts_in(current, game_date)):
@@ -25,7 +25,7 @@ def raise_alert(store: ExportStore, game_date: date, alert: Alert) -> bool:
 
 
 def alerts_of(store: ExportStore, game_date: date) -> tuple[Alert, ...]:
-    """The alerts of a date, oldest first."""
+    """Return the alerts of a date, oldest first."""
     return tuple(_alerts_in(store.read(PATH) or b"", game_date))
 
 

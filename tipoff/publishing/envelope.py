@@ -1,4 +1,4 @@
-"""What every export carries around its payload, and how an export is put into the store."""
+"""The envelope around the payload of every export, and writing exports to the store."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ SCHEMA_VERSION: Final = 1
 
 
 class ExportStatus(StrEnum):
-    """What a reader may expect of an export."""
+    """Completeness of an export."""
 
     COMPLETE = "complete"
-    DEGRADED = "degraded"  # something it wanted is not in it; see degraded_reasons and missing_games
-    EMPTY = "empty"  # a date without games
-    STALE = "stale"  # older than it should be by now
+    DEGRADED = "degraded"  # inputs or games are missing; see degraded_reasons and missing_games
+    EMPTY = "empty"  # the date has no games
+    STALE = "stale"  # a newer version should exist by now
 
 
 class Envelope(Frozen):
-    """Head of every export. `as_of` is the moment on the day's clock, `generated_at` the wall clock's."""
+    """The common fields of every export. `as_of` is on the day's clock, `generated_at` on the wall clock."""
 
     schema_version: int = SCHEMA_VERSION
     game_date: date
@@ -41,7 +41,7 @@ class Envelope(Frozen):
 def export_status(
     *, empty: bool, degraded: Sequence[str], missing_games: Sequence[str], stale: bool = False
 ) -> ExportStatus:
-    """The status of an export; `empty`: its date has no games."""
+    """Return the status of an export; `empty` means that its date has no games."""
     if empty:
         return ExportStatus.EMPTY
     if stale:
@@ -50,7 +50,7 @@ def export_status(
 
 
 def encode(envelope: Envelope, payload: Mapping[str, Any]) -> bytes:
-    """An export as it is stored: UTF-8 JSON that is also safe inside an HTML page."""
+    """Encode an export as UTF-8 JSON that is also safe inside an HTML page."""
     text = json.dumps(
         {**envelope.model_dump(mode="json"), **payload},
         ensure_ascii=False,
@@ -62,44 +62,44 @@ def encode(envelope: Envelope, payload: Mapping[str, Any]) -> bytes:
 
 
 def decode(content: bytes) -> dict[str, Any]:
-    """An export as it was encoded."""
+    """Decode an export."""
     loaded: dict[str, Any] = json.loads(content)
     return loaded
 
 
 def put(store: ExportStore, path: str, envelope: Envelope, payload: Mapping[str, Any]) -> bool:
-    """Store an export unless it would differ in `generated_at` alone; whether it was written."""
+    """Store an export unless only `generated_at` differs; return whether it was written."""
     content = encode(envelope, payload)
-    if _says(store.read(path)) == _says(content):
+    if _comparable(store.read(path)) == _comparable(content):
         return False
     return store.write_if_changed(path, content)
 
 
 def put_version(store: ExportStore, stem: str, envelope: Envelope, payload: Mapping[str, Any]) -> str:
-    """Store an export for good and return its path: `stem.json`, or `stem-2.json` where another one stands."""
+    """Store an immutable export and return its path: `stem.json`, or `stem-2.json` if another one exists."""
     content = encode(envelope, payload)
     for number in count(1):
         path = f"{stem}.json" if number == 1 else f"{stem}-{number}.json"
-        standing = _says(store.read(path))
-        if standing is None:
+        existing = _comparable(store.read(path))
+        if existing is None:
             store.write_if_changed(path, content)
-        if standing in (None, _says(content)):
+        if existing in (None, _comparable(content)):
             break
     return path
 
 
 def put_pointer(store: ExportStore, path: str, envelope: Envelope, payload: Mapping[str, Any]) -> bool:
-    """Store a `today` or `latest` unless it speaks of a later date already; whether it speaks of this one."""
+    """Update `today` or `latest` unless it has a later date already; return whether it has this date now."""
     with store.exclusive():
-        standing = _says(store.read(path))
-        if standing is not None and date.fromisoformat(standing["game_date"]) > envelope.game_date:
+        existing = _comparable(store.read(path))
+        if existing is not None and date.fromisoformat(existing["game_date"]) > envelope.game_date:
             return False
         put(store, path, envelope, payload)
     return True
 
 
-def _says(content: bytes | None) -> dict[str, Any] | None:
-    """What an export says, apart from when it was written; None for none, and for one too damaged to read."""
+def _comparable(content: bytes | None) -> dict[str, Any] | None:
+    """Return an export without `generated_at`; None if it is missing or damaged."""
     try:
         export = decode(content) if content is not None else None
     except ValueError:
@@ -112,7 +112,7 @@ def _plain(value: object) -> str:
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if isinstance(value, date):
         return value.isoformat()
-    raise TypeError(f"{value!r} has no place in an export")
+    raise TypeError(f"{value!r} cannot be encoded in an export")
 
 
 _UNSAFE_IN_HTML: Final = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}

@@ -1,4 +1,4 @@
-"""Pictures of the report page as inline SVG: pure functions of numbers, coloured by the page's style sheet."""
+"""Figures of the report page as inline SVG: pure functions of numbers, colored by the style sheet of the page."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import NamedTuple
 from tipoff.grading.metrics import ReliabilityBin
 
 _QUARTERS = (0.0, 0.25, 0.5, 0.75, 1.0)
-Told = Callable[[float], str]
+Format = Callable[[float], str]
 
 WIDTH, HEIGHT = 480, 340
 LEFT, RIGHT, TOP, BOTTOM = 54, 24, 38, 52
 
 
 class Axis(NamedTuple):
-    """A scale from numbers to one direction of the picture."""
+    """A linear scale from values to positions along one axis."""
 
     low: float
     high: float
@@ -24,7 +24,7 @@ class Axis(NamedTuple):
     end: float
 
     def at(self, value: float) -> float:
-        """Where a value lies, in picture units; values outside lie on the edge."""
+        """Return the position of a value in SVG units; values out of range are clipped."""
         share = (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
         return round(self.start + share * (self.end - self.start), 1)
 
@@ -32,9 +32,9 @@ class Axis(NamedTuple):
 def range_bar(
     low: float, points: float, high: float, top: float, line: float | None = None, scored: float | None = None
 ) -> str:
-    """An interval from 0 to `top`: band, point estimate, the line as a tick, what happened as a ring.
+    """Draw an interval on the scale 0 to `top`: band, point estimate, the line as a tick, the result as a ring.
 
-    The numbers stand beside it as text, so it is hidden from screen readers.
+    The page shows the numbers as text too, so the bar is hidden from screen readers.
     """
 
     def at(value: float) -> str:
@@ -52,33 +52,35 @@ def _vertical(kind: str, x: str, top: float, bottom: float) -> str:
 
 
 def reliability_figure(key: str, name: str, bins: Sequence[ReliabilityBin]) -> str:
-    """Said against happened: one dot a bin, its area the number of predictions, its whiskers 95 % Wilson."""
-    low = min(4, *(int(each.said * 10) for each in bins), 4) / 10
-    high = max(8, *(int(each.said * 10) + 1 for each in bins), 8) / 10
+    """Draw observed against predicted shares: one dot per bin, area by predictions, whiskers 95 % Wilson."""
+    low = min(4, *(int(each.predicted * 10) for each in bins), 4) / 10
+    high = max(8, *(int(each.predicted * 10) + 1 for each in bins), 8) / 10
     x = Axis(low, high, LEFT, WIDTH - RIGHT)
     y = Axis(0, 1, HEIGHT - BOTTOM, TOP)
     most = max((each.n for each in bins), default=1)
-    told = "; ".join(f"said {_percent(each.said)}, happened {_percent(each.happened)} of {each.n}" for each in bins)
+    description = "; ".join(
+        f"predicted {_percent(each.predicted)}, observed {_percent(each.observed)} of {each.n}" for each in bins
+    )
     body = [
         *_grid(x, y, [tenth / 10 for tenth in range(round(low * 10), round(high * 10) + 1)], _QUARTERS, _percent),
         f'<line class="ideal" x1="{x.at(low)}" y1="{y.at(low)}" x2="{x.at(high)}" y2="{y.at(high)}"/>',
         *(_reliability_mark(each, x, y, most) for each in bins),
         *_labels("Probability given to the lean", "Share of leans that won"),
     ]
-    return _picture(f"reliability-{key}", f"Calibration of {name}", told or "Nothing decided yet.", body)
+    return _figure(f"reliability-{key}", f"Calibration of {name}", description or "No wins or losses yet.", body)
 
 
 def _reliability_mark(each: ReliabilityBin, x: Axis, y: Axis, most: int) -> str:
-    across, radius = x.at(each.said), 3 + 8 * (each.n / most) ** 0.5
+    across, radius = x.at(each.predicted), 3 + 8 * (each.n / most) ** 0.5
     return (
         f'<line class="whisker" x1="{across}" x2="{across}" y1="{y.at(each.low)}" y2="{y.at(each.high)}"/>'
-        f'<circle class="mark" cx="{across}" cy="{y.at(each.happened)}" r="{radius:.1f}"/>'
-        + _text(across + radius + 3, y.at(each.happened) - 6, str(each.n), "start", "count")
+        f'<circle class="mark" cx="{across}" cy="{y.at(each.observed)}" r="{radius:.1f}"/>'
+        + _text(across + radius + 3, y.at(each.observed) - 6, str(each.n), "start", "count")
     )
 
 
 def residual_figure(key: str, name: str, residuals: Sequence[tuple[float, float]]) -> str:
-    """Scored minus predicted against predicted, one dot a player; the stepped line is the mean by five points."""
+    """Draw scored minus predicted against predicted points, one dot per player, with the mean per five points."""
     top = _round_up(max((predicted for predicted, _ in residuals), default=1), 5)
     reach = _round_up(max((abs(residual) for _, residual in residuals), default=1), 10)
     x = Axis(0, top, LEFT, WIDTH - RIGHT)
@@ -90,19 +92,19 @@ def residual_figure(key: str, name: str, residuals: Sequence[tuple[float, float]
         *(_mean_step(x, y, *step) for step in _means(residuals, 5)),
         *_labels("Predicted points", "Scored minus predicted"),
     ]
-    return _picture(f"residuals-{key}", f"Errors of {name}", _told_residuals(residuals), body)
+    return _figure(f"residuals-{key}", f"Errors of {name}", _describe_residuals(residuals), body)
 
 
-def _told_residuals(residuals: Sequence[tuple[float, float]]) -> str:
+def _describe_residuals(residuals: Sequence[tuple[float, float]]) -> str:
     if not residuals:
-        return "Nobody has played yet."
+        return "No results yet."
     errors = sorted(residual for _, residual in residuals)
     mean = sum(errors) / len(errors)
     return f"{len(errors)} players: mean {_signed(mean)}, from {_signed(errors[0])} to {_signed(errors[-1])} points."
 
 
 def _means(residuals: Iterable[tuple[float, float]], width: int) -> list[tuple[float, float, float]]:
-    """Mean residual of each bin of predicted points with at least five players: (from, to, mean)."""
+    """Return (from, to, mean residual) of each bin of predicted points with at least five players."""
     bins: dict[int, list[float]] = {}
     for predicted, residual in residuals:
         bins.setdefault(int(predicted // width), []).append(residual)
@@ -117,10 +119,10 @@ def _mean_step(x: Axis, y: Axis, start: float, end: float, mean: float) -> str:
     return f'<line class="mean" x1="{x.at(start)}" x2="{x.at(end)}" y1="{y.at(mean)}" y2="{y.at(mean)}"/>'
 
 
-# ── what both pictures have ──────────────────────────────────────────────────────────────────────────────
+# ── shared by both figures ───────────────────────────────────────────────────────────────────────────────
 
 
-def _picture(key: str, title: str, description: str, body: Iterable[str]) -> str:
+def _figure(key: str, title: str, description: str, body: Iterable[str]) -> str:
     return (
         f'<svg class="figure" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-labelledby="{key}-t {key}-d">'
         f'<title id="{key}-t">{escape(title)}</title><desc id="{key}-d">{escape(description)}</desc>'
@@ -128,17 +130,17 @@ def _picture(key: str, title: str, description: str, body: Iterable[str]) -> str
     )
 
 
-def _grid(x: Axis, y: Axis, across: Sequence[float], up: Sequence[float], told: Told) -> list[str]:
-    """Lines and numbers of both axes; the horizontal axis is told without a sign."""
+def _grid(x: Axis, y: Axis, across: Sequence[float], up: Sequence[float], label: Format) -> list[str]:
+    """Draw grid lines and numbers of both axes; numbers of the horizontal axis have no sign."""
     upright = [f'<line class="grid" x1="{x.at(v)}" x2="{x.at(v)}" y1="{y.start}" y2="{y.end}"/>' for v in across]
     level = [f'<line class="grid" x1="{x.start}" x2="{x.end}" y1="{y.at(v)}" y2="{y.at(v)}"/>' for v in up]
-    below = [_text(x.at(v), y.start + 18, told(v).lstrip("+"), "middle") for v in across]
-    beside = [_text(x.start - 7, y.at(v) + 5, told(v), "end") for v in up]
+    below = [_text(x.at(v), y.start + 18, label(v).lstrip("+"), "middle") for v in across]
+    beside = [_text(x.start - 7, y.at(v) + 5, label(v), "end") for v in up]
     return [*upright, *level, *below, *beside]
 
 
 def _labels(across: str, up: str) -> list[str]:
-    """What the axes mean; the upright one is named above it, where it reads without turning the head."""
+    """Draw the titles of the axes; the title of the vertical axis is above it, to be read without rotation."""
     below = _text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8, across, "middle", "label")
     return [below, _text(2, 17, up, "start", "label")]
 

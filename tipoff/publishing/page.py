@@ -1,6 +1,6 @@
-"""The report page of a date: one HTML file without scripts, readable on a phone, from the warehouse and the status.
+"""Renders the report page of a date from the warehouse and the day status: one HTML file without scripts.
 
-The page carries no wall-clock time: the same day told twice is the same page.
+The page contains no wall-clock time, so the same inputs give the same page.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ TEMPLATES: Final = Path(__file__).parent / "templates"
 MISSES_SHOWN: Final = 8
 
 _VERDICTS: Final = {
-    RunState.RUNNING: ("busy", "The day is under way"),
-    RunState.WAITING: ("busy", "The day is under way"),
-    RunState.NEEDS_ATTENTION: ("bad", "The day needs a person"),
+    RunState.RUNNING: ("running", "The day is in progress"),
+    RunState.WAITING: ("running", "The day is in progress"),
+    RunState.NEEDS_ATTENTION: ("bad", "The day needs attention"),
     RunState.FAILED: ("bad", "The day failed"),
-    RunState.CANCELLED: ("fair", "The day was ended by a person"),
+    RunState.CANCELLED: ("fair", "The day was cancelled"),
 }
 
 _COMPLETE: Final = {
@@ -44,7 +44,7 @@ _COMPLETE: Final = {
 def publish_page(
     warehouse: Warehouse, store: ExportStore, game_date: date, as_of: datetime, status: Mapping[str, Any]
 ) -> PublishResult:
-    """Write `pages/{date}.html` as known at `as_of`; `status`: the day's own, as exported in `status.json`."""
+    """Write `pages/{date}.html` as known at `as_of`; `status` is the day status as exported in `status.json`."""
     predicted = predictions_content(warehouse, game_date, as_of)
     results = results_content(warehouse, game_date, as_of)
     path = f"pages/{game_date}.html"
@@ -54,7 +54,7 @@ def publish_page(
 
 
 def render_page(status: DayStatus, as_of: datetime, predicted: JsonObject, results: JsonObject) -> str:
-    """The page as HTML text, from a status and the payloads of the two exports."""
+    """Render the page as HTML from a status and the payloads of the two exports."""
     template = _environment().get_template("page.html.j2")
     players = predicted["players"]
     return template.render(
@@ -70,34 +70,34 @@ def render_page(status: DayStatus, as_of: datetime, predicted: JsonObject, resul
         labels={game["game_id"]: f"{game['away']}@{game['home']}" for game in predicted["games"]},
         results=results,
         graded=sum(results["outcomes"].values()),
-        pictures={each["system_id"]: _pictures(each, results["players"]) for each in results["systems"]},
+        figures={each["system_id"]: _figures(each, results["players"]) for each in results["systems"]},
         misses=_misses(results["players"]),
         voids=_voids(results["players"]),
     )
 
 
 def _verdict(status: DayStatus) -> tuple[str, str]:
-    """Tone and words of the headline."""
+    """Return CSS class and text of the headline."""
     if status.state is RunState.COMPLETE:
         return _COMPLETE[status.data_quality]
     return _VERDICTS[status.state]
 
 
 def _predictions(players: Sequence[JsonObject]) -> list[JsonObject]:
-    """What each system says of each player, or how it ended."""
+    """Return the predictions, or results, of all players and systems."""
     return [each for player in players for each in player["systems"]]
 
 
 def _colours(players: Sequence[JsonObject]) -> dict[str, int]:
-    """The number of each system's colour in the style sheet."""
+    """Return the number of each system's color in the style sheet."""
     return {name: index for index, name in enumerate(sorted({each["system_id"] for each in _predictions(players)}))}
 
 
 def _games(predicted: JsonObject, results: JsonObject) -> list[JsonObject]:
-    """Each game with its players, each system's prediction beside how it ended and drawn as a bar."""
-    ended = {each["prediction_id"]: each for each in _predictions(results["players"])}
+    """Return each game with its players, and each prediction with its result and its bar."""
+    graded = {each["prediction_id"]: each for each in _predictions(results["players"])}
     top = _scale(_predictions(predicted["players"]))
-    players = [_with_bars(player, ended, top) for player in predicted["players"]]
+    players = [_with_bars(player, graded, top) for player in predicted["players"]]
     return [
         {**game, "top": top, "players": [each for each in players if each["game_id"] == game["game_id"]]}
         for game in predicted["games"]
@@ -105,26 +105,26 @@ def _games(predicted: JsonObject, results: JsonObject) -> list[JsonObject]:
 
 
 def _scale(predictions: Sequence[JsonObject]) -> int:
-    """Points at the right end of every bar of the page, so that bars can be compared."""
+    """Return the points at the right end of every bar, the same for the whole page so that bars are comparable."""
     highest = max((each["high_80"] for each in predictions), default=0)
     return 10 * (int(highest) // 10 + 1)
 
 
-def _with_bars(player: JsonObject, ended: Mapping[str, JsonObject], top: int) -> JsonObject:
-    systems = [_with_bar(each, ended.get(each["prediction_id"]), top) for each in player["systems"]]
+def _with_bars(player: JsonObject, graded: Mapping[str, JsonObject], top: int) -> JsonObject:
+    systems = [_with_bar(each, graded.get(each["prediction_id"]), top) for each in player["systems"]]
     scored = next((each["actual_points"] for each in systems if each["actual_points"] is not None), None)
     return {**player, "scored": scored, "systems": systems}
 
 
-def _with_bar(prediction: JsonObject, ended: JsonObject | None, top: int) -> JsonObject:
-    result = ended or {"grade": None, "void_reason": None, "actual_points": None}
-    ends = (prediction["low_80"], prediction["points"], prediction["high_80"])
-    bar = range_bar(*ends, top, prediction["line"], result["actual_points"])
+def _with_bar(prediction: JsonObject, graded: JsonObject | None, top: int) -> JsonObject:
+    result = graded or {"grade": None, "void_reason": None, "actual_points": None}
+    interval = (prediction["low_80"], prediction["points"], prediction["high_80"])
+    bar = range_bar(*interval, top, prediction["line"], result["actual_points"])
     return {**prediction, **{name: result[name] for name in ("grade", "void_reason", "actual_points")}, "bar": bar}
 
 
-def _pictures(system: JsonObject, players: Sequence[JsonObject]) -> tuple[str, str]:
-    """A system's calibration and its errors, drawn."""
+def _figures(system: JsonObject, players: Sequence[JsonObject]) -> tuple[str, str]:
+    """Draw the calibration and the errors of a system."""
     system_id = system["system_id"]
     bins = [ReliabilityBin.model_validate(each) for each in system["reliability"]]
     residuals = [
@@ -137,21 +137,21 @@ def _pictures(system: JsonObject, players: Sequence[JsonObject]) -> tuple[str, s
 
 
 def _misses(players: Sequence[JsonObject]) -> list[JsonObject]:
-    """The players that the systems were furthest off on average, worst first."""
+    """Return the players with the largest mean error of all systems, worst first."""
     played = [player for player in players if player["systems"][0]["actual_points"] is not None]
     missed = [
         {
             **player,
             "scored": player["systems"][0]["actual_points"],
-            "off": mean(abs(each["signed_error"]) for each in player["systems"]),
+            "mean_error": mean(abs(each["signed_error"]) for each in player["systems"]),
         }
         for player in played
     ]
-    return sorted(missed, key=lambda player: -player["off"])[:MISSES_SHOWN]
+    return sorted(missed, key=lambda player: -player["mean_error"])[:MISSES_SHOWN]
 
 
 def _voids(players: Sequence[JsonObject]) -> dict[str, list[str]]:
-    """Why players are void -> who."""
+    """Return void reason -> names of the players."""
     reasons: dict[str, list[str]] = {}
     for player in players:
         for reason in sorted({each["void_reason"] for each in player["systems"] if each["void_reason"]}):

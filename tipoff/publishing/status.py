@@ -1,4 +1,4 @@
-"""The day's status as readers of the exports see it, and its export `status.json`."""
+"""Reads and writes the export of the day status, `status.json`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ POINTER: Final = "v1/status.json"
 
 
 class PublishResult(Frozen):
-    """What an export wrote: its paths, the rows it tells of, and its immutable version where it keeps versions."""
+    """What an export wrote: its paths, its number of rows, and the path of its immutable version if it has one."""
 
     paths: tuple[str, ...]
     rows: int
@@ -25,17 +25,17 @@ class PublishResult(Frozen):
 
 
 def read_status(export: Mapping[str, Any]) -> DayStatus:
-    """The status of a day from its export. Raises BadInputError naming what is missing or wrong."""
+    """Parse the status of a day from its export. Raises BadInputError that names the missing or invalid field."""
     try:
         return DayStatus.model_validate({name: export[name] for name in DayStatus.model_fields if name in export})
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
-        raise BadInputError(f"this is no status of a day: {where}: {first['msg']}") from error
+        raise BadInputError(f"this is not a day status: {where}: {first['msg']}") from error
 
 
 def publish_status(store: ExportStore, status: DayStatus, generated_at: datetime) -> PublishResult:
-    """Export a day's status; `v1/status.json` never goes back to an earlier date."""
+    """Export the status of a day; `v1/status.json` never goes back to an earlier date."""
     open_degradations = [each for each in status.degradations if each.resolved_at is None]
     reasons = tuple(dict.fromkeys(each.reason for each in open_degradations))
     missing = tuple(sorted({game for each in open_degradations for game in each.games}))

@@ -1,12 +1,13 @@
-"""Where exports lie: a folder now, shaped like an object store: whole objects by path, written atomically."""
+"""The export store: objects by path, written atomically; implemented as a folder."""
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Final, Protocol
+
+from filelock import FileLock
 
 from tipoff.atomic_write import atomic_write
 from tipoff.errors import BadInputError, StorageError
@@ -22,33 +23,33 @@ _READABLE: Final = 0o644
 
 
 class ExportStore(Protocol):
-    """Objects by path, such as "v1/status.json"; a reader sees the old one or the new one, never a part."""
+    """Stores objects by path, such as "v1/status.json". A reader sees the old or the new object, never a part."""
 
     def read(self, path: str) -> bytes | None:
-        """The object; None where there is none. Raises StorageError."""
+        """Return the object, or None if there is none. Raises StorageError."""
 
     def write_if_changed(self, path: str, content: bytes) -> bool:
-        """Make `content` the object; whether it was another before. On StorageError the old one stands."""
+        """Replace the object; return whether it changed. Raises StorageError and keeps the old object then."""
 
     def exclusive(self) -> AbstractContextManager[None]:
-        """Hold off other writers between a read and the write that depends on it."""
+        """Lock out other writers between a read and the write that depends on it."""
 
 
 def open_store(url: str) -> ExportStore:
-    """The store at `file://PATH`. Raises ConfigurationError for any other."""
+    """Open the store at `file://PATH`. Raises ConfigurationError for any other URL."""
     return FolderStore(folder_of(url))
 
 
 def content_type(path: str) -> str:
-    """Content type an object is served with. Raises BadInputError for a path that no export has."""
+    """Return the content type of an object. Raises BadInputError for an unknown file suffix."""
     suffix = PurePosixPath(path).suffix
     if suffix not in CONTENT_TYPES:
-        raise BadInputError(f"{path}: exports end in {', '.join(CONTENT_TYPES)}")
+        raise BadInputError(f"{path} is not an export; exports end in {', '.join(CONTENT_TYPES)}")
     return CONTENT_TYPES[suffix]
 
 
 class FolderStore:
-    """Exports in a local folder, made when first written to."""
+    """Stores exports in a local folder, which is created by the first write."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -69,26 +70,26 @@ class FolderStore:
             file.parent.mkdir(parents=True, exist_ok=True)
             atomic_write(file, content, mode=_READABLE)
         except OSError as error:
-            raise StorageError(
-                f"cannot write {file}: {error.strerror}; what stood there before still stands"
-            ) from error
+            raise StorageError(f"cannot write {file}: {error.strerror}; the existing file is unchanged") from error
         return True
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            lock = (self.folder / ".lock").open("w")
+            lock = FileLock(self.folder / ".lock")
+            lock.acquire()
         except OSError as error:
             raise StorageError(f"cannot write to {self.folder}: {error.strerror}") from error
-        with lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
             yield
+        finally:
+            lock.release()
 
     def locate(self, path: str) -> Path:
-        """The file of an object. Raises BadInputError for a path outside the store or of an unknown type."""
+        """Return the file of an object. Raises BadInputError for a path outside the store or of an unknown type."""
         content_type(path)
         parts = PurePosixPath(path).parts
         if path.startswith("/") or "\\" in path or "\0" in path or ".." in parts:
-            raise BadInputError(f"{path!r} leaves the export store; paths are relative, without '..'")
+            raise BadInputError(f"{path!r} is outside the export store; paths are relative, without '..'")
         return self.folder.joinpath(*parts)

@@ -1,4 +1,4 @@
-"""The figures of a day for programs; `docs/summary.md` tells what each means."""
+"""Exports the figures of a day for programs; `docs/summary.md` describes each field."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from tipoff.grading.accuracy import active_predictions, games_of
-from tipoff.grading.metrics import FORWARD, errors, hit_rate, outcomes
+from tipoff.grading.metrics import FORWARD, compare_errors, hit_rate, outcomes
 from tipoff.grading.outcomes import POSTPONED
 from tipoff.publishing.envelope import Envelope, export_status, put
 from tipoff.publishing.status import PublishResult
@@ -17,7 +17,7 @@ from tipoff.publishing.store import ExportStore
 from tipoff.vocabulary import EASTERN
 from tipoff.warehouse.base import Parameters, Warehouse
 
-_MOMENTS = """
+_PUBLICATION_TIMES = """
 SELECT MIN(as_of) AS first, MAX(as_of) AS last
 FROM predictions
 WHERE game_date = @game_date AND as_of <= @as_of
@@ -52,9 +52,9 @@ def publish_summary(
 
 
 def summarise(warehouse: Warehouse, game_date: date, as_of: datetime) -> dict[str, Any]:
-    """Games, players and, for each system, predictions, outcomes and figures; times are Eastern, ISO 8601."""
-    moment: Parameters = {"game_date": game_date, "as_of": as_of}
-    first, last = warehouse.query(_MOMENTS, moment).row(0)
+    """Return games, players and, per system, predictions, outcomes and figures; times are Eastern, ISO 8601."""
+    parameters: Parameters = {"game_date": game_date, "as_of": as_of}
+    first, last = warehouse.query(_PUBLICATION_TIMES, parameters).row(0)
     active = active_predictions(warehouse, game_date, as_of)
     return {
         "games": games_of(warehouse, game_date, as_of).height,
@@ -62,12 +62,12 @@ def summarise(warehouse: Warehouse, game_date: date, as_of: datetime) -> dict[st
         "lined_players": active.filter(pl.col("line").is_not_null())["player_id"].n_unique(),
         "first_published_at": _eastern(first),
         "refreshed_at": _eastern(last) if last != first else None,
-        "systems": _systems(active, warehouse.query(_ACCURACY, moment)),
+        "systems": _systems(active, warehouse.query(_ACCURACY, parameters)),
     }
 
 
 def _systems(active: pl.DataFrame, graded: pl.DataFrame) -> dict[str, Any]:
-    """Every system that predicted, with null figures as long as nothing of it is graded."""
+    """Return the figures of each system with predictions; they are null until predictions are graded."""
     counts = active.group_by("system_id").agg(predictions=pl.len(), backfilled=pl.col("backfilled").sum())
     return {
         system_id: {
@@ -81,7 +81,7 @@ def _systems(active: pl.DataFrame, graded: pl.DataFrame) -> dict[str, Any]:
 
 def _figures(graded: pl.DataFrame) -> dict[str, Any]:
     forward = graded.filter(FORWARD)
-    same, leans = errors(forward), hit_rate(forward)
+    same, leans = compare_errors(forward), hit_rate(forward)
     return {
         "outcomes": outcomes(graded),
         "mae": _rounded(same.mae),
@@ -96,8 +96,8 @@ def _figures(graded: pl.DataFrame) -> dict[str, Any]:
     }
 
 
-def _eastern(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.astimezone(EASTERN).isoformat()
+def _eastern(time: datetime | None) -> str | None:
+    return None if time is None else time.astimezone(EASTERN).isoformat()
 
 
 def _rounded(figure: float | None) -> float | None:

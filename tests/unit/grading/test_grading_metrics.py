@@ -9,20 +9,20 @@ from hypothesis import strategies as st
 from tipoff.grading.metrics import (
     break_even,
     calibration_error,
-    errors,
-    findings,
+    compare_errors,
+    coverage_warnings,
     hit_rate,
     measure,
-    one_sided,
+    metric_warnings,
+    one_sided_warnings,
     outcomes,
     reliability,
-    ungraded,
     wilson,
 )
 
 
-def graded(grade: str = "win", **told: Any) -> dict[str, Any]:
-    """A graded lined prediction: predicted 22, line 24.5, last-10 mean 26, scored 25."""
+def graded(grade: str = "win", **changes: Any) -> dict[str, Any]:
+    """Return a graded prediction: predicted 22, line 24.5, last-10 mean 26, scored 25."""
     played = grade != "void"
     profit = {"win": 0.909, "loss": -1.0, "push": 0.0, "void": 0.0}.get(grade)
     return {
@@ -39,7 +39,7 @@ def graded(grade: str = "win", **told: Any) -> dict[str, Any]:
         "price_american": None if grade == "no_line" else -110.0,
         "profit_units": profit,
         "backfilled": False,
-        **told,
+        **changes,
     }
 
 
@@ -47,19 +47,19 @@ def frame(*rows: dict[str, Any]) -> pl.DataFrame:
     return pl.DataFrame(rows, infer_schema_length=None)
 
 
-def test_wilson_interval_of_eight_of_ten_as_in_the_textbook() -> None:
+def test_the_wilson_interval_of_eight_of_ten_matches_the_textbook() -> None:
     assert wilson(8, 10) == pytest.approx((0.4902, 0.9433), abs=1e-4)
 
 
 @given(n=st.integers(1, 2000), data=st.data())
-def test_wilson_interval_holds_the_share_and_stays_a_probability(n: int, data: st.DataObject) -> None:
+def test_the_wilson_interval_contains_the_share_and_stays_within_0_and_1(n: int, data: st.DataObject) -> None:
     wins = data.draw(st.integers(0, n))
     low, high = wilson(wins, n)
     assert 0 <= low <= wins / n + 1e-12
     assert wins / n - 1e-12 <= high <= 1
 
 
-def test_wilson_interval_narrows_as_rows_come_in() -> None:
+def test_the_wilson_interval_narrows_with_more_rows() -> None:
     widths = [high - low for low, high in (wilson(n // 2, n) for n in (10, 100, 1000))]
     assert all(wider > narrower for wider, narrower in pairwise(widths))
 
@@ -68,61 +68,61 @@ def test_break_even_at_minus_110_is_52_4_percent() -> None:
     assert break_even([-110.0] * 5) == pytest.approx(110 / 210)
 
 
-def test_break_even_of_mixed_prices_is_where_equal_stakes_come_back() -> None:
+def test_break_even_of_mixed_prices_returns_equal_stakes() -> None:
     prices = [-110.0, 150.0]  # decimal 1.9091 and 2.5: won at the same share p, p (1.9091 + 2.5) = 2
     assert break_even(prices) == pytest.approx(2 / (1.909090 + 2.5), abs=1e-5)
     assert break_even([]) is None
 
 
-def test_pushes_and_voids_are_out_of_the_hit_rate_and_a_push_returns_its_stake() -> None:
+def test_pushes_and_voids_do_not_count_in_the_hit_rate_and_a_push_returns_the_stake() -> None:
     rows = frame(graded(), graded(), graded("loss"), graded("push"), graded("void"), graded("no_line"))
     hits = hit_rate(rows)
     assert (hits.wins, hits.n) == (2, 3)
     assert hits.roi == pytest.approx((2 * 0.909 - 1) / 4)
 
 
-def test_nothing_decided_has_no_hit_rate_rather_than_zero() -> None:
+def test_without_wins_and_losses_the_hit_rate_is_none() -> None:
     hits = hit_rate(frame(graded("void"), graded("no_line")))
     assert (hits.rate, hits.low, hits.high, hits.n) == (None, None, None, 0)
 
 
-def test_errors_are_compared_on_the_rows_that_have_all_three() -> None:
+def test_errors_are_compared_on_rows_with_all_three() -> None:
     rows = frame(
         graded(absolute_error=2.0, line_absolute_error=1.0, last10_absolute_error=4.0),
         graded(absolute_error=4.0, line_absolute_error=3.0, last10_absolute_error=6.0),
         graded("no_line", absolute_error=100.0),
         graded(absolute_error=100.0, last10_absolute_error=None),
     )
-    same = errors(rows)
+    same = compare_errors(rows)
     assert (same.n, same.mae, same.line_mae, same.last10_mae) == (2, 3.0, 2.0, 5.0)
 
 
-def test_every_row_has_one_outcome_and_they_add_up() -> None:
+def test_outcomes_add_up_to_the_rows() -> None:
     rows = frame(graded(), graded("loss"), graded("push"), graded("void"), graded("no_line"), graded())
     assert outcomes(rows) == {"win": 2, "loss": 1, "push": 1, "void": 1, "no_line": 1}
 
 
-def test_perfectly_said_probabilities_have_no_calibration_error() -> None:
+def test_correct_probabilities_have_no_calibration_error() -> None:
     rows = frame(*[graded(confidence=0.6)] * 60, *[graded("loss", confidence=0.6)] * 40)
     bins = reliability(rows)
-    assert [(each.n, each.happened) for each in bins] == [(100, 0.6)]
+    assert [(each.n, each.observed) for each in bins] == [(100, 0.6)]
     assert calibration_error(bins) == pytest.approx(0.0)
 
 
-def test_calibration_error_weighs_bins_by_their_rows() -> None:
-    overconfident = [graded("loss", confidence=0.71)]  # said .71, happened 0
+def test_the_calibration_error_weights_bins_by_rows() -> None:
+    overconfident = [graded("loss", confidence=0.71)]  # predicted .71, observed 0
     rows = frame(*[graded(confidence=0.51)] * 2, graded("loss", confidence=0.51), *overconfident)
     expected = (3 * abs(0.51 - 2 / 3) + 1 * 0.71) / 4
     assert calibration_error(reliability(rows)) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("confidence", [0.55, 0.6, 0.7])
-def test_a_confidence_on_the_edge_of_a_bin_belongs_above_it(confidence: float) -> None:
+def test_a_confidence_on_the_edge_belongs_to_the_upper_bin(confidence: float) -> None:
     rows = frame(graded(confidence=confidence), graded(confidence=confidence + 0.049))
     assert len(reliability(rows)) == 1
 
 
-def test_systems_are_measured_apart() -> None:
+def test_each_system_is_measured_separately() -> None:
     rows = frame(graded(), graded("loss", system_id="moving_average", signed_error=5.0, within_80=False))
     catboost, average = measure(rows)
     assert (catboost.system_id, catboost.leans.wins, catboost.bias, catboost.coverage_80) == (
@@ -135,7 +135,7 @@ def test_systems_are_measured_apart() -> None:
     assert (catboost.coverage_80, average.coverage_80) == (1.0, 0.0)
 
 
-def test_a_pass_counts_among_the_leans_but_not_among_the_picks() -> None:
+def test_a_pass_counts_as_a_lean_but_not_as_a_pick() -> None:
     [system] = measure(frame(graded(recommendation="PASS"), graded("loss")))
     assert (system.leans.n, system.picks.n) == (2, 1)
 
@@ -145,7 +145,7 @@ def test_a_backfilled_prediction_is_graded_but_never_a_pick() -> None:
     assert system.picks.n == 1
 
 
-def test_backfilled_predictions_are_counted_apart_from_the_figures() -> None:
+def test_backfilled_predictions_count_in_no_figure_but_outcomes() -> None:
     rows = [graded(), graded(absolute_error=5.0), graded("loss", backfilled=True, absolute_error=40.0, within_80=False)]
     [system] = measure(frame(*rows))
     assert (system.predictions, system.backfilled, sum(system.outcomes.values())) == (3, 1, 3)
@@ -153,50 +153,50 @@ def test_backfilled_predictions_are_counted_apart_from_the_figures() -> None:
     assert (system.leans.n, system.leans.rate, [each.n for each in system.reliability]) == (2, 1.0, [2])
 
 
-def told(*rows: dict[str, Any]) -> list[str]:
+def warning_keys(*rows: dict[str, Any]) -> list[str]:
     [system] = measure(frame(*rows))
-    return [each.key for each in findings(system)]
+    return [each.key for each in metric_warnings(system)]
 
 
-def test_one_sided_picks_warn_from_a_hundred_on() -> None:
+def test_one_sided_picks_warn_above_one_hundred() -> None:
     picks = [graded("loss" if number % 2 else "win", recommendation="UNDER") for number in range(101)]
-    assert told(*picks) == ["balance:catboost_v8"]
-    assert told(*picks[:100]) == []
+    assert warning_keys(*picks) == ["balance:catboost_v8"]
+    assert warning_keys(*picks[:100]) == []
 
 
-def test_one_sided_picks_warn_whatever_becomes_of_them() -> None:
-    """Before their games, and after when many are void: the share and its N are of the same picks."""
+def test_one_sided_picks_warn_whatever_their_grades() -> None:
+    """The warning is the same before the games and when many picks are void: share and N cover the same picks."""
     picks = [graded("void" if number < 50 else "win", recommendation="UNDER") for number in range(101)]
-    [finding] = one_sided(frame(*picks))
-    assert finding.text == "catboost_v8: 0% of 101 picks are OVER; look for a biased line"
-    assert told(*picks) == [finding.key]
-    assert one_sided(frame(*picks[:100], graded(recommendation="PASS"), graded(backfilled=True))) == ()
+    [warning] = one_sided_warnings(frame(*picks))
+    assert warning.text == "catboost_v8: 0% of 101 picks are OVER; check for bias"
+    assert warning_keys(*picks) == [warning.key]
+    assert one_sided_warnings(frame(*picks[:100], graded(recommendation="PASS"), graded(backfilled=True))) == ()
 
 
 @pytest.mark.parametrize(("predictions", "done", "keys"), [(100, 95, []), (100, 94, ["grading-coverage"]), (0, 0, [])])
-def test_a_date_of_which_much_is_not_graded_warns(predictions: int, done: int, keys: list[str]) -> None:
-    assert [each.key for each in ungraded(predictions, done)] == keys
+def test_a_date_with_many_ungraded_predictions_warns(predictions: int, done: int, keys: list[str]) -> None:
+    assert [each.key for each in coverage_warnings(predictions, done)] == keys
 
 
-def test_a_bad_hit_rate_warns_only_when_there_are_enough_picks() -> None:
+def test_a_low_hit_rate_warns_only_with_enough_picks() -> None:
     picks = [graded("loss", recommendation=side) for side in ("OVER", "UNDER") for _ in range(20)]
-    assert told(*picks) == ["hit-rate:catboost_v8"]
-    assert told(*picks[1:]) == []
+    assert warning_keys(*picks) == ["hit-rate:catboost_v8"]
+    assert warning_keys(*picks[1:]) == []
 
 
-def test_a_hit_rate_too_good_to_be_true_is_reported_as_a_leak() -> None:
+def test_an_implausibly_high_hit_rate_warns_of_look_ahead() -> None:
     sides = ("OVER", "UNDER")
     rows = [
         graded("win" if n % 10 < 6 else "loss", recommendation=sides[n % 2], line_absolute_error=3.0)
         for n in range(510)
     ]
-    assert told(*rows) == ["too-good-hit-rate:catboost_v8"]
+    assert warning_keys(*rows) == ["too-good-hit-rate:catboost_v8"]
 
 
-def test_an_error_far_below_the_lines_is_reported_as_a_leak() -> None:
+def test_an_error_far_below_that_of_the_line_warns_of_look_ahead() -> None:
     sides = ("OVER", "UNDER")
     rows = [
         graded("push", recommendation=sides[n % 2], absolute_error=4.8, line_absolute_error=5.0) for n in range(1001)
     ]
-    assert told(*rows) == ["too-good-mae:catboost_v8"]
-    assert told(*rows[:1000]) == []
+    assert warning_keys(*rows) == ["too-good-mae:catboost_v8"]
+    assert warning_keys(*rows[:1000]) == []

@@ -26,13 +26,13 @@ sides = st.sampled_from(["OVER", "UNDER"])
         (None, None, 24, Grade.NO_LINE),
     ],
 )
-def test_points_against_the_line_decide_by_the_side_leant_to(
+def test_points_against_the_line_are_graded_by_the_lean(
     lean: str | None, line: float | None, scored: int, expected: Grade
 ) -> None:
     assert grade(lean, line, scored, did_play=True, game_status="final") is expected
 
 
-def test_who_did_not_play_is_void_with_a_line_and_without() -> None:
+def test_a_player_who_did_not_play_is_void_with_or_without_a_line() -> None:
     assert grade("OVER", 24.5, None, did_play=False, game_status="final") is Grade.VOID
     assert grade("OVER", 24.5, 0, did_play=False, game_status="final") is Grade.VOID
     assert grade(None, None, None, did_play=False, game_status="final") is Grade.VOID
@@ -42,18 +42,18 @@ def test_a_player_who_played_and_scored_nothing_is_graded() -> None:
     assert grade("UNDER", 5.5, 0, did_play=True, game_status="final") is Grade.WIN
 
 
-def test_a_postponed_game_voids_whatever_was_scored_before_it_was_stopped() -> None:
+def test_a_postponed_game_is_void_whatever_was_scored() -> None:
     assert grade("OVER", 24.5, 30, did_play=True, game_status="postponed") is Grade.VOID
 
 
 @pytest.mark.parametrize("status", ["scheduled", "live"])
-def test_a_game_that_is_not_over_is_refused(status: str) -> None:
+def test_a_game_that_is_not_over_is_rejected(status: str) -> None:
     with pytest.raises(BadInputError, match="when it is final"):
         grade("OVER", 24.5, 30, did_play=True, game_status=status)
 
 
-def test_a_line_without_a_side_is_refused_rather_than_guessed() -> None:
-    with pytest.raises(BadInputError, match="neither side"):
+def test_a_line_without_a_lean_is_rejected() -> None:
+    with pytest.raises(BadInputError, match="has no lean"):
         grade(None, 24.5, 30, did_play=True, game_status="final")
 
 
@@ -79,17 +79,17 @@ MORNING, TIP = eastern(DAY, 13, 30), eastern(DAY, 19)
         ("Out", "Knee", TIP - timedelta(minutes=30), "late scratch: Knee"),
         ("Out", None, TIP - timedelta(minutes=30), "late scratch"),
         ("Out", "Knee", MORNING - timedelta(hours=1), "ruled out before the prediction: Knee"),
-        ("Questionable", "Knee", MORNING, "did not play; not ruled out by any report read"),
-        (None, None, None, "did not play; not ruled out by any report read"),
+        ("Questionable", "Knee", MORNING, "did not play; not ruled out in any injury report"),
+        (None, None, None, "did not play; not ruled out in any injury report"),
     ],
 )
-def test_a_void_says_what_was_known_and_when(
+def test_a_void_reason_depends_on_what_was_reported_when(
     status: str | None, reason: str | None, reported_at: datetime | None, expected: str
 ) -> None:
     assert void_reason("final", status, reason, reported_at, MORNING) == expected
 
 
-def test_a_postponement_is_the_reason_even_of_an_injured_player() -> None:
+def test_a_postponement_is_the_void_reason_even_for_an_injured_player() -> None:
     assert void_reason("postponed", "Out", "Knee", MORNING, MORNING) == "game postponed"
 
 
@@ -108,19 +108,19 @@ def test_profit_of_one_unit_at_an_american_price(outcome: Grade, price: float, e
     assert profit_units(outcome, price) == pytest.approx(expected, abs=1e-4)
 
 
-def test_where_there_was_no_bet_there_is_no_profit() -> None:
+def test_without_a_line_or_a_price_there_is_no_profit() -> None:
     assert profit_units(Grade.NO_LINE, -110) is None
     assert profit_units(Grade.WIN, None) is None
 
 
 @given(lean=sides, line=half_points, close=half_points)
-def test_what_the_over_gains_by_a_moved_line_the_under_loses(lean: str, line: float, close: float) -> None:
+def test_closing_line_values_of_over_and_under_are_opposite(lean: str, line: float, close: float) -> None:
     over, under = (closing_line_value(side, line, close) for side in ("OVER", "UNDER"))
     assert over is not None
     assert under == -over
 
 
-def test_an_over_taken_before_the_line_rose_had_the_better_number() -> None:
+def test_an_over_predicted_before_the_line_rose_has_a_positive_closing_line_value() -> None:
     assert closing_line_value("OVER", 24.5, 25.5) == 1.0
     assert closing_line_value("UNDER", 24.5, 25.5) == -1.0
     assert closing_line_value("OVER", 24.5, None) is None

@@ -17,9 +17,9 @@ def lines(store: FolderStore) -> list[str]:
     return (store.read(PATH) or b"").decode().splitlines()
 
 
-def test_the_same_alert_twice_is_one_line(store: FolderStore) -> None:
+def test_an_alert_raised_twice_is_one_line(store: FolderStore) -> None:
     assert raise_alert(store, DAY, alert())
-    assert not raise_alert(store, DAY, alert(text="said again in other words"))
+    assert not raise_alert(store, DAY, alert(text="the same with another text"))
     assert len(lines(store)) == 1
 
 
@@ -30,7 +30,7 @@ def test_another_key_or_another_date_is_another_alert(store: FolderStore) -> Non
     assert [each.key for each in alerts_of(store, DAY)] == ["lines:late", "predictions:late"]
 
 
-def test_a_line_is_json_that_a_program_can_tail(store: FolderStore) -> None:
+def test_each_alert_is_one_line_of_json(store: FolderStore) -> None:
     raise_alert(store, DAY, alert(text='two\nlines, "quoted"'))
     [line] = lines(store)
     assert json.loads(line) == {
@@ -43,7 +43,7 @@ def test_a_line_is_json_that_a_program_can_tail(store: FolderStore) -> None:
     }
 
 
-def test_alerts_raised_at_once_are_all_kept(store: FolderStore) -> None:
+def test_concurrent_alerts_are_all_kept(store: FolderStore) -> None:
     raising = [threading.Thread(target=raise_alert, args=(store, DAY, alert(key=f"step-{n % 10}"))) for n in range(20)]
     for thread in raising:
         thread.start()

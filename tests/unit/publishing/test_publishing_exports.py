@@ -27,7 +27,7 @@ def export(store: FolderStore, path: str) -> dict[str, Any]:
     return decode(content)
 
 
-def a_player(exported: dict[str, Any], name: str) -> dict[str, Any]:
+def player_named(exported: dict[str, Any], name: str) -> dict[str, Any]:
     [player] = [each for each in exported["players"] if each["player_name"] == name]
     found: dict[str, Any] = player
     return found
@@ -36,18 +36,16 @@ def a_player(exported: dict[str, Any], name: str) -> dict[str, Any]:
 # ── predictions ──────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_tonights_predictions_stand_under_the_date_a_version_and_today(
-    before_tip: Warehouse, store: FolderStore
-) -> None:
+def test_predictions_are_written_as_version_date_and_today(before_tip: Warehouse, store: FolderStore) -> None:
     published = publish_predictions(before_tip, store, DAY, WITH_LINES, WALL_CLOCK)
     assert published.paths == ("v1/predictions/2024-03-29/20240329T190500Z.json", TONIGHT, TODAY)
     assert published.version == published.paths[0]
     assert len({store.read(path) for path in published.paths}) == 1
 
 
-def test_a_prediction_says_what_a_reader_needs_to_judge_it(before_tip: Warehouse, store: FolderStore) -> None:
+def test_a_prediction_has_interval_probability_line_and_price(before_tip: Warehouse, store: FolderStore) -> None:
     publish_predictions(before_tip, store, DAY, WITH_LINES, WALL_CLOCK)
-    curry = a_player(export(store, TONIGHT), "Stephen Curry")
+    curry = player_named(export(store, TONIGHT), "Stephen Curry")
     assert (curry["team"], curry["opponent"], curry["line"]) == ("GSW", "CHA", 24.5)
     catboost, _ = curry["systems"]
     assert catboost["system_id"] == "catboost_v8"
@@ -57,11 +55,13 @@ def test_a_prediction_says_what_a_reader_needs_to_judge_it(before_tip: Warehouse
     assert (catboost["superseded"], catboost["degraded_reasons"]) == (1, [])
 
 
-def test_before_the_lines_came_players_stand_without_one_and_say_so(before_tip: Warehouse, store: FolderStore) -> None:
+def test_predictions_made_before_the_lines_have_no_line_and_are_degraded(
+    before_tip: Warehouse, store: FolderStore
+) -> None:
     publish_predictions(before_tip, store, DAY, FIRST, WALL_CLOCK, degraded=["no lines by 13:30 ET"])
     exported = export(store, TONIGHT)
     assert (exported["status"], exported["degraded_reasons"]) == ("degraded", ["no lines by 13:30 ET"])
-    [catboost, _] = a_player(exported, "Stephen Curry")["systems"]
+    [catboost, _] = player_named(exported, "Stephen Curry")["systems"]
     assert (catboost["line"], catboost["recommendation"], catboost["degraded_reasons"]) == (
         None,
         "NO_LINE",
@@ -69,9 +69,7 @@ def test_before_the_lines_came_players_stand_without_one_and_say_so(before_tip: 
     )
 
 
-def test_a_later_version_supersedes_and_leaves_the_earlier_one_as_it_was(
-    before_tip: Warehouse, store: FolderStore
-) -> None:
+def test_a_later_version_does_not_change_the_earlier_one(before_tip: Warehouse, store: FolderStore) -> None:
     first = publish_predictions(before_tip, store, DAY, FIRST, WALL_CLOCK)
     as_published = store.read(first.paths[0])
     publish_predictions(before_tip, store, DAY, WITH_LINES, WALL_CLOCK)
@@ -79,7 +77,7 @@ def test_a_later_version_supersedes_and_leaves_the_earlier_one_as_it_was(
     assert export(store, TODAY)["as_of"] == "2024-03-29T19:05:00Z"
 
 
-def test_publishing_again_changes_nothing_but_the_hour_of_the_clock(before_tip: Warehouse, store: FolderStore) -> None:
+def test_publishing_again_changes_nothing(before_tip: Warehouse, store: FolderStore) -> None:
     published = publish_predictions(before_tip, store, DAY, WITH_LINES, WALL_CLOCK)
     as_published = {path: store.read(path) for path in published.paths}
     again = publish_predictions(before_tip, store, DAY, WITH_LINES, WALL_CLOCK + timedelta(hours=1))
@@ -87,18 +85,18 @@ def test_publishing_again_changes_nothing_but_the_hour_of_the_clock(before_tip: 
     assert {path: store.read(path) for path in again.paths} == as_published
 
 
-def test_before_any_prediction_is_out_today_is_this_date_and_empty(
+def test_before_the_first_prediction_today_shows_this_date_without_players(
     warehouse: Warehouse, store: FolderStore, sample: Path
 ) -> None:
     evening.load_slate(warehouse, sample)
     publish_predictions(warehouse, store, DAY, eastern(DAY, 6), WALL_CLOCK)
     exported = export(store, TODAY)
     assert (exported["game_date"], exported["status"], exported["players"]) == ("2024-03-29", "degraded", [])
-    assert exported["degraded_reasons"] == ["predictions are not out yet"]
+    assert exported["degraded_reasons"] == ["predictions are not published yet"]
     assert len(exported["missing_games"]) == len(exported["games"]) == 12
 
 
-def test_a_date_without_games_is_empty_and_not_absent(warehouse: Warehouse, store: FolderStore) -> None:
+def test_a_date_without_games_has_an_empty_export(warehouse: Warehouse, store: FolderStore) -> None:
     publish_predictions(warehouse, store, DAY, FIRST, WALL_CLOCK)
     publish_results(warehouse, store, DAY, NEXT_MORNING, WALL_CLOCK)
     for path in (TODAY, "v1/results/latest.json"):
@@ -106,14 +104,16 @@ def test_a_date_without_games_is_empty_and_not_absent(warehouse: Warehouse, stor
         assert (exported["status"], exported["games"], exported["players"]) == ("empty", [], [])
 
 
-def test_a_game_whose_predictions_never_came_is_named(warehouse: Warehouse, store: FolderStore, sample: Path) -> None:
+def test_a_game_without_predictions_is_listed_as_missing(
+    warehouse: Warehouse, store: FolderStore, sample: Path
+) -> None:
     evening.load_slate(warehouse, sample)
     evening.predict_at(warehouse, sample, WITH_LINES, without_game="0022301062")
     publish_predictions(warehouse, store, DAY, WITH_LINES, WALL_CLOCK)
     assert (export(store, TODAY)["status"], export(store, TODAY)["missing_games"]) == ("degraded", ["0022301062"])
 
 
-def test_predictions_left_standing_for_half_a_day_before_a_tip_are_stale(
+def test_predictions_older_than_half_a_day_before_tip_off_are_stale(
     warehouse: Warehouse, store: FolderStore, sample: Path
 ) -> None:
     evening.load_slate(warehouse, sample)
@@ -123,7 +123,7 @@ def test_predictions_left_standing_for_half_a_day_before_a_tip_are_stale(
         assert export(store, TODAY)["status"] == status
 
 
-def test_a_re_run_of_an_older_date_never_moves_today_back(
+def test_a_re_run_of_an_older_date_does_not_change_today(
     before_tip: Warehouse, warehouse: Warehouse, store: FolderStore
 ) -> None:
     publish_predictions(before_tip, store, DAY, WITH_LINES, WALL_CLOCK)
@@ -134,12 +134,14 @@ def test_a_re_run_of_an_older_date_never_moves_today_back(
 
 
 @pytest.mark.parametrize(("days", "moves"), [(-1, False), (0, True), (1, False)])
-def test_today_is_only_ever_the_date_it_is(before_tip: Warehouse, store: FolderStore, days: int, moves: bool) -> None:
+def test_today_is_written_only_on_the_date_itself(
+    before_tip: Warehouse, store: FolderStore, days: int, moves: bool
+) -> None:
     published = publish_predictions(before_tip, store, DAY, WITH_LINES + timedelta(days=days), WALL_CLOCK)
     assert (TODAY in published.paths, store.read(TODAY) is not None) == (moves, moves)
 
 
-def test_publishing_a_moment_again_once_the_games_are_over_gives_the_same_bytes(
+def test_publishing_the_same_as_of_time_after_the_games_gives_the_same_bytes(
     warehouse: Warehouse, store: FolderStore, sample: Path
 ) -> None:
     evening.load_slate(warehouse, sample)
@@ -163,7 +165,7 @@ def test_a_date_whose_games_are_not_predicted_is_empty(
     assert (exported["status"], exported["degraded_reasons"], exported["games"]) == ("empty", [], [])
 
 
-def test_picks_nearly_all_of_one_side_raise_an_alert_a_system(
+def test_one_sided_picks_raise_an_alert_per_system(
     before_tip: Warehouse, warehouse: Warehouse, store: FolderStore, sample: Path
 ) -> None:
     evening.load_slate(warehouse, sample)
@@ -173,10 +175,10 @@ def test_picks_nearly_all_of_one_side_raise_an_alert_a_system(
         publish_predictions(warehouse, store, DAY, WITH_LINES, WALL_CLOCK)
     alerts = alerts_of(store, DAY)
     assert [each.key for each in alerts] == ["balance:catboost_v8", "balance:moving_average"]
-    assert alerts[0].text == "catboost_v8: 0% of 135 picks are OVER; look for a biased line"
+    assert alerts[0].text == "catboost_v8: 0% of 135 picks are OVER; check for bias"
 
 
-def test_hostile_names_cannot_leave_their_string(warehouse: Warehouse, store: FolderStore, sample: Path) -> None:
+def test_hostile_names_are_escaped(warehouse: Warehouse, store: FolderStore, sample: Path) -> None:
     evening.load_slate(warehouse, sample)
     name = '</script><script>alert("x")</script>\u2028"},'
     evening.predict_at(warehouse, sample, WITH_LINES, rename={"Stephen Curry": name})
@@ -184,13 +186,13 @@ def test_hostile_names_cannot_leave_their_string(warehouse: Warehouse, store: Fo
     content = (store.read(TODAY) or b"").decode()
     assert "<" not in content
     assert "\u2028" not in content
-    assert a_player(decode(content.encode()), name)["team"] == "GSW"
+    assert player_named(decode(content.encode()), name)["team"] == "GSW"
 
 
 # ── results ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_results_give_every_prediction_one_outcome(morning_after: Warehouse, store: FolderStore) -> None:
+def test_results_have_one_outcome_per_prediction(morning_after: Warehouse, store: FolderStore) -> None:
     published = publish_results(morning_after, store, DAY, NEXT_MORNING, WALL_CLOCK)
     exported = export(store, "v1/results/latest.json")
     assert (exported["status"], exported["pending_games"]) == ("complete", [])
@@ -199,27 +201,27 @@ def test_results_give_every_prediction_one_outcome(morning_after: Warehouse, sto
         assert sum(system["outcomes"].values()) == system["predictions"] == 221
 
 
-def test_results_of_an_earlier_date_do_not_become_the_latest(morning_after: Warehouse, store: FolderStore) -> None:
+def test_results_of_an_earlier_date_do_not_change_latest(morning_after: Warehouse, store: FolderStore) -> None:
     publish_results(morning_after, store, DAY, NEXT_MORNING, WALL_CLOCK)
-    standing = store.read("v1/results/latest.json")
+    latest = store.read("v1/results/latest.json")
     published = publish_results(morning_after, store, DAY - timedelta(days=1), NEXT_MORNING, WALL_CLOCK)
     assert "v1/results/latest.json" not in published.paths
-    assert store.read("v1/results/latest.json") == standing
+    assert store.read("v1/results/latest.json") == latest
 
 
-def test_results_carry_finals_and_what_each_player_did(morning_after: Warehouse, store: FolderStore) -> None:
+def test_results_have_final_scores_and_actual_points(morning_after: Warehouse, store: FolderStore) -> None:
     publish_results(morning_after, store, DAY, NEXT_MORNING, WALL_CLOCK)
     exported = export(store, "v1/results/2024-03-29.json")
     final = exported["games"][0]
     assert (final["away"], final["away_points"], final["home"], final["home_points"]) == ("GSW", 115, "CHA", 97)
-    [catboost, _] = a_player(exported, "Stephen Curry")["systems"]
+    [catboost, _] = player_named(exported, "Stephen Curry")["systems"]
     assert (catboost["actual_points"], catboost["grade"]) == (23, "win")
-    kuminga = a_player(exported, "Jonathan Kuminga")
+    kuminga = player_named(exported, "Jonathan Kuminga")
     assert kuminga["injury_status"] == "Out"
     assert {each["void_reason"] for each in kuminga["systems"]} == {"late scratch: Injury/Illness"}
 
 
-def test_a_player_is_one_record_though_his_tip_was_moved_between_two_predictions(
+def test_a_player_is_one_object_although_tip_off_moved_between_predictions(
     warehouse: Warehouse, store: FolderStore, sample: Path
 ) -> None:
     evening.load_predictions(warehouse, sample)
@@ -234,20 +236,20 @@ def test_a_player_is_one_record_though_his_tip_was_moved_between_two_predictions
     warehouse.replace("raw_schedule", schedule, {"game_date": DAY})
     grade_date(warehouse, DAY, NEXT_MORNING)
     publish_results(warehouse, store, DAY, NEXT_MORNING, WALL_CLOCK)
-    curry = a_player(export(store, "v1/results/latest.json"), "Stephen Curry")
+    curry = player_named(export(store, "v1/results/latest.json"), "Stephen Curry")
     assert [each["system_id"] for each in curry["systems"]] == ["catboost_v8", "moving_average"]
     assert curry["tip_off"] == "2024-03-29T23:30:00Z"
 
 
-def test_a_date_that_was_hardly_graded_raises_an_alert(before_tip: Warehouse, store: FolderStore) -> None:
+def test_a_date_with_few_grades_raises_an_alert(before_tip: Warehouse, store: FolderStore) -> None:
     publish_results(before_tip, store, DAY, NEXT_MORNING, WALL_CLOCK)
     [alert] = alerts_of(store, DAY)
-    assert (alert.key, alert.text[:37]) == ("grading-coverage", "0 of 442 predictions are graded; look")
+    assert (alert.key, alert.text[:38]) == ("grading-coverage", "0 of 442 predictions are graded; check")
     assert export(store, "v1/results/latest.json")["findings"] == [alert.text]
 
 
-def test_picks_that_hardly_ever_win_raise_an_alert(morning_after: Warehouse, store: FolderStore) -> None:
-    """Turned round for one system: what its picks won is lost."""
+def test_a_low_hit_rate_raises_an_alert(morning_after: Warehouse, store: FolderStore) -> None:
+    """Wins of one system are changed to losses."""
     lost = (pl.col("system_id") == "catboost_v8") & (pl.col("grade") == "win")
     graded = morning_after.query("SELECT * FROM prediction_accuracy")
     turned = graded.with_columns(grade=pl.when(lost).then(pl.lit("loss")).otherwise("grade"))
@@ -258,7 +260,7 @@ def test_picks_that_hardly_ever_win_raise_an_alert(morning_after: Warehouse, sto
     assert "hit-rate:moving_average" not in {each.key for each in alerts_of(store, DAY)}
 
 
-def test_games_still_to_be_graded_are_named(before_tip: Warehouse, store: FolderStore) -> None:
+def test_ungraded_games_are_listed_as_pending(before_tip: Warehouse, store: FolderStore) -> None:
     publish_results(before_tip, store, DAY, NEXT_MORNING, WALL_CLOCK)
     exported = export(store, "v1/results/latest.json")
     assert exported["status"] == "degraded"
@@ -267,7 +269,7 @@ def test_games_still_to_be_graded_are_named(before_tip: Warehouse, store: Folder
     assert {game["away_points"] for game in exported["games"]} == {None}
 
 
-def test_a_game_with_one_player_still_to_be_graded_is_named(morning_after: Warehouse, store: FolderStore) -> None:
+def test_a_game_with_one_ungraded_player_is_listed_as_pending(morning_after: Warehouse, store: FolderStore) -> None:
     graded = morning_after.query("SELECT * FROM prediction_accuracy ORDER BY prediction_id")
     morning_after.replace("prediction_accuracy", graded[1:], {"game_date": DAY})
     publish_results(morning_after, store, DAY, NEXT_MORNING, WALL_CLOCK)
@@ -282,7 +284,7 @@ def envelope(game_date: date = DAY, status: ExportStatus = ExportStatus.COMPLETE
     return Envelope(game_date=game_date, generated_at=WALL_CLOCK, as_of=WITH_LINES, status=status)
 
 
-def test_every_export_has_the_same_head(store: FolderStore) -> None:
+def test_every_export_has_the_same_envelope(store: FolderStore) -> None:
     put(store, "v1/x.json", envelope(), {"players": []})
     assert export(store, "v1/x.json") == {
         "schema_version": 1,
@@ -296,12 +298,12 @@ def test_every_export_has_the_same_head(store: FolderStore) -> None:
     }
 
 
-def test_a_version_that_would_differ_gets_a_number_of_its_own(store: FolderStore) -> None:
-    paths = [put_version(store, "v1/p/moment", envelope(), {"players": who}) for who in (["a"], ["b"], ["a"], ["b"])]
-    assert paths == ["v1/p/moment.json", "v1/p/moment-2.json", "v1/p/moment.json", "v1/p/moment-2.json"]
+def test_a_version_with_other_content_gets_a_number(store: FolderStore) -> None:
+    paths = [put_version(store, "v1/p/version", envelope(), {"players": who}) for who in (["a"], ["b"], ["a"], ["b"])]
+    assert paths == ["v1/p/version.json", "v1/p/version-2.json", "v1/p/version.json", "v1/p/version-2.json"]
 
 
-def test_a_damaged_file_does_not_stop_publishing(store: FolderStore) -> None:
+def test_a_damaged_file_is_overwritten(store: FolderStore) -> None:
     for path in ("v1/x.json", "v1/today.json", "v1/version.json"):
         store.write_if_changed(path, b'{"game_date": "2024-')
     put(store, "v1/x.json", envelope(), {})
@@ -310,13 +312,13 @@ def test_a_damaged_file_does_not_stop_publishing(store: FolderStore) -> None:
     assert all(export(store, path)["status"] == "complete" for path in ("v1/x.json", "v1/today.json"))
 
 
-def test_a_figure_that_is_not_a_number_is_refused_rather_than_written(store: FolderStore) -> None:
+def test_a_value_that_is_not_a_number_is_rejected(store: FolderStore) -> None:
     with pytest.raises(ValueError, match="JSON"):
         put(store, "v1/x.json", envelope(), {"points": float("nan")})
     assert store.read("v1/x.json") is None
 
 
-def test_the_evening_is_the_real_one(morning_after: Warehouse) -> None:
+def test_the_fixture_has_the_real_results(morning_after: Warehouse) -> None:
     box = morning_after.query("SELECT SUM(points) AS points FROM raw_player_boxscores WHERE minutes > 0")
     finals = morning_after.query("SELECT SUM(home_points + away_points) AS points FROM raw_scoreboard")
     assert isinstance(box, pl.DataFrame)

@@ -19,7 +19,7 @@ VOID = {"meta", "link", "br", "hr", "img", "input", "rect", "line", "circle"}
 
 
 class Reader(HTMLParser):
-    """What a browser reads: text, tags in order, ids; complains about tags that do not close."""
+    """Collects text, tags and ids of a page and asserts that all tags are closed."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -73,17 +73,17 @@ def test_the_headline_says_whether_the_day_completed(page: str) -> None:
     assert "First published 13:30 ET" in text
 
 
-def test_what_was_degraded_stands_with_since_and_resolved(page: str) -> None:
+def test_degradations_are_listed_with_start_and_end(page: str) -> None:
     text = text_of(page)
     assert re.search(r"no lines by 13:30 ET .*GSW@CHA 13:30 ET 15:05 ET", text)
     assert re.search(r"no injury report .*DAL@SAC 13:00 ET not resolved", text)
 
 
-def test_the_slate_stands_with_final_scores(page: str) -> None:
+def test_the_slate_shows_final_scores(page: str) -> None:
     assert "GSW 115 CHA 97 19:00 ET · final" in text_of(page)
 
 
-def test_a_final_game_whose_score_nobody_read_stands_without_one(
+def test_a_final_game_with_an_unknown_score_is_shown_without_one(
     warehouse: Warehouse, store: FolderStore, status: dict[str, Any], sample: Path
 ) -> None:
     evening.load_slate(warehouse, sample, "final")
@@ -91,73 +91,71 @@ def test_a_final_game_whose_score_nobody_read_stands_without_one(
     assert "GSW CHA 19:00 ET · final" in text_of(publish(warehouse, store, NEXT_MORNING, status))
 
 
-def test_a_page_of_a_moment_knows_no_results_of_later(
+def test_a_page_shows_no_results_after_its_as_of_time(
     morning_after: Warehouse, store: FolderStore, status: dict[str, Any]
 ) -> None:
     text = text_of(publish(morning_after, store, WITH_LINES, status))
     assert "GSW CHA 19:00 ET · scheduled" in text
-    assert "How it went" not in text
+    assert "Calibration and errors" not in text
 
 
-def test_a_player_stands_with_line_probability_pick_price_and_outcome(page: str) -> None:
+def test_a_player_is_shown_with_line_probability_pick_price_and_grade(page: str) -> None:
     text = text_of(page)
     assert re.search(r"Stephen Curry GSW 24.5 23 catboost v8 23.7 15.7–32.8 45 % ▼ under \+110 betonlineag ✓ win", text)
 
 
-def test_a_late_scratch_is_void_by_name(page: str) -> None:
+def test_a_late_scratch_is_listed_as_void(page: str) -> None:
     text = text_of(page)
     assert "Jonathan Kuminga GSW · Out" in text
     assert re.search(r"late scratch: Injury/Illness .*Jonathan Kuminga", text)
 
 
-def test_each_system_is_measured_beside_the_line_and_the_last_ten(page: str) -> None:
+def test_the_errors_of_line_and_last_10_are_shown_for_each_system(page: str) -> None:
     text = text_of(page)
     assert "Line’s error" in text
     assert re.search(r"52.7 % 44 % to 61 %, n 131", text)
 
 
-def test_both_pictures_of_both_systems_are_there(page: str) -> None:
+def test_both_figures_of_both_systems_are_shown(page: str) -> None:
     reader = read(page)
     pictures = [each for each in reader.ids if each.endswith("-t")]
     assert len(pictures) == 4
     assert len(reader.ids) == len(set(reader.ids))
 
 
-def test_the_audit_trail_says_who_did_what_and_why(page: str) -> None:
+def test_operator_commands_are_shown_with_operator_reason_and_result(page: str) -> None:
     assert re.search(r"14:00 ET force continue lines ana the book is down accepted lines goes on", text_of(page))
 
 
-def test_the_page_needs_nothing_from_elsewhere_and_is_light(page: str) -> None:
+def test_the_page_is_self_contained_and_small(page: str) -> None:
     reader = read(page)
     assert not {"script", "link", "img", "iframe"} & set(reader.tags)
     assert "http" not in page.replace("http-equiv", "")
     assert len(page.encode()) < 400_000
 
 
-def test_the_same_day_told_twice_is_the_same_page(
+def test_rendering_twice_gives_the_same_page(
     morning_after: Warehouse, store: FolderStore, status: dict[str, Any], page: str
 ) -> None:
     assert publish(morning_after, store, NEXT_MORNING, status) == page
 
 
-def test_before_the_lines_every_player_stands_without_one(
+def test_before_the_lines_all_players_are_shown_without_a_line(
     before_tip: Warehouse, store: FolderStore, status: dict[str, Any]
 ) -> None:
     text = text_of(publish(before_tip, store, FIRST, {**status, "state": "WAITING"}))
-    assert "The day is under way" in text
+    assert "The day is in progress" in text
     assert "16 players without a line" in text
-    assert "How it went" not in text
+    assert "Calibration and errors" not in text
 
 
-def test_before_the_tip_nothing_is_told_of_results(
-    before_tip: Warehouse, store: FolderStore, status: dict[str, Any]
-) -> None:
+def test_before_tip_off_no_results_are_shown(before_tip: Warehouse, store: FolderStore, status: dict[str, Any]) -> None:
     html = publish(before_tip, store, WITH_LINES, {**status, "state": "RUNNING"})
     assert "Predictions against the lines" in text_of(html)
     assert not re.search(r'class="ring"|✓ win|✕ loss', html)
 
 
-def test_in_the_morning_the_slate_stands_without_predictions(
+def test_in_the_morning_the_slate_is_shown_without_predictions(
     warehouse: Warehouse, store: FolderStore, status: dict[str, Any], sample: Path
 ) -> None:
     evening.load_slate(warehouse, sample)
@@ -165,26 +163,26 @@ def test_in_the_morning_the_slate_stands_without_predictions(
     assert "No predictions for this game yet." in text
 
 
-def test_a_date_without_games_is_told_as_good_news(
+def test_a_date_without_games_is_shown_as_good(
     warehouse: Warehouse, store: FolderStore, status: dict[str, Any]
 ) -> None:
     quiet = {"data_quality": "EMPTY", "sentence": "No games today.", "degradations": [], "audit": []}
     text = text_of(publish(warehouse, store, FIRST, {**status, **quiet}))
     assert "No games on this date" in text
-    assert "Nobody had to intervene." in text
+    assert "No operator commands." in text
 
 
-def test_a_parked_step_says_what_a_person_may_do(
+def test_a_parked_step_is_shown_with_the_available_commands(
     warehouse: Warehouse, store: FolderStore, status: dict[str, Any]
 ) -> None:
     since = eastern(DAY, 9).isoformat()
     parked = {"step": "catboost_v8", "reason": "no model", "since": since, "options": ["retry_step", "skip_step"]}
     text = text_of(publish(warehouse, store, FIRST, {**status, "state": "NEEDS_ATTENTION", "attention": [parked]}))
-    assert "The day needs a person" in text
-    assert "catboost v8 since 09:00 ET: no model What you can do: retry_step; skip_step" in text
+    assert "The day needs attention" in text
+    assert "catboost v8 since 09:00 ET: no model Available commands: retry_step; skip_step" in text
 
 
-def test_hostile_words_are_shown_and_not_obeyed(
+def test_hostile_texts_are_escaped(
     warehouse: Warehouse, store: FolderStore, status: dict[str, Any], sample: Path
 ) -> None:
     hostile = '"><script>alert(1)</script>'

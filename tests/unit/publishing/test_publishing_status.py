@@ -15,18 +15,20 @@ def exported(store: FolderStore, path: str = "v1/status.json") -> dict[str, Any]
     return decode(store.read(path) or b"")
 
 
-def test_status_is_told_whole_with_what_still_lacks_in_its_head(store: FolderStore, status: dict[str, Any]) -> None:
+def test_the_status_is_exported_with_unresolved_degradations_in_its_envelope(
+    store: FolderStore, status: dict[str, Any]
+) -> None:
     publish_status(store, read_status(status), WALL_CLOCK)
-    told = exported(store)
-    assert told == exported(store, "v1/status/2024-03-29.json")
-    assert (told["status"], told["degraded_reasons"]) == ("degraded", ["no injury report"])
-    assert told["missing_games"] == ["0022301073"]
-    assert told["as_of"] == "2024-03-30T12:00:00Z"
+    current = exported(store)
+    assert current == exported(store, "v1/status/2024-03-29.json")
+    assert (current["status"], current["degraded_reasons"]) == ("degraded", ["no injury report"])
+    assert current["missing_games"] == ["0022301073"]
+    assert current["as_of"] == "2024-03-30T12:00:00Z"
     for key in ("sentence", "degradations", "audit", "counts"):
-        assert told[key] == read_status(status).model_dump(mode="json")[key]
+        assert current[key] == read_status(status).model_dump(mode="json")[key]
 
 
-def test_a_day_that_lacked_nothing_is_complete_and_one_without_games_empty(
+def test_a_day_without_degradations_is_complete_and_one_without_games_is_empty(
     store: FolderStore, status: dict[str, Any]
 ) -> None:
     publish_status(store, read_status({**status, "degradations": [], "data_quality": "COMPLETE"}), WALL_CLOCK)
@@ -35,7 +37,7 @@ def test_a_day_that_lacked_nothing_is_complete_and_one_without_games_empty(
     assert exported(store)["status"] == "empty"
 
 
-def test_an_older_date_never_becomes_the_current_status(store: FolderStore, status: dict[str, Any]) -> None:
+def test_an_older_date_does_not_change_the_current_status(store: FolderStore, status: dict[str, Any]) -> None:
     publish_status(store, read_status(status), WALL_CLOCK)
     publish_status(store, read_status({**status, "game_date": "2024-03-28"}), WALL_CLOCK)
     assert exported(store)["game_date"] == "2024-03-29"
@@ -43,7 +45,7 @@ def test_an_older_date_never_becomes_the_current_status(store: FolderStore, stat
 
 
 @pytest.mark.parametrize(
-    ("wrong", "named"),
+    ("changes", "field"),
     [
         ({"game_date": "29.3.2024"}, "game_date"),
         ({"state": "DONE"}, "state"),
@@ -51,8 +53,8 @@ def test_an_older_date_never_becomes_the_current_status(store: FolderStore, stat
         ({"audit": [{"at": "2024-03-29T12:00:00Z"}]}, "audit.0"),
     ],
 )
-def test_what_is_no_status_is_refused_by_the_field_that_is_wrong(
-    status: dict[str, Any], wrong: dict[str, Any], named: str
+def test_an_invalid_status_is_rejected_with_the_name_of_the_field(
+    status: dict[str, Any], changes: dict[str, Any], field: str
 ) -> None:
-    with pytest.raises(BadInputError, match=named):
-        read_status({**status, **wrong})
+    with pytest.raises(BadInputError, match=field):
+        read_status({**status, **changes})

@@ -10,7 +10,7 @@ from tipoff.errors import BadInputError, ConfigurationError, StorageError
 from tipoff.publishing.store import FolderStore, content_type, open_store
 
 
-def test_an_object_is_read_as_it_was_written(store: FolderStore) -> None:
+def test_an_object_is_read_as_written(store: FolderStore) -> None:
     assert store.read("v1/status.json") is None
     assert store.write_if_changed("v1/status.json", b"{}")
     assert store.read("v1/status.json") == b"{}"
@@ -26,7 +26,7 @@ def test_the_same_content_is_not_written_again(store: FolderStore) -> None:
 @pytest.mark.parametrize(
     "path", ["../out.json", "v1/../../out.json", "/etc/out.json", "v1\\..\\out.json", "v1/\0.json", "v1/run.sh", ""]
 )
-def test_a_path_outside_the_store_or_of_no_export_is_refused(store: FolderStore, path: str) -> None:
+def test_a_path_outside_the_store_or_with_an_unknown_suffix_is_rejected(store: FolderStore, path: str) -> None:
     with pytest.raises(BadInputError):
         store.write_if_changed(path, b"x")
     assert not store.folder.exists()
@@ -42,7 +42,7 @@ def test_no_path_leads_out_of_the_store(path: str) -> None:
     assert Path(os.path.normpath(located)).is_relative_to("/exports")
 
 
-def test_a_write_that_fails_leaves_the_old_object_and_no_litter(
+def test_a_failed_write_leaves_the_old_object_and_no_temporary_file(
     store: FolderStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.write_if_changed("v1/status.json", b"old")
@@ -51,7 +51,7 @@ def test_a_write_that_fails_leaves_the_old_object_and_no_litter(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", disk_full)
-    with pytest.raises(StorageError, match="No space left on device; what stood there before still stands"):
+    with pytest.raises(StorageError, match="No space left on device; the existing file is unchanged"):
         store.write_if_changed("v1/status.json", b"new")
     assert store.read("v1/status.json") == b"old"
     assert [file.name for file in (store.folder / "v1").iterdir()] == ["status.json"]
@@ -66,7 +66,7 @@ def test_a_folder_that_is_a_file_is_a_storage_error(tmp_path: Path) -> None:
         pass
 
 
-def test_a_reader_never_sees_half_an_object(store: FolderStore) -> None:
+def test_a_reader_never_sees_a_partial_object(store: FolderStore) -> None:
     contents = [bytes([65 + number]) * 200_000 for number in range(8)]
     store.write_if_changed("v1/big.json", contents[0])
     done = threading.Event()
@@ -78,21 +78,21 @@ def test_a_reader_never_sees_half_an_object(store: FolderStore) -> None:
 
     writer = threading.Thread(target=write)
     writer.start()
-    seen = set()
+    contents_read = set()
     while not done.is_set():
-        seen.add(store.read("v1/big.json"))
+        contents_read.add(store.read("v1/big.json"))
     writer.join()
-    assert seen <= set(contents)
+    assert contents_read <= set(contents)
 
 
-def test_exclusive_writers_take_turns(store: FolderStore) -> None:
+def test_exclusive_writers_wait_for_each_other(store: FolderStore) -> None:
     store.write_if_changed("v1/count.json", b"0")
 
     def count_up() -> None:
         for _ in range(20):
             with store.exclusive():
-                standing = store.read("v1/count.json") or b""
-                store.write_if_changed("v1/count.json", str(int(standing) + 1).encode())
+                current = store.read("v1/count.json") or b""
+                store.write_if_changed("v1/count.json", str(int(current) + 1).encode())
 
     writers = [threading.Thread(target=count_up) for _ in range(4)]
     for writer in writers:
@@ -108,11 +108,11 @@ def test_objects_are_served_with_their_content_type() -> None:
 
 
 @pytest.mark.parametrize("url", ["gs://bucket/prefix", "file://", "/var/exports", "", "https://example.com/x"])
-def test_an_address_that_is_no_folder_says_what_is_wanted(url: str) -> None:
+def test_an_unsupported_url_is_rejected(url: str) -> None:
     with pytest.raises(ConfigurationError, match="file://PATH is wanted"):
         open_store(url)
 
 
-def test_a_file_address_opens_its_folder(tmp_path: Path) -> None:
+def test_a_file_url_opens_its_folder(tmp_path: Path) -> None:
     open_store(f"file://{tmp_path}/exports").write_if_changed("v1/status.json", b"{}")
     assert (tmp_path / "exports/v1/status.json").read_bytes() == b"{}"

@@ -14,7 +14,7 @@ from tipoff.warehouse.base import Warehouse
 WALL_CLOCK = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 
 
-def test_a_graded_day_adds_up(morning_after: Warehouse) -> None:
+def test_the_figures_of_a_graded_day_add_up(morning_after: Warehouse) -> None:
     summary = summarise(morning_after, DAY, NEXT_MORNING)
     assert (summary["games"], summary["players_predicted"], summary["lined_players"]) == (12, 221, 135)
     for system in summary["systems"].values():
@@ -25,7 +25,7 @@ def test_a_graded_day_adds_up(morning_after: Warehouse) -> None:
         assert system["wilson_low"] < system["hit_rate"] < system["wilson_high"]
 
 
-def test_the_line_and_the_last_ten_are_measured_on_the_same_rows(morning_after: Warehouse) -> None:
+def test_the_errors_of_line_and_last_10_are_computed_on_the_same_rows(morning_after: Warehouse) -> None:
     box = morning_after.query(
         """
         SELECT predictions.line, predictions.last10_points, box.points
@@ -41,19 +41,19 @@ def test_the_line_and_the_last_ten_are_measured_on_the_same_rows(morning_after: 
     assert system["last10_mae"] == pytest.approx((box["last10_points"] - box["points"]).abs().mean(), abs=1e-4)
 
 
-def test_first_publication_and_refresh_are_told_in_eastern_time(before_tip: Warehouse) -> None:
+def test_publication_times_are_in_eastern_time(before_tip: Warehouse) -> None:
     summary = summarise(before_tip, DAY, WITH_LINES)
     assert summary["first_published_at"] == "2024-03-29T13:30:00-04:00"
     assert summary["refreshed_at"] == "2024-03-29T15:05:00-04:00"
 
 
-def test_before_grading_figures_are_null_and_not_zero(before_tip: Warehouse) -> None:
+def test_before_grading_figures_are_null(before_tip: Warehouse) -> None:
     system = summarise(before_tip, DAY, WITH_LINES)["systems"]["moving_average"]
     assert system["predictions"] == 221
     assert (system["mae"], system["hit_rate"], system["n"]) == (None, None, 0)
 
 
-def test_backfilled_predictions_are_counted_and_in_no_figure(warehouse: Warehouse, sample: Path) -> None:
+def test_backfilled_predictions_count_in_no_figure(warehouse: Warehouse, sample: Path) -> None:
     evening.load_slate(warehouse, sample)
     evening.predict_at(warehouse, sample, NEXT_MORNING)
     evening.load_results(warehouse, sample)
@@ -63,7 +63,7 @@ def test_backfilled_predictions_are_counted_and_in_no_figure(warehouse: Warehous
     assert (system["mae_n"], system["n"], system["hit_rate"]) == (0, 0, None)
 
 
-def test_the_figures_stand_in_an_envelope_as_every_export(morning_after: Warehouse, store: FolderStore) -> None:
+def test_the_summary_has_the_envelope_of_every_export(morning_after: Warehouse, store: FolderStore) -> None:
     published = publish_summary(morning_after, store, DAY, NEXT_MORNING, WALL_CLOCK, ["no report"], ["0022301073"])
     exported = decode(store.read(published.paths[0]) or b"")
     assert Envelope.model_validate({name: exported.pop(name) for name in Envelope.model_fields}) == Envelope(
