@@ -1,7 +1,7 @@
 """The steps of a day as data: what runs when, what it needs, how long it is waited for and what happens then.
 
 `GAME_DAY_STEPS` lists every step with its polls and deadlines. The named times they refer to, such as
-`BETTING_LINES_OPEN` and `INPUTS_DUE`, stand at the top. `plan_day` turns the descriptions into a plan for a slate.
+`BETTING_LINES_OPEN` and `INPUTS_DUE`, are defined first. `plan_day` turns the descriptions into a plan for a slate.
 """
 
 from __future__ import annotations
