@@ -1,1 +1,1 @@
-"""One thin module per phase: unpack the contract, call the library, map errors, heartbeat, return counts."""
+"""One thin module per phase: each unpacks the request, calls the library, maps errors and returns counts."""

@@ -1,13 +1,11 @@
-"""Phase 1: ask a source and land what it answers. Needs no warehouse."""
+"""Polls sources and lands their responses. Needs no warehouse."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from temporalio import activity
 
-from activities.errors import awaiting
-from activities.rate_limiter import rate_limiter_of
+from activities.heartbeats import Progress, heartbeating
+from activities.rate_limiter import rate_limiter_for_activity
 from activities.resources import Resources
 from tipoff.collecting import collect
 from tipoff.sources.base import Slate
@@ -15,21 +13,21 @@ from tipoff.vocabulary import CollectReport
 from workflows.contracts import Activity, CollectRequest
 
 
-class Collecting:
-    """Looks at sources."""
+class CollectActivities:
+    """Polls sources."""
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
 
     @activity.defn(name=Activity.COLLECT.value)
     async def collect(self, request: CollectRequest) -> CollectReport:
-        """One look at a source."""
-        async with awaiting() as progress:
+        """Poll a source once."""
+        async with heartbeating() as progress:
             return await poll(self._resources, request, progress)
 
 
-async def poll(resources: Resources, request: CollectRequest, progress: Callable[[int, int], None]) -> CollectReport:
-    """One look at a source; `progress` is told (questions settled, questions)."""
+async def poll(resources: Resources, request: CollectRequest, progress: Progress) -> CollectReport:
+    """Poll a source once."""
     return await collect(
         resources.sources[request.source],
         Slate(game_date=request.game_date, games=request.games),
@@ -37,7 +35,7 @@ async def poll(resources: Resources, request: CollectRequest, progress: Callable
         request.provider_ids,
         fetcher=resources.fetcher,
         landing=resources.landing,
-        rate_limiter=rate_limiter_of(resources.settings, resources.now),
+        rate_limiter=rate_limiter_for_activity(resources.settings, resources.now),
         progress=progress,
         force=request.force,
     )

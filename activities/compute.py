@@ -1,4 +1,4 @@
-"""Phases 3 to 5 in the warehouse: transforms, features, predictions stored, grades."""
+"""Computes in the warehouse: transforms, features, stored predictions, grades."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from datetime import timedelta
 import polars as pl
 from temporalio import activity
 
-from activities.errors import blocking, tried_before
+from activities.errors import is_retry
+from activities.heartbeats import blocking_activity
 from activities.resources import Resources
 from tipoff.grading.accuracy import grade_date
 from tipoff.training.history import seasons_up_to, training_history
@@ -18,23 +19,23 @@ from tipoff.warehouse.tables import TABLES
 from workflows.contracts import Activity, ComputeRequest, Predicted, TrainingHistory, TrainingInput
 
 
-class Computing:
+class ComputeActivities:
     """Computes in the warehouse."""
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
 
     @activity.defn(name=Activity.TRANSFORM.value)
-    @blocking
+    @blocking_activity
     def transform(self, request: ComputeRequest) -> ComputeReport:
-        """One SQL transform over its slice."""
-        target = self._target(request)
-        written = self._resources.warehouse.transform(request.subject, target.parameters, target.slice)
-        changed = written.changed or tried_before()
+        """Run one SQL transform over its slice."""
+        scope = self._scope(request)
+        written = self._resources.warehouse.transform(request.subject, scope.parameters, scope.slice)
+        changed = written.changed or is_retry()
         return ComputeReport(rows=written.rows, changed=changed, changed_games=request.game_ids)
 
-    def _target(self, request: ComputeRequest) -> TransformScope:
-        """The slate's games, or all dates of the history before them; a player's form is of the whole slate."""
+    def _scope(self, request: ComputeRequest) -> TransformScope:
+        """The games of the slate, or all dates before it; a table without a game id covers the whole slate."""
         if request.span is Span.HISTORY:
             first = first_day(seasons_up_to(request.game_date, self._resources.settings.history_seasons)[0])
             return TransformScope(
@@ -46,9 +47,9 @@ class Computing:
         )
 
     @activity.defn(name=Activity.BUILD_FEATURES.value)
-    @blocking
+    @blocking_activity
     def build_features(self, request: ComputeRequest) -> ComputeReport:
-        """The vectors of the games, and the whole slate's as Parquet for the systems; or those of the games before."""
+        """Build the feature vectors of games and write the whole slate's as Parquet; or those of all games before."""
         if request.span is Span.HISTORY:
             history = self.training_history(
                 TrainingInput(system_id=request.subject, before=request.game_date, as_of=request.as_of)
@@ -62,9 +63,9 @@ class Computing:
         return ComputeReport(rows=built.rows, changed_games=request.game_ids, reference=name)
 
     @activity.defn(name=Activity.TRAINING_HISTORY.value)
-    @blocking
+    @blocking_activity
     def training_history(self, request: TrainingInput) -> TrainingHistory:
-        """The feature rows and points of all games before a date, as Parquet."""
+        """Write the feature rows and points of all games before a date as Parquet."""
         seasons = seasons_up_to(request.before, self._resources.settings.history_seasons)
         history = training_history(self._resources.warehouse, seasons, request.before, request.as_of)
         name = "history.parquet"
@@ -72,21 +73,21 @@ class Computing:
         return TrainingHistory(file=name, rows=history.height)
 
     @activity.defn(name=Activity.STORE_PREDICTIONS.value)
-    @blocking
+    @blocking_activity
     def store_predictions(self, predicted: Predicted) -> ComputeReport:
-        """Append a system's predictions; those that are there already stay as they are."""
+        """Append the predictions of a system; stored predictions never change."""
         rows = pl.read_parquet(self._resources.work_file(predicted.game_date, predicted.file))
         written = self._resources.warehouse.append("predictions", rows)
         return ComputeReport(
             rows=rows.height,
-            changed=written.changed or tried_before(),
+            changed=written.changed or is_retry(),
             changed_games=tuple(sorted(rows["game_id"].unique())),
         )
 
     @activity.defn(name=Activity.GRADE.value)
-    @blocking
+    @blocking_activity
     def grade(self, request: ComputeRequest) -> ComputeReport:
-        """Every active prediction with its one outcome; games that are not over are named."""
+        """Grade every active prediction; games that are not over are reported as missing."""
         graded = grade_date(self._resources.warehouse, request.game_date, request.as_of, request.postponed)
         pending = "; ".join(f"{game_id}: {why}" for game_id, why in sorted(graded.pending.items()))
         return ComputeReport(

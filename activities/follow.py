@@ -1,85 +1,82 @@
-"""While games run: ask and read in one go. Every three minutes of an evening, two activities a look add up."""
+"""Follows games in progress: collects and processes in one activity, since two for each poll would double a history."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from temporalio import activity
 
 from activities.collect import poll
-from activities.errors import awaiting
-from activities.process import read
+from activities.heartbeats import Progress, heartbeating
+from activities.process import process_batch
 from activities.resources import Resources
 from tipoff.vocabulary import USABLE, Cadence, SourceReport
 from workflows.contracts import Activity, CollectRequest, ProcessRequest
 
-Progress = Callable[[int, int], None]
 
+class FollowActivities:
+    """Polls what changes while games run."""
 
-class Following:
-    """Looks at what changes while games run."""
-
-    def __init__(self, resources: Resources, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, resources: Resources) -> None:
         self._resources = resources
-        self._now = now
+        self._now = resources.now
 
     @activity.defn(name=Activity.FOLLOW.value)
     async def follow(self, request: CollectRequest) -> SourceReport:
-        """A look, landed and read; by the real clock again and again, until one tells what the day decides by."""
-        async with awaiting() as progress:
+        """Poll and process once, or by the real clock until a poll changes what the day decides by."""
+        async with heartbeating() as progress:
             if request.again is None:
-                return await self._look(request, request.as_of, progress)
-            return await self._keep_looking(request, request.again, progress)
+                return await self._poll(request, request.as_of, progress)
+            return await self._poll_repeatedly(request, request.again, progress)
 
-    async def _keep_looking(self, request: CollectRequest, again: Cadence, progress: Progress) -> SourceReport:
-        """As long as the same games are not over, and neither the provider nor the end of the worker is in the way."""
-        moment = self._latest(again)
-        report = await self._look(request, moment, progress)
+    async def _poll_repeatedly(self, request: CollectRequest, cadence: Cadence, progress: Progress) -> SourceReport:
+        """Poll until a game is over, the provider refuses, the cadence ends or the worker shuts down."""
+        as_of = self._due_poll(cadence)
+        report = await self._poll(request, as_of, progress)
         unfinished = report.missing_games
         while report.outcome in USABLE and report.missing_games == unfinished:
-            moment = max(moment + again.every, self._latest(again))
-            if moment > again.until or await self._stops_before(moment):
+            as_of = max(as_of + cadence.every, self._due_poll(cadence))
+            if as_of > cadence.until or await self._shuts_down_before(as_of):
                 break
-            report = _joined(report, await self._look(request, moment, progress))
+            report = _merged(report, await self._poll(request, as_of, progress))
         return report
 
-    def _latest(self, again: Cadence) -> datetime:
-        """The look that is due: a worker that comes late, or after one that died, does not date its look back."""
-        passed = min(self._now(), again.until) - again.start
-        return again.start + max(passed // again.every, 0) * again.every
+    def _due_poll(self, cadence: Cadence) -> datetime:
+        """The latest poll time that has passed, so that a late worker does not date its poll back."""
+        passed = min(self._now(), cadence.until) - cadence.start
+        return cadence.start + max(passed // cadence.every, 0) * cadence.every
 
-    async def _stops_before(self, moment: datetime) -> bool:
-        """Wait for a moment; whether the worker is told to stop before it comes."""
-        stopping = asyncio.ensure_future(activity.wait_for_worker_shutdown())
-        done, _ = await asyncio.wait({stopping}, timeout=(moment - self._now()).total_seconds())
-        stopping.cancel()
+    async def _shuts_down_before(self, time: datetime) -> bool:
+        """Wait until a time; True at once when the worker shuts down before it."""
+        shutdown = asyncio.ensure_future(activity.wait_for_worker_shutdown())
+        done, _ = await asyncio.wait({shutdown}, timeout=(time - self._now()).total_seconds())
+        shutdown.cancel()
         return bool(done)
 
-    async def _look(self, request: CollectRequest, moment: datetime, progress: Progress) -> SourceReport:
-        asked = request.model_copy(update={"as_of": moment})
-        collected = await poll(self._resources, asked, progress)
+    async def _poll(self, request: CollectRequest, as_of: datetime, progress: Progress) -> SourceReport:
+        request = request.model_copy(update={"as_of": as_of})
+        collected = await poll(self._resources, request, progress)
         if collected.usable_batch is None:
-            return collected.without_batch().model_copy(update={"polled_at": moment})
+            return collected.without_batch().model_copy(update={"polled_at": as_of})
         landed = ProcessRequest(
-            source=asked.source,
+            source=request.source,
             batch_key=collected.usable_batch,
-            game_date=asked.game_date,
-            games=asked.games,
-            as_of=moment,
+            game_date=request.game_date,
+            games=request.games,
+            as_of=as_of,
         )
-        report = await asyncio.to_thread(read, self._resources, landed)
-        return collected.with_batch(report).model_copy(update={"polled_at": moment})
+        report = await asyncio.to_thread(process_batch, self._resources, landed)
+        return collected.with_batch(report).model_copy(update={"polled_at": as_of})
 
 
-def _joined(earlier: SourceReport, later: SourceReport) -> SourceReport:
-    """What two looks brought: the last word of the later, the news of both."""
-    news = [report.changed_games or () for report in (earlier, later) if report.changed]
+def _merged(earlier: SourceReport, later: SourceReport) -> SourceReport:
+    """The later report with the changed games and alerts of both."""
+    changed = [report.changed_games or () for report in (earlier, later) if report.changed]
     return later.model_copy(
         update={
-            "changed": bool(news),
-            "changed_games": tuple(dict.fromkeys(game for games in news for game in games)),
+            "changed": bool(changed),
+            "changed_games": tuple(dict.fromkeys(game for games in changed for game in games)),
             "alerts": earlier.alerts | later.alerts,
         }
     )

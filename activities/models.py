@@ -1,10 +1,10 @@
-"""CPU-heavy model work, on a queue of its own: Parquet in, Parquet out, no warehouse."""
+"""Predicts and trains on a queue of its own, since it is CPU-heavy: Parquet in, Parquet out, no warehouse."""
 
 from __future__ import annotations
 
 from temporalio import activity
 
-from activities.errors import blocking
+from activities.heartbeats import blocking_activity
 from activities.resources import Resources
 from tipoff.errors import BadInputError
 from tipoff.systems.predict import predict_files
@@ -13,16 +13,16 @@ from tipoff.training.fit import train_files
 from workflows.contracts import Activity, ComputeRequest, Predicted, TrainingResult, TrainRequest
 
 
-class Modelling:
+class ModelActivities:
     """Predicts and trains."""
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
 
     @activity.defn(name=Activity.PREDICT.value)
-    @blocking
+    @blocking_activity
     def predict(self, request: ComputeRequest) -> Predicted:
-        """One system's predictions for the rows that the features step handed over."""
+        """Predict with one system from the file of the features step."""
         resources, date = self._resources, request.game_date
         out = f"{request.subject}-{request.as_of:%Y%m%dT%H%M%S%f}.parquet"
         rows = predict_files(
@@ -37,11 +37,11 @@ class Modelling:
         return Predicted(system_id=request.subject, file=out, rows=rows, game_date=date)
 
     @activity.defn(name=Activity.TRAIN.value)
-    @blocking
+    @blocking_activity
     def train(self, request: TrainRequest) -> TrainingResult:
-        """Fit a system on the games before a date and make it the champion."""
+        """Fit a system on the games before a date and make the model the champion."""
         if not (request.system_id in SYSTEMS and SYSTEMS[request.system_id].trained):
-            raise BadInputError(f"{request.system_id} is no system that is trained; see docs/adding-a-system.md")
+            raise BadInputError(f"{request.system_id} is not a trainable system; see docs/adding-a-system.md")
         history = self._resources.work_file(request.before, request.history_file)
         card = train_files(history, request.before, request.as_of, self._resources.models.root)
         return TrainingResult(

@@ -1,10 +1,11 @@
-"""Phase 2: read what was landed into its table."""
+"""Processes landed batches into the tables of their sources."""
 
 from __future__ import annotations
 
 from temporalio import activity
 
-from activities.errors import blocking, tried_before
+from activities.errors import is_retry
+from activities.heartbeats import blocking_activity
 from activities.resources import Resources
 from tipoff.processing import process
 from tipoff.sources.base import Slate
@@ -12,21 +13,21 @@ from tipoff.vocabulary import ProcessReport
 from workflows.contracts import Activity, ProcessRequest
 
 
-class Processing:
-    """Reads landed batches."""
+class ProcessActivities:
+    """Processes landed batches."""
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
 
     @activity.defn(name=Activity.PROCESS.value)
-    @blocking
+    @blocking_activity
     def process(self, request: ProcessRequest) -> ProcessReport:
-        """Read one batch."""
-        return read(self._resources, request)
+        """Process one batch."""
+        return process_batch(self._resources, request)
 
 
-def read(resources: Resources, request: ProcessRequest) -> ProcessReport:
-    """Process one batch; on a second attempt all games it covers count as changed: the first may have written them."""
+def process_batch(resources: Resources, request: ProcessRequest) -> ProcessReport:
+    """Process one batch; a retry reports every covered game as changed: the first attempt may have written it."""
     report = process(
         resources.sources[request.source],
         request.batch_key,
@@ -36,7 +37,7 @@ def read(resources: Resources, request: ProcessRequest) -> ProcessReport:
         warehouse=resources.warehouse,
         aliases_path=resources.settings.aliases,
     )
-    if not tried_before():
+    if not is_retry():
         return report
     covered = tuple(game.game_id for game in request.games if game.game_id not in report.missing_games)
     return report.model_copy(update={"changed": True, "changed_games": covered})

@@ -1,14 +1,14 @@
-"""Phase 6: exports, the report page, the status and its alerts."""
+"""Publishes exports, the report page, the status and its alerts."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from functools import partial
 
 from temporalio import activity
 
-from activities.errors import blocking, failures_mapped
+from activities.errors import failures_mapped
+from activities.heartbeats import blocking_activity
 from activities.resources import Resources
 from tipoff.publishing.alerts import raise_alert
 from tipoff.publishing.envelope import decode
@@ -20,16 +20,16 @@ from tipoff.vocabulary import ComputeReport
 from workflows.contracts import Activity, ComputeRequest, PublishStatusRequest
 
 
-class Publishing:
-    """Writes what people read."""
+class PublishActivities:
+    """Writes what readers and operators read."""
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
 
     @activity.defn(name=Activity.EXPORT.value)
-    @blocking
+    @blocking_activity
     def export(self, request: ComputeRequest) -> ComputeReport:
-        """One export."""
+        """Write one export."""
         published = self._exporters[request.subject](request)
         return ComputeReport(rows=published.rows, changed_games=request.game_ids)
 
@@ -48,30 +48,27 @@ class Publishing:
             self._resources.exports,
             request.game_date,
             request.as_of,
-            self._now(),
+            self._resources.now(),
             request.degraded,
             request.missing_games,
         )
 
     def _page(self, request: ComputeRequest) -> PublishResult:
-        standing = self._resources.exports.read(f"v1/status/{request.game_date}.json")
+        status = self._resources.exports.read(f"v1/status/{request.game_date}.json")
         return publish_page(
             self._resources.warehouse,
             self._resources.exports,
             request.game_date,
             request.as_of,
-            decode(standing or b"{}"),
+            decode(status or b"{}"),
         )
 
     @activity.defn(name=Activity.PUBLISH_STATUS.value)
     def publish_status(self, request: PublishStatusRequest) -> ComputeReport:
-        """Export the status, and append alerts that are not there yet."""
+        """Export the status and append new alerts."""
         with failures_mapped():
             status = request.status
             for alert in (alert for alert in status.alerts if alert.key in request.new_alerts):
                 raise_alert(self._resources.exports, status.game_date, alert)
-            published = publish_status(self._resources.exports, status, self._now())
+            published = publish_status(self._resources.exports, status, self._resources.now())
         return ComputeReport(rows=published.rows)
-
-    def _now(self) -> datetime:
-        return datetime.fromisoformat(self._resources.now())

@@ -1,4 +1,4 @@
-"""The slots of real providers: asked of the domain's workflow, which all workers share."""
+"""The rate limiter that activities use: slots are granted by the provider's workflow, which all workers share."""
 
 from __future__ import annotations
 
@@ -26,119 +26,120 @@ from workflows.contracts import (
     AcquireResult,
     ProviderFeedback,
     Queue,
+    RateLimiterHandler,
     RateLimiterInput,
-    RateLimiterMessage,
     RateLimiterState,
     rate_limiter_workflow_id,
 )
 
-SHARE_FOR_WAITING = 0.8
-"""Of an activity's time; the rest is for the last answer and for reading."""
-PUNCTUAL = 0.5
-"""Of the gap: a question that leaves later than this after its slot comes too close to the next one's."""
+WAITING_SHARE = 0.8
+"""Share of an activity's time it may wait for slots; it needs the rest for the last response."""
+MAX_DELAY = 0.5
+"""Share of the gap: a request sent later than this after its slot comes too close to the next one."""
 REASON_LENGTH = 300
-ANSWERS_WITHIN = timedelta(seconds=20)
-"""A slot is granted in milliseconds; whoever grants it may just be starting."""
+RPC_TIMEOUT = timedelta(seconds=20)
+"""A slot is granted in milliseconds, but the worker of the rate limiter may just be starting."""
 
 
-def rate_limiter_of(settings: Settings, now: Callable[[], str]) -> RateLimiter:
-    """The slots for one activity."""
+def rate_limiter_for_activity(settings: Settings, now: Callable[[], datetime]) -> RateLimiter:
+    """The rate limiter of the current attempt of an activity."""
     if not rate_limits_apply(settings):
         return Unlimited()
-    return DurableRateLimiter(activity.client(), asker_of(activity.info()), settings, now)
+    return DurableRateLimiter(activity.client(), requester_of(activity.info()), settings, now)
 
 
-class Asker(NamedTuple):
-    """Who takes slots."""
+class Requester(NamedTuple):
+    """Who acquires slots."""
 
-    name: str
-    """Its own: each try of an activity asks anew, the moments that an earlier one was granted are past."""
-    until: datetime
-    """Until when it can put a question and still take in what it brings."""
+    id: str
+    """Unique to an attempt, since the slots of an earlier attempt have passed."""
+    deadline: datetime
+    """The latest slot that it can use."""
 
 
-def asker_of(info: activity.Info) -> Asker:
-    """One try of an activity."""
-    return Asker(
-        name=f"{info.workflow_run_id}-{info.activity_id}-{info.attempt}",
-        until=info.started_time + (info.start_to_close_timeout or timedelta()) * SHARE_FOR_WAITING,
+def requester_of(info: activity.Info) -> Requester:
+    """The requester of one attempt of an activity."""
+    return Requester(
+        id=f"{info.workflow_run_id}-{info.activity_id}-{info.attempt}",
+        deadline=info.started_time + (info.start_to_close_timeout or timedelta()) * WAITING_SHARE,
     )
 
 
 class DurableRateLimiter:
-    """Asks one question after the other for one asker."""
+    """Acquires one slot after the other for one requester."""
 
-    def __init__(self, client: Client, asker: Asker, settings: Settings, now: Callable[[], str]) -> None:
+    def __init__(self, client: Client, requester: Requester, settings: Settings, now: Callable[[], datetime]) -> None:
         self._client = client
-        self._asker = asker
+        self._requester = requester
         self._settings = settings
-        self._clock = now
-        self._taken = 0
-        self._slot = self._now()
+        self._now = now
+        self._acquired = 0
+        self._slot = now()
 
     async def acquire(self, request: Request, as_of: datetime) -> Judgement | None:
-        """Sleep until the granted moment; a refusal's wait is told on the day's clock.
+        """Sleep until the granted slot; a refusal's `retry_at` is on the day's clock.
 
-        A moment that was slept through, as by a stopped process, is another's by now: the next one is taken.
+        A slot that passed during the sleep, as in a stopped process, is released and the next one acquired.
         """
-        rate_limit, missed = rate_limit_of(request.host, self._settings), None
+        rate_limit, unused_slot = rate_limit_of(request.host, self._settings), None
         while True:
-            answer = await self._ask(request, as_of, rate_limit, missed)
-            if answer.slot is None:
-                return self._refusal(request, answer, as_of)
-            await asyncio.sleep((answer.slot - self._now()).total_seconds())
-            if self._now() - answer.slot <= rate_limit.gap * PUNCTUAL:
-                self._slot = answer.slot
+            result = await self._acquire_slot(request, as_of, rate_limit, unused_slot)
+            if result.slot is None:
+                return self._refusal(request, result, as_of)
+            await asyncio.sleep((result.slot - self._now()).total_seconds())
+            if self._now() - result.slot <= rate_limit.gap * MAX_DELAY:
+                self._slot = result.slot
                 return None
-            missed = answer.slot
+            unused_slot = result.slot
 
-    def _refusal(self, request: Request, answer: AcquireResult, as_of: datetime) -> Judgement:
-        wait = answer.not_before - self._now() if answer.not_before else timedelta()
-        return Judgement(outcome=answer.outcome, reason=f"{request.host}: {answer.reason}", retry_at=as_of + wait)
+    def _refusal(self, request: Request, result: AcquireResult, as_of: datetime) -> Judgement:
+        wait = result.retry_at - self._now() if result.retry_at else timedelta()
+        return Judgement(outcome=result.outcome, reason=f"{request.host}: {result.reason}", retry_at=as_of + wait)
 
-    async def _ask(
-        self, request: Request, as_of: datetime, rate_limit: RateLimit, missed: datetime | None
+    async def _acquire_slot(
+        self, request: Request, as_of: datetime, rate_limit: RateLimit, unused_slot: datetime | None
     ) -> AcquireResult:
-        """One slot. Raises TransportFault when the domain does not answer. Each look of an asker asks anew."""
-        self._taken += 1
-        with _answering(request.host):
-            answer: AcquireResult = await self._client.execute_update_with_start_workflow(
-                RateLimiterMessage.ACQUIRE.value,
+        """Acquire one slot, new for each poll. Raises TransportFault when the workflow does not respond."""
+        self._acquired += 1
+        with _transport_faults(request.host):
+            result: AcquireResult = await self._client.execute_update_with_start_workflow(
+                RateLimiterHandler.ACQUIRE.value,
                 AcquireRequest(
                     host=request.host,
                     rate_limit=rate_limit,
                     credits=request.credits,
-                    until=self._asker.until,
-                    missed=missed,
+                    deadline=self._requester.deadline,
+                    unused_slot=unused_slot,
                 ),
-                start_workflow_operation=_start(request.host),
-                id=f"{self._asker.name}-{as_of:%H%M%S}-{self._taken}",
+                start_workflow_operation=_start_operation(request.host),
+                id=f"{self._requester.id}-{as_of:%H%M%S}-{self._acquired}",
                 result_type=AcquireResult,
-                rpc_timeout=ANSWERS_WITHIN,
+                rpc_timeout=RPC_TIMEOUT,
             )
-        return answer
+        return result
 
     async def report(self, request: Request, response: Response, judgement: Judgement) -> None:
-        """Only what is news."""
+        """Report a response that changes the state of the rate limiter."""
         feedback = feedback_of(self._slot, response, judgement, rate_limit_of(request.host, self._settings))
         if feedback is None:
             return
-        with _answering(request.host):
-            await self._domain(request.host).signal(RateLimiterMessage.REPORT.value, feedback)
+        with _transport_faults(request.host):
+            await self._handle(request.host).signal(RateLimiterHandler.REPORT.value, feedback)
 
     async def budget(self, host: str) -> Budget | None:
-        """By the domain's counts; a domain that was never asked has spent nothing."""
+        """What the provider's monthly credits still allow; None for a provider without credits."""
         monthly, now = rate_limit_of(host, self._settings).monthly_credits, self._now()
         if monthly is None:
             return None
-        with _answering(host):
+        with _transport_faults(host):
             state = await self._state(host)
         return budget_at(now, state.credits_left(monthly, now), monthly)
 
     async def _state(self, host: str) -> RateLimiterState:
+        """The state of a host's rate limiter; an empty one if it was never started."""
         try:
-            state: RateLimiterState = await self._domain(host).query(
-                RateLimiterMessage.STATE.value, result_type=RateLimiterState, rpc_timeout=ANSWERS_WITHIN
+            state: RateLimiterState = await self._handle(host).query(
+                RateLimiterHandler.STATE.value, result_type=RateLimiterState, rpc_timeout=RPC_TIMEOUT
             )
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
@@ -146,17 +147,14 @@ class DurableRateLimiter:
             return RateLimiterState()
         return state
 
-    def _domain(self, host: str) -> WorkflowHandle[object, object]:
+    def _handle(self, host: str) -> WorkflowHandle[object, object]:
         return self._client.get_workflow_handle(rate_limiter_workflow_id(host))
-
-    def _now(self) -> datetime:
-        return datetime.fromisoformat(self._clock())
 
 
 def feedback_of(
     slot: datetime, response: Response, judgement: Judgement, rate_limit: RateLimit
 ) -> ProviderFeedback | None:
-    """What a domain should hear of an answer; that a provider answered as it should is no news."""
+    """What a response changes for the rate limiter; None for an ordinary response."""
     cooldown = cooldown_after(judgement, response, rate_limit)
     used, remaining = credits_in_headers(response.headers, "used"), credits_in_headers(response.headers, "remaining")
     if cooldown is None and used is None and remaining is None:
@@ -172,22 +170,22 @@ def feedback_of(
 
 
 @contextmanager
-def _answering(host: str) -> Iterator[None]:
-    """What a domain leaves unanswered passes: its worker may just be starting."""
+def _transport_faults(host: str) -> Iterator[None]:
+    """Raise TransportFault for an RPC error, so that the activity is retried: the worker may just be starting."""
     try:
         yield
     except RPCError as error:
-        raise TransportFault(f"the manners of {host} cannot be asked for: {error.message}") from error
+        raise TransportFault(f"the rate limiter of {host} does not respond: {error.message}") from error
 
 
-def _start(host: str) -> WithStartWorkflowOperation[object, object]:
-    """The domain's workflow, started by whoever asks it first."""
+def _start_operation(host: str) -> WithStartWorkflowOperation[object, object]:
+    """Starts a host's rate limiter unless it is running."""
     return WithStartWorkflowOperation(
         RATE_LIMITER_WORKFLOW,
         RateLimiterInput(host=host),
         id=rate_limiter_workflow_id(host),
         task_queue=Queue.DAY,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        static_summary=f"manners at {host}",
+        static_summary=f"rate limiter of {host}",
         task_timeout=TASK_TIMEOUT,
     )

@@ -1,17 +1,18 @@
-"""Which queue serves which activities."""
+"""The activities of each task queue."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from activities.collect import Collecting
-from activities.compute import Computing
-from activities.follow import Following
-from activities.models import Modelling
-from activities.plan import Planning, Recalling
-from activities.process import Processing
-from activities.publish import Publishing
+from activities.collect import CollectActivities
+from activities.compute import ComputeActivities
+from activities.follow import FollowActivities
+from activities.models import ModelActivities
+from activities.plan import PlanActivities
+from activities.process import ProcessActivities
+from activities.publish import PublishActivities
+from activities.recorded_day import RecordedDayActivities
 from activities.resources import Resources
 from activities.scenario import deliver_action
 from workflows.contracts import Queue
@@ -19,22 +20,22 @@ from workflows.contracts import Queue
 
 def activities_of(queue: Queue, resources: Resources) -> list[Callable[..., Any]]:
     """The activities that a worker of a queue serves."""
-    computing, publishing, modelling = Computing(resources), Publishing(resources), Modelling(resources)
-    served: dict[Queue, list[Callable[..., Any]]] = {
-        Queue.DAY: [Planning(resources).plan_day, deliver_action],
-        Queue.FETCH: [Collecting(resources).collect],
+    compute, publish, models = ComputeActivities(resources), PublishActivities(resources), ModelActivities(resources)
+    activities: dict[Queue, list[Callable[..., Any]]] = {
+        Queue.DAY: [PlanActivities(resources).plan_day, deliver_action],
+        Queue.FETCH: [CollectActivities(resources).collect],
         Queue.WAREHOUSE: [
-            Processing(resources).process,
-            Following(resources).follow,
-            Recalling(resources).recorded_day,
-            computing.transform,
-            computing.build_features,
-            computing.training_history,
-            computing.store_predictions,
-            computing.grade,
-            publishing.export,
-            publishing.publish_status,
+            ProcessActivities(resources).process,
+            FollowActivities(resources).follow,
+            RecordedDayActivities(resources).recorded_day,
+            compute.transform,
+            compute.build_features,
+            compute.training_history,
+            compute.store_predictions,
+            compute.grade,
+            publish.export,
+            publish.publish_status,
         ],
-        Queue.MODELS: [modelling.predict, modelling.train],
+        Queue.MODELS: [models.predict, models.train],
     }
-    return served[queue]
+    return activities[queue]

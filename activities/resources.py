@@ -1,10 +1,10 @@
-"""What activities work with: settings and the stores they name, opened once a process."""
+"""The settings and stores that activities use, opened once per process."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -22,11 +22,11 @@ from tipoff.warehouse.open import open_warehouse
 
 @dataclass(frozen=True)
 class Resources:
-    """The stores of one process. The warehouse is opened on first use: only its queue's worker may hold it."""
+    """The stores of one process; the warehouse is opened on first use, since one process at a time may hold it."""
 
     settings: Settings
-    now: Callable[[], str]
-    """Wall-clock time, ISO 8601, for `generated_at`; a parameter so that nothing in the library looks at a clock."""
+    now: Callable[[], datetime]
+    """Wall-clock time for `generated_at` and slots; a parameter, so that no library code reads a clock."""
 
     @cached_property
     def warehouse(self) -> Warehouse:
@@ -57,7 +57,7 @@ class Resources:
         return dict(sources(settings.history_seasons, bigdataball=configured, replayed=replayed))
 
     async def close(self) -> None:
-        """Give connections and the warehouse back."""
+        """Close connections and the warehouse."""
         if "fetcher" in self.__dict__:
             await self.fetcher.aclose()
         if "warehouse" in self.__dict__:

@@ -10,7 +10,7 @@ from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.service import RPCError
 
-from activities.rate_limiter import Asker, DurableRateLimiter, feedback_of
+from activities.rate_limiter import DurableRateLimiter, Requester, feedback_of
 from cli.providers import read_rate_limiter
 from cli.server import SERVER_TIMEOUT
 from tipoff.errors import TransportFault
@@ -26,8 +26,8 @@ from workflows.contracts import (
     Cooldown,
     ProviderFeedback,
     Queue,
+    RateLimiterHandler,
     RateLimiterInput,
-    RateLimiterMessage,
     RateLimiterState,
     rate_limiter_workflow_id,
 )
@@ -47,10 +47,10 @@ class CliRateLimiter:
         self._client = client
         self._ignore_cooldown = ignore_cooldown
         self._states: dict[str, RateLimiterState] = {}
-        asker = Asker(name=uuid.uuid4().hex, until=datetime.now(UTC) + MAX_POLL)
+        requester = Requester(id=uuid.uuid4().hex, deadline=datetime.now(UTC) + MAX_POLL)
         self._shared: DurableRateLimiter | None = None
         if isinstance(client, Client) and not ignore_cooldown:
-            self._shared = DurableRateLimiter(client, asker, settings, lambda: datetime.now(UTC).isoformat())
+            self._shared = DurableRateLimiter(client, requester, settings, lambda: datetime.now(UTC))
         self.summaries: dict[str, str] = {}
         """Host -> the state of its rate limiter before the first request, or why it is unknown."""
 
@@ -64,10 +64,12 @@ class CliRateLimiter:
         if self._shared:
             return await self._shared.acquire(request, as_of)
         rate_limit = rate_limit_of(request.host, self._settings)
-        wanted = AcquireRequest(host=request.host, rate_limit=rate_limit, credits=request.credits, until=now + MAX_POLL)
+        wanted = AcquireRequest(
+            host=request.host, rate_limit=rate_limit, credits=request.credits, deadline=now + MAX_POLL
+        )
         self._states[request.host], result = rate_limiter_state.acquire(state, wanted, now)
         if result.slot is None:
-            wait = result.not_before - now if result.not_before else timedelta()
+            wait = result.retry_at - now if result.retry_at else timedelta()
             return Judgement(outcome=result.outcome, reason=f"{request.host}: {result.reason}", retry_at=as_of + wait)
         await asyncio.sleep((result.slot - now).total_seconds())
         return None
@@ -100,13 +102,13 @@ class CliRateLimiter:
             self.summaries[host] = f"unknown: {self._client}"
             return RateLimiterState()
         try:
-            state = rate_limiter_state.known_at(await read_rate_limiter(self._client, host), datetime.now(UTC))
+            state = rate_limiter_state.without_expired(await read_rate_limiter(self._client, host), datetime.now(UTC))
         except RPCError as error:
             self.summaries[host] = f"unknown, no worker answers: {error.message}"
             if not self._ignore_cooldown:
                 raise TransportFault(f"the cooldown of {host} is {self.summaries[host]}") from error
             return RateLimiterState()
-        self.summaries[host] = rate_limiter_state.sentence(state)
+        self.summaries[host] = rate_limiter_state.format_state(state)
         return state.model_copy(update={"cooldown": None}) if self._ignore_cooldown else state
 
     async def _send_feedback(self, client: Client, host: str, feedback: ProviderFeedback) -> None:
@@ -118,7 +120,7 @@ class CliRateLimiter:
                 id=rate_limiter_workflow_id(host),
                 task_queue=Queue.DAY,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-                start_signal=RateLimiterMessage.REPORT.value,
+                start_signal=RateLimiterHandler.REPORT.value,
                 start_signal_args=[feedback],
                 static_summary=f"rate limiter of {host}",
                 task_timeout=TASK_TIMEOUT,

@@ -31,7 +31,7 @@ from tipoff.sources.base import Slate, Source
 from tipoff.sources.player_names import load_aliases
 from tipoff.sources.rate_limits import RateLimiter, Unlimited, rate_limits_apply
 from tipoff.vocabulary import EASTERN, DayStatus, Frozen, clock_time, shortened, step_names
-from workflows.rate_limiter_state import in_cooldown
+from workflows.rate_limiter_state import format_cooldown
 
 
 class ProbeReport(Frozen):
@@ -63,7 +63,7 @@ async def run(options: Namespace) -> ExitCode:
     Raises CommandError USAGE for an unknown source, REFUSED for a provider in cooldown, ConfigurationError.
     """
     target = Target(options.replay)
-    resources = Resources(target.settings, lambda: datetime.now(UTC).isoformat())
+    resources = Resources(target.settings, lambda: datetime.now(UTC))
     source = _source_named(options.source, resources.sources)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(resources.close)
@@ -100,7 +100,7 @@ async def _rate_limiter(target: Target, source: Source, stack: AsyncExitStack, *
     except TransportFault as error:
         raise CommandError(ExitCode.REFUSED, f"{error}; {_NOT_POLLED}") from error
     if cooldown:
-        raise CommandError(ExitCode.REFUSED, f"{source.provider.host} is {in_cooldown(cooldown)}; {_NOT_POLLED}")
+        raise CommandError(ExitCode.REFUSED, f"{source.provider.host} is {format_cooldown(cooldown)}; {_NOT_POLLED}")
     return rate_limiter
 
 

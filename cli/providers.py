@@ -18,7 +18,7 @@ from workflows import rate_limiter_state
 from workflows.contracts import (
     RATE_LIMITER_WORKFLOW,
     CooldownReset,
-    RateLimiterMessage,
+    RateLimiterHandler,
     RateLimiterState,
     rate_limiter_workflow_id,
 )
@@ -57,7 +57,7 @@ async def read_rate_limiter(client: Client, host: str) -> RateLimiterState:
     handle = client.get_workflow_handle(rate_limiter_workflow_id(host))
     try:
         state: RateLimiterState = await handle.query(
-            RateLimiterMessage.STATE.value, result_type=RateLimiterState, rpc_timeout=WORKER_TIMEOUT
+            RateLimiterHandler.STATE.value, result_type=RateLimiterState, rpc_timeout=WORKER_TIMEOUT
         )
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND or is_namespace_missing(error):
@@ -74,7 +74,7 @@ async def reset_cooldown(client: Client, reset: CooldownReset) -> str:
     handle = client.get_workflow_handle(rate_limiter_workflow_id(reset.host))
     try:
         reply: str = await handle.execute_update(
-            RateLimiterMessage.RESET_COOLDOWN.value, reset, result_type=str, rpc_timeout=RESET_TIMEOUT
+            RateLimiterHandler.RESET_COOLDOWN.value, reset, result_type=str, rpc_timeout=RESET_TIMEOUT
         )
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND or is_namespace_missing(error):
@@ -102,10 +102,10 @@ def rate_limiter_view_at(
     now: datetime, host: str, state: RateLimiterState, monthly_credits: int | None
 ) -> RateLimiterView:
     """A rate limiter's state as of a time."""
-    state = rate_limiter_state.known_at(state, now)
-    summary = rate_limiter_state.sentence(state)
+    state = rate_limiter_state.without_expired(state, now)
+    summary = rate_limiter_state.format_state(state)
     if state.cooldown:
-        warning = f"{host} is {rate_limiter_state.in_cooldown(state.cooldown)}"
+        warning = f"{host} is {rate_limiter_state.format_cooldown(state.cooldown)}"
         return RateLimiterView(host=host, summary=summary, refuses=True, warning=warning)
     if monthly_credits is None:
         return RateLimiterView(host=host, summary=summary)

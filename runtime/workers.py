@@ -60,7 +60,7 @@ def queues_named(names: Sequence[str]) -> tuple[Queue, ...]:
 
 def open_resources(settings: Settings, queues: Sequence[Queue]) -> Resources:
     """Open the stores of these queues. Raises WarehouseLockedError, StorageError, ConfigurationError."""
-    resources = Resources(settings, now=lambda: datetime.now(UTC).isoformat())
+    resources = Resources(settings, now=lambda: datetime.now(UTC))
     if Queue.WAREHOUSE in queues:
         resources.warehouse.query("SELECT 1 AS one")
     return resources

@@ -269,27 +269,27 @@ class TrainingResult(Frozen):
     last10_mae: float
 
 
-# ── domains ──────────────────────────────────────────────────────────────────────────────────────────────
+# ── rate limiter ─────────────────────────────────────────────────────────────────────────────────────────
 
 RATE_LIMITER_WORKFLOW = "RateLimiterWorkflow"
 
 
 def rate_limiter_workflow_id(host: str) -> str:
-    """The id of the one place that grants slots at a provider's host."""
-    return f"domain-{host}"
+    """The id of a provider's rate limiter, one per host."""
+    return f"rate-limiter-{host}"
 
 
-class RateLimiterMessage(StrEnum):
-    """What may be said to a domain."""
+class RateLimiterHandler(StrEnum):
+    """Names of the updates, signals and queries of a rate limiter."""
 
     ACQUIRE = "acquire"
-    REPORT = "tell"
-    RESET_COOLDOWN = "open"
+    REPORT = "report"
+    RESET_COOLDOWN = "reset_cooldown"
     STATE = "state"
 
 
 class Cooldown(Frozen):
-    """Until when nobody asks a provider, and what it had answered."""
+    """Until when a provider is not polled, and the response that caused it."""
 
     until: AwareDatetime
     outcome: Outcome
@@ -297,76 +297,78 @@ class Cooldown(Frozen):
 
 
 class CreditReservation(Frozen):
-    """Credits that a question under way may cost."""
+    """Credits that a request in flight may cost."""
 
     slot: AwareDatetime
     credits: int
 
 
 class RateLimiterState(Frozen):
-    """What is known of a provider's patience."""
+    """What a provider's rate limiter remembers."""
 
     last_slot: AwareDatetime | None = None
     burst_full_at: AwareDatetime | None = None
-    """When it will bear a whole burst again."""
+    """When a whole burst is allowed again."""
     cooldown: Cooldown | None = None
     month: str = ""
-    """The calendar month (UTC) that the counts are of, such as "2024-03"."""
+    """The calendar month (UTC) of the counts, such as "2024-03"."""
     slots: int = 0
-    """Granted this month."""
+    """Slots granted this month."""
     credits_used: int = 0
-    """Of the month's, as the provider last told."""
+    """Credits used this month, as the provider last reported."""
     credits_remaining: int | None = None
-    """What the provider last told."""
-    reserved: tuple[CreditReservation, ...] = ()
-    """Paid questions whose answers have not told what they cost."""
+    """Credits remaining, as the provider last reported."""
+    reservations: tuple[CreditReservation, ...] = ()
+    """One for each paid request without a response so far."""
 
     def in_month_of(self, now: datetime) -> RateLimiterState:
-        """The same with the counts of a moment's month: what was spent before it is past."""
+        """The state with the counts of the current month, which start at zero."""
         month = f"{now.astimezone(UTC):%Y-%m}"
         fresh = {"month": month, "slots": 0, "credits_used": 0, "credits_remaining": None}
         return self if self.month == month else self.model_copy(update=fresh)
 
     def credits_left(self, monthly_credits: int, now: datetime) -> int:
-        """What may be spent of the month's credits, when what is under way costs all it may."""
+        """What may still be spent this month if every request in flight costs all it may."""
         state = self.in_month_of(now)
         left = monthly_credits - state.credits_used
         if state.credits_remaining is not None:
             left = min(left, state.credits_remaining)
-        return max(left - sum(paid.credits for paid in state.reserved), 0)
+        return max(left - sum(reservation.credits for reservation in state.reservations), 0)
 
 
 class RateLimiterInput(Frozen):
-    """A provider's host, and what the run before it knew."""
+    """A provider's host, and the state of the run before."""
 
     host: str
     state: RateLimiterState = RateLimiterState()
-    renew_after: int = Field(default=4_000, ge=10, le=10_000)
-    """Events of a history after which a new run goes on."""
+    continue_as_new_after: int = Field(default=4_000, ge=10, le=10_000)
+    """Length of the history, in events, at which the workflow continues as new."""
 
 
 class AcquireRequest(Frozen):
-    """May I ask? By which manners, at what price, and not later than when."""
+    """A request for a slot: the moment at which one request may be sent to the provider."""
 
     host: str
     rate_limit: RateLimit
     credits: int = Field(default=0, ge=0, le=10_000)
-    until: AwareDatetime
-    missed: AwareDatetime | None = None
+    """The most that the request may cost."""
+    deadline: AwareDatetime
+    """A slot later than this is refused."""
+    unused_slot: AwareDatetime | None = None
     """A slot granted before that was not used."""
 
 
 class AcquireResult(Frozen):
-    """The moment to ask at, or why not and when to come again."""
+    """The granted slot, or why there is none and when to retry."""
 
     slot: AwareDatetime | None = None
     outcome: Outcome = Outcome.OK
     reason: str = ""
-    not_before: AwareDatetime | None = None
+    retry_at: AwareDatetime | None = None
 
 
 class CooldownReset(Frozen):
-    """A person knows better than what a provider last said."""
+    """An operator ends a provider's cooldown."""
 
     host: str
     who: str = Field(max_length=100)
@@ -374,10 +376,10 @@ class CooldownReset(Frozen):
 
 
 class ProviderFeedback(Frozen):
-    """What an answer says about the provider's patience."""
+    """What a response means for the rate limiter."""
 
     slot: AwareDatetime
-    """The slot that the question was asked in."""
+    """The slot in which the request was sent."""
     cooldown_for: timedelta | None = Field(default=None, ge=timedelta(), le=timedelta(days=7))
     outcome: Outcome = Outcome.OK
     reason: str = Field(default="", max_length=300)

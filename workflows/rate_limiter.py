@@ -1,4 +1,4 @@
-"""One durable place a provider: it grants slots to all workers, and remembers cool-downs and credits."""
+"""The rate limiter of one provider: grants slots to all workers and remembers cooldowns and credits."""
 
 from __future__ import annotations
 
@@ -13,81 +13,82 @@ from workflows.contracts import (
     AcquireResult,
     CooldownReset,
     ProviderFeedback,
+    RateLimiterHandler,
     RateLimiterInput,
-    RateLimiterMessage,
     RateLimiterState,
 )
 
 
 @workflow.defn(name=RATE_LIMITER_WORKFLOW)
 class RateLimiterWorkflow:
-    """Lives as long as its provider is asked, one run after the other."""
+    """Runs for as long as its provider is polled, continued as new before its history grows too long."""
 
     @workflow.init
-    def __init__(self, domain: RateLimiterInput) -> None:
-        self._domain = domain
-        self._state = domain.state
+    def __init__(self, limiter: RateLimiterInput) -> None:
+        self._limiter = limiter
+        self._state = limiter.state
 
     @workflow.run
-    async def run(self, domain: RateLimiterInput) -> None:
-        await workflow.wait_condition(self._is_long)
+    async def run(self, limiter: RateLimiterInput) -> None:
+        await workflow.wait_condition(self._is_history_long)
         await workflow.wait_condition(workflow.all_handlers_finished)
-        workflow.continue_as_new(domain.model_copy(update={"state": self._state}))
+        workflow.continue_as_new(limiter.model_copy(update={"state": self._state}))
 
-    def _is_long(self) -> bool:
-        """By our own measure, or by the server's: it bears only so many updates a run."""
+    def _is_history_long(self) -> bool:
+        """By our own limit or the server's, which bounds the updates of a run."""
         info = workflow.info()
-        return info.get_current_history_length() >= self._domain.renew_after or info.is_continue_as_new_suggested()
+        too_long = info.get_current_history_length() >= self._limiter.continue_as_new_after
+        return too_long or info.is_continue_as_new_suggested()
 
-    @workflow.update(name=RateLimiterMessage.ACQUIRE.value, description="Ask for a moment at which to put a question")
+    @workflow.update(name=RateLimiterHandler.ACQUIRE.value, description="Acquire a slot for one request")
     def acquire(self, request: AcquireRequest) -> AcquireResult:
-        self._state, answer = rate_limiter_state.acquire(self._state, request, workflow.now())
+        self._state, result = rate_limiter_state.acquire(self._state, request, workflow.now())
         self._publish_state()
-        return answer
+        return result
 
     @acquire.validator
     def _validate_acquire(self, request: AcquireRequest) -> None:
-        self._require_own(request.host, "a slot at {} is asked for")
+        self._require_own_host(request.host)
 
-    @workflow.signal(name=RateLimiterMessage.REPORT.value, description="Say what the provider answered to a question")
+    @workflow.signal(name=RateLimiterHandler.REPORT.value, description="Report what the provider responded")
     def handle_report(self, feedback: ProviderFeedback) -> None:
         self._state = rate_limiter_state.report(self._state, feedback, workflow.now())
         self._publish_state()
 
     @workflow.update(
-        name=RateLimiterMessage.RESET_COOLDOWN.value, description="Let it be asked again, whatever it said before"
+        name=RateLimiterHandler.RESET_COOLDOWN.value, description="End the cooldown and forget the remaining credits"
     )
-    def reset_cooldown(self, opening: CooldownReset) -> str:
-        known = rate_limiter_state.known_at(self._state, workflow.now())
-        self._state = rate_limiter_state.cooldown_reset(known)
+    def reset_cooldown(self, reset: CooldownReset) -> str:
+        current = rate_limiter_state.without_expired(self._state, workflow.now())
+        self._state = rate_limiter_state.reset_cooldown(current)
         self._publish_state()
-        before = rate_limiter_state.in_cooldown(known.cooldown) if known.cooldown else "not left alone"
-        return f"{self._domain.host} may be asked; it was {before}"
+        before = rate_limiter_state.format_cooldown(current.cooldown) if current.cooldown else "not in cooldown"
+        return f"{self._limiter.host} may be polled again; it was {before}"
 
     @reset_cooldown.validator
-    def _validate_reset_cooldown(self, opening: CooldownReset) -> None:
-        self._require_own(opening.host, "{} is to be opened")
+    def _validate_reset_cooldown(self, reset: CooldownReset) -> None:
+        self._require_own_host(reset.host)
 
-    @workflow.query(name=RateLimiterMessage.STATE.value, description="Last slot, cool-down, credits")
+    @workflow.query(name=RateLimiterHandler.STATE.value, description="Last slot, cooldown, credits")
     def state(self) -> RateLimiterState:
         return self._state
 
-    def _require_own(self, host: str, wanted: str) -> None:
-        if host != self._domain.host:
-            raise ApplicationError(f"this is {self._domain.host}, {wanted.format(host)}")
+    def _require_own_host(self, host: str) -> None:
+        if host != self._limiter.host:
+            raise ApplicationError(f"this is the rate limiter of {self._limiter.host}, not of {host}")
 
     def _publish_state(self) -> None:
-        workflow.set_current_details(rate_limiter_state.sentence(self._state))
+        workflow.set_current_details(rate_limiter_state.format_state(self._state))
 
 
 @workflow.defn(name=RATE_LIMITER_WORKFLOW, versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
 class AutoUpgradeRateLimiterWorkflow(RateLimiterWorkflow):
-    """The same where builds are named: it outlives any of them. A worker without a named build refuses to say so."""
+    """The same for workers with a named build, since it outlives any build; other workers refuse the declaration."""
 
     @workflow.init
-    def __init__(self, domain: RateLimiterInput) -> None:
-        super().__init__(domain)
+    def __init__(self, limiter: RateLimiterInput) -> None:
+        super().__init__(limiter)
 
     @workflow.run
-    async def run(self, domain: RateLimiterInput) -> None:
-        await super().run(domain)
+    async def run(self, limiter: RateLimiterInput) -> None:
+        await super().run(limiter)

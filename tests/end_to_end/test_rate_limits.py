@@ -119,7 +119,7 @@ async def test_a_block_that_one_worker_meets_keeps_the_other_and_the_next_one_aw
     assert second.retry_at is not None
     cooldown = second.retry_at - rosters_of(1).as_of
     assert PROVIDERS[HOST].rate_limit.cooldown - timedelta(minutes=5) < cooldown <= PROVIDERS[HOST].rate_limit.cooldown
-    assert "left alone until" in second.reason
+    assert "in cooldown until" in second.reason
 
 
 async def test_a_replay_asks_as_fast_as_it_goes(tmp_path: Path, temporal_binary: Path) -> None:

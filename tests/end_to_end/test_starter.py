@@ -359,13 +359,13 @@ async def test_status_names_a_provider_that_is_left_alone(client: Client, starte
         doctor = await starter.run("doctor")
         sources = await starter.run("sources --json")
         await domain.terminate()
-    assert told[0]["warning"].startswith("cdn.nba.com is left alone until ")
-    assert "cdn.nba.com is left alone until " in page.text
+    assert told[0]["warning"].startswith("cdn.nba.com is in cooldown until ")
+    assert "cdn.nba.com is in cooldown until " in page.text
     assert "set a proxy for a host that blocks this address" in doctor.text
     providers = {provider["host"]: provider for provider in sources.json["providers"]}
     assert sources.json["server"] == ""
     assert providers["cdn.nba.com"]["left_alone"]
-    assert "left alone until" in providers["cdn.nba.com"]["says"]
+    assert "in cooldown until" in providers["cdn.nba.com"]["says"]
     assert providers["stats.nba.com"]["says"] == "was asked nothing under manners"
 
 
@@ -389,7 +389,7 @@ async def test_a_persons_look_tells_the_domain_of_a_block_and_heeds_it_unless_to
         )
     assert (first.code, refused.code, anyway.code) == (1, 4, 1)
     assert "nbac_player_list_current: blocked: HTTP 403" in first.text
-    assert "stats.nba.com is left alone until" in refused.err
+    assert "stats.nba.com is in cooldown until" in refused.err
     assert "nothing was asked, --anyway asks all the same" in refused.err
     assert (asked, asked_in_all) == (1, 2)
     assert state.closed is not None

@@ -104,10 +104,10 @@ async def fallback_sources(client: Client) -> Played:
 
 
 async def rate_limiter(client: Client) -> WorkflowHistory:
-    """A provider is asked, blocks us, is opened by a person, asked at a price, and its run renews itself."""
+    """Slots, a block, a cooldown reset by an operator, paid requests, and the run continued as new."""
     host = "api.example.org"
     rate_limit = RateLimit(gap=timedelta(seconds=1), spacing=timedelta(seconds=1), monthly_credits=500)
-    asked = AcquireRequest(host=host, rate_limit=rate_limit, until=datetime.now(UTC) + timedelta(hours=1))
+    request = AcquireRequest(host=host, rate_limit=rate_limit, deadline=datetime.now(UTC) + timedelta(hours=1))
     blocked = ProviderFeedback(
         slot=datetime.now(UTC),
         cooldown_for=timedelta(hours=2),
@@ -117,24 +117,24 @@ async def rate_limiter(client: Client) -> WorkflowHistory:
     async with Worker(client, task_queue=Queue.DAY, workflows=WORKFLOWS, workflow_runner=WORKFLOW_RUNNER):
         handle = await client.start_workflow(
             RateLimiterWorkflow.run,
-            RateLimiterInput(host=host, renew_after=40),
+            RateLimiterInput(host=host, continue_as_new_after=40),
             id=rate_limiter_workflow_id(host),
             task_queue=Queue.DAY,
         )
         first = client.get_workflow_handle(handle.id, run_id=handle.first_execution_run_id)
-        await handle.execute_update(RateLimiterWorkflow.acquire, asked)
+        await handle.execute_update(RateLimiterWorkflow.acquire, request)
         await handle.signal(RateLimiterWorkflow.handle_report, blocked)
-        await handle.execute_update(RateLimiterWorkflow.acquire, asked)
+        await handle.execute_update(RateLimiterWorkflow.acquire, request)
         await handle.execute_update(
             RateLimiterWorkflow.reset_cooldown, CooldownReset(host=host, who="ann", why="new proxy")
         )
         for price in (1, 3):
-            paid = asked.model_copy(update={"credits": price})
+            paid = request.model_copy(update={"credits": price})
             await handle.execute_update(RateLimiterWorkflow.acquire, paid)
-        told = ProviderFeedback(slot=datetime.now(UTC), credits_used=4, credits_remaining=496)
-        await handle.signal(RateLimiterWorkflow.handle_report, told)
+        feedback = ProviderFeedback(slot=datetime.now(UTC), credits_used=4, credits_remaining=496)
+        await handle.signal(RateLimiterWorkflow.handle_report, feedback)
         while (await first.describe()).status is WorkflowExecutionStatus.RUNNING:
-            await handle.execute_update(RateLimiterWorkflow.acquire, asked)
+            await handle.execute_update(RateLimiterWorkflow.acquire, request)
         history = await first.fetch_history()
         await handle.terminate()
     return history

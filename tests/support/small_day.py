@@ -13,7 +13,7 @@ from temporalio import activity
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-from activities.publish import Publishing
+from activities.publish import PublishActivities
 from activities.resources import Resources
 from runtime.sandbox import WORKFLOW_RUNNER
 from tipoff.settings import Settings
@@ -59,7 +59,7 @@ class SmallDay:
     def __init__(self, exports: Path) -> None:
         self.lines = Outcome.NOT_PUBLISHED_YET
         settings = Settings(exports=f"file://{exports}")
-        self.publishing = Publishing(Resources(settings, now=lambda: datetime.now(UTC).isoformat()))
+        self.publishing = PublishActivities(Resources(settings, now=lambda: datetime.now(UTC)))
 
     @activity.defn(name=Activity.PLAN_DAY.value)
     async def plan_day(self, request: PlanRequest) -> DayPlan:

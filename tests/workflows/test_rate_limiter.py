@@ -1,4 +1,4 @@
-"""A provider's domain on a real server: whoever asks, and whatever run or worker answers, its patience is one."""
+"""The rate limiter of a provider on a real server: all requesters, runs and workers share one state."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import ActivityEnvironment
 from temporalio.worker import Worker
 
-from activities.rate_limiter import DurableRateLimiter, asker_of
+from activities.rate_limiter import DurableRateLimiter, requester_of
 from cli.cli_rate_limiter import CliRateLimiter
 from cli.doctor_checks.base import Installation
 from cli.doctor_checks.providers import check as check_providers
@@ -47,18 +47,18 @@ from workflows.rate_limiter import RateLimiterWorkflow
 RATE_LIMITS = RateLimit(gap=timedelta(milliseconds=200), spacing=timedelta(milliseconds=200), monthly_credits=500)
 
 BUILDS = "builds"
-"""A queue of its own: once one build of a queue is current, workers without a named build get nothing of it."""
+"""A queue of its own: once a build of a queue is current, workers without a named build get none of its tasks."""
 
 
-class Domain:
-    """One provider of a test, asked as activities ask it."""
+class LimiterUnderTest:
+    """The rate limiter of one test provider, used as activities use it."""
 
-    def __init__(self, client: Client, renew_after: int, queue: str) -> None:
+    def __init__(self, client: Client, continue_as_new_after: int, queue: str) -> None:
         self.host = f"{uuid.uuid4().hex}.example.org"
         self.handle: WorkflowHandle[Any, Any] = client.get_workflow_handle(rate_limiter_workflow_id(self.host))
         self._client = client
         self._queue = queue
-        self._input = RateLimiterInput(host=self.host, renew_after=renew_after)
+        self._input = RateLimiterInput(host=self.host, continue_as_new_after=continue_as_new_after)
 
     async def acquire(self, update_id: str | None = None, **request: Any) -> AcquireResult:
         start = WithStartWorkflowOperation(
@@ -104,7 +104,7 @@ async def serving(client: Client, build_id: str | None = None, queue: str = Queu
 
 
 async def make_current(client: Client, build_id: str) -> None:
-    """Runs that are not bound to a build go on with this one; the server must have heard of it first."""
+    """Make this build serve the runs that are not bound to one, once the server knows it."""
     request = SetWorkerDeploymentCurrentVersionRequest(
         namespace=client.namespace, deployment_name="tipoff", build_id=build_id, ignore_missing_task_queues=True
     )
@@ -120,129 +120,131 @@ async def make_current(client: Client, build_id: str) -> None:
             await asyncio.sleep(0.1)
 
 
-QUESTION = Request(host="api.the-odds-api.com", path="/v4/sports/basketball_nba/odds", credits=3)
+REQUEST = Request(host="api.the-odds-api.com", path="/v4/sports/basketball_nba/odds", credits=3)
 AS_OF = datetime(2024, 3, 29, 19, 5, tzinfo=UTC)
 THROTTLED = Judgement(outcome=Outcome.THROTTLED, reason="HTTP 429", retry_at=AS_OF + timedelta(seconds=90))
 
 
 @pytest.fixture
 async def odds(client: Client) -> AsyncIterator[WorkflowHandle[Any, Any]]:
-    """The domain of the paid provider, as the test's activities start it."""
-    handle = client.get_workflow_handle(rate_limiter_workflow_id(QUESTION.host))
+    """The rate limiter of the paid provider."""
+    handle = client.get_workflow_handle(rate_limiter_workflow_id(REQUEST.host))
     yield handle
     with contextlib.suppress(RPCError):
         await handle.terminate()
 
 
 @asynccontextmanager
-async def domain_of(client: Client, renew_after: int = 4_000, queue: str = Queue.DAY) -> AsyncIterator[Domain]:
-    """A domain that nobody has asked yet; it ends with the test."""
-    domain = Domain(client, renew_after, queue)
+async def limiter_of(
+    client: Client, continue_as_new_after: int = 4_000, queue: str = Queue.DAY
+) -> AsyncIterator[LimiterUnderTest]:
+    """A fresh rate limiter; it ends with the test."""
+    limiter = LimiterUnderTest(client, continue_as_new_after, queue)
     try:
-        yield domain
+        yield limiter
     finally:
-        await domain.handle.terminate()
+        await limiter.handle.terminate()
 
 
-async def test_askers_at_once_get_moments_apart_and_runs_that_renew_themselves_lose_none(client: Client) -> None:
-    async with domain_of(client, renew_after=30) as domain, serving(client):
+async def test_concurrent_requesters_get_spaced_slots_and_continue_as_new_loses_none(client: Client) -> None:
+    async with limiter_of(client, continue_as_new_after=30) as limiter, serving(client):
 
-        async def asker() -> list[AcquireResult]:
-            return [await domain.acquire() for _ in range(10)]
+        async def requester() -> list[AcquireResult]:
+            return [await limiter.acquire() for _ in range(10)]
 
-        answers = [answer for each in await asyncio.gather(asker(), asker(), asker()) for answer in each]
-        state = await domain.state()
-        described = await domain.handle.describe()
-    moments = sorted(answer.slot for answer in answers if answer.slot)
-    assert len(moments) == state.slots == 30
-    assert all(second - first >= RATE_LIMITS.gap for first, second in itertools.pairwise(moments))
+        results = [result for each in await asyncio.gather(requester(), requester(), requester()) for result in each]
+        state = await limiter.state()
+        described = await limiter.handle.describe()
+    slots = sorted(result.slot for result in results if result.slot)
+    assert len(slots) == state.slots == 30
+    assert all(second - first >= RATE_LIMITS.gap for first, second in itertools.pairwise(slots))
     assert described.run_id != described.raw_description.workflow_execution_info.first_run_id
     assert described.history_length < 60
 
 
-async def test_a_domain_goes_on_with_the_newest_build_before_and_after_it_renews_itself(client: Client) -> None:
-    async with domain_of(client, renew_after=30, queue=BUILDS) as domain:
+async def test_a_rate_limiter_moves_to_the_newest_build(client: Client) -> None:
+    async with limiter_of(client, continue_as_new_after=30, queue=BUILDS) as limiter:
         for build in ("first", "second", "third"):
             async with serving(client, build, queue=BUILDS):
                 for _ in range(5):
-                    await domain.acquire()
-        described = await domain.handle.describe()
+                    await limiter.acquire()
+        described = await limiter.handle.describe()
     versioning = described.raw_description.workflow_execution_info.versioning_info
     assert versioning.deployment_version.build_id == "third"
 
 
-async def test_an_asker_who_did_not_hear_the_answer_and_asks_again_gets_the_same_one(client: Client) -> None:
-    async with domain_of(client) as domain, serving(client):
-        answers = [await domain.acquire("look-1") for _ in range(2)]
-        assert answers[0] == answers[1]
-        assert (await domain.state()).slots == 1
+async def test_a_repeated_acquire_with_the_same_id_gets_the_same_slot(client: Client) -> None:
+    async with limiter_of(client) as limiter, serving(client):
+        results = [await limiter.acquire("poll-1") for _ in range(2)]
+        assert results[0] == results[1]
+        assert (await limiter.state()).slots == 1
 
 
-async def test_a_block_and_what_is_left_to_spend_outlive_the_worker_that_heard_of_them(client: Client) -> None:
-    async with domain_of(client) as domain:
+async def test_a_cooldown_and_the_credits_survive_a_worker_restart(client: Client) -> None:
+    async with limiter_of(client) as limiter:
         async with serving(client):
-            await domain.acquire()
-            await domain.report(
+            await limiter.acquire()
+            await limiter.report(
                 cooldown_for=timedelta(hours=2),
                 outcome=Outcome.BLOCKED,
                 reason="HTTP 403: access denied",
                 credits_used=498,
                 credits_remaining=2,
             )
-            await domain.state()
+            await limiter.state()
         async with serving(client):
-            answer = await domain.acquire()
-            state = await domain.state()
-    assert (answer.slot, answer.outcome) == (None, Outcome.BLOCKED)
-    assert answer.not_before is not None
-    assert answer.not_before > datetime.now(UTC) + timedelta(hours=1)
+            result = await limiter.acquire()
+            state = await limiter.state()
+    assert (result.slot, result.outcome) == (None, Outcome.BLOCKED)
+    assert result.retry_at is not None
+    assert result.retry_at > datetime.now(UTC) + timedelta(hours=1)
     assert state.credits_left(500, datetime.now(UTC)) == 2
 
 
-async def test_a_person_opens_a_provider_that_wants_to_be_left_alone_or_whose_credits_were_bought(
+async def test_an_operator_resets_a_cooldown_and_the_remaining_credits(
     client: Client, odds: WorkflowHandle[Any, Any]
 ) -> None:
-    opening = CooldownReset(host=QUESTION.host, who="ann", why="new proxy")
+    reset = CooldownReset(host=REQUEST.host, who="ann", why="new proxy")
     with pytest.raises(CommandError, match="has no rate limiter and no cooldown"):
-        await reset_cooldown(client, opening)
+        await reset_cooldown(client, reset)
     async with serving(client):
-        rate_limiter = slots_for(client, real)
-        await rate_limiter.acquire(QUESTION, AS_OF)
-        assert await reset_cooldown(client, opening) == f"{QUESTION.host} may be asked; it was not left alone"
+        rate_limiter = limiter_for_activity(client, real)
+        await rate_limiter.acquire(REQUEST, AS_OF)
+        assert await reset_cooldown(client, reset) == f"{REQUEST.host} may be polled again; it was not in cooldown"
         spent = {"x-requests-used": "3", "x-requests-remaining": "0"}
         week = THROTTLED.model_copy(update={"retry_at": AS_OF + timedelta(days=7)})
-        await rate_limiter.report(QUESTION, answered(**spent), week)
-        assert await rate_limiter.acquire(QUESTION, AS_OF) is not None
-        assert "it was left alone until" in await reset_cooldown(client, opening)
-        assert await rate_limiter.acquire(QUESTION, AS_OF) is None
+        await rate_limiter.report(REQUEST, response(**spent), week)
+        assert await rate_limiter.acquire(REQUEST, AS_OF) is not None
+        assert "it was in cooldown until" in await reset_cooldown(client, reset)
+        assert await rate_limiter.acquire(REQUEST, AS_OF) is None
 
 
-async def test_paid_questions_at_once_spend_together_what_one_could_spend_alone(client: Client) -> None:
-    async with domain_of(client) as domain, serving(client):
-        answers = await asyncio.gather(*(domain.acquire(credits=100) for _ in range(8)))
-    outcomes = [answer.outcome for answer in answers]
+async def test_concurrent_paid_requests_share_the_monthly_credits(client: Client) -> None:
+    async with limiter_of(client) as limiter, serving(client):
+        results = await asyncio.gather(*(limiter.acquire(credits=100) for _ in range(8)))
+    outcomes = [result.outcome for result in results]
     assert sorted(outcomes) == [Outcome.OK] * 5 + [Outcome.QUOTA_SPENT] * 3
 
 
-async def test_a_question_for_another_host_is_turned_away(client: Client) -> None:
-    async with domain_of(client) as domain, serving(client):
+async def test_a_request_for_another_host_is_refused(client: Client) -> None:
+    async with limiter_of(client) as limiter, serving(client):
         with pytest.raises(WorkflowUpdateFailedError) as error:
-            await domain.acquire(host="cdn.nba.com")
-        assert f"this is {domain.host}, a slot at cdn.nba.com is asked for" in str(error.value.cause)
-        assert (await domain.state()).slots == 0
+            await limiter.acquire(host="cdn.nba.com")
+        assert f"this is the rate limiter of {limiter.host}, not of cdn.nba.com" in str(error.value.cause)
+        assert (await limiter.state()).slots == 0
 
 
-async def test_news_that_cannot_be_read_changes_nothing(client: Client) -> None:
-    async with domain_of(client) as domain, serving(client):
-        await domain.acquire()
-        before = await domain.state()
-        await domain.handle.signal("report", "the provider is cross")
-        assert await domain.state() == before
-        assert (await domain.acquire()).slot is not None
+async def test_feedback_that_cannot_be_decoded_changes_nothing(client: Client) -> None:
+    async with limiter_of(client) as limiter, serving(client):
+        await limiter.acquire()
+        before = await limiter.state()
+        await limiter.handle.signal("report", "the provider is cross")
+        assert await limiter.state() == before
+        assert (await limiter.acquire()).slot is not None
 
 
-def slots_for(client: Client, now: Callable[[], datetime], **info: Any) -> DurableRateLimiter:
-    """The slots of one activity that tells the time by `now`."""
+def limiter_for_activity(client: Client, now: Callable[[], datetime], **info: Any) -> DurableRateLimiter:
+    """The rate limiter of one activity with this clock."""
     running = {
         "workflow_run_id": uuid.uuid4().hex,
         "started_time": real(),
@@ -250,76 +252,70 @@ def slots_for(client: Client, now: Callable[[], datetime], **info: Any) -> Durab
         **info,
     }
     settings = Settings(odds_monthly_credits=10)
-    asker = asker_of(dataclasses.replace(ActivityEnvironment.default_info(), **running))
-    return DurableRateLimiter(client, asker, settings, lambda: now().isoformat())
+    requester = requester_of(dataclasses.replace(ActivityEnvironment.default_info(), **running))
+    return DurableRateLimiter(client, requester, settings, now)
 
 
-def answered(**headers: str) -> Response:
-    return Response(status=200, headers=headers, body=b"[]", url=QUESTION.url, fetched_at=AS_OF)
+def response(**headers: str) -> Response:
+    return Response(status=200, headers=headers, body=b"[]", url=REQUEST.url, fetched_at=AS_OF)
 
 
 def real() -> datetime:
     return datetime.now(UTC)
 
 
-async def test_a_moment_that_a_stopped_process_slept_through_is_not_used_and_costs_nothing(
-    client: Client, odds: WorkflowHandle[Any, Any]
-) -> None:
-    ahead = itertools.chain([0, 0, 30], itertools.repeat(0))  # as it sets out, before its sleep, after it, …
+async def test_a_slot_that_a_stopped_process_missed_is_released(client: Client, odds: WorkflowHandle[Any, Any]) -> None:
+    ahead = itertools.chain([0, 0, 30], itertools.repeat(0))  # at the start, before its sleep, after it, …
 
     def stopped_once() -> datetime:
         return real() + timedelta(seconds=next(ahead))
 
     async with serving(client):
-        assert await slots_for(client, stopped_once).acquire(QUESTION, AS_OF) is None
+        assert await limiter_for_activity(client, stopped_once).acquire(REQUEST, AS_OF) is None
         state = await odds.query(RateLimiterWorkflow.state)
-    assert (state.slots, len(state.reserved)) == (2, 1)
+    assert (state.slots, len(state.reservations)) == (2, 1)
 
 
-async def test_a_killed_workers_decision_about_a_domain_is_soon_anothers(
+async def test_a_rate_limiter_has_a_short_workflow_task_timeout(
     client: Client, odds: WorkflowHandle[Any, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    soon = timedelta(seconds=7)  # told from what the server of the tests takes by itself
+    soon = timedelta(seconds=7)  # differs from the test server's default
     monkeypatch.setattr("activities.rate_limiter.TASK_TIMEOUT", soon)
     async with serving(client):
-        await slots_for(client, real).acquire(QUESTION, AS_OF)
+        await limiter_for_activity(client, real).acquire(REQUEST, AS_OF)
     config = (await odds.describe()).raw_description.execution_config
     assert config.default_workflow_task_timeout.ToTimedelta() == soon
 
 
-async def test_a_refusal_says_when_to_come_again_on_the_days_clock(
-    client: Client, odds: WorkflowHandle[Any, Any]
-) -> None:
+async def test_the_retry_time_of_a_refusal_is_on_the_days_clock(client: Client, odds: WorkflowHandle[Any, Any]) -> None:
     async with serving(client):
-        rate_limiter = slots_for(client, real)
-        assert await rate_limiter.acquire(QUESTION, AS_OF) is None
-        await rate_limiter.report(QUESTION, answered(), THROTTLED)
-        refusal = await slots_for(client, real).acquire(QUESTION, AS_OF)
+        rate_limiter = limiter_for_activity(client, real)
+        assert await rate_limiter.acquire(REQUEST, AS_OF) is None
+        await rate_limiter.report(REQUEST, response(), THROTTLED)
+        refusal = await limiter_for_activity(client, real).acquire(REQUEST, AS_OF)
     assert refusal is not None
     assert refusal.retry_at is not None
     assert timedelta(seconds=80) < refusal.retry_at - AS_OF <= timedelta(seconds=90)
-    assert "left alone until" in refusal.reason
+    assert "in cooldown until" in refusal.reason
 
 
-async def test_an_activity_does_not_wait_for_a_turn_that_comes_after_its_own_end(
-    client: Client, odds: WorkflowHandle[Any, Any]
-) -> None:
+async def test_an_activity_is_refused_a_slot_after_its_deadline(client: Client, odds: WorkflowHandle[Any, Any]) -> None:
     async with serving(client):
-        refusal = await slots_for(client, real, started_time=real() - timedelta(minutes=9)).acquire(QUESTION, AS_OF)
+        refusal = await limiter_for_activity(client, real, started_time=real() - timedelta(minutes=9)).acquire(
+            REQUEST, AS_OF
+        )
     assert refusal is not None
     assert refusal.outcome is Outcome.THROTTLED
 
 
-async def test_what_answers_say_of_the_credits_is_what_everybody_may_still_spend(
-    client: Client, odds: WorkflowHandle[Any, Any]
-) -> None:
+async def test_reported_credits_set_the_shared_budget(client: Client, odds: WorkflowHandle[Any, Any]) -> None:
     async with serving(client):
-        rate_limiter = slots_for(client, real)
-        before = await rate_limiter.budget(QUESTION.host)
-        await rate_limiter.acquire(QUESTION, AS_OF)
+        rate_limiter = limiter_for_activity(client, real)
+        before = await rate_limiter.budget(REQUEST.host)
+        await rate_limiter.acquire(REQUEST, AS_OF)
         headers = {"x-requests-used": "8", "x-requests-remaining": "492"}
-        await rate_limiter.report(QUESTION, answered(**headers), Judgement(outcome=Outcome.OK, reason=""))
-        after = await rate_limiter.budget(QUESTION.host)
+        await rate_limiter.report(REQUEST, response(**headers), Judgement(outcome=Outcome.OK, reason=""))
+        after = await rate_limiter.budget(REQUEST.host)
     assert before is not None
     assert after is not None
     assert (before.credits_left, after.credits_left) == (10, 2)
@@ -327,75 +323,73 @@ async def test_what_answers_say_of_the_credits_is_what_everybody_may_still_spend
     assert await rate_limiter.budget("cdn.nba.com") is None
 
 
-async def test_each_look_of_an_activity_that_looks_again_and_again_has_a_slot_of_its_own(
-    client: Client, odds: WorkflowHandle[Any, Any]
-) -> None:
+async def test_each_poll_of_one_activity_has_its_own_slot(client: Client, odds: WorkflowHandle[Any, Any]) -> None:
     async with serving(client):
         for minutes in (0, 3):
-            again = slots_for(client, real, workflow_run_id="one run")
-            assert await again.acquire(QUESTION, AS_OF + timedelta(minutes=minutes)) is None
+            again = limiter_for_activity(client, real, workflow_run_id="one run")
+            assert await again.acquire(REQUEST, AS_OF + timedelta(minutes=minutes)) is None
         state = await odds.query(RateLimiterWorkflow.state)
     assert state.slots == 2
 
 
-async def test_a_persons_questions_and_the_workers_keep_one_distance(
+async def test_the_command_line_and_workers_share_one_rate_limit(
     client: Client, odds: WorkflowHandle[Any, Any]
 ) -> None:
     own = CliRateLimiter(Settings(odds_monthly_credits=10), client)
     async with serving(client):
-        assert await own.cooldown(QUESTION.host) is None
-        granted = await asyncio.gather(own.acquire(QUESTION, AS_OF), slots_for(client, real).acquire(QUESTION, AS_OF))
+        assert await own.cooldown(REQUEST.host) is None
+        granted = await asyncio.gather(
+            own.acquire(REQUEST, AS_OF), limiter_for_activity(client, real).acquire(REQUEST, AS_OF)
+        )
         assert set(granted) == {None}
         state = await odds.query(RateLimiterWorkflow.state)
-        assert (state.slots, sum(paid.credits for paid in state.reserved)) == (2, 6)
-        await own.report(QUESTION, answered(), THROTTLED)
-        refusal = await slots_for(client, real).acquire(QUESTION, AS_OF)
+        assert (state.slots, sum(paid.credits for paid in state.reservations)) == (2, 6)
+        await own.report(REQUEST, response(), THROTTLED)
+        refusal = await limiter_for_activity(client, real).acquire(REQUEST, AS_OF)
     assert refusal is not None
     assert refusal.outcome is Outcome.THROTTLED
 
 
-async def test_a_domain_that_does_not_answer_keeps_a_person_from_asking_unless_he_wants_it_anyway(
+async def test_an_unreachable_rate_limiter_stops_the_command_line_unless_forced(
     client: Client, odds: WorkflowHandle[Any, Any]
 ) -> None:
     async with serving(client):
-        await slots_for(client, real).acquire(QUESTION, AS_OF)
-        await slots_for(client, real).report(QUESTION, answered(), THROTTLED)
+        await limiter_for_activity(client, real).acquire(REQUEST, AS_OF)
+        await limiter_for_activity(client, real).report(REQUEST, response(), THROTTLED)
         await odds.query(RateLimiterWorkflow.state)
-    with pytest.raises(TransportFault, match=r"whether api.the-odds-api.com is left alone is not told"):
-        await CliRateLimiter(Settings(), client).cooldown(QUESTION.host)
+    with pytest.raises(TransportFault, match=r"the cooldown of api.the-odds-api.com is unknown"):
+        await CliRateLimiter(Settings(), client).cooldown(REQUEST.host)
     anyway = CliRateLimiter(Settings(), client, ignore_cooldown=True)
-    assert await anyway.cooldown(QUESTION.host) is None
-    assert await anyway.acquire(QUESTION, AS_OF) is None
-    assert anyway.summaries[QUESTION.host].startswith("unknown")
+    assert await anyway.cooldown(REQUEST.host) is None
+    assert await anyway.acquire(REQUEST, AS_OF) is None
+    assert anyway.summaries[REQUEST.host].startswith("unknown")
 
 
 async def listed(client: Client, host: str) -> RateLimiterView:
-    """A domain as a person sees it, once the server's list of runs has it."""
+    """A rate limiter as operators see it, once the server lists its run."""
     async with asyncio.timeout(30):
         while True:
-            for domain in await rate_limiter_views(client, Settings(odds_monthly_credits=10)):
-                if domain.host == host:
-                    return domain
+            for view in await rate_limiter_views(client, Settings(odds_monthly_credits=10)):
+                if view.host == host:
+                    return view
             await asyncio.sleep(0.1)
 
 
-async def test_people_see_what_a_provider_has_cost_and_that_it_is_left_alone(
-    client: Client, odds: WorkflowHandle[Any, Any]
-) -> None:
+async def test_operators_see_a_providers_credits_and_cooldown(client: Client, odds: WorkflowHandle[Any, Any]) -> None:
     async with serving(client):
-        rate_limiter = slots_for(client, real)
-        await rate_limiter.acquire(QUESTION, AS_OF)
+        rate_limiter = limiter_for_activity(client, real)
+        await rate_limiter.acquire(REQUEST, AS_OF)
         headers = {"x-requests-used": "3", "x-requests-remaining": "7"}
-        await rate_limiter.report(QUESTION, answered(**headers), Judgement(outcome=Outcome.OK, reason=""))
-        asked = await listed(client, QUESTION.host)
-        await rate_limiter.report(QUESTION, answered(), THROTTLED)
-        throttled = await listed(client, QUESTION.host)
+        await rate_limiter.report(REQUEST, response(**headers), Judgement(outcome=Outcome.OK, reason=""))
+        asked = await listed(client, REQUEST.host)
+        await rate_limiter.report(REQUEST, response(), THROTTLED)
+        throttled = await listed(client, REQUEST.host)
         found = await check_providers(Installation(Settings(), client))
-    unanswered = await listed(client, QUESTION.host)
+    unanswered = await listed(client, REQUEST.host)
     assert (asked.refuses, asked.warning) == (False, "")
-    assert "1 questions" in asked.summary
+    assert "1 requests" in asked.summary
     assert "3 credits used, 7 remaining" in asked.summary
     assert throttled.refuses
-    assert throttled.warning.startswith("api.the-odds-api.com is left alone until ")
+    assert throttled.warning.startswith("api.the-odds-api.com is in cooldown until ")
     assert (found.ok, throttled.warning in found.summary) == (False, True)
     assert unanswered.summary.startswith("unknown, no worker answers")

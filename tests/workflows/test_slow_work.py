@@ -1,4 +1,4 @@
-"""Activities that take longer than a heartbeat may be silent, on a real server and a real upstream."""
+"""Activities whose work lasts longer than the heartbeat timeout, on a real server and a real upstream."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from temporalio.client import Client
 from temporalio.common import RetryPolicy
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from activities import errors
-from activities.collect import Collecting
-from activities.follow import Following
+from activities import heartbeats
+from activities.collect import CollectActivities
+from activities.follow import FollowActivities
 from activities.resources import Resources
 from tipoff.landing.local import LocalLanding
 from tipoff.replay.archive import Archive
@@ -34,7 +34,7 @@ HEARTBEAT = timedelta(seconds=2)
 
 @workflow.defn
 class Once:
-    """One activity, tried once, under a short heartbeat time-out."""
+    """Runs one activity once, under a short heartbeat timeout."""
 
     @workflow.run
     async def run(self, name: str, request: CollectRequest, queue: str) -> dict[str, Any]:
@@ -65,55 +65,57 @@ async def once(client: Client, activity: Callable[..., Any], name: Activity, req
 
 
 @pytest.fixture(autouse=True)
-def quick_heart(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(errors, "BEAT_SECONDS", 0.3)
+def short_heartbeat_interval(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heartbeats, "HEARTBEAT_SECONDS", 0.3)
 
 
-def resources_for(url: str, folder: Path) -> Resources:
+def resources_for(url: str, folder: Path, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Resources:
     environ = {"UPSTREAM": url, "LANDING": f"file://{folder}/landing", "WAREHOUSE": f"duckdb:///{folder}/tipoff.duckdb"}
     environ["REQUEST_SECONDS"] = str(SILENCE_SECONDS)
-    return Resources(load_settings(environ={f"TIPOFF_{name}": value for name, value in environ.items()}), lambda: "")
+    return Resources(load_settings(environ={f"TIPOFF_{name}": value for name, value in environ.items()}), now)
 
 
-def asked(archive: Archive, source: ReplaySource, as_of: datetime, games: int) -> CollectRequest:
+def collect_request(archive: Archive, source: ReplaySource, as_of: datetime, games: int) -> CollectRequest:
     rows = archive.slate(DAY).select("game_id", "away", "home", "tip_off").sort("game_id").head(games)
     slate = tuple(SlateGame(**row) for row in rows.iter_rows(named=True))
     return CollectRequest(source=source.value, game_date=DAY, games=slate, as_of=as_of)
 
 
-async def test_a_question_that_hangs_longer_than_a_heartbeat_costs_that_question_and_not_the_look(
+async def test_a_request_that_hangs_longer_than_a_heartbeat_does_not_fail_the_poll(
     client: Client, sample: Path, tmp_path: Path
 ) -> None:
     archive = Archive(sample)
     with serve(archive, (Fault(source=ReplaySource.ROSTERS, kind=FaultKind.HANG, count=1),)) as upstream:
         resources = resources_for(upstream.url, tmp_path)
-        request = asked(archive, ReplaySource.ROSTERS, eastern(DAY, 10), games=2)
+        request = collect_request(archive, ReplaySource.ROSTERS, eastern(DAY, 10), games=2)
         done = CollectReport.model_validate(
-            await once(client, Collecting(resources).collect, Activity.COLLECT, request)
+            await once(client, CollectActivities(resources).collect, Activity.COLLECT, request)
         )
         await resources.close()
-        assert len(upstream.requests()) == 4, "nothing was asked twice"
+        assert len(upstream.requests()) == 4, "no request was repeated"
     assert (done.outcome, len(done.missing_games)) == (Outcome.PARTIAL, 0), done.reason
     assert "3 of 4 answers usable" in done.reason
 
 
 class SlowLanding(LocalLanding):
-    """A disk that takes its time to read."""
+    """A disk that is slow to read."""
 
     def get(self, key: str) -> bytes:
         threading.Event().wait(SILENCE_SECONDS / 2)
         return super().get(key)
 
 
-async def test_reading_what_was_followed_may_take_longer_than_a_heartbeat(
+async def test_processing_a_followed_batch_may_take_longer_than_a_heartbeat(
     client: Client, sample: Path, tmp_path: Path
 ) -> None:
     archive = Archive(sample)
     with serve(archive) as upstream:
         resources = resources_for(upstream.url, tmp_path)
         resources.__dict__["landing"] = SlowLanding(tmp_path / "landing")  # where cached properties are kept
-        request = asked(archive, ReplaySource.SCOREBOARD, eastern(DAY, 22, 50), games=12)
-        done = SourceReport.model_validate(await once(client, Following(resources).follow, Activity.FOLLOW, request))
+        request = collect_request(archive, ReplaySource.SCOREBOARD, eastern(DAY, 22, 50), games=12)
+        done = SourceReport.model_validate(
+            await once(client, FollowActivities(resources).follow, Activity.FOLLOW, request)
+        )
         await resources.close()
     assert done.rows == 12, done.reason
 
@@ -122,10 +124,10 @@ BEFORE_THE_FIRST_END = eastern(DAY, 21, 20) - timedelta(seconds=1.2)
 """On the replayed scoreboard the games of 19:00 are over two hours and twenty minutes after their tip."""
 
 
-def followed(archive: Archive, begins: datetime, *, polls: int) -> tuple[CollectRequest, Callable[[], datetime]]:
-    """A request to look twice a second from a moment of the date on, and a clock on which that is now."""
+def follow_request(archive: Archive, begins: datetime, *, polls: int) -> tuple[CollectRequest, Callable[[], datetime]]:
+    """A request to poll twice a second from a time on, and a clock on which that time is now."""
     every = timedelta(seconds=0.5)
-    request = asked(archive, ReplaySource.SCOREBOARD, begins, games=12)
+    request = collect_request(archive, ReplaySource.SCOREBOARD, begins, games=12)
     again = Cadence(start=begins, until=begins + polls * every, every=every)
     behind = datetime.now(UTC) - begins
     return request.model_copy(update={"again": again}), lambda: datetime.now(UTC) - behind
@@ -135,10 +137,10 @@ async def test_games_are_followed_by_one_activity_until_one_of_them_is_over(
     client: Client, sample: Path, tmp_path: Path
 ) -> None:
     archive = Archive(sample)
-    request, now = followed(archive, BEFORE_THE_FIRST_END, polls=200)
+    request, now = follow_request(archive, BEFORE_THE_FIRST_END, polls=200)
     with serve(archive) as upstream:
-        resources = resources_for(upstream.url, tmp_path)
-        follow = Following(resources, now).follow
+        resources = resources_for(upstream.url, tmp_path, now)
+        follow = FollowActivities(resources).follow
         done = SourceReport.model_validate(await once(client, follow, Activity.FOLLOW, request))
         await resources.close()
         asked_at = [each.as_of for each in upstream.requests()]
@@ -146,16 +148,18 @@ async def test_games_are_followed_by_one_activity_until_one_of_them_is_over(
     assert done.polled_at == asked_at[-1]
     assert [moment >= eastern(DAY, 21, 20) for moment in asked_at] == [False] * (len(asked_at) - 1) + [True]
     assert 0 < len(done.missing_games) < 12
-    assert set(done.changed_games or ()) == {game.game_id for game in request.games}, "also the news of the first look"
+    assert set(done.changed_games or ()) == {game.game_id for game in request.games}, (
+        "the changed games of the first poll are included"
+    )
 
 
-async def test_following_ends_with_its_span(client: Client, sample: Path, tmp_path: Path) -> None:
+async def test_following_ends_with_its_cadence(client: Client, sample: Path, tmp_path: Path) -> None:
     archive = Archive(sample)
-    request, now = followed(archive, eastern(DAY, 20), polls=2)
+    request, now = follow_request(archive, eastern(DAY, 20), polls=2)
     with serve(archive) as upstream:
-        resources = resources_for(upstream.url, tmp_path)
+        resources = resources_for(upstream.url, tmp_path, now)
         done = SourceReport.model_validate(
-            await once(client, Following(resources, now).follow, Activity.FOLLOW, request)
+            await once(client, FollowActivities(resources).follow, Activity.FOLLOW, request)
         )
         await resources.close()
     assert done.polled_at is not None
@@ -163,24 +167,24 @@ async def test_following_ends_with_its_span(client: Client, sample: Path, tmp_pa
     assert len(done.missing_games) == 12
 
 
-class Watched(Following):
-    """Tells when it has looked and waits to look again."""
+class Watched(FollowActivities):
+    """Sets an event when it has polled and waits for its next poll."""
 
     waits = asyncio.Event()
 
-    async def _stops_before(self, moment: datetime) -> bool:
+    async def _shuts_down_before(self, time: datetime) -> bool:
         self.waits.set()
-        return await super()._stops_before(moment)
+        return await super()._shuts_down_before(time)
 
 
-async def test_a_worker_that_stops_hands_over_what_it_has_seen_of_the_games(
+async def test_a_worker_that_shuts_down_reports_what_it_has_polled_so_far(
     client: Client, sample: Path, tmp_path: Path
 ) -> None:
     archive = Archive(sample)
-    request, now = followed(archive, eastern(DAY, 20), polls=100_000)
+    request, now = follow_request(archive, eastern(DAY, 20), polls=100_000)
     with serve(archive) as upstream:
-        resources = resources_for(upstream.url, tmp_path)
-        following = Watched(resources, now)
+        resources = resources_for(upstream.url, tmp_path, now)
+        following = Watched(resources)
         serving = Worker(
             client,
             task_queue="slow-follow",

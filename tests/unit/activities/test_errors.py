@@ -1,4 +1,4 @@
-"""What becomes of the library's errors on their way to the server: none is lost, few are worth another try."""
+"""Errors of the library as Temporal failures: none is lost, and only transient ones are retried."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.errors import blocking
+from activities.heartbeats import blocking_activity
 from tipoff.errors import (
     BadInputError,
     BodyTooLargeError,
@@ -21,9 +21,9 @@ from tipoff.errors import (
 
 
 def failure_of(error: Exception) -> ApplicationError:
-    """What an activity that raises an error fails with."""
+    """The failure of an activity that raises an error."""
 
-    @blocking
+    @blocking_activity
     def work() -> None:
         raise error
 
@@ -36,7 +36,7 @@ def failure_of(error: Exception) -> ApplicationError:
     "error",
     [TransportFault("connection reset"), StorageError("no room left"), WarehouseLockedError("open in process 7")],
 )
-def test_what_may_pass_by_itself_is_tried_again(error: TipoffError) -> None:
+def test_transient_errors_are_retried(error: TipoffError) -> None:
     assert not failure_of(error).non_retryable
 
 
@@ -50,22 +50,22 @@ def test_what_may_pass_by_itself_is_tried_again(error: TipoffError) -> None:
         BodyTooLargeError("200 MB"),
     ],
 )
-def test_what_only_a_person_can_mend_is_not_tried_again(error: TipoffError) -> None:
+def test_errors_that_need_an_operator_are_not_retried(error: TipoffError) -> None:
     assert failure_of(error).non_retryable
 
 
-def test_a_failure_says_what_happened_and_of_which_kind() -> None:
+def test_a_failure_names_the_error_and_its_type() -> None:
     failure = failure_of(ContractError("nbac_schedule", "leagueSchedule", "is missing"))
     assert (failure.type, failure.message) == ("ContractError", "nbac_schedule: leagueSchedule: is missing")
 
 
-def test_a_failure_tells_the_server_no_key() -> None:
+def test_a_failure_contains_no_api_key() -> None:
     failure = failure_of(TransportFault("https://api.the-odds-api.com/v4/sports?apiKey=0123456789: reset"))
     assert "0123456789" not in failure.message
 
 
-def test_an_error_that_nobody_foresaw_reaches_the_server_as_it_is() -> None:
-    @blocking
+def test_an_unexpected_error_is_raised_unchanged() -> None:
+    @blocking_activity
     def work() -> None:
         raise ZeroDivisionError("division by zero")
 

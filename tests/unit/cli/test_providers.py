@@ -23,10 +23,10 @@ def in_cooldown_until(time: datetime) -> RateLimiterState:
 def test_a_cooldown_is_shown_until_it_is_over() -> None:
     cooling = rate_limiter_view_at(NOW, HOST, in_cooldown_until(NOW + timedelta(hours=2)), 500)
     assert cooling.refuses
-    assert cooling.warning == f"{HOST} is left alone until 14:00 ET: HTTP 403: access denied"
+    assert cooling.warning == f"{HOST} is in cooldown until 14:00 ET: HTTP 403: access denied"
     over = rate_limiter_view_at(NOW, HOST, in_cooldown_until(NOW), 500)
     assert (over.refuses, over.warning) == (False, "")
-    assert over.summary == "40 questions in 2024-03; 120 credits used, 380 remaining"
+    assert over.summary == "40 requests in 2024-03; 120 credits used, 380 remaining"
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_a_paid_provider_has_a_warning_before_its_credits_are_used_up(
     spent = {
         "credits_used": used,
         "credits_remaining": None,
-        "reserved": (CreditReservation(slot=NOW, credits=reserved),),
+        "reservations": (CreditReservation(slot=NOW, credits=reserved),),
     }
     view = rate_limiter_view_at(NOW, HOST, KNOWN.model_copy(update=spent), 500)
     assert view.refuses is refuses

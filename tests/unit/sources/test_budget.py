@@ -141,7 +141,7 @@ class Month:
                     host=THE_ODDS_API.host,
                     rate_limit=self.rate_limit,
                     credits=request.credits,
-                    until=as_of + timedelta(hours=1),
+                    deadline=as_of + timedelta(hours=1),
                 ),
                 as_of,
             )

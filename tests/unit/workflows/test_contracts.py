@@ -147,7 +147,7 @@ DOMAIN = RateLimiterState(
     slots=100_000,
     credits_used=500,
     credits_remaining=0,
-    reserved=PAID_QUESTIONS_OF_A_QUARTER_OF_AN_HOUR,
+    reservations=PAID_QUESTIONS_OF_A_QUARTER_OF_AN_HOUR,
 )
 LARGEST: tuple[Frozen, ...] = (
     DayInput(
@@ -220,8 +220,8 @@ LARGEST: tuple[Frozen, ...] = (
     TrainRequest(system_id=NAME, history_file=BATCH, before=GAME_DATE, as_of=at(5)),
     TrainingResult(system_id=NAME, model_version="v" * 64, rows=100_000, mae=4.9, last10_mae=5.3),
     RateLimiterInput(host="api.the-odds-api.com", state=DOMAIN),
-    AcquireRequest(host="api.the-odds-api.com", rate_limit=NBA_CDN.rate_limit, credits=15, until=at(12)),
-    AcquireResult(outcome=Outcome.BLOCKED, reason="r" * 400, not_before=at(13)),
+    AcquireRequest(host="api.the-odds-api.com", rate_limit=NBA_CDN.rate_limit, credits=15, deadline=at(12)),
+    AcquireResult(outcome=Outcome.BLOCKED, reason="r" * 400, retry_at=at(13)),
     ProviderFeedback(
         slot=at(12), cooldown_for=timedelta(days=7), outcome=Outcome.BLOCKED, reason="r" * 300, credits_used=1
     ),

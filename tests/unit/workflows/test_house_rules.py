@@ -9,7 +9,7 @@ import sys
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ ALLOWED = {"temporalio", "pydantic", "workflows", "tipoff.vocabulary"}
 @pytest.fixture(scope="module")
 def registered() -> list[tuple[Queue, str, Callable[..., Any]]]:
     """Every registered activity: its queue, its name, its function."""
-    resources = Resources(Settings(), now=lambda: "2024-03-29T12:00:00Z")
+    resources = Resources(Settings(), now=lambda: datetime(2024, 3, 29, 12, tzinfo=UTC))
     return [(queue, _name(function), function) for queue in Queue for function in activities_of(queue, resources)]
 
 
@@ -69,10 +69,9 @@ def test_every_activity_that_must_show_that_it_lives_does(
 ) -> None:
     for _, name, function in registered:
         if POLICIES[Activity(name)].heartbeat is not None:
-            # Both of `activities.errors` beat from the side.
-            awaiting = "async with awaiting()" in inspect.getsource(inspect.unwrap(function))
-            blocking = hasattr(function, "__wrapped__")
-            assert awaiting or blocking, name
+            heartbeats = "async with heartbeating()" in inspect.getsource(inspect.unwrap(function))
+            is_blocking_activity = hasattr(function, "__wrapped__")
+            assert heartbeats or is_blocking_activity, name
 
 
 def test_a_scripted_world_serves_what_the_day_calls_on_the_queues_it_calls_it_on(

@@ -1,4 +1,4 @@
-"""What the activity that reads a batch tells the day."""
+"""The report of the activity that processes a batch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from temporalio.testing import ActivityEnvironment
 
-from activities.process import Processing
+from activities.process import ProcessActivities
 from activities.resources import Resources
 from tests.support.days import GAME_DATE, GAMES, at
 from tipoff.landing.base import Batch, BatchItem
@@ -24,10 +24,10 @@ EVENTS = "odds_api_events"
 @pytest.fixture
 def resources(tmp_path: Path) -> Resources:
     places = {"warehouse": f"duckdb:///{tmp_path}/tipoff.duckdb", "landing": f"file://{tmp_path}/landing"}
-    return Resources(Settings.model_validate(places), now=lambda: "unused")
+    return Resources(Settings.model_validate(places), now=lambda: at(12))
 
 
-def read(resources: Resources, **added: Any) -> ProcessReport:
+def process_events(resources: Resources, **added: Any) -> ProcessReport:
     events = [
         {
             "id": game.game_id,
@@ -43,17 +43,17 @@ def read(resources: Resources, **added: Any) -> ProcessReport:
     batch = Batch(source=EVENTS, game_date=GAME_DATE, items=(BatchItem(key=key, outcome=Outcome.OK),))
     landed = resources.landing.put(f"{EVENTS}/batches", GAME_DATE, batch.model_dump_json().encode(), "json").key
     request = ProcessRequest(source=EVENTS, batch_key=landed, game_date=GAME_DATE, games=GAMES, as_of=at(10))
-    report: ProcessReport = ActivityEnvironment().run(Processing(resources).process, request)
+    report: ProcessReport = ActivityEnvironment().run(ProcessActivities(resources).process, request)
     return report
 
 
-def test_a_field_that_the_provider_added_reaches_a_person(resources: Resources) -> None:
-    assert read(resources).alerts == {}
-    told = read(resources, venue="Ball Arena").alerts["unknown_fields"]
-    assert "$[].venue" in told
+def test_a_field_that_the_provider_added_raises_an_alert(resources: Resources) -> None:
+    assert process_events(resources).alerts == {}
+    text = process_events(resources, venue="Ball Arena").alerts["unknown_fields"]
+    assert "$[].venue" in text
 
 
-def test_however_many_fields_are_added_what_is_told_stays_short(resources: Resources) -> None:
-    report = read(resources, **{f"field_{number}_{'x' * 1000}": number for number in range(100)})
+def test_an_alert_about_many_added_fields_stays_short(resources: Resources) -> None:
+    report = process_events(resources, **{f"field_{number}_{'x' * 1000}": number for number in range(100)})
     assert len(report.alerts["unknown_fields"]) < 500
     assert report.rows == len(GAMES)

@@ -1,4 +1,4 @@
-"""A try that died after its write told nobody: the next one finds nothing to write, and says that there is news."""
+"""A retry finds the rows that a killed attempt wrote and still reports them as changed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from temporalio.testing import ActivityEnvironment
 
-from activities.compute import Computing
+from activities.compute import ComputeActivities
 from activities.resources import Resources
 from tests.support.days import GAME_DATE, GAMES, at
 from tipoff.settings import Settings
@@ -25,22 +25,22 @@ REQUEST = ComputeRequest(
 
 
 @pytest.fixture
-def computing(tmp_path: Path) -> Computing:
-    return Computing(Resources(Settings(warehouse=f"duckdb:///{tmp_path}/tipoff.duckdb"), now=lambda: "unused"))
+def compute(tmp_path: Path) -> ComputeActivities:
+    return ComputeActivities(Resources(Settings(warehouse=f"duckdb:///{tmp_path}/tipoff.duckdb"), now=lambda: at(12)))
 
 
-def transformed(computing: Computing, attempt: int) -> ComputeReport:
+def transformed(compute: ComputeActivities, attempt: int) -> ComputeReport:
     environment = ActivityEnvironment()
     environment.info = replace(environment.info, attempt=attempt)
-    report: ComputeReport = environment.run(computing.transform, REQUEST)
+    report: ComputeReport = environment.run(compute.transform, REQUEST)
     return report
 
 
-def test_a_table_that_already_holds_what_is_computed_is_no_news(computing: Computing) -> None:
-    assert not transformed(computing, attempt=1).changed
+def test_a_first_attempt_reports_unchanged_rows_as_unchanged(compute: ComputeActivities) -> None:
+    assert not transformed(compute, attempt=1).changed
 
 
-def test_on_a_second_try_it_is_since_the_first_may_have_written_it(computing: Computing) -> None:
-    again = transformed(computing, attempt=2)
+def test_a_retry_reports_every_game_as_changed(compute: ComputeActivities) -> None:
+    again = transformed(compute, attempt=2)
     assert again.changed
     assert again.changed_games == REQUEST.game_ids
