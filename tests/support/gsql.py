@@ -1,7 +1,8 @@
 """Google's own GoogleSQL analyzer and reference evaluator (PyPI `zetasql`, WebAssembly; needs no network).
 
-It types every statement against a catalogue and computes SELECTs over small rows: the oracle for what our SQL means in
-BigQuery. Its module takes about half a minute to compile the first time; the result is kept in the cache folder.
+It checks the types of a statement against a catalogue and computes SELECTs over small sets of rows. Tests use it as the
+reference for what our SQL means in BigQuery. Compiling its module takes about half a minute the first time; the result
+is kept in the cache folder.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ _EPOCH = date(1970, 1, 1)
 
 
 class GoogleSqlError(Exception):
-    """The analyzer or the evaluator refused a statement; the text is Google's, with line and column."""
+    """The analyzer or the evaluator refused a statement; the message is Google's, with line and column."""
 
 
 class GoogleSql:
@@ -74,11 +75,11 @@ class GoogleSql:
         for declared in self._options.query_parameters:
             value = _encoded(declared.type, parameters[declared.name])
             request.params.add(name=declared.name).value.CopyFrom(value)
-        answer = self._call("EvaluateQuery", request, service.EvaluateQueryResponse)
-        columns = answer.prepared.columns
+        response = self._call("EvaluateQuery", request, service.EvaluateQueryResponse)
+        columns = response.prepared.columns
         return [
             {column.name: _decoded(column.type, cell) for column, cell in zip(columns, row.cell, strict=True)}
-            for row in answer.content.table_data.row
+            for row in response.content.table_data.row
         ]
 
     def _analyzer_options(self) -> Any:
@@ -100,27 +101,29 @@ class GoogleSql:
         self._catalogue.table.add().CopyFrom(table)
 
     def _type(self, name: str) -> Any:
-        """A type as the analyzer spells it out."""
+        """The protobuf message of a type, from its name."""
         if name not in self._types:
             column = self._analyze(f"SELECT CAST(NULL AS {name}) AS x").output_column_list[0].column
             self._types[name] = column.type
         return self._types[name]
 
     def _analyze(self, sql: str) -> Any:
-        place = parse_resume_location_pb2.ParseResumeLocationProto(input=sql)
+        location = parse_resume_location_pb2.ParseResumeLocationProto(input=sql)
         catalogue = getattr(self, "_catalogue", None)
-        request = service.AnalyzeRequest(options=self._options, simple_catalog=catalogue, parse_resume_location=place)
+        request = service.AnalyzeRequest(
+            options=self._options, simple_catalog=catalogue, parse_resume_location=location
+        )
         return _leaf(self._call("Analyze", request, service.AnalyzeResponse).resolved_statement)
 
-    def _call(self, method: str, request: Any, answer: type) -> Any:
+    def _call(self, method: str, request: Any, response_type: type) -> Any:
         try:
-            return self._client.call_grpc_func(f"ZetaSqlLocalService_{method}", request, answer)
+            return self._client.call_grpc_func(f"ZetaSqlLocalService_{method}", request, response_type)
         except ServerError as error:
             raise GoogleSqlError(error.raw_error.partition("Message: ")[2]) from error
 
 
 class _Client(wasm_client.WasmClient):  # type: ignore[misc]
-    """The module's client with memory copied in one piece instead of byte by byte."""
+    """The module's client, with memory copied at once instead of byte by byte."""
 
     def _address(self) -> int:
         return ctypes.addressof(self.memory.data_ptr().contents)
@@ -133,18 +136,18 @@ class _Client(wasm_client.WasmClient):  # type: ignore[misc]
 
 
 class _CachedModule:
-    """Stands in for `wasmtime.Module` so that the module is compiled once per machine."""
+    """Replaces `wasmtime.Module` so that the module is compiled once per machine."""
 
     @staticmethod
     def from_file(engine: Any, path: str) -> Any:
-        kept = cache_folder() / "zetasql" / f"{version('zetasql')}-wasmtime-{version('wasmtime')}.cwasm"
-        if kept.exists():
-            return wasmtime.Module.deserialize_file(engine, str(kept))
+        compiled = cache_folder() / "zetasql" / f"{version('zetasql')}-wasmtime-{version('wasmtime')}.cwasm"
+        if compiled.exists():
+            return wasmtime.Module.deserialize_file(engine, str(compiled))
         module = wasmtime.Module.from_file(engine, path)
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        half_written = kept.with_suffix(f".{os.getpid()}")
-        half_written.write_bytes(module.serialize())
-        half_written.replace(kept)
+        compiled.parent.mkdir(parents=True, exist_ok=True)
+        temporary = compiled.with_suffix(f".{os.getpid()}")
+        temporary.write_bytes(module.serialize())
+        temporary.replace(compiled)
         return module
 
 
@@ -200,6 +203,6 @@ def _decoded(type_: Any, cell: Any) -> Any:
         case "date_value":
             return _EPOCH + timedelta(cell.date_value)
         case "timestamp_value":
-            moment: datetime = cell.timestamp_value.ToDatetime(tzinfo=UTC)
-            return moment
+            timestamp: datetime = cell.timestamp_value.ToDatetime(tzinfo=UTC)
+            return timestamp
     return getattr(cell, kind)

@@ -1,4 +1,4 @@
-"""Google's analyzer reads every SQL file of the project against the declared tables."""
+"""Google's analyzer accepts every SQL file of the project against the declared tables."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FILES = sorted(SQL.glob("*/*.sql"))
 OTHER_PARAMETERS = {"seasons": "ARRAY<STRING>", "season_types": "ARRAY<STRING>", "before": "DATE", "game_date": "DATE"}
 
 
-def named(path: Path) -> str:
+def file_stem(path: Path) -> str:
     return path.stem
 
 
@@ -25,18 +25,18 @@ def google() -> GoogleSql:
     return GoogleSql(catalogue(), {**PARAMETERS, **OTHER_PARAMETERS})
 
 
-@pytest.mark.parametrize("path", [path for path in FILES if path.stem in TABLES], ids=named)
+@pytest.mark.parametrize("path", [path for path in FILES if path.stem in TABLES], ids=file_stem)
 def test_a_transform_returns_exactly_the_columns_of_its_table(google: GoogleSql, path: Path) -> None:
     declared = {column.name: column.type for column in TABLES[path.stem].columns}
     assert google.output_types(path.read_text()) == declared
 
 
-@pytest.mark.parametrize("path", [path for path in FILES if path.stem not in TABLES], ids=named)
+@pytest.mark.parametrize("path", [path for path in FILES if path.stem not in TABLES], ids=file_stem)
 def test_a_query_is_valid_in_bigquery(google: GoogleSql, path: Path) -> None:
     assert google.output_types(path.read_text())
 
 
-@pytest.mark.parametrize("path", FILES, ids=named)
+@pytest.mark.parametrize("path", FILES, ids=file_stem)
 def test_no_sql_file_uses_an_incompatible_construct(path: Path) -> None:
     assert incompatibilities(path.read_text()) == []
 

@@ -41,8 +41,8 @@ def warehouse(tmp_path: Path) -> Iterator[DuckDbWarehouse]:
 
 
 def parameters_for(first: date, last: date, hour: int = 18, **changes: Any) -> dict[str, Any]:
-    usual = {"season": season_of(last), "game_ids": [], "as_of": eastern(last, hour), "training": False}
-    return {"first_date": first, "last_date": last, **usual, **changes}
+    defaults = {"season": season_of(last), "game_ids": [], "as_of": eastern(last, hour), "training": False}
+    return {"first_date": first, "last_date": last, **defaults, **changes}
 
 
 EVENING = [
@@ -91,7 +91,7 @@ def test_both_engines_compute_the_same_tables(
         slice_ = between(parameters["first_date"], parameters["last_date"])
         warehouse.transform(name, parameters, slice_)
         ours = [row for row in all_rows(warehouse, name) if row["game_date"] >= parameters["first_date"]]
-        assert rows[name], f"{name} is empty: nothing was compared"
+        assert rows[name], f"{name} is empty, so nothing was compared"
         assert_frame_equal(framed(name, ours), framed(name, rows[name]), rel_tol=1e-6, abs_tol=1e-6)
 
 
