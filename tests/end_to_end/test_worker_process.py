@@ -143,7 +143,7 @@ async def test_a_full_disk_parks_the_step_with_a_clear_error_and_leaves_nothing_
         await wait_until(needs_attention, "the step is parked")
         (parked,) = (await handle.query(DailyPipelineWorkflow.status)).attention
         assert parked.step == "nbac_schedule"
-        assert "no room left: free some" in parked.reason
+        assert "no space left: free some" in parked.reason
         left_behind = (path for path in (tmp_path / "landing").rglob("*") if path.is_file())
         assert [file for file in left_behind if "nbac_schedule" in str(file)] == []
         start_fetching(running)

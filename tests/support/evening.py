@@ -1,6 +1,6 @@
-"""A real evening in a warehouse: 2024-03-29 from the sample, predicted by two plain blends of past games.
+"""Loads a real evening, 2024-03-29 of the sample, with predictions of two simple weighted means of past games.
 
-The blends stand in for systems where exports, pages and grades are tested; what they predict is not the point.
+Tests of exports, pages and grades use these predictions in place of those of real systems.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ LAST_REPORT: Final = eastern(DAY, 18, 30)
 NEXT_MORNING: Final = datetime(2024, 3, 30, 12, 0, tzinfo=UTC)
 
 BLENDS: Final = {"catboost_v8": (0.25, 0.25, 0.5), "moving_average": (0.5, 0.3, 0.2)}
-"""Weights of the last 5, last 10 and season's games; each is called what a real system is called."""
+"""Weights of the means over the last 5 games, the last 10 and the season, by the id of a real system."""
 
 
 def load_slate(warehouse: Warehouse, sample: Path, status: str = "scheduled") -> None:
-    """The date's schedule and scoreboard; `status` "final" with the real scores."""
+    """Write schedule and scoreboard of the date; `status` "final" writes the real scores."""
     games = Archive(sample).slate(DAY)
     over = status == "final"
     schedule = games.select(
@@ -58,7 +58,7 @@ def load_slate(warehouse: Warehouse, sample: Path, status: str = "scheduled") ->
 
 
 def load_results(warehouse: Warehouse, sample: Path) -> None:
-    """Finals and the real box scores of the date."""
+    """Write final scores and the real box scores of the date."""
     load_slate(warehouse, sample, "final")
     rows = Archive(sample).player_box.filter(pl.col("game_date") == DAY).drop("starter")
     box = rows.with_columns(
@@ -68,7 +68,7 @@ def load_results(warehouse: Warehouse, sample: Path) -> None:
 
 
 def load_reports(warehouse: Warehouse, sample: Path) -> None:
-    """Everyone inactive is reported Out half an hour before the first tip."""
+    """Write an injury report half an hour before the first tip-off, with inactive players as Out."""
     players = Archive(sample).availability.filter(
         (pl.col("game_date") == DAY) & (pl.col("status") == "INACTIVE") & pl.col("player_id").is_not_null()
     )
@@ -82,7 +82,7 @@ def load_reports(warehouse: Warehouse, sample: Path) -> None:
 
 
 def load_predictions(warehouse: Warehouse, sample: Path) -> None:
-    """First without lines, later with them: the later ones supersede."""
+    """Write predictions without lines, then later ones with lines."""
     predict_at(warehouse, sample, FIRST, lined=False)
     predict_at(warehouse, sample, WITH_LINES)
 
@@ -96,7 +96,7 @@ def predict_at(
     without_game: str = "",
     rename: Mapping[str, str] | None = None,
 ) -> None:
-    """Predictions of one moment, perhaps without a game's or under other names."""
+    """Write predictions made at `as_of`, optionally without one game or with other names."""
     archive = Archive(sample)
     players = [player for player in _form(archive).to_dicts() if player["game_id"] != without_game]
     lines = _consensus(archive) if lined else {}
@@ -112,7 +112,7 @@ def _append(warehouse: Warehouse, rows: list[dict[str, Any]]) -> None:
 
 
 def _form(archive: Archive) -> pl.DataFrame:
-    """Players of the two teams seen in the last weeks, with what their games before the date say."""
+    """Return the recent rotation players of the slate with their means before the date."""
     games = archive.slate(DAY)
     sides = pl.concat(
         games.select(
@@ -138,7 +138,7 @@ def _form(archive: Archive) -> pl.DataFrame:
 
 
 def _consensus(archive: Archive) -> dict[str, dict[str, Any]]:
-    """The median book's main line of each quoted name, with the best prices at it."""
+    """Return the median line of each quoted name with the best prices at it."""
     quotes = archive.prop_lines.filter(
         (pl.col("game_date") == DAY)
         & (pl.col("snapshot_at") <= WITH_LINES)

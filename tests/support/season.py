@@ -1,4 +1,4 @@
-"""Real seasons in a warehouse: an archive's facts as raw rows, without the providers in between."""
+"""Loads real seasons from an archive into a warehouse as raw rows, without providers."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ PRE_GAME = (
     "upcoming_player_game_context",
     "player_daily_cache",
 )
-"""Transforms of an evening, in the order they need each other."""
+"""Pre-game transforms in dependency order."""
 
 POST_GAME = ("team_offense_game_summary", "player_game_summary")
 
 
 def load_season(warehouse: Warehouse, archive: Path, seasons: Sequence[str] = ()) -> None:
-    """Schedule, results, odds and rosters of the archive's seasons (none named: all) as raw rows."""
+    """Write schedule, results and odds of the archive's seasons (default: all) as raw rows."""
     facts = Archive(archive)
     for season in seasons or facts.seasons:
         _replace(warehouse, "raw_schedule", _schedule(facts, season), season)
@@ -39,7 +39,7 @@ def load_season(warehouse: Warehouse, archive: Path, seasons: Sequence[str] = ()
 
 
 def load_rosters(warehouse: Warehouse, archive: Path, game_date: date) -> None:
-    """Each team's roster of a date: who played for it in the four weeks before and for nobody else since."""
+    """Write the rosters of a date: the players whose last team in the four weeks before was the team."""
     box = Archive(archive).player_box.filter(
         pl.col("game_date").is_between(game_date - timedelta(days=28), game_date - timedelta(days=1))
     )
@@ -49,7 +49,7 @@ def load_rosters(warehouse: Warehouse, archive: Path, game_date: date) -> None:
 
 
 def load_injuries(warehouse: Warehouse, archive: Path, game_date: date) -> None:
-    """A morning report of a date: Out is who was inactive, and every team has submitted."""
+    """Write a morning injury report of a date: inactive players are Out, and every team has submitted."""
     facts = Archive(archive)
     sides = facts.slate(game_date).unpivot(["home", "away"], index=["game_date", "game_id"], value_name="team")
     teams = sides.with_columns(player_id="team", player_name="team", status=pl.lit(SUBMITTED))
@@ -61,15 +61,15 @@ def load_injuries(warehouse: Warehouse, archive: Path, game_date: date) -> None:
 
 
 def run(warehouse: Warehouse, names: Sequence[str], first: date, last: date, **changes: Any) -> None:
-    """The transforms of some dates; `changes` replaces parameters, such as training=True."""
+    """Run transforms for a range of dates; `changes` replaces parameters, such as training=True."""
     for name in names:
         warehouse.transform(name, parameters(first, last, **changes), between(first, last))
 
 
 def parameters(first: date, last: date, **changes: Any) -> Parameters:
-    """What transforms are asked with on the last date's evening, unless changed."""
-    usual = {"game_ids": [], "as_of": eastern(last, 18, 30), "training": False}
-    return {"first_date": first, "last_date": last, "season": season_of(last), **usual, **changes}
+    """Return the parameters of a transform on the evening of the last date, with changes."""
+    defaults = {"game_ids": [], "as_of": eastern(last, 18, 30), "training": False}
+    return {"first_date": first, "last_date": last, "season": season_of(last), **defaults, **changes}
 
 
 def between(first: date, last: date) -> Slice:
@@ -122,7 +122,7 @@ def _game_lines(facts: Archive, season: str) -> pl.DataFrame:
 
 
 def _player_props(facts: Archive, season: str) -> pl.DataFrame:
-    """Names meet players within the teams' players of the season; a game's books are read at one moment."""
+    """Match names within the players of both teams; all pre-game snapshots of a game get one as-of time."""
     tips = facts.games.filter(season=season).select("game_id", "tip_off")
     quotes = facts.prop_lines.sort("snapshot_at").join(tips, on="game_id")
     players = facts.player_box.filter(season=season).select("team", "player_id", key=_key()).unique(["team", "key"])

@@ -1,8 +1,8 @@
-"""A made-up league, small enough for the reference evaluator and full of the cases that queries get wrong.
+"""A generated league, small enough for the reference evaluator and full of edge cases.
 
-Ties, missing and one-sided quotes, alternate and in-play lines, several books and snapshots, reports that change,
-players who move, overtime, minutes of nought, two seasons, a postponed game, a day without team totals, and of it a
-game with a name that is nobody's.
+It has ties, missing and one-sided quotes, alternate and in-play lines, several books and snapshots, changing injury
+reports, players who move, overtime, zero minutes, two seasons, a postponed game, a day without team totals, and a game
+of that day with an unresolved name.
 """
 
 from __future__ import annotations
@@ -27,39 +27,39 @@ TONIGHT = DAYS[-1]
 
 
 def small_league(seed: int) -> dict[str, list[Row]]:
-    """Raw rows of every table the transforms read; the same seed makes the same league."""
-    dice = random.Random(seed)
-    games = [game for day in DAYS for game in _games(dice, day)]
+    """Return raw rows of every table the transforms read; the same seed gives the same league."""
+    generator = random.Random(seed)
+    games = [game for day in DAYS for game in _games(generator, day)]
     played = [game for game in games if game["game_date"] < TONIGHT]
-    boxes = [box for game in played for box in _boxes(dice, game)]
+    boxes = [box for game in played for box in _boxes(generator, game)]
     return {
-        # one day of the season is known by its box scores alone
+        # one day of the season has box scores only
         "raw_schedule": [game for game in games if game["game_date"] != DAYS[3]],
         "raw_player_boxscores": boxes,
         "raw_team_boxscores": _team_boxes(boxes, [game for game in played if game["game_date"] != DAYS[4]]),
-        "unresolved_players": [_nobody(game) for game in _on(games, DAYS[4])[1:]],
-        "raw_rosters": _rosters(dice),
+        "unresolved_players": [_unresolved(game) for game in _on(games, DAYS[4])[1:]],
+        "raw_rosters": _rosters(generator),
         "raw_players": [
             {**_player(player), "game_date": TONIGHT, "team": team, **_origin(9)} for player, team in PLAYERS.items()
         ],
-        "raw_injuries": _rows_of(_injuries, dice, _on(games, TONIGHT)),
-        "raw_game_lines": _rows_of(_game_lines, dice, games),
-        "raw_player_props": _rows_of(_props, dice, games),
+        "raw_injuries": _rows_of(_injuries, generator, _on(games, TONIGHT)),
+        "raw_game_lines": _rows_of(_game_lines, generator, games),
+        "raw_player_props": _rows_of(_props, generator, games),
     }
 
 
 def _rows_of(
-    rows_of_game: Callable[[random.Random, Row], list[Row]], dice: random.Random, games: list[Row]
+    rows_of_game: Callable[[random.Random, Row], list[Row]], generator: random.Random, games: list[Row]
 ) -> list[Row]:
-    return [row for game in games for row in rows_of_game(dice, game)]
+    return [row for game in games for row in rows_of_game(generator, game)]
 
 
 def _on(games: list[Row], day: date) -> list[Row]:
     return [game for game in games if game["game_date"] == day]
 
 
-def _games(dice: random.Random, day: date) -> list[Row]:
-    teams = dice.sample(TEAMS, 4)
+def _games(generator: random.Random, day: date) -> list[Row]:
+    teams = generator.sample(TEAMS, 4)
     return [
         {
             "game_date": day,
@@ -77,7 +77,7 @@ def _games(dice: random.Random, day: date) -> list[Row]:
     ]
 
 
-def _origin(hour: int, day: date = TONIGHT, source: str = "first_choice") -> Row:
+def _origin(hour: int, day: date = TONIGHT, source: str = "primary") -> Row:
     return {"source": source, "as_of": eastern(day, hour)}
 
 
@@ -85,19 +85,19 @@ def _player(player: str) -> Row:
     return {"player_id": player, "player_name": f"Player {player}", "position": None}
 
 
-def _boxes(dice: random.Random, game: Row) -> list[Row]:
-    overtime = dice.choice((0, 0, 1))
+def _boxes(generator: random.Random, game: Row) -> list[Row]:
+    overtime = generator.choice((0, 0, 1))
     return [
-        _box(dice, game, player, team, overtime)
+        _box(generator, game, player, team, overtime)
         for player, team in PLAYERS.items()
         if team in (game["home"], game["away"]) and game["status"] == "final"
     ]
 
 
-def _box(dice: random.Random, game: Row, player: str, team: str, overtime: int) -> Row:
+def _box(generator: random.Random, game: Row, player: str, team: str, overtime: int) -> Row:
     home = team == game["home"]
-    minutes = dice.choice((0.0, dice.uniform(1, 9))) if player.endswith("2") else 120.0 + 25 * overtime / 2
-    shots = _shots(dice) if minutes else dict.fromkeys(_shots(dice), 0)
+    minutes = generator.choice((0.0, generator.uniform(1, 9))) if player.endswith("2") else 120.0 + 25 * overtime / 2
+    shots = _shots(generator) if minutes else dict.fromkeys(_shots(generator), 0)
     return {
         **{name: game[name] for name in ("game_date", "game_id", "season")},
         **{name: value for name, value in _player(player).items() if name != "position"},
@@ -107,11 +107,11 @@ def _box(dice: random.Random, game: Row, player: str, team: str, overtime: int) 
         "minutes": minutes,
         **shots,
         "plus_minus": None,
-        **_origin(8, game["game_date"] + timedelta(days=1), dice.choice(("first_choice", "fallback"))),
+        **_origin(8, game["game_date"] + timedelta(days=1), generator.choice(("primary", "fallback"))),
     }
 
 
-def _nobody(game: Row) -> Row:
+def _unresolved(game: Row) -> Row:
     named = {name: game[name] for name in ("game_date", "game_id")}
     return {
         **named,
@@ -122,11 +122,15 @@ def _nobody(game: Row) -> Row:
     }
 
 
-def _shots(dice: random.Random) -> Row:
+def _shots(generator: random.Random) -> Row:
     names = ["fgm", "fg3m", "ftm", "oreb", "dreb", "reb", "ast", "stl", "blk", "tov", "pf"]
-    made = {name: dice.randint(0, 9) for name in names}
-    attempts = {"fga": made["fgm"] + dice.randint(0, 8), "fg3a": made["fg3m"], "fta": made["ftm"] + dice.randint(0, 2)}
-    return {**made, **attempts, "points": 2 * made["fgm"] + made["fg3m"] + made["ftm"]}
+    counts = {name: generator.randint(0, 9) for name in names}
+    attempts = {
+        "fga": counts["fgm"] + generator.randint(0, 8),
+        "fg3a": counts["fg3m"],
+        "fta": counts["ftm"] + generator.randint(0, 2),
+    }
+    return {**counts, **attempts, "points": 2 * counts["fgm"] + counts["fg3m"] + counts["ftm"]}
 
 
 def _team_boxes(boxes: list[Row], games: list[Row]) -> list[Row]:
@@ -152,16 +156,16 @@ def _team_box(boxes: list[Row], game: Row, side: str) -> Row:
     }
 
 
-def _rosters(dice: random.Random) -> list[Row]:
-    """One team has none, and one player stands on two."""
+def _rosters(generator: random.Random) -> list[Row]:
+    """One team has no roster, and one player is on two rosters."""
     listed = [(player, team) for player, team in PLAYERS.items() if team != TEAMS[0]]
     return [
-        {"game_date": TONIGHT, "team": team, **_player(player), **_origin(dice.choice((8, 9)))}
+        {"game_date": TONIGHT, "team": team, **_player(player), **_origin(generator.choice((8, 9)))}
         for player, team in [*listed, ("BOS0", "CHA")]
     ]
 
 
-def _injuries(dice: random.Random, game: Row) -> list[Row]:
+def _injuries(generator: random.Random, game: Row) -> list[Row]:
     statuses = ("Available", "Probable", "Questionable", "Doubtful", "Out", "Out")
     return [
         {
@@ -170,33 +174,37 @@ def _injuries(dice: random.Random, game: Row) -> list[Row]:
             **{name: value for name, value in _player(player).items() if name != "position"},
             "status": status,
             "reason": None,
-            **_origin(hour, source=dice.choice(("first_choice", "fallback"))),
+            **_origin(hour, source=generator.choice(("primary", "fallback"))),
         }
         for hour in (11, 17, 23)
         for player, team, status in [
-            *((player, team, dice.choice(statuses)) for player, team in PLAYERS.items() if dice.random() < 0.5),
-            *((team, team, dice.choice(("Submitted", "Not submitted"))) for team in TEAMS),
+            *(
+                (player, team, generator.choice(statuses))
+                for player, team in PLAYERS.items()
+                if generator.random() < 0.5
+            ),
+            *((team, team, generator.choice(("Submitted", "Not submitted"))) for team in TEAMS),
         ]
         if team in (game["home"], game["away"])
     ]
 
 
-def _game_lines(dice: random.Random, game: Row) -> list[Row]:
+def _game_lines(generator: random.Random, game: Row) -> list[Row]:
     return [
         {
             **{name: game[name] for name in ("game_date", "game_id")},
             "event_id": "event",
             "book": book,
-            "home_spread": dice.choice((None, -3.5, -3.0, 2.5)),
-            "total": dice.choice((None, 220.5, 221.0, 222.5)),
+            "home_spread": generator.choice((None, -3.5, -3.0, 2.5)),
+            "total": generator.choice((None, 220.5, 221.0, 222.5)),
             **dict.fromkeys(_GAME_PRICES),
             "last_update": None,
-            "source": dice.choice(("first_choice", "fallback")),
-            "as_of": moment,
+            "source": generator.choice(("primary", "fallback")),
+            "as_of": as_of,
         }
-        for moment in _snapshots(game)
+        for as_of in _snapshots(game)
         for book in BOOKS
-        if dice.random() < 0.8
+        if generator.random() < 0.8
     ]
 
 
@@ -210,30 +218,30 @@ _GAME_PRICES = (
 )
 
 
-def _props(dice: random.Random, game: Row) -> list[Row]:
+def _props(generator: random.Random, game: Row) -> list[Row]:
     return [
         {
             **{name: game[name] for name in ("game_date", "game_id")},
             "event_id": "event",
             "book": book,
-            "player_id": dice.choice((player, player, player, None)),
+            "player_id": generator.choice((player, player, player, None)),
             "player_name": f"Player {player}",
             "line": line,
-            "over_price_american": dice.choice((-110.0, -115.0, 100.0, 105.0, None)),
-            "under_price_american": dice.choice((-110.0, -120.0, 100.0, -105.0, None)),
+            "over_price_american": generator.choice((-110.0, -115.0, 100.0, 105.0, None)),
+            "under_price_american": generator.choice((-110.0, -120.0, 100.0, -105.0, None)),
             "last_update": None,
-            "source": dice.choice(("first_choice", "fallback")),
-            "as_of": moment,
+            "source": generator.choice(("primary", "fallback")),
+            "as_of": as_of,
         }
-        for moment in _snapshots(game)
+        for as_of in _snapshots(game)
         for player, team in PLAYERS.items()
-        if team in (game["home"], game["away"]) and dice.random() < 0.7
+        if team in (game["home"], game["away"]) and generator.random() < 0.7
         for book in BOOKS
-        for line in dice.sample((17.5, 18.0, 18.5, 19.5), dice.randint(1, 2))
+        for line in generator.sample((17.5, 18.0, 18.5, 19.5), generator.randint(1, 2))
     ]
 
 
 def _snapshots(game: Row) -> list[datetime]:
-    """The morning, an hour before, the very tip-off and after it: the last two are too late."""
+    """Return snapshots in the morning, an hour before tip-off, at tip-off and after it; the last two are too late."""
     tip_off: datetime = game["tip_off"]
     return [tip_off + timedelta(hours=hours) for hours in (-8, -1, 0, 1)]

@@ -1,4 +1,4 @@
-"""What a landing can do: keep every raw answer unchanged, and say what was asked and what came back."""
+"""The landing protocol: stores every response body unchanged, and a manifest of the requests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tipoff.vocabulary import Frozen, Outcome
 
 
 class LandedObject(Frozen):
-    """Where a body lies. `new`: it was not there before."""
+    """The location of a stored body. `new` means that it was not stored before."""
 
     key: str
     sha256: str
@@ -21,16 +21,16 @@ class LandedObject(Frozen):
 
 
 class FetchRecord(Frozen):
-    """One line of the manifest: what was asked, when, and what came back."""
+    """One entry of the manifest: a request and its response."""
 
     source: str
     game_date: date
     game_id: str | None = None
     part: str = ""
     url: str
-    """The provider's, without secrets."""
+    """The URL requested, without secrets."""
     status: int | None = None
-    """HTTP status; None when no answer came."""
+    """HTTP status; None without a response."""
     outcome: Outcome
     reason: str = ""
     bytes: int = 0
@@ -42,20 +42,20 @@ class FetchRecord(Frozen):
 
 
 class BatchItem(Frozen):
-    """One landed answer of a batch."""
+    """One landed response of a batch."""
 
     key: str
     game_id: str | None = None
     part: str = ""
     outcome: Outcome
     fetched_at: AwareDatetime | None = None
-    """When it came, where answers of several looks stand beside each other; None: by the look that the batch is of."""
+    """Set if the batch combines responses of several polls; None means fetched by the poll of the batch."""
 
 
 class Batch(Frozen):
-    """The usable answers of a look at a source; only the key of the object that holds this travels on.
+    """The usable responses of a poll, stored as an object; workflows pass on its key only.
 
-    Of a look that asks everything it says nothing of when: a later one that brings the same answers has the same key.
+    A poll that requests everything sets no times, so a later poll with the same responses has the same key.
     """
 
     source: str
@@ -64,22 +64,22 @@ class Batch(Frozen):
 
 
 class Landing(Protocol):
-    """An object store that only ever grows; every call can be repeated with the same result."""
+    """An append-only object store. Every call is idempotent."""
 
     def put(self, source: str, game_date: date, body: bytes, suffix: str) -> LandedObject:
-        """Keep a body as `raw/<source>/<date>/<sha256>.<suffix>`; the same content twice is one object.
+        """Store a body as `raw/<source>/<date>/<sha256>.<suffix>`; equal content is one object.
 
-        Raises StorageError when the store refuses; half a body never stands under a name.
+        Raises StorageError if it cannot be written; a partial body is never stored.
         """
 
     def get(self, key: str) -> bytes:
-        """The body under a key. Raises BadInputError for no key of ours, StorageError when it is unreadable."""
+        """Return a body. Raises BadInputError for an invalid key, StorageError for a missing or damaged body."""
 
     def record(self, record: FetchRecord) -> None:
-        """Add a line to the manifest; the same line twice is one."""
+        """Add an entry to the manifest; equal entries are one."""
 
     def records(self, source: str, game_date: date, fetched_at: datetime | None = None) -> tuple[FetchRecord, ...]:
-        """The manifest of a source and date in the order of fetching; `fetched_at`: of the look at that moment."""
+        """Return the entries of a source and date, oldest first; with `fetched_at` those of one poll."""
 
     def newest_first(self, source: str, game_date: date | None = None) -> Iterator[FetchRecord]:
-        """The manifest of a source, of one date or of all, the latest look first; a line is read when it is wanted."""
+        """Yield the entries of a source, of one date or all, newest first; each is read when it is reached."""

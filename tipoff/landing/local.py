@@ -1,4 +1,4 @@
-"""A landing in a local folder."""
+"""The landing in a local folder."""
 
 from __future__ import annotations
 
@@ -24,30 +24,30 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class LocalLanding:
-    """Objects and manifest below one folder, shaped like an object store; several processes may share it."""
+    """Stores objects and manifest below one folder; several processes may share it."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
 
     def put(self, source: str, game_date: date, body: bytes, suffix: str) -> LandedObject:
         if not _SUFFIX.fullmatch(suffix):
-            raise BadInputError(f"{suffix!r} is no suffix of a landed object")
+            raise BadInputError(f"{suffix!r} is not a valid suffix of a landed object")
         sha256 = hashlib.sha256(body).hexdigest()
         key = f"raw/{_folder(source, game_date)}/{sha256}.{suffix}"
         new = self._write_once(self._root / key, body)
         return LandedObject(key=key, sha256=sha256, bytes=len(body), new=new)
 
     def get(self, key: str) -> bytes:
-        named = _KEY.fullmatch(key)
-        if not named:
-            raise BadInputError(f"{key!r} is no key of a landed object")
+        match = _KEY.fullmatch(key)
+        if not match:
+            raise BadInputError(f"{key!r} is not a valid key of a landed object")
         try:
             body = (self._root / key).read_bytes()
         except FileNotFoundError as error:
             raise StorageError(f"{key} is not in the landing {self._root}; collect that date again") from error
         except OSError as error:
             raise StorageError(f"{key} in the landing {self._root} cannot be read: {error.strerror}") from error
-        if hashlib.sha256(body).hexdigest() != named["sha256"]:
+        if hashlib.sha256(body).hexdigest() != match["sha256"]:
             raise StorageError(f"{key} in the landing {self._root} is damaged: delete it and collect that date again")
         return body
 
@@ -56,18 +56,18 @@ class LocalLanding:
 
     def records(self, source: str, game_date: date, fetched_at: datetime | None = None) -> tuple[FetchRecord, ...]:
         folder = self._root / "manifest" / _folder(source, game_date)
-        poll = f"{_moment(fetched_at)}_" if fetched_at else "[!.]"
-        found = (_read_record(file) for file in folder.glob(f"{poll}*.json"))
-        return tuple(sorted(found, key=lambda record: (record.fetched_at, record.url, record.outcome)))
+        prefix = f"{_timestamp(fetched_at)}_" if fetched_at else "[!.]"
+        records = (_read_record(file) for file in folder.glob(f"{prefix}*.json"))
+        return tuple(sorted(records, key=lambda record: (record.fetched_at, record.url, record.outcome)))
 
     def newest_first(self, source: str, game_date: date | None = None) -> Iterator[FetchRecord]:
         dates = game_date.isoformat() if game_date else "*"
-        files = (self._root / "manifest" / _named(source)).glob(f"{dates}/[!.]*.json")
+        files = (self._root / "manifest" / _valid_name(source)).glob(f"{dates}/[!.]*.json")
         for file in sorted(files, key=lambda file: file.name, reverse=True):
             yield _read_record(file)
 
     def _write_once(self, path: Path, body: bytes) -> bool:
-        """Whether the file was not there before. Names say the content, so a second writer loses nothing."""
+        """Write a file unless it exists; return whether it is new. Names are hashes of the content."""
         if path.exists():
             return False
         with _as_storage_error(path, len(body)):
@@ -77,23 +77,23 @@ class LocalLanding:
 
 
 def _folder(source: str, game_date: date) -> str:
-    return f"{_named(source)}/{game_date.isoformat()}"
+    return f"{_valid_name(source)}/{game_date.isoformat()}"
 
 
-def _named(source: str) -> str:
+def _valid_name(source: str) -> str:
     if not _SOURCE.fullmatch(source):
-        raise BadInputError(f"{source!r} is no name of a source")
+        raise BadInputError(f"{source!r} is not a valid source name")
     return source
 
 
 def _manifest_key(record: FetchRecord) -> str:
-    """Ordered by time; one look may be told twice about a question only when the answer was another."""
+    """Return a key that sorts by time; equal entries of one poll have the same key."""
     content = record.model_dump_json(exclude={"fetched_at"})
     digest = hashlib.sha256(content.encode()).hexdigest()[:16]
-    return f"manifest/{_folder(record.source, record.game_date)}/{_moment(record.fetched_at)}_{digest}.json"
+    return f"manifest/{_folder(record.source, record.game_date)}/{_timestamp(record.fetched_at)}_{digest}.json"
 
 
-def _moment(fetched_at: datetime) -> str:
+def _timestamp(fetched_at: datetime) -> str:
     return f"{fetched_at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"
 
 
@@ -112,7 +112,7 @@ def _as_storage_error(path: Path, size: int) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in _FULL:
-            advice = "no room left: free some or move the landing (`landing` in tipoff.toml), then retry the step"
+            advice = "no space left: free some or move the landing (`landing` in tipoff.toml), then retry the step"
         else:
             advice = f"{error.strerror}: make the folder writable, then retry the step"
         raise StorageError(f"{path} ({size} bytes) could not be written, {advice}") from error

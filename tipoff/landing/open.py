@@ -1,4 +1,4 @@
-"""The landing that a URL names."""
+"""Opens the landing of a URL."""
 
 from tipoff.errors import ConfigurationError
 from tipoff.landing.base import Landing
@@ -7,7 +7,7 @@ from tipoff.settings import folder_of
 
 
 def open_landing(url: str) -> Landing:
-    """The landing at `file://PATH`. Raises ConfigurationError for other stores."""
+    """Open the landing at `file://PATH`. Raises ConfigurationError for any other URL."""
     if url.startswith("gs://"):
         raise ConfigurationError(f"landing = {url!r}: Google Cloud Storage is not supported yet; use file://PATH")
     return LocalLanding(folder_of(url))

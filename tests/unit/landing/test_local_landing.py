@@ -1,4 +1,4 @@
-"""The landing keeps every answer whole and once, whatever interrupts it."""
+"""The landing stores every response completely and once, whatever interrupts it."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ def files(root: Path) -> list[str]:
 
 
 def record(**fields: object) -> FetchRecord:
-    known = {"source": "nbac_schedule", "game_date": DAY, "url": "https://cdn.nba.com/a", "fetched_at": AS_OF}
-    return FetchRecord.model_validate({**known, "outcome": Outcome.OK, "status": 200, **fields})
+    defaults = {"source": "nbac_schedule", "game_date": DAY, "url": "https://cdn.nba.com/a", "fetched_at": AS_OF}
+    return FetchRecord.model_validate({**defaults, "outcome": Outcome.OK, "status": 200, **fields})
 
 
-def test_an_answer_lies_under_source_date_and_hash(landing: LocalLanding, tmp_path: Path) -> None:
+def test_a_response_is_stored_under_source_date_and_hash(landing: LocalLanding, tmp_path: Path) -> None:
     landed = landing.put("nbac_schedule", DAY, b'{"games": []}', "json")
     sha256 = hashlib.sha256(b'{"games": []}').hexdigest()
     assert landed.key == f"raw/nbac_schedule/2024-03-29/{sha256}.json"
@@ -48,14 +48,14 @@ def test_an_answer_lies_under_source_date_and_hash(landing: LocalLanding, tmp_pa
     assert files(tmp_path) == [landed.key]
 
 
-def test_the_same_answer_twice_is_one_object(landing: LocalLanding, tmp_path: Path) -> None:
+def test_equal_responses_are_one_object(landing: LocalLanding, tmp_path: Path) -> None:
     first = landing.put("nbac_schedule", DAY, b"{}", "json")
     second = landing.put("nbac_schedule", DAY, b"{}", "json")
     assert second == first.model_copy(update={"new": False})
     assert len(files(tmp_path)) == 1
 
 
-def test_two_writers_of_one_answer_leave_one_whole_object(landing: LocalLanding, tmp_path: Path) -> None:
+def test_concurrent_writers_of_one_response_leave_one_complete_object(landing: LocalLanding, tmp_path: Path) -> None:
     body = os.urandom(200_000)
     with ThreadPoolExecutor(8) as writers:
         landed = list(writers.map(lambda _: landing.put("nbac_schedule", DAY, body, "txt"), range(16)))
@@ -65,7 +65,7 @@ def test_two_writers_of_one_answer_leave_one_whole_object(landing: LocalLanding,
 
 
 @given(st.text(max_size=80))
-def test_only_keys_of_objects_open_anything(key: str) -> None:
+def test_an_arbitrary_key_is_rejected(key: str) -> None:
     with pytest.raises(BadInputError):
         LocalLanding(Path("/")).get(key)
 
@@ -82,13 +82,15 @@ def test_only_keys_of_objects_open_anything(key: str) -> None:
         f"manifest/nbac_schedule/2024-03-29/{'a' * 64}.json",
     ],
 )
-def test_a_key_cannot_lead_out_of_the_landing(landing: LocalLanding, key: str) -> None:
-    with pytest.raises(BadInputError, match="no key"):
+def test_a_key_outside_the_landing_is_rejected(landing: LocalLanding, key: str) -> None:
+    with pytest.raises(BadInputError, match="not a valid key"):
         landing.get(key)
 
 
 @pytest.mark.parametrize(("source", "suffix"), [("../x", "json"), ("a//b", "json"), ("A", "json"), ("a", "../x")])
-def test_a_name_cannot_lead_out_of_the_landing(landing: LocalLanding, tmp_path: Path, source: str, suffix: str) -> None:
+def test_an_invalid_source_or_suffix_is_rejected(
+    landing: LocalLanding, tmp_path: Path, source: str, suffix: str
+) -> None:
     with pytest.raises(BadInputError):
         landing.put(source, DAY, b"{}", suffix)
     assert files(tmp_path) == []
@@ -99,14 +101,14 @@ def test_a_missing_object_says_what_to_do(landing: LocalLanding) -> None:
         landing.get(f"raw/nbac_schedule/2024-03-29/{'a' * 64}.json")
 
 
-def test_an_object_that_rotted_is_not_read_as_if_it_were_whole(landing: LocalLanding, tmp_path: Path) -> None:
+def test_a_damaged_object_is_not_read(landing: LocalLanding, tmp_path: Path) -> None:
     landed = landing.put("nbac_schedule", DAY, b'{"games": []}', "json")
     (tmp_path / landed.key).write_bytes(b'{"games": [1')
     with pytest.raises(StorageError, match="damaged"):
         landing.get(landed.key)
 
 
-def test_the_manifest_tells_a_sources_looks_in_order(landing: LocalLanding) -> None:
+def test_records_are_ordered_by_time(landing: LocalLanding) -> None:
     later, earlier = record(fetched_at=AS_OF + timedelta(hours=1)), record(outcome=Outcome.STALE)
     other_date, other_source = record(game_date=date(2024, 3, 30)), record(source="nbac_scoreboard")
     for one in (later, other_date, earlier, other_source):
@@ -115,9 +117,7 @@ def test_the_manifest_tells_a_sources_looks_in_order(landing: LocalLanding) -> N
     assert landing.records("espn_team_rosters", DAY) == ()
 
 
-def test_the_manifest_is_told_backwards_over_all_dates_or_of_one_and_read_only_as_far_as_wanted(
-    landing: LocalLanding, tmp_path: Path
-) -> None:
+def test_newest_first_covers_all_dates_or_one_and_reads_lazily(landing: LocalLanding, tmp_path: Path) -> None:
     tomorrow = date(2024, 3, 30)
     polls = [record(game_date=day, fetched_at=AS_OF + timedelta(hours=n)) for n, day in enumerate((tomorrow, DAY) * 2)]
     for one in polls:
@@ -130,7 +130,7 @@ def test_the_manifest_is_told_backwards_over_all_dates_or_of_one_and_read_only_a
     assert next(landing.newest_first("nbac_schedule")) == polls[3]
 
 
-def test_the_same_line_twice_is_one_and_another_answer_at_the_same_moment_is_another(
+def test_equal_entries_are_one_and_other_responses_of_the_same_poll_are_kept(
     landing: LocalLanding,
 ) -> None:
     landing.record(record())
@@ -140,7 +140,7 @@ def test_the_same_line_twice_is_one_and_another_answer_at_the_same_moment_is_ano
     assert len(landing.records("nbac_schedule", DAY)) == 3
 
 
-def test_a_damaged_manifest_line_is_named(landing: LocalLanding, tmp_path: Path) -> None:
+def test_a_damaged_manifest_entry_is_named(landing: LocalLanding, tmp_path: Path) -> None:
     landing.record(record())
     (file,) = (tmp_path / "manifest").rglob("*.json")
     file.write_text("{")
@@ -169,20 +169,20 @@ def put_in_a_process(*command: str, root: Path, before: str = "") -> subprocess.
     return subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=False)
 
 
-def test_no_room_left_is_a_clear_error_and_leaves_nothing_half_written(tmp_path: Path) -> None:
+def test_a_file_size_limit_is_a_storage_error_and_leaves_no_partial_file(tmp_path: Path) -> None:
     limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))"
     done = put_in_a_process(root=tmp_path, before=limit)
-    assert "(4000000 bytes) could not be written, no room left: free some or move the landing" in done.stdout
+    assert "(4000000 bytes) could not be written, no space left: free some or move the landing" in done.stdout
     assert files(tmp_path) == [f"raw/nbac_schedule/2024-03-29/{hashlib.sha256(b'small').hexdigest()}.txt"]
 
 
-def test_a_full_disk_is_a_clear_error_and_leaves_nothing_half_written(tmp_path: Path) -> None:
+def test_a_full_disk_is_a_storage_error_and_leaves_no_partial_file(tmp_path: Path) -> None:
     mounted = f'mount -t tmpfs -o size=1m none "{tmp_path}" || exit 77; "$@"; find "{tmp_path}" -type f'
     done = put_in_a_process("unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mounted, "-", root=tmp_path)
     if done.returncode == 77 or "unshare" in done.stderr:
-        pytest.skip("a small disk of its own cannot be made here")
+        pytest.skip("this system cannot mount a small file system")
     error, *left = done.stdout.strip().splitlines()
-    assert "no room left" in error
+    assert "no space left" in error
     assert [Path(name).name for name in left] == [f"{hashlib.sha256(b'small').hexdigest()}.txt"]
 
 
@@ -192,7 +192,7 @@ def test_a_file_where_a_folder_should_be_is_a_storage_error(tmp_path: Path) -> N
         LocalLanding(tmp_path).put("nbac_schedule", DAY, b"{}", "json")
 
 
-KILLED = """
+WRITE_LOOP = """
 import os, sys
 from datetime import date
 from pathlib import Path
@@ -205,9 +205,9 @@ while True:
 """
 
 
-def test_a_writer_killed_at_any_moment_leaves_only_whole_objects(landing: LocalLanding, tmp_path: Path) -> None:
+def test_a_killed_writer_leaves_complete_objects_only(landing: LocalLanding, tmp_path: Path) -> None:
     for written_first in range(1, 4):
-        writer = subprocess.Popen([sys.executable, "-c", KILLED, str(tmp_path)], stdout=subprocess.PIPE)
+        writer = subprocess.Popen([sys.executable, "-c", WRITE_LOOP, str(tmp_path)], stdout=subprocess.PIPE)
         assert writer.stdout is not None
         writer.stdout.readline()
         while len(list(tmp_path.rglob("*.txt"))) < written_first:
@@ -221,12 +221,14 @@ def test_a_writer_killed_at_any_moment_leaves_only_whole_objects(landing: LocalL
         assert len(landing.get(key)) == 3_000_000
 
 
-def test_the_url_says_where_the_landing_is(tmp_path: Path) -> None:
+def test_a_file_url_opens_its_folder(tmp_path: Path) -> None:
     landed = open_landing(f"file://{tmp_path}").put("nbac_schedule", DAY, b"{}", "json")
     assert (tmp_path / landed.key).is_file()
 
 
-@pytest.mark.parametrize(("url", "told"), [("gs://bucket", "not supported yet"), ("s3://x", "file://PATH is wanted")])
-def test_a_store_we_cannot_open_is_a_configuration_error(url: str, told: str) -> None:
-    with pytest.raises(ConfigurationError, match=told):
+@pytest.mark.parametrize(
+    ("url", "message"), [("gs://bucket", "not supported yet"), ("s3://x", "file://PATH is wanted")]
+)
+def test_an_unsupported_url_is_a_configuration_error(url: str, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
         open_landing(url)
