@@ -57,7 +57,7 @@ def test_a_day_on_which_the_clock_changes_keeps_eastern_time(days: Days) -> None
 def test_a_model_that_has_seen_later_games_is_not_used(days: Days, game_date: date) -> None:
     day = days[game_date]
     (lost,) = (item for item in day.result.degradations if item.step == "catboost_v8")
-    assert "have seen games of that date or later" in lost.reason
+    assert "were trained on games of that date or later" in lost.reason
     assert "the other systems' predictions are published" in lost.reason
     assert set(day.summary["systems"]) == {"moving_average"}
 
