@@ -151,5 +151,5 @@ async def test_without_a_schedule_of_the_day_before_espns_has_no_ids(
             await check_fallbacks(harness, archive, tmp_path / "places", results)
             assert (results.fallbacks, results.wrong) == ({schedule.name: "12 of 12 games"}, [])
             empty = replace(harness, slate=Slate(game_date=DAY))
-            with pytest.raises(NotEnoughDataError, match="none has a known NBA id"):
+            with pytest.raises(NotEnoughDataError, match="none of the 12 games has a known NBA id"):
                 await poll(empty, schedule, eastern(DAY, 10))
