@@ -126,7 +126,7 @@ def _unresolved_names(warehouse: Warehouse, game_date: date) -> pl.DataFrame:
 
 
 _MAY_HAVE_PLAYED = pl.col("minutes").is_null() & pl.col("unresolved_name").is_not_null()
-"""The player is not in the box score, unless an unresolved name in it is the player's."""
+"""The player is not in the box score but may be one of its unresolved names."""
 
 
 def _unresolved_reasons(unresolved: pl.DataFrame) -> dict[str, str]:

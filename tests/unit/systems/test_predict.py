@@ -80,7 +80,7 @@ def test_a_line_without_prices_is_a_pass() -> None:
         ({"missing": "lines;injury_report"}, ["no line", "no injury report"]),
         ({"missing": "game_lines"}, ["no game lines"]),
         ({"bootstrap": True}, ["short history"]),
-        (NO_LINE, []),  # the books have quoted his game and left him out: nothing is missing
+        (NO_LINE, []),  # the books quote the game but not the player: no input is missing
     ],
 )
 def test_missing_inputs_are_listed_as_degraded_reasons(changes: dict[str, Any], reasons: list[str]) -> None:
@@ -88,12 +88,12 @@ def test_missing_inputs_are_listed_as_degraded_reasons(changes: dict[str, Any], 
 
 
 def test_degraded_inputs_widen_the_interval_and_lower_the_confidence() -> None:
-    whole, degraded = predictions({"line": 15.5}, {"player_id": "2", "line": 15.5, "missing": "lines;injury_report"})[
-        "low_80", "points", "high_80", "confidence"
-    ].rows()
-    assert degraded[1] == pytest.approx(whole[1])
-    assert degraded[2] - degraded[0] == pytest.approx((whole[2] - whole[0]) * 1.05 * 1.02)
-    assert 0.5 < degraded[3] < whole[3]
+    complete, degraded = predictions(
+        {"line": 15.5}, {"player_id": "2", "line": 15.5, "missing": "lines;injury_report"}
+    )["low_80", "points", "high_80", "confidence"].rows()
+    assert degraded[1] == pytest.approx(complete[1])
+    assert degraded[2] - degraded[0] == pytest.approx((complete[2] - complete[0]) * 1.05 * 1.02)
+    assert 0.5 < degraded[3] < complete[3]
 
 
 def test_the_prediction_id_depends_on_the_natural_key_only() -> None:
@@ -117,46 +117,46 @@ def test_a_prediction_older_than_its_features_is_backfilled() -> None:
 
 
 @dataclass(frozen=True)
-class Witness:
+class RecordingSystem:
     """A fake system that records the dates it sees."""
 
-    seen: list[date]
-    system_id: str = "witness"
-    title: str = "Witness"
+    dates: list[date]
+    system_id: str = "recording"
+    title: str = "Recording system"
     model_version: None = None
 
     def predict(self, features: pl.DataFrame, history: pl.DataFrame) -> Distributions:
-        self.seen.extend(history["game_date"].to_list())
+        self.dates.extend(history["game_date"].to_list())
         return MovingAverage().predict(features, history)
 
 
 def test_a_system_never_sees_the_date_or_later_dates() -> None:
     future = past().with_columns(game_date=pl.lit(GAME_DATE) + pl.duration(days=1), points=pl.lit(99, pl.Int64))
     same_day = future.with_columns(game_date=pl.lit(GAME_DATE))
-    witness = Witness([])
-    told = predict(witness, vectors(), pl.concat([past(), same_day, future]), MORNING)
-    assert max(witness.seen) < GAME_DATE
-    assert_frame_equal(told, predict(witness, vectors(), past(), MORNING))
+    system = RecordingSystem([])
+    rows = predict(system, vectors(), pl.concat([past(), same_day, future]), MORNING)
+    assert max(system.dates) < GAME_DATE
+    assert_frame_equal(rows, predict(system, vectors(), past(), MORNING))
 
 
 GAME_ID = "0022301083"
 
 
-def written(folder: Path) -> tuple[Path, Path]:
+def write_inputs(folder: Path) -> tuple[Path, Path]:
     vectors({}, NO_LINE | {"player_id": "2"}).write_parquet(folder / "features.parquet")
     past().write_parquet(folder / "history.parquet")
     return folder / "features.parquet", folder / "history.parquet"
 
 
 def test_predicting_from_files_gives_the_same_rows_as_from_frames(tmp_path: Path) -> None:
-    features, history = written(tmp_path)
+    features, history = write_inputs(tmp_path)
     out = tmp_path / "out.parquet"
     assert predict_files("moving_average", features, history, tmp_path / "models", MORNING, out, [GAME_ID]) == 2
     assert_frame_equal(pl.read_parquet(out), predictions({}, NO_LINE | {"player_id": "2"}))
 
 
 def test_a_system_without_a_model_asks_for_training(tmp_path: Path) -> None:
-    features, history = written(tmp_path)
+    features, history = write_inputs(tmp_path)
     with pytest.raises(NotEnoughDataError, match="no model of catboost_v8 may predict 2024-03-29: run training"):
         predict_files(
             "catboost_v8", features, history, tmp_path / "models", MORNING, tmp_path / "out.parquet", [GAME_ID]
@@ -164,7 +164,7 @@ def test_a_system_without_a_model_asks_for_training(tmp_path: Path) -> None:
 
 
 def test_an_error_about_an_unknown_system_lists_the_known_ones(tmp_path: Path) -> None:
-    features, history = written(tmp_path)
+    features, history = write_inputs(tmp_path)
     with pytest.raises(BadInputError, match="known systems: moving_average, catboost_v8"):
         predict_files("oracle", features, history, tmp_path, MORNING, tmp_path / "out.parquet", [GAME_ID])
 

@@ -146,16 +146,16 @@ def test_a_trained_model_predicts_from_the_store(
     system = build_system("catboost_v8", ModelStore(tmp_path / "models"), TODAY)
     assert system.model_version == card.version == model.card.version
     rows = stored_features(season, date(2023, 11, 30)).filter("eligible")
-    off = (pl.Series(system.predict(rows, history).median) - rows["points_mean_season"]).abs()
-    assert off.median() < 4  # type: ignore[operator]
+    difference = (pl.Series(system.predict(rows, history).median) - rows["points_mean_season"]).abs()
+    assert difference.median() < 4  # type: ignore[operator]
 
 
 def test_a_player_without_any_game_is_predicted_at_the_line(model: TrainedModel, history: pl.DataFrame) -> None:
     system = CatBoostV8(model.model, model.card.spread, model.card.version, model.card.features_hash)
-    nobody = history.head(2).with_columns(
+    without_games = history.head(2).with_columns(
         points_ewm=pl.lit(None, pl.Float64), points_mean_season=pl.lit(None, pl.Float64), line=pl.Series([12.5, None])
     )
-    quoted, unquoted = system.predict(nobody, history).median
+    quoted, unquoted = system.predict(without_games, history).median
     assert quoted == pytest.approx(12.5, abs=1.5)
     assert unquoted < quoted
 

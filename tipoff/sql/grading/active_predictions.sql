@@ -1,5 +1,5 @@
 -- A prediction made before tip-off is preferred. Without one, the newest later prediction is used, flagged backfilled.
-WITH made AS (
+WITH candidates AS (
   SELECT
     predictions.* EXCEPT (tip_off, backfilled),
     COALESCE(raw_schedule.tip_off, predictions.tip_off) AS tip_off,
@@ -12,6 +12,6 @@ WITH made AS (
 SELECT
   *,
   COUNT(*) OVER (PARTITION BY game_id, player_id, system_id) - 1 AS superseded,
-FROM made
+FROM candidates
 WHERE TRUE
 QUALIFY ROW_NUMBER() OVER (PARTITION BY game_id, player_id, system_id ORDER BY backfilled, as_of DESC) = 1
