@@ -80,7 +80,7 @@ class BdlBoxscores(Feed):
         top = JsonPayload(self.name, response.body).top()
         boxes = _boxes(top)
         if boxes and all(_date(box) != f"{slate.game_date}" for box in boxes):
-            return judged(Outcome.STALE, f"box scores of {_date(boxes[0])}, requested {slate.game_date}")
+            return judged(Outcome.STALE, f"received the box scores of {_date(boxes[0])}, requested {slate.game_date}")
         on_slate = [(game, box) for box in boxes if (game := _slate_game(box, slate))]
         final = [(game, box) for game, box in on_slate if _is_final(box)]
         complete = [game.game_id for game, box in final if is_complete(_player_rows(box), _score(box))]
@@ -116,7 +116,7 @@ def _boxes(top: Fields) -> list[Fields]:
     """The box scores. Raises ContractError when all are of another league, whose responses have the same shape."""
     boxes = top.each("data")
     if boxes and all(None in _teams(box) for box in boxes):
-        raise top.problem("data", "has no game of the NBA")
+        raise top.problem("data", "has no NBA game")
     return boxes
 
 

@@ -124,7 +124,7 @@ def _competition(top: Fields) -> Fields:
     """The game. Raises ContractError for a game of another league, whose responses have the same shape."""
     header = top.fields("header")
     if _NBA not in header.text("uid"):
-        raise header.problem("uid", "is of another league than the NBA")
+        raise header.problem("uid", "is of another league")
     competitions = header.each("competitions")
     if len(competitions) != 1:
         raise header.problem("competitions", f"are {len(competitions)}, expected 1")
@@ -143,7 +143,7 @@ def _tricode(side: Fields) -> str:
     team = side.fields("team")
     espn_id = team.identifier("id")
     if espn_id not in _TRICODES:
-        raise team.problem("id", f"{espn_id!r} is no NBA team")
+        raise team.problem("id", f"{espn_id!r} is not an NBA team")
     return _TRICODES[espn_id]
 
 

@@ -171,7 +171,7 @@ def _events(payload: JsonPayload) -> list[_Event]:
 
 def _event(event: Fields) -> _Event:
     if _LEAGUE_IN_UID not in event.text("uid"):
-        raise event.problem("uid", "is of another league than the NBA")
+        raise event.problem("uid", "is of another league")
     competition = _only(event, "competitions")
     sides = {side.text("homeAway"): side for side in competition.each("competitors")}
     if sides.keys() != {"home", "away"}:
@@ -244,7 +244,7 @@ def _stale_judgement(events: Iterable[_Event], slate: Slate) -> Judgement | None
     dates = {game_date_of(event.tip_off) for event in events}
     if not dates or slate.game_date in dates:
         return None
-    return judged(Outcome.STALE, f"the scoreboard of {min(dates)}, requested {slate.game_date}")
+    return judged(Outcome.STALE, f"received the scoreboard of {min(dates)}, requested {slate.game_date}")
 
 
 def _is_on_calendar(payload: JsonPayload, slate: Slate) -> bool:

@@ -204,7 +204,7 @@ def _slate_game(fields: Fields, id_field: str, slate: Slate, requested: str | No
     """
     game_id = fields.text(id_field)
     if not nba.is_nba_game(game_id):
-        raise fields.problem(id_field, f"{game_id!r} is no game of the NBA")
+        raise fields.problem(id_field, f"{game_id!r} is not an NBA game")
     return requested_game(fields, id_field, game_id, slate, requested)
 
 
@@ -227,7 +227,7 @@ def _totals_v2(results: ResultSet) -> list[_TeamTotals]:
     totals = []
     for place, (team, played, counted) in enumerate(zip(teams, minutes, counts, strict=True)):
         if team is None:
-            raise results.problem("TEAM_ID", place, "is no NBA team")
+            raise results.problem("TEAM_ID", place, "is not an NBA team")
         totals.append((team.tricode, {"minutes": played, **dict(zip(_COUNTS_V2, counted, strict=True))}))
     return totals
 
@@ -256,7 +256,7 @@ def _sides(box: Fields) -> tuple[Fields, Fields]:
 def _nba_team(side: Fields) -> str:
     team = nba.tricode_of(side)
     if team is None:
-        raise side.problem("teamId", "is no NBA team")
+        raise side.problem("teamId", "is not an NBA team")
     return team
 
 

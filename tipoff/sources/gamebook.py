@@ -66,7 +66,7 @@ class Gamebook(Feed):
         game, lines = _requested_game(self.name, slate, request.game_id), _final_box(self.name, response.body)
         played_on = _date(self.name, lines)
         if played_on != slate.game_date:
-            return judged(Outcome.STALE, f"{game.label} of {played_on}, requested {slate.game_date}")
+            return judged(Outcome.STALE, f"received {game.label} of {played_on}, requested {slate.game_date}")
         players = sum(isinstance(player, _PlayerLine) for player in _player_lines(self.name, lines, game))
         if not players:
             return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{game.label} has no players")
@@ -198,7 +198,7 @@ def _team(source: str, name: str, game: SlateGame) -> str:
         spellings = (team.full_name, f"{team.city} {team.name}", team.name)
         if name.casefold() in {spelling.casefold() for spelling in spellings}:
             return team.tricode
-    raise ContractError(source, _PATH, f"{name!r} is no team of {game.label}")
+    raise ContractError(source, _PATH, f"{name!r} is not a team of {game.label}")
 
 
 def _played(team: str, line: str) -> _PlayerLine | None:

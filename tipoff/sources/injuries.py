@@ -64,7 +64,7 @@ class InjuryReport(Feed):
         page = next(pages_of(self.name, response.body))
         printed = _report_name(_stamp_at(_printed_stamp(self.name, page)))
         if printed != request.part:
-            return judged(Outcome.STALE, f"the report of {printed}, requested {request.part}")
+            return judged(Outcome.STALE, f"received the report of {printed}, requested {request.part}")
         if _find_headings(page) is None:
             raise _headings_missing(self.name, _FIRST_PAGE)
         words = {word["text"] for line in page for word in line}
@@ -164,7 +164,7 @@ def _printed_stamp(source: str, page: Iterable[TextLine]) -> datetime:
 def _team(source: str, entry: _ReportEntry, game: SlateGame) -> str:
     team = find_team(entry.team)
     if team is None or team.tricode not in (game.home, game.away):
-        raise ContractError(source, entry.place, f"{entry.team!r} is no team of {game.label}")
+        raise ContractError(source, entry.place, f"{entry.team!r} is not a team of {game.label}")
     return team.tricode
 
 

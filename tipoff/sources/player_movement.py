@@ -45,7 +45,7 @@ class PlayerMovement(Feed):
             return judged(Outcome.SUSPICIOUSLY_EMPTY, "the list has no moves")
         newest = max(move.game_date for move in moves)
         if newest < slate.game_date - _LONGEST_PAUSE:
-            return judged(Outcome.STALE, f"the newest move is of {newest}, requested {slate.game_date}")
+            return judged(Outcome.STALE, f"no move since {newest}")
         return judged(Outcome.OK, f"{len(moves)} moves up to {newest}")
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
@@ -120,5 +120,5 @@ def _tricode(row: Fields, name: str) -> str:
     """The tricode of a team. Raises ContractError for a team of another league."""
     team = find_team(_id(row, name))
     if team is None:
-        raise row.problem(name, f"{_id(row, name)} is no NBA team")
+        raise row.problem(name, f"{_id(row, name)} is not an NBA team")
     return team.tricode

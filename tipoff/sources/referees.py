@@ -55,7 +55,7 @@ class RefereeAssignments(Feed):
         crews = [_crew(game) for game in _games(JsonPayload(self.name, response.body))]
         dates = {crew.game_date for crew in crews}
         if dates and slate.game_date not in dates:
-            return judged(Outcome.STALE, f"the assignments of {min(dates)}, requested {slate.game_date}")
+            return judged(Outcome.STALE, f"received the assignments of {min(dates)}, requested {slate.game_date}")
         assigned = [crew.game_id for crew in crews if crew.officials]
         return judged_by_games(slate.games, assigned, _judge_empty(response, slate))
 
@@ -102,7 +102,7 @@ def _crew(game: Fields) -> _Crew:
     """The crew of a game. Raises ContractError for a game of another league in the NBA's table."""
     game_id = game.text("game_id")
     if not nba.is_nba_game(game_id):
-        raise game.problem("game_id", f"{game_id[:20]!r} is no game of the NBA")
+        raise game.problem("game_id", f"{game_id[:20]!r} is not an NBA game")
     officials = tuple(_officials(game))
     filled = {official.position for official in officials} | {_OPTIONAL}
     return _Crew(_date(game), game_id, officials, len(_POSITIONS) - len(filled))

@@ -104,7 +104,7 @@ def _roster(payload: JsonPayload, requested: str) -> tuple[str, list[Fields]]:
     team = top.fields("team")
     known = _TEAMS_BY_ESPN_ID.get(team.identifier("id"))
     if known is None or not _is_nba(team):
-        raise team.problem("id", "is no NBA team")
+        raise team.problem("id", "is not an NBA team")
     if requested and known.tricode != requested:
         raise team.problem("id", f"is {known.tricode}, requested {requested}")
     holder = team if team.has("athletes") else top

@@ -51,11 +51,11 @@ class Schedule(Feed):
         nba.require_nba(league, "leagueId")
         season, earlier = league.text("seasonYear"), slate.game_date - _SWITCHES_WITHIN
         if season not in (season_of(slate.game_date), season_of(earlier)):
-            return judged(Outcome.STALE, f"the schedule of {season}, requested {slate.game_date}")
+            return judged(Outcome.STALE, f"received the schedule of {season}, requested {season_of(slate.game_date)}")
         if league.values("gameDates"):
             return judged(Outcome.OK, f"the schedule of {season}")
         if slate.game_date.month in _OFF_SEASON:
-            return judged(Outcome.EMPTY_OK, "no games in the off-season")
+            return judged(Outcome.EMPTY_OK, "no games: off-season")
         return judged(Outcome.SUSPICIOUSLY_EMPTY, f"the schedule of {season} has no games")
 
     def read(self, body: bytes, context: ReadContext) -> Reading:

@@ -39,7 +39,7 @@ class Scoreboard(Feed):
         board = _board(JsonPayload(self.name, response.body))
         shown = _date(board)
         if shown != slate.game_date:
-            return judged(Outcome.STALE, f"the scoreboard of {shown}, requested {slate.game_date}")
+            return judged(Outcome.STALE, f"received the scoreboard of {shown}, requested {slate.game_date}")
         listed = [game.text("gameId") for game in board.each("games")]
         if_none = judged(Outcome.SUSPICIOUSLY_EMPTY, f"the scoreboard has none of the {len(slate.games)} games")
         return judged_by_games(slate.games, listed, if_none)

@@ -39,9 +39,10 @@ class Standings(Feed):
         standings = _standings(JsonPayload(self.name, response.body))
         seasons = {standing.season for standing in standings}
         if not standings and slate.game_date.month == _OPENING_MONTH:
-            return judged(Outcome.EMPTY_OK, "the season has just begun")
+            return judged(Outcome.EMPTY_OK, "no standings yet: the season has just begun")
         if standings and seasons != {season_of(slate.game_date)}:
-            return judged(Outcome.STALE, f"the standings of {min(seasons)}, requested {slate.game_date}")
+            requested = season_of(slate.game_date)
+            return judged(Outcome.STALE, f"received the standings of {min(seasons)}, requested {requested}")
         teams = {standing.team for standing in standings}
         with_both_teams = [game.game_id for game in slate.games if teams >= {game.home, game.away}]
         if_none = judged(Outcome.SUSPICIOUSLY_EMPTY, f"{len(teams)} teams, but not both teams of any game")
@@ -92,7 +93,7 @@ def _standing(entry: Fields) -> _Standing:
     team = entry.fields("team")
     known = find_team(team.text("full_name"))
     if known is None:
-        raise team.problem("full_name", f"{team.text('full_name')[:40]!r} is no NBA team")
+        raise team.problem("full_name", f"{team.text('full_name')[:40]!r} is not an NBA team")
     records = {scope: _record(entry, f"{scope}_record") for scope in ("home", "road", "conference", "division")}
     return _Standing(
         team=known.tricode,

@@ -213,9 +213,9 @@ def test_an_overlong_name_is_rejected(recordings: Recordings) -> None:
         (lambda: pdf_of([with_text("April 10", "April 9")]), "is of 2024-04-09, requested 2024-04-10"),
         (
             lambda: pdf_of([with_text("Memphis Grizzlies", "New York Liberty")]),
-            "'New York Liberty' is no team of MEM@CLE",
+            "'New York Liberty' is not a team of MEM@CLE",
         ),
-        (lambda: pdf_of([with_text("Inactive: Cavaliers", "Inactive: Charge")]), "'Charge' is no team of MEM@CLE"),
+        (lambda: pdf_of([with_text("Inactive: Cavaliers", "Inactive: Charge")]), "'Charge' is not a team of MEM@CLE"),
         (lambda: pdf_of([FINAL_BOX[:30]]), "has complete tables of MEM, expected those of MEM@CLE"),
         (lambda: pdf_of([FINAL_BOX[:5]]), "has complete tables of no team"),
     ],
@@ -248,7 +248,7 @@ def test_each_kind_of_response_has_its_outcome(recordings: Recordings, payloads:
     assert judged(recordings, pdf_of([FINAL_BOX])[:3000])[0] is Outcome.WRONG_TYPE
     assert judged(recordings, pdf_of([with_text("April 10", "April 9")])) == (
         Outcome.STALE,
-        "MEM@CLE of 2024-04-09, requested 2024-04-10",
+        "received MEM@CLE of 2024-04-09, requested 2024-04-10",
     )
     assert judged(recordings, pdf_of([with_text("VISITOR: Memphis", "VISITOR: Minnesota")]))[0] is Outcome.WRONG_TYPE
     assert judged(recordings, pdf_of([without_players])) == (Outcome.SUSPICIOUSLY_EMPTY, "MEM@CLE has no players")

@@ -122,5 +122,5 @@ def test_columns_are_found_by_their_headings_at_any_width(widths: list[float]) -
 
 
 def test_a_team_that_is_not_in_the_game_is_refused_with_the_page() -> None:
-    with pytest.raises(ContractError, match="page 1: 'Denver Nuggets' is no team of MIL@SAS"):
+    with pytest.raises(ContractError, match="page 1: 'Denver Nuggets' is not a team of MIL@SAS"):
         read(injury_report([(*ROWS[0][:3], *ROWS[2][3:])]))

@@ -284,7 +284,7 @@ def test_assignments_of_another_date_are_stale(recordings: Recordings) -> None:
     judgement = REFEREES.source.judge(recordings.request(REFEREES), recordings.response(REFEREES), next_day)
     assert (judgement.outcome, judgement.reason) == (
         Outcome.STALE,
-        "the assignments of 2025-01-08, requested 2025-01-09",
+        "received the assignments of 2025-01-08, requested 2025-01-09",
     )
 
 
@@ -305,7 +305,10 @@ def test_the_standings_add_up(recordings: Recordings) -> None:
 def test_standings_of_last_season_are_stale(recordings: Recordings) -> None:
     next_season = STANDINGS.slate.model_copy(update={"game_date": date(2025, 11, 15)})
     judgement = STANDINGS.source.judge(recordings.request(STANDINGS), recordings.response(STANDINGS), next_season)
-    assert (judgement.outcome, judgement.reason) == (Outcome.STALE, "the standings of 2024-25, requested 2025-11-15")
+    assert (judgement.outcome, judgement.reason) == (
+        Outcome.STALE,
+        "received the standings of 2024-25, requested 2025-26",
+    )
 
 
 def test_standings_without_a_team_of_the_slate_name_its_game(recordings: Recordings) -> None:
@@ -682,7 +685,7 @@ def test_an_espn_scoreboard_of_yesterday_is_stale(recordings: Recordings) -> Non
         judgement = case.source.judge(recordings.request(case), recordings.response(case), next_day)
         assert (judgement.outcome, judgement.reason) == (
             Outcome.STALE,
-            "the scoreboard of 2024-01-15, requested 2024-01-16",
+            "received the scoreboard of 2024-01-15, requested 2024-01-16",
         )
 
 
