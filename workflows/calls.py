@@ -1,4 +1,4 @@
-"""Calling an activity by its name, under its policy."""
+"""Calls an activity by name, under its policy."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from tipoff.vocabulary import Frozen
 from workflows.contracts import Activity
 from workflows.policies import POLICIES
 
-Answer = TypeVar("Answer", bound=Frozen)
+Result = TypeVar("Result", bound=Frozen)
 
 SUMMARY_BYTES = 200
 
 
-async def call(activity: Activity, request: Frozen, answer: type[Answer], *, summary: str) -> Answer:
-    """The activity's answer. Raises ActivityError once its tries are spent, CancelledError with a cancelled run."""
+async def call(activity: Activity, request: Frozen, result_type: type[Result], *, summary: str) -> Result:
+    """An activity's result. Raises ActivityError after the last attempt, CancelledError when the run is cancelled."""
     policy = POLICIES[activity]
     try:
-        result: Answer = await workflow.execute_activity(
+        result: Result = await workflow.execute_activity(
             activity.value,
             request,
-            result_type=answer,
+            result_type=result_type,
             task_queue=policy.queue.value,
             start_to_close_timeout=policy.start_to_close,
             heartbeat_timeout=policy.heartbeat,
@@ -32,7 +32,7 @@ async def call(activity: Activity, request: Frozen, answer: type[Answer], *, sum
             summary=summary.encode()[:SUMMARY_BYTES].decode(errors="ignore"),
         )
     except ActivityError as error:
-        if is_cancelled_exception(error):  # a person ended the run: no step failed
+        if is_cancelled_exception(error):  # an operator cancelled the run: no step failed
             raise asyncio.CancelledError from error
         raise
     return result

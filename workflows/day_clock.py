@@ -1,14 +1,13 @@
-"""The day's time: real, or virtual for a replay.
+"""The clock of a day: real, or virtual for a replay.
 
-Virtual time stands still while any activity of the day runs and otherwise goes from one due moment to the next, so
-that a replay takes the same decisions on a slow machine and on a fast one, and computing costs no virtual time.
+Virtual time stands while any activity of the day runs and otherwise jumps from one due time to the next, so that a
+replay takes the same decisions on slow and fast machines, and computing takes no virtual time.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from temporalio import workflow
@@ -16,20 +15,20 @@ from temporalio import workflow
 from tipoff.vocabulary import clock_time
 from workflows.contracts import ClockSpec
 
-# Timers come up to a second late on the server: a pace is slept in few timers, never in many short ones.
 SHORTEST_SLEEP = timedelta(seconds=1)
+"""The server fires timers up to a second late, so a replay's pace is slept in few long timers, not in many short."""
 
 
 class DayClock:
-    """Tells the time of a day and waits by it. Lives inside the workflow; deterministic."""
+    """Tells the time of a day and waits by it, deterministically."""
 
     def __init__(self, spec: ClockSpec) -> None:
         self._virtual_now = spec.starts_at
         self._seconds_per_hour = spec.seconds_per_hour
-        self._owed = timedelta()
+        self._unslept = timedelta()
         self._held = False
         self._alarm: tuple[datetime, asyncio.Task[None]] | None = None
-        self._rung = datetime.min.replace(tzinfo=UTC)
+        self._latest_alarm = datetime.min.replace(tzinfo=UTC)
 
     @property
     def virtual(self) -> bool:
@@ -40,9 +39,8 @@ class DayClock:
         return self._held
 
     def now(self) -> datetime:
-        # An alarm that rang is believed: once the time told with it was still that of the task before, and replayed
-        # with the right time the day decided otherwise.
-        return self._virtual_now or max(workflow.now(), self._rung)
+        """The day's time, never before an alarm that fired: workflow.now() may lag behind a timer outside replay."""
+        return self._virtual_now or max(workflow.now(), self._latest_alarm)
 
     def hold(self) -> None:
         """Stop virtual time until `resume`."""
@@ -57,56 +55,53 @@ class DayClock:
         running: Sequence[asyncio.Task[None]],
         woken: Callable[[], bool],
     ) -> None:
-        """Return when there is something to decide: a task ended, a message came, or `until` is there.
+        """Return when there is something to decide: a task is done, a command came, or it is `until`.
 
-        In virtual time all tasks end first: decisions must not depend on the order activities finish in.
+        In virtual time all tasks finish first, since decisions must not depend on the order in which they finish.
         """
         if not self.virtual:
-            await self._wait_really(until, lambda: woken() or any(task.done() for task in running))
+            await self._wait_real(until, lambda: woken() or any(task.done() for task in running))
         elif running:
             await workflow.wait_condition(lambda: all(task.done() for task in running))
         elif self._held or until is None:
             await workflow.wait_condition(lambda: woken() or not (self._held or until is None))
         else:
-            await self._go_to(until, woken)
+            await self._advance_to(until, woken)
 
-    async def _wait_really(self, until: datetime | None, ready: Callable[[], bool]) -> None:
+    async def _wait_real(self, until: datetime | None, ready: Callable[[], bool]) -> None:
         if until is None:
             await workflow.wait_condition(ready)
             return
         alarm = self._alarm_at(until)
         await workflow.wait_condition(lambda: ready() or alarm.done())
 
-    def _alarm_at(self, moment: datetime) -> asyncio.Task[None]:
-        """The running timer for a moment: one that is set anew at each decision would double a day's history."""
-        if self._alarm is not None and self._alarm[0] == moment and not self._alarm[1].done():
+    def _alarm_at(self, time: datetime) -> asyncio.Task[None]:
+        """The running timer for a time, kept across decisions: a new one for each would double a day's history."""
+        if self._alarm is not None and self._alarm[0] == time and not self._alarm[1].done():
             return self._alarm[1]
         if self._alarm is not None:
             self._alarm[1].cancel()
-        self._alarm = moment, asyncio.create_task(self._ring_at(moment))
+        self._alarm = time, asyncio.create_task(self._sleep_until(time))
         return self._alarm[1]
 
-    async def _ring_at(self, moment: datetime) -> None:
-        left = moment - workflow.now()
+    async def _sleep_until(self, time: datetime) -> None:
+        left = time - workflow.now()
         if left > timedelta():
-            with suppress(TimeoutError):
-                await workflow.wait_condition(
-                    lambda: False, timeout=left, timeout_summary=f"until {clock_time(moment)}"
-                )
-        self._rung = moment
+            await workflow.sleep(left, summary=f"until {clock_time(time)}")
+        self._latest_alarm = time
 
-    async def _go_to(self, moment: datetime, woken: Callable[[], bool]) -> None:
-        """Let virtual time pass up to `moment`, at the pace; a message on the way is heard before it passes."""
+    async def _advance_to(self, time: datetime, woken: Callable[[], bool]) -> None:
+        """Advance virtual time at the replay's pace; a command that comes meanwhile is executed before."""
         now = self.now()
-        if moment <= now:
+        if time <= now:
             return
-        owed = self._owed + (moment - now) / timedelta(hours=1) * timedelta(seconds=self._seconds_per_hour)
-        if owed >= SHORTEST_SLEEP:
+        unslept = self._unslept + (time - now) / timedelta(hours=1) * timedelta(seconds=self._seconds_per_hour)
+        if unslept >= SHORTEST_SLEEP:
             try:
-                await workflow.wait_condition(woken, timeout=owed, timeout_summary=f"pace to {clock_time(moment)}")
+                await workflow.wait_condition(woken, timeout=unslept, timeout_summary=f"pace to {clock_time(time)}")
                 return
             except TimeoutError:
-                owed = timedelta()
+                unslept = timedelta()
         if not woken():
-            self._owed = owed
-            self._virtual_now = moment
+            self._unslept = unslept
+            self._virtual_now = time

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import date, timedelta
 
 from temporalio import workflow
@@ -29,7 +28,4 @@ async def make_first_plan(game_date: date) -> DayPlan:
             return await make_plan(game_date, None)
         except ActivityError as error:
             workflow.set_current_details(f"Planning the day failed, retried every minute: {error.cause}")
-            with suppress(TimeoutError):
-                await workflow.wait_condition(
-                    lambda: False, timeout=RETRY_PLAN_AFTER, timeout_summary="until planning is retried"
-                )
+            await workflow.sleep(RETRY_PLAN_AFTER, summary="until planning is retried")

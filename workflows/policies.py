@@ -1,4 +1,4 @@
-"""Named time-outs, retries and heartbeats, one per class of work."""
+"""Named timeouts, retries and heartbeats, one policy per class of work."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from workflows.contracts import Activity, Queue
 
 
 class Policy(Frozen):
-    """How an activity is scheduled: where, how long it may take, how often it is tried."""
+    """How an activity is scheduled: its queue, timeouts and attempts."""
 
     queue: Queue
     start_to_close: timedelta
@@ -20,7 +20,7 @@ class Policy(Frozen):
     first_retry: timedelta = timedelta(seconds=1)
 
     def retry(self) -> RetryPolicy:
-        """Temporal retries only faults that pass in seconds; permanent ones are raised as non-retryable."""
+        """Temporal's retry policy, for faults that pass in seconds; permanent ones are raised as non-retryable."""
         return RetryPolicy(
             initial_interval=self.first_retry,
             backoff_coefficient=2.0,
@@ -29,7 +29,7 @@ class Policy(Frozen):
         )
 
 
-# Recovery after a kill -9 is decided by the heartbeat: 30 roster calls may take minutes, a dead worker must not.
+# A dead worker is detected by the heartbeat, not by start-to-close: 30 roster requests may take minutes.
 _FETCH = Policy(
     queue=Queue.FETCH,
     start_to_close=timedelta(minutes=10),
@@ -42,8 +42,8 @@ _WAREHOUSE = Policy(
     heartbeat=timedelta(seconds=10),
     attempts=3,
 )
-# Half an hour of looks, and what reading the last of them takes.
-_FOLLOWING = Policy(
+# Half an hour of polls, and processing the last of them.
+_FOLLOW = Policy(
     queue=Queue.WAREHOUSE,
     start_to_close=timedelta(minutes=45),
     heartbeat=timedelta(seconds=10),
@@ -72,7 +72,7 @@ POLICIES: dict[Activity, Policy] = {
     Activity.PLAN_DAY: _DELIVERY,
     Activity.COLLECT: _FETCH,
     Activity.PROCESS: _WAREHOUSE,
-    Activity.FOLLOW: _FOLLOWING,
+    Activity.FOLLOW: _FOLLOW,
     Activity.TRANSFORM: _WAREHOUSE,
     Activity.BUILD_FEATURES: _WAREHOUSE,
     Activity.PREDICT: _MODEL,

@@ -1,4 +1,4 @@
-"""The typed search attributes of a day: the one registry."""
+"""The registry of a day's typed search attributes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ALL = (GAME_DATE, PHASE, RUN_STATE, DATA_QUALITY)
 
 
 def initial_attributes(day: DayInput) -> TypedSearchAttributes:
-    """What the UI can find the run by from its first moment on."""
+    """The search attributes that a run starts with."""
     first = day.rerun.from_phase if day.rerun else Phase.SLATE
     return TypedSearchAttributes(
         [

@@ -1,4 +1,4 @@
-"""Training: collect the season to date, build its features, fit, make the model the champion."""
+"""Trains a system: collects the season to date, builds its features, fits the model and makes it the champion."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ class TrainingWorkflow:
             request = ComputeRequest(
                 subject=table, span=Span.HISTORY, game_date=training.before, game_ids=(), as_of=training.as_of
             )
-            await call(Activity.TRANSFORM, request, ComputeReport, summary=f"{table} of the games before")
+            await call(
+                Activity.TRANSFORM, request, ComputeReport, summary=f"{table} of all games before {training.before}"
+            )
         history = await call(
             Activity.TRAINING_HISTORY,
             training,
@@ -52,12 +54,12 @@ class TrainingWorkflow:
         )
 
     async def _collect(self, source: str, training: TrainingInput, at: str) -> None:
-        poll = CollectRequest(source=source, game_date=training.before, games=(), as_of=training.as_of)
-        collected = await call(Activity.COLLECT, poll, CollectReport, summary=f"{source} as of {at}")
+        request = CollectRequest(source=source, game_date=training.before, games=(), as_of=training.as_of)
+        collected = await call(Activity.COLLECT, request, CollectReport, summary=f"{source} as of {at}")
         if collected.batch_key is None:
-            workflow.logger.warning("training goes on with what is stored: %s: %s", source, collected.reason)
+            workflow.logger.warning("training continues with stored rows: %s: %s", source, collected.reason)
             return
-        read = ProcessRequest(
+        landed = ProcessRequest(
             source=source, batch_key=collected.batch_key, game_date=training.before, games=(), as_of=training.as_of
         )
-        await call(Activity.PROCESS, read, ProcessReport, summary=f"{source}: read what was landed")
+        await call(Activity.PROCESS, landed, ProcessReport, summary=f"{source}: process the landed batch")

@@ -44,7 +44,7 @@ from workflows.contracts import (
 )
 from workflows.rate_limiter import RateLimiterWorkflow
 
-RATE_LIMITS = RateLimit(gap=timedelta(milliseconds=200), spacing=timedelta(milliseconds=200), monthly_credits=500)
+RATE_LIMIT = RateLimit(gap=timedelta(milliseconds=200), spacing=timedelta(milliseconds=200), monthly_credits=500)
 
 BUILDS = "builds"
 """A queue of its own: once a build of a queue is current, workers without a named build get none of its tasks."""
@@ -68,14 +68,14 @@ class LimiterUnderTest:
             task_queue=self._queue,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         )
-        asked = {
+        terms = {
             "host": self.host,
-            "rate_limit": RATE_LIMITS,
-            "until": datetime.now(UTC) + timedelta(hours=1),
+            "rate_limit": RATE_LIMIT,
+            "deadline": datetime.now(UTC) + timedelta(hours=1),
             **request,
         }
         return await self._client.execute_update_with_start_workflow(
-            RateLimiterWorkflow.acquire, AcquireRequest(**asked), start_workflow_operation=start, id=update_id
+            RateLimiterWorkflow.acquire, AcquireRequest(**terms), start_workflow_operation=start, id=update_id
         )
 
     async def report(self, **feedback: Any) -> None:
@@ -157,7 +157,7 @@ async def test_concurrent_requesters_get_spaced_slots_and_continue_as_new_loses_
         described = await limiter.handle.describe()
     slots = sorted(result.slot for result in results if result.slot)
     assert len(slots) == state.slots == 30
-    assert all(second - first >= RATE_LIMITS.gap for first, second in itertools.pairwise(slots))
+    assert all(second - first >= RATE_LIMIT.gap for first, second in itertools.pairwise(slots))
     assert described.run_id != described.raw_description.workflow_execution_info.first_run_id
     assert described.history_length < 60
 
@@ -335,16 +335,16 @@ async def test_each_poll_of_one_activity_has_its_own_slot(client: Client, odds: 
 async def test_the_command_line_and_workers_share_one_rate_limit(
     client: Client, odds: WorkflowHandle[Any, Any]
 ) -> None:
-    own = CliRateLimiter(Settings(odds_monthly_credits=10), client)
+    cli = CliRateLimiter(Settings(odds_monthly_credits=10), client)
     async with serving(client):
-        assert await own.cooldown(REQUEST.host) is None
+        assert await cli.cooldown(REQUEST.host) is None
         granted = await asyncio.gather(
             own.acquire(REQUEST, AS_OF), limiter_for_activity(client, real).acquire(REQUEST, AS_OF)
         )
         assert set(granted) == {None}
         state = await odds.query(RateLimiterWorkflow.state)
         assert (state.slots, sum(paid.credits for paid in state.reservations)) == (2, 6)
-        await own.report(REQUEST, response(), THROTTLED)
+        await cli.report(REQUEST, response(), THROTTLED)
         refusal = await limiter_for_activity(client, real).acquire(REQUEST, AS_OF)
     assert refusal is not None
     assert refusal.outcome is Outcome.THROTTLED
@@ -359,10 +359,10 @@ async def test_an_unreachable_rate_limiter_stops_the_command_line_unless_forced(
         await odds.query(RateLimiterWorkflow.state)
     with pytest.raises(TransportFault, match=r"the cooldown of api.the-odds-api.com is unknown"):
         await CliRateLimiter(Settings(), client).cooldown(REQUEST.host)
-    anyway = CliRateLimiter(Settings(), client, ignore_cooldown=True)
-    assert await anyway.cooldown(REQUEST.host) is None
-    assert await anyway.acquire(REQUEST, AS_OF) is None
-    assert anyway.summaries[REQUEST.host].startswith("unknown")
+    forced = CliRateLimiter(Settings(), client, ignore_cooldown=True)
+    assert await forced.cooldown(REQUEST.host) is None
+    assert await forced.acquire(REQUEST, AS_OF) is None
+    assert forced.summaries[REQUEST.host].startswith("unknown")
 
 
 async def listed(client: Client, host: str) -> RateLimiterView:
@@ -381,15 +381,15 @@ async def test_operators_see_a_providers_credits_and_cooldown(client: Client, od
         await rate_limiter.acquire(REQUEST, AS_OF)
         headers = {"x-requests-used": "3", "x-requests-remaining": "7"}
         await rate_limiter.report(REQUEST, response(**headers), Judgement(outcome=Outcome.OK, reason=""))
-        asked = await listed(client, REQUEST.host)
+        before = await listed(client, REQUEST.host)
         await rate_limiter.report(REQUEST, response(), THROTTLED)
         throttled = await listed(client, REQUEST.host)
-        found = await check_providers(Installation(Settings(), client))
+        finding = await check_providers(Installation(Settings(), client))
     unanswered = await listed(client, REQUEST.host)
-    assert (asked.refuses, asked.warning) == (False, "")
-    assert "1 requests" in asked.summary
-    assert "3 credits used, 7 remaining" in asked.summary
+    assert (before.refuses, before.warning) == (False, "")
+    assert "1 requests" in before.summary
+    assert "3 credits used, 7 remaining" in before.summary
     assert throttled.refuses
     assert throttled.warning.startswith("api.the-odds-api.com is in cooldown until ")
-    assert (found.ok, throttled.warning in found.summary) == (False, True)
+    assert (finding.ok, throttled.warning in finding.summary) == (False, True)
     assert unanswered.summary.startswith("unknown, no worker answers")
