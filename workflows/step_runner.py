@@ -11,6 +11,7 @@ from tipoff.vocabulary import (
     USABLE,
     CollectReport,
     ComputeReport,
+    DayPlan,
     FallbackSource,
     Outcome,
     PlanStep,
@@ -111,36 +112,26 @@ class SourcePoller:
 
         Raises ActivityError when the primary source fails and no fallback source has any game.
         """
-        plan, record = self._ledger.plan, self._ledger.records[step.name]
-        failure: ActivityError | None = None
+        plan = self._ledger.plan
         force = step.name in self._forced
         self._forced.discard(step.name)
-        rows_before = record.rows if step.role is Role.POST and not force else 0
-        games = fallbacks.wanted_games(step, record, plan, force=force)
+        failure: ActivityError | None = None
         try:
-            report = await self._poll_primary(step, games, as_of, force=force)
+            report = await self._poll_primary(step, plan, as_of, force=force)
         except ActivityError as error:
             failure = error
             report = _failed_poll(error).model_copy(update={"use_fallback": True})
-        for fallback in step.fallback_sources:
-            lacking = fallbacks.lacking(step, record, report, plan, as_of, force=force)
-            if not fallbacks.wants_fallback(step, report, as_of) or (plan.games and not lacking):
-                break
-            brought = await self._poll_fallback(step, fallback, lacking, as_of)
-            report = fallbacks.merge_fallback(
-                report, fallback, brought, lacking, rows_before=rows_before, had_before=record.fallback_games
-            )
+        report = await self._add_fallbacks(step, report, plan, as_of, force=force)
         if failure is not None and not report.fallback_games:
             raise failure
         if report.games is not None:
             return report.model_copy(update={"games": fallbacks.slate_told(report, report.games, plan)})
         return report
 
-    async def _poll_primary(
-        self, step: PlanStep, games: tuple[SlateGame, ...], as_of: datetime, *, force: bool
-    ) -> SourceReport:
+    async def _poll_primary(self, step: PlanStep, plan: DayPlan, as_of: datetime, *, force: bool) -> SourceReport:
         """Poll the step's own source unless it is in cooldown."""
         record = self._ledger.records[step.name]
+        games = fallbacks.wanted_games(step, record, plan, force=force)
         in_cooldown = None if force else fallbacks.in_cooldown(record)
         if in_cooldown is not None:
             return in_cooldown
@@ -150,6 +141,22 @@ class SourcePoller:
         report = await self._collect_and_process(request, step.title)
         if len(games) < len(self._ledger.plan.games) and report.outcome in USABLE:
             return report.model_copy(update={"rows": record.rows + report.rows})
+        return report
+
+    async def _add_fallbacks(
+        self, step: PlanStep, report: SourceReport, plan: DayPlan, as_of: datetime, *, force: bool
+    ) -> SourceReport:
+        """Poll the fallback sources in their order while the report lacks games; the merged report."""
+        record = self._ledger.records[step.name]
+        rows_before = record.rows if step.role is Role.POST and not force else 0
+        for fallback in step.fallback_sources:
+            lacking = fallbacks.lacking(step, record, report, plan, as_of, force=force)
+            if not fallbacks.wants_fallback(step, report, as_of) or (plan.games and not lacking):
+                break
+            brought = await self._poll_fallback(step, fallback, lacking, as_of)
+            report = fallbacks.merge_fallback(
+                report, fallback, brought, lacking, rows_before=rows_before, had_before=record.fallback_games
+            )
         return report
 
     async def _follow(self, step: PlanStep, request: CollectRequest) -> SourceReport:

@@ -339,7 +339,7 @@ async def test_the_command_line_and_workers_share_one_rate_limit(
     async with serving(client):
         assert await cli.cooldown(REQUEST.host) is None
         granted = await asyncio.gather(
-            own.acquire(REQUEST, AS_OF), limiter_for_activity(client, real).acquire(REQUEST, AS_OF)
+            cli.acquire(REQUEST, AS_OF), limiter_for_activity(client, real).acquire(REQUEST, AS_OF)
         )
         assert set(granted) == {None}
         state = await odds.query(RateLimiterWorkflow.state)
