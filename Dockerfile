@@ -3,7 +3,7 @@ WORKDIR /app
 COPY runtime/uv.lock.txt ./
 RUN pip install --no-cache-dir --require-hashes -r uv.lock.txt
 COPY pyproject.toml requirements.lock ./
-# What the product needs and nothing of the checks; versions and hashes are those of the lock.
+# Only what the product needs, without development tools; versions and hashes come from the lock.
 RUN uv venv && uv pip install --no-cache --compile-bytecode --requirements pyproject.toml --constraints requirements.lock
 
 FROM python:3.11-slim-bookworm

@@ -30,9 +30,7 @@ T = TypeVar("T")
 
 def main(arguments: Sequence[str]) -> int:
     """Exit code 0 after a stop signal, 1 if the worker could not start, 130 after Ctrl-C during the first imports."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--queues", nargs="*", default=[], help="task queues to serve (default: all)")
-    options = parser.parse_args(arguments)
+    options = parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
         settings = load_settings()
@@ -46,6 +44,13 @@ def main(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the worker's arguments."""
+    root = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    root.add_argument("--queues", nargs="*", default=[], help="task queues to serve (default: all)")
+    return root
 
 
 def _print_error(reason: str) -> int:
