@@ -123,8 +123,8 @@ def _game_and_lines(
     ids = {_game_id(line) for line in payload.rows}
     game = next(filter(None, (slate_game(slate, game_id, requested) for game_id in ids)), None)
     if game is None:
-        wanted = requested or "a game of the slate"
-        raise ContractError(source, "$.line[].game_id", f"is {', '.join(sorted(ids)[:3])}, requested {wanted}")
+        requested_text = requested or "a game of the slate"
+        raise ContractError(source, "$.line[].game_id", f"is {', '.join(sorted(ids)[:3])}, requested {requested_text}")
     return game, [line for line in payload.rows if _game_id(line) == game.game_id]
 
 

@@ -224,12 +224,12 @@ def _shared_columns(results: ResultSet) -> Columns:
 def _converted(results: ResultSet, header: str, cells: list[str], convert: Callable[[str], Value]) -> list[Value]:
     """The cells of a column converted, each distinct cell once. Raises ContractError for one that is invalid."""
     converted: dict[str, Value] = {}
-    for place, cell in enumerate(cells):
+    for row_index, cell in enumerate(cells):
         if cell not in converted:
             try:
                 converted[cell] = convert(cell)
             except (ValueError, OverflowError) as error:
-                raise results.problem(header, place, f"{cell!r} is invalid") from error
+                raise results.problem(header, row_index, f"{cell!r} is invalid") from error
     return [converted[cell] for cell in cells]
 
 

@@ -222,21 +222,21 @@ def _team_totals(top: Fields) -> ResultSet:
 
 def _totals_v2(results: ResultSet) -> list[_TeamTotals]:
     teams = [find_team(team_id) for team_id in results.identifiers("TEAM_ID")]
-    minutes = [_minutes_v2(results, place, text) for place, text in enumerate(results.texts("MIN"))]
+    minutes = [_minutes_v2(results, row_index, text) for row_index, text in enumerate(results.texts("MIN"))]
     counts = zip(*(results.integers(header) for header in _COUNTS_V2.values()), strict=True)
     totals = []
-    for place, (team, played, counted) in enumerate(zip(teams, minutes, counts, strict=True)):
+    for row_index, (team, played, counted) in enumerate(zip(teams, minutes, counts, strict=True)):
         if team is None:
-            raise results.problem("TEAM_ID", place, "is not an NBA team")
+            raise results.problem("TEAM_ID", row_index, "is not an NBA team")
         totals.append((team.tricode, {"minutes": played, **dict(zip(_COUNTS_V2, counted, strict=True))}))
     return totals
 
 
-def _minutes_v2(results: ResultSet, place: int, text: str) -> float:
+def _minutes_v2(results: ResultSet, row_index: int, text: str) -> float:
     try:
         return parse_minutes(text)
     except ValueError as error:
-        raise results.problem("MIN", place, str(error)) from error
+        raise results.problem("MIN", row_index, str(error)) from error
 
 
 def _is_over(totals: list[_TeamTotals]) -> bool:

@@ -176,12 +176,12 @@ def _player_lines(source: str, lines: Sequence[str], game: SlateGame) -> Iterato
     Raises ContractError unless the table of each team is there and ends with its totals.
     """
     team, complete = None, []
-    for place, line in enumerate(lines):
+    for index, line in enumerate(lines):
         side, inactive = _SIDE.fullmatch(line), _INACTIVE.fullmatch(line)
         if side:
             team = _team(source, side[1], game)
         elif inactive:
-            yield from _inactive(_team(source, inactive[1], game), inactive[2], lines[place + 1 :])
+            yield from _inactive(_team(source, inactive[1], game), inactive[2], lines[index + 1 :])
         elif team and _TOTALS.fullmatch(line):
             complete.append(team)
             team = None
@@ -242,7 +242,7 @@ def _is_complete_list(text: str) -> bool:
 def _by_last_name(name: str, players: Iterable[KnownPlayer]) -> KnownPlayer | None:
     """The one player with this last name, compared with its suffix first and then without; None if two have it."""
     for key in (str.casefold, normalise):
-        found = {player.player_id: player for player in players if key(player.player_name).endswith(f" {key(name)}")}
-        if found:
-            return found.popitem()[1] if len(found) == 1 else None
+        matches = {player.player_id: player for player in players if key(player.player_name).endswith(f" {key(name)}")}
+        if matches:
+            return matches.popitem()[1] if len(matches) == 1 else None
     return None

@@ -164,7 +164,7 @@ def _printed_stamp(source: str, page: Iterable[TextLine]) -> datetime:
 def _team(source: str, entry: _ReportEntry, game: SlateGame) -> str:
     team = find_team(entry.team)
     if team is None or team.tricode not in (game.home, game.away):
-        raise ContractError(source, entry.place, f"{entry.team!r} is not a team of {game.label}")
+        raise ContractError(source, entry.page_label, f"{entry.team!r} is not a team of {game.label}")
     return team.tricode
 
 
@@ -200,8 +200,8 @@ class _ReportEntry(NamedTuple):
     player: str
     status: str
     reason: str
-    place: str
-    """The page, for error texts."""
+    page_label: str
+    """Such as "page 2", for error texts."""
 
 
 _HEADINGS = ("Game Date", "Game Time", "Matchup", "Team", "Player Name", "Current Status", "Reason")
@@ -219,26 +219,26 @@ def _entries(source: str, body: bytes) -> Iterator[_ReportEntry]:
     edges: list[float] | None = None
     above = [""] * len(_HEADINGS)
     for number, lines in enumerate(pages_of(source, body), start=1):
-        place = f"page {number}"
+        page_label = f"page {number}"
         text_lines = [line for line in lines if not _PAGE_FURNITURE.fullmatch(text_of(line))]
         headings = _find_headings(text_lines)
         if headings:
             edges = _column_edges(headings)
             text_lines = [line for line in text_lines if line is not headings]
         if edges is None:
-            raise _headings_missing(source, place)
-        for cells in _table_rows(source, place, text_lines, edges):
+            raise _headings_missing(source, page_label)
+        for cells in _table_rows(source, page_label, text_lines, edges):
             above = [new or old for new, old in zip(cells, above, strict=True)]
             player, status, reason = cells[_PLAYER:]
-            yield _ReportEntry(above[_DATE], above[_MATCHUP], above[_TEAM], player, status, reason, place)
+            yield _ReportEntry(above[_DATE], above[_MATCHUP], above[_TEAM], player, status, reason, page_label)
 
 
 def _find_headings(lines: Iterable[TextLine]) -> TextLine | None:
     return next((line for line in lines if text_of(line) == " ".join(_HEADINGS)), None)
 
 
-def _headings_missing(source: str, place: str) -> ContractError:
-    return ContractError(source, place, f"the headings {', '.join(_HEADINGS)} are missing")
+def _headings_missing(source: str, page_label: str) -> ContractError:
+    return ContractError(source, page_label, f"the headings {', '.join(_HEADINGS)} are missing")
 
 
 def _column_edges(headings: TextLine) -> list[float]:
@@ -247,14 +247,14 @@ def _column_edges(headings: TextLine) -> list[float]:
     return [headings[start]["x0"] - _SLACK for start in starts]
 
 
-def _table_rows(source: str, place: str, lines: list[TextLine], edges: list[float]) -> list[_Cells]:
+def _table_rows(source: str, page_label: str, lines: list[TextLine], edges: list[float]) -> list[_Cells]:
     """The cells of each row; a line without a status belongs to the nearest row."""
     cut = [(line[0]["top"], _cells(line, edges)) for line in lines]
     anchors = [top for top, cells in cut if cells[_STATUS] or cells[_REASON] == _NOT_YET_SUBMITTED]
     rows: dict[float, list[_Cells]] = {top: [] for top in anchors}
     for top, cells in cut:
         if not anchors:
-            raise ContractError(source, place, f"{' '.join(filter(None, cells))!r} belongs to no row")
+            raise ContractError(source, page_label, f"{' '.join(filter(None, cells))!r} belongs to no row")
         rows[min(anchors, key=lambda anchor: abs(anchor - top))].append(cells)
     return [[" ".join(filter(None, pieces)) for pieces in zip(*parts, strict=True)] for parts in rows.values()]
 

@@ -108,7 +108,7 @@ def test_a_byte_order_mark_is_ignored(recordings: Recordings) -> None:
         (lambda body: body.replace(b",made,", b",perhaps,"), r"\$\.line\[4\]\.result: 'perhaps'"),
         (lambda body: body.replace(b"Nembhard,2,,,made", b"Nembhard,7,,,made"), r"\$\.line\[4\]\.points: '7'"),
     ],
-    ids=["separator", "column", "other season", "sister league", "cut", "encoding", "result", "points"],
+    ids=["separator", "column", "other season", "other league", "cut", "encoding", "result", "points"],
 )
 def test_an_invalid_file_is_refused_with_the_path(
     recordings: Recordings, change: Callable[[bytes], bytes], message: str

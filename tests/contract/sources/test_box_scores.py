@@ -276,7 +276,7 @@ def espn_block(document: Any) -> Any:
 
 def test_espn_statistics_are_found_by_key_in_any_order(recordings: Recordings) -> None:
     document = recordings.document(ESPN_BOX)
-    for block in (document["boxscore"]["players"][place]["statistics"][0] for place in (0, 1)):
+    for block in (document["boxscore"]["players"][team]["statistics"][0] for team in (0, 1)):
         for values in (block["keys"], *(listed["stats"] for listed in block["athletes"])):
             values.reverse()
     assert recordings.read(ESPN_BOX, document).rows == recordings.read(ESPN_BOX).rows
@@ -293,10 +293,10 @@ def test_a_new_espn_key_is_reported_and_a_missing_one_is_refused(recordings: Rec
         recordings.read(ESPN_BOX, document)
 
 
-@pytest.mark.parametrize(("place", "statistic"), [(0, "--"), (1, "-3"), (2, "4"), (2, "4-9-1"), (5, 3), (13, "4.5")])
-def test_an_invalid_espn_statistic_is_refused(recordings: Recordings, place: int, statistic: object) -> None:
+@pytest.mark.parametrize(("index", "statistic"), [(0, "--"), (1, "-3"), (2, "4"), (2, "4-9-1"), (5, 3), (13, "4.5")])
+def test_an_invalid_espn_statistic_is_refused(recordings: Recordings, index: int, statistic: object) -> None:
     document = recordings.document(ESPN_BOX)
-    espn_block(document)["athletes"][0]["stats"][place] = statistic
+    espn_block(document)["athletes"][0]["stats"][index] = statistic
     with pytest.raises(ContractError, match="is invalid for"):
         recordings.read(ESPN_BOX, document)
 

@@ -321,11 +321,11 @@ def test_single_games_and_teams_of_the_wnba_are_rejected(recordings: Recordings)
     assert accounted(after) == accounted(before)
 
 
-@given(noise=st.binary(max_size=300), place=st.floats(0, 1))
+@given(noise=st.binary(max_size=300), position=st.floats(0, 1))
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
-def test_a_damaged_injury_report_is_refused_or_counted(recordings: Recordings, noise: bytes, place: float) -> None:
+def test_a_damaged_injury_report_is_refused_or_counted(recordings: Recordings, noise: bytes, position: float) -> None:
     body = recordings.body(INJURIES)
-    start = int(place * len(body))
+    start = int(position * len(body))
     damaged = body[:start] + noise + body[start + len(noise) :]
     reading = read_or_refused(INJURIES, damaged, recordings.context(INJURIES))
     assert isinstance(reading, ContractError) or len(reading.rows) <= 14 + 4

@@ -146,7 +146,7 @@ def test_the_width_of_columns_does_not_matter(recordings: Recordings, gap: float
 
 
 def test_an_inactive_list_without_reasons_ends_before_the_next_section(recordings: Recordings) -> None:
-    start = next(place for place, line in enumerate(FINAL_BOX) if line.startswith("Inactive: "))
+    start = next(index for index, line in enumerate(FINAL_BOX) if line.startswith("Inactive: "))
     lists = [
         "Inactive: Grizzlies - Bane, Goodwin,",
         "Konchar",
@@ -221,7 +221,7 @@ def test_an_overlong_name_is_rejected(recordings: Recordings) -> None:
     ],
     ids=[
         *("not a PDF", "encrypted", "cut", "no final box", "blank", "no date", "no such date", "yesterday"),
-        *("sister league", "another team", "half a page", "no table"),
+        *("other league", "another team", "half a page", "no table"),
     ],
 )
 def test_an_invalid_report_is_refused_with_the_path(
@@ -271,11 +271,11 @@ def test_only_games_that_should_be_over_are_requested() -> None:
     assert GAMEBOOK.source.requests(GAMEBOOK.slate, utc(2024, 4, 11, 1, 14), {}) == ()
 
 
-@given(noise=st.binary(max_size=300), place=st.floats(0, 1))
+@given(noise=st.binary(max_size=300), position=st.floats(0, 1))
 @few_examples
-def test_a_damaged_report_is_refused_or_adds_no_player(recordings: Recordings, noise: bytes, place: float) -> None:
+def test_a_damaged_report_is_refused_or_adds_no_player(recordings: Recordings, noise: bytes, position: float) -> None:
     body = recordings.body(GAMEBOOK)
-    start = int(place * len(body))
+    start = int(position * len(body))
     reading = read_or_refused(recordings, body[:start] + noise + body[start + len(noise) :])
     assert isinstance(reading, ContractError) or len(reading.rows) <= 39
 
@@ -286,7 +286,7 @@ def test_missing_and_repeated_lines_are_refused_or_change_no_other_row(
     recordings: Recordings, dropped: set[int], repeated: int
 ) -> None:
     lines = [
-        line for place, line in enumerate(FINAL_BOX) for _ in range(1 + (place == repeated)) if place not in dropped
+        line for index, line in enumerate(FINAL_BOX) for _ in range(1 + (index == repeated)) if index not in dropped
     ]
     played = {
         (row["player_name"], row["points"]) for row in recordings.read(GAMEBOOK).rows if row["status"] == "played"

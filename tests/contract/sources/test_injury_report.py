@@ -116,7 +116,7 @@ def test_a_team_that_has_not_submitted_is_marked() -> None:
 @given(widths=st.lists(st.floats(95, 160), min_size=6, max_size=6))
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_columns_are_found_by_their_headings_at_any_width(widths: list[float]) -> None:
-    columns = [20 + sum(widths[:place]) for place in range(7)]
+    columns = [20 + sum(widths[:count]) for count in range(7)]
     assert read(injury_report(ROWS[:2], columns=columns)) == read(injury_report(ROWS[:2]))
     assert ("SAS", "Devin Vassell", "unresolved") in read(injury_report(ROWS[:2], columns=columns))
 

@@ -159,8 +159,8 @@ def test_no_team_rows_for_games_that_have_begun_or_for_a_date_the_report_does_no
     recordings: Recordings,
 ) -> None:
     context = recordings.context(INJURIES)
-    tips = sorted(game.tip_off for game in context.slate.games)
-    late = INJURIES.source.read(recordings.body(INJURIES), context.model_copy(update={"as_of": tips[0]}))
+    tip_offs = sorted(game.tip_off for game in context.slate.games)
+    late = INJURIES.source.read(recordings.body(INJURIES), context.model_copy(update={"as_of": tip_offs[0]}))
     assert {row["team"] for row in late.rows if row["player_id"] == row["team"]} == {"DEN", "GSW"}
     unlisted_date = context.slate.model_copy(update={"game_date": date(2024, 1, 9)})
     assert (

@@ -20,7 +20,7 @@ MEXICO_CITY, CUP_SEMI_FINALS, PARIS = date(2024, 11, 2), date(2024, 12, 14), dat
 FULL, FROM_NOON_TO_NIGHT, FULLEST = date(2024, 12, 23), date(2025, 1, 25), date(2025, 2, 12)
 ALL_STAR_BREAK = [date(2025, 2, day) for day in range(14, 19)]
 
-TIPS = {
+TIP_OFFS = {
     CUP_FINAL: (1, (20, 30), (20, 30)),
     PLAY_IN: (2, (19, 30), (22, 0)),
     PLAYOFFS: (1, (20, 0), (20, 0)),
@@ -35,7 +35,7 @@ TIPS = {
 }
 """Date -> number of games, first and last tip-off (Eastern)."""
 
-each_date = pytest.mark.parametrize("day", TIPS, ids=str)
+each_date = pytest.mark.parametrize("day", TIP_OFFS, ids=str)
 
 
 @pytest.fixture(scope="module")
@@ -56,9 +56,9 @@ def poll_time_of(source: Source, slate: Slate) -> datetime:
 @each_date
 def test_the_slate_of_the_date_has_all_games_and_tip_offs(schedule: Sequence[Row], day: date) -> None:
     slate = slate_on(schedule, day)
-    tips = [game.tip_off for game in slate.games]
-    count, first, last = TIPS[day]
-    assert (len(tips), tips[0], tips[-1]) == (count, eastern(day, *first), eastern(day, *last))
+    tip_offs = [game.tip_off for game in slate.games]
+    count, first, last = TIP_OFFS[day]
+    assert (len(tip_offs), tip_offs[0], tip_offs[-1]) == (count, eastern(day, *first), eastern(day, *last))
     assert SCHEDULE.source.covers(schedule, slate) == {game.game_id for game in slate.games}
 
 
