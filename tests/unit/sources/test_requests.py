@@ -1,4 +1,4 @@
-"""What sources ask at a moment: which report, which seasons, which games; and what they make of the time."""
+"""The requests of each source at a time (which report, seasons, games), and judgements that depend on the time."""
 
 import re
 from datetime import UTC, date, datetime, timedelta
@@ -20,9 +20,9 @@ def slate_on(game_date: date, game_id: str = "0022301062") -> Slate:
     return Slate(game_date=game_date, games=(SlateGame(game_id=game_id, away="GSW", home="CHA", tip_off=tip_off),))
 
 
-def reports_asked_for(as_of: datetime) -> list[str]:
-    asked = SOURCES["nbac_injury_report"].requests(slate_on(date(2024, 3, 29)), as_of, {})
-    return [request.path.removeprefix("/referee/injury/Injury-Report_") for request in asked]
+def requested_reports(as_of: datetime) -> list[str]:
+    requests = SOURCES["nbac_injury_report"].requests(slate_on(date(2024, 3, 29)), as_of, {})
+    return [request.path.removeprefix("/referee/injury/Injury-Report_") for request in requests]
 
 
 @pytest.mark.parametrize(
@@ -37,14 +37,16 @@ def reports_asked_for(as_of: datetime) -> list[str]:
         (eastern(date(2026, 1, 5), 17, 50), "2026-01-05_05_45PM.pdf", "2026-01-05_05_30PM.pdf"),
     ],
 )
-def test_the_newest_injury_report_that_is_due_and_the_one_before(as_of: datetime, newest: str, before: str) -> None:
-    assert reports_asked_for(as_of) == [newest, before]
+def test_the_newest_due_injury_report_and_the_one_before_are_requested(
+    as_of: datetime, newest: str, before: str
+) -> None:
+    assert requested_reports(as_of) == [newest, before]
 
 
 STAMP = re.compile(r"(\d{4}-\d\d-\d\d)_(\d\d)(?:_(\d\d))?(AM|PM)\.pdf")
 
 
-def moment_of(report: str) -> datetime:
+def stamp_of(report: str) -> datetime:
     match = STAMP.fullmatch(report)
     assert match
     day, hour, minute, half = match.groups()
@@ -53,23 +55,23 @@ def moment_of(report: str) -> datetime:
 
 
 @given(st.datetimes(datetime(2022, 10, 1), datetime(2026, 6, 30), timezones=st.just(UTC)))  # noqa: DTZ001
-def test_a_report_asked_for_is_out_and_not_old(as_of: datetime) -> None:
-    newest, before = map(moment_of, reports_asked_for(as_of))
-    hour_twice = timedelta(hours=1)  # the clock goes back once a year: one name then means two moments
-    assert newest <= as_of - timedelta(minutes=5) < newest + timedelta(hours=1) + hour_twice
-    assert newest - timedelta(hours=1) - hour_twice <= before < newest or as_of.astimezone(EASTERN).month == 11
+def test_requested_reports_are_published_and_recent(as_of: datetime) -> None:
+    newest, before = map(stamp_of, requested_reports(as_of))
+    repeated_hour = timedelta(hours=1)  # when the clock goes back, one report name means two times
+    assert newest <= as_of - timedelta(minutes=5) < newest + timedelta(hours=1) + repeated_hour
+    assert newest - timedelta(hours=1) - repeated_hour <= before < newest or as_of.astimezone(EASTERN).month == 11
 
 
-def test_the_schedule_is_asked_at_a_second_address_after_the_first() -> None:
-    asked = SOURCES["nbac_schedule"].requests(Slate(game_date=date(2024, 3, 29)), EVENING, {})
+def test_the_schedule_has_a_second_address_as_an_alternative() -> None:
+    requests = SOURCES["nbac_schedule"].requests(Slate(game_date=date(2024, 3, 29)), EVENING, {})
     assert SOURCES["nbac_schedule"].requests_are_alternatives
-    assert [request.url for request in asked] == [
+    assert [request.url for request in requests] == [
         "https://cdn.nba.com/static/json/staticData/scheduleLeagueV2.json",
         "https://stats.nba.com/stats/scheduleleaguev2int?LeagueID=00&Season=2023-24",
     ]
 
 
-def test_injuries_are_asked_of_both_teams_of_a_game_that_has_not_begun() -> None:
+def test_injuries_are_requested_for_both_teams_of_an_upcoming_game() -> None:
     injuries, slate = SOURCES["bdl_injuries"], slate_on(date(2024, 3, 29))
     (request,) = injuries.requests(slate, EVENING - timedelta(seconds=1), {})
     assert request.url.startswith("https://api.balldontlie.io/v1/player_injuries?team_ids%5B%5D=10&team_ids%5B%5D=4&")
@@ -78,25 +80,25 @@ def test_injuries_are_asked_of_both_teams_of_a_game_that_has_not_begun() -> None
 
 
 @pytest.mark.parametrize(
-    ("at", "outcome"), [((9, 59), Outcome.NOT_PUBLISHED_YET), ((10, 0), Outcome.SUSPICIOUSLY_EMPTY)]
+    ("clock", "outcome"), [((9, 59), Outcome.NOT_PUBLISHED_YET), ((10, 0), Outcome.SUSPICIOUSLY_EMPTY)]
 )
-def test_no_officials_are_suspicious_once_they_are_due(at: tuple[int, int], outcome: Outcome) -> None:
+def test_no_officials_are_suspicious_once_they_are_due(clock: tuple[int, int], outcome: Outcome) -> None:
     referees, slate = SOURCES["nbac_referee_assignments"], slate_on(date(2024, 3, 29))
     (request,) = referees.requests(slate, EVENING, {})
     assert request.url == "https://official.nba.com/wp-json/api/v1/get-game-officials?date=2024-03-29"
-    body, moment = b'{"nba": {"Table": {"rows": []}}}', eastern(date(2024, 3, 29), *at)
-    response = Response(status=200, headers={}, body=body, url="", fetched_at=moment)
+    body, fetched_at = b'{"nba": {"Table": {"rows": []}}}', eastern(date(2024, 3, 29), *clock)
+    response = Response(status=200, headers={}, body=body, url="", fetched_at=fetched_at)
     assert referees.judge(request, response, slate).outcome is outcome
 
 
-def test_standings_are_not_asked_once_a_game_of_the_date_could_be_in_them() -> None:
+def test_standings_are_not_requested_from_the_first_tip_off_on() -> None:
     standings, slate = SOURCES["nbac_standings"], slate_on(date(2024, 3, 29))
     (request,) = standings.requests(slate, EVENING - timedelta(seconds=1), {})
     assert request.url == "https://api.balldontlie.io/v1/standings?season=2023"
     assert standings.requests(slate, EVENING, {}) == ()
 
 
-def test_props_are_asked_of_games_that_have_not_begun_and_are_known() -> None:
+def test_props_are_requested_for_upcoming_games_with_an_event_id() -> None:
     props, slate = SOURCES["odds_api_player_points_props"], slate_on(date(2024, 3, 29))
     (request,) = props.requests(slate, EVENING - timedelta(seconds=1), {"0022301062": "abc"})
     assert request.path == "/v4/sports/basketball_nba/events/abc/odds"
@@ -109,7 +111,7 @@ def test_props_are_asked_of_games_that_have_not_begun_and_are_known() -> None:
     ("fetched_at", "outcome"),
     [(EVENING - timedelta(minutes=1), Outcome.NOT_PUBLISHED_YET), (EVENING, Outcome.GONE)],
 )
-def test_an_event_not_found_is_gone_only_after_tip_off(fetched_at: datetime, outcome: Outcome) -> None:
+def test_an_event_that_is_not_found_is_gone_only_after_tip_off(fetched_at: datetime, outcome: Outcome) -> None:
     request = Request(host="api.the-odds-api.com", path="/", game_id="0022301062", part="GSW@CHA")
     response = Response(status=404, headers={}, body=b"{}", url="", fetched_at=fetched_at)
     judgement = SOURCES["odds_api_player_points_props"].judge(request, response, slate_on(date(2024, 3, 29)))
@@ -126,7 +128,7 @@ def test_an_event_not_found_is_gone_only_after_tip_off(fetched_at: datetime, out
         ("0062300001", "IST"),
     ],
 )
-def test_results_are_asked_of_the_log_of_their_kind_of_season(game_id: str, log: str) -> None:
+def test_results_are_requested_from_the_log_of_their_season_type(game_id: str, log: str) -> None:
     slate = slate_on(date(2024, 3, 29), game_id)
     (request,) = SOURCES["nbac_player_boxscores"].requests(slate, EVENING, {})
     assert request.params["SeasonType"] == log
@@ -184,11 +186,11 @@ def schedule_of(season: str, dates: str = "[]") -> bytes:
         (date(2024, 11, 1), "2023-24", "[{}]", Outcome.STALE),
     ],
 )
-def test_a_schedule_is_of_the_season_asked_for(game_date: date, season: str, dates: str, outcome: Outcome) -> None:
-    schedule, moment = SOURCES["nbac_schedule"], eastern(game_date, 6)
+def test_a_schedule_of_another_season_is_stale(game_date: date, season: str, dates: str, outcome: Outcome) -> None:
+    schedule, as_of = SOURCES["nbac_schedule"], eastern(game_date, 6)
     body = schedule_of(season, dates)
-    response = Response(status=200, headers={}, body=body, url="", fetched_at=moment)
-    for request in schedule.requests(Slate(game_date=game_date), moment, {}):
+    response = Response(status=200, headers={}, body=body, url="", fetched_at=as_of)
+    for request in schedule.requests(Slate(game_date=game_date), as_of, {}):
         assert schedule.judge(request, response, Slate(game_date=game_date)).outcome is outcome
 
 
@@ -204,21 +206,19 @@ def test_the_scoreboard_of_another_date_is_stale(shown: str, outcome: Outcome) -
 
 
 @pytest.mark.parametrize(
-    ("status", "of_the_newest", "of_the_one_before"),
+    ("status", "newest", "one_before"),
     [
         (403, Outcome.NOT_PUBLISHED_YET, Outcome.BLOCKED),
         (404, Outcome.NOT_PUBLISHED_YET, Outcome.NOT_PUBLISHED_YET),
         (500, Outcome.PROVIDER_ERROR, Outcome.PROVIDER_ERROR),
     ],
 )
-def test_the_newest_injury_report_may_not_be_out_yet_and_the_one_before_is(
-    status: int, of_the_newest: Outcome, of_the_one_before: Outcome
-) -> None:
+def test_only_the_newest_injury_report_may_be_unpublished(status: int, newest: Outcome, one_before: Outcome) -> None:
     report, slate = SOURCES["nbac_injury_report"], slate_on(date(2024, 3, 29))
     body = b"Not Found" if status == 404 else b"<Error>AccessDenied</Error>"
     response = Response(status=status, headers={}, body=body, url="", fetched_at=EVENING)
     outcomes = [report.judge(request, response, slate).outcome for request in report.requests(slate, EVENING, {})]
-    assert outcomes == [of_the_newest, of_the_one_before]
+    assert outcomes == [newest, one_before]
 
 
 @pytest.mark.parametrize(
@@ -229,6 +229,6 @@ def test_the_newest_injury_report_may_not_be_out_yet_and_the_one_before_is(
     ],
     ids=["any day", "the day the clock goes back"],
 )
-def test_game_lines_of_other_dates_are_not_bought(day: date, first: str, last: str) -> None:
+def test_game_lines_are_requested_for_the_date_only(day: date, first: str, last: str) -> None:
     (request,) = SOURCES["odds_api_game_lines"].requests(slate_on(day), eastern(day, 9), {})
     assert (request.params["commenceTimeFrom"], request.params["commenceTimeTo"]) == (first, last)
