@@ -1,4 +1,4 @@
-"""Every source as the registry has it, as a page: `python -m devtools.sources_page > docs/sources.md`."""
+"""A page about every source of the registry: `python -m devtools.sources_page > docs/sources.md`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NUMBERED = (
     *("bdl_player_boxscores", "bdl_injuries", "espn_boxscores", "bigdataball_play_by_play"),
     *("nbac_player_movement", "nbac_standings"),
 )
-"""The sources a day wants, in the order people number them; the others help one of these."""
+"""The numbered sources; the others are auxiliary to one of these."""
 
 _DAY = date(2024, 3, 29)
 EXAMPLE = Slate(
@@ -41,62 +41,67 @@ _IDS = {"0022301062": "EVENT"}
 
 
 def by_number() -> list[tuple[str, Source]]:
-    """(number, source), those without a number last."""
+    """Pairs of number and source, auxiliary sources last."""
     numbered = [(str(number), SOURCES[name]) for number, name in enumerate(NUMBERED, start=1)]
     return [*numbered, *(("", source) for name, source in SOURCES.items() if name not in NUMBERED)]
 
 
 def first_request(source: Source) -> Request:
-    """The first thing it asks about the example's game, shortly before it or the morning after."""
+    """The first request for the game of the example, shortly before it or the morning after."""
     as_of = eastern(_DAY, 18) if source.role is Role.PRE else eastern(_DAY + timedelta(days=1), 9)
     return source.requests(EXAMPLE, as_of, _IDS)[0]
 
 
 def endpoint_of(source: Source) -> Endpoint:
-    """Where the upstream of replays answers its questions. Raises BadInputError when nothing does."""
-    asked = first_request(source)
-    params = {name: value if isinstance(value, str) else ",".join(value) for name, value in asked.params.items()}
-    found = find_endpoint(asked.host, unquote(asked.path).lstrip("/"), params)
-    if found is None:
+    """The endpoint of the replay that serves a source. Raises BadInputError when there is none."""
+    request = first_request(source)
+    params = {name: value if isinstance(value, str) else ",".join(value) for name, value in request.params.items()}
+    match = find_endpoint(request.host, unquote(request.path).lstrip("/"), params)
+    if match is None:
         raise BadInputError(
-            f"{source.name}: the replay does not answer at {asked.url}; add it to the upstream's endpoints"
+            f"{source.name}: the replay has no endpoint for {request.url}; "
+            "add one in tipoff/replay/upstream/endpoints.py"
         )
-    return found[0]
+    return match[0]
 
 
 def is_replayed(source: Source) -> bool:
-    """Whether a day that is played from an archive asks it: the archive has its facts."""
+    """Whether the replay serves the source: the archive has its data."""
     return not sources(replayed=True)[source.name].idle_reason
 
 
-def recorded_answers(source: Source) -> list[str]:
-    """Files of answers that were really recorded of it."""
+def recorded_responses(source: Source) -> list[str]:
+    """Files of recorded responses, without handmade ones."""
     cases = [case for case in CASES if case.source_name == source.name]
     return sorted({case.file for case in cases if case.file not in MADE and not case.turned})
 
 
 def outcomes_of(source: Source) -> list[Outcome]:
-    """What a proper answer of it may mean besides that all is there: every outcome its judging names."""
+    """The outcomes other than OK of a well-formed response: every outcome that `judge_body` names."""
     names = {name for function in _functions_of(source) for name in _names_in(function.__code__)}
-    told = {outcome for outcome in Outcome if outcome.name in names} - {Outcome.OK}
+    named = {outcome for outcome in Outcome if outcome.name in names} - {Outcome.OK}
     refusals = {Outcome.NOT_PUBLISHED_YET} if isinstance(source, Feed) and source.not_published_statuses else set()
-    return [outcome for outcome in Outcome if outcome in told | refusals]
+    return [outcome for outcome in Outcome if outcome in named | refusals]
 
 
 def _functions_of(source: Source) -> Iterator[FunctionType]:
-    """The judging of a proper answer, and all functions of ours that it leads to."""
+    """`judge_body` and all functions of this project that it calls."""
     to_read: list[object] = [vars(type(source)).get("judge_body") or getattr(type(source), "judge_body", None)]
     read = set[object]()
     while to_read:
         function = to_read.pop()
-        if isinstance(function, FunctionType) and function not in read and function.__module__.startswith(_OURS):
+        if (
+            isinstance(function, FunctionType)
+            and function not in read
+            and function.__module__.startswith(_SOURCE_PACKAGE)
+        ):
             read.add(function)
             yield function
             known = {**function.__globals__, **{name: getattr(type(source), name) for name in dir(type(source))}}
             to_read += [known.get(name) for name in _names_in(function.__code__)]
 
 
-_OURS = "tipoff.sources"
+_SOURCE_PACKAGE = "tipoff.sources"
 
 
 def _names_in(code: CodeType) -> set[str]:
@@ -109,38 +114,30 @@ def page() -> str:
     return "\n\n".join([_HEAD, *_sections()]) + "\n"
 
 
-_HEAD = "# Sources\n\nWritten by `python -m devtools.sources_page` from `tipoff/sources/registry.py`, never by hand."
+_HEAD = "# Sources\n\nGenerated by `python -m devtools.sources_page` from `tipoff/sources/registry.py`; do not edit."
 
 
 def _sections() -> Iterator[str]:
-    yield "## What is asked, and where it goes"
-    yield f"The question is the first one about {EXAMPLE.games[0].label} of {_DAY}, with the names of what it says."
-    yield _table(_QUESTIONS, map(_asked, by_number()))
-    yield "## What an answer may mean"
-    yield "Besides `ok`, and besides the refusals below, by which all providers are told apart alike."
-    yield _table(_MEANINGS, (_meant(source) for _, source in by_number()))
-    yield "## What a refusal means"
-    yield _table(("refusal", "outcome"), _refusals())
-    yield "## How providers are asked"
+    yield "## Requests and tables"
+    yield f"The request is the first one for {EXAMPLE.games[0].label} of {_DAY}, with the names of its parameters."
+    yield _table(_REQUEST_COLUMNS, map(_request_row, by_number()))
+    yield "## Outcomes of well-formed responses"
+    yield "Besides `ok`. The refusals below are the same for all providers."
+    yield _table(_OUTCOME_COLUMNS, (_outcome_row(source) for _, source in by_number()))
+    yield "## Outcomes of refusals"
+    yield _table(("refusal", "outcome"), _refusal_rows())
+    yield "## Rate limits of providers"
     yield (
-        "Evenly spaced, or after a rest so many at once; after a block that names no end they are left alone. "
-        "Values of an account without a plan. `bigdataball` is no host: the setting of that name says where its files "
-        "are ([operations](operations.md#files-of-bigdataball))."
+        "One request per spacing; after an idle time a burst. A block that names no end starts a cooldown. The values "
+        "are for free accounts. `bigdataball` is not a host: the setting of that name contains the location of its "
+        "files ([operations](operations.md#files-of-bigdataball))."
     )
-    yield _table(_RATE_LIMITS, _hosts())
+    yield _table(_RATE_LIMIT_COLUMNS, _host_rows())
 
 
-_QUESTIONS = ("#", "source", "what", "role", "need", "question", "table", "stands in for")
-_MEANINGS = ("source", "a proper answer may be", "not there yet by", "replayed", "recorded answers")
-_RATE_LIMITS = (
-    "host",
-    "spacing",
-    "at once",
-    "left alone for",
-    "credits a month",
-    "asked whether it changed",
-    "sources",
-)
+_REQUEST_COLUMNS = ("#", "source", "title", "role", "need", "request", "table", "fallback source for")
+_OUTCOME_COLUMNS = ("source", "outcomes", "not published yet by status", "replayed", "recorded responses")
+_RATE_LIMIT_COLUMNS = ("host", "spacing", "burst", "cooldown", "monthly credits", "conditional requests", "sources")
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -148,38 +145,38 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _asked(numbered: tuple[str, Source]) -> Sequence[str]:
+def _request_row(numbered: tuple[str, Source]) -> Sequence[str]:
     number, source = numbered
-    asked = first_request(source)
-    params = f"?{'&'.join(asked.params)}" if asked.params else ""
+    request = first_request(source)
+    params = f"?{'&'.join(request.params)}" if request.params else ""
     return (
         number,
         f"`{source.name}`",
         source.title,
         source.role,
         "**critical**" if is_critical(source.name) else "optional",
-        f"`{asked.host}{unquote(asked.path)}{params}`",
+        f"`{request.host}{unquote(request.path)}{params}`",
         f"`{source.table}`",
         ", ".join(f"`{name}`" for name in source.fallback_for),
     )
 
 
-def _meant(source: Source) -> Sequence[str]:
+def _outcome_row(source: Source) -> Sequence[str]:
     statuses = source.not_published_statuses if isinstance(source, Feed) else ()
     return (
         f"`{source.name}`",
         ", ".join(f"`{outcome}`" for outcome in outcomes_of(source)),
         ", ".join(str(int(status)) for status in sorted(statuses)),
-        "yes" if is_replayed(source) else "no: no facts to replay it from",
-        ", ".join(f"`{file}`" for file in recorded_answers(source)) or "none",
+        "yes" if is_replayed(source) else "no: no archived data",
+        ", ".join(f"`{file}`" for file in recorded_responses(source)) or "none",
     )
 
 
-def _refusals() -> Iterator[Sequence[str]]:
-    for told, status, headers, body in ERROR_RESPONSES:
+def _refusal_rows() -> Iterator[Sequence[str]]:
+    for text, status, headers, body in ERROR_RESPONSES:
         response = Response(status=status, headers=headers, body=body, url="", fetched_at=EXAMPLE.games[0].tip_off)
         judgement = classify(response, "json")
-        yield told, f"`{judgement.outcome}`" if judgement else "none"
+        yield text, f"`{judgement.outcome}`" if judgement else "none"
 
 
 ERROR_RESPONSES: Sequence[tuple[str, int, Mapping[str, str], bytes]] = (
@@ -189,28 +186,33 @@ ERROR_RESPONSES: Sequence[tuple[str, int, Mapping[str, str], bytes]] = (
     ("404, 410", 404, {}, b""),
     ("429; 503 with Retry-After", 429, {}, b""),
     ("any other 4xx", 422, {}, b""),
-    ("408, 425, 5xx, no answer in time", 500, {}, b""),
-    ("200 of another kind: a web page, cut short, larger than the cap", 200, {}, b"<html>"),
+    ("408, 425, 5xx, timeout", 500, {}, b""),
+    ("200 with an unusable body: a web page, truncated, or above the size limit", 200, {}, b"<html>"),
 )
 
 
-def _hosts() -> Iterator[Sequence[str]]:
+def _host_rows() -> Iterator[Sequence[str]]:
     settings = load_settings(environ={})
-    asking: dict[str, list[str]] = {}
+    sources_of: dict[str, list[str]] = {}
     for _, source in by_number():
         for provider in (source.provider, *source.other_providers):
-            asking.setdefault(provider.host, []).append(f"`{source.name}`")
-    for host, names in asking.items():
+            sources_of.setdefault(provider.host, []).append(f"`{source.name}`")
+    for host, names in sources_of.items():
         rate_limit = rate_limit_of(host, settings)
-        yield (f"`{host}`", *_spacing(rate_limit), "yes" if provider_of(host).conditional else "no", ", ".join(names))
+        yield (
+            f"`{host}`",
+            *_rate_limit_cells(rate_limit),
+            "yes" if provider_of(host).conditional else "no",
+            ", ".join(names),
+        )
 
 
-def _spacing(rate_limit: RateLimit) -> Sequence[str]:
+def _rate_limit_cells(rate_limit: RateLimit) -> Sequence[str]:
     return (
         f"{rate_limit.spacing.total_seconds():g} s",
         str(rate_limit.burst),
         f"{rate_limit.cooldown.total_seconds() / 60:g} min",
-        "free" if rate_limit.monthly_credits is None else str(rate_limit.monthly_credits),
+        "no charge" if rate_limit.monthly_credits is None else str(rate_limit.monthly_credits),
     )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from devtools.source_harness import slate_of, source_harness
-from devtools.sources_check import DAY, MEANS, OF_CONTENT, CheckResults, check_faults
+from devtools.sources_check import DAY, EXPECTED_OUTCOMES, OF_CONTENT, CheckResults, check_faults
 from devtools.sources_page import endpoint_of, is_replayed
 from tipoff.replay.archive import Archive
 from tipoff.replay.faults import SOURCES_OF_KIND, FaultKind
@@ -17,7 +17,7 @@ from tipoff.sources.registry import SOURCES
 def fault_kinds_of(source: Source) -> set[FaultKind]:
     """The fault kinds that apply to a source; kinds that change content need a replayed response."""
     endpoint_source = endpoint_of(source).source
-    possible = {kind for kind in MEANS if endpoint_source in SOURCES_OF_KIND.get(kind, {endpoint_source})}
+    possible = {kind for kind in EXPECTED_OUTCOMES if endpoint_source in SOURCES_OF_KIND.get(kind, {endpoint_source})}
     return possible if is_replayed(source) else possible - OF_CONTENT
 
 
@@ -27,7 +27,7 @@ async def test_every_failure_gets_its_own_outcome_at_every_source(archive: Archi
     with serve(archive) as upstream:
         async with source_harness(upstream.url, slate_of(archive, DAY), tmp_path / "undisturbed") as harness:
             await check_faults(harness, archive, tmp_path / "faults", results)
-    assert results.wrong == []
+    assert results.errors == []
     assert {name: set(seen) for name, seen in results.faults.items()} == {
         name: fault_kinds_of(source) for name, source in SOURCES.items()
     }

@@ -1,4 +1,4 @@
-"""What the check of all sources calls wrong, and how it words what it saw."""
+"""The errors that the check of all sources reports, and its texts."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from devtools.recorded_responses import Recordings
 from devtools.source_harness import slate_of, source_harness
 from devtools.sources_check import (
     DAY,
-    MEANS,
-    MEANS_ELSEWHERE,
+    EXCEPTIONAL_OUTCOMES,
+    EXPECTED_OUTCOMES,
     NO_FALLBACK,
     NO_RECORDED,
     OF_CONTENT,
-    SHOWS_NOTHING,
+    UNDETECTABLE,
     CheckResults,
     _record_fault,
     _without,
     check_fallbacks,
-    fallback_of,
-    faults_of,
-    games_told,
+    count_games,
+    describe_fallbacks,
+    describe_faults,
+    describe_recorded,
     poll,
-    recorded,
 )
 from tipoff.errors import NotEnoughDataError
 from tipoff.replay.archive import Archive
@@ -39,24 +39,26 @@ from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import Outcome, eastern
 
 
-def test_every_refusal_and_every_broken_delivery_is_tried() -> None:
-    assert {*ERROR_RESPONSES, *DELIVERY_FAULTS, *OF_CONTENT} == set(MEANS)
+def test_every_kind_of_refusal_and_delivery_fault_has_an_expected_outcome() -> None:
+    assert {*ERROR_RESPONSES, *DELIVERY_FAULTS, *OF_CONTENT} == set(EXPECTED_OUTCOMES)
 
 
-def test_what_a_failure_means_is_never_that_nothing_is_wrong_but_where_a_reason_is_given() -> None:
+def test_a_fault_is_ok_only_where_a_reason_is_given() -> None:
     fine = {Outcome.OK, Outcome.EMPTY_OK}
-    assert fine.isdisjoint(MEANS.values())
-    assert all(fine.isdisjoint(elsewhere) for elsewhere in MEANS_ELSEWHERE.values())
-    assert all(set(kinds) <= OF_CONTENT - {FaultKind.EMPTY} for _, _, kinds in SHOWS_NOTHING)
+    assert fine.isdisjoint(EXPECTED_OUTCOMES.values())
+    assert all(fine.isdisjoint(outcomes) for outcomes in EXCEPTIONAL_OUTCOMES.values())
+    assert all(set(kinds) <= OF_CONTENT - {FaultKind.EMPTY} for _, _, kinds in UNDETECTABLE)
 
 
-def test_each_exception_is_of_a_source_and_says_something_else_than_the_rule() -> None:
-    unlike = [(kind, outcome, name) for kind, of in MEANS_ELSEWHERE.items() for outcome in of for name in of[outcome]]
-    fine = [(kind, name) for _, names, kinds in SHOWS_NOTHING for name in names for kind in kinds]
+def test_each_exceptional_outcome_names_a_source_and_differs_from_the_expected_one() -> None:
+    unlike = [
+        (kind, outcome, name) for kind, of in EXCEPTIONAL_OUTCOMES.items() for outcome in of for name in of[outcome]
+    ]
+    fine = [(kind, name) for _, names, kinds in UNDETECTABLE for name in names for kind in kinds]
     assert {name for *_, name in (*unlike, *fine)} <= SOURCES.keys()
-    assert all(MEANS[kind] is not outcome for kind, outcome, _ in unlike)
-    told = [(kind, name) for kind, _, name in unlike] + fine
-    assert len(set(told)) == len(told)
+    assert all(EXPECTED_OUTCOMES[kind] is not outcome for kind, outcome, _ in unlike)
+    listed = [(kind, name) for kind, _, name in unlike] + fine
+    assert len(set(listed)) == len(listed)
 
 
 @pytest.mark.parametrize(
@@ -69,44 +71,42 @@ def test_each_exception_is_of_a_source_and_says_something_else_than_the_rule() -
         ("nbac_standings", FaultKind.ACCESS_DENIED, Outcome.NOT_PUBLISHED_YET, "blocked"),
     ],
 )
-def test_a_fault_that_is_judged_as_something_else_is_wrong(
-    name: str, kind: FaultKind, outcome: Outcome, due: str
-) -> None:
+def test_an_unexpected_outcome_is_an_error(name: str, kind: FaultKind, outcome: Outcome, due: str) -> None:
     results = CheckResults()
     _record_fault(results, name, kind, outcome)
-    assert results.wrong == [f"{name}, {kind}: {outcome}, not {due}"]
+    assert results.errors == [f"{name}, {kind}: {outcome}, not {due}"]
     _record_fault(results, name, kind, Outcome(due))
-    assert len(results.wrong) == 1
+    assert len(results.errors) == 1
 
 
-def test_faults_are_counted_by_what_they_showed() -> None:
+def test_faults_are_counted_by_outcome() -> None:
     results = CheckResults()
-    assert faults_of("nbac_schedule", results) == "none shown"
+    assert describe_faults("nbac_schedule", results) == "none detected"
     _record_fault(results, "nbac_schedule", FaultKind.SERVER_ERROR, Outcome.PROVIDER_ERROR)
     _record_fault(results, "nbac_schedule", FaultKind.HANG, Outcome.PROVIDER_ERROR)
-    assert faults_of("nbac_schedule", results) == "1 classes of 2 faults"
+    assert describe_faults("nbac_schedule", results) == "1 outcomes of 2 faults"
     _record_fault(results, "nbac_schedule", FaultKind.STALE, Outcome.OK)
-    assert faults_of("nbac_schedule", results) == "1 classes of 2 faults, 1 not shown"
-    assert results.wrong == []
+    assert describe_faults("nbac_schedule", results) == "1 outcomes of 2 faults, 1 not detected"
+    assert results.errors == []
 
 
-def test_a_source_falls_back_on_the_rest_of_its_chain_in_its_order() -> None:
-    brought = {name: f"{number} of 12 games" for number, name in enumerate(SOURCES)}
-    told = fallback_of("nbac_player_boxscores", CheckResults(fallbacks=brought))
-    chain = [part.split(": ")[0] for part in told.split("; ")]
+def test_fallback_sources_are_described_in_their_order() -> None:
+    games = {name: f"{number} of 12 games" for number, name in enumerate(SOURCES)}
+    text = describe_fallbacks("nbac_player_boxscores", CheckResults(fallbacks=games))
+    chain = [part.split(": ")[0] for part in text.split("; ")]
     assert chain == ["nbac_live_boxscore", "bdl_player_boxscores", "espn_boxscores"]
-    assert fallback_of("espn_boxscores", CheckResults(fallbacks=brought)) == NO_FALLBACK
+    assert describe_fallbacks("espn_boxscores", CheckResults(fallbacks=games)) == NO_FALLBACK
 
 
 @pytest.mark.data
-def test_only_answers_of_the_provider_count_as_recorded(shared_data: Path) -> None:
+def test_only_responses_of_the_provider_count_as_recorded(shared_data: Path) -> None:
     recordings = Recordings(shared_data)
-    assert recorded(SOURCES["nbac_standings"], recordings) == "1 read, 30 rows"
+    assert describe_recorded(SOURCES["nbac_standings"], recordings) == "1 read, 30 rows"
     for name in ("espn_boxscores", "nbac_gamebook_player_stats", "nbac_team_history"):
-        assert recorded(SOURCES[name], recordings).startswith(NO_RECORDED)
+        assert describe_recorded(SOURCES[name], recordings).startswith(NO_RECORDED)
 
 
-async def test_what_is_seen_of_a_source_is_what_a_day_would_see(sample: Path, tmp_path: Path) -> None:
+async def test_a_poll_has_the_outcome_that_a_day_would_have(sample: Path, tmp_path: Path) -> None:
     archive = Archive(sample)
     slate, lines = slate_of(archive, DAY), SOURCES["odds_api_game_lines"]
     spent = Fault(source=ReplaySource.EVENTS, kind=FaultKind.QUOTA_SPENT)
@@ -117,30 +117,30 @@ async def test_what_is_seen_of_a_source_is_what_a_day_would_see(sample: Path, tm
             assert (await poll(harness, SOURCES["nbac_referee_assignments"])).outcome is Outcome.PROVIDER_ERROR
 
 
-async def test_games_are_counted_that_have_rows(sample: Path, tmp_path: Path) -> None:
+async def test_games_with_rows_are_counted(sample: Path, tmp_path: Path) -> None:
     archive = Archive(sample)
     slate, report = slate_of(archive, DAY), SOURCES["nbac_injury_report"]
     quiet = Fault(source=ReplaySource.INJURY_REPORT, kind=FaultKind.EMPTY)
     with serve(archive, (quiet,)) as upstream:
         async with source_harness(upstream.url, slate, tmp_path) as harness:
             await poll(harness, SOURCES["nbac_player_list_current"])
-            assert games_told(harness, SOURCES["nbac_player_list_current"]) == 12
+            assert count_games(harness, SOURCES["nbac_player_list_current"]) == 12
             await poll(harness, report)
-            assert games_told(harness, report) == 0
+            assert count_games(harness, report) == 0
 
 
-async def test_a_stand_in_starts_from_nothing(sample: Path, tmp_path: Path) -> None:
+async def test_a_fallback_source_starts_with_an_empty_store(sample: Path, tmp_path: Path) -> None:
     archive, results = Archive(sample), CheckResults()
     with serve(archive) as upstream:
         async with source_harness(upstream.url, slate_of(archive, DAY), tmp_path) as harness:
             await poll(harness, SOURCES["odds_api_events"])
             async with _without(harness, archive, ["odds_api_game_lines"], tmp_path / "without", results) as own:
                 assert own.ids == {}
-                assert games_told(own, SOURCES["odds_api_events"]) == 0
-    assert results.wrong == []
+                assert count_games(own, SOURCES["odds_api_events"]) == 0
+    assert results.errors == []
 
 
-async def test_without_a_schedule_of_the_day_before_espns_has_no_ids(
+async def test_espns_schedule_needs_the_game_ids_of_an_earlier_schedule(
     sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     archive, results, schedule = Archive(sample), CheckResults(), SOURCES["espn_schedule"]
@@ -148,8 +148,8 @@ async def test_without_a_schedule_of_the_day_before_espns_has_no_ids(
     monkeypatch.setattr(sources_check, "_COMPUTED", {})
     with serve(archive) as upstream:
         async with source_harness(upstream.url, slate_of(archive, DAY), tmp_path) as harness:
-            await check_fallbacks(harness, archive, tmp_path / "places", results)
-            assert (results.fallbacks, results.wrong) == ({schedule.name: "12 of 12 games"}, [])
+            await check_fallbacks(harness, archive, tmp_path / "fallbacks", results)
+            assert (results.fallbacks, results.errors) == ({schedule.name: "12 of 12 games"}, [])
             empty = replace(harness, slate=Slate(game_date=DAY))
             with pytest.raises(NotEnoughDataError, match="none of the 12 games has a known NBA id"):
                 await poll(empty, schedule, eastern(DAY, 10))

@@ -1,4 +1,4 @@
-"""The page of all sources says what the registry says."""
+"""The page of all sources is generated from the registry."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ from tipoff.vocabulary import Outcome
 PAGE = PROJECT / "docs" / "sources.md"
 
 
-def test_the_page_is_that_of_the_registry() -> None:
+def test_the_page_is_up_to_date() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), "run: python -m devtools.sources_page > docs/sources.md"
 
 
-def test_every_source_stands_on_it_once_those_with_a_number_first() -> None:
+def test_every_source_is_listed_once_numbered_ones_first() -> None:
     listed = by_number()
     assert sorted(source.name for _, source in listed) == sorted(SOURCES)
     numbers = [number for number, _ in listed]
-    assert numbers == [str(place) for place in range(1, len(NUMBERED) + 1)] + [""] * (len(SOURCES) - len(NUMBERED))
+    assert numbers == [str(number) for number in range(1, len(NUMBERED) + 1)] + [""] * (len(SOURCES) - len(NUMBERED))
 
 
-def test_outcomes_are_those_that_judging_names_wherever_it_goes() -> None:
+def test_outcomes_are_those_that_judge_body_and_its_helpers_name() -> None:
     assert outcomes_of(SOURCES["nbac_scoreboard"]) == [Outcome.PARTIAL, Outcome.SUSPICIOUSLY_EMPTY, Outcome.STALE]
     assert Outcome.NOT_PUBLISHED_YET in outcomes_of(SOURCES["nbac_injury_report"])
 
 
-def test_a_source_that_the_upstream_does_not_answer_is_named() -> None:
+def test_a_source_without_a_replay_endpoint_is_an_error() -> None:
     class Elsewhere(Standings):
         name = "elsewhere"
 
         def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
             return (Request(host="stats.example", path="/nowhere"),)
 
-    with pytest.raises(BadInputError, match="elsewhere: the replay does not answer at https://"):
+    with pytest.raises(BadInputError, match="elsewhere: the replay has no endpoint for https://"):
         endpoint_of(Elsewhere())
