@@ -18,7 +18,7 @@ from tipoff.sources.player_names import load_aliases, slate_players
 from tipoff.sources.registry import SOURCES
 from tipoff.sources.schedule import slate_games
 from tipoff.vocabulary import Outcome, ProcessReport, Role, SlateGame, shortened
-from tipoff.warehouse.base import DateRange, Parameters, Slice, Value, Warehouse
+from tipoff.warehouse.base import DateRange, Parameters, Slice, SqlValue, Warehouse
 from tipoff.warehouse.tables import TABLES, Table
 from tipoff.warehouse.validation import conform, schema_of
 
@@ -351,7 +351,7 @@ def _is_of_the_day(source: Source, answer: _Answer, slate: Slate) -> bool:
 def _standing(table: Table, where: Slice, warehouse: Warehouse) -> pl.DataFrame:
     """The rows of a slice."""
     terms: list[str] = []
-    parameters: dict[str, Value | list[str]] = {}
+    parameters: dict[str, SqlValue | list[str]] = {}
     for name, wanted in where.items():
         if isinstance(wanted, DateRange):
             terms.append(f"{name} BETWEEN @first_{name} AND @last_{name}")

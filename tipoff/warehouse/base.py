@@ -10,8 +10,8 @@ import polars as pl
 
 from tipoff.vocabulary import Frozen
 
-Value = str | int | float | bool | date | datetime
-Parameters = Mapping[str, Value | list[str]]
+SqlValue = str | int | float | bool | date | datetime
+Parameters = Mapping[str, SqlValue | list[str]]
 
 
 class DateRange(Frozen):
@@ -21,7 +21,7 @@ class DateRange(Frozen):
     last: date
 
 
-Slice = Mapping[str, Value | list[str] | DateRange]
+Slice = Mapping[str, SqlValue | list[str] | DateRange]
 """The rows of a table that a write replaces: column -> value, list of values, or date range; empty: the whole table."""
 
 

@@ -16,7 +16,7 @@ import duckdb
 import polars as pl
 
 from tipoff.errors import BadInputError, StorageError, WarehouseLockedError
-from tipoff.warehouse.base import DateRange, Parameters, Slice, Value, WriteResult
+from tipoff.warehouse.base import DateRange, Parameters, Slice, SqlValue, WriteResult
 from tipoff.warehouse.dialect import to_duckdb
 from tipoff.warehouse.schema import duckdb_ddl, duckdb_type, table_named
 from tipoff.warehouse.sql_files import sql_text
@@ -147,13 +147,14 @@ def _migrate(cursor: duckdb.DuckDBPyConnection, table: Table) -> None:
     cursor.execute(duckdb_ddl(table))
     existing = {row[0]: row[1] for row in cursor.execute(f"DESCRIBE {table.name}").fetchall()}
     for column in table.columns:
-        wanted = duckdb_type(column.type)
+        declared = duckdb_type(column.type)
         if column.name not in existing:
-            _add_column(cursor, table, column.name, wanted, nullable=column.nullable)
-        elif existing[column.name] != wanted:
+            _add_column(cursor, table, column.name, declared, nullable=column.nullable)
+        elif existing[column.name] != declared:
             raise StorageError(
-                f"{table.name}.{column.name} is {existing[column.name]} in the warehouse, {wanted} in the declaration;"
-                " a column cannot change its type: give the new column another name, or re-process into a new file"
+                f"{table.name}.{column.name} is {existing[column.name]} in the warehouse,"
+                f" {declared} in the declaration; a column cannot change its type:"
+                " give the new column another name, or re-process into a new file"
             )
 
 
@@ -172,11 +173,11 @@ def _add_column(cursor: duckdb.DuckDBPyConnection, table: Table, name: str, type
 def _select(cursor: duckdb.DuckDBPyConnection, sql: str, parameters: Parameters) -> pl.DataFrame:
     types = {name: _type_of(value) for name, value in parameters.items()}
     statement = to_duckdb(sql, types)
-    wanted = {name: parameters[name] for name in statement.parameters}
-    return _in_google_types(cursor.execute(statement.sql, wanted).pl())
+    values = {name: parameters[name] for name in statement.parameters}
+    return _in_google_types(cursor.execute(statement.sql, values).pl())
 
 
-def _type_of(value: Value | list[str]) -> str:
+def _type_of(value: SqlValue | list[str]) -> str:
     match value:
         case bool():
             return "BOOL"
@@ -253,7 +254,7 @@ def _count(written: duckdb.DuckDBPyConnection) -> int:
 
 
 def _is_unchanged(
-    cursor: duckdb.DuckDBPyConnection, table: Table, height: int, condition: str, values: dict[str, Value]
+    cursor: duckdb.DuckDBPyConnection, table: Table, height: int, condition: str, values: dict[str, SqlValue]
 ) -> bool:
     columns = ", ".join(table.column_names)
     stored = f"SELECT {columns} FROM {table.name} WHERE {condition}"
@@ -279,18 +280,18 @@ def _condition(where: Slice) -> tuple[str, dict[str, Any]]:
     """Return the slice as a SQL condition and its parameter values."""
     terms: list[str] = []
     values: Mapping[str, Any] = {}
-    for name, wanted in where.items():
-        term, given = _term(name, wanted)
+    for name, selected in where.items():
+        term, given = _term(name, selected)
         terms.append(term)
         values = {**values, **given}
     return " AND ".join(terms) or "TRUE", dict(values)
 
 
-def _term(name: str, wanted: Value | list[str] | DateRange) -> tuple[str, dict[str, Any]]:
-    match wanted:
+def _term(name: str, selected: SqlValue | list[str] | DateRange) -> tuple[str, dict[str, Any]]:
+    match selected:
         case DateRange(first=first, last=last):
             return f"{name} BETWEEN ${name}_1 AND ${name}_2", {f"{name}_1": first, f"{name}_2": last}
         case list():
-            return f"list_contains(CAST(${name} AS VARCHAR[]), {name})", {name: wanted}
+            return f"list_contains(CAST(${name} AS VARCHAR[]), {name})", {name: selected}
         case _:
-            return f"{name} = ${name}", {name: wanted}
+            return f"{name} = ${name}", {name: selected}

@@ -10,7 +10,7 @@ import polars as pl
 from polars.datatypes import DataTypeClass
 
 from tipoff.errors import BadInputError
-from tipoff.warehouse.base import DateRange, Slice, Value
+from tipoff.warehouse.base import DateRange, Slice, SqlValue
 from tipoff.warehouse.schema import element_type
 from tipoff.warehouse.tables import Column, Table
 
@@ -67,9 +67,9 @@ def conform(table: Table, rows: pl.DataFrame) -> pl.DataFrame:
 
 def require_inside(table: Table, rows: pl.DataFrame, where: Slice) -> None:
     """Raises BadInputError for a slice with invalid columns or values, and for rows outside it."""
-    for name, wanted in where.items():
-        _require_slice_value(table, name, wanted)
-    inside = [_inside(name, wanted) for name, wanted in where.items()]
+    for name, selected in where.items():
+        _require_slice_value(table, name, selected)
+    inside = [_inside(name, selected) for name, selected in where.items()]
     outside = rows.filter(~pl.all_horizontal(inside)) if inside else rows.clear()
     if not outside.is_empty():
         key = outside.select({*table.natural_key, *where}).row(0, named=True)
@@ -79,20 +79,20 @@ def require_inside(table: Table, rows: pl.DataFrame, where: Slice) -> None:
         )
 
 
-def _inside(name: str, wanted: Value | list[str] | DateRange) -> pl.Expr:
+def _inside(name: str, selected: SqlValue | list[str] | DateRange) -> pl.Expr:
     column = pl.col(name)
-    match wanted:
+    match selected:
         case DateRange(first=first, last=last):
             inside = column.is_between(first, last)
         case list():
-            inside = column.is_in(wanted)
+            inside = column.is_in(selected)
         case _:
-            inside = column == wanted
+            inside = column == selected
     return inside.fill_null(value=False)
 
 
 def _describe(where: Slice) -> str:
-    return ", ".join(f"{name}: {wanted}" for name, wanted in where.items()) or "(whole table)"
+    return ", ".join(f"{name}: {selected}" for name, selected in where.items()) or "(whole table)"
 
 
 def _require_columns(table: Table, rows: pl.DataFrame) -> None:
@@ -161,11 +161,11 @@ def _require_one_row_per_key(table: Table, frame: pl.DataFrame) -> None:
         )
 
 
-def _require_slice_value(table: Table, name: str, wanted: Value | list[str] | DateRange) -> None:
+def _require_slice_value(table: Table, name: str, selected: SqlValue | list[str] | DateRange) -> None:
     types = {column.name: column.type for column in table.columns}
     if name not in types:
         raise BadInputError(f"{table.name} has no column {name!r}, so it cannot define a slice")
-    values = [wanted.first, wanted.last] if isinstance(wanted, DateRange) else wanted
+    values = [selected.first, selected.last] if isinstance(selected, DateRange) else selected
     for value in values if isinstance(values, list) else [values]:
         if not isinstance(value, _VALUE_TYPES.get(types[name], ())):
             raise BadInputError(f"{table.name}.{name} is {types[name]}: {value!r} cannot define a slice")

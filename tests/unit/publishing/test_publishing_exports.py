@@ -29,8 +29,8 @@ def export(store: FolderStore, path: str) -> dict[str, Any]:
 
 def player_named(exported: dict[str, Any], name: str) -> dict[str, Any]:
     [player] = [each for each in exported["players"] if each["player_name"] == name]
-    found: dict[str, Any] = player
-    return found
+    named: dict[str, Any] = player
+    return named
 
 
 # ── predictions ──────────────────────────────────────────────────────────────────────────────────────────

@@ -46,7 +46,7 @@ def test_no_eligible_players_give_no_rows() -> None:
 def test_interval_and_median_equal_the_quantiles() -> None:
     row = predictions().row(0, named=True)
     assert row["low_80"] < row["points"] < row["high_80"]
-    assert (row["low_80"], row["points"], row["high_80"]) == tuple(row["quantiles"][place] for place in (2, 6, 10))
+    assert (row["low_80"], row["points"], row["high_80"]) == tuple(row["quantiles"][index] for index in (2, 6, 10))
 
 
 def test_a_lean_has_the_price_and_book_of_its_side() -> None:

@@ -28,17 +28,17 @@ def players(warehouse: DuckDbWarehouse, game: str, **minutes: list[float]) -> No
     rows = [
         {
             "game_id": game,
-            "player_id": f"{team}{place}",
+            "player_id": f"{team}{index}",
             "team": team,
             "minutes": played,
-            "points": place,
+            "points": index,
             "opponent": away if team == home else home,
             "home": team == home,
             "fgm": 1,
             "fga": 2,
         }
         for team, all_minutes in minutes.items()
-        for place, played in enumerate(all_minutes)
+        for index, played in enumerate(all_minutes)
     ]
     warehouse.replace("raw_player_boxscores", rows_of("raw_player_boxscores", rows, source="log"), {"game_id": [game]})
 
