@@ -7,13 +7,13 @@ whose listed players are all unresolved does not count as submitted.
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Slate
 from tipoff.sources.feed import Feed, RowCollector, judged
-from tipoff.sources.injuries import STATUSES, SUBMITTED, InjuryReport, injury_row
+from tipoff.sources.injuries import STATUSES, SUBMITTED, Injury, InjuryReport, keep_injury, team_row
 from tipoff.sources.json_payload import Fields, JsonPayload, names
-from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, Resolver, resolver_of, unresolved_row
+from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, Resolver, resolver_of
 from tipoff.sources.providers import BALLDONTLIE
 from tipoff.teams import TEAMS
 from tipoff.vocabulary import Outcome, Role, SlateGame
@@ -79,51 +79,33 @@ class BdlInjuries(Feed):
         top, origin = payload.top(), self.origin(context)
         entries = tuple(map(_entry, top.each("data")))
         for team in _submitted_teams(entries, resolvers) if _is_complete(top) else ():
-            row = injury_row(context, games[team], team, team, team, SUBMITTED)
-            collector.keep({**row, "reason": None, **origin})
+            collector.keep({**team_row(team, SUBMITTED, games[team], context), **origin})
         for entry in entries:
-            reason = _rejection_reason(entry, games)
-            if reason:
+            if reason := _rejection_reason(entry, games):
                 collector.reject(reason)
-                continue
-            game, resolver = games[entry.team], resolvers[entry.team]
-            player = resolver.resolve(entry.player)
-            if player is None:
-                row = unresolved_row(entry.player, resolver, context, game.game_id, entry.team)
-                collector.unresolved({**row, **origin})
-                continue
-            row = injury_row(context, game, entry.team, player.player_id, entry.player, entry.status)
-            collector.keep({**row, "reason": entry.reason, **origin})
+            else:
+                keep_injury(collector, entry, games[entry.team], resolvers[entry.team], context, origin)
         return collector.reading(payload.unknown(self.ignored_fields))
 
 
-class _ListEntry(NamedTuple):
-    """One player of the list, with team and status in our terms."""
-
-    player: str
-    team: str
-    """Tricode; empty for a team outside the NBA."""
-    status: str
-    reason: str | None
-
-
-def _entry(entry: Fields) -> _ListEntry:
+def _entry(entry: Fields) -> Injury:
+    """One player of the list; the team of a player outside the NBA is empty."""
     player = entry.fields("player")
-    return _ListEntry(
-        player=f"{player.text('first_name')} {player.text('last_name')}".strip(),
+    return Injury(
         team=TRICODES.get(player.identifier("team_id"), "") if player.has("team_id") else "",
+        player_name=f"{player.text('first_name')} {player.text('last_name')}".strip(),
         status=_status(entry.text("status")),
         reason=(entry.prose("description") or None) if entry.has("description") else None,
     )
 
 
-def _submitted_teams(entries: Iterable[_ListEntry], resolvers: Mapping[str, Resolver]) -> list[str]:
+def _submitted_teams(entries: Iterable[Injury], resolvers: Mapping[str, Resolver]) -> list[str]:
     """The teams that count as submitted in a complete list.
 
     A team whose listed players are all unresolved is one of another league.
     """
     listed = [entry for entry in entries if entry.team in resolvers]
-    with_known_players = {entry.team for entry in listed if resolvers[entry.team].resolve(entry.player)}
+    with_known_players = {entry.team for entry in listed if resolvers[entry.team].resolve(entry.player_name)}
     unknown_only = {entry.team for entry in listed} - with_known_players
     return [team for team in resolvers if with_known_players and team not in unknown_only]
 
@@ -140,10 +122,10 @@ def _status(provider_status: str) -> str:
     return "Questionable" if provider_status == _DAY_TO_DAY else provider_status
 
 
-def _rejection_reason(entry: _ListEntry, games: Mapping[str, SlateGame]) -> str | None:
+def _rejection_reason(entry: Injury, games: Mapping[str, SlateGame]) -> str | None:
     """Why an entry is left out; None when it is kept."""
     if entry.team not in games:
         return "player of a team that was not requested"
-    if len(entry.player) > LONGEST_NAME:
+    if len(entry.player_name) > LONGEST_NAME:
         return TOO_LONG
     return None if entry.status in STATUSES else f"unknown status {entry.status!r}"

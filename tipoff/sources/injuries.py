@@ -18,7 +18,7 @@ from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Respon
 from tipoff.sources.feed import Feed, RowCollector, judged
 from tipoff.sources.outcomes import Expected
 from tipoff.sources.pdf import TextLine, pages_of, text_of
-from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, resolver_of, unresolved_row
+from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, Resolver, resolver_of, unresolved_row
 from tipoff.sources.providers import NBA_INJURY_REPORTS
 from tipoff.sources.rejections import another_date
 from tipoff.teams import find_team
@@ -81,19 +81,13 @@ class InjuryReport(Feed):
         for row in _team_rows(self.name, entries, context):
             collector.keep({**row, **origin})
         for entry in entries:
-            reason = _rejection_reason(entry, context.slate.game_date, games)
-            if reason:
+            if reason := _rejection_reason(entry, context.slate.game_date, games):
                 collector.reject(reason)
-                continue
-            game = games[entry.matchup]
-            team, name = _team(self.name, entry, game), _first_last(entry.player)
-            player = resolvers[team].resolve(name)
-            if player is None:
-                row = unresolved_row(name, resolvers[team], context, game.game_id, team)
-                collector.unresolved({**row, **origin})
-                continue
-            row = injury_row(context, game, team, player.player_id, name, entry.status)
-            collector.keep({**row, "reason": entry.reason or None, **origin})
+            else:
+                game = games[entry.matchup]
+                team = _team(self.name, entry, game)
+                injury = Injury(team, _first_last(entry.player), entry.status, entry.reason or None)
+                keep_injury(collector, injury, game, resolvers[team], context, origin)
         return collector.reading()
 
     def covers(self, rows: Iterable[Row], slate: Slate) -> frozenset[str]:
@@ -113,18 +107,44 @@ def _team_rows(source: str, entries: Iterable[_ReportEntry], context: ReadContex
         missing = {_team(source, entry, game) for entry in not_submitted if entry.matchup == game.label}
         for team in (game.away, game.home) if context.as_of < game.tip_off else ():
             status = NOT_SUBMITTED if team in missing else SUBMITTED
-            yield {**injury_row(context, game, team, team, team, status), "reason": None}
+            yield team_row(team, status, game, context)
 
 
-def injury_row(context: ReadContext, game: SlateGame, team: str, player_id: str, player_name: str, status: str) -> Row:
-    """A row without reason and origin; a team's own row has the tricode as its player."""
+class Injury(NamedTuple):
+    """The injury status of one player."""
+
+    team: str
+    player_name: str
+    status: str
+    reason: str | None = None
+
+
+def keep_injury(
+    collector: RowCollector, injury: Injury, game: SlateGame, resolver: Resolver, context: ReadContext, origin: Row
+) -> None:
+    """Keep an injury as a row of `raw_injuries`, or as unresolved when no player of the team has its name."""
+    player = resolver.resolve(injury.player_name)
+    if player is None:
+        row = unresolved_row(injury.player_name, resolver, context, game.game_id, injury.team)
+        collector.unresolved({**row, **origin})
+    else:
+        collector.keep({**_injury_row(injury, player.player_id, game, context), **origin})
+
+
+def team_row(team: str, status: str, game: SlateGame, context: ReadContext) -> Row:
+    """A team's own row of `raw_injuries` without its origin: the tricode stands for the player."""
+    return _injury_row(Injury(team, team, status), team, game, context)
+
+
+def _injury_row(injury: Injury, player_id: str, game: SlateGame, context: ReadContext) -> Row:
     return {
         "game_date": context.slate.game_date,
         "game_id": game.game_id,
-        "team": team,
+        "team": injury.team,
         "player_id": player_id,
-        "player_name": player_name,
-        "status": status,
+        "player_name": injury.player_name,
+        "status": injury.status,
+        "reason": injury.reason,
     }
 
 
