@@ -27,7 +27,7 @@ from tipoff.vocabulary import (
 from workflows import fallbacks, gates
 from workflows.calls import call
 from workflows.contracts import Activity, CollectRequest, ComputeRequest, Predicted, ProcessRequest
-from workflows.day_state import REASON_LENGTH, DayLedger
+from workflows.day_state import REASON_LENGTH, DayLedger, StepRecord
 
 _COMPUTE = {
     StepKind.TRANSFORM: Activity.TRANSFORM,
@@ -112,7 +112,7 @@ class SourcePoller:
 
         Raises ActivityError when the primary source fails and no fallback source has any game.
         """
-        plan = self._ledger.plan
+        plan, record = self._ledger.plan, self._ledger.records[step.name]
         force = step.name in self._forced
         self._forced.discard(step.name)
         failure: ActivityError | None = None
@@ -121,7 +121,7 @@ class SourcePoller:
         except ActivityError as error:
             failure = error
             report = _failed_poll(error).model_copy(update={"use_fallback": True})
-        report = await self._add_fallbacks(step, report, plan, as_of, force=force)
+        report = await self._add_fallbacks(step, record, report, plan, as_of, force=force)
         if failure is not None and not report.fallback_games:
             raise failure
         if report.games is not None:
@@ -144,10 +144,16 @@ class SourcePoller:
         return report
 
     async def _add_fallbacks(
-        self, step: PlanStep, report: SourceReport, plan: DayPlan, as_of: datetime, *, force: bool
+        self,
+        step: PlanStep,
+        record: StepRecord,
+        report: SourceReport,
+        plan: DayPlan,
+        as_of: datetime,
+        *,
+        force: bool,
     ) -> SourceReport:
         """Poll the fallback sources in their order while the report lacks games; the merged report."""
-        record = self._ledger.records[step.name]
         rows_before = record.rows if step.role is Role.POST and not force else 0
         for fallback in step.fallback_sources:
             lacking = fallbacks.lacking(step, record, report, plan, as_of, force=force)
