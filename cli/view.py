@@ -197,7 +197,7 @@ async def _server_view(described: WorkflowExecutionDescription, unserved: tuple[
         execution=described.status.name if described.status else "UNKNOWN",
         started_at=described.start_time,
         ended_at=described.close_time,
-        sentence=str(memo.get("says", "started; no step has run yet")),
+        sentence=str(memo.get("status", "started; no step has run yet")),
         day_clock=str(memo.get("day_clock", "")),
         phase=attributes.get(PHASE, ""),
         state=attributes.get(RUN_STATE, ""),

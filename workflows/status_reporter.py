@@ -51,7 +51,7 @@ class StatusReporter:
         workflow.set_current_details(status_text.markdown(status))
         # The server lists running activities itself; a memo for each would be every eighth event of the history.
         if not steps_running and self._is_new("memo", status.sentence):
-            workflow.upsert_memo({"says": status.sentence, "day_clock": clock_time(status.now, status.game_date)})
+            workflow.upsert_memo({"status": status.sentence, "day_clock": clock_time(status.now, status.game_date)})
         if self._is_new("attributes", (status.phase, status.state, status.data_quality)):
             workflow.upsert_search_attributes(
                 [

@@ -111,7 +111,7 @@ def test_the_day_completes_by_itself(disturbed_day: ReplayedDay, quiet_day: Repl
 
 def test_the_same_activities_were_decided_on(disturbed_day: ReplayedDay, quiet_day: ReplayedDay) -> None:
     first, second = (
-        Counter(deed for deed in day.deeds if deed.activity != Activity.PUBLISH_STATUS)
+        Counter(each for each in day.scheduled_activities if each.activity != Activity.PUBLISH_STATUS)
         for day in (disturbed_day, quiet_day)
     )
     assert first == second

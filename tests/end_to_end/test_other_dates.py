@@ -50,7 +50,7 @@ def test_a_day_on_which_the_clock_changes_keeps_eastern_time(days: Days) -> None
     assert day.result.state is RunState.COMPLETE
     assert day.result.first_published_at is not None
     assert day.result.first_published_at <= datetime(2024, 3, 10, 17, 30, tzinfo=UTC), "13:30 in summer time"
-    assert min(deed.as_of for deed in day.deeds if deed.as_of) == datetime(2024, 3, 10, 9, 0, tzinfo=UTC)
+    assert min(each.as_of for each in day.scheduled_activities if each.as_of) == datetime(2024, 3, 10, 9, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("game_date", [CHRISTMAS, SPRING_FORWARD])

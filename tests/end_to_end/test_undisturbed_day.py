@@ -141,7 +141,7 @@ def test_no_source_is_asked_more_often_than_a_day_may_ask_it(quiet_day: Replayed
 def test_a_second_replay_takes_the_same_decisions(quiet_day: ReplayedDay, trained_day: ReplayedDay) -> None:
     """Activities under way at the same virtual moment may end in any order, so what follows each may swap places."""
     first, second = (
-        Counter(deed for deed in left.deeds if deed.activity != Activity.PUBLISH_STATUS)
+        Counter(each for each in left.scheduled_activities if each.activity != Activity.PUBLISH_STATUS)
         for left in (trained_day, quiet_day)
     )
     assert first == second

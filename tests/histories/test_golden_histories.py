@@ -1,7 +1,7 @@
-"""Days that were recorded once are decided the same by the code of today, offline, with the production settings.
+"""Recorded days replay with today's code, offline, with the production settings.
 
-When one of these fails, runs under way would break with the change. When the change is meant, it needs
-`workflow.patched`, or new histories: `python -m tests.support.record_histories`.
+A failure means that the change breaks runs in progress. An intended change needs `workflow.patched`, or new histories:
+`python -m tests.support.record_histories`.
 """
 
 from __future__ import annotations
@@ -23,30 +23,30 @@ from temporalio.workflow import ActivityHandle, NondeterminismError
 from runtime.connection import DATA_CONVERTER
 from runtime.sandbox import WORKFLOW_RUNNER
 from runtime.workers import replayer
-from tests.support.changed_workflow import HesitantPipelineWorkflow
-from tests.support.days import Deed, deed, deeds
-from tests.support.record_histories import RATE_LIMITER, recorded
+from tests.support.changed_workflow import ChangedPipelineWorkflow
+from tests.support.days import ScheduledActivity, scheduled_activities, scheduled_activity
+from tests.support.record_histories import RATE_LIMITER, recorded_history
 from tests.support.scenarios import SCENARIOS
 from workflows.contracts import RateLimiterInput
 
 
-class Watching(Interceptor):
-    """Notes what the workflow decides as it is replayed: Temporal compares the kinds of activities, not their terms."""
+class DecisionRecorder(Interceptor):
+    """Records the decisions of a replayed workflow: Temporal compares activity types, not their requests."""
 
     def __init__(self) -> None:
-        self.deeds: list[Deed] = []
-        self.renewed: list[Any] = []
+        self.decisions: list[ScheduledActivity] = []
+        self.continued: list[Any] = []
 
     def workflow_interceptor_class(self, _: WorkflowInterceptorClassInput) -> type[WorkflowInboundInterceptor]:
-        watched, renewed = self.deeds, self.renewed
+        decisions, continued = self.decisions, self.continued
 
         class Outbound(WorkflowOutboundInterceptor):
             def start_activity(self, input: StartActivityInput) -> ActivityHandle[Any]:  # noqa: A002 - the SDK's name
-                watched.append(deed(input.activity, input.args[0].model_dump_json()))
+                decisions.append(scheduled_activity(input.activity, input.args[0].model_dump_json()))
                 return super().start_activity(input)
 
             def continue_as_new(self, input: ContinueAsNewInput) -> NoReturn:  # noqa: A002 - the SDK's name
-                renewed.extend(input.args)
+                continued.extend(input.args)
                 super().continue_as_new(input)
 
         class Inbound(WorkflowInboundInterceptor):
@@ -57,25 +57,25 @@ class Watching(Interceptor):
 
 
 @pytest.mark.parametrize("name", list(SCENARIOS))
-async def test_a_recorded_day_is_decided_the_same_today(name: str) -> None:
-    history, watching = recorded(name), Watching()
-    await replayer([watching]).replay_workflow(history)
-    assert watching.deeds == deeds(history)
+async def test_a_recorded_day_replays_with_the_same_decisions(name: str) -> None:
+    history, recorder = recorded_history(name), DecisionRecorder()
+    await replayer([recorder]).replay_workflow(history)
+    assert recorder.decisions == scheduled_activities(history)
 
 
-async def test_a_domain_that_outlives_builds_knows_the_same_today() -> None:
-    """What its run hands on to the next one: slots, what is left alone and who opened it, credits."""
-    history, watching = recorded(RATE_LIMITER), Watching()
-    await replayer([watching]).replay_workflow(history)
-    handed_on = history.events[-1].workflow_execution_continued_as_new_event_attributes.input.payloads
-    (recorded_then,) = DATA_CONVERTER.payload_converter.from_payloads(handed_on, [RateLimiterInput])
-    assert [renewed.model_dump_json() for renewed in watching.renewed] == [recorded_then.model_dump_json()]
-    assert (recorded_then.state.cooldown, recorded_then.state.credits_used) == (None, 4)
+async def test_a_recorded_rate_limiter_replays_to_the_same_state() -> None:
+    """The state it continues as new with: slots, cooldown and credits."""
+    history, recorder = recorded_history(RATE_LIMITER), DecisionRecorder()
+    await replayer([recorder]).replay_workflow(history)
+    payloads = history.events[-1].workflow_execution_continued_as_new_event_attributes.input.payloads
+    (recorded_input,) = DATA_CONVERTER.payload_converter.from_payloads(payloads, [RateLimiterInput])
+    assert [continued.model_dump_json() for continued in recorder.continued] == [recorded_input.model_dump_json()]
+    assert (recorded_input.state.cooldown, recorded_input.state.credits_used) == (None, 4)
 
 
-async def test_a_changed_workflow_is_noticed() -> None:
+async def test_a_changed_workflow_fails_to_replay() -> None:
     changed = Replayer(
-        workflows=[HesitantPipelineWorkflow], data_converter=DATA_CONVERTER, workflow_runner=WORKFLOW_RUNNER
+        workflows=[ChangedPipelineWorkflow], data_converter=DATA_CONVERTER, workflow_runner=WORKFLOW_RUNNER
     )
     with pytest.raises(NondeterminismError):
-        await changed.replay_workflow(recorded("no_games"))
+        await changed.replay_workflow(recorded_history("no_games"))

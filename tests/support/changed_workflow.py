@@ -11,7 +11,7 @@ from workflows.daily_pipeline import DailyPipelineWorkflow
 
 
 @workflow.defn(name="DailyPipelineWorkflow")
-class HesitantPipelineWorkflow(DailyPipelineWorkflow):
+class ChangedPipelineWorkflow(DailyPipelineWorkflow):
     """Waits a minute before it plans the day."""
 
     @workflow.init

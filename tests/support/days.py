@@ -1,8 +1,8 @@
-"""Scripted days: the real workflow on a real server, in a world that brings what a script says it brings.
+"""Scripted days: the real workflow on a real server, with fake activities that follow a script.
 
-The activities here bear the real names and contracts. A look at a source brings the newest of its beats; computing
-steps succeed unless the script says they fail. A world is a function of the as-of times it is asked with, as the
-upstream replay is, so the same script is the same day on any machine.
+The activities have the real names and contracts. A poll returns the newest scripted response of its source; computing
+steps succeed unless the script fails them. A world is a function of the as-of times of its requests, like the upstream
+replay, so a script is the same day on any machine.
 """
 
 from __future__ import annotations
@@ -65,13 +65,13 @@ DayHandle = WorkflowHandle[DailyPipelineWorkflow, DayResult]
 GAME_DATE = date(2024, 3, 29)
 MORNING = eastern(GAME_DATE, 5)
 GAME_LENGTH = timedelta(minutes=15)
-"""Games are short here: a scoreboard that is asked every three minutes of an evening tells a test nothing."""
-PATIENCE_SECONDS = 120.0
-"""How long a test waits for the day to get somewhere before it fails."""
+"""Games are short here: polling a scoreboard every three minutes of an evening tests nothing more."""
+TIMEOUT_SECONDS = 120.0
+"""How long a test waits for a state of the day before it fails."""
 
 
 def at(hour: int, minute: int = 0) -> datetime:
-    """An Eastern time of the scripted date; hours from 24 on are of the next day."""
+    """An Eastern time of the scripted date; hours from 24 on belong to the next day."""
     return eastern(GAME_DATE + timedelta(days=hour // 24), hour % 24, minute)
 
 
@@ -85,8 +85,8 @@ EARLY, LATE = game(1, at(19)), game(2, at(19, 30))
 GAMES = (EARLY, LATE)
 
 
-class Beat(NamedTuple):
-    """What a source answers from a moment on."""
+class ScriptedResponse(NamedTuple):
+    """The response of a source from a time on."""
 
     since: datetime
     outcome: Outcome = Outcome.OK
@@ -95,11 +95,11 @@ class Beat(NamedTuple):
     games: tuple[SlateGame, ...] | None = None
     """The slate, from the schedule."""
     changed: tuple[str, ...] = ()
-    """Games it is news about, besides those that it has now and did not have before."""
+    """Games whose rows changed, besides those that it did not have before."""
     retry_after: timedelta | None = None
 
 
-Script = Mapping[str, Sequence[Beat]]
+Script = Mapping[str, Sequence[ScriptedResponse]]
 _USABLE = {Outcome.OK, Outcome.PARTIAL, Outcome.EMPTY_OK}
 _PER_GAME_AFTER = (
     *("nbac_scoreboard", "nbac_player_boxscores", "nbac_team_boxscore"),
@@ -107,36 +107,40 @@ _PER_GAME_AFTER = (
 )
 
 
-def happy_script(games: tuple[SlateGame, ...] = GAMES, lines_at: datetime | None = None) -> dict[str, list[Beat]]:
-    """Everything in the morning, lines at 15:00 as on the real date, each game final soon after its tip."""
-    morning = [Beat(MORNING)]
-    lines = [Beat(lines_at or at(15))]
+def happy_script(
+    games: tuple[SlateGame, ...] = GAMES, lines_at: datetime | None = None
+) -> dict[str, list[ScriptedResponse]]:
+    """Everything in the morning, lines at 15:00 as on the real date, each game final soon after its tip-off."""
+    morning = [ScriptedResponse(MORNING)]
+    lines = [ScriptedResponse(lines_at or at(15))]
     script = {name: morning for name, source in SOURCES.items() if not source.fallback_for}
     script |= {"odds_api_game_lines": lines, "odds_api_player_points_props": lines}
-    script |= {name: final_beats(games) for name in _PER_GAME_AFTER}
-    return {**script, "nbac_schedule": [Beat(MORNING, games=games)]}
+    script |= {name: final_responses(games) for name in _PER_GAME_AFTER}
+    return {**script, "nbac_schedule": [ScriptedResponse(MORNING, games=games)]}
 
 
-def final_beats(games: tuple[SlateGame, ...]) -> list[Beat]:
-    """A source that knows a game once it is final."""
+def final_responses(games: tuple[SlateGame, ...]) -> list[ScriptedResponse]:
+    """The responses of a source that has a game once it is final."""
     finals = sorted({game.tip_off + GAME_LENGTH for game in games})
-    return [part_of(games, final, {game.game_id for game in games if _final(game) <= final}) for final in finals]
+    return [
+        partial_response(games, final, {game.game_id for game in games if _final(game) <= final}) for final in finals
+    ]
 
 
 def _final(game: SlateGame) -> datetime:
     return game.tip_off + GAME_LENGTH
 
 
-def part_of(games: Iterable[SlateGame], since: datetime, there: set[str]) -> Beat:
-    """An answer that holds some of the games."""
+def partial_response(games: Iterable[SlateGame], since: datetime, there: set[str]) -> ScriptedResponse:
+    """A response that holds some of the games."""
     missing = tuple(game.game_id for game in games if game.game_id not in there)
-    return Beat(
+    return ScriptedResponse(
         since, Outcome.PARTIAL if missing else Outcome.OK, missing, f"missing {', '.join(missing)}" * bool(missing)
     )
 
 
-class Trouble(NamedTuple):
-    """A subject whose activity fails for good when asked as of a moment in this span."""
+class ScriptedFailure(NamedTuple):
+    """The activity of a subject fails permanently when its as-of time is in this span."""
 
     since: datetime = MORNING
     until: datetime = eastern(GAME_DATE + timedelta(days=2), 0)
@@ -148,27 +152,27 @@ class World:
     """What the activities of a scripted day do."""
 
     script: Script = field(default_factory=happy_script)
-    trouble: Mapping[str, Trouble] = field(default_factory=dict)
+    failures: Mapping[str, ScriptedFailure] = field(default_factory=dict)
     plan: Callable[[PlanRequest], DayPlan] = lambda request: plan_day(
         request.game_date, request.games or (), SOURCES, published=request.published
     )
     slate_plan: Callable[[date], DayPlan] = lambda game_date: plan_slate(game_date, SOURCES)
     recorded: RecordedDay | None = None
-    dice: random.Random | None = None
-    """Makes activities take a little while, each a different one."""
-    stops: dict[str, Stop] = field(default_factory=dict)
+    random_delays: random.Random | None = None
+    """Delays each activity by a random time."""
+    pauses: dict[str, Pause] = field(default_factory=dict)
     statuses: list[PublishStatusRequest] = field(default_factory=list)
-    """What was exported, in order."""
+    """The exported statuses, in order."""
     force: list[tuple[str, datetime]] = field(default_factory=list)
-    """The looks that a person wanted whatever they cost: source and moment."""
+    """The forced polls: source and as-of time."""
     stored: int = 0
     """Predictions stored so far."""
     known: dict[str, dict[str, int]] = field(default_factory=dict)
-    """source -> game_id -> the version that was read."""
+    """source -> game_id -> the version that was processed last."""
 
     @property
     def activities(self) -> dict[Queue, list[Callable[..., Any]]]:
-        """What a worker of each queue serves, as in the real registry."""
+        """The activities of each queue, as in the real registry."""
         return {
             Queue.DAY: [self.plan_day, deliver_action],
             Queue.FETCH: [self.collect],
@@ -179,56 +183,60 @@ class World:
             Queue.MODELS: [self.predict],
         }
 
-    async def _do(self, subject: str, as_of: datetime | None = None) -> None:
-        """Take a while, stop where the test wants to look, fail where the script says so."""
-        if self.dice is not None:
-            await asyncio.sleep(self.dice.random() * 0.02)
-        if subject in self.stops:
-            await self.stops[subject].pass_by()
-        trouble = self.trouble.get(subject)
-        if trouble and as_of is not None and trouble.since <= as_of < trouble.until:
-            raise ApplicationError(trouble.text, type="ContractError", non_retryable=True)
+    async def _simulate(self, subject: str, as_of: datetime | None = None) -> None:
+        """Delay, pause or fail as the test and its script demand."""
+        if self.random_delays is not None:
+            await asyncio.sleep(self.random_delays.random() * 0.02)
+        if subject in self.pauses:
+            await self.pauses[subject].wait_if_first()
+        failures = self.failures.get(subject)
+        if failures and as_of is not None and failures.since <= as_of < failures.until:
+            raise ApplicationError(failures.text, type="ContractError", non_retryable=True)
 
     @activity.defn(name=Activity.PLAN_DAY.value)
     async def plan_day(self, request: PlanRequest) -> DayPlan:
-        await self._do("plan_day")
+        await self._simulate("plan_day")
         return self.slate_plan(request.game_date) if request.games is None else self.plan(request)
 
     @activity.defn(name=Activity.COLLECT.value)
     async def collect(self, request: CollectRequest) -> CollectReport:
-        await self._do(request.source, request.as_of)
+        await self._simulate(request.source, request.as_of)
         if request.force:
             self.force.append((request.source, request.as_of))
         known = [
-            (index, beat)
-            for index, beat in enumerate(self.script.get(request.source, ()))
-            if beat.since <= request.as_of
+            (index, response)
+            for index, response in enumerate(self.script.get(request.source, ()))
+            if response.since <= request.as_of
         ]
         if not known:
-            return _collected(Beat(request.as_of, Outcome.NOT_PUBLISHED_YET, reason="not published yet"), None, request)
-        index, beat = known[-1]
-        return _collected(beat, f"{request.source}/{index}" if beat.outcome in _USABLE else None, request)
+            return _collected(
+                ScriptedResponse(request.as_of, Outcome.NOT_PUBLISHED_YET, reason="not published yet"), None, request
+            )
+        index, response = known[-1]
+        return _collected(response, f"{request.source}/{index}" if response.outcome in _USABLE else None, request)
 
     @activity.defn(name=Activity.PROCESS.value)
     async def process(self, request: ProcessRequest) -> ProcessReport:
-        await self._do(f"{request.source}:read", request.as_of)
-        beats = self.script[request.source][: int(request.batch_key.rpartition("/")[2]) + 1]
-        there = [game.game_id for game in request.games if game.game_id not in beats[-1].missing]
+        await self._simulate(f"{request.source}:read", request.as_of)
+        responses = self.script[request.source][: int(request.batch_key.rpartition("/")[2]) + 1]
+        there = [game.game_id for game in request.games if game.game_id not in responses[-1].missing]
         return ProcessReport(
             rows=10 * len(there),
-            outcome=beats[-1].outcome,
-            reason=beats[-1].reason,
-            changed_games=self._news(request.source, {game_id: _version(game_id, beats) for game_id in there}),
-            missing_games=tuple(game.game_id for game in request.games if game.game_id in beats[-1].missing),
-            games=beats[-1].games,
+            outcome=responses[-1].outcome,
+            reason=responses[-1].reason,
+            changed_games=self._changed_games(
+                request.source, {game_id: _version(game_id, responses) for game_id in there}
+            ),
+            missing_games=tuple(game.game_id for game in request.games if game.game_id in responses[-1].missing),
+            games=responses[-1].games,
         )
 
-    def _news(self, source: str, versions: dict[str, int]) -> tuple[str, ...]:
-        """The games of which something is read that was not read before."""
+    def _changed_games(self, source: str, versions: dict[str, int]) -> tuple[str, ...]:
+        """The games whose version was not processed before."""
         known = self.known.setdefault(source, {})
-        news = tuple(game_id for game_id, version in versions.items() if known.get(game_id) != version)
+        changed = tuple(game_id for game_id, version in versions.items() if known.get(game_id) != version)
         known.update(versions)
-        return news
+        return changed
 
     @activity.defn(name=Activity.FOLLOW.value)
     async def follow(self, request: CollectRequest) -> SourceReport:
@@ -249,14 +257,14 @@ class World:
 
     @activity.defn(name=Activity.PREDICT.value)
     async def predict(self, request: ComputeRequest) -> Predicted:
-        await self._do(request.subject, request.as_of)
+        await self._simulate(request.subject, request.as_of)
         return Predicted(
             system_id=request.subject, file=",".join(request.game_ids), rows=20, game_date=request.game_date
         )
 
     @activity.defn(name=Activity.STORE_PREDICTIONS.value)
     async def store_predictions(self, predicted: Predicted) -> ComputeReport:
-        await self._do(f"{predicted.system_id}:store")
+        await self._simulate(f"{predicted.system_id}:store")
         self.stored += predicted.rows
         return ComputeReport(rows=predicted.rows, changed_games=tuple(predicted.file.split(",")))
 
@@ -270,66 +278,66 @@ class World:
         return done.model_copy(update={"rows": self.stored}) if request.subject == "predictions" else done
 
     async def _compute(self, request: ComputeRequest) -> ComputeReport:
-        await self._do(request.subject, request.as_of)
+        await self._simulate(request.subject, request.as_of)
         return ComputeReport(rows=10 * len(request.game_ids), changed_games=request.game_ids)
 
     @activity.defn(name=Activity.PUBLISH_STATUS.value)
     async def publish_status(self, request: PublishStatusRequest) -> ComputeReport:
-        await self._do("publish_status", request.status.now)
+        await self._simulate("publish_status", request.status.now)
         self.statuses.append(request)
         return ComputeReport(rows=1)
 
     @activity.defn(name=Activity.RECORDED_DAY.value)
     async def recorded_day(self, request: PlanRequest) -> RecordedDay:
-        assert self.recorded is not None, "this world has no finished day to do again"
+        assert self.recorded is not None, "this world has no recorded day"
         return self.recorded
 
 
-def _collected(beat: Beat, batch: str | None, request: CollectRequest) -> CollectReport:
+def _collected(response: ScriptedResponse, batch: str | None, request: CollectRequest) -> CollectReport:
     return CollectReport(
-        outcome=beat.outcome,
-        reason=beat.reason,
-        refused=beat.outcome if beat.outcome not in {*_USABLE, Outcome.NOT_PUBLISHED_YET} else None,
-        parks=OUTCOME_POLICIES[beat.outcome].park,
-        use_fallback=OUTCOME_POLICIES[beat.outcome].use_fallback,
+        outcome=response.outcome,
+        reason=response.reason,
+        refused=response.outcome if response.outcome not in {*_USABLE, Outcome.NOT_PUBLISHED_YET} else None,
+        parks=OUTCOME_POLICIES[response.outcome].park,
+        use_fallback=OUTCOME_POLICIES[response.outcome].use_fallback,
         batch_key=batch,
         requests=1,
         new_objects=1,
-        retry_at=None if beat.retry_after is None else request.as_of + beat.retry_after,
-        missing_games=beat.missing,
+        retry_at=None if response.retry_after is None else request.as_of + response.retry_after,
+        missing_games=response.missing,
     )
 
 
-def _version(game_id: str, beats: Sequence[Beat]) -> int:
-    """The beat in which a game came, or was news last."""
+def _version(game_id: str, responses: Sequence[ScriptedResponse]) -> int:
+    """The number of the response in which a game came or changed last."""
     version, there = -1, False
-    for number, beat in enumerate(beats):
-        if beat.outcome in _USABLE:
-            comes = not there and game_id not in beat.missing
-            version = number if comes or game_id in beat.changed else version
-            there = game_id not in beat.missing
+    for number, response in enumerate(responses):
+        if response.outcome in _USABLE:
+            comes = not there and game_id not in response.missing
+            version = number if comes or game_id in response.changed else version
+            there = game_id not in response.missing
     return version
 
 
-class Stop:
-    """An activity that waits inside, once, until the test lets it go on or its worker dies."""
+class Pause:
+    """An activity pauses here once, until the test releases it or its worker dies."""
 
     def __init__(self) -> None:
         self.reached = asyncio.Event()
         self.released = asyncio.Event()
 
-    async def pass_by(self) -> None:
+    async def wait_if_first(self) -> None:
         if not self.reached.is_set():
             self.reached.set()
             await self.released.wait()
 
 
-# ── playing ──────────────────────────────────────────────────────────────────────────────────────────────────
+# ── running days ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @asynccontextmanager
-async def working(client: Client, world: World) -> AsyncIterator[None]:
-    """A worker on every queue. On the way out it dies with what it has in hand, which then runs again elsewhere."""
+async def serving(client: Client, world: World) -> AsyncIterator[None]:
+    """A worker on every queue; on exit it dies with its running activities, which another worker runs again."""
     async with AsyncExitStack() as stack:
         for queue, activities in world.activities.items():
             await stack.enter_async_context(
@@ -347,10 +355,10 @@ async def working(client: Client, world: World) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def started(
+async def started_day(
     client: Client, clock: ClockSpec | None = None, rerun: Rerun | None = None
 ) -> AsyncIterator[DayHandle]:
-    """A day under an id of its own, ended with the test whatever became of it."""
+    """A day under an id of its own, terminated with the test if it is still running."""
     handle = await client.start_workflow(
         DailyPipelineWorkflow.run,
         DayInput(game_date=GAME_DATE, clock=clock or virtual(), rerun=rerun),
@@ -365,59 +373,59 @@ async def started(
 
 
 def virtual(*actions: ScheduledAction, hold_at: Any = None) -> ClockSpec:
-    """Virtual time from 05:00 on, as fast as it goes."""
+    """Virtual time from 05:00 on, as fast as possible."""
     return ClockSpec(starts_at=MORNING, actions=actions, hold_at=hold_at)
 
 
-def says(
-    moment: datetime, message: CommandName, target: str = "", *, via: str = "update", games: tuple[str, ...] = ()
+def scheduled_command(
+    time: datetime, name: CommandName, target: str = "", *, via: str = "update", games: tuple[str, ...] = ()
 ) -> ScheduledAction:
-    """Somebody's order at a virtual time."""
-    return ScheduledAction(at=moment, command=command(message, target, games=games), via=via)
+    """An operator command at a virtual time."""
+    return ScheduledAction(at=time, command=command(name, target, games=games), via=via)
 
 
-def command(message: CommandName, target: str = "", **fields: Any) -> OperatorCommand:
-    """An order of somebody who says who they are and why."""
-    return OperatorCommand(name=message, target=target, who="Ada", why="the test wants it", **fields)
+def command(name: CommandName, target: str = "", **fields: Any) -> OperatorCommand:
+    """An operator command with a name and a reason."""
+    return OperatorCommand(name=name, target=target, who="Ada", why="the test wants it", **fields)
 
 
-class Played(NamedTuple):
-    """A day that ended: its result, its last word and its history."""
+class DayRun(NamedTuple):
+    """A day that was run to its end: result, last status and history."""
 
     result: DayResult
     status: DayStatus
     history: WorkflowHistory
 
     @property
-    def deeds(self) -> list[Deed]:
-        return deeds(self.history)
+    def scheduled_activities(self) -> list[ScheduledActivity]:
+        return scheduled_activities(self.history)
 
 
-async def play(client: Client, world: World, clock: ClockSpec | None = None, rerun: Rerun | None = None) -> Played:
-    """A whole day."""
-    async with working(client, world), started(client, clock, rerun) as handle:
-        return await ended(handle)
+async def run_day(client: Client, world: World, clock: ClockSpec | None = None, rerun: Rerun | None = None) -> DayRun:
+    """Run a whole day."""
+    async with serving(client, world), started_day(client, clock, rerun) as handle:
+        return await wait_for_end(handle)
 
 
-async def ended(handle: DayHandle) -> Played:
-    """The day's end."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
+async def wait_for_end(handle: DayHandle) -> DayRun:
+    """Wait for the end of a day."""
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         result = await handle.result()
         status = await handle.query(DailyPipelineWorkflow.status)
-    return Played(result, status, await handle.fetch_history())
+    return DayRun(result, status, await handle.fetch_history())
 
 
-async def until(handle: DayHandle, wanted: Callable[[DayStatus], bool]) -> DayStatus:
-    """Ask the day how it stands until it stands as wanted."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
+async def wait_until(handle: DayHandle, wanted: Callable[[DayStatus], bool]) -> DayStatus:
+    """Query the status of a day until it is as wanted."""
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         await _has_plan(handle)
         while not wanted(status := await handle.query(DailyPipelineWorkflow.status)):
-            """The next question is the wait: each takes a round trip to the worker."""
+            """The next query is the wait: each takes a round trip to the worker."""
     return status
 
 
 async def _has_plan(handle: DayHandle) -> None:
-    """A day answers questions once its first activity has told its plan."""
+    """Wait for the first plan, before which the day answers no query."""
     while True:
         events = [event.event_type async for event in handle.fetch_history_events()]
         if EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED in events:
@@ -425,15 +433,15 @@ async def _has_plan(handle: DayHandle) -> None:
 
 
 def step(status: DayStatus, name: str) -> Any:
-    """One step of a status."""
+    """The status of one step."""
     return next(item for item in status.steps if item.name == name)
 
 
-# ── what a history tells ─────────────────────────────────────────────────────────────────────────────────────
+# ── reading a history ─────────────────────────────────────────────────────────────────────────────────────
 
 
-class Deed(NamedTuple):
-    """A decision of the workflow: an activity it scheduled, and on what terms."""
+class ScheduledActivity(NamedTuple):
+    """A decision of the workflow: an activity and the main fields of its request."""
 
     activity: str
     subject: str
@@ -442,43 +450,45 @@ class Deed(NamedTuple):
     degraded: tuple[str, ...] = ()
 
 
-def deeds(history: WorkflowHistory) -> list[Deed]:
-    """Every activity the day scheduled, in the order it decided to."""
+def scheduled_activities(history: WorkflowHistory) -> list[ScheduledActivity]:
+    """Every activity that the day scheduled, in order."""
     scheduled = [
         event.activity_task_scheduled_event_attributes
         for event in history.events
         if event.HasField("activity_task_scheduled_event_attributes")
     ]
-    return [deed(each.activity_type.name, each.input.payloads[0].data) for each in scheduled]
+    return [scheduled_activity(each.activity_type.name, each.input.payloads[0].data) for each in scheduled]
 
 
-def deed(activity_name: str, terms_json: str | bytes) -> Deed:
-    """What an activity was asked to do."""
-    terms = json.loads(terms_json)
-    as_of = terms.get("as_of")
-    return Deed(
+def scheduled_activity(activity_name: str, request_json: str | bytes) -> ScheduledActivity:
+    """The decision behind the request of an activity."""
+    fields = json.loads(request_json)
+    as_of = fields.get("as_of")
+    return ScheduledActivity(
         activity_name,
-        terms.get("subject") or terms.get("source") or terms.get("system_id") or "",
+        fields.get("subject") or fields.get("source") or fields.get("system_id") or "",
         datetime.fromisoformat(as_of) if as_of else None,
-        tuple(terms.get("game_ids", ())),
-        tuple(terms.get("degraded", ())),
+        tuple(fields.get("game_ids", ())),
+        tuple(fields.get("degraded", ())),
     )
 
 
-def poll_times(played: Played, source: str) -> list[datetime | None]:
-    """When a source was asked."""
+def poll_times(run: DayRun, source: str) -> list[datetime | None]:
+    """The as-of times at which a source was polled."""
     polls = {Activity.COLLECT, Activity.FOLLOW}
-    return [deed.as_of for deed in played.deeds if deed.subject == source and deed.activity in polls]
+    return [each.as_of for each in run.scheduled_activities if each.subject == source and each.activity in polls]
 
 
-def runs_of(played: Played, subject: str) -> list[tuple[datetime | None, tuple[str, ...]]]:
-    """When a table was transformed, features built, a system asked or an export made, and for which games."""
+def runs_of(run: DayRun, subject: str) -> list[tuple[datetime | None, tuple[str, ...]]]:
+    """When and for which games a table, features, predictions or an export were computed."""
     return [
-        (deed.as_of, deed.games) for deed in played.deeds if deed.subject == subject and deed.activity in _COMPUTING
+        (each.as_of, each.games)
+        for each in run.scheduled_activities
+        if each.subject == subject and each.activity in _COMPUTE_ACTIVITIES
     ]
 
 
-_COMPUTING = {
+_COMPUTE_ACTIVITIES = {
     *(Activity.TRANSFORM, Activity.BUILD_FEATURES, Activity.PREDICT),
     *(Activity.GRADE, Activity.EXPORT),
 }

@@ -1,6 +1,6 @@
-"""Records the golden histories anew: `python -m tests.support.record_histories [NAME …]`; all without names.
+"""Records the golden histories: `python -m tests.support.record_histories [NAME …]`; all without names.
 
-To be run when a change of the workflow is meant to change what a day does, and read: the difference is the change.
+Run it when a change of the workflow changes on purpose what a day does.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from tests.support.scenarios import SCENARIOS, rate_limiter
 FOLDER = PROJECT / "tests" / "histories"
 SUFFIX = ".json.gz"
 RATE_LIMITER = rate_limiter.__name__
-"""What is no day: the run of a provider's domain."""
+"""The one history that is no day's."""
 
 
 async def record(names: Sequence[str]) -> None:
-    """Play these on a server of their own and keep their histories."""
+    """Run these scenarios on a server of their own and keep their histories."""
     with tempfile.TemporaryDirectory() as folder, Processes(Path(folder)) as processes:
         server = await start_dev_server(
             processes,
@@ -46,19 +46,19 @@ async def record(names: Sequence[str]) -> None:
             if name == RATE_LIMITER:
                 sys.stdout.write(f"{name}: {keep(name, await rate_limiter(client)):,} bytes\n")
                 continue
-            played = await SCENARIOS[name](client)
-            size = keep(name, played.history)
-            sys.stdout.write(f"{name}: {len(played.history.events)} events, {size:,} bytes, {played.status.sentence}\n")
+            run = await SCENARIOS[name](client)
+            size = keep(name, run.history)
+            sys.stdout.write(f"{name}: {len(run.history.events)} events, {size:,} bytes, {run.status.sentence}\n")
 
 
 def keep(name: str, history: WorkflowHistory) -> int:
-    """Write a history; its bytes."""
+    """Write a history; its size in bytes."""
     text = json.dumps(_without_traces(history.to_json_dict()))
     return (FOLDER / f"{name}{SUFFIX}").write_bytes(gzip.compress(text.encode(), mtime=0))
 
 
 def _without_traces(value: Any) -> Any:
-    """Stack traces tell where the code lay on the machine that recorded it."""
+    """Remove stack traces, which contain paths of the recording machine."""
     match value:
         case dict():
             return {key: _without_traces(item) for key, item in value.items() if key != "stackTrace"}
@@ -68,11 +68,11 @@ def _without_traces(value: Any) -> Any:
             return value
 
 
-def recorded(name: str) -> WorkflowHistory:
+def recorded_history(name: str) -> WorkflowHistory:
     """A kept history."""
     return WorkflowHistory.from_json(name, gzip.decompress((FOLDER / f"{name}{SUFFIX}").read_bytes()).decode())
 
 
 if __name__ == "__main__":
-    logging.getLogger("temporalio.activity").setLevel(logging.ERROR)  # scripted failures are no news
+    logging.getLogger("temporalio.activity").setLevel(logging.ERROR)  # scripted failures are expected
     asyncio.run(record(sys.argv[1:] or [*SCENARIOS, RATE_LIMITER]))

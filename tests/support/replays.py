@@ -22,7 +22,7 @@ from cli.demo_summary import write_summary
 from runtime import PROJECT
 from runtime.replay import DayHandle, Replay, ReplayConfig, start_replay
 from runtime.stage_timer import StageTimer
-from tests.support.days import Deed, deeds
+from tests.support.days import ScheduledActivity, scheduled_activities
 from tipoff.vocabulary import DayStatus, Phase, eastern
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
 from tipoff.warehouse.tables import TABLES, Layer
@@ -57,8 +57,8 @@ class ReplayedDay:
         return WorkflowHistory.from_json(f"daily-pipeline-{self.game_date}", self._read("history.json"))
 
     @cached_property
-    def deeds(self) -> list[Deed]:
-        return deeds(self.history)
+    def scheduled_activities(self) -> list[ScheduledActivity]:
+        return scheduled_activities(self.history)
 
     @cached_property
     def summary(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Days that tests play and whose histories are kept: each is played to its end on a real server."""
+"""The days whose histories are kept: each runs to its end on a real server."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from runtime.workers import WORKFLOWS
 from tests.support.days import (
     GAMES,
     MORNING,
-    Beat,
-    Played,
-    Stop,
-    Trouble,
+    DayRun,
+    Pause,
+    ScriptedFailure,
+    ScriptedResponse,
     World,
     at,
-    ended,
-    final_beats,
+    final_responses,
     happy_script,
-    play,
-    says,
-    started,
+    run_day,
+    scheduled_command,
+    serving,
+    started_day,
     virtual,
-    working,
+    wait_for_end,
 )
 from tipoff.vocabulary import Outcome, RateLimit
 from workflows.contracts import (
@@ -41,66 +41,70 @@ from workflows.contracts import (
 from workflows.rate_limiter import RateLimiterWorkflow
 
 
-async def happy_day(client: Client) -> Played:
-    """Everything comes in the morning, lines at 11:00."""
-    return await play(client, World(happy_script(lines_at=at(11))))
+async def happy_day(client: Client) -> DayRun:
+    """Everything comes in the morning, the lines at 11:00."""
+    return await run_day(client, World(happy_script(lines_at=at(11))))
 
 
-async def no_games(client: Client) -> Played:
+async def no_games(client: Client) -> DayRun:
     """A date without games."""
-    return await play(client, World({"nbac_schedule": [Beat(MORNING, games=())]}))
+    return await run_day(client, World({"nbac_schedule": [ScriptedResponse(MORNING, games=())]}))
 
 
-async def late_lines(client: Client) -> Played:
+async def late_lines(client: Client) -> DayRun:
     """Lines come at 15:00, after predictions were due, as on the real date."""
-    return await play(client, World())
+    return await run_day(client, World())
 
 
-async def force_continue(client: Client) -> Played:
-    """Somebody does not want to wait for lines any longer and says so at 10:10, by a signal with one word."""
-    return await play(client, World(), virtual(says(at(10, 10), CommandName.FORCE_CONTINUE, "lines", via="signal")))
+async def force_continue(client: Client) -> DayRun:
+    """An operator forces the day on without lines at 10:10, by a signal with one word."""
+    return await run_day(
+        client, World(), virtual(scheduled_command(at(10, 10), CommandName.FORCE_CONTINUE, "lines", via="signal"))
+    )
 
 
-async def parked_and_resumed(client: Client) -> Played:
-    """Features cannot be built until 12:00 and are retried by a person at 12:30."""
+async def parked_and_resumed(client: Client) -> DayRun:
+    """Features cannot be built until 12:00; an operator retries the step at 12:30."""
     world = World(
         happy_script(lines_at=at(9)),
-        trouble={"ml_feature_store": Trouble(until=at(12))},
+        failures={"ml_feature_store": ScriptedFailure(until=at(12))},
     )
-    return await play(client, world, virtual(says(at(12, 30), CommandName.RETRY_STEP, "ml_feature_store")))
+    return await run_day(
+        client, world, virtual(scheduled_command(at(12, 30), CommandName.RETRY_STEP, "ml_feature_store"))
+    )
 
 
-async def worker_killed(client: Client) -> Played:
-    """The worker dies while features are built and another goes on."""
-    world = World(happy_script(lines_at=at(11)), stops={"ml_feature_store": Stop()})
-    async with started(client) as handle:
-        async with working(client, world):
-            await world.stops["ml_feature_store"].reached.wait()
-        async with working(client, world):
-            return await ended(handle)
+async def worker_killed(client: Client) -> DayRun:
+    """The worker dies while features are built, and another continues."""
+    world = World(happy_script(lines_at=at(11)), pauses={"ml_feature_store": Pause()})
+    async with started_day(client) as handle:
+        async with serving(client, world):
+            await world.pauses["ml_feature_store"].reached.wait()
+        async with serving(client, world):
+            return await wait_for_end(handle)
 
 
-async def postponed_game(client: Client) -> Played:
+async def postponed_game(client: Client) -> DayRun:
     """One of the two games is postponed at 16:30."""
     script = happy_script(lines_at=at(11))
-    script["nbac_schedule"] = [Beat(MORNING, games=GAMES), Beat(at(16, 30), games=GAMES[:1])]
-    return await play(client, World(script))
+    script["nbac_schedule"] = [ScriptedResponse(MORNING, games=GAMES), ScriptedResponse(at(16, 30), games=GAMES[:1])]
+    return await run_day(client, World(script))
 
 
-async def fallback_sources(client: Client) -> Played:
-    """Lines and results are refused all day; another has the lines from 11:00 on, the third of a chain the results.
+async def fallback_sources(client: Client) -> DayRun:
+    """Lines and results are refused all day, the lines with a cooldown of two hours.
 
-    Whoever refuses the lines wants to be left alone for hours.
+    A fallback source has the lines from 11:00 on, the third source of a chain has the results.
     """
-    refused = Beat(MORNING, Outcome.BLOCKED, reason="the address is refused")
+    refused = ScriptedResponse(MORNING, Outcome.BLOCKED, reason="the address is refused")
     script = happy_script(lines_at=at(9)) | {
         "odds_api_player_points_props": [refused._replace(retry_after=timedelta(hours=2))],
-        "bettingpros_player_points_props": [Beat(at(11))],
+        "bettingpros_player_points_props": [ScriptedResponse(at(11))],
         "nbac_player_boxscores": [refused],
         "nbac_live_boxscore": [refused],
-        "bdl_player_boxscores": final_beats(GAMES),
+        "bdl_player_boxscores": final_responses(GAMES),
     }
-    return await play(client, World(script))
+    return await run_day(client, World(script))
 
 
 async def rate_limiter(client: Client) -> WorkflowHistory:
@@ -140,9 +144,9 @@ async def rate_limiter(client: Client) -> WorkflowHistory:
     return history
 
 
-SCENARIOS: Mapping[str, Callable[[Client], Awaitable[Played]]] = {
-    play_it.__name__: play_it
-    for play_it in (
+SCENARIOS: Mapping[str, Callable[[Client], Awaitable[DayRun]]] = {
+    scenario.__name__: scenario
+    for scenario in (
         *(happy_day, no_games, late_lines, force_continue),
         *(parked_and_resumed, worker_killed, postponed_game, fallback_sources),
     )

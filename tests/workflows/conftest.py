@@ -13,7 +13,7 @@ from runtime.connection import DATA_CONVERTER
 from runtime.processes import Processes
 from runtime.temporal_server import DevServer, start_dev_server
 from tests.support import scenarios
-from tests.support.days import Played
+from tests.support.days import DayRun
 
 
 @pytest.fixture(scope="session")
@@ -33,18 +33,18 @@ async def client(server: DevServer) -> Client:
 
 
 @pytest.fixture(scope="session")
-def happy(server: DevServer) -> Played:
-    """A day on which everything comes, played once."""
-    return asyncio.run(_played(server, scenarios.happy_day))
+def happy(server: DevServer) -> DayRun:
+    """A day on which every input comes in time."""
+    return asyncio.run(_run_scenario(server, scenarios.happy_day))
 
 
 @pytest.fixture(scope="session")
-def late(server: DevServer) -> Played:
-    """A day whose lines come after its predictions were due, played once."""
-    return asyncio.run(_played(server, scenarios.late_lines))
+def late(server: DevServer) -> DayRun:
+    """A day whose lines come after its predictions were due."""
+    return asyncio.run(_run_scenario(server, scenarios.late_lines))
 
 
-async def _played(server: DevServer, scenario: Callable[[Client], Awaitable[Played]]) -> Played:
+async def _run_scenario(server: DevServer, scenario: Callable[[Client], Awaitable[DayRun]]) -> DayRun:
     return await scenario(await connected(server))
 
 

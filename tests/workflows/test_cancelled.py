@@ -1,11 +1,11 @@
-"""A day that a person ends: it ends, whatever is under way, and takes its end for no step's failure."""
+"""A day that an operator cancels ends, and no step counts as failed for it."""
 
 from __future__ import annotations
 
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
 
-from tests.support.days import GAMES, Stop, World, at, started, virtual, working
+from tests.support.days import GAMES, Pause, World, at, serving, started_day, virtual
 from tipoff.vocabulary import Phase, PredictionRun, RecordedDay, RunState
 from workflows.contracts import Rerun
 from workflows.search_attributes import RUN_STATE
@@ -15,10 +15,10 @@ RECORDED = RecordedDay(games=GAMES, batches=(), prediction_runs=(PredictionRun(a
 
 
 @pytest.mark.parametrize("rerun", [None, Rerun(from_phase=Phase.PREDICT)])
-async def test_a_day_cancelled_in_the_middle_of_a_step_ends_cancelled(client: Client, rerun: Rerun | None) -> None:
-    world = World(recorded=RECORDED, stops={"moving_average": Stop()})
-    async with working(client, world), started(client, virtual(), rerun) as handle:
-        await world.stops["moving_average"].reached.wait()
+async def test_a_day_cancelled_during_a_step_ends_cancelled(client: Client, rerun: Rerun | None) -> None:
+    world = World(recorded=RECORDED, pauses={"moving_average": Pause()})
+    async with serving(client, world), started_day(client, virtual(), rerun) as handle:
+        await world.pauses["moving_average"].reached.wait()
         await handle.cancel(reason="Ada: the season is over")
         with pytest.raises(WorkflowFailureError):
             await handle.result()

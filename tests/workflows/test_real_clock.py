@@ -1,4 +1,4 @@
-"""A day by the real clock, with looks a second apart."""
+"""A day by the real clock, with polls a second apart."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from temporalio.client import Client
 
 from tests.support.days import (
     GAME_DATE,
-    Beat,
-    Played,
-    Stop,
+    DayRun,
+    Pause,
+    ScriptedResponse,
     World,
     command,
-    ended,
     game,
     runs_of,
-    started,
+    serving,
+    started_day,
     step,
-    until,
-    working,
+    wait_for_end,
+    wait_until,
 )
 from tests.support.ledgers import evening_plan, step_of
 from tipoff.vocabulary import Cadence, DayPlan, Phase, PlanStep, PollWhen, RunState, SlateGame
@@ -36,7 +36,7 @@ KEPT = (LINES, "player_prop_lines", "moving_average", "export_predictions")
 def short_day(
     start: datetime, *, every: timedelta = SECOND, gives_up: timedelta = 60 * SECOND, ends: timedelta = 120 * SECOND
 ) -> Callable[[PlanRequest], DayPlan]:
-    """Schedule, lines, one transform, one system and one export, from now on; it ends when all is done."""
+    """Schedule, lines, one transform, one system and one export, starting now."""
 
     def timed(step: PlanStep, games: tuple[SlateGame, ...]) -> PlanStep:
         kept = tuple(need for need in step.needs if need in KEPT) or ("nbac_schedule",)
@@ -60,7 +60,7 @@ def short_day(
 
 
 def _schedule(start: datetime, games: tuple[SlateGame, ...]) -> PlanStep:
-    """Read until found, and once more two seconds later."""
+    """Polled until complete, and once more two seconds later."""
     polls = Cadence(start=start, until=start + 2 * SECOND, every=2 * SECOND, only=PollWhen.ALWAYS)
     schedule = step_of(evening_plan(), "nbac_schedule")
     return schedule.model_copy(update={"opens_at": start, "cadence": (polls,) if games else (), "soft_deadline": None})
@@ -78,106 +78,106 @@ def slate_day(start: datetime) -> Callable[[date], DayPlan]:
 def world(start: datetime, *, lines_after: timedelta, **timing: timedelta) -> World:
     games = (game(1, start + 3600 * SECOND),)
     return World(
-        {"nbac_schedule": [Beat(start, games=games)], LINES: [Beat(start + lines_after)]},
+        {"nbac_schedule": [ScriptedResponse(start, games=games)], LINES: [ScriptedResponse(start + lines_after)]},
         plan=short_day(start, **timing),
         slate_plan=slate_day(start),
     )
 
 
-async def real_day(client: Client, scripted: World) -> Played:
-    async with working(client, scripted), started(client, REAL) as handle:
-        return await ended(handle)
+async def real_day(client: Client, scripted: World) -> DayRun:
+    async with serving(client, scripted), started_day(client, REAL) as handle:
+        return await wait_for_end(handle)
 
 
-def timers(played: Played) -> list[str]:
-    """What each timer of the day says in the UI."""
-    started_timers = [event for event in played.history.events if event.HasField("timer_started_event_attributes")]
+def timers(run: DayRun) -> list[str]:
+    """What each timer of the day scheduled_command in the UI."""
+    started_timers = [event for event in run.history.events if event.HasField("timer_started_event_attributes")]
     return [event.user_metadata.summary.data.decode() for event in started_timers]
 
 
-async def test_a_day_by_the_real_clock_looks_again_until_the_lines_come(client: Client) -> None:
+async def test_lines_are_polled_by_the_real_clock_until_they_come(client: Client) -> None:
     start = datetime.now(UTC)
-    played = await real_day(client, world(start, lines_after=3 * SECOND))
-    assert played.result.state is RunState.COMPLETE
-    assert played.result.first_published_at is not None
-    assert played.result.first_published_at >= start + 3 * SECOND
-    assert 2 <= step(played.status, LINES).polls <= 8
-    assert not played.status.virtual
-    assert timers(played)
-    assert all("until " in summary for summary in timers(played))
+    run = await real_day(client, world(start, lines_after=3 * SECOND))
+    assert run.result.state is RunState.COMPLETE
+    assert run.result.first_published_at is not None
+    assert run.result.first_published_at >= start + 3 * SECOND
+    assert 2 <= step(run.status, LINES).polls <= 8
+    assert not run.status.virtual
+    assert timers(run)
+    assert all("until " in summary for summary in timers(run))
 
 
-async def test_a_day_by_the_real_clock_gives_up_at_its_deadline_and_refreshes_when_lines_come(client: Client) -> None:
+async def test_the_day_degrades_at_the_deadline_and_refreshes_when_lines_come(client: Client) -> None:
     start = datetime.now(UTC)
-    played = await real_day(client, world(start, lines_after=6 * SECOND, gives_up=2 * SECOND))
-    assert played.result.state is RunState.COMPLETE
-    published, refreshed = played.result.first_published_at, played.result.refreshed_at
+    run = await real_day(client, world(start, lines_after=6 * SECOND, gives_up=2 * SECOND))
+    assert run.result.state is RunState.COMPLETE
+    published, refreshed = run.result.first_published_at, run.result.refreshed_at
     assert published is not None
     assert start + 2 * SECOND <= published < start + 6 * SECOND
     assert len(refreshed) == 1
     assert refreshed[0] >= start + 6 * SECOND
-    assert len(runs_of(played, "moving_average")) == 2
+    assert len(runs_of(run, "moving_average")) == 2
 
 
-async def test_a_word_that_lines_are_out_ends_a_long_wait_at_once(client: Client) -> None:
+async def test_lines_available_ends_a_long_wait_at_once(client: Client) -> None:
     start = datetime.now(UTC)
     scripted = world(start, lines_after=3600 * SECOND, every=100 * SECOND, gives_up=110 * SECOND)
-    async with working(client, scripted), started(client, REAL) as handle:
-        await until(handle, lambda status: any(each.name == LINES and each.polls for each in status.steps))
-        scripted.script = {**scripted.script, LINES: [Beat(start)]}
+    async with serving(client, scripted), started_day(client, REAL) as handle:
+        await wait_until(handle, lambda status: any(each.name == LINES and each.polls for each in status.steps))
+        scripted.script = {**scripted.script, LINES: [ScriptedResponse(start)]}
         await handle.execute_update(DailyPipelineWorkflow.lines_available, command(CommandName.LINES_AVAILABLE))
-        played = await ended(handle)
-    assert step(played.status, LINES).polls == 2
-    assert played.result.first_published_at is not None
-    assert played.result.first_published_at < start + 60 * SECOND
+        run = await wait_for_end(handle)
+    assert step(run.status, LINES).polls == 2
+    assert run.result.first_published_at is not None
+    assert run.result.first_published_at < start + 60 * SECOND
 
 
-async def test_a_slate_that_is_called_off_while_a_step_runs_does_not_leave_the_day_hanging(client: Client) -> None:
+async def test_a_slate_called_off_while_a_step_runs_does_not_block_the_day(client: Client) -> None:
     start = datetime.now(UTC)
     scripted = world(start, lines_after=timedelta())
     first = scripted.script["nbac_schedule"][0]
-    stop = Stop()
-    scripted.stops = {"player_prop_lines": stop}
-    async with working(client, scripted), started(client, REAL) as handle:
+    stop = Pause()
+    scripted.pauses = {"player_prop_lines": stop}
+    async with serving(client, scripted), started_day(client, REAL) as handle:
         await stop.reached.wait()
-        scripted.script = {**scripted.script, "nbac_schedule": [first, Beat(start, games=())]}
+        scripted.script = {**scripted.script, "nbac_schedule": [first, ScriptedResponse(start, games=())]}
         read_again = command(CommandName.RETRY_STEP, "nbac_schedule")
         await handle.execute_update(DailyPipelineWorkflow.retry_step, read_again)
-        await until(handle, lambda status: not status.games)
+        await wait_until(handle, lambda status: not status.games)
         stop.released.set()
-        played = await ended(handle)
-    assert played.result.state is RunState.COMPLETE
-    assert [each.phase for each in played.status.steps] == [Phase.SLATE]
-    assert played.result.game_date == GAME_DATE
+        run = await wait_for_end(handle)
+    assert run.result.state is RunState.COMPLETE
+    assert [each.phase for each in run.status.steps] == [Phase.SLATE]
+    assert run.result.game_date == GAME_DATE
 
 
-async def test_an_answer_that_does_not_come_holds_nobody_past_its_deadline_and_is_used_when_it_comes(
+async def test_a_slow_poll_delays_nothing_past_its_deadline_and_is_used_when_done(
     client: Client,
 ) -> None:
     start = datetime.now(UTC)
     scripted = world(start, lines_after=timedelta(), gives_up=6 * SECOND)
-    scripted.stops = {LINES: Stop()}
-    async with working(client, scripted), started(client, REAL) as handle:
-        await scripted.stops[LINES].reached.wait()
-        await until(handle, lambda status: status.first_published_at is not None)
-        scripted.stops[LINES].released.set()
-        played = await ended(handle)
-    assert played.result.state is RunState.COMPLETE
-    assert len(played.result.refreshed_at) == 1
+    scripted.pauses = {LINES: Pause()}
+    async with serving(client, scripted), started_day(client, REAL) as handle:
+        await scripted.pauses[LINES].reached.wait()
+        await wait_until(handle, lambda status: status.first_published_at is not None)
+        scripted.pauses[LINES].released.set()
+        run = await wait_for_end(handle)
+    assert run.result.state is RunState.COMPLETE
+    assert len(run.result.refreshed_at) == 1
 
 
-async def test_a_day_ends_at_its_end_whatever_is_still_at_work(client: Client) -> None:
+async def test_a_day_ends_on_time_even_if_steps_are_running(client: Client) -> None:
     start = datetime.now(UTC)
     scripted = world(start, lines_after=timedelta(), ends=4 * SECOND)
-    scripted.stops = {"player_prop_lines": Stop()}
-    async with working(client, scripted), started(client, REAL) as handle:
-        played = await ended(handle)
-    assert played.result.state is RunState.FAILED
-    assert "player_prop_lines" in {item.step for item in played.result.attention}
+    scripted.pauses = {"player_prop_lines": Pause()}
+    async with serving(client, scripted), started_day(client, REAL) as handle:
+        run = await wait_for_end(handle)
+    assert run.result.state is RunState.FAILED
+    assert "player_prop_lines" in {item.step for item in run.result.attention}
 
 
-async def test_a_moment_that_is_waited_for_through_many_decisions_has_one_timer(client: Client) -> None:
+async def test_a_time_waited_for_through_many_decisions_has_one_timer(client: Client) -> None:
     start = datetime.now(UTC)
-    played = await real_day(client, world(start, lines_after=3 * SECOND, every=5 * SECOND))
-    waited_for = timers(played)
+    run = await real_day(client, world(start, lines_after=3 * SECOND, every=5 * SECOND))
+    waited_for = timers(run)
     assert len(waited_for) <= len(set(waited_for)) + 6, waited_for

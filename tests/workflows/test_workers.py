@@ -16,8 +16,8 @@ QUEUES = ("one", "another")
 
 
 @workflow.defn(sandboxed=False)
-class OnEachQueue:
-    """The same work for every queue."""
+class OneActivityPerQueue:
+    """Runs the same activity on every queue."""
 
     @workflow.run
     async def run(self) -> None:
@@ -26,23 +26,23 @@ class OnEachQueue:
         )
 
 
-def at_work(client: Client, queue: str, work: Callable[..., Any]) -> Worker:
+def worker_on(client: Client, queue: str, work: Callable[..., Any]) -> Worker:
     return Worker(client, task_queue=queue, activities=[work], graceful_shutdown_timeout=GRACE)
 
 
-async def test_all_workers_are_told_to_stop_at_once(client: Client) -> None:
-    """Each has work in hand that ends only when both have heard of the stop."""
-    in_hand, told = asyncio.Barrier(3), asyncio.Barrier(2)
+async def test_all_workers_shut_down_at_the_same_time(client: Client) -> None:
+    """Each runs an activity that ends only when both shut down."""
+    both_running, shutdown = asyncio.Barrier(3), asyncio.Barrier(2)
 
     @activity.defn
     async def work() -> None:
-        await in_hand.wait()
+        await both_running.wait()
         await activity.wait_for_worker_shutdown()
-        await told.wait()
+        await shutdown.wait()
 
-    days = Worker(client, task_queue="days", workflows=[OnEachQueue])
+    days = Worker(client, task_queue="days", workflows=[OneActivityPerQueue])
     async with days:
-        async with running([at_work(client, queue, work) for queue in QUEUES]):
-            handle = await client.start_workflow(OnEachQueue.run, id="on-each-queue", task_queue="days")
-            await in_hand.wait()
+        async with running([worker_on(client, queue, work) for queue in QUEUES]):
+            handle = await client.start_workflow(OneActivityPerQueue.run, id="on-each-queue", task_queue="days")
+            await both_running.wait()
         await handle.result()
