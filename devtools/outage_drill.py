@@ -32,7 +32,7 @@ from runtime.process_exit import exit_now
 from runtime.replay import Replay, ReplayConfig, start_replay
 from runtime.stage_timer import StageTimer
 from tipoff.errors import BadInputError, TipoffError
-from tipoff.replay.faults import FaultKind, ReplaySource
+from tipoff.replay.faults import FaultKind
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import DayStatus, Degradation, RunState, clock_time, eastern, shortened, step_names
 from workflows.contracts import ClockSpec, DayResult
@@ -58,7 +58,7 @@ class Outage:
     """A day to replay: the source that is down, and until when (None: all day)."""
 
     name: str
-    replay_source: ReplaySource | None
+    replay_source: str | None
     until: datetime | None = None
 
     @property
@@ -117,7 +117,7 @@ DrillResult = DayReport | str
 def outages(names: Sequence[str] = ()) -> Iterator[Outage]:
     """The baseline, then the outages of all sources or of those named."""
     yield BASELINE
-    covered: set[ReplaySource] = set()
+    covered: set[str] = set()
     for number, source in by_number():
         replay_source = endpoint_of(source).source
         is_separate = number or source.name in MORNING_OUTAGES or replay_source not in covered

@@ -29,8 +29,9 @@ from runtime import PROJECT
 from tipoff.errors import BadInputError, TipoffError, TransportFault
 from tipoff.landing.local import LocalLanding
 from tipoff.replay.archive import Archive
-from tipoff.replay.faults import KINDS_WITH_GAMES, SOURCES_OF_KIND, Fault, FaultKind, ReplaySource
+from tipoff.replay.faults import KINDS_WITH_GAMES, Fault, FaultKind
 from tipoff.replay.upstream import serve
+from tipoff.replay.upstream.endpoints import sources_of_kind
 from tipoff.settings import load_settings
 from tipoff.sources.base import Slate, Source
 from tipoff.sources.fetcher import Fetcher, Timeouts
@@ -229,7 +230,7 @@ async def check_faults(harness: SourceHarness, archive: Archive, root: Path, res
         await poll(harness, SOURCES[name])
     two = harness.slate.model_copy(update={"games": harness.slate.games[:2]})
     for kind in EXPECTED_OUTCOMES:
-        affected = SOURCES_OF_KIND.get(kind, frozenset(ReplaySource) - {ReplaySource.ANY})
+        affected = sources_of_kind(kind)
         faults = tuple(_fault(name, kind, two) for name in affected)
         async with _with_faults(harness, archive, faults, root / kind, two) as faulty:
             for name, source in SOURCES.items():
@@ -241,7 +242,7 @@ async def check_faults(harness: SourceHarness, archive: Archive, root: Path, res
 _ID_SOURCES = tuple(dict.fromkeys(source.needs_ids_of for source in SOURCES.values() if source.needs_ids_of))
 
 
-def _fault(source: ReplaySource, kind: FaultKind, slate: Slate, **since: datetime) -> Fault:
+def _fault(source: str, kind: FaultKind, slate: Slate, **since: datetime) -> Fault:
     games = frozenset({slate.games[0].game_id}) if kind in KINDS_WITH_GAMES else frozenset()
     return Fault.model_validate({"source": source, "kind": kind, "games": games, **_FIELDS, **since})
 

@@ -12,7 +12,8 @@ from devtools.handmade_responses import MADE
 from devtools.recorded_responses import CASES
 from tipoff.errors import BadInputError
 from tipoff.plan import is_critical
-from tipoff.replay.upstream.endpoints import Endpoint, find_endpoint
+from tipoff.replay.shapes.endpoint import Endpoint
+from tipoff.replay.upstream.endpoints import find_endpoint
 from tipoff.settings import load_settings
 from tipoff.sources.base import Request, Response, Slate, Source
 from tipoff.sources.feed import Feed

@@ -19,7 +19,7 @@ from runtime.temporal_server import DevServer, start_dev_server
 from tests.support.small_day import LINES, SmallDay
 from tests.support.starter import NOWHERE, Starter
 from tipoff.replay.archive import Archive
-from tipoff.replay.faults import Fault, FaultKind, ReplaySource
+from tipoff.replay.faults import Fault, FaultKind
 from tipoff.replay.upstream.server import serve
 from tipoff.vocabulary import DayStatus, Outcome, Phase, RunState
 from workflows.contracts import (
@@ -372,7 +372,7 @@ async def test_status_names_a_provider_that_is_left_alone(client: Client, starte
 async def test_a_persons_look_tells_the_domain_of_a_block_and_heeds_it_unless_told_otherwise(
     client: Client, server: DevServer, tmp_path: Path, day: SmallDay, sample: Path
 ) -> None:
-    host, blocked = "stats.nba.com", Fault(source=ReplaySource.PLAYER_LIST, kind=FaultKind.ACCESS_DENIED)
+    host, blocked = "stats.nba.com", Fault(source="nbac_player_list_current", kind=FaultKind.ACCESS_DENIED)
     typed = "collect --source nbac_player_list_current --date 2024-03-29 --dry-run"
     async with day.worker(client):
         with serve(Archive(sample), (blocked,)) as upstream:
@@ -381,9 +381,9 @@ async def test_a_persons_look_tells_the_domain_of_a_block_and_heeds_it_unless_to
                 tmp_path, {**temporal, "TIPOFF_UPSTREAM": upstream.url, "TIPOFF_RATE_LIMITS_ENABLED": "true"}
             )
             first, refused = await starter.run(typed), await starter.run(typed)
-            asked = [request.source for request in upstream.requests()].count(ReplaySource.PLAYER_LIST)
+            asked = [request.source for request in upstream.requests()].count("nbac_player_list_current")
             anyway = await starter.run(f"{typed} --anyway")
-            asked_in_all = [request.source for request in upstream.requests()].count(ReplaySource.PLAYER_LIST)
+            asked_in_all = [request.source for request in upstream.requests()].count("nbac_player_list_current")
         state = await client.get_workflow_handle(rate_limiter_workflow_id(host)).query(
             "state", result_type=RateLimiterState
         )

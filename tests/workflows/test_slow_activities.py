@@ -21,7 +21,7 @@ from activities.follow import FollowActivities
 from activities.resources import Resources
 from tipoff.landing.local import LocalLanding
 from tipoff.replay.archive import Archive
-from tipoff.replay.faults import Fault, FaultKind, ReplaySource
+from tipoff.replay.faults import Fault, FaultKind
 from tipoff.replay.upstream import serve
 from tipoff.settings import load_settings
 from tipoff.vocabulary import Cadence, CollectReport, Outcome, SlateGame, SourceReport, eastern
@@ -75,19 +75,19 @@ def resources_for(url: str, folder: Path, now: Callable[[], datetime] = lambda: 
     return Resources(load_settings(environ={f"TIPOFF_{name}": value for name, value in environ.items()}), now)
 
 
-def collect_request(archive: Archive, source: ReplaySource, as_of: datetime, games: int) -> CollectRequest:
+def collect_request(archive: Archive, source: str, as_of: datetime, games: int) -> CollectRequest:
     rows = archive.slate(DAY).select("game_id", "away", "home", "tip_off").sort("game_id").head(games)
     slate = tuple(SlateGame(**row) for row in rows.iter_rows(named=True))
-    return CollectRequest(source=source.value, game_date=DAY, games=slate, as_of=as_of)
+    return CollectRequest(source=source, game_date=DAY, games=slate, as_of=as_of)
 
 
 async def test_a_request_that_hangs_longer_than_a_heartbeat_does_not_fail_the_poll(
     client: Client, sample: Path, tmp_path: Path
 ) -> None:
     archive = Archive(sample)
-    with serve(archive, (Fault(source=ReplaySource.ROSTERS, kind=FaultKind.HANG, count=1),)) as upstream:
+    with serve(archive, (Fault(source="espn_team_rosters", kind=FaultKind.HANG, count=1),)) as upstream:
         resources = resources_for(upstream.url, tmp_path)
-        request = collect_request(archive, ReplaySource.ROSTERS, eastern(DAY, 10), games=2)
+        request = collect_request(archive, "espn_team_rosters", eastern(DAY, 10), games=2)
         done = CollectReport.model_validate(
             await once(client, CollectActivities(resources).collect, Activity.COLLECT, request)
         )
@@ -112,7 +112,7 @@ async def test_processing_a_followed_batch_may_take_longer_than_a_heartbeat(
     with serve(archive) as upstream:
         resources = resources_for(upstream.url, tmp_path)
         resources.__dict__["landing"] = SlowLanding(tmp_path / "landing")  # where cached properties are kept
-        request = collect_request(archive, ReplaySource.SCOREBOARD, eastern(DAY, 22, 50), games=12)
+        request = collect_request(archive, "nbac_scoreboard", eastern(DAY, 22, 50), games=12)
         done = SourceReport.model_validate(
             await once(client, FollowActivities(resources).follow, Activity.FOLLOW, request)
         )
@@ -127,7 +127,7 @@ BEFORE_THE_FIRST_END = eastern(DAY, 21, 20) - timedelta(seconds=1.2)
 def follow_request(archive: Archive, begins: datetime, *, polls: int) -> tuple[CollectRequest, Callable[[], datetime]]:
     """A request to poll twice a second from a time on, and a clock on which that time is now."""
     every = timedelta(seconds=0.5)
-    request = collect_request(archive, ReplaySource.SCOREBOARD, begins, games=12)
+    request = collect_request(archive, "nbac_scoreboard", begins, games=12)
     again = Cadence(start=begins, until=begins + polls * every, every=every)
     behind = datetime.now(UTC) - begins
     return request.model_copy(update={"again": again}), lambda: datetime.now(UTC) - behind

@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 
 from tipoff.replay.archive import Archive
-from tipoff.replay.faults import load_faults
 from tipoff.replay.upstream import AS_OF_HEADER, Upstream, serve
+from tipoff.replay.upstream.fault_file import load_faults
 from tipoff.vocabulary import EASTERN
 
 Get = Callable[..., httpx.Response]

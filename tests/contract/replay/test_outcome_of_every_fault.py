@@ -8,16 +8,16 @@ from devtools.source_harness import slate_of, source_harness
 from devtools.sources_check import DAY, EXPECTED_OUTCOMES, OF_CONTENT, CheckResults, check_faults
 from devtools.sources_page import endpoint_of, is_replayed
 from tipoff.replay.archive import Archive
-from tipoff.replay.faults import SOURCES_OF_KIND, FaultKind
+from tipoff.replay.faults import FaultKind
 from tipoff.replay.upstream import serve
+from tipoff.replay.upstream.endpoints import kinds_of_source
 from tipoff.sources.base import Source
 from tipoff.sources.registry import SOURCES
 
 
 def fault_kinds_of(source: Source) -> set[FaultKind]:
     """The fault kinds that apply to a source; kinds that change content need a replayed response."""
-    endpoint_source = endpoint_of(source).source
-    possible = {kind for kind in EXPECTED_OUTCOMES if endpoint_source in SOURCES_OF_KIND.get(kind, {endpoint_source})}
+    possible = EXPECTED_OUTCOMES.keys() & kinds_of_source(endpoint_of(source).source)
     return possible if is_replayed(source) else possible - OF_CONTENT
 
 

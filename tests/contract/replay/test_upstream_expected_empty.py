@@ -8,7 +8,7 @@ import pytest
 from devtools.source_harness import slate_of, source_harness
 from devtools.sources_check import poll
 from tipoff.replay.archive import Archive
-from tipoff.replay.faults import Fault, FaultKind, ReplaySource
+from tipoff.replay.faults import Fault, FaultKind
 from tipoff.replay.upstream import serve
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import Outcome, eastern
@@ -16,7 +16,7 @@ from tipoff.vocabulary import Outcome, eastern
 ALL_STAR_BREAK = date(2024, 2, 17)
 OFF_SEASON = date(2024, 7, 20)
 OPENING_NIGHT = date(2023, 10, 24)
-NO_STANDINGS_YET = Fault(source=ReplaySource.STANDINGS, kind=FaultKind.EMPTY)
+NO_STANDINGS_YET = Fault(source="nbac_standings", kind=FaultKind.EMPTY)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tipoff.replay.faults import ReplaySource
+from tipoff.replay.upstream.endpoints import SERVED_SOURCES
 from tipoff.sources.registry import sources
 
 Get = Callable[..., httpx.Response]
@@ -90,7 +90,7 @@ def outcomes(response: httpx.Response, book: str = "draftkings") -> list[dict[st
 
 
 def test_every_source_that_a_fault_may_name_is_covered() -> None:
-    assert EVERY_SOURCE.keys() == set(ReplaySource) - {ReplaySource.ANY}
+    assert EVERY_SOURCE.keys() == SERVED_SOURCES
     assert WITHOUT_FACTS.keys() == {name for name, source in sources(replayed=True).items() if source.idle_reason}
 
 

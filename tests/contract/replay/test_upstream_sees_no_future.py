@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 
 from tipoff.replay.archive import Archive
 from tipoff.replay.archive.layout import TABLES
-from tipoff.replay.faults import ReplaySource
 from tipoff.replay.shapes.nba_injury_report import report
 from tipoff.replay.shapes.view import ArchiveIndex, ArchiveView
-from tipoff.replay.upstream.endpoints import find_endpoint
+from tipoff.replay.upstream.endpoints import SERVED_SOURCES, find_endpoint
 from tipoff.vocabulary import EASTERN, eastern
 
 HORNETS = "ee8cfaef963aea9276e133873f77c26a"
@@ -73,10 +72,7 @@ while_no_game_runs = minutes_after(THE_DAY, 12 * 60) | st.builds(
 
 def test_every_endpoint_except_the_injury_report_is_covered() -> None:
     found = [find_endpoint(*address) for address in ADDRESSES.values()]
-    assert {endpoint.source for endpoint, _ in filter(None, found)} == set(ReplaySource) - {
-        ReplaySource.ANY,
-        ReplaySource.INJURY_REPORT,
-    }
+    assert {endpoint.source for endpoint, _ in filter(None, found)} == SERVED_SOURCES - {"nbac_injury_report"}
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,6 @@ import httpx
 import pytest
 
 from devtools.handmade_responses import MADE
-from tipoff.replay.faults import ReplaySource
 from tipoff.replay.upstream.endpoints import ENDPOINTS, find_endpoint
 from tipoff.sources.pdf import pages_of, text_of
 
@@ -283,10 +282,10 @@ CASES = {
 
 
 NOT_JSON = {
-    ReplaySource.INJURY_REPORT: "test_upstream_rosters_and_injuries.py",
-    ReplaySource.BIGDATABALL: "test_upstream_plays.py",
-    ReplaySource.GAMEBOOK: "below",
-    ReplaySource.PLAYER_MOVEMENT: "not compared: the replay has no facts of it and responds with 404",
+    "nbac_injury_report": "test_upstream_rosters_and_injuries.py",
+    "bigdataball_play_by_play": "test_upstream_plays.py",
+    "nbac_gamebook_player_stats": "below",
+    "nbac_player_movement": "not compared: the replay has no facts of it and responds with 404",
 }
 """Where the formats of responses that are not JSON are compared."""
 

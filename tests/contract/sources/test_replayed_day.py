@@ -12,7 +12,7 @@ import pytest
 
 from devtools.source_harness import slate_of, source_harness
 from tipoff.replay.archive import Archive
-from tipoff.replay.faults import Fault, FaultKind, ReplaySource
+from tipoff.replay.faults import Fault, FaultKind
 from tipoff.replay.upstream import AS_OF_HEADER, serve
 from tipoff.sources.base import Judgement, KnownPlayer, ReadContext, Reading, Request, Response, Row, Slate
 from tipoff.sources.registry import SOURCES
@@ -262,7 +262,7 @@ async def test_a_game_the_league_has_moved_keeps_one_row_when_espn_lists_it_as_p
 ) -> None:
     archive = Archive(sample)
     moved = slate_of(archive, DAY).games[0]
-    sources = (ReplaySource.SCHEDULE, ReplaySource.ESPN_SCOREBOARD)
+    sources = ("nbac_schedule", "espn_scoreboard")
     faults = tuple(Fault(source=name, kind=FaultKind.POSTPONED, games=frozenset({moved.game_id})) for name in sources)
     polls = (
         *(("nbac_schedule", BEFORE_LINES), ("espn_schedule", BEFORE_LINES), ("nbac_schedule", AFTER_LINES)),

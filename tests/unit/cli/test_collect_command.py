@@ -17,7 +17,7 @@ from tipoff.landing.local import LocalLanding
 from tipoff.publishing.status import publish_status
 from tipoff.publishing.store import FolderStore
 from tipoff.replay.archive import Archive
-from tipoff.replay.faults import Fault, FaultKind, ReplaySource
+from tipoff.replay.faults import Fault, FaultKind
 from tipoff.replay.upstream.server import Upstream, serve
 from tipoff.settings import Settings
 from tipoff.sources.base import Request
@@ -173,7 +173,7 @@ def test_nothing_is_requested_twice_at_one_virtual_time(replay_folder: ReplayFol
 def test_a_refusal_is_shown_with_what_to_do_and_ends_with_1(
     tmp_path: Path, archive: Archive, kind: FaultKind, outcome: str, reason: str
 ) -> None:
-    with serve(archive, (Fault(source=ReplaySource.PLAYER_LIST, kind=kind),)) as faulty:
+    with serve(archive, (Fault(source="nbac_player_list_current", kind=kind),)) as faulty:
         ended = ReplayFolder(tmp_path, faulty.url).run("nbac_player_list_current", "--dry-run")
     assert ended.code == 1
     assert f"nbac_player_list_current: {outcome.replace('_', ' ')}: " in ended.text
@@ -182,7 +182,7 @@ def test_a_refusal_is_shown_with_what_to_do_and_ends_with_1(
 
 def test_without_a_slate_the_command_fails(tmp_path: Path, archive: Archive) -> None:
     """A source that has nothing to request without games would seem to work."""
-    with serve(archive, (Fault(source=ReplaySource.SCHEDULE, kind=FaultKind.ACCESS_DENIED),)) as faulty:
+    with serve(archive, (Fault(source="nbac_schedule", kind=FaultKind.ACCESS_DENIED),)) as faulty:
         replay_folder = ReplayFolder(tmp_path, faulty.url)
         report = replay_folder.run("nbac_injury_report", "--dry-run", "--json")
         page = replay_folder.run("nbac_injury_report", "--dry-run").text

@@ -22,16 +22,16 @@ from devtools.outage_drill import (
 from devtools.sources_page import NUMBERED, is_replayed
 from tipoff.errors import BadInputError
 from tipoff.plan import plan_day
-from tipoff.replay.faults import ReplaySource, load_faults
+from tipoff.replay.upstream.fault_file import load_faults
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import Degradation, RunState, SlateGame, eastern
 from workflows.day_state import DayLedger
 from workflows.day_status import day_result, day_status
 
 NOON, TIP = eastern(DAY, 12), eastern(DAY, 19)
-PROPS = Outage("odds_api_player_points_props", ReplaySource.PROPS)
-BOXES = Outage("nbac_player_boxscores", ReplaySource.PLAYER_BOXSCORES)
-MORNING = Outage("nbac_player_history", ReplaySource.PLAYER_BOXSCORES, eastern(DAY, 18))
+PROPS = Outage("odds_api_player_points_props", "odds_api_player_points_props")
+BOXES = Outage("nbac_player_boxscores", "nbac_player_boxscores")
+MORNING = Outage("nbac_player_history", "nbac_player_boxscores", eastern(DAY, 18))
 
 
 def day(
@@ -97,7 +97,7 @@ def test_the_replay_accepts_the_fault_file(outage: Outage, tmp_path: Path) -> No
         (PROPS, degraded(day(parked=True), PROPS.name), ["it needed attention"]),
         (PROPS, degraded(day(published=TIP), PROPS.name), ["its predictions were late"]),
         (PROPS, day(refused=0), ["the source that is down was not polled"]),
-        (Outage("bdl_injuries", ReplaySource.BDL_INJURIES), day(refused=0), []),
+        (Outage("bdl_injuries", "bdl_injuries"), day(refused=0), []),
         (PROPS, "it did not complete: TimeoutError", ["it did not complete: TimeoutError"]),
         (PROPS, degraded(day(players=190), PROPS.name), []),
         (

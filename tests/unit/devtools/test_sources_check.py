@@ -30,7 +30,7 @@ from devtools.sources_check import (
 )
 from tipoff.errors import NotEnoughDataError
 from tipoff.replay.archive import Archive
-from tipoff.replay.faults import Fault, FaultKind, ReplaySource
+from tipoff.replay.faults import Fault, FaultKind
 from tipoff.replay.upstream import serve
 from tipoff.replay.upstream.app import ERROR_RESPONSES
 from tipoff.replay.upstream.delivery import DELIVERY_FAULTS
@@ -109,8 +109,8 @@ def test_only_responses_of_the_provider_count_as_recorded(shared_data: Path) -> 
 async def test_a_poll_has_the_outcome_that_a_day_would_have(sample: Path, tmp_path: Path) -> None:
     archive = Archive(sample)
     slate, lines = slate_of(archive, DAY), SOURCES["odds_api_game_lines"]
-    spent = Fault(source=ReplaySource.EVENTS, kind=FaultKind.QUOTA_SPENT)
-    with serve(archive, (spent, Fault(source=ReplaySource.REFEREES, kind=FaultKind.SERVER_ERROR))) as upstream:
+    spent = Fault(source="odds_api_events", kind=FaultKind.QUOTA_SPENT)
+    with serve(archive, (spent, Fault(source="nbac_referee_assignments", kind=FaultKind.SERVER_ERROR))) as upstream:
         async with source_harness(upstream.url, slate, tmp_path) as harness:
             assert await poll(harness, lines) == (Outcome.OK, 168, None)
             assert (await poll(harness, SOURCES["odds_api_events"])).outcome is Outcome.QUOTA_SPENT
@@ -120,7 +120,7 @@ async def test_a_poll_has_the_outcome_that_a_day_would_have(sample: Path, tmp_pa
 async def test_games_with_rows_are_counted(sample: Path, tmp_path: Path) -> None:
     archive = Archive(sample)
     slate, report = slate_of(archive, DAY), SOURCES["nbac_injury_report"]
-    quiet = Fault(source=ReplaySource.INJURY_REPORT, kind=FaultKind.EMPTY)
+    quiet = Fault(source="nbac_injury_report", kind=FaultKind.EMPTY)
     with serve(archive, (quiet,)) as upstream:
         async with source_harness(upstream.url, slate, tmp_path) as harness:
             await poll(harness, SOURCES["nbac_player_list_current"])

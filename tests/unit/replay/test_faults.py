@@ -8,16 +8,9 @@ from typing import Any
 import pytest
 
 from tipoff.errors import ConfigurationError
-from tipoff.replay.faults import (
-    REQUESTED_PER_GAME,
-    SOURCES_OF_KIND,
-    Fault,
-    FaultKind,
-    FaultPlan,
-    ReplaySource,
-    load_faults,
-)
-from tipoff.replay.upstream.endpoints import ENDPOINTS
+from tipoff.replay.faults import ANY_SOURCE, SPECIAL_KINDS, Fault, FaultKind, FaultPlan
+from tipoff.replay.upstream.endpoints import ENDPOINTS, SERVED_SOURCES, kinds_of_source, sources_of_kind
+from tipoff.replay.upstream.fault_file import load_faults
 from tipoff.sources.providers import provider_of
 
 NOON = datetime(2024, 3, 29, 16, 0, tzinfo=UTC)
@@ -32,7 +25,7 @@ def fault(**fields: Any) -> Fault:
     return Fault.model_validate({"source": "odds_api_player_points_props", "kind": "server_error", **fields})
 
 
-def affected(plan: FaultPlan, about: frozenset[str] | None = None, source: ReplaySource = ReplaySource.PROPS) -> int:
+def affected(plan: FaultPlan, about: frozenset[str] | None = None, source: str = "odds_api_player_points_props") -> int:
     return len(plan.active_faults(source, NOON, about, ids_of))
 
 
@@ -98,9 +91,9 @@ def test_a_missing_file_is_reported(tmp_path: Path) -> None:
 
 
 def test_an_open_period_is_all_day() -> None:
-    assert fault().covers(ReplaySource.PROPS, NOON)
-    assert not fault().covers(ReplaySource.EVENTS, NOON)
-    assert fault(source="*").covers(ReplaySource.EVENTS, NOON)
+    assert fault().covers("odds_api_player_points_props", NOON)
+    assert not fault().covers("odds_api_events", NOON)
+    assert fault(source="*").covers("odds_api_events", NOON)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +106,7 @@ def test_an_open_period_is_all_day() -> None:
     ],
 )
 def test_a_period_includes_its_start_and_excludes_its_end(period: Mapping[str, str], covered: bool) -> None:
-    assert fault(**period).covers(ReplaySource.PROPS, NOON) is covered
+    assert fault(**period).covers("odds_api_player_points_props", NOON) is covered
 
 
 def test_named_games_select_the_requests_about_them() -> None:
@@ -135,7 +128,7 @@ def test_a_count_decreases_only_with_affected_requests() -> None:
 
 def test_faults_apply_in_the_order_of_the_file() -> None:
     plan = FaultPlan((fault(kind="empty"), fault(kind="server_error")))
-    assert [entry.kind for entry in plan.active_faults(ReplaySource.PROPS, NOON, None, ids_of)] == [
+    assert [entry.kind for entry in plan.active_faults("odds_api_player_points_props", NOON, None, ids_of)] == [
         FaultKind.EMPTY,
         FaultKind.SERVER_ERROR,
     ]
@@ -143,14 +136,12 @@ def test_faults_apply_in_the_order_of_the_file() -> None:
 
 def test_bad_key_faults_are_possible_for_every_host_that_needs_a_key() -> None:
     with_key = {endpoint.source for endpoint in ENDPOINTS if provider_of(endpoint.host).api_key}
-    assert with_key == SOURCES_OF_KIND[FaultKind.BAD_KEY]
+    assert with_key == sources_of_kind(FaultKind.BAD_KEY)
 
 
-def test_every_source_that_a_fault_may_name_has_an_endpoint() -> None:
-    assert {endpoint.source for endpoint in ENDPOINTS} == set(ReplaySource) - {ReplaySource.ANY}
-
-
-def test_faults_can_select_games_at_every_endpoint_with_requested_games() -> None:
-    assert {endpoint.source for endpoint in ENDPOINTS if endpoint.requested_games} == REQUESTED_PER_GAME - {
-        ReplaySource.ANY
-    }
+def test_special_kinds_apply_only_to_the_endpoints_that_name_them() -> None:
+    assert {kind for endpoint in ENDPOINTS for kind in endpoint.special_faults} == SPECIAL_KINDS
+    for source in SERVED_SOURCES:
+        assert frozenset(FaultKind) - SPECIAL_KINDS <= kinds_of_source(source)
+    assert sources_of_kind(FaultKind.POSTPONED) == {"nbac_schedule", "nbac_scoreboard", "espn_scoreboard"}
+    assert kinds_of_source(ANY_SOURCE) & SPECIAL_KINDS == {FaultKind.POSTPONED}

@@ -8,7 +8,9 @@ import hashlib
 from datetime import date
 
 from tipoff.replay.archive.layout import COUNTS
+from tipoff.replay.faults import FaultKind
 from tipoff.replay.shapes.box_rows import Row, absent_rows, fraction, player_rows
+from tipoff.replay.shapes.endpoint import Endpoint
 from tipoff.replay.shapes.error_responses import bad_request
 from tipoff.replay.shapes.espn_roster import without_accents
 from tipoff.replay.shapes.game_state import FINAL, IN_PLAY, GameState, state_of
@@ -83,3 +85,14 @@ def _player(row: Row) -> dict[str, object]:
 def _player_id(player_id: str) -> int:
     """A synthetic id of the provider for a player."""
     return int.from_bytes(hashlib.blake2s(player_id.encode(), digest_size=4).digest())
+
+
+ENDPOINTS = (
+    Endpoint(
+        "bdl_player_boxscores",
+        "api.balldontlie.io",
+        r"v1/box_scores",
+        box_scores,
+        special_faults=frozenset({FaultKind.BAD_KEY, FaultKind.YESTERDAYS}),
+    ),
+)

@@ -6,6 +6,8 @@ The archive has no player ids, physical or origin data of the provider and no re
 from collections.abc import Iterator
 
 from tipoff.replay.archive.rosters import injury_report
+from tipoff.replay.faults import FaultKind
+from tipoff.replay.shapes.endpoint import Endpoint
 from tipoff.replay.shapes.espn_roster import without_accents
 from tipoff.replay.shapes.nba import first_and_last
 from tipoff.replay.shapes.view import ArchiveView, Game, Params, UpstreamResponse, json_response
@@ -50,3 +52,15 @@ def _entries(view: ArchiveView, teams: set[str]) -> Iterator[dict[str, object]]:
                 "description": row["reason"],
                 "status": row["status"],
             }
+
+
+ENDPOINTS = (
+    Endpoint(
+        "bdl_injuries",
+        "api.balldontlie.io",
+        r"v1/player_injuries",
+        injuries,
+        requested_games=requested_games,
+        special_faults=frozenset({FaultKind.BAD_KEY}),
+    ),
+)

@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from tipoff.replay.faults import FaultKind
+from tipoff.replay.shapes.endpoint import Endpoint
 from tipoff.replay.shapes.error_responses import bad_request
 from tipoff.replay.shapes.view import ArchiveView, Game, Params, UpstreamResponse, json_response
 from tipoff.teams import Team
@@ -101,3 +103,14 @@ def _entry(team: Team, records: _Records, teams: Iterable[Team], started: int) -
         "road_record": records.text(team, "road"),
         "season": started,
     }
+
+
+ENDPOINTS = (
+    Endpoint(
+        "nbac_standings",
+        "api.balldontlie.io",
+        r"v1/standings",
+        standings,
+        special_faults=frozenset({FaultKind.BAD_KEY}),
+    ),
+)

@@ -10,10 +10,11 @@ from itertools import groupby
 from operator import attrgetter
 
 from tipoff.replay.faults import FaultKind
+from tipoff.replay.shapes.endpoint import Endpoint
 from tipoff.replay.shapes.error_responses import bad_request
 from tipoff.replay.shapes.game_state import FINAL, SCHEDULED, state_of
 from tipoff.replay.shapes.odds_api import latest_quotes
-from tipoff.replay.shapes.prop_quotes import Quote, with_quote_faults
+from tipoff.replay.shapes.prop_quotes import QUOTE_FAULTS, Quote, with_quote_faults
 from tipoff.replay.shapes.view import ArchiveView, Game, Params, UpstreamResponse, json_response
 from tipoff.teams import TEAMS
 from tipoff.vocabulary import season_of
@@ -114,3 +115,22 @@ def _line(side: str, quote: Quote) -> dict[str, object]:
     """A side that is not offered has no price and `is_off` set."""
     cost = quote.over_price_american if side == "over" else quote.under_price_american
     return {"line": quote.line, "cost": cost, "is_off": cost is None, "updated": _utc(quote.updated_at)}
+
+
+ENDPOINTS = (
+    Endpoint(
+        "bettingpros_events",
+        "api.bettingpros.com",
+        r"v3/events",
+        events,
+        special_faults=frozenset({FaultKind.BAD_KEY}),
+    ),
+    Endpoint(
+        "bettingpros_player_points_props",
+        "api.bettingpros.com",
+        r"v3/offers",
+        offers,
+        requested_games=requested_games,
+        special_faults=frozenset({FaultKind.BAD_KEY, FaultKind.YESTERDAYS, FaultKind.NEVER}) | QUOTE_FAULTS.keys(),
+    ),
+)

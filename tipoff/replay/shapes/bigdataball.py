@@ -7,8 +7,9 @@ import csv
 from datetime import timedelta
 from io import StringIO
 
+from tipoff.replay.shapes.endpoint import Endpoint
 from tipoff.replay.shapes.error_responses import not_found
-from tipoff.replay.shapes.plays import SHOT_LOCATIONS, Play, Shot, has_shots, plays_of
+from tipoff.replay.shapes.plays import SHOT_LOCATIONS, Play, Shot, has_shots, plays_of, requested_games
 from tipoff.replay.shapes.view import ArchiveView, Game, Params, UpstreamResponse
 
 APPEARS_AFTER = timedelta(hours=4)
@@ -79,3 +80,14 @@ def _shot_fields(shot: Shot) -> dict[str, object]:
         "original_y": location.y,
         "description": ("" if shot.made else "MISS ") + shot.player.player_name,
     }
+
+
+ENDPOINTS = (
+    Endpoint(
+        "bigdataball_play_by_play",
+        "bigdataball",
+        r"\[(?P<date>\d{4}-\d\d-\d\d)\]-(?P<game_id>\d{10})-[A-Z]{3}@[A-Z]{3}\.csv",
+        play_by_play,
+        requested_games=requested_games,
+    ),
+)

@@ -2,6 +2,7 @@
 
 import unicodedata
 
+from tipoff.replay.shapes.endpoint import Endpoint
 from tipoff.replay.shapes.nba import first_and_last
 from tipoff.replay.shapes.view import ArchiveView, Game, Params, UpstreamResponse, json_response
 from tipoff.teams import TEAMS
@@ -68,3 +69,14 @@ def _athlete(player_id: str, player_name: str) -> dict[str, object]:
 def without_accents(name: str) -> str:
     """The name without accents, as ESPN and the injury report spell it."""
     return unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+
+
+ENDPOINTS = (
+    Endpoint(
+        "espn_team_rosters",
+        "site.api.espn.com",
+        r"apis/site/v2/sports/basketball/nba/teams/(?P<espn_id>\d+)/roster",
+        team_roster,
+        requested_games=requested_games,
+    ),
+)

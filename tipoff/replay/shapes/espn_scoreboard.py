@@ -6,6 +6,8 @@ broadcasts and articles are omitted.
 
 from datetime import datetime
 
+from tipoff.replay.faults import FaultKind
+from tipoff.replay.shapes.endpoint import Endpoint
 from tipoff.replay.shapes.error_responses import bad_request
 from tipoff.replay.shapes.game_state import FINAL, IN_PLAY, POSTPONED_TEXT, SCHEDULED, GameState, state_of
 from tipoff.replay.shapes.view import ArchiveView, Game, Params, UpstreamResponse, json_response
@@ -141,3 +143,14 @@ def _status(state: GameState) -> dict[str, object]:
         "period": state.period,
         "type": status_type(state),
     }
+
+
+ENDPOINTS = (
+    Endpoint(
+        "espn_scoreboard",
+        "site.api.espn.com",
+        r"apis/site/v2/sports/basketball/nba/scoreboard",
+        scoreboard,
+        special_faults=frozenset({FaultKind.YESTERDAYS, FaultKind.POSTPONED}),
+    ),
+)

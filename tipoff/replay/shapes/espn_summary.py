@@ -4,6 +4,7 @@ Team statistics, records, venues, broadcasts and articles are omitted.
 """
 
 from tipoff.replay.shapes.box_rows import Row, absent_rows, column_sums, player_rows
+from tipoff.replay.shapes.endpoint import Endpoint
 from tipoff.replay.shapes.espn_roster import without_accents
 from tipoff.replay.shapes.espn_scoreboard import event_id, game_by_event_id, status_type
 from tipoff.replay.shapes.game_state import FINAL, GameState, state_of
@@ -143,3 +144,14 @@ def _statistics(row: Row) -> list[str]:
     made_attempted = [f"{row[f'{shot}m']}-{row[f'{shot}a']}" for shot in ("fg", "fg3", "ft")]
     counts = [str(row[name]) for name in ("reb", "ast", "tov", "stl", "blk", "oreb", "dreb", "pf")]
     return [str(row["points"]), *made_attempted, *counts]
+
+
+ENDPOINTS = (
+    Endpoint(
+        "espn_boxscores",
+        "site.api.espn.com",
+        r"apis/site/v2/sports/basketball/nba/summary",
+        summary,
+        requested_games=requested_games,
+    ),
+)

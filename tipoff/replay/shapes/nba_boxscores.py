@@ -14,8 +14,10 @@ from tipoff.replay.shapes.box_rows import (
     fraction,
     minutes_and_seconds,
     player_rows,
+    requested_games,
     team_row,
 )
+from tipoff.replay.shapes.endpoint import Endpoint
 from tipoff.replay.shapes.error_responses import access_denied, missing_parameter
 from tipoff.replay.shapes.game_state import FINAL, GameState, state_of
 from tipoff.replay.shapes.nba import first_and_last, team_slug
@@ -208,3 +210,21 @@ def _live_player(row: Row, *, played: bool) -> dict[str, object]:
 def _live_statistics(row: Row) -> Row:
     minutes, seconds = minutes_and_seconds(row["minutes"])
     return {"minutes": f"PT{minutes:02d}M{seconds:02d}.00S", **_counts(row)}
+
+
+ENDPOINTS = (
+    Endpoint(
+        "nbac_team_boxscore",
+        "stats.nba.com",
+        r"stats/boxscoretraditionalv3",
+        traditional,
+        requested_games=requested_games,
+    ),
+    Endpoint(
+        "nbac_live_boxscore",
+        "cdn.nba.com",
+        r"static/json/liveData/boxscore/boxscore_(?P<game_id>\d+)\.json",
+        live,
+        requested_games=requested_games,
+    ),
+)

@@ -16,6 +16,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from tipoff.replay.archive.layout import DID_NOT_PLAY, PLAYED
 from tipoff.replay.archive.rosters import NOT_RECORDED
+from tipoff.replay.shapes.endpoint import Endpoint
 from tipoff.replay.shapes.error_responses import not_found
 from tipoff.replay.shapes.espn_roster import without_accents
 from tipoff.replay.shapes.nba import first_and_last
@@ -165,3 +166,14 @@ def _pdf(lines: tuple[PageLine, ...]) -> bytes:
     canvas.showPage()
     canvas.save()
     return content.getvalue()
+
+
+ENDPOINTS = (
+    Endpoint(
+        "nbac_gamebook_player_stats",
+        "statsdmz.nba.com",
+        r"pdfs/(?P<date>\d{8})/(?P=date)_(?P<away>[A-Z]{3})(?P<home>[A-Z]{3})\.pdf",
+        gamebook,
+        requested_games=requested_games,
+    ),
+)

@@ -14,6 +14,8 @@ from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
 from tipoff.replay.archive.rosters import injury_report
+from tipoff.replay.faults import FaultKind
+from tipoff.replay.shapes.endpoint import Endpoint
 from tipoff.replay.shapes.error_responses import access_denied
 from tipoff.replay.shapes.espn_roster import without_accents
 from tipoff.replay.shapes.nba import first_and_last
@@ -217,3 +219,14 @@ def _draw_text(canvas: Canvas, x: float, top: float, text: str, font: str = "Hel
         line.textOut(word)
         canvas.drawText(line)
         x += _word_width(word, font, size) + _SPACE * size / 10
+
+
+ENDPOINTS = (
+    Endpoint(
+        "nbac_injury_report",
+        "ak-static.cms.nba.com",
+        r"referee/injury/Injury-Report_(?P<stamp>[^/]+)\.pdf",
+        report,
+        special_faults=frozenset({FaultKind.YESTERDAYS}),
+    ),
+)

@@ -4,9 +4,10 @@ A shot has player, zone, result and points; see `plays` for what is synthetic. I
 every corner three is in the left corner. Shot types, blocks, exact locations and points so far are omitted.
 """
 
+from tipoff.replay.shapes.endpoint import Endpoint
 from tipoff.replay.shapes.error_responses import forbidden_not_yet, not_found
 from tipoff.replay.shapes.nba import first_and_last
-from tipoff.replay.shapes.plays import SHOT_LOCATIONS, Play, Player, Shot, has_shots, plays_of
+from tipoff.replay.shapes.plays import SHOT_LOCATIONS, Play, Player, Shot, has_shots, plays_of, requested_games
 from tipoff.replay.shapes.view import ArchiveView, Params, UpstreamResponse, iso_z, json_response
 from tipoff.teams import TEAMS
 from tipoff.vocabulary import EASTERN
@@ -105,3 +106,14 @@ def _assist_fields(player: Player) -> dict[str, object]:
 def _initial_and_last(player: Player) -> str:
     first, last = first_and_last(player.player_name)
     return f"{first[:1]}. {last}" if first else last
+
+
+ENDPOINTS = (
+    Endpoint(
+        "nbac_play_by_play",
+        "cdn.nba.com",
+        r"static/json/liveData/playbyplay/playbyplay_(?P<game_id>\d{10})\.json",
+        play_by_play,
+        requested_games=requested_games,
+    ),
+)

@@ -5,6 +5,7 @@ The archive has no jersey numbers, positions, physical or origin data; those cel
 
 from collections.abc import Sequence
 
+from tipoff.replay.shapes.endpoint import Endpoint
 from tipoff.replay.shapes.error_responses import missing_parameter
 from tipoff.replay.shapes.nba import first_and_last, result_sets, team_slug
 from tipoff.replay.shapes.view import ArchiveView, Params, UpstreamResponse
@@ -45,3 +46,13 @@ def _rows(view: ArchiveView, team: Team, season: str) -> list[Sequence[object]]:
 
 def _slug(name: str) -> str:
     return name.lower().replace(".", "").replace("'", "").replace(" ", "-")
+
+
+ENDPOINTS = (
+    Endpoint(
+        "nbac_player_list_current",
+        "stats.nba.com",
+        r"stats/playerindex",
+        player_index,
+    ),
+)

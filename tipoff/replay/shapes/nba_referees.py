@@ -10,6 +10,7 @@ from datetime import date
 
 import polars as pl
 
+from tipoff.replay.shapes.endpoint import Endpoint
 from tipoff.replay.shapes.error_responses import bad_request
 from tipoff.replay.shapes.view import ArchiveView, Game, Params, UpstreamResponse, json_response
 from tipoff.teams import TEAMS
@@ -64,3 +65,13 @@ def _row(game: Game, crew: Mapping[int, str]) -> dict[str, object]:
 
 def _code(name: str) -> int:
     return int.from_bytes(hashlib.blake2s(name.encode(), digest_size=4).digest())
+
+
+ENDPOINTS = (
+    Endpoint(
+        "nbac_referee_assignments",
+        "official.nba.com",
+        r"wp-json/api/v1/get-game-officials",
+        officials,
+    ),
+)

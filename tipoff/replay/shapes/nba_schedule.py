@@ -9,6 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
+from tipoff.replay.faults import FaultKind
+from tipoff.replay.shapes.endpoint import Endpoint
 from tipoff.replay.shapes.game_state import Record, add_result, state_of
 from tipoff.replay.shapes.nba import team_slug
 from tipoff.replay.shapes.view import ArchiveView, Game, Params, UpstreamResponse, iso_z, json_response
@@ -154,3 +156,21 @@ def _team(tricode: str, points: int, record: Record) -> dict[str, object]:
         "score": points,
         "seed": 0,
     }
+
+
+ENDPOINTS = (
+    Endpoint(
+        "nbac_schedule",
+        "cdn.nba.com",
+        r"static/json/staticData/scheduleLeagueV2\.json",
+        schedule,
+        special_faults=frozenset({FaultKind.POSTPONED}),
+    ),
+    Endpoint(
+        "nbac_schedule",
+        "stats.nba.com",
+        r"stats/scheduleleaguev2int",
+        schedule,
+        special_faults=frozenset({FaultKind.POSTPONED}),
+    ),
+)

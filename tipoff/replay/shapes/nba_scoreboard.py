@@ -6,6 +6,8 @@ Leaders are blank, as before a tip-off, because the archive has box scores of fi
 from collections import Counter
 from datetime import date, timedelta
 
+from tipoff.replay.faults import FaultKind
+from tipoff.replay.shapes.endpoint import Endpoint
 from tipoff.replay.shapes.game_state import GameState, Record, add_result, state_of
 from tipoff.replay.shapes.view import ArchiveView, Game, Params, UpstreamResponse, iso_z, json_response
 from tipoff.teams import TEAMS
@@ -100,3 +102,14 @@ def _team(tricode: str, points: tuple[int, ...], record: Record) -> dict[str, ob
 def _period(number: int, scored: int) -> dict[str, object]:
     kind = "REGULAR" if number <= 4 else "OVERTIME"
     return {"period": number, "periodType": kind, "score": scored}
+
+
+ENDPOINTS = (
+    Endpoint(
+        "nbac_scoreboard",
+        "cdn.nba.com",
+        r"static/json/liveData/scoreboard/todaysScoreboard_00\.json",
+        scoreboard,
+        special_faults=frozenset({FaultKind.POSTPONED}),
+    ),
+)

@@ -11,9 +11,12 @@ import polars as pl
 from tipoff.odds import decimal_price
 from tipoff.replay.faults import FaultKind
 from tipoff.replay.shapes import error_responses
-from tipoff.replay.shapes.prop_quotes import Quote, with_quote_faults
+from tipoff.replay.shapes.endpoint import Endpoint
+from tipoff.replay.shapes.prop_quotes import QUOTE_FAULTS, Quote, with_quote_faults
 from tipoff.replay.shapes.view import ArchiveView, Game, Params, UpstreamResponse, iso_z, json_response
 from tipoff.teams import TEAMS
+
+HOST = "api.the-odds-api.com"
 
 _LISTED_AHEAD = timedelta(hours=24)
 _GAME_MARKETS = ("h2h", "spreads", "totals")
@@ -218,3 +221,30 @@ def _both_sides(quote: Quote, price: Price) -> list[Outcome]:
         for side, odds in sides.items()
         if odds
     ]
+
+
+ENDPOINTS = (
+    Endpoint(
+        "odds_api_events",
+        HOST,
+        r"v4/sports/basketball_nba/events/?",
+        events,
+        special_faults=frozenset({FaultKind.QUOTA_SPENT, FaultKind.BAD_KEY}),
+    ),
+    Endpoint(
+        "odds_api_game_lines",
+        HOST,
+        r"v4/sports/basketball_nba/odds/?",
+        game_lines,
+        special_faults=frozenset({FaultKind.QUOTA_SPENT, FaultKind.BAD_KEY, FaultKind.YESTERDAYS}),
+    ),
+    Endpoint(
+        "odds_api_player_points_props",
+        HOST,
+        r"v4/sports/basketball_nba/events/(?P<event_id>\w+)/odds/?",
+        player_points,
+        requested_games=requested_games,
+        special_faults=frozenset({FaultKind.QUOTA_SPENT, FaultKind.BAD_KEY, FaultKind.YESTERDAYS, FaultKind.NEVER})
+        | QUOTE_FAULTS.keys(),
+    ),
+)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tipoff.errors import TipoffError
 from tipoff.replay.archive import Archive
-from tipoff.replay.faults import load_faults
+from tipoff.replay.upstream.fault_file import load_faults
 from tipoff.replay.upstream.server import request_log, run
 
 

@@ -12,21 +12,18 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from tipoff.replay.archive import Archive
-from tipoff.replay.faults import SOURCES_OF_KIND, Fault, FaultKind, FaultPlan, ReplaySource
+from tipoff.replay.faults import Fault, FaultKind, FaultPlan
 from tipoff.replay.shapes import error_responses
+from tipoff.replay.shapes.endpoint import Endpoint
+from tipoff.replay.shapes.odds_api import HOST as ODDS_API_HOST
 from tipoff.replay.shapes.prop_quotes import QUOTE_FAULTS
 from tipoff.replay.shapes.view import ArchiveIndex, ArchiveView, Params, UpstreamResponse
 from tipoff.replay.upstream.delivery import DELIVERY_FAULTS, Delivery, deliver_whole
-from tipoff.replay.upstream.endpoints import REQUIRE_NBA_REFERER, Endpoint, find_endpoint
+from tipoff.replay.upstream.endpoints import REQUIRE_NBA_REFERER, find_endpoint
 from tipoff.vocabulary import Frozen
 
 AS_OF_HEADER = "X-Tipoff-As-Of"
 NBA_REFERER = "https://www.nba.com/"
-
-_LIST_POSTPONED_GAMES = frozenset({ReplaySource.SCHEDULE, ReplaySource.SCOREBOARD, ReplaySource.ESPN_SCOREBOARD})
-"""Sources that still list a postponed game; the others omit it."""
-
-_ODDS_API = SOURCES_OF_KIND[FaultKind.QUOTA_SPENT]
 
 _SECRETS = frozenset({"apikey", "api_key", "key", "token"})
 """Query parameters whose values are not logged, in lower case."""
@@ -35,18 +32,20 @@ _ONE_DAY = timedelta(days=1)
 _DATE_PARAMETERS = frozenset({"date", "dates", "stamp"})
 _DATE = re.compile(r"\d{4}-\d\d-\d\d|\d{8}")
 
-ERROR_RESPONSES: Mapping[FaultKind, Callable[[Fault], UpstreamResponse]] = {
-    FaultKind.FORBIDDEN_NOT_YET: lambda fault: error_responses.forbidden_not_yet(),
-    FaultKind.ACCESS_DENIED: lambda fault: error_responses.access_denied(),
-    FaultKind.HTML_PAGE: lambda fault: error_responses.html_page(),
-    FaultKind.TOO_MANY_REQUESTS: lambda fault: error_responses.too_many_requests(fault.retry_after_seconds or 0),
-    FaultKind.SERVER_ERROR: lambda fault: error_responses.server_error(),
-    FaultKind.QUOTA_SPENT: lambda fault: error_responses.quota_spent(),
-    FaultKind.BAD_KEY: lambda fault: (
-        error_responses.bad_key() if fault.source in _ODDS_API else error_responses.unauthorized()
+ERROR_RESPONSES: Mapping[FaultKind, Callable[[Fault, Endpoint], UpstreamResponse]] = {
+    FaultKind.FORBIDDEN_NOT_YET: lambda fault, endpoint: error_responses.forbidden_not_yet(),
+    FaultKind.ACCESS_DENIED: lambda fault, endpoint: error_responses.access_denied(),
+    FaultKind.HTML_PAGE: lambda fault, endpoint: error_responses.html_page(),
+    FaultKind.TOO_MANY_REQUESTS: lambda fault, endpoint: error_responses.too_many_requests(
+        fault.retry_after_seconds or 0
     ),
-    FaultKind.BAD_REQUEST: lambda fault: error_responses.unprocessable(),
-    FaultKind.GONE: lambda fault: error_responses.not_found(),
+    FaultKind.SERVER_ERROR: lambda fault, endpoint: error_responses.server_error(),
+    FaultKind.QUOTA_SPENT: lambda fault, endpoint: error_responses.quota_spent(),
+    FaultKind.BAD_KEY: lambda fault, endpoint: (
+        error_responses.bad_key() if endpoint.host == ODDS_API_HOST else error_responses.unauthorized()
+    ),
+    FaultKind.BAD_REQUEST: lambda fault, endpoint: error_responses.unprocessable(),
+    FaultKind.GONE: lambda fault, endpoint: error_responses.not_found(),
 }
 """Kinds that replace the response."""
 
@@ -54,7 +53,7 @@ ERROR_RESPONSES: Mapping[FaultKind, Callable[[Fault], UpstreamResponse]] = {
 class LoggedRequest(Frozen):
     """One request; keys in its query are redacted, and status 0 means that it got no response."""
 
-    source: ReplaySource | None
+    source: str | None
     host: str
     path: str
     as_of: datetime
@@ -118,14 +117,17 @@ class _UpstreamApp:
         )
 
     def _response(self, matched: MatchedRequest, faults: tuple[Fault, ...]) -> UpstreamResponse:
-        error = next((ERROR_RESPONSES[fault.kind](fault) for fault in faults if fault.kind in ERROR_RESPONSES), None)
+        error = next(
+            (ERROR_RESPONSES[fault.kind](fault, matched.endpoint) for fault in faults if fault.kind in ERROR_RESPONSES),
+            None,
+        )
         if error:
             return error
         if matched.endpoint.host in REQUIRE_NBA_REFERER and matched.request.headers.get("Referer") != NBA_REFERER:
             return error_responses.access_denied()
         view, params = ArchiveView(self.index, matched.as_of), matched.params
         for fault in faults:
-            view = _with_fault(view, fault, matched.endpoint.source)
+            view = _with_fault(view, fault, matched.endpoint)
             params = _shift_dates_back(params) if fault.kind is FaultKind.YESTERDAYS else params
         return matched.endpoint.respond(view, params)
 
@@ -134,7 +136,7 @@ class _UpstreamApp:
         delivery: Delivery,
         request: Request,
         as_of: datetime,
-        source: ReplaySource | None = None,
+        source: str | None = None,
         faults: tuple[Fault, ...] = (),
     ) -> Response:
         """Log the request and return the response to send."""
@@ -174,8 +176,8 @@ def _missing_as_of(request: Request) -> Response:
     return PlainTextResponse(text, status_code=400)
 
 
-def _with_fault(view: ArchiveView, fault: Fault, source: ReplaySource) -> ArchiveView:
-    """The view changed by a fault of content; other faults leave it as it is."""
+def _with_fault(view: ArchiveView, fault: Fault, endpoint: Endpoint) -> ArchiveView:
+    """The view changed by a content fault; other faults leave it as it is."""
     if fault.kind is FaultKind.EMPTY:
         return replace(view, empty=True)
     if fault.kind is FaultKind.STALE:
@@ -187,7 +189,7 @@ def _with_fault(view: ArchiveView, fault: Fault, source: ReplaySource) -> Archiv
     if fault.kind in QUOTE_FAULTS:
         return replace(view, quote_faults=(*view.quote_faults, fault))
     game_ids = view.index.resolve_game_ids(fault.games, view.as_of)
-    if fault.kind is FaultKind.POSTPONED and source in _LIST_POSTPONED_GAMES:
+    if fault.kind is FaultKind.POSTPONED and fault.kind in endpoint.special_faults:  # others omit postponed games
         return replace(view, postponed_games=view.postponed_games | game_ids)
     if fault.kind in (FaultKind.PARTIAL_SLATE, FaultKind.NEVER, FaultKind.POSTPONED):
         return replace(view, hidden_games=view.hidden_games | game_ids)
