@@ -75,8 +75,8 @@ def _checked(binary: Path) -> Path:
 
 
 def _on_path(home: Path, print_line: PrintLine) -> Path:
-    if found := shutil.which("temporal"):
-        return Path(found)
+    if path := shutil.which("temporal"):
+        return Path(path)
     raise UnusableError("not found")
 
 

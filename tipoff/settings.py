@@ -1,4 +1,6 @@
-"""The configuration: `tipoff.toml`, over it the environment (`TIPOFF_…`), where alone secrets may stand."""
+"""Settings from `tipoff.toml` and from the environment (`TIPOFF_…`), which takes precedence. Secrets are not allowed in
+the file.
+"""
 
 from __future__ import annotations
 
@@ -26,21 +28,21 @@ from tipoff.vocabulary import Frozen
 
 PREFIX = "TIPOFF_"
 OTHER_VARIABLES = frozenset({f"{PREFIX}CONFIG", f"{PREFIX}CACHE", f"{PREFIX}DEBUG"})
-"""Of the prefix, and no setting: the file's place, the folder of what is fetched, whole error texts."""
+"""Variables with the prefix that are no settings: the settings file, the cache folder, and full error texts."""
 DEFAULT_FILE = Path("tipoff.toml")
 SECRETS = frozenset({"odds_api_key", "balldontlie_key", "bettingpros_key", "google_key", "proxies"})
-"""Keys for the environment or a file of their own (`TIPOFF_…_FILE`), never for tipoff.toml."""
+"""Keys that are read from the environment or from their own file (`TIPOFF_…_FILE`)."""
 
 
-def _listed(value: object) -> object:
-    """A list as the environment writes it: "warehouse, models"."""
+def _parse_list(value: object) -> object:
+    """Parse a list from the environment, such as "warehouse, models"."""
     if isinstance(value, str):
         return tuple(part.strip() for part in value.split(",") if part.strip())
     return value
 
 
-def _paired(value: object) -> object:
-    """A mapping as the environment writes it: "cdn.nba.com=http://proxy:3128, stats.nba.com=…"."""
+def _parse_mapping(value: object) -> object:
+    """Parse a mapping from the environment, such as "cdn.nba.com=http://proxy:3128, stats.nba.com=…"."""
     if not isinstance(value, str):
         return value
     pairs = [part.partition("=") for part in value.split(",") if part.strip()]
@@ -50,7 +52,7 @@ def _paired(value: object) -> object:
 
 
 def _of_form(pattern: str, wanted: str) -> AfterValidator:
-    """A check whose message shows a person the form instead of the pattern."""
+    """A validator whose message shows the expected form instead of the pattern."""
 
     def check(value: str) -> str:
         if not re.fullmatch(pattern, value):
@@ -74,71 +76,68 @@ ExportUrl = Annotated[
 ]
 LocalUrl = Annotated[str, _of_form(r"file://.+", "file://PATH")]
 Address = Annotated[str, _of_form(r"[^:\s]+:\d{1,5}", "HOST:PORT")]
-Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
-Proxies = Annotated[Mapping[str, SecretStr], BeforeValidator(_paired)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_parse_list)]
+Proxies = Annotated[Mapping[str, SecretStr], BeforeValidator(_parse_mapping)]
 
 
 class Settings(Frozen):
-    """Every value a process is configured by. Paths are relative to the folder the process runs in."""
+    """All settings of a process. Paths are relative to its working directory."""
 
     warehouse: WarehouseUrl = "duckdb:///var/tipoff.duckdb"
     landing: StoreUrl = "file://var/landing"
     exports: StoreUrl = "file://var/exports"
     models: StoreUrl = "file://var/models"
     work: LocalUrl = "file://var/work"
-    """Parquet that is handed to model processes."""
+    """Folder of Parquet files for model processes."""
     upstream: HttpUrl | None = None
-    """A replay's server: every request then goes to {upstream}/{host}{path} and carries its as-of time."""
+    """The server of a replay: every request goes to {upstream}/{host}{path} with its as-of time."""
     history_seasons: int = Field(default=1, ge=1, le=20)
     body_cap_bytes: int = Field(default=64 * 1024 * 1024, ge=1024)
     request_seconds: float = Field(default=45.0, gt=0)
-    """How long one answer may take as a whole; a provider that is silent longer has failed."""
+    """Time limit of a whole response."""
     odds_api_key: SecretStr | None = None
     balldontlie_key: SecretStr | None = None
     bettingpros_key: SecretStr | None = None
     google_key: SecretStr | None = None
-    """An API key for shared files that everybody may read; None: this machine's own credentials for Google."""
+    """An API key for publicly shared files; None: the Google credentials of this machine."""
     bigdataball: ExportUrl | None = None
-    """Where the user's files of BigDataBall's play-by-play are; None: that source is asked nothing."""
+    """Location of BigDataBall's play-by-play files; None: that source is not polled."""
     odds_monthly_credits: int = Field(default=500, ge=0)
-    """What may be spent at the-odds-api.com in a calendar month."""
+    """Credits that may be spent at the-odds-api.com in a calendar month."""
     balldontlie_per_minute: int = Field(default=5, ge=1, le=600)
-    """Requests a minute that the plan at balldontlie.io allows: 5, 60 or 600."""
+    """Requests a minute that the account at balldontlie.io allows: 5, 60 or 600."""
     rate_limits_enabled: bool | None = None
-    """Whether providers are asked at the pace they bear; when not given: yes, except in a replay."""
+    """Whether the rate limits of providers are applied; None: yes, except in a replay."""
     proxies: Proxies = Field(default={})
-    """Host -> proxy URL, for hosts that refuse this machine's address."""
+    """Proxy URL by host, for hosts that refuse the address of this machine."""
     as_browser: Names = ()
-    """Hosts that are asked as a browser asks, for networks that refuse all else; takes the extra `browser`."""
+    """Hosts that are requested like a browser does, because they refuse other clients; needs the extra `browser`."""
     aliases: FilePath | None = None
-    """Further spellings of players' names, a CSV file like `tipoff/sources/aliases.csv`."""
+    """Additional spellings of player names, in a CSV file like `tipoff/sources/aliases.csv`."""
     metrics_address: Address | None = None
-    """host:port where Prometheus may read; None: no metrics."""
+    """HOST:PORT of the Prometheus endpoint; None: no metrics."""
     build_id: str | None = None
-    """Version of the deployed code; when given, a run stays on the version it began with."""
+    """Version of the deployed code; if set, a run stays on the version it started with."""
     task_queues: Names = ()
-    """Queues the worker serves; empty: all of them."""
+    """Task queues that the worker serves; empty: all."""
 
     _origins: Mapping[str, str] = PrivateAttr(default_factory=dict)
 
     def origin(self, key: str) -> str:
-        """Where a value came from: a file, an environment variable, or the default."""
+        """The origin of a value: a file, an environment variable, or the default."""
         return self._origins.get(key, "default")
 
 
 def folder_of(url: str) -> Path:
-    """The folder of `file://PATH`; like every path here, relative unless it begins with a slash.
-
-    Raises ConfigurationError for another kind of store.
-    """
-    kind, _, place = url.partition("://")
-    if kind != "file" or not place:
+    """The folder of `file://PATH`; relative unless it starts with a slash. Raises ConfigurationError for other URLs."""
+    kind, _, path = url.partition("://")
+    if kind != "file" or not path:
         raise ConfigurationError(f"{url!r} is no folder on this machine: file://PATH is wanted")
-    return Path(place)
+    return Path(path)
 
 
-class Described(NamedTuple):
-    """One value as a person may see it."""
+class DescribedSetting(NamedTuple):
+    """A setting with its redacted value."""
 
     key: str
     value: str
@@ -146,34 +145,35 @@ class Described(NamedTuple):
 
 
 def load_settings(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
-    """The settings of this process; `path` goes before TIPOFF_CONFIG and ./tipoff.toml.
+    """Load the settings; `path` takes precedence over TIPOFF_CONFIG and ./tipoff.toml.
 
-    Raises ConfigurationError that names every wrong key with its origin, its value and what is wanted.
+    Raises ConfigurationError that names each invalid key with its origin, value and expected form.
     """
     environ = os.environ if environ is None else environ
     from_file = _from_file(path, environ)
     from_environment = _from_environment(environ)
-    found = from_file | from_environment
+    values = from_file | from_environment
     try:
-        settings = Settings.model_validate({key: value for key, (value, _) in found.items()})
+        settings = Settings.model_validate({key: value for key, (value, _) in values.items()})
     except ValidationError as error:
-        # Not chained: the validation error shows the values, and some of them are secrets.
-        raise ConfigurationError(_explain(error, found)) from None
-    settings._origins = {key: origin for key, (_, origin) in found.items()}
+        # Not chained: the validation error contains the values, and some are secrets.
+        raise ConfigurationError(_explain(error, values)) from None
+    settings._origins = {key: origin for key, (_, origin) in values.items()}
     return settings
 
 
-def describe(settings: Settings) -> tuple[Described, ...]:
-    """Every value, redacted, with its origin."""
+def describe(settings: Settings) -> tuple[DescribedSetting, ...]:
+    """All settings with redacted values and their origins."""
     return tuple(
-        Described(key, _shown(key, getattr(settings, key)), settings.origin(key)) for key in Settings.model_fields
+        DescribedSetting(key, _shown(key, getattr(settings, key)), settings.origin(key))
+        for key in Settings.model_fields
     )
 
 
-Found = dict[str, tuple[Any, str]]
+SettingValues = dict[str, tuple[Any, str]]
 
 
-def _from_file(path: Path | None, environ: Mapping[str, str]) -> Found:
+def _from_file(path: Path | None, environ: Mapping[str, str]) -> SettingValues:
     path = path or (Path(environ["TIPOFF_CONFIG"]) if environ.get("TIPOFF_CONFIG") else None)
     if path is None and not DEFAULT_FILE.exists():
         return {}
@@ -200,27 +200,27 @@ def _read_toml(file: Path) -> dict[str, Any]:
         raise ConfigurationError(f"configuration file {file} is no TOML: {error}") from error
 
 
-def _from_environment(environ: Mapping[str, str]) -> Found:
-    """Values of set variables; an empty one counts as not set, as environment files write it so."""
-    found: Found = {}
+def _from_environment(environ: Mapping[str, str]) -> SettingValues:
+    """Values of the environment variables; an empty variable counts as not set."""
+    values: SettingValues = {}
     _refuse_unknown(environ)
     for key in Settings.model_fields:
         variable = PREFIX + key.upper()
         if value := environ.get(variable, "").strip():
-            found[key] = (value, variable)
+            values[key] = (value, variable)
     for key in sorted(SECRETS):
         variable = f"{PREFIX}{key.upper()}_FILE"
         if file := environ.get(variable, "").strip():
-            if key in found:
+            if key in values:
                 raise ConfigurationError(f"both {PREFIX}{key.upper()} and {variable} are set; keep one of them")
-            found[key] = (_read_secret(variable, Path(file)), variable)
-    return found
+            values[key] = (_read_secret(variable, Path(file)), variable)
+    return values
 
 
 def _refuse_unknown(environ: Mapping[str, str]) -> None:
-    """A misspelled variable would be a setting that silently does nothing."""
-    ours = {PREFIX + key.upper() for key in Settings.model_fields}
-    known = ours | OTHER_VARIABLES | {f"{PREFIX}{key.upper()}_FILE" for key in SECRETS}
+    """Raise ConfigurationError for an unknown variable; a misspelled setting would have no effect."""
+    settings = {PREFIX + key.upper() for key in Settings.model_fields}
+    known = settings | OTHER_VARIABLES | {f"{PREFIX}{key.upper()}_FILE" for key in SECRETS}
     for variable in sorted(environ):
         if variable.startswith(PREFIX) and variable not in known:
             raise ConfigurationError(f"unknown variable {variable}; known are {', '.join(sorted(known))}")
@@ -236,12 +236,12 @@ def _read_secret(variable: str, file: Path) -> str:
     return secret
 
 
-def _explain(error: ValidationError, found: Found) -> str:
-    """One line for each wrong value; only the first of the several things a value might have been."""
+def _explain(error: ValidationError, values: SettingValues) -> str:
+    """One line for each invalid value, with its first problem."""
     lines: dict[str, str] = {}
     for problem in error.errors():
         key = str(problem["loc"][0])
-        value, origin = found[key]
+        value, origin = values[key]
         shown = HIDDEN if key in SECRETS else redact(repr(value))
         wanted = problem["msg"].removeprefix("Value error, ")
         lines.setdefault(key, f"{key} = {shown} (from {origin}): {wanted}")

@@ -99,6 +99,6 @@ async def test_a_day_that_is_cancelled_is_told_in_a_line_and_ends_with_1(
         client = await connect(to={"target_host": lasting.address, "namespace": NAMESPACE})
         async with demo(lasting.address, out) as process:
             await client.get_workflow_handle((await running(client)).id).cancel()
-            told, said = await process.communicate()
-    assert (process.returncode, said) == (1, b"")
-    assert "the day did not come to its end: Workflow cancelled" in told.decode()
+            stdout, stderr = await process.communicate()
+    assert (process.returncode, stderr) == (1, b"")
+    assert "the day did not come to its end: Workflow cancelled" in stdout.decode()

@@ -128,8 +128,8 @@ def test_a_forced_day_publishes_at_once_and_without_lines(day: ReplayedDay) -> N
     assert day.result.first_published_at == at(9)
     (without,) = (item for item in day.result.degradations if item.step == "odds_api_player_points_props")
     assert without.since == at(9)
-    (told,) = (alert for alert in day.status.alerts if alert.key == "odds_api_player_points_props:degraded")
-    assert "forced by Ada: the test wants it" in told.text
+    (alert_of_lines,) = (alert for alert in day.status.alerts if alert.key == "odds_api_player_points_props:degraded")
+    assert "forced by Ada: the test wants it" in alert_of_lines.text
 
 
 def test_lines_that_came_later_refreshed_the_forced_day(day: ReplayedDay) -> None:

@@ -34,7 +34,7 @@ DAY = date(2024, 3, 29)
 
 
 @workflow.defn(sandboxed=False)
-class OneLook:
+class OnePoll:
     """A look without a day around it."""
 
     @workflow.run
@@ -51,9 +51,9 @@ def rosters_of(number: int) -> CollectRequest:
 
 async def looked_at(client: Client, *requests: CollectRequest) -> list[tuple[CollectReport, WorkflowHistory]]:
     """What looks at once brought, and how."""
-    async with Worker(client, task_queue="looks", workflows=[OneLook], workflow_runner=UnsandboxedWorkflowRunner()):
-        handles: list[WorkflowHandle[OneLook, CollectReport]] = [
-            await client.start_workflow(OneLook.run, request, id=f"look-{request.as_of:%H%M}", task_queue="looks")
+    async with Worker(client, task_queue="polls", workflows=[OnePoll], workflow_runner=UnsandboxedWorkflowRunner()):
+        handles: list[WorkflowHandle[OnePoll, CollectReport]] = [
+            await client.start_workflow(OnePoll.run, request, id=f"poll-{request.as_of:%H%M}", task_queue="polls")
             for request in requests
         ]
         return [(await handle.result(), await handle.fetch_history()) for handle in handles]

@@ -75,7 +75,7 @@ def test_lists_and_proxies_are_written_with_commas() -> None:
 
 
 @pytest.mark.parametrize(
-    ("variable", "value", "told"),
+    ("variable", "value", "error"),
     [
         ("TIPOFF_HISTORY_SEASONS", "many", "history_seasons = 'many' .*valid integer"),
         ("TIPOFF_HISTORY_SEASONS", "0", "history_seasons = '0' .*greater than or equal to 1"),
@@ -99,8 +99,8 @@ def test_lists_and_proxies_are_written_with_commas() -> None:
         ("TIPOFF_PROXIES", "cdn.nba.com=socks5://p:1", "HOST=http://PROXY:PORT"),
     ],
 )
-def test_a_wrong_value_is_named_with_its_origin_and_what_is_wanted(variable: str, value: str, told: str) -> None:
-    with pytest.raises(ConfigurationError, match=told) as caught:
+def test_a_wrong_value_is_named_with_its_origin_and_what_is_wanted(variable: str, value: str, error: str) -> None:
+    with pytest.raises(ConfigurationError, match=error) as caught:
         load_settings(environ={variable: value})
     assert f"(from {variable})" in str(caught.value)
 
@@ -174,12 +174,12 @@ def test_a_secret_may_lie_in_a_file_of_its_own(tmp_path: Path) -> None:
 def test_a_secrets_file_that_is_missing_empty_or_doubled_is_named(tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.touch()
-    for variables, told in (
+    for variables, error in (
         ({"TIPOFF_ODDS_API_KEY_FILE": str(tmp_path / "gone")}, "gone, which cannot be read"),
         ({"TIPOFF_ODDS_API_KEY_FILE": str(empty)}, "empty, which is empty"),
         ({"TIPOFF_ODDS_API_KEY_FILE": str(empty), "TIPOFF_ODDS_API_KEY": SECRET}, "both TIPOFF_ODDS_API_KEY"),
     ):
-        with pytest.raises(ConfigurationError, match=told):
+        with pytest.raises(ConfigurationError, match=error):
             load_settings(environ=variables)
 
 

@@ -75,8 +75,8 @@ def budget_at(now: datetime, credits_left: int, monthly_credits: int) -> Budget:
 
 def credits_in_headers(headers: Mapping[str, str], what: Literal["remaining", "used"]) -> int | None:
     """What an answer says of the quota (`x-requests-…` of the-odds-api v4); None when it does not."""
-    told = re.fullmatch(r"([0-9]{1,9})(\.[0-9]*)?", headers.get(f"x-requests-{what}", "").strip())
-    return int(told[1]) if told else None
+    match = re.fullmatch(r"([0-9]{1,9})(\.[0-9]*)?", headers.get(f"x-requests-{what}", "").strip())
+    return int(match[1]) if match else None
 
 
 def paid_records(records: Iterable[FetchRecord]) -> dict[str, FetchRecord]:

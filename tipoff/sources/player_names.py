@@ -82,9 +82,9 @@ class Resolver:
         """By the strictest key to which anyone answers at all."""
         for (_, of_quoted), index in zip(keys, self._by_key, strict=False):
             key = of_quoted(name)
-            found = index.get(key, ()) if key else ()
-            if found:
-                return found[0] if len(found) == 1 else None
+            candidates = index.get(key, ()) if key else ()
+            if candidates:
+                return candidates[0] if len(candidates) == 1 else None
         return None
 
 
@@ -144,8 +144,8 @@ def _words(name: str) -> list[str]:
     folded = unicodedata.normalize("NFKD", name).casefold().translate(_UNDECOMPOSED)
     plain = _DROPPED.sub("", "".join(letter for letter in folded if not unicodedata.combining(letter)))
     parts = [_SEPARATING.sub(" ", part).split() for part in plain.split(",")]
-    last, *rest = [part for part in parts if part] or [[]]
-    first = [word for part in rest for word in part]
+    last, *others = [part for part in parts if part] or [[]]
+    first = [word for part in others for word in part]
     swapped = bool(first) and not _SUFFIXES.issuperset(first)
     return _initials_joined(_suffix_last([*first, *last] if swapped else [*last, *first]))
 
@@ -177,8 +177,8 @@ def _in_any_order(name: str) -> str:
 
 
 def _initial_and_last(name: str) -> str:
-    first, *rest = normalise(name).split() or [""]
-    return " ".join([first[:1], *rest])
+    first, *others = normalise(name).split() or [""]
+    return " ".join([first[:1], *others])
 
 
 def _initial_as_quoted(name: str) -> str:

@@ -246,8 +246,8 @@ def test_an_unresolved_balldontlie_name_is_reported_with_the_nearest_names(recor
     )
     embiid["player"]["last_name"] = "Embeed"
     (unresolved,) = recordings.read(BDL_BOX, document).unresolved
-    identity = tuple(unresolved[column] for column in ("player_name", "game_id", "team"))
-    assert identity == ("Joel Embeed", "0022300555", "PHI")
+    key = tuple(unresolved[column] for column in ("player_name", "game_id", "team"))
+    assert key == ("Joel Embeed", "0022300555", "PHI")
     assert unresolved["candidates"].startswith("Joel Embiid; ")
 
 

@@ -209,19 +209,19 @@ def test_doctor_shows_every_setting_with_its_origin_and_never_a_key(tmp_path: Pa
 
 
 def test_doctor_runs_without_a_server_and_with_a_wrong_configuration(tmp_path: Path) -> None:
-    found = checks(Starter(tmp_path, {"TIPOFF_WAREHOUSE": "sqlite:///x"}))
-    assert not found["server"]["ok"]
-    assert NOWHERE in str(found["server"]["summary"])
-    assert "TIPOFF_WAREHOUSE" in str(found["configuration"]["details"])
-    assert not found["stores"]["ok"]
-    assert found["versions"]["ok"]
+    results = checks(Starter(tmp_path, {"TIPOFF_WAREHOUSE": "sqlite:///x"}))
+    assert not results["server"]["ok"]
+    assert NOWHERE in str(results["server"]["summary"])
+    assert "TIPOFF_WAREHOUSE" in str(results["configuration"]["details"])
+    assert not results["stores"]["ok"]
+    assert results["versions"]["ok"]
 
 
 def test_doctor_reports_a_store_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "blocking_file").write_text("a file in place of a folder")
-    found = checks(Starter(tmp_path, {"TIPOFF_LANDING": "file://blocking_file/landing"}))
-    assert found["stores"]["summary"] == "cannot write: landing"
-    assert found["warehouse"]["ok"]
+    results = checks(Starter(tmp_path, {"TIPOFF_LANDING": "file://blocking_file/landing"}))
+    assert results["stores"]["summary"] == "cannot write: landing"
+    assert results["warehouse"]["ok"]
 
 
 def test_doctor_accepts_a_warehouse_that_a_worker_has_open(starter: Starter, tmp_path: Path) -> None:

@@ -106,8 +106,8 @@ def test_without_any_server_the_error_lists_each_attempt_its_failure_and_what_to
         find_or_install_temporal(tmp_path / "cache", lambda line: None)
     assert time.monotonic() - started < temporal_binary.DOWNLOAD_TIMEOUT_SECONDS
     text = str(error.value)
-    tried = re.findall(r"^  (.*?): ", text, re.MULTILINE)
-    assert tried == list(temporal_binary._WAYS)
+    listed = re.findall(r"^  (.*?): ", text, re.MULTILINE)
+    assert listed == list(temporal_binary._WAYS)
     assert "Server 1.24.2" in text
     assert "https://temporal.download" in text, text
     assert "no such host" in text

@@ -65,8 +65,8 @@ def test_everyone_of_a_roster_answers_to_his_own_name_in_any_dress(roster: list[
 @given(st.lists(NAMES, max_size=8), NAMES)
 def test_a_resolved_name_shares_its_words_with_the_player(roster: list[str], name: str) -> None:
     assume(normalise(name) not in {normalise(spelling) for spelling in load_aliases()})
-    found = resolved(name, *roster)
-    assert found is None or sorted(found.split()) == sorted(name.split())
+    player = resolved(name, *roster)
+    assert player is None or sorted(player.split()) == sorted(name.split())
 
 
 @given(NAMES, st.permutations(["1", "2", "3"]))
@@ -131,17 +131,17 @@ def test_our_aliases_are_few_and_each_is_needed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "error"),
     [
         ("spelling,player_name\nBones,\n", "line 2"),
         ("spelling,player_name\nBones,Bones Hyland\nBones Hyland\n", "line 3"),
         ("nick,name\nBones,Bones Hyland\n", "spelling and player_name"),
     ],
 )
-def test_a_bad_alias_file_is_refused_by_its_line(tmp_path: Path, content: str, told: str) -> None:
+def test_a_bad_alias_file_is_refused_by_its_line(tmp_path: Path, content: str, error: str) -> None:
     file = tmp_path / "aliases.csv"
     file.write_text(content)
-    with pytest.raises(ConfigurationError, match=told):
+    with pytest.raises(ConfigurationError, match=error):
         load_aliases(file)
 
 
