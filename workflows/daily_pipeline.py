@@ -1,14 +1,14 @@
 """The workflow of one game date.
 
-A day acquires the slate, collects its inputs, waits for betting lines until a signal, an answer or the deadline,
-degrades by rule where an input stays missing, predicts and publishes before tip-off, refreshes the affected games when
-late input arrives, follows the games and grades the predictions. The steps and every deadline stand in
-`tipoff/plan.py`.
+A day acquires the slate, collects its inputs, waits for betting lines until a signal, a response or the deadline,
+degrades by rule if an input is missing then, predicts and publishes before tip-off, refreshes the affected games when
+late input arrives, follows the games and grades the predictions. The steps and every deadline are listed
+in `tipoff/plan.py`.
 
 Beside this module: `scheduler` (the loop: decide, start, wait), `step_runner` (activities and fallback sources),
 `rerun` (an ended day again from its landed batches), `scenario` (commands and holds of a replay), `status_reporter`
 (what operators and readers see), `operator_commands` (what each command does), `gates` (when a step may start) and
-`day_state` (where each step stands).
+`day_state` (the state of each step).
 """
 
 from __future__ import annotations
@@ -111,10 +111,10 @@ class DailyPipelineWorkflow:
     @property
     def _planned_day(self) -> _PlannedDay:
         if self._planned is None:
-            raise ApplicationError("the day is only starting and has no plan yet; ask again in a second")
+            raise ApplicationError("the day is only starting and has no plan yet; retry in a second")
         return self._planned
 
-    @workflow.query(description="Where the day stands: phases, steps, counts, waits, deadlines, attention, audit")
+    @workflow.query(description="Status of the day: phases, steps, counts, waits, deadlines, attention, audit")
     def status(self) -> DayStatus:
         return self._planned_day.reporter.status()
 
@@ -141,7 +141,7 @@ class DailyPipelineWorkflow:
     def _require_valid(self, command: OperatorCommand, name: CommandName) -> None:
         """Reject an update before it is accepted. Raises ApplicationError."""
         if command.name is not name:
-            raise ApplicationError(f"this is {name}, the command says {command.name}; nothing was changed")
+            raise ApplicationError(f"the command {command.name} was sent to {name}; nothing was changed")
         result = self._validate(command)
         if not result.accepted:
             raise ApplicationError(result.text)

@@ -90,7 +90,7 @@ def forced_polls(command: OperatorCommand, plan: DayPlan) -> tuple[PlanStep, ...
     """The steps whose next batch is processed even if it is unchanged."""
     match command.name:
         case CommandName.REFRESH_LINES:
-            # Operators refresh the lines after they resolved a player name, which may stand in any source.
+            # Operators refresh the lines after they resolved a player name, which may occur in any source.
             return tuple(step for step in plan.steps if step.kind is StepKind.SOURCE)
         case CommandName.RETRY_STEP:
             return (plan.step(command.target),)

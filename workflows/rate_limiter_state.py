@@ -20,12 +20,12 @@ RESERVATION_EXPIRES_AFTER = timedelta(minutes=15)
 
 def next_slot(state: RateLimiterState, rate_limit: RateLimit, now: datetime) -> datetime:
     """The earliest slot: a virtual queue that grants a burst before it spaces (GCRA)."""
-    moments = [now]
+    earliest = [now]
     if state.last_slot is not None:
-        moments.append(state.last_slot + rate_limit.gap)
+        earliest.append(state.last_slot + rate_limit.gap)
     if state.burst_full_at is not None:
-        moments.append(state.burst_full_at - (rate_limit.burst - 1) * rate_limit.spacing)
-    return max(moments)
+        earliest.append(state.burst_full_at - (rate_limit.burst - 1) * rate_limit.spacing)
+    return max(earliest)
 
 
 def acquire(state: RateLimiterState, request: AcquireRequest, now: datetime) -> tuple[RateLimiterState, AcquireResult]:
@@ -103,7 +103,7 @@ def report(state: RateLimiterState, feedback: ProviderFeedback, now: datetime) -
 
 
 def reset_cooldown(state: RateLimiterState) -> RateLimiterState:
-    """The state without the cooldown and the remaining credits: an operator said that both are out of date."""
+    """The state without the cooldown and the remaining credits: an operator knows that both are out of date."""
     return state.model_copy(update={"cooldown": None, "credits_remaining": None})
 
 

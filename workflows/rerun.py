@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
@@ -63,28 +64,24 @@ class DayRerun:
         last = max((batch.as_of for batch in recorded.batches), default=self._clock.now())
         for step in steps:
             if step.phase in _AFTER_TIP and step.kind is not StepKind.SOURCE:
-                await self._run_step(step, PredictionRun(as_of=last, game_ids=ledger.game_ids))
+                await self._run_step(step, last, games=ledger.game_ids)
         self._settle_sources()
         ledger.end()
 
     async def _process_and_predict(self, steps: Sequence[PlanStep], recorded: RecordedDay) -> None:
-        """Process batches and predict in the order of time: a prediction sees no batch collected after it."""
+        """Process batches and predict in the order of time: a prediction uses no batch collected after it."""
         source_steps = _steps_by_source(steps)
         computed = [step for step in steps if step.phase in _BEFORE_TIP]
         batches = [batch for batch in recorded.batches if batch.source in source_steps]
-        predicted = recorded.prediction_runs or (
-            PredictionRun(as_of=self._clock.now(), game_ids=self._ledger.game_ids),
-        )
-        for moment in predicted:
-            while batches and batches[0].as_of <= moment.as_of:
-                await self._process_batch(source_steps, batches.pop(0))
+        runs = recorded.prediction_runs or (PredictionRun(as_of=self._clock.now(), game_ids=self._ledger.game_ids),)
+        for run in runs:
+            while batches and batches[0].as_of <= run.as_of:
+                batch = batches.pop(0)
+                await self._run_step(source_steps[batch.source], batch.as_of, batch=batch)
             for step in computed:
-                await self._run_step(step, moment)
+                await self._run_step(step, run.as_of, games=run.game_ids)
         for batch in batches:
-            await self._process_batch(source_steps, batch)
-
-    async def _process_batch(self, source_steps: dict[str, PlanStep], batch: RecordedBatch) -> None:
-        await self._run_step(source_steps[batch.source], PredictionRun(as_of=batch.as_of, game_ids=()), batch)
+            await self._run_step(source_steps[batch.source], batch.as_of, batch=batch)
 
     def _keep_recorded(self, rerun_steps: set[str]) -> None:
         for name, record in self._ledger.records.items():
@@ -92,33 +89,34 @@ class DayRerun:
                 record.state, record.reason = StepState.COMPLETE, "taken as it was recorded"
 
     def _settle_sources(self) -> None:
-        """Degrade sources without a landed batch: none will come; the recorded degradations say what was missing."""
+        """Degrade sources without a landed batch: none will come; the recorded degradations list what was missing."""
         for step in self._ledger.plan.steps:
             record = self._ledger.records[step.name]
             if step.kind is StepKind.SOURCE and record.state in {StepState.PENDING, StepState.LATE}:
                 record.state, record.reason = StepState.DEGRADED, record.reason or "nothing was landed"
 
-    async def _run_step(self, step: PlanStep, moment: PredictionRun, batch: RecordedBatch | None = None) -> None:
-        """Run a step as of a recorded time; a critical step that fails waits for an operator."""
+    async def _run_step(
+        self, step: PlanStep, as_of: datetime, *, games: tuple[str, ...] = (), batch: RecordedBatch | None = None
+    ) -> None:
+        """Compute a step, or process its batch, as of a recorded time; a failed critical step waits for an operator."""
         record = self._ledger.records[step.name]
         while record.state is not StepState.SKIPPED:
-            self._ledger.start(step, moment.as_of)
+            self._ledger.start(step, as_of)
             self._reporter.publish()
-            self._ledger.finish(step, await self._report(step, moment, batch), moment.as_of)
+            result = await (self._process(step, batch) if batch else self._runner.run(step, games, as_of))
+            self._ledger.finish(step, result, as_of)
             if record.failed_since is None or not step.critical:
                 return
             self._reporter.publish()
             await workflow.wait_condition(lambda: record.failed_since is None)
             if record.state is not StepState.PENDING:
-                return  # the operator forced the day on without it
+                return  # an operator forced the day to continue without the step
 
-    async def _report(self, step: PlanStep, moment: PredictionRun, batch: RecordedBatch | None) -> StepResult:
-        if batch is None:
-            return await self._runner.run(step, moment.game_ids, moment.as_of)
+    async def _process(self, step: PlanStep, batch: RecordedBatch) -> StepResult:
         plan, record = self._ledger.plan, self._ledger.records[step.name]
         fallback = next((each for each in step.fallback_sources if each.source == batch.source), None)
         try:
-            report = await self._poller.process(batch.source, step.title, batch.batch_key, plan.games, moment.as_of)
+            report = await self._poller.process(batch.source, step.title, batch.batch_key, plan.games, batch.as_of)
             return fallbacks.read_again(step, record, report, plan, fallback)
         except ActivityError as error:
             return failure_reason(error)

@@ -42,7 +42,7 @@ class StatusReporter:
         return self._export if self._export and not self._export.done() else None
 
     def status(self) -> DayStatus:
-        """Where the day stands now."""
+        """The status of the day now."""
         return day_status(self._ledger, self._clock.now(), virtual=self._clock.virtual, held=self._clock.held)
 
     def publish(self, *, steps_running: bool = False) -> None:

@@ -159,9 +159,9 @@ class SourcePoller:
             lacking = fallbacks.lacking(step, record, report, plan, as_of, force=force)
             if not fallbacks.wants_fallback(step, report, as_of) or (plan.games and not lacking):
                 break
-            brought = await self._poll_fallback(step, fallback, lacking, as_of)
+            fallback_report = await self._poll_fallback(step, fallback, lacking, as_of)
             report = fallbacks.merge_fallback(
-                report, fallback, brought, lacking, rows_before=rows_before, had_before=record.fallback_games
+                report, fallback, fallback_report, lacking, rows_before=rows_before, had_before=record.fallback_games
             )
         return report
 

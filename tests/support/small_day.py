@@ -1,4 +1,4 @@
-"""A day with one source that keeps it waiting: the real workflow, walked through activities of a few lines."""
+"""A day that waits for one source: the real workflow with fake activities of a few lines."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ HOURS = timedelta(hours=1)
 
 
 class SmallDay:
-    """Schedule, player lines and one transform. `lines` is what the provider of the lines answers."""
+    """Schedule, player lines and one transform. `lines` is the outcome of polling the lines."""
 
     def __init__(self, exports: Path) -> None:
         self.lines = Outcome.NOT_PUBLISHED_YET
@@ -99,7 +99,7 @@ class SmallDay:
         )
 
     def activities(self) -> dict[Queue, list[Callable[..., Any]]]:
-        """What a worker of each queue serves."""
+        """The activities of each queue."""
         return {
             Queue.DAY: [self.plan_day],
             Queue.FETCH: [self.collect],
@@ -116,7 +116,7 @@ class SmallDay:
 
     @asynccontextmanager
     async def worker(self, client: Client, queues: Sequence[Queue] = tuple(Queue)) -> AsyncIterator[None]:
-        """A worker for queues of such a day."""
+        """A worker that serves these queues."""
         async with AsyncExitStack() as stack:
             for queue in queues:
                 worker = Worker(
@@ -134,7 +134,7 @@ class SmallDay:
 
 
 def small_plan(game_date: date, now: datetime) -> DayPlan:
-    """Two games in nine hours; the lines are waited for until then, the day ends in twenty."""
+    """A plan with two games in nine hours; lines are polled until then, and the day ends in twenty hours."""
     tip = now + 9 * HOURS
     games = (
         SlateGame(game_id="0022301073", away="DEN", home="MIN", tip_off=tip),

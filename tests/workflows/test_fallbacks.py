@@ -85,10 +85,10 @@ async def test_a_report_refused_after_its_first_success_comes_from_the_fallback_
 ) -> None:
     report = [ScriptedResponse(MORNING), BLOCKED._replace(since=at(9))]
     run = await run_day(client, world(nbac_injury_report=report, bdl_injuries=[ScriptedResponse(at(9))]), virtual())
-    asked = poll_times(run, "bdl_injuries")
+    polls = poll_times(run, "bdl_injuries")
     due = run.status.predictions_due
     assert due is not None
-    assert at(10) < min(poll for poll in asked if poll) < due
+    assert at(10) < min(poll for poll in polls if poll) < due
     ((reason, _),) = degraded(run, "nbac_injury_report")
     assert reason.startswith("the address is refused; ")
     assert reason.endswith(" games from balldontlie injuries")
@@ -126,11 +126,11 @@ async def test_the_fallback_source_of_late_lines_is_polled_from_the_soft_deadlin
     run = await run_day(
         client, world(**{PROPS: [ScriptedResponse(at(15))], OTHER_PROPS: [ScriptedResponse(MORNING)]}), virtual()
     )
-    asked = [poll for poll in poll_times(run, OTHER_PROPS) if poll]
+    polls = [poll for poll in poll_times(run, OTHER_PROPS) if poll]
     soft = step(run.status, PROPS).soft_deadline
     assert soft is not None
-    assert soft <= asked[0] < at(15)
-    assert run.result.first_published_at == asked[0]
+    assert soft <= polls[0] < at(15)
+    assert run.result.first_published_at == polls[0]
 
 
 async def test_a_failing_source_is_not_parked_if_its_fallback_has_everything(client: Client) -> None:

@@ -133,8 +133,8 @@ async def test_a_held_clock_stands_until_it_is_resumed(client: Client) -> None:
         assert "resume_clock" in status.sentence
         again = await handle.query(DailyPipelineWorkflow.status)
         assert again == status
-        answer = await handle.execute_update(DailyPipelineWorkflow.resume_clock, command(CommandName.RESUME_CLOCK))
-        assert answer.accepted
+        result = await handle.execute_update(DailyPipelineWorkflow.resume_clock, command(CommandName.RESUME_CLOCK))
+        assert result.accepted
         run = await wait_for_end(handle)
     assert run.result.state is RunState.COMPLETE
 
@@ -159,7 +159,7 @@ REFUSED = [
     (
         "force_continue",
         command(CommandName.RETRY_STEP, "lines"),
-        "this is force_continue, the command scheduled_command retry_step",
+        "the command retry_step was sent to force_continue",
     ),
 ]
 
@@ -244,7 +244,7 @@ async def test_commands_are_executed_while_activities_run(client: Client) -> Non
     async with serving(client, world), started_day(client) as handle:
         for stop in world.pauses.values():
             await stop.reached.wait()
-        answer = await handle.execute_update(
+        result = await handle.execute_update(
             DailyPipelineWorkflow.force_continue, command(CommandName.FORCE_CONTINUE, "lines")
         )
         with pytest.raises(WorkflowUpdateFailedError) as refused:
@@ -254,7 +254,7 @@ async def test_commands_are_executed_while_activities_run(client: Client) -> Non
         for stop in world.pauses.values():
             stop.released.set()
         run = await wait_for_end(handle)
-    assert "odds_api_player_points_props" in answer.text
+    assert "odds_api_player_points_props" in result.text
     assert "is running" in str(refused.value.cause)
     assert run.status.audit[0].at == at(6)
     assert run.result.first_published_at == at(8), "with the first injury report"

@@ -90,7 +90,7 @@ async def real_day(client: Client, scripted: World) -> DayRun:
 
 
 def timers(run: DayRun) -> list[str]:
-    """What each timer of the day scheduled_command in the UI."""
+    """The summaries of the timers of a day."""
     started_timers = [event for event in run.history.events if event.HasField("timer_started_event_attributes")]
     return [event.user_metadata.summary.data.decode() for event in started_timers]
 

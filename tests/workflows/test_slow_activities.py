@@ -143,10 +143,10 @@ async def test_games_are_followed_by_one_activity_until_one_of_them_is_over(
         follow = FollowActivities(resources).follow
         done = SourceReport.model_validate(await once(client, follow, Activity.FOLLOW, request))
         await resources.close()
-        asked_at = [each.as_of for each in upstream.requests()]
-    assert len(asked_at) >= 2
-    assert done.polled_at == asked_at[-1]
-    assert [moment >= eastern(DAY, 21, 20) for moment in asked_at] == [False] * (len(asked_at) - 1) + [True]
+        poll_times = [each.as_of for each in upstream.requests()]
+    assert len(poll_times) >= 2
+    assert done.polled_at == poll_times[-1]
+    assert [time >= eastern(DAY, 21, 20) for time in poll_times] == [False] * (len(poll_times) - 1) + [True]
     assert 0 < len(done.missing_games) < 12
     assert set(done.changed_games or ()) == {game.game_id for game in request.games}, (
         "the changed games of the first poll are included"
