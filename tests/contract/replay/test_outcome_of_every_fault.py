@@ -28,6 +28,6 @@ async def test_every_failure_gets_its_own_outcome_at_every_source(archive: Archi
         async with source_harness(upstream.url, slate_of(archive, DAY), tmp_path / "undisturbed") as harness:
             await check_faults(harness, archive, tmp_path / "faults", results)
     assert results.errors == []
-    assert {name: set(seen) for name, seen in results.faults.items()} == {
+    assert {name: set(outcomes) for name, outcomes in results.faults.items()} == {
         name: fault_kinds_of(source) for name, source in SOURCES.items()
     }

@@ -71,8 +71,8 @@ while_no_game_runs = minutes_after(THE_DAY, 12 * 60) | st.builds(
 
 
 def test_every_endpoint_except_the_injury_report_is_covered() -> None:
-    found = [find_endpoint(*address) for address in ADDRESSES.values()]
-    assert {endpoint.source for endpoint, _ in filter(None, found)} == SERVED_SOURCES - {"nbac_injury_report"}
+    matches = [find_endpoint(*address) for address in ADDRESSES.values()]
+    assert {endpoint.source for endpoint, _ in filter(None, matches)} == SERVED_SOURCES - {"nbac_injury_report"}
 
 
 @pytest.fixture(scope="module")
@@ -82,9 +82,9 @@ def index(archive: Archive) -> ArchiveIndex:
 
 def body_of(index: ArchiveIndex, as_of: datetime, name: str) -> bytes:
     host, path, query = ADDRESSES[name]
-    found = find_endpoint(host, path, query)
-    assert found is not None
-    endpoint, params = found
+    match = find_endpoint(host, path, query)
+    assert match is not None
+    endpoint, params = match
     return endpoint.respond(ArchiveView(index, as_of), params).body
 
 

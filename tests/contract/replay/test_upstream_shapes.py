@@ -230,7 +230,7 @@ CASES = {
         {
             *(f"{league}.{table}.columns" for league in ("nba", "gl", "wnba") for table in ("Table", "Table1")),
             *("nba.Table1.rows[]", "gl.Table.rows[]", "gl.Table1.rows[]", "wnba.Table1.rows[]"),
-            *(f"nba.Table.rows[].official{place}_JNum" for place in (1, 2, 3, 4)),
+            *(f"nba.Table.rows[].official{number}_JNum" for number in (1, 2, 3, 4)),
         },
     ),
     "standings": (
@@ -330,9 +330,9 @@ def test_the_shape_of_every_endpoint_is_compared() -> None:
     compared = []
     for _, (address, query), _ in CASES.values():
         host, _, path = address.partition("/")
-        found = find_endpoint(host, path, query)
-        assert found, f"the replay has no endpoint for {address}"
-        compared.append(found[0])
+        match = find_endpoint(host, path, query)
+        assert match, f"the replay has no endpoint for {address}"
+        compared.append(match[0])
     assert {endpoint.source for endpoint in ENDPOINTS if endpoint not in compared} == NOT_JSON.keys()
 
 

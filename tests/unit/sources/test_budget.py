@@ -301,11 +301,11 @@ def test_people_are_warned_from_four_fifths_on() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "read"),
+    ("header", "read"),
     [("498", 498), (" 498.0 ", 498), ("0", 0), ("", None), ("-1", None), ("many", None), ("9" * 40, None)],
 )
-def test_what_an_answer_says_of_the_quota_is_read_or_left(told: str, read: int | None) -> None:
-    assert credits_in_headers({"x-requests-remaining": told}, "remaining") == read
+def test_the_quota_header_is_read_or_ignored(header: str, read: int | None) -> None:
+    assert credits_in_headers({"x-requests-remaining": header}, "remaining") == read
     assert credits_in_headers({}, "remaining") is None
 
 

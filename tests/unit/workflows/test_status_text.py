@@ -1,4 +1,4 @@
-"""How a day is told: a sentence at a glance, and a table that no text can break."""
+"""The status text of a day: one sentence, and a table that no text can break."""
 
 from __future__ import annotations
 
@@ -78,8 +78,8 @@ def rows_of(markdown: str) -> list[list[str]]:
     return [re.split(r"(?<!\\)(?:\\\\)*\|", row)[1:-1] for row in rows]
 
 
-def told_with(text: str) -> str:
-    """The details of a day that quotes a text wherever it can."""
+def markdown_with(text: str) -> str:
+    """The details of a day that quotes a text in every place it can."""
     plan = evening_plan()
     ledger = DayLedger(plan)
     ledger.adopt(plan)
@@ -95,21 +95,21 @@ def told_with(text: str) -> str:
     | st.just(HOSTILE)
 )
 def test_no_text_of_a_provider_breaks_the_table_or_becomes_a_link_a_picture_or_html(text: str) -> None:
-    told = told_with(text)
+    markdown = markdown_with(text)
     phases = [phase for phase in Phase if any(step.phase is phase for step in evening_plan().steps)]
-    rows = rows_of(told)
+    rows = rows_of(markdown)
     assert [row[0].strip() for row in rows[2:]] == list(phases)
     assert {len(row) for row in rows} == {4}
-    assert not re.search(r"(?<!\\)(?:\\\\)*\[", told)
-    assert "<" not in told
+    assert not re.search(r"(?<!\\)(?:\\\\)*\[", markdown)
+    assert "<" not in markdown
 
 
-def test_the_details_name_parked_steps_what_may_be_done_and_what_is_gone_without() -> None:
-    told = told_with("the file is corrupt")
-    assert "**ml_feature_store** parked since 12:00 ET: the file is corrupt" in told
-    assert "retry_step ml_feature_store, skip_step ml_feature_store, force_continue predict" in told
-    assert "without **nbac_injury_report**" in told
+def test_the_details_name_parked_steps_possible_commands_and_degradations() -> None:
+    markdown = markdown_with("the file is corrupt")
+    assert "**ml_feature_store** parked since 12:00 ET: the file is corrupt" in markdown
+    assert "retry_step ml_feature_store, skip_step ml_feature_store, force_continue predict" in markdown
+    assert "without **nbac_injury_report**" in markdown
 
 
 def test_the_details_fit_the_page_however_long_a_reason_is() -> None:
-    assert len(told_with("x" * 5000)) < 4000
+    assert len(markdown_with("x" * 5000)) < 4000

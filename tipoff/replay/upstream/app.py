@@ -97,11 +97,11 @@ class _UpstreamApp:
         as_of = _as_of(request)
         if as_of is None:
             return _missing_as_of(request)
-        found = find_endpoint(request.path_params["host"], request.path_params["path"], _query(request))
-        if found is None:
+        match = find_endpoint(request.path_params["host"], request.path_params["path"], _query(request))
+        if match is None:
             missing = UpstreamResponse(404, f"the replay has no {request.url.path}".encode(), "text/plain")
             return self._send(deliver_whole(missing), request, as_of)
-        matched = MatchedRequest(request, as_of, *found)
+        matched = MatchedRequest(request, as_of, *match)
         faults = self._active_faults(matched)
         delivery_faults = (DELIVERY_FAULTS[fault.kind] for fault in faults if fault.kind in DELIVERY_FAULTS)
         deliver = next(delivery_faults, deliver_whole)
