@@ -43,6 +43,8 @@ from workflows.search_attributes import GAME_DATE
 from workflows.status_reporter import StatusReporter
 from workflows.step_runner import SourcePoller, StepRunner
 
+_NO_PLAN_YET = "the day is starting and has no plan yet: retry in a second"
+
 
 @dataclass(frozen=True)
 class _PlannedDay:
@@ -111,7 +113,7 @@ class DailyPipelineWorkflow:
     @property
     def _planned_day(self) -> _PlannedDay:
         if self._planned is None:
-            raise ApplicationError("the day is only starting and has no plan yet; retry in a second")
+            raise ApplicationError(_NO_PLAN_YET)
         return self._planned
 
     @workflow.query(description="Status of the day: phases, steps, counts, waits, deadlines, attention, audit")
@@ -135,7 +137,7 @@ class DailyPipelineWorkflow:
 
     def _validate(self, command: OperatorCommand) -> CommandResult:
         if self._planned is None:
-            return CommandResult(accepted=False, text="the day is only starting; send it again in a second")
+            return CommandResult(accepted=False, text=_NO_PLAN_YET)
         return operator_commands.validate(command, self._planned.ledger, held=self._clock.held)
 
     def _require_valid(self, command: OperatorCommand, name: CommandName) -> None:

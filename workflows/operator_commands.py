@@ -69,21 +69,33 @@ def execute(command: OperatorCommand, ledger: DayLedger, now: datetime) -> None:
     """Execute a command that `validate` accepts."""
     match command.name:
         case CommandName.FORCE_CONTINUE:
-            for step in awaited_steps(Phase(command.target), ledger.plan, ledger.records):
-                ledger.degrade(step, f"forced by {_author(command)}", now)
+            _degrade_awaited(command, ledger, now)
         case CommandName.RETRY_STEP:
             ledger.try_again(command.target, now)
         case CommandName.SKIP_STEP:
-            if ledger.records[command.target].state is not StepState.SKIPPED:
-                reason = f"skipped by {_author(command)}"
-                ledger.degrade(ledger.plan.step(command.target), reason, now, StepState.SKIPPED)
+            _skip(command, ledger, now)
         case CommandName.LINES_AVAILABLE | CommandName.REFRESH_LINES:
-            for step in ledger.plan.steps:
-                if step.phase is Phase.LINES:
-                    record = ledger.records[step.name]
-                    record.retry_at, record.stopped, record.cooldown = now, "", None
+            _poll_lines(ledger, now)
         case CommandName.RESUME_CLOCK:
-            pass
+            """The workflow resumes its clock."""
+
+
+def _degrade_awaited(command: OperatorCommand, ledger: DayLedger, now: datetime) -> None:
+    for step in awaited_steps(Phase(command.target), ledger.plan, ledger.records):
+        ledger.degrade(step, f"forced by {_author(command)}", now)
+
+
+def _skip(command: OperatorCommand, ledger: DayLedger, now: datetime) -> None:
+    if ledger.records[command.target].state is not StepState.SKIPPED:
+        reason = f"skipped by {_author(command)}"
+        ledger.degrade(ledger.plan.step(command.target), reason, now, StepState.SKIPPED)
+
+
+def _poll_lines(ledger: DayLedger, now: datetime) -> None:
+    for step in ledger.plan.steps:
+        if step.phase is Phase.LINES:
+            record = ledger.records[step.name]
+            record.retry_at, record.stopped, record.cooldown = now, "", None
 
 
 def forced_polls(command: OperatorCommand, plan: DayPlan) -> tuple[PlanStep, ...]:

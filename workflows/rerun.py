@@ -86,14 +86,14 @@ class DayRerun:
     def _keep_recorded(self, rerun_steps: set[str]) -> None:
         for name, record in self._ledger.records.items():
             if name not in rerun_steps:
-                record.state, record.reason = StepState.COMPLETE, "taken as it was recorded"
+                record.state, record.reason = StepState.COMPLETE, "kept as recorded, not re-run"
 
     def _settle_sources(self) -> None:
         """Degrade sources without a landed batch: none will come; the recorded degradations list what was missing."""
         for step in self._ledger.plan.steps:
             record = self._ledger.records[step.name]
             if step.kind is StepKind.SOURCE and record.state in {StepState.PENDING, StepState.LATE}:
-                record.state, record.reason = StepState.DEGRADED, record.reason or "nothing was landed"
+                record.state, record.reason = StepState.DEGRADED, record.reason or "no batch was landed"
 
     async def _run_step(
         self, step: PlanStep, as_of: datetime, *, games: tuple[str, ...] = (), batch: RecordedBatch | None = None

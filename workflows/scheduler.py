@@ -155,4 +155,4 @@ class Scheduler:
                 self._ledger.park(step, self._reason(step), self._clock.now())
 
     def _reason(self, step: PlanStep) -> str:
-        return self._ledger.records[step.name].reason or "nothing came yet"
+        return self._ledger.records[step.name].reason or "no data yet"

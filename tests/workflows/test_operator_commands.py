@@ -227,7 +227,7 @@ async def test_a_signal_before_the_first_plan_is_audited(client: Client) -> None
         world.pauses["plan_day"].released.set()
         run = await wait_for_end(handle)
     assert [(entry.command, entry.accepted) for entry in run.status.audit] == [("lines_available", False)]
-    assert "only starting" in run.status.audit[0].result
+    assert "has no plan yet" in run.status.audit[0].result
 
 
 async def test_the_clock_is_held_at_the_exact_time_even_if_nothing_is_due(client: Client) -> None:

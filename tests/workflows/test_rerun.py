@@ -136,7 +136,7 @@ async def test_a_rerun_from_the_grade_phase_predicts_nothing(client: Client) -> 
     run = await run_day(client, World(recorded=RECORDED), rerun=Rerun(from_phase=Phase.GRADE))
     assert not [each for each in run.scheduled_activities if each.activity == Activity.PREDICT]
     assert runs_of(run, "grade") == [(at(21, 15), BOTH)]
-    assert step(run.status, "moving_average").reason == "taken as it was recorded"
+    assert step(run.status, "moving_average").reason == "kept as recorded, not re-run"
 
 
 async def test_a_critical_step_that_fails_in_a_rerun_is_parked_until_an_operator_decides(client: Client) -> None:

@@ -71,8 +71,8 @@ def test_a_source_that_waits_names_what_it_waits_for() -> None:
 
 
 def test_a_source_that_a_rerun_skipped_keeps_its_recorded_reason() -> None:
-    untouched = a_step("nbac_schedule", polls=0, rows=0, reason="taken as it was recorded")
-    assert coverage_of(untouched).note == "taken as it was recorded"
+    untouched = a_step("nbac_schedule", polls=0, rows=0, reason="kept as recorded, not re-run")
+    assert coverage_of(untouched).note == "kept as recorded, not re-run"
 
 
 def test_sources_are_listed_by_role_and_computed_steps_are_not() -> None:
