@@ -1,4 +1,4 @@
-"""Looks at sources as a day has them, without a day: asked over HTTP, landed, and read into a warehouse."""
+"""Polls sources without a day: requests over HTTP, landing, and reading into a warehouse."""
 
 from __future__ import annotations
 
@@ -28,24 +28,24 @@ def slate_of(archive: Archive, game_date: date) -> Slate:
 
 
 def poll_time_of(source: Source, slate: Slate) -> datetime:
-    """When a source has all it will have: shortly before the first tip, or the morning after."""
+    """A time when a source has all its data: shortly before the first tip-off, or the morning after."""
     before = min(game.tip_off for game in slate.games) - timedelta(minutes=25)
     return before if source.role is Role.PRE else eastern(slate.game_date + timedelta(days=1), 9)
 
 
 @dataclass
 class SourceHarness:
-    """The means to look at sources for a slate, whose providers bear anything."""
+    """Polls sources for a slate, without rate limits."""
 
     fetcher: Fetcher
     landing: LocalLanding
     warehouse: Warehouse
     slate: Slate
     ids: dict[str, Mapping[str, str]] = field(default_factory=dict)
-    """Source -> the ids it has told of our games."""
+    """Provider ids of games, by source."""
 
     async def collect(self, source: Source, as_of: datetime) -> CollectReport:
-        """Ask and land. Raises TransportFault when no proper answer came."""
+        """Request and land. Raises TransportFault when there is no complete response."""
         ids = self.ids.get(source.needs_ids_of, {}) if source.needs_ids_of else {}
         return await collect(
             source,
@@ -59,14 +59,14 @@ class SourceHarness:
         )
 
     def read(self, source: Source, batch_key: str, as_of: datetime) -> ProcessReport:
-        """Read what was landed."""
-        done = process(source, batch_key, self.slate, as_of, landing=self.landing, warehouse=self.warehouse)
-        self.ids[source.name] = done.provider_ids
-        return done
+        """Read a landed batch into the warehouse."""
+        report = process(source, batch_key, self.slate, as_of, landing=self.landing, warehouse=self.warehouse)
+        self.ids[source.name] = report.provider_ids
+        return report
 
 
 def new_warehouse(file: Path) -> Warehouse:
-    """A DuckDB file with all tables, empty."""
+    """A new DuckDB file with empty tables."""
     warehouse = DuckDbWarehouse(file)
     warehouse.migrate()
     return warehouse
@@ -76,7 +76,7 @@ def new_warehouse(file: Path) -> Warehouse:
 async def source_harness(
     url: str, slate: Slate, root: Path, timeouts: Timeouts | None = None
 ) -> AsyncIterator[SourceHarness]:
-    """Looks at the upstream at `url`; landing and warehouse are made in `root`."""
+    """Poll the upstream at `url`; landing and warehouse are created in `root`."""
     warehouse = new_warehouse(root / "tipoff.duckdb")
     try:
         async with Fetcher(load_settings(environ={"TIPOFF_UPSTREAM": url}), timeouts=timeouts) as fetcher:
