@@ -27,7 +27,7 @@ from tests.support.days import (
 from tipoff.vocabulary import DataQuality, Outcome, RunState, StepState
 from workflows.contracts import Activity, CollectRequest, CommandName
 
-PROPS, OTHER_PROPS, OTHER_IDS = (
+PROPS, FALLBACK_PROPS, FALLBACK_IDS = (
     *("odds_api_player_points_props", "bettingpros_player_points_props"),
     "bettingpros_events",
 )
@@ -57,7 +57,7 @@ def games_polled(run: DayRun, source: str, as_of: datetime) -> tuple[str, ...]:
 async def test_refused_lines_come_from_the_fallback_source_and_are_refreshed_there(client: Client) -> None:
     run = await run_day(
         client,
-        world(**{PROPS: [BLOCKED], OTHER_PROPS: [ScriptedResponse(at(11)), ScriptedResponse(at(16), changed=IDS)]}),
+        world(**{PROPS: [BLOCKED], FALLBACK_PROPS: [ScriptedResponse(at(11)), ScriptedResponse(at(16), changed=IDS)]}),
         virtual(),
     )
     assert (run.result.state, run.result.data_quality) == (RunState.COMPLETE, DataQuality.DEGRADED)
@@ -68,16 +68,16 @@ async def test_refused_lines_come_from_the_fallback_source_and_are_refreshed_the
     assert reason.endswith(" games from BettingPros player points")
     assert not resolved
     assert step(run.status, PROPS).state is StepState.DEGRADED
-    assert poll_times(run, OTHER_IDS)[0] == poll_times(run, OTHER_PROPS)[0], "it is polled by its own ids"
+    assert poll_times(run, FALLBACK_IDS)[0] == poll_times(run, FALLBACK_PROPS)[0], "it is polled by its own ids"
     assert run.result.attention == ()
 
 
 async def test_a_primary_source_that_recovers_replaces_its_fallback(client: Client) -> None:
-    back = world(**{PROPS: [BLOCKED, ScriptedResponse(at(16))], OTHER_PROPS: [ScriptedResponse(at(11))]})
-    run = await run_day(client, back, virtual())
+    recovering = world(**{PROPS: [BLOCKED, ScriptedResponse(at(16))], FALLBACK_PROPS: [ScriptedResponse(at(11))]})
+    run = await run_day(client, recovering, virtual())
     assert run.result.data_quality is DataQuality.COMPLETE
     assert [resolved for _, resolved in degraded(run, PROPS)] == [True]
-    assert max(poll for poll in poll_times(run, OTHER_PROPS) if poll) < at(16)
+    assert max(poll for poll in poll_times(run, FALLBACK_PROPS) if poll) < at(16)
 
 
 async def test_a_report_refused_after_its_first_success_comes_from_the_fallback_before_the_prediction(
@@ -124,9 +124,9 @@ async def test_a_report_that_no_source_has_any_more_degrades_the_day(client: Cli
 
 async def test_the_fallback_source_of_late_lines_is_polled_from_the_soft_deadline_on(client: Client) -> None:
     run = await run_day(
-        client, world(**{PROPS: [ScriptedResponse(at(15))], OTHER_PROPS: [ScriptedResponse(MORNING)]}), virtual()
+        client, world(**{PROPS: [ScriptedResponse(at(15))], FALLBACK_PROPS: [ScriptedResponse(MORNING)]}), virtual()
     )
-    polls = [poll for poll in poll_times(run, OTHER_PROPS) if poll]
+    polls = [poll for poll in poll_times(run, FALLBACK_PROPS) if poll]
     soft = step(run.status, PROPS).soft_deadline
     assert soft is not None
     assert soft <= polls[0] < at(15)
@@ -134,7 +134,7 @@ async def test_the_fallback_source_of_late_lines_is_polled_from_the_soft_deadlin
 
 
 async def test_a_failing_source_is_not_parked_if_its_fallback_has_everything(client: Client) -> None:
-    failing = world(**{OTHER_PROPS: [ScriptedResponse(at(9))]})
+    failing = world(**{FALLBACK_PROPS: [ScriptedResponse(at(9))]})
     failing.failures = {PROPS: ScriptedFailure()}
     run = await run_day(client, failing, virtual())
     assert (run.result.state, run.result.attention) == (RunState.COMPLETE, ())
@@ -198,13 +198,13 @@ async def test_the_slate_comes_from_the_fallback_source_if_the_league_has_none(c
 
 async def test_a_refused_key_needs_attention_though_the_fallback_has_the_lines(client: Client) -> None:
     refused = ScriptedResponse(MORNING, Outcome.BAD_KEY, reason="INVALID_KEY")
-    blind = world(**{PROPS: [refused], OTHER_PROPS: [ScriptedResponse(at(9))]})
-    run = await run_day(client, blind, virtual())
+    refusing = world(**{PROPS: [refused], FALLBACK_PROPS: [ScriptedResponse(at(9))]})
+    run = await run_day(client, refusing, virtual())
     assert run.result.first_published_at == at(9)
     assert [item.step for item in run.result.attention] == [PROPS]
     assert len(poll_times(run, PROPS)) == 1, "it is polled once"
-    assert len(poll_times(run, OTHER_PROPS)) > 1
-    reasons = {item.reason for each in blind.statuses for item in each.status.attention}
+    assert len(poll_times(run, FALLBACK_PROPS)) > 1
+    reasons = {item.reason for each in refusing.statuses for item in each.status.attention}
     assert max(reason.count("games from") for reason in reasons) == 1, "the reason does not grow from poll to poll"
 
 

@@ -65,10 +65,10 @@ async def test_the_audit_trail_and_the_degradation_name_who_forced_the_day_and_w
     assert {item.reason for item in run.result.degradations} == {"forced by Ada: the test wants it"}
 
 
-@pytest.mark.parametrize("message", [CommandName.LINES_AVAILABLE, CommandName.REFRESH_LINES])
-async def test_lines_are_polled_at_once_on_command(client: Client, message: CommandName) -> None:
+@pytest.mark.parametrize("name", [CommandName.LINES_AVAILABLE, CommandName.REFRESH_LINES])
+async def test_lines_are_polled_at_once_on_command(client: Client, name: CommandName) -> None:
     world = World(happy_script(lines_at=at(10, 5)))
-    run = await run_day(client, world, virtual(scheduled_command(at(10, 7), message)))
+    run = await run_day(client, world, virtual(scheduled_command(at(10, 7), name)))
     assert at(10, 7) in poll_times(run, "odds_api_player_points_props")
     assert run.result.first_published_at == at(10, 7)
 
@@ -242,8 +242,8 @@ async def test_commands_are_executed_while_activities_run(client: Client) -> Non
     world = no_lines_at_all()
     world.pauses = {name: Pause() for name in ("nbac_player_history", "nbac_team_history")}
     async with serving(client, world), started_day(client) as handle:
-        for stop in world.pauses.values():
-            await stop.reached.wait()
+        for pause in world.pauses.values():
+            await pause.reached.wait()
         result = await handle.execute_update(
             DailyPipelineWorkflow.force_continue, command(CommandName.FORCE_CONTINUE, "lines")
         )
@@ -251,8 +251,8 @@ async def test_commands_are_executed_while_activities_run(client: Client) -> Non
             await handle.execute_update(
                 DailyPipelineWorkflow.retry_step, command(CommandName.RETRY_STEP, "nbac_team_history")
             )
-        for stop in world.pauses.values():
-            stop.released.set()
+        for pause in world.pauses.values():
+            pause.released.set()
         run = await wait_for_end(handle)
     assert "odds_api_player_points_props" in result.text
     assert "is running" in str(refused.value.cause)
@@ -264,12 +264,12 @@ async def test_lines_available_during_a_poll_causes_another_poll(
     client: Client,
 ) -> None:
     world = no_lines_at_all()
-    stop = Pause()
-    world.pauses = {"odds_api_player_points_props": stop}
+    pause = Pause()
+    world.pauses = {"odds_api_player_points_props": pause}
     async with serving(client, world), started_day(client) as handle:
-        await stop.reached.wait()
+        await pause.reached.wait()
         await handle.execute_update(DailyPipelineWorkflow.lines_available, command(CommandName.LINES_AVAILABLE))
-        stop.released.set()
+        pause.released.set()
         run = await wait_for_end(handle)
     assert poll_times(run, "odds_api_player_points_props")[:3] == [at(8), at(8), at(8, 30)]
 

@@ -136,15 +136,15 @@ async def test_a_slate_called_off_while_a_step_runs_does_not_block_the_day(clien
     start = datetime.now(UTC)
     scripted = world(start, lines_after=timedelta())
     first = scripted.script["nbac_schedule"][0]
-    stop = Pause()
-    scripted.pauses = {"player_prop_lines": stop}
+    pause = Pause()
+    scripted.pauses = {"player_prop_lines": pause}
     async with serving(client, scripted), started_day(client, REAL) as handle:
-        await stop.reached.wait()
+        await pause.reached.wait()
         scripted.script = {**scripted.script, "nbac_schedule": [first, ScriptedResponse(start, games=())]}
         read_again = command(CommandName.RETRY_STEP, "nbac_schedule")
         await handle.execute_update(DailyPipelineWorkflow.retry_step, read_again)
         await wait_until(handle, lambda status: not status.games)
-        stop.released.set()
+        pause.released.set()
         run = await wait_for_end(handle)
     assert run.result.state is RunState.COMPLETE
     assert [each.phase for each in run.status.steps] == [Phase.SLATE]
