@@ -1,4 +1,4 @@
-"""Answers made by hand in the shape that a provider's public clients know, where no answer was recorded."""
+"""Handmade responses in the shape that public clients of a provider document, where none was recorded."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -103,11 +103,11 @@ Smart (Injury/Illness - Right Ring Finger; Central Slip Tear), Watanabe (Persona
 Inactive: Cavaliers - Jerome (Injury/Illness - Right Ankle; Surgery), Merrill (Injury/Illness - Neck; Strain),
 Wade (Injury/Illness - Right Knee; Sprain)
 """.splitlines()
-"""A gamebook's page of the final box score, with what the recorded parse of 2024-04-10 tells; numbers are made up."""
+"""A gamebook's page of the final box score, after the recorded parse of 2024-04-10; some numbers are invented."""
 
 
 def page_of(title: str) -> list[str]:
-    """A page of the book about a part of the game, here with the whole game's counts."""
+    """A page about a part of the game, here with the counts of the whole game."""
     return [line.replace("FINAL BOX", title) for line in FINAL_BOX]
 
 
@@ -157,4 +157,4 @@ MADE: Mapping[str, bytes] = {
     "made/gamebook.pdf": pdf_of([FINAL_BOX]),
     "made/gamebook_book.pdf": pdf_of([FINAL_BOX, page_of("1st QUARTER ONLY"), page_of("FIRST HALF")]),
 }
-"""Name of the case's file -> the answer."""
+"""File name of a case -> the body."""

@@ -1,4 +1,4 @@
-"""Recorded answers of the providers, each with what its reader may know besides."""
+"""Recorded responses of the providers, each with the slate and time of its request."""
 
 import gzip
 import json
@@ -29,7 +29,7 @@ def game(game_id: str, label: str, tip_off: datetime) -> SlateGame:
 
 @dataclass(frozen=True)
 class Case:
-    """A recorded answer, or one made where none was recorded; the source that reads it, and the slate it is for."""
+    """A recorded or handmade response, with its source, slate, time and request."""
 
     source_name: str
     file: str
@@ -38,9 +38,9 @@ class Case:
     part: str = ""
     game_id: str | None = None
     params: tuple[tuple[str, str], ...] = (("SeasonType", "Regular Season"),)
-    """Of the question."""
+    """Of the request."""
     turned: Callable[[Any], Any] | None = None
-    """Makes of the recorded document the one of a shape or league that was not recorded."""
+    """Turns the recorded document into one of a shape or league that was not recorded."""
 
     @property
     def source(self) -> Source:
@@ -346,10 +346,10 @@ CASES = (
 
 @dataclass(frozen=True)
 class Recordings:
-    """Hands out recorded answers and reads them as the day does."""
+    """The recorded responses, and the readings of them that a day makes."""
 
     folder: Path
-    """The folder of real data."""
+    """The folder of recorded data."""
 
     def body(self, case: Case) -> bytes:
         recorded = MADE[case.file] if case.file in MADE else _body(self.folder / "payloads" / case.file)
@@ -368,7 +368,7 @@ class Recordings:
         )
 
     def read(self, case: Case, content: object = None) -> Reading:
-        """The recorded answer read, or `content` in its place."""
+        """The reading of the recorded response, or of `content` instead."""
         body = self.body(case) if content is None else json.dumps(content).encode()
         return case.source.read(body, self.context(case))
 

@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,6 +35,7 @@ from tipoff.replay.upstream import serve
 from tipoff.replay.upstream.endpoints import sources_of_kind
 from tipoff.settings import load_settings
 from tipoff.sources.base import Slate, Source
+from tipoff.sources.feed import Feed
 from tipoff.sources.fetcher import Fetcher, Timeouts
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import Outcome, SlateGame, eastern
@@ -67,44 +69,7 @@ EXPECTED_OUTCOMES: Mapping[FaultKind, Outcome] = {
     FaultKind.LATE: Outcome.NOT_PUBLISHED_YET,
     FaultKind.YESTERDAYS: Outcome.STALE,
 }
-"""Kind of fault -> the outcome at most sources. Other kinds change the facts, not the response."""
-
-_PUBLISHED_LATER = ("nbac_injury_report", "nbac_gamebook_player_stats")
-_REQUESTED_BY_DATE = ("bdl_injuries", "nbac_referee_assignments", "nbac_player_boxscores")
-_QUOTES = ("odds_api_game_lines", "odds_api_player_points_props", "bettingpros_player_points_props")
-EXCEPTIONAL_OUTCOMES: Mapping[FaultKind, Mapping[Outcome, Sequence[str]]] = {
-    # These files are published at a known time; when they are denied after it, they are blocked.
-    FaultKind.FORBIDDEN_NOT_YET: {Outcome.NOT_PUBLISHED_YET: (*_PUBLISHED_LATER, "nbac_play_by_play")},
-    FaultKind.GONE: {
-        Outcome.NOT_PUBLISHED_YET: (*_PUBLISHED_LATER, "bigdataball_play_by_play", "odds_api_player_points_props")
-    },
-    # Books may open a game at any time.
-    FaultKind.EMPTY: {Outcome.NOT_PUBLISHED_YET: _QUOTES},
-    FaultKind.STALE: {
-        Outcome.SUSPICIOUSLY_EMPTY: (*_REQUESTED_BY_DATE, "odds_api_events"),
-        Outcome.STALE: ("nbac_scoreboard",),
-        Outcome.BLOCKED: ("nbac_live_boxscore", "nbac_injury_report"),
-    },
-    FaultKind.LATE: {
-        Outcome.SUSPICIOUSLY_EMPTY: _REQUESTED_BY_DATE,
-        Outcome.PARTIAL: ("nbac_scoreboard",),
-        Outcome.BLOCKED: ("nbac_live_boxscore", "nbac_injury_report"),
-    },
-}
-"""Sources with another outcome than the expected one."""
-
-_OLD = (FaultKind.STALE, FaultKind.LATE)
-_HISTORIES = ("nbac_player_history", "nbac_team_history")
-UNDETECTABLE: Sequence[tuple[str, Sequence[str], Sequence[FaultKind]]] = (
-    ("a history does not contain tonight's games", _HISTORIES, (FaultKind.PARTIAL_SLATE,)),
-    ("a team may have no injuries", ("nbac_injury_report",), (FaultKind.PARTIAL_SLATE,)),
-    ("the schedule lists the games months before", ("nbac_schedule", "espn_schedule", "espn_scoreboard"), _OLD),
-    ("player lists have no date", ("nbac_player_list_current", "espn_team_rosters"), _OLD),
-    ("a missing date looks like a date without games", (*_HISTORIES, "nbac_standings"), _OLD),
-    ("events are listed days before", ("bettingpros_events",), _OLD),
-    ("the events were listed earlier", ("odds_api_events",), (FaultKind.LATE,)),
-)
-"""Faults that a source cannot detect in a response, with the reason."""
+"""Kind of fault -> the outcome at most sources; `Source.fault_outcomes` has the exceptions."""
 
 OF_CONTENT = frozenset(
     {FaultKind.EMPTY, FaultKind.PARTIAL_SLATE, FaultKind.STALE, FaultKind.LATE, FaultKind.YESTERDAYS}
@@ -112,14 +77,19 @@ OF_CONTENT = frozenset(
 """Kinds that change the content of a response."""
 
 
-def expected_outcome(name: str, kind: FaultKind) -> Outcome:
+def expected_outcome(source: Source, kind: FaultKind) -> Outcome:
     """The outcome that a source must report for a kind of fault."""
-    if any(name in names and kind in kinds for _, names, kinds in UNDETECTABLE):
+    if kind in source.undetectable_faults:
         return Outcome.OK
-    exceptions = EXCEPTIONAL_OUTCOMES.get(kind, {})
-    return next((outcome for outcome, names in exceptions.items() if name in names), EXPECTED_OUTCOMES[kind])
+    if kind in source.fault_outcomes:
+        return source.fault_outcomes[kind]
+    not_published = source.not_published_statuses if isinstance(source, Feed) else frozenset()
+    if _FAULT_STATUSES.get(kind) in not_published:
+        return Outcome.NOT_PUBLISHED_YET
+    return EXPECTED_OUTCOMES[kind]
 
 
+_FAULT_STATUSES = {FaultKind.FORBIDDEN_NOT_YET: HTTPStatus.FORBIDDEN, FaultKind.GONE: HTTPStatus.NOT_FOUND}
 _FIELDS: Mapping[str, object] = {"retry_after_seconds": 60, "delay_minutes": 20 * 60}
 _TIMEOUTS = Timeouts(read=10)
 _HANG_TIMEOUTS = Timeouts(read=0.3)
@@ -248,8 +218,9 @@ def _fault(source: str, kind: FaultKind, slate: Slate, **since: datetime) -> Fau
 
 
 def _record_fault(results: CheckResults, name: str, kind: FaultKind, outcome: Outcome) -> None:
-    if outcome is not expected_outcome(name, kind):
-        results.errors.append(f"{name}, {kind}: {outcome}, not {expected_outcome(name, kind)}")
+    expected = expected_outcome(SOURCES[name], kind)
+    if outcome is not expected:
+        results.errors.append(f"{name}, {kind}: {outcome}, not {expected}")
     results.faults[name][kind] = outcome
 
 
@@ -385,8 +356,9 @@ def print_report(results: CheckResults, recordings: Recordings, console: Console
             describe_fallbacks(source.name, results),
         )
     console.print(table)
-    for why, names, kinds in UNDETECTABLE:
-        console.print(f"not detected: {' and '.join(kinds)} at {', '.join(names)}: {why}")
+    for name, source in SOURCES.items():
+        for kind, reason in source.undetectable_faults.items():
+            console.print(f"undetectable: {kind} at {name}: {reason}")
     for error in results.errors:
         console.print(f"error: {error}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
@@ -23,16 +24,6 @@ from tipoff.sources.rate_limits import rate_limit_of
 from tipoff.sources.registry import SOURCES, sources
 from tipoff.vocabulary import Outcome, RateLimit, Role, SlateGame, eastern
 
-NUMBERED = (
-    *("nbac_schedule", "nbac_player_list_current", "espn_team_rosters", "nbac_injury_report"),
-    *("nbac_referee_assignments", "odds_api_events", "odds_api_game_lines", "odds_api_player_points_props"),
-    *("bettingpros_player_points_props", "espn_scoreboard", "nbac_scoreboard", "nbac_player_boxscores"),
-    *("nbac_team_boxscore", "nbac_live_boxscore", "nbac_play_by_play", "nbac_gamebook_player_stats"),
-    *("bdl_player_boxscores", "bdl_injuries", "espn_boxscores", "bigdataball_play_by_play"),
-    *("nbac_player_movement", "nbac_standings"),
-)
-"""The numbered sources; the others are auxiliary to one of these."""
-
 _DAY = date(2024, 3, 29)
 EXAMPLE = Slate(
     game_date=_DAY,
@@ -43,8 +34,8 @@ _IDS = {"0022301062": "EVENT"}
 
 def by_number() -> list[tuple[str, Source]]:
     """Pairs of number and source, auxiliary sources last."""
-    numbered = [(str(number), SOURCES[name]) for number, name in enumerate(NUMBERED, start=1)]
-    return [*numbered, *(("", source) for name, source in SOURCES.items() if name not in NUMBERED)]
+    by_number = sorted(SOURCES.values(), key=lambda source: source.number or math.inf)
+    return [(str(source.number or ""), source) for source in by_number]
 
 
 def first_request(source: Source) -> Request:

@@ -200,7 +200,7 @@ class _Poll:
         """One finished game's file denied alone is not there, as of a game called off; two in a row are a block."""
         judgement = self._source.judge(request, response, self._slate)
         in_a_row = bool(before) and before[-1].record.status == HTTPStatus.FORBIDDEN
-        of_a_game = self._source.role is Role.POST and request.game_id and response.is_denied
+        of_a_game = self._source.role is Role.POST and request.game_id and response.is_access_denied
         if judgement.outcome is Outcome.BLOCKED and of_a_game and not in_a_row:
             return Judgement(outcome=Outcome.NOT_PUBLISHED_YET, reason="access denied to this game alone")
         return judgement

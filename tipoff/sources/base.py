@@ -1,6 +1,6 @@
-"""What a source is: a description of what to ask, how to judge the answer and how to read rows out of it.
+"""What a source is: which requests it makes, how it judges a response, and how it reads rows from the payload.
 
-A source never touches network, disk or clock; the fetcher, landing and the as-of time do that.
+A source never touches network, disk or clock: the fetcher sends requests, landing stores bodies, times are passed in.
 """
 
 from __future__ import annotations
@@ -8,53 +8,55 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from pydantic import AwareDatetime
 
+from tipoff.sources.json_text import parse_json
 from tipoff.sources.providers import Provider
 from tipoff.vocabulary import Frozen, Outcome, Role, SlateGame
 
 Row = dict[str, Any]
 ReplacedRows = Mapping[str, str | date | list[str] | tuple[date, date]]
-"""Which rows of a table a reading replaces: column -> equal to, one of, or from first to last date."""
+"""The slice of a table that a reading replaces: column -> a value, one of a list, or first to last date."""
 
 
 class Slate(Frozen):
-    """The games of a date, as every source is asked about them."""
+    """The games of a date."""
 
     game_date: date
     games: tuple[SlateGame, ...] = ()
 
-    def upcoming(self, moment: datetime) -> tuple[SlateGame, ...]:
-        """The games that have not begun."""
-        return tuple(game for game in self.games if game.tip_off > moment)
+    def upcoming(self, as_of: datetime) -> tuple[SlateGame, ...]:
+        """The games that have not begun at a time."""
+        return tuple(game for game in self.games if game.tip_off > as_of)
 
 
 class Request(Frozen):
-    """One question to a provider. `params` hold no secret: the fetcher adds the provider's key as it asks."""
+    """One request to a provider, without secrets: the fetcher adds the API key."""
 
     host: str
     path: str
     params: Mapping[str, str | tuple[str, ...]] = {}
-    """A name with several values is said once for each."""
+    """A name with several values is repeated in the query."""
     game_id: str | None = None
-    """The game asked about, where the question is about one."""
+    """The game of a request about one game."""
     part: str = ""
-    """What tells this question from the source's others: a team, a season."""
+    """What distinguishes the request from the source's others: a game, a team, a season."""
     credits: int = 0
-    """What the provider charges for a full answer at most."""
+    """What the provider charges at most."""
 
     @property
     def url(self) -> str:
-        """The question as the provider knows it, without secrets; the same in a replay."""
+        """The URL without secrets; the same in a replay."""
         query = f"?{urlencode(self.params, doseq=True)}" if self.params else ""
         return f"https://{self.host}{self.path}{query}"
 
 
 class Response(Frozen):
-    """What came back, before anyone believes it. `body` is whole and below the size cap."""
+    """A provider's response; `body` is complete and below the size cap."""
 
     status: int
     headers: Mapping[str, str]
@@ -64,13 +66,18 @@ class Response(Frozen):
     fetched_at: AwareDatetime
 
     @property
-    def is_denied(self) -> bool:
-        """Refused in the words that storage has both for a file that is not there and for an address it blocks."""
+    def is_access_denied(self) -> bool:
+        """Whether the body says AccessDenied, as object storage does for a missing file and for a blocked address."""
         return b"AccessDenied" in self.body
+
+    @cached_property
+    def json_document(self) -> Any:
+        """The body as JSON, parsed once. Raises ValueError or RecursionError."""
+        return parse_json(self.body)
 
 
 class Judgement(Frozen):
-    """What an answer means, why, and when the provider said to come again."""
+    """What a response means, why, and when the provider allows the next request (`retry_at`)."""
 
     outcome: Outcome
     reason: str
@@ -78,19 +85,19 @@ class Judgement(Frozen):
 
 
 class ReadContext(Frozen):
-    """What a reader may know besides the payload."""
+    """What a source may use to read a payload."""
 
     slate: Slate
     as_of: AwareDatetime
-    """When the answer was fetched."""
+    """When the payload was fetched."""
     game_id: str | None = None
     part: str = ""
     players: tuple[KnownPlayer, ...] = ()
-    """The two rosters of each game, for sources with names only; the league's list where rosters are read."""
+    """The rosters of the slate's teams, for sources that resolve names; the league's player list to read rosters."""
     aliases: Mapping[str, str] = {}
-    """Spelling -> player name, from a person's own file; ours are known anyway."""
+    """Spelling -> player name from the operator's file, besides the built-in aliases."""
     known_games: tuple[SlateGame, ...] = ()
-    """Games to come of an earlier schedule, for sources with ids of their own where the slate is not known."""
+    """Upcoming games of an earlier schedule, for sources with ids of their own while the slate is unknown."""
 
 
 class KnownPlayer(Frozen):
@@ -102,72 +109,79 @@ class KnownPlayer(Frozen):
 
 
 class Reading(Frozen):
-    """Rows for the source's table, and what could not be used, by name."""
+    """Rows for the source's table, and what was left out."""
 
     rows: tuple[Row, ...]
     unresolved: tuple[Row, ...] = ()
-    """Rows for `unresolved_players`."""
+    """Rows of `unresolved_players`."""
     rejected: Mapping[str, int] = {}
-    """Reason -> how many entries were left out for it."""
+    """Reason -> count of entries left out."""
     provider_ids: Mapping[str, str] = {}
-    """game_id -> the provider's own id, for sources that others ask by."""
+    """game_id -> the provider's own id, which other sources need for their requests."""
     unknown_fields: tuple[str, ...] = ()
-    """Fields of the payload that are neither read nor ignored: the provider added something."""
+    """Paths of fields that are neither read nor ignored: the provider added them."""
     unknown_games: tuple[str, ...] = ()
-    """Games of the date that the answer tells of and nobody knows the id of: "NYK@BOS"."""
+    """Games of the date whose game_id is unknown: "NYK@BOS"."""
 
 
 class Source(ABC):
-    """One provider's feed. A new source is one subclass, one registry entry and one recorded answer."""
+    """One feed of a provider. How to add one: docs/adding-a-source.md."""
 
     name: ClassVar[str]
     title: ClassVar[str]
+    number: ClassVar[int | None] = None
+    """Its number in docs/sources.md; None for a source that only helps another one."""
     provider: ClassVar[Provider]
     """Its rate limit, headers and API key apply (`tipoff.sources.providers`)."""
     other_providers: ClassVar[tuple[Provider, ...]] = ()
     """Further providers that some of its requests go to."""
     role: ClassVar[Role]
     fallback_for: ClassVar[tuple[str, ...]] = ()
-    """The sources before it in its chain, the first choice first: it is asked for the games that all of them lack."""
+    """The sources it stands behind, the primary one first: it is polled for the games that all of them lack."""
     asks_what_is_missing: ClassVar[bool] = False
-    """It asks a question a game, of games that are over: what it has it is not asked again."""
+    """It makes one request a finished game, and none for a game whose response it already has."""
     table: ClassVar[str]
     natural_key: ClassVar[tuple[str, ...]]
-    """Columns by which a row of an answer is one of a kind; without a game among them it speaks of teams."""
+    """Columns that identify a row of a response. Without `game_id` the rows are about teams."""
     needs_players: ClassVar[bool] = False
-    """Its reader resolves names, so rosters must have been read first."""
+    """It resolves names of players, so rosters must be read first."""
     needs_ids_of: ClassVar[str | None] = None
-    """Source whose `provider_ids` the requests are made with."""
+    """The source whose `provider_ids` its requests need."""
     requests_are_alternatives: ClassVar[bool] = False
-    """Its requests are one question in order of preference: ask until one is OK, and read that one only."""
+    """Its requests are alternatives in order of preference: only the first OK response is read."""
     paged: ClassVar[bool] = False
-    """An answer may be one page of several: `next_page` says which is asked for next."""
+    """A response may be one page of several: `next_page` makes the next request."""
     ignored_fields: ClassVar[frozenset[str]] = frozenset()
-    """Fields we know and do not want; a field neither read nor named here is reported."""
+    """Known fields that are not read. A field neither read nor named here is reported."""
+
+    fault_outcomes: ClassVar[Mapping[str, Outcome]] = {}
+    """Kind of fault (`tipoff.replay.faults.FaultKind`) -> outcome, where it is another than at most sources."""
+    undetectable_faults: ClassVar[Mapping[str, str]] = {}
+    """Kind of fault -> why a response with this fault cannot be told from a good one."""
 
     idle_reason: str = ""
-    """Why it asks nothing at all, as it is configured."""
+    """Why it makes no requests as configured; empty: it does."""
 
     @abstractmethod
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
-        """The questions to ask at a moment."""
+        """The requests to make at a time. `provider_ids`: of `needs_ids_of`."""
 
     @abstractmethod
     def judge(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        """What the answer means."""
+        """What the response means."""
 
     @abstractmethod
     def read(self, body: bytes, context: ReadContext) -> Reading:
-        """Rows out of a payload judged OK or PARTIAL. Raises ContractError for a missing or retyped field."""
+        """The rows of a payload judged OK or PARTIAL. Raises ContractError for a missing or retyped field."""
 
     def next_page(self, request: Request, body: bytes) -> Request | None:
-        """The question after one that was answered usably; None: there is nothing more."""
+        """The request for the next page after a usable response; None after the last page."""
         return None
 
     def replaced_rows(self, rows: Sequence[Row], slate: Slate) -> ReplacedRows:
-        """Which rows of its table these replace: whole games, so that an answer about some leaves the others.
+        """The slice of the table that these rows replace: by default the games they are about, else the date.
 
-        Without meaning for tables that append.
+        Unused for tables that append.
         """
         if not rows or "game_id" not in rows[0]:
             return {"game_date": slate.game_date}
@@ -175,11 +189,11 @@ class Source(ABC):
         return {"game_date": (min(dates), max(dates)), "game_id": sorted({row["game_id"] for row in rows})}
 
     def expected_rows(self, slate: Slate) -> int:
-        """Rows a slate makes plausible; under half of it is suspicious. 0: any number will do."""
+        """The usual count of rows for a slate; under half of it is suspicious. 0: any count is fine."""
         return 0
 
     def covers(self, rows: Iterable[Row], slate: Slate) -> frozenset[str]:
-        """The slate's games these rows speak of; rows about teams speak of a game when both sides are there."""
+        """Ids of the slate's games that the rows are about; rows about teams cover a game when both teams have one."""
         rows = tuple(rows)
         ids = {row["game_id"] for row in rows if "game_id" in row}
         teams = {row["team"] for row in rows if "game_id" not in row}

@@ -45,6 +45,7 @@ class BdlBoxscores(Feed):
 
     name = "bdl_player_boxscores"
     title = "balldontlie player box scores"
+    number = 17
     provider = BALLDONTLIE
     role = Role.POST
     fallback_for = (PlayerBoxscores.name, LiveBoxscores.name)
@@ -77,7 +78,7 @@ class BdlBoxscores(Feed):
         return request.model_copy(update={"params": {**request.params, "cursor": cursor}, "part": _PAGE_NAMES[page]})
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        top = JsonPayload(self.name, response.body).top()
+        top = JsonPayload(self.name, response).top()
         boxes = _boxes(top)
         if boxes and all(_date(box) != f"{slate.game_date}" for box in boxes):
             return judged(Outcome.STALE, f"received the box scores of {_date(boxes[0])}, requested {slate.game_date}")

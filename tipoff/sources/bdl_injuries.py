@@ -30,11 +30,16 @@ class BdlInjuries(Feed):
 
     name = "bdl_injuries"
     title = "balldontlie injuries"
+    number = 18
     provider = BALLDONTLIE
     role = Role.PRE
     fallback_for = (InjuryReport.name,)
     table = "raw_injuries"
     natural_key = ("game_date", "game_id", "player_id")
+    fault_outcomes = {
+        "stale": Outcome.SUSPICIOUSLY_EMPTY,
+        "late": Outcome.SUSPICIOUSLY_EMPTY,
+    }
     needs_players = True
     ignored_fields: ClassVar[frozenset[str]] = names(
         """
@@ -59,7 +64,7 @@ class BdlInjuries(Feed):
         )
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        top = JsonPayload(self.name, response.body).top()
+        top = JsonPayload(self.name, response).top()
         entries = top.each("data")
         if not entries:
             return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{request.part}: no player of either team is listed")

@@ -48,6 +48,7 @@ class BettingProsEvents(Feed):
     role = Role.PRE
     table = "raw_odds_events"
     natural_key = ("game_date", "game_id")
+    undetectable_faults = dict.fromkeys(("stale", "late"), "the games of the date are listed days before")
     ignored_fields: ClassVar[frozenset[str]] = names(
         """
         _parameters ts utc sr_id season season_type event_name status link series_summary popularity lineups venue
@@ -65,7 +66,7 @@ class BettingProsEvents(Feed):
         return _bad_key(response) or super().judge(request, response, slate)
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        events = _events(JsonPayload(self.name, response.body))
+        events = _events(JsonPayload(self.name, response))
         listed = [game.game_id for event in events if (game := _slate_game(event, slate))]
         upcoming = slate.upcoming(response.fetched_at)
         if not upcoming:
@@ -86,7 +87,7 @@ class BettingProsEvents(Feed):
                 "event_id": event_id,
                 "home": game.home,
                 "away": game.away,
-                "commence_time": event.moment_in_utc("scheduled"),
+                "commence_time": event.time_in_utc("scheduled"),
             }
             collector.keep({**row, **self.origin(context)})
         reading = collector.reading(payload.unknown(self.ignored_fields))
@@ -106,11 +107,13 @@ class BettingProsPoints(Feed):
 
     name = "bettingpros_player_points_props"
     title = "BettingPros player points"
+    number = 9
     provider = BETTINGPROS
     role = Role.PRE
     fallback_for = (PlayerPointsProps.name,)
     table = "raw_player_props"
     natural_key = ("game_date", "game_id", "book", "player_name", "line")
+    fault_outcomes = {"empty": Outcome.NOT_PUBLISHED_YET}
     needs_players = True
     needs_ids_of = BettingProsEvents.name
     paged = True
@@ -155,7 +158,7 @@ class BettingProsPoints(Feed):
         return _bad_key(response) or super().judge(request, response, slate)
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        top = JsonPayload(self.name, response.body).top()
+        top = JsonPayload(self.name, response).top()
         offers, pagination = _offers(top), top.fields("_pagination")
         _require_event(offers, request.params["event_id"])
         page, pages = pagination.integer("page"), pagination.integer("total_pages")
@@ -209,7 +212,7 @@ def _slate_game(event: Fields, slate: Slate) -> SlateGame | None:
     """The slate's game between the two teams; None when the event is of another date."""
     sides = {participant.identifier("id"): _tricode(participant) for participant in event.each("participants")}
     home, away = (sides.get(event.text(side)) for side in ("home", "visitor"))
-    if game_date_of(event.moment_in_utc("scheduled")) != slate.game_date:
+    if game_date_of(event.time_in_utc("scheduled")) != slate.game_date:
         return None
     return next((game for game in slate.games if {game.home, game.away} == {home, away}), None)
 
@@ -288,7 +291,7 @@ def _lines(offers: Sequence[Fields]) -> Iterator[tuple[Fields, Fields, Fields, F
 
 
 def _updated_at(line: Fields) -> datetime | None:
-    return line.moment_in_utc("updated") if line.has("updated") else None
+    return line.time_in_utc("updated") if line.has("updated") else None
 
 
 def _is_offered(line: Fields) -> bool:

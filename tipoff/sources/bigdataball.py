@@ -46,6 +46,7 @@ class BigDataBallShots(Feed):
 
     name = "bigdataball_play_by_play"
     title = "BigDataBall play-by-play"
+    number = 20
     provider = BIGDATABALL
     role = Role.POST
     fallback_for = (PlayByPlay.name,)

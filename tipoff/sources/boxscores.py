@@ -121,10 +121,15 @@ class PlayerBoxscores(_GameLog):
 
     name = step_names.PLAYER_BOX_SCORES
     title = "NBA player box scores"
+    number = 12
     role = Role.POST
     table = "raw_player_boxscores"
     kind = _PLAYERS
     natural_key = _PLAYERS.key
+    fault_outcomes = {
+        "stale": Outcome.SUSPICIOUSLY_EMPTY,
+        "late": Outcome.SUSPICIOUSLY_EMPTY,
+    }
     ignored_fields = _PLAYERS.ignored_fields
 
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
@@ -133,7 +138,7 @@ class PlayerBoxscores(_GameLog):
         return tuple(self.log_request(season, log, day, day, part=log) for log in logs)
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        results = nba.first_result_set(JsonPayload(self.name, response.body))
+        results = nba.first_result_set(JsonPayload(self.name, response))
         wanted = [game for game in slate.games if _log_name(game) == request.part]
         due = [game.label for game in due_games(slate, response.fetched_at) if game in wanted]
         if due:
@@ -167,7 +172,7 @@ class _History(_GameLog):
         return tuple(self.log_request(season, log, None, last, part=f"{season} {log}") for season, log, last in wanted)
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        rows = len(nba.first_result_set(JsonPayload(self.name, response.body)))
+        rows = len(nba.first_result_set(JsonPayload(self.name, response)))
         if rows:
             return judged(Outcome.OK, f"{request.part}: {rows} rows")
         if self.expected_rows(slate) and request.params["SeasonType"] == _REGULAR:
@@ -191,6 +196,10 @@ class PlayerHistory(_History):
     table = "raw_player_boxscores"
     kind = _PLAYERS
     natural_key = _PLAYERS.key
+    undetectable_faults = {
+        "partial_slate": "a history has no game of the date",
+        **dict.fromkeys(("stale", "late"), "a date less looks like a date without games"),
+    }
     ignored_fields = _PLAYERS.ignored_fields
 
 
@@ -202,6 +211,10 @@ class TeamHistory(_History):
     table = "raw_team_boxscores"
     kind = _TEAMS
     natural_key = _TEAMS.key
+    undetectable_faults = {
+        "partial_slate": "a history has no game of the date",
+        **dict.fromkeys(("stale", "late"), "a date less looks like a date without games"),
+    }
     ignored_fields = _TEAMS.ignored_fields
 
 

@@ -1,4 +1,7 @@
-"""Asks like a browser down to the TLS handshake, for networks that refuse all else: curl-cffi, the extra `browser`."""
+"""An httpx transport that imitates a browser down to the TLS handshake, for hosts that block other clients.
+
+Uses curl-cffi, the extra `browser`.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +16,13 @@ from tipoff.errors import ConfigurationError
 if TYPE_CHECKING:
     from curl_cffi.requests import Response
 
-_ITS_OWN = frozenset({"host", "connection", "user-agent", "accept", "accept-encoding"})
-"""What a browser says in its own words and order."""
-_UNPACKED = frozenset({"content-encoding", "content-length"})
-"""What is no longer true of a body once curl has unpacked it."""
+_BROWSER_HEADERS = frozenset({"host", "connection", "user-agent", "accept", "accept-encoding"})
+"""Headers that curl sends as the browser does."""
+_INVALID_AFTER_UNPACKING = frozenset({"content-encoding", "content-length"})
 
 
 class BrowserTransport(httpx.AsyncBaseTransport):
-    """Takes the place of httpx's own sockets. Raises ConfigurationError when the extra is not installed."""
+    """Sends requests through curl-cffi. Raises ConfigurationError when the extra is not installed."""
 
     def __init__(self, proxy: str | None, *, trust_env: bool) -> None:
         try:
@@ -34,42 +36,48 @@ class BrowserTransport(httpx.AsyncBaseTransport):
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Ask once; the body is read as the caller takes it."""
-        headers = {name: value for name, value in request.headers.items() if name not in _ITS_OWN}
+        """Send one request; the body is read as the caller consumes it."""
+        headers = {name: value for name, value in request.headers.items() if name not in _BROWSER_HEADERS}
         timeouts = request.extensions["timeout"]
-        with _told_as_httpx(request):
-            answer = await self._session.request(
+        with _as_httpx_errors(request):
+            response = await self._session.request(
                 "GET",
                 str(request.url),
                 headers=headers,
                 timeout=(timeouts["connect"], timeouts["read"]),
                 stream=True,
             )
-        told = [(name, value or "") for name, value in answer.headers.multi_items() if name.lower() not in _UNPACKED]
-        return httpx.Response(answer.status_code, headers=told, stream=_Body(answer, request), request=request)
+        headers_received = [
+            (name, value or "")
+            for name, value in response.headers.multi_items()
+            if name.lower() not in _INVALID_AFTER_UNPACKING
+        ]
+        return httpx.Response(
+            response.status_code, headers=headers_received, stream=_Body(response, request), request=request
+        )
 
     async def aclose(self) -> None:
-        """Give the connections back."""
+        """Close all connections."""
         await self._session.close()
 
 
 class _Body(httpx.AsyncByteStream):
-    def __init__(self, answer: Response, request: httpx.Request) -> None:
-        self._answer = answer
+    def __init__(self, response: Response, request: httpx.Request) -> None:
+        self._response = response
         self._request = request
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        with _told_as_httpx(self._request):
-            async for piece in self._answer.aiter_content():
-                yield piece
+        with _as_httpx_errors(self._request):
+            async for chunk in self._response.aiter_content():
+                yield chunk
 
     async def aclose(self) -> None:
-        await self._answer.aclose()
+        await self._response.aclose()
 
 
 @contextmanager
-def _told_as_httpx(request: httpx.Request) -> Iterator[None]:
-    """A fault of curl in the words that the fetcher knows."""
+def _as_httpx_errors(request: httpx.Request) -> Iterator[None]:
+    """Translate curl errors to the httpx errors that the fetcher handles."""
     from curl_cffi.requests.exceptions import ConnectTimeout, RequestException, Timeout
 
     try:

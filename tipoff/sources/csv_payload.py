@@ -1,4 +1,4 @@
-"""Typed taking of cells out of a provider's CSV: what is missing or can not be used is said by line and column."""
+"""Strict reading of a CSV payload: a missing or invalid cell raises an error with its line and column."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from io import StringIO
 from typing import NamedTuple
 
 from tipoff.errors import ContractError
-from tipoff.sources.json_payload import fits_a_column
+from tipoff.sources.json_payload import require_int64
 
 
 class CsvPayload:
-    """The lines of a CSV answer with a header, each as long as that.
+    """The rows of a CSV file with a header.
 
-    Raises ContractError for what is no CSV, cut short, ragged, or without a needed column.
+    Raises ContractError for a body that is not CSV, cut short, ragged, or without a needed column.
     """
 
     def __init__(self, source: str, body: bytes, needed: frozenset[str]) -> None:
@@ -32,33 +32,33 @@ class CsvPayload:
 
 
 class CsvRow(NamedTuple):
-    """One line by column. Every method raises ContractError with its place."""
+    """One row by column. Every method raises ContractError with line and column."""
 
     source: str
     path: str
     cells: dict[str, str]
 
     def text(self, name: str) -> str:
-        """The cell as it stands, which may be empty."""
+        """The cell, which may be empty."""
         return self.cells[name].strip()
 
     def integer(self, name: str) -> int:
         try:
             number = int(self.text(name))
         except ValueError as error:
-            raise self.problem(name, "no whole number") from error
-        return fits_a_column(number, self.source, f"{self.path}.{name}")
+            raise self.problem(name, "not a whole number") from error
+        return require_int64(number, self.source, f"{self.path}.{name}")
 
     def number_or_none(self, name: str) -> float | None:
         """None for an empty cell."""
         try:
             number = float(self.text(name) or "nan")
         except ValueError as error:
-            raise self.problem(name, "no number") from error
+            raise self.problem(name, "not a number") from error
         return number if math.isfinite(number) else None
 
     def problem(self, name: str, problem: str) -> ContractError:
-        """The error for a cell whose value can not be used."""
+        """The error for a cell with an invalid value."""
         return ContractError(self.source, f"{self.path}.{name}", f"{self.cells[name][:40]!r} is {problem}")
 
 
@@ -67,7 +67,7 @@ def _parsed(source: str, body: bytes) -> tuple[list[str], list[list[str]]]:
         text = body.decode("utf-8-sig")
         rows = list(csv.reader(StringIO(text, newline=""), strict=True))
     except (UnicodeDecodeError, csv.Error) as error:
-        raise ContractError(source, "$", f"is no CSV: {error}"[:200]) from error
+        raise ContractError(source, "$", f"is not CSV: {error}"[:200]) from error
     if not text.endswith("\n"):
         raise ContractError(source, "$", "was cut short: the last line does not end")
     return rows[0], [row for row in rows[1:] if row]

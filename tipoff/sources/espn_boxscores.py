@@ -57,6 +57,7 @@ class EspnBoxscores(Feed):
 
     name = "espn_boxscores"
     title = "ESPN box scores"
+    number = 19
     provider = ESPN
     role = Role.POST
     fallback_for = (PlayerBoxscores.name, LiveBoxscores.name, BdlBoxscores.name)
@@ -92,7 +93,7 @@ class EspnBoxscores(Feed):
         )
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        top = JsonPayload(self.name, response.body).top()
+        top = JsonPayload(self.name, response).top()
         competition = _competition(top)
         game = _slate_game(competition, slate, request.game_id)
         if game is None or not _is_final(competition):
@@ -149,7 +150,7 @@ def _tricode(side: Fields) -> str:
 
 def _slate_game(competition: Fields, slate: Slate, requested: str | None) -> SlateGame | None:
     """The slate's game of the same teams and date. Raises ContractError when another game was requested."""
-    teams, game_date = _sides(competition).keys(), game_date_of(competition.moment("date"))
+    teams, game_date = _sides(competition).keys(), game_date_of(competition.time("date"))
     games = [game for game in slate.games if game_date == slate.game_date and {game.home, game.away} == teams]
     if requested and [game.game_id for game in games] != [requested]:
         received = f"{' and '.join(sorted(teams))} on {game_date}"

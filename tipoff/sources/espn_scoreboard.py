@@ -43,17 +43,19 @@ class EspnScoreboard(Feed):
 
     name = step_names.ESPN_SCOREBOARD
     title = "ESPN scoreboard"
+    number = 10
     provider = ESPN
     role = Role.PRE
     table = "raw_espn_scoreboard"
     natural_key = ("game_date", "game_id")
+    undetectable_faults = dict.fromkeys(("stale", "late"), "the games of the date are listed for months")
     ignored_fields = _IGNORED
 
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
         return (_request(slate),) if slate.games else ()
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        events = _events(JsonPayload(self.name, response.body))
+        events = _events(JsonPayload(self.name, response))
         stale = _stale_judgement(events, slate)
         if stale:
             return stale
@@ -92,13 +94,14 @@ class EspnSchedule(Feed):
     fallback_for = (Schedule.name,)
     table = "raw_schedule"
     natural_key = ("game_id",)
+    undetectable_faults = dict.fromkeys(("stale", "late"), "the games of the date are listed for months")
     ignored_fields = _IGNORED
 
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
         return (_request(slate),)
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        payload = JsonPayload(self.name, response.body)
+        payload = JsonPayload(self.name, response)
         events = _events(payload)
         if events:
             return _stale_judgement(events, slate) or judged(Outcome.OK, f"{len(events)} games on {slate.game_date}")
@@ -181,7 +184,7 @@ def _event(event: Fields) -> _Event:
         event_id=event.identifier("id"),
         home=_tricode(sides["home"]),
         away=_tricode(sides["away"]),
-        tip_off=event.moment("date"),
+        tip_off=event.time("date"),
         neutral_site=competition.boolean("neutralSite"),
         status=_status(status.fields("type")),
         status_text=status.fields("type").text("shortDetail"),

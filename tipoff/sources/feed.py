@@ -1,4 +1,4 @@
-"""What the feeds share: judging in two steps, and gathering rows with an account of what is left out."""
+"""What all feeds share: a judgement in two steps, and a collector of rows that counts what is left out."""
 
 from __future__ import annotations
 
@@ -14,38 +14,38 @@ from tipoff.vocabulary import Outcome, SlateGame
 
 
 class Feed(Source):
-    """A source whose answer is first judged as any provider's, then by what it says."""
+    """A source whose response is first judged by status and kind of body, then by its content."""
 
     expects: ClassVar[Expected] = "json"
     not_published_statuses: ClassVar[frozenset[int]] = frozenset()
-    """Statuses by which the provider says that the thing does not exist yet."""
+    """Statuses that mean "not published yet" at this provider."""
 
     def judge(self, request: Request, response: Response, slate: Slate) -> Judgement:
         refused = classify(response, self.expects, self.not_published_statuses)
         if refused:
-            may_be_block = refused.outcome is Outcome.NOT_PUBLISHED_YET and response.is_denied
+            may_be_block = refused.outcome is Outcome.NOT_PUBLISHED_YET and response.is_access_denied
             is_block = may_be_block and self.is_published(request, response, slate)
-            return judged(Outcome.BLOCKED, "access denied to what is out for sure") if is_block else refused
+            return judged(Outcome.BLOCKED, "access denied to a published file") if is_block else refused
         try:
             return self.judge_body(request, response, slate)
         except ContractError as error:
             return judged(Outcome.WRONG_TYPE, str(error))
 
     def is_published(self, request: Request, response: Response, slate: Slate) -> bool:
-        """Whether what was asked for is there for sure: to be denied it is no "not yet", the address is blocked."""
+        """Whether the requested file must be published by now, so that a denied access means a block."""
         return False
 
     @abstractmethod
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        """What a whole answer of the right kind means. A ContractError makes it the wrong kind after all."""
+        """What a complete body of the expected kind means. A ContractError is judged WRONG_TYPE."""
 
     def origin(self, context: ReadContext) -> Row:
-        """The columns that say where a row comes from."""
+        """The columns `source` and `as_of` of a row."""
         return {"source": self.name, "as_of": context.as_of}
 
 
 class RowCollector:
-    """Rows of one answer, one per key, and what is left out, counted by reason."""
+    """Collects the rows of one payload, one per natural key, and counts what is left out by reason."""
 
     def __init__(self, key: tuple[str, ...]) -> None:
         self._key = key
@@ -54,7 +54,7 @@ class RowCollector:
         self._unresolved: dict[tuple[str, ...], Row] = {}
 
     def keep(self, row: Row) -> None:
-        """Add a row; the first of a key stays, a later one is counted as repeated."""
+        """Add a row. The first row of a key stays, a later one counts as repeated."""
         key = tuple(row[column] for column in self._key)
         if key in self._rows:
             self.reject("repeated")
@@ -62,16 +62,16 @@ class RowCollector:
             self._rows[key] = row
 
     def reject(self, reason: str, count: int = 1) -> None:
-        """Count what is left out."""
+        """Count entries that are left out."""
         if count:
             self._rejected[reason] += count
 
     def unresolved(self, row: Row) -> None:
-        """Add a name that no player answers to, once a game and team: two of one name may be two men."""
+        """Add an unresolved name, once for each game and team."""
         self._unresolved.setdefault((row["game_id"], row["team"], row["player_name"]), row)
 
     def reading(self, unknown_fields: tuple[str, ...] = (), provider_ids: Mapping[str, str] | None = None) -> Reading:
-        """All of it."""
+        """The collected rows and counts."""
         return Reading(
             rows=tuple(self._rows.values()),
             unresolved=tuple(self._unresolved.values()),
@@ -82,16 +82,19 @@ class RowCollector:
 
 
 def judged(outcome: Outcome, reason: str) -> Judgement:
-    """A judgement without a moment to come again."""
+    """A judgement without `retry_at`."""
     return Judgement(outcome=outcome, reason=reason)
 
 
-def judged_by_games(wanted: Iterable[SlateGame], there: Iterable[str], nothing: Judgement) -> Judgement:
-    """OK when all wanted games are there, PARTIAL naming the missing ones, `nothing` when none is."""
-    wanted, there = tuple(wanted), frozenset(there)
-    missing = [game.label for game in wanted if game.game_id not in there]
-    if len(missing) == len(wanted):
-        return nothing
+def judged_by_games(expected: Iterable[SlateGame], present: Iterable[str], if_none: Judgement) -> Judgement:
+    """OK when all expected games are present, PARTIAL with the missing ones, `if_none` when none is.
+
+    `present`: game ids.
+    """
+    expected, present = tuple(expected), frozenset(present)
+    missing = [game.label for game in expected if game.game_id not in present]
+    if len(missing) == len(expected):
+        return if_none
     if missing:
         return judged(Outcome.PARTIAL, f"missing: {', '.join(missing)}")
-    return judged(Outcome.OK, f"{len(wanted)} games")
+    return judged(Outcome.OK, f"{len(expected)} games")

@@ -62,6 +62,7 @@ class TeamBoxscores(Feed):
 
     name = step_names.TEAM_BOX_SCORES
     title = "NBA team box scores"
+    number = 13
     provider = NBA_STATS
     role = Role.POST
     asks_what_is_missing = True
@@ -88,7 +89,7 @@ class TeamBoxscores(Feed):
         )
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        game, totals, _ = _team_box(JsonPayload(self.name, response.body), slate, request.game_id)
+        game, totals, _ = _team_box(JsonPayload(self.name, response), slate, request.game_id)
         if not totals:
             return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{request.part} has no totals")
         if game is None or not _is_over(totals):
@@ -116,11 +117,13 @@ class LiveBoxscores(Feed):
 
     name = "nbac_live_boxscore"
     title = "NBA live box scores"
+    number = 14
     provider = NBA_CDN
     role = Role.POST
     fallback_for = (PlayerBoxscores.name,)
     table = "raw_player_boxscores"
     natural_key = ("game_date", "game_id", "player_id")
+    fault_outcomes = {"stale": Outcome.BLOCKED, "late": Outcome.BLOCKED}
     ignored_fields: ClassVar[frozenset[str]] = names(
         """
         meta gameTimeLocal gameTimeUTC gameTimeHome gameTimeAway gameEt duration gameCode regulationPeriods period
@@ -150,7 +153,7 @@ class LiveBoxscores(Feed):
         return too_early or super().judge(request, response, slate)
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        box = JsonPayload(self.name, response.body).top().fields("game")
+        box = JsonPayload(self.name, response).top().fields("game")
         game = _live_game(box, slate, request.game_id)
         if game is None or not _is_final(box):
             return judged(Outcome.NOT_PUBLISHED_YET, f"{request.part} is not final: {box.text('gameStatusText')}")

@@ -37,6 +37,7 @@ class Gamebook(Feed):
 
     name = step_names.GAMEBOOK
     title = "NBA gamebook"
+    number = 16
     provider = NBA_GAMEBOOKS
     role = Role.POST
     asks_what_is_missing = True

@@ -1,4 +1,4 @@
-"""Tokens for Google's APIs, from the credentials that Google's own programs find on this machine."""
+"""OAuth tokens for Google's APIs from application default credentials (https://google.aip.dev/auth/4110)."""
 
 from __future__ import annotations
 
@@ -10,23 +10,22 @@ from tipoff.errors import ConfigurationError, TransportFault
 if TYPE_CHECKING:
     from google.auth.credentials import Credentials
 
-_SECONDS = 10.0
-"""How long Google may take to grant a token."""
+_TIMEOUT_SECONDS = 10.0
 
 
 class GoogleAccount:
-    """Who we are to one of Google's APIs: application default credentials (https://google.aip.dev/auth/4110)."""
+    """Credentials for one scope of Google's APIs."""
 
     def __init__(self, scope: str) -> None:
         self._scope = scope
         self._credentials: Credentials | None = None
 
     def token(self) -> str:
-        """A token that still holds; blocks while a new one is fetched, about once an hour.
+        """A valid token. Blocks while a new one is fetched, about once an hour.
 
-        Raises ConfigurationError without usable credentials, TransportFault when Google can not be reached.
+        Raises ConfigurationError without usable credentials, TransportFault when Google cannot be reached.
         """
-        import google.auth  # takes half a second, and few need it
+        import google.auth  # imported here: it takes half a second, and few deployments need it
         from google.auth.exceptions import GoogleAuthError, TransportError
         from google.auth.transport.requests import Request
 
@@ -34,7 +33,7 @@ class GoogleAccount:
             if self._credentials is None:
                 self._credentials, _ = google.auth.default(scopes=[self._scope])
             if not self._credentials.valid:
-                self._credentials.refresh(partial(Request(), timeout=_SECONDS))  # type: ignore[no-untyped-call]
+                self._credentials.refresh(partial(Request(), timeout=_TIMEOUT_SECONDS))  # type: ignore[no-untyped-call]
         except TransportError as error:
             raise TransportFault(f"Google grants no token: {error}") from error
         except GoogleAuthError as error:

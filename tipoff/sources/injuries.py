@@ -39,10 +39,13 @@ class InjuryReport(Feed):
 
     name = step_names.INJURY_REPORT
     title = "NBA injury report"
+    number = 4
     provider = NBA_INJURY_REPORTS
     role = Role.PRE
     table = "raw_injuries"
     natural_key = ("game_date", "game_id", "player_id")
+    fault_outcomes = {"stale": Outcome.BLOCKED, "late": Outcome.BLOCKED}
+    undetectable_faults = {"partial_slate": "a team that is not listed has no injuries"}
     needs_players = True
     requests_are_alternatives = True
     expects: ClassVar[Expected] = "pdf"

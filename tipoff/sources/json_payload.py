@@ -1,11 +1,10 @@
-"""Typed taking of fields out of a provider's JSON: what is missing or retyped is said by path, what is new is named.
+"""Strict reading of a JSON payload: a missing or retyped field raises an error with its path, new fields are listed.
 
-Objects are read through `Fields`, tables of stats.nba.com (headers and rows) through `ResultSet`.
+Objects are read through `Fields`, the result sets of stats.nba.com (headers and rows) through `ResultSet`.
 """
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,8 +13,10 @@ from operator import itemgetter
 from typing import Any
 
 from tipoff.errors import ContractError
+from tipoff.sources.base import Response
+from tipoff.sources.json_text import parse_json
 
-_NAMES: Mapping[type, str] = {
+_TYPE_NAMES: Mapping[type, str] = {
     str: "text",
     int: "an integer",
     float: "a number",
@@ -25,67 +26,57 @@ _NAMES: Mapping[type, str] = {
     type(None): "null",
 }
 _YEARS = range(1900, 2200)
-_BITS = 63
-"""Of an INT64 besides its sign."""
-LONGEST_TEXT = 200
-"""Characters of a single field; what is longer is no id, name or word that a provider means."""
+_INT64_BITS = 63
+"""Without the sign."""
+MAX_TEXT_LENGTH = 200
+"""Characters of a single field. A longer text is no id, name or word of a provider."""
 _ZONED = re.compile(r"(Z|[+-]\d\d:?\d\d)$")
-_MAY_BE_HALF = re.compile(r"\\u[dD][89a-fA-F]")
-"""An escape that stands for half a character."""
-_WHOLE = "!"
-"""Marks a path below which nothing is unknown."""
+_WITH_CONTENT = "!"
+"""Suffix of a path whose whole content counts as read."""
 
 
-def parsed(body: bytes) -> Any:
-    """What a JSON text in UTF-8 holds, with "?" for half a character: JSON can escape that, and no table can hold it.
-
-    Raises ValueError or RecursionError for what is no JSON.
-    """
-    text = body.decode("utf-8-sig")
-    content = json.loads(text)
-    if not _MAY_BE_HALF.search(text):
-        return content
-    return json.loads(json.dumps(content, ensure_ascii=False).encode(errors="replace"))
-
-
-def fits_a_column(value: int, source: str, path: str) -> int:
-    """The integer. Raises ContractError for one that no column of a table holds."""
-    if value.bit_length() > _BITS:
-        raise ContractError(source, path, f"is an integer of {value.bit_length()} bits, wanted at most {_BITS}")
+def require_int64(value: int, source: str, path: str) -> int:
+    """The integer. Raises ContractError for one that an INT64 column cannot hold."""
+    if value.bit_length() > _INT64_BITS:
+        raise ContractError(source, path, f"is an integer of {value.bit_length()} bits, expected at most {_INT64_BITS}")
     return value
 
 
 def names(text: str) -> frozenset[str]:
-    """The words of a text, for the fields a source ignores."""
+    """The words of a text as a set of field names."""
     return frozenset(text.split())
 
 
 class JsonPayload:
-    """One parsed answer of a source, which remembers what was taken from it. Raises ContractError for no JSON."""
+    """A JSON document that records which of its fields are read.
 
-    def __init__(self, source: str, body: bytes) -> None:
+    `payload`: a body, or a response, whose document is parsed once however often it is read. Raises ContractError when
+    it is not JSON.
+    """
+
+    def __init__(self, source: str, payload: bytes | Response) -> None:
         self.source = source
-        self._taken: set[str] = set()
+        self._read: set[str] = set()
         try:
-            self._content = parsed(body)
+            self._content = parse_json(payload) if isinstance(payload, bytes) else payload.json_document
         except (ValueError, RecursionError) as error:
-            raise ContractError(source, "$", f"is no JSON: {error}"[:200]) from error
+            raise ContractError(source, "$", f"is not JSON: {error}"[:200]) from error
 
     def top(self) -> Fields:
-        """The answer as an object."""
-        return Fields(self.source, self._taken, "$", "$", _object(self.source, "$", self._content))
+        """The document as an object."""
+        return Fields(self.source, self._read, "$", "$", _object(self.source, "$", self._content))
 
     def each(self) -> list[Fields]:
-        """The answer as a list of objects."""
+        """The document as a list of objects."""
         content = _typed(self.source, "$", self._content, list)
-        return _objects(self.source, self._taken, "$", "$", content)
+        return _objects(self.source, self._read, "$", "$", content)
 
     def is_list(self) -> bool:
-        """Whether the answer is a list, for providers that wrap it at other times."""
+        """Whether the document is a list; some providers wrap the list in an object at times."""
         return isinstance(self._content, list)
 
     def unknown(self, ignored: frozenset[str]) -> tuple[str, ...]:
-        """Paths of fields neither taken nor ignored by name, each once; call it when all is read."""
+        """Paths of fields neither read nor ignored, each once. Call it after reading."""
         return tuple(sorted(set(self._unknown(self._content, "$", ignored))))
 
     def _unknown(self, value: Any, path: str, ignored: frozenset[str]) -> Iterator[str]:
@@ -95,111 +86,111 @@ class JsonPayload:
         elif isinstance(value, dict):
             for name in value.keys() - ignored:
                 inner = f"{path}.{name}"
-                if inner not in self._taken:
+                if inner not in self._read:
                     yield inner
-                elif f"{inner}{_WHOLE}" not in self._taken:
+                elif f"{inner}{_WITH_CONTENT}" not in self._read:
                     yield from self._unknown(value[name], inner, ignored)
 
 
 class Fields:
-    """One object of an answer. Every method takes a field by name and raises ContractError with its path."""
+    """One object of a payload. Every method reads a field by name and raises ContractError with its path."""
 
-    __slots__ = ("_content", "_pattern", "_taken", "path", "source")
+    __slots__ = ("_content", "_pattern", "_read", "path", "source")
 
-    def __init__(self, source: str, taken: set[str], path: str, pattern: str, content: Mapping[str, Any]) -> None:
+    def __init__(self, source: str, read: set[str], path: str, pattern: str, content: Mapping[str, Any]) -> None:
         self.source = source
         self.path = path
-        self._taken = taken
-        self._pattern = pattern  # the path without places in lists
+        self._read = read
+        self._pattern = pattern  # the path without list indexes
         self._content = content
 
     def text(self, name: str) -> str:
-        value: str = self._take(name, str)
+        value: str = self._read_value(name, str)
         return value
 
     def prose(self, name: str) -> str:
-        """What people wrote, which may be long: its beginning."""
+        """The beginning of a free text, which may be long."""
         value: str = self._typed(name, str)
-        return value[:LONGEST_TEXT]
+        return value[:MAX_TEXT_LENGTH]
 
     def integer(self, name: str) -> int:
-        value: int = self._take(name, int)
-        return fits_a_column(value, self.source, f"{self.path}.{name}")
+        value: int = self._read_value(name, int)
+        return require_int64(value, self.source, f"{self.path}.{name}")
 
     def number(self, name: str) -> float:
-        return _finite(self._take(name, int, float), self.source, f"{self.path}.{name}")
+        return _finite(self._read_value(name, int, float), self.source, f"{self.path}.{name}")
 
     def boolean(self, name: str) -> bool:
-        value: bool = self._take(name, bool)
+        value: bool = self._read_value(name, bool)
         return value
 
     def identifier(self, name: str) -> str:
         """An id as text, however the provider types it."""
-        return str(self._take(name, str, int))
+        return str(self._read_value(name, str, int))
 
-    def moment(self, name: str) -> datetime:
-        """An ISO 8601 moment; one without a zone is refused."""
-        return _moment(self.text(name), self.source, f"{self.path}.{name}")
+    def time(self, name: str) -> datetime:
+        """An ISO 8601 time with a time zone."""
+        return _parse_time(self.text(name), self.source, f"{self.path}.{name}")
 
-    def moment_in_utc(self, name: str) -> datetime:
-        """A moment of a provider that means UTC and does not say so: "2021-10-21 23:30:00"."""
+    def time_in_utc(self, name: str) -> datetime:
+        """An ISO 8601 time; UTC when it names no time zone: "2021-10-21 23:30:00"."""
         text = self.text(name)
-        return _moment(text if _ZONED.search(text) else f"{text}Z", self.source, f"{self.path}.{name}")
+        return _parse_time(text if _ZONED.search(text) else f"{text}Z", self.source, f"{self.path}.{name}")
 
     def fields(self, name: str) -> Fields:
         """The object under a name."""
-        content = self._take(name, dict)
-        return Fields(self.source, self._taken, f"{self.path}.{name}", f"{self._pattern}.{name}", content)
+        content = self._read_value(name, dict)
+        return Fields(self.source, self._read, f"{self.path}.{name}", f"{self._pattern}.{name}", content)
 
     def each(self, name: str) -> list[Fields]:
         """The objects of the list under a name."""
         path, pattern = f"{self.path}.{name}", f"{self._pattern}.{name}"
-        return _objects(self.source, self._taken, path, pattern, self._take(name, list))
+        return _objects(self.source, self._read, path, pattern, self._read_value(name, list))
 
     def values(self, name: str) -> list[Any]:
-        """The list under a name, of anything; whatever is in it counts as taken."""
-        self._taken.add(f"{self._pattern}.{name}{_WHOLE}")
-        value: list[Any] = self._take(name, list)
+        """The list under a name, of any type; its content counts as read."""
+        self._read.add(f"{self._pattern}.{name}{_WITH_CONTENT}")
+        value: list[Any] = self._read_value(name, list)
         return value
 
     def has(self, name: str) -> bool:
-        """Whether the field is there and not null; for fields that a provider may leave out."""
-        self._taken.add(f"{self._pattern}.{name}")
+        """Whether the field is present and not null, for optional fields."""
+        self._read.add(f"{self._pattern}.{name}")
         return self._content.get(name) is not None
 
     def ignore(self, name: str) -> None:
-        """Call the field known and not wanted, here and with all that is in it."""
-        self._taken.update((f"{self._pattern}.{name}", f"{self._pattern}.{name}{_WHOLE}"))
+        """Count the field and its content as read."""
+        self._read.update((f"{self._pattern}.{name}", f"{self._pattern}.{name}{_WITH_CONTENT}"))
 
     def problem(self, name: str, problem: str) -> ContractError:
-        """The error for a field whose value can not be used."""
+        """The error for a field with an invalid value."""
         return ContractError(self.source, f"{self.path}.{name}", problem)
 
-    def _take(self, name: str, *kinds: type) -> Any:
+    def _read_value(self, name: str, *kinds: type) -> Any:
         value = self._typed(name, *kinds)
-        if isinstance(value, str) and len(value) > LONGEST_TEXT:
-            raise self.problem(name, f"is a text of {len(value)} characters, wanted at most {LONGEST_TEXT}")
+        if isinstance(value, str) and len(value) > MAX_TEXT_LENGTH:
+            raise self.problem(name, f"is a text of {len(value)} characters, expected at most {MAX_TEXT_LENGTH}")
         return value
 
     def _typed(self, name: str, *kinds: type) -> Any:
-        self._taken.add(f"{self._pattern}.{name}")
+        self._read.add(f"{self._pattern}.{name}")
         if name not in self._content:
             raise self.problem(name, "is missing")
         return _typed(self.source, f"{self.path}.{name}", self._content[name], *kinds)
 
 
 class ResultSet:
-    """One table of stats.nba.com, taken by column. Raises ContractError for ragged rows."""
+    """One result set of stats.nba.com, read by column. Raises ContractError for ragged rows."""
 
     def __init__(self, fields: Fields) -> None:
         self._source = fields.source
         self._path = fields.path
         self._headers = [str(header) for header in fields.values("headers")]
         self._rows: list[list[Any]] = fields.values("rowSet")
-        self._taken: set[str] = set()
-        for place, row in enumerate(self._rows):
+        self._read: set[str] = set()
+        for index, row in enumerate(self._rows):
             if not isinstance(row, list) or len(row) != len(self._headers):
-                raise ContractError(self._source, f"{self._path}.rowSet[{place}]", "is no row as long as the headers")
+                raise ContractError(self._source, f"{self._path}.rowSet[{index}]", "is not as long as the headers")
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -212,8 +203,8 @@ class ResultSet:
 
     def integers(self, header: str) -> list[int]:
         cells = self._column(header, int)
-        for row in (row for row, cell in enumerate(cells) if cell.bit_length() > _BITS):
-            fits_a_column(cells[row], self._source, self._place(header, row))
+        for row in (row for row, cell in enumerate(cells) if cell.bit_length() > _INT64_BITS):
+            require_int64(cells[row], self._source, self._path_of(header, row))
         return cells
 
     def numbers(self, header: str) -> list[float]:
@@ -230,39 +221,38 @@ class ResultSet:
         return [value if value is None else str(value) for value in self._column(header, str, int, type(None))]
 
     def unknown(self, ignored: frozenset[str]) -> tuple[str, ...]:
-        """Headers neither taken nor ignored."""
-        return tuple(sorted(set(self._headers) - self._taken - ignored))
+        """Headers neither read nor ignored."""
+        return tuple(sorted(set(self._headers) - self._read - ignored))
 
-    def problem(self, header: str, place: int, problem: str) -> ContractError:
-        """The error for a cell whose value can not be used."""
-        return ContractError(self._source, self._place(header, place), problem)
+    def problem(self, header: str, row: int, problem: str) -> ContractError:
+        """The error for a cell with an invalid value."""
+        return ContractError(self._source, self._path_of(header, row), problem)
 
-    def _place(self, header: str, row: int) -> str:
+    def _path_of(self, header: str, row: int) -> str:
         return f"{self._path}.rowSet[{row}].{header}"
 
     def _number(self, header: str, row: int, cell: float) -> float:
-        return _finite(cell, self._source, self._place(header, row))
+        return _finite(cell, self._source, self._path_of(header, row))
 
     def _column(self, header: str, *kinds: type) -> list[Any]:
-        self._taken.add(header)
+        self._read.add(header)
         if header not in self._headers:
             raise ContractError(self._source, f"{self._path}.headers", f"{header} is missing")
-        place = self._headers.index(header)
-        values = list(map(itemgetter(place), self._rows))
+        values = list(map(itemgetter(self._headers.index(header)), self._rows))
         if not set(map(type, values)) <= set(kinds):
-            self._refuse(header, values, kinds)
+            self._raise_retyped(header, values, kinds)
         return values
 
-    def _refuse(self, header: str, values: list[Any], kinds: tuple[type, ...]) -> None:
+    def _raise_retyped(self, header: str, values: list[Any], kinds: tuple[type, ...]) -> None:
         for row, value in enumerate(values):
-            _typed(self._source, self._place(header, row), value, *kinds)
+            _typed(self._source, self._path_of(header, row), value, *kinds)
 
 
-def _objects(source: str, taken: set[str], path: str, pattern: str, items: Sequence[Any]) -> list[Fields]:
+def _objects(source: str, read: set[str], path: str, pattern: str, items: Sequence[Any]) -> list[Fields]:
     inner = f"{pattern}[]"
     return [
-        Fields(source, taken, f"{path}[{place}]", inner, _object(source, f"{path}[{place}]", item))
-        for place, item in enumerate(items)
+        Fields(source, read, f"{path}[{index}]", inner, _object(source, f"{path}[{index}]", item))
+        for index, item in enumerate(items)
     ]
 
 
@@ -275,20 +265,20 @@ def _typed(source: str, path: str, value: Any, *kinds: type) -> Any:
     # By exact type: to Python, true is an integer.
     if type(value) in kinds:
         return value
-    wanted = " or ".join(_NAMES[kind] for kind in kinds)
-    raise ContractError(source, path, f"is {_NAMES.get(type(value), 'strange')}, wanted {wanted}")
+    expected = " or ".join(_TYPE_NAMES[kind] for kind in kinds)
+    raise ContractError(source, path, f"is {_TYPE_NAMES.get(type(value), 'strange')}, expected {expected}")
 
 
-def _moment(text: str, source: str, path: str) -> datetime:
+def _parse_time(text: str, source: str, path: str) -> datetime:
     try:
-        moment = datetime.fromisoformat(text)
+        time = datetime.fromisoformat(text)
     except ValueError as error:
-        raise ContractError(source, path, f"{text!r} is no ISO 8601 moment") from error
-    if moment.tzinfo is None:
+        raise ContractError(source, path, f"{text!r} is not an ISO 8601 time") from error
+    if time.tzinfo is None:
         raise ContractError(source, path, f"{text!r} has no time zone")
-    if moment.year not in _YEARS:
-        raise ContractError(source, path, f"{text!r} is no moment of our time")
-    return moment
+    if time.year not in _YEARS:
+        raise ContractError(source, path, f"{text!r} is not a plausible year")
+    return time
 
 
 def _finite(value: float, source: str, path: str) -> float:
@@ -297,5 +287,5 @@ def _finite(value: float, source: str, path: str) -> float:
     except OverflowError:
         number = math.inf
     if not math.isfinite(number):
-        raise ContractError(source, path, "is no finite number")
+        raise ContractError(source, path, "is not a finite number")
     return number

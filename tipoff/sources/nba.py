@@ -1,4 +1,4 @@
-"""What the league's own answers share: its ids, statuses and the refusal of the sister leagues' same shapes."""
+"""What the NBA's own payloads share: ids, game statuses, and the refusal of other leagues' payloads."""
 
 import re
 from collections.abc import Mapping
@@ -32,17 +32,17 @@ def require_nba(fields: Fields, name: str) -> None:
 
 
 def is_nba_game(game_id: str) -> bool:
-    """Whether this is a game id of the NBA: ten digits from 00."""
+    """Whether this is a game id of the NBA: ten digits that begin with 00."""
     return _GAME_ID.fullmatch(game_id) is not None
 
 
 def season_type_of(game_id: str) -> str:
-    """The kind of season an NBA game belongs to."""
+    """The season type of an NBA game."""
     return SEASON_TYPES[game_id[:3]]
 
 
 def tricode_of(team: Fields) -> str | None:
-    """The NBA team with the `teamId` of an object; None when it is no NBA team."""
+    """The tricode of the `teamId` of an object; None when it is no NBA team."""
     known = find_team(team.identifier("teamId"))
     return known.tricode if known else None
 
@@ -51,12 +51,12 @@ def status_of(game: Fields, *, postponed: bool) -> str:
     """scheduled, live, final or postponed, from `gameStatus` (1 to 3)."""
     status = _STATUSES.get(game.integer("gameStatus"))
     if status is None:
-        raise game.problem("gameStatus", "is none of 1, 2 and 3")
+        raise game.problem("gameStatus", "is not 1, 2 or 3")
     return "postponed" if postponed and status != "final" else status
 
 
 def first_result_set(answer: JsonPayload) -> ResultSet:
-    """The one table of a stats.nba.com answer about the NBA."""
+    """The only result set of a stats.nba.com payload about the NBA."""
     top = answer.top()
     require_nba(top.fields("parameters"), "LeagueID")
     tables = top.each("resultSets")

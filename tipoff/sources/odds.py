@@ -46,10 +46,13 @@ class OddsEvents(Feed):
 
     name = step_names.BETTING_EVENTS
     title = "The Odds API events"
+    number = 6
     provider = THE_ODDS_API
     role = Role.PRE
     table = "raw_odds_events"
     natural_key = ("game_date", "game_id")
+    fault_outcomes = {"stale": Outcome.SUSPICIOUSLY_EMPTY}
+    undetectable_faults = {"late": "the games of the date are listed long before"}
     ignored_fields: ClassVar[frozenset[str]] = _IGNORED | {"bookmakers"}
 
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
@@ -58,7 +61,7 @@ class OddsEvents(Feed):
         return (Request(host=THE_ODDS_API.host, path=f"{_PATH}/events", params={"dateFormat": "iso"}),)
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        events, shown_at = _events(JsonPayload(self.name, response.body), response.fetched_at)
+        events, shown_at = _events(JsonPayload(self.name, response), response.fetched_at)
         listed = [game.game_id for event in events if (game := _slate_game(event, slate))]
         if_none = judged(Outcome.SUSPICIOUSLY_EMPTY, f"{len(events)} events, none of a game on the slate")
         return _judge_upcoming(slate, shown_at, listed, if_none)
@@ -74,7 +77,7 @@ class OddsEvents(Feed):
                 "event_id": event.text("id"),
                 "home": game.home,
                 "away": game.away,
-                "commence_time": event.moment("commence_time"),
+                "commence_time": event.time("commence_time"),
             }
             collector.keep({**row, "source": self.name, "as_of": as_of})
         reading = collector.reading(payload.unknown(self.ignored_fields) if matched else ())
@@ -94,10 +97,12 @@ class GameLines(Feed):
 
     name = step_names.GAME_BETTING_LINES
     title = "The Odds API game lines"
+    number = 7
     provider = THE_ODDS_API
     role = Role.PRE
     table = "raw_game_lines"
     natural_key = ("game_date", "game_id", "book")
+    fault_outcomes = {"empty": Outcome.NOT_PUBLISHED_YET}
     ignored_fields = _IGNORED
 
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
@@ -108,7 +113,7 @@ class GameLines(Feed):
         return (Request(host=THE_ODDS_API.host, path=f"{_PATH}/odds", params=params, credits=len(_GAME_MARKETS)),)
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        events, shown_at = _events(JsonPayload(self.name, response.body), response.fetched_at)
+        events, shown_at = _events(JsonPayload(self.name, response), response.fetched_at)
         books_of = [(game, event.each("bookmakers")) for event in events if (game := _slate_game(event, slate))]
         quoted = [
             game.game_id
@@ -154,10 +159,12 @@ class PlayerPointsProps(Feed):
 
     name = step_names.BETTING_LINES
     title = "The Odds API player points"
+    number = 8
     provider = THE_ODDS_API
     role = Role.PRE
     table = "raw_player_props"
     natural_key = ("game_date", "game_id", "book", "player_name", "line")
+    fault_outcomes = {"empty": Outcome.NOT_PUBLISHED_YET, "gone": Outcome.NOT_PUBLISHED_YET}
     needs_players = True
     needs_ids_of = OddsEvents.name
     ignored_fields = _IGNORED
@@ -186,7 +193,7 @@ class PlayerPointsProps(Feed):
         return judged(Outcome.NOT_PUBLISHED_YET, f"the event of {request.part} is not listed yet")
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        event, shown_at = _event(JsonPayload(self.name, response.body), response.fetched_at)
+        event, shown_at = _event(JsonPayload(self.name, response), response.fetched_at)
         game = _requested_game(event, slate, request.game_id)
         if game is None:
             return judged(Outcome.GONE, f"the event of {request.part} is now {_event_text(event)}")
@@ -234,7 +241,7 @@ def _events(payload: JsonPayload, fetched_at: datetime) -> tuple[list[Fields], d
     if payload.is_list():
         return _checked_events(payload.each()), fetched_at
     top = payload.top()
-    return _checked_events(top.each("data")), min(top.moment("timestamp"), fetched_at)
+    return _checked_events(top.each("data")), min(top.time("timestamp"), fetched_at)
 
 
 def _event(payload: JsonPayload, fetched_at: datetime) -> tuple[Fields, datetime]:
@@ -242,7 +249,7 @@ def _event(payload: JsonPayload, fetched_at: datetime) -> tuple[Fields, datetime
     top = payload.top()
     if not top.has("data"):
         return _checked_events([top])[0], fetched_at
-    return _checked_events([top.fields("data")])[0], min(top.moment("timestamp"), fetched_at)
+    return _checked_events([top.fields("data")])[0], min(top.time("timestamp"), fetched_at)
 
 
 def _checked_events(events: list[Fields]) -> list[Fields]:
@@ -258,14 +265,14 @@ def _slate_game(event: Fields, slate: Slate) -> SlateGame | None:
     """The slate's game between the two teams; None when the event starts on another date."""
     sides = {find_team(event.text(side)) for side in ("home_team", "away_team")}
     tricodes = {side.tricode for side in sides if side}
-    if game_date_of(event.moment("commence_time")) != slate.game_date:
+    if game_date_of(event.time("commence_time")) != slate.game_date:
         return None
     return next((game for game in slate.games if {game.home, game.away} == tricodes), None)
 
 
 def _event_text(event: Fields) -> str:
     """Teams and date of an event, for a reason text."""
-    date = game_date_of(event.moment("commence_time"))
+    date = game_date_of(event.time("commence_time"))
     return f"{event.text('away_team')} at {event.text('home_team')} on {date}"
 
 
@@ -287,7 +294,7 @@ def _matched_events(events: Sequence[Fields], slate: Slate, collector: RowCollec
 def _start_difference(matched: tuple[SlateGame, Fields]) -> tuple[str, float, str]:
     """The sort key of a game and its event: seconds between tip-off and the event's start."""
     game, event = matched
-    seconds = (event.moment("commence_time") - game.tip_off).total_seconds()
+    seconds = (event.time("commence_time") - game.tip_off).total_seconds()
     return game.game_id, abs(seconds), event.text("id")
 
 
@@ -303,7 +310,7 @@ def _quoted_players(event: Fields, as_of: datetime) -> tuple[set[str], set[str]]
 
 def _updated_at(*parts: Fields) -> datetime | None:
     """The newest update time of a book and its markets; None when none of them has one."""
-    return _newest(*(part.moment("last_update") for part in parts if part.has("last_update")))
+    return _newest(*(part.time("last_update") for part in parts if part.has("last_update")))
 
 
 def _book_updated_at(book: Fields) -> datetime | None:

@@ -1,4 +1,4 @@
-"""What an answer means before anyone reads it, and what follows from each outcome."""
+"""The outcome of a response by its status and kind of body, and the policy for each outcome."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from http import HTTPStatus
 from typing import Literal
 
 from tipoff.sources.base import Judgement, Response
-from tipoff.sources.json_payload import parsed
 from tipoff.sources.pdf import problem_of_pdf
 from tipoff.vocabulary import Frozen, Outcome
 
@@ -18,24 +17,24 @@ Expected = Literal["json", "pdf", "csv"]
 
 
 class OutcomePolicy(Frozen):
-    """What the day does about an outcome, besides looking again by the step's cadence, and what it tells a person."""
+    """What the day does about an outcome besides polling on by the step's cadence, and what an operator should do."""
 
     usable: bool = False
-    """The answer holds rows, or rightly none."""
+    """The response holds rows, or none are expected."""
     final: bool = False
-    """What was asked about a game is not asked again today, unless a person wants it."""
+    """A request about one game is not repeated today, unless an operator forces it."""
     retry_now: bool = False
-    """The fault passes in seconds: the activity raises and is tried again."""
+    """The fault passes in seconds: the activity raises and is retried."""
     park: bool = False
-    """Asking again changes nothing before a person acted."""
+    """The step parks: further polls are useless until an operator acts."""
     stop: bool = False
-    """Ask this provider nothing more in this look: it would refuse, or take it amiss."""
+    """The poll sends this provider no further requests: it would refuse them, or block us."""
     cooldown: timedelta | Literal["cooldown"] | None = None
-    """How long nobody asks this provider where it does not say itself; "cool_down": as its manners have it."""
+    """How long nobody polls the provider, unless it names a time itself; "cooldown": as its rate limit says."""
     use_fallback: bool = False
-    """Who stands in for the source is asked at once, and not only when it is late."""
+    """The fallback sources are polled at once, not only after the deadline."""
     advice: str = ""
-    """What a person should do, who is alerted; empty: nothing, the day helps itself."""
+    """What an alerted operator should do; empty: nothing, the day recovers by itself."""
 
 
 OUTCOME_POLICIES: Mapping[Outcome, OutcomePolicy] = {
@@ -51,7 +50,7 @@ OUTCOME_POLICIES: Mapping[Outcome, OutcomePolicy] = {
         stop=True,
         cooldown="cooldown",
         use_fallback=True,
-        advice="the provider refuses this address: let it cool down, or set a proxy for the host",
+        advice="the provider blocks this address: wait for the end of the cooldown, or set a proxy for the host",
     ),
     Outcome.QUOTA_SPENT: OutcomePolicy(
         park=True,
@@ -63,16 +62,16 @@ OUTCOME_POLICIES: Mapping[Outcome, OutcomePolicy] = {
         park=True,
         stop=True,
         use_fallback=True,
-        advice="the provider does not know the key: set it right, then retry the step",
+        advice="the provider rejects the API key: set a valid key, then retry the step",
     ),
     Outcome.BAD_REQUEST: OutcomePolicy(
         park=True,
         use_fallback=True,
-        advice="the provider does not understand the question: the source has to be mended",
+        advice="the provider rejects the request as invalid: the source must be fixed",
     ),
     Outcome.WRONG_TYPE: OutcomePolicy(
         use_fallback=True,
-        advice="not the kind of answer that is due: look at the landed file, it may be a block page",
+        advice="the response is of an unexpected kind: read the landed file, it may be a block page",
     ),
     Outcome.PROVIDER_ERROR: OutcomePolicy(retry_now=True, use_fallback=True),
 }
@@ -94,53 +93,53 @@ WORST_FIRST = (
     Outcome.OK,
     Outcome.EMPTY_OK,
 )
-"""Outcomes by how much a person has to do with them."""
+"""Outcomes by how much an operator has to do about them."""
 
 
 def overall(outcomes: Iterable[Outcome]) -> Outcome:
-    """One outcome for several answers: PARTIAL when some are usable and some are not, else the worst.
+    """One outcome for several responses: PARTIAL when only some are usable, else the worst.
 
-    Raises ValueError for no outcome at all.
+    Raises ValueError without outcomes.
     """
-    found = set(outcomes)
-    usable = {outcome for outcome in found if OUTCOME_POLICIES[outcome].usable}
-    if usable and usable != found:
+    distinct = set(outcomes)
+    usable = {outcome for outcome in distinct if OUTCOME_POLICIES[outcome].usable}
+    if usable and usable != distinct:
         return Outcome.PARTIAL
-    return min(found, key=WORST_FIRST.index)
+    return min(distinct, key=WORST_FIRST.index)
 
 
 def classify(
     response: Response, expects: Expected, not_published_statuses: frozenset[int] = frozenset()
 ) -> Judgement | None:
-    """What is alike for all providers, by status and kind of body; None: nothing is wrong at this level.
+    """The judgement of a refusal or of a body of the wrong kind, the same for all providers; None: neither.
 
-    `not_published_statuses`: statuses by which this provider says that the thing does not exist yet.
+    `not_published_statuses`: statuses that mean "not published yet" at this provider.
     """
     block_page = response.status == HTTPStatus.FORBIDDEN and _is_html(response.body)
     if response.status in not_published_statuses and not block_page:
-        reason = f"HTTP {response.status}: not there yet"
+        reason = f"HTTP {response.status}: not published yet"
         return Judgement(outcome=Outcome.NOT_PUBLISHED_YET, reason=reason, retry_at=retry_at(response))
     if response.status == HTTPStatus.OK:
-        problem = _KINDS[expects](response.body)
+        problem = _BODY_CHECKS[expects](response)
         return Judgement(outcome=Outcome.WRONG_TYPE, reason=problem) if problem else None
     outcome = _outcome_of_status(response)
     return Judgement(outcome=outcome, reason=_reason(response), retry_at=retry_at(response))
 
 
 def retry_at(response: Response) -> datetime | None:
-    """When the provider's Retry-After (seconds or an HTTP date) says to come again; in a week at the latest."""
-    said = response.headers.get("retry-after", "").strip()
-    if re.fullmatch(r"[0-9]{1,18}", said):
-        return response.fetched_at + timedelta(seconds=min(int(said), _LONGEST_WAIT.total_seconds()))
+    """The time in the Retry-After header (seconds or an HTTP date), at most a week ahead; None without one."""
+    value = response.headers.get("retry-after", "").strip()
+    if re.fullmatch(r"[0-9]{1,18}", value):
+        return response.fetched_at + timedelta(seconds=min(int(value), _MAX_WAIT.total_seconds()))
     try:
-        moment = parsedate_to_datetime(said)
-        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return min(aware, response.fetched_at + _LONGEST_WAIT).astimezone(UTC)
+        time = parsedate_to_datetime(value)
+        aware = time if time.tzinfo else time.replace(tzinfo=UTC)
+        return min(aware, response.fetched_at + _MAX_WAIT).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 
 
-_LONGEST_WAIT = timedelta(days=7)
+_MAX_WAIT = timedelta(days=7)
 
 
 def _outcome_of_status(response: Response) -> Outcome:
@@ -149,12 +148,12 @@ def _outcome_of_status(response: Response) -> Outcome:
         return Outcome.QUOTA_SPENT if _quota_spent(response) else Outcome.BAD_KEY
     if status == HTTPStatus.SERVICE_UNAVAILABLE and retry_at(response):
         return Outcome.THROTTLED
-    if status in _OF_STATUS:
-        return _OF_STATUS[status]
-    return _OF_CLASS.get(status // 100, Outcome.WRONG_TYPE)
+    if status in _STATUS_OUTCOMES:
+        return _STATUS_OUTCOMES[status]
+    return _STATUS_CLASS_OUTCOMES.get(status // 100, Outcome.WRONG_TYPE)
 
 
-_OF_STATUS: Mapping[int, Outcome] = {
+_STATUS_OUTCOMES: Mapping[int, Outcome] = {
     HTTPStatus.FORBIDDEN: Outcome.BLOCKED,
     HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS: Outcome.BLOCKED,
     HTTPStatus.NOT_FOUND: Outcome.GONE,
@@ -163,8 +162,8 @@ _OF_STATUS: Mapping[int, Outcome] = {
     HTTPStatus.REQUEST_TIMEOUT: Outcome.PROVIDER_ERROR,
     HTTPStatus.TOO_EARLY: Outcome.PROVIDER_ERROR,
 }
-# A success without content, or a redirect that leads off its host, is not what was asked for.
-_OF_CLASS: Mapping[int, Outcome] = {4: Outcome.BAD_REQUEST, 5: Outcome.PROVIDER_ERROR}
+# Any other status, such as 204 or a redirect to another host, is WRONG_TYPE.
+_STATUS_CLASS_OUTCOMES: Mapping[int, Outcome] = {4: Outcome.BAD_REQUEST, 5: Outcome.PROVIDER_ERROR}
 
 
 def _quota_spent(response: Response) -> bool:
@@ -172,19 +171,18 @@ def _quota_spent(response: Response) -> bool:
 
 
 def _reason(response: Response) -> str:
-    said = _error_of_json(response.body) or _error_of_markup(response.body)
-    return f"HTTP {response.status}" + (f": {said}" if said else "")
+    message = _error_of_json(response) or _error_of_markup(response.body)
+    return f"HTTP {response.status}" + (f": {message}" if message else "")
 
 
-def _error_of_json(body: bytes) -> str:
+def _error_of_json(response: Response) -> str:
     try:
-        answer = parsed(body)
+        document = response.json_document
     except (ValueError, RecursionError):
         return ""
-    if not isinstance(answer, dict):
+    if not isinstance(document, dict):
         return ""
-    said = answer.get("error_code") or answer.get("message") or answer.get("error") or ""
-    return str(said)[:120]
+    return str(document.get("error_code") or document.get("message") or document.get("error") or "")[:120]
 
 
 def _error_of_markup(body: bytes) -> str:
@@ -201,25 +199,26 @@ def _is_html(body: bytes) -> bool:
     return _opening(body).startswith((b"<!doctype html", b"<html", b"<head"))
 
 
-def _problem_of_json(body: bytes) -> str:
-    if not body.strip():
-        return "an empty body where JSON is due"
-    if _opening(body).startswith(b"<"):
-        return "a web page or XML where JSON is due"
+def _problem_of_json(response: Response) -> str:
+    if not response.body.strip():
+        return "an empty body, expected JSON"
+    if _opening(response.body).startswith(b"<"):
+        return "a web page or XML, expected JSON"
     try:
-        parsed(body)
+        _ = response.json_document
     except (ValueError, RecursionError) as error:
-        return f"JSON is due, and this is none or was cut short: {error}"[:200]
+        return f"not JSON, or cut short: {error}"[:200]
     return ""
 
 
-def _problem_of_csv(body: bytes) -> str:
-    opening = _opening(body)
-    return "something else where CSV is due" if not opening or opening.startswith((b"<", b"{")) else ""
+def _problem_of_csv(response: Response) -> str:
+    opening = _opening(response.body)
+    return "not CSV" if not opening or opening.startswith((b"<", b"{")) else ""
 
 
-_KINDS: Mapping[Expected, Callable[[bytes], str]] = {
+_BODY_CHECKS: Mapping[Expected, Callable[[Response], str]] = {
     "json": _problem_of_json,
-    "pdf": problem_of_pdf,
+    "pdf": lambda response: problem_of_pdf(response.body),
     "csv": _problem_of_csv,
 }
+"""Why a body is not of an expected kind; empty when it is."""

@@ -1,4 +1,4 @@
-"""PDF answers as lines of words, found by where the words stand on the page."""
+"""PDF payloads as lines of words, by the position of the words on the page."""
 
 from __future__ import annotations
 
@@ -13,38 +13,38 @@ from typing import Any
 from tipoff.errors import ContractError
 
 Word = dict[str, Any]
-"""A word with its text and place, as pdfplumber says them."""
+"""A word with its text and position in points (`text`, `x0`, `top`, …), as pdfplumber has it."""
 TextLine = list[Word]
 
-MOST_BYTES = 5 * 1024 * 1024
-MOST_UNPACKED_BYTES = 20 * 1024 * 1024
-MOST_PAGES = 60
-"""What a report may be at most, for the parser knows no limits: those recorded stay far below."""
+MAX_BYTES = 5 * 1024 * 1024
+MAX_UNPACKED_BYTES = 20 * 1024 * 1024
+MAX_PAGES = 60
+"""Limits of a report, since the parser has none; recorded reports are far smaller."""
 
 _SAME_LINE = 2.0  # points
-_PIECE = 64 * 1024
+_CHUNK_BYTES = 64 * 1024
 _LAYERS = 3
-"""ASCII85 around what was deflated twice; nobody packs oftener."""
+"""Encodings of a stream that are unpacked: ASCII85 around two deflations."""
 
 
 def problem_of_pdf(body: bytes) -> str:
-    """What shows without reading it that a body is no whole PDF, or is too large for one; empty when nothing does."""
+    """Why a body is not a complete PDF or is too large, as far as shows without parsing; empty when nothing does."""
     if not body.startswith(b"%PDF-"):
-        return "something else where a PDF is due"
-    if len(body) > MOST_BYTES:
-        return f"a PDF of more than {MOST_BYTES:,} bytes"
+        return "not a PDF"
+    if len(body) > MAX_BYTES:
+        return f"a PDF of more than {MAX_BYTES:,} bytes"
     if b"%%EOF" not in body[-2048:]:
         return "a PDF that was cut short"
-    left = MOST_UNPACKED_BYTES
+    left = MAX_UNPACKED_BYTES
     for part in body.split(b"endstream"):
         left -= _unpacked_bytes(part.partition(b"stream")[2].lstrip(b"\r\n"), left)
         if left < 0:
-            return f"a PDF that unpacks to more than {MOST_UNPACKED_BYTES:,} bytes"
+            return f"a PDF that unpacks to more than {MAX_UNPACKED_BYTES:,} bytes"
     return ""
 
 
 def _unpacked_bytes(content: bytes, most: int) -> int:
-    """Bytes of a stream's largest layer, itself apart; where it is more than `most`, not all of it is unpacked."""
+    """Bytes of a stream's largest unpacked layer; unpacking stops above `most`."""
     largest = 0
     for _ in range(_LAYERS):
         content = _inflated(content, most) or _plain(content)
@@ -53,18 +53,18 @@ def _unpacked_bytes(content: bytes, most: int) -> int:
 
 
 def _inflated(content: bytes, most: int) -> bytes:
-    """What a deflated stream holds, as far as it is whole; empty when it is none."""
+    """The content of a deflated stream, as far as it is intact; empty for another stream."""
     inflate, unpacked = zlib.decompressobj(), bytearray()
     with suppress(zlib.error):
-        for start in range(0, len(content), _PIECE):
-            unpacked += inflate.decompress(content[start : start + _PIECE], most + 1)
+        for start in range(0, len(content), _CHUNK_BYTES):
+            unpacked += inflate.decompress(content[start : start + _CHUNK_BYTES], most + 1)
             if inflate.eof or len(unpacked) > most:
                 break
     return bytes(unpacked)
 
 
 def _plain(content: bytes) -> bytes:
-    """The bytes of an ASCII85 stream; empty when it is none."""
+    """The content of an ASCII85 stream; empty for another stream."""
     text, end, _ = content.partition(b"~>")
     with suppress(ValueError):
         return a85decode(text) if end else b""
@@ -72,9 +72,9 @@ def _plain(content: bytes) -> bytes:
 
 
 def pages_of(source: str, body: bytes) -> Iterator[list[TextLine]]:
-    """The lines of each page from the top, each a list of words from the left; a page is read when it is its turn.
+    """The lines of each page from top to bottom, each a list of words from left to right. Pages are parsed lazily.
 
-    Raises ContractError for what is no PDF, was cut short, is encrypted, is too large, or has no page.
+    Raises ContractError for a body that is not a PDF, cut short, encrypted, too large, or without pages.
     """
     import pdfplumber
 
@@ -85,19 +85,19 @@ def pages_of(source: str, body: bytes) -> Iterator[list[TextLine]]:
         with pdfplumber.open(BytesIO(body)) as document:
             for page in document.pages:
                 pages += 1
-                if pages > MOST_PAGES:
-                    raise ContractError(source, "$", f"is a PDF of more than {MOST_PAGES} pages")
+                if pages > MAX_PAGES:
+                    raise ContractError(source, "$", f"is a PDF of more than {MAX_PAGES} pages")
                 yield _lines(page.extract_words(x_tolerance=1.5))
     except ContractError:
         raise
-    except Exception as error:  # the parser has no error of its own for what is damaged
-        raise ContractError(source, "$", f"is no PDF that can be read: {error!r}"[:200]) from error
+    except Exception as error:  # the parser has no error type of its own for a damaged file
+        raise ContractError(source, "$", f"is not a readable PDF: {error!r}"[:200]) from error
     if not pages:
         raise ContractError(source, "$", "is a PDF without pages")
 
 
 def text_of(line: Iterable[Word]) -> str:
-    """The words of a line, with single blanks between them."""
+    """The words of a line, separated by single blanks."""
     return " ".join(word["text"] for word in line)
 
 

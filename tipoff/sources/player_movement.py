@@ -24,6 +24,7 @@ class PlayerMovement(Feed):
 
     name = step_names.PLAYER_MOVEMENT
     title = "NBA player movement"
+    number = 21
     provider = NBA_STATS
     role = Role.PRE
     table = "raw_player_movement"
@@ -40,7 +41,7 @@ class PlayerMovement(Feed):
         return (Request(host=NBA_STATS.host, path="/js/data/playermovement/NBA_Player_Movement.json"),)
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        moves = _moves(JsonPayload(self.name, response.body))
+        moves = _moves(JsonPayload(self.name, response))
         if not moves:
             return judged(Outcome.SUSPICIOUSLY_EMPTY, "the list has no moves")
         newest = max(move.game_date for move in moves)

@@ -20,10 +20,12 @@ class PlayerList(Feed):
 
     name = step_names.PLAYER_LIST
     title = "NBA player list"
+    number = 2
     provider = NBA_STATS
     role = Role.PRE
     table = "raw_players"
     natural_key = ("game_date", "player_id")
+    undetectable_faults = dict.fromkeys(("stale", "late"), "the list has no date")
     ignored_fields: ClassVar[frozenset[str]] = names(
         """
         PLAYER_SLUG TEAM_SLUG IS_DEFUNCT TEAM_CITY TEAM_NAME TEAM_ABBREVIATION JERSEY_NUMBER HEIGHT WEIGHT
@@ -38,7 +40,7 @@ class PlayerList(Feed):
         return (Request(host=NBA_STATS.host, path="/stats/playerindex", params=params, part=season),)
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        players = len(nba.first_result_set(JsonPayload(self.name, response.body)))
+        players = len(nba.first_result_set(JsonPayload(self.name, response)))
         if not players:
             return judged(Outcome.SUSPICIOUSLY_EMPTY, "the list has no players")
         return judged(Outcome.OK, f"{players} players")

@@ -34,10 +34,15 @@ class RefereeAssignments(Feed):
 
     name = step_names.REFEREES
     title = "NBA referee assignments"
+    number = 5
     provider = NBA_OFFICIALS
     role = Role.PRE
     table = "raw_referees"
     natural_key = ("game_date", "game_id", "official_id")
+    fault_outcomes = {
+        "stale": Outcome.SUSPICIOUSLY_EMPTY,
+        "late": Outcome.SUSPICIOUSLY_EMPTY,
+    }
     ignored_fields: ClassVar[frozenset[str]] = names(
         """
         gl wnba Table1 columns season game_code home_team_id home_team home_team_abbr away_team_id away_team
@@ -52,7 +57,7 @@ class RefereeAssignments(Feed):
         return (Request(host=NBA_OFFICIALS.host, path="/wp-json/api/v1/get-game-officials", params=params),)
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        crews = [_crew(game) for game in _games(JsonPayload(self.name, response.body))]
+        crews = [_crew(game) for game in _games(JsonPayload(self.name, response))]
         dates = {crew.game_date for crew in crews}
         if dates and slate.game_date not in dates:
             return judged(Outcome.STALE, f"received the assignments of {min(dates)}, requested {slate.game_date}")

@@ -28,10 +28,12 @@ class TeamRosters(Feed):
 
     name = step_names.ROSTERS
     title = "ESPN team rosters"
+    number = 3
     provider = ESPN
     role = Role.PRE
     table = "raw_rosters"
     natural_key = ("game_date", "team", "player_id")
+    undetectable_faults = dict.fromkeys(("stale", "late"), "the list has no date")
     needs_players = True
     ignored_fields: ClassVar[frozenset[str]] = names(
         """
@@ -55,7 +57,7 @@ class TeamRosters(Feed):
         )
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        team, athletes = _roster(JsonPayload(self.name, response.body), request.part)
+        team, athletes = _roster(JsonPayload(self.name, response), request.part)
         if not athletes:
             return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{team} has no players")
         return judged(Outcome.OK, f"{team}: {len(athletes)} players")

@@ -23,12 +23,14 @@ class Schedule(Feed):
 
     name = step_names.SCHEDULE
     title = "NBA schedule"
+    number = 1
     provider = NBA_CDN
     other_providers = (NBA_STATS,)
     requests_are_alternatives = True
     role = Role.PRE
     table = "raw_schedule"
     natural_key = ("game_id",)
+    undetectable_faults = dict.fromkeys(("stale", "late"), "the games of the date are listed for months")
     ignored_fields: ClassVar[frozenset[str]] = names(
         """
         meta weeks broadcasterList gameDate gameCode gameSequence gameDateEst gameTimeEst gameDateTimeEst
@@ -47,7 +49,7 @@ class Schedule(Feed):
         )
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        league = JsonPayload(self.name, response.body).top().fields("leagueSchedule")
+        league = JsonPayload(self.name, response).top().fields("leagueSchedule")
         nba.require_nba(league, "leagueId")
         season, earlier = league.text("seasonYear"), slate.game_date - _SWITCHES_WITHIN
         if season not in (season_of(slate.game_date), season_of(earlier)):
@@ -94,7 +96,7 @@ def _schedule_row(game: Fields) -> Row | None:
     """The row of a game; None unless it is between two NBA teams (All-Star, foreign guests, teams not decided yet)."""
     game_id = game.text("gameId")
     # gameDateTimeEst is Eastern wall-clock time with a wrong "Z"; this field alone is correct.
-    tip_off = game.moment("gameDateTimeUTC")
+    tip_off = game.time("gameDateTimeUTC")
     postponed = game.text("gameStatusText").strip() == "PPD" or game.text("postponedStatus") == "Y"
     status = nba.status_of(game, postponed=postponed)
     neutral_site = game.boolean("isNeutral")

@@ -18,10 +18,12 @@ class Scoreboard(Feed):
 
     name = step_names.LIVE_SCOREBOARD
     title = "NBA live scoreboard"
+    number = 11
     provider = NBA_CDN
     role = Role.LIVE
     table = "raw_scoreboard"
     natural_key = ("game_date", "game_id")
+    fault_outcomes = {"stale": Outcome.STALE, "late": Outcome.PARTIAL}
     ignored_fields: ClassVar[frozenset[str]] = names(
         """
         meta leagueName gameCode gameClock gameEt regulationPeriods ifNecessary seriesGameNumber seriesText
@@ -36,7 +38,7 @@ class Scoreboard(Feed):
         return (Request(host=NBA_CDN.host, path="/static/json/liveData/scoreboard/todaysScoreboard_00.json"),)
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        board = _board(JsonPayload(self.name, response.body))
+        board = _board(JsonPayload(self.name, response))
         shown = _date(board)
         if shown != slate.game_date:
             return judged(Outcome.STALE, f"received the scoreboard of {shown}, requested {slate.game_date}")
@@ -87,7 +89,7 @@ def _scoreboard_row(game: Fields) -> Row | None:
     status = nba.status_of(game, postponed=text == "PPD")
     sides = {side: game.fields(f"{side}Team") for side in ("home", "away")}
     points = {f"{side}_points": team.integer("score") for side, team in sides.items()}
-    tip_off, period = game.moment("gameTimeUTC"), game.integer("period")
+    tip_off, period = game.time("gameTimeUTC"), game.integer("period")
     if None in map(nba.tricode_of, sides.values()) or not nba.is_nba_game(game_id):
         return None
     return {

@@ -39,6 +39,7 @@ class PlayByPlay(Feed):
 
     name = step_names.PLAY_BY_PLAY
     title = "NBA play-by-play"
+    number = 15
     provider = NBA_CDN
     role = Role.POST
     asks_what_is_missing = True
@@ -73,7 +74,7 @@ class PlayByPlay(Feed):
         return request.game_id in {game.game_id for game in due_games(slate, response.fetched_at)}
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        game, content = _game_and_content(JsonPayload(self.name, response.body), slate, request.game_id)
+        game, content = _game_and_content(JsonPayload(self.name, response), slate, request.game_id)
         actions = content.each("actions")
         if not actions:
             return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{game.label} has no plays")

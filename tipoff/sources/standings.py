@@ -22,10 +22,12 @@ class Standings(Feed):
 
     name = step_names.STANDINGS
     title = "NBA standings (balldontlie)"
+    number = 22
     provider = BALLDONTLIE
     role = Role.PRE
     table = "raw_standings"
     natural_key = ("game_date", "team")
+    undetectable_faults = dict.fromkeys(("stale", "late"), "a date less looks like a date without games")
     ignored_fields: ClassVar[frozenset[str]] = names("id city name abbreviation meta")
 
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
@@ -36,7 +38,7 @@ class Standings(Feed):
         return (Request(host=BALLDONTLIE.host, path="/v1/standings", params={"season": str(start_year)}),)
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        standings = _standings(JsonPayload(self.name, response.body))
+        standings = _standings(JsonPayload(self.name, response))
         seasons = {standing.season for standing in standings}
         if not standings and slate.game_date.month == _OPENING_MONTH:
             return judged(Outcome.EMPTY_OK, "no standings yet: the season has just begun")

@@ -498,7 +498,9 @@ async def test_a_needed_field_of_another_type_is_told_with_its_path_and_the_land
     assert first.key is not None
     assert day.landing.get(first.key) == body
     assert (collected.outcome, collected.batch_key) == (Outcome.WRONG_TYPE, None)
-    assert "nbac_schedule: $.leagueSchedule.seasonYear: is an integer, wanted text" in collected.reason[:REASON_LENGTH]
+    assert (
+        "nbac_schedule: $.leagueSchedule.seasonYear: is an integer, expected text" in collected.reason[:REASON_LENGTH]
+    )
     assert first.key in collected.reason[:REASON_LENGTH]
 
 
@@ -516,7 +518,7 @@ async def test_bodies_over_the_cap_one_after_the_other_are_not_taken_for_silence
     day.provider.replies = props(endless, endless, endless)
     collected = await day.poll(PROPS.name)
     assert (collected.outcome, len(day.provider.asked)) == (Outcome.WRONG_TYPE, 2)
-    assert "not the kind of answer that is due" in collected.reason
+    assert "the response is of an unexpected kind" in collected.reason
 
 
 async def test_the_manifest_names_the_question_and_the_answer(day: Day) -> None:

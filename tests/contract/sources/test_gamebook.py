@@ -203,8 +203,8 @@ def test_an_overlong_name_is_rejected(recordings: Recordings) -> None:
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (lambda: b"<html></html>", "is something else where a PDF is due"),
-        (lambda: pdf_of([FINAL_BOX], encrypt="secret"), "is no PDF that can be read"),
+        (lambda: b"<html></html>", "is not a PDF"),
+        (lambda: pdf_of([FINAL_BOX], encrypt="secret"), "is not a readable PDF"),
         (lambda: pdf_of([FINAL_BOX])[:3000], "is a PDF that was cut short"),
         (lambda: pdf_of([page_of("FIRST HALF")]), r"\$\.final_box: is missing"),
         (lambda: pdf_of([[]]), r"\$\.final_box: is missing"),

@@ -86,9 +86,9 @@ def test_a_report_without_entries_for_a_date_with_upcoming_games_is_suspicious()
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (lambda: b"<html></html>", "is something else where a PDF is due"),
-        (lambda: b"%PDF-1.4 nonsense %%EOF", r"is no PDF that can be read|is a PDF without pages"),
-        (lambda: injury_report(ROWS, encrypt="secret"), "is no PDF that can be read"),
+        (lambda: b"<html></html>", "is not a PDF"),
+        (lambda: b"%PDF-1.4 nonsense %%EOF", r"is not a readable PDF|is a PDF without pages"),
+        (lambda: injury_report(ROWS, encrypt="secret"), "is not a readable PDF"),
         (lambda: injury_report(ROWS)[:1500], "is a PDF that was cut short"),
         (lambda: WITHOUT_PAGES, "is a PDF without pages"),
         (lambda: injury_report(ROWS, headings=("Day", *("",) * 6)), r"page 1: the headings .* are missing"),

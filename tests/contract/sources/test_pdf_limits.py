@@ -8,7 +8,7 @@ import pytest
 
 from devtools.handmade_responses import pdf_of
 from tipoff.errors import ContractError
-from tipoff.sources.pdf import MOST_BYTES, MOST_PAGES, MOST_UNPACKED_BYTES, pages_of, text_of
+from tipoff.sources.pdf import MAX_BYTES, MAX_PAGES, MAX_UNPACKED_BYTES, pages_of, text_of
 
 CONTENT = b"BT /F1 9 Tf 72 700 Td (Hello) Tj ET "
 
@@ -54,24 +54,24 @@ def test_a_bomb_is_refused_before_it_is_unpacked_and_a_page_packed_alike_is_read
 ) -> None:
     (page,) = pages_of("here", pdf_with(packed(CONTENT), filters))
     assert list(map(text_of, page)) == ["Hello"]
-    bomb = pdf_with(packed(CONTENT.ljust(10 * MOST_UNPACKED_BYTES)), filters)
-    assert len(bomb) < MOST_BYTES
+    bomb = pdf_with(packed(CONTENT.ljust(10 * MAX_UNPACKED_BYTES)), filters)
+    assert len(bomb) < MAX_BYTES
     with pytest.raises(ContractError, match=r"is a PDF that unpacks to more than 20,971,520 bytes"):
         next(pages_of("here", bomb))
 
 
 def test_many_small_bombs_are_one() -> None:
-    stream = b"stream\n" + zlib.compress(bytes(MOST_UNPACKED_BYTES // 4)) + b"\nendstream\n"
+    stream = b"stream\n" + zlib.compress(bytes(MAX_UNPACKED_BYTES // 4)) + b"\nendstream\n"
     with pytest.raises(ContractError, match="unpacks to more than"):
         next(pages_of("here", pdf_of([["Hello"]]).replace(b"%%EOF", 5 * stream + b"%%EOF")))
 
 
 def test_a_large_body_is_refused_unread() -> None:
     with pytest.raises(ContractError, match=r"is a PDF of more than 5,242,880 bytes"):
-        next(pages_of("here", b"%PDF-1.4\n".ljust(MOST_BYTES, b" ") + b"%%EOF"))
+        next(pages_of("here", b"%PDF-1.4\n".ljust(MAX_BYTES, b" ") + b"%%EOF"))
 
 
 def test_pages_beyond_what_a_report_has_are_refused() -> None:
-    assert len(list(pages_of("here", pdf_of([["Hello"]] * MOST_PAGES)))) == MOST_PAGES
+    assert len(list(pages_of("here", pdf_of([["Hello"]] * MAX_PAGES)))) == MAX_PAGES
     with pytest.raises(ContractError, match="is a PDF of more than 60 pages"):
-        list(pages_of("here", pdf_of([["Hello"]] * (MOST_PAGES + 1))))
+        list(pages_of("here", pdf_of([["Hello"]] * (MAX_PAGES + 1))))

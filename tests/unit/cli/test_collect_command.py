@@ -165,7 +165,7 @@ def test_nothing_is_requested_twice_at_one_virtual_time(replay_folder: ReplayFol
 @pytest.mark.parametrize(
     ("kind", "outcome", "reason"),
     [
-        (FaultKind.ACCESS_DENIED, "blocked", "let it cool down, or set a proxy for the host"),
+        (FaultKind.ACCESS_DENIED, "blocked", "wait for the end of the cooldown, or set a proxy for the host"),
         (FaultKind.SERVER_ERROR, "provider_error", "HTTP 50"),
         (FaultKind.HTML_PAGE, "wrong_type", "look at the landed file"),
     ],

@@ -12,12 +12,10 @@ from devtools.recorded_responses import Recordings
 from devtools.source_harness import slate_of, source_harness
 from devtools.sources_check import (
     DAY,
-    EXCEPTIONAL_OUTCOMES,
     EXPECTED_OUTCOMES,
     NO_FALLBACK,
     NO_RECORDED,
     OF_CONTENT,
-    UNDETECTABLE,
     CheckResults,
     _record_fault,
     _without,
@@ -43,22 +41,19 @@ def test_every_kind_of_refusal_and_delivery_fault_has_an_expected_outcome() -> N
     assert {*ERROR_RESPONSES, *DELIVERY_FAULTS, *OF_CONTENT} == set(EXPECTED_OUTCOMES)
 
 
-def test_a_fault_is_ok_only_where_a_reason_is_given() -> None:
+def test_only_an_undetectable_fault_may_look_like_a_good_response() -> None:
     fine = {Outcome.OK, Outcome.EMPTY_OK}
     assert fine.isdisjoint(EXPECTED_OUTCOMES.values())
-    assert all(fine.isdisjoint(outcomes) for outcomes in EXCEPTIONAL_OUTCOMES.values())
-    assert all(set(kinds) <= OF_CONTENT - {FaultKind.EMPTY} for _, _, kinds in UNDETECTABLE)
+    for source in SOURCES.values():
+        assert fine.isdisjoint(source.fault_outcomes.values())
+        assert source.undetectable_faults.keys() <= OF_CONTENT - {FaultKind.EMPTY}
 
 
-def test_each_exceptional_outcome_names_a_source_and_differs_from_the_expected_one() -> None:
-    unlike = [
-        (kind, outcome, name) for kind, of in EXCEPTIONAL_OUTCOMES.items() for outcome in of for name in of[outcome]
-    ]
-    fine = [(kind, name) for _, names, kinds in UNDETECTABLE for name in names for kind in kinds]
-    assert {name for *_, name in (*unlike, *fine)} <= SOURCES.keys()
-    assert all(EXPECTED_OUTCOMES[kind] is not outcome for kind, outcome, _ in unlike)
-    listed = [(kind, name) for kind, _, name in unlike] + fine
-    assert len(set(listed)) == len(listed)
+def test_each_exception_of_a_source_differs_from_the_expected_outcome() -> None:
+    for source in SOURCES.values():
+        assert source.fault_outcomes.keys().isdisjoint(source.undetectable_faults)
+        for kind, outcome in source.fault_outcomes.items():
+            assert outcome is not EXPECTED_OUTCOMES[FaultKind(kind)]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pytest
 
-from devtools.sources_page import NUMBERED, by_number, endpoint_of, outcomes_of, page
+from devtools.sources_page import by_number, endpoint_of, outcomes_of, page
 from runtime import PROJECT
 from tipoff.errors import BadInputError
 from tipoff.sources.base import Request, Slate
@@ -26,7 +26,8 @@ def test_every_source_is_listed_once_numbered_ones_first() -> None:
     listed = by_number()
     assert sorted(source.name for _, source in listed) == sorted(SOURCES)
     numbers = [number for number, _ in listed]
-    assert numbers == [str(number) for number in range(1, len(NUMBERED) + 1)] + [""] * (len(SOURCES) - len(NUMBERED))
+    numbered = sum(source.number is not None for source in SOURCES.values())
+    assert numbers == [str(number) for number in range(1, numbered + 1)] + [""] * (len(SOURCES) - numbered)
 
 
 def test_outcomes_are_those_that_judge_body_and_its_helpers_name() -> None:

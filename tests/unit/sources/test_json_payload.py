@@ -18,21 +18,21 @@ def answer(content: object) -> JsonPayload:
 @pytest.mark.parametrize(
     ("take", "value", "problem"),
     [
-        (lambda fields: fields.text("x"), 7, "is an integer, wanted text"),
-        (lambda fields: fields.integer("x"), True, "is true or false, wanted an integer"),
-        (lambda fields: fields.integer("x"), 7.0, "is a number, wanted an integer"),
-        (lambda fields: fields.integer("x"), 2**63, "is an integer of 64 bits, wanted at most 63"),
-        (lambda fields: fields.number("x"), "7", "is text, wanted an integer or a number"),
-        (lambda fields: fields.number("x"), 10**400, "is no finite number"),
-        (lambda fields: fields.text("x"), "x" * 3_000_000, "is a text of 3000000 characters, wanted at most 200"),
+        (lambda fields: fields.text("x"), 7, "is an integer, expected text"),
+        (lambda fields: fields.integer("x"), True, "is true or false, expected an integer"),
+        (lambda fields: fields.integer("x"), 7.0, "is a number, expected an integer"),
+        (lambda fields: fields.integer("x"), 2**63, "is an integer of 64 bits, expected at most 63"),
+        (lambda fields: fields.number("x"), "7", "is text, expected an integer or a number"),
+        (lambda fields: fields.number("x"), 10**400, "is not a finite number"),
+        (lambda fields: fields.text("x"), "x" * 3_000_000, "is a text of 3000000 characters, expected at most 200"),
         (lambda fields: fields.identifier("x"), "7" * 201, "is a text of 201 characters"),
-        (lambda fields: fields.boolean("x"), 1, "is an integer, wanted true or false"),
-        (lambda fields: fields.identifier("x"), None, "is null, wanted text or an integer"),
-        (lambda fields: fields.moment("x"), "2024-03-29T19:00:00", "has no time zone"),
-        (lambda fields: fields.moment("x"), "tonight", "is no ISO 8601 moment"),
-        (lambda fields: fields.moment("x"), "0001-01-01T00:00:00Z", "is no moment of our time"),
-        (lambda fields: fields.fields("x"), [], "is a list, wanted an object"),
-        (lambda fields: fields.each("x"), {}, "is an object, wanted a list"),
+        (lambda fields: fields.boolean("x"), 1, "is an integer, expected true or false"),
+        (lambda fields: fields.identifier("x"), None, "is null, expected text or an integer"),
+        (lambda fields: fields.time("x"), "2024-03-29T19:00:00", "has no time zone"),
+        (lambda fields: fields.time("x"), "tonight", "is not an ISO 8601 time"),
+        (lambda fields: fields.time("x"), "0001-01-01T00:00:00Z", "is not a plausible year"),
+        (lambda fields: fields.fields("x"), [], "is a list, expected an object"),
+        (lambda fields: fields.each("x"), {}, "is an object, expected a list"),
     ],
 )
 def test_a_field_of_another_type_is_refused_by_its_path(
@@ -65,7 +65,7 @@ def test_half_a_character_that_no_table_can_hold_costs_that_character_only() -> 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b'{"a": [1, 2', b"\xff\xfe", b'"\xed\xa0\xbd"', b"[" * 100_000])
 def test_what_is_no_json_is_refused(body: bytes) -> None:
-    with pytest.raises(ContractError, match="is no JSON"):
+    with pytest.raises(ContractError, match="is not JSON"):
         JsonPayload("feed", body)
 
 
