@@ -34,7 +34,7 @@ bench: setup ## measure time and memory of a day and of its parts
 mutations: setup ## break a copy of the code, one named mutation at a time: the tests must fail
 	@$(RUN) devtools.mutations
 
-name-report: setup ## share of quoted player names of past seasons that resolve to the right player (DATA=folder)
+name-report: setup ## report the share of quoted player names of past seasons that resolve to the right player (DATA=folder)
 	@$(RUN) devtools.name_report $(or $(DATA),../shared/data)
 
 sources-check: setup ## check every source with recorded responses, the replay, faults and fallbacks (ARCHIVE=sample)

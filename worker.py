@@ -88,10 +88,10 @@ def _stop_event() -> asyncio.Event:
 
 
 async def _connect_and_build(resources: Resources, queues: Sequence[Queue]) -> list[Worker]:
-    from runtime.connection import CONNECT_SECONDS, connect
+    from runtime.connection import CONNECT_TIMEOUT_SECONDS, connect
     from runtime.workers import build_workers, import_libraries
 
-    print(f"connecting to Temporal, for at most {CONNECT_SECONDS:.0f} s", flush=True)
+    print(f"connecting to Temporal, for at most {CONNECT_TIMEOUT_SECONDS:.0f} s", flush=True)
     libraries = asyncio.to_thread(import_libraries, queues)
     client, _ = await asyncio.gather(connect(resources.settings.metrics_address), libraries)
     return await build_workers(client, resources, queues)

@@ -64,10 +64,10 @@ class CliRateLimiter:
         if self._shared:
             return await self._shared.acquire(request, as_of)
         rate_limit = rate_limit_of(request.host, self._settings)
-        wanted = AcquireRequest(
+        acquire_request = AcquireRequest(
             host=request.host, rate_limit=rate_limit, credits=request.credits, deadline=now + MAX_POLL
         )
-        self._states[request.host], result = rate_limiter_state.acquire(state, wanted, now)
+        self._states[request.host], result = rate_limiter_state.acquire(state, acquire_request, now)
         if result.slot is None:
             wait = result.retry_at - now if result.retry_at else timedelta()
             return Judgement(outcome=result.outcome, reason=f"{request.host}: {result.reason}", retry_at=as_of + wait)

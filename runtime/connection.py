@@ -16,7 +16,7 @@ from tipoff.errors import ConfigurationError, TipoffError
 
 DATA_CONVERTER = pydantic_data_converter
 
-CONNECT_SECONDS = 10.0
+CONNECT_TIMEOUT_SECONDS = 10.0
 """A server that is silent for longer counts as absent; the SDK would wait three times as long."""
 
 
@@ -28,7 +28,7 @@ async def connect(
     metrics_address: str | None = None,
     *,
     to: ClientConnectConfig | None = None,
-    within_seconds: float = CONNECT_SECONDS,
+    within_seconds: float = CONNECT_TIMEOUT_SECONDS,
 ) -> Client:
     """Connect to `to`, or as Temporal's own configuration says (TEMPORAL_ADDRESS, profiles, TLS, API key).
 

@@ -1,9 +1,9 @@
 """Starts child processes and makes sure that none outlives its run.
 
 Each child leads its own process group and writes to its own log file. `pids.json` records every child with its start
-time, which tells it from a later process with the same number. All children are stopped when the run ends: normally, by
-a failure, Ctrl-C, SIGTERM or a closed terminal. If a run is killed with SIGKILL, the next run in the same folder, or
-`python -m runtime.processes FOLDER`, stops its children.
+time, which distinguishes it from a later process with the same number. All children are stopped when the run ends:
+normally, by a failure, Ctrl-C, SIGTERM or a closed terminal. If a run is killed with SIGKILL, the next run in the same
+folder, or `python -m runtime.processes FOLDER`, stops its children.
 """
 
 from __future__ import annotations

@@ -105,7 +105,7 @@ def _wait_while_growing(child: Child, folder: Path) -> None:
     while not child.ends_within(DOWNLOAD_TIMEOUT_SECONDS):
         before, size = size, sum(file.stat().st_size for file in folder.iterdir())
         if size == before:
-            raise UnusableError(f"no answer within {DOWNLOAD_TIMEOUT_SECONDS:.0f} s (after {size:,} bytes)")
+            raise UnusableError(f"no data within {DOWNLOAD_TIMEOUT_SECONDS:.0f} s (after {size:,} bytes)")
 
 
 def _built(home: Path, print_line: PrintLine) -> Path:

@@ -1,4 +1,4 @@
-"""Fixtures that every room's tests share."""
+"""Fixtures that all tests share."""
 
 from pathlib import Path
 
@@ -12,26 +12,26 @@ PROJECT = Path(__file__).parents[1]
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """The folder of real past seasons and recorded answers; tests that need it skip without it."""
+    """The folder with real past seasons and recorded responses; tests that need it are skipped without it."""
     folder = PROJECT.parent / "shared" / "data"
     if not folder.is_dir():
-        pytest.skip("the folder of real data (../shared/data) is not beside the project")
+        pytest.skip("there is no folder ../shared/data with real data")
     return folder
 
 
 @pytest.fixture(scope="session")
 def payloads(shared_data: Path) -> Path:
-    """Recorded answers of the providers, one folder each."""
+    """Recorded responses, one folder for each provider."""
     return shared_data / "payloads"
 
 
 @pytest.fixture(scope="session")
 def sample() -> Path:
-    """The committed archive: 2024-03-29 with the season up to it."""
+    """The committed archive: 2024-03-29 and the season before it."""
     return PROJECT / "sample"
 
 
 @pytest.fixture(scope="session")
 def temporal_binary() -> Path:
-    """The CLI whose dev server is the real Temporal server of the tests; installed when it is not there yet."""
+    """The Temporal CLI, whose dev server the tests use; installed if it is missing."""
     return find_or_install_temporal(cache_folder())

@@ -1,4 +1,4 @@
-"""`make demo` as a process: days that do not come to their end, and a server that outlives it."""
+"""`make demo` as a process: interrupted and cancelled days, and a server that outlives the demo."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from runtime.temporal_server import DevServer, start_dev_server
 pytestmark = pytest.mark.timeout(300)
 
 OPENING_NIGHT = "2023-10-24"
-"""Before it there is nothing to train on, which is soon said."""
+"""No games were played before it, so the training ends at once."""
 
 
 @pytest.fixture
@@ -32,15 +32,15 @@ def out(tmp_path: Path) -> Path:
 
 
 @asynccontextmanager
-async def server(folder: Path, binary: Path) -> AsyncIterator[DevServer]:
-    """A server that outlives replays."""
+async def temporal_server(folder: Path, binary: Path) -> AsyncIterator[DevServer]:
+    """A Temporal server that outlives the demos."""
     with Processes(folder) as processes:
         yield await start_dev_server(processes, binary, db_file=folder / "temporal.db", namespace=NAMESPACE)
 
 
 @asynccontextmanager
 async def demo(address: str, out: Path) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A replay on a named server whose day is held as soon as it has its slate; what it started never stays."""
+    """A demo on this server, whose clock is held after the slate; its processes never outlive the test."""
     variables = {"DATE": OPENING_NIGHT, "HOLD": "05:30", "OUT": str(out), "SERVER": "env"}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "cli.demo"),
@@ -58,8 +58,8 @@ async def demo(address: str, out: Path) -> AsyncIterator[asyncio.subprocess.Proc
         stop_leftovers(out / "processes")
 
 
-async def running(client: Client, other_than: str = "") -> WorkflowExecutionDescription:
-    """The date's run, once there is a live one."""
+async def running_day(client: Client, other_than: str = "") -> WorkflowExecutionDescription:
+    """The date's run, as soon as it is running."""
     handle = client.get_workflow_handle(f"daily-pipeline-{OPENING_NIGHT}")
     async with asyncio.timeout(120):
         while True:
@@ -74,31 +74,31 @@ async def status_of(client: Client, run: WorkflowExecutionDescription) -> Workfl
     return (await client.get_workflow_handle(run.id, run_id=run.run_id).describe()).status
 
 
-async def test_no_demo_leaves_its_day_running_on_a_server_that_outlives_it(
+async def test_no_demo_leaves_a_running_day_on_a_server_that_outlives_it(
     tmp_path: Path, out: Path, temporal_binary: Path
 ) -> None:
-    """One that is killed cannot end it, so the next one does; one that is interrupted ends it itself."""
-    async with server(tmp_path / "temporal", temporal_binary) as lasting:
-        client = await connect(to={"target_host": lasting.address, "namespace": NAMESPACE})
-        async with demo(lasting.address, out):
-            left = await running(client)
-        assert await status_of(client, left) is WorkflowExecutionStatus.RUNNING
-        async with demo(lasting.address, out) as second:
-            again = await running(client, other_than=left.run_id)
+    """An interrupted demo terminates its day; the day of a killed demo is terminated by the next demo."""
+    async with temporal_server(tmp_path / "temporal", temporal_binary) as server:
+        client = await connect(to={"target_host": server.address, "namespace": NAMESPACE})
+        async with demo(server.address, out):
+            first_run = await running_day(client)
+        assert await status_of(client, first_run) is WorkflowExecutionStatus.RUNNING
+        async with demo(server.address, out) as second:
+            second_run = await running_day(client, other_than=first_run.run_id)
             second.send_signal(signal.SIGINT)
-            _, said = await second.communicate()
-        assert (second.returncode, said) == (130, b"")
-        assert await status_of(client, left) is WorkflowExecutionStatus.TERMINATED
-        assert await status_of(client, again) is WorkflowExecutionStatus.TERMINATED
+            _, errors = await second.communicate()
+        assert (second.returncode, errors) == (130, b"")
+        assert await status_of(client, first_run) is WorkflowExecutionStatus.TERMINATED
+        assert await status_of(client, second_run) is WorkflowExecutionStatus.TERMINATED
 
 
-async def test_a_day_that_is_cancelled_is_told_in_a_line_and_ends_with_1(
+async def test_a_cancelled_day_is_reported_in_one_line_and_ends_with_1(
     tmp_path: Path, out: Path, temporal_binary: Path
 ) -> None:
-    async with server(tmp_path / "temporal", temporal_binary) as lasting:
-        client = await connect(to={"target_host": lasting.address, "namespace": NAMESPACE})
-        async with demo(lasting.address, out) as process:
-            await client.get_workflow_handle((await running(client)).id).cancel()
-            stdout, stderr = await process.communicate()
-    assert (process.returncode, stderr) == (1, b"")
-    assert "the day did not come to its end: Workflow cancelled" in stdout.decode()
+    async with temporal_server(tmp_path / "temporal", temporal_binary) as server:
+        client = await connect(to={"target_host": server.address, "namespace": NAMESPACE})
+        async with demo(server.address, out) as process:
+            await client.get_workflow_handle((await running_day(client)).id).cancel()
+            output, errors = await process.communicate()
+    assert (process.returncode, errors) == (1, b"")
+    assert "the day failed: Workflow cancelled" in output.decode()

@@ -1,4 +1,4 @@
-"""A day on which every provider misbehaves in its own way: each mishap is met by rule and each loss is named."""
+"""A day on which every provider fails in its own way: each fault is handled by rule, and each gap is named."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ async def _faulty(out: Path, binary: Path, models: Path) -> ReplayedDay:
 
 
 def polls(day: ReplayedDay, source: str) -> list[tuple[str, str | None]]:
-    """(Eastern time, fault) of each request, as the upstream saw them."""
+    """(Eastern time, fault) of each request that the upstream received."""
     return [
         (clock_time(datetime.fromisoformat(request["as_of"])).removesuffix(" ET"), request["fault"])
         for request in day.requests
@@ -110,12 +110,12 @@ def test_the_day_ends_complete_and_graded(faulty_day: ReplayedDay) -> None:
         assert figures["n"] == 133
 
 
-def test_predictions_were_out_in_time_all_the_same(faulty_day: ReplayedDay) -> None:
+def test_predictions_are_published_in_time(faulty_day: ReplayedDay) -> None:
     assert faulty_day.result.first_published_at is not None
     assert faulty_day.result.first_published_at <= at(13, 30)
 
 
-def test_a_web_page_in_place_of_the_schedule_is_waited_out(faulty_day: ReplayedDay) -> None:
+def test_a_web_page_instead_of_the_schedule_is_polled_again(faulty_day: ReplayedDay) -> None:
     both_addresses = 2
     assert polls(faulty_day, "nbac_schedule")[:5] == [
         *[("05:00", "html_page")] * both_addresses,
@@ -124,22 +124,22 @@ def test_a_web_page_in_place_of_the_schedule_is_waited_out(faulty_day: ReplayedD
     ]
 
 
-def test_a_game_that_the_schedule_lacked_joins_the_day(faulty_day: ReplayedDay) -> None:
-    """With all that was fetched before it joined: player list and events are looked at once more."""
+def test_a_game_missing_from_the_first_schedule_joins_the_day(faulty_day: ReplayedDay) -> None:
+    """Player list and events are polled once more for it."""
     players = faulty_day.export("predictions/2024-03-29.json")["players"]
     assert {player["team"] for player in players} >= {"LAC", "ORL"}
     assert polls(faulty_day, "odds_api_events")[3:] == [("09:00", None)]
 
 
-def test_a_blocked_address_is_left_to_cool_down(faulty_day: ReplayedDay) -> None:
+def test_a_blocked_address_is_not_polled_during_its_cooldown(faulty_day: ReplayedDay) -> None:
     assert polls(faulty_day, "nbac_player_boxscores")[:2] == [("06:00", "access_denied"), ("08:00", None)]
 
 
-def test_a_silent_provider_is_asked_again_at_once(faulty_day: ReplayedDay) -> None:
+def test_a_silent_provider_is_polled_again_at_once(faulty_day: ReplayedDay) -> None:
     assert polls(faulty_day, "nbac_player_list_current")[:2] == [("06:30", "hang"), ("06:30", None)]
 
 
-def test_retry_after_is_kept_to_the_minute(faulty_day: ReplayedDay) -> None:
+def test_retry_after_is_respected_to_the_minute(faulty_day: ReplayedDay) -> None:
     assert polls(faulty_day, "odds_api_events")[:3] == [
         ("08:00", "too_many_requests"),
         ("08:10", "too_many_requests"),
@@ -147,7 +147,7 @@ def test_retry_after_is_kept_to_the_minute(faulty_day: ReplayedDay) -> None:
     ]
 
 
-def test_broken_rosters_are_asked_for_again_until_they_are_whole(faulty_day: ReplayedDay) -> None:
+def test_broken_rosters_are_requested_again_until_they_are_complete(faulty_day: ReplayedDay) -> None:
     faults = Counter(fault for _, fault in polls(faulty_day, "espn_team_rosters"))
     assert faults["truncated_body"] >= 2
     assert faults["server_error"] >= 2
@@ -156,11 +156,12 @@ def test_broken_rosters_are_asked_for_again_until_they_are_whole(faulty_day: Rep
     ]
 
 
-def test_what_the_day_went_without_is_named(faulty_day: ReplayedDay) -> None:
-    lost = {item.step: item for item in faulty_day.result.degradations}
-    assert lost.keys() >= {"odds_api_game_lines", "odds_api_player_points_props"}
+def test_degraded_steps_are_named(faulty_day: ReplayedDay) -> None:
+    degraded = {item.step: item for item in faulty_day.result.degradations}
+    assert degraded.keys() >= {"odds_api_game_lines", "odds_api_player_points_props"}
     assert (
-        "credits" in lost["odds_api_game_lines"].reason or "OUT_OF_USAGE_CREDITS" in lost["odds_api_game_lines"].reason
+        "credits" in degraded["odds_api_game_lines"].reason
+        or "OUT_OF_USAGE_CREDITS" in degraded["odds_api_game_lines"].reason
     )
     first = faulty_day.export("predictions/2024-03-29/20240329T171500Z.json")
     assert {reason.partition(":")[0] for reason in first["degraded_reasons"]} >= {
@@ -169,12 +170,12 @@ def test_what_the_day_went_without_is_named(faulty_day: ReplayedDay) -> None:
     }
 
 
-def test_a_spent_quota_calls_a_person(faulty_day: ReplayedDay) -> None:
+def test_a_spent_quota_alerts_the_operator(faulty_day: ReplayedDay) -> None:
     alerts = {alert.key: alert for alert in faulty_day.status.alerts}
     assert alerts["odds_api_game_lines:parked"].at == at(8, 20)
 
 
-def test_an_answer_above_the_cap_is_refused_and_its_game_asked_of_another_until_a_whole_one_comes(
+def test_an_oversize_response_is_rejected_and_a_fallback_source_delivers_its_game(
     faulty_day: ReplayedDay,
 ) -> None:
     snapshots = faulty_day.rows(

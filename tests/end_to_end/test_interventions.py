@@ -1,4 +1,4 @@
-"""People, bent lines and a lost game in one day: what is said is done, what is missing is named, the rest goes on."""
+"""A day with operator commands, distorted lines and a postponed game: commands are executed and gaps are named."""
 
 from __future__ import annotations
 
@@ -64,16 +64,16 @@ from = 2024-03-29T16:00:00
 """
 
 
-def said(hour: int, minute: int, message: CommandName, target: str, via: str = "update") -> ScheduledAction:
-    order = OperatorCommand(name=message, target=target, who="Ada", why="the test wants it")
-    return ScheduledAction(at=at(hour, minute), command=order, via=via)
+def action(hour: int, minute: int, name: CommandName, target: str, via: str = "update") -> ScheduledAction:
+    command = OperatorCommand(name=name, target=target, who="Ada", why="the test wants it")
+    return ScheduledAction(at=at(hour, minute), command=command, via=via)
 
 
 ACTIONS = (
-    said(6, 40, CommandName.RETRY_STEP, "nbac_player_list_current"),
-    said(6, 50, CommandName.RETRY_STEP, "nbac_player_list_current"),
-    said(8, 50, CommandName.FORCE_CONTINUE, "lunch"),
-    said(9, 0, CommandName.FORCE_CONTINUE, "lines", via="signal"),
+    action(6, 40, CommandName.RETRY_STEP, "nbac_player_list_current"),
+    action(6, 50, CommandName.RETRY_STEP, "nbac_player_list_current"),
+    action(8, 50, CommandName.FORCE_CONTINUE, "lunch"),
+    action(9, 0, CommandName.FORCE_CONTINUE, "lines", via="signal"),
 )
 
 
@@ -88,7 +88,7 @@ async def _day(out: Path, binary: Path, models: Path) -> ReplayedDay:
 
 
 def game_id(day: ReplayedDay, label: str) -> str:
-    """A postponed game stands in the schedule under a later date."""
+    """The id of a game of the date; the schedule lists a postponed game under a later date."""
     away, _, home = label.partition("@")
     (row,) = day.rows(
         "SELECT game_id FROM raw_schedule WHERE game_date >= '2024-03-29' AND away = @away AND home = @home",
@@ -109,13 +109,13 @@ def test_the_day_completes(day: ReplayedDay) -> None:
     assert day.result.games == 11
 
 
-def test_a_parked_step_called_a_person_and_went_on_when_told_to(day: ReplayedDay) -> None:
+def test_a_parked_step_alerts_the_operator_and_completes_after_a_retry(day: ReplayedDay) -> None:
     step = next(step for step in day.status.steps if step.name == "nbac_player_list_current")
     assert step.state is StepState.COMPLETE
     assert any(alert.key == "nbac_player_list_current:parked" for alert in day.status.alerts)
 
 
-def test_what_was_said_stands_in_the_audit_trail(day: ReplayedDay) -> None:
+def test_the_audit_trail_lists_the_commands(day: ReplayedDay) -> None:
     trail = [(entry.at, entry.via, entry.command, entry.accepted, entry.who) for entry in day.status.audit]
     assert trail == [
         (at(6, 40), "update", "retry_step", True, "Ada"),
@@ -124,61 +124,61 @@ def test_what_was_said_stands_in_the_audit_trail(day: ReplayedDay) -> None:
     ]
 
 
-def test_a_forced_day_publishes_at_once_and_without_lines(day: ReplayedDay) -> None:
+def test_a_forced_day_publishes_at_once_without_lines(day: ReplayedDay) -> None:
     assert day.result.first_published_at == at(9)
-    (without,) = (item for item in day.result.degradations if item.step == "odds_api_player_points_props")
-    assert without.since == at(9)
-    (alert_of_lines,) = (alert for alert in day.status.alerts if alert.key == "odds_api_player_points_props:degraded")
-    assert "forced by Ada: the test wants it" in alert_of_lines.text
+    (degradation,) = (item for item in day.result.degradations if item.step == "odds_api_player_points_props")
+    assert degradation.since == at(9)
+    (degraded,) = (alert for alert in day.status.alerts if alert.key == "odds_api_player_points_props:degraded")
+    assert "forced by Ada: the test wants it" in degraded.text
 
 
-def test_lines_that_came_later_refreshed_the_forced_day(day: ReplayedDay) -> None:
+def test_later_lines_refresh_the_forced_day(day: ReplayedDay) -> None:
     assert at(15) in day.result.refreshed_at
 
 
-def test_the_game_whose_lines_never_came_is_named_to_the_end(day: ReplayedDay) -> None:
-    lost = game_id(day, "LAC@ORL")
+def test_a_game_without_lines_is_named_until_the_end(day: ReplayedDay) -> None:
+    without_lines = game_id(day, "LAC@ORL")
     export = day.export("predictions/2024-03-29.json")
     assert export["status"] == "degraded"
-    assert export["missing_games"] == [lost]
-    leans = {
+    assert export["missing_games"] == [without_lines]
+    recommendations = {
         system["recommendation"]
         for player in export["players"]
-        if player["game_id"] == lost
+        if player["game_id"] == without_lines
         for system in player["systems"]
     }
-    assert leans == {"NO_LINE"}
+    assert recommendations == {"NO_LINE"}
 
 
 def test_a_postponed_game_is_voided_and_no_longer_predicted(day: ReplayedDay) -> None:
-    lost = game_id(day, "MIN@DEN")
-    graded = day.rows("SELECT DISTINCT grade FROM prediction_accuracy WHERE game_id = @lost", lost=lost)
+    postponed = game_id(day, "MIN@DEN")
+    graded = day.rows("SELECT DISTINCT grade FROM prediction_accuracy WHERE game_id = @game", game=postponed)
     assert graded == [{"grade": "void"}]
-    assert day.status.postponed_games == (lost,)
-    (last,) = day.rows("SELECT MAX(as_of) AS at FROM predictions WHERE game_id = @lost", lost=lost)
+    assert day.status.postponed_games == (postponed,)
+    (last,) = day.rows("SELECT MAX(as_of) AS at FROM predictions WHERE game_id = @game", game=postponed)
     assert last["at"] <= at(17)
 
 
-def test_alternate_lines_are_never_taken_for_the_line(day: ReplayedDay, quiet_day: ReplayedDay) -> None:
+def test_alternate_lines_do_not_count_as_the_line(day: ReplayedDay, quiet_day: ReplayedDay) -> None:
     assert lines_of(day, "LAL@IND") == lines_of(quiet_day, "LAL@IND") != {}
 
 
-def test_a_line_that_a_book_moved_in_play_is_not_even_read(day: ReplayedDay) -> None:
+def test_a_line_changed_during_the_game_is_not_read(day: ReplayedDay) -> None:
     query = "SELECT DISTINCT book FROM raw_player_props WHERE game_id = @game_id"
     books = {row["book"] for row in day.rows(query, game_id=game_id(day, "GSW@CHA"))}
     assert "draftkings" not in books
     assert len(books) > 3
 
 
-def test_a_one_sided_quote_is_stored_but_is_no_line(day: ReplayedDay) -> None:
+def test_a_one_sided_quote_is_stored_but_does_not_count_as_a_line(day: ReplayedDay) -> None:
     game = game_id(day, "PHI@CLE")
     quotes = day.rows("SELECT under_price_american AS price FROM raw_player_props WHERE game_id = @game", game=game)
     assert {quote["price"] for quote in quotes} == {None}
     assert lines_of(day, "PHI@CLE") == {}
 
 
-def test_a_line_that_is_a_whole_number_may_push(day: ReplayedDay) -> None:
-    """Coby White's 18.5 became 18, and 18 he scored."""
+def test_a_whole_number_line_may_push(day: ReplayedDay) -> None:
+    """Coby White scored 18, and his line of 18.5 became 18."""
     lines = lines_of(day, "CHI@BKN")
     assert lines
     assert all(line == int(line) for line in lines.values())

@@ -1,4 +1,4 @@
-"""Processes that die in the middle of a day: it goes on by itself and ends with the rows of an undisturbed one."""
+"""Processes killed during a day: the day continues by itself and ends with the rows of an undisturbed day."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ kind = "hang"
 games = ["MIN@DEN"]
 count = 1
 """
-A_SEASON_OF_ROWS = 300_000
-"""Bytes by which the warehouse's log has grown when a season's box scores are being written."""
+SEASON_BYTES = 300_000
+"""The warehouse has grown by this many bytes once a season's box scores are being written."""
 
 
 def requests_so_far(running: Replay) -> list[dict[str, object]]:
@@ -38,14 +38,14 @@ def bytes_written(running: Replay) -> int:
     return sum(file.stat().st_size for file in files if file.exists())
 
 
-async def kill_and_start_again(running: Replay) -> None:
+async def restart_worker(running: Replay) -> None:
     running.processes.children["worker"].kill()
     running.start_worker()
 
 
 @pytest.fixture(scope="module")
 def disturbed_day(temporal_binary: Path, models: Path, tmp_path_factory: pytest.TempPathFactory) -> ReplayedDay:
-    """The worker killed while it writes, while it collects and while it predicts; then the server."""
+    """The worker is killed while it writes, collects and predicts; then the server is killed."""
     return asyncio.run(_disturbed(tmp_path_factory.mktemp("disturbed"), temporal_binary, models))
 
 
@@ -53,32 +53,32 @@ async def _disturbed(out: Path, binary: Path, models: Path) -> ReplayedDay:
     async with running_replay(out, binary, models=models, faults=ONE_ROSTER_HANGS_ONCE) as running:
         handle = await start_day(running)
 
-        async def writes() -> bool:
-            return bytes_written(running) > before + A_SEASON_OF_ROWS
+        async def season_is_written() -> bool:
+            return bytes_written(running) > before + SEASON_BYTES
 
-        async def waits_for_a_roster() -> bool:
-            return any(asked["fault"] == "hang" for asked in requests_so_far(running))
+        async def roster_request_hangs() -> bool:
+            return any(request["fault"] == "hang" for request in requests_so_far(running))
 
-        async def plays() -> bool:
-            return sum(asked["source"] == "nbac_scoreboard" for asked in requests_so_far(running)) > 20
+        async def games_run() -> bool:
+            return sum(request["source"] == "nbac_scoreboard" for request in requests_so_far(running)) > 20
 
         await wait_until(is_running(handle, Activity.PROCESS), "a response is read")
         before = bytes_written(running)
-        await wait_until(writes, "a season is written")
-        await kill_and_start_again(running)
-        await wait_until(waits_for_a_roster, "a roster request hangs")
-        await kill_and_start_again(running)
+        await wait_until(season_is_written, "a season is written")
+        await restart_worker(running)
+        await wait_until(roster_request_hangs, "a roster request hangs")
+        await restart_worker(running)
         await wait_until(is_running(handle, Activity.PREDICT), "a system predicts")
-        await kill_and_start_again(running)
-        await wait_until(plays, "games run")
+        await restart_worker(running)
+        await wait_until(games_run, "games run")
         await restart_server(running, binary)
         return await finish_day(running, handle)
 
 
 async def restart_server(running: Replay, binary: Path) -> None:
-    """As after a crash: the same file, the same ports."""
+    """Kill the server and start it with the same file and ports."""
     running.processes.children["temporal"].kill()
-    port, ui_port = (int(place.rpartition(":")[2]) for place in (running.server.address, running.server.ui_url))
+    port, ui_port = (int(address.rpartition(":")[2]) for address in (running.server.address, running.server.ui_url))
     await start_dev_server(
         running.processes,
         binary,
@@ -89,19 +89,19 @@ async def restart_server(running: Replay, binary: Path) -> None:
     )
 
 
-def test_each_kill_hit_an_activity_that_was_then_done_again(disturbed_day: ReplayedDay) -> None:
+def test_each_kill_interrupted_an_activity_that_was_then_retried(disturbed_day: ReplayedDay) -> None:
     events = {event.event_id: event for event in disturbed_day.history.events}
     starts = [
         event.activity_task_started_event_attributes
         for event in events.values()
         if event.HasField("activity_task_started_event_attributes")
     ]
-    again = {
+    retried = {
         events[start.scheduled_event_id].activity_task_scheduled_event_attributes.activity_type.name
         for start in starts
         if start.attempt > 1
     }
-    assert again >= {Activity.PROCESS, Activity.COLLECT, Activity.PREDICT}
+    assert retried >= {Activity.PROCESS, Activity.COLLECT, Activity.PREDICT}
 
 
 def test_the_day_completes_by_itself(disturbed_day: ReplayedDay, quiet_day: ReplayedDay) -> None:
@@ -109,7 +109,7 @@ def test_the_day_completes_by_itself(disturbed_day: ReplayedDay, quiet_day: Repl
     assert disturbed_day.result == quiet_day.result
 
 
-def test_the_same_activities_were_decided_on(disturbed_day: ReplayedDay, quiet_day: ReplayedDay) -> None:
+def test_the_same_activities_ran(disturbed_day: ReplayedDay, quiet_day: ReplayedDay) -> None:
     first, second = (
         Counter(each for each in day.scheduled_activities if each.activity != Activity.PUBLISH_STATUS)
         for day in (disturbed_day, quiet_day)
@@ -117,14 +117,14 @@ def test_the_same_activities_were_decided_on(disturbed_day: ReplayedDay, quiet_d
     assert first == second
 
 
-def test_the_rows_are_those_of_the_undisturbed_day_and_none_is_double(
-    disturbed_day: ReplayedDay, quiet_day: ReplayedDay
-) -> None:
+def test_the_rows_equal_those_of_the_undisturbed_day(disturbed_day: ReplayedDay, quiet_day: ReplayedDay) -> None:
     disturbed, quiet = tables_of(disturbed_day.out), tables_of(quiet_day.out)
     assert {name for name in quiet if not quiet[name].equals(disturbed[name])} == set()
 
 
-def test_rosters_that_had_come_before_the_kill_are_not_asked_for_again(disturbed_day: ReplayedDay) -> None:
-    asked = Counter(request["path"] for request in disturbed_day.requests if request["source"] == "espn_team_rosters")
-    assert len(asked) == 24
-    assert sorted(asked.values(), reverse=True)[:2] == [2, 1], "only the one that hung"
+def test_rosters_landed_before_the_kill_are_not_requested_again(disturbed_day: ReplayedDay) -> None:
+    requests = Counter(
+        request["path"] for request in disturbed_day.requests if request["source"] == "espn_team_rosters"
+    )
+    assert len(requests) == 24
+    assert sorted(requests.values(), reverse=True)[:2] == [2, 1], "only the one that hung"

@@ -1,4 +1,4 @@
-"""Dates of another kind, all at once on one worker: a noon game, the clock's change, no games, no season."""
+"""Unusual dates, all at once on one worker: a noon game, a clock change, no games, no season."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Days = Mapping[date, ReplayedDay]
 
 @pytest.fixture(scope="module")
 def days(temporal_binary: Path, models: Path, tmp_path_factory: pytest.TempPathFactory) -> Days:
-    """Each replayed in its own virtual time; the models have seen games of later dates."""
+    """Each date runs in its own virtual time; the models were trained on later games."""
     return asyncio.run(_days(tmp_path_factory.mktemp("dates"), temporal_binary, models))
 
 
@@ -38,14 +38,14 @@ async def _days(out: Path, binary: Path, models: Path) -> Days:
     return dict(zip(dates, replayed, strict=True))
 
 
-def test_a_noon_game_is_predicted_two_hours_before_it_tips(days: Days) -> None:
+def test_a_noon_game_is_predicted_two_hours_before_tip_off(days: Days) -> None:
     christmas = days[CHRISTMAS].result
     assert christmas.games == 5
     assert christmas.first_published_at is not None
     assert christmas.first_published_at <= eastern(CHRISTMAS, 12) - timedelta(hours=2)
 
 
-def test_a_day_on_which_the_clock_changes_keeps_eastern_time(days: Days) -> None:
+def test_the_day_of_a_clock_change_keeps_eastern_time(days: Days) -> None:
     day = days[SPRING_FORWARD]
     assert day.result.state is RunState.COMPLETE
     assert day.result.first_published_at is not None
@@ -54,11 +54,11 @@ def test_a_day_on_which_the_clock_changes_keeps_eastern_time(days: Days) -> None
 
 
 @pytest.mark.parametrize("game_date", [CHRISTMAS, SPRING_FORWARD])
-def test_a_model_that_has_seen_later_games_is_not_used(days: Days, game_date: date) -> None:
+def test_a_model_trained_on_later_games_is_not_used(days: Days, game_date: date) -> None:
     day = days[game_date]
-    (lost,) = (item for item in day.result.degradations if item.step == "catboost_v8")
-    assert "were trained on games of that date or later" in lost.reason
-    assert "the other systems' predictions are published" in lost.reason
+    (degraded,) = (item for item in day.result.degradations if item.step == "catboost_v8")
+    assert "were trained on games of that date or later" in degraded.reason
+    assert "the other systems' predictions are published" in degraded.reason
     assert set(day.summary["systems"]) == {"moving_average"}
 
 
@@ -79,7 +79,7 @@ def test_a_date_without_games_ends_complete_and_empty(days: Days, game_date: dat
     assert day.summary["history_events"] < 100
 
 
-def test_a_date_whose_season_has_no_schedule_yet_calls_a_person_and_ends_failed(days: Days) -> None:
+def test_a_date_whose_season_has_no_schedule_ends_failed(days: Days) -> None:
     result = days[FAR_FUTURE].result
     assert (result.state, result.games, result.first_published_at) == (RunState.FAILED, 0, None)
     (parked,) = result.attention
@@ -87,7 +87,7 @@ def test_a_date_whose_season_has_no_schedule_yet_calls_a_person_and_ends_failed(
     assert "the schedule of 2033-34 has no games" in parked.reason
 
 
-def test_pointers_speak_of_the_latest_date_that_was_published(days: Days) -> None:
-    """Whichever of the days that ran at once was published last."""
+def test_pointers_name_the_latest_published_date(days: Days) -> None:
+    """Even if another of the simultaneous days was published last."""
     pointer = days[SUMMER].out / "exports" / "v1" / "predictions" / "today.json"
     assert json.loads(pointer.read_text())["game_date"] == SUMMER.isoformat()

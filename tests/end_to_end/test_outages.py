@@ -1,4 +1,4 @@
-"""A day whose injury report dies in the morning and whose odds are dead all day: others stand in, and each is named."""
+"""A day without injury report from the morning on, and without odds all day: fallback sources are used and named."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tipoff.vocabulary import RunState
 pytestmark = pytest.mark.timeout(900)
 
 INJURIES, PROPS, GAME_LINES = "nbac_injury_report", "odds_api_player_points_props", "odds_api_game_lines"
-DEAD = "".join(
+OUTAGES = "".join(
     f'[[fault]]\nsource = "{source}"\nkind = "access_denied"\n{since}\n'
     for source, since in (
         (INJURIES, "from = 2024-03-29T09:00:00"),
@@ -24,31 +24,31 @@ DEAD = "".join(
 
 @pytest.fixture(scope="module")
 def day(temporal_binary: Path, models: Path, tmp_path_factory: pytest.TempPathFactory) -> ReplayedDay:
-    async def dead() -> ReplayedDay:
+    async def run() -> ReplayedDay:
         async with running_replay(
-            tmp_path_factory.mktemp("dead"), temporal_binary, models=models, faults=DEAD
+            tmp_path_factory.mktemp("outages"), temporal_binary, models=models, faults=OUTAGES
         ) as running:
             return await run_day(running)
 
-    return asyncio.run(dead())
+    return asyncio.run(run())
 
 
-def test_it_ends_complete_and_graded_and_its_predictions_were_out_in_time(day: ReplayedDay) -> None:
+def test_the_day_ends_complete_and_graded_with_predictions_in_time(day: ReplayedDay) -> None:
     assert (day.result.state, day.result.attention, day.result.games) == (RunState.COMPLETE, (), 12)
     assert day.result.first_published_at is not None
     assert day.result.first_published_at <= at(13, 30)
     assert all(figures["n"] for figures in day.summary["systems"].values())
 
 
-def test_who_stood_in_is_named_and_so_is_what_nobody_had(day: ReplayedDay) -> None:
-    lost = {item.step: item for item in day.result.degradations}
-    assert "games from balldontlie injuries" in lost[INJURIES].reason
-    assert "games from BettingPros player points" in lost[PROPS].reason
-    assert lost[GAME_LINES].resolved_at is None
-    assert not {INJURIES, PROPS, GAME_LINES, "odds_api_events"} - lost.keys()
+def test_fallback_sources_and_gaps_are_named(day: ReplayedDay) -> None:
+    degraded = {item.step: item for item in day.result.degradations}
+    assert "games from balldontlie injuries" in degraded[INJURIES].reason
+    assert "games from BettingPros player points" in degraded[PROPS].reason
+    assert degraded[GAME_LINES].resolved_at is None
+    assert not {INJURIES, PROPS, GAME_LINES, "odds_api_events"} - degraded.keys()
 
 
-def test_the_report_of_the_morning_is_not_what_the_first_predictions_stand_on(day: ReplayedDay) -> None:
+def test_the_first_predictions_do_not_use_the_outdated_morning_report(day: ReplayedDay) -> None:
     published = str(day.result.first_published_at)
     (first,) = day.rows(
         """
@@ -62,7 +62,7 @@ def test_the_report_of_the_morning_is_not_what_the_first_predictions_stand_on(da
     assert first["as_of"] > at(10)
 
 
-def test_lines_are_those_of_the_stand_in_and_cost_quality(day: ReplayedDay) -> None:
+def test_lines_come_from_the_fallback_source_and_lower_the_quality_score(day: ReplayedDay) -> None:
     assert day.rows("SELECT DISTINCT source FROM raw_player_props") == [{"source": "bettingpros_player_points_props"}]
     (best,) = day.rows("SELECT MAX(feature_quality_score) AS score FROM ml_feature_store WHERE has_line = 1")
     assert best["score"] < 100

@@ -1,8 +1,9 @@
-"""The operator's command against a real server: the real script, the real workflow, a worker of small activities."""
+"""The operator's commands against a real server: real script, real workflow, a worker with scripted activities."""
 
 import asyncio
 import contextlib
 import json
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -16,6 +17,7 @@ from runtime.connection import connect
 from runtime.processes import Processes
 from runtime.replay_session import ReplaySession, write_session
 from runtime.temporal_server import DevServer, start_dev_server
+from tests.support.documented_commands import documented_commands
 from tests.support.small_day import LINES, SmallDay
 from tests.support.starter import NOWHERE, Starter
 from tipoff.replay.archive import Archive
@@ -62,34 +64,32 @@ def day(tmp_path: Path) -> SmallDay:
     return SmallDay(tmp_path / "var/exports")
 
 
-async def comes_to(client: Client, game_date: str, wanted: Callable[[DayStatus], bool]) -> DayStatus:
-    """The day's status once it is as wanted."""
+async def wait_for_status(client: Client, game_date: str, condition: Callable[[DayStatus], bool]) -> DayStatus:
+    """The day's status as soon as it meets the condition."""
     handle = client.get_workflow_handle(day_workflow_id(date.fromisoformat(game_date)))
     async with asyncio.timeout(60):
         while True:
-            with contextlib.suppress(WorkflowQueryFailedError):  # it is only starting
+            with contextlib.suppress(WorkflowQueryFailedError):  # the day has just started
                 status: DayStatus = await handle.query("status", result_type=DayStatus)
-                if wanted(status):
+                if condition(status):
                     return status
             await asyncio.sleep(0.1)
 
 
-async def told_by_worker(starter: Starter, game_date: str) -> Any:
-    """What the worker tells of a day; on a busy machine it may miss the moment that it is given once or twice."""
+async def status_from_worker(starter: Starter, game_date: str) -> Any:
+    """The worker's status of a day; on a busy machine a query may time out once or twice."""
     for _ in range(10):
-        told = (await starter.run(f"status --date {game_date} --json")).json
-        if told["from"] == "worker":
-            return told
-    raise AssertionError(f"the worker never answered: {told['why_not_worker']}")
+        status = (await starter.run(f"status --date {game_date} --json")).json
+        if status["from"] == "worker":
+            return status
+    raise AssertionError(f"the worker never answered: {status['why_not_worker']}")
 
 
-def waits(status: DayStatus) -> bool:
+def is_waiting(status: DayStatus) -> bool:
     return status.state is RunState.WAITING
 
 
-async def test_of_two_starters_at_once_one_starts_the_day_and_the_other_attaches(
-    client: Client, starter: Starter
-) -> None:
+async def test_two_simultaneous_starts_start_the_day_once(client: Client, starter: Starter) -> None:
     two = await asyncio.gather(*(starter.run("--date 2024-01-01 --json") for _ in range(2)))
     assert [ended.code for ended in two] == [0, 0]
     assert sorted(ended.json["outcome"] for ended in two) == ["attached", "started"]
@@ -102,64 +102,67 @@ async def test_of_two_starters_at_once_one_starts_the_day_and_the_other_attaches
     assert "force_continue" in (await described.static_details() or "")
 
 
-async def test_a_waiting_day_tells_what_it_waits_for_and_hears_people(
+async def test_a_waiting_day_shows_what_it_waits_for_and_executes_commands(
     client: Client, starter: Starter, day: SmallDay
 ) -> None:
     async with day.worker(client):
         await starter.run("--date 2024-01-02")
-        await comes_to(client, "2024-01-02", waits)
+        await wait_for_status(client, "2024-01-02", is_waiting)
 
-        told = await starter.run("status --date 2024-01-02")
-        assert told.code == 0
-        assert f"{LINES}: not_published_yet: [no market]" in told.out
-        assert "Waits for" in told.out
+        status = await starter.run("status --date 2024-01-02")
+        assert status.code == 0
+        assert f"{LINES}: not_published_yet: [no market]" in status.out
+        assert "Waiting" in status.out
+        assert "deadline" in status.out
 
         plan = await starter.run("plan --date 2024-01-02")
         assert "nbac_schedule" in plan.out
         assert "critical" in plan.out
 
-        for order, why_not in (
+        for command, reason in (
             ("force-continue --phase tea", "no phase 'tea'; the phases are slate, collect"),
             ("lines-available --games BOS@MIN", "no game BOS@MIN on this slate (DEN@MIN, LAL@IND)"),
         ):
-            refused = await starter.run(f"{order} --date 2024-01-02")
+            refused = await starter.run(f"{command} --date 2024-01-02")
             assert refused.code == 4
-            assert f"starter: refused: {why_not}" in refused.err
+            assert f"starter: refused: {reason}" in refused.err
             assert len(refused.err.splitlines()) == 1
 
-        order = "force-continue --phase lines --date 2024-01-02 --who ann --why late --json"
-        first, second = await starter.run(order), await starter.run(order)
+        command = "force-continue --phase lines --date 2024-01-02 --who ann --why late --json"
+        first, second = await starter.run(command), await starter.run(command)
         assert first.json == {"accepted": True, "text": f"continuing without {LINES}", "repeated": False}
         assert second.json == {**first.json, "repeated": True}
 
-        repeated = await starter.run(order.removesuffix(" --json"))
-        assert f"continuing without {LINES} (so it was answered to this very order before; nothing" in repeated.text
+        repeated = await starter.run(command.removesuffix(" --json"))
+        assert (
+            f"continuing without {LINES} (this command was executed before and was not executed again" in repeated.text
+        )
 
-        after = await told_by_worker(starter, "2024-01-02")
+        after = await status_from_worker(starter, "2024-01-02")
         assert [(entry["who"], entry["why"], entry["via"]) for entry in after["audit"]] == [("ann", "late", "update")]
         assert after["data_quality"] == "DEGRADED"
 
 
 @pytest.mark.parametrize(
-    ("order", "answer"),
+    ("command", "result"),
     [
         ("lines-available --games DEN@MIN", "polling for lines now"),
         ("refresh-lines", "polling for lines now"),
         (f"skip-step --step {LINES}", f"{LINES} is skipped for the rest of the day"),
     ],
 )
-async def test_a_waiting_day_does_what_it_is_told(
-    client: Client, starter: Starter, day: SmallDay, order: str, answer: str
+async def test_a_waiting_day_executes_a_command(
+    client: Client, starter: Starter, day: SmallDay, command: str, result: str
 ) -> None:
     async with day.worker(client):
         await starter.run("--date 2024-01-12")
-        await comes_to(client, "2024-01-12", waits)
-        obeyed = await starter.run(f"{order} --date 2024-01-12")
-        assert (obeyed.code, obeyed.text) == (0, answer)
+        await wait_for_status(client, "2024-01-12", is_waiting)
+        executed = await starter.run(f"{command} --date 2024-01-12")
+        assert (executed.code, executed.text) == (0, result)
         await client.get_workflow_handle("daily-pipeline-2024-01-12").terminate()
 
 
-async def test_a_held_clock_goes_on_when_told(client: Client, starter: Starter, day: SmallDay) -> None:
+async def test_a_held_clock_can_be_resumed(client: Client, starter: Starter, day: SmallDay) -> None:
     held = ClockSpec(starts_at=datetime.now(UTC), hold_at=Phase.LINES)
     async with day.worker(client):
         await client.start_workflow(
@@ -168,20 +171,20 @@ async def test_a_held_clock_goes_on_when_told(client: Client, starter: Starter, 
             id="daily-pipeline-2024-01-13",
             task_queue=Queue.DAY,
         )
-        await comes_to(client, "2024-01-13", lambda status: status.held)
+        await wait_for_status(client, "2024-01-13", lambda status: status.held)
         day.lines = Outcome.OK
-        obeyed = await starter.run("resume-clock --date 2024-01-13")
-        assert (obeyed.code, obeyed.text) == (0, "the clock goes on")
+        executed = await starter.run("resume-clock --date 2024-01-13")
+        assert (executed.code, executed.text) == (0, "the clock runs on")
         assert (await starter.run("watch --date 2024-01-13")).code == 0
 
 
-async def test_a_parked_day_says_what_a_person_may_do_and_goes_on_when_told(
+async def test_a_parked_day_shows_the_commands_that_help_and_continues_after_one(
     client: Client, starter: Starter, day: SmallDay
 ) -> None:
     day.lines = Outcome.BAD_KEY
     async with day.worker(client):
         await starter.run("--date 2024-01-03")
-        await comes_to(client, "2024-01-03", lambda status: status.state is RunState.NEEDS_ATTENTION)
+        await wait_for_status(client, "2024-01-03", lambda status: status.state is RunState.NEEDS_ATTENTION)
         parked = await starter.run("status --date 2024-01-03")
         assert "NEEDS_ATTENTION" in parked.out
         assert f"retry_step {LINES}" in parked.out
@@ -192,7 +195,7 @@ async def test_a_parked_day_says_what_a_person_may_do_and_goes_on_when_told(
         assert "complete: 2 games" in ended.out
 
 
-async def test_an_ended_day_is_done_again_only_when_asked(client: Client, starter: Starter, day: SmallDay) -> None:
+async def test_an_ended_day_is_rerun_only_on_request(client: Client, starter: Starter, day: SmallDay) -> None:
     day.lines = Outcome.OK
     async with day.worker(client):
         whole = await starter.run("--date 2024-01-04 --wait --json")
@@ -210,52 +213,50 @@ async def test_an_ended_day_is_done_again_only_when_asked(client: Client, starte
         assert "2024-01-04 started" in again.out
 
 
-async def test_without_a_worker_the_server_tells_what_it_knows(client: Client, starter: Starter, day: SmallDay) -> None:
+async def test_without_a_worker_status_comes_from_the_server(client: Client, starter: Starter, day: SmallDay) -> None:
     async with day.worker(client):
         await starter.run("--date 2024-01-05")
-        await comes_to(client, "2024-01-05", waits)
-    told = await starter.run("status --date 2024-01-05 --json")
-    assert told.code == 0
-    assert told.json["from"] == "server"
-    assert told.json["sentence"].startswith("lines: waiting for player lines; next look")
-    assert (told.json["state"], told.json["phase"]) == ("WAITING", "lines")
+        await wait_for_status(client, "2024-01-05", is_waiting)
+    status = await starter.run("status --date 2024-01-05 --json")
+    assert status.code == 0
+    assert status.json["from"] == "server"
+    assert status.json["sentence"].startswith("lines: waiting for player lines; next ")
+    assert (status.json["state"], status.json["phase"]) == ("WAITING", "lines")
     page = await starter.run("status --date 2024-01-05")
-    assert "start one (python worker.py)" in page.text
-    unheard = await starter.run("refresh-lines --date 2024-01-05")
-    assert unheard.code == 6
-    assert "worker" in unheard.err
+    assert "start a worker for more (python worker.py)" in page.text
+    refused = await starter.run("refresh-lines --date 2024-01-05")
+    assert refused.code == 6
+    assert "worker" in refused.err
 
 
-async def test_a_queue_that_nobody_serves_shows_as_work_that_waits(
-    client: Client, starter: Starter, day: SmallDay
-) -> None:
-    """The server is asked, as the worker that walks the day cannot know that nobody fetches."""
+async def test_an_unserved_queue_shows_as_scheduled_activities(client: Client, starter: Starter, day: SmallDay) -> None:
+    """Only the server knows: the worker of the day cannot see that no worker fetches."""
     await starter.run("--date 2024-01-06")
     handle = client.get_workflow_handle("daily-pipeline-2024-01-06")
     async with day.worker(client, queues=(Queue.DAY,)):
-        await comes_to(client, "2024-01-06", lambda status: status.state is RunState.RUNNING)
-    told = (await starter.run("status --date 2024-01-06 --json")).json
-    assert ("collect", "scheduled") in [(item["name"], item["state"]) for item in told["server"]["pending"]]
+        await wait_for_status(client, "2024-01-06", lambda status: status.state is RunState.RUNNING)
+    status = (await starter.run("status --date 2024-01-06 --json")).json
+    assert ("collect", "scheduled") in [(item["name"], item["state"]) for item in status["server"]["pending"]]
     await handle.terminate()
 
 
-async def test_a_cancelled_day_says_so_and_may_be_started_anew(client: Client, starter: Starter, day: SmallDay) -> None:
+async def test_a_cancelled_day_may_be_started_again(client: Client, starter: Starter, day: SmallDay) -> None:
     async with day.worker(client):
         first = await starter.run("--date 2024-01-07 --json")
-        await comes_to(client, "2024-01-07", waits)
+        await wait_for_status(client, "2024-01-07", is_waiting)
         assert (await starter.run("cancel --date 2024-01-07 --who ann --why wrong")).code == 0
         watched = await starter.run("watch --date 2024-01-07 --json")
         assert watched.code == 1
         assert watched.json["state"] == "CANCELED"
-        force = await starter.run("--date 2024-01-07 --json")
-        assert force.json["outcome"] == "started"
-        assert force.json["run_id"] != first.json["run_id"]
-        busy = await starter.run("--date 2024-01-07 --rerun")
-        assert busy.code == 4
-        assert "is running; nothing was changed" in busy.err
+        second = await starter.run("--date 2024-01-07 --json")
+        assert second.json["outcome"] == "started"
+        assert second.json["run_id"] != first.json["run_id"]
+        running = await starter.run("--date 2024-01-07 --rerun")
+        assert running.code == 4
+        assert "is running, so nothing was changed" in running.err
 
 
-async def test_a_replay_is_reached_by_its_folder_and_tells_virtual_time(
+async def test_a_replay_is_found_by_its_folder_and_runs_in_virtual_time(
     client: Client, server: DevServer, tmp_path: Path, day: SmallDay
 ) -> None:
     session = ReplaySession(
@@ -271,10 +272,10 @@ async def test_a_replay_is_reached_by_its_folder_and_tells_virtual_time(
         ended = await elsewhere.run("--date 2024-01-08 --wait --replay demo")
         assert ended.code == 0
         assert f"in the UI: {server.ui_url}/namespaces/{NAMESPACE}/workflows/daily-pipeline-2024-01-08/" in ended.out
-        assert (await told_by_worker(elsewhere, "2024-01-08 --replay demo"))["virtual"]
+        assert (await status_from_worker(elsewhere, "2024-01-08 --replay demo"))["virtual"]
 
 
-async def test_training_waits_for_its_figures(client: Client, starter: Starter, day: SmallDay) -> None:
+async def test_train_waits_for_its_result(client: Client, starter: Starter, day: SmallDay) -> None:
     async with day.worker(client):
         ended = await starter.run("train --date 2024-01-09")
     assert ended.code == 0
@@ -282,14 +283,14 @@ async def test_training_waits_for_its_figures(client: Client, starter: Starter, 
     assert "MAE 5.12" in ended.out
 
 
-async def test_doctor_finds_a_whole_installation_well(client: Client, starter: Starter, day: SmallDay) -> None:
+async def test_doctor_accepts_a_complete_installation(client: Client, starter: Starter, day: SmallDay) -> None:
     async with day.worker(client):
         ended = await starter.run("doctor --json")
-    assert {found["check"] for found in ended.json if not found["ok"]} == set()
+    assert {result["check"] for result in ended.json if not result["ok"]} == set()
     assert ended.code == 0
 
 
-async def test_unknown_dates_and_namespaces_are_told_apart(starter: Starter) -> None:
+async def test_unknown_dates_and_namespaces_have_different_errors(starter: Starter) -> None:
     for typed in ("status", "cancel", "skip-step --step x"):
         unknown = await starter.run(f"{typed} --date 2020-12-25")
         assert unknown.code == 5
@@ -308,19 +309,19 @@ async def test_missing_search_attributes_are_named_with_the_command_that_adds_th
             processes, temporal_binary, db_file=tmp_path / "bare.db", namespace="bare", search_attributes=()
         )
         starter = Starter(tmp_path, {"TEMPORAL_ADDRESS": bare.address, "TEMPORAL_NAMESPACE": "bare"})
-        findings = {found["check"]: found for found in (await starter.run("doctor --json")).json}
+        results = {result["check"]: result for result in (await starter.run("doctor --json")).json}
         started = await starter.run("--date 2024-01-10")
-    assert findings["workers"]["says"].startswith("nobody polls tipoff-day (workflows), tipoff-day (activities), ")
-    assert "tipoff-fetch (activities): not polled" in findings["workers"]["details"]
-    assert findings["search attributes"]["says"] == "missing: GameDate, Phase, RunState, DataQuality"
-    assert "temporal operator search-attribute create" in findings["search attributes"]["fix"]
-    assert "--name GameDate --type Keyword" in findings["search attributes"]["fix"]
+    assert results["workers"]["summary"].startswith("no worker polls tipoff-day (workflows), tipoff-day (activities), ")
+    assert "tipoff-fetch (activities): not polled" in results["workers"]["details"]
+    assert results["search attributes"]["summary"] == "missing: GameDate, Phase, RunState, DataQuality"
+    assert "temporal operator search-attribute create" in results["search attributes"]["fix"]
+    assert "--name GameDate --type Keyword" in results["search attributes"]["fix"]
     assert started.code == 1
     assert "search attribute" in started.err
     assert "starter.py doctor" in started.err
 
 
-async def test_a_watcher_bears_a_server_that_restarts(temporal_binary: Path, tmp_path: Path) -> None:
+async def test_watch_survives_a_restart_of_the_server(temporal_binary: Path, tmp_path: Path) -> None:
     with Processes(tmp_path / "restarting") as processes:
         start = partial(start_dev_server, processes, temporal_binary, db_file=tmp_path / "days.db", namespace=NAMESPACE)
         first = await start()
@@ -335,41 +336,41 @@ async def test_a_watcher_bears_a_server_that_restarts(temporal_binary: Path, tmp
         again = await start(port=port, ui_port=ui_port)
         client = await connect(to={"target_host": again.address, "namespace": NAMESPACE})
         await client.get_workflow_handle("daily-pipeline-2024-01-11").terminate()
-        told, _ = await watching.communicate()
+        output, _ = await watching.communicate()
     assert watching.returncode == 1
-    assert json.loads(told.splitlines()[-1])["state"] == "TERMINATED"
+    assert json.loads(output.splitlines()[-1])["state"] == "TERMINATED"
 
 
-async def test_status_names_a_provider_that_is_left_alone(client: Client, starter: Starter, day: SmallDay) -> None:
+async def test_status_names_a_provider_in_cooldown(client: Client, starter: Starter, day: SmallDay) -> None:
     async with day.worker(client):
         await starter.run("--date 2024-01-11")
-        await comes_to(client, "2024-01-11", waits)
-        domain = await client.start_workflow(
+        await wait_for_status(client, "2024-01-11", is_waiting)
+        limiter = await client.start_workflow(
             RateLimiterWorkflow.run,
             RateLimiterInput(host="cdn.nba.com"),
             id=rate_limiter_workflow_id("cdn.nba.com"),
             task_queue=Queue.DAY,
         )
         blocked = {"cooldown_for": timedelta(hours=2), "outcome": Outcome.BLOCKED, "reason": "HTTP 403"}
-        await domain.signal(RateLimiterWorkflow.handle_report, ProviderFeedback(slot=datetime.now(UTC), **blocked))
+        await limiter.signal(RateLimiterWorkflow.handle_report, ProviderFeedback(slot=datetime.now(UTC), **blocked))
         async with asyncio.timeout(60):  # until the server's list of runs has it
-            while not (told := (await starter.run("status --date 2024-01-11 --json")).json["providers"]):
+            while not (providers := (await starter.run("status --date 2024-01-11 --json")).json["providers"]):
                 pass
         page = await starter.run("status --date 2024-01-11")
         doctor = await starter.run("doctor")
         sources = await starter.run("sources --json")
-        await domain.terminate()
-    assert told[0]["warning"].startswith("cdn.nba.com is in cooldown until ")
+        await limiter.terminate()
+    assert providers[0]["warning"].startswith("cdn.nba.com is in cooldown until ")
     assert "cdn.nba.com is in cooldown until " in page.text
     assert "set a proxy for a host that blocks this address" in doctor.text
-    providers = {provider["host"]: provider for provider in sources.json["providers"]}
+    by_host = {provider["host"]: provider for provider in sources.json["providers"]}
     assert sources.json["server"] == ""
-    assert providers["cdn.nba.com"]["left_alone"]
-    assert "in cooldown until" in providers["cdn.nba.com"]["says"]
-    assert providers["stats.nba.com"]["says"] == "was asked nothing under manners"
+    assert by_host["cdn.nba.com"]["in_cooldown"]
+    assert "in cooldown until" in by_host["cdn.nba.com"]["rate_limiter"]
+    assert by_host["stats.nba.com"]["rate_limiter"] == "not used yet"
 
 
-async def test_a_persons_look_tells_the_domain_of_a_block_and_heeds_it_unless_told_otherwise(
+async def test_collect_reports_a_block_and_respects_the_cooldown_unless_told_to_ignore_it(
     client: Client, server: DevServer, tmp_path: Path, day: SmallDay, sample: Path
 ) -> None:
     host, blocked = "stats.nba.com", Fault(source="nbac_player_list_current", kind=FaultKind.ACCESS_DENIED)
@@ -381,15 +382,48 @@ async def test_a_persons_look_tells_the_domain_of_a_block_and_heeds_it_unless_to
                 tmp_path, {**temporal, "TIPOFF_UPSTREAM": upstream.url, "TIPOFF_RATE_LIMITS_ENABLED": "true"}
             )
             first, refused = await starter.run(typed), await starter.run(typed)
-            asked = [request.source for request in upstream.requests()].count("nbac_player_list_current")
-            anyway = await starter.run(f"{typed} --anyway")
-            asked_in_all = [request.source for request in upstream.requests()].count("nbac_player_list_current")
+            requests = [request.source for request in upstream.requests()].count("nbac_player_list_current")
+            ignoring = await starter.run(f"{typed} --ignore-cooldown")
+            all_requests = [request.source for request in upstream.requests()].count("nbac_player_list_current")
         state = await client.get_workflow_handle(rate_limiter_workflow_id(host)).query(
             "state", result_type=RateLimiterState
         )
-    assert (first.code, refused.code, anyway.code) == (1, 4, 1)
+    assert (first.code, refused.code, ignoring.code) == (1, 4, 1)
     assert "nbac_player_list_current: blocked: HTTP 403" in first.text
     assert "stats.nba.com is in cooldown until" in refused.err
-    assert "nothing was asked, --anyway asks all the same" in refused.err
-    assert (asked, asked_in_all) == (1, 2)
-    assert state.closed is not None
+    assert "no request was sent; --ignore-cooldown sends it nevertheless" in refused.err
+    assert (requests, all_requests) == (1, 2)
+    assert state.cooldown is not None
+
+
+RUNNING_DAY = "2024-01-20"
+LAST_COMMANDS = ("cancel", "watch")
+"""Documented commands that end the day, or wait for its end."""
+USABLE_CODES = {0, 1, 3, 4, 5}
+"""Every exit code except that of wrong arguments and of a missing server or worker."""
+
+
+def documented_command_lines() -> list[list[str]]:
+    """Each documented `starter.py` command once, for the running day, those that end it last."""
+    lines = []
+    for command in documented_commands():
+        if command.starter_arguments and (command.is_in_block or len(command.starter_arguments) > 1):
+            words = [re.sub(r"\d{4}-\d{2}-\d{2}", RUNNING_DAY, word) for word in command.starter_arguments]
+            words = [{"STEP": LINES, "HOST": "cdn.nba.com"}.get(word, word) for word in words if word != "--replay"]
+            lines += [words] if words not in lines else []
+    return sorted(lines, key=lambda words: LAST_COMMANDS.index(words[0]) + 1 if words[0] in LAST_COMMANDS else 0)
+
+
+@pytest.mark.timeout(600)
+async def test_every_documented_command_runs(client: Client, starter: Starter, day: SmallDay) -> None:
+    unreachable_upstream = Starter(starter.folder, {**starter.variables, "TIPOFF_UPSTREAM": f"http://{NOWHERE}"})
+    codes: dict[str, set[int]] = {}
+    async with day.worker(client):
+        await starter.run(f"--date {RUNNING_DAY}")
+        await wait_for_status(client, RUNNING_DAY, is_waiting)
+        for words in documented_command_lines():
+            ended = await unreachable_upstream.run_words(words)
+            assert ended.code in USABLE_CODES, (words, ended.err)
+            assert "unexpected" not in ended.err
+            codes.setdefault(words[0], set()).add(ended.code)
+    assert {"status", "plan", "sources", "train"} <= {name for name, found in codes.items() if 0 in found}

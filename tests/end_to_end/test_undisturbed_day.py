@@ -1,4 +1,4 @@
-"""2024-03-29 with nothing amiss, through the real parts: what people were promised of it."""
+"""2024-03-29 without faults, through the real parts: the promises to readers and operators hold."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ MOST_REQUESTS = {
     "bettingpros_events": 2,
     "bettingpros_player_points_props": 3 * 12 * 6,
 }
-"""What a day may ask of a source, training included."""
+"""The most requests that a day, with its training, may send for a source."""
 
 
 def test_the_day_ends_complete_with_all_its_games(quiet_day: ReplayedDay) -> None:
@@ -48,11 +48,11 @@ def test_the_day_ends_complete_with_all_its_games(quiet_day: ReplayedDay) -> Non
     assert len(quiet_day.export("results/2024-03-29.json")["games"]) == 12
 
 
-def test_every_quoted_name_is_found_on_a_roster(quiet_day: ReplayedDay) -> None:
-    (found,) = quiet_day.rows(
+def test_every_quoted_name_is_resolved(quiet_day: ReplayedDay) -> None:
+    (counts,) = quiet_day.rows(
         "SELECT COUNT(DISTINCT player_name) AS names, COUNT(DISTINCT player_id) AS players FROM raw_player_props"
     )
-    assert found == {"names": 137, "players": 137}
+    assert counts == {"names": 137, "players": 137}
     assert quiet_day.rows("SELECT player_name FROM unresolved_players") == []
 
 
@@ -93,8 +93,8 @@ def test_the_first_publication_says_that_it_has_no_lines(quiet_day: ReplayedDay)
     assert first["status"] == "degraded"
     assert len(first["missing_games"]) == 12
     assert any("odds_api_player_points_props" in reason for reason in first["degraded_reasons"])
-    leans = {system["recommendation"] for player in first["players"] for system in player["systems"]}
-    assert leans == {"NO_LINE"}
+    recommendations = {system["recommendation"] for player in first["players"] for system in player["systems"]}
+    assert recommendations == {"NO_LINE"}
 
 
 def test_every_active_prediction_has_one_outcome_and_the_counts_add_up(quiet_day: ReplayedDay) -> None:
@@ -105,12 +105,12 @@ def test_every_active_prediction_has_one_outcome_and_the_counts_add_up(quiet_day
     assert len({row["prediction_id"] for row in graded}) == len(graded) == 2 * 209
 
 
-def test_no_prediction_was_made_after_its_game_had_tipped_off(quiet_day: ReplayedDay) -> None:
+def test_no_prediction_was_made_after_tip_off(quiet_day: ReplayedDay) -> None:
     assert quiet_day.rows("SELECT prediction_id FROM predictions WHERE as_of >= tip_off OR line_as_of >= tip_off") == []
 
 
 def test_a_published_pick_is_never_rewritten(quiet_day: ReplayedDay) -> None:
-    """Each prediction an export ever showed still stands in the table as it was shown."""
+    """Every prediction that an export ever showed is still in the table, unchanged."""
     stored = {row["prediction_id"]: row for row in quiet_day.rows("SELECT prediction_id, points FROM predictions")}
     versions = [name for name in quiet_day.exports if re.fullmatch(r"v1/predictions/2024-03-29/.*\.json", name)]
     assert len(versions) == 1 + 1 + len(quiet_day.result.refreshed_at), "the announcement, the first, the refreshes"
@@ -120,7 +120,7 @@ def test_a_published_pick_is_never_rewritten(quiet_day: ReplayedDay) -> None:
                 assert stored[system["prediction_id"]]["points"] == pytest.approx(system["points"], abs=1e-4)
 
 
-def test_pointers_speak_of_the_date_and_the_page_is_there(quiet_day: ReplayedDay) -> None:
+def test_pointers_name_the_date_and_the_page_exists(quiet_day: ReplayedDay) -> None:
     for name in ("predictions/today.json", "results/latest.json", "status.json"):
         export = quiet_day.export(name)
         assert (export["game_date"], export["schema_version"], export["missing_games"]) == ("2024-03-29", 1, [])
@@ -128,43 +128,43 @@ def test_pointers_speak_of_the_date_and_the_page_is_there(quiet_day: ReplayedDay
     assert b"GSW" in quiet_day.exports["pages/2024-03-29.html"]
 
 
-def test_the_day_stays_small_in_the_server(quiet_day: ReplayedDay) -> None:
+def test_the_days_history_stays_small(quiet_day: ReplayedDay) -> None:
     assert quiet_day.summary["history_events"] < 3000
     assert quiet_day.summary["largest_payload_bytes"] < 50_000
 
 
-def test_no_source_is_asked_more_often_than_a_day_may_ask_it(quiet_day: ReplayedDay) -> None:
-    asked = Counter(request["source"] for request in quiet_day.requests)
-    assert {source: count for source, count in asked.items() if count > MOST_REQUESTS[source]} == {}
+def test_no_source_gets_more_requests_than_allowed(quiet_day: ReplayedDay) -> None:
+    requests = Counter(request["source"] for request in quiet_day.requests)
+    assert {source: count for source, count in requests.items() if count > MOST_REQUESTS[source]} == {}
 
 
-def test_a_second_replay_takes_the_same_decisions(quiet_day: ReplayedDay, trained_day: ReplayedDay) -> None:
-    """Activities under way at the same virtual moment may end in any order, so what follows each may swap places."""
+def test_a_second_replay_runs_the_same_activities(quiet_day: ReplayedDay, trained_day: ReplayedDay) -> None:
+    """Activities at the same virtual time may end in any order, so the counts are compared."""
     first, second = (
-        Counter(each for each in left.scheduled_activities if each.activity != Activity.PUBLISH_STATUS)
-        for left in (trained_day, quiet_day)
+        Counter(each for each in day.scheduled_activities if each.activity != Activity.PUBLISH_STATUS)
+        for day in (trained_day, quiet_day)
     )
     assert first == second
     assert trained_day.result == quiet_day.result
 
 
 def test_a_second_replay_publishes_the_same_bytes(quiet_day: ReplayedDay, trained_day: ReplayedDay) -> None:
-    first, second = (_but_wall_clock(left) for left in (trained_day, quiet_day))
+    first, second = (_without_wall_clock(day) for day in (trained_day, quiet_day))
     assert {name for name in first.keys() | second.keys() if first.get(name) != second.get(name)} == set()
 
 
-def _but_wall_clock(left: ReplayedDay) -> dict[str, bytes]:
-    return {name: re.sub(rb'"generated_at":"[^"]*"', b"", content) for name, content in left.exports.items()}
+def _without_wall_clock(day: ReplayedDay) -> dict[str, bytes]:
+    return {name: re.sub(rb'"generated_at":"[^"]*"', b"", content) for name, content in day.exports.items()}
 
 
-def test_doing_the_finished_day_again_leaves_the_same_rows(quiet_day: ReplayedDay, redone_day: ReplayedDay) -> None:
-    assert redone_day.result.state is RunState.COMPLETE
-    once, again = (_but_moments(tables_of(left.out)) for left in (quiet_day, redone_day))
-    assert {name for name in once if not once[name].equals(again[name])} == set()
-    moments = "SELECT prediction_id, as_of FROM predictions ORDER BY prediction_id"
-    assert redone_day.rows(moments) == quiet_day.rows(moments)
+def test_a_rerun_of_the_day_leaves_the_same_rows(quiet_day: ReplayedDay, rerun_day: ReplayedDay) -> None:
+    assert rerun_day.result.state is RunState.COMPLETE
+    first, second = (_without_as_of(tables_of(day.out)) for day in (quiet_day, rerun_day))
+    assert {name for name in first if not first[name].equals(second[name])} == set()
+    query = "SELECT prediction_id, as_of FROM predictions ORDER BY prediction_id"
+    assert rerun_day.rows(query) == quiet_day.rows(query)
 
 
-def _but_moments(tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
-    """Training reads the history an hour before the day does, and grading again is later than grading."""
+def _without_as_of(tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """The as-of times differ: training reads the history an hour earlier, and the second grading is later."""
     return {name: rows.drop("as_of", strict=False) for name, rows in tables.items()}

@@ -1,4 +1,4 @@
-"""The real `starter.py` in a process of its own, with nothing of this person's configuration."""
+"""Runs the real `starter.py` in its own process, without the user's configuration."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 PROJECT = Path(__file__).parents[2]
 NOWHERE = "127.0.0.1:9"
-"""The discard port: nobody listens there."""
+"""The discard port: nothing listens there."""
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How a command ended and what it said."""
+    """The exit code and the output of a command."""
 
     code: int
     out: str
@@ -26,31 +27,35 @@ class Ended:
 
     @property
     def text(self) -> str:
-        """What it said, as if on one line."""
+        """The output on one line."""
         return " ".join(self.out.split())
 
     @property
     def json(self) -> Any:
-        """The last answer in JSON."""
+        """The last line of output, as JSON."""
         return json.loads(self.out.splitlines()[-1])
 
 
 @dataclass(frozen=True)
 class Starter:
-    """`starter.py` as typed in a folder, talking to a server."""
+    """`starter.py` as typed in a folder, with these variables."""
 
     folder: Path
     variables: dict[str, str] = field(default_factory=dict)
 
     @property
     def environment(self) -> dict[str, str]:
-        foreign = ("TEMPORAL_", "TIPOFF_", "COLUMNS")
-        ours = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-        return {**ours, "TEMPORAL_ADDRESS": NOWHERE, "HOME": str(self.folder), **self.variables}
+        users_own = ("TEMPORAL_", "TIPOFF_", "COLUMNS")
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(users_own)}
+        return {**inherited, "TEMPORAL_ADDRESS": NOWHERE, "HOME": str(self.folder), **self.variables}
 
     def __call__(self, typed: str) -> Ended:
+        return self.call(typed.split())
+
+    def call(self, words: Sequence[str]) -> Ended:
+        """Run a command line and wait for it."""
         done = subprocess.run(
-            [sys.executable, PROJECT / "starter.py", *typed.split()],
+            [sys.executable, PROJECT / "starter.py", *words],
             cwd=self.folder,
             env=self.environment,
             capture_output=True,
@@ -60,11 +65,15 @@ class Starter:
         return Ended(done.returncode, done.stdout, done.stderr)
 
     async def run(self, typed: str) -> Ended:
-        """The same, while this process goes on with its own work."""
-        return await asyncio.to_thread(self, typed)
+        """Run a command line in a thread."""
+        return await self.run_words(typed.split())
+
+    async def run_words(self, words: Sequence[str]) -> Ended:
+        """Run a command line, given as words, in a thread."""
+        return await asyncio.to_thread(self.call, words)
 
     async def begin(self, typed: str) -> asyncio.subprocess.Process:
-        """The same, not waited for."""
+        """Start a command line without waiting for it."""
         return await asyncio.create_subprocess_exec(
             *(sys.executable, str(PROJECT / "starter.py"), *typed.split()),
             cwd=self.folder,

@@ -46,7 +46,7 @@ def test_the_clock_can_be_held_at_a_time_of_day() -> None:
 
 
 @pytest.mark.parametrize(
-    ("variable", "value", "wanted"),
+    ("variable", "value", "expected"),
     [
         ("DATE", "29.3.2024", "give a date such as 2024-03-29"),
         ("DATE", "2024-02-30", "give a date such as 2024-03-29"),
@@ -55,8 +55,8 @@ def test_the_clock_can_be_held_at_a_time_of_day() -> None:
         *(("HOLD", hold, r"a phase \(slate, .*\) or an Eastern time such as 14:00") for hold in ("tea", "25:00", "14")),
     ],
 )
-def test_a_wrong_variable_is_refused_by_name_and_value(variable: str, value: str, wanted: str) -> None:
-    with pytest.raises(BadInputError, match=f"{variable}={value}: .*{wanted}"):
+def test_a_wrong_variable_is_refused_by_name_and_value(variable: str, value: str, expected: str) -> None:
+    with pytest.raises(BadInputError, match=f"{variable}={value}: .*{expected}"):
         options_from({variable: value})
 
 

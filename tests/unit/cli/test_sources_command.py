@@ -73,10 +73,10 @@ def test_a_source_keeps_its_last_success_and_age_after_later_failures() -> None:
 
 
 def test_all_sources_are_listed_with_role_and_primary_source() -> None:
-    sources = {source.name: source for source in report().sources}
-    assert list(sources) == list(SOURCES)
-    assert sources["bdl_injuries"].fallback_for == ("nbac_injury_report",)
-    assert (sources["nbac_scoreboard"].role, sources["nbac_scoreboard"].last_success) == ("live", None)
+    views = {source.name: source for source in report().sources}
+    assert list(views) == list(SOURCES)
+    assert views["bdl_injuries"].fallback_for == ("nbac_injury_report",)
+    assert (views["nbac_scoreboard"].role, views["nbac_scoreboard"].last_success) == ("live", None)
 
 
 def test_not_yet_is_neither_success_nor_failure_and_day_old_responses_do_not_count() -> None:

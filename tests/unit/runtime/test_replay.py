@@ -25,7 +25,7 @@ async def start_in(out: Path) -> None:
 def installation(folder: Path) -> dict[Path, bytes]:
     """A folder with real days in it: path -> content."""
     (folder / "landing" / "raw").mkdir(parents=True)
-    (folder / "landing" / "raw" / "answer.json").write_text("{}")
+    (folder / "landing" / "raw" / "response.json").write_text("{}")
     (folder / "tipoff.duckdb").write_text("a warehouse")
     return files_of(folder)
 
