@@ -158,6 +158,10 @@ class _History(_GameLog):
     """The logs of the regular seasons up to the day before, and of this season's playoffs once they began."""
 
     role = Role.PRE
+    undetectable_faults = {
+        "partial_slate": "a history has no game of the date",
+        **dict.fromkeys(("stale", "late"), "a missing last date looks like a date without games"),
+    }
 
     def __init__(self, history_seasons: int = 1) -> None:
         """`history_seasons`: how many seasons to request, the slate's included."""
@@ -196,10 +200,6 @@ class PlayerHistory(_History):
     table = "raw_player_boxscores"
     kind = _PLAYERS
     natural_key = _PLAYERS.key
-    undetectable_faults = {
-        "partial_slate": "a history has no game of the date",
-        **dict.fromkeys(("stale", "late"), "a date less looks like a date without games"),
-    }
     ignored_fields = _PLAYERS.ignored_fields
 
 
@@ -211,10 +211,6 @@ class TeamHistory(_History):
     table = "raw_team_boxscores"
     kind = _TEAMS
     natural_key = _TEAMS.key
-    undetectable_faults = {
-        "partial_slate": "a history has no game of the date",
-        **dict.fromkeys(("stale", "late"), "a date less looks like a date without games"),
-    }
     ignored_fields = _TEAMS.ignored_fields
 
 

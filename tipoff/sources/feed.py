@@ -10,6 +10,7 @@ from typing import ClassVar
 from tipoff.errors import ContractError
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate, Source
 from tipoff.sources.outcomes import Expected, classify
+from tipoff.sources.rejections import REPEATED
 from tipoff.vocabulary import Outcome, SlateGame
 
 
@@ -57,7 +58,7 @@ class RowCollector:
         """Add a row. The first row of a key stays, a later one counts as repeated."""
         key = tuple(row[column] for column in self._key)
         if key in self._rows:
-            self.reject("repeated")
+            self.reject(REPEATED)
         else:
             self._rows[key] = row
 
@@ -96,5 +97,5 @@ def judged_by_games(expected: Iterable[SlateGame], present: Iterable[str], if_no
     if len(missing) == len(expected):
         return if_none
     if missing:
-        return judged(Outcome.PARTIAL, f"missing: {', '.join(missing)}")
+        return judged(Outcome.PARTIAL, f"{len(missing)} of {len(expected)} games missing: {', '.join(missing)}")
     return judged(Outcome.OK, f"{len(expected)} games")

@@ -27,7 +27,7 @@ class Standings(Feed):
     role = Role.PRE
     table = "raw_standings"
     natural_key = ("game_date", "team")
-    undetectable_faults = dict.fromkeys(("stale", "late"), "a date less looks like a date without games")
+    undetectable_faults = dict.fromkeys(("stale", "late"), "standings of the day before look like a date without games")
     ignored_fields: ClassVar[frozenset[str]] = names("id city name abbreviation meta")
 
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:

@@ -211,7 +211,7 @@ def test_an_incomplete_balldontlie_game_is_left_to_the_next_source(recordings: R
     document["data"][0]["home_team"]["players"] = document["data"][0]["home_team"]["players"][1:]
     body = json.dumps(document).encode()
     verdict = BDL_BOX.source.judge(recordings.request(BDL_BOX), recordings.response(BDL_BOX, body=body), BDL_BOX.slate)
-    assert (verdict.outcome, verdict.reason) == (Outcome.PARTIAL, "missing: HOU@PHI")
+    assert (verdict.outcome, verdict.reason) == (Outcome.PARTIAL, "1 of 11 games missing: HOU@PHI")
     reading = recordings.read(BDL_BOX, document)
     assert "0022300555" not in {row["game_id"] for row in reading.rows}
     assert reading.rejected["player points do not add up to the game's score"] == 35

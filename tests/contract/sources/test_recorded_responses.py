@@ -269,7 +269,7 @@ def test_a_game_without_officials_is_missing_and_its_open_positions_are_counted(
     assert recordings.read(REFEREES, document).rejected["position without an official"] == 3
     response = recordings.response(REFEREES, body=json.dumps(document).encode())
     judgement = REFEREES.source.judge(recordings.request(REFEREES), response, REFEREES.slate)
-    assert (judgement.outcome, judgement.reason) == (Outcome.PARTIAL, "missing: OKC@CLE")
+    assert (judgement.outcome, judgement.reason) == (Outcome.PARTIAL, "1 of 2 games missing: OKC@CLE")
 
 
 def test_an_official_without_a_code_is_refused(recordings: Recordings) -> None:
@@ -316,7 +316,7 @@ def test_standings_without_a_team_of_the_slate_name_its_game(recordings: Recordi
     document["data"] = [entry for entry in document["data"] if entry["team"]["abbreviation"] != "NYK"]
     response = recordings.response(STANDINGS, body=json.dumps(document).encode())
     judgement = STANDINGS.source.judge(recordings.request(STANDINGS), response, STANDINGS.slate)
-    assert (judgement.outcome, judgement.reason) == (Outcome.PARTIAL, "missing: NYK@GSW")
+    assert (judgement.outcome, judgement.reason) == (Outcome.PARTIAL, "1 of 2 games missing: NYK@GSW")
 
 
 @pytest.mark.parametrize(

@@ -225,7 +225,7 @@ def test_results_come_game_by_game_and_add_up(day: Day) -> None:
     assert outcomes(day, "nbac_player_boxscores", EVENING) == {Outcome.NOT_PUBLISHED_YET}
     (partial,) = day.poll("nbac_player_boxscores", NIGHT)
     assert partial.judgement.outcome is Outcome.PARTIAL
-    assert partial.judgement.reason == "missing: DAL@SAC"
+    assert partial.judgement.reason == "1 of 12 games missing: DAL@SAC"
     players, teams = (day.rows(f"nbac_{name}", NEXT_MORNING) for name in ("player_boxscores", "team_boxscore"))
     scores = {row["game_id"]: row for row in day.rows("nbac_scoreboard", NEXT_MORNING)}
     for team in teams:
