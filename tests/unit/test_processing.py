@@ -92,8 +92,8 @@ class Collected:
     def _event_ids(self) -> dict[str, str]:
         (body,) = self.bodies(EVENTS)
         homes = {game.home: game.game_id for game in self.slate.games}
-        found = ((find_team(event["home_team"]), event["id"]) for event in json.loads(body))
-        return {homes[team.tricode]: event_id for team, event_id in found if team and team.tricode in homes}
+        teams = ((find_team(event["home_team"]), event["id"]) for event in json.loads(body))
+        return {homes[team.tricode]: event_id for team, event_id in teams if team and team.tricode in homes}
 
     def items(self, name: str) -> tuple[BatchItem, ...]:
         return Batch.model_validate_json(self.landing.get(self.batches[name])).items
@@ -178,20 +178,20 @@ def scale_prices(event: Any) -> Any:
 
 
 def test_the_schedule_names_the_slate_by_tip_off(day: Reading) -> None:
-    told = day.read(SCHEDULE)
-    assert told.outcome is Outcome.OK
-    assert told.games == day.slate.games
-    assert len(told.games or ()) == 12
-    assert told.postponed == ()
+    report = day.read(SCHEDULE)
+    assert report.outcome is Outcome.OK
+    assert report.games == day.slate.games
+    assert len(report.games or ()) == 12
+    assert report.postponed == ()
     assert day.count("raw_schedule", "game_date = DATE '2024-03-29'") == 12
 
 
-def saying(game_id: str, **told: str) -> Callable[[BatchItem, Any], Any]:
+def with_fields(game_id: str, **fields: str) -> Callable[[BatchItem, Any], Any]:
     """A change of the schedule that has it tell something else of a game."""
 
     def change(item: BatchItem, answer: Any) -> Any:
         games = (game for dates in answer["leagueSchedule"]["gameDates"] for game in dates["games"])
-        next(game for game in games if game["gameId"] == game_id).update(told)
+        next(game for game in games if game["gameId"] == game_id).update(fields)
         return answer
 
     return change
@@ -200,10 +200,10 @@ def saying(game_id: str, **told: str) -> Callable[[BatchItem, Any], Any]:
 def test_a_postponed_game_is_left_out_of_the_slate_and_named(day: Reading) -> None:
     postponed = day.slate.games[3].game_id
     day.read(SCHEDULE)
-    told = day.read(SCHEDULE, batch=day.batch(SCHEDULE, saying(postponed, gameStatusText="PPD")))
-    assert told.postponed == (postponed,)
-    assert told.games == tuple(game for game in day.slate.games if game.game_id != postponed)
-    assert told.changed_games == (postponed,)
+    report = day.read(SCHEDULE, batch=day.batch(SCHEDULE, with_fields(postponed, gameStatusText="PPD")))
+    assert report.postponed == (postponed,)
+    assert report.games == tuple(game for game in day.slate.games if game.game_id != postponed)
+    assert report.changed_games == (postponed,)
 
 
 @pytest.mark.parametrize("name", [name for name, _ in LOOKS])
@@ -220,7 +220,7 @@ def test_reading_twice_changes_nothing(day: Reading, name: str) -> None:
 
 
 def test_an_old_answer_read_again_does_not_undo_what_a_later_one_brought(day: Reading) -> None:
-    moved = saying(day.slate.games[3].game_id, gameDateTimeUTC="2024-04-12T23:00:00Z")
+    moved = with_fields(day.slate.games[3].game_id, gameDateTimeUTC="2024-04-12T23:00:00Z")
     day.read(SCHEDULE)
     later = MORNING + timedelta(days=1)
     assert day.read(SCHEDULE, later, day.batch(SCHEDULE, moved)).changed
@@ -230,19 +230,19 @@ def test_an_old_answer_read_again_does_not_undo_what_a_later_one_brought(day: Re
     assert day.table("raw_schedule").equals(standing)
 
 
-def test_what_stood_beside_news_is_of_the_moment_it_was_first_told(day: Reading) -> None:
+def test_unchanged_rows_keep_the_time_of_their_first_landing(day: Reading) -> None:
     """A final score is known from then on, however often the games that go on are read after it."""
     moved = day.slate.games[3].game_id
     day.read(SCHEDULE)
     later = MORNING + timedelta(days=1)
-    day.read(SCHEDULE, later, day.batch(SCHEDULE, saying(moved, gameDateTimeUTC="2024-04-12T23:00:00Z")))
-    told = dict(day.table("raw_schedule").select("game_id", "as_of").iter_rows())
-    assert told.pop(moved) == later
-    assert set(told.values()) == {MORNING}
+    day.read(SCHEDULE, later, day.batch(SCHEDULE, with_fields(moved, gameDateTimeUTC="2024-04-12T23:00:00Z")))
+    as_of_game = dict(day.table("raw_schedule").select("game_id", "as_of").iter_rows())
+    assert as_of_game.pop(moved) == later
+    assert set(as_of_game.values()) == {MORNING}
 
 
 def test_a_roster_of_the_morning_read_again_is_the_roster_of_the_morning(day: Reading) -> None:
-    """A re-run reads the day anew: what it predicts of the morning knows nobody who was signed at noon."""
+    """A re-run reads the whole day, and its predictions of the morning do not use a player signed at noon."""
 
     def sign_nobody_yet(item: BatchItem, answer: Any) -> Any:
         del answer["team"]["athletes"][0]
@@ -260,10 +260,10 @@ def test_a_roster_of_the_morning_read_again_is_the_roster_of_the_morning(day: Re
 
 def test_every_source_is_about_the_whole_slate(day: Reading) -> None:
     for name in (PLAYERS, ROSTERS, HISTORY, EVENTS, LINES, INJURIES, PROPS):
-        told = day.read(name)
-        assert told.outcome is Outcome.OK, told.reason
-        assert told.changed_games == tuple(game.game_id for game in day.slate.games), name
-        assert told.missing_games == ()
+        report = day.read(name)
+        assert report.outcome is Outcome.OK, report.reason
+        assert report.changed_games == tuple(game.game_id for game in day.slate.games), name
+        assert report.missing_games == ()
 
 
 def test_results_come_game_by_game(day: Reading) -> None:
@@ -302,8 +302,8 @@ def test_only_the_games_whose_quotes_changed_get_a_snapshot(day: Reading) -> Non
     before = day.count("raw_player_props")
     in_game = day.count("raw_player_props", f"game_id = '{moved.game_id}'")
     batch = day.batch(PROPS, lambda item, event: scale_prices(event) if item.game_id == moved.game_id else event)
-    told = day.read(PROPS, AFTERNOON + timedelta(minutes=30), batch)
-    assert (told.changed, told.changed_games) == (True, (moved.game_id,))
+    report = day.read(PROPS, AFTERNOON + timedelta(minutes=30), batch)
+    assert (report.changed, report.changed_games) == (True, (moved.game_id,))
     assert day.count("raw_player_props") == before + in_game
     assert day.count("raw_player_props", "as_of = TIMESTAMP '2024-03-29 19:35:00+00'") == in_game
 
@@ -317,8 +317,8 @@ def test_a_book_that_looked_again_without_moving_is_no_news(day: Reading) -> Non
 
     for name in (PLAYERS, ROSTERS, PROPS):
         day.read(name)
-    told = day.read(PROPS, AFTERNOON + timedelta(minutes=30), day.batch(PROPS, touched))
-    assert (told.changed, told.changed_games) == (False, ())
+    report = day.read(PROPS, AFTERNOON + timedelta(minutes=30), day.batch(PROPS, touched))
+    assert (report.changed, report.changed_games) == (False, ())
 
 
 def test_quotes_that_are_missing_for_a_game_leave_its_last_snapshot(day: Reading) -> None:
@@ -327,9 +327,9 @@ def test_quotes_that_are_missing_for_a_game_leave_its_last_snapshot(day: Reading
     gone = day.slate.games[0]
     standing = day.table("raw_player_props")
     batch = day.batch(PROPS, lambda item, event: None if item.game_id == gone.game_id else event)
-    told = day.read(PROPS, AFTERNOON + timedelta(minutes=30), batch)
-    assert (told.outcome, told.missing_games) == (Outcome.PARTIAL, (gone.game_id,))
-    assert gone.label in told.reason
+    report = day.read(PROPS, AFTERNOON + timedelta(minutes=30), batch)
+    assert (report.outcome, report.missing_games) == (Outcome.PARTIAL, (gone.game_id,))
+    assert gone.label in report.reason
     assert day.table("raw_player_props").equals(standing)
 
 
@@ -346,8 +346,8 @@ def test_a_game_whose_last_listed_player_was_cleared_has_a_snapshot_of_its_teams
     body = report(ArchiveView(ArchiveIndex(archive), noon), {"stamp": f"{DAY}_11AM"}).body
     key = day.collected.landing.put(INJURIES, DAY, body, "pdf").key
     items = tuple(item.model_copy(update={"key": key}) for item in day.collected.items(INJURIES))
-    told = day.read(INJURIES, noon, day.land(Batch(source=INJURIES, game_date=DAY, items=items)))
-    assert told.changed_games == (cleared.game_id,)
+    processed = day.read(INJURIES, noon, day.land(Batch(source=INJURIES, game_date=DAY, items=items)))
+    assert processed.changed_games == (cleared.game_id,)
     last = day.table("raw_injuries").filter(game_id=cleared.game_id).filter(pl.col("as_of") == pl.col("as_of").max())
     assert {(row["player_id"], row["status"]) for row in last.iter_rows(named=True)} == {
         (cleared.away, "Submitted"),
@@ -368,9 +368,9 @@ def test_a_team_whose_roster_did_not_come_keeps_the_one_it_had(day: Reading) -> 
             del answer["team"]["athletes"][0]
         return answer
 
-    told = day.read(ROSTERS, MORNING + timedelta(hours=1), day.batch(ROSTERS, one_cut))
-    assert (told.outcome, told.missing_games) == (Outcome.PARTIAL, (game.game_id,))
-    assert told.changed_games == (game.game_id,)
+    report = day.read(ROSTERS, MORNING + timedelta(hours=1), day.batch(ROSTERS, one_cut))
+    assert (report.outcome, report.missing_games) == (Outcome.PARTIAL, (game.game_id,))
+    assert report.changed_games == (game.game_id,)
     now = day.table("raw_rosters")
     assert now.filter(team=game.home).equals(standing.filter(team=game.home))
     assert now.filter(team=game.away).height == standing.filter(team=game.away).height - 1
@@ -384,9 +384,9 @@ def test_suspiciously_few_rows_never_replace_more(day: Reading) -> None:
         del answer["leagueSchedule"]["gameDates"][20:]
         return answer
 
-    told = day.read(SCHEDULE, batch=day.batch(SCHEDULE, cut))
-    assert told.outcome is Outcome.SUSPICIOUSLY_EMPTY
-    assert (told.changed, told.games) == (False, None)
+    report = day.read(SCHEDULE, batch=day.batch(SCHEDULE, cut))
+    assert report.outcome is Outcome.SUSPICIOUSLY_EMPTY
+    assert (report.changed, report.games) == (False, None)
     assert day.table("raw_schedule").equals(standing)
 
 
@@ -395,8 +395,8 @@ def test_suspiciously_few_rows_are_taken_where_nothing_stands(day: Reading) -> N
         del answer["resultSets"][0]["rowSet"][100:]
         return answer
 
-    told = day.read(PLAYERS, batch=day.batch(PLAYERS, cut))
-    assert (told.outcome, told.rows, told.changed) == (Outcome.SUSPICIOUSLY_EMPTY, 100, True)
+    report = day.read(PLAYERS, batch=day.batch(PLAYERS, cut))
+    assert (report.outcome, report.rows, report.changed) == (Outcome.SUSPICIOUSLY_EMPTY, 100, True)
     assert day.count("raw_players") == 100
 
 
@@ -410,8 +410,8 @@ def test_suspiciously_few_quotes_do_not_become_the_last_snapshot(day: Reading) -
         event["bookmakers"][0]["markets"][0]["outcomes"] = event["bookmakers"][0]["markets"][0]["outcomes"][:2]
         return event
 
-    told = day.read(PROPS, AFTERNOON + timedelta(minutes=30), day.batch(PROPS, one_quote))
-    assert (told.outcome, told.changed) == (Outcome.SUSPICIOUSLY_EMPTY, False)
+    report = day.read(PROPS, AFTERNOON + timedelta(minutes=30), day.batch(PROPS, one_quote))
+    assert (report.outcome, report.changed) == (Outcome.SUSPICIOUSLY_EMPTY, False)
     assert day.table("raw_player_props").equals(standing)
 
 
@@ -425,12 +425,12 @@ def test_an_answer_that_cannot_be_read_costs_its_game_only(day: Reading) -> None
             del event["bookmakers"]
         return event
 
-    told = day.read(PROPS, batch=day.batch(PROPS, without_books))
-    assert (told.outcome, told.missing_games) == (Outcome.PARTIAL, (broken.game_id,))
-    assert "1 of 12 answers unreadable, the first: odds_api_player_points_props: $.bookmakers" in told.reason
-    assert "(landed: raw/odds_api_player_points_props/2024-03-29/" in told.reason
-    assert told.changed_games is not None
-    assert len(told.changed_games) == 11
+    report = day.read(PROPS, batch=day.batch(PROPS, without_books))
+    assert (report.outcome, report.missing_games) == (Outcome.PARTIAL, (broken.game_id,))
+    assert "1 of 12 answers unreadable, the first: odds_api_player_points_props: $.bookmakers" in report.reason
+    assert "(landed: raw/odds_api_player_points_props/2024-03-29/" in report.reason
+    assert report.changed_games is not None
+    assert len(report.changed_games) == 11
 
 
 @pytest.mark.parametrize("points", [2**63, 10**400], ids=["64 bits", "400 digits"])
@@ -442,8 +442,8 @@ def test_a_number_that_no_column_holds_costs_the_game_of_its_answer_only(day: Re
             answer["boxScoreTraditional"]["homeTeam"]["statistics"]["points"] = points
         return answer
 
-    told = day.read(TEAM_BOXSCORES, batch=day.batch(TEAM_BOXSCORES, swollen))
-    assert (told.outcome, told.missing_games) == (Outcome.PARTIAL, (broken,))
+    report = day.read(TEAM_BOXSCORES, batch=day.batch(TEAM_BOXSCORES, swollen))
+    assert (report.outcome, report.missing_games) == (Outcome.PARTIAL, (broken,))
 
 
 def test_no_readable_answer_at_all_is_an_error_and_nothing_is_written(day: Reading) -> None:
@@ -460,12 +460,12 @@ def test_names_cannot_be_resolved_before_anyone_is_known(day: Reading) -> None:
 def test_a_team_without_a_roster_is_resolved_by_the_leagues_list(day: Reading) -> None:
     day.read(PLAYERS)
     day.read(ROSTERS, batch=day.batch(ROSTERS, lambda item, answer: answer if item.part == "DEN" else None))
-    told = day.read(PROPS)
-    assert told.unresolved == 0
+    report = day.read(PROPS)
+    assert report.unresolved == 0
     assert day.count("raw_player_props", "player_id IS NULL") == 0
 
 
-def test_an_unknown_name_is_kept_told_and_resolved_once_a_person_says_who_it_is(day: Reading, tmp_path: Path) -> None:
+def test_an_unknown_name_is_stored_reported_and_resolved_by_an_alias(day: Reading, tmp_path: Path) -> None:
     game = day.slate.games[0]
     first = json.loads(day.collected.bodies(PROPS)[0])
     real = first["bookmakers"][0]["markets"][0]["outcomes"][0]["description"]
@@ -476,25 +476,25 @@ def test_an_unknown_name_is_kept_told_and_resolved_once_a_person_says_who_it_is(
     day.read(PLAYERS)
     day.read(ROSTERS)
     batch = day.batch(PROPS, renamed)
-    told = day.read(PROPS, batch=batch)
-    assert told.unresolved == 1
+    report = day.read(PROPS, batch=batch)
+    assert report.unresolved == 1
     assert day.count("raw_player_props", "player_id IS NULL AND player_name = 'The Unknown Man'") > 0
     (row,) = day.table("unresolved_players").iter_rows(named=True)
     assert (row["source"], row["game_id"], row["as_of"]) == (PROPS, game.game_id, AFTERNOON)
     nearest, second, _ = row["candidates"].split("; ")
-    assert told.unresolved_names == (f"The Unknown Man ({nearest} or {second}?)",)
+    assert report.unresolved_names == (f"The Unknown Man ({nearest} or {second}?)",)
 
     aliases = tmp_path / "aliases.csv"
     aliases.write_text(f"spelling,player_name\nThe Unknown Man,{real}\n", encoding="utf-8")
     later = AFTERNOON + timedelta(minutes=30)
-    told = day.read(PROPS, later, batch, aliases)
-    assert (told.unresolved, told.changed_games) == (0, (game.game_id,))
+    report = day.read(PROPS, later, batch, aliases)
+    assert (report.unresolved, report.changed_games) == (0, (game.game_id,))
     assert day.count("unresolved_players") == 0
     assert day.count("raw_player_props", f"as_of = TIMESTAMP '{later:%F %T}+00' AND player_id IS NULL") == 0
 
     before = day.count("raw_player_props")
-    told = day.read(PROPS, AFTERNOON, batch, aliases)
-    assert (told.changed, told.changed_games) == (True, (game.game_id,))
+    report = day.read(PROPS, AFTERNOON, batch, aliases)
+    assert (report.changed, report.changed_games) == (True, (game.game_id,))
     assert day.count("raw_player_props", "player_id IS NULL") == 0
     assert day.count("raw_player_props") == before
     assert not day.read(PROPS, AFTERNOON, batch, aliases).changed
@@ -507,8 +507,8 @@ def test_one_unknown_name_in_two_games_is_two_men(day: Reading) -> None:
 
     day.read(PLAYERS)
     day.read(ROSTERS)
-    told = day.read(PROPS, batch=day.batch(PROPS, renamed))
-    assert told.unresolved == 12
+    report = day.read(PROPS, batch=day.batch(PROPS, renamed))
+    assert report.unresolved == 12
     assert day.table("unresolved_players")["game_id"].to_list() == sorted(game.game_id for game in day.slate.games)
 
 
@@ -541,8 +541,8 @@ def test_reading_some_games_again_keeps_the_unresolved_names_of_the_others(day: 
     if asked_about == "one game":
         day.slate = day.slate.model_copy(update={"games": (game,)})
     one = day.batch(PROPS, lambda item, event: event if item.game_id == game.game_id else None)
-    told = day.read(PROPS, AFTERNOON + timedelta(minutes=30), one)
-    assert {each.game_id for each in day.slate.games} - set(told.missing_games) == {game.game_id}
+    report = day.read(PROPS, AFTERNOON + timedelta(minutes=30), one)
+    assert {each.game_id for each in day.slate.games} - set(report.missing_games) == {game.game_id}
     names = day.table("unresolved_players")["player_name"].to_list()
     assert len(names) == 11
     assert f"Unknown Of {game.label}" not in names
@@ -607,8 +607,8 @@ def test_a_standing_answer_is_read_as_of_its_own_moment_and_takes_no_place_from_
     before = day.count("raw_player_props")
     later = AFTERNOON + timedelta(minutes=30)
     both = (morning, is_new.model_copy(update={"fetched_at": later}))
-    told = day.read(PROPS, later, day.land(Batch(source=PROPS, game_date=DAY, items=both)))
-    assert told.changed_games == (is_new.game_id,)
+    report = day.read(PROPS, later, day.land(Batch(source=PROPS, game_date=DAY, items=both)))
+    assert report.changed_games == (is_new.game_id,)
     assert day.count("raw_player_props", f"game_id = '{stands.game_id}'") == before
     newest = day.table("raw_player_props").filter(game_id=stands.game_id).sort("as_of")
     assert newest["source"].last() == "others"
@@ -630,9 +630,9 @@ def test_the_last_snapshot_of_a_game_is_always_what_was_last_seen_of_it(
     folder = tmp_path_factory.mktemp("snapshots")
     day = Reading(collected, open_warehouse(f"duckdb:///{folder}/warehouse.duckdb"))
     (everything,) = (json.loads(body) for body in collected.bodies(LINES))
-    seen: dict[int, float] = {}
+    last_prices: dict[int, float] = {}
     changes = 0
-    for place, prices in enumerate(polls):
+    for index, prices in enumerate(polls):
 
         def quoted(item: BatchItem, answer: Any, prices: Mapping[int, float] = prices) -> Any:
             events = []
@@ -644,17 +644,17 @@ def test_the_last_snapshot_of_a_game_is_always_what_was_last_seen_of_it(
                 events.append(event)
             return events
 
-        changes += sum(seen.get(game) != price for game, price in prices.items())
-        seen |= prices
-        as_of = MORNING + timedelta(minutes=place)
+        changes += sum(last_prices.get(game) != price for game, price in prices.items())
+        last_prices |= prices
+        as_of = MORNING + timedelta(minutes=index)
         batch = day.batch(LINES, quoted)
-        told = day.read(LINES, as_of, batch)
+        report = day.read(LINES, as_of, batch)
         assert day.read(LINES, as_of, batch).changed is False
-        assert told.changed == bool(told.changed_games)
+        assert report.changed == bool(report.changed_games)
     snapshots = day.table("raw_game_lines")
     day.warehouse.close()
     last = snapshots.sort("as_of").group_by("event_id").last()
     assert snapshots.height == changes
     assert {row["event_id"]: row["home_spread_price_american"] for row in last.iter_rows(named=True)} == {
-        everything[game]["id"]: price for game, price in seen.items()
+        everything[game]["id"]: price for game, price in last_prices.items()
     }

@@ -16,7 +16,7 @@ def answer(content: object) -> JsonPayload:
 
 
 @pytest.mark.parametrize(
-    ("take", "value", "problem"),
+    ("read", "value", "problem"),
     [
         (lambda fields: fields.text("x"), 7, "is an integer, expected text"),
         (lambda fields: fields.integer("x"), True, "is true or false, expected an integer"),
@@ -36,11 +36,11 @@ def answer(content: object) -> JsonPayload:
     ],
 )
 def test_a_field_of_another_type_is_refused_by_its_path(
-    take: Callable[[Fields], object], value: object, problem: str
+    read: Callable[[Fields], object], value: object, problem: str
 ) -> None:
     inner = answer({"games": [{"home": {"x": value}}]}).top().each("games")[0].fields("home")
     with pytest.raises(ContractError) as caught:
-        take(inner)
+        read(inner)
     assert caught.value.path == "$.games[0].home.x"
     assert problem in caught.value.problem
     assert str(caught.value).startswith("feed: $.games[0].home.x: ")
