@@ -101,7 +101,8 @@ def _source_text(view: DayView) -> str:
             tables = f"; the tables are from the last export{age}" if view.status else ""
             if view.has_ended:
                 return f"status of the ended run from the server{tables}"
-            return f"status from the server only{tables}. {view.why}: start a worker for more (python worker.py)"
+            hint = "start a worker for more (python worker.py)"
+            return f"status from the server only{tables}, because {view.why}: {hint}"
         case StatusSource.EXPORT:
             return f"last known status{age}: {view.why}"
 

@@ -1,6 +1,6 @@
 """Finds a `temporal` command line tool, whose dev server is a real Temporal server, or installs one.
 
-A mock never takes its place: without a usable binary there is an error that lists what was tried.
+A mock never takes its place: without a usable binary there is an error that lists all attempts.
 """
 
 import os
@@ -30,7 +30,7 @@ PrintLine = Callable[[str], None]
 
 
 class NoTemporalServerError(TipoffError):
-    """No usable Temporal server was found; the text lists what was tried and why each failed."""
+    """No usable Temporal server was found; the text lists every attempt and why it failed."""
 
 
 class UnusableError(Exception):
@@ -52,7 +52,7 @@ def find_or_install_temporal(cache: Path, print_line: PrintLine = print) -> Path
             except UnusableError as reason:
                 failures.append(f"  {name}: {reason}")
     raise NoTemporalServerError(
-        "no usable Temporal server was found. Tried, in this order:\n"
+        "there is no usable Temporal server. Attempts, in this order:\n"
         + "\n".join(failures)
         + "\nInstall the Temporal CLI (https://docs.temporal.io/cli) so that `temporal` is on the PATH, or Go 1.25 "
         f"or newer, or put the binary at {home / 'temporal'}; then run this again."

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.timeout(300)
 
 HOST = "site.api.espn.com"
 TOLERANCE = timedelta(seconds=0.9)
-"""On a busy machine a request arrives a little after its slot."""
+"""On a loaded machine a request arrives a little after its slot."""
 POLLS = 10
 """More than one process runs at the same time."""
 DAY = date(2024, 3, 29)

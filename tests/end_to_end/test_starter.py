@@ -77,7 +77,7 @@ async def wait_for_status(client: Client, game_date: str, condition: Callable[[D
 
 
 async def status_from_worker(starter: Starter, game_date: str) -> Any:
-    """The worker's status of a day; on a busy machine a query may time out once or twice."""
+    """The worker's status of a day; on a loaded machine a query may time out once or twice."""
     for _ in range(10):
         status = (await starter.run(f"status --date {game_date} --json")).json
         if status["from"] == "worker":
@@ -426,4 +426,4 @@ async def test_every_documented_command_runs(client: Client, starter: Starter, d
             assert ended.code in USABLE_CODES, (words, ended.err)
             assert "unexpected" not in ended.err
             codes.setdefault(words[0], set()).add(ended.code)
-    assert {"status", "plan", "sources", "train"} <= {name for name, found in codes.items() if 0 in found}
+    assert {"status", "plan", "sources", "train"} <= {name for name, exit_codes in codes.items() if 0 in exit_codes}

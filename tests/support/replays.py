@@ -32,7 +32,7 @@ from workflows.daily_pipeline import DailyPipelineWorkflow
 DAY = date(2024, 3, 29)
 SAMPLE = PROJECT / "sample"
 DAY_TIMEOUT_SECONDS = 500.0
-"""The longest a day may take on a busy machine; an idle machine needs a twentieth."""
+"""The longest a day may take on a loaded machine; an idle one needs a twentieth."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ async def running_replay(
     if models is not None:
         changes["TIPOFF_MODELS"] = f"file://{models}"
     config = ReplayConfig(game_date, archive, out, faults=_fault_file(out, faults), settings=tuple(changes.items()))
-    async with start_replay(config, _silent_stages(), binary) as running:
+    async with start_replay(config, _silent_timer(), binary) as running:
         yield running
 
 
@@ -150,7 +150,7 @@ def _fault_file(out: Path, text: str) -> Path:
     return file
 
 
-def _silent_stages() -> StageTimer:
+def _silent_timer() -> StageTimer:
     return StageTimer(lambda line: None)
 
 
@@ -175,7 +175,7 @@ async def finish_day(running: Replay, handle: DayHandle, run: str = "first_run")
         result=result.model_dump_json(),
         status=status.model_dump_json(),
         history=(await handle.fetch_history()).to_json(),
-        summary=json.dumps(await write_summary(running, handle, result, _silent_stages())),
+        summary=json.dumps(await write_summary(running, handle, result, _silent_timer())),
     )
     return day
 
