@@ -117,10 +117,10 @@ def pdf_of(pages: Iterable[Sequence[str]], gap: float = 3.0, encrypt: str | None
     canvas = Canvas(content, pagesize=(792, 792), invariant=True, encrypt=encrypt)
     for lines in pages:
         canvas.setFont("Helvetica", 7)
-        for place, line in enumerate(lines):
+        for number, line in enumerate(lines):
             x = 36.0
             for word in line.split():
-                canvas.drawString(x, 756 - 11 * place, word)
+                canvas.drawString(x, 756 - 11 * number, word)
                 x += canvas.stringWidth(word, "Helvetica", 7) + gap
         canvas.showPage()
     canvas.save()
@@ -144,9 +144,9 @@ def injury_report(
     canvas = Canvas(content, pagesize=(1200, 600), invariant=True, encrypt=encrypt)
     canvas.setFont("Helvetica", 8)
     canvas.drawString(289, 560, f"Injury Report: {stamp}".strip())
-    for place, cells in enumerate((headings, *rows)):
+    for number, cells in enumerate((headings, *rows)):
         for left, cell in zip(columns, cells, strict=True):
-            canvas.drawString(left, 530 - 20 * place, cell)
+            canvas.drawString(left, 530 - 20 * number, cell)
     canvas.showPage()
     canvas.save()
     return content.getvalue()

@@ -194,7 +194,10 @@ async def test_a_worker_that_shuts_down_reports_what_it_has_polled_so_far(
         async with Worker(client, task_queue="deciding", workflows=[Once], workflow_runner=UnsandboxedWorkflowRunner()):
             async with serving:
                 handle = await client.start_workflow(
-                    Once.run, args=[Activity.FOLLOW.value, request, "slow-follow"], id="stopped", task_queue="deciding"
+                    Once.run,
+                    args=[Activity.FOLLOW.value, request, "slow-follow"],
+                    id="cancelled",
+                    task_queue="deciding",
                 )
                 await following.waits.wait()
             done = SourceReport.model_validate(await handle.result())

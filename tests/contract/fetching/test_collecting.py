@@ -112,7 +112,7 @@ class Day:
         self.provider = provider
         self.root = root
         self.landing = LocalLanding(root)
-        self.told: list[tuple[int, int]] = []
+        self.progress: list[tuple[int, int]] = []
 
     async def poll(
         self,
@@ -123,7 +123,7 @@ class Day:
         force: bool = False,
     ) -> CollectReport:
         settings = load_settings(environ={"TIPOFF_UPSTREAM": self.provider.url, "TIPOFF_BODY_CAP_BYTES": "3000000"})
-        self.told.clear()
+        self.progress.clear()
         async with Fetcher(settings, timeouts=Timeouts(connect=1, read=0.3, total=2)) as fetcher:
             return await collect(
                 SOURCES[name],
@@ -133,7 +133,7 @@ class Day:
                 fetcher=fetcher,
                 landing=self.landing,
                 rate_limiter=rate_limiter or Unlimited(),
-                progress=lambda done, of: self.told.append((done, of)),
+                progress=lambda done, of: self.progress.append((done, of)),
                 force=force,
             )
 
@@ -165,7 +165,7 @@ async def test_a_whole_look_lands_every_answer_and_one_batch_that_lists_them(day
     items = day.batch(collected).items
     assert [(item.game_id, item.part) for item in items] == [(game.game_id, game.label) for game in GAMES]
     assert all(day.landing.get(item.key) for item in items)
-    assert day.told == [(1, 3), (2, 3), (3, 3)]
+    assert day.progress == [(1, 3), (2, 3), (3, 3)]
 
 
 async def test_games_that_fail_are_named_and_the_others_kept(day: Day) -> None:
@@ -195,7 +195,7 @@ async def test_further_pages_are_asked_for_where_there_are_any(day: Day) -> None
     assert (collected.outcome, collected.requests, len(day.provider.asked)) == (Outcome.OK, 4, 4)
     parts = ["GSW@CHA page 1", "GSW@CHA page 2", "LAL@IND page 1", "LAC@ORL page 1"]
     assert [item.part for item in day.batch(collected).items] == parts
-    assert day.told[-1] == (4, 4)
+    assert day.progress[-1] == (4, 4)
     again = await day.poll(OFFERS)
     assert (again.batch_key, len(day.provider.asked)) == (collected.batch_key, 4), "a second try goes on from page 1"
 
@@ -260,14 +260,14 @@ def plays(*replies: Reply | None) -> dict[str, Reply]:
     }
 
 
-@pytest.mark.parametrize("place", range(3))
-async def test_a_finished_game_denied_alone_is_not_there_and_the_others_are_asked_for(day: Day, place: int) -> None:
-    day.provider.replies = plays(*(DENIED if game is GAMES[place] else None for game in GAMES))
+@pytest.mark.parametrize("index", range(3))
+async def test_a_finished_game_denied_alone_is_not_there_and_the_others_are_asked_for(day: Day, index: int) -> None:
+    day.provider.replies = plays(*(DENIED if game is GAMES[index] else None for game in GAMES))
     collected = await day.poll(PLAYS.name, ALL_OVER)
-    told = [Outcome.NOT_PUBLISHED_YET if game is GAMES[place] else Outcome.OK for game in GAMES]
-    assert [outcome for _, outcome in day.outcomes(PLAYS.name)] == told
+    expected = [Outcome.NOT_PUBLISHED_YET if game is GAMES[index] else Outcome.OK for game in GAMES]
+    assert [outcome for _, outcome in day.outcomes(PLAYS.name)] == expected
     assert (collected.outcome, collected.retry_at) == (Outcome.PARTIAL, None)
-    assert collected.missing_games == (GAMES[place].game_id,)
+    assert collected.missing_games == (GAMES[index].game_id,)
 
 
 async def test_the_last_game_that_is_missing_denied_again_closes_nothing(day: Day) -> None:
@@ -322,9 +322,9 @@ async def test_a_game_that_has_gone_is_asked_about_no_more_unless_a_person_wants
     day.provider.replies = dict([(page_1, answer(b"{}", "404 Not Found")), *others])
     first = await day.poll(OFFERS)
     again = [await day.poll(OFFERS, AS_OF + timedelta(minutes=minutes)) for minutes in (30, 60)]
-    told = ("outcome", "refused", "use_fallback", "missing_games")
-    assert [getattr(first, of) for of in told] == [Outcome.PARTIAL, Outcome.GONE, True, (GAMES[0].game_id,)]
-    assert [[getattr(poll, of) for of in told] for poll in again] == [[getattr(first, of) for of in told]] * 2
+    names = ("outcome", "refused", "use_fallback", "missing_games")
+    assert [getattr(first, of) for of in names] == [Outcome.PARTIAL, Outcome.GONE, True, (GAMES[0].game_id,)]
+    assert [[getattr(poll, of) for of in names] for poll in again] == [[getattr(first, of) for of in names]] * 2
     assert len([asked for asked in day.provider.asked if asked.target == page_1]) == 1
     day.provider.replies |= dict([offers(0, 1, 1)])
     assert (await day.poll(OFFERS, AS_OF + timedelta(minutes=90), force=True)).missing_games == ()
@@ -524,15 +524,15 @@ async def test_bodies_over_the_cap_one_after_the_other_are_not_taken_for_silence
 async def test_the_manifest_names_the_question_and_the_answer(day: Day) -> None:
     day.provider.replies = props(quoted(GAMES[0], ETag='"7"'), NOT_FOUND, hang)
     await day.poll(PROPS.name)
-    found, missing, silent = sorted(
+    usable, missing, silent = sorted(
         day.landing.records(PROPS.name, SLATE.game_date), key=lambda record: record.game_id or ""
     )
-    assert found.url == (
+    assert usable.url == (
         "https://api.the-odds-api.com/v4/sports/basketball_nba/events/event-GSW@CHA/odds"
         "?regions=us&oddsFormat=american&dateFormat=iso&markets=player_points"
     )
-    assert (found.status, found.etag, found.fetched_at) == (200, '"7"', AS_OF)
-    assert found.key == f"raw/{PROPS.name}/2024-03-29/{found.sha256}.json"
+    assert (usable.status, usable.etag, usable.fetched_at) == (200, '"7"', AS_OF)
+    assert usable.key == f"raw/{PROPS.name}/2024-03-29/{usable.sha256}.json"
     assert (missing.status, missing.outcome) == (404, Outcome.NOT_PUBLISHED_YET)
     assert (silent.status, silent.key, silent.outcome) == (None, None, Outcome.PROVIDER_ERROR)
 
@@ -643,8 +643,8 @@ async def test_a_paid_answer_that_cannot_be_used_is_not_bought_again_at_every_lo
     day.provider.asked.clear()
     later = await day.poll(PROPS.name, AS_OF + timedelta(minutes=30), rate_limiter=Purse(0))
     assert day.provider.asked == []
-    told = ("outcome", "refused", "reason", "alert", "use_fallback", "missing_games", "batch_key")
-    assert [getattr(later, of) for of in told] == [getattr(first, of) for of in told]
+    names = ("outcome", "refused", "reason", "alert", "use_fallback", "missing_games", "batch_key")
+    assert [getattr(later, of) for of in names] == [getattr(first, of) for of in names]
     assert (later.refused, later.missing_games) == (outcome, (GAMES[2].game_id,))
 
 
@@ -689,8 +689,8 @@ async def test_an_answer_that_has_not_changed_is_not_sent_again_and_the_landed_o
     day.provider.replies = {SCOREBOARD: answer(b"", "304 Not Modified", Content_Encoding="gzip")}
     polls = [await day.poll("nbac_scoreboard", AS_OF + timedelta(minutes=minutes)) for minutes in (3, 6)]
     assert [asked.headers.get("if-none-match") for asked in day.provider.asked] == [None, '"one"', '"one"']
-    told = ("outcome", "reason", "batch_key")
-    assert [[getattr(poll, of) for of in told] for poll in polls] == [[getattr(first, of) for of in told]] * 2
+    names = ("outcome", "reason", "batch_key")
+    assert [[getattr(poll, of) for of in names] for poll in polls] == [[getattr(first, of) for of in names]] * 2
     assert [poll.new_objects for poll in polls] == [0, 0]
     records = day.landing.records("nbac_scoreboard", SLATE.game_date)
     assert [record.status for record in records] == [200, 304, 304]

@@ -56,15 +56,15 @@ def test_the_question_names_the_file_as_the_provider_does() -> None:
     assert unquote(A_GAME.path) == f"/{NAME}"
 
 
-def sharing(place: str, **environ: str) -> Fetcher:
-    settings = load_settings(environ={"TIPOFF_BIGDATABALL": place, "TIPOFF_BODY_CAP_BYTES": "65536", **environ})
+def sharing(store: str, **environ: str) -> Fetcher:
+    settings = load_settings(environ={"TIPOFF_BIGDATABALL": store, "TIPOFF_BODY_CAP_BYTES": "65536", **environ})
     return Fetcher(settings, frozenset({BIGDATABALL.host}), QUICK)
 
 
 # ── the three places ─────────────────────────────────────────────────────────────────────────────────────
 
 
-class Place(NamedTuple):
+class SharedStore(NamedTuple):
     """Somewhere that files are shared: how one is put there, and what asks for them."""
 
     put: Callable[[str, bytes], object]
@@ -93,8 +93,8 @@ class DriveFolder:
         (wanted,) = query["q"]
         assert wanted.startswith(f"'{FOLDER}' in parents and trashed = false and (")
         names = re.findall(r"name = '(.*?)'", wanted)
-        found = [{"id": file, "mimeType": kind} for name in names for file, kind in self._kinds.get(name, {}).items()]
-        page = {"files": found} if query.get("pageToken") == ["2"] else {"files": [], "nextPageToken": "2"}
+        files = [{"id": file, "mimeType": kind} for name in names for file, kind in self._kinds.get(name, {}).items()]
+        page = {"files": files} if query.get("pageToken") == ["2"] else {"files": [], "nextPageToken": "2"}
         await answer(json.dumps(page).encode())(writer)
 
 
@@ -111,44 +111,44 @@ async def behind(
 
 
 @pytest.fixture(params=["folder", "bucket", "drive"])
-async def place(
+async def store(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Place]:
+) -> AsyncIterator[SharedStore]:
     async with AsyncExitStack() as stack:
         if request.param == "folder":
             fetcher = await stack.enter_async_context(sharing(f"file://{tmp_path}"))
-            yield Place(lambda name, body: (tmp_path / name).write_bytes(body), fetcher)
+            yield SharedStore(lambda name, body: (tmp_path / name).write_bytes(body), fetcher)
         elif request.param == "bucket":
             bucket = await stack.enter_async_context(running(LocalProvider()))
             bucket.replies = defaultdict(lambda: NO_SUCH_OBJECT)
             monkeypatch.setenv("STORAGE_EMULATOR_HOST", bucket.url)
             fetcher = await stack.enter_async_context(sharing("gs://share/nba/2024"))
-            yield Place(lambda name, body: bucket.replies.update({in_bucket(name): answer(body)}), fetcher)
+            yield SharedStore(lambda name, body: bucket.replies.update({in_bucket(name): answer(body)}), fetcher)
         else:
             provider, environ = await stack.enter_async_context(behind(GOOGLE_DRIVE.host, tmp_path, monkeypatch))
             fetcher = await stack.enter_async_context(sharing(f"drive://{FOLDER}", **environ, TIPOFF_GOOGLE_KEY=SECRET))
-            yield Place(DriveFolder(provider).put, fetcher)
+            yield SharedStore(DriveFolder(provider).put, fetcher)
 
 
 def in_bucket(name: str) -> str:
     return f"/storage/v1/b/share/o/{quote(f'nba/2024/{name}', safe='')}"
 
 
-async def test_the_file_of_a_game_is_found_by_its_name_wherever_files_are_shared(place: Place) -> None:
-    place.put("[2024-03-29]-0022301063-LAL@IND.csv", b"another game's\n")
-    place.put(NAME, PLAYS)
-    response = await place.fetcher.fetch(A_GAME, AS_OF)
+async def test_the_file_of_a_game_is_found_by_its_name_wherever_files_are_shared(store: SharedStore) -> None:
+    store.put("[2024-03-29]-0022301063-LAL@IND.csv", b"another game's\n")
+    store.put(NAME, PLAYS)
+    response = await store.fetcher.fetch(A_GAME, AS_OF)
     assert (response.status, response.body, response.fetched_at) == (200, PLAYS, AS_OF)
-    assert (await place.judged()).outcome is Outcome.OK
+    assert (await store.judged()).outcome is Outcome.OK
 
 
-async def test_a_file_that_is_not_there_is_not_published_yet(place: Place) -> None:
-    place.put("[2024-03-29]-0022301063-LAL@IND.csv", PLAYS)
-    assert (await place.judged()).outcome is Outcome.NOT_PUBLISHED_YET
+async def test_a_file_that_is_not_there_is_not_published_yet(store: SharedStore) -> None:
+    store.put("[2024-03-29]-0022301063-LAL@IND.csv", PLAYS)
+    assert (await store.judged()).outcome is Outcome.NOT_PUBLISHED_YET
 
 
 @pytest.mark.parametrize(
-    ("change", "outcome", "told"),
+    ("change", "outcome", "reason"),
     [
         (lambda body: b"\xef\xbb\xbf" + body, Outcome.OK, "1 shots"),
         (lambda body: body.replace(b"22301062", b"22201062"), Outcome.WRONG_TYPE, "requested 0022301062"),
@@ -159,17 +159,17 @@ async def test_a_file_that_is_not_there_is_not_published_yet(place: Place) -> No
     ids=["byte order mark", "other season", "separator", "column", "cut"],
 )
 async def test_a_file_is_judged_alike_wherever_it_comes_from(
-    place: Place, change: Callable[[bytes], bytes], outcome: Outcome, told: str
+    store: SharedStore, change: Callable[[bytes], bytes], outcome: Outcome, reason: str
 ) -> None:
-    place.put(NAME, change(PLAYS))
-    judgement = await place.judged()
-    assert (judgement.outcome, told in judgement.reason) == (outcome, True), judgement.reason
+    store.put(NAME, change(PLAYS))
+    judgement = await store.judged()
+    assert (judgement.outcome, reason in judgement.reason) == (outcome, True), judgement.reason
 
 
-async def test_a_file_over_the_cap_is_refused(place: Place) -> None:
-    place.put(NAME, b"x" * 65537)
+async def test_a_file_over_the_cap_is_refused(store: SharedStore) -> None:
+    store.put(NAME, b"x" * 65537)
     with pytest.raises(BodyTooLargeError, match="cap of 65536 bytes"):
-        await place.fetcher.fetch(A_GAME, AS_OF)
+        await store.fetcher.fetch(A_GAME, AS_OF)
 
 
 # ── a folder here or behind HTTPS ────────────────────────────────────────────────────────────────────────
@@ -333,7 +333,7 @@ async def test_without_a_key_a_service_account_is_granted_a_token_for_as_long_as
 
 
 @pytest.mark.parametrize(
-    ("reply", "error", "told"),
+    ("reply", "error", "reason"),
     [
         (
             answer(b'{"error": "invalid_grant"}', "400 Bad Request"),
@@ -347,14 +347,14 @@ async def test_without_a_key_a_service_account_is_granted_a_token_for_as_long_as
 async def test_an_account_without_a_token_asks_nothing_and_says_what_to_set(
     reply: Reply | None,
     error: type[Exception],
-    told: str,
+    reason: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with running(LocalProvider()) as google, sharing("gs://share/nba") as asking:
         google.replies = {"/token": reply} if reply else {}
         as_service_account(f"{google.url}/token" if reply else "http://127.0.0.1:1/token", tmp_path, monkeypatch)
-        with pytest.raises(error, match=told):
+        with pytest.raises(error, match=reason):
             await asking.fetch(A_GAME, AS_OF)
 
 
