@@ -63,8 +63,8 @@ class BigDataBallShots(Feed):
     )
 
     def __init__(self, *, configured: bool = True) -> None:
-        """`configured`: whether the setting says where the files are; without it there are no requests."""
-        self.idle_reason = "" if configured else "the setting bigdataball does not say where the files are"
+        """`configured`: whether the setting bigdataball is set; without it there are no requests."""
+        self.idle_reason = "" if configured else "the setting bigdataball is empty: set it to the location of the files"
 
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
         return tuple(
