@@ -50,7 +50,10 @@ class Scheduler:
             verdicts = gates.decide(ledger.plan, ledger.records, clock.now())
             acted = self._act_on(verdicts)
             self._alert_overdue()
-            if self._is_over(verdicts):
+            at_end = clock.now() >= ledger.plan.ends_at
+            if at_end:
+                self._stop_waiting(verdicts)
+            if at_end or self._is_done(verdicts):
                 ledger.end()
                 return
             if not self._tasks:
@@ -139,14 +142,11 @@ class Scheduler:
         for step in gates.overdue(self._ledger.plan, self._ledger.records, now):
             self._ledger.alert(step, "overdue", f"{step.title} is late: {self._reason(step)}", now)
 
-    def _is_over(self, verdicts: dict[str, gates.Verdict]) -> bool:
-        """Whether the day is over; at its end every step still open is parked."""
-        if self._clock.now() >= self._ledger.plan.ends_at:
-            self._stop_waiting(verdicts)
-            return True
+    def _is_done(self, verdicts: dict[str, gates.Verdict]) -> bool:
         return not self._tasks and all(isinstance(verdict, gates.Closed) for verdict in verdicts.values())
 
     def _stop_waiting(self, verdicts: dict[str, gates.Verdict]) -> None:
+        """Cancel running steps and park every open step: the day ends."""
         self.cancel_steps()
         for step in self._ledger.plan.steps:
             record = self._ledger.records[step.name]
