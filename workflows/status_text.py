@@ -1,4 +1,4 @@
-"""How a day is told to a person: one sentence, and a small table for the Temporal UI."""
+"""The status of a day as text: one sentence, and Markdown for the Temporal UI."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SIGNS = {
     StepState.LATE: "…",
     StepState.PENDING: "·",
 }
-_WORST_FIRST = (
+_BY_URGENCY = (
     StepState.FAILED,
     StepState.LATE,
     StepState.RUNNING,
@@ -34,9 +34,9 @@ _MARKUP = re.compile(r"([\\|\[\]`])")
 
 
 def phase_state(steps: Sequence[StepStatus]) -> StepState:
-    """The state of a phase: that of its step which most needs a look."""
+    """The state of a phase: the most urgent state of its steps."""
     states = {step.state for step in steps}
-    return next((state for state in _WORST_FIRST if state in states), StepState.PENDING)
+    return next((state for state in _BY_URGENCY if state in states), StepState.PENDING)
 
 
 def sentence(
@@ -48,42 +48,45 @@ def sentence(
     games: int,
     held: bool,
 ) -> str:
-    """State, place and reason, short enough to be read at a glance."""
-    if state is RunState.COMPLETE:
-        return f"complete: {games} games" if games else "complete: no games today"
-    if state is RunState.CANCELLED:
-        return f"ended by a person in phase {phase}; what it published stands"
-    parked = [step for step in steps if step.state is StepState.FAILED]
-    if state is RunState.FAILED:
-        return f"ended without {', '.join(step.name for step in parked) or phase}: see what needs attention"
+    """State, phase and reason in one short sentence."""
+    parked = _in_state(steps, StepState.FAILED)
+    match state:
+        case RunState.COMPLETE:
+            return f"complete: {games} games" if games else "complete: no games today"
+        case RunState.CANCELLED:
+            return f"ended by an operator in phase {phase}; published predictions remain"
+        case RunState.FAILED:
+            return f"ended without {', '.join(step.name for step in parked) or phase}: see what needs attention"
     if parked:
         return f"needs attention: {parked[0].name}: {_short(parked[0].reason)}"
     if held:
-        return f"the clock is held in phase {phase}; resume_clock lets it go on"
-    running = [step for step in steps if step.state is StepState.RUNNING]
-    if running:
-        return f"{running[0].phase}: {_listed([step.title for step in running])}"
-    late = [step for step in steps if step.state is StepState.LATE]
-    if late:
-        return f"{phase}: waiting for {_waits(late, now)}"
-    coming = min((step.next_poll for step in steps if step.next_poll), default=None)
-    return f"{phase}: next look {clock_time(coming)}" if coming else f"{phase}: under way"
+        return f"the clock is held in phase {phase}; resume_clock continues"
+    return _progress(phase, steps, now)
 
 
-def _waits(late: Sequence[StepStatus], now: datetime) -> str:
-    text = _listed([step.title for step in late])
+def _progress(phase: Phase, steps: Sequence[StepStatus], now: datetime) -> str:
+    if running := _in_state(steps, StepState.RUNNING):
+        return f"{running[0].phase}: {_join_titles(running)}"
+    if late := _in_state(steps, StepState.LATE):
+        return f"{phase}: waiting for {_join_titles(late)}{_poll_and_deadline(late, now)}"
+    next_poll = min((step.next_poll for step in steps if step.next_poll), default=None)
+    return f"{phase}: next poll {clock_time(next_poll)}" if next_poll else f"{phase}: in progress"
+
+
+def _in_state(steps: Sequence[StepStatus], state: StepState) -> list[StepStatus]:
+    return [step for step in steps if step.state is state]
+
+
+def _poll_and_deadline(late: Sequence[StepStatus], now: datetime) -> str:
     polls = [step.next_poll for step in late if step.next_poll]
     deadlines = [step.hard_deadline for step in late if step.hard_deadline and step.hard_deadline > now]
-    if polls:
-        text += f"; next look {clock_time(min(polls))}"
-    if deadlines:
-        text += f"; decides by {clock_time(min(deadlines))}"
-    return text
+    poll = f"; next poll {clock_time(min(polls))}" if polls else ""
+    return f"{poll}; deadline {clock_time(min(deadlines))}" if deadlines else poll
 
 
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:3])
-    return f"{shown} and {len(names) - 3} more" if len(names) > 3 else shown
+def _join_titles(steps: Sequence[StepStatus]) -> str:
+    shown = ", ".join(step.title for step in steps[:3])
+    return f"{shown} and {len(steps) - 3} more" if len(steps) > 3 else shown
 
 
 def _short(text: str, limit: int = 160) -> str:
@@ -98,7 +101,7 @@ def markdown(status: DayStatus) -> str:
         f"{status.game_date} · {len(status.games)} games · {'virtual ' if status.virtual else ''}time "
         f"{clock_time(status.now, status.game_date)} · data {status.data_quality.lower()}",
         "",
-        "| phase | state | steps | what it says |",
+        "| phase | state | steps | remark |",
         "|---|---|---|---|",
         *(_phase_row(phase, status) for phase in Phase if any(step.phase is phase for step in status.steps)),
     ]
@@ -106,7 +109,7 @@ def markdown(status: DayStatus) -> str:
         lines += [
             "",
             f"✗ **{attention.step}** parked since {clock_time(attention.since, status.game_date)}: "
-            f"{_escaped(_short(attention.reason))}. You may: {', '.join(attention.options)}.",
+            f"{_escaped(_short(attention.reason))}. Commands: {', '.join(attention.options)}.",
         ]
     for degradation in status.degradations:
         if degradation.resolved_at is None:
@@ -116,7 +119,7 @@ def markdown(status: DayStatus) -> str:
 
 
 def games_named(game_ids: Sequence[str], slate: Sequence[SlateGame]) -> str:
-    """Games as people write them; "all games" when it is all of several."""
+    """Labels of games, or "all games" for all of several."""
     if len(game_ids) > 1 and {game.game_id for game in slate} <= set(game_ids):
         return "all games"
     labels = {game.game_id: game.label for game in slate}
@@ -127,20 +130,20 @@ def _phase_row(phase: Phase, status: DayStatus) -> str:
     steps = [step for step in status.steps if step.phase is phase]
     state = phase_state(steps)
     counts = Counter(step.state for step in steps)
-    tally = ", ".join(f"{counts[state]} {state.lower()}" for state in _WORST_FIRST if counts[state])
-    return f"| {phase} | {_SIGNS[state]} {state.lower()} | {tally} | {_escaped(_remark(steps, status))} |"
+    summary = ", ".join(f"{counts[state]} {state.lower()}" for state in _BY_URGENCY if counts[state])
+    return f"| {phase} | {_SIGNS[state]} {state.lower()} | {summary} | {_escaped(_remark(steps, status))} |"
 
 
 def _remark(steps: Sequence[StepStatus], status: DayStatus) -> str:
-    status_text = [step for step in steps if step.state in {StepState.FAILED, StepState.LATE, StepState.DEGRADED}]
-    if status_text:
-        step = status_text[0]
-        poll = f"; next look {clock_time(step.next_poll, status.game_date)}" if step.next_poll else ""
+    notable = [step for step in steps if step.state in {StepState.FAILED, StepState.LATE, StepState.DEGRADED}]
+    if notable:
+        step = notable[0]
+        poll = f"; next poll {clock_time(step.next_poll, status.game_date)}" if step.next_poll else ""
         return f"{step.name}: {_short(step.reason, 90)}{poll}"
     rows = sum(step.rows for step in steps)
     return f"{rows:,} rows" if rows else ""
 
 
 def _escaped(text: str) -> str:
-    """A provider's words: they neither break the table nor become a link, a picture or HTML."""
+    """Escape a provider's text, so that it cannot break the table or become a link, an image or HTML."""
     return _MARKUP.sub(r"\\\1", " ".join(text.split())).replace("<", "&lt;")

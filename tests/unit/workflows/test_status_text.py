@@ -38,7 +38,7 @@ def waiting() -> DayLedger:
 def test_a_day_that_waits_says_for_what_until_when_and_when_it_looks_again(waiting: DayLedger) -> None:
     sentence = status_of(waiting).sentence
     assert sentence.startswith("lines: waiting for ")
-    assert sentence.endswith("; next look 12:30 ET; decides by 13:15 ET")
+    assert sentence.endswith("; next poll 12:30 ET; deadline 13:15 ET")
 
 
 def test_a_parked_day_says_which_step_and_why(waiting: DayLedger) -> None:
