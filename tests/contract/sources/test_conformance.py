@@ -1,4 +1,4 @@
-"""What every source of the registry promises: its table's columns, honest requests, a verdict on any answer."""
+"""Rules for every source of the registry: the columns of its table, its requests, a judgement of any response."""
 
 import re
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.sour
 
 
 def requests_of(source: Source, on: Slate = TONIGHT) -> tuple[Request, ...]:
-    """What it asks when it has reason to: results after the games, all else before them."""
+    """Its requests at a suitable time: after the games for results, before them for all other data."""
     return source.requests(on, NEXT_MORNING if source.role is Role.POST else MORNING, EVENT_IDS)
 
 
@@ -47,14 +47,14 @@ def test_no_two_rows_share_a_natural_key(recordings: Recordings, case: Case) -> 
 
 
 @each_case
-def test_rows_lie_within_the_slice_they_own(recordings: Recordings, case: Case) -> None:
+def test_rows_lie_within_the_slice_they_replace(recordings: Recordings, case: Case) -> None:
     rows = recordings.read(case).rows
-    for name, wanted in case.source.replaced_rows(rows, case.slate).items():
+    for name, replaced in case.source.replaced_rows(rows, case.slate).items():
         values = {row[name] for row in rows}
-        if isinstance(wanted, tuple):
-            assert wanted[0] <= min(values) <= max(values) <= wanted[1]
+        if isinstance(replaced, tuple):
+            assert replaced[0] <= min(values) <= max(values) <= replaced[1]
         else:
-            assert values <= (set(wanted) if isinstance(wanted, list) else {wanted})
+            assert values <= (set(replaced) if isinstance(replaced, list) else {replaced})
 
 
 @each_source
@@ -80,25 +80,25 @@ def test_sources_of_results_have_the_role_post() -> None:
 
 @each_source
 def test_requests_go_to_the_provider_and_carry_no_secret(source: Source) -> None:
-    asked = requests_of(source)
-    assert asked
-    for request in asked:
+    requests = requests_of(source)
+    assert requests
+    for request in requests:
         assert request.host in {provider.host for provider in (source.provider, *source.other_providers)}
         assert request.path.startswith("/")
-        said = request.url.lower()
-        assert not re.search(r"api_?key|token|secret|authorization|password", said)
+        url = request.url.lower()
+        assert not re.search(r"api_?key|token|secret|authorization|password", url)
 
 
 @each_source
-def test_no_two_questions_of_a_look_are_the_same(source: Source) -> None:
-    asked = requests_of(source)
-    assert len({request.url for request in asked}) == len(asked)
-    assert len({(request.game_id, request.part) for request in asked}) == len(asked)
+def test_no_two_requests_of_a_poll_are_the_same(source: Source) -> None:
+    requests = requests_of(source)
+    assert len({request.url for request in requests}) == len(requests)
+    assert len({(request.game_id, request.part) for request in requests}) == len(requests)
 
 
 @each_source
-def test_a_day_without_games_asks_only_for_the_season(source: Source) -> None:
-    asked = requests_of(source, on=Slate(game_date=date(2024, 2, 17)))
+def test_a_day_without_games_requests_only_data_of_the_season(source: Source) -> None:
+    requests = requests_of(source, on=Slate(game_date=date(2024, 2, 17)))
     of_the_season = {
         "nbac_schedule",
         "espn_schedule",
@@ -106,7 +106,7 @@ def test_a_day_without_games_asks_only_for_the_season(source: Source) -> None:
         "nbac_player_history",
         "nbac_team_history",
     }
-    assert bool(asked) == (source.name in of_the_season)
+    assert bool(requests) == (source.name in of_the_season)
 
 
 @each_source
@@ -117,11 +117,11 @@ def test_a_day_without_games_asks_only_for_the_season(source: Source) -> None:
     hours=st.integers(-30, 30),
 )
 @settings(max_examples=60, deadline=None)
-def test_every_answer_gets_a_verdict(
+def test_every_response_gets_a_judgement(
     source: Source, status: int, body: bytes, headers: Mapping[str, str], hours: int
 ) -> None:
-    moment = datetime(2024, 3, 29, 12, tzinfo=UTC) + timedelta(hours=hours)
-    response = Response(status=status, headers=headers, body=body, url="https://provider", fetched_at=moment)
+    fetched_at = datetime(2024, 3, 29, 12, tzinfo=UTC) + timedelta(hours=hours)
+    response = Response(status=status, headers=headers, body=body, url="https://provider", fetched_at=fetched_at)
     for request in requests_of(source):
         judgement = source.judge(request, response, TONIGHT)
         assert judgement.reason
@@ -130,14 +130,14 @@ def test_every_answer_gets_a_verdict(
 
 
 @each_source
-def test_more_games_never_make_fewer_rows_plausible(source: Source) -> None:
+def test_more_games_never_lower_the_expected_rows(source: Source) -> None:
     fewer = TONIGHT.model_copy(update={"games": TONIGHT.games[:1]})
     assert source.expected_rows(fewer) <= source.expected_rows(TONIGHT)
 
 
-def test_the_depth_of_history_is_asked_season_by_season() -> None:
-    asked = sources(history_seasons=3)["nbac_player_history"].requests(TONIGHT, MORNING, {})
-    assert [(request.params["Season"], request.params["DateTo"]) for request in asked] == [
+def test_history_is_requested_season_by_season() -> None:
+    requests = sources(history_seasons=3)["nbac_player_history"].requests(TONIGHT, MORNING, {})
+    assert [(request.params["Season"], request.params["DateTo"]) for request in requests] == [
         ("2023-24", "03/28/2024"),
         ("2022-23", ""),
         ("2021-22", ""),
