@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -408,8 +407,7 @@ def documented_command_lines() -> list[list[str]]:
     lines = []
     for command in documented_commands():
         if command.starter_arguments and (command.is_in_block or len(command.starter_arguments) > 1):
-            words = [re.sub(r"\d{4}-\d{2}-\d{2}", RUNNING_DAY, word) for word in command.starter_arguments]
-            words = [{"STEP": LINES, "HOST": "cdn.nba.com"}.get(word, word) for word in words if word != "--replay"]
+            words = [word for word in command.starter_arguments_for(RUNNING_DAY, step=LINES) if word != "--replay"]
             lines += [words] if words not in lines else []
     return sorted(lines, key=lambda words: LAST_COMMANDS.index(words[0]) + 1 if words[0] in LAST_COMMANDS else 0)
 

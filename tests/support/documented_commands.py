@@ -10,10 +10,11 @@ from pathlib import Path
 
 from runtime import PROJECT
 
-DOCUMENTS = (PROJECT / "README.md", PROJECT / "docs" / "runbook.md", PROJECT / "docs" / "operations.md")
+DOCUMENTS = (PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / "docs").glob("*.md")))
 
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"`([^`\n]+)`")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _VARIABLE = re.compile(r"[A-Z_]+=")
 _STARTERS = (["starter"], ["starter.py"], [".venv/bin/python", "starter.py"])
 _COMMAND_START = re.compile(r"(starter|starter\.py|make|\.venv/bin/python|worker\.py) ")
@@ -36,6 +37,12 @@ class DocumentedCommand:
             if list(self.words[: len(start)]) == start:
                 return list(self.words[len(start) :])
         return None
+
+    def starter_arguments_for(self, game_date: str, step: str = "grade", host: str = "cdn.nba.com") -> list[str]:
+        """The arguments of `starter.py`, with its dates and placeholders replaced."""
+        placeholders = {"STEP": step, "HOST": host, "<name>": "nbac_schedule", "<date>": game_date}
+        words = [_DATE.sub(game_date, word) for word in self.starter_arguments or []]
+        return [placeholders.get(word, word) for word in words]
 
     def __str__(self) -> str:
         return f"{self.document.name}: {self.text}"
