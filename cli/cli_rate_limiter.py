@@ -18,12 +18,12 @@ from tipoff.settings import Settings
 from tipoff.sources.base import Judgement, Request, Response
 from tipoff.sources.budget import Budget
 from tipoff.sources.rate_limits import rate_limit_of
+from tipoff.vocabulary import Cooldown
 from workflows import rate_limiter_state
 from workflows.contracts import (
     RATE_LIMITER_WORKFLOW,
     TASK_TIMEOUT,
     AcquireRequest,
-    Cooldown,
     ProviderFeedback,
     Queue,
     RateLimiterHandler,

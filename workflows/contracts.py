@@ -15,6 +15,7 @@ from tipoff.vocabulary import (
     Attention,
     Cadence,
     Channel,
+    Cooldown,
     DataQuality,
     DayStatus,
     Degradation,
@@ -286,14 +287,6 @@ class RateLimiterHandler(StrEnum):
     REPORT = "report"
     RESET_COOLDOWN = "reset_cooldown"
     STATE = "state"
-
-
-class Cooldown(Frozen):
-    """Until when a provider is not polled, and the response that caused it."""
-
-    until: AwareDatetime
-    outcome: Outcome
-    reason: str = Field(max_length=300)
 
 
 class CreditReservation(Frozen):

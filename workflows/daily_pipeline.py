@@ -93,7 +93,7 @@ class DailyPipelineWorkflow:
     def _start_planned(self, ledger: DayLedger) -> _PlannedDay:
         ledger.adopt(ledger.plan)
         for entry in self._early_audit:
-            ledger.note(entry)
+            ledger.add_audit_entry(entry)
         poller = SourcePoller(ledger, virtual=self._clock.virtual)
         runner, reporter = StepRunner(ledger, poller), StatusReporter(ledger, self._clock)
         scenario = Scenario(self._day.clock)
@@ -173,7 +173,7 @@ class DailyPipelineWorkflow:
         if self._planned is None:
             self._early_audit.append(entry)
         else:
-            self._planned.ledger.note(entry)
+            self._planned.ledger.add_audit_entry(entry)
 
     @workflow.signal(
         name="force_continue",

@@ -7,7 +7,8 @@ from datetime import datetime
 from tipoff.vocabulary import DayStatus, PlanStep, StepState, StepStatus
 from workflows import gates, status_text
 from workflows.contracts import DayResult
-from workflows.day_state import DayLedger, StepRecord
+from workflows.day_state import DayLedger
+from workflows.step_records import AnyRecord
 
 
 def day_status(ledger: DayLedger, now: datetime, *, virtual: bool, held: bool) -> DayStatus:
@@ -38,7 +39,7 @@ def day_status(ledger: DayLedger, now: datetime, *, virtual: bool, held: bool) -
     )
 
 
-def _step_status(step: PlanStep, record: StepRecord, verdict: gates.Verdict) -> StepStatus:
+def _step_status(step: PlanStep, record: AnyRecord, verdict: gates.Verdict) -> StepStatus:
     waiting = verdict if isinstance(verdict, gates.Waiting) else gates.Waiting((), None)
     return StepStatus(
         name=step.name,
@@ -58,7 +59,7 @@ def _step_status(step: PlanStep, record: StepRecord, verdict: gates.Verdict) -> 
     )
 
 
-def _told_state(record: StepRecord) -> StepState:
+def _told_state(record: AnyRecord) -> StepState:
     """What a person should see: at work, or parked even where an earlier result stands."""
     if record.running:
         return StepState.RUNNING

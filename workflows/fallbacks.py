@@ -1,4 +1,4 @@
-"""Who is asked in whose place, and for which games: pure functions of a step, its record and what a look brought."""
+"""Which fallback sources are polled, and for which games: pure functions of a step, its record and a report."""
 
 from __future__ import annotations
 
@@ -15,94 +15,101 @@ from tipoff.vocabulary import (
     SlateGame,
     SourceReport,
 )
-from workflows.day_state import StepRecord, is_outdated
+from workflows.step_records import SourceRecord
+
+_HAS_DATA = frozenset({Outcome.OK, Outcome.PARTIAL})
 
 
-def wanted_games(step: PlanStep, record: StepRecord, plan: DayPlan, *, force: bool = False) -> tuple[SlateGame, ...]:
-    """The games that a source is asked about; `anew`: a person wants all of them read again."""
+def wanted_games(step: PlanStep, record: SourceRecord, plan: DayPlan, *, force: bool = False) -> tuple[SlateGame, ...]:
+    """The games to poll the primary source for; `force`: an operator wants all of them."""
     if force or not (step.asks_what_is_missing and record.rows):
         return plan.games
     wanted = {*record.missing_games, *record.fallback_games}
     return tuple(game for game in plan.games if game.game_id in wanted)
 
 
-def in_cooldown(record: StepRecord) -> SourceReport | None:
-    """What stands for an answer of a source that is not asked: only a person can help it, or it wants a rest."""
-    refused = SourceReport(changed=False, use_fallback=True, missing_games=record.missing_games)
-    if record.stopped:
-        return refused.model_copy(update={"outcome": Outcome.GONE, "reason": record.stopped, "parks": True})
+def report_without_poll(record: SourceRecord) -> SourceReport | None:
+    """The report of a source that must not be polled: blocked until an operator acts, or in cooldown."""
+    report = SourceReport(changed=False, use_fallback=True, missing_games=record.missing_games)
+    if record.blocked_reason:
+        return report.model_copy(update={"outcome": Outcome.GONE, "reason": record.blocked_reason, "parks": True})
     if record.cooldown is not None:
-        until, reason = record.cooldown
-        return refused.model_copy(update={"outcome": Outcome.BLOCKED, "reason": reason, "retry_at": until})
+        cooldown = record.cooldown
+        return report.model_copy(
+            update={"outcome": cooldown.outcome, "reason": cooldown.reason, "retry_at": cooldown.until}
+        )
     return None
 
 
-def wants_fallback(step: PlanStep, report: SourceReport, now: datetime) -> bool:
-    """Whether another source is asked for what one lacks: at once when it refuses or fails, else when it is late."""
+def needs_fallback(step: PlanStep, report: SourceReport, now: datetime) -> bool:
+    """Whether to poll a fallback source: at once after a refusal or failure, else from the soft deadline on."""
     late = step.soft_deadline is not None and now >= step.soft_deadline
     incomplete = report.outcome not in USABLE or bool(report.missing_games)
     return incomplete and (report.use_fallback or late)
 
 
-def lacking(
-    step: PlanStep, record: StepRecord, report: SourceReport, plan: DayPlan, now: datetime, *, force: bool = False
+def lacking_games(
+    step: PlanStep, record: SourceRecord, report: SourceReport, plan: DayPlan, now: datetime, *, force: bool = False
 ) -> tuple[SlateGame, ...]:
-    """The games that a stand-in is asked for: before the games none that has begun.
+    """The games to poll a fallback source for; before the games, none that has begun.
 
-    What others had is asked for again while the first choice brings nothing: results only where a person wants them
-    `anew`, what is known before the games at every look.
+    While the primary source brings nothing, games with fallback data are polled again: at every poll before the games,
+    after the games only if an operator forces it.
     """
-    before = step.role is Role.PRE
+    before_games = step.role is Role.PRE
     if report.outcome in USABLE:
         wanted = set(report.missing_games)
-    elif not record.rows or is_outdated(step, record, now):
-        wanted = {game.game_id for game in plan.games}
+    elif not record.rows or record.is_outdated(step, now):
+        wanted = set(plan.game_ids)
     else:
-        wanted = {*record.missing_games, *(record.fallback_games if before or force else ())}
-    return tuple(game for game in plan.games if game.game_id in wanted and (not before or game.tip_off > now))
+        wanted = {*record.missing_games, *(record.fallback_games if before_games or force else ())}
+    begun = plan.begun(now) if before_games else set[str]()
+    return tuple(game for game in plan.games if game.game_id in wanted - begun)
 
 
-def others_of(source: str, plan: DayPlan) -> set[str]:
-    """The sources that stand in for one, or that it stands in for: they write what it writes."""
-    fallbacks = (
+def others_in_chain(source: str, plan: DayPlan) -> set[str]:
+    """The other sources of a source's fallback chain: they write the same rows."""
+    chains = (
         {step.subject, *(each.source for each in step.fallback_sources)} for step in plan.steps if step.fallback_sources
     )
-    return set[str]().union(*(chain for chain in fallbacks if source in chain)) - {source}
+    return set[str]().union(*(chain for chain in chains if source in chain)) - {source}
 
 
 def merge_fallback(
     report: SourceReport,
     fallback: FallbackSource,
     brought: SourceReport,
-    asked: tuple[SlateGame, ...],
+    requested: tuple[SlateGame, ...],
     *,
     rows_before: int = 0,
     had_before: tuple[str, ...] = (),
 ) -> SourceReport:
-    """A look of a source with what another had in its place.
+    """The report of a source together with what a fallback source brought for the `requested` games.
 
-    When the look failed, `rows_before` stand, so do the games that others `had_before` and nobody was asked for now.
+    If the source failed, the `rows_before` stay, and so do the games that fallback sources `had_before` and that were
+    not requested now.
     """
-    told = report.model_copy(update={"alerts": report.alerts | brought.alerts})
-    if brought.outcome not in {Outcome.OK, Outcome.PARTIAL}:
-        reason = f"{report.reason}; {fallback.title}: {brought.reason}"
-        return told.model_copy(update={"reason": reason, "primary_reason": report.primary_reason or report.reason})
-    asked = asked or brought.games or ()  # whoever tells the slate is asked before any game is known
-    had = tuple(game.game_id for game in asked if game.game_id not in brought.missing_games)
-    missing = tuple(game.game_id for game in asked if game.game_id in brought.missing_games)
-    kept = () if report.outcome in USABLE else tuple(game for game in had_before if game not in {*had, *missing})
-    news = [each.changed_games for each in (report, brought) if each.changed and each.changed_games is not None]
-    partly = brought.outcome is Outcome.PARTIAL
-    why = f" ({brought.reason})" if partly and brought.reason else ""
-    count = f"{len(had)} of {len(asked)} " if missing else ""
-    return told.model_copy(
+    merged = report.model_copy(
         update={
-            "outcome": Outcome.PARTIAL if missing or partly else Outcome.OK,
-            "reason": f"{report.reason}; {count}games from {fallback.title}{why}",
+            "alerts": report.alerts | brought.alerts,
             "primary_reason": report.primary_reason or report.reason,
-            "rows": brought.rows + (report.rows if report.outcome in USABLE else rows_before),
+        }
+    )
+    if brought.outcome not in _HAS_DATA:
+        return merged.model_copy(update={"reason": f"{report.reason}; {fallback.title}: {brought.reason}"})
+    requested = requested or brought.games or ()  # the slate is requested before any game is known
+    missing = tuple(game.game_id for game in requested if game.game_id in brought.missing_games)
+    had = tuple(game.game_id for game in requested if game.game_id not in brought.missing_games)
+    usable = report.outcome in USABLE
+    kept = () if usable else tuple(game for game in had_before if game not in {*had, *missing})
+    partial = bool(missing) or brought.outcome is Outcome.PARTIAL
+    return merged.model_copy(
+        update={
+            "outcome": Outcome.PARTIAL if partial else Outcome.OK,
+            "reason": _merged_reason(report, fallback, brought, had, missing),
+            "rows": brought.rows + (report.rows if usable else rows_before),
             "changed": report.changed or brought.changed,
-            "changed_games": tuple(dict.fromkeys(game for games in news for game in games)),
+            "changed_games": _changed_games(report, brought),
             "missing_games": missing,
             "unresolved": report.unresolved + brought.unresolved,
             "unresolved_names": report.unresolved_names + brought.unresolved_names,
@@ -114,43 +121,61 @@ def merge_fallback(
     )
 
 
-def read_again(
-    step: PlanStep, record: StepRecord, processed: ProcessReport, plan: DayPlan, fallback: FallbackSource | None
+def _merged_reason(
+    report: SourceReport,
+    fallback: FallbackSource,
+    brought: SourceReport,
+    had: tuple[str, ...],
+    missing: tuple[str, ...],
+) -> str:
+    why = f" ({brought.reason})" if brought.outcome is Outcome.PARTIAL and brought.reason else ""
+    count = f"{len(had)} of {len(had) + len(missing)} " if missing else ""
+    return f"{report.reason}; {count}games from {fallback.title}{why}"
+
+
+def _changed_games(report: SourceReport, brought: SourceReport) -> tuple[str, ...]:
+    games = [game for each in (report, brought) if each.changed for game in each.changed_games or ()]
+    return tuple(dict.fromkeys(games))
+
+
+def recorded_report(
+    step: PlanStep, record: SourceRecord, processed: ProcessReport, plan: DayPlan, fallback: FallbackSource | None
 ) -> SourceReport:
-    """The report of a recorded batch, of the step's own source or of a fallback source."""
+    """The report of a recorded batch, of the step's primary source or of a fallback source."""
     report = SourceReport(**dict(processed))
-    if step.role is Role.POST and report.outcome in {Outcome.OK, Outcome.PARTIAL}:
-        return _with_those_before(record, report, [game.game_id for game in plan.games], fallback)
+    if step.role is Role.POST and report.outcome in _HAS_DATA:
+        return _with_earlier_batches(record, report, plan, fallback)
     if fallback is None:
         return report
-    nothing = SourceReport(outcome=Outcome.GONE, reason="landed", changed=False)
-    return merge_fallback(nothing, fallback, report, plan.games)
+    no_poll = SourceReport(outcome=Outcome.GONE, reason="from a landed batch", changed=False)
+    return merge_fallback(no_poll, fallback, report, plan.games)
 
 
-def _with_those_before(
-    record: StepRecord, report: SourceReport, slate: list[str], fallback: FallbackSource | None
+def _with_earlier_batches(
+    record: SourceRecord, report: SourceReport, plan: DayPlan, fallback: FallbackSource | None
 ) -> SourceReport:
-    """Results are asked for game by game: what the answers before had, of the source itself or of others, stands."""
-    before = set(slate) - set(record.missing_games) if record.rows else set[str]()
-    there = set(slate) - set(report.missing_games)
-    own = before - set(record.fallback_games) | (there if fallback is None else set())
-    others = tuple(game for game in slate if game in (before | there) - own)
-    missing = tuple(game for game in slate if game not in before | there)
+    """Results are collected game by game: the games of earlier batches stay."""
+    slate = set(plan.game_ids)
+    before = slate - set(record.missing_games) if record.rows else set[str]()
+    now = slate - set(report.missing_games)
+    primary = before - set(record.fallback_games) | (now if fallback is None else set())
+    others = tuple(game for game in plan.game_ids if game in (before | now) - primary)
+    missing = tuple(game for game in plan.game_ids if game not in before | now)
     return report.model_copy(
         update={
             "outcome": Outcome.PARTIAL if missing else Outcome.OK,
-            "reason": f"landed; games from {fallback.title}" if fallback else report.reason,
-            "rows": report.rows if before <= there else record.rows + report.rows,
+            "reason": f"from a landed batch; games from {fallback.title}" if fallback else report.reason,
+            "rows": report.rows if before <= now else record.rows + report.rows,
             "missing_games": missing,
             "fallback_games": {fallback.title if fallback else "others": others} if others else {},
         }
     )
 
 
-def slate_told(report: SourceReport, games: tuple[SlateGame, ...], plan: DayPlan) -> tuple[SlateGame, ...]:
-    """The slate that a look tells. One who stands in takes no game away that he does not call postponed."""
+def reported_slate(report: SourceReport, games: tuple[SlateGame, ...], plan: DayPlan) -> tuple[SlateGame, ...]:
+    """The slate after a poll. A fallback source removes no game that it does not report as postponed."""
     if not report.fallback_games:
         return games
-    told = {game.game_id for game in games} | set(report.postponed)
-    kept = (game for game in plan.games if game.game_id not in told)
+    reported = {game.game_id for game in games} | set(report.postponed)
+    kept = (game for game in plan.games if game.game_id not in reported)
     return tuple(sorted((*games, *kept), key=lambda game: (game.tip_off, game.game_id)))

@@ -1,7 +1,7 @@
-"""Pure decisions: may a step start? for which games? what is missing, and what next?
+"""Pure decisions: may a step start, for which games, what does it wait for, and when is something due next?
 
-No I/O and no clock: everything is a function of the plan, the records and a moment. A gate never opens before what it
-needs is settled, and always decides by its hard deadline.
+No I/O and no clock: every decision is a function of the plan, the records and a time. A gate never opens before the
+step's inputs are settled, and always decides by the step's hard deadline.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from tipoff.vocabulary import Cadence, DayPlan, OnDeadline, PlanStep, PollWhen, Role, SlateGame, StepKind, StepState
-from workflows.day_state import Records, StepRecord
+from tipoff.vocabulary import Cadence, DayPlan, OnDeadline, PlanStep, PollWhen, Role, SlateGame, StepState
+from workflows.step_records import AnyRecord, ComputeRecord, Records, SourceRecord
 
 
 @dataclass(frozen=True)
@@ -24,43 +24,44 @@ class Ready:
 
 @dataclass(frozen=True)
 class Waiting:
-    """Not yet: what it lacks and when to look again (None: when what it lacks has come)."""
+    """Not now. What it waits for, and when it is polled next (None: when its inputs are there)."""
 
     missing: tuple[str, ...]
     next_poll: datetime | None
-    moving: bool = False
-    """New data are on their way to it, so whoever needs it waits too."""
+    new_data_coming: bool = False
+    """It will bring new data, so the steps that need it wait too."""
 
 
 @dataclass(frozen=True)
 class Degraded:
-    """Its hard deadline has come: go on by the named fallback."""
+    """Its hard deadline passed: the day goes on without it."""
 
     reason: str
 
 
 @dataclass(frozen=True)
-class Blocked:
-    """Its hard deadline has come and there is no fallback: it needs a person."""
+class Parked:
+    """Its hard deadline passed, and only an operator can decide how to go on."""
 
     reason: str
 
 
 @dataclass(frozen=True)
-class Closed:
+class Done:
     """Nothing more to do today, as far as is known."""
 
 
-Verdict = Ready | Waiting | Degraded | Blocked | Closed
+Verdict = Ready | Waiting | Degraded | Parked | Done
 
 
 @dataclass(frozen=True)
-class _Moment:
+class _Day:
     """What a verdict is a function of."""
 
     plan: DayPlan
     records: Records
-    moving: set[str]
+    bringing_data: set[str]
+    """Steps that run, or will run before the steps that need them."""
     now: datetime
 
     @cached_property
@@ -68,184 +69,191 @@ class _Moment:
         return {step.name: step for step in self.plan.steps}
 
     def holds(self, need: str) -> bool:
-        """Whether a needed step keeps others waiting: a parked one when it is critical, or will look again in time."""
+        """Whether an unsettled input keeps others waiting; a parked one if it is critical or polled again in time."""
         step, record = self.steps[need], self.records[need]
-        parked_aside = record.state is StepState.FAILED and not step.critical
-        return not record.settled and (not parked_aside or _polls_again(step, record, self.now))
+        optional = record.state is StepState.FAILED and not step.critical
+        return not record.settled and (not optional or _is_polled_in_time(step, record, self.now))
 
 
-def _polls_again(step: PlanStep, record: StepRecord, now: datetime) -> bool:
-    """Whether a source that failed, or who stands in for it, is asked again before the day goes on without it."""
-    poll, deadline = next_poll(step, record), step.hard_deadline
-    in_time = poll is not None and deadline is not None and max(poll, now) < deadline
-    return step.kind is StepKind.SOURCE and in_time
+def _is_polled_in_time(step: PlanStep, record: AnyRecord, now: datetime) -> bool:
+    """Whether a parked source, or one of its fallback sources, is polled again before its hard deadline."""
+    if not isinstance(record, SourceRecord) or step.hard_deadline is None:
+        return False
+    poll = next_poll(step, record)
+    return poll is not None and max(poll, now) < step.hard_deadline
 
 
 def decide(plan: DayPlan, records: Records, now: datetime) -> dict[str, Verdict]:
-    """A verdict for every step, in the plan's order (which lists a step after all it needs)."""
-    moving = {step.name for step in plan.steps if _is_waited_for(step, records[step.name], now)}
-    moment = _Moment(plan, records, moving, now)
+    """A verdict for every step, in the plan's order (a step stands after all it needs)."""
+    day = _Day(plan, records, {step.name for step in plan.steps if _is_awaited(step, records[step.name], now)}, now)
     verdicts: dict[str, Verdict] = {}
     for step in plan.steps:
-        verdict = verdicts[step.name] = _verdict(step, moment)
-        if isinstance(verdict, Ready) or (isinstance(verdict, Waiting) and verdict.moving):
-            moment.moving.add(step.name)
+        verdict = verdicts[step.name] = _verdict(step, day)
+        if isinstance(verdict, Ready) or (isinstance(verdict, Waiting) and verdict.new_data_coming):
+            day.bringing_data.add(step.name)
     return verdicts
 
 
-def _verdict(step: PlanStep, moment: _Moment) -> Verdict:
-    record = moment.records[step.name]
+def _verdict(step: PlanStep, day: _Day) -> Verdict:
+    record = day.records[step.name]
     if record.state is StepState.SKIPPED:
-        return Closed()
+        return Done()
     if record.running:
-        return _running_verdict(step, record, moment)
-    if step.kind is StepKind.SOURCE:
-        return _source_verdict(step, record, moment)
-    return _compute_verdict(step, record, moment)
+        return _running_verdict(step, record, day)
+    if isinstance(record, SourceRecord):
+        return _source_verdict(step, record, day)
+    return _compute_verdict(step, record, day)
 
 
-def _running_verdict(step: PlanStep, record: StepRecord, moment: _Moment) -> Verdict:
-    """Its deadline holds for a step at work too: what it may still bring comes late, as anything else."""
-    if _is_waited_for(step, record, moment.now):
-        return Waiting((), None, moving=True)
-    if not record.settled and _can_give_up(step, record):
-        return _give_up(step, record, ("its answer",))
+def _running_verdict(step: PlanStep, record: AnyRecord, day: _Day) -> Verdict:
+    """The deadline holds for a running step too: its result then counts as late data."""
+    if _is_awaited(step, record, day.now):
+        return Waiting((), None, new_data_coming=True)
+    if not record.settled and _may_decide(step, record):
+        return _deadline_verdict(step, record, ("its result",))
     return Waiting((), None)
 
 
-def _is_waited_for(step: PlanStep, record: StepRecord, now: datetime) -> bool:
-    """Whether others wait for what a step at work brings: not when its deadline came meanwhile."""
-    set_out, deadline = record.last_poll, step.hard_deadline
-    too_late = set_out is not None and deadline is not None and set_out < deadline <= now
+def _is_awaited(step: PlanStep, record: AnyRecord, now: datetime) -> bool:
+    """Whether other steps wait for a running step: not if its deadline passed while it ran."""
+    started, deadline = record.last_poll, step.hard_deadline
+    too_late = started is not None and deadline is not None and started < deadline <= now
     return record.running and not record.abandoned and not too_late
 
 
-def _source_verdict(step: PlanStep, record: StepRecord, moment: _Moment) -> Verdict:
-    ids_coming = step.provider_ids_from in moment.moving
-    missing = tuple(
-        need for need in step.needs if moment.holds(need) or (ids_coming and need == step.provider_ids_from)
-    )
+def _source_verdict(step: PlanStep, record: SourceRecord, day: _Day) -> Verdict:
+    ids_coming = step.provider_ids_from in day.bringing_data
+    missing = tuple(need for need in step.needs if day.holds(need) or (ids_coming and need == step.provider_ids_from))
     poll = next_poll(step, record)
-    if poll is not None and poll <= moment.now and not missing:
+    if poll is not None and poll <= day.now and not missing:
         return Ready(())
-    looked_out = poll is None and not record.stopped
-    if not record.settled and (looked_out or _past_deadline(step, moment.now)) and _can_give_up(step, record):
-        return _give_up(step, record, missing)
+    no_poll_left = poll is None and not record.blocked_reason
+    if not record.settled and (no_poll_left or _is_past_deadline(step, day.now)) and _may_decide(step, record):
+        return _deadline_verdict(step, record, missing)
     if poll is None:
-        return _nothing_to_do(record)
+        return _idle_verdict(record)
     return Waiting(missing, None if missing else poll)
 
 
-def _compute_verdict(step: PlanStep, record: StepRecord, moment: _Moment) -> Verdict:
-    held = tuple(need for need in step.needs if need in moment.moving or moment.holds(need))
-    never_ran = not record.seen
-    games = _open_games(step, moment) if never_ran else affected_games(step, record, moment)
-    if (games or never_ran) and not record.tried_in_vain(moment.records):
-        if not held and step.opens_at <= moment.now:
-            return Ready(games)
-        if not record.settled and _past_deadline(step, moment.now) and _can_give_up(step, record):
-            return _give_up(step, record, held)
-        if not record.settled:
-            return Waiting(held, step.opens_at if step.opens_at > moment.now else None)
-        return Closed() if never_ran else Waiting(held, None, moving=True)
-    if record.state is StepState.FAILED and _past_deadline(step, moment.now) and step.on_deadline is OnDeadline.DEGRADE:
-        return _give_up(step, record, held)
-    return _nothing_to_do(record)
+def _compute_verdict(step: PlanStep, record: ComputeRecord, day: _Day) -> Verdict:
+    held_by = tuple(need for need in step.needs if need in day.bringing_data or day.holds(need))
+    first_run = not record.has_succeeded
+    games = _games_of_first_run(step, day) if first_run else affected_games(step, record, day)
+    if (games or first_run) and not record.would_fail_again(day.records):
+        return _due_verdict(step, record, day, games, held_by)
+    if record.state is StepState.FAILED and _is_past_deadline(step, day.now) and step.on_deadline is OnDeadline.DEGRADE:
+        return _deadline_verdict(step, record, held_by)
+    return _idle_verdict(record)
 
 
-def _nothing_to_do(record: StepRecord) -> Verdict:
-    """A parked step keeps the day open for a person, until its end."""
-    return Closed() if record.failed_since is None else Waiting((), None)
+def _due_verdict(
+    step: PlanStep, record: ComputeRecord, day: _Day, games: tuple[str, ...], held_by: tuple[str, ...]
+) -> Verdict:
+    """The verdict of a computation that has something to do."""
+    if not held_by and step.opens_at <= day.now:
+        return Ready(games)
+    if record.settled:
+        return Waiting(held_by, None, new_data_coming=True) if record.has_succeeded else Done()
+    if _is_past_deadline(step, day.now) and _may_decide(step, record):
+        return _deadline_verdict(step, record, held_by)
+    return Waiting(held_by, step.opens_at if step.opens_at > day.now else None)
 
 
-def affected_games(step: PlanStep, record: StepRecord, moment: _Moment) -> tuple[str, ...]:
-    """Games whose inputs changed since the step last ran."""
-    seen = ((moment.records[need], record.seen.get(need, 0)) for need in step.follows)
-    changed = set[str]().union(*(input_.changed_since(version) for input_, version in seen if input_.version > version))
-    return tuple(game.game_id for game in moment.plan.games if game.game_id in changed and _is_open(step, game, moment))
+def _idle_verdict(record: AnyRecord) -> Verdict:
+    """A parked step keeps the day open for an operator, until the day's end."""
+    return Waiting((), None) if record.parked else Done()
 
 
-def _open_games(step: PlanStep, moment: _Moment) -> tuple[str, ...]:
-    """Games for a first run; when all have tipped off already, all of them: the rows are marked backfilled."""
-    games = moment.plan.games
-    return tuple(game.game_id for game in games if _is_open(step, game, moment)) or tuple(
-        game.game_id for game in games
+def affected_games(step: PlanStep, record: ComputeRecord, day: _Day) -> tuple[str, ...]:
+    """Games whose inputs changed since the step last succeeded."""
+    changed = set[str]().union(
+        *(day.records[need].changed_since(record.completed_inputs.get(need, 0)) for need in step.follows)
     )
+    return tuple(game.game_id for game in day.plan.games if game.game_id in changed and _is_open(step, game, day))
 
 
-def _is_open(step: PlanStep, game: SlateGame, moment: _Moment) -> bool:
-    """Once a game has tipped off, what was said before it stands."""
-    return step.role is not Role.PRE or game.tip_off > moment.now
+def _games_of_first_run(step: PlanStep, day: _Day) -> tuple[str, ...]:
+    """The open games; if all have tipped off, all games: their rows are marked as backfilled."""
+    open_games = tuple(game.game_id for game in day.plan.games if _is_open(step, game, day))
+    return open_games or day.plan.game_ids
 
 
-def next_poll(step: PlanStep, record: StepRecord) -> datetime | None:
-    """When a source is looked at next; None: never again today."""
+def _is_open(step: PlanStep, game: SlateGame, day: _Day) -> bool:
+    """Predictions of a game do not change after its tip-off."""
+    return step.role is not Role.PRE or game.tip_off > day.now
+
+
+def next_poll(step: PlanStep, record: SourceRecord) -> datetime | None:
+    """When a source is polled next; None: never again today."""
     if record.cooldown is not None:
-        candidates = _polls_in_cooldown(step, record, record.cooldown.until)
+        polls = _polls_in_cooldown(step, record, record.cooldown.until)
+    elif record.blocked_reason and not step.fallback_sources:
+        polls = []
     else:
-        candidates = _polls_after_the_last(step, record) if step.fallback_sources or not record.stopped else []
+        polls = _scheduled_polls(step, record)
     if record.retry_at is not None:
-        # "Come again at …" of the provider: neither earlier nor later.
-        candidates = [poll for poll in candidates if poll > record.retry_at] + [record.retry_at]
-    return min(candidates, default=None)
+        # The provider named the time: the source is polled neither earlier nor later.
+        polls = [poll for poll in polls if poll > record.retry_at] + [record.retry_at]
+    return min(polls, default=None)
 
 
-def _polls_in_cooldown(step: PlanStep, record: StepRecord, until: datetime) -> list[datetime]:
-    """Who stands in for it is asked by its cadence, after the games only while some are missing."""
-    others = step.fallback_sources and (step.role is Role.PRE or record.missing_games)
-    own = [until] if until <= step.polls_end else []
-    return own + (_polls_after_the_last(step, record) if others else [])
+def _polls_in_cooldown(step: PlanStep, record: SourceRecord, until: datetime) -> list[datetime]:
+    """The fallback sources keep the cadence; after the games they are polled only while games are missing."""
+    polls_fallback = step.fallback_sources and (step.role is Role.PRE or record.missing_games)
+    primary = [until] if until <= step.polls_end else []
+    return primary + (_scheduled_polls(step, record) if polls_fallback else [])
 
 
-def _polls_after_the_last(step: PlanStep, record: StepRecord) -> list[datetime]:
-    return [poll for poll in _looks(step, record) if record.last_poll is None or poll > record.last_poll]
+def _scheduled_polls(step: PlanStep, record: SourceRecord) -> list[datetime]:
+    """The next poll of each schedule that applies, after the last poll."""
+    return [poll for poll in _all_polls(step, record) if record.last_poll is None or poll > record.last_poll]
 
 
-def _looks(step: PlanStep, record: StepRecord) -> Iterable[datetime]:
+def _all_polls(step: PlanStep, record: SourceRecord) -> Iterable[datetime]:
     yield from step.poll_times
     for cadence in step.cadence:
-        poll = _after(cadence, record.last_poll) if _applies(cadence, record) else None
+        poll = _next_in(cadence, record.last_poll) if _applies(cadence, record) else None
         if poll is not None:
             yield poll
 
 
-def _applies(cadence: Cadence, record: StepRecord) -> bool:
-    return cadence.only is PollWhen.ALWAYS or (cadence.only is PollWhen.ONCE_COMPLETE) == record.found
+def _applies(cadence: Cadence, record: SourceRecord) -> bool:
+    return cadence.only is PollWhen.ALWAYS or (cadence.only is PollWhen.ONCE_COMPLETE) == record.complete
 
 
-def _after(cadence: Cadence, moment: datetime | None) -> datetime | None:
-    """The first look of a cadence after a moment."""
-    if moment is None or moment < cadence.start:
+def _next_in(cadence: Cadence, last: datetime | None) -> datetime | None:
+    """The first poll of a cadence after the last poll."""
+    if last is None or last < cadence.start:
         poll = cadence.start
     else:
-        poll = cadence.start + ((moment - cadence.start) // cadence.every + 1) * cadence.every
+        poll = cadence.start + ((last - cadence.start) // cadence.every + 1) * cadence.every
     return poll if poll <= cadence.until else None
 
 
 def polls_within(step: PlanStep, now: datetime, span: timedelta) -> Cadence:
-    """The cadence of a step that looks all the time, for a span from now on."""
+    """The cadence of a step with a single cadence, limited to a span from now on."""
     (cadence,) = step.cadence
     return cadence.model_copy(update={"start": now, "until": min(now + span, cadence.until)})
 
 
-def _past_deadline(step: PlanStep, now: datetime) -> bool:
+def _is_past_deadline(step: PlanStep, now: datetime) -> bool:
     return step.hard_deadline is not None and now >= step.hard_deadline
 
 
-def _can_give_up(step: PlanStep, record: StepRecord) -> bool:
-    """A step without a fallback is parked once; then only a person or a later look moves it."""
+def _may_decide(step: PlanStep, record: AnyRecord) -> bool:
+    """A step is parked at its deadline once; then only an operator or a later poll moves it."""
     return step.on_deadline is OnDeadline.DEGRADE or record.state is not StepState.FAILED
 
 
-def _give_up(step: PlanStep, record: StepRecord, missing: tuple[str, ...]) -> Verdict:
+def _deadline_verdict(step: PlanStep, record: AnyRecord, missing: tuple[str, ...]) -> Verdict:
     reason = record.reason or (f"still waiting for {', '.join(missing)}" if missing else "nothing came")
     if step.on_deadline is OnDeadline.PARK:
-        return Blocked(reason)
+        return Parked(reason)
     return Degraded(f"{reason}; {step.degraded_message}")
 
 
-def next_moment(plan: DayPlan, records: Records, verdicts: dict[str, Verdict], now: datetime) -> datetime | None:
-    """When something may change without anybody's doing; None: only a person can move the day."""
+def next_due(plan: DayPlan, records: Records, verdicts: dict[str, Verdict], now: datetime) -> datetime | None:
+    """When the next poll, deadline or the day's end is due; None: only an operator can move the day."""
     polls = [verdict.next_poll for verdict in verdicts.values() if isinstance(verdict, Waiting)]
     deadlines = [
         deadline
@@ -253,12 +261,12 @@ def next_moment(plan: DayPlan, records: Records, verdicts: dict[str, Verdict], n
         if not records[step.name].settled
         for deadline in (step.soft_deadline, step.hard_deadline)
     ]
-    moments = [moment for moment in (*polls, *deadlines, plan.ends_at) if moment is not None and moment > now]
-    return min(moments, default=None)
+    times = [time for time in (*polls, *deadlines, plan.ends_at) if time is not None and time > now]
+    return min(times, default=None)
 
 
 def overdue(plan: DayPlan, records: Records, now: datetime) -> tuple[PlanStep, ...]:
-    """Steps past their soft deadline that have not settled."""
+    """Unsettled steps past their soft deadline."""
     return tuple(
         step
         for step in plan.steps

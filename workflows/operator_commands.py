@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from tipoff.vocabulary import DayPlan, Phase, PlanStep, SlateGame, StepKind, StepState, step_names
 from workflows.contracts import CommandName, CommandResult, OperatorCommand
-from workflows.day_state import DayLedger, Records, StepRecord
+from workflows.day_state import DayLedger
+from workflows.step_records import AnyRecord, Records
 
 _LINES_COMMANDS = frozenset({CommandName.LINES_AVAILABLE, CommandName.REFRESH_LINES})
 _STEP_COMMANDS = frozenset({CommandName.RETRY_STEP, CommandName.SKIP_STEP})
@@ -71,7 +72,7 @@ def execute(command: OperatorCommand, ledger: DayLedger, now: datetime) -> None:
         case CommandName.FORCE_CONTINUE:
             _degrade_awaited(command, ledger, now)
         case CommandName.RETRY_STEP:
-            ledger.try_again(command.target, now)
+            ledger.retry(command.target, now)
         case CommandName.SKIP_STEP:
             _skip(command, ledger, now)
         case CommandName.LINES_AVAILABLE | CommandName.REFRESH_LINES:
@@ -94,8 +95,7 @@ def _skip(command: OperatorCommand, ledger: DayLedger, now: datetime) -> None:
 def _poll_lines(ledger: DayLedger, now: datetime) -> None:
     for step in ledger.plan.steps:
         if step.phase is Phase.LINES:
-            record = ledger.records[step.name]
-            record.retry_at, record.stopped, record.cooldown = now, "", None
+            ledger.poll_now(step, now)
 
 
 def forced_polls(command: OperatorCommand, plan: DayPlan) -> tuple[PlanStep, ...]:
@@ -121,7 +121,7 @@ def awaited_steps(phase: Phase, plan: DayPlan, records: Records) -> tuple[PlanSt
     return tuple(step for step in plan.steps if step.name in reached and _is_awaited(step, records[step.name]))
 
 
-def _is_awaited(step: PlanStep, record: StepRecord) -> bool:
+def _is_awaited(step: PlanStep, record: AnyRecord) -> bool:
     if record.failed_since is not None:
         return True
     return not record.settled and (step.kind is StepKind.SOURCE or (record.running and not step.critical))

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from tipoff.vocabulary import Outcome, RateLimit, clock_time
-from workflows.contracts import (
-    AcquireRequest,
-    AcquireResult,
-    Cooldown,
-    CreditReservation,
-    ProviderFeedback,
-    RateLimiterState,
-)
+from tipoff.vocabulary import Cooldown, Outcome, RateLimit, clock_time
+from workflows.contracts import AcquireRequest, AcquireResult, CreditReservation, ProviderFeedback, RateLimiterState
 
 RESERVATION_EXPIRES_AFTER = timedelta(minutes=15)
 """Longer than a poll of a paid source: without feedback by then the request was not sent, or cost nothing."""

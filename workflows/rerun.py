@@ -84,40 +84,40 @@ class DayRerun:
             await self._run_step(source_steps[batch.source], batch.as_of, batch=batch)
 
     def _keep_recorded(self, rerun_steps: set[str]) -> None:
-        for name, record in self._ledger.records.items():
-            if name not in rerun_steps:
-                record.state, record.reason = StepState.COMPLETE, "kept as recorded, not re-run"
+        for step in self._ledger.plan.steps:
+            if step.name not in rerun_steps:
+                self._ledger.settle(step.name, StepState.COMPLETE, "kept as recorded, not re-run")
 
     def _settle_sources(self) -> None:
         """Degrade sources without a landed batch: none will come; the recorded degradations list what was missing."""
         for step in self._ledger.plan.steps:
             record = self._ledger.records[step.name]
             if step.kind is StepKind.SOURCE and record.state in {StepState.PENDING, StepState.LATE}:
-                record.state, record.reason = StepState.DEGRADED, record.reason or "no batch was landed"
+                self._ledger.settle(step.name, StepState.DEGRADED, record.reason or "no batch was landed")
 
     async def _run_step(
         self, step: PlanStep, as_of: datetime, *, games: tuple[str, ...] = (), batch: RecordedBatch | None = None
     ) -> None:
         """Compute a step, or process its batch, as of a recorded time; a failed critical step waits for an operator."""
-        record = self._ledger.records[step.name]
-        while record.state is not StepState.SKIPPED:
+        records = self._ledger.records
+        while records[step.name].state is not StepState.SKIPPED:
             self._ledger.start(step, as_of)
             self._reporter.publish()
             result = await (self._process(step, batch) if batch else self._runner.run(step, games, as_of))
             self._ledger.finish(step, result, as_of)
-            if record.failed_since is None or not step.critical:
+            if not records[step.name].parked or not step.critical:
                 return
             self._reporter.publish()
-            await workflow.wait_condition(lambda: record.failed_since is None)
-            if record.state is not StepState.PENDING:
+            await workflow.wait_condition(lambda: not records[step.name].parked)
+            if records[step.name].state is not StepState.PENDING:
                 return  # an operator forced the day to continue without the step
 
     async def _process(self, step: PlanStep, batch: RecordedBatch) -> StepResult:
-        plan, record = self._ledger.plan, self._ledger.records[step.name]
+        plan, record = self._ledger.plan, self._ledger.source_record(step)
         fallback = next((each for each in step.fallback_sources if each.source == batch.source), None)
         try:
             report = await self._poller.process(batch.source, step.title, batch.batch_key, plan.games, batch.as_of)
-            return fallbacks.read_again(step, record, report, plan, fallback)
+            return fallbacks.recorded_report(step, record, report, plan, fallback)
         except ActivityError as error:
             return failure_reason(error)
 

@@ -82,7 +82,7 @@ class Scheduler:
 
     def _next_time(self, verdicts: dict[str, gates.Verdict]) -> datetime | None:
         """When there is something to decide next without a command or a finished step."""
-        due = gates.next_moment(self._ledger.plan, self._ledger.records, verdicts, self._clock.now())
+        due = gates.next_due(self._ledger.plan, self._ledger.records, verdicts, self._clock.now())
         times = (due, self._scenario.next_at, self._reporter.retry_at)
         return min((time for time in times if time is not None), default=None)
 
@@ -125,7 +125,7 @@ class Scheduler:
                     self._start(step, games)
                 case gates.Degraded(reason):
                     self._ledger.degrade(step, reason, self._clock.now())
-                case gates.Blocked(reason):
+                case gates.Parked(reason):
                     self._ledger.park(step, reason, self._clock.now())
                 case _:
                     continue
@@ -143,15 +143,15 @@ class Scheduler:
             self._ledger.alert(step, "overdue", f"{step.title} is late: {self._reason(step)}", now)
 
     def _is_done(self, verdicts: dict[str, gates.Verdict]) -> bool:
-        return not self._tasks and all(isinstance(verdict, gates.Closed) for verdict in verdicts.values())
+        return not self._tasks and all(isinstance(verdict, gates.Done) for verdict in verdicts.values())
 
     def _stop_waiting(self, verdicts: dict[str, gates.Verdict]) -> None:
         """Cancel running steps and park every open step: the day ends."""
         self.cancel_steps()
         for step in self._ledger.plan.steps:
             record = self._ledger.records[step.name]
-            record.running = False
-            if not record.settled and not isinstance(verdicts[step.name], gates.Closed):
+            self._ledger.stop(step)
+            if not record.settled and not isinstance(verdicts[step.name], gates.Done):
                 self._ledger.park(step, self._reason(step), self._clock.now())
 
     def _reason(self, step: PlanStep) -> str:

@@ -27,7 +27,8 @@ from tipoff.vocabulary import (
 from workflows import fallbacks, gates
 from workflows.calls import call
 from workflows.contracts import Activity, CollectRequest, ComputeRequest, Predicted, ProcessRequest
-from workflows.day_state import REASON_LENGTH, DayLedger, StepRecord
+from workflows.day_state import REASON_LENGTH, DayLedger
+from workflows.step_records import SourceRecord
 
 _COMPUTE = {
     StepKind.TRANSFORM: Activity.TRANSFORM,
@@ -79,7 +80,7 @@ class StepRunner:
             degraded=tuple(f"{item.step}: {item.reason}" for item in degradations),
             missing_games=tuple(sorted({game for item in degradations for game in item.games})),
             postponed=ledger.postponed,
-            reference=ledger.records[step.needs[0]].reference if step.needs else "",
+            reference=ledger.input_file(step),
         )
 
 
@@ -112,7 +113,7 @@ class SourcePoller:
 
         Raises ActivityError when the primary source fails and no fallback source has any game.
         """
-        plan, record = self._ledger.plan, self._ledger.records[step.name]
+        plan, record = self._ledger.plan, self._ledger.source_record(step)
         force = step.name in self._forced
         self._forced.discard(step.name)
         failure: ActivityError | None = None
@@ -125,16 +126,16 @@ class SourcePoller:
         if failure is not None and not report.fallback_games:
             raise failure
         if report.games is not None:
-            return report.model_copy(update={"games": fallbacks.slate_told(report, report.games, plan)})
+            return report.model_copy(update={"games": fallbacks.reported_slate(report, report.games, plan)})
         return report
 
     async def _poll_primary(self, step: PlanStep, plan: DayPlan, as_of: datetime, *, force: bool) -> SourceReport:
-        """Poll the step's own source unless it is in cooldown."""
-        record = self._ledger.records[step.name]
+        """Poll the step's own source unless it is blocked or in cooldown."""
+        record = self._ledger.source_record(step)
         games = fallbacks.wanted_games(step, record, plan, force=force)
-        in_cooldown = None if force else fallbacks.in_cooldown(record)
-        if in_cooldown is not None:
-            return in_cooldown
+        unpolled = None if force else fallbacks.report_without_poll(record)
+        if unpolled is not None:
+            return unpolled
         request = self._collect_request(step.subject, games, as_of, step.provider_ids_from, force=force)
         if step.role is Role.LIVE:
             return await self._follow(step, request)
@@ -146,7 +147,7 @@ class SourcePoller:
     async def _add_fallbacks(
         self,
         step: PlanStep,
-        record: StepRecord,
+        record: SourceRecord,
         report: SourceReport,
         plan: DayPlan,
         as_of: datetime,
@@ -156,8 +157,8 @@ class SourcePoller:
         """Poll the fallback sources in their order while the report lacks games; the merged report."""
         rows_before = record.rows if step.role is Role.POST and not force else 0
         for fallback in step.fallback_sources:
-            lacking = fallbacks.lacking(step, record, report, plan, as_of, force=force)
-            if not fallbacks.wants_fallback(step, report, as_of) or (plan.games and not lacking):
+            lacking = fallbacks.lacking_games(step, record, report, plan, as_of, force=force)
+            if not fallbacks.needs_fallback(step, report, as_of) or (plan.games and not lacking):
                 break
             fallback_report = await self._poll_fallback(step, fallback, lacking, as_of)
             report = fallbacks.merge_fallback(
@@ -218,7 +219,7 @@ class SourcePoller:
         report = await self.process(request.source, title, collected.usable_batch, request.games, request.as_of)
         if report.changed:
             # The other sources of the fallback chain write the same rows: their cached batches are stale now.
-            for other in fallbacks.others_of(request.source, plan):
+            for other in fallbacks.others_in_chain(request.source, plan):
                 self._processed.pop(other, None)
         if plan is self._ledger.plan:
             self._processed[request.source] = key, report

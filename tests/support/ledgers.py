@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -24,7 +25,8 @@ from tipoff.vocabulary import (
     eastern,
 )
 from workflows import gates
-from workflows.day_state import DayLedger, Records, StepRecord
+from workflows.day_state import DayLedger
+from workflows.step_records import AnyRecord, ComputeRecord, Records, SourceRecord
 
 DAY = date(2024, 3, 29)
 TEAMS = ("DEN", "MIN", "BOS", "ATL", "LAL", "IND", "PHX", "OKC")
@@ -50,14 +52,14 @@ def step_of(plan: DayPlan, name: str) -> PlanStep:
     return next(step for step in plan.steps if step.name == name)
 
 
-def report(step: PlanStep, **facts: Any) -> SourceReport | ComputeReport:
+def report_of(step: PlanStep, **facts: Any) -> SourceReport | ComputeReport:
     """A report of the kind that a step makes."""
     return (SourceReport if step.kind is StepKind.SOURCE else ComputeReport).model_validate(facts)
 
 
 def all_it_wants(step: PlanStep, games: tuple[str, ...]) -> SourceReport | ComputeReport:
     """A step that succeeds, for the games it was asked for."""
-    return report(step, rows=10, changed_games=games or None)
+    return report_of(step, rows=10, changed_games=games or None)
 
 
 def carry_on(ledger: DayLedger, now: datetime, bring: Bring = all_it_wants) -> dict[str, tuple[str, ...]]:
@@ -91,6 +93,18 @@ def no_lines(step: PlanStep, games: tuple[str, ...]) -> SourceReport | ComputeRe
     return all_it_wants(step, games)
 
 
+def source_record(records: Records, name: str) -> SourceRecord:
+    """The record of a source."""
+    record = records[name]
+    assert isinstance(record, SourceRecord)
+    return record
+
+
+def set_record(ledger: DayLedger, name: str, **fields: Any) -> None:
+    """Change fields of a step's record."""
+    ledger.records[name] = replace(ledger.records[name], **fields)
+
+
 MOMENTS = st.integers(0, 29 * 4).map(lambda quarters: eastern(DAY, 5) + quarters * timedelta(minutes=15))
 """Quarters of an hour from the start of the day to its end."""
 _SLATES = (((12, 30),), ((15, 0), (19, 0)), ((19, 0), (19, 30), (22, 0)), ((22, 0), (22, 30)))
@@ -106,23 +120,25 @@ def any_day(seed: int) -> tuple[DayPlan, Records]:
     return plan, {step.name: _any_record(step, [game.game_id for game in plan.games], dice) for step in plan.steps}
 
 
-def _any_record(step: PlanStep, games: Sequence[str], dice: random.Random) -> StepRecord:
+def _any_record(step: PlanStep, games: Sequence[str], dice: random.Random) -> AnyRecord:
     version = dice.randint(0, 3)
-    record = StepRecord(
-        running=dice.random() < 0.2,
-        version=version,
-        changed={game: dice.randint(0, version) for game in games},
-        seen={need: dice.randint(0, 3) for need in step.needs} if dice.random() < 0.6 else {},
-        reason=dice.choice(("", "not published yet")),
-        last_poll=_any_moment(dice),
-        retry_at=_any_moment(dice),
-        found=dice.random() < 0.5,
-    )
+    common: dict[str, Any] = {
+        "running": dice.random() < 0.2,
+        "version": version,
+        "changed": {game: dice.randint(0, version) for game in games},
+        "reason": dice.choice(("", "not published yet")),
+        "last_poll": _any_moment(dice),
+    }
     if step.kind is StepKind.SOURCE:
-        record.state = dice.choice(_SOURCE_STATES)
-    else:
-        record.state = dice.choice(_RAN if record.seen else (StepState.PENDING, *_RAN[1:]))
-    return record
+        return SourceRecord(
+            **common,
+            state=dice.choice(_SOURCE_STATES),
+            retry_at=_any_moment(dice),
+            complete=dice.random() < 0.5,
+        )
+    inputs = {need: dice.randint(0, 3) for need in step.needs} if dice.random() < 0.6 else {}
+    state = dice.choice(_RAN if inputs else (StepState.PENDING, *_RAN[1:]))
+    return ComputeRecord(**common, state=state, completed_inputs=inputs)
 
 
 def _any_moment(dice: random.Random) -> datetime | None:

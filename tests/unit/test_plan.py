@@ -23,8 +23,8 @@ from tipoff.vocabulary import (
     eastern,
     step_names,
 )
-from workflows.day_state import StepRecord
 from workflows.gates import next_poll
+from workflows.step_records import SourceRecord
 
 DAY = date(2024, 3, 29)
 EVENING = ((19, 0), (19, 30), (22, 0))
@@ -169,7 +169,7 @@ def test_fallback_sources_of_a_late_source_are_polled_before_its_hard_deadline(p
     """When injury reports were missing, those of the fallback source came after the first publication."""
     for step in plan.steps:
         if step.fallback_sources and step.hard_deadline and step.soft_deadline:
-            just_before = StepRecord(last_poll=step.soft_deadline - timedelta(seconds=1))
+            just_before = SourceRecord(last_poll=step.soft_deadline - timedelta(seconds=1))
             poll = next_poll(step, just_before)
             assert poll is not None, step.name
             assert step.soft_deadline <= poll < step.hard_deadline, step.name

@@ -119,7 +119,7 @@ async def test_a_report_that_no_source_has_any_more_degrades_the_day(client: Cli
     run = await run_day(client, world(nbac_injury_report=report), virtual())
     assert (run.result.state, run.result.data_quality) == (RunState.COMPLETE, DataQuality.DEGRADED)
     ((reason, _),) = degraded(run, "nbac_injury_report")
-    assert reason.endswith("going on with what came by 08:00 ET")
+    assert reason.endswith("using the data of 08:00 ET")
 
 
 async def test_the_fallback_source_of_late_lines_is_polled_from_the_soft_deadline_on(client: Client) -> None:

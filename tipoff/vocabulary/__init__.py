@@ -8,7 +8,7 @@ from tipoff.vocabulary.base import Frozen
 from tipoff.vocabulary.day import Alert, Attention, AuditEntry, DayStatus, Degradation, StepStatus
 from tipoff.vocabulary.eastern_time import EASTERN, clock_time, eastern, first_day, game_date_of, season_of
 from tipoff.vocabulary.plan import Cadence, DayPlan, FallbackSource, PlanStep, SlateGame
-from tipoff.vocabulary.rate_limit import RateLimit
+from tipoff.vocabulary.rate_limit import Cooldown, RateLimit
 from tipoff.vocabulary.recorded import PredictionRun, RecordedBatch, RecordedDay
 from tipoff.vocabulary.reports import CollectReport, ComputeReport, ProcessReport, SourceReport, StepReport, StepResult
 from tipoff.vocabulary.text import shortened
@@ -44,6 +44,7 @@ __all__ = [
     "Channel",
     "CollectReport",
     "ComputeReport",
+    "Cooldown",
     "DataQuality",
     "DayPlan",
     "DayStatus",

@@ -92,6 +92,14 @@ class DayPlan(Frozen):
     ends_at: AwareDatetime
     """The day ends then, whatever is still missing."""
 
+    @property
+    def game_ids(self) -> tuple[str, ...]:
+        return tuple(game.game_id for game in self.games)
+
+    def begun(self, now: datetime) -> set[str]:
+        """The games that have tipped off."""
+        return {game.game_id for game in self.games if game.tip_off <= now}
+
     def step(self, name: str) -> PlanStep:
         """The step of this name. Raises KeyError."""
         for step in self.steps:

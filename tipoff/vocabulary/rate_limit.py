@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from tipoff.vocabulary.base import Frozen
+from tipoff.vocabulary.words import Outcome
 
 
 class RateLimit(Frozen):
@@ -20,3 +21,11 @@ class RateLimit(Frozen):
     """Cooldown after a block that names no end."""
     monthly_credits: int | None = Field(default=None, ge=0)
     """Credits that may be spent in a month; None: requests cost nothing."""
+
+
+class Cooldown(Frozen):
+    """No request is sent to a provider until then, and why."""
+
+    until: AwareDatetime
+    outcome: Outcome
+    reason: str = Field(max_length=300)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from tipoff.warehouse.base import Slice, WriteResult
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
 from tipoff.warehouse.tables import TABLES
 from workflows import gates
-from workflows.day_state import StepRecord
+from workflows.step_records import SourceRecord
 
 DAY = date(2024, 3, 29)
 MOST_WRITES = 200
@@ -56,20 +57,20 @@ def from_noon_to_night(archive: Archive) -> pl.DataFrame:
 
 async def poll_step(harness: SourceHarness, step: PlanStep) -> None:
     """Every poll of a step, and of its fallback sources when the poll is incomplete."""
-    record = StepRecord()
+    record = SourceRecord()
     while (poll := gates.next_poll(step, record)) is not None:
-        record.last_poll = poll
-        record.found = await poll_source(harness, step.subject, poll)
-        if not record.found:
+        complete = await poll_source(harness, step.subject, poll)
+        record = replace(record, last_poll=poll, complete=complete)
+        if not complete:
             for fallback in step.fallback_sources:
                 await poll_source(harness, fallback.source, poll)
 
 
 def poll_count(step: PlanStep) -> int:
     """The number of polls of a step that never gets complete data."""
-    record, polls = StepRecord(), 0
+    record, polls = SourceRecord(), 0
     while (poll := gates.next_poll(step, record)) is not None:
-        record.last_poll = poll
+        record = replace(record, last_poll=poll)
         polls += 1
     return polls
 

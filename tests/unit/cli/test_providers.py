@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cli.providers import rate_limiter_view_at
-from tipoff.vocabulary import Outcome
-from workflows.contracts import Cooldown, CreditReservation, RateLimiterState
+from tipoff.vocabulary import Cooldown, Outcome
+from workflows.contracts import CreditReservation, RateLimiterState
 
 NOW = datetime(2024, 3, 10, 16, tzinfo=UTC)
 HOST = "api.the-odds-api.com"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
@@ -29,7 +30,7 @@ from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import Outcome, PlanStep, SlateGame, eastern
 from workflows import gates, rate_limiter_state
 from workflows.contracts import AcquireRequest, ProviderFeedback, RateLimiterState
-from workflows.day_state import StepRecord
+from workflows.step_records import SourceRecord
 
 CREDITS = 500
 FIRST = date(2024, 3, 1)
@@ -70,10 +71,10 @@ class CreditReservation(NamedTuple):
 
 def looks_of(step: PlanStep) -> Iterator[datetime]:
     """When the plan looks at a source that always has what it wants, and every half hour besides."""
-    record = StepRecord(found=True)
+    record = SourceRecord(complete=True)
     while poll := gates.next_poll(step, record):
         yield poll
-        record.last_poll = poll
+        record = replace(record, last_poll=poll)
     opens, closes = step.cadence[0].start, step.cadence[0].until
     yield from (opens + timedelta(minutes=30 * n) for n in range((closes - opens) // timedelta(minutes=30) + 1))
 

@@ -7,7 +7,18 @@ from typing import Any
 
 import pytest
 
-from tests.support.ledgers import DAY, Bring, all_it_wants, carry_on, evening_plan, settled_ledger, slate, step_of
+from tests.support.ledgers import (
+    DAY,
+    Bring,
+    all_it_wants,
+    carry_on,
+    evening_plan,
+    report_of,
+    set_record,
+    settled_ledger,
+    slate,
+    step_of,
+)
 from tipoff.plan import plan_day
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import (
@@ -45,7 +56,7 @@ def poll(ledger: DayLedger, step: PlanStep = PROPS, **report: object) -> None:
     """One look that brings this report."""
     now = eastern(DAY, 11)
     ledger.start(step, now)
-    ledger.finish(step, SourceReport.model_validate(report), now)
+    ledger.finish(step, report_of(step, **report), now)
 
 
 def not_yet(ledger: DayLedger) -> None:
@@ -74,14 +85,14 @@ def test_what_was_gone_without_is_resolved_when_it_comes_after_all(ledger: DayLe
 def test_what_was_found_stays_found_when_a_later_look_brings_nothing(ledger: DayLedger) -> None:
     poll(ledger, rows=300)
     not_yet(ledger)
-    record = ledger.records[PROPS.name]
-    assert (record.state, record.found, record.rows) == (StepState.COMPLETE, True, 300)
+    record = ledger.source_record(PROPS)
+    assert (record.state, record.complete, record.rows) == (StepState.COMPLETE, True, 300)
 
 
 def test_a_part_is_used_and_the_missing_games_are_waited_for(ledger: DayLedger) -> None:
     poll(ledger, outcome=Outcome.PARTIAL, missing_games=GAMES[2:], changed_games=GAMES[:2], rows=200)
-    record = ledger.records[PROPS.name]
-    assert (record.state, record.found, record.missing_games) == (StepState.LATE, False, GAMES[2:])
+    record = ledger.source_record(PROPS)
+    assert (record.state, record.complete, record.missing_games) == (StepState.LATE, False, GAMES[2:])
     assert record.changed_since(0) == set(GAMES[:2])
 
 
@@ -130,7 +141,7 @@ def test_a_refusal_in_the_middle_of_a_look_parks_the_step_once_what_came_is_take
     collected = broken_off("2 of 3 answers usable; quota spent", refused=Outcome.QUOTA_SPENT, parks=True)
     read = SourceReport(outcome=Outcome.PARTIAL, reason="200 rows", rows=200, changed_games=GAMES[:2])
     poll(ledger, **dict(collected.with_batch(read)))
-    record = ledger.records[PROPS.name]
+    record = ledger.source_record(PROPS)
     assert (record.state, record.rows, record.changed_since(0)) == (StepState.FAILED, 200, set(GAMES[:2]))
     assert [item.reason for item in ledger.attention()] == ["200 rows; 2 of 3 answers usable; quota spent"]
     assert [alert.key for alert in ledger.alerts.values()] == [f"{PROPS.name}:parked"]
@@ -141,7 +152,7 @@ def test_a_block_in_the_middle_of_a_look_is_alerted_and_left_alone_as_long_as_it
     read = SourceReport(outcome=Outcome.PARTIAL, rows=100, changed_games=GAMES[:1], missing_games=GAMES[1:])
     poll(ledger, **dict(collected.with_batch(read)))
     assert ledger.records[PROPS.name].state is StepState.LATE
-    assert gates.next_poll(PROPS, ledger.records[PROPS.name]) == NOON
+    assert gates.next_poll(PROPS, ledger.source_record(PROPS)) == NOON
     (alert,) = ledger.alerts.values()
     assert (alert.key, "1 of 3 answers usable" in alert.text) == (f"{PROPS.name}:blocked", True)
 
@@ -164,14 +175,15 @@ def test_what_another_had_in_its_place_settles_a_step_until_the_first_choice_com
         fallback_games={"BettingPros": GAMES},
         use_fallback=True,
     )
-    record = ledger.records[PROPS.name]
-    assert (record.state, record.found, record.fallback_games) == (StepState.DEGRADED, False, GAMES)
+    record = ledger.source_record(PROPS)
+    assert (record.state, record.complete, record.fallback_games) == (StepState.DEGRADED, False, GAMES)
     assert ledger.data_quality() is DataQuality.DEGRADED
     (gone_without,) = ledger.degradations
     assert (gone_without.reason, gone_without.games) == ("blocked; BettingPros stands in", GAMES)
     assert gates.next_poll(PROPS, record) is not None
     poll(ledger, rows=310)
-    assert (record.state, record.found, record.fallback_games) == (StepState.COMPLETE, True, ())
+    record = ledger.source_record(PROPS)
+    assert (record.state, record.complete, record.fallback_games) == (StepState.COMPLETE, True, ())
     assert ledger.degradations[0].resolved_at is not None
 
 
@@ -199,12 +211,12 @@ def test_standings_that_nobody_asks_for_after_the_first_tip_did_not_come(ledger:
 def test_a_provider_that_is_closed_until_after_the_last_look_is_asked_again_only_by_a_person(ledger: DayLedger) -> None:
     after = PROPS.polls_end + timedelta(minutes=5)
     poll(ledger, outcome=Outcome.BLOCKED, reason="HTTP 403", changed=False, retry_at=after)
-    record, alone = ledger.records[PROPS.name], PROPS.model_copy(update={"fallback_sources": ()})
-    assert gates.next_poll(alone, record) is None
-    ledger.try_again(PROPS.name, LATER)
-    assert gates.next_poll(alone, record) == LATER
+    alone = PROPS.model_copy(update={"fallback_sources": ()})
+    assert gates.next_poll(alone, ledger.source_record(PROPS)) is None
+    ledger.retry(PROPS.name, LATER)
+    assert gates.next_poll(alone, ledger.source_record(PROPS)) == LATER
     poll(ledger, rows=300)
-    assert gates.next_poll(alone, record) == NOON
+    assert gates.next_poll(alone, ledger.source_record(PROPS)) == NOON
 
 
 def test_where_others_have_only_a_part_the_rest_is_waited_for(ledger: DayLedger) -> None:
@@ -216,7 +228,7 @@ def test_where_others_have_only_a_part_the_rest_is_waited_for(ledger: DayLedger)
         missing_games=GAMES[1:],
         fallback_games={"BettingPros": GAMES[:1]},
     )
-    record = ledger.records[PROPS.name]
+    record = ledger.source_record(PROPS)
     assert (record.state, record.missing_games, record.fallback_games) == (StepState.LATE, GAMES[1:], GAMES[:1])
 
 
@@ -231,8 +243,8 @@ def test_a_refused_key_calls_a_person_once_while_another_stands_in_look_after_lo
             use_fallback=True,
             fallback_games={"BettingPros": GAMES},
         )
-    record = ledger.records[PROPS.name]
-    assert (record.state, record.stopped) == (StepState.DEGRADED, "bad key")
+    record = ledger.source_record(PROPS)
+    assert (record.state, record.blocked_reason) == (StepState.DEGRADED, "bad key")
     assert [item.step for item in ledger.attention()] == [PROPS.name]
     assert [key for key in ledger.alerts if "parked" in key] == [f"{PROPS.name}:parked"]
     assert gates.next_poll(PROPS, record) is not None, "the other is looked at on"
@@ -255,13 +267,14 @@ def test_a_source_that_dies_after_its_first_success_is_gone_without_once_what_it
     refused_at(ledger, GAME_LINES, 14, failed=failed)
     (gone_without,) = ledger.degradations
     assert gone_without.games == GAMES
-    assert gone_without.reason.endswith("; going on with what came by 11:00 ET")
+    assert gone_without.reason.endswith("; using the data of 11:00 ET")
     assert f"{GAME_LINES.name}:outdated" in ledger.alerts
-    record = ledger.records[GAME_LINES.name]
+    record = ledger.source_record(GAME_LINES)
     assert (record.state, record.rows) == (StepState.DEGRADED, 3)
     refused_at(ledger, GAME_LINES, 20, failed=failed)
     assert ledger.degradations[0].games == GAMES, "what it lacked when they began is not had by their beginning"
     poll(ledger, GAME_LINES, rows=3)
+    record = ledger.source_record(GAME_LINES)
     assert (record.state, record.missing_games) == (StepState.COMPLETE, ())
 
 
@@ -275,7 +288,7 @@ def test_what_a_stand_in_has_not_is_gone_without_when_the_first_choice_died_afte
     assert (gone_without.games, ledger.records[PROPS.name].reason) == (GAMES, "HTTP 403")
     refused_at(ledger, PROPS, 16, rows=300, outcome=Outcome.OK, fallback_games={"Another": GAMES})
     assert [item.games for item in ledger.degradations] == [GAMES]
-    assert ledger.records[PROPS.name].found is False, "the first choice is looked for on"
+    assert ledger.source_record(PROPS).complete is False, "the first choice is looked for on"
 
 
 def test_however_long_the_reason_of_a_failure_is_the_status_stays_small(ledger: DayLedger) -> None:
@@ -323,12 +336,12 @@ def test_a_key_that_is_refused_after_the_morning_calls_a_person_and_the_provider
 ) -> None:
     poll(ledger, GAME_LINES, rows=300)
     poll(ledger, GAME_LINES, outcome=Outcome.BAD_KEY, reason="HTTP 401: INVALID_KEY", changed=False, parks=True)
-    record = ledger.records[GAME_LINES.name]
+    record = ledger.source_record(GAME_LINES)
     assert record.state is StepState.COMPLETE
     assert [item.reason for item in ledger.attention()] == ["HTTP 401: INVALID_KEY"]
     assert gates.next_poll(GAME_LINES, record) is None
-    ledger.try_again(GAME_LINES.name, LATER)
-    assert gates.next_poll(GAME_LINES, record) == LATER
+    ledger.retry(GAME_LINES.name, LATER)
+    assert gates.next_poll(GAME_LINES, ledger.source_record(GAME_LINES)) == LATER
     poll(ledger, PROPS, rows=300)
     assert ledger.attention() == ()
 
@@ -343,14 +356,13 @@ def test_a_provider_is_asked_at_the_end_of_its_rest_once_whatever_becomes_of_tha
         fallback_games={"BettingPros": GAMES},
         retry_at=NOON,
     )
-    record = ledger.records[PROPS.name]
-    in_cooldown = fallbacks.in_cooldown(record)
+    in_cooldown = fallbacks.report_without_poll(ledger.source_record(PROPS))
     assert in_cooldown is not None
     assert (in_cooldown.reason, in_cooldown.retry_at) == ("blocked", NOON)
     ledger.start(PROPS, NOON)
-    assert fallbacks.in_cooldown(record) is None
+    assert fallbacks.report_without_poll(ledger.source_record(PROPS)) is None
     ledger.finish(PROPS, "no answer within 45 s", NOON)
-    again = gates.next_poll(PROPS, record)
+    again = gates.next_poll(PROPS, ledger.source_record(PROPS))
     assert again is not None
     assert again > NOON
 
@@ -411,9 +423,9 @@ def test_a_game_that_joins_while_an_answer_is_on_its_way_is_asked_about_at_once(
     ledger.start(rosters, NOON)
     ledger.adopt(plan_day(DAY, three, SOURCES))
     ledger.finish(rosters, SourceReport(rows=26), NOON)
-    assert gates.next_poll(rosters, ledger.records[rosters.name]) == NOON
+    assert gates.next_poll(rosters, ledger.source_record(rosters)) == NOON
     poll(ledger, rosters, rows=39)
-    assert ledger.records[rosters.name].found
+    assert ledger.source_record(rosters).complete
 
 
 def test_forcing_on_and_then_skipping_a_step_is_one_thing_gone_without(ledger: DayLedger) -> None:
@@ -437,7 +449,7 @@ def test_few_rows_after_the_deadline_are_passed_on_as_far_as_they_go(ledger: Day
 
 def test_of_many_messages_the_last_are_told_and_the_others_counted(ledger: DayLedger) -> None:
     for number in range(AUDIT_KEPT + 5):
-        ledger.note(
+        ledger.add_audit_entry(
             AuditEntry(
                 at=NOON, via="signal", command="x", target=str(number), who="", why="", accepted=False, result=""
             )
@@ -462,7 +474,7 @@ def test_a_postponed_game_is_taken_out_of_what_was_published() -> None:
 
 def test_a_parked_step_that_succeeds_needs_nobody_any_more(ledger: DayLedger) -> None:
     ledger.park(FEATURES, "the file is corrupt", NOON)
-    ledger.try_again(FEATURES.name, LATER)
+    ledger.retry(FEATURES.name, LATER)
     poll(ledger, FEATURES, rows=300)
     assert ledger.attention() == ()
     assert ledger.records[FEATURES.name].state is StepState.COMPLETE
@@ -484,9 +496,9 @@ def test_names_on_no_roster_are_counted_and_alerted(ledger: DayLedger) -> None:
 def test_a_person_who_asks_for_lines_while_they_are_being_fetched_is_not_forgotten(ledger: DayLedger) -> None:
     """What is under way was asked before the lines were out; the person knows better."""
     ledger.start(PROPS, NOON)
-    ledger.records[PROPS.name].retry_at = NOON + timedelta(seconds=5)
+    set_record(ledger, PROPS.name, retry_at=NOON + timedelta(seconds=5))
     ledger.finish(PROPS, SourceReport(outcome=Outcome.NOT_PUBLISHED_YET, changed=False), NOON + timedelta(seconds=9))
-    assert gates.next_poll(PROPS, ledger.records[PROPS.name]) == NOON + timedelta(seconds=5)
+    assert gates.next_poll(PROPS, ledger.source_record(PROPS)) == NOON + timedelta(seconds=5)
 
 
 @pytest.mark.parametrize("retry_after", [timedelta(hours=-1), timedelta(), timedelta(milliseconds=1)])
@@ -497,7 +509,7 @@ def test_a_provider_that_says_come_again_at_once_is_not_asked_without_pause(
     ledger.start(PROPS, NOON)
     report = SourceReport(outcome=Outcome.THROTTLED, changed=False, retry_at=NOON + retry_after)
     ledger.finish(PROPS, report, NOON)
-    coming = gates.next_poll(PROPS, ledger.records[PROPS.name])
+    coming = gates.next_poll(PROPS, ledger.source_record(PROPS))
     assert coming is not None
     assert coming >= NOON + timedelta(minutes=1)
 
@@ -543,14 +555,14 @@ def test_learning_the_slate_of_the_morning_postpones_nothing() -> None:
 
 def test_a_day_ends_complete_when_only_optional_steps_were_lost(ledger: DayLedger) -> None:
     ledger = settled_ledger(PLAN, eastern(DAY, 23))
-    ledger.records["moving_average"].state = StepState.FAILED
+    set_record(ledger, "moving_average", state=StepState.FAILED)
     ledger.end()
     assert ledger.run_state() is RunState.COMPLETE
 
 
 def test_a_day_ends_failed_when_a_critical_step_was_never_settled(ledger: DayLedger) -> None:
     ledger = settled_ledger(PLAN, eastern(DAY, 23))
-    ledger.records["grade"].state = StepState.FAILED
+    set_record(ledger, "grade", state=StepState.FAILED)
     ledger.end()
     assert ledger.run_state() is RunState.FAILED
 

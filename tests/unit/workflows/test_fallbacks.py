@@ -10,7 +10,7 @@ import pytest
 from tests.support.ledgers import DAY, evening_plan, step_of
 from tipoff.vocabulary import Outcome, SlateGame, SourceReport, eastern
 from workflows import fallbacks
-from workflows.day_state import StepRecord
+from workflows.step_records import SourceRecord
 
 PLAN = evening_plan()
 PROPS = step_of(PLAN, "odds_api_player_points_props")
@@ -39,9 +39,11 @@ def test_chains_are_those_of_the_domain_in_their_order() -> None:
 
 
 def test_whoever_is_in_a_chain_with_a_source_writes_what_it_writes() -> None:
-    assert fallbacks.others_of("espn_schedule", PLAN) == {"nbac_schedule"}
-    assert fallbacks.others_of(BOXSCORES.subject, PLAN) == {fallback.source for fallback in BOXSCORES.fallback_sources}
-    assert fallbacks.others_of("nbac_standings", PLAN) == set()
+    assert fallbacks.others_in_chain("espn_schedule", PLAN) == {"nbac_schedule"}
+    assert fallbacks.others_in_chain(BOXSCORES.subject, PLAN) == {
+        fallback.source for fallback in BOXSCORES.fallback_sources
+    }
+    assert fallbacks.others_in_chain("nbac_standings", PLAN) == set()
 
 
 @pytest.mark.parametrize(
@@ -60,63 +62,66 @@ def test_another_is_asked_at_once_when_one_refuses_and_else_when_it_is_late(
 ) -> None:
     assert PROPS.soft_deadline is not None
     before, after = PROPS.soft_deadline - timedelta(minutes=1), PROPS.soft_deadline
-    assert [fallbacks.wants_fallback(PROPS, report, moment) for moment in (before, after)] == [early, late]
+    assert [fallbacks.needs_fallback(PROPS, report, moment) for moment in (before, after)] == [early, late]
 
 
 def test_another_is_asked_only_for_what_is_lacking() -> None:
     partial = SourceReport(outcome=Outcome.PARTIAL, missing_games=IDS[1:])
-    assert fallbacks.lacking(PROPS, StepRecord(), partial, PLAN, NOON) == GAMES[1:]
-    had_before = StepRecord(rows=200, missing_games=IDS[2:])
-    assert fallbacks.lacking(PROPS, had_before, BLOCKED, PLAN, NOON) == GAMES[2:]
-    assert fallbacks.lacking(PROPS, StepRecord(), BLOCKED, PLAN, NOON) == GAMES
+    assert fallbacks.lacking_games(PROPS, SourceRecord(), partial, PLAN, NOON) == GAMES[1:]
+    had_before = SourceRecord(rows=200, missing_games=IDS[2:])
+    assert fallbacks.lacking_games(PROPS, had_before, BLOCKED, PLAN, NOON) == GAMES[2:]
+    assert fallbacks.lacking_games(PROPS, SourceRecord(), BLOCKED, PLAN, NOON) == GAMES
 
 
 def test_before_the_games_none_is_asked_for_that_has_begun() -> None:
     begun = GAMES[0].tip_off
-    assert fallbacks.lacking(PROPS, StepRecord(), BLOCKED, PLAN, begun) == tuple(
+    assert fallbacks.lacking_games(PROPS, SourceRecord(), BLOCKED, PLAN, begun) == tuple(
         game for game in GAMES if game.tip_off > begun
     )
-    assert fallbacks.lacking(BOXSCORES, StepRecord(), BLOCKED, PLAN, NIGHT) == GAMES
+    assert fallbacks.lacking_games(BOXSCORES, SourceRecord(), BLOCKED, PLAN, NIGHT) == GAMES
 
 
 def test_lines_that_another_had_are_looked_at_again_and_results_are_not() -> None:
-    fallback_games = StepRecord(rows=300, fallback_games=IDS)
-    assert fallbacks.lacking(PROPS, fallback_games, BLOCKED, PLAN, NOON) == GAMES
-    assert fallbacks.lacking(BOXSCORES, fallback_games, BLOCKED, PLAN, NIGHT) == ()
+    fallback_games = SourceRecord(rows=300, fallback_games=IDS)
+    assert fallbacks.lacking_games(PROPS, fallback_games, BLOCKED, PLAN, NOON) == GAMES
+    assert fallbacks.lacking_games(BOXSCORES, fallback_games, BLOCKED, PLAN, NIGHT) == ()
 
 
 def test_what_the_first_choice_has_again_is_asked_of_no_other() -> None:
     some_again = SourceReport(outcome=Outcome.PARTIAL, missing_games=IDS[2:], use_fallback=True)
-    assert fallbacks.lacking(PROPS, StepRecord(rows=300, fallback_games=IDS[1:]), some_again, PLAN, NOON) == GAMES[2:]
+    assert (
+        fallbacks.lacking_games(PROPS, SourceRecord(rows=300, fallback_games=IDS[1:]), some_again, PLAN, NOON)
+        == GAMES[2:]
+    )
 
 
 def test_results_that_another_had_are_read_again_where_a_person_wants_it() -> None:
-    fallback_games = StepRecord(rows=300, fallback_games=IDS[1:])
-    assert fallbacks.lacking(BOXSCORES, fallback_games, BLOCKED, PLAN, NIGHT, force=True) == GAMES[1:]
-    assert fallbacks.wanted_games(PLAYS, StepRecord(rows=200), PLAN) == ()
-    assert fallbacks.wanted_games(PLAYS, StepRecord(rows=200), PLAN, force=True) == GAMES
+    fallback_games = SourceRecord(rows=300, fallback_games=IDS[1:])
+    assert fallbacks.lacking_games(BOXSCORES, fallback_games, BLOCKED, PLAN, NIGHT, force=True) == GAMES[1:]
+    assert fallbacks.wanted_games(PLAYS, SourceRecord(rows=200), PLAN) == ()
+    assert fallbacks.wanted_games(PLAYS, SourceRecord(rows=200), PLAN, force=True) == GAMES
 
 
 @pytest.mark.parametrize(("hours", "asked"), [(2, ()), (2.5, GAMES)])
 def test_of_a_source_that_died_after_its_first_success_all_is_lacking_once_it_is_out_of_date(
     hours: float, asked: tuple[SlateGame, ...]
 ) -> None:
-    had = StepRecord(rows=300, seen_at=NOON - timedelta(hours=hours))
+    had = SourceRecord(rows=300, last_usable_poll=NOON - timedelta(hours=hours))
     for step in (PROPS, step_of(PLAN, "nbac_injury_report"), step_of(PLAN, "nbac_schedule")):
-        assert fallbacks.lacking(step, had, BLOCKED, PLAN, NOON) == asked
+        assert fallbacks.lacking_games(step, had, BLOCKED, PLAN, NOON) == asked
 
 
 def test_what_is_looked_for_once_does_not_go_out_of_date() -> None:
-    had = StepRecord(rows=300, missing_games=IDS[2:], seen_at=NOON - timedelta(hours=5))
-    assert fallbacks.lacking(step_of(PLAN, "espn_team_rosters"), had, BLOCKED, PLAN, NOON) == GAMES[2:]
-    assert fallbacks.lacking(BOXSCORES, had, BLOCKED, PLAN, NOON) == GAMES[2:]
+    had = SourceRecord(rows=300, missing_games=IDS[2:], last_usable_poll=NOON - timedelta(hours=5))
+    assert fallbacks.lacking_games(step_of(PLAN, "espn_team_rosters"), had, BLOCKED, PLAN, NOON) == GAMES[2:]
+    assert fallbacks.lacking_games(BOXSCORES, had, BLOCKED, PLAN, NOON) == GAMES[2:]
 
 
 def test_a_source_that_asks_game_by_game_is_asked_for_finished_games_once() -> None:
-    assert fallbacks.wanted_games(PLAYS, StepRecord(), PLAN) == GAMES
-    assert fallbacks.wanted_games(PLAYS, StepRecord(rows=200, missing_games=IDS[1:]), PLAN) == GAMES[1:]
-    assert fallbacks.wanted_games(PLAYS, StepRecord(rows=200, fallback_games=IDS[:1]), PLAN) == GAMES[:1]
-    assert fallbacks.wanted_games(PROPS, StepRecord(rows=200, missing_games=IDS[1:]), PLAN) == GAMES
+    assert fallbacks.wanted_games(PLAYS, SourceRecord(), PLAN) == GAMES
+    assert fallbacks.wanted_games(PLAYS, SourceRecord(rows=200, missing_games=IDS[1:]), PLAN) == GAMES[1:]
+    assert fallbacks.wanted_games(PLAYS, SourceRecord(rows=200, fallback_games=IDS[:1]), PLAN) == GAMES[:1]
+    assert fallbacks.wanted_games(PROPS, SourceRecord(rows=200, missing_games=IDS[1:]), PLAN) == GAMES
 
 
 def test_what_a_chain_brings_adds_up_and_names_who_had_what() -> None:
@@ -148,8 +153,8 @@ def test_a_slate_of_which_a_game_is_unknown_says_so_though_the_games_it_has_are_
 def test_who_stands_in_for_the_schedule_takes_no_game_away_that_he_does_not_call_postponed() -> None:
     told = SourceReport(games=GAMES[:1], postponed=IDS[1:2])
     from_espn = told.model_copy(update={"fallback_games": {"ESPN schedule": IDS[:1]}})
-    assert fallbacks.slate_told(from_espn, GAMES[:1], PLAN) == (GAMES[0], GAMES[2])
-    assert fallbacks.slate_told(told, GAMES[:1], PLAN) == GAMES[:1]
+    assert fallbacks.reported_slate(from_espn, GAMES[:1], PLAN) == (GAMES[0], GAMES[2])
+    assert fallbacks.reported_slate(told, GAMES[:1], PLAN) == GAMES[:1]
 
 
 def test_another_that_has_nothing_changes_nothing_but_the_reason() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -17,12 +18,16 @@ from tests.support.ledgers import (
     carry_on,
     evening_plan,
     no_lines,
+    set_record,
     settled_ledger,
+    source_record,
     step_of,
 )
 from tipoff.vocabulary import (
     Cadence,
+    Cooldown,
     DayPlan,
+    Outcome,
     PlanStep,
     PollWhen,
     Role,
@@ -33,7 +38,8 @@ from tipoff.vocabulary import (
     eastern,
 )
 from workflows import gates
-from workflows.day_state import DayLedger, Records, StepCooldown, StepRecord
+from workflows.day_state import DayLedger
+from workflows.step_records import AnyRecord, ComputeRecord, Records, SourceRecord
 
 Day = tuple[DayPlan, Records]
 
@@ -43,14 +49,14 @@ def ready_steps(plan: DayPlan, records: Records, now: datetime) -> list[PlanStep
     return [step for step in plan.steps if isinstance(verdicts[step.name], gates.Ready)]
 
 
-def is_awaited(step: PlanStep, record: StepRecord, now: datetime) -> bool:
+def is_awaited(step: PlanStep, record: AnyRecord, now: datetime) -> bool:
     """At work, and neither given up nor overtaken by its deadline."""
     began, deadline = record.last_poll, step.hard_deadline
     overtaken = began is not None and deadline is not None and began < deadline <= now
     return record.running and not record.abandoned and not overtaken
 
 
-def standing_aside(record: StepRecord, need: PlanStep) -> bool:
+def standing_aside(record: AnyRecord, need: PlanStep) -> bool:
     return record.state is StepState.FAILED and not need.critical
 
 
@@ -81,7 +87,7 @@ def test_a_source_is_asked_only_when_a_look_is_due(day: Day, now: datetime) -> N
     plan, records = day
     for step in ready_steps(plan, records, now):
         if step.kind is StepKind.SOURCE:
-            poll = gates.next_poll(step, records[step.name])
+            poll = gates.next_poll(step, source_record(records, step.name))
             assert poll is not None
             assert poll <= now
 
@@ -113,9 +119,9 @@ def test_nothing_is_given_up_while_there_is_time_and_a_look_to_come(day: Day, no
     plan, records = day
     verdicts = gates.decide(plan, records, now)
     for step in plan.steps:
-        if isinstance(verdicts[step.name], gates.Degraded | gates.Blocked):
+        if isinstance(verdicts[step.name], gates.Degraded | gates.Parked):
             late = step.hard_deadline is not None and now >= step.hard_deadline
-            assert late or gates.next_poll(step, records[step.name]) is None, step.name
+            assert late or gates.next_poll(step, source_record(records, step.name)) is None, step.name
             assert not records[step.name].settled
 
 
@@ -134,9 +140,9 @@ def test_the_same_day_is_decided_the_same_whatever_the_order_of_its_memory(
 @given(DAYS, MOMENTS)
 def test_deciding_changes_nothing(day: Day, now: datetime) -> None:
     plan, records = day
-    before = {name: StepRecord(**vars(record)) for name, record in records.items()}
+    before = dict(records)
     gates.decide(plan, records, now)
-    gates.next_moment(plan, records, gates.decide(plan, records, now), now)
+    gates.next_due(plan, records, gates.decide(plan, records, now), now)
     assert records == before
 
 
@@ -149,7 +155,9 @@ def test_what_was_said_before_a_tip_stands_after_it(day: Day, now: datetime) -> 
     started = {game.game_id for game in plan.games if game.tip_off <= now}
     for step in ready_steps(plan, records, now):
         verdict = verdicts[step.name]
-        if records[step.name].seen and step.role is Role.PRE and isinstance(verdict, gates.Ready):
+        record = records[step.name]
+        ran_before = isinstance(record, ComputeRecord) and record.has_succeeded
+        if ran_before and step.role is Role.PRE and isinstance(verdict, gates.Ready):
             assert not started.intersection(verdict.games), step.name
 
 
@@ -157,7 +165,7 @@ def test_what_was_said_before_a_tip_stands_after_it(day: Day, now: datetime) -> 
 @given(DAYS, MOMENTS)
 def test_time_always_goes_on(day: Day, now: datetime) -> None:
     plan, records = day
-    moment = gates.next_moment(plan, records, gates.decide(plan, records, now), now)
+    moment = gates.next_due(plan, records, gates.decide(plan, records, now), now)
     assert moment is None or moment > now
     assert moment is not None or now >= plan.ends_at
 
@@ -172,8 +180,8 @@ EVERY_NEED = [(step.name, need) for step in evening_plan().steps for need in ste
 def test_a_parked_step_holds_those_who_need_it_only_when_it_is_critical(name: str, need: str) -> None:
     ledger = settled_ledger(evening_plan(), AFTERNOON)
     step, needed = step_of(ledger.plan, name), step_of(ledger.plan, need)
-    ledger.records[need].state = StepState.FAILED
-    ledger.try_again(name, AFTERNOON)
+    set_record(ledger, need, state=StepState.FAILED)
+    ledger.retry(name, AFTERNOON)
     verdict = gates.decide(ledger.plan, ledger.records, AFTERNOON)[name]
     assert isinstance(verdict, gates.Ready) is not needed.critical, (step, verdict)
 
@@ -183,9 +191,15 @@ def test_lines_that_failed_are_waited_for_as_long_as_they_are_looked_for_before_
     stopped: str, hour: int, holds: bool
 ) -> None:
     ledger, now = settled_ledger(evening_plan(), eastern(DAY, 10, 50)), eastern(DAY, hour)
-    lines = ledger.records["odds_api_player_points_props"]
-    lines.state, lines.found, lines.stopped, lines.last_poll = StepState.FAILED, False, stopped, now
-    ledger.try_again("player_prop_lines", now)
+    set_record(
+        ledger,
+        "odds_api_player_points_props",
+        state=StepState.FAILED,
+        complete=False,
+        blocked_reason=stopped,
+        last_poll=now,
+    )
+    ledger.retry("player_prop_lines", now)
     verdict = gates.decide(ledger.plan, ledger.records, now)["player_prop_lines"]
     assert isinstance(verdict, gates.Ready) is not holds
 
@@ -217,13 +231,15 @@ def looking(*cadence: Cadence, poll_times: tuple[datetime, ...] = ()) -> PlanSte
 def test_the_next_look_is_after_the_last_one(
     cadence: list[Cadence], poll_times: list[datetime], last: datetime, found: bool
 ) -> None:
-    poll = gates.next_poll(looking(*cadence, poll_times=tuple(poll_times)), StepRecord(last_poll=last, found=found))
+    poll = gates.next_poll(
+        looking(*cadence, poll_times=tuple(poll_times)), SourceRecord(last_poll=last, complete=found)
+    )
     assert poll is None or poll > last
 
 
 @given(CADENCES, st.none() | MINUTES, st.booleans())
 def test_a_cadence_is_kept_to_and_ends_when_it_says(cadence: Cadence, last: datetime | None, found: bool) -> None:
-    poll = gates.next_poll(looking(cadence), StepRecord(last_poll=last, found=found))
+    poll = gates.next_poll(looking(cadence), SourceRecord(last_poll=last, complete=found))
     if poll is not None:
         assert cadence.start <= poll <= cadence.until
         assert (poll - cadence.start) % cadence.every == timedelta()
@@ -231,8 +247,8 @@ def test_a_cadence_is_kept_to_and_ends_when_it_says(cadence: Cadence, last: date
 
 @given(CADENCES, st.none() | MINUTES)
 def test_what_was_found_is_looked_at_by_the_cadence_for_what_was_found(cadence: Cadence, last: datetime | None) -> None:
-    before = gates.next_poll(looking(cadence), StepRecord(last_poll=last, found=False))
-    after = gates.next_poll(looking(cadence), StepRecord(last_poll=last, found=True))
+    before = gates.next_poll(looking(cadence), SourceRecord(last_poll=last, complete=False))
+    after = gates.next_poll(looking(cadence), SourceRecord(last_poll=last, complete=True))
     if cadence.only is PollWhen.UNTIL_COMPLETE:
         assert after is None
     if cadence.only is PollWhen.ONCE_COMPLETE:
@@ -245,24 +261,28 @@ def test_what_was_found_is_looked_at_by_the_cadence_for_what_was_found(cadence: 
 def test_a_provider_that_says_when_to_come_again_is_left_alone_until_then(
     cadence: list[Cadence], last: datetime | None, retry_at: datetime
 ) -> None:
-    assert gates.next_poll(looking(*cadence), StepRecord(last_poll=last, retry_at=retry_at)) == retry_at
+    assert gates.next_poll(looking(*cadence), SourceRecord(last_poll=last, retry_at=retry_at)) == retry_at
 
 
 @given(st.lists(CADENCES, min_size=1, max_size=3), st.booleans())
 def test_a_source_is_asked_a_bounded_number_of_times_a_day(cadence: list[Cadence], found: bool) -> None:
     """On 2026-01-16 one was asked 7,139 times."""
-    step, record, polls = looking(*cadence), StepRecord(found=found), 0
+    step, record, polls = looking(*cadence), SourceRecord(complete=found), 0
     while (poll := gates.next_poll(step, record)) is not None:
-        record.last_poll, polls = poll, polls + 1
+        record, polls = replace(record, last_poll=poll), polls + 1
     allowed = sum((every.until - every.start) // every.every + 1 for every in cadence)
     assert polls <= allowed
+
+
+def cooldown_until(until: datetime) -> Cooldown:
+    return Cooldown(until=until, outcome=Outcome.BLOCKED, reason="HTTP 403")
 
 
 # ── late data ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_a_provider_that_wants_no_more_looks_today_leaves_those_who_stand_in_for_it_to_be_asked() -> None:
-    record = StepRecord(last_poll=eastern(DAY, 8), cooldown=StepCooldown(eastern(DAY, 23), "come again tomorrow"))
+    record = SourceRecord(last_poll=eastern(DAY, 8), cooldown=cooldown_until(eastern(DAY, 23)))
     step = looking(Cadence(start=eastern(DAY, 8), until=eastern(DAY, 22), every=timedelta(minutes=30)))
     assert step.fallback_sources
     assert gates.next_poll(step, record) == eastern(DAY, 8, 30)
@@ -270,14 +290,14 @@ def test_a_provider_that_wants_no_more_looks_today_leaves_those_who_stand_in_for
 
 
 def test_while_a_provider_rests_others_are_asked_after_the_games_only_for_what_is_missing() -> None:
-    record = StepRecord(last_poll=eastern(DAY, 8), cooldown=StepCooldown(eastern(DAY, 9, 40), "blocked"))
+    record = SourceRecord(last_poll=eastern(DAY, 8), cooldown=cooldown_until(eastern(DAY, 9, 40)))
     before = looking(Cadence(start=eastern(DAY, 8), until=eastern(DAY, 22), every=timedelta(minutes=30)))
     results = before.model_copy(update={"role": Role.POST})
     assert gates.next_poll(before, record) == eastern(DAY, 8, 30)
     assert gates.next_poll(results, record) == eastern(DAY, 9, 40)
-    record.missing_games = ("0022301062",)
+    record = replace(record, missing_games=("0022301062",))
     assert gates.next_poll(results, record) == eastern(DAY, 8, 30)
-    record.last_poll = eastern(DAY, 9, 30)
+    record = replace(record, last_poll=eastern(DAY, 9, 30))
     assert gates.next_poll(results, record) == eastern(DAY, 9, 40), "its own time comes before the cadence's"
 
 
@@ -352,7 +372,7 @@ def test_an_answer_that_is_on_its_way_at_the_deadline_holds_nobody() -> None:
     ledger.start(props, eastern(DAY, 13))
     before = gates.decide(plan, ledger.records, deadline - timedelta(minutes=1))[props.name]
     assert isinstance(before, gates.Waiting)
-    assert before.moving
+    assert before.new_data_coming
     carry_on(ledger, deadline, no_lines)
     for name, verdict in gates.decide(plan, ledger.records, deadline).items():
         if isinstance(verdict, gates.Degraded):
@@ -368,7 +388,7 @@ def test_player_lines_are_asked_for_only_with_the_ids_that_are_just_being_fetche
     plan = evening_plan()
     ledger = settled_ledger(plan, eastern(DAY, 12))
     for name in ("odds_api_events", "odds_api_player_points_props"):
-        ledger.records[name].retry_at = eastern(DAY, 12, 5)
+        set_record(ledger, name, retry_at=eastern(DAY, 12, 5))
     verdicts = gates.decide(plan, ledger.records, eastern(DAY, 12, 5))
     assert isinstance(verdicts["odds_api_events"], gates.Ready)
     assert verdicts["odds_api_player_points_props"] == gates.Waiting(("odds_api_events",), None)
@@ -378,7 +398,7 @@ def test_a_parked_step_keeps_the_day_open_for_a_person() -> None:
     plan = evening_plan()
     ledger = settled_ledger(plan, eastern(DAY, 12))
     ledger.park(step_of(plan, "report_page"), "the disk is full", eastern(DAY, 12))
-    assert not isinstance(gates.decide(plan, ledger.records, eastern(DAY, 12))["report_page"], gates.Closed)
+    assert not isinstance(gates.decide(plan, ledger.records, eastern(DAY, 12))["report_page"], gates.Done)
 
 
 def test_games_are_followed_from_the_last_of_several_looks_on() -> None:
@@ -391,7 +411,7 @@ def test_games_are_followed_from_the_last_of_several_looks_on() -> None:
     assert (again.start, again.until, again.every) == (begins, eastern(DAY, 20, 33), timedelta(minutes=3))
     missing = tuple(game.game_id for game in plan.games)
     ledger.finish(board, SourceReport(rows=3, missing_games=missing, polled_at=again.until), eastern(DAY, 20, 34))
-    assert gates.next_poll(board, ledger.records[board.name]) == eastern(DAY, 20, 36)
+    assert gates.next_poll(board, ledger.source_record(board)) == eastern(DAY, 20, 36)
 
 
 def test_following_does_not_reach_beyond_the_time_that_results_are_due() -> None:

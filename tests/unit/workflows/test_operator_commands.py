@@ -201,7 +201,7 @@ def test_a_repeated_command_changes_nothing_more(waiting: DayLedger, name: Comma
 def test_a_skipped_step_stays_skipped_until_it_is_retried(waiting: DayLedger) -> None:
     send(waiting, CommandName.SKIP_STEP, "odds_api_player_points_props")
     assert isinstance(
-        gates.decide(waiting.plan, waiting.records, eastern(DAY, 15))["odds_api_player_points_props"], gates.Closed
+        gates.decide(waiting.plan, waiting.records, eastern(DAY, 15))["odds_api_player_points_props"], gates.Done
     )
     send(waiting, CommandName.RETRY_STEP, "odds_api_player_points_props")
     assert "odds_api_player_points_props" in carry_on(waiting, NOON)

@@ -66,7 +66,7 @@ def test_a_finished_day_without_games_says_so() -> None:
 
 def test_a_day_that_ended_without_a_critical_step_names_it() -> None:
     ledger = settled_ledger(evening_plan(), eastern(DAY, 23))
-    ledger.try_again("grade", eastern(DAY, 23))
+    ledger.retry("grade", eastern(DAY, 23))
     ledger.park(step_of(ledger.plan, "grade"), "no box scores", eastern(DAY, 23))
     ledger.end()
     assert status_of(ledger, 23).sentence == "ended without grade: see what needs attention"
