@@ -69,10 +69,11 @@ def lacking_games(
 
 def others_in_chain(source: str, plan: DayPlan) -> set[str]:
     """The other sources of a source's fallback chain: they write the same rows."""
-    chains = (
-        {step.subject, *(each.source for each in step.fallback_sources)} for step in plan.steps if step.fallback_sources
-    )
-    return set[str]().union(*(chain for chain in chains if source in chain)) - {source}
+    others: set[str] = set()
+    for step in plan.steps:
+        chain = {step.subject, *(fallback.source for fallback in step.fallback_sources)}
+        others |= chain if source in chain else set()
+    return others - {source}
 
 
 def merge_fallback(
@@ -97,9 +98,7 @@ def merge_fallback(
     )
     if brought.outcome not in _HAS_DATA:
         return merged.model_copy(update={"reason": f"{report.reason}; {fallback.title}: {brought.reason}"})
-    requested = requested or brought.games or ()  # the slate is requested before any game is known
-    missing = tuple(game.game_id for game in requested if game.game_id in brought.missing_games)
-    had = tuple(game.game_id for game in requested if game.game_id not in brought.missing_games)
+    had, missing = _had_and_missing(brought, requested)
     usable = report.outcome in USABLE
     kept = () if usable else tuple(game for game in had_before if game not in {*had, *missing})
     partial = bool(missing) or brought.outcome is Outcome.PARTIAL
@@ -119,6 +118,15 @@ def merge_fallback(
             "fallback_games": {**report.fallback_games, fallback.title: had + kept},
         }
     )
+
+
+def _had_and_missing(
+    brought: SourceReport, requested: tuple[SlateGame, ...]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    requested = requested or brought.games or ()  # the slate is requested before any game is known
+    game_ids = [game.game_id for game in requested]
+    had = tuple(game_id for game_id in game_ids if game_id not in brought.missing_games)
+    return had, tuple(game_id for game_id in game_ids if game_id in brought.missing_games)
 
 
 def _merged_reason(

@@ -151,17 +151,17 @@ def test_a_slate_of_which_a_game_is_unknown_says_so_though_the_games_it_has_are_
 
 
 def test_who_stands_in_for_the_schedule_takes_no_game_away_that_he_does_not_call_postponed() -> None:
-    told = SourceReport(games=GAMES[:1], postponed=IDS[1:2])
-    from_espn = told.model_copy(update={"fallback_games": {"ESPN schedule": IDS[:1]}})
+    schedule = SourceReport(games=GAMES[:1], postponed=IDS[1:2])
+    from_espn = schedule.model_copy(update={"fallback_games": {"ESPN schedule": IDS[:1]}})
     assert fallbacks.reported_slate(from_espn, GAMES[:1], PLAN) == (GAMES[0], GAMES[2])
-    assert fallbacks.reported_slate(told, GAMES[:1], PLAN) == GAMES[:1]
+    assert fallbacks.reported_slate(schedule, GAMES[:1], PLAN) == GAMES[:1]
 
 
 def test_another_that_has_nothing_changes_nothing_but_the_reason() -> None:
     (fallback,) = PROPS.fallback_sources
     report = fallbacks.merge_fallback(BLOCKED, fallback, NOT_YET, GAMES)
-    told = {"reason": f"blocked; {fallback.title}: no lines yet", "primary_reason": "blocked"}
-    assert report == BLOCKED.model_copy(update=told)
+    expected = {"reason": f"blocked; {fallback.title}: no lines yet", "primary_reason": "blocked"}
+    assert report == BLOCKED.model_copy(update=expected)
 
 
 def test_results_that_stood_before_a_look_that_failed_are_counted_with_what_another_brings() -> None:
@@ -179,10 +179,10 @@ def test_results_that_another_had_before_are_still_had_of_it_after_a_look_at_the
         BLOCKED, BOXSCORES.fallback_sources[0], SourceReport(missing_games=IDS[1:]), GAMES, had_before=IDS
     )
     assert (*again.fallback_games.values(), again.missing_games) == (IDS[:1], IDS[1:]), (
-        "what is asked again counts anew"
+        "games that are polled again count as missing"
     )
-    told = SourceReport(outcome=Outcome.PARTIAL, missing_games=IDS[2:])
+    primary = SourceReport(outcome=Outcome.PARTIAL, missing_games=IDS[2:])
     back = fallbacks.merge_fallback(
-        told, BOXSCORES.fallback_sources[0], SourceReport(rows=40), GAMES[2:], had_before=IDS
+        primary, BOXSCORES.fallback_sources[0], SourceReport(rows=40), GAMES[2:], had_before=IDS
     )
     assert list(back.fallback_games.values()) == [IDS[2:]], "the first choice has the others again"

@@ -186,9 +186,11 @@ def test_a_parked_step_holds_those_who_need_it_only_when_it_is_critical(name: st
     assert isinstance(verdict, gates.Ready) is not needed.critical, (step, verdict)
 
 
-@pytest.mark.parametrize(("stopped", "hour", "holds"), [("", 11, True), ("", 14, False), ("INVALID_KEY", 11, True)])
+@pytest.mark.parametrize(
+    ("blocked_reason", "hour", "holds"), [("", 11, True), ("", 14, False), ("INVALID_KEY", 11, True)]
+)
 def test_lines_that_failed_are_waited_for_as_long_as_they_are_looked_for_before_their_deadline(
-    stopped: str, hour: int, holds: bool
+    blocked_reason: str, hour: int, holds: bool
 ) -> None:
     ledger, now = settled_ledger(evening_plan(), eastern(DAY, 10, 50)), eastern(DAY, hour)
     set_record(
@@ -196,7 +198,7 @@ def test_lines_that_failed_are_waited_for_as_long_as_they_are_looked_for_before_
         "odds_api_player_points_props",
         state=StepState.FAILED,
         complete=False,
-        blocked_reason=stopped,
+        blocked_reason=blocked_reason,
         last_poll=now,
     )
     ledger.retry("player_prop_lines", now)
@@ -229,17 +231,17 @@ def looking(*cadence: Cadence, poll_times: tuple[datetime, ...] = ()) -> PlanSte
 
 @given(st.lists(CADENCES, max_size=3), st.lists(MINUTES, max_size=3), MINUTES, st.booleans())
 def test_the_next_look_is_after_the_last_one(
-    cadence: list[Cadence], poll_times: list[datetime], last: datetime, found: bool
+    cadence: list[Cadence], poll_times: list[datetime], last: datetime, complete: bool
 ) -> None:
     poll = gates.next_poll(
-        looking(*cadence, poll_times=tuple(poll_times)), SourceRecord(last_poll=last, complete=found)
+        looking(*cadence, poll_times=tuple(poll_times)), SourceRecord(last_poll=last, complete=complete)
     )
     assert poll is None or poll > last
 
 
 @given(CADENCES, st.none() | MINUTES, st.booleans())
-def test_a_cadence_is_kept_to_and_ends_when_it_says(cadence: Cadence, last: datetime | None, found: bool) -> None:
-    poll = gates.next_poll(looking(cadence), SourceRecord(last_poll=last, complete=found))
+def test_a_cadence_is_kept_to_and_ends_when_it_says(cadence: Cadence, last: datetime | None, complete: bool) -> None:
+    poll = gates.next_poll(looking(cadence), SourceRecord(last_poll=last, complete=complete))
     if poll is not None:
         assert cadence.start <= poll <= cadence.until
         assert (poll - cadence.start) % cadence.every == timedelta()
@@ -265,9 +267,9 @@ def test_a_provider_that_says_when_to_come_again_is_left_alone_until_then(
 
 
 @given(st.lists(CADENCES, min_size=1, max_size=3), st.booleans())
-def test_a_source_is_asked_a_bounded_number_of_times_a_day(cadence: list[Cadence], found: bool) -> None:
+def test_a_source_is_asked_a_bounded_number_of_times_a_day(cadence: list[Cadence], complete: bool) -> None:
     """On 2026-01-16 one was asked 7,139 times."""
-    step, record, polls = looking(*cadence), SourceRecord(complete=found), 0
+    step, record, polls = looking(*cadence), SourceRecord(complete=complete), 0
     while (poll := gates.next_poll(step, record)) is not None:
         record, polls = replace(record, last_poll=poll), polls + 1
     allowed = sum((every.until - every.start) // every.every + 1 for every in cadence)
