@@ -115,5 +115,5 @@ def rate_limiter_view_at(
         summary=summary,
         refuses=budget.credits_left == 0,
         warning=budget.warning and f"{host}: {budget.warning}",
-        spend=budget.says,
+        spend=budget.text,
     )

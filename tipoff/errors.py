@@ -1,30 +1,30 @@
-"""Errors, grouped by what the reader must do.
+"""Errors, grouped by what to do about them.
 
 TipoffError
-├── ConfigurationError      a person mends the configuration
-├── BadInputError           a person mends what was typed or passed
+├── ConfigurationError      fix the configuration
+├── BadInputError           fix the command or argument
 │   └── ArchiveError        the archive folder is missing, foreign or damaged
-├── ContractError           a provider's answer lacks what we need; look at the landed file
-├── StorageError            the disk or the store refused; nothing was half-written
+├── ContractError           a payload lacks a needed field; read the landed file
+├── StorageError            the disk or the store failed; nothing is half-written
 │   └── WarehouseLockedError  another process has the warehouse open
-├── TransportFault          the network failed; trying again in seconds can help
-├── BodyTooLargeError       a provider sent more than the cap; look at what it serves
-└── NotEnoughDataError      a computation has too little to stand on; wait or degrade
+├── TransportFault          the network failed; a retry in seconds can help
+├── BodyTooLargeError       a response is above the size cap; check what the provider serves
+└── NotEnoughDataError      a computation lacks data; wait or degrade
 """
 
 from tipoff.vocabulary import shortened
 
 
 class TipoffError(Exception):
-    """Root of all errors that tipoff raises on purpose; its text says what to do next."""
+    """Base of all errors that tipoff raises on purpose; the text says what to do next."""
 
 
 class ConfigurationError(TipoffError):
-    """The configuration names something impossible."""
+    """The configuration is invalid."""
 
 
 class BadInputError(TipoffError):
-    """Something typed or passed in is not usable; nothing was changed."""
+    """A command or argument is invalid; nothing was changed."""
 
 
 class ArchiveError(BadInputError):
@@ -32,7 +32,7 @@ class ArchiveError(BadInputError):
 
 
 class ContractError(TipoffError):
-    """A provider's answer lacks a needed field or has it in another type."""
+    """A payload lacks a needed field or has it in another type."""
 
     def __init__(self, source: str, path: str, problem: str, landed: str = "") -> None:
         where = f" (landed: {landed})" if landed else ""
@@ -42,12 +42,12 @@ class ContractError(TipoffError):
         self.problem = problem
 
     def of(self, landed: str) -> "ContractError":
-        """The same error with the key of the landed answer."""
+        """The same error with the key of the landed payload."""
         return ContractError(self.source, self.path, self.problem, landed)
 
 
 class StorageError(TipoffError):
-    """The disk or the store refused; what stood before still stands."""
+    """The disk or the store failed; the earlier content is unchanged."""
 
 
 class WarehouseLockedError(StorageError):
@@ -55,12 +55,12 @@ class WarehouseLockedError(StorageError):
 
 
 class NotEnoughDataError(TipoffError):
-    """A computation has too little to stand on."""
+    """A computation lacks data."""
 
 
-class TransportFault(TipoffError):  # noqa: N818 - domain word: a fault passes in seconds, an error stays
-    """The network failed or the provider stumbled; trying again in seconds can help."""
+class TransportFault(TipoffError):  # noqa: N818 - a fault passes in seconds, an error stays
+    """The network or the provider failed; a retry in seconds can help."""
 
 
 class BodyTooLargeError(TipoffError):
-    """A provider sent more than the cap."""
+    """A response is larger than the size cap."""

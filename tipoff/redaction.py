@@ -1,4 +1,4 @@
-"""Secrets taken out of text that people, logs and landed files may see."""
+"""Removes secrets from text before it reaches logs, landed files or an operator."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PATTERNS = (
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
-    """The text without keys in queries, headers, JSON fields or URLs, and without the given secrets."""
+    """The text without the given secrets and without keys in queries, headers, JSON fields or URLs."""
     for secret in _spellings(secrets):
         text = text.replace(secret, HIDDEN)
     for pattern in _PATTERNS:
@@ -27,13 +27,13 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
 
 
 def redact_bytes(body: bytes, secrets: Iterable[str]) -> bytes:
-    """An answer without the given secrets, for providers that repeat the question in it."""
+    """A body without the given secrets, for providers that repeat the request in it."""
     for secret in _spellings(secrets):
         body = body.replace(secret.encode(), HIDDEN.encode())
     return body
 
 
 def _spellings(secrets: Iterable[str]) -> list[str]:
-    """Each secret as written and as queries write it, longest first, lest a part of one be left."""
+    """Each secret as it is and URL-encoded, longest first so that no part of one remains."""
     spelled = {form for secret in secrets for form in (secret, quote(secret, safe=""), quote_plus(secret))}
     return sorted(filter(None, spelled), key=lambda secret: (-len(secret), secret))

@@ -1,6 +1,6 @@
-"""Names of feeds to players: compared only inside given rosters, and only when one player clearly answers.
+"""Resolves names to players, within given rosters and only when exactly one player matches.
 
-Two players of one name answer to neither: a wrong player is worse than an unresolved name.
+A name that two players share stays unresolved: a wrong player is worse than none.
 """
 
 from __future__ import annotations
@@ -31,37 +31,37 @@ _KeyPair = tuple[_Key, _Key]
 
 
 def slate_players(rosters: Iterable[KnownPlayer], league: Iterable[KnownPlayer]) -> tuple[KnownPlayer, ...]:
-    """Whom names may mean: the rosters, and of a team without one whom the league's list has there."""
+    """The rosters, completed by the league's player list for teams without a roster."""
     rosters = tuple(rosters)
-    listed = {player.team for player in rosters}
-    return (*rosters, *(player for player in league if player.team not in listed))
+    with_roster = {player.team for player in rosters}
+    return (*rosters, *(player for player in league if player.team not in with_roster))
 
 
 @lru_cache(maxsize=8192)
 def normalise(name: str) -> str:
     """A name without case, accents, punctuation and suffix, first name first: "Dončić, Luka Jr." is "luka doncic".
 
-    Initials stand together: "P. J. Washington" and "PJ Washington" are one. Doing it twice changes nothing.
+    Initials are joined: "P. J. Washington" and "PJ Washington" are equal. The function is idempotent.
     """
     return " ".join(_without_suffix(_words(name)))
 
 
 class Resolver:
-    """The players a name may mean."""
+    """Resolves names among given players."""
 
     def __init__(self, players: Iterable[KnownPlayer], aliases: Mapping[str, str] | None = None) -> None:
-        """`aliases`: spelling -> player name. A player listed twice is one."""
+        """`aliases`: spelling -> player name. A player listed twice counts once."""
         self._players = tuple({player.player_id: player for player in players}.values())
-        self._by_key = [_index(self._players, of_player) for of_player, _ in _KEYS]
+        self._by_key = [_index(self._players, player_key) for player_key, _ in _KEYS]
         self._aliases = {normalise(spelling): name for spelling, name in (aliases or {}).items()}
 
     def resolve(self, name: str) -> KnownPlayer | None:
-        """The one player who answers to a name; None when nobody does or more than one."""
-        return self._meant(name, _KEYS)
+        """The player with a name; None when no player or several match."""
+        return self._match(name, _KEYS)
 
     def namesake(self, name: str) -> KnownPlayer | None:
-        """The one player of just this name: without turned words and initials, for a whole league's players."""
-        return self._meant(name, _KEYS[:_FULL_NAMES])
+        """The player with exactly this full name; stricter than `resolve`, for the players of a whole league."""
+        return self._match(name, _KEYS[:_FULL_NAMES])
 
     def candidates(self, name: str, n: int = 3) -> tuple[KnownPlayer, ...]:
         """The n players with the nearest names, nearest first."""
@@ -73,15 +73,15 @@ class Resolver:
 
         return tuple(sorted(self._players, key=distance)[:n])
 
-    def _meant(self, name: str, keys: tuple[_KeyPair, ...]) -> KnownPlayer | None:
+    def _match(self, name: str, keys: tuple[_KeyPair, ...]) -> KnownPlayer | None:
         alias = self._aliases.get(normalise(name))
-        meant = self._answering(alias, keys) if alias else None
-        return meant or self._answering(name, keys)
+        by_alias = self._match_by_key(alias, keys) if alias else None
+        return by_alias or self._match_by_key(name, keys)
 
-    def _answering(self, name: str, keys: tuple[_KeyPair, ...]) -> KnownPlayer | None:
-        """By the strictest key to which anyone answers at all."""
-        for (_, of_quoted), index in zip(keys, self._by_key, strict=False):
-            key = of_quoted(name)
+    def _match_by_key(self, name: str, keys: tuple[_KeyPair, ...]) -> KnownPlayer | None:
+        """The only player under the strictest key that matches any player."""
+        for (_, quoted_key), index in zip(keys, self._by_key, strict=False):
+            key = quoted_key(name)
             candidates = index.get(key, ()) if key else ()
             if candidates:
                 return candidates[0] if len(candidates) == 1 else None
@@ -89,15 +89,15 @@ class Resolver:
 
 
 def resolver_of(context: ReadContext, teams: Iterable[str] | None = None) -> Resolver:
-    """The resolver for the rosters of some teams (None: of everyone), with our aliases and the person's own."""
-    wanted = None if teams is None else frozenset(teams)
-    players = (player for player in context.players if wanted is None or player.team in wanted)
-    return Resolver(players, {**_own_aliases(), **context.aliases})
+    """The resolver for the rosters of some teams (None: of all), with the built-in and the operator's aliases."""
+    included = None if teams is None else frozenset(teams)
+    players = (player for player in context.players if included is None or player.team in included)
+    return Resolver(players, {**_built_in_aliases(), **context.aliases})
 
 
 LONGEST_NAME = 80
 TOO_LONG = f"name of more than {LONGEST_NAME} characters"
-"""Why an entry is left out: nobody is called so, and names travel further than rows do."""
+"""Why an entry is left out: no player has such a name, and it would reach exports and the status."""
 
 
 def unresolved_row(name: str, resolver: Resolver, context: ReadContext, game_id: str = "", team: str = "") -> Row:
@@ -113,7 +113,7 @@ def unresolved_row(name: str, resolver: Resolver, context: ReadContext, game_id:
 
 
 def load_aliases(path: Path = _ALIASES) -> Mapping[str, str]:
-    """Spelling -> player name from a CSV file with these two columns; others are for people.
+    """Spelling -> player name from a CSV file with these two columns; other columns are comments.
 
     Raises ConfigurationError naming file and line.
     """
@@ -121,12 +121,12 @@ def load_aliases(path: Path = _ALIASES) -> Mapping[str, str]:
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ConfigurationError(f"alias file {path} can not be read: {error}") from error
+        raise ConfigurationError(f"alias file {path} cannot be read: {error}") from error
     return dict(_alias(path, line, row) for line, row in enumerate(rows, start=2))
 
 
 @lru_cache(maxsize=1)
-def _own_aliases() -> Mapping[str, str]:
+def _built_in_aliases() -> Mapping[str, str]:
     return load_aliases()
 
 
@@ -140,7 +140,7 @@ def _alias(path: Path, line: int, row: Mapping[str, str | None]) -> tuple[str, s
 
 
 def _words(name: str) -> list[str]:
-    """The words of a name as people say it, suffix last."""
+    """The words of a name, first name first and suffix last."""
     folded = unicodedata.normalize("NFKD", name).casefold().translate(_UNDECOMPOSED)
     plain = _DROPPED.sub("", "".join(letter for letter in folded if not unicodedata.combining(letter)))
     parts = [_SEPARATING.sub(" ", part).split() for part in plain.split(",")]
@@ -151,7 +151,7 @@ def _words(name: str) -> list[str]:
 
 
 def _suffix_last(words: list[str]) -> list[str]:
-    # "Payton II, Gary" has it in the middle once turned round; a first word is a name whatever it looks like.
+    # "Payton II, Gary" has the suffix in the middle once swapped. The first word is never a suffix.
     suffixes = [word for word in words[1:] if word in _SUFFIXES]
     return [*words[:1], *(word for word in words[1:] if word not in _SUFFIXES), *suffixes]
 
@@ -182,12 +182,12 @@ def _initial_and_last(name: str) -> str:
 
 
 def _initial_as_quoted(name: str) -> str:
-    """Only where the feed has no more than an initial: Jalen Williams is not Jaylin Williams."""
+    """Empty unless the first name is an initial: "Jalen Williams" must not match Jaylin Williams."""
     words = normalise(name).split()
     return " ".join(words) if len(words) > 1 and len(words[0]) == 1 else ""
 
 
-# From the strictest on: the key of a player's name, and the key of a quoted name; empty: does not apply.
+# Strictest first: the key of a player's name, and the key of a quoted name. An empty key does not apply.
 _KEYS: tuple[_KeyPair, ...] = (
     (_with_suffix, _with_suffix),
     (normalise, normalise),
@@ -195,7 +195,7 @@ _KEYS: tuple[_KeyPair, ...] = (
     (_initial_and_last, _initial_as_quoted),
 )
 _FULL_NAMES = 2
-"""How many of them compare full names in their order."""
+"""How many of them compare full names in order."""
 
 
 def _index(players: Iterable[KnownPlayer], key: _Key) -> dict[str, list[KnownPlayer]]:

@@ -25,9 +25,10 @@ from tipoff.sources.standings import Standings
 
 
 def sources(history_seasons: int = 1, *, bigdataball: bool = True, replayed: bool = False) -> Mapping[str, Source]:
-    """Every source, in the order a day asks them; `history_seasons` counts the slate's own.
+    """Every source by name.
 
-    `bigdataball`: whether anyone said where its files are. `replayed`: the day is played from an archive.
+    `history_seasons`: including the slate's own. `bigdataball`: whether the folder of its files is configured.
+    `replayed`: whether the day is replayed from an archive.
     """
     every: tuple[Source, ...] = (
         Schedule(),

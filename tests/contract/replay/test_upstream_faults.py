@@ -3,11 +3,14 @@
 import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 
 import httpx
 import pytest
 
+from devtools.sources_page import first_request
 from tipoff.replay.upstream.endpoints import SERVED_SOURCES
+from tipoff.sources.registry import SOURCES as REGISTRY
 from tipoff.sources.registry import sources
 
 Get = Callable[..., httpx.Response]
@@ -41,7 +44,15 @@ HORNETS_OFFERS = "api.bettingpros.com/v3/offers?sport=NBA&market_id=156&event_id
 
 HORNETS_GAME = "0022301062"
 
-SOURCES = {
+
+def address_of(source: str) -> str:
+    """The address of the source's first request."""
+    return unquote(first_request(REGISTRY[source]).url.removeprefix("https://"))
+
+
+WITHOUT_FACTS = {name: address_of(name) for name, source in sources(replayed=True).items() if source.idle_reason}
+"""Sources without archived facts: the replay always responds with 404."""
+SOURCES = {name: address_of(name) for name in sorted(SERVED_SOURCES - WITHOUT_FACTS.keys())} | {
     "nbac_schedule": SCHEDULE,
     "nbac_scoreboard": SCOREBOARD,
     "espn_scoreboard": ESPN_SCOREBOARD,
@@ -66,8 +77,7 @@ SOURCES = {
     "bettingpros_events": "api.bettingpros.com/v3/events?sport=NBA",
     "bettingpros_player_points_props": HORNETS_OFFERS,
 }
-WITHOUT_FACTS = {"nbac_player_movement": "stats.nba.com/js/data/playermovement/NBA_Player_Movement.json"}
-"""Sources without archived facts: the replay always responds with 404."""
+"""Source -> an address with data; by default that of its first request."""
 EVERY_SOURCE = SOURCES | WITHOUT_FACTS
 AFTER_TIP_OFF = {"nbac_live_boxscore"}
 """Sources without data before tip-off."""
@@ -91,7 +101,7 @@ def outcomes(response: httpx.Response, book: str = "draftkings") -> list[dict[st
 
 def test_every_source_that_a_fault_may_name_is_covered() -> None:
     assert EVERY_SOURCE.keys() == SERVED_SOURCES
-    assert WITHOUT_FACTS.keys() == {name for name, source in sources(replayed=True).items() if source.idle_reason}
+    assert WITHOUT_FACTS.keys() == {"nbac_player_movement"}
 
 
 @pytest.mark.parametrize("source", EVERY_SOURCE)

@@ -3,17 +3,20 @@
 import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from urllib.parse import unquote
 
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from devtools.sources_page import first_request
 from tipoff.replay.archive import Archive
 from tipoff.replay.archive.layout import TABLES
 from tipoff.replay.shapes.nba_injury_report import report
 from tipoff.replay.shapes.view import ArchiveIndex, ArchiveView
 from tipoff.replay.upstream.endpoints import SERVED_SOURCES, find_endpoint
+from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import EASTERN, eastern
 
 HORNETS = "ee8cfaef963aea9276e133873f77c26a"
@@ -55,6 +58,18 @@ ADDRESSES = {
     "gamebook of yesterday": ("statsdmz.nba.com", "pdfs/20240328/20240328_BOSATL.pdf", {}),
     "plays in CSV": ("bigdataball", "[2024-03-28]-0022301060-BOS@ATL.csv", {}),
 }
+
+
+def add_other_sources() -> None:
+    """Add the first request of every source that no address above belongs to."""
+    covered = {match[0].source for match in (find_endpoint(*address) for address in ADDRESSES.values()) if match}
+    for name in sorted(SERVED_SOURCES - covered - {"nbac_injury_report"}):
+        request = first_request(SOURCES[name])
+        params = {key: value if isinstance(value, str) else ",".join(value) for key, value in request.params.items()}
+        ADDRESSES[name] = (request.host, unquote(request.path).lstrip("/"), params)
+
+
+add_other_sources()
 
 
 def minutes_after(start: datetime, minutes: int) -> st.SearchStrategy[datetime]:

@@ -146,5 +146,5 @@ def test_a_bad_alias_file_is_refused_by_its_line(tmp_path: Path, content: str, e
 
 
 def test_an_alias_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"nowhere\.csv can not be read"):
+    with pytest.raises(ConfigurationError, match=r"nowhere\.csv cannot be read"):
         load_aliases(tmp_path / "nowhere.csv")
