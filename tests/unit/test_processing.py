@@ -1,4 +1,4 @@
-"""Landed answers into the warehouse: a real day of the replay, read by the real sources into a real DuckDB file."""
+"""Processing of landed responses: a replayed day, read by the real sources into a real DuckDB file."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ LOOKS = (
 
 
 class Collected:
-    """The day's landed answers: the slate and a batch of each source, collected once for all tests."""
+    """The landed responses of the day: the slate and a batch of each source, collected once for all tests."""
 
     def __init__(self, root: Path, archive: Archive) -> None:
         self.landing = LocalLanding(root)
@@ -117,7 +117,7 @@ def collected(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Collect
 
 
 class Reading:
-    """The collected day being read into a warehouse of its own."""
+    """Reads the collected day into its own warehouse."""
 
     def __init__(self, collected: Collected, warehouse: Warehouse) -> None:
         self.collected = collected
@@ -138,7 +138,7 @@ class Reading:
         )
 
     def batch(self, name: str, change: Callable[[BatchItem, Any], Any]) -> str:
-        """A batch like the collected one, with each JSON answer changed; None leaves an answer out."""
+        """A batch like the collected one, with each JSON response changed; None removes a response."""
         items = []
         for item, body in zip(self.collected.items(name), self.collected.bodies(name), strict=True):
             changed = change(item, json.loads(body))
@@ -169,7 +169,7 @@ def day(collected: Collected, tmp_path: Path) -> Iterator[Reading]:
 
 
 def scale_prices(event: Any) -> Any:
-    """The same quotes at other prices."""
+    """The same quotes with other prices."""
     for book in event["bookmakers"]:
         for market in book["markets"]:
             for outcome in market["outcomes"]:
@@ -177,7 +177,7 @@ def scale_prices(event: Any) -> Any:
     return event
 
 
-def test_the_schedule_names_the_slate_by_tip_off(day: Reading) -> None:
+def test_the_schedule_returns_the_slate_by_tip_off(day: Reading) -> None:
     report = day.read(SCHEDULE)
     assert report.outcome is Outcome.OK
     assert report.games == day.slate.games
@@ -187,7 +187,7 @@ def test_the_schedule_names_the_slate_by_tip_off(day: Reading) -> None:
 
 
 def with_fields(game_id: str, **fields: str) -> Callable[[BatchItem, Any], Any]:
-    """A change of the schedule that has it tell something else of a game."""
+    """A change of fields of one game of the schedule."""
 
     def change(item: BatchItem, answer: Any) -> Any:
         games = (game for dates in answer["leagueSchedule"]["gameDates"] for game in dates["games"])
@@ -197,7 +197,7 @@ def with_fields(game_id: str, **fields: str) -> Callable[[BatchItem, Any], Any]:
     return change
 
 
-def test_a_postponed_game_is_left_out_of_the_slate_and_named(day: Reading) -> None:
+def test_a_postponed_game_is_not_in_the_slate_and_is_reported(day: Reading) -> None:
     postponed = day.slate.games[3].game_id
     day.read(SCHEDULE)
     report = day.read(SCHEDULE, batch=day.batch(SCHEDULE, with_fields(postponed, gameStatusText="PPD")))
@@ -219,7 +219,7 @@ def test_reading_twice_changes_nothing(day: Reading, name: str) -> None:
     assert first.model_copy(update={"changed": False, "changed_games": ()}) == again
 
 
-def test_an_old_answer_read_again_does_not_undo_what_a_later_one_brought(day: Reading) -> None:
+def test_reading_an_old_response_again_does_not_overwrite_later_rows(day: Reading) -> None:
     moved = with_fields(day.slate.games[3].game_id, gameDateTimeUTC="2024-04-12T23:00:00Z")
     day.read(SCHEDULE)
     later = MORNING + timedelta(days=1)
@@ -231,7 +231,7 @@ def test_an_old_answer_read_again_does_not_undo_what_a_later_one_brought(day: Re
 
 
 def test_unchanged_rows_keep_the_time_of_their_first_landing(day: Reading) -> None:
-    """A final score is known from then on, however often the games that go on are read after it."""
+    """A final score keeps its time while other games are read again."""
     moved = day.slate.games[3].game_id
     day.read(SCHEDULE)
     later = MORNING + timedelta(days=1)
@@ -241,7 +241,7 @@ def test_unchanged_rows_keep_the_time_of_their_first_landing(day: Reading) -> No
     assert set(as_of_game.values()) == {MORNING}
 
 
-def test_a_roster_of_the_morning_read_again_is_the_roster_of_the_morning(day: Reading) -> None:
+def test_reading_a_morning_roster_again_restores_the_morning_roster(day: Reading) -> None:
     """A re-run reads the whole day, and its predictions of the morning do not use a player signed at noon."""
 
     def sign_nobody_yet(item: BatchItem, answer: Any) -> Any:
@@ -258,7 +258,7 @@ def test_a_roster_of_the_morning_read_again_is_the_roster_of_the_morning(day: Re
     assert day.table("raw_rosters").equals(before)
 
 
-def test_every_source_is_about_the_whole_slate(day: Reading) -> None:
+def test_every_source_covers_the_whole_slate(day: Reading) -> None:
     for name in (PLAYERS, ROSTERS, HISTORY, EVENTS, LINES, INJURIES, PROPS):
         report = day.read(name)
         assert report.outcome is Outcome.OK, report.reason
@@ -266,7 +266,7 @@ def test_every_source_is_about_the_whole_slate(day: Reading) -> None:
         assert report.missing_games == ()
 
 
-def test_results_come_game_by_game(day: Reading) -> None:
+def test_results_arrive_game_by_game(day: Reading) -> None:
     early = day.read(PLAYER_BOXSCORES)
     assert early.outcome is Outcome.PARTIAL
     games = {game.game_id for game in day.slate.games}
@@ -277,7 +277,7 @@ def test_results_come_game_by_game(day: Reading) -> None:
     assert day.read(TEAM_BOXSCORES).rows == 24
 
 
-def test_the_quotes_of_all_games_are_one_write_and_unchanged_ones_none(
+def test_quotes_of_all_games_are_written_at_once_and_unchanged_ones_are_not_written(
     day: Reading, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in (PLAYERS, ROSTERS):
@@ -308,7 +308,7 @@ def test_only_the_games_whose_quotes_changed_get_a_snapshot(day: Reading) -> Non
     assert day.count("raw_player_props", "as_of = TIMESTAMP '2024-03-29 19:35:00+00'") == in_game
 
 
-def test_a_book_that_looked_again_without_moving_is_no_news(day: Reading) -> None:
+def test_a_new_update_time_without_a_new_price_is_no_change(day: Reading) -> None:
     def touched(item: BatchItem, event: Any) -> Any:
         for book in event["bookmakers"]:
             for market in book["markets"]:
@@ -321,7 +321,7 @@ def test_a_book_that_looked_again_without_moving_is_no_news(day: Reading) -> Non
     assert (report.changed, report.changed_games) == (False, ())
 
 
-def test_quotes_that_are_missing_for_a_game_leave_its_last_snapshot(day: Reading) -> None:
+def test_a_game_without_quotes_keeps_its_last_snapshot(day: Reading) -> None:
     for name in (PLAYERS, ROSTERS, PROPS):
         day.read(name)
     gone = day.slate.games[0]
@@ -355,7 +355,7 @@ def test_a_game_whose_last_listed_player_was_cleared_has_a_snapshot_of_its_teams
     }
 
 
-def test_a_team_whose_roster_did_not_come_keeps_the_one_it_had(day: Reading) -> None:
+def test_a_team_without_a_new_roster_keeps_its_roster(day: Reading) -> None:
     day.read(PLAYERS)
     day.read(ROSTERS)
     standing = day.table("raw_rosters")
@@ -390,7 +390,7 @@ def test_suspiciously_few_rows_never_replace_more(day: Reading) -> None:
     assert day.table("raw_schedule").equals(standing)
 
 
-def test_suspiciously_few_rows_are_taken_where_nothing_stands(day: Reading) -> None:
+def test_suspiciously_few_rows_are_written_where_there_are_none(day: Reading) -> None:
     def cut(item: BatchItem, answer: Any) -> Any:
         del answer["resultSets"][0]["rowSet"][100:]
         return answer
@@ -415,7 +415,7 @@ def test_suspiciously_few_quotes_do_not_become_the_last_snapshot(day: Reading) -
     assert day.table("raw_player_props").equals(standing)
 
 
-def test_an_answer_that_cannot_be_read_costs_its_game_only(day: Reading) -> None:
+def test_an_unreadable_response_affects_its_game_only(day: Reading) -> None:
     for name in (PLAYERS, ROSTERS):
         day.read(name)
     broken = day.slate.games[7]
@@ -434,7 +434,7 @@ def test_an_answer_that_cannot_be_read_costs_its_game_only(day: Reading) -> None
 
 
 @pytest.mark.parametrize("points", [2**63, 10**400], ids=["64 bits", "400 digits"])
-def test_a_number_that_no_column_holds_costs_the_game_of_its_answer_only(day: Reading, points: int) -> None:
+def test_a_number_too_large_for_its_column_affects_its_game_only(day: Reading, points: int) -> None:
     broken = day.slate.games[7].game_id
 
     def swollen(item: BatchItem, answer: Any) -> Any:
@@ -446,18 +446,18 @@ def test_a_number_that_no_column_holds_costs_the_game_of_its_answer_only(day: Re
     assert (report.outcome, report.missing_games) == (Outcome.PARTIAL, (broken,))
 
 
-def test_no_readable_answer_at_all_is_an_error_and_nothing_is_written(day: Reading) -> None:
+def test_a_batch_without_a_readable_response_is_an_error_and_writes_nothing(day: Reading) -> None:
     with pytest.raises(ContractError, match=LINES):
         day.read(LINES, batch=day.batch(LINES, lambda item, answer: [{"id": 7}]))
     assert day.count("raw_game_lines") == 0
 
 
-def test_names_cannot_be_resolved_before_anyone_is_known(day: Reading) -> None:
+def test_names_cannot_be_resolved_before_players_are_known(day: Reading) -> None:
     with pytest.raises(NotEnoughDataError, match="retry the player list first"):
         day.read(PROPS)
 
 
-def test_a_team_without_a_roster_is_resolved_by_the_leagues_list(day: Reading) -> None:
+def test_names_of_a_team_without_a_roster_are_resolved_by_the_player_list(day: Reading) -> None:
     day.read(PLAYERS)
     day.read(ROSTERS, batch=day.batch(ROSTERS, lambda item, answer: answer if item.part == "DEN" else None))
     report = day.read(PROPS)
@@ -500,7 +500,7 @@ def test_an_unknown_name_is_stored_reported_and_resolved_by_an_alias(day: Readin
     assert not day.read(PROPS, AFTERNOON, batch, aliases).changed
 
 
-def test_one_unknown_name_in_two_games_is_two_men(day: Reading) -> None:
+def test_an_unknown_name_in_two_games_counts_twice(day: Reading) -> None:
     def renamed(item: BatchItem, event: Any) -> Any:
         event["bookmakers"][0]["markets"][0]["outcomes"][0]["description"] = "Williams"
         return event
@@ -512,7 +512,7 @@ def test_one_unknown_name_in_two_games_is_two_men(day: Reading) -> None:
     assert day.table("unresolved_players")["game_id"].to_list() == sorted(game.game_id for game in day.slate.games)
 
 
-def test_an_unresolved_name_of_a_game_or_team_that_did_not_come_again_stays(day: Reading) -> None:
+def test_unresolved_names_of_games_and_teams_without_new_rows_are_kept(day: Reading) -> None:
     def renamed(item: BatchItem, answer: Any) -> Any:
         if item.part == "DEN":
             answer["team"]["athletes"][0]["displayName"] = "Unknown Of DEN"
@@ -526,8 +526,8 @@ def test_an_unresolved_name_of_a_game_or_team_that_did_not_come_again_stays(day:
     assert day.count("unresolved_players") == 0
 
 
-@pytest.mark.parametrize("asked_about", ["one game", "the whole slate"])
-def test_reading_some_games_again_keeps_the_unresolved_names_of_the_others(day: Reading, asked_about: str) -> None:
+@pytest.mark.parametrize("requested", ["one game", "the whole slate"])
+def test_reading_some_games_again_keeps_the_unresolved_names_of_the_others(day: Reading, requested: str) -> None:
     def renamed(item: BatchItem, event: Any) -> Any:
         for outcome in event["bookmakers"][0]["markets"][0]["outcomes"][:2]:
             outcome["description"] = f"Unknown Of {item.part}"
@@ -538,7 +538,7 @@ def test_reading_some_games_again_keeps_the_unresolved_names_of_the_others(day: 
     day.read(PROPS, batch=day.batch(PROPS, renamed))
     assert day.count("unresolved_players") == 12
     game = day.slate.games[0]
-    if asked_about == "one game":
+    if requested == "one game":
         day.slate = day.slate.model_copy(update={"games": (game,)})
     one = day.batch(PROPS, lambda item, event: event if item.game_id == game.game_id else None)
     report = day.read(PROPS, AFTERNOON + timedelta(minutes=30), one)
@@ -549,19 +549,19 @@ def test_reading_some_games_again_keeps_the_unresolved_names_of_the_others(day: 
 
 
 @pytest.mark.parametrize(("source", "game_date"), [(EVENTS, DAY), (LINES, date(2024, 3, 30))], ids=["source", "date"])
-def test_a_batch_of_something_else_is_refused(day: Reading, source: str, game_date: date) -> None:
+def test_a_batch_of_another_source_or_date_is_refused(day: Reading, source: str, game_date: date) -> None:
     key = day.land(Batch(source=source, game_date=game_date, items=()))
     with pytest.raises(BadInputError, match=f"asked for {LINES} of 2024-03-29"):
         day.read(LINES, batch=key)
 
 
-def test_an_answer_is_not_taken_for_a_batch(day: Reading) -> None:
+def test_a_response_is_not_accepted_as_a_batch(day: Reading) -> None:
     with pytest.raises(BadInputError, match="is no batch"):
         day.read(LINES, batch=day.collected.items(LINES)[0].key)
 
 
 class Interrupted(DuckDbWarehouse):
-    """Refuses to write unresolved names, as if the worker had been killed before."""
+    """Fails to write unresolved names, as if the worker had been killed before it."""
 
     def replace(self, table: str, rows: pl.DataFrame, where: Slice) -> WriteResult:
         if table == "unresolved_players":
@@ -594,8 +594,8 @@ def test_an_interrupted_reading_is_completed_by_the_next_one(collected: Collecte
         assert disturbed.equals(undisturbed)
 
 
-def test_a_standing_answer_is_read_as_of_its_own_moment_and_takes_no_place_from_what_came_since(day: Reading) -> None:
-    """One game's lines are new; another's stand from before, and its lines were had from others in between."""
+def test_an_earlier_response_is_read_as_of_its_own_time_and_does_not_replace_later_rows(day: Reading) -> None:
+    """The lines of one game are new; those of another are earlier than lines of a fallback source."""
     stands, is_new = day.collected.items(PROPS)[:2]
     day.read(PLAYERS)
     morning = stands.model_copy(update={"fetched_at": AFTERNOON})
@@ -624,7 +624,7 @@ PRICES = st.dictionaries(st.integers(0, 2), st.sampled_from([-110.0, -105.0, 120
 
 @given(polls=st.lists(PRICES, min_size=1, max_size=5))
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_the_last_snapshot_of_a_game_is_always_what_was_last_seen_of_it(
+def test_the_last_snapshot_of_a_game_has_its_latest_prices(
     collected: Collected, tmp_path_factory: pytest.TempPathFactory, polls: list[Mapping[int, float]]
 ) -> None:
     folder = tmp_path_factory.mktemp("snapshots")
