@@ -1,4 +1,4 @@
-"""A provider on this machine that answers byte for byte as a test wants, over real sockets."""
+"""A local provider that sends exactly the bytes a test sets, over real sockets."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ Reply = Callable[[asyncio.StreamWriter], Coroutine[None, None, None]]
 
 
 class Asked(NamedTuple):
-    """One request as it arrived."""
+    """A received request."""
 
     target: str
     headers: Mapping[str, str]
 
 
 class LocalProvider:
-    """Answers each request with the reply set for it, or for its path without query; remembers what it was asked."""
+    """Sends the reply set for a request, or for its path without query, and records all requests."""
 
     def __init__(self) -> None:
         self.asked: list[Asked] = []
@@ -43,19 +43,19 @@ class LocalProvider:
             )
             await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):
-            pass  # the asker hung up, which is what some tests want
+            pass  # the client closed the connection, as some tests intend
         finally:
             writer.close()
             self.serving.discard(task)
 
 
 async def hang(writer: asyncio.StreamWriter) -> None:
-    """No answer at all."""
+    """Never respond."""
     await asyncio.Event().wait()
 
 
 async def until_gone(reader: asyncio.StreamReader, reply: Coroutine[None, None, None]) -> None:
-    """Reply, unless the asker hangs up first."""
+    """Reply, unless the client closes the connection first."""
     replying, gone = asyncio.ensure_future(reply), asyncio.ensure_future(reader.read())
     await asyncio.wait({replying, gone}, return_when=asyncio.FIRST_COMPLETED)
     for task in (replying, gone):
@@ -67,7 +67,7 @@ async def until_gone(reader: asyncio.StreamReader, reply: Coroutine[None, None, 
 
 @asynccontextmanager
 async def running(provider: LocalProvider, tls: ssl.SSLContext | None = None) -> AsyncIterator[LocalProvider]:
-    """The provider, listening on a free port."""
+    """The provider on a free port."""
     server = await asyncio.start_server(provider.serve, "127.0.0.1", 0, ssl=tls)
     provider.port = server.sockets[0].getsockname()[1]
     try:
@@ -85,7 +85,7 @@ async def read_head(reader: asyncio.StreamReader) -> Asked:
 
 
 def answer(body: bytes = b"{}", status: str = "200 OK", **headers: str) -> Reply:
-    """A whole answer; `_` in a header's name stands for `-`."""
+    """A complete response; `_` in the name of a header means `-`."""
 
     async def reply(writer: asyncio.StreamWriter) -> None:
         writer.write(head(status, Content_Length=str(len(body)), **headers) + body)
@@ -94,7 +94,7 @@ def answer(body: bytes = b"{}", status: str = "200 OK", **headers: str) -> Reply
 
 
 def head(status: str = "200 OK", **headers: str) -> bytes:
-    """The part of an answer before its body."""
+    """Status line and headers of a response."""
     lines = [f"HTTP/1.1 {status}", "Connection: close"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     return ("\r\n".join(lines) + "\r\n\r\n").encode()

@@ -1,4 +1,4 @@
-"""What stands between us and a provider on the way: TLS under its name, and a proxy that leads to this machine."""
+"""TLS under the name of a provider, and a proxy that leads to this machine."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.local_provider import read_head
 
 
 def certified(host: str, folder: Path) -> ssl.SSLContext:
-    """A server's side of TLS with a certificate for `host`, made now and left in the folder."""
+    """A server-side TLS context with a new certificate for `host`, written to the folder."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
     now = datetime.now(UTC)
@@ -51,7 +51,7 @@ def certified(host: str, folder: Path) -> ssl.SSLContext:
 
 @asynccontextmanager
 async def tunnel(port: int) -> AsyncIterator[tuple[str, list[str]]]:
-    """An HTTP proxy that leads every CONNECT to a local port; its URL and the places asked for."""
+    """An HTTP proxy that leads every CONNECT to a local port: its URL, and the requested targets."""
     asked: list[str] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

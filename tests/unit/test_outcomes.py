@@ -1,4 +1,4 @@
-"""What providers' refusals mean, before anyone reads them."""
+"""The outcome of a response by status and kind of body."""
 
 from __future__ import annotations
 
@@ -47,33 +47,33 @@ def odds_error(code: str) -> bytes:
         (302, b"", Outcome.WRONG_TYPE, "HTTP 302"),
     ],
 )
-def test_a_refusal_is_told_apart_by_status_and_code(status: int, body: bytes, outcome: Outcome, reason: str) -> None:
+def test_a_refusal_is_classified_by_status_and_code(status: int, body: bytes, outcome: Outcome, reason: str) -> None:
     judgement = classify(response(status, body), "json")
     assert judgement is not None
     assert judgement.outcome is outcome
     assert reason in judgement.reason
 
 
-def test_why_a_provider_refuses_can_be_written_down_whatever_it_says() -> None:
+def test_the_reason_of_a_refusal_is_always_valid_text() -> None:
     judgement = classify(response(403, rb'{"message": "no\ud83d"}'), "json")
     assert judgement is not None
     assert "no?" in judgement.model_dump_json()
 
 
 @pytest.mark.parametrize("status", [403, 404])
-def test_what_is_not_published_yet_is_waited_for_though_it_looks_denied(status: int) -> None:
+def test_a_status_can_mean_not_published_yet(status: int) -> None:
     judgement = classify(response(status, DENIED), "pdf", frozenset({403, 404}))
     assert judgement is not None
     assert judgement.outcome is Outcome.NOT_PUBLISHED_YET
 
 
-def test_a_block_page_is_a_block_even_where_403_means_not_yet() -> None:
+def test_a_block_page_is_a_block_even_where_403_means_not_published_yet() -> None:
     judgement = classify(response(403, BLOCK_PAGE), "pdf", frozenset({403}))
     assert judgement is not None
     assert judgement.outcome is Outcome.BLOCKED
 
 
-def test_a_web_server_says_not_found_in_html_where_404_means_not_yet() -> None:
+def test_a_404_page_in_html_can_mean_not_published_yet() -> None:
     judgement = classify(response(404, b"<html><head><title>404 Not Found</title>"), "csv", frozenset({403, 404}))
     assert judgement is not None
     assert judgement.outcome is Outcome.NOT_PUBLISHED_YET
@@ -88,7 +88,7 @@ def test_a_web_server_says_not_found_in_html_where_404_means_not_yet() -> None:
         ("csv", b"game_id,team\n1,DEN\n"),
     ],
 )
-def test_an_answer_of_the_right_kind_is_left_to_its_source(expects: Expected, body: bytes) -> None:
+def test_a_body_of_the_expected_kind_is_left_to_the_source(expects: Expected, body: bytes) -> None:
     assert classify(response(body=body), expects) is None
 
 
@@ -109,7 +109,7 @@ def test_an_answer_of_the_right_kind_is_left_to_its_source(expects: Expected, bo
         ("csv", b""),
     ],
 )
-def test_an_answer_of_another_kind_is_not_taken(expects: Expected, body: bytes) -> None:
+def test_a_body_of_another_kind_is_wrong_type(expects: Expected, body: bytes) -> None:
     judgement = classify(response(body=body), expects)
     assert judgement is not None
     assert judgement.outcome is Outcome.WRONG_TYPE
@@ -129,12 +129,12 @@ def test_an_answer_of_another_kind_is_not_taken(expects: Expected, body: bytes) 
         ("-5", None),
     ],
 )
-def test_when_to_come_again_is_as_the_provider_says(said: str, moment: datetime | None) -> None:
+def test_retry_after_sets_the_time_of_the_next_request(said: str, moment: datetime | None) -> None:
     judgement = classify(response(429, headers={"retry-after": said}), "json")
     assert judgement == Judgement(outcome=Outcome.THROTTLED, reason="HTTP 429", retry_at=moment)
 
 
-def test_busy_for_a_stated_time_is_waited_out_and_busy_without_one_is_tried_again() -> None:
+def test_503_with_retry_after_is_throttling_and_without_it_a_provider_error() -> None:
     stated = classify(response(503, headers={"retry-after": "60"}), "json")
     unstated = classify(response(503), "json")
     assert stated is not None
@@ -142,7 +142,7 @@ def test_busy_for_a_stated_time_is_waited_out_and_busy_without_one_is_tried_agai
     assert (stated.outcome, unstated.outcome) == (Outcome.THROTTLED, Outcome.PROVIDER_ERROR)
 
 
-def test_no_requests_remaining_is_a_spent_quota_whatever_the_body_says() -> None:
+def test_no_requests_remaining_is_a_spent_quota_for_any_body() -> None:
     judgement = classify(response(401, b"", {"x-requests-remaining": "0"}), "json")
     assert judgement is not None
     assert judgement.outcome is Outcome.QUOTA_SPENT
@@ -154,19 +154,19 @@ def test_no_requests_remaining_is_a_spent_quota_whatever_the_body_says() -> None
     st.dictionaries(st.sampled_from(["retry-after", "x-requests-remaining"]), st.text(max_size=40)),
     st.sampled_from(["json", "pdf", "csv"]),
 )
-def test_every_answer_of_the_world_gets_a_verdict_and_only_200_may_be_good(
+def test_any_response_can_be_classified_and_only_200_may_be_good(
     status: int, body: bytes, headers: dict[str, str], expects: Expected
 ) -> None:
     judgement = classify(response(status, body, headers), expects)
     assert status == 200 or (judgement is not None and not OUTCOME_POLICIES[judgement.outcome].usable)
 
 
-def test_every_outcome_has_a_decision_and_a_place() -> None:
+def test_every_outcome_has_a_policy_and_a_rank() -> None:
     assert set(OUTCOME_POLICIES) == set(Outcome) == set(WORST_FIRST)
     assert len(WORST_FIRST) == len(Outcome)
 
 
-def test_what_asking_again_does_not_change_calls_a_person_who_is_told_what_to_do() -> None:
+def test_an_outcome_that_parks_has_advice_for_the_operator() -> None:
     for outcome, decision in OUTCOME_POLICIES.items():
         assert decision.advice or not decision.park, outcome
         assert not (decision.park and decision.retry_now), outcome
@@ -189,12 +189,12 @@ O = Outcome  # noqa: E741 - a table of them follows
         ([O.PROVIDER_ERROR, O.QUOTA_SPENT], O.QUOTA_SPENT),
     ],
 )
-def test_several_answers_have_one_outcome(outcomes: list[Outcome], one: Outcome) -> None:
+def test_several_outcomes_have_one_overall_outcome(outcomes: list[Outcome], one: Outcome) -> None:
     assert overall(outcomes) is one
 
 
 @given(st.lists(st.sampled_from(Outcome), min_size=1))
-def test_the_order_of_answers_does_not_matter_and_usable_means_something_came(outcomes: list[Outcome]) -> None:
+def test_the_overall_outcome_ignores_order_and_is_usable_if_any_is(outcomes: list[Outcome]) -> None:
     one = overall(outcomes)
     assert one is overall(reversed(outcomes))
     assert OUTCOME_POLICIES[one].usable == any(OUTCOME_POLICIES[outcome].usable for outcome in outcomes)

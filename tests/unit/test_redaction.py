@@ -1,4 +1,4 @@
-"""No secret survives in a text, wherever it stands and however it is spelled."""
+"""No secret remains in a text, in any position or encoding."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WORDS = st.text(alphabet=string.ascii_letters + " :/", max_size=20)
 
 
 @given(KEYS, WORDS, WORDS)
-def test_a_given_secret_is_gone_however_queries_spell_it(secret: str, before: str, after: str) -> None:
+def test_a_given_secret_is_removed_in_every_url_encoding(secret: str, before: str, after: str) -> None:
     for spelled in (secret, quote(secret, safe=""), urlencode({"x": secret})):
         assert secret not in redact(f"{before}{spelled}{after}", [secret])
         assert quote(secret, safe="") not in redact(f"{before}{spelled}{after}", [secret])
@@ -25,23 +25,23 @@ def test_a_given_secret_is_gone_however_queries_spell_it(secret: str, before: st
 @given(
     st.text(alphabet=string.ascii_letters + string.digits, min_size=8), st.sampled_from(["apiKey", "api_key", "token"])
 )
-def test_a_key_in_a_query_is_gone_though_nobody_named_it(key: str, name: str) -> None:
+def test_an_unknown_key_in_a_query_is_removed(key: str, name: str) -> None:
     url = f"https://api.the-odds-api.com/v4/odds?regions=us&{name}={key}&markets=h2h"
     assert redact(url) == f"https://api.the-odds-api.com/v4/odds?regions=us&{name}=***&markets=h2h"
 
 
 @given(st.text(alphabet=string.ascii_letters + string.digits, min_size=8))
-def test_a_password_in_an_address_is_gone(password: str) -> None:
+def test_a_password_in_a_url_is_removed(password: str) -> None:
     assert redact(f"proxy http://me:{password}@proxy:3128 refused") == "proxy http://***@proxy:3128 refused"
 
 
 @given(KEYS, st.binary(max_size=50))
-def test_a_provider_that_repeats_the_key_does_not_land_it(secret: str, around: bytes) -> None:
+def test_a_key_repeated_in_a_body_is_removed(secret: str, around: bytes) -> None:
     assert secret.encode() not in redact_bytes(around + secret.encode() + around, [secret])
 
 
 @given(st.text(), st.lists(KEYS, max_size=3))
-def test_doing_it_twice_changes_nothing(text: str, secrets: list[str]) -> None:
+def test_redaction_is_idempotent(text: str, secrets: list[str]) -> None:
     once = redact(text, secrets)
     assert redact(once, secrets) == once
 
@@ -61,5 +61,5 @@ def test_doing_it_twice_changes_nothing(text: str, secrets: list[str]) -> None:
         ("no key here, 12 games at https://cdn.nba.com/a?x=1", "no key here, 12 games at https://cdn.nba.com/a?x=1"),
     ],
 )
-def test_headers_and_json_lose_the_secret_and_nothing_else(text: str, shown: str) -> None:
+def test_headers_and_json_lose_only_the_secret(text: str, shown: str) -> None:
     assert redact(text) == shown

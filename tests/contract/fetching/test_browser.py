@@ -1,4 +1,4 @@
-"""A host that is asked as a browser asks: the same answers, limits and faults."""
+"""The browser transport: the same responses, limits and faults as httpx."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SCORES = Request(host=CDN, path="/scores.json")
 
 
 def as_browser(provider: LocalProvider) -> Settings:
-    """In a test the local provider is the host that wants browsers."""
+    """Settings with the local provider as a host for the browser transport."""
     return load_settings(
         environ={
             "TIPOFF_UPSTREAM": provider.url,
@@ -42,7 +42,7 @@ async def provider() -> AsyncIterator[LocalProvider]:
         yield provider
 
 
-async def test_it_says_what_a_browser_says_and_what_the_provider_wants_to_hear(provider: LocalProvider) -> None:
+async def test_it_sends_the_headers_of_a_browser_and_of_the_provider(provider: LocalProvider) -> None:
     provider.replies[f"/{CDN}/scores.json"] = answer(gzip.compress(b'{"a": 1}'), Content_Encoding="gzip", ETag='"7"')
     async with fetcher(provider) as asking:
         response = await asking.fetch(SCORES, AS_OF, etag='"6"')
@@ -54,14 +54,14 @@ async def test_it_says_what_a_browser_says_and_what_the_provider_wants_to_hear(p
     assert asked.headers["if-none-match"] == '"6"'
 
 
-async def test_an_unchanged_answer_and_a_redirect_off_the_hosts_are_told_as_they_are(provider: LocalProvider) -> None:
+async def test_not_modified_and_a_foreign_redirect_are_returned_unchanged(provider: LocalProvider) -> None:
     for status, headers in (("304 Not Modified", {}), ("302 Found", {"Location": "https://example.com/"})):
         provider.replies[f"/{CDN}/scores.json"] = answer(b"", status, **headers)
         async with fetcher(provider) as asking:
             assert (await asking.fetch(SCORES, AS_OF)).status == int(status[:3])
 
 
-async def test_a_body_beyond_the_cap_is_refused_however_small_it_is_packed(provider: LocalProvider) -> None:
+async def test_a_body_over_the_cap_is_refused_even_if_it_is_packed_small(provider: LocalProvider) -> None:
     bomb = gzip.compress(b"\0" * 50_000_000)
     provider.replies[f"/{CDN}/scores.json"] = answer(bomb, Content_Encoding="gzip")
     async with fetcher(provider) as asking:
@@ -69,7 +69,7 @@ async def test_a_body_beyond_the_cap_is_refused_however_small_it_is_packed(provi
             await asking.fetch(SCORES, AS_OF)
 
 
-async def test_silence_and_half_an_answer_are_faults_of_the_transport(provider: LocalProvider) -> None:
+async def test_a_hang_and_a_truncated_body_are_transport_faults(provider: LocalProvider) -> None:
     async def half(writer: asyncio.StreamWriter) -> None:
         writer.write(head(Content_Length="100") + b"half")
 
@@ -80,7 +80,7 @@ async def test_silence_and_half_an_answer_are_faults_of_the_transport(provider: 
                 await asking.fetch(SCORES, AS_OF)
 
 
-def test_without_the_extra_a_worker_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_extra_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "curl_cffi.requests", None)
     settings = load_settings(environ={"TIPOFF_AS_BROWSER": CDN})
     with pytest.raises(ConfigurationError, match="install the extra `browser`"):

@@ -1,4 +1,4 @@
-"""The fetcher against real servers that behave as providers do on bad days."""
+"""The fetcher with local servers that fail in the ways of real providers."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def fetcher(settings: Settings, timeouts: Timeouts = QUICK) -> Fetcher:
     return Fetcher(settings, HOSTS, timeouts)
 
 
-async def test_a_replayed_request_carries_host_path_and_as_of_time_and_no_real_key(provider: LocalProvider) -> None:
+async def test_a_replayed_request_carries_host_path_and_as_of_time_but_no_real_key(provider: LocalProvider) -> None:
     provider.replies[f"/{ODDS}/v4/sports/x/odds"] = answer(b'[{"id": 1}]', ETag='"7"')
     request = Request(host=ODDS, path="/v4/sports/x/odds", params={"markets": "h2h,spreads"})
     async with fetcher(replaying(provider)) as asking:
@@ -60,7 +60,7 @@ async def test_a_replayed_request_carries_host_path_and_as_of_time_and_no_real_k
     assert response.headers["etag"] == '"7"'
 
 
-async def test_the_league_is_asked_as_a_browser_on_its_own_pages_would(provider: LocalProvider) -> None:
+async def test_requests_to_the_nba_have_the_headers_of_a_browser_on_its_pages(provider: LocalProvider) -> None:
     provider.replies = {f"/{CDN}/a": answer(), f"/{ODDS}/a": answer()}
     async with fetcher(replaying(provider)) as asking:
         await asking.fetch(Request(host=CDN, path="/a"), AS_OF)
@@ -73,7 +73,7 @@ async def test_the_league_is_asked_as_a_browser_on_its_own_pages_would(provider:
 
 
 @pytest.mark.parametrize("status", ["403 Forbidden", "404 Not Found", "429 Too Many Requests", "500 Oops"])
-async def test_a_refusal_is_an_answer_and_is_asked_for_once(provider: LocalProvider, status: str) -> None:
+async def test_a_refusal_is_a_response_and_is_not_retried(provider: LocalProvider, status: str) -> None:
     provider.replies[f"/{CDN}/a"] = answer(b"no", status)
     async with fetcher(replaying(provider)) as asking:
         response = await asking.fetch(Request(host=CDN, path="/a"), AS_OF)
@@ -81,21 +81,21 @@ async def test_a_refusal_is_an_answer_and_is_asked_for_once(provider: LocalProvi
     assert len(provider.asked) == 1
 
 
-async def test_a_host_no_source_declares_is_never_asked(provider: LocalProvider) -> None:
+async def test_an_undeclared_host_is_never_requested(provider: LocalProvider) -> None:
     async with fetcher(replaying(provider)) as asking:
         with pytest.raises(ConfigurationError, match=r"example\.com"):
             await asking.fetch(Request(host="example.com", path="/a"), AS_OF)
     assert provider.asked == []
 
 
-async def test_a_server_that_hangs_is_a_fault_after_the_read_time(provider: LocalProvider) -> None:
+async def test_a_hanging_server_is_a_fault_after_the_read_timeout(provider: LocalProvider) -> None:
     provider.replies[f"/{CDN}/a"] = hang
     async with fetcher(replaying(provider)) as asking:
         with pytest.raises(TransportFault, match=r"cdn\.nba\.com/a: no data for 0\.3 s"):
             await asking.fetch(Request(host=CDN, path="/a"), AS_OF)
 
 
-async def test_a_server_that_drips_is_a_fault_after_the_total_time(provider: LocalProvider) -> None:
+async def test_a_slow_server_is_a_fault_after_the_total_timeout(provider: LocalProvider) -> None:
     async def drip(writer: asyncio.StreamWriter) -> None:
         writer.write(head(Content_Length="1000"))
         while True:
@@ -109,7 +109,7 @@ async def test_a_server_that_drips_is_a_fault_after_the_total_time(provider: Loc
             await asking.fetch(Request(host=CDN, path="/a"), AS_OF)
 
 
-async def test_nobody_listening_is_a_fault(provider: LocalProvider) -> None:
+async def test_a_refused_connection_is_a_fault(provider: LocalProvider) -> None:
     settings = load_settings(environ={"TIPOFF_UPSTREAM": "http://127.0.0.1:1"})
     async with fetcher(settings) as asking:
         with pytest.raises(TransportFault, match=r"https://cdn\.nba\.com/a"):
@@ -117,7 +117,7 @@ async def test_nobody_listening_is_a_fault(provider: LocalProvider) -> None:
 
 
 @pytest.mark.parametrize("sent", [b"", b'{"games": ['])
-async def test_a_truncated_body_is_a_fault_and_no_answer(provider: LocalProvider, sent: bytes) -> None:
+async def test_a_truncated_body_is_a_fault(provider: LocalProvider, sent: bytes) -> None:
     async def cut(writer: asyncio.StreamWriter) -> None:
         writer.write(head(Content_Length="1000") + sent)
 
@@ -127,7 +127,7 @@ async def test_a_truncated_body_is_a_fault_and_no_answer(provider: LocalProvider
             await asking.fetch(Request(host=CDN, path="/a"), AS_OF)
 
 
-async def test_a_body_over_the_cap_is_refused_before_it_has_all_come(provider: LocalProvider) -> None:
+async def test_a_body_over_the_cap_is_refused_before_it_is_complete(provider: LocalProvider) -> None:
     sent = 0
 
     async def flood(writer: asyncio.StreamWriter) -> None:
@@ -145,7 +145,7 @@ async def test_a_body_over_the_cap_is_refused_before_it_has_all_come(provider: L
     assert sent < 50_000_000
 
 
-async def test_a_body_of_exactly_the_cap_is_taken_and_one_byte_more_is_not(provider: LocalProvider) -> None:
+async def test_a_body_of_exactly_the_cap_is_accepted_and_one_byte_more_is_not(provider: LocalProvider) -> None:
     provider.replies = {f"/{CDN}/fits": answer(b"x" * 2048), f"/{CDN}/over": answer(b"x" * 2049)}
     async with fetcher(replaying(provider, cap=2048)) as asking:
         assert len((await asking.fetch(Request(host=CDN, path="/fits"), AS_OF)).body) == 2048
@@ -153,7 +153,7 @@ async def test_a_body_of_exactly_the_cap_is_taken_and_one_byte_more_is_not(provi
             await asking.fetch(Request(host=CDN, path="/over"), AS_OF)
 
 
-async def test_a_small_answer_that_unpacks_to_a_huge_one_is_refused_without_holding_it(
+async def test_a_small_body_that_unpacks_to_a_huge_one_is_refused_without_buffering_it(
     provider: LocalProvider,
 ) -> None:
     bomb = gzip.compress(b"\0" * 200_000_000, compresslevel=9)
@@ -168,7 +168,7 @@ async def test_a_small_answer_that_unpacks_to_a_huge_one_is_refused_without_hold
     assert peak < 10_000_000
 
 
-async def test_a_packed_answer_arrives_unpacked_and_a_broken_one_is_a_fault(provider: LocalProvider) -> None:
+async def test_a_packed_body_is_unpacked_and_a_broken_one_is_a_fault(provider: LocalProvider) -> None:
     whole = gzip.compress(b'{"games": []}')
     provider.replies = {
         f"/{CDN}/whole": answer(whole, Content_Encoding="gzip"),
@@ -182,7 +182,7 @@ async def test_a_packed_answer_arrives_unpacked_and_a_broken_one_is_a_fault(prov
                 await asking.fetch(Request(host=CDN, path=path), AS_OF)
 
 
-async def test_what_follows_the_end_of_a_packed_answer_is_refused_and_not_kept(provider: LocalProvider) -> None:
+async def test_bytes_after_the_end_of_a_packed_body_are_refused_and_not_buffered(provider: LocalProvider) -> None:
     async def without_end(writer: asyncio.StreamWriter) -> None:
         writer.write(head(Content_Encoding="gzip") + gzip.compress(b'{"games": []}'))
         while True:
@@ -209,7 +209,7 @@ async def test_a_redirect_within_a_host_is_followed_with_its_key(provider: Local
     ]
 
 
-async def test_a_redirect_to_another_of_our_hosts_is_not_followed_for_it_is_asked_in_its_own_turn(
+async def test_a_redirect_to_another_declared_host_is_not_followed(
     provider: LocalProvider,
 ) -> None:
     provider.replies = {
@@ -224,7 +224,9 @@ async def test_a_redirect_to_another_of_our_hosts_is_not_followed_for_it_is_aske
 @pytest.mark.parametrize(
     "location", ["https://evil.example/a", "http://cdn.nba.com/b", "https://cdn.nba.com.evil.example/", "https://[", ""]
 )
-async def test_a_redirect_elsewhere_or_unencrypted_is_not_followed(provider: LocalProvider, location: str) -> None:
+async def test_a_redirect_to_a_foreign_host_or_without_tls_is_not_followed(
+    provider: LocalProvider, location: str
+) -> None:
     provider.replies[f"/{CDN}/a"] = answer(b"", "302 Found", Location=location)
     async with fetcher(replaying(provider)) as asking:
         response = await asking.fetch(Request(host=CDN, path="/a"), AS_OF)
@@ -234,7 +236,7 @@ async def test_a_redirect_elsewhere_or_unencrypted_is_not_followed(provider: Loc
     assert judgement.outcome is Outcome.WRONG_TYPE
 
 
-async def test_a_circle_of_redirects_ends_after_three(provider: LocalProvider) -> None:
+async def test_a_redirect_loop_ends_after_three_redirects(provider: LocalProvider) -> None:
     provider.replies[f"/{CDN}/a"] = answer(b"", "302 Found", Location="/a")
     async with fetcher(replaying(provider)) as asking:
         assert (await asking.fetch(Request(host=CDN, path="/a"), AS_OF)).status == 302
@@ -242,7 +244,7 @@ async def test_a_circle_of_redirects_ends_after_three(provider: LocalProvider) -
 
 
 @pytest.mark.parametrize("source", SOURCES.values(), ids=lambda source: source.name)
-def test_every_question_of_every_source_goes_to_a_host_we_may_ask(source: Source) -> None:
+def test_every_request_of_every_source_goes_to_a_declared_host(source: Source) -> None:
     game = SlateGame(game_id="0022301084", away="GSW", home="CHA", tip_off=AS_OF + dt.timedelta(hours=9))
     slate = Slate(game_date=dt.date(2024, 3, 29), games=(game,))
     afterwards = dt.timedelta(days=1) if source.role is Role.POST else dt.timedelta()
@@ -251,11 +253,11 @@ def test_every_question_of_every_source_goes_to_a_host_we_may_ask(source: Source
     assert {request.host for request in asked} <= registered_hosts()
 
 
-# ── real requests: through a proxy of the host, encrypted, with the key ──────────────────────────────────
+# ── real requests: through the host's proxy, with TLS and the key ──────────────────────────────────
 
 
 @pytest.mark.parametrize("kind", ["query", "header"])
-async def test_a_real_request_takes_its_hosts_proxy_and_key_and_tells_nobody_the_key(
+async def test_a_real_request_uses_the_proxy_and_key_of_its_host_and_does_not_reveal_the_key(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -286,7 +288,7 @@ async def test_a_real_request_takes_its_hosts_proxy_and_key_and_tells_nobody_the
     assert response.body == b'{"message": "you asked with ***"}'
 
 
-async def test_a_fault_does_not_tell_the_key_or_the_proxys_password() -> None:
+async def test_a_fault_does_not_reveal_the_key_or_the_password_of_the_proxy() -> None:
     settings = load_settings(
         environ={"TIPOFF_ODDS_API_KEY": SECRET, "TIPOFF_PROXIES": f"{ODDS}=http://me:{SECRET}@127.0.0.1:1"}
     )

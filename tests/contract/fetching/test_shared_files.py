@@ -52,7 +52,7 @@ SHEET = "application/vnd.google-apps.spreadsheet"
 NO_SUCH_OBJECT = answer(b'{"error": {"code": 404, "message": "No such object: share/x"}}', "404 Not Found")
 
 
-def test_the_question_names_the_file_as_the_provider_does() -> None:
+def test_the_request_names_the_file_as_the_provider_does() -> None:
     assert unquote(A_GAME.path) == f"/{NAME}"
 
 
@@ -65,18 +65,18 @@ def sharing(store: str, **environ: str) -> Fetcher:
 
 
 class SharedStore(NamedTuple):
-    """Somewhere that files are shared: how one is put there, and what asks for them."""
+    """A folder with shared files: a function that adds a file, and a fetcher."""
 
     put: Callable[[str, bytes], object]
     fetcher: Fetcher
 
     async def judged(self) -> Judgement:
-        """What the source makes of the file of the game."""
+        """The source's judgement of the file of the game."""
         return SOURCE.judge(A_GAME, await self.fetcher.fetch(A_GAME, AS_OF), SLATE)
 
 
 class DriveFolder:
-    """A folder of Drive behind its API. As the real one may, it lists an empty page before the one with files."""
+    """A folder behind Drive's API, which lists an empty page before the page with files, as the real API may."""
 
     def __init__(self, provider: LocalProvider) -> None:
         self._provider = provider
@@ -102,7 +102,7 @@ class DriveFolder:
 async def behind(
     host: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[tuple[LocalProvider, dict[str, str]]]:
-    """A provider that answers under a host's name, and the environment of one who asks it."""
+    """A local provider under the name of a host, and the environment to reach it."""
     provider = LocalProvider()
     provider.replies = defaultdict(lambda: NO_SUCH_OBJECT)
     async with running(provider, tls=certified(host, folder)), tunnel(provider.port) as (proxy, _):
@@ -134,7 +134,7 @@ def in_bucket(name: str) -> str:
     return f"/storage/v1/b/share/o/{quote(f'nba/2024/{name}', safe='')}"
 
 
-async def test_the_file_of_a_game_is_found_by_its_name_wherever_files_are_shared(store: SharedStore) -> None:
+async def test_the_file_of_a_game_is_found_by_name_in_every_kind_of_folder(store: SharedStore) -> None:
     store.put("[2024-03-29]-0022301063-LAL@IND.csv", b"another game's\n")
     store.put(NAME, PLAYS)
     response = await store.fetcher.fetch(A_GAME, AS_OF)
@@ -142,7 +142,7 @@ async def test_the_file_of_a_game_is_found_by_its_name_wherever_files_are_shared
     assert (await store.judged()).outcome is Outcome.OK
 
 
-async def test_a_file_that_is_not_there_is_not_published_yet(store: SharedStore) -> None:
+async def test_a_missing_file_is_not_published_yet(store: SharedStore) -> None:
     store.put("[2024-03-29]-0022301063-LAL@IND.csv", PLAYS)
     assert (await store.judged()).outcome is Outcome.NOT_PUBLISHED_YET
 
@@ -158,7 +158,7 @@ async def test_a_file_that_is_not_there_is_not_published_yet(store: SharedStore)
     ],
     ids=["byte order mark", "other season", "separator", "column", "cut"],
 )
-async def test_a_file_is_judged_alike_wherever_it_comes_from(
+async def test_a_file_is_judged_the_same_in_every_kind_of_folder(
     store: SharedStore, change: Callable[[bytes], bytes], outcome: Outcome, reason: str
 ) -> None:
     store.put(NAME, change(PLAYS))
@@ -172,17 +172,17 @@ async def test_a_file_over_the_cap_is_refused(store: SharedStore) -> None:
         await store.fetcher.fetch(A_GAME, AS_OF)
 
 
-# ── a folder here or behind HTTPS ────────────────────────────────────────────────────────────────────────
+# ── a local folder and HTTPS ────────────────────────────────────────────────────────────────────────
 
 
-async def test_what_is_no_file_can_not_be_read(tmp_path: Path) -> None:
+async def test_a_directory_instead_of_a_file_is_a_fault(tmp_path: Path) -> None:
     (tmp_path / NAME).mkdir()
     async with sharing(f"file://{tmp_path}") as asking:
         with pytest.raises(TransportFault, match="cannot be read"):
             await asking.fetch(A_GAME, AS_OF)
 
 
-async def test_a_folder_behind_https_is_asked_for_the_file_below_its_path(
+async def test_a_folder_behind_https_serves_the_file_below_its_path(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with behind("files.example", tmp_path, monkeypatch) as (provider, environ):
@@ -192,9 +192,7 @@ async def test_a_folder_behind_https_is_asked_for_the_file_below_its_path(
     assert (response.status, response.body) == (200, b"game_id\n")
 
 
-async def test_a_bucket_that_everybody_may_read_needs_no_account_behind_https(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_public_bucket_behind_https_needs_no_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "nowhere.json"))
     async with behind(GOOGLE_STORAGE.host, tmp_path, monkeypatch) as (provider, environ):
         provider.replies["/share/%5B2024-03-29%5D-0022301062-GSW@CHA.csv"] = answer(b"game_id\n")
@@ -202,7 +200,7 @@ async def test_a_bucket_that_everybody_may_read_needs_no_account_behind_https(
             assert (await asking.fetch(A_GAME, AS_OF)).status == 200
 
 
-async def test_without_a_folder_the_source_asks_nothing_and_the_fetcher_says_what_to_set() -> None:
+async def test_without_a_folder_the_source_makes_no_requests_and_the_fetcher_names_the_setting() -> None:
     source = sources(bigdataball=False)["bigdataball_play_by_play"]
     assert source.requests(SLATE, AS_OF, {}) == ()
     assert "setting bigdataball" in source.idle_reason
@@ -211,7 +209,7 @@ async def test_without_a_folder_the_source_asks_nothing_and_the_fetcher_says_wha
             await asking.fetch(A_GAME, AS_OF)
 
 
-async def test_a_replay_is_asked_for_shared_files_like_for_any_other(tmp_path: Path) -> None:
+async def test_a_replay_serves_shared_files_too(tmp_path: Path) -> None:
     async with running(LocalProvider()) as provider:
         provider.replies["/bigdataball/%5B2024-03-29%5D-0022301062-GSW@CHA.csv"] = answer(b"game_id\n")
         async with sharing(f"file://{tmp_path}", TIPOFF_UPSTREAM=provider.url) as asking:
@@ -221,7 +219,7 @@ async def test_a_replay_is_asked_for_shared_files_like_for_any_other(tmp_path: P
 # ── Google: a bucket and a folder of Drive ───────────────────────────────────────────────────────────────
 
 
-async def test_a_sheet_that_was_made_of_the_file_is_exported_and_its_last_line_ended(
+async def test_a_converted_sheet_is_exported_with_its_last_line_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with behind(GOOGLE_DRIVE.host, tmp_path, monkeypatch) as (provider, environ):
@@ -232,13 +230,13 @@ async def test_a_sheet_that_was_made_of_the_file_is_exported_and_its_last_line_e
     assert SOURCE.judge(A_GAME, response, SLATE).outcome is Outcome.OK
 
 
-def test_a_name_with_a_quote_stays_one_name_in_the_question_to_drive() -> None:
+def test_a_quote_in_a_file_name_is_escaped_for_drive() -> None:
     question = file_url(f"drive://{FOLDER}", Request(host=BIGDATABALL.host, path="/it%27s.csv"))
     (wanted,) = parse_qs(urlsplit(question).query)["q"]
     assert wanted.endswith(r"(name = 'it\'s.csv' or name = 'it\'s')")
 
 
-async def test_of_two_files_of_a_name_the_newest_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_newest_of_two_files_of_a_name_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with behind(GOOGLE_DRIVE.host, tmp_path, monkeypatch) as (provider, environ):
         folder = DriveFolder(provider)
         folder.put(NAME, b"listed first\n")
@@ -262,7 +260,7 @@ async def test_of_two_files_of_a_name_the_newest_is_taken(tmp_path: Path, monkey
     ],
     ids=["bad key", "expired", "forbidden", "too many", "down", "no list", "web page"],
 )
-async def test_what_drive_says_instead_of_a_list_is_judged_like_any_providers_refusal(
+async def test_a_refusal_of_drive_is_judged_like_that_of_any_provider(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reply: Reply, outcome: Outcome
 ) -> None:
     async with behind(GOOGLE_DRIVE.host, tmp_path, monkeypatch) as (provider, environ):
@@ -273,7 +271,7 @@ async def test_what_drive_says_instead_of_a_list_is_judged_like_any_providers_re
     assert len(provider.asked) == 1
 
 
-async def test_a_folder_that_is_not_shared_with_us_does_not_pass_for_one_without_the_file(
+async def test_an_unshared_folder_is_an_error_and_not_a_missing_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with behind(GOOGLE_DRIVE.host, tmp_path, monkeypatch) as (provider, environ):
@@ -291,7 +289,7 @@ each_host = pytest.mark.parametrize(
 
 
 @each_host
-async def test_a_key_goes_to_google_in_a_header_and_nowhere_else(
+async def test_googles_key_is_sent_in_a_header_only(
     host: str, shared: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -308,7 +306,7 @@ async def test_a_key_goes_to_google_in_a_header_and_nowhere_else(
 
 @each_host
 @pytest.mark.parametrize(("seconds", "grants"), [(3600, 1), (60, 2)], ids=["lasting", "nearly over"])
-async def test_without_a_key_a_service_account_is_granted_a_token_for_as_long_as_it_lasts(
+async def test_without_a_key_the_token_of_a_service_account_is_reused_until_it_expires(
     host: str,
     shared: str,
     seconds: int,
@@ -344,7 +342,7 @@ async def test_without_a_key_a_service_account_is_granted_a_token_for_as_long_as
     ],
     ids=["refused", "not there"],
 )
-async def test_an_account_without_a_token_asks_nothing_and_says_what_to_set(
+async def test_a_refused_token_sends_no_request_and_names_the_setting(
     reply: Reply | None,
     error: type[Exception],
     reason: str,
@@ -358,7 +356,7 @@ async def test_an_account_without_a_token_asks_nothing_and_says_what_to_set(
             await asking.fetch(A_GAME, AS_OF)
 
 
-async def test_without_key_and_account_the_fetcher_says_what_to_set(
+async def test_without_key_and_account_the_fetcher_names_the_settings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "nowhere.json"))
@@ -368,7 +366,7 @@ async def test_without_key_and_account_the_fetcher_says_what_to_set(
 
 
 def as_service_account(token_url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have Google's libraries find a service account that gets its tokens at an address."""
+    """Let Google's libraries find a service account with the given token URL."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )

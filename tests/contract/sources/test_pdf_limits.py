@@ -1,4 +1,4 @@
-"""What a PDF may be at most: the parser itself knows no limits."""
+"""Limits of a PDF, since the parser has none."""
 
 import zlib
 from base64 import a85encode
@@ -14,7 +14,7 @@ CONTENT = b"BT /F1 9 Tf 72 700 Td (Hello) Tj ET "
 
 
 def pdf_with(stream: bytes, filters: str) -> bytes:
-    """A PDF of one page whose content is this stream; the parser mends the table of places by itself."""
+    """A PDF of one page whose content is this stream; the parser repairs the table of offsets."""
     return b"\n".join(
         [
             b"%PDF-1.4",
@@ -49,7 +49,7 @@ def as_text(content: bytes) -> bytes:
     ],
     ids=["deflated", "deflated twice", "deflated in ASCII85"],
 )
-def test_a_bomb_is_refused_before_it_is_unpacked_and_a_page_packed_alike_is_read(
+def test_a_bomb_is_refused_before_it_is_unpacked_and_a_page_packed_the_same_way_is_read(
     packed: Callable[[bytes], bytes], filters: str
 ) -> None:
     (page,) = pages_of("here", pdf_with(packed(CONTENT), filters))
@@ -60,18 +60,18 @@ def test_a_bomb_is_refused_before_it_is_unpacked_and_a_page_packed_alike_is_read
         next(pages_of("here", bomb))
 
 
-def test_many_small_bombs_are_one() -> None:
+def test_many_small_bombs_count_together() -> None:
     stream = b"stream\n" + zlib.compress(bytes(MAX_UNPACKED_BYTES // 4)) + b"\nendstream\n"
     with pytest.raises(ContractError, match="unpacks to more than"):
         next(pages_of("here", pdf_of([["Hello"]]).replace(b"%%EOF", 5 * stream + b"%%EOF")))
 
 
-def test_a_large_body_is_refused_unread() -> None:
+def test_a_large_body_is_refused_without_parsing() -> None:
     with pytest.raises(ContractError, match=r"is a PDF of more than 5,242,880 bytes"):
         next(pages_of("here", b"%PDF-1.4\n".ljust(MAX_BYTES, b" ") + b"%%EOF"))
 
 
-def test_pages_beyond_what_a_report_has_are_refused() -> None:
+def test_too_many_pages_are_refused() -> None:
     assert len(list(pages_of("here", pdf_of([["Hello"]] * MAX_PAGES)))) == MAX_PAGES
     with pytest.raises(ContractError, match="is a PDF of more than 60 pages"):
         list(pages_of("here", pdf_of([["Hello"]] * (MAX_PAGES + 1))))

@@ -1,4 +1,4 @@
-"""A month of paid answers: every game's lines come at least once, its closing line where the credits allow."""
+"""A month of paid requests: lines of every game at least once, closing lines as far as the credits allow."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def slate_of(day: date, games: int) -> Slate:
 
 
 class CreditReservation(NamedTuple):
-    """A question that was asked, and when."""
+    """A request that was made, and when."""
 
     day: date
     at: datetime
@@ -69,8 +69,8 @@ class CreditReservation(NamedTuple):
     credits: int
 
 
-def looks_of(step: PlanStep) -> Iterator[datetime]:
-    """When the plan looks at a source that always has what it wants, and every half hour besides."""
+def poll_times_of(step: PlanStep) -> Iterator[datetime]:
+    """The plan's poll times of a source that is always complete, and every half hour besides."""
     record = SourceRecord(complete=True)
     while poll := gates.next_poll(step, record):
         yield poll
@@ -80,7 +80,7 @@ def looks_of(step: PlanStep) -> Iterator[datetime]:
 
 
 def answered(request: Request, as_of: datetime, outcome: Outcome = Outcome.OK, status: int | None = 200) -> FetchRecord:
-    """A line of the manifest, as a look writes it."""
+    """A record of the manifest, as a poll writes it."""
     return FetchRecord(
         source=PAID[1].name,
         game_date=FIRST,
@@ -93,7 +93,7 @@ def answered(request: Request, as_of: datetime, outcome: Outcome = Outcome.OK, s
 
 
 class Month:
-    """The provider's domain and its answers, by the very functions that the day's workers use."""
+    """A provider and its rate limiter for a month, with the functions of a worker."""
 
     def __init__(self, monthly_credits: int = CREDITS, outcome: Outcome = Outcome.OK) -> None:
         self.outcome = outcome
@@ -105,18 +105,18 @@ class Month:
 
     @property
     def spent(self) -> dict[str, int]:
-        """By the provider's calendar month; the last evening of ours reaches into its next."""
+        """By the provider's calendar month (UTC), into which the last evening of the month before reaches."""
         months = sorted({f"{paid.at:%Y-%m}" for paid in self.paid})
         return {month: sum(paid.credits for paid in self.paid if f"{paid.at:%Y-%m}" == month) for month in months}
 
     @property
     def pulls(self) -> Counter[tuple[date, str]]:
-        """How often each question was asked on a day."""
+        """Count of each request on a day."""
         return Counter((paid.day, paid.url) for paid in self.paid)
 
     @property
     def closing_lines(self) -> list[CreditReservation]:
-        """Players' lines that were asked for near the tip."""
+        """Requests of player lines near tip-off."""
         return [paid for paid in self.paid if paid.game_id and paid.tip_off - NEAR_TIP <= paid.at]
 
     def play(self, first: date, sizes: Iterable[int]) -> Month:
@@ -127,7 +127,7 @@ class Month:
 
     def _play_day(self, slate: Slate) -> None:
         steps = {step.name: step for step in plan_day(slate.game_date, slate.games, SOURCES).steps}
-        polls = {(poll, source) for source in PAID for poll in looks_of(steps[source.name])}
+        polls = {(poll, source) for source in PAID for poll in poll_times_of(steps[source.name])}
         records: list[FetchRecord] = []
         for as_of, source in sorted(polls, key=lambda poll: (poll[0], poll[1].name)):
             requests = source.requests(slate, as_of, {game.game_id: game.game_id for game in slate.games})
@@ -170,7 +170,7 @@ class Month:
     ("name", "spent", "closing_lines"),
     [("2023-11", 500, 124), ("2024-01", 500, 98), ("2024-03", 500, 88), ("2024-12", 499, 145)],
 )
-def test_a_real_month_of_half_hourly_looks_stays_within_the_credits_and_misses_no_game(
+def test_a_real_month_of_half_hourly_polls_stays_within_the_credits_and_misses_no_game(
     name: str, spent: int, closing_lines: int
 ) -> None:
     sizes = REAL_MONTHS[name]
@@ -183,28 +183,28 @@ def test_a_real_month_of_half_hourly_looks_stays_within_the_credits_and_misses_n
     assert len({paid.day for paid in month.paid}) == sum(size > 0 for size in sizes)
 
 
-def test_closing_lines_are_had_throughout_the_month_and_not_in_its_first_days_alone() -> None:
+def test_closing_lines_are_requested_throughout_the_month() -> None:
     month = Month().play(FIRST, (8,) * 30)
     closed = Counter(paid.day for paid in month.closing_lines)
     assert len(closed) == 30
     assert max(closed.values()) - min(closed.values()) <= 2
 
 
-def test_a_month_of_full_slates_gives_every_day_its_first_pull_until_nothing_is_left() -> None:
+def test_a_month_of_full_slates_gives_every_day_its_first_request_until_no_credits_are_left() -> None:
     month = Month().play(FIRST, FULL_MONTH)
     assert CREDITS - 3 < month.spent["2024-03"] <= CREDITS
     assert set(month.pulls.values()) == {1}
 
 
 @pytest.mark.parametrize("outcome", [Outcome.WRONG_TYPE, Outcome.GONE, Outcome.STALE])
-def test_answers_that_cost_and_cannot_be_used_are_not_bought_at_every_look(outcome: Outcome) -> None:
+def test_unusable_responses_that_cost_are_not_requested_at_every_poll(outcome: Outcome) -> None:
     month = Month(outcome=outcome).play(FIRST, (9,))
     assert sum(month.spent.values()) <= 2 * (9 + 3)
     whole = Month(outcome=outcome).play(FIRST, (8,) * 31)
     assert len({paid.game_id for paid in whole.paid if paid.game_id}) == 8 * 31, "later days' games are still asked for"
 
 
-def test_with_credits_for_everything_lines_are_had_every_two_hours_and_once_more_before_each_tip() -> None:
+def test_with_enough_credits_lines_are_requested_every_two_hours_and_before_each_tip_off() -> None:
     month = Month(20_000).play(FIRST, (8,))
     tips = {eastern(FIRST, 0) + timedelta(hours=hour) for hour in TIPS[:8]}
     lines = [paid.at for paid in month.paid if paid.game_id is None]
@@ -218,7 +218,7 @@ def test_with_credits_for_everything_lines_are_had_every_two_hours_and_once_more
 
 @given(st.lists(st.integers(0, len(TIPS)), min_size=31, max_size=31), st.integers(0, 1_000))
 @settings(max_examples=8, deadline=None)
-def test_no_month_overspends(sizes: list[int], monthly_credits: int) -> None:
+def test_no_month_uses_more_than_its_credits(sizes: list[int], monthly_credits: int) -> None:
     assert max(Month(monthly_credits).play(FIRST, sizes).spent.values(), default=0) <= monthly_credits
 
 
@@ -227,7 +227,7 @@ QUESTIONS = PlayerPointsProps().requests(TONIGHT, eastern(FIRST, 8), {g.game_id:
 MORNING = paid_records(answered(request, eastern(FIRST, 8)) for request in QUESTIONS)
 
 
-def test_the_nearest_tip_comes_first() -> None:
+def test_the_nearest_tip_off_comes_first() -> None:
     asked = affordable_requests(
         tuple(reversed(QUESTIONS)), TONIGHT, eastern(FIRST, 8), {}, budget_at(eastern(FIRST, 8), 9, CREDITS)
     )
@@ -235,13 +235,13 @@ def test_the_nearest_tip_comes_first() -> None:
 
 
 @pytest.mark.parametrize(("hour", "minute", "games"), [(12, 0, 0), (18, 44, 0), (18, 45, 3), (18, 55, 3), (19, 20, 2)])
-def test_what_was_had_in_the_morning_is_asked_again_only_near_its_tip(hour: int, minute: int, games: int) -> None:
+def test_lines_of_the_morning_are_requested_again_only_near_tip_off(hour: int, minute: int, games: int) -> None:
     as_of = eastern(FIRST, hour, minute)
     there = [request for request in QUESTIONS if _tip_of(request) > as_of]
     assert len(affordable_requests(there, TONIGHT, as_of, MORNING, budget_at(as_of, CREDITS, CREDITS))) == games
 
 
-def test_a_closing_line_is_had_once() -> None:
+def test_a_closing_line_is_requested_once() -> None:
     had = MORNING | {QUESTIONS[1].url: answered(QUESTIONS[1], eastern(FIRST, 18, 45))}
     asked = affordable_requests(
         QUESTIONS[1:4], TONIGHT, eastern(FIRST, 18, 55), had, budget_at(eastern(FIRST, 8), CREDITS, CREDITS)
@@ -261,7 +261,7 @@ def test_a_closing_line_is_had_once() -> None:
         (Outcome.BLOCKED, 403, False),
     ],
 )
-def test_whole_answers_cost_and_those_without_lines_do_not(outcome: Outcome, status: int | None, costs: bool) -> None:
+def test_complete_responses_cost_but_not_without_lines(outcome: Outcome, status: int | None, costs: bool) -> None:
     assert bool(paid_records([answered(QUESTIONS[0], eastern(FIRST, 8), outcome, status)])) is costs
 
 
@@ -270,7 +270,7 @@ def test_whole_answers_cost_and_those_without_lines_do_not(outcome: Outcome, sta
     [(CREDITS, REPEAT_AFTER, 1), (CREDITS, REPEAT_AFTER / 2, 0), (494, REPEAT_AFTER, 1), (493, REPEAT_AFTER, 0)],
     ids=["after two hours", "not at once", "beside all closing lines", "not in the place of a closing line"],
 )
-def test_a_game_with_few_players_quoted_is_asked_again_when_all_closing_lines_can_still_be_paid(
+def test_a_game_with_few_quoted_players_is_requested_again_if_all_closing_lines_stay_affordable(
     credits_left: int, after: timedelta, games: int
 ) -> None:
     as_of = eastern(FIRST, 8) + after
@@ -282,20 +282,20 @@ def test_a_game_with_few_players_quoted_is_asked_again_when_all_closing_lines_ca
 @pytest.mark.parametrize(
     ("day", "hour", "days_left"), [(29, 22, 3), (30, 22, 2), (31, 12, 1), (31, 19.5, 1), (31, 20.5, 30)]
 )
-def test_an_evening_counts_as_its_own_day_until_the_providers_month_is_over(
+def test_an_evening_counts_as_its_own_day_until_the_end_of_the_providers_month(
     day: int, hour: float, days_left: int
 ) -> None:
     now = eastern(date(2024, 3, day), 0) + timedelta(hours=hour)
     assert budget_at(now, CREDITS, CREDITS).days_left == days_left
 
 
-def test_on_the_months_last_day_all_that_is_left_may_go() -> None:
+def test_on_the_last_day_of_the_month_all_credits_may_be_used() -> None:
     last = datetime(2024, 3, 31, 20, tzinfo=UTC)
     assert budget_at(last, 37, CREDITS).spare == 37
     assert budget_at(datetime(2024, 3, 1, tzinfo=UTC), CREDITS, CREDITS).spare == pytest.approx(CREDITS / 31)
 
 
-def test_people_are_warned_from_four_fifths_on() -> None:
+def test_a_warning_starts_at_four_fifths_of_the_credits() -> None:
     on_the_tenth = datetime(2024, 3, 10, 12, tzinfo=UTC)
     assert budget_at(on_the_tenth, 101, CREDITS).warning == ""
     assert budget_at(on_the_tenth, 100, CREDITS).warning == ("400 of the month's 500 credits are used, 22 days left")
@@ -305,7 +305,7 @@ def test_people_are_warned_from_four_fifths_on() -> None:
     ("header", "read"),
     [("498", 498), (" 498.0 ", 498), ("0", 0), ("", None), ("-1", None), ("many", None), ("9" * 40, None)],
 )
-def test_the_quota_header_is_read_or_ignored(header: str, read: int | None) -> None:
+def test_the_quota_header_is_read_if_it_is_a_number(header: str, read: int | None) -> None:
     assert credits_in_headers({"x-requests-remaining": header}, "remaining") == read
     assert credits_in_headers({}, "remaining") is None
 

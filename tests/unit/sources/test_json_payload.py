@@ -1,4 +1,4 @@
-"""Typed taking of fields: what is missing, retyped or new is said by its path."""
+"""Strict reading: missing, retyped and new fields are reported by path."""
 
 import json
 from collections.abc import Callable
@@ -35,7 +35,7 @@ def answer(content: object) -> JsonPayload:
         (lambda fields: fields.each("x"), {}, "is an object, expected a list"),
     ],
 )
-def test_a_field_of_another_type_is_refused_by_its_path(
+def test_a_retyped_field_is_refused_with_its_path(
     read: Callable[[Fields], object], value: object, problem: str
 ) -> None:
     inner = answer({"games": [{"home": {"x": value}}]}).top().each("games")[0].fields("home")
@@ -46,16 +46,16 @@ def test_a_field_of_another_type_is_refused_by_its_path(
     assert str(caught.value).startswith("feed: $.games[0].home.x: ")
 
 
-def test_of_what_people_wrote_at_length_the_beginning_is_taken() -> None:
+def test_the_beginning_of_a_long_prose_text_is_read() -> None:
     assert answer({"x": "Out. " * 100}).top().prose("x") == "Out. " * 40
 
 
-def test_a_missing_field_is_named() -> None:
+def test_a_missing_field_is_refused_with_its_path() -> None:
     with pytest.raises(ContractError, match=r"\$\.games: is missing"):
         answer({"game": []}).top().each("games")
 
 
-def test_half_a_character_that_no_table_can_hold_costs_that_character_only() -> None:
+def test_an_unpaired_surrogate_becomes_a_question_mark() -> None:
     top = JsonPayload(
         "feed", rb'{"x": "Luka Don\ud83di\u0107", "y": "\ud83c\udfc0", "z": "\\ud83d", "n": [7, 0.5, null]}'
     ).top()
@@ -64,17 +64,17 @@ def test_half_a_character_that_no_table_can_hold_costs_that_character_only() -> 
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b'{"a": [1, 2', b"\xff\xfe", b'"\xed\xa0\xbd"', b"[" * 100_000])
-def test_what_is_no_json_is_refused(body: bytes) -> None:
+def test_a_body_that_is_not_json_is_refused(body: bytes) -> None:
     with pytest.raises(ContractError, match="is not JSON"):
         JsonPayload("feed", body)
 
 
-def test_an_id_becomes_text_however_it_is_typed() -> None:
+def test_an_id_becomes_text_from_any_type() -> None:
     first, second = answer([{"id": 2544}, {"id": "2544"}]).each()
     assert first.identifier("id") == second.identifier("id") == "2544"
 
 
-def test_new_fields_are_named_once_and_ignored_ones_are_not() -> None:
+def test_new_fields_are_listed_once_without_ignored_ones() -> None:
     content = {"games": [{"id": 1, "note": {}, "arena": {"city": "x"}}, {"id": 2, "arena": {"city": "y"}}]}
     reading = answer(content)
     for game in reading.top().each("games"):
@@ -88,32 +88,32 @@ def table(headers: list[str], rows: list[Any]) -> ResultSet:
     return ResultSet(answer({"headers": headers, "rowSet": rows}).top())
 
 
-def test_a_table_names_the_cell_that_is_of_another_type() -> None:
+def test_a_retyped_cell_of_a_result_set_is_refused_with_its_path() -> None:
     points = table(["PLAYER_ID", "PTS"], [[1, 20], [2, "20"]])
     with pytest.raises(ContractError) as caught:
         points.integers("PTS")
     assert caught.value.path == "$.rowSet[1].PTS"
 
 
-def test_a_table_names_the_cell_that_no_column_holds() -> None:
+def test_a_cell_beyond_int64_is_refused_with_its_path() -> None:
     with pytest.raises(ContractError, match=r"\$\.rowSet\[1\]\.PTS: is an integer of 64 bits"):
         table(["PLAYER_ID", "PTS"], [[1, 20], [2, 2**63]]).integers("PTS")
 
 
-def test_a_line_of_a_sheet_names_the_cell_that_no_column_holds() -> None:
+def test_a_csv_cell_beyond_int64_is_refused_with_its_line_and_column() -> None:
     (line,) = CsvPayload("feed", b"points\n9223372036854775808\n", frozenset({"points"})).rows
     with pytest.raises(ContractError, match=r"\$\.line\[2\]\.points: is an integer of 64 bits"):
         line.integer("points")
 
 
-def test_a_table_names_a_missing_column_and_a_ragged_row() -> None:
+def test_a_missing_column_and_a_ragged_row_are_refused_with_their_path() -> None:
     with pytest.raises(ContractError, match=r"\$\.headers: PTS is missing"):
         table(["PLAYER_ID"], []).integers("PTS")
     with pytest.raises(ContractError, match=r"\$\.rowSet\[1\]"):
         table(["PLAYER_ID"], [[1], [2, 3]])
 
 
-def test_a_table_tells_its_new_columns() -> None:
+def test_new_columns_of_a_result_set_are_listed() -> None:
     points = table(["PLAYER_ID", "PTS", "GRAVITY", "NOTE"], [[1, 20, 3, 4]])
     assert points.identifiers("PLAYER_ID") == ["1"]
     assert points.numbers("PTS") == [20.0]

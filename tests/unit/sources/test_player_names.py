@@ -1,4 +1,4 @@
-"""Names of feeds to players: resolved only when one player of the two rosters clearly answers."""
+"""Resolving names: only when exactly one player of the rosters matches."""
 
 from pathlib import Path
 
@@ -42,12 +42,12 @@ def resolved(name: str, *roster: str) -> str | None:
         ("", ""),
     ],
 )
-def test_a_name_loses_what_feeds_write_differently(spelling: str, plain: str) -> None:
+def test_spellings_of_a_name_normalise_to_the_same_text(spelling: str, plain: str) -> None:
     assert normalise(spelling) == plain
 
 
 @given(st.text(max_size=40))
-def test_normalising_again_changes_nothing(name: str) -> None:
+def test_normalising_is_idempotent(name: str) -> None:
     assert normalise(normalise(name)) == normalise(name)
 
 
@@ -55,7 +55,7 @@ NAMES = st.lists(st.text("abcdefgh", min_size=2, max_size=8), min_size=2, max_si
 
 
 @given(st.lists(NAMES, min_size=1, max_size=12, unique_by=lambda name: tuple(sorted(name.split()))), st.data())
-def test_everyone_of_a_roster_answers_to_his_own_name_in_any_dress(roster: list[str], data: st.DataObject) -> None:
+def test_every_player_of_a_roster_resolves_in_any_spelling(roster: list[str], data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(roster))
     first, last = name.split()
     dress = data.draw(st.sampled_from([name.upper(), f"{last}, {first}", f"{last} {first}", f"{name} Jr."]))
@@ -70,7 +70,7 @@ def test_a_resolved_name_shares_its_words_with_the_player(roster: list[str], nam
 
 
 @given(NAMES, st.permutations(["1", "2", "3"]))
-def test_two_players_of_one_name_answer_to_neither(name: str, ids: list[str]) -> None:
+def test_a_name_of_two_players_is_unresolved(name: str, ids: list[str]) -> None:
     roster = [
         KnownPlayer(player_id=ids[0], player_name=name, team="BOS"),
         KnownPlayer(player_id=ids[1], player_name=name.title(), team="NYK"),
@@ -79,7 +79,7 @@ def test_two_players_of_one_name_answer_to_neither(name: str, ids: list[str]) ->
     assert Resolver(roster).resolve(name) is None
 
 
-def test_a_player_listed_twice_is_one() -> None:
+def test_a_player_listed_twice_counts_once() -> None:
     once = KnownPlayer(player_id="7", player_name="Jaylen Brown", team="BOS")
     again = once.model_copy(update={"team": "NYK"})
     assert Resolver([once, again]).resolve("Jaylen Brown") is not None
@@ -106,11 +106,11 @@ def test_a_player_listed_twice_is_one() -> None:
         ("", ["Jaylen Brown"], None),
     ],
 )
-def test_spellings_that_feeds_really_use(quoted: str, roster: list[str], meant: str | None) -> None:
+def test_real_spellings_of_feeds(quoted: str, roster: list[str], meant: str | None) -> None:
     assert resolved(quoted, *roster) == meant
 
 
-def test_only_a_namesake_answers_among_a_whole_league() -> None:
+def test_only_a_full_name_resolves_in_a_whole_league() -> None:
     league = Resolver(players("Victor Wembanyama", "Giannis Antetokounmpo"))
     assert league.namesake("Giannis Antetokounmpo") is not None
     assert league.namesake("G. Antetokounmpo") is None
@@ -122,7 +122,7 @@ def test_the_nearest_names_come_first() -> None:
     assert [player.player_name for player in resolver.candidates("Jalen Brown", 2)] == ["Jaylen Brown", "Bruce Brown"]
 
 
-def test_our_aliases_are_few_and_each_is_needed() -> None:
+def test_every_built_in_alias_is_needed() -> None:
     aliases = load_aliases()
     assert len(aliases) <= 60
     for spelling, name in aliases.items():
@@ -138,13 +138,13 @@ def test_our_aliases_are_few_and_each_is_needed() -> None:
         ("nick,name\nBones,Bones Hyland\n", "spelling and player_name"),
     ],
 )
-def test_a_bad_alias_file_is_refused_by_its_line(tmp_path: Path, content: str, error: str) -> None:
+def test_an_invalid_alias_file_is_refused_with_its_line(tmp_path: Path, content: str, error: str) -> None:
     file = tmp_path / "aliases.csv"
     file.write_text(content)
     with pytest.raises(ConfigurationError, match=error):
         load_aliases(file)
 
 
-def test_an_alias_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_missing_alias_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"nowhere\.csv cannot be read"):
         load_aliases(tmp_path / "nowhere.csv")
