@@ -40,7 +40,7 @@ class DocumentedCommand:
 
     def starter_arguments_for(self, game_date: str, step: str = "grade", host: str = "cdn.nba.com") -> list[str]:
         """The arguments of `starter.py`, with its dates and placeholders replaced."""
-        placeholders = {"STEP": step, "HOST": host, "<name>": "nbac_schedule", "<date>": game_date}
+        placeholders = {"STEP": step, "HOST": host, "NAME": "nbac_schedule"}
         words = [_DATE.sub(game_date, word) for word in self.starter_arguments or []]
         return [placeholders.get(word, word) for word in words]
 

@@ -167,7 +167,7 @@ def test_nothing_is_requested_twice_at_one_virtual_time(replay_folder: ReplayFol
     [
         (FaultKind.ACCESS_DENIED, "blocked", "wait for the end of the cooldown, or set a proxy for the host"),
         (FaultKind.SERVER_ERROR, "provider_error", "HTTP 50"),
-        (FaultKind.HTML_PAGE, "wrong_type", "look at the landed file"),
+        (FaultKind.HTML_PAGE, "wrong_type", "read the landed file"),
     ],
 )
 def test_a_refusal_is_shown_with_what_to_do_and_ends_with_1(
