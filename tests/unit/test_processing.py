@@ -427,7 +427,7 @@ def test_an_unreadable_response_affects_its_game_only(day: Reading) -> None:
 
     report = day.read(PROPS, batch=day.batch(PROPS, without_books))
     assert (report.outcome, report.missing_games) == (Outcome.PARTIAL, (broken.game_id,))
-    assert "1 of 12 answers unreadable, the first: odds_api_player_points_props: $.bookmakers" in report.reason
+    assert "1 of 12 responses unreadable, the first: odds_api_player_points_props: $.bookmakers" in report.reason
     assert "(landed: raw/odds_api_player_points_props/2024-03-29/" in report.reason
     assert report.changed_games is not None
     assert len(report.changed_games) == 11
@@ -551,7 +551,7 @@ def test_reading_some_games_again_keeps_the_unresolved_names_of_the_others(day: 
 @pytest.mark.parametrize(("source", "game_date"), [(EVENTS, DAY), (LINES, date(2024, 3, 30))], ids=["source", "date"])
 def test_a_batch_of_another_source_or_date_is_refused(day: Reading, source: str, game_date: date) -> None:
     key = day.land(Batch(source=source, game_date=game_date, items=()))
-    with pytest.raises(BadInputError, match=f"asked for {LINES} of 2024-03-29"):
+    with pytest.raises(BadInputError, match=f"not of {LINES} for 2024-03-29"):
         day.read(LINES, batch=key)
 
 

@@ -48,7 +48,7 @@ class Table(BaseModel):
     filled_later: tuple[str, ...] = ()
     """Columns of an append-only table whose NULLs may be filled later, such as the player id of a resolved name."""
     volatile_columns: tuple[str, ...] = ()
-    """Columns that change with every poll while games run; see `tipoff.processing.PASSING_NEWS_EVERY`."""
+    """Columns that change with every poll while games run; see `tipoff.processing.VOLATILE_WRITE_INTERVAL`."""
 
     @property
     def column_names(self) -> tuple[str, ...]:
