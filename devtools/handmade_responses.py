@@ -10,9 +10,9 @@ from reportlab.pdfgen.canvas import Canvas
 _UPDATED = "2024-02-22 19:40:11"
 
 
-def _book(book: int, line: float, cost: int | None, **said: Any) -> dict[str, Any]:
+def _book(book: int, line: float, cost: int | None, **fields: Any) -> dict[str, Any]:
     quoted = {"line": line, "cost": cost, "main": True, "active": True, "is_off": False, "best": False}
-    return {"id": book, "lines": [quoted | {"updated": _UPDATED} | said]}
+    return {"id": book, "lines": [quoted | {"updated": _UPDATED} | fields]}
 
 
 def _offer(number: int, player: str, overs: list[Any], unders: list[Any]) -> dict[str, Any]:

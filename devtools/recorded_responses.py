@@ -119,7 +119,7 @@ JANUARY_15 = slate(
 
 
 def as_of_2026(document: Any) -> Any:
-    """balldontlie's box scores of 2024 with what its answers have said besides since then."""
+    """balldontlie's box scores of 2024 with the fields that its responses have since then."""
     sides = ("home", "visitor")
     periods = {f"{side}_{period}": None for side in sides for period in ("q1", "q2", "q3", "q4", "ot1", "ot2", "ot3")}
     bonus = {f"{side}_{name}": None for side in sides for name in ("timeouts_remaining", "in_bonus")}
@@ -146,7 +146,7 @@ _OF_SUMMARY = {"20": ("1", _HAWKS), "18": ("2", _CELTICS)}
 
 
 def of_the_nba(document: Any) -> Any:
-    """ESPN's summary of a game of the WNBA as if the Hawks and Celtics had played it; the figures stay."""
+    """ESPN's summary of a game of the WNBA turned into a game of Hawks and Celtics with the same figures."""
     header, box = document["header"], document["boxscore"]
     competition = header["competitions"][0]
     competition["date"] = "2024-11-13T00:00Z"

@@ -11,7 +11,7 @@ from typing import NamedTuple
 Reply = Callable[[asyncio.StreamWriter], Coroutine[None, None, None]]
 
 
-class Asked(NamedTuple):
+class ReceivedRequest(NamedTuple):
     """A received request."""
 
     target: str
@@ -22,7 +22,7 @@ class LocalProvider:
     """Sends the reply set for a request, or for its path without query, and records all requests."""
 
     def __init__(self) -> None:
-        self.asked: list[Asked] = []
+        self.received: list[ReceivedRequest] = []
         self.replies: dict[str, Reply] = {}
         self.serving: set[asyncio.Task[None]] = set()
         self.port = 0
@@ -36,10 +36,10 @@ class LocalProvider:
         assert task is not None
         self.serving.add(task)
         try:
-            asked = await read_head(reader)
-            self.asked.append(asked)
+            received = await read_head(reader)
+            self.received.append(received)
             await until_gone(
-                reader, (self.replies.get(asked.target) or self.replies[asked.target.partition("?")[0]])(writer)
+                reader, (self.replies.get(received.target) or self.replies[received.target.partition("?")[0]])(writer)
             )
             await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):
@@ -77,14 +77,14 @@ async def running(provider: LocalProvider, tls: ssl.SSLContext | None = None) ->
         await asyncio.gather(*provider.serving)
 
 
-async def read_head(reader: asyncio.StreamReader) -> Asked:
+async def read_head(reader: asyncio.StreamReader) -> ReceivedRequest:
     """The request line's target and the headers, names in lower case."""
     first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines if line)}
-    return Asked(first.split(" ")[1], headers)
+    return ReceivedRequest(first.split(" ")[1], headers)
 
 
-def answer(body: bytes = b"{}", status: str = "200 OK", **headers: str) -> Reply:
+def http_reply(body: bytes = b"{}", status: str = "200 OK", **headers: str) -> Reply:
     """A complete response; `_` in the name of a header means `-`."""
 
     async def reply(writer: asyncio.StreamWriter) -> None:

@@ -52,17 +52,17 @@ def certified(host: str, folder: Path) -> ssl.SSLContext:
 @asynccontextmanager
 async def tunnel(port: int) -> AsyncIterator[tuple[str, list[str]]]:
     """An HTTP proxy that leads every CONNECT to a local port: its URL, and the requested targets."""
-    asked: list[str] = []
+    targets: list[str] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        asked.append((await read_head(reader)).target)
+        targets.append((await read_head(reader)).target)
         writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         behind, before = await asyncio.open_connection("127.0.0.1", port)
         await asyncio.gather(_pipe(reader, before), _pipe(behind, writer))
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", asked
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", targets
     finally:
         server.close()
 

@@ -117,7 +117,7 @@ def test_a_body_of_another_kind_is_wrong_type(expects: Expected, body: bytes) ->
 
 
 @pytest.mark.parametrize(
-    ("said", "moment"),
+    ("header", "time"),
     [
         ("120", AS_OF + timedelta(minutes=2)),
         ("Fri, 29 Mar 2024 15:30:00 GMT", datetime(2024, 3, 29, 15, 30, tzinfo=UTC)),
@@ -129,9 +129,9 @@ def test_a_body_of_another_kind_is_wrong_type(expects: Expected, body: bytes) ->
         ("-5", None),
     ],
 )
-def test_retry_after_sets_the_time_of_the_next_request(said: str, moment: datetime | None) -> None:
-    judgement = classify(response(429, headers={"retry-after": said}), "json")
-    assert judgement == Judgement(outcome=Outcome.THROTTLED, reason="HTTP 429", retry_at=moment)
+def test_retry_after_sets_the_time_of_the_next_request(header: str, time: datetime | None) -> None:
+    judgement = classify(response(429, headers={"retry-after": header}), "json")
+    assert judgement == Judgement(outcome=Outcome.THROTTLED, reason="HTTP 429", retry_at=time)
 
 
 def test_503_with_retry_after_is_throttling_and_without_it_a_provider_error() -> None:
@@ -167,9 +167,9 @@ def test_every_outcome_has_a_policy_and_a_rank() -> None:
 
 
 def test_an_outcome_that_parks_has_advice_for_the_operator() -> None:
-    for outcome, decision in OUTCOME_POLICIES.items():
-        assert decision.advice or not decision.park, outcome
-        assert not (decision.park and decision.retry_now), outcome
+    for outcome, policy in OUTCOME_POLICIES.items():
+        assert policy.advice or not policy.park, outcome
+        assert not (policy.park and policy.retry_now), outcome
 
 
 O = Outcome  # noqa: E741 - a table of them follows

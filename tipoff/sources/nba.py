@@ -55,9 +55,9 @@ def status_of(game: Fields, *, postponed: bool) -> str:
     return "postponed" if postponed and status != "final" else status
 
 
-def first_result_set(answer: JsonPayload) -> ResultSet:
+def first_result_set(payload: JsonPayload) -> ResultSet:
     """The only result set of a stats.nba.com payload about the NBA."""
-    top = answer.top()
+    top = payload.top()
     require_nba(top.fields("parameters"), "LeagueID")
     tables = top.each("resultSets")
     if not tables:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.support.local_provider import LocalProvider, answer, hang, head, running
+from tests.support.local_provider import LocalProvider, hang, head, http_reply, running
 from tipoff.errors import BodyTooLargeError, ConfigurationError, TransportFault
 from tipoff.settings import Settings, load_settings
 from tipoff.sources.base import Request
@@ -43,30 +43,32 @@ async def provider() -> AsyncIterator[LocalProvider]:
 
 
 async def test_it_sends_the_headers_of_a_browser_and_of_the_provider(provider: LocalProvider) -> None:
-    provider.replies[f"/{CDN}/scores.json"] = answer(gzip.compress(b'{"a": 1}'), Content_Encoding="gzip", ETag='"7"')
-    async with fetcher(provider) as asking:
-        response = await asking.fetch(SCORES, AS_OF, etag='"6"')
+    provider.replies[f"/{CDN}/scores.json"] = http_reply(
+        gzip.compress(b'{"a": 1}'), Content_Encoding="gzip", ETag='"7"'
+    )
+    async with fetcher(provider) as client:
+        response = await client.fetch(SCORES, AS_OF, etag='"6"')
     assert (response.status, response.body, response.headers["etag"]) == (200, b'{"a": 1}', '"7"')
-    (asked,) = provider.asked
-    assert "Chrome/" in asked.headers["user-agent"]
-    assert "sec-ch-ua" in asked.headers
-    assert asked.headers["referer"] == "https://www.nba.com/"
-    assert asked.headers["if-none-match"] == '"6"'
+    (received,) = provider.received
+    assert "Chrome/" in received.headers["user-agent"]
+    assert "sec-ch-ua" in received.headers
+    assert received.headers["referer"] == "https://www.nba.com/"
+    assert received.headers["if-none-match"] == '"6"'
 
 
 async def test_not_modified_and_a_foreign_redirect_are_returned_unchanged(provider: LocalProvider) -> None:
     for status, headers in (("304 Not Modified", {}), ("302 Found", {"Location": "https://example.com/"})):
-        provider.replies[f"/{CDN}/scores.json"] = answer(b"", status, **headers)
-        async with fetcher(provider) as asking:
-            assert (await asking.fetch(SCORES, AS_OF)).status == int(status[:3])
+        provider.replies[f"/{CDN}/scores.json"] = http_reply(b"", status, **headers)
+        async with fetcher(provider) as client:
+            assert (await client.fetch(SCORES, AS_OF)).status == int(status[:3])
 
 
 async def test_a_body_over_the_cap_is_refused_even_if_it_is_packed_small(provider: LocalProvider) -> None:
     bomb = gzip.compress(b"\0" * 50_000_000)
-    provider.replies[f"/{CDN}/scores.json"] = answer(bomb, Content_Encoding="gzip")
-    async with fetcher(provider) as asking:
+    provider.replies[f"/{CDN}/scores.json"] = http_reply(bomb, Content_Encoding="gzip")
+    async with fetcher(provider) as client:
         with pytest.raises(BodyTooLargeError):
-            await asking.fetch(SCORES, AS_OF)
+            await client.fetch(SCORES, AS_OF)
 
 
 async def test_a_hang_and_a_truncated_body_are_transport_faults(provider: LocalProvider) -> None:
@@ -75,9 +77,9 @@ async def test_a_hang_and_a_truncated_body_are_transport_faults(provider: LocalP
 
     for reply in (hang, half):
         provider.replies[f"/{CDN}/scores.json"] = reply
-        async with fetcher(provider) as asking:
+        async with fetcher(provider) as client:
             with pytest.raises(TransportFault):
-                await asking.fetch(SCORES, AS_OF)
+                await client.fetch(SCORES, AS_OF)
 
 
 def test_without_the_extra_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

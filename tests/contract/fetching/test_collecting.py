@@ -15,7 +15,7 @@ from urllib.parse import quote_plus
 import pytest
 
 from devtools.handmade_responses import injury_report
-from tests.support.local_provider import LocalProvider, Reply, answer, hang, running
+from tests.support.local_provider import LocalProvider, Reply, hang, http_reply, running
 from tipoff.collecting import EVIDENCE_CAP_BYTES, collect, land_batch
 from tipoff.errors import TransportFault
 from tipoff.landing.base import Batch
@@ -59,15 +59,15 @@ PROPS, INJURIES, LINES, ROSTERS, PLAYS = (
     )
 )
 ALL_OVER = datetime(2024, 3, 30, 12, 5, tzinfo=UTC)
-NOT_FOUND = answer(b'{"error_code": "EVENT_NOT_FOUND"}', "404 Not Found")
-DENIED = answer(b"<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>", "403 Forbidden")
-ERROR = answer(b"oops", "500 Internal Server Error")
+NOT_FOUND = http_reply(b'{"error_code": "EVENT_NOT_FOUND"}', "404 Not Found")
+DENIED = http_reply(b"<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>", "403 Forbidden")
+ERROR = http_reply(b"oops", "500 Internal Server Error")
 
 
 def report_of(time: str) -> Reply:
     """An injury report of the slate's date."""
     row = ("03/29/2024", "07:00 (ET)", "GSW@CHA", "Golden State Warriors", "", "", "NOT YET SUBMITTED")
-    return answer(injury_report([row], f"03/29/24 {time}"))
+    return http_reply(injury_report([row], f"03/29/24 {time}"))
 
 
 def quoted(game: SlateGame, players: int = 7, **headers: str) -> Reply:
@@ -86,7 +86,7 @@ def quoted(game: SlateGame, players: int = 7, **headers: str) -> Reply:
         "away_team": NAMES[game.away],
         "bookmakers": [{"key": "draftkings", "title": "DraftKings", "markets": [market]}],
     }
-    return answer(json.dumps(event).encode(), **headers)
+    return http_reply(json.dumps(event).encode(), **headers)
 
 
 def props(*replies: Reply) -> dict[str, Reply]:
@@ -186,22 +186,22 @@ def offers(number: int, page: int, pages: int, event_id: str = "") -> tuple[str,
     query = f"sport=NBA&market_id=156&event_id={quote_plus(event)}&limit=10&page={page}"
     offer = {"market_id": 156, "event_id": event_id or event, "participants": [], "selections": []}
     body = {"offers": [offer], "_pagination": {"page": page, "total_pages": pages}}
-    return f"/api.bettingpros.com/v3/offers?{query}", answer(json.dumps(body).encode())
+    return f"/api.bettingpros.com/v3/offers?{query}", http_reply(json.dumps(body).encode())
 
 
 async def test_further_pages_are_asked_for_where_there_are_any(day: Day) -> None:
     day.provider.replies = dict([offers(0, 1, 2), offers(0, 2, 2), offers(1, 1, 1), offers(2, 1, 1)])
     collected = await day.poll(OFFERS)
-    assert (collected.outcome, collected.requests, len(day.provider.asked)) == (Outcome.OK, 4, 4)
+    assert (collected.outcome, collected.requests, len(day.provider.received)) == (Outcome.OK, 4, 4)
     parts = ["GSW@CHA page 1", "GSW@CHA page 2", "LAL@IND page 1", "LAC@ORL page 1"]
     assert [item.part for item in day.batch(collected).items] == parts
     assert day.progress[-1] == (4, 4)
     again = await day.poll(OFFERS)
-    assert (again.batch_key, len(day.provider.asked)) == (collected.batch_key, 4), "a second try goes on from page 1"
+    assert (again.batch_key, len(day.provider.received)) == (collected.batch_key, 4), "a second try goes on from page 1"
 
 
 async def test_a_game_of_which_one_page_is_lacking_is_not_had(day: Day) -> None:
-    (page_2, _), unreadable = offers(0, 2, 2), answer(b"{}")
+    (page_2, _), unreadable = offers(0, 2, 2), http_reply(b"{}")
     day.provider.replies = dict([offers(0, 1, 2), (page_2, unreadable), offers(1, 1, 1), offers(2, 1, 1, "another")])
     collected = await day.poll(OFFERS)
     assert (collected.outcome, collected.refused) == (Outcome.PARTIAL, Outcome.WRONG_TYPE)
@@ -228,22 +228,22 @@ async def test_a_silent_provider_is_not_asked_for_the_whole_slate(day: Day) -> N
     day.provider.replies = props(hang, hang, hang)
     with pytest.raises(TransportFault):
         await day.poll(PROPS.name)
-    assert len(day.provider.asked) == 2
+    assert len(day.provider.received) == 2
 
 
 @pytest.mark.parametrize(
     ("reply", "outcome"),
     [
-        (answer(b'{"error_code": "OUT_OF_USAGE_CREDITS"}', "401 Unauthorized"), Outcome.QUOTA_SPENT),
-        (answer(b'{"error_code": "INVALID_KEY"}', "401 Unauthorized"), Outcome.BAD_KEY),
+        (http_reply(b'{"error_code": "OUT_OF_USAGE_CREDITS"}', "401 Unauthorized"), Outcome.QUOTA_SPENT),
+        (http_reply(b'{"error_code": "INVALID_KEY"}', "401 Unauthorized"), Outcome.BAD_KEY),
         (DENIED, Outcome.BLOCKED),
-        (answer(b"", "429 Too Many Requests", Retry_After="90"), Outcome.THROTTLED),
+        (http_reply(b"", "429 Too Many Requests", Retry_After="90"), Outcome.THROTTLED),
     ],
 )
 async def test_a_refusal_that_stays_ends_the_asking(day: Day, reply: Reply, outcome: Outcome) -> None:
     day.provider.replies = props(reply, quoted(GAMES[1]), quoted(GAMES[2]))
     collected = await day.poll(PROPS.name)
-    assert len(day.provider.asked) == 1
+    assert len(day.provider.received) == 1
     assert (collected.outcome, collected.batch_key) == (outcome, None)
     assert collected.missing_games == tuple(IDS)
     assert collected.reason.endswith(OUTCOME_POLICIES[outcome].advice)
@@ -255,7 +255,7 @@ def plays(*replies: Reply | None) -> dict[str, Reply]:
     end = {"actionType": "period", "subType": "end", "period": 4, "scoreHome": "1", "scoreAway": "2", "isFieldGoal": 0}
     return {
         f"/{request.host}{request.path}": reply
-        or answer(json.dumps({"game": {"gameId": request.game_id, "actions": [end]}}).encode())
+        or http_reply(json.dumps({"game": {"gameId": request.game_id, "actions": [end]}}).encode())
         for request, reply in zip(PLAYS.requests(SLATE, ALL_OVER, {}), replies, strict=True)
     }
 
@@ -278,7 +278,7 @@ async def test_the_last_game_that_is_missing_denied_again_closes_nothing(day: Da
 
 
 async def test_the_file_of_a_finished_game_that_was_not_there_is_asked_for_again(day: Day) -> None:
-    day.provider.replies = plays(answer(b"", "404 Not Found"), None, None)
+    day.provider.replies = plays(http_reply(b"", "404 Not Found"), None, None)
     assert (await day.poll(PLAYS.name, ALL_OVER)).missing_games == (GAMES[0].game_id,)
     day.provider.replies = plays(None, None, None)
     assert (await day.poll(PLAYS.name, ALL_OVER + timedelta(minutes=30))).missing_games == ()
@@ -291,13 +291,13 @@ async def test_finished_games_denied_in_a_row_are_a_blocked_address(day: Day) ->
     assert judged == [Outcome.OK, Outcome.NOT_PUBLISHED_YET, Outcome.BLOCKED]
     assert (collected.refused, collected.retry_at) == (Outcome.BLOCKED, ALL_OVER + NBA_CDN.rate_limit.cooldown)
     day.provider.replies = plays(DENIED, DENIED, DENIED)
-    day.provider.asked.clear()
+    day.provider.received.clear()
     assert (await day.poll(PLAYS.name, ALL_OVER + timedelta(hours=2))).outcome is Outcome.BLOCKED
-    assert len(day.provider.asked) == 2
+    assert len(day.provider.received) == 2
 
 
 async def test_a_quota_spent_in_the_middle_of_a_look_is_told_and_parks_beside_what_came(day: Day) -> None:
-    spent = answer(b'{"error_code": "OUT_OF_USAGE_CREDITS"}', "401 Unauthorized")
+    spent = http_reply(b'{"error_code": "OUT_OF_USAGE_CREDITS"}', "401 Unauthorized")
     day.provider.replies = props(quoted(GAMES[0]), spent, quoted(GAMES[2]))
     collected = await day.poll(PROPS.name)
     assert (collected.outcome, collected.refused) == (Outcome.PARTIAL, Outcome.QUOTA_SPENT)
@@ -310,22 +310,22 @@ async def test_a_quota_spent_in_the_middle_of_a_look_is_told_and_parks_beside_wh
 
 
 async def test_one_question_that_is_not_understood_is_told_and_the_others_are_asked_again(day: Day) -> None:
-    day.provider.replies = props(quoted(GAMES[0]), answer(b"{}", "422 Unprocessable Entity"), quoted(GAMES[2]))
+    day.provider.replies = props(quoted(GAMES[0]), http_reply(b"{}", "422 Unprocessable Entity"), quoted(GAMES[2]))
     collected = await day.poll(PROPS.name)
     assert (collected.refused, collected.alert, collected.parks) == (Outcome.BAD_REQUEST, True, False)
-    day.provider.replies = props(*[answer(b"{}", "422 Unprocessable Entity")] * 3)
+    day.provider.replies = props(*[http_reply(b"{}", "422 Unprocessable Entity")] * 3)
     assert (await day.poll(PROPS.name, AS_OF + timedelta(minutes=30))).parks
 
 
 async def test_a_game_that_has_gone_is_asked_about_no_more_unless_a_person_wants_it(day: Day) -> None:
     (page_1, _), *others = offers(0, 1, 1), offers(1, 1, 1), offers(2, 1, 1)
-    day.provider.replies = dict([(page_1, answer(b"{}", "404 Not Found")), *others])
+    day.provider.replies = dict([(page_1, http_reply(b"{}", "404 Not Found")), *others])
     first = await day.poll(OFFERS)
     again = [await day.poll(OFFERS, AS_OF + timedelta(minutes=minutes)) for minutes in (30, 60)]
     names = ("outcome", "refused", "use_fallback", "missing_games")
     assert [getattr(first, of) for of in names] == [Outcome.PARTIAL, Outcome.GONE, True, (GAMES[0].game_id,)]
     assert [[getattr(poll, of) for of in names] for poll in again] == [[getattr(first, of) for of in names]] * 2
-    assert len([asked for asked in day.provider.asked if asked.target == page_1]) == 1
+    assert len([asked for asked in day.provider.received if asked.target == page_1]) == 1
     day.provider.replies |= dict([offers(0, 1, 1)])
     assert (await day.poll(OFFERS, AS_OF + timedelta(minutes=90), force=True)).missing_games == ()
 
@@ -334,9 +334,9 @@ async def test_a_list_of_two_teams_that_was_not_found_is_asked_for_again(day: Da
     """Only an event has an end: injuries are asked for by no id that could have gone."""
     day.provider.replies = {"/api.balldontlie.io/v1/player_injuries": NOT_FOUND}
     assert (await day.poll("bdl_injuries")).outcome is Outcome.GONE
-    day.provider.asked.clear()
+    day.provider.received.clear()
     await day.poll("bdl_injuries", AS_OF + timedelta(hours=1))
-    assert len(day.provider.asked) == len(GAMES)
+    assert len(day.provider.received) == len(GAMES)
 
 
 async def test_a_provider_that_blocks_is_left_alone_as_long_as_its_network_is_known_to_be_cross(day: Day) -> None:
@@ -348,9 +348,9 @@ async def test_a_provider_that_blocks_is_left_alone_as_long_as_its_network_is_kn
     ("reply", "cooldown"),
     [
         (DENIED, timedelta(minutes=30)),
-        (answer(b"", "429 Too Many Requests"), timedelta(minutes=5)),
-        (answer(b"", "429 Too Many Requests", Retry_After="90"), timedelta(seconds=90)),
-        (answer(b"", "403 Forbidden", Retry_After="7200"), timedelta(hours=2)),
+        (http_reply(b"", "429 Too Many Requests"), timedelta(minutes=5)),
+        (http_reply(b"", "429 Too Many Requests", Retry_After="90"), timedelta(seconds=90)),
+        (http_reply(b"", "403 Forbidden", Retry_After="7200"), timedelta(hours=2)),
     ],
 )
 async def test_a_provider_that_wants_to_be_left_alone_is_for_as_long_as_it_says_or_as_is_usual(
@@ -364,7 +364,7 @@ async def test_a_provider_that_wants_to_be_left_alone_is_for_as_long_as_it_says_
 async def test_who_stands_in_is_asked_at_once_where_a_provider_wants_a_long_rest(
     day: Day, seconds: int, at_once: bool
 ) -> None:
-    throttled = answer(b"", "429 Too Many Requests", Retry_After=str(seconds))
+    throttled = http_reply(b"", "429 Too Many Requests", Retry_After=str(seconds))
     day.provider.replies = props(throttled, throttled, throttled)
     assert (await day.poll(PROPS.name)).use_fallback is at_once
 
@@ -380,7 +380,7 @@ async def test_the_same_answers_make_the_same_batch_when_a_day_is_done_again(day
 async def test_the_manifest_of_another_look_is_not_read(day: Day) -> None:
     """Where no answer of it may serve again."""
     (request,) = LINES.requests(SLATE, AS_OF, {})
-    day.provider.replies = {f"/{request.host}{request.path}": answer(b"[]")}
+    day.provider.replies = {f"/{request.host}{request.path}": http_reply(b"[]")}
     await day.poll(LINES.name)
     (damaged,) = (day.root / "manifest").rglob("*.json")
     damaged.write_text("{")
@@ -391,7 +391,7 @@ async def test_the_manifest_of_another_look_is_not_read(day: Day) -> None:
 async def test_however_much_a_provider_says_a_reason_stays_short(day: Day) -> None:
     path = "/api.the-odds-api.com/v4/sports/basketball_nba/odds"
     endless = [{"id": "1", "sport_key": "x" * 1_000_000}]
-    day.provider.replies = {path: answer(json.dumps(endless).encode())}
+    day.provider.replies = {path: http_reply(json.dumps(endless).encode())}
     collected = await day.poll(LINES.name)
     assert collected.outcome is Outcome.WRONG_TYPE
     assert len(collected.reason) < 700
@@ -401,9 +401,9 @@ async def test_a_second_try_at_the_same_moment_asks_only_for_what_is_not_there(d
     day.provider.replies = props(quoted(GAMES[0]), ERROR, quoted(GAMES[2]))
     first = await day.poll(PROPS.name)
     day.provider.replies = props(quoted(GAMES[0]), quoted(GAMES[1]), quoted(GAMES[2]))
-    day.provider.asked.clear()
+    day.provider.received.clear()
     second = await day.poll(PROPS.name)
-    assert [asked.target.split("/")[6] for asked in day.provider.asked] == ["event-LAL@IND"]
+    assert [asked.target.split("/")[6] for asked in day.provider.received] == ["event-LAL@IND"]
     assert (first.outcome, second.outcome) == (Outcome.PARTIAL, Outcome.OK)
     assert (second.requests, second.new_objects) == (3, 1)
     assert [item.game_id for item in day.batch(second).items] == list(IDS)
@@ -414,7 +414,7 @@ async def test_a_later_look_at_unchanged_answers_lands_nothing_and_has_the_same_
     first = await day.poll(PROPS.name)
     objects = {file for file in day.files() if file.startswith("raw/")}
     later = await day.poll(PROPS.name, AS_OF + timedelta(minutes=30))
-    assert len(day.provider.asked) == 6
+    assert len(day.provider.received) == 6
     assert (later.new_objects, later.batch_key) == (0, first.batch_key)
     assert {file for file in day.files() if file.startswith("raw/")} == objects
     assert len(day.landing.records(PROPS.name, SLATE.game_date)) == 6
@@ -425,28 +425,28 @@ async def test_the_second_choice_is_asked_only_when_the_first_is_not_there(day: 
     day.provider.replies = {newest: DENIED, before: report_of("01:30 PM")}
     collected = await day.poll(INJURIES.name)
     assert (collected.outcome, collected.requests) == (Outcome.OK, 1)
-    assert [asked.target.rpartition("_")[2] for asked in day.provider.asked] == ["02PM.pdf", "01PM.pdf"]
+    assert [asked.target.rpartition("_")[2] for asked in day.provider.received] == ["02PM.pdf", "01PM.pdf"]
     day.provider.replies[newest] = report_of("02:30 PM")
-    day.provider.asked.clear()
+    day.provider.received.clear()
     later = await day.poll(INJURIES.name, AS_OF + timedelta(minutes=1))
-    assert len(day.provider.asked) == 1
+    assert len(day.provider.received) == 1
     assert day.batch(later).items[0].part == "2024-03-29_02PM"
 
 
 @pytest.mark.parametrize(
     "reply",
-    [DENIED, answer(b"", "429 Too Many Requests", Retry_After="7200")],
+    [DENIED, http_reply(b"", "429 Too Many Requests", Retry_After="7200")],
     ids=["blocked", "throttled"],
 )
 async def test_a_host_that_refuses_does_not_keep_another_hosts_choice_from_being_asked(day: Day, reply: Reply) -> None:
     schedule = SOURCES["nbac_schedule"]
     first, second = (f"/{request.host}{request.path}" for request in schedule.requests(SLATE, AS_OF, {}))
     league = {"leagueId": "00", "seasonYear": "2023-24", "gameDates": [{"games": []}]}
-    day.provider.replies = {first: reply, second: answer(json.dumps({"leagueSchedule": league}).encode())}
+    day.provider.replies = {first: reply, second: http_reply(json.dumps({"leagueSchedule": league}).encode())}
     assert (await day.poll(schedule.name)).outcome is Outcome.OK
     in_cooldown = await day.poll(schedule.name, AS_OF + timedelta(minutes=30), rate_limiter=Closed("cdn.nba.com"))
     assert in_cooldown.outcome is Outcome.OK
-    assert [asked.target.split("/")[1] for asked in day.provider.asked] == [
+    assert [asked.target.split("/")[1] for asked in day.provider.received] == [
         "cdn.nba.com",
         "stats.nba.com",
         "stats.nba.com",
@@ -455,7 +455,7 @@ async def test_a_host_that_refuses_does_not_keep_another_hosts_choice_from_being
 
 async def test_neither_choice_there_is_a_wait(day: Day) -> None:
     paths = (f"/ak-static.cms.nba.com{request.path}" for request in INJURIES.requests(SLATE, AS_OF, {}))
-    day.provider.replies = dict(zip(paths, (DENIED, answer(b"", "404 Not Found")), strict=True))
+    day.provider.replies = dict(zip(paths, (DENIED, http_reply(b"", "404 Not Found")), strict=True))
     collected = await day.poll(INJURIES.name)
     assert (collected.outcome, collected.batch_key) == (Outcome.NOT_PUBLISHED_YET, None)
 
@@ -466,7 +466,7 @@ async def test_the_second_choice_denied_too_which_was_out_is_a_block(day: Day) -
     assert (await day.poll(INJURIES.name)).outcome is Outcome.BLOCKED
 
 
-@pytest.mark.parametrize("broken", [answer(b"%PDF-1.4 nonsense %%EOF"), report_of("12:30 PM")])
+@pytest.mark.parametrize("broken", [http_reply(b"%PDF-1.4 nonsense %%EOF"), report_of("12:30 PM")])
 async def test_the_second_choice_is_asked_when_the_first_is_broken_or_old(day: Day, broken: Reply) -> None:
     newest, before = (f"/{INJURIES.provider.host}{request.path}" for request in INJURIES.requests(SLATE, AS_OF, {}))
     day.provider.replies = {newest: broken, before: report_of("01:30 PM")}
@@ -478,7 +478,7 @@ async def test_a_refused_answer_is_kept_as_evidence_unless_it_is_large(day: Day)
     path = "/api.the-odds-api.com/v4/sports/basketball_nba/odds"
     page = b"<html>who are you?</html>"
     for body, kept in ((page, True), (page.ljust(EVIDENCE_CAP_BYTES + 1), False)):
-        day.provider.replies = {path: answer(body)}
+        day.provider.replies = {path: http_reply(body)}
         collected = await day.poll(LINES.name, AS_OF + timedelta(minutes=kept))
         assert (collected.outcome, collected.batch_key) == (Outcome.WRONG_TYPE, None)
     large, small = sorted(day.landing.records(LINES.name, SLATE.game_date), key=lambda record: -record.bytes)
@@ -492,7 +492,7 @@ async def test_a_needed_field_of_another_type_is_told_with_its_path_and_the_land
     season = {"leagueSchedule": {"leagueId": "00", "seasonYear": 2023, "weeks": "x" * EVIDENCE_CAP_BYTES}}
     body = json.dumps(season).encode()
     paths = ("/cdn.nba.com/static/json/staticData/scheduleLeagueV2.json", "/stats.nba.com/stats/scheduleleaguev2int")
-    day.provider.replies = {path: answer(body) for path in paths}
+    day.provider.replies = {path: http_reply(body) for path in paths}
     collected = await day.poll("nbac_schedule")
     (first, _) = sorted(day.landing.records("nbac_schedule", SLATE.game_date), key=lambda record: record.url)
     assert first.key is not None
@@ -506,7 +506,7 @@ async def test_a_needed_field_of_another_type_is_told_with_its_path_and_the_land
 
 async def test_a_body_over_the_cap_is_no_answer_and_is_not_kept(day: Day) -> None:
     path = "/api.the-odds-api.com/v4/sports/basketball_nba/odds"
-    day.provider.replies = {path: answer(b"[" + b" " * 3_000_000 + b"]")}
+    day.provider.replies = {path: http_reply(b"[" + b" " * 3_000_000 + b"]")}
     collected = await day.poll(LINES.name)
     assert collected.outcome is Outcome.WRONG_TYPE
     assert "more than the cap of 3000000 bytes" in collected.reason
@@ -514,10 +514,10 @@ async def test_a_body_over_the_cap_is_no_answer_and_is_not_kept(day: Day) -> Non
 
 
 async def test_bodies_over_the_cap_one_after_the_other_are_not_taken_for_silence(day: Day) -> None:
-    endless = answer(b"[" + b" " * 3_000_000 + b"]")
+    endless = http_reply(b"[" + b" " * 3_000_000 + b"]")
     day.provider.replies = props(endless, endless, endless)
     collected = await day.poll(PROPS.name)
-    assert (collected.outcome, len(day.provider.asked)) == (Outcome.WRONG_TYPE, 2)
+    assert (collected.outcome, len(day.provider.received)) == (Outcome.WRONG_TYPE, 2)
     assert "the response is of an unexpected kind" in collected.reason
 
 
@@ -548,7 +548,7 @@ async def test_without_games_or_ids_nothing_is_asked(day: Day) -> None:
     results = await day.poll("espn_boxscores", TIP_OFF + timedelta(hours=4), slate=unnamed)
     assert results.outcome is Outcome.NOT_PUBLISHED_YET
     assert results.reason == "nothing to ask yet: espn_scoreboard has not named GSW@CHA"
-    assert day.provider.asked == []
+    assert day.provider.received == []
 
 
 KILLED_BETWEEN = """
@@ -583,7 +583,7 @@ async def test_a_worker_killed_between_body_and_manifest_line_goes_on_where_it_w
     assert day.outcomes(PROPS.name) == [("GSW@CHA", Outcome.OK)]
     day.provider.replies = props(*(quoted(game) for game in GAMES))
     resumed = await day.poll(PROPS.name)
-    assert [asked.target.split("/")[6] for asked in day.provider.asked] == ["event-LAL@IND", "event-LAC@ORL"]
+    assert [asked.target.split("/")[6] for asked in day.provider.received] == ["event-LAL@IND", "event-LAC@ORL"]
     assert resumed.new_objects == 1
     undisturbed = Day(day.provider, tmp_path_factory.mktemp("undisturbed"))
     assert (await undisturbed.poll(PROPS.name)).batch_key == resumed.batch_key
@@ -618,10 +618,10 @@ async def test_paid_answers_stand_until_asking_again_is_worth_its_price(
 ) -> None:
     day.provider.replies = props(*map(quoted, GAMES))
     first = await day.poll(PROPS.name, rate_limiter=Purse(0))
-    assert len(day.provider.asked) == 3, "what was not had yet is asked whatever other days may want"
-    day.provider.asked.clear()
+    assert len(day.provider.received) == 3, "what was not had yet is asked whatever other days may want"
+    day.provider.received.clear()
     again = await day.poll(PROPS.name, as_of, rate_limiter=Purse(spare), force=force)
-    assert len(day.provider.asked) == asked
+    assert len(day.provider.received) == asked
     assert (again.outcome, again.missing_games) == (Outcome.OK, ())
     assert (again.batch_key == first.batch_key) is (not asked), "a batch says when each of its answers came"
 
@@ -629,8 +629,8 @@ async def test_paid_answers_stand_until_asking_again_is_worth_its_price(
 @pytest.mark.parametrize(
     ("reply", "outcome"),
     [
-        (answer(b'{"events": "elsewhere"}'), Outcome.WRONG_TYPE),
-        (answer(b"[" + b" " * 3_000_000 + b"]"), Outcome.WRONG_TYPE),
+        (http_reply(b'{"events": "elsewhere"}'), Outcome.WRONG_TYPE),
+        (http_reply(b"[" + b" " * 3_000_000 + b"]"), Outcome.WRONG_TYPE),
         (quoted(GAMES[0].model_copy(update={"home": "LAL", "away": "IND"})), Outcome.WRONG_TYPE),
     ],
     ids=["a field less", "over the cap", "of another game"],
@@ -640,9 +640,9 @@ async def test_a_paid_answer_that_cannot_be_used_is_not_bought_again_at_every_lo
 ) -> None:
     day.provider.replies = props(quoted(GAMES[0]), quoted(GAMES[1]), reply)
     first = await day.poll(PROPS.name, rate_limiter=Purse(0))
-    day.provider.asked.clear()
+    day.provider.received.clear()
     later = await day.poll(PROPS.name, AS_OF + timedelta(minutes=30), rate_limiter=Purse(0))
-    assert day.provider.asked == []
+    assert day.provider.received == []
     names = ("outcome", "refused", "reason", "alert", "use_fallback", "missing_games", "batch_key")
     assert [getattr(later, of) for of in names] == [getattr(first, of) for of in names]
     assert (later.refused, later.missing_games) == (outcome, (GAMES[2].game_id,))
@@ -653,19 +653,19 @@ async def test_a_game_with_few_players_quoted_is_told_and_asked_again_once_that_
     first = await day.poll(PROPS.name, rate_limiter=Purse(0))
     assert (first.outcome, first.missing_games) == (Outcome.PARTIAL, ())
     assert "partial: LAL@IND (LAL@IND: lines for 3 players)" in first.reason
-    day.provider.asked.clear()
+    day.provider.received.clear()
     await day.poll(PROPS.name, AS_OF + timedelta(hours=2), rate_limiter=Purse(4))
-    assert [IDS[GAMES[1].game_id] in asked.target for asked in day.provider.asked] == [True]
+    assert [IDS[GAMES[1].game_id] in asked.target for asked in day.provider.received] == [True]
 
 
 async def test_a_game_whose_lines_were_not_out_is_asked_alone(day: Day) -> None:
     day.provider.replies = props(quoted(GAMES[0]), NOT_FOUND, quoted(GAMES[2]))
     await day.poll(PROPS.name, rate_limiter=Purse(0))
-    day.provider.asked.clear()
+    day.provider.received.clear()
     day.provider.replies = props(*map(quoted, GAMES))
     half_past = AS_OF + timedelta(minutes=30)
     later = await day.poll(PROPS.name, half_past, rate_limiter=Purse(0))
-    assert [IDS[GAMES[1].game_id] in asked.target for asked in day.provider.asked] == [True]
+    assert [IDS[GAMES[1].game_id] in asked.target for asked in day.provider.received] == [True]
     assert later.outcome is Outcome.OK
     assert [item.fetched_at for item in day.batch(later).items] == [AS_OF, half_past, AS_OF]
     last = await day.poll(PROPS.name, AS_OF + timedelta(hours=1), rate_limiter=Purse(0))
@@ -684,11 +684,11 @@ SCORES = json.dumps({"scoreboard": {"gameDate": "2024-03-29", "leagueId": "00", 
 
 
 async def test_an_answer_that_has_not_changed_is_not_sent_again_and_the_landed_one_stands(day: Day) -> None:
-    day.provider.replies = {SCOREBOARD: answer(SCORES, ETag='"one"')}
+    day.provider.replies = {SCOREBOARD: http_reply(SCORES, ETag='"one"')}
     first = await day.poll("nbac_scoreboard")
-    day.provider.replies = {SCOREBOARD: answer(b"", "304 Not Modified", Content_Encoding="gzip")}
+    day.provider.replies = {SCOREBOARD: http_reply(b"", "304 Not Modified", Content_Encoding="gzip")}
     polls = [await day.poll("nbac_scoreboard", AS_OF + timedelta(minutes=minutes)) for minutes in (3, 6)]
-    assert [asked.headers.get("if-none-match") for asked in day.provider.asked] == [None, '"one"', '"one"']
+    assert [asked.headers.get("if-none-match") for asked in day.provider.received] == [None, '"one"', '"one"']
     names = ("outcome", "reason", "batch_key")
     assert [[getattr(poll, of) for of in names] for poll in polls] == [[getattr(first, of) for of in names]] * 2
     assert [poll.new_objects for poll in polls] == [0, 0]
@@ -698,25 +698,25 @@ async def test_an_answer_that_has_not_changed_is_not_sent_again_and_the_landed_o
 
 
 async def test_only_a_whole_answer_of_a_provider_that_honours_it_is_named_as_known(day: Day) -> None:
-    day.provider.replies = {SCOREBOARD: answer(b"busy", "503 Service Unavailable", ETag='"busy"', Retry_After="60")}
+    day.provider.replies = {SCOREBOARD: http_reply(b"busy", "503 Service Unavailable", ETag='"busy"', Retry_After="60")}
     await day.poll("nbac_scoreboard")
     day.provider.replies |= props(*(quoted(game, ETag='"odds"') for game in GAMES))
     for minutes in (3, 6):
         await day.poll(PROPS.name, AS_OF + timedelta(minutes=minutes), rate_limiter=Purse(0), force=True)
         await day.poll("nbac_scoreboard", AS_OF + timedelta(minutes=minutes))
-    assert not any("if-none-match" in asked.headers for asked in day.provider.asked)
+    assert not any("if-none-match" in asked.headers for asked in day.provider.received)
 
 
 async def test_not_modified_is_no_answer_for_whoever_has_none(day: Day) -> None:
-    day.provider.replies = {SCOREBOARD: answer(b"", "304 Not Modified")}
+    day.provider.replies = {SCOREBOARD: http_reply(b"", "304 Not Modified")}
     assert (await day.poll("nbac_scoreboard")).outcome is Outcome.WRONG_TYPE
 
 
 async def test_a_refused_answer_too_large_to_be_kept_is_not_named_as_known(day: Day) -> None:
     page = b"<html>" + b" " * EVIDENCE_CAP_BYTES
-    day.provider.replies = {SCOREBOARD: answer(page, ETag='"large"')}
+    day.provider.replies = {SCOREBOARD: http_reply(page, ETag='"large"')}
     polls = [await day.poll("nbac_scoreboard", AS_OF + timedelta(minutes=minutes)) for minutes in (0, 3)]
-    assert ["if-none-match" in asked.headers for asked in day.provider.asked] == [False, False]
+    assert ["if-none-match" in asked.headers for asked in day.provider.received] == [False, False]
     assert [poll.outcome for poll in polls] == [Outcome.WRONG_TYPE, Outcome.WRONG_TYPE]
 
 

@@ -1,6 +1,6 @@
 """Files that a provider shares: in a folder, behind HTTPS, in a bucket and in a folder of Google Drive.
 
-What Google says is as its documentation has it: Cloud Storage's JSON API v1 (objects/get) and Drive API v3 (files/list,
+The replies of Google follow its documentation: Cloud Storage's JSON API v1 (objects/get) and Drive API v3 (files/list,
 files/get, files/export).
 """
 
@@ -22,7 +22,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tests.support.local_provider import LocalProvider, Reply, answer, running
+from tests.support.local_provider import LocalProvider, Reply, http_reply, running
 from tests.support.tls import certified, tunnel
 from tipoff.errors import BodyTooLargeError, ConfigurationError, TransportFault
 from tipoff.settings import load_settings
@@ -49,7 +49,7 @@ QUICK = Timeouts(connect=0.5, read=2.0, total=5.0)
 SECRET = "0123456789abcdef0123456789abcdef"
 FOLDER = "1AbC_d-EfG"
 SHEET = "application/vnd.google-apps.spreadsheet"
-NO_SUCH_OBJECT = answer(b'{"error": {"code": 404, "message": "No such object: share/x"}}', "404 Not Found")
+NO_SUCH_OBJECT = http_reply(b'{"error": {"code": 404, "message": "No such object: share/x"}}', "404 Not Found")
 
 
 def test_the_request_names_the_file_as_the_provider_does() -> None:
@@ -61,7 +61,7 @@ def sharing(store: str, **environ: str) -> Fetcher:
     return Fetcher(settings, frozenset({BIGDATABALL.host}), QUICK)
 
 
-# ── the three places ─────────────────────────────────────────────────────────────────────────────────────
+# ── the three kinds of folder ─────────────────────────────────────────────────────────────────────────────────────
 
 
 class SharedStore(NamedTuple):
@@ -86,16 +86,16 @@ class DriveFolder:
     def put(self, name: str, body: bytes, kind: str = "text/csv") -> None:
         file = f"id-{len(self._kinds)}"
         self._kinds.setdefault(name, {})[file] = kind
-        self._provider.replies[f"/drive/v3/files/{file}{'/export' if kind == SHEET else ''}"] = answer(body)
+        self._provider.replies[f"/drive/v3/files/{file}{'/export' if kind == SHEET else ''}"] = http_reply(body)
 
     async def _listed(self, writer: asyncio.StreamWriter) -> None:
-        query = parse_qs(urlsplit(self._provider.asked[-1].target).query)
+        query = parse_qs(urlsplit(self._provider.received[-1].target).query)
         (wanted,) = query["q"]
         assert wanted.startswith(f"'{FOLDER}' in parents and trashed = false and (")
         names = re.findall(r"name = '(.*?)'", wanted)
         files = [{"id": file, "mimeType": kind} for name in names for file, kind in self._kinds.get(name, {}).items()]
         page = {"files": files} if query.get("pageToken") == ["2"] else {"files": [], "nextPageToken": "2"}
-        await answer(json.dumps(page).encode())(writer)
+        await http_reply(json.dumps(page).encode())(writer)
 
 
 @asynccontextmanager
@@ -123,7 +123,7 @@ async def store(
             bucket.replies = defaultdict(lambda: NO_SUCH_OBJECT)
             monkeypatch.setenv("STORAGE_EMULATOR_HOST", bucket.url)
             fetcher = await stack.enter_async_context(sharing("gs://share/nba/2024"))
-            yield SharedStore(lambda name, body: bucket.replies.update({in_bucket(name): answer(body)}), fetcher)
+            yield SharedStore(lambda name, body: bucket.replies.update({in_bucket(name): http_reply(body)}), fetcher)
         else:
             provider, environ = await stack.enter_async_context(behind(GOOGLE_DRIVE.host, tmp_path, monkeypatch))
             fetcher = await stack.enter_async_context(sharing(f"drive://{FOLDER}", **environ, TIPOFF_GOOGLE_KEY=SECRET))
@@ -177,43 +177,43 @@ async def test_a_file_over_the_cap_is_refused(store: SharedStore) -> None:
 
 async def test_a_directory_instead_of_a_file_is_a_fault(tmp_path: Path) -> None:
     (tmp_path / NAME).mkdir()
-    async with sharing(f"file://{tmp_path}") as asking:
+    async with sharing(f"file://{tmp_path}") as client:
         with pytest.raises(TransportFault, match="cannot be read"):
-            await asking.fetch(A_GAME, AS_OF)
+            await client.fetch(A_GAME, AS_OF)
 
 
 async def test_a_folder_behind_https_serves_the_file_below_its_path(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with behind("files.example", tmp_path, monkeypatch) as (provider, environ):
-        provider.replies["/share/nba/%5B2024-03-29%5D-0022301062-GSW@CHA.csv"] = answer(b"game_id\n")
-        async with sharing("https://files.example/share/nba/", **environ) as asking:
-            response = await asking.fetch(A_GAME, AS_OF)
+        provider.replies["/share/nba/%5B2024-03-29%5D-0022301062-GSW@CHA.csv"] = http_reply(b"game_id\n")
+        async with sharing("https://files.example/share/nba/", **environ) as client:
+            response = await client.fetch(A_GAME, AS_OF)
     assert (response.status, response.body) == (200, b"game_id\n")
 
 
 async def test_a_public_bucket_behind_https_needs_no_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "nowhere.json"))
     async with behind(GOOGLE_STORAGE.host, tmp_path, monkeypatch) as (provider, environ):
-        provider.replies["/share/%5B2024-03-29%5D-0022301062-GSW@CHA.csv"] = answer(b"game_id\n")
-        async with sharing(f"https://{GOOGLE_STORAGE.host}/share", **environ) as asking:
-            assert (await asking.fetch(A_GAME, AS_OF)).status == 200
+        provider.replies["/share/%5B2024-03-29%5D-0022301062-GSW@CHA.csv"] = http_reply(b"game_id\n")
+        async with sharing(f"https://{GOOGLE_STORAGE.host}/share", **environ) as client:
+            assert (await client.fetch(A_GAME, AS_OF)).status == 200
 
 
 async def test_without_a_folder_the_source_makes_no_requests_and_the_fetcher_names_the_setting() -> None:
     source = sources(bigdataball=False)["bigdataball_play_by_play"]
     assert source.requests(SLATE, AS_OF, {}) == ()
     assert "setting bigdataball" in source.idle_reason
-    async with Fetcher(load_settings(environ={}), frozenset({BIGDATABALL.host})) as asking:
+    async with Fetcher(load_settings(environ={}), frozenset({BIGDATABALL.host})) as client:
         with pytest.raises(ConfigurationError, match="TIPOFF_BIGDATABALL"):
-            await asking.fetch(A_GAME, AS_OF)
+            await client.fetch(A_GAME, AS_OF)
 
 
 async def test_a_replay_serves_shared_files_too(tmp_path: Path) -> None:
     async with running(LocalProvider()) as provider:
-        provider.replies["/bigdataball/%5B2024-03-29%5D-0022301062-GSW@CHA.csv"] = answer(b"game_id\n")
-        async with sharing(f"file://{tmp_path}", TIPOFF_UPSTREAM=provider.url) as asking:
-            assert (await asking.fetch(A_GAME, AS_OF)).status == 200
+        provider.replies["/bigdataball/%5B2024-03-29%5D-0022301062-GSW@CHA.csv"] = http_reply(b"game_id\n")
+        async with sharing(f"file://{tmp_path}", TIPOFF_UPSTREAM=provider.url) as client:
+            assert (await client.fetch(A_GAME, AS_OF)).status == 200
 
 
 # ── Google: a bucket and a folder of Drive ───────────────────────────────────────────────────────────────
@@ -224,9 +224,9 @@ async def test_a_converted_sheet_is_exported_with_its_last_line_ended(
 ) -> None:
     async with behind(GOOGLE_DRIVE.host, tmp_path, monkeypatch) as (provider, environ):
         DriveFolder(provider).put(NAME.removesuffix(".csv"), PLAYS.removesuffix(b"\n"), SHEET)
-        async with sharing(f"drive://{FOLDER}", **environ, TIPOFF_GOOGLE_KEY=SECRET) as asking:
-            response = await asking.fetch(A_GAME, AS_OF)
-    assert provider.asked[-1].target == "/drive/v3/files/id-0/export?mimeType=text/csv"
+        async with sharing(f"drive://{FOLDER}", **environ, TIPOFF_GOOGLE_KEY=SECRET) as client:
+            response = await client.fetch(A_GAME, AS_OF)
+    assert provider.received[-1].target == "/drive/v3/files/id-0/export?mimeType=text/csv"
     assert SOURCE.judge(A_GAME, response, SLATE).outcome is Outcome.OK
 
 
@@ -241,22 +241,25 @@ async def test_the_newest_of_two_files_of_a_name_is_used(tmp_path: Path, monkeyp
         folder = DriveFolder(provider)
         folder.put(NAME, b"listed first\n")
         folder.put(NAME, b"listed second\n")
-        async with sharing(f"drive://{FOLDER}", **environ, TIPOFF_GOOGLE_KEY=SECRET) as asking:
-            response = await asking.fetch(A_GAME, AS_OF)
-    assert parse_qs(urlsplit(provider.asked[0].target).query)["orderBy"] == ["modifiedTime desc"]
+        async with sharing(f"drive://{FOLDER}", **environ, TIPOFF_GOOGLE_KEY=SECRET) as client:
+            response = await client.fetch(A_GAME, AS_OF)
+    assert parse_qs(urlsplit(provider.received[0].target).query)["orderBy"] == ["modifiedTime desc"]
     assert response.body == b"listed first\n"
 
 
 @pytest.mark.parametrize(
     ("reply", "outcome"),
     [
-        (answer(b'{"error": {"code": 400, "message": "API key not valid"}}', "400 Bad Request"), Outcome.BAD_REQUEST),
-        (answer(b'{"error": {"code": 401}}', "401 Unauthorized"), Outcome.BAD_KEY),
-        (answer(b'{"error": {"code": 403}}', "403 Forbidden"), Outcome.BLOCKED),
-        (answer(b"", "429 Too Many Requests"), Outcome.THROTTLED),
-        (answer(b"", "503 Service Unavailable"), Outcome.PROVIDER_ERROR),
-        (answer(b'{"files": [{"name": "no id"}]}'), Outcome.WRONG_TYPE),
-        (answer(b"<html>sign in</html>"), Outcome.WRONG_TYPE),
+        (
+            http_reply(b'{"error": {"code": 400, "message": "API key not valid"}}', "400 Bad Request"),
+            Outcome.BAD_REQUEST,
+        ),
+        (http_reply(b'{"error": {"code": 401}}', "401 Unauthorized"), Outcome.BAD_KEY),
+        (http_reply(b'{"error": {"code": 403}}', "403 Forbidden"), Outcome.BLOCKED),
+        (http_reply(b"", "429 Too Many Requests"), Outcome.THROTTLED),
+        (http_reply(b"", "503 Service Unavailable"), Outcome.PROVIDER_ERROR),
+        (http_reply(b'{"files": [{"name": "no id"}]}'), Outcome.WRONG_TYPE),
+        (http_reply(b"<html>sign in</html>"), Outcome.WRONG_TYPE),
     ],
     ids=["bad key", "expired", "forbidden", "too many", "down", "no list", "web page"],
 )
@@ -265,20 +268,22 @@ async def test_a_refusal_of_drive_is_judged_like_that_of_any_provider(
 ) -> None:
     async with behind(GOOGLE_DRIVE.host, tmp_path, monkeypatch) as (provider, environ):
         provider.replies["/drive/v3/files"] = reply
-        async with sharing(f"drive://{FOLDER}", **environ, TIPOFF_GOOGLE_KEY=SECRET) as asking:
-            response = await asking.fetch(A_GAME, AS_OF)
+        async with sharing(f"drive://{FOLDER}", **environ, TIPOFF_GOOGLE_KEY=SECRET) as client:
+            response = await client.fetch(A_GAME, AS_OF)
     assert SOURCE.judge(A_GAME, response, SLATE).outcome is outcome
-    assert len(provider.asked) == 1
+    assert len(provider.received) == 1
 
 
 async def test_an_unshared_folder_is_an_error_and_not_a_missing_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with behind(GOOGLE_DRIVE.host, tmp_path, monkeypatch) as (provider, environ):
-        provider.replies["/drive/v3/files"] = answer(b'{"error": {"message": "File not found: ."}}', "404 Not Found")
-        async with sharing(f"drive://{FOLDER}", **environ, TIPOFF_GOOGLE_KEY=SECRET) as asking:
+        provider.replies["/drive/v3/files"] = http_reply(
+            b'{"error": {"message": "File not found: ."}}', "404 Not Found"
+        )
+        async with sharing(f"drive://{FOLDER}", **environ, TIPOFF_GOOGLE_KEY=SECRET) as client:
             with pytest.raises(ConfigurationError, match=r"TIPOFF_BIGDATABALL names a folder .* is not shared"):
-                await asking.fetch(A_GAME, AS_OF)
+                await client.fetch(A_GAME, AS_OF)
 
 
 each_host = pytest.mark.parametrize(
@@ -294,13 +299,13 @@ async def test_googles_key_is_sent_in_a_header_only(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     async with behind(host, tmp_path, monkeypatch) as (provider, environ):
-        DriveFolder(provider).put(NAME, f"you asked with {SECRET}\n".encode())
-        provider.replies[in_bucket(NAME)] = answer(f"you asked with {SECRET}\n".encode())
-        async with sharing(shared, **environ, TIPOFF_GOOGLE_KEY=SECRET) as asking:
-            response = await asking.fetch(A_GAME, AS_OF)
-    assert {asked.headers["x-goog-api-key"] for asked in provider.asked} == {SECRET}
-    assert not any(SECRET in asked.target or "authorization" in asked.headers for asked in provider.asked)
-    assert response.body == b"you asked with ***\n"
+        DriveFolder(provider).put(NAME, f"your key: {SECRET}\n".encode())
+        provider.replies[in_bucket(NAME)] = http_reply(f"your key: {SECRET}\n".encode())
+        async with sharing(shared, **environ, TIPOFF_GOOGLE_KEY=SECRET) as client:
+            response = await client.fetch(A_GAME, AS_OF)
+    assert {received.headers["x-goog-api-key"] for received in provider.received} == {SECRET}
+    assert not any(SECRET in received.target or "authorization" in received.headers for received in provider.received)
+    assert response.body == b"your key: ***\n"
     assert SECRET not in repr(response) + caplog.text
 
 
@@ -318,15 +323,15 @@ async def test_without_a_key_the_token_of_a_service_account_is_reused_until_it_e
     caplog.set_level(logging.DEBUG)
     granted = {"access_token": SECRET, "expires_in": seconds, "token_type": "Bearer"}
     async with running(LocalProvider()) as google, behind(host, tmp_path, monkeypatch) as (provider, environ):
-        google.replies["/token"] = answer(json.dumps(granted).encode(), Content_Type="application/json")
+        google.replies["/token"] = http_reply(json.dumps(granted).encode(), Content_Type="application/json")
         as_service_account(f"{google.url}/token", tmp_path, monkeypatch)
-        DriveFolder(provider).put(NAME, f"you asked with {SECRET}\n".encode())
-        provider.replies[in_bucket(NAME)] = answer(f"you asked with {SECRET}\n".encode())
-        async with sharing(shared, **environ) as asking:
-            responses = [await asking.fetch(A_GAME, AS_OF) for _ in range(2)]
-    assert len(google.asked) == grants
-    assert {asked.headers["authorization"] for asked in provider.asked} == {f"Bearer {SECRET}"}
-    assert [response.body for response in responses] == [b"you asked with ***\n"] * 2
+        DriveFolder(provider).put(NAME, f"your key: {SECRET}\n".encode())
+        provider.replies[in_bucket(NAME)] = http_reply(f"your key: {SECRET}\n".encode())
+        async with sharing(shared, **environ) as client:
+            responses = [await client.fetch(A_GAME, AS_OF) for _ in range(2)]
+    assert len(google.received) == grants
+    assert {received.headers["authorization"] for received in provider.received} == {f"Bearer {SECRET}"}
+    assert [response.body for response in responses] == [b"your key: ***\n"] * 2
     assert SECRET not in repr(responses) + caplog.text
 
 
@@ -334,7 +339,7 @@ async def test_without_a_key_the_token_of_a_service_account_is_reused_until_it_e
     ("reply", "error", "reason"),
     [
         (
-            answer(b'{"error": "invalid_grant"}', "400 Bad Request"),
+            http_reply(b'{"error": "invalid_grant"}', "400 Bad Request"),
             ConfigurationError,
             "invalid_grant.*TIPOFF_GOOGLE_KEY",
         ),
@@ -349,20 +354,20 @@ async def test_a_refused_token_sends_no_request_and_names_the_setting(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async with running(LocalProvider()) as google, sharing("gs://share/nba") as asking:
+    async with running(LocalProvider()) as google, sharing("gs://share/nba") as client:
         google.replies = {"/token": reply} if reply else {}
         as_service_account(f"{google.url}/token" if reply else "http://127.0.0.1:1/token", tmp_path, monkeypatch)
         with pytest.raises(error, match=reason):
-            await asking.fetch(A_GAME, AS_OF)
+            await client.fetch(A_GAME, AS_OF)
 
 
 async def test_without_key_and_account_the_fetcher_names_the_settings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "nowhere.json"))
-    async with sharing(f"drive://{FOLDER}") as asking:
+    async with sharing(f"drive://{FOLDER}") as client:
         with pytest.raises(ConfigurationError, match=r"nowhere\.json.*; set GOOGLE_APPLICATION_CREDENTIALS"):
-            await asking.fetch(A_GAME, AS_OF)
+            await client.fetch(A_GAME, AS_OF)
 
 
 def as_service_account(token_url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

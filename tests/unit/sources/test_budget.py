@@ -79,7 +79,9 @@ def poll_times_of(step: PlanStep) -> Iterator[datetime]:
     yield from (opens + timedelta(minutes=30 * n) for n in range((closes - opens) // timedelta(minutes=30) + 1))
 
 
-def answered(request: Request, as_of: datetime, outcome: Outcome = Outcome.OK, status: int | None = 200) -> FetchRecord:
+def record_of(
+    request: Request, as_of: datetime, outcome: Outcome = Outcome.OK, status: int | None = 200
+) -> FetchRecord:
     """A record of the manifest, as a poll writes it."""
     return FetchRecord(
         source=PAID[1].name,
@@ -110,7 +112,7 @@ class Month:
         return {month: sum(paid.credits for paid in self.paid if f"{paid.at:%Y-%m}" == month) for month in months}
 
     @property
-    def pulls(self) -> Counter[tuple[date, str]]:
+    def counts(self) -> Counter[tuple[date, str]]:
         """Count of each request on a day."""
         return Counter((paid.day, paid.url) for paid in self.paid)
 
@@ -150,7 +152,7 @@ class Month:
                 assert answer.outcome is Outcome.QUOTA_SPENT
                 self.refused += 1
                 continue
-            records.append(answered(request, as_of, self.outcome))
+            records.append(record_of(request, as_of, self.outcome))
             self._pay(request, slate, as_of, answer.slot)
 
     def _pay(self, request: Request, slate: Slate, as_of: datetime, slot: datetime) -> None:
@@ -178,7 +180,7 @@ def test_a_real_month_of_half_hourly_polls_stays_within_the_credits_and_misses_n
     assert (month.spent[name], len(month.closing_lines)) == (spent, closing_lines)
     assert spent <= CREDITS
     assert month.refused == 0
-    assert max(month.pulls.values()) == 2
+    assert max(month.counts.values()) == 2
     assert len({paid.game_id for paid in month.paid if paid.game_id}) == sum(sizes)
     assert len({paid.day for paid in month.paid}) == sum(size > 0 for size in sizes)
 
@@ -193,7 +195,7 @@ def test_closing_lines_are_requested_throughout_the_month() -> None:
 def test_a_month_of_full_slates_gives_every_day_its_first_request_until_no_credits_are_left() -> None:
     month = Month().play(FIRST, FULL_MONTH)
     assert CREDITS - 3 < month.spent["2024-03"] <= CREDITS
-    assert set(month.pulls.values()) == {1}
+    assert set(month.counts.values()) == {1}
 
 
 @pytest.mark.parametrize("outcome", [Outcome.WRONG_TYPE, Outcome.GONE, Outcome.STALE])
@@ -201,7 +203,7 @@ def test_unusable_responses_that_cost_are_not_requested_at_every_poll(outcome: O
     month = Month(outcome=outcome).play(FIRST, (9,))
     assert sum(month.spent.values()) <= 2 * (9 + 3)
     whole = Month(outcome=outcome).play(FIRST, (8,) * 31)
-    assert len({paid.game_id for paid in whole.paid if paid.game_id}) == 8 * 31, "later days' games are still asked for"
+    assert len({paid.game_id for paid in whole.paid if paid.game_id}) == 8 * 31, "later days' games are still requested"
 
 
 def test_with_enough_credits_lines_are_requested_every_two_hours_and_before_each_tip_off() -> None:
@@ -210,10 +212,10 @@ def test_with_enough_credits_lines_are_requested_every_two_hours_and_before_each
     lines = [paid.at for paid in month.paid if paid.game_id is None]
     assert {tip for tip in tips if any(tip - NEAR_TIP <= at < tip for at in lines)} == tips
     for url in {paid.url for paid in month.paid if paid.game_id}:
-        asked = [paid for paid in month.paid if paid.url == url]
-        *apart, close = (later.at - paid.at for paid, later in itertools.pairwise(asked))
+        requests = [paid for paid in month.paid if paid.url == url]
+        *apart, close = (later.at - paid.at for paid, later in itertools.pairwise(requests))
         assert all(timedelta(hours=2) <= gap <= timedelta(hours=2.5) for gap in apart)
-        assert (asked[-1].at >= asked[-1].tip_off - NEAR_TIP, close <= timedelta(hours=2)) == (True, True)
+        assert (requests[-1].at >= requests[-1].tip_off - NEAR_TIP, close <= timedelta(hours=2)) == (True, True)
 
 
 @given(st.lists(st.integers(0, len(TIPS)), min_size=31, max_size=31), st.integers(0, 1_000))
@@ -223,30 +225,30 @@ def test_no_month_uses_more_than_its_credits(sizes: list[int], monthly_credits: 
 
 
 TONIGHT = slate_of(FIRST, 9)
-QUESTIONS = PlayerPointsProps().requests(TONIGHT, eastern(FIRST, 8), {g.game_id: g.game_id for g in TONIGHT.games})
-MORNING = paid_records(answered(request, eastern(FIRST, 8)) for request in QUESTIONS)
+REQUESTS = PlayerPointsProps().requests(TONIGHT, eastern(FIRST, 8), {g.game_id: g.game_id for g in TONIGHT.games})
+MORNING = paid_records(record_of(request, eastern(FIRST, 8)) for request in REQUESTS)
 
 
 def test_the_nearest_tip_off_comes_first() -> None:
-    asked = affordable_requests(
-        tuple(reversed(QUESTIONS)), TONIGHT, eastern(FIRST, 8), {}, budget_at(eastern(FIRST, 8), 9, CREDITS)
+    requests = affordable_requests(
+        tuple(reversed(REQUESTS)), TONIGHT, eastern(FIRST, 8), {}, budget_at(eastern(FIRST, 8), 9, CREDITS)
     )
-    assert [_tip_of(request) for request in asked] == [game.tip_off for game in TONIGHT.games]
+    assert [_tip_off_of(request) for request in requests] == [game.tip_off for game in TONIGHT.games]
 
 
 @pytest.mark.parametrize(("hour", "minute", "games"), [(12, 0, 0), (18, 44, 0), (18, 45, 3), (18, 55, 3), (19, 20, 2)])
 def test_lines_of_the_morning_are_requested_again_only_near_tip_off(hour: int, minute: int, games: int) -> None:
     as_of = eastern(FIRST, hour, minute)
-    there = [request for request in QUESTIONS if _tip_of(request) > as_of]
+    there = [request for request in REQUESTS if _tip_off_of(request) > as_of]
     assert len(affordable_requests(there, TONIGHT, as_of, MORNING, budget_at(as_of, CREDITS, CREDITS))) == games
 
 
 def test_a_closing_line_is_requested_once() -> None:
-    had = MORNING | {QUESTIONS[1].url: answered(QUESTIONS[1], eastern(FIRST, 18, 45))}
-    asked = affordable_requests(
-        QUESTIONS[1:4], TONIGHT, eastern(FIRST, 18, 55), had, budget_at(eastern(FIRST, 8), CREDITS, CREDITS)
+    paid = MORNING | {REQUESTS[1].url: record_of(REQUESTS[1], eastern(FIRST, 18, 45))}
+    requests = affordable_requests(
+        REQUESTS[1:4], TONIGHT, eastern(FIRST, 18, 55), paid, budget_at(eastern(FIRST, 8), CREDITS, CREDITS)
     )
-    assert asked == QUESTIONS[2:4]
+    assert requests == REQUESTS[2:4]
 
 
 @pytest.mark.parametrize(
@@ -262,21 +264,21 @@ def test_a_closing_line_is_requested_once() -> None:
     ],
 )
 def test_complete_responses_cost_but_not_without_lines(outcome: Outcome, status: int | None, costs: bool) -> None:
-    assert bool(paid_records([answered(QUESTIONS[0], eastern(FIRST, 8), outcome, status)])) is costs
+    assert bool(paid_records([record_of(REQUESTS[0], eastern(FIRST, 8), outcome, status)])) is costs
 
 
 @pytest.mark.parametrize(
     ("credits_left", "after", "games"),
     [(CREDITS, REPEAT_AFTER, 1), (CREDITS, REPEAT_AFTER / 2, 0), (494, REPEAT_AFTER, 1), (493, REPEAT_AFTER, 0)],
-    ids=["after two hours", "not at once", "beside all closing lines", "not in the place of a closing line"],
+    ids=["after two hours", "not at once", "beside all closing lines", "not instead of a closing line"],
 )
 def test_a_game_with_few_quoted_players_is_requested_again_if_all_closing_lines_stay_affordable(
     credits_left: int, after: timedelta, games: int
 ) -> None:
     as_of = eastern(FIRST, 8) + after
-    thin = MORNING | {QUESTIONS[4].url: answered(QUESTIONS[4], eastern(FIRST, 8), Outcome.PARTIAL)}
-    asked = affordable_requests(QUESTIONS, TONIGHT, as_of, thin, budget_at(as_of, credits_left, CREDITS))
-    assert asked == QUESTIONS[4:5][:games]
+    thin = MORNING | {REQUESTS[4].url: record_of(REQUESTS[4], eastern(FIRST, 8), Outcome.PARTIAL)}
+    requests = affordable_requests(REQUESTS, TONIGHT, as_of, thin, budget_at(as_of, credits_left, CREDITS))
+    assert requests == REQUESTS[4:5][:games]
 
 
 @pytest.mark.parametrize(
@@ -310,5 +312,5 @@ def test_the_quota_header_is_read_if_it_is_a_number(header: str, read: int | Non
     assert credits_in_headers({}, "remaining") is None
 
 
-def _tip_of(request: Request) -> datetime:
+def _tip_off_of(request: Request) -> datetime:
     return next(game.tip_off for game in TONIGHT.games if game.game_id == request.game_id)

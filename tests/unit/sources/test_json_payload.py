@@ -11,7 +11,7 @@ from tipoff.sources.csv_payload import CsvPayload
 from tipoff.sources.json_payload import Fields, JsonPayload, ResultSet
 
 
-def answer(content: object) -> JsonPayload:
+def payload(content: object) -> JsonPayload:
     return JsonPayload("feed", json.dumps(content).encode())
 
 
@@ -38,7 +38,7 @@ def answer(content: object) -> JsonPayload:
 def test_a_retyped_field_is_refused_with_its_path(
     read: Callable[[Fields], object], value: object, problem: str
 ) -> None:
-    inner = answer({"games": [{"home": {"x": value}}]}).top().each("games")[0].fields("home")
+    inner = payload({"games": [{"home": {"x": value}}]}).top().each("games")[0].fields("home")
     with pytest.raises(ContractError) as caught:
         read(inner)
     assert caught.value.path == "$.games[0].home.x"
@@ -47,12 +47,12 @@ def test_a_retyped_field_is_refused_with_its_path(
 
 
 def test_the_beginning_of_a_long_prose_text_is_read() -> None:
-    assert answer({"x": "Out. " * 100}).top().prose("x") == "Out. " * 40
+    assert payload({"x": "Out. " * 100}).top().prose("x") == "Out. " * 40
 
 
 def test_a_missing_field_is_refused_with_its_path() -> None:
     with pytest.raises(ContractError, match=r"\$\.games: is missing"):
-        answer({"game": []}).top().each("games")
+        payload({"game": []}).top().each("games")
 
 
 def test_an_unpaired_surrogate_becomes_a_question_mark() -> None:
@@ -70,13 +70,13 @@ def test_a_body_that_is_not_json_is_refused(body: bytes) -> None:
 
 
 def test_an_id_becomes_text_from_any_type() -> None:
-    first, second = answer([{"id": 2544}, {"id": "2544"}]).each()
+    first, second = payload([{"id": 2544}, {"id": "2544"}]).each()
     assert first.identifier("id") == second.identifier("id") == "2544"
 
 
 def test_new_fields_are_listed_once_without_ignored_ones() -> None:
     content = {"games": [{"id": 1, "note": {}, "arena": {"city": "x"}}, {"id": 2, "arena": {"city": "y"}}]}
-    reading = answer(content)
+    reading = payload(content)
     for game in reading.top().each("games"):
         game.identifier("id")
         game.fields("arena")
@@ -85,7 +85,7 @@ def test_new_fields_are_listed_once_without_ignored_ones() -> None:
 
 
 def table(headers: list[str], rows: list[Any]) -> ResultSet:
-    return ResultSet(answer({"headers": headers, "rowSet": rows}).top())
+    return ResultSet(payload({"headers": headers, "rowSet": rows}).top())
 
 
 def test_a_retyped_cell_of_a_result_set_is_refused_with_its_path() -> None:

@@ -86,7 +86,7 @@ def test_a_player_listed_twice_counts_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("quoted", "roster", "meant"),
+    ("quoted", "roster", "expected"),
     [
         ("Wembanyama Victor", ["Victor Wembanyama", "Devin Vassell"], "Victor Wembanyama"),
         ("G. Antetokounmpo", ["Giannis Antetokounmpo", "Damian Lillard"], "Giannis Antetokounmpo"),
@@ -106,8 +106,8 @@ def test_a_player_listed_twice_counts_once() -> None:
         ("", ["Jaylen Brown"], None),
     ],
 )
-def test_real_spellings_of_feeds(quoted: str, roster: list[str], meant: str | None) -> None:
-    assert resolved(quoted, *roster) == meant
+def test_real_spellings_of_feeds(quoted: str, roster: list[str], expected: str | None) -> None:
+    assert resolved(quoted, *roster) == expected
 
 
 def test_only_a_full_name_resolves_in_a_whole_league() -> None:
