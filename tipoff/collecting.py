@@ -1,4 +1,4 @@
-"""One look at a source: ask, judge, keep what came, and say what it was. No warehouse, no clock of its own."""
+"""One poll of a source: send its requests, judge the responses, land them, and report. No warehouse, no clock."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tipoff.landing.base import Batch, BatchItem, FetchRecord, Landing
 from tipoff.redaction import redact
 from tipoff.sources.base import Judgement, Request, Response, Slate, Source
 from tipoff.sources.budget import Budget, affordable_requests, credits_in_headers, paid_records
-from tipoff.sources.outcomes import OUTCOME_POLICIES, overall
+from tipoff.sources.outcomes import OUTCOME_POLICIES, OutcomePolicy, overall
 from tipoff.sources.providers import provider_of
 from tipoff.sources.rate_limits import RateLimiter, cooldown_after
 from tipoff.vocabulary import CollectReport, Outcome, Role, shortened
@@ -24,21 +24,21 @@ if TYPE_CHECKING:
     from tipoff.sources.fetcher import Fetcher
 
 EVIDENCE_CAP_BYTES = 1024 * 1024
-"""A refused web page is kept up to this size, for a person to look at."""
-_DATA = frozenset({"json", "pdf"})
-"""Refused, they are kept whatever their size: a season's answer is large, and what is wrong with it stands in it."""
+"""A refused web page is landed up to this size, as evidence for an operator."""
+_DATA_SUFFIXES = frozenset({"json", "pdf"})
+"""Refused data are landed whatever their size: what is wrong stands in them."""
 _REFUSAL_LENGTH = 225
-"""Characters of a reason that names its file, so that both fit into what a day tells of several games."""
-SILENT_ANSWERS = 2
-"""So many questions in a row without an answer, and the rest are not asked: each may take a whole time-out."""
+"""Longest reason that names its file, so that the reasons of several games fit into a status."""
+MAX_SILENT_REQUESTS = 2
+"""After so many requests in a row without a response the rest is not sent: each may take a whole time-out."""
 LONGEST_WAIT = timedelta(minutes=30)
-"""Who stands in for a source is not kept waiting longer by it."""
-_WHOLE = (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED)
-_NAMES_TOLD = 3
+"""Fallback sources are polled at once when the primary source is in cooldown for longer."""
+_COMPLETE_STATUSES = (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED)
+_MAX_LABELS = 3
 
 
-class _Answer(NamedTuple):
-    """One question, as the manifest has it, and what only this look has to know of it."""
+class _Result(NamedTuple):
+    """The result of one request: its manifest record, and what only this poll needs to know."""
 
     record: FetchRecord
     new: bool = False
@@ -50,15 +50,18 @@ class _Answer(NamedTuple):
         return urlsplit(self.record.url).netloc
 
     @property
+    def policy(self) -> OutcomePolicy:
+        return OUTCOME_POLICIES[self.record.outcome]
+
+    @property
     def usable(self) -> bool:
-        return OUTCOME_POLICIES[self.record.outcome].usable
+        return self.policy.usable
 
     @property
     def needs_fallback(self) -> bool:
-        """Whether another is asked at once: by what it means, or since its provider wants to be left alone for long."""
-        decision = OUTCOME_POLICIES[self.record.outcome]
+        """Whether fallback sources are polled at once: by the outcome, or because of a long cooldown."""
         long = self.retry_at is not None and self.retry_at > self.record.fetched_at + LONGEST_WAIT
-        return decision.use_fallback or (decision.stop and long)
+        return self.policy.use_fallback or (self.policy.stop and long)
 
 
 async def collect(
@@ -73,47 +76,49 @@ async def collect(
     progress: Callable[[int, int], None],
     force: bool = False,
 ) -> CollectReport:
-    """Ask a source all it has to be asked, one question after the other, and land the answers.
+    """Poll a source: send its requests one after the other and land the responses.
 
-    Questions whose usable answer of this very `as_of` is landed already are not asked again. Unless a person wants them
-    `anew`, nor are those about a game that has gone, and paid ones only where that is worth their price. `progress` is
-    told (questions settled, questions). Raises TransportFault when not one question got a proper answer.
+    A request with a usable response of this very `as_of` is not sent again. Unless `force`, neither is a request about
+    a game that the provider no longer has, nor a paid one that is not worth its price. `progress` gets the number of
+    requests that are done and of all. Raises TransportFault when every request failed in a way that may pass.
     """
     requests = source.requests(slate, as_of, provider_ids)
     if not requests:
-        return _nothing_to_ask(source, slate, as_of, provider_ids)
+        return _without_requests(source, slate, as_of, provider_ids)
     budget = await rate_limiter.budget(source.provider.host) if any(request.credits for request in requests) else None
-    # A date's manifest are many files: of earlier looks it is read only where their answers may serve again.
-    of_games = any(request.game_id for request in requests)
-    moment = None if of_games or budget or source.provider.conditional else as_of
-    records = await asyncio.to_thread(landing.records, source.name, slate.game_date, moment)
     poll = _Poll(
-        source, slate, as_of, fetcher=fetcher, landing=landing, rate_limiter=rate_limiter, records=records, force=force
+        source,
+        slate,
+        as_of,
+        fetcher=fetcher,
+        landing=landing,
+        rate_limiter=rate_limiter,
+        records=await _earlier_records(source, slate, as_of, requests, budget, landing),
+        force=force,
     )
-    asked = poll.affordable_requests(requests, budget) if budget and not force else requests
-    standing = poll.standing(request for request in requests if request not in asked)
-    answers: list[_Answer] = []
-    to_ask = deque(asked)
-    while to_ask:
-        request = to_ask.popleft()
-        answers.append(await poll.settle(request, answers))
-        to_ask.extendleft(await poll.next_page(request, answers[-1]))
-        progress(len(standing) + len(answers), len(standing) + len(answers) + len(to_ask))
-        if source.requests_are_alternatives and answers[-1].usable:
-            answers = answers[-1:]
-            break
-    answers = standing + answers
-    if all(OUTCOME_POLICIES[answer.record.outcome].retry_now for answer in answers):
-        raise TransportFault(f"{source.name} {slate.game_date}: no proper answer; {_reason(answers, slate)}")
-    answered = [answer.record for answer in answers]
+    affordable = poll.affordable_requests(requests, budget) if budget and not force else requests
+    reused = poll.paid_results(request for request in requests if request not in affordable)
+    results = reused + await poll.send(affordable, lambda done, of: progress(len(reused) + done, len(reused) + of))
+    if all(result.policy.retry_now for result in results):
+        raise TransportFault(f"{source.name} {slate.game_date}: no usable response; {_reason(results, slate)}")
+    records = [result.record for result in results]
     dated = budget is not None
-    batch_key = await asyncio.to_thread(land_batch, landing, source.name, slate.game_date, answered, dated=dated)
-    collected = _collected(slate, answers, batch_key)
-    return collected.model_copy(update={"credits_warning": budget.warning}) if budget else collected
+    batch_key = await asyncio.to_thread(land_batch, landing, source.name, slate.game_date, records, dated=dated)
+    report = _report(slate, results, batch_key)
+    return report.model_copy(update={"credits_warning": budget.warning}) if budget else report
+
+
+async def _earlier_records(
+    source: Source, slate: Slate, as_of: datetime, requests: Sequence[Request], budget: Budget | None, landing: Landing
+) -> tuple[FetchRecord, ...]:
+    """The date's manifest records; only those of `as_of` if no earlier response can be reused: reading all is slow."""
+    reuses_earlier = any(request.game_id for request in requests) or budget or source.provider.conditional
+    moment = None if reuses_earlier else as_of
+    return await asyncio.to_thread(landing.records, source.name, slate.game_date, moment)
 
 
 class _Poll:
-    """A source, a slate and a moment, with the means to ask and to keep."""
+    """Sends the requests of one poll and lands the responses."""
 
     def __init__(
         self,
@@ -136,68 +141,86 @@ class _Poll:
         self._records = [record for record in records if record.fetched_at <= as_of]
         self._usable = {record.url: record for record in self._records if OUTCOME_POLICIES[record.outcome].usable}
         final = (record for record in self._records if record.game_id and OUTCOME_POLICIES[record.outcome].final)
-        # An event that has begun does not come back; the file of a finished game or a list may still come.
-        asked_again = force or source.role is Role.POST or source.needs_ids_of is None
-        self._final = {} if asked_again else {record.url: record for record in final}
-        whole = [record for record in self._records if record.etag and record.key and record.status in _WHOLE]
-        self._known = {record.url: record for record in whole if source.provider.conditional}
+        # A betting event that has begun does not come back; the file of a finished game or a list still may.
+        may_come_back = force or source.role is Role.POST or source.needs_ids_of is None
+        self._final = {} if may_come_back else {record.url: record for record in final}
+        with_etag = [r for r in self._records if r.etag and r.key and r.status in _COMPLETE_STATUSES]
+        self._with_etag = {record.url: record for record in with_etag if source.provider.conditional}
 
     def affordable_requests(self, requests: Sequence[Request], budget: Budget) -> tuple[Request, ...]:
-        """The paid questions that are worth their price now."""
+        """The paid requests that are worth their price now."""
         return affordable_requests(requests, self._slate, self._as_of, paid_records(self._records), budget)
 
-    def standing(self, requests: Iterable[Request]) -> list[_Answer]:
-        """What was paid for before and is not asked again: the last usable answer, where there is any."""
+    def paid_results(self, requests: Iterable[Request]) -> list[_Result]:
+        """The last usable response, else the last response, of paid requests that are not sent again."""
         last = paid_records(self._records) | self._usable
-        return [_Answer(last[redact(request.url)]) for request in requests]
+        return [_Result(last[redact(request.url)]) for request in requests]
 
-    async def settle(self, request: Request, before: Sequence[_Answer]) -> _Answer:
-        """The answer to a question: one of this look or for good, none where asking is no use, or a fresh one."""
-        url = redact(request.url)
-        settled = self._usable.get(url)
-        if settled and settled.fetched_at == self._as_of:
-            return _Answer(settled)
-        if url in self._final:
-            return _Answer(self._final[url])
-        why_not = _why_not_ask([answer for answer in before if answer.host == request.host])
-        if why_not:
-            return _Answer(self._record(request, why_not))
+    async def send(self, requests: Sequence[Request], progress: Callable[[int, int], None]) -> list[_Result]:
+        """Send requests and those of further pages; of alternatives only until one is usable."""
+        results: list[_Result] = []
+        queue = deque(requests)
+        while queue:
+            request = queue.popleft()
+            results.append(await self._result(request, results))
+            queue.extendleft(await self._next_page(request, results[-1]))
+            progress(len(results), len(results) + len(queue))
+            if self._source.requests_are_alternatives and results[-1].usable:
+                return results[-1:]
+        return results
+
+    async def _result(self, request: Request, before: Sequence[_Result]) -> _Result:
+        """The result of a request: landed before, refused without sending it, or fetched now."""
+        landed = self._landed(request)
+        if landed:
+            return _Result(landed)
+        unsent = _why_not_sent([result for result in before if result.host == request.host])
+        if unsent:
+            return _Result(self._record(request, unsent))
         refusal = await self._rate_limiter.acquire(request, self._as_of)
         if refusal:
-            return _Answer(self._record(request, refusal), retry_at=refusal.retry_at)
-        known = self._known.get(url)
+            return _Result(self._record(request, refusal), retry_at=refusal.retry_at)
+        return await self._fetch(request, before)
+
+    def _landed(self, request: Request) -> FetchRecord | None:
+        """A usable response of this very poll, or a response that is final."""
+        url = redact(request.url)
+        usable = self._usable.get(url)
+        return usable if usable and usable.fetched_at == self._as_of else self._final.get(url)
+
+    async def _fetch(self, request: Request, before: Sequence[_Result]) -> _Result:
+        known = self._with_etag.get(redact(request.url))
         try:
             response = await self._fetcher.fetch(request, self._as_of, known.etag if known else None)
         except TransportFault as error:
-            return await asyncio.to_thread(self._keep_fault, request, Outcome.PROVIDER_ERROR, error)
+            return await asyncio.to_thread(self._record_failure, request, Outcome.PROVIDER_ERROR, error)
         except BodyTooLargeError as error:
-            return await asyncio.to_thread(self._keep_fault, request, Outcome.WRONG_TYPE, error)
-        whole = await asyncio.to_thread(self._whole, response, known)
-        judgement = await asyncio.to_thread(self._judge, request, whole, before)
-        answer = await asyncio.to_thread(self._keep, request, whole, judgement, response.status)
-        await self._rate_limiter.report(
-            request, response, judgement
-        )  # once it is kept: a paid answer is not asked for twice
-        return answer
+            return await asyncio.to_thread(self._record_failure, request, Outcome.WRONG_TYPE, error)
+        full = await asyncio.to_thread(self._with_body, response, known)
+        judgement = await asyncio.to_thread(self._judge, request, full, before)
+        result = await asyncio.to_thread(self._land, request, full, judgement, response.status)
+        # Reported once it is landed: a paid request must not be sent twice.
+        await self._rate_limiter.report(request, response, judgement)
+        return result
 
-    async def next_page(self, request: Request, answer: _Answer) -> tuple[Request, ...]:
-        """What is asked next where the answer is one page of several."""
-        if not (self._source.paged and answer.usable and answer.record.key):
+    async def _next_page(self, request: Request, result: _Result) -> tuple[Request, ...]:
+        """The request of the next page, if there is one."""
+        if not (self._source.paged and result.usable and result.record.key):
             return ()
-        body = await asyncio.to_thread(self._landing.get, answer.record.key)
+        body = await asyncio.to_thread(self._landing.get, result.record.key)
         further = await asyncio.to_thread(self._source.next_page, request, body)
         return (further,) if further else ()
 
-    def _whole(self, response: Response, known: FetchRecord | None) -> Response:
-        """The answer; with the landed body where the provider says that it is still the one."""
+    def _with_body(self, response: Response, known: FetchRecord | None) -> Response:
+        """The response; "304 Not Modified" gets the landed body."""
         if response.status != HTTPStatus.NOT_MODIFIED or known is None or known.key is None:
             return response
         headers = {"etag": known.etag or "", **response.headers}
         body = self._landing.get(known.key)
         return response.model_copy(update={"status": HTTPStatus.OK, "headers": headers, "body": body})
 
-    def _judge(self, request: Request, response: Response, before: Sequence[_Answer]) -> Judgement:
-        """One finished game's file denied alone is not there, as of a game called off; two in a row are a block."""
+    def _judge(self, request: Request, response: Response, before: Sequence[_Result]) -> Judgement:
+        """Judge a response. Access denied to one finished game is not a block (it may be off); twice in a row is."""
         judgement = self._source.judge(request, response, self._slate)
         in_a_row = bool(before) and before[-1].record.status == HTTPStatus.FORBIDDEN
         of_a_game = self._source.role is Role.POST and request.game_id and response.is_access_denied
@@ -205,27 +228,26 @@ class _Poll:
             return Judgement(outcome=Outcome.NOT_PUBLISHED_YET, reason="access denied to this game alone")
         return judgement
 
-    def _keep(self, request: Request, response: Response, judgement: Judgement, status: int) -> _Answer:
-        """Land the body, then the manifest line, so that a line never names a body that is not there."""
+    def _land(self, request: Request, response: Response, judgement: Judgement, status: int) -> _Result:
+        """Land the body, then its manifest record, so that a record never names a missing body."""
         record, new, suffix = self._record(request, judgement), False, _suffix(response.body)
-        is_kept = (
-            suffix in _DATA or OUTCOME_POLICIES[judgement.outcome].usable or len(response.body) <= EVIDENCE_CAP_BYTES
-        )
+        policy = OUTCOME_POLICIES[judgement.outcome]
+        is_kept = suffix in _DATA_SUFFIXES or policy.usable or len(response.body) <= EVIDENCE_CAP_BYTES
         if response.body and is_kept:
             landed = self._landing.put(self._source.name, self._slate.game_date, response.body, suffix)
-            found = {"key": landed.key, "sha256": landed.sha256, "reason": _where(judgement, landed.key)}
-            record, new = record.model_copy(update=found), landed.new
-        told = {"status": status, "bytes": len(response.body), "etag": response.headers.get("etag")}
-        record = record.model_copy(update=told)
+            body = {"key": landed.key, "sha256": landed.sha256, "reason": _reason_with_key(judgement, landed.key)}
+            record, new = record.model_copy(update=body), landed.new
+        http = {"status": status, "bytes": len(response.body), "etag": response.headers.get("etag")}
+        record = record.model_copy(update=http)
         self._landing.record(record)
         cooldown = cooldown_after(judgement, response, provider_of(request.host).rate_limit)
         retry_at = judgement.retry_at or (self._as_of + cooldown if cooldown else None)
-        return _Answer(record, new, retry_at, credits_in_headers(response.headers, "remaining"))
+        return _Result(record, new, retry_at, credits_in_headers(response.headers, "remaining"))
 
-    def _keep_fault(self, request: Request, outcome: Outcome, error: TipoffError) -> _Answer:
+    def _record_failure(self, request: Request, outcome: Outcome, error: TipoffError) -> _Result:
         record = self._record(request, Judgement(outcome=outcome, reason=str(error)))
         self._landing.record(record)
-        return _Answer(record)
+        return _Result(record)
 
     def _record(self, request: Request, judgement: Judgement) -> FetchRecord:
         return FetchRecord(
@@ -240,26 +262,26 @@ class _Poll:
         )
 
 
-def _where(judgement: Judgement, key: str) -> str:
-    """The reason; of an answer that is not what was due with the file that a person should look at."""
+def _reason_with_key(judgement: Judgement, key: str) -> str:
+    """The reason of a judgement; if the response is of the wrong type, with the landed file to inspect."""
     if judgement.outcome is not Outcome.WRONG_TYPE:
         return judgement.reason
-    told = f" (landed: {key})"
-    return shortened(judgement.reason, _REFUSAL_LENGTH - len(told)) + told
+    where = f" (landed: {key})"
+    return shortened(judgement.reason, _REFUSAL_LENGTH - len(where)) + where
 
 
 def land_batch(
     landing: Landing, source: str, game_date: date, records: Iterable[FetchRecord], *, dated: bool = False
 ) -> str | None:
-    """Land the list of a look's usable answers, in an order of its own; None when there is none.
+    """Land the list of a poll's usable responses in a stable order; its key, None when there is none.
 
-    `dated`: answers of earlier looks may stand among them, so each says when it came.
-    A game of whose pages one is lacking is left out: the others would be taken for all that is quoted. A page that was
-    refused and had at a second try of the same look is not lacking.
+    `dated`: responses of earlier polls may be among them, so each item gets its own time.
+    A game that lacks a page is left out: its other pages would pass for all its quotes. A page that failed first and
+    succeeded later in the same poll is not lacking.
     """
     records = tuple(records)
-    had = {record.url for record in records if OUTCOME_POLICIES[record.outcome].usable}
-    cut = {record.game_id for record in records if record.game_id and record.url not in had}
+    usable = {record.url for record in records if OUTCOME_POLICIES[record.outcome].usable}
+    incomplete = {record.game_id for record in records if record.game_id and record.url not in usable}
     items = tuple(
         BatchItem(
             key=record.key,
@@ -269,7 +291,7 @@ def land_batch(
             fetched_at=record.fetched_at if dated else None,
         )
         for record in sorted(records, key=lambda record: (record.game_id or "", record.part))
-        if record.key and OUTCOME_POLICIES[record.outcome].usable and record.game_id not in cut
+        if record.key and OUTCOME_POLICIES[record.outcome].usable and record.game_id not in incomplete
     )
     if not items:
         return None
@@ -277,96 +299,99 @@ def land_batch(
     return landing.put(f"{source}/batches", game_date, batch.model_dump_json(indent=1).encode(), "json").key
 
 
-def _why_not_ask(before: Sequence[_Answer]) -> Judgement | None:
-    """Why a host that answered so before is asked nothing more: it refused in a way that stays, or it is silent."""
-    for answer in before:
-        if OUTCOME_POLICIES[answer.record.outcome].stop:
-            return Judgement(outcome=answer.record.outcome, reason=f"not asked after: {answer.record.reason}")
-    last = before[-SILENT_ANSWERS:]
-    if len(last) == SILENT_ANSWERS and all(answer.record.status is None for answer in last):
-        return Judgement(outcome=last[-1].record.outcome, reason="not asked: no whole answer to the questions before")
+def _why_not_sent(before: Sequence[_Result]) -> Judgement | None:
+    """Why no further request is sent to a host: it refused for good, or it is silent."""
+    for result in before:
+        if result.policy.stop:
+            return Judgement(outcome=result.record.outcome, reason=f"not sent after: {result.record.reason}")
+    last = before[-MAX_SILENT_REQUESTS:]
+    if len(last) == MAX_SILENT_REQUESTS and all(result.record.status is None for result in last):
+        reason = f"not sent: no response to the {MAX_SILENT_REQUESTS} requests before"
+        return Judgement(outcome=last[-1].record.outcome, reason=reason)
     return None
 
 
-def _nothing_to_ask(source: Source, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> CollectReport:
-    """A wait where only the ids are lacking; else there is rightly nothing: no games, or it is too late for them."""
+def _without_requests(source: Source, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> CollectReport:
+    """The report of a poll without requests: the ids of games are missing, or no data are expected."""
     wanted = slate.games if source.role is Role.POST else slate.upcoming(as_of)
     unnamed = [game.label for game in wanted if game.game_id not in provider_ids]
     if source.needs_ids_of and unnamed:
-        reason = f"nothing to ask yet: {source.needs_ids_of} has not named {', '.join(unnamed)}"
+        reason = f"not polled yet: {source.needs_ids_of} has no id of {', '.join(unnamed)}"
         return CollectReport(outcome=Outcome.NOT_PUBLISHED_YET, reason=reason)
-    return CollectReport(outcome=Outcome.EMPTY_OK, reason=source.idle_reason or _why_nothing(source, slate, as_of))
+    reason = source.idle_reason or _why_no_data_expected(source, slate, as_of)
+    return CollectReport(outcome=Outcome.EMPTY_OK, reason=reason)
 
 
-def _why_nothing(source: Source, slate: Slate, as_of: datetime) -> str:
+def _why_no_data_expected(source: Source, slate: Slate, as_of: datetime) -> str:
     if not slate.games:
-        return "nothing to ask: there are no games"
+        return "no data expected: there are no games"
     if source.role is Role.POST:
-        return "nothing to ask yet: no game is due to be final"
-    return "nothing to ask" if slate.upcoming(as_of) else "nothing to ask: every game has begun"
+        return "no data expected yet: no game is due to be final"
+    return "no data expected" if slate.upcoming(as_of) else "no data expected: every game has begun"
 
 
-def _collected(slate: Slate, answers: Sequence[_Answer], batch_key: str | None) -> CollectReport:
-    told = [answer.credits_remaining for answer in answers if answer.credits_remaining is not None]
-    refused = _refused(answers)
-    decision = OUTCOME_POLICIES[refused or Outcome.OK]
+def _report(slate: Slate, results: Sequence[_Result], batch_key: str | None) -> CollectReport:
+    remaining = [result.credits_remaining for result in results if result.credits_remaining is not None]
+    refused = _refused(results)
+    policy = OUTCOME_POLICIES[refused or Outcome.OK]
     return CollectReport(
-        outcome=overall(answer.record.outcome for answer in answers),
-        reason="; ".join(filter(None, [shortened(_reason(answers, slate)), decision.advice])),
+        outcome=overall(result.record.outcome for result in results),
+        reason="; ".join(filter(None, [shortened(_reason(results, slate)), policy.advice])),
         refused=refused,
-        alert=bool(decision.advice),
-        # A question in a hundred that is not understood leaves the others to be asked.
-        parks=decision.park and (decision.stop or batch_key is None),
-        use_fallback=any(answer.needs_fallback for answer in answers),
+        alert=bool(policy.advice),
+        # One malformed request among many does not park the source: the others can still be sent.
+        parks=policy.park and (policy.stop or batch_key is None),
+        use_fallback=any(result.needs_fallback for result in results),
         batch_key=batch_key,
-        requests=len(answers),
-        new_objects=sum(answer.new for answer in answers),
-        retry_at=max((answer.retry_at for answer in answers if answer.retry_at), default=None),
-        missing_games=_missing_games(answers),
-        credits_remaining=min(told, default=None),
+        requests=len(results),
+        new_objects=sum(result.new for result in results),
+        retry_at=max((result.retry_at for result in results if result.retry_at), default=None),
+        missing_games=_missing_games(results),
+        credits_remaining=min(remaining, default=None),
     )
 
 
-def _refused(answers: Iterable[_Answer]) -> Outcome | None:
-    """The worst of what was refused; what is not published yet was not."""
-    unusable = {answer.record.outcome for answer in answers if not answer.usable} - {Outcome.NOT_PUBLISHED_YET}
+def _refused(results: Iterable[_Result]) -> Outcome | None:
+    """The worst unusable outcome; data that are not published yet do not count."""
+    unusable = {result.record.outcome for result in results if not result.usable} - {Outcome.NOT_PUBLISHED_YET}
     return overall(unusable) if unusable else None
 
 
-def _missing_games(answers: Iterable[_Answer]) -> tuple[str, ...]:
-    """Those with a question that has no usable answer."""
-    cut = (answer.record.game_id for answer in answers if answer.record.game_id and not answer.usable)
-    return tuple(dict.fromkeys(cut))
+def _missing_games(results: Iterable[_Result]) -> tuple[str, ...]:
+    """Games with a request that has no usable response."""
+    missing = (result.record.game_id for result in results if result.record.game_id and not result.usable)
+    return tuple(dict.fromkeys(missing))
 
 
-def _reason(answers: Sequence[_Answer], slate: Slate) -> str:
-    """The answers in a line: what kind of trouble, and with which games or parts; the manifest has each in full."""
-    if len(answers) == 1:
-        return answers[0].record.reason
-    usable = sum(answer.usable for answer in answers)
+def _reason(results: Sequence[_Result], slate: Slate) -> str:
+    """The results in a line: the problems, and the games or parts that have them; the manifest has each in full."""
+    if len(results) == 1:
+        return results[0].record.reason
+    usable = sum(result.usable for result in results)
+    problems: dict[Outcome, list[FetchRecord]] = {}
+    for result in results:
+        if result.record.outcome is Outcome.PARTIAL or not result.usable:
+            problems.setdefault(result.record.outcome, []).append(result.record)
+    texts = [_problem(outcome, records, slate) for outcome, records in problems.items()]
+    return "; ".join([f"{usable} of {len(results)} responses usable", *texts])
+
+
+def _problem(outcome: Outcome, records: Sequence[FetchRecord], slate: Slate) -> str:
     labels = {game.game_id: game.label for game in slate.games}
-    trouble: dict[Outcome, list[FetchRecord]] = {}
-    for answer in answers:
-        if answer.record.outcome is Outcome.PARTIAL or not answer.usable:
-            trouble.setdefault(answer.record.outcome, []).append(answer.record)
-    told = [
-        f"{outcome.replace('_', ' ')}: "
-        + _listed([labels.get(record.game_id or "", record.part or "answer") for record in records])
-        + ("" if outcome is Outcome.NOT_PUBLISHED_YET else f" ({records[0].reason})")
-        for outcome, records in trouble.items()
-    ]
-    return "; ".join([f"{usable} of {len(answers)} answers usable", *told])
+    names = _first_labels([labels.get(record.game_id or "", record.part or "response") for record in records])
+    why = "" if outcome is Outcome.NOT_PUBLISHED_YET else f" ({records[0].reason})"
+    return f"{outcome.replace('_', ' ')}: {names}{why}"
 
 
-def _listed(names: Sequence[str]) -> str:
-    left = len(names) - _NAMES_TOLD
-    return ", ".join(names[:_NAMES_TOLD]) + (f" and {left} more" if left > 0 else "")
+def _first_labels(labels: Sequence[str]) -> str:
+    left = len(labels) - _MAX_LABELS
+    return ", ".join(labels[:_MAX_LABELS]) + (f" and {left} more" if left > 0 else "")
 
 
-_SIGNS = ((b"%PDF", "pdf"), (b"{", "json"), (b"[", "json"), (b"<?xml", "xml"), (b"<", "html"))
+_SIGNATURES = ((b"%PDF", "pdf"), (b"{", "json"), (b"[", "json"), (b"<?xml", "xml"), (b"<", "html"))
 
 
 def _suffix(body: bytes) -> str:
-    """What a person's programs take the body for."""
+    """File suffix of a body, by its first bytes."""
     opening = body[:64].removeprefix(b"\xef\xbb\xbf").lstrip()
-    return next((suffix for sign, suffix in _SIGNS if opening.startswith(sign)), "txt")
+    return next((suffix for signature, suffix in _SIGNATURES if opening.startswith(signature)), "txt")

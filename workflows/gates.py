@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from tipoff.vocabulary import Cadence, DayPlan, OnDeadline, PlanStep, PollWhen, Role, SlateGame, StepState
+from tipoff.vocabulary import Cadence, DayPlan, OnDeadline, PlanStep, PollWhen, Role, SlateGame, StepState, clock_time
 from workflows.step_records import AnyRecord, ComputeRecord, Records, SourceRecord
 
 
@@ -110,7 +110,7 @@ def _running_verdict(step: PlanStep, record: AnyRecord, day: _Day) -> Verdict:
     if _is_awaited(step, record, day.now):
         return Waiting((), None, new_data_coming=True)
     if not record.settled and _may_decide(step, record):
-        return _deadline_verdict(step, record, ("its result",))
+        return _deadline_verdict(step, record, ("its result",), day)
     return Waiting((), None)
 
 
@@ -129,7 +129,7 @@ def _source_verdict(step: PlanStep, record: SourceRecord, day: _Day) -> Verdict:
         return Ready(())
     no_poll_left = poll is None and not record.blocked_reason
     if not record.settled and (no_poll_left or _is_past_deadline(step, day.now)) and _may_decide(step, record):
-        return _deadline_verdict(step, record, missing)
+        return _deadline_verdict(step, record, missing, day)
     if poll is None:
         return _idle_verdict(record)
     return Waiting(missing, None if missing else poll)
@@ -142,7 +142,7 @@ def _compute_verdict(step: PlanStep, record: ComputeRecord, day: _Day) -> Verdic
     if (games or first_run) and not record.would_fail_again(day.records):
         return _due_verdict(step, record, day, games, held_by)
     if record.state is StepState.FAILED and _is_past_deadline(step, day.now) and step.on_deadline is OnDeadline.DEGRADE:
-        return _deadline_verdict(step, record, held_by)
+        return _deadline_verdict(step, record, held_by, day)
     return _idle_verdict(record)
 
 
@@ -155,7 +155,7 @@ def _due_verdict(
     if record.settled:
         return Waiting(held_by, None, new_data_coming=True) if record.has_succeeded else Done()
     if _is_past_deadline(step, day.now) and _may_decide(step, record):
-        return _deadline_verdict(step, record, held_by)
+        return _deadline_verdict(step, record, held_by, day)
     return Waiting(held_by, step.opens_at if step.opens_at > day.now else None)
 
 
@@ -245,11 +245,14 @@ def _may_decide(step: PlanStep, record: AnyRecord) -> bool:
     return step.on_deadline is OnDeadline.DEGRADE or record.state is not StepState.FAILED
 
 
-def _deadline_verdict(step: PlanStep, record: AnyRecord, missing: tuple[str, ...]) -> Verdict:
-    reason = record.reason or (f"still waiting for {', '.join(missing)}" if missing else "nothing came")
+def _deadline_verdict(step: PlanStep, record: AnyRecord, missing: tuple[str, ...], day: _Day) -> Verdict:
+    reason = record.reason or (f"still waiting for {', '.join(missing)}" if missing else "no result yet")
     if step.on_deadline is OnDeadline.PARK:
         return Parked(reason)
-    return Degraded(f"{reason}; {step.degraded_message}")
+    data = "incomplete" if record.rows else "no data"
+    deadline = step.hard_deadline
+    by = f" by {clock_time(deadline, day.plan.game_date)}" if deadline and deadline <= day.now else ""
+    return Degraded(f"{data}{by} ({reason}); {step.degraded_message}")
 
 
 def next_due(plan: DayPlan, records: Records, verdicts: dict[str, Verdict], now: datetime) -> datetime | None:

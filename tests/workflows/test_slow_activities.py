@@ -94,7 +94,7 @@ async def test_a_request_that_hangs_longer_than_a_heartbeat_does_not_fail_the_po
         await resources.close()
         assert len(upstream.requests()) == 4, "no request was repeated"
     assert (done.outcome, len(done.missing_games)) == (Outcome.PARTIAL, 0), done.reason
-    assert "3 of 4 answers usable" in done.reason
+    assert "3 of 4 responses usable" in done.reason
 
 
 class SlowLanding(LocalLanding):

@@ -159,7 +159,7 @@ async def test_a_whole_look_lands_every_answer_and_one_batch_that_lists_them(day
         *(quoted(game, X_Requests_Remaining=str(left)) for game, left in zip(GAMES, (40, 39, 38), strict=True))
     )
     collected = await day.poll(PROPS.name)
-    assert (collected.outcome, collected.reason) == (Outcome.OK, "3 of 3 answers usable")
+    assert (collected.outcome, collected.reason) == (Outcome.OK, "3 of 3 responses usable")
     assert (collected.requests, collected.new_objects, collected.missing_games) == (3, 3, ())
     assert collected.credits_remaining == 38
     items = day.batch(collected).items
@@ -173,7 +173,9 @@ async def test_games_that_fail_are_named_and_the_others_kept(day: Day) -> None:
     collected = await day.poll(PROPS.name)
     assert collected.outcome is Outcome.PARTIAL
     assert collected.missing_games == (GAMES[1].game_id, GAMES[2].game_id)
-    assert collected.reason == ("1 of 3 answers usable; not published yet: LAL@IND; provider error: LAC@ORL (HTTP 500)")
+    assert collected.reason == (
+        "1 of 3 responses usable; not published yet: LAL@IND; provider error: LAC@ORL (HTTP 500)"
+    )
     assert [item.game_id for item in day.batch(collected).items] == [GAMES[0].game_id]
 
 
@@ -219,7 +221,7 @@ async def test_a_hang_on_one_game_costs_that_game_only(day: Day) -> None:
 @pytest.mark.parametrize("replies", [[ERROR] * 3, [hang, ERROR, hang]])
 async def test_no_proper_answer_at_all_is_a_fault_to_try_again(day: Day, replies: Sequence[Reply]) -> None:
     day.provider.replies = props(*replies)
-    with pytest.raises(TransportFault, match="odds_api_player_points_props 2024-03-29: no proper answer"):
+    with pytest.raises(TransportFault, match="odds_api_player_points_props 2024-03-29: no usable response"):
         await day.poll(PROPS.name)
     assert {outcome for _, outcome in day.outcomes(PROPS.name)} == {Outcome.PROVIDER_ERROR}
 
@@ -303,7 +305,7 @@ async def test_a_quota_spent_in_the_middle_of_a_look_is_told_and_parks_beside_wh
     assert (collected.outcome, collected.refused) == (Outcome.PARTIAL, Outcome.QUOTA_SPENT)
     assert (collected.alert, collected.parks) == (True, True)
     assert collected.reason == (
-        "1 of 3 answers usable; quota spent: LAL@IND, LAC@ORL (HTTP 401: OUT_OF_USAGE_CREDITS); "
+        "1 of 3 responses usable; quota spent: LAL@IND, LAC@ORL (HTTP 401: OUT_OF_USAGE_CREDITS); "
         "the month's credits are used up: buy credits or wait for the new month, then retry the step"
     )
     assert [item.game_id for item in day.batch(collected).items] == [GAMES[0].game_id]
@@ -543,11 +545,11 @@ async def test_without_games_or_ids_nothing_is_asked(day: Day) -> None:
     unnamed = SLATE.model_copy(update={"games": (GAMES[0].model_copy(update={"game_id": "0022309999"}),)})
     no_ids = await day.poll(PROPS.name, slate=unnamed)
     assert no_ids.outcome is Outcome.NOT_PUBLISHED_YET
-    assert no_ids.reason == "nothing to ask yet: odds_api_events has not named GSW@CHA"
+    assert no_ids.reason == "not polled yet: odds_api_events has no id of GSW@CHA"
     assert (await day.poll(PROPS.name, TIP_OFF)).outcome is Outcome.EMPTY_OK
     results = await day.poll("espn_boxscores", TIP_OFF + timedelta(hours=4), slate=unnamed)
     assert results.outcome is Outcome.NOT_PUBLISHED_YET
-    assert results.reason == "nothing to ask yet: espn_scoreboard has not named GSW@CHA"
+    assert results.reason == "not polled yet: espn_scoreboard has no id of GSW@CHA"
     assert day.provider.received == []
 
 

@@ -197,7 +197,7 @@ def test_a_source_of_finished_games_says_that_no_game_is_final_yet(
 ) -> None:
     replay_folder.export_status_at(eastern(DAY, 10), slate_of(archive))
     ended = replay_folder.run("bigdataball_play_by_play", "--dry-run")
-    assert "nothing to ask yet: no game is due to be final" in ended.text
+    assert "no data expected yet: no game is due to be final" in ended.text
     assert "names cannot be resolved" not in ended.text, "there were no names"
 
 

@@ -138,23 +138,23 @@ def broken_off(reason: str, **said: Any) -> CollectReport:
 
 
 def test_a_refusal_in_the_middle_of_a_look_parks_the_step_once_what_came_is_taken_in(ledger: DayLedger) -> None:
-    collected = broken_off("2 of 3 answers usable; quota spent", refused=Outcome.QUOTA_SPENT, parks=True)
+    collected = broken_off("2 of 3 responses usable; quota spent", refused=Outcome.QUOTA_SPENT, parks=True)
     read = SourceReport(outcome=Outcome.PARTIAL, reason="200 rows", rows=200, changed_games=GAMES[:2])
     poll(ledger, **dict(collected.with_batch(read)))
     record = ledger.source_record(PROPS)
     assert (record.state, record.rows, record.changed_since(0)) == (StepState.FAILED, 200, set(GAMES[:2]))
-    assert [item.reason for item in ledger.attention()] == ["200 rows; 2 of 3 answers usable; quota spent"]
+    assert [item.reason for item in ledger.attention()] == ["200 rows; 2 of 3 responses usable; quota spent"]
     assert [alert.key for alert in ledger.alerts.values()] == [f"{PROPS.name}:parked"]
 
 
 def test_a_block_in_the_middle_of_a_look_is_alerted_and_left_alone_as_long_as_it_says(ledger: DayLedger) -> None:
-    collected = broken_off("1 of 3 answers usable; blocked", refused=Outcome.BLOCKED, retry_at=NOON)
+    collected = broken_off("1 of 3 responses usable; blocked", refused=Outcome.BLOCKED, retry_at=NOON)
     read = SourceReport(outcome=Outcome.PARTIAL, rows=100, changed_games=GAMES[:1], missing_games=GAMES[1:])
     poll(ledger, **dict(collected.with_batch(read)))
     assert ledger.records[PROPS.name].state is StepState.LATE
     assert gates.next_poll(PROPS, ledger.source_record(PROPS)) == NOON
     (alert,) = ledger.alerts.values()
-    assert (alert.key, "1 of 3 answers usable" in alert.text) == (f"{PROPS.name}:blocked", True)
+    assert (alert.key, "1 of 3 responses usable" in alert.text) == (f"{PROPS.name}:blocked", True)
 
 
 def test_why_a_day_went_without_is_what_was_said_then_whatever_a_later_look_at_fewer_games_says(
