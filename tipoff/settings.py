@@ -9,7 +9,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, get_args
 
 from pydantic import (
     AfterValidator,
@@ -30,8 +30,6 @@ PREFIX = "TIPOFF_"
 OTHER_VARIABLES = frozenset({f"{PREFIX}CONFIG", f"{PREFIX}CACHE", f"{PREFIX}DEBUG"})
 """Variables with the prefix that are no settings: the settings file, the cache folder, and full error texts."""
 DEFAULT_FILE = Path("tipoff.toml")
-SECRETS = frozenset({"odds_api_key", "balldontlie_key", "bettingpros_key", "google_key", "proxies"})
-"""Keys that are read from the environment or from their own file (`TIPOFF_…_FILE`)."""
 
 
 def _parse_list(value: object) -> object:
@@ -47,16 +45,16 @@ def _parse_mapping(value: object) -> object:
         return value
     pairs = [part.partition("=") for part in value.split(",") if part.strip()]
     if not all(re.fullmatch(r"https?://[^\s/]+/?", proxy.strip()) for _, _, proxy in pairs):
-        raise ValueError("HOST=http://PROXY:PORT pairs separated by commas are wanted")
+        raise ValueError("expected HOST=http://PROXY:PORT pairs separated by commas")
     return {host.strip(): proxy.strip() for host, _, proxy in pairs}
 
 
-def _of_form(pattern: str, wanted: str) -> AfterValidator:
+def _matching(pattern: str, form: str) -> AfterValidator:
     """A validator whose message shows the expected form instead of the pattern."""
 
     def check(value: str) -> str:
         if not re.fullmatch(pattern, value):
-            raise ValueError(f"{wanted} is wanted")
+            raise ValueError(f"expected {form}")
         return value
 
     return AfterValidator(check)
@@ -64,18 +62,18 @@ def _of_form(pattern: str, wanted: str) -> AfterValidator:
 
 WarehouseUrl = Annotated[
     str,
-    _of_form(r"duckdb:///.+|bigquery://[^/]+/.+", "duckdb:///PATH or bigquery://PROJECT/DATASET_PREFIX"),
+    _matching(r"duckdb:///.+|bigquery://[^/]+/.+", "duckdb:///PATH or bigquery://PROJECT/DATASET_PREFIX"),
 ]
-StoreUrl = Annotated[str, _of_form(r"file://.+|gs://[^/]+.*", "file://PATH or gs://BUCKET/PREFIX")]
+StoreUrl = Annotated[str, _matching(r"file://.+|gs://[^/]+.*", "file://PATH or gs://BUCKET/PREFIX")]
 ExportUrl = Annotated[
     str,
-    _of_form(
+    _matching(
         r"file://.+|https://(?!drive\.google\.com)[^/\s]+.*|gs://[a-z0-9][a-z0-9._-]+(/.*)?|drive://[A-Za-z0-9_-]+",
         "file://PATH, https://HOST/PATH, gs://BUCKET/PREFIX or drive://FOLDER_ID",
     ),
 ]
-LocalUrl = Annotated[str, _of_form(r"file://.+", "file://PATH")]
-Address = Annotated[str, _of_form(r"[^:\s]+:\d{1,5}", "HOST:PORT")]
+LocalUrl = Annotated[str, _matching(r"file://.+", "file://PATH")]
+Address = Annotated[str, _matching(r"[^:\s]+:\d{1,5}", "HOST:PORT")]
 Names = Annotated[tuple[str, ...], BeforeValidator(_parse_list)]
 Proxies = Annotated[Mapping[str, SecretStr], BeforeValidator(_parse_mapping)]
 
@@ -128,11 +126,15 @@ class Settings(Frozen):
         return self._origins.get(key, "default")
 
 
+SECRETS = frozenset(key for key, field in Settings.model_fields.items() if SecretStr in get_args(field.annotation))
+"""Settings that are read from the environment or from a file of their own (`TIPOFF_…_FILE`), never from tipoff.toml."""
+
+
 def folder_of(url: str) -> Path:
     """The folder of `file://PATH`; relative unless it starts with a slash. Raises ConfigurationError for other URLs."""
     kind, _, path = url.partition("://")
     if kind != "file" or not path:
-        raise ConfigurationError(f"{url!r} is no folder on this machine: file://PATH is wanted")
+        raise ConfigurationError(f"{url!r} is not a folder on this machine: expected file://PATH")
     return Path(path)
 
 
@@ -182,12 +184,12 @@ def _from_file(path: Path | None, environ: Mapping[str, str]) -> SettingValues:
     for key in values:
         if key in SECRETS:
             raise ConfigurationError(
-                f"{file}: {key} is a secret and may not stand here; take it out (change it if others could read "
-                f"it), then set {PREFIX}{key.upper()} or {PREFIX}{key.upper()}_FILE"
+                f"{file}: {key} is a secret and not allowed in this file; remove it (change it if others could "
+                f"read it), then set {PREFIX}{key.upper()} or {PREFIX}{key.upper()}_FILE"
             )
         if key not in Settings.model_fields:
             known = ", ".join(sorted(Settings.model_fields.keys() - SECRETS))
-            raise ConfigurationError(f"{file}: unknown key {key!r}; known are {known}")
+            raise ConfigurationError(f"{file}: unknown key {key!r}; known keys are {known}")
     return {key: (value, str(file)) for key, value in values.items()}
 
 
@@ -197,7 +199,7 @@ def _read_toml(file: Path) -> dict[str, Any]:
     except OSError as error:
         raise ConfigurationError(f"configuration file {file} cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"configuration file {file} is no TOML: {error}") from error
+        raise ConfigurationError(f"configuration file {file} is not TOML: {error}") from error
 
 
 def _from_environment(environ: Mapping[str, str]) -> SettingValues:
@@ -212,7 +214,7 @@ def _from_environment(environ: Mapping[str, str]) -> SettingValues:
         variable = f"{PREFIX}{key.upper()}_FILE"
         if file := environ.get(variable, "").strip():
             if key in values:
-                raise ConfigurationError(f"both {PREFIX}{key.upper()} and {variable} are set; keep one of them")
+                raise ConfigurationError(f"both {PREFIX}{key.upper()} and {variable} are set; set only one of them")
             values[key] = (_read_secret(variable, Path(file)), variable)
     return values
 
@@ -223,7 +225,7 @@ def _refuse_unknown(environ: Mapping[str, str]) -> None:
     known = settings | OTHER_VARIABLES | {f"{PREFIX}{key.upper()}_FILE" for key in SECRETS}
     for variable in sorted(environ):
         if variable.startswith(PREFIX) and variable not in known:
-            raise ConfigurationError(f"unknown variable {variable}; known are {', '.join(sorted(known))}")
+            raise ConfigurationError(f"unknown variable {variable}; known variables are {', '.join(sorted(known))}")
 
 
 def _read_secret(variable: str, file: Path) -> str:
@@ -232,7 +234,7 @@ def _read_secret(variable: str, file: Path) -> str:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{variable} names {file}, which cannot be read: {error}") from error
     if not secret:
-        raise ConfigurationError(f"{variable} names {file}, which is empty; a secret is wanted there")
+        raise ConfigurationError(f"{variable} names {file}, which is empty; it must contain the secret")
     return secret
 
 
@@ -243,8 +245,8 @@ def _explain(error: ValidationError, values: SettingValues) -> str:
         key = str(problem["loc"][0])
         value, origin = values[key]
         shown = HIDDEN if key in SECRETS else redact(repr(value))
-        wanted = problem["msg"].removeprefix("Value error, ")
-        lines.setdefault(key, f"{key} = {shown} (from {origin}): {wanted}")
+        reason = problem["msg"].removeprefix("Value error, ")
+        lines.setdefault(key, f"{key} = {shown} (from {origin}): {reason}")
     return "\n".join(lines.values())
 
 

@@ -1,4 +1,4 @@
-"""Configuration: what goes before what, what is refused, and that no secret is ever shown."""
+"""Settings: precedence, refused values, and secrets that are never shown."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def written(folder: Path, text: str) -> Path:
     return file
 
 
-def test_nothing_configured_is_the_embedded_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_defaults_are_local_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     settings = load_settings(environ={})
     assert settings == Settings()
@@ -27,7 +27,7 @@ def test_nothing_configured_is_the_embedded_default(tmp_path: Path, monkeypatch:
     assert {row.origin for row in describe(settings)} == {"default"}
 
 
-def test_the_environment_goes_before_the_file_and_both_before_the_default(tmp_path: Path) -> None:
+def test_the_environment_takes_precedence_over_the_file_and_the_file_over_defaults(tmp_path: Path) -> None:
     file = written(tmp_path, 'landing = "file:///data/landing"\nhistory_seasons = 2\n')
     settings = load_settings(file, {"TIPOFF_HISTORY_SEASONS": "4"})
     assert (settings.landing, settings.history_seasons) == ("file:///data/landing", 4)
@@ -37,7 +37,7 @@ def test_the_environment_goes_before_the_file_and_both_before_the_default(tmp_pa
     assert origins["exports"] == "default"
 
 
-def test_the_file_is_the_one_named_by_the_environment_or_the_one_in_this_folder(
+def test_the_file_is_that_of_the_environment_or_of_the_working_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "here").mkdir()
@@ -48,9 +48,7 @@ def test_the_file_is_the_one_named_by_the_environment_or_the_one_in_this_folder(
     assert load_settings(environ={"TIPOFF_CONFIG": str(elsewhere)}).history_seasons == 3
 
 
-def test_the_process_environment_is_read_when_no_other_is_given(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_environment_of_the_process_is_the_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TIPOFF_HISTORY_SEASONS", "5")
     assert load_settings().history_seasons == 5
@@ -60,7 +58,7 @@ def test_an_empty_variable_counts_as_not_set() -> None:
     assert load_settings(environ={"TIPOFF_ODDS_API_KEY": "", "TIPOFF_UPSTREAM": " "}).upstream is None
 
 
-def test_lists_and_proxies_are_written_with_commas() -> None:
+def test_lists_and_proxies_are_separated_by_commas() -> None:
     settings = load_settings(
         environ={
             "TIPOFF_TASK_QUEUES": "warehouse, models",
@@ -99,7 +97,7 @@ def test_lists_and_proxies_are_written_with_commas() -> None:
         ("TIPOFF_PROXIES", "cdn.nba.com=socks5://p:1", "HOST=http://PROXY:PORT"),
     ],
 )
-def test_a_wrong_value_is_named_with_its_origin_and_what_is_wanted(variable: str, value: str, error: str) -> None:
+def test_an_invalid_value_is_named_with_its_origin_and_the_expected_form(variable: str, value: str, error: str) -> None:
     with pytest.raises(ConfigurationError, match=error) as caught:
         load_settings(environ={variable: value})
     assert f"(from {variable})" in str(caught.value)
@@ -109,60 +107,62 @@ def test_a_wrong_value_is_named_with_its_origin_and_what_is_wanted(variable: str
     ("url", "folder"),
     [("file://var/landing", "var/landing"), ("file:///data/landing", "/data/landing"), ("file://a b%20c", "a b%20c")],
 )
-def test_a_store_lies_where_its_url_says_relative_or_absolute(url: str, folder: str) -> None:
+def test_the_folder_of_a_store_may_be_relative_or_absolute(url: str, folder: str) -> None:
     assert folder_of(url) == Path(folder)
 
 
 @pytest.mark.parametrize("url", ["gs://bucket/x", "file://", "/var/landing", ""])
-def test_a_store_elsewhere_is_no_folder(url: str) -> None:
-    with pytest.raises(ConfigurationError, match="file://PATH is wanted"):
+def test_another_kind_of_store_is_not_a_folder(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="expected file://PATH"):
         folder_of(url)
 
 
-def test_all_wrong_values_are_told_at_once() -> None:
+def test_all_invalid_values_are_named_at_once() -> None:
     with pytest.raises(ConfigurationError) as caught:
         load_settings(environ={"TIPOFF_HISTORY_SEASONS": "x", "TIPOFF_LANDING": "y"})
     assert len(str(caught.value).splitlines()) == 2
 
 
-def test_an_unknown_key_in_the_file_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"unknown key 'landign'; known are .*landing"):
+def test_an_unknown_key_in_the_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"unknown key 'landign'; known keys are .*landing"):
         load_settings(written(tmp_path, 'landign = "file://x"'), {})
 
 
 @pytest.mark.parametrize("variable", ["TIPOFF_LANDIGN", "TIPOFF_LANDING_FILE", "TIPOFF_SECRETS"])
-def test_a_variable_that_is_no_setting_is_refused_by_name_without_its_value(variable: str) -> None:
-    with pytest.raises(ConfigurationError, match=f"unknown variable {variable}; known are .*TIPOFF_LANDING") as caught:
+def test_an_unknown_variable_is_named_without_its_value(variable: str) -> None:
+    with pytest.raises(
+        ConfigurationError, match=f"unknown variable {variable}; known variables are .*TIPOFF_LANDING"
+    ) as caught:
         load_settings(environ={variable: SECRET})
     assert SECRET not in str(caught.value)
 
 
-def test_variables_of_ours_that_are_no_settings_and_those_of_others_are_left_alone(tmp_path: Path) -> None:
+def test_other_variables_are_ignored(tmp_path: Path) -> None:
     others = {"TIPOFF_CACHE": str(tmp_path), "TIPOFF_DEBUG": "1", "TEMPORAL_ADDRESS": "localhost:7233", "PATH": "/bin"}
     assert load_settings(environ=others) == load_settings(environ={})
 
 
 @pytest.mark.parametrize("key", ["odds_api_key", "balldontlie_key", "bettingpros_key", "proxies"])
-def test_a_secret_in_the_file_is_refused_and_not_repeated(tmp_path: Path, key: str) -> None:
+def test_a_secret_in_the_file_is_refused_and_not_shown(tmp_path: Path, key: str) -> None:
     with pytest.raises(ConfigurationError, match=f"{key} is a secret.*TIPOFF_{key.upper()}_FILE") as caught:
         load_settings(written(tmp_path, f'{key} = "{SECRET}"'), {})
     assert SECRET not in str(caught.value)
 
 
 @pytest.mark.parametrize("text", ["history_seasons = ", b"\xff\xfe"])
-def test_a_file_that_is_no_toml_is_named(tmp_path: Path, text: str | bytes) -> None:
+def test_a_file_that_is_not_toml_is_named(tmp_path: Path, text: str | bytes) -> None:
     file = tmp_path / "tipoff.toml"
     file.write_bytes(text.encode() if isinstance(text, str) else text)
-    with pytest.raises(ConfigurationError, match=f"{file} is no TOML"):
+    with pytest.raises(ConfigurationError, match=f"{file} is not TOML"):
         load_settings(file, {})
 
 
-def test_a_file_that_was_named_and_is_not_there_is_an_error(tmp_path: Path) -> None:
+def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"gone\.toml cannot be read: No such file"):
         load_settings(environ={"TIPOFF_CONFIG": str(tmp_path / "gone.toml")})
 
 
-def test_a_secret_may_lie_in_a_file_of_its_own(tmp_path: Path) -> None:
+def test_a_secret_may_come_from_a_file_of_its_own(tmp_path: Path) -> None:
     file = tmp_path / "key"
     file.write_text(f"{SECRET}\n")
     settings = load_settings(environ={"TIPOFF_ODDS_API_KEY_FILE": str(file)})
@@ -171,7 +171,7 @@ def test_a_secret_may_lie_in_a_file_of_its_own(tmp_path: Path) -> None:
     assert settings.origin("odds_api_key") == "TIPOFF_ODDS_API_KEY_FILE"
 
 
-def test_a_secrets_file_that_is_missing_empty_or_doubled_is_named(tmp_path: Path) -> None:
+def test_a_missing_empty_or_duplicate_secret_file_is_named(tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.touch()
     for variables, error in (
@@ -183,7 +183,7 @@ def test_a_secrets_file_that_is_missing_empty_or_doubled_is_named(tmp_path: Path
             load_settings(environ=variables)
 
 
-def test_secrets_are_shown_neither_by_repr_nor_by_description_nor_by_errors() -> None:
+def test_secrets_are_not_shown_by_repr_description_or_errors() -> None:
     environ = {
         "TIPOFF_ODDS_API_KEY": SECRET,
         "TIPOFF_BALLDONTLIE_KEY": SECRET,

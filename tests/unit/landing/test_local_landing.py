@@ -226,9 +226,7 @@ def test_a_file_url_opens_its_folder(tmp_path: Path) -> None:
     assert (tmp_path / landed.key).is_file()
 
 
-@pytest.mark.parametrize(
-    ("url", "message"), [("gs://bucket", "not supported yet"), ("s3://x", "file://PATH is wanted")]
-)
+@pytest.mark.parametrize(("url", "message"), [("gs://bucket", "not supported yet"), ("s3://x", "expected file://PATH")])
 def test_an_unsupported_url_is_a_configuration_error(url: str, message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         open_landing(url)

@@ -109,7 +109,7 @@ def test_objects_are_served_with_their_content_type() -> None:
 
 @pytest.mark.parametrize("url", ["gs://bucket/prefix", "file://", "/var/exports", "", "https://example.com/x"])
 def test_an_unsupported_url_is_rejected(url: str) -> None:
-    with pytest.raises(ConfigurationError, match="file://PATH is wanted"):
+    with pytest.raises(ConfigurationError, match="expected file://PATH"):
         open_store(url)
 
 
