@@ -117,6 +117,17 @@ async def _earlier_records(
     return await asyncio.to_thread(landing.records, source.name, slate.game_date, moment)
 
 
+def _final_by_url(records: Iterable[FetchRecord]) -> dict[str, FetchRecord]:
+    """Records of games that are gone for good."""
+    return {record.url: record for record in records if record.game_id and OUTCOME_POLICIES[record.outcome].final}
+
+
+def _with_etag_by_url(records: Iterable[FetchRecord]) -> dict[str, FetchRecord]:
+    """Records of landed bodies that a conditional request can name."""
+    complete = (record for record in records if record.status in _COMPLETE_STATUSES)
+    return {record.url: record for record in complete if record.etag and record.key}
+
+
 class _Poll:
     """Sends the requests of one poll and lands the responses."""
 
@@ -140,12 +151,10 @@ class _Poll:
         self._rate_limiter = rate_limiter
         self._records = [record for record in records if record.fetched_at <= as_of]
         self._usable = {record.url: record for record in self._records if OUTCOME_POLICIES[record.outcome].usable}
-        final = (record for record in self._records if record.game_id and OUTCOME_POLICIES[record.outcome].final)
         # A betting event that has begun does not come back; the file of a finished game or a list still may.
         may_come_back = force or source.role is Role.POST or source.needs_ids_of is None
-        self._final = {} if may_come_back else {record.url: record for record in final}
-        with_etag = [r for r in self._records if r.etag and r.key and r.status in _COMPLETE_STATUSES]
-        self._with_etag = {record.url: record for record in with_etag if source.provider.conditional}
+        self._final = {} if may_come_back else _final_by_url(self._records)
+        self._with_etag = _with_etag_by_url(self._records) if source.provider.conditional else {}
 
     def affordable_requests(self, requests: Sequence[Request], budget: Budget) -> tuple[Request, ...]:
         """The paid requests that are worth their price now."""
