@@ -2,6 +2,8 @@
 
 `GAME_DAY_STEPS` lists every step with its polls and deadlines. The named times they refer to, such as
 `BETTING_LINES_OPEN` and `INPUTS_DUE`, are defined first. `plan_day` turns the descriptions into a plan for a slate.
+
+How long an input stays usable without a new poll is `OUTDATED_AFTER` in `workflows/step_records.py`.
 """
 
 from __future__ import annotations
