@@ -166,11 +166,11 @@ class PlanRequest(Frozen):
     game_date: date
     games: tuple[SlateGame, ...] | None
     published: bool = False
-    """Predictions of the date are out, so that a slate without games still has something to grade."""
+    """Predictions of the date are published, so that even a slate without games is graded."""
 
 
 class CollectRequest(Frozen):
-    """One look at a source."""
+    """Poll a source."""
 
     source: str
     game_date: date
@@ -178,13 +178,13 @@ class CollectRequest(Frozen):
     as_of: AwareDatetime
     provider_ids: dict[str, str] = {}
     force: bool = False
-    """A person wants it asked again, whatever it costs."""
+    """An operator wants every request sent, whatever it costs."""
     again: Cadence | None = None
-    """Further looks of the same activity, until one tells what the day decides by."""
+    """Further polls of the same activity, until one changes what the day decides."""
 
 
 class ProcessRequest(Frozen):
-    """Read a landed batch into the source's table."""
+    """Process a landed batch into the source's table."""
 
     source: str
     batch_key: str
@@ -194,7 +194,7 @@ class ProcessRequest(Frozen):
 
 
 class ComputeRequest(Frozen):
-    """Run a transform, the features, a system, the grading or an export for some games as of a moment."""
+    """Run a transform, the features, a system, the grading or an export for some games as of a time."""
 
     subject: str
     span: Span
@@ -209,7 +209,7 @@ class ComputeRequest(Frozen):
 
 
 class Predicted(Frozen):
-    """Where a system's predictions lie, ready to be stored."""
+    """The file with a system's predictions, ready to be stored."""
 
     system_id: str
     file: str
@@ -222,11 +222,11 @@ class PublishStatusRequest(Frozen):
 
     status: DayStatus
     new_alerts: tuple[str, ...]
-    """Keys of those of its alerts that have not been told."""
+    """Keys of the alerts that have not been published yet."""
 
 
 class DeliverRequest(Frozen):
-    """Send a scenario's order to the run itself, as a person would."""
+    """Send a scenario's command to the run, as an operator would."""
 
     workflow_id: str
     run_id: str
@@ -245,7 +245,7 @@ class TrainingInput(Frozen):
 
 
 class TrainingHistory(Frozen):
-    """Where the training rows lie."""
+    """The file with the training rows."""
 
     file: str
     rows: int
@@ -261,7 +261,7 @@ class TrainRequest(Frozen):
 
 
 class TrainingResult(Frozen):
-    """The trained model and its honest figures."""
+    """The trained model and its walk-forward errors."""
 
     system_id: str
     model_version: str

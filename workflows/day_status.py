@@ -1,4 +1,4 @@
-"""The day's status as a whole, put together from its memory."""
+"""Builds the status and the result of a day from its state."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from workflows.step_records import AnyRecord
 
 
 def day_status(ledger: DayLedger, now: datetime, *, virtual: bool, held: bool) -> DayStatus:
-    """The answer to: did it complete, and if not, where does it hang and why."""
+    """The status of the day: did it complete, and if not, where does it wait and why."""
     verdicts = gates.decide(ledger.plan, ledger.records, now)
     steps = tuple(_step_status(step, ledger.records[step.name], verdicts[step.name]) for step in ledger.plan.steps)
     state, phase = ledger.run_state(), ledger.phase(now)
@@ -45,7 +45,7 @@ def _step_status(step: PlanStep, record: AnyRecord, verdict: gates.Verdict) -> S
         name=step.name,
         title=step.title,
         phase=step.phase,
-        state=_told_state(record),
+        state=_reported_state(record),
         critical=step.critical,
         rows=record.rows,
         polls=record.polls,
@@ -59,15 +59,15 @@ def _step_status(step: PlanStep, record: AnyRecord, verdict: gates.Verdict) -> S
     )
 
 
-def _told_state(record: AnyRecord) -> StepState:
-    """What a person should see: at work, or parked even where an earlier result stands."""
+def _reported_state(record: AnyRecord) -> StepState:
+    """The state to show: a step that runs, or is parked although an earlier result is in use, is shown as such."""
     if record.running:
         return StepState.RUNNING
-    return record.state if record.failed_since is None else StepState.FAILED
+    return StepState.FAILED if record.parked else record.state
 
 
 def day_result(status: DayStatus) -> DayResult:
-    """What is left of the status when the day has ended."""
+    """The result of a day, from its last status."""
     return DayResult(
         game_date=status.game_date,
         state=status.state,

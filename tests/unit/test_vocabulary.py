@@ -1,4 +1,4 @@
-"""Eastern time, seasons and how moments are told."""
+"""Eastern time, seasons and display times."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -20,9 +20,7 @@ DATES = st.dates(date(1996, 7, 1), date(2040, 6, 30))
         (date(2024, 11, 3), 18),  # the clock goes back at 02:00
     ],
 )
-def test_half_past_one_is_an_eastern_wall_clock_time_on_both_days_the_clock_changes(
-    game_date: date, utc_hour: int
-) -> None:
+def test_an_eastern_time_is_right_when_the_clock_changes(game_date: date, utc_hour: int) -> None:
     assert eastern(game_date, 13, 30) == datetime(*game_date.timetuple()[:3], utc_hour, 30, tzinfo=UTC)
 
 
@@ -34,16 +32,16 @@ def test_an_eastern_time_is_on_its_own_game_date(day: date, hour: int, minute: i
     assert clock_time(moment, day) == f"{hour:02}:{minute:02} ET"
 
 
-def test_a_tip_off_at_half_past_ten_in_the_evening_is_of_the_eastern_date_though_utc_has_another() -> None:
+def test_a_late_tip_off_is_on_the_eastern_date_and_not_on_the_utc_date() -> None:
     assert game_date_of(datetime(2024, 3, 30, 2, 30, tzinfo=UTC)) == date(2024, 3, 29)
 
 
-def test_a_moment_without_time_zone_has_no_game_date() -> None:
+def test_a_time_without_time_zone_has_no_game_date() -> None:
     with pytest.raises(ValueError, match="no time zone"):
         game_date_of(datetime(2024, 3, 29, 19, 0))  # noqa: DTZ001 - the point
 
 
-def test_a_moment_of_another_date_is_told_with_its_weekday() -> None:
+def test_a_time_on_another_date_is_shown_with_its_weekday() -> None:
     assert clock_time(eastern(date(2024, 3, 30), 9), date(2024, 3, 29)) == "Sat 09:00 ET"
 
 

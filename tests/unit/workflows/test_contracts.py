@@ -229,13 +229,13 @@ LARGEST: tuple[Frozen, ...] = (
 
 
 @pytest.mark.parametrize("contract", LARGEST, ids=lambda contract: type(contract).__name__)
-async def test_the_largest_of_its_kind_travels_and_comes_back_the_same_and_small(contract: Frozen) -> None:
+async def test_the_largest_contract_of_each_kind_is_small_and_survives_the_round_trip(contract: Frozen) -> None:
     (payload,) = await DATA_CONVERTER.encode([contract])
     assert len(payload.data) < LIMIT_BYTES
     assert await DATA_CONVERTER.decode([payload], [type(contract)]) == [contract]
 
 
-def test_a_look_that_nearly_spends_the_month_warns_whether_or_not_it_brought_something() -> None:
+def test_a_poll_that_nearly_spends_the_months_credits_raises_an_alert() -> None:
     poll = CollectReport(
         outcome=Outcome.OK, reason="ok", batch_key=BATCH, requests=1, new_objects=1, credits_warning="400 of 500"
     )
@@ -244,14 +244,14 @@ def test_a_look_that_nearly_spends_the_month_warns_whether_or_not_it_brought_som
     assert poll.without_batch().alerts == {"credits": "400 of 500"}
 
 
-def test_a_contract_refuses_fields_it_does_not_know_and_cannot_be_changed() -> None:
+def test_a_contract_refuses_unknown_fields_and_is_immutable() -> None:
     with pytest.raises(ValidationError, match="Extra inputs are not permitted"):
         PlanRequest.model_validate({"game_date": "2024-03-29", "games": None, "who": "Ada"})
     with pytest.raises(ValidationError, match="frozen"):
         PlanRequest(game_date=GAME_DATE, games=None).game_date = date(2024, 3, 30)  # type: ignore[misc]
 
 
-def test_a_moment_without_time_zone_crosses_no_boundary() -> None:
+def test_a_contract_refuses_a_time_without_time_zone() -> None:
     with pytest.raises(ValidationError, match="timezone"):
         ClockSpec.model_validate({"starts_at": "2024-03-29T05:00:00"})
 

@@ -1,4 +1,4 @@
-"""What a day remembers: how a step's state moves, and what of it people are told."""
+"""The state of a day: how the records of its steps change, and what it reports."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def ledger() -> DayLedger:
 
 
 def poll(ledger: DayLedger, step: PlanStep = PROPS, **report: object) -> None:
-    """One look that brings this report."""
+    """One poll with this report."""
     now = eastern(DAY, 11)
     ledger.start(step, now)
     ledger.finish(step, report_of(step, **report), now)
@@ -63,16 +63,16 @@ def not_yet(ledger: DayLedger) -> None:
     poll(ledger, outcome=Outcome.NOT_PUBLISHED_YET, reason="no lines yet", changed=False)
 
 
-def test_what_is_not_published_is_late_not_failed(ledger: DayLedger) -> None:
+def test_a_source_without_published_data_is_late_not_failed(ledger: DayLedger) -> None:
     not_yet(ledger)
     assert ledger.records[PROPS.name].state is StepState.LATE
     assert ledger.attention() == ()
     assert ledger.run_state() is RunState.WAITING
 
 
-def test_what_was_gone_without_is_resolved_when_it_comes_after_all(ledger: DayLedger) -> None:
+def test_a_degradation_is_resolved_when_the_data_arrive(ledger: DayLedger) -> None:
     not_yet(ledger)
-    ledger.degrade(PROPS, "no lines yet; predicting without lines", NOON)
+    ledger.degrade(PROPS, "no lines yet; predictions are published without betting lines", NOON)
     assert ledger.records[PROPS.name].state is StepState.DEGRADED
     assert ledger.data_quality() is DataQuality.DEGRADED
     poll(ledger, rows=300)
@@ -82,43 +82,45 @@ def test_what_was_gone_without_is_resolved_when_it_comes_after_all(ledger: DayLe
     assert degradation.resolved_at == eastern(DAY, 11)
 
 
-def test_what_was_found_stays_found_when_a_later_look_brings_nothing(ledger: DayLedger) -> None:
+def test_a_complete_source_stays_complete_when_a_later_poll_brings_nothing(ledger: DayLedger) -> None:
     poll(ledger, rows=300)
     not_yet(ledger)
     record = ledger.source_record(PROPS)
     assert (record.state, record.complete, record.rows) == (StepState.COMPLETE, True, 300)
 
 
-def test_a_part_is_used_and_the_missing_games_are_waited_for(ledger: DayLedger) -> None:
+def test_partial_data_are_used_and_the_missing_games_awaited(ledger: DayLedger) -> None:
     poll(ledger, outcome=Outcome.PARTIAL, missing_games=GAMES[2:], changed_games=GAMES[:2], rows=200)
     record = ledger.source_record(PROPS)
     assert (record.state, record.complete, record.missing_games) == (StepState.LATE, False, GAMES[2:])
     assert record.changed_since(0) == set(GAMES[:2])
 
 
-def test_going_on_with_a_part_names_the_missing_games(ledger: DayLedger) -> None:
+def test_degrading_partial_data_names_the_missing_games(ledger: DayLedger) -> None:
     poll(ledger, outcome=Outcome.PARTIAL, missing_games=GAMES[2:], changed_games=GAMES[:2], rows=200)
-    ledger.degrade(PROPS, "one game lacks", NOON)
+    ledger.degrade(PROPS, "one game is missing", NOON)
     assert ledger.degradations[0].games == GAMES[2:]
 
 
-def test_a_part_that_comes_after_the_deadline_leaves_just_the_missing_games_named(ledger: DayLedger) -> None:
+def test_partial_data_after_the_deadline_leave_only_missing_games_degraded(ledger: DayLedger) -> None:
     not_yet(ledger)
-    ledger.degrade(PROPS, "no lines yet; predicting without lines", NOON)
-    poll(ledger, outcome=Outcome.PARTIAL, missing_games=GAMES[2:], changed_games=GAMES[:2], reason="one game lacks")
+    ledger.degrade(PROPS, "no lines yet; predictions are published without betting lines", NOON)
+    poll(
+        ledger, outcome=Outcome.PARTIAL, missing_games=GAMES[2:], changed_games=GAMES[:2], reason="one game is missing"
+    )
     (degradation,) = ledger.degradations
     assert degradation.games == GAMES[2:]
     assert degradation.resolved_at is None
 
 
-def test_going_on_without_anything_names_every_game(ledger: DayLedger) -> None:
+def test_degrading_without_any_data_names_every_game(ledger: DayLedger) -> None:
     poll(ledger, outcome=Outcome.NOT_PUBLISHED_YET, missing_games=GAMES, changed=False)
-    ledger.degrade(PROPS, "no lines yet; predicting without lines", NOON)
+    ledger.degrade(PROPS, "no lines yet; predictions are published without betting lines", NOON)
     assert ledger.degradations[0].games == GAMES
 
 
 @pytest.mark.parametrize("outcome", [Outcome.BAD_KEY, Outcome.BAD_REQUEST, Outcome.QUOTA_SPENT])
-def test_an_answer_that_only_a_person_can_change_parks_the_step(ledger: DayLedger, outcome: Outcome) -> None:
+def test_a_refusal_that_only_an_operator_can_fix_parks_the_step(ledger: DayLedger, outcome: Outcome) -> None:
     poll(ledger, outcome=outcome, reason="the provider does not know the key", changed=False, parks=True)
     (attention,) = ledger.attention()
     assert attention.step == PROPS.name
@@ -131,14 +133,14 @@ def test_an_answer_that_only_a_person_can_change_parks_the_step(ledger: DayLedge
     assert ledger.run_state() is RunState.NEEDS_ATTENTION
 
 
-def broken_off(reason: str, **said: Any) -> CollectReport:
-    """A look in the middle of which the provider refused."""
+def interrupted_poll(reason: str, **fields: Any) -> CollectReport:
+    """A poll during which the provider refused."""
     usual = {"outcome": Outcome.PARTIAL, "alert": True, "batch_key": "raw/a.json", "requests": 3, "new_objects": 1}
-    return CollectReport.model_validate({"reason": reason, **usual, **said})
+    return CollectReport.model_validate({"reason": reason, **usual, **fields})
 
 
-def test_a_refusal_in_the_middle_of_a_look_parks_the_step_once_what_came_is_taken_in(ledger: DayLedger) -> None:
-    collected = broken_off("2 of 3 responses usable; quota spent", refused=Outcome.QUOTA_SPENT, parks=True)
+def test_a_refusal_during_a_poll_parks_the_step_and_keeps_the_data_before_it(ledger: DayLedger) -> None:
+    collected = interrupted_poll("2 of 3 responses usable; quota spent", refused=Outcome.QUOTA_SPENT, parks=True)
     read = SourceReport(outcome=Outcome.PARTIAL, reason="200 rows", rows=200, changed_games=GAMES[:2])
     poll(ledger, **dict(collected.with_batch(read)))
     record = ledger.source_record(PROPS)
@@ -147,8 +149,8 @@ def test_a_refusal_in_the_middle_of_a_look_parks_the_step_once_what_came_is_take
     assert [alert.key for alert in ledger.alerts.values()] == [f"{PROPS.name}:parked"]
 
 
-def test_a_block_in_the_middle_of_a_look_is_alerted_and_left_alone_as_long_as_it_says(ledger: DayLedger) -> None:
-    collected = broken_off("1 of 3 responses usable; blocked", refused=Outcome.BLOCKED, retry_at=NOON)
+def test_a_block_during_a_poll_raises_an_alert_and_is_respected_until_its_end(ledger: DayLedger) -> None:
+    collected = interrupted_poll("1 of 3 responses usable; blocked", refused=Outcome.BLOCKED, retry_at=NOON)
     read = SourceReport(outcome=Outcome.PARTIAL, rows=100, changed_games=GAMES[:1], missing_games=GAMES[1:])
     poll(ledger, **dict(collected.with_batch(read)))
     assert ledger.records[PROPS.name].state is StepState.LATE
@@ -157,29 +159,32 @@ def test_a_block_in_the_middle_of_a_look_is_alerted_and_left_alone_as_long_as_it
     assert (alert.key, "1 of 3 responses usable" in alert.text) == (f"{PROPS.name}:blocked", True)
 
 
-def test_why_a_day_went_without_is_what_was_said_then_whatever_a_later_look_at_fewer_games_says(
+def test_a_degradation_keeps_its_reason_when_a_later_poll_requests_fewer_games(
     ledger: DayLedger,
 ) -> None:
     not_yet(ledger)
-    ledger.degrade(PROPS, "no lines yet; predicting without lines", NOON)
+    ledger.degrade(PROPS, "no lines yet; predictions are published without betting lines", NOON)
     poll(ledger, outcome=Outcome.PARTIAL, rows=20, reason="1 of 3 games", missing_games=GAMES[2:])
-    (gone_without,) = ledger.degradations
-    assert (gone_without.reason, gone_without.games) == ("no lines yet; predicting without lines", GAMES[2:])
+    (degradation,) = ledger.degradations
+    assert (degradation.reason, degradation.games) == (
+        "no lines yet; predictions are published without betting lines",
+        GAMES[2:],
+    )
 
 
-def test_what_another_had_in_its_place_settles_a_step_until_the_first_choice_comes(ledger: DayLedger) -> None:
+def test_fallback_data_settle_a_step_until_the_primary_source_is_complete(ledger: DayLedger) -> None:
     poll(
         ledger,
         rows=300,
-        reason="blocked; BettingPros stands in",
+        reason="blocked; games from BettingPros",
         fallback_games={"BettingPros": GAMES},
         use_fallback=True,
     )
     record = ledger.source_record(PROPS)
     assert (record.state, record.complete, record.fallback_games) == (StepState.DEGRADED, False, GAMES)
     assert ledger.data_quality() is DataQuality.DEGRADED
-    (gone_without,) = ledger.degradations
-    assert (gone_without.reason, gone_without.games) == ("blocked; BettingPros stands in", GAMES)
+    (degradation,) = ledger.degradations
+    assert (degradation.reason, degradation.games) == ("blocked; games from BettingPros", GAMES)
     assert gates.next_poll(PROPS, record) is not None
     poll(ledger, rows=310)
     record = ledger.source_record(PROPS)
@@ -187,20 +192,20 @@ def test_what_another_had_in_its_place_settles_a_step_until_the_first_choice_com
     assert ledger.degradations[0].resolved_at is not None
 
 
-def test_what_others_had_is_named_of_every_game_though_only_the_last_is_asked_for_still(ledger: DayLedger) -> None:
+def test_fallback_games_are_named_even_if_only_the_last_games_are_still_polled(ledger: DayLedger) -> None:
     poll(ledger, rows=300, reason="blocked", fallback_games={"BettingPros": GAMES})
     for hour, to_come in ((20, GAMES[2:]), (22, ())):
         report = SourceReport(rows=300, changed=False, reason="blocked", fallback_games={"BettingPros": to_come})
         nothing = SourceReport(outcome=Outcome.EMPTY_OK, reason="every game has begun", changed=False)
         ledger.start(PROPS, eastern(DAY, hour))
         ledger.finish(PROPS, report if to_come else nothing, eastern(DAY, hour))
-    (gone_without,) = ledger.degradations
-    assert gone_without.games == GAMES
-    assert gone_without.resolved_at is None, "nothing to ask is not the first choice coming back"
+    (degradation,) = ledger.degradations
+    assert degradation.games == GAMES
+    assert degradation.resolved_at is None, "no data expected does not resolve a degradation"
     assert ledger.data_quality() is DataQuality.DEGRADED
 
 
-def test_standings_that_nobody_asks_for_after_the_first_tip_did_not_come(ledger: DayLedger) -> None:
+def test_a_poll_with_no_data_expected_after_the_first_tip_resolves_no_degradation(ledger: DayLedger) -> None:
     standings = step_of(PLAN, "nbac_standings")
     ledger.degrade(standings, "HTTP 403; no prediction stands on it", LATER)
     ledger.start(standings, eastern(DAY, 19))
@@ -208,7 +213,7 @@ def test_standings_that_nobody_asks_for_after_the_first_tip_did_not_come(ledger:
     assert ledger.degradations[0].resolved_at is None
 
 
-def test_a_provider_that_is_closed_until_after_the_last_look_is_asked_again_only_by_a_person(ledger: DayLedger) -> None:
+def test_a_source_in_cooldown_beyond_its_last_poll_is_polled_again_only_by_an_operator(ledger: DayLedger) -> None:
     after = PROPS.polls_end + timedelta(minutes=5)
     poll(ledger, outcome=Outcome.BLOCKED, reason="HTTP 403", changed=False, retry_at=after)
     alone = PROPS.model_copy(update={"fallback_sources": ()})
@@ -219,7 +224,7 @@ def test_a_provider_that_is_closed_until_after_the_last_look_is_asked_again_only
     assert gates.next_poll(alone, ledger.source_record(PROPS)) == NOON
 
 
-def test_where_others_have_only_a_part_the_rest_is_waited_for(ledger: DayLedger) -> None:
+def test_games_that_no_fallback_source_has_are_awaited(ledger: DayLedger) -> None:
     poll(
         ledger,
         outcome=Outcome.PARTIAL,
@@ -232,7 +237,7 @@ def test_where_others_have_only_a_part_the_rest_is_waited_for(ledger: DayLedger)
     assert (record.state, record.missing_games, record.fallback_games) == (StepState.LATE, GAMES[1:], GAMES[:1])
 
 
-def test_a_refused_key_calls_a_person_once_while_another_stands_in_look_after_look(ledger: DayLedger) -> None:
+def test_a_refused_key_raises_one_alert_while_a_fallback_source_is_polled_repeatedly(ledger: DayLedger) -> None:
     for _ in range(3):
         poll(
             ledger,
@@ -247,51 +252,51 @@ def test_a_refused_key_calls_a_person_once_while_another_stands_in_look_after_lo
     assert (record.state, record.blocked_reason) == (StepState.DEGRADED, "bad key")
     assert [item.step for item in ledger.attention()] == [PROPS.name]
     assert [key for key in ledger.alerts if "parked" in key] == [f"{PROPS.name}:parked"]
-    assert gates.next_poll(PROPS, record) is not None, "the other is looked at on"
+    assert gates.next_poll(PROPS, record) is not None, "the fallback source is still polled"
 
 
 def refused_at(ledger: DayLedger, step: PlanStep, hour: int, *, failed: bool = False, **report: object) -> None:
-    """A look at this hour that the first choice refuses, or fails."""
+    """A poll at this hour that the primary source refuses or fails."""
     now, refusal = eastern(DAY, hour), {"outcome": Outcome.BLOCKED, "reason": "HTTP 403", "changed": False}
     ledger.start(step, now)
     ledger.finish(step, "no answer within 45 s" if failed else SourceReport.model_validate(refusal | report), now)
 
 
 @pytest.mark.parametrize("failed", [False, True])
-def test_a_source_that_dies_after_its_first_success_is_gone_without_once_what_it_had_is_out_of_date(
+def test_a_source_that_fails_after_its_first_success_is_degraded_once_its_data_are_outdated(
     ledger: DayLedger, failed: bool
 ) -> None:
     poll(ledger, GAME_LINES, rows=3)  # at 11:00
     refused_at(ledger, GAME_LINES, 13, failed=failed)
     assert ledger.degradations == []
     refused_at(ledger, GAME_LINES, 14, failed=failed)
-    (gone_without,) = ledger.degradations
-    assert gone_without.games == GAMES
-    assert gone_without.reason.endswith("; using the data of 11:00 ET")
+    (degradation,) = ledger.degradations
+    assert degradation.games == GAMES
+    assert degradation.reason.endswith("; using the data of 11:00 ET")
     assert f"{GAME_LINES.name}:outdated" in ledger.alerts
     record = ledger.source_record(GAME_LINES)
     assert (record.state, record.rows) == (StepState.DEGRADED, 3)
     refused_at(ledger, GAME_LINES, 20, failed=failed)
-    assert ledger.degradations[0].games == GAMES, "what it lacked when they began is not had by their beginning"
+    assert ledger.degradations[0].games == GAMES, "games without data at their tip-off stay degraded"
     poll(ledger, GAME_LINES, rows=3)
     record = ledger.source_record(GAME_LINES)
     assert (record.state, record.missing_games) == (StepState.COMPLETE, ())
 
 
-def test_what_a_stand_in_has_not_is_gone_without_when_the_first_choice_died_after_its_success(
+def test_games_without_fallback_data_are_degraded_when_the_primary_source_is_outdated(
     ledger: DayLedger,
 ) -> None:
     poll(ledger, PROPS, rows=300, reason="300 rows")
     some = {"Another": GAMES[:1]}
     refused_at(ledger, PROPS, 15, outcome=Outcome.PARTIAL, rows=100, missing_games=GAMES[1:], fallback_games=some)
-    (gone_without,) = ledger.degradations
-    assert (gone_without.games, ledger.records[PROPS.name].reason) == (GAMES, "HTTP 403")
+    (degradation,) = ledger.degradations
+    assert (degradation.games, ledger.records[PROPS.name].reason) == (GAMES, "HTTP 403")
     refused_at(ledger, PROPS, 16, rows=300, outcome=Outcome.OK, fallback_games={"Another": GAMES})
     assert [item.games for item in ledger.degradations] == [GAMES]
-    assert ledger.source_record(PROPS).complete is False, "the first choice is looked for on"
+    assert ledger.source_record(PROPS).complete is False, "the primary source is still polled"
 
 
-def test_however_long_the_reason_of_a_failure_is_the_status_stays_small(ledger: DayLedger) -> None:
+def test_a_long_failure_reason_is_shortened(ledger: DayLedger) -> None:
     ledger.start(FEATURES, NOON)
     ledger.finish(FEATURES, "column usage_rate: " + "x" * 10_000, NOON)
     (attention,) = ledger.attention()
@@ -299,21 +304,21 @@ def test_however_long_the_reason_of_a_failure_is_the_status_stays_small(ledger: 
     assert len(attention.reason) <= 300
 
 
-def test_a_part_that_came_is_not_forgotten_when_the_provider_then_refuses(ledger: DayLedger) -> None:
+def test_partial_data_are_kept_when_the_provider_refuses_later(ledger: DayLedger) -> None:
     poll(ledger, outcome=Outcome.PARTIAL, missing_games=GAMES[2:], changed_games=GAMES[:2], rows=200)
     poll(ledger, outcome=Outcome.THROTTLED, missing_games=GAMES, changed=False, reason="HTTP 429")
-    ledger.degrade(PROPS, "HTTP 429; predicting without lines", NOON)
+    ledger.degrade(PROPS, "HTTP 429; predictions are published without betting lines", NOON)
     assert ledger.degradations[0].games == GAMES[2:]
 
 
-def test_a_parked_step_is_parked_since_it_first_failed(ledger: DayLedger) -> None:
+def test_a_step_is_parked_since_its_first_failure(ledger: DayLedger) -> None:
     ledger.park(FEATURES, "the file is corrupt", NOON)
     ledger.park(FEATURES, "the file is still corrupt", LATER)
     (attention,) = ledger.attention()
     assert (attention.since, attention.reason) == (NOON, "the file is still corrupt")
 
 
-def test_what_stood_stands_while_a_failed_refresh_calls_a_person(ledger: DayLedger) -> None:
+def test_a_failed_recomputation_is_parked_and_keeps_its_earlier_result(ledger: DayLedger) -> None:
     poll(ledger, FEATURES, rows=300)
     ledger.start(FEATURES, LATER)
     ledger.finish(FEATURES, "the file is corrupt", LATER)
@@ -323,7 +328,7 @@ def test_what_stood_stands_while_a_failed_refresh_calls_a_person(ledger: DayLedg
     assert f"{FEATURES.name}:parked" in ledger.alerts
 
 
-def test_a_source_that_has_what_it_wants_and_fails_to_look_again_calls_nobody(ledger: DayLedger) -> None:
+def test_a_complete_source_that_fails_later_needs_no_operator(ledger: DayLedger) -> None:
     poll(ledger, PROPS, rows=300)
     ledger.start(PROPS, LATER)
     ledger.finish(PROPS, "no answer within 45 s", LATER)
@@ -331,7 +336,7 @@ def test_a_source_that_has_what_it_wants_and_fails_to_look_again_calls_nobody(le
     assert f"{PROPS.name}:refresh_failed" in ledger.alerts
 
 
-def test_a_key_that_is_refused_after_the_morning_calls_a_person_and_the_provider_is_left_alone(
+def test_a_key_refused_after_a_success_needs_an_operator_and_stops_polling(
     ledger: DayLedger,
 ) -> None:
     poll(ledger, GAME_LINES, rows=300)
@@ -346,7 +351,7 @@ def test_a_key_that_is_refused_after_the_morning_calls_a_person_and_the_provider
     assert ledger.attention() == ()
 
 
-def test_a_provider_is_asked_at_the_end_of_its_rest_once_whatever_becomes_of_that(ledger: DayLedger) -> None:
+def test_a_provider_is_polled_once_at_the_end_of_its_cooldown_even_if_that_fails(ledger: DayLedger) -> None:
     poll(
         ledger,
         rows=300,
@@ -367,7 +372,7 @@ def test_a_provider_is_asked_at_the_end_of_its_rest_once_whatever_becomes_of_tha
     assert again > NOON
 
 
-def test_a_step_that_is_parked_again_is_told_again(ledger: DayLedger) -> None:
+def test_a_step_that_is_parked_again_raises_another_alert(ledger: DayLedger) -> None:
     ledger.park(FEATURES, "the disk is full", NOON)
     poll(ledger, FEATURES, rows=300)
     ledger.park(FEATURES, "the disk is full", LATER)
@@ -375,20 +380,20 @@ def test_a_step_that_is_parked_again_is_told_again(ledger: DayLedger) -> None:
 
 
 def fails(*names: str) -> Bring:
-    """These steps fail, the others bring all they want."""
+    """These steps fail, the others succeed."""
     return lambda step, games: "it broke" if step.name in names else all_it_wants(step, games)
 
 
 def lines_change(
     ledger: DayLedger, games: tuple[str, ...], now: datetime, bring: Bring = all_it_wants
 ) -> dict[str, tuple[str, ...]]:
-    """New lines for some games, and what then runs."""
+    """New lines for some games; returns what runs then."""
     ledger.start(PROPS, now)
     ledger.finish(PROPS, SourceReport(rows=300, changed_games=games), now)
     return carry_on(ledger, now, bring)
 
 
-def test_a_refresh_that_failed_is_made_up_for_with_the_next_news_for_every_game_it_missed() -> None:
+def test_a_failed_refresh_is_repeated_with_the_next_change_for_every_game_it_missed() -> None:
     ledger = settled_ledger(PLAN, LATER)
     ran = lines_change(ledger, GAMES[:1], LATER, fails(FEATURES.name))
     assert MOVING_AVERAGE.name not in ran
@@ -398,7 +403,7 @@ def test_a_refresh_that_failed_is_made_up_for_with_the_next_news_for_every_game_
     assert ledger.attention() == ()
 
 
-def test_a_first_run_that_failed_is_made_up_for_for_the_whole_slate() -> None:
+def test_a_failed_first_run_is_repeated_for_the_whole_slate() -> None:
     ledger = DayLedger(PLAN)
     ledger.adopt(PLAN)
     carry_on(ledger, NOON, fails(FEATURES.name))
@@ -406,7 +411,7 @@ def test_a_first_run_that_failed_is_made_up_for_for_the_whole_slate() -> None:
     assert ran[FEATURES.name] == ran[MOVING_AVERAGE.name] == GAMES
 
 
-def test_a_system_that_was_done_without_predicts_the_whole_slate_when_it_works_again() -> None:
+def test_a_degraded_system_predicts_the_whole_slate_when_it_works_again() -> None:
     ledger = DayLedger(PLAN)
     ledger.adopt(PLAN)
     carry_on(ledger, NOON, fails(MOVING_AVERAGE.name))
@@ -414,7 +419,7 @@ def test_a_system_that_was_done_without_predicts_the_whole_slate_when_it_works_a
     assert lines_change(ledger, GAMES[:1], LATER)[MOVING_AVERAGE.name] == GAMES
 
 
-def test_a_game_that_joins_while_an_answer_is_on_its_way_is_asked_about_at_once() -> None:
+def test_a_game_that_joins_during_a_poll_is_polled_at_once() -> None:
     three = slate(eastern(DAY, 19), eastern(DAY, 19, 30), eastern(DAY, 22))
     two = plan_day(DAY, three[:2], SOURCES)
     ledger = DayLedger(two)
@@ -428,26 +433,26 @@ def test_a_game_that_joins_while_an_answer_is_on_its_way_is_asked_about_at_once(
     assert ledger.source_record(rosters).complete
 
 
-def test_forcing_on_and_then_skipping_a_step_is_one_thing_gone_without(ledger: DayLedger) -> None:
-    ledger.degrade(PROPS, "forced on by Ada", NOON)
+def test_forcing_and_then_skipping_a_step_is_one_degradation(ledger: DayLedger) -> None:
+    ledger.degrade(PROPS, "forced by Ada", NOON)
     ledger.degrade(PROPS, "skipped by Ada", LATER, StepState.SKIPPED)
     assert [(item.since, item.reason) for item in ledger.degradations] == [(NOON, "skipped by Ada")]
 
 
-def test_names_that_are_known_at_last_are_counted_no_more(ledger: DayLedger) -> None:
+def test_resolved_names_are_no_longer_counted(ledger: DayLedger) -> None:
     poll(ledger, rows=300, unresolved=2, unresolved_names=("Nobody", "No One"))
     poll(ledger, rows=300)
     assert ledger.counts[f"unresolved:{PROPS.name}"] == 0
 
 
-def test_few_rows_after_the_deadline_are_passed_on_as_far_as_they_go(ledger: DayLedger) -> None:
+def test_suspiciously_few_rows_after_the_deadline_still_count_as_new_data(ledger: DayLedger) -> None:
     not_yet(ledger)
-    ledger.degrade(PROPS, "no lines yet; predicting without lines", NOON)
+    ledger.degrade(PROPS, "no lines yet; predictions are published without betting lines", NOON)
     poll(ledger, rows=3, outcome=Outcome.SUSPICIOUSLY_EMPTY, changed_games=GAMES[:1], reason="3 rows")
     assert ledger.records[PROPS.name].changed_since(0) == {GAMES[0]}
 
 
-def test_of_many_messages_the_last_are_told_and_the_others_counted(ledger: DayLedger) -> None:
+def test_the_audit_trail_keeps_the_last_commands_and_counts_the_older_ones(ledger: DayLedger) -> None:
     for number in range(AUDIT_KEPT + 5):
         ledger.add_audit_entry(
             AuditEntry(
@@ -458,7 +463,7 @@ def test_of_many_messages_the_last_are_told_and_the_others_counted(ledger: DayLe
     assert ledger.counts["audit:older"] == 5
 
 
-def test_a_slate_that_loses_its_games_after_publication_is_published_and_graded_again() -> None:
+def test_a_slate_that_loses_all_games_after_publication_is_published_and_graded_again() -> None:
     ledger = settled_ledger(PLAN, NOON)
     ledger.adopt(plan_day(DAY, (), SOURCES, published=bool(ledger.published)))
     ran = carry_on(ledger, LATER)
@@ -466,13 +471,13 @@ def test_a_slate_that_loses_its_games_after_publication_is_published_and_graded_
     assert ledger.postponed == GAMES
 
 
-def test_a_postponed_game_is_taken_out_of_what_was_published() -> None:
+def test_a_postponed_game_causes_another_publication() -> None:
     ledger = settled_ledger(PLAN, NOON)
     ledger.adopt(plan_day(DAY, PLAN.games[1:], SOURCES))
     assert "export_predictions" in carry_on(ledger, LATER)
 
 
-def test_a_parked_step_that_succeeds_needs_nobody_any_more(ledger: DayLedger) -> None:
+def test_a_parked_step_that_succeeds_needs_no_attention(ledger: DayLedger) -> None:
     ledger.park(FEATURES, "the file is corrupt", NOON)
     ledger.retry(FEATURES.name, LATER)
     poll(ledger, FEATURES, rows=300)
@@ -480,21 +485,21 @@ def test_a_parked_step_that_succeeds_needs_nobody_any_more(ledger: DayLedger) ->
     assert ledger.records[FEATURES.name].state is StepState.COMPLETE
 
 
-def test_an_alert_is_said_once_however_often_it_is_true(ledger: DayLedger) -> None:
+def test_an_alert_of_a_kind_is_raised_once(ledger: DayLedger) -> None:
     for now in (NOON, LATER):
         ledger.alert(PROPS, "overdue", "lines are late", now)
     (alert,) = ledger.alerts.values()
     assert (alert.at, alert.severity) == (NOON, "warning")
 
 
-def test_names_on_no_roster_are_counted_and_alerted(ledger: DayLedger) -> None:
+def test_unresolved_names_are_counted_and_raise_an_alert(ledger: DayLedger) -> None:
     poll(ledger, rows=300, unresolved=2, unresolved_names=("Nikola Jokicc", "LeBron Jamess"))
     assert ledger.counts == {"unresolved:odds_api_player_points_props": 2}
     assert "Nikola Jokicc, LeBron Jamess" in next(iter(ledger.alerts.values())).text
 
 
-def test_a_person_who_asks_for_lines_while_they_are_being_fetched_is_not_forgotten(ledger: DayLedger) -> None:
-    """What is under way was asked before the lines were out; the person knows better."""
+def test_a_poll_requested_by_an_operator_during_a_poll_still_happens(ledger: DayLedger) -> None:
+    """The running poll started before the lines were published."""
     ledger.start(PROPS, NOON)
     set_record(ledger, PROPS.name, retry_at=NOON + timedelta(seconds=5))
     ledger.finish(PROPS, SourceReport(outcome=Outcome.NOT_PUBLISHED_YET, changed=False), NOON + timedelta(seconds=9))
@@ -502,7 +507,7 @@ def test_a_person_who_asks_for_lines_while_they_are_being_fetched_is_not_forgott
 
 
 @pytest.mark.parametrize("retry_after", [timedelta(hours=-1), timedelta(), timedelta(milliseconds=1)])
-def test_a_provider_that_says_come_again_at_once_is_not_asked_without_pause(
+def test_a_provider_that_says_retry_at_once_is_not_polled_without_pause(
     ledger: DayLedger, retry_after: timedelta
 ) -> None:
     """Retry-After: 0, or a date that is past, would stop virtual time and flood the provider in real time."""
@@ -517,7 +522,7 @@ def test_a_provider_that_says_come_again_at_once_is_not_asked_without_pause(
 # ── the slate changes ────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_postponed_game_is_named_and_the_others_keep_what_they_have() -> None:
+def test_a_postponed_game_is_named_and_the_other_games_keep_their_data() -> None:
     ledger = settled_ledger(PLAN, LATER)
     ledger.adopt(plan_day(DAY, PLAN.games[1:], SOURCES))
     assert ledger.postponed == (GAMES[0],)
@@ -525,14 +530,14 @@ def test_a_postponed_game_is_named_and_the_others_keep_what_they_have() -> None:
     assert ledger.game_ids == GAMES[1:]
 
 
-def test_a_game_that_was_postponed_and_is_on_again_is_no_longer_postponed() -> None:
+def test_a_game_that_returns_to_the_slate_is_no_longer_postponed() -> None:
     ledger = settled_ledger(PLAN, LATER)
     ledger.adopt(plan_day(DAY, PLAN.games[1:], SOURCES))
     ledger.adopt(PLAN)
     assert ledger.postponed == ()
 
 
-def test_a_game_that_joins_is_fetched_and_predicted_like_the_others() -> None:
+def test_a_game_that_joins_is_polled_and_predicted_like_the_others() -> None:
     ledger = settled_ledger(PLAN, eastern(DAY, 11))
     joined = slate(*(game.tip_off for game in PLAN.games), eastern(DAY, 21))
     ledger.adopt(plan_day(DAY, joined, SOURCES))
@@ -544,30 +549,30 @@ def test_a_game_that_joins_is_fetched_and_predicted_like_the_others() -> None:
     assert new in ledger.records["ml_feature_store"].changed
 
 
-def test_learning_the_slate_of_the_morning_postpones_nothing() -> None:
+def test_the_first_slate_of_the_day_postpones_nothing() -> None:
     ledger = DayLedger(plan_day(DAY, (), SOURCES))
     ledger.adopt(PLAN)
     assert ledger.postponed == ()
 
 
-# ── what it all comes to ─────────────────────────────────────────────────────────────────────────────────────
+# ── the day as a whole ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_day_ends_complete_when_only_optional_steps_were_lost(ledger: DayLedger) -> None:
+def test_a_day_is_complete_when_only_optional_steps_failed(ledger: DayLedger) -> None:
     ledger = settled_ledger(PLAN, eastern(DAY, 23))
     set_record(ledger, "moving_average", state=StepState.FAILED)
     ledger.end()
     assert ledger.run_state() is RunState.COMPLETE
 
 
-def test_a_day_ends_failed_when_a_critical_step_was_never_settled(ledger: DayLedger) -> None:
+def test_a_day_is_failed_when_a_critical_step_was_never_settled(ledger: DayLedger) -> None:
     ledger = settled_ledger(PLAN, eastern(DAY, 23))
     set_record(ledger, "grade", state=StepState.FAILED)
     ledger.end()
     assert ledger.run_state() is RunState.FAILED
 
 
-def test_the_phase_is_the_first_with_something_open_and_the_last_when_all_is_done(ledger: DayLedger) -> None:
+def test_the_phase_is_the_first_with_an_open_step_and_the_last_when_all_are_done(ledger: DayLedger) -> None:
     assert ledger.phase(NOON) is Phase.SLATE
     night = eastern(DAY + timedelta(days=1), 3)
     assert settled_ledger(PLAN, night).phase(night) is Phase.GRADE

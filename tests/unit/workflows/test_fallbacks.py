@@ -23,7 +23,7 @@ BLOCKED = SourceReport(outcome=Outcome.BLOCKED, reason="blocked", changed=False,
 NOT_YET = SourceReport(outcome=Outcome.NOT_PUBLISHED_YET, reason="no lines yet", changed=False)
 
 
-def test_chains_are_those_of_the_domain_in_their_order() -> None:
+def test_the_fallback_chains_and_their_order() -> None:
     chained = {
         step.name: [fallback.source for fallback in step.fallback_sources]
         for step in PLAN.steps
@@ -38,7 +38,7 @@ def test_chains_are_those_of_the_domain_in_their_order() -> None:
     }
 
 
-def test_whoever_is_in_a_chain_with_a_source_writes_what_it_writes() -> None:
+def test_the_other_sources_of_a_chain_write_the_same_rows() -> None:
     assert fallbacks.others_in_chain("espn_schedule", PLAN) == {"nbac_schedule"}
     assert fallbacks.others_in_chain(BOXSCORES.subject, PLAN) == {
         fallback.source for fallback in BOXSCORES.fallback_sources
@@ -57,7 +57,7 @@ def test_whoever_is_in_a_chain_with_a_source_writes_what_it_writes() -> None:
         (SourceReport(outcome=Outcome.EMPTY_OK), False, False),
     ],
 )
-def test_another_is_asked_at_once_when_one_refuses_and_else_when_it_is_late(
+def test_a_fallback_source_is_polled_at_once_after_a_refusal_and_else_from_the_soft_deadline_on(
     report: SourceReport, early: bool, late: bool
 ) -> None:
     assert PROPS.soft_deadline is not None
@@ -65,7 +65,7 @@ def test_another_is_asked_at_once_when_one_refuses_and_else_when_it_is_late(
     assert [fallbacks.needs_fallback(PROPS, report, moment) for moment in (before, after)] == [early, late]
 
 
-def test_another_is_asked_only_for_what_is_lacking() -> None:
+def test_a_fallback_source_is_polled_only_for_missing_games() -> None:
     partial = SourceReport(outcome=Outcome.PARTIAL, missing_games=IDS[1:])
     assert fallbacks.lacking_games(PROPS, SourceRecord(), partial, PLAN, NOON) == GAMES[1:]
     had_before = SourceRecord(rows=200, missing_games=IDS[2:])
@@ -73,7 +73,7 @@ def test_another_is_asked_only_for_what_is_lacking() -> None:
     assert fallbacks.lacking_games(PROPS, SourceRecord(), BLOCKED, PLAN, NOON) == GAMES
 
 
-def test_before_the_games_none_is_asked_for_that_has_begun() -> None:
+def test_before_the_games_no_game_that_has_begun_is_polled() -> None:
     begun = GAMES[0].tip_off
     assert fallbacks.lacking_games(PROPS, SourceRecord(), BLOCKED, PLAN, begun) == tuple(
         game for game in GAMES if game.tip_off > begun
@@ -81,13 +81,13 @@ def test_before_the_games_none_is_asked_for_that_has_begun() -> None:
     assert fallbacks.lacking_games(BOXSCORES, SourceRecord(), BLOCKED, PLAN, NIGHT) == GAMES
 
 
-def test_lines_that_another_had_are_looked_at_again_and_results_are_not() -> None:
+def test_fallback_lines_are_polled_again_and_fallback_results_are_not() -> None:
     fallback_games = SourceRecord(rows=300, fallback_games=IDS)
     assert fallbacks.lacking_games(PROPS, fallback_games, BLOCKED, PLAN, NOON) == GAMES
     assert fallbacks.lacking_games(BOXSCORES, fallback_games, BLOCKED, PLAN, NIGHT) == ()
 
 
-def test_what_the_first_choice_has_again_is_asked_of_no_other() -> None:
+def test_games_that_the_primary_source_has_again_need_no_fallback() -> None:
     some_again = SourceReport(outcome=Outcome.PARTIAL, missing_games=IDS[2:], use_fallback=True)
     assert (
         fallbacks.lacking_games(PROPS, SourceRecord(rows=300, fallback_games=IDS[1:]), some_again, PLAN, NOON)
@@ -95,7 +95,7 @@ def test_what_the_first_choice_has_again_is_asked_of_no_other() -> None:
     )
 
 
-def test_results_that_another_had_are_read_again_where_a_person_wants_it() -> None:
+def test_an_operator_can_force_another_poll_of_fallback_results() -> None:
     fallback_games = SourceRecord(rows=300, fallback_games=IDS[1:])
     assert fallbacks.lacking_games(BOXSCORES, fallback_games, BLOCKED, PLAN, NIGHT, force=True) == GAMES[1:]
     assert fallbacks.wanted_games(PLAYS, SourceRecord(rows=200), PLAN) == ()
@@ -103,7 +103,7 @@ def test_results_that_another_had_are_read_again_where_a_person_wants_it() -> No
 
 
 @pytest.mark.parametrize(("hours", "asked"), [(2, ()), (2.5, GAMES)])
-def test_of_a_source_that_died_after_its_first_success_all_is_lacking_once_it_is_out_of_date(
+def test_all_games_of_an_outdated_source_are_polled_from_the_fallback_source(
     hours: float, asked: tuple[SlateGame, ...]
 ) -> None:
     had = SourceRecord(rows=300, last_usable_poll=NOON - timedelta(hours=hours))
@@ -111,20 +111,20 @@ def test_of_a_source_that_died_after_its_first_success_all_is_lacking_once_it_is
         assert fallbacks.lacking_games(step, had, BLOCKED, PLAN, NOON) == asked
 
 
-def test_what_is_looked_for_once_does_not_go_out_of_date() -> None:
+def test_data_that_are_polled_once_are_never_outdated() -> None:
     had = SourceRecord(rows=300, missing_games=IDS[2:], last_usable_poll=NOON - timedelta(hours=5))
     assert fallbacks.lacking_games(step_of(PLAN, "espn_team_rosters"), had, BLOCKED, PLAN, NOON) == GAMES[2:]
     assert fallbacks.lacking_games(BOXSCORES, had, BLOCKED, PLAN, NOON) == GAMES[2:]
 
 
-def test_a_source_that_asks_game_by_game_is_asked_for_finished_games_once() -> None:
+def test_a_source_with_a_request_per_game_polls_a_finished_game_once() -> None:
     assert fallbacks.wanted_games(PLAYS, SourceRecord(), PLAN) == GAMES
     assert fallbacks.wanted_games(PLAYS, SourceRecord(rows=200, missing_games=IDS[1:]), PLAN) == GAMES[1:]
     assert fallbacks.wanted_games(PLAYS, SourceRecord(rows=200, fallback_games=IDS[:1]), PLAN) == GAMES[:1]
     assert fallbacks.wanted_games(PROPS, SourceRecord(rows=200, missing_games=IDS[1:]), PLAN) == GAMES
 
 
-def test_what_a_chain_brings_adds_up_and_names_who_had_what() -> None:
+def test_the_reports_of_a_chain_add_up_and_name_the_games_of_each_source() -> None:
     report = SourceReport(
         outcome=Outcome.PARTIAL, rows=20, changed_games=IDS[:1], missing_games=IDS[1:], reason="1 of 3"
     )
@@ -142,7 +142,7 @@ def test_what_a_chain_brings_adds_up_and_names_who_had_what() -> None:
     assert report.reason == "1 of 3; 1 of 2 games from NBA live box scores; games from balldontlie player box scores"
 
 
-def test_a_slate_of_which_a_game_is_unknown_says_so_though_the_games_it_has_are_all_there() -> None:
+def test_a_fallback_slate_with_an_unknown_game_is_partial() -> None:
     schedule = step_of(PLAN, "nbac_schedule")
     part = SourceReport(outcome=Outcome.PARTIAL, rows=3, games=GAMES, reason="left out: NYK@BOS", alerts={"x": "y"})
     report = fallbacks.merge_fallback(BLOCKED, schedule.fallback_sources[0], part, ())
@@ -150,27 +150,27 @@ def test_a_slate_of_which_a_game_is_unknown_says_so_though_the_games_it_has_are_
     assert report.reason == "blocked; games from ESPN schedule (left out: NYK@BOS)"
 
 
-def test_who_stands_in_for_the_schedule_takes_no_game_away_that_he_does_not_call_postponed() -> None:
+def test_a_fallback_schedule_removes_only_postponed_games() -> None:
     schedule = SourceReport(games=GAMES[:1], postponed=IDS[1:2])
     from_espn = schedule.model_copy(update={"fallback_games": {"ESPN schedule": IDS[:1]}})
     assert fallbacks.reported_slate(from_espn, GAMES[:1], PLAN) == (GAMES[0], GAMES[2])
     assert fallbacks.reported_slate(schedule, GAMES[:1], PLAN) == GAMES[:1]
 
 
-def test_another_that_has_nothing_changes_nothing_but_the_reason() -> None:
+def test_a_fallback_source_without_data_changes_only_the_reason() -> None:
     (fallback,) = PROPS.fallback_sources
     report = fallbacks.merge_fallback(BLOCKED, fallback, NOT_YET, GAMES)
     expected = {"reason": f"blocked; {fallback.title}: no lines yet", "primary_reason": "blocked"}
     assert report == BLOCKED.model_copy(update=expected)
 
 
-def test_results_that_stood_before_a_look_that_failed_are_counted_with_what_another_brings() -> None:
+def test_rows_before_a_failed_poll_count_together_with_the_fallback_rows() -> None:
     brought = SourceReport(rows=40, changed_games=IDS[2:])
     report = fallbacks.merge_fallback(BLOCKED, BOXSCORES.fallback_sources[0], brought, GAMES[2:], rows_before=80)
     assert (report.outcome, report.rows, report.changed) == (Outcome.OK, 120, True)
 
 
-def test_results_that_another_had_before_are_still_had_of_it_after_a_look_at_the_rest_alone() -> None:
+def test_earlier_fallback_games_stay_after_a_poll_of_the_remaining_games() -> None:
     report = fallbacks.merge_fallback(
         BLOCKED, BOXSCORES.fallback_sources[0], SourceReport(rows=40), GAMES[2:], had_before=IDS[:2]
     )

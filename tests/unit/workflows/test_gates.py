@@ -50,28 +50,31 @@ def ready_steps(plan: DayPlan, records: Records, now: datetime) -> list[PlanStep
 
 
 def is_awaited(step: PlanStep, record: AnyRecord, now: datetime) -> bool:
-    """At work, and neither given up nor overtaken by its deadline."""
+    """Running, and neither abandoned nor past its deadline."""
     began, deadline = record.last_poll, step.hard_deadline
     overtaken = began is not None and deadline is not None and began < deadline <= now
     return record.running and not record.abandoned and not overtaken
 
 
-def standing_aside(record: AnyRecord, need: PlanStep) -> bool:
+def may_be_ignored(record: AnyRecord, need: PlanStep) -> bool:
     return record.state is StepState.FAILED and not need.critical
 
 
 @settings(max_examples=200)
 @given(DAYS, MOMENTS)
-def test_a_gate_never_opens_before_what_it_needs_is_settled(day: Day, now: datetime) -> None:
+def test_a_gate_never_opens_before_its_inputs_are_settled(day: Day, now: datetime) -> None:
     plan, records = day
     for step in ready_steps(plan, records, now):
         for need in step.needs:
-            assert records[need].settled or standing_aside(records[need], step_of(plan, need)), (step.name, need)
+            assert records[need].settled or may_be_ignored(records[need], step_of(plan, need)), (
+                step.name,
+                need,
+            )
 
 
 @settings(max_examples=200)
 @given(DAYS, MOMENTS)
-def test_a_computing_step_never_starts_while_new_data_are_on_their_way_to_it(day: Day, now: datetime) -> None:
+def test_a_computation_never_starts_while_its_inputs_are_about_to_change(day: Day, now: datetime) -> None:
     plan, records = day
     ready = {step.name for step in ready_steps(plan, records, now)}
     for step in plan.steps:
@@ -83,7 +86,7 @@ def test_a_computing_step_never_starts_while_new_data_are_on_their_way_to_it(day
 
 @settings(max_examples=200)
 @given(DAYS, MOMENTS)
-def test_a_source_is_asked_only_when_a_look_is_due(day: Day, now: datetime) -> None:
+def test_a_source_is_polled_only_when_a_poll_is_due(day: Day, now: datetime) -> None:
     plan, records = day
     for step in ready_steps(plan, records, now):
         if step.kind is StepKind.SOURCE:
@@ -94,7 +97,7 @@ def test_a_source_is_asked_only_when_a_look_is_due(day: Day, now: datetime) -> N
 
 @settings(max_examples=200)
 @given(DAYS, MOMENTS)
-def test_nothing_that_runs_or_was_skipped_is_started(day: Day, now: datetime) -> None:
+def test_no_running_or_skipped_step_is_started(day: Day, now: datetime) -> None:
     plan, records = day
     for step in ready_steps(plan, records, now):
         assert not records[step.name].running
@@ -115,7 +118,7 @@ def test_a_gate_always_decides_by_its_hard_deadline(day: Day, now: datetime) -> 
 
 @settings(max_examples=200)
 @given(DAYS, MOMENTS)
-def test_nothing_is_given_up_while_there_is_time_and_a_look_to_come(day: Day, now: datetime) -> None:
+def test_no_step_is_degraded_or_parked_before_its_deadline_and_last_poll(day: Day, now: datetime) -> None:
     plan, records = day
     verdicts = gates.decide(plan, records, now)
     for step in plan.steps:
@@ -127,9 +130,7 @@ def test_nothing_is_given_up_while_there_is_time_and_a_look_to_come(day: Day, no
 
 @settings(max_examples=200)
 @given(DAYS, MOMENTS, st.randoms(use_true_random=False))
-def test_the_same_day_is_decided_the_same_whatever_the_order_of_its_memory(
-    day: Day, now: datetime, dice: random.Random
-) -> None:
+def test_the_order_of_the_records_does_not_matter(day: Day, now: datetime, dice: random.Random) -> None:
     plan, records = day
     shuffled = list(records.items())
     dice.shuffle(shuffled)
@@ -148,8 +149,8 @@ def test_deciding_changes_nothing(day: Day, now: datetime) -> None:
 
 @settings(max_examples=200)
 @given(DAYS, MOMENTS)
-def test_what_was_said_before_a_tip_stands_after_it(day: Day, now: datetime) -> None:
-    """A step that has run is not run again for a game that has tipped off, unless it is about what came after."""
+def test_predictions_do_not_change_after_the_tip_off(day: Day, now: datetime) -> None:
+    """A step before the games does not run again for a game that has tipped off."""
     plan, records = day
     verdicts = gates.decide(plan, records, now)
     started = {game.game_id for game in plan.games if game.tip_off <= now}
@@ -163,21 +164,21 @@ def test_what_was_said_before_a_tip_stands_after_it(day: Day, now: datetime) -> 
 
 @settings(max_examples=200)
 @given(DAYS, MOMENTS)
-def test_time_always_goes_on(day: Day, now: datetime) -> None:
+def test_the_next_due_time_is_always_in_the_future(day: Day, now: datetime) -> None:
     plan, records = day
     moment = gates.next_due(plan, records, gates.decide(plan, records, now), now)
     assert moment is None or moment > now
     assert moment is not None or now >= plan.ends_at
 
 
-# ── who holds whom ───────────────────────────────────────────────────────────────────────────────────────────
+# ── which steps wait for which ──────────────────────────────────────────────────────────────────────────────────────
 
 AFTERNOON = eastern(DAY, 16)
 EVERY_NEED = [(step.name, need) for step in evening_plan().steps for need in step.needs if step.role is Role.PRE]
 
 
 @pytest.mark.parametrize(("name", "need"), EVERY_NEED)
-def test_a_parked_step_holds_those_who_need_it_only_when_it_is_critical(name: str, need: str) -> None:
+def test_a_parked_step_holds_its_dependents_only_if_it_is_critical(name: str, need: str) -> None:
     ledger = settled_ledger(evening_plan(), AFTERNOON)
     step, needed = step_of(ledger.plan, name), step_of(ledger.plan, need)
     set_record(ledger, need, state=StepState.FAILED)
@@ -189,7 +190,7 @@ def test_a_parked_step_holds_those_who_need_it_only_when_it_is_critical(name: st
 @pytest.mark.parametrize(
     ("blocked_reason", "hour", "holds"), [("", 11, True), ("", 14, False), ("INVALID_KEY", 11, True)]
 )
-def test_lines_that_failed_are_waited_for_as_long_as_they_are_looked_for_before_their_deadline(
+def test_failed_lines_are_awaited_while_a_poll_before_their_deadline_is_left(
     blocked_reason: str, hour: int, holds: bool
 ) -> None:
     ledger, now = settled_ledger(evening_plan(), eastern(DAY, 10, 50)), eastern(DAY, hour)
@@ -206,7 +207,7 @@ def test_lines_that_failed_are_waited_for_as_long_as_they_are_looked_for_before_
     assert isinstance(verdict, gates.Ready) is not holds
 
 
-# ── looks ────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── polls ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 START = eastern(DAY, 8)
 CADENCES = st.builds(
@@ -224,33 +225,33 @@ CADENCES = st.builds(
 MINUTES = st.integers(-60, 1500).map(lambda minutes: START + timedelta(minutes=minutes))
 
 
-def looking(*cadence: Cadence, poll_times: tuple[datetime, ...] = ()) -> PlanStep:
+def polled_by(*cadence: Cadence, poll_times: tuple[datetime, ...] = ()) -> PlanStep:
     props = step_of(evening_plan(), "odds_api_player_points_props")
     return props.model_copy(update={"cadence": cadence, "poll_times": poll_times})
 
 
 @given(st.lists(CADENCES, max_size=3), st.lists(MINUTES, max_size=3), MINUTES, st.booleans())
-def test_the_next_look_is_after_the_last_one(
+def test_the_next_poll_is_after_the_last_one(
     cadence: list[Cadence], poll_times: list[datetime], last: datetime, complete: bool
 ) -> None:
     poll = gates.next_poll(
-        looking(*cadence, poll_times=tuple(poll_times)), SourceRecord(last_poll=last, complete=complete)
+        polled_by(*cadence, poll_times=tuple(poll_times)), SourceRecord(last_poll=last, complete=complete)
     )
     assert poll is None or poll > last
 
 
 @given(CADENCES, st.none() | MINUTES, st.booleans())
-def test_a_cadence_is_kept_to_and_ends_when_it_says(cadence: Cadence, last: datetime | None, complete: bool) -> None:
-    poll = gates.next_poll(looking(cadence), SourceRecord(last_poll=last, complete=complete))
+def test_polls_follow_the_cadence_until_its_end(cadence: Cadence, last: datetime | None, complete: bool) -> None:
+    poll = gates.next_poll(polled_by(cadence), SourceRecord(last_poll=last, complete=complete))
     if poll is not None:
         assert cadence.start <= poll <= cadence.until
         assert (poll - cadence.start) % cadence.every == timedelta()
 
 
 @given(CADENCES, st.none() | MINUTES)
-def test_what_was_found_is_looked_at_by_the_cadence_for_what_was_found(cadence: Cadence, last: datetime | None) -> None:
-    before = gates.next_poll(looking(cadence), SourceRecord(last_poll=last, complete=False))
-    after = gates.next_poll(looking(cadence), SourceRecord(last_poll=last, complete=True))
+def test_a_cadence_applies_before_or_after_the_source_is_complete(cadence: Cadence, last: datetime | None) -> None:
+    before = gates.next_poll(polled_by(cadence), SourceRecord(last_poll=last, complete=False))
+    after = gates.next_poll(polled_by(cadence), SourceRecord(last_poll=last, complete=True))
     if cadence.only is PollWhen.UNTIL_COMPLETE:
         assert after is None
     if cadence.only is PollWhen.ONCE_COMPLETE:
@@ -260,16 +261,16 @@ def test_what_was_found_is_looked_at_by_the_cadence_for_what_was_found(cadence: 
 
 
 @given(st.lists(CADENCES, max_size=2), st.none() | MINUTES, MINUTES)
-def test_a_provider_that_says_when_to_come_again_is_left_alone_until_then(
+def test_a_provider_that_names_a_retry_time_is_not_polled_before_it(
     cadence: list[Cadence], last: datetime | None, retry_at: datetime
 ) -> None:
-    assert gates.next_poll(looking(*cadence), SourceRecord(last_poll=last, retry_at=retry_at)) == retry_at
+    assert gates.next_poll(polled_by(*cadence), SourceRecord(last_poll=last, retry_at=retry_at)) == retry_at
 
 
 @given(st.lists(CADENCES, min_size=1, max_size=3), st.booleans())
-def test_a_source_is_asked_a_bounded_number_of_times_a_day(cadence: list[Cadence], complete: bool) -> None:
-    """On 2026-01-16 one was asked 7,139 times."""
-    step, record, polls = looking(*cadence), SourceRecord(complete=complete), 0
+def test_the_number_of_polls_a_day_is_bounded(cadence: list[Cadence], complete: bool) -> None:
+    """On 2026-01-16 a source was polled 7,139 times."""
+    step, record, polls = polled_by(*cadence), SourceRecord(complete=complete), 0
     while (poll := gates.next_poll(step, record)) is not None:
         record, polls = replace(record, last_poll=poll), polls + 1
     allowed = sum((every.until - every.start) // every.every + 1 for every in cadence)
@@ -283,17 +284,17 @@ def cooldown_until(until: datetime) -> Cooldown:
 # ── late data ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_provider_that_wants_no_more_looks_today_leaves_those_who_stand_in_for_it_to_be_asked() -> None:
+def test_fallback_sources_are_polled_while_the_primary_source_is_in_cooldown() -> None:
     record = SourceRecord(last_poll=eastern(DAY, 8), cooldown=cooldown_until(eastern(DAY, 23)))
-    step = looking(Cadence(start=eastern(DAY, 8), until=eastern(DAY, 22), every=timedelta(minutes=30)))
+    step = polled_by(Cadence(start=eastern(DAY, 8), until=eastern(DAY, 22), every=timedelta(minutes=30)))
     assert step.fallback_sources
     assert gates.next_poll(step, record) == eastern(DAY, 8, 30)
     assert gates.next_poll(step.model_copy(update={"fallback_sources": ()}), record) is None
 
 
-def test_while_a_provider_rests_others_are_asked_after_the_games_only_for_what_is_missing() -> None:
+def test_after_the_games_fallback_sources_are_polled_in_a_cooldown_only_for_missing_games() -> None:
     record = SourceRecord(last_poll=eastern(DAY, 8), cooldown=cooldown_until(eastern(DAY, 9, 40)))
-    before = looking(Cadence(start=eastern(DAY, 8), until=eastern(DAY, 22), every=timedelta(minutes=30)))
+    before = polled_by(Cadence(start=eastern(DAY, 8), until=eastern(DAY, 22), every=timedelta(minutes=30)))
     results = before.model_copy(update={"role": Role.POST})
     assert gates.next_poll(before, record) == eastern(DAY, 8, 30)
     assert gates.next_poll(results, record) == eastern(DAY, 9, 40)
@@ -304,7 +305,7 @@ def test_while_a_provider_rests_others_are_asked_after_the_games_only_for_what_i
 
 
 def without_lines_until(now: datetime) -> DayLedger:
-    """The day as it stands at a moment when no lines have come: predicted without them."""
+    """A day at a time without any lines: predicted without them."""
     plan = evening_plan()
     ledger = DayLedger(plan)
     ledger.adopt(plan)
@@ -318,7 +319,7 @@ def without_lines_until(now: datetime) -> DayLedger:
     return ledger
 
 
-def test_without_lines_predictions_are_out_at_the_deadline() -> None:
+def test_without_lines_predictions_are_published_at_the_deadline() -> None:
     ledger = without_lines_until(eastern(DAY, 13, 15))
     assert ledger.records["export_predictions"].settled
     assert ledger.published == [eastern(DAY, 13, 15)]
@@ -331,7 +332,7 @@ LINES_FOLLOWED = {
 
 
 @pytest.mark.parametrize("which", [(0,), (2,), (0, 1), (0, 1, 2)])
-def test_late_player_lines_reach_just_the_steps_that_follow_them_for_just_the_games_concerned(
+def test_late_player_lines_rerun_only_the_steps_that_follow_them_for_the_affected_games(
     which: tuple[int, ...],
 ) -> None:
     ledger = without_lines_until(eastern(DAY, 14, 30))
@@ -348,13 +349,13 @@ def test_late_player_lines_reach_just_the_steps_that_follow_them_for_just_the_ga
     assert ledger.published[-1] == eastern(DAY, 15, 30)
 
 
-def test_lines_that_come_after_a_tip_change_only_the_games_still_to_come() -> None:
+def test_lines_after_a_tip_off_change_only_the_upcoming_games() -> None:
     ledger = without_lines_until(eastern(DAY, 18))
     done = carry_on(ledger, eastern(DAY, 19, 30), all_it_wants)
     assert done["moving_average"] == (ledger.plan.games[2].game_id,)
 
 
-def test_when_nothing_changed_nothing_runs_again() -> None:
+def test_unchanged_data_rerun_no_computation() -> None:
     ledger = settled_ledger(evening_plan(), AFTERNOON)
     done = carry_on(ledger, eastern(DAY, 18), lambda step, games: SourceReport(rows=10, changed=False))
     assert {step_of(ledger.plan, name).kind for name in done} == {StepKind.SOURCE}
@@ -365,7 +366,7 @@ def test_a_day_that_starts_after_its_first_tip_still_predicts_every_game() -> No
     assert ledger.records["moving_average"].changed.keys() == {game.game_id for game in ledger.plan.games}
 
 
-def test_an_answer_that_is_on_its_way_at_the_deadline_holds_nobody() -> None:
+def test_a_poll_that_runs_at_the_deadline_holds_no_other_step() -> None:
     plan = evening_plan()
     ledger = DayLedger(plan)
     ledger.adopt(plan)
@@ -386,7 +387,7 @@ def test_an_answer_that_is_on_its_way_at_the_deadline_holds_nobody() -> None:
     assert "export_predictions" in carry_on(ledger, eastern(DAY, 14))
 
 
-def test_player_lines_are_asked_for_only_with_the_ids_that_are_just_being_fetched() -> None:
+def test_player_lines_wait_for_the_ids_that_are_being_polled() -> None:
     plan = evening_plan()
     ledger = settled_ledger(plan, eastern(DAY, 12))
     for name in ("odds_api_events", "odds_api_player_points_props"):
@@ -396,14 +397,14 @@ def test_player_lines_are_asked_for_only_with_the_ids_that_are_just_being_fetche
     assert verdicts["odds_api_player_points_props"] == gates.Waiting(("odds_api_events",), None)
 
 
-def test_a_parked_step_keeps_the_day_open_for_a_person() -> None:
+def test_a_parked_step_keeps_the_day_open_for_an_operator() -> None:
     plan = evening_plan()
     ledger = settled_ledger(plan, eastern(DAY, 12))
     ledger.park(step_of(plan, "report_page"), "the disk is full", eastern(DAY, 12))
     assert not isinstance(gates.decide(plan, ledger.records, eastern(DAY, 12))["report_page"], gates.Done)
 
 
-def test_games_are_followed_from_the_last_of_several_looks_on() -> None:
+def test_following_the_games_continues_after_the_last_of_several_polls() -> None:
     plan = evening_plan()
     board = step_of(plan, "nbac_scoreboard")
     ledger = settled_ledger(plan, eastern(DAY, 12))
@@ -416,7 +417,7 @@ def test_games_are_followed_from_the_last_of_several_looks_on() -> None:
     assert gates.next_poll(board, ledger.source_record(board)) == eastern(DAY, 20, 36)
 
 
-def test_following_does_not_reach_beyond_the_time_that_results_are_due() -> None:
+def test_following_the_games_ends_when_the_results_are_due() -> None:
     plan = evening_plan()
     board = step_of(plan, "nbac_scoreboard")
     (cadence,) = board.cadence
