@@ -30,7 +30,7 @@ from tipoff.vocabulary import (
 
 
 class Queue(StrEnum):
-    """Task queues. One process serves all of them unless told otherwise."""
+    """Task queues. One process serves all of them by default."""
 
     DAY = "tipoff-day"
     FETCH = "tipoff-fetch"
@@ -101,7 +101,7 @@ class OperatorCommand(Frozen):
 
 
 class ScheduledAction(Frozen):
-    """An order that a replay's scenario gives at a virtual time, as a real signal or update."""
+    """A command that a replay's scenario sends at a virtual time, as a real signal or update."""
 
     at: AwareDatetime
     command: OperatorCommand
@@ -109,18 +109,18 @@ class ScheduledAction(Frozen):
 
 
 class ClockSpec(Frozen):
-    """How the day tells the time: the real clock, or a virtual one that a replay walks by."""
+    """The clock of a day: real, or virtual in a replay."""
 
     starts_at: AwareDatetime | None = None
-    """Where virtual time starts; None: the clock is real."""
+    """Start of virtual time; None: the clock is real."""
     seconds_per_hour: float = Field(default=0.0, ge=0, le=3600)
-    """Real seconds that a virtual hour takes; 0: as fast as it goes."""
+    """Real seconds that a virtual hour takes; 0: as fast as possible."""
     hold_at: Phase | AwareDatetime | None = None
     actions: tuple[ScheduledAction, ...] = ()
 
 
 class Rerun(Frozen):
-    """Do a finished date again from a phase on, from what was recorded, with the moments it was recorded at."""
+    """Re-run an ended day from a phase on: from its landed batches, as of the times they were collected at."""
 
     from_phase: Phase = Phase.COLLECT
     who: str = ""
@@ -128,7 +128,7 @@ class Rerun(Frozen):
 
 
 class DayInput(Frozen):
-    """What a day starts with."""
+    """Input of a day's workflow."""
 
     game_date: date
     clock: ClockSpec = ClockSpec()
@@ -136,7 +136,7 @@ class DayInput(Frozen):
 
 
 class DayResult(Frozen):
-    """How a day ended."""
+    """Result of a day's workflow."""
 
     game_date: date
     state: RunState
@@ -339,7 +339,7 @@ class RateLimiterInput(Frozen):
 
 
 class AcquireRequest(Frozen):
-    """A request for a slot: the moment at which one request may be sent to the provider."""
+    """A request for a slot: the time at which one request may be sent to the provider."""
 
     host: str
     rate_limit: RateLimit

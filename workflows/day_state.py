@@ -97,7 +97,7 @@ class DayLedger:
             self._add_games(tuple(sorted(joined)))
 
     def _add_games(self, joined: tuple[str, ...]) -> None:
-        """No source is complete before it has the games that joined; whoever has followed it has to see them."""
+        """No source is complete before it has the games that joined; the steps that follow it run for them."""
         for name, record in self.records.items():
             if isinstance(record, SourceRecord):
                 self.records[name] = replace(record, complete=False).with_new_data(joined)
@@ -172,7 +172,7 @@ class DayLedger:
             self.records[name] = record.without_inputs()
 
     def poll_now(self, step: PlanStep, now: datetime) -> None:
-        """Poll a source at once, whatever its provider said before."""
+        """Poll a source at once, in spite of a cooldown or a refusal."""
         record = replace(self.source_record(step), retry_at=now, blocked_reason="", cooldown=None)
         self.records[step.name] = record
 

@@ -219,7 +219,7 @@ def _take_report(poll: _Poll) -> SourceRecord:
 
 
 def _next_attempt(poll: _Poll) -> tuple[Cooldown | None, datetime | None]:
-    """Cooldown and time of the next poll, by the provider's word; a poll that an operator asked for comes first."""
+    """Cooldown and time of the next poll, as the provider named it; a poll that an operator requested comes first."""
     report, step = poll.report, poll.step
     if report.retry_at is None:
         return None, poll.record.retry_at

@@ -1,4 +1,4 @@
-"""A day's memory brought to where a test wants it, without a server: decide, carry out, note, until all is quiet."""
+"""Brings the state of a day to a given time without a server: decide, run and finish steps until none is ready."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Bring = Callable[[PlanStep, tuple[str, ...]], StepResult]
 
 
 def slate(*tips: datetime) -> tuple[SlateGame, ...]:
-    """A game at each of these moments."""
+    """A game at each of these times."""
     return tuple(
         SlateGame(game_id=f"00223{number:05}", away=TEAMS[2 * number], home=TEAMS[2 * number + 1], tip_off=tip)
         for number, tip in enumerate(tips)
@@ -57,13 +57,13 @@ def report_of(step: PlanStep, **facts: Any) -> SourceReport | ComputeReport:
     return (SourceReport if step.kind is StepKind.SOURCE else ComputeReport).model_validate(facts)
 
 
-def all_it_wants(step: PlanStep, games: tuple[str, ...]) -> SourceReport | ComputeReport:
-    """A step that succeeds, for the games it was asked for."""
+def successful_report(step: PlanStep, games: tuple[str, ...]) -> SourceReport | ComputeReport:
+    """The report of a step that succeeds for the games it ran for."""
     return report_of(step, rows=10, changed_games=games or None)
 
 
-def carry_on(ledger: DayLedger, now: datetime, bring: Bring = all_it_wants) -> dict[str, tuple[str, ...]]:
-    """Do what is ready, and what then becomes ready, as of a moment; the games each step ran for, at its last run."""
+def run_ready_steps(ledger: DayLedger, now: datetime, bring: Bring = successful_report) -> dict[str, tuple[str, ...]]:
+    """Run what is ready, and what becomes ready then, as of a time; returns the games of each step's last run."""
     done: dict[str, tuple[str, ...]] = {}
     while True:
         verdicts = gates.decide(ledger.plan, ledger.records, now)
@@ -79,18 +79,18 @@ def carry_on(ledger: DayLedger, now: datetime, bring: Bring = all_it_wants) -> d
 
 
 def settled_ledger(plan: DayPlan, now: datetime) -> DayLedger:
-    """A day on which everything has come by `now`, that is due by then."""
+    """A day on which everything that is due by `now` has succeeded."""
     ledger = DayLedger(plan)
     ledger.adopt(plan)
-    carry_on(ledger, now)
+    run_ready_steps(ledger, now)
     return ledger
 
 
 def no_lines(step: PlanStep, games: tuple[str, ...]) -> SourceReport | ComputeReport:
-    """Everything but lines."""
+    """The report of a step on a day without lines."""
     if step.name in {"odds_api_game_lines", "odds_api_player_points_props"}:
         return SourceReport(outcome=Outcome.NOT_PUBLISHED_YET, reason="no lines yet", changed=False)
-    return all_it_wants(step, games)
+    return successful_report(step, games)
 
 
 def source_record(records: Records, name: str) -> SourceRecord:

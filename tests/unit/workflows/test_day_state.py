@@ -10,14 +10,14 @@ import pytest
 from tests.support.ledgers import (
     DAY,
     Bring,
-    all_it_wants,
-    carry_on,
     evening_plan,
     report_of,
+    run_ready_steps,
     set_record,
     settled_ledger,
     slate,
     step_of,
+    successful_report,
 )
 from tipoff.plan import plan_day
 from tipoff.sources.registry import SOURCES
@@ -381,23 +381,23 @@ def test_a_step_that_is_parked_again_raises_another_alert(ledger: DayLedger) -> 
 
 def fails(*names: str) -> Bring:
     """These steps fail, the others succeed."""
-    return lambda step, games: "it broke" if step.name in names else all_it_wants(step, games)
+    return lambda step, games: "it broke" if step.name in names else successful_report(step, games)
 
 
 def lines_change(
-    ledger: DayLedger, games: tuple[str, ...], now: datetime, bring: Bring = all_it_wants
+    ledger: DayLedger, games: tuple[str, ...], now: datetime, bring: Bring = successful_report
 ) -> dict[str, tuple[str, ...]]:
     """New lines for some games; returns what runs then."""
     ledger.start(PROPS, now)
     ledger.finish(PROPS, SourceReport(rows=300, changed_games=games), now)
-    return carry_on(ledger, now, bring)
+    return run_ready_steps(ledger, now, bring)
 
 
 def test_a_failed_refresh_is_repeated_with_the_next_change_for_every_game_it_missed() -> None:
     ledger = settled_ledger(PLAN, LATER)
     ran = lines_change(ledger, GAMES[:1], LATER, fails(FEATURES.name))
     assert MOVING_AVERAGE.name not in ran
-    assert carry_on(ledger, LATER + timedelta(minutes=1)) == {}, "it is not tried again on what it failed on"
+    assert run_ready_steps(ledger, LATER + timedelta(minutes=1)) == {}, "it is not tried again on what it failed on"
     ran = lines_change(ledger, GAMES[1:2], LATER + timedelta(minutes=2))
     assert set(ran[FEATURES.name]) == set(GAMES[:2])
     assert ledger.attention() == ()
@@ -406,7 +406,7 @@ def test_a_failed_refresh_is_repeated_with_the_next_change_for_every_game_it_mis
 def test_a_failed_first_run_is_repeated_for_the_whole_slate() -> None:
     ledger = DayLedger(PLAN)
     ledger.adopt(PLAN)
-    carry_on(ledger, NOON, fails(FEATURES.name))
+    run_ready_steps(ledger, NOON, fails(FEATURES.name))
     ran = lines_change(ledger, GAMES[:1], LATER)
     assert ran[FEATURES.name] == ran[MOVING_AVERAGE.name] == GAMES
 
@@ -414,7 +414,7 @@ def test_a_failed_first_run_is_repeated_for_the_whole_slate() -> None:
 def test_a_degraded_system_predicts_the_whole_slate_when_it_works_again() -> None:
     ledger = DayLedger(PLAN)
     ledger.adopt(PLAN)
-    carry_on(ledger, NOON, fails(MOVING_AVERAGE.name))
+    run_ready_steps(ledger, NOON, fails(MOVING_AVERAGE.name))
     ledger.degrade(MOVING_AVERAGE, "it broke; the other systems stand", eastern(DAY, 13, 30))
     assert lines_change(ledger, GAMES[:1], LATER)[MOVING_AVERAGE.name] == GAMES
 
@@ -466,7 +466,7 @@ def test_the_audit_trail_keeps_the_last_commands_and_counts_the_older_ones(ledge
 def test_a_slate_that_loses_all_games_after_publication_is_published_and_graded_again() -> None:
     ledger = settled_ledger(PLAN, NOON)
     ledger.adopt(plan_day(DAY, (), SOURCES, published=bool(ledger.published)))
-    ran = carry_on(ledger, LATER)
+    ran = run_ready_steps(ledger, LATER)
     assert {"export_predictions", "grade", "export_results", "export_summary"} <= ran.keys()
     assert ledger.postponed == GAMES
 
@@ -474,7 +474,7 @@ def test_a_slate_that_loses_all_games_after_publication_is_published_and_graded_
 def test_a_postponed_game_causes_another_publication() -> None:
     ledger = settled_ledger(PLAN, NOON)
     ledger.adopt(plan_day(DAY, PLAN.games[1:], SOURCES))
-    assert "export_predictions" in carry_on(ledger, LATER)
+    assert "export_predictions" in run_ready_steps(ledger, LATER)
 
 
 def test_a_parked_step_that_succeeds_needs_no_attention(ledger: DayLedger) -> None:
@@ -541,7 +541,7 @@ def test_a_game_that_joins_is_polled_and_predicted_like_the_others() -> None:
     ledger = settled_ledger(PLAN, eastern(DAY, 11))
     joined = slate(*(game.tip_off for game in PLAN.games), eastern(DAY, 21))
     ledger.adopt(plan_day(DAY, joined, SOURCES))
-    done = carry_on(ledger, LATER, all_it_wants)
+    done = run_ready_steps(ledger, LATER, successful_report)
     new = joined[3].game_id
     assert new in done["moving_average"]
     for source in ("espn_team_rosters", "nbac_injury_report", "odds_api_events", "odds_api_player_points_props"):

@@ -14,14 +14,14 @@ from tests.support.ledgers import (
     DAY,
     DAYS,
     MOMENTS,
-    all_it_wants,
-    carry_on,
     evening_plan,
     no_lines,
+    run_ready_steps,
     set_record,
     settled_ledger,
     source_record,
     step_of,
+    successful_report,
 )
 from tipoff.vocabulary import (
     Cadence,
@@ -309,13 +309,13 @@ def without_lines_until(now: datetime) -> DayLedger:
     plan = evening_plan()
     ledger = DayLedger(plan)
     ledger.adopt(plan)
-    carry_on(ledger, eastern(DAY, 13, 15), no_lines)
+    run_ready_steps(ledger, eastern(DAY, 13, 15), no_lines)
     for step in plan.steps:
         verdict = gates.decide(plan, ledger.records, eastern(DAY, 13, 15))[step.name]
         if isinstance(verdict, gates.Degraded):
             ledger.degrade(step, verdict.reason, eastern(DAY, 13, 15))
-    carry_on(ledger, eastern(DAY, 13, 15), no_lines)
-    carry_on(ledger, now, no_lines)
+    run_ready_steps(ledger, eastern(DAY, 13, 15), no_lines)
+    run_ready_steps(ledger, now, no_lines)
     return ledger
 
 
@@ -343,7 +343,7 @@ def test_late_player_lines_rerun_only_the_steps_that_follow_them_for_the_affecte
             return SourceReport(rows=10, changed_games=late)
         return no_lines(step, games).model_copy(update={"changed": step.kind is not StepKind.SOURCE})
 
-    done = carry_on(ledger, eastern(DAY, 15, 30), bring)
+    done = run_ready_steps(ledger, eastern(DAY, 15, 30), bring)
     computed = {name: games for name, games in done.items() if step_of(ledger.plan, name).kind is not StepKind.SOURCE}
     assert computed == dict.fromkeys(LINES_FOLLOWED, late)
     assert ledger.published[-1] == eastern(DAY, 15, 30)
@@ -351,13 +351,13 @@ def test_late_player_lines_rerun_only_the_steps_that_follow_them_for_the_affecte
 
 def test_lines_after_a_tip_off_change_only_the_upcoming_games() -> None:
     ledger = without_lines_until(eastern(DAY, 18))
-    done = carry_on(ledger, eastern(DAY, 19, 30), all_it_wants)
+    done = run_ready_steps(ledger, eastern(DAY, 19, 30), successful_report)
     assert done["moving_average"] == (ledger.plan.games[2].game_id,)
 
 
 def test_unchanged_data_rerun_no_computation() -> None:
     ledger = settled_ledger(evening_plan(), AFTERNOON)
-    done = carry_on(ledger, eastern(DAY, 18), lambda step, games: SourceReport(rows=10, changed=False))
+    done = run_ready_steps(ledger, eastern(DAY, 18), lambda step, games: SourceReport(rows=10, changed=False))
     assert {step_of(ledger.plan, name).kind for name in done} == {StepKind.SOURCE}
 
 
@@ -370,21 +370,21 @@ def test_a_poll_that_runs_at_the_deadline_holds_no_other_step() -> None:
     plan = evening_plan()
     ledger = DayLedger(plan)
     ledger.adopt(plan)
-    carry_on(ledger, eastern(DAY, 12), no_lines)
+    run_ready_steps(ledger, eastern(DAY, 12), no_lines)
     props, deadline = step_of(plan, "odds_api_player_points_props"), eastern(DAY, 13, 15)
     ledger.start(props, eastern(DAY, 13))
     before = gates.decide(plan, ledger.records, deadline - timedelta(minutes=1))[props.name]
     assert isinstance(before, gates.Waiting)
     assert before.new_data_coming
-    carry_on(ledger, deadline, no_lines)
+    run_ready_steps(ledger, deadline, no_lines)
     for name, verdict in gates.decide(plan, ledger.records, deadline).items():
         if isinstance(verdict, gates.Degraded):
             ledger.degrade(step_of(plan, name), verdict.reason, deadline)
     assert ledger.records[props.name].state is StepState.DEGRADED
-    assert "export_predictions" in carry_on(ledger, deadline, no_lines)
+    assert "export_predictions" in run_ready_steps(ledger, deadline, no_lines)
     ledger.finish(props, SourceReport(rows=300), deadline)
     assert ledger.records[props.name].state is StepState.COMPLETE
-    assert "export_predictions" in carry_on(ledger, eastern(DAY, 14))
+    assert "export_predictions" in run_ready_steps(ledger, eastern(DAY, 14))
 
 
 def test_player_lines_wait_for_the_ids_that_are_being_polled() -> None:

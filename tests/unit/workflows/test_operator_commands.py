@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.ledgers import DAY, carry_on, evening_plan, no_lines, settled_ledger, step_of
+from tests.support.ledgers import DAY, evening_plan, no_lines, run_ready_steps, settled_ledger, step_of
 from tipoff.vocabulary import Outcome, Phase, RunState, SourceReport, StepState, eastern
 from workflows import gates, operator_commands
 from workflows.contracts import CommandName, OperatorCommand
@@ -31,7 +31,7 @@ def waiting() -> DayLedger:
     plan = evening_plan()
     ledger = DayLedger(plan)
     ledger.adopt(plan)
-    carry_on(ledger, NOON, no_lines)
+    run_ready_steps(ledger, NOON, no_lines)
     return ledger
 
 
@@ -95,7 +95,9 @@ def test_a_retry_names_the_inputs_it_still_waits_for() -> None:
     day = DayLedger(plan)
     day.adopt(plan)
     rosters = SourceReport(outcome=Outcome.THROTTLED, reason="HTTP 429", changed=False)
-    carry_on(day, eastern(DAY, 9), lambda step, games: rosters if "rosters" in step.name else no_lines(step, games))
+    run_ready_steps(
+        day, eastern(DAY, 9), lambda step, games: rosters if "rosters" in step.name else no_lines(step, games)
+    )
     text = send(day, CommandName.RETRY_STEP, "nbac_injury_report")
     assert text == "nbac_injury_report is retried when espn_team_rosters is complete, degraded or skipped"
     day.degrade(step_of(plan, "espn_team_rosters"), "HTTP 429", NOON)
@@ -121,7 +123,7 @@ def test_the_day_continues_at_once_without_a_poll_that_takes_long(
     lines = step_of(waiting.plan, "odds_api_game_lines")
     waiting.start(lines, NOON)
     send(waiting, name, target)
-    assert "upcoming_team_game_context" in carry_on(waiting, NOON, no_lines)
+    assert "upcoming_team_game_context" in run_ready_steps(waiting, NOON, no_lines)
     waiting.finish(lines, SourceReport(outcome=Outcome.NOT_PUBLISHED_YET, changed=False), NOON)
     assert waiting.records[lines.name].state is state
 
@@ -160,7 +162,7 @@ def test_force_continue_predicts_without_lines_at_once(waiting: DayLedger) -> No
     assert send(waiting, CommandName.FORCE_CONTINUE, "lines") == (
         "continuing without odds_api_game_lines, odds_api_player_points_props"
     )
-    assert "moving_average" in carry_on(waiting, NOON, no_lines)
+    assert "moving_average" in run_ready_steps(waiting, NOON, no_lines)
     assert {item.reason for item in waiting.degradations} == {"forced by Ada: they never come"}
 
 
@@ -204,16 +206,16 @@ def test_a_skipped_step_stays_skipped_until_it_is_retried(waiting: DayLedger) ->
         gates.decide(waiting.plan, waiting.records, eastern(DAY, 15))["odds_api_player_points_props"], gates.Done
     )
     send(waiting, CommandName.RETRY_STEP, "odds_api_player_points_props")
-    assert "odds_api_player_points_props" in carry_on(waiting, NOON)
+    assert "odds_api_player_points_props" in run_ready_steps(waiting, NOON)
 
 
 @pytest.mark.parametrize("name", [CommandName.LINES_AVAILABLE, CommandName.REFRESH_LINES])
 def test_lines_are_polled_at_once_on_command(waiting: DayLedger, name: CommandName) -> None:
     later = eastern(DAY, 12, 1)
-    assert carry_on(waiting, later, no_lines) == {}
+    assert run_ready_steps(waiting, later, no_lines) == {}
     command = OperatorCommand(name=name, games=("DEN@MIN",))
     operator_commands.execute(command, waiting, later)
-    done = carry_on(waiting, later, no_lines)
+    done = run_ready_steps(waiting, later, no_lines)
     assert set(done) == {"odds_api_events", "odds_api_game_lines", "odds_api_player_points_props"}
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.ledgers import DAY, carry_on, evening_plan, no_lines, settled_ledger, step_of
+from tests.support.ledgers import DAY, evening_plan, no_lines, run_ready_steps, settled_ledger, step_of
 from tipoff.plan import plan_day, plan_slate
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import DayStatus, Phase, eastern
@@ -31,7 +31,7 @@ def waiting() -> DayLedger:
     plan = evening_plan()
     ledger = DayLedger(plan)
     ledger.adopt(plan)
-    carry_on(ledger, NOON, no_lines)
+    run_ready_steps(ledger, NOON, no_lines)
     return ledger
 
 
@@ -59,7 +59,7 @@ def test_a_finished_day_says_how_many_games_it_had() -> None:
 def test_a_finished_day_without_games_says_so() -> None:
     ledger = settled_ledger(plan_slate(DAY, SOURCES), NOON)
     ledger.adopt(plan_day(DAY, (), SOURCES))
-    carry_on(ledger, NOON)
+    run_ready_steps(ledger, NOON)
     ledger.end()
     assert status_of(ledger).sentence == "complete: no games today"
 
@@ -83,7 +83,7 @@ def markdown_with(text: str) -> str:
     plan = evening_plan()
     ledger = DayLedger(plan)
     ledger.adopt(plan)
-    carry_on(ledger, NOON, no_lines)
+    run_ready_steps(ledger, NOON, no_lines)
     ledger.degrade(step_of(plan, "nbac_injury_report"), text, NOON)
     ledger.park(step_of(plan, "ml_feature_store"), text, NOON)
     return status_text.markdown(status_of(ledger))
