@@ -34,6 +34,18 @@ _FORBIDDEN: Final[dict[type[exp.Expr], str]] = {
 
 _EXACT: Final = "DECIMAL(18, 9)"
 
+_WHOLE_BY_CONSTRUCTION: Final = (
+    exp.Boolean,
+    exp.Ceil,
+    exp.Connector,
+    exp.Count,
+    exp.CountIf,
+    exp.Floor,
+    exp.Not,
+    exp.Null,
+    exp.Predicate,
+)
+
 _FORBIDDEN_DATE_PARTS: Final = frozenset({"DAYOFWEEK", "WEEK", "ISOWEEK"})
 
 
@@ -141,6 +153,10 @@ def _incompatibilities(tree: exp.Expr) -> Iterator[str]:
     for cast in tree.find_all(exp.Cast):
         if cast.is_type(exp.DType.TEXT) and not isinstance(cast.this, exp.Null | exp.Literal):
             yield f"{cast.sql('bigquery')} formats numbers differently in DuckDB; ids are text already"
+        elif cast.is_type(*exp.DataType.INTEGER_TYPES) and not _whole(cast.this.unnest()):
+            yield f"{cast.sql('bigquery')} rounds a half differently in DuckDB; cast ROUND(…), FLOOR(…) or CEIL(…)"
+        elif cast.is_type(exp.DType.DECIMAL, exp.DType.BIGDECIMAL) and not cast.to.expressions:
+            yield f"{cast.sql('bigquery')} keeps 3 decimals in DuckDB and 9 or more in BigQuery; name the precision"
     for division in tree.find_all(exp.Div):
         if not _never_zero(division.expression.unnest()):
             yield f"{division.sql('bigquery')} fails in BigQuery if the divisor is 0; use SAFE_DIVIDE"
@@ -148,3 +164,14 @@ def _incompatibilities(tree: exp.Expr) -> Iterator[str]:
 
 def _never_zero(divisor: exp.Expr) -> bool:
     return isinstance(divisor, exp.Nullif) or (divisor.is_number and float(divisor.name) != 0)
+
+
+def _whole(value: exp.Expr) -> bool:
+    """Whether a value has no fraction whatever its input: a cast to INT64 then rounds nothing."""
+    if isinstance(value, exp.Neg):
+        return _whole(value.this.unnest())
+    if isinstance(value, exp.Round | exp.Trunc):
+        return value.args.get("decimals") is None
+    if isinstance(value, exp.Literal):
+        return value.name.strip().lstrip("+-").isdigit()
+    return isinstance(value, _WHOLE_BY_CONSTRUCTION)

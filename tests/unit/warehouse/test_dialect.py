@@ -29,6 +29,17 @@ from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
         ("DIV(points, 2)", "DIV loses"),
         ("CAST(minutes AS STRING)", "CAST(minutes AS STRING) formats numbers differently"),
         ("APPROX_QUANTILES(points, 4)", "PERCENTILE_DISC"),
+        ("CAST(minutes AS INT64)", "CAST(minutes AS INT64) rounds a half differently"),
+        ("CAST(2.5 AS INT64)", "rounds a half differently"),
+        ("CAST(-2.5 AS INT64)", "rounds a half differently"),
+        ("CAST('2.5' AS INT64)", "rounds a half differently"),
+        ("SAFE_CAST(minutes AS INTEGER)", "rounds a half differently"),
+        ("CAST(ROUND(minutes, 1) AS INT64)", "rounds a half differently"),
+        ("CAST(ROUND(minutes) / 5 AS BIGINT)", "rounds a half differently"),
+        ("CAST(IF(home, minutes, 0) AS INT64)", "rounds a half differently"),
+        ("CAST(minutes AS NUMERIC)", "CAST(minutes AS NUMERIC) keeps 3 decimals"),
+        ("SAFE_CAST(minutes AS DECIMAL)", "keeps 3 decimals"),
+        ("CAST(minutes AS BIGNUMERIC)", "keeps 3 decimals"),
     ],
 )
 def test_an_incompatible_construct_is_rejected(expression: str, message: str) -> None:
@@ -40,7 +51,25 @@ def test_an_incompatible_construct_is_rejected(expression: str, message: str) ->
 
 @pytest.mark.parametrize(
     "expression",
-    ["SAFE_DIVIDE(a, b)", "a / 5", "a / (2.5)", "a / NULLIF(b, 0)", "EXTRACT(YEAR FROM d)", "CAST(NULL AS STRING)"],
+    [
+        "SAFE_DIVIDE(a, b)",
+        "a / 5",
+        "a / (2.5)",
+        "a / NULLIF(b, 0)",
+        "EXTRACT(YEAR FROM d)",
+        "CAST(NULL AS STRING)",
+        "CAST(ROUND(a) AS INT64)",
+        "CAST(-ROUND(a) AS INT64)",
+        "CAST((FLOOR(a / 5)) AS INT64)",
+        "CAST(CEIL(a) AS INT64)",
+        "CAST(a > b AS INT64)",
+        "CAST(NOT a AS INT64)",
+        "CAST(a AND b AS INT64)",
+        "CAST(NULL AS INT64)",
+        "CAST('12' AS INT64)",
+        "CAST(COUNT(*) AS INT64)",
+        "CAST(a AS NUMERIC(18, 9))",
+    ],
 )
 def test_a_compatible_construct_passes(expression: str) -> None:
     assert incompatibilities(f"SELECT {expression} AS x FROM t") == []  # noqa: S608
