@@ -652,7 +652,7 @@ def _source_step(step: SourceStep, slate: SlateTimes, sources: Mapping[str, Sour
         per_game=step.per_game,
         provider_ids_from=source.needs_ids_of,
         fallback_sources=_fallback_sources(source.name, sources),
-        asks_what_is_missing=source.asks_what_is_missing,
+        polls_missing_games_only=source.polls_missing_games_only,
     )
 
 

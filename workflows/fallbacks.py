@@ -22,7 +22,7 @@ _HAS_DATA = frozenset({Outcome.OK, Outcome.PARTIAL})
 
 def wanted_games(step: PlanStep, record: SourceRecord, plan: DayPlan, *, force: bool = False) -> tuple[SlateGame, ...]:
     """The games to poll the primary source for; `force`: an operator wants all of them."""
-    if force or not (step.asks_what_is_missing and record.rows):
+    if force or not (step.polls_missing_games_only and record.rows):
         return plan.games
     wanted = {*record.missing_games, *record.fallback_games}
     return tuple(game for game in plan.games if game.game_id in wanted)

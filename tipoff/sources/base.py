@@ -138,7 +138,7 @@ class Source(ABC):
     role: ClassVar[Role]
     fallback_for: ClassVar[tuple[str, ...]] = ()
     """The sources it stands behind, the primary one first: it is polled for the games that all of them lack."""
-    asks_what_is_missing: ClassVar[bool] = False
+    polls_missing_games_only: ClassVar[bool] = False
     """It makes one request a finished game, and none for a game whose response it already has."""
     table: ClassVar[str]
     natural_key: ClassVar[tuple[str, ...]]

@@ -65,7 +65,7 @@ class TeamBoxscores(Feed):
     number = 13
     provider = NBA_STATS
     role = Role.POST
-    asks_what_is_missing = True
+    polls_missing_games_only = True
     table = "raw_team_boxscores"
     natural_key = ("game_date", "game_id", "team")
     ignored_fields: ClassVar[frozenset[str]] = names(

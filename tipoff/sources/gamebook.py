@@ -40,7 +40,7 @@ class Gamebook(Feed):
     number = 16
     provider = NBA_GAMEBOOKS
     role = Role.POST
-    asks_what_is_missing = True
+    polls_missing_games_only = True
     table = "raw_gamebook_players"
     natural_key = ("game_date", "game_id", "team", "player_name")
     needs_players = True

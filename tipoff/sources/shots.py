@@ -42,7 +42,7 @@ class PlayByPlay(Feed):
     number = 15
     provider = NBA_CDN
     role = Role.POST
-    asks_what_is_missing = True
+    polls_missing_games_only = True
     table = "raw_shots"
     natural_key = ("game_date", "game_id", "shot_number")
     not_published_statuses = frozenset({HTTPStatus.FORBIDDEN})

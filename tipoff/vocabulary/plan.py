@@ -71,7 +71,7 @@ class PlanStep(Frozen):
     """Whether games are independent of each other, so that data of some games are useful."""
     fallback_sources: tuple[FallbackSource, ...] = ()
     """Sources that are polled, in this order, for the games it lacks."""
-    asks_what_is_missing: bool = False
+    polls_missing_games_only: bool = False
     """It sends one request a game, after the games: a game it has is not requested again."""
 
     @property
