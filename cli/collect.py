@@ -221,6 +221,7 @@ def _remarks(poll: PollResult) -> Iterator[str]:
     if poll.unresolved_names:
         yield f"{len(poll.unresolved_names)} names unresolved: {shortened(', '.join(poll.unresolved_names))}"
     yield from (f"rejected: {reason} ({count})" for reason, count in sorted(poll.rejected.items()))
+    yield from (f"{reason} ({count})" for reason, count in sorted(poll.unknown_words.items()))
     if poll.unknown_fields:
         yield f"fields that nothing reads: {shortened(', '.join(poll.unknown_fields))}"
 

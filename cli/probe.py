@@ -66,6 +66,8 @@ class PollResult(Frozen):
     unknown_fields: tuple[str, ...]
     unreadable: tuple[str, ...]
     """Why a response that was judged usable cannot be read."""
+    unknown_words: Mapping[str, int] = {}
+    """Reason -> number of rows with a word of unknown meaning."""
 
     @property
     def is_ok(self) -> bool:
@@ -185,6 +187,7 @@ def _read_poll(
         rejected=sum((Counter(reading.rejected) for reading in readings), Counter[str]()),
         unknown_fields=tuple(sorted({field for reading in readings for field in reading.unknown_fields})),
         unreadable=unreadable,
+        unknown_words=sum((Counter(reading.unknown_words) for reading in readings), Counter[str]()),
     )
     return ReadPoll(result, readings)
 

@@ -452,7 +452,8 @@ def _report(
         changed_games=tuple(game.game_id for game in slate.games if game.game_id in changes.games),
         missing_games=missing,
         counts={f"rejected:{source.name}": rejected.total()} if rejected else {},
-        alerts=_alerts(sorted({field for reading in readings for field in reading.unknown_fields}), unknown),
+        alerts=_alerts(sorted({field for reading in readings for field in reading.unknown_fields}), unknown)
+        | _word_alerts(sum((Counter(reading.unknown_words) for reading in readings), Counter[str]())),
         unresolved=len(names),
         unresolved_names=tuple(names[:MAX_REPORTED_NAMES]),
         provider_ids={
@@ -474,6 +475,13 @@ def _alerts(unknown_fields: Sequence[str], unknown_games: Sequence[str]) -> dict
             f"the response has games with unknown ids: {', '.join(unknown_games)}; they are ignored"
         )
     return alerts
+
+
+def _word_alerts(unknown_words: Mapping[str, int]) -> dict[str, str]:
+    if not unknown_words:
+        return {}
+    words = shortened(", ".join(f"{reason} ({count})" for reason, count in sorted(unknown_words.items())), 300)
+    return {"unknown_words": f"the provider uses words of unknown meaning: {words}; add them to the vocabulary"}
 
 
 def _outcome(batch: _BatchReading, missing: Sequence[str], *, suspicious: bool) -> Outcome:

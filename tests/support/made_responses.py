@@ -75,7 +75,7 @@ class MadeResponse(Frozen):
 
     def judge_and_read(self, source: Source) -> Expected:
         """What the source makes of the response."""
-        reading = self._read(source)
+        reading = self.read(source)
         rows = [{name: row[name] for name in row if name not in ("source", "as_of")} for row in reading.rows]
         return Expected(
             outcome=self._judge(source).outcome,
@@ -90,7 +90,7 @@ class MadeResponse(Frozen):
         response = Response(status=200, headers={}, body=self.content, url=request.url, fetched_at=self.as_of)
         return source.judge(request, response, SLATE)
 
-    def _read(self, source: Source) -> Reading:
+    def read(self, source: Source) -> Reading:
         players = PLAYERS if source.needs_players else ()
         context = ReadContext(slate=SLATE, as_of=self.as_of, game_id=self.game_id, part=self.part, players=players)
         return source.read(self.content, context)

@@ -197,6 +197,13 @@ def with_fields(game_id: str, **fields: str) -> Callable[[BatchItem, Any], Any]:
     return change
 
 
+def test_a_game_of_unknown_status_stays_on_the_slate_and_raises_an_alert(day: Reading) -> None:
+    game = day.slate.games[3]
+    report = day.read(SCHEDULE, batch=day.batch(SCHEDULE, with_fields(game.game_id, gameStatusText="Moved")))
+    assert (report.postponed, report.games) == ((), day.slate.games)
+    assert "unknown game status 'Moved' (1)" in report.alerts["unknown_words"]
+
+
 def test_a_postponed_game_is_not_in_the_slate_and_is_reported(day: Reading) -> None:
     postponed = day.slate.games[3].game_id
     day.read(SCHEDULE)

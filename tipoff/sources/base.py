@@ -120,6 +120,8 @@ class Reading(Frozen):
     """game_id -> the provider's own id, which other sources need for their requests."""
     unknown_fields: tuple[str, ...] = ()
     """Paths of fields that are neither read nor ignored: the provider added them."""
+    unknown_words: Mapping[str, int] = {}
+    """Reason -> count of entries kept although a word of the provider is unknown: "unknown game status 'Moved'"."""
     unknown_games: tuple[str, ...] = ()
     """Games of the date whose game_id is unknown: "NYK@BOS"."""
 

@@ -11,16 +11,17 @@ from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Respon
 from tipoff.sources.boxscore_rules import (
     DID_NOT_PLAY,
     INCOMPLETE,
-    NOT_FINAL,
     ROWS_PER_GAME,
     due_games,
     is_complete,
     keep_resolved,
+    not_final,
     read_minutes,
 )
 from tipoff.sources.boxscores import PlayerBoxscores
 from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
 from tipoff.sources.game_boxscores import LiveBoxscores
+from tipoff.sources.game_status import POSTPONED, GameStatus, status_of_text
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.providers import BALLDONTLIE
 from tipoff.sources.rejections import NOT_ON_SLATE
@@ -55,7 +56,7 @@ class BdlBoxscores(Feed):
     paged = True
     ignored_fields: ClassVar[frozenset[str]] = names(
         """
-        per_page season period time postseason postponed datetime ist_stage id conference division city name
+        per_page season period time postseason datetime ist_stage id conference division city name
         abbreviation fg_pct fg3_pct ft_pct position height weight jersey_number college country draft_year
         draft_round draft_number team_id
         home_q1 home_q2 home_q3 home_q4 home_ot1 home_ot2 home_ot3 home_timeouts_remaining home_in_bonus
@@ -83,7 +84,7 @@ class BdlBoxscores(Feed):
         if boxes and all(_date(box) != f"{slate.game_date}" for box in boxes):
             return judged(Outcome.STALE, f"received the box scores of {_date(boxes[0])}, requested {slate.game_date}")
         on_slate = [(game, box) for box in boxes if (game := _slate_game(box, slate))]
-        final = [(game, box) for game, box in on_slate if _is_final(box)]
+        final = [(game, box) for game, box in on_slate if _status(box).is_final]
         complete = [game.game_id for game, box in final if is_complete(_player_rows(box), _score(box))]
         if on_slate and not final:
             if_none = judged(Outcome.NOT_PUBLISHED_YET, "no game is final yet")
@@ -100,8 +101,8 @@ class BdlBoxscores(Feed):
         _next_cursor(top)
         for box in _boxes(top):
             game, listed = _slate_game(box, context.slate), len(_listed_players(box))
-            if game is None or not _is_final(box):
-                collector.reject(NOT_FINAL if game else NOT_ON_SLATE, max(listed, 1))
+            if game is None or not (status := _status(box)).is_final:
+                collector.reject(not_final(status) if game else NOT_ON_SLATE, max(listed, 1))
             elif not is_complete(player_rows := _player_rows(box), _score(box)):
                 collector.reject(INCOMPLETE, listed)
             else:
@@ -137,8 +138,10 @@ def _slate_game(box: Fields, slate: Slate) -> SlateGame | None:
     return next((game for game in slate.games if on_date and {game.home, game.away} == teams), None)
 
 
-def _is_final(box: Fields) -> bool:
-    return box.text("status").startswith("Final")
+def _status(box: Fields) -> GameStatus:
+    if box.has("postponed") and box.boolean("postponed"):
+        return GameStatus(POSTPONED)
+    return status_of_text(box.text("status"), lambda: (box.integer(f"{side}_score") for side in _SIDES))
 
 
 def _next_cursor(top: Fields) -> str | None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from tipoff.sources.base import ReadContext, Row, Slate
 from tipoff.sources.feed import RowCollector
+from tipoff.sources.game_status import GameStatus
 from tipoff.sources.json_payload import Fields
 from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, resolver_of, unresolved_row
 from tipoff.vocabulary import SlateGame, season_of
@@ -22,6 +23,11 @@ DID_NOT_PLAY = "did not play"
 # Minutes and seconds: "35:42" (also "35.000000:42"), whole minutes: "35", and the ISO 8601 duration "PT35M42.00S".
 _CLOCK = re.compile(r"([0-9]{1,3})(?:\.0+)?(?::([0-5]?[0-9]))?")
 _DURATION = re.compile(r"PT([0-9]{1,3})M(?:([0-5]?[0-9](?:\.[0-9]+)?)S)?")
+
+
+def not_final(status: GameStatus) -> str:
+    """The reason for leaving out a game that is not final, with the provider's words where they are unknown."""
+    return status.unknown or NOT_FINAL
 
 
 def due_games(slate: Slate, as_of: datetime) -> tuple[SlateGame, ...]:

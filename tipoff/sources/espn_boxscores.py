@@ -8,22 +8,24 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
+from tipoff.sources import espn
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
 from tipoff.sources.bdl_boxscores import BdlBoxscores
 from tipoff.sources.boxscore_rules import (
     DID_NOT_PLAY,
     INCOMPLETE,
-    NOT_FINAL,
     ROWS_PER_GAME,
     due_games,
     is_complete,
     keep_resolved,
+    not_final,
     parse_minutes,
 )
 from tipoff.sources.boxscores import PlayerBoxscores
 from tipoff.sources.espn_scoreboard import EspnScoreboard
 from tipoff.sources.feed import Feed, RowCollector, judged
 from tipoff.sources.game_boxscores import LiveBoxscores
+from tipoff.sources.game_status import GameStatus
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.providers import ESPN
 from tipoff.sources.rejections import NOT_ON_SLATE
@@ -96,8 +98,8 @@ class EspnBoxscores(Feed):
         top = JsonPayload(self.name, response).top()
         competition = _competition(top)
         game = _slate_game(competition, slate, request.game_id)
-        if game is None or not _is_final(competition):
-            return judged(Outcome.NOT_PUBLISHED_YET, f"{request.part} is not final: {_status(competition)}")
+        if game is None or not _status(competition).is_final:
+            return judged(Outcome.NOT_PUBLISHED_YET, f"{request.part} is not final: {_status_text(competition)}")
         player_rows = _player_rows(top)
         if not is_complete(player_rows, _score(competition)):
             return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{request.part}: {INCOMPLETE}")
@@ -107,9 +109,9 @@ class EspnBoxscores(Feed):
         payload, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
         top = payload.top()
         competition, listed, player_rows = _competition(top), len(_listed_players(top)), _player_rows(top)
-        game, final = _slate_game(competition, context.slate, context.game_id), _is_final(competition)
-        if game is None or not final:
-            collector.reject(NOT_FINAL if game else NOT_ON_SLATE, listed)
+        game, status = _slate_game(competition, context.slate, context.game_id), _status(competition)
+        if game is None or not status.is_final:
+            collector.reject(not_final(status) if game else NOT_ON_SLATE, listed)
         elif not is_complete(player_rows, _score(competition)):
             collector.reject(INCOMPLETE, listed)
         else:
@@ -158,12 +160,12 @@ def _slate_game(competition: Fields, slate: Slate, requested: str | None) -> Sla
     return games[0] if games else None
 
 
-def _status(competition: Fields) -> str:
+def _status(competition: Fields) -> GameStatus:
+    return espn.status_of([competition.fields("status")], lambda: _score(competition).values())
+
+
+def _status_text(competition: Fields) -> str:
     return competition.fields("status").fields("type").text("shortDetail")
-
-
-def _is_final(competition: Fields) -> bool:
-    return competition.fields("status").fields("type").text("name") == "STATUS_FINAL"
 
 
 def _score(competition: Fields) -> dict[str, int]:

@@ -11,9 +11,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from tipoff.errors import NotEnoughDataError
-from tipoff.sources import nba
+from tipoff.sources import espn, nba
 from tipoff.sources.base import Judgement, ReadContext, Reading, ReplacedRows, Request, Response, Row, Slate
 from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
+from tipoff.sources.game_status import GameStatus
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.providers import ESPN
 from tipoff.sources.rejections import NOT_ON_SLATE, another_date
@@ -24,8 +25,6 @@ from tipoff.vocabulary import Outcome, Role, SlateGame, game_date_of, season_of,
 _LEAGUE = "46"
 _LEAGUE_IN_UID = f"~l:{_LEAGUE}~"
 _TRICODES = {team.espn_id: team.tricode for team in TEAMS.values()}
-_STATES: Mapping[str, str] = {"pre": "scheduled", "in": "live", "post": "final"}
-_NOT_PLAYED = frozenset({"STATUS_POSTPONED", "STATUS_CANCELED"})
 
 _IGNORED = names(
     """
@@ -71,7 +70,7 @@ class EspnScoreboard(Feed):
                 collector.reject(NOT_ON_SLATE)
                 continue
             row = {"game_date": context.slate.game_date, "game_id": game.game_id, **event._asdict()}
-            collector.keep({**row, **self.origin(context)})
+            collector.keep_game({**row, **self.origin(context)})
         reading = collector.reading(payload.unknown(self.ignored_fields))
         ids = {row["game_id"]: row["event_id"] for row in reading.rows}
         return reading.model_copy(update={"provider_ids": ids})
@@ -119,8 +118,8 @@ class EspnSchedule(Feed):
             if game_date_of(event.tip_off) != context.slate.game_date:
                 collector.reject(another_date(context.slate.game_date))
             elif game is not None:
-                collector.keep({**_schedule_row(event, game), **self.origin(context)})
-            elif event.home is None or event.away is None or _is_postponed(event):
+                collector.keep_game({**_schedule_row(event, game), **self.origin(context)})
+            elif event.home is None or event.away is None or event.status.is_postponed:
                 collector.reject("postponed, or not between two NBA teams")
             else:
                 unknown.append(f"{event.away}@{event.home}")
@@ -146,7 +145,7 @@ class _Event(NamedTuple):
     away: str | None
     tip_off: datetime
     neutral_site: bool
-    status: str
+    status: GameStatus
     status_text: str
     period: int
     home_points: int
@@ -180,17 +179,18 @@ def _event(event: Fields) -> _Event:
     if sides.keys() != {"home", "away"}:
         raise competition.problem("competitors", "are not one home side and one away side")
     status = event.fields("status")
+    points = {side: _points(fields) for side, fields in sides.items()}
     return _Event(
         event_id=event.identifier("id"),
         home=_tricode(sides["home"]),
         away=_tricode(sides["away"]),
         tip_off=event.time("date"),
         neutral_site=competition.boolean("neutralSite"),
-        status=_status(status.fields("type")),
+        status=espn.status_of([status, *_own_status(competition)], points.values),
         status_text=status.fields("type").text("shortDetail"),
         period=status.integer("period"),
-        home_points=_points(sides["home"]),
-        away_points=_points(sides["away"]),
+        home_points=points["home"],
+        away_points=points["away"],
     )
 
 
@@ -214,12 +214,9 @@ def _points(side: Fields) -> int:
     return int(text)
 
 
-def _status(kind: Fields) -> str:
-    """Our status: scheduled, live, final or postponed."""
-    name, state = kind.text("name"), kind.text("state")
-    if state not in _STATES:
-        raise kind.problem("state", f"is not one of {', '.join(_STATES)}")
-    return "postponed" if name in _NOT_PLAYED else _STATES[state]
+def _own_status(competition: Fields) -> list[Fields]:
+    """The status that the competition has beside its event's."""
+    return [competition.fields("status")] if competition.has("status") else []
 
 
 def _find_game(event: _Event, games: Iterable[SlateGame]) -> SlateGame | None:
@@ -232,14 +229,10 @@ def _find_game(event: _Event, games: Iterable[SlateGame]) -> SlateGame | None:
 
 def _find_moved_game(event: _Event, games: Iterable[SlateGame]) -> SlateGame | None:
     """The game of the same teams with the nearest tip-off on any date; None for a postponed event."""
-    if _is_postponed(event):
+    if event.status.is_postponed:
         return None
     same_teams = (game for game in games if (game.away, game.home) == (event.away, event.home))
     return min(same_teams, key=lambda game: abs(game.tip_off - event.tip_off), default=None)
-
-
-def _is_postponed(event: _Event) -> bool:
-    return event.status == "postponed"
 
 
 def _stale_judgement(events: Iterable[_Event], slate: Slate) -> Judgement | None:
@@ -256,7 +249,7 @@ def _is_on_calendar(payload: JsonPayload, slate: Slate) -> bool:
 
 
 def _schedule_row(event: _Event, game: SlateGame) -> Row:
-    """The row of `raw_schedule`, without its origin."""
+    """The row of `raw_schedule` without its origin, its status as a GameStatus."""
     game_date = game_date_of(event.tip_off)
     return {
         "game_date": game_date,

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from tipoff.errors import ContractError
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate, Source
+from tipoff.sources.game_status import GameStatus
 from tipoff.sources.outcomes import Expected, classify
 from tipoff.sources.rejections import REPEATED
 from tipoff.vocabulary import Outcome, SlateGame
@@ -52,6 +53,7 @@ class RowCollector:
         self._key = key
         self._rows: dict[tuple[object, ...], Row] = {}
         self._rejected: Counter[str] = Counter()
+        self._unknown_words: Counter[str] = Counter()
         self._unresolved: dict[tuple[str, ...], Row] = {}
 
     def keep(self, row: Row) -> None:
@@ -61,6 +63,16 @@ class RowCollector:
             self.reject(REPEATED)
         else:
             self._rows[key] = row
+
+    def keep_game(self, row: Row) -> None:
+        """Add the row of a game, whose `status` is a GameStatus; an unknown one is reported."""
+        self.report_unknown(row["status"])
+        self.keep({**row, "status": row["status"].status})
+
+    def report_unknown(self, status: GameStatus) -> None:
+        """Count an entry whose status is unknown."""
+        if status.unknown:
+            self._unknown_words[status.unknown] += 1
 
     def reject(self, reason: str, count: int = 1) -> None:
         """Count entries that are left out."""
@@ -78,6 +90,7 @@ class RowCollector:
             unresolved=tuple(self._unresolved.values()),
             rejected=dict(sorted(self._rejected.items())),
             provider_ids=provider_ids or {},
+            unknown_words=dict(sorted(self._unknown_words.items())),
             unknown_fields=unknown_fields,
         )
 

@@ -17,12 +17,14 @@ from tipoff.sources.boxscore_rules import (
     due_games,
     game_columns,
     is_complete,
+    not_final,
     parse_minutes,
     read_minutes,
     requested_game,
 )
 from tipoff.sources.boxscores import PlayerBoxscores
 from tipoff.sources.feed import Feed, RowCollector, judged
+from tipoff.sources.game_status import GameStatus
 from tipoff.sources.json_payload import Fields, JsonPayload, ResultSet, names
 from tipoff.sources.outcomes import classify
 from tipoff.sources.providers import NBA_CDN, NBA_STATS
@@ -155,7 +157,7 @@ class LiveBoxscores(Feed):
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
         box = JsonPayload(self.name, response).top().fields("game")
         game = _live_game(box, slate, request.game_id)
-        if game is None or not _is_final(box):
+        if game is None or not _status(box).is_final:
             return judged(Outcome.NOT_PUBLISHED_YET, f"{request.part} is not final: {box.text('gameStatusText')}")
         player_rows = _player_rows(box)
         if not is_complete(player_rows, _score(box)):
@@ -168,8 +170,8 @@ class LiveBoxscores(Feed):
         game, listed = _live_game(box, context.slate, context.game_id), len(_listed_players(box))
         for side in _sides(box):
             side.ignore("statistics")
-        if game is None or not _is_final(box):
-            collector.reject(NOT_FINAL if game else NOT_ON_SLATE, listed)
+        if game is None or not (status := _status(box)).is_final:
+            collector.reject(not_final(status) if game else NOT_ON_SLATE, listed)
         elif not is_complete(player_rows := _player_rows(box), _score(box)):
             collector.reject(INCOMPLETE, listed)
         else:
@@ -278,8 +280,8 @@ def _live_game(box: Fields, slate: Slate, requested: str | None) -> SlateGame | 
     return game
 
 
-def _is_final(box: Fields) -> bool:
-    return nba.status_of(box, postponed=box.text("gameStatusText").strip() == "PPD") == "final"
+def _status(box: Fields) -> GameStatus:
+    return nba.status_of(box, lambda: _score(box).values())
 
 
 def _score(box: Fields) -> dict[str, int]:

@@ -1,8 +1,18 @@
 """What the NBA's own payloads share: ids, game statuses, and the refusal of other leagues' payloads."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
+from tipoff.sources import game_status
+from tipoff.sources.game_status import (
+    FINAL,
+    LIVE,
+    POSTPONED,
+    SCHEDULED,
+    GameStatus,
+    flag_means_postponed,
+    unknown_status,
+)
 from tipoff.sources.json_payload import Fields, JsonPayload, ResultSet
 from tipoff.teams import find_team
 
@@ -19,7 +29,8 @@ SEASON_TYPES: Mapping[str, str] = {
 }
 """By the first three digits of a game id."""
 
-_STATUSES: Mapping[int, str] = {1: "scheduled", 2: "live", 3: "final"}
+_STATUSES: Mapping[int, str] = {1: SCHEDULED, 2: LIVE, 3: FINAL}
+"""By `gameStatus`."""
 
 OUTSIDE = "team or game outside the NBA"
 
@@ -47,12 +58,19 @@ def tricode_of(team: Fields) -> str | None:
     return known.tricode if known else None
 
 
-def status_of(game: Fields, *, postponed: bool) -> str:
-    """scheduled, live, final or postponed, from `gameStatus` (1 to 3)."""
-    status = _STATUSES.get(game.integer("gameStatus"))
-    if status is None:
-        raise game.problem("gameStatus", "is not 1, 2 or 3")
-    return "postponed" if postponed and status != "final" else status
+def status_of(game: Fields, points: Callable[[], Iterable[int]]) -> GameStatus:
+    """The status of a game by its `gameStatus`, `gameStatusText` and, where it is present, `postponedStatus`.
+
+    `points`: of both sides, called for a final game only.
+    """
+    number, text = game.integer("gameStatus"), game.text("gameStatusText")
+    flag = game.text("postponedStatus") if game.has("postponedStatus") else ""
+    status, not_played = game_status.status_of(_STATUSES.get(number), [text], points), flag_means_postponed(flag)
+    if not_played or status.is_postponed:
+        return GameStatus(POSTPONED)
+    if number not in _STATUSES:
+        return unknown_status(number, text)
+    return unknown_status("postponedStatus", flag) if not_played is None else status
 
 
 def first_result_set(payload: JsonPayload) -> ResultSet:

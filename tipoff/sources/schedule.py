@@ -7,6 +7,7 @@ from typing import ClassVar
 from tipoff.sources import nba
 from tipoff.sources.base import Judgement, ReadContext, Reading, ReplacedRows, Request, Response, Row, Slate
 from tipoff.sources.feed import Feed, RowCollector, judged
+from tipoff.sources.game_status import POSTPONED
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.providers import NBA_CDN, NBA_STATS
 from tipoff.vocabulary import PREDICTED, Outcome, Role, SlateGame, game_date_of, season_of, step_names
@@ -72,7 +73,7 @@ class Schedule(Feed):
                 if row is None:
                     collector.reject(nba.OUTSIDE)
                 else:
-                    collector.keep({**row, "season": season, **origin})
+                    collector.keep_game({**row, "season": season, **origin})
         return collector.reading(payload.unknown(self.ignored_fields))
 
     def replaced_rows(self, rows: Sequence[Row], slate: Slate) -> ReplacedRows:
@@ -87,20 +88,23 @@ def slate_games(rows: Iterable[Row], game_date: date) -> tuple[SlateGame, ...]:
     games = [
         SlateGame(game_id=row["game_id"], away=row["away"], home=row["home"], tip_off=row["tip_off"])
         for row in rows
-        if row["game_date"] == game_date and row["season_type"] in PREDICTED and row["status"] != "postponed"
+        if row["game_date"] == game_date and row["season_type"] in PREDICTED and row["status"] != POSTPONED
     ]
     return tuple(sorted(games, key=lambda game: (game.tip_off, game.game_id)))
 
 
 def _schedule_row(game: Fields) -> Row | None:
-    """The row of a game; None unless it is between two NBA teams (All-Star, foreign guests, teams not decided yet)."""
+    """The row of a game, its status as a GameStatus.
+
+    None unless it is between two NBA teams (All-Star, foreign guests, teams not decided yet).
+    """
     game_id = game.text("gameId")
     # gameDateTimeEst is Eastern wall-clock time with a wrong "Z"; this field alone is correct.
     tip_off = game.time("gameDateTimeUTC")
-    postponed = game.text("gameStatusText").strip() == "PPD" or game.text("postponedStatus") == "Y"
-    status = nba.status_of(game, postponed=postponed)
     neutral_site = game.boolean("isNeutral")
-    home, away = (nba.tricode_of(game.fields(side)) for side in ("homeTeam", "awayTeam"))
+    sides = [game.fields(side) for side in ("homeTeam", "awayTeam")]
+    status = nba.status_of(game, lambda: (side.integer("score") if side.has("score") else 0 for side in sides))
+    home, away = map(nba.tricode_of, sides)
     if home is None or away is None or not nba.is_nba_game(game_id):
         return None
     return {

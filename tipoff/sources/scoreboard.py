@@ -7,6 +7,7 @@ from typing import ClassVar
 from tipoff.sources import nba
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
 from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
+from tipoff.sources.game_status import OVER
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.providers import NBA_CDN
 from tipoff.sources.rejections import another_date
@@ -57,7 +58,7 @@ class Scoreboard(Feed):
             elif row["game_date"] != context.slate.game_date:
                 collector.reject(another_date(context.slate.game_date))
             else:
-                collector.keep({**row, **self.origin(context)})
+                collector.keep_game({**row, **self.origin(context)})
         return collector.reading(payload.unknown(self.ignored_fields))
 
     def expected_rows(self, slate: Slate) -> int:
@@ -65,7 +66,7 @@ class Scoreboard(Feed):
 
     def covers(self, rows: Iterable[Row], slate: Slate) -> frozenset[str]:
         """The slate's games that are over: polls go on until all of them are."""
-        over = {row["game_id"] for row in rows if row["status"] in {"final", "postponed"}}
+        over = {row["game_id"] for row in rows if row["status"] in OVER}
         return frozenset(game.game_id for game in slate.games if game.game_id in over)
 
 
@@ -84,11 +85,11 @@ def _date(board: Fields) -> date:
 
 
 def _scoreboard_row(game: Fields) -> Row | None:
-    """The row of a game; None unless it is between two NBA teams."""
+    """The row of a game, its status as a GameStatus; None unless it is between two NBA teams."""
     game_id, text = game.text("gameId"), game.text("gameStatusText").strip()
-    status = nba.status_of(game, postponed=text == "PPD")
     sides = {side: game.fields(f"{side}Team") for side in ("home", "away")}
     points = {f"{side}_points": team.integer("score") for side, team in sides.items()}
+    status = nba.status_of(game, points.values)
     tip_off, period = game.time("gameTimeUTC"), game.integer("period")
     if None in map(nba.tricode_of, sides.values()) or not nba.is_nba_game(game_id):
         return None

@@ -153,7 +153,7 @@ season_type STRING! | preseason, regular, all_star, playoffs, play_in or cup_fin
 home STRING! | home team's tricode
 away STRING! | away team's tricode
 tip_off TIMESTAMP! | scheduled tip-off
-status STRING! | scheduled, live, final or postponed
+status STRING! | scheduled, live, final, postponed or unknown
 neutral_site BOOL! | played at a neutral site
 """
         + _ORIGIN,
@@ -267,7 +267,7 @@ last_update TIMESTAMP | when the book last changed it
         "game_date game_id",
         _GAME
         + """
-status STRING! | scheduled, live, final or postponed
+status STRING! | scheduled, live, final, postponed or unknown
 status_text STRING! | status text of the provider
 period INT64! | period being played; 0 before tip-off
 home_points INT64! | home team's points
@@ -288,7 +288,7 @@ home STRING! | home team's tricode
 away STRING! | away team's tricode
 tip_off TIMESTAMP! | tip-off according to ESPN
 neutral_site BOOL! | played at a neutral site
-status STRING! | scheduled, live, final or postponed
+status STRING! | scheduled, live, final, postponed or unknown
 status_text STRING! | status text of ESPN
 period INT64! | period being played; 0 before tip-off
 home_points INT64! | home team's points

@@ -301,10 +301,12 @@ def test_an_invalid_espn_statistic_is_refused(recordings: Recordings, index: int
         recordings.read(ESPN_BOX, document)
 
 
-@pytest.mark.parametrize("status", ["STATUS_SCHEDULED", "STATUS_IN_PROGRESS", "STATUS_POSTPONED"])
-def test_an_espn_game_that_is_not_final_makes_no_rows(recordings: Recordings, status: str) -> None:
+@pytest.mark.parametrize(
+    ("status", "state"), [("STATUS_SCHEDULED", "pre"), ("STATUS_IN_PROGRESS", "in"), ("STATUS_POSTPONED", "post")]
+)
+def test_an_espn_game_that_is_not_final_makes_no_rows(recordings: Recordings, status: str, state: str) -> None:
     document = recordings.document(ESPN_BOX)
-    document["header"]["competitions"][0]["status"]["type"]["name"] = status
+    document["header"]["competitions"][0]["status"]["type"] |= {"name": status, "state": state}
     assert outcome_of(recordings, ESPN_BOX, document) is Outcome.NOT_PUBLISHED_YET
     reading = recordings.read(ESPN_BOX, document)
     assert (reading.rows, reading.rejected) == ((), {"game not final": 24})

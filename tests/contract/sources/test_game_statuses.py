@@ -1,0 +1,273 @@
+"""The words of providers for a game's status, at every source that carries one."""
+
+import json
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from tests.support.made_responses import SLATE, made_response
+from tipoff.sources.base import ReadContext, Reading
+from tipoff.sources.game_status import FINAL, LIVE, POSTPONED, SCHEDULED, UNKNOWN, flag_means_postponed, meaning_of
+from tipoff.sources.registry import SOURCES
+from tipoff.sources.schedule import slate_games
+from tipoff.vocabulary import Outcome
+
+FIRST, SECOND = SLATE.games
+NOT_PLAYED = (
+    "Postponed",
+    "POSTPONED",
+    "ppd",
+    "PPD ",
+    "P.P.D.",
+    "PPD - weather",
+    "Cancelled",
+    "Canceled",
+    "CANCELLED",
+    "Forfeit",
+    "Suspended",
+    "P",
+)
+NBA_STATES = {SCHEDULED: (1, "7:30 pm ET"), LIVE: (2, "Q2 07:15"), FINAL: (3, "Final")}
+ESPN_STATES = {
+    SCHEDULED: ("STATUS_SCHEDULED", "pre"),
+    LIVE: ("STATUS_IN_PROGRESS", "in"),
+    FINAL: ("STATUS_FINAL", "post"),
+}
+
+
+class Entry:
+    """The made response of a source, whose first game is in a state."""
+
+    def __init__(self, source_name: str, state: str, points: tuple[int, int] = (101, 99)) -> None:
+        self.source, self.made = SOURCES[source_name], made_response(source_name)
+        self.document: Any = deepcopy(self.made.body)
+        game = self.game
+        if source_name.startswith("nbac"):
+            game["gameStatus"], game["gameStatusText"] = NBA_STATES[state]
+            sides = [game["homeTeam"], game["awayTeam"]]
+        else:
+            game["status"]["type"] = self.espn_type(*ESPN_STATES[state])
+            sides = game["competitions"][0]["competitors"]
+        for side, scored in zip(sides, points, strict=True):
+            side["score"] = scored
+
+    @property
+    def game(self) -> Any:
+        found = {
+            "nbac_schedule": lambda: self.document["leagueSchedule"]["gameDates"][0]["games"][0],
+            "nbac_scoreboard": lambda: self.document["scoreboard"]["games"][0],
+        }
+        return found.get(self.source.name, lambda: self.document["events"][0])()
+
+    @staticmethod
+    def espn_type(name: str, state: str, detail: str = "") -> dict[str, str]:
+        return {"name": name, "state": state, "shortDetail": detail}
+
+    def read(self) -> Reading:
+        context = ReadContext(slate=SLATE, as_of=self.made.as_of, part=self.made.part)
+        return self.source.read(json.dumps(self.document).encode(), context)
+
+    def status(self) -> str:
+        (row,) = (row for row in self.read().rows if row["game_id"] == FIRST.game_id)
+        return str(row["status"])
+
+
+NBA = ("nbac_schedule", "nbac_scoreboard")
+ESPN = ("espn_schedule", "espn_scoreboard")
+each_source = pytest.mark.parametrize("source", [*NBA, *ESPN])
+
+
+def test_every_schedule_and_scoreboard_is_tested() -> None:
+    of_status = {name for name, source in SOURCES.items() if "schedule" in source.table or "scoreboard" in source.table}
+    assert of_status == {*NBA, *ESPN}
+
+
+@pytest.mark.parametrize("text", NOT_PLAYED)
+def test_the_words_for_not_played_mean_postponed(text: str) -> None:
+    assert meaning_of(text) == POSTPONED
+
+
+@pytest.mark.parametrize(
+    ("text", "meaning"),
+    [
+        ("7:30 pm ET", SCHEDULED),
+        ("7:30 PM PST", SCHEDULED),
+        ("TBD", SCHEDULED),
+        ("2025-01-11T00:30:00Z", SCHEDULED),
+        ("STATUS_RAIN_DELAY", SCHEDULED),
+        ("Q4 2:30", LIVE),
+        ("Q1 :35.2", LIVE),
+        ("END Q2", LIVE),
+        ("Halftime", LIVE),
+        ("End of 1st Qtr", LIVE),
+        ("OT2 1:00", LIVE),
+        ("STATUS_END_PERIOD", LIVE),
+        ("Final", FINAL),
+        ("Final/OT", FINAL),
+        ("Final/2OT", FINAL),
+        ("STATUS_FINAL_OT", FINAL),
+        ("STATUS_HOME_FORFEIT", POSTPONED),
+        ("Relocated", UNKNOWN),
+        ("Final - protested", UNKNOWN),
+        ("STATUS_WALKOVER", UNKNOWN),
+    ],
+)
+def test_a_text_has_a_meaning_in_any_form(text: str, meaning: str) -> None:
+    assert (meaning_of(text), meaning_of(text.lower())) == (meaning, meaning)
+
+
+@pytest.mark.parametrize("source", NBA)
+@pytest.mark.parametrize("state", NBA_STATES)
+@pytest.mark.parametrize("text", NOT_PLAYED)
+def test_postponed_in_the_text_beats_the_number(source: str, state: str, text: str) -> None:
+    entry = Entry(source, state)
+    entry.game["gameStatusText"] = text
+    assert entry.status() == POSTPONED
+
+
+@pytest.mark.parametrize("source", NBA)
+@pytest.mark.parametrize("state", NBA_STATES)
+@pytest.mark.parametrize("flag", ["Y", "P", "y", " P ", "PPD", "Cancelled"])
+def test_the_postponed_flag_beats_number_and_text(source: str, state: str, flag: str) -> None:
+    entry = Entry(source, state)
+    entry.game["postponedStatus"] = flag
+    assert entry.status() == POSTPONED
+
+
+@pytest.mark.parametrize("flag", ["N", "n", "A", "", None])
+def test_a_flag_for_as_scheduled_changes_nothing(flag: str | None) -> None:
+    entry = Entry("nbac_schedule", SCHEDULED)
+    entry.game["postponedStatus"] = flag
+    assert entry.status() == SCHEDULED
+    assert flag_means_postponed(flag or "") is False
+
+
+@pytest.mark.parametrize("source", ESPN)
+@pytest.mark.parametrize("state", ESPN_STATES)
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("STATUS_POSTPONED", "STATUS_CANCELED", "STATUS_CANCELLED", "STATUS_FORFEIT", "STATUS_SUSPENDED"),
+        *("STATUS_ABANDONED", "STATUS_HOME_FORFEIT", "status_postponed"),
+    ],
+)
+def test_espns_names_for_not_played_beat_the_state(source: str, state: str, name: str) -> None:
+    entry = Entry(source, state, points=(2, 0))
+    entry.game["status"]["type"] = Entry.espn_type(name, ESPN_STATES[state][1])
+    assert entry.status() == POSTPONED
+
+
+@pytest.mark.parametrize("source", ESPN)
+@pytest.mark.parametrize("state", ESPN_STATES)
+def test_espn_may_call_a_game_postponed_in_its_detail_or_its_competition(source: str, state: str) -> None:
+    entry = Entry(source, state)
+    entry.game["status"]["type"]["shortDetail"] = "Ppd"
+    assert entry.status() == POSTPONED
+    entry = Entry(source, state)
+    entry.game["competitions"][0]["status"] = {"type": Entry.espn_type("STATUS_POSTPONED", "post")}
+    assert entry.status() == POSTPONED
+
+
+@each_source
+@pytest.mark.parametrize("points", [(0, 0), (2, 0), (0, 101)])
+def test_a_final_game_without_points_is_not_final(source: str, points: tuple[int, int]) -> None:
+    entry = Entry(source, FINAL, points)
+    assert (entry.status(), entry.read().unknown_words) == (UNKNOWN, {"final without points": 1})
+    assert Entry(source, FINAL).status() == FINAL
+
+
+def _moved(game: Any) -> None:
+    game["gameStatusText"] = "Moved"
+
+
+def _status_4(game: Any) -> None:
+    game["gameStatus"] = 4
+
+
+def _flag_x(game: Any) -> None:
+    game["postponedStatus"] = "X"
+
+
+def _espn_moved(game: Any) -> None:
+    game["status"]["type"]["name"] = "STATUS_MOVED"
+
+
+def _espn_state(game: Any) -> None:
+    game["status"]["type"]["state"] = "limbo"
+
+
+UNKNOWN_WORDS: Mapping[Callable[[Any], None], tuple[tuple[str, ...], str]] = {
+    _moved: (NBA, "Moved"),
+    _status_4: (NBA, "4 "),
+    _flag_x: (NBA, "postponedStatus X"),
+    _espn_moved: (ESPN, "STATUS_MOVED"),
+    _espn_state: (ESPN, "limbo"),
+}
+
+
+@pytest.mark.parametrize("state", [SCHEDULED, LIVE, FINAL])
+@pytest.mark.parametrize(
+    ("source", "change"), [(source, change) for change, (sources, _) in UNKNOWN_WORDS.items() for source in sources]
+)
+def test_an_unknown_word_is_reported_and_the_game_is_kept(
+    source: str, change: Callable[[Any], None], state: str
+) -> None:
+    entry = Entry(source, state)
+    change(entry.game)
+    reading = entry.read()
+    ((reason, count),) = reading.unknown_words.items()
+    assert reason.startswith(f"unknown game status '{UNKNOWN_WORDS[change][1]}")
+    assert (entry.status(), count) == (UNKNOWN, 1)
+    assert FIRST.game_id not in entry.source.covers(reading.rows, SLATE) or source != "nbac_scoreboard"
+    if source.endswith("schedule"):
+        assert FIRST in slate_games(reading.rows, SLATE.game_date)
+
+
+@pytest.mark.parametrize(("number", "text"), [(1, "Final"), (3, "7:30 pm ET")])
+def test_a_number_that_contradicts_the_text_makes_an_unknown_status(number: int, text: str) -> None:
+    entry = Entry("nbac_scoreboard", LIVE)
+    entry.game.update(gameStatus=number, gameStatusText=text)
+    assert entry.status() == UNKNOWN
+
+
+def _live_box(document: Any, text: str) -> None:
+    document["game"]["gameStatusText"] = text
+
+
+def _bdl_box(document: Any, text: str) -> None:
+    document["data"][0]["status"] = text
+
+
+def _espn_box(document: Any, text: str) -> None:
+    document["header"]["competitions"][0]["status"]["type"]["name"] = f"STATUS_{text.upper()}"
+
+
+BOX_SCORES = {"nbac_live_boxscore": _live_box, "bdl_player_boxscores": _bdl_box, "espn_boxscores": _espn_box}
+
+
+@pytest.mark.parametrize("source", BOX_SCORES)
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [("Postponed", "game not final"), ("Forfeit", "game not final"), ("Moved", "unknown game status '")],
+)
+def test_a_box_score_of_a_game_not_played_or_of_unknown_status_makes_no_rows(
+    source: str, text: str, reason: str
+) -> None:
+    made = made_response(source)
+    document = deepcopy(made.body)
+    BOX_SCORES[source](document, text)
+    changed = made.model_copy(update={"body": document})
+    result = changed.judge_and_read(SOURCES[source])
+    assert not [row for row in result.rows if row["game_id"] == FIRST.game_id]
+    assert result.outcome is not Outcome.OK
+    assert any(name.startswith(reason) for name in changed.read(SOURCES[source]).rejected)
+
+
+def test_balldontlies_postponed_flag_beats_final() -> None:
+    made = made_response("bdl_player_boxscores")
+    document = deepcopy(made.body)
+    document["data"][0]["postponed"] = True
+    reading = made.model_copy(update={"body": document}).read(SOURCES["bdl_player_boxscores"])
+    assert not [row for row in reading.rows if row["game_id"] == FIRST.game_id]
