@@ -70,7 +70,7 @@ class EspnScoreboard(Feed):
                 collector.reject(NOT_ON_SLATE)
                 continue
             row = {"game_date": context.slate.game_date, "game_id": game.game_id, **event._asdict()}
-            collector.keep_game({**row, **self.origin(context)})
+            collector.keep_game({**row, **self.origin(context)}, event.tip_off, context.as_of)
         reading = collector.reading(payload.unknown(self.ignored_fields))
         ids = {row["game_id"]: row["event_id"] for row in reading.rows}
         return reading.model_copy(update={"provider_ids": ids})
@@ -118,7 +118,8 @@ class EspnSchedule(Feed):
             if game_date_of(event.tip_off) != context.slate.game_date:
                 collector.reject(another_date(context.slate.game_date))
             elif game is not None:
-                collector.keep_game({**_schedule_row(event, game), **self.origin(context)})
+                row = {**_schedule_row(event, game), **self.origin(context)}
+                collector.keep_game(row, event.tip_off, context.as_of)
             elif event.home is None or event.away is None or event.status.is_postponed:
                 collector.reject("postponed, or not between two NBA teams")
             else:

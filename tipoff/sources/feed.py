@@ -5,11 +5,12 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import ClassVar
+from datetime import datetime
+from typing import ClassVar, NamedTuple
 
 from tipoff.errors import ContractError
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate, Source
-from tipoff.sources.game_status import GameStatus
+from tipoff.sources.game_status import FINAL, LIVE, POSTPONED, SCHEDULED, UNKNOWN, GameStatus
 from tipoff.sources.outcomes import Expected, classify
 from tipoff.sources.rejections import REPEATED
 from tipoff.vocabulary import Outcome, SlateGame
@@ -52,6 +53,7 @@ class RowCollector:
     def __init__(self, key: tuple[str, ...]) -> None:
         self._key = key
         self._rows: dict[tuple[object, ...], Row] = {}
+        self._game_ranks: dict[tuple[object, ...], _GameRank] = {}
         self._rejected: Counter[str] = Counter()
         self._unknown_words: Counter[str] = Counter()
         self._unresolved: dict[tuple[str, ...], Row] = {}
@@ -64,10 +66,19 @@ class RowCollector:
         else:
             self._rows[key] = row
 
-    def keep_game(self, row: Row) -> None:
-        """Add the row of a game, whose `status` is a GameStatus; an unknown one is reported."""
-        self.report_unknown(row["status"])
-        self.keep({**row, "status": row["status"].status})
+    def keep_game(self, row: Row, tip_off: datetime, as_of: datetime) -> None:
+        """Add the row of a game, whose `status` is a GameStatus; an unknown one is reported.
+
+        Of two rows of a key the better one by status and tip-off stays, the other one counts as repeated.
+        """
+        status: GameStatus = row["status"]
+        self.report_unknown(status)
+        row = {**row, "status": status.status}
+        key, rank = tuple(row[column] for column in self._key), _game_rank(row, tip_off, as_of)
+        if key in self._rows:
+            self.reject(REPEATED)
+        if key not in self._rows or rank > self._game_ranks[key]:
+            self._rows[key], self._game_ranks[key] = row, rank
 
     def report_unknown(self, status: GameStatus) -> None:
         """Count an entry whose status is unknown."""
@@ -93,6 +104,33 @@ class RowCollector:
             unknown_words=dict(sorted(self._unknown_words.items())),
             unknown_fields=unknown_fields,
         )
+
+
+_STATUS_RANKS = {status: rank for rank, status in enumerate((POSTPONED, UNKNOWN, SCHEDULED, LIVE, FINAL))}
+
+
+class _GameRank(NamedTuple):
+    """How well an entry states a game that a response has twice, by the first field that differs; more is better."""
+
+    status: int
+    to_come: bool
+    """The tip-off is after the as-of time."""
+    nearness: float
+    """The nearest tip-off is best."""
+    played: tuple[int, int]
+    """Points and period."""
+    content: str
+
+
+def _game_rank(row: Row, tip_off: datetime, as_of: datetime) -> _GameRank:
+    points = row.get("home_points", 0) + row.get("away_points", 0)
+    return _GameRank(
+        status=_STATUS_RANKS[row["status"]],
+        to_come=tip_off > as_of,
+        nearness=-abs((tip_off - as_of).total_seconds()),
+        played=(points, row.get("period", 0)),
+        content=repr(sorted(row.items())),
+    )
 
 
 def judged(outcome: Outcome, reason: str) -> Judgement:

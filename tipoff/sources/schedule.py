@@ -73,7 +73,7 @@ class Schedule(Feed):
                 if row is None:
                     collector.reject(nba.OUTSIDE)
                 else:
-                    collector.keep_game({**row, "season": season, **origin})
+                    collector.keep_game({**row, "season": season, **origin}, row["tip_off"], context.as_of)
         return collector.reading(payload.unknown(self.ignored_fields))
 
     def replaced_rows(self, rows: Sequence[Row], slate: Slate) -> ReplacedRows:

@@ -58,7 +58,8 @@ class Scoreboard(Feed):
             elif row["game_date"] != context.slate.game_date:
                 collector.reject(another_date(context.slate.game_date))
             else:
-                collector.keep_game({**row, **self.origin(context)})
+                row = {**row, **self.origin(context)}
+                collector.keep_game(row, game.time("gameTimeUTC"), context.as_of)
         return collector.reading(payload.unknown(self.ignored_fields))
 
     def expected_rows(self, slate: Slate) -> int:

@@ -232,6 +232,91 @@ def test_a_number_that_contradicts_the_text_makes_an_unknown_status(number: int,
     assert entry.status() == UNKNOWN
 
 
+def _twice(entry: Entry, other: Entry, *, other_first: bool) -> Reading:
+    """The reading of an entry whose response has its first game a second time, as another entry states it."""
+    entry = deepcopy(entry)
+    games = {
+        "nbac_schedule": lambda: entry.document["leagueSchedule"]["gameDates"][0]["games"],
+        "nbac_scoreboard": lambda: entry.document["scoreboard"]["games"],
+    }.get(entry.source.name, lambda: entry.document["events"])()
+    games.insert(0 if other_first else len(games), other.game)
+    return entry.read()
+
+
+def _first_game(reading: Reading) -> dict[str, Any]:
+    (row,) = (row for row in reading.rows if row["game_id"] == FIRST.game_id)
+    return row
+
+
+BETTER_FIRST = (FINAL, LIVE, SCHEDULED, UNKNOWN, POSTPONED)
+
+
+def _in_status(source: str, status: str) -> Entry:
+    entry = Entry(source, status if status in NBA_STATES else SCHEDULED)
+    if source in NBA:
+        entry.game["gameStatusText"] = {POSTPONED: "PPD", UNKNOWN: "Moved"}.get(status, entry.game["gameStatusText"])
+    elif status in (POSTPONED, UNKNOWN):
+        entry.game["status"]["type"]["name"] = f"STATUS_{'POSTPONED' if status == POSTPONED else 'MOVED'}"
+    return entry
+
+
+@each_source
+@pytest.mark.parametrize("other_first", [True, False])
+@pytest.mark.parametrize(
+    ("better", "worse"), [(better, worse) for n, better in enumerate(BETTER_FIRST) for worse in BETTER_FIRST[n + 1 :]]
+)
+def test_the_better_status_of_two_entries_stays_in_any_order(
+    source: str, better: str, worse: str, *, other_first: bool
+) -> None:
+    reading = _twice(_in_status(source, worse), _in_status(source, better), other_first=other_first)
+    assert _first_game(reading)["status"] == better
+    assert reading.rejected["repeated"] == 1
+
+
+@pytest.mark.parametrize("other_first", [True, False])
+@pytest.mark.parametrize(
+    ("tip_off", "other", "kept"),
+    [
+        ("2025-01-08T00:30:00Z", "2025-01-16T00:30:00Z", "2025-01-16"),
+        ("2025-01-11T00:30:00Z", "2025-01-16T00:30:00Z", "2025-01-11"),
+        ("2025-01-03T00:30:00Z", "2025-01-08T00:30:00Z", "2025-01-08"),
+    ],
+)
+@pytest.mark.parametrize("status", [SCHEDULED, POSTPONED])
+def test_a_tip_off_to_come_beats_a_past_one_and_the_nearest_one_is_best(
+    status: str, tip_off: str, other: str, kept: str, *, other_first: bool
+) -> None:
+    first, second = _in_status("nbac_schedule", status), _in_status("nbac_schedule", status)
+    first.game["gameDateTimeUTC"], second.game["gameDateTimeUTC"] = tip_off, other
+    row = _first_game(_twice(first, second, other_first=other_first))
+    assert f"{row['tip_off'].date()}" == kept
+
+
+@pytest.mark.parametrize("other_first", [True, False])
+def test_a_played_game_keeps_its_row_although_it_is_listed_again_for_later(*, other_first: bool) -> None:
+    played, again = _in_status("nbac_schedule", FINAL), _in_status("nbac_schedule", SCHEDULED)
+    again.game["gameDateTimeUTC"] = "2025-02-11T00:30:00Z"
+    row = _first_game(_twice(played, again, other_first=other_first))
+    assert (row["status"], row["tip_off"]) == (FINAL, FIRST.tip_off)
+
+
+@pytest.mark.parametrize("other_first", [True, False])
+def test_the_espn_id_is_that_of_the_event_that_was_played(*, other_first: bool) -> None:
+    postponed, played = _in_status("espn_scoreboard", POSTPONED), Entry("espn_scoreboard", FINAL, (88, 90))
+    played.game["id"] = "9007"
+    reading = _twice(postponed, played, other_first=other_first)
+    row = _first_game(reading)
+    assert (row["event_id"], row["home_points"], row["away_points"]) == ("9007", 88, 90)
+    assert reading.provider_ids[FIRST.game_id] == "9007"
+
+
+@each_source
+def test_of_two_entries_of_one_status_the_order_does_not_matter(source: str) -> None:
+    one, other = Entry(source, FINAL, (88, 90)), Entry(source, FINAL, (101, 99))
+    rows = {repr(_first_game(_twice(one, other, other_first=first))) for first in (True, False)}
+    assert len(rows) == 1
+
+
 def _live_box(document: Any, text: str) -> None:
     document["game"]["gameStatusText"] = text
 
