@@ -13,7 +13,7 @@ from typing import NamedTuple
 from tipoff.errors import NotEnoughDataError
 from tipoff.sources import espn, nba
 from tipoff.sources.base import Judgement, ReadContext, Reading, ReplacedRows, Request, Response, Row, Slate
-from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
+from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games, judged_implausible
 from tipoff.sources.game_status import GameStatus
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.providers import ESPN
@@ -55,9 +55,9 @@ class EspnScoreboard(Feed):
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
         events = _events(JsonPayload(self.name, response))
-        stale = _stale_judgement(events, slate)
-        if stale:
-            return stale
+        refused = _stale_judgement(events, slate) or _implausible_judgement(events, slate)
+        if refused:
+            return refused
         listed = [game.game_id for event in events if (game := _find_game(event, slate.games))]
         if_none = judged(Outcome.SUSPICIOUSLY_EMPTY, f"the scoreboard has none of the {len(slate.games)} games")
         return judged_by_games(slate.games, listed, if_none)
@@ -103,7 +103,8 @@ class EspnSchedule(Feed):
         payload = JsonPayload(self.name, response)
         events = _events(payload)
         if events:
-            return _stale_judgement(events, slate) or judged(Outcome.OK, f"{len(events)} games on {slate.game_date}")
+            refused = _stale_judgement(events, slate) or _implausible_judgement(events, slate)
+            return refused or judged(Outcome.OK, f"{len(events)} games on {slate.game_date}")
         if _is_on_calendar(payload, slate):
             reason = f"no games on {slate.game_date}, although ESPN's calendar lists the date"
             return judged(Outcome.SUSPICIOUSLY_EMPTY, reason)
@@ -242,6 +243,14 @@ def _stale_judgement(events: Iterable[_Event], slate: Slate) -> Judgement | None
     if not dates or slate.game_date in dates:
         return None
     return judged(Outcome.STALE, f"received the scoreboard of {min(dates)}, requested {slate.game_date}")
+
+
+def _implausible_judgement(events: Iterable[_Event], slate: Slate) -> Judgement | None:
+    """SUSPICIOUSLY_EMPTY when the date's games between NBA teams cannot all be true; None otherwise."""
+    on_date = [
+        event.status for event in events if event.home and event.away and game_date_of(event.tip_off) == slate.game_date
+    ]
+    return judged_implausible(on_date, f"on {slate.game_date}")
 
 
 def _is_on_calendar(payload: JsonPayload, slate: Slate) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar, NamedTuple
 
@@ -136,6 +136,24 @@ def _game_rank(row: Row, tip_off: datetime, as_of: datetime) -> _GameRank:
 def judged(outcome: Outcome, reason: str) -> Judgement:
     """A judgement without `retry_at`."""
     return Judgement(outcome=outcome, reason=reason)
+
+
+MAX_GAMES = 40
+"""Games on a date; the league has at most 15."""
+FULL_DATE = 3
+"""From this many games on it is implausible that all of a date are postponed."""
+
+
+def judged_implausible(statuses: Sequence[GameStatus], when: str) -> Judgement | None:
+    """SUSPICIOUSLY_EMPTY for games of a date that cannot all be true; None when they are plausible.
+
+    `when`: such as "on 2025-01-10", for the reason.
+    """
+    if len(statuses) > MAX_GAMES:
+        return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{len(statuses)} games {when}, at most {MAX_GAMES} are plausible")
+    if len(statuses) >= FULL_DATE and all(status.is_postponed for status in statuses):
+        return judged(Outcome.SUSPICIOUSLY_EMPTY, f"all {len(statuses)} games {when} are postponed")
+    return None
 
 
 def judged_by_games(expected: Iterable[SlateGame], present: Iterable[str], if_none: Judgement) -> Judgement:

@@ -1,12 +1,12 @@
 """The season's games: cdn.nba.com scheduleLeagueV2 (stats.nba.com scheduleleaguev2int has the same shape)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import ClassVar
 
 from tipoff.sources import nba
 from tipoff.sources.base import Judgement, ReadContext, Reading, ReplacedRows, Request, Response, Row, Slate
-from tipoff.sources.feed import Feed, RowCollector, judged
+from tipoff.sources.feed import FULL_DATE, Feed, RowCollector, judged, judged_implausible
 from tipoff.sources.game_status import POSTPONED
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.providers import NBA_CDN, NBA_STATS
@@ -56,7 +56,8 @@ class Schedule(Feed):
         if season not in (season_of(slate.game_date), season_of(earlier)):
             return judged(Outcome.STALE, f"received the schedule of {season}, requested {season_of(slate.game_date)}")
         if league.values("gameDates"):
-            return judged(Outcome.OK, f"the schedule of {season}")
+            rows = [row for row in _schedule_rows(league) if row]
+            return _judged_implausible(rows, slate.game_date) or judged(Outcome.OK, f"the schedule of {season}")
         if slate.game_date.month in _OFF_SEASON:
             return judged(Outcome.EMPTY_OK, "no games: off-season")
         return judged(Outcome.SUSPICIOUSLY_EMPTY, f"the schedule of {season} has no games")
@@ -67,13 +68,11 @@ class Schedule(Feed):
         nba.require_nba(league, "leagueId")
         season, origin = league.text("seasonYear"), self.origin(context)
         collector = RowCollector(self.natural_key)
-        for day in league.each("gameDates"):
-            for game in day.each("games"):
-                row = _schedule_row(game)
-                if row is None:
-                    collector.reject(nba.OUTSIDE)
-                else:
-                    collector.keep_game({**row, "season": season, **origin}, row["tip_off"], context.as_of)
+        for row in _schedule_rows(league):
+            if row is None:
+                collector.reject(nba.OUTSIDE)
+            else:
+                collector.keep_game({**row, "season": season, **origin}, row["tip_off"], context.as_of)
         return collector.reading(payload.unknown(self.ignored_fields))
 
     def replaced_rows(self, rows: Sequence[Row], slate: Slate) -> ReplacedRows:
@@ -91,6 +90,25 @@ def slate_games(rows: Iterable[Row], game_date: date) -> tuple[SlateGame, ...]:
         if row["game_date"] == game_date and row["season_type"] in PREDICTED and row["status"] != POSTPONED
     ]
     return tuple(sorted(games, key=lambda game: (game.tip_off, game.game_id)))
+
+
+def _judged_implausible(rows: Sequence[Row], game_date: date) -> Judgement | None:
+    """SUSPICIOUSLY_EMPTY when the date's games are implausible, or no game of the season is left to be played."""
+    on_date = [row["status"] for row in rows if row["game_date"] == game_date]
+    to_come = [row["status"] for row in rows if row["game_date"] >= game_date]
+    implausible = judged_implausible(on_date, f"on {game_date}")
+    if implausible or not rows:
+        return implausible
+    nothing_left = len(to_come) >= FULL_DATE and all(status.is_postponed for status in to_come)
+    if nothing_left or all(row["status"].is_postponed for row in rows):
+        count = len(to_come) if nothing_left else len(rows)
+        return judged(Outcome.SUSPICIOUSLY_EMPTY, f"all {count} games of the season to come are postponed")
+    return None
+
+
+def _schedule_rows(league: Fields) -> Iterator[Row | None]:
+    for day in league.each("gameDates"):
+        yield from map(_schedule_row, day.each("games"))
 
 
 def _schedule_row(game: Fields) -> Row | None:

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from tipoff.sources import nba
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
-from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
+from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games, judged_implausible
 from tipoff.sources.game_status import OVER
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.providers import NBA_CDN
@@ -43,9 +43,11 @@ class Scoreboard(Feed):
         shown = _date(board)
         if shown != slate.game_date:
             return judged(Outcome.STALE, f"received the scoreboard of {shown}, requested {slate.game_date}")
-        listed = [game.text("gameId") for game in board.each("games")]
+        rows = [row for row in map(_scoreboard_row, board.each("games")) if row and row["game_date"] == shown]
+        listed = [row["game_id"] for row in rows]
         if_none = judged(Outcome.SUSPICIOUSLY_EMPTY, f"the scoreboard has none of the {len(slate.games)} games")
-        return judged_by_games(slate.games, listed, if_none)
+        implausible = judged_implausible([row["status"] for row in rows], f"on {shown}")
+        return implausible or judged_by_games(slate.games, listed, if_none)
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
         payload, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)

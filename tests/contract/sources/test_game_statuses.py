@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.made_responses import SLATE, made_response
-from tipoff.sources.base import ReadContext, Reading
+from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response
 from tipoff.sources.game_status import FINAL, LIVE, POSTPONED, SCHEDULED, UNKNOWN, flag_means_postponed, meaning_of
 from tipoff.sources.registry import SOURCES
 from tipoff.sources.schedule import slate_games
@@ -55,11 +55,7 @@ class Entry:
 
     @property
     def game(self) -> Any:
-        found = {
-            "nbac_schedule": lambda: self.document["leagueSchedule"]["gameDates"][0]["games"][0],
-            "nbac_scoreboard": lambda: self.document["scoreboard"]["games"][0],
-        }
-        return found.get(self.source.name, lambda: self.document["events"][0])()
+        return self.games[0]
 
     @staticmethod
     def espn_type(name: str, state: str, detail: str = "") -> dict[str, str]:
@@ -68,6 +64,22 @@ class Entry:
     def read(self) -> Reading:
         context = ReadContext(slate=SLATE, as_of=self.made.as_of, part=self.made.part)
         return self.source.read(json.dumps(self.document).encode(), context)
+
+    @property
+    def games(self) -> list[Any]:
+        """The list that holds the first game."""
+        found = {
+            "nbac_schedule": lambda: self.document["leagueSchedule"]["gameDates"][0]["games"],
+            "nbac_scoreboard": lambda: self.document["scoreboard"]["games"],
+        }
+        games: list[Any] = found.get(self.source.name, lambda: self.document["events"])()
+        return games
+
+    def judge(self) -> Judgement:
+        body = json.dumps(self.document).encode()
+        request = Request(host=self.source.provider.host, path="/", part=self.made.part)
+        response = Response(status=200, headers={}, body=body, url=request.url, fetched_at=self.made.as_of)
+        return self.source.judge(request, response, SLATE)
 
     def status(self) -> str:
         (row,) = (row for row in self.read().rows if row["game_id"] == FIRST.game_id)
@@ -235,11 +247,7 @@ def test_a_number_that_contradicts_the_text_makes_an_unknown_status(number: int,
 def _twice(entry: Entry, other: Entry, *, other_first: bool) -> Reading:
     """The reading of an entry whose response has its first game a second time, as another entry states it."""
     entry = deepcopy(entry)
-    games = {
-        "nbac_schedule": lambda: entry.document["leagueSchedule"]["gameDates"][0]["games"],
-        "nbac_scoreboard": lambda: entry.document["scoreboard"]["games"],
-    }.get(entry.source.name, lambda: entry.document["events"])()
-    games.insert(0 if other_first else len(games), other.game)
+    entry.games.insert(0 if other_first else len(entry.games), other.game)
     return entry.read()
 
 
@@ -315,6 +323,73 @@ def test_of_two_entries_of_one_status_the_order_does_not_matter(source: str) -> 
     one, other = Entry(source, FINAL, (88, 90)), Entry(source, FINAL, (101, 99))
     rows = {repr(_first_game(_twice(one, other, other_first=first))) for first in (True, False)}
     assert len(rows) == 1
+
+
+def _only_copies(entry: Entry, count: int) -> Entry:
+    """The entry's response with its first game alone, several times under other ids."""
+    game = entry.game
+    copies = [deepcopy(game) for _ in range(count)]
+    for number, copy in enumerate(copies):
+        copy |= {"gameId": f"00224{number:05}"} if entry.source.name in NBA else {"id": f"{9100 + number}"}
+    copies[0] = game
+    entry.games[:] = copies
+    return entry
+
+
+@each_source
+def test_a_full_date_with_everything_postponed_is_suspicious(source: str) -> None:
+    judgement = _only_copies(_in_status(source, POSTPONED), 3).judge()
+    assert (judgement.outcome, judgement.reason) == (
+        Outcome.SUSPICIOUSLY_EMPTY,
+        "all 3 games on 2025-01-10 are postponed",
+    )
+
+
+@each_source
+def test_a_full_date_with_a_game_to_be_played_is_usable(source: str) -> None:
+    entry = _only_copies(_in_status(source, POSTPONED), 4)
+    entry.games[0] = Entry(source, SCHEDULED).game
+    assert entry.judge().outcome in (Outcome.OK, Outcome.PARTIAL)
+
+
+@each_source
+def test_two_postponed_games_make_a_quiet_date(source: str) -> None:
+    entry = _only_copies(_in_status(source, POSTPONED), 2)
+    if source == "nbac_schedule":
+        later = deepcopy(Entry(source, SCHEDULED).game) | {"gameDateTimeUTC": "2025-03-09T23:00:00Z"}
+        entry.games.append(later)
+    assert entry.judge().outcome in (Outcome.OK, Outcome.PARTIAL)
+
+
+@each_source
+@pytest.mark.parametrize(("count", "usable"), [(40, True), (41, False)])
+def test_more_than_forty_games_on_a_date_are_suspicious(source: str, count: int, *, usable: bool) -> None:
+    judgement = _only_copies(Entry(source, SCHEDULED), count).judge()
+    assert (judgement.outcome in (Outcome.OK, Outcome.PARTIAL)) is usable
+    if not usable:
+        assert judgement.outcome is Outcome.SUSPICIOUSLY_EMPTY
+        assert judgement.reason == "41 games on 2025-01-10, at most 40 are plausible"
+
+
+@pytest.mark.parametrize("past", [FINAL, POSTPONED])
+def test_a_season_with_every_game_to_come_postponed_is_suspicious(past: str) -> None:
+    entry = _only_copies(_in_status("nbac_schedule", POSTPONED), 3)
+    days = ("2025-01-11", "2025-02-12", "2025-03-09")
+    for game, day in zip(entry.games, days, strict=True):
+        game["gameDateTimeUTC"] = f"{day}T00:30:00Z"
+    entry.games.append(_in_status("nbac_schedule", past).game | {"gameDateTimeUTC": "2024-12-01T00:30:00Z"})
+    judgement = entry.judge()
+    assert judgement.outcome is Outcome.SUSPICIOUSLY_EMPTY
+    assert judgement.reason == "all 3 games of the season to come are postponed"
+    entry.games[1] = Entry("nbac_schedule", SCHEDULED).game | {"gameDateTimeUTC": "2025-02-12T00:30:00Z"}
+    assert entry.judge().outcome is Outcome.OK
+
+
+def test_forty_games_of_another_date_do_not_matter_to_the_date() -> None:
+    entry = _only_copies(Entry("nbac_schedule", SCHEDULED), 60)
+    for game in entry.games[2:]:
+        game["gameDateTimeUTC"] = "2025-03-09T23:00:00Z"
+    assert entry.judge().outcome is Outcome.OK
 
 
 def _live_box(document: Any, text: str) -> None:

@@ -171,6 +171,9 @@ def test_history_may_be_empty_only_before_the_season(game_date: date, logs: int,
     assert {history.judge(request, response, slate).outcome for request in playoffs} <= {Outcome.EMPTY_OK}
 
 
+ONE_DATE = '[{"games": []}]'
+
+
 def schedule_of(season: str, dates: str = "[]") -> bytes:
     return f'{{"leagueSchedule": {{"leagueId": "00", "seasonYear": "{season}", "gameDates": {dates}}}}}'.encode()
 
@@ -178,12 +181,12 @@ def schedule_of(season: str, dates: str = "[]") -> bytes:
 @pytest.mark.parametrize(
     ("game_date", "season", "dates", "outcome"),
     [
-        (date(2024, 3, 29), "2023-24", "[{}]", Outcome.OK),
-        (date(2024, 3, 29), "2022-23", "[{}]", Outcome.STALE),
+        (date(2024, 3, 29), "2023-24", ONE_DATE, Outcome.OK),
+        (date(2024, 3, 29), "2022-23", ONE_DATE, Outcome.STALE),
         (date(2024, 3, 29), "2023-24", "[]", Outcome.SUSPICIOUSLY_EMPTY),
-        (date(2024, 8, 1), "2023-24", "[{}]", Outcome.OK),
+        (date(2024, 8, 1), "2023-24", ONE_DATE, Outcome.OK),
         (date(2024, 8, 1), "2024-25", "[]", Outcome.EMPTY_OK),
-        (date(2024, 11, 1), "2023-24", "[{}]", Outcome.STALE),
+        (date(2024, 11, 1), "2023-24", ONE_DATE, Outcome.STALE),
     ],
 )
 def test_a_schedule_of_another_season_is_stale(game_date: date, season: str, dates: str, outcome: Outcome) -> None:
