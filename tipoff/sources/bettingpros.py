@@ -76,15 +76,14 @@ class BettingProsEvents(Feed):
 
     def read(self, body: bytes, context: ReadContext) -> Reading:
         payload, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
-        for event in _events(payload):
-            game, event_id = _slate_game(event, context.slate), event.identifier("id")
-            if game is None:
-                collector.reject(NOT_ON_SLATE)
-                continue
+        events = _events(payload)
+        matched = [(game, event) for event in events if (game := _slate_game(event, context.slate))]
+        collector.reject(NOT_ON_SLATE, len(events) - len(matched))
+        for game, event in sorted(matched, key=_start_difference):
             row = {
                 "game_date": context.slate.game_date,
                 "game_id": game.game_id,
-                "event_id": event_id,
+                "event_id": event.identifier("id"),
                 "home": game.home,
                 "away": game.away,
                 "commence_time": event.time_in_utc("scheduled"),
@@ -206,6 +205,13 @@ def _events(payload: JsonPayload) -> list[Fields]:
         if sport != _SPORT:
             raise event.problem("sport", f"is {sport!r}, requested {_SPORT!r}")
     return events
+
+
+def _start_difference(matched: tuple[SlateGame, Fields]) -> tuple[str, float, str]:
+    """The sort key of a game and its event: of two events of a game, the one that starts nearer to tip-off first."""
+    game, event = matched
+    seconds = (event.time_in_utc("scheduled") - game.tip_off).total_seconds()
+    return game.game_id, abs(seconds), event.identifier("id")
 
 
 def _slate_game(event: Fields, slate: Slate) -> SlateGame | None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from copy import deepcopy
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -323,6 +324,23 @@ def test_of_two_entries_of_one_status_the_order_does_not_matter(source: str) -> 
     one, other = Entry(source, FINAL, (88, 90)), Entry(source, FINAL, (101, 99))
     rows = {repr(_first_game(_twice(one, other, other_first=first))) for first in (True, False)}
     assert len(rows) == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "start"), [("odds_api_events", "commence_time"), ("bettingpros_events", "scheduled")]
+)
+@pytest.mark.parametrize("other_first", [True, False])
+def test_of_two_betting_events_of_a_game_the_one_nearer_to_tip_off_counts(
+    source: str, start: str, *, other_first: bool
+) -> None:
+    made = made_response(source)
+    document = deepcopy(made.body)
+    events = next(value for value in (document.values() if isinstance(document, dict) else [document]) if value)
+    other = deepcopy(events[0]) | {"id": "77", start: f"{FIRST.tip_off - timedelta(hours=5):%Y-%m-%dT%H:%M:%SZ}"}
+    events.insert(0 if other_first else len(events), other)
+    reading = made.model_copy(update={"body": document}).read(SOURCES[source])
+    assert reading.provider_ids == made.expected.provider_ids
+    assert reading.rejected["repeated"] == 1
 
 
 def _only_copies(entry: Entry, count: int) -> Entry:
