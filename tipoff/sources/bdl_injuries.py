@@ -2,16 +2,18 @@
 
 The whole league has more entries than fit on a page; two teams' entries fit. The response does not name its league.
 Entries of another league are kept out because names are resolved within the two rosters only, and because a team
-whose listed players are all unresolved does not count as submitted.
+whose listed players are all unresolved does not count as submitted. Neither does a team with a player of unknown
+status.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import ClassVar
 
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Slate
 from tipoff.sources.feed import Feed, RowCollector, judged
-from tipoff.sources.injuries import STATUSES, SUBMITTED, Injury, InjuryReport, keep_injury, team_row
+from tipoff.sources.injuries import NOT_SUBMITTED, SUBMITTED, Injury, InjuryReport, keep_injury, team_row
+from tipoff.sources.injury_statuses import STATUSES, status_of, unknown_status
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, Resolver, resolver_of
 from tipoff.sources.providers import BALLDONTLIE
@@ -21,8 +23,6 @@ from tipoff.vocabulary import Outcome, Role, SlateGame
 ENTRIES_PER_PAGE = "100"
 """The most that the provider allows."""
 TRICODES = {team.bdl_id: team.tricode for team in TEAMS.values()}
-
-_DAY_TO_DAY = "Day-To-Day"
 
 
 class BdlInjuries(Feed):
@@ -83,8 +83,8 @@ class BdlInjuries(Feed):
         resolvers = {team: resolver_of(context, [team]) for team in games}
         top, origin = payload.top(), self.origin(context)
         entries = tuple(map(_entry, top.each("data")))
-        for team in _submitted_teams(entries, resolvers) if _is_complete(top) else ():
-            collector.keep({**team_row(team, SUBMITTED, games[team], context), **origin})
+        for team, status in _team_statuses(entries, resolvers) if _is_complete(top) else ():
+            collector.keep({**team_row(team, status, games[team], context), **origin})
         for entry in entries:
             if reason := _rejection_reason(entry, games):
                 collector.reject(reason)
@@ -99,20 +99,23 @@ def _entry(entry: Fields) -> Injury:
     return Injury(
         team=TRICODES.get(player.identifier("team_id"), "") if player.has("team_id") else "",
         player_name=f"{player.text('first_name')} {player.text('last_name')}".strip(),
-        status=_status(entry.text("status")),
+        status=_status(entry),
         reason=(entry.prose("description") or None) if entry.has("description") else None,
     )
 
 
-def _submitted_teams(entries: Iterable[Injury], resolvers: Mapping[str, Resolver]) -> list[str]:
-    """The teams that count as submitted in a complete list.
+def _team_statuses(entries: Iterable[Injury], resolvers: Mapping[str, Resolver]) -> Iterator[tuple[str, str]]:
+    """Each team of a complete list and whether it counts as submitted.
 
-    A team whose listed players are all unresolved is one of another league.
+    A team whose listed players are all unresolved is one of another league and is left out.
     """
     listed = [entry for entry in entries if entry.team in resolvers]
     with_known_players = {entry.team for entry in listed if resolvers[entry.team].resolve(entry.player_name)}
     unknown_only = {entry.team for entry in listed} - with_known_players
-    return [team for team in resolvers if with_known_players and team not in unknown_only]
+    unclear = {entry.team for entry in listed if entry.status not in STATUSES}
+    for team in resolvers if with_known_players else ():
+        if team not in unknown_only:
+            yield team, NOT_SUBMITTED if team in unclear else SUBMITTED
 
 
 def _is_complete(top: Fields) -> bool:
@@ -120,11 +123,10 @@ def _is_complete(top: Fields) -> bool:
     return bool(top.each("data")) and not (top.has("meta") and top.fields("meta").has("next_cursor"))
 
 
-def _status(provider_status: str) -> str:
-    """The official report's word for a status; an unknown status stays as it is."""
-    if provider_status.startswith("Out"):
-        return "Out"
-    return "Questionable" if provider_status == _DAY_TO_DAY else provider_status
+def _status(entry: Fields) -> str:
+    """The official report's word for a status; an unknown status stays as it is, a missing one is empty."""
+    provider_status = entry.text("status") if entry.has("status") else ""
+    return status_of(provider_status) or provider_status
 
 
 def _rejection_reason(entry: Injury, games: Mapping[str, SlateGame]) -> str | None:
@@ -133,4 +135,4 @@ def _rejection_reason(entry: Injury, games: Mapping[str, SlateGame]) -> str | No
         return "player of a team that was not requested"
     if len(entry.player_name) > LONGEST_NAME:
         return TOO_LONG
-    return None if entry.status in STATUSES else f"unknown status {entry.status!r}"
+    return None if entry.status in STATUSES else unknown_status(entry.status)

@@ -16,6 +16,7 @@ from typing import ClassVar, NamedTuple
 from tipoff.errors import ContractError
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
 from tipoff.sources.feed import Feed, RowCollector, judged
+from tipoff.sources.injury_statuses import status_of, unknown_status
 from tipoff.sources.outcomes import Expected
 from tipoff.sources.pdf import TextLine, pages_of, text_of
 from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, Resolver, resolver_of, unresolved_row
@@ -24,9 +25,11 @@ from tipoff.sources.rejections import another_date
 from tipoff.teams import find_team
 from tipoff.vocabulary import EASTERN, Outcome, Role, SlateGame, step_names
 
-STATUSES = ("Available", "Probable", "Questionable", "Doubtful", "Out")
 SUBMITTED, NOT_SUBMITTED = "Submitted", "Not submitted"
-"""Status of a team's own row: an unlisted player counts as healthy only when the team has submitted."""
+"""Status of a team's own row: an unlisted player counts as healthy only when the team has submitted.
+
+A team with a player of unknown status counts as not submitted.
+"""
 
 _QUARTER_HOURLY_SINCE = date(2025, 12, 22)
 _PUBLISHED_AFTER = timedelta(minutes=5)
@@ -89,7 +92,8 @@ class InjuryReport(Feed):
             else:
                 game = games[entry.matchup]
                 team = _team(self.name, entry, game)
-                injury = Injury(team, _first_last(entry.player), entry.status, entry.reason or None)
+                status = status_of(entry.status) or entry.status
+                injury = Injury(team, _first_last(entry.player), status, entry.reason or None)
                 keep_injury(collector, injury, game, resolvers[team], context, origin)
         return collector.reading()
 
@@ -105,7 +109,7 @@ def _team_rows(source: str, entries: Iterable[_ReportEntry], context: ReadContex
     that clearing a game's last listed player changes the rows.
     """
     of_date = [entry for entry in entries if entry.game_date == _printed_date(context.slate.game_date)]
-    not_submitted = [entry for entry in of_date if entry.reason == _NOT_YET_SUBMITTED]
+    not_submitted = [entry for entry in of_date if entry.is_not_submitted or status_of(entry.status) is None]
     for game in context.slate.games if of_date else ():
         missing = {_team(source, entry, game) for entry in not_submitted if entry.matchup == game.label}
         for team in (game.away, game.home) if context.as_of < game.tip_off else ():
@@ -197,11 +201,11 @@ def _rejection_reason(entry: _ReportEntry, game_date: date, games: Mapping[str, 
         return another_date(game_date)
     if entry.matchup not in games:
         return f"{entry.matchup} is not on the slate"
-    if entry.reason == _NOT_YET_SUBMITTED:
+    if entry.is_not_submitted:
         return f"{entry.team} has not submitted yet"
     if len(entry.player) > LONGEST_NAME:
         return TOO_LONG
-    return None if entry.status in STATUSES else f"unknown status {entry.status!r}"
+    return None if status_of(entry.status) else unknown_status(entry.status)
 
 
 def _printed_date(game_date: date) -> str:
@@ -226,6 +230,10 @@ class _ReportEntry(NamedTuple):
     page_label: str
     """Such as "page 2", for error texts."""
 
+    @property
+    def is_not_submitted(self) -> bool:
+        return _says_not_submitted(self.reason)
+
 
 _HEADINGS = ("Game Date", "Game Time", "Matchup", "Team", "Player Name", "Current Status", "Reason")
 _DATE, _TIME, _MATCHUP, _TEAM, _PLAYER, _STATUS, _REASON = range(len(_HEADINGS))
@@ -235,6 +243,10 @@ _TITLE = re.compile(r"Injury Report: (.*)")
 _PAGE_FURNITURE = re.compile(rf"{_TITLE.pattern}|Page \d+ of \d+")
 
 _Cells = list[str]
+
+
+def _says_not_submitted(reason: str) -> bool:
+    return reason.casefold() == _NOT_YET_SUBMITTED.casefold()
 
 
 def _entries(source: str, body: bytes) -> Iterator[_ReportEntry]:
@@ -273,7 +285,7 @@ def _column_edges(headings: TextLine) -> list[float]:
 def _table_rows(source: str, page_label: str, lines: list[TextLine], edges: list[float]) -> list[_Cells]:
     """The cells of each row; a line without a status belongs to the nearest row."""
     cut = [(line[0]["top"], _cells(line, edges)) for line in lines]
-    anchors = [top for top, cells in cut if cells[_STATUS] or cells[_REASON] == _NOT_YET_SUBMITTED]
+    anchors = [top for top, cells in cut if cells[_STATUS] or _says_not_submitted(cells[_REASON])]
     rows: dict[float, list[_Cells]] = {top: [] for top in anchors}
     for top, cells in cut:
         if not anchors:

@@ -191,7 +191,8 @@ position STRING | position
         "raw_injuries",
         Layer.RAW,
         "Injury reports of a date. Each changed report of a game is a new snapshot, with one row per listed player and"
-        " one row per team that says whether the team has submitted its report.",
+        " one row per team that says whether the team has submitted its report. A team with a player of unknown status"
+        " has not.",
         "game_date game_id player_id as_of",
         _GAME
         + """

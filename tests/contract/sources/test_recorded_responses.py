@@ -237,10 +237,10 @@ def test_a_list_with_only_unknown_players_makes_no_team_submitted(recordings: Re
 
 def test_an_unknown_status_is_rejected_and_named(recordings: Recordings) -> None:
     document = recordings.document(BDL_INJURIES_OF_A_TEAM)
-    document["data"][0]["status"] = "Suspended"
+    document["data"][0]["status"] = "Away from team"
     reading = recordings.read(BDL_INJURIES_OF_A_TEAM, document)
-    assert reading.rejected == {"unknown status 'Suspended'": 1}
-    assert row_of(reading.rows, player_id="BOS")["status"] == "Submitted"
+    assert reading.rejected == {"unknown status 'Away from team'": 1}
+    assert row_of(reading.rows, player_id="BOS")["status"] == "Not submitted"
 
 
 def test_officials_have_their_positions_and_only_nba_games_are_read(recordings: Recordings) -> None:
