@@ -140,14 +140,29 @@ def injury_report(
     encrypt: str | None = None,
 ) -> bytes:
     """An injury report of one page: a title, headings, and rows of as many cells, a blank one as the one above."""
+    page = {20.0 * number: cells for number, cells in enumerate(rows, start=1)}
+    return injury_report_of_pages([page], f"Injury Report: {stamp}".strip(), columns, headings, encrypt=encrypt)
+
+
+def injury_report_of_pages(
+    pages: Iterable[Mapping[float, Sequence[str]]],
+    title: str = "Injury Report: 01/04/24 12:30 PM",
+    columns: Sequence[float] = _INJURY_COLUMNS,
+    headings: Sequence[str] = _INJURY_HEADINGS,
+    foot: str = "",
+    encrypt: str | None = None,
+) -> bytes:
+    """An injury report of pages, each a mapping from points below the headings to the cells of a line."""
     content = BytesIO()
     canvas = Canvas(content, pagesize=(1200, 600), invariant=True, encrypt=encrypt)
-    canvas.setFont("Helvetica", 8)
-    canvas.drawString(289, 560, f"Injury Report: {stamp}".strip())
-    for number, cells in enumerate((headings, *rows)):
-        for left, cell in zip(columns, cells, strict=True):
-            canvas.drawString(left, 530 - 20 * number, cell)
-    canvas.showPage()
+    for page in pages:
+        canvas.setFont("Helvetica", 8)
+        canvas.drawString(289, 560, title)
+        canvas.drawString(380, 20, foot)
+        for below, cells in ({0.0: headings} | dict(page)).items():
+            for left, cell in zip(columns, cells, strict=True):
+                canvas.drawString(left, 530 - below, cell)
+        canvas.showPage()
     canvas.save()
     return content.getvalue()
 

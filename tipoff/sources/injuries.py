@@ -1,7 +1,8 @@
 """The official injury report, a PDF of ak-static.cms.nba.com: hourly until December 2025, every 15 minutes since.
 
 The table is read by the position of its words: a column starts at its heading's left edge, and a wrapped line belongs
-to the nearest line with a player or a team.
+to the nearest row, which is a line with a status. Text above a page's first row continues the last row of the page
+before.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ class InjuryReport(Feed):
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
         """Judge by the first page, which has the stamp, the headings and the earliest date."""
-        page = next(pages_of(self.name, response.body))
+        page = _without_page_number(next(pages_of(self.name, response.body)))
         printed = _report_name(_stamp_at(_printed_stamp(self.name, page)))
         if printed != request.part:
             return judged(Outcome.STALE, f"received the report of {printed}, requested {request.part}")
@@ -240,7 +241,7 @@ _DATE, _TIME, _MATCHUP, _TEAM, _PLAYER, _STATUS, _REASON = range(len(_HEADINGS))
 _SLACK = 3.0  # points by which a cell may start left of its heading
 _FIRST_PAGE = "page 1"
 _TITLE = re.compile(r"Injury Report: (.*)")
-_PAGE_FURNITURE = re.compile(rf"{_TITLE.pattern}|Page \d+ of \d+")
+_PAGE_NUMBER = re.compile(r"\bPage \d+(?: ?(?:of|/) ?\d+)?(?= |$)")
 
 _Cells = list[str]
 
@@ -251,21 +252,47 @@ def _says_not_submitted(reason: str) -> bool:
 
 def _entries(source: str, body: bytes) -> Iterator[_ReportEntry]:
     """The rows of all pages with blank cells filled in. Raises ContractError when the headings are missing."""
-    edges: list[float] | None = None
     above = [""] * len(_HEADINGS)
+    for page_label, cells in _rows_of_pages(source, body):
+        above = [new or old for new, old in zip(cells, above, strict=True)]
+        player, status, reason = cells[_PLAYER:]
+        yield _ReportEntry(above[_DATE], above[_MATCHUP], above[_TEAM], player, status, reason, page_label)
+
+
+def _rows_of_pages(source: str, body: bytes) -> list[tuple[str, _Cells]]:
+    """The label of its page and the cells of each row, with the text that continues on the next page."""
+    edges: list[float] | None = None
+    rows: list[tuple[str, _Cells]] = []
     for number, lines in enumerate(pages_of(source, body), start=1):
         page_label = f"page {number}"
-        text_lines = [line for line in lines if not _PAGE_FURNITURE.fullmatch(text_of(line))]
+        text_lines = [line for line in _without_page_number(lines) if not _TITLE.fullmatch(text_of(line))]
         headings = _find_headings(text_lines)
         if headings:
             edges = _column_edges(headings)
             text_lines = [line for line in text_lines if line is not headings]
         if edges is None:
             raise _headings_missing(source, page_label)
-        for cells in _table_rows(source, page_label, text_lines, edges):
-            above = [new or old for new, old in zip(cells, above, strict=True)]
-            player, status, reason = cells[_PLAYER:]
-            yield _ReportEntry(above[_DATE], above[_MATCHUP], above[_TEAM], player, status, reason, page_label)
+        cut = [_CutLine(line[0]["top"], _cells(line, edges)) for line in text_lines]
+        tail = _tail(cut) if rows else []
+        if any(line.starts_row for line in tail):
+            raise _belongs_to_no_row(source, page_label, tail)
+        if tail:
+            rows[-1] = (rows[-1][0], _joined([rows[-1][1], *(line.cells for line in tail)]))
+        rows += [(page_label, cells) for cells in _table_rows(source, page_label, cut[len(tail) :])]
+    return rows
+
+
+def _without_page_number(lines: Iterable[TextLine]) -> list[TextLine]:
+    """The lines without a page number, which stands alone or beside other text."""
+    return [kept for line in lines if (kept := _words_without_page_number(line))]
+
+
+def _words_without_page_number(line: TextLine) -> TextLine:
+    match = _PAGE_NUMBER.search(text_of(line))
+    if match is None:
+        return line
+    before, number = text_of(line)[: match.start()].split(), match[0].split()
+    return line[: len(before)] + line[len(before) + len(number) :]
 
 
 def _find_headings(lines: Iterable[TextLine]) -> TextLine | None:
@@ -282,16 +309,63 @@ def _column_edges(headings: TextLine) -> list[float]:
     return [headings[start]["x0"] - _SLACK for start in starts]
 
 
-def _table_rows(source: str, page_label: str, lines: list[TextLine], edges: list[float]) -> list[_Cells]:
+class _CutLine(NamedTuple):
+    """A line of the table, cut into cells."""
+
+    top: float
+    cells: _Cells
+
+    @property
+    def is_anchor(self) -> bool:
+        """Whether the line has what every row has once: a status, or that the team has not submitted."""
+        return bool(self.cells[_STATUS]) or _says_not_submitted(self.cells[_REASON])
+
+    @property
+    def starts_row(self) -> bool:
+        """Whether the line has a date or a matchup, which never wrap."""
+        return bool(self.cells[_DATE] or self.cells[_MATCHUP])
+
+
+def _tail(lines: list[_CutLine]) -> list[_CutLine]:
+    """The lines at the top of a page that continue the last row of the page before.
+
+    A wrapped cell is centred on its row, so a line above the page's first row belongs to this row when another line
+    of the row stands as far below it.
+    """
+    anchors = [line.top for line in lines if line.is_anchor]
+    if not anchors:
+        return lines
+    below = [line.top for line in lines if not line.is_anchor and _nearest(anchors, line.top) == anchors[0] < line.top]
+    first_of_row = (
+        number
+        for number, line in enumerate(lines)
+        if line.is_anchor or any(abs(line.top + top - 2 * anchors[0]) < _SLACK for top in below)
+    )
+    return lines[: next(first_of_row)]
+
+
+def _nearest(tops: Iterable[float], wanted: float) -> float:
+    return min(tops, key=lambda top: abs(top - wanted))
+
+
+def _table_rows(source: str, page_label: str, lines: list[_CutLine]) -> list[_Cells]:
     """The cells of each row; a line without a status belongs to the nearest row."""
-    cut = [(line[0]["top"], _cells(line, edges)) for line in lines]
-    anchors = [top for top, cells in cut if cells[_STATUS] or _says_not_submitted(cells[_REASON])]
-    rows: dict[float, list[_Cells]] = {top: [] for top in anchors}
-    for top, cells in cut:
-        if not anchors:
-            raise ContractError(source, page_label, f"{' '.join(filter(None, cells))!r} belongs to no row")
-        rows[min(anchors, key=lambda anchor: abs(anchor - top))].append(cells)
-    return [[" ".join(filter(None, pieces)) for pieces in zip(*parts, strict=True)] for parts in rows.values()]
+    rows: dict[float, list[_Cells]] = {line.top: [] for line in lines if line.is_anchor}
+    for line in lines:
+        if not rows:
+            raise _belongs_to_no_row(source, page_label, lines)
+        rows[_nearest(rows, line.top)].append(line.cells)
+    return [_joined(parts) for parts in rows.values()]
+
+
+def _joined(parts: Iterable[_Cells]) -> _Cells:
+    """The cells of a row from the cells of its lines."""
+    return [" ".join(filter(None, pieces)) for pieces in zip(*parts, strict=True)]
+
+
+def _belongs_to_no_row(source: str, page_label: str, lines: Iterable[_CutLine]) -> ContractError:
+    text = " ".join(filter(None, next(iter(lines)).cells))
+    return ContractError(source, page_label, f"{text!r} belongs to no row")
 
 
 def _cells(line: TextLine, edges: list[float]) -> _Cells:

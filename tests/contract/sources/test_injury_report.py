@@ -1,16 +1,16 @@
 """The official injury report: stale, damaged and with other column widths. The recorded one is of 2024-01-04, 12:30."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from devtools.handmade_responses import injury_report
+from devtools.handmade_responses import injury_report, injury_report_of_pages
 from devtools.recorded_responses import INJURIES, Recordings, game, slate, utc
 from tipoff.errors import ContractError
-from tipoff.sources.base import ReadContext, Request, Response, Slate
+from tipoff.sources.base import KnownPlayer, ReadContext, Request, Response, Slate
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import Outcome
 
@@ -124,3 +124,76 @@ def test_columns_are_found_by_their_headings_at_any_width(widths: list[float]) -
 def test_a_team_that_is_not_in_the_game_is_refused_with_the_page() -> None:
     with pytest.raises(ContractError, match="page 1: 'Denver Nuggets' is not a team of MIL@SAS"):
         read(injury_report([(*ROWS[0][:3], *ROWS[2][3:])]))
+
+
+FIRST_PAGE = {20.0: ("01/04/2024", "07:30 (ET)", "MIL@SAS", "San Antonio Spurs", "Vale, Orin", "Out", "Right Knee;")}
+REED = ("", "", "", "", "Reed, Elmo", "Doubtful", "Rest")
+
+
+def line(reason: str, player: str = "") -> tuple[str, ...]:
+    """A line of the table with the rest of a wrapped cell."""
+    return ("", "", "", "", player, "", reason)
+
+
+def listed(*pages: Mapping[float, Sequence[str]]) -> list[tuple[str, str, str]]:
+    """(player, status, reason) of each player of a report of pages, in its order."""
+    players = tuple(
+        KnownPlayer(player_id=name, player_name=name, team="SAS")
+        for name in ("Orin Vale", "Elmo Reed", "Orin Vale-Dorn")
+    )
+    context = ReadContext(slate=TONIGHT, as_of=AT_NOON, players=players)
+    rows = REPORT.read(injury_report_of_pages(pages, foot="Page 1 of 2"), context).rows
+    return [(row["player_name"], row["status"], row["reason"]) for row in rows if row["reason"]]
+
+
+@pytest.mark.parametrize("top", [10.0, 14.0, 20.0], ids="{} points above".format)
+def test_text_above_the_first_row_of_a_page_continues_the_last_row_of_the_page_before(top: float) -> None:
+    second_page = {30.0 - top: line("Soreness"), 30.0: REED}
+    assert listed(FIRST_PAGE, second_page) == [
+        ("Orin Vale", "Out", "Right Knee; Soreness"),
+        ("Elmo Reed", "Doubtful", "Rest"),
+    ]
+
+
+def test_pages_of_such_text_alone_continue_the_row_too() -> None:
+    text = listed(FIRST_PAGE, {20.0: line("Soreness;")}, {20.0: line("MRI"), 30.0: line("clean")}, {})
+    assert text == [("Orin Vale", "Out", "Right Knee; Soreness; MRI clean")]
+
+
+def test_a_name_that_is_wrapped_onto_the_next_page_is_one_name() -> None:
+    first_page = {20.0: (*FIRST_PAGE[20.0][:4], "Vale-Dorn,", "Out", "Rest")}
+    assert listed(first_page, {20.0: line("", "Orin")}) == [("Orin Vale-Dorn", "Out", "Rest")]
+
+
+def test_a_cell_that_is_centred_on_the_first_row_of_a_page_belongs_to_this_row() -> None:
+    centred = {13.0: line("Left Hip;"), 20.0: (*REED[:6], ""), 27.0: line("Strain")}
+    assert listed(FIRST_PAGE, centred) == [
+        ("Orin Vale", "Out", "Right Knee;"),
+        ("Elmo Reed", "Doubtful", "Left Hip; Strain"),
+    ]
+    both = {5.0: line("Soreness")} | centred
+    assert listed(FIRST_PAGE, both)[0] == ("Orin Vale", "Out", "Right Knee; Soreness")
+    assert listed(FIRST_PAGE, both)[1] == ("Elmo Reed", "Doubtful", "Left Hip; Strain")
+
+
+def test_text_that_continues_no_row_is_refused() -> None:
+    with pytest.raises(ContractError, match="page 1: 'Soreness' belongs to no row"):
+        listed({20.0: line("Soreness")})
+    without_status = ("01/05/2024", *FIRST_PAGE[20.0][1:5], "", "Rest")
+    with pytest.raises(ContractError, match=r"page 2: '01/05/2024 .* Rest' belongs to no row"):
+        listed(FIRST_PAGE, {20.0: without_status})
+
+
+@pytest.mark.parametrize("title", ["{} Page 1 of 2", "Page 1 of 2 {}", "{} Page 1", "{} Page 1 / 2", "{}"])
+def test_a_page_number_may_stand_beside_the_title(title: str) -> None:
+    body = injury_report_of_pages([FIRST_PAGE], title.format("Injury Report: 01/04/24 12:30 PM"), foot="Page 1 of 2")
+    assert judged(body) is Outcome.OK
+    assert read(body) == read(injury_report_of_pages([FIRST_PAGE]))
+
+
+def test_a_page_number_may_stand_beside_headings_and_rows() -> None:
+    headings = (*["Game Date", "Game Time", "Matchup", "Team", "Player Name", "Current Status"], "Reason Page 1 of 2")
+    page = {20.0: (*FIRST_PAGE[20.0][:6], "Rest Page 1 of 2")}
+    body = injury_report_of_pages([page], headings=headings)
+    assert judged(body) is Outcome.OK
+    assert read(body) == read(injury_report_of_pages([FIRST_PAGE]))
