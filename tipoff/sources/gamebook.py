@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from http import HTTPStatus
 from itertools import takewhile
@@ -99,7 +99,7 @@ class Gamebook(Feed):
         by_full_name = {listed.player_name: resolver.resolve(listed.player_name) for listed in players}
         others = [player for player in roster if player not in by_full_name.values()]
         for listed in players:
-            player = by_full_name[listed.player_name] or _by_last_name(listed.player_name, others)
+            player = by_full_name[listed.player_name] or _by_last_name(listed.player_name, others, roster)
             if player is None:
                 row = unresolved_row(listed.player_name, resolver, context, game.game_id, team)
                 collector.unresolved({**row, **origin})
@@ -240,10 +240,18 @@ def _is_complete_list(text: str) -> bool:
     return not text.endswith(",")
 
 
-def _by_last_name(name: str, players: Iterable[KnownPlayer]) -> KnownPlayer | None:
-    """The one player with this last name, compared with its suffix first and then without; None if two have it."""
-    for key in (str.casefold, normalise):
-        matches = {player.player_id: player for player in players if key(player.player_name).endswith(f" {key(name)}")}
+def _by_last_name(name: str, players: Sequence[KnownPlayer], roster: Sequence[KnownPlayer]) -> KnownPlayer | None:
+    """The one of the players with this last name, compared with its suffix first and then without.
+
+    None if two have it, and for another suffix if two of the roster have it.
+    """
+    for key, namesakes in ((str.casefold, players), (normalise, roster)):
+        matches = _with_last_name(name, players, key)
         if matches:
-            return matches.popitem()[1] if len(matches) == 1 else None
+            return matches.popitem()[1] if len(_with_last_name(name, namesakes, key)) == 1 else None
     return None
+
+
+def _with_last_name(name: str, players: Iterable[KnownPlayer], key: Callable[[str], str]) -> dict[str, KnownPlayer]:
+    """The players, by id, whose names end with this last name."""
+    return {player.player_id: player for player in players if key(player.player_name).endswith(f" {key(name)}")}

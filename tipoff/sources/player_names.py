@@ -1,6 +1,7 @@
 """Resolves names to players, within given rosters and only when exactly one player matches.
 
-A name that two players share stays unresolved: a wrong player is worse than none.
+A name that two players share stays unresolved: a wrong player is worse than none. A name in another spelling, or with
+another suffix, resolves only when no other player has its last name.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import csv
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
 from functools import lru_cache
 from itertools import groupby
@@ -50,33 +51,45 @@ class Resolver:
     """Resolves names among given players."""
 
     def __init__(self, players: Iterable[KnownPlayer], aliases: Mapping[str, str] | None = None) -> None:
-        """`aliases`: spelling -> player name. A player listed twice counts once."""
+        """`aliases`: spelling -> player name, or the other way round. A player listed twice counts once."""
         self._players = tuple({player.player_id: player for player in players}.values())
         self._by_key = [_index(self._players, player_key) for player_key, _ in _KEYS]
-        self._aliases = {normalise(spelling): name for spelling, name in (aliases or {}).items()}
+        self._by_last_name = _index(self._players, last_name)
+        self._aliases = _Aliases(aliases or {})
 
     def resolve(self, name: str) -> KnownPlayer | None:
         """The player with a name; None when no player or several match."""
-        return self._match(name, _KEYS)
+        return self._match(name, _KEYS) or self._match_by_part_of_first_name(name)
+
+    def exact(self, name: str) -> KnownPlayer | None:
+        """The player with exactly this name and suffix."""
+        return _only(self._by_key[0].get(_with_suffix(name), ()))
 
     def namesake(self, name: str) -> KnownPlayer | None:
         """The player with exactly this full name; stricter than `resolve`, for the players of a whole league."""
         return self._match(name, _KEYS[:_FULL_NAMES])
 
     def candidates(self, name: str, n: int = 3) -> tuple[KnownPlayer, ...]:
-        """The n players with the nearest names, nearest first."""
-        wanted = normalise(name)
+        """The n players with the nearest names, nearest first; those of the same last name come before others."""
+        wanted, last = normalise(name), last_name(name)
 
-        def distance(player: KnownPlayer) -> tuple[float, str, str]:
+        def distance(player: KnownPlayer) -> tuple[bool, float, str, str]:
             alike = SequenceMatcher(None, wanted, normalise(player.player_name)).ratio()
-            return -alike, player.player_name, player.player_id
+            return last_name(player.player_name) != last, -alike, player.player_name, player.player_id
 
         return tuple(sorted(self._players, key=distance)[:n])
 
     def _match(self, name: str, keys: tuple[_KeyPair, ...]) -> KnownPlayer | None:
-        alias = self._aliases.get(normalise(name))
-        by_alias = self._match_by_key(alias, keys) if alias else None
-        return by_alias or self._match_by_key(name, keys)
+        return self.exact(name) or self._match_by_alias(name, keys) or self._match_by_key(name, keys)
+
+    def _match_by_alias(self, name: str, keys: tuple[_KeyPair, ...]) -> KnownPlayer | None:
+        by_alias = (self._match_by_key(other, keys) for other in self._aliases.of_spelling(name))
+        by_alias_without_suffix = (
+            player
+            for other in self._aliases.without_suffix(name)
+            if (player := self._match_by_key(other, keys)) and self._suffix_fits(name, player)
+        )
+        return next(filter(None, by_alias), None) or next(by_alias_without_suffix, None)
 
     def _match_by_key(self, name: str, keys: tuple[_KeyPair, ...]) -> KnownPlayer | None:
         """The only player under the strictest key that matches any player."""
@@ -84,8 +97,42 @@ class Resolver:
             key = quoted_key(name)
             candidates = index.get(key, ()) if key else ()
             if candidates:
-                return candidates[0] if len(candidates) == 1 else None
+                player = _only(candidates)
+                return player if player and self._suffix_fits(name, player) else None
         return None
+
+    def _match_by_part_of_first_name(self, name: str) -> KnownPlayer | None:
+        """The only player of the last name, if one first name begins with the other: "Nic" and "Nicolas"."""
+        player = _only(self._by_last_name.get(last_name(name), ()))
+        if player is None:
+            return None
+        short, long = sorted((_first_names(name), _first_names(player.player_name)), key=len)
+        return player if len(short) >= _SHORTEST_FIRST_NAME and long.startswith(short) else None
+
+    def _suffix_fits(self, name: str, player: KnownPlayer) -> bool:
+        """Whether a name may be the player's: with another suffix only if no other player has his last name."""
+        namesakes = self._by_last_name[last_name(player.player_name)]
+        return suffix_of(name) == suffix_of(player.player_name) or len(namesakes) == 1
+
+
+class _Aliases:
+    """The other names of a player by any of his names."""
+
+    def __init__(self, aliases: Mapping[str, str]) -> None:
+        self._by_spelling: dict[str, list[str]] = {}
+        self._by_normalised: dict[str, list[str]] = {}
+        pairs = [*aliases.items(), *((name, spelling) for spelling, name in aliases.items())]
+        for spelling, name in pairs:
+            self._by_spelling.setdefault(_with_suffix(spelling), []).append(name)
+            self._by_normalised.setdefault(normalise(spelling), []).append(name)
+
+    def of_spelling(self, name: str) -> Sequence[str]:
+        """The other names of a spelling, with its suffix."""
+        return self._by_spelling.get(_with_suffix(name), ())
+
+    def without_suffix(self, name: str) -> Sequence[str]:
+        """The other names of a spelling, whatever its suffix."""
+        return self._by_normalised.get(normalise(name), ())
 
 
 def resolver_of(context: ReadContext, teams: Iterable[str] | None = None) -> Resolver:
@@ -172,6 +219,20 @@ def _with_suffix(name: str) -> str:
     return " ".join(_words(name))
 
 
+def suffix_of(name: str) -> str:
+    """The suffix of a name: "jr" of "Jaren Jackson Jr."; empty for a name without one."""
+    return " ".join(word for word in _words(name)[1:] if word in _SUFFIXES)
+
+
+def last_name(name: str) -> str:
+    """The last word of a normalised name."""
+    return normalise(name).rpartition(" ")[2]
+
+
+def _first_names(name: str) -> str:
+    return normalise(name).rpartition(" ")[0]
+
+
 def _in_any_order(name: str) -> str:
     return " ".join(sorted(normalise(name).split()))
 
@@ -196,6 +257,8 @@ _KEYS: tuple[_KeyPair, ...] = (
 )
 _FULL_NAMES = 2
 """How many of them compare full names in order."""
+_SHORTEST_FIRST_NAME = 2
+"""Letters of a first name that may stand for a longer one."""
 
 
 def _index(players: Iterable[KnownPlayer], key: _Key) -> dict[str, list[KnownPlayer]]:
@@ -203,3 +266,7 @@ def _index(players: Iterable[KnownPlayer], key: _Key) -> dict[str, list[KnownPla
     for player in players:
         index.setdefault(key(player.player_name), []).append(player)
     return index
+
+
+def _only(players: Sequence[KnownPlayer]) -> KnownPlayer | None:
+    return players[0] if len(players) == 1 else None

@@ -1,7 +1,7 @@
 """The roster of each team of the slate: site.api.espn.com teams/{id}/roster, one request per team.
 
-ESPN has its own ids, so names are resolved within the league's player list: first among the team's players, then by
-full name among all players, for one who has just been traded.
+ESPN has its own ids, so names are resolved within the league's player list: by exact name among the team's players and
+then among all, for one who has just been traded; then by other spellings in the same order.
 """
 
 from collections.abc import Mapping, Sequence
@@ -75,7 +75,7 @@ class TeamRosters(Feed):
             if len(name) > LONGEST_NAME:
                 collector.reject(TOO_LONG)
                 continue
-            player = teammates.resolve(name) or league().namesake(name)
+            player = teammates.exact(name) or league().exact(name) or teammates.resolve(name) or league().namesake(name)
             if player is None:
                 row = unresolved_row(name, teammates, context, team=team)
                 collector.unresolved({**row, **self.origin(context)})

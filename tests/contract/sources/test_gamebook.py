@@ -171,6 +171,12 @@ def test_two_inactive_team_mates_with_one_last_name_are_kept_as_unresolved(recor
     assert reading.rejected == {}
 
 
+def test_a_last_name_with_another_suffix_is_unresolved_where_two_have_the_name(recordings: Recordings) -> None:
+    """Ziaire Williams is listed in full and Vince Williams Jr. by his last name: the third is neither."""
+    reading = read_lines(recordings, with_text("Smart (", "Williams III (Rest), Smart ("))
+    assert [row["player_id"] for row in reading.rows if row["player_name"] == "Williams III"] == [None]
+
+
 def test_neither_of_two_namesakes_resolves_to_the_known_player(recordings: Recordings) -> None:
     reading = read_lines(recordings, with_text("Smart (", "Smart (Rest), Smart ("))
     assert [row["player_id"] for row in reading.rows if row["player_name"].startswith("Smart")] == [None, None]

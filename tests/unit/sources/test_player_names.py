@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tipoff.errors import ConfigurationError
 from tipoff.sources.base import KnownPlayer
-from tipoff.sources.player_names import Resolver, load_aliases, normalise
+from tipoff.sources.player_names import Resolver, last_name, load_aliases, normalise
 
 
 def players(*names: str) -> tuple[KnownPlayer, ...]:
@@ -51,6 +51,7 @@ def test_normalising_is_idempotent(name: str) -> None:
     assert normalise(normalise(name)) == normalise(name)
 
 
+BUILT_IN = {normalise(name) for pair in load_aliases().items() for name in pair}
 NAMES = st.lists(st.text("abcdefgh", min_size=2, max_size=8), min_size=2, max_size=2).map(" ".join)
 
 
@@ -58,15 +59,22 @@ NAMES = st.lists(st.text("abcdefgh", min_size=2, max_size=8), min_size=2, max_si
 def test_every_player_of_a_roster_resolves_in_any_spelling(roster: list[str], data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(roster))
     first, last = name.split()
-    dress = data.draw(st.sampled_from([name.upper(), f"{last}, {first}", f"{last} {first}", f"{name} Jr."]))
+    has_namesakes = sum(other.split()[1] == last for other in roster) > 1
+    with_suffix = [] if has_namesakes else [f"{name} Jr."]
+    dress = data.draw(st.sampled_from([name.upper(), f"{last}, {first}", f"{last} {first}", *with_suffix]))
     assert resolved(dress, *roster) == name
 
 
 @given(st.lists(NAMES, max_size=8), NAMES)
-def test_a_resolved_name_shares_its_words_with_the_player(roster: list[str], name: str) -> None:
-    assume(normalise(name) not in {normalise(spelling) for spelling in load_aliases()})
+def test_a_resolved_name_shares_its_words_or_the_only_last_name_with_the_player(roster: list[str], name: str) -> None:
+    assume(not {normalise(name), *map(normalise, roster)} & BUILT_IN)
     player = resolved(name, *roster)
-    assert player is None or sorted(player.split()) == sorted(name.split())
+    if player is None or sorted(player.split()) == sorted(name.split()):
+        return
+    (first, last), (quoted_first, quoted_last) = player.split(), name.split()
+    assert [other for other in roster if other.split()[1] == last] == [player]
+    assert last == quoted_last
+    assert first.startswith(quoted_first) or quoted_first.startswith(first)
 
 
 @given(NAMES, st.permutations(["1", "2", "3"]))
@@ -102,12 +110,81 @@ def test_a_player_listed_twice_counts_once() -> None:
         ("Mohamed Bamba", ["Mo Bamba"], "Mo Bamba"),
         ("Herb Jones", ["Herbert Jones", "Derrick Jones Jr."], "Herbert Jones"),
         ("Moe Wagner", ["Moritz Wagner", "Franz Wagner"], "Moritz Wagner"),
+        ("Carlton Carrington", ["Bub Carrington"], "Bub Carrington"),
+        ("Bub Carrington", ["Carlton Carrington"], "Carlton Carrington"),
+        ("Derrick Jones", ["Derrick Jones Jr.", "Herbert Jones"], "Derrick Jones Jr."),
+        ("Bruce Brown Jr.", ["Bruce Brown", "Jaylen Brown"], "Bruce Brown"),
+        ("Nah'Shon Hyland", ["Bones Hyland"], "Bones Hyland"),
         ("Somebody Unknown", ["Jaylen Brown"], None),
         ("", ["Jaylen Brown"], None),
     ],
 )
 def test_real_spellings_of_feeds(quoted: str, roster: list[str], expected: str | None) -> None:
     assert resolved(quoted, *roster) == expected
+
+
+@pytest.mark.parametrize(
+    ("quoted", "roster", "meant"),
+    [
+        ("Alexander Vale", ["Alex Vale", "Orin Reed"], "Alex Vale"),
+        ("Alex Vale", ["Alexander Vale"], "Alexander Vale"),
+        ("Vale, Alexander", ["Alex Vale"], "Alex Vale"),
+        ("ALEXANDER VALE JR.", ["Alex Vale"], "Alex Vale"),
+        ("Karl Anthony Vale", ["Karl Vale"], "Karl Vale"),
+        ("Al Vale", ["Alex Vale"], "Alex Vale"),
+        ("A Vale", ["Alex Vale"], "Alex Vale"),
+        ("Alexander Vale", ["A Vale"], None),  # one letter of the player's name is no first name
+        ("Alexander Vale", ["Alexis Vale"], None),
+        ("Bob Vale", ["Alex Vale"], None),
+        ("Alexander Vale-Dorn", ["Alex Vale"], None),
+        ("Jal Vale", ["Jalen Vale", "Jalon Vale"], None),
+        ("Alexander Vale", ["Alex Vale", "Orin Vale"], None),
+        ("Alex", ["Alexander"], None),
+    ],
+)
+def test_a_first_name_may_be_the_beginning_of_the_other_for_the_only_player_of_a_last_name(
+    quoted: str, roster: list[str], meant: str | None
+) -> None:
+    assert resolved(quoted, *roster) == meant
+
+
+@pytest.mark.parametrize(
+    ("quoted", "roster", "meant"),
+    [
+        ("Orin Vale Jr.", ["Orin Vale"], "Orin Vale"),
+        ("Orin Vale", ["Orin Vale III"], "Orin Vale III"),
+        ("Orin Vale II", ["Orin Vale III"], "Orin Vale III"),
+        ("Orin Vale Jr.", ["Orin Vale", "Orinson Vale"], None),
+        ("Orin Vale Jr.", ["Orin Vale", "Elmo Vale"], None),
+        ("Orin Vale", ["Orin Vale Jr.", "Elmo Vale"], None),
+        ("Vale Jr., Orin", ["Orin Vale", "Elmo Vale"], None),
+        ("Vale Orin Jr.", ["Orin Vale", "Elmo Vale"], None),
+        ("O. Vale Jr.", ["Orin Vale", "Elmo Vale"], None),
+        ("O. Vale Jr.", ["Orin Vale Jr.", "Elmo Vale"], "Orin Vale Jr."),
+        ("Orin Vale III", ["Orin Vale", "Orin Vale Jr."], None),
+        ("Orin Vale", ["Orin Vale", "Orin Vale Jr."], "Orin Vale"),
+        ("Orin Vale Jr", ["Orin Vale", "Orin Vale Jr."], "Orin Vale Jr."),
+    ],
+)
+def test_another_suffix_resolves_only_for_the_only_player_of_a_last_name(
+    quoted: str, roster: list[str], meant: str | None
+) -> None:
+    assert resolved(quoted, *roster) == meant
+
+
+def test_an_alias_keeps_the_suffix_of_a_name() -> None:
+    aliases = {"Oz Vale": "Orin Vale"}
+    roster = players("Orin Vale", "Elmo Vale")
+    father = Resolver(roster, aliases).resolve("Oz Vale")
+    assert father is not None
+    assert father.player_name == "Orin Vale"
+    assert Resolver(roster, aliases).resolve("Oz Vale Jr.") is None
+
+
+def test_a_player_of_exactly_the_name_comes_before_an_alias() -> None:
+    player = Resolver(players("Orin Vale", "Oz Vale"), {"Oz Vale": "Orin Vale"}).resolve("Oz Vale")
+    assert player is not None
+    assert player.player_name == "Oz Vale"
 
 
 def test_only_a_full_name_resolves_in_a_whole_league() -> None:
@@ -122,12 +199,22 @@ def test_the_nearest_names_come_first() -> None:
     assert [player.player_name for player in resolver.candidates("Jalen Brown", 2)] == ["Jaylen Brown", "Bruce Brown"]
 
 
+def test_the_players_of_the_last_name_come_before_nearer_names() -> None:
+    resolver = Resolver(players("Jay Vales", "Jalen Vale", "Orinson Vale"))
+    names = [player.player_name for player in resolver.candidates("Jay Vale")]
+    assert names == ["Jalen Vale", "Orinson Vale", "Jay Vales"]
+
+
 def test_every_built_in_alias_is_needed() -> None:
     aliases = load_aliases()
-    assert len(aliases) <= 60
-    for spelling, name in aliases.items():
-        assert Resolver(players(name)).resolve(spelling) is None
-        assert Resolver(players(name), aliases).resolve(spelling) is not None
+    assert len(aliases) <= 150
+    for pair in aliases.items():
+        for spelling, name in (pair, pair[::-1]):
+            roster = players(name, f"Somebody {last_name(name)}")
+            assert Resolver(roster).resolve(spelling) is None
+            player = Resolver(roster, aliases).resolve(spelling)
+            assert player is not None
+            assert player.player_name == name
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,48 @@
+"""The roster of a team: its names are resolved within the team first, then within the league."""
+
+import json
+from datetime import date
+
+import pytest
+
+from tipoff.sources.base import KnownPlayer, ReadContext, Slate
+from tipoff.sources.registry import SOURCES
+from tipoff.teams import TEAMS
+from tipoff.vocabulary import eastern
+
+LEAGUE = tuple(
+    KnownPlayer(player_id=name, player_name=name, team=team)
+    for name, team in (
+        ("Orin Vale", "SAS"),
+        ("Orin Vale Jr.", "MIL"),
+        ("Cam Reed", "SAS"),
+        ("Cameron Reed", "MIL"),
+        ("Alex Dorn", "SAS"),
+    )
+)
+
+
+def player_of(name: str) -> str | None:
+    """The player that a name in the roster of SAS resolves to."""
+    athlete = {"displayName": name, "position": {"abbreviation": "F"}}
+    body = json.dumps({"team": {"id": TEAMS["SAS"].espn_id}, "athletes": [athlete]}).encode()
+    game_date = date(2024, 1, 4)
+    context = ReadContext(slate=Slate(game_date=game_date), as_of=eastern(game_date, 12), part="SAS", players=LEAGUE)
+    reading = SOURCES["espn_team_rosters"].read(body, context)
+    return next((row["player_id"] for row in reading.rows), None)
+
+
+@pytest.mark.parametrize(
+    ("name", "player"),
+    [
+        ("Orin Vale", "Orin Vale"),
+        ("Orin Vale Jr.", "Orin Vale Jr."),
+        ("Cameron Reed", "Cameron Reed"),
+        ("Alexander Dorn", "Alex Dorn"),
+        ("Somebody Else", None),
+    ],
+)
+def test_a_player_of_exactly_the_name_on_another_team_comes_before_a_similar_name_on_the_team(
+    name: str, player: str | None
+) -> None:
+    assert player_of(name) == player
