@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
@@ -222,22 +222,28 @@ def _request_result(record: FetchRecord, *, is_landed: bool, landed_before: bool
 
 def _known_players(context: ProbeContext, source: Source, slate: Slate, as_of: datetime) -> tuple[KnownPlayer, ...]:
     """The players of the date's landed player list and rosters; no warehouse has to be open for it."""
-    league = _landed_players(context, step_names.PLAYER_LIST, slate, as_of, ())
-    is_rosters = source.name == step_names.ROSTERS
-    rosters = () if is_rosters else _landed_players(context, step_names.ROSTERS, slate, as_of, league)
-    return slate_players(rosters, league)
+    league = _players_of(_landed_readings(context, step_names.PLAYER_LIST, slate, as_of, ()))
+    if source.name == step_names.ROSTERS:
+        return league
+    rosters = _landed_readings(context, step_names.ROSTERS, slate, as_of, league)
+    teams_with_unresolved = {row["team"] for reading in rosters for row in reading.unresolved}
+    return slate_players(_players_of(rosters), league, teams_with_unresolved)
 
 
-def _landed_players(
+def _landed_readings(
     context: ProbeContext, name: str, slate: Slate, as_of: datetime, league: tuple[KnownPlayer, ...]
-) -> tuple[KnownPlayer, ...]:
-    """The players in the latest usable response to each of a source's requests."""
+) -> Sequence[Reading]:
+    """The latest usable response to each of a source's requests, read."""
     latest: dict[str, FetchRecord] = {}
     for record in context.day_landing.newest_first(name, slate.game_date):
         if record.fetched_at <= as_of and OUTCOME_POLICIES[record.outcome].usable:
             latest.setdefault(record.url, record)
     reading_context = ReadContext(slate=slate, as_of=as_of, players=league, aliases=context.aliases)
     readings, _ = _read_usable(context.sources[name], latest.values(), reading_context, context.day_landing)
+    return readings
+
+
+def _players_of(readings: Iterable[Reading]) -> tuple[KnownPlayer, ...]:
     return tuple(_player(row) for reading in readings for row in reading.rows)
 
 

@@ -51,7 +51,7 @@ def process(
     context = ReadContext(
         slate=slate,
         as_of=as_of,
-        players=_players(source, slate, warehouse) if source.needs_players else (),
+        players=known_players(source, slate, warehouse) if source.needs_players else (),
         aliases=load_aliases(aliases_path) if aliases_path else {},
         known_games=_stored_games(slate, warehouse) if source.table == "raw_schedule" else (),
     )
@@ -106,11 +106,11 @@ def _load_batch(landing: Landing, key: str, source: Source, slate: Slate) -> Bat
     return batch
 
 
-def _players(source: Source, slate: Slate, warehouse: Warehouse) -> tuple[KnownPlayer, ...]:
-    """Players that names may resolve to: the rosters of the slate, or the player list for teams without a roster."""
+def known_players(source: Source, slate: Slate, warehouse: Warehouse) -> tuple[KnownPlayer, ...]:
+    """Players that names may resolve to: the rosters of the slate, completed by the player list."""
     player_list = _query_players(warehouse, _PLAYER_LIST_SQL, slate)
     rosters = () if source.table == "raw_rosters" else _query_players(warehouse, _ROSTERS_SQL, slate)
-    players = slate_players(rosters, player_list)
+    players = slate_players(rosters, player_list, _teams_with_unresolved(warehouse, slate))
     if not players:
         raise NotEnoughDataError(
             f"{source.name} {slate.game_date}: names cannot be resolved, because neither rosters nor "
@@ -125,6 +125,20 @@ _PLAYER_LIST_SQL = """
     FROM raw_players
     WHERE game_date = (SELECT MAX(game_date) FROM raw_players WHERE game_date <= @game_date)
 """
+
+
+_TEAMS_WITH_UNRESOLVED_SQL = """
+    SELECT DISTINCT team
+    FROM unresolved_players
+    JOIN raw_rosters USING (game_date, team, source)
+    WHERE game_date = @game_date
+    ORDER BY team
+"""
+
+
+def _teams_with_unresolved(warehouse: Warehouse, slate: Slate) -> frozenset[str]:
+    """Teams whose roster has an unresolved name."""
+    return frozenset(warehouse.query(_TEAMS_WITH_UNRESOLVED_SQL, {"game_date": slate.game_date})["team"])
 
 
 def _query_players(warehouse: Warehouse, sql: str, slate: Slate) -> tuple[KnownPlayer, ...]:

@@ -18,7 +18,7 @@ from tipoff.collecting import collect
 from tipoff.errors import BadInputError, ContractError, NotEnoughDataError, StorageError
 from tipoff.landing.base import Batch, BatchItem
 from tipoff.landing.local import LocalLanding
-from tipoff.processing import process
+from tipoff.processing import known_players, process
 from tipoff.replay.archive import Archive
 from tipoff.replay.shapes.nba_injury_report import report
 from tipoff.replay.shapes.view import ArchiveIndex, ArchiveView
@@ -470,6 +470,36 @@ def test_names_of_a_team_without_a_roster_are_resolved_by_the_player_list(day: R
     report = day.read(PROPS)
     assert report.unresolved == 0
     assert day.count("raw_player_props", "player_id IS NULL") == 0
+
+
+def test_names_of_a_partial_roster_are_resolved_by_the_player_list_too(day: Reading) -> None:
+    def cut(item: BatchItem, answer: Any) -> Any:
+        holder = answer["team"] if "athletes" in answer["team"] else answer
+        del holder["athletes"][5:]
+        return answer
+
+    day.read(PLAYERS)
+    day.read(ROSTERS, batch=day.batch(ROSTERS, cut))
+    assert day.read(PROPS).unresolved == 0
+
+
+def test_a_roster_with_an_unresolved_name_is_completed_by_the_player_list(day: Reading) -> None:
+    def renamed(item: BatchItem, answer: Any) -> Any:
+        if item.part != game.home:
+            return answer
+        return json.loads(json.dumps(answer, ensure_ascii=False).replace(f'"{real}"', '"Somebody Unknown"'))
+
+    game = day.slate.games[0]
+    day.read(PLAYERS)
+    day.read(ROSTERS)
+    rosters = day.table("raw_rosters")
+    teams = rosters.filter(team=game.home)
+    real = teams["player_name"][0]
+    report = day.read(ROSTERS, batch=day.batch(ROSTERS, renamed))
+    assert report.unresolved == 1
+    assert day.table("raw_rosters").height == rosters.height - 1
+    known = known_players(SOURCES[PROPS], day.slate, day.warehouse)
+    assert {player.player_id for player in known if player.team == game.home} >= set(teams["player_id"])
 
 
 def test_an_unknown_name_is_stored_reported_and_resolved_by_an_alias(day: Reading, tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import csv
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
 from functools import lru_cache
 from itertools import groupby
@@ -31,11 +32,24 @@ _Key = Callable[[str], str]
 _KeyPair = tuple[_Key, _Key]
 
 
-def slate_players(rosters: Iterable[KnownPlayer], league: Iterable[KnownPlayer]) -> tuple[KnownPlayer, ...]:
-    """The rosters, completed by the league's player list for teams without a roster."""
+WHOLE_ROSTER: Final = 13
+"""Players of a whole roster at least, also in upcoming_player_game_context.sql; a shorter one is partial."""
+
+
+def slate_players(
+    rosters: Iterable[KnownPlayer], league: Iterable[KnownPlayer], teams_with_unresolved: Collection[str] = ()
+) -> tuple[KnownPlayer, ...]:
+    """The rosters, completed by the league's player list.
+
+    A player of the list stays with his team unless a roster has him, or his team's roster is whole and has no
+    unresolved name.
+    """
     rosters = tuple(rosters)
-    with_roster = {player.team for player in rosters}
-    return (*rosters, *(player for player in league if player.team not in with_roster))
+    on_roster = {player.player_id for player in rosters}
+    sizes = Counter(player.team for player in rosters)
+    decided = {team for team, size in sizes.items() if size >= WHOLE_ROSTER and team not in teams_with_unresolved}
+    listed = (player for player in league if player.team not in decided and player.player_id not in on_roster)
+    return (*rosters, *listed)
 
 
 @lru_cache(maxsize=8192)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
 from tests.support.rows import rows_of
 from tests.support.season import PRE_GAME, parameters, run
+from tipoff.sources.base import KnownPlayer
+from tipoff.sources.player_names import slate_players
 from tipoff.vocabulary import eastern
 from tipoff.warehouse.base import Slice
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
@@ -22,6 +25,8 @@ TIP_OFF = eastern(TONIGHT, 20)
 BEFORE = eastern(TONIGHT, 18)
 
 JOKIC, MURRAY, EDWARDS, GOBERT = "203999", "1627750", "1630162", "203497"
+TEAMMATES = dict.fromkeys((f"p{number}" for number in range(12)), "DEN")
+"""With another player they are a whole roster."""
 
 
 @pytest.fixture
@@ -333,19 +338,85 @@ def test_vacated_minutes_and_points_are_the_means_of_the_players_ruled_out(wareh
     assert [contexts[EDWARDS][name] for name in ("stars_out", "vacated_minutes", "vacated_points")] == [0, 0, 0]
 
 
+def player_list(warehouse: DuckDbWarehouse, game_date: date = TONIGHT, **players: str) -> None:
+    """Write the league's player list: "p" and the id of a player, and his team."""
+    listed = [{"player_id": player.removeprefix("p"), "team": team} for player, team in players.items()]
+    rows = rows_of("raw_players", listed, game_date=game_date, source="nbac_player_list_current")
+    warehouse.replace("raw_players", rows, {"game_date": game_date})
+
+
 def test_a_team_without_a_roster_uses_the_league_player_list(warehouse: DuckDbWarehouse) -> None:
-    rosters(warehouse, p203999="DEN")
-    listed = [{"player_id": JOKIC, "team": "DEN"}, {"player_id": MURRAY, "team": "DEN"}]
-    listed += [{"player_id": EDWARDS, "team": "MIN"}]
-    rows = rows_of("raw_players", listed, game_date=TONIGHT, source="nbac_player_list_current")
-    warehouse.replace("raw_players", rows, {"game_date": TONIGHT})
+    rosters(warehouse, p203999="DEN", **TEAMMATES)
+    player_list(warehouse, p203999="DEN", p1627750="DEN", p1630162="MIN")
     contexts = player_contexts(warehouse)
-    assert {player: row["roster_source"] for player, row in contexts.items()} == {
-        JOKIC: "default",
-        EDWARDS: "nbac_player_list_current",
-    }
+    of_roster = dict.fromkeys([JOKIC, *map(str, range(12))], "default")
+    sources = {player: row["roster_source"] for player, row in contexts.items()}
+    assert sources == of_roster | {EDWARDS: "nbac_player_list_current"}
     assert contexts[EDWARDS]["missing"] == "lines;game_lines;injury_report;rosters"
     assert contexts[JOKIC]["missing"] == "lines;game_lines;injury_report"
+
+
+def unresolved_names(warehouse: DuckDbWarehouse, *teams: str, source: str = "default") -> None:
+    """Write an unresolved name for each of these teams."""
+    rows = rows_of("unresolved_players", [{"team": team} for team in teams], game_date=TONIGHT, source=source)
+    warehouse.replace("unresolved_players", rows, {"game_date": TONIGHT})
+
+
+def test_the_league_player_list_completes_a_partial_roster(warehouse: DuckDbWarehouse) -> None:
+    rosters(warehouse, p203999="DEN", p1630162="MIN")
+    player_list(warehouse, p203999="DEN", p1627750="DEN", p1630162="DEN", p203497="MIN")
+    contexts = player_contexts(warehouse)
+    assert {player: (row["team"], row["roster_source"]) for player, row in contexts.items()} == {
+        JOKIC: ("DEN", "default"),
+        MURRAY: ("DEN", "nbac_player_list_current"),
+        EDWARDS: ("MIN", "default"),
+        GOBERT: ("MIN", "nbac_player_list_current"),
+    }
+    assert contexts[MURRAY]["missing"] == "lines;game_lines;injury_report;rosters"
+    assert contexts[JOKIC]["missing"] == "lines;game_lines;injury_report"
+
+
+def test_an_unresolved_name_makes_a_roster_partial(warehouse: DuckDbWarehouse) -> None:
+    rosters(warehouse, p203999="DEN", **TEAMMATES)
+    player_list(warehouse, p1627750="DEN")
+    assert MURRAY not in player_contexts(warehouse)
+    unresolved_names(warehouse, "DEN", source="nbac_injury_report")
+    assert MURRAY not in player_contexts(warehouse)
+    unresolved_names(warehouse, "DEN")
+    assert MURRAY in player_contexts(warehouse)
+
+
+def test_the_newest_player_list_up_to_the_date_is_used(warehouse: DuckDbWarehouse) -> None:
+    player_list(warehouse, TONIGHT - timedelta(days=2), p203999="DEN", p1630162="MIN")
+    player_list(warehouse, TONIGHT - timedelta(days=1), p203999="DEN", p1627750="MIN")
+    player_list(warehouse, TONIGHT + timedelta(days=1), p203497="MIN")
+    assert set(player_contexts(warehouse)) == {JOKIC, MURRAY}
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_slate_has_the_same_players_as_names_resolve_to(warehouse: DuckDbWarehouse, seed: int) -> None:
+    random = Random(seed)
+    teams = ("DEN", "MIN", "LAL")
+
+    def some_players(least: int) -> dict[str, str]:
+        return {f"p{number}": random.choice(teams) for number in random.sample(range(60), random.randint(least, 50))}
+
+    rostered, listed, partial = some_players(0), some_players(30), random.sample(teams, random.randint(0, 2))
+    rosters(warehouse, **rostered)
+    player_list(warehouse, TONIGHT, **listed)
+    unresolved_names(warehouse, *partial)
+    with_names = {team for team in partial if team in rostered.values()}
+    players = slate_players(known(rostered), known(listed), with_names)
+    assert {(player.player_id, player.team) for player in players if player.team != "LAL"} == {
+        (player, row["team"]) for player, row in player_contexts(warehouse).items()
+    }
+
+
+def known(players: Mapping[str, str]) -> list[KnownPlayer]:
+    return [
+        KnownPlayer(player_id=player.removeprefix("p"), player_name=player, team=team)
+        for player, team in players.items()
+    ]
 
 
 def test_refreshing_one_game_does_not_change_the_others(warehouse: DuckDbWarehouse) -> None:

@@ -9,6 +9,22 @@ WITH
       AND theirs.team = ours.opponent
     WHERE ours.game_date BETWEEN @first_date AND @last_date
   ),
+  -- The same rule as slate_players in tipoff/sources/player_names.py: the league's list completes the rosters, except
+  -- for a team whose roster has at least 13 players and no unresolved name. A roster comes before the list.
+  whole_rosters AS (
+    SELECT game_date, team, TRUE AS is_whole,
+    FROM raw_rosters
+    LEFT JOIN unresolved_players AS unresolved USING (game_date, team, source)
+    GROUP BY game_date, team
+    HAVING COUNT(DISTINCT raw_rosters.player_id) >= 13 AND COUNT(unresolved.player_name) = 0
+  ),
+  player_list AS (
+    SELECT dates.game_date, team, player_id, player_name, source, as_of,
+    FROM (SELECT DISTINCT game_date FROM slate WHERE NOT @training) AS dates
+    JOIN raw_players AS players
+      ON players.game_date <= dates.game_date
+    QUALIFY players.game_date = MAX(players.game_date) OVER (PARTITION BY dates.game_date)
+  ),
   -- Box scores exist only after a game, so they replace rosters in training and nowhere else.
   rosters AS (
     SELECT game_date, team, player_id, player_name, source, as_of, FALSE AS is_fallback,
@@ -16,8 +32,11 @@ WITH
     WHERE NOT @training
     UNION ALL
     SELECT game_date, team, player_id, player_name, source, as_of, TRUE AS is_fallback,
-    FROM raw_players
-    WHERE NOT @training
+    FROM player_list
+    LEFT JOIN whole_rosters USING (game_date, team)
+    LEFT JOIN (SELECT DISTINCT game_date, player_id, TRUE AS is_on_roster FROM raw_rosters) AS placed
+      USING (game_date, player_id)
+    WHERE is_whole IS NULL AND is_on_roster IS NULL
     UNION ALL
     SELECT game_date, team, player_id, player_name, source, as_of, FALSE AS is_fallback,
     FROM raw_player_boxscores
@@ -29,7 +48,6 @@ WITH
       ROW_NUMBER() OVER (PARTITION BY game_date, player_id ORDER BY is_fallback, rosters.as_of DESC, team) AS choice,
     FROM slate
     JOIN rosters USING (game_date, team)
-    QUALIFY is_fallback = LOGICAL_AND(is_fallback) OVER (PARTITION BY game_id, team)
   ),
   reports AS (
     SELECT game_date, game_id, slate.season, team, player_id, status, source,
