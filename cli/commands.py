@@ -199,6 +199,8 @@ COMMANDS = (
             "sources", (_optional_date, _common, _operator, _reset_cooldown)),
     Command("collect", "poll one source and show its requests, responses, outcomes and first rows", "collect",
             (_date, _common, _collect)),
+    Command("unresolved", "list the player names of all dates that match no player, with the alias line to add",
+            "unresolved", (_optional_date, _common)),
     Command("doctor", "check the server, workers, stores, keys and versions", "doctor", (_common,)),
 )  # fmt: skip
 

@@ -1,0 +1,101 @@
+"""`unresolved`: the player names of all dates that match no player, with the alias line to add for each.
+
+The command reads a copy of the warehouse, because only the worker may open the file itself.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from argparse import Namespace
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from cli.doctor_checks.base import warehouse_file
+from cli.exit_codes import CommandError, ExitCode
+from cli.render import console
+from cli.target import Target
+
+if TYPE_CHECKING:
+    from cli.name_worklist import UnresolvedName
+
+_COPY_ATTEMPTS = 5
+_HEADER = "spelling,player_name"
+
+
+async def run(options: Namespace) -> ExitCode:
+    """Print the worklist. Raises CommandError UNKNOWN if there is no warehouse yet."""
+    from cli.name_worklist import unresolved_names  # slow libraries
+    from tipoff.sources.player_names import load_aliases
+    from tipoff.warehouse.open import open_warehouse
+
+    target = Target(options.replay)
+    aliases = target.settings.aliases
+    with tempfile.TemporaryDirectory(prefix="tipoff-unresolved-") as scratch:
+        warehouse = open_warehouse(f"duckdb:///{_copy(target.settings.warehouse, Path(scratch))}")
+        try:
+            names = unresolved_names(warehouse, load_aliases(aliases) if aliases else {}, options.date)
+        finally:
+            warehouse.close()
+    if options.json:
+        print(json.dumps(_as_json(names, aliases), ensure_ascii=False))
+    else:
+        console().print(_report(names, aliases))
+    return ExitCode.DONE
+
+
+def _copy(url: str, folder: Path) -> Path:
+    """Copy the warehouse's file and its log, both from between two writes."""
+    file = warehouse_file(url)
+    if file is None or not file.exists():
+        raise CommandError(ExitCode.UNKNOWN, f"there is no warehouse at {url} yet: the worker creates it")
+    copied = folder / "warehouse.duckdb"
+    parts = ((file, copied), (file.with_name(f"{file.name}.wal"), copied.with_name(f"{copied.name}.wal")))
+    for _ in range(_COPY_ATTEMPTS):
+        before = _state(source for source, _ in parts)
+        for source, destination in parts:
+            destination.unlink(missing_ok=True)
+            if source.exists():
+                shutil.copyfile(source, destination)
+        if _state(source for source, _ in parts) == before:
+            return copied
+    raise CommandError(ExitCode.FAILED, f"{file} is being written; run the command again in a minute")
+
+
+def _state(files: Iterable[Path]) -> tuple[tuple[int, int] | None, ...]:
+    return tuple((file.stat().st_mtime_ns, file.stat().st_size) if file.exists() else None for file in files)
+
+
+def _as_json(names: Sequence[UnresolvedName], aliases: Path | None) -> dict[str, Any]:
+    return {"aliases": str(aliases) if aliases else None, "names": [name.model_dump(mode="json") for name in names]}
+
+
+def _report(names: Sequence[UnresolvedName], aliases: Path | None) -> RenderableType:
+    if not names:
+        return "every name resolves"
+    table = Table("count", "name", "dates", "sources", "nearest players")
+    for name in names:
+        table.add_row(
+            str(name.count), name.name, _dates(name.dates), "\n".join(name.sources), "\n".join(name.candidates)
+        )
+    return Group(table, *map(Text, _instructions(names, aliases)))
+
+
+def _dates(dates: Sequence[date]) -> str:
+    if len(dates) == 1:
+        return str(dates[0])
+    return f"{len(dates)} dates, {dates[0]} to {dates[-1]}"
+
+
+def _instructions(names: Sequence[UnresolvedName], aliases: Path | None) -> Iterator[str]:
+    noun = "name is" if len(names) == 1 else "names are"
+    yield f"{len(names)} {noun} unresolved. Where the nearest player is the right one, add the line to"
+    yield f"{aliases}:" if aliases else f"a CSV file that TIPOFF_ALIASES names, below the line {_HEADER}:"
+    yield from (name.alias_line for name in names if name.alias_line)
