@@ -10,12 +10,13 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
-from tipoff.errors import BodyTooLargeError, TipoffError, TransportFault
+from tipoff.errors import BodyTooLargeError, InvalidRequestError, TipoffError, TransportFault
 from tipoff.landing.base import Batch, BatchItem, FetchRecord, Landing
 from tipoff.redaction import redact
 from tipoff.sources.base import Judgement, Request, Response, Slate, Source
 from tipoff.sources.budget import Budget, affordable_requests, credits_in_headers, paid_records
 from tipoff.sources.outcomes import OUTCOME_POLICIES, OutcomePolicy, overall
+from tipoff.sources.provider_ids import safe_ids
 from tipoff.sources.providers import provider_of
 from tipoff.sources.rate_limits import RateLimiter, cooldown_after
 from tipoff.vocabulary import CollectReport, Outcome, Role, shortened
@@ -54,6 +55,11 @@ class _Result(NamedTuple):
         return OUTCOME_POLICIES[self.record.outcome]
 
     @property
+    def is_silent(self) -> bool:
+        """Whether a request was sent and no response arrived."""
+        return self.record.status is None and self.record.outcome is not Outcome.BAD_REQUEST
+
+    @property
     def usable(self) -> bool:
         return self.policy.usable
 
@@ -82,6 +88,7 @@ async def collect(
     a game that the provider no longer has, nor a paid one that is not worth its price. `progress` gets the number of
     requests that are done and of all. Raises TransportFault when every request failed in a way that may pass.
     """
+    provider_ids = safe_ids(provider_ids)
     requests = source.requests(slate, as_of, provider_ids)
     if not requests:
         return _without_requests(source, slate, as_of, provider_ids)
@@ -203,6 +210,8 @@ class _Poll:
             response = await self._fetcher.fetch(request, self._as_of, known.etag if known else None)
         except TransportFault as error:
             return await asyncio.to_thread(self._record_failure, request, Outcome.PROVIDER_ERROR, error)
+        except InvalidRequestError as error:
+            return await asyncio.to_thread(self._record_failure, request, Outcome.BAD_REQUEST, error)
         except BodyTooLargeError as error:
             return await asyncio.to_thread(self._record_failure, request, Outcome.WRONG_TYPE, error)
         full = await asyncio.to_thread(self._with_body, response, known)
@@ -314,7 +323,7 @@ def _why_not_sent(before: Sequence[_Result]) -> Judgement | None:
         if result.policy.stop:
             return Judgement(outcome=result.record.outcome, reason=f"not sent after: {result.record.reason}")
     last = before[-MAX_SILENT_REQUESTS:]
-    if len(last) == MAX_SILENT_REQUESTS and all(result.record.status is None for result in last):
+    if len(last) == MAX_SILENT_REQUESTS and all(result.is_silent for result in last):
         reason = f"not sent: no response to the {MAX_SILENT_REQUESTS} requests before"
         return Judgement(outcome=last[-1].record.outcome, reason=reason)
     return None

@@ -8,6 +8,7 @@ TipoffError
 ├── StorageError            the disk or the store failed; nothing is half-written
 │   └── WarehouseLockedError  another process has the warehouse open
 ├── TransportFault          the network failed; a retry in seconds can help
+├── InvalidRequestError     a request cannot be sent as it is built; nothing was sent
 ├── BodyTooLargeError       a response is above the size cap; check what the provider serves
 └── NotEnoughDataError      a computation lacks data; wait or degrade
 """
@@ -60,6 +61,10 @@ class NotEnoughDataError(TipoffError):
 
 class TransportFault(TipoffError):  # noqa: N818 - a fault passes in seconds, an error stays
     """The network or the provider failed; a retry in seconds can help."""
+
+
+class InvalidRequestError(TipoffError):
+    """A request cannot be sent as it is built; nothing was sent."""
 
 
 class BodyTooLargeError(TipoffError):

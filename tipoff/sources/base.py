@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any, ClassVar
-from urllib.parse import urlencode
+from urllib.parse import quote, unquote, urlencode
 
 from pydantic import AwareDatetime
 
@@ -34,6 +34,10 @@ class Slate(Frozen):
         return tuple(game for game in self.games if game.tip_off > as_of)
 
 
+_PATH_CHARACTERS = "/%:@!$&'()*+,;="
+"""What a path may have besides letters and digits; a path may be quoted already."""
+
+
 class Request(Frozen):
     """One request to a provider, without secrets: the fetcher adds the API key."""
 
@@ -50,9 +54,15 @@ class Request(Frozen):
 
     @property
     def url(self) -> str:
-        """The URL without secrets; the same in a replay."""
+        """The URL without secrets; the same in a replay. Characters that a path may not have are quoted."""
         query = f"?{urlencode(self.params, doseq=True)}" if self.params else ""
-        return f"https://{self.host}{self.path}{query}"
+        return f"https://{self.host}{quote(self.path, safe=_PATH_CHARACTERS)}{query}"
+
+    @property
+    def stays_on_path(self) -> bool:
+        """Whether no segment of the path leads to another path."""
+        segments = unquote(unquote(self.path)).replace("\\", "/").split("/")
+        return self.path.startswith("/") and not {".", ".."} & set(segments)
 
 
 class Response(Frozen):

@@ -12,6 +12,7 @@ from tipoff.errors import ContractError
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate, Source
 from tipoff.sources.game_status import FINAL, LIVE, POSTPONED, SCHEDULED, UNKNOWN, GameStatus
 from tipoff.sources.outcomes import Expected, classify
+from tipoff.sources.provider_ids import UNSAFE_ID, is_safe_id
 from tipoff.sources.rejections import REPEATED
 from tipoff.vocabulary import Outcome, SlateGame
 
@@ -47,6 +48,9 @@ class Feed(Source):
         return {"source": self.name, "as_of": context.as_of}
 
 
+_ID_COLUMNS = ("game_id", "event_id")
+
+
 class RowCollector:
     """Collects the rows of one payload, one per natural key, and counts what is left out by reason."""
 
@@ -59,9 +63,14 @@ class RowCollector:
         self._unresolved: dict[tuple[str, ...], Row] = {}
 
     def keep(self, row: Row) -> None:
-        """Add a row. The first row of a key stays, a later one counts as repeated."""
+        """Add a row. The first row of a key stays, a later one counts as repeated.
+
+        A row with an id that is not safe to use is left out: it costs its own entry only.
+        """
         key = tuple(row[column] for column in self._key)
-        if key in self._rows:
+        if not all(is_safe_id(row[column]) for column in _ID_COLUMNS if row.get(column) is not None):
+            self.reject(UNSAFE_ID)
+        elif key in self._rows:
             self.reject(REPEATED)
         else:
             self._rows[key] = row

@@ -14,7 +14,7 @@ from typing import Self
 
 import httpx
 
-from tipoff.errors import BodyTooLargeError, ConfigurationError, TransportFault
+from tipoff.errors import BodyTooLargeError, ConfigurationError, InvalidRequestError, TipoffError, TransportFault
 from tipoff.redaction import redact, redact_bytes
 from tipoff.settings import Settings
 from tipoff.sources.base import Request, Response
@@ -74,13 +74,13 @@ class Fetcher:
         """The provider's response, whatever its status; `as_of` becomes its `fetched_at`.
 
         `etag`: of a response we already have. When it is still current, the response is 304 without a body.
-        Raises TransportFault when no complete response arrives, BodyTooLargeError above the cap, ConfigurationError
-        for a host that no source declares.
+        Raises TransportFault when no complete response arrives, BodyTooLargeError above the cap, InvalidRequestError
+        for a request that cannot be sent as it is, ConfigurationError for a host that no source declares.
         """
         if request.host not in self._hosts:
             raise ConfigurationError(f"{request.host} is no host of a source: declare it as the source's provider")
         base = self._base_url(request.host)
-        url = httpx.URL(file_url(base, request))
+        url = self._url(base, request)
         try:
             async with asyncio.timeout(self._timeouts.total):
                 if base.startswith(("gs://", "drive://")):
@@ -88,11 +88,24 @@ class Fetcher:
                 if base.startswith("drive://"):
                     return await self._fetch_from_drive(url, as_of)
                 return await self._follow(url, as_of, {"If-None-Match": etag} if etag else {})
+        except TipoffError:
+            raise
+        # Not chained: httpx may repeat a key in its text.
         except TimeoutError:
             raise self._fault(url, f"no complete response within {self._timeouts.total:g} s") from None
-        except httpx.TransportError as error:
-            # Not chained: httpx may repeat a key in its text.
+        except (httpx.RequestError, OSError) as error:
             raise self._fault(url, self._describe(error)) from None
+        except Exception as error:  # libraries raise what they like for a URL or header that they cannot send
+            raise InvalidRequestError(f"{self._redacted(url)} cannot be requested: {self._cause(error)}") from None
+
+    def _url(self, base: str, request: Request) -> httpx.URL:
+        """The URL of a request. Raises InvalidRequestError unless it leads to just that path."""
+        if not request.stays_on_path:
+            raise InvalidRequestError(f"{request.url} cannot be requested: its path leads to another one")
+        try:
+            return httpx.URL(file_url(base, request))
+        except (httpx.InvalidURL, ValueError) as error:
+            raise InvalidRequestError(f"{request.url} cannot be requested: {self._cause(error)}") from None
 
     def _base_url(self, host: str) -> str:
         """The host itself, or the folder that the settings name for BigDataBall."""
@@ -148,14 +161,18 @@ class Fetcher:
         return self._client.build_request("GET", target, headers=headers)
 
     def _redirect_target(self, url: httpx.URL, response: httpx.Response) -> httpx.URL | None:
-        """Where a redirect leads, if it stays on HTTPS and on the host: each host has a rate limit of its own."""
+        """Where a redirect leads, if it stays on HTTPS and on host and port: each host has a rate limit of its own.
+
+        A user in the URL is not followed either: it would replace our credentials.
+        """
         if not response.has_redirect_location:
             return None
         try:
             target = url.join(response.headers["location"])
-        except httpx.InvalidURL:
+        except (httpx.InvalidURL, ValueError):
             return None
-        return target if target.scheme == "https" and target.host == url.host else None
+        same_server = (target.host, target.port, target.userinfo) == (url.host, url.port, url.userinfo)
+        return target if target.scheme == "https" and same_server else None
 
     async def _read_body(self, url: httpx.URL, response: httpx.Response) -> bytes:
         """The body, decompressed here and not by httpx so that the cap also holds for a small body that inflates."""
@@ -198,7 +215,10 @@ class Fetcher:
     def _redacted(self, url: httpx.URL) -> str:
         return redact(str(url), self._secrets)
 
-    def _describe(self, error: httpx.TransportError) -> str:
+    def _cause(self, error: Exception) -> str:
+        return redact(f"{type(error).__name__}: {error}", self._secrets)
+
+    def _describe(self, error: Exception) -> str:
         if isinstance(error, httpx.ConnectTimeout):
             return f"no connection within {self._timeouts.connect:g} s"
         if isinstance(error, httpx.TimeoutException):

@@ -17,7 +17,7 @@ from tipoff.sources.json_payload import Fields, JsonPayload, ResultSet
 from tipoff.teams import find_team
 
 LEAGUE_ID = "00"
-_GAME_ID = re.compile(r"00[1-6]\d{7}")
+_GAME_ID = re.compile(r"00[1-6][0-9]{7}")
 
 SEASON_TYPES: Mapping[str, str] = {
     "001": "preseason",

@@ -71,7 +71,7 @@ def _escaped(name: str) -> str:
 class DriveFile(BaseModel):
     """One file of a list."""
 
-    id: str
+    id: str = Field(pattern="^[A-Za-z0-9_-]+$")
     mime_type: str = Field(alias="mimeType")
 
     @property

@@ -730,3 +730,27 @@ async def test_a_question_answered_at_a_second_try_is_had_when_the_day_is_done_a
     collected = await day.poll(PROPS.name)
     records = day.landing.records(PROPS.name, SLATE.game_date)
     assert land_batch(day.landing, PROPS.name, SLATE.game_date, records) == collected.batch_key
+
+
+@pytest.mark.parametrize("odd", ["a\nb", "../../account", "é", ""])
+async def test_an_odd_id_costs_its_game_only(day: Day, monkeypatch: pytest.MonkeyPatch, odd: str) -> None:
+    day.provider.replies = props(*map(quoted, GAMES))
+    monkeypatch.setitem(IDS, GAMES[1].game_id, odd)
+    collected = await day.poll(PROPS.name)
+    assert [item.game_id for item in day.batch(collected).items] == [GAMES[0].game_id, GAMES[2].game_id]
+    assert len(day.provider.received) == 2
+
+
+async def test_requests_that_cannot_be_sent_are_bad_requests_and_not_silence(
+    day: Day, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = ["/v4/../a", "/v4/../b", "/fine"]
+    requests = tuple(
+        Request(host=PROPS.provider.host, path=path, game_id=game.game_id, part=game.label)
+        for game, path in zip(GAMES, paths, strict=True)
+    )
+    monkeypatch.setattr(type(PROPS), "requests", lambda *_: requests)
+    day.provider.replies = {"/api.the-odds-api.com/fine": quoted(GAMES[2])}
+    collected = await day.poll(PROPS.name)
+    assert (collected.outcome, collected.refused, collected.parks) == (Outcome.PARTIAL, Outcome.BAD_REQUEST, False)
+    assert collected.missing_games == (GAMES[0].game_id, GAMES[1].game_id)

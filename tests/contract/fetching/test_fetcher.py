@@ -12,11 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
 
 from tests.support.local_provider import LocalProvider, hang, head, http_reply, running
 from tests.support.tls import certified, tunnel
-from tipoff.errors import BodyTooLargeError, ConfigurationError, TransportFault
+from tipoff.errors import BodyTooLargeError, ConfigurationError, InvalidRequestError, TransportFault
 from tipoff.settings import Settings, load_settings
 from tipoff.sources.base import Request, Slate, Source
 from tipoff.sources.fetcher import Fetcher, Timeouts, registered_hosts
@@ -234,6 +235,46 @@ async def test_a_redirect_to_a_foreign_host_or_without_tls_is_not_followed(
     judgement = classify(response, "json")
     assert judgement is not None
     assert judgement.outcome is Outcome.WRONG_TYPE
+
+
+@pytest.mark.parametrize(
+    "location", [f"https://{ODDS}:8443/b", f"https://me@{ODDS}/b", f"http://{ODDS}:443/b", f"https://{ODDS}:99999999/b"]
+)
+async def test_a_redirect_to_another_port_scheme_or_user_of_the_host_is_not_followed(
+    provider: LocalProvider, location: str
+) -> None:
+    provider.replies = {f"/{ODDS}/a": http_reply(b"", "302 Found", Location=location), f"/{ODDS}/b": http_reply(b"[]")}
+    async with fetcher(replaying(provider)) as asking:
+        assert (await asking.fetch(Request(host=ODDS, path="/a"), AS_OF)).status == 302
+    assert len(provider.received) == 1
+
+
+@pytest.mark.parametrize("odd", ["../../account", "..", "%2e%2e/account", "%252e%252e/account", "..\\account", "."])
+async def test_a_path_that_leads_to_another_one_is_not_requested(provider: LocalProvider, odd: str) -> None:
+    async with fetcher(replaying(provider)) as asking:
+        with pytest.raises(InvalidRequestError, match="its path leads to another one"):
+            await asking.fetch(Request(host=ODDS, path=f"/v4/events/{odd}/odds"), AS_OF)
+    assert provider.received == []
+
+
+async def test_odd_characters_of_a_path_are_quoted(provider: LocalProvider) -> None:
+    provider.replies[f"/{ODDS}/events/a%0Ab%3F%C3%A9"] = http_reply()
+    async with fetcher(replaying(provider)) as asking:
+        response = await asking.fetch(Request(host=ODDS, path="/events/a\nb?é"), AS_OF)
+    assert response.status == 200
+
+
+@pytest.mark.parametrize("error", [UnicodeError("odd"), ValueError("odd"), httpx.InvalidURL("odd"), KeyError("odd")])
+async def test_no_foreign_exception_leaves_the_fetcher(
+    provider: LocalProvider, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    async def refuse(*_: object, **__: object) -> None:
+        raise error
+
+    async with fetcher(replaying(provider)) as asking:
+        monkeypatch.setattr(httpx.AsyncClient, "send", refuse)
+        with pytest.raises(InvalidRequestError, match=r"cdn\.nba\.com/a cannot be requested"):
+            await asking.fetch(Request(host=CDN, path="/a"), AS_OF)
 
 
 async def test_a_redirect_loop_ends_after_three_redirects(provider: LocalProvider) -> None:
