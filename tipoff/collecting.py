@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from tipoff.errors import BodyTooLargeError, InvalidRequestError, TipoffError, TransportFault
-from tipoff.landing.base import Batch, BatchItem, FetchRecord, Landing
+from tipoff.landing.base import Batch, BatchItem, FetchRecord, Landing, well_formed_etag
 from tipoff.redaction import redact
 from tipoff.sources.base import Judgement, Request, Response, Slate, Source
 from tipoff.sources.budget import Budget, affordable_requests, credits_in_headers, paid_records
@@ -255,7 +255,7 @@ class _Poll:
             landed = self._landing.put(self._source.name, self._slate.game_date, response.body, suffix)
             body = {"key": landed.key, "sha256": landed.sha256, "reason": _reason_with_key(judgement, landed.key)}
             record, new = record.model_copy(update=body), landed.new
-        http = {"status": status, "bytes": len(response.body), "etag": response.headers.get("etag")}
+        http = {"status": status, "bytes": len(response.body), "etag": well_formed_etag(response.headers.get("etag"))}
         record = record.model_copy(update=http)
         self._landing.record(record)
         cooldown = cooldown_after(judgement, response, provider_of(request.host).rate_limit)

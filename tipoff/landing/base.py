@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date, datetime
-from typing import Protocol
+from typing import Annotated, Protocol
 
-from pydantic import AwareDatetime
+from pydantic import AfterValidator, AwareDatetime
 
 from tipoff.vocabulary import Frozen, Outcome
 
@@ -18,6 +19,15 @@ class LandedObject(Frozen):
     sha256: str
     bytes: int
     new: bool
+
+
+_ENTITY_TAG = re.compile(r'(?:W/)?"[!#-~]{0,254}"')
+"""RFC 9110, section 8.8.3, in printable ASCII and of limited length."""
+
+
+def well_formed_etag(text: str | None) -> str | None:
+    """An ETag that can be sent back; None for any other: a request with it would fail."""
+    return text if text and _ENTITY_TAG.fullmatch(text) else None
 
 
 class FetchRecord(Frozen):
@@ -38,7 +48,8 @@ class FetchRecord(Frozen):
     sha256: str | None = None
     fetched_at: AwareDatetime
     """On the day's clock."""
-    etag: str | None = None
+    etag: Annotated[str | None, AfterValidator(well_formed_etag)] = None
+    """Only if well-formed, also when it is read from an earlier manifest."""
 
 
 class BatchItem(Frozen):

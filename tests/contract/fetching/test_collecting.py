@@ -709,6 +709,37 @@ async def test_only_a_whole_answer_of_a_provider_that_honours_it_is_named_as_kno
     assert not any("if-none-match" in asked.headers for asked in day.provider.received)
 
 
+ODD_ETAGS = ["é", '"é"', "unquoted", '"a"b"', 'w/"1"', '"', '"' + "x" * 300 + '"', '"a b"', '"1", "2"']
+
+
+@pytest.mark.parametrize("etag", ODD_ETAGS)
+async def test_an_ill_formed_etag_is_not_kept_and_the_host_is_polled_on(day: Day, etag: str) -> None:
+    day.provider.replies = {SCOREBOARD: http_reply(SCORES, ETag=etag)}
+    polls = [await day.poll("nbac_scoreboard", AS_OF + timedelta(minutes=minutes)) for minutes in (0, 3)]
+    assert [record.etag for record in day.landing.records("nbac_scoreboard", SLATE.game_date)] == [None, None]
+    assert ["if-none-match" in asked.headers for asked in day.provider.received] == [False, False]
+    assert polls[0].outcome is polls[1].outcome
+
+
+async def test_an_ill_formed_etag_of_an_earlier_manifest_is_ignored(day: Day) -> None:
+    day.provider.replies = {SCOREBOARD: http_reply(SCORES, ETag='"one"')}
+    first = await day.poll("nbac_scoreboard")
+    (entry,) = (day.root / "manifest" / "nbac_scoreboard").rglob("*.json")
+    entry.write_text(entry.read_text().replace('\\"one\\"', "ü"))
+    assert "ü" in entry.read_text()
+    later = await day.poll("nbac_scoreboard", AS_OF + timedelta(minutes=3))
+    assert later.outcome is first.outcome
+    assert "if-none-match" not in day.provider.received[-1].headers
+
+
+@pytest.mark.parametrize("etag", ['"one"', 'W/"one"', '""', '"5f-\\!#~"'])
+async def test_a_well_formed_etag_is_sent_back(day: Day, etag: str) -> None:
+    day.provider.replies = {SCOREBOARD: http_reply(SCORES, ETag=etag)}
+    for minutes in (0, 3):
+        await day.poll("nbac_scoreboard", AS_OF + timedelta(minutes=minutes))
+    assert day.provider.received[-1].headers["if-none-match"] == etag
+
+
 async def test_not_modified_is_no_answer_for_whoever_has_none(day: Day) -> None:
     day.provider.replies = {SCOREBOARD: http_reply(b"", "304 Not Modified")}
     assert (await day.poll("nbac_scoreboard")).outcome is Outcome.WRONG_TYPE
