@@ -6,20 +6,20 @@ import zlib
 from base64 import a85decode
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from io import BytesIO
 from operator import itemgetter
 from typing import Any
 
 from tipoff.errors import ContractError
+from tipoff.sources.pdf_process import MAX_CHARACTERS, MAX_CPU_SECONDS, PDF_PROCESS
 
 Word = dict[str, Any]
-"""A word with its text and position in points (`text`, `x0`, `top`, …), as pdfplumber has it."""
+"""A word with its text and position in points: `text`, `x0`, `top`."""
 TextLine = list[Word]
 
 MAX_BYTES = 5 * 1024 * 1024
 MAX_UNPACKED_BYTES = 20 * 1024 * 1024
 MAX_PAGES = 60
-"""Limits of a report, since the parser has none; recorded reports are far smaller."""
+"""Limits of a report; recorded reports are far smaller. Parsing has further limits (`tipoff.sources.pdf_process`)."""
 
 _SAME_LINE = 2.0  # points
 _CHUNK_BYTES = 64 * 1024
@@ -76,23 +76,18 @@ def pages_of(source: str, body: bytes) -> Iterator[list[TextLine]]:
 
     Raises ContractError for a body that is not a PDF, cut short, encrypted, too large, or without pages.
     """
-    import pdfplumber
-
     if problem := problem_of_pdf(body):
         raise ContractError(source, "$", f"is {problem}")
-    pages = 0
-    try:
-        with pdfplumber.open(BytesIO(body)) as document:
-            for page in document.pages:
-                pages += 1
-                if pages > MAX_PAGES:
-                    raise ContractError(source, "$", f"is a PDF of more than {MAX_PAGES} pages")
-                yield _lines(page.extract_words(x_tolerance=1.5))
-    except ContractError:
-        raise
-    except Exception as error:  # the parser has no error type of its own for a damaged file
-        raise ContractError(source, "$", f"is not a readable PDF: {error!r}"[:200]) from error
-    if not pages:
+    index, seconds, characters = 0, float(MAX_CPU_SECONDS), MAX_CHARACTERS
+    while page := PDF_PROCESS.page(body, index, seconds, characters):
+        index += 1
+        if problem := page.get("problem", ""):
+            raise ContractError(source, "$", f"is {problem}")
+        if index > MAX_PAGES:
+            raise ContractError(source, "$", f"is a PDF of more than {MAX_PAGES} pages")
+        seconds, characters = max(seconds - page["seconds"], 0.0), characters - page["characters"]
+        yield _lines([{"text": text, "x0": x0, "top": top} for text, x0, top in page["words"]])
+    if not index:
         raise ContractError(source, "$", "is a PDF without pages")
 
 

@@ -1,14 +1,22 @@
 """Limits of a PDF, since the parser has none."""
 
+import resource
+import time
 import zlib
 from base64 import a85encode
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from devtools.handmade_responses import pdf_of
+from tests.support.made_responses import PLAYERS, SLATE, made_response
 from tipoff.errors import ContractError
+from tipoff.sources.base import ReadContext, Request, Response
 from tipoff.sources.pdf import MAX_BYTES, MAX_PAGES, MAX_UNPACKED_BYTES, pages_of, text_of
+from tipoff.sources.pdf_process import PDF_PROCESS
+from tipoff.sources.registry import SOURCES
+from tipoff.vocabulary import Outcome
 
 CONTENT = b"BT /F1 9 Tf 72 700 Td (Hello) Tj ET "
 
@@ -75,3 +83,56 @@ def test_too_many_pages_are_refused() -> None:
     assert len(list(pages_of("here", pdf_of([["Hello"]] * MAX_PAGES)))) == MAX_PAGES
     with pytest.raises(ContractError, match="is a PDF of more than 60 pages"):
         list(pages_of("here", pdf_of([["Hello"]] * (MAX_PAGES + 1))))
+
+
+TEXT_BOMBS = {
+    "characters": (b"BT /F1 9 Tf (" + b"a" * 1_000_000 + b") Tj ET ", "more than 100,000 characters"),
+    "characters of many operators": (b"BT /F1 9 Tf " + b"(ab) Tj " * 100_000 + b"ET ", "more than 100,000 characters"),
+    "shapes": (b"0 0 m 9 9 l S " * 1_400_000, r"takes more than (512 MiB|\d+ s) to parse"),
+    "operands": (b"[" * 15_000_000, r"takes more than (512 MiB|\d+ s) to parse"),
+}
+
+
+@pytest.mark.parametrize("kind", TEXT_BOMBS)
+def test_a_page_that_grows_while_it_is_parsed_is_refused_by_the_name_of_the_limit(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tipoff.sources.pdf.MAX_CPU_SECONDS", 2)
+    content, problem = TEXT_BOMBS[kind]
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    begun = time.monotonic()
+    with pytest.raises(ContractError, match=f"is a PDF (of|that) {problem}"):
+        next(pages_of("here", pdf_with(zlib.compress(content), "/FlateDecode")))
+    assert time.monotonic() - begun < 30
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000, "the parser runs outside this process"
+    (page,) = pages_of("here", pdf_of([["Hello"]]))
+    assert list(map(text_of, page)) == ["Hello"], "the next report is read"
+
+
+def test_the_characters_of_all_pages_count_together() -> None:
+    page = ["x" * 80] * 50
+    with pytest.raises(ContractError, match="more than 100,000 characters"):
+        list(pages_of("here", pdf_of([page] * 28)))
+
+
+@pytest.mark.parametrize("name", ["nbac_injury_report", "nbac_gamebook_player_stats"])
+def test_a_bomb_is_judged_and_read_as_a_fault_of_its_source(name: str) -> None:
+    made = made_response(name)
+    bomb = pdf_with(zlib.compress(TEXT_BOMBS["characters"][0]), "/FlateDecode")
+    response = Response(status=200, headers={}, body=bomb, url="", fetched_at=made.as_of)
+    request = Request(host="cdn.nba.com", path="/", game_id=made.game_id, part=made.part)
+    judgement = SOURCES[name].judge(request, response, SLATE)
+    assert judgement.outcome is Outcome.WRONG_TYPE
+    assert "more than 100,000 characters" in judgement.reason
+    context = ReadContext(slate=SLATE, as_of=made.as_of, game_id=made.game_id, players=PLAYERS)
+    with pytest.raises(ContractError, match="more than 100,000 characters"):
+        SOURCES[name].read(bomb, context)
+
+
+def test_pages_are_parsed_by_several_threads_and_after_the_child_has_ended() -> None:
+    report = pdf_of([["Hello"], ["again"]])
+    with ThreadPoolExecutor(4) as pool:
+        read = list(pool.map(lambda _: [text_of(line) for page in pages_of("here", report) for line in page], range(8)))
+    assert read == [["Hello", "again"]] * 8
+    PDF_PROCESS.close()
+    assert len(list(pages_of("here", report))) == 2
