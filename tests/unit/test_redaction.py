@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import string
 from urllib.parse import quote, urlencode
 
@@ -57,9 +58,36 @@ def test_redaction_is_idempotent(text: str, secrets: list[str]) -> None:
         ("asked with (apiKey=abcdef&n=1)", "asked with (apiKey=***&n=1)"),
         ("asked with 'token=abcdef'", "asked with 'token=***'"),
         ("TIPOFF_ODDS_API_KEY=abcdef", "TIPOFF_ODDS_API_KEY=***"),
+        (r'"{\"apiKey\": \"abcdef\", \"n\": 1}"', r'"{\"apiKey\": \"***\", \"n\": 1}"'),
         ("broken=1&monkey=2", "broken=1&monkey=2"),
         ("no key here, 12 games at https://cdn.nba.com/a?x=1", "no key here, 12 games at https://cdn.nba.com/a?x=1"),
     ],
 )
 def test_headers_and_json_lose_only_the_secret(text: str, shown: str) -> None:
     assert redact(text) == shown
+
+
+JSON_KEY = 'Ab/c+"d\\~-1234'
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        JSON_KEY,
+        JSON_KEY.upper(),
+        JSON_KEY.lower(),
+        json.dumps(JSON_KEY)[1:-1],
+        json.dumps(JSON_KEY).upper()[1:-1],
+        json.dumps(JSON_KEY)[1:-1].replace("/", r"\/"),
+        json.dumps(JSON_KEY, ensure_ascii=False)[1:-1],
+        "".join(f"\\u{ord(character):04X}" for character in JSON_KEY),
+        quote(JSON_KEY, safe=""),
+        quote(JSON_KEY, safe="").lower(),
+        quote(JSON_KEY),
+        urlencode({"x": JSON_KEY})[2:],
+        "".join(f"%{byte:02X}" for byte in JSON_KEY.encode()),
+    ],
+)
+def test_a_secret_is_removed_in_other_case_and_encoding(spelled: str) -> None:
+    assert redact(f"key <{spelled}>", [JSON_KEY]) == "key <***>"
+    assert redact_bytes(b"key <%b>" % spelled.encode(), [JSON_KEY]) == b"key <***>"

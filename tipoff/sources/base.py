@@ -9,11 +9,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 from urllib.parse import quote, unquote, urlencode
 
-from pydantic import AwareDatetime
+from pydantic import AfterValidator, AwareDatetime
 
+from tipoff.foreign_text import plain_text
 from tipoff.sources.json_text import parse_json
 from tipoff.sources.providers import Provider
 from tipoff.vocabulary import Frozen, Outcome, Role, SlateGame
@@ -90,7 +91,7 @@ class Judgement(Frozen):
     """What a response means, why, and when the provider allows the next request (`retry_at`)."""
 
     outcome: Outcome
-    reason: str
+    reason: Annotated[str, AfterValidator(plain_text)]
     retry_at: AwareDatetime | None = None
 
 

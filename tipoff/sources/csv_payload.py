@@ -9,6 +9,7 @@ from io import StringIO
 from typing import NamedTuple
 
 from tipoff.errors import ContractError
+from tipoff.foreign_text import plain_text
 from tipoff.sources.json_payload import require_int64
 
 
@@ -65,7 +66,8 @@ class CsvRow(NamedTuple):
 def _parsed(source: str, body: bytes) -> tuple[list[str], list[list[str]]]:
     try:
         text = body.decode("utf-8-sig")
-        rows = list(csv.reader(StringIO(text, newline=""), strict=True))
+        reader = csv.reader(StringIO(text, newline=""), strict=True)
+        rows = [list(map(plain_text, cells)) for cells in reader]
     except (UnicodeDecodeError, csv.Error) as error:
         raise ContractError(source, "$", f"is not CSV: {error}"[:200]) from error
     if not text.endswith("\n"):

@@ -15,6 +15,7 @@ from typing import Self
 import httpx
 
 from tipoff.errors import BodyTooLargeError, ConfigurationError, InvalidRequestError, TipoffError, TransportFault
+from tipoff.foreign_text import plain_text
 from tipoff.redaction import redact, redact_bytes
 from tipoff.settings import Settings
 from tipoff.sources.base import Request, Response
@@ -210,13 +211,13 @@ class Fetcher:
         return (*self._fixed_secrets, *self._tokens.values())
 
     def _fault(self, url: httpx.URL, why: str) -> TransportFault:
-        return TransportFault(f"{self._redacted(url)}: {redact(why, self._secrets)}")
+        return TransportFault(plain_text(f"{self._redacted(url)}: {redact(why, self._secrets)}"))
 
     def _redacted(self, url: httpx.URL) -> str:
         return redact(str(url), self._secrets)
 
     def _cause(self, error: Exception) -> str:
-        return redact(f"{type(error).__name__}: {error}", self._secrets)
+        return plain_text(redact(f"{type(error).__name__}: {error}", self._secrets))
 
     def _describe(self, error: Exception) -> str:
         if isinstance(error, httpx.ConnectTimeout):

@@ -10,6 +10,7 @@ from operator import itemgetter
 from typing import Any
 
 from tipoff.errors import ContractError
+from tipoff.foreign_text import plain_text
 from tipoff.sources.pdf_process import MAX_CHARACTERS, MAX_CPU_SECONDS, PDF_PROCESS
 
 Word = dict[str, Any]
@@ -86,7 +87,7 @@ def pages_of(source: str, body: bytes) -> Iterator[list[TextLine]]:
         if index > MAX_PAGES:
             raise ContractError(source, "$", f"is a PDF of more than {MAX_PAGES} pages")
         seconds, characters = max(seconds - page["seconds"], 0.0), characters - page["characters"]
-        yield _lines([{"text": text, "x0": x0, "top": top} for text, x0, top in page["words"]])
+        yield _lines([{"text": plain_text(text), "x0": x0, "top": top} for text, x0, top in page["words"]])
     if not index:
         raise ContractError(source, "$", "is a PDF without pages")
 
