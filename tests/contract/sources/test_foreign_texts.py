@@ -13,11 +13,12 @@ import pytest
 from devtools.handmade_responses import pdf_of
 from tests.support.made_responses import SLATE, made_response
 from tipoff.foreign_text import plain_text
-from tipoff.sources.base import Request, Response
+from tipoff.sources.base import Judgement, Request, Response
 from tipoff.sources.csv_payload import CsvPayload
 from tipoff.sources.json_payload import JsonPayload
 from tipoff.sources.pdf import pages_of
 from tipoff.sources.registry import SOURCES
+from tipoff.vocabulary import Outcome
 
 HIDDEN = "\x00\x07\x1b\x7f\x9b\u200b\u200e\u200f\u202e\u2066\u2069\u061c\ufeff\xad"
 MARKS_OF_DIRECTION = {"LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI"}
@@ -81,3 +82,8 @@ def test_the_reason_of_a_refusal_is_free_of_hidden_characters(name: str, field: 
     reason = SOURCES[name].judge(request, response, SLATE).reason
     assert "be[2Jware 2026 INFO all is well" in reason
     assert not re.search(r"[\x00-\x1f\x7f-\x9f\u200b-\u202e]", reason)
+
+
+def test_a_reason_is_free_of_hidden_characters_wherever_it_comes_from() -> None:
+    judgement = Judgement(outcome=Outcome.PROVIDER_ERROR, reason=f"no{HIDDEN} data\nINFO all is well")
+    assert judgement.reason == "no data INFO all is well"
