@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 
 MAX_CHARACTERS = 100_000
 """Characters of a document."""
-MAX_CPU_SECONDS = 20
+MAX_CPU_SECONDS = 10
 MAX_MEMORY_BYTES = 512 * 1024 * 1024
 _WAITING_SECONDS = 60
 """How much longer than its processor time a page may take on a busy machine."""
