@@ -466,8 +466,7 @@ def _report(
         changed_games=tuple(game.game_id for game in slate.games if game.game_id in changes.games),
         missing_games=missing,
         counts={f"rejected:{source.name}": rejected.total()} if rejected else {},
-        alerts=_alerts(sorted({field for reading in readings for field in reading.unknown_fields}), unknown)
-        | _word_alerts(sum((Counter(reading.unknown_words) for reading in readings), Counter[str]())),
+        alerts=_alerts(readings, unknown),
         unresolved=len(names),
         unresolved_names=tuple(names[:MAX_REPORTED_NAMES]),
         provider_ids={
@@ -477,9 +476,10 @@ def _report(
     )
 
 
-def _alerts(unknown_fields: Sequence[str], unknown_games: Sequence[str]) -> dict[str, str]:
-    alerts = {}
-    if unknown_fields:
+def _alerts(readings: Sequence[Reading], unknown_games: Sequence[str]) -> dict[str, str]:
+    unknown_words = sum((Counter(reading.unknown_words) for reading in readings), Counter[str]())
+    alerts = _word_alerts(unknown_words)
+    if unknown_fields := sorted({field for reading in readings for field in reading.unknown_fields}):
         fields = shortened(", ".join(unknown_fields[:MAX_REPORTED_NAMES]), 300)
         alerts["unknown_fields"] = (
             f"the response has unknown fields: {fields}; read them, or add them to `ignored_fields` of the source"

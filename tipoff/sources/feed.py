@@ -67,8 +67,8 @@ class RowCollector:
 
         A row with an id that is not safe to use is left out: it costs its own entry only.
         """
-        key = tuple(row[column] for column in self._key)
-        if not all(is_safe_id(row[column]) for column in _ID_COLUMNS if row.get(column) is not None):
+        key = self._key_of(row)
+        if not _has_safe_ids(row):
             self.reject(UNSAFE_ID)
         elif key in self._rows:
             self.reject(REPEATED)
@@ -78,16 +78,23 @@ class RowCollector:
     def keep_game(self, row: Row, tip_off: datetime, as_of: datetime) -> None:
         """Add the row of a game, whose `status` is a GameStatus; an unknown one is reported.
 
-        Of two rows of a key the better one by status and tip-off stays, the other one counts as repeated.
+        Of two rows of a key the better one by status and tip-off stays, the other one counts as repeated. A row with
+        an id that is not safe to use is left out.
         """
+        if not _has_safe_ids(row):
+            self.reject(UNSAFE_ID)
+            return
         status: GameStatus = row["status"]
         self.report_unknown(status)
         row = {**row, "status": status.status}
-        key, rank = tuple(row[column] for column in self._key), _game_rank(row, tip_off, as_of)
+        key, rank = self._key_of(row), _game_rank(row, tip_off, as_of)
         if key in self._rows:
             self.reject(REPEATED)
         if key not in self._rows or rank > self._game_ranks[key]:
             self._rows[key], self._game_ranks[key] = row, rank
+
+    def _key_of(self, row: Row) -> tuple[object, ...]:
+        return tuple(row[column] for column in self._key)
 
     def report_unknown(self, status: GameStatus) -> None:
         """Count an entry whose status is unknown."""
@@ -113,6 +120,10 @@ class RowCollector:
             unknown_words=dict(sorted(self._unknown_words.items())),
             unknown_fields=unknown_fields,
         )
+
+
+def _has_safe_ids(row: Row) -> bool:
+    return all(is_safe_id(row[column]) for column in _ID_COLUMNS if row.get(column) is not None)
 
 
 _STATUS_RANKS = {status: rank for rank, status in enumerate((POSTPONED, UNKNOWN, SCHEDULED, LIVE, FINAL))}

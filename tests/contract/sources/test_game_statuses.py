@@ -69,11 +69,11 @@ class Entry:
     @property
     def games(self) -> list[Any]:
         """The list that holds the first game."""
-        found = {
+        lists = {
             "nbac_schedule": lambda: self.document["leagueSchedule"]["gameDates"][0]["games"],
             "nbac_scoreboard": lambda: self.document["scoreboard"]["games"],
         }
-        games: list[Any] = found.get(self.source.name, lambda: self.document["events"])()
+        games: list[Any] = lists.get(self.source.name, lambda: self.document["events"])()
         return games
 
     def judge(self) -> Judgement:

@@ -45,8 +45,8 @@ def warehouse(file: Path) -> Iterator[Warehouse]:
 
 
 def unresolved(warehouse: Warehouse, day: date, source: str, *names: str, team: str = "", game: str = "") -> None:
-    found = [{"player_name": name, "team": team, "game_id": game or GAMES[day]} for name in names]
-    rows = rows_of("unresolved_players", found, game_date=day, source=source)
+    values = [{"player_name": name, "team": team, "game_id": game or GAMES[day]} for name in names]
+    rows = rows_of("unresolved_players", values, game_date=day, source=source)
     warehouse.replace("unresolved_players", rows, {"game_date": day, "source": source})
 
 

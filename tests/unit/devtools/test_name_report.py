@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 from collections import Counter
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
@@ -105,23 +107,35 @@ def test_a_folder_without_quotes_is_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.data
-def test_each_alias_is_a_spelling_that_a_provider_used(shared_data: Path) -> None:
-    files = (shared_data / "player_props").glob("*.parquet")
-    quoted = {name for file in files for name in pl.read_parquet(file, columns=["player"])["player"]}
-    known = {normalise(name) for name in quoted | names_of_balldontlie(shared_data / "payloads" / "balldontlie")}
-    assert [spelling for spelling in load_aliases() if normalise(spelling) not in known] == []
+def test_each_alias_joins_two_spellings_of_one_player(shared_data: Path) -> None:
+    """One of them is in a list of players; the other one is in none, or has the same player id."""
+    ids, former = player_ids(shared_data), former_players(shared_data)
+    pairs = [(normalise(spelling), normalise(name)) for spelling, name in load_aliases().items()]
+    assert [pair for pair in pairs if not {*ids, *former}.intersection(pair)] == []
+    both_listed = [(one, other) for one, other in pairs if one in ids and other in ids]
+    assert [pair for pair in both_listed if ids[pair[0]].isdisjoint(ids[pair[1]])] == []
 
 
-def names_of_balldontlie(folder: Path) -> set[str]:
-    """First and last names in the recorded box scores."""
-    documents = [json.loads(file.read_bytes()) for file in folder.glob("box_scores*.json")]
-    return {
-        f"{listed['player']['first_name']} {listed['player']['last_name']}"
-        for document in documents
-        for box in document["data"]
-        for side in ("home_team", "visitor_team")
-        for listed in box[side]["players"]
-    }
+def player_ids(shared_data: Path) -> Mapping[str, set[int]]:
+    """Normalised name -> ids of the players of the past seasons and of the league's recorded list."""
+    files = (shared_data / "player_games").glob("*.parquet")
+    results = pl.concat([pl.read_parquet(file, columns=["PLAYER_NAME", "PLAYER_ID"]) for file in files]).unique()
+    listed = json.loads((shared_data / "payloads" / "stats_nba" / "playerindex.json").read_bytes())["resultSets"][0]
+    columns = [listed["headers"].index(name) for name in ("PLAYER_FIRST_NAME", "PLAYER_LAST_NAME", "PERSON_ID")]
+    ids: dict[str, set[int]] = {}
+    for name, player_id in results.iter_rows():
+        ids.setdefault(normalise(name), set()).add(int(player_id))
+    for first, last, player_id in ([row[column] for column in columns] for row in listed["rowSet"]):
+        ids.setdefault(normalise(f"{first} {last}"), set()).add(player_id)
+    return ids
+
+
+def former_players(shared_data: Path) -> set[str]:
+    """Normalised names of all players the league ever had."""
+    file = shared_data / "payloads" / "stats_nba" / "nba_api_docs_commonallplayers.json.gz"
+    listed = json.loads(gzip.decompress(file.read_bytes()))["resultSets"][0]
+    column = listed["headers"].index("DISPLAY_FIRST_LAST")
+    return {normalise(row[column]) for row in listed["rowSet"]}
 
 
 @pytest.mark.data

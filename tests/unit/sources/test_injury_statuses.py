@@ -31,7 +31,7 @@ CONTEXT = ReadContext(
 
 def report_of(status: str) -> bytes:
     cells = ("01/04/2024", "07:30 (ET)", "MIL@SAS", "San Antonio Spurs")
-    return injury_report([(*cells, "Vale, Orin", status, "Rest"), ("", "", "", "", "Reed, Elmo", "Out", "Rest")])
+    return injury_report([(*cells, "Vale, Orin", status, "Illness"), ("", "", "", "", "Reed, Elmo", "Out", "Illness")])
 
 
 def list_of(status: str | None) -> bytes:
