@@ -70,6 +70,14 @@ class Child:
                 f"the end of its log {self.log}:\n{self.tail()}"
             )
 
+    def listens_on(self, port: int) -> bool:
+        """Whether the process itself listens on a TCP port, and not another one that took it first."""
+        try:
+            connections = psutil.Process(self.pid).net_connections("tcp")
+        except psutil.Error:
+            return False
+        return any(each.status == psutil.CONN_LISTEN and each.laddr.port == port for each in connections)
+
     def ends_within(self, seconds: float) -> bool:
         """Wait for the process to end, at most so long."""
         try:

@@ -129,15 +129,29 @@ async def _wait_until_healthy(child: Child, address: str, namespace: str) -> Non
     deadline = time.monotonic() + START_TIMEOUT_SECONDS
     while True:
         child.check()
-        try:
-            return await _describe(address, namespace)
-        except (RPCError, RuntimeError) as error:
-            if time.monotonic() > deadline:
-                raise ServerStartError(
-                    f"the Temporal server at {address} does not answer after {START_TIMEOUT_SECONDS:.0f} s ({error}); "
-                    f"the end of its log {child.log}:\n{child.tail()}"
-                ) from error
+        problem = await _problem(child, address, namespace)
+        if not problem:
+            return
+        if time.monotonic() > deadline:
+            raise ServerStartError(
+                f"the Temporal server at {address} does not answer after {START_TIMEOUT_SECONDS:.0f} s ({problem}); "
+                f"the end of its log {child.log}:\n{child.tail()}"
+            )
         await asyncio.sleep(0.1)
+
+
+async def _problem(child: Child, address: str, namespace: str) -> str:
+    """Why the server is not healthy yet; empty when it is.
+
+    Another server may have taken the port first: it answers there until our child ends because of it.
+    """
+    if not child.listens_on(int(address.rpartition(":")[2])):
+        return "it does not listen on its port"
+    try:
+        await _describe(address, namespace)
+    except (RPCError, RuntimeError) as error:
+        return str(error)
+    return ""
 
 
 async def _describe(address: str, namespace: str) -> None:

@@ -203,6 +203,23 @@ async def test_another_port_is_used_if_another_program_took_the_first(
         assert (await Client.connect(server.address, namespace="replay")).namespace == "replay"
 
 
+async def test_a_server_whose_port_another_server_has_is_started_on_another_port(
+    tmp_path: Path, temporal_binary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other server answers for the same namespace, so that only the process that listens tells them apart."""
+    with Processes(tmp_path / "first") as one, Processes(tmp_path / "second") as two:
+        first = await start_dev_server(
+            one, temporal_binary, db_file=tmp_path / "first" / "temporal.db", namespace="replay"
+        )
+        ports = chain([int(first.address.rpartition(":")[2])], iter(free_port, None))
+        monkeypatch.setattr(temporal_server, "free_port", lambda: next(ports))
+        second = await start_dev_server(
+            two, temporal_binary, db_file=tmp_path / "second" / "temporal.db", namespace="replay"
+        )
+        assert second.address != first.address
+        assert second.child.exit_code is None
+
+
 async def test_a_server_that_cannot_start_is_reported_with_its_log(tmp_path: Path, temporal_binary: Path) -> None:
     database = tmp_path / "temporal.db"
     database.write_text("this is no database")
