@@ -390,6 +390,9 @@ def _reason(results: Sequence[_Result], slate: Slate) -> str:
     for result in results:
         if result.record.outcome is Outcome.PARTIAL or not result.usable:
             problems.setdefault(result.record.outcome, []).append(result.record)
+    if problems.keys() == {Outcome.NOT_PUBLISHED_YET} and not usable:
+        requested = "games" if all(result.record.game_id for result in results) else "requests"
+        return f"not published yet for any of {len(results)} {requested}"
     texts = [_problem(outcome, records, slate) for outcome, records in problems.items()]
     return "; ".join([f"{usable} of {len(results)} responses usable", *texts])
 

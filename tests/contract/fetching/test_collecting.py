@@ -179,6 +179,15 @@ async def test_games_that_fail_are_named_and_the_others_kept(day: Day) -> None:
     assert [item.game_id for item in day.batch(collected).items] == [GAMES[0].game_id]
 
 
+async def test_lines_of_no_game_are_one_short_reason(day: Day) -> None:
+    day.provider.replies = props(NOT_FOUND, NOT_FOUND, NOT_FOUND)
+    collected = await day.poll(PROPS.name)
+    assert (collected.outcome, collected.reason) == (
+        Outcome.NOT_PUBLISHED_YET,
+        "not published yet for any of 3 games",
+    )
+
+
 OFFERS = "bettingpros_player_points_props"
 
 
