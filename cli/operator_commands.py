@@ -21,9 +21,10 @@ from temporalio.client import (
 from temporalio.service import RPCError, RPCStatusCode
 
 from cli.exit_codes import CommandError, ExitCode
-from cli.server import SERVER_TIMEOUT, connected, has_day_worker, is_namespace_missing
+from cli.runs import describe_run
+from cli.server import connected, has_day_worker
 from cli.target import Target
-from workflows.contracts import CommandName, CommandResult, OperatorCommand, day_workflow_id
+from workflows.contracts import CommandName, CommandResult, OperatorCommand
 
 UPDATE_TIMEOUT = timedelta(seconds=5)
 """Long enough for a worker that has just taken over the run and first reads its history."""
@@ -66,16 +67,12 @@ def command_from(options: Namespace) -> OperatorCommand:
 
 async def running_day(client: Client, target: Target, game_date: date) -> Handle:
     """The date's running workflow. Raises CommandError UNKNOWN if there is none, ENDED if it has ended."""
-    handle = client.get_workflow_handle(day_workflow_id(game_date))
-    try:
-        described = await handle.describe(rpc_timeout=SERVER_TIMEOUT)
-    except RPCError as error:
-        if error.status is not RPCStatusCode.NOT_FOUND or is_namespace_missing(error):
-            raise
+    described = await describe_run(client, game_date)
+    if described is None:
         raise CommandError(
             ExitCode.UNKNOWN,
             f"the server has no run of {game_date}; start it: {target.command_line(f'--date {game_date}')}",
-        ) from None
+        )
     if described.status is not WorkflowExecutionStatus.RUNNING:
         state = described.status.name.lower() if described.status else "ended"
         raise CommandError(

@@ -7,16 +7,16 @@ from argparse import Namespace
 from dataclasses import dataclass
 from datetime import date
 
-from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus
+from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.common import (
     WorkflowIDConflictPolicy,
     WorkflowIDReusePolicy,
 )
 from temporalio.exceptions import WorkflowAlreadyStartedError
-from temporalio.service import RPCError, RPCStatusCode
 
 from cli.exit_codes import CommandError, ExitCode
-from cli.server import SERVER_TIMEOUT, connected, has_day_worker, is_namespace_missing
+from cli.runs import describe_run
+from cli.server import SERVER_TIMEOUT, connected, has_day_worker
 from cli.target import Target
 from cli.view import read_exported_status
 from tipoff.vocabulary import Phase, RunState, clock_time
@@ -96,9 +96,10 @@ def _is_complete(target: Target, game_date: date) -> bool:
 
 
 async def _ended_without_a_critical_step(client: Client, game_date: date) -> bool:
-    described = await client.get_workflow_handle(day_workflow_id(game_date)).describe(rpc_timeout=SERVER_TIMEOUT)
-    has_ended = described.status is not WorkflowExecutionStatus.RUNNING
-    return has_ended and described.typed_search_attributes.get(RUN_STATE) == RunState.FAILED
+    described = await describe_run(client, game_date)
+    if described is None or described.status is WorkflowExecutionStatus.RUNNING:
+        return False
+    return described.typed_search_attributes.get(RUN_STATE) == RunState.FAILED
 
 
 async def _start(client: Client, target: Target, day: DayInput, reuse: WorkflowIDReusePolicy) -> StartedRun | None:
@@ -124,7 +125,9 @@ async def _start(client: Client, target: Target, day: DayInput, reuse: WorkflowI
 
 
 async def _attach(client: Client, target: Target, day: DayInput) -> StartedRun:
-    described = await _describe(client, target, day.game_date)
+    described = await describe_run(client, day.game_date)
+    if described is None:
+        raise _ended_error(target, day.game_date, "is complete according to its exported status")
     if described.status is not WorkflowExecutionStatus.RUNNING:
         quality = described.typed_search_attributes.get(DATA_QUALITY, "unknown").lower()
         ended = f" {clock_time(described.close_time, day.game_date)}" if described.close_time else ""
@@ -136,16 +139,6 @@ async def _attach(client: Client, target: Target, day: DayInput) -> StartedRun:
             f"({target.command_line(f'watch --date {day.game_date}')}) or was cancelled",
         )
     return StartedRun(described.id, described.run_id, attached=True)
-
-
-async def _describe(client: Client, target: Target, game_date: date) -> WorkflowExecutionDescription:
-    """The date's last run. Raises CommandError ENDED if only the exports know of one."""
-    try:
-        return await client.get_workflow_handle(day_workflow_id(game_date)).describe(rpc_timeout=SERVER_TIMEOUT)
-    except RPCError as error:
-        if error.status is not RPCStatusCode.NOT_FOUND or is_namespace_missing(error):
-            raise
-        raise _ended_error(target, game_date, "is complete according to its exported status") from error
 
 
 def _ended_error(target: Target, game_date: date, how: str) -> CommandError:

@@ -20,13 +20,13 @@ from temporalio.service import RPCError, RPCStatusCode
 from cli.coverage import coverage
 from cli.exit_codes import CommandError, ExitCode
 from cli.providers import RateLimiterView, rate_limiter_views
-from cli.server import SERVER_TIMEOUT, WORKER_TIMEOUT, connected, is_namespace_missing, queue_statuses
+from cli.runs import describe_run
+from cli.server import WORKER_TIMEOUT, connected, queue_statuses
 from cli.target import Target
 from tipoff.errors import BadInputError, StorageError
 from tipoff.publishing.envelope import decode
 from tipoff.publishing.status import read_status
 from tipoff.vocabulary import DayStatus, Frozen, RunState
-from workflows.contracts import day_workflow_id
 from workflows.search_attributes import DATA_QUALITY, PHASE, RUN_STATE
 
 ENDED_STATES = frozenset({RunState.COMPLETE, RunState.CANCELLED, RunState.FAILED})
@@ -143,17 +143,14 @@ async def view_day(target: Target, game_date: date) -> DayView:
 
 async def view_run(client: Client, target: Target, game_date: date) -> DayView:
     """The date's present view from a server that answers. Raises CommandError UNKNOWN, RPCError."""
-    handle = client.get_workflow_handle(day_workflow_id(game_date))
-    try:
-        described = await handle.describe(rpc_timeout=SERVER_TIMEOUT)
-    except RPCError as error:
-        if error.status is not RPCStatusCode.NOT_FOUND or is_namespace_missing(error):
-            raise
+    described = await describe_run(client, game_date)
+    if described is None:
         return _view_of_export(target, game_date, "the server has no run of this date", ExitCode.UNKNOWN)
     queues = await queue_statuses(client)
     now = datetime.now(UTC)
     unserved = tuple(f"{queue.queue} ({queue.kind})" for queue in queues if not queue.is_served(now))
     server = await _server_view(described, unserved)
+    handle = client.get_workflow_handle(described.id)
     status_or_reason = await _query_worker(handle) if queues[0].is_served(now) else "no worker is running"
     if isinstance(status_or_reason, DayStatus):
         providers = await rate_limiter_views(client, target.settings) if server.is_running else ()
