@@ -13,7 +13,6 @@ from typing import Any
 
 from temporalio.client import (
     Client,
-    WorkflowExecutionStatus,
     WorkflowHandle,
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
@@ -22,7 +21,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from cli.exit_codes import CommandError, ExitCode
 from cli.runs import describe_run
-from cli.server import connected, has_day_worker
+from cli.server import PAUSED, connected, has_day_worker
 from cli.target import Target
 from workflows.contracts import CommandName, CommandResult, OperatorCommand
 
@@ -66,21 +65,28 @@ def command_from(options: Namespace) -> OperatorCommand:
 
 
 async def running_day(client: Client, target: Target, game_date: date) -> Handle:
-    """The date's running workflow. Raises CommandError UNKNOWN if there is none, ENDED if it has ended."""
+    """The date's running workflow.
+
+    Raises CommandError UNKNOWN if there is none, ENDED if it has ended, REFUSED if it is paused.
+    """
     described = await describe_run(client, game_date)
     if described is None:
         raise CommandError(
             ExitCode.UNKNOWN,
             f"the server has no run of {game_date}; start it: {target.command_line(f'--date {game_date}')}",
         )
-    if described.status is not WorkflowExecutionStatus.RUNNING:
-        state = described.status.name.lower() if described.status else "ended"
+    if described.is_paused:
+        raise CommandError(
+            ExitCode.REFUSED,
+            f"the run of {game_date} is {PAUSED}, then send the command again; nothing was changed",
+        )
+    if not described.is_open:
         raise CommandError(
             ExitCode.ENDED,
-            f"the run of {game_date} has ended ({state}), so nothing was changed; "
+            f"the run of {game_date} has ended ({described.execution.lower()}), so nothing was changed; "
             f"re-run the day: {target.command_line(f'--date {game_date} --rerun')}",
         )
-    return client.get_workflow_handle(described.id, run_id=described.run_id)
+    return client.get_workflow_handle(described.workflow_id, run_id=described.run_id)
 
 
 async def send(handle: Handle, command: OperatorCommand, update_id: str | None) -> tuple[CommandResult, bool]:

@@ -9,6 +9,7 @@ from temporalio.client import Client, WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.service import RPCError, RPCStatusCode
 
 from cli.exit_codes import CommandError, ExitCode
+from cli.runs import list_runs
 from cli.server import WORKER_TIMEOUT, is_namespace_missing
 from tipoff.settings import Settings
 from tipoff.sources.budget import budget_at
@@ -48,7 +49,7 @@ class RateLimiterView(Frozen):
 async def rate_limiter_views(client: Client, settings: Settings) -> tuple[RateLimiterView, ...]:
     """All rate limiters that run, by host. Raises RPCError if the server does not answer."""
     prefix = rate_limiter_workflow_id("")
-    hosts = sorted([run.id.removeprefix(prefix) async for run in client.list_workflows(_RUNNING)])
+    hosts = sorted([run.workflow_id.removeprefix(prefix) async for run in list_runs(client, _RUNNING)])
     return tuple(await asyncio.gather(*(_rate_limiter_view(client, host, settings) for host in hosts)))
 
 

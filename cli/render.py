@@ -24,6 +24,7 @@ _COLORS = {
     "DEGRADED": "yellow",
     "NEEDS_ATTENTION": "bold red",
     "FAILED": "bold red",
+    "PAUSED": "yellow",
     "CANCELED": "red",
     "CANCELLED": "red",
     "TERMINATED": "red",
@@ -101,6 +102,8 @@ def _source_text(view: DayView) -> str:
             tables = f"; the tables are from the last export{age}" if view.status else ""
             if view.has_ended:
                 return f"status of the ended run from the server{tables}"
+            if view.server and view.server.is_paused:
+                return f"status from the server only{tables}, because {view.why}"
             hint = "start a worker for more (python worker.py)"
             return f"status from the server only{tables}, because {view.why}: {hint}"
         case StatusSource.EXPORT:

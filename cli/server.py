@@ -29,6 +29,8 @@ WORKER_TIMEOUT = timedelta(seconds=0.7)
 POLL_PERIOD = timedelta(seconds=70)
 """An idle worker polls its queue at least this often."""
 
+PAUSED = "paused in the Temporal UI; unpause it there"
+
 _UNAVAILABLE = frozenset({RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED})
 _DENIED = frozenset({RPCStatusCode.UNAUTHENTICATED, RPCStatusCode.PERMISSION_DENIED})
 
@@ -67,6 +69,11 @@ async def connected(target: Target) -> AsyncIterator[Client]:
         yield client
     except RPCError as error:
         raise _as_command_error(error, client) from error
+    except ValueError as error:
+        if "is not a valid WorkflowExecutionStatus" not in str(error):
+            raise
+        # The SDK does not know the state of a run that was paused in a newer UI.
+        raise CommandError(ExitCode.REFUSED, f"a run that this command needs is {PAUSED}") from error
 
 
 async def _connect(target: Target) -> Client:

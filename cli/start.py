@@ -7,7 +7,7 @@ from argparse import Namespace
 from dataclasses import dataclass
 from datetime import date
 
-from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.client import Client
 from temporalio.common import (
     WorkflowIDConflictPolicy,
     WorkflowIDReusePolicy,
@@ -97,9 +97,9 @@ def _is_complete(target: Target, game_date: date) -> bool:
 
 async def _ended_without_a_critical_step(client: Client, game_date: date) -> bool:
     described = await describe_run(client, game_date)
-    if described is None or described.status is WorkflowExecutionStatus.RUNNING:
+    if described is None or described.is_open:
         return False
-    return described.typed_search_attributes.get(RUN_STATE) == RunState.FAILED
+    return described.attributes.get(RUN_STATE) == RunState.FAILED
 
 
 async def _start(client: Client, target: Target, day: DayInput, reuse: WorkflowIDReusePolicy) -> StartedRun | None:
@@ -128,9 +128,9 @@ async def _attach(client: Client, target: Target, day: DayInput) -> StartedRun:
     described = await describe_run(client, day.game_date)
     if described is None:
         raise _ended_error(target, day.game_date, "is complete according to its exported status")
-    if described.status is not WorkflowExecutionStatus.RUNNING:
-        quality = described.typed_search_attributes.get(DATA_QUALITY, "unknown").lower()
-        ended = f" {clock_time(described.close_time, day.game_date)}" if described.close_time else ""
+    if not described.is_open:
+        quality = described.attributes.get(DATA_QUALITY, "unknown").lower()
+        ended = f" {clock_time(described.ended_at, day.game_date)}" if described.ended_at else ""
         raise _ended_error(target, day.game_date, f"has ended{ended} (data {quality})")
     if day.rerun:
         raise CommandError(
@@ -138,7 +138,7 @@ async def _attach(client: Client, target: Target, day: DayInput) -> StartedRun:
             f"{day.game_date} is running, so nothing was changed. Re-run it after it has ended "
             f"({target.command_line(f'watch --date {day.game_date}')}) or was cancelled",
         )
-    return StartedRun(described.id, described.run_id, attached=True)
+    return StartedRun(described.workflow_id, described.run_id, attached=True)
 
 
 def _ended_error(target: Target, game_date: date, how: str) -> CommandError:

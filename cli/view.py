@@ -11,8 +11,6 @@ from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.client import (
     Client,
-    WorkflowExecutionDescription,
-    WorkflowHandle,
     WorkflowQueryFailedError,
 )
 from temporalio.service import RPCError, RPCStatusCode
@@ -20,8 +18,8 @@ from temporalio.service import RPCError, RPCStatusCode
 from cli.coverage import coverage
 from cli.exit_codes import CommandError, ExitCode
 from cli.providers import RateLimiterView, rate_limiter_views
-from cli.runs import describe_run
-from cli.server import WORKER_TIMEOUT, connected, queue_statuses
+from cli.runs import OPEN_EXECUTIONS, DescribedRun, describe_run
+from cli.server import PAUSED, WORKER_TIMEOUT, connected, queue_statuses
 from cli.target import Target
 from tipoff.errors import BadInputError, StorageError
 from tipoff.publishing.envelope import decode
@@ -57,7 +55,7 @@ class ServerView(Frozen):
     workflow_id: str
     run_id: str
     execution: str
-    """RUNNING, COMPLETED, FAILED, CANCELED, TERMINATED or TIMED_OUT."""
+    """RUNNING, PAUSED, COMPLETED, FAILED, CANCELED, TERMINATED or TIMED_OUT."""
     started_at: AwareDatetime
     ended_at: AwareDatetime | None
     sentence: str
@@ -72,7 +70,11 @@ class ServerView(Frozen):
 
     @property
     def is_running(self) -> bool:
-        return self.execution == "RUNNING"
+        return self.execution in OPEN_EXECUTIONS
+
+    @property
+    def is_paused(self) -> bool:
+        return self.execution == "PAUSED"
 
 
 class DayView(Frozen):
@@ -112,7 +114,8 @@ class DayView(Frozen):
         if self.server is None or self.server.execution in {"RUNNING", "COMPLETED"}:
             return headline
         execution = self.server.execution
-        return {**headline, "state": execution, "sentence": f"{execution.lower()}; before that: {headline['sentence']}"}
+        now = PAUSED if self.server.is_paused else execution.lower()
+        return {**headline, "state": execution, "sentence": f"{now}; before that: {headline['sentence']}"}
 
     def as_json(self) -> dict[str, Any]:
         """The status for programs; `from` names its source, `server` and `exported_at` add what else is known."""
@@ -149,9 +152,8 @@ async def view_run(client: Client, target: Target, game_date: date) -> DayView:
     queues = await queue_statuses(client)
     now = datetime.now(UTC)
     unserved = tuple(f"{queue.queue} ({queue.kind})" for queue in queues if not queue.is_served(now))
-    server = await _server_view(described, unserved)
-    handle = client.get_workflow_handle(described.id)
-    status_or_reason = await _query_worker(handle) if queues[0].is_served(now) else "no worker is running"
+    server = _server_view(described, unserved)
+    status_or_reason = await _query_worker(client, server) if queues[0].is_served(now) else "no worker is running"
     if isinstance(status_or_reason, DayStatus):
         providers = await rate_limiter_views(client, target.settings) if server.is_running else ()
         return DayView(
@@ -173,8 +175,11 @@ async def view_run(client: Client, target: Target, game_date: date) -> DayView:
     )
 
 
-async def _query_worker(handle: WorkflowHandle[Any, Any]) -> DayStatus | str:
+async def _query_worker(client: Client, server: ServerView) -> DayStatus | str:
     """The status, or why the worker did not answer."""
+    if server.is_paused:
+        return f"the run is {PAUSED}"
+    handle = client.get_workflow_handle(server.workflow_id)
     try:
         status: DayStatus = await handle.query("status", result_type=DayStatus, rpc_timeout=WORKER_TIMEOUT)
     except WorkflowQueryFailedError as error:
@@ -186,21 +191,21 @@ async def _query_worker(handle: WorkflowHandle[Any, Any]) -> DayStatus | str:
     return status
 
 
-async def _server_view(described: WorkflowExecutionDescription, unserved: tuple[str, ...]) -> ServerView:
-    attributes, memo = described.typed_search_attributes, await described.memo()
+def _server_view(described: DescribedRun, unserved: tuple[str, ...]) -> ServerView:
+    attributes, memo = described.attributes, described.memo
     return ServerView(
-        workflow_id=described.id,
+        workflow_id=described.workflow_id,
         run_id=described.run_id,
-        execution=described.status.name if described.status else "UNKNOWN",
-        started_at=described.start_time,
-        ended_at=described.close_time,
+        execution=described.execution,
+        started_at=described.started_at,
+        ended_at=described.ended_at,
         sentence=str(memo.get("status", "started; no step has run yet")),
         day_clock=str(memo.get("day_clock", "")),
         phase=attributes.get(PHASE, ""),
         state=attributes.get(RUN_STATE, ""),
         data_quality=attributes.get(DATA_QUALITY, ""),
-        pending=tuple(_pending(info) for info in described.raw_description.pending_activities),
-        workflow_task_attempt=described.raw_description.pending_workflow_task.attempt,
+        pending=tuple(_pending(info) for info in described.pending_activities),
+        workflow_task_attempt=described.workflow_task_attempt,
         unserved_queues=unserved,
     )
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import io
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -10,8 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
+from temporalio.api.enums.v1 import WorkflowExecutionStatus
 from temporalio.client import Client, WorkflowQueryFailedError
 
+from cli.exit_codes import CommandError, ExitCode
+from cli.operator_commands import running_day
+from cli.render import day_page
+from cli.server import connected
+from cli.start import start_or_attach
+from cli.target import Target
+from cli.view import view_run
 from runtime.connection import connect
 from runtime.processes import Processes
 from runtime.replay_session import ReplaySession, write_session
@@ -37,6 +47,7 @@ from workflows.daily_pipeline import DailyPipelineWorkflow
 from workflows.rate_limiter import RateLimiterWorkflow
 
 NAMESPACE = "starter-tests"
+PAUSED_STATUS = WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_PAUSED
 
 
 @pytest.fixture(scope="module")
@@ -393,6 +404,57 @@ async def test_collect_reports_a_block_and_respects_the_cooldown_unless_told_to_
     assert "no request was sent; --ignore-cooldown sends it nevertheless" in refused.err
     assert (requests, all_requests) == (1, 2)
     assert state.cooldown is not None
+
+
+def pause(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the server's descriptions say that a run is paused; the server of these tests cannot pause one."""
+    describe = client.workflow_service.describe_workflow_execution
+
+    async def describe_paused(*arguments: Any, **options: Any) -> Any:
+        described = await describe(*arguments, **options)
+        described.workflow_execution_info.status = PAUSED_STATUS
+        return described
+
+    monkeypatch.setattr(client.workflow_service, "describe_workflow_execution", describe_paused)
+
+
+async def test_a_run_paused_in_a_newer_ui_is_named_as_such(
+    client: Client, starter: Starter, day: SmallDay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    game_date = date(2024, 1, 21)
+    async with day.worker(client):
+        await starter.run(f"--date {game_date}")
+        await wait_for_status(client, str(game_date), is_waiting)
+        pause(client, monkeypatch)
+        view = await view_run(client, Target(), game_date)
+        with pytest.raises(CommandError) as refused:
+            await running_day(client, Target(), game_date)
+        attached = await start_or_attach(client, Target(), DayInput(game_date=game_date))
+        await client.get_workflow_handle(day_workflow_id(game_date)).terminate()
+    assert (view.headline["state"], view.has_ended) == ("PAUSED", False)
+    assert view.headline["sentence"].startswith("paused in the Temporal UI; unpause it there; before that: lines: wait")
+    page = Console(width=200, record=True, file=io.StringIO())
+    page.print(day_page(view))
+    assert "because the run is paused in the Temporal UI; unpause it there" in page.export_text()
+    assert refused.value.exit_code is ExitCode.REFUSED
+    assert "paused in the Temporal UI; unpause it there" in str(refused.value)
+    assert attached.attached
+
+
+async def test_a_paused_run_that_the_sdk_cannot_describe_ends_a_command_with_one_sentence(
+    starter: Starter, server: DevServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await starter.run("--date 2024-01-22")
+    monkeypatch.setenv("TEMPORAL_ADDRESS", server.address)
+    monkeypatch.setenv("TEMPORAL_NAMESPACE", server.namespace)
+    with pytest.raises(CommandError, match="a run that this command needs is paused in the Temporal UI; unpause it"):
+        await describe_as_paused("daily-pipeline-2024-01-22", monkeypatch)
+
+
+async def describe_as_paused(workflow_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with connected(Target()) as client:
+        pause(client, monkeypatch)
+        await client.get_workflow_handle(workflow_id).describe()
 
 
 RUNNING_DAY = "2024-01-20"
