@@ -87,6 +87,11 @@ class Response(Frozen):
         return parse_json(self.body)
 
 
+def body_of(response: bytes | Response) -> bytes:
+    """The body of a response, or the body itself."""
+    return response if isinstance(response, bytes) else response.body
+
+
 class Judgement(Frozen):
     """What a response means, why, and when the provider allows the next request (`retry_at`)."""
 
@@ -127,6 +132,8 @@ class Reading(Frozen):
     """Rows of `unresolved_players`."""
     rejected: Mapping[str, int] = {}
     """Reason -> count of entries left out."""
+    damaged: Mapping[str, int] = {}
+    """Path and problem of the first such element -> count of elements left out because they are unreadable."""
     provider_ids: Mapping[str, str] = {}
     """game_id -> the provider's own id, which other sources need for their requests."""
     unknown_fields: tuple[str, ...] = ()
@@ -184,8 +191,12 @@ class Source(ABC):
         """What the response means."""
 
     @abstractmethod
-    def read(self, body: bytes, context: ReadContext) -> Reading:
-        """The rows of a payload judged OK or PARTIAL. Raises ContractError for a missing or retyped field."""
+    def read(self, response: bytes | Response, context: ReadContext) -> Reading:
+        """The rows of a body, or of a response, whose JSON is parsed once.
+
+        A damaged element of a list is left out and counted. Raises ContractError for a damaged frame, and when most
+        elements are damaged.
+        """
 
     def next_page(self, request: Request, body: bytes) -> Request | None:
         """The request for the next page after a usable response; None after the last page."""

@@ -95,8 +95,8 @@ class BdlBoxscores(Feed):
             return judged(Outcome.PARTIAL, f"{verdict.reason}; the next page starts at cursor {cursor}")
         return verdict
 
-    def read(self, body: bytes, context: ReadContext) -> Reading:
-        payload, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
+    def read(self, response: bytes | Response, context: ReadContext) -> Reading:
+        payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)
         top = payload.top()
         _next_cursor(top)
         for box in _boxes(top):
@@ -139,7 +139,7 @@ def _slate_game(box: Fields, slate: Slate) -> SlateGame | None:
 
 
 def _status(box: Fields) -> GameStatus:
-    if box.has("postponed") and box.boolean("postponed"):
+    if box.flag("postponed"):
         return GameStatus(POSTPONED)
     return status_of_text(box.text("status"), lambda: (box.integer(f"{side}_score") for side in _SIDES))
 

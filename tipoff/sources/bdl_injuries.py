@@ -72,8 +72,8 @@ class BdlInjuries(Feed):
             return judged(Outcome.PARTIAL, f"{request.part}: more entries than the {len(entries)} of the first page")
         return judged(Outcome.OK, f"{request.part}: {len(entries)} players")
 
-    def read(self, body: bytes, context: ReadContext) -> Reading:
-        payload, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
+    def read(self, response: bytes | Response, context: ReadContext) -> Reading:
+        payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)
         games = {
             team: game
             for game in context.slate.games

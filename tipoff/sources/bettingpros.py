@@ -74,8 +74,8 @@ class BettingProsEvents(Feed):
         if_none = judged(Outcome.SUSPICIOUSLY_EMPTY, f"{len(events)} events, none of a game on the slate")
         return judged_by_games(upcoming, listed, if_none)
 
-    def read(self, body: bytes, context: ReadContext) -> Reading:
-        payload, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
+    def read(self, response: bytes | Response, context: ReadContext) -> Reading:
+        payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)
         events = _events(payload)
         matched = [(game, event) for event in events if (game := _slate_game(event, context.slate))]
         collector.reject(NOT_ON_SLATE, len(events) - len(matched))
@@ -175,8 +175,8 @@ class BettingProsPoints(Feed):
             return judged(Outcome.PARTIAL, f"{request.part}: only {_PAGES_PER_GAME} of {pages} pages are requested")
         return judged(Outcome.OK, f"{request.part}: lines for {len(offers)} players")
 
-    def read(self, body: bytes, context: ReadContext) -> Reading:
-        payload, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
+    def read(self, response: bytes | Response, context: ReadContext) -> Reading:
+        payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)
         offers = _offers(payload.top())
         game = next((game for game in context.slate.games if game.game_id == context.game_id), None)
         pairs = pair_sides(_prop_quotes(offers, collector), collector)
@@ -301,8 +301,8 @@ def _updated_at(line: Fields) -> datetime | None:
 
 
 def _is_offered(line: Fields) -> bool:
-    off = line.has("is_off") and line.boolean("is_off")
-    inactive = line.has("active") and not line.boolean("active")
+    off = line.flag("is_off")
+    inactive = line.has("active") and not line.flag("active")
     return line.has("cost") and not off and not inactive
 
 

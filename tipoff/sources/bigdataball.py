@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from tipoff.errors import ContractError
 from tipoff.shot_zones import zone_of_shot
-from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
+from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate, body_of
 from tipoff.sources.boxscore_rules import due_games
 from tipoff.sources.csv_payload import CsvPayload, CsvRow
 from tipoff.sources.feed import Feed, RowCollector, judged
@@ -86,8 +86,8 @@ class BigDataBallShots(Feed):
             return judged(Outcome.NOT_PUBLISHED_YET, f"{game.label} is not over yet")
         return judged(Outcome.OK, f"{game.label}: {sum(map(_is_shot, lines))} shots")
 
-    def read(self, body: bytes, context: ReadContext) -> Reading:
-        payload, collector = CsvPayload(self.name, body, _NEEDED), RowCollector(self.natural_key)
+    def read(self, response: bytes | Response, context: ReadContext) -> Reading:
+        payload, collector = CsvPayload(self.name, body_of(response), _NEEDED), RowCollector(self.natural_key)
         if not payload.rows:
             return collector.reading(payload.unknown(self.ignored_fields))
         game, lines = _game_and_lines(self.name, payload, context.slate, context.game_id)

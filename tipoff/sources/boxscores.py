@@ -76,8 +76,8 @@ class _GameLog(Feed):
     provider = NBA_STATS
     kind: ClassVar[_LogKind]
 
-    def read(self, body: bytes, context: ReadContext) -> Reading:
-        results, collector = nba.first_result_set(JsonPayload(self.name, body)), RowCollector(self.natural_key)
+    def read(self, response: bytes | Response, context: ReadContext) -> Reading:
+        results, collector = nba.first_result_set(JsonPayload(self.name, response)), RowCollector(self.natural_key)
         columns, origin = {**_shared_columns(results), **self.kind.own_columns(results)}, self.origin(context)
         game_results = results.texts_or_none("WL")
         for result, *values in zip(game_results, *columns.values(), strict=True):

@@ -105,8 +105,8 @@ class EspnBoxscores(Feed):
             return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{request.part}: {INCOMPLETE}")
         return judged(Outcome.OK, f"{request.part}: {len(player_rows)} players")
 
-    def read(self, body: bytes, context: ReadContext) -> Reading:
-        payload, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
+    def read(self, response: bytes | Response, context: ReadContext) -> Reading:
+        payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)
         top = payload.top()
         competition, listed, player_rows = _competition(top), len(_listed_players(top)), _player_rows(top)
         game, status = _slate_game(competition, context.slate, context.game_id), _status(competition)
@@ -220,7 +220,7 @@ def _player_rows(top: Fields) -> list[Row]:
 def _player_row(player: Fields, keys: list[str]) -> Row | None:
     """A player's statistics; None for one who did not play."""
     name, statistics = player.fields("athlete").text("displayName"), player.values("stats")
-    if player.boolean("didNotPlay") or not statistics:
+    if player.flag("didNotPlay") or not statistics:
         return None
     if len(statistics) != len(keys):
         raise player.problem("stats", f"are {len(statistics)}, expected {len(keys)}: one for each key")

@@ -62,8 +62,8 @@ class EspnScoreboard(Feed):
         if_none = judged(Outcome.SUSPICIOUSLY_EMPTY, f"the scoreboard has none of the {len(slate.games)} games")
         return judged_by_games(slate.games, listed, if_none)
 
-    def read(self, body: bytes, context: ReadContext) -> Reading:
-        payload, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
+    def read(self, response: bytes | Response, context: ReadContext) -> Reading:
+        payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)
         for event in _events(payload):
             game = _find_game(event, context.slate.games)
             if game is None:
@@ -110,9 +110,9 @@ class EspnSchedule(Feed):
             return judged(Outcome.SUSPICIOUSLY_EMPTY, reason)
         return judged(Outcome.EMPTY_OK, f"no games on {slate.game_date}")
 
-    def read(self, body: bytes, context: ReadContext) -> Reading:
+    def read(self, response: bytes | Response, context: ReadContext) -> Reading:
         """Raises NotEnoughDataError when there are games and none of them has a known id."""
-        payload, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
+        payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)
         known, unknown = (*context.slate.games, *context.known_games), list[str]()
         for event in _events(payload):
             game = _find_game(event, known) or _find_moved_game(event, known)
@@ -187,7 +187,7 @@ def _event(event: Fields) -> _Event:
         home=_tricode(sides["home"]),
         away=_tricode(sides["away"]),
         tip_off=event.time("date"),
-        neutral_site=competition.boolean("neutralSite"),
+        neutral_site=competition.flag("neutralSite"),
         status=espn.status_of([status, *_own_status(competition)], points.values),
         status_text=status.fields("type").text("shortDetail"),
         period=status.integer("period"),

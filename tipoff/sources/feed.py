@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, Protocol
 
 from tipoff.errors import ContractError
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate, Source
 from tipoff.sources.game_status import FINAL, LIVE, POSTPONED, SCHEDULED, UNKNOWN, GameStatus
-from tipoff.sources.outcomes import Expected, classify
+from tipoff.sources.json_payload import path_pattern
+from tipoff.sources.outcomes import OUTCOME_POLICIES, Expected, classify
 from tipoff.sources.provider_ids import UNSAFE_ID, is_safe_id
 from tipoff.sources.rejections import REPEATED
 from tipoff.vocabulary import Outcome, SlateGame
@@ -31,17 +32,36 @@ class Feed(Source):
             is_block = may_be_block and self.is_published(request, response, slate)
             return judged(Outcome.BLOCKED, "access denied to a published file") if is_block else refused
         try:
-            return self.judge_body(request, response, slate)
+            return self._judge_content(request, response, slate)
         except ContractError as error:
             return judged(Outcome.WRONG_TYPE, str(error))
+
+    def _judge_content(self, request: Request, response: Response, slate: Slate) -> Judgement:
+        """The judgement by the frame if it is not usable, else by what is read. An unreadable body is never usable."""
+        by_frame = self.judge_frame(request, response, slate)
+        if by_frame and not OUTCOME_POLICIES[by_frame.outcome].usable:
+            return by_frame
+        context = ReadContext(slate=slate, as_of=response.fetched_at, game_id=request.game_id, part=request.part)
+        reading = self.read(response, context)
+        return by_frame or self.judge_reading(request, response, slate, reading)
 
     def is_published(self, request: Request, response: Response, slate: Slate) -> bool:
         """Whether the requested file must be published by now, so that a denied access means a block."""
         return False
 
-    @abstractmethod
-    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        """What a complete body of the expected kind means. A ContractError is judged WRONG_TYPE."""
+    def judge_frame(self, request: Request, response: Response, slate: Slate) -> Judgement | None:
+        """What a complete body of the expected kind means by its frame alone, such as another season's; None: read it.
+
+        A ContractError is judged WRONG_TYPE.
+        """
+        return self.judge_body(request, response, slate)
+
+    def judge_reading(self, request: Request, response: Response, slate: Slate, reading: Reading) -> Judgement:
+        """What the rows and counts of a body mean. They are read without known players: no name is resolved."""
+        raise NotImplementedError
+
+    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement | None:
+        return None
 
     def origin(self, context: ReadContext) -> Row:
         """The columns `source` and `as_of` of a row."""
@@ -49,6 +69,22 @@ class Feed(Source):
 
 
 _ID_COLUMNS = ("game_id", "event_id")
+
+
+class Element(Protocol):
+    """An element of a list in a payload."""
+
+    source: str
+    path: str
+    """Such as "$.bookmakers[3]"."""
+
+
+def refuses(damaged: int, elements: int) -> bool:
+    """Whether so many damaged elements of a kind make the whole response unreadable: more than half of them.
+
+    A single odd element costs itself; a renamed or retyped field damages most elements and must stay loud.
+    """
+    return 2 * damaged > elements
 
 
 class RowCollector:
@@ -61,6 +97,23 @@ class RowCollector:
         self._rejected: Counter[str] = Counter()
         self._unknown_words: Counter[str] = Counter()
         self._unresolved: dict[tuple[str, ...], Row] = {}
+        self._elements: Counter[str] = Counter()
+        self._damage: dict[str, list[ContractError]] = {}
+
+    @contextmanager
+    def element(self, element: Element) -> Iterator[None]:
+        """Read one element of a list inside: a ContractError within it leaves out and counts this element only.
+
+        `reading` raises the first error of a kind of element when most elements of this kind are damaged.
+        """
+        kind = path_pattern(element.path)
+        self._elements[kind] += 1
+        try:
+            yield
+        except ContractError as error:
+            if not _is_within(error.path, element.path):
+                raise
+            self._damage.setdefault(kind, []).append(error)
 
     def keep(self, row: Row) -> None:
         """Add a row. The first row of a key stays, a later one counts as repeated.
@@ -111,15 +164,35 @@ class RowCollector:
         self._unresolved.setdefault((row["game_id"], row["team"], row["player_name"]), row)
 
     def reading(self, unknown_fields: tuple[str, ...] = (), provider_ids: Mapping[str, str] | None = None) -> Reading:
-        """The collected rows and counts."""
+        """The collected rows and counts. Raises ContractError when most elements of a kind are damaged."""
+        self._raise_if_most_are_damaged()
         return Reading(
             rows=tuple(self._rows.values()),
+            damaged=self._damage_by_path(),
             unresolved=tuple(self._unresolved.values()),
             rejected=dict(sorted(self._rejected.items())),
             provider_ids=provider_ids or {},
             unknown_words=dict(sorted(self._unknown_words.items())),
             unknown_fields=unknown_fields,
         )
+
+    def _raise_if_most_are_damaged(self) -> None:
+        for kind, errors in self._damage.items():
+            if refuses(len(errors), self._elements[kind]):
+                share = f"{len(errors)} of {self._elements[kind]} elements of {kind} are unreadable"
+                raise ContractError(errors[0].source, errors[0].path, f"{errors[0].problem} ({share})")
+
+    def _damage_by_path(self) -> dict[str, int]:
+        """The first error of each field -> count of elements left out because of this field."""
+        errors = [error for kind in self._damage.values() for error in kind]
+        first: dict[str, str] = {}
+        for error in errors:
+            first.setdefault(path_pattern(error.path), f"{error.path}: {error.problem}")
+        return dict(sorted(Counter(first[path_pattern(error.path)] for error in errors).items()))
+
+
+def _is_within(path: str, element: str) -> bool:
+    return path == element or path.startswith((f"{element}.", f"{element}["))
 
 
 def _has_safe_ids(row: Row) -> bool:

@@ -98,8 +98,8 @@ class TeamBoxscores(Feed):
             return judged(Outcome.NOT_PUBLISHED_YET, f"{request.part} is not over")
         return judged(Outcome.OK, f"{request.part} is final")
 
-    def read(self, body: bytes, context: ReadContext) -> Reading:
-        payload, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
+    def read(self, response: bytes | Response, context: ReadContext) -> Reading:
+        payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)
         game, totals, unknown = _team_box(payload, context.slate, context.game_id)
         if game is None or not _is_over(totals):
             collector.reject(NOT_FINAL if game else NOT_ON_SLATE, 2)
@@ -164,8 +164,8 @@ class LiveBoxscores(Feed):
             return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{request.part}: {INCOMPLETE}")
         return judged(Outcome.OK, f"{request.part}: {len(player_rows)} players")
 
-    def read(self, body: bytes, context: ReadContext) -> Reading:
-        payload, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
+    def read(self, response: bytes | Response, context: ReadContext) -> Reading:
+        payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)
         box = payload.top().fields("game")
         game, listed = _live_game(box, context.slate, context.game_id), len(_listed_players(box))
         for side in _sides(box):

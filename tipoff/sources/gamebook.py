@@ -15,7 +15,7 @@ from itertools import takewhile
 from typing import ClassVar, NamedTuple
 
 from tipoff.errors import ContractError
-from tipoff.sources.base import Judgement, KnownPlayer, ReadContext, Reading, Request, Response, Slate
+from tipoff.sources.base import Judgement, KnownPlayer, ReadContext, Reading, Request, Response, Slate, body_of
 from tipoff.sources.boxscore_rules import due_games
 from tipoff.sources.feed import Feed, RowCollector, judged
 from tipoff.sources.outcomes import Expected
@@ -73,8 +73,11 @@ class Gamebook(Feed):
             return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{game.label} has no players")
         return judged(Outcome.OK, f"{game.label}: {players} players")
 
-    def read(self, body: bytes, context: ReadContext) -> Reading:
-        game, lines = _requested_game(self.name, context.slate, context.game_id), _final_box(self.name, body)
+    def read(self, response: bytes | Response, context: ReadContext) -> Reading:
+        game, lines = (
+            _requested_game(self.name, context.slate, context.game_id),
+            _final_box(self.name, body_of(response)),
+        )
         played_on = _date(self.name, lines)
         if played_on != context.slate.game_date:
             raise ContractError(self.name, _PATH, f"is of {played_on}, requested {context.slate.game_date}")

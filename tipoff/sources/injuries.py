@@ -15,7 +15,7 @@ from itertools import accumulate
 from typing import ClassVar, NamedTuple
 
 from tipoff.errors import ContractError
-from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
+from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate, body_of
 from tipoff.sources.feed import Feed, RowCollector, judged
 from tipoff.sources.injury_statuses import status_of, unknown_status
 from tipoff.sources.outcomes import Expected
@@ -79,12 +79,12 @@ class InjuryReport(Feed):
             return judged(Outcome.SUSPICIOUSLY_EMPTY, f"the report of {printed} has no entry for {slate.game_date}")
         return judged(Outcome.OK, f"the report of {printed}")
 
-    def read(self, body: bytes, context: ReadContext) -> Reading:
+    def read(self, response: bytes | Response, context: ReadContext) -> Reading:
         collector, origin = RowCollector(self.natural_key), self.origin(context)
         games = {game.label: game for game in context.slate.games}
         teams = {team for game in games.values() for team in (game.home, game.away)}
         resolvers = {team: resolver_of(context, [team]) for team in teams}
-        entries = tuple(_entries(self.name, body))
+        entries = tuple(_entries(self.name, body_of(response)))
         for row in _team_rows(self.name, entries, context):
             collector.keep({**row, **origin})
         for entry in entries:

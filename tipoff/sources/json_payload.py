@@ -30,6 +30,10 @@ _INT64_BITS = 63
 """Without the sign."""
 MAX_TEXT_LENGTH = 200
 """Characters of a single field. A longer text is no id, name or word of a provider."""
+_FLAGS: Mapping[str, bool] = {
+    **dict.fromkeys(("true", "yes", "y", "t", "1"), True),
+    **dict.fromkeys(("false", "no", "n", "f", "0", ""), False),
+}
 _ZONED = re.compile(r"(Z|[+-]\d\d:?\d\d)$")
 _WITH_CONTENT = "!"
 """Suffix of a path whose whole content counts as read."""
@@ -40,6 +44,14 @@ def require_int64(value: int, source: str, path: str) -> int:
     if value.bit_length() > _INT64_BITS:
         raise ContractError(source, path, f"is an integer of {value.bit_length()} bits, expected at most {_INT64_BITS}")
     return value
+
+
+_INDEX = re.compile(r"\[\d+\]")
+
+
+def path_pattern(path: str) -> str:
+    """A path without its indexes: "$.games[].homeTeam"."""
+    return _INDEX.sub("[]", path)
 
 
 def names(text: str) -> frozenset[str]:
@@ -114,15 +126,22 @@ class Fields:
         return value[:MAX_TEXT_LENGTH]
 
     def integer(self, name: str) -> int:
-        value: int = self._read_value(name, int)
-        return require_int64(value, self.source, f"{self.path}.{name}")
+        """A whole number; 7.0 is 7."""
+        value = self._read_value(name, int, float)
+        return _whole(value, self.source, f"{self.path}.{name}")
 
     def number(self, name: str) -> float:
         return _finite(self._read_value(name, int, float), self.source, f"{self.path}.{name}")
 
-    def boolean(self, name: str) -> bool:
-        value: bool = self._read_value(name, bool)
-        return value
+    def flag(self, name: str) -> bool:
+        """An optional flag: false when it is absent or null; texts and numbers such as "true", "N" and 1 are read."""
+        if not self.has(name):
+            return False
+        value = self._read_value(name, bool, int, str)
+        flag = _FLAGS.get(str(value).strip().casefold())
+        if flag is None:
+            raise self.problem(name, f"{value!r} is neither true nor false")
+        return flag
 
     def identifier(self, name: str) -> str:
         """An id as text, however the provider types it."""
@@ -279,6 +298,12 @@ def _parse_time(text: str, source: str, path: str) -> datetime:
     if time.year not in _YEARS:
         raise ContractError(source, path, f"{text!r} is not a plausible year")
     return time
+
+
+def _whole(value: float, source: str, path: str) -> int:
+    if isinstance(value, float) and not value.is_integer():
+        raise ContractError(source, path, f"is {value}, expected an integer")
+    return require_int64(int(value), source, path)
 
 
 def _finite(value: float, source: str, path: str) -> float:

@@ -66,8 +66,8 @@ class OddsEvents(Feed):
         if_none = judged(Outcome.SUSPICIOUSLY_EMPTY, f"{len(events)} events, none of a game on the slate")
         return _judge_upcoming(slate, shown_at, listed, if_none)
 
-    def read(self, body: bytes, context: ReadContext) -> Reading:
-        payload, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
+    def read(self, response: bytes | Response, context: ReadContext) -> Reading:
+        payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)
         events, as_of = _events(payload, context.as_of)
         matched = _matched_events(events, context.slate, collector)
         for game, event in matched:
@@ -126,8 +126,8 @@ class GameLines(Feed):
             if_none = judged(Outcome.NOT_PUBLISHED_YET, "no game lines yet")
         return _judge_upcoming(slate, shown_at, quoted, if_none)
 
-    def read(self, body: bytes, context: ReadContext) -> Reading:
-        payload, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
+    def read(self, response: bytes | Response, context: ReadContext) -> Reading:
+        payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)
         events, as_of = _events(payload, context.as_of)
         matched = _matched_events(events, context.slate, collector)
         for game, event in matched:
@@ -207,8 +207,8 @@ class PlayerPointsProps(Feed):
         few = 2 * len(fresh) < _PLAYERS_PER_GAME
         return judged(Outcome.PARTIAL if few else Outcome.OK, f"{game.label}: lines for {len(fresh)} players")
 
-    def read(self, body: bytes, context: ReadContext) -> Reading:
-        payload, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
+    def read(self, response: bytes | Response, context: ReadContext) -> Reading:
+        payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)
         event, as_of = _event(payload, context.as_of)
         game = _requested_game(event, context.slate, context.game_id)
         pairs = pair_sides(_prop_quotes(event, collector), collector)

@@ -49,8 +49,8 @@ class PlayerMovement(Feed):
             return judged(Outcome.STALE, f"no move since {newest}")
         return judged(Outcome.OK, f"{len(moves)} moves up to {newest}")
 
-    def read(self, body: bytes, context: ReadContext) -> Reading:
-        payload, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
+    def read(self, response: bytes | Response, context: ReadContext) -> Reading:
+        payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)
         season = season_of(context.slate.game_date)
         for move in _moves(payload):
             if season_of(move.game_date) != season:

@@ -45,8 +45,8 @@ class PlayerList(Feed):
             return judged(Outcome.SUSPICIOUSLY_EMPTY, "the list has no players")
         return judged(Outcome.OK, f"{players} players")
 
-    def read(self, body: bytes, context: ReadContext) -> Reading:
-        table, collector = nba.first_result_set(JsonPayload(self.name, body)), RowCollector(self.natural_key)
+    def read(self, response: bytes | Response, context: ReadContext) -> Reading:
+        table, collector = nba.first_result_set(JsonPayload(self.name, response)), RowCollector(self.natural_key)
         columns = zip(
             table.identifiers("PERSON_ID"),
             table.texts("PLAYER_FIRST_NAME"),

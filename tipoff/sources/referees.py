@@ -64,8 +64,8 @@ class RefereeAssignments(Feed):
         assigned = [crew.game_id for crew in crews if crew.officials]
         return judged_by_games(slate.games, assigned, _judge_empty(response, slate))
 
-    def read(self, body: bytes, context: ReadContext) -> Reading:
-        payload, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
+    def read(self, response: bytes | Response, context: ReadContext) -> Reading:
+        payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)
         on_slate = {game.game_id for game in context.slate.games}
         for crew in map(_crew, _games(payload)):
             if crew.game_id not in on_slate or crew.game_date != context.slate.game_date:

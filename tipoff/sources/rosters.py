@@ -62,8 +62,8 @@ class TeamRosters(Feed):
             return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{team} has no players")
         return judged(Outcome.OK, f"{team}: {len(athletes)} players")
 
-    def read(self, body: bytes, context: ReadContext) -> Reading:
-        payload, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
+    def read(self, response: bytes | Response, context: ReadContext) -> Reading:
+        payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)
         team, athletes = _roster(payload, context.part)
         teammates = resolver_of(context, [team])
         league = cache(lambda: resolver_of(context))

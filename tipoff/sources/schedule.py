@@ -62,8 +62,8 @@ class Schedule(Feed):
             return judged(Outcome.EMPTY_OK, "no games: off-season")
         return judged(Outcome.SUSPICIOUSLY_EMPTY, f"the schedule of {season} has no games")
 
-    def read(self, body: bytes, context: ReadContext) -> Reading:
-        payload = JsonPayload(self.name, body)
+    def read(self, response: bytes | Response, context: ReadContext) -> Reading:
+        payload = JsonPayload(self.name, response)
         league = payload.top().fields("leagueSchedule")
         nba.require_nba(league, "leagueId")
         season, origin = league.text("seasonYear"), self.origin(context)
@@ -119,7 +119,7 @@ def _schedule_row(game: Fields) -> Row | None:
     game_id = game.text("gameId")
     # gameDateTimeEst is Eastern wall-clock time with a wrong "Z"; this field alone is correct.
     tip_off = game.time("gameDateTimeUTC")
-    neutral_site = game.boolean("isNeutral")
+    neutral_site = game.flag("isNeutral")
     sides = [game.fields(side) for side in ("homeTeam", "awayTeam")]
     status = nba.status_of(game, lambda: (side.integer("score") if side.has("score") else 0 for side in sides))
     home, away = map(nba.tricode_of, sides)

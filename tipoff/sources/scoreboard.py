@@ -49,8 +49,8 @@ class Scoreboard(Feed):
         implausible = judged_implausible([row["status"] for row in rows], f"on {shown}")
         return implausible or judged_by_games(slate.games, listed, if_none)
 
-    def read(self, body: bytes, context: ReadContext) -> Reading:
-        payload, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
+    def read(self, response: bytes | Response, context: ReadContext) -> Reading:
+        payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)
         board = _board(payload)
         _date(board)
         for game in board.each("games"):

@@ -82,8 +82,8 @@ class PlayByPlay(Feed):
             return judged(Outcome.NOT_PUBLISHED_YET, f"{game.label} is not over yet")
         return judged(Outcome.OK, f"{game.label}: {sum(map(_is_shot, actions))} shots")
 
-    def read(self, body: bytes, context: ReadContext) -> Reading:
-        payload, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
+    def read(self, response: bytes | Response, context: ReadContext) -> Reading:
+        payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)
         game, content = _game_and_content(payload, context.slate, context.game_id)
         for action in content.each("actions"):
             if not _is_shot(action):

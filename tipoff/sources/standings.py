@@ -50,8 +50,8 @@ class Standings(Feed):
         if_none = judged(Outcome.SUSPICIOUSLY_EMPTY, f"{len(teams)} teams, but not both teams of any game")
         return judged_by_games(slate.games, with_both_teams, if_none)
 
-    def read(self, body: bytes, context: ReadContext) -> Reading:
-        payload, collector = JsonPayload(self.name, body), RowCollector(self.natural_key)
+    def read(self, response: bytes | Response, context: ReadContext) -> Reading:
+        payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)
         season = season_of(context.slate.game_date)
         for standing in _standings(payload):
             if standing.season != season:

@@ -20,13 +20,13 @@ def payload(content: object) -> JsonPayload:
     [
         (lambda fields: fields.text("x"), 7, "is an integer, expected text"),
         (lambda fields: fields.integer("x"), True, "is true or false, expected an integer"),
-        (lambda fields: fields.integer("x"), 7.0, "is a number, expected an integer"),
+        (lambda fields: fields.integer("x"), 7.5, "is 7.5, expected an integer"),
         (lambda fields: fields.integer("x"), 2**63, "is an integer of 64 bits, expected at most 63"),
         (lambda fields: fields.number("x"), "7", "is text, expected an integer or a number"),
         (lambda fields: fields.number("x"), 10**400, "is not a finite number"),
         (lambda fields: fields.text("x"), "x" * 3_000_000, "is a text of 3000000 characters, expected at most 200"),
         (lambda fields: fields.identifier("x"), "7" * 201, "is a text of 201 characters"),
-        (lambda fields: fields.boolean("x"), 1, "is an integer, expected true or false"),
+        (lambda fields: fields.flag("x"), "perhaps", "is neither true nor false"),
         (lambda fields: fields.identifier("x"), None, "is null, expected text or an integer"),
         (lambda fields: fields.time("x"), "2024-03-29T19:00:00", "has no time zone"),
         (lambda fields: fields.time("x"), "tonight", "is not an ISO 8601 time"),
@@ -118,3 +118,19 @@ def test_new_columns_of_a_result_set_are_listed() -> None:
     assert points.identifiers("PLAYER_ID") == ["1"]
     assert points.numbers("PTS") == [20.0]
     assert points.unknown(frozenset({"NOTE"})) == ("GRAVITY",)
+
+
+@pytest.mark.parametrize(
+    ("value", "flag"),
+    [(True, True), (False, False), (None, False), (1, True), (0, False), ("true", True), (" N ", False), ("", False)],
+)
+def test_a_flag_has_its_plain_meaning(value: object, flag: bool) -> None:
+    assert payload({"x": value}).top().flag("x") is flag
+
+
+def test_an_absent_flag_is_false() -> None:
+    assert payload({}).top().flag("x") is False
+
+
+def test_a_whole_number_with_a_fraction_of_zero_is_an_integer() -> None:
+    assert payload({"x": 7.0}).top().integer("x") == 7

@@ -1,5 +1,6 @@
 """The requests of each source at a time (which report, seasons, games), and judgements that depend on the time."""
 
+import json
 import re
 from datetime import UTC, date, datetime, timedelta
 
@@ -136,7 +137,12 @@ def test_results_are_requested_from_the_log_of_their_season_type(game_id: str, l
     assert request.params["Season"] == "2023-24"
 
 
-EMPTY_LOG = b'{"parameters": {"LeagueID": "00"}, "resultSets": [{"headers": ["GAME_ID"], "rowSet": []}]}'
+_HEADERS = (
+    "SEASON_ID GAME_ID GAME_DATE TEAM_ID MATCHUP WL MIN FGM FGA FG3M FG3A FTM FTA OREB DREB REB AST STL BLK TOV PF PTS",
+    "PLAYER_ID PLAYER_NAME PLUS_MINUS",
+)
+EMPTY_RESULTS = {"headers": " ".join(_HEADERS).split(), "rowSet": []}
+EMPTY_LOG = json.dumps({"parameters": {"LeagueID": "00"}, "resultSets": [EMPTY_RESULTS]}).encode()
 
 
 @pytest.mark.parametrize(
