@@ -34,6 +34,7 @@ _FLAGS: Mapping[str, bool] = {
     **dict.fromkeys(("true", "yes", "y", "t", "1"), True),
     **dict.fromkeys(("false", "no", "n", "f", "0", ""), False),
 }
+_NO_TIME = "0001-01-01"
 _ZONED = re.compile(r"(Z|[+-]\d\d:?\d\d)$")
 _WITH_CONTENT = "!"
 """Suffix of a path whose whole content counts as read."""
@@ -156,13 +157,17 @@ class Fields:
         text = self.text(name)
         return _parse_time(text if _ZONED.search(text) else f"{text}Z", self.source, f"{self.path}.{name}")
 
+    def has_time(self, name: str) -> bool:
+        """Whether the field has a time: absent, null, an empty text and the year 1 stand for "no time"."""
+        return self.has(name) and not str(self._content[name] or _NO_TIME).startswith(_NO_TIME)
+
     def fields(self, name: str) -> Fields:
         """The object under a name."""
         content = self._read_value(name, dict)
         return Fields(self.source, self._read, f"{self.path}.{name}", f"{self._pattern}.{name}", content)
 
     def each(self, name: str) -> list[Fields]:
-        """The objects of the list under a name."""
+        """The objects of the list under a name; an element that is no object raises ContractError when it is read."""
         path, pattern = f"{self.path}.{name}", f"{self._pattern}.{name}"
         return _objects(self.source, self._read, path, pattern, self._read_value(name, list))
 
@@ -270,9 +275,30 @@ class ResultSet:
 def _objects(source: str, read: set[str], path: str, pattern: str, items: Sequence[Any]) -> list[Fields]:
     inner = f"{pattern}[]"
     return [
-        Fields(source, read, f"{path}[{index}]", inner, _object(source, f"{path}[{index}]", item))
+        Fields(source, read, f"{path}[{index}]", inner, _element(source, f"{path}[{index}]", item))
         for index, item in enumerate(items)
     ]
+
+
+def _element(source: str, path: str, item: Any) -> Mapping[str, Any]:
+    return item if type(item) is dict else _NoObject(source, path, item)
+
+
+class _NoObject(Mapping[str, Any]):
+    """An element of a list that is no object: to read a field of it raises ContractError."""
+
+    def __init__(self, source: str, path: str, item: Any) -> None:
+        self._parts = source, path, item
+
+    def __getitem__(self, name: str) -> Any:
+        source, path, item = self._parts
+        return _object(source, path, item)[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
 
 
 def _object(source: str, path: str, value: Any) -> dict[str, Any]:

@@ -74,6 +74,32 @@ def test_an_id_becomes_text_from_any_type() -> None:
     assert first.identifier("id") == second.identifier("id") == "2544"
 
 
+@pytest.mark.parametrize("element", [None, "", 7, [], True])
+def test_an_element_that_is_no_object_is_refused_when_it_is_read(element: object) -> None:
+    _, odd, after = payload({"games": [{"id": 1}, element, {"id": 3}]}).top().each("games")
+    assert after.integer("id") == 3
+    for read in (odd.integer, odd.has, odd.flag, odd.each, odd.values, odd.has_time):
+        with pytest.raises(ContractError, match=r"\$\.games\[1\]: is .*, expected an object"):
+            read("id")
+
+
+@pytest.mark.parametrize(
+    ("content", "has_time"),
+    [
+        ({}, False),
+        ({"x": None}, False),
+        ({"x": ""}, False),
+        ({"x": "0001-01-01T00:00:00Z"}, False),
+        ({"x": "0001-01-01 00:00:00"}, False),
+        ({"x": "2024-03-29T19:00:00Z"}, True),
+        ({"x": "tonight"}, True),
+        ({"x": 7}, True),
+    ],
+)
+def test_the_year_1_and_an_empty_text_stand_for_no_time(content: object, *, has_time: bool) -> None:
+    assert payload(content).top().has_time("x") is has_time
+
+
 def test_new_fields_are_listed_once_without_ignored_ones() -> None:
     content = {"games": [{"id": 1, "note": {}, "arena": {"city": "x"}}, {"id": 2, "arena": {"city": "y"}}]}
     reading = payload(content)
