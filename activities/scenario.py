@@ -6,7 +6,7 @@ from temporalio import activity
 from temporalio.client import WorkflowUpdateFailedError
 
 from tipoff.vocabulary import Channel
-from workflows.contracts import Activity, CommandResult, DeliverRequest
+from workflows.contracts import Activity, CommandResult, DeliverRequest, message_of
 
 
 @activity.defn(name=Activity.DELIVER_ACTION.value)
@@ -15,13 +15,13 @@ async def deliver_action(request: DeliverRequest) -> CommandResult:
     handle = activity.client().get_workflow_handle(request.workflow_id, run_id=request.run_id)
     command = request.action.command
     if request.action.via is Channel.SIGNAL:
-        await handle.signal(command.name.value, command.model_dump(mode="json", exclude={"name"}, exclude_none=True))
+        await handle.signal(command.name.value, command.payload)
         return CommandResult(accepted=True, text="signalled")
     update_id = f"scenario-{request.action.at:%Y%m%dT%H%M%S}-{command.name}-{command.target}"
     try:
         result: CommandResult = await handle.execute_update(
-            command.name.value, command, id=update_id, result_type=CommandResult
+            command.name.value, command.payload, id=update_id, result_type=CommandResult
         )
     except WorkflowUpdateFailedError as error:
-        return CommandResult(accepted=False, text=str(error.cause))
+        return CommandResult(accepted=False, text=message_of(error.cause))
     return result

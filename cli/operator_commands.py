@@ -23,7 +23,7 @@ from cli.exit_codes import CommandError, ExitCode
 from cli.runs import describe_run
 from cli.server import PAUSED, connected, has_day_worker
 from cli.target import Target
-from workflows.contracts import CommandName, CommandResult, OperatorCommand
+from workflows.contracts import CommandName, CommandResult, OperatorCommand, message_of
 
 UPDATE_TIMEOUT = timedelta(seconds=5)
 """Long enough for a worker that has just taken over the run and first reads its history."""
@@ -97,10 +97,10 @@ async def send(handle: Handle, command: OperatorCommand, update_id: str | None) 
             if earlier is not None:
                 return earlier, True
         result: CommandResult = await handle.execute_update(
-            command.name.value, command, id=ids[0], result_type=CommandResult, rpc_timeout=UPDATE_TIMEOUT
+            command.name.value, command.payload, id=ids[0], result_type=CommandResult, rpc_timeout=UPDATE_TIMEOUT
         )
     except WorkflowUpdateFailedError as error:
-        raise CommandError(ExitCode.REFUSED, f"refused: {error.cause}") from error
+        raise CommandError(ExitCode.REFUSED, f"refused: {message_of(error.cause)}") from error
     except WorkflowUpdateRPCTimeoutOrCancelledError:
         raise CommandError(
             ExitCode.UNREACHABLE,

@@ -28,7 +28,8 @@ _DETAILS = """\
 One game date, from the morning's slate to graded results. The day waits, degrades and refreshes by itself; its status
 is shown above.
 
-To intervene, send a **signal** from here (`force_continue` with `"lines"`, or `lines_available`), or use a terminal:
+To intervene, send a **signal** or an **update** from here, for example `retry_step` with `"nbac_injury_report"`,
+`force_continue` with `"lines"`, or `{{"phase": "lines", "who": "your name", "why": "a reason"}}`. Or use a terminal:
 
 ```
 {commands}

@@ -7,14 +7,17 @@ import re
 from collections.abc import Mapping
 
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.converter import DataConverter
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.service import RPCError
 
+from runtime.data_converter import LenientPayloadConverter, PlainFailureConverter
 from tipoff.errors import ConfigurationError, TipoffError
 
-DATA_CONVERTER = pydantic_data_converter
+DATA_CONVERTER = DataConverter(
+    payload_converter_class=LenientPayloadConverter, failure_converter_class=PlainFailureConverter
+)
 
 CONNECT_TIMEOUT_SECONDS = 10.0
 """A server that is silent for longer counts as absent; the SDK would wait three times as long."""

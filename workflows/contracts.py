@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field
+from temporalio.exceptions import ApplicationError, FailureError
 
 from tipoff.vocabulary import (
     Attention,
@@ -81,6 +82,23 @@ class CommandName(StrEnum):
     RESUME_CLOCK = "resume_clock"
 
 
+REFUSED = "Refused"
+"""Type of the error that rejects a command."""
+
+PLAIN_ERRORS = frozenset({REFUSED})
+"""Types of errors that are one sentence for operators: they travel without a traceback."""
+
+
+def refusal(text: str) -> ApplicationError:
+    """The error that rejects a command."""
+    return ApplicationError(text, type=REFUSED)
+
+
+def message_of(error: BaseException) -> str:
+    """The message of a failure without its type."""
+    return error.message if isinstance(error, FailureError) else str(error)
+
+
 class OperatorCommand(Frozen):
     """One command of an operator: which, for which phase or step, from whom and why."""
 
@@ -93,6 +111,11 @@ class OperatorCommand(Frozen):
     """The date the operator means; a command for another date than the run's is refused."""
     who: str = Field(default="", max_length=100)
     why: str = Field(default="", max_length=500)
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """The input of the signal or update that it is sent as."""
+        return self.model_dump(mode="json", exclude={"name"}, exclude_defaults=True)
 
     @property
     def about(self) -> str:

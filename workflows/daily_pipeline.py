@@ -31,10 +31,12 @@ from workflows.contracts import (
     DayResult,
     OperatorCommand,
     Rerun,
+    refusal,
 )
 from workflows.day_clock import DayClock
 from workflows.day_state import REASON_LENGTH, DayLedger
 from workflows.day_status import day_result
+from workflows.operator_commands import description
 from workflows.planner import make_first_plan
 from workflows.rerun import DayRerun
 from workflows.scenario import Scenario
@@ -140,21 +142,25 @@ class DailyPipelineWorkflow:
             return CommandResult(accepted=False, text=_NO_PLAN_YET)
         return operator_commands.validate(command, self._planned.ledger, held=self._clock.held)
 
-    def _require_valid(self, command: OperatorCommand, name: CommandName) -> None:
+    def _handle_update(self, name: CommandName, arguments: Sequence[Any]) -> CommandResult:
+        return self._execute(operator_commands.command_from(name, arguments), Channel.UPDATE)
+
+    def _require_valid(self, name: CommandName, arguments: Sequence[Any]) -> None:
         """Reject an update before it is accepted. Raises ApplicationError."""
-        if command.name is not name:
-            raise ApplicationError(f"the command {command.name} was sent to {name}; nothing was changed")
-        result = self._validate(command)
+        try:
+            result = self._validate(operator_commands.command_from(name, arguments))
+        except ValueError as error:
+            raise refusal(str(error)) from None
         if not result.accepted:
-            raise ApplicationError(result.text)
+            raise refusal(result.text)
 
     def _handle_signal(self, name: CommandName, arguments: Sequence[Any]) -> None:
         """Execute a signal. It never raises, which would fail the run; the audit trail records a refusal."""
         try:
             self._execute(operator_commands.command_from(name, arguments), Channel.SIGNAL)
         except ValueError as error:
-            refusal = CommandResult(accepted=False, text=str(error))
-            self._audit(Channel.SIGNAL, name, refusal, target=" ".join(map(str, arguments)))
+            refused = CommandResult(accepted=False, text=str(error))
+            self._audit(Channel.SIGNAL, name, refused, target=" ".join(map(str, arguments)))
 
     def _audit(
         self, via: Channel, command: str, result: CommandResult, *, target: str = "", who: str = "", why: str = ""
@@ -175,71 +181,79 @@ class DailyPipelineWorkflow:
         else:
             self._planned.ledger.add_audit_entry(entry)
 
-    @workflow.signal(
-        name="force_continue",
-        description='Continue without what a phase waits for: "lines", or {"phase": …, "who": …, "why": …}',
-    )
+    @workflow.signal(name="force_continue", description=description(CommandName.FORCE_CONTINUE))
     def handle_force_continue(self, *arguments: Any) -> None:
         self._handle_signal(CommandName.FORCE_CONTINUE, arguments)
 
-    @workflow.signal(name="lines_available", description="Betting lines are out: poll for them now")
+    @workflow.signal(name="lines_available", description=description(CommandName.LINES_AVAILABLE))
     def handle_lines_available(self, *arguments: Any) -> None:
         self._handle_signal(CommandName.LINES_AVAILABLE, arguments)
 
-    @workflow.signal(name="resume_clock", description="Resume a held replay clock")
+    @workflow.signal(name="retry_step", description=description(CommandName.RETRY_STEP))
+    def handle_retry_step(self, *arguments: Any) -> None:
+        self._handle_signal(CommandName.RETRY_STEP, arguments)
+
+    @workflow.signal(name="skip_step", description=description(CommandName.SKIP_STEP))
+    def handle_skip_step(self, *arguments: Any) -> None:
+        self._handle_signal(CommandName.SKIP_STEP, arguments)
+
+    @workflow.signal(name="refresh_lines", description=description(CommandName.REFRESH_LINES))
+    def handle_refresh_lines(self, *arguments: Any) -> None:
+        self._handle_signal(CommandName.REFRESH_LINES, arguments)
+
+    @workflow.signal(name="resume_clock", description=description(CommandName.RESUME_CLOCK))
     def handle_resume_clock(self, *arguments: Any) -> None:
         self._handle_signal(CommandName.RESUME_CLOCK, arguments)
 
     @workflow.signal(dynamic=True, description="Any other signal is refused and recorded in the audit trail")
     def handle_unknown_signal(self, name: str, arguments: Sequence[RawValue]) -> None:
-        known = ", ".join((CommandName.FORCE_CONTINUE, CommandName.LINES_AVAILABLE, CommandName.RESUME_CLOCK))
-        refusal = f"no signal {name[:50]!r}; the signals are {known}; other commands are updates: `starter.py --help`"
-        self._audit(Channel.SIGNAL, name[:50], CommandResult(accepted=False, text=refusal))
+        text = f"no signal {name[:50]!r}; the signals are {', '.join(CommandName)}"
+        self._audit(Channel.SIGNAL, name[:50], CommandResult(accepted=False, text=text))
 
-    @workflow.update(description="Continue without what a phase waits for; who and why are recorded")
-    def force_continue(self, command: OperatorCommand) -> CommandResult:
-        return self._execute(command, Channel.UPDATE)
+    @workflow.update(description=description(CommandName.FORCE_CONTINUE))
+    def force_continue(self, *arguments: Any) -> CommandResult:
+        return self._handle_update(CommandName.FORCE_CONTINUE, arguments)
 
     @force_continue.validator
-    def _validate_force_continue(self, command: OperatorCommand) -> None:
-        self._require_valid(command, CommandName.FORCE_CONTINUE)
+    def _validate_force_continue(self, *arguments: Any) -> None:
+        self._require_valid(CommandName.FORCE_CONTINUE, arguments)
 
-    @workflow.update(description="Betting lines are out: poll for them now")
-    def lines_available(self, command: OperatorCommand) -> CommandResult:
-        return self._execute(command, Channel.UPDATE)
+    @workflow.update(description=description(CommandName.LINES_AVAILABLE))
+    def lines_available(self, *arguments: Any) -> CommandResult:
+        return self._handle_update(CommandName.LINES_AVAILABLE, arguments)
 
     @lines_available.validator
-    def _validate_lines_available(self, command: OperatorCommand) -> None:
-        self._require_valid(command, CommandName.LINES_AVAILABLE)
+    def _validate_lines_available(self, *arguments: Any) -> None:
+        self._require_valid(CommandName.LINES_AVAILABLE, arguments)
 
-    @workflow.update(description="Retry a parked step now")
-    def retry_step(self, command: OperatorCommand) -> CommandResult:
-        return self._execute(command, Channel.UPDATE)
+    @workflow.update(description=description(CommandName.RETRY_STEP))
+    def retry_step(self, *arguments: Any) -> CommandResult:
+        return self._handle_update(CommandName.RETRY_STEP, arguments)
 
     @retry_step.validator
-    def _validate_retry_step(self, command: OperatorCommand) -> None:
-        self._require_valid(command, CommandName.RETRY_STEP)
+    def _validate_retry_step(self, *arguments: Any) -> None:
+        self._require_valid(CommandName.RETRY_STEP, arguments)
 
-    @workflow.update(description="Skip a step for the rest of the day")
-    def skip_step(self, command: OperatorCommand) -> CommandResult:
-        return self._execute(command, Channel.UPDATE)
+    @workflow.update(description=description(CommandName.SKIP_STEP))
+    def skip_step(self, *arguments: Any) -> CommandResult:
+        return self._handle_update(CommandName.SKIP_STEP, arguments)
 
     @skip_step.validator
-    def _validate_skip_step(self, command: OperatorCommand) -> None:
-        self._require_valid(command, CommandName.SKIP_STEP)
+    def _validate_skip_step(self, *arguments: Any) -> None:
+        self._require_valid(CommandName.SKIP_STEP, arguments)
 
-    @workflow.update(description="Poll events, game lines and player lines again now")
-    def refresh_lines(self, command: OperatorCommand) -> CommandResult:
-        return self._execute(command, Channel.UPDATE)
+    @workflow.update(description=description(CommandName.REFRESH_LINES))
+    def refresh_lines(self, *arguments: Any) -> CommandResult:
+        return self._handle_update(CommandName.REFRESH_LINES, arguments)
 
     @refresh_lines.validator
-    def _validate_refresh_lines(self, command: OperatorCommand) -> None:
-        self._require_valid(command, CommandName.REFRESH_LINES)
+    def _validate_refresh_lines(self, *arguments: Any) -> None:
+        self._require_valid(CommandName.REFRESH_LINES, arguments)
 
-    @workflow.update(description="Resume a held replay clock")
-    def resume_clock(self, command: OperatorCommand) -> CommandResult:
-        return self._execute(command, Channel.UPDATE)
+    @workflow.update(description=description(CommandName.RESUME_CLOCK))
+    def resume_clock(self, *arguments: Any) -> CommandResult:
+        return self._handle_update(CommandName.RESUME_CLOCK, arguments)
 
     @resume_clock.validator
-    def _validate_resume_clock(self, command: OperatorCommand) -> None:
-        self._require_valid(command, CommandName.RESUME_CLOCK)
+    def _validate_resume_clock(self, *arguments: Any) -> None:
+        self._require_valid(CommandName.RESUME_CLOCK, arguments)

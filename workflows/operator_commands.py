@@ -14,35 +14,64 @@ from workflows.day_state import DayLedger
 from workflows.step_records import AnyRecord, Records
 
 _LINES_COMMANDS = frozenset({CommandName.LINES_AVAILABLE, CommandName.REFRESH_LINES})
-_STEP_COMMANDS = frozenset({CommandName.RETRY_STEP, CommandName.SKIP_STEP})
+_DESCRIPTIONS = {
+    CommandName.FORCE_CONTINUE: "Continue without what a phase waits for",
+    CommandName.LINES_AVAILABLE: "Betting lines are out: poll for them now",
+    CommandName.RETRY_STEP: "Retry a parked step now",
+    CommandName.SKIP_STEP: "Skip a step for the rest of the day",
+    CommandName.REFRESH_LINES: "Poll events, game lines and player lines again now",
+    CommandName.RESUME_CLOCK: "Resume a held replay clock",
+}
+_TARGETS = {
+    CommandName.FORCE_CONTINUE: ("phase", Phase.LINES.value),
+    CommandName.RETRY_STEP: ("step", step_names.INJURY_REPORT),
+    CommandName.SKIP_STEP: ("step", step_names.INJURY_REPORT),
+}
+"""Commands that are about a phase or a step: which of them, and an example."""
+
+
+def description(name: CommandName) -> str:
+    """What a command does and the input it takes, for the Temporal UI."""
+    return f"{_DESCRIPTIONS[name]}. Input: {_expected_input(name)}"
 
 
 def command_from(name: CommandName, arguments: Sequence[Any]) -> OperatorCommand:
-    """Parse the argument of a signal: nothing, a word, or an object. Raises ValueError."""
-    match list(arguments):
-        case [] | [None] | [""]:
-            fields: dict[str, Any] = {}
-        case [str() as word]:
-            fields = {"target": word}
-        case [dict() as given]:
-            fields = dict(given)
-        case _:
-            raise ValueError(f"{name} takes a word or an object such as {_example(name)}")
+    """Parse the input of a signal or an update: nothing, a word, or an object. Raises ValueError."""
+    fields = _fields_from(name, arguments)
     for alias in ("phase", "step"):
         if alias in fields:
             fields["target"] = fields.pop(alias)
+    if fields.setdefault("name", name) != name:
+        raise ValueError(f"the command {str(fields['name'])[:50]} was sent to {name}; nothing was changed")
     try:
-        return OperatorCommand.model_validate({**fields, "name": name})
+        return OperatorCommand.model_validate(fields)
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
-        raise ValueError(f"{name} takes a word or an object such as {_example(name)}: {problems}") from None
+        raise ValueError(f"{_wrong_input(name)} ({problems})") from None
 
 
-def _example(name: CommandName) -> str:
-    key, value = ("phase", "lines") if name is CommandName.FORCE_CONTINUE else ("step", step_names.INJURY_REPORT)
-    has_target = name is CommandName.FORCE_CONTINUE or name in _STEP_COMMANDS
-    target = f'"{key}": "{value}", ' if has_target else ""
-    return f'{{{target}"who": "your name", "why": "a reason"}}'
+def _fields_from(name: CommandName, arguments: Sequence[Any]) -> dict[str, Any]:
+    match list(arguments):
+        case [] | [None] | [""]:
+            return {}
+        case [str() as word] if name in _TARGETS:
+            return {"target": word.strip()}
+        case [dict() as given]:
+            return dict(given)
+    raise ValueError(_wrong_input(name))
+
+
+def _wrong_input(name: CommandName) -> str:
+    return f"{name} takes {_expected_input(name)}; nothing was changed"
+
+
+def _expected_input(name: CommandName) -> str:
+    author = '"who": "your name", "why": "a reason"'
+    if name in _TARGETS:
+        field, example = _TARGETS[name]
+        return f'a word such as "{example}", or an object such as {{"{field}": "{example}", {author}}}'
+    games = '"games": ["DEN@MIN"], ' if name is CommandName.LINES_AVAILABLE else ""
+    return f"nothing, or an object such as {{{games}{author}}}"
 
 
 def validate(command: OperatorCommand, ledger: DayLedger, *, held: bool) -> CommandResult:

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 from temporalio.api.common.v1 import Payload
+from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import Client, WorkflowUpdateFailedError
 from temporalio.common import RawValue
+from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 
 from tests.support import scenarios
@@ -39,6 +41,7 @@ from workflows.contracts import Activity, ClockSpec, CommandName, CommandResult
 from workflows.daily_pipeline import DailyPipelineWorkflow
 
 BOTH = (EARLY.game_id, LATE.game_id)
+LINES = "odds_api_player_points_props"
 
 
 def no_lines_at_all() -> World:
@@ -205,18 +208,85 @@ async def test_an_invalid_signal_never_fails_the_day_and_is_audited(client: Clie
         assert (await wait_for_end(handle)).result.state is RunState.COMPLETE
 
 
-async def test_a_signal_that_cannot_be_decoded_is_ignored(client: Client) -> None:
-    broken = RawValue(Payload(metadata={"encoding": b"json/plain"}, data=b'{"phase": '))
+def typed(text: str) -> RawValue:
+    """What the Temporal UI sends for the text in its input field."""
+    return RawValue(Payload(metadata={"encoding": b"json/plain"}, data=text.encode()))
+
+
+async def test_a_signal_that_is_no_json_or_unknown_is_refused_and_audited(client: Client) -> None:
     async with serving(client, no_lines_at_all()), started_day(client, held_at(at(10))) as handle:
         await wait_until(handle, lambda status: status.held)
-        await handle.signal("force_continue", broken)
-        await handle.signal("retry_step", args=["ml_feature_store", 2])
+        await handle.signal("force_continue", typed('{"phase": '))
+        await handle.signal("retry", args=["ml_feature_store", 2])
         await handle.signal("resume_clock")
         run = await wait_for_end(handle)
     assert run.result.state is RunState.COMPLETE
     refused = [(entry.command, entry.result) for entry in run.status.audit if not entry.accepted]
-    assert [command for command, _ in refused] == ["retry_step"]
-    assert "no signal 'retry_step'; the signals are force_continue" in refused[0][1]
+    assert [command for command, _ in refused] == ["force_continue", "retry"]
+    assert "no phase '{\"phase\":'" in refused[0][1]
+    assert "no signal 'retry'; the signals are force_continue" in refused[1][1]
+
+
+SHORT_INPUTS = [
+    LINES,
+    typed(LINES),
+    typed(f'"{LINES}"'),
+    {"step": LINES, "who": "Ada", "why": "tea"},
+    {"target": LINES},
+]
+
+
+@pytest.mark.parametrize("argument", SHORT_INPUTS, ids=["word", "typed", "typed in quotes", "object", "payload"])
+async def test_signals_and_updates_take_the_same_short_inputs(client: Client, argument: Any) -> None:
+    async with serving(client, no_lines_at_all()), started_day(client, held_at(at(10))) as handle:
+        await wait_until(handle, lambda status: status.held)
+        await handle.signal("skip_step", argument)
+        skipped = await wait_until(handle, lambda status: len(status.audit) == 1)
+        retried = await handle.execute_update("retry_step", argument, result_type=CommandResult)
+        status = await wait_until(handle, lambda status: len(status.audit) == 2)
+    assert step(skipped, LINES).state is StepState.SKIPPED
+    assert retried == CommandResult(accepted=True, text=f"{LINES} is retried")
+    assert [(entry.command, entry.via, entry.target, entry.accepted) for entry in status.audit] == [
+        ("skip_step", "signal", LINES, True),
+        ("retry_step", "update", LINES, True),
+    ]
+    assert {(entry.who, entry.why) for entry in status.audit} == {
+        ("Ada", "tea") if isinstance(argument, dict) and "who" in argument else ("", "")
+    }
+
+
+WRONG_INPUTS: list[list[Any]] = [[42], ["lines", 2], [{"phase": "lines", "whom": "Ada"}], [typed("{")], [[1]]]
+
+
+@pytest.mark.parametrize("name", ["force_continue", "retry_step", "refresh_lines"])
+async def test_an_update_with_a_wrong_input_is_refused_in_one_sentence(client: Client, name: str) -> None:
+    async with serving(client, no_lines_at_all()), started_day(client, held_at(at(10))) as handle:
+        await wait_until(handle, lambda status: status.held)
+        for arguments in WRONG_INPUTS:
+            with pytest.raises(WorkflowUpdateFailedError) as refused:
+                await handle.execute_update(name, args=arguments)
+            cause = refused.value.cause
+            assert isinstance(cause, ApplicationError)
+            assert cause.message.splitlines() == [cause.message]
+            assert "nothing was changed" in cause.message
+            assert cause.failure is not None
+            assert cause.failure.stack_trace == ""
+            assert not cause.failure.HasField("cause")
+
+
+async def test_the_ui_describes_each_command_and_its_input_as_signal_and_update(client: Client) -> None:
+    async with serving(client, no_lines_at_all()), started_day(client, held_at(at(10))) as handle:
+        await wait_until(handle, lambda status: status.held)
+        metadata: WorkflowMetadata = await handle.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
+    signals = {each.name: each.description for each in metadata.definition.signal_definitions}
+    updates = {each.name: each.description for each in metadata.definition.update_definitions}
+    assert set(CommandName) <= set(signals)
+    assert set(CommandName) == set(updates)
+    assert all(signals[name] == description for name, description in updates.items())
+    assert signals["retry_step"] == (
+        'Retry a parked step now. Input: a word such as "nbac_injury_report", '
+        'or an object such as {"step": "nbac_injury_report", "who": "your name", "why": "a reason"}'
+    )
 
 
 async def test_a_signal_before_the_first_plan_is_audited(client: Client) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import json
+import re
 from datetime import date
 from typing import Any
 
@@ -226,7 +228,8 @@ def test_any_signal_argument_is_parsed_or_refused_with_an_example(name: CommandN
         assert operator_commands.command_from(name, [argument]).name is name
     except ValueError as error:
         refusal = str(error)
-    assert refusal is None or f"{name} takes a word or an object such as {{" in refusal
+    assert refusal is None or f"{name} takes " in refusal or f"was sent to {name}" in refusal
+    assert refusal is None or "; nothing was changed" in refusal
 
 
 @pytest.mark.parametrize(
@@ -242,3 +245,35 @@ def test_any_signal_argument_is_parsed_or_refused_with_an_example(name: CommandN
 )
 def test_a_word_or_an_object_is_enough(argument: Any, target: str) -> None:
     assert operator_commands.command_from(CommandName.FORCE_CONTINUE, [argument]).target == target
+
+
+@pytest.mark.parametrize("name", list(CommandName))
+def test_the_input_that_a_command_describes_is_the_input_that_it_takes(name: CommandName) -> None:
+    described = operator_commands.description(name)
+    example = json.loads(described[described.index("{") :])
+    command = operator_commands.command_from(name, [example])
+    assert (command.who, command.why) == ("your name", "a reason")
+    assert command_payloads(command) == example
+    for word in re.findall(r'a word such as "(\w+)"', described):
+        assert operator_commands.command_from(name, [word]).target == command.target
+
+
+def command_payloads(command: OperatorCommand) -> dict[str, Any]:
+    """The payload in the words of the description: the target by the name of what it is."""
+    payload = command.payload
+    if "target" in payload:
+        payload["phase" if command.name is CommandName.FORCE_CONTINUE else "step"] = payload.pop("target")
+    return payload
+
+
+@pytest.mark.parametrize("name", [CommandName.REFRESH_LINES, CommandName.LINES_AVAILABLE, CommandName.RESUME_CLOCK])
+def test_a_command_about_no_phase_or_step_refuses_a_word(name: CommandName) -> None:
+    with pytest.raises(ValueError, match=f"{name} takes nothing, or an object such as"):
+        operator_commands.command_from(name, ["lines"])
+
+
+@pytest.mark.parametrize("name", list(CommandName))
+def test_a_payload_is_parsed_as_the_command_it_was_made_of(name: CommandName) -> None:
+    command = OperatorCommand(name=name, target="lines", games=("DEN@MIN",), game_date=DAY, who="Ada", why="tea")
+    assert "name" not in command.payload
+    assert operator_commands.command_from(name, [command.payload]) == command
