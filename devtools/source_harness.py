@@ -29,7 +29,7 @@ def slate_of(archive: Archive, game_date: date) -> Slate:
 
 def poll_time_of(source: Source, slate: Slate) -> datetime:
     """A time when a source has all its data: shortly before the first tip-off, or the morning after."""
-    before = min(game.tip_off for game in slate.games) - timedelta(minutes=25)
+    before = min(game.tip_off for game in slate.games if game.tip_off) - timedelta(minutes=25)
     return before if source.role is Role.PRE else eastern(slate.game_date + timedelta(days=1), 9)
 
 

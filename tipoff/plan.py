@@ -47,10 +47,12 @@ def minutes(count: float) -> timedelta:
 
 @dataclass(frozen=True)
 class SlateTimes:
-    """What the times of a day depend on: the game date and its tip-offs, earliest first."""
+    """What the times of a day depend on: the game date and its fixed tip-offs, earliest first."""
 
     game_date: date
     tips: tuple[datetime, ...] = ()
+    all_fixed: bool = True
+    """Whether every game has a fixed tip-off; one without may begin at any time."""
 
     def at(self, hour: int, minute: int = 0, *, days_later: int = 0) -> datetime:
         """An Eastern time of the game date, or of a date after it."""
@@ -75,7 +77,11 @@ LAST_TIP = DayTime(lambda slate: slate.tips[-1])
 
 DAY_STARTS = DayTime(lambda slate: slate.at(5))
 SLATE_LATE = DayTime(lambda slate: slate.at(8))
-SLATE_POLLS_END = DayTime(lambda slate: slate.tips[-1] if slate.tips else slate.at(23))
+LATEST_USUAL_TIP = DayTime(lambda slate: slate.at(22, 30))
+"""Stands for the tip-off of a date while none of its games has a fixed one: nothing is due earlier than usual."""
+SLATE_POLLS_END = DayTime(
+    lambda slate: slate.tips[-1] if slate.tips and slate.all_fixed else max([*slate.tips, slate.at(23)])
+)
 COMPUTING_OPENS = DayTime(lambda slate: slate.at(6))
 BETTING_LINES_OPEN = DayTime(lambda slate: max(slate.at(8), slate.tips[0] - hours(12)))
 PREDICTIONS_DUE = DayTime(lambda slate: min(slate.at(13, 30), slate.tips[0] - hours(2)))
@@ -613,7 +619,7 @@ def _plan(
     *,
     slate_known: bool = True,
 ) -> DayPlan:
-    slate = SlateTimes(game_date, tuple(sorted({game.tip_off for game in games})))
+    slate = _slate_times(game_date, games)
     return DayPlan(
         game_date=game_date,
         games=games,
@@ -625,6 +631,14 @@ def _plan(
         ends_at=DAY_ENDS.resolve(slate),
         slate_known=slate_known,
     )
+
+
+def _slate_times(game_date: date, games: tuple[SlateGame, ...]) -> SlateTimes:
+    """The times that the plan depends on: only fixed tip-offs; while no game has one, a late one is assumed."""
+    fixed = {game.tip_off for game in games if game.tip_off}
+    assumed = {LATEST_USUAL_TIP.resolve(SlateTimes(game_date))} if games else set[datetime]()
+    all_fixed = all(game.tip_off for game in games)
+    return SlateTimes(game_date, tuple(sorted(fixed or assumed)), all_fixed=all_fixed)
 
 
 def _source_step(step: SourceStep, slate: SlateTimes, sources: Mapping[str, Source]) -> PlanStep:

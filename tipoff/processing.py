@@ -153,7 +153,7 @@ _STORED_GAMES_SQL = """
     FROM raw_schedule
     WHERE game_date BETWEEN @first_date AND @last_date
       AND (game_date = @game_date OR status = 'postponed')
-    ORDER BY tip_off, game_id
+    ORDER BY tip_off NULLS LAST, game_id
 """
 
 

@@ -186,4 +186,4 @@ def reported_slate(report: SourceReport, games: tuple[SlateGame, ...], plan: Day
         return games
     reported = {game.game_id for game in games} | set(report.postponed)
     kept = (game for game in plan.games if game.game_id not in reported)
-    return tuple(sorted((*games, *kept), key=lambda game: (game.tip_off, game.game_id)))
+    return tuple(sorted((*games, *kept), key=lambda game: game.order))

@@ -180,7 +180,7 @@ def _games_of_first_run(step: PlanStep, day: _Day) -> tuple[str, ...]:
 
 def _is_open(step: PlanStep, game: SlateGame, day: _Day) -> bool:
     """Predictions of a game do not change after its tip-off."""
-    return step.role is not Role.PRE or game.tip_off > day.now
+    return step.role is not Role.PRE or not game.has_begun(day.now)
 
 
 def next_poll(step: PlanStep, record: SourceRecord) -> datetime | None:

@@ -25,6 +25,7 @@ from temporalio.worker import Worker
 
 from activities.scenario import deliver_action
 from runtime.sandbox import WORKFLOW_RUNNER
+from tests.support.slates import tip
 from tipoff.plan import plan_day, plan_slate
 from tipoff.sources.outcomes import OUTCOME_POLICIES
 from tipoff.sources.registry import SOURCES
@@ -121,14 +122,14 @@ def happy_script(
 
 def final_responses(games: tuple[SlateGame, ...]) -> list[ScriptedResponse]:
     """The responses of a source that has a game once it is final."""
-    finals = sorted({game.tip_off + GAME_LENGTH for game in games})
+    finals = sorted({tip(game) + GAME_LENGTH for game in games})
     return [
         partial_response(games, final, {game.game_id for game in games if _final(game) <= final}) for final in finals
     ]
 
 
 def _final(game: SlateGame) -> datetime:
-    return game.tip_off + GAME_LENGTH
+    return tip(game) + GAME_LENGTH
 
 
 def partial_response(games: Iterable[SlateGame], since: datetime, there: set[str]) -> ScriptedResponse:

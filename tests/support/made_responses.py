@@ -90,9 +90,10 @@ class MadeResponse(Frozen):
         response = Response(status=200, headers={}, body=self.content, url=request.url, fetched_at=self.as_of)
         return source.judge(request, response, SLATE)
 
-    def read(self, source: Source) -> Reading:
+    def read(self, source: Source, slate: Slate = SLATE) -> Reading:
+        """The rows that a source reads for a slate."""
         players = PLAYERS if source.needs_players else ()
-        context = ReadContext(slate=SLATE, as_of=self.as_of, game_id=self.game_id, part=self.part, players=players)
+        context = ReadContext(slate=slate, as_of=self.as_of, game_id=self.game_id, part=self.part, players=players)
         return source.read(self.content, context)
 
 

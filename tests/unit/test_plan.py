@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.slates import tip
 from tipoff.plan import GAME_DAY_STEPS, SourceStep, is_critical, plan_day, plan_slate
 from tipoff.sources.registry import SOURCES
 from tipoff.systems.registry import SYSTEMS
@@ -70,7 +71,7 @@ def test_no_step_waits_beyond_the_end_of_the_day(plan: DayPlan) -> None:
 
 @given(PLANS)
 def test_predictions_are_due_by_half_past_one_or_two_hours_before_the_first_tip(plan: DayPlan) -> None:
-    first_tip = min(game.tip_off for game in plan.games)
+    first_tip = min(map(tip, plan.games))
     assert plan.predictions_due == min(eastern(plan.game_date, 13, 30), first_tip - timedelta(hours=2))
 
 
@@ -133,7 +134,7 @@ def test_lines_are_polled_within_the_last_quarter_of_an_hour_before_each_tip(pla
     for name in (step_names.GAME_BETTING_LINES, step_names.BETTING_LINES):
         polls = plan.step(name).poll_times
         for game in plan.games:
-            last_quarter = [poll for poll in polls if timedelta() < game.tip_off - poll <= timedelta(minutes=15)]
+            last_quarter = [poll for poll in polls if timedelta() < tip(game) - poll <= timedelta(minutes=15)]
             assert len(last_quarter) >= 1, (name, game.tip_off)
 
 

@@ -132,7 +132,7 @@ def predictions_content(warehouse: Warehouse, game_date: date, as_of: datetime) 
     active = _with_reports(warehouse, game_date, as_of, active_predictions(warehouse, game_date, as_of))
     played = games.filter(pl.col("game_status") != POSTPONED)
     missing = sorted(set(played["game_id"]) - set(active["game_id"]))
-    open_games = active.filter((pl.col("tip_off") > as_of) & (pl.col("as_of") < as_of - STALE_AFTER))
+    open_games = active.filter((pl.col("tip_off") > as_of).fill_null(True) & (pl.col("as_of") < as_of - STALE_AFTER))
     return ExportContent(
         payload={"games": _games(games), "players": _players(active, _prediction)},
         rows=active.height,

@@ -32,7 +32,7 @@ class Slate(Frozen):
 
     def upcoming(self, as_of: datetime) -> tuple[SlateGame, ...]:
         """The games that have not begun at a time."""
-        return tuple(game for game in self.games if game.tip_off > as_of)
+        return tuple(game for game in self.games if not game.has_begun(as_of))
 
 
 _PATH_CHARACTERS = "/%:@!$&'()*+,;="

@@ -12,7 +12,7 @@ from tipoff.sources.boxscore_rules import (
     DID_NOT_PLAY,
     INCOMPLETE,
     ROWS_PER_GAME,
-    due_games,
+    games_to_request,
     is_complete,
     keep_resolved,
     not_final,
@@ -66,7 +66,7 @@ class BdlBoxscores(Feed):
     )
 
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
-        if not due_games(slate, as_of):
+        if not games_to_request(slate, as_of):
             return ()
         params = {"date": f"{slate.game_date}", "per_page": _ENTRIES_PER_PAGE}
         return (Request(host=BALLDONTLIE.host, path="/v1/box_scores", params=params, part=_PAGE_NAMES[0]),)

@@ -17,6 +17,7 @@ from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.odds import PlayerPointsProps, PropQuote, is_stale, keep_pairs, pair_sides
 from tipoff.sources.providers import BETTINGPROS
 from tipoff.sources.rejections import NOT_ON_SLATE
+from tipoff.sources.tip_off import seconds_from_tip_off
 from tipoff.teams import find_team
 from tipoff.vocabulary import Outcome, Role, SlateGame, game_date_of
 
@@ -210,8 +211,7 @@ def _events(payload: JsonPayload) -> list[Fields]:
 def _start_difference(matched: tuple[SlateGame, Fields]) -> tuple[str, float, str]:
     """The sort key of a game and its event: of two events of a game, the one that starts nearer to tip-off first."""
     game, event = matched
-    seconds = (event.time_in_utc("scheduled") - game.tip_off).total_seconds()
-    return game.game_id, abs(seconds), event.identifier("id")
+    return game.game_id, seconds_from_tip_off(game, event.time_in_utc("scheduled")), event.identifier("id")
 
 
 def _slate_game(event: Fields, slate: Slate) -> SlateGame | None:

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from tipoff.errors import ContractError
 from tipoff.shot_zones import zone_of_shot
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate, body_of
-from tipoff.sources.boxscore_rules import due_games
+from tipoff.sources.boxscore_rules import games_to_request
 from tipoff.sources.csv_payload import CsvPayload, CsvRow
 from tipoff.sources.feed import Feed, RowCollector, judged
 from tipoff.sources.json_payload import names
@@ -74,7 +74,7 @@ class BigDataBallShots(Feed):
                 game_id=game.game_id,
                 part=game.label,
             )
-            for game in (() if self.idle_reason else due_games(slate, as_of))
+            for game in (() if self.idle_reason else games_to_request(slate, as_of))
         )
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:

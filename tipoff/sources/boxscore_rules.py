@@ -32,7 +32,13 @@ def not_final(status: GameStatus) -> str:
 
 def due_games(slate: Slate, as_of: datetime) -> tuple[SlateGame, ...]:
     """The games that are over unless they took longer than usual."""
-    return tuple(game for game in slate.games if game.tip_off + RESULT_DUE_AFTER <= as_of)
+    return tuple(game for game in slate.games if game.has_begun(as_of - RESULT_DUE_AFTER))
+
+
+def games_to_request(slate: Slate, as_of: datetime) -> tuple[SlateGame, ...]:
+    """The games that are due, and those without a fixed tip-off, which may be over at any time."""
+    due = due_games(slate, as_of)
+    return tuple(game for game in slate.games if game in due or game.tip_off is None)
 
 
 def parse_minutes(text: str) -> float:

@@ -24,6 +24,8 @@ REPEAT_AFTER = timedelta(minutes=110)
 
 _CREDITS_FOR_TWO_POLLS = 22
 """For the points and game lines of a usual day's eight games, twice."""
+_NOT_FIXED = datetime.max.replace(tzinfo=UTC)
+"""Stands for a tip-off that is not fixed: after all others."""
 _EVENING = timedelta(hours=10)
 """How far an American evening reaches into the next day of UTC."""
 
@@ -105,7 +107,7 @@ def affordable_requests(
     spare = budget.spare - sum(request.credits for request in requests if request.url not in paid)
     closing_credits = len(slate.upcoming(as_of))  # one each
     affordable: list[Request] = []
-    for request in sorted(requests, key=lambda request: _tip_offs(request, slate)):
+    for request in sorted(requests, key=lambda request: _tip_offs(request, slate) or [_NOT_FIXED]):
         last = paid.get(request.url)
         if last is not None:
             reserve = _reserve(last, _tip_offs(request, slate), as_of, budget, closing_credits)
@@ -120,11 +122,10 @@ def _reserve(
     last: FetchRecord, tip_offs: Sequence[datetime], as_of: datetime, budget: Budget, closing_credits: int
 ) -> float:
     """The credits that a repeated request must leave for others; infinite when it is not worth repeating."""
-    first, *later = tip_offs
-    if _is_closing_time(last, first, as_of):
+    if any(_is_closing_time(last, tip_off, as_of) for tip_off in tip_offs[:1]):
         return 0
     repeat = as_of >= last.fetched_at + REPEAT_AFTER and (budget.is_rich or last.outcome is not Outcome.OK)
-    later_close = budget.is_rich and any(_is_closing_time(last, tip_off, as_of) for tip_off in later)
+    later_close = budget.is_rich and any(_is_closing_time(last, tip_off, as_of) for tip_off in tip_offs[1:])
     return closing_credits if repeat or later_close else math.inf
 
 
@@ -133,5 +134,5 @@ def _is_closing_time(last: FetchRecord, tip_off: datetime, as_of: datetime) -> b
 
 
 def _tip_offs(request: Request, slate: Slate) -> list[datetime]:
-    """The tip-offs of the games a request is about, in order; one without a game is about the whole slate."""
-    return sorted({game.tip_off for game in slate.games if request.game_id in (None, game.game_id)})
+    """The fixed tip-offs of the games a request is about, in order; one without a game is about the whole slate."""
+    return sorted({game.tip_off for game in slate.games if game.tip_off and request.game_id in (None, game.game_id)})

@@ -15,7 +15,7 @@ from tipoff.sources.boxscore_rules import (
     DID_NOT_PLAY,
     INCOMPLETE,
     ROWS_PER_GAME,
-    due_games,
+    games_to_request,
     is_complete,
     keep_resolved,
     not_final,
@@ -90,7 +90,7 @@ class EspnBoxscores(Feed):
                 game_id=game.game_id,
                 part=game.label,
             )
-            for game in due_games(slate, as_of)
+            for game in games_to_request(slate, as_of)
             if game.game_id in provider_ids
         )
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 from tipoff.errors import NotEnoughDataError
@@ -19,6 +19,7 @@ from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.providers import ESPN
 from tipoff.sources.rejections import NOT_ON_SLATE, another_date
 from tipoff.sources.schedule import Schedule
+from tipoff.sources.tip_off import fixed_tip_off
 from tipoff.teams import TEAMS
 from tipoff.vocabulary import Outcome, Role, SlateGame, game_date_of, season_of, step_names
 
@@ -28,7 +29,7 @@ _TRICODES = {team.espn_id: team.tricode for team in TEAMS.values()}
 
 _IGNORED = names(
     """
-    leagues id date status season day links shortName name uid type attendance timeValid conferenceCompetition
+    leagues id date status season day links shortName name uid type attendance conferenceCompetition
     playByPlayAvailable recent venue notes situation broadcasts broadcast geoBroadcasts format startDate highlights
     headlines tickets odds order winner linescores statistics leaders records record location abbreviation displayName
     shortDisplayName color alternateColor isActive logo clock displayClock completed description detail altDetail
@@ -58,18 +59,18 @@ class EspnScoreboard(Feed):
         refused = _stale_judgement(events, slate) or _implausible_judgement(events, slate)
         if refused:
             return refused
-        listed = [game.game_id for event in events if (game := _find_game(event, slate.games))]
+        listed = [game.game_id for event in events if (game := _find_game(event, slate.games, slate.game_date))]
         if_none = judged(Outcome.SUSPICIOUSLY_EMPTY, f"the scoreboard has none of the {len(slate.games)} games")
         return judged_by_games(slate.games, listed, if_none)
 
     def read(self, response: bytes | Response, context: ReadContext) -> Reading:
         payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)
         for event in _events(payload):
-            game = _find_game(event, context.slate.games)
+            game = _find_game(event, context.slate.games, context.slate.game_date)
             if game is None:
                 collector.reject(NOT_ON_SLATE)
                 continue
-            row = {"game_date": context.slate.game_date, "game_id": game.game_id, **event._asdict()}
+            row = {"game_id": game.game_id, **event._asdict()}
             collector.keep_game({**row, **self.origin(context)}, event.tip_off, context.as_of)
         reading = collector.reading(payload.unknown(self.ignored_fields))
         ids = {row["game_id"]: row["event_id"] for row in reading.rows}
@@ -115,8 +116,8 @@ class EspnSchedule(Feed):
         payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)
         known, unknown = (*context.slate.games, *context.known_games), list[str]()
         for event in _events(payload):
-            game = _find_game(event, known) or _find_moved_game(event, known)
-            if game_date_of(event.tip_off) != context.slate.game_date:
+            game = _find_game(event, known, context.slate.game_date) or _find_moved_game(event, known)
+            if event.game_date != context.slate.game_date:
                 collector.reject(another_date(context.slate.game_date))
             elif game is not None:
                 row = {**_schedule_row(event, game), **self.origin(context)}
@@ -145,7 +146,9 @@ class _Event(NamedTuple):
     event_id: str
     home: str | None
     away: str | None
-    tip_off: datetime
+    game_date: date
+    tip_off: datetime | None
+    """None: not fixed yet."""
     neutral_site: bool
     status: GameStatus
     status_text: str
@@ -186,7 +189,8 @@ def _event(event: Fields) -> _Event:
         event_id=event.identifier("id"),
         home=_tricode(sides["home"]),
         away=_tricode(sides["away"]),
-        tip_off=event.time("date"),
+        game_date=game_date_of(event.time("date")),
+        tip_off=_tip_off(event, competition),
         neutral_site=competition.flag("neutralSite"),
         status=espn.status_of([status, *_own_status(competition)], points.values),
         status_text=status.fields("type").text("shortDetail"),
@@ -202,6 +206,11 @@ def _only(event: Fields, name: str) -> Fields:
     if len(items) != 1:
         raise event.problem(name, f"are {len(items)}, expected 1")
     return items[0]
+
+
+def _tip_off(event: Fields, competition: Fields) -> datetime | None:
+    is_valid = competition.flag("timeValid") if competition.has("timeValid") else True
+    return fixed_tip_off(event.time("date"), espn.texts_of(event.fields("status")), is_valid=is_valid)
 
 
 def _tricode(side: Fields) -> str | None:
@@ -221,25 +230,27 @@ def _own_status(competition: Fields) -> list[Fields]:
     return [competition.fields("status")] if competition.has("status") else []
 
 
-def _find_game(event: _Event, games: Iterable[SlateGame]) -> SlateGame | None:
-    """The game of the same teams and Eastern date."""
-    sides, game_date = {event.home, event.away}, game_date_of(event.tip_off)
-    return next(
-        (game for game in games if {game.home, game.away} == sides and game_date_of(game.tip_off) == game_date), None
-    )
+def _find_game(event: _Event, games: Iterable[SlateGame], game_date: date) -> SlateGame | None:
+    """The game of the same teams and Eastern date; one without a fixed tip-off is of the slate's date."""
+    same_teams = (game for game in games if {game.home, game.away} == {event.home, event.away})
+    return next((game for game in same_teams if _date_of(game, game_date) == event.game_date), None)
+
+
+def _date_of(game: SlateGame, game_date: date) -> date:
+    return game_date_of(game.tip_off) if game.tip_off else game_date
 
 
 def _find_moved_game(event: _Event, games: Iterable[SlateGame]) -> SlateGame | None:
-    """The game of the same teams with the nearest tip-off on any date; None for a postponed event."""
+    """The game of the same teams with the nearest date; None for a postponed event."""
     if event.status.is_postponed:
         return None
     same_teams = (game for game in games if (game.away, game.home) == (event.away, event.home))
-    return min(same_teams, key=lambda game: abs(game.tip_off - event.tip_off), default=None)
+    return min(same_teams, key=lambda game: abs(_date_of(game, date.max) - event.game_date), default=None)
 
 
 def _stale_judgement(events: Iterable[_Event], slate: Slate) -> Judgement | None:
     """STALE when the scoreboard is of another date; None otherwise."""
-    dates = {game_date_of(event.tip_off) for event in events}
+    dates = {event.game_date for event in events}
     if not dates or slate.game_date in dates:
         return None
     return judged(Outcome.STALE, f"received the scoreboard of {min(dates)}, requested {slate.game_date}")
@@ -247,9 +258,7 @@ def _stale_judgement(events: Iterable[_Event], slate: Slate) -> Judgement | None
 
 def _implausible_judgement(events: Iterable[_Event], slate: Slate) -> Judgement | None:
     """SUSPICIOUSLY_EMPTY when the date's games between NBA teams cannot all be true; None otherwise."""
-    on_date = [
-        event.status for event in events if event.home and event.away and game_date_of(event.tip_off) == slate.game_date
-    ]
+    on_date = [event.status for event in events if event.home and event.away and event.game_date == slate.game_date]
     return judged_implausible(on_date, f"on {slate.game_date}")
 
 
@@ -260,11 +269,10 @@ def _is_on_calendar(payload: JsonPayload, slate: Slate) -> bool:
 
 def _schedule_row(event: _Event, game: SlateGame) -> Row:
     """The row of `raw_schedule` without its origin, its status as a GameStatus."""
-    game_date = game_date_of(event.tip_off)
     return {
-        "game_date": game_date,
+        "game_date": event.game_date,
         "game_id": game.game_id,
-        "season": season_of(game_date),
+        "season": season_of(event.game_date),
         "season_type": nba.season_type_of(game.game_id),
         "home": event.home,
         "away": event.away,

@@ -15,7 +15,7 @@ from tipoff.sources.json_payload import path_pattern
 from tipoff.sources.outcomes import OUTCOME_POLICIES, Expected, classify
 from tipoff.sources.provider_ids import UNSAFE_ID, is_safe_id
 from tipoff.sources.rejections import REPEATED
-from tipoff.vocabulary import Outcome, SlateGame
+from tipoff.vocabulary import Outcome, SlateGame, eastern
 
 
 class Feed(Source):
@@ -128,7 +128,7 @@ class RowCollector:
         else:
             self._rows[key] = row
 
-    def keep_game(self, row: Row, tip_off: datetime, as_of: datetime) -> None:
+    def keep_game(self, row: Row, tip_off: datetime | None, as_of: datetime) -> None:
         """Add the row of a game, whose `status` is a GameStatus; an unknown one is reported.
 
         Of two rows of a key the better one by status and tip-off stays, the other one counts as repeated. A row with
@@ -215,7 +215,8 @@ class _GameRank(NamedTuple):
     content: str
 
 
-def _game_rank(row: Row, tip_off: datetime, as_of: datetime) -> _GameRank:
+def _game_rank(row: Row, tip_off: datetime | None, as_of: datetime) -> _GameRank:
+    tip_off = tip_off or eastern(row["game_date"], 23, 59)  # not fixed: to come until the end of the date
     points = row.get("home_points", 0) + row.get("away_points", 0)
     return _GameRank(
         status=_STATUS_RANKS[row["status"]],

@@ -14,8 +14,8 @@ from tipoff.sources.boxscore_rules import (
     INCOMPLETE,
     NOT_FINAL,
     ROWS_PER_GAME,
-    due_games,
     game_columns,
+    games_to_request,
     is_complete,
     not_final,
     parse_minutes,
@@ -87,7 +87,7 @@ class TeamBoxscores(Feed):
                 game_id=game.game_id,
                 part=game.label,
             )
-            for game in due_games(slate, as_of)
+            for game in games_to_request(slate, as_of)
         )
 
     def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
@@ -145,7 +145,7 @@ class LiveBoxscores(Feed):
                 game_id=game.game_id,
                 part=game.label,
             )
-            for game in due_games(slate, as_of)
+            for game in games_to_request(slate, as_of)
         )
 
     def judge(self, request: Request, response: Response, slate: Slate) -> Judgement:

@@ -16,7 +16,13 @@ OVER: Final = frozenset({FINAL, POSTPONED})
 """Statuses after which nobody polls for the game any more."""
 
 _NOT_PLAYED: Final = re.compile(
-    "postpon[a-z]*|pp|ppd|cancel[a-z]*|canc|forfeit[a-z]*|suspend[a-z]*|susp|abandon[a-z]*|abd|abort[a-z]*"
+    "postpon[a-z]*|pp|ppd|cancel[a-z]*|canc|forfeit[a-z]*|suspend[a-z]*|susp|abandon[a-z]*|abd|abort[a-z]*|"
+    "unnecessary|unneeded"
+)
+_NOT_NEEDED: Final = re.compile(r"\b(not|no longer) (necessary|needed|required)\b")
+"""Said of an "if necessary" game of a series that is decided."""
+_TO_BE_DETERMINED: Final = re.compile(
+    r"\b(t ?b ?[acd]|to be (announced|confirmed|decided|defined|determined|scheduled))\b"
 )
 _FINAL: Final = re.compile("final|f|ft|full|completed?|finished|ended|over")
 _LIVE: Final = re.compile(
@@ -24,8 +30,8 @@ _LIVE: Final = re.compile(
     "end|beginning|regulation|progress|live|timeout|break"
 )
 _AS_PLANNED: Final = re.compile(
-    "[0-9]+(am|pm|a|p|z|t[0-9]+)?|am|pm|e[sd]?t|c[sd]?t|m[sd]?t|p[sd]?t|utc|gmt|tb[adc]|scheduled|not|started|start|"
-    "status|pre|pregame|upcoming|delay(ed)?|rain|if|necessary|of|in|at|the|game|time"
+    "[0-9]+(am|pm|a|p|z|t[0-9]+)?|am|pm|e[sd]?t|c[sd]?t|m[sd]?t|p[sd]?t|utc|gmt|scheduled|not|started|start|"
+    "status|pre|pregame|upcoming|delay(ed)?|rain|if|necessary|needed|of|in|at|the|game|time"
 )
 """Words of a tip-off or of a game that has not begun, and words without a meaning of their own."""
 _NOT_PLAYED_FLAG: Final = frozenset({"y", "p", "c", "yes", "true"})
@@ -51,12 +57,23 @@ class GameStatus(NamedTuple):
 
 def meaning_of(text: str) -> str:
     """The status that a provider's text or name means, in any case: "PPD - weather", "STATUS_CANCELLED", "Q4 2:30"."""
-    words = re.findall(r"[^\W_]+", text.replace(".", "").casefold())
-    if words == ["p"] or any(map(_NOT_PLAYED.fullmatch, words)):
+    plain = _plain(text)
+    words = _TO_BE_DETERMINED.sub("", plain).split()
+    if words == ["p"] or any(map(_NOT_PLAYED.fullmatch, words)) or _NOT_NEEDED.search(plain):
         return POSTPONED
     if not all(map(_is_known, words)):
         return UNKNOWN
     return next((status for status, known in _MEANINGS if any(map(known.fullmatch, words))), SCHEDULED)
+
+
+def is_to_be_determined(text: str) -> bool:
+    """Whether a provider's text says that the tip-off is not fixed: "TBD", "4/29 - TBA", "To be determined"."""
+    return _TO_BE_DETERMINED.search(_plain(text)) is not None
+
+
+def _plain(text: str) -> str:
+    """The words of a text or name in lower case, each after a space."""
+    return " ".join(re.findall(r"[^\W_]+", text.replace(".", "").casefold()))
 
 
 def status_of(planned: str | None, texts: Iterable[str], points: Callable[[], Iterable[int]]) -> GameStatus:

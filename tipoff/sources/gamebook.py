@@ -16,7 +16,7 @@ from typing import ClassVar, NamedTuple
 
 from tipoff.errors import ContractError
 from tipoff.sources.base import Judgement, KnownPlayer, ReadContext, Reading, Request, Response, Slate, body_of
-from tipoff.sources.boxscore_rules import due_games
+from tipoff.sources.boxscore_rules import due_games, games_to_request
 from tipoff.sources.feed import Feed, RowCollector, judged
 from tipoff.sources.outcomes import Expected
 from tipoff.sources.pdf import pages_of, text_of
@@ -56,7 +56,7 @@ class Gamebook(Feed):
                 game_id=game.game_id,
                 part=game.label,
             )
-            for game in due_games(slate, as_of)
+            for game in games_to_request(slate, as_of)
         )
 
     def is_published(self, request: Request, response: Response, slate: Slate) -> bool:

@@ -113,7 +113,7 @@ def _team_rows(source: str, entries: Iterable[_ReportEntry], context: ReadContex
     not_submitted = [entry for entry in of_date if entry.is_not_submitted or status_of(entry.status) is None]
     for game in context.slate.games if of_date else ():
         missing = {_team(source, entry, game) for entry in not_submitted if entry.matchup == game.label}
-        for team in (game.away, game.home) if context.as_of < game.tip_off else ():
+        for team in (game.away, game.home) if not game.has_begun(context.as_of) else ():
             status = NOT_SUBMITTED if team in missing else SUBMITTED
             yield team_row(team, status, game, context)
 

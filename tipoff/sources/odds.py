@@ -18,6 +18,7 @@ from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, resolver_of, unresolved_row
 from tipoff.sources.providers import THE_ODDS_API
 from tipoff.sources.rejections import NOT_ON_SLATE, REPEATED
+from tipoff.sources.tip_off import seconds_from_tip_off
 from tipoff.teams import find_team
 from tipoff.vocabulary import Outcome, Role, SlateGame, eastern, game_date_of, step_names
 
@@ -197,7 +198,7 @@ class PlayerPointsProps(Feed):
         game = _requested_game(event, slate, request.game_id)
         if game is None:
             return judged(Outcome.GONE, f"the event of {request.part} is now {_event_text(event)}")
-        if game.tip_off <= shown_at:
+        if game.has_begun(shown_at):
             return judged(Outcome.GONE, f"{request.part} has begun")
         fresh, stale = _quoted_players(event, shown_at)
         if not fresh and stale:
@@ -294,8 +295,7 @@ def _matched_events(events: Sequence[Fields], slate: Slate, collector: RowCollec
 def _start_difference(matched: tuple[SlateGame, Fields]) -> tuple[str, float, str]:
     """The sort key of a game and its event: seconds between tip-off and the event's start."""
     game, event = matched
-    seconds = (event.time("commence_time") - game.tip_off).total_seconds()
-    return game.game_id, abs(seconds), event.text("id")
+    return game.game_id, seconds_from_tip_off(game, event.time("commence_time")), event.text("id")
 
 
 def _quoted_players(event: Fields, as_of: datetime) -> tuple[set[str], set[str]]:
@@ -335,7 +335,7 @@ def _time_rejection(row: Row, game: SlateGame) -> str:
 
 def _is_in_play(row: Row, game: SlateGame) -> bool:
     times = (row["as_of"], row["last_update"])
-    return any(time is not None and time >= game.tip_off for time in times)
+    return any(time is not None and game.has_begun(time) for time in times)
 
 
 class _GameQuote(NamedTuple):

@@ -10,6 +10,7 @@ from tipoff.sources.feed import FULL_DATE, Feed, RowCollector, judged, judged_im
 from tipoff.sources.game_status import POSTPONED
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.providers import NBA_CDN, NBA_STATS
+from tipoff.sources.tip_off import fixed_tip_off
 from tipoff.vocabulary import PREDICTED, Outcome, Role, SlateGame, game_date_of, season_of, step_names
 
 GAMES_PER_SEASON = 1230
@@ -89,7 +90,7 @@ def slate_games(rows: Iterable[Row], game_date: date) -> tuple[SlateGame, ...]:
         for row in rows
         if row["game_date"] == game_date and row["season_type"] in PREDICTED and row["status"] != POSTPONED
     ]
-    return tuple(sorted(games, key=lambda game: (game.tip_off, game.game_id)))
+    return tuple(sorted(games, key=lambda game: game.order))
 
 
 def _judged_implausible(rows: Sequence[Row], game_date: date) -> Judgement | None:
@@ -118,7 +119,7 @@ def _schedule_row(game: Fields) -> Row | None:
     """
     game_id = game.text("gameId")
     # gameDateTimeEst is Eastern wall-clock time with a wrong "Z"; this field alone is correct.
-    tip_off = game.time("gameDateTimeUTC")
+    listed = game.time("gameDateTimeUTC")
     neutral_site = game.flag("isNeutral")
     sides = [game.fields(side) for side in ("homeTeam", "awayTeam")]
     status = nba.status_of(game, lambda: (side.integer("score") if side.has("score") else 0 for side in sides))
@@ -126,12 +127,12 @@ def _schedule_row(game: Fields) -> Row | None:
     if home is None or away is None or not nba.is_nba_game(game_id):
         return None
     return {
-        "game_date": game_date_of(tip_off),
+        "game_date": game_date_of(listed),
         "game_id": game_id,
         "season_type": nba.season_type_of(game_id),
         "home": home,
         "away": away,
-        "tip_off": tip_off,
+        "tip_off": fixed_tip_off(listed, [game.text("gameStatusText")]),
         "status": status,
         "neutral_site": neutral_site,
     }

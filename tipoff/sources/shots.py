@@ -14,7 +14,7 @@ from typing import ClassVar
 from tipoff.shot_zones import zone_of_shot
 from tipoff.sources import nba
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
-from tipoff.sources.boxscore_rules import due_games
+from tipoff.sources.boxscore_rules import due_games, games_to_request
 from tipoff.sources.feed import Feed, RowCollector, judged
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.providers import NBA_CDN
@@ -66,7 +66,7 @@ class PlayByPlay(Feed):
                 game_id=game.game_id,
                 part=game.label,
             )
-            for game in due_games(slate, as_of)
+            for game in games_to_request(slate, as_of)
         )
 
     def is_published(self, request: Request, response: Response, slate: Slate) -> bool:

@@ -32,7 +32,7 @@ class Standings(Feed):
 
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
         """No request from the first tip-off on: later standings would reveal results of the slate's games."""
-        if not slate.games or as_of >= min(game.tip_off for game in slate.games):
+        if not slate.games or any(game.has_begun(as_of) for game in slate.games):
             return ()
         start_year = first_day(season_of(slate.game_date)).year
         return (Request(host=BALLDONTLIE.host, path="/v1/standings", params={"season": str(start_year)}),)

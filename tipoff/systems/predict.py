@@ -82,7 +82,7 @@ def predict(system: System, features: pl.DataFrame, history: pl.DataFrame, as_of
         pl.Series("over_probability", over).fill_nan(None),
         pl.col("points_mean_10").alias("last10_points"),
         # also backfilled if the features are newer than the prediction: the store keeps only the newest ones of a game
-        ((pl.col("tip_off") <= as_of) | (pl.col("as_of") > as_of)).alias("backfilled"),
+        ((pl.col("tip_off") <= as_of).fill_null(False) | (pl.col("as_of") > as_of)).alias("backfilled"),
     )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from pydantic import AwareDatetime
 
 from tipoff.vocabulary.base import Frozen
 from tipoff.vocabulary.words import OnDeadline, Phase, PollWhen, Role, Span, StepKind
+
+_LATEST = datetime.max.replace(tzinfo=UTC)
 
 
 class SlateGame(Frozen):
@@ -16,12 +18,22 @@ class SlateGame(Frozen):
     game_id: str
     away: str
     home: str
-    tip_off: AwareDatetime
+    tip_off: AwareDatetime | None
+    """None: not fixed yet."""
 
     @property
     def label(self) -> str:
         """Display name of the game: "DEN@MIN"."""
         return f"{self.away}@{self.home}"
+
+    @property
+    def order(self) -> tuple[datetime, str]:
+        """The sort key of a slate: by tip-off, games without a fixed one last."""
+        return self.tip_off or _LATEST, self.game_id
+
+    def has_begun(self, now: datetime) -> bool:
+        """Whether the game has tipped off; one without a fixed tip-off has not."""
+        return self.tip_off is not None and self.tip_off <= now
 
 
 class Cadence(Frozen):
@@ -98,7 +110,7 @@ class DayPlan(Frozen):
 
     def begun(self, now: datetime) -> set[str]:
         """The games that have tipped off."""
-        return {game.game_id for game in self.games if game.tip_off <= now}
+        return {game.game_id for game in self.games if game.has_begun(now)}
 
     def step(self, name: str) -> PlanStep:
         """The step of this name. Raises KeyError."""

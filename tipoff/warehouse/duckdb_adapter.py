@@ -145,7 +145,9 @@ def _migrate(cursor: duckdb.DuckDBPyConnection, table: Table) -> None:
         cursor.execute(f"CREATE OR REPLACE VIEW {table.name} AS {to_duckdb(sql_text(table.name), {}).sql}")
         return
     cursor.execute(duckdb_ddl(table))
-    existing = {row[0]: row[1] for row in cursor.execute(f"DESCRIBE {table.name}").fetchall()}
+    described = cursor.execute(f"DESCRIBE {table.name}").fetchall()
+    existing = {row[0]: row[1] for row in described}
+    not_null = {row[0] for row in described if row[2] == "NO"}
     for column in table.columns:
         declared = duckdb_type(column.type)
         if column.name not in existing:
@@ -156,6 +158,8 @@ def _migrate(cursor: duckdb.DuckDBPyConnection, table: Table) -> None:
                 f" {declared} in the declaration; a column cannot change its type:"
                 " give the new column another name, or re-process into a new file"
             )
+        elif column.nullable and column.name in not_null:
+            cursor.execute(f"ALTER TABLE {table.name} ALTER COLUMN {column.name} DROP NOT NULL")
 
 
 def _add_column(cursor: duckdb.DuckDBPyConnection, table: Table, name: str, type_: str, *, nullable: bool) -> None:

@@ -152,7 +152,7 @@ season STRING! | season, such as 2023-24
 season_type STRING! | preseason, regular, all_star, playoffs, play_in or cup_final
 home STRING! | home team's tricode
 away STRING! | away team's tricode
-tip_off TIMESTAMP! | scheduled tip-off
+tip_off TIMESTAMP | scheduled tip-off; NULL while it is not fixed
 status STRING! | scheduled, live, final, postponed or unknown
 neutral_site BOOL! | played at a neutral site
 """
@@ -287,7 +287,7 @@ away_points INT64! | away team's points
 event_id STRING! | ESPN event id
 home STRING! | home team's tricode
 away STRING! | away team's tricode
-tip_off TIMESTAMP! | tip-off according to ESPN
+tip_off TIMESTAMP | tip-off according to ESPN; NULL while it is not fixed
 neutral_site BOOL! | played at a neutral site
 status STRING! | scheduled, live, final, postponed or unknown
 status_text STRING! | status text of ESPN
@@ -555,7 +555,7 @@ season STRING! | season
 team STRING! | tricode
 opponent STRING! | tricode
 home BOOL! | plays at home
-tip_off TIMESTAMP! | scheduled tip-off
+tip_off TIMESTAMP | scheduled tip-off; NULL while it is not fixed
 days_rest INT64 | calendar days since the team's previous game of the season
 back_to_back BOOL! | days_rest is 1
 games_last_7_days INT64! | games in the 7 days before the date
@@ -589,7 +589,7 @@ player_name STRING! | name
 team STRING! | tricode
 opponent STRING! | tricode
 home BOOL! | plays at home
-tip_off TIMESTAMP! | scheduled tip-off
+tip_off TIMESTAMP | scheduled tip-off; NULL while it is not fixed
 injury_status STRING | status in the last report; NULL if the player is not listed
 has_injury_report BOOL! | the team has submitted its report, according to the last report read
 injury_source STRING | source of that report
@@ -660,7 +660,7 @@ player_id STRING! | NBA person id
 player_name STRING! | name
 team STRING! | tricode
 opponent STRING! | tricode
-tip_off TIMESTAMP! | scheduled tip-off
+tip_off TIMESTAMP | scheduled tip-off; NULL while it is not fixed
 eligible BOOL! | the player is predicted: mean minutes of the last 7 games are at least 15, or a line is quoted
 bootstrap BOOL! | fewer than five games of history
 has_injury_report BOOL! | the team has submitted its report, according to the last report read
@@ -696,7 +696,7 @@ player_name STRING! | name
 team STRING! | tricode
 opponent STRING! | tricode
 home BOOL! | plays at home
-tip_off TIMESTAMP! | scheduled tip-off
+tip_off TIMESTAMP | scheduled tip-off; NULL while it is not fixed
 system_id STRING! | prediction system
 model_version STRING | version of the trained model; NULL for a system without one
 as_of TIMESTAMP! | when the prediction was made

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.made_responses import SLATE, made_response
+from tests.support.slates import tip
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response
 from tipoff.sources.game_status import FINAL, LIVE, POSTPONED, SCHEDULED, UNKNOWN, flag_means_postponed, meaning_of
 from tipoff.sources.registry import SOURCES
@@ -336,7 +337,7 @@ def test_of_two_betting_events_of_a_game_the_one_nearer_to_tip_off_counts(
     made = made_response(source)
     document = deepcopy(made.body)
     events = next(value for value in (document.values() if isinstance(document, dict) else [document]) if value)
-    other = deepcopy(events[0]) | {"id": "77", start: f"{FIRST.tip_off - timedelta(hours=5):%Y-%m-%dT%H:%M:%SZ}"}
+    other = deepcopy(events[0]) | {"id": "77", start: f"{tip(FIRST) - timedelta(hours=5):%Y-%m-%dT%H:%M:%SZ}"}
     events.insert(0 if other_first else len(events), other)
     reading = made.model_copy(update={"body": document}).read(SOURCES[source])
     assert reading.provider_ids == made.expected.provider_ids

@@ -6,6 +6,7 @@ import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from tests.support.slates import tip
 from tipoff.sources.base import Judgement, KnownPlayer, ReadContext, Reading, Response, Slate
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import Outcome, SlateGame
@@ -37,7 +38,7 @@ def body(*books: dict[str, Any], **changes: str) -> bytes:
         "id": "0c27cbb0f7633e73a59fbb14d412dbf7",
         "sport_key": "basketball_nba",
         "sport_title": "NBA",
-        "commence_time": GAME.tip_off.isoformat().replace("+00:00", "Z"),
+        "commence_time": tip(GAME).isoformat().replace("+00:00", "Z"),
         "home_team": "Denver Nuggets",
         "away_team": "Minnesota Timberwolves",
         "bookmakers": list(books),
@@ -61,7 +62,7 @@ def over_and_under(player: str, point: float = 20.5) -> tuple[dict[str, Any], di
 
 
 def test_a_quote_updated_after_tip_off_is_rejected_and_counted() -> None:
-    before, after = AFTERNOON - timedelta(minutes=5), GAME.tip_off + timedelta(minutes=20)
+    before, after = AFTERNOON - timedelta(minutes=5), tip(GAME) + timedelta(minutes=20)
     reading = read(
         book("fanduel", before, *over_and_under("Jamal Murray", 20.5)),
         book("draftkings", after, *over_and_under("Jamal Murray", 26.5)),
@@ -145,5 +146,5 @@ def test_a_moved_event_is_not_reported_as_begun() -> None:
     moved = judge(body(quoted, commence_time="2024-04-02T02:00:00Z"))
     assert moved.outcome is Outcome.GONE
     assert moved.reason == "the event of MIN@DEN is now Minnesota Timberwolves at Denver Nuggets on 2024-04-01"
-    begun = judge(body(quoted), GAME.tip_off)
+    begun = judge(body(quoted), tip(GAME))
     assert (begun.outcome, begun.reason) == (Outcome.GONE, "MIN@DEN has begun")

@@ -36,6 +36,7 @@ from devtools.recorded_responses import (
     Recordings,
     utc,
 )
+from tests.support.slates import tip
 from tipoff.errors import ContractError, NotEnoughDataError
 from tipoff.sources.base import Row, Slate
 from tipoff.sources.schedule import slate_games
@@ -87,7 +88,7 @@ def test_the_slate_leaves_out_preseason_and_postponed_games(recordings: Recordin
     assert row_of(rows, game_id="0022400968")["status"] == "postponed"
     slate = slate_games(rows, date(2025, 3, 15))
     assert len(slate) == 7
-    assert [game.tip_off for game in slate] == sorted(game.tip_off for game in slate)
+    assert [game.tip_off for game in slate] == sorted(map(tip, slate))
     assert slate_games(rows, date(2024, 10, 4)) == ()
     assert [game.label for game in slate_games(rows, date(2024, 12, 17))] == ["MIL@OKC"]
 
@@ -159,7 +160,7 @@ def test_no_team_rows_for_games_that_have_begun_or_for_a_date_the_report_does_no
     recordings: Recordings,
 ) -> None:
     context = recordings.context(INJURIES)
-    tip_offs = sorted(game.tip_off for game in context.slate.games)
+    tip_offs = sorted(tip(game) for game in context.slate.games)
     late = INJURIES.source.read(recordings.body(INJURIES), context.model_copy(update={"as_of": tip_offs[0]}))
     assert {row["team"] for row in late.rows if row["player_id"] == row["team"]} == {"DEN", "GSW"}
     unlisted_date = context.slate.model_copy(update={"game_date": date(2024, 1, 9)})
@@ -658,8 +659,8 @@ def test_the_espn_schedule_has_games_moved_to_the_date_and_none_moved_away(
     document, day = recordings.document(ESPN_SCHEDULE), date(2024, 1, 15)
     document["events"][0]["status"]["type"]["name"] = status
     first, *others = ESPN_SCHEDULE.slate.games
-    a_week_later = first.model_copy(update={"tip_off": first.tip_off + timedelta(days=7)})
-    months_later = first.model_copy(update={"game_id": "0022301100", "tip_off": first.tip_off + timedelta(days=70)})
+    a_week_later = first.model_copy(update={"tip_off": tip(first) + timedelta(days=7)})
+    months_later = first.model_copy(update={"game_id": "0022301100", "tip_off": tip(first) + timedelta(days=70)})
     known = {"slate": Slate(game_date=day), "known_games": (months_later, a_week_later, *others)}
     context = recordings.context(ESPN_SCHEDULE).model_copy(update=known)
     reading = ESPN_SCHEDULE.source.read(json.dumps(document).encode(), context)

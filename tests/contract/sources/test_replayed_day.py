@@ -165,7 +165,7 @@ def test_bettingpros_pages_have_the_lines_of_its_books(day: Day) -> None:
 
 
 def test_no_lines_are_requested_for_games_that_have_begun(day: Day) -> None:
-    begun = {game.game_id for game in day.slate.games if game.tip_off <= EVENING}
+    begun = {game.game_id for game in day.slate.games if game.has_begun(EVENING)}
     requested = {page.request.game_id for page in day.poll("odds_api_player_points_props", EVENING)}
     assert begun
     assert requested == {game.game_id for game in day.slate.games} - begun

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from devtools.recorded_responses import SCHEDULE, Recordings
+from tests.support.slates import tip
 from tipoff.plan import plan_day
 from tipoff.sources.base import ReadContext, Row, Slate, Source
 from tipoff.sources.registry import SOURCES
@@ -49,7 +50,7 @@ def slate_on(schedule: Sequence[Row], day: date) -> Slate:
 
 def poll_time_of(source: Source, slate: Slate) -> datetime:
     """When a source has all its data about a slate: before the first tip-off, or the morning after."""
-    before = min(game.tip_off for game in slate.games) - timedelta(minutes=30)
+    before = min(map(tip, slate.games)) - timedelta(minutes=30)
     return before if source.role is Role.PRE else eastern(slate.game_date + timedelta(days=1), 8)
 
 
@@ -130,10 +131,10 @@ def test_predictions_are_due_two_hours_before_the_first_tip_off_or_by_half_past_
 ) -> None:
     games = slate_on(schedule, day).games
     plan = plan_day(day, games, SOURCES)
-    assert plan.predictions_due == min(eastern(day, 13, 30), games[0].tip_off - timedelta(hours=2))
+    assert plan.predictions_due == min(eastern(day, 13, 30), tip(games[0]) - timedelta(hours=2))
     results = next(step for step in plan.steps if step.name == "nbac_player_boxscores")
-    assert results.opens_at == games[0].tip_off + timedelta(hours=2, minutes=15)
-    assert plan.ends_at > games[-1].tip_off + timedelta(hours=4)
+    assert results.opens_at == tip(games[0]) + timedelta(hours=2, minutes=15)
+    assert plan.ends_at > tip(games[-1]) + timedelta(hours=4)
 
 
 @pytest.mark.parametrize("day", ALL_STAR_BREAK, ids=str)

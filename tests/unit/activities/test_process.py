@@ -12,6 +12,7 @@ from temporalio.testing import ActivityEnvironment
 from activities.process import ProcessActivities
 from activities.resources import Resources
 from tests.support.days import GAME_DATE, GAMES, at
+from tests.support.slates import tip
 from tipoff.landing.base import Batch, BatchItem
 from tipoff.settings import Settings
 from tipoff.teams import TEAMS
@@ -32,7 +33,7 @@ def process_events(resources: Resources, **added: Any) -> ProcessReport:
         {
             "id": game.game_id,
             "sport_key": "basketball_nba",
-            "commence_time": game.tip_off.isoformat(),
+            "commence_time": tip(game).isoformat(),
             "home_team": TEAMS[game.home].full_name,
             "away_team": TEAMS[game.away].full_name,
             **added,

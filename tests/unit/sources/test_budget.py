@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.slates import tip as tip_off_of
 from tipoff.landing.base import FetchRecord
 from tipoff.plan import plan_day
 from tipoff.sources.base import Request, Slate
@@ -156,7 +157,7 @@ class Month:
             self._pay(request, slate, as_of, answer.slot)
 
     def _pay(self, request: Request, slate: Slate, as_of: datetime, slot: datetime) -> None:
-        tips = {game.game_id: game.tip_off for game in slate.games}
+        tips = {game.game_id: tip_off_of(game) for game in slate.games}
         tip_off = tips[request.game_id] if request.game_id else min(tips.values())
         self.paid.append(
             CreditReservation(
@@ -313,4 +314,4 @@ def test_the_quota_header_is_read_if_it_is_a_number(header: str, read: int | Non
 
 
 def _tip_off_of(request: Request) -> datetime:
-    return next(game.tip_off for game in TONIGHT.games if game.game_id == request.game_id)
+    return next(tip_off_of(game) for game in TONIGHT.games if game.game_id == request.game_id)

@@ -22,6 +22,8 @@ from tipoff.errors import BadInputError, ConfigurationError, StorageError, Wareh
 from tipoff.warehouse.base import DateRange, Slice, WriteResult
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
 from tipoff.warehouse.open import open_warehouse
+from tipoff.warehouse.schema import duckdb_ddl
+from tipoff.warehouse.tables import TABLES
 
 PROJECT = Path(__file__).parents[3]
 FRIDAY, SATURDAY, SUNDAY = (date(2024, 3, day) for day in (29, 30, 31))
@@ -235,6 +237,19 @@ def test_migrating_twice_adds_missing_columns_and_keeps_the_rows(path: Path) -> 
     warehouse.replace("raw_players", players(FRIDAY, "1"), {"game_date": FRIDAY})
     warehouse.migrate()
     assert stored_players(warehouse) == [(FRIDAY, "1")]
+    warehouse.close()
+
+
+def test_migrating_lets_a_column_be_null_that_is_nullable_now_and_keeps_the_rows(path: Path) -> None:
+    with duckdb.connect(str(path)) as connection:
+        ddl, tip_off = duckdb_ddl(TABLES["raw_schedule"]), "tip_off TIMESTAMP WITH TIME ZONE"
+        connection.execute(ddl.replace(tip_off, f"{tip_off} NOT NULL"))
+    warehouse = DuckDbWarehouse(path)
+    warehouse.migrate()
+    games = rows_of("raw_schedule", [{"game_id": "0022301062", "tip_off": None}], season="2023-24")
+    warehouse.replace("raw_schedule", games, {"season": "2023-24"})
+    warehouse.migrate()
+    assert warehouse.query("SELECT game_id, tip_off FROM raw_schedule").rows() == [("0022301062", None)]
     warehouse.close()
 
 

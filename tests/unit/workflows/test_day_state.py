@@ -19,6 +19,7 @@ from tests.support.ledgers import (
     step_of,
     successful_report,
 )
+from tests.support.slates import tip
 from tipoff.plan import plan_day
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import (
@@ -539,7 +540,7 @@ def test_a_game_that_returns_to_the_slate_is_no_longer_postponed() -> None:
 
 def test_a_game_that_joins_is_polled_and_predicted_like_the_others() -> None:
     ledger = settled_ledger(PLAN, eastern(DAY, 11))
-    joined = slate(*(game.tip_off for game in PLAN.games), eastern(DAY, 21))
+    joined = slate(*(tip(game) for game in PLAN.games), eastern(DAY, 21))
     ledger.adopt(plan_day(DAY, joined, SOURCES))
     done = run_ready_steps(ledger, LATER, successful_report)
     new = joined[3].game_id

@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 
 from tests.support.ledgers import DAY, evening_plan, step_of
+from tests.support.slates import tip
 from tipoff.vocabulary import Outcome, SlateGame, SourceReport, eastern
 from workflows import fallbacks
 from workflows.step_records import SourceRecord
@@ -74,9 +75,9 @@ def test_a_fallback_source_is_polled_only_for_missing_games() -> None:
 
 
 def test_before_the_games_no_game_that_has_begun_is_polled() -> None:
-    begun = GAMES[0].tip_off
+    begun = tip(GAMES[0])
     assert fallbacks.lacking_games(PROPS, SourceRecord(), BLOCKED, PLAN, begun) == tuple(
-        game for game in GAMES if game.tip_off > begun
+        game for game in GAMES if not game.has_begun(begun)
     )
     assert fallbacks.lacking_games(BOXSCORES, SourceRecord(), BLOCKED, PLAN, NIGHT) == GAMES
 

@@ -153,7 +153,7 @@ def test_predictions_do_not_change_after_the_tip_off(day: Day, now: datetime) ->
     """A step before the games does not run again for a game that has tipped off."""
     plan, records = day
     verdicts = gates.decide(plan, records, now)
-    started = {game.game_id for game in plan.games if game.tip_off <= now}
+    started = {game.game_id for game in plan.games if game.has_begun(now)}
     for step in ready_steps(plan, records, now):
         verdict = verdicts[step.name]
         record = records[step.name]

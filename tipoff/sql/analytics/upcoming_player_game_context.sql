@@ -53,7 +53,7 @@ WITH
     SELECT game_date, game_id, slate.season, team, player_id, status, source,
     FROM raw_injuries AS injuries
     JOIN slate USING (game_date, game_id, team)
-    WHERE injuries.as_of <= LEAST(@as_of, slate.tip_off)
+    WHERE injuries.as_of <= @as_of AND COALESCE(injuries.as_of <= slate.tip_off, TRUE)
     QUALIFY injuries.as_of = MAX(injuries.as_of) OVER (PARTITION BY game_id)
   ),
   -- Until a team has submitted its report, the health of its players is unknown.

@@ -1,8 +1,12 @@
 WITH
-  -- Games of earlier seasons may exist only in box scores, without a tip-off time. The start of their Eastern date is
-  -- used instead: it is before every tip-off, so no later information leaks in.
+  -- Games of earlier seasons may exist only in box scores, without a tip-off time, and the tip-off of a scheduled game
+  -- may not be fixed. In training the start of their Eastern date is used instead: it is before every tip-off, so no
+  -- later information leaks in.
   fixtures AS (
-    SELECT game_date, game_id, season, tip_off, home, away,
+    SELECT
+      game_date, game_id, season,
+      IF(@training, COALESCE(tip_off, TIMESTAMP(game_date, 'America/New_York')), tip_off) AS tip_off,
+      home, away,
     FROM raw_schedule
     WHERE status != 'postponed'
     UNION ALL
@@ -62,7 +66,7 @@ WITH
       PERCENTILE_DISC(lines.total, 0.5) OVER (PARTITION BY game_id, lines.as_of) AS total,
     FROM raw_game_lines AS lines
     JOIN slate USING (game_date, game_id)
-    WHERE slate.at_home AND lines.as_of < slate.tip_off AND lines.as_of <= @as_of
+    WHERE slate.at_home AND COALESCE(lines.as_of < slate.tip_off, TRUE) AND lines.as_of <= @as_of
     QUALIFY lines.as_of = MAX(lines.as_of) OVER (PARTITION BY game_id)
   ),
   game_lines AS (
@@ -74,7 +78,7 @@ WITH
     SELECT game_id, team, injuries.status,
     FROM raw_injuries AS injuries
     JOIN slate USING (game_date, game_id, team)
-    WHERE injuries.as_of <= LEAST(@as_of, slate.tip_off)
+    WHERE injuries.as_of <= @as_of AND COALESCE(injuries.as_of <= slate.tip_off, TRUE)
     QUALIFY injuries.as_of = MAX(injuries.as_of) OVER (PARTITION BY game_id)
   ),
   absences AS (

@@ -2,9 +2,9 @@
 WITH candidates AS (
   SELECT
     predictions.* EXCEPT (tip_off, backfilled),
-    COALESCE(raw_schedule.tip_off, predictions.tip_off) AS tip_off,
+    IF(raw_schedule.game_id IS NULL, predictions.tip_off, raw_schedule.tip_off) AS tip_off,
     predictions.backfilled
-      OR predictions.as_of >= COALESCE(raw_schedule.tip_off, predictions.tip_off) AS backfilled,
+      OR COALESCE(predictions.as_of >= COALESCE(raw_schedule.tip_off, predictions.tip_off), FALSE) AS backfilled,
   FROM predictions
   LEFT JOIN raw_schedule ON raw_schedule.game_id = predictions.game_id
   WHERE predictions.game_date = @game_date AND predictions.as_of <= @as_of

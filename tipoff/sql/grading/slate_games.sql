@@ -41,4 +41,4 @@ LEFT JOIN (
   SELECT * FROM raw_scoreboard WHERE game_date = @game_date AND as_of <= @as_of
 ) AS board USING (game_id)
 LEFT JOIN boxes USING (game_id)
-ORDER BY games.tip_off, game_id
+ORDER BY games.tip_off NULLS LAST, game_id

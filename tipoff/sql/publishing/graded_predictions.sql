@@ -5,7 +5,7 @@ SELECT
   predictions.team,
   predictions.opponent,
   predictions.home,
-  COALESCE(raw_schedule.tip_off, predictions.tip_off) AS tip_off,
+  IF(raw_schedule.game_id IS NULL, predictions.tip_off, raw_schedule.tip_off) AS tip_off,
   predictions.points,
   predictions.low_80,
   predictions.high_80,

@@ -15,7 +15,7 @@ WITH
       ) AS under_implied,
     FROM raw_player_props AS props
     JOIN raw_schedule AS games ON games.game_date = props.game_date AND games.game_id = props.game_id
-    WHERE props.as_of < games.tip_off
+    WHERE COALESCE(props.as_of < games.tip_off, TRUE)
       AND player_id IS NOT NULL
       AND over_price_american IS NOT NULL
       AND under_price_american IS NOT NULL
