@@ -16,7 +16,7 @@ from tipoff.landing.base import Batch, BatchItem, Landing
 from tipoff.sources.base import KnownPlayer, ReadContext, Reading, ReplacedRows, Row, Slate, Source
 from tipoff.sources.player_names import load_aliases, slate_players
 from tipoff.sources.registry import SOURCES
-from tipoff.sources.schedule import slate_games
+from tipoff.sources.schedule import Schedule, slate_games
 from tipoff.vocabulary import Outcome, ProcessReport, Role, SlateGame, shortened
 from tipoff.warehouse.base import DateRange, Parameters, Slice, SqlValue, Warehouse
 from tipoff.warehouse.tables import TABLES, Table
@@ -45,7 +45,8 @@ def process(
     """Read a batch fetched at `as_of` and write the rows that changed.
 
     Raises ContractError when no response of the batch is readable, NotEnoughDataError when names cannot be resolved
-    because neither rosters nor the player list of the date were read, BadInputError for a batch of another source.
+    because neither rosters nor the player list of the date were read, or when no game of the date has a known id,
+    BadInputError for a batch of another source.
     """
     batch = _load_batch(landing, batch_key, source, slate)
     context = ReadContext(
@@ -56,6 +57,7 @@ def process(
         known_games=_stored_games(slate, warehouse) if source.table == "raw_schedule" else (),
     )
     batch_reading = _read_all(source, batch, context, landing)
+    _require_known_ids(source, batch_reading, slate)
     suspicious = _is_suspicious(source, batch_reading, slate)
     changes = _write_all(source, batch_reading, slate, warehouse, keep_larger=suspicious)
     if source.needs_players:
@@ -188,6 +190,20 @@ def _read_all(source: Source, batch: Batch, context: ReadContext, landing: Landi
         covered=_all_games(context.slate) if earlier else source.covers(rows, context.slate),
         has_earlier_dates_only=earlier,
     )
+
+
+def _require_known_ids(source: Source, batch: _BatchReading, slate: Slate) -> None:
+    """Raise NotEnoughDataError when there are games and none of them has a known id."""
+    unknown = _unknown_games(batch)
+    if unknown and not batch.rows:
+        raise NotEnoughDataError(
+            f"{source.name} {slate.game_date}: none of the {len(unknown)} games has a known NBA id; "
+            f"{Schedule.name} must be read once before this source can replace it"
+        )
+
+
+def _unknown_games(batch: _BatchReading) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(game for response in batch.read for game in response.reading.unknown_games))
 
 
 def _read_response(source: Source, item: BatchItem, reading: Reading, slate: Slate) -> _ResponseReading:
@@ -456,7 +472,7 @@ def _report(
     readings = [response.reading for response in batch.read]
     rejected = sum((Counter(reading.rejected) for reading in readings), Counter[str]())
     names = sorted(map(_format_name, _unresolved(batch)))
-    unknown = tuple(dict.fromkeys(game for reading in readings for game in reading.unknown_games))
+    unknown = _unknown_games(batch)
     missing = tuple(game.game_id for game in slate.games if game.game_id not in batch.covered)
     return ProcessReport(
         outcome=_outcome(batch, (*missing, *unknown), suspicious=suspicious),

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
-from tipoff.errors import NotEnoughDataError
 from tipoff.sources import espn, nba
 from tipoff.sources.base import Judgement, ReadContext, Reading, ReplacedRows, Request, Response, Row, Slate
 from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games, judged_implausible
@@ -112,7 +111,6 @@ class EspnSchedule(Feed):
         return judged(Outcome.EMPTY_OK, f"no games on {slate.game_date}")
 
     def read(self, response: bytes | Response, context: ReadContext) -> Reading:
-        """Raises NotEnoughDataError when there are games and none of them has a known id."""
         payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)
         known, unknown = (*context.slate.games, *context.known_games), list[str]()
         for event in _events(payload):
@@ -128,11 +126,6 @@ class EspnSchedule(Feed):
                 unknown.append(f"{event.away}@{event.home}")
                 collector.reject(f"{unknown[-1]} has no known NBA id")
         reading = collector.reading(payload.unknown(self.ignored_fields))
-        if unknown and not reading.rows:
-            raise NotEnoughDataError(
-                f"{self.name} {context.slate.game_date}: none of the {len(unknown)} games has a known NBA id; "
-                f"{Schedule.name} must be read once before this source can replace it"
-            )
         return reading.model_copy(update={"unknown_games": tuple(unknown)})
 
     def replaced_rows(self, rows: Sequence[Row], slate: Slate) -> ReplacedRows:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from operator import itemgetter
 from typing import Any
 
 from tipoff.errors import ContractError
 from tipoff.sources.base import Response
+from tipoff.sources.dates import date_of
 from tipoff.sources.json_text import parse_json
 
 _TYPE_NAMES: Mapping[type, str] = {
@@ -80,7 +81,7 @@ class JsonPayload:
         return Fields(self.source, self._read, "$", "$", _object(self.source, "$", self._content))
 
     def each(self) -> list[Fields]:
-        """The document as a list of objects."""
+        """The document as a list of objects; an element that is no object raises when it is read."""
         content = _typed(self.source, "$", self._content, list)
         return _objects(self.source, self._read, "$", "$", content)
 
@@ -145,8 +146,9 @@ class Fields:
         return flag
 
     def identifier(self, name: str) -> str:
-        """An id as text, however the provider types it."""
-        return str(self._read_value(name, str, int))
+        """An id as text, however the provider types it: 7.0 is "7"."""
+        value = self._read_value(name, str, int, float)
+        return value if isinstance(value, str) else str(_whole(value, self.source, f"{self.path}.{name}"))
 
     def time(self, name: str) -> datetime:
         """An ISO 8601 time with a time zone."""
@@ -160,6 +162,13 @@ class Fields:
     def has_time(self, name: str) -> bool:
         """Whether the field has a time: absent, null, an empty text and the year 1 stand for "no time"."""
         return self.has(name) and not str(self._content[name] or _NO_TIME).startswith(_NO_TIME)
+
+    def date(self, name: str) -> date:
+        """A date; a time that follows it has no meaning."""
+        try:
+            return date_of(self.text(name))
+        except ValueError as error:
+            raise self.problem(name, str(error)) from error
 
     def fields(self, name: str) -> Fields:
         """The object under a name."""

@@ -37,7 +37,7 @@ from devtools.recorded_responses import (
     utc,
 )
 from tests.support.slates import tip
-from tipoff.errors import ContractError, NotEnoughDataError
+from tipoff.errors import ContractError
 from tipoff.sources.base import Row, Slate
 from tipoff.sources.schedule import slate_games
 from tipoff.vocabulary import Outcome
@@ -648,8 +648,10 @@ def test_the_espn_schedule_has_the_games_whose_ids_an_earlier_schedule_gave(reco
     unknown = {"NOP@DAL", "ORL@NYK", "SAS@ATL", "GSW@MEM", "CHI@CLE", "BOS@TOR", "IND@UTA"}
     assert set(reading.unknown_games) == unknown
     assert reading.rejected == {f"{label} has no known NBA id": 1 for label in unknown}
-    with pytest.raises(NotEnoughDataError, match="none of the 11 games has a known NBA id"):
-        ESPN_SCHEDULE.source.read(recordings.body(ESPN_SCHEDULE), no_known_games)
+    judgement = ESPN_SCHEDULE.source.judge(
+        recordings.request(ESPN_SCHEDULE), recordings.response(ESPN_SCHEDULE), no_known_games.slate
+    )
+    assert (judgement.outcome, judgement.reason) == (Outcome.OK, "11 games on 2024-01-15")
 
 
 @pytest.mark.parametrize(("status", "listed"), [("STATUS_SCHEDULED", True), ("STATUS_POSTPONED", False)])

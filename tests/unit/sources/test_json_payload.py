@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -160,3 +161,10 @@ def test_an_absent_flag_is_false() -> None:
 
 def test_a_whole_number_with_a_fraction_of_zero_is_an_integer() -> None:
     assert payload({"x": 7.0}).top().integer("x") == 7
+    assert payload({"x": 7.0}).top().identifier("x") == "7"
+
+
+def test_a_date_with_a_time_is_that_date() -> None:
+    assert payload({"x": "2026-01-24T23:30:00Z"}).top().date("x") == date(2026, 1, 24)
+    with pytest.raises(ContractError, match=r"x: 'tonight' is not a date"):
+        payload({"x": "tonight"}).top().date("x")
