@@ -18,7 +18,7 @@ from tipoff.settings import Settings
 from tipoff.sources.base import Judgement, Request, Response
 from tipoff.sources.budget import Budget, budget_at, credits_in_headers
 from tipoff.sources.rate_limits import RateLimiter, Unlimited, cooldown_after, rate_limit_of, rate_limits_apply
-from tipoff.vocabulary import RateLimit
+from tipoff.vocabulary import RateLimit, shortened
 from workflows.contracts import (
     RATE_LIMITER_WORKFLOW,
     TASK_TIMEOUT,
@@ -163,7 +163,7 @@ def feedback_of(
         slot=slot,
         cooldown_for=cooldown,
         outcome=judgement.outcome,
-        reason=judgement.reason[:REASON_LENGTH],
+        reason=shortened(judgement.reason, REASON_LENGTH),
         credits_used=used,
         credits_remaining=remaining,
     )

@@ -8,7 +8,7 @@ from typing import TypeVar
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
-from tipoff.vocabulary import Frozen
+from tipoff.vocabulary import Frozen, shortened
 from workflows.contracts import Activity
 from workflows.policies import POLICIES
 
@@ -29,7 +29,7 @@ async def call(activity: Activity, request: Frozen, result_type: type[Result], *
             start_to_close_timeout=policy.start_to_close,
             heartbeat_timeout=policy.heartbeat,
             retry_policy=policy.retry(),
-            summary=summary.encode()[:SUMMARY_BYTES].decode(errors="ignore"),
+            summary=shortened(summary, SUMMARY_BYTES).encode()[:SUMMARY_BYTES].decode(errors="ignore"),
         )
     except ActivityError as error:
         if is_cancelled_exception(error):  # an operator cancelled the run: no step failed

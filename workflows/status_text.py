@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from tipoff.vocabulary import DayStatus, Phase, RunState, SlateGame, StepState, StepStatus, clock_time
+from tipoff.vocabulary import DayStatus, Phase, RunState, SlateGame, StepState, StepStatus, clock_time, shortened
+from workflows.day_state import REASON_LENGTH
 
 _SIGNS = {
     StepState.COMPLETE: "✓",
@@ -30,7 +31,11 @@ _BY_URGENCY = (
     StepState.EMPTY_OK,
 )
 
-_MARKUP = re.compile(r"([\\|\[\]`])")
+_REMARK_LENGTH = 160
+_MARKUP = re.compile(r"([\\|\[\]`*_~#!])")
+_TEXT_OF_LINK = r"[^\s<>|`\\\[\]]+"
+_LINK = re.compile(rf"((?:[a-z][a-z0-9+.-]*://|www\.){_TEXT_OF_LINK}|{_TEXT_OF_LINK}@{_TEXT_OF_LINK}\.\w+)", re.I)
+"""What the Temporal UI would make a link by itself."""
 
 
 def phase_state(steps: Sequence[StepStatus]) -> StepState:
@@ -58,7 +63,7 @@ def sentence(
         case RunState.FAILED:
             return f"ended without {', '.join(step.name for step in parked) or phase}: see what needs attention"
     if parked:
-        return f"needs attention: {parked[0].name}: {_short(parked[0].reason)}"
+        return f"needs attention: {parked[0].name}: {shortened(parked[0].reason, REASON_LENGTH)}"
     if held:
         return f"the clock is held in phase {phase}; resume_clock continues"
     return _progress(phase, steps, now)
@@ -89,10 +94,6 @@ def _join_titles(steps: Sequence[StepStatus]) -> str:
     return f"{shown} and {len(steps) - 3} more" if len(steps) > 3 else shown
 
 
-def _short(text: str, limit: int = 160) -> str:
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
-
-
 def markdown(status: DayStatus) -> str:
     """The current details of the run in the Temporal UI."""
     lines = [
@@ -109,12 +110,13 @@ def markdown(status: DayStatus) -> str:
         lines += [
             "",
             f"✗ **{attention.step}** parked since {clock_time(attention.since, status.game_date)}: "
-            f"{_escaped(_short(attention.reason))}. Commands: {', '.join(attention.options)}.",
+            f"{_escaped(shortened(attention.reason, REASON_LENGTH))}. Commands: {', '.join(attention.options)}.",
         ]
     for degradation in status.degradations:
         if degradation.resolved_at is None:
             concerned = f" ({games_named(degradation.games, status.games)})" if degradation.games else ""
-            lines += ["", f"△ without **{degradation.step}**{concerned}: {_escaped(_short(degradation.reason))}"]
+            reason = _escaped(shortened(degradation.reason, REASON_LENGTH))
+            lines += ["", f"△ without **{degradation.step}**{concerned}: {reason}"]
     return "\n".join(lines)
 
 
@@ -137,13 +139,18 @@ def _phase_row(phase: Phase, status: DayStatus) -> str:
 def _remark(steps: Sequence[StepStatus], status: DayStatus) -> str:
     notable = [step for step in steps if step.state in {StepState.FAILED, StepState.LATE, StepState.DEGRADED}]
     if notable:
-        step = notable[0]
+        step = min(notable, key=lambda step: _BY_URGENCY.index(step.state))
         poll = f"; next poll {clock_time(step.next_poll, status.game_date)}" if step.next_poll else ""
-        return f"{step.name}: {_short(step.reason, 90)}{poll}"
+        return f"{step.name}: {shortened(step.reason, _REMARK_LENGTH)}{poll}"
     rows = sum(step.rows for step in steps)
     return f"{rows:,} rows" if rows else ""
 
 
 def _escaped(text: str) -> str:
-    """Escape a provider's text, so that it cannot break the table or become a link, an image or HTML."""
-    return _MARKUP.sub(r"\\\1", " ".join(text.split())).replace("<", "&lt;")
+    """Escape a provider's text: it cannot break the table, and nothing in it is a link, an image, HTML or emphasis."""
+    parts = _LINK.split(" ".join(text.split()))
+    return "".join(f"`{part}`" if number % 2 else _escaped_part(part) for number, part in enumerate(parts))
+
+
+def _escaped_part(text: str) -> str:
+    return _MARKUP.sub(r"\\\1", text.replace("&", "&amp;")).replace("<", "&lt;")

@@ -71,3 +71,22 @@ def test_a_shortened_text_keeps_its_beginning_and_its_end_within_the_limit(text:
     assert len(short) <= limit
     assert (short == text) is (len(text) <= limit)
     assert (short[:3], short[-3:]) == (text[:3], text[-3:])
+
+
+@pytest.mark.parametrize(
+    ("text", "short"),
+    [
+        (
+            f"https://stats.nba.com/stats/{'x' * 300}?Season=2023-24: [Errno -2] Name or service not known",
+            "stats.nba.com: [Errno -2] Name or service not known",
+        ),
+        (
+            f"GSW@CHA (http://127.0.0.1:9/{'x' * 90}: no data for 20 s); DEN@MIN (https://a.com?{'y' * 90}). No lines",
+            "GSW@CHA (127.0.0.1:9: no data for 20 s); DEN@MIN (a.com). No lines",
+        ),
+        ("see https://api.the-odds-api.com/v4/sports/basketball_nba", "see api.the-odds-api.com"),
+    ],
+)
+def test_a_shortened_reason_keeps_host_and_cause_rather_than_the_path(text: str, short: str) -> None:
+    assert shortened(text, len(text) - 1) == short
+    assert shortened(text, len(text)) == text

@@ -7,6 +7,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from tests.support.ledgers import DAY, evening_plan, no_lines, run_ready_steps, settled_ledger, step_of
 from tipoff.plan import plan_day, plan_slate
@@ -102,6 +103,49 @@ def test_no_text_of_a_provider_breaks_the_table_or_becomes_a_link_a_picture_or_h
     assert {len(row) for row in rows} == {4}
     assert not re.search(r"(?<!\\)(?:\\\\)*\[", markdown)
     assert "<" not in markdown
+
+
+def shown(markdown: str) -> list[str]:
+    """The text of each paragraph and table cell as the Temporal UI shows it; only our own markup is allowed in it."""
+    texts = []
+    for token in MarkdownIt("commonmark").enable("table").parse(markdown):
+        kinds = {child.type for child in token.children or ()}
+        assert kinds <= {"text", "code_inline", "strong_open", "strong_close"}, kinds
+        if token.children:
+            texts.append("".join(child.content for child in token.children))
+    return texts
+
+
+@given(
+    st.text(alphabet=st.sampled_from("ab_*`~#!&;\\|<>[]() .@:/"), max_size=40)
+    | st.just(HOSTILE)
+    | st.sampled_from(
+        ["a_b_c *x* **y** `z` ~~s~~ &lt; &amp;", "see https://a.example/x_y_z?q=*1*, or www.b.example/_x_"]
+    )
+)
+def test_a_text_of_a_provider_is_shown_as_it_is(text: str) -> None:
+    reason = " ".join(text.split())
+    texts = shown(markdown_with(f"why: {text}."))
+    assert sum(f"why: {reason}." in each or f"why: {reason} ." in each for each in texts) >= 3
+
+
+@pytest.mark.parametrize("link", ["https://a.example/x_y", "www.a.example", "http://1.2.3.4:9/x", "ada@a.example"])
+def test_a_bare_link_of_a_provider_is_no_link_in_the_ui(link: str) -> None:
+    assert f"see `{link}`" in markdown_with(f"see {link} for more")
+
+
+def test_the_cause_of_a_failed_request_is_never_cut_off(waiting: DayLedger) -> None:
+    url = f"https://api.the-odds-api.com/v4/sports/basketball_nba/events?apiKey=***&dateFormat=iso&{'x' * 200}"
+    props = step_of(waiting.plan, "odds_api_player_points_props")
+    waiting.start(props, NOON)
+    waiting.finish(props, f"{props.name} {DAY}: no usable response; {url}: [Errno -2] Name or service not known", NOON)
+    status = status_of(waiting)
+    for text in (status.sentence, status_text.markdown(status)):
+        assert "api.the-odds-api.com" in text
+        assert text.count("Name or service not known") >= 1
+    (row,) = (row for row in rows_of(status_text.markdown(status)) if row[0].strip() == "lines")
+    assert "api.the-odds-api.com" in row[3]
+    assert "Name or service not known" in row[3]
 
 
 def test_the_details_name_parked_steps_possible_commands_and_degradations() -> None:
