@@ -5,13 +5,23 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
 from runtime.replay import Replay
 from runtime.temporal_server import start_dev_server
-from tests.support.replays import ReplayedDay, finish_day, is_running, running_replay, start_day, tables_of, wait_until
+from tests.support.replays import (
+    ReplayedDay,
+    finish_day,
+    kill_worker_during,
+    running_activities,
+    running_replay,
+    start_day,
+    tables_of,
+    wait_until,
+)
 from tipoff.vocabulary import RunState
 from workflows.contracts import Activity
 
@@ -38,9 +48,17 @@ def bytes_written(running: Replay) -> int:
     return sum(file.stat().st_size for file in files if file.exists())
 
 
-async def restart_worker(running: Replay) -> None:
-    running.processes.children["worker"].kill()
-    running.start_worker()
+def writing(
+    running: Replay, activities: Callable[[], Awaitable[set[str]]], written: int
+) -> Callable[[], Awaitable[set[str]]]:
+    """A check that returns those activities during which the warehouse has grown by so many bytes."""
+    sizes: dict[str, int] = {}
+
+    async def check() -> set[str]:
+        started, size = await activities(), bytes_written(running)
+        return {each for each in started if size > sizes.setdefault(each, size) + written}
+
+    return check
 
 
 @pytest.fixture(scope="module")
@@ -53,23 +71,17 @@ async def _disturbed(out: Path, binary: Path, models: Path) -> ReplayedDay:
     async with running_replay(out, binary, models=models, faults=ONE_ROSTER_HANGS_ONCE) as running:
         handle = await start_day(running)
 
-        async def season_is_written() -> bool:
-            return bytes_written(running) > before + SEASON_BYTES
-
         async def roster_request_hangs() -> bool:
             return any(request["fault"] == "hang" for request in requests_so_far(running))
 
         async def games_run() -> bool:
             return sum(request["source"] == "nbac_scoreboard" for request in requests_so_far(running)) > 20
 
-        await wait_until(is_running(handle, Activity.PROCESS), "a response is read")
-        before = bytes_written(running)
-        await wait_until(season_is_written, "a season is written")
-        await restart_worker(running)
+        processing = running_activities(handle, Activity.PROCESS)
+        await kill_worker_during(running, writing(running, processing, SEASON_BYTES), "a season is written")
         await wait_until(roster_request_hangs, "a roster request hangs")
-        await restart_worker(running)
-        await wait_until(is_running(handle, Activity.PREDICT), "a system predicts")
-        await restart_worker(running)
+        await kill_worker_during(running, running_activities(handle, Activity.COLLECT), "a source is polled")
+        await kill_worker_during(running, running_activities(handle, Activity.PREDICT), "a system predicts")
         await wait_until(games_run, "games run")
         await restart_server(running, binary)
         return await finish_day(running, handle)

@@ -19,7 +19,8 @@ from runtime import PROJECT
 from runtime.connection import CONNECT_TIMEOUT_SECONDS
 from runtime.replay import Replay
 from runtime.temporal_server import free_port
-from tests.support.replays import finish_day, is_running, running_replay, start_day, wait_until
+from tests.support.days import wait_until as wait_for_status
+from tests.support.replays import finish_day, running_activities, running_replay, start_day, wait_until
 from tests.support.starter import NOWHERE
 from tipoff.vocabulary import DataQuality, RunState, eastern
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
@@ -115,7 +116,7 @@ async def test_a_stopped_worker_finishes_its_activity_and_the_next_one_continues
         tmp_path, temporal_binary, game_date=WITHOUT_GAMES, faults=hanging, request_seconds="3"
     ) as running:
         handle = await start_day(running)
-        await wait_until(is_running(handle, Activity.COLLECT), "the schedule is polled")
+        await wait_until(running_activities(handle, Activity.COLLECT), "the schedule is polled")
         worker = running.processes.children["worker"]
         os.kill(worker.pid, signal.SIGTERM)
         assert worker.ends_within(25)
@@ -134,14 +135,8 @@ async def test_a_full_disk_parks_the_step_and_leaves_no_partial_file(tmp_path: P
     async with running_replay(tmp_path, temporal_binary, game_date=WITHOUT_GAMES, task_queues=others) as running:
         start_fetching(running, max_file_bytes=512_000)
         handle = await start_day(running, hold_at=eastern(WITHOUT_GAMES, 5))
-
-        async def needs_attention() -> bool:
-            status = await handle.query(DailyPipelineWorkflow.status)
-            return bool(status.attention) and status.held
-
-        await wait_until(is_running(handle, Activity.COLLECT), "the schedule is polled")
-        await wait_until(needs_attention, "the step is parked")
-        (parked,) = (await handle.query(DailyPipelineWorkflow.status)).attention
+        status = await wait_for_status(handle, lambda status: bool(status.attention) and status.held)
+        (parked,) = status.attention
         assert parked.step == "nbac_schedule"
         assert "no space left: free some" in parked.reason
         files = (path for path in (tmp_path / "landing").rglob("*") if path.is_file())

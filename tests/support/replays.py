@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 from temporalio.api.enums.v1 import PendingActivityState
@@ -20,6 +22,7 @@ from temporalio.service import RPCError
 
 from cli.demo_summary import write_summary
 from runtime import PROJECT
+from runtime.processes import Child
 from runtime.replay import DayHandle, Replay, ReplayConfig, start_replay
 from runtime.stage_timer import StageTimer
 from tests.support.days import ScheduledActivity, scheduled_activities
@@ -28,6 +31,8 @@ from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
 from tipoff.warehouse.tables import TABLES, Layer
 from workflows.contracts import Activity, ClockSpec, DayResult, Rerun, ScheduledAction
 from workflows.daily_pipeline import DailyPipelineWorkflow
+
+T = TypeVar("T")
 
 DAY = date(2024, 3, 29)
 SAMPLE = PROJECT / "sample"
@@ -185,33 +190,59 @@ async def run_day(running: Replay, *actions: ScheduledAction) -> ReplayedDay:
     return await finish_day(running, await start_day(running, *actions))
 
 
-async def wait_until(condition: Callable[[], Awaitable[bool]], description: str) -> None:
-    """Check a condition every few milliseconds until it is true."""
+async def wait_until(condition: Callable[[], Awaitable[T]], description: str) -> T:
+    """Check a condition every few milliseconds until it is true or not empty, and return it."""
     try:
         async with asyncio.timeout(DAY_TIMEOUT_SECONDS):
-            while True:
-                if await condition():
-                    return
+            while not (value := await condition()):  # noqa: ASYNC110 - the condition is on the server
                 await asyncio.sleep(0.005)
     except TimeoutError:
         raise AssertionError(f"timed out while waiting until {description}") from None
+    return value
 
 
-def is_running(handle: DayHandle, activity: Activity) -> Callable[[], Awaitable[bool]]:
-    """A check whether the server has such an activity in the state STARTED."""
+def running_activities(handle: DayHandle, activity: Activity) -> Callable[[], Awaitable[set[str]]]:
+    """A check that returns the ids of such activities in the state STARTED on the server."""
 
-    async def check() -> bool:
+    async def check() -> set[str]:
         try:
             description = (await handle.describe()).raw_description
         except RPCError:
-            return False
+            return set()
         started = PendingActivityState.PENDING_ACTIVITY_STATE_STARTED
-        return any(
-            pending.activity_type.name == activity and pending.state == started
+        return {
+            pending.activity_id
             for pending in description.pending_activities
-        )
+            if pending.activity_type.name == activity and pending.state == started
+        }
 
     return check
+
+
+async def kill_worker_during(running: Replay, activities: Callable[[], Awaitable[set[str]]], description: str) -> None:
+    """Kill the worker with SIGKILL during one of these activities, and start it again.
+
+    An activity that was seen running may end before the kill. So the worker is frozen while the server is asked again,
+    and the next activity is taken if none of those seen is running. A result that was sent before the freeze reaches
+    the server before the last question, because the kill closes the connection.
+    """
+    interrupted: set[str] = set()
+    while not interrupted:
+        seen = await wait_until(activities, description)
+        worker = running.processes.children["worker"]
+        _freeze(worker)
+        if not seen & await activities():
+            os.killpg(worker.pid, signal.SIGCONT)
+            continue
+        worker.kill()
+        interrupted = seen & await activities()
+        running.start_worker()
+
+
+def _freeze(child: Child) -> None:
+    """Stop the process group, and return when all threads of its leader have stopped."""
+    os.killpg(child.pid, signal.SIGSTOP)
+    os.waitpid(child.pid, os.WUNTRACED)
 
 
 def at(hour: int, minute: int = 0) -> datetime:
