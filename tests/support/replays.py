@@ -222,20 +222,20 @@ def running_activities(handle: DayHandle, activity: Activity) -> Callable[[], Aw
 async def kill_worker_during(running: Replay, activities: Callable[[], Awaitable[set[str]]], description: str) -> None:
     """Kill the worker with SIGKILL during one of these activities, and start it again.
 
-    An activity that was seen running may end before the kill. So the worker is frozen while the server is asked again,
-    and the next activity is taken if none of those seen is running. A result that was sent before the freeze reaches
+    An activity that was running may end before the kill. So the worker is frozen while the server is asked again,
+    and the next one is taken if none of the observed ones is running. A result that was sent before the freeze reaches
     the server before the last question, because the kill closes the connection.
     """
     interrupted: set[str] = set()
     while not interrupted:
-        seen = await wait_until(activities, description)
+        observed = await wait_until(activities, description)
         worker = running.processes.children["worker"]
         _freeze(worker)
-        if not seen & await activities():
+        if not observed & await activities():
             os.killpg(worker.pid, signal.SIGCONT)
             continue
         worker.kill()
-        interrupted = seen & await activities()
+        interrupted = observed & await activities()
         running.start_worker()
 
 
