@@ -6,20 +6,32 @@ BettingPros' own consensus and not a book.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
-from typing import ClassVar
+from itertools import chain
+from typing import ClassVar, NamedTuple
 
 from tipoff.sources.base import Judgement, ReadContext, Reading, ReplacedRows, Request, Response, Row, Slate
 from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
 from tipoff.sources.json_payload import Fields, JsonPayload, names
-from tipoff.sources.odds import PlayerPointsProps, PropQuote, is_stale, keep_pairs, pair_sides
+from tipoff.sources.odds import (
+    PlayerPointsProps,
+    PropQuote,
+    SlateEvent,
+    UnreadableQuote,
+    judge_without_lines,
+    keep_pairs,
+    pair_sides,
+    readable,
+    start_difference,
+)
 from tipoff.sources.providers import BETTINGPROS
 from tipoff.sources.rejections import NOT_ON_SLATE
-from tipoff.sources.tip_off import seconds_from_tip_off
 from tipoff.teams import find_team
-from tipoff.vocabulary import Outcome, Role, SlateGame, game_date_of
+from tipoff.vocabulary import Outcome, Role, game_date_of
 
 _SPORT = "NBA"
 _POINTS_MARKET = "156"
@@ -66,28 +78,27 @@ class BettingProsEvents(Feed):
     def judge(self, request: Request, response: Response, slate: Slate) -> Judgement:
         return _bad_key(response) or super().judge(request, response, slate)
 
-    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        events = _events(JsonPayload(self.name, response))
-        listed = [game.game_id for event in events if (game := _slate_game(event, slate))]
+    def judge_reading(self, request: Request, response: Response, slate: Slate, reading: Reading) -> Judgement:
         upcoming = slate.upcoming(response.fetched_at)
         if not upcoming:
             return judged(Outcome.EMPTY_OK, "every game has begun")
+        events = JsonPayload(self.name, response).top().each("events")
         if_none = judged(Outcome.SUSPICIOUSLY_EMPTY, f"{len(events)} events, none of a game on the slate")
-        return judged_by_games(upcoming, listed, if_none)
+        return judged_by_games(upcoming, (row["game_id"] for row in reading.rows), if_none)
 
     def read(self, response: bytes | Response, context: ReadContext) -> Reading:
         payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)
-        events = _events(payload)
-        matched = [(game, event) for event in events if (game := _slate_game(event, context.slate))]
+        events = collector.read_each(payload.top().each("events"), partial(_slate_event, slate=context.slate))
+        matched = sorted(filter(None, events), key=start_difference)
         collector.reject(NOT_ON_SLATE, len(events) - len(matched))
-        for game, event in sorted(matched, key=_start_difference):
+        for event in matched:
             row = {
                 "game_date": context.slate.game_date,
-                "game_id": game.game_id,
-                "event_id": event.identifier("id"),
-                "home": game.home,
-                "away": game.away,
-                "commence_time": event.time_in_utc("scheduled"),
+                "game_id": event.game.game_id,
+                "event_id": event.event_id,
+                "home": event.game.home,
+                "away": event.game.away,
+                "commence_time": event.starts_at,
             }
             collector.keep({**row, **self.origin(context)})
         reading = collector.reading(payload.unknown(self.ignored_fields))
@@ -146,7 +157,7 @@ class BettingProsPoints(Feed):
 
     def next_page(self, request: Request, body: bytes) -> Request | None:
         """The request for the next page, up to as many pages as a game's players usually fill."""
-        pages = JsonPayload(self.name, body).top().fields("_pagination").integer("total_pages")
+        _, pages = _page_and_pages(JsonPayload(self.name, body).top())
         page = int(str(request.params["page"]))
         if page >= min(pages, _PAGES_PER_GAME):
             return None
@@ -157,34 +168,38 @@ class BettingProsPoints(Feed):
     def judge(self, request: Request, response: Response, slate: Slate) -> Judgement:
         return _bad_key(response) or super().judge(request, response, slate)
 
-    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
+    def judge_frame(self, request: Request, response: Response, slate: Slate) -> Judgement | None:
         top = JsonPayload(self.name, response).top()
-        offers, pagination = _offers(top), top.fields("_pagination")
-        _require_event(offers, request.params["event_id"])
-        page, pages = pagination.integer("page"), pagination.integer("total_pages")
+        page, pages = _page_and_pages(top)
         if not any(game.game_id == request.game_id for game in slate.upcoming(response.fetched_at)):
             return judged(Outcome.GONE, f"{request.part}: the game has begun")
-        if not offers:
-            return _judge_empty_page(request.part, page, pages)
-        update_times = [_updated_at(line) for *_, line in _lines(offers)]
-        if update_times and all(is_stale(updated_at, response.fetched_at) for updated_at in update_times):
+        return None if top.each("offers") else _judge_empty_page(request.part, page, pages)
+
+    def judge_reading(self, request: Request, response: Response, slate: Slate, reading: Reading) -> Judgement:
+        top = JsonPayload(self.name, response).top()
+        page, pages = _page_and_pages(top)
+        if not reading.rows:
+            without = judge_without_lines(f"lines for {request.part}", reading)
             # A later page is requested only after a page with fresh quotes: STALE would discard those as well.
-            outcome = Outcome.STALE if page == 1 else Outcome.EMPTY_OK
-            newest = max(filter(None, update_times))
-            return judged(outcome, f"{request.part}: the newest line is of {newest:%F %H:%M} UTC")
+            return without if page == 1 else judged(Outcome.EMPTY_OK, without.reason)
+        event_id, requested = reading.rows[0]["event_id"], request.params["event_id"]
+        if event_id != requested:
+            raise top.problem("offers", f"are of event {event_id!r}, requested {requested!r}")
         if pages > _PAGES_PER_GAME:
             return judged(Outcome.PARTIAL, f"{request.part}: only {_PAGES_PER_GAME} of {pages} pages are requested")
-        return judged(Outcome.OK, f"{request.part}: lines for {len(offers)} players")
+        players = {row["player_name"] for row in reading.rows}
+        return judged(Outcome.OK, f"{request.part}: lines for {len(players)} players")
 
     def read(self, response: bytes | Response, context: ReadContext) -> Reading:
         payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)
-        offers = _offers(payload.top())
+        _page_and_pages(payload.top())
+        offers = _offers(payload.top(), collector)
         game = next((game for game in context.slate.games if game.game_id == context.game_id), None)
         pairs = pair_sides(_prop_quotes(offers, collector), collector)
         if game is None:
             collector.reject(NOT_ON_SLATE, len(pairs))
         elif pairs:
-            keep_pairs(pairs, game, _event_id(offers), context, collector, self.origin(context))
+            keep_pairs(pairs, game, offers[0].event_id, context, collector, self.origin(context))
         return collector.reading(payload.unknown(self.ignored_fields))
 
     def expected_rows(self, slate: Slate) -> int:
@@ -198,29 +213,21 @@ def _bad_key(response: Response) -> Judgement | None:
     return None
 
 
-def _events(payload: JsonPayload) -> list[Fields]:
-    """The events. Raises ContractError for an event of another league, which has the same shape."""
-    events = payload.top().each("events")
-    for event in events:
-        sport = event.text("sport")
-        if sport != _SPORT:
-            raise event.problem("sport", f"is {sport!r}, requested {_SPORT!r}")
-    return events
+def _slate_event(event: Fields, slate: Slate) -> SlateEvent | None:
+    """The event of a game on the slate; None when it is of another game or date.
 
-
-def _start_difference(matched: tuple[SlateGame, Fields]) -> tuple[str, float, str]:
-    """The sort key of a game and its event: of two events of a game, the one that starts nearer to tip-off first."""
-    game, event = matched
-    return game.game_id, seconds_from_tip_off(game, event.time_in_utc("scheduled")), event.identifier("id")
-
-
-def _slate_game(event: Fields, slate: Slate) -> SlateGame | None:
-    """The slate's game between the two teams; None when the event is of another date."""
+    Raises ContractError for an event of another league, which has the same shape.
+    """
+    sport = event.text("sport")
+    if sport != _SPORT:
+        raise event.problem("sport", f"is {sport!r}, requested {_SPORT!r}")
     sides = {participant.identifier("id"): _tricode(participant) for participant in event.each("participants")}
-    home, away = (sides.get(event.text(side)) for side in ("home", "visitor"))
-    if game_date_of(event.time_in_utc("scheduled")) != slate.game_date:
+    teams = {sides.get(event.text(side)) for side in ("home", "visitor")}
+    starts_at = event.time_in_utc("scheduled")
+    if game_date_of(starts_at) != slate.game_date:
         return None
-    return next((game for game in slate.games if {game.home, game.away} == {home, away}), None)
+    game = next((game for game in slate.games if {game.home, game.away} == teams), None)
+    return SlateEvent(game, event.identifier("id"), starts_at) if game else None
 
 
 def _tricode(participant: Fields) -> str | None:
@@ -233,22 +240,41 @@ def _part(label: str, page: int) -> str:
     return f"{label} page {page}"
 
 
-def _offers(top: Fields) -> list[Fields]:
-    """The offers. Raises ContractError for another market than NBA points; other leagues have other markets."""
-    offers = top.each("offers")
-    for offer in offers:
-        market = offer.identifier("market_id")
-        if market != _POINTS_MARKET:
-            raise offer.problem("market_id", f"is {market!r}, requested {_POINTS_MARKET!r}: points of NBA players")
-    return offers
+class _Offer(NamedTuple):
+    """What the books offer on one player."""
+
+    event_id: str
+    player_name: str
+    selections: list[Fields]
+    """Over and under."""
 
 
-def _require_event(offers: Sequence[Fields], requested: object) -> None:
-    """Raise ContractError for an offer of another event than the requested one."""
-    for offer in offers:
-        event = offer.identifier("event_id")
-        if event != requested:
-            raise offer.problem("event_id", f"is {event!r}, requested {requested!r}")
+def _offers(top: Fields, collector: RowCollector) -> list[_Offer]:
+    """The offers of the event that most of them have. Raises ContractError when no event has most of them."""
+    offers = collector.read_each(top.each("offers"), _offer)
+    if not offers:
+        return []
+    event_id, count = Counter(offer.event_id for offer in offers).most_common(1)[0]
+    if 2 * count <= len(offers):
+        raise top.problem("offers", "are of several events, although one event was requested")
+    collector.reject("offer of another event", len(offers) - count)
+    return [offer for offer in offers if offer.event_id == event_id]
+
+
+def _offer(offer: Fields) -> _Offer:
+    """Raises ContractError for another market than NBA points; other leagues have other markets."""
+    market, participants = offer.identifier("market_id"), offer.each("participants")
+    if market != _POINTS_MARKET:
+        raise offer.problem("market_id", f"is {market!r}, requested {_POINTS_MARKET!r}: points of NBA players")
+    if len(participants) != 1:
+        raise offer.problem("participants", f"are {len(participants)} players, expected 1")
+    return _Offer(offer.identifier("event_id"), participants[0].text("name"), offer.each("selections"))
+
+
+def _page_and_pages(top: Fields) -> tuple[int, int]:
+    """The number of this page and of all pages."""
+    pagination = top.fields("_pagination")
+    return pagination.integer("page"), pagination.integer("total_pages")
 
 
 def _judge_empty_page(part: str, page: int, pages: int) -> Judgement:
@@ -260,54 +286,64 @@ def _judge_empty_page(part: str, page: int, pages: int) -> Judgement:
     return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{part}: empty, although there are {pages} pages")
 
 
-def _event_id(offers: Sequence[Fields]) -> str:
-    """The event id that all offers share. Raises ContractError when they have several."""
-    first, *others = {offer.identifier("event_id") for offer in offers}
-    if others:
-        raise offers[0].problem("event_id", "is not that of all offers, although one event was requested")
-    return first
+_Quotes = list[PropQuote | UnreadableQuote]
 
 
-def _prop_quotes(offers: Sequence[Fields], collector: RowCollector) -> Iterator[PropQuote]:
+def _prop_quotes(offers: Iterable[_Offer], collector: RowCollector) -> _Quotes:
     """The quotes of known books that are on offer."""
-    for offer, selection, book, line in _lines(offers):
-        book_name = _BOOKS.get(book.identifier("id"))
-        if book_name is None:
-            collector.reject("quote of an unknown book")
-        elif not _is_offered(line):
-            collector.reject("quote that is not offered")
-        else:
-            yield PropQuote(
-                book=book_name,
-                player_name=_player(offer),
-                line=line.number("line"),
-                side=selection.text("selection").capitalize(),
-                price=line.number("cost"),
-                updated_at=_updated_at(line),
-            )
-
-
-def _lines(offers: Sequence[Fields]) -> Iterator[tuple[Fields, Fields, Fields, Fields]]:
-    """Every line with its offer, selection and book."""
+    quotes: _Quotes = []
     for offer in offers:
-        for selection in offer.each("selections"):
-            for book in selection.each("books"):
-                for line in book.each("lines"):
-                    yield offer, selection, book, line
+        known = UnreadableQuote(player_name=offer.player_name)
+        read, damaged = partial(_selection_quotes, known, collector), partial(_damaged_selection, known)
+        quotes += chain.from_iterable(collector.read_each(offer.selections, read, damaged))
+    return quotes
 
 
-def _updated_at(line: Fields) -> datetime | None:
-    return line.time_in_utc("updated") if line.has("updated") else None
+def _selection_quotes(known: UnreadableQuote, collector: RowCollector, selection: Fields) -> _Quotes:
+    known = known._replace(side=_side(selection))
+    read, damaged = partial(_book_quotes, known, collector), partial(_damaged_book, known)
+    return list(chain.from_iterable(collector.read_each(selection.each("books"), read, damaged)))
+
+
+def _book_quotes(known: UnreadableQuote, collector: RowCollector, book: Fields) -> _Quotes:
+    book_id, lines = book.identifier("id"), book.each("lines")
+    if book_id not in _BOOKS:
+        collector.reject("quote of an unknown book", len(lines))
+        return []
+    known = known._replace(book=_BOOKS[book_id])
+    quotes = collector.read_each(lines, partial(_quote, known), partial(_damaged_line, known))
+    offered = [quote for quote in quotes if quote]
+    collector.reject("quote that is not offered", len(quotes) - len(offered))
+    return offered
+
+
+def _quote(known: UnreadableQuote, line: Fields) -> PropQuote | None:
+    """The quote of a line; None when it is not on offer."""
+    if not _is_offered(line):
+        return None
+    updated_at = line.time_in_utc("updated") if line.has_time("updated") else None
+    price = line.number("cost")
+    return PropQuote(**known._replace(line=line.number("line"))._asdict(), price=price, updated_at=updated_at)
+
+
+def _damaged_selection(known: UnreadableQuote, selection: Fields) -> _Quotes:
+    return [known._replace(side=readable(_side, selection))]
+
+
+def _damaged_book(known: UnreadableQuote, book: Fields) -> _Quotes:
+    book_id = readable(book.identifier, "id")
+    return [] if book_id and book_id not in _BOOKS else [known._replace(book=book_id and _BOOKS[book_id])]
+
+
+def _damaged_line(known: UnreadableQuote, line: Fields) -> UnreadableQuote:
+    return known._replace(line=readable(line.number, "line"))
+
+
+def _side(selection: Fields) -> str:
+    return selection.text("selection").capitalize()
 
 
 def _is_offered(line: Fields) -> bool:
     off = line.flag("is_off")
     inactive = line.has("active") and not line.flag("active")
     return line.has("cost") and not off and not inactive
-
-
-def _player(offer: Fields) -> str:
-    participants = offer.each("participants")
-    if len(participants) != 1:
-        raise offer.problem("participants", f"are {len(participants)} players, expected 1")
-    return participants[0].text("name")

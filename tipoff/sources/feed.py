@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import ClassVar, NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol, TypeVar
 
 from tipoff.errors import ContractError
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate, Source
@@ -79,6 +79,11 @@ class Element(Protocol):
     """Such as "$.bookmakers[3]"."""
 
 
+_Element = TypeVar("_Element", bound=Element)
+_Read = TypeVar("_Read")
+_Known = TypeVar("_Known")
+
+
 def refuses(damaged: int, elements: int) -> bool:
     """Whether so many damaged elements of a kind make the whole response unreadable: more than half of them.
 
@@ -114,6 +119,25 @@ class RowCollector:
             if not _is_within(error.path, element.path):
                 raise
             self._damage.setdefault(kind, []).append(error)
+
+    def read_each(
+        self,
+        elements: Iterable[_Element],
+        read: Callable[[_Element], _Read],
+        if_damaged: Callable[[_Element], _Known] | None = None,
+    ) -> list[_Read | _Known]:
+        """What is read of each element of a list.
+
+        A damaged one is counted and left out, or `if_damaged` returns what is known of it.
+        """
+        results: list[_Read | _Known] = []
+        for element in elements:
+            count = len(results)
+            with self.element(element):
+                results.append(read(element))
+            if if_damaged and len(results) == count:
+                results.append(if_damaged(element))
+        return results
 
     def keep(self, row: Row) -> None:
         """Add a row. The first row of a key stays, a later one counts as repeated.

@@ -6,11 +6,13 @@ Quotes of tip-off or later are rejected, and so are quotes that are too old.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 from http import HTTPStatus
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, TypeVar
 
+from tipoff.errors import ContractError
 from tipoff.odds import american_price
 from tipoff.sources.base import Judgement, ReadContext, Reading, ReplacedRows, Request, Response, Row, Slate
 from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
@@ -21,6 +23,9 @@ from tipoff.sources.rejections import NOT_ON_SLATE, REPEATED
 from tipoff.sources.tip_off import seconds_from_tip_off
 from tipoff.teams import find_team
 from tipoff.vocabulary import Outcome, Role, SlateGame, eastern, game_date_of, step_names
+
+_Argument = TypeVar("_Argument")
+_Value = TypeVar("_Value")
 
 _SPORT = "basketball_nba"
 _PATH = f"/v4/sports/{_SPORT}"
@@ -61,24 +66,23 @@ class OddsEvents(Feed):
             return ()
         return (Request(host=THE_ODDS_API.host, path=f"{_PATH}/events", params={"dateFormat": "iso"}),)
 
-    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
+    def judge_reading(self, request: Request, response: Response, slate: Slate, reading: Reading) -> Judgement:
         events, shown_at = _events(JsonPayload(self.name, response), response.fetched_at)
-        listed = [game.game_id for event in events if (game := _slate_game(event, slate))]
         if_none = judged(Outcome.SUSPICIOUSLY_EMPTY, f"{len(events)} events, none of a game on the slate")
-        return _judge_upcoming(slate, shown_at, listed, if_none)
+        return _judge_upcoming(slate, shown_at, reading, if_none)
 
     def read(self, response: bytes | Response, context: ReadContext) -> Reading:
         payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)
         events, as_of = _events(payload, context.as_of)
         matched = _matched_events(events, context.slate, collector)
-        for game, event in matched:
+        for event in matched:
             row = {
                 "game_date": context.slate.game_date,
-                "game_id": game.game_id,
-                "event_id": event.text("id"),
-                "home": game.home,
-                "away": game.away,
-                "commence_time": event.time("commence_time"),
+                "game_id": event.game.game_id,
+                "event_id": event.event_id,
+                "home": event.game.home,
+                "away": event.game.away,
+                "commence_time": event.starts_at,
             }
             collector.keep({**row, "source": self.name, "as_of": as_of})
         reading = collector.reading(payload.unknown(self.ignored_fields) if matched else ())
@@ -113,37 +117,26 @@ class GameLines(Feed):
         params = {**_AMERICAN, "markets": ",".join(_GAME_MARKETS), **_date_range(slate.game_date)}
         return (Request(host=THE_ODDS_API.host, path=f"{_PATH}/odds", params=params, credits=len(_GAME_MARKETS)),)
 
-    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        events, shown_at = _events(JsonPayload(self.name, response), response.fetched_at)
-        books_of = [(game, event.each("bookmakers")) for event in events if (game := _slate_game(event, slate))]
-        quoted = [
-            game.game_id
-            for game, books in books_of
-            if any(not is_stale(_book_updated_at(book), shown_at) for book in books)
-        ]
-        if any(books for _, books in books_of):
-            if_none = judged(Outcome.STALE, "all game lines are too old")
-        else:
-            if_none = judged(Outcome.NOT_PUBLISHED_YET, "no game lines yet")
-        return _judge_upcoming(slate, shown_at, quoted, if_none)
+    def judge_reading(self, request: Request, response: Response, slate: Slate, reading: Reading) -> Judgement:
+        _, shown_at = _events(JsonPayload(self.name, response), response.fetched_at)
+        return _judge_upcoming(slate, shown_at, reading, judge_without_lines("game lines", reading))
 
     def read(self, response: bytes | Response, context: ReadContext) -> Reading:
         payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)
         events, as_of = _events(payload, context.as_of)
-        matched = _matched_events(events, context.slate, collector)
-        for game, event in matched:
-            for book in event.each("bookmakers"):
-                row = {
-                    "game_date": context.slate.game_date,
-                    "game_id": game.game_id,
-                    "event_id": event.text("id"),
-                    "book": book.text("key"),
-                    "last_update": _book_updated_at(book),
-                    "source": self.name,
-                    "as_of": as_of,
-                }
-                lines = _line_columns(book.each("markets"), game, collector)
-                if reason := _time_rejection(row, game):
+        matched = _matched_events(events, context.slate, collector, with_books=True)
+        for event in matched:
+            origin = {
+                "game_date": context.slate.game_date,
+                "game_id": event.game.game_id,
+                "event_id": event.event_id,
+                "source": self.name,
+                "as_of": as_of,
+            }
+            for book in collector.read_each(event.books, partial(_game_markets, game=event.game, collector=collector)):
+                row = {"book": book.book, "last_update": book.updated_at, **origin}
+                lines = _line_columns(book.quotes, event.game, collector)
+                if reason := _time_rejection(row, event.game):
                     collector.reject(reason)
                 elif all(value is None for value in lines.values()):
                     collector.reject("book without a line")
@@ -193,20 +186,21 @@ class PlayerPointsProps(Feed):
             return judged(Outcome.GONE, f"{request.part} has begun")
         return judged(Outcome.NOT_PUBLISHED_YET, f"the event of {request.part} is not listed yet")
 
-    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
+    def judge_frame(self, request: Request, response: Response, slate: Slate) -> Judgement | None:
         event, shown_at = _event(JsonPayload(self.name, response), response.fetched_at)
         game = _requested_game(event, slate, request.game_id)
         if game is None:
             return judged(Outcome.GONE, f"the event of {request.part} is now {_event_text(event)}")
         if game.has_begun(shown_at):
             return judged(Outcome.GONE, f"{request.part} has begun")
-        fresh, stale = _quoted_players(event, shown_at)
-        if not fresh and stale:
-            return judged(Outcome.STALE, f"the lines for {game.label} are too old")
-        if not fresh:
-            return judged(Outcome.NOT_PUBLISHED_YET, f"no lines for {game.label} yet")
-        few = 2 * len(fresh) < _PLAYERS_PER_GAME
-        return judged(Outcome.PARTIAL if few else Outcome.OK, f"{game.label}: lines for {len(fresh)} players")
+        return None
+
+    def judge_reading(self, request: Request, response: Response, slate: Slate, reading: Reading) -> Judgement:
+        players = {row["player_name"] for row in reading.rows}
+        if not players:
+            return judge_without_lines(f"lines for {request.part}", reading)
+        few = 2 * len(players) < _PLAYERS_PER_GAME
+        return judged(Outcome.PARTIAL if few else Outcome.OK, f"{request.part}: lines for {len(players)} players")
 
     def read(self, response: bytes | Response, context: ReadContext) -> Reading:
         payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)
@@ -229,41 +223,46 @@ def _date_range(game_date: date) -> dict[str, str]:
     return {"commenceTimeFrom": f"{first:%FT%TZ}", "commenceTimeTo": f"{last:%FT%TZ}"}
 
 
-def _judge_upcoming(slate: Slate, shown_at: datetime, available: Iterable[str], if_none: Judgement) -> Judgement:
+def _judge_upcoming(slate: Slate, shown_at: datetime, reading: Reading, if_none: Judgement) -> Judgement:
     """Judge by the games that have not begun: the provider lists no others."""
     upcoming = slate.upcoming(shown_at)
     if not upcoming:
         return judged(Outcome.EMPTY_OK, "every game has begun")
-    return judged_by_games(upcoming, available, if_none)
+    return judged_by_games(upcoming, (row["game_id"] for row in reading.rows), if_none)
+
+
+def judge_without_lines(lines: str, reading: Reading) -> Judgement:
+    """The judgement of a readable response without rows. `lines`: such as "game lines"."""
+    if _STALE in reading.rejected:
+        return judged(Outcome.STALE, f"the {lines} are too old")
+    left_out = "".join(f"; left out: {reason} ({count})" for reason, count in reading.rejected.items())
+    return judged(Outcome.NOT_PUBLISHED_YET, f"no {lines} yet{left_out}")
 
 
 def _events(payload: JsonPayload, fetched_at: datetime) -> tuple[list[Fields], datetime]:
     """The events of a response and the time it shows."""
     if payload.is_list():
-        return _checked_events(payload.each()), fetched_at
+        return payload.each(), fetched_at
     top = payload.top()
-    return _checked_events(top.each("data")), min(top.time("timestamp"), fetched_at)
+    return top.each("data"), min(top.time("timestamp"), fetched_at)
 
 
 def _event(payload: JsonPayload, fetched_at: datetime) -> tuple[Fields, datetime]:
     """The one event of a response and the time it shows."""
     top = payload.top()
     if not top.has("data"):
-        return _checked_events([top])[0], fetched_at
-    return _checked_events([top.fields("data")])[0], min(top.time("timestamp"), fetched_at)
-
-
-def _checked_events(events: list[Fields]) -> list[Fields]:
-    """The same events. Raises ContractError for an event of another league, which has the same shape."""
-    for event in events:
-        sport = event.text("sport_key")
-        if sport != _SPORT:
-            raise event.problem("sport_key", f"is {sport!r}, requested {_SPORT!r}")
-    return events
+        return top, fetched_at
+    return top.fields("data"), min(top.time("timestamp"), fetched_at)
 
 
 def _slate_game(event: Fields, slate: Slate) -> SlateGame | None:
-    """The slate's game between the two teams; None when the event starts on another date."""
+    """The slate's game between the two teams; None when the event starts on another date.
+
+    Raises ContractError for an event of another league, which has the same shape.
+    """
+    sport = event.text("sport_key")
+    if sport != _SPORT:
+        raise event.problem("sport_key", f"is {sport!r}, requested {_SPORT!r}")
     sides = {find_team(event.text(side)) for side in ("home_team", "away_team")}
     tricodes = {side.tricode for side in sides if side}
     if game_date_of(event.time("commence_time")) != slate.game_date:
@@ -285,36 +284,41 @@ def _requested_game(event: Fields, slate: Slate, requested: str | None) -> Slate
     return game
 
 
-def _matched_events(events: Sequence[Fields], slate: Slate, collector: RowCollector) -> list[tuple[SlateGame, Fields]]:
-    """The slate's games with their events; of two events of a game, the one that starts nearer to tip-off first."""
-    matched = [(game, event) for event in events if (game := _slate_game(event, slate))]
-    collector.reject(NOT_ON_SLATE, len(events) - len(matched))
-    return sorted(matched, key=_start_difference)
+class SlateEvent(NamedTuple):
+    """The event of a game on the slate."""
+
+    game: SlateGame
+    event_id: str
+    starts_at: datetime
+    books: Sequence[Fields] = ()
 
 
-def _start_difference(matched: tuple[SlateGame, Fields]) -> tuple[str, float, str]:
-    """The sort key of a game and its event: seconds between tip-off and the event's start."""
-    game, event = matched
-    return game.game_id, seconds_from_tip_off(game, event.time("commence_time")), event.text("id")
+def _matched_events(
+    events: Iterable[Fields], slate: Slate, collector: RowCollector, *, with_books: bool = False
+) -> list[SlateEvent]:
+    """The events of the slate's games; of two events of a game, the one that starts nearer to tip-off first."""
+
+    def read(event: Fields) -> SlateEvent | None:
+        game = _slate_game(event, slate)
+        if game is None:
+            return None
+        books = event.each("bookmakers") if with_books else ()
+        return SlateEvent(game, event.text("id"), event.time("commence_time"), books)
+
+    readable_events = collector.read_each(events, read)
+    matched = sorted(filter(None, readable_events), key=start_difference)
+    collector.reject(NOT_ON_SLATE, len(readable_events) - len(matched))
+    return matched
 
 
-def _quoted_players(event: Fields, as_of: datetime) -> tuple[set[str], set[str]]:
-    """The players with fresh lines, and the players with stale ones."""
-    fresh, stale = set[str](), set[str]()
-    for book in event.each("bookmakers"):
-        for market in book.each("markets"):
-            players = stale if is_stale(_updated_at(book, market), as_of) else fresh
-            players.update(outcome.text("description") for outcome in market.each("outcomes"))
-    return fresh, stale
+def start_difference(event: SlateEvent) -> tuple[str, float, str]:
+    """The sort key of an event, with the seconds between tip-off and its start."""
+    return event.game.game_id, seconds_from_tip_off(event.game, event.starts_at), event.event_id
 
 
-def _updated_at(*parts: Fields) -> datetime | None:
-    """The newest update time of a book and its markets; None when none of them has one."""
-    return _newest(*(part.time("last_update") for part in parts if part.has("last_update")))
-
-
-def _book_updated_at(book: Fields) -> datetime | None:
-    return _updated_at(book, *book.each("markets"))
+def _updated_at(part: Fields) -> datetime | None:
+    """The update time of a book or a market; None when it has none."""
+    return part.time("last_update") if part.has_time("last_update") else None
 
 
 def is_stale(updated_at: datetime | None, as_of: datetime) -> bool:
@@ -349,10 +353,13 @@ class _GameQuote(NamedTuple):
 def _game_quotes(market: Fields, game: SlateGame, collector: RowCollector) -> dict[str, _GameQuote]:
     """The quotes of a game market by tricode, or by Over and Under."""
     has_line = market.text("key") != _MONEYLINE
-    quotes: dict[str, _GameQuote] = {}
-    for outcome in market.each("outcomes"):
-        name, price = outcome.text("name"), american_price(outcome.number("price"))
+
+    def read(outcome: Fields) -> tuple[str, float | None, float]:
         point = outcome.number("point") if has_line else 0.0
+        return outcome.text("name"), american_price(outcome.number("price")), point
+
+    quotes: dict[str, _GameQuote] = {}
+    for name, price, point in collector.read_each(market.each("outcomes"), read):
         team = find_team(name)
         side = team.tricode if team else name
         if side not in (game.home, game.away, *_SIDES):
@@ -366,16 +373,36 @@ def _game_quotes(market: Fields, game: SlateGame, collector: RowCollector) -> di
     return quotes
 
 
-def _line_columns(markets: Iterable[Fields], game: SlateGame, collector: RowCollector) -> dict[str, float | None]:
-    """The columns of a book's game lines; None where the book has no quote."""
-    by_market: dict[str, dict[str, _GameQuote]] = {}
-    for market in markets:
-        key = market.text("key")
-        if key not in _GAME_MARKETS or key in by_market:
-            collector.reject(REPEATED if key in by_market else _OTHER_MARKET)
+class _GameMarkets(NamedTuple):
+    """What a book quotes on a game."""
+
+    book: str
+    updated_at: datetime | None
+    """The newest update time of book and markets."""
+    quotes: Mapping[str, Mapping[str, _GameQuote]]
+    """By market and side."""
+
+
+def _game_markets(book: Fields, game: SlateGame, collector: RowCollector) -> _GameMarkets:
+    key, updated_at, quotes = book.text("key"), [_updated_at(book)], dict[str, dict[str, _GameQuote]]()
+
+    def read(market: Fields) -> None:
+        name = market.text("key")
+        if name not in _GAME_MARKETS or name in quotes:
+            collector.reject(REPEATED if name in quotes else _OTHER_MARKET)
         else:
-            by_market[key] = _game_quotes(market, game, collector)
-    moneyline, spreads, totals = (by_market.get(market, {}) for market in _GAME_MARKETS)
+            updated_at.append(_updated_at(market))
+            quotes[name] = _game_quotes(market, game, collector)
+
+    collector.read_each(book.each("markets"), read)
+    return _GameMarkets(key, _newest(*updated_at), quotes)
+
+
+def _line_columns(
+    quotes: Mapping[str, Mapping[str, _GameQuote]], game: SlateGame, collector: RowCollector
+) -> dict[str, float | None]:
+    """The columns of a book's game lines; None where the book has no quote."""
+    moneyline, spreads, totals = (quotes.get(market, {}) for market in _GAME_MARKETS)
     home_spread, home_price, away_price = _line_and_prices(spreads, game.home, game.away, -1, collector)
     total, over_price, under_price = _line_and_prices(totals, *_SIDES, 1, collector)
     return {
@@ -414,13 +441,32 @@ class PropQuote(NamedTuple):
     updated_at: datetime | None
 
 
-def pair_sides(quotes: Iterable[PropQuote], collector: RowCollector) -> list[Row]:
+class UnreadableQuote(NamedTuple):
+    """What is known of a quote with an unreadable part; None: not even that."""
+
+    book: str | None = None
+    player_name: str | None = None
+    line: float | None = None
+    side: str | None = None
+
+    def may_belong_to(self, pair: Row) -> bool:
+        """Whether it may be the side that a pair lacks."""
+        known = {"book": self.book, "player_name": self.player_name, "line": self.line}
+        lacks_side = any(pair[column] is None for side, column in _PRICE_COLUMNS.items() if self.side in (None, side))
+        return lacks_side and all(value in (None, pair[name]) for name, value in known.items())
+
+
+def pair_sides(quotes: Iterable[PropQuote | UnreadableQuote], collector: RowCollector) -> list[Row]:
     """A row with both prices for each book, player and line.
 
-    A price is None when the side is not offered, and the worse one when a side is quoted twice.
+    A price is None when the side is not offered, and the worse one when a side is quoted twice. A line is left out when
+    its other side may be one of the unreadable quotes.
     """
-    pairs: dict[tuple[str, str, float], Row] = {}
+    pairs, unreadable = dict[tuple[str, str, float], Row](), list[UnreadableQuote]()
     for quote in quotes:
+        if isinstance(quote, UnreadableQuote):
+            unreadable.append(quote)
+            continue
         side, price = _PRICE_COLUMNS.get(quote.side), american_price(quote.price)
         if side is None or price is None:
             collector.reject(_NOT_AMERICAN if side else "quote that is neither over nor under")
@@ -434,7 +480,9 @@ def pair_sides(quotes: Iterable[PropQuote], collector: RowCollector) -> list[Row
             collector.reject(REPEATED)
         pair[side] = price if pair[side] is None else min(price, pair[side])
         pair["last_update"] = _newest(pair["last_update"], quote.updated_at)
-    return list(pairs.values())
+    complete = [pair for pair in pairs.values() if not any(quote.may_belong_to(pair) for quote in unreadable)]
+    collector.reject("line whose other side is unreadable", len(pairs) - len(complete))
+    return complete
 
 
 def keep_pairs(
@@ -461,29 +509,64 @@ def keep_pairs(
 _PRICE_COLUMNS = {"Over": "over_price_american", "Under": "under_price_american"}
 
 
-def _prop_quotes(event: Fields, collector: RowCollector) -> Iterator[PropQuote]:
+def _prop_quotes(event: Fields, collector: RowCollector) -> Iterator[PropQuote | UnreadableQuote]:
     """The quotes of the points markets."""
-    for book, market in _prop_markets(event, collector):
-        updated_at = _updated_at(book, market)
-        for outcome in market.each("outcomes"):
-            yield PropQuote(
-                book=book.text("key"),
-                player_name=outcome.text("description"),
-                line=outcome.number("point"),
-                side=outcome.text("name"),
-                price=outcome.number("price"),
-                updated_at=updated_at,
-            )
+    for market in _prop_markets(event, collector):
+        yield from collector.read_each(
+            market.outcomes, partial(_prop_quote, market), partial(_unreadable_quote, market)
+        )
 
 
-def _prop_markets(event: Fields, collector: RowCollector) -> Iterator[tuple[Fields, Fields]]:
-    """The points markets, each with its book."""
-    for book in event.each("bookmakers"):
-        for market in book.each("markets"):
-            if market.text("key") == _PROP_MARKET:
-                yield book, market
-            else:
-                collector.reject(_OTHER_MARKET)
+class _PropMarket(NamedTuple):
+    """A points market of a book."""
+
+    book: str
+    updated_at: datetime | None
+    """The newest update time of market and book."""
+    outcomes: list[Fields]
+
+
+def _prop_markets(event: Fields, collector: RowCollector) -> Iterator[_PropMarket]:
+    def read_book(book: Fields) -> tuple[str, datetime | None, list[Fields]]:
+        return book.text("key"), _updated_at(book), book.each("markets")
+
+    def read_market(market: Fields) -> tuple[datetime | None, list[Fields]] | None:
+        if market.text("key") != _PROP_MARKET:
+            collector.reject(_OTHER_MARKET)
+            return None
+        return _updated_at(market), market.each("outcomes")
+
+    for key, book_updated_at, markets in collector.read_each(event.each("bookmakers"), read_book):
+        for updated_at, outcomes in filter(None, collector.read_each(markets, read_market)):
+            yield _PropMarket(key, _newest(book_updated_at, updated_at), outcomes)
+
+
+def _prop_quote(market: _PropMarket, outcome: Fields) -> PropQuote:
+    return PropQuote(
+        book=market.book,
+        player_name=outcome.text("description"),
+        line=outcome.number("point"),
+        side=outcome.text("name"),
+        price=outcome.number("price"),
+        updated_at=market.updated_at,
+    )
+
+
+def _unreadable_quote(market: _PropMarket, outcome: Fields) -> UnreadableQuote:
+    return UnreadableQuote(
+        book=market.book,
+        player_name=readable(outcome.text, "description"),
+        line=readable(outcome.number, "point"),
+        side=readable(outcome.text, "name"),
+    )
+
+
+def readable(read: Callable[[_Argument], _Value], argument: _Argument) -> _Value | None:
+    """What is read of a damaged element; None when just this is damaged."""
+    try:
+        return read(argument)
+    except ContractError:
+        return None
 
 
 def _pair_without_prices(book: str, player_name: str, line: float, updated_at: datetime | None) -> Row:
