@@ -20,6 +20,9 @@ NOT_FINAL = "game not final"
 INCOMPLETE = "player points do not add up to the game's score"
 DID_NOT_PLAY = "did not play"
 
+UNREADABLE_PLAYER = "unreadable player"
+"""The name of an unresolved player whose entry has no readable name."""
+
 # Minutes and seconds: "35:42" (also "35.000000:42"), whole minutes: "35", and the ISO 8601 duration "PT35M42.00S".
 _CLOCK = re.compile(r"([0-9]{1,3})(?:\.0+)?(?::([0-5]?[0-9]))?")
 _DURATION = re.compile(r"PT([0-9]{1,3})M(?:([0-5]?[0-9](?:\.[0-9]+)?)S)?")
@@ -104,3 +107,23 @@ def keep_resolved(
             continue
         resolved = {"player_id": player.player_id, "player_name": player.player_name}
         collector.keep({**game_columns(game, team, context.slate), **row, **resolved, **origin})
+
+
+def keep_unreadable_player(collector: RowCollector, context: ReadContext, origin: Row, player: Row) -> None:
+    """Keep the unreadable entry of a player as unresolved: he may have played, so he is no scratch.
+
+    `player`: game_id, team and player_name, each None if it is unreadable. Without game or team the entry may be of
+    each of the slate.
+    """
+    name = player.get("player_name")
+    for game in context.slate.games:
+        for team in (game.home, game.away):
+            if player.get("game_id") in (None, game.game_id) and player.get("team") in (None, team):
+                row = {
+                    "game_date": context.slate.game_date,
+                    "player_name": name or UNREADABLE_PLAYER,
+                    "game_id": game.game_id,
+                    "team": team,
+                    "candidates": name or "",
+                }
+                collector.unresolved({**row, **origin})

@@ -7,12 +7,13 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 from tipoff.sources import nba
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
-from tipoff.sources.boxscore_rules import NOT_FINAL, ROWS_PER_GAME, due_games
-from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
+from tipoff.sources.boxscore_rules import NOT_FINAL, ROWS_PER_GAME, due_games, keep_unreadable_player
+from tipoff.sources.dates import date_of
+from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games, partial_if_damaged
 from tipoff.sources.json_payload import JsonPayload, ResultSet, names
 from tipoff.sources.providers import NBA_STATS
 from tipoff.sources.rejections import another_date
@@ -21,7 +22,6 @@ from tipoff.teams import TEAMS, find_team
 from tipoff.vocabulary import Outcome, Role, SlateGame, season_of, step_names
 
 Columns = dict[str, list[Any]]
-Value = TypeVar("Value")
 
 _HEADERS = sorted(names("FGM FGA FG3M FG3A FTM FTA OREB DREB REB AST STL BLK TOV PF"))
 _COUNTS = {header.lower(): header for header in _HEADERS} | {"points": "PTS"}
@@ -62,7 +62,7 @@ def _player_columns(results: ResultSet) -> Columns:
 
 
 def _team_columns(results: ResultSet) -> Columns:
-    return {"win": [result == "W" for result in results.texts_or_none("WL")]}
+    return {"win": [result == "W" for result in results.texts("WL")]}
 
 
 _IGNORED = names("TEAM_ABBREVIATION TEAM_NAME FG_PCT FG3_PCT FT_PCT FANTASY_PTS VIDEO_AVAILABLE")
@@ -78,16 +78,23 @@ class _GameLog(Feed):
 
     def read(self, response: bytes | Response, context: ReadContext) -> Reading:
         results, collector = nba.first_result_set(JsonPayload(self.name, response)), RowCollector(self.natural_key)
-        columns, origin = {**_shared_columns(results), **self.kind.own_columns(results)}, self.origin(context)
-        game_results = results.texts_or_none("WL")
-        for result, *values in zip(game_results, *columns.values(), strict=True):
+        finished, origin = results.with_value("WL"), self.origin(context)
+        collector.reject(NOT_FINAL, len(results) - len(finished))
+        columns = {**_shared_columns(finished), **self.kind.own_columns(finished)}
+        collector.count_rows(finished)
+        for values in finished.intact(*columns.values()):
             row = dict(zip(columns, values, strict=True), **origin)
-            reason = _rejection_reason(row, result) or self.date_rejection(row, context.slate)
+            reason = _rejection_reason(row) or self.date_rejection(row, context.slate)
             if reason:
                 collector.reject(reason)
             else:
                 collector.keep(row)
+        for values in finished.damaged(*columns.values()):
+            self.keep_unreadable(dict(zip(columns, values, strict=True)), collector, context)
         return collector.reading(results.unknown(self.ignored_fields))
+
+    def keep_unreadable(self, row: Row, collector: RowCollector, context: ReadContext) -> None:
+        """Keep what is known of a damaged row; its unreadable cells are None."""
 
     @abstractmethod
     def date_rejection(self, row: Row, slate: Slate) -> str | None:
@@ -137,15 +144,18 @@ class PlayerBoxscores(_GameLog):
         logs = sorted({_log_name(game) for game in slate.games})
         return tuple(self.log_request(season, log, day, day, part=log) for log in logs)
 
-    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        results = nba.first_result_set(JsonPayload(self.name, response))
+    def judge_reading(self, request: Request, response: Response, slate: Slate, reading: Reading) -> Judgement:
         wanted = [game for game in slate.games if _log_name(game) == request.part]
         due = [game.label for game in due_games(slate, response.fetched_at) if game in wanted]
         if due:
             if_none = judged(Outcome.SUSPICIOUSLY_EMPTY, f"no results, although {', '.join(due)} should be over")
         else:
             if_none = judged(Outcome.NOT_PUBLISHED_YET, "no game should be over yet")
-        return judged_by_games(wanted, results.texts("GAME_ID"), if_none)
+        by_games = judged_by_games(wanted, (row["game_id"] for row in reading.rows), if_none)
+        return partial_if_damaged(by_games, reading)
+
+    def keep_unreadable(self, row: Row, collector: RowCollector, context: ReadContext) -> None:
+        keep_unreadable_player(collector, context, self.origin(context), row)
 
     def date_rejection(self, row: Row, slate: Slate) -> str | None:
         return None if row["game_date"] == slate.game_date else another_date(slate.game_date)
@@ -175,8 +185,8 @@ class _History(_GameLog):
         wanted += [(_earlier_season(season, back), _REGULAR, None) for back in range(1, self._seasons)]
         return tuple(self.log_request(season, log, None, last, part=f"{season} {log}") for season, log, last in wanted)
 
-    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        rows = len(nba.first_result_set(JsonPayload(self.name, response)))
+    def judge_reading(self, request: Request, response: Response, slate: Slate, reading: Reading) -> Judgement:
+        rows = len(reading.rows) + sum(reading.rejected.values())
         if rows:
             return judged(Outcome.OK, f"{request.part}: {rows} rows")
         if self.expected_rows(slate) and request.params["SeasonType"] == _REGULAR:
@@ -216,30 +226,18 @@ class TeamHistory(_History):
 
 def _shared_columns(results: ResultSet) -> Columns:
     """The columns that players and teams share; a team outside the NBA is None."""
-    teams = _converted(results, "TEAM_ID", results.identifiers("TEAM_ID"), _tricode)
-    matchups = _converted(results, "MATCHUP", results.texts("MATCHUP"), _opponent_and_home)
+    teams = results.converted("TEAM_ID", results.identifiers("TEAM_ID"), _tricode)
+    matchups = results.converted("MATCHUP", results.texts("MATCHUP"), _opponent_and_home)
     return {
-        "game_date": _converted(results, "GAME_DATE", results.texts("GAME_DATE"), date.fromisoformat),
+        "game_date": results.converted("GAME_DATE", results.texts("GAME_DATE"), date_of),
         "game_id": results.texts("GAME_ID"),
-        "season": _converted(results, "SEASON_ID", results.identifiers("SEASON_ID"), _season),
+        "season": results.converted("SEASON_ID", results.identifiers("SEASON_ID"), _season),
         "team": teams,
-        "opponent": [opponent for opponent, _ in matchups],
-        "home": [home for _, home in matchups],
+        "opponent": [matchup and matchup[0] for matchup in matchups],
+        "home": [matchup and matchup[1] for matchup in matchups],
         "minutes": results.numbers("MIN"),
         **{column: results.integers(header) for column, header in _COUNTS.items()},
     }
-
-
-def _converted(results: ResultSet, header: str, cells: list[str], convert: Callable[[str], Value]) -> list[Value]:
-    """The cells of a column converted, each distinct cell once. Raises ContractError for one that is invalid."""
-    converted: dict[str, Value] = {}
-    for row_index, cell in enumerate(cells):
-        if cell not in converted:
-            try:
-                converted[cell] = convert(cell)
-            except (ValueError, OverflowError) as error:
-                raise results.problem(header, row_index, f"{cell!r} is invalid") from error
-    return [converted[cell] for cell in cells]
 
 
 def _tricode(team_id: str) -> str | None:
@@ -260,11 +258,11 @@ def _season(season_id: str) -> str:
     return season_of(date(start, 7, 1))
 
 
-def _rejection_reason(row: Row, result: str | None) -> str | None:
+def _rejection_reason(row: Row) -> str | None:
     """Why a row is left out whatever its date; None when it is kept."""
     if row["team"] is None or row["opponent"] is None or not nba.is_nba_game(row["game_id"]):
         return nba.OUTSIDE
-    return None if result else NOT_FINAL
+    return None
 
 
 def _log_name(game: SlateGame) -> str:

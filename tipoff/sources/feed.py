@@ -11,7 +11,7 @@ from typing import ClassVar, NamedTuple, Protocol, TypeVar
 from tipoff.errors import ContractError
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate, Source
 from tipoff.sources.game_status import FINAL, LIVE, POSTPONED, SCHEDULED, UNKNOWN, GameStatus
-from tipoff.sources.json_payload import path_pattern
+from tipoff.sources.json_payload import ResultSet, path_pattern
 from tipoff.sources.outcomes import OUTCOME_POLICIES, Expected, classify
 from tipoff.sources.provider_ids import UNSAFE_ID, is_safe_id
 from tipoff.sources.rejections import REPEATED
@@ -139,6 +139,13 @@ class RowCollector:
                 results.append(if_damaged(element))
         return results
 
+    def count_rows(self, results: ResultSet) -> None:
+        """Count the rows of a result set as elements, and its damaged ones. Call it after reading all columns."""
+        kind = path_pattern(f"{results.path}[0]")
+        self._elements[kind] += len(results)
+        if results.damage:
+            self._damage.setdefault(kind, []).extend(error for _, error in sorted(results.damage.items()))
+
     def keep(self, row: Row) -> None:
         """Add a row. The first row of a key stays, a later one counts as repeated.
 
@@ -254,6 +261,14 @@ def _game_rank(row: Row, tip_off: datetime | None, as_of: datetime) -> _GameRank
 def judged(outcome: Outcome, reason: str) -> Judgement:
     """A judgement without `retry_at`."""
     return Judgement(outcome=outcome, reason=reason)
+
+
+def partial_if_damaged(judgement: Judgement, reading: Reading) -> Judgement:
+    """PARTIAL instead of OK for a reading without its damaged elements; the reason names them."""
+    if not reading.damaged or not OUTCOME_POLICIES[judgement.outcome].usable:
+        return judgement
+    elements, first = sum(reading.damaged.values()), next(iter(reading.damaged))
+    return judged(Outcome.PARTIAL, f"{judgement.reason}; {elements} unreadable, the first: {first}")
 
 
 MAX_GAMES = 40

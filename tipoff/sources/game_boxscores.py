@@ -226,22 +226,21 @@ def _team_totals(top: Fields) -> ResultSet:
 
 
 def _totals_v2(results: ResultSet) -> list[_TeamTotals]:
-    teams = [find_team(team_id) for team_id in results.identifiers("TEAM_ID")]
-    minutes = [_minutes_v2(results, row_index, text) for row_index, text in enumerate(results.texts("MIN"))]
-    counts = zip(*(results.integers(header) for header in _COUNTS_V2.values()), strict=True)
-    totals = []
-    for row_index, (team, played, counted) in enumerate(zip(teams, minutes, counts, strict=True)):
-        if team is None:
-            raise results.problem("TEAM_ID", row_index, "is not an NBA team")
-        totals.append((team.tricode, {"minutes": played, **dict(zip(_COUNTS_V2, counted, strict=True))}))
-    return totals
+    """The totals of each team. Raises ContractError for a damaged row: a game is over by the totals of both sides."""
+    teams = results.converted("TEAM_ID", results.identifiers("TEAM_ID"), _tricode)
+    minutes = results.converted("MIN", results.texts("MIN"), parse_minutes)
+    counts = {column: results.integers(header) for column, header in _COUNTS_V2.items()}
+    results.require_intact()
+    totals = zip(teams, minutes, *counts.values(), strict=True)
+    return [(team, {"minutes": played, **dict(zip(counts, counted, strict=True))}) for team, played, *counted in totals]
 
 
-def _minutes_v2(results: ResultSet, row_index: int, text: str) -> float:
-    try:
-        return parse_minutes(text)
-    except ValueError as error:
-        raise results.problem("MIN", row_index, str(error)) from error
+def _tricode(team_id: str) -> str:
+    """Raises ValueError for a team outside the NBA."""
+    team = find_team(team_id)
+    if team is None:
+        raise ValueError(f"{team_id!r} is not an NBA team")
+    return team.tricode
 
 
 def _is_over(totals: list[_TeamTotals]) -> bool:

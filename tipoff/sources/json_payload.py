@@ -7,15 +7,21 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from copy import copy
 from datetime import date, datetime
+from itertools import compress
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 
 from tipoff.errors import ContractError
 from tipoff.sources.base import Response
 from tipoff.sources.dates import date_of
 from tipoff.sources.json_text import parse_json
+from tipoff.vocabulary import shortened
+
+Value = TypeVar("Value")
 
 _TYPE_NAMES: Mapping[type, str] = {
     str: "text",
@@ -147,8 +153,7 @@ class Fields:
 
     def identifier(self, name: str) -> str:
         """An id as text, however the provider types it: 7.0 is "7"."""
-        value = self._read_value(name, str, int, float)
-        return value if isinstance(value, str) else str(_whole(value, self.source, f"{self.path}.{name}"))
+        return _as_identifier(self._read_value(name, str, int, float), self.source, f"{self.path}.{name}")
 
     def time(self, name: str) -> datetime:
         """An ISO 8601 time with a time zone."""
@@ -213,20 +218,35 @@ class Fields:
 
 
 class ResultSet:
-    """One result set of stats.nba.com, read by column. Raises ContractError for ragged rows."""
+    """One result set of stats.nba.com, read by column: fast for a season's rows.
+
+    A ragged row or an unreadable cell damages its row only: the row's cells are None in the columns, which `intact`
+    leaves out. Raises ContractError for a missing header.
+    """
 
     def __init__(self, fields: Fields) -> None:
-        self._source = fields.source
-        self._path = fields.path
+        self.source = fields.source
+        self.path = f"{fields.path}.rowSet"
+        self.damage: dict[int, ContractError] = {}
+        """Index of each damaged row -> its first error. Complete once all columns are read."""
         self._headers = [str(header) for header in fields.values("headers")]
-        self._rows: list[list[Any]] = fields.values("rowSet")
+        rows = fields.values("rowSet")
+        self._rows: list[list[Any]] = [self._row(index, row) for index, row in enumerate(rows)]
+        self._indexes: Sequence[int] = range(len(rows))
         self._read: set[str] = set()
-        for index, row in enumerate(self._rows):
-            if not isinstance(row, list) or len(row) != len(self._headers):
-                raise ContractError(self._source, f"{self._path}.rowSet[{index}]", "is not as long as the headers")
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    def with_value(self, header: str) -> ResultSet:
+        """The rows that have a value under a header; the others are not read. Call it before reading columns."""
+        cells = zip(self._indexes, self._cells(header), strict=True)
+        present = [bool(cell) or index in self.damage for index, cell in cells]
+        if all(present):
+            return self
+        part = copy(self)
+        part._rows, part._indexes = list(compress(self._rows, present)), list(compress(self._indexes, present))
+        return part
 
     def texts(self, header: str) -> list[str]:
         return self._column(header, str)
@@ -235,50 +255,123 @@ class ResultSet:
         return self._column(header, str, type(None))
 
     def integers(self, header: str) -> list[int]:
-        cells = self._column(header, int)
-        for row in (row for row, cell in enumerate(cells) if cell.bit_length() > _INT64_BITS):
-            require_int64(cells[row], self._source, self._path_of(header, row))
-        return cells
+        """Whole numbers; 7.0 is 7."""
+        cells = self._column(header, int, convert=_as_integer)
+        if all(cell.bit_length() <= _INT64_BITS for cell in cells if cell is not None):
+            return cells
+        return self._each(header, cells, _as_integer)
 
     def numbers(self, header: str) -> list[float]:
-        return [self._number(header, row, cell) for row, cell in enumerate(self._column(header, int, float))]
+        return self._numbers(header, int, float)
 
     def numbers_or_none(self, header: str) -> list[float | None]:
-        cells = self._column(header, int, float, type(None))
-        return [cell if cell is None else self._number(header, row, cell) for row, cell in enumerate(cells)]
+        return self._numbers(header, int, float, type(None))
 
     def identifiers(self, header: str) -> list[str]:
-        return [str(value) for value in self._column(header, str, int)]
+        return _as_texts(self._column(header, str, int, convert=_as_identifier))
 
     def identifiers_or_none(self, header: str) -> list[str | None]:
-        return [value if value is None else str(value) for value in self._column(header, str, int, type(None))]
+        return _as_texts(self._column(header, str, int, type(None)))
+
+    def converted(self, header: str, cells: Sequence[str], convert: Callable[[str], Value]) -> list[Value]:
+        """The cells of a column converted, each distinct cell once. `convert` raises ValueError or OverflowError."""
+        known: dict[str | None, Any] = {}
+        for cell in set(cells) - {None}:
+            with suppress(ValueError, OverflowError):
+                known[cell] = convert(cell)
+        for index, cell in zip(self._indexes, cells, strict=True):
+            if cell not in known:
+                problem = f"{shortened(str(cell), 40)!r} is invalid"
+                self.damage.setdefault(index, ContractError(self.source, f"{self.path}[{index}].{header}", problem))
+        converted: list[Any] = [known.get(cell) for cell in cells]
+        return converted
+
+    def intact(self, *columns: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+        """The values of these columns, row by row, without damaged rows. Call it after reading all columns."""
+        return self._rows_of(columns, damaged=False)
+
+    def damaged(self, *columns: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+        """The values of these columns in the damaged rows; None where they are unreadable."""
+        return self._rows_of(columns, damaged=True)
+
+    def _rows_of(self, columns: Sequence[Sequence[Any]], *, damaged: bool) -> Iterator[tuple[Any, ...]]:
+        rows = zip(*columns, strict=True)
+        if not self.damage:
+            return iter(()) if damaged else rows
+        return compress(rows, [(index in self.damage) is damaged for index in self._indexes])
+
+    def require_intact(self) -> None:
+        """Raise the first error of a row. Call it after reading all columns."""
+        for error in self.damage.values():
+            raise error
 
     def unknown(self, ignored: frozenset[str]) -> tuple[str, ...]:
         """Headers neither read nor ignored."""
         return tuple(sorted(set(self._headers) - self._read - ignored))
 
-    def problem(self, header: str, row: int, problem: str) -> ContractError:
-        """The error for a cell with an invalid value."""
-        return ContractError(self._source, self._path_of(header, row), problem)
+    def _row(self, index: int, row: Any) -> list[Any]:
+        if isinstance(row, list) and len(row) == len(self._headers):
+            return row
+        self.damage[index] = ContractError(self.source, f"{self.path}[{index}]", "is not as long as the headers")
+        return [None] * len(self._headers)
 
-    def _path_of(self, header: str, row: int) -> str:
-        return f"{self._path}.rowSet[{row}].{header}"
-
-    def _number(self, header: str, row: int, cell: float) -> float:
-        return _finite(cell, self._source, self._path_of(header, row))
-
-    def _column(self, header: str, *kinds: type) -> list[Any]:
+    def _cells(self, header: str) -> list[Any]:
         self._read.add(header)
         if header not in self._headers:
-            raise ContractError(self._source, f"{self._path}.headers", f"{header} is missing")
-        values = list(map(itemgetter(self._headers.index(header)), self._rows))
-        if not set(map(type, values)) <= set(kinds):
-            self._raise_retyped(header, values, kinds)
-        return values
+            raise ContractError(self.source, f"{self.path.removesuffix('.rowSet')}.headers", f"{header} is missing")
+        return list(map(itemgetter(self._headers.index(header)), self._rows))
 
-    def _raise_retyped(self, header: str, values: list[Any], kinds: tuple[type, ...]) -> None:
-        for row, value in enumerate(values):
-            _typed(self._source, self._path_of(header, row), value, *kinds)
+    def _column(self, header: str, *kinds: type, convert: _Convert | None = None) -> list[Any]:
+        """The cells of a column; converted, by default only checked, when one is not of these types."""
+        cells = self._cells(header)
+        return cells if set(map(type, cells)) <= set(kinds) else self._each(header, cells, convert or _check(*kinds))
+
+    def _numbers(self, header: str, *kinds: type) -> list[Any]:
+        cells = self._column(header, *kinds)
+        try:
+            numbers = [cell if cell is None else float(cell) for cell in cells]
+            are_finite = all(number is None or math.isfinite(number) for number in numbers)
+        except OverflowError:
+            are_finite = False
+        return numbers if are_finite else self._each(header, cells, _as_number_or_none)
+
+    def _each(self, header: str, cells: Sequence[Any], convert: _Convert) -> list[Any]:
+        """Each cell converted; an error damages its row, whose first error stays."""
+        converted: list[Any] = []
+        for index, cell in zip(self._indexes, cells, strict=True):
+            value = None
+            try:
+                value = convert(cell, self.source, f"{self.path}[{index}].{header}")
+            except ContractError as error:
+                self.damage.setdefault(index, error)
+            converted.append(value)
+        return converted
+
+
+_Convert = Callable[[Any, str, str], Any]
+"""Reads one cell, given its source and path. Raises ContractError."""
+
+
+def _check(*kinds: type) -> _Convert:
+    return lambda cell, source, path: _typed(source, path, cell, *kinds)
+
+
+def _as_integer(cell: Any, source: str, path: str) -> int:
+    return _whole(_typed(source, path, cell, int, float), source, path)
+
+
+def _as_number_or_none(cell: Any, source: str, path: str) -> float | None:
+    return None if cell is None else _finite(cell, source, path)
+
+
+def _as_texts(cells: Sequence[Any]) -> list[Any]:
+    return [cell if cell is None else str(cell) for cell in cells]
+
+
+def _as_identifier(cell: Any, source: str, path: str) -> str:
+    """An id as text, however the provider types it."""
+    known = _typed(source, path, cell, str, int, float)
+    return str(_whole(known, source, path) if isinstance(known, float) else known)
 
 
 def _objects(source: str, read: set[str], path: str, pattern: str, items: Sequence[Any]) -> list[Fields]:

@@ -47,15 +47,15 @@ class PlayerList(Feed):
 
     def read(self, response: bytes | Response, context: ReadContext) -> Reading:
         table, collector = nba.first_result_set(JsonPayload(self.name, response)), RowCollector(self.natural_key)
-        columns = zip(
+        columns = (
             table.identifiers("PERSON_ID"),
             table.texts("PLAYER_FIRST_NAME"),
             table.texts("PLAYER_LAST_NAME"),
             table.identifiers_or_none("TEAM_ID"),
             table.texts_or_none("POSITION"),
-            strict=True,
         )
-        for player_id, first, last, team_id, position in columns:
+        collector.count_rows(table)
+        for player_id, first, last, team_id, position in table.intact(*columns):
             team = find_team(team_id or "")
             if team is None and team_id not in _NO_TEAM:
                 collector.reject(nba.OUTSIDE)

@@ -9,6 +9,7 @@ import pytest
 
 from tipoff.errors import ContractError
 from tipoff.sources.csv_payload import CsvPayload
+from tipoff.sources.dates import date_of
 from tipoff.sources.json_payload import Fields, JsonPayload, ResultSet
 
 
@@ -115,16 +116,60 @@ def table(headers: list[str], rows: list[Any]) -> ResultSet:
     return ResultSet(payload({"headers": headers, "rowSet": rows}).top())
 
 
-def test_a_retyped_cell_of_a_result_set_is_refused_with_its_path() -> None:
-    points = table(["PLAYER_ID", "PTS"], [[1, 20], [2, "20"]])
-    with pytest.raises(ContractError) as caught:
-        points.integers("PTS")
-    assert caught.value.path == "$.rowSet[1].PTS"
+def test_a_retyped_cell_of_a_result_set_damages_its_row_only() -> None:
+    points = table(["PLAYER_ID", "PTS"], [[1, 20], [2, "20"], [None, 7], [4, 9.0]])
+    columns = points.identifiers("PLAYER_ID"), points.integers("PTS")
+    assert list(points.intact(*columns)) == [("1", 20), ("4", 9)]
+    assert list(points.damaged(*columns)) == [("2", None), (None, 7)]
+    assert [error.path for error in points.damage.values()] == ["$.rowSet[2].PLAYER_ID", "$.rowSet[1].PTS"]
+    with pytest.raises(ContractError, match=r"\$\.rowSet\[2\]\.PLAYER_ID: is null"):
+        points.require_intact()
 
 
-def test_a_cell_beyond_int64_is_refused_with_its_path() -> None:
-    with pytest.raises(ContractError, match=r"\$\.rowSet\[1\]\.PTS: is an integer of 64 bits"):
-        table(["PLAYER_ID", "PTS"], [[1, 20], [2, 2**63]]).integers("PTS")
+@pytest.mark.parametrize(
+    ("read", "cell", "problem"),
+    [
+        (lambda rows: rows.integers("PTS"), 2**63, "is an integer of 64 bits"),
+        (lambda rows: rows.integers("PTS"), 7.5, "is 7.5, expected an integer"),
+        (lambda rows: rows.integers("PTS"), True, "is true or false"),
+        (lambda rows: rows.numbers("PTS"), None, "is null"),
+        (lambda rows: rows.numbers("PTS"), 10**400, "is not a finite number"),
+        (lambda rows: rows.numbers_or_none("PTS"), "7", "is text"),
+        (lambda rows: rows.texts("PTS"), 7, "is an integer, expected text"),
+        (lambda rows: rows.texts_or_none("PTS"), 7, "is an integer, expected text or null"),
+        (lambda rows: rows.identifiers("PTS"), 7.5, "is 7.5, expected an integer"),
+        (lambda rows: rows.identifiers_or_none("PTS"), [], "is a list"),
+    ],
+)
+def test_an_unreadable_cell_is_named_and_none_in_its_column(
+    read: Callable[[ResultSet], list[object]], cell: object, problem: str
+) -> None:
+    rows = table(["PTS"], [[cell]])
+    assert read(rows) == [None]
+    assert rows.damage[0].path == "$.rowSet[0].PTS"
+    assert problem in rows.damage[0].problem
+
+
+def test_a_cell_that_cannot_be_converted_damages_its_row() -> None:
+    rows = table(["GAME_DATE"], [["2026-01-24"], ["2026-01-24T00:00:00"], ["tonight"], [None]])
+    dates = rows.converted("GAME_DATE", rows.texts("GAME_DATE"), date_of)
+    assert dates == [date(2026, 1, 24), date(2026, 1, 24), None, None]
+    assert {index: error.problem for index, error in rows.damage.items()} == {
+        2: "'tonight' is invalid",
+        3: "is null, expected text",
+    }
+
+
+def test_rows_without_a_value_are_not_read() -> None:
+    rows = table(["WL", "PTS"], [[None, None], ["W", 20], ["", "?"], ["L", None], ["W"]])
+    finished = rows.with_value("WL")
+    points = finished.integers("PTS")
+    assert (len(rows), len(finished)) == (5, 3)
+    assert list(finished.intact(points)) == [(20,)]
+    assert {index: error.path for index, error in finished.damage.items()} == {
+        4: "$.rowSet[4]",
+        3: "$.rowSet[3].PTS",
+    }
 
 
 def test_a_csv_cell_beyond_int64_is_refused_with_its_line_and_column() -> None:
@@ -133,11 +178,12 @@ def test_a_csv_cell_beyond_int64_is_refused_with_its_line_and_column() -> None:
         line.integer("points")
 
 
-def test_a_missing_column_and_a_ragged_row_are_refused_with_their_path() -> None:
+def test_a_missing_column_is_refused_and_a_ragged_row_damages_itself() -> None:
     with pytest.raises(ContractError, match=r"\$\.headers: PTS is missing"):
         table(["PLAYER_ID"], []).integers("PTS")
-    with pytest.raises(ContractError, match=r"\$\.rowSet\[1\]"):
-        table(["PLAYER_ID"], [[1], [2, 3]])
+    rows = table(["PLAYER_ID"], [[1], [2, 3], "4"])
+    assert list(rows.intact(rows.identifiers("PLAYER_ID"))) == [("1",)]
+    assert {error.problem for error in rows.damage.values()} == {"is not as long as the headers"}
 
 
 def test_new_columns_of_a_result_set_are_listed() -> None:

@@ -9,7 +9,7 @@ import pytest
 from tipoff.errors import ContractError
 from tipoff.sources.base import Reading
 from tipoff.sources.feed import RowCollector
-from tipoff.sources.json_payload import JsonPayload
+from tipoff.sources.json_payload import JsonPayload, ResultSet
 
 
 def read_books(books: list[object]) -> Reading:
@@ -49,3 +49,22 @@ def test_a_fault_outside_the_element_is_not_contained() -> None:
         top.text("season")
     with pytest.raises(ContractError, match=r"quotes\[10\]"), collector.element(top.each("quotes")[1]):
         raise ContractError("feed", "$.quotes[10].line", "is missing")
+
+
+def read_result_set(rows: list[object]) -> Reading:
+    """The points of a result set with one column."""
+    top = JsonPayload("feed", json.dumps({"headers": ["PTS"], "rowSet": rows}).encode()).top()
+    collector, results = RowCollector(("points",)), ResultSet(top)
+    points = results.integers("PTS")
+    collector.count_rows(results)
+    for (value,) in results.intact(points):
+        collector.keep({"points": value})
+    return collector.reading()
+
+
+def test_a_damaged_row_of_a_result_set_costs_itself_and_most_rows_refuse() -> None:
+    reading = read_result_set([[1], [2], [None], ["?"]])
+    assert [row["points"] for row in reading.rows] == [1, 2]
+    assert reading.damaged == {"$.rowSet[2].PTS: is null, expected an integer or a number": 2}
+    with pytest.raises(ContractError, match=r"PTS: .*2 of 3 elements of \$\.rowSet\[\] are unreadable"):
+        read_result_set([[1], [None], ["?"]])
