@@ -7,12 +7,12 @@ from datetime import timedelta
 import polars as pl
 from temporalio import activity
 
-from activities.errors import is_retry
 from activities.heartbeats import blocking_activity
 from activities.resources import Resources
 from tipoff.grading.accuracy import grade_date
 from tipoff.training.history import seasons_up_to, training_history
 from tipoff.vocabulary import ComputeReport, Span, first_day
+from tipoff.warehouse.data_versions import count_change
 from tipoff.warehouse.feature_store import build_features, stored_features
 from tipoff.warehouse.scope import TransformScope
 from tipoff.warehouse.tables import TABLES
@@ -30,9 +30,12 @@ class ComputeActivities:
     def transform(self, request: ComputeRequest) -> ComputeReport:
         """Run one SQL transform over its slice."""
         scope = self._scope(request)
-        written = self._resources.warehouse.transform(request.subject, scope.parameters, scope.slice)
-        changed = written.changed or is_retry()
-        return ComputeReport(rows=written.rows, changed=changed, changed_games=request.game_ids)
+        warehouse, date = self._resources.warehouse, request.game_date
+        with warehouse.transaction():
+            written = warehouse.transform(request.subject, scope.parameters, scope.slice)
+            data = f"{request.subject}:{request.span}"
+            versions = count_change(warehouse, date, data, request.game_ids, changed=written.changed)
+        return ComputeReport(rows=written.rows, versions=versions)
 
     def _scope(self, request: ComputeRequest) -> TransformScope:
         """The games of the slate, or all dates before it; a table without a game id covers the whole slate."""
@@ -77,12 +80,11 @@ class ComputeActivities:
     def store_predictions(self, predicted: Predicted) -> ComputeReport:
         """Append the predictions of a system; stored predictions never change."""
         rows = pl.read_parquet(self._resources.work_file(predicted.game_date, predicted.file))
-        written = self._resources.warehouse.append("predictions", rows)
-        return ComputeReport(
-            rows=rows.height,
-            changed=written.changed or is_retry(),
-            changed_games=tuple(sorted(rows["game_id"].unique())),
-        )
+        warehouse, date, system = self._resources.warehouse, predicted.game_date, predicted.system_id
+        with warehouse.transaction():
+            written = warehouse.append("predictions", rows)
+            versions = count_change(warehouse, date, system, rows["game_id"].unique(), changed=written.changed)
+        return ComputeReport(rows=rows.height, versions=versions)
 
     @activity.defn(name=Activity.GRADE.value)
     @blocking_activity

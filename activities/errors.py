@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from tipoff.errors import StorageError, TipoffError, TransportFault
@@ -28,8 +27,3 @@ def failures_mapped() -> Iterator[None]:
         yield
     except TipoffError as error:
         raise as_failure(error) from error
-
-
-def is_retry() -> bool:
-    """Whether an earlier attempt may have written rows without reporting them; they count as changed then."""
-    return activity.info().attempt > 1

@@ -71,12 +71,7 @@ class FollowActivities:
 
 
 def _merged(earlier: SourceReport, later: SourceReport) -> SourceReport:
-    """The later report with the changed games and alerts of both."""
-    changed = [report.changed_games or () for report in (earlier, later) if report.changed]
+    """The later report with the alerts of both; an unusable poll knows no versions of the data."""
     return later.model_copy(
-        update={
-            "changed": bool(changed),
-            "changed_games": tuple(dict.fromkeys(game for games in changed for game in games)),
-            "alerts": earlier.alerts | later.alerts,
-        }
+        update={"versions": earlier.versions | later.versions, "alerts": earlier.alerts | later.alerts}
     )

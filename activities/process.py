@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from temporalio import activity
 
-from activities.errors import is_retry
 from activities.heartbeats import blocking_activity
 from activities.resources import Resources
 from tipoff.processing import process
@@ -27,7 +26,7 @@ class ProcessActivities:
 
 
 def process_batch(resources: Resources, request: ProcessRequest) -> ProcessReport:
-    """Process one batch; a retry reports every covered game as changed: the first attempt may have written it."""
+    """Process one batch; the versions of the data say what changed, since a killed attempt may have written it."""
     report = process(
         resources.sources[request.source],
         request.batch_key,
@@ -37,7 +36,4 @@ def process_batch(resources: Resources, request: ProcessRequest) -> ProcessRepor
         warehouse=resources.warehouse,
         aliases_path=resources.settings.aliases,
     )
-    if not is_retry():
-        return report
-    covered = tuple(game.game_id for game in request.games if game.game_id not in report.missing_games)
-    return report.model_copy(update={"changed": True, "changed_games": covered})
+    return report.model_copy(update={"changed": True, "changed_games": None})

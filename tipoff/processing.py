@@ -19,6 +19,7 @@ from tipoff.sources.registry import SOURCES
 from tipoff.sources.schedule import Schedule, slate_games
 from tipoff.vocabulary import Outcome, ProcessReport, Role, SlateGame, shortened
 from tipoff.warehouse.base import DateRange, Parameters, Slice, SqlValue, Warehouse
+from tipoff.warehouse.data_versions import count_change
 from tipoff.warehouse.tables import TABLES, Table
 from tipoff.warehouse.validation import conform, schema_of
 
@@ -59,10 +60,13 @@ def process(
     batch_reading = _read_all(source, batch, context, landing)
     _require_known_ids(source, batch_reading, slate)
     suspicious = _is_suspicious(source, batch_reading, slate)
-    changes = _write_all(source, batch_reading, slate, warehouse, keep_larger=suspicious)
-    if source.needs_players:
-        _write_unresolved(source, batch_reading, context, warehouse)
-    return _report(source, batch_reading, slate, changes, suspicious=suspicious)
+    with warehouse.transaction():
+        changes = _write_all(source, batch_reading, slate, warehouse, keep_larger=suspicious)
+        if source.needs_players:
+            _write_unresolved(source, batch_reading, context, warehouse)
+        versions = count_change(warehouse, slate.game_date, source.name, changes.games, changed=changes.written)
+    report = _report(source, batch_reading, slate, changes, suspicious=suspicious)
+    return report.model_copy(update={"versions": versions})
 
 
 class _ResponseReading(NamedTuple):

@@ -15,6 +15,7 @@ from tipoff.vocabulary import (
     AuditEntry,
     ComputeReport,
     DataQuality,
+    DataVersions,
     DayPlan,
     Degradation,
     Phase,
@@ -48,6 +49,8 @@ class DayLedger:
     postponed: tuple[str, ...] = ()
     provider_ids: dict[str, dict[str, str]] = field(default_factory=dict)
     """Source -> our game id -> the provider's."""
+    consumed: DataVersions = field(default_factory=dict)
+    """The versions that the steps reported last."""
     published: list[datetime] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     degradations: list[Degradation] = field(default_factory=list)
@@ -128,6 +131,9 @@ class DayLedger:
         record = self.records[step.name] = replace(record, running=False, polls=record.polls + 1)
         if record.state is StepState.SKIPPED:
             return  # an operator skipped it while it was running
+        if not isinstance(result, str):
+            for subject, versions in result.versions.items():
+                self.consumed.setdefault(subject, {}).update(versions)
         match result, record:
             case str(), _:
                 reason = shortened(result, REASON_LENGTH)

@@ -109,6 +109,7 @@ def merge_fallback(
             "rows": brought.rows + (report.rows if usable else rows_before),
             "changed": report.changed or brought.changed,
             "changed_games": _changed_games(report, brought),
+            "versions": {**report.versions, **brought.versions},
             "missing_games": missing,
             "unresolved": report.unresolved + brought.unresolved,
             "unresolved_names": report.unresolved_names + brought.unresolved_names,

@@ -58,7 +58,8 @@ class StepRunner:
                     return await self._predict(step, games, as_of)
                 case kind:
                     request = self._compute_request(step, games, as_of)
-                    return await call(_COMPUTE[kind], request, ComputeReport, summary=_summary(step, request))
+                    report = await call(_COMPUTE[kind], request, ComputeReport, summary=_summary(step, request))
+                    return report.changed_since(self._ledger.consumed)
         except ActivityError as error:
             return failure_reason(error)
 
@@ -66,7 +67,8 @@ class StepRunner:
         request = self._compute_request(step, games, as_of)
         predicted = await call(Activity.PREDICT, request, Predicted, summary=_summary(step, request))
         summary = f"{step.title}: store {predicted.rows} rows"
-        return await call(Activity.STORE_PREDICTIONS, predicted, ComputeReport, summary=summary)
+        report = await call(Activity.STORE_PREDICTIONS, predicted, ComputeReport, summary=summary)
+        return report.changed_since(self._ledger.consumed)
 
     def _compute_request(self, step: PlanStep, games: tuple[str, ...], as_of: datetime) -> ComputeRequest:
         ledger = self._ledger
@@ -170,7 +172,8 @@ class SourcePoller:
         """Poll the games in progress; by the real clock one activity polls many times."""
         again = None if self._virtual else gates.polls_within(step, request.as_of, FOLLOW_SPAN)
         request = request.model_copy(update={"again": again})
-        return await call(Activity.FOLLOW, request, SourceReport, summary=_collect_summary(step.title, request))
+        report = await call(Activity.FOLLOW, request, SourceReport, summary=_collect_summary(step.title, request))
+        return report.changed_since(self._ledger.consumed)
 
     async def _poll_fallback(
         self, step: PlanStep, fallback: FallbackSource, games: tuple[SlateGame, ...], as_of: datetime
@@ -215,7 +218,8 @@ class SourcePoller:
         key = (collected.usable_batch, request.games)
         processed, report = self._processed.get(request.source, (None, None))
         if report is not None and processed == key:
-            return collected.with_batch(report.model_copy(update={"changed": False}))
+            unchanged = report.model_copy(update={"changed": False})
+            return collected.with_batch(unchanged.changed_since(self._ledger.consumed))
         report = await self.process(request.source, title, collected.usable_batch, request.games, request.as_of)
         if report.changed:
             # The other sources of the fallback chain write the same rows: their cached batches are stale now.
@@ -232,7 +236,8 @@ class SourcePoller:
         request = ProcessRequest(
             source=source, batch_key=batch, game_date=self._ledger.plan.game_date, games=games, as_of=as_of
         )
-        return await call(Activity.PROCESS, request, ProcessReport, summary=f"{title}: process the landed batch")
+        report = await call(Activity.PROCESS, request, ProcessReport, summary=f"{title}: process the landed batch")
+        return report.changed_since(self._ledger.consumed)
 
 
 def failure_reason(error: ActivityError) -> str:

@@ -148,7 +148,7 @@ async def test_games_are_followed_by_one_activity_until_one_of_them_is_over(
     assert done.polled_at == poll_times[-1]
     assert [time >= eastern(DAY, 21, 20) for time in poll_times] == [False] * (len(poll_times) - 1) + [True]
     assert 0 < len(done.missing_games) < 12
-    assert set(done.changed_games or ()) == {game.game_id for game in request.games}, (
+    assert set(done.changed_since({}).changed_games or ()) == {game.game_id for game in request.games}, (
         "the changed games of the first poll are included"
     )
 

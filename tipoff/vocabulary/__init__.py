@@ -10,7 +10,16 @@ from tipoff.vocabulary.eastern_time import EASTERN, clock_time, eastern, first_d
 from tipoff.vocabulary.plan import Cadence, DayPlan, FallbackSource, PlanStep, SlateGame
 from tipoff.vocabulary.rate_limit import Cooldown, RateLimit
 from tipoff.vocabulary.recorded import PredictionRun, RecordedBatch, RecordedDay
-from tipoff.vocabulary.reports import CollectReport, ComputeReport, ProcessReport, SourceReport, StepReport, StepResult
+from tipoff.vocabulary.reports import (
+    ALL_DATA,
+    CollectReport,
+    ComputeReport,
+    DataVersions,
+    ProcessReport,
+    SourceReport,
+    StepReport,
+    StepResult,
+)
 from tipoff.vocabulary.text import shortened
 from tipoff.vocabulary.words import (
     PREDICTED,
@@ -33,6 +42,7 @@ from tipoff.vocabulary.words import (
 )
 
 __all__ = [
+    "ALL_DATA",
     "EASTERN",
     "PREDICTED",
     "SETTLED",
@@ -46,6 +56,7 @@ __all__ = [
     "ComputeReport",
     "Cooldown",
     "DataQuality",
+    "DataVersions",
     "DayPlan",
     "DayStatus",
     "Degradation",

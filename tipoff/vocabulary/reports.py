@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 from pydantic import AwareDatetime
 
 from tipoff.vocabulary.base import Frozen
 from tipoff.vocabulary.plan import SlateGame
 from tipoff.vocabulary.words import USABLE, Outcome
+
+DataVersions: TypeAlias = dict[str, dict[str, int]]
+"""Source, table or system -> game -> how often its stored data changed so far; under ALL_DATA: changed at all."""
+ALL_DATA = ""
 
 
 class StepReport(Frozen):
@@ -20,8 +24,23 @@ class StepReport(Frozen):
     """Whether it wrote new data."""
     changed_games: tuple[str, ...] | None = None
     """Games with new data; None: all games of the slate."""
+    versions: DataVersions = {}
+    """The versions after the step: facts of the stored data, which a second attempt reports as the first did."""
     missing_games: tuple[str, ...] = ()
     counts: dict[str, int] = {}
+
+    def changed_since(self, consumed: DataVersions) -> Self:
+        """The report with what changed since these versions; as it is if its data have no versions."""
+        if not self.versions:
+            return self
+        changed = {
+            game
+            for subject, versions in self.versions.items()
+            for game, version in versions.items()
+            if consumed.get(subject, {}).get(game) != version
+        }
+        games = tuple(sorted(changed - {ALL_DATA}))
+        return self.model_copy(update={"changed": bool(changed), "changed_games": games})
 
 
 class ComputeReport(StepReport):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from datetime import date, datetime
 from typing import Protocol
 
@@ -54,6 +55,9 @@ class Warehouse(Protocol):
 
     def transform(self, name: str, parameters: Parameters, where: Slice) -> WriteResult:
         """Run `tipoff/sql/**/name.sql` and replace the slice of the table `name` with its result."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Make the writes of a block atomic: all or none. Its queries see its own writes; others wait to write."""
 
     def query(self, sql: str, parameters: Parameters | None = None) -> pl.DataFrame:
         """Run one GoogleSQL SELECT with named parameters."""

@@ -44,6 +44,8 @@ class DuckDbWarehouse:
         self._path = path
         self._connection = _connect(path, {"threads": threads, "memory_limit": f"{memory_limit_mb}MB"})
         self._write_lock = threading.Lock()
+        self._open = threading.local()
+        """Its `cursor` is that of the thread's transaction."""
 
     def migrate(self) -> None:
         """Create missing tables and add missing columns. Raises StorageError if a column has another type."""
@@ -81,6 +83,12 @@ class DuckDbWarehouse:
             require_inside(declared, frame, where)
             return _write_slice(cursor, declared, frame, where)
 
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make the writes of a block atomic; see `tipoff.warehouse.base.Warehouse`."""
+        with self._transaction():
+            yield
+
     def query(self, sql: str, parameters: Parameters | None = None) -> pl.DataFrame:
         """Run one GoogleSQL SELECT. Sums of integers are integers, times are UTC."""
         with self._cursor() as cursor:
@@ -92,7 +100,11 @@ class DuckDbWarehouse:
 
     @contextmanager
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Yield a cursor of its own for each call, as DuckDB requires for threads."""
+        """Yield the cursor of the thread's transaction, or one of its own for each call, as DuckDB requires."""
+        cursor: duckdb.DuckDBPyConnection | None = getattr(self._open, "cursor", None)
+        if cursor is not None:
+            yield cursor
+            return
         try:
             with self._connection.cursor() as cursor:
                 yield cursor
@@ -103,13 +115,20 @@ class DuckDbWarehouse:
 
     @contextmanager
     def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        if getattr(self._open, "cursor", None) is not None:
+            with self._cursor() as cursor:
+                yield cursor
+            return
         with self._write_lock, self._cursor() as cursor:
             cursor.begin()
+            self._open.cursor = cursor
             try:
                 yield cursor
             except BaseException:
                 cursor.rollback()
                 raise
+            finally:
+                self._open.cursor = None
             cursor.commit()
 
 

@@ -40,6 +40,7 @@ _LAYER_TITLES: Final = {
     Layer.FEATURES: "Features",
     Layer.PREDICTIONS: "Predictions",
     Layer.GRADING: "Grading",
+    Layer.OPERATIONS: "Operations",
 }
 
 

@@ -19,6 +19,7 @@ class Layer(StrEnum):
     FEATURES = "features"
     PREDICTIONS = "predictions"
     GRADING = "grading"
+    OPERATIONS = "operations"
 
 
 class Column(BaseModel):
@@ -754,6 +755,18 @@ backfilled BOOL! | not made before tip-off; graded but never counted as a pick
 as_of TIMESTAMP! | when the prediction was graded
 """,
         cluster="system_id game_id",
+    ),
+    _table(
+        "data_versions",
+        Layer.OPERATIONS,
+        "How often the stored data of a date changed. A day compares the counts with those that it consumed last.",
+        "game_date subject game_id",
+        """
+game_date DATE! | game date of the day
+subject STRING! | source, table or system
+game_id STRING! | NBA game id, 10 digits; empty: the data of all games together
+version INT64! | number of changes so far
+""",
     ),
 )
 

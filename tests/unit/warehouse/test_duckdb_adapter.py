@@ -171,6 +171,54 @@ def test_a_killed_writer_leaves_either_the_old_rows_or_the_new_ones(path: Path, 
     assert int(counts[0][0].removeprefix("turn ")) >= kill_in_turn - 1
 
 
+def test_the_writes_of_a_transaction_are_stored_together_or_not_at_all(warehouse: DuckDbWarehouse) -> None:
+    def write() -> None:
+        warehouse.replace("raw_players", players(FRIDAY, "1"), {"game_date": FRIDAY})
+        warehouse.append("raw_player_props", quotes(20.5))
+        assert stored_players(warehouse) == [(FRIDAY, "1")], "it sees its own writes"
+
+    def write_and_stop() -> None:
+        with warehouse.transaction():
+            write()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_and_stop()
+    assert stored_players(warehouse) == []
+    with warehouse.transaction():
+        write()
+        with ThreadPoolExecutor(1) as other:
+            assert other.submit(stored_players, warehouse).result() == [], "others do not see them yet"
+    assert stored_players(warehouse) == [(FRIDAY, "1")]
+    assert warehouse.query("SELECT line FROM raw_player_props").rows() == [(20.5,)]
+
+
+KILLED_BETWEEN_TWO_WRITES = """
+import os, sys
+from datetime import date
+from pathlib import Path
+from tests.support.rows import rows_of
+from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
+
+warehouse = DuckDbWarehouse(Path(sys.argv[1]))
+warehouse.migrate()
+row = rows_of("raw_player_props", [{"line": 20.5}], game_date=date(2024, 3, 29))
+with warehouse.transaction():
+    for _ in range(2):
+        warehouse.append("raw_player_props", row)
+        os.kill(os.getpid(), 9)
+"""
+
+
+def test_a_kill_between_two_writes_of_a_transaction_leaves_neither(path: Path) -> None:
+    command = [sys.executable, "-c", KILLED_BETWEEN_TWO_WRITES, str(path)]
+    killed = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(PROJECT)}, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    with_nothing = DuckDbWarehouse(path)
+    assert with_nothing.query("SELECT line FROM raw_player_props").is_empty()
+    with_nothing.close()
+
+
 def test_a_second_process_learns_which_process_holds_the_file(warehouse: DuckDbWarehouse, path: Path) -> None:
     code = f"from tipoff.warehouse.open import open_warehouse; open_warehouse('duckdb:///{path}')"
     second = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=PROJECT, check=False)

@@ -23,6 +23,7 @@ from tests.support.slates import tip
 from tipoff.plan import plan_day
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import (
+    ALL_DATA,
     AuditEntry,
     CollectReport,
     DataQuality,
@@ -62,6 +63,25 @@ def poll(ledger: DayLedger, step: PlanStep = PROPS, **report: object) -> None:
 
 def not_yet(ledger: DayLedger) -> None:
     poll(ledger, outcome=Outcome.NOT_PUBLISHED_YET, reason="no lines yet", changed=False)
+
+
+def test_a_change_whose_report_was_lost_is_in_the_next_report(ledger: DayLedger) -> None:
+    """The workers died after the write; the next poll finds the rows stored and writes nothing."""
+    written = {PROPS.subject: {ALL_DATA: 1, GAMES[0]: 1}}
+    poll(ledger, rows=100, versions=written)
+    lost = {PROPS.subject: {ALL_DATA: 2, GAMES[0]: 1, GAMES[1]: 1}}
+    again = SourceReport(rows=200, changed=False, versions=lost).changed_since(ledger.consumed)
+    assert (again.changed, again.changed_games) == (True, (GAMES[1],))
+    poll(ledger, **dict(again))
+    unchanged = SourceReport(rows=200, versions=lost).changed_since(ledger.consumed)
+    assert (unchanged.changed, unchanged.changed_games) == (False, ())
+
+
+def test_a_failed_step_consumes_no_change(ledger: DayLedger) -> None:
+    ledger.start(PROPS, NOON)
+    ledger.finish(PROPS, "the warehouse is full", NOON)
+    report = SourceReport(rows=100, versions={PROPS.subject: {ALL_DATA: 1}})
+    assert report.changed_since(ledger.consumed).changed
 
 
 def test_a_source_without_published_data_is_late_not_failed(ledger: DayLedger) -> None:
