@@ -121,16 +121,12 @@ def _server_part(server: ServerView, source: StatusSource) -> Iterable[Renderabl
             f"the workflow code has failed {server.workflow_task_attempt - 1} times in a row: see the worker's log",
             style="bold red",
         )
-    if source is StatusSource.SERVER and server.pending:
-        rows = [
-            (item.name, item.state, str(item.attempt), ago(item.since), item.last_failure) for item in server.pending
-        ]
+    pending = [item for item in server.pending if source is StatusSource.SERVER or item.attempt > 1]
+    if pending:
+        title = "Running activities, according to the server" if source is StatusSource.SERVER else "Retried activities"
+        rows = [(item.name, item.state, str(item.attempt), ago(item.since), item.last_failure) for item in pending]
         yield Text()
-        yield table_of(
-            "Running activities, according to the server",
-            ("activity", "state", "attempt", "since", "last failure"),
-            rows,
-        )
+        yield table_of(title, ("activity", "state", "attempt", "since", "last failure"), rows)
 
 
 def _tables(status: DayStatus) -> Iterable[RenderableType]:

@@ -86,7 +86,7 @@ async def start_dev_server(
     """
     command = [str(binary), "server", "start-dev", "--ip=127.0.0.1"]
     command += [f"--db-filename={db_file}", f"--namespace={namespace}"]
-    command += [f"--search-attribute={key.name}={_type_name(key)}" for key in search_attributes]
+    command += [f"--search-attribute={key.name}={type_name(key)}" for key in search_attributes]
     command += [f"--dynamic-config-value={key}={json.dumps(value)}" for key, value in dynamic_config.items()]
     db_file.parent.mkdir(parents=True, exist_ok=True)
     for _ in range(PORT_ATTEMPTS - 1):
@@ -107,7 +107,7 @@ async def _start(processes: Processes, command: Sequence[str], port: int, ui_por
     return DevServer(address, f"http://127.0.0.1:{ui_port}", namespace, child)
 
 
-def _type_name(key: SearchAttributeKey[Any]) -> str:
+def type_name(key: SearchAttributeKey[Any]) -> str:
     """The attribute's type as the Temporal CLI spells it: Keyword, KeywordList, Datetime."""
     return key.indexed_value_type.name.title().replace("_", "")
 

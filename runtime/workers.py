@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 from temporalio.api.enums.v1 import IndexedValueType
-from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.service import RPCError, RPCStatusCode
@@ -135,12 +135,13 @@ def deployment(build_id: str | None) -> WorkerDeploymentConfig:
 
 async def register_search_attributes(client: Client) -> None:
     """Add the missing attributes; if the server forbids it, `starter.py doctor` prints the command to run."""
-    request = AddSearchAttributesRequest(
-        namespace=client.namespace,
-        search_attributes={key.name: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD for key in ALL},
-    )
     try:
-        await client.operator_service.add_search_attributes(request)
+        listed = ListSearchAttributesRequest(namespace=client.namespace)
+        known = (await client.operator_service.list_search_attributes(listed)).custom_attributes
+        missing = {key.name: IndexedValueType.ValueType(key.indexed_value_type) for key in ALL if key.name not in known}
+        if missing:
+            request = AddSearchAttributesRequest(namespace=client.namespace, search_attributes=missing)
+            await client.operator_service.add_search_attributes(request)
     except RPCError as error:
         if error.status not in {RPCStatusCode.ALREADY_EXISTS, RPCStatusCode.PERMISSION_DENIED}:
             raise ConfigurationError(f"cannot register the search attributes: {error.message}") from error

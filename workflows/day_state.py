@@ -23,7 +23,6 @@ from tipoff.vocabulary import (
     RunState,
     Severity,
     SourceReport,
-    StepKind,
     StepResult,
     StepState,
     shortened,
@@ -258,17 +257,19 @@ class DayLedger:
         )
 
     def run_state(self) -> RunState:
-        """State of the day. It still waits while a source that it waits for is polled again."""
+        """State of the day: what needs an operator comes first, and nothing waits while a step runs."""
         if self.ended is not None:
             return self.ended
         if any(record.parked for record in self.records.values()):
             return RunState.NEEDS_ATTENTION
-        working = any(
-            record.running and (step.kind is not StepKind.SOURCE or not record.polls)
-            for step in self.plan.steps
-            if (record := self.records[step.name])
-        )
-        return RunState.RUNNING if working else RunState.WAITING
+        running = any(record.running for record in self.records.values())
+        return RunState.RUNNING if running else RunState.WAITING
+
+    @property
+    def only_polls_again(self) -> bool:
+        """Whether steps run, all of them sources that were polled before: the day is soon back where it was."""
+        running = [record for record in self.records.values() if record.running]
+        return bool(running) and all(isinstance(record, SourceRecord) and record.polls for record in running)
 
     def phase(self, now: datetime) -> Phase:
         """The first opened phase with an unsettled step; else the first phase to open."""

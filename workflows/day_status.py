@@ -60,10 +60,10 @@ def _step_status(step: PlanStep, record: AnyRecord, verdict: gates.Verdict) -> S
 
 
 def _reported_state(record: AnyRecord) -> StepState:
-    """The state to show: a step that runs, or is parked although an earlier result is in use, is shown as such."""
-    if record.running:
-        return StepState.RUNNING
-    return StepState.FAILED if record.parked else record.state
+    """The state to show: a step that is parked, or runs, although an earlier result is in use, is shown as such."""
+    if record.parked:
+        return StepState.FAILED
+    return StepState.RUNNING if record.running else record.state
 
 
 def day_result(status: DayStatus) -> DayResult:

@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
-from tipoff.vocabulary import ComputeReport, DayStatus, Span, clock_time
+from tipoff.vocabulary import ComputeReport, DayStatus, RunState, Span, clock_time
 from workflows import status_text
 from workflows.calls import call
 from workflows.contracts import Activity, ComputeRequest, PublishStatusRequest
 from workflows.day_clock import DayClock
 from workflows.day_state import DayLedger
 from workflows.day_status import day_status
-from workflows.search_attributes import DATA_QUALITY, PHASE, RUN_STATE
+from workflows.search_attributes import updated_attributes
 
 RETRY_EXPORT_AFTER = timedelta(minutes=5)
 
@@ -49,23 +49,28 @@ class StatusReporter:
         """Update every channel whose content changed."""
         status = self.status()
         workflow.set_current_details(status_text.markdown(status))
-        # The server lists running activities itself; a memo for each would be every eighth event of the history.
-        if not steps_running and self._is_new("memo", status.sentence):
-            workflow.upsert_memo({"status": status.sentence, "day_clock": clock_time(status.now, status.game_date)})
-        if self._is_new("attributes", (status.phase, status.state, status.data_quality)):
-            workflow.upsert_search_attributes(
-                [
-                    PHASE.value_set(status.phase.value),
-                    RUN_STATE.value_set(status.state.value),
-                    DATA_QUALITY.value_set(status.data_quality.value),
-                ]
-            )
+        self._publish_to_server(status, steps_running=steps_running)
         urgent = (status.attention, status.degradations, status.held, self._ledger.ended)
         grown = (status.phase, len(status.audit), len(status.alerts), len(self._ledger.published))
         due = self._retry_at is None or status.now >= self._retry_at
         if self.running_export is None and due and self._is_new("status", (urgent, grown)):
             self._retry_at = None
             self._export = asyncio.create_task(self._export_status(status))
+
+    def _publish_to_server(self, status: DayStatus, *, steps_running: bool) -> None:
+        """Update what the server knows without a worker: search attributes and memo, which always agree.
+
+        Each update is an event of the history. So a source that is only polled again leaves both as they were, and
+        while steps run the memo changes only with the attributes: the server lists running activities itself.
+        """
+        if self._ledger.only_polls_again and status.state is RunState.RUNNING:
+            return
+        attributes = updated_attributes(status)
+        new_attributes = self._is_new("attributes", attributes)
+        if new_attributes:
+            workflow.upsert_search_attributes(attributes)
+        if (new_attributes or not steps_running) and self._is_new("memo", status.sentence):
+            workflow.upsert_memo({"status": status.sentence, "day_clock": clock_time(status.now, status.game_date)})
 
     def _is_new(self, channel: str, content: object) -> bool:
         new = self._published.get(channel) != content

@@ -26,9 +26,9 @@ _BY_URGENCY = (
     StepState.RUNNING,
     StepState.PENDING,
     StepState.DEGRADED,
-    StepState.SKIPPED,
     StepState.COMPLETE,
     StepState.EMPTY_OK,
+    StepState.SKIPPED,
 )
 
 _REMARK_LENGTH = 160
@@ -63,7 +63,8 @@ def sentence(
         case RunState.FAILED:
             return f"ended without {', '.join(step.name for step in parked) or phase}: see what needs attention"
     if parked:
-        return f"needs attention: {parked[0].name}: {shortened(parked[0].reason, REASON_LENGTH)}"
+        more = f" (and {len(parked) - 1} more)" if len(parked) > 1 else ""
+        return f"needs attention: {parked[0].name}: {shortened(parked[0].reason, REASON_LENGTH)}{more}"
     if held:
         return f"the clock is held in phase {phase}; resume_clock continues"
     return _progress(phase, steps, now)

@@ -323,9 +323,13 @@ async def test_missing_search_attributes_are_named_with_the_command_that_adds_th
         started = await starter.run("--date 2024-01-10")
     assert results["workers"]["summary"].startswith("no worker polls tipoff-day (workflows), tipoff-day (activities), ")
     assert "tipoff-fetch (activities): not polled" in results["workers"]["details"]
-    assert results["search attributes"]["summary"] == "missing: GameDate, Phase, RunState, DataQuality"
+    assert (
+        results["search attributes"]["summary"]
+        == "missing: GameDate, Phase, RunState, DataQuality, WaitsFor, AttentionSteps"
+    )
     assert "temporal operator search-attribute create" in results["search attributes"]["fix"]
-    assert "--name GameDate --type Keyword" in results["search attributes"]["fix"]
+    assert "--name GameDate --type Keyword " in results["search attributes"]["fix"]
+    assert "--name WaitsFor --type KeywordList" in results["search attributes"]["fix"]
     assert started.code == 1
     assert "search attribute" in started.err
     assert "starter.py doctor" in started.err

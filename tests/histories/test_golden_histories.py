@@ -6,6 +6,7 @@ A failure means that the change breaks runs in progress. An intended change need
 
 from __future__ import annotations
 
+import re
 from typing import Any, NoReturn
 
 import pytest
@@ -61,6 +62,27 @@ async def test_a_recorded_day_replays_with_the_same_decisions(name: str) -> None
     history, recorder = recorded_history(name), DecisionRecorder()
     await replayer([recorder]).replay_workflow(history)
     assert recorder.decisions == scheduled_activities(history)
+
+
+_SAID = {
+    "RUNNING": r"\w+: (?!waiting for|next poll)",
+    "WAITING": r"\w+: (waiting for|next poll)|the clock is held",
+    "NEEDS_ATTENTION": r"needs attention: ",
+    "COMPLETE": r"complete: ",
+}
+
+
+@pytest.mark.parametrize("name", list(SCENARIOS))
+def test_what_the_server_shows_of_a_recorded_day_agrees_at_every_moment(name: str) -> None:
+    shown = {}
+    for event in recorded_history(name).events:
+        attributes = event.upsert_workflow_search_attributes_event_attributes.search_attributes.indexed_fields
+        memo = event.workflow_properties_modified_event_attributes.upserted_memo.fields
+        for key, payload in [*attributes.items(), *memo.items()]:
+            shown[key] = DATA_CONVERTER.payload_converter.from_payloads([payload])[0]
+        if event.HasField("workflow_task_scheduled_event_attributes") and "status" in shown:
+            assert re.match(_SAID[shown["RunState"]], shown["status"]), shown
+    assert shown["RunState"] == "COMPLETE"
 
 
 async def test_a_recorded_rate_limiter_replays_to_the_same_state() -> None:

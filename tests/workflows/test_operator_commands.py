@@ -354,6 +354,10 @@ async def test_the_status_of_a_waiting_day_names_the_input_and_the_deadline(clie
         assert (props.state, props.next_poll, props.hard_deadline) == (StepState.LATE, at(12, 30), at(13, 15))
         assert step(status, "player_prop_lines").waits_for == ("odds_api_player_points_props",)
         assert status.state is RunState.WAITING
+        words = {key.name: value for key, value in _attributes(await handle.describe())}
+        assert words["WaitsFor"] == list(status.late_steps)
+        assert LINES in words["WaitsFor"]
+        assert "AttentionSteps" not in words
 
 
 async def test_the_status_of_a_parked_day_names_the_step_the_reason_and_the_options(client: Client) -> None:
@@ -368,6 +372,7 @@ async def test_the_status_of_a_parked_day_names_the_step_the_reason_and_the_opti
         described = await handle.describe()
         words = {key.name: value for key, value in _attributes(described)}
         assert words["RunState"] == "NEEDS_ATTENTION"
+        assert words["AttentionSteps"] == ["ml_feature_store"]
         assert words["GameDate"] == "2024-03-29"
         assert await described.memo_value("status") == status.sentence
 

@@ -103,3 +103,8 @@ class DayStatus(Frozen):
     attention: tuple[Attention, ...]
     alerts: tuple[Alert, ...]
     audit: tuple[AuditEntry, ...]
+
+    @property
+    def late_steps(self) -> tuple[str, ...]:
+        """The steps whose data the day waits for."""
+        return tuple(step.name for step in self.steps if step.state is StepState.LATE)

@@ -24,7 +24,9 @@ from runtime.temporal_server import (
     serve,
     start_dev_server,
 )
+from runtime.workers import register_search_attributes
 from workflows import search_attributes
+from workflows.search_attributes import ATTENTION_STEPS, WAITS_FOR
 
 GOOD = "temporal version 1.5.1 (Server 1.29.1, UI 2.42.1)"
 
@@ -165,6 +167,27 @@ async def test_a_real_server_keeps_its_state_over_a_restart_and_is_stopped_after
         registered = await client.operator_service.list_search_attributes(request)
         assert set(registered.custom_attributes) >= {key.name for key in search_attributes.ALL}
     assert start_time(second.child.pid) is None
+
+
+async def test_a_worker_adds_only_the_search_attributes_that_are_missing(tmp_path: Path, temporal_binary: Path) -> None:
+    """A namespace of an earlier version has some of them."""
+    earlier = [key for key in search_attributes.ALL if key not in {WAITS_FOR, ATTENTION_STEPS}]
+    with Processes(tmp_path / "log") as processes:
+        server = await start_dev_server(
+            processes,
+            temporal_binary,
+            db_file=tmp_path / "temporal.db",
+            namespace="earlier",
+            search_attributes=earlier,
+        )
+        client = await Client.connect(server.address, namespace="earlier")
+        for _ in range(2):
+            await register_search_attributes(client)
+        request = ListSearchAttributesRequest(namespace="earlier")
+        registered = (await client.operator_service.list_search_attributes(request)).custom_attributes
+    assert {key.name: registered[key.name] for key in search_attributes.ALL} == {
+        key.name: int(key.indexed_value_type) for key in search_attributes.ALL
+    }
 
 
 async def test_the_server_for_real_days_keeps_ended_runs_thirty_days(tmp_path: Path, temporal_binary: Path) -> None:

@@ -91,6 +91,16 @@ def test_a_source_without_published_data_is_late_not_failed(ledger: DayLedger) -
     assert ledger.run_state() is RunState.WAITING
 
 
+def test_a_day_does_not_wait_while_a_step_runs_and_needs_an_operator_first(ledger: DayLedger) -> None:
+    not_yet(ledger)
+    ledger.start(PROPS, NOON)
+    assert (ledger.run_state(), ledger.only_polls_again) == (RunState.RUNNING, True)
+    ledger.start(FEATURES, NOON)
+    assert (ledger.run_state(), ledger.only_polls_again) == (RunState.RUNNING, False)
+    ledger.park(FEATURES, "the file is corrupt", NOON)
+    assert ledger.run_state() is RunState.NEEDS_ATTENTION
+
+
 def test_a_degradation_is_resolved_when_the_data_arrive(ledger: DayLedger) -> None:
     not_yet(ledger)
     ledger.degrade(PROPS, "no lines yet; predictions are published without betting lines", NOON)

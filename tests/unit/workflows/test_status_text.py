@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from tests.support.ledgers import DAY, evening_plan, no_lines, run_ready_steps, settled_ledger, step_of
+from tests.support.ledgers import (
+    DAY,
+    DAYS,
+    MOMENTS,
+    evening_plan,
+    no_lines,
+    run_ready_steps,
+    set_record,
+    settled_ledger,
+    step_of,
+)
 from tipoff.plan import plan_day, plan_slate
 from tipoff.sources.registry import SOURCES
-from tipoff.vocabulary import DayStatus, Phase, eastern
+from tipoff.vocabulary import DayPlan, DayStatus, Phase, RunState, StepState, eastern
 from workflows import status_text
 from workflows.day_state import DayLedger
 from workflows.day_status import day_status
+from workflows.step_records import Records
 
 NOON = eastern(DAY, 12)
 HOSTILE = (
@@ -45,6 +57,53 @@ def test_a_day_that_waits_says_for_what_until_when_and_when_it_looks_again(waiti
 def test_a_parked_day_says_which_step_and_why(waiting: DayLedger) -> None:
     waiting.park(step_of(waiting.plan, "ml_feature_store"), "the file is corrupt", NOON)
     assert status_of(waiting).sentence == "needs attention: ml_feature_store: the file is corrupt"
+
+
+def test_a_parked_step_comes_first_even_while_it_is_polled_again(waiting: DayLedger) -> None:
+    props = step_of(waiting.plan, "odds_api_player_points_props")
+    waiting.park(step_of(waiting.plan, "odds_api_events"), "HTTP 401", NOON)
+    waiting.park(props, "HTTP 402", NOON)
+    for step in (props, step_of(waiting.plan, "odds_api_events")):
+        waiting.start(step, NOON)
+    status = status_of(waiting)
+    assert (status.state, status.sentence) == (
+        RunState.NEEDS_ATTENTION,
+        "needs attention: odds_api_events: HTTP 401 (and 1 more)",
+    )
+    assert [step.name for step in status.steps if step.state is StepState.FAILED] == [
+        attention.step for attention in status.attention
+    ]
+
+
+_SAID = {
+    RunState.NEEDS_ATTENTION: r"needs attention: ",
+    RunState.RUNNING: r"\w+: (?!waiting|next poll)",
+    RunState.WAITING: r"\w+: (waiting for|next poll|in progress)",
+}
+
+
+@given(DAYS, MOMENTS, st.booleans())
+def test_state_and_sentence_agree_at_every_moment(day: tuple[DayPlan, Records], now: datetime, parked: bool) -> None:
+    plan, records = day
+    ledger = DayLedger(plan, records)
+    for step in plan.steps:
+        if parked and records[step.name].state is StepState.FAILED:
+            ledger.park(step, "the file is corrupt", now)
+        elif records[step.name].state is StepState.FAILED:
+            set_record(ledger, step.name, state=StepState.LATE)
+    status = day_status(ledger, now, virtual=True, held=False)
+    assert re.match(_SAID[status.state], status.sentence), (status.state, status.sentence)
+    assert (status.state is RunState.NEEDS_ATTENTION) is bool(status.attention)
+    assert status.state is not RunState.WAITING or not any(step.state is StepState.RUNNING for step in status.steps)
+
+
+def test_one_skipped_step_does_not_make_its_phase_skipped(waiting: DayLedger) -> None:
+    step = step_of(waiting.plan, "nbac_referee_assignments")
+    waiting.degrade(step, "skipped by Ada", NOON, StepState.SKIPPED)
+    others = [status for status in status_of(waiting).steps if status.phase is step.phase]
+    assert {status.state for status in others} == {StepState.SKIPPED, StepState.COMPLETE}
+    assert status_text.phase_state(others) is StepState.COMPLETE
+    assert status_text.phase_state([status for status in others if status.name == step.name]) is StepState.SKIPPED
 
 
 def test_a_day_whose_clock_is_held_says_how_to_let_it_go_on(waiting: DayLedger) -> None:
