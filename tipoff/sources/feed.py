@@ -111,32 +111,31 @@ class RowCollector:
 
         `reading` raises the first error of a kind of element when most elements of this kind are damaged.
         """
-        kind = path_pattern(element.path)
-        self._elements[kind] += 1
+        self._elements[path_pattern(element.path)] += 1
         try:
             yield
         except ContractError as error:
-            if not _is_within(error.path, element.path):
-                raise
-            self._damage.setdefault(kind, []).append(error)
+            self._leave_out(element, error)
 
     def read_each(
         self,
-        elements: Iterable[_Element],
+        elements: Sequence[_Element],
         read: Callable[[_Element], _Read],
         if_damaged: Callable[[_Element], _Known] | None = None,
     ) -> list[_Read | _Known]:
-        """What is read of each element of a list.
+        """What is read of each element of one list.
 
         A damaged one is counted and left out, or `if_damaged` returns what is known of it.
         """
         results: list[_Read | _Known] = []
         for element in elements:
-            count = len(results)
-            with self.element(element):
+            try:
                 results.append(read(element))
-            if if_damaged and len(results) == count:
-                results.append(if_damaged(element))
+            except ContractError as error:
+                self._leave_out(element, error)
+                results += [if_damaged(element)] if if_damaged else []
+        if elements:
+            self._elements[path_pattern(elements[0].path)] += len(elements)
         return results
 
     def count_rows(self, results: ResultSet) -> None:
@@ -145,6 +144,11 @@ class RowCollector:
         self._elements[kind] += len(results)
         if results.damage:
             self._damage.setdefault(kind, []).extend(error for _, error in sorted(results.damage.items()))
+
+    def _leave_out(self, element: Element, error: ContractError) -> None:
+        if not _is_within(error.path, element.path):
+            raise error
+        self._damage.setdefault(path_pattern(element.path), []).append(error)
 
     def keep(self, row: Row) -> None:
         """Add a row. The first row of a key stays, a later one counts as repeated.

@@ -294,7 +294,7 @@ class SlateEvent(NamedTuple):
 
 
 def _matched_events(
-    events: Iterable[Fields], slate: Slate, collector: RowCollector, *, with_books: bool = False
+    events: Sequence[Fields], slate: Slate, collector: RowCollector, *, with_books: bool = False
 ) -> list[SlateEvent]:
     """The events of the slate's games; of two events of a game, the one that starts nearer to tip-off first."""
 

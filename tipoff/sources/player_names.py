@@ -229,6 +229,7 @@ def _initials_joined(words: list[str]) -> list[str]:
     return joined
 
 
+@lru_cache(maxsize=8192)
 def _with_suffix(name: str) -> str:
     return " ".join(_words(name))
 
