@@ -3,18 +3,18 @@
 The whole league has more entries than fit on a page; two teams' entries fit. The response does not name its league.
 Entries of another league are kept out because names are resolved within the two rosters only, and because a team
 whose listed players are all unresolved does not count as submitted. Neither does a team with a player of unknown
-status.
+status, or with an unreadable entry.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Slate
 from tipoff.sources.feed import Feed, RowCollector, judged
 from tipoff.sources.injuries import NOT_SUBMITTED, SUBMITTED, Injury, InjuryReport, keep_injury, team_row
 from tipoff.sources.injury_statuses import STATUSES, status_of, unknown_status
-from tipoff.sources.json_payload import Fields, JsonPayload, names
+from tipoff.sources.json_payload import Fields, JsonPayload, names, readable
 from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, Resolver, resolver_of
 from tipoff.sources.providers import BALLDONTLIE
 from tipoff.teams import TEAMS
@@ -63,7 +63,7 @@ class BdlInjuries(Feed):
             for game in slate.upcoming(as_of)
         )
 
-    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
+    def judge_frame(self, request: Request, response: Response, slate: Slate) -> Judgement:
         top = JsonPayload(self.name, response).top()
         entries = top.each("data")
         if not entries:
@@ -82,40 +82,68 @@ class BdlInjuries(Feed):
         }
         resolvers = {team: resolver_of(context, [team]) for team in games}
         top, origin = payload.top(), self.origin(context)
-        entries = tuple(map(_entry, top.each("data")))
+        entries = _entries(top.each("data"), games, collector)
         for team, status in _team_statuses(entries, resolvers) if _is_complete(top) else ():
             collector.keep({**team_row(team, status, games[team], context), **origin})
         for entry in entries:
-            if reason := _rejection_reason(entry, games):
+            if isinstance(entry, _Unreadable):
+                continue
+            if reason := _rejection_reason(entry):
                 collector.reject(reason)
             else:
                 keep_injury(collector, entry, games[entry.team], resolvers[entry.team], context, origin)
         return collector.reading(payload.unknown(self.ignored_fields))
 
 
+class _Unreadable(NamedTuple):
+    """An unreadable entry."""
+
+    team: str | None
+    """None: unreadable too."""
+
+
+def _entries(
+    listed: Iterable[Fields], games: Mapping[str, SlateGame], collector: RowCollector
+) -> list[Injury | _Unreadable]:
+    """The entries of the teams of some games, and those whose team is unreadable."""
+    teams = [(readable(_team, entry), entry) for entry in listed]
+    of_games = [entry for team, entry in teams if team is None or team in games]
+    collector.reject("player of a team that was not requested", len(teams) - len(of_games))
+    return collector.read_each(of_games, _entry, lambda entry: _Unreadable(readable(_team, entry)))
+
+
 def _entry(entry: Fields) -> Injury:
-    """One player of the list; the team of a player outside the NBA is empty."""
+    """One player of the list."""
     player = entry.fields("player")
     return Injury(
-        team=TRICODES.get(player.identifier("team_id"), "") if player.has("team_id") else "",
+        team=_team(entry),
         player_name=f"{player.text('first_name')} {player.text('last_name')}".strip(),
         status=_status(entry),
         reason=(entry.prose("description") or None) if entry.has("description") else None,
     )
 
 
-def _team_statuses(entries: Iterable[Injury], resolvers: Mapping[str, Resolver]) -> Iterator[tuple[str, str]]:
+def _team(entry: Fields) -> str:
+    """The tricode of a player's team; empty for a player outside the NBA."""
+    return TRICODES.get(entry.fields("player").identifier("team_id"), "")
+
+
+def _team_statuses(
+    entries: Iterable[Injury | _Unreadable], resolvers: Mapping[str, Resolver]
+) -> Iterator[tuple[str, str]]:
     """Each team of a complete list and whether it counts as submitted.
 
-    A team whose listed players are all unresolved is one of another league and is left out.
+    A team whose listed players are all unresolved is one of another league and is left out. An entry that is left out
+    makes its team unclear: the player is listed, hence not known to be healthy.
     """
-    listed = [entry for entry in entries if entry.team in resolvers]
+    entries = tuple(entries)
+    listed = [entry for entry in entries if isinstance(entry, Injury)]
     with_known_players = {entry.team for entry in listed if resolvers[entry.team].resolve(entry.player_name)}
     unknown_only = {entry.team for entry in listed} - with_known_players
-    unclear = {entry.team for entry in listed if entry.status not in STATUSES}
+    unclear = {entry.team for entry in entries if isinstance(entry, _Unreadable) or _rejection_reason(entry)}
     for team in resolvers if with_known_players else ():
         if team not in unknown_only:
-            yield team, NOT_SUBMITTED if team in unclear else SUBMITTED
+            yield team, NOT_SUBMITTED if {team, None} & unclear else SUBMITTED
 
 
 def _is_complete(top: Fields) -> bool:
@@ -129,10 +157,8 @@ def _status(entry: Fields) -> str:
     return status_of(provider_status) or provider_status
 
 
-def _rejection_reason(entry: Injury, games: Mapping[str, SlateGame]) -> str | None:
+def _rejection_reason(entry: Injury) -> str | None:
     """Why an entry is left out; None when it is kept."""
-    if entry.team not in games:
-        return "player of a team that was not requested"
     if len(entry.player_name) > LONGEST_NAME:
         return TOO_LONG
     return None if entry.status in STATUSES else unknown_status(entry.status)

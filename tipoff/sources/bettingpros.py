@@ -16,7 +16,7 @@ from typing import ClassVar, NamedTuple
 
 from tipoff.sources.base import Judgement, ReadContext, Reading, ReplacedRows, Request, Response, Row, Slate
 from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
-from tipoff.sources.json_payload import Fields, JsonPayload, names
+from tipoff.sources.json_payload import Fields, JsonPayload, names, readable
 from tipoff.sources.odds import (
     PlayerPointsProps,
     PropQuote,
@@ -25,7 +25,6 @@ from tipoff.sources.odds import (
     judge_without_lines,
     keep_pairs,
     pair_sides,
-    readable,
     start_difference,
 )
 from tipoff.sources.providers import BETTINGPROS

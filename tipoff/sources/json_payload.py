@@ -22,6 +22,7 @@ from tipoff.sources.json_text import parse_json
 from tipoff.vocabulary import shortened
 
 Value = TypeVar("Value")
+_Argument = TypeVar("_Argument")
 
 _TYPE_NAMES: Mapping[type, str] = {
     str: "text",
@@ -60,6 +61,14 @@ _INDEX = re.compile(r"\[\d+\]")
 def path_pattern(path: str) -> str:
     """A path without its indexes: "$.games[].homeTeam"."""
     return _INDEX.sub("[]", path)
+
+
+def readable(read: Callable[[_Argument], Value], argument: _Argument) -> Value | None:
+    """What is read of a damaged element; None when just this is damaged."""
+    try:
+        return read(argument)
+    except ContractError:
+        return None
 
 
 def names(text: str) -> frozenset[str]:

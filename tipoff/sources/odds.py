@@ -6,26 +6,22 @@ Quotes of tip-off or later are rejected, and so are quotes that are too old.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
 from http import HTTPStatus
-from typing import ClassVar, NamedTuple, TypeVar
+from typing import ClassVar, NamedTuple
 
-from tipoff.errors import ContractError
 from tipoff.odds import american_price
 from tipoff.sources.base import Judgement, ReadContext, Reading, ReplacedRows, Request, Response, Row, Slate
 from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
-from tipoff.sources.json_payload import Fields, JsonPayload, names
+from tipoff.sources.json_payload import Fields, JsonPayload, names, readable
 from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, resolver_of, unresolved_row
 from tipoff.sources.providers import THE_ODDS_API
 from tipoff.sources.rejections import NOT_ON_SLATE, REPEATED
 from tipoff.sources.tip_off import seconds_from_tip_off
 from tipoff.teams import find_team
 from tipoff.vocabulary import Outcome, Role, SlateGame, eastern, game_date_of, step_names
-
-_Argument = TypeVar("_Argument")
-_Value = TypeVar("_Value")
 
 _SPORT = "basketball_nba"
 _PATH = f"/v4/sports/{_SPORT}"
@@ -559,14 +555,6 @@ def _unreadable_quote(market: _PropMarket, outcome: Fields) -> UnreadableQuote:
         line=readable(outcome.number, "point"),
         side=readable(outcome.text, "name"),
     )
-
-
-def readable(read: Callable[[_Argument], _Value], argument: _Argument) -> _Value | None:
-    """What is read of a damaged element; None when just this is damaged."""
-    try:
-        return read(argument)
-    except ContractError:
-        return None
 
 
 def _pair_without_prices(book: str, player_name: str, line: float, updated_at: datetime | None) -> Row:
