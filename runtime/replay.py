@@ -56,6 +56,8 @@ OUTPUT_NAMES = (
     "models",
     "work",
     "temporal.db",
+    "temporal.db-wal",
+    "temporal.db-shm",
     "summary.json",
 )
 """What a replay writes below its folder; the next replay removes it first."""

@@ -49,3 +49,13 @@ async def test_a_running_replay_keeps_its_files_when_another_starts_in_its_folde
     with pytest.raises(FolderInUseError, match=f"process {os.getpid()}"):
         await start_in(tmp_path)
     assert files_of(tmp_path) == before
+
+
+async def test_the_next_replay_removes_the_database_of_a_killed_one_with_its_log(tmp_path: Path) -> None:
+    """A log that is left alone would be read into the new database."""
+    (tmp_path / "processes").mkdir()
+    for name in ("temporal.db", "temporal.db-wal", "temporal.db-shm"):
+        (tmp_path / name).write_text("of the killed replay")
+    with pytest.raises(FileNotFoundError, match="/nowhere/temporal"):
+        await start_in(tmp_path)
+    assert [file for file in files_of(tmp_path) if file.name.startswith("temporal.db")] == []

@@ -1,6 +1,7 @@
 """How a Temporal server is found or installed, and that the one we start is real."""
 
 import asyncio
+import json
 import os
 import re
 import socket
@@ -9,6 +10,7 @@ from datetime import timedelta
 from itertools import chain
 from pathlib import Path
 
+import psutil
 import pytest
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
@@ -160,6 +162,7 @@ async def test_a_real_server_keeps_its_state_over_a_restart_and_is_stopped_after
             port=int(first.address.rpartition(":")[2]),
         )
         assert second.address == first.address
+        assert database.read_bytes()[18:20] == bytes([2, 2]), "a write-ahead log, by the format of SQLite files"
         client = await Client.connect(second.address, namespace="replay")
         run = await client.get_workflow_handle("daily-pipeline-2024-03-29").describe()
         assert run.workflow_type == "Day"
@@ -190,7 +193,9 @@ async def test_a_worker_adds_only_the_search_attributes_that_are_missing(tmp_pat
     }
 
 
-async def test_the_server_for_real_days_keeps_ended_runs_thirty_days(tmp_path: Path, temporal_binary: Path) -> None:
+async def test_the_server_for_real_days_keeps_ended_runs_thirty_days_and_survives_a_power_cut(
+    tmp_path: Path, temporal_binary: Path
+) -> None:
     port = free_port()
     serving = asyncio.create_task(serve(tmp_path, port, ui_port=free_port()))
     try:
@@ -198,6 +203,8 @@ async def test_the_server_for_real_days_keeps_ended_runs_thirty_days(tmp_path: P
             while await retention_days(f"127.0.0.1:{port}") != 30:
                 assert not serving.done()
                 await asyncio.sleep(0.1)
+        (child,) = json.loads((tmp_path / "pids.json").read_text())["children"]
+        assert "--sqlite-pragma=synchronous=full" in psutil.Process(child["pid"]).cmdline()
     finally:
         serving.cancel()
         await asyncio.wait([serving])
