@@ -134,6 +134,8 @@ class Reading(Frozen):
     """Reason -> count of entries left out."""
     damaged: Mapping[str, int] = {}
     """Path and problem of the first such element -> count of elements left out because they are unreadable."""
+    incomplete_games: frozenset[str] = frozenset()
+    """Games whose rows lack an unreadable entry that is needed: another source is asked for them too."""
     provider_ids: Mapping[str, str] = {}
     """game_id -> the provider's own id, which other sources need for their requests."""
     unknown_fields: tuple[str, ...] = ()

@@ -3,28 +3,27 @@
 Minutes are whole minutes. A player with no minutes and no counts did not play, although it may have been some seconds.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import ClassVar
 
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
+from tipoff.sources.box_players import Entry, PlayerReaders, keep_players, read_players
 from tipoff.sources.boxscore_rules import (
-    DID_NOT_PLAY,
     INCOMPLETE,
+    NO_FIGURE,
     ROWS_PER_GAME,
     games_to_request,
-    is_complete,
-    keep_resolved,
     not_final,
     read_minutes,
 )
 from tipoff.sources.boxscores import PlayerBoxscores
-from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
+from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games, partial_if_damaged
 from tipoff.sources.game_boxscores import LiveBoxscores
 from tipoff.sources.game_status import POSTPONED, GameStatus, status_of_text
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.providers import BALLDONTLIE
-from tipoff.sources.rejections import NOT_ON_SLATE
+from tipoff.sources.rejections import NOT_ON_SLATE, another_date
 from tipoff.teams import find_team
 from tipoff.vocabulary import Outcome, Role, SlateGame
 
@@ -78,20 +77,13 @@ class BdlBoxscores(Feed):
             return None
         return request.model_copy(update={"params": {**request.params, "cursor": cursor}, "part": _PAGE_NAMES[page]})
 
-    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        top = JsonPayload(self.name, response).top()
-        boxes = _boxes(top)
-        if boxes and all(_date(box) != f"{slate.game_date}" for box in boxes):
-            return judged(Outcome.STALE, f"received the box scores of {_date(boxes[0])}, requested {slate.game_date}")
-        on_slate = [(game, box) for box in boxes if (game := _slate_game(box, slate))]
-        final = [(game, box) for game, box in on_slate if _status(box).is_final]
-        complete = [game.game_id for game, box in final if is_complete(_player_rows(box), _score(box))]
-        if on_slate and not final:
-            if_none = judged(Outcome.NOT_PUBLISHED_YET, "no game is final yet")
-        else:
-            if_none = judged(Outcome.SUSPICIOUSLY_EMPTY, "no complete box score of any game of the slate")
-        verdict, cursor = judged_by_games(slate.games, complete, if_none), _next_cursor(top)
-        if complete and cursor:
+    def judge_reading(self, request: Request, response: Response, slate: Slate, reading: Reading) -> Judgement:
+        present, reasons = {row["game_id"] for row in (*reading.rows, *reading.unresolved)}, reading.rejected.keys()
+        verdict = partial_if_damaged(
+            judged_by_games(slate.games, present, _judged_without_games(reasons, slate)), reading
+        )
+        cursor = _next_cursor(JsonPayload(self.name, response).top())
+        if present and cursor:
             return judged(Outcome.PARTIAL, f"{verdict.reason}; the next page starts at cursor {cursor}")
         return verdict
 
@@ -99,27 +91,36 @@ class BdlBoxscores(Feed):
         payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)
         top = payload.top()
         _next_cursor(top)
-        for box in _boxes(top):
-            game, listed = _slate_game(box, context.slate), len(_listed_players(box))
-            if game is None or not (status := _status(box)).is_final:
-                collector.reject(not_final(status) if game else NOT_ON_SLATE, max(listed, 1))
-            elif not is_complete(player_rows := _player_rows(box), _score(box)):
-                collector.reject(INCOMPLETE, listed)
-            else:
-                collector.reject(DID_NOT_PLAY, listed - len(player_rows))
-                keep_resolved(collector, player_rows, game, context, self.origin(context))
+        of_the_nba = collector.read_each(top.each("data"), lambda box: self._read_box(box, collector, context))
+        if of_the_nba and not any(of_the_nba):
+            raise top.problem("data", "has no NBA game")
         return collector.reading(payload.unknown(self.ignored_fields))
+
+    def _read_box(self, box: Fields, collector: RowCollector, context: ReadContext) -> bool:
+        """Whether the game is between NBA teams; other leagues' responses have the same shape."""
+        teams, listed, slate = _teams(box), _listed_players(box), context.slate
+        game = _slate_game(box, slate)
+        if box.date("date") != slate.game_date:
+            collector.reject(another_date(slate.game_date), max(len(listed), 1))
+        elif game is None or not (status := _status(box)).is_final:
+            collector.reject(not_final(status) if game else NOT_ON_SLATE, max(len(listed), 1))
+        else:
+            players = read_players(collector, listed)
+            keep_players(collector, players, _score(box), game, context, self.origin(context))
+        return None not in teams
 
     def expected_rows(self, slate: Slate) -> int:
         return ROWS_PER_GAME * len(slate.games)
 
 
-def _boxes(top: Fields) -> list[Fields]:
-    """The box scores. Raises ContractError when all are of another league, whose responses have the same shape."""
-    boxes = top.each("data")
-    if boxes and all(None in _teams(box) for box in boxes):
-        raise top.problem("data", "has no NBA game")
-    return boxes
+def _judged_without_games(reasons: Collection[str], slate: Slate) -> Judgement:
+    """What a response without any complete game of the slate means, by the reasons for leaving out its games."""
+    other_date = another_date(slate.game_date)
+    if set(reasons) == {other_date}:
+        return judged(Outcome.STALE, f"received box scores of another date, requested {slate.game_date}")
+    if set(reasons) - {other_date, NOT_ON_SLATE} and INCOMPLETE not in reasons:
+        return judged(Outcome.NOT_PUBLISHED_YET, "no game is final yet")
+    return judged(Outcome.SUSPICIOUSLY_EMPTY, "no complete box score of any game of the slate")
 
 
 def _teams(box: Fields) -> tuple[str | None, str | None]:
@@ -128,14 +129,10 @@ def _teams(box: Fields) -> tuple[str | None, str | None]:
     return home.tricode if home else None, visitor.tricode if visitor else None
 
 
-def _date(box: Fields) -> str:
-    return box.text("date")[:10]
-
-
 def _slate_game(box: Fields, slate: Slate) -> SlateGame | None:
-    """The slate's game between the two teams; None when the box score is of another date."""
-    teams, on_date = set(_teams(box)), _date(box) == f"{slate.game_date}"
-    return next((game for game in slate.games if on_date and {game.home, game.away} == teams), None)
+    """The slate's game between the two teams."""
+    teams = set(_teams(box))
+    return next((game for game in slate.games if {game.home, game.away} == teams), None)
 
 
 def _status(box: Fields) -> GameStatus:
@@ -155,30 +152,38 @@ def _score(box: Fields) -> dict[str, int]:
     return {team: scored for team, scored in zip(_teams(box), points, strict=True) if team}
 
 
-def _listed_players(box: Fields) -> list[tuple[str, Fields]]:
-    """Every listed player with the team; those who did not play are among them."""
-    sides = zip(_teams(box), _SIDES, strict=True)
-    return [(team or "", player) for team, side in sides for player in box.fields(side).each("players")]
+def _listed_players(box: Fields) -> list[Entry]:
+    """Every listed player; those who did not play are among them. None before the game."""
+    sides = [(team, box.fields(side)) for team, side in zip(_teams(box), _SIDES, strict=True)]
+    listed = [(team, side) for team, side in sides if side.has("players")]
+    return [Entry(team or "", player, _PLAYER) for team, side in listed for player in side.each("players")]
 
 
-def _player_rows(box: Fields) -> list[Row]:
-    """A row for each player who played."""
-    return [_player_row(team, player) for team, player in _listed_players(box) if _has_played(player)]
-
-
-def _has_played(player: Fields) -> bool:
+def _did_play(player: Fields) -> bool:
     """Whether the player has minutes, or any count although the minutes are zero."""
-    if not player.has("min") or not player.text("min"):
+    if not player.has("min") or player.identifier("min").strip() in NO_FIGURE:
         return False
-    return read_minutes(player, "min") > 0 or any(player.integer(name) for name in _COUNTS.values())
+    return read_minutes(player, "min") > 0 or any(
+        player.has(name) and player.integer(name) for name in _COUNTS.values()
+    )
 
 
-def _player_row(team: str, player: Fields) -> Row:
-    person = player.fields("player")
+def _player_row(player: Fields) -> Row:
     return {
-        "team": team,
-        "player_name": f"{person.text('first_name')} {person.text('last_name')}",
+        "player_name": _player_name(player),
         "minutes": read_minutes(player, "min"),
         **{column: player.integer(name) for column, name in _COUNTS.items()},
         "plus_minus": player.number("plus_minus") if player.has("plus_minus") else None,
     }
+
+
+def _player_name(player: Fields) -> str:
+    """First and last name; some players have only one of them."""
+    person = player.fields("player")
+    known = " ".join(person.text(name) for name in ("first_name", "last_name") if person.has(name)).strip()
+    if not known:
+        raise person.problem("last_name", "is missing")
+    return known
+
+
+_PLAYER = PlayerReaders(_did_play, _player_row, _player_name)

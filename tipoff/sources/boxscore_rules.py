@@ -1,15 +1,11 @@
-"""Rules that all box scores of single games share: which are due, how minutes are written, when one is complete."""
+"""Rules that all box scores share: which games are due, how minutes are written, why entries are left out."""
 
 import re
-from collections import Counter
-from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from tipoff.sources.base import ReadContext, Row, Slate
-from tipoff.sources.feed import RowCollector
+from tipoff.sources.base import Row, Slate
 from tipoff.sources.game_status import GameStatus
 from tipoff.sources.json_payload import Fields
-from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, resolver_of, unresolved_row
 from tipoff.vocabulary import SlateGame, season_of
 
 RESULT_DUE_AFTER = timedelta(hours=2, minutes=15)
@@ -20,6 +16,8 @@ NOT_FINAL = "game not final"
 INCOMPLETE = "player points do not add up to the game's score"
 DID_NOT_PLAY = "did not play"
 
+NO_FIGURE = frozenset({"", "-", "--", "–", "—"})
+"""What providers write in place of a figure."""
 UNREADABLE_PLAYER = "unreadable player"
 """The name of an unresolved player whose entry has no readable name."""
 
@@ -54,9 +52,9 @@ def parse_minutes(text: str) -> float:
 
 
 def read_minutes(fields: Fields, name: str) -> float:
-    """Minutes played from a text field. Raises ContractError."""
+    """Minutes played from a text or from whole minutes. Raises ContractError."""
     try:
-        return parse_minutes(fields.text(name))
+        return parse_minutes(fields.identifier(name))
     except ValueError as error:
         raise fields.problem(name, str(error)) from error
 
@@ -81,49 +79,3 @@ def game_columns(game: SlateGame, team: str, slate: Slate) -> Row:
         "opponent": game.away if team == game.home else game.home,
         "home": team == game.home,
     }
-
-
-def is_complete(player_rows: Sequence[Row], score: Mapping[str, int]) -> bool:
-    """Whether the points of each side's players add up to its score: they do not when a player is missing."""
-    points: Counter[str] = Counter()
-    for row in {(row["team"], row["player_name"]): row for row in player_rows}.values():
-        points[row["team"]] += row["points"]
-    return all(points[team] == scored for team, scored in score.items())
-
-
-def keep_resolved(
-    collector: RowCollector, player_rows: Sequence[Row], game: SlateGame, context: ReadContext, origin: Row
-) -> None:
-    """Keep the rows of players known by name only: each name is resolved within its team's roster."""
-    resolvers = {team: resolver_of(context, [team]) for team in (game.home, game.away)}
-    for row in player_rows:
-        team, name = row["team"], row["player_name"]
-        if len(name) > LONGEST_NAME:
-            collector.reject(TOO_LONG)
-            continue
-        player = resolvers[team].resolve(name)
-        if player is None:
-            collector.unresolved({**unresolved_row(name, resolvers[team], context, game.game_id, team), **origin})
-            continue
-        resolved = {"player_id": player.player_id, "player_name": player.player_name}
-        collector.keep({**game_columns(game, team, context.slate), **row, **resolved, **origin})
-
-
-def keep_unreadable_player(collector: RowCollector, context: ReadContext, origin: Row, player: Row) -> None:
-    """Keep the unreadable entry of a player as unresolved: he may have played, so he is no scratch.
-
-    `player`: game_id, team and player_name, each None if it is unreadable. Without game or team the entry may be of
-    each of the slate.
-    """
-    name = player.get("player_name")
-    for game in context.slate.games:
-        for team in (game.home, game.away):
-            if player.get("game_id") in (None, game.game_id) and player.get("team") in (None, team):
-                row = {
-                    "game_date": context.slate.game_date,
-                    "player_name": name or UNREADABLE_PLAYER,
-                    "game_id": game.game_id,
-                    "team": team,
-                    "candidates": name or "",
-                }
-                collector.unresolved({**row, **origin})

@@ -11,7 +11,8 @@ from typing import Any, ClassVar
 
 from tipoff.sources import nba
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
-from tipoff.sources.boxscore_rules import NOT_FINAL, ROWS_PER_GAME, due_games, keep_unreadable_player
+from tipoff.sources.box_players import keep_unreadable_player
+from tipoff.sources.boxscore_rules import NOT_FINAL, ROWS_PER_GAME, due_games
 from tipoff.sources.dates import date_of
 from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games, partial_if_damaged
 from tipoff.sources.json_payload import JsonPayload, ResultSet, names

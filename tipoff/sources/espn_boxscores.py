@@ -6,21 +6,14 @@ A player's statistics are texts in the order of the block's own keys. Minutes ar
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any, ClassVar
 
 from tipoff.sources import espn
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
 from tipoff.sources.bdl_boxscores import BdlBoxscores
-from tipoff.sources.boxscore_rules import (
-    DID_NOT_PLAY,
-    INCOMPLETE,
-    ROWS_PER_GAME,
-    games_to_request,
-    is_complete,
-    keep_resolved,
-    not_final,
-    parse_minutes,
-)
+from tipoff.sources.box_players import Entry, PlayerReaders, judged_box_score, keep_players, read_players
+from tipoff.sources.boxscore_rules import NO_FIGURE, ROWS_PER_GAME, games_to_request, not_final, parse_minutes
 from tipoff.sources.boxscores import PlayerBoxscores
 from tipoff.sources.espn_scoreboard import EspnScoreboard
 from tipoff.sources.feed import Feed, RowCollector, judged
@@ -94,29 +87,27 @@ class EspnBoxscores(Feed):
             if game.game_id in provider_ids
         )
 
-    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
+    def judge_frame(self, request: Request, response: Response, slate: Slate) -> Judgement | None:
         top = JsonPayload(self.name, response).top()
         competition = _competition(top)
         game = _slate_game(competition, slate, request.game_id)
         if game is None or not _status(competition).is_final:
             return judged(Outcome.NOT_PUBLISHED_YET, f"{request.part} is not final: {_status_text(competition)}")
-        player_rows = _player_rows(top)
-        if not is_complete(player_rows, _score(competition)):
-            return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{request.part}: {INCOMPLETE}")
-        return judged(Outcome.OK, f"{request.part}: {len(player_rows)} players")
+        return None
+
+    def judge_reading(self, request: Request, response: Response, slate: Slate, reading: Reading) -> Judgement:
+        return judged_box_score(request.part, reading)
 
     def read(self, response: bytes | Response, context: ReadContext) -> Reading:
         payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)
         top = payload.top()
-        competition, listed, player_rows = _competition(top), len(_listed_players(top)), _player_rows(top)
+        competition, listed = _competition(top), _listed_players(top)
         game, status = _slate_game(competition, context.slate, context.game_id), _status(competition)
         if game is None or not status.is_final:
-            collector.reject(not_final(status) if game else NOT_ON_SLATE, listed)
-        elif not is_complete(player_rows, _score(competition)):
-            collector.reject(INCOMPLETE, listed)
+            collector.reject(not_final(status) if game else NOT_ON_SLATE, len(listed))
         else:
-            collector.reject(DID_NOT_PLAY, listed - len(player_rows))
-            keep_resolved(collector, player_rows, game, context, self.origin(context))
+            players = read_players(collector, listed)
+            keep_players(collector, players, _score(competition), game, context, self.origin(context))
         return collector.reading((*payload.unknown(self.ignored_fields), *_unknown_keys(top)))
 
     def expected_rows(self, slate: Slate) -> int:
@@ -202,32 +193,41 @@ def _unknown_keys(top: Fields) -> tuple[str, ...]:
     return tuple(f"$.boxscore.players[].statistics[].keys[].{key}" for key in sorted(added))
 
 
-def _listed_players(top: Fields) -> list[Fields]:
-    return [player for _, block in _blocks(top) for player in block.each("athletes")]
-
-
-def _player_rows(top: Fields) -> list[Row]:
-    """A row for each player who played."""
+def _listed_players(top: Fields) -> list[Entry]:
+    """Every listed player; those who did not play are among them."""
     return [
-        {"team": team, **row}
+        Entry(team, player, readers)
         for team, block in _blocks(top)
-        for keys in [_keys(block)]
+        for readers in [PlayerReaders(_did_play, partial(_player_row, keys=_keys(block)), _player_name)]
         for player in block.each("athletes")
-        if (row := _player_row(player, keys))
     ]
 
 
-def _player_row(player: Fields, keys: list[str]) -> Row | None:
-    """A player's statistics; None for one who did not play."""
-    name, statistics = player.fields("athlete").text("displayName"), player.values("stats")
-    if player.flag("didNotPlay") or not statistics:
-        return None
+def _did_play(player: Fields) -> bool:
+    """Whether there are figures and no flag says that the player did not play."""
+    return not player.flag("didNotPlay") and any(map(_is_figure, _statistics(player)))
+
+
+def _player_row(player: Fields, keys: list[str]) -> Row:
+    statistics = _statistics(player)
     if len(statistics) != len(keys):
         raise player.problem("stats", f"are {len(statistics)}, expected {len(keys)}: one for each key")
-    row: Row = {"player_name": name, "plus_minus": None}
+    row: Row = {"player_name": _player_name(player), "plus_minus": None}
     for key, statistic in zip(keys, statistics, strict=True):
         row |= _columns_of(player, key, statistic) if key in _COLUMNS else {}
     return row
+
+
+def _player_name(player: Fields) -> str:
+    return player.fields("athlete").text("displayName")
+
+
+def _statistics(player: Fields) -> list[Any]:
+    return player.values("stats") if player.has("stats") else []
+
+
+def _is_figure(statistic: Any) -> bool:
+    return statistic is not None and str(statistic).strip() not in NO_FIGURE
 
 
 def _columns_of(player: Fields, key: str, statistic: Any) -> Row:
@@ -245,13 +245,15 @@ def _parse_counts(text: str) -> tuple[float, ...]:
     return tuple(map(int, text.split("-")))
 
 
-def _parse_plus_minus(text: str) -> tuple[float, ...]:
+def _parse_plus_minus(text: str) -> tuple[float | None]:
+    if not _is_figure(text):
+        return (None,)
     if not re.fullmatch("[+-]?[0-9]{1,2}", text):
         raise ValueError(f"{text!r} is not a plus-minus")
     return (float(text),)
 
 
-_PARSERS: Mapping[str, Callable[[str], tuple[float, ...]]] = {
+_PARSERS: Mapping[str, Callable[[str], tuple[float | None, ...]]] = {
     "minutes": lambda text: (parse_minutes(text),),
     "plusMinus": _parse_plus_minus,
 }

@@ -104,6 +104,7 @@ class RowCollector:
         self._unresolved: dict[tuple[str, ...], Row] = {}
         self._elements: Counter[str] = Counter()
         self._damage: dict[str, list[ContractError]] = {}
+        self._incomplete: set[str] = set()
 
     @contextmanager
     def element(self, element: Element) -> Iterator[None]:
@@ -198,12 +199,17 @@ class RowCollector:
         """Add an unresolved name, once for each game and team."""
         self._unresolved.setdefault((row["game_id"], row["team"], row["player_name"]), row)
 
+    def incomplete(self, game_id: str) -> None:
+        """Note that the rows of a game lack an unreadable entry that is needed."""
+        self._incomplete.add(game_id)
+
     def reading(self, unknown_fields: tuple[str, ...] = (), provider_ids: Mapping[str, str] | None = None) -> Reading:
         """The collected rows and counts. Raises ContractError when most elements of a kind are damaged."""
         self._raise_if_most_are_damaged()
         return Reading(
             rows=tuple(self._rows.values()),
             damaged=self._damage_by_path(),
+            incomplete_games=frozenset(self._incomplete),
             unresolved=tuple(self._unresolved.values()),
             rejected=dict(sorted(self._rejected.items())),
             provider_ids=provider_ids or {},

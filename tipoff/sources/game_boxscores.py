@@ -9,14 +9,12 @@ from typing import ClassVar
 
 from tipoff.sources import nba
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
+from tipoff.sources.box_players import Entry, PlayerReaders, judged_box_score, keep_players, read_players
 from tipoff.sources.boxscore_rules import (
-    DID_NOT_PLAY,
-    INCOMPLETE,
     NOT_FINAL,
     ROWS_PER_GAME,
     game_columns,
     games_to_request,
-    is_complete,
     not_final,
     parse_minutes,
     read_minutes,
@@ -90,12 +88,15 @@ class TeamBoxscores(Feed):
             for game in games_to_request(slate, as_of)
         )
 
-    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
+    def judge_frame(self, request: Request, response: Response, slate: Slate) -> Judgement | None:
         game, totals, _ = _team_box(JsonPayload(self.name, response), slate, request.game_id)
         if not totals:
             return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{request.part} has no totals")
         if game is None or not _is_over(totals):
             return judged(Outcome.NOT_PUBLISHED_YET, f"{request.part} is not over")
+        return None
+
+    def judge_reading(self, request: Request, response: Response, slate: Slate, reading: Reading) -> Judgement:
         return judged(Outcome.OK, f"{request.part} is final")
 
     def read(self, response: bytes | Response, context: ReadContext) -> Reading:
@@ -154,30 +155,27 @@ class LiveBoxscores(Feed):
         too_early = classify(response, self.expects, frozenset({403, 404})) if to_come else None
         return too_early or super().judge(request, response, slate)
 
-    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
+    def judge_frame(self, request: Request, response: Response, slate: Slate) -> Judgement | None:
         box = JsonPayload(self.name, response).top().fields("game")
         game = _live_game(box, slate, request.game_id)
         if game is None or not _status(box).is_final:
             return judged(Outcome.NOT_PUBLISHED_YET, f"{request.part} is not final: {box.text('gameStatusText')}")
-        player_rows = _player_rows(box)
-        if not is_complete(player_rows, _score(box)):
-            return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{request.part}: {INCOMPLETE}")
-        return judged(Outcome.OK, f"{request.part}: {len(player_rows)} players")
+        return None
+
+    def judge_reading(self, request: Request, response: Response, slate: Slate, reading: Reading) -> Judgement:
+        return judged_box_score(request.part, reading)
 
     def read(self, response: bytes | Response, context: ReadContext) -> Reading:
         payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)
         box = payload.top().fields("game")
-        game, listed = _live_game(box, context.slate, context.game_id), len(_listed_players(box))
+        game, listed = _live_game(box, context.slate, context.game_id), _listed_players(box)
         for side in _sides(box):
             side.ignore("statistics")
         if game is None or not (status := _status(box)).is_final:
-            collector.reject(not_final(status) if game else NOT_ON_SLATE, listed)
-        elif not is_complete(player_rows := _player_rows(box), _score(box)):
-            collector.reject(INCOMPLETE, listed)
+            collector.reject(not_final(status) if game else NOT_ON_SLATE, len(listed))
         else:
-            collector.reject(DID_NOT_PLAY, listed - len(player_rows))
-            for row in player_rows:
-                collector.keep({**game_columns(game, row["team"], context.slate), **row, **self.origin(context)})
+            players = read_players(collector, listed)
+            keep_players(collector, players, _score(box), game, context, self.origin(context))
         return collector.reading(payload.unknown(self.ignored_fields))
 
     def expected_rows(self, slate: Slate) -> int:
@@ -228,7 +226,7 @@ def _team_totals(top: Fields) -> ResultSet:
 def _totals_v2(results: ResultSet) -> list[_TeamTotals]:
     """The totals of each team. Raises ContractError for a damaged row: a game is over by the totals of both sides."""
     teams = results.converted("TEAM_ID", results.identifiers("TEAM_ID"), _tricode)
-    minutes = results.converted("MIN", results.texts("MIN"), parse_minutes)
+    minutes = results.converted("MIN", results.identifiers("MIN"), parse_minutes)
     counts = {column: results.integers(header) for column, header in _COUNTS_V2.items()}
     results.require_intact()
     totals = zip(teams, minutes, *counts.values(), strict=True)
@@ -287,22 +285,30 @@ def _score(box: Fields) -> dict[str, int]:
     return {_nba_team(side): side.integer("score") for side in _sides(box)}
 
 
-def _listed_players(box: Fields) -> list[tuple[str, Fields]]:
-    """Every listed player with the team; those who did not play are among them."""
-    return [(_nba_team(side), player) for side in _sides(box) for player in side.each("players")]
+def _listed_players(box: Fields) -> list[Entry]:
+    """Every listed player; those who did not play are among them."""
+    return [Entry(_nba_team(side), player, _PLAYER) for side in _sides(box) for player in side.each("players")]
 
 
-def _player_rows(box: Fields) -> list[Row]:
-    """A row for each player who played."""
-    return [_player_row(team, player) for team, player in _listed_players(box) if player.text("played") == "1"]
+def _did_play(player: Fields) -> bool:
+    """Whether the flag says so, or there are minutes where it is absent."""
+    if player.has("played"):
+        return player.flag("played")
+    return player.has("statistics") and read_minutes(player.fields("statistics"), "minutes") > 0
 
 
-def _player_row(team: str, player: Fields) -> Row:
+def _player_row(player: Fields) -> Row:
     statistics = player.fields("statistics")
     return {
-        "team": team,
         "player_id": player.identifier("personId"),
-        "player_name": player.text("name"),
+        "player_name": _player_name(player),
         **_counts_of(statistics),
-        "plus_minus": statistics.number("plusMinusPoints"),
+        "plus_minus": statistics.number("plusMinusPoints") if statistics.has("plusMinusPoints") else None,
     }
+
+
+def _player_name(player: Fields) -> str:
+    return player.text("name")
+
+
+_PLAYER = PlayerReaders(_did_play, _player_row, _player_name)

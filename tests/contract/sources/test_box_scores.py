@@ -294,11 +294,14 @@ def test_a_new_espn_key_is_reported_and_a_missing_one_is_refused(recordings: Rec
 
 
 @pytest.mark.parametrize(("index", "statistic"), [(0, "--"), (1, "-3"), (2, "4"), (2, "4-9-1"), (5, 3), (13, "4.5")])
-def test_an_invalid_espn_statistic_is_refused(recordings: Recordings, index: int, statistic: object) -> None:
+def test_an_invalid_espn_statistic_costs_its_player(recordings: Recordings, index: int, statistic: object) -> None:
     document = recordings.document(ESPN_BOX)
     espn_block(document)["athletes"][0]["stats"][index] = statistic
-    with pytest.raises(ContractError, match="is invalid for"):
-        recordings.read(ESPN_BOX, document)
+    reading = recordings.read(ESPN_BOX, document)
+    ((problem, count),) = reading.damaged.items()
+    assert (len(reading.rows), count) == (19, 1)
+    assert "is invalid for" in problem
+    assert outcome_of(recordings, ESPN_BOX, document) is Outcome.PARTIAL
 
 
 @pytest.mark.parametrize(
