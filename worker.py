@@ -66,7 +66,9 @@ async def serve(settings: Settings, queue_names: Sequence[str]) -> None:
     """
     stop = _stop_event()
     # Imported here so that a broken import becomes a one-line error, and a stop signal works meanwhile.
+    from runtime.provider_metrics import provider_metrics
     from runtime.workers import open_resources, queues_named, running
+    from workflows.contracts import Queue
 
     queues = queues_named(queue_names)
     async with AsyncExitStack() as stack:
@@ -74,6 +76,8 @@ async def serve(settings: Settings, queue_names: Sequence[str]) -> None:
         stack.push_async_callback(resources.close)
         if workers := await _unless_stopped(stop, _connect_and_build(resources, queues)):
             await stack.enter_async_context(running(workers))
+            if Queue.FETCH in queues:
+                await stack.enter_async_context(provider_metrics(workers[0].client, resources))
             print(f"serving {', '.join(queues)} of namespace {workers[0].client.namespace}", flush=True)
             await stop.wait()
         print("stopping: running activities get time to end", flush=True)

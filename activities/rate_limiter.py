@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from tipoff.settings import Settings
 from tipoff.sources.base import Judgement, Request, Response
 from tipoff.sources.budget import Budget, budget_at, credits_in_headers
 from tipoff.sources.rate_limits import RateLimiter, Unlimited, cooldown_after, rate_limit_of, rate_limits_apply
-from tipoff.vocabulary import RateLimit, shortened
+from tipoff.vocabulary import RateLimit, Route, shortened
 from workflows.contracts import (
     RATE_LIMITER_WORKFLOW,
     TASK_TIMEOUT,
@@ -76,41 +76,43 @@ class DurableRateLimiter:
         self._acquired = 0
         self._slot = now()
 
-    async def acquire(self, request: Request, as_of: datetime) -> Judgement | None:
+    async def acquire(
+        self, request: Request, as_of: datetime, routes: Sequence[Route], avoid: Route | None = None
+    ) -> Route | Judgement:
         """Sleep until the granted slot; a refusal's `retry_at` is on the day's clock.
 
         A slot that passed during the sleep, as in a stopped process, is released and the next one acquired.
         """
-        rate_limit, unused_slot = rate_limit_of(request.host, self._settings), None
+        rate_limit = rate_limit_of(request.host, self._settings)
+        terms = AcquireRequest(
+            host=request.host,
+            rate_limit=rate_limit,
+            credits=request.credits,
+            deadline=self._requester.deadline,
+            routes=tuple(routes),
+            avoid=avoid,
+        )
         while True:
-            result = await self._acquire_slot(request, as_of, rate_limit, unused_slot)
+            result = await self._acquire_slot(request, as_of, terms)
             if result.slot is None:
                 return self._refusal(request, result, as_of)
             await asyncio.sleep((result.slot - self._now()).total_seconds())
             if self._now() - result.slot <= rate_limit.gap * MAX_DELAY:
                 self._slot = result.slot
-                return None
-            unused_slot = result.slot
+                return result.route
+            terms = terms.model_copy(update={"unused_slot": result.slot})
 
     def _refusal(self, request: Request, result: AcquireResult, as_of: datetime) -> Judgement:
         wait = result.retry_at - self._now() if result.retry_at else timedelta()
         return Judgement(outcome=result.outcome, reason=f"{request.host}: {result.reason}", retry_at=as_of + wait)
 
-    async def _acquire_slot(
-        self, request: Request, as_of: datetime, rate_limit: RateLimit, unused_slot: datetime | None
-    ) -> AcquireResult:
+    async def _acquire_slot(self, request: Request, as_of: datetime, terms: AcquireRequest) -> AcquireResult:
         """Acquire one slot, new for each poll. Raises TransportFault when the workflow does not respond."""
         self._acquired += 1
         with _transport_faults(request.host):
             result: AcquireResult = await self._client.execute_update_with_start_workflow(
                 RateLimiterHandler.ACQUIRE.value,
-                AcquireRequest(
-                    host=request.host,
-                    rate_limit=rate_limit,
-                    credits=request.credits,
-                    deadline=self._requester.deadline,
-                    unused_slot=unused_slot,
-                ),
+                terms,
                 start_workflow_operation=_start_operation(request.host),
                 id=f"{self._requester.id}-{as_of:%H%M%S}-{self._acquired}",
                 result_type=AcquireResult,
@@ -118,9 +120,9 @@ class DurableRateLimiter:
             )
         return result
 
-    async def report(self, request: Request, response: Response, judgement: Judgement) -> None:
+    async def report(self, request: Request, response: Response | None, judgement: Judgement, route: Route) -> None:
         """Report a response that changes the state of the rate limiter."""
-        feedback = feedback_of(self._slot, response, judgement, rate_limit_of(request.host, self._settings))
+        feedback = feedback_of(self._slot, response, judgement, route, rate_limit_of(request.host, self._settings))
         if feedback is None:
             return
         with _transport_faults(request.host):
@@ -152,15 +154,17 @@ class DurableRateLimiter:
 
 
 def feedback_of(
-    slot: datetime, response: Response, judgement: Judgement, rate_limit: RateLimit
+    slot: datetime, response: Response | None, judgement: Judgement, route: Route, rate_limit: RateLimit
 ) -> ProviderFeedback | None:
     """What a response changes for the rate limiter; None for an ordinary response."""
     cooldown = cooldown_after(judgement, response, rate_limit)
-    used, remaining = credits_in_headers(response.headers, "used"), credits_in_headers(response.headers, "remaining")
+    headers = response.headers if response else {}
+    used, remaining = credits_in_headers(headers, "used"), credits_in_headers(headers, "remaining")
     if cooldown is None and used is None and remaining is None:
         return None
     return ProviderFeedback(
         slot=slot,
+        route=route,
         cooldown_for=cooldown,
         outcome=judgement.outcome,
         reason=shortened(judgement.reason, REASON_LENGTH),

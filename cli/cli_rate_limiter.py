@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from temporalio.client import Client
@@ -18,7 +19,8 @@ from tipoff.settings import Settings
 from tipoff.sources.base import Judgement, Request, Response
 from tipoff.sources.budget import Budget
 from tipoff.sources.rate_limits import rate_limit_of
-from tipoff.vocabulary import Cooldown
+from tipoff.sources.routes import routes_of
+from tipoff.vocabulary import Cooldown, Route
 from workflows import rate_limiter_state
 from workflows.contracts import (
     RATE_LIMITER_WORKFLOW,
@@ -56,31 +58,40 @@ class CliRateLimiter:
 
     async def cooldown(self, host: str) -> Cooldown | None:
         """The host's present cooldown. Raises TransportFault if it is unknown."""
-        return (await self._state(host)).cooldown
+        state = await self._state(host)
+        return rate_limiter_state.cooldown_of_host(state.model_copy(update={"routes": routes_of(host, self._settings)}))
 
-    async def acquire(self, request: Request, as_of: datetime) -> Judgement | None:
+    async def acquire(
+        self, request: Request, as_of: datetime, routes: Sequence[Route], avoid: Route | None = None
+    ) -> Route | Judgement:
         """Sleep until the host may be sent the request; a refusal's retry time is on the day's clock."""
         state, now = await self._state(request.host), datetime.now(UTC)
         if self._shared:
-            return await self._shared.acquire(request, as_of)
+            return await self._shared.acquire(request, as_of, routes, avoid)
         rate_limit = rate_limit_of(request.host, self._settings)
         acquire_request = AcquireRequest(
-            host=request.host, rate_limit=rate_limit, credits=request.credits, deadline=now + MAX_POLL
+            host=request.host,
+            rate_limit=rate_limit,
+            credits=request.credits,
+            deadline=now + MAX_POLL,
+            routes=tuple(routes),
+            avoid=avoid,
         )
         self._states[request.host], result = rate_limiter_state.acquire(state, acquire_request, now)
         if result.slot is None:
             wait = result.retry_at - now if result.retry_at else timedelta()
             return Judgement(outcome=result.outcome, reason=f"{request.host}: {result.reason}", retry_at=as_of + wait)
         await asyncio.sleep((result.slot - now).total_seconds())
-        return None
+        return result.route
 
-    async def report(self, request: Request, response: Response, judgement: Judgement) -> None:
+    async def report(self, request: Request, response: Response | None, judgement: Judgement, route: Route) -> None:
         """Record what the response says about limits, also for the workers."""
         if self._shared:
-            await self._shared.report(request, response, judgement)
+            await self._shared.report(request, response, judgement, route)
             return
         state, now = await self._state(request.host), datetime.now(UTC)
-        feedback = feedback_of(state.last_slot or now, response, judgement, rate_limit_of(request.host, self._settings))
+        rate_limit = rate_limit_of(request.host, self._settings)
+        feedback = feedback_of(state.last_slot or now, response, judgement, route, rate_limit)
         if feedback is None:
             return
         self._states[request.host] = rate_limiter_state.report(state, feedback, now)
@@ -109,7 +120,7 @@ class CliRateLimiter:
                 raise TransportFault(f"the cooldown of {host} is {self.summaries[host]}") from error
             return RateLimiterState()
         self.summaries[host] = rate_limiter_state.format_state(state)
-        return state.model_copy(update={"cooldown": None}) if self._ignore_cooldown else state
+        return state.model_copy(update={"cooldown": None, "blocked": {}}) if self._ignore_cooldown else state
 
     async def _send_feedback(self, client: Client, host: str, feedback: ProviderFeedback) -> None:
         """Send feedback to the host's rate limiter workflow, and start it if it does not run yet."""

@@ -14,7 +14,7 @@ from cli.server import WORKER_TIMEOUT, is_namespace_missing
 from tipoff.settings import Settings
 from tipoff.sources.budget import budget_at
 from tipoff.sources.rate_limits import rate_limit_of
-from tipoff.vocabulary import Frozen
+from tipoff.vocabulary import Frozen, Route
 from workflows import rate_limiter_state
 from workflows.contracts import (
     RATE_LIMITER_WORKFLOW,
@@ -35,6 +35,8 @@ class RateLimiterView(Frozen):
     summary: str
     refuses: bool = False
     """Whether it grants no requests now: the provider is in cooldown, or its credits are used up."""
+    route: Route | None = None
+    """The route of the next request; None: it gets no requests now, or the rate limiter does not answer."""
     warning: str = ""
     """What the operator should know; empty: nothing."""
     spend: str = ""
@@ -105,16 +107,18 @@ def rate_limiter_view_at(
     """A rate limiter's state as of a time."""
     state = rate_limiter_state.without_expired(state, now)
     summary = rate_limiter_state.format_state(state)
-    if state.cooldown:
-        warning = f"{host} is {rate_limiter_state.format_cooldown(state.cooldown)}"
+    if cooldown := rate_limiter_state.cooldown_of_host(state):
+        warning = f"{host} is {rate_limiter_state.format_cooldown(cooldown)}"
         return RateLimiterView(host=host, summary=summary, refuses=True, warning=warning)
-    if monthly_credits is None:
-        return RateLimiterView(host=host, summary=summary)
-    budget = budget_at(now, state.credits_left(monthly_credits, now), monthly_credits)
+    budget = None
+    if monthly_credits is not None:
+        budget = budget_at(now, state.credits_left(monthly_credits, now), monthly_credits)
+    warning = "; ".join(filter(None, (rate_limiter_state.format_routes(state), budget.warning if budget else "")))
     return RateLimiterView(
         host=host,
         summary=summary,
-        refuses=budget.credits_left == 0,
-        warning=budget.warning and f"{host}: {budget.warning}",
-        spend=budget.text,
+        route=rate_limiter_state.available_routes(state)[0],
+        refuses=budget is not None and budget.credits_left == 0,
+        warning=warning and f"{host}: {warning}",
+        spend=budget.text if budget else "",
     )

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 from argparse import Namespace
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from pydantic import AwareDatetime
 from rich.console import Group, RenderableType
@@ -21,13 +20,12 @@ from cli.server import connected
 from cli.target import Target
 from tipoff.landing.base import FetchRecord, Landing
 from tipoff.landing.open import open_landing
+from tipoff.provider_success import RECENT, ProviderSuccess, hosts, success_by_host
 from tipoff.sources.base import Source
 from tipoff.sources.outcomes import OUTCOME_POLICIES
 from tipoff.sources.registry import SOURCES
-from tipoff.vocabulary import EASTERN, Frozen, Outcome, Role, clock_time
+from tipoff.vocabulary import EASTERN, Frozen, Outcome, Role, Route, clock_time
 from workflows.contracts import CooldownReset
-
-RECENT = timedelta(hours=24)
 
 
 class FetchHistory(NamedTuple):
@@ -63,11 +61,16 @@ class ProviderView(Frozen):
 
     host: str
     responses: int
+    """Requests, with those that got no response."""
     usable: int
     not_yet: int
     """Not published yet, which is no fault of the provider."""
     success_rate: float | None
     """Share of usable responses; "not published yet" does not count. None: there are no others."""
+    last_block: AwareDatetime | None
+    """When it last blocked an address of ours in the last 24 hours."""
+    route: Route | None
+    """The route of the next request; None: it gets none now, or its rate limiter is unknown."""
     in_cooldown: bool = False
     """Whether it gets no requests now: it is in cooldown, or its credits are used up."""
     spend: str = ""
@@ -109,7 +112,7 @@ async def run(options: Namespace) -> ExitCode:
 
 async def _reset_cooldown(target: Target, options: Namespace) -> ExitCode:
     host = options.reset_cooldown
-    if host not in set(_hosts()):
+    if host not in set(hosts()):
         raise CommandError(ExitCode.USAGE, f"no source uses the host {host!r}; `starter.py sources` lists the hosts")
     async with connected(target) as client:
         text = await reset_cooldown(client, CooldownReset(host=host, who=options.who, why=options.why))
@@ -153,20 +156,13 @@ def sources_report(
     now: datetime, histories: Mapping[str, FetchHistory], rate_limiters: Mapping[str, RateLimiterView] | str
 ) -> SourcesReport:
     """`rate_limiters`: by host, or why they are unknown."""
-    recent: dict[str, list[FetchRecord]] = {host: [] for host in _hosts()}
-    for record in (record for history in histories.values() for record in history.recent):
-        recent.setdefault(urlsplit(record.url).hostname or record.url, []).append(record)
+    recent = success_by_host(record for history in histories.values() for record in history.recent)
     return SourcesReport(
         at=now,
         sources=tuple(_source_view(source, histories[source.name], now) for source in SOURCES.values()),
-        providers=tuple(_provider_view(host, records, rate_limiters) for host, records in recent.items()),
+        providers=tuple(_provider_view(host, success, rate_limiters) for host, success in recent.items()),
         server=rate_limiters if isinstance(rate_limiters, str) else "",
     )
-
-
-def _hosts() -> Iterator[str]:
-    for source in SOURCES.values():
-        yield from (provider.host for provider in (source.provider, *source.other_providers))
 
 
 def _source_view(source: Source, history: FetchHistory, now: datetime) -> SourceView:
@@ -185,21 +181,20 @@ def _source_view(source: Source, history: FetchHistory, now: datetime) -> Source
 
 
 def _provider_view(
-    host: str, recent: Sequence[FetchRecord], rate_limiters: Mapping[str, RateLimiterView] | str
+    host: str, success: ProviderSuccess, rate_limiters: Mapping[str, RateLimiterView] | str
 ) -> ProviderView:
-    usable = sum(OUTCOME_POLICIES[record.outcome].usable for record in recent)
-    not_yet = sum(record.outcome is Outcome.NOT_PUBLISHED_YET for record in recent)
-    decided = len(recent) - not_yet
     if isinstance(rate_limiters, str):
         rate_limiter = RateLimiterView(host=host, summary="no server")
     else:
         rate_limiter = rate_limiters.get(host, RateLimiterView(host=host, summary="not used yet"))
     return ProviderView(
         host=host,
-        responses=len(recent),
-        usable=usable,
-        not_yet=not_yet,
-        success_rate=usable / decided if decided else None,
+        responses=success.requests,
+        usable=success.usable,
+        not_yet=success.not_yet,
+        success_rate=success.rate,
+        last_block=success.last_block,
+        route=rate_limiter.route,
         in_cooldown=rate_limiter.refuses,
         spend=rate_limiter.spend,
         rate_limiter=rate_limiter.summary,
@@ -214,7 +209,7 @@ def _page(report: SourcesReport) -> RenderableType:
     )
     providers = table_of(
         "Providers, last 24 hours",
-        ("host", "responses", "success", "rate limiter", "credits"),
+        ("host", "requests", "success", "last block", "route", "rate limiter", "credits"),
         [_provider_row(provider) for provider in report.providers],
     )
     problem = [Text(f"the rate limiters are unknown: {report.server}", style="yellow")] if report.server else []
@@ -234,4 +229,5 @@ def _provider_row(provider: ProviderView) -> tuple[str, ...]:
         f"{provider.responses}: {provider.usable} usable, {provider.not_yet} not yet" if provider.responses else "none"
     )
     success = "" if provider.success_rate is None else f"{provider.success_rate:.0%}"
-    return provider.host, responses, success, provider.rate_limiter, provider.spend
+    last_block = "" if provider.last_block is None else clock_time(provider.last_block)
+    return provider.host, responses, success, last_block, provider.route or "", provider.rate_limiter, provider.spend

@@ -19,7 +19,7 @@ from tipoff.sources.outcomes import OUTCOME_POLICIES, OutcomePolicy, overall
 from tipoff.sources.provider_ids import safe_ids
 from tipoff.sources.providers import provider_of
 from tipoff.sources.rate_limits import RateLimiter, cooldown_after
-from tipoff.vocabulary import CollectReport, Outcome, Role, shortened
+from tipoff.vocabulary import CollectReport, Outcome, Role, Route, clock_time, shortened
 
 if TYPE_CHECKING:
     from tipoff.sources.fetcher import Fetcher
@@ -45,6 +45,8 @@ class _Result(NamedTuple):
     new: bool = False
     retry_at: datetime | None = None
     credits_remaining: int | None = None
+    address_blocked: str = ""
+    """What operators should know of a block that another route gets around."""
 
     @property
     def host(self) -> str:
@@ -58,6 +60,20 @@ class _Result(NamedTuple):
     def is_silent(self) -> bool:
         """Whether a request was sent and no response arrived."""
         return self.record.status is None and self.record.outcome is not Outcome.BAD_REQUEST
+
+    @property
+    def suggests_other_route(self) -> bool:
+        """Whether the provider may treat another address better: it blocks this one, or is silent to it."""
+        return self.record.outcome is Outcome.BLOCKED or self._has_no_response
+
+    @property
+    def _has_no_response(self) -> bool:
+        return self.record.status is None and self.record.outcome is Outcome.PROVIDER_ERROR
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether the provider responded and is not in trouble itself."""
+        return self.record.status is not None and not (self.policy.stop or self.policy.retry_now)
 
     @property
     def usable(self) -> bool:
@@ -193,10 +209,35 @@ class _Poll:
         unsent = _why_not_sent([result for result in before if result.host == request.host])
         if unsent:
             return _Result(self._record(request, unsent))
-        refusal = await self._rate_limiter.acquire(request, self._as_of)
-        if refusal:
-            return _Result(self._record(request, refusal), retry_at=refusal.retry_at)
-        return await self._fetch(request, before)
+        return await self._send(request, before)
+
+    async def _send(self, request: Request, before: Sequence[_Result]) -> _Result:
+        """The result by the first available route; if the provider blocks it or is silent, by the other one at once."""
+        routes = self._fetcher.routes(request.host)
+        route = await self._rate_limiter.acquire(request, self._as_of, routes)
+        if isinstance(route, Judgement):
+            return _Result(self._record(request, route), retry_at=route.retry_at)
+        result = await self._fetch(request, before, route)
+        if len(routes) == 1 or not result.suggests_other_route:
+            return result
+        other = await self._rate_limiter.acquire(request, self._as_of, routes, avoid=route)
+        if isinstance(other, Judgement):
+            return result._replace(retry_at=other.retry_at) if result.retry_at else result
+        return await self._get_around(request, result, await self._fetch(request, before, other))
+
+    async def _get_around(self, request: Request, failed: _Result, result: _Result) -> _Result:
+        """The result by the other route, with an alert. Silence alone is no block: the other route must bring more."""
+        reason = failed.record.reason
+        if failed.record.outcome is not Outcome.BLOCKED:
+            if not result.is_answer:
+                return result
+            silence = Judgement(
+                outcome=Outcome.BLOCKED, reason=f"no response, except by the {result.record.route} route"
+            )
+            await self._rate_limiter.report(request, None, silence, failed.record.route)
+            reason = self._reason_of_block(silence, failed.record.route, self._retry_at(request, silence, None))
+        alert = f"{request.host}: {reason}; requests use the {result.record.route} route until then"
+        return result._replace(address_blocked=alert)
 
     def _landed(self, request: Request) -> FetchRecord | None:
         """A usable response of this very poll, or a response that is final."""
@@ -204,21 +245,21 @@ class _Poll:
         usable = self._usable.get(url)
         return usable if usable and usable.fetched_at == self._as_of else self._final.get(url)
 
-    async def _fetch(self, request: Request, before: Sequence[_Result]) -> _Result:
+    async def _fetch(self, request: Request, before: Sequence[_Result], route: Route) -> _Result:
         known = self._with_etag.get(redact(request.url))
         try:
-            response = await self._fetcher.fetch(request, self._as_of, known.etag if known else None)
+            response = await self._fetcher.fetch(request, self._as_of, known.etag if known else None, route)
         except TransportFault as error:
-            return await asyncio.to_thread(self._record_failure, request, Outcome.PROVIDER_ERROR, error)
+            return await asyncio.to_thread(self._record_failure, request, Outcome.PROVIDER_ERROR, error, route)
         except InvalidRequestError as error:
-            return await asyncio.to_thread(self._record_failure, request, Outcome.BAD_REQUEST, error)
+            return await asyncio.to_thread(self._record_failure, request, Outcome.BAD_REQUEST, error, route)
         except BodyTooLargeError as error:
-            return await asyncio.to_thread(self._record_failure, request, Outcome.WRONG_TYPE, error)
+            return await asyncio.to_thread(self._record_failure, request, Outcome.WRONG_TYPE, error, route)
         full = await asyncio.to_thread(self._with_body, response, known)
         judgement = await asyncio.to_thread(self._judge, request, full, before)
-        result = await asyncio.to_thread(self._land, request, full, judgement, response.status)
+        result = await asyncio.to_thread(self._land, request, full, judgement, response.status, route)
         # Reported once it is landed: a paid request must not be sent twice.
-        await self._rate_limiter.report(request, response, judgement)
+        await self._rate_limiter.report(request, response, judgement, route)
         return result
 
     async def _next_page(self, request: Request, result: _Result) -> tuple[Request, ...]:
@@ -246,9 +287,12 @@ class _Poll:
             return Judgement(outcome=Outcome.NOT_PUBLISHED_YET, reason="access denied to this game alone")
         return judgement
 
-    def _land(self, request: Request, response: Response, judgement: Judgement, status: int) -> _Result:
+    def _land(self, request: Request, response: Response, judgement: Judgement, status: int, route: Route) -> _Result:
         """Land the body, then its manifest record, so that a record never names a missing body."""
-        record, new, suffix = self._record(request, judgement), False, _suffix(response.body)
+        retry_at = self._retry_at(request, judgement, response)
+        if judgement.outcome is Outcome.BLOCKED:
+            judgement = judgement.model_copy(update={"reason": self._reason_of_block(judgement, route, retry_at)})
+        record, new, suffix = self._record(request, judgement, route), False, _suffix(response.body)
         policy = OUTCOME_POLICIES[judgement.outcome]
         is_kept = suffix in _DATA_SUFFIXES or policy.usable or len(response.body) <= EVIDENCE_CAP_BYTES
         if response.body and is_kept:
@@ -258,22 +302,30 @@ class _Poll:
         http = {"status": status, "bytes": len(response.body), "etag": well_formed_etag(response.headers.get("etag"))}
         record = record.model_copy(update=http)
         self._landing.record(record)
-        cooldown = cooldown_after(judgement, response, provider_of(request.host).rate_limit)
-        retry_at = judgement.retry_at or (self._as_of + cooldown if cooldown else None)
         return _Result(record, new, retry_at, credits_in_headers(response.headers, "remaining"))
 
-    def _record_failure(self, request: Request, outcome: Outcome, error: TipoffError) -> _Result:
-        record = self._record(request, Judgement(outcome=outcome, reason=str(error)))
+    def _retry_at(self, request: Request, judgement: Judgement, response: Response | None) -> datetime | None:
+        cooldown = cooldown_after(judgement, response, provider_of(request.host).rate_limit)
+        return judgement.retry_at or (self._as_of + cooldown if cooldown else None)
+
+    def _reason_of_block(self, judgement: Judgement, route: Route, until: datetime | None) -> str:
+        end = f" until {clock_time(until, self._slate.game_date)}" if until else ""
+        return f"{judgement.reason} ({route.address} is blocked{end})"
+
+    def _record_failure(self, request: Request, outcome: Outcome, error: TipoffError, route: Route) -> _Result:
+        reason = f"through the proxy: {error}" if route is Route.PROXY else str(error)
+        record = self._record(request, Judgement(outcome=outcome, reason=reason), route)
         self._landing.record(record)
         return _Result(record)
 
-    def _record(self, request: Request, judgement: Judgement) -> FetchRecord:
+    def _record(self, request: Request, judgement: Judgement, route: Route = Route.DIRECT) -> FetchRecord:
         return FetchRecord(
             source=self._source.name,
             game_date=self._slate.game_date,
             game_id=request.game_id,
             part=request.part,
             url=redact(request.url),
+            route=route,
             outcome=judgement.outcome,
             reason=judgement.reason,
             fetched_at=self._as_of,
@@ -365,6 +417,7 @@ def _report(slate: Slate, results: Sequence[_Result], batch_key: str | None) -> 
         new_objects=sum(result.new for result in results),
         retry_at=max((result.retry_at for result in results if result.retry_at), default=None),
         missing_games=_missing_games(results),
+        address_blocked=next((result.address_blocked for result in results if result.address_blocked), ""),
         credits_remaining=min(remaining, default=None),
     )
 

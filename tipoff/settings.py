@@ -9,7 +9,8 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, get_args
+from typing import Annotated, Any, Literal, NamedTuple, get_args
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -30,6 +31,8 @@ PREFIX = "TIPOFF_"
 OTHER_VARIABLES = frozenset({f"{PREFIX}CONFIG", f"{PREFIX}CACHE", f"{PREFIX}DEBUG"})
 """Variables with the prefix that are no settings: the settings file, the cache folder, and full error texts."""
 DEFAULT_FILE = Path("tipoff.toml")
+ANY_HOST = "*"
+"""In `proxies`: every host without a proxy of its own."""
 
 
 def _parse_list(value: object) -> object:
@@ -44,9 +47,17 @@ def _parse_mapping(value: object) -> object:
     if not isinstance(value, str):
         return value
     pairs = [part.partition("=") for part in value.split(",") if part.strip()]
-    if not all(re.fullmatch(r"https?://[^\s/]+/?", proxy.strip()) for _, _, proxy in pairs):
+    if not all(_is_proxy_url(proxy.strip()) for _, _, proxy in pairs):
         raise ValueError("expected HOST=http://PROXY:PORT pairs separated by commas")
     return {host.strip(): proxy.strip() for host, _, proxy in pairs}
+
+
+def _is_proxy_url(text: str) -> bool:
+    try:
+        url = urlsplit(text)
+        return bool(re.fullmatch(r"https?://[^\s/]+/?", text) and url.hostname and url.port != 0)
+    except ValueError:  # of an impossible port or address
+        return False
 
 
 def _matching(pattern: str, form: str) -> AfterValidator:
@@ -107,7 +118,9 @@ class Settings(Frozen):
     rate_limits_enabled: bool | None = None
     """Whether the rate limits of providers are applied; None: yes, except in a replay."""
     proxies: Proxies = Field(default={})
-    """Proxy URL by host, for hosts that refuse the address of this machine."""
+    """Proxy URL by host, for hosts that refuse the address of this machine; `*`: for every other host."""
+    proxy_mode: Literal["auto", "always"] = "auto"
+    """auto: a host is requested through its proxy only while it blocks this machine's address."""
     as_browser: Names = ()
     """Hosts that are requested like a browser does, because they refuse other clients; needs the extra `browser`."""
     aliases: FilePath | None = None

@@ -24,6 +24,7 @@ from tipoff.vocabulary import (
     Outcome,
     Phase,
     RateLimit,
+    Route,
     RunState,
     SlateGame,
     Span,
@@ -326,6 +327,11 @@ class RateLimiterState(Frozen):
     burst_full_at: AwareDatetime | None = None
     """When a whole burst is allowed again."""
     cooldown: Cooldown | None = None
+    """Of the whole host, whatever the route."""
+    blocked: dict[Route, Cooldown] = {}
+    """Routes that the provider blocks, each until a time of its own."""
+    routes: tuple[Route, ...] = (Route.DIRECT,)
+    """The routes that the latest request could take, in order."""
     month: str = ""
     """The calendar month (UTC) of the counts, such as "2024-03"."""
     slots: int = 0
@@ -370,6 +376,10 @@ class AcquireRequest(Frozen):
     """The most that the request may cost."""
     deadline: AwareDatetime
     """A slot later than this is refused."""
+    routes: tuple[Route, ...] = Field(default=(Route.DIRECT,), min_length=1)
+    """The routes to the provider, in order: the first available one is granted."""
+    avoid: Route | None = None
+    """A route that just failed."""
     unused_slot: AwareDatetime | None = None
     """A slot granted before that was not used."""
 
@@ -378,6 +388,7 @@ class AcquireResult(Frozen):
     """The granted slot, or why there is none and when to retry."""
 
     slot: AwareDatetime | None = None
+    route: Route = Route.DIRECT
     outcome: Outcome = Outcome.OK
     reason: str = ""
     retry_at: AwareDatetime | None = None
@@ -396,6 +407,8 @@ class ProviderFeedback(Frozen):
 
     slot: AwareDatetime
     """The slot in which the request was sent."""
+    route: Route = Route.DIRECT
+    """The route that it took: a block concerns this route only."""
     cooldown_for: timedelta | None = Field(default=None, ge=timedelta(), le=timedelta(days=7))
     outcome: Outcome = Outcome.OK
     reason: str = Field(default="", max_length=300)

@@ -56,20 +56,21 @@ class RateLimiterWorkflow:
         self._publish_state()
 
     @workflow.update(
-        name=RateLimiterHandler.RESET_COOLDOWN.value, description="End the cooldown and forget the remaining credits"
+        name=RateLimiterHandler.RESET_COOLDOWN.value,
+        description="End cooldown and blocks, and forget the remaining credits",
     )
     def reset_cooldown(self, reset: CooldownReset) -> str:
         current = rate_limiter_state.without_expired(self._state, workflow.now())
         self._state = rate_limiter_state.reset_cooldown(current)
         self._publish_state()
-        before = rate_limiter_state.format_cooldown(current.cooldown) if current.cooldown else "not in cooldown"
-        return f"{self._limiter.host} may be polled again; it was {before}"
+        before = rate_limiter_state.format_routes(current) or "not in cooldown"
+        return f"{self._limiter.host} may be polled again; before: {before}"
 
     @reset_cooldown.validator
     def _validate_reset_cooldown(self, reset: CooldownReset) -> None:
         self._require_own_host(reset.host)
 
-    @workflow.query(name=RateLimiterHandler.STATE.value, description="Last slot, cooldown, credits")
+    @workflow.query(name=RateLimiterHandler.STATE.value, description="Last slot, cooldown, blocked routes, credits")
     def state(self) -> RateLimiterState:
         return self._state
 

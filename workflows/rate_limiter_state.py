@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from tipoff.vocabulary import Cooldown, Outcome, RateLimit, clock_time
+from tipoff.vocabulary import Cooldown, Outcome, RateLimit, Route, clock_time
 from workflows.contracts import AcquireRequest, AcquireResult, CreditReservation, ProviderFeedback, RateLimiterState
 
 RESERVATION_EXPIRES_AFTER = timedelta(minutes=15)
@@ -24,16 +25,36 @@ def next_slot(state: RateLimiterState, rate_limit: RateLimit, now: datetime) -> 
 def acquire(state: RateLimiterState, request: AcquireRequest, now: datetime) -> tuple[RateLimiterState, AcquireResult]:
     """Grant or refuse a slot: the new state and the result."""
     state = without_expired(_without_reservation(state, request.unused_slot), now)
+    state = state.model_copy(update={"routes": request.routes})
     slot = next_slot(state, request.rate_limit, now)
-    refusal = _cooldown_refusal(state) or _credit_refusal(state, request, now) or _deadline_refusal(request, slot)
-    return (state, refusal) if refusal else (_grant(state, request, slot), AcquireResult(slot=slot))
+    available = [route for route in available_routes(state) if route is not request.avoid]
+    refusal = (
+        _route_refusal(state, available) or _credit_refusal(state, request, now) or _deadline_refusal(request, slot)
+    )
+    if refusal:
+        return state, refusal
+    return _grant(state, request, slot), AcquireResult(slot=slot, route=available[0])
+
+
+def available_routes(state: RateLimiterState) -> list[Route]:
+    """The routes that the provider does not block, in order; none while the whole host is in cooldown."""
+    return [] if state.cooldown else [route for route in state.routes if route not in state.blocked]
+
+
+def cooldown_of_host(state: RateLimiterState) -> Cooldown | None:
+    """Until when no request is sent at all: the cooldown of the host, or the first route is available again."""
+    blocks = [state.blocked.get(route) for route in state.routes]
+    return max((state.cooldown, min(blocks, key=_ends_at)), key=_ends_at)
 
 
 def without_expired(state: RateLimiterState, now: datetime) -> RateLimiterState:
-    """The state without an ended cooldown, expired reservations and the counts of an earlier month."""
+    """The state without ended cooldowns and blocks, expired reservations and the counts of an earlier month."""
     reservations = tuple(item for item in state.reservations if now < item.slot + RESERVATION_EXPIRES_AFTER)
     cooldown = state.cooldown if state.cooldown and now < state.cooldown.until else None
-    return state.in_month_of(now).model_copy(update={"reservations": reservations, "cooldown": cooldown})
+    blocked = {route: block for route, block in state.blocked.items() if now < block.until}
+    return state.in_month_of(now).model_copy(
+        update={"reservations": reservations, "cooldown": cooldown, "blocked": blocked}
+    )
 
 
 def _without_reservation(state: RateLimiterState, slot: datetime | None) -> RateLimiterState:
@@ -41,12 +62,13 @@ def _without_reservation(state: RateLimiterState, slot: datetime | None) -> Rate
     return state.model_copy(update={"reservations": reservations})
 
 
-def _cooldown_refusal(state: RateLimiterState) -> AcquireResult | None:
-    if state.cooldown is None:
+def _route_refusal(state: RateLimiterState, available: Sequence[Route]) -> AcquireResult | None:
+    if available:
         return None
-    return AcquireResult(
-        outcome=state.cooldown.outcome, reason=format_cooldown(state.cooldown), retry_at=state.cooldown.until
-    )
+    cooldown = cooldown_of_host(state) or min(state.blocked.values(), key=_ends_at, default=None)
+    if cooldown is None:
+        return AcquireResult(outcome=Outcome.PROVIDER_ERROR, reason="there is no other route")
+    return AcquireResult(outcome=cooldown.outcome, reason=format_cooldown(cooldown), retry_at=cooldown.until)
 
 
 def _credit_refusal(state: RateLimiterState, request: AcquireRequest, now: datetime) -> AcquireResult | None:
@@ -91,13 +113,17 @@ def report(state: RateLimiterState, feedback: ProviderFeedback, now: datetime) -
         update["credits_remaining"] = feedback.credits_remaining
     if feedback.cooldown_for is not None:
         cooldown = Cooldown(until=now + feedback.cooldown_for, outcome=feedback.outcome, reason=feedback.reason)
-        update["cooldown"] = max((state.cooldown, cooldown), key=_ends_at)
+        if feedback.outcome is Outcome.BLOCKED:
+            block = max((state.blocked.get(feedback.route), cooldown), key=_ends_at)
+            update["blocked"] = {**state.blocked, feedback.route: block}
+        else:
+            update["cooldown"] = max((state.cooldown, cooldown), key=_ends_at)
     return state.model_copy(update=update)
 
 
 def reset_cooldown(state: RateLimiterState) -> RateLimiterState:
-    """The state without the cooldown and the remaining credits: an operator knows that both are out of date."""
-    return state.model_copy(update={"cooldown": None, "credits_remaining": None})
+    """The state without cooldown, blocks and remaining credits: an operator knows that they are out of date."""
+    return state.model_copy(update={"cooldown": None, "blocked": {}, "credits_remaining": None})
 
 
 def _credits_used(known: int, reported: int) -> int:
@@ -114,11 +140,21 @@ def format_cooldown(cooldown: Cooldown) -> str:
     return f"in cooldown until {clock_time(cooldown.until)}: {cooldown.reason}"
 
 
+def format_routes(state: RateLimiterState) -> str:
+    """What keeps requests from the provider, or from its first route; empty: nothing."""
+    if cooldown := cooldown_of_host(state):
+        return format_cooldown(cooldown)
+    first, used = state.routes[0], available_routes(state)[0]
+    if first is used:
+        return ""
+    block = state.blocked[first]
+    return f"{first.address} is blocked until {clock_time(block.until)}: {block.reason}; requests use the {used} route"
+
+
 def format_state(state: RateLimiterState) -> str:
     """One line for operators: requests, credits, cooldown."""
     facts = [f"{state.slots} requests in {state.month or 'no month yet'}"]
     if state.credits_remaining is not None:
         facts.append(f"{state.credits_used} credits used, {state.credits_remaining} remaining")
-    if state.cooldown is not None:
-        facts.append(format_cooldown(state.cooldown))
-    return "; ".join(facts)
+    facts.append(format_routes(state))
+    return "; ".join(filter(None, facts))

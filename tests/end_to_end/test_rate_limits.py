@@ -19,7 +19,7 @@ from runtime import PROJECT
 from runtime.replay import Replay
 from tests.support.replays import running_replay
 from tipoff.sources.providers import PROVIDERS
-from tipoff.vocabulary import CollectReport, Outcome, SlateGame, eastern
+from tipoff.vocabulary import CollectReport, Outcome, Route, SlateGame, eastern
 from workflows.calls import call
 from workflows.contracts import Activity, CollectRequest, RateLimiterState, rate_limiter_workflow_id
 
@@ -111,7 +111,7 @@ async def test_a_block_of_one_worker_puts_the_host_in_cooldown_for_all(tmp_path:
         )
     assert (first.outcome, second.outcome) == (Outcome.BLOCKED, Outcome.BLOCKED)
     assert len(requests) == 1, "a host in cooldown is not polled"
-    assert state.cooldown is not None
+    assert Route.DIRECT in state.blocked
     assert second.retry_at is not None
     cooldown = second.retry_at - rosters_of(1).as_of
     assert PROVIDERS[HOST].rate_limit.cooldown - timedelta(minutes=5) < cooldown <= PROVIDERS[HOST].rate_limit.cooldown

@@ -32,7 +32,7 @@ from tests.support.starter import NOWHERE, Starter
 from tipoff.replay.archive import Archive
 from tipoff.replay.faults import Fault, FaultKind
 from tipoff.replay.upstream.server import serve
-from tipoff.vocabulary import DayStatus, Outcome, Phase, RunState
+from tipoff.vocabulary import DayStatus, Outcome, Phase, Route, RunState
 from workflows.contracts import (
     ClockSpec,
     DayInput,
@@ -407,7 +407,7 @@ async def test_collect_reports_a_block_and_respects_the_cooldown_unless_told_to_
     assert "stats.nba.com is in cooldown until" in refused.err
     assert "no request was sent; --ignore-cooldown sends it nevertheless" in refused.err
     assert (requests, all_requests) == (1, 2)
-    assert state.cooldown is not None
+    assert Route.DIRECT in state.blocked
 
 
 def pause(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -194,6 +194,7 @@ async def test_a_worker_serves_metrics_and_stops_at_ctrl_c(tmp_path: Path, tempo
         assert worker.ends_within(25)
         assert (worker.exit_code, "Traceback" in worker.log.read_text()) == (0, False)
     assert 'task_queue="tipoff-warehouse"' in metrics
+    assert 'tipoff_provider_success_rate{provider="cdn.nba.com"' in metrics
 
 
 async def test_a_replay_ignores_the_users_temporal_configuration(

@@ -95,6 +95,10 @@ def test_lists_and_proxies_are_separated_by_commas() -> None:
         ("TIPOFF_ALIASES", "/no/such/file.csv", "aliases = '/no/such/file.csv' .*not point to a file"),
         ("TIPOFF_PROXIES", "proxy:3128", r"proxies = \*\*\* .*HOST=http://PROXY:PORT"),
         ("TIPOFF_PROXIES", "cdn.nba.com=socks5://p:1", "HOST=http://PROXY:PORT"),
+        ("TIPOFF_PROXIES", "cdn.nba.com=http://p:99999", "HOST=http://PROXY:PORT"),
+        ("TIPOFF_PROXIES", "cdn.nba.com=http://[::1:80", "HOST=http://PROXY:PORT"),
+        ("TIPOFF_PROXIES", "cdn.nba.com=http://me:secret@:80", "HOST=http://PROXY:PORT"),
+        ("TIPOFF_PROXY_MODE", "sometimes", "'auto' or 'always'"),
     ],
 )
 def test_an_invalid_value_is_named_with_its_origin_and_the_expected_form(variable: str, value: str, error: str) -> None:

@@ -31,7 +31,7 @@ from runtime.workers import deployment, workflows_of
 from tipoff.errors import TransportFault
 from tipoff.settings import Settings
 from tipoff.sources.base import Judgement, Request, Response
-from tipoff.vocabulary import Outcome, RateLimit
+from tipoff.vocabulary import Outcome, RateLimit, Route
 from workflows.contracts import (
     AcquireRequest,
     AcquireResult,
@@ -122,6 +122,7 @@ async def make_current(client: Client, build_id: str) -> None:
 
 REQUEST = Request(host="api.the-odds-api.com", path="/v4/sports/basketball_nba/odds", credits=3)
 AS_OF = datetime(2024, 3, 29, 19, 5, tzinfo=UTC)
+DIRECT = (Route.DIRECT,)
 THROTTLED = Judgement(outcome=Outcome.THROTTLED, reason="HTTP 429", retry_at=AS_OF + timedelta(seconds=90))
 
 
@@ -201,6 +202,52 @@ async def test_a_cooldown_and_the_credits_survive_a_worker_restart(client: Clien
     assert state.credits_left(500, datetime.now(UTC)) == 2
 
 
+async def test_a_blocked_address_is_remembered_across_workers_and_runs_while_the_proxy_is_used(client: Client) -> None:
+    both: dict[str, Any] = {"routes": (Route.DIRECT, Route.PROXY)}
+    async with limiter_of(client, continue_as_new_after=30) as limiter:
+        async with serving(client):
+            assert (await limiter.acquire(**both)).route is Route.DIRECT
+            block = {"cooldown_for": timedelta(seconds=20), "outcome": Outcome.BLOCKED, "reason": "HTTP 403"}
+            blocked_at = real()
+            await limiter.report(route=Route.DIRECT, **block)
+            during = [(await limiter.acquire(**both)).route for _ in range(8)]
+        async with serving(client):
+            described = await limiter.handle.describe()
+            restarted = await limiter.acquire(**both)
+            alone = await limiter.acquire()
+            assert real() < blocked_at + timedelta(seconds=20), "this machine is too slow for the test"
+            await asyncio.sleep((blocked_at + timedelta(seconds=21) - real()).total_seconds())
+            afterwards = await limiter.acquire(**both)
+    assert {*during, restarted.route} == {Route.PROXY}
+    assert described.run_id != described.raw_description.workflow_execution_info.first_run_id
+    assert (alone.slot, alone.outcome) == (None, Outcome.BLOCKED)
+    assert afterwards.route is Route.DIRECT
+
+
+async def test_an_activity_and_the_command_line_use_the_route_that_is_free(
+    client: Client, odds: WorkflowHandle[Any, Any]
+) -> None:
+    blocked = Judgement(outcome=Outcome.BLOCKED, reason="HTTP 403")
+    both = (Route.DIRECT, Route.PROXY)
+    with_proxy = Settings(odds_monthly_credits=10, proxies={REQUEST.host: "http://proxy:3128"})
+    async with serving(client):
+        rate_limiter = limiter_for_activity(client, real)
+        assert await rate_limiter.acquire(REQUEST, AS_OF, both) is Route.DIRECT
+        await rate_limiter.report(REQUEST, response(), blocked, Route.DIRECT)
+        assert await rate_limiter.acquire(REQUEST, AS_OF, both, avoid=Route.DIRECT) is Route.PROXY
+        assert await CliRateLimiter(with_proxy, client).acquire(REQUEST, AS_OF, both) is Route.PROXY
+        cooldowns = [
+            await CliRateLimiter(settings, client).cooldown(REQUEST.host) for settings in (with_proxy, Settings())
+        ]
+        (shown,) = [view for view in await rate_limiter_views(client, with_proxy) if view.host == REQUEST.host]
+        reset = await reset_cooldown(client, CooldownReset(host=REQUEST.host, who="ann", why="new address"))
+        assert await limiter_for_activity(client, real).acquire(REQUEST, AS_OF, both) is Route.DIRECT
+    assert [cooldown is None for cooldown in cooldowns] == [True, False]
+    assert (shown.refuses, shown.route) == (False, Route.PROXY)
+    assert "this machine's address is blocked until" in shown.warning
+    assert "before: this machine's address is blocked until" in reset
+
+
 async def test_an_operator_resets_a_cooldown_and_the_remaining_credits(
     client: Client, odds: WorkflowHandle[Any, Any]
 ) -> None:
@@ -209,14 +256,14 @@ async def test_an_operator_resets_a_cooldown_and_the_remaining_credits(
         await reset_cooldown(client, reset)
     async with serving(client):
         rate_limiter = limiter_for_activity(client, real)
-        await rate_limiter.acquire(REQUEST, AS_OF)
-        assert await reset_cooldown(client, reset) == f"{REQUEST.host} may be polled again; it was not in cooldown"
+        await rate_limiter.acquire(REQUEST, AS_OF, DIRECT)
+        assert await reset_cooldown(client, reset) == f"{REQUEST.host} may be polled again; before: not in cooldown"
         spent = {"x-requests-used": "3", "x-requests-remaining": "0"}
         week = THROTTLED.model_copy(update={"retry_at": AS_OF + timedelta(days=7)})
-        await rate_limiter.report(REQUEST, response(**spent), week)
-        assert await rate_limiter.acquire(REQUEST, AS_OF) is not None
-        assert "it was in cooldown until" in await reset_cooldown(client, reset)
-        assert await rate_limiter.acquire(REQUEST, AS_OF) is None
+        await rate_limiter.report(REQUEST, response(**spent), week, Route.DIRECT)
+        assert await rate_limiter.acquire(REQUEST, AS_OF, DIRECT) is not Route.DIRECT
+        assert "before: in cooldown until" in await reset_cooldown(client, reset)
+        assert await rate_limiter.acquire(REQUEST, AS_OF, DIRECT) is Route.DIRECT
 
 
 async def test_concurrent_paid_requests_share_the_monthly_credits(client: Client) -> None:
@@ -271,7 +318,7 @@ async def test_a_slot_that_a_stopped_process_missed_is_released(client: Client, 
         return real() + timedelta(seconds=next(ahead))
 
     async with serving(client):
-        assert await limiter_for_activity(client, stopped_once).acquire(REQUEST, AS_OF) is None
+        assert await limiter_for_activity(client, stopped_once).acquire(REQUEST, AS_OF, DIRECT) is Route.DIRECT
         state = await odds.query(RateLimiterWorkflow.state)
     assert (state.slots, len(state.reservations)) == (2, 1)
 
@@ -282,7 +329,7 @@ async def test_a_rate_limiter_has_a_short_workflow_task_timeout(
     soon = timedelta(seconds=7)  # differs from the test server's default
     monkeypatch.setattr("activities.rate_limiter.TASK_TIMEOUT", soon)
     async with serving(client):
-        await limiter_for_activity(client, real).acquire(REQUEST, AS_OF)
+        await limiter_for_activity(client, real).acquire(REQUEST, AS_OF, DIRECT)
     config = (await odds.describe()).raw_description.execution_config
     assert config.default_workflow_task_timeout.ToTimedelta() == soon
 
@@ -290,10 +337,10 @@ async def test_a_rate_limiter_has_a_short_workflow_task_timeout(
 async def test_the_retry_time_of_a_refusal_is_on_the_days_clock(client: Client, odds: WorkflowHandle[Any, Any]) -> None:
     async with serving(client):
         rate_limiter = limiter_for_activity(client, real)
-        assert await rate_limiter.acquire(REQUEST, AS_OF) is None
-        await rate_limiter.report(REQUEST, response(), THROTTLED)
-        refusal = await limiter_for_activity(client, real).acquire(REQUEST, AS_OF)
-    assert refusal is not None
+        assert await rate_limiter.acquire(REQUEST, AS_OF, DIRECT) is Route.DIRECT
+        await rate_limiter.report(REQUEST, response(), THROTTLED, Route.DIRECT)
+        refusal = await limiter_for_activity(client, real).acquire(REQUEST, AS_OF, DIRECT)
+    assert isinstance(refusal, Judgement)
     assert refusal.retry_at is not None
     assert timedelta(seconds=80) < refusal.retry_at - AS_OF <= timedelta(seconds=90)
     assert "in cooldown until" in refusal.reason
@@ -302,9 +349,9 @@ async def test_the_retry_time_of_a_refusal_is_on_the_days_clock(client: Client, 
 async def test_an_activity_is_refused_a_slot_after_its_deadline(client: Client, odds: WorkflowHandle[Any, Any]) -> None:
     async with serving(client):
         refusal = await limiter_for_activity(client, real, started_time=real() - timedelta(minutes=9)).acquire(
-            REQUEST, AS_OF
+            REQUEST, AS_OF, DIRECT
         )
-    assert refusal is not None
+    assert isinstance(refusal, Judgement)
     assert refusal.outcome is Outcome.THROTTLED
 
 
@@ -312,9 +359,9 @@ async def test_reported_credits_set_the_shared_budget(client: Client, odds: Work
     async with serving(client):
         rate_limiter = limiter_for_activity(client, real)
         before = await rate_limiter.budget(REQUEST.host)
-        await rate_limiter.acquire(REQUEST, AS_OF)
+        await rate_limiter.acquire(REQUEST, AS_OF, DIRECT)
         headers = {"x-requests-used": "8", "x-requests-remaining": "492"}
-        await rate_limiter.report(REQUEST, response(**headers), Judgement(outcome=Outcome.OK, reason=""))
+        await rate_limiter.report(REQUEST, response(**headers), Judgement(outcome=Outcome.OK, reason=""), Route.DIRECT)
         after = await rate_limiter.budget(REQUEST.host)
     assert before is not None
     assert after is not None
@@ -327,7 +374,7 @@ async def test_each_poll_of_one_activity_has_its_own_slot(client: Client, odds: 
     async with serving(client):
         for minutes in (0, 3):
             again = limiter_for_activity(client, real, workflow_run_id="one run")
-            assert await again.acquire(REQUEST, AS_OF + timedelta(minutes=minutes)) is None
+            assert await again.acquire(REQUEST, AS_OF + timedelta(minutes=minutes), DIRECT) is Route.DIRECT
         state = await odds.query(RateLimiterWorkflow.state)
     assert state.slots == 2
 
@@ -339,14 +386,14 @@ async def test_the_command_line_and_workers_share_one_rate_limit(
     async with serving(client):
         assert await cli.cooldown(REQUEST.host) is None
         granted = await asyncio.gather(
-            cli.acquire(REQUEST, AS_OF), limiter_for_activity(client, real).acquire(REQUEST, AS_OF)
+            cli.acquire(REQUEST, AS_OF, DIRECT), limiter_for_activity(client, real).acquire(REQUEST, AS_OF, DIRECT)
         )
-        assert set(granted) == {None}
+        assert set(granted) == {Route.DIRECT}
         state = await odds.query(RateLimiterWorkflow.state)
         assert (state.slots, sum(paid.credits for paid in state.reservations)) == (2, 6)
-        await cli.report(REQUEST, response(), THROTTLED)
-        refusal = await limiter_for_activity(client, real).acquire(REQUEST, AS_OF)
-    assert refusal is not None
+        await cli.report(REQUEST, response(), THROTTLED, Route.DIRECT)
+        refusal = await limiter_for_activity(client, real).acquire(REQUEST, AS_OF, DIRECT)
+    assert isinstance(refusal, Judgement)
     assert refusal.outcome is Outcome.THROTTLED
 
 
@@ -354,14 +401,14 @@ async def test_an_unreachable_rate_limiter_stops_the_command_line_unless_forced(
     client: Client, odds: WorkflowHandle[Any, Any]
 ) -> None:
     async with serving(client):
-        await limiter_for_activity(client, real).acquire(REQUEST, AS_OF)
-        await limiter_for_activity(client, real).report(REQUEST, response(), THROTTLED)
+        await limiter_for_activity(client, real).acquire(REQUEST, AS_OF, DIRECT)
+        await limiter_for_activity(client, real).report(REQUEST, response(), THROTTLED, Route.DIRECT)
         await odds.query(RateLimiterWorkflow.state)
     with pytest.raises(TransportFault, match=r"the cooldown of api.the-odds-api.com is unknown"):
         await CliRateLimiter(Settings(), client).cooldown(REQUEST.host)
     forced = CliRateLimiter(Settings(), client, ignore_cooldown=True)
     assert await forced.cooldown(REQUEST.host) is None
-    assert await forced.acquire(REQUEST, AS_OF) is None
+    assert await forced.acquire(REQUEST, AS_OF, DIRECT) is Route.DIRECT
     assert forced.summaries[REQUEST.host].startswith("unknown")
 
 
@@ -378,11 +425,11 @@ async def listed(client: Client, host: str) -> RateLimiterView:
 async def test_operators_see_a_providers_credits_and_cooldown(client: Client, odds: WorkflowHandle[Any, Any]) -> None:
     async with serving(client):
         rate_limiter = limiter_for_activity(client, real)
-        await rate_limiter.acquire(REQUEST, AS_OF)
+        await rate_limiter.acquire(REQUEST, AS_OF, DIRECT)
         headers = {"x-requests-used": "3", "x-requests-remaining": "7"}
-        await rate_limiter.report(REQUEST, response(**headers), Judgement(outcome=Outcome.OK, reason=""))
+        await rate_limiter.report(REQUEST, response(**headers), Judgement(outcome=Outcome.OK, reason=""), Route.DIRECT)
         before = await listed(client, REQUEST.host)
-        await rate_limiter.report(REQUEST, response(), THROTTLED)
+        await rate_limiter.report(REQUEST, response(), THROTTLED, Route.DIRECT)
         throttled = await listed(client, REQUEST.host)
         finding = await check_providers(Installation(Settings(), client))
     unanswered = await listed(client, REQUEST.host)

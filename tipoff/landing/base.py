@@ -9,7 +9,7 @@ from typing import Annotated, Protocol
 
 from pydantic import AfterValidator, AwareDatetime
 
-from tipoff.vocabulary import Frozen, Outcome
+from tipoff.vocabulary import Frozen, Outcome, Route
 
 
 class LandedObject(Frozen):
@@ -39,6 +39,7 @@ class FetchRecord(Frozen):
     part: str = ""
     url: str
     """The URL requested, without secrets."""
+    route: Route = Route.DIRECT
     status: int | None = None
     """HTTP status; None without a response."""
     outcome: Outcome

@@ -22,8 +22,9 @@ from tipoff.sources.base import Request, Response
 from tipoff.sources.file_transport import FileTransport
 from tipoff.sources.google_account import GoogleAccount
 from tipoff.sources.providers import BIGDATABALL, PROVIDERS, provider_of
+from tipoff.sources.routes import proxy_of, proxy_passwords, proxy_secrets, routes_of
 from tipoff.sources.shared_files import SCOPES, file_url, parse_list
-from tipoff.vocabulary import Frozen
+from tipoff.vocabulary import Frozen, Route
 
 AS_OF_HEADER = "X-Tipoff-As-Of"
 REPLAY_KEY = "replay"
@@ -55,9 +56,11 @@ class Fetcher:
         self._keys = _replay_keys() if self._upstream else _keys(settings)
         self._accounts = {host: GoogleAccount(scope) for host, scope in SCOPES.items() if host not in self._keys}
         self._tokens: dict[str, str] = {}
-        self._fixed_secrets = () if self._upstream else (*self._keys.values(), *_proxies(settings).values())
+        self._fixed_secrets = () if self._upstream else (*self._keys.values(), *proxy_secrets(settings))
+        self._passwords = tuple(proxy_passwords(settings))
         self._shared_folders = {} if self._upstream else _shared_folders(settings)
-        self._client = _client(settings, self._timeouts)
+        self._settings = settings
+        self._clients = _clients(settings, self._timeouts)
 
     async def __aenter__(self) -> Self:
         return self
@@ -69,17 +72,26 @@ class Fetcher:
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._client.aclose()
+        for client in self._clients.values():
+            await client.aclose()
 
-    async def fetch(self, request: Request, as_of: datetime, etag: str | None = None) -> Response:
+    def routes(self, host: str) -> tuple[Route, ...]:
+        """The routes to a provider, in the order in which they are tried."""
+        return routes_of(host, self._settings)
+
+    async def fetch(
+        self, request: Request, as_of: datetime, etag: str | None = None, route: Route | None = None
+    ) -> Response:
         """The provider's response, whatever its status; `as_of` becomes its `fetched_at`.
 
         `etag`: of a response we already have. When it is still current, the response is 304 without a body.
+        `route`: None is the first of `routes`.
         Raises TransportFault when no complete response arrives, BodyTooLargeError above the cap, InvalidRequestError
         for a request that cannot be sent as it is, ConfigurationError for a host that no source declares.
         """
         if request.host not in self._hosts:
             raise ConfigurationError(f"{request.host} is no host of a source: declare it as the source's provider")
+        client = self._clients[route or self.routes(request.host)[0]]
         base = self._base_url(request.host)
         url = self._url(base, request)
         try:
@@ -87,8 +99,8 @@ class Fetcher:
                 if base.startswith(("gs://", "drive://")):
                     await self._authorize(url.host)
                 if base.startswith("drive://"):
-                    return await self._fetch_from_drive(url, as_of)
-                return await self._follow(url, as_of, {"If-None-Match": etag} if etag else {})
+                    return await self._fetch_from_drive(client, url, as_of)
+                return await self._follow(client, url, as_of, {"If-None-Match": etag} if etag else {})
         except TipoffError:
             raise
         # Not chained: httpx may repeat a key in its text.
@@ -119,31 +131,39 @@ class Fetcher:
         if host in self._accounts:
             self._tokens[host] = await asyncio.to_thread(self._accounts[host].token)
 
-    async def _fetch_from_drive(self, list_url: httpx.URL, as_of: datetime) -> Response:
+    async def _fetch_from_drive(self, client: httpx.AsyncClient, list_url: httpx.URL, as_of: datetime) -> Response:
         """The first listed file; 404 when none is listed. A response that is no list is returned as it is."""
-        response = await self._follow(list_url, as_of, {})
+        response = await self._follow(client, list_url, as_of, {})
         while listed := parse_list(response):
             if listed.files:
                 file = listed.files[0]
-                content = await self._follow(httpx.URL(file.url), as_of, {})
+                content = await self._follow(client, httpx.URL(file.url), as_of, {})
                 return content.model_copy(update={"body": file.with_final_newline(content.body)})
             if not listed.next_page:
                 return response.model_copy(update={"status": HTTPStatus.NOT_FOUND, "body": b""})
-            response = await self._follow(list_url.copy_merge_params({"pageToken": listed.next_page}), as_of, {})
+            next_url = list_url.copy_merge_params({"pageToken": listed.next_page})
+            response = await self._follow(client, next_url, as_of, {})
         return response
 
     async def _follow(
-        self, url: httpx.URL, as_of: datetime, conditions: Mapping[str, str], redirects_left: int = MAX_REDIRECTS
+        self,
+        client: httpx.AsyncClient,
+        url: httpx.URL,
+        as_of: datetime,
+        conditions: Mapping[str, str],
+        redirects_left: int = MAX_REDIRECTS,
     ) -> Response:
         """The response behind redirects; a redirect that may not be followed is itself the response."""
-        response = await self._client.send(self._wire_request(url, as_of, conditions), stream=True)
+        response = await client.send(self._wire_request(client, url, as_of, conditions), stream=True)
         async with contextlib.aclosing(response):
             target = self._redirect_target(url, response) if redirects_left else None
             if target is None:
                 return self._response(url, response, await self._read_body(url, response), as_of)
-        return await self._follow(target, as_of, conditions, redirects_left - 1)
+        return await self._follow(client, target, as_of, conditions, redirects_left - 1)
 
-    def _wire_request(self, url: httpx.URL, as_of: datetime, conditions: Mapping[str, str]) -> httpx.Request:
+    def _wire_request(
+        self, client: httpx.AsyncClient, url: httpx.URL, as_of: datetime, conditions: Mapping[str, str]
+    ) -> httpx.Request:
         """The HTTP request with the provider's headers and key, addressed to the provider or to the replay."""
         provider = provider_of(url.host)
         headers = {**_COMMON_HEADERS, **provider.headers, **conditions}
@@ -156,10 +176,10 @@ class Fetcher:
         if token := self._tokens.get(url.host):
             headers["Authorization"] = f"Bearer {token}"
         if self._upstream is None:
-            return self._client.build_request("GET", url, headers=headers)
+            return client.build_request("GET", url, headers=headers)
         headers[AS_OF_HEADER] = as_of.isoformat()
         target = f"{self._upstream}/{url.host}{url.raw_path.decode()}"
-        return self._client.build_request("GET", target, headers=headers)
+        return client.build_request("GET", target, headers=headers)
 
     def _redirect_target(self, url: httpx.URL, response: httpx.Response) -> httpx.URL | None:
         """Where a redirect leads, if it stays on HTTPS and on host and port: each host has a rate limit of its own.
@@ -211,13 +231,16 @@ class Fetcher:
         return (*self._fixed_secrets, *self._tokens.values())
 
     def _fault(self, url: httpx.URL, why: str) -> TransportFault:
-        return TransportFault(plain_text(f"{self._redacted(url)}: {redact(why, self._secrets)}"))
+        return TransportFault(plain_text(f"{self._redacted(url)}: {self._redacted_text(why)}"))
 
     def _redacted(self, url: httpx.URL) -> str:
         return redact(str(url), self._secrets)
 
     def _cause(self, error: Exception) -> str:
-        return plain_text(redact(f"{type(error).__name__}: {error}", self._secrets))
+        return plain_text(self._redacted_text(f"{type(error).__name__}: {error}"))
+
+    def _redacted_text(self, text: str) -> str:
+        return redact(text, (*self._secrets, *self._passwords))
 
     def _describe(self, error: Exception) -> str:
         if isinstance(error, httpx.ConnectTimeout):
@@ -236,19 +259,30 @@ def registered_hosts() -> frozenset[str]:
     )
 
 
-def _client(settings: Settings, timeouts: Timeouts) -> httpx.AsyncClient:
-    """A client with the configured proxies; in a replay with none, whatever the environment says."""
+def _clients(settings: Settings, timeouts: Timeouts) -> dict[Route, httpx.AsyncClient]:
+    """A client for each route; in a replay the direct one only, whatever the environment says of proxies."""
     for library in ("httpx", "httpcore"):
         # Below WARNING they log whole URLs, keys included.
         logging.getLogger(library).setLevel(logging.WARNING)
-    proxies = {} if settings.upstream else _proxies(settings)
-    browsers = {host: _browser(proxies.get(host), settings) for host in settings.as_browser}
-    transports = {host: httpx.AsyncHTTPTransport(proxy=proxy) for host, proxy in proxies.items()} | browsers
+    browsers = {host: _browser(None, settings) for host in settings.as_browser}
+    clients = {Route.DIRECT: _client(browsers, timeouts, trust_env=settings.upstream is None)}
+    if settings.proxies and not settings.upstream:
+        proxies = {host: proxy.get_secret_value() for host, proxy in settings.proxies.items()}
+        transports = {host: httpx.AsyncHTTPTransport(proxy=proxy) for host, proxy in proxies.items()}
+        proxied = {host: _browser(proxy_of(host, settings), settings) for host in settings.as_browser}
+        clients[Route.PROXY] = _client({**transports, **proxied}, timeouts, trust_env=False)
+    return clients
+
+
+def _client(
+    transports: Mapping[str, httpx.AsyncBaseTransport], timeouts: Timeouts, *, trust_env: bool
+) -> httpx.AsyncClient:
+    """A client that reads files, and has these transports for some hosts; `*` is any host."""
     return httpx.AsyncClient(
         mounts={"file://": FileTransport(), **{f"all://{host}": transport for host, transport in transports.items()}},
         timeout=httpx.Timeout(timeouts.read, connect=timeouts.connect),
         follow_redirects=False,
-        trust_env=settings.upstream is None,
+        trust_env=trust_env,
     )
 
 
@@ -256,10 +290,6 @@ def _browser(proxy: str | None, settings: Settings) -> httpx.AsyncBaseTransport:
     from tipoff.sources.browser import BrowserTransport
 
     return BrowserTransport(proxy, trust_env=settings.upstream is None)
-
-
-def _proxies(settings: Settings) -> dict[str, str]:
-    return {host: proxy.get_secret_value() for host, proxy in settings.proxies.items()}
 
 
 def _shared_folders(settings: Settings) -> dict[str, str]:

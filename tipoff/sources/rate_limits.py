@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -10,7 +11,7 @@ from tipoff.sources.base import Judgement, Request, Response
 from tipoff.sources.budget import Budget
 from tipoff.sources.outcomes import OUTCOME_POLICIES
 from tipoff.sources.providers import per_minute, provider_of
-from tipoff.vocabulary import RateLimit
+from tipoff.vocabulary import RateLimit, Route
 
 
 def rate_limit_of(host: str, settings: Settings) -> RateLimit:
@@ -29,14 +30,14 @@ def rate_limits_apply(settings: Settings) -> bool:
     return settings.upstream is None if settings.rate_limits_enabled is None else settings.rate_limits_enabled
 
 
-def cooldown_after(judgement: Judgement, response: Response, rate_limit: RateLimit) -> timedelta | None:
+def cooldown_after(judgement: Judgement, response: Response | None, rate_limit: RateLimit) -> timedelta | None:
     """How long nobody may poll the provider after a response; None: no cooldown.
 
     The provider's own Retry-After takes precedence over the outcome's and the provider's cooldown.
     """
     cooldown = OUTCOME_POLICIES[judgement.outcome].cooldown
     usual = rate_limit.cooldown if cooldown == "cooldown" else cooldown
-    if usual is None or judgement.retry_at is None:
+    if usual is None or response is None or judgement.retry_at is None:
         return usual
     return max(judgement.retry_at - response.fetched_at, timedelta())
 
@@ -44,11 +45,16 @@ def cooldown_after(judgement: Judgement, response: Response, rate_limit: RateLim
 class RateLimiter(Protocol):
     """Grants requests so that all processes together stay within a provider's rate limit."""
 
-    async def acquire(self, request: Request, as_of: datetime) -> Judgement | None:
-        """Wait until the request may be sent. A Judgement: it may not, why, and when to try again."""
+    async def acquire(
+        self, request: Request, as_of: datetime, routes: Sequence[Route], avoid: Route | None = None
+    ) -> Route | Judgement:
+        """Wait until the request may be sent, by the first available route but the one to avoid.
 
-    async def report(self, request: Request, response: Response, judgement: Judgement) -> None:
-        """Pass on what a response means for the next requests: a cooldown, credits used."""
+        A Judgement: it may not be sent, why, and when to try again.
+        """
+
+    async def report(self, request: Request, response: Response | None, judgement: Judgement, route: Route) -> None:
+        """Pass on what a response by a route, or its lack, means for the next requests: a block, credits used."""
 
     async def budget(self, host: str) -> Budget | None:
         """The credits left at a host this month; None where requests cost nothing."""
@@ -57,11 +63,13 @@ class RateLimiter(Protocol):
 class Unlimited:
     """Grants every request at once, for replays."""
 
-    async def acquire(self, request: Request, as_of: datetime) -> Judgement | None:
+    async def acquire(
+        self, request: Request, as_of: datetime, routes: Sequence[Route], avoid: Route | None = None
+    ) -> Route | Judgement:
         """At once."""
-        return None
+        return next(route for route in routes if route is not avoid)
 
-    async def report(self, request: Request, response: Response, judgement: Judgement) -> None:
+    async def report(self, request: Request, response: Response | None, judgement: Judgement, route: Route) -> None:
         """Ignore it."""
 
     async def budget(self, host: str) -> Budget | None:

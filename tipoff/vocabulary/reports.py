@@ -112,6 +112,8 @@ class CollectReport(Frozen):
     """Games that were requested without a usable response."""
     credits_remaining: int | None = None
     """Credits left, by the provider's word."""
+    address_blocked: str = ""
+    """Which provider blocks this machine's address, and until when requests go through the proxy instead."""
     credits_warning: str = ""
     """What an operator should know of the month's credits."""
 
@@ -148,4 +150,5 @@ class CollectReport(Frozen):
     def _alerts(self) -> dict[str, str]:
         """A parked step raises its own alert, so that `refused` needs none."""
         refused = {str(self.refused): self.reason} if self.alert and not self.parks else {}
-        return refused | ({"credits": self.credits_warning} if self.credits_warning else {})
+        others = {"address_blocked": self.address_blocked, "credits": self.credits_warning}
+        return refused | {kind: text for kind, text in others.items() if text}

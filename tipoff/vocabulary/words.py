@@ -84,6 +84,20 @@ class Severity(StrEnum):
     CRITICAL = "critical"
 
 
+class Route(StrEnum):
+    """How a request reaches a provider."""
+
+    DIRECT = "direct"
+    """From this machine's address, or as the environment's HTTPS_PROXY says."""
+    PROXY = "proxy"
+    """Through the proxy that the settings name for the host."""
+
+    @property
+    def address(self) -> str:
+        """The address that a provider sees, in words."""
+        return "this machine's address" if self is Route.DIRECT else "the proxy's address"
+
+
 class Outcome(StrEnum):
     """What a provider's response means; `tipoff.sources.outcomes` maps each to what is done about it."""
 

@@ -28,7 +28,7 @@ from tipoff.sources.outcomes import OUTCOME_POLICIES
 from tipoff.sources.providers import NBA_CDN
 from tipoff.sources.rate_limits import RateLimiter, Unlimited
 from tipoff.sources.registry import SOURCES
-from tipoff.vocabulary import CollectReport, Outcome, SlateGame
+from tipoff.vocabulary import CollectReport, Outcome, Route, SlateGame
 from workflows.day_state import REASON_LENGTH
 
 AS_OF = datetime(2024, 3, 29, 19, 5, tzinfo=UTC)
@@ -101,8 +101,12 @@ class Closed(Unlimited):
     def __init__(self, host: str) -> None:
         self._host = host
 
-    async def acquire(self, request: Request, as_of: datetime) -> Judgement | None:
-        return Judgement(outcome=Outcome.BLOCKED, reason="left alone") if request.host == self._host else None
+    async def acquire(
+        self, request: Request, as_of: datetime, routes: Sequence[Route], avoid: Route | None = None
+    ) -> Route | Judgement:
+        if request.host == self._host:
+            return Judgement(outcome=Outcome.BLOCKED, reason="left alone")
+        return await super().acquire(request, as_of, routes, avoid)
 
 
 class Day:

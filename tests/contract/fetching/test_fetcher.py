@@ -313,6 +313,7 @@ async def test_a_real_request_uses_the_proxy_and_key_of_its_host_and_does_not_re
                 "TIPOFF_ODDS_API_KEY": SECRET,
                 "TIPOFF_BALLDONTLIE_KEY": SECRET,
                 "TIPOFF_PROXIES": f"{host}={proxy}",
+                "TIPOFF_PROXY_MODE": "always",
             }
         )
         async with fetcher(settings, Timeouts()) as client:

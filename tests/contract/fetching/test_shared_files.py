@@ -107,7 +107,7 @@ async def behind(
     provider.replies = defaultdict(lambda: NO_SUCH_OBJECT)
     async with running(provider, tls=certified(host, folder)), tunnel(provider.port) as (proxy, _):
         monkeypatch.setenv("SSL_CERT_FILE", str(folder / "certificate.pem"))
-        yield provider, {"TIPOFF_PROXIES": f"{host}={proxy}"}
+        yield provider, {"TIPOFF_PROXIES": f"{host}={proxy}", "TIPOFF_PROXY_MODE": "always"}
 
 
 @pytest.fixture(params=["folder", "bucket", "drive"])

@@ -20,13 +20,14 @@ from tipoff.replay.archive import Archive
 from tipoff.replay.faults import Fault, FaultKind
 from tipoff.replay.upstream.server import Upstream, serve
 from tipoff.settings import Settings
-from tipoff.sources.base import Request
-from tipoff.vocabulary import Outcome, SlateGame, eastern
+from tipoff.sources.base import Judgement, Request
+from tipoff.vocabulary import Outcome, Route, SlateGame, eastern
 from workflows.day_state import DayLedger
 from workflows.day_status import day_status
 
 DAY = date(2024, 3, 29)
 PROPS = "odds_api_player_points_props"
+DIRECT = (Route.DIRECT,)
 
 
 @pytest.fixture(scope="module")
@@ -220,7 +221,7 @@ async def test_without_a_server_requests_keep_their_spacing() -> None:
     rate_limiter = CliRateLimiter(Settings(balldontlie_per_minute=600), "no server answers")
     request = Request(host="api.balldontlie.io", path="/v1/standings")
     started = datetime.now(UTC)
-    assert [await rate_limiter.acquire(request, started) for _ in range(3)] == [None] * 3
+    assert [await rate_limiter.acquire(request, started, DIRECT) for _ in range(3)] == [Route.DIRECT] * 3
     assert (datetime.now(UTC) - started).total_seconds() >= 0.2
     assert rate_limiter.summaries == {"api.balldontlie.io": "unknown: no server answers"}
 
@@ -228,6 +229,6 @@ async def test_without_a_server_requests_keep_their_spacing() -> None:
 async def test_a_request_beyond_the_months_credits_is_refused() -> None:
     rate_limiter = CliRateLimiter(Settings(odds_monthly_credits=10), "no server answers", ignore_cooldown=True)
     request = Request(host="api.the-odds-api.com", path="/v4/odds", credits=11)
-    refusal = await rate_limiter.acquire(request, datetime.now(UTC))
-    assert refusal is not None
+    refusal = await rate_limiter.acquire(request, datetime.now(UTC), DIRECT)
+    assert isinstance(refusal, Judgement)
     assert refusal.outcome is Outcome.QUOTA_SPENT

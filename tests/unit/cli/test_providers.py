@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cli.providers import rate_limiter_view_at
-from tipoff.vocabulary import Cooldown, Outcome
+from tipoff.vocabulary import Cooldown, Outcome, Route
 from workflows.contracts import CreditReservation, RateLimiterState
 
 NOW = datetime(2024, 3, 10, 16, tzinfo=UTC)
@@ -27,6 +27,17 @@ def test_a_cooldown_is_shown_until_it_is_over() -> None:
     over = rate_limiter_view_at(NOW, HOST, in_cooldown_until(NOW), 500)
     assert (over.refuses, over.warning) == (False, "")
     assert over.summary == "40 requests in 2024-03; 120 credits used, 380 remaining"
+
+
+def test_a_provider_that_is_reached_through_the_proxy_says_so_and_keeps_its_credits() -> None:
+    block = Cooldown(until=NOW + timedelta(hours=2), outcome=Outcome.BLOCKED, reason="HTTP 403")
+    routes = {"blocked": {Route.DIRECT: block}, "routes": (Route.DIRECT, Route.PROXY)}
+    view = rate_limiter_view_at(NOW, HOST, KNOWN.model_copy(update=routes), 500)
+    assert (view.refuses, view.route, view.spend != "") == (False, Route.PROXY, True)
+    assert view.warning == (
+        f"{HOST}: this machine's address is blocked until 14:00 ET: HTTP 403; requests use the proxy route"
+    )
+    assert rate_limiter_view_at(NOW + timedelta(hours=2), HOST, KNOWN.model_copy(update=routes), 500).warning == ""
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cli.providers import RateLimiterView
-from cli.sources import RECENT, ProviderView, SourcesReport, fetch_history, sources_report
+from cli.sources import ProviderView, SourcesReport, fetch_history, sources_report
 from runtime.replay_session import ReplaySession, write_session
 from tests.support.starter import NOWHERE, Starter
 from tipoff.landing.base import FetchRecord
 from tipoff.landing.local import LocalLanding
+from tipoff.provider_success import RECENT
 from tipoff.sources.outcomes import OUTCOME_POLICIES
 from tipoff.sources.registry import SOURCES
-from tipoff.vocabulary import Outcome
+from tipoff.vocabulary import Outcome, Route
 
 NOW = datetime(2024, 3, 29, 22, tzinfo=UTC)
 DAY = date(2024, 3, 29)
@@ -103,6 +104,16 @@ def test_a_provider_shows_its_rate_limiter() -> None:
     known = provider(shown, odds.host)
     assert (known.rate_limiter, known.spend, known.in_cooldown, shown.server) == (odds.summary, odds.spend, True, "")
     assert provider(report(), odds.host).rate_limiter == "no server"
+
+
+def test_a_provider_shows_its_last_block_and_the_route_in_use() -> None:
+    through_proxy = RateLimiterView(host="site.api.espn.com", summary="blocked", route=Route.PROXY)
+    blocks = (a_record(Outcome.BLOCKED, hours_ago=hours) for hours in (2, 5))
+    shown = report(a_record(Outcome.OK), *blocks, rate_limiters={through_proxy.host: through_proxy})
+    espn = provider(shown, "site.api.espn.com")
+    assert (espn.last_block, espn.route, espn.success_rate) == (NOW - timedelta(hours=2), Route.PROXY, 1 / 3)
+    other = provider(shown, "stats.nba.com")
+    assert (other.last_block, other.route) == (None, None)
 
 
 # ── as typed ─────────────────────────────────────────────────────────────────────────────────────────────

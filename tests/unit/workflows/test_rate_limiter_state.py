@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tipoff.vocabulary import Outcome, RateLimit
+from tipoff.vocabulary import Outcome, RateLimit, Route
 from workflows import rate_limiter_state
 from workflows.contracts import AcquireRequest, AcquireResult, ProviderFeedback, RateLimiterState
 
@@ -97,6 +98,76 @@ def test_a_shorter_cooldown_does_not_end_a_longer_one() -> None:
     _, result = rate_limiter_state.acquire(both, acquire_request(), START + timedelta(minutes=5))
     assert result.outcome is Outcome.BLOCKED
     assert result.reason == "in cooldown until 10:00 ET: HTTP 403"
+
+
+BOTH = (Route.DIRECT, Route.PROXY)
+HOURS = timedelta(hours=1)
+
+
+def blocked_routes(**hours: int) -> RateLimiterState:
+    """The state in which a provider blocks each of these routes for so many hours."""
+    state = RateLimiterState()
+    for route, count in hours.items():
+        block: dict[str, Any] = {
+            "route": route,
+            "cooldown_for": count * HOURS,
+            "outcome": Outcome.BLOCKED,
+            "reason": "HTTP 403",
+        }
+        state = reported(state, **block)
+    return state
+
+
+def acquired(
+    state: RateLimiterState, hours: float, routes: tuple[Route, ...] = BOTH, avoid: Route | None = None
+) -> AcquireResult:
+    request = acquire_request().model_copy(update={"routes": routes, "avoid": avoid})
+    return rate_limiter_state.acquire(state, request, START + hours * HOURS)[1]
+
+
+@given(st.integers(0, 5), st.integers(0, 5), st.floats(0, 6))
+def test_the_first_free_route_is_granted_and_none_before_the_first_block_ends(
+    direct: int, proxy: int, hours: float
+) -> None:
+    state = blocked_routes(direct=direct, proxy=proxy)
+    result = acquired(state, hours)
+    if hours >= direct or hours >= proxy:
+        assert (result.slot is not None, result.route) == (True, Route.DIRECT if hours >= direct else Route.PROXY)
+    else:
+        end = START + min(direct, proxy) * HOURS
+        assert (result.slot, result.outcome, result.retry_at) == (None, Outcome.BLOCKED, end)
+
+
+@pytest.mark.parametrize(
+    ("routes", "granted"), [((Route.DIRECT,), None), ((Route.PROXY,), Route.PROXY), (BOTH, Route.PROXY)]
+)
+def test_a_block_concerns_its_own_route_only(routes: tuple[Route, ...], granted: Route | None) -> None:
+    result = acquired(blocked_routes(direct=2), 1, routes)
+    assert (result.route if result.slot else None) == granted
+
+
+def test_throttling_concerns_every_route() -> None:
+    throttled = reported(RateLimiterState(), cooldown_for=HOURS, outcome=Outcome.THROTTLED, reason="HTTP 429")
+    assert (acquired(throttled, 0.5).slot, acquired(throttled, 0.5).retry_at) == (None, START + HOURS)
+
+
+def test_a_route_that_just_failed_is_avoided() -> None:
+    assert acquired(RateLimiterState(), 0, avoid=Route.DIRECT).route is Route.PROXY
+    refused = acquired(blocked_routes(proxy=2), 1, avoid=Route.DIRECT)
+    assert (refused.slot, refused.retry_at) == (None, START + 2 * HOURS)
+    alone = acquired(RateLimiterState(), 0, (Route.DIRECT,), Route.DIRECT)
+    assert (alone.slot, alone.outcome, alone.reason) == (None, Outcome.PROVIDER_ERROR, "there is no other route")
+
+
+def test_a_blocked_route_is_named_with_its_end_and_the_route_in_use() -> None:
+    used = blocked_routes(direct=2).model_copy(update={"routes": BOTH})
+    assert rate_limiter_state.format_routes(used) == (
+        "this machine's address is blocked until 10:00 ET: HTTP 403; requests use the proxy route"
+    )
+    both = blocked_routes(direct=2, proxy=1).model_copy(update={"routes": BOTH})
+    assert rate_limiter_state.format_routes(both) == "in cooldown until 09:00 ET: HTTP 403"
+    assert rate_limiter_state.format_routes(rate_limiter_state.without_expired(used, START + 2 * HOURS)) == ""
+    assert rate_limiter_state.format_routes(rate_limiter_state.reset_cooldown(both)) == ""
 
 
 def test_a_request_refused_for_its_deadline_uses_no_slot() -> None:

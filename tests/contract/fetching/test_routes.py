@@ -1,0 +1,334 @@
+"""Direct and through a proxy: a replay's upstream that blocks this machine's address, and a proxy that gets through."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from cli.cli_rate_limiter import CliRateLimiter
+from cli.doctor_checks.base import Installation
+from cli.doctor_checks.proxies import check as check_proxies
+from tests.support.local_provider import LocalProvider, http_reply, running
+from tests.support.tls import certified, fronting, tunnel
+from tipoff.collecting import collect
+from tipoff.errors import TransportFault
+from tipoff.landing.local import LocalLanding
+from tipoff.replay.archive import Archive
+from tipoff.replay.faults import Fault, FaultKind
+from tipoff.replay.upstream.server import Upstream, serve
+from tipoff.settings import Settings, load_settings
+from tipoff.sources.base import Request, Slate
+from tipoff.sources.fetcher import Fetcher, Timeouts
+from tipoff.sources.rate_limits import RateLimiter, Unlimited
+from tipoff.sources.registry import SOURCES
+from tipoff.sources.routes import routes_of
+from tipoff.vocabulary import CollectReport, Outcome, Route, clock_time
+
+SOURCE, HOST = SOURCES["nbac_player_list_current"], "stats.nba.com"
+AS_OF = datetime(2024, 3, 29, 19, 5, tzinfo=UTC)
+SLATE = Slate(game_date=date(2024, 3, 29), games=())
+USER, PASSWORD = "a-user", "hunter2/of:ours"
+CREDENTIALS = f"{USER}:hunter2%2Fof%3Aours"
+AUTHORIZATION = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+SECRETS = (PASSWORD, "hunter2", AUTHORIZATION.removeprefix("Basic "))
+BLOCKED_UNTIL = clock_time(AS_OF + SOURCE.provider.rate_limit.cooldown)
+DENIED, HANG, BROKEN = FaultKind.ACCESS_DENIED, FaultKind.HANG, FaultKind.SERVER_ERROR
+
+
+@pytest.fixture(scope="module")
+def archive(sample: Path) -> Archive:
+    return Archive(sample)
+
+
+class Site:
+    """One host with two routes, each to an upstream of its own."""
+
+    def __init__(self, direct: Upstream, proxied: Upstream, settings: Settings, root: Path) -> None:
+        self._upstreams = {Route.DIRECT: direct, Route.PROXY: proxied}
+        self.settings = settings
+        self.landing = LocalLanding(root)
+
+    def requests(self, route: Route) -> int:
+        return len(self._upstreams[route].requests())
+
+    async def poll(self, rate_limiter: RateLimiter, as_of: datetime = AS_OF) -> CollectReport:
+        async with Fetcher(self.settings, timeouts=Timeouts(connect=2, read=1, total=3)) as fetcher:
+            return await collect(
+                SOURCE,
+                SLATE,
+                as_of,
+                {},
+                fetcher=fetcher,
+                landing=self.landing,
+                rate_limiter=rate_limiter,
+                progress=lambda done, of: None,
+            )
+
+    def outcomes(self) -> list[tuple[Route, Outcome]]:
+        records = self.landing.records(SOURCE.name, SLATE.game_date)
+        return sorted((record.route, record.outcome) for record in records)
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy", "https_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    return monkeypatch
+
+
+@asynccontextmanager
+async def site(
+    archive: Archive,
+    folder: Path,
+    environment: pytest.MonkeyPatch,
+    direct: FaultKind | None,
+    proxied: FaultKind | None = None,
+    retry_after: int | None = None,
+    **settings: str,
+) -> AsyncIterator[Site]:
+    """The host with these faults. What is direct goes by HTTPS_PROXY: no other name leads to this machine."""
+    tls = certified(HOST, folder)
+    environment.setenv("SSL_CERT_FILE", str(folder / "certificate.pem"))
+    headers = {"Retry-After": str(retry_after)} if retry_after is not None else {}
+    async with AsyncExitStack() as stack:
+        upstreams: list[Upstream] = []
+        urls = []
+        for kind, authorization in ((direct, ""), (proxied, AUTHORIZATION)):
+            faults = (Fault(source=SOURCE.name, kind=kind),) if kind else ()
+            upstreams.append(stack.enter_context(serve(archive, faults)))
+            front = fronting(upstreams[-1].url, HOST, AS_OF, tls, headers)
+            port = await stack.enter_async_context(front)
+            urls.append((await stack.enter_async_context(tunnel(port, authorization)))[0])
+        environment.setenv("HTTPS_PROXY", urls[0])
+        proxy = urls[1].replace("://", f"://{CREDENTIALS}@")
+        known = {
+            "TIPOFF_PROXIES": f"{HOST}={proxy}",
+            **{f"TIPOFF_{key.upper()}": text for key, text in settings.items()},
+        }
+        yield Site(upstreams[0], upstreams[1], load_settings(environ=known), folder)
+
+
+def everything_in(folder: Path) -> str:
+    return "".join(file.read_text("latin-1") for file in folder.rglob("*") if file.is_file())
+
+
+def limiter(settings: Settings) -> CliRateLimiter:
+    """A rate limiter with the rules and the state of the durable one, in this process."""
+    return CliRateLimiter(settings, "no server answers")
+
+
+async def test_a_blocked_address_switches_to_the_proxy_in_the_same_poll(
+    archive: Archive, tmp_path: Path, environment: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with site(archive, tmp_path, environment, DENIED) as here:
+        rate_limiter = limiter(here.settings)
+        report = await here.poll(rate_limiter)
+        again = await here.poll(rate_limiter, AS_OF + timedelta(minutes=1))
+        requests = here.requests(Route.DIRECT), here.requests(Route.PROXY)
+    assert (report.outcome, report.refused, report.retry_at, report.alert) == (Outcome.OK, None, None, False)
+    alert = report.without_batch().alerts["address_blocked"]
+    assert alert == (
+        f"{HOST}: HTTP 403: access denied (this machine's address is blocked until {BLOCKED_UNTIL}); "
+        "requests use the proxy route until then"
+    )
+    assert (again.outcome, again.address_blocked, requests) == (Outcome.OK, "", (1, 2))
+    blocked, *others = here.outcomes()
+    assert (blocked, others) == ((Route.DIRECT, Outcome.BLOCKED), [(Route.PROXY, Outcome.OK)] * 2)
+    everything = everything_in(tmp_path) + report.model_dump_json() + caplog.text
+    assert not [secret for secret in SECRETS if secret in everything]
+
+
+async def test_after_the_block_requests_are_direct_again(
+    archive: Archive, tmp_path: Path, environment: pytest.MonkeyPatch
+) -> None:
+    async with site(archive, tmp_path, environment, DENIED, retry_after=4) as here:
+        rate_limiter = limiter(here.settings)
+        await here.poll(rate_limiter)
+        await here.poll(rate_limiter, AS_OF + timedelta(minutes=1))
+        during = here.requests(Route.DIRECT)
+        await asyncio.sleep(4)
+        await here.poll(rate_limiter, AS_OF + timedelta(minutes=2))
+        assert (during, here.requests(Route.DIRECT), here.requests(Route.PROXY)) == (1, 2, 3)
+
+
+@pytest.mark.parametrize("limits", ["limiter", "unlimited"])
+async def test_two_blocked_addresses_wait_for_the_cooldown(
+    archive: Archive, tmp_path: Path, environment: pytest.MonkeyPatch, limits: str
+) -> None:
+    async with site(archive, tmp_path, environment, DENIED, DENIED) as here:
+        rate_limiter = limiter(here.settings) if limits == "limiter" else Unlimited()
+        report = await here.poll(rate_limiter)
+        refused = await here.poll(rate_limiter, AS_OF + timedelta(minutes=1)) if limits == "limiter" else None
+        requests = here.requests(Route.DIRECT), here.requests(Route.PROXY)
+    assert (report.outcome, report.refused, report.use_fallback) == (Outcome.BLOCKED, Outcome.BLOCKED, True)
+    assert f"(the proxy's address is blocked until {BLOCKED_UNTIL})" in report.without_batch().alerts["blocked"]
+    assert f"(this machine's address is blocked until {BLOCKED_UNTIL})" in report.address_blocked
+    assert report.retry_at == AS_OF + SOURCE.provider.rate_limit.cooldown
+    assert requests == (1, 1)
+    if refused:
+        assert refused.outcome is Outcome.BLOCKED
+        assert "in cooldown until" in refused.reason
+
+
+async def test_a_block_without_a_proxy_names_its_end(
+    archive: Archive, tmp_path: Path, environment: pytest.MonkeyPatch
+) -> None:
+    async with site(archive, tmp_path, environment, DENIED, proxies="") as here:
+        report = await here.poll(limiter(here.settings))
+        assert here.requests(Route.PROXY) == 0
+    assert f"this machine's address is blocked until {BLOCKED_UNTIL}" in report.without_batch().alerts["blocked"]
+    assert report.address_blocked == ""
+
+
+async def test_an_address_without_a_response_is_blocked_if_the_proxy_gets_one(
+    archive: Archive, tmp_path: Path, environment: pytest.MonkeyPatch
+) -> None:
+    async with site(archive, tmp_path, environment, HANG) as here:
+        rate_limiter = limiter(here.settings)
+        report = await here.poll(rate_limiter)
+        again = await here.poll(rate_limiter, AS_OF + timedelta(minutes=1))
+        requests = here.requests(Route.DIRECT), here.requests(Route.PROXY)
+    assert (report.outcome, again.outcome, requests) == (Outcome.OK, Outcome.OK, (1, 2))
+    assert f"no response, except by the proxy route (this machine's address is blocked until {BLOCKED_UNTIL})" in (
+        report.address_blocked
+    )
+
+
+@pytest.mark.parametrize("proxied", [HANG, BROKEN])
+async def test_a_provider_in_trouble_on_both_routes_blocks_none(
+    archive: Archive, tmp_path: Path, environment: pytest.MonkeyPatch, proxied: FaultKind
+) -> None:
+    async with site(archive, tmp_path, environment, HANG, proxied) as here:
+        rate_limiter = limiter(here.settings)
+        for minutes in (0, 1):
+            with pytest.raises(TransportFault):
+                await here.poll(rate_limiter, AS_OF + timedelta(minutes=minutes))
+        assert (here.requests(Route.DIRECT), here.requests(Route.PROXY)) == (2, 2)
+        assert await rate_limiter.cooldown(HOST) is None
+
+
+async def test_by_setting_every_request_uses_the_proxy(
+    archive: Archive, tmp_path: Path, environment: pytest.MonkeyPatch
+) -> None:
+    async with site(archive, tmp_path, environment, None, DENIED, proxy_mode="always") as here:
+        report = await here.poll(limiter(here.settings))
+        assert (here.requests(Route.DIRECT), here.requests(Route.PROXY)) == (0, 1)
+    assert (report.outcome, report.address_blocked) == (Outcome.BLOCKED, "")
+
+
+async def test_a_dead_proxy_is_named_without_its_credentials(
+    archive: Archive, tmp_path: Path, environment: pytest.MonkeyPatch
+) -> None:
+    dead = f"*=http://{CREDENTIALS}@127.0.0.1:1"
+    async with site(archive, tmp_path, environment, DENIED, proxies=dead) as here:
+        with pytest.raises(TransportFault, match="through the proxy: ") as caught:
+            await here.poll(limiter(here.settings))
+    reasons = [record.reason for record in here.landing.records(SOURCE.name, SLATE.game_date)]
+    assert not [secret for secret in SECRETS if secret in str(caught.value) + "".join(reasons)]
+
+
+@pytest.mark.parametrize("password", ["p", "hunter2", "a%40b%2Fc"])
+async def test_a_password_that_a_proxy_repeats_is_hidden_in_errors_but_short_words_stay_in_bodies(
+    tmp_path: Path, environment: pytest.MonkeyPatch, password: str
+) -> None:
+    async def repeating(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 403 hunter2 or a@b/c\r\n\r\n")
+        writer.close()
+
+    proxy = await asyncio.start_server(repeating, "127.0.0.1", 0)
+    port = proxy.sockets[0].getsockname()[1]
+    environ = {"TIPOFF_PROXIES": f"{HOST}=http://me:{password}@127.0.0.1:{port}", "TIPOFF_PROXY_MODE": "always"}
+    async with Fetcher(load_settings(environ=environ)) as fetcher:
+        with pytest.raises(TransportFault) as caught:
+            await fetcher.fetch(Request(host=HOST, path="/a"), AS_OF)
+    proxy.close()
+    hidden = {"hunter2": "hunter2", "a%40b%2Fc": "a@b/c"}.get(password)
+    assert hidden is None or hidden not in str(caught.value)
+    provider = LocalProvider()
+    provider.replies["/a"] = http_reply(b'{"position": "p", "nickname": "hunter2"}')
+    environment.setenv("SSL_CERT_FILE", str(tmp_path / "certificate.pem"))
+    async with running(provider, tls=certified(HOST, tmp_path)), tunnel(provider.port) as (url, _):
+        environ = {
+            "TIPOFF_PROXIES": f"{HOST}={url.replace('://', f'://me:{password}@')}",
+            "TIPOFF_PROXY_MODE": "always",
+        }
+        async with Fetcher(load_settings(environ=environ)) as fetcher:
+            response = await fetcher.fetch(Request(host=HOST, path="/a"), AS_OF)
+    assert response.body == b'{"position": "p", "nickname": "hunter2"}'
+
+
+# ── which routes there are ───────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("host", "environ", "expected"),
+    [
+        (HOST, {}, "direct"),
+        (HOST, {"TIPOFF_PROXIES": f"{HOST}=http://p:1"}, "direct proxy"),
+        (HOST, {"TIPOFF_PROXIES": "cdn.nba.com=http://p:1"}, "direct"),
+        (HOST, {"TIPOFF_PROXIES": "*=http://p:1"}, "direct proxy"),
+        (HOST, {"TIPOFF_PROXIES": "*=http://p:1", "TIPOFF_PROXY_MODE": "always"}, "proxy"),
+        (HOST, {"TIPOFF_PROXIES": "cdn.nba.com=http://p:1", "TIPOFF_PROXY_MODE": "always"}, "direct"),
+        (HOST, {"TIPOFF_PROXIES": "*=http://p:1", "TIPOFF_UPSTREAM": "http://127.0.0.1:9"}, "direct"),
+        ("bigdataball", {"TIPOFF_PROXIES": "*=http://p:1", "TIPOFF_BIGDATABALL": "file:///tmp"}, "direct"),
+        (
+            "bigdataball",
+            {"TIPOFF_PROXIES": "f.org=http://p:1", "TIPOFF_BIGDATABALL": "https://f.org/a"},
+            "direct proxy",
+        ),
+        (
+            "bigdataball",
+            {"TIPOFF_PROXIES": "storage.googleapis.com=http://p:1", "TIPOFF_BIGDATABALL": "gs://bucket/a"},
+            "direct proxy",
+        ),
+    ],
+)
+def test_the_routes_of_a_host_follow_the_settings(host: str, environ: dict[str, str], expected: str) -> None:
+    assert " ".join(routes_of(host, load_settings(environ=environ))) == expected
+
+
+# ── doctor ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def head_of_no_proxy(writer: asyncio.StreamWriter) -> None:
+    writer.write(b"220 mail.example.org\r\n")
+
+
+async def checked(proxies: str) -> tuple[bool, str]:
+    settings = load_settings(environ={"TIPOFF_PROXIES": proxies})
+    result = await check_proxies(Installation(settings, "no server answers"))
+    return result.ok, " ".join((result.summary, *result.details, result.fix))
+
+
+async def test_doctor_says_whether_each_proxy_answers_and_names_it_by_its_address() -> None:
+    async with running(LocalProvider()) as provider, tunnel(provider.port, AUTHORIZATION) as (url, targets):
+        address = url.removeprefix("http://")
+        ok, text = await checked(f"{HOST}=http://{CREDENTIALS}@{address}, *=http://{CREDENTIALS}@{address}")
+        wrong, rejected = await checked(f"{HOST}=http://{USER}:other-password@{address}")
+        dead, silent = await checked(f"{HOST}=http://{CREDENTIALS}@127.0.0.1:1, stats.nba.co={url}")
+        assert not provider.received, "the proxy is asked for a connection, and the provider for nothing"
+        provider.replies[f"{HOST}:443"] = head_of_no_proxy
+        no_proxy, strange = await checked(f"{HOST}=http://{CREDENTIALS}@127.0.0.1:{provider.port}")
+    assert ok, text
+    assert f"{HOST}: the proxy {address} answers" in text
+    assert f"{HOST}:443" in targets
+    assert len(targets) == 2
+    assert (wrong, dead, no_proxy) == (False, False, False)
+    assert f"{HOST}: the proxy {address} rejects the credentials (HTTP 407)" in rejected
+    assert "the proxy 127.0.0.1:1 does not answer" in silent
+    assert "is no HTTP proxy" in strange
+    assert "stats.nba.co: no source uses this host" in silent
+    assert not [secret for secret in (*SECRETS, "other-password", USER) if secret in text + rejected + silent + strange]
+
+
+async def test_doctor_has_nothing_to_check_without_proxies() -> None:
+    assert await checked("") == (True, "none configured ")

@@ -1,0 +1,69 @@
+"""How often each provider answered usably in the last 24 hours, counted from the landing's manifests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from tipoff.landing.base import FetchRecord, Landing
+from tipoff.sources.outcomes import OUTCOME_POLICIES
+from tipoff.sources.registry import SOURCES
+from tipoff.vocabulary import Outcome
+
+RECENT = timedelta(hours=24)
+
+
+class ProviderSuccess(NamedTuple):
+    """The requests to one host, by what came of them. A request without a response counts as failed."""
+
+    usable: int = 0
+    not_yet: int = 0
+    """Not published yet, which is no fault of the provider."""
+    failed: int = 0
+    last_block: datetime | None = None
+    """When it last blocked one of our addresses."""
+
+    @property
+    def requests(self) -> int:
+        return self.usable + self.not_yet + self.failed
+
+    @property
+    def rate(self) -> float | None:
+        """Share of usable responses; "not published yet" does not count. None: there are no others."""
+        decided = self.usable + self.failed
+        return self.usable / decided if decided else None
+
+
+def hosts() -> Iterator[str]:
+    """The hosts of all sources."""
+    for source in SOURCES.values():
+        yield from (provider.host for provider in (source.provider, *source.other_providers))
+
+
+def recent_success(landing: Landing, now: datetime) -> Mapping[str, ProviderSuccess]:
+    """Every host's requests of the last 24 hours."""
+    return success_by_host(record for name in SOURCES for record in _since(landing.newest_first(name), now - RECENT))
+
+
+def success_by_host(records: Iterable[FetchRecord]) -> Mapping[str, ProviderSuccess]:
+    """The requests of these records by host; every host of a source is there."""
+    by_host: dict[str, list[FetchRecord]] = {host: [] for host in hosts()}
+    for record in records:
+        by_host.setdefault(urlsplit(record.url).hostname or record.url, []).append(record)
+    return {host: _success(records) for host, records in by_host.items()}
+
+
+def _since(newest_first: Iterator[FetchRecord], start: datetime) -> Iterator[FetchRecord]:
+    for record in newest_first:
+        if record.fetched_at < start:
+            return
+        yield record
+
+
+def _success(records: list[FetchRecord]) -> ProviderSuccess:
+    usable = sum(OUTCOME_POLICIES[record.outcome].usable for record in records)
+    not_yet = sum(record.outcome is Outcome.NOT_PUBLISHED_YET for record in records)
+    blocks = (record.fetched_at for record in records if record.outcome is Outcome.BLOCKED)
+    return ProviderSuccess(usable, not_yet, len(records) - usable - not_yet, max(blocks, default=None))
