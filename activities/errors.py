@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from temporalio.exceptions import ApplicationError
 
 from tipoff.errors import StorageError, TipoffError, TransportFault
@@ -20,10 +17,7 @@ def as_failure(error: TipoffError) -> ApplicationError:
     )
 
 
-@contextmanager
-def failures_mapped() -> Iterator[None]:
-    """Raise the library's errors as Temporal failures."""
-    try:
-        yield
-    except TipoffError as error:
-        raise as_failure(error) from error
+def as_last_failure(error: Exception, lost_workers: int) -> ApplicationError:
+    """The failure of an activity that is given up: its last error, and how often workers died during it."""
+    lost = f" (workers also died {lost_workers} times while it ran)" if lost_workers else ""
+    return ApplicationError(redact(str(error)) + lost, type=type(error).__name__, non_retryable=True)

@@ -1,6 +1,7 @@
-"""Heartbeats of long activities, sent beside their work: a provider may be silent for longer than a heartbeat may be.
+"""Heartbeats of activities, sent beside their work: a provider may be silent for longer than a heartbeat may be.
 
-Start-to-close ends an activity that hangs.
+A lost worker is not the activity's fault, so it has many attempts, but few for its own errors. Temporal counts both
+together; the heartbeats carry the number of own errors from one attempt to the next.
 """
 
 from __future__ import annotations
@@ -8,16 +9,24 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
 from temporalio import activity
+from temporalio.exceptions import ApplicationError, is_cancelled_exception
 
-from activities.errors import failures_mapped
+from activities.errors import as_failure, as_last_failure
+from tipoff.errors import TipoffError
+from workflows.contracts import LOST_WORKERS
 
-HEARTBEAT_SECONDS = 3.0
+HEARTBEATS_PER_TIMEOUT = 4
+DEFAULT_TIMEOUT = timedelta(seconds=10)
+OVERDUE_SHARE = 0.9
+"""Share of start-to-close after which an attempt counts as an error of its own: then the server ends it."""
 
 Progress = Callable[[int, int], None]
 """Called with (requests done, requests in all)."""
@@ -26,24 +35,68 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+class Attempt:
+    """One attempt of the current activity. Its heartbeats hold the number of own errors so far, then the progress."""
+
+    def __init__(self) -> None:
+        info = activity.info()
+        self._errors = int(info.heartbeat_details[0]) if info.heartbeat_details else 0
+        self._lost_workers = info.attempt - 1 - self._errors
+        policy = info.retry_policy
+        self._allowed = max(policy.maximum_attempts - LOST_WORKERS, 1) if policy and policy.maximum_attempts else None
+        self._overdue_at = time.monotonic() + _seconds(info.start_to_close_timeout or timedelta.max) * OVERDUE_SHARE
+        self._progress: tuple[int, ...] = ()
+        self.interval = _seconds(info.heartbeat_timeout or DEFAULT_TIMEOUT) / HEARTBEATS_PER_TIMEOUT
+
+    def report_progress(self, done: int, total: int) -> None:
+        """Keep the progress for the next heartbeat."""
+        self._progress = (done, total)
+
+    def heartbeat(self) -> None:
+        """Send a heartbeat."""
+        activity.heartbeat(self._errors + (time.monotonic() > self._overdue_at), *self._progress)
+
+    @contextmanager
+    def errors_counted(self) -> Iterator[None]:
+        """Count an error and raise it as a Temporal failure, which is not retried after the last allowed attempt."""
+        if self._gives_up:
+            raise ApplicationError(f"it did not end in time in {self._errors} attempts", non_retryable=True)
+        try:
+            yield
+        except Exception as error:
+            if is_cancelled_exception(error):
+                raise
+            self._errors += 1
+            self.heartbeat()
+            if self._gives_up:
+                raise as_last_failure(error, self._lost_workers) from error
+            if isinstance(error, TipoffError):
+                raise as_failure(error) from error
+            raise
+
+    @property
+    def _gives_up(self) -> bool:
+        return self._allowed is not None and self._errors >= self._allowed
+
+
+def _seconds(span: timedelta) -> float:
+    return span.total_seconds()
+
+
 @asynccontextmanager
 async def heartbeating() -> AsyncIterator[Progress]:
     """Run the body of an async activity with heartbeats, which carry its progress, and with mapped failures."""
-    progress: tuple[int, ...] = ()
-
-    def report_progress(done: int, total: int) -> None:
-        nonlocal progress
-        progress = (done, total)
+    attempt = Attempt()
 
     async def heartbeat() -> None:
         while True:
-            activity.heartbeat(*progress)
-            await asyncio.sleep(HEARTBEAT_SECONDS)
+            attempt.heartbeat()
+            await asyncio.sleep(attempt.interval)
 
     task = asyncio.create_task(heartbeat())
     try:
-        with failures_mapped():
-            yield report_progress
+        with attempt.errors_counted():
+            yield attempt.report_progress
     finally:
         task.cancel()
 
@@ -53,19 +106,20 @@ def blocking_activity(work: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(work)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        with failures_mapped(), _heartbeat_thread():
+        attempt = Attempt()
+        with attempt.errors_counted(), _heartbeat_thread(attempt):
             return work(*args, **kwargs)
 
     return run
 
 
 @contextmanager
-def _heartbeat_thread() -> Iterator[None]:
+def _heartbeat_thread(attempt: Attempt) -> Iterator[None]:
     done = threading.Event()
 
     def heartbeat() -> None:
-        while not done.wait(HEARTBEAT_SECONDS):
-            activity.heartbeat()
+        while not done.wait(attempt.interval):
+            attempt.heartbeat()
 
     thread = threading.Thread(target=contextvars.copy_context().run, args=(heartbeat,), daemon=True)
     thread.start()

@@ -7,7 +7,6 @@ from functools import partial
 
 from temporalio import activity
 
-from activities.errors import failures_mapped
 from activities.heartbeats import blocking_activity
 from activities.resources import Resources
 from tipoff.publishing.alerts import raise_alert
@@ -64,11 +63,11 @@ class PublishActivities:
         )
 
     @activity.defn(name=Activity.PUBLISH_STATUS.value)
+    @blocking_activity
     def publish_status(self, request: PublishStatusRequest) -> ComputeReport:
         """Export the status and append new alerts."""
-        with failures_mapped():
-            status = request.status
-            for alert in (alert for alert in status.alerts if alert.key in request.new_alerts):
-                raise_alert(self._resources.exports, status.game_date, alert)
-            published = publish_status(self._resources.exports, status, self._resources.now())
+        status = request.status
+        for alert in (alert for alert in status.alerts if alert.key in request.new_alerts):
+            raise_alert(self._resources.exports, status.game_date, alert)
+        published = publish_status(self._resources.exports, status, self._resources.now())
         return ComputeReport(rows=published.rows)

@@ -7,6 +7,7 @@ from temporalio.api.common.v1 import Payloads, WorkflowExecution
 from temporalio.api.workflowservice.v1 import SignalWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowUpdateFailedError
 
+from activities.heartbeats import heartbeating
 from tipoff.vocabulary import Channel
 from workflows.contracts import Activity, CommandResult, DeliverRequest, message_of
 
@@ -14,6 +15,11 @@ from workflows.contracts import Activity, CommandResult, DeliverRequest, message
 @activity.defn(name=Activity.DELIVER_ACTION.value)
 async def deliver_action(request: DeliverRequest) -> CommandResult:
     """Send a command to the run as an operator would, once; a refusal is a result, not a failure."""
+    async with heartbeating():
+        return await _deliver(request)
+
+
+async def _deliver(request: DeliverRequest) -> CommandResult:
     client, command = activity.client(), request.action.command
     command_id = f"scenario-{request.action.at:%Y%m%dT%H%M%S}-{command.name}-{command.target}"
     if request.action.via is Channel.SIGNAL:

@@ -36,8 +36,11 @@ GRACE = timedelta(seconds=20)
 """How long running activities may continue after a stop: longer than a heartbeat timeout, shorter than a container's
 grace period."""
 
-STICKY = timedelta(seconds=2)
-"""How long a dead worker's runs wait before another worker takes them."""
+STICKY = timedelta(seconds=1)
+"""How long a decision waits for the worker that has the run in memory before another one replays the run."""
+
+HEARTBEAT_THROTTLE = timedelta(seconds=0.4)
+"""Activities choose the interval of their heartbeats; the SDK would send the next one after 80 % of the timeout."""
 
 THREADS = {Queue.DAY: 4, Queue.FETCH: 8, Queue.WAREHOUSE: 4, Queue.MODELS: 2}
 
@@ -90,8 +93,8 @@ def _worker(client: Client, resources: Resources, queue: Queue) -> Worker:
         workflow_runner=WORKFLOW_RUNNER,
         graceful_shutdown_timeout=GRACE,
         sticky_queue_schedule_to_start_timeout=STICKY,
-        max_heartbeat_throttle_interval=timedelta(seconds=5),
-        default_heartbeat_throttle_interval=timedelta(seconds=5),
+        max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
+        default_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
     )
 
 

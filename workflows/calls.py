@@ -6,10 +6,11 @@ import asyncio
 from typing import TypeVar
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, is_cancelled_exception
+from temporalio.exceptions import ActivityError, TimeoutType, is_cancelled_exception
+from temporalio.exceptions import TimeoutError as TimeoutFailure
 
 from tipoff.vocabulary import Frozen, shortened
-from workflows.contracts import Activity
+from workflows.contracts import LOST_WORKERS, Activity
 from workflows.policies import POLICIES
 
 Result = TypeVar("Result", bound=Frozen)
@@ -36,3 +37,16 @@ async def call(activity: Activity, request: Frozen, result_type: type[Result], *
             raise asyncio.CancelledError from error
         raise
     return result
+
+
+def failure_reason(error: ActivityError) -> str:
+    """Why an activity failed, in the words of its cause."""
+    cause = error.cause
+    if not isinstance(cause, TimeoutFailure):
+        return str(cause or error)
+    policy = POLICIES[Activity(error.activity_type)]
+    if cause.type is not TimeoutType.HEARTBEAT:
+        return f"it did not end within {policy.start_to_close.total_seconds():.0f} s"
+    errors = int(cause.last_heartbeat_details[0]) if cause.last_heartbeat_details else 0
+    lost = (policy.attempts + LOST_WORKERS) - errors
+    return f"workers died {lost} times while it ran; see their logs and their memory, then retry it"

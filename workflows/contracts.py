@@ -61,7 +61,11 @@ class Activity(StrEnum):
 
 
 TASK_TIMEOUT = timedelta(seconds=5)
-"""A killed worker's decision is given to another after so long; the server's default is 10 s."""
+"""A killed worker's decision is given to another after so long; the server's default is 10 s. A decision that begins
+with the replay of a whole day has to fit, also on a loaded machine."""
+
+LOST_WORKERS = 20
+"""How often workers may die during one activity, in addition to the attempts for its own errors."""
 
 
 def day_workflow_id(game_date: date) -> str:

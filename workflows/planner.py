@@ -8,7 +8,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 from tipoff.vocabulary import DayPlan, SlateGame
-from workflows.calls import call
+from workflows.calls import call, failure_reason
 from workflows.contracts import Activity, PlanRequest
 
 RETRY_PLAN_AFTER = timedelta(minutes=1)
@@ -27,5 +27,5 @@ async def make_first_plan(game_date: date) -> DayPlan:
         try:
             return await make_plan(game_date, None)
         except ActivityError as error:
-            workflow.set_current_details(f"Planning the day failed, retried every minute: {error.cause}")
+            workflow.set_current_details(f"Planning the day failed, retried every minute: {failure_reason(error)}")
             await workflow.sleep(RETRY_PLAN_AFTER, summary="until planning is retried")

@@ -19,13 +19,13 @@ from tipoff.vocabulary import (
     StepState,
 )
 from workflows import fallbacks
-from workflows.calls import call
+from workflows.calls import call, failure_reason
 from workflows.contracts import Activity, PlanRequest, Rerun
 from workflows.day_clock import DayClock
 from workflows.day_state import DayLedger
 from workflows.planner import make_plan
 from workflows.status_reporter import StatusReporter
-from workflows.step_runner import SourcePoller, StepRunner, failure_reason
+from workflows.step_runner import SourcePoller, StepRunner
 
 _BEFORE_TIP = frozenset({Phase.CONTEXT, Phase.PREDICT, Phase.PUBLISH})
 _AFTER_TIP = frozenset({Phase.RESULTS, Phase.GRADE})

@@ -10,6 +10,7 @@ from temporalio.exceptions import ActivityError
 
 from tipoff.vocabulary import PlanStep, SlateGame, SourceReport, StepResult, step_names
 from workflows import gates
+from workflows.calls import failure_reason
 from workflows.day_clock import DayClock
 from workflows.day_state import DayLedger
 from workflows.planner import make_plan
@@ -111,7 +112,7 @@ class Scheduler:
             ledger.adopt(await make_plan(plan.game_date, slate, published=bool(ledger.published)))
         except ActivityError as error:
             self._new_slate = slate  # the day continues with its old plan; the next decision plans again
-            reason = f"the new slate cannot be planned: {error.cause}"
+            reason = f"the new slate cannot be planned: {failure_reason(error)}"
             ledger.alert(plan.step(step_names.SCHEDULE), "replan", reason, self._clock.now())
             return
         self._poller.forget_processed()

@@ -10,7 +10,7 @@ from temporalio.exceptions import ActivityError
 
 from tipoff.vocabulary import ComputeReport, DayStatus, RunState, Span, clock_time
 from workflows import status_text
-from workflows.calls import call
+from workflows.calls import call, failure_reason
 from workflows.contracts import Activity, ComputeRequest, PublishStatusRequest
 from workflows.day_clock import DayClock
 from workflows.day_state import DayLedger
@@ -84,7 +84,7 @@ class StatusReporter:
         try:
             await call(Activity.PUBLISH_STATUS, request, ComputeReport, summary=f"status: {status.sentence}")
         except ActivityError as error:
-            workflow.logger.warning("exporting the status failed: %s", error.cause or error)
+            workflow.logger.warning("exporting the status failed: %s", failure_reason(error))
             self._published.pop("status", None)
             # A replay's clock stands while an activity runs, so an immediate retry would loop forever.
             self._retry_at = self._clock.now() + RETRY_EXPORT_AFTER
@@ -110,4 +110,4 @@ class StatusReporter:
         try:
             await call(Activity.EXPORT, page, ComputeReport, summary="report page of the whole day")
         except ActivityError as error:
-            workflow.logger.warning("writing the report page failed: %s", error.cause or error)
+            workflow.logger.warning("writing the report page failed: %s", failure_reason(error))

@@ -25,7 +25,7 @@ from tipoff.vocabulary import (
     shortened,
 )
 from workflows import fallbacks, gates
-from workflows.calls import call
+from workflows.calls import call, failure_reason
 from workflows.contracts import Activity, CollectRequest, ComputeRequest, Predicted, ProcessRequest
 from workflows.day_state import REASON_LENGTH, DayLedger
 from workflows.step_records import SourceRecord
@@ -238,11 +238,6 @@ class SourcePoller:
         )
         report = await call(Activity.PROCESS, request, ProcessReport, summary=f"{title}: process the landed batch")
         return report.changed_since(self._ledger.consumed)
-
-
-def failure_reason(error: ActivityError) -> str:
-    """Why an activity failed, in the words of its cause."""
-    return str(error.cause or error)
 
 
 def _failed_poll(error: ActivityError) -> SourceReport:

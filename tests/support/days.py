@@ -8,6 +8,7 @@ replay, so a script is the same day on any machine.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import random
 import uuid
@@ -330,7 +331,10 @@ class Pause:
     async def wait_if_first(self) -> None:
         if not self.reached.is_set():
             self.reached.set()
-            await self.released.wait()
+            while not self.released.is_set():
+                activity.heartbeat()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self.released.wait(), timeout=0.3)
 
 
 # ── running days ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -9,13 +9,11 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
 from temporalio import workflow
 from temporalio.client import Client
 from temporalio.common import RetryPolicy
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from activities import heartbeats
 from activities.collect import CollectActivities
 from activities.follow import FollowActivities
 from activities.resources import Resources
@@ -62,11 +60,6 @@ async def once(client: Client, activity: Callable[..., Any], name: Activity, req
             Once.run, args=[name.value, request, queue], id=queue, task_queue=queue
         )
         return done
-
-
-@pytest.fixture(autouse=True)
-def short_heartbeat_interval(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(heartbeats, "HEARTBEAT_SECONDS", 0.3)
 
 
 def resources_for(url: str, folder: Path, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Resources:

@@ -21,15 +21,14 @@ from activities.registry import activities_of
 from activities.resources import Resources
 from runtime import PROJECT
 from runtime.sandbox import WORKFLOW_RUNNER
-from runtime.workers import WORKFLOWS
+from runtime.workers import GRACE, HEARTBEAT_THROTTLE, WORKFLOWS
 from tests.support.days import World
 from tipoff.settings import Settings
-from workflows.contracts import Activity, Queue
+from workflows.contracts import LOST_WORKERS, Activity, Queue
 from workflows.policies import POLICIES
 from workflows.search_attributes import ALL
 
 MODULES = sorted((PROJECT / "workflows").glob("*.py"))
-HEARTBEAT_REQUIRED_FROM = timedelta(seconds=30)
 ALLOWED = {"temporalio", "pydantic", "workflows", "tipoff.vocabulary"}
 
 
@@ -54,24 +53,20 @@ def test_every_activity_is_served_on_exactly_the_queue_of_its_policy(
 
 
 @pytest.mark.parametrize("name", list(Activity))
-def test_every_activity_has_a_timeout_and_a_long_one_a_heartbeat(name: Activity) -> None:
+def test_every_activity_has_a_timeout_a_heartbeat_and_many_attempts_after_lost_workers(name: Activity) -> None:
     policy = POLICIES[name]
     assert policy.start_to_close > timedelta()
-    if policy.start_to_close > HEARTBEAT_REQUIRED_FROM:
-        assert policy.heartbeat is not None
-        assert policy.heartbeat < policy.start_to_close / 4
+    assert HEARTBEAT_THROTTLE * 2 < policy.heartbeat < policy.start_to_close / 4
+    assert policy.heartbeat < GRACE
     assert 1 < policy.attempts <= 10, "transient faults are retried, but not forever"
-    assert policy.retry().maximum_attempts == policy.attempts
+    assert policy.retry().maximum_attempts == policy.attempts + LOST_WORKERS
 
 
-def test_every_activity_with_a_heartbeat_timeout_sends_heartbeats(
-    registered: list[tuple[Queue, str, Callable[..., Any]]],
-) -> None:
+def test_every_activity_sends_heartbeats(registered: list[tuple[Queue, str, Callable[..., Any]]]) -> None:
     for _, name, function in registered:
-        if POLICIES[Activity(name)].heartbeat is not None:
-            heartbeats = "async with heartbeating()" in inspect.getsource(inspect.unwrap(function))
-            is_blocking_activity = hasattr(function, "__wrapped__")
-            assert heartbeats or is_blocking_activity, name
+        heartbeats = "async with heartbeating()" in inspect.getsource(inspect.unwrap(function))
+        is_blocking_activity = hasattr(function, "__wrapped__")
+        assert heartbeats or is_blocking_activity, name
 
 
 def test_the_scripted_world_serves_every_activity_of_a_day_on_its_queue(
