@@ -69,7 +69,7 @@ def recorded_responses(source: Source) -> list[str]:
 
 
 def outcomes_of(source: Source) -> list[Outcome]:
-    """The outcomes other than OK of a well-formed response: every outcome that `judge_body` names."""
+    """The outcomes other than OK of a well-formed response: every outcome that its judges name."""
     names = {name for function in _functions_of(source) for name in _names_in(function.__code__)}
     named = {outcome for outcome in Outcome if outcome.name in names} - {Outcome.OK}
     refusals = {Outcome.NOT_PUBLISHED_YET} if isinstance(source, Feed) and source.not_published_statuses else set()
@@ -77,8 +77,8 @@ def outcomes_of(source: Source) -> list[Outcome]:
 
 
 def _functions_of(source: Source) -> Iterator[FunctionType]:
-    """`judge_body` and all functions of this project that it calls."""
-    to_read: list[object] = [vars(type(source)).get("judge_body") or getattr(type(source), "judge_body", None)]
+    """The methods that judge a response, and all functions of this project that they call."""
+    to_read: list[object] = [getattr(type(source), name, None) for name in _JUDGES]
     read = set[object]()
     while to_read:
         function = to_read.pop()
@@ -94,6 +94,7 @@ def _functions_of(source: Source) -> Iterator[FunctionType]:
 
 
 _SOURCE_PACKAGE = "tipoff.sources"
+_JUDGES = ("judge_frame", "judge_reading", "judge_body")
 
 
 def _names_in(code: CodeType) -> set[str]:

@@ -80,6 +80,11 @@ class _Result(NamedTuple):
         return self.policy.usable
 
     @property
+    def is_complete(self) -> bool:
+        """Whether the response is usable and lacks nothing."""
+        return self.usable and self.record.outcome is not Outcome.PARTIAL
+
+    @property
     def needs_fallback(self) -> bool:
         """Whether fallback sources are polled at once: by the outcome, or because of a long cooldown."""
         long = self.retry_at is not None and self.retry_at > self.record.fetched_at + LONGEST_WAIT
@@ -189,7 +194,10 @@ class _Poll:
         return [_Result(last[redact(request.url)]) for request in requests]
 
     async def send(self, requests: Sequence[Request], progress: Callable[[int, int], None]) -> list[_Result]:
-        """Send requests and those of further pages; of alternatives only until one is usable."""
+        """Send requests and those of further pages.
+
+        Of alternatives the first complete response counts, else the first usable one; no further ones are requested.
+        """
         results: list[_Result] = []
         queue = deque(requests)
         while queue:
@@ -197,9 +205,10 @@ class _Poll:
             results.append(await self._result(request, results))
             queue.extendleft(await self._next_page(request, results[-1]))
             progress(len(results), len(results) + len(queue))
-            if self._source.requests_are_alternatives and results[-1].usable:
+            if self._source.requests_are_alternatives and results[-1].is_complete:
                 return results[-1:]
-        return results
+        usable = [result for result in results if result.usable]
+        return usable[:1] if usable and self._source.requests_are_alternatives else results
 
     async def _result(self, request: Request, before: Sequence[_Result]) -> _Result:
         """The result of a request: landed before, refused without sending it, or fetched now."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple, TypedDict
@@ -94,6 +94,11 @@ class _BatchReading(NamedTuple):
     @property
     def rows(self) -> int:
         return sum(response.rows.height for response in self.read)
+
+    @property
+    def is_damaged(self) -> bool:
+        """Whether an element that matters to the slate is left out because it is damaged."""
+        return any(response.reading.damaged for response in self.read)
 
     @property
     def all_rows(self) -> pl.DataFrame:
@@ -281,7 +286,13 @@ def _replace_rows(
     replaces = response.replaces if is_complete else source.replaced_rows(rows.to_dicts(), slate)
     may_be_older = not _covers_only_the_date(source, response, slate)
     return _replace_slice(
-        TABLES[source.table], rows, replaces, warehouse, keep_larger=keep_larger, keep_newer=may_be_older
+        TABLES[source.table],
+        rows,
+        replaces,
+        warehouse,
+        keep_larger=keep_larger,
+        keep_newer=may_be_older,
+        keep_missing=bool(response.reading.damaged),
     )
 
 
@@ -349,16 +360,21 @@ def _replace_slice(
     *,
     keep_larger: bool,
     keep_newer: bool,
+    keep_missing: bool,
 ) -> pl.DataFrame:
     """Replace the slice of the rows if it differs; returns the rows that differ.
 
-    `keep_larger`, `keep_newer`: stored rows are kept if they are more, or of a later poll. A poll without changes does
-    not update the time of stored rows, so a response is never older than rows that it was the first to contain.
+    `keep_larger`, `keep_newer`: stored rows are kept if they are more, or of a later poll. `keep_missing`: stored rows
+    whose key is not among the new rows are kept, because their element of the response may be damaged.
+    A poll without changes does not update the time of stored rows, so a response is never older than rows that it was
+    the first to contain.
     """
     where: Slice = {
         name: DateRange(first=of[0], last=of[1]) if isinstance(of, tuple) else of for name, of in replaces.items()
     }
     stored = _stored_rows(table, where, warehouse)
+    if keep_missing:
+        rows = pl.concat([rows, stored.join(rows, on=table.natural_key, how="anti").select(rows.columns)])
     changed = _difference(table, rows, stored)
     outdated = not stored.filter(pl.col("as_of") > rows["as_of"].max()).is_empty()
     if changed.is_empty() or (keep_newer and outdated) or (keep_larger and rows.height < stored.height):
@@ -474,19 +490,24 @@ def _report(
     source: Source, batch: _BatchReading, slate: Slate, changes: _Changes, *, suspicious: bool
 ) -> ProcessReport:
     readings = [response.reading for response in batch.read]
-    rejected = sum((Counter(reading.rejected) for reading in readings), Counter[str]())
+    rejected = _total(reading.rejected for reading in readings)
+    damaged = _total(counts for reading in readings for counts in (reading.damaged, reading.damaged_elsewhere))
     names = sorted(map(_format_name, _unresolved(batch)))
     unknown = _unknown_games(batch)
     missing = tuple(game.game_id for game in slate.games if game.game_id not in batch.covered)
     return ProcessReport(
         outcome=_outcome(batch, (*missing, *unknown), suspicious=suspicious),
-        reason=_reason(batch, slate, missing, names, rejected),
+        reason=_reason(batch, slate, missing, names, rejected, damaged),
         rows=batch.rows,
         changed=changes.written,
         changed_games=tuple(game.game_id for game in slate.games if game.game_id in changes.games),
         missing_games=missing,
-        counts={f"rejected:{source.name}": rejected.total()} if rejected else {},
-        alerts=_alerts(readings, unknown),
+        counts={
+            f"{kind}:{source.name}": counts.total()
+            for kind, counts in (("rejected", rejected), ("damaged", damaged))
+            if counts
+        },
+        alerts=_alerts(readings, unknown) | _damage_alert(source, readings, damaged),
         unresolved=len(names),
         unresolved_names=tuple(names[:MAX_REPORTED_NAMES]),
         provider_ids={
@@ -496,9 +517,21 @@ def _report(
     )
 
 
+def _total(counts: Iterable[Mapping[str, int]]) -> Counter[str]:
+    return sum(map(Counter, counts), Counter[str]())
+
+
+def _damage_alert(source: Source, readings: Iterable[Reading], damaged: Mapping[str, int]) -> dict[str, str]:
+    if not damaged:
+        return {}
+    games = dict.fromkeys(game for reading in readings for game in reading.unreadable_games)
+    named = f"games of the date: {', '.join(games)}; " if games else ""
+    elements = shortened(named + ", ".join(f"{problem} ({count})" for problem, count in sorted(damaged.items())), 300)
+    return {"damaged": f"the response of {source.name} has unreadable elements, which are left out: {elements}"}
+
+
 def _alerts(readings: Sequence[Reading], unknown_games: Sequence[str]) -> dict[str, str]:
-    unknown_words = sum((Counter(reading.unknown_words) for reading in readings), Counter[str]())
-    alerts = _word_alerts(unknown_words)
+    alerts = _word_alerts(_total(reading.unknown_words for reading in readings))
     if unknown_fields := sorted({field for reading in readings for field in reading.unknown_fields}):
         fields = shortened(", ".join(unknown_fields[:MAX_REPORTED_NAMES]), 300)
         alerts["unknown_fields"] = (
@@ -521,16 +554,21 @@ def _word_alerts(unknown_words: Mapping[str, int]) -> dict[str, str]:
 def _outcome(batch: _BatchReading, missing: Sequence[str], *, suspicious: bool) -> Outcome:
     if suspicious:
         return Outcome.SUSPICIOUSLY_EMPTY
-    if not batch.rows:
+    if not batch.rows and not batch.is_damaged:
         return Outcome.EMPTY_OK
-    incomplete = missing or batch.unreadable or Outcome.PARTIAL in batch.outcomes
+    incomplete = missing or batch.unreadable or batch.is_damaged or Outcome.PARTIAL in batch.outcomes
     return Outcome.PARTIAL if incomplete else Outcome.OK
 
 
 def _reason(
-    batch: _BatchReading, slate: Slate, missing: Sequence[str], names: Sequence[str], rejected: Mapping[str, int]
+    batch: _BatchReading,
+    slate: Slate,
+    missing: Sequence[str],
+    names: Sequence[str],
+    rejected: Mapping[str, int],
+    damaged: Mapping[str, int],
 ) -> str:
-    """One line about the rows, missing games, unreadable responses and unresolved names."""
+    """One line about the rows, missing games, unreadable responses and elements, and unresolved names."""
     labels = [game.label for game in slate.games if game.game_id in missing]
     parts = [f"{batch.rows} rows"]
     if slate.games:
@@ -540,7 +578,9 @@ def _reason(
     if batch.unreadable:
         total = len(batch.read) + len(batch.unreadable)
         parts.append(f"{len(batch.unreadable)} of {total} responses unreadable, the first: {batch.unreadable[0]}")
-    parts += [f"left out: {reason} ({count})" for reason, count in sorted(rejected.items())]
+    parts += [f"{game} is unreadable" for response in batch.read for game in response.reading.unreadable_games]
+    left_out = (*sorted(damaged.items()), *sorted(rejected.items()))
+    parts += [f"left out: {reason} ({count})" for reason, count in left_out]
     if names:
         parts.append(f"{len(names)} names unresolved")
     return shortened("; ".join(parts))
@@ -561,4 +601,12 @@ def _reported_slate(source: Source, batch: _BatchReading, slate: Slate) -> _Repo
         for row in response.rows.filter(pl.col("game_date") == slate.game_date).iter_rows(named=True)
     ]
     postponed = (row["game_id"] for row in rows if row["status"] == "postponed")
-    return {"games": slate_games(rows, slate.game_date), "postponed": tuple(sorted(postponed))}
+    games = (*slate_games(rows, slate.game_date), *_unreadable_games(batch, slate))
+    return {"games": tuple(sorted(games, key=lambda game: game.order)), "postponed": tuple(sorted(postponed))}
+
+
+def _unreadable_games(batch: _BatchReading, slate: Slate) -> Iterator[SlateGame]:
+    """The slate's games that a damaged schedule does not show: an unreadable game stays on the slate."""
+    if batch.is_damaged:
+        shown = set(batch.all_rows["game_id"])
+        yield from (game for game in slate.games if game.game_id not in shown)

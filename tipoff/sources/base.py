@@ -136,6 +136,8 @@ class Reading(Frozen):
     """Path and problem of the first such element -> count of elements left out because they are unreadable."""
     incomplete_games: frozenset[str] = frozenset()
     """Games whose rows lack an unreadable entry that is needed: another source is asked for them too."""
+    damaged_elsewhere: Mapping[str, int] = {}
+    """The same for elements that do not matter to the slate, such as games of another date in a season's schedule."""
     provider_ids: Mapping[str, str] = {}
     """game_id -> the provider's own id, which other sources need for their requests."""
     unknown_fields: tuple[str, ...] = ()
@@ -144,6 +146,8 @@ class Reading(Frozen):
     """Reason -> count of entries kept although a word of the provider is unknown: "unknown game status 'Moved'"."""
     unknown_games: tuple[str, ...] = ()
     """Games of the date whose game_id is unknown: "NYK@BOS"."""
+    unreadable_games: tuple[str, ...] = ()
+    """Games of the date, or of an unreadable date, that a schedule has and that are damaged: "NYK@BOS"."""
 
 
 class Source(ABC):
@@ -170,7 +174,7 @@ class Source(ABC):
     needs_ids_of: ClassVar[str | None] = None
     """The source whose `provider_ids` its requests need."""
     requests_are_alternatives: ClassVar[bool] = False
-    """Its requests are alternatives in order of preference: only the first OK response is read."""
+    """Its requests are alternatives in order of preference: the first complete response is read, else a PARTIAL one."""
     paged: ClassVar[bool] = False
     """A response may be one page of several: `next_page` makes the next request."""
     ignored_fields: ClassVar[frozenset[str]] = frozenset()

@@ -18,7 +18,7 @@ from tipoff.sources.boxscore_rules import (
     read_minutes,
 )
 from tipoff.sources.boxscores import PlayerBoxscores
-from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games, partial_if_damaged
+from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
 from tipoff.sources.game_boxscores import LiveBoxscores
 from tipoff.sources.game_status import POSTPONED, GameStatus, status_of_text
 from tipoff.sources.json_payload import Fields, JsonPayload, names
@@ -79,9 +79,7 @@ class BdlBoxscores(Feed):
 
     def judge_reading(self, request: Request, response: Response, slate: Slate, reading: Reading) -> Judgement:
         present, reasons = {row["game_id"] for row in (*reading.rows, *reading.unresolved)}, reading.rejected.keys()
-        verdict = partial_if_damaged(
-            judged_by_games(slate.games, present, _judged_without_games(reasons, slate)), reading
-        )
+        verdict = judged_by_games(slate.games, present, _judged_without_games(reasons, slate))
         cursor = _next_cursor(JsonPayload(self.name, response).top())
         if present and cursor:
             return judged(Outcome.PARTIAL, f"{verdict.reason}; the next page starts at cursor {cursor}")

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 from tipoff.errors import ContractError
 from tipoff.sources.base import Judgement, ReadContext, Reading, Row
 from tipoff.sources.boxscore_rules import DID_NOT_PLAY, INCOMPLETE, UNREADABLE_PLAYER, game_columns
-from tipoff.sources.feed import RowCollector, judged, partial_if_damaged
+from tipoff.sources.feed import RowCollector, judged
 from tipoff.sources.json_payload import Fields
 from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, resolver_of, unresolved_row
 from tipoff.vocabulary import Outcome, SlateGame
@@ -104,7 +104,7 @@ def judged_box_score(part: str, reading: Reading) -> Judgement:
     players = len(reading.rows) + len(reading.unresolved)
     if INCOMPLETE in reading.rejected or not players:
         return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{part}: {INCOMPLETE}")
-    return partial_if_damaged(judged(Outcome.OK, f"{part}: {players} players"), reading)
+    return judged(Outcome.OK, f"{part}: {players} players")
 
 
 def keep_unreadable_player(collector: RowCollector, context: ReadContext, origin: Row, player: Row) -> None:

@@ -14,7 +14,7 @@ from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Respon
 from tipoff.sources.box_players import keep_unreadable_player
 from tipoff.sources.boxscore_rules import NOT_FINAL, ROWS_PER_GAME, due_games
 from tipoff.sources.dates import date_of
-from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games, partial_if_damaged
+from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
 from tipoff.sources.json_payload import JsonPayload, ResultSet, names
 from tipoff.sources.providers import NBA_STATS
 from tipoff.sources.rejections import another_date
@@ -152,8 +152,7 @@ class PlayerBoxscores(_GameLog):
             if_none = judged(Outcome.SUSPICIOUSLY_EMPTY, f"no results, although {', '.join(due)} should be over")
         else:
             if_none = judged(Outcome.NOT_PUBLISHED_YET, "no game should be over yet")
-        by_games = judged_by_games(wanted, (row["game_id"] for row in reading.rows), if_none)
-        return partial_if_damaged(by_games, reading)
+        return judged_by_games(wanted, (row["game_id"] for row in reading.rows), if_none)
 
     def keep_unreadable(self, row: Row, collector: RowCollector, context: ReadContext) -> None:
         keep_unreadable_player(collector, context, self.origin(context), row)

@@ -53,18 +53,14 @@ class EspnScoreboard(Feed):
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
         return (_request(slate),) if slate.games else ()
 
-    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        events = _events(JsonPayload(self.name, response))
-        refused = _stale_judgement(events, slate) or _implausible_judgement(events, slate)
-        if refused:
-            return refused
-        listed = [game.game_id for event in events if (game := _find_game(event, slate.games, slate.game_date))]
+    def judge_reading(self, request: Request, response: Response, slate: Slate, reading: Reading) -> Judgement:
+        refused = _judge_events(_readable_events(JsonPayload(self.name, response)), slate)
         if_none = judged(Outcome.SUSPICIOUSLY_EMPTY, f"the scoreboard has none of the {len(slate.games)} games")
-        return judged_by_games(slate.games, listed, if_none)
+        return refused or judged_by_games(slate.games, (row["game_id"] for row in reading.rows), if_none)
 
     def read(self, response: bytes | Response, context: ReadContext) -> Reading:
         payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)
-        for event in _events(payload):
+        for event in _events(payload, collector):
             game = _find_game(event, context.slate.games, context.slate.game_date)
             if game is None:
                 collector.reject(NOT_ON_SLATE)
@@ -99,12 +95,11 @@ class EspnSchedule(Feed):
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
         return (_request(slate),)
 
-    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
+    def judge_reading(self, request: Request, response: Response, slate: Slate, reading: Reading) -> Judgement:
         payload = JsonPayload(self.name, response)
-        events = _events(payload)
+        events = _readable_events(payload)
         if events:
-            refused = _stale_judgement(events, slate) or _implausible_judgement(events, slate)
-            return refused or judged(Outcome.OK, f"{len(events)} games on {slate.game_date}")
+            return _judge_events(events, slate) or judged(Outcome.OK, f"{len(events)} games on {slate.game_date}")
         if _is_on_calendar(payload, slate):
             reason = f"no games on {slate.game_date}, although ESPN's calendar lists the date"
             return judged(Outcome.SUSPICIOUSLY_EMPTY, reason)
@@ -113,7 +108,7 @@ class EspnSchedule(Feed):
     def read(self, response: bytes | Response, context: ReadContext) -> Reading:
         payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)
         known, unknown = (*context.slate.games, *context.known_games), list[str]()
-        for event in _events(payload):
+        for event in _events(payload, collector):
             game = _find_game(event, known, context.slate.game_date) or _find_moved_game(event, known)
             if event.game_date != context.slate.game_date:
                 collector.reject(another_date(context.slate.game_date))
@@ -164,9 +159,9 @@ def _league(payload: JsonPayload) -> Fields:
     return leagues[0]
 
 
-def _events(payload: JsonPayload) -> list[_Event]:
+def _events(payload: JsonPayload, collector: RowCollector) -> list[_Event]:
     _league(payload)
-    return [_event(event) for event in payload.top().each("events")]
+    return collector.read_each(payload.top().each("events"), _event)
 
 
 def _event(event: Fields) -> _Event:
@@ -241,18 +236,18 @@ def _find_moved_game(event: _Event, games: Iterable[SlateGame]) -> SlateGame | N
     return min(same_teams, key=lambda game: abs(_date_of(game, date.max) - event.game_date), default=None)
 
 
-def _stale_judgement(events: Iterable[_Event], slate: Slate) -> Judgement | None:
-    """STALE when the scoreboard is of another date; None otherwise."""
+def _readable_events(payload: JsonPayload) -> list[_Event]:
+    """The events of a response that can be read as a whole."""
+    return _events(payload, RowCollector(()))
+
+
+def _judge_events(events: Iterable[_Event], slate: Slate) -> Judgement | None:
+    """The judgement of a scoreboard of another date, or of games that cannot all be true; None otherwise."""
     dates = {event.game_date for event in events}
-    if not dates or slate.game_date in dates:
-        return None
-    return judged(Outcome.STALE, f"received the scoreboard of {min(dates)}, requested {slate.game_date}")
-
-
-def _implausible_judgement(events: Iterable[_Event], slate: Slate) -> Judgement | None:
-    """SUSPICIOUSLY_EMPTY when the date's games between NBA teams cannot all be true; None otherwise."""
-    on_date = [event.status for event in events if event.home and event.away and event.game_date == slate.game_date]
-    return judged_implausible(on_date, f"on {slate.game_date}")
+    if dates and slate.game_date not in dates:
+        return judged(Outcome.STALE, f"received the scoreboard of {min(dates)}, requested {slate.game_date}")
+    on_date = [event for event in events if event.home and event.away and event.game_date == slate.game_date]
+    return judged_implausible([event.status.status for event in on_date], f"on {slate.game_date}")
 
 
 def _is_on_calendar(payload: JsonPayload, slate: Slate) -> bool:

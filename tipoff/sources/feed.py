@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import chain
 from typing import ClassVar, NamedTuple, Protocol, TypeVar
 
 from tipoff.errors import ContractError
@@ -43,7 +44,7 @@ class Feed(Source):
             return by_frame
         context = ReadContext(slate=slate, as_of=response.fetched_at, game_id=request.game_id, part=request.part)
         reading = self.read(response, context)
-        return by_frame or self.judge_reading(request, response, slate, reading)
+        return _partial_if_damaged(by_frame or self.judge_reading(request, response, slate, reading), reading)
 
     def is_published(self, request: Request, response: Response, slate: Slate) -> bool:
         """Whether the requested file must be published by now, so that a denied access means a block."""
@@ -92,6 +93,13 @@ def refuses(damaged: int, elements: int) -> bool:
     return 2 * damaged > elements
 
 
+def raise_if_most_are_damaged(errors: Sequence[ContractError], elements: int, kind: str) -> None:
+    """Raise the first error when so many elements of a kind, such as "$.games[]", are damaged."""
+    if refuses(len(errors), elements):
+        share = f"{len(errors)} of {elements} elements of {kind} are unreadable"
+        raise ContractError(errors[0].source, errors[0].path, f"{errors[0].problem} ({share})")
+
+
 class RowCollector:
     """Collects the rows of one payload, one per natural key, and counts what is left out by reason."""
 
@@ -105,18 +113,22 @@ class RowCollector:
         self._elements: Counter[str] = Counter()
         self._damage: dict[str, list[ContractError]] = {}
         self._incomplete: set[str] = set()
+        self._left_out: list[ContractError] = []
+        self._left_out_elsewhere: list[ContractError] = []
 
     @contextmanager
-    def element(self, element: Element) -> Iterator[None]:
+    def element(self, element: Element, kind: str = "") -> Iterator[None]:
         """Read one element of a list inside: a ContractError within it leaves out and counts this element only.
 
-        `reading` raises the first error of a kind of element when most elements of this kind are damaged.
+        `reading` raises the first error of a kind of element when most elements of this kind are damaged. `kind`: by
+        default the list; a narrower one where most elements of the list are not needed, so that they are not read.
         """
-        self._elements[path_pattern(element.path)] += 1
+        kind = kind or path_pattern(element.path)
+        self._elements[kind] += 1
         try:
             yield
         except ContractError as error:
-            self._leave_out(element, error)
+            self._count_damage(kind, element, error)
 
     def read_each(
         self,
@@ -133,7 +145,7 @@ class RowCollector:
             try:
                 results.append(read(element))
             except ContractError as error:
-                self._leave_out(element, error)
+                self._count_damage(path_pattern(element.path), element, error)
                 results += [if_damaged(element)] if if_damaged else []
         if elements:
             self._elements[path_pattern(elements[0].path)] += len(elements)
@@ -146,10 +158,14 @@ class RowCollector:
         if results.damage:
             self._damage.setdefault(kind, []).extend(error for _, error in sorted(results.damage.items()))
 
-    def _leave_out(self, element: Element, error: ContractError) -> None:
+    def _count_damage(self, kind: str, element: Element, error: ContractError) -> None:
         if not _is_within(error.path, element.path):
             raise error
-        self._damage.setdefault(path_pattern(element.path), []).append(error)
+        self._damage.setdefault(kind, []).append(error)
+
+    def leave_out(self, error: ContractError, *, elsewhere: bool = False) -> None:
+        """Count a damaged element, whatever their share. `elsewhere`: it does not matter to the slate."""
+        (self._left_out_elsewhere if elsewhere else self._left_out).append(error)
 
     def keep(self, row: Row) -> None:
         """Add a row. The first row of a key stays, a later one counts as repeated.
@@ -208,8 +224,9 @@ class RowCollector:
         self._raise_if_most_are_damaged()
         return Reading(
             rows=tuple(self._rows.values()),
-            damaged=self._damage_by_path(),
             incomplete_games=frozenset(self._incomplete),
+            damaged=_count_by_path(chain(self._left_out, *self._damage.values())),
+            damaged_elsewhere=_count_by_path(self._left_out_elsewhere),
             unresolved=tuple(self._unresolved.values()),
             rejected=dict(sorted(self._rejected.items())),
             provider_ids=provider_ids or {},
@@ -219,17 +236,16 @@ class RowCollector:
 
     def _raise_if_most_are_damaged(self) -> None:
         for kind, errors in self._damage.items():
-            if refuses(len(errors), self._elements[kind]):
-                share = f"{len(errors)} of {self._elements[kind]} elements of {kind} are unreadable"
-                raise ContractError(errors[0].source, errors[0].path, f"{errors[0].problem} ({share})")
+            raise_if_most_are_damaged(errors, self._elements[kind], kind)
 
-    def _damage_by_path(self) -> dict[str, int]:
-        """The first error of each field -> count of elements left out because of this field."""
-        errors = [error for kind in self._damage.values() for error in kind]
-        first: dict[str, str] = {}
-        for error in errors:
-            first.setdefault(path_pattern(error.path), f"{error.path}: {error.problem}")
-        return dict(sorted(Counter(first[path_pattern(error.path)] for error in errors).items()))
+
+def _count_by_path(errors: Iterable[ContractError]) -> dict[str, int]:
+    """The first error of each field -> count of elements left out because of this field."""
+    first: dict[str, str] = {}
+    counts = Counter[str]()
+    for error in errors:
+        counts[first.setdefault(path_pattern(error.path), f"{error.path}: {error.problem}")] += 1
+    return dict(sorted(counts.items()))
 
 
 def _is_within(path: str, element: str) -> bool:
@@ -273,12 +289,12 @@ def judged(outcome: Outcome, reason: str) -> Judgement:
     return Judgement(outcome=outcome, reason=reason)
 
 
-def partial_if_damaged(judgement: Judgement, reading: Reading) -> Judgement:
-    """PARTIAL instead of OK for a reading without its damaged elements; the reason names them."""
-    if not reading.damaged or not OUTCOME_POLICIES[judgement.outcome].usable:
+def _partial_if_damaged(judgement: Judgement, reading: Reading) -> Judgement:
+    """PARTIAL instead of OK for a reading without its damaged elements; the reason names the games or the first one."""
+    if not reading.damaged or judgement.outcome not in (Outcome.OK, Outcome.PARTIAL):
         return judgement
-    elements, first = sum(reading.damaged.values()), next(iter(reading.damaged))
-    return judged(Outcome.PARTIAL, f"{judgement.reason}; {elements} unreadable, the first: {first}")
+    named = ", ".join(reading.unreadable_games) or f"the first: {next(iter(reading.damaged))}"
+    return judged(Outcome.PARTIAL, f"{judgement.reason}; {sum(reading.damaged.values())} unreadable, {named}")
 
 
 MAX_GAMES = 40
@@ -287,14 +303,14 @@ FULL_DATE = 3
 """From this many games on it is implausible that all of a date are postponed."""
 
 
-def judged_implausible(statuses: Sequence[GameStatus], when: str) -> Judgement | None:
+def judged_implausible(statuses: Sequence[str], when: str) -> Judgement | None:
     """SUSPICIOUSLY_EMPTY for games of a date that cannot all be true; None when they are plausible.
 
     `when`: such as "on 2025-01-10", for the reason.
     """
     if len(statuses) > MAX_GAMES:
         return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{len(statuses)} games {when}, at most {MAX_GAMES} are plausible")
-    if len(statuses) >= FULL_DATE and all(status.is_postponed for status in statuses):
+    if len(statuses) >= FULL_DATE and set(statuses) == {POSTPONED}:
         return judged(Outcome.SUSPICIOUSLY_EMPTY, f"all {len(statuses)} games {when} are postponed")
     return None
 

@@ -1,8 +1,8 @@
 """Player movement: stats.nba.com NBA_Player_Movement.json, every signing, waiver and trade since July 2015."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
-from typing import ClassVar, NamedTuple
+from datetime import datetime, timedelta
+from typing import ClassVar
 
 from tipoff.sources.base import Judgement, ReadContext, Reading, ReplacedRows, Request, Response, Row, Slate
 from tipoff.sources.feed import Feed, RowCollector, judged
@@ -40,25 +40,28 @@ class PlayerMovement(Feed):
             return ()
         return (Request(host=NBA_STATS.host, path="/js/data/playermovement/NBA_Player_Movement.json"),)
 
-    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        moves = _moves(JsonPayload(self.name, response))
-        if not moves:
-            return judged(Outcome.SUSPICIOUSLY_EMPTY, "the list has no moves")
-        newest = max(move.game_date for move in moves)
+    def judge_reading(self, request: Request, response: Response, slate: Slate, reading: Reading) -> Judgement:
+        if not reading.rows:
+            left_out = "".join(f": {reason} ({count})" for reason, count in reading.rejected.items())
+            return judged(Outcome.STALE if left_out else Outcome.SUSPICIOUSLY_EMPTY, f"the list has no moves{left_out}")
+        newest = max(row["game_date"] for row in reading.rows)
         if newest < slate.game_date - _LONGEST_PAUSE:
             return judged(Outcome.STALE, f"no move since {newest}")
-        return judged(Outcome.OK, f"{len(moves)} moves up to {newest}")
+        return judged(Outcome.OK, f"{len(reading.rows)} moves up to {newest}")
 
     def read(self, response: bytes | Response, context: ReadContext) -> Reading:
         payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)
         season = season_of(context.slate.game_date)
-        for move in _moves(payload):
-            if season_of(move.game_date) != season:
-                collector.reject(f"move of another season than {season}")
-            elif move.player_id == _NONE:
-                collector.reject("draft pick or money")
-            else:
-                collector.keep({"season": season, **move._asdict(), **self.origin(context)})
+        moves = payload.top().fields("NBA_Player_Movement").each("rows")
+        dated = collector.read_each(moves, lambda move: (move.date("TRANSACTION_DATE"), move))
+        in_season = [move for moved_on, move in dated if season_of(moved_on) == season]
+        collector.reject(f"move of another season than {season}", len(dated) - len(in_season))
+        for move in in_season:
+            with collector.element(move, kind=f"moves of {season}"):
+                if _id(move, "PLAYER_ID") == _NONE:
+                    collector.reject("draft pick or money")
+                else:
+                    collector.keep({"season": season, **_move(move), **self.origin(context)})
         return collector.reading(payload.unknown(self.ignored_fields))
 
     def replaced_rows(self, rows: Sequence[Row], slate: Slate) -> ReplacedRows:
@@ -72,41 +75,17 @@ class PlayerMovement(Feed):
         return frozenset(game.game_id for game in slate.games)
 
 
-class _Move(NamedTuple):
+def _move(row: Fields) -> Row:
     """One row of `raw_player_movement`, without season and origin."""
-
-    game_date: date
-    move_id: str
-    kind: str
-    player_id: str
-    team: str
-    from_team: str | None
-    description: str
-
-
-def _moves(payload: JsonPayload) -> list[_Move]:
-    return [_move(row) for row in payload.top().fields("NBA_Player_Movement").each("rows")]
-
-
-def _move(row: Fields) -> _Move:
-    return _Move(
-        game_date=_date(row),
-        move_id=row.text("GroupSort"),
-        kind=row.text("Transaction_Type"),
-        player_id=_id(row, "PLAYER_ID"),
-        team=_tricode(row, "TEAM_ID"),
-        from_team=None if _id(row, "Additional_Sort") == _NONE else _tricode(row, "Additional_Sort"),
-        description=row.prose("TRANSACTION_DESCRIPTION"),
-    )
-
-
-def _date(row: Fields) -> date:
-    """The Eastern date in a text such as "2025-07-16T00:00:00", whose time has no meaning."""
-    text = row.text("TRANSACTION_DATE")
-    try:
-        return datetime.fromisoformat(text).date()
-    except ValueError as error:
-        raise row.problem("TRANSACTION_DATE", f"{text[:30]!r} is not a date") from error
+    return {
+        "game_date": row.date("TRANSACTION_DATE"),
+        "move_id": row.text("GroupSort"),
+        "kind": row.text("Transaction_Type"),
+        "player_id": _id(row, "PLAYER_ID"),
+        "team": _tricode(row, "TEAM_ID"),
+        "from_team": None if _id(row, "Additional_Sort") == _NONE else _tricode(row, "Additional_Sort"),
+        "description": row.prose("TRANSACTION_DESCRIPTION"),
+    }
 
 
 def _id(row: Fields, name: str) -> str:

@@ -39,31 +39,33 @@ class PlayerList(Feed):
         params = {"LeagueID": nba.LEAGUE_ID, "Season": season, "Historical": "0"}
         return (Request(host=NBA_STATS.host, path="/stats/playerindex", params=params, part=season),)
 
-    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        players = len(nba.first_result_set(JsonPayload(self.name, response)))
-        if not players:
+    def judge_reading(self, request: Request, response: Response, slate: Slate, reading: Reading) -> Judgement:
+        if not reading.rows:
             return judged(Outcome.SUSPICIOUSLY_EMPTY, "the list has no players")
-        return judged(Outcome.OK, f"{players} players")
+        return judged(Outcome.OK, f"{len(reading.rows)} players")
 
     def read(self, response: bytes | Response, context: ReadContext) -> Reading:
         table, collector = nba.first_result_set(JsonPayload(self.name, response)), RowCollector(self.natural_key)
         columns = (
             table.identifiers("PERSON_ID"),
-            table.texts("PLAYER_FIRST_NAME"),
-            table.texts("PLAYER_LAST_NAME"),
+            table.texts_or_none("PLAYER_FIRST_NAME"),
+            table.texts_or_none("PLAYER_LAST_NAME"),
             table.identifiers_or_none("TEAM_ID"),
             table.texts_or_none("POSITION"),
         )
         collector.count_rows(table)
         for player_id, first, last, team_id, position in table.intact(*columns):
-            team = find_team(team_id or "")
+            team, name = find_team(team_id or ""), " ".join(filter(None, (first, last))).strip()
             if team is None and team_id not in _NO_TEAM:
                 collector.reject(nba.OUTSIDE)
+                continue
+            if not name:
+                collector.reject("player without a name")
                 continue
             row = {
                 "game_date": context.slate.game_date,
                 "player_id": player_id,
-                "player_name": f"{first} {last}".strip(),
+                "player_name": name,
                 "team": team and team.tricode,
                 "position": position or None,
             }

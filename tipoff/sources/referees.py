@@ -4,7 +4,7 @@ A response has a table each for the NBA, the G League and the WNBA; only the fir
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar, NamedTuple
 
 from tipoff.sources import nba
@@ -27,6 +27,7 @@ _POSITIONS: Mapping[str, str] = {
     "official4": "alternate",
 }
 _OPTIONAL = "alternate"
+_OF_DATE = "the assignments of"
 
 
 class RefereeAssignments(Feed):
@@ -56,26 +57,37 @@ class RefereeAssignments(Feed):
         params = {"date": slate.game_date.isoformat()}
         return (Request(host=NBA_OFFICIALS.host, path="/wp-json/api/v1/get-game-officials", params=params),)
 
-    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        crews = [_crew(game) for game in _games(JsonPayload(self.name, response))]
-        dates = {crew.game_date for crew in crews}
-        if dates and slate.game_date not in dates:
-            return judged(Outcome.STALE, f"received the assignments of {min(dates)}, requested {slate.game_date}")
-        assigned = [crew.game_id for crew in crews if crew.officials]
-        return judged_by_games(slate.games, assigned, _judge_empty(response, slate))
+    def judge_reading(self, request: Request, response: Response, slate: Slate, reading: Reading) -> Judgement:
+        stale = [reason for reason in reading.rejected if reason.startswith(_OF_DATE)]
+        if stale and not reading.rows:
+            return judged(Outcome.STALE, f"received {stale[0]}")
+        return judged_by_games(slate.games, (row["game_id"] for row in reading.rows), _judge_empty(response, slate))
 
     def read(self, response: bytes | Response, context: ReadContext) -> Reading:
         payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)
-        on_slate = {game.game_id for game in context.slate.games}
-        for crew in map(_crew, _games(payload)):
-            if crew.game_id not in on_slate or crew.game_date != context.slate.game_date:
-                collector.reject(NOT_ON_SLATE)
-                continue
-            collector.reject("position without an official", crew.open_positions)
-            for official in crew.officials:
-                row = {"game_date": crew.game_date, "game_id": crew.game_id, **official._asdict()}
-                collector.keep({**row, **self.origin(context)})
+        for game in payload.top().fields("nba").fields("Table").each("rows"):
+            with collector.element(game):
+                self._keep(game, collector, context)
         return collector.reading(payload.unknown(self.ignored_fields))
+
+    def _keep(self, game: Fields, collector: RowCollector, context: ReadContext) -> None:
+        """Keep the officials of a game. Raises ContractError for a game of another league in the NBA's table."""
+        game_id, slate = game.text("game_id"), context.slate
+        if not nba.is_nba_game(game_id):
+            raise game.problem("game_id", f"{game_id[:20]!r} is not an NBA game")
+        assigned_on = game.date("game_date")
+        if assigned_on != slate.game_date:
+            collector.reject(f"{_OF_DATE} {assigned_on}, requested {slate.game_date}")
+            return
+        if game_id not in {known.game_id for known in slate.games}:
+            collector.reject(NOT_ON_SLATE)
+            return
+        officials = list(_officials(game))
+        filled = {official.position for official in officials} | {_OPTIONAL}
+        collector.reject("position without an official", len(_POSITIONS) - len(filled))
+        for official in officials:
+            row = {"game_date": slate.game_date, "game_id": game_id, **official._asdict()}
+            collector.keep({**row, **self.origin(context)})
 
     def expected_rows(self, slate: Slate) -> int:
         return (len(_POSITIONS) - 1) * len(slate.games)
@@ -89,43 +101,11 @@ class _Official(NamedTuple):
     position: str
 
 
-class _Crew(NamedTuple):
-    """The officials of one game."""
-
-    game_date: date
-    game_id: str
-    officials: tuple[_Official, ...]
-    open_positions: int
-    """Required positions without an official."""
-
-
-def _games(payload: JsonPayload) -> list[Fields]:
-    return payload.top().fields("nba").fields("Table").each("rows")
-
-
-def _crew(game: Fields) -> _Crew:
-    """The crew of a game. Raises ContractError for a game of another league in the NBA's table."""
-    game_id = game.text("game_id")
-    if not nba.is_nba_game(game_id):
-        raise game.problem("game_id", f"{game_id[:20]!r} is not an NBA game")
-    officials = tuple(_officials(game))
-    filled = {official.position for official in officials} | {_OPTIONAL}
-    return _Crew(_date(game), game_id, officials, len(_POSITIONS) - len(filled))
-
-
 def _officials(game: Fields) -> Iterator[_Official]:
     for field, position in _POSITIONS.items():
         code = f"{field}_code"
         if any([game.has(field), game.has(code)]):
             yield _Official(game.identifier(code), game.text(field), position)
-
-
-def _date(game: Fields) -> date:
-    text = game.text("game_date")
-    try:
-        return datetime.strptime(text, "%m/%d/%Y").date()  # noqa: DTZ007 - a date has no zone
-    except ValueError as error:
-        raise game.problem("game_date", f"{text[:20]!r} is not a date MM/DD/YYYY") from error
 
 
 def _judge_empty(response: Response, slate: Slate) -> Judgement:

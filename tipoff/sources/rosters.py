@@ -7,7 +7,7 @@ then among all, for one who has just been traded; then by other spellings in the
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from tipoff.sources.base import Judgement, ReadContext, Reading, ReplacedRows, Request, Response, Row, Slate
 from tipoff.sources.feed import Feed, RowCollector, judged
@@ -20,6 +20,8 @@ from tipoff.vocabulary import Outcome, Role, step_names
 _NBA = "~l:46~"
 """The part of an ESPN uid that names the NBA."""
 _PLAYERS_PER_TEAM = 13
+_UNREADABLE = "unreadable entry"
+"""Stands for the name of a damaged athlete."""
 _TEAMS_BY_ESPN_ID = {team.espn_id: team for team in TEAMS.values()}
 
 
@@ -56,25 +58,27 @@ class TeamRosters(Feed):
             for team in teams
         )
 
-    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        team, athletes = _roster(JsonPayload(self.name, response), request.part)
-        if not athletes:
-            return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{team} has no players")
-        return judged(Outcome.OK, f"{team}: {len(athletes)} players")
+    def judge_reading(self, request: Request, response: Response, slate: Slate, reading: Reading) -> Judgement:
+        players = len(reading.rows) + len(reading.unresolved)
+        if not players:
+            return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{request.part} has no players")
+        return judged(Outcome.OK, f"{request.part}: {players} players")
 
     def read(self, response: bytes | Response, context: ReadContext) -> Reading:
         payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)
         team, athletes = _roster(payload, context.part)
         teammates = resolver_of(context, [team])
         league = cache(lambda: resolver_of(context))
-        for athlete in athletes:
-            if not _is_nba(athlete):
-                collector.reject("player outside the NBA")
+        read = collector.read_each(athletes, _athlete)
+        if len(read) < len(athletes):  # so that the roster does not count as whole
+            row = unresolved_row(_UNREADABLE, teammates, context, team=team)
+            collector.unresolved({**row, **self.origin(context)})
+        for athlete in read:
+            reason = _rejection_reason(athlete)
+            if reason:
+                collector.reject(reason)
                 continue
-            name, position = athlete.text("displayName"), _position(athlete)
-            if len(name) > LONGEST_NAME:
-                collector.reject(TOO_LONG)
-                continue
+            name = athlete.name
             player = teammates.exact(name) or league().exact(name) or teammates.resolve(name) or league().namesake(name)
             if player is None:
                 row = unresolved_row(name, teammates, context, team=team)
@@ -85,7 +89,7 @@ class TeamRosters(Feed):
                 "team": team,
                 "player_id": player.player_id,
                 "player_name": name,
-                "position": position,
+                "position": athlete.position,
             }
             collector.keep({**row, **self.origin(context)})
         return collector.reading(payload.unknown(self.ignored_fields))
@@ -118,5 +122,27 @@ def _is_nba(fields: Fields) -> bool:
     return not fields.has("uid") or _NBA in fields.text("uid")
 
 
+class _Athlete(NamedTuple):
+    """One player of a roster; of a player outside the NBA nothing is read."""
+
+    is_nba: bool
+    name: str = ""
+    position: str | None = None
+
+
+def _athlete(athlete: Fields) -> _Athlete:
+    if not _is_nba(athlete):
+        return _Athlete(is_nba=False)
+    return _Athlete(is_nba=True, name=athlete.text("displayName"), position=_position(athlete))
+
+
+def _rejection_reason(athlete: _Athlete) -> str | None:
+    if not athlete.is_nba:
+        return "player outside the NBA"
+    return TOO_LONG if len(athlete.name) > LONGEST_NAME else None
+
+
 def _position(athlete: Fields) -> str | None:
-    return athlete.fields("position").text("abbreviation") if athlete.has("position") else None
+    """The abbreviation, where there is one: no computation needs it."""
+    position = athlete.fields("position") if athlete.has("position") else None
+    return position.text("abbreviation") if position and position.has("abbreviation") else None

@@ -1,17 +1,29 @@
 """The season's games: cdn.nba.com scheduleLeagueV2 (stats.nba.com scheduleleaguev2int has the same shape)."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import ClassVar
+from functools import partial
+from typing import ClassVar, NamedTuple, TypeVar
 
+from tipoff.errors import ContractError
 from tipoff.sources import nba
 from tipoff.sources.base import Judgement, ReadContext, Reading, ReplacedRows, Request, Response, Row, Slate
-from tipoff.sources.feed import FULL_DATE, Feed, RowCollector, judged, judged_implausible
+from tipoff.sources.dates import date_of
+from tipoff.sources.feed import (
+    FULL_DATE,
+    Feed,
+    RowCollector,
+    judged,
+    judged_implausible,
+    raise_if_most_are_damaged,
+)
 from tipoff.sources.game_status import POSTPONED
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.providers import NBA_CDN, NBA_STATS
 from tipoff.sources.tip_off import fixed_tip_off
 from tipoff.vocabulary import PREDICTED, Outcome, Role, SlateGame, game_date_of, season_of, step_names
+
+_Value = TypeVar("_Value")
 
 GAMES_PER_SEASON = 1230
 _SWITCHES_WITHIN = timedelta(days=100)
@@ -50,31 +62,37 @@ class Schedule(Feed):
             Request(host=NBA_STATS.host, path="/stats/scheduleleaguev2int", params=season, part=NBA_STATS.host),
         )
 
-    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        league = JsonPayload(self.name, response).top().fields("leagueSchedule")
-        nba.require_nba(league, "leagueId")
+    def judge_frame(self, request: Request, response: Response, slate: Slate) -> Judgement | None:
+        league = _league(JsonPayload(self.name, response))
         season, earlier = league.text("seasonYear"), slate.game_date - _SWITCHES_WITHIN
         if season not in (season_of(slate.game_date), season_of(earlier)):
             return judged(Outcome.STALE, f"received the schedule of {season}, requested {season_of(slate.game_date)}")
         if league.values("gameDates"):
-            rows = [row for row in _schedule_rows(league) if row]
-            return _judged_implausible(rows, slate.game_date) or judged(Outcome.OK, f"the schedule of {season}")
+            return None
         if slate.game_date.month in _OFF_SEASON:
             return judged(Outcome.EMPTY_OK, "no games: off-season")
         return judged(Outcome.SUSPICIOUSLY_EMPTY, f"the schedule of {season} has no games")
 
+    def judge_reading(self, request: Request, response: Response, slate: Slate, reading: Reading) -> Judgement:
+        season = _league(JsonPayload(self.name, response)).text("seasonYear")
+        return _judged_implausible(reading.rows, slate.game_date) or judged(Outcome.OK, f"the schedule of {season}")
+
     def read(self, response: bytes | Response, context: ReadContext) -> Reading:
-        payload = JsonPayload(self.name, response)
-        league = payload.top().fields("leagueSchedule")
-        nba.require_nba(league, "leagueId")
+        payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)
+        league = _league(payload)
         season, origin = league.text("seasonYear"), self.origin(context)
-        collector = RowCollector(self.natural_key)
-        for row in _schedule_rows(league):
-            if row is None:
+        entries = list(_entries(league, context.slate))
+        _require_readable(entries, context.slate.game_date)
+        for entry in entries:
+            if isinstance(entry.content, ContractError):
+                collector.leave_out(entry.content, elsewhere=entry.game_date not in (None, context.slate.game_date))
+            elif entry.content is None:
                 collector.reject(nba.OUTSIDE)
             else:
-                collector.keep_game({**row, "season": season, **origin}, row["tip_off"], context.as_of)
-        return collector.reading(payload.unknown(self.ignored_fields))
+                row = {**entry.content, "season": season, **origin}
+                collector.keep_game(row, row["tip_off"], context.as_of)
+        reading = collector.reading(payload.unknown(self.ignored_fields))
+        return reading.model_copy(update={"unreadable_games": _unreadable_games(entries, context.slate.game_date)})
 
     def replaced_rows(self, rows: Sequence[Row], slate: Slate) -> ReplacedRows:
         return {"season": rows[0]["season"] if rows else season_of(slate.game_date)}
@@ -100,16 +118,96 @@ def _judged_implausible(rows: Sequence[Row], game_date: date) -> Judgement | Non
     implausible = judged_implausible(on_date, f"on {game_date}")
     if implausible or not rows:
         return implausible
-    nothing_left = len(to_come) >= FULL_DATE and all(status.is_postponed for status in to_come)
-    if nothing_left or all(row["status"].is_postponed for row in rows):
+    nothing_left = len(to_come) >= FULL_DATE and set(to_come) == {POSTPONED}
+    if nothing_left or all(row["status"] == POSTPONED for row in rows):
         count = len(to_come) if nothing_left else len(rows)
         return judged(Outcome.SUSPICIOUSLY_EMPTY, f"all {count} games of the season to come are postponed")
     return None
 
 
-def _schedule_rows(league: Fields) -> Iterator[Row | None]:
+class _Entry(NamedTuple):
+    """One game of the schedule: its row, None outside the NBA, or why it cannot be read."""
+
+    content: Row | ContractError | None
+    game_date: date | None
+    """Also of an unreadable game where anything tells it."""
+    label: str = ""
+    """Names an unreadable game."""
+
+
+def _league(payload: JsonPayload) -> Fields:
+    league = payload.top().fields("leagueSchedule")
+    nba.require_nba(league, "leagueId")
+    return league
+
+
+def _entries(league: Fields, slate: Slate) -> Iterator[_Entry]:
     for day in league.each("gameDates"):
-        yield from map(_schedule_row, day.each("games"))
+        try:
+            games = day.each("games")
+        except ContractError as error:
+            yield _Entry(error, _listed_date(day, _DATES_OF_DAY), "all games of a date")
+            continue
+        for game in games:
+            yield _entry(game, day, slate)
+
+
+def _entry(game: Fields, day: Fields, slate: Slate) -> _Entry:
+    try:
+        row = _schedule_row(game)
+        return _Entry(row, row["game_date"] if row else None)
+    except ContractError as error:
+        game_id, label = _or_none(lambda: game.text("gameId")), _or_none(lambda: _label(game))
+        on_slate = game_id in {known.game_id for known in slate.games}
+        listed = _listed_date(game, _DATES_OF_GAME) or _listed_date(day, _DATES_OF_DAY)
+        return _Entry(error, listed or (slate.game_date if on_slate else None), label or game_id or error.path)
+
+
+def _require_readable(entries: Sequence[_Entry], game_date: date) -> None:
+    """Raise ContractError when most games of the date are unreadable.
+
+    Games of other dates matter only when no game of this date is readable: then most of all must be.
+    """
+    of_date = [entry for entry in entries if entry.game_date == game_date]
+    for some in (of_date, [] if any(map(_is_readable, of_date)) else entries):
+        errors = [entry.content for entry in some if isinstance(entry.content, ContractError)]
+        raise_if_most_are_damaged(errors, len(some), "$.leagueSchedule.gameDates[].games[]")
+
+
+def _is_readable(entry: _Entry) -> bool:
+    return not isinstance(entry.content, ContractError)
+
+
+def _unreadable_games(entries: Iterable[_Entry], game_date: date) -> tuple[str, ...]:
+    """The unreadable games of the date or of an unknown date."""
+    return tuple(entry.label for entry in entries if not _is_readable(entry) and entry.game_date in (None, game_date))
+
+
+_ReadDate = Callable[[Fields], date]
+_DATES_OF_GAME: Sequence[_ReadDate] = (
+    lambda game: game_date_of(game.time("gameDateTimeUTC")),
+    lambda game: game.date("gameDateTimeEst"),
+    lambda game: game.date("gameDateEst"),
+    lambda game: game_date_of(game.time("gameDateUTC")),
+    lambda game: date_of(game.text("gameCode").split("/")[0]),
+)
+_DATES_OF_DAY: Sequence[_ReadDate] = (lambda day: day.date("gameDate"),)
+"""Where the Eastern date of an unreadable game is found, the best first."""
+
+
+def _listed_date(fields: Fields, dates: Iterable[_ReadDate]) -> date | None:
+    return next(filter(None, (_or_none(partial(read, fields)) for read in dates)), None)
+
+
+def _or_none(read: Callable[[], _Value]) -> _Value | None:
+    try:
+        return read()
+    except (ContractError, ValueError):
+        return None
+
+
+def _label(game: Fields) -> str:
+    return "@".join(nba.tricode_of(game.fields(side)) or "?" for side in ("awayTeam", "homeTeam"))
 
 
 def _schedule_row(game: Fields) -> Row | None:
@@ -118,14 +216,12 @@ def _schedule_row(game: Fields) -> Row | None:
     None unless it is between two NBA teams (All-Star, foreign guests, teams not decided yet).
     """
     game_id = game.text("gameId")
-    # gameDateTimeEst is Eastern wall-clock time with a wrong "Z"; this field alone is correct.
-    listed = game.time("gameDateTimeUTC")
-    neutral_site = game.flag("isNeutral")
     sides = [game.fields(side) for side in ("homeTeam", "awayTeam")]
-    status = nba.status_of(game, lambda: (side.integer("score") if side.has("score") else 0 for side in sides))
     home, away = map(nba.tricode_of, sides)
     if home is None or away is None or not nba.is_nba_game(game_id):
         return None
+    # gameDateTimeEst is Eastern wall-clock time with a wrong "Z"; this field alone is correct.
+    listed = game.time("gameDateTimeUTC")
     return {
         "game_date": game_date_of(listed),
         "game_id": game_id,
@@ -133,6 +229,6 @@ def _schedule_row(game: Fields) -> Row | None:
         "home": home,
         "away": away,
         "tip_off": fixed_tip_off(listed, [game.text("gameStatusText")]),
-        "status": status,
-        "neutral_site": neutral_site,
+        "status": nba.status_of(game, lambda: (side.integer("score") if side.has("score") else 0 for side in sides)),
+        "neutral_site": game.flag("isNeutral"),
     }

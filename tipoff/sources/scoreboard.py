@@ -1,7 +1,7 @@
 """The league's live scoreboard: cdn.nba.com todaysScoreboard_00, which switches to the new date in the morning."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import ClassVar
 
 from tipoff.sources import nba
@@ -38,31 +38,45 @@ class Scoreboard(Feed):
             return ()
         return (Request(host=NBA_CDN.host, path="/static/json/liveData/scoreboard/todaysScoreboard_00.json"),)
 
-    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        board = _board(JsonPayload(self.name, response))
-        shown = _date(board)
+    def judge_frame(self, request: Request, response: Response, slate: Slate) -> Judgement | None:
+        shown = _board(JsonPayload(self.name, response)).date("gameDate")
         if shown != slate.game_date:
             return judged(Outcome.STALE, f"received the scoreboard of {shown}, requested {slate.game_date}")
-        rows = [row for row in map(_scoreboard_row, board.each("games")) if row and row["game_date"] == shown]
-        listed = [row["game_id"] for row in rows]
+        return None
+
+    def judge_reading(self, request: Request, response: Response, slate: Slate, reading: Reading) -> Judgement:
         if_none = judged(Outcome.SUSPICIOUSLY_EMPTY, f"the scoreboard has none of the {len(slate.games)} games")
-        implausible = judged_implausible([row["status"] for row in rows], f"on {shown}")
-        return implausible or judged_by_games(slate.games, listed, if_none)
+        implausible = judged_implausible([row["status"] for row in reading.rows], f"on {slate.game_date}")
+        return implausible or judged_by_games(slate.games, (row["game_id"] for row in reading.rows), if_none)
 
     def read(self, response: bytes | Response, context: ReadContext) -> Reading:
         payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)
         board = _board(payload)
-        _date(board)
+        board.date("gameDate")
         for game in board.each("games"):
-            row = _scoreboard_row(game)
-            if row is None:
-                collector.reject(nba.OUTSIDE)
-            elif row["game_date"] != context.slate.game_date:
-                collector.reject(another_date(context.slate.game_date))
-            else:
-                row = {**row, **self.origin(context)}
-                collector.keep_game(row, game.time("gameTimeUTC"), context.as_of)
+            with collector.element(game):
+                self._keep(game, collector, context)
         return collector.reading(payload.unknown(self.ignored_fields))
+
+    def _keep(self, game: Fields, collector: RowCollector, context: ReadContext) -> None:
+        game_id, sides = game.text("gameId"), {side: game.fields(f"{side}Team") for side in ("home", "away")}
+        if None in map(nba.tricode_of, sides.values()) or not nba.is_nba_game(game_id):
+            collector.reject(nba.OUTSIDE)
+            return
+        tip_off = game.time("gameTimeUTC")
+        if game_date_of(tip_off) != context.slate.game_date:
+            collector.reject(another_date(context.slate.game_date))
+            return
+        points = {f"{side}_points": team.integer("score") for side, team in sides.items()}
+        row = {
+            "game_date": game_date_of(tip_off),
+            "game_id": game_id,
+            "status": nba.status_of(game, points.values),
+            "status_text": game.text("gameStatusText").strip(),
+            "period": game.integer("period"),
+            **points,
+        }
+        collector.keep_game({**row, **self.origin(context)}, tip_off, context.as_of)
 
     def expected_rows(self, slate: Slate) -> int:
         return len(slate.games)
@@ -77,30 +91,3 @@ def _board(payload: JsonPayload) -> Fields:
     board = payload.top().fields("scoreboard")
     nba.require_nba(board, "leagueId")
     return board
-
-
-def _date(board: Fields) -> date:
-    text = board.text("gameDate")
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise board.problem("gameDate", f"{text!r} is not a date") from error
-
-
-def _scoreboard_row(game: Fields) -> Row | None:
-    """The row of a game, its status as a GameStatus; None unless it is between two NBA teams."""
-    game_id, text = game.text("gameId"), game.text("gameStatusText").strip()
-    sides = {side: game.fields(f"{side}Team") for side in ("home", "away")}
-    points = {f"{side}_points": team.integer("score") for side, team in sides.items()}
-    status = nba.status_of(game, points.values)
-    tip_off, period = game.time("gameTimeUTC"), game.integer("period")
-    if None in map(nba.tricode_of, sides.values()) or not nba.is_nba_game(game_id):
-        return None
-    return {
-        "game_date": game_date_of(tip_off),
-        "game_id": game_id,
-        "status": status,
-        "status_text": text,
-        "period": period,
-        **points,
-    }

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
-from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Slate
+from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
 from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.providers import BALLDONTLIE
@@ -37,78 +37,51 @@ class Standings(Feed):
         start_year = first_day(season_of(slate.game_date)).year
         return (Request(host=BALLDONTLIE.host, path="/v1/standings", params={"season": str(start_year)}),)
 
-    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        standings = _standings(JsonPayload(self.name, response))
-        seasons = {standing.season for standing in standings}
-        if not standings and slate.game_date.month == _OPENING_MONTH:
+    def judge_reading(self, request: Request, response: Response, slate: Slate, reading: Reading) -> Judgement:
+        if not reading.rows and reading.rejected:
+            return judged(Outcome.STALE, f"received {next(iter(reading.rejected))}")
+        if not reading.rows and slate.game_date.month == _OPENING_MONTH:
             return judged(Outcome.EMPTY_OK, "no standings yet: the season has just begun")
-        if standings and seasons != {season_of(slate.game_date)}:
-            requested = season_of(slate.game_date)
-            return judged(Outcome.STALE, f"received the standings of {min(seasons)}, requested {requested}")
-        teams = {standing.team for standing in standings}
+        teams = {row["team"] for row in reading.rows}
         with_both_teams = [game.game_id for game in slate.games if teams >= {game.home, game.away}]
         if_none = judged(Outcome.SUSPICIOUSLY_EMPTY, f"{len(teams)} teams, but not both teams of any game")
         return judged_by_games(slate.games, with_both_teams, if_none)
 
     def read(self, response: bytes | Response, context: ReadContext) -> Reading:
         payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)
-        season = season_of(context.slate.game_date)
-        for standing in _standings(payload):
-            if standing.season != season:
-                collector.reject(f"standings of another season than {season}")
-                continue
-            row = {"game_date": context.slate.game_date, **standing._asdict()}
-            collector.keep({**row, **self.origin(context)})
+        requested = season_of(context.slate.game_date)
+        for entry in payload.top().each("data"):
+            with collector.element(entry):
+                season = _season(entry)
+                if season == requested:
+                    row = {"game_date": context.slate.game_date, "season": season, **_standing(entry)}
+                    collector.keep({**row, **self.origin(context)})
+                else:
+                    collector.reject(f"the standings of {season}, requested {requested}")
         return collector.reading(payload.unknown(self.ignored_fields))
 
     def expected_rows(self, slate: Slate) -> int:
         return 0 if slate.game_date.month == _OPENING_MONTH else len(TEAMS)
 
 
-class _Standing(NamedTuple):
-    """One team's row of `raw_standings`, without date and origin."""
-
-    team: str
-    season: str
-    conference: str
-    division: str
-    wins: int
-    losses: int
-    home_wins: int
-    home_losses: int
-    road_wins: int
-    road_losses: int
-    conference_wins: int
-    conference_losses: int
-    conference_rank: int
-    division_wins: int
-    division_losses: int
-    division_rank: int
-
-
-def _standings(payload: JsonPayload) -> list[_Standing]:
-    return [_standing(entry) for entry in payload.top().each("data")]
-
-
-def _standing(entry: Fields) -> _Standing:
+def _standing(entry: Fields) -> Row:
     """The row of a team. Raises ContractError for a team of another league, whose standings have the same shape."""
     team = entry.fields("team")
     known = find_team(team.text("full_name"))
     if known is None:
         raise team.problem("full_name", f"{team.text('full_name')[:40]!r} is not an NBA team")
     records = {scope: _record(entry, f"{scope}_record") for scope in ("home", "road", "conference", "division")}
-    return _Standing(
-        team=known.tricode,
-        season=_season(entry),
-        conference=team.text("conference"),
-        division=team.text("division"),
-        wins=entry.integer("wins"),
-        losses=entry.integer("losses"),
-        conference_rank=entry.integer("conference_rank"),
-        division_rank=entry.integer("division_rank"),
+    return {
+        "team": known.tricode,
+        "conference": team.text("conference"),
+        "division": team.text("division"),
+        "wins": entry.integer("wins"),
+        "losses": entry.integer("losses"),
+        "conference_rank": entry.integer("conference_rank"),
+        "division_rank": entry.integer("division_rank"),
         **{f"{scope}_wins": won for scope, (won, _) in records.items()},
         **{f"{scope}_losses": lost for scope, (_, lost) in records.items()},
-    )
+    }
 
 
 def _season(entry: Fields) -> str:

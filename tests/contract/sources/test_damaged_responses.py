@@ -1,6 +1,7 @@
 """Damaged responses: a reader refuses them with a path, or counts what it rejects; nothing is lost silently."""
 
 import json
+import math
 import random
 import re
 from collections.abc import Iterator
@@ -82,10 +83,11 @@ def at(document: Any, path: Path) -> Any:
     return document
 
 
-def accounted(reading: Reading) -> int:
-    """Entries of a response that are rows, rejected, unresolved or damaged."""
-    left_out = sum(reading.rejected.values()) + sum(reading.damaged.values())
-    return len(reading.rows) + left_out + len(reading.unresolved)
+def accounted(reading: Reading) -> float:
+    """Entries of a response that are rows, rejected or unresolved; a damaged element may stand for any number."""
+    if reading.damaged or reading.damaged_elsewhere:
+        return math.inf
+    return len(reading.rows) + sum(reading.rejected.values()) + len(reading.unresolved)
 
 
 def shuffled(value: Any, dice: random.Random) -> Any:

@@ -396,7 +396,8 @@ def test_a_season_with_every_game_to_come_postponed_is_suspicious(past: str) -> 
     days = ("2025-01-11", "2025-02-12", "2025-03-09")
     for game, day in zip(entry.games, days, strict=True):
         game["gameDateTimeUTC"] = f"{day}T00:30:00Z"
-    entry.games.append(_in_status("nbac_schedule", past).game | {"gameDateTimeUTC": "2024-12-01T00:30:00Z"})
+    other = {"gameId": "0022400099", "gameDateTimeUTC": "2024-12-01T00:30:00Z"}
+    entry.games.append(_in_status("nbac_schedule", past).game | other)
     judgement = entry.judge()
     assert judgement.outcome is Outcome.SUSPICIOUSLY_EMPTY
     assert judgement.reason == "all 3 games of the season to come are postponed"
