@@ -75,9 +75,13 @@ _ID_COLUMNS = ("game_id", "event_id")
 class Element(Protocol):
     """An element of a list in a payload."""
 
-    source: str
-    path: str
-    """Such as "$.bookmakers[3]"."""
+    @property
+    def source(self) -> str:
+        """The name of the source."""
+
+    @property
+    def path(self) -> str:
+        """Such as "$.bookmakers[3]"."""
 
 
 _Element = TypeVar("_Element", bound=Element)

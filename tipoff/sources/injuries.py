@@ -11,6 +11,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from itertools import accumulate
 from typing import ClassVar, NamedTuple
 
@@ -29,7 +30,7 @@ from tipoff.vocabulary import EASTERN, Outcome, Role, SlateGame, step_names
 SUBMITTED, NOT_SUBMITTED = "Submitted", "Not submitted"
 """Status of a team's own row: an unlisted player counts as healthy only when the team has submitted.
 
-A team with a player of unknown status counts as not submitted.
+A team with a player of unknown status, or with an unreadable row, counts as not submitted.
 """
 
 _QUARTER_HOURLY_SINCE = date(2025, 12, 22)
@@ -66,36 +67,40 @@ class InjuryReport(Feed):
         """Whether this is an older report than the newest one."""
         return request.part != _report_name(_newest_due(response.fetched_at))
 
-    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
-        """Judge by the first page, which has the stamp, the headings and the earliest date."""
+    def judge_frame(self, request: Request, response: Response, slate: Slate) -> Judgement | None:
+        """Judge by the first page, which has the stamp and the headings."""
         page = _without_page_number(next(pages_of(self.name, response.body)))
         printed = _report_name(_stamp_at(_printed_stamp(self.name, page)))
         if printed != request.part:
             return judged(Outcome.STALE, f"received the report of {printed}, requested {request.part}")
-        if _find_headings(page) is None:
-            raise _headings_missing(self.name, _FIRST_PAGE)
-        words = {word["text"] for line in page for word in line}
-        if slate.upcoming(response.fetched_at) and _printed_date(slate.game_date) not in words:
-            return judged(Outcome.SUSPICIOUSLY_EMPTY, f"the report of {printed} has no entry for {slate.game_date}")
-        return judged(Outcome.OK, f"the report of {printed}")
+        return None
+
+    def judge_reading(self, request: Request, response: Response, slate: Slate, reading: Reading) -> Judgement:
+        if slate.upcoming(response.fetched_at) and not reading.rows:
+            reason = f"the report of {request.part} has no entry for {slate.game_date}"
+            return judged(Outcome.SUSPICIOUSLY_EMPTY, reason)
+        return judged(Outcome.OK, f"the report of {request.part}")
 
     def read(self, response: bytes | Response, context: ReadContext) -> Reading:
         collector, origin = RowCollector(self.natural_key), self.origin(context)
+        entries, game_date = list(_entries(self.name, body_of(response))), context.slate.game_date
         games = {game.label: game for game in context.slate.games}
-        teams = {team for game in games.values() for team in (game.home, game.away)}
-        resolvers = {team: resolver_of(context, [team]) for team in teams}
-        entries = tuple(_entries(self.name, body_of(response)))
-        for row in _team_rows(self.name, entries, context):
-            collector.keep({**row, **origin})
-        for entry in entries:
-            if reason := _rejection_reason(entry, context.slate.game_date, games):
+        listed = collector.read_each(
+            _of_slate(entries, game_date, games, collector),
+            partial(_listed, game_date=game_date, games=games),
+            partial(_unreadable, games=games),
+        )
+        if any(entry.game_date == _printed_date(game_date) for entry in entries):
+            for row in _team_rows(listed, context):
+                collector.keep({**row, **origin})
+        resolvers = {team: resolver_of(context, [team]) for game in games.values() for team in (game.home, game.away)}
+        for player in listed:
+            if isinstance(player, _Unreadable):
+                continue
+            if reason := _rejection_reason(player.entry):
                 collector.reject(reason)
             else:
-                game = games[entry.matchup]
-                team = _team(self.name, entry, game)
-                status = status_of(entry.status) or entry.status
-                injury = Injury(team, _first_last(entry.player), status, entry.reason or None)
-                keep_injury(collector, injury, game, resolvers[team], context, origin)
+                keep_injury(collector, player.injury, player.game, resolvers[player.team], context, origin)
         return collector.reading()
 
     def covers(self, rows: Iterable[Row], slate: Slate) -> frozenset[str]:
@@ -103,19 +108,22 @@ class InjuryReport(Feed):
         return frozenset(game.game_id for game in slate.games)
 
 
-def _team_rows(source: str, entries: Iterable[_ReportEntry], context: ReadContext) -> Iterator[Row]:
-    """A row for each team of an upcoming game that says whether it has submitted; none if the date has no entry.
+def _team_rows(listed: Iterable[_Listed | _Unreadable], context: ReadContext) -> Iterator[Row]:
+    """A row for each team of an upcoming game that says whether it has submitted.
 
     The report does not list a team without injuries. These rows give every report a row for every upcoming game, so
-    that clearing a game's last listed player changes the rows.
+    that clearing a game's last listed player changes the rows. A row that is left out makes its team not submitted: the
+    player is listed, hence not known to be healthy.
     """
-    of_date = [entry for entry in entries if entry.game_date == _printed_date(context.slate.game_date)]
-    not_submitted = [entry for entry in of_date if entry.is_not_submitted or status_of(entry.status) is None]
-    for game in context.slate.games if of_date else ():
-        missing = {_team(source, entry, game) for entry in not_submitted if entry.matchup == game.label}
-        for team in (game.away, game.home) if not game.has_begun(context.as_of) else ():
-            status = NOT_SUBMITTED if team in missing else SUBMITTED
-            yield team_row(team, status, game, context)
+    missing = set[str]()
+    for row in listed:
+        if isinstance(row, _Unreadable):
+            missing |= row.teams
+        elif _rejection_reason(row.entry):
+            missing.add(row.team)
+    for game in context.slate.upcoming(context.as_of):
+        for team in (game.away, game.home):
+            yield team_row(team, NOT_SUBMITTED if team in missing else SUBMITTED, game, context)
 
 
 class Injury(NamedTuple):
@@ -189,19 +197,68 @@ def _printed_stamp(source: str, page: Iterable[TextLine]) -> datetime:
         raise ContractError(source, _FIRST_PAGE, "has no title with the report's date and time") from error
 
 
-def _team(source: str, entry: _ReportEntry, game: SlateGame) -> str:
-    team = find_team(entry.team)
-    if team is None or team.tricode not in (game.home, game.away):
-        raise ContractError(source, entry.page_label, f"{entry.team!r} is not a team of {game.label}")
-    return team.tricode
+def _of_slate(
+    entries: Iterable[_ReportEntry], game_date: date, games: Mapping[str, SlateGame], collector: RowCollector
+) -> list[_ReportEntry]:
+    """The entries of games on the slate, and those whose date or matchup is unreadable."""
+    of_slate: list[_ReportEntry] = []
+    for entry in entries:
+        if _PRINTED_DATE.fullmatch(entry.game_date) and entry.game_date != _printed_date(game_date):
+            collector.reject(another_date(game_date))
+        elif _PRINTED_MATCHUP.fullmatch(entry.matchup) and entry.matchup not in games:
+            collector.reject(f"{entry.matchup} is not on the slate")
+        else:
+            of_slate.append(entry)
+    return of_slate
 
 
-def _rejection_reason(entry: _ReportEntry, game_date: date, games: Mapping[str, SlateGame]) -> str | None:
-    """Why an entry is left out; None when it is kept."""
+class _Listed(NamedTuple):
+    """A readable entry of a game on the slate."""
+
+    entry: _ReportEntry
+    game: SlateGame
+    team: str
+
+    @property
+    def injury(self) -> Injury:
+        status = status_of(self.entry.status) or self.entry.status
+        return Injury(self.team, _first_last(self.entry.player), status, self.entry.reason or None)
+
+
+class _Unreadable(NamedTuple):
+    """An unreadable entry."""
+
+    teams: frozenset[str]
+    """The teams that it may be of."""
+
+
+def _listed(entry: _ReportEntry, game_date: date, games: Mapping[str, SlateGame]) -> _Listed:
+    """The entry with its game and team. Raises ContractError for an unreadable one."""
     if entry.game_date != _printed_date(game_date):
-        return another_date(game_date)
+        raise entry.problem("date", f"{entry.game_date!r} is no date")
     if entry.matchup not in games:
-        return f"{entry.matchup} is not on the slate"
+        raise entry.problem("matchup", f"{entry.matchup!r} is no matchup")
+    game, team = games[entry.matchup], find_team(entry.team)
+    if team is None or team.tricode not in (game.home, game.away):
+        raise entry.problem("team", f"{entry.team!r} is not a team of {game.label}")
+    if not entry.is_not_submitted:
+        if not entry.status:
+            raise entry.problem("status", "is missing")
+        if not entry.player or entry.player.count(",") > 1:
+            raise entry.problem("player", f"{entry.player!r} is not one name")
+    return _Listed(entry, game, team.tricode)
+
+
+def _unreadable(entry: _ReportEntry, games: Mapping[str, SlateGame]) -> _Unreadable:
+    team, game = find_team(entry.team), games.get(entry.matchup)
+    of_team = frozenset([team.tricode]) if team else frozenset[str]()
+    of_game = frozenset([game.away, game.home]) if game else frozenset[str]()
+    of_slate = frozenset(side for game in games.values() for side in (game.away, game.home))
+    return _Unreadable(of_team & of_game or (of_team | of_game) & of_slate or of_slate)
+
+
+def _rejection_reason(entry: _ReportEntry) -> str | None:
+    """Why a readable entry is left out; None when it is kept."""
     if entry.is_not_submitted:
         return f"{entry.team} has not submitted yet"
     if len(entry.player) > LONGEST_NAME:
@@ -222,18 +279,23 @@ def _first_last(name: str) -> str:
 class _ReportEntry(NamedTuple):
     """One row of the report; cells that the report leaves blank have the value of the row above."""
 
+    source: str
+    path: str
+    """Such as "page[2].row[7]"."""
     game_date: str
     matchup: str
     team: str
     player: str
     status: str
     reason: str
-    page_label: str
-    """Such as "page 2", for error texts."""
 
     @property
     def is_not_submitted(self) -> bool:
         return _says_not_submitted(self.reason)
+
+    def problem(self, cell: str, problem: str) -> ContractError:
+        """The error for an unreadable cell."""
+        return ContractError(self.source, f"{self.path}.{cell}", problem)
 
 
 _HEADINGS = ("Game Date", "Game Time", "Matchup", "Team", "Player Name", "Current Status", "Reason")
@@ -241,6 +303,8 @@ _DATE, _TIME, _MATCHUP, _TEAM, _PLAYER, _STATUS, _REASON = range(len(_HEADINGS))
 _SLACK = 3.0  # points by which a cell may start left of its heading
 _FIRST_PAGE = "page 1"
 _TITLE = re.compile(r"Injury Report: (.*)")
+_PRINTED_DATE = re.compile(r"\d\d/\d\d/\d{4}")
+_PRINTED_MATCHUP = re.compile(r"[A-Z]{3}@[A-Z]{3}")
 _PAGE_NUMBER = re.compile(r"\bPage \d+(?: ?(?:of|/) ?\d+)?(?= |$)")
 
 _Cells = list[str]
@@ -253,32 +317,30 @@ def _says_not_submitted(reason: str) -> bool:
 def _entries(source: str, body: bytes) -> Iterator[_ReportEntry]:
     """The rows of all pages with blank cells filled in. Raises ContractError when the headings are missing."""
     above = [""] * len(_HEADINGS)
-    for page_label, cells in _rows_of_pages(source, body):
+    for path, cells in _rows_of_pages(source, body):
         above = [new or old for new, old in zip(cells, above, strict=True)]
         player, status, reason = cells[_PLAYER:]
-        yield _ReportEntry(above[_DATE], above[_MATCHUP], above[_TEAM], player, status, reason, page_label)
+        yield _ReportEntry(source, path, above[_DATE], above[_MATCHUP], above[_TEAM], player, status, reason)
 
 
 def _rows_of_pages(source: str, body: bytes) -> list[tuple[str, _Cells]]:
-    """The label of its page and the cells of each row, with the text that continues on the next page."""
+    """The path and the cells of each row, with the text that continues on the next page."""
     edges: list[float] | None = None
     rows: list[tuple[str, _Cells]] = []
     for number, lines in enumerate(pages_of(source, body), start=1):
-        page_label = f"page {number}"
         text_lines = [line for line in _without_page_number(lines) if not _TITLE.fullmatch(text_of(line))]
         headings = _find_headings(text_lines)
         if headings:
             edges = _column_edges(headings)
             text_lines = [line for line in text_lines if line is not headings]
         if edges is None:
-            raise _headings_missing(source, page_label)
+            raise ContractError(source, f"page {number}", f"the headings {', '.join(_HEADINGS)} are missing")
         cut = [_CutLine(line[0]["top"], _cells(line, edges)) for line in text_lines]
         tail = _tail(cut) if rows else []
-        if any(line.starts_row for line in tail):
-            raise _belongs_to_no_row(source, page_label, tail)
         if tail:
             rows[-1] = (rows[-1][0], _joined([rows[-1][1], *(line.cells for line in tail)]))
-        rows += [(page_label, cells) for cells in _table_rows(source, page_label, cut[len(tail) :])]
+        of_page = _table_rows(source, f"page {number}", cut[len(tail) :])
+        rows += [(f"page[{number}].row[{index}]", cells) for index, cells in enumerate(of_page, start=1)]
     return rows
 
 
@@ -297,10 +359,6 @@ def _words_without_page_number(line: TextLine) -> TextLine:
 
 def _find_headings(lines: Iterable[TextLine]) -> TextLine | None:
     return next((line for line in lines if text_of(line) == " ".join(_HEADINGS)), None)
-
-
-def _headings_missing(source: str, page_label: str) -> ContractError:
-    return ContractError(source, page_label, f"the headings {', '.join(_HEADINGS)} are missing")
 
 
 def _column_edges(headings: TextLine) -> list[float]:
@@ -325,6 +383,12 @@ class _CutLine(NamedTuple):
         """Whether the line has a date or a matchup, which never wrap."""
         return bool(self.cells[_DATE] or self.cells[_MATCHUP])
 
+    @property
+    def has_name(self) -> bool:
+        """Whether the line has the last and the first name of a player."""
+        last, _, first = self.cells[_PLAYER].partition(",")
+        return bool(last and first)
+
 
 def _tail(lines: list[_CutLine]) -> list[_CutLine]:
     """The lines at the top of a page that continue the last row of the page before.
@@ -332,16 +396,27 @@ def _tail(lines: list[_CutLine]) -> list[_CutLine]:
     A wrapped cell is centred on its row, so a line above the page's first row belongs to this row when another line
     of the row stands as far below it.
     """
-    anchors = [line.top for line in lines if line.is_anchor]
-    if not anchors:
+    heads = [line.top for line in _heads(lines)]
+    if not heads:
         return lines
-    below = [line.top for line in lines if not line.is_anchor and _nearest(anchors, line.top) == anchors[0] < line.top]
+    below = [line.top for line in lines if _nearest(heads, line.top) == heads[0] < line.top]
     first_of_row = (
         number
         for number, line in enumerate(lines)
-        if line.is_anchor or any(abs(line.top + top - 2 * anchors[0]) < _SLACK for top in below)
+        if line.top == heads[0] or any(abs(line.top + top - 2 * heads[0]) < _SLACK for top in below)
     )
     return lines[: next(first_of_row)]
+
+
+def _heads(lines: Iterable[_CutLine]) -> list[_CutLine]:
+    """The line of each row that has its status, or what else a row has once where the status is missing."""
+    lines = list(lines)
+    anchors = {line.top: line for line in lines if line.is_anchor}
+
+    def names_another_player(line: _CutLine) -> bool:
+        return line.has_name and bool(anchors) and anchors[_nearest(anchors, line.top)].has_name
+
+    return [line for line in lines if line.is_anchor or line.starts_row or names_another_player(line)]
 
 
 def _nearest(tops: Iterable[float], wanted: float) -> float:
@@ -349,11 +424,12 @@ def _nearest(tops: Iterable[float], wanted: float) -> float:
 
 
 def _table_rows(source: str, page_label: str, lines: list[_CutLine]) -> list[_Cells]:
-    """The cells of each row; a line without a status belongs to the nearest row."""
-    rows: dict[float, list[_Cells]] = {line.top: [] for line in lines if line.is_anchor}
+    """The cells of each row; other lines belong to the nearest row."""
+    rows: dict[float, list[_Cells]] = {line.top: [] for line in _heads(lines)}
     for line in lines:
         if not rows:
-            raise _belongs_to_no_row(source, page_label, lines)
+            text = " ".join(filter(None, line.cells))
+            raise ContractError(source, page_label, f"{text!r} belongs to no row")
         rows[_nearest(rows, line.top)].append(line.cells)
     return [_joined(parts) for parts in rows.values()]
 
@@ -361,11 +437,6 @@ def _table_rows(source: str, page_label: str, lines: list[_CutLine]) -> list[_Ce
 def _joined(parts: Iterable[_Cells]) -> _Cells:
     """The cells of a row from the cells of its lines."""
     return [" ".join(filter(None, pieces)) for pieces in zip(*parts, strict=True)]
-
-
-def _belongs_to_no_row(source: str, page_label: str, lines: Iterable[_CutLine]) -> ContractError:
-    text = " ".join(filter(None, next(iter(lines)).cells))
-    return ContractError(source, page_label, f"{text!r} belongs to no row")
 
 
 def _cells(line: TextLine, edges: list[float]) -> _Cells:

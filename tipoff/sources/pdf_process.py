@@ -116,11 +116,12 @@ class _LimitReachedError(BaseException):
 
 
 class _Parser:
-    """The child's part: the document in work, whose pages are usually requested one after the other."""
+    """The child's part: the document in work, whose pages are usually requested twice: to judge it, and to read it."""
 
     def __init__(self) -> None:
         self._body = b""
         self._document: Any = None
+        self._pages: dict[int, dict[str, Any]] = {}
         self._characters_left = 0
 
     def reply(self, body: bytes, request: dict[str, Any]) -> dict[str, Any]:
@@ -142,7 +143,12 @@ class _Parser:
         import pdfplumber
 
         if self._document is None or body != self._body:
-            self._document, self._body = pdfplumber.open(BytesIO(body)), body
+            self._document, self._body, self._pages = pdfplumber.open(BytesIO(body)), body, {}
+        if index not in self._pages:
+            self._pages[index] = self._parsed(index)
+        return self._pages[index]
+
+    def _parsed(self, index: int) -> dict[str, Any]:
         page = next(iter(self._document.pages[index : index + 1]), None)
         if page is None:
             return {}

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from devtools.handmade_responses import injury_report, injury_report_of_pages
 from devtools.recorded_responses import INJURIES, Recordings, game, slate, utc
 from tipoff.errors import ContractError
-from tipoff.sources.base import KnownPlayer, ReadContext, Request, Response, Slate
+from tipoff.sources.base import KnownPlayer, ReadContext, Reading, Request, Response, Slate
+from tipoff.sources.pdf import MAX_PAGES
+from tipoff.sources.pdf_process import MAX_CHARACTERS, MAX_CPU_SECONDS, PDF_PROCESS
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import Outcome
 
@@ -122,7 +124,7 @@ def test_columns_are_found_by_their_headings_at_any_width(widths: list[float]) -
 
 
 def test_a_team_that_is_not_in_the_game_is_refused_with_the_page() -> None:
-    with pytest.raises(ContractError, match="page 1: 'Denver Nuggets' is not a team of MIL@SAS"):
+    with pytest.raises(ContractError, match=r"page\[1\].row\[1\].team: 'Denver Nuggets' is not a team of MIL@SAS"):
         read(injury_report([(*ROWS[0][:3], *ROWS[2][3:])]))
 
 
@@ -176,12 +178,9 @@ def test_a_cell_that_is_centred_on_the_first_row_of_a_page_belongs_to_this_row()
     assert listed(FIRST_PAGE, both)[1] == ("Elmo Reed", "Doubtful", "Left Hip; Strain")
 
 
-def test_text_that_continues_no_row_is_refused() -> None:
+def test_text_that_belongs_to_no_row_is_refused() -> None:
     with pytest.raises(ContractError, match="page 1: 'Soreness' belongs to no row"):
         listed({20.0: line("Soreness")})
-    without_status = ("01/05/2024", *FIRST_PAGE[20.0][1:5], "", "Rest")
-    with pytest.raises(ContractError, match=r"page 2: '01/05/2024 .* Rest' belongs to no row"):
-        listed(FIRST_PAGE, {20.0: without_status})
 
 
 @pytest.mark.parametrize("title", ["{} Page 1 of 2", "Page 1 of 2 {}", "{} Page 1", "{} Page 1 / 2", "{}"])
@@ -197,3 +196,129 @@ def test_a_page_number_may_stand_beside_headings_and_rows() -> None:
     body = injury_report_of_pages([page], headings=headings)
     assert judged(body) is Outcome.OK
     assert read(body) == read(injury_report_of_pages([FIRST_PAGE]))
+
+
+def entry(team: str, player: str, status: str = "Out", matchup: str = "MIL@SAS", day: str = "01/04/2024") -> list[str]:
+    return [day, "07:30 (ET)", matchup, team, player, status, "Rest"]
+
+
+INTACT = [
+    entry("Milwaukee Bucks", "Brenner, Aldo"),
+    entry("Milwaukee Bucks", "Santoro, Milo"),
+    entry("San Antonio Spurs", "Vale, Orin"),
+    entry("San Antonio Spurs", "Reed, Elmo"),
+    entry("Denver Nuggets", "Okoye, Jonas", matchup="DEN@GSW"),
+]
+ALL_SUBMITTED = dict.fromkeys(("MIL", "SAS", "DEN", "GSW"), "Submitted")
+
+
+def reading_of(rows: Sequence[Sequence[str]]) -> Reading:
+    """The reading of a report that is judged usable; every player is known."""
+    body = injury_report(rows)
+    assert judged(body) is Outcome.OK
+    teams = {"Milwaukee Bucks": "MIL", "San Antonio Spurs": "SAS", "Denver Nuggets": "DEN"}
+    players = tuple(
+        KnownPlayer(player_id=name, player_name=name, team=teams[team])
+        for team, name in ((row[3], " ".join(reversed(row[4].split(", ")))) for row in INTACT)
+    )
+    return REPORT.read(body, ReadContext(slate=TONIGHT, as_of=AT_NOON, players=players))
+
+
+def team_statuses(reading: Reading) -> dict[str, str]:
+    return {row["team"]: row["status"] for row in reading.rows if row["team"] == row["player_id"]}
+
+
+def players_of(reading: Reading) -> list[str]:
+    return [row["player_name"] for row in reading.rows if row["team"] != row["player_id"]]
+
+
+def with_cell(row: int, cell: int, text: str) -> list[list[str]]:
+    rows = [list(cells) for cells in INTACT]
+    rows[row][cell] = text
+    return rows
+
+
+def test_an_intact_report_has_all_players() -> None:
+    reading = reading_of(INTACT)
+    assert players_of(reading) == ["Aldo Brenner", "Milo Santoro", "Orin Vale", "Elmo Reed", "Jonas Okoye"]
+    assert (team_statuses(reading), reading.damaged) == (ALL_SUBMITTED, {})
+
+
+@pytest.mark.parametrize(
+    ("cell", "text", "not_submitted", "problem"),
+    [
+        (4, "", "SAS", "player: '' is not one name"),
+        (4, "Vale, Orin Reed, Elmo", "SAS", "player: 'Vale, Orin Reed, Elmo' is not one name"),
+        (3, "Seattle SuperSonics", "MIL SAS", "team: 'Seattle SuperSonics' is not a team of MIL@SAS"),
+        (3, "Denver Nuggets", "MIL SAS DEN", "team: 'Denver Nuggets' is not a team of MIL@SAS"),
+        (2, "MIL SAS", "SAS", "matchup: 'MIL SAS' is no matchup"),
+        (0, "tonight", "SAS", "date: 'tonight' is no date"),
+    ],
+)
+def test_an_unreadable_row_costs_itself_and_its_team_is_not_submitted(
+    cell: int, text: str, not_submitted: str, problem: str
+) -> None:
+    reading = reading_of(with_cell(2, cell, text))
+    assert players_of(reading) == ["Aldo Brenner", "Milo Santoro", "Elmo Reed", "Jonas Okoye"]
+    assert team_statuses(reading) == ALL_SUBMITTED | dict.fromkeys(not_submitted.split(), "Not submitted")
+    assert reading.damaged == {f"page[1].row[3].{problem}": 1}
+
+
+@pytest.mark.parametrize("cells", [("", "", "", "", "Vale, Orin", "", "Rest"), ("", "", "", "", "Vale, Orin", "", "")])
+def test_a_row_without_a_status_does_not_spoil_its_neighbours(cells: Sequence[str]) -> None:
+    reading = reading_of([*INTACT[:2], INTACT[3], cells, *INTACT[4:]])
+    assert players_of(reading) == ["Aldo Brenner", "Milo Santoro", "Elmo Reed", "Jonas Okoye"]
+    assert team_statuses(reading) == ALL_SUBMITTED | {"SAS": "Not submitted"}
+    assert reading.damaged == {"page[1].row[4].status: is missing": 1}
+
+
+def test_a_row_without_a_status_may_be_the_only_one_of_its_page() -> None:
+    without_status = ("01/04/2024", "07:30 (ET)", "MIL@SAS", "San Antonio Spurs", "Reed, Elmo", "", "Rest")
+    body = injury_report_of_pages([FIRST_PAGE, {10.0: line("Soreness"), 20.0: without_status}])
+    reading = REPORT.read(body, ReadContext(slate=TONIGHT, as_of=AT_NOON))
+    assert team_statuses(reading)["SAS"] == "Not submitted"
+    assert reading.damaged == {"page[2].row[1].status: is missing": 1}
+    assert listed(FIRST_PAGE, {10.0: line("Soreness"), 20.0: without_status}) == [
+        ("Orin Vale", "Out", "Right Knee; Soreness")
+    ]
+
+
+def test_an_overlong_name_leaves_its_team_not_submitted() -> None:
+    reading = reading_of(with_cell(2, 4, f"{'V' * 50}, {'O' * 50}"))
+    assert team_statuses(reading) == ALL_SUBMITTED | {"SAS": "Not submitted"}
+
+
+def test_a_row_of_another_date_or_game_matters_to_no_team() -> None:
+    others = [
+        entry("Seattle SuperSonics", "", day="01/05/2024"),
+        entry("Seattle SuperSonics", "", matchup="SEA@POR"),
+    ]
+    reading = reading_of([*INTACT, *others])
+    assert (team_statuses(reading), reading.damaged) == (ALL_SUBMITTED, {})
+
+
+def test_most_rows_unreadable_refuse_the_report() -> None:
+    renamed = [[*row[:3], "Bucks of Milwaukee", *row[4:]] for row in INTACT]
+    assert len(players_of(reading_of([*renamed[:2], *INTACT[2:]]))) == 3
+    body = injury_report([*renamed[:3], *INTACT[3:]])
+    assert judged(body) is Outcome.WRONG_TYPE
+    with pytest.raises(ContractError, match=r"3 of 5 elements of page\[\].row\[\] are unreadable"):
+        read(body)
+
+
+def test_a_report_that_is_unreadable_after_its_first_page_is_of_the_wrong_type() -> None:
+    """The report before it is requested then."""
+    body = injury_report_of_pages([FIRST_PAGE, *({} for _ in range(MAX_PAGES))])
+    assert judged(body) is Outcome.WRONG_TYPE
+    with pytest.raises(ContractError, match="is a PDF of more than"):
+        read(body)
+
+
+def test_a_report_is_parsed_once_to_judge_and_to_read_it() -> None:
+    body = injury_report_of_pages([FIRST_PAGE, *({20.0: REED} for _ in range(3))])
+    seconds = [page["seconds"] for _ in range(2) for page in pages_with_cost(body)]
+    assert max(seconds[4:]) < min(seconds[:4])
+
+
+def pages_with_cost(body: bytes) -> list[dict[str, float]]:
+    return [PDF_PROCESS.page(body, index, MAX_CPU_SECONDS, MAX_CHARACTERS) for index in range(4)]
