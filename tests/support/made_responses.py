@@ -78,14 +78,15 @@ class MadeResponse(Frozen):
         reading = self.read(source)
         rows = [{name: row[name] for name in row if name not in ("source", "as_of")} for row in reading.rows]
         return Expected(
-            outcome=self._judge(source).outcome,
+            outcome=self.judge(source).outcome,
             rows=to_jsonable_python(rows),
             unresolved=[row["player_name"] for row in reading.unresolved],
             rejected=sum(reading.rejected.values()),
             provider_ids=dict(reading.provider_ids),
         )
 
-    def _judge(self, source: Source) -> Judgement:
+    def judge(self, source: Source) -> Judgement:
+        """What the response means for the slate."""
         request = Request(host=source.provider.host, path="/", params=self.params, game_id=self.game_id, part=self.part)
         response = Response(status=200, headers={}, body=self.content, url=request.url, fetched_at=self.as_of)
         return source.judge(request, response, SLATE)

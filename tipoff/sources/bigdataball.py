@@ -5,7 +5,7 @@ Files are named by date, game id and teams. Players have names only; coordinates
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
 from typing import ClassVar
@@ -20,14 +20,17 @@ from tipoff.sources.feed import Feed, RowCollector, judged
 from tipoff.sources.json_payload import names
 from tipoff.sources.nba import OUTSIDE
 from tipoff.sources.outcomes import Expected
-from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, resolver_of, unresolved_row
+from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, Resolver, resolver_of, unresolved_row
 from tipoff.sources.providers import BIGDATABALL
 from tipoff.sources.shots import (
     COORDINATES_PER_FOOT,
     SHOT_RESULTS,
     SHOTS_PER_GAME,
+    PeriodEnd,
     PlayByPlay,
     is_over,
+    judged_shots,
+    may_be_shot,
     slate_game,
 )
 from tipoff.vocabulary import Outcome, Role, SlateGame
@@ -77,14 +80,15 @@ class BigDataBallShots(Feed):
             for game in (() if self.idle_reason else games_to_request(slate, as_of))
         )
 
-    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
+    def judge_frame(self, request: Request, response: Response, slate: Slate) -> Judgement | None:
+        if CsvPayload(self.name, response.body, _NEEDED).rows:
+            return None
+        return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{request.part} has no plays")
+
+    def judge_reading(self, request: Request, response: Response, slate: Slate, reading: Reading) -> Judgement:
         payload = CsvPayload(self.name, response.body, _NEEDED)
-        if not payload.rows:
-            return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{request.part} has no plays")
         game, lines = _game_and_lines(self.name, payload, slate, request.game_id)
-        if not is_over(_period_ends(lines)):
-            return judged(Outcome.NOT_PUBLISHED_YET, f"{game.label} is not over yet")
-        return judged(Outcome.OK, f"{game.label}: {sum(map(_is_shot, lines))} shots")
+        return judged_shots(game, is_over(map(_period_end, lines)), reading)
 
     def read(self, response: bytes | Response, context: ReadContext) -> Reading:
         payload, collector = CsvPayload(self.name, body_of(response), _NEEDED), RowCollector(self.natural_key)
@@ -93,25 +97,38 @@ class BigDataBallShots(Feed):
         game, lines = _game_and_lines(self.name, payload, context.slate, context.game_id)
         collector.reject("play of another game", len(payload.rows) - len(lines))
         resolvers = {team: resolver_of(context, [team]) for team in (game.home, game.away)}
-        for line in filter(_is_shot, lines):
-            reason = _rejection_reason(line, game)
-            if reason:
-                collector.reject(reason)
-                continue
-            team, name = line.text("team"), line.text("player")
-            player = resolvers[team].resolve(name)
-            if player is None:
-                unresolved = unresolved_row(name, resolvers[team], context, game.game_id, team)
-                collector.unresolved({**unresolved, **self.origin(context)})
-            row = {
-                "game_date": context.slate.game_date,
-                "game_id": game.game_id,
-                "player_id": player.player_id if player else None,
-                "player_name": name,
-                "team": team,
-            }
-            collector.keep({**row, **_shot(line), **self.origin(context)})
+        for line in lines:
+            if may_be_shot(_is_shot, line):
+                with collector.element(line):
+                    _is_shot(line)
+                    self._keep_shot(line, game, resolvers, context, collector)
         return collector.reading(payload.unknown(self.ignored_fields))
+
+    def _keep_shot(
+        self,
+        line: CsvRow,
+        game: SlateGame,
+        resolvers: Mapping[str, Resolver],
+        context: ReadContext,
+        collector: RowCollector,
+    ) -> None:
+        reason = _rejection_reason(line, game)
+        if reason:
+            collector.reject(reason)
+            return
+        team, name, shot = line.text("team"), line.text("player"), _shot(line)
+        player = resolvers[team].resolve(name)
+        if player is None:
+            unresolved = unresolved_row(name, resolvers[team], context, game.game_id, team)
+            collector.unresolved({**unresolved, **self.origin(context)})
+        row = {
+            "game_date": context.slate.game_date,
+            "game_id": game.game_id,
+            "player_id": player.player_id if player else None,
+            "player_name": name,
+            "team": team,
+        }
+        collector.keep({**row, **shot, **self.origin(context)})
 
     def expected_rows(self, slate: Slate) -> int:
         return SHOTS_PER_GAME * len(slate.games)
@@ -120,29 +137,38 @@ class BigDataBallShots(Feed):
 def _game_and_lines(
     source: str, payload: CsvPayload, slate: Slate, requested: str | None
 ) -> tuple[SlateGame, list[CsvRow]]:
-    """The game of a file and its lines. Raises ContractError when no line is of the requested game."""
-    ids = {_game_id(line) for line in payload.rows}
-    game = next(filter(None, (slate_game(slate, game_id, requested) for game_id in ids)), None)
+    """The game of a file, and its lines with the unreadable ones.
+
+    Raises ContractError when no line is of the requested game.
+    """
+    ids = {_game_id(line) for line in payload.rows} - {None}
+    game = next(filter(None, (slate_game(slate, game_id, requested) for game_id in ids if game_id)), None)
     if game is None:
-        requested_text = requested or "a game of the slate"
-        raise ContractError(source, "$.line[].game_id", f"is {', '.join(sorted(ids)[:3])}, requested {requested_text}")
-    return game, [line for line in payload.rows if _game_id(line) == game.game_id]
+        received, wanted = ", ".join(sorted(map(str, ids))[:3]) or "unreadable", requested or "a game of the slate"
+        raise ContractError(source, "$.line[].game_id", f"is {received}, requested {wanted}")
+    return game, [line for line in payload.rows if _game_id(line) in (None, game.game_id)]
 
 
-def _game_id(line: CsvRow) -> str:
-    """The NBA's id of ten digits; the files omit its leading zeros."""
-    return line.text("game_id").zfill(10)
+def _game_id(line: CsvRow) -> str | None:
+    """The NBA's id of ten digits, without leading zeros in the file; None for an unreadable line."""
+    try:
+        return f"{line.integer('game_id'):010}"
+    except ContractError:
+        return None
 
 
 def _is_shot(line: CsvRow) -> bool:
     return line.text("event_type") in _SHOT_EVENTS
 
 
-def _period_ends(lines: list[CsvRow]) -> Iterator[tuple[int, bool]]:
-    """Each finished period and whether the score was level after it."""
-    for line in lines:
-        if line.text("event_type") == "end of period":
-            yield line.integer("period"), line.integer("away_score") == line.integer("home_score")
+def _period_end(line: CsvRow) -> PeriodEnd | None:
+    """The end that a line states; None for any other or an unreadable line."""
+    try:
+        if line.text("event_type") != "end of period":
+            return None
+        return PeriodEnd(line.integer("period"), line.integer("away_score") == line.integer("home_score"))
+    except ContractError:
+        return None
 
 
 def _rejection_reason(line: CsvRow, game: SlateGame) -> str | None:

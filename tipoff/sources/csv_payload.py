@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from collections.abc import Sequence
 from io import StringIO
 from typing import NamedTuple
@@ -12,11 +13,14 @@ from tipoff.errors import ContractError
 from tipoff.foreign_text import plain_text
 from tipoff.sources.json_payload import require_int64
 
+_INTEGER = re.compile(r"([+-]?[0-9]{1,300})(?:\.0*)?")
+
 
 class CsvPayload:
     """The rows of a CSV file with a header.
 
-    Raises ContractError for a body that is not CSV, cut short, ragged, or without a needed column.
+    A ragged line raises ContractError when a cell of it is read. Raises ContractError for a body that is not CSV, cut
+    short, or without a needed column.
     """
 
     def __init__(self, source: str, body: bytes, needed: frozenset[str]) -> None:
@@ -38,17 +42,21 @@ class CsvRow(NamedTuple):
     source: str
     path: str
     cells: dict[str, str]
+    damage: str = ""
+    """Why the line has no cells."""
 
     def text(self, name: str) -> str:
         """The cell, which may be empty."""
+        if self.damage:
+            raise ContractError(self.source, self.path, self.damage)
         return self.cells[name].strip()
 
     def integer(self, name: str) -> int:
-        try:
-            number = int(self.text(name))
-        except ValueError as error:
-            raise self.problem(name, "not a whole number") from error
-        return require_int64(number, self.source, f"{self.path}.{name}")
+        """A whole number; "7.0" is 7."""
+        match = _INTEGER.fullmatch(self.text(name))
+        if match is None:
+            raise self.problem(name, "not a whole number")
+        return require_int64(int(match[1]), self.source, f"{self.path}.{name}")
 
     def number_or_none(self, name: str) -> float | None:
         """None for an empty cell."""
@@ -64,19 +72,27 @@ class CsvRow(NamedTuple):
 
 
 def _parsed(source: str, body: bytes) -> tuple[list[str], list[list[str]]]:
+    """The cells of the header and of each line; a line with a broken quote has one cell."""
     try:
         text = body.decode("utf-8-sig")
-        reader = csv.reader(StringIO(text, newline=""), strict=True)
-        rows = [list(map(plain_text, cells)) for cells in reader]
-    except (UnicodeDecodeError, csv.Error) as error:
+    except UnicodeDecodeError as error:
         raise ContractError(source, "$", f"is not CSV: {error}"[:200]) from error
     if not text.endswith("\n"):
         raise ContractError(source, "$", "was cut short: the last line does not end")
+    rows = _rows(text) or [row for line in text.split("\n")[:-1] for row in _rows(line) or [[line]]]
     return rows[0], [row for row in rows[1:] if row]
+
+
+def _rows(text: str) -> list[list[str]]:
+    """The cells of each line; none for a text with a broken quote, which may extend over several lines."""
+    try:
+        return [list(map(plain_text, cells)) for cells in csv.reader(StringIO(text, newline=""), strict=True)]
+    except csv.Error:
+        return []
 
 
 def _line(source: str, header: Sequence[str], number: int, cells: Sequence[str]) -> CsvRow:
     path = f"$.line[{number}]"
     if len(cells) != len(header):
-        raise ContractError(source, path, f"has {len(cells)} cells, the header has {len(header)}")
+        return CsvRow(source, path, {}, f"has {len(cells)} cells, the header has {len(header)}")
     return CsvRow(source, path, dict(zip(header, cells, strict=True)))

@@ -6,11 +6,12 @@ feed also names an area, but does not update it when it corrects the coordinates
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from http import HTTPStatus
-from typing import ClassVar
+from typing import ClassVar, NamedTuple, TypeVar
 
+from tipoff.errors import ContractError
 from tipoff.shot_zones import zone_of_shot
 from tipoff.sources import nba
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
@@ -73,27 +74,29 @@ class PlayByPlay(Feed):
         """Whether the game should be over: its file exists from tip-off on."""
         return request.game_id in {game.game_id for game in due_games(slate, response.fetched_at)}
 
-    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
+    def judge_frame(self, request: Request, response: Response, slate: Slate) -> Judgement | None:
         game, content = _game_and_content(JsonPayload(self.name, response), slate, request.game_id)
-        actions = content.each("actions")
-        if not actions:
-            return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{game.label} has no plays")
-        if not is_over(_period_ends(actions)):
-            return judged(Outcome.NOT_PUBLISHED_YET, f"{game.label} is not over yet")
-        return judged(Outcome.OK, f"{game.label}: {sum(map(_is_shot, actions))} shots")
+        if content.each("actions"):
+            return None
+        return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{game.label} has no plays")
+
+    def judge_reading(self, request: Request, response: Response, slate: Slate, reading: Reading) -> Judgement:
+        game, content = _game_and_content(JsonPayload(self.name, response), slate, request.game_id)
+        return judged_shots(game, is_over(map(_period_end, content.each("actions"))), reading)
 
     def read(self, response: bytes | Response, context: ReadContext) -> Reading:
         payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)
         game, content = _game_and_content(payload, context.slate, context.game_id)
         for action in content.each("actions"):
-            if not _is_shot(action):
+            if not may_be_shot(_is_shot, action):
                 continue
-            team = nba.tricode_of(action)
-            if team not in (game.home, game.away):
-                collector.reject(nba.OUTSIDE)
-                continue
-            row = {"game_date": context.slate.game_date, "game_id": game.game_id, "team": team, **_shot(action)}
-            collector.keep({**row, **self.origin(context)})
+            with collector.element(action):
+                _is_shot(action)
+                if (team := nba.tricode_of(action)) in (game.home, game.away):
+                    row = {"game_date": context.slate.game_date, "game_id": game.game_id, "team": team}
+                    collector.keep({**row, **_shot(action), **self.origin(context)})
+                else:
+                    collector.reject(nba.OUTSIDE)
         return collector.reading(payload.unknown(self.ignored_fields))
 
     def expected_rows(self, slate: Slate) -> int:
@@ -106,9 +109,35 @@ def slate_game(slate: Slate, game_id: str, requested: str | None) -> SlateGame |
     return games.get(game_id) if requested in (None, game_id) else None
 
 
-def is_over(period_ends: Iterable[tuple[int, bool]]) -> bool:
-    """Whether a game is over, from each finished period and whether the score was level after it."""
-    return any(period >= _PERIODS and not level for period, level in period_ends)
+_Play = TypeVar("_Play")
+
+
+def may_be_shot(is_shot: Callable[[_Play], bool], play: _Play) -> bool:
+    """Whether a play is a shot, or cannot be told from one. Of the other plays nothing is needed."""
+    try:
+        return is_shot(play)
+    except ContractError:
+        return True
+
+
+class PeriodEnd(NamedTuple):
+    """The end of a period or of the game."""
+
+    period: int
+    is_level: bool
+    of_game: bool = False
+
+
+def is_over(ends: Iterable[PeriodEnd | None]) -> bool:
+    """Whether a game is over, from the ends among its plays; None for any other play."""
+    return any(end.of_game or (end.period >= _PERIODS and not end.is_level) for end in ends if end)
+
+
+def judged_shots(game: SlateGame, over: bool, reading: Reading) -> Judgement:
+    """What the reading of a game's shots means."""
+    if not over:
+        return judged(Outcome.NOT_PUBLISHED_YET, f"{game.label} is not over yet")
+    return judged(Outcome.OK, f"{game.label}: {len(reading.rows)} shots")
 
 
 def _game_and_content(payload: JsonPayload, slate: Slate, requested: str | None) -> tuple[SlateGame, Fields]:
@@ -122,17 +151,21 @@ def _game_and_content(payload: JsonPayload, slate: Slate, requested: str | None)
 
 
 def _is_shot(action: Fields) -> bool:
-    flag = action.integer("isFieldGoal")
-    if flag not in (0, 1):
-        raise action.problem("isFieldGoal", f"is {flag}, neither 0 nor 1")
-    return flag == 1
+    """Whether the flag says so; where it is absent, whether the type of the play is one of shots."""
+    return action.flag("isFieldGoal") if action.has("isFieldGoal") else _points(action) in _WORTH.values()
 
 
-def _period_ends(actions: Iterable[Fields]) -> Iterator[tuple[int, bool]]:
-    """Each finished period and whether the score was level after it."""
-    for action in actions:
-        if (action.text("actionType"), action.text("subType")) == ("period", "end"):
-            yield action.integer("period"), action.text("scoreHome") == action.text("scoreAway")
+def _period_end(action: Fields) -> PeriodEnd | None:
+    """The end that an action states; None for any other or an unreadable action."""
+    try:
+        kind = action.text("actionType").casefold() if action.has("actionType") else ""
+        if kind not in ("period", "game") or not (action.has("subType") and action.text("subType").casefold() == "end"):
+            return None
+        if kind == "game":
+            return PeriodEnd(_PERIODS, is_level=False, of_game=True)
+        return PeriodEnd(action.integer("period"), action.identifier("scoreHome") == action.identifier("scoreAway"))
+    except ContractError:
+        return None
 
 
 def _shot(action: Fields) -> Row:
@@ -145,17 +178,29 @@ def _shot(action: Fields) -> Row:
         "zone": _zone(action, worth),
         "made": _made(action),
         "worth": worth,
-        "assisted": action.has("assistPersonId") or action.text("description").endswith(_ASSIST),
+        "assisted": _is_assisted(action),
     }
 
 
+def _is_assisted(action: Fields) -> bool:
+    if action.has("assistPersonId"):
+        return True
+    return action.has("description") and action.text("description").endswith(_ASSIST)
+
+
 def _worth(action: Fields) -> int:
-    """Points of the shot: the live feed gives them by the action's type, playbyplayv3 in a field of its own."""
-    kind = action.text("actionType")
-    worth = action.integer("shotValue") if action.has("shotValue") else _WORTH.get(kind, 0)
+    """Points of the shot."""
+    worth = _points(action)
     if worth not in _WORTH.values():
-        raise action.problem("actionType", f"{kind!r} is not a shot for two or three points")
+        raise action.problem("actionType", f"{action.text('actionType')!r} is not a shot for two or three points")
     return worth
+
+
+def _points(action: Fields) -> int:
+    """What a play is worth: the live feed gives it by the action's type, playbyplayv3 in a field of its own."""
+    if action.has("shotValue"):
+        return action.integer("shotValue")
+    return _WORTH.get(action.text("actionType"), 0) if action.has("actionType") else 0
 
 
 def _zone(action: Fields, worth: int) -> str:

@@ -2,6 +2,7 @@
 
 import csv
 import random
+import re
 from collections import Counter
 from collections.abc import Callable
 from io import StringIO
@@ -41,8 +42,8 @@ def judged(recordings: Recordings, body: bytes, status: int = 200) -> tuple[Outc
 
 
 def accounted(reading: Reading) -> int:
-    """Entries of a response that are either rows or counted as rejected."""
-    return len(reading.rows) + sum(reading.rejected.values())
+    """Entries of a response that are rows or counted as rejected or damaged."""
+    return len(reading.rows) + sum(reading.rejected.values()) + sum(reading.damaged.values())
 
 
 def read_or_refused(recordings: Recordings, body: bytes) -> Reading | ContractError:
@@ -105,16 +106,37 @@ def test_a_byte_order_mark_is_ignored(recordings: Recordings) -> None:
         (lambda body: body.replace(b"42400407,", b"1022400407,"), r"is 1022400407, requested 0042400407"),
         (lambda body: body[:-40], r"cut short|cells"),
         (lambda body: b"\xff\xfe" + body, r"is not CSV"),
-        (lambda body: body.replace(b",made,", b",perhaps,"), r"\$\.line\[4\]\.result: 'perhaps'"),
-        (lambda body: body.replace(b"Nembhard,2,,,made", b"Nembhard,7,,,made"), r"\$\.line\[4\]\.points: '7'"),
+        (lambda body: re.sub(b",made,|,missed,", b",perhaps,", body), r"\$\.line\[4\]\.result: 'perhaps'"),
     ],
-    ids=["separator", "column", "other season", "other league", "cut", "encoding", "result", "points"],
+    ids=["separator", "column", "other season", "other league", "cut", "encoding", "result"],
 )
 def test_an_invalid_file_is_refused_with_the_path(
     recordings: Recordings, change: Callable[[bytes], bytes], message: str
 ) -> None:
     with pytest.raises(ContractError, match=message):
         read(recordings, change(recordings.body(BIGDATABALL)))
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (lambda line: line.replace(",2,,,made", ",7,,,made"), "$.line[4].points: '7' is not the points of a made"),
+        (lambda line: line.replace(",made,", ",perhaps,"), "$.line[4].result: 'perhaps' is not one of"),
+        (lambda line: line.rpartition(",")[0], "$.line[4]: has 43 cells, the header has 44"),
+        (lambda line: f'"{line}', "$.line[4]: has 1 cells, the header has 44"),
+        (lambda line: line.replace(",made,", ',"ma"de,'), "$.line[4]: has 1 cells, the header has 44"),
+    ],
+    ids=["points", "result", "ragged", "open quote", "stray quote"],
+)
+def test_a_damaged_line_costs_its_shot(recordings: Recordings, change: Callable[[str], str], problem: str) -> None:
+    lines = recordings.body(BIGDATABALL).decode().split("\n")
+    lines[3] = change(lines[3])
+    body = "\n".join(lines).encode()
+    reading = read(recordings, body)
+    assert len(reading.rows) == 156
+    ((named, count),) = reading.damaged.items()
+    assert (count, named[: len(problem)]) == (1, problem)
+    assert judged(recordings, body)[0] is Outcome.PARTIAL
 
 
 def test_another_separator_or_another_game_is_of_the_wrong_type(recordings: Recordings) -> None:
