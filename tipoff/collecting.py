@@ -28,6 +28,7 @@ EVIDENCE_CAP_BYTES = 1024 * 1024
 """A refused web page is landed up to this size, as evidence for an operator."""
 _DATA_SUFFIXES = frozenset({"json", "pdf"})
 """Refused data are landed whatever their size: what is wrong stands in them."""
+_PAGE_SUFFIXES = (".html", ".xml")
 _REFUSAL_LENGTH = 225
 """Longest reason that names its file, so that the reasons of several games fit into a status."""
 MAX_SILENT_REQUESTS = 2
@@ -62,18 +63,20 @@ class _Result(NamedTuple):
         return self.record.status is None and self.record.outcome is not Outcome.BAD_REQUEST
 
     @property
-    def suggests_other_route(self) -> bool:
-        """Whether the provider may treat another address better: it blocks this one, or is silent to it."""
-        return self.record.outcome is Outcome.BLOCKED or self._has_no_response
-
-    @property
-    def _has_no_response(self) -> bool:
-        return self.record.status is None and self.record.outcome is Outcome.PROVIDER_ERROR
+    def obstacle(self) -> str:
+        """What keeps data from this address and may not from another; empty: nothing."""
+        if self.record.outcome is Outcome.BLOCKED:
+            return self.record.reason
+        if self.record.outcome is Outcome.PROVIDER_ERROR and self.record.status is None:
+            return "no response"
+        is_page = self.record.outcome is Outcome.WRONG_TYPE and (self.record.key or "").endswith(_PAGE_SUFFIXES)
+        return "a page instead of data" if is_page else ""
 
     @property
     def is_answer(self) -> bool:
-        """Whether the provider responded and is not in trouble itself."""
-        return self.record.status is not None and not (self.policy.stop or self.policy.retry_now)
+        """Whether the provider responded to the request itself, whatever that response means."""
+        not_answered = self.policy.stop or self.policy.retry_now or self.record.outcome is Outcome.WRONG_TYPE
+        return self.record.status is not None and not not_answered
 
     @property
     def usable(self) -> bool:
@@ -221,13 +224,13 @@ class _Poll:
         return await self._send(request, before)
 
     async def _send(self, request: Request, before: Sequence[_Result]) -> _Result:
-        """The result by the first available route; if the provider blocks it or is silent, by the other one at once."""
+        """The result by the first available route; if something keeps data from that, by the other one at once."""
         routes = self._fetcher.routes(request.host)
         route = await self._rate_limiter.acquire(request, self._as_of, routes)
         if isinstance(route, Judgement):
             return _Result(self._record(request, route), retry_at=route.retry_at)
         result = await self._fetch(request, before, route)
-        if len(routes) == 1 or not result.suggests_other_route:
+        if len(routes) == 1 or not result.obstacle:
             return result
         other = await self._rate_limiter.acquire(request, self._as_of, routes, avoid=route)
         if isinstance(other, Judgement):
@@ -235,16 +238,14 @@ class _Poll:
         return await self._get_around(request, result, await self._fetch(request, before, other))
 
     async def _get_around(self, request: Request, failed: _Result, result: _Result) -> _Result:
-        """The result by the other route, with an alert. Silence alone is no block: the other route must bring more."""
-        reason = failed.record.reason
+        """The result by the other route, with an alert. What is no refusal is a block if that is answered."""
+        reason = failed.obstacle
         if failed.record.outcome is not Outcome.BLOCKED:
             if not result.is_answer:
                 return result
-            silence = Judgement(
-                outcome=Outcome.BLOCKED, reason=f"no response, except by the {result.record.route} route"
-            )
-            await self._rate_limiter.report(request, None, silence, failed.record.route)
-            reason = self._reason_of_block(silence, failed.record.route, self._retry_at(request, silence, None))
+            block = Judgement(outcome=Outcome.BLOCKED, reason=f"{reason}, except by the {result.record.route} route")
+            await self._rate_limiter.report(request, None, block, failed.record.route)
+            reason = self._reason_of_block(block, failed.record.route, self._retry_at(request, block, None))
         alert = f"{request.host}: {reason}; requests use the {result.record.route} route until then"
         return result._replace(address_blocked=alert)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -33,6 +34,7 @@ from tipoff.vocabulary import CollectReport, Outcome, Route, clock_time
 
 SOURCE, HOST = SOURCES["nbac_player_list_current"], "stats.nba.com"
 AS_OF = datetime(2024, 3, 29, 19, 5, tzinfo=UTC)
+A_REQUEST, BOTH = Request(host=HOST, path="/stats"), (Route.DIRECT, Route.PROXY)
 SLATE = Slate(game_date=date(2024, 3, 29), games=())
 USER, PASSWORD = "a-user", "hunter2/of:ours"
 CREDENTIALS = f"{USER}:hunter2%2Fof%3Aours"
@@ -40,6 +42,7 @@ AUTHORIZATION = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decod
 SECRETS = (PASSWORD, "hunter2", AUTHORIZATION.removeprefix("Basic "))
 BLOCKED_UNTIL = clock_time(AS_OF + SOURCE.provider.rate_limit.cooldown)
 DENIED, HANG, BROKEN = FaultKind.ACCESS_DENIED, FaultKind.HANG, FaultKind.SERVER_ERROR
+PAGE, CUT = FaultKind.HTML_PAGE, FaultKind.TRUNCATED_BODY
 
 
 @pytest.fixture(scope="module")
@@ -188,21 +191,43 @@ async def test_a_block_without_a_proxy_names_its_end(
     assert report.address_blocked == ""
 
 
-async def test_an_address_without_a_response_is_blocked_if_the_proxy_gets_one(
-    archive: Archive, tmp_path: Path, environment: pytest.MonkeyPatch
+@pytest.mark.parametrize(("fault", "obstacle"), [(HANG, "no response"), (PAGE, "a page instead of data")])
+async def test_an_address_without_a_proper_response_is_blocked_if_the_proxy_gets_one(
+    archive: Archive, tmp_path: Path, environment: pytest.MonkeyPatch, fault: FaultKind, obstacle: str
 ) -> None:
-    async with site(archive, tmp_path, environment, HANG) as here:
+    async with site(archive, tmp_path, environment, fault) as here:
         rate_limiter = limiter(here.settings)
         report = await here.poll(rate_limiter)
         again = await here.poll(rate_limiter, AS_OF + timedelta(minutes=1))
         requests = here.requests(Route.DIRECT), here.requests(Route.PROXY)
     assert (report.outcome, again.outcome, requests) == (Outcome.OK, Outcome.OK, (1, 2))
-    assert f"no response, except by the proxy route (this machine's address is blocked until {BLOCKED_UNTIL})" in (
+    assert f"{obstacle}, except by the proxy route (this machine's address is blocked until {BLOCKED_UNTIL})" in (
         report.address_blocked
     )
 
 
-@pytest.mark.parametrize("proxied", [HANG, BROKEN])
+async def test_a_page_on_both_routes_blocks_none(
+    archive: Archive, tmp_path: Path, environment: pytest.MonkeyPatch
+) -> None:
+    async with site(archive, tmp_path, environment, PAGE, PAGE) as here:
+        rate_limiter = limiter(here.settings)
+        report = await here.poll(rate_limiter)
+        assert await rate_limiter.cooldown(HOST) is None
+        assert await rate_limiter.acquire(A_REQUEST, AS_OF, BOTH) is Route.DIRECT
+    assert (report.outcome, report.address_blocked) == (Outcome.WRONG_TYPE, "")
+
+
+@pytest.mark.parametrize("direct", [BROKEN, FaultKind.EMPTY, FaultKind.GONE])
+async def test_a_response_that_is_no_obstacle_stays_on_its_route(
+    archive: Archive, tmp_path: Path, environment: pytest.MonkeyPatch, direct: FaultKind
+) -> None:
+    async with site(archive, tmp_path, environment, direct) as here:
+        with contextlib.suppress(TransportFault):
+            await here.poll(limiter(here.settings))
+        assert (here.requests(Route.DIRECT), here.requests(Route.PROXY)) == (1, 0)
+
+
+@pytest.mark.parametrize("proxied", [HANG, BROKEN, CUT])
 async def test_a_provider_in_trouble_on_both_routes_blocks_none(
     archive: Archive, tmp_path: Path, environment: pytest.MonkeyPatch, proxied: FaultKind
 ) -> None:
@@ -213,6 +238,7 @@ async def test_a_provider_in_trouble_on_both_routes_blocks_none(
                 await here.poll(rate_limiter, AS_OF + timedelta(minutes=minutes))
         assert (here.requests(Route.DIRECT), here.requests(Route.PROXY)) == (2, 2)
         assert await rate_limiter.cooldown(HOST) is None
+        assert await rate_limiter.acquire(A_REQUEST, AS_OF, BOTH) is Route.DIRECT
 
 
 async def test_by_setting_every_request_uses_the_proxy(
