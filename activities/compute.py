@@ -84,7 +84,7 @@ class ComputeActivities:
         with warehouse.transaction():
             written = warehouse.append("predictions", rows)
             versions = count_change(warehouse, date, system, rows["game_id"].unique(), changed=written.changed)
-        return ComputeReport(rows=rows.height, versions=versions)
+        return ComputeReport(rows=rows.height, versions=versions, alerts=predicted.alerts)
 
     @activity.defn(name=Activity.GRADE.value)
     @blocking_activity

@@ -25,7 +25,7 @@ class ModelActivities:
         """Predict with one system from the file of the features step."""
         resources, date = self._resources, request.game_date
         out = f"{request.subject}-{request.as_of:%Y%m%dT%H%M%S%f}.parquet"
-        rows = predict_files(
+        predicted = predict_files(
             request.subject,
             resources.work_file(date, request.reference),
             resources.work_file(date, "history.parquet"),
@@ -34,7 +34,8 @@ class ModelActivities:
             resources.work_file(date, out),
             request.game_ids,
         )
-        return Predicted(system_id=request.subject, file=out, rows=rows, game_date=date)
+        alerts = {"damaged_model": "; ".join(predicted.damage)} if predicted.damage else {}
+        return Predicted(system_id=request.subject, file=out, rows=predicted.rows, game_date=date, alerts=alerts)
 
     @activity.defn(name=Activity.TRAIN.value)
     @blocking_activity

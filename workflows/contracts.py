@@ -243,6 +243,8 @@ class Predicted(Frozen):
     file: str
     rows: int
     game_date: date
+    alerts: dict[str, str] = {}
+    """Kind of alert -> text."""
 
 
 class PublishStatusRequest(Frozen):

@@ -156,7 +156,7 @@ class DayLedger:
 
     def _finish_computation(self, step: PlanStep, record: ComputeRecord, report: ComputeReport, now: datetime) -> None:
         report = report.model_copy(update={"reason": shortened(report.reason, REASON_LENGTH)})
-        self._apply(step, transitions.computed(record, report, self.plan), now)
+        self._apply(step, transitions.computed(step, record, report, self.plan), now)
         if step.name == step_names.PUBLISH_PREDICTIONS and report.rows and record.last_poll is not None:
             self.published.append(record.last_poll)
 

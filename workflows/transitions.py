@@ -20,6 +20,7 @@ from tipoff.vocabulary import (
     PlanStep,
     Role,
     SourceReport,
+    StepReport,
     StepState,
     clock_time,
 )
@@ -111,7 +112,7 @@ def failed(step: PlanStep, record: AnyRecord, reason: str, plan: DayPlan, now: d
     return replace(outdated, alerts=(alert, *outdated.alerts))
 
 
-def computed(record: ComputeRecord, report: ComputeReport, plan: DayPlan) -> Transition[ComputeRecord]:
+def computed(step: PlanStep, record: ComputeRecord, report: ComputeReport, plan: DayPlan) -> Transition[ComputeRecord]:
     """A computation succeeded."""
     changed = replace(
         record.unparked(),
@@ -124,7 +125,8 @@ def computed(record: ComputeRecord, report: ComputeReport, plan: DayPlan) -> Tra
     )
     if report.changed:
         changed = changed.with_new_data(plan.game_ids if report.changed_games is None else report.changed_games)
-    return Transition(changed, degradations=(Resolve(),), counts=report.counts)
+    alerts = _report_alerts(report, step)
+    return Transition(changed, degradations=(Resolve(),), alerts=alerts, counts=report.counts)
 
 
 # ── sources ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -191,7 +193,7 @@ def polled(
         settled,
         record=_poll_again_for_new_games(settled.record, plan, now),
         degradations=lowered.degradations + settled.degradations,
-        alerts=_report_alerts(report, step) + lowered.alerts + settled.alerts,
+        alerts=_poll_alerts(report, step) + lowered.alerts + settled.alerts,
         counts=report.counts if poll.usable and not poll.brings_less else {},
     )
 
@@ -257,8 +259,12 @@ def _fallback_games(poll: _Poll) -> tuple[str, ...]:
     return tuple(game for game in known if game in games)
 
 
-def _report_alerts(report: SourceReport, step: PlanStep) -> tuple[StepAlert, ...]:
-    alerts = tuple(StepAlert(kind, f"{step.title}: {text}") for kind, text in report.alerts.items())
+def _report_alerts(report: StepReport, step: PlanStep) -> tuple[StepAlert, ...]:
+    return tuple(StepAlert(kind, f"{step.title}: {text}") for kind, text in report.alerts.items())
+
+
+def _poll_alerts(report: SourceReport, step: PlanStep) -> tuple[StepAlert, ...]:
+    alerts = _report_alerts(report, step)
     if not report.unresolved:
         return alerts
     names = ", ".join(report.unresolved_names)

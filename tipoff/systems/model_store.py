@@ -8,18 +8,23 @@ models/<system>/<version>/card.json        training data, parameters and walk-fo
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from typing import Any, TypeVar
 
 from filelock import FileLock
-from pydantic import AwareDatetime, TypeAdapter
+from pydantic import AwareDatetime
 
 from tipoff.atomic_write import atomic_write
 from tipoff.errors import NotEnoughDataError, StorageError
 from tipoff.systems.distribution import ResidualSpread
 from tipoff.vocabulary import Frozen
+
+F = TypeVar("F", bound=Frozen)
 
 
 class WalkForwardResult(Frozen):
@@ -60,68 +65,106 @@ class Champion(Frozen):
     trained_through: date
 
 
+class _ChampionList(Frozen):
+    champions: tuple[Champion, ...]
+
+
 @dataclass(frozen=True)
 class TrainedModel:
     """The bytes of a model and its card."""
 
     model: bytes = field(repr=False)
     card: ModelCard
-
-
-_CHAMPIONS = TypeAdapter(tuple[Champion, ...])
+    damage: tuple[str, ...] = ()
+    """What is damaged of the newer models, instead of which it was chosen; each names what is used instead."""
 
 
 @dataclass(frozen=True)
 class ModelStore:
-    """Stores models below a folder. Versions are immutable; the list of champions is replaced atomically."""
+    """Stores models below a folder. Versions are immutable; the list of champions is replaced atomically.
+
+    Every file is verified when it is read: a flipped bit of a model would change predictions, or end the process.
+    """
 
     root: Path
 
     def put(self, trained: TrainedModel) -> None:
-        """Store a model under its version. Raises StorageError if it cannot be written."""
-        folder = self._folder(trained.card.system_id, trained.card.version)
-        if not (folder / "card.json").exists():
-            _write(folder / "model.cbm", trained.model)
-            _write(folder / "card.json", trained.card.model_dump_json(indent=2).encode())
+        """Store a model under its version, unless it is stored undamaged. Raises StorageError."""
+        card = trained.card
+        folder = self._folder(card.system_id, card.version)
+        with contextlib.suppress(StorageError):
+            self.load(card.system_id, card.version)
+            return
+        _write(folder / "model.cbm", trained.model)
+        _write(folder / "card.json", _sealed(card, trained.model))
 
     def promote(self, card: ModelCard) -> None:
         """Make a stored version the newest champion; earlier champions stay listed."""
         champion = Champion(version=card.version, trained_through=card.trained_through)
         with self._exclusive(card.system_id):
             others = (other for other in self.champions(card.system_id) if other != champion)
-            _write(self._pointer(card.system_id), _CHAMPIONS.dump_json((*others, champion), indent=2))
+            _write(self._pointer(card.system_id), _sealed(_ChampionList(champions=(*others, champion))))
 
     def champions(self, system_id: str) -> tuple[Champion, ...]:
-        """Return the promoted versions, oldest first; empty before the first training."""
-        pointer = self._pointer(system_id)
-        if not pointer.exists():
-            return ()
-        try:
-            return _CHAMPIONS.validate_json(pointer.read_bytes())
-        except ValueError as error:
-            raise StorageError(f"{pointer} is damaged: delete it and run training") from error
+        """Return the promoted versions, oldest first; empty before the first training.
+
+        A damaged list is replaced by all stored versions in the order of their training.
+        """
+        listed = self._listed(system_id)
+        return self._stored(system_id) if listed is None else listed
 
     def champion(self, system_id: str, before: date) -> TrainedModel:
-        """Return the champion with the latest training data that ends before `before`.
+        """Return the undamaged champion with the latest training data that ends before `before`.
 
-        Raises NotEnoughDataError if there is none, StorageError if its files are damaged.
+        Raises NotEnoughDataError if there is none, StorageError if all are damaged.
         """
-        champions = self.champions(system_id)
+        champions, damage = self.champions(system_id), list[str]()
+        if champions and self._listed(system_id) is None:
+            damage.append(f"{self._pointer(system_id)} is damaged; all stored models count as champions")
         eligible = [champion for champion in champions if champion.trained_through < before]
         if not eligible:
             cause = f" ({len(champions)} champions were trained on games of that date or later)" if champions else ""
             raise NotEnoughDataError(f"no model of {system_id} may predict {before}{cause}: run training for that date")
-        # reversed: max() returns the first of equals, and the last promoted one is wanted
-        return self.load(system_id, max(reversed(eligible), key=lambda champion: champion.trained_through).version)
+        eligible.sort(key=lambda champion: champion.trained_through)
+        for champion in eligible[::-1]:  # of models with equal training data the last promoted one comes first
+            try:
+                loaded = self.load(system_id, champion.version)
+            except StorageError as error:
+                damage.append(str(error))
+                continue
+            instead = f"model {champion.version}, trained through {champion.trained_through}, predicts"
+            return replace(loaded, damage=tuple(f"{text}; {instead}" for text in damage))
+        raise StorageError("; ".join(damage))
 
     def load(self, system_id: str, version: str) -> TrainedModel:
         """Return a stored version. Raises StorageError if it is missing or damaged."""
         folder = self._folder(system_id, version)
         try:
-            card = ModelCard.model_validate_json((folder / "card.json").read_bytes())
-            return TrainedModel((folder / "model.cbm").read_bytes(), card)
+            model = (folder / "model.cbm").read_bytes()
+            card = _unsealed(ModelCard, (folder / "card.json").read_bytes(), model)
         except (OSError, ValueError) as error:
-            raise StorageError(f"model {version} of {system_id} in {folder} cannot be read: run training") from error
+            raise StorageError(f"model {version} of {system_id} in {folder} is damaged: run training") from error
+        if (card.system_id, card.version) != (system_id, version):
+            raise StorageError(f"{folder} holds model {card.version} of {card.system_id}: run training")
+        return TrainedModel(model, card)
+
+    def _listed(self, system_id: str) -> tuple[Champion, ...] | None:
+        """The list of champions; None if it is damaged."""
+        try:
+            return _unsealed(_ChampionList, self._pointer(system_id).read_bytes()).champions
+        except FileNotFoundError:
+            return ()
+        except ValueError:
+            return None
+
+    def _stored(self, system_id: str) -> tuple[Champion, ...]:
+        """All undamaged versions in the order of their training."""
+        cards = []
+        for file in (self.root / system_id).glob("*/card.json"):
+            with contextlib.suppress(StorageError):
+                cards.append(self.load(system_id, file.parent.name).card)
+        cards.sort(key=lambda card: (card.trained_at, card.version))
+        return tuple(Champion(version=card.version, trained_through=card.trained_through) for card in cards)
 
     @contextlib.contextmanager
     def _exclusive(self, system_id: str) -> Iterator[None]:
@@ -141,6 +184,24 @@ class ModelStore:
 
     def _pointer(self, system_id: str) -> Path:
         return self.root / system_id / "champions.json"
+
+
+def _sealed(content: Frozen, model: bytes = b"") -> bytes:
+    """A JSON object with a checksum of its fields and of the model that it describes."""
+    fields = json.loads(content.model_dump_json())
+    return json.dumps({**fields, "sha256": _checksum(fields, model)}, indent=2).encode()
+
+
+def _unsealed(kind: type[F], content: bytes, model: bytes = b"") -> F:
+    """Parse what `_sealed` wrote. Raises ValueError if the content or the model is another."""
+    fields = json.loads(content)
+    if not isinstance(fields, dict) or fields.pop("sha256", None) != _checksum(fields, model):
+        raise ValueError("the checksum does not fit the content")
+    return kind.model_validate(fields)
+
+
+def _checksum(fields: Mapping[str, Any], model: bytes) -> str:
+    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode() + b"\0" + model).hexdigest()
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -22,6 +22,13 @@ from tipoff.systems.registry import build_system
 from tipoff.vocabulary import Recommendation
 
 
+class PredictedRows(NamedTuple):
+    """The number of predictions in a file, and what is damaged of the models they should come from."""
+
+    rows: int
+    damage: tuple[str, ...] = ()
+
+
 class WideningRule(NamedTuple):
     """A missing input and the factor by which it widens the distribution.
 
@@ -88,18 +95,18 @@ def predict(system: System, features: pl.DataFrame, history: pl.DataFrame, as_of
 
 def predict_files(
     system_id: str, features: Path, history: Path, models: Path, as_of: datetime, out: Path, game_ids: Sequence[str]
-) -> int:
-    """Predict games from Parquet files, for a process without a warehouse; write `out` and return its row count.
+) -> PredictedRows:
+    """Predict games from Parquet files, for a process without a warehouse, and write `out`.
 
     Raises what `build_system` and the system raise.
     """
     rows = pl.read_parquet(features).filter(pl.col("game_id").is_in(list(game_ids)))
     if rows.is_empty():
         raise NotEnoughDataError(f"{features} has no feature rows of the games, so {system_id} has nothing to predict")
-    system = build_system(system_id, ModelStore(models), min(rows["game_date"].to_list()))
-    predictions = predict(system, rows, pl.read_parquet(history), as_of)
+    built = build_system(system_id, ModelStore(models), min(rows["game_date"].to_list()))
+    predictions = predict(built.system, rows, pl.read_parquet(history), as_of)
     predictions.write_parquet(out)
-    return predictions.height
+    return PredictedRows(predictions.height, built.damage)
 
 
 def _reasons() -> pl.Expr:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from tipoff.errors import BadInputError
 from tipoff.systems.base import System
@@ -14,7 +14,15 @@ from tipoff.systems.catboost_v8 import CatBoostV8
 from tipoff.systems.model_store import ModelStore
 from tipoff.systems.moving_average import MovingAverage
 
-Build = Callable[[ModelStore, date], System]
+
+class BuiltSystem(NamedTuple):
+    """A system for a date, and what is damaged of the models it should have."""
+
+    system: System
+    damage: tuple[str, ...] = ()
+
+
+Build = Callable[[ModelStore, date], BuiltSystem]
 
 
 @dataclass(frozen=True)
@@ -28,13 +36,14 @@ class Registration:
     """The system needs a champion in the model store, so training runs first."""
 
 
-def _moving_average(_models: ModelStore, _game_date: date) -> System:
-    return MovingAverage()
+def _moving_average(_models: ModelStore, _game_date: date) -> BuiltSystem:
+    return BuiltSystem(MovingAverage())
 
 
-def _catboost(models: ModelStore, game_date: date) -> System:
+def _catboost(models: ModelStore, game_date: date) -> BuiltSystem:
     champion = models.champion("catboost_v8", before=game_date)
-    return CatBoostV8(champion.model, champion.card.spread, champion.card.version, champion.card.features_hash)
+    card = champion.card
+    return BuiltSystem(CatBoostV8(champion.model, card.spread, card.version, card.features_hash), champion.damage)
 
 
 SYSTEMS: Final[Mapping[str, Registration]] = MappingProxyType(
@@ -48,10 +57,11 @@ SYSTEMS: Final[Mapping[str, Registration]] = MappingProxyType(
 )
 
 
-def build_system(system_id: str, models: ModelStore, game_date: date) -> System:
+def build_system(system_id: str, models: ModelStore, game_date: date) -> BuiltSystem:
     """Return a system that can predict a date; a trained system uses a model trained on earlier dates only.
 
-    Raises BadInputError for an unknown id, NotEnoughDataError if there is no such model.
+    Raises BadInputError for an unknown id, NotEnoughDataError if there is no such model,
+    StorageError if all such models are damaged.
     """
     if system_id not in SYSTEMS:
         raise BadInputError(f"unknown prediction system {system_id!r}; known systems: {', '.join(SYSTEMS)}")

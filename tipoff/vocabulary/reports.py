@@ -28,6 +28,8 @@ class StepReport(Frozen):
     """The versions after the step: facts of the stored data, which a second attempt reports as the first did."""
     missing_games: tuple[str, ...] = ()
     counts: dict[str, int] = {}
+    alerts: dict[str, str] = {}
+    """Kind of alert -> text."""
 
     def changed_since(self, consumed: DataVersions) -> Self:
         """The report with what changed since these versions; as it is if its data have no versions."""
@@ -54,8 +56,6 @@ class ProcessReport(StepReport):
     """What processing a landed batch into its table brought."""
 
     outcome: Outcome = Outcome.OK
-    alerts: dict[str, str] = {}
-    """Kind of alert -> text."""
     unresolved: int = 0
     """Number of player names without a player."""
     unresolved_names: tuple[str, ...] = ()

@@ -94,13 +94,66 @@ def test_without_a_champion_the_error_asks_for_training(store: ModelStore) -> No
         store.champion("catboost_v8", date(2024, 3, 29))
 
 
-@pytest.mark.parametrize("name", ["aa/card.json", "aa/model.cbm", "champions.json"])
-def test_a_damaged_file_raises_a_storage_error(store: ModelStore, name: str) -> None:
+@pytest.mark.parametrize("name", ["aa/card.json", "aa/model.cbm"])
+def test_a_damaged_model_without_another_raises_a_storage_error(store: ModelStore, name: str) -> None:
     store_and_promote(store, trained(date(2024, 3, 28)))
     path = store.root / "catboost_v8" / name
     path.unlink() if name.endswith("cbm") else path.write_text('{"half": ')
-    with pytest.raises(StorageError, match="run training"):
+    with pytest.raises(StorageError, match=r"model aa of catboost_v8 in .* is damaged: run training"):
         store.champion("catboost_v8", date(2024, 3, 29))
+
+
+def test_instead_of_a_damaged_champion_the_one_before_it_predicts(store: ModelStore) -> None:
+    early = trained(date(2024, 2, 29), "early")
+    store_and_promote(store, early, trained(date(2024, 3, 28), "late"))
+    flip(store.root / "catboost_v8" / "late" / "model.cbm", 1)
+    chosen = store.champion("catboost_v8", date(2024, 3, 29))
+    assert (chosen.model, chosen.card) == (early.model, early.card)
+    (text,) = chosen.damage
+    assert "model late of catboost_v8" in text
+    assert text.endswith("model early, trained through 2024-02-29, predicts")
+
+
+def test_a_damaged_list_of_champions_is_replaced_by_the_stored_models(store: ModelStore) -> None:
+    early, late = trained(date(2024, 2, 29), "early"), trained(date(2024, 3, 28), "late")
+    store_and_promote(store, early, late)
+    (store.root / "catboost_v8" / "champions.json").write_text('{"half": ')
+    chosen = store.champion("catboost_v8", date(2024, 3, 15))
+    assert (chosen.model, chosen.card) == (early.model, early.card)
+    assert "champions.json is damaged" in chosen.damage[0]
+    store.promote(late.card)
+    assert store.champion("catboost_v8", date(2024, 3, 29)) == late, "the next training repairs it"
+
+
+def test_training_the_same_version_again_repairs_its_files(store: ModelStore) -> None:
+    model = trained(date(2024, 3, 28))
+    store_and_promote(store, model)
+    flip(store.root / "catboost_v8" / "aa" / "model.cbm", 0)
+    store_and_promote(store, model)
+    assert store.champion("catboost_v8", date(2024, 3, 29)) == model
+
+
+@pytest.mark.parametrize("name", ["late/card.json", "late/model.cbm", "champions.json"])
+def test_no_flipped_bit_gives_another_model_in_silence(store: ModelStore, name: str) -> None:
+    early, late = trained(date(2024, 2, 29), "early"), trained(date(2024, 3, 28), "late")
+    store_and_promote(store, early, late)
+    path = store.root / "catboost_v8" / name
+    content = path.read_bytes()
+    for position in range(len(content)):
+        for bit in (0, 5):
+            flip(path, position, bit)
+            chosen = store.champion("catboost_v8", date(2024, 3, 29))
+            intact = (chosen.model, chosen.card) == (late.model, late.card)
+            before = (chosen.model, chosen.card) == (early.model, early.card)
+            assert intact or (before and chosen.damage), f"bit {bit} of byte {position}"
+            path.write_bytes(content)
+
+
+def flip(path: Path, position: int, bit: int = 0) -> None:
+    """Flip one bit of a file."""
+    content = bytearray(path.read_bytes())
+    content[position] ^= 1 << bit
+    path.write_bytes(bytes(content))
 
 
 def test_a_failed_write_raises_a_storage_error(tmp_path: Path) -> None:

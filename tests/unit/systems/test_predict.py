@@ -151,7 +151,7 @@ def write_inputs(folder: Path) -> tuple[Path, Path]:
 def test_predicting_from_files_gives_the_same_rows_as_from_frames(tmp_path: Path) -> None:
     features, history = write_inputs(tmp_path)
     out = tmp_path / "out.parquet"
-    assert predict_files("moving_average", features, history, tmp_path / "models", MORNING, out, [GAME_ID]) == 2
+    assert predict_files("moving_average", features, history, tmp_path / "models", MORNING, out, [GAME_ID]).rows == 2
     assert_frame_equal(pl.read_parquet(out), predictions({}, NO_LINE | {"player_id": "2"}))
 
 

@@ -1,23 +1,28 @@
 """History and training on the first weeks of the real season in `sample/`."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
+from temporalio.testing import ActivityEnvironment
 
+from activities.models import ModelActivities
+from activities.resources import Resources
 from tests.support.season import POST_GAME, load_rosters, load_season, parameters, run
 from tipoff.errors import ConfigurationError, NotEnoughDataError
+from tipoff.settings import Settings
 from tipoff.systems.catboost_v8 import CatBoostV8
 from tipoff.systems.model_store import ModelStore, TrainedModel
 from tipoff.systems.registry import build_system
 from tipoff.training.fit import train, train_files
 from tipoff.training.history import PRE_GAME, graded_features, seasons_up_to, training_history
-from tipoff.vocabulary import eastern
+from tipoff.vocabulary import Span, eastern
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
 from tipoff.warehouse.feature_store import build_features, stored_features
+from workflows.contracts import ComputeRequest, Predicted
 
 OPENING, REAL_DAY, TODAY = date(2023, 10, 24), date(2023, 11, 20), date(2023, 12, 1)
 IDLE_DAY = date(2023, 11, 23)
@@ -143,11 +148,42 @@ def test_a_trained_model_predicts_from_the_store(
 ) -> None:
     history.write_parquet(tmp_path / "history.parquet")
     card = train_files(tmp_path / "history.parquet", TODAY, MORNING, tmp_path / "models")
-    system = build_system("catboost_v8", ModelStore(tmp_path / "models"), TODAY)
+    system = build_system("catboost_v8", ModelStore(tmp_path / "models"), TODAY).system
     assert system.model_version == card.version == model.card.version
     rows = stored_features(season, date(2023, 11, 30)).filter("eligible")
     difference = (pl.Series(system.predict(rows, history).median) - rows["points_mean_season"]).abs()
     assert difference.median() < 4  # type: ignore[operator]
+
+
+def test_a_flipped_byte_of_the_champion_makes_the_model_before_it_predict_with_an_alert(
+    season: DuckDbWarehouse, history: pl.DataFrame, tmp_path: Path
+) -> None:
+    settings = {name: f"file://{tmp_path}/{name}" for name in ("models", "work")}
+    resources = Resources(Settings.model_validate(settings), now=lambda: MORNING)
+    history.write_parquet(resources.work_file(REAL_DAY, "history.parquet"))
+    features = stored_features(season, REAL_DAY)
+    features.write_parquet(resources.work_file(REAL_DAY, "features.parquet"))
+    cutoffs = (REAL_DAY - timedelta(days=3), REAL_DAY)
+    models = [train(history, cutoff, eastern(cutoff, 9)) for cutoff in cutoffs]
+    for trained in models:
+        resources.models.put(trained)
+        resources.models.promote(trained.card)
+    champion = resources.models.root / "catboost_v8" / models[1].card.version / "model.cbm"
+    damaged = bytearray(champion.read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    champion.write_bytes(bytes(damaged))
+    request = ComputeRequest(
+        subject="catboost_v8",
+        span=Span.SLATE,
+        game_date=REAL_DAY,
+        game_ids=tuple(features["game_id"].unique()),
+        as_of=eastern(REAL_DAY, 12),
+        reference="features.parquet",
+    )
+    predicted: Predicted = ActivityEnvironment().run(ModelActivities(resources).predict, request)
+    rows = pl.read_parquet(resources.work_file(REAL_DAY, predicted.file))
+    assert set(rows["model_version"]) == {models[0].card.version}
+    assert all(each.card.version in predicted.alerts["damaged_model"] for each in models)
 
 
 def test_a_player_without_any_game_is_predicted_at_the_line(model: TrainedModel, history: pl.DataFrame) -> None:

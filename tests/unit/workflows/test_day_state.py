@@ -26,6 +26,7 @@ from tipoff.vocabulary import (
     ALL_DATA,
     AuditEntry,
     CollectReport,
+    ComputeReport,
     DataQuality,
     Outcome,
     Phase,
@@ -75,6 +76,15 @@ def test_a_change_whose_report_was_lost_is_in_the_next_report(ledger: DayLedger)
     poll(ledger, **dict(again))
     unchanged = SourceReport(rows=200, versions=lost).changed_since(ledger.consumed)
     assert (unchanged.changed, unchanged.changed_games) == (False, ())
+
+
+def test_an_alert_of_a_computation_is_raised_once(ledger: DayLedger) -> None:
+    for _ in range(2):
+        ledger.start(MOVING_AVERAGE, NOON)
+        report = ComputeReport(rows=20, alerts={"damaged_model": "model b is damaged; model a predicts"})
+        ledger.finish(MOVING_AVERAGE, report, NOON)
+    (alert,) = ledger.alerts.values()
+    assert alert.text == f"{MOVING_AVERAGE.title}: model b is damaged; model a predicts"
 
 
 def test_a_failed_step_consumes_no_change(ledger: DayLedger) -> None:
