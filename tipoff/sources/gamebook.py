@@ -23,7 +23,7 @@ from tipoff.sources.pdf import pages_of, text_of
 from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, normalise, resolver_of, unresolved_row
 from tipoff.sources.providers import NBA_GAMEBOOKS
 from tipoff.teams import TEAMS
-from tipoff.vocabulary import Outcome, Role, SlateGame, step_names
+from tipoff.vocabulary import Outcome, Role, SlateGame, shortened, step_names
 
 _PUBLISHED_AFTER = timedelta(hours=2)
 """From the time a result is due until the report is certainly published, even after an overtime or two."""
@@ -63,32 +63,31 @@ class Gamebook(Feed):
         published = due_games(slate, response.fetched_at - _PUBLISHED_AFTER)
         return request.game_id in {game.game_id for game in published}
 
-    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement:
+    def judge_frame(self, request: Request, response: Response, slate: Slate) -> Judgement | None:
         game, lines = _requested_game(self.name, slate, request.game_id), _final_box(self.name, response.body)
         played_on = _date(self.name, lines)
         if played_on != slate.game_date:
             return judged(Outcome.STALE, f"received {game.label} of {played_on}, requested {slate.game_date}")
-        players = sum(isinstance(player, _PlayerLine) for player in _player_lines(self.name, lines, game))
-        if not players:
-            return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{game.label} has no players")
-        return judged(Outcome.OK, f"{game.label}: {players} players")
+        return None
+
+    def judge_reading(self, request: Request, response: Response, slate: Slate, reading: Reading) -> Judgement:
+        if not reading.rows:
+            return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{request.part} has no players")
+        return judged(Outcome.OK, f"{request.part}: {len(reading.rows)} players")
 
     def read(self, response: bytes | Response, context: ReadContext) -> Reading:
-        game, lines = (
-            _requested_game(self.name, context.slate, context.game_id),
-            _final_box(self.name, body_of(response)),
-        )
+        game = _requested_game(self.name, context.slate, context.game_id)
+        lines = _final_box(self.name, body_of(response))
         played_on = _date(self.name, lines)
         if played_on != context.slate.game_date:
             raise ContractError(self.name, _PATH, f"is of {played_on}, requested {context.slate.game_date}")
         collector = RowCollector(self.natural_key)
         by_team = {team: list[_PlayerLine]() for team in (game.away, game.home)}
-        for listed in _player_lines(self.name, lines, game):
-            reason = _rejection_reason(listed)
-            if listed is None or reason:
-                collector.reject(reason)
+        for player in _numbered(collector.read_each(_entries(self.name, lines, game), _player)):
+            if len(player.player_name) > LONGEST_NAME:
+                collector.reject(TOO_LONG)
             else:
-                by_team[listed.team].append(listed)
+                by_team[player.team].append(player)
         for team, players in by_team.items():
             self._keep_team(collector, team, players, game, context)
         return collector.reading()
@@ -138,15 +137,10 @@ _ABSENT = re.compile(r"(?:\d{1,2} )?(.+?) ((DNP|DND|NWT) ?- ?.+)")
 _STATUSES: Mapping[str, str] = {"DNP": "dnp", "DND": "dnp", "NWT": "not_with_team"}
 """Did not play, did not dress, not with the team."""
 _INACTIVE = re.compile(r"Inactive: (.+?) - (.*)")
-_INACTIVE_PLAYER = re.compile(r"([^(),]+?)\s*(?:\(([^()]*)\)?)?\s*(?:,|$)")
+_INACTIVE_PARTS = re.compile(r"(?:[^(),]|\([^()]*\)?)+")
+"""What stands between commas outside of brackets."""
+_INACTIVE_PLAYER = re.compile(r"([^(),]+?)\s*(?:\(([^()]*)\)?)?")
 _NEXT_SECTION = re.compile(r"(?:Inactive: |SCORE BY|Points|Technical)")
-
-
-def _rejection_reason(listed: _PlayerLine | None) -> str:
-    """Why a line is left out; empty when it is kept."""
-    if listed is None:
-        return "table line without a player"
-    return TOO_LONG if len(listed.player_name) > LONGEST_NAME else ""
 
 
 def _requested_game(source: str, slate: Slate, requested: str | None) -> SlateGame:
@@ -174,26 +168,41 @@ def _date(source: str, lines: Iterable[str]) -> date:
         raise ContractError(source, f"{_PATH}.date", "is missing") from error
 
 
-def _player_lines(source: str, lines: Sequence[str], game: SlateGame) -> Iterator[_PlayerLine | None]:
-    """The players of both tables and the inactive players below; None for a table line without a player.
+class _Entry(NamedTuple):
+    """The text about one player."""
+
+    source: str
+    path: str
+    """Such as "$.final_box.line[7]"."""
+    team: str
+    text: str
+    inactive: bool
+    """Whether the player is listed below the tables."""
+
+
+def _entries(source: str, lines: Sequence[str], game: SlateGame) -> list[_Entry]:
+    """The lines of both tables, and the inactive players below.
 
     Raises ContractError unless the table of each team is there and ends with its totals.
     """
+    entries: list[_Entry] = []
     team, complete = None, []
     for index, line in enumerate(lines):
-        side, inactive = _SIDE.fullmatch(line), _INACTIVE.fullmatch(line)
+        side, inactive, path = _SIDE.fullmatch(line), _INACTIVE.fullmatch(line), f"{_PATH}.line[{index}]"
         if side:
             team = _team(source, side[1], game)
         elif inactive:
-            yield from _inactive(_team(source, inactive[1], game), inactive[2], lines[index + 1 :])
+            of_team, players = _team(source, inactive[1], game), _inactive(inactive[2], lines[index + 1 :])
+            entries += [_Entry(source, path, of_team, text, inactive=True) for text in players]
         elif team and _TOTALS.fullmatch(line):
             complete.append(team)
             team = None
         elif team and not _HEADINGS.fullmatch(line):
-            yield _played(team, line) or _absent(team, line)
+            entries.append(_Entry(source, path, team, line, inactive=False))
     if complete != [game.away, game.home]:
         teams = " and ".join(complete) or "no team"
         raise ContractError(source, _PATH, f"has complete tables of {teams}, expected those of {game.label}")
+    return entries
 
 
 def _team(source: str, name: str, game: SlateGame) -> str:
@@ -203,6 +212,15 @@ def _team(source: str, name: str, game: SlateGame) -> str:
         if name.casefold() in {spelling.casefold() for spelling in spellings}:
             return team.tricode
     raise ContractError(source, _PATH, f"{name!r} is not a team of {game.label}")
+
+
+def _player(entry: _Entry) -> _PlayerLine:
+    """Raises ContractError for a text that is about no player."""
+    readers = (_inactive_player,) if entry.inactive else (_played, _absent)
+    player = next(filter(None, (read(entry.team, entry.text) for read in readers)), None)
+    if player is None:
+        raise ContractError(entry.source, entry.path, f"{shortened(entry.text, 80)!r} is no player")
+    return player
 
 
 def _played(team: str, line: str) -> _PlayerLine | None:
@@ -218,22 +236,32 @@ def _absent(team: str, line: str) -> _PlayerLine | None:
     return _PlayerLine(team, match[1], _STATUSES[match[3]], match[2]) if match else None
 
 
-def _inactive(team: str, first_line: str, next_lines: Iterable[str]) -> Iterator[_PlayerLine]:
-    """The players of a list of inactive players, which may run over several lines.
+def _inactive_player(team: str, text: str) -> _PlayerLine | None:
+    match = _INACTIVE_PLAYER.fullmatch(text)
+    return _PlayerLine(team, match[1], "inactive", match[2] or None) if match else None
 
-    Two players with one last name are ambiguous: each gets a number, so that neither resolves.
-    """
+
+def _inactive(first_line: str, next_lines: Iterable[str]) -> list[str]:
+    """The texts about the players of a list of inactive players, which may run over several lines."""
     text = first_line
     for line in takewhile(lambda line: not _NEXT_SECTION.match(line), next_lines):
         if _is_complete_list(text):
             break
         text = f"{text} {line}"
-    players = [(name.strip(), reason or None) for name, reason in _INACTIVE_PLAYER.findall(text)]
-    per_name, numbers = Counter(name for name, _ in players), Counter[str]()
-    for name, reason in players:
-        numbers[name] += 1
-        label = f"{name} ({numbers[name]})" if per_name[name] > 1 else name
-        yield _PlayerLine(team, label, "inactive", reason)
+    return [part.strip() for part in _INACTIVE_PARTS.findall(text) if part.strip()]
+
+
+def _numbered(players: Sequence[_PlayerLine]) -> Iterator[_PlayerLine]:
+    """The players; two inactive ones with one last name are ambiguous: each gets a number, so that neither resolves."""
+    inactive = [(player.team, player.player_name) for player in players if player.status == "inactive"]
+    per_name, numbers = Counter(inactive), Counter[tuple[str, str]]()
+    for player in players:
+        name = (player.team, player.player_name)
+        if player.status == "inactive" and per_name[name] > 1:
+            numbers[name] += 1
+            yield player._replace(player_name=f"{player.player_name} ({numbers[name]})")
+        else:
+            yield player
 
 
 def _is_complete_list(text: str) -> bool:

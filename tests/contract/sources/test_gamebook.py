@@ -4,6 +4,7 @@ The recorded PDF itself is damaged beyond repair, so the tests build a PDF from 
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -195,10 +196,35 @@ def test_each_comment_has_its_status(recordings: Recordings, comment: str, statu
     assert (row["status"], row["reason"]) == (status, comment)
 
 
-def test_a_table_line_without_a_player_is_counted(recordings: Recordings) -> None:
-    reading = read_lines(recordings, with_text("8 Pete Nance 01:50 0 1", "8 Pete Nance 01:50 0"))
-    assert reading.rejected == {"table line without a player": 1}
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("8 Pete Nance 01:50 0 1", "8 Pete Nance 01:50 0", "line[31]: '8 Pete Nance 01:50 0 0 0 0 0 0"),
+        ("Pete Nance 01:50", "Pete Nance one minute", "line[31]: '8 Pete Nance one minute 0 1"),
+        ("Jerome (Injury/Illness - Right Ankle; Surgery)", "(Rest)", "line[46]: '(Rest)' is no player"),
+        ("Jerome (Injury/Illness - Right Ankle; Surgery)", "Jerome (Rest) (Knee)", "line[46]: 'Jerome (Rest) (Knee)'"),
+    ],
+)
+def test_an_unreadable_player_costs_himself(recordings: Recordings, old: str, new: str, problem: str) -> None:
+    lines = with_text(old, new)
+    reading = read_lines(recordings, lines)
+    ((path, count),) = reading.damaged.items()
+    assert (path.startswith(f"$.final_box.{problem}"), count) == (True, 1), path
     assert len(reading.rows) == 38
+    assert judged(recordings, pdf_of([lines]))[0] is Outcome.PARTIAL
+
+
+def test_most_players_unreadable_refuse_the_report(recordings: Recordings) -> None:
+    """Of 39 players 21 played; their lines lack a column."""
+    rows = [line for line in FINAL_BOX if re.search(r" \d\d:\d\d( [+-]?\d+){15} \d+$", line)]
+    shorter = {line: line.rpartition(" ")[0] for line in rows}
+    lines = [shorter.get(line, line) for line in FINAL_BOX]
+    assert len(rows) == 21
+    with pytest.raises(ContractError, match=r"elements of \$.final_box.line\[\] are unreadable"):
+        read_lines(recordings, lines)
+    assert judged(recordings, pdf_of([lines]))[0] is Outcome.WRONG_TYPE
+    half = [shorter.get(line, line) if line in rows[:19] else line for line in FINAL_BOX]
+    assert len(read_lines(recordings, half).rows) == 20
 
 
 def test_an_overlong_name_is_rejected(recordings: Recordings) -> None:
