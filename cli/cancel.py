@@ -19,7 +19,8 @@ async def run(options: Namespace) -> ExitCode:
         handle = await running_day(client, target, options.date)
         await handle.cancel(reason=reason, rpc_timeout=SERVER_TIMEOUT)
         has_worker = await has_day_worker(client)
-    text = f"{options.date} is being cancelled; what it published stays"
+    again = target.command_line(f"--date {options.date} --again")
+    text = f"{options.date} is being cancelled; what it published stays. To start it again: {again}"
     if not has_worker:
         text = f"{options.date} will be cancelled when a worker runs (python worker.py)"
     print(json.dumps({"accepted": True, "text": text}) if options.json else text)

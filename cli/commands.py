@@ -126,6 +126,12 @@ def _phase(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--phase", required=True, type=_at_most(100), help=f"one of {', '.join(Phase)}")
 
 
+def _yes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--yes", action="store_true", help="force the phase on even if its data cannot exist yet; else you are asked"
+    )
+
+
 def _step(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--step", required=True, type=_at_most(100), help="name of the step, as `status` and `plan` show it"
@@ -139,6 +145,7 @@ def _games(parser: argparse.ArgumentParser) -> None:
 def _start(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--wait", action="store_true", help="follow the day until it ends")
     parser.add_argument("--rerun", action="store_true", help="re-run an ended day from the recorded data")
+    parser.add_argument("--again", action="store_true", help="start a cancelled day from the beginning")
     parser.add_argument(
         "--from-phase",
         choices=[phase.value for phase in Phase],
@@ -185,7 +192,7 @@ COMMANDS = (
     Command("watch", "follow a day until it ends", "watch", (_date, _common)),
     Command("plan", "list the steps of a day, with their deadlines", "plan", (_date, _common)),
     Command("force-continue", "continue without the data that a phase waits for", "operator_commands",
-            (_phase, *_OPERATOR_COMMAND)),
+            (_phase, *_OPERATOR_COMMAND, _yes)),
     Command("lines-available", "poll the betting lines now, because they are published", "operator_commands",
             (_games, *_OPERATOR_COMMAND)),
     Command("retry-step", "run a parked step again", "operator_commands", (_step, *_OPERATOR_COMMAND)),

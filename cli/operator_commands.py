@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import sys
 import time
 from argparse import Namespace
 from collections.abc import Sequence
@@ -17,13 +18,14 @@ from temporalio.client import (
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
+from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from cli.exit_codes import CommandError, ExitCode
 from cli.runs import describe_run
 from cli.server import PAUSED, connected, has_day_worker
 from cli.target import Target
-from workflows.contracts import CommandName, CommandResult, OperatorCommand, message_of
+from workflows.contracts import UNCONFIRMED, CommandName, CommandResult, OperatorCommand, message_of
 
 UPDATE_TIMEOUT = timedelta(seconds=5)
 """Long enough for a worker that has just taken over the run and first reads its history."""
@@ -44,12 +46,29 @@ async def run(options: Namespace) -> ExitCode:
             raise CommandError(
                 ExitCode.UNREACHABLE, "no worker is running, so nothing was changed: start one with python worker.py"
             )
-        result, repeated = await send(handle, command, options.id)
+        try:
+            result, repeated = await send(handle, command, options.id)
+        except UnconfirmedError as unconfirmed:
+            if not _confirms(unconfirmed, options):
+                raise
+            result, repeated = await send(handle, command.model_copy(update={"yes": True}), options.id)
     if options.json:
-        print(json.dumps({**result.model_dump(), "repeated": repeated}))
+        print(json.dumps({"accepted": True, "text": result.text, "repeated": repeated}))
     else:
         print(f"{result.text}{ALREADY_EXECUTED if repeated else ''}")
     return ExitCode.DONE
+
+
+class UnconfirmedError(CommandError):
+    """The day executes the command only if the operator confirms it."""
+
+
+def _confirms(unconfirmed: UnconfirmedError, options: Namespace) -> bool:
+    """Ask on a terminal; a program has to send --yes."""
+    if options.json or not sys.stdin.isatty():
+        return False
+    print(f"starter: {unconfirmed}", file=sys.stderr)
+    return input("Force it nevertheless? [y/N] ").strip().lower() in {"y", "yes"}
 
 
 def command_from(options: Namespace) -> OperatorCommand:
@@ -61,6 +80,7 @@ def command_from(options: Namespace) -> OperatorCommand:
         game_date=options.date,
         who=options.who,
         why=options.why,
+        yes=getattr(options, "yes", False),
     )
 
 
@@ -100,7 +120,10 @@ async def send(handle: Handle, command: OperatorCommand, update_id: str | None) 
             command.name.value, command.payload, id=ids[0], result_type=CommandResult, rpc_timeout=UPDATE_TIMEOUT
         )
     except WorkflowUpdateFailedError as error:
-        raise CommandError(ExitCode.REFUSED, f"refused: {message_of(error.cause)}") from error
+        unconfirmed = isinstance(error.cause, ApplicationError) and error.cause.type == UNCONFIRMED
+        raise (UnconfirmedError if unconfirmed else CommandError)(
+            ExitCode.REFUSED, f"refused: {message_of(error.cause)}"
+        ) from error
     except WorkflowUpdateRPCTimeoutOrCancelledError:
         raise CommandError(
             ExitCode.UNREACHABLE,

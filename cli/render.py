@@ -66,6 +66,8 @@ def day_page(view: DayView) -> RenderableType:
         parts += _server_part(view.server, view.source)
     if view.status is not None:
         parts += [part for table in _tables(view.status) for part in (Text(), table)]
+    if view.commands:
+        parts += [Text(), Text("Commands", style="bold"), *map(Text, view.commands)]
     return Group(*parts)
 
 
@@ -134,8 +136,8 @@ def _tables(status: DayStatus) -> Iterable[RenderableType]:
     if status.attention:
         yield table_of(
             "Needs attention",
-            ("step", "parked at", "reason", "commands"),
-            [(a.step, _at(a.since, status), a.reason, "\n".join(a.options)) for a in status.attention],
+            ("step", "parked at", "reason"),
+            [(a.step, _at(a.since, status), a.reason) for a in status.attention],
         )
     if waiting := [step for step in status.steps if step.state is StepState.LATE]:
         yield table_of(

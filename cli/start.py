@@ -51,7 +51,7 @@ async def run(options: Namespace) -> ExitCode:
     """Start or attach; with `--wait` follow the day to its end. Raises CommandError ENDED, REFUSED, UNREACHABLE."""
     target = Target(options.replay)
     async with connected(target) as client:
-        started = await start_or_attach(client, target, day_input(options, target))
+        started = await start_or_attach(client, target, day_input(options, target), again=options.again)
         has_worker = await has_day_worker(client)
     if not (options.wait and options.json):
         _print_run(options, target, started, has_worker=has_worker)
@@ -71,12 +71,12 @@ def day_input(options: Namespace, target: Target) -> DayInput:
     return DayInput(game_date=options.date, clock=clock, rerun=rerun)
 
 
-async def start_or_attach(client: Client, target: Target, day: DayInput) -> StartedRun:
+async def start_or_attach(client: Client, target: Target, day: DayInput, *, again: bool = False) -> StartedRun:
     """Start the day, or attach to its run. Raises CommandError ENDED or REFUSED.
 
     The server decides which of two simultaneous commands starts the day; the other attaches. A complete day is re-run
-    only on request, even if the server has deleted its run. A day that was cancelled, was terminated or ended without a
-    critical step starts again.
+    only on request, even if the server has deleted its run. A cancelled day starts only with `again`. A day that was
+    terminated or ended without a critical step starts again.
     """
     if day.rerun:
         return await _start(client, target, day, WorkflowIDReusePolicy.ALLOW_DUPLICATE) or await _attach(
@@ -84,6 +84,8 @@ async def start_or_attach(client: Client, target: Target, day: DayInput) -> Star
         )
     if _is_complete(target, day.game_date):
         return await _attach(client, target, day)
+    if not again and await _was_cancelled(client, target, day.game_date):
+        raise _cancelled_error(target, day.game_date)
     started = await _start(client, target, day, WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY)
     if started is None and await _ended_without_a_critical_step(client, day.game_date):
         started = await _start(client, target, day, WorkflowIDReusePolicy.ALLOW_DUPLICATE)
@@ -94,6 +96,24 @@ def _is_complete(target: Target, game_date: date) -> bool:
     """Whether the exported status says that the date is complete."""
     status, _ = read_exported_status(target, game_date)
     return status is not None and status.state is RunState.COMPLETE
+
+
+async def _was_cancelled(client: Client, target: Target, game_date: date) -> bool:
+    """Whether an operator cancelled the date's last run; the export remains when the server deletes the run."""
+    described = await describe_run(client, game_date)
+    if described is not None:
+        return described.execution == "CANCELED"
+    status, _ = read_exported_status(target, game_date)
+    return status is not None and status.state is RunState.CANCELLED
+
+
+def _cancelled_error(target: Target, game_date: date) -> CommandError:
+    command = target.command_line(f"--date {game_date}")
+    return CommandError(
+        ExitCode.ENDED,
+        f"{game_date} was cancelled, so nothing was started. To start it again: {command} --again, or from the data "
+        f"recorded until then: {command} --rerun",
+    )
 
 
 async def _ended_without_a_critical_step(client: Client, game_date: date) -> bool:

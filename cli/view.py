@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from pydantic import AwareDatetime
@@ -90,6 +91,8 @@ class DayView(Frozen):
     """When the status was exported, if it comes from an export."""
     providers: tuple[RateLimiterView, ...] = ()
     """The providers' rate limiters, while the day runs."""
+    replay: Path | None = None
+    """The folder of the replay that it is from."""
 
     @property
     def has_ended(self) -> bool:
@@ -117,6 +120,19 @@ class DayView(Frozen):
         now = PAUSED if self.server.is_paused else execution.lower()
         return {**headline, "state": execution, "sentence": f"{now}; before that: {headline['sentence']}"}
 
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """The commands that would be accepted now and help the day, as they are typed."""
+        suffix = f" --replay {self.replay}" if self.replay else ""
+        return tuple(f"{command}{suffix}" for command in self._commands())
+
+    def _commands(self) -> tuple[str, ...]:
+        if self.has_ended:
+            state, day = self.headline["state"], f"starter.py --date {self.game_date}"
+            again = (f"{day} --again",) if state in {"CANCELLED", "CANCELED"} else ()
+            return (*again, f"{day} --rerun")
+        return self.status.all_commands if self.status and self.source is StatusSource.WORKER else ()
+
     def as_json(self) -> dict[str, Any]:
         """The status for programs; `from` names its source, `server` and `exported_at` add what else is known."""
         status = {} if self.status is None else self.status.model_dump(mode="json")
@@ -124,6 +140,7 @@ class DayView(Frozen):
             "game_date": self.game_date.isoformat(),
             **status,
             **self.headline,
+            "commands": self.commands,
             "from": self.source.value,
             "why_not_worker": self.why,
             "coverage": [item.model_dump(mode="json") for item in coverage(self.status)] if self.status else [],
@@ -163,6 +180,7 @@ async def view_run(client: Client, target: Target, game_date: date) -> DayView:
             status=status_or_reason,
             server=server,
             providers=providers,
+            replay=target.replay,
         )
     status, exported_at = read_exported_status(target, game_date)
     return DayView(
@@ -172,6 +190,7 @@ async def view_run(client: Client, target: Target, game_date: date) -> DayView:
         status=status,
         server=server,
         exported_at=exported_at,
+        replay=target.replay,
     )
 
 
@@ -242,5 +261,11 @@ def _view_of_export(target: Target, game_date: date, why: str, exit_code: ExitCo
             exit_code, f"nothing is known about {game_date}: {why}, and there is no readable exported status{hint}"
         )
     return DayView(
-        game_date=game_date, source=StatusSource.EXPORT, why=why, status=status, server=None, exported_at=exported_at
+        game_date=game_date,
+        source=StatusSource.EXPORT,
+        why=why,
+        status=status,
+        server=None,
+        exported_at=exported_at,
+        replay=target.replay,
     )

@@ -90,13 +90,16 @@ class CommandName(StrEnum):
 REFUSED = "Refused"
 """Type of the error that rejects a command."""
 
-PLAIN_ERRORS = frozenset({REFUSED})
+UNCONFIRMED = "Unconfirmed"
+"""Type of the error that rejects a command until the operator confirms it."""
+
+PLAIN_ERRORS = frozenset({REFUSED, UNCONFIRMED})
 """Types of errors that are one sentence for operators: they travel without a traceback."""
 
 
-def refusal(text: str) -> ApplicationError:
+def refusal(text: str, *, unconfirmed: bool = False) -> ApplicationError:
     """The error that rejects a command."""
-    return ApplicationError(text, type=REFUSED)
+    return ApplicationError(text, type=UNCONFIRMED if unconfirmed else REFUSED)
 
 
 def message_of(error: BaseException) -> str:
@@ -116,11 +119,19 @@ class OperatorCommand(Frozen):
     """The date the operator means; a command for another date than the run's is refused."""
     who: str = Field(default="", max_length=100)
     why: str = Field(default="", max_length=500)
+    yes: bool = False
+    """The operator knows that a phase is forced on before its inputs can exist."""
 
     @property
     def payload(self) -> dict[str, Any]:
         """The input of the signal or update that it is sent as."""
         return self.model_dump(mode="json", exclude={"name"}, exclude_defaults=True)
+
+    def command_line(self, game_date: date) -> str:
+        """What to type in a terminal to send it."""
+        targets = {CommandName.FORCE_CONTINUE: "phase", CommandName.RETRY_STEP: "step", CommandName.SKIP_STEP: "step"}
+        option = f" --{targets[self.name]} {self.target}" if self.name in targets else ""
+        return f"starter.py {self.name.replace('_', '-')}{option} --date {game_date}"
 
     @property
     def about(self) -> str:
@@ -183,6 +194,8 @@ class CommandResult(Frozen):
 
     accepted: bool
     text: str
+    unconfirmed: bool = False
+    """It would be accepted if the operator confirmed it."""
 
 
 # ── activities ───────────────────────────────────────────────────────────────────────────────────────────

@@ -140,7 +140,7 @@ class DailyPipelineWorkflow:
     def _validate(self, command: OperatorCommand) -> CommandResult:
         if self._planned is None:
             return CommandResult(accepted=False, text=_NO_PLAN_YET)
-        return operator_commands.validate(command, self._planned.ledger, held=self._clock.held)
+        return operator_commands.validate(command, self._planned.ledger, self._clock.now(), held=self._clock.held)
 
     def _handle_update(self, name: CommandName, arguments: Sequence[Any]) -> CommandResult:
         return self._execute(operator_commands.command_from(name, arguments), Channel.UPDATE)
@@ -152,7 +152,7 @@ class DailyPipelineWorkflow:
         except ValueError as error:
             raise refusal(str(error)) from None
         if not result.accepted:
-            raise refusal(result.text)
+            raise refusal(result.text, unconfirmed=result.unconfirmed)
 
     def _handle_signal(self, name: CommandName, arguments: Sequence[Any]) -> None:
         """Execute a signal. It never raises, which would fail the run; the audit trail records a refusal."""

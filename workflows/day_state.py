@@ -244,14 +244,9 @@ class DayLedger:
     # ── the day as a whole ───────────────────────────────────────────────────────────────────────────────
 
     def attention(self) -> tuple[Attention, ...]:
-        """Parked steps, and what an operator may do about each."""
+        """Parked steps."""
         return tuple(
-            Attention(
-                step=step.name,
-                reason=record.reason,
-                since=record.failed_since,
-                options=(f"retry_step {step.name}", f"skip_step {step.name}", f"force_continue {step.phase}"),
-            )
+            Attention(step=step.name, reason=record.reason, since=record.failed_since)
             for step in self.plan.steps
             if (record := self.records[step.name]).failed_since is not None
         )

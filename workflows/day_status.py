@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from tipoff.vocabulary import DayStatus, PlanStep, StepState, StepStatus
-from workflows import gates, status_text
+from tipoff.vocabulary import Attention, DayStatus, PlanStep, StepState, StepStatus
+from workflows import gates, operator_commands, status_text
 from workflows.contracts import DayResult
 from workflows.day_state import DayLedger
 from workflows.step_records import AnyRecord
@@ -33,9 +33,20 @@ def day_status(ledger: DayLedger, now: datetime, *, virtual: bool, held: bool) -
         steps=steps,
         counts=ledger.counts,
         degradations=tuple(ledger.degradations),
-        attention=ledger.attention(),
+        attention=_attention(ledger, now, held=held),
         alerts=tuple(ledger.alerts.values()),
         audit=tuple(ledger.audit),
+        commands=operator_commands.offers(ledger, now, held=held),
+    )
+
+
+def _attention(ledger: DayLedger, now: datetime, *, held: bool) -> tuple[Attention, ...]:
+    """Parked steps, and what an operator may do about each."""
+    return tuple(
+        item.model_copy(
+            update={"options": operator_commands.options(ledger.plan.step(item.step), ledger, now, held=held)}
+        )
+        for item in ledger.attention()
     )
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from pydantic import ValidationError
 
-from tipoff.vocabulary import DayPlan, Phase, PlanStep, SlateGame, StepKind, StepState, step_names
+from tipoff.vocabulary import DayPlan, Phase, PlanStep, SlateGame, StepKind, StepState, clock_time, step_names
 from workflows.contracts import CommandName, CommandResult, OperatorCommand
 from workflows.day_state import DayLedger
 from workflows.step_records import AnyRecord, Records
@@ -74,11 +74,11 @@ def _expected_input(name: CommandName) -> str:
     return f"nothing, or an object such as {{{games}{author}}}"
 
 
-def validate(command: OperatorCommand, ledger: DayLedger, *, held: bool) -> CommandResult:
+def validate(command: OperatorCommand, ledger: DayLedger, now: datetime, *, held: bool) -> CommandResult:
     """Whether a command can be executed and what it will do; changes nothing."""
     plan, records = ledger.plan, ledger.records
     if ledger.ended is not None:
-        return _refused("this day has ended; start it again with --rerun")
+        return _refused(f"this day has ended; start it again: {_rerun(ledger)}")
     refusal = _wrong_date(command, plan.game_date) or _wrong_games(command, plan.games)
     if not refusal and ledger.recorded:
         refusal = _wrong_in_rerun(command, records)
@@ -86,13 +86,45 @@ def validate(command: OperatorCommand, ledger: DayLedger, *, held: bool) -> Comm
         return _refused_unchanged(refusal)
     match command.name:
         case CommandName.FORCE_CONTINUE:
-            return _validate_force(command.target, plan, records)
+            return _validate_force(command, plan, records, now)
         case CommandName.RETRY_STEP | CommandName.SKIP_STEP:
             return _validate_step(command, plan, records)
         case CommandName.RESUME_CLOCK:
             return _accepted("the clock runs on") if held else _refused("the clock is not held")
         case CommandName.LINES_AVAILABLE | CommandName.REFRESH_LINES:
             return _validate_lines(plan)
+
+
+def offers(ledger: DayLedger, now: datetime, *, held: bool) -> tuple[str, ...]:
+    """The commands that would be accepted and help the day now, beside those about parked steps (`options`)."""
+    if ledger.ended is not None:
+        return (_rerun(ledger),)
+    steps = [step for step in ledger.plan.steps if ledger.records[step.name].state is StepState.LATE]
+    has_late_lines = any(step.phase is Phase.LINES for step in steps)
+    commands = [OperatorCommand(name=CommandName.LINES_AVAILABLE)] if has_late_lines else []
+    commands += [OperatorCommand(name=CommandName.FORCE_CONTINUE, target=step.phase) for step in steps]
+    commands.append(OperatorCommand(name=CommandName.RESUME_CLOCK))
+    return _typed(commands, ledger, now, held=held)
+
+
+def options(step: PlanStep, ledger: DayLedger, now: datetime, *, held: bool) -> tuple[str, ...]:
+    """What an operator may do about a parked step, as it is typed in a terminal."""
+    commands = (
+        OperatorCommand(name=CommandName.RETRY_STEP, target=step.name),
+        OperatorCommand(name=CommandName.SKIP_STEP, target=step.name),
+        OperatorCommand(name=CommandName.FORCE_CONTINUE, target=step.phase),
+    )
+    return _typed(commands, ledger, now, held=held)
+
+
+def _typed(commands: Iterable[OperatorCommand], ledger: DayLedger, now: datetime, *, held: bool) -> tuple[str, ...]:
+    """Those that would be accepted, each once."""
+    accepted = [command for command in commands if validate(command, ledger, now, held=held).accepted]
+    return tuple(dict.fromkeys(command.command_line(ledger.plan.game_date) for command in accepted))
+
+
+def _rerun(ledger: DayLedger) -> str:
+    return f"starter.py --date {ledger.plan.game_date} --rerun"
 
 
 def execute(command: OperatorCommand, ledger: DayLedger, now: datetime) -> None:
@@ -198,7 +230,8 @@ def _wrong_in_rerun(command: OperatorCommand, records: Records) -> str:
     return ""
 
 
-def _validate_force(target: str, plan: DayPlan, records: Records) -> CommandResult:
+def _validate_force(command: OperatorCommand, plan: DayPlan, records: Records, now: datetime) -> CommandResult:
+    target = command.target
     if target not in set(Phase):
         return _refused_unchanged(f"no phase {target!r}; the phases are {', '.join(Phase)}")
     if not records[step_names.SCHEDULE].settled:
@@ -206,7 +239,17 @@ def _validate_force(target: str, plan: DayPlan, records: Records) -> CommandResu
     steps = awaited_steps(Phase(target), plan, records)
     if not steps:
         return _accepted(f"phase {target} waits for nothing; nothing was changed")
+    early = [step for step in steps if step.opens_at > now]
+    if early and not command.yes:
+        return CommandResult(accepted=False, text=_too_early(target, early, plan), unconfirmed=True)
     return _accepted(f"continuing without {', '.join(step.name for step in steps)}")
+
+
+def _too_early(phase: str, early: Sequence[PlanStep], plan: DayPlan) -> str:
+    opens = ", ".join(f"{step.name} opens {clock_time(step.opens_at, plan.game_date)}" for step in early[:3])
+    more = f" and {len(early) - 3} more later" if len(early) > 3 else ""
+    how = 'the option --yes, or "yes": true in the Temporal UI, goes on without them'
+    return f"phase {phase} cannot have its data yet: {opens}{more}; nothing was changed; {how}"
 
 
 def _validate_step(command: OperatorCommand, plan: DayPlan, records: Records) -> CommandResult:

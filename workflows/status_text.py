@@ -111,13 +111,15 @@ def markdown(status: DayStatus) -> str:
         lines += [
             "",
             f"✗ **{attention.step}** parked since {clock_time(attention.since, status.game_date)}: "
-            f"{_escaped(shortened(attention.reason, REASON_LENGTH))}. Commands: {', '.join(attention.options)}.",
+            f"{_escaped(shortened(attention.reason, REASON_LENGTH))}.",
         ]
     for degradation in status.degradations:
         if degradation.resolved_at is None:
             concerned = f" ({games_named(degradation.games, status.games)})" if degradation.games else ""
             reason = _escaped(shortened(degradation.reason, REASON_LENGTH))
             lines += ["", f"△ without **{degradation.step}**{concerned}: {reason}"]
+    if status.all_commands:
+        lines += ["", "Commands: " + ", ".join(f"`{command}`" for command in status.all_commands)]
     return "\n".join(lines)
 
 

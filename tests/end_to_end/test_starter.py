@@ -197,12 +197,29 @@ async def test_a_parked_day_shows_the_commands_that_help_and_continues_after_one
         await wait_for_status(client, "2024-01-03", lambda status: status.state is RunState.NEEDS_ATTENTION)
         parked = await starter.run("status --date 2024-01-03")
         assert "NEEDS_ATTENTION" in parked.out
-        assert f"retry_step {LINES}" in parked.out
+        for command in ("retry-step", "skip-step"):
+            assert f"starter.py {command} --step {LINES} --date 2024-01-03\n" in parked.out
         day.lines = Outcome.OK
         assert (await starter.run(f"retry-step --step {LINES} --date 2024-01-03")).code == 0
         ended = await starter.run("watch --date 2024-01-03")
         assert ended.code == 0
         assert "complete: 2 games" in ended.out
+
+
+async def test_a_phase_whose_data_cannot_exist_yet_is_forced_on_only_with_yes(
+    client: Client, starter: Starter, day: SmallDay
+) -> None:
+    day.lines_open_in = timedelta(hours=3)
+    async with day.worker(client):
+        await starter.run("--date 2024-01-23")
+        await wait_for_status(client, "2024-01-23", is_waiting)
+        command = "force-continue --phase lines --date 2024-01-23"
+        refused = await starter.run(command)
+        forced = await starter.run(f"{command} --yes")
+    assert refused.code == 4
+    assert f"phase lines cannot have its data yet: {LINES} opens" in refused.err
+    assert "--yes" in refused.err
+    assert (forced.code, forced.text) == (0, f"continuing without {LINES}")
 
 
 async def test_an_ended_day_is_rerun_only_on_request(client: Client, starter: Starter, day: SmallDay) -> None:
@@ -250,15 +267,24 @@ async def test_an_unserved_queue_shows_as_scheduled_activities(client: Client, s
     await handle.terminate()
 
 
-async def test_a_cancelled_day_may_be_started_again(client: Client, starter: Starter, day: SmallDay) -> None:
+async def test_a_cancelled_day_is_started_again_only_on_request(
+    client: Client, starter: Starter, day: SmallDay
+) -> None:
     async with day.worker(client):
         first = await starter.run("--date 2024-01-07 --json")
         await wait_for_status(client, "2024-01-07", is_waiting)
-        assert (await starter.run("cancel --date 2024-01-07 --who ann --why wrong")).code == 0
+        cancelled = await starter.run("cancel --date 2024-01-07 --who ann --why wrong")
+        assert cancelled.code == 0
+        assert "starter.py --date 2024-01-07 --again" in cancelled.text
         watched = await starter.run("watch --date 2024-01-07 --json")
         assert watched.code == 1
         assert watched.json["state"] == "CANCELED"
-        second = await starter.run("--date 2024-01-07 --json")
+        assert "starter.py --date 2024-01-07 --again" in watched.json["commands"]
+        refused = await starter.run("--date 2024-01-07")
+        assert refused.code == 3
+        assert "2024-01-07 was cancelled, so nothing was started" in refused.err
+        assert "starter.py --date 2024-01-07 --again" in refused.err
+        second = await starter.run("--date 2024-01-07 --again --json")
         assert second.json["outcome"] == "started"
         assert second.json["run_id"] != first.json["run_id"]
         running = await starter.run("--date 2024-01-07 --rerun")

@@ -58,12 +58,13 @@ class SmallDay:
 
     def __init__(self, exports: Path) -> None:
         self.lines = Outcome.NOT_PUBLISHED_YET
+        self.lines_open_in = timedelta()
         settings = Settings(exports=f"file://{exports}")
         self.publishing = PublishActivities(Resources(settings, now=lambda: datetime.now(UTC)))
 
     @activity.defn(name=Activity.PLAN_DAY.value)
     async def plan_day(self, request: PlanRequest) -> DayPlan:
-        return small_plan(request.game_date, datetime.now(UTC))
+        return small_plan(request.game_date, datetime.now(UTC), self.lines_open_in)
 
     @activity.defn(name=Activity.COLLECT.value)
     async def collect(self, request: CollectRequest) -> CollectReport:
@@ -133,7 +134,7 @@ class SmallDay:
             yield
 
 
-def small_plan(game_date: date, now: datetime) -> DayPlan:
+def small_plan(game_date: date, now: datetime, lines_open_in: timedelta = timedelta()) -> DayPlan:
     """A plan with two games in nine hours; lines are polled until then, and the day ends in twenty hours."""
     tip = now + 9 * HOURS
     games = (
@@ -157,8 +158,8 @@ def small_plan(game_date: date, now: datetime) -> DayPlan:
         title="player lines",
         subject=LINES,
         needs=("nbac_schedule",),
-        opens_at=now,
-        cadence=(Cadence(start=now, until=tip, every=HOURS, only=PollWhen.UNTIL_COMPLETE),),
+        opens_at=now + lines_open_in,
+        cadence=(Cadence(start=now + lines_open_in, until=tip, every=HOURS, only=PollWhen.UNTIL_COMPLETE),),
         soft_deadline=now + 2 * HOURS,
         hard_deadline=now + 4 * HOURS,
         on_deadline=OnDeadline.DEGRADE,

@@ -315,7 +315,7 @@ async def test_commands_are_executed_while_activities_run(client: Client) -> Non
         for pause in world.pauses.values():
             await pause.reached.wait()
         result = await handle.execute_update(
-            DailyPipelineWorkflow.force_continue, command(CommandName.FORCE_CONTINUE, "lines")
+            DailyPipelineWorkflow.force_continue, command(CommandName.FORCE_CONTINUE, "lines", yes=True)
         )
         with pytest.raises(WorkflowUpdateFailedError) as refused:
             await handle.execute_update(
@@ -367,7 +367,8 @@ async def test_the_status_of_a_parked_day_names_the_step_the_reason_and_the_opti
         (attention,) = status.attention
         assert (attention.step, attention.since) == ("ml_feature_store", at(9))
         assert "the file is corrupt" in attention.reason
-        assert "retry_step ml_feature_store" in attention.options
+        assert "starter.py retry-step --step ml_feature_store --date 2024-03-29" in attention.options
+        assert set(attention.options) <= set(status.all_commands)
         assert status.state is RunState.NEEDS_ATTENTION
         described = await handle.describe()
         words = {key.name: value for key, value in _attributes(described)}

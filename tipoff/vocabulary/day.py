@@ -31,7 +31,8 @@ class Attention(Frozen):
     step: str
     reason: str
     since: AwareDatetime
-    options: tuple[str, ...]
+    options: tuple[str, ...] = ()
+    """Commands that would be accepted, as they are typed in a terminal."""
 
 
 class Alert(Frozen):
@@ -103,6 +104,13 @@ class DayStatus(Frozen):
     attention: tuple[Attention, ...]
     alerts: tuple[Alert, ...]
     audit: tuple[AuditEntry, ...]
+    commands: tuple[str, ...] = ()
+    """Commands that would be accepted now and help the day, beside the options of the parked steps."""
+
+    @property
+    def all_commands(self) -> tuple[str, ...]:
+        """The commands that would be accepted now, as they are typed in a terminal."""
+        return tuple(dict.fromkeys([*(option for item in self.attention for option in item.options), *self.commands]))
 
     @property
     def late_steps(self) -> tuple[str, ...]:

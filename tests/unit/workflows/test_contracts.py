@@ -96,7 +96,8 @@ FIVE_AND_FORTY_STEPS = tuple(
 DEGRADATIONS = tuple(
     Degradation(step=NAME, reason=REASON, games=IDS, since=at(12), resolved_at=at(13)) for _ in range(12)
 )
-ATTENTION = (Attention(step=NAME, reason=REASON, since=at(12), options=(f"retry_step {NAME}",) * 3),) * 5
+COMMAND = f"starter.py retry-step --step {NAME} --date 2024-03-29"
+ATTENTION = (Attention(step=NAME, reason=REASON, since=at(12), options=(COMMAND,) * 3),) * 5
 ALERTS = tuple(
     Alert(key=f"{NAME}:{number}", at=at(12), step=NAME, severity=Severity.CRITICAL, text=REASON) for number in range(30)
 )
@@ -132,6 +133,7 @@ STATUS = DayStatus(
         ),
     )
     * 10,
+    commands=(COMMAND,) * 6,
 )
 EVERY_LOOK_OF_A_DAY = tuple(
     RecordedBatch(source=NAME, batch_key=BATCH, as_of=at(12) + timedelta(minutes=3 * number)) for number in range(200)

@@ -166,11 +166,6 @@ def test_a_refusal_that_only_an_operator_can_fix_parks_the_step(ledger: DayLedge
     (attention,) = ledger.attention()
     assert attention.step == PROPS.name
     assert attention.reason == "the provider does not know the key"
-    assert attention.options == (
-        "retry_step odds_api_player_points_props",
-        "skip_step odds_api_player_points_props",
-        "force_continue lines",
-    )
     assert ledger.run_state() is RunState.NEEDS_ATTENTION
 
 

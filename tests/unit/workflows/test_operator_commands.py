@@ -5,18 +5,22 @@ from __future__ import annotations
 import copy
 import json
 import re
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.ledgers import DAY, evening_plan, no_lines, run_ready_steps, settled_ledger, step_of
-from tipoff.vocabulary import Outcome, Phase, RunState, SourceReport, StepState, eastern
+from cli.commands import parse
+from cli.operator_commands import command_from
+from tests.support.ledgers import DAY, DAYS, MOMENTS, evening_plan, no_lines, run_ready_steps, settled_ledger, step_of
+from tipoff.vocabulary import DayPlan, Outcome, Phase, RunState, SourceReport, StepState, eastern
 from workflows import gates, operator_commands
 from workflows.contracts import CommandName, OperatorCommand
 from workflows.day_state import DayLedger
+from workflows.day_status import day_status
+from workflows.step_records import Records
 
 NOON = eastern(DAY, 12)
 _KEYS = st.sampled_from(("phase", "step", "target", "games", "game_date", "who", "why", "name"))
@@ -40,7 +44,7 @@ def waiting() -> DayLedger:
 def send(ledger: DayLedger, name: CommandName, target: str = "", **fields: Any) -> str:
     """Validate a command and execute it if it is accepted; the text of the result."""
     command = OperatorCommand(name=name, target=target, who="Ada", why="they never come", **fields)
-    result = operator_commands.validate(command, ledger, held=False)
+    result = operator_commands.validate(command, ledger, NOON, held=False)
     if result.accepted:
         operator_commands.execute(command, ledger, NOON)
     return result.text
@@ -78,7 +82,7 @@ def test_a_refusal_names_the_valid_choices_and_changes_nothing(
     waiting: DayLedger, command: OperatorCommand, why: str
 ) -> None:
     before = copy.deepcopy(waiting)
-    result = operator_commands.validate(command, waiting, held=False)
+    result = operator_commands.validate(command, waiting, NOON, held=False)
     assert not result.accepted
     assert why in result.text
     assert waiting == before
@@ -87,9 +91,10 @@ def test_a_refusal_names_the_valid_choices_and_changes_nothing(
 @pytest.mark.parametrize("name", list(CommandName))
 def test_an_ended_day_refuses_every_command_and_names_the_rerun_option(waiting: DayLedger, name: CommandName) -> None:
     waiting.ended = RunState.COMPLETE
-    result = operator_commands.validate(OperatorCommand(name=name, target="lines"), waiting, held=True)
+    result = operator_commands.validate(OperatorCommand(name=name, target="lines"), waiting, NOON, held=True)
     assert not result.accepted
-    assert "--rerun" in result.text
+    assert "starter.py --date 2024-03-29 --rerun" in result.text
+    assert operator_commands.offers(waiting, NOON, held=True) == ("starter.py --date 2024-03-29 --rerun",)
 
 
 def test_a_retry_names_the_inputs_it_still_waits_for() -> None:
@@ -171,6 +176,65 @@ def test_force_continue_predicts_without_lines_at_once(waiting: DayLedger) -> No
 def test_forcing_a_later_phase_degrades_every_awaited_step_before_it(waiting: DayLedger) -> None:
     steps = operator_commands.awaited_steps(Phase.PUBLISH, waiting.plan, waiting.records)
     assert [step.name for step in steps] == ["odds_api_game_lines", "odds_api_player_points_props"]
+
+
+@pytest.mark.parametrize("phase", ["results", "grade", "follow"])
+def test_a_phase_is_forced_on_before_its_data_can_exist_only_with_yes(waiting: DayLedger, phase: str) -> None:
+    before = copy.deepcopy(waiting)
+    refused = operator_commands.validate(
+        OperatorCommand(name=CommandName.FORCE_CONTINUE, target=phase), waiting, NOON, held=False
+    )
+    assert (refused.accepted, refused.unconfirmed) == (False, True)
+    assert f"phase {phase} cannot have its data yet: " in refused.text
+    assert " opens " in refused.text
+    assert "--yes" in refused.text
+    assert waiting == before
+    assert send(waiting, CommandName.FORCE_CONTINUE, phase, yes=True).startswith("continuing without ")
+    assert waiting != before
+
+
+def test_a_day_offers_only_commands_that_it_would_accept_and_that_help(waiting: DayLedger) -> None:
+    assert operator_commands.offers(waiting, NOON, held=False) == (
+        "starter.py lines-available --date 2024-03-29",
+        "starter.py force-continue --phase lines --date 2024-03-29",
+    )
+    assert operator_commands.offers(waiting, NOON, held=True)[-1] == "starter.py resume-clock --date 2024-03-29"
+
+
+def test_a_parked_step_offers_only_commands_that_would_be_accepted(waiting: DayLedger) -> None:
+    report = step_of(waiting.plan, "nbac_injury_report")
+    waiting.park(report, "HTTP 403", NOON)
+    retry, *others = operator_commands.options(report, waiting, NOON, held=False)
+    assert retry == "starter.py retry-step --step nbac_injury_report --date 2024-03-29"
+    assert others == [
+        "starter.py skip-step --step nbac_injury_report --date 2024-03-29",
+        "starter.py force-continue --phase collect --date 2024-03-29",
+    ]
+    waiting.start(report, NOON)
+    assert operator_commands.options(report, waiting, NOON, held=False) == tuple(others), "it is running"
+
+
+def test_a_day_without_a_slate_offers_only_to_retry_it() -> None:
+    ledger = DayLedger(evening_plan())
+    ledger.adopt(ledger.plan)
+    ledger.park(step_of(ledger.plan, "nbac_schedule"), "HTTP 403", NOON)
+    assert operator_commands.options(ledger.plan.steps[0], ledger, NOON, held=False) == (
+        "starter.py retry-step --step nbac_schedule --date 2024-03-29",
+    )
+
+
+@settings(deadline=None, max_examples=25)
+@given(DAYS, MOMENTS, st.booleans(), st.booleans())
+def test_every_offered_command_is_accepted_as_it_is_typed(
+    day: tuple[DayPlan, Records], now: datetime, held: bool, recorded: bool
+) -> None:
+    ledger = DayLedger(*day, recorded=recorded)
+    for step in ledger.plan.steps:
+        if ledger.records[step.name].state is StepState.FAILED:
+            ledger.park(step, "the file is corrupt", now)
+    for typed in day_status(ledger, now, virtual=True, held=held).all_commands:
+        command = command_from(parse(typed.split()[1:]))
+        assert operator_commands.validate(command, ledger, now, held=held).accepted
 
 
 def test_force_continue_leaves_pending_computations_alone(waiting: DayLedger) -> None:

@@ -210,7 +210,10 @@ def test_the_cause_of_a_failed_request_is_never_cut_off(waiting: DayLedger) -> N
 def test_the_details_name_parked_steps_possible_commands_and_degradations() -> None:
     markdown = markdown_with("the file is corrupt")
     assert "**ml_feature_store** parked since 12:00 ET: the file is corrupt" in markdown
-    assert "retry_step ml_feature_store, skip_step ml_feature_store, force_continue predict" in markdown
+    assert (
+        "Commands: `starter.py retry-step --step ml_feature_store --date 2024-03-29`, `starter.py skip-step "
+        in markdown
+    )
     assert "without **nbac_injury_report**" in markdown
 
 
