@@ -97,5 +97,6 @@ class ComputeActivities:
             changed=True,
             reason=f"not graded yet: {pending}" if pending else "",
             missing_games=tuple(sorted(graded.pending)),
+            unfinished_games=graded.unfinished,
             counts={f"graded:{grade}": number for grade, number in graded.outcomes.items()},
         )

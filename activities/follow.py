@@ -31,11 +31,11 @@ class FollowActivities:
             return await self._poll_repeatedly(request, request.again, progress)
 
     async def _poll_repeatedly(self, request: CollectRequest, cadence: Cadence, progress: Progress) -> SourceReport:
-        """Poll until a game is over, the provider refuses, the cadence ends or the worker shuts down."""
+        """Poll until a game is over or has a tip-off, a refusal, the end of the cadence or the worker's shutdown."""
         as_of = self._due_poll(cadence)
         report = await self._poll(request, as_of, progress)
         unfinished = report.missing_games
-        while report.outcome in USABLE and report.missing_games == unfinished:
+        while report.outcome in USABLE and report.missing_games == unfinished and report.games is None:
             as_of = max(as_of + cadence.every, self._due_poll(cadence))
             if as_of > cadence.until or await self._shuts_down_before(as_of):
                 break

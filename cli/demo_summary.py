@@ -17,7 +17,12 @@ from tipoff.vocabulary import EASTERN, Degradation, SlateGame, clock_time
 from workflows.contracts import DayResult
 from workflows.status_text import games_named
 
-NO_FIGURES: Mapping[str, Any] = {"players_predicted": None, "lined_players": None, "systems": {}}
+NO_FIGURES: Mapping[str, Any] = {
+    "players_predicted": None,
+    "lined_players": None,
+    "tip_off_not_fixed": [],
+    "systems": {},
+}
 """The figures of a day that exported none, such as a day without games."""
 
 
@@ -66,6 +71,8 @@ def print_summary(summary: Mapping[str, Any], replay: Replay, handle: DayHandle,
     console.print(format_publication(summary))
     if summary["systems"]:
         console.print(systems_table(summary["systems"]))
+    if summary["tip_off_not_fixed"]:
+        console.print(f"tip-off not fixed: {', '.join(summary['tip_off_not_fixed'])}", markup=False)
     for reason in summary["degraded_reasons"]:
         console.print(reason, markup=False)
     for item in summary["needs_attention"]:

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from cli.coverage import Coverage, coverage
 from cli.view import DayView, ServerView, StatusSource
-from tipoff.vocabulary import DayStatus, Phase, StepState, StepStatus, clock_time
+from tipoff.vocabulary import DayStatus, Phase, StepState, StepStatus, clock_time, labels_without_tip_off
 from workflows.status_text import games_named, phase_state
 
 _WIDTH = 132
@@ -90,6 +90,8 @@ def _facts(status: DayStatus) -> str:
         facts.append(f"first published {_at(status.first_published_at, status)}")
     if status.refreshed_at:
         facts.append(f"refreshed {len(status.refreshed_at)} times, last {_at(status.refreshed_at[-1], status)}")
+    if not_fixed := labels_without_tip_off(status.games):
+        facts.append(f"tip-off not fixed: {not_fixed}")
     if status.postponed_games:
         facts.append(f"postponed {', '.join(status.postponed_games)}")
     return " · ".join(facts)

@@ -77,6 +77,7 @@ LAST_TIP = DayTime(lambda slate: slate.tips[-1])
 
 DAY_STARTS = DayTime(lambda slate: slate.at(5))
 SLATE_LATE = DayTime(lambda slate: slate.at(8))
+EARLIEST_USUAL_TIP = DayTime(lambda slate: slate.at(12))
 LATEST_USUAL_TIP = DayTime(lambda slate: slate.at(22, 30))
 """Stands for the tip-off of a date while none of its games has a fixed one: nothing is due earlier than usual."""
 SLATE_POLLS_END = DayTime(
@@ -111,6 +112,8 @@ class Polls:
     start: DayTime
     until: DayTime
     only: PollWhen = PollWhen.ALWAYS
+    while_not_fixed: bool = False
+    """Only while a game of the slate has no fixed tip-off."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,6 +174,7 @@ SCHEDULE_STEP = SourceStep(
     polls=(
         _until_complete(start=DAY_STARTS, until=SLATE_POLLS_END),
         _once_complete(start=DAY_STARTS, until=SLATE_POLLS_END),
+        Polls(every=hours(1), start=DAY_STARTS, until=SLATE_POLLS_END, while_not_fixed=True),
     ),
     soft_deadline=SLATE_LATE,
     hard_deadline=None,
@@ -452,7 +456,18 @@ RESULT_SOURCE_STEPS: tuple[StepDescription, ...] = (
         source=step_names.LIVE_SCOREBOARD,
         phase=Phase.FOLLOW,
         needs=(step_names.SCHEDULE,),
-        polls=(Polls(every=minutes(3), start=FIRST_TIP, until=RESULTS_DUE, only=PollWhen.UNTIL_COMPLETE),),
+        polls=(
+            # A game without a fixed tip-off may begin at any time.
+            Polls(
+                every=minutes(15),
+                start=EARLIEST_USUAL_TIP,
+                until=FIRST_TIP,
+                only=PollWhen.UNTIL_COMPLETE,
+                while_not_fixed=True,
+            ),
+            Polls(every=minutes(3), start=FIRST_TIP, until=RESULTS_LATE, only=PollWhen.UNTIL_COMPLETE),
+            _until_complete(start=RESULTS_LATE, until=RESULTS_DUE),
+        ),
         soft_deadline=RESULTS_LATE,
         hard_deadline=RESULT_DETAILS_DUE,
         on_deadline=OnDeadline.DEGRADE,
@@ -646,6 +661,7 @@ def _source_step(step: SourceStep, slate: SlateTimes, sources: Mapping[str, Sour
     cadence = tuple(
         Cadence(start=polls.start.resolve(slate), until=polls.until.resolve(slate), every=polls.every, only=polls.only)
         for polls in step.polls
+        if not (polls.while_not_fixed and slate.all_fixed)
     )
     return PlanStep(
         name=source.name,
@@ -656,7 +672,7 @@ def _source_step(step: SourceStep, slate: SlateTimes, sources: Mapping[str, Sour
         role=source.role,
         critical=step.critical,
         needs=step.needs,
-        opens_at=cadence[0].start if cadence else DAY_STARTS.resolve(slate),
+        opens_at=min((polls.start for polls in cadence), default=DAY_STARTS.resolve(slate)),
         cadence=cadence,
         poll_times=tuple(tip - BEFORE_EACH_TIP for tip in slate.tips) if step.polled_before_each_tip else (),
         soft_deadline=step.soft_deadline.resolve(slate),

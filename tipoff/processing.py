@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from tipoff.errors import BadInputError, ContractError, NotEnoughDataError
 from tipoff.landing.base import Batch, BatchItem, Landing
 from tipoff.sources.base import KnownPlayer, ReadContext, Reading, ReplacedRows, Row, Slate, Source
+from tipoff.sources.game_status import BEGUN
 from tipoff.sources.player_names import load_aliases, slate_players
 from tipoff.sources.registry import SOURCES
 from tipoff.sources.schedule import Schedule, slate_games
@@ -592,7 +593,9 @@ class _ReportedSlate(TypedDict, total=False):
 
 
 def _reported_slate(source: Source, batch: _BatchReading, slate: Slate) -> _ReportedSlate:
-    """The games of the date, if the source is a schedule."""
+    """The games of the date, from a schedule or from a scoreboard that shows when an unfixed tip-off was."""
+    if source.role is Role.LIVE:
+        return _slate_with_begun_games(batch, slate)
     if source.table != "raw_schedule":
         return {}
     rows = [
@@ -610,3 +613,15 @@ def _unreadable_games(batch: _BatchReading, slate: Slate) -> Iterator[SlateGame]
     if batch.is_damaged:
         shown = set(batch.all_rows["game_id"])
         yield from (game for game in slate.games if game.game_id not in shown)
+
+
+def _slate_with_begun_games(batch: _BatchReading, slate: Slate) -> _ReportedSlate:
+    """The slate if a game without a fixed tip-off has begun: its tip-off is when it was first seen in play."""
+    begun = {row["game_id"]: row["as_of"] for row in batch.all_rows.iter_rows(named=True) if row["status"] in BEGUN}
+    games = [
+        game.model_copy(update={"tip_off": begun[game.game_id]})
+        if game.tip_off is None and game.game_id in begun
+        else game
+        for game in slate.games
+    ]
+    return {} if tuple(games) == slate.games else {"games": tuple(sorted(games, key=lambda game: game.order))}

@@ -22,6 +22,7 @@ from tipoff.vocabulary import (
     PlanStep,
     RunState,
     Severity,
+    SlateGame,
     SourceReport,
     StepResult,
     StepState,
@@ -190,9 +191,15 @@ class DayLedger:
         self.records[name] = replace(self.records[name], state=state, reason=reason)
 
     def end(self) -> None:
-        """End the day: complete, or failed when a critical step was never settled."""
+        """End the day: complete, or failed when a critical step was never settled or a game has no end."""
         lost = any(step.critical and not self.records[step.name].settled for step in self.plan.steps)
-        self.ended = RunState.FAILED if lost else RunState.COMPLETE
+        self.ended = RunState.FAILED if lost or self.unfinished_games() else RunState.COMPLETE
+
+    def unfinished_games(self) -> tuple[SlateGame, ...]:
+        """The games that were neither final nor postponed when the day was graded."""
+        grading = self.records.get(step_names.GRADE)
+        unfinished = grading.unfinished_games if isinstance(grading, ComputeRecord) else ()
+        return tuple(game for game in self.plan.games if game.game_id in unfinished)
 
     # ── degradations, alerts, audit trail ────────────────────────────────────────────────────────────────
 
@@ -228,9 +235,9 @@ class DayLedger:
         ends = [item.resolved_at for item in self.degradations if item.step == step.name]
         return any(end is None or now < end for end in ends)
 
-    def alert(self, step: PlanStep, kind: str, text: str, now: datetime) -> None:
-        """Raise an alert; a step has one of each kind."""
-        severity = Severity.CRITICAL if step.critical else Severity.WARNING
+    def alert(self, step: PlanStep, kind: str, text: str, now: datetime, severity: Severity | None = None) -> None:
+        """Raise an alert, as severe as its step is critical; a step has one of each kind."""
+        severity = severity or (Severity.CRITICAL if step.critical else Severity.WARNING)
         key = f"{step.name}:{kind}"
         self.alerts.setdefault(key, Alert(key=key, at=now, step=step.name, severity=severity, text=text))
 

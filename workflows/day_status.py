@@ -21,7 +21,9 @@ def day_status(ledger: DayLedger, now: datetime, *, virtual: bool, held: bool) -
         state=state,
         phase=phase,
         data_quality=ledger.data_quality(),
-        sentence=status_text.sentence(state, phase, steps, now, games=len(ledger.plan.games), held=held),
+        sentence=status_text.sentence(
+            state, phase, steps, now, games=ledger.plan.games, unfinished=ledger.unfinished_games(), held=held
+        ),
         now=now,
         virtual=virtual,
         held=held,

@@ -181,10 +181,17 @@ def _with_earlier_batches(
     )
 
 
-def reported_slate(report: SourceReport, games: tuple[SlateGame, ...], plan: DayPlan) -> tuple[SlateGame, ...]:
-    """The slate after a poll. A fallback source removes no game that it does not report as postponed."""
-    if not report.fallback_games:
-        return games
-    reported = {game.game_id for game in games} | set(report.postponed)
-    kept = (game for game in plan.games if game.game_id not in reported)
-    return tuple(sorted((*games, *kept), key=lambda game: game.order))
+def reported_slate(
+    report: SourceReport, games: tuple[SlateGame, ...], plan: DayPlan, now: datetime
+) -> tuple[SlateGame, ...]:
+    """The slate after a poll.
+
+    A game that has begun keeps its tip-off while the schedule has none. A fallback source removes no game that it does
+    not report as postponed.
+    """
+    begun = {game.game_id: game for game in plan.games if game.has_begun(now)}
+    current = [begun.get(game.game_id, game) if game.tip_off is None else game for game in games]
+    if report.fallback_games:
+        reported = {game.game_id for game in games} | set(report.postponed)
+        current += [game for game in plan.games if game.game_id not in reported]
+    return tuple(sorted(current, key=lambda game: game.order))

@@ -231,8 +231,8 @@ def _next_in(cadence: Cadence, last: datetime | None) -> datetime | None:
 
 
 def polls_within(step: PlanStep, now: datetime, span: timedelta) -> Cadence:
-    """The cadence of a step with a single cadence, limited to a span from now on."""
-    (cadence,) = step.cadence
+    """The first cadence of a step that has not ended, limited to a span from now on."""
+    cadence = next((cadence for cadence in step.cadence if now < cadence.until), step.cadence[-1])
     return cadence.model_copy(update={"start": now, "until": min(now + span, cadence.until)})
 
 

@@ -8,7 +8,15 @@ from typing import Any
 
 from temporalio.exceptions import ActivityError
 
-from tipoff.vocabulary import PlanStep, SlateGame, SourceReport, StepResult, step_names
+from tipoff.vocabulary import (
+    PlanStep,
+    Severity,
+    SlateGame,
+    SourceReport,
+    StepResult,
+    labels_without_tip_off,
+    step_names,
+)
 from workflows import gates
 from workflows.calls import failure_reason
 from workflows.day_clock import DayClock
@@ -116,6 +124,14 @@ class Scheduler:
             ledger.alert(plan.step(step_names.SCHEDULE), "replan", reason, self._clock.now())
             return
         self._poller.forget_processed()
+        self._alert_not_fixed()
+
+    def _alert_not_fixed(self) -> None:
+        plan = self._ledger.plan
+        if labels := labels_without_tip_off(plan.games):
+            text = f"tip-off not fixed: {labels}; the game sets no deadline until its time is known"
+            schedule, now = plan.step(step_names.SCHEDULE), self._clock.now()
+            self._ledger.alert(schedule, "tip_off_not_fixed", text, now, Severity.WARNING)
 
     def _act_on(self, verdicts: dict[str, gates.Verdict]) -> bool:
         """Start what is ready, degrade or park what reached its deadline; whether anything was done."""

@@ -7,7 +7,17 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from tipoff.vocabulary import DayStatus, Phase, RunState, SlateGame, StepState, StepStatus, clock_time, shortened
+from tipoff.vocabulary import (
+    DayStatus,
+    Phase,
+    RunState,
+    SlateGame,
+    StepState,
+    StepStatus,
+    clock_time,
+    labels_without_tip_off,
+    shortened,
+)
 from workflows.day_state import REASON_LENGTH
 
 _SIGNS = {
@@ -50,24 +60,35 @@ def sentence(
     steps: Sequence[StepStatus],
     now: datetime,
     *,
-    games: int,
+    games: Sequence[SlateGame],
+    unfinished: Sequence[SlateGame] = (),
     held: bool,
 ) -> str:
     """State, phase and reason in one short sentence."""
     parked = _in_state(steps, StepState.FAILED)
     match state:
         case RunState.COMPLETE:
-            return f"complete: {games} games" if games else "complete: no games today"
+            return f"complete: {len(games)} games" if games else "complete: no games today"
         case RunState.CANCELLED:
             return f"ended by an operator in phase {phase}; published predictions remain"
         case RunState.FAILED:
-            return f"ended without {', '.join(step.name for step in parked) or phase}: see what needs attention"
+            return _failure(parked, phase, unfinished)
     if parked:
         more = f" (and {len(parked) - 1} more)" if len(parked) > 1 else ""
         return f"needs attention: {parked[0].name}: {shortened(parked[0].reason, REASON_LENGTH)}{more}"
     if held:
         return f"the clock is held in phase {phase}; resume_clock continues"
-    return _progress(phase, steps, now)
+    not_fixed = labels_without_tip_off(games)
+    return f"{_progress(phase, steps, now)}{f'; tip-off not fixed: {not_fixed}' if not_fixed else ''}"
+
+
+def _failure(parked: Sequence[StepStatus], phase: Phase, unfinished: Sequence[SlateGame]) -> str:
+    games = ", ".join(game.label if game.tip_off else f"{game.label} (tip-off not fixed)" for game in unfinished)
+    no_result = f"no result of {games}: neither final nor postponed" if games else ""
+    if games and not parked:
+        return f"ended with {no_result}"
+    steps = ", ".join(step.name for step in parked) or phase
+    return f"ended without {steps}: see what needs attention{f'; {no_result}' if games else ''}"
 
 
 def _progress(phase: Phase, steps: Sequence[StepStatus], now: datetime) -> str:

@@ -128,7 +128,7 @@ class SourcePoller:
         if failure is not None and not report.fallback_games:
             raise failure
         if report.games is not None:
-            return report.model_copy(update={"games": fallbacks.reported_slate(report, report.games, plan)})
+            return report.model_copy(update={"games": fallbacks.reported_slate(report, report.games, plan, as_of)})
         return report
 
     async def _poll_primary(self, step: PlanStep, plan: DayPlan, as_of: datetime, *, force: bool) -> SourceReport:

@@ -176,9 +176,11 @@ def test_fallback_sources_of_a_late_source_are_polled_before_its_hard_deadline(p
             assert step.soft_deadline <= poll < step.hard_deadline, step.name
 
 
-def test_live_games_are_polled_every_three_minutes_from_the_first_tip() -> None:
-    (live,) = plan_for().step(step_names.LIVE_SCOREBOARD).cadence
+def test_live_games_are_polled_every_three_minutes_from_the_first_tip_and_rarely_when_the_last_is_late() -> None:
+    live, late = plan_for().step(step_names.LIVE_SCOREBOARD).cadence
     assert (live.start, live.every) == (eastern(DAY, 19), timedelta(minutes=3))
+    four_hours_after_the_last_tip = eastern(DAY + timedelta(days=1), 2)
+    assert (live.until, late.start, late.every) == (*[four_hours_after_the_last_tip] * 2, timedelta(minutes=30))
 
 
 def test_a_missing_scoreboard_delays_grades_into_the_night_and_not_until_the_morning() -> None:
@@ -272,3 +274,46 @@ def test_an_unknown_slate_is_polled_every_half_hour() -> None:
 def test_a_plan_names_the_step_it_lacks() -> None:
     with pytest.raises(KeyError, match="2024-03-29 has no step grade"):
         plan_slate(DAY, SOURCES).step(step_names.GRADE)
+
+
+# ── tip-offs that are not fixed ──────────────────────────────────────────────────────────────────────────────
+
+NOT_FIXED = SlateGame(game_id="0022399999", away="LAL", home="BOS", tip_off=None)
+
+
+@given(PLANS)
+def test_a_game_without_a_fixed_tip_off_sets_no_deadline(plan: DayPlan) -> None:
+    with_it = plan_day(plan.game_date, (*plan.games, NOT_FIXED), SOURCES)
+    assert (with_it.predictions_due, with_it.ends_at) == (plan.predictions_due, plan.ends_at)
+    for step in plan.steps:
+        other = with_it.step(step.name)
+        assert (other.soft_deadline, other.hard_deadline) == (step.soft_deadline, step.hard_deadline), step.name
+        assert other.poll_times == step.poll_times, step.name
+
+
+@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("game_date", [DAY, date(2024, 3, 10), date(2024, 11, 3)])
+def test_a_date_without_any_fixed_tip_off_is_planned_as_for_late_games(game_date: date, count: int) -> None:
+    games = tuple(NOT_FIXED.model_copy(update={"game_id": f"00223999{number:02}"}) for number in range(count))
+    plan = plan_day(game_date, games, SOURCES)
+    assert plan.predictions_due == eastern(game_date, 13, 30)
+    deadlines = [step.soft_deadline for step in plan.steps if step.soft_deadline]
+    assert min(deadlines) == eastern(game_date, 8)
+    assert plan.step(step_names.BETTING_LINES).opens_at == eastern(game_date, 10, 30)
+
+
+def test_the_schedule_is_polled_every_hour_until_the_evening_while_a_tip_off_is_not_fixed() -> None:
+    plan = plan_day(DAY, (*slate(DAY, EVENING), NOT_FIXED), SOURCES)
+    schedule, record = plan.step(step_names.SCHEDULE), SourceRecord(complete=True, last_poll=eastern(DAY, 9, 5))
+    assert next_poll(schedule, record) == eastern(DAY, 10)
+    assert schedule.polls_end == eastern(DAY, 23)
+    assert len(plan_for().step(step_names.SCHEDULE).cadence) == len(schedule.cadence) - 1
+
+
+def test_a_game_without_a_fixed_tip_off_is_followed_from_noon_on() -> None:
+    plan = plan_day(DAY, (*slate(DAY, EVENING), NOT_FIXED), SOURCES)
+    board = plan.step(step_names.LIVE_SCOREBOARD)
+    assert board.opens_at == eastern(DAY, 12)
+    polls = [next_poll(board, SourceRecord(last_poll=time)) for time in (eastern(DAY, 12), eastern(DAY, 19))]
+    assert polls == [eastern(DAY, 12, 15), eastern(DAY, 19, 3)]
+    assert plan_for().step(step_names.LIVE_SCOREBOARD).opens_at == eastern(DAY, 19)

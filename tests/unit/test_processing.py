@@ -695,3 +695,27 @@ def test_the_last_snapshot_of_a_game_has_its_latest_prices(
     assert {row["event_id"]: row["home_spread_price_american"] for row in last.iter_rows(named=True)} == {
         everything[game]["id"]: price for game, price in last_prices.items()
     }
+
+
+def test_a_scoreboard_shows_when_a_game_without_a_fixed_tip_off_was_first_seen_in_play(day: Reading) -> None:
+    first, *others = day.slate.games
+    not_fixed = first.model_copy(update={"tip_off": None})
+    day.slate = day.slate.model_copy(update={"games": (*others, not_fixed)})
+    report = day.read(SCOREBOARD)
+    assert report.games is not None
+    assert {game.game_id: game.tip_off for game in report.games} == {
+        first.game_id: NIGHT,
+        **{game.game_id: game.tip_off for game in others},
+    }
+    assert list(report.games) == sorted(report.games, key=lambda game: game.order)
+
+    def not_begun(item: BatchItem, board: Any) -> Any:
+        (game,) = (game for game in board["scoreboard"]["games"] if game["gameId"] == first.game_id)
+        game |= {"gameStatus": 1, "gameStatusText": "TBD", "gameTimeUTC": "2024-03-29T04:00:00Z"}
+        return board
+
+    assert day.read(SCOREBOARD, batch=day.batch(SCOREBOARD, not_begun)).games is None
+
+
+def test_a_scoreboard_reports_no_slate_when_every_tip_off_is_fixed(day: Reading) -> None:
+    assert day.read(SCOREBOARD).games is None

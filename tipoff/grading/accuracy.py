@@ -26,6 +26,8 @@ class GradingResult(Frozen):
     outcomes: Mapping[Grade, int]
     backfilled: int
     pending: Mapping[str, str]
+    unfinished: tuple[str, ...]
+    """Games of the date, predicted or not, that are neither final nor postponed."""
 
 
 def active_predictions(warehouse: Warehouse, game_date: date, as_of: datetime) -> pl.DataFrame:
@@ -73,6 +75,7 @@ def grade_date(
         outcomes=Counter(row["grade"] for row in rows),
         backfilled=sum(row["backfilled"] for row in rows),
         pending=pending | _unresolved_reasons(unresolved),
+        unfinished=tuple(sorted(game_id for game_id, game in games.items() if not _is_over(game))),
     )
 
 
@@ -103,6 +106,10 @@ def _pending_reason(games: Mapping[str, Mapping[str, Any]], game_id: str) -> str
         return None
     reason = "no complete box score yet" if game["game_status"] == FINAL else f"game is {game['game_status']}"
     return f"{label}: {reason}"
+
+
+def _is_over(game: Mapping[str, Any]) -> bool:
+    return game["game_status"] in (FINAL, POSTPONED)
 
 
 def _with_results(warehouse: Warehouse, game_date: date, as_of: datetime) -> pl.DataFrame:

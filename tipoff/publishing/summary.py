@@ -10,7 +10,7 @@ import polars as pl
 
 from tipoff.grading.accuracy import active_predictions, games_of
 from tipoff.grading.metrics import FORWARD, compare_errors, hit_rate, outcomes
-from tipoff.grading.outcomes import POSTPONED
+from tipoff.grading.outcomes import FINAL, POSTPONED
 from tipoff.publishing.envelope import Envelope, export_status, put
 from tipoff.publishing.status import PublishResult
 from tipoff.publishing.store import ExportStore
@@ -56,8 +56,12 @@ def summarise(warehouse: Warehouse, game_date: date, as_of: datetime) -> dict[st
     parameters: Parameters = {"game_date": game_date, "as_of": as_of}
     first, last = warehouse.query(_PUBLICATION_TIMES, parameters).row(0)
     active = active_predictions(warehouse, game_date, as_of)
+    games = games_of(warehouse, game_date, as_of)
+    open_games = games.filter(~pl.col("game_status").is_in([FINAL, POSTPONED]))
+    not_fixed = open_games.filter(pl.col("tip_off").is_null()).select("away", "home")
     return {
-        "games": games_of(warehouse, game_date, as_of).height,
+        "games": games.height,
+        "tip_off_not_fixed": [f"{away}@{home}" for away, home in not_fixed.iter_rows()],
         "players_predicted": active["player_id"].n_unique(),
         "lined_players": active.filter(pl.col("line").is_not_null())["player_id"].n_unique(),
         "first_published_at": _eastern(first),

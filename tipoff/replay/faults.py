@@ -34,6 +34,7 @@ class FaultKind(StrEnum):
     YESTERDAYS = "yesterdays"
     LATE = "late"
     POSTPONED = "postponed"
+    TIP_OFF_TBD = "tip_off_tbd"
     NEVER = "never"
     ONE_SIDED = "one_sided"
     ALTERNATE = "alternate"
@@ -47,6 +48,7 @@ SPECIAL_KINDS = frozenset(
         FaultKind.BAD_KEY,
         FaultKind.YESTERDAYS,
         FaultKind.POSTPONED,
+        FaultKind.TIP_OFF_TBD,
         FaultKind.NEVER,
         FaultKind.ONE_SIDED,
         FaultKind.ALTERNATE,
@@ -61,11 +63,12 @@ REQUIRED_FIELD: Mapping[FaultKind, str] = {
     FaultKind.LATE: "delay_minutes",
     FaultKind.PARTIAL_SLATE: "games",
     FaultKind.POSTPONED: "games",
+    FaultKind.TIP_OFF_TBD: "games",
     FaultKind.NEVER: "games",
 }
 """The field that a kind needs."""
 
-KINDS_WITH_GAMES = frozenset({FaultKind.PARTIAL_SLATE, FaultKind.POSTPONED, FaultKind.NEVER})
+KINDS_WITH_GAMES = frozenset({FaultKind.PARTIAL_SLATE, FaultKind.POSTPONED, FaultKind.TIP_OFF_TBD, FaultKind.NEVER})
 """Kinds whose `games` are the affected games; for other kinds `games` selects the requests that fail."""
 
 

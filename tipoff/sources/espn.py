@@ -18,12 +18,6 @@ def status_of(statuses: Iterable[Fields], points: Callable[[], Iterable[int]]) -
     return next((status for status in read if status.is_postponed), read[0])
 
 
-def texts_of(status: Fields) -> list[str]:
-    """What a status object says about the event in words, such as "TBD"."""
-    kind = status.fields("type")
-    return [kind.text(name) for name in ("name", "shortDetail", "detail", "description") if kind.has(name)]
-
-
 def _status(kind: Fields, points: Callable[[], Iterable[int]]) -> GameStatus:
     """The status by its name and state; by the short detail only that the game is not played."""
     name, detail = kind.text("name"), kind.text("shortDetail")

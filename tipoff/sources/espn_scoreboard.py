@@ -198,7 +198,8 @@ def _only(event: Fields, name: str) -> Fields:
 
 def _tip_off(event: Fields, competition: Fields) -> datetime | None:
     is_valid = competition.flag("timeValid") if competition.has("timeValid") else True
-    return fixed_tip_off(event.time("date"), espn.texts_of(event.fields("status")), is_valid=is_valid)
+    text = event.fields("status").fields("type").text("shortDetail")
+    return fixed_tip_off(event.time("date"), [text], is_valid=is_valid)
 
 
 def _tricode(side: Fields) -> str | None:

@@ -15,6 +15,8 @@ UNKNOWN = "unknown"
 OVER: Final = frozenset({FINAL, POSTPONED})
 """Statuses after which nobody polls for the game any more."""
 
+BEGUN: Final = frozenset({LIVE, FINAL})
+
 _NOT_PLAYED: Final = re.compile(
     "postpon[a-z]*|pp|ppd|cancel[a-z]*|canc|forfeit[a-z]*|suspend[a-z]*|susp|abandon[a-z]*|abd|abort[a-z]*|"
     "unnecessary|unneeded"

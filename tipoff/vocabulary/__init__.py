@@ -7,7 +7,7 @@ from tipoff.vocabulary import step_names
 from tipoff.vocabulary.base import Frozen
 from tipoff.vocabulary.day import Alert, Attention, AuditEntry, DayStatus, Degradation, StepStatus
 from tipoff.vocabulary.eastern_time import EASTERN, clock_time, eastern, first_day, game_date_of, season_of
-from tipoff.vocabulary.plan import Cadence, DayPlan, FallbackSource, PlanStep, SlateGame
+from tipoff.vocabulary.plan import Cadence, DayPlan, FallbackSource, PlanStep, SlateGame, labels_without_tip_off
 from tipoff.vocabulary.rate_limit import Cooldown, RateLimit
 from tipoff.vocabulary.recorded import PredictionRun, RecordedBatch, RecordedDay
 from tipoff.vocabulary.reports import (
@@ -91,6 +91,7 @@ __all__ = [
     "eastern",
     "first_day",
     "game_date_of",
+    "labels_without_tip_off",
     "season_of",
     "shortened",
     "step_names",

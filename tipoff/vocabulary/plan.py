@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 
 from pydantic import AwareDatetime
@@ -34,6 +35,11 @@ class SlateGame(Frozen):
     def has_begun(self, now: datetime) -> bool:
         """Whether the game has tipped off; one without a fixed tip-off has not."""
         return self.tip_off is not None and self.tip_off <= now
+
+
+def labels_without_tip_off(games: Iterable[SlateGame]) -> str:
+    """Display names of the games whose tip-off is not fixed: "DEN@MIN, BOS@ATL"; empty when there are none."""
+    return ", ".join(game.label for game in games if game.tip_off is None)
 
 
 class Cadence(Frozen):

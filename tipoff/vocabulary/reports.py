@@ -50,6 +50,8 @@ class ComputeReport(StepReport):
 
     reference: str = ""
     """Name of the file that a later step reads."""
+    unfinished_games: tuple[str, ...] = ()
+    """Games that are neither final nor postponed, as far as the grading knows."""
 
 
 class ProcessReport(StepReport):

@@ -268,6 +268,22 @@ def test_a_postponed_game_leaves_its_date_and_never_becomes_final(get_with: GetW
     assert event["status"]["type"]["name"] == "STATUS_POSTPONED"
 
 
+def test_a_game_without_a_fixed_tip_off_is_listed_at_midnight_and_is_not_played_meanwhile(get_with: GetWith) -> None:
+    get = get_with(fault("*", "tip_off_tbd", games=["GSW@CHA"], until="2024-03-30T06:00"))
+    in_play, morning = "2024-03-29 20:00", NEXT_MORNING
+    listed = get(SCHEDULE, in_play).json()["leagueSchedule"]["gameDates"]
+    (game,) = (game for day in listed for game in day["games"] if game["gameId"] == HORNETS_GAME)
+    assert (game["gameStatusText"], game["gameDateTimeUTC"]) == ("TBD", "2024-03-29T04:00:00Z")
+    board = get(SCOREBOARD, in_play).json()["scoreboard"]["games"]
+    shown = next(game for game in board if game["gameId"] == HORNETS_GAME)
+    assert (shown["gameStatus"], shown["gameStatusText"], shown["gameTimeUTC"]) == (1, "TBD", "2024-03-29T04:00:00Z")
+    (event,) = [event for event in get(ESPN_SCOREBOARD, in_play).json()["events"] if event["shortName"] == "GS @ CHA"]
+    assert (event["date"], event["competitions"][0]["timeValid"]) == ("2024-03-29T04:00Z", False)
+    assert get(HORNETS_PROPS, in_play).json()["bookmakers"] != []
+    later = get(SCOREBOARD, morning).json()["scoreboard"]["games"]
+    assert next(game for game in later if game["gameId"] == HORNETS_GAME)["gameStatusText"] == "Final"
+
+
 def test_the_named_game_never_gets_props(get_with: GetWith) -> None:
     get = get_with(fault("odds_api_player_points_props", "never", games=[HORNETS_GAME]))
     assert get(HORNETS_PROPS, "2024-03-29 18:59").json()["bookmakers"] == []

@@ -316,7 +316,7 @@ def test_a_damaged_book_or_market_costs_itself_in_its_game(damage: Damage) -> No
     document = game_lines()
     damage(document[0]["bookmakers"][0])
     rows = {(row["game_id"], row["book"]): row for row in LINES.read(document).rows}
-    assert LINES.judged(document) is Outcome.PARTIAL
+    assert LINES.judged(document) is Outcome.OK
     assert len(rows) >= 3
     damaged = rows.get(("0022400600", "book0"))
     assert damaged is None or damaged["home_moneyline_american"] is None
@@ -407,10 +407,11 @@ def test_a_damaged_event_leaves_the_ids_of_the_others(damage: Damage) -> None:
 
 
 @pytest.mark.parametrize("name", ["commence_time", "home_team", "sport_key"])
-def test_a_damaged_event_of_another_date_costs_no_game(name: str) -> None:
+def test_an_event_of_another_date_matters_to_no_game(name: str) -> None:
     document = events()
     document["data"][2][name] = None
     assert EVENTS.usable_rows(document) == 2
+    assert EVENTS.judged(document) is Outcome.OK
 
 
 def test_an_event_of_another_date_needs_no_id() -> None:

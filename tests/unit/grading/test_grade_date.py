@@ -291,3 +291,43 @@ def test_the_closing_line_value_compares_the_line_with_the_closing_line(warehous
     warehouse.replace("player_game_summary", rows("player_game_summary", summary), {"game_date": DAY})
     grade_date(warehouse, DAY, MORNING_AFTER)
     assert [row["closing_line_value"] for row in accuracy(warehouse)] == [2.0]
+
+
+@pytest.mark.parametrize(
+    ("status", "unfinished", "grades"),
+    [
+        ("scheduled", (GAME,), []),
+        ("live", (GAME,), []),
+        ("unknown", (GAME,), []),
+        ("postponed", (), ["void"]),
+        ("final", (), ["win"]),
+    ],
+)
+def test_a_game_that_is_neither_final_nor_postponed_has_no_end(
+    warehouse: Warehouse, status: str, unfinished: tuple[str, ...], grades: list[str]
+) -> None:
+    """A suspended game is read as postponed: its predictions are void, though it was played in part."""
+    predict(warehouse)
+    play(warehouse, status=status)
+    assert grade_date(warehouse, DAY, MORNING_AFTER).unfinished == unfinished
+    assert [row["grade"] for row in accuracy(warehouse)] == grades
+
+
+def test_a_game_without_a_fixed_tip_off_has_no_end_and_its_predictions_are_not_backfilled(
+    warehouse: Warehouse,
+) -> None:
+    predict(warehouse, tip_off=None)
+    play(warehouse, status="scheduled")
+    not_fixed = warehouse.query("SELECT * FROM raw_schedule").with_columns(tip_off=None)
+    warehouse.replace("raw_schedule", not_fixed, {"game_id": GAME})
+    assert grade_date(warehouse, DAY, MORNING_AFTER).unfinished == (GAME,)
+    active = active_predictions(warehouse, DAY, MORNING_AFTER)
+    assert active.select("tip_off", "backfilled").rows() == [(None, False)]
+
+
+def test_a_tip_off_that_is_no_longer_fixed_is_not_the_predicted_one(warehouse: Warehouse) -> None:
+    predict(warehouse)
+    play(warehouse, status="scheduled")
+    not_fixed = warehouse.query("SELECT * FROM raw_schedule").with_columns(tip_off=None)
+    warehouse.replace("raw_schedule", not_fixed, {"game_id": GAME})
+    assert active_predictions(warehouse, DAY, MORNING_AFTER)["tip_off"].to_list() == [None]

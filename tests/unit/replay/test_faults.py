@@ -144,4 +144,5 @@ def test_special_kinds_apply_only_to_the_endpoints_that_name_them() -> None:
     for source in SERVED_SOURCES:
         assert frozenset(FaultKind) - SPECIAL_KINDS <= kinds_of_source(source)
     assert sources_of_kind(FaultKind.POSTPONED) == {"nbac_schedule", "nbac_scoreboard", "espn_scoreboard"}
-    assert kinds_of_source(ANY_SOURCE) & SPECIAL_KINDS == {FaultKind.POSTPONED}
+    assert sources_of_kind(FaultKind.TIP_OFF_TBD) == sources_of_kind(FaultKind.POSTPONED)
+    assert kinds_of_source(ANY_SOURCE) & SPECIAL_KINDS == {FaultKind.POSTPONED, FaultKind.TIP_OFF_TBD}

@@ -132,6 +132,14 @@ def test_quotes_at_or_after_tip_off_are_ignored_at_any_as_of_time(warehouse: Duc
     assert (early["line"], early["line_move"]) == (25.5, 0)
 
 
+def test_quotes_of_a_game_without_a_fixed_tip_off_count_at_any_time(warehouse: DuckDbWarehouse) -> None:
+    schedule(warehouse, {"game_id": GAME, "home": "MIN", "away": "DEN", "tip_off": None})
+    quote(warehouse, 12, ("fanduel", 25.5, -110, -110))
+    quote(warehouse, 21, ("fanduel", 26.5, -110, -110))
+    assert line_of(warehouse, as_of=eastern(TONIGHT, 20))["line"] == 25.5
+    assert line_of(warehouse, as_of=eastern(TONIGHT, 23))["line"] == 26.5
+
+
 def test_a_player_missing_from_the_latest_snapshot_has_no_line(warehouse: DuckDbWarehouse) -> None:
     quote(warehouse, 12, ("fanduel", 25.5, -110, -110))
     others = rows_of(
@@ -278,6 +286,28 @@ def test_a_report_after_tip_off_is_ignored(warehouse: DuckDbWarehouse) -> None:
     report(warehouse, 22, (JOKIC, "DEN", "Out"))
     row = player_contexts(warehouse, as_of=eastern(TONIGHT, 23))[JOKIC]
     assert (row["has_injury_report"], row["stars_out"], row["vacated_points"]) == (False, None, None)
+
+
+def test_a_game_without_a_fixed_tip_off_has_contexts_and_uses_the_reports_of_its_day(
+    warehouse: DuckDbWarehouse,
+) -> None:
+    schedule(warehouse, {"game_id": GAME, "home": "MIN", "away": "DEN", "tip_off": None})
+    rosters(warehouse, p203999="DEN")
+    report(warehouse, 17, (JOKIC, "DEN", "Questionable"))
+    report(warehouse, 22, (JOKIC, "DEN", "Probable"))
+    early, late = (player_contexts(warehouse, as_of=eastern(TONIGHT, hour))[JOKIC] for hour in (21, 23))
+    assert [row["injury_status"] for row in (early, late)] == ["Questionable", "Probable"]
+    assert [row["tip_off"] for row in (early, late)] == [None, None]
+    (team, _) = tonight(warehouse, "upcoming_team_game_context")
+    assert (team["tip_off"], team["players_out"]) == (None, 0)
+
+
+def test_in_training_a_game_without_a_fixed_tip_off_uses_nothing_of_its_own_date(warehouse: DuckDbWarehouse) -> None:
+    schedule(warehouse, {"game_id": GAME, "home": "MIN", "away": "DEN", "tip_off": None})
+    report(warehouse, 11, (JOKIC, "DEN", "Out"))
+    run(warehouse, ["upcoming_team_game_context"], TONIGHT, TONIGHT, training=True, as_of=eastern(TONIGHT, 23))
+    rows = warehouse.query("SELECT tip_off, players_out FROM upcoming_team_game_context").rows()
+    assert rows == [(eastern(TONIGHT, 0), None)] * 2
 
 
 def test_a_team_without_a_submitted_report_has_unknown_absences(warehouse: DuckDbWarehouse) -> None:

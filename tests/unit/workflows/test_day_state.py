@@ -601,6 +601,16 @@ def test_a_day_is_complete_when_only_optional_steps_failed(ledger: DayLedger) ->
     assert ledger.run_state() is RunState.COMPLETE
 
 
+def test_a_day_is_failed_when_a_game_was_neither_final_nor_postponed_at_its_grading() -> None:
+    ledger = settled_ledger(PLAN, eastern(DAY, 23))
+    grading = step_of(PLAN, "grade")
+    for unfinished, state in (((PLAN.games[1].game_id,), RunState.FAILED), ((), RunState.COMPLETE)):
+        ledger.start(grading, eastern(DAY, 23))
+        ledger.finish(grading, ComputeReport(unfinished_games=unfinished), eastern(DAY, 23))
+        ledger.end()
+        assert ledger.run_state() is state
+
+
 def test_a_day_is_failed_when_a_critical_step_was_never_settled(ledger: DayLedger) -> None:
     ledger = settled_ledger(PLAN, eastern(DAY, 23))
     set_record(ledger, "grade", state=StepState.FAILED)

@@ -154,8 +154,15 @@ def test_a_fallback_slate_with_an_unknown_game_is_partial() -> None:
 def test_a_fallback_schedule_removes_only_postponed_games() -> None:
     schedule = SourceReport(games=GAMES[:1], postponed=IDS[1:2])
     from_espn = schedule.model_copy(update={"fallback_games": {"ESPN schedule": IDS[:1]}})
-    assert fallbacks.reported_slate(from_espn, GAMES[:1], PLAN) == (GAMES[0], GAMES[2])
-    assert fallbacks.reported_slate(schedule, GAMES[:1], PLAN) == GAMES[:1]
+    assert fallbacks.reported_slate(from_espn, GAMES[:1], PLAN, NOON) == (GAMES[0], GAMES[2])
+    assert fallbacks.reported_slate(schedule, GAMES[:1], PLAN, NOON) == GAMES[:1]
+
+
+def test_a_game_that_has_begun_keeps_its_tip_off_and_another_loses_it_when_the_schedule_has_none() -> None:
+    not_fixed = tuple(game.model_copy(update={"tip_off": None}) for game in GAMES)
+    report = SourceReport(games=not_fixed)
+    assert fallbacks.reported_slate(report, not_fixed, PLAN, tip(GAMES[0])) == (GAMES[0], *not_fixed[1:])
+    assert fallbacks.reported_slate(report, not_fixed, PLAN, NOON) == not_fixed
 
 
 def test_a_fallback_source_without_data_changes_only_the_reason() -> None:

@@ -19,10 +19,13 @@ from tests.support.ledgers import (
     run_ready_steps,
     set_record,
     settled_ledger,
+    slate,
     source_record,
     step_of,
     successful_report,
 )
+from tipoff.plan import plan_day
+from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import (
     Cadence,
     Cooldown,
@@ -417,9 +420,17 @@ def test_following_the_games_continues_after_the_last_of_several_polls() -> None
     assert gates.next_poll(board, ledger.source_record(board)) == eastern(DAY, 20, 36)
 
 
+def test_following_a_game_without_a_fixed_tip_off_keeps_to_the_cadence_of_the_time() -> None:
+    not_fixed = slate(eastern(DAY, 19), eastern(DAY, 20))[1].model_copy(update={"tip_off": None})
+    board = step_of(plan_day(DAY, (*slate(eastern(DAY, 19)), not_fixed), SOURCES), "nbac_scoreboard")
+    for hour, every in ((13, 15), (19, 3), (24 + 1, 30)):
+        time = eastern(DAY, 0) + timedelta(hours=hour)
+        assert gates.polls_within(board, time, timedelta(minutes=30)).every == timedelta(minutes=every)
+
+
 def test_following_the_games_ends_when_the_results_are_due() -> None:
     plan = evening_plan()
     board = step_of(plan, "nbac_scoreboard")
-    (cadence,) = board.cadence
+    cadence = board.cadence[-1]
     late = cadence.until - timedelta(minutes=5)
     assert gates.polls_within(board, late, timedelta(minutes=30)).until == cadence.until

@@ -219,3 +219,18 @@ def test_the_details_name_parked_steps_possible_commands_and_degradations() -> N
 
 def test_the_details_fit_the_page_however_long_a_reason_is() -> None:
     assert len(markdown_with("x" * 5000)) < 4000
+
+
+def test_a_game_without_a_fixed_tip_off_is_named_while_the_day_runs_and_when_it_never_ended() -> None:
+    plan = evening_plan()
+    games = (*plan.games[1:], plan.games[0].model_copy(update={"tip_off": None}))
+    ledger = settled_ledger(plan_day(DAY, games, SOURCES), NOON)
+    label = games[-1].label
+    assert status_of(ledger).sentence.endswith(f"; tip-off not fixed: {label}")
+    set_record(ledger, "grade", state=StepState.COMPLETE, unfinished_games=(games[0].game_id, games[-1].game_id))
+    ledger.end()
+    status = status_of(ledger)
+    assert (status.state, status.sentence) == (
+        RunState.FAILED,
+        f"ended with no result of {games[0].label}, {label} (tip-off not fixed): neither final nor postponed",
+    )

@@ -87,7 +87,7 @@ def _participant(tricode: str) -> dict[str, object]:
 
 def _offers(game: Game, view: ArchiveView) -> list[dict[str, object]]:
     in_play = any(fault.kind is FaultKind.IN_PLAY for fault in view.quote_faults)
-    if not view.shows(game) or (view.as_of >= game.tip_off and not in_play):
+    if not view.shows(game) or (view.has_begun(game) and not in_play):
         return []
     quotes = [quote for quote in with_quote_faults(latest_quotes(game, view), game, view) if quote.book in _BOOKS]
     by_player = groupby(sorted(quotes, key=attrgetter("player_name")), key=attrgetter("player_name"))

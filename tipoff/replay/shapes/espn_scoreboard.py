@@ -9,7 +9,7 @@ from datetime import datetime
 from tipoff.replay.faults import FaultKind
 from tipoff.replay.shapes.endpoint import Endpoint
 from tipoff.replay.shapes.error_responses import bad_request
-from tipoff.replay.shapes.game_state import FINAL, IN_PLAY, POSTPONED_TEXT, SCHEDULED, GameState, state_of
+from tipoff.replay.shapes.game_state import FINAL, IN_PLAY, POSTPONED_TEXT, SCHEDULED, GameState, listed_time, state_of
 from tipoff.replay.shapes.view import ArchiveView, Game, Params, UpstreamResponse, json_response
 from tipoff.teams import TEAMS
 from tipoff.vocabulary import eastern, season_of
@@ -82,13 +82,13 @@ def _utc_minutes(time: datetime) -> str:
 
 def _event(game: Game, view: ArchiveView) -> dict[str, object]:
     state = state_of(game, view)
-    number, tip_off, status = event_id(game), _utc_minutes(game.tip_off), _status(state)
+    number, tip_off, status = event_id(game), _utc_minutes(listed_time(game, view)), _status(state)
     away, home = TEAMS[game.away], TEAMS[game.home]
     competition = {
         "id": number,
         "uid": f"{_LEAGUE}~e:{number}~c:{number}",
         "date": tip_off,
-        "timeValid": True,
+        "timeValid": game.game_id not in view.unscheduled_games,
         "neutralSite": game.neutral_site,
         "competitors": [_side(game.home, 0, state), _side(game.away, 1, state)],
         "status": status,
@@ -151,6 +151,6 @@ ENDPOINTS = (
         "site.api.espn.com",
         r"apis/site/v2/sports/basketball/nba/scoreboard",
         scoreboard,
-        special_faults=frozenset({FaultKind.YESTERDAYS, FaultKind.POSTPONED}),
+        special_faults=frozenset({FaultKind.YESTERDAYS, FaultKind.POSTPONED, FaultKind.TIP_OFF_TBD}),
     ),
 )

@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from tipoff.replay.shapes.view import OVERTIME, REGULATION, ArchiveView, Game
-from tipoff.vocabulary import EASTERN
+from tipoff.vocabulary import EASTERN, eastern
 
 SCHEDULED, IN_PLAY, FINAL = 1, 2, 3
 """The NBA's `gameStatus`."""
 
 POSTPONED_TEXT = "PPD"
+TBD_TEXT = "TBD"
 
 
 Record = Counter[tuple[str, bool]]
@@ -54,6 +55,8 @@ def state_of(game: Game, view: ArchiveView) -> GameState:
     """The state of a game in a view; a game without a result in the archive stays scheduled."""
     if game.game_id in view.postponed_games:
         return GameState(SCHEDULED, POSTPONED_TEXT)
+    if game.game_id in view.unscheduled_games:
+        return GameState(SCHEDULED, TBD_TEXT)
     if game.overtime_periods is None or view.as_of < game.tip_off:
         return GameState(SCHEDULED, tip_off_text(game.tip_off))
     periods = [_REGULATION_PERIOD] * 4 + [_OVERTIME_PERIOD] * game.overtime_periods
@@ -68,6 +71,11 @@ def state_of(game: Game, view: ArchiveView) -> GameState:
         _points_by_period(game.home_points or 0, periods, played),
         _points_by_period(game.away_points or 0, periods, played),
     )
+
+
+def listed_time(game: Game, view: ArchiveView) -> datetime:
+    """The tip-off as providers list it: midnight Eastern time stands for one to be determined."""
+    return eastern(game.game_date, 0) if game.game_id in view.unscheduled_games else game.tip_off
 
 
 def tip_off_text(tip_off: datetime) -> str:

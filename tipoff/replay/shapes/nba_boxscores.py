@@ -71,7 +71,7 @@ def traditional(view: ArchiveView, params: Params) -> UpstreamResponse:
 def live(view: ArchiveView, params: Params) -> UpstreamResponse:
     """The live box score: 403 before tip-off, without players until the game is final."""
     game = view.index.by_id.get(params["game_id"])
-    if game is None or view.as_of < game.tip_off:
+    if game is None or not view.has_begun(game):
         return access_denied()
     state = state_of(game, view)
     return json_response(

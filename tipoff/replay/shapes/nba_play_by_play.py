@@ -23,7 +23,7 @@ _PERIOD_EVENTS = {
 def play_by_play(view: ArchiveView, params: Params) -> UpstreamResponse:
     """The plays of a game so far: 403 before tip-off, 404 when the archive has no shots of the game."""
     game = view.index.by_id.get(params["game_id"])
-    if game and (view.as_of < game.tip_off or game.game_id in view.hidden_games):
+    if game and (not view.has_begun(game) or game.game_id in view.hidden_games):
         return forbidden_not_yet()
     if game is None or not has_shots(view.index, game):
         return not_found()

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from tipoff.replay.faults import FaultKind
 from tipoff.replay.shapes.endpoint import Endpoint
-from tipoff.replay.shapes.game_state import Record, add_result, state_of
+from tipoff.replay.shapes.game_state import Record, add_result, listed_time, state_of
 from tipoff.replay.shapes.nba import team_slug
 from tipoff.replay.shapes.view import ArchiveView, Game, Params, UpstreamResponse, iso_z, json_response
 from tipoff.teams import TEAMS
@@ -43,7 +43,7 @@ _POSTPONED_BY = timedelta(days=7)
 def schedule(view: ArchiveView, params: Params) -> UpstreamResponse:
     """All games of the season. Fields named "Est" are Eastern wall-clock times with the provider's wrong Z."""
     season = season_of(view.today)
-    games = sorted((_as_scheduled(game, view) for game in view.games_of(season)), key=_sort_key)
+    games = sorted((_as_listed(game, view) for game in view.games_of(season)), key=_sort_key)
     return json_response(
         {
             "meta": {
@@ -66,9 +66,9 @@ def _sort_key(game: Game) -> tuple[date, datetime, str]:
     return game.game_date, game.tip_off, game.game_id
 
 
-def _as_scheduled(game: Game, view: ArchiveView) -> Game:
+def _as_listed(game: Game, view: ArchiveView) -> Game:
     if game.game_id not in view.postponed_games:
-        return game
+        return replace(game, tip_off=listed_time(game, view))
     return replace(game, game_date=game.game_date + _POSTPONED_BY, tip_off=game.tip_off + _POSTPONED_BY)
 
 
@@ -164,13 +164,13 @@ ENDPOINTS = (
         "cdn.nba.com",
         r"static/json/staticData/scheduleLeagueV2\.json",
         schedule,
-        special_faults=frozenset({FaultKind.POSTPONED}),
+        special_faults=frozenset({FaultKind.POSTPONED, FaultKind.TIP_OFF_TBD}),
     ),
     Endpoint(
         "nbac_schedule",
         "stats.nba.com",
         r"stats/scheduleleaguev2int",
         schedule,
-        special_faults=frozenset({FaultKind.POSTPONED}),
+        special_faults=frozenset({FaultKind.POSTPONED, FaultKind.TIP_OFF_TBD}),
     ),
 )

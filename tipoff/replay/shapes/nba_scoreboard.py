@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from tipoff.replay.faults import FaultKind
 from tipoff.replay.shapes.endpoint import Endpoint
-from tipoff.replay.shapes.game_state import GameState, Record, add_result, state_of
+from tipoff.replay.shapes.game_state import Record, add_result, listed_time, state_of
 from tipoff.replay.shapes.view import ArchiveView, Game, Params, UpstreamResponse, iso_z, json_response
 from tipoff.teams import TEAMS
 from tipoff.vocabulary import EASTERN, season_of
@@ -55,10 +55,11 @@ def _games(game_date: date, view: ArchiveView) -> list[dict[str, object]]:
     for game in view.games_of(season_of(game_date)):
         if view.is_final(game):
             add_result(record, game)
-    return [_game(game, state_of(game, view), record) for game in view.games_on(game_date)]
+    return [_game(game, view, record) for game in view.games_on(game_date)]
 
 
-def _game(game: Game, state: GameState, record: Record) -> dict[str, object]:
+def _game(game: Game, view: ArchiveView, record: Record) -> dict[str, object]:
+    state, time = state_of(game, view), listed_time(game, view)
     return {
         "gameId": game.game_id,
         "gameCode": f"{game.game_date:%Y%m%d}/{game.away}{game.home}",
@@ -66,8 +67,8 @@ def _game(game: Game, state: GameState, record: Record) -> dict[str, object]:
         "gameStatusText": state.text,
         "period": state.period,
         "gameClock": state.clock,
-        "gameTimeUTC": iso_z(game.tip_off),
-        "gameEt": game.tip_off.astimezone(EASTERN).isoformat(),
+        "gameTimeUTC": iso_z(time),
+        "gameEt": time.astimezone(EASTERN).isoformat(),
         "regulationPeriods": 4,
         "ifNecessary": False,
         "seriesGameNumber": "",
@@ -110,6 +111,6 @@ ENDPOINTS = (
         "cdn.nba.com",
         r"static/json/liveData/scoreboard/todaysScoreboard_00\.json",
         scoreboard,
-        special_faults=frozenset({FaultKind.POSTPONED}),
+        special_faults=frozenset({FaultKind.POSTPONED, FaultKind.TIP_OFF_TBD}),
     ),
 )

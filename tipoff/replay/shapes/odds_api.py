@@ -78,7 +78,7 @@ def player_points(view: ArchiveView, params: Params) -> UpstreamResponse:
         return error
     game = view.index.by_event.get(params["event_id"])
     in_play = any(fault.kind is FaultKind.IN_PLAY for fault in view.quote_faults)
-    if game is None or (view.as_of >= game.tip_off and not in_play):
+    if game is None or (view.has_begun(game) and not in_play):
         return error_responses.event_not_found()
     quotes = with_quote_faults(latest_quotes(game, view), game, view) if view.shows(game) else []
     price = _PRICES[params.get("oddsFormat", "decimal")]
@@ -118,7 +118,7 @@ def _upcoming_games(view: ArchiveView) -> list[Game]:
     until = view.as_of + _LISTED_AHEAD
     days = (view.today, view.today + timedelta(days=1))
     games = [game for day in days for game in view.games_on(day)]
-    return [game for game in games if view.as_of < game.tip_off < until]
+    return [game for game in games if not view.has_begun(game) and game.tip_off < until]
 
 
 def _is_within(game: Game, view: ArchiveView, params: Params) -> bool:

@@ -145,6 +145,8 @@ class ArchiveView:
     as_of: datetime
     hidden_games: frozenset[str] = frozenset()
     postponed_games: frozenset[str] = frozenset()
+    unscheduled_games: frozenset[str] = frozenset()
+    """Games whose tip-off is to be determined; they are not played meanwhile."""
     empty: bool = False
     quote_faults: tuple[Fault, ...] = ()
     """Faults that change prop lines."""
@@ -160,10 +162,15 @@ class ArchiveView:
         """Whether no fault hides the game."""
         return not self.empty and game.game_id not in self.hidden_games
 
+    def has_begun(self, game: Game) -> bool:
+        """Whether the game has tipped off."""
+        return self.as_of >= game.tip_off and game.game_id not in self.unscheduled_games
+
     def is_final(self, game: Game, delay: timedelta = timedelta()) -> bool:
         """Whether the game ended at least `delay` ago and its result is known."""
         ends_at = game.ends_at
-        return ends_at is not None and ends_at + delay <= self.as_of and game.game_id not in self.postponed_games
+        has_ended = ends_at is not None and ends_at + delay <= self.as_of
+        return has_ended and game.game_id not in self.postponed_games | self.unscheduled_games
 
     def games_on(self, game_date: date) -> list[Game]:
         """The games of an Eastern date, in order of tip-off."""

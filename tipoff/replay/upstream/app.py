@@ -191,6 +191,8 @@ def _with_fault(view: ArchiveView, fault: Fault, endpoint: Endpoint) -> ArchiveV
     game_ids = view.index.resolve_game_ids(fault.games, view.as_of)
     if fault.kind is FaultKind.POSTPONED and fault.kind in endpoint.special_faults:  # others omit postponed games
         return replace(view, postponed_games=view.postponed_games | game_ids)
+    if fault.kind is FaultKind.TIP_OFF_TBD:
+        return replace(view, unscheduled_games=view.unscheduled_games | game_ids)
     if fault.kind in (FaultKind.PARTIAL_SLATE, FaultKind.NEVER, FaultKind.POSTPONED):
         return replace(view, hidden_games=view.hidden_games | game_ids)
     return view

@@ -28,9 +28,9 @@ REQUESTED_PER_GAME = frozenset(endpoint.source for endpoint in ENDPOINTS if endp
 
 
 def kinds_of_source(source: str) -> frozenset[FaultKind]:
-    """The fault kinds that apply to a source; for ANY_SOURCE all general kinds and postponed games."""
+    """The fault kinds that apply to a source; for ANY_SOURCE all general kinds and those about games."""
     if source == ANY_SOURCE:
-        special = {FaultKind.POSTPONED}
+        special = {FaultKind.POSTPONED, FaultKind.TIP_OFF_TBD}
     else:
         special = {kind for endpoint in ENDPOINTS if endpoint.source == source for kind in endpoint.special_faults}
     return frozenset(FaultKind) - SPECIAL_KINDS | special
