@@ -208,6 +208,8 @@ def _response_text(request: RequestResult) -> str:
 
 def _remarks(poll: PollResult) -> Iterator[str]:
     """What else the operator should know, one line each."""
+    if poll.address_blocked:
+        yield poll.address_blocked
     if poll.retry_at:
         yield f"next poll possible from {clock_time(poll.retry_at)} on"
     if poll.credits_remaining is not None:

@@ -52,6 +52,8 @@ class PollResult(Frozen):
     """With what the operator should do."""
     requests: tuple[RequestResult, ...]
     retry_at: AwareDatetime | None
+    address_blocked: str
+    """Which address the provider blocks, until when, and which route the requests took instead; empty: none."""
     credits_remaining: int | None
     batch: str | None
     """The landed list of the usable responses; None: nothing was landed."""
@@ -177,6 +179,7 @@ def _read_poll(
             for record in records
         ),
         retry_at=collected.retry_at,
+        address_blocked=collected.address_blocked,
         credits_remaining=collected.credits_remaining,
         batch=None if context.is_dry_run else collected.batch_key,
         new_objects=collected.new_objects,

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import dataclasses
 import itertools
+import re
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,7 +31,11 @@ from cli.exit_codes import CommandError
 from cli.providers import RateLimiterView, rate_limiter_views, reset_cooldown
 from runtime.sandbox import WORKFLOW_RUNNER
 from runtime.workers import deployment, workflows_of
+from tests.support.two_routes import AS_OF as POLLED_AT
+from tests.support.two_routes import HOST, SECRETS, site
 from tipoff.errors import TransportFault
+from tipoff.replay.archive import Archive
+from tipoff.replay.faults import FaultKind
 from tipoff.settings import Settings
 from tipoff.sources.base import Judgement, Request, Response
 from tipoff.vocabulary import Outcome, RateLimit, Route
@@ -246,6 +253,32 @@ async def test_an_activity_and_the_command_line_use_the_route_that_is_free(
     assert (shown.refuses, shown.route) == (False, Route.PROXY)
     assert "this machine's address is blocked until" in shown.warning
     assert "before: this machine's address is blocked until" in reset
+
+
+async def test_polls_of_all_workers_go_on_through_the_proxy_and_no_history_has_its_password(
+    client: Client, sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handle = client.get_workflow_handle(rate_limiter_workflow_id(HOST))
+    async with site(Archive(sample), tmp_path, monkeypatch, FaultKind.ACCESS_DENIED) as here:
+        reports = []
+        for worker in range(2):
+            async with serving(client):
+                rate_limiter = limiter_for_activity(client, real)
+                reports.append(await here.poll(rate_limiter, POLLED_AT + timedelta(minutes=worker)))
+        requests = here.requests(Route.DIRECT), here.requests(Route.PROXY)
+    history = (await handle.fetch_history()).to_json()
+    await handle.terminate()
+    assert [report.outcome for report in reports] == [Outcome.OK] * 2
+    assert [bool(report.address_blocked) for report in reports] == [True, False]
+    assert requests == (1, 2)
+    assert "access denied" in base64_decoded(history)
+    assert not [secret for secret in SECRETS if secret in history + base64_decoded(history)]
+
+
+def base64_decoded(history: str) -> str:
+    """The payloads of a history."""
+    payloads = re.findall(r'"data": "([A-Za-z0-9+/=]+)"', history)
+    return " ".join(base64.b64decode(payload).decode("utf-8", "replace") for payload in payloads)
 
 
 async def test_an_operator_resets_a_cooldown_and_the_remaining_credits(

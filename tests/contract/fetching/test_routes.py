@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
 import logging
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,29 +14,19 @@ from cli.cli_rate_limiter import CliRateLimiter
 from cli.doctor_checks.base import Installation
 from cli.doctor_checks.proxies import check as check_proxies
 from tests.support.local_provider import LocalProvider, http_reply, running
-from tests.support.tls import certified, fronting, tunnel
-from tipoff.collecting import collect
+from tests.support.tls import certified, tunnel
+from tests.support.two_routes import AS_OF, AUTHORIZATION, CREDENTIALS, HOST, SECRETS, SLATE, SOURCE, USER, site
 from tipoff.errors import TransportFault
-from tipoff.landing.local import LocalLanding
 from tipoff.replay.archive import Archive
-from tipoff.replay.faults import Fault, FaultKind
-from tipoff.replay.upstream.server import Upstream, serve
+from tipoff.replay.faults import FaultKind
 from tipoff.settings import Settings, load_settings
-from tipoff.sources.base import Request, Slate
-from tipoff.sources.fetcher import Fetcher, Timeouts
-from tipoff.sources.rate_limits import RateLimiter, Unlimited
-from tipoff.sources.registry import SOURCES
+from tipoff.sources.base import Request
+from tipoff.sources.fetcher import Fetcher
+from tipoff.sources.rate_limits import Unlimited
 from tipoff.sources.routes import routes_of
-from tipoff.vocabulary import CollectReport, Outcome, Route, clock_time
+from tipoff.vocabulary import Outcome, Route, clock_time
 
-SOURCE, HOST = SOURCES["nbac_player_list_current"], "stats.nba.com"
-AS_OF = datetime(2024, 3, 29, 19, 5, tzinfo=UTC)
 A_REQUEST, BOTH = Request(host=HOST, path="/stats"), (Route.DIRECT, Route.PROXY)
-SLATE = Slate(game_date=date(2024, 3, 29), games=())
-USER, PASSWORD = "a-user", "hunter2/of:ours"
-CREDENTIALS = f"{USER}:hunter2%2Fof%3Aours"
-AUTHORIZATION = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
-SECRETS = (PASSWORD, "hunter2", AUTHORIZATION.removeprefix("Basic "))
 BLOCKED_UNTIL = clock_time(AS_OF + SOURCE.provider.rate_limit.cooldown)
 DENIED, HANG, BROKEN = FaultKind.ACCESS_DENIED, FaultKind.HANG, FaultKind.SERVER_ERROR
 PAGE, CUT = FaultKind.HTML_PAGE, FaultKind.TRUNCATED_BODY
@@ -48,74 +35,6 @@ PAGE, CUT = FaultKind.HTML_PAGE, FaultKind.TRUNCATED_BODY
 @pytest.fixture(scope="module")
 def archive(sample: Path) -> Archive:
     return Archive(sample)
-
-
-class Site:
-    """One host with two routes, each to an upstream of its own."""
-
-    def __init__(self, direct: Upstream, proxied: Upstream, settings: Settings, root: Path) -> None:
-        self._upstreams = {Route.DIRECT: direct, Route.PROXY: proxied}
-        self.settings = settings
-        self.landing = LocalLanding(root)
-
-    def requests(self, route: Route) -> int:
-        return len(self._upstreams[route].requests())
-
-    async def poll(self, rate_limiter: RateLimiter, as_of: datetime = AS_OF) -> CollectReport:
-        async with Fetcher(self.settings, timeouts=Timeouts(connect=2, read=1, total=3)) as fetcher:
-            return await collect(
-                SOURCE,
-                SLATE,
-                as_of,
-                {},
-                fetcher=fetcher,
-                landing=self.landing,
-                rate_limiter=rate_limiter,
-                progress=lambda done, of: None,
-            )
-
-    def outcomes(self) -> list[tuple[Route, Outcome]]:
-        records = self.landing.records(SOURCE.name, SLATE.game_date)
-        return sorted((record.route, record.outcome) for record in records)
-
-
-@pytest.fixture
-def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy", "https_proxy"):
-        monkeypatch.delenv(name, raising=False)
-    return monkeypatch
-
-
-@asynccontextmanager
-async def site(
-    archive: Archive,
-    folder: Path,
-    environment: pytest.MonkeyPatch,
-    direct: FaultKind | None,
-    proxied: FaultKind | None = None,
-    retry_after: int | None = None,
-    **settings: str,
-) -> AsyncIterator[Site]:
-    """The host with these faults. What is direct goes by HTTPS_PROXY: no other name leads to this machine."""
-    tls = certified(HOST, folder)
-    environment.setenv("SSL_CERT_FILE", str(folder / "certificate.pem"))
-    headers = {"Retry-After": str(retry_after)} if retry_after is not None else {}
-    async with AsyncExitStack() as stack:
-        upstreams: list[Upstream] = []
-        urls = []
-        for kind, authorization in ((direct, ""), (proxied, AUTHORIZATION)):
-            faults = (Fault(source=SOURCE.name, kind=kind),) if kind else ()
-            upstreams.append(stack.enter_context(serve(archive, faults)))
-            front = fronting(upstreams[-1].url, HOST, AS_OF, tls, headers)
-            port = await stack.enter_async_context(front)
-            urls.append((await stack.enter_async_context(tunnel(port, authorization)))[0])
-        environment.setenv("HTTPS_PROXY", urls[0])
-        proxy = urls[1].replace("://", f"://{CREDENTIALS}@")
-        known = {
-            "TIPOFF_PROXIES": f"{HOST}={proxy}",
-            **{f"TIPOFF_{key.upper()}": text for key, text in settings.items()},
-        }
-        yield Site(upstreams[0], upstreams[1], load_settings(environ=known), folder)
 
 
 def everything_in(folder: Path) -> str:
@@ -128,10 +47,10 @@ def limiter(settings: Settings) -> CliRateLimiter:
 
 
 async def test_a_blocked_address_switches_to_the_proxy_in_the_same_poll(
-    archive: Archive, tmp_path: Path, environment: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    async with site(archive, tmp_path, environment, DENIED) as here:
+    async with site(archive, tmp_path, monkeypatch, DENIED) as here:
         rate_limiter = limiter(here.settings)
         report = await here.poll(rate_limiter)
         again = await here.poll(rate_limiter, AS_OF + timedelta(minutes=1))
@@ -150,9 +69,9 @@ async def test_a_blocked_address_switches_to_the_proxy_in_the_same_poll(
 
 
 async def test_after_the_block_requests_are_direct_again(
-    archive: Archive, tmp_path: Path, environment: pytest.MonkeyPatch
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with site(archive, tmp_path, environment, DENIED, retry_after=4) as here:
+    async with site(archive, tmp_path, monkeypatch, DENIED, retry_after=4) as here:
         rate_limiter = limiter(here.settings)
         await here.poll(rate_limiter)
         await here.poll(rate_limiter, AS_OF + timedelta(minutes=1))
@@ -164,9 +83,9 @@ async def test_after_the_block_requests_are_direct_again(
 
 @pytest.mark.parametrize("limits", ["limiter", "unlimited"])
 async def test_two_blocked_addresses_wait_for_the_cooldown(
-    archive: Archive, tmp_path: Path, environment: pytest.MonkeyPatch, limits: str
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limits: str
 ) -> None:
-    async with site(archive, tmp_path, environment, DENIED, DENIED) as here:
+    async with site(archive, tmp_path, monkeypatch, DENIED, DENIED) as here:
         rate_limiter = limiter(here.settings) if limits == "limiter" else Unlimited()
         report = await here.poll(rate_limiter)
         refused = await here.poll(rate_limiter, AS_OF + timedelta(minutes=1)) if limits == "limiter" else None
@@ -182,9 +101,9 @@ async def test_two_blocked_addresses_wait_for_the_cooldown(
 
 
 async def test_a_block_without_a_proxy_names_its_end(
-    archive: Archive, tmp_path: Path, environment: pytest.MonkeyPatch
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with site(archive, tmp_path, environment, DENIED, proxies="") as here:
+    async with site(archive, tmp_path, monkeypatch, DENIED, proxies="") as here:
         report = await here.poll(limiter(here.settings))
         assert here.requests(Route.PROXY) == 0
     assert f"this machine's address is blocked until {BLOCKED_UNTIL}" in report.without_batch().alerts["blocked"]
@@ -193,9 +112,9 @@ async def test_a_block_without_a_proxy_names_its_end(
 
 @pytest.mark.parametrize(("fault", "obstacle"), [(HANG, "no response"), (PAGE, "a page instead of data")])
 async def test_an_address_without_a_proper_response_is_blocked_if_the_proxy_gets_one(
-    archive: Archive, tmp_path: Path, environment: pytest.MonkeyPatch, fault: FaultKind, obstacle: str
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: FaultKind, obstacle: str
 ) -> None:
-    async with site(archive, tmp_path, environment, fault) as here:
+    async with site(archive, tmp_path, monkeypatch, fault) as here:
         rate_limiter = limiter(here.settings)
         report = await here.poll(rate_limiter)
         again = await here.poll(rate_limiter, AS_OF + timedelta(minutes=1))
@@ -207,9 +126,9 @@ async def test_an_address_without_a_proper_response_is_blocked_if_the_proxy_gets
 
 
 async def test_a_page_on_both_routes_blocks_none(
-    archive: Archive, tmp_path: Path, environment: pytest.MonkeyPatch
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with site(archive, tmp_path, environment, PAGE, PAGE) as here:
+    async with site(archive, tmp_path, monkeypatch, PAGE, PAGE) as here:
         rate_limiter = limiter(here.settings)
         report = await here.poll(rate_limiter)
         assert await rate_limiter.cooldown(HOST) is None
@@ -219,9 +138,9 @@ async def test_a_page_on_both_routes_blocks_none(
 
 @pytest.mark.parametrize("direct", [BROKEN, FaultKind.EMPTY, FaultKind.GONE])
 async def test_a_response_that_is_no_obstacle_stays_on_its_route(
-    archive: Archive, tmp_path: Path, environment: pytest.MonkeyPatch, direct: FaultKind
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, direct: FaultKind
 ) -> None:
-    async with site(archive, tmp_path, environment, direct) as here:
+    async with site(archive, tmp_path, monkeypatch, direct) as here:
         with contextlib.suppress(TransportFault):
             await here.poll(limiter(here.settings))
         assert (here.requests(Route.DIRECT), here.requests(Route.PROXY)) == (1, 0)
@@ -229,9 +148,9 @@ async def test_a_response_that_is_no_obstacle_stays_on_its_route(
 
 @pytest.mark.parametrize("proxied", [HANG, BROKEN, CUT])
 async def test_a_provider_in_trouble_on_both_routes_blocks_none(
-    archive: Archive, tmp_path: Path, environment: pytest.MonkeyPatch, proxied: FaultKind
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, proxied: FaultKind
 ) -> None:
-    async with site(archive, tmp_path, environment, HANG, proxied) as here:
+    async with site(archive, tmp_path, monkeypatch, HANG, proxied) as here:
         rate_limiter = limiter(here.settings)
         for minutes in (0, 1):
             with pytest.raises(TransportFault):
@@ -242,19 +161,19 @@ async def test_a_provider_in_trouble_on_both_routes_blocks_none(
 
 
 async def test_by_setting_every_request_uses_the_proxy(
-    archive: Archive, tmp_path: Path, environment: pytest.MonkeyPatch
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with site(archive, tmp_path, environment, None, DENIED, proxy_mode="always") as here:
+    async with site(archive, tmp_path, monkeypatch, None, DENIED, proxy_mode="always") as here:
         report = await here.poll(limiter(here.settings))
         assert (here.requests(Route.DIRECT), here.requests(Route.PROXY)) == (0, 1)
     assert (report.outcome, report.address_blocked) == (Outcome.BLOCKED, "")
 
 
 async def test_a_dead_proxy_is_named_without_its_credentials(
-    archive: Archive, tmp_path: Path, environment: pytest.MonkeyPatch
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dead = f"*=http://{CREDENTIALS}@127.0.0.1:1"
-    async with site(archive, tmp_path, environment, DENIED, proxies=dead) as here:
+    async with site(archive, tmp_path, monkeypatch, DENIED, proxies=dead) as here:
         with pytest.raises(TransportFault, match="through the proxy: ") as caught:
             await here.poll(limiter(here.settings))
     reasons = [record.reason for record in here.landing.records(SOURCE.name, SLATE.game_date)]
@@ -263,7 +182,7 @@ async def test_a_dead_proxy_is_named_without_its_credentials(
 
 @pytest.mark.parametrize("password", ["p", "hunter2", "a%40b%2Fc"])
 async def test_a_password_that_a_proxy_repeats_is_hidden_in_errors_but_short_words_stay_in_bodies(
-    tmp_path: Path, environment: pytest.MonkeyPatch, password: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, password: str
 ) -> None:
     async def repeating(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -281,7 +200,7 @@ async def test_a_password_that_a_proxy_repeats_is_hidden_in_errors_but_short_wor
     assert hidden is None or hidden not in str(caught.value)
     provider = LocalProvider()
     provider.replies["/a"] = http_reply(b'{"position": "p", "nickname": "hunter2"}')
-    environment.setenv("SSL_CERT_FILE", str(tmp_path / "certificate.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate.pem"))
     async with running(provider, tls=certified(HOST, tmp_path)), tunnel(provider.port) as (url, _):
         environ = {
             "TIPOFF_PROXIES": f"{HOST}={url.replace('://', f'://me:{password}@')}",
