@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from tipoff.errors import NotEnoughDataError
 from tipoff.processing import known_players
 from tipoff.sources.base import KnownPlayer, ReadContext, Slate
+from tipoff.sources.boxscore_rules import UNREADABLE_PLAYER
 from tipoff.sources.player_names import resolver_of
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import Frozen
@@ -24,6 +25,7 @@ _UNRESOLVED_SQL = """
       schedule.home, schedule.away,
     FROM unresolved_players AS unresolved
     LEFT JOIN raw_schedule AS schedule USING (game_id)
+    WHERE unresolved.player_name != @unreadable
     ORDER BY unresolved.player_name, unresolved.game_date, unresolved.source, unresolved.game_id, unresolved.team
 """
 
@@ -64,7 +66,9 @@ def unresolved_names(
 ) -> tuple[UnresolvedName, ...]:
     """The names of all dates, or of one, that the aliases do not resolve either, most frequent first."""
     players = cache(lambda source, day: _players(warehouse, source, day))
-    rows = (_Occurrence(*row) for row in warehouse.query(_UNRESOLVED_SQL).iter_rows())
+    rows = (
+        _Occurrence(*row) for row in warehouse.query(_UNRESOLVED_SQL, {"unreadable": UNREADABLE_PLAYER}).iter_rows()
+    )
     wanted = (row for row in rows if game_date in (None, row.game_date))
     left = [(row, candidates) for row in wanted if (candidates := _candidates(row, players, aliases)) is not None]
     by_name = groupby(left, key=lambda entry: entry[0].player_name)

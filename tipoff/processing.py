@@ -63,7 +63,7 @@ def process(
     suspicious = _is_suspicious(source, batch_reading, slate)
     with warehouse.transaction():
         changes = _write_all(source, batch_reading, slate, warehouse, keep_larger=suspicious)
-        if source.needs_players:
+        if source.needs_players or _has_players_of_games(source):
             _write_unresolved(source, batch_reading, context, warehouse)
         versions = count_change(warehouse, slate.game_date, source.name, changes.games, changed=changes.written)
     report = _report(source, batch_reading, slate, changes, suspicious=suspicious)
@@ -193,11 +193,12 @@ def _read_all(source: Source, batch: Batch, context: ReadContext, landing: Landi
         raise unreadable[0]
     earlier = _has_earlier_dates_only(read, context.slate)
     rows = (row for response in read for row in response.rows.iter_rows(named=True))
+    incomplete = frozenset[str]().union(*(response.reading.incomplete_games for response in read))
     return _BatchReading(
         read=tuple(read),
         unreadable=tuple(unreadable),
         outcomes=frozenset(item.outcome for item in batch.items),
-        covered=_all_games(context.slate) if earlier else source.covers(rows, context.slate),
+        covered=_all_games(context.slate) if earlier else source.covers(rows, context.slate) - incomplete,
         has_earlier_dates_only=earlier,
     )
 
@@ -283,35 +284,50 @@ def _replace_rows(
     rows = _without_better_sources(source, response.rows, slate, warehouse)
     if rows.is_empty():
         return rows
-    is_complete = rows.height == response.rows.height
-    replaces = response.replaces if is_complete else source.replaced_rows(rows.to_dicts(), slate)
+    table = TABLES[source.table]
+    removed = response.rows.join(rows, on=table.natural_key, how="anti")
+    replaces = response.replaces if removed.is_empty() else source.replaced_rows(rows.to_dicts(), slate)
+    adds_to_games = not removed.is_empty() and removed["game_id"].is_in(rows["game_id"].to_list()).any()
     may_be_older = not _covers_only_the_date(source, response, slate)
     return _replace_slice(
-        TABLES[source.table],
+        table,
         rows,
         replaces,
         warehouse,
         keep_larger=keep_larger,
         keep_newer=may_be_older,
-        keep_missing=bool(response.reading.damaged),
+        keep_missing=bool(response.reading.damaged) or adds_to_games,
     )
 
 
 def _without_better_sources(source: Source, rows: pl.DataFrame, slate: Slate, warehouse: Warehouse) -> pl.DataFrame:
     """Remove rows of games that already have results of a better source, whichever is read first.
 
+    Where an unreadable or unresolved player is missing in the better results, only the rows that it has are removed.
     For a fallback source every source is better except its own fallback sources; the next day's history is, too.
     """
     if source.role is not Role.POST or not source.fallback_for:
         return rows
+    key = TABLES[source.table].natural_key
     sql = f"""
-        SELECT DISTINCT game_id
-        FROM {source.table}
-        WHERE game_date = @game_date AND source NOT IN UNNEST(@not_better)
-    """  # noqa: S608 - the name of a declared table
+        SELECT {", ".join(f"better.{column}" for column in key)}, unresolved.game_id IS NULL AS is_complete
+        FROM {source.table} AS better
+        LEFT JOIN (
+            SELECT DISTINCT game_id, source FROM unresolved_players WHERE game_date = @game_date
+        ) AS unresolved
+          ON unresolved.game_id = better.game_id
+          AND unresolved.source = better.source
+        WHERE better.game_date = @game_date AND better.source NOT IN UNNEST(@not_better)
+    """  # noqa: S608 - declared names
     after = (other.name for other in SOURCES.values() if source.name in other.fallback_for)
     parameters: Parameters = {"game_date": slate.game_date, "not_better": [source.name, *after]}
-    return rows.join(warehouse.query(sql, parameters), on="game_id", how="anti")
+    better = warehouse.query(sql, parameters)
+    return rows.join(better, on=key, how="anti").join(better.filter("is_complete"), on="game_id", how="anti")
+
+
+def _has_players_of_games(source: Source) -> bool:
+    """Whether a player whose entry is unreadable is stored as unresolved."""
+    return source.role is Role.POST and source.table == "raw_player_boxscores"
 
 
 def _append_changed(
@@ -366,7 +382,8 @@ def _replace_slice(
     """Replace the slice of the rows if it differs; returns the rows that differ.
 
     `keep_larger`, `keep_newer`: stored rows are kept if they are more, or of a later poll. `keep_missing`: stored rows
-    whose key is not among the new rows are kept, because their element of the response may be damaged.
+    whose key is not among the new rows are kept, because their element of the response may be damaged, or because the
+    new rows only add to those of a better source.
     A poll without changes does not update the time of stored rows, so a response is never older than rows that it was
     the first to contain.
     """
@@ -374,10 +391,10 @@ def _replace_slice(
         name: DateRange(first=of[0], last=of[1]) if isinstance(of, tuple) else of for name, of in replaces.items()
     }
     stored = _stored_rows(table, where, warehouse)
+    outdated = not stored.filter(pl.col("as_of") > rows["as_of"].max()).is_empty()
     if keep_missing:
         rows = pl.concat([rows, stored.join(rows, on=table.natural_key, how="anti").select(rows.columns)])
     changed = _difference(table, rows, stored)
-    outdated = not stored.filter(pl.col("as_of") > rows["as_of"].max()).is_empty()
     if changed.is_empty() or (keep_newer and outdated) or (keep_larger and rows.height < stored.height):
         return changed.clear()
     if _is_volatile_only(table, rows, stored):

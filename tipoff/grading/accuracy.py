@@ -115,21 +115,32 @@ def _is_over(game: Mapping[str, Any]) -> bool:
 def _with_results(warehouse: Warehouse, game_date: date, as_of: datetime) -> pl.DataFrame:
     """Join the active predictions with results, injury reports, first grades and unresolved names."""
     day = {"game_date": game_date}
+    predictions = active_predictions(warehouse, game_date, as_of)
     return (
-        active_predictions(warehouse, game_date, as_of)
-        .join(warehouse.query(sql_text("box_score_results"), day), on=_PLAYER, how="left")
+        predictions.join(warehouse.query(sql_text("box_score_results"), day), on=_PLAYER, how="left")
         .join(last_injury_reports(warehouse, game_date, as_of), on=_PLAYER, how="left")
         .join(warehouse.query(sql_text("first_grades"), day), on="prediction_id", how="left")
-        .join(_unresolved_names(warehouse, game_date), on=["game_id", "team", "player_name"], how="left")
+        .join(_unresolved_names(warehouse, game_date, predictions), on=_PREDICTED, how="left")
         .sort("game_id", "player_id", "system_id")
     )
 
 
-def _unresolved_names(warehouse: Warehouse, game_date: date) -> pl.DataFrame:
-    """Return each `unresolved_name` of the box scores with each player that it may be."""
+_PREDICTED = ("game_id", "team", "player_name")
+
+
+def _unresolved_names(warehouse: Warehouse, game_date: date, predictions: pl.DataFrame) -> pl.DataFrame:
+    """Return each `unresolved_name` of the box scores with each player that it may be.
+
+    An unreadable entry has his own name, or that of each predicted player of the team.
+    """
     unresolved = warehouse.query(sql_text("unresolved_in_box_scores"), {"game_date": game_date})
     each = unresolved.select("game_id", "team", "unresolved_name", player_name=pl.col("candidates").str.split("; "))
-    return each.explode("player_name").unique(["game_id", "team", "player_name"], keep="first", maintain_order=True)
+    named = each.explode("player_name").filter(pl.col("player_name") != "")
+    unnamed = unresolved.filter(pl.col("candidates") == "").select("game_id", "team")
+    anybody = unnamed.join(
+        predictions.select("game_id", "team", "player_name", unresolved_name="player_name"), on=["game_id", "team"]
+    ).select(named.columns)
+    return pl.concat([named, anybody]).unique(_PREDICTED, keep="first", maintain_order=True)
 
 
 _MAY_HAVE_PLAYED = pl.col("minutes").is_null() & pl.col("unresolved_name").is_not_null()
@@ -137,13 +148,21 @@ _MAY_HAVE_PLAYED = pl.col("minutes").is_null() & pl.col("unresolved_name").is_no
 
 
 def _unresolved_reasons(unresolved: pl.DataFrame) -> dict[str, str]:
-    """Return game -> why predictions of it wait for an operator to resolve a name."""
-    text = pl.concat_str(pl.col("unresolved_name", "player_name"), separator=" in the box score may be ")
-    names = unresolved.sort("unresolved_name", "player_name").group_by("game_id").agg(text.unique(maintain_order=True))
-    return {
-        game_id: f"{', '.join(texts)}: add the spelling to the alias file, then retry the box scores and the grading"
-        for game_id, texts in names.iter_rows()
-    }
+    """Return game -> why predictions of it wait for an operator or for a readable box score."""
+    pairs = unresolved.select("game_id", "unresolved_name", "player_name").unique().sort(pl.all())
+    reasons: dict[str, list[str]] = {}
+    for game_id, name, player in pairs.iter_rows():
+        reasons.setdefault(game_id, []).append(_unresolved_reason(name, player))
+    return {game_id: "; ".join([", ".join(texts), _RETRY]) for game_id, texts in reasons.items()}
+
+
+_RETRY = "retry the box scores and the grading"
+
+
+def _unresolved_reason(name: str, player: str) -> str:
+    if name == player:
+        return f"{player} may be an unreadable entry of the box score"
+    return f"{name} in the box score may be {player}: add the spelling to the alias file"
 
 
 def _accuracy_row(row: Mapping[str, Any], game_status: str, as_of: datetime) -> dict[str, Any]:

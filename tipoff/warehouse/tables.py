@@ -430,14 +430,15 @@ points INT64 | points; NULL for a player who did not play
     _table(
         "unresolved_players",
         Layer.RAW,
-        "Names in feeds that could not be resolved to a player on the rosters of the slate.",
+        "Names in feeds that could not be resolved to a player on the rosters of the slate, and players of box scores"
+        " whose entry is unreadable.",
         "game_date source game_id team player_name",
         """
 game_date DATE! | Eastern date of the slate
-player_name STRING! | name as spelled by the feed
+player_name STRING! | name as spelled by the feed; "unreadable player" if the name is unreadable
 game_id STRING! | game id in the feed; empty if it gives none
 team STRING! | tricode of the team in the feed; empty if it gives none
-candidates STRING! | most similar names on the two rosters, best first, separated by semicolons
+candidates STRING! | most similar names on the two rosters, best first, between semicolons; empty: anybody of the team
 """
         + _ORIGIN,
     ),

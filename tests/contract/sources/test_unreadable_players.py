@@ -3,125 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from copy import deepcopy
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
+from tests.support.box_scores import BOX_SCORES, GAME, HEADERS, PEOPLE, log
 from tests.support.made_responses import SLATE, made_response
 from tipoff.errors import ContractError
-from tipoff.sources.base import Judgement, KnownPlayer, ReadContext, Reading, Request, Response, Row, Slate
+from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import Outcome
-
-GAME = SLATE.games[0]
-TEAMS = (GAME.away, GAME.home)
-PEOPLE = tuple(
-    KnownPlayer(player_id=f"{910000 + number}", player_name=name, team=TEAMS[number % 2])
-    for number, name in enumerate(("Ivo Marsh", "Rey Tanaka", "Lee Ostrow", "Sal Whitby", "Gil Nemec", "Abe Falk"))
-)
-"""Three players of each side; each scored 20."""
-
-
-def _log() -> Any:
-    document = deepcopy(made_response("nbac_player_boxscores").body)
-    results = document["resultSets"][0]
-    headers = results["headers"]
-    teams = {row[headers.index("MATCHUP")][:3]: row for row in results["rowSet"][:2]}
-    results["rowSet"] = []
-    for person in PEOPLE:
-        row = list(teams[person.team])
-        for header, value in {"PLAYER_ID": person.player_id, "PLAYER_NAME": person.player_name, "PTS": 20}.items():
-            row[headers.index(header)] = value
-        results["rowSet"].append(row)
-    return document
-
-
-def _live() -> Any:
-    document = deepcopy(made_response("nbac_live_boxscore").body)
-    for side, team in (("awayTeam", GAME.away), ("homeTeam", GAME.home)):
-        template = document["game"][side]["players"][0]
-        document["game"][side]["score"] = 60
-        document["game"][side]["players"] = [
-            deepcopy(template)
-            | {"personId": int(person.player_id), "name": person.player_name}
-            | {"statistics": template["statistics"] | {"points": 20}}
-            for person in PEOPLE
-            if person.team == team
-        ]
-    return document
-
-
-def _bdl() -> Any:
-    document = deepcopy(made_response("bdl_player_boxscores").body)
-    document["data"] = document["data"][:1]
-    box = document["data"][0] | {"home_team_score": 60, "visitor_team_score": 60}
-    for side, team in (("visitor_team", GAME.away), ("home_team", GAME.home)):
-        template = box[side]["players"][0]
-        box[side]["players"] = [
-            template
-            | {"pts": 20, "player": dict(zip(("first_name", "last_name"), person.player_name.split(), strict=True))}
-            for person in PEOPLE
-            if person.team == team
-        ]
-    document["data"][0] = box
-    return document
-
-
-def _espn() -> Any:
-    document = deepcopy(made_response("espn_boxscores").body)
-    for side in document["header"]["competitions"][0]["competitors"]:
-        side["score"] = "60"
-    for block, team in zip(document["boxscore"]["players"], TEAMS, strict=True):
-        template = block["statistics"][0]["athletes"][0]["stats"]
-        block["statistics"][0]["athletes"] = [
-            {"athlete": {"displayName": person.player_name}, "stats": [template[0], "20", *template[2:]]}
-            for person in PEOPLE
-            if person.team == team
-        ]
-    return document
-
-
-class Source(NamedTuple):
-    """A source of box scores."""
-
-    document: Callable[[], Any]
-    entries: Callable[[Any], list[Any]]
-    """The list of entries with the first player."""
-    points: Callable[[Any], tuple[Any, Any]]
-    """The holder and the key of an entry's points."""
-    name: Callable[[Any], tuple[Any, Any]]
-
-
-_HEADERS = _log()["resultSets"][0]["headers"]
-BOX_SCORES = {
-    "nbac_player_boxscores": Source(
-        _log,
-        lambda document: document["resultSets"][0]["rowSet"],
-        lambda row: (row, _HEADERS.index("PTS")),
-        lambda row: (row, _HEADERS.index("PLAYER_NAME")),
-    ),
-    "nbac_live_boxscore": Source(
-        _live,
-        lambda document: document["game"]["awayTeam"]["players"],
-        lambda player: (player["statistics"], "points"),
-        lambda player: (player, "name"),
-    ),
-    "bdl_player_boxscores": Source(
-        _bdl,
-        lambda document: document["data"][0]["visitor_team"]["players"],
-        lambda player: (player, "pts"),
-        lambda player: (player, "player"),
-    ),
-    "espn_boxscores": Source(
-        _espn,
-        lambda document: document["boxscore"]["players"][0]["statistics"][0]["athletes"],
-        lambda player: (player["stats"], 1),
-        lambda player: (player["athlete"], "displayName"),
-    ),
-}
 
 each_source = pytest.mark.parametrize("source", BOX_SCORES)
 
@@ -149,7 +43,7 @@ def names_of(rows: tuple[Row, ...]) -> set[str]:
 @each_source
 def test_the_whole_box_score_has_all_players(source: str) -> None:
     judgement, reading = judge_and_read(source, BOX_SCORES[source].document())
-    assert (judgement.outcome, len(reading.rows), reading.damaged) == (Outcome.OK, 6, {})
+    assert (judgement.outcome, len(reading.rows), reading.damaged) == (Outcome.OK, len(PEOPLE), {})
     assert {row["points"] for row in reading.rows} == {20}
     assert not reading.incomplete_games
 
@@ -177,7 +71,7 @@ def test_an_entry_without_a_name_may_be_any_player_of_its_team(source: str) -> N
     holder, key = box.name(box.entries(document)[0])
     holder[key] = None
     judgement, reading = judge_and_read(source, document)
-    assert (judgement.outcome, len(reading.rows)) == (Outcome.PARTIAL, 5)
+    assert (judgement.outcome, len(reading.rows)) == (Outcome.PARTIAL, len(PEOPLE) - 1)
     (absent,) = reading.unresolved
     assert (absent["player_name"], absent["candidates"], absent["team"]) == ("unreadable player", "", GAME.away)
 
@@ -201,14 +95,14 @@ def test_an_entry_that_is_no_object_costs_itself(source: str) -> None:
     document = BOX_SCORES[source].document()
     BOX_SCORES[source].entries(document)[0] = None
     judgement, reading = judge_and_read(source, document)
-    assert (judgement.outcome, len(reading.rows)) == (Outcome.PARTIAL, 5)
+    assert (judgement.outcome, len(reading.rows)) == (Outcome.PARTIAL, len(PEOPLE) - 1)
     assert sum(reading.damaged.values()) == 1
 
 
 def test_a_row_without_game_or_team_may_be_of_each_of_the_slate() -> None:
     for header, places in (("GAME_ID", 1), ("TEAM_ID", 2)):
-        document = _log()
-        document["resultSets"][0]["rowSet"][0][_HEADERS.index(header)] = None
+        document = log()
+        document["resultSets"][0]["rowSet"][0][HEADERS.index(header)] = None
         _, reading = judge_and_read("nbac_player_boxscores", document)
         assert len(reading.unresolved) == places, header
 
@@ -221,7 +115,7 @@ def test_a_missing_player_is_not_explained_by_an_unreadable_one_of_the_other_sid
     del _entries_of_the_home_side(source, document)[0]
     judgement, reading = judge_and_read(source, document)
     assert judgement.outcome is Outcome.SUSPICIOUSLY_EMPTY
-    assert (reading.rows, reading.rejected) == ((), {"player points do not add up to the game's score": 4})
+    assert (reading.rows, reading.rejected) == ((), {"player points do not add up to the game's score": 10})
 
 
 def _entries_of_the_home_side(source: str, document: Any) -> Any:
@@ -250,7 +144,7 @@ def test_of_a_player_who_did_not_play_nothing_is_needed(source: str, entry: dict
     document = BOX_SCORES[source].document()
     BOX_SCORES[source].entries(document).append(entry)
     judgement, reading = judge_and_read(source, document)
-    assert (judgement.outcome, len(reading.rows), reading.damaged) == (Outcome.OK, 6, {})
+    assert (judgement.outcome, len(reading.rows), reading.damaged) == (Outcome.OK, len(PEOPLE), {})
     assert reading.rejected == {"did not play": 1}
 
 
@@ -269,7 +163,11 @@ def test_flags_and_figures_have_their_plain_meaning(source: str, change: dict[st
     document = BOX_SCORES[source].document()
     BOX_SCORES[source].entries(document)[0] |= change
     judgement, reading = judge_and_read(source, document)
-    assert (judgement.outcome, len(reading.rows) + len(reading.unresolved), reading.damaged) == (Outcome.OK, 6, {})
+    assert (judgement.outcome, len(reading.rows) + len(reading.unresolved), reading.damaged) == (
+        Outcome.OK,
+        len(PEOPLE),
+        {},
+    )
 
 
 @pytest.mark.parametrize(
@@ -277,21 +175,21 @@ def test_flags_and_figures_have_their_plain_meaning(source: str, change: dict[st
     [("FGM", 10.0), ("MIN", 34.5), ("PLAYER_ID", 910000.0), ("GAME_DATE", "2025-01-10T00:00:00"), ("PLUS_MINUS", None)],
 )
 def test_a_cell_in_another_notation_is_read(header: str, value: object) -> None:
-    document = _log()
-    document["resultSets"][0]["rowSet"][0][_HEADERS.index(header)] = value
+    document = log()
+    document["resultSets"][0]["rowSet"][0][HEADERS.index(header)] = value
     judgement, reading = judge_and_read("nbac_player_boxscores", document)
-    assert (judgement.outcome, len(reading.rows)) == (Outcome.OK, 6)
+    assert (judgement.outcome, len(reading.rows)) == (Outcome.OK, len(PEOPLE))
     assert reading.rows[0]["player_id"] == "910000"
 
 
 def test_rows_of_a_game_in_play_need_no_figures() -> None:
-    document = _log()
+    document = log()
     rows = document["resultSets"][0]["rowSet"]
     for row in rows:
-        row[_HEADERS.index("WL")] = row[_HEADERS.index("MIN")] = row[_HEADERS.index("PTS")] = None
+        row[HEADERS.index("WL")] = row[HEADERS.index("MIN")] = row[HEADERS.index("PTS")] = None
     judgement, reading = judge_and_read("nbac_player_boxscores", document)
     assert judgement.outcome is Outcome.SUSPICIOUSLY_EMPTY
-    assert (reading.rows, reading.rejected, reading.damaged) == ((), {"game not final": 6}, {})
+    assert (reading.rows, reading.rejected, reading.damaged) == ((), {"game not final": len(PEOPLE)}, {})
 
 
 def test_a_damaged_game_of_balldontlie_costs_this_game() -> None:
@@ -307,12 +205,12 @@ def test_a_damaged_game_of_balldontlie_costs_this_game() -> None:
 
 @pytest.mark.parametrize("season_log", ["nbac_player_history", "nbac_team_history"])
 def test_a_bad_cell_of_a_season_costs_its_row(season_log: str) -> None:
-    document = _log()
-    document["resultSets"][0]["rowSet"][0][_HEADERS.index("PTS")] = None
+    document = log()
+    document["resultSets"][0]["rowSet"][0][HEADERS.index("PTS")] = None
     made = made_response(season_log)
     changed = made.model_copy(update={"body": document})
     slate = Slate(game_date=SLATE.game_date + timedelta(days=1))
     reading = changed.read(SOURCES[season_log], slate)
-    assert len(reading.rows) == (5 if season_log == "nbac_player_history" else 2)
+    assert len(reading.rows) == (11 if season_log == "nbac_player_history" else 2)
     assert sum(reading.damaged.values()) == 1
     assert not reading.unresolved
