@@ -52,8 +52,10 @@ def certified(host: str, folder: Path) -> ssl.SSLContext:
 
 
 @asynccontextmanager
-async def tunnel(port: int, authorization: str = "") -> AsyncIterator[tuple[str, list[str]]]:
-    """An HTTP proxy that leads every CONNECT to a local port: its URL, and the requested targets."""
+async def tunnel(
+    port: int, authorization: str = "", tls: ssl.SSLContext | None = None
+) -> AsyncIterator[tuple[str, list[str]]]:
+    """An HTTP proxy, itself with TLS or without, that leads every CONNECT to a local port: its URL, and the targets."""
     targets: list[str] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -67,9 +69,9 @@ async def tunnel(port: int, authorization: str = "") -> AsyncIterator[tuple[str,
         behind, before = await asyncio.open_connection("127.0.0.1", port)
         await asyncio.gather(_pipe(reader, before), _pipe(behind, writer))
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
     try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", targets
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{server.sockets[0].getsockname()[1]}", targets
     finally:
         server.close()
 

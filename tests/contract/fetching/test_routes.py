@@ -275,5 +275,19 @@ async def test_doctor_says_whether_each_proxy_answers_and_names_it_by_its_addres
     assert not [secret for secret in (*SECRETS, "other-password", USER) if secret in text + rejected + silent + strange]
 
 
+async def test_a_proxy_with_tls_is_used_and_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tls, provider = certified(HOST, tmp_path), LocalProvider()
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate.pem"))
+    provider.replies["/a"] = http_reply(b"{}")
+    async with running(provider, tls=tls), tunnel(provider.port, AUTHORIZATION, tls) as (url, targets):
+        proxies = f"{HOST}={url.replace('://', f'://{CREDENTIALS}@')}"
+        ok, text = await checked(proxies)
+        settings = load_settings(environ={"TIPOFF_PROXIES": proxies, "TIPOFF_PROXY_MODE": "always"})
+        async with Fetcher(settings) as fetcher:
+            response = await fetcher.fetch(Request(host=HOST, path="/a"), AS_OF)
+    assert ok, text
+    assert (response.body, targets) == (b"{}", [f"{HOST}:443"] * 2)
+
+
 async def test_doctor_has_nothing_to_check_without_proxies() -> None:
     assert await checked("") == (True, "none configured ")
