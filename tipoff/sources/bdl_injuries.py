@@ -115,9 +115,12 @@ def _entries(
 def _entry(entry: Fields) -> Injury:
     """One player of the list."""
     player = entry.fields("player")
+    player_name = f"{player.text('first_name')} {player.text('last_name')}".strip()
+    if not player_name:
+        raise player.problem("last_name", "is blank")
     return Injury(
         team=_team(entry),
-        player_name=f"{player.text('first_name')} {player.text('last_name')}".strip(),
+        player_name=player_name,
         status=_status(entry),
         reason=(entry.prose("description") or None) if entry.has("description") else None,
     )

@@ -267,7 +267,7 @@ def _offer(offer: Fields) -> _Offer:
         raise offer.problem("market_id", f"is {market!r}, requested {_POINTS_MARKET!r}: points of NBA players")
     if len(participants) != 1:
         raise offer.problem("participants", f"are {len(participants)} players, expected 1")
-    return _Offer(offer.identifier("event_id"), participants[0].text("name"), offer.each("selections"))
+    return _Offer(offer.identifier("event_id"), participants[0].filled_text("name"), offer.each("selections"))
 
 
 def _page_and_pages(top: Fields) -> tuple[int, int]:

@@ -137,6 +137,13 @@ class Fields:
         value: str = self._read_value(name, str)
         return value
 
+    def filled_text(self, name: str) -> str:
+        """A text that is not blank."""
+        value = self.text(name)
+        if not value.strip():
+            raise self.problem(name, "is blank")
+        return value
+
     def prose(self, name: str) -> str:
         """The beginning of a free text, which may be long."""
         value: str = self._typed(name, str)

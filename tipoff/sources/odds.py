@@ -380,7 +380,7 @@ class _GameMarkets(NamedTuple):
 
 
 def _game_markets(book: Fields, game: SlateGame, collector: RowCollector) -> _GameMarkets:
-    key, updated_at, quotes = book.text("key"), [_updated_at(book)], dict[str, dict[str, _GameQuote]]()
+    key, updated_at, quotes = book.filled_text("key"), [_updated_at(book)], dict[str, dict[str, _GameQuote]]()
 
     def read(market: Fields) -> None:
         name = market.text("key")
@@ -524,7 +524,7 @@ class _PropMarket(NamedTuple):
 
 def _prop_markets(event: Fields, collector: RowCollector) -> Iterator[_PropMarket]:
     def read_book(book: Fields) -> tuple[str, datetime | None, list[Fields]]:
-        return book.text("key"), _updated_at(book), book.each("markets")
+        return book.filled_text("key"), _updated_at(book), book.each("markets")
 
     def read_market(market: Fields) -> tuple[datetime | None, list[Fields]] | None:
         if market.text("key") != _PROP_MARKET:
@@ -540,7 +540,7 @@ def _prop_markets(event: Fields, collector: RowCollector) -> Iterator[_PropMarke
 def _prop_quote(market: _PropMarket, outcome: Fields) -> PropQuote:
     return PropQuote(
         book=market.book,
-        player_name=outcome.text("description"),
+        player_name=outcome.filled_text("description"),
         line=outcome.number("point"),
         side=outcome.text("name"),
         price=outcome.number("price"),
@@ -551,7 +551,7 @@ def _prop_quote(market: _PropMarket, outcome: Fields) -> PropQuote:
 def _unreadable_quote(market: _PropMarket, outcome: Fields) -> UnreadableQuote:
     return UnreadableQuote(
         book=market.book,
-        player_name=readable(outcome.text, "description"),
+        player_name=readable(outcome.filled_text, "description"),
         line=readable(outcome.number, "point"),
         side=readable(outcome.text, "name"),
     )

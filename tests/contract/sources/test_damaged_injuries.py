@@ -65,6 +65,7 @@ OTHERS_OUT = dict.fromkeys([*NAMES][1:], "Out")
 OF_A_KNOWN_TEAM: dict[str, Damage] = {
     "no first name": lambda entry: entry["player"].pop("first_name"),
     "last name null": lambda entry: entry["player"].update(last_name=None),
+    "names blank": lambda entry: entry["player"].update(first_name="", last_name=" "),
     "last name a number": lambda entry: entry["player"].update(last_name=7),
     "status a number": lambda entry: entry.update(status=1),
     "status an object": lambda entry: entry.update(status={"type": "out"}),

@@ -21,6 +21,7 @@ def payload(content: object) -> JsonPayload:
     ("read", "value", "problem"),
     [
         (lambda fields: fields.text("x"), 7, "is an integer, expected text"),
+        (lambda fields: fields.filled_text("x"), " ", "is blank"),
         (lambda fields: fields.integer("x"), True, "is true or false, expected an integer"),
         (lambda fields: fields.integer("x"), 7.5, "is 7.5, expected an integer"),
         (lambda fields: fields.integer("x"), 2**63, "is an integer of 64 bits, expected at most 63"),
