@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Annotated, Any
 from urllib.parse import quote, unquote, urlencode
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
 from tipoff.errors import ConfigurationError
 from tipoff.settings import folder_of
@@ -91,11 +92,23 @@ class DriveFile(BaseModel):
         return body + b"\r\n" if is_cut else body
 
 
+def _without_odd_files(files: Any) -> Any:
+    """The well-formed files of a list: an odd one costs itself. A list of odd ones only stays, and is refused."""
+    return [file for file in files if _is_file(file)] or files if isinstance(files, list) else files
+
+
+def _is_file(file: Any) -> bool:
+    try:
+        return bool(DriveFile.model_validate(file))
+    except ValidationError:
+        return False
+
+
 class DriveList(BaseModel):
     """One page of a list; an empty page may have a next one."""
 
-    files: tuple[DriveFile, ...] = ()
-    next_page: str = Field(default="", alias="nextPageToken")
+    files: Annotated[tuple[DriveFile, ...], BeforeValidator(_without_odd_files)] = ()
+    next_page: str | None = Field(default=None, alias="nextPageToken")
 
 
 def parse_list(response: Response) -> DriveList | None:

@@ -198,9 +198,8 @@ def _worth(action: Fields) -> int:
 
 def _points(action: Fields) -> int:
     """What a play is worth: the live feed gives it by the action's type, playbyplayv3 in a field of its own."""
-    if action.has("shotValue"):
-        return action.integer("shotValue")
-    return _WORTH.get(action.text("actionType"), 0) if action.has("actionType") else 0
+    kind = action.text("actionType") if action.has("actionType") else ""
+    return action.integer("shotValue") if action.has("shotValue") else _WORTH.get(kind, 0)
 
 
 def _zone(action: Fields, worth: int) -> str:
