@@ -296,7 +296,7 @@ def _replace_rows(
         warehouse,
         keep_larger=keep_larger,
         keep_newer=may_be_older,
-        keep_missing=bool(response.reading.damaged) or adds_to_games,
+        keep_missing=(may_be_older and bool(response.reading.damaged)) or adds_to_games,
     )
 
 

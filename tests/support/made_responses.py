@@ -85,17 +85,23 @@ class MadeResponse(Frozen):
             provider_ids=dict(reading.provider_ids),
         )
 
+    def request(self, source: Source) -> Request:
+        return Request(host=source.provider.host, path="/", params=self.params, game_id=self.game_id, part=self.part)
+
+    def response(self) -> Response:
+        return Response(status=200, headers={}, body=self.content, url="https://provider", fetched_at=self.as_of)
+
+    def context(self, source: Source, slate: Slate = SLATE) -> ReadContext:
+        players = PLAYERS if source.needs_players else ()
+        return ReadContext(slate=slate, as_of=self.as_of, game_id=self.game_id, part=self.part, players=players)
+
     def judge(self, source: Source) -> Judgement:
         """What the response means for the slate."""
-        request = Request(host=source.provider.host, path="/", params=self.params, game_id=self.game_id, part=self.part)
-        response = Response(status=200, headers={}, body=self.content, url=request.url, fetched_at=self.as_of)
-        return source.judge(request, response, SLATE)
+        return source.judge(self.request(source), self.response(), SLATE)
 
     def read(self, source: Source, slate: Slate = SLATE) -> Reading:
         """The rows that a source reads for a slate."""
-        players = PLAYERS if source.needs_players else ()
-        context = ReadContext(slate=slate, as_of=self.as_of, game_id=self.game_id, part=self.part, players=players)
-        return source.read(self.content, context)
+        return source.read(self.content, self.context(source, slate))
 
 
 def made_response(source_name: str) -> MadeResponse:

@@ -204,6 +204,32 @@ def test_a_game_of_unknown_status_stays_on_the_slate_and_raises_an_alert(day: Re
     assert "unknown game status 'Moved' (1)" in report.alerts["unknown_words"]
 
 
+def test_an_odd_game_of_another_date_is_counted_named_and_does_not_matter(day: Reading) -> None:
+    def without_a_time(item: BatchItem, answer: Any) -> Any:
+        other = answer["leagueSchedule"]["gameDates"][0]
+        other["games"][0]["gameDateTimeUTC"] = ""
+        return answer
+
+    whole = day.read(SCHEDULE)
+    report = day.read(SCHEDULE, batch=day.batch(SCHEDULE, without_a_time))
+    assert (report.outcome, report.games, report.rows) == (Outcome.OK, day.slate.games, whole.rows - 1)
+    assert report.counts == {"damaged:nbac_schedule": 1}
+    assert "gameDateTimeUTC: '' is not an ISO 8601 time (1)" in report.reason
+    assert report.alerts["damaged"].startswith("the response of nbac_schedule has unreadable elements, which are left")
+    assert "games[0].gameDateTimeUTC: '' is not an ISO 8601 time (1)" in report.alerts["damaged"]
+
+
+def test_an_odd_game_of_the_date_is_named_and_stays_on_the_slate(day: Reading) -> None:
+    game = day.slate.games[3]
+    day.read(SCHEDULE)
+    stored = day.table("raw_schedule")
+    report = day.read(SCHEDULE, batch=day.batch(SCHEDULE, with_fields(game.game_id, isNeutral="perhaps")))
+    assert (report.outcome, report.games) == (Outcome.PARTIAL, day.slate.games)
+    assert f"{game.label} is unreadable" in report.reason
+    assert f"games of the date: {game.label}" in report.alerts["damaged"]
+    assert day.table("raw_schedule").equals(stored)
+
+
 def test_a_postponed_game_is_not_in_the_slate_and_is_reported(day: Reading) -> None:
     postponed = day.slate.games[3].game_id
     day.read(SCHEDULE)

@@ -28,6 +28,7 @@ from tipoff.sources.outcomes import OUTCOME_POLICIES
 from tipoff.sources.providers import NBA_CDN
 from tipoff.sources.rate_limits import RateLimiter, Unlimited
 from tipoff.sources.registry import SOURCES
+from tipoff.teams import TEAMS
 from tipoff.vocabulary import CollectReport, Outcome, Route, SlateGame
 from workflows.day_state import REASON_LENGTH
 
@@ -199,7 +200,10 @@ def offers(number: int, page: int, pages: int, event_id: str = "") -> tuple[str,
     """The address of a page of a game's offers, and an answer with one player."""
     event = IDS[GAMES[number].game_id]
     query = f"sport=NBA&market_id=156&event_id={quote_plus(event)}&limit=10&page={page}"
-    offer = {"market_id": 156, "event_id": event_id or event, "participants": [], "selections": []}
+    lines = [{"line": 20.5, "cost": -110, "updated": "2024-03-29 19:00:00"}]
+    over = {"selection": "over", "books": [{"id": 10, "lines": lines}]}
+    player = {"participants": [{"name": f"Player {page}"}], "selections": [over]}
+    offer = {"market_id": 156, "event_id": event_id or event, **player}
     body = {"offers": [offer], "_pagination": {"page": page, "total_pages": pages}}
     return f"/api.bettingpros.com/v3/offers?{query}", http_reply(json.dumps(body).encode())
 
@@ -466,6 +470,55 @@ async def test_a_host_that_refuses_does_not_keep_another_hosts_choice_from_being
         "stats.nba.com",
         "stats.nba.com",
     ]
+
+
+def schedule_of(*times: str) -> Reply:
+    """A season's schedule with tonight's games at these times."""
+    games = [
+        {
+            "gameId": game.game_id,
+            "gameStatus": 1,
+            "gameStatusText": "7:00 pm ET",
+            "gameDateTimeUTC": time,
+            "homeTeam": {"teamId": int(TEAMS[game.home].nba_id)},
+            "awayTeam": {"teamId": int(TEAMS[game.away].nba_id)},
+        }
+        for game, time in zip(GAMES, times, strict=True)
+    ]
+    dates = [{"gameDate": "03/29/2024 00:00:00", "games": games}]
+    league = {"leagueId": "00", "seasonYear": "2023-24", "gameDates": dates}
+    return http_reply(json.dumps({"leagueSchedule": league}).encode())
+
+
+GOOD_TIME, NO_TIME = "2024-03-29T23:00:00Z", ""
+WHOLE, PARTIAL, UNREADABLE = (schedule_of(*[NO_TIME] * odd, *[GOOD_TIME] * (3 - odd)) for odd in (0, 1, 2))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "outcome", "read"),
+    [
+        (WHOLE, WHOLE, Outcome.OK, 1),
+        (UNREADABLE, WHOLE, Outcome.OK, 2),
+        (PARTIAL, WHOLE, Outcome.OK, 2),
+        (PARTIAL, UNREADABLE, Outcome.PARTIAL, 1),
+        (UNREADABLE, PARTIAL, Outcome.PARTIAL, 2),
+        (PARTIAL, ERROR, Outcome.PARTIAL, 1),
+        (UNREADABLE, UNREADABLE, Outcome.WRONG_TYPE, None),
+    ],
+)
+async def test_the_other_address_is_polled_at_once_when_games_of_tonight_are_unreadable(
+    day: Day, first: Reply, second: Reply, outcome: Outcome, read: int | None
+) -> None:
+    schedule = SOURCES["nbac_schedule"]
+    requests = schedule.requests(SLATE, AS_OF, {})
+    replies = zip(requests, (first, second), strict=True)
+    day.provider.replies = {f"/{request.host}{request.path}": reply for request, reply in replies}
+    collected = await day.poll(schedule.name)
+    assert collected.outcome is outcome
+    assert len(day.provider.received) == (1 if first is WHOLE else 2)
+    assert collected.use_fallback is (read is None)
+    if read:
+        assert [item.part for item in day.batch(collected).items] == [requests[read - 1].part]
 
 
 async def test_neither_choice_there_is_a_wait(day: Day) -> None:
