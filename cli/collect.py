@@ -222,6 +222,7 @@ def _remarks(poll: PollResult) -> Iterator[str]:
         )
     if poll.unresolved_names:
         yield f"{len(poll.unresolved_names)} names unresolved: {shortened(', '.join(poll.unresolved_names))}"
+    yield from (f"unreadable: {problem} ({count})" for problem, count in sorted(poll.damaged.items()))
     yield from (f"rejected: {reason} ({count})" for reason, count in sorted(poll.rejected.items()))
     yield from (f"{reason} ({count})" for reason, count in sorted(poll.unknown_words.items()))
     if poll.unknown_fields:

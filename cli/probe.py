@@ -64,6 +64,7 @@ class PollResult(Frozen):
     """Number of players that names are matched with; None for a source that sends player ids."""
     unresolved_names: tuple[str, ...]
     rejected: Mapping[str, int]
+    damaged: Mapping[str, int]
     """Reason -> number of rejected rows."""
     unknown_fields: tuple[str, ...]
     unreadable: tuple[str, ...]
@@ -188,6 +189,9 @@ def _read_poll(
         players=None if players is None else len(players),
         unresolved_names=tuple(sorted({row["player_name"] for reading in readings for row in reading.unresolved})),
         rejected=sum((Counter(reading.rejected) for reading in readings), Counter[str]()),
+        damaged=sum(
+            (Counter({**reading.damaged, **reading.damaged_elsewhere}) for reading in readings), Counter[str]()
+        ),
         unknown_fields=tuple(sorted({field for reading in readings for field in reading.unknown_fields})),
         unreadable=unreadable,
         unknown_words=sum((Counter(reading.unknown_words) for reading in readings), Counter[str]()),

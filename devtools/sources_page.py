@@ -94,7 +94,7 @@ def _functions_of(source: Source) -> Iterator[FunctionType]:
 
 
 _SOURCE_PACKAGE = "tipoff.sources"
-_JUDGES = ("judge_frame", "judge_reading", "judge_body")
+_JUDGES = ("judge_frame", "judge_reading")
 
 
 def _names_in(code: CodeType) -> set[str]:

@@ -55,14 +55,14 @@ class Feed(Source):
 
         A ContractError is judged WRONG_TYPE.
         """
-        return self.judge_body(request, response, slate)
+        return None
 
     def judge_reading(self, request: Request, response: Response, slate: Slate, reading: Reading) -> Judgement:
-        """What the rows and counts of a body mean. They are read without known players: no name is resolved."""
-        raise NotImplementedError
+        """What the rows and counts of a body mean that `judge_frame` left undecided.
 
-    def judge_body(self, request: Request, response: Response, slate: Slate) -> Judgement | None:
-        return None
+        They are read without known players: no name is resolved.
+        """
+        raise NotImplementedError
 
     def origin(self, context: ReadContext) -> Row:
         """The columns `source` and `as_of` of a row."""

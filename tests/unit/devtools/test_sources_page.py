@@ -30,7 +30,7 @@ def test_every_source_is_listed_once_numbered_ones_first() -> None:
     assert numbers == [str(number) for number in range(1, numbered + 1)] + [""] * (len(SOURCES) - numbered)
 
 
-def test_outcomes_are_those_that_judge_body_and_its_helpers_name() -> None:
+def test_outcomes_are_those_that_the_judges_and_their_helpers_name() -> None:
     assert outcomes_of(SOURCES["nbac_scoreboard"]) == [Outcome.PARTIAL, Outcome.SUSPICIOUSLY_EMPTY, Outcome.STALE]
     assert Outcome.NOT_PUBLISHED_YET in outcomes_of(SOURCES["nbac_injury_report"])
 
