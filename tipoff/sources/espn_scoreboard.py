@@ -13,12 +13,11 @@ from typing import NamedTuple
 from tipoff.sources import espn, nba
 from tipoff.sources.base import Judgement, ReadContext, Reading, ReplacedRows, Request, Response, Row, Slate
 from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games, judged_implausible
-from tipoff.sources.game_status import GameStatus
+from tipoff.sources.game_status import GameStatus, is_to_be_determined
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.providers import ESPN
 from tipoff.sources.rejections import NOT_ON_SLATE, another_date
 from tipoff.sources.schedule import Schedule
-from tipoff.sources.tip_off import fixed_tip_off
 from tipoff.teams import TEAMS
 from tipoff.vocabulary import Outcome, Role, SlateGame, game_date_of, season_of, step_names
 
@@ -199,7 +198,7 @@ def _only(event: Fields, name: str) -> Fields:
 def _tip_off(event: Fields, competition: Fields) -> datetime | None:
     is_valid = competition.flag("timeValid") if competition.has("timeValid") else True
     text = event.fields("status").fields("type").text("shortDetail")
-    return fixed_tip_off(event.time("date"), [text], is_valid=is_valid)
+    return event.time("date") if is_valid and not is_to_be_determined(text) else None
 
 
 def _tricode(side: Fields) -> str | None:

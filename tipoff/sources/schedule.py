@@ -17,10 +17,9 @@ from tipoff.sources.feed import (
     judged_implausible,
     raise_if_most_are_damaged,
 )
-from tipoff.sources.game_status import POSTPONED
+from tipoff.sources.game_status import POSTPONED, is_to_be_determined
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.providers import NBA_CDN, NBA_STATS
-from tipoff.sources.tip_off import fixed_tip_off
 from tipoff.vocabulary import PREDICTED, Outcome, Role, SlateGame, game_date_of, season_of, step_names
 
 _Value = TypeVar("_Value")
@@ -154,7 +153,7 @@ def _entries(league: Fields, slate: Slate) -> Iterator[_Entry]:
 
 def _entry(game: Fields, day: Fields, slate: Slate) -> _Entry:
     try:
-        row = _schedule_row(game)
+        row = _schedule_row(game, day)
         return _Entry(row, row["game_date"] if row else None)
     except ContractError as error:
         game_id, label = _or_none(lambda: game.text("gameId")), _or_none(lambda: _label(game))
@@ -193,6 +192,8 @@ _DATES_OF_GAME: Sequence[_ReadDate] = (
 )
 _DATES_OF_DAY: Sequence[_ReadDate] = (lambda day: day.date("gameDate"),)
 """Where the Eastern date of an unreadable game is found, the best first."""
+_DATES_OF_UNTIMED_GAME = (*_DATES_OF_GAME[1:], _DATES_OF_GAME[0])
+"""The time of a game without a fixed tip-off is a placeholder, or missing."""
 
 
 def _listed_date(fields: Fields, dates: Iterable[_ReadDate]) -> date | None:
@@ -210,7 +211,7 @@ def _label(game: Fields) -> str:
     return "@".join(nba.tricode_of(game.fields(side)) or "?" for side in ("awayTeam", "homeTeam"))
 
 
-def _schedule_row(game: Fields) -> Row | None:
+def _schedule_row(game: Fields, day: Fields) -> Row | None:
     """The row of a game, its status as a GameStatus.
 
     None unless it is between two NBA teams (All-Star, foreign guests, teams not decided yet).
@@ -220,15 +221,25 @@ def _schedule_row(game: Fields) -> Row | None:
     home, away = map(nba.tricode_of, sides)
     if home is None or away is None or not nba.is_nba_game(game_id):
         return None
-    # gameDateTimeEst is Eastern wall-clock time with a wrong "Z"; this field alone is correct.
-    listed = game.time("gameDateTimeUTC")
+    game_date, tip_off = _date_and_tip_off(game, day)
     return {
-        "game_date": game_date_of(listed),
+        "game_date": game_date,
         "game_id": game_id,
         "season_type": nba.season_type_of(game_id),
         "home": home,
         "away": away,
-        "tip_off": fixed_tip_off(listed, [game.text("gameStatusText")]),
+        "tip_off": tip_off,
         "status": nba.status_of(game, lambda: (side.integer("score") if side.has("score") else 0 for side in sides)),
         "neutral_site": game.flag("isNeutral"),
     }
+
+
+def _date_and_tip_off(game: Fields, day: Fields) -> tuple[date, datetime | None]:
+    """The Eastern date of a game and its tip-off; None while that is to be determined."""
+    if is_to_be_determined(game.text("gameStatusText")):
+        listed = _listed_date(game, _DATES_OF_UNTIMED_GAME) or _listed_date(day, _DATES_OF_DAY)
+        if listed:
+            return listed, None
+    # gameDateTimeEst is Eastern wall-clock time with a wrong "Z"; this field alone is correct.
+    tip_off = game.time("gameDateTimeUTC")
+    return game_date_of(tip_off), tip_off

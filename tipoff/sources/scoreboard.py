@@ -1,13 +1,13 @@
 """The league's live scoreboard: cdn.nba.com todaysScoreboard_00, which switches to the new date in the morning."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar
 
 from tipoff.sources import nba
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
 from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games, judged_implausible
-from tipoff.sources.game_status import OVER
+from tipoff.sources.game_status import OVER, is_to_be_determined
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.providers import NBA_CDN
 from tipoff.sources.rejections import another_date
@@ -52,27 +52,29 @@ class Scoreboard(Feed):
     def read(self, response: bytes | Response, context: ReadContext) -> Reading:
         payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)
         board = _board(payload)
-        board.date("gameDate")
+        shown = board.date("gameDate")
         for game in board.each("games"):
             with collector.element(game):
-                self._keep(game, collector, context)
+                self._keep(game, shown, collector, context)
         return collector.reading(payload.unknown(self.ignored_fields))
 
-    def _keep(self, game: Fields, collector: RowCollector, context: ReadContext) -> None:
+    def _keep(self, game: Fields, shown: date, collector: RowCollector, context: ReadContext) -> None:
         game_id, sides = game.text("gameId"), {side: game.fields(f"{side}Team") for side in ("home", "away")}
         if None in map(nba.tricode_of, sides.values()) or not nba.is_nba_game(game_id):
             collector.reject(nba.OUTSIDE)
             return
-        tip_off = game.time("gameTimeUTC")
-        if game_date_of(tip_off) != context.slate.game_date:
+        text = game.text("gameStatusText").strip()
+        tip_off = None if is_to_be_determined(text) else game.time("gameTimeUTC")
+        game_date = game_date_of(tip_off) if tip_off else shown
+        if game_date != context.slate.game_date:
             collector.reject(another_date(context.slate.game_date))
             return
         points = {f"{side}_points": team.integer("score") for side, team in sides.items()}
         row = {
-            "game_date": game_date_of(tip_off),
+            "game_date": game_date,
             "game_id": game_id,
             "status": nba.status_of(game, points.values),
-            "status_text": game.text("gameStatusText").strip(),
+            "status_text": text,
             "period": game.integer("period"),
             **points,
         }

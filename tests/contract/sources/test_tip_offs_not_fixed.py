@@ -27,15 +27,17 @@ NOT_NEEDED = ("Not necessary", "UNNECESSARY", "If necessary - not needed", "No l
 
 def first_game(source: str, document: Any) -> Any:
     """The entry of the first game."""
-    if source == "nbac_schedule":
-        return document["leagueSchedule"]["gameDates"][0]["games"][0]
-    return document["events"][0]
+    lists = {
+        "nbac_schedule": lambda: document["leagueSchedule"]["gameDates"][0]["games"],
+        "nbac_scoreboard": lambda: document["scoreboard"]["games"],
+    }
+    return lists.get(source, lambda: document["events"])()[0]
 
 
-def set_time(source: str, game: Any, time: str, text: str) -> None:
+def set_time(source: str, game: Any, time: str | None, text: str) -> None:
     """Set the time of a game as the source writes it, and what it says about it."""
-    if source == "nbac_schedule":
-        game |= {"gameDateTimeUTC": time, "gameStatusText": text}
+    if source.startswith("nbac"):
+        game |= {"gameDateTimeUTC": time, "gameTimeUTC": time, "gameStatus": 1, "gameStatusText": text}
     else:
         game["date"] = time
         game["status"]["type"] = {"name": "STATUS_SCHEDULED", "state": "pre", "shortDetail": text}
@@ -52,7 +54,7 @@ def row_of(source: str, document: Any) -> Row:
     return row
 
 
-def of(source: str, time: str, text: str) -> tuple[Any, Any]:
+def of(source: str, time: str | None, text: str) -> tuple[Any, Any]:
     """The made response of a source with this time and text of the first game: the document and the game in it."""
     document = deepcopy(made_response(source).body)
     game = first_game(source, document)
@@ -163,3 +165,24 @@ def test_every_source_makes_the_requests_of_a_game_that_may_begin_or_be_over_at_
         assert requests(not_fixed, as_of) >= requests(to_come, as_of) | (
             requests(started, as_of) if SOURCES[source].role != "pre" else set()
         )
+
+
+@pytest.mark.parametrize("time", ["", None, "TBD", "2025-01-10T00:00:00Z", "2025-01-10T05:00:00Z"])
+def test_the_date_of_a_game_without_a_fixed_tip_off_does_not_depend_on_its_placeholder(time: str | None) -> None:
+    document, game = of("nbac_schedule", time, "TBD")
+    game["gameDateEst"] = "2025-01-10T00:00:00Z"
+    schedule = row_of("nbac_schedule", document)
+    assert (schedule["tip_off"], schedule["game_date"]) == (None, SLATE.game_date)
+    board = row_of("nbac_scoreboard", of("nbac_scoreboard", time, "TBD")[0])
+    assert (board["game_date"], board["status"]) == (SLATE.game_date, SCHEDULED)
+
+
+@pytest.mark.parametrize("flag", [True, False, "true", "false", "1", 0, None, "perhaps"])
+@pytest.mark.parametrize(("text", "tip_off"), [("TBD", None), ("7:30 pm ET", FIRST.tip_off)])
+def test_a_game_if_necessary_is_planned_by_its_time_however_the_flag_is_written(
+    flag: object, text: str, tip_off: datetime | None
+) -> None:
+    document, game = of("nbac_schedule", "2025-01-11T00:30:00Z", text)
+    game["ifNecessary"] = flag
+    row = row_of("nbac_schedule", document)
+    assert (row["tip_off"], row["status"]) == (tip_off, SCHEDULED)
