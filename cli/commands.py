@@ -183,6 +183,14 @@ def _collect(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _warehouse(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(metavar="ACTION", required=True, dest="action")
+    help_text = "write a copy of the warehouse to a new file"
+    backup = actions.add_parser("backup", help=help_text, description=help_text, allow_abbrev=False)
+    backup.add_argument("to", type=Path, metavar="TO", help="the new file, or a folder")
+    _common(backup)
+
+
 _OPERATOR_COMMAND = (_date, _common, _operator, _id)
 
 COMMANDS = (
@@ -208,6 +216,7 @@ COMMANDS = (
             (_date, _common, _collect)),
     Command("unresolved", "list the player names of all dates that match no player, with the alias line to add",
             "unresolved", (_optional_date, _common)),
+    Command("warehouse", "back up the warehouse, also while a worker runs", "warehouse", (_warehouse,)),
     Command("doctor", "check the server, workers, stores, keys and versions", "doctor", (_common,)),
 )  # fmt: skip
 

@@ -6,10 +6,9 @@ The command reads a copy of the warehouse, because only the worker may open the 
 from __future__ import annotations
 
 import json
-import shutil
 import tempfile
 from argparse import Namespace
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,15 +17,14 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from cli.doctor_checks.base import warehouse_file
-from cli.exit_codes import CommandError, ExitCode
+from cli.doctor_checks.base import existing_warehouse
+from cli.exit_codes import ExitCode
 from cli.render import console
 from cli.target import Target
 
 if TYPE_CHECKING:
     from cli.name_worklist import UnresolvedName
 
-_COPY_ATTEMPTS = 5
 _HEADER = "spelling,player_name"
 
 
@@ -52,25 +50,12 @@ async def run(options: Namespace) -> ExitCode:
 
 
 def _copy(url: str, folder: Path) -> Path:
-    """Copy the warehouse's file and its log, both from between two writes."""
-    file = warehouse_file(url)
-    if file is None or not file.exists():
-        raise CommandError(ExitCode.UNKNOWN, f"there is no warehouse at {url} yet: the worker creates it")
+    """Copy the warehouse from between two checkpoints."""
+    from tipoff.warehouse.backup import copy_warehouse
+
     copied = folder / "warehouse.duckdb"
-    parts = ((file, copied), (file.with_name(f"{file.name}.wal"), copied.with_name(f"{copied.name}.wal")))
-    for _ in range(_COPY_ATTEMPTS):
-        before = _state(source for source, _ in parts)
-        for source, destination in parts:
-            destination.unlink(missing_ok=True)
-            if source.exists():
-                shutil.copyfile(source, destination)
-        if _state(source for source, _ in parts) == before:
-            return copied
-    raise CommandError(ExitCode.FAILED, f"{file} is being written; run the command again in a minute")
-
-
-def _state(files: Iterable[Path]) -> tuple[tuple[int, int] | None, ...]:
-    return tuple((file.stat().st_mtime_ns, file.stat().st_size) if file.exists() else None for file in files)
+    copy_warehouse(existing_warehouse(url), copied)
+    return copied
 
 
 def _as_json(names: Sequence[UnresolvedName], aliases: Path | None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from temporalio.client import Client
 
+from cli.exit_codes import CommandError, ExitCode
 from tipoff.settings import Settings
 from tipoff.vocabulary import Frozen
 
@@ -64,6 +65,14 @@ def warehouse_file(url: str) -> Path | None:
     """The file of `duckdb:///PATH`; None for a warehouse that is not a file on this machine."""
     kind, _, path = url.partition(":///")
     return Path(path) if kind == "duckdb" else None
+
+
+def existing_warehouse(url: str) -> Path:
+    """The file of a warehouse. Raises CommandError UNKNOWN if there is none yet."""
+    file = warehouse_file(url)
+    if file is None or not file.exists():
+        raise CommandError(ExitCode.UNKNOWN, f"there is no warehouse at {url} yet: the worker creates it")
+    return file
 
 
 def nearest_existing(path: Path) -> Path:

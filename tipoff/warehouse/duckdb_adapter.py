@@ -18,6 +18,7 @@ import polars as pl
 from tipoff.errors import BadInputError, StorageError, WarehouseLockedError
 from tipoff.warehouse.base import DateRange, Parameters, Slice, SqlValue, WriteResult
 from tipoff.warehouse.dialect import to_duckdb
+from tipoff.warehouse.duckdb_log import STORAGE_VERSION, damage, log_of
 from tipoff.warehouse.schema import duckdb_ddl, duckdb_type, table_named
 from tipoff.warehouse.sql_files import sql_text
 from tipoff.warehouse.tables import TABLES, Layer, Table
@@ -25,6 +26,12 @@ from tipoff.warehouse.validation import conform, require_inside
 
 _INCOMING = "incoming_rows"
 
+_CONFIG = {
+    "storage_compatibility_version": STORAGE_VERSION,
+    # Before the file is opened: DuckDB would download an extension for a foreign file, or for a name in a query.
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+}
 _SETTINGS = (
     "LOAD icu",
     "SET GLOBAL TimeZone = 'UTC'",
@@ -135,7 +142,9 @@ class DuckDbWarehouse:
 def _connect(path: Path, config: dict[str, Any]) -> duckdb.DuckDBPyConnection:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        connection = duckdb.connect(str(path), config=config)
+        if problem := damage(path):
+            raise StorageError(_damaged(path, problem))
+        connection = duckdb.connect(str(path), config={**_CONFIG, **config})
         for setting in _SETTINGS:
             connection.execute(setting)
     except (duckdb.Error, OSError) as error:
@@ -151,12 +160,18 @@ def _storage_error(path: Path, error: Exception) -> StorageError:
         return WarehouseLockedError(
             f"the warehouse {path} is open in {who}; stop that worker first, then run the command again"
         )
-    if re.search(r"not a valid DuckDB|Could not read enough bytes|[Cc]orrupt|[Cc]hecksum|serializ", text):
-        return StorageError(
-            f"the warehouse {path} is damaged: {text.splitlines()[0]} Move the file away and restore a"
-            " backup: landed responses alone do not restore the games and predictions of past days"
-        )
+    if re.search(r"WAL|not a valid DuckDB|Could not read enough bytes|[Cc]orrupt|[Cc]hecksum|serializ", text):
+        return StorageError(_damaged(path, text.splitlines()[0]))
     return StorageError(f"the warehouse {path} reported an error: {text}. The stored data is unchanged")
+
+
+def _damaged(path: Path, problem: str) -> str:
+    """What is damaged and what to do; nothing was changed."""
+    return (
+        f"the warehouse {path} is damaged: {problem}. Nothing was changed. Move the file and its log"
+        f" ({log_of(path).name}) away together and restore a backup; a log that belongs to another file, put back where"
+        " it came from. Landed responses alone do not restore the games and predictions of past days"
+    )
 
 
 def _migrate(cursor: duckdb.DuckDBPyConnection, table: Table) -> None:

@@ -1,0 +1,28 @@
+"""`warehouse backup TO`: a copy of the warehouse, also while a worker has it open."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from pathlib import Path
+
+from cli.doctor_checks.base import existing_warehouse
+from cli.exit_codes import ExitCode
+from cli.target import Target
+
+
+async def run(options: Namespace) -> ExitCode:
+    """Write the copy and print what it holds. Raises CommandError UNKNOWN if there is no warehouse yet."""
+    from tipoff.warehouse.backup import back_up  # slow libraries
+
+    target = Target(options.replay)
+    file = existing_warehouse(target.settings.warehouse)
+    to: Path = options.to / file.name if options.to.is_dir() else options.to
+    rows = back_up(file, to)
+    if options.json:
+        print(json.dumps({"file": str(to), "rows": rows}))
+    else:
+        filled = sum(1 for count in rows.values() if count)
+        print(f"{to}: {sum(rows.values()):,} rows in {filled} tables")
+        print(f"To restore it, stop the worker, move {file} and its log away, and copy {to} to {file}.")
+    return ExitCode.DONE
