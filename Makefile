@@ -4,7 +4,7 @@ PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 RUN = .venv/bin/python -m
 
-.PHONY: help setup demo server test lint bench mutations name-report sources-check outage-drill sample clean
+.PHONY: help setup demo server test test-long lint bench mutations name-report sources-check outage-drill sample clean
 
 help:      ## print this list
 	@sed -n 's/^\([a-z-]*:\) *[a-z]* *## /\1	/p; s/^#   /	/p' Makefile
@@ -22,8 +22,11 @@ demo: setup ## replay a real day through a real Temporal server; variables:
 server: setup ## run a Temporal server for real days: 127.0.0.1:7233, UI http://127.0.0.1:8233, until Ctrl-C
 	@$(RUN) runtime.temporal_server
 
-test: setup ## check format, lint, types, import rules and dependencies, and run all tests
+test: setup ## check format, lint, types, import rules and dependencies, and run the tests
 	@$(RUN) devtools.checks
+
+test-long: setup ## run the longest end-to-end days, which "make test" leaves out
+	@$(RUN) devtools.checks long
 
 lint: setup ## check format, lint, types, import rules and dependencies
 	@$(RUN) devtools.checks lint

@@ -1,4 +1,4 @@
-"""All checks of the project: `python -m devtools.checks`, or `python -m devtools.checks lint` without the tests.
+"""All checks of the project: `python -m devtools.checks`; with `lint` no tests, with `long` only the longest ones.
 
 Stops after the first group that has a failure. The last line sums up the counts of pytest and names failed checks.
 """
@@ -49,8 +49,9 @@ FAST_TESTS = (_pytest("unit and contract tests", 2, "tests/unit", "tests/contrac
 # processes than cores are useful.
 SLOW_TESTS = (
     _pytest("workflow tests", 4, "--dist", "loadfile", "tests/workflows"),
-    _pytest("end-to-end tests", 2, "--dist", "loadfile", "tests/end_to_end"),
+    _pytest("end-to-end tests", 3, "--dist", "loadfile", "-m", "not long", "tests/end_to_end"),
 )
+LONG_TESTS = (_pytest("long tests", 2, "--dist", "loadfile", "-m", "long", "tests/end_to_end"),)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -58,10 +59,11 @@ def main(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, _exit)
     stages = StageTimer(_print)
     closing_lines: list[str] = []
-    failed = _run_group(LINT, stages, closing_lines)
+    long_only = "long" in arguments
+    failed = [] if long_only else _run_group(LINT, stages, closing_lines)
     if not failed and "lint" not in arguments:
         failed = _install_server(stages)
-        for group in (FAST_TESTS, SLOW_TESTS):
+        for group in (LONG_TESTS,) if long_only else (FAST_TESTS, SLOW_TESTS):
             failed = failed or _run_group(group, stages, closing_lines)
     _print(f"\n{stages.table()}")
     _print(f"failed: {', '.join(failed)}; {total(closing_lines)}" if failed else total(closing_lines))
@@ -106,9 +108,12 @@ def _run(command: Sequence[str | Path]) -> tuple[int, str]:
 
 
 def _environment() -> dict[str, str]:
-    """Without the developer's settings, so that tests never reach a real server or warehouse."""
-    personal = ("TEMPORAL_", "TIPOFF_")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(personal)}
+    """Without the developer's settings, so that tests never reach a real server or warehouse.
+
+    Without PYTHONDONTWRITEBYTECODE, too: every worker, command and workflow of a test would compile its modules again.
+    """
+    left_out = ("TEMPORAL_", "TIPOFF_", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
     return {**kept, "TEMPORAL_CONFIG_FILE": os.devnull, "TIPOFF_CACHE": str(cache_folder())}
 
 

@@ -12,7 +12,7 @@ import pytest
 from tests.support.replays import ReplayedDay, at, run_day, running_replay
 from tipoff.vocabulary import RunState, clock_time
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
 CAP_BYTES = 16 * 1024 * 1024
 

@@ -10,7 +10,7 @@ import pytest
 from tests.support.replays import ReplayedDay, at, run_day, running_replay
 from tipoff.vocabulary import RunState
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
 INJURIES, PROPS, GAME_LINES = "nbac_injury_report", "odds_api_player_points_props", "odds_api_game_lines"
 OUTAGES = "".join(

@@ -123,31 +123,31 @@ def uses_in(file: str, text: str, words: Iterable[PrivateWord]) -> Iterator[Use]
         yield from (Use(file, number, word.word, word.use) for number in numbers)
 
 
+@cache
+def uses_in_project() -> tuple[Use, ...]:
+    """Private words in all files, without exceptions."""
+    return tuple(
+        use
+        for file in project_files()
+        for use in uses_in(file, (PROJECT / file).read_text(encoding="utf-8"), private_words())
+    )
+
+
 def is_excepted(use: Use) -> bool:
     return any(item.word == use.word and fnmatch(use.file, item.file) for item in use_exceptions())
 
 
 def test_no_private_words_in_code_docs_and_user_texts() -> None:
-    uses = [
-        use
-        for file in project_files()
-        for use in uses_in(file, (PROJECT / file).read_text(encoding="utf-8"), private_words())
-        if not is_excepted(use)
-    ]
+    uses = [use for use in uses_in_project() if not is_excepted(use)]
     assert not uses, f"{len(uses)} private words:\n" + "\n".join(map(str, uses))
 
 
 def test_exceptions_of_private_words_are_used() -> None:
     """An exception whose use is gone is removed."""
-    uses = [
-        use
-        for file in project_files()
-        for use in uses_in(file, (PROJECT / file).read_text(encoding="utf-8"), private_words())
-    ]
     unused = [
         item
         for item in use_exceptions()
-        if not any(item.word == use.word and fnmatch(use.file, item.file) for use in uses)
+        if not any(item.word == use.word and fnmatch(use.file, item.file) for use in uses_in_project())
     ]
     assert unused == []
 

@@ -24,6 +24,8 @@ def quick_checks(monkeypatch: pytest.MonkeyPatch, temporal_binary: Path) -> None
     slow = check("slow", "print('12 passed in 61.00s (0:01:01)')", counts_tests=True)
     monkeypatch.setattr(checks, "FAST_TESTS", (fast,))
     monkeypatch.setattr(checks, "SLOW_TESTS", (slow,))
+    long = check("long", "print('9 passed in 75.00s')", counts_tests=True)
+    monkeypatch.setattr(checks, "LONG_TESTS", (long,))
 
 
 def test_the_last_line_sums_up_all_tests(quick_checks: None, capfd: pytest.CaptureFixture[str]) -> None:
@@ -53,12 +55,20 @@ def test_lint_alone_runs_no_tests(quick_checks: None, capfd: pytest.CaptureFixtu
     assert "passed" not in out
 
 
+def test_the_long_tests_run_alone(quick_checks: None, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["long"]) == 0
+    out = capfd.readouterr().out
+    assert "all formatted" not in out
+    assert out.splitlines()[-1] == "9 passed"
+
+
 def test_checks_do_not_see_the_settings_of_the_developer(
     quick_checks: None, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("TEMPORAL_ADDRESS", "prod:7233")
     monkeypatch.setenv("TIPOFF_ODDS_API_KEY", "secret")
-    prefixes = ("TEMPORAL_", "TIPOFF_")
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    prefixes = ("TEMPORAL_", "TIPOFF_", "PYTHONDONT")
     show = f"import os; print(*(f'{{key}}={{os.environ[key]}}' for key in os.environ if key.startswith({prefixes})))"
     monkeypatch.setattr(checks, "LINT", (check("format", show),))
     main(["lint"])
@@ -81,6 +91,24 @@ def test_make_test_consists_of_every_check_and_of_every_folder_of_tests() -> Non
         f"tests/{file.relative_to(PROJECT / 'tests').parts[0]}" for file in PROJECT.glob("tests/*/**/test_*.py")
     }
     assert all(each.counts_tests for each in (*checks.FAST_TESTS, *checks.SLOW_TESTS))
+
+
+def test_every_end_to_end_test_is_either_in_make_test_or_in_make_test_long() -> None:
+    """Exactly the tests of the marker are left out, and only there."""
+    markers = {
+        each.name: [each.command[n + 1] for n, word in enumerate(each.command) if word == "-m"][1:]
+        for each in (*checks.FAST_TESTS, *checks.SLOW_TESTS, *checks.LONG_TESTS)
+    }
+    assert {name: marker for name, marker in markers.items() if marker} == {
+        "end-to-end tests": ["not long"],
+        "long tests": ["long"],
+    }
+    marked = {
+        file.relative_to(PROJECT / "tests").parts[0]
+        for file in PROJECT.glob("tests/**/test_*.py")
+        if "pytest.mark.long" in file.read_text() and file != Path(__file__)
+    }
+    assert marked == {"end_to_end"}
 
 
 def test_ci_runs_make_test(tmp_path: Path) -> None:

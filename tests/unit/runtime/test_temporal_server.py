@@ -19,7 +19,7 @@ from temporalio.service import RPCError
 
 from runtime import cache_folder, temporal_binary, temporal_server
 from runtime.processes import ChildEndedError, Processes, start_time
-from runtime.temporal_binary import CLI_VERSION, NoTemporalServerError, find_or_install_temporal
+from runtime.temporal_binary import CLI_MODULE, CLI_VERSION, NoTemporalServerError, find_or_install_temporal
 from runtime.temporal_server import (
     address_from_environment,
     free_port,
@@ -88,12 +88,14 @@ def test_go_builds_a_missing_binary_into_the_cache_and_leaves_only_the_binary(
     program(
         bin_folder / "go",
         'mkdir -p "$GOBIN" "$GOCACHE" "$GOMODCACHE"\n'
-        'echo "$*" > "$GOBIN/temporal"; echo "#!/bin/sh" > "$GOBIN/temporal"\n'
+        'printf "%s\\n" "$@" > "$GOPATH/../arguments"; echo "#!/bin/sh" > "$GOBIN/temporal"\n'
         f'echo "echo \'{GOOD}\'" >> "$GOBIN/temporal"; /bin/chmod +x "$GOBIN/temporal"',
     )
     printed: list[str] = []
     assert find_or_install_temporal(tmp_path / "cache", printed.append) == cached
     assert "installing the Temporal server with Go, about 3 minutes …" in printed
+    arguments = (cached.parent / "arguments").read_text().splitlines()
+    assert arguments == ["install", "-gcflags=all=-dwarf=false", "-ldflags=-s -w", CLI_MODULE]
     assert not (cached.parent / "go").exists()
     printed.clear()
     assert find_or_install_temporal(tmp_path / "cache", printed.append) == cached
