@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 import tempfile
 from argparse import Namespace
@@ -30,7 +29,7 @@ from tipoff.landing.local import LocalLanding
 from tipoff.sources.base import Slate, Source
 from tipoff.sources.player_names import load_aliases
 from tipoff.sources.rate_limits import RateLimiter, Unlimited, rate_limits_apply
-from tipoff.vocabulary import EASTERN, DayStatus, Frozen, clock_time, shortened, step_names
+from tipoff.vocabulary import EASTERN, DayStatus, Frozen, clock_time, did_you_mean, shortened, step_names
 from workflows.rate_limiter_state import format_cooldown
 
 
@@ -80,8 +79,7 @@ async def run(options: Namespace) -> ExitCode:
 def _source_named(name: str, sources: Mapping[str, Source]) -> Source:
     if name in sources:
         return sources[name]
-    similar = " or ".join(difflib.get_close_matches(name, sources))
-    hint = f"did you mean {similar}?" if similar else "`starter.py sources` lists all sources"
+    hint = f"`starter.py sources` lists all sources{did_you_mean(name, sources)}"
     raise CommandError(ExitCode.USAGE, f"there is no source {name!r}; {hint}")
 
 

@@ -6,19 +6,22 @@ import argparse
 import asyncio
 import getpass
 import importlib
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import NoReturn
 
 from cli.exit_codes import ExitCode
-from tipoff.vocabulary import Phase, game_date_of
+from tipoff.vocabulary import Phase, did_you_mean, game_date_of
 
 DESCRIPTION = """\
 Start, follow and control the days of tipoff.
 
-  starter.py --date 2024-03-29            start the day, or attach to it if it runs
-  starter.py status --date 2024-03-29     the day's state, and the reason for it
+  starter.py --date today                 start the day, or attach to it if it runs
+  starter.py status                       today's state, and the reason for it
+  starter.py status --date yesterday      yesterday's; --date takes any date such as 2024-03-29
   starter.py COMMAND --help               the options of a command"""
 
 EPILOG = """\
@@ -29,6 +32,9 @@ configuration · 3 the day has ended already · 4 refused, nothing was changed �
 FURTHEST_AHEAD = timedelta(days=30)
 FIRST_SEASON = date(1946, 11, 1)
 REPLAY_FOLDER = Path("var/demo")
+
+DAYS_AGO = {"today": 0, "yesterday": 1}
+_DATE_HELP = "game date, in Eastern time: 2024-03-29, today or yesterday (default: %(default)s)"
 
 AddArguments = Callable[[argparse.ArgumentParser], None]
 
@@ -44,11 +50,16 @@ class Command:
 
 
 def parse_date(text: str) -> date:
-    """A date written like 2024-03-29."""
+    """A date written like 2024-03-29, or today or yesterday by Eastern time."""
+    if text in DAYS_AGO:
+        return game_date_of(datetime.now(UTC)) - timedelta(days=DAYS_AGO[text])
     try:
         parsed = date.fromisoformat(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a date; write it like 2024-03-29") from None
+        hint = did_you_mean(text, DAYS_AGO)
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a date; write it like 2024-03-29, or today or yesterday{hint}"
+        ) from None
     if parsed.isoformat() != text:
         raise argparse.ArgumentTypeError(f"write {text!r} like this: {parsed}")
     if parsed < FIRST_SEASON:
@@ -65,19 +76,17 @@ def parse_date_to_start(text: str) -> date:
 
 
 def _date(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--date", required=True, type=parse_date, metavar="YYYY-MM-DD", help="game date, in Eastern time"
-    )
+    parser.add_argument("--date", default="today", type=parse_date, metavar="DATE", help=_DATE_HELP)
 
 
 def _optional_date(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--date", type=parse_date, metavar="YYYY-MM-DD", help="only this game date, in Eastern time")
+    parser.add_argument(
+        "--date", type=parse_date, metavar="DATE", help="only this game date: 2024-03-29, today or yesterday"
+    )
 
 
 def _date_to_start(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--date", required=True, type=parse_date_to_start, metavar="YYYY-MM-DD", help="game date, in Eastern time"
-    )
+    parser.add_argument("--date", default="today", type=parse_date_to_start, metavar="DATE", help=_DATE_HELP)
 
 
 def _common(parser: argparse.ArgumentParser) -> None:
@@ -221,9 +230,20 @@ COMMANDS = (
 )  # fmt: skip
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors name what a misspelled word or option may have been meant for."""
+
+    def error(self, message: str) -> NoReturn:
+        if invalid := re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message):
+            message += did_you_mean(invalid[1], re.findall(r"[\w-]+", invalid[2]))
+        if unknown := re.search(r"unrecognized arguments: (--[\w-]+)", message):
+            message += did_you_mean(unknown[1], re.findall(r"--[a-z-]+", self.format_help()))
+        super().error(message)
+
+
 def parser() -> argparse.ArgumentParser:
     """The parser of all commands; the parsed options hold the command's module as `module`."""
-    root = argparse.ArgumentParser(
+    root = _Parser(
         prog="starter.py",
         description=DESCRIPTION,
         epilog=EPILOG,
@@ -235,13 +255,16 @@ def parser() -> argparse.ArgumentParser:
         subparser = subparsers.add_parser(command.name, help=command.help, description=command.help, allow_abbrev=False)
         for add_arguments in command.arguments:
             add_arguments(subparser)
-        subparser.set_defaults(module=command.module)
+        subparser.set_defaults(module=command.module, parser=subparser)
     return root
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """The options of a command line. Raises SystemExit for wrong arguments."""
-    return parser().parse_args(_with_command(arguments))
+    options, unknown = parser().parse_known_args(_with_command(arguments))
+    if unknown:
+        options.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    return options
 
 
 def run(arguments: Sequence[str]) -> ExitCode:

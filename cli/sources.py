@@ -24,7 +24,7 @@ from tipoff.provider_success import RECENT, ProviderSuccess, hosts, success_by_h
 from tipoff.sources.base import Source
 from tipoff.sources.outcomes import OUTCOME_POLICIES
 from tipoff.sources.registry import SOURCES
-from tipoff.vocabulary import EASTERN, Frozen, Outcome, Role, Route, clock_time
+from tipoff.vocabulary import EASTERN, Frozen, Outcome, Role, Route, clock_time, did_you_mean
 from workflows.contracts import CooldownReset
 
 
@@ -113,7 +113,8 @@ async def run(options: Namespace) -> ExitCode:
 async def _reset_cooldown(target: Target, options: Namespace) -> ExitCode:
     host = options.reset_cooldown
     if host not in set(hosts()):
-        raise CommandError(ExitCode.USAGE, f"no source uses the host {host!r}; `starter.py sources` lists the hosts")
+        hint = f"`starter.py sources` lists the hosts{did_you_mean(host, hosts())}"
+        raise CommandError(ExitCode.USAGE, f"no source uses the host {host!r}; {hint}")
     async with connected(target) as client:
         text = await reset_cooldown(client, CooldownReset(host=host, who=options.who, why=options.why))
     print(json.dumps({"text": text}) if options.json else text)

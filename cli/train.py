@@ -12,6 +12,7 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from cli.exit_codes import CommandError, ExitCode
 from cli.server import SERVER_TIMEOUT, connected, has_day_worker
 from cli.target import Target
+from tipoff.vocabulary import did_you_mean
 from workflows.contracts import Queue, TrainingInput, TrainingResult
 from workflows.training import TrainingWorkflow
 
@@ -49,7 +50,9 @@ def _require_trainable(system_id: str) -> None:
     trained = [registered.system_id for registered in SYSTEMS.values() if registered.trained]
     if system_id not in trained:
         raise CommandError(
-            ExitCode.USAGE, f"{system_id!r} is not a trained system; the trained systems: {', '.join(trained)}"
+            ExitCode.USAGE,
+            f"{system_id!r} is not a trained system; the trained systems: {', '.join(trained)}"
+            f"{did_you_mean(system_id, trained)}",
         )
 
 

@@ -22,6 +22,7 @@ from runtime.connection import DATA_CONVERTER
 from runtime.sandbox import WORKFLOW_RUNNER
 from tipoff.errors import ConfigurationError
 from tipoff.settings import Settings
+from tipoff.vocabulary import did_you_mean
 from workflows.contracts import Queue
 from workflows.daily_pipeline import DailyPipelineWorkflow
 from workflows.rate_limiter import AutoUpgradeRateLimiterWorkflow, RateLimiterWorkflow
@@ -57,7 +58,8 @@ def queues_named(names: Sequence[str]) -> tuple[Queue, ...]:
     """The queues with these names; all queues if there are no names. Raises ConfigurationError for an unknown name."""
     unknown = sorted(set(names) - set(Queue))
     if unknown:
-        raise ConfigurationError(f"there is no task queue {', '.join(unknown)}; the queues are {', '.join(Queue)}")
+        known = f"{', '.join(Queue)}{did_you_mean(unknown[0], Queue)}"
+        raise ConfigurationError(f"there is no task queue {', '.join(unknown)}; the queues are {known}")
     return tuple(Queue(name) for name in names) or tuple(Queue)
 
 

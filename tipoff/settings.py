@@ -25,7 +25,7 @@ from pydantic import (
 
 from tipoff.errors import ConfigurationError
 from tipoff.redaction import HIDDEN, redact
-from tipoff.vocabulary import Frozen
+from tipoff.vocabulary import Frozen, did_you_mean
 
 PREFIX = "TIPOFF_"
 OTHER_VARIABLES = frozenset({f"{PREFIX}CONFIG", f"{PREFIX}CACHE", f"{PREFIX}DEBUG"})
@@ -201,8 +201,9 @@ def _from_file(path: Path | None, environ: Mapping[str, str]) -> SettingValues:
                 f"read it), then set {PREFIX}{key.upper()} or {PREFIX}{key.upper()}_FILE"
             )
         if key not in Settings.model_fields:
-            known = ", ".join(sorted(Settings.model_fields.keys() - SECRETS))
-            raise ConfigurationError(f"{file}: unknown key {key!r}; known keys are {known}")
+            known = sorted(Settings.model_fields.keys() - SECRETS)
+            hint = did_you_mean(key, known)
+            raise ConfigurationError(f"{file}: unknown key {key!r}; known keys are {', '.join(known)}{hint}")
     return {key: (value, str(file)) for key, value in values.items()}
 
 
@@ -238,7 +239,8 @@ def _refuse_unknown(environ: Mapping[str, str]) -> None:
     known = settings | OTHER_VARIABLES | {f"{PREFIX}{key.upper()}_FILE" for key in SECRETS}
     for variable in sorted(environ):
         if variable.startswith(PREFIX) and variable not in known:
-            raise ConfigurationError(f"unknown variable {variable}; known variables are {', '.join(sorted(known))}")
+            hint = f"known variables are {', '.join(sorted(known))}{did_you_mean(variable, known)}"
+            raise ConfigurationError(f"unknown variable {variable}; {hint}")
 
 
 def _read_secret(variable: str, file: Path) -> str:

@@ -22,7 +22,7 @@ from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
-from tipoff.vocabulary import AuditEntry, Channel, DayStatus, RunState
+from tipoff.vocabulary import AuditEntry, Channel, DayStatus, RunState, did_you_mean
 from workflows import operator_commands
 from workflows.contracts import (
     CommandName,
@@ -207,7 +207,7 @@ class DailyPipelineWorkflow:
 
     @workflow.signal(dynamic=True, description="Any other signal is refused and recorded in the audit trail")
     def handle_unknown_signal(self, name: str, arguments: Sequence[RawValue]) -> None:
-        text = f"no signal {name[:50]!r}; the signals are {', '.join(CommandName)}"
+        text = f"no signal {name[:50]!r}; the signals are {', '.join(CommandName)}{did_you_mean(name, CommandName)}"
         self._audit(Channel.SIGNAL, name[:50], CommandResult(accepted=False, text=text))
 
     @workflow.update(description=description(CommandName.FORCE_CONTINUE))

@@ -8,7 +8,17 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from tipoff.vocabulary import DayPlan, Phase, PlanStep, SlateGame, StepKind, StepState, clock_time, step_names
+from tipoff.vocabulary import (
+    DayPlan,
+    Phase,
+    PlanStep,
+    SlateGame,
+    StepKind,
+    StepState,
+    clock_time,
+    did_you_mean,
+    step_names,
+)
 from workflows.contracts import CommandName, CommandResult, OperatorCommand
 from workflows.day_state import DayLedger
 from workflows.step_records import AnyRecord, Records
@@ -217,7 +227,7 @@ def _wrong_games(command: OperatorCommand, games: tuple[SlateGame, ...]) -> str:
     if not unknown:
         return ""
     slate = ", ".join(game.label for game in games) or "no games"
-    return f"no game {', '.join(unknown)} on this slate ({slate})"
+    return f"no game {', '.join(unknown)} on this slate ({slate}){did_you_mean(unknown[0], known)}"
 
 
 def _wrong_in_rerun(command: OperatorCommand, records: Records) -> str:
@@ -233,7 +243,8 @@ def _wrong_in_rerun(command: OperatorCommand, records: Records) -> str:
 def _validate_force(command: OperatorCommand, plan: DayPlan, records: Records, now: datetime) -> CommandResult:
     target = command.target
     if target not in set(Phase):
-        return _refused_unchanged(f"no phase {target!r}; the phases are {', '.join(Phase)}")
+        hint = did_you_mean(target, Phase)
+        return _refused_unchanged(f"no phase {target!r}; the phases are {', '.join(Phase)}{hint}")
     if not records[step_names.SCHEDULE].settled:
         return _refused(f"the slate is unknown, so the day cannot continue: retry_step {step_names.SCHEDULE}")
     steps = awaited_steps(Phase(target), plan, records)
@@ -279,7 +290,8 @@ def _no_step(name: str, plan: DayPlan) -> str:
     ]
     if primary:
         return f"{name} is no step but a fallback source of {', '.join(primary)}"
-    return f"no step {name!r}; the steps are {', '.join(step.name for step in plan.steps)}"
+    names = [step.name for step in plan.steps]
+    return f"no step {name!r}; the steps are {', '.join(names)}{did_you_mean(name, names)}"
 
 
 def _validate_lines(plan: DayPlan) -> CommandResult:

@@ -11,6 +11,7 @@ from cli.doctor_checks.base import CheckResult, DoctorCheck, Installation
 from tipoff.provider_success import hosts
 from tipoff.settings import ANY_HOST, Settings
 from tipoff.sources.routes import proxy_address, proxy_authorization, proxy_of, server_of
+from tipoff.vocabulary import did_you_mean
 
 SECONDS = 5.0
 _FIX = "correct TIPOFF_PROXIES, or start the proxy"
@@ -26,7 +27,7 @@ async def check(installation: Installation) -> CheckResult:
     servers = {server_of(host, settings) for host in hosts()} - {""}
     unknown = sorted(settings.proxies.keys() - servers - {ANY_HOST})
     results = await asyncio.gather(*(_result(host, proxy) for host, proxy in _tried(settings, servers)))
-    problems = [f"{host}: no source uses this host" for host in unknown]
+    problems = [f"{host}: no source uses this host{did_you_mean(host, servers)}" for host in unknown]
     problems += [f"{where} {problem}" for where, problem in results if problem]
     details = tuple(f"{where} {problem or 'answers'}" for where, problem in results)
     if problems:

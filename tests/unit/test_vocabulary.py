@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tipoff.vocabulary import clock_time, eastern, first_day, game_date_of, season_of, shortened
+from tipoff.vocabulary import Phase, clock_time, did_you_mean, eastern, first_day, game_date_of, season_of, shortened
 
 DATES = st.dates(date(1996, 7, 1), date(2040, 6, 30))
 
@@ -56,6 +56,21 @@ def test_a_time_on_another_date_is_shown_with_its_weekday() -> None:
 )
 def test_a_season_starts_in_july(game_date: date, season: str) -> None:
     assert season_of(game_date) == season
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("lnies", " (did you mean lines?)"),
+        ("LINES", " (did you mean lines?)"),
+        ("resluts", " (did you mean results?)"),
+        ("tea", ""),
+        ("", ""),
+        ("x" * 60_000, ""),
+    ],
+)
+def test_a_misspelled_name_is_recognized(name: str, hint: str) -> None:
+    assert did_you_mean(name, Phase) == hint
 
 
 @given(DATES)

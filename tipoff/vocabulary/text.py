@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from difflib import get_close_matches
 
+MAX_NAME_LENGTH = 100
 _URL_PATH = re.compile(r"(https?://)([^\s/?#]+)[/?#][^\s;,()]*?(?=[:.]?(?:[\s;,()]|$))")
 
 
@@ -18,3 +21,10 @@ def shortened(text: str, limit: int = 500) -> str:
     text = _URL_PATH.sub(r"\2", text)
     half = (limit - 3) // 2
     return text if len(text) <= limit else f"{text[:half]} … {text[-half:]}"
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """What a misspelled name may have meant, to append to an error: " (did you mean lines?)", or nothing."""
+    by_lower_case = {each.lower(): str(each) for each in known}
+    similar = get_close_matches(name[:MAX_NAME_LENGTH].lower(), by_lower_case)
+    return f" (did you mean {' or '.join(by_lower_case[each] for each in similar)}?)" if similar else ""

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.commands import COMMANDS
+from cli.commands import COMMANDS, parse
 from cli.doctor_checks.workers import format_queue
 from cli.exit_codes import ExitCode
 from cli.operator_commands import update_ids
@@ -22,6 +22,7 @@ from tests.support.small_day import small_plan
 from tests.support.starter import NOWHERE, PROJECT, Starter
 from tipoff.publishing.status import publish_status
 from tipoff.publishing.store import FolderStore
+from tipoff.vocabulary import game_date_of
 from workflows.contracts import CommandName, OperatorCommand, Queue
 from workflows.day_state import DayLedger
 from workflows.day_status import day_status
@@ -53,7 +54,14 @@ def export_status(exports: Path, written_at: datetime) -> None:
         ("--date 1812-06-24", "before the first NBA game"),
         ("--date 2999-01-01", "too far ahead"),
         ("--date 2024-03-29 --from-phase tip", "choose from"),
-        ("status", "--date"),
+        ("status --date tomorow", "or today or yesterday"),
+        ("status --date yesterdy", "(did you mean yesterday?)"),
+        ("statsu", "(did you mean status"),
+        ("status --jsn", "unrecognized arguments: --jsn (did you mean --json?)"),
+        ("--from-phase predcit", "(did you mean predict?)"),
+        ("collect --source nbac_schedul", "(did you mean nbac_schedule"),
+        ("train --system catbost_v8", "(did you mean catboost_v8?)"),
+        ("sources --reset-cooldown stats.nba.con", "(did you mean stats.nba.com"),
         ("force-continue --date 2024-03-29", "--phase"),
         ("retry-step --date 2024-03-29", "--step"),
         ("improve --date 2024-03-29", "'improve'"),
@@ -71,6 +79,17 @@ def test_wrong_arguments_have_precise_errors_and_exit_code_2(starter: Starter, t
     assert ended.code == 2
     assert error in ended.err
     assert "Traceback" not in ended.err
+
+
+NOW_COMMANDS = ["status", "cancel", "force-continue --phase lines", "collect --source nbac_schedule", "train", ""]
+
+
+@pytest.mark.parametrize("command", NOW_COMMANDS)
+@pytest.mark.parametrize(("typed", "days_ago"), [("", 0), ("--date today", 0), ("--date yesterday", 1)])
+def test_a_date_is_todays_by_default_and_may_be_named(command: str, typed: str, days_ago: int) -> None:
+    words = [*command.split(), *typed.split()]
+    options = parse(words or ["start"])
+    assert options.date == game_date_of(datetime.now(UTC)) - timedelta(days=days_ago)
 
 
 def test_help_names_every_command_and_every_exit_code(starter: Starter) -> None:

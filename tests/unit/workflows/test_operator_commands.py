@@ -50,6 +50,13 @@ def send(ledger: DayLedger, name: CommandName, target: str = "", **fields: Any) 
     return result.text
 
 
+def test_a_refusal_names_what_was_probably_meant(waiting: DayLedger) -> None:
+    assert "(did you mean lines?); nothing was changed" in send(waiting, CommandName.FORCE_CONTINUE, "lnies")
+    hint = send(waiting, CommandName.RETRY_STEP, "nbac_injury_repot")
+    assert "(did you mean nbac_injury_report" in hint
+    assert "(did you mean DEN@MIN?)" in send(waiting, CommandName.LINES_AVAILABLE, games=("DEN@MNI",))
+
+
 @pytest.mark.parametrize(
     ("command", "why"),
     [
