@@ -20,9 +20,9 @@ def listed(*files: Any, **others: Any) -> DriveList | None:
 
 @pytest.mark.parametrize("odd", [None, "?", {}, {"id": "../id", "mimeType": "text/csv"}, {"id": "id-2"}])
 def test_an_odd_file_of_a_list_costs_itself(odd: object) -> None:
-    found = listed(odd, FILE, nextPageToken=None)
-    assert found is not None
-    assert [file.id for file in found.files] == ["id-1"]
+    page = listed(odd, FILE, nextPageToken=None)
+    assert page is not None
+    assert [file.id for file in page.files] == ["id-1"]
 
 
 def test_a_list_of_odd_files_only_is_no_list() -> None:
@@ -30,6 +30,6 @@ def test_a_list_of_odd_files_only_is_no_list() -> None:
 
 
 def test_an_empty_page_is_a_list() -> None:
-    found = listed(nextPageToken="2")
-    assert found is not None
-    assert (found.files, found.next_page) == ((), "2")
+    page = listed(nextPageToken="2")
+    assert page is not None
+    assert (page.files, page.next_page) == ((), "2")
