@@ -31,6 +31,7 @@ configuration · 3 the day has ended already · 4 refused, nothing was changed �
 
 FURTHEST_AHEAD = timedelta(days=30)
 FIRST_SEASON = date(1946, 11, 1)
+MOST_DAYS = 366
 REPLAY_FOLDER = Path("var/demo")
 
 DAYS_AGO = {"today": 0, "yesterday": 1}
@@ -147,6 +148,18 @@ def _step(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _last(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--last", type=_count, default=7, metavar="N", help="how many dates, up to --date (default: %(default)s)"
+    )
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_DAYS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {MOST_DAYS}")
+    return int(text)
+
+
 def _games(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--games", nargs="+", default=[], metavar="GAME", help="such as DEN@MIN (default: all games)")
 
@@ -206,6 +219,7 @@ COMMANDS = (
     Command("start", "start a day, or attach to a running one (the default command)", "start",
             (_date_to_start, _common, _operator, _start)),
     Command("status", "show the state of a day, and the reason for it", "status", (_date, _common)),
+    Command("days", "list the last dates with state, counts and what each waits for", "days", (_date, _common, _last)),
     Command("watch", "follow a day until it ends", "watch", (_date, _common)),
     Command("plan", "list the steps of a day, with their deadlines", "plan", (_date, _common)),
     Command("force-continue", "continue without the data that a phase waits for", "operator_commands",

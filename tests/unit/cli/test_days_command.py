@@ -1,0 +1,84 @@
+"""`days`: one line a date, from the server's view of its run and from its last exported status."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from temporalio.common import SearchAttributePair, TypedSearchAttributes
+
+from cli.days import day_row
+from cli.runs import DescribedRun
+from tests.support.ledgers import DAY, evening_plan, no_lines, run_ready_steps, settled_ledger
+from tests.support.starter import Starter
+from tipoff.publishing.status import publish_status
+from tipoff.publishing.store import FolderStore
+from tipoff.vocabulary import DayStatus, eastern
+from workflows.day_state import DayLedger
+from workflows.day_status import day_status
+from workflows.search_attributes import ATTENTION_STEPS, DATA_QUALITY, RUN_STATE, WAITS_FOR
+
+LINES = "odds_api_player_points_props"
+
+
+def described(
+    execution: str, state: str, waits_for: tuple[str, ...] = (), parked: tuple[str, ...] = ()
+) -> DescribedRun:
+    attributes: list[SearchAttributePair[Any]] = [
+        SearchAttributePair(RUN_STATE, state),
+        SearchAttributePair(DATA_QUALITY, "DEGRADED"),
+        SearchAttributePair(WAITS_FOR, waits_for),
+        SearchAttributePair(ATTENTION_STEPS, parked),
+    ]
+    now = datetime.now(UTC)
+    return DescribedRun("id", "run", execution, now, None, TypedSearchAttributes(attributes), {"status": "a sentence"})
+
+
+def waiting_status() -> DayStatus:
+    ledger = DayLedger(evening_plan())
+    ledger.adopt(ledger.plan)
+    run_ready_steps(ledger, eastern(DAY, 12), no_lines)
+    return day_status(ledger, eastern(DAY, 12), virtual=False, held=False)
+
+
+def ended_status() -> DayStatus:
+    ledger = settled_ledger(evening_plan(), eastern(DAY, 23))
+    ledger.end()
+    ledger.counts = {"graded:win": 20, "graded:void": 3, "unresolved:nbac_injury_report": 5}
+    return day_status(ledger, eastern(DAY, 23), virtual=False, held=False)
+
+
+def test_a_date_without_run_and_export_says_so() -> None:
+    row = day_row(DAY, None, None)
+    assert (row.state, row.games, row.sentence) == ("NO RUN", None, "")
+
+
+def test_an_exported_day_has_its_counts() -> None:
+    row = day_row(DAY, None, ended_status())
+    assert (row.state, row.games, row.predictions, row.graded) == ("COMPLETE", 3, 10, 23)
+
+
+def test_what_the_server_knows_of_a_run_comes_before_the_export() -> None:
+    waiting = day_row(DAY, described("RUNNING", "WAITING", waits_for=(LINES,)), ended_status())
+    assert (waiting.state, waiting.data_quality, waiting.waits_for) == ("WAITING", "DEGRADED", (LINES,))
+    assert (waiting.sentence, waiting.games) == ("a sentence", 3)
+    parked = day_row(DAY, described("RUNNING", "NEEDS_ATTENTION", parked=("grade",)), None)
+    assert (parked.state, parked.attention) == ("NEEDS_ATTENTION", ("grade",))
+    for execution in ("FAILED", "TERMINATED", "CANCELED", "PAUSED"):
+        assert day_row(DAY, described(execution, "RUNNING"), None).state == execution
+    assert day_row(DAY, described("TERMINATED", "WAITING", waits_for=(LINES,)), None).waits_for == ()
+
+
+def test_without_a_server_the_last_exports_are_listed_newest_first(tmp_path: Path) -> None:
+    store, before = FolderStore(tmp_path / "var/exports"), DAY - timedelta(days=1)
+    publish_status(store, waiting_status(), eastern(DAY, 12))
+    starter = Starter(tmp_path)
+    rows = starter(f"days --date {DAY} --last 2 --json").json
+    assert [(row["game_date"], row["state"]) for row in rows] == [(str(DAY), "WAITING"), (str(before), "NO RUN")]
+    assert LINES in rows[0]["waits_for"]
+    listed = starter(f"days --date {DAY} --last 2")
+    assert listed.code == 0
+    assert "from the last exports, because no Temporal server answers" in listed.text
+    assert [line.split()[:2] for line in listed.out.splitlines()[2:4]] == [[str(DAY), "WAITING"], [str(before), "NO"]]
+    assert starter("days --last 0").code == 2
