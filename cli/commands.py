@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from cli.exit_codes import ExitCode
+from tipoff.errors import BadInputError
 from tipoff.vocabulary import Phase, did_you_mean, game_date_of
 
 DESCRIPTION = """\
@@ -33,6 +34,7 @@ FURTHEST_AHEAD = timedelta(days=30)
 FIRST_SEASON = date(1946, 11, 1)
 MOST_DAYS = 366
 REPLAY_FOLDER = Path("var/demo")
+LONGEST_ARGUMENT = 1000
 
 DAYS_AGO = {"today": 0, "yesterday": 1}
 _DATE_HELP = "game date, in Eastern time: 2024-03-29, today or yesterday (default: %(default)s)"
@@ -126,6 +128,7 @@ def _user() -> str:
 def _id(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--id",
+        type=_at_most(100),
         default=None,
         help="id of this command; a command with the same id is executed only once. "
         "Default: the same command is executed once a minute",
@@ -161,7 +164,9 @@ def _count(text: str) -> int:
 
 
 def _games(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--games", nargs="+", default=[], metavar="GAME", help="such as DEN@MIN (default: all games)")
+    parser.add_argument(
+        "--games", nargs="+", type=_at_most(20), default=[], metavar="GAME", help="such as DEN@MIN (default: all games)"
+    )
 
 
 def _start(parser: argparse.ArgumentParser) -> None:
@@ -177,7 +182,9 @@ def _start(parser: argparse.ArgumentParser) -> None:
 
 
 def _train(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--system", default="catboost_v8", help="name of the system (default %(default)s)")
+    parser.add_argument(
+        "--system", default="catboost_v8", type=_at_most(100), help="name of the system (default %(default)s)"
+    )
 
 
 def _reset_cooldown(parser: argparse.ArgumentParser) -> None:
@@ -274,7 +281,9 @@ def parser() -> argparse.ArgumentParser:
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """The options of a command line. Raises SystemExit for wrong arguments."""
+    """The options of a command line. Raises SystemExit for wrong arguments, BadInputError for unreadable ones."""
+    for argument in arguments:
+        _require_readable(argument)
     options, unknown = parser().parse_known_args(_with_command(arguments))
     if unknown:
         options.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
@@ -287,6 +296,17 @@ def run(arguments: Sequence[str]) -> ExitCode:
     module = importlib.import_module(f"cli.{options.module}")
     exit_code: ExitCode = asyncio.run(module.run(options))
     return exit_code
+
+
+def _require_readable(argument: str) -> None:
+    if len(argument) > LONGEST_ARGUMENT:
+        raise BadInputError(
+            f"the argument {argument[:20]!r}… has {len(argument):,} characters; at most {LONGEST_ARGUMENT} are allowed"
+        )
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        raise BadInputError(f"the argument {argument!r} is not UTF-8") from None
 
 
 def _with_command(arguments: Sequence[str]) -> list[str]:

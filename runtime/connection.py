@@ -14,6 +14,7 @@ from temporalio.service import RPCError
 
 from runtime.data_converter import LenientPayloadConverter, PlainFailureConverter
 from tipoff.errors import ConfigurationError, TipoffError
+from tipoff.vocabulary import shortened
 
 DATA_CONVERTER = DataConverter(
     payload_converter_class=LenientPayloadConverter, failure_converter_class=PlainFailureConverter
@@ -40,6 +41,7 @@ async def connect(
     """
     options = to or configured_options()
     options.setdefault("target_host", "localhost:7233")
+    _require_host_and_port(options["target_host"])
     runtime = _runtime(metrics_address)
     try:
         async with asyncio.timeout(within_seconds):
@@ -50,6 +52,14 @@ async def connect(
         raise _no_server(options, f"silent for {within_seconds:g} s") from error
     except (RuntimeError, RPCError) as error:
         raise _no_server(options, _short(error)) from error
+
+
+def _require_host_and_port(address: str) -> None:
+    """Raises ConfigurationError. The SDK takes an address without a port for one of port 80."""
+    parts = re.fullmatch(r"(?P<host>[^\s:/\[\]@]+|\[[0-9A-Fa-f:.%]+\]):(?P<port>[0-9]{1,5})", address)
+    if parts is None or not 0 < int(parts["port"]) < 65_536:
+        named = shortened(repr(address), 100)
+        raise ConfigurationError(f"TEMPORAL_ADDRESS = {named} must be HOST:PORT, such as localhost:7233")
 
 
 def _no_server(options: ClientConnectConfig, why: str) -> NoServerError:

@@ -3,33 +3,79 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 from tipoff.publishing.store import ExportStore
 from tipoff.vocabulary import Alert
 
 PATH: Final = "alerts.jsonl"
+UNREADABLE_PATH: Final = "alerts.unreadable.jsonl"
+"""Where lines are kept that cannot be read, such as the half of a line that another program wrote."""
+
+
+class _DatedAlert(Alert):
+    game_date: date
+
+
+class _Lines(NamedTuple):
+    """The lines of the file: those with an alert, and those that cannot be read."""
+
+    alerts: dict[bytes, _DatedAlert]
+    unreadable: tuple[bytes, ...]
+
+    def of(self, game_date: date) -> tuple[Alert, ...]:
+        """The alerts of a date, oldest first."""
+        of_date = (each for each in self.alerts.values() if each.game_date == game_date)
+        return tuple(Alert(**each.model_dump(exclude={"game_date"})) for each in of_date)
 
 
 def raise_alert(store: ExportStore, game_date: date, alert: Alert) -> bool:
-    """Add an alert unless the date has one with its key; return whether it was added. Raises StorageError."""
+    """Add an alert unless the date has one with its key; return whether it was added. Raises StorageError.
+
+    Unreadable lines are moved to a file of their own, and one more alert counts them.
+    """
     with store.exclusive():
-        current = store.read(PATH) or b""
-        if any(each.key == alert.key for each in _alerts_in(current, game_date)):
+        lines = _read(store)
+        added = [] if any(each.key == alert.key for each in lines.of(game_date)) else [alert]
+        if lines.unreadable:
+            added.append(_keep_aside(store, lines.unreadable, alert))
+        if not added:
             return False
-        line = {"game_date": game_date.isoformat(), **alert.model_dump(mode="json")}
-        text = json.dumps(line, ensure_ascii=False, separators=(",", ":"))
-        return store.write_if_changed(PATH, current + text.encode() + b"\n")
+        new = (_line(game_date, each) for each in added)
+        store.write_if_changed(PATH, _joined((*lines.alerts, *new)))
+        return alert in added
 
 
 def alerts_of(store: ExportStore, game_date: date) -> tuple[Alert, ...]:
     """Return the alerts of a date, oldest first."""
-    return tuple(_alerts_in(store.read(PATH) or b"", game_date))
+    return _read(store).of(game_date)
 
 
-def _alerts_in(content: bytes, game_date: date) -> Iterator[Alert]:
-    for line in map(json.loads, content.splitlines()):
-        if line.pop("game_date") == game_date.isoformat():
-            yield Alert.model_validate(line)
+def _read(store: ExportStore) -> _Lines:
+    alerts, unreadable = {}, []
+    for line in (store.read(PATH) or b"").splitlines():
+        try:
+            alerts[line] = _DatedAlert.model_validate_json(line)
+        except ValueError:
+            unreadable.append(line)
+    return _Lines(alerts, tuple(unreadable))
+
+
+def _keep_aside(store: ExportStore, unreadable: Iterable[bytes], occasion: Alert) -> Alert:
+    """Add lines to the file of unreadable lines; the alert that counts all of them."""
+    kept = (store.read(UNREADABLE_PATH) or b"").splitlines()
+    kept += [line for line in unreadable if line not in kept]
+    store.write_if_changed(UNREADABLE_PATH, _joined(kept))
+    text = f"{len(kept)} lines of {PATH} could not be read; they are kept in {UNREADABLE_PATH}"
+    return Alert(key=f"alerts:unreadable:{len(kept)}", at=occasion.at, text=text)
+
+
+def _line(game_date: date, alert: Alert) -> bytes:
+    fields = {"game_date": game_date.isoformat(), **alert.model_dump(mode="json")}
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _joined(lines: Iterable[bytes]) -> bytes:
+    return b"".join(line + b"\n" for line in lines)

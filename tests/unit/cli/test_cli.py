@@ -2,6 +2,7 @@
 
 import json
 import re
+import stat
 import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta
@@ -20,6 +21,7 @@ from cli.server import QueueStatus
 from runtime.replay_session import NoReplayError, ReplaySession, read_session, write_session
 from tests.support.small_day import small_plan
 from tests.support.starter import NOWHERE, PROJECT, Starter
+from tipoff.errors import BadInputError
 from tipoff.publishing.status import publish_status
 from tipoff.publishing.store import FolderStore
 from tipoff.vocabulary import game_date_of
@@ -181,6 +183,68 @@ def replay_session(folder: Path) -> ReplaySession:
 def test_a_replay_is_found_by_its_folder(tmp_path: Path) -> None:
     write_session(tmp_path / "demo", replay_session(tmp_path))
     assert read_session(tmp_path / "demo") == replay_session(tmp_path)
+
+
+def test_only_its_owner_may_read_a_session(tmp_path: Path) -> None:
+    write_session(tmp_path / "demo", replay_session(tmp_path))
+    assert stat.S_IMODE((tmp_path / "demo" / "session.json").stat().st_mode) == 0o600
+
+
+DATE = "2024-03-29"
+LONG = "x" * 100_000
+NOT_UTF8 = "\udcff\udcfe"
+"""How Python passes the bytes FF FE as an argument."""
+
+
+@pytest.mark.parametrize("bad", [LONG, NOT_UTF8], ids=["long", "not UTF-8"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(
+            ["status", "--date", ""],
+            ["retry-step", "--date", DATE, "--step", ""],
+            ["status", "--date", DATE, "--replay", ""],
+        ),
+        *(["force-continue", "--date", DATE, "--phase", "lines", option, ""] for option in ("--who", "--why", "--id")),
+        *(["lines-available", "--date", DATE, "--games", ""], ["train", "--date", DATE, "--system", ""]),
+        *(
+            ["collect", "--date", DATE, "--source", ""],
+            ["sources", "--reset-cooldown", ""],
+            ["warehouse", "backup", ""],
+        ),
+    ],
+    ids=" ".join,
+)
+def test_an_argument_that_is_too_long_or_not_utf8_is_refused(words: list[str], bad: str) -> None:
+    with pytest.raises(BadInputError, match=r"the argument .* (characters|is not UTF-8)") as error:
+        parse([*words[:-1], bad])
+    assert len(str(error.value)) < 120
+    str(error.value).encode()
+
+
+@pytest.mark.parametrize("bad", [LONG, NOT_UTF8], ids=["long", "not UTF-8"])
+def test_a_refused_argument_is_one_sentence_and_exit_code_2(starter: Starter, bad: str) -> None:
+    ended = starter.call(["retry-step", "--date", DATE, "--step", bad])
+    assert ended.code == 2
+    assert len(ended.err.splitlines()) == 1
+    assert ended.err.startswith("starter: the argument ")
+
+
+@pytest.mark.parametrize("option", ["--step", "--who", "--why", "--id"])
+def test_an_option_that_is_longer_than_a_command_may_be_is_refused(
+    option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        parse(["retry-step", "--date", DATE, "--step", "grade", option, "x" * 900])
+    assert "characters are allowed" in capsys.readouterr().err
+
+
+def test_a_malformed_address_is_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
+    ended = Starter(tmp_path, {"TEMPORAL_ADDRESS": "http://localhost:7233"})(f"status --date {DAY}")
+    assert ended.code == 2
+    assert ended.err.splitlines() == [
+        "starter: TEMPORAL_ADDRESS = 'http://localhost:7233' must be HOST:PORT, such as localhost:7233"
+    ]
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"address": "127.0.0.1:9"', "\x00"])

@@ -2,7 +2,9 @@ import json
 import threading
 from datetime import UTC, date, datetime
 
-from tipoff.publishing.alerts import PATH, alerts_of, raise_alert
+import pytest
+
+from tipoff.publishing.alerts import PATH, UNREADABLE_PATH, alerts_of, raise_alert
 from tipoff.publishing.store import FolderStore
 from tipoff.vocabulary import Alert
 
@@ -54,3 +56,25 @@ def test_concurrent_alerts_are_all_kept(store: FolderStore) -> None:
 
 def test_a_date_without_alerts_has_none(store: FolderStore) -> None:
     assert alerts_of(store, DAY) == ()
+
+
+@pytest.mark.parametrize(
+    "torn",
+    [b'{"game_date":"2024-03-29","key":"lin', b"\xff\xfe", b"{}", b"7", b'{"game_date":"2024-03-29","key":"x"}'],
+)
+def test_a_line_that_cannot_be_read_is_skipped_counted_and_kept(store: FolderStore, torn: bytes) -> None:
+    raise_alert(store, DAY, alert())
+    store.write_if_changed(PATH, (store.read(PATH) or b"") + torn)
+    assert [each.key for each in alerts_of(store, DAY)] == ["lines:late"]
+
+    assert raise_alert(store, DAY, alert(key="predictions:late"))
+    first, second, about = alerts_of(store, DAY)
+    assert (first.key, second.key) == ("lines:late", "predictions:late")
+    assert about.text == f"1 lines of {PATH} could not be read; they are kept in {UNREADABLE_PATH}"
+    assert store.read(UNREADABLE_PATH) == torn + b"\n"
+
+    store.write_if_changed(PATH, (store.read(PATH) or b"") + b"another\n")
+    assert not raise_alert(store, DAY, alert()), "known, but the unreadable line is moved"
+    assert store.read(UNREADABLE_PATH) == torn + b"\nanother\n"
+    assert "2 lines" in alerts_of(store, DAY)[-1].text
+    assert len(lines(store)) == 4
