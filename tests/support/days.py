@@ -169,6 +169,8 @@ class World:
     """The exported statuses, in order."""
     force: list[tuple[str, datetime]] = field(default_factory=list)
     """The forced polls: source and as-of time."""
+    unfinished: tuple[str, ...] = ()
+    """Games that the grading finds neither final nor postponed."""
     stored: int = 0
     """Predictions stored so far."""
     known: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -274,7 +276,8 @@ class World:
 
     @activity.defn(name=Activity.GRADE.value)
     async def grade(self, request: ComputeRequest) -> ComputeReport:
-        return await self._compute(request)
+        done = await self._compute(request)
+        return done.model_copy(update={"unfinished_games": self.unfinished})
 
     @activity.defn(name=Activity.EXPORT.value)
     async def export(self, request: ComputeRequest) -> ComputeReport:

@@ -35,6 +35,7 @@ class FaultKind(StrEnum):
     LATE = "late"
     POSTPONED = "postponed"
     TIP_OFF_TBD = "tip_off_tbd"
+    DAMAGED_ENTRY = "damaged_entry"
     NEVER = "never"
     ONE_SIDED = "one_sided"
     ALTERNATE = "alternate"
@@ -49,6 +50,7 @@ SPECIAL_KINDS = frozenset(
         FaultKind.YESTERDAYS,
         FaultKind.POSTPONED,
         FaultKind.TIP_OFF_TBD,
+        FaultKind.DAMAGED_ENTRY,
         FaultKind.NEVER,
         FaultKind.ONE_SIDED,
         FaultKind.ALTERNATE,
@@ -64,11 +66,20 @@ REQUIRED_FIELD: Mapping[FaultKind, str] = {
     FaultKind.PARTIAL_SLATE: "games",
     FaultKind.POSTPONED: "games",
     FaultKind.TIP_OFF_TBD: "games",
+    FaultKind.DAMAGED_ENTRY: "games",
     FaultKind.NEVER: "games",
 }
 """The field that a kind needs."""
 
-KINDS_WITH_GAMES = frozenset({FaultKind.PARTIAL_SLATE, FaultKind.POSTPONED, FaultKind.TIP_OFF_TBD, FaultKind.NEVER})
+KINDS_WITH_GAMES = frozenset(
+    {
+        FaultKind.PARTIAL_SLATE,
+        FaultKind.POSTPONED,
+        FaultKind.TIP_OFF_TBD,
+        FaultKind.DAMAGED_ENTRY,
+        FaultKind.NEVER,
+    }
+)
 """Kinds whose `games` are the affected games; for other kinds `games` selects the requests that fail."""
 
 

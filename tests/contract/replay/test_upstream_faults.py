@@ -284,6 +284,13 @@ def test_a_game_without_a_fixed_tip_off_is_listed_at_midnight_and_is_not_played_
     assert next(game for game in later if game["gameId"] == HORNETS_GAME)["gameStatusText"] == "Final"
 
 
+def test_a_damaged_entry_of_the_schedule_has_no_time_and_no_status_text(get_with: GetWith) -> None:
+    get = get_with(fault("nbac_schedule", "damaged_entry", games=[HORNETS_GAME]))
+    days = get(SCHEDULE, "2024-01-29 12:00").json()["leagueSchedule"]["gameDates"]
+    damaged = [game["gameId"] for day in days for game in day["games"] if not game["gameDateTimeUTC"]]
+    assert damaged == [HORNETS_GAME]
+
+
 def test_the_named_game_never_gets_props(get_with: GetWith) -> None:
     get = get_with(fault("odds_api_player_points_props", "never", games=[HORNETS_GAME]))
     assert get(HORNETS_PROPS, "2024-03-29 18:59").json()["bookmakers"] == []

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from tests.support.made_responses import SLATE, made_response
+from tipoff.plan import plan_day
 from tipoff.sources.base import ReadContext, Reading, Row
 from tipoff.sources.game_status import POSTPONED, SCHEDULED, is_to_be_determined, meaning_of
 from tipoff.sources.registry import SOURCES
 from tipoff.sources.schedule import slate_games
-from tipoff.vocabulary import SlateGame
+from tipoff.vocabulary import SlateGame, eastern
 from tipoff.warehouse.tables import TABLES
 
 FIRST = SLATE.games[0]
@@ -186,3 +187,12 @@ def test_a_game_if_necessary_is_planned_by_its_time_however_the_flag_is_written(
     game["ifNecessary"] = flag
     row = row_of("nbac_schedule", document)
     assert (row["tip_off"], row["status"]) == (tip_off, SCHEDULED)
+
+
+def test_the_plan_of_a_schedule_with_such_a_game_comes_from_the_other_games() -> None:
+    document, _ = of("nbac_schedule", MIDNIGHT, "TBD")
+    (not_fixed,) = slate_games(read("nbac_schedule", document).rows, SLATE.game_date)
+    for others, due in ((), (13, 30)), ((12, 30), (10, 30)), ((22, 0), (13, 30)):
+        games = (FIRST.model_copy(update={"tip_off": eastern(SLATE.game_date, *others)}),) if others else ()
+        plan = plan_day(SLATE.game_date, (*games, not_fixed), SOURCES)
+        assert plan.predictions_due == eastern(SLATE.game_date, *due)

@@ -36,6 +36,9 @@ _BROADCASTERS: dict[str, list[object]] = {
     for medium in media
 }
 
+_DAMAGE: dict[str, object] = {"gameDateTimeUTC": "", "gameStatusText": None}
+"""What an unreadable entry has instead."""
+
 _POSTPONED_BY = timedelta(days=7)
 """A postponed game moves to this many days later and is marked PPD."""
 
@@ -113,6 +116,7 @@ def _game(game: Game, number: int, view: ArchiveView, record: Record, season_sta
         "homeTeam": _team(game.home, sum(state.home_periods), record),
         "awayTeam": _team(game.away, sum(state.away_periods), record),
         "pointsLeaders": [],
+        **(_DAMAGE if game.game_id in view.damaged_games else {}),
     }
 
 
@@ -158,19 +162,21 @@ def _team(tricode: str, points: int, record: Record) -> dict[str, object]:
     }
 
 
+_SPECIAL_FAULTS = frozenset({FaultKind.POSTPONED, FaultKind.TIP_OFF_TBD, FaultKind.DAMAGED_ENTRY})
+
 ENDPOINTS = (
     Endpoint(
         "nbac_schedule",
         "cdn.nba.com",
         r"static/json/staticData/scheduleLeagueV2\.json",
         schedule,
-        special_faults=frozenset({FaultKind.POSTPONED, FaultKind.TIP_OFF_TBD}),
+        special_faults=_SPECIAL_FAULTS,
     ),
     Endpoint(
         "nbac_schedule",
         "stats.nba.com",
         r"stats/scheduleleaguev2int",
         schedule,
-        special_faults=frozenset({FaultKind.POSTPONED, FaultKind.TIP_OFF_TBD}),
+        special_faults=_SPECIAL_FAULTS,
     ),
 )

@@ -147,6 +147,8 @@ class ArchiveView:
     postponed_games: frozenset[str] = frozenset()
     unscheduled_games: frozenset[str] = frozenset()
     """Games whose tip-off is to be determined; they are not played meanwhile."""
+    damaged_games: frozenset[str] = frozenset()
+    """Games whose entry in the schedule is unreadable."""
     empty: bool = False
     quote_faults: tuple[Fault, ...] = ()
     """Faults that change prop lines."""

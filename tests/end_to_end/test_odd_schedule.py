@@ -1,4 +1,8 @@
-"""A day on which the tip-offs of three games are not fixed: until noon, until the game begins, and for ever."""
+"""A day with an odd schedule.
+
+The tip-offs of three games are not fixed: until noon, until the game begins, and for ever. The entry of a game two
+months earlier has no time.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from tests.support.replays import ReplayedDay, at, run_day, running_replay
-from tipoff.vocabulary import RunState, SlateGame
+from tipoff.vocabulary import RunState, SlateGame, StepState
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
 UNTIL_NOON, UNTIL_IT_BEGINS, FOR_EVER = "GSW@CHA", "LAC@ORL", "LAL@IND"
+FAR_GAME = "0022300660"
 
 FAULTS = f"""
 [[fault]]
@@ -30,6 +35,11 @@ games = ["{UNTIL_IT_BEGINS}"]
 source = "*"
 kind = "tip_off_tbd"
 games = ["{FOR_EVER}"]
+
+[[fault]]
+source = "nbac_schedule"
+kind = "damaged_entry"
+games = ["{FAR_GAME}"]
 """
 
 
@@ -50,6 +60,19 @@ def game(day: ReplayedDay, label: str) -> SlateGame:
 def test_predictions_are_published_in_time_and_not_the_evening_before(odd_day: ReplayedDay) -> None:
     assert odd_day.result.first_published_at is not None
     assert at(13) <= odd_day.result.first_published_at <= at(13, 30)
+
+
+def test_a_far_entry_without_a_time_costs_itself_and_is_named(odd_day: ReplayedDay) -> None:
+    schedule = next(step for step in odd_day.status.steps if step.name == "nbac_schedule")
+    assert (schedule.state, odd_day.result.games) == (StepState.COMPLETE, 12)
+    polled = [request["host"] for request in odd_day.requests if request["source"] == "nbac_schedule"]
+    assert set(polled) == {"cdn.nba.com"}
+    assert odd_day.rows("SELECT COUNT(*) AS games FROM raw_schedule WHERE game_id = @game", game=FAR_GAME) == [
+        {"games": 0}
+    ]
+    (alert,) = (alert for alert in odd_day.status.alerts if alert.key == "nbac_schedule:damaged")
+    assert "games[" in alert.text
+    assert not [item for item in odd_day.result.degradations if item.step == "nbac_schedule"]
 
 
 def test_the_plan_follows_a_tip_off_that_becomes_known(odd_day: ReplayedDay) -> None:
