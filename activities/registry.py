@@ -15,6 +15,7 @@ from activities.publish import PublishActivities
 from activities.recorded_day import RecordedDayActivities
 from activities.resources import Resources
 from activities.scenario import deliver_action
+from activities.worker_settings import WorkerSettingsActivities
 from workflows.contracts import Queue
 
 
@@ -23,7 +24,7 @@ def activities_of(queue: Queue, resources: Resources) -> list[Callable[..., Any]
     compute, publish, models = ComputeActivities(resources), PublishActivities(resources), ModelActivities(resources)
     activities: dict[Queue, list[Callable[..., Any]]] = {
         Queue.DAY: [PlanActivities(resources).plan_day, deliver_action],
-        Queue.FETCH: [CollectActivities(resources).collect],
+        Queue.FETCH: [CollectActivities(resources).collect, WorkerSettingsActivities(resources).describe_settings],
         Queue.WAREHOUSE: [
             ProcessActivities(resources).process,
             FollowActivities(resources).follow,

@@ -18,6 +18,7 @@ from cli.exit_codes import ExitCode
 from cli.render import console
 from cli.server import connected
 from cli.target import Target
+from cli.worker_settings import ask_worker
 from tipoff.errors import TipoffError
 from tipoff.settings import Settings
 
@@ -39,8 +40,8 @@ async def _installation(target: Target, stack: AsyncExitStack) -> Installation:
     try:
         client = await stack.enter_async_context(connected(target))
     except TipoffError as error:
-        return Installation(_settings(target), str(error))
-    return Installation(_settings(target), client)
+        return Installation(_settings(target), str(error), "no server answers")
+    return Installation(_settings(target), client, await ask_worker(client))
 
 
 def _settings(target: Target) -> Settings | str:
@@ -64,10 +65,15 @@ def _print(results: Mapping[DoctorCheck, CheckResult]) -> None:
     for column in range(3):
         table.add_column(overflow="fold", no_wrap=column < 2)
     for check, result in results.items():
-        mark = Text("ok", style="green") if result.ok else Text("FAILED", style="bold red")
-        table.add_row(mark, check.name, result.summary, style="" if result.ok else "bold")
+        table.add_row(_mark(result), check.name, result.summary, style="" if result.ok else "bold")
         for detail in result.details:
             table.add_row("", "", Text(detail, style="dim"))
         if result.fix:
             table.add_row("", "", f"→ {result.fix}")
     console().print(table)
+
+
+def _mark(result: CheckResult) -> Text:
+    if not result.ok:
+        return Text("FAILED", style="bold red")
+    return Text("warning", style="yellow") if result.warning else Text("ok", style="green")

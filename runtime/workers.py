@@ -28,9 +28,10 @@ from workflows.daily_pipeline import DailyPipelineWorkflow
 from workflows.rate_limiter import AutoUpgradeRateLimiterWorkflow, RateLimiterWorkflow
 from workflows.search_attributes import ALL
 from workflows.training import TrainingWorkflow
+from workflows.worker_settings import WorkerSettingsWorkflow
 
-WORKFLOWS = (DailyPipelineWorkflow, TrainingWorkflow, RateLimiterWorkflow)
-VERSIONED_WORKFLOWS = (DailyPipelineWorkflow, TrainingWorkflow, AutoUpgradeRateLimiterWorkflow)
+WORKFLOWS = (DailyPipelineWorkflow, TrainingWorkflow, WorkerSettingsWorkflow, RateLimiterWorkflow)
+VERSIONED_WORKFLOWS = (DailyPipelineWorkflow, TrainingWorkflow, WorkerSettingsWorkflow, AutoUpgradeRateLimiterWorkflow)
 """A day stays on the build that it started with; a rate limiter moves to the newest build."""
 
 GRACE = timedelta(seconds=20)

@@ -31,6 +31,8 @@ PREFIX = "TIPOFF_"
 OTHER_VARIABLES = frozenset({f"{PREFIX}CONFIG", f"{PREFIX}CACHE", f"{PREFIX}DEBUG"})
 """Variables with the prefix that are no settings: the settings file, the cache folder, and full error texts."""
 DEFAULT_FILE = Path("tipoff.toml")
+NOT_SET = "not set"
+"""How an optional setting without a value is shown."""
 ANY_HOST = "*"
 """In `proxies`: every host without a proxy of its own."""
 
@@ -267,7 +269,7 @@ def _explain(error: ValidationError, values: SettingValues) -> str:
 
 def _shown(key: str, value: object) -> str:
     if value in (None, (), {}):
-        return "not set"
+        return NOT_SET
     if isinstance(value, Mapping):
         return ", ".join(f"{host}={HIDDEN}" for host in sorted(value))
     if isinstance(value, tuple):

@@ -58,6 +58,7 @@ class Activity(StrEnum):
     RECORDED_DAY = "recorded_day"
     TRAINING_HISTORY = "training_history"
     TRAIN = "train"
+    DESCRIBE_SETTINGS = "describe_settings"
 
 
 TASK_TIMEOUT = timedelta(seconds=5)
@@ -311,6 +312,28 @@ class TrainingResult(Frozen):
     rows: int
     mae: float
     last10_mae: float
+
+
+# ── settings of a worker ─────────────────────────────────────────────────────────────────────────────────
+
+
+class WorkerSettingsInput(Frozen):
+    """Asks any worker that requests data from providers for its settings."""
+
+
+class SettingValue(Frozen):
+    """One setting: its value without secrets, and where it comes from."""
+
+    key: str
+    value: str
+    origin: str
+
+
+class WorkerSettings(Frozen):
+    """The settings of one worker process."""
+
+    process: str
+    values: tuple[SettingValue, ...]
 
 
 # ── rate limiter ─────────────────────────────────────────────────────────────────────────────────────────

@@ -83,6 +83,12 @@ _STATUS = Policy(
     attempts=5,
     first_retry=_SOON,
 )
+_ASK = Policy(
+    queue=Queue.FETCH,
+    start_to_close=timedelta(seconds=10),
+    heartbeat=_SHORT,
+    attempts=2,
+)
 _DAY = Policy(
     queue=Queue.DAY,
     start_to_close=timedelta(seconds=25),
@@ -107,4 +113,5 @@ POLICIES: dict[Activity, Policy] = {
     Activity.RECORDED_DAY: _COMPUTE,
     Activity.TRAINING_HISTORY: _READ,
     Activity.TRAIN: _TRAIN,
+    Activity.DESCRIBE_SETTINGS: _ASK,
 }

@@ -9,8 +9,9 @@ from pathlib import Path
 from temporalio.client import Client
 
 from cli.exit_codes import CommandError, ExitCode
-from tipoff.settings import Settings
+from tipoff.settings import Settings, describe
 from tipoff.vocabulary import Frozen
+from workflows.contracts import SettingValue, WorkerSettings
 
 
 class CheckResult(Frozen):
@@ -20,7 +21,9 @@ class CheckResult(Frozen):
     summary: str
     details: tuple[str, ...] = ()
     fix: str = ""
-    """What to do if the check failed."""
+    """What to do if the check failed, or about the warning."""
+    warning: bool = False
+    """Days run, but an operator should know."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,20 @@ class Installation:
 
     settings: Settings | str
     client: Client | str
+    worker: WorkerSettings | str = "no worker was asked"
+    """The settings of a worker; a str says why none told them."""
+
+    @property
+    def values(self) -> tuple[SettingValue, ...]:
+        """The settings as a worker has them, else as this terminal has them."""
+        if isinstance(self.worker, WorkerSettings):
+            return self.worker.values
+        return values_of(self.settings) if isinstance(self.settings, Settings) else ()
+
+
+def values_of(settings: Settings) -> tuple[SettingValue, ...]:
+    """The settings of this terminal."""
+    return tuple(SettingValue(key=each.key, value=each.value, origin=each.origin) for each in describe(settings))
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
-"""The configuration: every setting, and where it comes from."""
+"""The configuration as a worker has it: every setting, where it comes from, and what this terminal has otherwise."""
 
 from __future__ import annotations
 
-from cli.doctor_checks.base import CheckResult, DoctorCheck, Installation
-from tipoff.settings import describe
+from cli.doctor_checks.base import CheckResult, DoctorCheck, Installation, values_of
+from workflows.contracts import WorkerSettings
 
 
 async def check(installation: Installation) -> CheckResult:
@@ -15,12 +15,20 @@ async def check(installation: Installation) -> CheckResult:
             details=tuple(installation.settings.splitlines()),
             fix="correct the values above",
         )
-    values = describe(installation.settings)
+    values, worker = installation.values, installation.worker
     changed = sum(value.origin != "default" for value in values)
+    owner = f"this terminal, because {worker}"
+    if isinstance(worker, WorkerSettings):
+        owner = f"the worker ({worker.process})"
+    there = {value.key: value.value for value in values}
+    differing = [value for value in values_of(installation.settings) if value.value != there.get(value.key)]
     return CheckResult(
         ok=True,
-        summary=f"{len(values)} settings, {changed} of them differ from the default",
-        details=tuple(f"{value.key} = {value.value}  ({value.origin})" for value in values),
+        summary=f"{len(values)} settings of {owner}, {changed} of them differ from the default",
+        details=(
+            *(f"{value.key} = {value.value}  ({value.origin})" for value in values),
+            *(f"otherwise in this terminal: {value.key} = {value.value}  ({value.origin})" for value in differing),
+        ),
     )
 
 

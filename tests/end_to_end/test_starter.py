@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import io
 import json
+import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -14,7 +15,10 @@ import pytest
 from rich.console import Console
 from temporalio.api.enums.v1 import WorkflowExecutionStatus
 from temporalio.client import Client, WorkflowQueryFailedError
+from temporalio.worker import Worker
 
+from activities.resources import Resources
+from activities.worker_settings import WorkerSettingsActivities
 from cli.exit_codes import CommandError, ExitCode
 from cli.operator_commands import running_day
 from cli.render import day_page
@@ -25,6 +29,7 @@ from cli.view import view_run
 from runtime.connection import connect
 from runtime.processes import Processes
 from runtime.replay_session import ReplaySession, write_session
+from runtime.sandbox import WORKFLOW_RUNNER
 from runtime.temporal_server import DevServer, start_dev_server
 from tests.support.documented_commands import documented_commands
 from tests.support.small_day import LINES, SmallDay
@@ -32,6 +37,7 @@ from tests.support.starter import NOWHERE, Starter
 from tipoff.replay.archive import Archive
 from tipoff.replay.faults import Fault, FaultKind
 from tipoff.replay.upstream.server import serve
+from tipoff.settings import load_settings
 from tipoff.vocabulary import DayStatus, Outcome, Phase, Route, RunState
 from workflows.contracts import (
     ClockSpec,
@@ -45,6 +51,7 @@ from workflows.contracts import (
 )
 from workflows.daily_pipeline import DailyPipelineWorkflow
 from workflows.rate_limiter import RateLimiterWorkflow
+from workflows.worker_settings import WorkerSettingsWorkflow
 
 NAMESPACE = "starter-tests"
 PAUSED_STATUS = WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_PAUSED
@@ -324,6 +331,31 @@ async def test_doctor_accepts_a_complete_installation(client: Client, starter: S
         ended = await starter.run("doctor --json")
     assert {result["check"] for result in ended.json if not result["ok"]} == set()
     assert ended.code == 0
+
+
+async def test_doctor_reports_the_settings_and_keys_of_the_worker(
+    client: Client, starter: Starter, day: SmallDay, tmp_path: Path
+) -> None:
+    """The worker has its own variables; what this terminal has besides is named as such."""
+    there = load_settings(environ={"TIPOFF_ODDS_API_KEY": "hush-4711", "TIPOFF_HISTORY_SEASONS": "3"})
+    describing = WorkerSettingsActivities(Resources(there, now=lambda: datetime.now(UTC))).describe_settings
+    workers = (
+        Worker(client, task_queue=Queue.DAY, workflows=[WorkerSettingsWorkflow], workflow_runner=WORKFLOW_RUNNER),
+        Worker(client, task_queue=Queue.FETCH, activities=[describing]),
+    )
+    elsewhere = Starter(starter.folder, {**starter.variables, "TIPOFF_BALLDONTLIE_KEY": "hush-4712"})
+    async with workers[0], workers[1]:
+        ended = await elsewhere.run("doctor --json")
+    results = {result["check"]: result for result in ended.json}
+    assert f"settings of the worker (process {os.getpid()} on " in results["configuration"]["summary"]
+    assert "history_seasons = 3  (TIPOFF_HISTORY_SEASONS)" in results["configuration"]["details"]
+    assert "otherwise in this terminal: history_seasons = 1  (default)" in results["configuration"]["details"]
+    assert "odds_api_player_points_props: odds_api_key present" in results["keys"]["details"]
+    assert (results["keys"]["ok"], results["keys"]["warning"]) == (True, True)
+    assert "absent: balldontlie_key, " in results["keys"]["summary"]
+    assert (results["providers"]["ok"], results["providers"]["warning"]) == (True, True)
+    assert "none was reached in the last 24 hours" in results["providers"]["summary"]
+    assert "hush" not in ended.out + ended.err
 
 
 async def test_unknown_dates_and_namespaces_have_different_errors(starter: Starter) -> None:

@@ -291,6 +291,16 @@ def test_doctor_shows_every_setting_with_its_origin_and_never_a_key(tmp_path: Pa
     assert "odds_api_player_points_props: odds_api_key present" in ended.out
 
 
+def test_an_absent_key_is_a_warning_and_no_failure(tmp_path: Path) -> None:
+    results = checks(Starter(tmp_path))
+    assert (results["keys"]["ok"], results["keys"]["warning"]) == (True, True)
+    assert "absent: balldontlie_key" in str(results["keys"]["summary"])
+    assert "TIPOFF_ODDS_API_KEY" in str(results["keys"]["fix"])
+    assert "of this terminal, because no server answers" in str(results["configuration"]["summary"])
+    every_key = {f"TIPOFF_{key}_KEY": "x" for key in ("ODDS_API", "BALLDONTLIE", "BETTINGPROS", "GOOGLE")}
+    assert not checks(Starter(tmp_path, every_key))["keys"]["warning"]
+
+
 def test_doctor_runs_without_a_server_and_with_a_wrong_configuration(tmp_path: Path) -> None:
     results = checks(Starter(tmp_path, {"TIPOFF_WAREHOUSE": "sqlite:///x"}))
     assert not results["server"]["ok"]

@@ -58,10 +58,12 @@ from workflows.contracts import (
     RateLimiterState,
     Rerun,
     ScheduledAction,
+    SettingValue,
     TrainingHistory,
     TrainingInput,
     TrainingResult,
     TrainRequest,
+    WorkerSettings,
 )
 
 LIMIT_BYTES = 50_000
@@ -221,6 +223,10 @@ LARGEST: tuple[Frozen, ...] = (
     TrainingHistory(file=BATCH, rows=100_000),
     TrainRequest(system_id=NAME, history_file=BATCH, before=GAME_DATE, as_of=at(5)),
     TrainingResult(system_id=NAME, model_version="v" * 64, rows=100_000, mae=4.9, last10_mae=5.3),
+    WorkerSettings(
+        process="process 4194304 on " + "h" * 64,
+        values=(SettingValue(key="k" * 30, value="v" * 300, origin="TIPOFF_" + "K" * 30),) * 40,
+    ),
     RateLimiterInput(host="api.the-odds-api.com", state=DOMAIN),
     AcquireRequest(host="api.the-odds-api.com", rate_limit=NBA_CDN.rate_limit, credits=15, deadline=at(12)),
     AcquireResult(outcome=Outcome.BLOCKED, reason="r" * 400, retry_at=at(13)),
