@@ -13,8 +13,7 @@ from typing import Any, NamedTuple
 from tipoff.errors import NotEnoughDataError
 from tipoff.processing import known_players
 from tipoff.sources.base import KnownPlayer, ReadContext, Slate
-from tipoff.sources.boxscore_rules import UNREADABLE_PLAYER
-from tipoff.sources.player_names import resolver_of
+from tipoff.sources.player_names import UNREADABLE_PLAYER, resolver_of
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import Frozen
 from tipoff.warehouse.base import Warehouse

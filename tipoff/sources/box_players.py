@@ -8,10 +8,10 @@ from typing import NamedTuple, TypeVar
 
 from tipoff.errors import ContractError
 from tipoff.sources.base import Judgement, ReadContext, Reading, Row
-from tipoff.sources.boxscore_rules import DID_NOT_PLAY, INCOMPLETE, UNREADABLE_PLAYER, game_columns
+from tipoff.sources.boxscore_rules import DID_NOT_PLAY, INCOMPLETE, game_columns
 from tipoff.sources.feed import RowCollector, judged
 from tipoff.sources.json_payload import Fields
-from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, resolver_of, unresolved_row
+from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, UNREADABLE_PLAYER, resolver_of, unresolved_row
 from tipoff.vocabulary import Outcome, SlateGame
 
 _Read = TypeVar("_Read")

@@ -18,8 +18,6 @@ DID_NOT_PLAY = "did not play"
 
 NO_FIGURE = frozenset({"", "-", "--", "–", "—"})
 """What providers write in place of a figure."""
-UNREADABLE_PLAYER = "unreadable player"
-"""The name of an unresolved player whose entry has no readable name."""
 
 # Minutes and seconds: "35:42" (also "35.000000:42"), whole minutes: "35", and the ISO 8601 duration "PT35M42.00S".
 _CLOCK = re.compile(r"([0-9]{1,3})(?:\.0+)?(?::([0-5]?[0-9]))?")

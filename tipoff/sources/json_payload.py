@@ -287,7 +287,7 @@ class ResultSet:
         return _as_texts(self._column(header, str, int, convert=_as_identifier))
 
     def identifiers_or_none(self, header: str) -> list[str | None]:
-        return _as_texts(self._column(header, str, int, type(None)))
+        return _as_texts(self._column(header, str, int, type(None), convert=_as_identifier_or_none))
 
     def converted(self, header: str, cells: Sequence[str], convert: Callable[[str], Value]) -> list[Value]:
         """The cells of a column converted, each distinct cell once. `convert` raises ValueError or OverflowError."""
@@ -382,6 +382,10 @@ def _as_number_or_none(cell: Any, source: str, path: str) -> float | None:
 
 def _as_texts(cells: Sequence[Any]) -> list[Any]:
     return [cell if cell is None else str(cell) for cell in cells]
+
+
+def _as_identifier_or_none(cell: Any, source: str, path: str) -> str | None:
+    return None if cell is None else _as_identifier(cell, source, path)
 
 
 def _as_identifier(cell: Any, source: str, path: str) -> str:

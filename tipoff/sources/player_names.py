@@ -32,6 +32,8 @@ _Key = Callable[[str], str]
 _KeyPair = tuple[_Key, _Key]
 
 
+UNREADABLE_PLAYER: Final = "unreadable player"
+"""The name of an unresolved player whose entry has no readable name."""
 WHOLE_ROSTER: Final = 13
 """Players of a whole roster at least, also in upcoming_player_game_context.sql; a shorter one is partial."""
 

@@ -12,7 +12,7 @@ from typing import ClassVar, NamedTuple
 from tipoff.sources.base import Judgement, ReadContext, Reading, ReplacedRows, Request, Response, Row, Slate
 from tipoff.sources.feed import Feed, RowCollector, judged
 from tipoff.sources.json_payload import Fields, JsonPayload, names
-from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, resolver_of, unresolved_row
+from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, UNREADABLE_PLAYER, resolver_of, unresolved_row
 from tipoff.sources.providers import ESPN
 from tipoff.teams import TEAMS
 from tipoff.vocabulary import Outcome, Role, step_names
@@ -20,8 +20,6 @@ from tipoff.vocabulary import Outcome, Role, step_names
 _NBA = "~l:46~"
 """The part of an ESPN uid that names the NBA."""
 _PLAYERS_PER_TEAM = 13
-_UNREADABLE = "unreadable entry"
-"""Stands for the name of a damaged athlete."""
 _TEAMS_BY_ESPN_ID = {team.espn_id: team for team in TEAMS.values()}
 
 
@@ -69,11 +67,8 @@ class TeamRosters(Feed):
         team, athletes = _roster(payload, context.part)
         teammates = resolver_of(context, [team])
         league = cache(lambda: resolver_of(context))
-        read = collector.read_each(athletes, _athlete)
-        if len(read) < len(athletes):  # so that the roster does not count as whole
-            row = unresolved_row(_UNREADABLE, teammates, context, team=team)
-            collector.unresolved({**row, **self.origin(context)})
-        for athlete in read:
+        # A damaged athlete is an unresolved one, so that the roster does not count as whole.
+        for athlete in collector.read_each(athletes, _athlete, if_damaged=lambda _: _UNREADABLE):
             reason = _rejection_reason(athlete)
             if reason:
                 collector.reject(reason)
@@ -128,6 +123,9 @@ class _Athlete(NamedTuple):
     is_nba: bool
     name: str = ""
     position: str | None = None
+
+
+_UNREADABLE = _Athlete(is_nba=True, name=UNREADABLE_PLAYER)
 
 
 def _athlete(athlete: Fields) -> _Athlete:

@@ -13,6 +13,7 @@ from tests.support.made_responses import made_response
 from tests.support.odd_elements import ENTRIES, MADE_ENTRIES, Sample, at, made_sample, places, read_as_judged
 from tipoff.errors import ContractError
 from tipoff.sources.base import Reading
+from tipoff.sources.player_names import UNREADABLE_PLAYER
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import Outcome
 
@@ -67,6 +68,35 @@ def test_more_than_half_odd_entries_refuse_the_response(name: str) -> None:
     assert sample.judge(odd).outcome is Outcome.WRONG_TYPE
     with pytest.raises(ContractError, match=r"are unreadable"):
         sample.read(odd)
+
+
+def test_a_roster_with_an_odd_player_does_not_count_as_whole() -> None:
+    sample = sample_of("espn_team_rosters")
+    reading = sample.read(sample.with_entry(0, None))
+    assert ("BOS", UNREADABLE_PLAYER) in {(row["team"], row["player_name"]) for row in reading.unresolved}
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "name"),
+    [
+        ("Aldo", "Brenner", "Aldo Brenner"),
+        ("", "Brenner", "Brenner"),
+        (None, "Brenner", "Brenner"),
+        ("Nene", None, "Nene"),
+        ("Nene", "", "Nene"),
+    ],
+)
+def test_a_listed_player_of_one_name_is_called_by_it(first: object, last: object, name: str) -> None:
+    sample = sample_of("nbac_player_list_current")
+    reading = sample.read(sample.with_entry(0, [900001, last, first, 1610612738.0, None]))
+    assert (reading.rows[0]["player_name"], reading.rows[0]["team"]) == (name, "BOS")
+    assert sample.judge(sample.document).outcome is Outcome.OK
+
+
+def test_a_listed_player_without_a_name_is_left_out() -> None:
+    sample = sample_of("nbac_player_list_current")
+    reading = sample.read(sample.with_entry(0, [900001, None, "", 1610612738, "G"]))
+    assert reading.rejected == {"player without a name": 1}
 
 
 def odd_fields(entry: Any) -> Iterator[Any]:
