@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from cli.doctor_checks.base import CheckResult, DoctorCheck, Installation
-from cli.providers import rate_limiter_views
+from cli.providers import RateLimiterView, rate_limiter_views
 from tipoff.landing.open import open_landing
 from tipoff.provider_success import recent_success
 
-_NOT_REACHED = "to reach one now: starter.py collect --source nbac_schedule --dry-run"
+_TO_REACH_ONE = "to reach one now: starter.py collect --source nbac_schedule --dry-run"
 
 
 async def check(installation: Installation) -> CheckResult:
@@ -20,24 +21,25 @@ async def check(installation: Installation) -> CheckResult:
     views = await rate_limiter_views(installation.client, installation.settings)
     landing = open_landing(installation.settings.landing)
     success = await asyncio.to_thread(recent_success, landing, datetime.now(UTC))
-    reached = {host for host, each in success.items() if each.usable or each.not_yet}
-    details = (
-        *(f"{view.host}: {view.summary}" for view in views),
-        f"reached in the last 24 hours: {', '.join(sorted(reached)) or 'none'}",
-    )
+    reached = sorted(host for host, each in success.items() if each.usable or each.not_yet)
+    lost = sorted(host for host, each in success.items() if each.failed and host not in reached)
+    result = _result(views, reached, lost)
+    listed = f"reached in the last 24 hours: {', '.join(reached) or 'none'}"
+    return result.model_copy(update={"details": (*(f"{view.host}: {view.summary}" for view in views), listed)})
+
+
+def _result(views: Sequence[RateLimiterView], reached: Sequence[str], lost: Sequence[str]) -> CheckResult:
     refusing = [view.warning for view in views if view.refuses]
     if refusing:
         fix = "wait, set a proxy for a host that blocks this address, or buy credits"
-        return CheckResult(ok=False, summary="; ".join(refusing), details=details, fix=fix)
+        return CheckResult(ok=False, summary="; ".join(refusing), fix=fix)
     warnings = [view.warning for view in views if view.warning]
-    lost = sorted(host for host, each in success.items() if each.failed and host not in reached)
-    if lost:
-        warnings.append(f"not reached in the last 24 hours: {', '.join(lost)}")
+    warnings += [f"not reached in the last 24 hours: {', '.join(lost)}"] if lost else []
     if not reached:
         summary = "; ".join(["none was reached in the last 24 hours", *warnings])
-        return CheckResult(ok=True, warning=True, summary=summary, details=details, fix=_NOT_REACHED)
+        return CheckResult(ok=True, warning=True, summary=summary, fix=_TO_REACH_ONE)
     summary = "; ".join(warnings) or f"{len(reached)} reached in the last 24 hours, none in cooldown"
-    return CheckResult(ok=True, warning=bool(warnings), summary=summary, details=details)
+    return CheckResult(ok=True, warning=bool(warnings), summary=summary)
 
 
 CHECK = DoctorCheck("providers", check)
