@@ -146,6 +146,25 @@ async def test_games_are_followed_by_one_activity_until_one_of_them_is_over(
     )
 
 
+async def test_following_ends_when_a_game_without_a_fixed_tip_off_has_begun(
+    client: Client, sample: Path, tmp_path: Path
+) -> None:
+    archive = Archive(sample)
+    request, now = follow_request(archive, eastern(DAY, 19) - timedelta(seconds=1.2), polls=200)
+    first = request.games[0].model_copy(update={"tip_off": None})
+    request = request.model_copy(update={"games": (first, *request.games[1:])})
+    with serve(archive) as upstream:
+        resources = resources_for(upstream.url, tmp_path, now)
+        follow = FollowActivities(resources).follow
+        done = SourceReport.model_validate(await once(client, follow, Activity.FOLLOW, request))
+        await resources.close()
+    assert done.polled_at is not None
+    assert request.again is not None
+    assert eastern(DAY, 19) <= done.polled_at < request.again.until
+    assert done.games is not None
+    assert {game.game_id: game.tip_off for game in done.games}[first.game_id] == done.polled_at
+
+
 async def test_following_ends_with_its_cadence(client: Client, sample: Path, tmp_path: Path) -> None:
     archive = Archive(sample)
     request, now = follow_request(archive, eastern(DAY, 20), polls=2)

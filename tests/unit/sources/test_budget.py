@@ -237,6 +237,15 @@ def test_the_nearest_tip_off_comes_first() -> None:
     assert [_tip_off_of(request) for request in requests] == [game.tip_off for game in TONIGHT.games]
 
 
+def test_a_game_without_a_fixed_tip_off_comes_last_and_has_no_closing_line() -> None:
+    first, *others = TONIGHT.games
+    slate = TONIGHT.model_copy(update={"games": (*others, first.model_copy(update={"tip_off": None}))})
+    rich = budget_at(eastern(FIRST, 8), CREDITS, CREDITS)
+    assert affordable_requests(REQUESTS, slate, eastern(FIRST, 8), {}, rich) == (*REQUESTS[1:], REQUESTS[0])
+    assert affordable_requests(REQUESTS[:1], slate, eastern(FIRST, 18, 55), MORNING, rich) == ()
+    assert affordable_requests(REQUESTS[:1], slate, eastern(FIRST, 18, 55), {}, rich) == REQUESTS[:1]
+
+
 @pytest.mark.parametrize(("hour", "minute", "games"), [(12, 0, 0), (18, 44, 0), (18, 45, 3), (18, 55, 3), (19, 20, 2)])
 def test_lines_of_the_morning_are_requested_again_only_near_tip_off(hour: int, minute: int, games: int) -> None:
     as_of = eastern(FIRST, hour, minute)
