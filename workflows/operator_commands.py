@@ -250,7 +250,8 @@ def _validate_force(command: OperatorCommand, plan: DayPlan, records: Records, n
     steps = awaited_steps(Phase(target), plan, records)
     if not steps:
         return _accepted(f"phase {target} waits for nothing; nothing was changed")
-    early = [step for step in steps if step.opens_at > now]
+    # A parked step has been tried, in a re-run also before it opens.
+    early = [step for step in steps if step.opens_at > now and not records[step.name].parked]
     if early and not command.yes:
         return CommandResult(accepted=False, text=_too_early(target, early, plan), unconfirmed=True)
     return _accepted(f"continuing without {', '.join(step.name for step in steps)}")
