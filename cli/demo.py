@@ -17,6 +17,7 @@ from temporalio.exceptions import ActivityError
 
 from cli.demo_summary import print_summary, write_summary
 from runtime import PROJECT
+from runtime.day_result import wait_for_result
 from runtime.process_exit import exit_now
 from runtime.replay import DayHandle, Replay, ReplayConfig, start_replay
 from runtime.stage_timer import StageTimer
@@ -128,7 +129,7 @@ async def _train(replay: Replay, console: Console) -> None:
 
 async def follow(replay: Replay, handle: DayHandle, console: Console) -> DayResult:
     """Print a line whenever the day's status sentence changes, until the day ends."""
-    ended = asyncio.create_task(handle.result())
+    ended = asyncio.create_task(wait_for_result(handle))
     printed = ""
     try:
         while not ended.done():

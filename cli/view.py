@@ -114,7 +114,7 @@ class DayView(Frozen):
         if latest is None:
             return {}
         headline = {field: str(getattr(latest, field)) for field in ("state", "phase", "data_quality", "sentence")}
-        if self.server is None or self.server.execution in {"RUNNING", "COMPLETED"}:
+        if self.server is None or self.server.execution in {"RUNNING", "COMPLETED", headline["state"]}:
             return headline
         execution = self.server.execution
         now = PAUSED if self.server.is_paused else execution.lower()

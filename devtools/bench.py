@@ -38,6 +38,7 @@ from devtools.bench_slate import (
     total_seconds,
 )
 from runtime import PROJECT
+from runtime.day_result import wait_for_result
 from runtime.process_exit import exit_now
 from runtime.replay import Replay, ReplayConfig, start_replay
 from runtime.stage_timer import StageTimer
@@ -104,7 +105,7 @@ async def measure(title: str, scene: ReplayConfig, console: Console) -> DayMeasu
 
 async def _day(running: Replay) -> WorkflowHistory:
     handle = await running.start_day(ClockSpec(starts_at=eastern(running.config.game_date, 5)))
-    await handle.result()
+    await wait_for_result(handle)
     return await handle.fetch_history()
 
 

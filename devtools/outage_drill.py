@@ -28,6 +28,7 @@ from temporalio.client import WorkflowFailureError
 from cli.demo_summary import write_summary
 from devtools.sources_page import by_number, endpoint_of, is_replayed
 from runtime import PROJECT
+from runtime.day_result import wait_for_result
 from runtime.process_exit import exit_now
 from runtime.replay import Replay, ReplayConfig, start_replay
 from runtime.stage_timer import StageTimer
@@ -186,7 +187,7 @@ async def prepare(archive: Path, root: Path) -> None:
     async with start_replay(ReplayConfig(BEFORE, archive, root), _no_output()) as running:
         await running.train()
         day = await running.start_day(ClockSpec(starts_at=eastern(BEFORE, 5)))
-        await day.result()
+        await wait_for_result(day)
 
 
 async def replay_day(outage: Outage, archive: Path, before: Path, root: Path) -> DrillResult:
@@ -215,7 +216,7 @@ def _config(outage: Outage, archive: Path, before: Path, root: Path) -> ReplayCo
 async def _complete_day(running: Replay, stages: StageTimer) -> DayReport:
     started = time.monotonic()
     handle = await running.start_day(ClockSpec(starts_at=eastern(DAY, 5)))
-    result = await handle.result()
+    result = await wait_for_result(handle)
     seconds = time.monotonic() - started
     return DayReport(
         result=result,

@@ -94,7 +94,10 @@ REFUSED = "Refused"
 UNCONFIRMED = "Unconfirmed"
 """Type of the error that rejects a command until the operator confirms it."""
 
-PLAIN_ERRORS = frozenset({REFUSED, UNCONFIRMED})
+DAY_FAILED = "DayFailed"
+"""Type of the error with which a day that ended FAILED closes; its detail is the day's result."""
+
+PLAIN_ERRORS = frozenset({REFUSED, UNCONFIRMED, DAY_FAILED})
 """Types of errors that are one sentence for operators: they travel without a traceback."""
 
 

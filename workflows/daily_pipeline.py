@@ -25,6 +25,7 @@ from temporalio.exceptions import ApplicationError
 from tipoff.vocabulary import AuditEntry, Channel, DayStatus, RunState, did_you_mean
 from workflows import operator_commands
 from workflows.contracts import (
+    DAY_FAILED,
     CommandName,
     CommandResult,
     DayInput,
@@ -80,7 +81,12 @@ class DailyPipelineWorkflow:
             raise
         await self._planned_day.reporter.publish_last()
         await workflow.wait_condition(workflow.all_handlers_finished)
-        return day_result(self.status())
+        status = self.status()
+        result = day_result(status)
+        if result.state is RunState.FAILED:
+            # Everything is exported; the workflow list and its alerts should show the failure too.
+            raise ApplicationError(status.sentence, result, type=DAY_FAILED, non_retryable=True)
+        return result
 
     async def _run_day(self, rerun: Rerun | None) -> None:
         ledger = DayLedger(await make_first_plan(self._day.game_date), recorded=rerun is not None)

@@ -25,6 +25,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
 
 from activities.scenario import deliver_action
+from runtime.day_result import wait_for_result
 from runtime.sandbox import WORKFLOW_RUNNER
 from tests.support.slates import tip
 from tipoff.plan import plan_day, plan_slate
@@ -420,7 +421,7 @@ async def run_day(client: Client, world: World, clock: ClockSpec | None = None, 
 async def wait_for_end(handle: DayHandle) -> DayRun:
     """Wait for the end of a day."""
     async with asyncio.timeout(TIMEOUT_SECONDS):
-        result = await handle.result()
+        result = await wait_for_result(handle)
         status = await handle.query(DailyPipelineWorkflow.status)
     return DayRun(result, status, await handle.fetch_history())
 

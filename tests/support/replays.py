@@ -22,6 +22,7 @@ from temporalio.service import RPCError
 
 from cli.demo_summary import write_summary
 from runtime import PROJECT
+from runtime.day_result import wait_for_result
 from runtime.processes import Child
 from runtime.replay import DayHandle, Replay, ReplayConfig, start_replay
 from runtime.stage_timer import StageTimer
@@ -174,7 +175,7 @@ async def finish_day(running: Replay, handle: DayHandle, run: str = "first_run")
     """Wait for the day to end, and write its records to the folder `run`."""
     day = ReplayedDay(running.config.out, running.config.game_date, run)
     async with asyncio.timeout(DAY_TIMEOUT_SECONDS):
-        result = await handle.result()
+        result = await wait_for_result(handle)
         status = await handle.query(DailyPipelineWorkflow.status)
     day.record(
         result=result.model_dump_json(),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from temporalio.client import Client
+import pytest
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 
+from runtime.day_result import wait_for_result
 from runtime.history_size import history_size
 from tests.support import scenarios
 from tests.support.days import (
@@ -35,6 +37,8 @@ from tipoff.plan import plan_day
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import DataQuality, DayPlan, Outcome, RunState, StepState
 from workflows.contracts import Activity, PlanRequest
+from workflows.daily_pipeline import DailyPipelineWorkflow
+from workflows.search_attributes import RUN_STATE
 
 BOTH = (EARLY.game_id, LATE.game_id)
 SYSTEMS = ("moving_average", "catboost_v8")
@@ -177,6 +181,25 @@ async def test_a_critical_step_that_never_succeeds_fails_the_day(client: Client)
     assert "the file is corrupt" in parked["upcoming_player_game_context"]
     assert "upcoming_player_game_context" in run.status.sentence
     assert step(run.status, "nbac_player_boxscores").state is StepState.COMPLETE, "results do not wait for it"
+
+
+async def test_a_failed_day_closes_as_failed_after_everything_was_exported(client: Client) -> None:
+    world = World({"nbac_schedule": []})
+    async with serving(client, world), started_day(client) as handle:
+        with pytest.raises(WorkflowFailureError) as failed:
+            await handle.result()
+        described = await handle.describe()
+        status = await handle.query(DailyPipelineWorkflow.status)
+        result = await wait_for_result(handle)
+    assert described.status is WorkflowExecutionStatus.FAILED
+    assert described.typed_search_attributes.get(RUN_STATE) == RunState.FAILED
+    cause = failed.value.cause
+    assert isinstance(cause, ApplicationError)
+    assert (cause.message, cause.non_retryable) == (status.sentence, True)
+    assert cause.failure is not None
+    assert cause.failure.stack_trace == ""
+    assert result.state is status.state is world.statuses[-1].status.state is RunState.FAILED
+    assert [item.step for item in result.attention] == ["nbac_schedule"]
 
 
 async def test_a_slate_that_never_comes_fails_the_day(client: Client) -> None:
