@@ -23,7 +23,7 @@ from runtime.replay import DayHandle, Replay, ReplayConfig, start_replay
 from runtime.stage_timer import StageTimer
 from tipoff.errors import BadInputError, TipoffError
 from tipoff.vocabulary import DayStatus, Phase, RunState, clock_time, eastern
-from workflows.contracts import ClockSpec, DayResult
+from workflows.contracts import ClockSpec, DayResult, message_of
 from workflows.daily_pipeline import DailyPipelineWorkflow
 from workflows.status_text import phase_state
 
@@ -105,7 +105,7 @@ async def _follow_to_end(replay: Replay, handle: DayHandle, console: Console) ->
     try:
         return await follow(replay, handle, console)
     except WorkflowFailureError as failure:
-        console.print(f"the day failed: {failure.cause}", markup=False, soft_wrap=True)
+        console.print(f"the day failed: {message_of(failure.cause)}", markup=False, soft_wrap=True)
         return None
     except BaseException:
         with suppress(RPCError):
@@ -119,7 +119,7 @@ async def _train(replay: Replay, console: Console) -> None:
         trained = await replay.train()
     except WorkflowFailureError as failure:
         cause = failure.cause.cause if isinstance(failure.cause, ActivityError) else failure.cause
-        console.print(f"  no model: {cause}", markup=False)
+        console.print(f"  no model: {message_of(cause or failure)}", markup=False)
         return
     console.print(
         f"  {trained.system_id} {trained.model_version}: {trained.rows:,} player-games, walk-forward MAE "

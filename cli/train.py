@@ -13,7 +13,7 @@ from cli.exit_codes import CommandError, ExitCode
 from cli.server import SERVER_TIMEOUT, connected, has_day_worker
 from cli.target import Target
 from tipoff.vocabulary import did_you_mean
-from workflows.contracts import Queue, TrainingInput, TrainingResult
+from workflows.contracts import Queue, TrainingInput, TrainingResult, message_of
 from workflows.training import TrainingWorkflow
 
 
@@ -64,7 +64,7 @@ def training_input(options: Namespace, target: Target) -> TrainingInput:
 
 def _root_cause(error: BaseException) -> str:
     cause: BaseException | None = getattr(error, "cause", None)
-    return _root_cause(cause) if cause is not None else str(error)
+    return _root_cause(cause) if cause is not None else message_of(error)
 
 
 def _format_result(result: TrainingResult, options: Namespace) -> str:

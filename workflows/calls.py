@@ -10,7 +10,7 @@ from temporalio.exceptions import ActivityError, TimeoutType, is_cancelled_excep
 from temporalio.exceptions import TimeoutError as TimeoutFailure
 
 from tipoff.vocabulary import Frozen, shortened
-from workflows.contracts import LOST_WORKERS, Activity
+from workflows.contracts import LOST_WORKERS, Activity, message_of
 from workflows.policies import POLICIES
 
 Result = TypeVar("Result", bound=Frozen)
@@ -43,7 +43,7 @@ def failure_reason(error: ActivityError) -> str:
     """Why an activity failed, in the words of its cause."""
     cause = error.cause
     if not isinstance(cause, TimeoutFailure):
-        return str(cause or error)
+        return message_of(cause or error)
     policy = POLICIES[Activity(error.activity_type)]
     if cause.type is not TimeoutType.HEARTBEAT:
         return f"it did not end within {policy.start_to_close.total_seconds():.0f} s"

@@ -5,6 +5,7 @@ Only references, counts and small values travel; tables stay in the warehouse, p
 
 from __future__ import annotations
 
+import builtins
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -107,8 +108,11 @@ def refusal(text: str, *, unconfirmed: bool = False) -> ApplicationError:
 
 
 def message_of(error: BaseException) -> str:
-    """The message of a failure without its type."""
-    return error.message if isinstance(error, FailureError) else str(error)
+    """The message of a failure without its type; with it if it is one of Python's own, such as "KeyError: 'x'"."""
+    if not isinstance(error, FailureError):
+        return str(error)
+    is_pythons = isinstance(error, ApplicationError) and hasattr(builtins, error.type or "")
+    return str(error) if is_pythons else error.message
 
 
 class OperatorCommand(Frozen):

@@ -139,7 +139,7 @@ async def test_a_failing_source_is_not_parked_if_its_fallback_has_everything(cli
     run = await run_day(client, failing, virtual())
     assert (run.result.state, run.result.attention) == (RunState.COMPLETE, ())
     ((reason, _),) = degraded(run, PROPS)
-    assert reason.startswith("ContractError: the file is corrupt; ")
+    assert reason.startswith("the file is corrupt; ")
     assert reason.endswith(" games from BettingPros player points")
 
 

@@ -92,7 +92,7 @@ async def test_lost_workers_do_not_use_up_the_attempts_for_errors(client: Client
 
 async def test_an_activity_is_given_up_after_its_own_errors_and_says_how_many_workers_died(client: Client) -> None:
     reason = await outcome(client, [ERROR, LOST, ERROR, LOST, ERROR, DONE])
-    assert reason == "StorageError: the disk is full (workers also died 2 times while it ran)"
+    assert reason == "the disk is full (workers also died 2 times while it ran)"
 
 
 async def test_an_attempt_that_does_not_end_in_time_is_an_error_of_its_own(client: Client) -> None:
