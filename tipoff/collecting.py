@@ -199,7 +199,8 @@ class _Poll:
     async def send(self, requests: Sequence[Request], progress: Callable[[int, int], None]) -> list[_Result]:
         """Send requests and those of further pages.
 
-        Of alternatives the first complete response counts, else the first usable one; no further ones are requested.
+        Of alternatives the first complete response counts, else the first usable one; no further ones are requested. The
+        first usable one counts if the others are older.
         """
         results: list[_Result] = []
         queue = deque(requests)
@@ -208,10 +209,14 @@ class _Poll:
             results.append(await self._result(request, results))
             queue.extendleft(await self._next_page(request, results[-1]))
             progress(len(results), len(results) + len(queue))
-            if self._source.requests_are_alternatives and results[-1].is_complete:
+            if self._source.requests_are_alternatives and self._is_enough(results[-1]):
                 return results[-1:]
         usable = [result for result in results if result.usable]
         return usable[:1] if usable and self._source.requests_are_alternatives else results
+
+    def _is_enough(self, result: _Result) -> bool:
+        """Whether no further alternative is requested after a result."""
+        return result.usable if self._source.later_requests_are_older else result.is_complete
 
     async def _result(self, request: Request, before: Sequence[_Result]) -> _Result:
         """The result of a request: landed before, refused without sending it, or fetched now."""

@@ -175,6 +175,8 @@ class Source(ABC):
     """The source whose `provider_ids` its requests need."""
     requests_are_alternatives: ClassVar[bool] = False
     """Its requests are alternatives in order of preference: the first complete response is read, else a PARTIAL one."""
+    later_requests_are_older: ClassVar[bool] = False
+    """Of its alternatives a later one gets older data: the first usable response is read, also a PARTIAL one."""
     paged: ClassVar[bool] = False
     """A response may be one page of several: `next_page` makes the next request."""
     ignored_fields: ClassVar[frozenset[str]] = frozenset()

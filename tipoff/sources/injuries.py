@@ -53,6 +53,7 @@ class InjuryReport(Feed):
     undetectable_faults = {"partial_slate": "a team that is not listed has no injuries"}
     needs_players = True
     requests_are_alternatives = True
+    later_requests_are_older = True
     expects: ClassVar[Expected] = "pdf"
     not_published_statuses = frozenset({403, 404})
 
