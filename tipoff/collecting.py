@@ -199,8 +199,8 @@ class _Poll:
     async def send(self, requests: Sequence[Request], progress: Callable[[int, int], None]) -> list[_Result]:
         """Send requests and those of further pages.
 
-        Of alternatives the first complete response counts, else the first usable one; no further ones are requested. The
-        first usable one counts if the others are older.
+        Of alternatives the first complete response counts, else the first usable one; no further ones are requested.
+        If later ones are older, the first usable one counts.
         """
         results: list[_Result] = []
         queue = deque(requests)

@@ -27,6 +27,7 @@ from tipoff.sources.odds import (
     pair_sides,
     start_difference,
 )
+from tipoff.sources.provider_ids import UNSAFE_ID, is_safe_id
 from tipoff.sources.providers import BETTINGPROS
 from tipoff.sources.rejections import NOT_ON_SLATE
 from tipoff.teams import find_team
@@ -267,7 +268,10 @@ def _offer(offer: Fields) -> _Offer:
         raise offer.problem("market_id", f"is {market!r}, requested {_POINTS_MARKET!r}: points of NBA players")
     if len(participants) != 1:
         raise offer.problem("participants", f"are {len(participants)} players, expected 1")
-    return _Offer(offer.identifier("event_id"), participants[0].filled_text("name"), offer.each("selections"))
+    event_id = offer.identifier("event_id")
+    if not is_safe_id(event_id):
+        raise offer.problem("event_id", UNSAFE_ID)
+    return _Offer(event_id, participants[0].filled_text("name"), offer.each("selections"))
 
 
 def _page_and_pages(top: Fields) -> tuple[int, int]:

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from functools import partial
 from typing import NamedTuple
 
 from tipoff.sources import espn, nba
 from tipoff.sources.base import Judgement, ReadContext, Reading, ReplacedRows, Request, Response, Row, Slate
 from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games, judged_implausible
-from tipoff.sources.game_status import GameStatus, is_to_be_determined
-from tipoff.sources.json_payload import Fields, JsonPayload, names
+from tipoff.sources.game_status import GameStatus
+from tipoff.sources.json_payload import Fields, JsonPayload, names, readable
 from tipoff.sources.providers import ESPN
 from tipoff.sources.rejections import NOT_ON_SLATE, another_date
 from tipoff.sources.schedule import Schedule
+from tipoff.sources.tip_off import is_placeholder
 from tipoff.teams import TEAMS
 from tipoff.vocabulary import Outcome, Role, SlateGame, game_date_of, season_of, step_names
 
@@ -160,10 +162,13 @@ def _league(payload: JsonPayload) -> Fields:
 
 def _events(payload: JsonPayload, collector: RowCollector) -> list[_Event]:
     _league(payload)
-    return collector.read_each(payload.top().each("events"), _event)
+    top = payload.top()
+    shown = readable(lambda day: day.fields("day").date("date"), top)
+    return collector.read_each(top.each("events"), partial(_event, shown=shown))
 
 
-def _event(event: Fields) -> _Event:
+def _event(event: Fields, shown: date | None) -> _Event:
+    """One game. `shown`: the date that the response says it shows."""
     if _LEAGUE_IN_UID not in event.text("uid"):
         raise event.problem("uid", "is of another league")
     competition = _only(event, "competitions")
@@ -172,12 +177,13 @@ def _event(event: Fields) -> _Event:
         raise competition.problem("competitors", "are not one home side and one away side")
     status = event.fields("status")
     points = {side: _points(fields) for side, fields in sides.items()}
+    tip_off = _tip_off(event, competition)
     return _Event(
         event_id=event.identifier("id"),
         home=_tricode(sides["home"]),
         away=_tricode(sides["away"]),
-        game_date=game_date_of(event.time("date")),
-        tip_off=_tip_off(event, competition),
+        game_date=game_date_of(tip_off) if tip_off else _date_of_untimed(event, shown),
+        tip_off=tip_off,
         neutral_site=competition.flag("neutralSite"),
         status=espn.status_of([status, *_own_status(competition)], points.values),
         status_text=status.fields("type").text("shortDetail"),
@@ -195,10 +201,28 @@ def _only(event: Fields, name: str) -> Fields:
     return items[0]
 
 
+_TEXTS_OF_TIP_OFF = ("name", "shortDetail", "detail", "altDetail")
+
+
 def _tip_off(event: Fields, competition: Fields) -> datetime | None:
-    is_valid = competition.flag("timeValid") if competition.has("timeValid") else True
-    text = event.fields("status").fields("type").text("shortDetail")
-    return event.time("date") if is_valid and not is_to_be_determined(text) else None
+    """The tip-off; None while it is not fixed."""
+    is_valid = all(part.flag("timeValid") for part in (event, competition) if part.has("timeValid"))
+    kind = event.fields("status").fields("type")
+    texts = [kind.text(name) for name in _TEXTS_OF_TIP_OFF if kind.has(name)]
+    if not is_valid or is_placeholder(readable(event.time, "date"), texts):
+        return None
+    return event.time("date")
+
+
+def _date_of_untimed(event: Fields, shown: date | None) -> date:
+    """The Eastern date of a game without a tip-off: its time is missing, or a placeholder at midnight UTC or Eastern.
+
+    `shown`: the date that the response says it shows.
+    """
+    time = readable(event.time, "date")
+    if shown and (time is None or time.astimezone(UTC).date() == shown):
+        return shown
+    return game_date_of(event.time("date"))
 
 
 def _tricode(side: Fields) -> str | None:

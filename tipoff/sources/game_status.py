@@ -18,7 +18,7 @@ OVER: Final = frozenset({FINAL, POSTPONED})
 BEGUN: Final = frozenset({LIVE, FINAL})
 
 _NOT_PLAYED: Final = re.compile(
-    "postpon[a-z]*|pp|ppd|cancel[a-z]*|canc|forfeit[a-z]*|suspend[a-z]*|susp|abandon[a-z]*|abd|abort[a-z]*|"
+    "postp[a-z]*|pstpd?|ppd?|cancel[a-z]*|canc|cncl|forfeit[a-z]*|suspend[a-z]*|susp|abandon[a-z]*|abd|abort[a-z]*|"
     "unnecessary|unneeded"
 )
 _NOT_NEEDED: Final = re.compile(r"\b(not|no longer) (necessary|needed|required)\b")
@@ -26,6 +26,7 @@ _NOT_NEEDED: Final = re.compile(r"\b(not|no longer) (necessary|needed|required)\
 _TO_BE_DETERMINED: Final = re.compile(
     r"\b(t ?b ?[acd]|to be (announced|confirmed|decided|defined|determined|scheduled))\b"
 )
+_IF_NECESSARY: Final = re.compile(r"\bif (necessary|needed|required)\b")
 _FINAL: Final = re.compile("final|f|ft|full|completed?|finished|ended|over")
 _LIVE: Final = re.compile(
     "q[0-9]|[0-9]?ot[0-9]?|[0-9](st|nd|rd|th)|first|second|third|fourth|half|halftime|ht|qtr|quarter|period|overtime|"
@@ -73,6 +74,11 @@ def is_to_be_determined(text: str) -> bool:
     return _TO_BE_DETERMINED.search(_plain(text)) is not None
 
 
+def is_if_necessary(text: str) -> bool:
+    """Whether a provider's text says that the game is played only if the series needs it."""
+    return _IF_NECESSARY.search(_plain(text)) is not None
+
+
 def _plain(text: str) -> str:
     """The words of a text or name in lower case, each after a space."""
     return " ".join(re.findall(r"[^\W_]+", text.replace(".", "").casefold()))
@@ -84,7 +90,7 @@ def status_of(planned: str | None, texts: Iterable[str], points: Callable[[], It
     `planned`: the status by the provider's code; None for an unknown code. `texts`: what else states it. `points`: of
     both sides, called for a final game only.
     """
-    said = [text for text in texts if text.strip()]
+    said = [text for text in texts if _plain(text)]
     meanings = {text: meaning_of(text) for text in said}
     if POSTPONED in meanings.values():
         return GameStatus(POSTPONED)
@@ -99,7 +105,7 @@ def status_of(planned: str | None, texts: Iterable[str], points: Callable[[], It
 def status_of_text(text: str, points: Callable[[], Iterable[int]]) -> GameStatus:
     """The status of one entry whose text alone states it."""
     meaning = meaning_of(text)
-    return status_of(None if meaning == UNKNOWN or not text.strip() else meaning, [text], points)
+    return status_of(None if meaning == UNKNOWN or not _plain(text) else meaning, [text], points)
 
 
 def unknown_status(*words: object) -> GameStatus:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 
 from tipoff.sources import game_status
 from tipoff.sources.game_status import (
@@ -13,7 +14,8 @@ from tipoff.sources.game_status import (
     flag_means_postponed,
     unknown_status,
 )
-from tipoff.sources.json_payload import Fields, JsonPayload, ResultSet
+from tipoff.sources.json_payload import Fields, JsonPayload, ResultSet, readable
+from tipoff.sources.tip_off import is_placeholder
 from tipoff.teams import find_team
 
 LEAGUE_ID = "00"
@@ -71,6 +73,13 @@ def status_of(game: Fields, points: Callable[[], Iterable[int]]) -> GameStatus:
     if number not in _STATUSES:
         return unknown_status(number, text)
     return unknown_status("postponedStatus", flag) if not_played is None else status
+
+
+def tip_off_of(game: Fields, name: str) -> datetime | None:
+    """The tip-off under a name; None while it is not fixed."""
+    texts, if_necessary = [game.text("gameStatusText")], readable(game.flag, "ifNecessary") is True
+    untimed = is_placeholder(readable(game.time, name), texts, if_necessary=if_necessary)
+    return None if untimed else game.time(name)
 
 
 def first_result_set(payload: JsonPayload) -> ResultSet:

@@ -17,7 +17,7 @@ from tipoff.sources.feed import (
     judged_implausible,
     raise_if_most_are_damaged,
 )
-from tipoff.sources.game_status import POSTPONED, is_to_be_determined
+from tipoff.sources.game_status import POSTPONED
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.providers import NBA_CDN, NBA_STATS
 from tipoff.vocabulary import PREDICTED, Outcome, Role, SlateGame, game_date_of, season_of, step_names
@@ -236,10 +236,9 @@ def _schedule_row(game: Fields, day: Fields) -> Row | None:
 
 def _date_and_tip_off(game: Fields, day: Fields) -> tuple[date, datetime | None]:
     """The Eastern date of a game and its tip-off; None while that is to be determined."""
-    if is_to_be_determined(game.text("gameStatusText")):
-        listed = _listed_date(game, _DATES_OF_UNTIMED_GAME) or _listed_date(day, _DATES_OF_DAY)
-        if listed:
-            return listed, None
     # gameDateTimeEst is Eastern wall-clock time with a wrong "Z"; this field alone is correct.
-    tip_off = game.time("gameDateTimeUTC")
-    return game_date_of(tip_off), tip_off
+    tip_off = nba.tip_off_of(game, "gameDateTimeUTC")
+    if tip_off:
+        return game_date_of(tip_off), tip_off
+    listed = _listed_date(game, _DATES_OF_UNTIMED_GAME) or _listed_date(day, _DATES_OF_DAY)
+    return listed or game_date_of(game.time("gameDateTimeUTC")), None

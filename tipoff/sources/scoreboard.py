@@ -7,7 +7,7 @@ from typing import ClassVar
 from tipoff.sources import nba
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
 from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games, judged_implausible
-from tipoff.sources.game_status import OVER, is_to_be_determined
+from tipoff.sources.game_status import OVER
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.providers import NBA_CDN
 from tipoff.sources.rejections import another_date
@@ -63,8 +63,7 @@ class Scoreboard(Feed):
         if None in map(nba.tricode_of, sides.values()) or not nba.is_nba_game(game_id):
             collector.reject(nba.OUTSIDE)
             return
-        text = game.text("gameStatusText").strip()
-        tip_off = None if is_to_be_determined(text) else game.time("gameTimeUTC")
+        tip_off = nba.tip_off_of(game, "gameTimeUTC")
         game_date = game_date_of(tip_off) if tip_off else shown
         if game_date != context.slate.game_date:
             collector.reject(another_date(context.slate.game_date))
@@ -74,7 +73,7 @@ class Scoreboard(Feed):
             "game_date": game_date,
             "game_id": game_id,
             "status": nba.status_of(game, points.values),
-            "status_text": text,
+            "status_text": game.text("gameStatusText").strip(),
             "period": game.integer("period"),
             **points,
         }

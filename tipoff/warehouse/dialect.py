@@ -29,6 +29,7 @@ _FORBIDDEN: Final[dict[type[exp.Expr], str]] = {
     exp.ApproxQuantiles: "APPROX_QUANTILES is not deterministic; use PERCENTILE_DISC",
     exp.Substring: "SUBSTR treats position 0 differently in DuckDB; use LEFT, RIGHT or Python",
     exp.IntDiv: "DIV loses its parentheses in DuckDB; use FLOOR",
+    exp.Int64: "INT64 rounds a half differently in DuckDB; cast ROUND(…), FLOOR(…) or CEIL(…)",
     exp.FarmFingerprint: "FARM_FINGERPRINT does not exist in DuckDB",
 }
 
@@ -151,19 +152,34 @@ def _incompatibilities(tree: exp.Expr) -> Iterator[str]:
         if extract.name.upper() in _FORBIDDEN_DATE_PARTS:
             yield f"EXTRACT({extract.name.upper()}) counts differently in DuckDB"
     for cast in tree.find_all(exp.Cast):
-        if cast.is_type(exp.DType.TEXT) and not isinstance(cast.this, exp.Null | exp.Literal):
-            yield f"{cast.sql('bigquery')} formats numbers differently in DuckDB; ids are text already"
-        elif cast.is_type(*exp.DataType.INTEGER_TYPES) and not _whole(cast.this.unnest()):
-            yield f"{cast.sql('bigquery')} rounds a half differently in DuckDB; cast ROUND(…), FLOOR(…) or CEIL(…)"
-        elif cast.is_type(exp.DType.DECIMAL, exp.DType.BIGDECIMAL) and not cast.to.expressions:
-            yield f"{cast.sql('bigquery')} keeps 3 decimals in DuckDB and 9 or more in BigQuery; name the precision"
+        if problem := _problem_of_cast(cast):
+            yield f"{cast.sql('bigquery')} {problem}"
     for division in tree.find_all(exp.Div):
         if not _never_zero(division.expression.unnest()):
             yield f"{division.sql('bigquery')} fails in BigQuery if the divisor is 0; use SAFE_DIVIDE"
 
 
+def _problem_of_cast(cast: exp.Cast) -> str:
+    """Why a cast may give other results on the other engine; empty when it does not."""
+    if cast.to.args.get("nested") and not _of_whole_literals(cast.this):
+        return "casts its elements, which may round or format differently in DuckDB; cast each one"
+    if cast.is_type(exp.DType.TEXT) and not isinstance(cast.this, exp.Null | exp.Literal):
+        return "formats numbers differently in DuckDB; ids are text already"
+    if cast.is_type(*exp.DataType.INTEGER_TYPES) and not _whole(cast.this.unnest()):
+        return "rounds a half differently in DuckDB; cast ROUND(…), FLOOR(…) or CEIL(…)"
+    if cast.is_type(exp.DType.DECIMAL, exp.DType.BIGDECIMAL) and not cast.to.expressions:
+        return "keeps 3 decimals in DuckDB and 9 or more in BigQuery; name the precision"
+    return ""
+
+
 def _never_zero(divisor: exp.Expr) -> bool:
     return isinstance(divisor, exp.Nullif) or (divisor.is_number and float(divisor.name) != 0)
+
+
+def _of_whole_literals(value: exp.Expr) -> bool:
+    """Whether an array, such as `ARRAY<INT64>[1, 2]`, consists of literals without fractions; NULL does, too."""
+    elements = value.expressions if isinstance(value, exp.Array) else [value]
+    return all(isinstance(element, exp.Null | exp.Literal) and _whole(element) for element in elements)
 
 
 def _whole(value: exp.Expr) -> bool:

@@ -544,7 +544,7 @@ async def test_the_second_choice_is_asked_when_the_first_is_broken_or_old(day: D
 
 async def test_the_newest_injury_report_is_read_although_a_row_of_it_is_unreadable(day: Day) -> None:
     game = ("03/29/2024", "07:00 (ET)", "GSW@CHA")
-    rows = [(*game, team, "Vale, Orin", "Out", "Rest") for team in ("Golden State Warriors", "Wanderers")]
+    rows = [(*game, team, "Vale, Orin", "Out", "Illness") for team in ("Golden State Warriors", "Wanderers")]
     newest, before = (f"/{INJURIES.provider.host}{request.path}" for request in INJURIES.requests(SLATE, AS_OF, {}))
     partial = http_reply(injury_report(rows, "03/29/24 02:30 PM"))
     day.provider.replies = {newest: partial, before: report_of("01:30 PM")}

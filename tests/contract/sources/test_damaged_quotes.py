@@ -531,6 +531,7 @@ BP_DAMAGED_OFFERS: dict[str, Damage] = {
     "no market": lambda top: top["offers"][0].pop("market_id"),
     "another market": lambda top: top["offers"][0].update(market_id=157),
     "no event": lambda top: top["offers"][0].pop("event_id"),
+    "an odd event": lambda top: top["offers"][0].update(event_id="../501"),
     "an offer that is no object": lambda top: top["offers"].__setitem__(0, None),
 }
 

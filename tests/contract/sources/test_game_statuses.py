@@ -11,7 +11,17 @@ import pytest
 from tests.support.made_responses import SLATE, made_response
 from tests.support.slates import tip
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response
-from tipoff.sources.game_status import FINAL, LIVE, POSTPONED, SCHEDULED, UNKNOWN, flag_means_postponed, meaning_of
+from tipoff.sources.game_status import (
+    FINAL,
+    LIVE,
+    POSTPONED,
+    SCHEDULED,
+    UNKNOWN,
+    flag_means_postponed,
+    meaning_of,
+    status_of,
+    status_of_text,
+)
 from tipoff.sources.registry import SOURCES
 from tipoff.sources.schedule import slate_games
 from tipoff.vocabulary import Outcome
@@ -29,6 +39,8 @@ NOT_PLAYED = (
     "CANCELLED",
     "Forfeit",
     "Suspended",
+    "Postp.",
+    "PSTPD",
     "P",
 )
 NBA_STATES = {SCHEDULED: (1, "7:30 pm ET"), LIVE: (2, "Q2 07:15"), FINAL: (3, "Final")}
@@ -126,10 +138,18 @@ def test_the_words_for_not_played_mean_postponed(text: str) -> None:
         ("Relocated", UNKNOWN),
         ("Final - protested", UNKNOWN),
         ("STATUS_WALKOVER", UNKNOWN),
+        ("延期", UNKNOWN),
     ],
 )
 def test_a_text_has_a_meaning_in_any_form(text: str, meaning: str) -> None:
     assert (meaning_of(text), meaning_of(text.lower())) == (meaning, meaning)
+
+
+@pytest.mark.parametrize("text", ["", "  ", "-", "—", "..."])
+def test_a_text_without_words_is_no_status_and_contradicts_none(text: str) -> None:
+    assert status_of_text(text, lambda: (101, 99)).status == UNKNOWN
+    for planned in (SCHEDULED, LIVE, FINAL):
+        assert status_of(planned, [text], lambda: (101, 99)).status == planned
 
 
 @pytest.mark.parametrize("source", NBA)

@@ -125,6 +125,36 @@ def test_an_event_without_the_field_has_a_valid_time(source: str) -> None:
     assert row_of(source, document)["tip_off"] == FIRST.tip_off
 
 
+@pytest.mark.parametrize("source", ["espn_schedule", "espn_scoreboard"])
+def test_espn_may_call_the_time_invalid_at_the_event_or_name_it_tbd_elsewhere(source: str) -> None:
+    document, event = of(source, MIDNIGHT, "Scheduled")
+    event["timeValid"] = "false"
+    assert row_of(source, document)["tip_off"] is None
+    for field, text in (("name", "STATUS_TBD"), ("detail", "Fri, January 10th - TBD")):
+        document, event = of(source, MIDNIGHT, "1/10 - 12:00 AM EST")
+        event["status"]["type"][field] = text
+        assert row_of(source, document)["tip_off"] is None
+
+
+@pytest.mark.parametrize("source", ["espn_schedule", "espn_scoreboard"])
+@pytest.mark.parametrize("time", ["", None, "TBD", "2025-01-10T00:00Z", "2025-01-10T05:00Z"])
+def test_an_espn_event_without_a_fixed_tip_off_is_of_the_date_that_the_response_shows(
+    source: str, time: str | None
+) -> None:
+    document, _ = of(source, time, "TBD")
+    document["day"] = {"date": "2025-01-10"}
+    row = row_of(source, document)
+    assert (row["tip_off"], row["game_date"]) == (None, SLATE.game_date)
+
+
+@pytest.mark.parametrize("source", ["espn_schedule", "espn_scoreboard"])
+@pytest.mark.parametrize("day", [None, {}, {"date": "today"}, {"date": "2025-01-11"}])
+def test_the_date_that_an_espn_response_shows_may_be_missing_or_another_one(source: str, day: object) -> None:
+    document, _ = of(source, MIDNIGHT, "TBD")
+    document["day"] = day
+    assert row_of(source, document)["game_date"] == SLATE.game_date
+
+
 @each_source
 def test_of_two_entries_of_a_game_the_one_with_a_fixed_tip_off_stays(source: str) -> None:
     document, game = of(source, MIDNIGHT, "TBD")
@@ -196,3 +226,18 @@ def test_the_plan_of_a_schedule_with_such_a_game_comes_from_the_other_games() ->
         games = (FIRST.model_copy(update={"tip_off": eastern(SLATE.game_date, *others)}),) if others else ()
         plan = plan_day(SLATE.game_date, (*games, not_fixed), SOURCES)
         assert plan.predictions_due == eastern(SLATE.game_date, *due)
+
+
+@pytest.mark.parametrize("flag", [True, "true", "Y", 1])
+def test_midnight_of_a_game_if_necessary_is_a_placeholder(flag: object) -> None:
+    document, game = of("nbac_schedule", MIDNIGHT, "")
+    game["ifNecessary"] = flag
+    assert row_of("nbac_schedule", document)["tip_off"] is None
+
+
+@each_source
+def test_midnight_of_a_game_that_the_text_calls_if_necessary_is_a_placeholder(source: str) -> None:
+    for text in ("If Necessary", "* if needed"):
+        row = row_of(source, of(source, MIDNIGHT, text)[0])
+        assert (row["tip_off"], row["status"]) == (None, SCHEDULED)
+        assert row_of(source, of(source, "2025-01-11T00:30:00Z", text)[0])["tip_off"] == FIRST.tip_off

@@ -68,6 +68,8 @@ def statuses(reading: Reading) -> dict[str, str]:
         ("Doubtful|doubtful", "Doubtful"),
         ("Out|OUT|out|Out For Season|Out indefinitely|Out (knee)|OFS|Ruled out", "Out"),
         ("Suspension|Suspended|League Suspension|Inactive|INACTIVE|Injured Reserve|Not With Team|NWT|DNP", "Out"),
+        ("Suspended by the league|suspended - league|Inactive: coach's decision|Unavailable|NOT AVAILABLE", "Out"),
+        ("Questionable - ankle|QUESTIONABLE – left knee; sprain|Questionable / illness", "Questionable"),
     ],
 )
 def test_a_status_is_known_by_any_usual_word(words: str, status: str) -> None:
@@ -75,7 +77,11 @@ def test_a_status_is_known_by_any_usual_word(words: str, status: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "word", ["", "Away from team", "Out of the protocol", "Outstanding", "Returning", "(Out)", "?"]
+    "word",
+    [
+        *("", "Away from team", "Out of the protocol", "Outstanding", "Returning", "(Out)", "?"),
+        *("Available - suspended", "Active; G League", "Probable / Out", "Suspendedness"),
+    ],
 )
 def test_another_word_is_unknown(word: str) -> None:
     assert status_of(word) is None
