@@ -6,6 +6,7 @@ from temporalio.exceptions import ApplicationError
 
 from tipoff.errors import StorageError, TipoffError, TransportFault
 from tipoff.redaction import redact
+from tipoff.vocabulary import counted
 
 _TRANSIENT = (TransportFault, StorageError)
 
@@ -19,5 +20,5 @@ def as_failure(error: TipoffError) -> ApplicationError:
 
 def as_last_failure(error: Exception, lost_workers: int) -> ApplicationError:
     """The failure of an activity that is given up: its last error, and how often workers died during it."""
-    lost = f" (workers also died {lost_workers} times while it ran)" if lost_workers else ""
+    lost = f" (workers also died {counted(lost_workers, 'time')} while it ran)" if lost_workers else ""
     return ApplicationError(redact(str(error)) + lost, type=type(error).__name__, non_retryable=True)

@@ -29,7 +29,7 @@ from tipoff.landing.local import LocalLanding
 from tipoff.sources.base import Slate, Source
 from tipoff.sources.player_names import load_aliases
 from tipoff.sources.rate_limits import RateLimiter, Unlimited, rate_limits_apply
-from tipoff.vocabulary import EASTERN, DayStatus, Frozen, clock_time, did_you_mean, shortened, step_names
+from tipoff.vocabulary import EASTERN, DayStatus, Frozen, clock_time, counted, did_you_mean, shortened, step_names
 from workflows.rate_limiter_state import format_cooldown
 
 
@@ -164,7 +164,7 @@ def _page(report: ProbeReport) -> Iterator[RenderableType]:
     at = f"{report.as_of.astimezone(EASTERN):%Y-%m-%d} {clock_time(report.as_of)}"
     yield Text(f"{report.source} for {report.game_date}, as of {at}", style="bold")
     if report.slate_from:
-        yield Text(f"slate: {len(report.games)} games, from {report.slate_from}", style="dim")
+        yield Text(f"slate: {counted(len(report.games), 'game')}, from {report.slate_from}", style="dim")
     yield from (Text(f"{host}: {summary}", style="dim") for host, summary in report.rate_limiters.items())
     for poll in report.polls:
         yield Text()
@@ -219,7 +219,7 @@ def _remarks(poll: PollResult) -> Iterator[str]:
             "(without --dry-run)"
         )
     if poll.unresolved_names:
-        yield f"{len(poll.unresolved_names)} names unresolved: {shortened(', '.join(poll.unresolved_names))}"
+        yield f"{counted(len(poll.unresolved_names), 'name')} unresolved: {shortened(', '.join(poll.unresolved_names))}"
     yield from (f"unreadable: {problem} ({count})" for problem, count in sorted(poll.damaged.items()))
     yield from (f"rejected: {reason} ({count})" for reason, count in sorted(poll.rejected.items()))
     yield from (f"{reason} ({count})" for reason, count in sorted(poll.unknown_words.items()))

@@ -13,7 +13,7 @@ from rich.table import Table
 from runtime.history_size import history_size
 from runtime.replay import DayHandle, Replay
 from runtime.stage_timer import StageTimer
-from tipoff.vocabulary import EASTERN, Degradation, SlateGame, clock_time
+from tipoff.vocabulary import EASTERN, Degradation, SlateGame, clock_time, counted
 from workflows.contracts import DayResult
 from workflows.status_text import games_named
 
@@ -89,7 +89,7 @@ def print_summary(summary: Mapping[str, Any], replay: Replay, handle: DayHandle,
 def format_headline(summary: Mapping[str, Any]) -> str:
     """How the day ended, with its games, players and history events; in rich's markup."""
     ended = f"{summary['game_date']}: {summary['state'].lower()}, data {summary['data_quality'].lower()}"
-    facts = [f"[bold]{ended}[/bold]", f"{summary['games']} games"]
+    facts = [f"[bold]{ended}[/bold]", counted(summary["games"], "game")]
     if summary["players_predicted"] is not None:
         facts.append(f"{summary['players_predicted']} players predicted, {summary['lined_players']} with a line")
     return " · ".join([*facts, f"{summary['history_events']:,} events"])

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from cli.coverage import Coverage, coverage
 from cli.view import DayView, ServerView, StatusSource
-from tipoff.vocabulary import DayStatus, Phase, StepState, StepStatus, clock_time, labels_without_tip_off
+from tipoff.vocabulary import DayStatus, Phase, StepState, StepStatus, clock_time, counted, labels_without_tip_off
 from workflows.status_text import games_named, phase_state
 
 _WIDTH = 132
@@ -80,7 +80,7 @@ def _headline(view: DayView) -> Text:
 
 def _facts(status: DayStatus) -> str:
     facts = [
-        f"{len(status.games)} games",
+        counted(len(status.games), "game"),
         f"data {status.data_quality.lower()}",
         f"{'virtual ' if status.virtual else ''}time {clock_time(status.now, status.game_date)}",
     ]
@@ -89,7 +89,8 @@ def _facts(status: DayStatus) -> str:
     if status.first_published_at:
         facts.append(f"first published {_at(status.first_published_at, status)}")
     if status.refreshed_at:
-        facts.append(f"refreshed {len(status.refreshed_at)} times, last {_at(status.refreshed_at[-1], status)}")
+        count = counted(len(status.refreshed_at), "time")
+        facts.append(f"refreshed {count}, last {_at(status.refreshed_at[-1], status)}")
     if not_fixed := labels_without_tip_off(status.games):
         facts.append(f"tip-off not fixed: {not_fixed}")
     if status.postponed_games:
@@ -121,10 +122,8 @@ def _server_part(server: ServerView, source: StatusSource) -> Iterable[Renderabl
             style="bold red",
         )
     if server.workflow_task_attempt > 1:
-        yield Text(
-            f"the workflow code has failed {server.workflow_task_attempt - 1} times in a row: see the worker's log",
-            style="bold red",
-        )
+        failures = counted(server.workflow_task_attempt - 1, "time")
+        yield Text(f"the workflow code has failed {failures} in a row: see the worker's log", style="bold red")
     pending = [item for item in server.pending if source is StatusSource.SERVER or item.attempt > 1]
     if pending:
         title = "Running activities, according to the server" if source is StatusSource.SERVER else "Retried activities"
@@ -230,7 +229,7 @@ def plan_table(status: DayStatus) -> Table:
         for step in status.steps
     ]
     columns = ("phase", "step", "title", "", "state", "next poll", "alert at", "deadline")
-    return table_of(f"Plan of {status.game_date}, {len(status.games)} games", columns, rows)
+    return table_of(f"Plan of {status.game_date}, {counted(len(status.games), 'game')}", columns, rows)
 
 
 def _at(time: datetime | None, status: DayStatus) -> str:

@@ -9,7 +9,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, TimeoutType, is_cancelled_exception
 from temporalio.exceptions import TimeoutError as TimeoutFailure
 
-from tipoff.vocabulary import Frozen, shortened
+from tipoff.vocabulary import Frozen, counted, shortened
 from workflows.contracts import LOST_WORKERS, Activity, message_of
 from workflows.policies import POLICIES
 
@@ -49,4 +49,4 @@ def failure_reason(error: ActivityError) -> str:
         return f"it did not end within {policy.start_to_close.total_seconds():.0f} s"
     errors = int(cause.last_heartbeat_details[0]) if cause.last_heartbeat_details else 0
     lost = (policy.attempts + LOST_WORKERS) - errors
-    return f"workers died {lost} times while it ran; see their logs and their memory, then retry it"
+    return f"workers died {counted(lost, 'time')} while it ran; see their logs and their memory, then retry it"

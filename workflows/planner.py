@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
-from tipoff.vocabulary import DayPlan, SlateGame
+from tipoff.vocabulary import DayPlan, SlateGame, counted
 from workflows.calls import call, failure_reason
 from workflows.contracts import Activity, PlanRequest
 
@@ -16,7 +16,7 @@ RETRY_PLAN_AFTER = timedelta(minutes=1)
 
 async def make_plan(game_date: date, games: tuple[SlateGame, ...] | None, *, published: bool = False) -> DayPlan:
     """Plan a date; `games` is None while its slate is unknown. Raises ActivityError."""
-    known = "before its slate is known" if games is None else f"for {len(games)} games"
+    known = "before its slate is known" if games is None else f"for {counted(len(games), 'game')}"
     request = PlanRequest(game_date=game_date, games=games, published=published)
     return await call(Activity.PLAN_DAY, request, DayPlan, summary=f"plan {game_date} {known}")
 

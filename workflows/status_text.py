@@ -15,6 +15,7 @@ from tipoff.vocabulary import (
     StepState,
     StepStatus,
     clock_time,
+    counted,
     labels_without_tip_off,
     shortened,
 )
@@ -68,7 +69,7 @@ def sentence(
     parked = _in_state(steps, StepState.FAILED)
     match state:
         case RunState.COMPLETE:
-            return f"complete: {len(games)} games" if games else "complete: no games today"
+            return f"complete: {counted(len(games), 'game')}" if games else "complete: no games today"
         case RunState.CANCELLED:
             return f"ended by an operator in phase {phase}; published predictions remain"
         case RunState.FAILED:
@@ -121,7 +122,7 @@ def markdown(status: DayStatus) -> str:
     lines = [
         f"**{_escaped(status.sentence)}**",
         "",
-        f"{status.game_date} · {len(status.games)} games · {'virtual ' if status.virtual else ''}time "
+        f"{status.game_date} · {counted(len(status.games), 'game')} · {'virtual ' if status.virtual else ''}time "
         f"{clock_time(status.now, status.game_date)} · data {status.data_quality.lower()}",
         "",
         "| phase | state | steps | remark |",
@@ -167,7 +168,7 @@ def _remark(steps: Sequence[StepStatus], status: DayStatus) -> str:
         poll = f"; next poll {clock_time(step.next_poll, status.game_date)}" if step.next_poll else ""
         return f"{step.name}: {shortened(step.reason, _REMARK_LENGTH)}{poll}"
     rows = sum(step.rows for step in steps)
-    return f"{rows:,} rows" if rows else ""
+    return counted(rows, "row") if rows else ""
 
 
 def _escaped(text: str) -> str:

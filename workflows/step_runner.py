@@ -22,6 +22,7 @@ from tipoff.vocabulary import (
     StepKind,
     StepResult,
     clock_time,
+    counted,
     shortened,
 )
 from workflows import fallbacks, gates
@@ -66,7 +67,7 @@ class StepRunner:
     async def _predict(self, step: PlanStep, games: tuple[str, ...], as_of: datetime) -> ComputeReport:
         request = self._compute_request(step, games, as_of)
         predicted = await call(Activity.PREDICT, request, Predicted, summary=_summary(step, request))
-        summary = f"{step.title}: store {predicted.rows} rows"
+        summary = f"{step.title}: store {counted(predicted.rows, 'row')}"
         report = await call(Activity.STORE_PREDICTIONS, predicted, ComputeReport, summary=summary)
         return report.changed_since(self._ledger.consumed)
 
@@ -247,7 +248,7 @@ def _failed_poll(error: ActivityError) -> SourceReport:
 
 def _summary(step: PlanStep, request: ComputeRequest) -> str:
     as_of = clock_time(request.as_of, request.game_date)
-    return f"{step.title}, {len(request.game_ids)} games, as of {as_of}"
+    return f"{step.title}, {counted(len(request.game_ids), 'game')}, as of {as_of}"
 
 
 def _collect_summary(title: str, request: CollectRequest) -> str:

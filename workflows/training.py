@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from temporalio import workflow
 
-from tipoff.vocabulary import CollectReport, ComputeReport, ProcessReport, Span, clock_time, step_names
+from tipoff.vocabulary import CollectReport, ComputeReport, ProcessReport, Span, clock_time, counted, step_names
 from workflows.calls import call
 from workflows.contracts import (
     Activity,
@@ -50,7 +50,7 @@ class TrainingWorkflow:
             as_of=training.as_of,
         )
         return await call(
-            Activity.TRAIN, fit, TrainingResult, summary=f"fit {training.system_id} on {history.rows} rows"
+            Activity.TRAIN, fit, TrainingResult, summary=f"fit {training.system_id} on {counted(history.rows, 'row')}"
         )
 
     async def _collect(self, source: str, training: TrainingInput, at: str) -> None:

@@ -23,6 +23,7 @@ from tipoff.vocabulary import (
     StepReport,
     StepState,
     clock_time,
+    counted,
 )
 from workflows.step_records import AnyRecord, ComputeRecord, SourceRecord, StepRecord
 
@@ -269,7 +270,7 @@ def _poll_alerts(report: SourceReport, step: PlanStep) -> tuple[StepAlert, ...]:
     if not report.unresolved:
         return alerts
     names = ", ".join(report.unresolved_names)
-    return (StepAlert("unresolved", f"{report.unresolved} names are on no roster: {names}"), *alerts)
+    return (StepAlert("unresolved", f"{counted(report.unresolved, 'name')} on no roster: {names}"), *alerts)
 
 
 def _degraded_by_poll(poll: _Poll, record: SourceRecord, *, recorded: bool) -> Transition[SourceRecord]:

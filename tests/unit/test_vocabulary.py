@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tipoff.vocabulary import Phase, clock_time, did_you_mean, eastern, first_day, game_date_of, season_of, shortened
+from tipoff.vocabulary import (
+    Phase,
+    clock_time,
+    counted,
+    did_you_mean,
+    eastern,
+    first_day,
+    game_date_of,
+    season_of,
+    shortened,
+)
 
 DATES = st.dates(date(1996, 7, 1), date(2040, 6, 30))
 
@@ -71,6 +81,11 @@ def test_a_season_starts_in_july(game_date: date, season: str) -> None:
 )
 def test_a_misspelled_name_is_recognized(name: str, hint: str) -> None:
     assert did_you_mean(name, Phase) == hint
+
+
+@pytest.mark.parametrize(("count", "text"), [(0, "0 games"), (1, "1 game"), (2, "2 games"), (1200, "1,200 games")])
+def test_a_number_of_things_has_its_plural(count: int, text: str) -> None:
+    assert counted(count, "game") == text
 
 
 @given(DATES)

@@ -20,7 +20,7 @@ from tipoff.vocabulary.reports import (
     StepReport,
     StepResult,
 )
-from tipoff.vocabulary.text import did_you_mean, shortened
+from tipoff.vocabulary.text import counted, did_you_mean, shortened
 from tipoff.vocabulary.words import (
     PREDICTED,
     SETTLED,
@@ -88,6 +88,7 @@ __all__ = [
     "StepState",
     "StepStatus",
     "clock_time",
+    "counted",
     "did_you_mean",
     "eastern",
     "first_day",

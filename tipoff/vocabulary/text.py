@@ -28,3 +28,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     by_lower_case = {each.lower(): str(each) for each in known}
     similar = get_close_matches(name[:MAX_NAME_LENGTH].lower(), by_lower_case)
     return f" (did you mean {' or '.join(by_lower_case[each] for each in similar)}?)" if similar else ""
+
+
+def counted(count: int, noun: str) -> str:
+    """A number of things, such as "1 game" or "1,200 rows"."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

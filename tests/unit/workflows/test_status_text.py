@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -82,6 +82,7 @@ _SAID = {
 }
 
 
+@settings(deadline=None)
 @given(DAYS, MOMENTS, st.booleans())
 def test_state_and_sentence_agree_at_every_moment(day: tuple[DayPlan, Records], now: datetime, parked: bool) -> None:
     plan, records = day
@@ -149,6 +150,7 @@ def markdown_with(text: str) -> str:
     return status_text.markdown(status_of(ledger))
 
 
+@settings(deadline=None)
 @given(
     st.text(alphabet=st.sampled_from("ab|\\\r\n\u2028<>[]()!`*_ "), max_size=60)
     | st.text(max_size=60)
@@ -175,6 +177,7 @@ def shown(markdown: str) -> list[str]:
     return texts
 
 
+@settings(deadline=None)
 @given(
     st.text(alphabet=st.sampled_from("ab_*`~#!&;\\|<>[]() .@:/"), max_size=40)
     | st.just(HOSTILE)
