@@ -4,7 +4,7 @@ PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 RUN = .venv/bin/python -m
 
-.PHONY: help setup demo server test test-long lint bench mutations name-report sources-check outage-drill sample clean
+.PHONY: help setup demo server test test-long lint bench mutations name-report sources-check outage-drill drills sample clean
 
 help:      ## print this list
 	@sed -n 's/^\([a-z-]*:\) *[a-z]* *## /\1	/p; s/^#   /	/p' Makefile
@@ -47,6 +47,10 @@ outage-drill: setup ## replay a day with every source, then once per source with
 #   SOURCES="one two" only these sources              ARCHIVE=sample   archive with the day's facts
 #   JOBS=2            days in parallel                OUT=folder       keep the output of each day there
 	@$(RUN) devtools.outage_drill
+
+drills: setup ## replay a day undisturbed, then with worker and server killed inside every kind of activity, and compare
+#   ARCHIVE=sample    archive with the day's facts    OUT=folder       keep the output there
+	@$(RUN) devtools.kill_drill
 
 sample: setup ## create sample/ from an archive (ARCHIVE=folder)
 	@$(RUN) tipoff.replay.archive sample $(if $(ARCHIVE),--from $(ARCHIVE))

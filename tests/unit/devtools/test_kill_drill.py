@@ -1,0 +1,80 @@
+"""The kill drill: which kills it plans, and which differences it notices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from devtools.drill_worker import Kill, KillFolder, KillPlan, KillWhen
+from devtools.kill_drill import Recovery, all_kills, differences, print_report
+from tests.support.rows import rows_of
+from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
+from workflows.contracts import Activity
+
+DAY = date(2024, 3, 29)
+EXPORT = Path("exports/v1/status/2024-03-29.json")
+
+
+@pytest.fixture
+def replayed(tmp_path: Path) -> Callable[..., Path]:
+    """Writes what a replay leaves."""
+
+    def write(name: str, *, line: float = 20.5, export: str = "COMPLETE", written_at: str = "12:00") -> Path:
+        root = tmp_path / name
+        (root / EXPORT).parent.mkdir(parents=True)
+        (root / EXPORT).write_text(f'{{"generated_at":"{written_at}","state":"{export}"}}')
+        warehouse = DuckDbWarehouse(root / "stored.duckdb")
+        warehouse.migrate()
+        warehouse.append("raw_player_props", rows_of("raw_player_props", [{"line": line}], game_date=DAY))
+        warehouse.close()
+        return root
+
+    return write
+
+
+def test_every_kind_of_activity_is_killed_before_and_after_its_work_and_with_the_server() -> None:
+    kills = all_kills()
+    assert {kill.activity for kill in kills} == set(Activity)
+    assert len(set(kills)) == len(kills) == len(Activity) * len(KillWhen)
+
+
+def test_only_the_wall_clock_may_differ(replayed: Callable[..., Path]) -> None:
+    quiet = replayed("quiet")
+    assert differences(quiet, replayed("later", written_at="13:00")) == []
+    assert differences(quiet, replayed("rows", line=21.5)) == ["table raw_player_props"]
+    assert differences(quiet, replayed("export", export="FAILED")) == [str(EXPORT)]
+
+
+def test_a_file_that_only_one_replay_has_is_a_difference(replayed: Callable[..., Path]) -> None:
+    quiet, other = replayed("quiet"), replayed("other")
+    (other / "exports" / "alerts.jsonl").write_text("{}\n")
+    (other / "exports" / ".lock").touch()
+    (other / "exports" / ".alerts.jsonl.x7y").write_text("left by a killed worker, read by nobody")
+    assert differences(quiet, other) == differences(other, quiet) == ["exports/alerts.jsonl"]
+
+
+def test_the_plan_and_the_log_outlive_the_worker(tmp_path: Path) -> None:
+    kills = all_kills()[:2]
+    plan = KillPlan(kills=kills, after_file=tmp_path / "published", anytime=(Activity.PLAN_DAY,), server_pid=1)
+    KillFolder(tmp_path).write_plan(plan)
+    KillFolder(tmp_path).add(kills[0])
+    assert KillFolder(tmp_path).plan() == plan
+    assert [done.kill for done in KillFolder(tmp_path).done()] == [kills[0]]
+
+
+def test_the_report_names_the_median_the_kills_that_did_not_happen_and_the_differences() -> None:
+    first, second = (
+        Kill(activity=Activity.GRADE, when=KillWhen.BEFORE),
+        Kill(activity=Activity.TRAIN, when=KillWhen.SERVER),
+    )
+    text = StringIO()
+    print_report([first, second], [Recovery(first, 2.4)], ["table predictions"], Console(file=text, width=120))
+    assert "2.4" in text.getvalue()
+    assert "the day had no such activity then" in text.getvalue()
+    assert "median 2.4 s, within the limit of 3 s" in text.getvalue()
+    assert "different: table predictions" in text.getvalue()
