@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from tipoff.sources import espn, nba
 from tipoff.sources.base import Judgement, ReadContext, Reading, ReplacedRows, Request, Response, Row, Slate
+from tipoff.sources.boxscore_rules import NO_FIGURE
 from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games, judged_implausible
 from tipoff.sources.game_status import GameStatus
 from tipoff.sources.json_payload import Fields, JsonPayload, names, readable
@@ -187,7 +188,7 @@ def _event(event: Fields, shown: date | None) -> _Event:
         neutral_site=competition.flag("neutralSite"),
         status=espn.status_of([status, *_own_status(competition)], points.values),
         status_text=status.fields("type").text("shortDetail"),
-        period=status.integer("period"),
+        period=status.count("period"),
         home_points=points["home"],
         away_points=points["away"],
     )
@@ -231,7 +232,9 @@ def _tricode(side: Fields) -> str | None:
 
 def _points(side: Fields) -> int:
     """Points so far, which the provider writes as text; 0 before the game."""
-    text = side.identifier("score") if side.has("score") else "0"
+    text = side.identifier("score").strip() if side.has("score") else ""
+    if text in NO_FIGURE:
+        return 0
     if not re.fullmatch("[0-9]{1,3}", text):
         raise side.problem("score", f"{text[:20]!r} is not a number of points")
     return int(text)

@@ -39,8 +39,8 @@ _INT64_BITS = 63
 MAX_TEXT_LENGTH = 200
 """Characters of a single field. A longer text is no id, name or word of a provider."""
 _FLAGS: Mapping[str, bool] = {
-    **dict.fromkeys(("true", "yes", "y", "t", "1"), True),
-    **dict.fromkeys(("false", "no", "n", "f", "0", ""), False),
+    **dict.fromkeys(("true", "yes", "y", "t", "1", "1.0"), True),
+    **dict.fromkeys(("false", "no", "n", "f", "0", "0.0", "", "null", "none"), False),
 }
 _NO_TIME = "0001-01-01"
 _ZONED = re.compile(r"(Z|[+-]\d\d:?\d\d)$")
@@ -154,6 +154,10 @@ class Fields:
         value = self._read_value(name, int, float)
         return _whole(value, self.source, f"{self.path}.{name}")
 
+    def count(self, name: str) -> int:
+        """An optional count, such as the points so far: 0 when it is absent or null."""
+        return self.integer(name) if self.has(name) else 0
+
     def number(self, name: str) -> float:
         return _finite(self._read_value(name, int, float), self.source, f"{self.path}.{name}")
 
@@ -161,7 +165,7 @@ class Fields:
         """An optional flag: false when it is absent or null; texts and numbers such as "true", "N" and 1 are read."""
         if not self.has(name):
             return False
-        value = self._read_value(name, bool, int, str)
+        value = self._read_value(name, bool, int, float, str)
         flag = _FLAGS.get(str(value).strip().casefold())
         if flag is None:
             raise self.problem(name, f"{value!r} is neither true nor false")

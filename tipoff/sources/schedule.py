@@ -229,7 +229,7 @@ def _schedule_row(game: Fields, day: Fields) -> Row | None:
         "home": home,
         "away": away,
         "tip_off": tip_off,
-        "status": nba.status_of(game, lambda: (side.integer("score") if side.has("score") else 0 for side in sides)),
+        "status": nba.status_of(game, lambda: (side.count("score") for side in sides)),
         "neutral_site": game.flag("isNeutral"),
     }
 

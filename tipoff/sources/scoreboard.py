@@ -7,7 +7,7 @@ from typing import ClassVar
 from tipoff.sources import nba
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
 from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games, judged_implausible
-from tipoff.sources.game_status import OVER
+from tipoff.sources.game_status import BEGUN, OVER
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.providers import NBA_CDN
 from tipoff.sources.rejections import another_date
@@ -68,14 +68,15 @@ class Scoreboard(Feed):
         if game_date != context.slate.game_date:
             collector.reject(another_date(context.slate.game_date))
             return
-        points = {f"{side}_points": team.integer("score") for side, team in sides.items()}
+        status = nba.status_of(game, lambda: (team.count("score") for team in sides.values()))
+        read = Fields.integer if status.status in BEGUN else Fields.count
         row = {
             "game_date": game_date,
             "game_id": game_id,
-            "status": nba.status_of(game, points.values),
+            "status": status,
             "status_text": game.text("gameStatusText").strip(),
-            "period": game.integer("period"),
-            **points,
+            "period": read(game, "period"),
+            **{f"{side}_points": read(team, "score") for side, team in sides.items()},
         }
         collector.keep_game({**row, **self.origin(context)}, tip_off, context.as_of)
 

@@ -161,6 +161,37 @@ def test_postponed_in_the_text_beats_the_number(source: str, state: str, text: s
     assert entry.status() == POSTPONED
 
 
+ABSENT = object()
+
+
+@each_source
+@pytest.mark.parametrize("nothing", [None, ABSENT])
+def test_a_game_that_has_not_begun_needs_no_points_and_no_period(source: str, nothing: object) -> None:
+    entry = Entry(source, SCHEDULED)
+    game = entry.game
+    of_nba = source in NBA
+    sides = [game["homeTeam"], game["awayTeam"]] if of_nba else game["competitions"][0]["competitors"]
+    for fields, name in ((game if of_nba else game["status"], "period"), *((side, "score") for side in sides)):
+        fields.pop(name, None)
+        if nothing is not ABSENT:
+            fields[name] = nothing
+    assert (entry.status(), entry.read().damaged) == (SCHEDULED, {})
+
+
+@pytest.mark.parametrize("source", ESPN)
+@pytest.mark.parametrize("dash", ["", " ", "-", "--"])
+def test_a_dash_for_espns_points_is_no_point(source: str, dash: str) -> None:
+    entry = Entry(source, SCHEDULED)
+    entry.game["competitions"][0]["competitors"][0]["score"] = dash
+    assert (entry.status(), entry.read().damaged) == (SCHEDULED, {})
+
+
+def test_a_live_game_of_the_scoreboard_needs_points() -> None:
+    entry = Entry("nbac_scoreboard", LIVE)
+    entry.game["homeTeam"].pop("score")
+    assert list(entry.read().damaged) == ["$.scoreboard.games[0].homeTeam.score: is missing"]
+
+
 @pytest.mark.parametrize("source", NBA)
 @pytest.mark.parametrize("state", NBA_STATES)
 @pytest.mark.parametrize("flag", ["Y", "P", "y", " P ", "PPD", "Cancelled"])

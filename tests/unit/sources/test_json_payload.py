@@ -196,10 +196,18 @@ def test_new_columns_of_a_result_set_are_listed() -> None:
 
 @pytest.mark.parametrize(
     ("value", "flag"),
-    [(True, True), (False, False), (None, False), (1, True), (0, False), ("true", True), (" N ", False), ("", False)],
+    [
+        *((True, True), (False, False), (None, False), (1, True), (0, False), (1.0, True), (0.0, False)),
+        *(("true", True), (" N ", False), ("", False), ("null", False)),
+    ],
 )
 def test_a_flag_has_its_plain_meaning(value: object, flag: bool) -> None:
     assert payload({"x": value}).top().flag("x") is flag
+
+
+@pytest.mark.parametrize(("content", "count"), [({"x": 7.0}, 7), ({"x": None}, 0), ({}, 0)])
+def test_an_absent_count_is_zero(content: object, count: int) -> None:
+    assert payload(content).top().count("x") == count
 
 
 def test_an_absent_flag_is_false() -> None:
