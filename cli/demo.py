@@ -94,7 +94,8 @@ async def run(options: Options, console: Console) -> int:
             console.print(f"  in the Temporal UI: {replay.ui_of(handle)}", soft_wrap=True)
             result = await _follow_to_end(replay, handle, console)
         if result is not None:
-            print_summary(await write_summary(replay, handle, result, timer), replay, handle, console)
+            summary = await write_summary(replay, handle, result, timer)
+            print_summary(summary, replay, handle, console, keeps_running=options.keep)
         if options.keep:
             await _keep_running(replay, console)
     return 0 if result is not None and result.state is RunState.COMPLETE else 1

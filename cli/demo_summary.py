@@ -63,7 +63,9 @@ def _eastern_text(time: datetime | None) -> str | None:
     return None if time is None else time.astimezone(EASTERN).isoformat()
 
 
-def print_summary(summary: Mapping[str, Any], replay: Replay, handle: DayHandle, console: Console) -> None:
+def print_summary(
+    summary: Mapping[str, Any], replay: Replay, handle: DayHandle, console: Console, *, keeps_running: bool
+) -> None:
     """Print the summary and where the output is."""
     config = replay.config
     console.print()
@@ -81,9 +83,15 @@ def print_summary(summary: Mapping[str, Any], replay: Replay, handle: DayHandle,
     console.print(f"report page  {exports / 'pages' / f'{config.game_date}.html'}", soft_wrap=True)
     console.print(f"exports      {exports / 'v1'}", soft_wrap=True)
     console.print(f"summary      {config.out / 'summary.json'}", soft_wrap=True)
-    console.print(f"Temporal UI  {replay.ui_of(handle)}", soft_wrap=True)
+    is_reachable = keeps_running or replay.server.outlives_replay
+    console.print(f"Temporal UI  {format_ui(replay.ui_of(handle), is_reachable=is_reachable)}", soft_wrap=True)
     for name, seconds in summary["wall_seconds"].items():
         console.print(f"  {name:<22}{seconds:7.1f} s")
+
+
+def format_ui(page: str, *, is_reachable: bool) -> str:
+    """Where the run's page is; a server that stops with the demo has none."""
+    return page if is_reachable else "stops with the demo; with KEEP=1 it keeps running"
 
 
 def format_headline(summary: Mapping[str, Any]) -> str:

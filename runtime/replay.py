@@ -92,6 +92,8 @@ class ReplayServer:
     variables: Mapping[str, str]
     """The Temporal configuration of its clients, the worker and the replay itself."""
     namespace: str = NAMESPACE
+    outlives_replay: bool = False
+    """It was there before and keeps running."""
 
 
 class Replay:
@@ -233,7 +235,8 @@ async def _use_server_of_environment(address: str) -> ReplayServer:
     except RPCError as error:
         if error.status is not RPCStatusCode.ALREADY_EXISTS:
             raise BadInputError(f"cannot create namespace {NAMESPACE} at {address}: {error.message}") from error
-    return ReplayServer(address, os.environ.get("TEMPORAL_UI", "http://127.0.0.1:8233"), variables)
+    ui_url = os.environ.get("TEMPORAL_UI", "http://127.0.0.1:8233")
+    return ReplayServer(address, ui_url, variables, outlives_replay=True)
 
 
 async def _terminate_leftover_runs(client: Client) -> None:

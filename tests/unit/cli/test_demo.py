@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from cli.demo import options_from
-from cli.demo_summary import format_headline, format_publication, systems_table
+from cli.demo_summary import format_headline, format_publication, format_ui, systems_table
 from runtime import PROJECT
 from tests.support.starter import NOWHERE
 from tipoff.errors import BadInputError
@@ -101,6 +101,12 @@ def test_the_headline_of_a_day_without_games_names_no_players() -> None:
 )
 def test_the_summary_says_when_predictions_were_published(changes: dict[str, Any], text: str) -> None:
     assert format_publication(summary(**changes)) == text
+
+
+def test_the_ui_is_linked_only_while_its_server_runs() -> None:
+    page = "http://127.0.0.1:8233/namespaces/tipoff-replay/workflows/day/run/history"
+    assert format_ui(page, is_reachable=True) == page
+    assert format_ui(page, is_reachable=False) == "stops with the demo; with KEEP=1 it keeps running"
 
 
 def test_missing_figures_are_dashes_and_the_hit_rate_shows_its_interval() -> None:
