@@ -191,12 +191,12 @@ class _Drill:
 def differences(first: Path, second: Path) -> list[str]:
     """The tables and files in which two replays differ."""
     tables, others = (_tables(root / "stored.duckdb") for root in (first, second))
-    found = [f"table {name}" for name in tables if not tables[name].equals(others[name])]
+    different = [f"table {name}" for name in tables if not tables[name].equals(others[name])]
     for folder in COMPARED_FOLDERS:
         files, other_files = (_files(root / folder) for root in (first, second))
         names = sorted({*files, *other_files})
-        found += [f"{folder}/{name}" for name in names if files.get(name) != other_files.get(name)]
-    return found
+        different += [f"{folder}/{name}" for name in names if files.get(name) != other_files.get(name)]
+    return different
 
 
 def _tables(file: Path) -> dict[str, pl.DataFrame]:
