@@ -48,12 +48,13 @@ def _spellings(secrets: Iterable[str]) -> list[str]:
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """The secret as it is, percent-encoded in whole or where needed, and as in a JSON text."""
+    """The secret as it is, percent-encoded in whole or where needed, and as in a JSON text; also both done twice."""
     yield secret
-    yield from (quote(secret, safe=""), quote(secret), quote_plus(secret))
+    yield from (quote(secret, safe=""), quote(secret), quote_plus(secret), quote(quote(secret, safe=""), safe=""))
     yield "".join(f"%{byte:02x}" for byte in secret.encode())
     escaped = json.dumps(secret)[1:-1]
     yield from (escaped, escaped.replace("/", "\\/"), json.dumps(secret, ensure_ascii=False)[1:-1])
+    yield json.dumps(escaped)[1:-1]
     yield re.sub(r"[^A-Za-z0-9_ ]", lambda match: _json_escape(match[0]), secret)
     yield "".join(map(_json_escape, secret))
 

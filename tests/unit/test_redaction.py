@@ -86,6 +86,8 @@ JSON_KEY = 'Ab/c+"d\\~-1234'
         quote(JSON_KEY),
         urlencode({"x": JSON_KEY})[2:],
         "".join(f"%{byte:02X}" for byte in JSON_KEY.encode()),
+        json.dumps(json.dumps(JSON_KEY)[1:-1])[1:-1],
+        quote(quote(JSON_KEY, safe=""), safe=""),
     ],
 )
 def test_a_secret_is_removed_in_other_case_and_encoding(spelled: str) -> None:
