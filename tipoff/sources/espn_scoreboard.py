@@ -102,10 +102,12 @@ class EspnSchedule(Feed):
         events = _readable_events(payload)
         if events:
             return _judge_events(events, slate) or judged(Outcome.OK, f"{len(events)} games on {slate.game_date}")
-        if _is_on_calendar(payload, slate):
-            reason = f"no games on {slate.game_date}, although ESPN's calendar lists the date"
-            return judged(Outcome.SUSPICIOUSLY_EMPTY, reason)
-        return judged(Outcome.EMPTY_OK, f"no games on {slate.game_date}")
+        none, calendar = f"no games on {slate.game_date}", readable(_league(payload).values, "calendar")
+        if calendar is None:
+            return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{none}, and no calendar that says so")
+        if _is_on_calendar(calendar, slate):
+            return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{none}, although ESPN's calendar lists the date")
+        return judged(Outcome.EMPTY_OK, none)
 
     def read(self, response: bytes | Response, context: ReadContext) -> Reading:
         payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)
@@ -277,9 +279,9 @@ def _judge_events(events: Iterable[_Event], slate: Slate) -> Judgement | None:
     return judged_implausible([event.status.status for event in on_date], f"on {slate.game_date}")
 
 
-def _is_on_calendar(payload: JsonPayload, slate: Slate) -> bool:
-    """Whether the league's calendar lists the date; its days look like "2025-02-16T08:00Z"."""
-    return any(str(day).startswith(f"{slate.game_date}") for day in _league(payload).values("calendar"))
+def _is_on_calendar(calendar: Iterable[object], slate: Slate) -> bool:
+    """Whether a calendar lists the date; its days look like "2025-02-16T08:00Z"."""
+    return any(str(day).startswith(f"{slate.game_date}") for day in calendar)
 
 
 def _schedule_row(event: _Event, game: SlateGame) -> Row:

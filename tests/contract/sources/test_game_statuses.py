@@ -431,6 +431,24 @@ def test_two_postponed_games_make_a_quiet_date(source: str) -> None:
     assert entry.judge().outcome in (Outcome.OK, Outcome.PARTIAL)
 
 
+@pytest.mark.parametrize(
+    ("calendar", "outcome"),
+    [
+        ([], Outcome.EMPTY_OK),
+        (["2025-01-10T08:00Z"], Outcome.SUSPICIOUSLY_EMPTY),
+        (None, Outcome.SUSPICIOUSLY_EMPTY),
+        ("2025-01-11T08:00Z", Outcome.SUSPICIOUSLY_EMPTY),
+    ],
+)
+def test_an_espn_schedule_without_games_is_a_quiet_date_only_by_its_calendar(
+    calendar: object, outcome: Outcome
+) -> None:
+    entry = Entry("espn_schedule", SCHEDULED)
+    entry.games.clear()
+    entry.document["leagues"][0]["calendar"] = calendar
+    assert (entry.judge().outcome, entry.read().rows) == (outcome, ())
+
+
 @each_source
 @pytest.mark.parametrize(("count", "usable"), [(40, True), (41, False)])
 def test_more_than_forty_games_on_a_date_are_suspicious(source: str, count: int, *, usable: bool) -> None:
