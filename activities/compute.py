@@ -98,5 +98,6 @@ class ComputeActivities:
             reason=f"not graded yet: {pending}" if pending else "",
             missing_games=tuple(sorted(graded.pending)),
             unfinished_games=graded.unfinished,
+            predictions=graded.predictions,
             counts={f"graded:{grade}": number for grade, number in graded.outcomes.items()},
         )

@@ -22,14 +22,13 @@ from tipoff.vocabulary import (
     PlanStep,
     RunState,
     Severity,
-    SlateGame,
     SourceReport,
     StepResult,
     StepState,
     shortened,
     step_names,
 )
-from workflows import transitions
+from workflows import day_end, transitions
 from workflows.step_records import AnyRecord, ComputeRecord, Records, SourceRecord, new_record
 from workflows.transitions import AmendGames, DegradationChange, Degrade, Resolve, Transition
 
@@ -191,15 +190,8 @@ class DayLedger:
         self.records[name] = replace(self.records[name], state=state, reason=reason)
 
     def end(self) -> None:
-        """End the day: complete, or failed when a critical step was never settled or a game has no end."""
-        lost = any(step.critical and not self.records[step.name].settled for step in self.plan.steps)
-        self.ended = RunState.FAILED if lost or self.unfinished_games() else RunState.COMPLETE
-
-    def unfinished_games(self) -> tuple[SlateGame, ...]:
-        """The games that were neither final nor postponed when the day was graded."""
-        grading = self.records.get(step_names.GRADE)
-        unfinished = grading.unfinished_games if isinstance(grading, ComputeRecord) else ()
-        return tuple(game for game in self.plan.games if game.game_id in unfinished)
+        """End the day as its plan and records say."""
+        self.ended = day_end.end_state(self.plan, self.records)
 
     # ── degradations, alerts, audit trail ────────────────────────────────────────────────────────────────
 
@@ -258,14 +250,19 @@ class DayLedger:
             if (record := self.records[step.name]).failed_since is not None
         )
 
-    def run_state(self) -> RunState:
+    def run_state(self, now: datetime) -> RunState:
         """State of the day: what needs an operator comes first, and nothing waits while a step runs."""
         if self.ended is not None:
             return self.ended
-        if any(record.parked for record in self.records.values()):
+        if any(record.parked for record in self.records.values()) or self.lacks_predictions(now):
             return RunState.NEEDS_ATTENTION
         running = any(record.running for record in self.records.values())
         return RunState.RUNNING if running else RunState.WAITING
+
+    def lacks_predictions(self, now: datetime) -> bool:
+        """Whether predictions are due and none is out. A re-run computes in the past: nothing is due."""
+        due = self.plan.predictions_due
+        return due is not None and due < now and not self.published and not self.recorded
 
     @property
     def only_polls_again(self) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from tipoff.vocabulary import Attention, DayStatus, PlanStep, StepState, StepStatus
-from workflows import gates, operator_commands, status_text
+from tipoff.vocabulary import Attention, DayStatus, PlanStep, RunState, StepState, StepStatus
+from workflows import day_end, gates, operator_commands, status_text
 from workflows.contracts import DayResult
 from workflows.day_state import DayLedger
 from workflows.step_records import AnyRecord
@@ -15,14 +15,14 @@ def day_status(ledger: DayLedger, now: datetime, *, virtual: bool, held: bool) -
     """The status of the day: did it complete, and if not, where does it wait and why."""
     verdicts = gates.decide(ledger.plan, ledger.records, now)
     steps = tuple(_step_status(step, ledger.records[step.name], verdicts[step.name]) for step in ledger.plan.steps)
-    state, phase = ledger.run_state(), ledger.phase(now)
+    state, phase = ledger.run_state(now), ledger.phase(now)
     return DayStatus(
         game_date=ledger.plan.game_date,
         state=state,
         phase=phase,
         data_quality=ledger.data_quality(),
         sentence=status_text.sentence(
-            state, phase, steps, now, games=ledger.plan.games, unfinished=ledger.unfinished_games(), held=held
+            state, phase, steps, now, games=ledger.plan.games, shortfalls=_shortfalls(ledger, now), held=held
         ),
         now=now,
         virtual=virtual,
@@ -40,6 +40,13 @@ def day_status(ledger: DayLedger, now: datetime, *, virtual: bool, held: bool) -
         audit=tuple(ledger.audit),
         commands=operator_commands.offers(ledger, now, held=held),
     )
+
+
+def _shortfalls(ledger: DayLedger, now: datetime) -> tuple[str, ...]:
+    """What a day lacks that ended, or predictions that are due."""
+    if ledger.ended is RunState.FAILED:
+        return day_end.shortfalls(ledger.plan, ledger.records)
+    return ("no predictions are out",) if ledger.lacks_predictions(now) else ()
 
 
 def _attention(ledger: DayLedger, now: datetime, *, held: bool) -> tuple[Attention, ...]:

@@ -62,10 +62,10 @@ def sentence(
     now: datetime,
     *,
     games: Sequence[SlateGame],
-    unfinished: Sequence[SlateGame] = (),
+    shortfalls: Sequence[str] = (),
     held: bool,
 ) -> str:
-    """State, phase and reason in one short sentence."""
+    """State, phase and reason in one short sentence. `shortfalls`: what a day lacks that ended or is late."""
     parked = _in_state(steps, StepState.FAILED)
     match state:
         case RunState.COMPLETE:
@@ -73,23 +73,24 @@ def sentence(
         case RunState.CANCELLED:
             return f"ended by an operator in phase {phase}; published predictions remain"
         case RunState.FAILED:
-            return _failure(parked, phase, unfinished)
+            return _failure(parked, phase, shortfalls)
     if parked:
         more = f" (and {len(parked) - 1} more)" if len(parked) > 1 else ""
         return f"needs attention: {parked[0].name}: {shortened(parked[0].reason, REASON_LENGTH)}{more}"
+    if state is RunState.NEEDS_ATTENTION:
+        return f"needs attention: {'; '.join(shortfalls)}; {_progress(phase, steps, now)}"
     if held:
         return f"the clock is held in phase {phase}; resume_clock continues"
     not_fixed = labels_without_tip_off(games)
     return f"{_progress(phase, steps, now)}{f'; tip-off not fixed: {not_fixed}' if not_fixed else ''}"
 
 
-def _failure(parked: Sequence[StepStatus], phase: Phase, unfinished: Sequence[SlateGame]) -> str:
-    games = ", ".join(game.label if game.tip_off else f"{game.label} (tip-off not fixed)" for game in unfinished)
-    no_result = f"no result of {games}: neither final nor postponed" if games else ""
-    if games and not parked:
-        return f"ended with {no_result}"
+def _failure(parked: Sequence[StepStatus], phase: Phase, shortfalls: Sequence[str]) -> str:
+    lacking = "; ".join(shortfalls)
+    if lacking and not parked:
+        return f"ended with {lacking}"
     steps = ", ".join(step.name for step in parked) or phase
-    return f"ended without {steps}: see what needs attention{f'; {no_result}' if games else ''}"
+    return f"ended without {steps}: see what needs attention{lacking and f'; {lacking}'}"
 
 
 def _progress(phase: Phase, steps: Sequence[StepStatus], now: datetime) -> str:

@@ -91,6 +91,8 @@ class ComputeRecord(StepRecord):
     """Name of the file it last wrote for a later step."""
     unfinished_games: tuple[str, ...] = ()
     """Games that were neither final nor postponed in its last run."""
+    predictions: int = 0
+    """Predictions of the date that counted in its last run."""
     completed_inputs: Mapping[str, int] = field(default_factory=dict)
     """Needed step -> its version in the last run that succeeded."""
     attempted_inputs: Mapping[str, int] = field(default_factory=dict)

@@ -124,6 +124,7 @@ def computed(step: PlanStep, record: ComputeRecord, report: ComputeReport, plan:
         missing_games=report.missing_games,
         reference=report.reference,
         unfinished_games=report.unfinished_games,
+        predictions=report.predictions,
     )
     if report.changed:
         changed = changed.with_new_data(plan.game_ids if report.changed_games is None else report.changed_games)

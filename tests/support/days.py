@@ -278,7 +278,8 @@ class World:
     @activity.defn(name=Activity.GRADE.value)
     async def grade(self, request: ComputeRequest) -> ComputeReport:
         done = await self._compute(request)
-        return done.model_copy(update={"unfinished_games": self.unfinished})
+        earlier = len(self.recorded.prediction_runs) if self.recorded else 0
+        return done.model_copy(update={"unfinished_games": self.unfinished, "predictions": self.stored or earlier})
 
     @activity.defn(name=Activity.EXPORT.value)
     async def export(self, request: ComputeRequest) -> ComputeReport:

@@ -59,7 +59,8 @@ def report_of(step: PlanStep, **facts: Any) -> SourceReport | ComputeReport:
 
 def successful_report(step: PlanStep, games: tuple[str, ...]) -> SourceReport | ComputeReport:
     """The report of a step that succeeds for the games it ran for."""
-    return report_of(step, rows=10, changed_games=games or None)
+    counted = {"predictions": 10} if step.kind is StepKind.GRADE else {}
+    return report_of(step, rows=10, changed_games=games or None, **counted)
 
 
 def run_ready_steps(ledger: DayLedger, now: datetime, bring: Bring = successful_report) -> dict[str, tuple[str, ...]]:
@@ -113,11 +114,26 @@ _RAN = (StepState.COMPLETE, StepState.DEGRADED, StepState.SKIPPED, StepState.FAI
 _SOURCE_STATES = (*_RAN, StepState.PENDING, StepState.LATE, StepState.EMPTY_OK)
 
 
+class _AnyDay(tuple[DayPlan, Records]):
+    """A plan and records, shown as its seed: the text of thirty records is longer than hypothesis prints."""
+
+    seed: int
+
+    def __repr__(self) -> str:
+        return f"any_day({self.seed})"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(repr(self))
+
+
 def any_day(seed: int) -> tuple[DayPlan, Records]:
     """A plan, and records that its steps may have: thirty of them, so drawn by dice, which is much faster."""
     dice = random.Random(seed)
     plan = dice.choice(_PLANS)
-    return plan, {step.name: _any_record(step, [game.game_id for game in plan.games], dice) for step in plan.steps}
+    records = {step.name: _any_record(step, [game.game_id for game in plan.games], dice) for step in plan.steps}
+    day = _AnyDay((plan, records))
+    day.seed = seed
+    return day
 
 
 def _any_record(step: PlanStep, games: Sequence[str], dice: random.Random) -> AnyRecord:
@@ -138,7 +154,15 @@ def _any_record(step: PlanStep, games: Sequence[str], dice: random.Random) -> An
         )
     inputs = {need: dice.randint(0, 3) for need in step.needs} if dice.random() < 0.6 else {}
     state = dice.choice(_RAN if inputs else (StepState.PENDING, *_RAN[1:]))
-    return ComputeRecord(**common, state=state, completed_inputs=inputs)
+    graded: dict[str, Any] = {}
+    if step.kind is StepKind.GRADE:
+        odd = tuple(dice.sample(games, dice.choice((0, 0, 0, 1))))
+        graded = {
+            "predictions": dice.choice((0, 8, 8, 8)),
+            "missing_games": odd if dice.random() < 0.5 else (),
+            "unfinished_games": odd if dice.random() < 0.5 else (),
+        }
+    return ComputeRecord(**common, **graded, state=state, completed_inputs=inputs)
 
 
 def _any_moment(dice: random.Random) -> datetime | None:

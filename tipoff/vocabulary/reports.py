@@ -52,6 +52,8 @@ class ComputeReport(StepReport):
     """Name of the file that a later step reads."""
     unfinished_games: tuple[str, ...] = ()
     """Games that are neither final nor postponed, as far as the grading knows."""
+    predictions: int = 0
+    """Predictions of the date that count, as far as the grading knows."""
 
 
 class ProcessReport(StepReport):

@@ -98,17 +98,17 @@ def test_a_source_without_published_data_is_late_not_failed(ledger: DayLedger) -
     not_yet(ledger)
     assert ledger.records[PROPS.name].state is StepState.LATE
     assert ledger.attention() == ()
-    assert ledger.run_state() is RunState.WAITING
+    assert ledger.run_state(NOON) is RunState.WAITING
 
 
 def test_a_day_does_not_wait_while_a_step_runs_and_needs_an_operator_first(ledger: DayLedger) -> None:
     not_yet(ledger)
     ledger.start(PROPS, NOON)
-    assert (ledger.run_state(), ledger.only_polls_again) == (RunState.RUNNING, True)
+    assert (ledger.run_state(NOON), ledger.only_polls_again) == (RunState.RUNNING, True)
     ledger.start(FEATURES, NOON)
-    assert (ledger.run_state(), ledger.only_polls_again) == (RunState.RUNNING, False)
+    assert (ledger.run_state(NOON), ledger.only_polls_again) == (RunState.RUNNING, False)
     ledger.park(FEATURES, "the file is corrupt", NOON)
-    assert ledger.run_state() is RunState.NEEDS_ATTENTION
+    assert ledger.run_state(NOON) is RunState.NEEDS_ATTENTION
 
 
 def test_a_degradation_is_resolved_when_the_data_arrive(ledger: DayLedger) -> None:
@@ -166,7 +166,7 @@ def test_a_refusal_that_only_an_operator_can_fix_parks_the_step(ledger: DayLedge
     (attention,) = ledger.attention()
     assert attention.step == PROPS.name
     assert attention.reason == "the provider does not know the key"
-    assert ledger.run_state() is RunState.NEEDS_ATTENTION
+    assert ledger.run_state(NOON) is RunState.NEEDS_ATTENTION
 
 
 def interrupted_poll(reason: str, **fields: Any) -> CollectReport:
@@ -360,7 +360,7 @@ def test_a_failed_recomputation_is_parked_and_keeps_its_earlier_result(ledger: D
     ledger.finish(FEATURES, "the file is corrupt", LATER)
     assert ledger.records[FEATURES.name].state is StepState.COMPLETE
     assert [item.step for item in ledger.attention()] == [FEATURES.name]
-    assert ledger.run_state() is RunState.NEEDS_ATTENTION
+    assert ledger.run_state(NOON) is RunState.NEEDS_ATTENTION
     assert f"{FEATURES.name}:parked" in ledger.alerts
 
 
@@ -598,7 +598,7 @@ def test_a_day_is_complete_when_only_optional_steps_failed(ledger: DayLedger) ->
     ledger = settled_ledger(PLAN, eastern(DAY, 23))
     set_record(ledger, "moving_average", state=StepState.FAILED)
     ledger.end()
-    assert ledger.run_state() is RunState.COMPLETE
+    assert ledger.run_state(NOON) is RunState.COMPLETE
 
 
 def test_a_day_is_failed_when_a_game_was_neither_final_nor_postponed_at_its_grading() -> None:
@@ -606,16 +606,16 @@ def test_a_day_is_failed_when_a_game_was_neither_final_nor_postponed_at_its_grad
     grading = step_of(PLAN, "grade")
     for unfinished, state in (((PLAN.games[1].game_id,), RunState.FAILED), ((), RunState.COMPLETE)):
         ledger.start(grading, eastern(DAY, 23))
-        ledger.finish(grading, ComputeReport(unfinished_games=unfinished), eastern(DAY, 23))
+        ledger.finish(grading, ComputeReport(unfinished_games=unfinished, predictions=8), eastern(DAY, 23))
         ledger.end()
-        assert ledger.run_state() is state
+        assert ledger.run_state(NOON) is state
 
 
 def test_a_day_is_failed_when_a_critical_step_was_never_settled(ledger: DayLedger) -> None:
     ledger = settled_ledger(PLAN, eastern(DAY, 23))
     set_record(ledger, "grade", state=StepState.FAILED)
     ledger.end()
-    assert ledger.run_state() is RunState.FAILED
+    assert ledger.run_state(NOON) is RunState.FAILED
 
 
 def test_the_phase_is_the_first_with_an_open_step_and_the_last_when_all_are_done(ledger: DayLedger) -> None:

@@ -94,7 +94,8 @@ def test_state_and_sentence_agree_at_every_moment(day: tuple[DayPlan, Records], 
             set_record(ledger, step.name, state=StepState.LATE)
     status = day_status(ledger, now, virtual=True, held=False)
     assert re.match(_SAID[status.state], status.sentence), (status.state, status.sentence)
-    assert (status.state is RunState.NEEDS_ATTENTION) is bool(status.attention)
+    needs_operator = bool(status.attention) or "no predictions are out" in status.sentence
+    assert (status.state is RunState.NEEDS_ATTENTION) is needs_operator
     assert status.state is not RunState.WAITING or not any(step.state is StepState.RUNNING for step in status.steps)
 
 
@@ -230,7 +231,16 @@ def test_a_game_without_a_fixed_tip_off_is_named_while_the_day_runs_and_when_it_
     ledger = settled_ledger(plan_day(DAY, games, SOURCES), NOON)
     label = games[-1].label
     assert status_of(ledger).sentence.endswith(f"; tip-off not fixed: {label}")
-    set_record(ledger, "grade", state=StepState.COMPLETE, unfinished_games=(games[0].game_id, games[-1].game_id))
+    unfinished = (games[0].game_id, games[-1].game_id)
+    grade_inputs = dict.fromkeys(step_of(ledger.plan, "grade").needs, 1)
+    set_record(
+        ledger,
+        "grade",
+        state=StepState.COMPLETE,
+        completed_inputs=grade_inputs,
+        predictions=8,
+        unfinished_games=unfinished,
+    )
     ledger.end()
     status = status_of(ledger)
     assert (status.state, status.sentence) == (
