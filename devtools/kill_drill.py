@@ -57,6 +57,8 @@ MEDIAN_LIMIT_SECONDS = 3.0
 PATIENCE_SECONDS = 900.0
 POLL_SECONDS = 0.05
 ANYTIME = (Activity.PLAN_DAY,)
+OUTSIDE_A_DAY = (Activity.DESCRIBE_SETTINGS,)
+"""Asked by doctor; it writes nothing."""
 COMPARED_FOLDERS = ("exports", "stored_models")
 
 
@@ -68,8 +70,8 @@ class Recovery(NamedTuple):
 
 
 def all_kills() -> tuple[Kill, ...]:
-    """Every kind of activity, killed in every way."""
-    return tuple(Kill(activity=kind, when=when) for kind in Activity for when in KillWhen)
+    """Every kind of activity of a day, of its re-run and of training, killed in every way."""
+    return tuple(Kill(activity=kind, when=when) for kind in Activity if kind not in OUTSIDE_A_DAY for when in KillWhen)
 
 
 def _config(archive: Path, before: Path, root: Path) -> ReplayConfig:

@@ -39,8 +39,9 @@ def replayed(tmp_path: Path) -> Callable[..., Path]:
 
 def test_every_kind_of_activity_is_killed_before_and_after_its_work_and_with_the_server() -> None:
     kills = all_kills()
-    assert {kill.activity for kill in kills} == set(Activity)
-    assert len(set(kills)) == len(kills) == len(Activity) * len(KillWhen)
+    activities = set(Activity) - {Activity.DESCRIBE_SETTINGS}  # no day runs it
+    assert {kill.activity for kill in kills} == activities
+    assert len(set(kills)) == len(kills) == len(activities) * len(KillWhen)
 
 
 def test_only_the_wall_clock_may_differ(replayed: Callable[..., Path]) -> None:
