@@ -166,5 +166,8 @@ def test_a_rerun_of_the_day_leaves_the_same_rows(quiet_day: ReplayedDay, rerun_d
 
 
 def _without_as_of(tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
-    """The as-of times differ: training reads the history an hour earlier, and the second grading is later."""
-    return {name: rows.drop("as_of", strict=False) for name, rows in tables.items()}
+    """The as-of times differ: training reads the history an hour earlier, and the second grading is later.
+
+    So do the counts of changes: a re-run changes rows of the day on the way to the same rows.
+    """
+    return {name: rows.drop("as_of", strict=False) for name, rows in tables.items() if name != "data_versions"}

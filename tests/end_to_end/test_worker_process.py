@@ -84,7 +84,7 @@ def test_a_damaged_warehouse_is_refused(tmp_path: Path) -> None:
     file.write_bytes(content)
     error = startup_error(TIPOFF_WAREHOUSE=f"duckdb:///{file}")
     assert f"the warehouse {file} is damaged" in error
-    assert "Move the file away" in error
+    assert "Move the file and its log" in error
 
 
 def test_a_wrong_configuration_is_refused_with_key_value_and_origin() -> None:
