@@ -122,7 +122,10 @@ def _heartbeat_thread(attempt: Attempt) -> Iterator[None]:
             attempt.heartbeat()
 
     thread = threading.Thread(target=contextvars.copy_context().run, args=(heartbeat,), daemon=True)
-    thread.start()
+    # A cancellation that arrives while the thread starts would be raised in the new thread, which then never tells
+    # that it has started (CPython gives it the identity of its parent until it runs).
+    with activity.shield_thread_cancel_exception():
+        thread.start()
     try:
         yield
     finally:
