@@ -288,15 +288,16 @@ def _replace_rows(
     removed = response.rows.join(rows, on=table.natural_key, how="anti")
     replaces = response.replaces if removed.is_empty() else source.replaced_rows(rows.to_dicts(), slate)
     adds_to_games = not removed.is_empty() and removed["game_id"].is_in(rows["game_id"].to_list()).any()
-    may_be_older = not _covers_only_the_date(source, response, slate)
+    date_only = _covers_only_the_date(source, response, slate)
+    is_damaged = bool(response.reading.damaged or response.reading.damaged_elsewhere)
     return _replace_slice(
         table,
         rows,
         replaces,
         warehouse,
         keep_larger=keep_larger,
-        keep_newer=may_be_older,
-        keep_missing=(may_be_older and bool(response.reading.damaged)) or adds_to_games,
+        keep_newer=not date_only,
+        keep_missing=(is_damaged and not date_only) or adds_to_games,
     )
 
 

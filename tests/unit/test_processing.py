@@ -210,8 +210,9 @@ def test_an_odd_game_of_another_date_is_counted_named_and_does_not_matter(day: R
         other["games"][0]["gameDateTimeUTC"] = ""
         return answer
 
-    whole = day.read(SCHEDULE)
+    whole, stored = day.read(SCHEDULE), day.table("raw_schedule")
     report = day.read(SCHEDULE, batch=day.batch(SCHEDULE, without_a_time))
+    assert day.table("raw_schedule").equals(stored), "the damaged game stays stored"
     assert (report.outcome, report.games, report.rows) == (Outcome.OK, day.slate.games, whole.rows - 1)
     assert report.counts == {"damaged:nbac_schedule": 1}
     assert "gameDateTimeUTC: '' is not an ISO 8601 time (1)" in report.reason
