@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from datetime import timedelta
+import time
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -46,6 +48,17 @@ def limiter(settings: Settings) -> CliRateLimiter:
     return CliRateLimiter(settings, "no server answers")
 
 
+def clock_ahead(by: timedelta) -> type[datetime]:
+    """A clock that is ahead of this machine's."""
+
+    class Ahead(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return cls.fromtimestamp(time.time() + by.total_seconds(), tz)
+
+    return Ahead
+
+
 async def test_a_blocked_address_switches_to_the_proxy_in_the_same_poll(
     archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -71,13 +84,14 @@ async def test_a_blocked_address_switches_to_the_proxy_in_the_same_poll(
 async def test_after_the_block_requests_are_direct_again(
     archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with site(archive, tmp_path, monkeypatch, DENIED, retry_after=4) as here:
+    block = timedelta(hours=1)
+    async with site(archive, tmp_path, monkeypatch, DENIED, retry_after=int(block.total_seconds())) as here:
         rate_limiter = limiter(here.settings)
         await here.poll(rate_limiter)
         await here.poll(rate_limiter, AS_OF + timedelta(minutes=1))
         during = here.requests(Route.DIRECT)
-        await asyncio.sleep(4)
-        await here.poll(rate_limiter, AS_OF + timedelta(minutes=2))
+        monkeypatch.setattr("cli.cli_rate_limiter.datetime", clock_ahead(block))
+        await here.poll(rate_limiter, AS_OF + block)
         assert (during, here.requests(Route.DIRECT), here.requests(Route.PROXY)) == (1, 2, 3)
 
 
