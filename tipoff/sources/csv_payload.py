@@ -29,7 +29,7 @@ class CsvPayload:
         self._needed = needed
         for name in sorted(needed - set(header)):
             raise ContractError(source, "$.header", f"{name} is missing")
-        self.rows = [_line(source, header, number, cells) for number, cells in enumerate(lines, start=2)]
+        self.rows = [_line(source, header, number, cells) for number, cells in lines]
 
     def unknown(self, ignored: frozenset[str]) -> tuple[str, ...]:
         """Columns neither needed nor ignored."""
@@ -71,16 +71,19 @@ class CsvRow(NamedTuple):
         return ContractError(self.source, f"{self.path}.{name}", f"{self.cells[name][:40]!r} is {problem}")
 
 
-def _parsed(source: str, body: bytes) -> tuple[list[str], list[list[str]]]:
-    """The cells of the header and of each line; a line with a broken quote has one cell."""
+def _parsed(source: str, body: bytes) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """The cells of the header, and number and cells of each line that is not blank.
+
+    A line with a broken quote has one cell.
+    """
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ContractError(source, "$", f"is not CSV: {error}"[:200]) from error
     if not text.endswith("\n"):
         raise ContractError(source, "$", "was cut short: the last line does not end")
-    rows = _rows(text) or [row for line in text.split("\n")[:-1] for row in _rows(line) or [[line]]]
-    return rows[0], [row for row in rows[1:] if row]
+    rows = _rows(text) or [row for line in text.split("\n")[:-1] for row in _rows(line) or [[line] if line else []]]
+    return rows[0], [(number, cells) for number, cells in enumerate(rows[1:], start=2) if cells]
 
 
 def _rows(text: str) -> list[list[str]]:

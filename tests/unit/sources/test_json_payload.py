@@ -179,6 +179,14 @@ def test_a_csv_cell_beyond_int64_is_refused_with_its_line_and_column() -> None:
         line.integer("points")
 
 
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_blank_csv_lines_are_no_rows_and_count_as_lines(quote: str) -> None:
+    lines = CsvPayload("feed", f"points,name\n\n7,A\n\n8,{quote}B\n".encode(), frozenset({"points"})).rows
+    assert [line.path for line in lines] == ["$.line[3]", "$.line[5]"]
+    assert lines[0].integer("points") == 7
+    assert bool(lines[1].damage) is bool(quote)
+
+
 def test_a_missing_column_is_refused_and_a_ragged_row_damages_itself() -> None:
     with pytest.raises(ContractError, match=r"\$\.headers: PTS is missing"):
         table(["PLAYER_ID"], []).integers("PTS")
