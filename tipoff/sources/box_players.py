@@ -135,12 +135,15 @@ def _resolved(collector: RowCollector, row: Row, game: SlateGame, context: ReadC
 
 
 def _unreadable_row(name: str | None, context: ReadContext, game_id: str, team: str) -> Row:
-    """The row of `unresolved_players`; the candidates are empty when it may be any player of the team."""
+    """The row of `unresolved_players`, by the player's own name if it resolves.
+
+    The candidates are empty when it may be any player of the team.
+    """
     if name is None or len(name) > LONGEST_NAME:
         return unresolved_row(UNREADABLE_PLAYER, resolver_of(context, []), context, game_id, team) | {"candidates": ""}
     resolver = resolver_of(context, [team])
     player = resolver.resolve(name)
-    row = unresolved_row(name, resolver, context, game_id, team)
+    row = unresolved_row(player.player_name if player else name, resolver, context, game_id, team)
     return row | {"candidates": player.player_name if player else row["candidates"] or name}
 
 

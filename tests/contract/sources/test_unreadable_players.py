@@ -65,6 +65,16 @@ def test_unreadable_points_cost_their_player_and_are_named(source: str, value: o
     assert reading.incomplete_games == {GAME.game_id}
 
 
+@pytest.mark.parametrize("source", [source for source in BOX_SCORES if SOURCES[source].needs_players])
+def test_an_unreadable_player_has_his_own_name_whatever_its_spelling(source: str) -> None:
+    box, document = BOX_SCORES[source], BOX_SCORES[source].document()
+    holder, key = box.points(box.entries(document)[0])
+    holder[key] = None
+    _, reading = judge_and_read(source, json.loads(json.dumps(document).replace("Ivo", "IVO")))
+    (absent,) = reading.unresolved
+    assert (absent["player_name"], absent["candidates"]) == ("Ivo Marsh", "Ivo Marsh"), "it needs no alias"
+
+
 @each_source
 def test_an_entry_without_a_name_may_be_any_player_of_its_team(source: str) -> None:
     box, document = BOX_SCORES[source], BOX_SCORES[source].document()
