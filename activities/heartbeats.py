@@ -21,6 +21,7 @@ from temporalio.exceptions import ApplicationError, is_cancelled_exception
 
 from activities.errors import as_failure, as_last_failure
 from tipoff.errors import TipoffError
+from tipoff.vocabulary import counted
 from workflows.contracts import LOST_WORKERS
 
 HEARTBEATS_PER_TIMEOUT = 4
@@ -40,13 +41,15 @@ class Attempt:
 
     def __init__(self) -> None:
         info = activity.info()
-        self._errors = int(info.heartbeat_details[0]) if info.heartbeat_details else 0
-        self._lost_workers = info.attempt - 1 - self._errors
+        self._earlier_errors = int(info.heartbeat_details[0]) if info.heartbeat_details else 0
+        self._failed = False
+        self._lost_workers = info.attempt - 1 - self._earlier_errors
         policy = info.retry_policy
         self._allowed = max(policy.maximum_attempts - LOST_WORKERS, 1) if policy and policy.maximum_attempts else None
-        self._overdue_at = time.monotonic() + _seconds(info.start_to_close_timeout or timedelta.max) * OVERDUE_SHARE
+        time_allowed = info.start_to_close_timeout or timedelta.max
+        self._overdue_at = time.monotonic() + time_allowed.total_seconds() * OVERDUE_SHARE
         self._progress: tuple[int, ...] = ()
-        self.interval = _seconds(info.heartbeat_timeout or DEFAULT_TIMEOUT) / HEARTBEATS_PER_TIMEOUT
+        self.interval_seconds = (info.heartbeat_timeout or DEFAULT_TIMEOUT).total_seconds() / HEARTBEATS_PER_TIMEOUT
 
     def report_progress(self, done: int, total: int) -> None:
         """Keep the progress for the next heartbeat."""
@@ -54,19 +57,23 @@ class Attempt:
 
     def heartbeat(self) -> None:
         """Send a heartbeat."""
-        activity.heartbeat(self._errors + (time.monotonic() > self._overdue_at), *self._progress)
+        activity.heartbeat(self._errors, *self._progress)
 
     @contextmanager
     def errors_counted(self) -> Iterator[None]:
         """Count an error and raise it as a Temporal failure, which is not retried after the last allowed attempt."""
         if self._gives_up:
-            raise ApplicationError(f"it did not end in time in {self._errors} attempts", non_retryable=True)
+            raise ApplicationError(
+                f"it failed or did not end in time in {counted(self._errors, 'attempt')}; "
+                "see the worker's log, then retry the step",
+                non_retryable=True,
+            )
         try:
             yield
         except Exception as error:
             if is_cancelled_exception(error):
                 raise
-            self._errors += 1
+            self._failed = True
             self.heartbeat()
             if self._gives_up:
                 raise as_last_failure(error, self._lost_workers) from error
@@ -75,12 +82,13 @@ class Attempt:
             raise
 
     @property
+    def _errors(self) -> int:
+        """Own errors so far. This attempt is at most one of them, even if it fails after it was overdue."""
+        return self._earlier_errors + (self._failed or time.monotonic() > self._overdue_at)
+
+    @property
     def _gives_up(self) -> bool:
         return self._allowed is not None and self._errors >= self._allowed
-
-
-def _seconds(span: timedelta) -> float:
-    return span.total_seconds()
 
 
 @asynccontextmanager
@@ -91,7 +99,7 @@ async def heartbeating() -> AsyncIterator[Progress]:
     async def heartbeat() -> None:
         while True:
             attempt.heartbeat()
-            await asyncio.sleep(attempt.interval)
+            await asyncio.sleep(attempt.interval_seconds)
 
     task = asyncio.create_task(heartbeat())
     try:
@@ -118,7 +126,7 @@ def _heartbeat_thread(attempt: Attempt) -> Iterator[None]:
     done = threading.Event()
 
     def heartbeat() -> None:
-        while not done.wait(attempt.interval):
+        while not done.wait(attempt.interval_seconds):
             attempt.heartbeat()
 
     thread = threading.Thread(target=contextvars.copy_context().run, args=(heartbeat,), daemon=True)

@@ -97,7 +97,7 @@ async def test_an_activity_is_given_up_after_its_own_errors_and_says_how_many_wo
 
 async def test_an_attempt_that_does_not_end_in_time_is_an_error_of_its_own(client: Client) -> None:
     reason = await outcome(client, [HANG, ERROR, HANG, DONE])
-    assert reason == "it did not end in time in 3 attempts"
+    assert reason == "it failed or did not end in time in 3 attempts; see the worker's log, then retry the step"
 
 
 @pytest.mark.parametrize(("details", "lost"), [((), 23), ((2, 10, 30), 21)])
