@@ -7,8 +7,9 @@ in `tipoff/plan.py`.
 
 Beside this module: `scheduler` (the loop: decide, start, wait), `step_runner` (activities and fallback sources),
 `rerun` (an ended day again from its landed batches), `scenario` (commands and holds of a replay), `status_reporter`
-(what operators and readers see), `operator_commands` (what each command does), `gates` (when a step may start) and
-`day_state` (the state of each step).
+(what operators and readers see), `operator_commands` (what each command does), `gates` (when a step may start),
+`day_state` (the state of each step), `day_status` (that state for operators) and `day_end` (the rule for the end
+state).
 """
 
 from __future__ import annotations
@@ -35,9 +36,8 @@ from workflows.contracts import (
     refusal,
 )
 from workflows.day_clock import DayClock
-from workflows.day_state import REASON_LENGTH, DayLedger
+from workflows.day_state import DayLedger
 from workflows.day_status import day_result
-from workflows.operator_commands import description
 from workflows.planner import make_first_plan
 from workflows.rerun import DayRerun
 from workflows.scenario import Scenario
@@ -114,7 +114,7 @@ class DailyPipelineWorkflow:
             return
         self._planned.scheduler.cancel_steps()
         result = CommandResult(accepted=True, text="the run was cancelled; its published predictions stay valid")
-        self._audit(Channel.CANCEL, "cancel", result, why=(workflow.cancellation_reason() or "")[:REASON_LENGTH])
+        self._audit(Channel.CANCEL, "cancel", result, why=workflow.cancellation_reason() or "")
         self._planned.ledger.ended = RunState.CANCELLED
         await self._planned.reporter.publish_last()
 
@@ -176,38 +176,38 @@ class DailyPipelineWorkflow:
             at=self._clock.now(),
             via=via,
             command=command,
-            target=target[:REASON_LENGTH],
+            target=target,
             who=who,
             why=why,
             accepted=result.accepted,
-            result=result.text[:REASON_LENGTH],
+            result=result.text,
         )
         if self._planned is None:
             self._early_audit.append(entry)
         else:
             self._planned.ledger.add_audit_entry(entry)
 
-    @workflow.signal(name="force_continue", description=description(CommandName.FORCE_CONTINUE))
+    @workflow.signal(name="force_continue", description=operator_commands.description(CommandName.FORCE_CONTINUE))
     def handle_force_continue(self, *arguments: Any) -> None:
         self._handle_signal(CommandName.FORCE_CONTINUE, arguments)
 
-    @workflow.signal(name="lines_available", description=description(CommandName.LINES_AVAILABLE))
+    @workflow.signal(name="lines_available", description=operator_commands.description(CommandName.LINES_AVAILABLE))
     def handle_lines_available(self, *arguments: Any) -> None:
         self._handle_signal(CommandName.LINES_AVAILABLE, arguments)
 
-    @workflow.signal(name="retry_step", description=description(CommandName.RETRY_STEP))
+    @workflow.signal(name="retry_step", description=operator_commands.description(CommandName.RETRY_STEP))
     def handle_retry_step(self, *arguments: Any) -> None:
         self._handle_signal(CommandName.RETRY_STEP, arguments)
 
-    @workflow.signal(name="skip_step", description=description(CommandName.SKIP_STEP))
+    @workflow.signal(name="skip_step", description=operator_commands.description(CommandName.SKIP_STEP))
     def handle_skip_step(self, *arguments: Any) -> None:
         self._handle_signal(CommandName.SKIP_STEP, arguments)
 
-    @workflow.signal(name="refresh_lines", description=description(CommandName.REFRESH_LINES))
+    @workflow.signal(name="refresh_lines", description=operator_commands.description(CommandName.REFRESH_LINES))
     def handle_refresh_lines(self, *arguments: Any) -> None:
         self._handle_signal(CommandName.REFRESH_LINES, arguments)
 
-    @workflow.signal(name="resume_clock", description=description(CommandName.RESUME_CLOCK))
+    @workflow.signal(name="resume_clock", description=operator_commands.description(CommandName.RESUME_CLOCK))
     def handle_resume_clock(self, *arguments: Any) -> None:
         self._handle_signal(CommandName.RESUME_CLOCK, arguments)
 
@@ -216,7 +216,7 @@ class DailyPipelineWorkflow:
         text = f"no signal {name[:50]!r}; the signals are {', '.join(CommandName)}{did_you_mean(name, CommandName)}"
         self._audit(Channel.SIGNAL, name[:50], CommandResult(accepted=False, text=text))
 
-    @workflow.update(description=description(CommandName.FORCE_CONTINUE))
+    @workflow.update(description=operator_commands.description(CommandName.FORCE_CONTINUE))
     def force_continue(self, *arguments: Any) -> CommandResult:
         return self._handle_update(CommandName.FORCE_CONTINUE, arguments)
 
@@ -224,7 +224,7 @@ class DailyPipelineWorkflow:
     def _validate_force_continue(self, *arguments: Any) -> None:
         self._require_valid(CommandName.FORCE_CONTINUE, arguments)
 
-    @workflow.update(description=description(CommandName.LINES_AVAILABLE))
+    @workflow.update(description=operator_commands.description(CommandName.LINES_AVAILABLE))
     def lines_available(self, *arguments: Any) -> CommandResult:
         return self._handle_update(CommandName.LINES_AVAILABLE, arguments)
 
@@ -232,7 +232,7 @@ class DailyPipelineWorkflow:
     def _validate_lines_available(self, *arguments: Any) -> None:
         self._require_valid(CommandName.LINES_AVAILABLE, arguments)
 
-    @workflow.update(description=description(CommandName.RETRY_STEP))
+    @workflow.update(description=operator_commands.description(CommandName.RETRY_STEP))
     def retry_step(self, *arguments: Any) -> CommandResult:
         return self._handle_update(CommandName.RETRY_STEP, arguments)
 
@@ -240,7 +240,7 @@ class DailyPipelineWorkflow:
     def _validate_retry_step(self, *arguments: Any) -> None:
         self._require_valid(CommandName.RETRY_STEP, arguments)
 
-    @workflow.update(description=description(CommandName.SKIP_STEP))
+    @workflow.update(description=operator_commands.description(CommandName.SKIP_STEP))
     def skip_step(self, *arguments: Any) -> CommandResult:
         return self._handle_update(CommandName.SKIP_STEP, arguments)
 
@@ -248,7 +248,7 @@ class DailyPipelineWorkflow:
     def _validate_skip_step(self, *arguments: Any) -> None:
         self._require_valid(CommandName.SKIP_STEP, arguments)
 
-    @workflow.update(description=description(CommandName.REFRESH_LINES))
+    @workflow.update(description=operator_commands.description(CommandName.REFRESH_LINES))
     def refresh_lines(self, *arguments: Any) -> CommandResult:
         return self._handle_update(CommandName.REFRESH_LINES, arguments)
 
@@ -256,7 +256,7 @@ class DailyPipelineWorkflow:
     def _validate_refresh_lines(self, *arguments: Any) -> None:
         self._require_valid(CommandName.REFRESH_LINES, arguments)
 
-    @workflow.update(description=description(CommandName.RESUME_CLOCK))
+    @workflow.update(description=operator_commands.description(CommandName.RESUME_CLOCK))
     def resume_clock(self, *arguments: Any) -> CommandResult:
         return self._handle_update(CommandName.RESUME_CLOCK, arguments)
 

@@ -234,8 +234,13 @@ class DayLedger:
         self.alerts.setdefault(key, Alert(key=key, at=now, step=step.name, severity=severity, text=text))
 
     def add_audit_entry(self, entry: AuditEntry) -> None:
-        """Keep a command in the audit trail."""
-        self.audit.append(entry)
+        """Keep a command in the audit trail, with texts of bounded length."""
+        short = {
+            "target": shortened(entry.target, REASON_LENGTH),
+            "why": shortened(entry.why),
+            "result": shortened(entry.result, REASON_LENGTH),
+        }
+        self.audit.append(entry.model_copy(update=short))
         if len(self.audit) > AUDIT_KEPT:
             del self.audit[0]
             self.counts["audit:older"] = self.counts.get("audit:older", 0) + 1

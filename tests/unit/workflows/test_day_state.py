@@ -36,8 +36,9 @@ from tipoff.vocabulary import (
     StepState,
     eastern,
 )
-from workflows import fallbacks, gates
-from workflows.day_state import AUDIT_KEPT, DayLedger
+from workflows import fallbacks, gates, operator_commands
+from workflows.contracts import CommandName, OperatorCommand
+from workflows.day_state import AUDIT_KEPT, REASON_LENGTH, DayLedger
 
 PLAN = evening_plan()
 PROPS = step_of(PLAN, "odds_api_player_points_props")
@@ -497,6 +498,30 @@ def test_the_audit_trail_keeps_the_last_commands_and_counts_the_older_ones(ledge
         )
     assert [entry.target for entry in ledger.audit] == [str(number) for number in range(5, AUDIT_KEPT + 5)]
     assert ledger.counts["audit:older"] == 5
+
+
+def test_the_audit_trail_keeps_the_end_of_a_long_refusal(ledger: DayLedger) -> None:
+    command = OperatorCommand(name=CommandName.RETRY_STEP, target="ml_feature_stroe")
+    refused = operator_commands.validate(command, ledger, NOON, held=False).text
+    assert len(refused) > REASON_LENGTH
+    ledger.add_audit_entry(
+        AuditEntry(
+            at=NOON,
+            via="update",
+            command=command.name,
+            target=f"{'x' * 5000} target",
+            who="Ada",
+            why=f"{'x' * 5000} why",
+            accepted=False,
+            result=refused,
+        )
+    )
+    (entry,) = ledger.audit
+    assert entry.result.startswith("no step 'ml_feature_stroe'; the steps are ")
+    assert "(did you mean ml_feature_store" in entry.result
+    assert entry.result.endswith("?); nothing was changed")
+    assert (entry.target[-6:], entry.why[-3:]) == ("target", "why")
+    assert len(entry.model_dump_json()) < 2000
 
 
 def test_a_slate_that_loses_all_games_after_publication_is_published_and_graded_again() -> None:
