@@ -162,10 +162,12 @@ class DayLedger:
 
     def degrade(self, step: PlanStep, reason: str, now: datetime, state: StepState = StepState.DEGRADED) -> None:
         """Continue the day without what is missing of a step."""
+        reason = shortened(reason, REASON_LENGTH)
         self._apply(step, transitions.degraded(step, self.records[step.name], reason, self.plan, state), now)
 
     def park(self, step: PlanStep, reason: str, now: datetime) -> None:
         """Have an operator decide about a step."""
+        reason = shortened(reason, REASON_LENGTH)
         self._apply(step, transitions.parked(step, self.records[step.name], reason, now), now)
 
     def retry(self, name: str, now: datetime) -> None:

@@ -19,7 +19,6 @@ from tipoff.vocabulary import (
     labels_without_tip_off,
     shortened,
 )
-from workflows.day_state import REASON_LENGTH
 
 _SIGNS = {
     StepState.COMPLETE: "✓",
@@ -76,7 +75,7 @@ def sentence(
             return _failure(parked, phase, shortfalls)
     if parked:
         more = f" (and {len(parked) - 1} more)" if len(parked) > 1 else ""
-        return f"needs attention: {parked[0].name}: {shortened(parked[0].reason, REASON_LENGTH)}{more}"
+        return f"needs attention: {parked[0].name}: {parked[0].reason}{more}"
     if state is RunState.NEEDS_ATTENTION:
         return f"needs attention: {'; '.join(shortfalls)}; {_progress(phase, steps, now)}"
     if held:
@@ -134,13 +133,12 @@ def markdown(status: DayStatus) -> str:
         lines += [
             "",
             f"✗ **{attention.step}** parked since {clock_time(attention.since, status.game_date)}: "
-            f"{_escaped(shortened(attention.reason, REASON_LENGTH))}.",
+            f"{_escaped(attention.reason)}.",
         ]
     for degradation in status.degradations:
         if degradation.resolved_at is None:
             concerned = f" ({games_named(degradation.games, status.games)})" if degradation.games else ""
-            reason = _escaped(shortened(degradation.reason, REASON_LENGTH))
-            lines += ["", f"△ without **{degradation.step}**{concerned}: {reason}"]
+            lines += ["", f"△ without **{degradation.step}**{concerned}: {_escaped(degradation.reason)}"]
     if status.all_commands:
         lines += ["", "Commands: " + ", ".join(f"`{command}`" for command in status.all_commands)]
     return "\n".join(lines)

@@ -341,6 +341,16 @@ def test_a_long_failure_reason_is_shortened(ledger: DayLedger) -> None:
     assert len(attention.reason) <= 300
 
 
+def test_long_reasons_of_operators_and_rules_are_shortened(ledger: DayLedger) -> None:
+    reason = f"the file is corrupt: {'x' * 10_000}; predictions are published without it"
+    ledger.park(FEATURES, reason, NOON)
+    ledger.degrade(PROPS, reason, NOON)
+    for kept in (ledger.attention()[0].reason, ledger.degradations[0].reason, ledger.records[PROPS.name].reason):
+        assert len(kept) <= REASON_LENGTH
+        assert kept.startswith("the file is corrupt: ")
+        assert kept.endswith("; predictions are published without it")
+
+
 def test_partial_data_are_kept_when_the_provider_refuses_later(ledger: DayLedger) -> None:
     poll(ledger, outcome=Outcome.PARTIAL, missing_games=GAMES[2:], changed_games=GAMES[:2], rows=200)
     poll(ledger, outcome=Outcome.THROTTLED, missing_games=GAMES, changed=False, reason="HTTP 429")
