@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from tipoff.vocabulary import DayPlan, RunState, SlateGame, step_names
-from workflows.step_records import ComputeRecord, Records
+from workflows.step_records import AnyRecord, ComputeRecord, Records
 
 
 def end_state(plan: DayPlan, records: Records) -> RunState:
@@ -27,7 +27,7 @@ def shortfalls(plan: DayPlan, records: Records) -> tuple[str, ...]:
     return tuple(_shortfalls(plan, records.get(step_names.GRADE)))
 
 
-def _shortfalls(plan: DayPlan, grading: object) -> Iterator[str]:
+def _shortfalls(plan: DayPlan, grading: AnyRecord | None) -> Iterator[str]:
     if not isinstance(grading, ComputeRecord):
         return  # a date without a slate, which is critical, or without games and predictions
     if not grading.has_succeeded:

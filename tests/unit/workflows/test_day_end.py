@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.ledgers import DAY, DAYS, evening_plan, run_ready_steps, settled_ledger, step_of, successful_report
+from tests.support.ledgers import DAY, evening_plan, run_ready_steps, settled_ledger, successful_report
 from tipoff.plan import plan_day, plan_slate
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import ComputeReport, DayPlan, PlanStep, RunState, SourceReport, StepKind, StepState, eastern
@@ -22,10 +22,7 @@ from workflows.step_records import ComputeRecord, Records
 PLAN = evening_plan()
 FIRST, SECOND, _ = PLAN.games
 NIGHT = eastern(DAY + timedelta(days=1), 2)
-
-
-def complete_records() -> Records:
-    return settled_ledger(PLAN, NIGHT).records
+COMPLETE_RECORDS = settled_ledger(PLAN, NIGHT).records
 
 
 def with_grading(records: Records, **changes: Any) -> Records:
@@ -35,9 +32,8 @@ def with_grading(records: Records, **changes: Any) -> Records:
 
 
 def test_a_day_with_everything_graded_is_complete() -> None:
-    records = complete_records()
-    assert day_end.shortfalls(PLAN, records) == ()
-    assert day_end.end_state(PLAN, records) is RunState.COMPLETE
+    assert day_end.shortfalls(PLAN, COMPLETE_RECORDS) == ()
+    assert day_end.end_state(PLAN, COMPLETE_RECORDS) is RunState.COMPLETE
 
 
 @pytest.mark.parametrize(
@@ -54,33 +50,33 @@ def test_a_day_with_everything_graded_is_complete() -> None:
     ],
 )
 def test_a_day_that_lacks_anything_failed_and_says_what(changes: dict[str, Any], shortfall: str) -> None:
-    records = with_grading(complete_records(), **changes)
+    records = with_grading(COMPLETE_RECORDS, **changes)
     assert day_end.shortfalls(PLAN, records) == (shortfall,)
     assert day_end.end_state(PLAN, records) is RunState.FAILED
 
 
-@given(DAYS)
-def test_a_complete_day_lacks_nothing(day: tuple[DayPlan, Records]) -> None:
-    plan, records = day
-    grading = records["grade"]
-    assert isinstance(grading, ComputeRecord)
-    is_complete = (
-        all(records[step.name].settled for step in plan.steps if step.critical)
-        and grading.has_succeeded
-        and grading.predictions > 0
-        and not grading.missing_games
-        and not grading.unfinished_games
-    )
-    assert (day_end.end_state(plan, records) is RunState.COMPLETE) == is_complete
+_GAMES = st.lists(st.sampled_from(PLAN.game_ids), min_size=1, unique=True).map(tuple)
+_LACKING: st.SearchStrategy[dict[str, Any]] = st.one_of(
+    st.just({"predictions": 0}),
+    st.just({"completed_inputs": {}}),
+    _GAMES.map(lambda games: {"missing_games": games}),
+    _GAMES.map(lambda games: {"unfinished_games": games}),
+)
 
 
-@given(day=DAYS, seed=st.integers(0, 100))
-def test_no_lost_step_makes_a_day_better(day: tuple[DayPlan, Records], seed: int) -> None:
-    plan, records = day
-    step = plan.steps[seed % len(plan.steps)]
-    lost = {**records, step.name: replace(records[step.name], state=StepState.FAILED)}
-    if day_end.end_state(plan, lost) is RunState.COMPLETE:
-        assert day_end.end_state(plan, records) is RunState.COMPLETE
+@given(st.just({}) | _LACKING)
+def test_a_day_is_complete_when_its_grading_lacks_nothing(lacking: dict[str, Any]) -> None:
+    records = with_grading(COMPLETE_RECORDS, **lacking)
+    assert (day_end.end_state(PLAN, records) is RunState.COMPLETE) is (not lacking)
+    assert (day_end.shortfalls(PLAN, records) == ()) is (not lacking)
+
+
+@pytest.mark.parametrize("state", [StepState.FAILED, StepState.PENDING, StepState.LATE])
+@pytest.mark.parametrize("step", PLAN.steps, ids=lambda step: step.name)
+def test_a_day_needs_its_critical_steps_and_no_other(step: PlanStep, state: StepState) -> None:
+    records = {**COMPLETE_RECORDS, step.name: replace(COMPLETE_RECORDS[step.name], state=state)}
+    assert day_end.lost_steps(PLAN, records) == ((step.name,) if step.critical else ())
+    assert day_end.end_state(PLAN, records) is (RunState.FAILED if step.critical else RunState.COMPLETE)
 
 
 def settled_records(plan: DayPlan) -> Records:
@@ -122,8 +118,3 @@ def test_a_day_without_predictions_needs_attention_when_they_are_due_and_failed_
     ledger.end()
     status = day_status(ledger, NIGHT, virtual=True, held=False)
     assert (status.state, status.sentence) == (RunState.FAILED, "ended with no predictions")
-
-
-def test_the_steps_that_a_day_ended_without_are_named() -> None:
-    records = {**complete_records(), "grade": replace(complete_records()["grade"], state=StepState.FAILED)}
-    assert day_end.lost_steps(PLAN, records) == (step_of(PLAN, "grade").name,)
