@@ -22,7 +22,14 @@ def day_status(ledger: DayLedger, now: datetime, *, virtual: bool, held: bool) -
         phase=phase,
         data_quality=ledger.data_quality(),
         sentence=status_text.sentence(
-            state, phase, steps, now, games=ledger.plan.games, shortfalls=_shortfalls(ledger, now), held=held
+            state,
+            phase,
+            steps,
+            now,
+            games=ledger.plan.games,
+            lost=day_end.lost_steps(ledger.plan, ledger.records),
+            shortfalls=_shortfalls(ledger, now),
+            held=held,
         ),
         now=now,
         virtual=virtual,

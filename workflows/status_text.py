@@ -61,19 +61,22 @@ def sentence(
     now: datetime,
     *,
     games: Sequence[SlateGame],
+    lost: Sequence[str] = (),
     shortfalls: Sequence[str] = (),
     held: bool,
 ) -> str:
-    """State, phase and reason in one short sentence. `shortfalls`: what a day lacks that ended or is late."""
-    parked = _in_state(steps, StepState.FAILED)
+    """State, phase and reason in one short sentence.
+
+    `lost`: the steps without which a day failed; `shortfalls`: what a day lacks that ended or is late.
+    """
     match state:
         case RunState.COMPLETE:
             return f"complete: {counted(len(games), 'game')}" if games else "complete: no games today"
         case RunState.CANCELLED:
             return f"ended by an operator in phase {phase}; published predictions remain"
         case RunState.FAILED:
-            return _failure(parked, phase, shortfalls)
-    if parked:
+            return _failure(lost, shortfalls)
+    if parked := _in_state(steps, StepState.FAILED):
         more = f" (and {len(parked) - 1} more)" if len(parked) > 1 else ""
         return f"needs attention: {parked[0].name}: {parked[0].reason}{more}"
     if state is RunState.NEEDS_ATTENTION:
@@ -84,12 +87,11 @@ def sentence(
     return f"{_progress(phase, steps, now)}{f'; tip-off not fixed: {not_fixed}' if not_fixed else ''}"
 
 
-def _failure(parked: Sequence[StepStatus], phase: Phase, shortfalls: Sequence[str]) -> str:
+def _failure(lost: Sequence[str], shortfalls: Sequence[str]) -> str:
     lacking = "; ".join(shortfalls)
-    if lacking and not parked:
+    if not lost:
         return f"ended with {lacking}"
-    steps = ", ".join(step.name for step in parked) or phase
-    return f"ended without {steps}: see what needs attention{lacking and f'; {lacking}'}"
+    return f"ended without {', '.join(lost)}: see what needs attention{lacking and f'; {lacking}'}"
 
 
 def _progress(phase: Phase, steps: Sequence[StepStatus], now: datetime) -> str:

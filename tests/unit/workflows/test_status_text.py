@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -75,7 +75,7 @@ def test_a_parked_step_comes_first_even_while_it_is_polled_again(waiting: DayLed
     ]
 
 
-_SAID = {
+_SENTENCES = {
     RunState.NEEDS_ATTENTION: r"needs attention: ",
     RunState.RUNNING: r"\w+: (?!waiting|next poll)",
     RunState.WAITING: r"\w+: (waiting for|next poll|in progress)",
@@ -84,7 +84,7 @@ _SAID = {
 
 @settings(deadline=None)
 @given(DAYS, MOMENTS, st.booleans())
-def test_state_and_sentence_agree_at_every_moment(day: tuple[DayPlan, Records], now: datetime, parked: bool) -> None:
+def test_state_and_sentence_agree_at_any_time(day: tuple[DayPlan, Records], now: datetime, parked: bool) -> None:
     plan, records = day
     ledger = DayLedger(plan, records)
     for step in plan.steps:
@@ -93,7 +93,7 @@ def test_state_and_sentence_agree_at_every_moment(day: tuple[DayPlan, Records], 
         elif records[step.name].state is StepState.FAILED:
             set_record(ledger, step.name, state=StepState.LATE)
     status = day_status(ledger, now, virtual=True, held=False)
-    assert re.match(_SAID[status.state], status.sentence), (status.state, status.sentence)
+    assert re.match(_SENTENCES[status.state], status.sentence), (status.state, status.sentence)
     needs_operator = bool(status.attention) or "no predictions are out" in status.sentence
     assert (status.state is RunState.NEEDS_ATTENTION) is needs_operator
     assert status.state is not RunState.WAITING or not any(step.state is StepState.RUNNING for step in status.steps)
@@ -130,6 +130,14 @@ def test_a_day_that_ended_without_a_critical_step_names_it() -> None:
     ledger = settled_ledger(evening_plan(), eastern(DAY, 23))
     ledger.retry("grade", eastern(DAY, 23))
     ledger.park(step_of(ledger.plan, "grade"), "no box scores", eastern(DAY, 23))
+    ledger.end()
+    assert status_of(ledger, 23).sentence == "ended without grade: see what needs attention"
+
+
+def test_a_failed_day_names_the_critical_step_it_ended_without_and_no_parked_optional_one() -> None:
+    ledger = settled_ledger(evening_plan(), eastern(DAY, 23))
+    ledger.retry("grade", eastern(DAY, 23))
+    ledger.park(step_of(ledger.plan, "nbac_referee_assignments"), "HTTP 401", eastern(DAY, 23))
     ledger.end()
     assert status_of(ledger, 23).sentence == "ended without grade: see what needs attention"
 
@@ -231,16 +239,8 @@ def test_a_game_without_a_fixed_tip_off_is_named_while_the_day_runs_and_when_it_
     ledger = settled_ledger(plan_day(DAY, games, SOURCES), NOON)
     label = games[-1].label
     assert status_of(ledger).sentence.endswith(f"; tip-off not fixed: {label}")
-    unfinished = (games[0].game_id, games[-1].game_id)
-    grade_inputs = dict.fromkeys(step_of(ledger.plan, "grade").needs, 1)
-    set_record(
-        ledger,
-        "grade",
-        state=StepState.COMPLETE,
-        completed_inputs=grade_inputs,
-        predictions=8,
-        unfinished_games=unfinished,
-    )
+    run_ready_steps(ledger, eastern(DAY + timedelta(days=1), 2))
+    set_record(ledger, "grade", unfinished_games=(games[0].game_id, games[-1].game_id))
     ledger.end()
     status = status_of(ledger)
     assert (status.state, status.sentence) == (
