@@ -31,71 +31,35 @@ class Policy(Frozen):
         )
 
 
-# A dead worker is detected by the heartbeat, not by start-to-close: 30 roster requests may take minutes. Long work may
-# keep a process busy, so that its heartbeats come late; short work should continue soon after a restart.
-_LONG = timedelta(seconds=5)
-_SHORT = timedelta(seconds=2)
-_SOON = timedelta(seconds=0.5)
+# A dead worker is detected by the heartbeat, not by start-to-close: 30 roster requests may take minutes.
 
-_FETCH = Policy(
-    queue=Queue.FETCH,
-    start_to_close=timedelta(minutes=10),
-    heartbeat=_LONG,
-    attempts=4,
-)
-_READ = Policy(
-    queue=Queue.WAREHOUSE,
-    start_to_close=timedelta(minutes=5),
-    heartbeat=_LONG,
-    attempts=3,
-)
-_COMPUTE = Policy(
-    queue=Queue.WAREHOUSE,
-    start_to_close=timedelta(minutes=5),
-    heartbeat=_SHORT,
-    attempts=3,
-    first_retry=_SOON,
-)
+
+def _long(queue: Queue, start_to_close: timedelta, attempts: int = 3) -> Policy:
+    """Work that may keep a process busy, so that its heartbeats come late."""
+    return Policy(queue=queue, start_to_close=start_to_close, heartbeat=timedelta(seconds=5), attempts=attempts)
+
+
+def _short(queue: Queue, start_to_close: timedelta, attempts: int = 3) -> Policy:
+    """Work that should continue soon after a worker or an attempt is lost."""
+    return Policy(
+        queue=queue,
+        start_to_close=start_to_close,
+        heartbeat=timedelta(seconds=2),
+        attempts=attempts,
+        first_retry=timedelta(seconds=0.5),
+    )
+
+
+_FETCH = _long(Queue.FETCH, timedelta(minutes=10), attempts=4)
+_READ = _long(Queue.WAREHOUSE, timedelta(minutes=5))
+_COMPUTE = _short(Queue.WAREHOUSE, timedelta(minutes=5))
 # Half an hour of polls, and processing the last of them.
-_FOLLOW = Policy(
-    queue=Queue.WAREHOUSE,
-    start_to_close=timedelta(minutes=45),
-    heartbeat=_LONG,
-    attempts=3,
-)
-_PREDICT = Policy(
-    queue=Queue.MODELS,
-    start_to_close=timedelta(minutes=10),
-    heartbeat=_SHORT,
-    attempts=3,
-    first_retry=_SOON,
-)
-_TRAIN = Policy(
-    queue=Queue.MODELS,
-    start_to_close=timedelta(minutes=10),
-    heartbeat=_LONG,
-    attempts=3,
-)
-_STATUS = Policy(
-    queue=Queue.WAREHOUSE,
-    start_to_close=timedelta(seconds=25),
-    heartbeat=_SHORT,
-    attempts=5,
-    first_retry=_SOON,
-)
-_ASK = Policy(
-    queue=Queue.FETCH,
-    start_to_close=timedelta(seconds=10),
-    heartbeat=_SHORT,
-    attempts=2,
-)
-_DAY = Policy(
-    queue=Queue.DAY,
-    start_to_close=timedelta(seconds=25),
-    heartbeat=_SHORT,
-    attempts=3,
-    first_retry=_SOON,
-)
+_FOLLOW = _long(Queue.WAREHOUSE, timedelta(minutes=45))
+_PREDICT = _short(Queue.MODELS, timedelta(minutes=10))
+_TRAIN = _long(Queue.MODELS, timedelta(minutes=10))
+_STATUS = _short(Queue.WAREHOUSE, timedelta(seconds=25), attempts=5)
+_SETTINGS = Policy(queue=Queue.FETCH, start_to_close=timedelta(seconds=10), heartbeat=timedelta(seconds=2), attempts=2)
+_DAY = _short(Queue.DAY, timedelta(seconds=25))
 
 POLICIES: dict[Activity, Policy] = {
     Activity.PLAN_DAY: _DAY,
@@ -113,5 +77,5 @@ POLICIES: dict[Activity, Policy] = {
     Activity.RECORDED_DAY: _COMPUTE,
     Activity.TRAINING_HISTORY: _READ,
     Activity.TRAIN: _TRAIN,
-    Activity.DESCRIBE_SETTINGS: _ASK,
+    Activity.DESCRIBE_SETTINGS: _SETTINGS,
 }
