@@ -49,7 +49,9 @@ def back_up(file: Path, to: Path) -> dict[str, int]:
         rows = _rows(partial)
         partial.rename(to)
     except OSError as error:
-        raise StorageError(f"cannot write {to}: {error.strerror}") from error
+        raise StorageError(
+            f"cannot copy {file} to {to}: {error.strerror}; free space or check the permissions, then run it again"
+        ) from error
     finally:
         partial.unlink(missing_ok=True)
         log_of(partial).unlink(missing_ok=True)

@@ -77,6 +77,16 @@ def test_a_backup_replaces_no_file(tmp_path: Path) -> None:
     assert to.read_text() == "precious"
 
 
+def test_a_copy_that_cannot_be_made_names_both_files_and_what_to_do(tmp_path: Path) -> None:
+    file, to = tmp_path / "absent.duckdb", tmp_path / "backup.duckdb"
+    with pytest.raises(StorageError) as refused:
+        back_up(file, to)
+    assert str(refused.value) == (
+        f"cannot copy {file} to {to}: No such file or directory; free space or check the permissions, then run it again"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_file_with_a_checkpoint_in_every_attempt_is_not_copied(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
