@@ -20,7 +20,7 @@ class WorkerSettingsActivities:
         self._resources = resources
 
     @activity.defn(name=Activity.DESCRIBE_SETTINGS.value)
-    async def describe_settings(self, question: WorkerSettingsInput) -> WorkerSettings:
+    async def describe_settings(self, request: WorkerSettingsInput) -> WorkerSettings:
         """The settings as this process has read them."""
         async with heartbeating():
             return WorkerSettings(

@@ -47,7 +47,10 @@ def minutes(count: float) -> timedelta:
 
 @dataclass(frozen=True)
 class SlateTimes:
-    """What the times of a day depend on: the game date and its fixed tip-offs, earliest first."""
+    """What the times of a day depend on: the game date and its fixed tip-offs, earliest first.
+
+    If no game has a fixed one, `tips` is an assumed tip-off; on a date without games it is empty.
+    """
 
     game_date: date
     tips: tuple[datetime, ...] = ()

@@ -13,5 +13,5 @@ class WorkerSettingsWorkflow:
     """Returns the settings of a worker that requests data from providers."""
 
     @workflow.run
-    async def run(self, question: WorkerSettingsInput) -> WorkerSettings:
-        return await call(Activity.DESCRIBE_SETTINGS, question, WorkerSettings, summary="settings of a worker")
+    async def run(self, request: WorkerSettingsInput) -> WorkerSettings:
+        return await call(Activity.DESCRIBE_SETTINGS, request, WorkerSettings, summary="settings of a worker")

@@ -71,15 +71,7 @@ REQUIRED_FIELD: Mapping[FaultKind, str] = {
 }
 """The field that a kind needs."""
 
-KINDS_WITH_GAMES = frozenset(
-    {
-        FaultKind.PARTIAL_SLATE,
-        FaultKind.POSTPONED,
-        FaultKind.TIP_OFF_TBD,
-        FaultKind.DAMAGED_ENTRY,
-        FaultKind.NEVER,
-    }
-)
+KINDS_WITH_GAMES = frozenset(kind for kind, field in REQUIRED_FIELD.items() if field == "games")
 """Kinds whose `games` are the affected games; for other kinds `games` selects the requests that fail."""
 
 

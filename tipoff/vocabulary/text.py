@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-MAX_NAME_LENGTH = 100
+_MAX_NAME_LENGTH = 100
 _URL_PATH = re.compile(r"(https?://)([^\s/?#]+)[/?#][^\s;,()]*?(?=[:.]?(?:[\s;,()]|$))")
 
 
@@ -26,7 +26,7 @@ def shortened(text: str, limit: int = 500) -> str:
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """What a misspelled name may have meant, to append to an error: " (did you mean lines?)", or nothing."""
     by_lower_case = {each.lower(): str(each) for each in known}
-    similar = get_close_matches(name[:MAX_NAME_LENGTH].lower(), by_lower_case)
+    similar = get_close_matches(name[:_MAX_NAME_LENGTH].lower(), by_lower_case)
     return f" (did you mean {' or '.join(by_lower_case[each] for each in similar)}?)" if similar else ""
 
 
