@@ -22,7 +22,7 @@ from pydantic import AwareDatetime
 from tipoff.atomic_write import atomic_write
 from tipoff.errors import NotEnoughDataError, StorageError
 from tipoff.systems.distribution import ResidualSpread
-from tipoff.vocabulary import Frozen
+from tipoff.vocabulary import Frozen, counted
 
 F = TypeVar("F", bound=Frozen)
 
@@ -110,20 +110,18 @@ class ModelStore:
 
         A damaged list is replaced by all stored versions in the order of their training.
         """
-        listed = self._listed(system_id)
-        return self._stored(system_id) if listed is None else listed
+        return self._champions(system_id)[0]
 
     def champion(self, system_id: str, before: date) -> TrainedModel:
         """Return the undamaged champion with the latest training data that ends before `before`.
 
         Raises NotEnoughDataError if there is none, StorageError if all are damaged.
         """
-        champions, damage = self.champions(system_id), list[str]()
-        if champions and self._listed(system_id) is None:
-            damage.append(f"{self._pointer(system_id)} is damaged; all stored models count as champions")
+        champions, damage = self._champions(system_id)
         eligible = [champion for champion in champions if champion.trained_through < before]
         if not eligible:
-            cause = f" ({len(champions)} champions were trained on games of that date or later)" if champions else ""
+            later = f" ({counted(len(champions), 'champion')} trained on games of that date or later)"
+            cause = later if champions else ""
             raise NotEnoughDataError(f"no model of {system_id} may predict {before}{cause}: run training for that date")
         eligible.sort(key=lambda champion: champion.trained_through)
         for champion in eligible[::-1]:  # of models with equal training data the last promoted one comes first
@@ -143,19 +141,23 @@ class ModelStore:
             model = (folder / "model.cbm").read_bytes()
             card = _unsealed(ModelCard, (folder / "card.json").read_bytes(), model)
         except (OSError, ValueError) as error:
-            raise StorageError(f"model {version} of {system_id} in {folder} is damaged: run training") from error
+            raise StorageError(
+                f"model {version} of {system_id} in {folder} is missing or damaged: run training"
+            ) from error
         if (card.system_id, card.version) != (system_id, version):
             raise StorageError(f"{folder} holds model {card.version} of {card.system_id}: run training")
         return TrainedModel(model, card)
 
-    def _listed(self, system_id: str) -> tuple[Champion, ...] | None:
-        """The list of champions; None if it is damaged."""
+    def _champions(self, system_id: str) -> tuple[tuple[Champion, ...], list[str]]:
+        """The promoted versions, and what is damaged of their list."""
+        pointer = self._pointer(system_id)
         try:
-            return _unsealed(_ChampionList, self._pointer(system_id).read_bytes()).champions
+            return _unsealed(_ChampionList, pointer.read_bytes()).champions, []
         except FileNotFoundError:
-            return ()
+            return (), []
         except ValueError:
-            return None
+            damage = f"{pointer} is damaged; all stored models count as champions"
+            return self._stored(system_id), [damage]
 
     def _stored(self, system_id: str) -> tuple[Champion, ...]:
         """All undamaged versions in the order of their training."""

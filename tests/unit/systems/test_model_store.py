@@ -55,7 +55,7 @@ def test_a_stored_model_is_returned_unchanged(store: ModelStore) -> None:
 
 def test_a_model_trained_on_the_date_is_rejected(store: ModelStore) -> None:
     store_and_promote(store, trained(date(2024, 3, 29)))
-    with pytest.raises(NotEnoughDataError, match=r"may predict 2024-03-29 \(1 champions were trained on games"):
+    with pytest.raises(NotEnoughDataError, match=r"may predict 2024-03-29 \(1 champion trained on games"):
         store.champion("catboost_v8", date(2024, 3, 29))
 
 
@@ -99,7 +99,7 @@ def test_a_damaged_model_without_another_raises_a_storage_error(store: ModelStor
     store_and_promote(store, trained(date(2024, 3, 28)))
     path = store.root / "catboost_v8" / name
     path.unlink() if name.endswith("cbm") else path.write_text('{"half": ')
-    with pytest.raises(StorageError, match=r"model aa of catboost_v8 in .* is damaged: run training"):
+    with pytest.raises(StorageError, match=r"model aa of catboost_v8 in .* is missing or damaged: run training"):
         store.champion("catboost_v8", date(2024, 3, 29))
 
 
