@@ -6,6 +6,7 @@ Only references, counts and small values travel; tables stay in the warehouse, p
 from __future__ import annotations
 
 import builtins
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -89,6 +90,13 @@ class CommandName(StrEnum):
     RESUME_CLOCK = "resume_clock"
 
 
+TARGET_FIELDS: Mapping[CommandName, str] = {
+    CommandName.FORCE_CONTINUE: "phase",
+    CommandName.RETRY_STEP: "step",
+    CommandName.SKIP_STEP: "step",
+}
+"""What the target of a command is; the other commands have none."""
+
 REFUSED = "Refused"
 """Type of the error that rejects a command."""
 
@@ -137,8 +145,7 @@ class OperatorCommand(Frozen):
 
     def command_line(self, game_date: date) -> str:
         """What to type in a terminal to send it."""
-        targets = {CommandName.FORCE_CONTINUE: "phase", CommandName.RETRY_STEP: "step", CommandName.SKIP_STEP: "step"}
-        option = f" --{targets[self.name]} {self.target}" if self.name in targets else ""
+        option = f" --{TARGET_FIELDS[self.name]} {self.target}" if self.name in TARGET_FIELDS else ""
         return f"starter.py {self.name.replace('_', '-')}{option} --date {game_date}"
 
     @property

@@ -19,7 +19,7 @@ from tipoff.vocabulary import (
     did_you_mean,
     step_names,
 )
-from workflows.contracts import CommandName, CommandResult, OperatorCommand
+from workflows.contracts import TARGET_FIELDS, CommandName, CommandResult, OperatorCommand
 from workflows.day_state import DayLedger
 from workflows.step_records import AnyRecord, Records
 
@@ -32,12 +32,8 @@ _DESCRIPTIONS = {
     CommandName.REFRESH_LINES: "Poll events, game lines and player lines again now",
     CommandName.RESUME_CLOCK: "Resume a held replay clock",
 }
-_TARGETS = {
-    CommandName.FORCE_CONTINUE: ("phase", Phase.LINES.value),
-    CommandName.RETRY_STEP: ("step", step_names.INJURY_REPORT),
-    CommandName.SKIP_STEP: ("step", step_names.INJURY_REPORT),
-}
-"""Commands that are about a phase or a step: which of them, and an example."""
+_EXAMPLES = {"phase": Phase.LINES.value, "step": step_names.INJURY_REPORT}
+"""An example of each kind of target."""
 
 
 def description(name: CommandName) -> str:
@@ -48,7 +44,7 @@ def description(name: CommandName) -> str:
 def command_from(name: CommandName, arguments: Sequence[Any]) -> OperatorCommand:
     """Parse the input of a signal or an update: nothing, a word, or an object. Raises ValueError."""
     fields = _fields_from(name, arguments)
-    for alias in ("phase", "step"):
+    for alias in _EXAMPLES:
         if alias in fields:
             fields["target"] = fields.pop(alias)
     if fields.setdefault("name", name) != name:
@@ -64,7 +60,7 @@ def _fields_from(name: CommandName, arguments: Sequence[Any]) -> dict[str, Any]:
     match list(arguments):
         case [] | [None] | [""]:
             return {}
-        case [str() as word] if name in _TARGETS:
+        case [str() as word] if name in TARGET_FIELDS:
             return {"target": word.strip()}
         case [dict() as given]:
             return dict(given)
@@ -77,8 +73,8 @@ def _wrong_input(name: CommandName) -> str:
 
 def _expected_input(name: CommandName) -> str:
     author = '"who": "your name", "why": "a reason"'
-    if name in _TARGETS:
-        field, example = _TARGETS[name]
+    if field := TARGET_FIELDS.get(name):
+        example = _EXAMPLES[field]
         return f'a word such as "{example}", or an object such as {{"{field}": "{example}", {author}}}'
     games = '"games": ["DEN@MIN"], ' if name is CommandName.LINES_AVAILABLE else ""
     return f"nothing, or an object such as {{{games}{author}}}"
