@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from tipoff.vocabulary import Cooldown, Outcome, RateLimit, Route, clock_time
+from tipoff.vocabulary import Cooldown, Outcome, RateLimit, Route, clock_time, counted
 from workflows.contracts import AcquireRequest, AcquireResult, CreditReservation, ProviderFeedback, RateLimiterState
 
 RESERVATION_EXPIRES_AFTER = timedelta(minutes=15)
@@ -75,7 +75,7 @@ def _credit_refusal(state: RateLimiterState, request: AcquireRequest, now: datet
     monthly = request.rate_limit.monthly_credits
     if monthly is None or request.credits <= (left := state.credits_left(monthly, now)):
         return None
-    reason = f"the request costs {request.credits} credits, {left} of {monthly} are left this month"
+    reason = f"the request costs {counted(request.credits, 'credit')}, {left} of {monthly} are left this month"
     return AcquireResult(outcome=Outcome.QUOTA_SPENT, reason=reason, retry_at=_next_month(now))
 
 
@@ -153,8 +153,8 @@ def format_routes(state: RateLimiterState) -> str:
 
 def format_state(state: RateLimiterState) -> str:
     """One line for operators: requests, credits, cooldown."""
-    facts = [f"{state.slots} requests in {state.month or 'no month yet'}"]
+    facts = [f"{counted(state.slots, 'request')} in {state.month or 'no month yet'}"]
     if state.credits_remaining is not None:
-        facts.append(f"{state.credits_used} credits used, {state.credits_remaining} remaining")
+        facts.append(f"{counted(state.credits_used, 'credit')} used, {state.credits_remaining} remaining")
     facts.append(format_routes(state))
     return "; ".join(filter(None, facts))

@@ -467,7 +467,7 @@ async def test_operators_see_a_providers_credits_and_cooldown(client: Client, od
         finding = await check_providers(Installation(Settings(), client))
     unanswered = await listed(client, REQUEST.host)
     assert (before.refuses, before.warning) == (False, "")
-    assert "1 requests" in before.summary
+    assert "1 request in" in before.summary
     assert "3 credits used, 7 remaining" in before.summary
     assert throttled.refuses
     assert throttled.warning.startswith("api.the-odds-api.com is in cooldown until ")

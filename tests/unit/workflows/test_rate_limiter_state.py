@@ -258,5 +258,5 @@ def test_the_state_is_formatted_as_one_line() -> None:
         state, cooldown_for=timedelta(hours=2), outcome=Outcome.BLOCKED, reason="HTTP 403: access denied"
     )
     assert rate_limiter_state.format_state(cooldown) == (
-        "1 requests in 2024-03; 120 credits used, 380 remaining; in cooldown until 10:00 ET: HTTP 403: access denied"
+        "1 request in 2024-03; 120 credits used, 380 remaining; in cooldown until 10:00 ET: HTTP 403: access denied"
     )
