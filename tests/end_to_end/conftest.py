@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from tests.support.replays import ReplayedDay, finish_day, run_day, running_replay, start_day
+from tests.support.replays import ReplayedDay, finish_day, replayed_day, run_day, running_replay, start_day
 from workflows.contracts import Rerun
 
 RERUN = Rerun(who="Ada", why="to see that nothing changes")
@@ -70,7 +70,6 @@ def quiet_day(
     """The same day again, in its own warehouse that was empty before."""
 
     async def run(out: Path) -> ReplayedDay:
-        async with running_replay(out, temporal_binary, models=models) as running:
-            return await run_day(running)
+        return await replayed_day(out, temporal_binary, models=models)
 
     return _run_once(tmp_path_factory, worker_id, "quiet_day", run)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.replays import ReplayedDay, at, run_day, running_replay
+from tests.support.replays import ReplayedDay, at, replayed_day
 from tipoff.vocabulary import RunState, clock_time
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
@@ -83,14 +83,8 @@ count = 2
 
 @pytest.fixture(scope="module")
 def faulty_day(temporal_binary: Path, models: Path, tmp_path_factory: pytest.TempPathFactory) -> ReplayedDay:
-    return asyncio.run(_faulty(tmp_path_factory.mktemp("faulty"), temporal_binary, models))
-
-
-async def _faulty(out: Path, binary: Path, models: Path) -> ReplayedDay:
-    async with running_replay(
-        out, binary, models=models, faults=FAULTS, request_seconds="3", body_cap_bytes=str(CAP_BYTES)
-    ) as running:
-        return await run_day(running)
+    options = {"models": models, "faults": FAULTS, "request_seconds": "3", "body_cap_bytes": str(CAP_BYTES)}
+    return asyncio.run(replayed_day(tmp_path_factory.mktemp("faulty"), temporal_binary, **options))
 
 
 def polls(day: ReplayedDay, source: str) -> list[tuple[str, str | None]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.replays import ReplayedDay, at, run_day, running_replay
+from tests.support.replays import ReplayedDay, at, replayed_day
 from tipoff.vocabulary import RunState, StepState
 from workflows.contracts import CommandName, OperatorCommand, ScheduledAction
 
@@ -79,12 +79,8 @@ ACTIONS = (
 
 @pytest.fixture(scope="module")
 def day(temporal_binary: Path, models: Path, tmp_path_factory: pytest.TempPathFactory) -> ReplayedDay:
-    return asyncio.run(_day(tmp_path_factory.mktemp("interventions"), temporal_binary, models))
-
-
-async def _day(out: Path, binary: Path, models: Path) -> ReplayedDay:
-    async with running_replay(out, binary, models=models, faults=FAULTS) as running:
-        return await run_day(running, *ACTIONS)
+    out = tmp_path_factory.mktemp("interventions")
+    return asyncio.run(replayed_day(out, temporal_binary, *ACTIONS, models=models, faults=FAULTS))
 
 
 def game_id(day: ReplayedDay, label: str) -> str:

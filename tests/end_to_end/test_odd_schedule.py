@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.replays import ReplayedDay, at, run_day, running_replay
+from tests.support.replays import ReplayedDay, at, replayed_day
 from tipoff.vocabulary import RunState, SlateGame, StepState
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
@@ -45,12 +45,8 @@ games = ["{FAR_GAME}"]
 
 @pytest.fixture(scope="module")
 def odd_day(temporal_binary: Path, models: Path, tmp_path_factory: pytest.TempPathFactory) -> ReplayedDay:
-    return asyncio.run(_odd_day(tmp_path_factory.mktemp("tip_off_not_fixed"), temporal_binary, models))
-
-
-async def _odd_day(out: Path, binary: Path, models: Path) -> ReplayedDay:
-    async with running_replay(out, binary, models=models, faults=FAULTS) as running:
-        return await run_day(running)
+    out = tmp_path_factory.mktemp("tip_off_not_fixed")
+    return asyncio.run(replayed_day(out, temporal_binary, models=models, faults=FAULTS))
 
 
 def game(day: ReplayedDay, label: str) -> SlateGame:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.replays import ReplayedDay, at, run_day, running_replay
+from tests.support.replays import ReplayedDay, at, replayed_day
 from tipoff.vocabulary import RunState
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
@@ -24,13 +24,8 @@ OUTAGES = "".join(
 
 @pytest.fixture(scope="module")
 def day(temporal_binary: Path, models: Path, tmp_path_factory: pytest.TempPathFactory) -> ReplayedDay:
-    async def run() -> ReplayedDay:
-        async with running_replay(
-            tmp_path_factory.mktemp("outages"), temporal_binary, models=models, faults=OUTAGES
-        ) as running:
-            return await run_day(running)
-
-    return asyncio.run(run())
+    out = tmp_path_factory.mktemp("outages")
+    return asyncio.run(replayed_day(out, temporal_binary, models=models, faults=OUTAGES))
 
 
 def test_the_day_ends_complete_and_graded_with_predictions_in_time(day: ReplayedDay) -> None:

@@ -191,6 +191,12 @@ async def run_day(running: Replay, *actions: ScheduledAction) -> ReplayedDay:
     return await finish_day(running, await start_day(running, *actions))
 
 
+async def replayed_day(out: Path, binary: Path, *actions: ScheduledAction, **options: Any) -> ReplayedDay:
+    """Run a whole day in a replay of its own; `options` are those of `running_replay`."""
+    async with running_replay(out, binary, **options) as running:
+        return await run_day(running, *actions)
+
+
 async def wait_until(condition: Callable[[], Awaitable[T]], description: str) -> T:
     """Check a condition every few milliseconds until it is true or not empty, and return it."""
     try:
