@@ -13,11 +13,11 @@ from pathlib import Path
 
 from rich.console import Console
 from temporalio.client import RPCError, WorkflowFailureError, WorkflowQueryFailedError
-from temporalio.exceptions import ActivityError
 
 from cli.demo_summary import print_summary, write_summary
 from runtime import PROJECT
 from runtime.day_result import wait_for_result
+from runtime.failures import failure_message
 from runtime.process_exit import exit_now
 from runtime.replay import DayHandle, Replay, ReplayConfig, start_replay
 from runtime.stage_timer import StageTimer
@@ -119,8 +119,7 @@ async def _train(replay: Replay, console: Console) -> None:
     try:
         trained = await replay.train()
     except WorkflowFailureError as failure:
-        cause = failure.cause.cause if isinstance(failure.cause, ActivityError) else failure.cause
-        console.print(f"  no model: {message_of(cause or failure)}", markup=False)
+        console.print(f"  no model: {failure_message(failure)}", markup=False)
         return
     console.print(
         f"  {trained.system_id} {trained.model_version}: {trained.rows:,} player-games, walk-forward MAE "

@@ -12,8 +12,9 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from cli.exit_codes import CommandError, ExitCode
 from cli.server import SERVER_TIMEOUT, connected, has_day_worker
 from cli.target import Target
+from runtime.failures import failure_message
 from tipoff.vocabulary import did_you_mean
-from workflows.contracts import Queue, TrainingInput, TrainingResult, message_of
+from workflows.contracts import Queue, TrainingInput, TrainingResult
 from workflows.training import TrainingWorkflow
 
 
@@ -39,7 +40,9 @@ async def run(options: Namespace) -> ExitCode:
         try:
             result = await handle.result()
         except WorkflowFailureError as error:
-            raise CommandError(ExitCode.FAILED, f"{options.system} was not trained: {_root_cause(error)}") from error
+            raise CommandError(
+                ExitCode.FAILED, f"{options.system} was not trained: {failure_message(error)}"
+            ) from error
     print(json.dumps(result.model_dump(mode="json")) if options.json else _format_result(result, options))
     return ExitCode.DONE
 
@@ -60,11 +63,6 @@ def training_input(options: Namespace, target: Target) -> TrainingInput:
     """In a replay as of the morning of the date, else as of now."""
     as_of = target.session.clock(options.date).starts_at if target.session else None
     return TrainingInput(system_id=options.system, before=options.date, as_of=as_of or datetime.now(UTC))
-
-
-def _root_cause(error: BaseException) -> str:
-    cause: BaseException | None = getattr(error, "cause", None)
-    return _root_cause(cause) if cause is not None else message_of(error)
 
 
 def _format_result(result: TrainingResult, options: Namespace) -> str:

@@ -43,7 +43,7 @@ class Kill(Frozen):
 
 
 class KillPlan(Frozen):
-    """The kills to do, each once, from the time on at which a file exists; `anytime`: kinds that come before it."""
+    """Kills, each done once, after `after_file` exists; those of the kinds in `anytime` also before."""
 
     kills: tuple[Kill, ...]
     after_file: Path

@@ -26,12 +26,13 @@ from rich.console import Console
 from rich.table import Table
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionRequest
-from temporalio.client import WorkflowHandle
+from temporalio.client import WorkflowFailureError, WorkflowHandle
 from temporalio.service import RPCError
 
 from devtools.drill_worker import Kill, KillFolder, KillPlan, KillWhen
 from devtools.outage_drill import DAY, prepare
 from runtime import PROJECT, cache_folder
+from runtime.failures import failure_message
 from runtime.process_exit import exit_now
 from runtime.replay import Replay, ReplayConfig, start_replay
 from runtime.stage_timer import StageTimer
@@ -54,11 +55,11 @@ from workflows.contracts import (
 from workflows.training import TrainingWorkflow
 
 MEDIAN_LIMIT_SECONDS = 3.0
-PATIENCE_SECONDS = 900.0
+RUN_TIMEOUT_SECONDS = 900.0
 POLL_SECONDS = 0.05
 ANYTIME = (Activity.PLAN_DAY,)
 OUTSIDE_A_DAY = (Activity.DESCRIBE_SETTINGS,)
-"""Asked by doctor; it writes nothing."""
+"""Run by `doctor`; it writes nothing."""
 COMPARED_FOLDERS = ("exports", "stored_models")
 
 
@@ -136,18 +137,30 @@ class _Drill:
         self._running.processes.start("worker", command, env=environment)
 
     async def follow(self, handle: WorkflowHandle[Any, Any]) -> None:
-        """Restart what is killed until the run has ended."""
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while await self._length(handle) is not None:
-                if self._is_dead("temporal"):
-                    await self._restart_server()
-                    await self._recover(handle, time.monotonic())
-                elif self._is_dead("worker"):
-                    started = time.monotonic()
-                    self._start_worker()
-                    await self._recover(handle, started)
-                await asyncio.sleep(POLL_SECONDS)
-        await handle.result()
+        """Restart what is killed until the run has ended. Raises TipoffError if it fails or takes too long."""
+        try:
+            async with asyncio.timeout(RUN_TIMEOUT_SECONDS):
+                await self._restart_until_ended(handle)
+            await handle.result()
+        except TimeoutError as error:
+            raise self._error(handle, f"has not ended within {RUN_TIMEOUT_SECONDS:g} s") from error
+        except WorkflowFailureError as failure:
+            raise self._error(handle, f"failed: {failure_message(failure)}") from failure
+
+    def _error(self, handle: WorkflowHandle[Any, Any], problem: str) -> TipoffError:
+        where = f"the run {handle.id} of the replay {self._root.name}"
+        return TipoffError(f"{where} {problem}; for the logs run again with OUT=folder")
+
+    async def _restart_until_ended(self, handle: WorkflowHandle[Any, Any]) -> None:
+        while await self._length(handle) is not None:
+            if self._is_dead("temporal"):
+                await self._restart_server()
+                await self._recover(handle, time.monotonic())
+            elif self._is_dead("worker"):
+                started = time.monotonic()
+                self._start_worker()
+                await self._recover(handle, started)
+            await asyncio.sleep(POLL_SECONDS)
 
     async def _length(self, handle: WorkflowHandle[Any, Any]) -> int | None:
         """The length of a run's history; None when it has ended, -1 when no server answers."""
@@ -192,7 +205,7 @@ class _Drill:
 
 def differences(first: Path, second: Path) -> list[str]:
     """The tables and files in which two replays differ."""
-    tables, others = (_tables(root / "stored.duckdb") for root in (first, second))
+    tables, others = (tables_of(root / "stored.duckdb") for root in (first, second))
     different = [f"table {name}" for name in tables if not tables[name].equals(others[name])]
     for folder in COMPARED_FOLDERS:
         files, other_files = (_files(root / folder) for root in (first, second))
@@ -201,7 +214,8 @@ def differences(first: Path, second: Path) -> list[str]:
     return different
 
 
-def _tables(file: Path) -> dict[str, pl.DataFrame]:
+def tables_of(file: Path) -> dict[str, pl.DataFrame]:
+    """All tables of a warehouse, sorted by natural key; call it after the worker has ended."""
     warehouse = DuckDbWarehouse(file)
     try:
         return {
@@ -251,7 +265,7 @@ async def run_drill(archive: Path, root: Path, kills: Sequence[Kill], console: C
 
 
 def main() -> int:
-    """Exit code 0 when both replays are equal, 1 when they differ, 2 for invalid input, 130 after Ctrl-C."""
+    """Exit code 0 if both replays are equal, 1 if they differ, 2 for bad input or a failed run, 130 after Ctrl-C."""
     out = os.environ.get("OUT")
     archive = Path(os.environ.get("ARCHIVE") or PROJECT / "sample")
     try:

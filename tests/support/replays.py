@@ -21,6 +21,7 @@ from temporalio.client import WorkflowHistory
 from temporalio.service import RPCError
 
 from cli.demo_summary import write_summary
+from devtools.kill_drill import tables_of as warehouse_tables
 from runtime import PROJECT
 from runtime.day_result import wait_for_result
 from runtime.processes import Child
@@ -29,7 +30,6 @@ from runtime.stage_timer import StageTimer
 from tests.support.days import ScheduledActivity, scheduled_activities
 from tipoff.vocabulary import DayStatus, Phase, eastern
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
-from tipoff.warehouse.tables import TABLES, Layer
 from workflows.contracts import Activity, ClockSpec, DayResult, Rerun, ScheduledAction
 from workflows.daily_pipeline import DailyPipelineWorkflow
 
@@ -118,15 +118,7 @@ def _queried(out: Path, query: str, parameters: Mapping[str, str]) -> pl.DataFra
 
 def tables_of(out: Path) -> dict[str, pl.DataFrame]:
     """All tables of a replay's warehouse, sorted by natural key; call it after the worker has ended."""
-    warehouse = DuckDbWarehouse(out / "tipoff.duckdb")
-    try:
-        return {
-            table.name: warehouse.query(f"SELECT * FROM {table.name}").sort(table.natural_key)  # noqa: S608
-            for table in TABLES.values()
-            if table.layer is not Layer.VIEW
-        }
-    finally:
-        warehouse.close()
+    return warehouse_tables(out / "tipoff.duckdb")
 
 
 @asynccontextmanager
