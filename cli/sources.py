@@ -112,7 +112,7 @@ async def run(options: Namespace) -> ExitCode:
 
 async def _reset_cooldown(target: Target, options: Namespace) -> ExitCode:
     host = options.reset_cooldown
-    if host not in set(hosts()):
+    if host not in hosts():
         hint = f"`starter.py sources` lists the hosts{did_you_mean(host, hosts())}"
         raise CommandError(ExitCode.USAGE, f"no source uses the host {host!r}; {hint}")
     async with connected(target) as client:

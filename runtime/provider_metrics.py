@@ -18,7 +18,7 @@ from activities.resources import Resources
 from tipoff.errors import TipoffError
 from tipoff.provider_success import ProviderSuccess, recent_success
 
-EVERY = timedelta(minutes=5)
+PUBLISH_INTERVAL = timedelta(minutes=5)
 """A day's manifests are thousands of small files: they are not read again for each request."""
 SUCCESS_RATE = "tipoff_provider_success_rate"
 REQUESTS = "tipoff_provider_requests"
@@ -48,7 +48,7 @@ async def _publish_repeatedly(meter: MetricMeter, resources: Resources) -> None:
             publish(meter, await asyncio.to_thread(recent_success, resources.landing, resources.now()))
         except TipoffError as error:
             logger.warning("the metrics of providers are out of date: %s", error)
-        await asyncio.sleep(EVERY.total_seconds())
+        await asyncio.sleep(PUBLISH_INTERVAL.total_seconds())
 
 
 def publish(meter: MetricMeter, by_host: Mapping[str, ProviderSuccess]) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -36,15 +37,20 @@ class ProviderSuccess(NamedTuple):
         return self.usable / decided if decided else None
 
 
-def hosts() -> Iterator[str]:
-    """The hosts of all sources."""
-    for source in SOURCES.values():
-        yield from (provider.host for provider in (source.provider, *source.other_providers))
+def hosts() -> tuple[str, ...]:
+    """The hosts of all sources, each once."""
+    providers = (provider for source in SOURCES.values() for provider in (source.provider, *source.other_providers))
+    return tuple(dict.fromkeys(provider.host for provider in providers))
 
 
 def recent_success(landing: Landing, now: datetime) -> Mapping[str, ProviderSuccess]:
     """Every host's requests of the last 24 hours."""
-    return success_by_host(record for name in SOURCES for record in _since(landing.newest_first(name), now - RECENT))
+    start = now - RECENT
+    return success_by_host(
+        record
+        for name in SOURCES
+        for record in takewhile(lambda record: record.fetched_at >= start, landing.newest_first(name))
+    )
 
 
 def success_by_host(records: Iterable[FetchRecord]) -> Mapping[str, ProviderSuccess]:
@@ -53,13 +59,6 @@ def success_by_host(records: Iterable[FetchRecord]) -> Mapping[str, ProviderSucc
     for record in records:
         by_host.setdefault(urlsplit(record.url).hostname or record.url, []).append(record)
     return {host: _success(records) for host, records in by_host.items()}
-
-
-def _since(newest_first: Iterator[FetchRecord], start: datetime) -> Iterator[FetchRecord]:
-    for record in newest_first:
-        if record.fetched_at < start:
-            return
-        yield record
 
 
 def _success(records: list[FetchRecord]) -> ProviderSuccess:

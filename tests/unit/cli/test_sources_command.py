@@ -14,7 +14,7 @@ from runtime.replay_session import ReplaySession, write_session
 from tests.support.starter import NOWHERE, Starter
 from tipoff.landing.base import FetchRecord
 from tipoff.landing.local import LocalLanding
-from tipoff.provider_success import RECENT
+from tipoff.provider_success import RECENT, hosts
 from tipoff.sources.outcomes import OUTCOME_POLICIES
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import Outcome, Route
@@ -154,3 +154,7 @@ def test_a_missing_replay_does_not_fall_back_to_the_configured_landing(tmp_path:
     ended = Starter(tmp_path)("sources --replay demo")
     assert ended.code == 6
     assert "no replay runs in demo" in ended.err
+
+
+def test_each_host_is_listed_once() -> None:
+    assert len(set(hosts())) == len(hosts()) < len(SOURCES)
