@@ -17,10 +17,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from cli.doctor_checks.base import existing_warehouse
 from cli.exit_codes import ExitCode
 from cli.render import console
 from cli.target import Target
+from cli.warehouse_file import existing_warehouse
 
 if TYPE_CHECKING:
     from cli.name_worklist import UnresolvedName
@@ -29,7 +29,7 @@ _HEADER = "spelling,player_name"
 
 
 async def run(options: Namespace) -> ExitCode:
-    """Print the worklist. Raises CommandError UNKNOWN if there is no warehouse yet."""
+    """Print the worklist. Raises CommandError USAGE, UNKNOWN if there is no file to read."""
     from cli.name_worklist import unresolved_names  # slow libraries
     from tipoff.sources.player_names import load_aliases
     from tipoff.warehouse.open import open_warehouse

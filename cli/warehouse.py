@@ -6,13 +6,14 @@ import json
 from argparse import Namespace
 from pathlib import Path
 
-from cli.doctor_checks.base import existing_warehouse
 from cli.exit_codes import ExitCode
 from cli.target import Target
+from cli.warehouse_file import existing_warehouse
+from tipoff.vocabulary import counted
 
 
 async def run(options: Namespace) -> ExitCode:
-    """Write the copy and print what it holds. Raises CommandError UNKNOWN if there is no warehouse yet."""
+    """Write the copy and print what it holds. Raises CommandError USAGE, UNKNOWN if there is no file to copy."""
     from tipoff.warehouse.backup import back_up  # slow libraries
 
     target = Target(options.replay)
@@ -23,6 +24,6 @@ async def run(options: Namespace) -> ExitCode:
         print(json.dumps({"file": str(to), "rows": rows}))
     else:
         filled = sum(1 for count in rows.values() if count)
-        print(f"{to}: {sum(rows.values()):,} rows in {filled} tables")
+        print(f"{to}: {counted(sum(rows.values()), 'row')} in {counted(filled, 'table')}")
         print(f"To restore it, stop the worker, move {file} and its log away, and copy {to} to {file}.")
     return ExitCode.DONE

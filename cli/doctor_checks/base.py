@@ -8,7 +8,6 @@ from pathlib import Path
 
 from temporalio.client import Client
 
-from cli.exit_codes import CommandError, ExitCode
 from tipoff.settings import Settings, describe
 from tipoff.vocabulary import Frozen
 from workflows.contracts import SettingValue, WorkerSettings
@@ -33,7 +32,7 @@ class Installation:
     settings: Settings | str
     client: Client | str
     worker: WorkerSettings | str = "no worker was asked"
-    """The settings of a worker; a str says why none told them."""
+    """The settings of a worker; a str says why they are unknown."""
 
     @property
     def values(self) -> tuple[SettingValue, ...]:
@@ -76,20 +75,6 @@ def needs_server(check: Callable[[Client], Awaitable[CheckResult]]) -> Callable[
         return await check(installation.client)
 
     return checked
-
-
-def warehouse_file(url: str) -> Path | None:
-    """The file of `duckdb:///PATH`; None for a warehouse that is not a file on this machine."""
-    kind, _, path = url.partition(":///")
-    return Path(path) if kind == "duckdb" else None
-
-
-def existing_warehouse(url: str) -> Path:
-    """The file of a warehouse. Raises CommandError UNKNOWN if there is none yet."""
-    file = warehouse_file(url)
-    if file is None or not file.exists():
-        raise CommandError(ExitCode.UNKNOWN, f"there is no warehouse at {url} yet: the worker creates it")
-    return file
 
 
 def nearest_existing(path: Path) -> Path:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from cli.doctor_checks.base import CheckResult, DoctorCheck, nearest_existing, needs_settings, warehouse_file
+from cli.doctor_checks.base import CheckResult, DoctorCheck, nearest_existing, needs_settings
 from cli.doctor_checks.stores import STORES
+from cli.warehouse_file import warehouse_file
 from tipoff.settings import Settings, folder_of
 
 MINIMUM_FREE_BYTES = 1_000_000_000

@@ -6,7 +6,8 @@ import fcntl
 import os
 from pathlib import Path
 
-from cli.doctor_checks.base import CheckResult, DoctorCheck, nearest_existing, needs_settings, warehouse_file
+from cli.doctor_checks.base import CheckResult, DoctorCheck, nearest_existing, needs_settings
+from cli.warehouse_file import warehouse_file
 from tipoff.settings import Settings
 
 

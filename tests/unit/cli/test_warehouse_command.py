@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import pytest
+
 from tests.support.rows import rows_of
 from tests.support.starter import Starter
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
@@ -20,7 +22,7 @@ def test_the_warehouse_is_backed_up_while_a_worker_has_it_open(tmp_path: Path) -
 
     ended = starter("warehouse backup copy.duckdb")
     assert ended.code == 0, ended.err
-    assert "copy.duckdb: 1 rows in 1 tables" in ended.text
+    assert "copy.duckdb: 1 row in 1 table" in ended.text
     assert f"stop the worker, move {file} and its log away" in ended.text
     (tmp_path / "folder").mkdir()
     assert starter("warehouse backup folder --json").json["rows"]["raw_player_props"] == 1
@@ -31,3 +33,10 @@ def test_the_warehouse_is_backed_up_while_a_worker_has_it_open(tmp_path: Path) -
     restored = DuckDbWarehouse(tmp_path / "folder" / "tipoff.duckdb")
     assert restored.query("SELECT line FROM raw_player_props").rows() == [(20.5,)]
     restored.close()
+
+
+@pytest.mark.parametrize("typed", ["warehouse backup copy.duckdb", "unresolved"])
+def test_a_warehouse_that_is_no_file_is_refused_by_its_address(tmp_path: Path, typed: str) -> None:
+    refused = Starter(tmp_path, {"TIPOFF_WAREHOUSE": "bigquery://project/tipoff"})(typed)
+    assert refused.code == 2, refused.err
+    assert "bigquery://project/tipoff is no file on this machine; this command needs duckdb:///PATH" in refused.err
