@@ -56,6 +56,8 @@ async def _result(check: DoctorCheck, installation: Installation) -> CheckResult
         return await check.check(installation)
     except RPCError as error:
         return CheckResult(ok=False, summary=f"the server refused a request: {error.message}")
+    except TipoffError as error:
+        return CheckResult(ok=False, summary=str(error))
     except OSError as error:
         return CheckResult(ok=False, summary=f"could not be checked: {error}")
 

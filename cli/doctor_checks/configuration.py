@@ -1,4 +1,4 @@
-"""The configuration as a worker has it: every setting, where it comes from, and what this terminal has otherwise."""
+"""The configuration as a worker has it: every setting, where it comes from, and what differs in this terminal."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def check(installation: Installation) -> CheckResult:
         summary=f"{len(values)} settings of {owner}, {changed} of them differ from the default",
         details=(
             *(f"{value.key} = {value.value}  ({value.origin})" for value in values),
-            *(f"otherwise in this terminal: {value.key} = {value.value}  ({value.origin})" for value in differing),
+            *(f"differs in this terminal: {value.key} = {value.value}  ({value.origin})" for value in differing),
         ),
     )
 

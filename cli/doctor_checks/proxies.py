@@ -13,7 +13,7 @@ from tipoff.settings import ANY_HOST, Settings
 from tipoff.sources.routes import proxy_address, proxy_authorization, proxy_of, server_of
 from tipoff.vocabulary import did_you_mean
 
-SECONDS = 5.0
+PROXY_TIMEOUT_SECONDS = 5.0
 _FIX = "correct TIPOFF_PROXIES, or start the proxy"
 
 
@@ -49,11 +49,11 @@ async def _result(server: str, proxy: str) -> tuple[str, str]:
     """The proxy and its server, and what is wrong; empty: nothing."""
     where = f"{server}: the proxy {proxy_address(proxy)}"
     try:
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(PROXY_TIMEOUT_SECONDS):
             return where, _problem(await _connect(server, proxy))
     except TimeoutError:
-        return where, f"is silent for {SECONDS:g} s"
-    except (OSError, EOFError) as error:
+        return where, f"is silent for {PROXY_TIMEOUT_SECONDS:g} s"
+    except (OSError, EOFError, ValueError) as error:
         return where, f"does not answer ({error})"
 
 

@@ -13,8 +13,10 @@ from typing import Any
 
 import pytest
 from rich.console import Console
+from temporalio import activity
 from temporalio.api.enums.v1 import WorkflowExecutionStatus
 from temporalio.client import Client, WorkflowQueryFailedError
+from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
 
 from activities.resources import Resources
@@ -40,12 +42,14 @@ from tipoff.replay.upstream.server import serve
 from tipoff.settings import load_settings
 from tipoff.vocabulary import DayStatus, Outcome, Phase, Route, RunState
 from workflows.contracts import (
+    Activity,
     ClockSpec,
     DayInput,
     ProviderFeedback,
     Queue,
     RateLimiterInput,
     RateLimiterState,
+    WorkerSettingsInput,
     day_workflow_id,
     rate_limiter_workflow_id,
 )
@@ -349,13 +353,40 @@ async def test_doctor_reports_the_settings_and_keys_of_the_worker(
     results = {result["check"]: result for result in ended.json}
     assert f"settings of the worker (process {os.getpid()} on " in results["configuration"]["summary"]
     assert "history_seasons = 3  (TIPOFF_HISTORY_SEASONS)" in results["configuration"]["details"]
-    assert "otherwise in this terminal: history_seasons = 1  (default)" in results["configuration"]["details"]
+    assert "differs in this terminal: history_seasons = 1  (default)" in results["configuration"]["details"]
     assert "odds_api_player_points_props: odds_api_key present" in results["keys"]["details"]
     assert (results["keys"]["ok"], results["keys"]["warning"]) == (True, True)
     assert "absent: balldontlie_key, " in results["keys"]["summary"]
     assert (results["providers"]["ok"], results["providers"]["warning"]) == (True, True)
     assert "none was reached in the last 24 hours" in results["providers"]["summary"]
     assert "hush" not in ended.out + ended.err
+
+
+async def test_doctor_says_why_a_worker_cannot_report_its_settings(client: Client, starter: Starter) -> None:
+    @activity.defn(name=Activity.DESCRIBE_SETTINGS.value)
+    async def failing(question: WorkerSettingsInput) -> None:
+        raise ApplicationError("the secret's file is gone", non_retryable=True)
+
+    workers = (
+        Worker(client, task_queue=Queue.DAY, workflows=[WorkerSettingsWorkflow], workflow_runner=WORKFLOW_RUNNER),
+        Worker(client, task_queue=Queue.FETCH, activities=[failing]),
+    )
+    async with workers[0], workers[1]:
+        ended = await starter.run("doctor --json")
+    summary = {result["check"]: result["summary"] for result in ended.json}["configuration"]
+    assert "of this terminal, because no worker answered: the secret's file is gone," in summary
+
+
+async def test_doctor_reports_a_damaged_manifest_among_its_other_checks(starter: Starter, tmp_path: Path) -> None:
+    entry = tmp_path / "var/landing/manifest/nbac_schedule/2024-01-02/20240102T100000Z_abc.json"
+    entry.parent.mkdir(parents=True)
+    entry.write_text("{")
+    ended = await starter.run("doctor --json")
+    results = {result["check"]: result for result in ended.json}
+    assert ended.code == 1
+    assert not results["providers"]["ok"]
+    assert f"{entry.name} is damaged: delete it" in results["providers"]["summary"]
+    assert results["disk"]["ok"]
 
 
 async def test_unknown_dates_and_namespaces_have_different_errors(starter: Starter) -> None:

@@ -262,6 +262,10 @@ async def head_of_no_proxy(writer: asyncio.StreamWriter) -> None:
     writer.write(b"220 mail.example.org\r\n")
 
 
+async def endless_head(writer: asyncio.StreamWriter) -> None:
+    writer.write(b"x" * 100_000)
+
+
 async def checked(proxies: str) -> tuple[bool, str]:
     settings = load_settings(environ={"TIPOFF_PROXIES": proxies})
     result = await check_proxies(Installation(settings, "no server answers"))
@@ -277,14 +281,17 @@ async def test_doctor_says_whether_each_proxy_answers_and_names_it_by_its_addres
         assert not provider.received, "the proxy is asked for a connection, and the provider for nothing"
         provider.replies[f"{HOST}:443"] = head_of_no_proxy
         no_proxy, strange = await checked(f"{HOST}=http://{CREDENTIALS}@127.0.0.1:{provider.port}")
+        provider.replies[f"{HOST}:443"] = endless_head
+        endless, unreadable = await checked(f"{HOST}=http://{CREDENTIALS}@127.0.0.1:{provider.port}")
     assert ok, text
     assert f"{HOST}: the proxy {address} answers" in text
     assert f"{HOST}:443" in targets
     assert len(targets) == 2
-    assert (wrong, dead, no_proxy) == (False, False, False)
+    assert (wrong, dead, no_proxy, endless) == (False, False, False, False)
     assert f"{HOST}: the proxy {address} rejects the credentials (HTTP 407)" in rejected
     assert "the proxy 127.0.0.1:1 does not answer" in silent
     assert "is no HTTP proxy" in strange
+    assert f"the proxy 127.0.0.1:{provider.port} does not answer" in unreadable
     assert "stats.nba.co: no source uses this host" in silent
     assert not [secret for secret in (*SECRETS, "other-password", USER) if secret in text + rejected + silent + strange]
 
