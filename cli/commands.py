@@ -32,9 +32,9 @@ configuration · 3 the day has ended already · 4 refused, nothing was changed �
 
 FURTHEST_AHEAD = timedelta(days=30)
 FIRST_SEASON = date(1946, 11, 1)
-MOST_DAYS = 366
+MAX_DAYS = 366
 REPLAY_FOLDER = Path("var/demo")
-LONGEST_ARGUMENT = 1000
+MAX_ARGUMENT_CHARACTERS = 1000
 
 DAYS_AGO = {"today": 0, "yesterday": 1}
 _DATE_HELP = "game date, in Eastern time: 2024-03-29, today or yesterday (default: %(default)s)"
@@ -158,8 +158,8 @@ def _last(parser: argparse.ArgumentParser) -> None:
 
 
 def _count(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= MOST_DAYS:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {MOST_DAYS}")
+    if not text.isdecimal() or not 1 <= int(text) <= MAX_DAYS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {MAX_DAYS}")
     return int(text)
 
 
@@ -299,10 +299,9 @@ def run(arguments: Sequence[str]) -> ExitCode:
 
 
 def _require_readable(argument: str) -> None:
-    if len(argument) > LONGEST_ARGUMENT:
-        raise BadInputError(
-            f"the argument {argument[:20]!r}… has {len(argument):,} characters; at most {LONGEST_ARGUMENT} are allowed"
-        )
+    if len(argument) > MAX_ARGUMENT_CHARACTERS:
+        size = f"the argument {argument[:20]!r}… has {len(argument):,} characters"
+        raise BadInputError(f"{size}; at most {MAX_ARGUMENT_CHARACTERS} are allowed")
     try:
         argument.encode()
     except UnicodeEncodeError:

@@ -15,7 +15,7 @@ from temporalio.client import Client
 
 from cli.exit_codes import CommandError, ExitCode
 from cli.render import console, table_of
-from cli.runs import DescribedRun, describe_run
+from cli.runs import SELF_REPORTED_EXECUTIONS, DescribedRun, describe_run
 from cli.server import connected
 from cli.target import Target
 from cli.view import read_exported_status
@@ -23,6 +23,8 @@ from tipoff.vocabulary import DayStatus, Frozen, step_names
 from workflows.search_attributes import ATTENTION_STEPS, DATA_QUALITY, RUN_STATE, WAITS_FOR
 
 NO_RUN = "NO RUN"
+MAX_CONCURRENT_REQUESTS = 10
+"""More at once would slow the server's answers beyond their timeout of a second."""
 
 
 class DayRow(Frozen):
@@ -51,7 +53,8 @@ async def run(options: Namespace) -> ExitCode:
             client = await stack.enter_async_context(connected(target))
         except CommandError as error:
             client = str(error)
-        rows = await asyncio.gather(*(_row(client, target, each) for each in dates))
+        limit = asyncio.Semaphore(MAX_CONCURRENT_REQUESTS)
+        rows = await asyncio.gather(*(_row(client, target, each, limit) for each in dates))
     if options.json:
         print(json.dumps([row.model_dump(mode="json") for row in rows], ensure_ascii=False))
     else:
@@ -59,8 +62,9 @@ async def run(options: Namespace) -> ExitCode:
     return ExitCode.DONE
 
 
-async def _row(client: Client | str, target: Target, game_date: date) -> DayRow:
-    described = None if isinstance(client, str) else await describe_run(client, game_date)
+async def _row(client: Client | str, target: Target, game_date: date, limit: asyncio.Semaphore) -> DayRow:
+    async with limit:
+        described = None if isinstance(client, str) else await describe_run(client, game_date)
     status, _ = read_exported_status(target, game_date)
     return day_row(game_date, described, status)
 
@@ -71,10 +75,10 @@ def day_row(game_date: date, described: DescribedRun | None, status: DayStatus |
     if described is None:
         return row
     attributes = described.attributes
-    ended_otherwise = described.execution not in {"RUNNING", "COMPLETED"}
+    is_self_reported = described.execution in SELF_REPORTED_EXECUTIONS
     return row.model_copy(
         update={
-            "state": described.execution if ended_otherwise else attributes.get(RUN_STATE, described.execution),
+            "state": attributes.get(RUN_STATE, described.execution) if is_self_reported else described.execution,
             "data_quality": attributes.get(DATA_QUALITY, row.data_quality),
             "waits_for": tuple(attributes.get(WAITS_FOR, ())) if described.is_open else (),
             "attention": tuple(attributes.get(ATTENTION_STEPS, ())),

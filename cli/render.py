@@ -116,7 +116,7 @@ def _source_text(view: DayView) -> str:
 
 
 def _server_part(server: ServerView, source: StatusSource) -> Iterable[RenderableType]:
-    if server.is_running and server.unserved_queues:
+    if server.is_open and server.unserved_queues:
         yield Text(
             f"no worker polls {', '.join(server.unserved_queues)}: start one (python worker.py) and the day continues",
             style="bold red",

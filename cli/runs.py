@@ -24,6 +24,8 @@ from cli.server import SERVER_TIMEOUT, is_namespace_missing
 from workflows.contracts import day_workflow_id
 
 OPEN_EXECUTIONS = frozenset({"RUNNING", "PAUSED"})
+SELF_REPORTED_EXECUTIONS = frozenset({"RUNNING", "COMPLETED"})
+"""In these the run's own state says more than the server's; any other is itself the state of the day."""
 
 
 @dataclass(frozen=True)

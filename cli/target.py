@@ -38,7 +38,11 @@ class Target:
 
     def command_line(self, command: str) -> str:
         """What to type to run a command against this target."""
-        return f"starter.py {command} --replay {self.replay}" if self.replay else f"starter.py {command}"
+        return self.aim(f"starter.py {command}")
+
+    def aim(self, line: str) -> str:
+        """A command line with the option that aims it at this target."""
+        return f"{line} --replay {self.replay}" if self.replay else line
 
     @cached_property
     def settings(self) -> Settings:

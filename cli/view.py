@@ -19,7 +19,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from cli.coverage import coverage
 from cli.exit_codes import CommandError, ExitCode
 from cli.providers import RateLimiterView, rate_limiter_views
-from cli.runs import OPEN_EXECUTIONS, DescribedRun, describe_run
+from cli.runs import OPEN_EXECUTIONS, SELF_REPORTED_EXECUTIONS, DescribedRun, describe_run
 from cli.server import PAUSED, WORKER_TIMEOUT, connected, queue_statuses
 from cli.target import Target
 from tipoff.errors import BadInputError, StorageError
@@ -70,7 +70,7 @@ class ServerView(Frozen):
     unserved_queues: tuple[str, ...]
 
     @property
-    def is_running(self) -> bool:
+    def is_open(self) -> bool:
         return self.execution in OPEN_EXECUTIONS
 
     @property
@@ -98,7 +98,7 @@ class DayView(Frozen):
     def has_ended(self) -> bool:
         """Whether the run is over."""
         if self.server is not None:
-            return not self.server.is_running
+            return not self.server.is_open
         return self.status is not None and self.status.state in ENDED_STATES
 
     @property
@@ -114,7 +114,7 @@ class DayView(Frozen):
         if latest is None:
             return {}
         headline = {field: str(getattr(latest, field)) for field in ("state", "phase", "data_quality", "sentence")}
-        if self.server is None or self.server.execution in {"RUNNING", "COMPLETED", headline["state"]}:
+        if self.server is None or self.server.execution in {*SELF_REPORTED_EXECUTIONS, headline["state"]}:
             return headline
         execution = self.server.execution
         now = PAUSED if self.server.is_paused else execution.lower()
@@ -123,8 +123,7 @@ class DayView(Frozen):
     @property
     def commands(self) -> tuple[str, ...]:
         """The commands that would be accepted now and help the day, as they are typed."""
-        suffix = f" --replay {self.replay}" if self.replay else ""
-        return tuple(f"{command}{suffix}" for command in self._commands())
+        return tuple(map(Target(self.replay).aim, self._commands()))
 
     def _commands(self) -> tuple[str, ...]:
         if self.has_ended:
@@ -172,7 +171,7 @@ async def view_run(client: Client, target: Target, game_date: date) -> DayView:
     server = _server_view(described, unserved)
     status_or_reason = await _query_worker(client, server) if queues[0].is_served(now) else "no worker is running"
     if isinstance(status_or_reason, DayStatus):
-        providers = await rate_limiter_views(client, target.settings) if server.is_running else ()
+        providers = await rate_limiter_views(client, target.settings) if server.is_open else ()
         return DayView(
             game_date=game_date,
             source=StatusSource.WORKER,

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+import asyncio
+from argparse import Namespace
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
 
-from cli.days import day_row
+from cli import days
+from cli.days import MAX_CONCURRENT_REQUESTS, day_row
+from cli.exit_codes import ExitCode
 from cli.runs import DescribedRun
 from tests.support.ledgers import DAY, evening_plan, no_lines, run_ready_steps, settled_ledger
 from tests.support.starter import Starter
@@ -82,3 +89,29 @@ def test_without_a_server_the_last_exports_are_listed_newest_first(tmp_path: Pat
     assert "from the last exports, because no Temporal server answers" in listed.text
     assert [line.split()[:2] for line in listed.out.splitlines()[2:4]] == [[str(DAY), "WAITING"], [str(before), "NO"]]
     assert starter("days --last 0").code == 2
+
+
+async def test_a_year_of_dates_is_requested_a_few_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The server of a worker's machine answers a few requests within their second, not hundreds."""
+    now, most = 0, 0
+
+    async def describe_run(client: object, game_date: date) -> DescribedRun:
+        nonlocal now, most
+        now += 1
+        most = max(most, now)
+        await asyncio.sleep(0)
+        now -= 1
+        return described("RUNNING", "WAITING")
+
+    @asynccontextmanager
+    async def connected(target: object) -> AsyncIterator[object]:
+        yield object()
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(days, "describe_run", describe_run)
+    monkeypatch.setattr(days, "connected", connected)
+    assert await days.run(Namespace(replay=None, date=DAY, last=366, json=True)) is ExitCode.DONE
+    assert capsys.readouterr().out.count('"WAITING"') == 366
+    assert most == MAX_CONCURRENT_REQUESTS
