@@ -1,4 +1,4 @@
-FROM python:3.11-slim-bookworm AS build
+FROM python:3.11.16-slim-bookworm@sha256:a36c24f9cbdf4fd0f52d67f0823eeac19c2028c637cecc392d97f980d4fec56b AS build
 WORKDIR /app
 COPY runtime/uv.lock.txt ./
 RUN pip install --no-cache-dir --require-hashes -r uv.lock.txt
@@ -6,7 +6,7 @@ COPY pyproject.toml requirements.lock ./
 # Only what the product needs, without development tools; versions and hashes come from the lock.
 RUN uv venv && uv pip install --no-cache --compile-bytecode --requirements pyproject.toml --constraints requirements.lock
 
-FROM python:3.11-slim-bookworm
+FROM python:3.11.16-slim-bookworm@sha256:a36c24f9cbdf4fd0f52d67f0823eeac19c2028c637cecc392d97f980d4fec56b
 RUN useradd --uid 10001 --create-home tipoff
 WORKDIR /app
 COPY --from=build /app/.venv .venv

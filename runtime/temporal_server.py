@@ -31,11 +31,13 @@ from workflows import search_attributes as registry
 START_TIMEOUT_SECONDS = 30.0
 PORT_ATTEMPTS = 3
 RETENTION_DAYS = 30
-"""How long ended runs of real days are kept; docker-compose.yml sets the same in hours."""
+"""How long ended runs of real days are kept, also in docker-compose.yml."""
 
 DynamicValue = str | int | bool
 
 DYNAMIC_CONFIG: Mapping[str, DynamicValue] = {
+    "matching.useNewMatcher": True,  # task priorities count; servers before 1.32 ignore them by default
+    "matching.numTaskqueueWritePartitions": 1,  # a priority counts in a whole queue, not in each of its partitions
     "history.timerProcessorMaxTimeShift": "100ms",  # by default a timer fires up to 1 s late
     "history.defaultWorkflowTaskTimeout": "5s",  # until a killed worker's task goes to another worker; default 10 s
     "frontend.enableServerVersionCheck": False,  # the check would call home

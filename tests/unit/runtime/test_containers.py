@@ -7,16 +7,24 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
+from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
+from temporalio.client import Client
 
 from runtime import PROJECT
+from runtime.processes import Processes
+from runtime.temporal_binary import MINIMUM_SERVER_VERSION
+from runtime.temporal_server import DYNAMIC_CONFIG, RETENTION_DAYS, start_dev_server
 from runtime.workers import GRACE
 from tests.support.starter import NOWHERE
 from tipoff.settings import Settings, load_settings
+from workflows import search_attributes
 
 COMPOSE = PROJECT / "docker-compose.yml"
 
@@ -47,12 +55,85 @@ def test_nothing_listens_beyond_this_machine(services: Mapping[str, Any]) -> Non
     assert all(port.startswith("127.0.0.1:") for port in published)
 
 
-def test_every_service_has_a_health_check_and_waits_for_healthy_dependencies(
-    services: Mapping[str, Any],
+def test_every_service_waits_until_the_others_are_healthy_and_set_up(services: Mapping[str, Any]) -> None:
+    """A service that is not restarted sets something up and ends; every other one has a health check."""
+    set_up = {name for name, service in services.items() if service.get("restart") == "no"}
+    assert set_up == {"temporal-schema", "temporal-namespace"}
+    for name, service in services.items():
+        assert ("healthcheck" in service) == (name not in set_up)
+        for need, condition in service.get("depends_on", {}).items():
+            expected = "service_completed_successfully" if need in set_up else "service_healthy"
+            assert condition == {"condition": expected}
+    assert "temporal-schema" in services["temporal"]["depends_on"]
+    assert {"temporal", "temporal-namespace"} <= services["worker"]["depends_on"].keys()
+
+
+def test_every_image_is_pinned_by_version_and_digest(services: Mapping[str, Any]) -> None:
+    images = [service["image"] for service in services.values() if service["image"] != "tipoff"]
+    images += re.findall(r"^FROM (\S+)", (PROJECT / "Dockerfile").read_text(), re.MULTILINE)
+    assert len(images) == 7
+    assert [image for image in images if not re.fullmatch(r"[\w/-]+:\d+\.\d+[\w.-]*@sha256:[0-9a-f]{64}", image)] == []
+
+
+def test_server_and_its_tools_have_the_same_version(services: Mapping[str, Any]) -> None:
+    names = ("temporal", "temporal-schema", "temporal-namespace")
+    (version,) = {services[name]["image"].partition("@")[0].rpartition(":")[2] for name in names}
+    assert tuple(map(int, version.split(".")[:2])) >= MINIMUM_SERVER_VERSION
+
+
+def test_the_server_has_the_dynamic_configuration_of_the_development_server(services: Mapping[str, Any]) -> None:
+    (volume,) = services["temporal"]["volumes"]
+    folder, mounted, _ = volume.split(":")
+    file = Path(services["temporal"]["environment"]["DYNAMIC_CONFIG_FILE_PATH"]).relative_to(mounted)
+    config = YAML(typ="safe").load(PROJECT / folder / file)
+    assert config == {key: [{"value": value}] for key, value in DYNAMIC_CONFIG.items()}
+
+
+def test_the_namespace_keeps_ended_runs_as_long_as_that_of_the_development_server(services: Mapping[str, Any]) -> None:
+    retention = services["temporal-namespace"]["environment"]["NAMESPACE_RETENTION"]
+    assert retention == f"{RETENTION_DAYS * 24}h"
+
+
+def test_worker_and_pages_share_the_exports(services: Mapping[str, Any], example: dict[str, str]) -> None:
+    (pages,), (written,) = services["pages"]["volumes"], services["worker"]["volumes"]
+    assert pages == f"{written}:ro"
+    command = services["pages"]["command"]
+    assert example["TIPOFF_EXPORTS"] == f"file://{command[command.index('--directory') + 1]}"
+
+
+def test_google_credentials_are_a_secret_of_the_worker(services: Mapping[str, Any]) -> None:
+    secrets = YAML(typ="safe").load(COMPOSE)["secrets"]
+    (name,) = services["worker"]["secrets"]
+    assert secrets[name] == {"file": "${GOOGLE_CREDENTIALS_FILE:-/dev/null}"}
+    credentials = services["worker"]["environment"]["GOOGLE_APPLICATION_CREDENTIALS"]
+    assert credentials == f"${{GOOGLE_CREDENTIALS_FILE:+/run/secrets/{name}}}"
+
+
+async def test_the_namespace_is_set_up_and_set_up_again(
+    services: Mapping[str, Any], tmp_path: Path, temporal_binary: Path
 ) -> None:
-    for service in services.values():
-        assert "healthcheck" in service
-        assert all(need["condition"] == "service_healthy" for need in service.get("depends_on", {}).values())
+    """With the real script, server and command line tool, in a namespace that the server does not have yet."""
+    variables = services["temporal-namespace"]["environment"]
+    script = PROJECT / "compose" / Path(services["temporal-namespace"]["entrypoint"][-1]).name
+    with Processes(tmp_path) as processes:
+        server = await start_dev_server(
+            processes, temporal_binary, db_file=tmp_path / "temporal.db", namespace="other", search_attributes=()
+        )
+        path = f"{temporal_binary.parent}:{os.environ['PATH']}"
+        address = {"TEMPORAL_ADDRESS": server.address, "TEMPORAL_NAMESPACE": "tipoff"}
+        environment = {**variables, **address, "PATH": path, "HOME": str(tmp_path)}
+        for _ in range(2):
+            done = processes.start("setup", ["/bin/sh", script], env=environment)
+            assert done.ends_within(60)
+            assert done.exit_code == 0, done.tail()
+        client = await Client.connect(server.address, namespace="tipoff")
+        described = await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace="tipoff"))
+        listed = ListSearchAttributesRequest(namespace="tipoff")
+        attributes = (await client.operator_service.list_search_attributes(listed)).custom_attributes
+    assert described.config.workflow_execution_retention_ttl.ToTimedelta() == timedelta(days=RETENTION_DAYS)
+    assert {key.name: attributes[key.name] for key in search_attributes.ALL} == {
+        key.name: int(key.indexed_value_type) for key in search_attributes.ALL
+    }
 
 
 def test_the_container_stop_timeout_exceeds_the_workers(services: Mapping[str, Any]) -> None:
