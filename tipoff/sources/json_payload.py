@@ -38,9 +38,10 @@ _INT64_BITS = 63
 """Without the sign."""
 MAX_TEXT_LENGTH = 200
 """Characters of a single field. A longer text is no id, name or word of a provider."""
-_FLAGS: Mapping[str, bool] = {
+_FLAGS: Mapping[str, bool | None] = {
     **dict.fromkeys(("true", "yes", "y", "t", "1", "1.0"), True),
-    **dict.fromkeys(("false", "no", "n", "f", "0", "0.0", "", "null", "none"), False),
+    **dict.fromkeys(("false", "no", "n", "f", "0", "0.0"), False),
+    **dict.fromkeys(("", "null", "none"), None),
 }
 _NO_TIME = "0001-01-01"
 _ZONED = re.compile(r"(Z|[+-]\d\d:?\d\d)$")
@@ -162,14 +163,18 @@ class Fields:
         return _finite(self._read_value(name, int, float), self.source, f"{self.path}.{name}")
 
     def flag(self, name: str) -> bool:
-        """An optional flag: false when it is absent or null; texts and numbers such as "true", "N" and 1 are read."""
+        """A flag that is false unless stated."""
+        return self.optional_flag(name) or False
+
+    def optional_flag(self, name: str) -> bool | None:
+        """A flag; None when it is absent, null or empty. Texts and numbers such as "true", "N" and 1 are read."""
         if not self.has(name):
-            return False
+            return None
         value = self._read_value(name, bool, int, float, str)
-        flag = _FLAGS.get(str(value).strip().casefold())
-        if flag is None:
+        word = str(value).strip().casefold()
+        if word not in _FLAGS:
             raise self.problem(name, f"{value!r} is neither true nor false")
-        return flag
+        return _FLAGS[word]
 
     def identifier(self, name: str) -> str:
         """An id as text, however the provider types it: 7.0 is "7"."""

@@ -151,8 +151,9 @@ def _game_and_content(payload: JsonPayload, slate: Slate, requested: str | None)
 
 
 def _is_shot(action: Fields) -> bool:
-    """Whether the flag says so; where it is absent, whether the type of the play is one of shots."""
-    return action.flag("isFieldGoal") if action.has("isFieldGoal") else _points(action) in _WORTH.values()
+    """Whether the flag says so; without one, whether the type of the play is one of shots."""
+    flag = action.optional_flag("isFieldGoal")
+    return _points(action) in _WORTH.values() if flag is None else flag
 
 
 def _period_end(action: Fields) -> PeriodEnd | None:

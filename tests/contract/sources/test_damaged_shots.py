@@ -59,7 +59,7 @@ def test_a_play_that_is_no_shot_needs_no_field_of_a_shot(play: dict[str, Any]) -
     assert (outcome, len(reading.rows), reading.damaged) == (Outcome.OK, 8, {})
 
 
-@pytest.mark.parametrize("flag", [1, True, "1", None])
+@pytest.mark.parametrize("flag", [1, True, "1", None, "", "null"])
 def test_the_flag_of_a_shot_has_its_plain_meaning(flag: object) -> None:
     made = plays()
     actions(made)[0]["isFieldGoal"] = flag
