@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple, TypeVar
+from functools import cache
+from typing import NamedTuple
 
-from tipoff.errors import ContractError
 from tipoff.sources.base import Judgement, ReadContext, Reading, Row
 from tipoff.sources.boxscore_rules import DID_NOT_PLAY, INCOMPLETE, game_columns
 from tipoff.sources.feed import RowCollector, judged
-from tipoff.sources.json_payload import Fields
-from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, UNREADABLE_PLAYER, resolver_of, unresolved_row
+from tipoff.sources.json_payload import Fields, readable
+from tipoff.sources.player_names import (
+    LONGEST_NAME,
+    TOO_LONG,
+    UNREADABLE_PLAYER,
+    Resolver,
+    resolver_of,
+    unresolved_row,
+)
 from tipoff.vocabulary import Outcome, SlateGame
-
-_Read = TypeVar("_Read")
-_Default = TypeVar("_Default")
 
 
 class PlayerReaders(NamedTuple):
@@ -63,15 +67,14 @@ def read_players(collector: RowCollector, entries: Iterable[Entry]) -> BoxPlayer
     unreadable: list[Row] = []
     idle = 0
     for team, player, readers in entries:
-        if not _read_or(readers.did_play, player, True):
+        if readable(readers.did_play, player) is False:
             idle += 1
             continue
-        count = len(played)
         with collector.element(player):
             readers.did_play(player)
             played.append({"team": team, **readers.row(player)})
-        if len(played) == count:
-            unreadable.append({"team": team, "player_name": _read_or(readers.name, player, None)})
+            continue
+        unreadable.append({"team": team, "player_name": readable(readers.name, player)})
     return BoxPlayers(tuple(played), tuple(unreadable), idle)
 
 
@@ -91,8 +94,9 @@ def keep_players(
         collector.reject(INCOMPLETE, len(players.played) + players.idle)
         return
     collector.reject(DID_NOT_PLAY, players.idle)
+    resolver_of_team = cache(lambda team: resolver_of(context, [team]))
     for row in players.played:
-        known = row if "player_id" in row else _resolved(collector, row, game, context, origin)
+        known = row if "player_id" in row else _resolved(collector, row, resolver_of_team, game, context, origin)
         if known:
             collector.keep({**game_columns(game, row["team"], context.slate), **known, **origin})
     for entry in players.unreadable:
@@ -121,12 +125,19 @@ def keep_unreadable_player(collector: RowCollector, context: ReadContext, origin
                 collector.incomplete(game.game_id)
 
 
-def _resolved(collector: RowCollector, row: Row, game: SlateGame, context: ReadContext, origin: Row) -> Row | None:
+def _resolved(
+    collector: RowCollector,
+    row: Row,
+    resolver_of_team: Callable[[str], Resolver],
+    game: SlateGame,
+    context: ReadContext,
+    origin: Row,
+) -> Row | None:
     name, team = row["player_name"], row["team"]
     if len(name) > LONGEST_NAME:
         collector.reject(TOO_LONG)
         return None
-    resolver = resolver_of(context, [team])
+    resolver = resolver_of_team(team)
     player = resolver.resolve(name)
     if player is None:
         collector.unresolved({**unresolved_row(name, resolver, context, game.game_id, team), **origin})
@@ -145,10 +156,3 @@ def _unreadable_row(name: str | None, context: ReadContext, game_id: str, team: 
     player = resolver.resolve(name)
     row = unresolved_row(player.player_name if player else name, resolver, context, game_id, team)
     return row | {"candidates": player.player_name if player else row["candidates"] or name}
-
-
-def _read_or(read: Callable[[Fields], _Read], element: Fields, default: _Default) -> _Read | _Default:
-    try:
-        return read(element)
-    except ContractError:
-        return default
