@@ -88,7 +88,7 @@ class BdlBoxscores(Feed):
     def read(self, response: bytes | Response, context: ReadContext) -> Reading:
         payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)
         top = payload.top()
-        _next_cursor(top)
+        _next_cursor(top)  # counts as read; raises ContractError for an invalid cursor
         of_the_nba = collector.read_each(top.each("data"), lambda box: self._read_box(box, collector, context))
         if of_the_nba and not any(of_the_nba):
             raise top.problem("data", "has no NBA game")

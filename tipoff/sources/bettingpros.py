@@ -192,7 +192,7 @@ class BettingProsPoints(Feed):
 
     def read(self, response: bytes | Response, context: ReadContext) -> Reading:
         payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)
-        _page_and_pages(payload.top())
+        _page_and_pages(payload.top())  # raises ContractError for a page without its number
         offers = _offers(payload.top(), collector)
         game = next((game for game in context.slate.games if game.game_id == context.game_id), None)
         pairs = pair_sides(_prop_quotes(offers, collector), collector)

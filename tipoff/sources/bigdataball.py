@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
+from itertools import compress
 from typing import ClassVar
 from urllib.parse import quote
 
@@ -17,7 +18,7 @@ from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Respon
 from tipoff.sources.boxscore_rules import games_to_request
 from tipoff.sources.csv_payload import CsvPayload, CsvRow
 from tipoff.sources.feed import Feed, RowCollector, judged
-from tipoff.sources.json_payload import names
+from tipoff.sources.json_payload import names, readable
 from tipoff.sources.nba import OUTSIDE
 from tipoff.sources.outcomes import Expected
 from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, Resolver, resolver_of, unresolved_row
@@ -88,7 +89,7 @@ class BigDataBallShots(Feed):
     def judge_reading(self, request: Request, response: Response, slate: Slate, reading: Reading) -> Judgement:
         payload = CsvPayload(self.name, response.body, _NEEDED)
         game, lines = _game_and_lines(self.name, payload, slate, request.game_id)
-        return judged_shots(game, is_over(map(_period_end, lines)), reading)
+        return judged_shots(game, is_over(readable(_period_end, line) for line in lines), reading)
 
     def read(self, response: bytes | Response, context: ReadContext) -> Reading:
         payload, collector = CsvPayload(self.name, body_of(response), _NEEDED), RowCollector(self.natural_key)
@@ -141,20 +142,19 @@ def _game_and_lines(
 
     Raises ContractError when no line is of the requested game.
     """
-    ids = {_game_id(line) for line in payload.rows} - {None}
-    game = next(filter(None, (slate_game(slate, game_id, requested) for game_id in ids if game_id)), None)
+    game_ids = [readable(_game_id, line) for line in payload.rows]
+    known = set(filter(None, game_ids))
+    game = next(filter(None, (slate_game(slate, game_id, requested) for game_id in known)), None)
     if game is None:
-        received, wanted = ", ".join(sorted(map(str, ids))[:3]) or "unreadable", requested or "a game of the slate"
+        received, wanted = ", ".join(sorted(known)[:3]) or "unreadable", requested or "a game of the slate"
         raise ContractError(source, "$.line[].game_id", f"is {received}, requested {wanted}")
-    return game, [line for line in payload.rows if _game_id(line) in (None, game.game_id)]
+    of_game = (game_id in (None, game.game_id) for game_id in game_ids)
+    return game, list(compress(payload.rows, of_game))
 
 
-def _game_id(line: CsvRow) -> str | None:
-    """The NBA's id of ten digits, without leading zeros in the file; None for an unreadable line."""
-    try:
-        return f"{line.integer('game_id'):010}"
-    except ContractError:
-        return None
+def _game_id(line: CsvRow) -> str:
+    """The NBA's id of ten digits, without leading zeros in the file."""
+    return f"{line.integer('game_id'):010}"
 
 
 def _is_shot(line: CsvRow) -> bool:
@@ -162,13 +162,10 @@ def _is_shot(line: CsvRow) -> bool:
 
 
 def _period_end(line: CsvRow) -> PeriodEnd | None:
-    """The end that a line states; None for any other or an unreadable line."""
-    try:
-        if line.text("event_type") != "end of period":
-            return None
-        return PeriodEnd(line.integer("period"), line.integer("away_score") == line.integer("home_score"))
-    except ContractError:
+    """The end that a line states; None for any other line."""
+    if line.text("event_type") != "end of period":
         return None
+    return PeriodEnd(line.integer("period"), line.integer("away_score") == line.integer("home_score"))
 
 
 def _rejection_reason(line: CsvRow, game: SlateGame) -> str | None:

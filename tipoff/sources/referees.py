@@ -104,7 +104,7 @@ class _Official(NamedTuple):
 def _officials(game: Fields) -> Iterator[_Official]:
     for field, position in _POSITIONS.items():
         code = f"{field}_code"
-        if any([game.has(field), game.has(code)]):
+        if any([game.has(field), game.has(code)]):  # a list: both fields count as read
             yield _Official(game.identifier(code), game.text(field), position)
 
 

@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from functools import partial
-from typing import ClassVar, NamedTuple, TypeVar
+from typing import ClassVar, NamedTuple
 
 from tipoff.errors import ContractError
 from tipoff.sources import nba
@@ -18,11 +17,9 @@ from tipoff.sources.feed import (
     raise_if_most_are_damaged,
 )
 from tipoff.sources.game_status import POSTPONED
-from tipoff.sources.json_payload import Fields, JsonPayload, names
+from tipoff.sources.json_payload import Fields, JsonPayload, names, readable
 from tipoff.sources.providers import NBA_CDN, NBA_STATS
 from tipoff.vocabulary import PREDICTED, Outcome, Role, SlateGame, game_date_of, season_of, step_names
-
-_Value = TypeVar("_Value")
 
 GAMES_PER_SEASON = 1230
 _SWITCHES_WITHIN = timedelta(days=100)
@@ -156,21 +153,17 @@ def _entry(game: Fields, day: Fields, slate: Slate) -> _Entry:
         row = _schedule_row(game, day)
         return _Entry(row, row["game_date"] if row else None)
     except ContractError as error:
-        game_id, label = _or_none(lambda: game.text("gameId")), _or_none(lambda: _label(game))
+        game_id, label = readable(game.text, "gameId"), readable(_label, game)
         on_slate = game_id in {known.game_id for known in slate.games}
         listed = _listed_date(game, _DATES_OF_GAME) or _listed_date(day, _DATES_OF_DAY)
         return _Entry(error, listed or (slate.game_date if on_slate else None), label or game_id or error.path)
 
 
 def _require_readable(entries: Sequence[_Entry], game_date: date) -> None:
-    """Raise ContractError when most games of the date are unreadable.
-
-    Games of other dates matter only when no game of this date is readable: then most of all must be.
-    """
-    of_date = [entry for entry in entries if entry.game_date == game_date]
-    for some in (of_date, [] if any(map(_is_readable, of_date)) else entries):
-        errors = [entry.content for entry in some if isinstance(entry.content, ContractError)]
-        raise_if_most_are_damaged(errors, len(some), "$.leagueSchedule.gameDates[].games[]")
+    """Raise ContractError when most games of the date are unreadable, or of all dates if this one has no game."""
+    needed = [entry for entry in entries if entry.game_date == game_date] or entries
+    errors = [entry.content for entry in needed if isinstance(entry.content, ContractError)]
+    raise_if_most_are_damaged(errors, len(needed), "$.leagueSchedule.gameDates[].games[]")
 
 
 def _is_readable(entry: _Entry) -> bool:
@@ -182,29 +175,30 @@ def _unreadable_games(entries: Iterable[_Entry], game_date: date) -> tuple[str, 
     return tuple(entry.label for entry in entries if not _is_readable(entry) and entry.game_date in (None, game_date))
 
 
+def _date_in_code(game: Fields) -> date:
+    """The date of "20250124/NYKBOS"."""
+    try:
+        return date_of(game.text("gameCode").split("/")[0])
+    except ValueError as error:
+        raise game.problem("gameCode", str(error)) from error
+
+
 _ReadDate = Callable[[Fields], date]
 _DATES_OF_GAME: Sequence[_ReadDate] = (
     lambda game: game_date_of(game.time("gameDateTimeUTC")),
     lambda game: game.date("gameDateTimeEst"),
     lambda game: game.date("gameDateEst"),
     lambda game: game_date_of(game.time("gameDateUTC")),
-    lambda game: date_of(game.text("gameCode").split("/")[0]),
+    _date_in_code,
 )
+"""Readers of a game's Eastern date, the best first."""
 _DATES_OF_DAY: Sequence[_ReadDate] = (lambda day: day.date("gameDate"),)
-"""Where the Eastern date of an unreadable game is found, the best first."""
 _DATES_OF_UNTIMED_GAME = (*_DATES_OF_GAME[1:], _DATES_OF_GAME[0])
 """The time of a game without a fixed tip-off is a placeholder, or missing."""
 
 
 def _listed_date(fields: Fields, dates: Iterable[_ReadDate]) -> date | None:
-    return next(filter(None, (_or_none(partial(read, fields)) for read in dates)), None)
-
-
-def _or_none(read: Callable[[], _Value]) -> _Value | None:
-    try:
-        return read()
-    except (ContractError, ValueError):
-        return None
+    return next(filter(None, (readable(read, fields) for read in dates)), None)
 
 
 def _label(game: Fields) -> str:

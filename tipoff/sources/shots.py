@@ -11,13 +11,12 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import ClassVar, NamedTuple, TypeVar
 
-from tipoff.errors import ContractError
 from tipoff.shot_zones import zone_of_shot
 from tipoff.sources import nba
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
 from tipoff.sources.boxscore_rules import due_games, games_to_request
 from tipoff.sources.feed import Feed, RowCollector, judged
-from tipoff.sources.json_payload import Fields, JsonPayload, names
+from tipoff.sources.json_payload import Fields, JsonPayload, names, readable
 from tipoff.sources.providers import NBA_CDN
 from tipoff.vocabulary import Outcome, Role, SlateGame, step_names
 
@@ -82,7 +81,7 @@ class PlayByPlay(Feed):
 
     def judge_reading(self, request: Request, response: Response, slate: Slate, reading: Reading) -> Judgement:
         game, content = _game_and_content(JsonPayload(self.name, response), slate, request.game_id)
-        return judged_shots(game, is_over(map(_period_end, content.each("actions"))), reading)
+        return judged_shots(game, is_over(readable(_period_end, action) for action in content.each("actions")), reading)
 
     def read(self, response: bytes | Response, context: ReadContext) -> Reading:
         payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)
@@ -114,10 +113,7 @@ _Play = TypeVar("_Play")
 
 def may_be_shot(is_shot: Callable[[_Play], bool], play: _Play) -> bool:
     """Whether a play is a shot, or cannot be told from one. Of the other plays nothing is needed."""
-    try:
-        return is_shot(play)
-    except ContractError:
-        return True
+    return readable(is_shot, play) is not False
 
 
 class PeriodEnd(NamedTuple):
@@ -129,7 +125,7 @@ class PeriodEnd(NamedTuple):
 
 
 def is_over(ends: Iterable[PeriodEnd | None]) -> bool:
-    """Whether a game is over, from the ends among its plays; None for any other play."""
+    """Whether a game is over, from the ends among its plays; None for any other or an unreadable play."""
     return any(end.of_game or (end.period >= _PERIODS and not end.is_level) for end in ends if end)
 
 
@@ -157,16 +153,13 @@ def _is_shot(action: Fields) -> bool:
 
 
 def _period_end(action: Fields) -> PeriodEnd | None:
-    """The end that an action states; None for any other or an unreadable action."""
-    try:
-        kind = action.text("actionType").casefold() if action.has("actionType") else ""
-        if kind not in ("period", "game") or not (action.has("subType") and action.text("subType").casefold() == "end"):
-            return None
-        if kind == "game":
-            return PeriodEnd(_PERIODS, is_level=False, of_game=True)
-        return PeriodEnd(action.integer("period"), action.identifier("scoreHome") == action.identifier("scoreAway"))
-    except ContractError:
+    """The end that an action states; None for any other action."""
+    kind = action.text("actionType").casefold() if action.has("actionType") else ""
+    if kind not in ("period", "game") or not (action.has("subType") and action.text("subType").casefold() == "end"):
         return None
+    if kind == "game":
+        return PeriodEnd(_PERIODS, is_level=False, of_game=True)
+    return PeriodEnd(action.integer("period"), action.identifier("scoreHome") == action.identifier("scoreAway"))
 
 
 def _shot(action: Fields) -> Row:
