@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
+from tipoff.sources.bdl_injuries import ENTRIES_PER_PAGE
 from tipoff.sources.box_players import Entry, PlayerReaders, keep_players, read_players
 from tipoff.sources.boxscore_rules import (
     INCOMPLETE,
@@ -27,8 +28,6 @@ from tipoff.sources.rejections import NOT_ON_SLATE, another_date
 from tipoff.teams import find_team
 from tipoff.vocabulary import Outcome, Role, SlateGame
 
-_ENTRIES_PER_PAGE = "100"
-"""The most that the provider allows."""
 _PAGE_NAMES = ("", "page 2", "page 3", "page 4")
 """More pages than the games of a date can fill."""
 _COUNTS: Mapping[str, str] = {
@@ -67,7 +66,7 @@ class BdlBoxscores(Feed):
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
         if not games_to_request(slate, as_of):
             return ()
-        params = {"date": f"{slate.game_date}", "per_page": _ENTRIES_PER_PAGE}
+        params = {"date": f"{slate.game_date}", "per_page": ENTRIES_PER_PAGE}
         return (Request(host=BALLDONTLIE.host, path="/v1/box_scores", params=params, part=_PAGE_NAMES[0]),)
 
     def next_page(self, request: Request, body: bytes) -> Request | None:

@@ -1,10 +1,17 @@
-"""What ESPN's payloads share: the status of an event."""
+"""What ESPN's payloads share: the ids of the league and its teams, and the status of an event."""
 
 from collections.abc import Callable, Iterable, Mapping
 
 from tipoff.sources import game_status
 from tipoff.sources.game_status import FINAL, LIVE, POSTPONED, SCHEDULED, GameStatus, meaning_of
 from tipoff.sources.json_payload import Fields
+from tipoff.teams import TEAMS
+
+LEAGUE = "46"
+"""ESPN's id of the NBA."""
+LEAGUE_IN_UID = f"~l:{LEAGUE}~"
+"""The part of a uid that names the NBA: other leagues' responses have the same shape and the same team ids."""
+TRICODES: Mapping[str, str] = {team.espn_id: team.tricode for team in TEAMS.values()}
 
 _STATES: Mapping[str, str] = {"pre": SCHEDULED, "in": LIVE, "post": FINAL}
 

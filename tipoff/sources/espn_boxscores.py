@@ -22,12 +22,8 @@ from tipoff.sources.game_status import GameStatus
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.providers import ESPN
 from tipoff.sources.rejections import NOT_ON_SLATE
-from tipoff.teams import TEAMS
 from tipoff.vocabulary import Outcome, Role, SlateGame, game_date_of
 
-_NBA = "~l:46~"
-"""The part of an ESPN uid that names the NBA."""
-_TRICODES = {team.espn_id: team.tricode for team in TEAMS.values()}
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "minutes": ("minutes",),
     "points": ("points",),
@@ -117,7 +113,7 @@ class EspnBoxscores(Feed):
 def _competition(top: Fields) -> Fields:
     """The game. Raises ContractError for a game of another league, whose responses have the same shape."""
     header = top.fields("header")
-    if _NBA not in header.text("uid"):
+    if espn.LEAGUE_IN_UID not in header.text("uid"):
         raise header.problem("uid", "is of another league")
     competitions = header.each("competitions")
     if len(competitions) != 1:
@@ -136,9 +132,9 @@ def _sides(competition: Fields) -> dict[str, Fields]:
 def _tricode(side: Fields) -> str:
     team = side.fields("team")
     espn_id = team.identifier("id")
-    if espn_id not in _TRICODES:
+    if espn_id not in espn.TRICODES:
         raise team.problem("id", f"{espn_id!r} is not an NBA team")
-    return _TRICODES[espn_id]
+    return espn.TRICODES[espn_id]
 
 
 def _slate_game(competition: Fields, slate: Slate, requested: str | None) -> SlateGame | None:

@@ -21,12 +21,7 @@ from tipoff.sources.providers import ESPN
 from tipoff.sources.rejections import NOT_ON_SLATE, another_date
 from tipoff.sources.schedule import Schedule
 from tipoff.sources.tip_off import is_placeholder
-from tipoff.teams import TEAMS
 from tipoff.vocabulary import Outcome, Role, SlateGame, game_date_of, season_of, step_names
-
-_LEAGUE = "46"
-_LEAGUE_IN_UID = f"~l:{_LEAGUE}~"
-_TRICODES = {team.espn_id: team.tricode for team in TEAMS.values()}
 
 _IGNORED = names(
     """
@@ -158,8 +153,8 @@ def _league(payload: JsonPayload) -> Fields:
     """The league of the response. Raises ContractError for another league, whose responses have the same shape."""
     top = payload.top()
     leagues = top.each("leagues")
-    if [league.identifier("id") for league in leagues] != [_LEAGUE]:
-        raise top.problem("leagues", f"are not the NBA ({_LEAGUE}) only")
+    if [league.identifier("id") for league in leagues] != [espn.LEAGUE]:
+        raise top.problem("leagues", f"are not the NBA ({espn.LEAGUE}) only")
     return leagues[0]
 
 
@@ -172,7 +167,7 @@ def _events(payload: JsonPayload, collector: RowCollector) -> list[_Event]:
 
 def _event(event: Fields, shown: date | None) -> _Event:
     """One game. `shown`: the date that the response says it shows."""
-    if _LEAGUE_IN_UID not in event.text("uid"):
+    if espn.LEAGUE_IN_UID not in event.text("uid"):
         raise event.problem("uid", "is of another league")
     competition = _only(event, "competitions")
     sides = {side.text("homeAway"): side for side in competition.each("competitors")}
@@ -229,7 +224,7 @@ def _date_of_untimed(event: Fields, shown: date | None) -> date:
 
 
 def _tricode(side: Fields) -> str | None:
-    return _TRICODES.get(side.fields("team").identifier("id"))
+    return espn.TRICODES.get(side.fields("team").identifier("id"))
 
 
 def _points(side: Fields) -> int:

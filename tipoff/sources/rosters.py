@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import cache
 from typing import ClassVar, NamedTuple
 
+from tipoff.sources import espn
 from tipoff.sources.base import Judgement, ReadContext, Reading, ReplacedRows, Request, Response, Row, Slate
 from tipoff.sources.feed import Feed, RowCollector, judged
 from tipoff.sources.json_payload import Fields, JsonPayload, names
@@ -17,10 +18,7 @@ from tipoff.sources.providers import ESPN
 from tipoff.teams import TEAMS
 from tipoff.vocabulary import Outcome, Role, step_names
 
-_NBA = "~l:46~"
-"""The part of an ESPN uid that names the NBA."""
 _PLAYERS_PER_TEAM = 13
-_TEAMS_BY_ESPN_ID = {team.espn_id: team for team in TEAMS.values()}
 
 
 class TeamRosters(Feed):
@@ -103,18 +101,18 @@ def _roster(payload: JsonPayload, requested: str) -> tuple[str, list[Fields]]:
     """
     top = payload.top()
     team = top.fields("team")
-    known = _TEAMS_BY_ESPN_ID.get(team.identifier("id"))
-    if known is None or not _is_nba(team):
+    tricode = espn.TRICODES.get(team.identifier("id"))
+    if tricode is None or not _is_nba(team):
         raise team.problem("id", "is not an NBA team")
-    if requested and known.tricode != requested:
-        raise team.problem("id", f"is {known.tricode}, requested {requested}")
+    if requested and tricode != requested:
+        raise team.problem("id", f"is {tricode}, requested {requested}")
     holder = team if team.has("athletes") else top
-    return known.tricode, holder.each("athletes")
+    return tricode, holder.each("athletes")
 
 
 def _is_nba(fields: Fields) -> bool:
-    """Whether the uid, where there is one, names the NBA: teams of other ESPN leagues have the same ids."""
-    return not fields.has("uid") or _NBA in fields.text("uid")
+    """Whether the uid, where there is one, names the NBA."""
+    return not fields.has("uid") or espn.LEAGUE_IN_UID in fields.text("uid")
 
 
 class _Athlete(NamedTuple):
