@@ -63,7 +63,7 @@ def process(
     suspicious = _is_suspicious(source, batch_reading, slate)
     with warehouse.transaction():
         changes = _write_all(source, batch_reading, slate, warehouse, keep_larger=suspicious)
-        if source.needs_players or _has_players_of_games(source):
+        if source.needs_players or _stores_unreadable_players(source):
             _write_unresolved(source, batch_reading, context, warehouse)
         versions = count_change(warehouse, slate.game_date, source.name, changes.games, changed=changes.written)
     report = _report(source, batch_reading, slate, changes, suspicious=suspicious)
@@ -88,7 +88,7 @@ class _BatchReading(NamedTuple):
     unreadable: tuple[ContractError, ...]
     outcomes: frozenset[Outcome]
     covered: frozenset[str]
-    """Games of the slate that have rows."""
+    """Games of the slate that have rows and lack no needed entry."""
     has_earlier_dates_only: bool
     """Whether all rows are of earlier dates; every game of the slate depends on them."""
 
@@ -209,7 +209,7 @@ def _require_known_ids(source: Source, batch: _BatchReading, slate: Slate) -> No
     if unknown and not batch.rows:
         raise NotEnoughDataError(
             f"{source.name} {slate.game_date}: none of the {len(unknown)} games has a known NBA id; "
-            f"{Schedule.name} must be read once before this source can replace it"
+            f"retry {Schedule.name} first, then this step"
         )
 
 
@@ -326,8 +326,8 @@ def _without_better_sources(source: Source, rows: pl.DataFrame, slate: Slate, wa
     return rows.join(better, on=key, how="anti").join(better.filter("is_complete"), on="game_id", how="anti")
 
 
-def _has_players_of_games(source: Source) -> bool:
-    """Whether a player whose entry is unreadable is stored as unresolved."""
+def _stores_unreadable_players(source: Source) -> bool:
+    """Whether a player with an unreadable entry is stored as unresolved."""
     return source.role is Role.POST and source.table == "raw_player_boxscores"
 
 
@@ -546,7 +546,10 @@ def _damage_alert(source: Source, readings: Iterable[Reading], damaged: Mapping[
     games = dict.fromkeys(game for reading in readings for game in reading.unreadable_games)
     named = f"games of the date: {', '.join(games)}; " if games else ""
     elements = shortened(named + ", ".join(f"{problem} ({count})" for problem, count in sorted(damaged.items())), 300)
-    return {"damaged": f"the response of {source.name} has unreadable elements, which are left out: {elements}"}
+    advice = f"if the provider changed these fields, fix the reader of {source.name} and retry the step"
+    return {
+        "damaged": f"the response of {source.name} has unreadable elements, which are left out; {advice}: {elements}"
+    }
 
 
 def _alerts(readings: Sequence[Reading], unknown_games: Sequence[str]) -> dict[str, str]:
@@ -558,7 +561,8 @@ def _alerts(readings: Sequence[Reading], unknown_games: Sequence[str]) -> dict[s
         )
     if unknown_games:
         alerts["unknown_games"] = (
-            f"the response has games with unknown ids: {', '.join(unknown_games)}; they are ignored"
+            f"the response has games with unknown ids: {', '.join(unknown_games)}; they are ignored until "
+            f"{Schedule.name} is read: retry it"
         )
     return alerts
 
@@ -622,11 +626,11 @@ def _reported_slate(source: Source, batch: _BatchReading, slate: Slate) -> _Repo
         for row in response.rows.filter(pl.col("game_date") == slate.game_date).iter_rows(named=True)
     ]
     postponed = (row["game_id"] for row in rows if row["status"] == "postponed")
-    games = (*slate_games(rows, slate.game_date), *_unreadable_games(batch, slate))
+    games = (*slate_games(rows, slate.game_date), *_games_not_shown(batch, slate))
     return {"games": tuple(sorted(games, key=lambda game: game.order)), "postponed": tuple(sorted(postponed))}
 
 
-def _unreadable_games(batch: _BatchReading, slate: Slate) -> Iterator[SlateGame]:
+def _games_not_shown(batch: _BatchReading, slate: Slate) -> Iterator[SlateGame]:
     """The slate's games that a damaged schedule does not show: an unreadable game stays on the slate."""
     if batch.is_damaged:
         shown = set(batch.all_rows["game_id"])

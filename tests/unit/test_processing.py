@@ -217,6 +217,7 @@ def test_an_odd_game_of_another_date_is_counted_named_and_does_not_matter(day: R
     assert report.counts == {"damaged:nbac_schedule": 1}
     assert "gameDateTimeUTC: '' is not an ISO 8601 time (1)" in report.reason
     assert report.alerts["damaged"].startswith("the response of nbac_schedule has unreadable elements, which are left")
+    assert "fix the reader of nbac_schedule and retry the step" in report.alerts["damaged"]
     assert "games[0].gameDateTimeUTC: '' is not an ISO 8601 time (1)" in report.alerts["damaged"]
 
 

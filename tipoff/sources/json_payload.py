@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from copy import copy
 from datetime import date, datetime
 from itertools import compress
@@ -17,7 +16,7 @@ from typing import Any, TypeVar
 
 from tipoff.errors import ContractError
 from tipoff.sources.base import Response
-from tipoff.sources.dates import date_of
+from tipoff.sources.dates import PLAUSIBLE_YEARS, date_of
 from tipoff.sources.json_text import parse_json
 from tipoff.vocabulary import shortened
 
@@ -33,7 +32,6 @@ _TYPE_NAMES: Mapping[type, str] = {
     list: "a list",
     type(None): "null",
 }
-_YEARS = range(1900, 2200)
 _INT64_BITS = 63
 """Without the sign."""
 MAX_TEXT_LENGTH = 200
@@ -301,13 +299,16 @@ class ResultSet:
     def converted(self, header: str, cells: Sequence[str], convert: Callable[[str], Value]) -> list[Value]:
         """The cells of a column converted, each distinct cell once. `convert` raises ValueError or OverflowError."""
         known: dict[str | None, Any] = {}
+        problems: dict[str, str] = {}
         for cell in set(cells) - {None}:
-            with suppress(ValueError, OverflowError):
+            try:
                 known[cell] = convert(cell)
+            except (ValueError, OverflowError) as error:
+                problems[cell] = f"{shortened(cell, 40)!r} is invalid: {error}"
         for index, cell in zip(self._indexes, cells, strict=True):
-            if cell not in known:
-                problem = f"{shortened(str(cell), 40)!r} is invalid"
-                self.damage.setdefault(index, ContractError(self.source, f"{self.path}[{index}].{header}", problem))
+            if cell in problems:
+                error_of_cell = ContractError(self.source, f"{self.path}[{index}].{header}", problems[cell])
+                self.damage.setdefault(index, error_of_cell)
         converted: list[Any] = [known.get(cell) for cell in cells]
         return converted
 
@@ -452,7 +453,7 @@ def _parse_time(text: str, source: str, path: str) -> datetime:
         raise ContractError(source, path, f"{text!r} is not an ISO 8601 time") from error
     if time.tzinfo is None:
         raise ContractError(source, path, f"{text!r} has no time zone")
-    if time.year not in _YEARS:
+    if time.year not in PLAUSIBLE_YEARS:
         raise ContractError(source, path, f"{text!r} is not a plausible year")
     return time
 

@@ -156,7 +156,7 @@ def test_a_cell_that_cannot_be_converted_damages_its_row() -> None:
     dates = rows.converted("GAME_DATE", rows.texts("GAME_DATE"), date_of)
     assert dates == [date(2026, 1, 24), date(2026, 1, 24), None, None]
     assert {index: error.problem for index, error in rows.damage.items()} == {
-        2: "'tonight' is invalid",
+        2: "'tonight' is invalid: 'tonight' is not a date",
         3: "is null, expected text",
     }
 
