@@ -73,10 +73,10 @@ class _Result(NamedTuple):
         return "a page instead of data" if is_page else ""
 
     @property
-    def is_answer(self) -> bool:
-        """Whether the provider responded to the request itself, whatever that response means."""
-        not_answered = self.policy.stop or self.policy.retry_now or self.record.outcome is Outcome.WRONG_TYPE
-        return self.record.status is not None and not not_answered
+    def is_proper_response(self) -> bool:
+        """Whether the provider processed the request: no refusal, no server error, no page instead of data."""
+        is_improper = self.policy.stop or self.policy.retry_now or self.record.outcome is Outcome.WRONG_TYPE
+        return self.record.status is not None and not is_improper
 
     @property
     def usable(self) -> bool:
@@ -144,8 +144,8 @@ async def _earlier_records(
 ) -> tuple[FetchRecord, ...]:
     """The date's manifest records; only those of `as_of` if no earlier response can be reused: reading all is slow."""
     reuses_earlier = any(request.game_id for request in requests) or budget or source.provider.conditional
-    moment = None if reuses_earlier else as_of
-    return await asyncio.to_thread(landing.records, source.name, slate.game_date, moment)
+    only_at = None if reuses_earlier else as_of
+    return await asyncio.to_thread(landing.records, source.name, slate.game_date, only_at)
 
 
 def _final_by_url(records: Iterable[FetchRecord]) -> dict[str, FetchRecord]:
@@ -243,10 +243,13 @@ class _Poll:
         return await self._get_around(request, result, await self._fetch(request, before, other))
 
     async def _get_around(self, request: Request, failed: _Result, result: _Result) -> _Result:
-        """The result by the other route, with an alert. What is no refusal is a block if that is answered."""
+        """The result by the other route, with an alert if the first route is blocked.
+
+        No response, or a page instead of data, counts as a block of the first route if the other one gets a response.
+        """
         reason = failed.obstacle
         if failed.record.outcome is not Outcome.BLOCKED:
-            if not result.is_answer:
+            if not result.is_proper_response:
                 return result
             block = Judgement(outcome=Outcome.BLOCKED, reason=f"{reason}, except by the {result.record.route} route")
             await self._rate_limiter.report(request, None, block, failed.record.route)

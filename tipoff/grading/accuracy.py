@@ -131,16 +131,16 @@ _PREDICTED = ("game_id", "team", "player_name")
 def _unresolved_names(warehouse: Warehouse, game_date: date, predictions: pl.DataFrame) -> pl.DataFrame:
     """Return each `unresolved_name` of the box scores with each player that it may be.
 
-    An unreadable entry has his own name, or that of each predicted player of the team.
+    An unreadable entry stands for the player it names or, without a name, for each predicted player of the team.
     """
     unresolved = warehouse.query(sql_text("unresolved_in_box_scores"), {"game_date": game_date})
     each = unresolved.select("game_id", "team", "unresolved_name", player_name=pl.col("candidates").str.split("; "))
     named = each.explode("player_name").filter(pl.col("player_name") != "")
     unnamed = unresolved.filter(pl.col("candidates") == "").select("game_id", "team")
-    anybody = unnamed.join(
+    any_of_team = unnamed.join(
         predictions.select("game_id", "team", "player_name", unresolved_name="player_name"), on=["game_id", "team"]
     ).select(named.columns)
-    return pl.concat([named, anybody]).unique(_PREDICTED, keep="first", maintain_order=True)
+    return pl.concat([named, any_of_team]).unique(_PREDICTED, keep="first", maintain_order=True)
 
 
 _MAY_HAVE_PLAYED = pl.col("minutes").is_null() & pl.col("unresolved_name").is_not_null()

@@ -134,10 +134,10 @@ class Reading(Frozen):
     """Reason -> count of entries left out."""
     damaged: Mapping[str, int] = {}
     """Path and problem of the first such element -> count of elements left out because they are unreadable."""
-    incomplete_games: frozenset[str] = frozenset()
-    """Games whose rows lack an unreadable entry that is needed: another source is asked for them too."""
     damaged_elsewhere: Mapping[str, int] = {}
     """The same for elements that do not matter to the slate, such as games of another date in a season's schedule."""
+    incomplete_games: frozenset[str] = frozenset()
+    """Games whose rows lack an unreadable entry that is needed: another source is polled for them too."""
     provider_ids: Mapping[str, str] = {}
     """game_id -> the provider's own id, which other sources need for their requests."""
     unknown_fields: tuple[str, ...] = ()

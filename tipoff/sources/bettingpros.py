@@ -18,14 +18,14 @@ from tipoff.sources.base import Judgement, ReadContext, Reading, ReplacedRows, R
 from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
 from tipoff.sources.json_payload import Fields, JsonPayload, names, readable
 from tipoff.sources.odds import (
+    PartialQuote,
     PlayerPointsProps,
     PropQuote,
     SlateEvent,
-    UnreadableQuote,
+    event_order,
     judge_without_lines,
     keep_pairs,
     pair_sides,
-    start_difference,
 )
 from tipoff.sources.provider_ids import UNSAFE_ID, is_safe_id
 from tipoff.sources.providers import BETTINGPROS
@@ -89,7 +89,7 @@ class BettingProsEvents(Feed):
     def read(self, response: bytes | Response, context: ReadContext) -> Reading:
         payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)
         events = collector.read_each(payload.top().each("events"), partial(_slate_event, slate=context.slate))
-        matched = sorted(filter(None, events), key=start_difference)
+        matched = sorted(filter(None, events), key=event_order)
         collector.reject(NOT_ON_SLATE, len(events) - len(matched))
         for event in matched:
             row = {
@@ -289,26 +289,26 @@ def _judge_empty_page(part: str, page: int, pages: int) -> Judgement:
     return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{part}: empty, although there are {pages} pages")
 
 
-_Quotes = list[PropQuote | UnreadableQuote]
+_Quotes = list[PropQuote | PartialQuote]
 
 
 def _prop_quotes(offers: Iterable[_Offer], collector: RowCollector) -> _Quotes:
     """The quotes of known books that are on offer."""
     quotes: _Quotes = []
     for offer in offers:
-        known = UnreadableQuote(player_name=offer.player_name)
+        known = PartialQuote(player_name=offer.player_name)
         read, damaged = partial(_selection_quotes, known, collector), partial(_damaged_selection, known)
         quotes += chain.from_iterable(collector.read_each(offer.selections, read, damaged))
     return quotes
 
 
-def _selection_quotes(known: UnreadableQuote, collector: RowCollector, selection: Fields) -> _Quotes:
+def _selection_quotes(known: PartialQuote, collector: RowCollector, selection: Fields) -> _Quotes:
     known = known._replace(side=_side(selection))
     read, damaged = partial(_book_quotes, known, collector), partial(_damaged_book, known)
     return list(chain.from_iterable(collector.read_each(selection.each("books"), read, damaged)))
 
 
-def _book_quotes(known: UnreadableQuote, collector: RowCollector, book: Fields) -> _Quotes:
+def _book_quotes(known: PartialQuote, collector: RowCollector, book: Fields) -> _Quotes:
     book_id, lines = book.identifier("id"), book.each("lines")
     if book_id not in _BOOKS:
         collector.reject("quote of an unknown book", len(lines))
@@ -320,7 +320,7 @@ def _book_quotes(known: UnreadableQuote, collector: RowCollector, book: Fields) 
     return offered
 
 
-def _quote(known: UnreadableQuote, line: Fields) -> PropQuote | None:
+def _quote(known: PartialQuote, line: Fields) -> PropQuote | None:
     """The quote of a line; None when it is not on offer."""
     if not _is_offered(line):
         return None
@@ -329,16 +329,16 @@ def _quote(known: UnreadableQuote, line: Fields) -> PropQuote | None:
     return PropQuote(**known._replace(line=line.number("line"))._asdict(), price=price, updated_at=updated_at)
 
 
-def _damaged_selection(known: UnreadableQuote, selection: Fields) -> _Quotes:
+def _damaged_selection(known: PartialQuote, selection: Fields) -> _Quotes:
     return [known._replace(side=readable(_side, selection))]
 
 
-def _damaged_book(known: UnreadableQuote, book: Fields) -> _Quotes:
+def _damaged_book(known: PartialQuote, book: Fields) -> _Quotes:
     book_id = readable(book.identifier, "id")
     return [] if book_id and book_id not in _BOOKS else [known._replace(book=book_id and _BOOKS[book_id])]
 
 
-def _damaged_line(known: UnreadableQuote, line: Fields) -> UnreadableQuote:
+def _damaged_line(known: PartialQuote, line: Fields) -> PartialQuote:
     return known._replace(line=readable(line.number, "line"))
 
 

@@ -76,10 +76,6 @@ class Element(Protocol):
     """An element of a list in a payload."""
 
     @property
-    def source(self) -> str:
-        """The name of the source."""
-
-    @property
     def path(self) -> str:
         """Such as "$.bookmakers[3]"."""
 

@@ -302,13 +302,13 @@ def _matched_events(
         return SlateEvent(game, event.text("id"), event.time("commence_time"), books)
 
     readable_events = collector.read_each(events, read)
-    matched = sorted(filter(None, readable_events), key=start_difference)
+    matched = sorted(filter(None, readable_events), key=event_order)
     collector.reject(NOT_ON_SLATE, len(readable_events) - len(matched))
     return matched
 
 
-def start_difference(event: SlateEvent) -> tuple[str, float, str]:
-    """The sort key of an event, with the seconds between tip-off and its start."""
+def event_order(event: SlateEvent) -> tuple[str, float, str]:
+    """The sort key of an event: its game, the seconds between tip-off and its start, its id."""
     return event.game.game_id, seconds_from_tip_off(event.game, event.starts_at), event.event_id
 
 
@@ -437,8 +437,8 @@ class PropQuote(NamedTuple):
     updated_at: datetime | None
 
 
-class UnreadableQuote(NamedTuple):
-    """What is known of a quote with an unreadable part; None: not even that."""
+class PartialQuote(NamedTuple):
+    """What is known of a quote with an unreadable part; None: not known."""
 
     book: str | None = None
     player_name: str | None = None
@@ -452,15 +452,15 @@ class UnreadableQuote(NamedTuple):
         return lacks_side and all(value in (None, pair[name]) for name, value in known.items())
 
 
-def pair_sides(quotes: Iterable[PropQuote | UnreadableQuote], collector: RowCollector) -> list[Row]:
+def pair_sides(quotes: Iterable[PropQuote | PartialQuote], collector: RowCollector) -> list[Row]:
     """A row with both prices for each book, player and line.
 
     A price is None when the side is not offered, and the worse one when a side is quoted twice. A line is left out when
     its other side may be one of the unreadable quotes.
     """
-    pairs, unreadable = dict[tuple[str, str, float], Row](), list[UnreadableQuote]()
+    pairs, unreadable = dict[tuple[str, str, float], Row](), list[PartialQuote]()
     for quote in quotes:
-        if isinstance(quote, UnreadableQuote):
+        if isinstance(quote, PartialQuote):
             unreadable.append(quote)
             continue
         side, price = _PRICE_COLUMNS.get(quote.side), american_price(quote.price)
@@ -505,12 +505,10 @@ def keep_pairs(
 _PRICE_COLUMNS = {"Over": "over_price_american", "Under": "under_price_american"}
 
 
-def _prop_quotes(event: Fields, collector: RowCollector) -> Iterator[PropQuote | UnreadableQuote]:
+def _prop_quotes(event: Fields, collector: RowCollector) -> Iterator[PropQuote | PartialQuote]:
     """The quotes of the points markets."""
     for market in _prop_markets(event, collector):
-        yield from collector.read_each(
-            market.outcomes, partial(_prop_quote, market), partial(_unreadable_quote, market)
-        )
+        yield from collector.read_each(market.outcomes, partial(_prop_quote, market), partial(_partial_quote, market))
 
 
 class _PropMarket(NamedTuple):
@@ -548,8 +546,8 @@ def _prop_quote(market: _PropMarket, outcome: Fields) -> PropQuote:
     )
 
 
-def _unreadable_quote(market: _PropMarket, outcome: Fields) -> UnreadableQuote:
-    return UnreadableQuote(
+def _partial_quote(market: _PropMarket, outcome: Fields) -> PartialQuote:
+    return PartialQuote(
         book=market.book,
         player_name=readable(outcome.filled_text, "description"),
         line=readable(outcome.number, "point"),

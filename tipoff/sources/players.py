@@ -13,6 +13,8 @@ from tipoff.teams import TEAMS, find_team
 from tipoff.vocabulary import Outcome, Role, season_of, step_names
 
 _PLAYERS_PER_TEAM = 15
+_NO_TEAM = (None, "0")
+"""TEAM_ID of a player without a team."""
 
 
 class PlayerList(Feed):
@@ -45,16 +47,16 @@ class PlayerList(Feed):
         return judged(Outcome.OK, f"{len(reading.rows)} players")
 
     def read(self, response: bytes | Response, context: ReadContext) -> Reading:
-        table, collector = nba.first_result_set(JsonPayload(self.name, response)), RowCollector(self.natural_key)
+        results, collector = nba.first_result_set(JsonPayload(self.name, response)), RowCollector(self.natural_key)
         columns = (
-            table.identifiers("PERSON_ID"),
-            table.texts_or_none("PLAYER_FIRST_NAME"),
-            table.texts_or_none("PLAYER_LAST_NAME"),
-            table.identifiers_or_none("TEAM_ID"),
-            table.texts_or_none("POSITION"),
+            results.identifiers("PERSON_ID"),
+            results.texts_or_none("PLAYER_FIRST_NAME"),
+            results.texts_or_none("PLAYER_LAST_NAME"),
+            results.identifiers_or_none("TEAM_ID"),
+            results.texts_or_none("POSITION"),
         )
-        collector.count_rows(table)
-        for player_id, first, last, team_id, position in table.intact(*columns):
+        collector.count_rows(results)
+        for player_id, first, last, team_id, position in results.intact(*columns):
             team, name = find_team(team_id or ""), " ".join(filter(None, (first, last))).strip()
             if team is None and team_id not in _NO_TEAM:
                 collector.reject(nba.OUTSIDE)
@@ -70,10 +72,7 @@ class PlayerList(Feed):
                 "position": position or None,
             }
             collector.keep({**row, **self.origin(context)})
-        return collector.reading(table.unknown(self.ignored_fields))
+        return collector.reading(results.unknown(self.ignored_fields))
 
     def expected_rows(self, slate: Slate) -> int:
         return len(TEAMS) * _PLAYERS_PER_TEAM
-
-
-_NO_TEAM = (None, "0")

@@ -57,8 +57,8 @@ def proxy_passwords(settings: Settings) -> Iterator[str]:
     """The passwords alone. They may be short words: for texts of errors, not for bodies."""
     for proxy in (value.get_secret_value() for value in settings.proxies.values()):
         user, _, password = _credentials(proxy).partition(":")
-        if password or user:
-            yield from {password or user, unquote(password or user)}
+        if secret := password or user:
+            yield from {secret, unquote(secret)}
 
 
 def _credentials(proxy: str) -> str:
