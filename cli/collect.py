@@ -64,6 +64,7 @@ async def run(options: Namespace) -> ExitCode:
     target = Target(options.replay)
     resources = Resources(target.settings, lambda: datetime.now(UTC))
     source = _source_named(options.source, resources.sources)
+    target.require_date(options.date)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(resources.close)
         rate_limiter = await _rate_limiter(target, source, stack, ignore_cooldown=options.ignore_cooldown)

@@ -51,6 +51,7 @@ async def run(options: Namespace) -> ExitCode:
     """Start or attach; with `--wait` follow the day to its end. Raises CommandError ENDED, REFUSED, UNREACHABLE."""
     target = Target(options.replay)
     async with connected(target) as client:
+        target.require_date(options.date)
         started = await start_or_attach(client, target, day_input(options, target), again=options.again)
         has_worker = await has_day_worker(client)
     if not (options.wait and options.json):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,6 +44,14 @@ class Target:
     def aim(self, line: str) -> str:
         """A command line with the option that aims it at this target."""
         return f"{line} --replay {self.replay}" if self.replay else line
+
+    def require_date(self, game_date: date) -> None:
+        """Raises BadInputError if this is a replay and the date is outside its archive."""
+        if self.session is None:
+            return
+        from tipoff.replay.archive import Archive  # slow libraries
+
+        Archive(self.session.archive).require_date(game_date)
 
     @cached_property
     def settings(self) -> Settings:

@@ -23,6 +23,7 @@ async def run(options: Namespace) -> ExitCode:
     _require_trainable(options.system)
     target = Target(options.replay)
     async with connected(target) as client:
+        target.require_date(options.date)
         if not await has_day_worker(client):
             raise CommandError(
                 ExitCode.UNREACHABLE, "no worker is running, so nothing was started: start one with python worker.py"

@@ -22,7 +22,8 @@ from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
 
 
 def slate_of(archive: Archive, game_date: date) -> Slate:
-    """The games of a date by tip-off."""
+    """The games of a date by tip-off. Raises BadInputError for a date outside the archive."""
+    archive.require_date(game_date)
     rows = archive.slate(game_date).select("game_id", "away", "home", "tip_off").sort("tip_off", "game_id")
     return Slate(game_date=game_date, games=tuple(SlateGame(**row) for row in rows.iter_rows(named=True)))
 

@@ -30,6 +30,7 @@ from runtime.stage_timer import StageTimer
 from runtime.temporal_binary import find_or_install_temporal
 from runtime.temporal_server import address_from_environment, free_port, start_dev_server
 from tipoff.errors import BadInputError, TipoffError
+from tipoff.replay.archive import Archive
 from tipoff.vocabulary import eastern
 from workflows.contracts import (
     TASK_TIMEOUT,
@@ -178,7 +179,8 @@ class Replay:
 
 @asynccontextmanager
 async def start_replay(config: ReplayConfig, timer: StageTimer, binary: Path | None = None) -> AsyncIterator[Replay]:
-    """Start all parts from nothing, and stop them all at the end."""
+    """Start all parts from nothing, and stop them all at the end. Raises BadInputError, ArchiveError."""
+    Archive(config.archive).require_date(config.game_date)
     _require_replay_folder(config.out)
     with Processes(config.out / "processes") as processes:
         _clear(config.out)
@@ -197,6 +199,7 @@ async def start_replay(config: ReplayConfig, timer: StageTimer, binary: Path | N
                     namespace=server.namespace,
                     ui=server.ui_url,
                     exports=f"file://{config.out.resolve()}/exports",
+                    archive=config.archive.resolve(),
                     pid=os.getpid(),
                     environment=replay.settings(),
                 ),

@@ -27,6 +27,8 @@ class ReplaySession(Frozen):
     ui: str
     exports: str
     """URL of the export store."""
+    archive: Path
+    """The archive with the facts that its upstream serves."""
     pid: int
     """The process that runs the replay."""
     environment: dict[str, str] = {}

@@ -28,6 +28,7 @@ from cli.server import connected
 from cli.start import start_or_attach
 from cli.target import Target
 from cli.view import view_run
+from runtime import PROJECT
 from runtime.connection import connect
 from runtime.processes import Processes
 from runtime.replay_session import ReplaySession, write_session
@@ -311,11 +312,16 @@ async def test_a_replay_is_found_by_its_folder_and_runs_in_virtual_time(
         namespace=server.namespace,
         ui=server.ui_url,
         exports=f"file://{tmp_path}/var/exports",
+        archive=PROJECT / "sample",
         pid=server.child.pid,
     )
     write_session(tmp_path / "demo", session)
     elsewhere = Starter(tmp_path, {"TEMPORAL_ADDRESS": NOWHERE})
     async with day.worker(client):
+        for command in ("start", "train", "collect --source nbac_schedule"):
+            outside = await elsewhere.run(f"{command} --date 2024-04-12 --replay demo")
+            assert outside.code == 2
+            assert "2024-04-12 is outside the archive" in outside.err
         ended = await elsewhere.run("--date 2024-01-08 --wait --replay demo")
         assert ended.code == 0
         assert f"in the UI: {server.ui_url}/namespaces/{NAMESPACE}/workflows/daily-pipeline-2024-01-08/" in ended.out

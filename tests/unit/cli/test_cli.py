@@ -176,7 +176,12 @@ def test_an_unexpected_error_is_one_line_with_the_details_in_a_file(tmp_path: Pa
 
 def replay_session(folder: Path) -> ReplaySession:
     return ReplaySession(
-        address=NOWHERE, namespace="replay", ui="http://127.0.0.1:8080", exports=f"file://{folder}/elsewhere", pid=4711
+        address=NOWHERE,
+        namespace="replay",
+        ui="http://127.0.0.1:8080",
+        exports=f"file://{folder}/elsewhere",
+        archive=folder / "archive",
+        pid=4711,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from cli.cli_rate_limiter import CliRateLimiter
+from runtime import PROJECT
 from runtime.replay_session import ReplaySession, write_session
 from tests.support.small_day import small_plan
 from tests.support.starter import NOWHERE, Ended, Starter
@@ -54,6 +55,7 @@ class ReplayFolder:
             namespace="replay",
             ui="http://127.0.0.1:8080",
             exports=stores["TIPOFF_EXPORTS"],
+            archive=PROJECT / "sample",
             pid=4711,
             environment={"TIPOFF_UPSTREAM": url, **stores},
         )

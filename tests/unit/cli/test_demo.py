@@ -69,6 +69,17 @@ def test_an_unreachable_named_server_is_reported_in_one_line(tmp_path: Path) -> 
     assert done.stderr.startswith(f"demo: no Temporal server answers at {NOWHERE}")
 
 
+def test_a_date_outside_the_archive_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    environment = {**os.environ, "DATE": "2024-04-12", "OUT": str(tmp_path / "out")}
+    done = subprocess.run(
+        [sys.executable, "-m", "cli.demo"], cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert "2024-04-12 is outside the archive" in done.stderr
+    assert "which has results from 2023-10-24 to 2024-03-29" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
 # ── the summary ────────────────────────────────────────────────────────────────────────────────────────
 
 

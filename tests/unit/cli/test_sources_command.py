@@ -141,6 +141,7 @@ def test_in_a_replay_ages_are_in_virtual_time(tmp_path: Path) -> None:
         namespace="replay",
         ui="http://127.0.0.1:8080",
         exports=f"file://{tmp_path}/demo/exports",
+        archive=tmp_path / "archive",
         pid=4711,
         environment={"TIPOFF_LANDING": f"file://{tmp_path}/demo/landing"},
     )

@@ -6,6 +6,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from devtools.source_harness import slate_of
+from tipoff.errors import BadInputError
 from tipoff.replay.archive import Archive
 from tipoff.replay.archive.__main__ import main
 from tipoff.replay.archive.layout import TABLES
@@ -36,6 +38,21 @@ def test_twelve_games_tip_off_between_seven_and_ten_eastern(archive: Archive) ->
     assert tips[0] == datetime(2024, 3, 29, 19, 0, tzinfo=EASTERN)
     assert tips[-1] == datetime(2024, 3, 29, 22, 0, tzinfo=EASTERN)
     assert slate["tip_off_source"].unique().to_list() == ["official"]
+
+
+@pytest.mark.parametrize("inside", [date(2023, 10, 24), date(2024, 2, 19), SLATE_DATE], ids=str)
+def test_a_date_between_the_first_and_the_last_result_is_in_the_archive(archive: Archive, inside: date) -> None:
+    """With games or without: nobody plays in the All-Star break."""
+    archive.require_date(inside)
+
+
+@pytest.mark.parametrize("outside", [date(2023, 10, 23), date(2024, 3, 30), date(2024, 4, 12)], ids=str)
+def test_a_date_without_its_results_is_refused(archive: Archive, outside: date) -> None:
+    """The games of 2024-03-30 are scheduled; nobody knows how they end."""
+    with pytest.raises(BadInputError, match=f"{outside} is outside .* from 2023-10-24 to 2024-03-29"):
+        archive.require_date(outside)
+    with pytest.raises(BadInputError, match="is outside"):
+        slate_of(archive, outside)
 
 
 def test_the_availability_of_the_slate_equals_a_count_by_hand(archive: Archive) -> None:

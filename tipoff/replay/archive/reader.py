@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 from pydantic import ValidationError
 
-from tipoff.errors import ArchiveError
+from tipoff.errors import ArchiveError, BadInputError
 from tipoff.replay.archive.layout import FORMAT, MANIFEST, TABLES, Manifest
 
 
@@ -90,6 +90,16 @@ class Archive:
     @cached_property
     def players(self) -> pl.DataFrame:
         return self._table("players")
+
+    def require_date(self, game_date: date) -> None:
+        """Raises BadInputError for a date before the first or after the last game with a result."""
+        played: list[date] = self.games.filter(pl.col("home_points").is_not_null())["game_date"].to_list()
+        if not (played and min(played) <= game_date <= max(played)):
+            reach = f"from {min(played)} to {max(played)}" if played else "of no date"
+            raise BadInputError(
+                f"{game_date} is outside the archive {self.path}, which has results {reach}: "
+                "choose another date, or an archive that has it (ARCHIVE=folder)"
+            )
 
     def slate(self, game_date: date) -> pl.DataFrame:
         """The games of an Eastern date by tip-off; empty without games."""
