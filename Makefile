@@ -34,8 +34,10 @@ lint: setup ## check format, lint, types, import rules and dependencies
 bench: setup ## measure time and memory of a day and of its parts
 	@$(RUN) devtools.bench
 
-mutations: setup ## break a copy of the code, one named mutation at a time: the tests must fail
-	@$(RUN) devtools.mutations
+mutations: setup ## break a copy of the code, one named mutation at a time: the tests must fail; variables:
+#   RANDOM=100        draw so many mutants instead    SEED=1           draw the same ones again
+#   PATHS="a/b c.py"  draw only from these
+	@$(RUN) devtools.mutations $(RANDOM:%=--random %) $(SEED:%=--seed %) $(if $(PATHS),--paths $(PATHS))
 
 name-report: setup ## report the share of quoted player names of past seasons that resolve to the right player (DATA=folder)
 	@$(RUN) devtools.name_report $(or $(DATA),../shared/data)

@@ -95,7 +95,7 @@ def _run(command: Sequence[str | Path]) -> tuple[int, str]:
     """Print the output as it arrives; returns the exit code and the last line."""
     last_line = ""
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=PROJECT, env=_environment()
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=PROJECT, env=clean_environment()
     ) as process:
         try:
             for line in process.stdout or ():
@@ -107,8 +107,8 @@ def _run(command: Sequence[str | Path]) -> tuple[int, str]:
     return process.returncode, last_line
 
 
-def _environment() -> dict[str, str]:
-    """Without the developer's settings, so that tests never reach a real server or warehouse.
+def clean_environment() -> dict[str, str]:
+    """The environment without the developer's settings, so that tests never reach a real server or warehouse.
 
     Without PYTHONDONTWRITEBYTECODE, too: every worker, command and workflow of a test would compile its modules again.
     """

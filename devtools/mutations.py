@@ -1,20 +1,18 @@
 """`make mutations`: change copies of the project in named ways, one at a time; the tests must fail for each.
 
-`mutations.toml` beside this file lists the mutations and the tests that must fail.
+`mutations.toml` beside this file lists the mutations and the tests that must fail. With `--random N`, mutants are drawn
+at random instead: see `random_mutations.py`.
 """
 
 from __future__ import annotations
 
-import re
-import shutil
-import subprocess
+import argparse
+import secrets
 import sys
 import tempfile
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from enum import IntEnum
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -22,25 +20,23 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
-from runtime import PROJECT
+from devtools.mutated_copy import (
+    TEST_SECONDS,
+    TIMED_OUT,
+    InvalidMutationError,
+    PytestExit,
+    copied_project,
+    first_failure,
+    replaced_text,
+    require_passing,
+)
+from devtools.random_mutations import MUTATED, run_random
 from runtime.stage_timer import StageTimer
 from tipoff.errors import ConfigurationError, TipoffError
 from tipoff.vocabulary import Frozen
 
 FILE = Path(__file__).with_suffix(".toml")
 PARALLEL = 2
-TEST_SECONDS = 300
-TIMED_OUT = -1
-"""Returned instead of pytest's exit code when the time limit ended it."""
-_NOT_COPIED = shutil.ignore_patterns(".git", ".venv", ".cache", "var", ".*_cache", "__pycache__", ".hypothesis")
-_FAILED = re.compile(r"^(?:FAILED|ERROR) \S*?([^/\s]+\.py::\S+)", re.MULTILINE)
-
-
-class PytestExit(IntEnum):
-    """pytest's exit codes: https://docs.pytest.org/en/stable/reference/exit-codes.html"""
-
-    PASSED = 0
-    FAILED = 1
 
 
 class Mutation(Frozen):
@@ -53,10 +49,6 @@ class Mutation(Frozen):
     tests: tuple[str, ...]
 
 
-class InvalidMutationError(TipoffError):
-    """A mutation could not be applied or its tests did not run."""
-
-
 def load(file: Path = FILE) -> tuple[Mutation, ...]:
     """Read the mutations of a file. Raises ConfigurationError naming the entry."""
     entries = tomllib.loads(file.read_text(encoding="utf-8"))["mutation"]
@@ -66,21 +58,15 @@ def load(file: Path = FILE) -> tuple[Mutation, ...]:
         raise ConfigurationError(f"{file}: {error}") from error
 
 
-@contextmanager
-def mutated(copy: Path, mutation: Mutation) -> Iterator[None]:
-    """Apply a mutation to a copy, and undo it. Raises InvalidMutationError unless `old` occurs exactly once."""
-    file = copy / mutation.file
-    original = file.read_text(encoding="utf-8")
+def mutated_text(copy: Path, mutation: Mutation) -> str:
+    """The file with a mutation. Raises InvalidMutationError unless `old` occurs exactly once."""
+    original = (copy / mutation.file).read_text(encoding="utf-8")
     count = original.count(mutation.old)
     if count != 1:
         raise InvalidMutationError(
             f"“{mutation.name}”: {mutation.file} contains the text to replace {count} times, not once; fix {FILE.name}"
         )
-    file.write_text(original.replace(mutation.old, mutation.new), encoding="utf-8")
-    try:
-        yield
-    finally:
-        file.write_text(original, encoding="utf-8")
+    return original.replace(mutation.old, mutation.new)
 
 
 def caught_by(copy: Path, mutation: Mutation, within_seconds: float = TEST_SECONDS) -> str | None:
@@ -88,30 +74,13 @@ def caught_by(copy: Path, mutation: Mutation, within_seconds: float = TEST_SECON
 
     Raises InvalidMutationError when the tests did not run.
     """
-    with mutated(copy, mutation):
-        code, output = _tests(copy, mutation.tests, within_seconds)
+    with replaced_text(copy / mutation.file, mutated_text(copy, mutation)):
+        code, failure = first_failure(copy, mutation.tests, within_seconds)
     if code == PytestExit.PASSED:
         return None
-    if code == TIMED_OUT:
-        return output
-    failed = _FAILED.search(output)
-    if code != PytestExit.FAILED or failed is None:
-        raise InvalidMutationError(
-            f"“{mutation.name}”: its tests did not run (pytest exited with {code}):\n{output[-2000:]}"
-        )
-    return failed[1]
-
-
-def _tests(copy: Path, selection: Sequence[str], within_seconds: float = TEST_SECONDS) -> tuple[int, str]:
-    # -B: Python would not notice that a file changed twice within one second, and would run stale bytecode.
-    command = [sys.executable, "-B", "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--no-header", "--tb=no"]
-    try:
-        done = subprocess.run(
-            [*command, *selection], cwd=copy, capture_output=True, text=True, timeout=within_seconds, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return TIMED_OUT, f"timed out after {within_seconds:g} s"
-    return done.returncode, done.stdout + done.stderr
+    if code not in {PytestExit.FAILED, TIMED_OUT}:
+        raise InvalidMutationError(f"“{mutation.name}”: its tests did not run (pytest exited with {code}):\n{failure}")
+    return failure
 
 
 def run_all(mutations: Sequence[Mutation], stages: StageTimer, console: Console) -> dict[str, str | None]:
@@ -123,9 +92,11 @@ def run_all(mutations: Sequence[Mutation], stages: StageTimer, console: Console)
         copies: SimpleQueue[Path] = SimpleQueue()
         with stages.stage("copies"):
             for number in range(PARALLEL):
-                copies.put(_copied(Path(folder) / str(number)))
+                copies.put(copied_project(Path(folder) / str(number)))
         with stages.stage("the tests without a mutation"):
-            _require_passing(copies, mutations)
+            copy = copies.get()
+            require_passing(copy, sorted({test for mutation in mutations for test in mutation.tests}), PARALLEL)
+            copies.put(copy)
 
         def run_one(mutation: Mutation) -> str | None:
             copy = copies.get()
@@ -140,31 +111,10 @@ def run_all(mutations: Sequence[Mutation], stages: StageTimer, console: Console)
             return dict(zip((item.name for item in mutations), pool.map(run_one, mutations), strict=True))
 
 
-def _copied(folder: Path) -> Path:
-    """A copy of the project without caches and outputs."""
-    return Path(shutil.copytree(PROJECT, folder / PROJECT.name, ignore=_NOT_COPIED))
-
-
-def _require_passing(copies: SimpleQueue[Path], mutations: Sequence[Mutation]) -> None:
-    copy = copies.get()
-    selection = sorted({test for mutation in mutations for test in mutation.tests})
-    code, output = _tests(copy, ["-n", str(PARALLEL), *selection])
-    copies.put(copy)
-    if code != PytestExit.PASSED:
-        raise InvalidMutationError(f"the tests fail without a mutation:\n{output[-2000:]}")
-
-
-def main() -> int:
-    """Exit code 0 when every mutation was caught, 1 when one survived or was invalid, 130 after Ctrl-C."""
-    console = Console(highlight=False)
+def run_named(console: Console) -> int:
+    """Apply every mutation of the list; exit code 0 when every one was caught, 1 when one survived."""
     stages = StageTimer(console.print)
-    try:
-        caught = run_all(load(), stages, console)
-    except TipoffError as error:
-        print(f"mutations: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    caught = run_all(load(), stages, console)
     table = Table("mutation", "caught by")
     for name, test in caught.items():
         table.add_row(name, test or "[bold red]no test[/]")
@@ -175,5 +125,24 @@ def main() -> int:
     return 1 if survivors else 0
 
 
+def main(arguments: Sequence[str]) -> int:
+    """Exit code 0 when enough mutations were caught, 1 when not or when one was invalid, 130 after Ctrl-C."""
+    parser = argparse.ArgumentParser(prog="mutations", description="Break copies of the code: the tests must fail.")
+    parser.add_argument("--random", type=int, metavar="N", help="draw so many mutants instead of applying the list")
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(10_000), help="draws the same mutants again")
+    parser.add_argument("--paths", nargs="*", default=MUTATED, help="files and folders to draw from")
+    options = parser.parse_args(arguments)
+    console = Console(highlight=False, soft_wrap=True)
+    try:
+        if options.random is None:
+            return run_named(console)
+        return run_random(options.random, options.seed, options.paths, console)
+    except TipoffError as error:
+        print(f"mutations: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,99 @@
+"""Runs tests in a copy of the project in which one file is changed."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from enum import IntEnum
+from pathlib import Path
+
+from devtools.checks import clean_environment
+from runtime import PROJECT
+from tipoff.errors import TipoffError
+
+TEST_SECONDS = 900
+TIMED_OUT = -1
+"""Returned instead of pytest's exit code when the time limit ended it."""
+_NOT_COPIED = shutil.ignore_patterns(".git", ".venv", ".cache", "var", ".*_cache", "__pycache__", ".hypothesis")
+_FAILED = re.compile(r"^(?:FAILED|ERROR) \S*?([^/\s]+\.py(?:::\S+)?)", re.MULTILINE)
+
+
+class PytestExit(IntEnum):
+    """pytest's exit codes: https://docs.pytest.org/en/stable/reference/exit-codes.html"""
+
+    PASSED = 0
+    FAILED = 1
+    NOT_COLLECTED = 2
+    BAD_USAGE = 4
+    """Also when a `conftest.py` cannot be imported."""
+
+
+class InvalidMutationError(TipoffError):
+    """A mutation could not be applied or its tests did not run."""
+
+
+def copied_project(folder: Path) -> Path:
+    """Copy the project without caches and outputs into a folder."""
+    return Path(shutil.copytree(PROJECT, folder / PROJECT.name, ignore=_NOT_COPIED))
+
+
+@contextmanager
+def replaced_text(file: Path, text: str) -> Iterator[None]:
+    """Give a file another text, and restore it."""
+    original = file.read_text(encoding="utf-8")
+    file.write_text(text, encoding="utf-8")
+    try:
+        yield
+    finally:
+        file.write_text(original, encoding="utf-8")
+
+
+def first_failure(copy: Path, selection: Sequence[str], within_seconds: float = TEST_SECONDS) -> tuple[int, str]:
+    """pytest's exit code or TIMED_OUT, and the first test that failed or the end of the output."""
+    code, output = _run_tests(copy, ["-x", *selection], within_seconds)
+    failed = _FAILED.search(output)
+    return code, failed[1] if failed else output[-2000:]
+
+
+def require_passing(copy: Path, selection: Sequence[str], processes: int) -> None:
+    """Raises InvalidMutationError when the tests fail without a mutation."""
+    code, output = _run_tests(copy, ["-x", "-n", str(processes), *selection], within_seconds=None)
+    if code != PytestExit.PASSED:
+        raise InvalidMutationError(f"the tests fail without a mutation:\n{output[-2000:]}")
+
+
+def _run_tests(copy: Path, arguments: Sequence[str], within_seconds: float | None) -> tuple[int, str]:
+    # -B: Python would not notice that a file changed twice within one second, and would run stale bytecode.
+    command = [sys.executable, "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--no-header", "--tb=no"]
+    # A process that outlives its test would keep a pipe open, so the output goes to a file.
+    with (
+        tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output,
+        subprocess.Popen(
+            [*command, *arguments],
+            cwd=copy,
+            env=clean_environment(),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        ) as process,
+    ):
+        try:
+            code = process.wait(within_seconds)
+        except subprocess.TimeoutExpired:
+            return TIMED_OUT, f"timed out after {within_seconds:g} s"
+        finally:
+            _kill_group(process.pid)
+        output.seek(0)
+        return code, output.read()
+
+
+def _kill_group(leader: int) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(leader, signal.SIGKILL)

@@ -1,0 +1,195 @@
+"""`make mutations RANDOM=100`: draws mutants of the code at random; the tests of their area must fail for them.
+
+`random_mutations.toml` beside this file lists the tests of each area, and the mutants that change nothing.
+"""
+
+from __future__ import annotations
+
+import random
+import tempfile
+import time
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from fnmatch import fnmatch
+from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple
+
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from devtools.mutants import Mutant
+from devtools.mutated_copy import TIMED_OUT, PytestExit, copied_project, first_failure, replaced_text, require_passing
+from devtools.python_mutants import python_mutants
+from devtools.sql_mutants import sql_mutants
+from runtime import PROJECT
+from runtime.stage_timer import StageTimer
+from tipoff.errors import BadInputError, ConfigurationError
+from tipoff.vocabulary import Frozen, shortened
+
+FILE = Path(__file__).with_suffix(".toml")
+MUTATED = ("activities", "cli", "runtime", "tipoff", "workflows", "starter.py", "worker.py")
+REQUIRED_SHARE = 0.95
+_FINDERS = {".py": python_mutants, ".sql": sql_mutants}
+_SHOWN = 90
+"""The longest change that a table shows whole."""
+
+
+class Area(Frozen):
+    """Files, as patterns, and the tests that must fail when one of them is mutated: the fastest first."""
+
+    files: tuple[str, ...]
+    tests: tuple[str, ...]
+
+
+class EquivalentMutant(Frozen):
+    """A mutant that no test can notice, and why."""
+
+    file: str
+    scope: str = ""
+    before: str
+    after: str
+    reason: str
+
+    def describes(self, mutant: Mutant) -> bool:
+        """Whether a mutant is this one."""
+        described = (self.file, self.scope, self.before, self.after)
+        return described == (mutant.file, mutant.scope, mutant.before, mutant.after)
+
+
+class Rules(Frozen):
+    """The content of `random_mutations.toml`."""
+
+    area: tuple[Area, ...]
+    equivalent: tuple[EquivalentMutant, ...] = ()
+
+    def tests_of(self, file: str) -> tuple[str, ...]:
+        """The tests of the first area that has the file. Raises ConfigurationError when none has."""
+        for area in self.area:
+            if any(fnmatch(file, pattern) for pattern in area.files):
+                return area.tests
+        raise ConfigurationError(f"{FILE.name}: no area has {file}; add its tests")
+
+    def is_equivalent(self, mutant: Mutant) -> bool:
+        """Whether a mutant was judged to change nothing."""
+        return any(known.describes(mutant) for known in self.equivalent)
+
+
+class Verdict(StrEnum):
+    """What the tests of a mutant's area did."""
+
+    KILLED = "killed"
+    TIMED_OUT = "timed out"
+    SURVIVED = "survived"
+
+
+class MutantResult(NamedTuple):
+    """A mutant, and how its tests ended."""
+
+    mutant: Mutant
+    verdict: Verdict
+    failure: str
+    """The first test that failed."""
+    seconds: float
+
+    @property
+    def package(self) -> str:
+        """The folder of the mutated file."""
+        return Path(self.mutant.file).parent.as_posix()
+
+
+def load_rules(file: Path = FILE) -> Rules:
+    """Read the areas and the equivalent mutants. Raises ConfigurationError naming the entry."""
+    try:
+        return Rules.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        raise ConfigurationError(f"{file}: {error}") from error
+
+
+def mutated_files(paths: Sequence[str] = MUTATED) -> list[str]:
+    """The files below these paths that have mutants. Raises BadInputError for a path without any."""
+    files = set()
+    for path in paths:
+        below = [PROJECT / path] if (PROJECT / path).is_file() else (PROJECT / path).rglob("*")
+        sources = {file.relative_to(PROJECT).as_posix() for file in below if file.suffix in _FINDERS}
+        if not sources:
+            raise BadInputError(f"{path}: no Python or SQL file; use some of {', '.join(MUTATED)} or paths below")
+        files |= sources
+    return sorted(files)
+
+
+def mutants_of(file: str) -> Iterator[Mutant]:
+    """All mutants of a file."""
+    return _FINDERS[Path(file).suffix](file, (PROJECT / file).read_text(encoding="utf-8"))
+
+
+def draw(number: int, seed: int, files: Sequence[str], rules: Rules) -> list[Mutant]:
+    """Draw lines, then one mutant of each, as a line with many would be drawn too often; in the order of the files."""
+    mutants = (mutant for file in files for mutant in mutants_of(file) if not rules.is_equivalent(mutant))
+    by_location = sorted(mutants, key=lambda mutant: (mutant.file, mutant.line))
+    lines = [list(group) for _, group in groupby(by_location, key=lambda mutant: mutant.location)]
+    chance = random.Random(seed)  # noqa: S311
+    return [chance.choice(lines[index]) for index in sorted(chance.sample(range(len(lines)), min(number, len(lines))))]
+
+
+def run_random(number: int, seed: int, paths: Sequence[str], console: Console) -> int:
+    """Try drawn mutants one at a time; exit code 0 when enough were killed, 1 when not.
+
+    Raises InvalidMutationError when the tests fail without a mutant.
+    """
+    stages, rules = StageTimer(console.print), load_rules()
+    with stages.stage(f"draw with SEED={seed}"):
+        drawn = draw(number, seed, mutated_files(paths), rules)
+    with tempfile.TemporaryDirectory(prefix="tipoff-mutations-") as folder:
+        copy = copied_project(Path(folder))
+        with stages.stage("the tests without a mutant"):
+            require_passing(copy, sorted({test for mutant in drawn for test in rules.tests_of(mutant.file)}), 1)
+        with stages.stage("mutants"):
+            results: list[MutantResult] = []
+            for mutant in drawn:
+                results.append(_try(copy, mutant, rules.tests_of(mutant.file)))
+                console.print(f"  {mutant.location}: {results[-1].verdict} {results[-1].failure}", markup=False)
+    console.print(stages.table())
+    return print_report(results, seed, console)
+
+
+def _try(copy: Path, mutant: Mutant, tests: Sequence[str]) -> MutantResult:
+    started = time.monotonic()
+    file = copy / mutant.file
+    with replaced_text(file, mutant.applied_to(file.read_text(encoding="utf-8"))):
+        code, failure = first_failure(copy, tests)
+    seconds = time.monotonic() - started
+    if code == PytestExit.PASSED:
+        return MutantResult(mutant, Verdict.SURVIVED, "", seconds)
+    return MutantResult(mutant, Verdict.TIMED_OUT if code == TIMED_OUT else Verdict.KILLED, failure, seconds)
+
+
+def print_report(results: Sequence[MutantResult], seed: int, console: Console) -> int:
+    """Print every mutant, the killed share of each package and the survivors; 0 when enough were killed, else 1."""
+    table = Table("location", "mutation", "verdict", "seconds")
+    for each in results:
+        mutant = each.mutant
+        change = shortened(f"{mutant.kind}: {mutant.old} → {mutant.replacement}", _SHOWN)
+        table.add_row(mutant.location, Text(change), each.verdict, f"{each.seconds:.0f}")
+    console.print(table)
+    drawn, survivors = (
+        Counter(each.package for each in results),
+        [each for each in results if each.verdict is Verdict.SURVIVED],
+    )
+    survived = Counter(each.package for each in survivors)
+    shares = Table("package", "killed", "drawn", "share")
+    for package, count in sorted(drawn.items()):
+        killed = count - survived[package]
+        shares.add_row(package, str(killed), str(count), f"{killed / count:.0%}")
+    console.print(shares)
+    for each in survivors:
+        mutant = each.mutant
+        console.print(f"survived: {mutant.location} {mutant.scope} ({mutant.kind})", markup=False)
+        console.print(f"  - {mutant.before}\n  + {mutant.after}", markup=False)
+    share = 1 - len(survivors) / len(results) if results else 1.0
+    console.print(f"SEED={seed}: {len(results) - len(survivors)} of {len(results)} mutants were killed: {share:.1%}")
+    return 0 if share >= REQUIRED_SHARE else 1
