@@ -56,7 +56,8 @@ def format_degradation(item: Degradation, slate: Sequence[SlateGame]) -> str:
     """One line: the missing step, its games, and the time span."""
     games = f" ({games_named(item.games, slate)})" if item.games else ""
     until = f"until {clock_time(item.resolved_at)}" if item.resolved_at else "to the end"
-    return f"without {item.step}{games} from {clock_time(item.since)} {until}: {item.reason}"
+    earlier = f" (for {games_named([*item.resolved_games], slate)} earlier)" if item.resolved_games else ""
+    return f"without {item.step}{games} from {clock_time(item.since)} {until}{earlier}: {item.reason}"
 
 
 def _eastern_text(time: datetime | None) -> str | None:

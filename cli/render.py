@@ -151,7 +151,7 @@ def _tables(status: DayStatus) -> Iterable[RenderableType]:
             "Degraded",
             ("step", "since", "games", "reason"),
             [
-                (item.step, _at(item.since, status), games_named(item.games, status.games), item.reason)
+                (item.step, _at(item.since, status), games_named(item.missing_games, status.games), item.reason)
                 for item in degraded
             ],
         )

@@ -207,22 +207,13 @@ class DayLedger:
 
     def _change_degradation(self, step: PlanStep, change: DegradationChange, now: datetime) -> None:
         """A step has one open degradation at most."""
-        match change:
-            case Degrade(reason, games):
-                if not self._amend(step, {"reason": reason, "games": games}):
-                    self.degradations.append(Degradation(step=step.name, reason=reason, games=games, since=now))
-            case AmendGames(games):
-                self._amend(step, {"games": games})
-            case Resolve():
-                self._amend(step, {"resolved_at": now})
-
-    def _amend(self, step: PlanStep, update: dict[str, object]) -> bool:
-        """Change the open degradation of a step; whether there is one."""
         for index, item in enumerate(self.degradations):
             if item.step == step.name and item.resolved_at is None:
-                self.degradations[index] = item.model_copy(update=update)
-                return True
-        return False
+                self.degradations[index] = _changed(item, change, now)
+                return
+        if isinstance(change, Degrade):
+            degradation = Degradation(step=step.name, reason=change.reason, games=change.games, since=now)
+            self.degradations.append(degradation)
 
     def _is_degraded_at(self, step: PlanStep, now: datetime) -> bool:
         """Whether the step has a degradation that is not resolved at a time."""
@@ -291,6 +282,17 @@ class DayLedger:
         if self.attention() or any(item.resolved_at is None for item in self.degradations):
             return DataQuality.DEGRADED
         return DataQuality.COMPLETE if self.published else DataQuality.UNKNOWN
+
+
+def _changed(item: Degradation, change: DegradationChange, now: datetime) -> Degradation:
+    """The open degradation of a step after a change."""
+    match change:
+        case Degrade(reason, games):
+            return item.with_missing_games(games, now).model_copy(update={"reason": reason})
+        case AmendGames(games):
+            return item.with_missing_games(games, now)
+        case Resolve():
+            return item.model_copy(update={"resolved_at": now})
 
 
 def _with_short_reasons(report: SourceReport) -> SourceReport:

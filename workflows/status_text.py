@@ -139,7 +139,7 @@ def markdown(status: DayStatus) -> str:
         ]
     for degradation in status.degradations:
         if degradation.resolved_at is None:
-            concerned = f" ({games_named(degradation.games, status.games)})" if degradation.games else ""
+            concerned = f" ({games_named(degradation.missing_games, status.games)})" if degradation.games else ""
             lines += ["", f"△ without **{degradation.step}**{concerned}: {_escaped(degradation.reason)}"]
     if status.all_commands:
         lines += ["", "Commands: " + ", ".join(f"`{command}`" for command in status.all_commands)]

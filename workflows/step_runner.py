@@ -81,7 +81,7 @@ class StepRunner:
             game_ids=games,
             as_of=as_of,
             degraded=tuple(f"{item.step}: {item.reason}" for item in degradations),
-            missing_games=tuple(sorted({game for item in degradations for game in item.games})),
+            missing_games=tuple(sorted({game for item in degradations for game in item.games_missing_at(as_of)})),
             postponed=ledger.postponed,
             reference=ledger.input_file(step),
         )

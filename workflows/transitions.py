@@ -41,7 +41,7 @@ class Degrade:
 
 @dataclass(frozen=True)
 class AmendGames:
-    """Change the games of the open degradation."""
+    """Change which games of the open degradation lack the input."""
 
     games: tuple[str, ...]
 
@@ -93,7 +93,7 @@ def parked(step: PlanStep, record: R, reason: str, now: datetime) -> Transition[
 
 def degraded(step: PlanStep, record: R, reason: str, plan: DayPlan, state: StepState) -> Transition[R]:
     """The day goes on without what is missing of the step."""
-    games = plan.game_ids if step.per_game and not record.rows else record.missing_games
+    games = plan.game_ids if step.per_game and not record.rows else _affected_games(record, plan)
     return Transition(
         replace(record.unparked(), abandoned=record.running, reason=reason, state=state),
         degradations=(Degrade(reason, games),),
@@ -301,11 +301,10 @@ def _outdated(
 ) -> Transition[SourceRecord]:
     """No source has newer data: the step is degraded, and polled as if it had never been complete."""
     changed = replace(record, complete=False)
-    affected = {*record.missing_games, *record.fallback_games}
-    if record.state is StepState.DEGRADED or since is None or not affected:
+    games = _affected_games(record, plan)
+    if record.state is StepState.DEGRADED or since is None or not games:
         return Transition(changed)
     reason = f"{reason}; using the data of {clock_time(since, plan.game_date)}"
-    games = tuple(game for game in plan.game_ids if game in affected)
     return Transition(
         replace(changed, state=StepState.DEGRADED),
         degradations=(Degrade(reason, games),),
@@ -344,9 +343,13 @@ def _completed(poll: _Poll, record: SourceRecord) -> Transition[SourceRecord]:
 
 def _still_incomplete(poll: _Poll, record: SourceRecord) -> Transition[SourceRecord]:
     """The open degradation keeps its reason: a later poll requests fewer games and says less."""
-    affected = {*poll.missing, *record.fallback_games}
-    games = tuple(game for game in poll.plan.game_ids if game in affected)
-    return Transition(record, degradations=(AmendGames(games),))
+    return Transition(record, degradations=(AmendGames(_affected_games(record, poll.plan)),))
+
+
+def _affected_games(record: StepRecord, plan: DayPlan) -> tuple[str, ...]:
+    """Games without data, and games with the data of a fallback source."""
+    affected = {*record.missing_games, *(record.fallback_games if isinstance(record, SourceRecord) else ())}
+    return tuple(game for game in plan.game_ids if game in affected)
 
 
 def _poll_again_for_new_games(record: SourceRecord, plan: DayPlan, now: datetime) -> SourceRecord:

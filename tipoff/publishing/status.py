@@ -38,7 +38,7 @@ def publish_status(store: ExportStore, status: DayStatus, generated_at: datetime
     """Export the status of a day; `v1/status.json` never goes back to an earlier date."""
     open_degradations = [each for each in status.degradations if each.resolved_at is None]
     reasons = tuple(dict.fromkeys(each.reason for each in open_degradations))
-    missing = tuple(sorted({game for each in open_degradations for game in each.games}))
+    missing = tuple(sorted({game for each in open_degradations for game in each.missing_games}))
     envelope = Envelope(
         game_date=status.game_date,
         generated_at=generated_at,

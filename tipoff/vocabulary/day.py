@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from pydantic import AwareDatetime, Field
@@ -17,12 +18,35 @@ class Degradation(Frozen):
     step: str
     reason: str
     games: tuple[str, ...] = ()
+    """Every game that was affected, also those whose input arrived."""
     since: AwareDatetime
+    resolved_games: Mapping[str, AwareDatetime] = {}
+    """Game -> when its input arrived, while that of other games was still missing."""
     resolved_at: AwareDatetime | None = None
+
+    @property
+    def missing_games(self) -> tuple[str, ...]:
+        """The games whose input is still missing."""
+        return () if self.resolved_at else tuple(game for game in self.games if game not in self.resolved_games)
 
     def is_open_at(self, moment: datetime) -> bool:
         """Whether the input was missing at a time."""
         return self.since <= moment and (self.resolved_at is None or moment < self.resolved_at)
+
+    def games_missing_at(self, moment: datetime) -> tuple[str, ...]:
+        """The games whose input was missing at a time."""
+        if not self.is_open_at(moment):
+            return ()
+        arrived = {game for game, at in self.resolved_games.items() if at <= moment}
+        return tuple(game for game in self.games if game not in arrived)
+
+    def with_missing_games(self, missing: tuple[str, ...], now: datetime) -> Degradation:
+        """The degradation once only these games lack the input; without any named, it stays as it is."""
+        if not missing:
+            return self
+        games = tuple(dict.fromkeys((*self.games, *missing)))
+        resolved = {game: self.resolved_games.get(game, now) for game in games if game not in missing}
+        return self.model_copy(update={"games": games, "resolved_games": resolved})
 
 
 class Attention(Frozen):

@@ -66,7 +66,7 @@ from workflows.contracts import (
     WorkerSettings,
 )
 
-LIMIT_BYTES = 50_000
+LIMIT_BYTES = 50 * 1024
 GAMES = tuple(game(number, at(12, 30) + timedelta(minutes=45 * number)) for number in range(1, 16))
 IDS = tuple(each.game_id for each in GAMES)
 NAME = "odds_api_player_points_props"
@@ -96,7 +96,15 @@ FIVE_AND_FORTY_STEPS = tuple(
     for number in range(45)
 )
 DEGRADATIONS = tuple(
-    Degradation(step=NAME, reason=REASON, games=IDS, since=at(12), resolved_at=at(13)) for _ in range(12)
+    Degradation(
+        step=NAME,
+        reason=REASON,
+        games=IDS,
+        since=at(12),
+        resolved_games=dict.fromkeys(IDS[:-1], at(12)) if number == 0 else {},
+        resolved_at=at(13),
+    )
+    for number in range(12)
 )
 COMMAND = f"starter.py retry-step --step {NAME} --date 2024-03-29"
 ATTENTION = (Attention(step=NAME, reason=REASON, since=at(12), options=(COMMAND,) * 3),) * 5

@@ -151,8 +151,45 @@ def test_partial_data_after_the_deadline_leave_only_missing_games_degraded(ledge
         ledger, outcome=Outcome.PARTIAL, missing_games=GAMES[2:], changed_games=GAMES[:2], reason="one game is missing"
     )
     (degradation,) = ledger.degradations
-    assert degradation.games == GAMES[2:]
+    assert degradation.missing_games == GAMES[2:]
     assert degradation.resolved_at is None
+
+
+def test_a_degradation_keeps_every_game_that_was_affected(ledger: DayLedger) -> None:
+    ledger.degrade(PROPS, "no lines yet", NOON)
+    partial = {"outcome": Outcome.PARTIAL, "changed": False}
+    for hour, missing in ((14, GAMES[1:]), (15, GAMES[2:]), (16, GAMES[1:2])):
+        ledger.start(PROPS, eastern(DAY, hour))
+        ledger.finish(PROPS, SourceReport(missing_games=missing, **partial), eastern(DAY, hour))
+    (degradation,) = ledger.degradations
+    assert (degradation.games, degradation.missing_games) == (GAMES, GAMES[1:2]), "a game may lack lines again"
+    assert degradation.resolved_games == {GAMES[0]: eastern(DAY, 14), GAMES[2]: eastern(DAY, 16)}
+    missing = [degradation.games_missing_at(eastern(DAY, hour)) for hour in (11, 13, 14, 17)]
+    assert missing == [(), GAMES, GAMES[1:], GAMES[1:2]]
+    ledger.start(PROPS, eastern(DAY, 18))
+    ledger.finish(PROPS, SourceReport(rows=300), eastern(DAY, 18))
+    (degradation,) = ledger.degradations
+    assert (degradation.games, degradation.missing_games) == (GAMES, ())
+    assert degradation.games_missing_at(eastern(DAY, 17)) == GAMES[1:2]
+    assert degradation.games_missing_at(eastern(DAY, 18)) == ()
+
+
+def test_a_refusal_that_names_no_game_resolves_none(ledger: DayLedger) -> None:
+    box_scores = step_of(PLAN, "nbac_player_boxscores")
+    refused = {"outcome": Outcome.BLOCKED, "reason": "HTTP 403", "changed": False}
+    ledger.start(box_scores, LATER)
+    ledger.finish(box_scores, SourceReport(missing_games=GAMES, **refused), LATER)
+    ledger.degrade(box_scores, "HTTP 403", LATER)
+    ledger.start(box_scores, LATER)
+    ledger.finish(box_scores, SourceReport(**refused), LATER)
+    assert ledger.degradations[0].missing_games == GAMES
+
+
+def test_skipping_a_source_with_fallback_data_keeps_their_games_degraded(ledger: DayLedger) -> None:
+    report = {"outcome": Outcome.PARTIAL, "fallback_games": {"BettingPros": GAMES[:2]}, "missing_games": GAMES[2:]}
+    poll(ledger, rows=200, reason="blocked", **report)
+    ledger.degrade(PROPS, "skipped by Ada", NOON, StepState.SKIPPED)
+    assert ledger.degradations[-1].missing_games == GAMES
 
 
 def test_degrading_without_any_data_names_every_game(ledger: DayLedger) -> None:
@@ -203,7 +240,7 @@ def test_a_degradation_keeps_its_reason_when_a_later_poll_requests_fewer_games(
     ledger.degrade(PROPS, "no lines yet; predictions are published without betting lines", NOON)
     poll(ledger, outcome=Outcome.PARTIAL, rows=20, reason="1 of 3 games", missing_games=GAMES[2:])
     (degradation,) = ledger.degradations
-    assert (degradation.reason, degradation.games) == (
+    assert (degradation.reason, degradation.missing_games) == (
         "no lines yet; predictions are published without betting lines",
         GAMES[2:],
     )

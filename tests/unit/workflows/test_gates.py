@@ -270,6 +270,7 @@ def test_a_provider_that_names_a_retry_time_is_not_polled_before_it(
     assert gates.next_poll(polled_by(*cadence), SourceRecord(last_poll=last, retry_at=retry_at)) == retry_at
 
 
+@settings(deadline=None)
 @given(st.lists(CADENCES, min_size=1, max_size=3), st.booleans())
 def test_the_number_of_polls_a_day_is_bounded(cadence: list[Cadence], complete: bool) -> None:
     """On 2026-01-16 a source was polled 7,139 times."""
