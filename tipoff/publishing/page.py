@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from statistics import mean
 from typing import Any, Final
@@ -24,6 +24,7 @@ from tipoff.warehouse.base import Warehouse
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 MISSES_SHOWN: Final = 8
+PICKS_SHOWN: Final = 12
 
 _VERDICTS: Final = {
     RunState.RUNNING: ("running", "The day is in progress"),
@@ -57,6 +58,7 @@ def render_page(status: DayStatus, as_of: datetime, predicted: JsonObject, resul
     """Render the page as HTML from a status and the payloads of the two exports."""
     template = _environment().get_template("page.html.j2")
     players = predicted["players"]
+    labels = {game["game_id"]: f"{game['away']}@{game['home']}" for game in predicted["games"]}
     return template.render(
         game_date=status.game_date,
         as_of=as_of,
@@ -64,10 +66,13 @@ def render_page(status: DayStatus, as_of: datetime, predicted: JsonObject, resul
         verdict=_verdict(status),
         players=players,
         lined=[player for player in players if player["line"] is not None],
-        picks=[each for each in _predictions(players) if each["recommendation"] in SIDES and not each["backfilled"]],
+        picks=_picks(players, results),
+        picks_shown=PICKS_SHOWN,
+        SIDES=SIDES,
         colours=_colours([*players, *results["players"]]),
         games=_games(predicted, results),
-        labels={game["game_id"]: f"{game['away']}@{game['home']}" for game in predicted["games"]},
+        labels=labels,
+        named=partial(_games_named, labels=labels),
         results=results,
         graded=sum(results["outcomes"].values()),
         figures={each["system_id"]: _figures(each, results["players"]) for each in results["systems"]},
@@ -93,9 +98,38 @@ def _colours(players: Sequence[JsonObject]) -> dict[str, int]:
     return {name: index for index, name in enumerate(sorted({each["system_id"] for each in _predictions(players)}))}
 
 
+def _games_named(game_ids: Sequence[str], labels: Mapping[str, str]) -> str:
+    """Return the labels of games, or "all games" for all of several."""
+    if len(game_ids) > 1 and set(labels) <= set(game_ids):
+        return "all games"
+    return ", ".join(labels.get(game_id, game_id) for game_id in game_ids)
+
+
+def _picks(players: Sequence[JsonObject], results: JsonObject) -> list[JsonObject]:
+    """Return the picks with their player and result, by expected value, the best first."""
+    graded = _results_by_id(results)
+    picks = [
+        {**player, **each, **_result_of(each, graded)}
+        for player in players
+        for each in player["systems"]
+        if each["recommendation"] in SIDES and not each["backfilled"]
+    ]
+    return sorted(picks, key=lambda pick: -pick["expected_value"])
+
+
+def _results_by_id(results: JsonObject) -> dict[str, JsonObject]:
+    return {each["prediction_id"]: each for each in _predictions(results["players"])}
+
+
+def _result_of(prediction: JsonObject, graded: Mapping[str, JsonObject]) -> JsonObject:
+    """Return grade, reason and points scored; None before a prediction is graded."""
+    result = graded.get(prediction["prediction_id"], {})
+    return {name: result.get(name) for name in ("grade", "void_reason", "actual_points")}
+
+
 def _games(predicted: JsonObject, results: JsonObject) -> list[JsonObject]:
     """Return each game with its players, and each prediction with its result and its bar."""
-    graded = {each["prediction_id"]: each for each in _predictions(results["players"])}
+    graded = _results_by_id(results)
     top = _scale(_predictions(predicted["players"]))
     players = [_with_bars(player, graded, top) for player in predicted["players"]]
     return [
@@ -111,16 +145,15 @@ def _scale(predictions: Sequence[JsonObject]) -> int:
 
 
 def _with_bars(player: JsonObject, graded: Mapping[str, JsonObject], top: int) -> JsonObject:
-    systems = [_with_bar(each, graded.get(each["prediction_id"]), top) for each in player["systems"]]
+    systems = [_with_bar(each, _result_of(each, graded), top) for each in player["systems"]]
     scored = next((each["actual_points"] for each in systems if each["actual_points"] is not None), None)
     return {**player, "scored": scored, "systems": systems}
 
 
-def _with_bar(prediction: JsonObject, graded: JsonObject | None, top: int) -> JsonObject:
-    result = graded or {"grade": None, "void_reason": None, "actual_points": None}
+def _with_bar(prediction: JsonObject, result: JsonObject, top: int) -> JsonObject:
     interval = (prediction["low_80"], prediction["points"], prediction["high_80"])
     bar = range_bar(*interval, top, prediction["line"], result["actual_points"])
-    return {**prediction, **{name: result[name] for name in ("grade", "void_reason", "actual_points")}, "bar": bar}
+    return {**prediction, **result, "bar": bar}
 
 
 def _figures(system: JsonObject, players: Sequence[JsonObject]) -> tuple[str, str]:
@@ -176,6 +209,7 @@ def _environment() -> Environment:
         points=lambda value: f"{value:.1f}",
         share=lambda value: "–" if value is None else f"{value:.0%}".replace("%", " %"),
         share1=lambda value: "–" if value is None else f"{value:.1%}".replace("%", " %"),
+        percent=lambda value: f"{value:+.1%}".replace("-", "−").replace("%", " %"),
         two=lambda value: "–" if value is None else f"{value:.2f}",
         price=lambda value: f"{value:+.0f}".replace("-", "−"),
         clock=clock_time,

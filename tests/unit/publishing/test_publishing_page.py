@@ -9,7 +9,8 @@ import pytest
 from tests.support import evening
 from tests.support.evening import DAY, FIRST, NEXT_MORNING, WITH_LINES
 from tests.support.rows import rows_of
-from tipoff.publishing.page import publish_page
+from tipoff.publishing.exports import predictions_content, results_content
+from tipoff.publishing.page import PICKS_SHOWN, publish_page
 from tipoff.publishing.store import FolderStore
 from tipoff.vocabulary import eastern
 from tipoff.warehouse.base import Warehouse
@@ -77,6 +78,67 @@ def test_degradations_are_listed_with_start_and_end(page: str) -> None:
     text = text_of(page)
     assert re.search(r"no lines by 13:30 ET .*GSW@CHA 13:30 ET 15:05 ET", text)
     assert re.search(r"no injury report .*DAL@SAC 13:00 ET not resolved", text)
+
+
+def test_the_headline_names_the_inputs_that_are_still_missing(page: str) -> None:
+    headline = text_of(page).split("Results")[0]
+    assert "△ without nbac injury report (DAL@SAC): no injury report" in headline
+    assert "no lines by 13:30 ET" not in headline
+
+
+def test_a_game_whose_input_arrived_early_stays_named(
+    morning_after: Warehouse, store: FolderStore, status: dict[str, Any]
+) -> None:
+    reports, arrived = dict(status["degradations"][1]), eastern(DAY, 15).isoformat()
+    reports |= {"games": ["0022301062", "0022301073"], "resolved_games": {"0022301062": arrived}}
+    text = text_of(publish(morning_after, store, NEXT_MORNING, {**status, "degradations": [reports]}))
+    assert "△ without nbac injury report (DAL@SAC)" in text
+    assert "GSW@CHA, DAL@SAC 13:00 ET not resolved 15:00 ET: GSW@CHA" in text
+
+
+def sections(html: str) -> list[str]:
+    """Return the titles of the page's sections in order."""
+    return [re.sub(" against the lines", "", title) for title in re.findall(r"<h2>(.*?)</h2>", html)]
+
+
+def test_before_tip_off_the_picks_come_first_and_missing_inputs_below_them(
+    before_tip: Warehouse, store: FolderStore, status: dict[str, Any]
+) -> None:
+    html = publish(before_tip, store, WITH_LINES, {**status, "state": "RUNNING"})
+    order = ["Picks by expected value", "The slate", "Predictions", "Missing inputs", "Operator commands"]
+    assert sections(html) == order
+
+
+def test_after_the_games_the_results_come_first(page: str) -> None:
+    order = ["Results", "Picks by expected value", "The slate", "Predictions", "Calibration and errors"]
+    assert sections(page)[:5] == order
+
+
+def predictions_of(warehouse: Warehouse, as_of: datetime) -> list[dict[str, Any]]:
+    return [
+        each for player in predictions_content(warehouse, DAY, as_of).payload["players"] for each in player["systems"]
+    ]
+
+
+def test_picks_are_ranked_by_expected_value(before_tip: Warehouse, store: FolderStore, status: dict[str, Any]) -> None:
+    html = publish(before_tip, store, WITH_LINES, status)
+    values = [
+        each["expected_value"]
+        for each in predictions_of(before_tip, WITH_LINES)
+        if each["recommendation"] in ("OVER", "UNDER")
+    ]
+    shown = re.findall(r'data-label="Expected value"><b>(.*?)</b>', html)
+    assert len(values) > PICKS_SHOWN, "the rest is folded away"
+    assert shown == [f"{value:+.1%}".replace("%", " %") for value in sorted(values, reverse=True)]
+
+
+def test_only_a_pick_wins_or_loses(morning_after: Warehouse, page: str) -> None:
+    graded = results_content(morning_after, DAY, NEXT_MORNING).payload["players"]
+    every = [each for player in graded for each in player["systems"]]
+    losses = {each["prediction_id"] for each in every if each["grade"] == "loss"}
+    picks = {each["prediction_id"] for each in every if each["recommendation"] in ("OVER", "UNDER")}
+    assert losses - picks, "some passes would have lost"
+    assert page.count("✕ loss") == 2 * len(losses & picks), "each in the picks and in its game"
 
 
 def test_the_slate_shows_final_scores(page: str) -> None:
@@ -192,4 +254,4 @@ def test_hostile_texts_are_escaped(
     html = publish(warehouse, store, WITH_LINES, {**status, "sentence": hostile, "audit": audit})
     reader = read(html)
     assert "script" not in reader.tags
-    assert text_of(html).count("<script>alert(1)</script>") == 4
+    assert text_of(html).count("<script>alert(1)</script>") == 6

@@ -157,15 +157,15 @@ def test_partial_data_after_the_deadline_leave_only_missing_games_degraded(ledge
 
 def test_a_degradation_keeps_every_game_that_was_affected(ledger: DayLedger) -> None:
     ledger.degrade(PROPS, "no lines yet", NOON)
-    partial = {"outcome": Outcome.PARTIAL, "changed": False}
     for hour, missing in ((14, GAMES[1:]), (15, GAMES[2:]), (16, GAMES[1:2])):
         ledger.start(PROPS, eastern(DAY, hour))
-        ledger.finish(PROPS, SourceReport(missing_games=missing, **partial), eastern(DAY, hour))
+        report = SourceReport(outcome=Outcome.PARTIAL, missing_games=missing, changed=False)
+        ledger.finish(PROPS, report, eastern(DAY, hour))
     (degradation,) = ledger.degradations
     assert (degradation.games, degradation.missing_games) == (GAMES, GAMES[1:2]), "a game may lack lines again"
     assert degradation.resolved_games == {GAMES[0]: eastern(DAY, 14), GAMES[2]: eastern(DAY, 16)}
-    missing = [degradation.games_missing_at(eastern(DAY, hour)) for hour in (11, 13, 14, 17)]
-    assert missing == [(), GAMES, GAMES[1:], GAMES[1:2]]
+    missing_at = [degradation.games_missing_at(eastern(DAY, hour)) for hour in (9, 13, 14, 17)]
+    assert missing_at == [(), GAMES, GAMES[1:], GAMES[1:2]]
     ledger.start(PROPS, eastern(DAY, 18))
     ledger.finish(PROPS, SourceReport(rows=300), eastern(DAY, 18))
     (degradation,) = ledger.degradations
@@ -176,18 +176,18 @@ def test_a_degradation_keeps_every_game_that_was_affected(ledger: DayLedger) -> 
 
 def test_a_refusal_that_names_no_game_resolves_none(ledger: DayLedger) -> None:
     box_scores = step_of(PLAN, "nbac_player_boxscores")
-    refused = {"outcome": Outcome.BLOCKED, "reason": "HTTP 403", "changed": False}
+    refused = SourceReport(outcome=Outcome.BLOCKED, reason="HTTP 403", changed=False)
     ledger.start(box_scores, LATER)
-    ledger.finish(box_scores, SourceReport(missing_games=GAMES, **refused), LATER)
+    ledger.finish(box_scores, refused.model_copy(update={"missing_games": GAMES}), LATER)
     ledger.degrade(box_scores, "HTTP 403", LATER)
     ledger.start(box_scores, LATER)
-    ledger.finish(box_scores, SourceReport(**refused), LATER)
+    ledger.finish(box_scores, refused, LATER)
     assert ledger.degradations[0].missing_games == GAMES
 
 
 def test_skipping_a_source_with_fallback_data_keeps_their_games_degraded(ledger: DayLedger) -> None:
-    report = {"outcome": Outcome.PARTIAL, "fallback_games": {"BettingPros": GAMES[:2]}, "missing_games": GAMES[2:]}
-    poll(ledger, rows=200, reason="blocked", **report)
+    fallback = {"BettingPros": GAMES[:2]}
+    poll(ledger, outcome=Outcome.PARTIAL, reason="blocked", fallback_games=fallback, missing_games=GAMES[2:])
     ledger.degrade(PROPS, "skipped by Ada", NOON, StepState.SKIPPED)
     assert ledger.degradations[-1].missing_games == GAMES
 
