@@ -16,6 +16,8 @@ COPY activities activities
 COPY cli cli
 COPY runtime runtime
 COPY worker.py starter.py pyproject.toml requirements.lock ./
+# Compiled once here: the user below cannot write, and each start would compile everything again.
+RUN .venv/bin/python -m compileall -q tipoff workflows activities cli runtime worker.py starter.py
 RUN install --directory --owner=tipoff var
 USER tipoff
 ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1

@@ -54,7 +54,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _print_error(reason: str) -> int:
-    print(f"the worker did not start: {reason}", file=sys.stderr)
+    print(f"worker: {reason}", file=sys.stderr)
     return 1
 
 
@@ -67,10 +67,11 @@ async def serve(settings: Settings, queue_names: Sequence[str]) -> None:
     stop = _stop_event()
     # Imported here so that a broken import becomes a one-line error, and a stop signal works meanwhile.
     from runtime.provider_metrics import provider_metrics
-    from runtime.workers import open_resources, queues_named, running
+    from runtime.workers import import_libraries, open_resources, queues_named, require_libraries, running
     from workflows.contracts import Queue
 
     queues = queues_named(queue_names)
+    require_libraries(queues)
     async with AsyncExitStack() as stack:
         resources = open_resources(settings, queues)
         stack.push_async_callback(resources.close)
@@ -79,6 +80,7 @@ async def serve(settings: Settings, queue_names: Sequence[str]) -> None:
             if Queue.FETCH in queues:
                 await stack.enter_async_context(provider_metrics(workers[0].client, resources))
             print(f"serving {', '.join(queues)} of namespace {workers[0].client.namespace}", flush=True)
+            await _unless_stopped(stop, asyncio.to_thread(import_libraries, queues))
             await stop.wait()
         print("stopping: running activities get time to end", flush=True)
 
@@ -93,11 +95,10 @@ def _stop_event() -> asyncio.Event:
 
 async def _connect_and_build(resources: Resources, queues: Sequence[Queue]) -> list[Worker]:
     from runtime.connection import CONNECT_TIMEOUT_SECONDS, connect
-    from runtime.workers import build_workers, import_libraries
+    from runtime.workers import build_workers
 
     print(f"connecting to Temporal, for at most {CONNECT_TIMEOUT_SECONDS:.0f} s", flush=True)
-    libraries = asyncio.to_thread(import_libraries, queues)
-    client, _ = await asyncio.gather(connect(resources.settings.metrics_address), libraries)
+    client = await connect(resources.settings.metrics_address)
     return await build_workers(client, resources, queues)
 
 

@@ -7,17 +7,20 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tipoff.landing.base import Landing
 from tipoff.landing.open import open_landing
 from tipoff.publishing.store import ExportStore, open_store
 from tipoff.settings import Settings, folder_of
 from tipoff.sources.base import Source
-from tipoff.sources.fetcher import Fetcher
 from tipoff.sources.registry import sources
 from tipoff.systems.model_store import ModelStore
 from tipoff.warehouse.base import Warehouse
 from tipoff.warehouse.open import open_warehouse
+
+if TYPE_CHECKING:
+    from tipoff.sources.fetcher import Fetcher
 
 
 @dataclass(frozen=True)
@@ -30,9 +33,7 @@ class Resources:
 
     @cached_property
     def warehouse(self) -> Warehouse:
-        warehouse = open_warehouse(self.settings.warehouse)
-        warehouse.migrate()
-        return warehouse
+        return open_warehouse(self.settings.warehouse)
 
     @cached_property
     def landing(self) -> Landing:
@@ -40,6 +41,8 @@ class Resources:
 
     @cached_property
     def fetcher(self) -> Fetcher:
+        from tipoff.sources.fetcher import Fetcher  # httpx is loaded by the first poll, not at the worker's start
+
         return Fetcher(self.settings)
 
     @cached_property

@@ -129,11 +129,11 @@ async def serve(folder: KillFolder) -> None:
     """Serve all queues until the process is killed."""
     queues = tuple(Queue)
     resources = open_resources(load_settings(), queues)
-    import_libraries(queues)
     config: dict[str, Any] = dict((await connect()).config())
     client = Client(**{**config, "interceptors": [KillInterceptor(folder)]})
     async with running(await build_workers(client, resources, queues)):
         print("serving", flush=True)
+        await asyncio.to_thread(import_libraries, queues)
         await asyncio.Event().wait()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
+import importlib.util
 from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -52,7 +52,7 @@ LIBRARIES: Mapping[Queue, tuple[str, ...]] = {
     Queue.WAREHOUSE: ("pdfplumber",),
     Queue.MODELS: ("catboost",),
 }
-"""Libraries that activities import only when needed: a worker without one must not notice in the middle of a day."""
+"""Libraries that activities import only when needed, since importing them takes as long as all else at the start."""
 
 
 def queues_named(names: Sequence[str]) -> tuple[Queue, ...]:
@@ -72,10 +72,24 @@ def open_resources(settings: Settings, queues: Sequence[Queue]) -> Resources:
     return resources
 
 
+def require_libraries(queues: Sequence[Queue]) -> None:
+    """Raises ImportError if a library that the activities of these queues will need is not installed."""
+    for library in _libraries_of(queues):
+        if importlib.util.find_spec(library) is None:
+            raise ModuleNotFoundError(f"No module named {library!r}", name=library)
+
+
 def import_libraries(queues: Sequence[Queue]) -> None:
-    """Import what the activities of these queues will need. Raises ImportError."""
-    for library in sorted({library for queue in queues for library in LIBRARIES[queue]}):
+    """Import what the activities of these queues will need, so that none notices in the middle of a day that it fails.
+
+    Raises ImportError.
+    """
+    for library in _libraries_of(queues):
         importlib.import_module(library)
+
+
+def _libraries_of(queues: Sequence[Queue]) -> list[str]:
+    return sorted({library for queue in queues for library in LIBRARIES[queue]})
 
 
 async def build_workers(client: Client, resources: Resources, queues: Sequence[Queue]) -> list[Worker]:

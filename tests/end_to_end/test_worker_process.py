@@ -17,8 +17,9 @@ import pytest
 
 from runtime import PROJECT
 from runtime.connection import CONNECT_TIMEOUT_SECONDS
+from runtime.processes import Processes
 from runtime.replay import Replay
-from runtime.temporal_server import free_port
+from runtime.temporal_server import free_port, start_dev_server
 from tests.support.days import wait_until as wait_for_status
 from tests.support.replays import finish_day, running_activities, running_replay, start_day, wait_until
 from tests.support.starter import NOWHERE
@@ -172,6 +173,24 @@ def test_a_worker_with_a_failing_import_does_not_start(tmp_path: Path, silent_se
     assert "an import failed" in error
     assert module in error
     assert "run `make setup`" in error
+
+
+async def test_a_worker_stops_when_a_library_that_it_imports_later_is_damaged(
+    tmp_path: Path, temporal_binary: Path
+) -> None:
+    package = tmp_path / "packages" / "catboost"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("raise ImportError('libgomp.so.1: cannot open shared object file')\n")
+    with Processes(tmp_path) as processes:
+        server = await start_dev_server(
+            processes, temporal_binary, db_file=tmp_path / "temporal.db", namespace="default"
+        )
+        error = startup_error(
+            TEMPORAL_ADDRESS=server.address,
+            TIPOFF_WAREHOUSE=f"duckdb:///{tmp_path}/tipoff.duckdb",
+            PYTHONPATH=str(package.parent),
+        )
+    assert "an import failed (libgomp.so.1" in error
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
