@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from temporalio import activity
 
 from activities.heartbeats import Progress, heartbeating
 from activities.rate_limiter import rate_limiter_for_activity
 from activities.resources import Resources
 from tipoff.collecting import collect
+from tipoff.landed import collect_landed
 from tipoff.sources.base import Slate
 from tipoff.vocabulary import CollectReport
 from workflows.contracts import Activity, CollectRequest
@@ -27,10 +30,13 @@ class CollectActivities:
 
 
 async def poll(resources: Resources, request: CollectRequest, progress: Progress) -> CollectReport:
-    """Poll a source once."""
+    """Poll a source once, or collect what was landed by a time."""
+    source, slate = resources.sources[request.source], Slate(game_date=request.game_date, games=request.games)
+    if request.landed_by is not None:
+        return await asyncio.to_thread(collect_landed, source, slate, request.landed_by, resources.landing)
     return await collect(
-        resources.sources[request.source],
-        Slate(game_date=request.game_date, games=request.games),
+        source,
+        slate,
         request.as_of,
         request.provider_ids,
         fetcher=resources.fetcher,

@@ -6,9 +6,10 @@ from temporalio import activity
 
 from activities.heartbeats import blocking_activity
 from activities.resources import Resources
-from tipoff.errors import BadInputError
+from tipoff.errors import BadInputError, ConfigurationError, NotEnoughDataError, StorageError
+from tipoff.systems.model_store import ModelCard
 from tipoff.systems.predict import predict_files
-from tipoff.systems.registry import SYSTEMS
+from tipoff.systems.registry import SYSTEMS, build_system
 from tipoff.training.fit import train_files
 from workflows.contracts import Activity, ComputeRequest, Predicted, TrainingResult, TrainRequest
 
@@ -33,6 +34,7 @@ class ModelActivities:
             request.as_of,
             resources.work_file(date, out),
             request.game_ids,
+            backfilled=request.backfilled,
         )
         alerts = {"damaged_model": "; ".join(predicted.damage)} if predicted.damage else {}
         return Predicted(system_id=request.subject, file=out, rows=predicted.rows, game_date=date, alerts=alerts)
@@ -40,11 +42,12 @@ class ModelActivities:
     @activity.defn(name=Activity.TRAIN.value)
     @blocking_activity
     def train(self, request: TrainRequest) -> TrainingResult:
-        """Fit a system on the games before a date and make the model the champion."""
+        """Fit a system on the games before a date and make the model the champion; or keep the one there is."""
         if not (request.system_id in SYSTEMS and SYSTEMS[request.system_id].trained):
             raise BadInputError(f"{request.system_id} is not a trainable system; see docs/adding-a-system.md")
         history = self._resources.work_file(request.before, request.history_file)
-        card = train_files(history, request.before, request.as_of, self._resources.models.root)
+        kept = self._champion(request) if request.only_if_missing else None
+        card = kept or train_files(history, request.before, request.as_of, self._resources.models.root)
         return TrainingResult(
             system_id=card.system_id,
             model_version=card.version,
@@ -52,3 +55,12 @@ class ModelActivities:
             mae=card.walk_forward.mae,
             last10_mae=card.walk_forward.last10_mae,
         )
+
+    def _champion(self, request: TrainRequest) -> ModelCard | None:
+        """The model that predicts the date, if there is one: undamaged, and trained on today's features."""
+        models = self._resources.models
+        try:
+            build_system(request.system_id, models, request.before)
+        except (ConfigurationError, NotEnoughDataError, StorageError):
+            return None
+        return models.champion(request.system_id, request.before).card

@@ -21,6 +21,7 @@ class PlanActivities:
     async def plan_day(self, request: PlanRequest) -> DayPlan:
         """The steps of a date for its slate, or only those that acquire the slate."""
         async with heartbeating():
+            date, sources, started_at = request.game_date, self._resources.sources, request.started_at
             if request.games is None:
-                return plan_slate(request.game_date, self._resources.sources)
-            return plan_day(request.game_date, request.games, self._resources.sources, published=request.published)
+                return plan_slate(date, sources, started_at)
+            return plan_day(date, request.games, sources, published=request.published, started_at=started_at)

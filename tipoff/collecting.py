@@ -364,12 +364,7 @@ def land_batch(
     """Land the list of a poll's usable responses in a stable order; its key, None when there is none.
 
     `dated`: responses of earlier polls may be among them, so each item gets its own time.
-    A game that lacks a page is left out: its other pages would pass for all its quotes. A page that failed first and
-    succeeded later in the same poll is not lacking.
     """
-    records = tuple(records)
-    usable = {record.url for record in records if OUTCOME_POLICIES[record.outcome].usable}
-    incomplete = {record.game_id for record in records if record.game_id and record.url not in usable}
     items = tuple(
         BatchItem(
             key=record.key,
@@ -378,13 +373,28 @@ def land_batch(
             outcome=record.outcome,
             fetched_at=record.fetched_at if dated else None,
         )
-        for record in sorted(records, key=lambda record: (record.game_id or "", record.part))
-        if record.key and OUTCOME_POLICIES[record.outcome].usable and record.game_id not in incomplete
+        for record in sorted(readable_records(records), key=lambda record: (record.game_id or "", record.part))
     )
     if not items:
         return None
     batch = Batch(source=source, game_date=game_date, items=items)
     return landing.put(f"{source}/batches", game_date, batch.model_dump_json(indent=1).encode(), "json").key
+
+
+def readable_records(records: Iterable[FetchRecord]) -> tuple[FetchRecord, ...]:
+    """The records of a poll with a usable response.
+
+    A game that lacks a page is left out: its other pages would pass for all its quotes. A page that failed first and
+    succeeded later in the same poll is not lacking.
+    """
+    records = tuple(records)
+    usable = {record.url for record in records if OUTCOME_POLICIES[record.outcome].usable}
+    incomplete = {record.game_id for record in records if record.game_id and record.url not in usable}
+    return tuple(
+        record
+        for record in records
+        if record.key and OUTCOME_POLICIES[record.outcome].usable and record.game_id not in incomplete
+    )
 
 
 def _why_not_sent(before: Sequence[_Result]) -> Judgement | None:

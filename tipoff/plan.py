@@ -3,12 +3,16 @@
 `GAME_DAY_STEPS` lists every step with its polls and deadlines. The named times they refer to, such as
 `BETTING_LINES_OPEN` and `INPUTS_DUE`, are defined first. `plan_day` turns the descriptions into a plan for a slate.
 
+A run that starts when the date is over backfills it: the plan has the same steps without those that follow the games,
+and all of them are due at once. What providers say about rosters, injuries and lines then is not what was known before
+the games, so sources that do not answer for a past date are not requested (`Source.answers_for_past`).
+
 How long an input stays usable without a new poll is `OUTDATED_AFTER` in `workflows/step_records.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -56,6 +60,8 @@ class SlateTimes:
     tips: tuple[datetime, ...] = ()
     all_fixed: bool = True
     """Whether every game has a fixed tip-off; one without may begin at any time."""
+    has_fixed: bool = True
+    """Whether any game has one."""
 
     def at(self, hour: int, minute: int = 0, *, days_later: int = 0) -> datetime:
         """An Eastern time of the game date, or of a date after it."""
@@ -138,6 +144,8 @@ class SourceStep:
     polled_before_each_tip: bool = False
     per_game: bool = False
     """Whether a response without some games is useful for the others."""
+    landed_only: bool = False
+    """Nothing is requested: only what was landed before the games is read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,6 +172,7 @@ class ComputeStep:
 
 
 StepDescription = SourceStep | ComputeStep
+Steps = tuple[StepDescription, ...]
 
 _until_complete = partial(Polls, every=minutes(30), only=PollWhen.UNTIL_COMPLETE)
 _once_complete = partial(Polls, every=hours(2), only=PollWhen.ONCE_COMPLETE)
@@ -572,7 +581,7 @@ PUBLISH_SUMMARY_STEP = _after_the_games(
 
 # ── the three kinds of day ───────────────────────────────────────────────────────────────────────────────
 
-GAME_DAY_STEPS: tuple[StepDescription, ...] = (
+GAME_DAY_STEPS: Steps = (
     *SLATE_STEPS,
     *COLLECT_STEPS,
     *BETTING_LINE_STEPS,
@@ -605,22 +614,135 @@ VOID_GRADE_STEPS: tuple[StepDescription, ...] = (
 """Further steps where all games were called off after predictions were published: grade these as void."""
 
 
-def plan_slate(game_date: date, sources: Mapping[str, Source]) -> DayPlan:
+# ── dates that have begun or are over ────────────────────────────────────────────────────────────────────
+
+BACKFILL_POLLS_EVERY = minutes(10)
+BACKFILL_LATE_AFTER = minutes(20)
+OPTIONAL_BACKFILL_TAKES = minutes(30)
+"""How long optional data of a past date are polled for; a later re-run of the step polls again."""
+BACKFILL_TAKES = hours(3)
+"""How long the critical data of a past date are polled for."""
+BACKFILL_ENDS_AFTER = hours(4)
+
+_FOLLOWS_THE_GAMES = frozenset({step_names.ANNOUNCE_DAY, step_names.LIVE_SCOREBOARD})
+"""Steps without use once a date is over: the schedule and the box scores tell which games are final."""
+
+
+def _backfill_steps(steps: Steps, started_at: datetime) -> Steps:
+    """The steps of a date that is over: all are due when the run starts."""
+    start = DayTime(lambda slate: started_at)
+    kept = [step for step in steps if _name_of(step) not in _FOLLOWS_THE_GAMES]
+    return tuple(_backfill_step(step, start) for step in _with_training(kept))
+
+
+def _backfill_step(step: StepDescription, start: DayTime) -> StepDescription:
+    needs = tuple(need for need in step.needs if need not in _FOLLOWS_THE_GAMES)
+    if isinstance(step, ComputeStep):
+        hard_deadline = start + BACKFILL_ENDS_AFTER if step.hard_deadline else None
+        late = start + BACKFILL_TAKES
+        return replace(step, needs=needs, opens_at=start, soft_deadline=late, hard_deadline=hard_deadline)
+    if step.landed_only:
+        return replace(step, soft_deadline=start + BACKFILL_TAKES)
+    end = start + (BACKFILL_TAKES if step.critical else OPTIONAL_BACKFILL_TAKES)
+    polls = Polls(every=BACKFILL_POLLS_EVERY, start=start, until=end, only=PollWhen.UNTIL_COMPLETE)
+    return replace(
+        step,
+        polls=(polls,) if step.polls else (),
+        polled_before_each_tip=False,
+        soft_deadline=start + BACKFILL_LATE_AFTER,
+        hard_deadline=end if step.hard_deadline else None,
+    )
+
+
+def _with_training(steps: Iterable[StepDescription]) -> Iterator[StepDescription]:
+    """The steps with one before each trained system that trains it where no model may predict the date."""
+    for step in steps:
+        system = SYSTEMS.get(_name_of(step))
+        if system is None or not system.trained or not isinstance(step, ComputeStep):
+            yield step
+            continue
+        name = f"train_{system.system_id}"
+        yield replace(
+            step,
+            name=name,
+            title=f"model of {system.title}",
+            kind=StepKind.TRAIN,
+            subject=system.system_id,
+            needs=(step_names.FEATURE_HISTORY,),
+        )
+        yield replace(step, needs=(*step.needs, name))
+
+
+def _landed_steps(steps: Steps, sources: Mapping[str, Source], started_at: datetime) -> Steps:
+    """The steps of a date whose games had all begun: nothing is requested that speaks about a later time.
+
+    The player list is listed after the box scores: they replace it where none was landed.
+    """
+    start = DayTime(lambda slate: started_at)
+    landed = [_landed_step(step, sources, start) for step in steps]
+    first = next(number for number, step in enumerate(landed) if _name_of(step) == step_names.PLAYER_LIST)
+    last = next(number for number, step in enumerate(landed) if _name_of(step) == step_names.PLAYER_BOX_SCORE_HISTORY)
+    return (*landed[:first], landed[last], *landed[first:last], *landed[last + 1 :])
+
+
+def _landed_step(step: StepDescription, sources: Mapping[str, Source], start: DayTime) -> StepDescription:
+    if isinstance(step, ComputeStep) or _can_be_requested(sources[step.source]):
+        return step
+    landed = replace(
+        step,
+        landed_only=True,
+        polls=(Polls(every=BACKFILL_POLLS_EVERY, start=start, until=start),),
+        polled_before_each_tip=False,
+        hard_deadline=None,
+    )
+    derived_from = (step_names.PLAYER_BOX_SCORE_HISTORY,) if step.source == step_names.PLAYER_LIST else ()
+    message = _MESSAGES_WITHOUT_LANDED.get(step.source, step.degraded_message)
+    return replace(landed, needs=(*step.needs, *derived_from), degraded_message=message)
+
+
+_MESSAGES_WITHOUT_LANDED = {
+    step_names.PLAYER_LIST: "each player counts to the team of his last game before the date",
+    step_names.ROSTERS: "the players are those of the league's list or of the last games before the date",
+    step_names.BETTING_EVENTS: "no prediction depends on it",
+}
+"""How a day continues without what was landed, where that differs from other days."""
+
+
+def _can_be_requested(source: Source) -> bool:
+    """Whether a source is of use after the games have begun."""
+    return source.answers_for_past or source.role is not Role.PRE
+
+
+def _name_of(step: StepDescription) -> str:
+    return step.name if isinstance(step, ComputeStep) else step.source
+
+
+# ── planning ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def plan_slate(game_date: date, sources: Mapping[str, Source], started_at: datetime | None = None) -> DayPlan:
     """The plan until the slate is known: poll the schedule."""
-    return _plan(game_date, (), (SCHEDULE_STEP,), sources, slate_known=False)
+    return _plan(game_date, (), (SCHEDULE_STEP,), sources, started_at, slate_known=False)
 
 
 def plan_day(
-    game_date: date, games: tuple[SlateGame, ...], sources: Mapping[str, Source], *, published: bool = False
+    game_date: date,
+    games: tuple[SlateGame, ...],
+    sources: Mapping[str, Source],
+    *,
+    published: bool = False,
+    started_at: datetime | None = None,
 ) -> DayPlan:
     """The plan of a date for its slate.
 
     Args:
         published: predictions of the date are published, so they are graded even when no game is left.
+        started_at: when the run of the day started; None: in time.
     """
     if games:
-        return _plan(game_date, games, GAME_DAY_STEPS, sources)
-    return _plan(game_date, games, (*NO_GAME_STEPS, *(VOID_GRADE_STEPS if published else ())), sources)
+        return _plan(game_date, games, GAME_DAY_STEPS, sources, started_at)
+    steps = (*NO_GAME_STEPS, *(VOID_GRADE_STEPS if published else ()))
+    return _plan(game_date, games, steps, sources, started_at)
 
 
 def is_critical(source_name: str) -> bool:
@@ -632,12 +754,19 @@ def is_critical(source_name: str) -> bool:
 def _plan(
     game_date: date,
     games: tuple[SlateGame, ...],
-    steps: Iterable[StepDescription],
+    steps: Steps,
     sources: Mapping[str, Source],
+    started_at: datetime | None,
     *,
     slate_known: bool = True,
 ) -> DayPlan:
     slate = _slate_times(game_date, games)
+    known_by = _known_by(slate, started_at) if games else None
+    if known_by and started_at:
+        steps = _landed_steps(steps, sources, started_at)
+    is_backfill = started_at is not None and started_at >= DAY_ENDS.resolve(slate)
+    if is_backfill and started_at:
+        steps = _backfill_steps(steps, started_at)
     return DayPlan(
         game_date=game_date,
         games=games,
@@ -645,10 +774,25 @@ def _plan(
             _source_step(step, slate, sources) if isinstance(step, SourceStep) else _compute_step(step, slate)
             for step in steps
         ),
-        predictions_due=PREDICTIONS_DUE.resolve(slate) if games else None,
-        ends_at=DAY_ENDS.resolve(slate),
+        predictions_due=PREDICTIONS_DUE.resolve(slate) if games and not is_backfill else None,
+        ends_at=started_at + BACKFILL_ENDS_AFTER if is_backfill and started_at else DAY_ENDS.resolve(slate),
         slate_known=slate_known,
+        started_at=started_at,
+        is_backfill=is_backfill,
+        known_by=known_by,
     )
+
+
+def _known_by(slate: SlateTimes, started_at: datetime | None) -> datetime | None:
+    """The second before the first tip-off if every game had begun when the run started.
+
+    A game without a fixed tip-off has begun only once the date is over.
+    """
+    last = slate.tips[-1] if slate.all_fixed else DAY_ENDS.resolve(slate)
+    if started_at is None or started_at < last:
+        return None
+    first = slate.tips[0] if slate.has_fixed else EARLIEST_USUAL_TIP.resolve(slate)
+    return first - timedelta(seconds=1)
 
 
 def _slate_times(game_date: date, games: tuple[SlateGame, ...]) -> SlateTimes:
@@ -656,7 +800,7 @@ def _slate_times(game_date: date, games: tuple[SlateGame, ...]) -> SlateTimes:
     fixed = {game.tip_off for game in games if game.tip_off}
     assumed = {LATEST_USUAL_TIP.resolve(SlateTimes(game_date))} if games else set[datetime]()
     all_fixed = all(game.tip_off for game in games)
-    return SlateTimes(game_date, tuple(sorted(fixed or assumed)), all_fixed=all_fixed)
+    return SlateTimes(game_date, tuple(sorted(fixed or assumed)), all_fixed=all_fixed, has_fixed=bool(fixed))
 
 
 def _source_step(step: SourceStep, slate: SlateTimes, sources: Mapping[str, Source]) -> PlanStep:
@@ -686,6 +830,7 @@ def _source_step(step: SourceStep, slate: SlateTimes, sources: Mapping[str, Sour
         provider_ids_from=source.needs_ids_of,
         fallback_sources=_fallback_sources(source.name, sources),
         polls_missing_games_only=source.polls_missing_games_only,
+        landed_only=step.landed_only,
     )
 
 

@@ -125,17 +125,40 @@ def known_players(source: Source, slate: Slate, warehouse: Warehouse) -> tuple[K
     players = slate_players(rosters, player_list, _teams_with_unresolved(warehouse, slate))
     if not players:
         raise NotEnoughDataError(
-            f"{source.name} {slate.game_date}: names cannot be resolved, because neither rosters nor "
-            "the player list have been read; retry the player list first, then this step"
+            f"{source.name} {slate.game_date}: names cannot be resolved, because neither rosters, the player list "
+            "nor earlier box scores have been read; retry the player list first, then this step"
         )
     return players
 
 
 _ROSTERS_SQL = "SELECT player_id, player_name, team FROM raw_rosters WHERE game_date = @game_date"
+# As in upcoming_player_game_context.sql: who has played since the list, or without a list in the team's last season,
+# counts to the team of his last game.
 _PLAYER_LIST_SQL = """
-    SELECT player_id, player_name, COALESCE(team, '') AS team
+WITH
+  listed AS (
+    SELECT player_id, player_name, COALESCE(team, '') AS team, game_date,
     FROM raw_players
     WHERE game_date = (SELECT MAX(game_date) FROM raw_players WHERE game_date <= @game_date)
+  ),
+  played AS (
+    SELECT player_id, player_name, team, game_date, game_id,
+    FROM raw_player_boxscores
+    WHERE game_date < @game_date AND game_date >= COALESCE((SELECT MAX(game_date) FROM listed), game_date)
+    QUALIFY season = MAX(season) OVER (PARTITION BY team)
+  ),
+  last_teams AS (
+    SELECT player_id, player_name, team,
+    FROM played
+    WHERE TRUE
+    QUALIFY ROW_NUMBER() OVER (PARTITION BY player_id ORDER BY game_date DESC, game_id DESC) = 1
+  )
+SELECT player_id, player_name, team,
+FROM last_teams
+UNION ALL
+SELECT player_id, player_name, team,
+FROM listed
+WHERE player_id NOT IN (SELECT player_id FROM last_teams)
 """
 
 

@@ -223,6 +223,8 @@ class PlanRequest(Frozen):
     games: tuple[SlateGame, ...] | None
     published: bool = False
     """Predictions of the date are published, so that even a slate without games is graded."""
+    started_at: AwareDatetime | None = None
+    """When the run of the day started: a date that was over then is backfilled. None: in time."""
 
 
 class CollectRequest(Frozen):
@@ -235,6 +237,8 @@ class CollectRequest(Frozen):
     provider_ids: dict[str, str] = {}
     force: bool = False
     """An operator wants every request sent, whatever it costs."""
+    landed_by: AwareDatetime | None = None
+    """Nothing is requested: only what was landed by this time is read."""
     again: Cadence | None = None
     """Further polls of the same activity, until one changes what the day decides."""
 
@@ -262,6 +266,8 @@ class ComputeRequest(Frozen):
     postponed: tuple[str, ...] = ()
     reference: str = ""
     """The file a system predicts from."""
+    backfilled: bool = False
+    """The predictions are made after the games."""
 
 
 class Predicted(Frozen):
@@ -316,6 +322,8 @@ class TrainRequest(Frozen):
     history_file: str
     before: date
     as_of: AwareDatetime
+    only_if_missing: bool = False
+    """A model that may predict the date is kept."""
 
 
 class TrainingResult(Frozen):

@@ -89,7 +89,8 @@ class DailyPipelineWorkflow:
         return result
 
     async def _run_day(self, rerun: Rerun | None) -> None:
-        ledger = DayLedger(await make_first_plan(self._day.game_date), recorded=rerun is not None)
+        plan = await make_first_plan(self._day.game_date, self._clock.now())
+        ledger = DayLedger(plan, recorded=rerun is not None)
         planned = self._planned = self._start_planned(ledger)
         if rerun is None:
             await planned.scheduler.run()

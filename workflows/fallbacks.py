@@ -41,9 +41,9 @@ def report_without_poll(record: SourceRecord) -> SourceReport | None:
     return None
 
 
-def needs_fallback(step: PlanStep, report: SourceReport, now: datetime) -> bool:
-    """Whether to poll a fallback source: at once after a refusal or failure, else from the soft deadline on."""
-    late = step.soft_deadline is not None and now >= step.soft_deadline
+def needs_fallback(step: PlanStep, report: SourceReport, plan: DayPlan, now: datetime) -> bool:
+    """Whether to poll a fallback source: at once after a refusal or failure or of a past date, else once it is late."""
+    late = plan.is_backfill or (step.soft_deadline is not None and now >= step.soft_deadline)
     incomplete = report.outcome not in USABLE or bool(report.missing_games)
     return incomplete and (report.use_fallback or late)
 

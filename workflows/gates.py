@@ -65,6 +65,10 @@ class _Day:
     now: datetime
 
     @cached_property
+    def begun(self) -> set[str]:
+        return self.plan.begun(self.now)
+
+    @cached_property
     def steps(self) -> dict[str, PlanStep]:
         return {step.name: step for step in self.plan.steps}
 
@@ -141,7 +145,8 @@ def _compute_verdict(step: PlanStep, record: ComputeRecord, day: _Day) -> Verdic
     games = _games_of_first_run(step, day) if first_run else affected_games(step, record, day)
     if (games or first_run) and not record.would_fail_again(day.records):
         return _due_verdict(step, record, day, games, held_by)
-    if record.state is StepState.FAILED and _is_past_deadline(step, day.now) and step.on_deadline is OnDeadline.DEGRADE:
+    no_time_left = day.plan.is_backfill or _is_past_deadline(step, day.now)
+    if record.state is StepState.FAILED and no_time_left and step.on_deadline is OnDeadline.DEGRADE:
         return _deadline_verdict(step, record, held_by, day)
     return _idle_verdict(record)
 
@@ -180,7 +185,7 @@ def _games_of_first_run(step: PlanStep, day: _Day) -> tuple[str, ...]:
 
 def _is_open(step: PlanStep, game: SlateGame, day: _Day) -> bool:
     """Predictions of a game do not change after its tip-off."""
-    return step.role is not Role.PRE or not game.has_begun(day.now)
+    return step.role is not Role.PRE or game.game_id not in day.begun
 
 
 def next_poll(step: PlanStep, record: SourceRecord) -> datetime | None:

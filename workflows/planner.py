@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
@@ -14,18 +14,24 @@ from workflows.contracts import Activity, PlanRequest
 RETRY_PLAN_AFTER = timedelta(minutes=1)
 
 
-async def make_plan(game_date: date, games: tuple[SlateGame, ...] | None, *, published: bool = False) -> DayPlan:
+async def make_plan(
+    game_date: date,
+    games: tuple[SlateGame, ...] | None,
+    started_at: datetime | None = None,
+    *,
+    published: bool = False,
+) -> DayPlan:
     """Plan a date; `games` is None while its slate is unknown. Raises ActivityError."""
     known = "before its slate is known" if games is None else f"for {counted(len(games), 'game')}"
-    request = PlanRequest(game_date=game_date, games=games, published=published)
+    request = PlanRequest(game_date=game_date, games=games, published=published, started_at=started_at)
     return await call(Activity.PLAN_DAY, request, DayPlan, summary=f"plan {game_date} {known}")
 
 
-async def make_first_plan(game_date: date) -> DayPlan:
+async def make_first_plan(game_date: date, started_at: datetime) -> DayPlan:
     """Plan a date before its slate is known; retried every minute, since no day can run without a plan."""
     while True:
         try:
-            return await make_plan(game_date, None)
+            return await make_plan(game_date, None, started_at)
         except ActivityError as error:
             workflow.set_current_details(f"Planning the day failed, retried every minute: {failure_reason(error)}")
             await workflow.sleep(RETRY_PLAN_AFTER, summary="until planning is retried")

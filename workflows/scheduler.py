@@ -117,7 +117,8 @@ class Scheduler:
         if slate is None or (plan.slate_known and slate == plan.games):
             return
         try:
-            ledger.adopt(await make_plan(plan.game_date, slate, published=bool(ledger.published)))
+            published = bool(ledger.published)
+            ledger.adopt(await make_plan(plan.game_date, slate, plan.started_at, published=published))
         except ActivityError as error:
             self._new_slate = slate  # the day continues with its old plan; the next decision plans again
             reason = f"the new slate cannot be planned: {failure_reason(error)}"

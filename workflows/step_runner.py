@@ -27,7 +27,15 @@ from tipoff.vocabulary import (
 )
 from workflows import fallbacks, gates
 from workflows.calls import call, failure_reason
-from workflows.contracts import Activity, CollectRequest, ComputeRequest, Predicted, ProcessRequest
+from workflows.contracts import (
+    Activity,
+    CollectRequest,
+    ComputeRequest,
+    Predicted,
+    ProcessRequest,
+    TrainingResult,
+    TrainRequest,
+)
 from workflows.day_state import REASON_LENGTH, DayLedger
 from workflows.step_records import SourceRecord
 
@@ -57,6 +65,8 @@ class StepRunner:
                     return await self._poller.poll(step, as_of)
                 case StepKind.SYSTEM:
                     return await self._predict(step, games, as_of)
+                case StepKind.TRAIN:
+                    return await self._train(step, as_of)
                 case kind:
                     request = self._compute_request(step, games, as_of)
                     report = await call(_COMPUTE[kind], request, ComputeReport, summary=_summary(step, request))
@@ -71,6 +81,19 @@ class StepRunner:
         report = await call(Activity.STORE_PREDICTIONS, predicted, ComputeReport, summary=summary)
         return report.changed_since(self._ledger.consumed)
 
+    async def _train(self, step: PlanStep, as_of: datetime) -> ComputeReport:
+        """Train a system unless a model may predict the date."""
+        request = TrainRequest(
+            system_id=step.subject,
+            history_file=self._ledger.input_file(step),
+            before=self._ledger.plan.game_date,
+            as_of=as_of,
+            only_if_missing=True,
+        )
+        model = await call(Activity.TRAIN, request, TrainingResult, summary=f"{step.title}: train it if there is none")
+        reason = f"model {model.model_version}, trained on {counted(model.rows, 'row')}"
+        return ComputeReport(rows=model.rows, reason=reason)
+
     def _compute_request(self, step: PlanStep, games: tuple[str, ...], as_of: datetime) -> ComputeRequest:
         ledger = self._ledger
         degradations = [item for item in ledger.degradations if item.is_open_at(as_of)]
@@ -79,7 +102,8 @@ class StepRunner:
             span=step.span,
             game_date=ledger.plan.game_date,
             game_ids=games,
-            as_of=as_of,
+            as_of=_inputs_as_of(step, ledger.plan, as_of),
+            backfilled=ledger.plan.known_by is not None,
             degraded=tuple(f"{item.step}: {item.reason}" for item in degradations),
             missing_games=tuple(sorted({game for item in degradations for game in item.games_missing_at(as_of)})),
             postponed=ledger.postponed,
@@ -139,7 +163,7 @@ class SourcePoller:
         unpolled = None if force else fallbacks.report_without_poll(record)
         if unpolled is not None:
             return unpolled
-        request = self._collect_request(step.subject, games, as_of, step.provider_ids_from, force=force)
+        request = self._collect_request(step, step.subject, games, as_of, step.provider_ids_from, force=force)
         if step.role is Role.LIVE:
             return await self._follow(step, request)
         report = await self._collect_and_process(request, step.title)
@@ -161,7 +185,7 @@ class SourcePoller:
         rows_before = record.rows if step.role is Role.POST and not force else 0
         for fallback in step.fallback_sources:
             lacking = fallbacks.lacking_games(step, record, report, plan, as_of, force=force)
-            if not fallbacks.needs_fallback(step, report, as_of) or (plan.games and not lacking):
+            if not fallbacks.needs_fallback(step, report, plan, as_of) or (plan.games and not lacking):
                 break
             fallback_report = await self._poll_fallback(step, fallback, lacking, as_of)
             report = fallbacks.merge_fallback(
@@ -183,16 +207,20 @@ class SourcePoller:
         ids_from = fallback.provider_ids_from
         title = f"{fallback.title} for {step.title}"
         try:
-            if ids_from and not {game.game_id for game in games} <= self._ledger.provider_ids.get(ids_from, {}).keys():
-                ids = await self._collect_and_process(self._collect_request(ids_from, games, as_of), f"{title}, ids")
+            known_ids = self._ledger.provider_ids.get(ids_from or "", {})
+            lacks_ids = any(game.game_id not in known_ids for game in games)
+            if ids_from and lacks_ids and not step.landed_only:
+                request = self._collect_request(step, ids_from, games, as_of)
+                ids = await self._collect_and_process(request, f"{title}, ids")
                 self._ledger.provider_ids.setdefault(ids_from, {}).update(ids.provider_ids)
-            request = self._collect_request(fallback.source, games, as_of, ids_from)
+            request = self._collect_request(step, fallback.source, games, as_of, ids_from)
             return await self._collect_and_process(request, title)
         except ActivityError as error:
             return _failed_poll(error)
 
     def _collect_request(
         self,
+        step: PlanStep,
         source: str,
         games: tuple[SlateGame, ...],
         as_of: datetime,
@@ -207,6 +235,7 @@ class SourcePoller:
             as_of=as_of,
             provider_ids=self._ledger.provider_ids.get(ids_from or "", {}),
             force=force,
+            landed_by=self._ledger.plan.known_by if step.landed_only else None,
         )
 
     async def _collect_and_process(self, request: CollectRequest, title: str) -> SourceReport:
@@ -239,6 +268,12 @@ class SourcePoller:
         )
         report = await call(Activity.PROCESS, request, ProcessReport, summary=f"{title}: process the landed batch")
         return report.changed_since(self._ledger.consumed)
+
+
+def _inputs_as_of(step: PlanStep, plan: DayPlan, as_of: datetime) -> datetime:
+    """Inputs of predictions that became known after `known_by` are not read, whenever the step runs."""
+    reads_inputs = step.role is Role.PRE and step.kind in (StepKind.TRANSFORM, StepKind.FEATURES)
+    return min(as_of, plan.known_by) if reads_inputs and plan.known_by else as_of
 
 
 def _failed_poll(error: ActivityError) -> SourceReport:

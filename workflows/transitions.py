@@ -321,7 +321,7 @@ def _settled_by_poll(poll: _Poll, before: Transition[SourceRecord]) -> Transitio
     if _has_nothing_left(poll, record):
         return Transition(record)
     if poll.complete_from_fallback:
-        return Transition(replace(record, complete=False))
+        return Transition(replace(record, complete=poll.plan.is_backfill))  # a past date waits for nothing better
     if poll.complete:
         return _completed(poll, record)
     if not record.settled:

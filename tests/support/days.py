@@ -60,6 +60,8 @@ from workflows.contracts import (
     Queue,
     Rerun,
     ScheduledAction,
+    TrainingResult,
+    TrainRequest,
 )
 from workflows.daily_pipeline import DailyPipelineWorkflow
 
@@ -159,9 +161,15 @@ class World:
     script: Script = field(default_factory=happy_script)
     failures: Mapping[str, ScriptedFailure] = field(default_factory=dict)
     plan: Callable[[PlanRequest], DayPlan] = lambda request: plan_day(
-        request.game_date, request.games or (), SOURCES, published=request.published
+        request.game_date, request.games or (), SOURCES, published=request.published, started_at=request.started_at
     )
-    slate_plan: Callable[[date], DayPlan] = lambda game_date: plan_slate(game_date, SOURCES)
+    slate_plan: Callable[[PlanRequest], DayPlan] = lambda request: plan_slate(
+        request.game_date, SOURCES, request.started_at
+    )
+    landed: frozenset[str] | None = None
+    """Sources with responses landed before the games; None: all of them."""
+    landed_by: dict[str, datetime] = field(default_factory=dict)
+    """Sources of which only landed responses were wanted -> landed by then."""
     recorded: RecordedDay | None = None
     random_delays: random.Random | None = None
     """Delays each activity by a random time."""
@@ -187,7 +195,7 @@ class World:
                 *(self.process, self.follow, self.transform, self.build_features, self.store_predictions),
                 *(self.grade, self.export, self.publish_status, self.recorded_day),
             ],
-            Queue.MODELS: [self.predict],
+            Queue.MODELS: [self.predict, self.train],
         }
 
     async def _simulate(self, subject: str, as_of: datetime | None = None) -> None:
@@ -203,13 +211,18 @@ class World:
     @activity.defn(name=Activity.PLAN_DAY.value)
     async def plan_day(self, request: PlanRequest) -> DayPlan:
         await self._simulate("plan_day")
-        return self.slate_plan(request.game_date) if request.games is None else self.plan(request)
+        return self.slate_plan(request) if request.games is None else self.plan(request)
 
     @activity.defn(name=Activity.COLLECT.value)
     async def collect(self, request: CollectRequest) -> CollectReport:
         await self._simulate(request.source, request.as_of)
         if request.force:
             self.force.append((request.source, request.as_of))
+        if request.landed_by is not None:
+            self.landed_by[request.source] = request.landed_by
+            if self.landed is not None and request.source not in self.landed:
+                response = ScriptedResponse(request.as_of, Outcome.NOT_PUBLISHED_YET, reason="nothing was landed")
+                return _collected(response, None, request).model_copy(update={"use_fallback": True})
         known = [
             (index, response)
             for index, response in enumerate(self.script.get(request.source, ()))
@@ -250,7 +263,7 @@ class World:
         collected = await self.collect(request)
         if collected.batch_key is None:
             return collected.without_batch()
-        terms = request.model_dump(exclude={"provider_ids", "force", "again"})
+        terms = request.model_dump(exclude={"provider_ids", "force", "again", "landed_by"})
         return collected.with_batch(await self.process(ProcessRequest(**terms, batch_key=collected.batch_key)))
 
     @activity.defn(name=Activity.TRANSFORM.value)
@@ -268,6 +281,11 @@ class World:
         return Predicted(
             system_id=request.subject, file=",".join(request.game_ids), rows=20, game_date=request.game_date
         )
+
+    @activity.defn(name=Activity.TRAIN.value)
+    async def train(self, request: TrainRequest) -> TrainingResult:
+        await self._simulate(f"{request.system_id}:train", request.as_of)
+        return TrainingResult(system_id=request.system_id, model_version="c0ffee", rows=20, mae=5.0, last10_mae=5.1)
 
     @activity.defn(name=Activity.STORE_PREDICTIONS.value)
     async def store_predictions(self, predicted: Predicted) -> ComputeReport:

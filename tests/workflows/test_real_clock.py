@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from temporalio.client import Client
 
@@ -66,11 +66,13 @@ def _schedule(start: datetime, games: tuple[SlateGame, ...]) -> PlanStep:
     return schedule.model_copy(update={"opens_at": start, "cadence": (polls,) if games else (), "soft_deadline": None})
 
 
-def slate_day(start: datetime) -> Callable[[date], DayPlan]:
-    def plan(game_date: date) -> DayPlan:
+def slate_day(start: datetime) -> Callable[[PlanRequest], DayPlan]:
+    def plan(request: PlanRequest) -> DayPlan:
         tonight = (game(1, start + 3600 * SECOND),)
         steps = (_schedule(start, tonight),)
-        return DayPlan(game_date=game_date, games=(), steps=steps, slate_known=False, ends_at=start + 120 * SECOND)
+        return DayPlan(
+            game_date=request.game_date, games=(), steps=steps, slate_known=False, ends_at=start + 120 * SECOND
+        )
 
     return plan
 

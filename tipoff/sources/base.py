@@ -177,6 +177,8 @@ class Source(ABC):
     """Its requests are alternatives in order of preference: the first complete response is read, else a PARTIAL one."""
     later_requests_are_older: ClassVar[bool] = False
     """Of its alternatives a later one gets older data: the first usable response is read, also a PARTIAL one."""
+    answers_for_past: ClassVar[bool] = True
+    """Asked after a date, it still says of it what was so then; else nothing is requested for a date that is over."""
     paged: ClassVar[bool] = False
     """A response may be one page of several: `next_page` makes the next request."""
     ignored_fields: ClassVar[frozenset[str]] = frozenset()

@@ -33,6 +33,7 @@ class BdlInjuries(Feed):
     number = 18
     provider = BALLDONTLIE
     role = Role.PRE
+    answers_for_past = False
     fallback_for = (InjuryReport.name,)
     table = "raw_injuries"
     natural_key = ("game_date", "game_id", "player_id")

@@ -59,6 +59,7 @@ class BettingProsEvents(Feed):
     title = "BettingPros events"
     provider = BETTINGPROS
     role = Role.PRE
+    answers_for_past = False
     table = "raw_odds_events"
     natural_key = ("game_date", "game_id")
     undetectable_faults = dict.fromkeys(("stale", "late"), "the games of the date are listed days before")
@@ -121,6 +122,7 @@ class BettingProsPoints(Feed):
     number = 9
     provider = BETTINGPROS
     role = Role.PRE
+    answers_for_past = False
     fallback_for = (PlayerPointsProps.name,)
     table = "raw_player_props"
     natural_key = ("game_date", "game_id", "book", "player_name", "line")

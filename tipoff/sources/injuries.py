@@ -47,6 +47,7 @@ class InjuryReport(Feed):
     number = 4
     provider = NBA_INJURY_REPORTS
     role = Role.PRE
+    answers_for_past = False
     table = "raw_injuries"
     natural_key = ("game_date", "game_id", "player_id")
     fault_outcomes = {"stale": Outcome.BLOCKED, "late": Outcome.BLOCKED}

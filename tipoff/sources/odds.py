@@ -51,6 +51,7 @@ class OddsEvents(Feed):
     number = 6
     provider = THE_ODDS_API
     role = Role.PRE
+    answers_for_past = False
     table = "raw_odds_events"
     natural_key = ("game_date", "game_id")
     fault_outcomes = {"stale": Outcome.SUSPICIOUSLY_EMPTY}
@@ -101,6 +102,7 @@ class GameLines(Feed):
     number = 7
     provider = THE_ODDS_API
     role = Role.PRE
+    answers_for_past = False
     table = "raw_game_lines"
     natural_key = ("game_date", "game_id", "book")
     fault_outcomes = {"empty": Outcome.NOT_PUBLISHED_YET}
@@ -152,6 +154,7 @@ class PlayerPointsProps(Feed):
     number = 8
     provider = THE_ODDS_API
     role = Role.PRE
+    answers_for_past = False
     table = "raw_player_props"
     natural_key = ("game_date", "game_id", "book", "player_name", "line")
     fault_outcomes = {"empty": Outcome.NOT_PUBLISHED_YET, "gone": Outcome.NOT_PUBLISHED_YET}

@@ -27,6 +27,7 @@ class PlayerMovement(Feed):
     number = 21
     provider = NBA_STATS
     role = Role.PRE
+    answers_for_past = False
     table = "raw_player_movement"
     natural_key = ("move_id", "player_id")
     ignored_fields: ClassVar[frozenset[str]] = names("columns TEAM_SLUG PLAYER_SLUG")

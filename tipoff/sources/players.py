@@ -25,6 +25,7 @@ class PlayerList(Feed):
     number = 2
     provider = NBA_STATS
     role = Role.PRE
+    answers_for_past = False
     table = "raw_players"
     natural_key = ("game_date", "player_id")
     undetectable_faults = dict.fromkeys(("stale", "late"), "the list has no date")

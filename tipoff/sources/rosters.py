@@ -29,6 +29,7 @@ class TeamRosters(Feed):
     number = 3
     provider = ESPN
     role = Role.PRE
+    answers_for_past = False
     table = "raw_rosters"
     natural_key = ("game_date", "team", "player_id")
     undetectable_faults = dict.fromkeys(("stale", "late"), "the list has no date")

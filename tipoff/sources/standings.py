@@ -25,6 +25,7 @@ class Standings(Feed):
     number = 22
     provider = BALLDONTLIE
     role = Role.PRE
+    answers_for_past = False
     table = "raw_standings"
     natural_key = ("game_date", "team")
     undetectable_faults = dict.fromkeys(("stale", "late"), "standings of the day before look like a date without games")

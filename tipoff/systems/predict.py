@@ -63,11 +63,13 @@ _COPIED: Final = (
 )
 
 
-def predict(system: System, features: pl.DataFrame, history: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
+def predict(
+    system: System, features: pl.DataFrame, history: pl.DataFrame, as_of: datetime, *, backfilled: bool = False
+) -> pl.DataFrame:
     """Return one row of the table `predictions` per eligible row of `features`.
 
     `features`: rows of the feature store of one date. `history`: past feature rows with their `points`; rows of the
-    date or later are removed before the system sees it.
+    date or later are removed before the system sees it. `backfilled`: all games have begun.
     """
     rows = features.filter("eligible").with_columns(degraded_reasons=_reasons())
     distributions = _distributions(system, rows, history)
@@ -89,12 +91,22 @@ def predict(system: System, features: pl.DataFrame, history: pl.DataFrame, as_of
         pl.Series("over_probability", over).fill_nan(None),
         pl.col("points_mean_10").alias("last10_points"),
         # also backfilled if the features are newer than the prediction: the store keeps only the newest ones of a game
-        ((pl.col("tip_off") <= as_of).fill_null(False) | (pl.col("as_of") > as_of)).alias("backfilled"),
+        (pl.lit(backfilled) | (pl.col("tip_off") <= as_of).fill_null(False) | (pl.col("as_of") > as_of)).alias(
+            "backfilled"
+        ),
     )
 
 
 def predict_files(
-    system_id: str, features: Path, history: Path, models: Path, as_of: datetime, out: Path, game_ids: Sequence[str]
+    system_id: str,
+    features: Path,
+    history: Path,
+    models: Path,
+    as_of: datetime,
+    out: Path,
+    game_ids: Sequence[str],
+    *,
+    backfilled: bool = False,
 ) -> PredictedRows:
     """Predict games from Parquet files, for a process without a warehouse, and write `out`.
 
@@ -104,7 +116,7 @@ def predict_files(
     if rows.is_empty():
         raise NotEnoughDataError(f"{features} has no feature rows of the games, so {system_id} has nothing to predict")
     built = build_system(system_id, ModelStore(models), min(rows["game_date"].to_list()))
-    predictions = predict(built.system, rows, pl.read_parquet(history), as_of)
+    predictions = predict(built.system, rows, pl.read_parquet(history), as_of, backfilled=backfilled)
     predictions.write_parquet(out)
     return PredictedRows(predictions.height, built.damage)
 

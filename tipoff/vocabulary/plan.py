@@ -91,6 +91,8 @@ class PlanStep(Frozen):
     """Sources that are polled, in this order, for the games it lacks."""
     polls_missing_games_only: bool = False
     """It sends one request a game, after the games: a game it has is not requested again."""
+    landed_only: bool = False
+    """It requests nothing: it reads what was landed by the plan's `known_by`."""
 
     @property
     def polls_end(self) -> datetime:
@@ -105,18 +107,25 @@ class DayPlan(Frozen):
     games: tuple[SlateGame, ...]
     steps: tuple[PlanStep, ...]
     predictions_due: AwareDatetime | None = None
-    """The service level: predictions are published by then. None: no games."""
+    """The service level: predictions are published by then. None: no games, or the date is over."""
     slate_known: bool = True
     ends_at: AwareDatetime
     """The day ends then, whatever is still missing."""
+    started_at: AwareDatetime | None = None
+    """When the run of the day started; None: in time."""
+    is_backfill: bool = False
+    """The date was over when the run started: what providers still have is collected at once."""
+    known_by: AwareDatetime | None = None
+    """Every game had begun when the run started: predictions use only what was known by this time, before the first
+    tip-off, and are marked as backfilled. None: they are made before the games."""
 
     @property
     def game_ids(self) -> tuple[str, ...]:
         return tuple(game.game_id for game in self.games)
 
     def begun(self, now: datetime) -> set[str]:
-        """The games that have tipped off."""
-        return {game.game_id for game in self.games if game.has_begun(now)}
+        """The games that have tipped off, whose predictions no longer change; none if all had when the run started."""
+        return {game.game_id for game in self.games if self.known_by is None and game.has_begun(now)}
 
     def step(self, name: str) -> PlanStep:
         """The step of this name. Raises KeyError."""

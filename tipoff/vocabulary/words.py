@@ -36,6 +36,7 @@ class StepKind(StrEnum):
     SOURCE = "source"
     TRANSFORM = "transform"
     FEATURES = "features"
+    TRAIN = "train"
     SYSTEM = "system"
     GRADE = "grade"
     EXPORT = "export"

@@ -235,7 +235,8 @@ def test_a_rescheduled_game_uses_no_report_or_line_of_its_first_date(
 ) -> None:
     first = TONIGHT - timedelta(days=30)
     moved = {"game_id": GAME, "home": "MIN", "away": "DEN"}
-    warehouse.replace("raw_rosters", rows_of("raw_rosters", [{"player_id": JOKIC, "team": "DEN"}], game_date=first), {})
+    roster = [{"player_id": JOKIC, "team": "DEN"}]
+    warehouse.replace("raw_rosters", rows_of("raw_rosters", roster, game_date=first, as_of=eastern(first, 7)), {})
     values = {"game_date": first, "game_id": GAME, "player_id": JOKIC, "as_of": eastern(first, 11)}
     for table, columns in (
         ("raw_injuries", {"team": "DEN", "status": "Probable"}),

@@ -63,7 +63,7 @@ def test_a_fallback_source_is_polled_at_once_after_a_refusal_and_else_from_the_s
 ) -> None:
     assert PROPS.soft_deadline is not None
     before, after = PROPS.soft_deadline - timedelta(minutes=1), PROPS.soft_deadline
-    assert [fallbacks.needs_fallback(PROPS, report, moment) for moment in (before, after)] == [early, late]
+    assert [fallbacks.needs_fallback(PROPS, report, PLAN, moment) for moment in (before, after)] == [early, late]
 
 
 def test_a_fallback_source_is_polled_only_for_missing_games() -> None:

@@ -1,6 +1,6 @@
 """cdn.nba.com scheduleLeagueV2.json, and stats.nba.com scheduleleaguev2int in the same format.
 
-The season of the as-of date with the results known by then.
+The season of the as-of date, or the one that the request names, with the results known by then.
 """
 
 from collections import Counter
@@ -44,8 +44,8 @@ _POSTPONED_BY = timedelta(days=7)
 
 
 def schedule(view: ArchiveView, params: Params) -> UpstreamResponse:
-    """All games of the season. Fields named "Est" are Eastern wall-clock times with the provider's wrong Z."""
-    season = season_of(view.today)
+    """All games of `Season`, by default today's. Fields named "Est" are Eastern wall-clock times with a wrong Z."""
+    season = params.get("Season", season_of(view.today))
     games = sorted((_as_listed(game, view) for game in view.games_of(season)), key=_sort_key)
     return json_response(
         {

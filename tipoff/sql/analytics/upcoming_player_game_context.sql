@@ -11,30 +11,64 @@ WITH
   ),
   -- The same rule as slate_players in tipoff/sources/player_names.py: the league's list completes the rosters, except
   -- for a team whose roster has at least 13 players and no unresolved name. A roster comes before the list.
+  current_rosters AS (
+    SELECT game_date, team, player_id, player_name, source, as_of,
+    FROM raw_rosters
+    WHERE as_of <= @as_of AND NOT @training
+  ),
   whole_rosters AS (
     SELECT game_date, team, TRUE AS is_whole,
-    FROM raw_rosters
+    FROM current_rosters
     LEFT JOIN unresolved_players AS unresolved USING (game_date, team, source)
     GROUP BY game_date, team
-    HAVING COUNT(DISTINCT raw_rosters.player_id) >= 13 AND COUNT(unresolved.player_name) = 0
+    HAVING COUNT(DISTINCT current_rosters.player_id) >= 13 AND COUNT(unresolved.player_name) = 0
+  ),
+  dates AS (
+    SELECT DISTINCT game_date FROM slate WHERE NOT @training
+  ),
+  listed AS (
+    SELECT dates.game_date, team, player_id, player_name, source, as_of, players.game_date AS listed_on,
+    FROM dates
+    JOIN raw_players AS players
+      ON players.game_date <= dates.game_date AND players.as_of <= @as_of
+    QUALIFY players.game_date = MAX(players.game_date) OVER (PARTITION BY dates.game_date)
+  ),
+  -- Who has played since the list, or without a list in the team's last season, counts to the team of his last game.
+  played AS (
+    SELECT
+      dates.game_date, box.team, box.player_id, box.player_name, CONCAT('last game in ', box.source) AS source, box.as_of,
+      box.game_date AS played_on, box.game_id,
+    FROM dates
+    JOIN raw_player_boxscores AS box
+      ON box.game_date < dates.game_date
+    LEFT JOIN (SELECT DISTINCT game_date, listed_on FROM listed) AS lists
+      ON lists.game_date = dates.game_date
+    WHERE COALESCE(box.game_date >= lists.listed_on, TRUE)
+    QUALIFY box.season = MAX(box.season) OVER (PARTITION BY dates.game_date, box.team)
+  ),
+  last_teams AS (
+    SELECT game_date, team, player_id, player_name, source, as_of,
+    FROM played
+    WHERE TRUE
+    QUALIFY ROW_NUMBER() OVER (PARTITION BY game_date, player_id ORDER BY played_on DESC, game_id DESC) = 1
   ),
   player_list AS (
-    SELECT dates.game_date, team, player_id, player_name, source, as_of,
-    FROM (SELECT DISTINCT game_date FROM slate WHERE NOT @training) AS dates
-    JOIN raw_players AS players
-      ON players.game_date <= dates.game_date
-    QUALIFY players.game_date = MAX(players.game_date) OVER (PARTITION BY dates.game_date)
+    SELECT * FROM last_teams
+    UNION ALL
+    SELECT listed.* EXCEPT (listed_on),
+    FROM listed
+    LEFT JOIN (SELECT game_date, player_id, TRUE AS has_played FROM last_teams) AS since USING (game_date, player_id)
+    WHERE has_played IS NULL
   ),
   -- Box scores exist only after a game, so they replace rosters in training and nowhere else.
   rosters AS (
-    SELECT game_date, team, player_id, player_name, source, as_of, FALSE AS is_fallback,
-    FROM raw_rosters
-    WHERE NOT @training
+    SELECT *, FALSE AS is_fallback,
+    FROM current_rosters
     UNION ALL
     SELECT game_date, team, player_id, player_name, source, as_of, TRUE AS is_fallback,
     FROM player_list
     LEFT JOIN whole_rosters USING (game_date, team)
-    LEFT JOIN (SELECT DISTINCT game_date, player_id, TRUE AS is_on_roster FROM raw_rosters) AS placed
+    LEFT JOIN (SELECT DISTINCT game_date, player_id, TRUE AS is_on_roster FROM current_rosters) AS placed
       USING (game_date, player_id)
     WHERE is_whole IS NULL AND is_on_roster IS NULL
     UNION ALL
