@@ -29,7 +29,7 @@ from tipoff.landing.local import LocalLanding
 from tipoff.sources.base import Slate, Source
 from tipoff.sources.player_names import load_aliases
 from tipoff.sources.rate_limits import RateLimiter, Unlimited, rate_limits_apply
-from tipoff.vocabulary import EASTERN, DayStatus, Frozen, clock_time, counted, did_you_mean, shortened, step_names
+from tipoff.vocabulary import DayStatus, Frozen, clock_time, counted, date_and_time, did_you_mean, shortened, step_names
 from workflows.rate_limiter_state import format_cooldown
 
 
@@ -162,8 +162,7 @@ def _as_of(target: Target, game_date: date, status: DayStatus | None) -> datetim
 
 
 def _page(report: ProbeReport) -> Iterator[RenderableType]:
-    at = f"{report.as_of.astimezone(EASTERN):%Y-%m-%d} {clock_time(report.as_of)}"
-    yield Text(f"{report.source} for {report.game_date}, as of {at}", style="bold")
+    yield Text(f"{report.source} for {report.game_date}, as of {date_and_time(report.as_of)}", style="bold")
     if report.slate_from:
         yield Text(f"slate: {counted(len(report.games), 'game')}, from {report.slate_from}", style="dim")
     yield from (Text(f"{host}: {summary}", style="dim") for host, summary in report.rate_limiters.items())

@@ -41,7 +41,7 @@ async def write_summary(replay: Replay, handle: DayHandle, result: DayResult, ti
         "first_published_at": _eastern_text(result.first_published_at),
         "refreshed_at": _eastern_text(result.refreshed_at[-1]) if result.refreshed_at else None,
         "refreshes": [_eastern_text(at) for at in result.refreshed_at],
-        "degraded_reasons": [format_degradation(item, result.slate) for item in result.degradations],
+        "degraded_reasons": [format_degradation(item, result.slate, config.game_date) for item in result.degradations],
         "degradations": [item.model_dump(mode="json") for item in result.degradations],
         "needs_attention": [item.model_dump(mode="json") for item in result.attention],
         "history_events": events,
@@ -52,12 +52,12 @@ async def write_summary(replay: Replay, handle: DayHandle, result: DayResult, ti
     return summary
 
 
-def format_degradation(item: Degradation, slate: Sequence[SlateGame]) -> str:
+def format_degradation(item: Degradation, slate: Sequence[SlateGame], game_date: date) -> str:
     """One line: the missing step, its games, and the time span."""
     games = f" ({games_named(item.games, slate)})" if item.games else ""
-    until = f"until {clock_time(item.resolved_at)}" if item.resolved_at else "to the end"
+    until = f"until {clock_time(item.resolved_at, game_date)}" if item.resolved_at else "to the end"
     earlier = f" (for {games_named([*item.resolved_games], slate)} earlier)" if item.resolved_games else ""
-    return f"without {item.step}{games} from {clock_time(item.since)} {until}{earlier}: {item.reason}"
+    return f"without {item.step}{games} from {clock_time(item.since, game_date)} {until}{earlier}: {item.reason}"
 
 
 def _eastern_text(time: datetime | None) -> str | None:

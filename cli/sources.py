@@ -24,7 +24,7 @@ from tipoff.provider_success import RECENT, ProviderSuccess, hosts, success_by_h
 from tipoff.sources.base import Source
 from tipoff.sources.outcomes import OUTCOME_POLICIES
 from tipoff.sources.registry import SOURCES
-from tipoff.vocabulary import EASTERN, Frozen, Outcome, Role, Route, clock_time, did_you_mean
+from tipoff.vocabulary import Frozen, Outcome, Role, Route, clock_time, date_and_time, did_you_mean
 from workflows.contracts import CooldownReset
 
 
@@ -219,7 +219,7 @@ def _page(report: SourcesReport) -> RenderableType:
 
 def _source_row(source: SourceView, now: datetime) -> tuple[str, ...]:
     success, outcome = source.last_success, source.last_outcome
-    last = f"{success.astimezone(EASTERN):%Y-%m-%d} {clock_time(success)}" if success else "never"
+    last = date_and_time(success) if success else "never"
     age = ago(success, now).removesuffix(" ago") if success else ""
     fallback_for = ", ".join(source.fallback_for)
     return source.name, source.role, fallback_for, last, age, outcome.replace("_", " ") if outcome else "never polled"

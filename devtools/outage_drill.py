@@ -64,7 +64,7 @@ class Outage:
 
     @property
     def title(self) -> str:
-        return f"{self.name} (until {clock_time(self.until)})" if self.until else self.name
+        return f"{self.name} (until {clock_time(self.until, DAY)})" if self.until else self.name
 
     def fault_file(self) -> str:
         """The text of the fault file of the replay."""

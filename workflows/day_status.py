@@ -26,6 +26,7 @@ def day_status(ledger: DayLedger, now: datetime, *, virtual: bool, held: bool) -
             phase,
             steps,
             now,
+            game_date=ledger.plan.game_date,
             games=ledger.plan.games,
             lost=day_end.lost_steps(ledger.plan, ledger.records),
             shortfalls=_shortfalls(ledger, now),

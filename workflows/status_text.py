@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from tipoff.vocabulary import (
     DayStatus,
@@ -60,6 +60,7 @@ def sentence(
     steps: Sequence[StepStatus],
     now: datetime,
     *,
+    game_date: date,
     games: Sequence[SlateGame],
     lost: Sequence[str] = (),
     shortfalls: Sequence[str] = (),
@@ -80,11 +81,11 @@ def sentence(
         more = f" (and {len(parked) - 1} more)" if len(parked) > 1 else ""
         return f"needs attention: {parked[0].name}: {parked[0].reason}{more}"
     if state is RunState.NEEDS_ATTENTION:
-        return f"needs attention: {'; '.join(shortfalls)}; {_progress(phase, steps, now)}"
+        return f"needs attention: {'; '.join(shortfalls)}; {_progress(phase, steps, now, game_date)}"
     if held:
         return f"the clock is held in phase {phase}; resume_clock continues"
     not_fixed = labels_without_tip_off(games)
-    return f"{_progress(phase, steps, now)}{f'; tip-off not fixed: {not_fixed}' if not_fixed else ''}"
+    return f"{_progress(phase, steps, now, game_date)}{f'; tip-off not fixed: {not_fixed}' if not_fixed else ''}"
 
 
 def _failure(lost: Sequence[str], shortfalls: Sequence[str]) -> str:
@@ -94,24 +95,24 @@ def _failure(lost: Sequence[str], shortfalls: Sequence[str]) -> str:
     return f"ended without {', '.join(lost)}: see what needs attention{lacking and f'; {lacking}'}"
 
 
-def _progress(phase: Phase, steps: Sequence[StepStatus], now: datetime) -> str:
+def _progress(phase: Phase, steps: Sequence[StepStatus], now: datetime, game_date: date) -> str:
     if running := _in_state(steps, StepState.RUNNING):
         return f"{running[0].phase}: {_join_titles(running)}"
     if late := _in_state(steps, StepState.LATE):
-        return f"{phase}: waiting for {_join_titles(late)}{_poll_and_deadline(late, now)}"
+        return f"{phase}: waiting for {_join_titles(late)}{_poll_and_deadline(late, now, game_date)}"
     next_poll = min((step.next_poll for step in steps if step.next_poll), default=None)
-    return f"{phase}: next poll {clock_time(next_poll)}" if next_poll else f"{phase}: in progress"
+    return f"{phase}: next poll {clock_time(next_poll, game_date)}" if next_poll else f"{phase}: in progress"
 
 
 def _in_state(steps: Sequence[StepStatus], state: StepState) -> list[StepStatus]:
     return [step for step in steps if step.state is state]
 
 
-def _poll_and_deadline(late: Sequence[StepStatus], now: datetime) -> str:
+def _poll_and_deadline(late: Sequence[StepStatus], now: datetime, game_date: date) -> str:
     polls = [step.next_poll for step in late if step.next_poll]
     deadlines = [step.hard_deadline for step in late if step.hard_deadline and step.hard_deadline > now]
-    poll = f"; next poll {clock_time(min(polls))}" if polls else ""
-    return f"{poll}; deadline {clock_time(min(deadlines))}" if deadlines else poll
+    poll = f"; next poll {clock_time(min(polls), game_date)}" if polls else ""
+    return f"{poll}; deadline {clock_time(min(deadlines), game_date)}" if deadlines else poll
 
 
 def _join_titles(steps: Sequence[StepStatus]) -> str:

@@ -10,6 +10,7 @@ from tipoff.vocabulary import (
     Phase,
     clock_time,
     counted,
+    date_and_time,
     did_you_mean,
     eastern,
     first_day,
@@ -52,7 +53,22 @@ def test_a_time_without_time_zone_has_no_game_date() -> None:
 
 
 def test_a_time_on_another_date_is_shown_with_its_weekday() -> None:
-    assert clock_time(eastern(date(2024, 3, 30), 9), date(2024, 3, 29)) == "Sat 09:00 ET"
+    saturday = eastern(date(2024, 3, 30), 9)
+    assert clock_time(saturday, date(2024, 3, 29)) == "Sat 09:00 ET"
+    assert clock_time(saturday, date(2024, 3, 31)) == "Sat 09:00 ET"
+
+
+def test_a_time_without_a_game_date_has_its_weekday() -> None:
+    """A cooldown lasts up to a week: "until 09:00" could be any day of it."""
+    assert clock_time(eastern(date(2024, 3, 30), 9)) == "Sat 09:00 ET"
+
+
+def test_a_time_a_week_away_is_shown_with_its_date() -> None:
+    """A backfill computes a past date today: a weekday alone would mean the week of the games."""
+    week_later = eastern(date(2024, 4, 5), 9)
+    assert clock_time(week_later, date(2024, 3, 30)) == "Fri 09:00 ET"
+    assert clock_time(week_later, date(2024, 3, 29)) == "2024-04-05 09:00 ET"
+    assert date_and_time(week_later) == "2024-04-05 09:00 ET"
 
 
 @pytest.mark.parametrize(

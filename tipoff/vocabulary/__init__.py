@@ -6,7 +6,15 @@ Pure: standard library and pydantic only, so that workflow code may import it.
 from tipoff.vocabulary import step_names
 from tipoff.vocabulary.base import Frozen
 from tipoff.vocabulary.day import Alert, Attention, AuditEntry, DayStatus, Degradation, StepStatus
-from tipoff.vocabulary.eastern_time import EASTERN, clock_time, eastern, first_day, game_date_of, season_of
+from tipoff.vocabulary.eastern_time import (
+    EASTERN,
+    clock_time,
+    date_and_time,
+    eastern,
+    first_day,
+    game_date_of,
+    season_of,
+)
 from tipoff.vocabulary.plan import Cadence, DayPlan, FallbackSource, PlanStep, SlateGame, labels_without_tip_off
 from tipoff.vocabulary.rate_limit import Cooldown, RateLimit
 from tipoff.vocabulary.recorded import PredictionRun, RecordedBatch, RecordedDay
@@ -89,6 +97,7 @@ __all__ = [
     "StepStatus",
     "clock_time",
     "counted",
+    "date_and_time",
     "did_you_mean",
     "eastern",
     "first_day",

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 EASTERN = ZoneInfo("America/New_York")
+_WEEK = 7
 
 
 def eastern(game_date: date, hour: int, minute: int = 0) -> datetime:
@@ -32,7 +33,17 @@ def first_day(season: str) -> date:
 
 
 def clock_time(moment: datetime, game_date: date | None = None) -> str:
-    """Display form of a time: "13:30 ET", with the weekday when it is not on `game_date`."""
+    """Display form of a time: "13:30 ET" on the game date, "Sat 00:15 ET" near it, and with its date further away.
+
+    Without a game date nobody knows which day is meant, so it has its weekday.
+    """
     local = moment.astimezone(EASTERN)
-    other_day = game_date is not None and local.date() != game_date
-    return f"{local:%a %H:%M} ET" if other_day else f"{local:%H:%M} ET"
+    days = abs((local.date() - game_date).days) if game_date else 1
+    if days >= _WEEK:
+        return date_and_time(moment)
+    return f"{local:%a %H:%M} ET" if days else f"{local:%H:%M} ET"
+
+
+def date_and_time(moment: datetime) -> str:
+    """Display form of a time of any date: "2024-03-30 00:15 ET"."""
+    return f"{moment.astimezone(EASTERN):%Y-%m-%d %H:%M} ET"

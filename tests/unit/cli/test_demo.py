@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cli.demo import options_from
-from cli.demo_summary import format_headline, format_publication, format_ui, systems_table
+from cli.demo_summary import format_degradation, format_headline, format_publication, format_ui, systems_table
 from runtime import PROJECT
 from tests.support.starter import NOWHERE
 from tipoff.errors import BadInputError
-from tipoff.vocabulary import Phase, eastern
+from tipoff.vocabulary import Degradation, Phase, eastern
 
 DAY = date(2024, 3, 29)
 FIVE = eastern(DAY, 5)
@@ -127,3 +127,9 @@ def test_missing_figures_are_dashes_and_the_hit_rate_shows_its_interval() -> Non
     table = systems_table({"catboost_v8": {"predictions": 209, "outcomes": outcomes, **errors, **rate}})
     cells = [next(iter(column.cells)) for column in table.columns]
     assert cells == ["catboost_v8", "209", "70/63/0/4/72", "4.57", "4.50", "–", "52.6% (44.2%–60.9%)", "133"]
+
+
+def test_a_degradation_that_ends_after_midnight_has_the_weekday_of_its_end() -> None:
+    ended = eastern(DAY + timedelta(days=1), 1)
+    item = Degradation(step="nbac_gamebook", reason="late", since=eastern(DAY, 23), resolved_at=ended)
+    assert format_degradation(item, (), DAY) == "without nbac_gamebook from 23:00 ET until Sat 01:00 ET: late"

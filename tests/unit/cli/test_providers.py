@@ -23,7 +23,7 @@ def in_cooldown_until(time: datetime) -> RateLimiterState:
 def test_a_cooldown_is_shown_until_it_is_over() -> None:
     cooling = rate_limiter_view_at(NOW, HOST, in_cooldown_until(NOW + timedelta(hours=2)), 500)
     assert cooling.refuses
-    assert cooling.warning == f"{HOST} is in cooldown until 14:00 ET: HTTP 403: access denied"
+    assert cooling.warning == f"{HOST} is in cooldown until Sun 14:00 ET: HTTP 403: access denied"
     over = rate_limiter_view_at(NOW, HOST, in_cooldown_until(NOW), 500)
     assert (over.refuses, over.warning) == (False, "")
     assert over.summary == "40 requests in 2024-03; 120 credits used, 380 remaining"
@@ -35,7 +35,7 @@ def test_a_provider_that_is_reached_through_the_proxy_says_so_and_keeps_its_cred
     view = rate_limiter_view_at(NOW, HOST, KNOWN.model_copy(update=routes), 500)
     assert (view.refuses, view.route, view.spend != "") == (False, Route.PROXY, True)
     assert view.warning == (
-        f"{HOST}: this machine's address is blocked until 14:00 ET: HTTP 403; requests use the proxy route"
+        f"{HOST}: this machine's address is blocked until Sun 14:00 ET: HTTP 403; requests use the proxy route"
     )
     assert rate_limiter_view_at(NOW + timedelta(hours=2), HOST, KNOWN.model_copy(update=routes), 500).warning == ""
 

@@ -97,7 +97,7 @@ def test_a_shorter_cooldown_does_not_end_a_longer_one() -> None:
     both = reported(blocked, START + SECOND, cooldown_for=60 * SECOND, outcome=Outcome.THROTTLED, reason="HTTP 429")
     _, result = rate_limiter_state.acquire(both, acquire_request(), START + timedelta(minutes=5))
     assert result.outcome is Outcome.BLOCKED
-    assert result.reason == "in cooldown until 10:00 ET: HTTP 403"
+    assert result.reason == "in cooldown until Fri 10:00 ET: HTTP 403"
 
 
 BOTH = (Route.DIRECT, Route.PROXY)
@@ -162,10 +162,10 @@ def test_a_route_that_just_failed_is_avoided() -> None:
 def test_a_blocked_route_is_named_with_its_end_and_the_route_in_use() -> None:
     used = blocked_routes(direct=2).model_copy(update={"routes": BOTH})
     assert rate_limiter_state.format_routes(used) == (
-        "this machine's address is blocked until 10:00 ET: HTTP 403; requests use the proxy route"
+        "this machine's address is blocked until Fri 10:00 ET: HTTP 403; requests use the proxy route"
     )
     both = blocked_routes(direct=2, proxy=1).model_copy(update={"routes": BOTH})
-    assert rate_limiter_state.format_routes(both) == "in cooldown until 09:00 ET: HTTP 403"
+    assert rate_limiter_state.format_routes(both) == "in cooldown until Fri 09:00 ET: HTTP 403"
     assert rate_limiter_state.format_routes(rate_limiter_state.without_expired(used, START + 2 * HOURS)) == ""
     assert rate_limiter_state.format_routes(rate_limiter_state.reset_cooldown(both)) == ""
 
@@ -258,5 +258,5 @@ def test_the_state_is_formatted_as_one_line() -> None:
         state, cooldown_for=timedelta(hours=2), outcome=Outcome.BLOCKED, reason="HTTP 403: access denied"
     )
     assert rate_limiter_state.format_state(cooldown) == (
-        "1 request in 2024-03; 120 credits used, 380 remaining; in cooldown until 10:00 ET: HTTP 403: access denied"
+        "1 request in 2024-03; 120 credits used, 380 remaining; in cooldown until Fri 10:00 ET: HTTP 403: access denied"
     )

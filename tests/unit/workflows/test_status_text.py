@@ -23,7 +23,7 @@ from tests.support.ledgers import (
 )
 from tipoff.plan import plan_day, plan_slate
 from tipoff.sources.registry import SOURCES
-from tipoff.vocabulary import DayPlan, DayStatus, Phase, RunState, StepState, eastern
+from tipoff.vocabulary import DayPlan, DayStatus, Phase, RunState, StepState, StepStatus, eastern
 from workflows import status_text
 from workflows.day_state import DayLedger
 from workflows.day_status import day_status
@@ -52,6 +52,21 @@ def test_a_day_that_waits_says_for_what_until_when_and_when_it_looks_again(waiti
     sentence = status_of(waiting).sentence
     assert sentence.startswith("lines: waiting for ")
     assert sentence.endswith("; next poll 12:30 ET; deadline 13:15 ET")
+
+
+def test_times_after_midnight_have_their_weekday(waiting: DayLedger) -> None:
+    after_midnight = {"next_poll": eastern(DAY, 23) + timedelta(hours=2), "hard_deadline": eastern(DAY, 23, 59)}
+    steps = [step.model_copy(update=after_midnight) for step in status_of(waiting).steps]
+
+    def sentence(steps: list[StepStatus]) -> str:
+        return status_text.sentence(
+            RunState.WAITING, Phase.LINES, steps, NOON, game_date=DAY, games=waiting.plan.games, held=False
+        )
+
+    weekday = f"{DAY + timedelta(days=1):%a}"
+    assert sentence(steps).endswith(f"; next poll {weekday} 01:00 ET; deadline 23:59 ET")
+    pending = [step.model_copy(update={"state": StepState.PENDING}) for step in steps]
+    assert sentence(pending) == f"lines: next poll {weekday} 01:00 ET"
 
 
 def test_a_parked_day_says_which_step_and_why(waiting: DayLedger) -> None:
