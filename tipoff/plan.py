@@ -357,6 +357,13 @@ BETTING_LINE_STEPS: tuple[StepDescription, ...] = (
 )
 
 _context_transform = partial(ComputeStep, phase=Phase.CONTEXT, kind=StepKind.TRANSFORM)
+_optional_transform = partial(
+    _context_transform,
+    critical=False,
+    hard_deadline=PREDICTIONS_DUE,
+    on_deadline=OnDeadline.DEGRADE,
+    degraded_message="no prediction depends on it",
+)
 
 CONTEXT_STEPS: tuple[StepDescription, ...] = (
     _context_transform(
@@ -365,6 +372,13 @@ CONTEXT_STEPS: tuple[StepDescription, ...] = (
         subject="team_offense_game_summary",
         span=Span.HISTORY,
         needs=(step_names.TEAM_BOX_SCORE_HISTORY,),
+    ),
+    _optional_transform(
+        name=step_names.TEAM_DEFENSE_HISTORY,
+        title="team defense to date",
+        subject="team_defense_game_summary",
+        span=Span.HISTORY,
+        needs=(step_names.TEAM_HISTORY,),
     ),
     _context_transform(
         name=step_names.PLAYER_HISTORY,
@@ -404,7 +418,30 @@ CONTEXT_STEPS: tuple[StepDescription, ...] = (
     _context_transform(
         name=step_names.PLAYER_FORM,
         title="player form",
-        needs=(step_names.PLAYER_HISTORY, step_names.PLAYER_CONTEXT),
+        needs=(step_names.PLAYER_HISTORY, step_names.PLAYER_CONTEXT, step_names.ROSTERS),
+    ),
+    _optional_transform(
+        name=step_names.TEAM_DEFENSE_ZONES,
+        title="team defense by zone",
+        needs=(step_names.TEAM_DEFENSE_HISTORY, step_names.TEAM_CONTEXT),
+        reruns_after=(step_names.TEAM_DEFENSE_HISTORY,),
+    ),
+    _optional_transform(
+        name=step_names.PLAYER_SHOT_ZONES,
+        title="player shots by zone",
+        needs=(step_names.PLAYER_HISTORY, step_names.TEAM_CONTEXT),
+        reruns_after=(step_names.PLAYER_HISTORY,),
+    ),
+    _optional_transform(
+        name=step_names.COMPOSITE_FACTORS,
+        title="composite factors",
+        needs=(
+            step_names.TEAM_CONTEXT,
+            step_names.PLAYER_CONTEXT,
+            step_names.PLAYER_FORM,
+            step_names.TEAM_DEFENSE_ZONES,
+            step_names.PLAYER_SHOT_ZONES,
+        ),
     ),
 )
 
@@ -414,7 +451,13 @@ PREDICT_STEPS: tuple[StepDescription, ...] = (
         title="features",
         phase=Phase.PREDICT,
         kind=StepKind.FEATURES,
-        needs=(step_names.TEAM_CONTEXT, step_names.PLAYER_CONTEXT, step_names.PLAYER_FORM),
+        needs=(
+            step_names.TEAM_CONTEXT,
+            step_names.PLAYER_CONTEXT,
+            step_names.PLAYER_FORM,
+            step_names.PLAYER_SHOT_ZONES,
+            step_names.COMPOSITE_FACTORS,
+        ),
     ),
     ComputeStep(
         name=step_names.FEATURE_HISTORY,
@@ -422,7 +465,7 @@ PREDICT_STEPS: tuple[StepDescription, ...] = (
         phase=Phase.CONTEXT,
         kind=StepKind.FEATURES,
         span=Span.HISTORY,
-        needs=(step_names.PLAYER_HISTORY, step_names.SCHEDULE),
+        needs=(step_names.PLAYER_HISTORY, step_names.TEAM_DEFENSE_HISTORY, step_names.SCHEDULE),
         reruns_after=(step_names.PLAYER_HISTORY,),
     ),
     *(
@@ -535,6 +578,16 @@ RESULT_SOURCE_STEPS: tuple[StepDescription, ...] = (
 
 _after_the_games = partial(ComputeStep, role=Role.POST, opens_at=RESULTS_OPEN, soft_deadline=RESULTS_DUE)
 
+_result_details = partial(
+    _after_the_games,
+    phase=Phase.RESULTS,
+    kind=StepKind.TRANSFORM,
+    critical=False,
+    hard_deadline=RESULTS_DUE,
+    on_deadline=OnDeadline.DEGRADE,
+    degraded_message="no grade depends on it",
+)
+
 RESULT_STEPS: tuple[StepDescription, ...] = (
     _after_the_games(
         name=step_names.TEAM_RESULTS,
@@ -551,6 +604,19 @@ RESULT_STEPS: tuple[StepDescription, ...] = (
         kind=StepKind.TRANSFORM,
         subject="player_game_summary",
         needs=(step_names.PLAYER_BOX_SCORES, step_names.TEAM_RESULTS),
+    ),
+    _result_details(
+        name=step_names.TEAM_DEFENSE_RESULTS,
+        title="team defense",
+        subject="team_defense_game_summary",
+        needs=(step_names.TEAM_RESULTS, step_names.PLAY_BY_PLAY),
+    ),
+    # The same table as above: grades do not wait for what comes later than the box scores.
+    _result_details(
+        name=step_names.PLAYER_RESULT_DETAILS,
+        title="player results with shots and gamebook",
+        subject="player_game_summary",
+        needs=(step_names.PLAYER_RESULTS, step_names.PLAY_BY_PLAY, step_names.GAMEBOOK),
     ),
 )
 

@@ -18,7 +18,7 @@ from workflows.contracts import (
 )
 
 _SOURCES = (step_names.SCHEDULE, step_names.TEAM_BOX_SCORE_HISTORY, step_names.PLAYER_BOX_SCORE_HISTORY)
-_TRANSFORMS = ("team_offense_game_summary", "player_game_summary")
+_TRANSFORMS = ("team_offense_game_summary", "team_defense_game_summary", "player_game_summary")
 
 
 @workflow.defn

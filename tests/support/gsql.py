@@ -68,6 +68,7 @@ class GoogleSql:
         request = service.EvaluateQueryRequest(sql=sql, options=self._options, simple_catalog=self._catalogue)
         for name, columns in self._tables.items():
             content = request.table_content[name].table_data
+            content.SetInParent()
             for row in rows.get(name, ()):
                 cells = content.row.add()
                 for column, type_ in columns.items():

@@ -21,10 +21,13 @@ PRE_GAME = (
     "player_prop_lines",
     "upcoming_player_game_context",
     "player_daily_cache",
+    "team_defense_zone_analysis",
+    "player_shot_zone_analysis",
+    "player_composite_factors",
 )
 """Pre-game transforms in dependency order."""
 
-POST_GAME = ("team_offense_game_summary", "player_game_summary")
+POST_GAME = ("team_offense_game_summary", "team_defense_game_summary", "player_game_summary")
 
 
 def load_season(warehouse: Warehouse, archive: Path, seasons: Sequence[str] = ()) -> None:
@@ -34,6 +37,8 @@ def load_season(warehouse: Warehouse, archive: Path, seasons: Sequence[str] = ()
         _replace(warehouse, "raw_schedule", _schedule(facts, season), season)
         _replace(warehouse, "raw_player_boxscores", _player_boxscores(facts, season), season)
         _replace(warehouse, "raw_team_boxscores", _team_boxscores(facts, season), season)
+        _replace_season(warehouse, "raw_shots", facts, _shots(facts, season), season)
+        _replace_season(warehouse, "raw_gamebook_players", facts, _gamebook_players(facts, season), season)
         _append(warehouse, "raw_game_lines", _game_lines(facts, season))
         _append(warehouse, "raw_player_props", _player_props(facts, season))
 
@@ -44,7 +49,9 @@ def load_rosters(warehouse: Warehouse, archive: Path, game_date: date) -> None:
         pl.col("game_date").is_between(game_date - timedelta(days=28), game_date - timedelta(days=1))
     )
     newest = box.sort("game_date").group_by("player_id").agg(pl.col("team", "player_name").last())
-    rows = newest.with_columns(game_date=pl.lit(game_date), position=None, **_origin("espn_team_rosters", game_date))
+    rows = newest.with_columns(
+        game_date=pl.lit(game_date), position=None, birth_date=None, **_origin("espn_team_rosters", game_date)
+    )
     warehouse.replace("raw_rosters", rows, {"game_date": game_date})
 
 
@@ -80,6 +87,12 @@ def _replace(warehouse: Warehouse, table: str, rows: pl.DataFrame, season: str) 
     warehouse.replace(table, _columns_of(table, rows), {"season": season})
 
 
+def _replace_season(warehouse: Warehouse, table: str, facts: Archive, rows: pl.DataFrame, season: str) -> None:
+    """Replace the rows of a season in a table without a season column."""
+    dates = facts.games.filter(season=season)["game_date"].sort()
+    warehouse.replace(table, _columns_of(table, rows), between(dates[0], dates[-1]))
+
+
 def _append(warehouse: Warehouse, table: str, rows: pl.DataFrame) -> None:
     warehouse.append(table, _columns_of(table, rows))
 
@@ -112,6 +125,31 @@ def _player_boxscores(facts: Archive, season: str) -> pl.DataFrame:
 
 def _team_boxscores(facts: Archive, season: str) -> pl.DataFrame:
     return facts.team_box.filter(season=season).with_columns(**_after_the_game("nbac_team_boxscore"))
+
+
+def _shots(facts: Archive, season: str) -> pl.DataFrame:
+    """One row for each of the counted shots; half of the made ones are assisted."""
+    games = facts.games.filter(season=season).select("game_id")
+    counts = facts.shots_by_zone.join(games, on="game_id")
+    of_result = {True: pl.col("made"), False: pl.col("attempts") - pl.col("made")}
+    shots = [
+        counts.select(pl.exclude("made", "attempts").repeat_by(number).explode(empty_as_null=False), made=pl.lit(made))
+        for made, number in of_result.items()
+    ]
+    return pl.concat(shots).with_columns(
+        shot_number=pl.int_range(pl.len()).over("game_id"),
+        period=1,
+        player_name="player_id",
+        worth=pl.when(pl.col("zone").is_in(["corner_three", "above_break_three", "backcourt"])).then(3).otherwise(2),
+        assisted=pl.col("made") & (pl.int_range(pl.len()).over("game_id") % 2 == 0),
+        **_after_the_game("nbac_play_by_play"),
+    )
+
+
+def _gamebook_players(facts: Archive, season: str) -> pl.DataFrame:
+    return facts.player_box.filter(season=season).with_columns(
+        status=pl.lit("played"), reason=pl.lit(None, pl.String), **_after_the_game("nbac_gamebook_player_stats")
+    )
 
 
 def _game_lines(facts: Archive, season: str) -> pl.DataFrame:

@@ -32,12 +32,15 @@ def small_league(seed: int) -> dict[str, list[Row]]:
     games = [game for day in DAYS for game in _games(generator, day)]
     played = [game for game in games if game["game_date"] < TONIGHT]
     boxes = [box for game in played for box in _boxes(generator, game)]
+    seeded = random.Random(seed)  # of its own, so that the other rows stay what they were
     return {
         # one day of the season has box scores only
         "raw_schedule": [game for game in games if game["game_date"] != DAYS[3]],
         "raw_player_boxscores": boxes,
         "raw_team_boxscores": _team_boxes(boxes, [game for game in played if game["game_date"] != DAYS[4]]),
         "unresolved_players": [_unresolved(game) for game in _on(games, DAYS[4])[1:]],
+        "raw_shots": _rows_of(_shots_of, seeded, boxes),
+        "raw_gamebook_players": _rows_of(_gamebook_of, seeded, boxes),
         "raw_rosters": _rosters(generator),
         "raw_players": [
             {**_player(player), "game_date": TONIGHT, "team": team, **_origin(9)} for player, team in PLAYERS.items()
@@ -49,9 +52,9 @@ def small_league(seed: int) -> dict[str, list[Row]]:
 
 
 def _rows_of(
-    rows_of_game: Callable[[random.Random, Row], list[Row]], generator: random.Random, games: list[Row]
+    rows_of: Callable[[random.Random, Row], list[Row]], generator: random.Random, given: list[Row]
 ) -> list[Row]:
-    return [row for game in games for row in rows_of_game(generator, game)]
+    return [row for each in given for row in rows_of(generator, each)]
 
 
 def _on(games: list[Row], day: date) -> list[Row]:
@@ -133,6 +136,41 @@ def _shots(generator: random.Random) -> Row:
     return {**counts, **attempts, "points": 2 * counts["fgm"] + counts["fg3m"] + counts["ftm"]}
 
 
+def _shots_of(generator: random.Random, box: Row) -> list[Row]:
+    """Return the shots of a box score; sometimes none, one too few, or one with an unresolved name."""
+    if generator.random() < 0.2:
+        return []
+    zones = ("restricted_area", "paint", "mid_range", "corner_three", "above_break_three", "backcourt")
+    count = box["fga"] - (generator.random() < 0.1)
+    return [
+        {
+            **{name: box[name] for name in ("game_date", "game_id", "player_name", "team")},
+            "shot_number": int(f"{TEAMS.index(box['team']) + 1}{box['player_id'][-1]}{number:03}"),
+            "period": 1,
+            "player_id": None if generator.random() < 0.02 else box["player_id"],
+            "zone": (zone := generator.choice(zones)),
+            "made": generator.random() < 0.5,
+            "worth": 2 if zones.index(zone) < 3 else 3,
+            "assisted": generator.random() < 0.5,
+            **_origin(8, box["game_date"] + timedelta(days=1), generator.choice(("primary", "fallback"))),
+        }
+        for number in range(count)
+    ]
+
+
+def _gamebook_of(generator: random.Random, box: Row) -> list[Row]:
+    """Return the gamebook's row of a box score; sometimes none."""
+    row = {
+        **{name: box[name] for name in ("game_date", "game_id", "player_id", "team", "player_name", "points")},
+        "status": "played",
+        "reason": None,
+        "starter": box["player_id"][-1] != "2",
+        "minutes": box["minutes"] + generator.choice((0.0, 0.25)),
+        **_origin(9, box["game_date"] + timedelta(days=1)),
+    }
+    return [row] if generator.random() < 0.8 else []
+
+
 def _team_boxes(boxes: list[Row], games: list[Row]) -> list[Row]:
     return [_team_box(boxes, game, side) for game in games for side in ("home", "away")]
 
@@ -159,9 +197,16 @@ def _team_box(boxes: list[Row], game: Row, side: str) -> Row:
 def _rosters(generator: random.Random) -> list[Row]:
     """One team has no roster, and one player is on two rosters."""
     listed = [(player, team) for player, team in PLAYERS.items() if team != TEAMS[0]]
+    births = [date(1989, 3, 30), date(1994, 3, 29), None]
     return [
-        {"game_date": TONIGHT, "team": team, **_player(player), **_origin(generator.choice((8, 9)))}
-        for player, team in [*listed, ("BOS0", "CHA")]
+        {
+            "game_date": TONIGHT,
+            "team": team,
+            **_player(player),
+            "birth_date": births[number % 3],
+            **_origin(generator.choice((8, 9))),
+        }
+        for number, (player, team) in enumerate([*listed, ("BOS0", "CHA")])
     ]
 
 

@@ -1,7 +1,8 @@
 """The feature vector: the registry `FEATURES` defines names, order, values, sources and qualities.
 
-To add a feature, add one entry to `FEATURES`. The columns of the feature store, the inputs of the model and the order
-of `feature_sources` and `feature_qualities` derive from it.
+To add a feature, add one entry to `FEATURES`. The columns of the feature store and the order of `feature_sources` and
+`feature_qualities` derive from it. Models are trained on `MODEL_FEATURES` only: a feature with `in_models=False` is
+kept in the store, so that its history exists before a model uses it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from functools import partial
 from typing import Final
 
 import polars as pl
@@ -35,6 +37,8 @@ class SourceColumn(StrEnum):
     """The input columns that hold the sources of the data behind a feature."""
 
     BOX = "box_source"
+    GAMEBOOK = "gamebook_source"
+    SHOTS = "shot_source"
     TEAM_BOX = "team_box_source"
     SCHEDULE = "schedule_source"
     INJURIES = "injury_source"
@@ -45,6 +49,8 @@ class SourceColumn(StrEnum):
 
 _PRIMARY_SOURCES: Final[dict[SourceColumn, tuple[str, ...]]] = {
     SourceColumn.BOX: (step_names.PLAYER_BOX_SCORES, step_names.PLAYER_BOX_SCORE_HISTORY),
+    SourceColumn.GAMEBOOK: (step_names.GAMEBOOK,),
+    SourceColumn.SHOTS: (step_names.PLAY_BY_PLAY,),
     SourceColumn.TEAM_BOX: (step_names.TEAM_BOX_SCORES, step_names.TEAM_BOX_SCORE_HISTORY),
     SourceColumn.SCHEDULE: (step_names.SCHEDULE,),
     SourceColumn.INJURIES: (step_names.INJURY_REPORT,),
@@ -70,6 +76,7 @@ class Feature:
     origin: SourceColumn
     window: int = 0
     games: str = "games_history"
+    in_models: bool = True
 
     @property
     def origins(self) -> tuple[SourceColumn, ...]:
@@ -105,11 +112,13 @@ def _as_is(
     window: int = 0,
     games: str = "games_history",
     convert: Callable[[pl.Expr], pl.Expr] = lambda column: column,
+    *,
+    in_models: bool = True,
 ) -> Callable[[str, str], Feature]:
     """Return a constructor of features that equal the input column of the same name."""
 
     def declare(name: str, description: str) -> Feature:
-        return Feature(name, description, convert(pl.col(name)).cast(pl.Float64), origin, window, games)
+        return Feature(name, description, convert(pl.col(name)).cast(pl.Float64), origin, window, games, in_models)
 
     return declare
 
@@ -126,6 +135,9 @@ _team_season = _as_is(SourceColumn.TEAM_BOX, window=5, games="team_games")
 _game_line = _as_is(SourceColumn.GAME_LINES)
 _prop = _as_is(SourceColumn.PROPS)
 _injury = _as_is(SourceColumn.INJURIES)
+_stored = partial(_as_is, in_models=False)
+"""A constructor of features that no model uses yet."""
+_shots_10 = _stored(SourceColumn.SHOTS, window=10, games="shot_games_10")
 
 
 def _minutes_change() -> pl.Expr:
@@ -213,12 +225,37 @@ FEATURES: Final[tuple[Feature, ...]] = (
     _injury("stars_out", "teammates ruled out who average 18 points or more"),
     _injury("vacated_minutes", "sum of the mean minutes of the teammates ruled out"),
     _injury("vacated_points", "sum of the mean points of the teammates ruled out"),
+    _stored(SourceColumn.BOX, window=1)("fatigue_score", "100 is fresh, 0-100"),
+    _shots_10("shot_zone_mismatch", "what the opponent allows where the player shoots from, -10 to 10"),
+    _stored(SourceColumn.TEAM_BOX, window=15, games="team_games")(
+        "pace_score", "half the pace of the team minus that of the opponent, -3 to 3"
+    ),
+    _stored(SourceColumn.INJURIES)("usage_spike", "expected change of usage by teammates ruled out, -3 to 3"),
+    _shots_10("paint_share_10", "share of the shots from the paint over the last 10 games, 0-1 scale"),
+    _shots_10("mid_range_share_10", "share of the shots from mid-range over the last 10 games, 0-1 scale"),
+    _shots_10("three_share_10", "share of the shots from behind the arc over the last 10 games, 0-1 scale"),
+    _stored(SourceColumn.BOX, window=10)(
+        "free_throw_share_10", "share of the points made from the free-throw line over the last 10 games, 0-1 scale"
+    ),
+    _stored(SourceColumn.GAMEBOOK, window=10, games="gamebook_games_10")(
+        "start_share_10", "share of the last 10 games that the player started, 0-1 scale"
+    ),
+    Feature(
+        "spread_size", "size of the spread, points", pl.col("spread").abs(), SourceColumn.GAME_LINES, in_models=False
+    ),
+    _stored(SourceColumn.GAME_LINES)("spread_move", "spread minus opening spread, points"),
+    _stored(SourceColumn.GAME_LINES)("total_move", "total minus opening total, points"),
+    _stored(SourceColumn.SCHEDULE)("travel_miles", "distance from the arena of the team's previous game, miles"),
+    _stored(SourceColumn.SCHEDULE)("time_zone_change", "local time here minus local time there, hours"),
 )
 
 FEATURE_NAMES: Final[tuple[str, ...]] = tuple(feature.name for feature in FEATURES)
 
-FEATURES_HASH: Final = hashlib.sha256("\n".join(FEATURE_NAMES).encode()).hexdigest()[:16]
-"""Hash of the names and their order; a model trained on another vector is rejected."""
+MODEL_FEATURES: Final[tuple[str, ...]] = tuple(feature.name for feature in FEATURES if feature.in_models)
+"""The features that models are trained on."""
+
+MODEL_FEATURES_HASH: Final = hashlib.sha256("\n".join(MODEL_FEATURES).encode()).hexdigest()[:16]
+"""Hash of the names and their order; a model trained on other features is rejected."""
 
 KEYS: Final[tuple[str, ...]] = ("game_date", "game_id", "player_id")
 CARRIED_COLUMNS: Final[tuple[str, ...]] = (

@@ -123,6 +123,7 @@ class _PlayerLine(NamedTuple):
     player_name: str
     status: str
     reason: str | None = None
+    starter: bool | None = None
     minutes: float | None = None
     points: int | None = None
 
@@ -131,7 +132,7 @@ _DATE = re.compile(r"[A-Z][a-z]+day, ([A-Z][a-z]+ \d{1,2}, \d{4})\b")
 _SIDE = re.compile(r"(?:VISITOR|HOME): (.+?)(?: \(\d+-\d+\))?")
 _HEADINGS = re.compile(r"POS MIN .*PTS")
 _TOTALS = re.compile(r"\d{3,}:\d\d .*")
-_PLAYED = re.compile(r"(?:\d{1,2} )?(.+?)(?: [GFC](?:-[GFC])?)? (\d{1,3}):(\d\d)(?: [+-]?\d+){15} (\d{1,3})")
+_PLAYED = re.compile(r"(?:\d{1,2} )?(.+?)( [GFC](?:-[GFC])?)? (\d{1,3}):(\d\d)(?: [+-]?\d+){15} (\d{1,3})")
 """Number, name, a starter's position, minutes, fifteen counts, points."""
 _ABSENT = re.compile(r"(?:\d{1,2} )?(.+?) ((DNP|DND|NWT) ?- ?.+)")
 _STATUSES: Mapping[str, str] = {"DNP": "dnp", "DND": "dnp", "NWT": "not_with_team"}
@@ -227,8 +228,8 @@ def _played(team: str, line: str) -> _PlayerLine | None:
     match = _PLAYED.fullmatch(line)
     if match is None:
         return None
-    name, minutes, seconds, points = match.groups()
-    return _PlayerLine(team, name, "played", None, int(minutes) + int(seconds) / 60, int(points))
+    name, position, minutes, seconds, points = match.groups()
+    return _PlayerLine(team, name, "played", None, position is not None, int(minutes) + int(seconds) / 60, int(points))
 
 
 def _absent(team: str, line: str) -> _PlayerLine | None:

@@ -5,10 +5,12 @@ then among all, for one who has just been traded; then by other spellings in the
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from contextlib import suppress
+from datetime import date, datetime
 from functools import cache
 from typing import ClassVar, NamedTuple
 
+from tipoff.errors import ContractError
 from tipoff.sources import espn
 from tipoff.sources.base import Judgement, ReadContext, Reading, ReplacedRows, Request, Response, Row, Slate
 from tipoff.sources.feed import Feed, RowCollector, judged
@@ -38,7 +40,7 @@ class TeamRosters(Feed):
         """
         slug location name abbreviation displayName shortDisplayName color alternateColor isActive logos record groups
         links franchise nextEvent standingSummary id guid type alternateIds firstName lastName fullName
-        shortName weight displayWeight height displayHeight age dateOfBirth debutYear birthPlace citizenship
+        shortName weight displayWeight height displayHeight age debutYear birthPlace citizenship
         college collegeAthlete headshot jersey injuries linked contract experience draft eventLog teams
         active status timestamp season coach recordSummary seasonSummary clubhouse logo leaf parent
         """
@@ -84,6 +86,7 @@ class TeamRosters(Feed):
                 "player_id": player.player_id,
                 "player_name": name,
                 "position": athlete.position,
+                "birth_date": athlete.birth_date,
             }
             collector.keep({**row, **self.origin(context)})
         return collector.reading(payload.unknown(self.ignored_fields))
@@ -122,6 +125,7 @@ class _Athlete(NamedTuple):
     is_nba: bool
     name: str = ""
     position: str | None = None
+    birth_date: date | None = None
 
 
 _UNREADABLE = _Athlete(is_nba=True, name=UNREADABLE_PLAYER)
@@ -130,7 +134,8 @@ _UNREADABLE = _Athlete(is_nba=True, name=UNREADABLE_PLAYER)
 def _athlete(athlete: Fields) -> _Athlete:
     if not _is_nba(athlete):
         return _Athlete(is_nba=False)
-    return _Athlete(is_nba=True, name=athlete.text("displayName"), position=_position(athlete))
+    name = athlete.text("displayName")
+    return _Athlete(is_nba=True, name=name, position=_position(athlete), birth_date=_birth_date(athlete))
 
 
 def _rejection_reason(athlete: _Athlete) -> str | None:
@@ -143,3 +148,10 @@ def _position(athlete: Fields) -> str | None:
     """The abbreviation, where there is one: no computation needs it."""
     position = athlete.fields("position") if athlete.has("position") else None
     return position.text("abbreviation") if position and position.has("abbreviation") else None
+
+
+def _birth_date(athlete: Fields) -> date | None:
+    """The date of birth; None if it is absent or unreadable, since a player without one can play all the same."""
+    with suppress(ContractError):
+        return athlete.date("dateOfBirth") if athlete.has("dateOfBirth") else None
+    return None

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from tipoff.errors import ConfigurationError
-from tipoff.features.vector import FEATURE_NAMES, FEATURES_HASH
+from tipoff.features.vector import MODEL_FEATURES, MODEL_FEATURES_HASH
 from tipoff.systems.distribution import Distributions, Floats, ResidualSpread
 
 if TYPE_CHECKING:
@@ -49,10 +49,10 @@ class CatBoostV8:
     title: str = "CatBoost"
 
     def __post_init__(self) -> None:
-        if self.features_hash != FEATURES_HASH:
+        if self.features_hash != MODEL_FEATURES_HASH:
             raise ConfigurationError(
                 f"{self.system_id} model {self.model_version} was trained on another feature vector "
-                f"({self.features_hash}, now {FEATURES_HASH}): run training"
+                f"({self.features_hash}, now {MODEL_FEATURES_HASH}): run training"
             )
 
     def predict(self, features: pl.DataFrame, history: pl.DataFrame) -> Distributions:
@@ -95,4 +95,4 @@ def _form(features: pl.DataFrame) -> Floats:
 
 
 def _matrix(features: pl.DataFrame) -> Floats:
-    return features.select(pl.col(FEATURE_NAMES).cast(pl.Float64)).to_numpy()
+    return features.select(pl.col(MODEL_FEATURES).cast(pl.Float64)).to_numpy()

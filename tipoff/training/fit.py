@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from tipoff.errors import NotEnoughDataError
-from tipoff.features.vector import FEATURE_NAMES, FEATURES_HASH
+from tipoff.features.vector import MODEL_FEATURES, MODEL_FEATURES_HASH
 from tipoff.systems.catboost_v8 import PARAMETERS, estimate, fit_trees, model_bytes
 from tipoff.systems.distribution import Floats, ResidualSpread, pinball_loss
 from tipoff.systems.model_store import ModelCard, ModelStore, TrainedModel, WalkForwardResult
@@ -43,8 +43,8 @@ def train(history: pl.DataFrame, cutoff: date, as_of: datetime) -> TrainedModel:
         trained_from=rows["game_date"][0],
         trained_through=rows["game_date"][-1],
         rows=rows.height,
-        features=FEATURE_NAMES,
-        features_hash=FEATURES_HASH,
+        features=MODEL_FEATURES,
+        features_hash=MODEL_FEATURES_HASH,
         parameters=PARAMETERS,
         spread=spread,
         walk_forward=_walk_forward_result(evaluations[-1], _spread(evaluations[:-1])),
@@ -94,5 +94,5 @@ def _mae(predicted: Floats, actual: Floats) -> float:
 
 
 def _version(model: bytes, spread: ResidualSpread) -> str:
-    parts = (model, FEATURES_HASH.encode(), spread.model_dump_json().encode())
+    parts = (model, MODEL_FEATURES_HASH.encode(), spread.model_dump_json().encode())
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]

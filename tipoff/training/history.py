@@ -15,7 +15,14 @@ from tipoff.warehouse.feature_store import build_features
 from tipoff.warehouse.scope import TransformScope
 from tipoff.warehouse.sql_files import sql_text
 
-PRE_GAME = (step_names.TEAM_CONTEXT, step_names.PLAYER_CONTEXT, step_names.PLAYER_FORM)
+PRE_GAME = (
+    step_names.TEAM_CONTEXT,
+    step_names.PLAYER_CONTEXT,
+    step_names.PLAYER_FORM,
+    step_names.TEAM_DEFENSE_ZONES,
+    step_names.PLAYER_SHOT_ZONES,
+    step_names.COMPOSITE_FACTORS,
+)
 """Transforms that the feature store depends on, in dependency order."""
 
 _DATES = """
@@ -38,7 +45,7 @@ def training_history(warehouse: Warehouse, seasons: Sequence[str], before: date,
 
     Missing dates are built first, in ranges. A date with rows in a table is not rebuilt there, so rows of a real day
     or an earlier call are never replaced, and the next call completes an interrupted one. Requires
-    `player_game_summary` of the seasons.
+    `team_defense_game_summary` and `player_game_summary` of the seasons.
     """
     for table in (*PRE_GAME, step_names.FEATURES):
         for scope in _missing_ranges(warehouse, table, seasons, before, as_of):

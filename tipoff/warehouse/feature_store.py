@@ -31,8 +31,7 @@ def build_features(
 ) -> FeatureBuildResult:
     """Replace the feature vectors of a date range; no game ids means all games of the range.
 
-    Run the transforms of `upcoming_team_game_context`, `upcoming_player_game_context` and `player_daily_cache` for
-    these dates and games first.
+    Run both context transforms and those of the precomputed tables for these dates and games first.
     """
     scope = TransformScope(first_date=first_date, last_date=last_date, game_ids=tuple(game_ids), as_of=as_of)
     vectors = build_vector(warehouse.query(sql_text("feature_inputs"), scope.parameters))

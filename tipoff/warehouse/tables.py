@@ -141,6 +141,32 @@ line_as_of TIMESTAMP | as-of time of the snapshot that the line comes from
 line_source STRING | source of that snapshot
 """
 
+_ZONES = {"paint": "from the paint", "mid_range": "from mid-range", "three": "from behind the arc"}
+
+
+def _zones(name: str, whose: str) -> str:
+    """Declare made and attempted shots by zone; `name` contains "{}" for the rest of the column's name."""
+    return "".join(
+        f"{name.format(f'{zone}_{count}')} INT64 | shots {verb} {where}, {whose}; NULL if the shots are unknown\n"
+        for zone, where in _ZONES.items()
+        for count, verb in (("fgm", "made"), ("fga", "attempted"))
+    )
+
+
+def _shot_profile(window: int) -> str:
+    """Declare a player's shots by zone over the last games."""
+    by_zone = "".join(
+        f"{zone}_share_{window} FLOAT64 | share of the shots {where}, 0-1 scale; NULL without a shot\n"
+        f"{zone}_fg_share_{window} FLOAT64 | share of the shots {where} that were made, 0-1 scale; NULL without one\n"
+        f"{zone}_fga_{window} FLOAT64 | shots {where} per game; NULL without known shots\n"
+        for zone, where in _ZONES.items()
+    )
+    return f"""
+shot_games_{window} INT64! | those of the last {window} games whose shots are known
+{by_zone}assisted_share_{window} FLOAT64 | share of the made shots that were assisted, 0-1 scale; NULL without one
+"""
+
+
 _DECLARED = (
     _table(
         "raw_schedule",
@@ -185,6 +211,7 @@ team STRING! | tricode
 player_id STRING! | NBA person id
 player_name STRING! | name as spelled by the provider
 position STRING | position
+birth_date DATE | date of birth; NULL if the provider gives none
 """
         + _ORIGIN,
     ),
@@ -422,6 +449,7 @@ team STRING! | tricode
 player_name STRING! | name as spelled by the gamebook; for inactive players the last name, numbered if two share it
 status STRING! | played, dnp, not_with_team or inactive
 reason STRING | why the player did not play, as written
+starter BOOL | started; NULL for a player who did not play
 minutes FLOAT64 | minutes played; NULL for a player who did not play
 points INT64 | points; NULL for a player who did not play
 """
@@ -481,6 +509,19 @@ as_of TIMESTAMP! | when the response was fetched, on the day's clock
 """,
     ),
     _table(
+        "game_arenas",
+        Layer.VIEW,
+        "Where each game is played: the arena of the home team. Unknown for a game at a neutral site.",
+        "game_date game_id",
+        _GAME
+        + """
+arena STRING | tricode of the team whose arena it is; NULL at a neutral site
+latitude FLOAT64 | degrees north
+longitude FLOAT64 | degrees east
+utc_offset_hours FLOAT64 | local time minus UTC on the date, hours
+""",
+    ),
+    _table(
         "team_offense_game_summary",
         Layer.ANALYTICS,
         "Offense of each team in each finished game, two rows per game.",
@@ -509,6 +550,41 @@ effective_field_goal FLOAT64 | (FGM + 0.5 FG3M) / FGA, 0-1 scale
 """,
     ),
     _table(
+        "team_defense_game_summary",
+        Layer.ANALYTICS,
+        "Defense of each team in each finished game, two rows per game: the opponent's offense and its shots by zone.",
+        "game_date game_id team",
+        _GAME
+        + """
+season STRING! | season
+team STRING! | tricode of the defending team
+opponent STRING! | tricode of the team whose offense it is
+home BOOL! | the defending team played at home
+points_allowed INT64! | points of the opponent
+opponent_possessions FLOAT64! | possessions of the opponent
+defensive_rating FLOAT64! | points allowed per 100 of the opponent's possessions
+opponent_fgm INT64! | field goals the opponent made
+opponent_fga INT64! | field goals the opponent attempted
+opponent_fg3m INT64! | three-pointers the opponent made
+opponent_fg3a INT64! | three-pointers the opponent attempted
+opponent_ftm INT64! | free throws the opponent made
+opponent_fta INT64! | free throws the opponent attempted
+opponent_oreb INT64! | offensive rebounds of the opponent
+opponent_true_shooting FLOAT64 | true shooting of the opponent, 0-1 scale
+opponent_effective_field_goal FLOAT64 | effective field-goal share of the opponent, 0-1 scale
+forced_turnovers INT64! | turnovers of the opponent
+stl INT64! | steals
+blk INT64! | blocks
+dreb INT64! | defensive rebounds
+pf INT64! | personal fouls
+"""
+        + _zones("opponent_{}", "of the opponent")
+        + """
+shot_source STRING | source of the shots; NULL if the game has none, or other than the opponent's attempts
+missing STRING | inputs that were missing: shots
+""",
+    ),
+    _table(
         "player_game_summary",
         Layer.ANALYTICS,
         "Finished games of each player with rates, for games that have the totals of both teams.",
@@ -527,7 +603,15 @@ home BOOL! | played at home
 true_shooting FLOAT64 | PTS / (2 (FGA + 0.44 FTA)), 0-1 scale
 effective_field_goal FLOAT64 | (FGM + 0.5 FG3M) / FGA, 0-1 scale
 usage_rate FLOAT64 | share of the team's plays used by the player while on the floor, percent
+starter BOOL | started; NULL without a gamebook
+"""
+        + _zones("{}", "of the player")
+        + """
+assisted_share FLOAT64 | share of the made shots that were assisted, 0-1 scale; NULL without a made shot
 closing_line FLOAT64 | last consensus line before tip-off, points
+gamebook_source STRING | source of `starter` and of minutes with seconds; NULL without a gamebook
+shot_source STRING | source of the shots; NULL if the player's shots are missing or other than his attempts
+missing STRING | inputs that were missing, separated by semicolons: gamebook, shots
 quality STRING! | measured, or out_of_range if usage_rate is not within 0-100
 source STRING! | source of the box score
 """,
@@ -568,9 +652,16 @@ win_share FLOAT64 | share of the season's games won, 0-1 scale
 pace FLOAT64 | mean pace of the last 15 games, possessions per 48 minutes
 offensive_rating FLOAT64 | mean of the last 15 games, points per 100 possessions
 defensive_rating FLOAT64 | mean of the last 15 games, points allowed per 100 possessions
+travel_miles FLOAT64 | great-circle distance from the arena of the team's previous game; NULL before the season's first
+time_zone_change FLOAT64 | local time here minus local time there, hours; positive: travelled east
 spread FLOAT64 | consensus spread from the side of this team, points
 total FLOAT64 | consensus total, points
 implied_total FLOAT64 | (total - spread) / 2, points
+opening_spread FLOAT64 | consensus spread of the first snapshot with one, from the side of this team, points
+opening_total FLOAT64 | consensus total of the first snapshot with one, points
+spread_move FLOAT64 | spread minus opening spread, points; negative: the team became the stronger favourite
+total_move FLOAT64 | total minus opening total, points
+implied_total_move FLOAT64 | implied total minus that of the opening lines, points
 game_lines_source STRING | source of the spread and total
 players_out INT64 | players ruled out; NULL until the team has submitted its injury report
 players_questionable INT64 | players questionable or doubtful; NULL until the team has submitted its injury report
@@ -610,6 +701,56 @@ as_of TIMESTAMP! | as-of time that the row was built for
 """,
     ),
     _table(
+        "team_defense_zone_analysis",
+        Layer.PRECOMPUTE,
+        "Defense of each team of the league by zone, from its last 15 games of the season strictly before the date,"
+        " without the Cup final. The league mean is that of the teams with at least 10 games with shots.",
+        "game_date team",
+        """
+game_date DATE! | date the row is for
+team STRING! | tricode of the defending team
+games INT64! | games of the season in the window, at most 15
+games_with_shots INT64! | those of them whose shots are known; the figures by zone come from these
+defensive_rating FLOAT64! | mean points allowed per 100 possessions
+opponent_points FLOAT64! | mean points allowed
+"""
+        + "".join(
+            f"""
+{zone}_fg_share FLOAT64 | share of the opponents' shots {where} that were made, 0-1 scale
+{zone}_fga FLOAT64 | opponents' shots {where} per game
+{zone}_points FLOAT64 | points of the opponents' shots {where} per game
+{zone}_difference FLOAT64 | share made {where} minus the league mean; negative: better; NULL without a mean
+"""
+            for zone, where in _ZONES.items()
+        )
+        + """
+strongest_zone STRING | paint, mid_range or three: the zone with the lowest difference; NULL unless all are known
+weakest_zone STRING | paint, mid_range or three: the zone with the highest difference; NULL unless all are known
+shot_source STRING | sources of the shots, separated by semicolons
+missing STRING | inputs that were missing, separated by semicolons: shots, league (the league means)
+as_of TIMESTAMP! | as-of time that the row was built for
+""",
+    ),
+    _table(
+        "player_shot_zone_analysis",
+        Layer.PRECOMPUTE,
+        "Shots of each player of the season by zone, from games strictly before the date (365 days, without the Cup"
+        " final) whose shots are known.",
+        "game_date player_id",
+        """
+game_date DATE! | date the row is for
+player_id STRING! | NBA person id
+"""
+        + _shot_profile(10)
+        + _shot_profile(20)
+        + """
+primary_zone STRING | over 10 games: paint (share at least .40), else three (.40), else mid_range (.35), else balanced
+shot_source STRING | sources of the shots of the last 10 games, separated by semicolons
+missing STRING | inputs that were missing: shots
+as_of TIMESTAMP! | as-of time that the row was built for
+""",
+    ),
+    _table(
         "player_daily_cache",
         Layer.PRECOMPUTE,
         "Form of each player of the slate, from games strictly before the date.",
@@ -644,9 +785,39 @@ games_last_7_days INT64! | games in the 7 days before the date
 games_last_14_days INT64! | games in the 14 days before the date
 minutes_last_7_days FLOAT64! | minutes in the 7 days before the date
 back_to_back BOOL! | played on the day before
+back_to_backs_last_14_days INT64! | games in the 14 days before the date that followed a game on the day before
+age INT64 | years; NULL if the roster has no date of birth
+free_throw_share_10 FLOAT64 | share of the points of the last 10 games made from the free-throw line, 0-1 scale
+start_share_10 FLOAT64 | share of the last 10 games with a gamebook that the player started, 0-1 scale
+gamebook_games_10 INT64! | those of the last 10 games with a gamebook
+gamebook_source STRING | sources of these gamebooks, separated by semicolons
 points_mean_opponent FLOAT64 | mean points over the games of the history against the opponent of the date
 games_opponent INT64! | games of the history against the opponent of the date
 home_points_difference FLOAT64 | mean points at home minus mean points away over the season, points
+as_of TIMESTAMP! | as-of time that the row was built for
+""",
+    ),
+    _table(
+        "player_composite_factors",
+        Layer.PRECOMPUTE,
+        "Four composite factors of each player of the slate, each with its explanation.",
+        "game_date game_id player_id",
+        _GAME
+        + """
+player_id STRING! | NBA person id
+fatigue_score FLOAT64 | 100 is fresh: the sum of the parts in `player_composite_factors.sql`, 0-100; NULL before a game
+fatigue_explanation STRING | every part that applies; NULL without a score
+primary_zone STRING | zone that most of the player's shots come from, by `player_shot_zone_analysis`
+zone_share FLOAT64 | share of the player's shots from the primary zone; NULL if balanced
+zone_difference FLOAT64 | share of shots that the opponent allows there minus the league mean; NULL if balanced
+shot_zone_mismatch FLOAT64 | 100 x zone_share x zone_difference, if balanced the sum over all zones; limited to -10..10
+zone_explanation STRING | zone and what the opponent allows there; NULL without a mismatch
+pace_score FLOAT64 | (pace of the team minus that of the opponent) / 2, limited to -3..3
+pace_explanation STRING | which team plays faster; NULL without a score
+projected_usage_rate FLOAT64 | usage rate of the last 10 games x 240 / (240 - vacated minutes, at most 120), percent
+usage_spike FLOAT64 | 0.3 x (projected minus usage rate), x 1.15 with one star out, x 1.3 with more, limited to -3..3
+usage_explanation STRING | whether minutes are vacated and stars are out; NULL without a spike
+missing STRING | missing inputs, separated by semicolons: history, age, shots, league, team_results, injury_report
 as_of TIMESTAMP! | as-of time that the row was built for
 """,
     ),

@@ -19,6 +19,7 @@ from temporalio.testing import ActivityEnvironment
 from activities.registry import activities_of
 from activities.resources import Resources
 from tests.support.replays import tables_of
+from tests.support.season import POST_GAME
 from tipoff.replay.archive import Archive
 from tipoff.replay.upstream import serve
 from tipoff.settings import Settings
@@ -135,13 +136,17 @@ class World:
         """The context, the features, and the predictions of both systems."""
         for table in ("player_prop_lines", "upcoming_team_game_context", "upcoming_player_game_context"):
             await self.compute(Activity.TRANSFORM, table, as_of)
-        await self.compute(Activity.TRANSFORM, "player_daily_cache", as_of)
+        for table in ("player_daily_cache", *ZONES_AND_FACTORS):
+            await self.compute(Activity.TRANSFORM, table, as_of)
         features = await self.compute(Activity.BUILD_FEATURES, "ml_feature_store", as_of)
         for system in ("moving_average", SYSTEM):
             predicted: Predicted = await self.compute(Activity.PREDICT, system, as_of, reference=features.reference)
             await self.run(Activity.STORE_PREDICTIONS, system, predicted)
         exported: ComputeReport = await self.compute(Activity.EXPORT, "predictions", as_of)
         return exported
+
+
+ZONES_AND_FACTORS = ("team_defense_zone_analysis", "player_shot_zone_analysis", "player_composite_factors")
 
 
 async def run_the_day(world: World) -> None:
@@ -154,7 +159,7 @@ async def run_the_day(world: World) -> None:
         await world.poll(source, MORNING)
     for source in ("espn_team_rosters", "nbac_injury_report", "odds_api_events"):
         await world.poll(source, MORNING)
-    for table in ("team_offense_game_summary", "player_game_summary"):
+    for table in POST_GAME:
         await world.compute(Activity.TRANSFORM, table, MORNING, Span.HISTORY)
         await world.compute(Activity.TRANSFORM, table, MORNING, Span.HISTORY)
     training = TrainingInput(system_id=SYSTEM, before=DAY, as_of=MORNING)
@@ -168,7 +173,7 @@ async def run_the_day(world: World) -> None:
     await world.follow("nbac_scoreboard", NIGHT)
     for source in ("nbac_player_boxscores", "nbac_team_boxscore"):
         await world.poll(source, NEXT_MORNING)
-    for table in ("team_offense_game_summary", "player_game_summary"):
+    for table in POST_GAME:
         await world.compute(Activity.TRANSFORM, table, NEXT_MORNING)
     await world.compute(Activity.GRADE, "prediction_accuracy", NEXT_MORNING)
     for export in ("results", "summary", "page"):

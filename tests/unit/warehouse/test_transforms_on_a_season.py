@@ -19,7 +19,7 @@ OPENING_NIGHT, TONIGHT = date(2023, 10, 24), date(2024, 3, 29)
 YESTERDAY = TONIGHT - timedelta(days=1)
 JOKIC_AGAINST_MEMPHIS = {"game": "0022301040", "player": "203999"}
 
-FACTS = ("raw_player_boxscores", "raw_team_boxscores", "player_game_summary", "team_offense_game_summary")
+FACTS = ("raw_player_boxscores", "raw_team_boxscores", "raw_shots", "raw_gamebook_players", *POST_GAME)
 
 
 @pytest.fixture(scope="module")
@@ -87,9 +87,15 @@ def test_the_pre_game_tables_cover_the_teams_players_and_lines_of_the_slate(seas
     results = tables(season)
     assert results["upcoming_team_game_context"].height == 24
     assert results["player_prop_lines"].height >= 133
+    assert results["team_defense_zone_analysis"].height == 30
+    assert results["team_defense_zone_analysis"]["missing"].null_count() == 30
+    assert results["player_shot_zone_analysis"].height > 400
     players = results["upcoming_player_game_context"]
     assert 200 <= players.height <= 350
     assert players["missing"].null_count() == players.height
+    assert results["player_composite_factors"].height == players.height
+    assert results["player_composite_factors"]["fatigue_score"].null_count() < 20
+    assert results["player_composite_factors"]["shot_zone_mismatch"].null_count() < 20
     assert (
         results["player_daily_cache"]
         .select("game_date", "player_id")

@@ -331,7 +331,7 @@ def test_without_lines_predictions_are_published_at_the_deadline() -> None:
 
 LINES_FOLLOWED = {
     *("player_prop_lines", "upcoming_player_game_context", "player_daily_cache", "ml_feature_store"),
-    *("moving_average", "catboost_v8", "export_predictions", "report_page"),
+    *("player_composite_factors", "moving_average", "catboost_v8", "export_predictions", "report_page"),
 }
 
 

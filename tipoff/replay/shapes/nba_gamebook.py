@@ -1,6 +1,7 @@
 """statsdmz.nba.com gamebook PDFs in their short form, published half an hour after the end of a game.
 
-Jersey numbers, positions, records, attendance and points by period are omitted, because the archive does not have them.
+Jersey numbers, records, attendance and points by period are omitted, because the archive does not have them. It knows
+who started, but not where: every starter is listed as a guard.
 Inactive team-mates with the same last name are listed by full name; whether the NBA does so is unknown.
 """
 
@@ -37,6 +38,9 @@ _COUNTS = (
 """Box-score columns in the order of the headings."""
 _TABLE_STATUSES = {DID_NOT_PLAY: "DNP", "DID_NOT_DRESS": "DND", "NOT_WITH_TEAM": "NWT"}
 """Statuses of players without minutes who have a row in the table; the others are listed below it."""
+
+_STARTER = " G"
+"""What follows the name of a starter: a position."""
 
 _PAGE = (612, 792)
 _MARGIN, _LINE_HEIGHT, _SIZE = 36, 11, 7.5
@@ -101,8 +105,9 @@ def _side(view: ArchiveView, game: Game, title: str, team: str) -> Iterator[Page
     yield PageLine("POS", counts=_HEADINGS)
     box, total = (_of_side(table, game, team) for table in (view.index.archive.player_box, view.index.archive.team_box))
     if not view.empty:
-        played = box.sort("starter", "minutes", descending=True).select("player_name", *_COUNTS)
-        yield from (PageLine(without_accents(name), _formatted(*counts)) for name, *counts in played.iter_rows())
+        played = box.sort("starter", "minutes", descending=True).select("player_name", "starter", *_COUNTS)
+        for name, starter, *counts in played.iter_rows():
+            yield PageLine(without_accents(name) + (_STARTER if starter else ""), _formatted(*counts))
         yield from _without_minutes_in_table(view, game, team)
     yield from (PageLine("", _formatted(*counts)) for counts in total.select(_COUNTS).iter_rows())
 

@@ -27,13 +27,16 @@ WITH
   ),
   -- The Cup final (006) counts for rest days but not for the statistics of the season.
   played AS (
-    SELECT *, LEFT(game_id, 3) != '006' AS counts,
-    FROM team_offense_game_summary
+    SELECT games.*, LEFT(game_id, 3) != '006' AS counts, arenas.latitude, arenas.longitude, arenas.utc_offset_hours,
+    FROM team_offense_game_summary AS games
+    LEFT JOIN game_arenas AS arenas USING (game_date, game_id)
   ),
   earlier AS (
     SELECT
       slate.game_id, slate.team, counts, games.win, games.pace, games.offensive_rating, games.defensive_rating,
       DATE_DIFF(slate.game_date, games.game_date, DAY) AS days_ago,
+      games.latitude, games.longitude, games.utc_offset_hours,
+      COUNT(*) OVER newest_first AS games_ago,
       COUNTIF(counts) OVER newest_first AS recency,
       COUNTIF(counts AND games.win) OVER newest_first AS wins_since,
     FROM slate
@@ -56,23 +59,70 @@ WITH
       AVG(IF(counts AND recency <= 15, pace, NULL)) AS pace,
       AVG(IF(counts AND recency <= 15, offensive_rating, NULL)) AS offensive_rating,
       AVG(IF(counts AND recency <= 15, defensive_rating, NULL)) AS defensive_rating,
+      MAX(IF(games_ago = 1, latitude, NULL)) * ACOS(-1) / 180 AS last_latitude,
+      MAX(IF(games_ago = 1, longitude, NULL)) * ACOS(-1) / 180 AS last_longitude,
+      MAX(IF(games_ago = 1, utc_offset_hours, NULL)) AS last_utc_offset_hours,
     FROM earlier
     GROUP BY game_id, team
   ),
+  tonight AS (
+    SELECT
+      game_id,
+      latitude * ACOS(-1) / 180 AS latitude,
+      longitude * ACOS(-1) / 180 AS longitude,
+      utc_offset_hours,
+    FROM game_arenas
+    WHERE game_date BETWEEN @first_date AND @last_date
+  ),
+  -- Haversine on a sphere with the mean radius of the earth, in miles.
+  travel AS (
+    SELECT
+      game_id, team,
+      ROUND(2 * 3958.8 * ASIN(SQRT(LEAST(
+        POW(SIN((tonight.latitude - last_latitude) / 2), 2)
+        + COS(tonight.latitude) * COS(last_latitude) * POW(SIN((tonight.longitude - last_longitude) / 2), 2),
+        1.0
+      ))), 1) AS travel_miles,
+      tonight.utc_offset_hours - last_utc_offset_hours AS time_zone_change,
+    FROM form
+    JOIN tonight USING (game_id)
+  ),
   quotes AS (
     SELECT
-      game_id, lines.source,
+      game_id, lines.source, lines.as_of,
       PERCENTILE_DISC(lines.home_spread, 0.5) OVER (PARTITION BY game_id, lines.as_of) AS home_spread,
       PERCENTILE_DISC(lines.total, 0.5) OVER (PARTITION BY game_id, lines.as_of) AS total,
     FROM raw_game_lines AS lines
     JOIN slate USING (game_date, game_id)
     WHERE slate.at_home AND COALESCE(lines.as_of < slate.tip_off, TRUE) AND lines.as_of <= @as_of
-    QUALIFY lines.as_of = MAX(lines.as_of) OVER (PARTITION BY game_id)
+  ),
+  snapshots AS (
+    SELECT
+      *,
+      MAX(as_of) OVER (PARTITION BY game_id) AS latest_at,
+      MIN(IF(home_spread IS NULL, NULL, as_of)) OVER (PARTITION BY game_id) AS spread_opened_at,
+      MIN(IF(total IS NULL, NULL, as_of)) OVER (PARTITION BY game_id) AS total_opened_at,
+    FROM quotes
   ),
   game_lines AS (
-    SELECT game_id, home_spread, total, STRING_AGG(DISTINCT source, ';' ORDER BY source) AS game_lines_source,
-    FROM quotes
-    GROUP BY game_id, home_spread, total
+    SELECT
+      game_id,
+      MAX(IF(as_of = latest_at, home_spread, NULL)) AS home_spread,
+      MAX(IF(as_of = latest_at, total, NULL)) AS total,
+      MAX(IF(as_of = spread_opened_at, home_spread, NULL)) AS opening_home_spread,
+      MAX(IF(as_of = total_opened_at, total, NULL)) AS opening_total,
+      STRING_AGG(DISTINCT IF(as_of = latest_at, source, NULL), ';' ORDER BY IF(as_of = latest_at, source, NULL))
+        AS game_lines_source,
+    FROM snapshots
+    GROUP BY game_id
+  ),
+  lines AS (
+    SELECT
+      game_id, team, game_lines_source, total, opening_total,
+      IF(at_home, home_spread, -home_spread) AS spread,
+      IF(at_home, opening_home_spread, -opening_home_spread) AS opening_spread,
+    FROM slate
+    JOIN game_lines USING (game_id)
   ),
   reports AS (
     SELECT game_id, team, injuries.status,
@@ -99,17 +149,23 @@ SELECT
   COALESCE(games_season, 0) AS games_season,
   COALESCE(win_streak, 0) AS win_streak,
   win_share, pace, offensive_rating, defensive_rating,
-  IF(at_home, home_spread, -home_spread) AS spread,
-  total,
-  (total - IF(at_home, home_spread, -home_spread)) / 2 AS implied_total,
+  travel_miles, time_zone_change,
+  spread, total,
+  (total - spread) / 2 AS implied_total,
+  opening_spread, opening_total,
+  spread - opening_spread AS spread_move,
+  total - opening_total AS total_move,
+  (total - spread) / 2 - (opening_total - opening_spread) / 2 AS implied_total_move,
   game_lines_source,
   players_out, players_questionable,
   NULLIF(ARRAY_TO_STRING([
-    IF(home_spread IS NULL OR total IS NULL, 'game_lines', NULL),
-    IF(players_out IS NULL, 'injury_report', NULL)
+    IF(spread IS NULL OR total IS NULL, 'game_lines', NULL),
+    IF(players_out IS NULL, 'injury_report', NULL),
+    IF(days_rest IS NOT NULL AND travel_miles IS NULL, 'travel', NULL)
   ], ';'), '') AS missing,
   @as_of AS as_of,
 FROM slate
 LEFT JOIN form USING (game_id, team)
-LEFT JOIN game_lines USING (game_id)
+LEFT JOIN travel USING (game_id, team)
+LEFT JOIN lines USING (game_id, team)
 LEFT JOIN absences USING (game_id, team)

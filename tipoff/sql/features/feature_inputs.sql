@@ -1,4 +1,4 @@
--- Inputs of the feature vector: both contexts and the player cache joined, one row per player and game.
+-- Inputs of the feature vector: both contexts and the precomputed tables joined, one row per player and game.
 WITH
   totals AS (
     SELECT
@@ -24,6 +24,19 @@ SELECT
   ours.spread,
   ours.total,
   ours.implied_total,
+  ours.spread_move,
+  ours.total_move,
+  ours.travel_miles,
+  ours.time_zone_change,
+  factors.fatigue_score,
+  factors.shot_zone_mismatch,
+  factors.pace_score,
+  factors.usage_spike,
+  shots.paint_share_10,
+  shots.mid_range_share_10,
+  shots.three_share_10,
+  COALESCE(shots.shot_games_10, 0) AS shot_games_10,
+  shots.shot_source,
   history.* EXCEPT (game_date, player_id, as_of),
 FROM upcoming_player_game_context AS players
 JOIN upcoming_team_game_context AS ours
@@ -37,6 +50,13 @@ JOIN upcoming_team_game_context AS theirs
 JOIN player_daily_cache AS history
   ON history.game_date = players.game_date
   AND history.player_id = players.player_id
+LEFT JOIN player_composite_factors AS factors
+  ON factors.game_date = players.game_date
+  AND factors.game_id = players.game_id
+  AND factors.player_id = players.player_id
+LEFT JOIN player_shot_zone_analysis AS shots
+  ON shots.game_date = players.game_date
+  AND shots.player_id = players.player_id
 LEFT JOIN raw_schedule AS schedule
   ON schedule.game_id = players.game_id
 LEFT JOIN team_boxes AS box

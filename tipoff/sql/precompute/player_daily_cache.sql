@@ -7,7 +7,11 @@ WITH
     WHERE game_date BETWEEN @first_date AND @last_date
   ),
   history AS (
-    SELECT *, COUNTIF(counts) OVER (PARTITION BY player_id ORDER BY game_date, game_id) AS ordinal,
+    SELECT
+      *,
+      COUNTIF(counts) OVER (PARTITION BY player_id ORDER BY game_date, game_id) AS ordinal,
+      DATE_DIFF(game_date, LAG(game_date) OVER (PARTITION BY player_id ORDER BY game_date, game_id), DAY) = 1
+        AS is_second_night,
     FROM (SELECT *, LEFT(game_id, 3) != '006' AS counts FROM player_game_summary)
     WHERE minutes > 0
       AND game_date < @last_date
@@ -28,9 +32,10 @@ WITH
       DATE_DIFF(targets.game_date, history.game_date, DAY) AS days_ago,
       counts AND history.season = targets.season AS this_season,
       counts AND history.opponent = targets.opponent AS against_tonights,
-      home, points, minutes, fga, fg3a, fta,
+      home, points, minutes, fga, fg3a, ftm, fta, starter, is_second_night,
       IF(quality = 'measured', usage_rate, NULL) AS usage_rate,
       IF(newest - ordinal < 10, history.source, NULL) AS recent_source,
+      IF(newest - ordinal < 10, history.gamebook_source, NULL) AS recent_gamebook_source,
       POW(0.5, (newest - ordinal) / 5) AS weight,
     FROM targets
     JOIN known USING (game_date, player_id)
@@ -38,6 +43,12 @@ WITH
     WHERE history.game_date < targets.game_date
       AND DATE_DIFF(targets.game_date, history.game_date, DAY) <= 1096
       AND (ordinal > newest - 20 OR history.season = targets.season OR history.opponent = targets.opponent)
+  ),
+  births AS (
+    SELECT game_date, player_id, MAX(birth_date) AS birth_date,
+    FROM raw_rosters
+    WHERE game_date BETWEEN @first_date AND @last_date
+    GROUP BY game_date, player_id
   )
 SELECT
   game_date, player_id,
@@ -68,6 +79,19 @@ SELECT
   COUNTIF(days_ago <= 14) AS games_last_14_days,
   COALESCE(AVG(IF(days_ago <= 7, minutes, NULL)) * COUNTIF(days_ago <= 7), 0) AS minutes_last_7_days,
   COALESCE(MIN(days_ago) = 1, FALSE) AS back_to_back,
+  COUNTIF(days_ago <= 14 AND is_second_night) AS back_to_backs_last_14_days,
+  MAX(
+    EXTRACT(YEAR FROM game_date) - EXTRACT(YEAR FROM birth_date)
+    - IF(
+      EXTRACT(MONTH FROM game_date) * 100 + EXTRACT(DAY FROM game_date)
+      < EXTRACT(MONTH FROM birth_date) * 100 + EXTRACT(DAY FROM birth_date),
+      1, 0
+    )
+  ) AS age,
+  SAFE_DIVIDE(AVG(IF(recency <= 10, ftm, NULL)), AVG(IF(recency <= 10, points, NULL))) AS free_throw_share_10,
+  AVG(IF(recency <= 10, IF(starter, 1, IF(starter IS NULL, NULL, 0)), NULL)) AS start_share_10,
+  COUNTIF(recency <= 10 AND starter IS NOT NULL) AS gamebook_games_10,
+  STRING_AGG(DISTINCT recent_gamebook_source, ';' ORDER BY recent_gamebook_source) AS gamebook_source,
   AVG(IF(against_tonights, points, NULL)) AS points_mean_opponent,
   COUNTIF(against_tonights) AS games_opponent,
   AVG(IF(this_season AND home, points, NULL)) - AVG(IF(this_season AND NOT home, points, NULL))
@@ -76,4 +100,5 @@ SELECT
   @as_of AS as_of,
 FROM targets
 LEFT JOIN earlier USING (game_date, player_id)
+LEFT JOIN births USING (game_date, player_id)
 GROUP BY game_date, player_id
