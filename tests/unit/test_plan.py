@@ -231,6 +231,16 @@ def test_every_other_computing_step_is_parked_when_it_fails() -> None:
     }
 
 
+def test_no_prediction_waits_for_a_failed_analysis_of_shots_and_no_grade_for_gamebook_and_shots() -> None:
+    plan = plan_for()
+    optional = {step.name for step in plan.steps if step.kind is StepKind.TRANSFORM and not step.critical}
+    assert optional == {
+        *("team_defense_history", "team_defense_zone_analysis", "player_shot_zone_analysis"),
+        *("player_composite_factors", "team_defense_results", "player_result_details"),
+    }
+    assert not {"team_defense_results", "player_result_details"} & set(plan.step(step_names.GRADE).needs)
+
+
 def test_results_need_no_step_that_predicts() -> None:
     """On 2025-12-29 pre-game steps waited for post-game ones, and the day did not proceed."""
     plan = plan_for()

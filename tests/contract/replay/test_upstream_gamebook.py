@@ -51,16 +51,17 @@ def reading(get: Get, listed: pl.DataFrame) -> Reading:
     return SOURCE.read(fetched(get, NEXT_MORNING).body, context)
 
 
-def test_minutes_and_points_are_those_of_the_box_score(reading: Reading, archive: Archive) -> None:
+def test_minutes_points_and_starters_are_those_of_the_box_score(reading: Reading, archive: Archive) -> None:
     box = archive.player_box.filter(pl.col("game_id") == KNICKS_AT_SPURS.game_id)
     wanted = {
-        player_id: (minutes, points) for player_id, minutes, points in box["player_id", "minutes", "points"].rows()
+        player_id: (minutes, points, starter)
+        for player_id, minutes, points, starter in box["player_id", "minutes", "points", "starter"].rows()
     }
     played = {row["player_id"]: row for row in reading.rows if row["status"] == "played"}
     assert played.keys() == wanted.keys()
-    for player_id, (minutes, points) in wanted.items():
+    for player_id, (minutes, points, starter) in wanted.items():
         assert played[player_id]["minutes"] == pytest.approx(minutes, abs=1 / 60)
-        assert played[player_id]["points"] == points
+        assert (played[player_id]["points"], played[player_id]["starter"]) == (points, starter)
 
 
 def test_every_listed_player_has_a_row_with_his_status(reading: Reading, listed: pl.DataFrame) -> None:

@@ -79,6 +79,7 @@ def test_players_who_played_have_the_minutes_and_points_of_the_recorded_parse(
         assert row["minutes"] == pytest.approx(minutes + seconds / 60)
     points = {team: sum(row["points"] for row in rows if row["team"] == team) for team in ("MEM", "CLE")}
     assert points == {"MEM": 98, "CLE": 110}
+    assert Counter(row["team"] for row in rows if row["starter"]) == {"MEM": 5, "CLE": 5}
 
 
 def test_players_who_did_not_play_have_the_reasons_of_the_recorded_parse(recordings: Recordings, parse: Any) -> None:
@@ -87,7 +88,7 @@ def test_players_who_did_not_play_have_the_reasons_of_the_recorded_parse(recordi
         row = row_of(reading, player["name"])
         assert row["reason"] == player["dnp_reason"]
         assert row["status"] == {"NWT": "not_with_team", "DNP": "dnp"}[player["category"]]
-        assert (row["minutes"], row["points"]) == (None, None)
+        assert (row["starter"], row["minutes"], row["points"]) == (None, None, None)
 
 
 def test_inactive_players_are_read_per_team_over_several_lines(recordings: Recordings, parse: Any) -> None:
