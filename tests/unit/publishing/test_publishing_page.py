@@ -127,7 +127,7 @@ def test_picks_are_ranked_by_expected_value(before_tip: Warehouse, store: Folder
         for each in predictions_of(before_tip, WITH_LINES)
         if each["recommendation"] in ("OVER", "UNDER")
     ]
-    shown = re.findall(r'data-label="Expected value"><b>(.*?)</b>', html)
+    shown = re.findall(r'data-label="expected"><b>(.*?)</b>', html)
     assert len(values) > PICKS_SHOWN, "the rest is folded away"
     assert shown == [f"{value:+.1%}".replace("%", " %") for value in sorted(values, reverse=True)]
 
