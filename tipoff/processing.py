@@ -18,7 +18,7 @@ from tipoff.sources.game_status import BEGUN
 from tipoff.sources.player_names import load_aliases, slate_players
 from tipoff.sources.registry import SOURCES
 from tipoff.sources.schedule import Schedule, slate_games
-from tipoff.vocabulary import Outcome, ProcessReport, Role, SlateGame, shortened
+from tipoff.vocabulary import Outcome, ProcessReport, Role, SlateGame, first_day, season_of, shortened
 from tipoff.warehouse.base import DateRange, Parameters, Slice, SqlValue, Warehouse
 from tipoff.warehouse.data_versions import count_change
 from tipoff.warehouse.tables import TABLES, Table
@@ -59,6 +59,8 @@ def process(
         known_games=_stored_games(slate, warehouse) if source.table == "raw_schedule" else (),
     )
     batch_reading = _read_all(source, batch, context, landing)
+    if _is_before_first_result(source, batch_reading, slate, warehouse):
+        batch_reading = batch_reading._replace(covered=_all_games(slate))
     _require_known_ids(source, batch_reading, slate)
     suspicious = _is_suspicious(source, batch_reading, slate)
     with warehouse.transaction():
@@ -224,6 +226,29 @@ def _read_all(source: Source, batch: Batch, context: ReadContext, landing: Landi
         covered=_all_games(context.slate) if earlier else source.covers(rows, context.slate) - incomplete,
         has_earlier_dates_only=earlier,
     )
+
+
+_FIRST_GAME_SQL = """
+    SELECT MIN(game_date) AS first_date
+    FROM raw_schedule
+    WHERE game_date BETWEEN @first_day AND @last_day
+      AND season = @season
+      AND season_type = 'regular'
+      AND status != 'postponed'
+      AND source = @source
+"""
+
+
+def _is_before_first_result(source: Source, batch: _BatchReading, slate: Slate, warehouse: Warehouse) -> bool:
+    """Whether nothing was read about earlier games because the season has none, by the league's own schedule."""
+    if not source.about_earlier_games or batch.rows or batch.outcomes != {Outcome.EMPTY_OK}:
+        return False
+    season = season_of(slate.game_date)
+    first = first_day(season)
+    days = {"first_day": first, "last_day": first + timedelta(days=364)}
+    schedule = warehouse.query(_FIRST_GAME_SQL, {**days, "season": season, "source": Schedule.name})
+    opening = schedule["first_date"].item()
+    return opening is not None and opening >= slate.game_date
 
 
 def _require_known_ids(source: Source, batch: _BatchReading, slate: Slate) -> None:
@@ -621,6 +646,8 @@ def _reason(
         parts[0] += f", {len(slate.games) - len(missing)} of {len(slate.games)} games"
     if labels:
         parts.append(f"missing {', '.join(labels)}")
+    elif slate.games and not batch.rows:
+        parts = ["no game of the season is over yet"]
     if batch.unreadable:
         total = len(batch.read) + len(batch.unreadable)
         parts.append(f"{len(batch.unreadable)} of {total} responses unreadable, the first: {batch.unreadable[0]}")

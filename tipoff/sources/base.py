@@ -173,6 +173,8 @@ class Source(ABC):
     """It resolves names of players, so rosters must be read first."""
     needs_ids_of: ClassVar[str | None] = None
     """The source whose `provider_ids` its requests need."""
+    about_earlier_games: ClassVar[bool] = False
+    """Its rows are about the games of the season before the date, so none are missing on the first day of a season."""
     requests_are_alternatives: ClassVar[bool] = False
     """Its requests are alternatives in order of preference: the first complete response is read, else a PARTIAL one."""
     later_requests_are_older: ClassVar[bool] = False

@@ -168,6 +168,7 @@ class _History(_GameLog):
     """The logs of the regular seasons up to the day before, and of this season's playoffs once they began."""
 
     role = Role.PRE
+    about_earlier_games = True
     undetectable_faults = {
         "partial_slate": "a history has no game of the date",
         **dict.fromkeys(("stale", "late"), "a missing last date looks like a date without games"),
@@ -189,7 +190,9 @@ class _History(_GameLog):
         rows = len(reading.rows) + sum(reading.rejected.values())
         if rows:
             return judged(Outcome.OK, f"{request.part}: {rows} rows")
-        if self.expected_rows(slate) and request.params["SeasonType"] == _REGULAR:
+        season = season_of(slate.game_date)
+        is_due = request.params["Season"] != season or _share_of_season(slate.game_date) > 0
+        if is_due and request.params["SeasonType"] == _REGULAR:
             return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{request.part}: no rows")
         return judged(Outcome.EMPTY_OK, f"{request.part}: no games yet")
 
@@ -197,9 +200,8 @@ class _History(_GameLog):
         return None if row["game_date"] < slate.game_date else f"game not before {slate.game_date}"
 
     def expected_rows(self, slate: Slate) -> int:
-        days = (slate.game_date - _date_in_season(season_of(slate.game_date), _SEASON_OPENS)).days
-        share = min(max(days / _DAYS_PER_SEASON, 0), 1)
-        return round(self.kind.rows_per_game * GAMES_PER_SEASON * (share + self._seasons - 1))
+        seasons = _share_of_season(slate.game_date) + self._seasons - 1
+        return round(self.kind.rows_per_game * GAMES_PER_SEASON * seasons)
 
 
 class PlayerHistory(_History):
@@ -273,6 +275,12 @@ def _date_in_season(season: str, day: tuple[int, int]) -> date:
     """The date of a month and day within a season."""
     month, start = day[0], int(season[:4])
     return date(start if month >= 7 else start + 1, *day)
+
+
+def _share_of_season(game_date: date) -> float:
+    """About which share of a regular season is played before a date."""
+    days = (game_date - _date_in_season(season_of(game_date), _SEASON_OPENS)).days
+    return min(max(days / _DAYS_PER_SEASON, 0), 1)
 
 
 def _earlier_season(season: str, back: int) -> str:

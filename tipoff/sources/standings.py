@@ -28,6 +28,7 @@ class Standings(Feed):
     answers_for_past = False
     table = "raw_standings"
     natural_key = ("game_date", "team")
+    about_earlier_games = True
     undetectable_faults = dict.fromkeys(("stale", "late"), "standings of the day before look like a date without games")
     ignored_fields: ClassVar[frozenset[str]] = names("id city name abbreviation meta")
 
