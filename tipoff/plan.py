@@ -139,6 +139,10 @@ class SourceStep:
     on_deadline: OnDeadline
     degraded_message: str = ""
     """How the day continues without the source."""
+    replaced_by: tuple[str, ...] = ()
+    """The steps whose data `degraded_message` names as used instead."""
+    without_replacement: str = ""
+    """What follows if none of them has data."""
     needs: tuple[str, ...] = ()
     critical: bool = False
     polled_before_each_tip: bool = False
@@ -169,6 +173,8 @@ class ComputeStep:
     hard_deadline: DayTime | None = None
     on_deadline: OnDeadline = OnDeadline.PARK
     degraded_message: str = ""
+    replaced_by: tuple[str, ...] = ()
+    without_replacement: str = ""
 
 
 StepDescription = SourceStep | ComputeStep
@@ -210,6 +216,8 @@ SLATE_STEPS: tuple[StepDescription, ...] = (
     ),
 )
 
+_NO_PLAYERS = "no player is predicted"
+
 COLLECT_STEPS: tuple[StepDescription, ...] = (
     SourceStep(
         source=step_names.ESPN_SCOREBOARD,
@@ -231,6 +239,8 @@ COLLECT_STEPS: tuple[StepDescription, ...] = (
         hard_deadline=INPUTS_DUE - hours(2),
         on_deadline=OnDeadline.DEGRADE,
         degraded_message="the team rosters are used alone",
+        replaced_by=(step_names.ROSTERS,),
+        without_replacement=_NO_PLAYERS,
         critical=True,
     ),
     SourceStep(
@@ -242,6 +252,8 @@ COLLECT_STEPS: tuple[StepDescription, ...] = (
         hard_deadline=INPUTS_DUE - hours(1),
         on_deadline=OnDeadline.DEGRADE,
         degraded_message="the league's player list is used instead",
+        replaced_by=(step_names.PLAYER_LIST,),
+        without_replacement=_NO_PLAYERS,
     ),
     SourceStep(
         source=step_names.PLAYER_BOX_SCORE_HISTORY,
@@ -479,6 +491,8 @@ PREDICT_STEPS: tuple[StepDescription, ...] = (
             hard_deadline=PREDICTIONS_DUE,
             on_deadline=OnDeadline.DEGRADE,
             degraded_message="the other systems' predictions are published",
+            replaced_by=tuple(other for other in SYSTEMS if other != system.system_id),
+            without_replacement="no predictions are published",
         )
         for system in SYSTEMS.values()
     ),
@@ -527,6 +541,8 @@ RESULT_SOURCE_STEPS: tuple[StepDescription, ...] = (
         hard_deadline=RESULT_DETAILS_DUE,
         on_deadline=OnDeadline.DEGRADE,
         degraded_message="the box scores decide which games are final",
+        replaced_by=(step_names.PLAYER_BOX_SCORES,),
+        without_replacement="no game is known to be final",
         per_game=True,
     ),
     SourceStep(
@@ -550,6 +566,8 @@ RESULT_SOURCE_STEPS: tuple[StepDescription, ...] = (
         hard_deadline=RESULT_DETAILS_DUE,
         on_deadline=OnDeadline.DEGRADE,
         degraded_message="team totals are summed from the players' box scores",
+        replaced_by=(step_names.PLAYER_BOX_SCORES,),
+        without_replacement="no game has results",
         per_game=True,
     ),
     SourceStep(
@@ -892,6 +910,8 @@ def _source_step(step: SourceStep, slate: SlateTimes, sources: Mapping[str, Sour
         hard_deadline=_resolved(step.hard_deadline, slate),
         on_deadline=step.on_deadline,
         degraded_message=step.degraded_message,
+        replaced_by=step.replaced_by,
+        without_replacement=step.without_replacement,
         per_game=step.per_game,
         provider_ids_from=source.needs_ids_of,
         fallback_sources=_fallback_sources(source.name, sources),
@@ -917,6 +937,8 @@ def _compute_step(step: ComputeStep, slate: SlateTimes) -> PlanStep:
         hard_deadline=_resolved(step.hard_deadline, slate),
         on_deadline=step.on_deadline,
         degraded_message=step.degraded_message,
+        replaced_by=step.replaced_by,
+        without_replacement=step.without_replacement,
     )
 
 

@@ -28,7 +28,7 @@ from tipoff.vocabulary import (
     shortened,
     step_names,
 )
-from workflows import day_end, transitions
+from workflows import day_end, fallbacks, transitions
 from workflows.step_records import AnyRecord, ComputeRecord, Records, SourceRecord, new_record
 from workflows.transitions import AmendGames, DegradationChange, Degrade, Resolve, Transition
 
@@ -204,6 +204,19 @@ class DayLedger:
             self._change_degradation(step, change, now)
         for alert in transition.alerts:
             self.alert(step, alert.kind, alert.text, now)
+        if not self.recorded:
+            self._update_degraded_messages()
+
+    def _update_degraded_messages(self) -> None:
+        """What an open degradation says about other steps stays true when one of them brings data."""
+        for index, item in enumerate(self.degradations):
+            if item.resolved_at is not None or item.step not in self.records:
+                continue
+            step, record = self.plan.step(item.step), self.records[item.step]
+            reason = fallbacks.with_current_message(item.reason, step, self.plan, self.records)
+            self.degradations[index] = item.model_copy(update={"reason": reason})
+            if record.reason == item.reason:
+                self.records[step.name] = replace(record, reason=reason)
 
     def _change_degradation(self, step: PlanStep, change: DegradationChange, now: datetime) -> None:
         """A step has one open degradation at most."""

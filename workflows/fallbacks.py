@@ -1,4 +1,4 @@
-"""Which fallback sources are polled, and for which games: pure functions of a step, its record and a report."""
+"""Which fallback sources are polled, for which games, and what replaces a missing step: pure functions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tipoff.vocabulary import (
     SlateGame,
     SourceReport,
 )
-from workflows.step_records import SourceRecord
+from workflows.step_records import Records, SourceRecord
 
 _HAS_DATA = frozenset({Outcome.OK, Outcome.PARTIAL})
 
@@ -195,3 +195,23 @@ def reported_slate(
         reported = {game.game_id for game in games} | set(report.postponed)
         current += [game for game in plan.games if game.game_id not in reported]
     return tuple(sorted(current, key=lambda game: game.order))
+
+
+def degraded_message(step: PlanStep, plan: DayPlan, records: Records) -> str:
+    """How the day goes on without a step: with the steps that replace it if one has data, else without any of them."""
+    others = [record for name in step.replaced_by if (record := records.get(name))]
+    is_replaced = not step.replaced_by or any(record.rows for record in others)
+    return step.degraded_message if is_replaced else _message_without_replacement(step, plan)
+
+
+def with_current_message(reason: str, step: PlanStep, plan: DayPlan, records: Records) -> str:
+    """The reason of a degradation; where it ends with a message that is no longer true, with the one that is."""
+    for message in (step.degraded_message, _message_without_replacement(step, plan)):
+        if message and reason.endswith(message):
+            return reason.removesuffix(message) + degraded_message(step, plan, records)
+    return reason
+
+
+def _message_without_replacement(step: PlanStep, plan: DayPlan) -> str:
+    others = " nor ".join(other.title for other in plan.steps if other.name in step.replaced_by)
+    return f"neither it nor {others} has data: {step.without_replacement}"

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from tipoff.vocabulary import Cadence, DayPlan, OnDeadline, PlanStep, PollWhen, Role, SlateGame, StepState, clock_time
+from workflows import fallbacks
 from workflows.step_records import AnyRecord, ComputeRecord, Records, SourceRecord
 
 
@@ -257,7 +258,8 @@ def _deadline_verdict(step: PlanStep, record: AnyRecord, missing: tuple[str, ...
     data = "incomplete" if record.rows else "no data"
     deadline = step.hard_deadline
     by = f" by {clock_time(deadline, day.plan.game_date)}" if deadline and deadline <= day.now else ""
-    return Degraded(f"{data}{by} ({reason}); {step.degraded_message}")
+    message = fallbacks.degraded_message(step, day.plan, day.records)
+    return Degraded(f"{data}{by} ({reason}); {message}")
 
 
 def next_due(plan: DayPlan, records: Records, verdicts: dict[str, Verdict], now: datetime) -> datetime | None:

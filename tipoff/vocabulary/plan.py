@@ -83,6 +83,10 @@ class PlanStep(Frozen):
     on_deadline: OnDeadline = OnDeadline.PARK
     degraded_message: str = ""
     """How the day goes on without it; empty where `on_deadline` is PARK."""
+    replaced_by: tuple[str, ...] = ()
+    """The steps whose data `degraded_message` names as used instead; it is true while one of them has data."""
+    without_replacement: str = ""
+    """What follows if neither it nor one of `replaced_by` has data."""
     provider_ids_from: str | None = None
     """The source whose game ids this step's requests need."""
     per_game: bool = False

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from itertools import pairwise
+from itertools import pairwise, permutations
 
 import pytest
 
-from tests.support.ledgers import DAY, evening_plan, step_of
+from tests.support.ledgers import DAY, evening_plan, step_of, successful_report
 from tests.support.slates import tip
-from tipoff.vocabulary import Outcome, SlateGame, SourceReport, eastern
-from workflows import fallbacks
+from tipoff.vocabulary import Outcome, PlanStep, SlateGame, SourceReport, StepState, eastern
+from workflows import fallbacks, gates
+from workflows.day_state import DayLedger
 from workflows.step_records import SourceRecord
 
 PLAN = evening_plan()
@@ -194,3 +195,68 @@ def test_earlier_fallback_games_stay_after_a_poll_of_the_remaining_games() -> No
         primary, BOXSCORES.fallback_sources[0], SourceReport(rows=40), GAMES[2:], had_before=IDS
     )
     assert list(back.fallback_games.values()) == [IDS[2:]], "the first choice has the others again"
+
+
+def degraded_by_deadline(*steps: PlanStep) -> DayLedger:
+    """A day whose other steps have run, after these steps have had no data by their deadlines."""
+    ledger = DayLedger(PLAN)
+    ledger.adopt(PLAN)
+    for step in steps:
+        message = fallbacks.degraded_message(step, PLAN, ledger.records)
+        ledger.degrade(step, f"no data by 13:15 ET; {message}", NOON)
+    return ledger
+
+
+def message_of(ledger: DayLedger, step: PlanStep) -> str:
+    """What the open degradation of a step says about how the day goes on; its record says the same."""
+    (degradation,) = (item for item in ledger.degradations if item.step == step.name)
+    assert ledger.records[step.name].reason == degradation.reason
+    return degradation.reason.removeprefix("no data by 13:15 ET; ")
+
+
+def test_what_replaces_a_step_is_a_step_of_the_plan_and_its_lack_has_a_consequence() -> None:
+    names = {step.name for step in PLAN.steps}
+    for step in PLAN.steps:
+        assert set(step.replaced_by) <= names - {step.name}
+        assert bool(step.replaced_by) is bool(step.without_replacement), step.name
+
+
+def test_a_step_is_said_to_be_replaced_only_while_another_has_data() -> None:
+    for first, second in permutations(PLAN.steps, 2):
+        ledger = degraded_by_deadline(first, second)
+        for step in (first, second):
+            expected = f"has data: {step.without_replacement}" if step.replaced_by else step.degraded_message
+            assert message_of(ledger, step).endswith(expected)
+        ledger.start(second, NOON)
+        ledger.finish(second, successful_report(second, IDS), NOON)
+        if second.name in first.replaced_by:
+            assert message_of(ledger, first) == first.degraded_message
+
+
+def test_neither_of_two_missing_inputs_is_named_in_the_place_of_the_other() -> None:
+    player_list, rosters = (step_of(PLAN, name) for name in ("nbac_player_list_current", "espn_team_rosters"))
+    ledger = DayLedger(PLAN)
+    ledger.adopt(PLAN)
+    for step in PLAN.steps:
+        if step not in (player_list, rosters):
+            ledger.degrade(step, "skipped", NOON, StepState.SKIPPED)
+    for step in (player_list, rosters):
+        assert step.hard_deadline is not None
+        ledger.start(step, step.hard_deadline)
+        ledger.finish(step, BLOCKED, step.hard_deadline)
+        verdict = gates.decide(PLAN, ledger.records, step.hard_deadline)[step.name]
+        assert isinstance(verdict, gates.Degraded)
+        ledger.degrade(step, verdict.reason, step.hard_deadline)
+    reasons = {item.step: item.reason for item in ledger.degradations if item.step in (player_list.name, rosters.name)}
+    assert reasons == {
+        "nbac_player_list_current": "no data by 11:15 ET (blocked); "
+        "neither it nor ESPN team rosters has data: no player is predicted",
+        "espn_team_rosters": "no data by 12:15 ET (blocked); "
+        "neither it nor NBA player list has data: no player is predicted",
+    }
+
+
+def test_a_reason_in_other_words_is_kept() -> None:
+    rosters = step_of(PLAN, "espn_team_rosters")
+    records = degraded_by_deadline(rosters).records
+    assert fallbacks.with_current_message("forced by Ada", rosters, PLAN, records) == "forced by Ada"
