@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import partial
 
 from temporalio import activity
 
@@ -13,6 +15,11 @@ from activities.process import process_batch
 from activities.resources import Resources
 from tipoff.vocabulary import USABLE, Cadence, SourceReport
 from workflows.contracts import Activity, CollectRequest, ProcessRequest
+
+Poll = Callable[[datetime], Awaitable[SourceReport]]
+"""Polls as of a time."""
+NextPoll = Callable[[datetime], Awaitable[datetime | None]]
+"""Waits for the poll after a time and returns its time; None: there is none."""
 
 
 class FollowActivities:
@@ -24,23 +31,27 @@ class FollowActivities:
 
     @activity.defn(name=Activity.FOLLOW.value)
     async def follow(self, request: CollectRequest) -> SourceReport:
-        """Poll and process once, or by the real clock until a poll changes what the day decides by."""
+        """Poll and process once, or again and again until a poll changes what the day decides by."""
         async with heartbeating() as progress:
             if request.again is None:
-                return await self._poll(request, request.as_of, progress)
+                return await self._poll(request, progress, request.as_of)
             return await self._poll_repeatedly(request, request.again, progress)
 
     async def _poll_repeatedly(self, request: CollectRequest, cadence: Cadence, progress: Progress) -> SourceReport:
-        """Poll until a game is over or has a tip-off, a refusal, the end of the cadence or the worker's shutdown."""
-        as_of = self._due_poll(cadence)
-        report = await self._poll(request, as_of, progress)
-        unfinished = report.missing_games
-        while report.outcome in USABLE and report.missing_games == unfinished and report.games is None:
-            as_of = max(as_of + cadence.every, self._due_poll(cadence))
-            if as_of > cadence.until or await self._shuts_down_before(as_of):
-                break
-            report = _merged(report, await self._poll(request, as_of, progress))
-        return report
+        """Poll until a poll changes something, the cadence ends or the worker shuts down."""
+        if request.virtual:
+            return await poll_until_change(
+                request, request.as_of, partial(self._poll, request, progress), next_virtual_poll(cadence)
+            )
+        as_of = max(request.as_of, self._due_poll(cadence))
+        return await poll_until_change(request, as_of, partial(self._poll, request, progress), self._next_poll(cadence))
+
+    def _next_poll(self, cadence: Cadence) -> NextPoll:
+        async def wait(last: datetime) -> datetime | None:
+            poll = max(cadence.first_after(last), self._due_poll(cadence))
+            return None if poll > cadence.until or await self._shuts_down_before(poll) else poll
+
+        return wait
 
     def _due_poll(self, cadence: Cadence) -> datetime:
         """The latest poll time that has passed, so that a late worker does not date its poll back."""
@@ -54,7 +65,7 @@ class FollowActivities:
         shutdown.cancel()
         return bool(done)
 
-    async def _poll(self, request: CollectRequest, as_of: datetime, progress: Progress) -> SourceReport:
+    async def _poll(self, request: CollectRequest, progress: Progress, as_of: datetime) -> SourceReport:
         request = request.model_copy(update={"as_of": as_of})
         collected = await poll(self._resources, request, progress)
         if collected.usable_batch is None:
@@ -70,8 +81,38 @@ class FollowActivities:
         return collected.with_batch(report).model_copy(update={"polled_at": as_of})
 
 
+async def poll_until_change(request: CollectRequest, as_of: datetime, poll: Poll, next_poll: NextPoll) -> SourceReport:
+    """Poll as of a time and its next ones, until a poll changes something or there is no next one."""
+    report = await poll(as_of)
+    while _changes_nothing(report, request) and (time := await next_poll(as_of)) is not None:
+        as_of = time
+        report = _merged(report, await poll(as_of))
+    return report
+
+
+def next_virtual_poll(cadence: Cadence) -> NextPoll:
+    """The next poll in virtual time, which is not waited for."""
+
+    async def at_once(last: datetime) -> datetime | None:
+        poll = cadence.first_after(last)
+        return poll if poll <= cadence.until else None
+
+    return at_once
+
+
+def _changes_nothing(report: SourceReport, request: CollectRequest) -> bool:
+    """Whether the same games are unfinished, nothing was refused, and the provider named no other time."""
+    unfinished = set(report.missing_games)
+    same_games = bool(unfinished) and unfinished == set(request.missing_games) and report.games is None
+    return same_games and report.outcome in USABLE and report.retry_at is None and not report.parks
+
+
 def _merged(earlier: SourceReport, later: SourceReport) -> SourceReport:
-    """The later report with the alerts of both; an unusable poll knows no versions of the data."""
+    """The later report with the polls and alerts of both; an unusable poll knows no versions of the data."""
     return later.model_copy(
-        update={"versions": earlier.versions | later.versions, "alerts": earlier.alerts | later.alerts}
+        update={
+            "polls": earlier.polls + later.polls,
+            "versions": earlier.versions | later.versions,
+            "alerts": earlier.alerts | later.alerts,
+        }
     )

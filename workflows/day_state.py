@@ -127,7 +127,8 @@ class DayLedger:
     def finish(self, step: PlanStep, result: StepResult, now: datetime) -> None:
         """Record what a step reported, or why it failed."""
         record = self.records[step.name]
-        record = self.records[step.name] = replace(record, running=False, polls=record.polls + 1)
+        polls = result.polls if isinstance(result, SourceReport) else 1
+        record = self.records[step.name] = replace(record, running=False, polls=record.polls + polls)
         if record.state is StepState.SKIPPED:
             return  # an operator skipped it while it was running
         if not isinstance(result, str):

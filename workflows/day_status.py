@@ -74,6 +74,7 @@ def _step_status(step: PlanStep, record: AnyRecord, verdict: gates.Verdict) -> S
         title=step.title,
         phase=step.phase,
         state=_reported_state(record),
+        is_late=record.state is StepState.LATE and not record.parked,
         critical=step.critical,
         rows=record.rows,
         polls=record.polls,

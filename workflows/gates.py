@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 
 from tipoff.vocabulary import Cadence, DayPlan, OnDeadline, PlanStep, PollWhen, Role, SlateGame, StepState, clock_time
@@ -52,7 +52,9 @@ class Done:
     """Nothing more to do today, as far as is known."""
 
 
-Verdict = Ready | Waiting | Degraded | Parked | Done
+Acting = Ready | Degraded | Parked
+"""Verdicts that make the day act now."""
+Verdict = Acting | Waiting | Done
 
 
 @dataclass(frozen=True)
@@ -229,17 +231,14 @@ def _applies(cadence: Cadence, record: SourceRecord) -> bool:
 
 def _next_in(cadence: Cadence, last: datetime | None) -> datetime | None:
     """The first poll of a cadence after the last poll."""
-    if last is None or last < cadence.start:
-        poll = cadence.start
-    else:
-        poll = cadence.start + ((last - cadence.start) // cadence.every + 1) * cadence.every
+    poll = cadence.start if last is None else cadence.first_after(last)
     return poll if poll <= cadence.until else None
 
 
-def polls_within(step: PlanStep, now: datetime, span: timedelta) -> Cadence:
-    """The first cadence of a step that has not ended, limited to a span from now on."""
+def polls_until(step: PlanStep, now: datetime, until: datetime) -> Cadence:
+    """The first cadence of a step that has not ended, limited to the time until `until`."""
     cadence = next((cadence for cadence in step.cadence if now < cadence.until), step.cadence[-1])
-    return cadence.model_copy(update={"start": now, "until": min(now + span, cadence.until)})
+    return cadence.model_copy(update={"until": min(until, cadence.until)})
 
 
 def _is_past_deadline(step: PlanStep, now: datetime) -> bool:

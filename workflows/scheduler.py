@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from temporalio.exceptions import ActivityError
 
 from tipoff.vocabulary import (
     PlanStep,
+    Role,
     Severity,
     SlateGame,
     SourceReport,
@@ -25,6 +26,10 @@ from workflows.planner import make_plan
 from workflows.scenario import Scenario
 from workflows.status_reporter import StatusReporter
 from workflows.step_runner import SourcePoller, StepRunner
+
+FOLLOW_SPAN = timedelta(minutes=30)
+"""How long one activity follows the games: an activity for each poll of an evening would double a day's history."""
+_SECOND = timedelta(seconds=1)
 
 
 class Scheduler:
@@ -87,23 +92,29 @@ class Scheduler:
     @property
     def _running(self) -> list[asyncio.Task[Any]]:
         export = self._reporter.running_export
-        return [*self._tasks.values(), *([export] if export else [])]
+        return [*(task for task in self._tasks.values() if not task.done()), *([export] if export else [])]
 
     def _next_time(self, verdicts: dict[str, gates.Verdict]) -> datetime | None:
         """When there is something to decide next without a command or a finished step."""
         due = gates.next_due(self._ledger.plan, self._ledger.records, verdicts, self._clock.now())
-        times = (due, self._scenario.next_at, self._reporter.retry_at)
+        times = (due, self._scenario.next_at, self._reporter.retry_at, *map(self._comes_at, self._tasks.values()))
         return min((time for time in times if time is not None), default=None)
 
     def _finish_done_steps(self) -> None:
         """Record finished steps in the plan's order, whichever order they finished in."""
         for step in self._ledger.plan.steps:
             task = self._tasks.get(step.name)
-            if task is not None and task.done():
+            if task is not None and task.done() and self._comes_at(task) is None:
                 del self._tasks[step.name]
                 self._finish(step, task.result())
-        # Tasks that are done and left over belong to steps that are no longer in the plan.
-        self._tasks = {name: task for name, task in self._tasks.items() if not task.done()}
+        planned = {step.name for step in self._ledger.plan.steps}
+        self._tasks = {name: task for name, task in self._tasks.items() if name in planned or not task.done()}
+
+    def _comes_at(self, task: asyncio.Task[StepResult]) -> datetime | None:
+        """When virtual time reaches the last poll of a finished task; None: it has, or the task is running."""
+        result = task.result() if task.done() and self._clock.virtual else None
+        polled_at = result.polled_at if isinstance(result, SourceReport) else None
+        return polled_at if polled_at is not None and polled_at > self._clock.now() else None
 
     def _finish(self, step: PlanStep, result: StepResult) -> None:
         if isinstance(result, SourceReport) and result.games is not None:
@@ -140,7 +151,7 @@ class Scheduler:
         for step in self._ledger.plan.steps:
             match verdicts[step.name]:
                 case gates.Ready(games):
-                    self._start(step, games)
+                    self._start(step, games, self._follow_until(step, verdicts))
                 case gates.Degraded(reason):
                     self._ledger.degrade(step, reason, self._clock.now())
                 case gates.Parked(reason):
@@ -150,10 +161,26 @@ class Scheduler:
             acted = True
         return acted
 
-    def _start(self, step: PlanStep, games: tuple[str, ...]) -> None:
+    def _follow_until(self, step: PlanStep, verdicts: dict[str, gates.Verdict]) -> datetime | None:
+        """Until when one activity follows the games; None: it polls once.
+
+        In virtual time nothing else may happen meanwhile, since every decision is made at its own time.
+        """
+        now = self._clock.now()
+        if step.role is not Role.LIVE:
+            return None
+        if not self._clock.virtual:
+            return now + FOLLOW_SPAN
+        alone = not self._tasks and sum(isinstance(verdict, gates.Acting) for verdict in verdicts.values()) == 1
+        due = self._next_time(verdicts)
+        late = step.soft_deadline is not None and now >= step.soft_deadline  # a fallback source is polled each time
+        return due - _SECOND if alone and due is not None and not late else None
+
+    def _start(self, step: PlanStep, games: tuple[str, ...], follow_until: datetime | None) -> None:
         as_of = self._clock.now()
         self._ledger.start(step, as_of)
-        self._tasks[step.name] = asyncio.create_task(self._runner.run(step, games, as_of), name=step.name)
+        run = self._runner.run(step, games, as_of, follow_until)
+        self._tasks[step.name] = asyncio.create_task(run, name=step.name)
 
     def _alert_overdue(self) -> None:
         now = self._clock.now()

@@ -60,8 +60,9 @@ class StatusReporter:
     def _publish_to_server(self, status: DayStatus, *, steps_running: bool) -> None:
         """Update what the server knows without a worker: search attributes and memo, which always agree.
 
-        Each update is an event of the history. So a source that is only polled again leaves both as they were, and
-        while steps run the memo changes only with the attributes: the server lists running activities itself.
+        Each update is an event of the history. So a source that is only polled again leaves both as they were, the
+        memo leaves out the next poll, and while steps run it changes only with the attributes: the server lists running
+        activities itself.
         """
         if self._ledger.only_polls_again and status.state is RunState.RUNNING:
             return
@@ -69,8 +70,9 @@ class StatusReporter:
         new_attributes = self._is_new("attributes", attributes)
         if new_attributes:
             workflow.upsert_search_attributes(attributes)
-        if (new_attributes or not steps_running) and self._is_new("memo", status.sentence):
-            workflow.upsert_memo({"status": status.sentence, "day_clock": clock_time(status.now, status.game_date)})
+        text = status_text.without_next_poll(status.sentence)
+        if (new_attributes or not steps_running) and self._is_new("memo", text):
+            workflow.upsert_memo({"status": text, "day_clock": clock_time(status.now, status.game_date)})
 
     def _is_new(self, channel: str, content: object) -> bool:
         new = self._published.get(channel) != content

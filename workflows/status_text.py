@@ -42,6 +42,7 @@ _BY_URGENCY = (
 )
 
 _REMARK_LENGTH = 160
+_NEXT_POLL = re.compile(r"[:;] next poll (\w{3} )?\d\d:\d\d ET")
 _MARKUP = re.compile(r"([\\|\[\]`*_~#!])")
 _TEXT_OF_LINK = r"[^\s<>|`\\\[\]]+"
 _LINK = re.compile(rf"((?:[a-z][a-z0-9+.-]*://|www\.){_TEXT_OF_LINK}|{_TEXT_OF_LINK}@{_TEXT_OF_LINK}\.\w+)", re.I)
@@ -118,6 +119,11 @@ def _poll_and_deadline(late: Sequence[StepStatus], now: datetime, game_date: dat
 def _join_titles(steps: Sequence[StepStatus]) -> str:
     shown = ", ".join(step.title for step in steps[:3])
     return f"{shown} and {len(steps) - 3} more" if len(steps) > 3 else shown
+
+
+def without_next_poll(text: str) -> str:
+    """A sentence without the time of the next poll, which is soon past, for where it stands long."""
+    return _NEXT_POLL.sub(lambda match: ": between polls" if match[0].startswith(":") else "", text)
 
 
 def markdown(status: DayStatus) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from temporalio.exceptions import ActivityError
 
@@ -46,9 +46,6 @@ _COMPUTE = {
     StepKind.EXPORT: Activity.EXPORT,
 }
 
-FOLLOW_SPAN = timedelta(minutes=30)
-"""How long one activity follows the games: an activity for each poll of an evening would double a day's history."""
-
 
 class StepRunner:
     """Runs steps of any kind and returns their reports."""
@@ -57,12 +54,17 @@ class StepRunner:
         self._ledger = ledger
         self._poller = poller
 
-    async def run(self, step: PlanStep, games: tuple[str, ...], as_of: datetime) -> StepResult:
-        """Run a step as of a time; its report, or the reason it failed after all its attempts."""
+    async def run(
+        self, step: PlanStep, games: tuple[str, ...], as_of: datetime, follow_until: datetime | None = None
+    ) -> StepResult:
+        """Run a step as of a time; its report, or the reason it failed after all its attempts.
+
+        `follow_until`: one activity may poll games in progress again and again until then.
+        """
         try:
             match step.kind:
                 case StepKind.SOURCE:
-                    return await self._poller.poll(step, as_of)
+                    return await self._poller.poll(step, as_of, follow_until)
                 case StepKind.SYSTEM:
                     return await self._predict(step, games, as_of)
                 case StepKind.TRAIN:
@@ -135,7 +137,7 @@ class SourcePoller:
         """Process every batch again: after a change of the slate an unchanged batch may hold rows of a new game."""
         self._processed.clear()
 
-    async def poll(self, step: PlanStep, as_of: datetime) -> SourceReport:
+    async def poll(self, step: PlanStep, as_of: datetime, follow_until: datetime | None = None) -> SourceReport:
         """Poll a source, then its fallback sources for the games it lacks.
 
         Raises ActivityError when the primary source fails and no fallback source has any game.
@@ -145,7 +147,7 @@ class SourcePoller:
         self._forced.discard(step.name)
         failure: ActivityError | None = None
         try:
-            report = await self._poll_primary(step, plan, as_of, force=force)
+            report = await self._poll_primary(step, plan, as_of, None if force else follow_until, force=force)
         except ActivityError as error:
             failure = error
             report = _failed_poll(error).model_copy(update={"use_fallback": True})
@@ -156,7 +158,9 @@ class SourcePoller:
             return report.model_copy(update={"games": fallbacks.reported_slate(report, report.games, plan, as_of)})
         return report
 
-    async def _poll_primary(self, step: PlanStep, plan: DayPlan, as_of: datetime, *, force: bool) -> SourceReport:
+    async def _poll_primary(
+        self, step: PlanStep, plan: DayPlan, as_of: datetime, follow_until: datetime | None, *, force: bool
+    ) -> SourceReport:
         """Poll the step's own source unless it is blocked or in cooldown."""
         record = self._ledger.source_record(step)
         games = fallbacks.wanted_games(step, record, plan, force=force)
@@ -165,7 +169,7 @@ class SourcePoller:
             return unpolled
         request = self._collect_request(step, step.subject, games, as_of, step.provider_ids_from, force=force)
         if step.role is Role.LIVE:
-            return await self._follow(step, request)
+            return await self._follow(step, request, follow_until)
         report = await self._collect_and_process(request, step.title)
         if len(games) < len(self._ledger.plan.games) and report.outcome in USABLE:
             return report.model_copy(update={"rows": record.rows + report.rows})
@@ -193,10 +197,13 @@ class SourcePoller:
             )
         return report
 
-    async def _follow(self, step: PlanStep, request: CollectRequest) -> SourceReport:
-        """Poll the games in progress; by the real clock one activity polls many times."""
-        again = None if self._virtual else gates.polls_within(step, request.as_of, FOLLOW_SPAN)
-        request = request.model_copy(update={"again": again})
+    async def _follow(self, step: PlanStep, request: CollectRequest, until: datetime | None) -> SourceReport:
+        """Poll the games in progress, once or until a time."""
+        if until is not None:
+            again = gates.polls_until(step, request.as_of, until)
+            missing = self._ledger.records[step.name].missing_games
+            update = {"again": again, "virtual": self._virtual, "missing_games": missing}
+            request = request.model_copy(update=update)
         report = await call(Activity.FOLLOW, request, SourceReport, summary=_collect_summary(step.title, request))
         return report.changed_since(self._ledger.consumed)
 
@@ -287,4 +294,5 @@ def _summary(step: PlanStep, request: ComputeRequest) -> str:
 
 
 def _collect_summary(title: str, request: CollectRequest) -> str:
-    return f"{title} as of {clock_time(request.as_of, request.game_date)}"
+    until = f", until {clock_time(request.again.until, request.game_date)}" if request.again else ""
+    return f"{title} as of {clock_time(request.as_of, request.game_date)}{until}"

@@ -65,8 +65,8 @@ async def test_a_recorded_day_replays_with_the_same_decisions(name: str) -> None
 
 
 _SENTENCES = {
-    "RUNNING": r"\w+: (?!waiting for|next poll)",
-    "WAITING": r"\w+: (waiting for|next poll)|the clock is held",
+    "RUNNING": r"\w+: (?!waiting for|between polls)",
+    "WAITING": r"\w+: (waiting for|between polls)|the clock is held",
     "NEEDS_ATTENTION": r"needs attention: ",
     "COMPLETE": r"complete: ",
 }

@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 from temporalio import activity
@@ -24,6 +25,7 @@ from temporalio.client import Client, WorkflowHandle, WorkflowHistory
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
 
+from activities.follow import next_virtual_poll, poll_until_change
 from activities.scenario import deliver_action
 from runtime.day_result import wait_for_result
 from runtime.sandbox import WORKFLOW_RUNNER
@@ -260,11 +262,23 @@ class World:
 
     @activity.defn(name=Activity.FOLLOW.value)
     async def follow(self, request: CollectRequest) -> SourceReport:
-        collected = await self.collect(request)
+        poll = partial(self._follow_once, request)
+        if request.again is None or not request.virtual:
+            return await poll(request.as_of)
+        return await poll_until_change(request, request.as_of, poll, next_virtual_poll(request.again))
+
+    async def _follow_once(self, request: CollectRequest, as_of: datetime) -> SourceReport:
+        collected = await self.collect(request.model_copy(update={"as_of": as_of}))
         if collected.batch_key is None:
-            return collected.without_batch()
-        terms = request.model_dump(exclude={"provider_ids", "force", "again", "landed_by"})
-        return collected.with_batch(await self.process(ProcessRequest(**terms, batch_key=collected.batch_key)))
+            return collected.without_batch().model_copy(update={"polled_at": as_of})
+        landed = ProcessRequest(
+            source=request.source,
+            batch_key=collected.batch_key,
+            game_date=request.game_date,
+            games=request.games,
+            as_of=as_of,
+        )
+        return collected.with_batch(await self.process(landed)).model_copy(update={"polled_at": as_of})
 
     @activity.defn(name=Activity.TRANSFORM.value)
     async def transform(self, request: ComputeRequest) -> ComputeReport:

@@ -41,6 +41,14 @@ async def test_an_unchanged_batch_is_not_processed_again(happy: DayRun) -> None:
     assert len(runs_of(happy, "moving_average")) == 1
 
 
+async def test_one_activity_follows_the_games_until_something_else_is_due(happy: DayRun) -> None:
+    """Every poll of the cadence is made. The scoreboard is there from 19:15 on, when the first game is over."""
+    before, activities = (0, 3, 6, 9, 12, 15), (18, 21, 30, 33)
+    assert poll_times(happy, "nbac_scoreboard") == [at(19, minute) for minute in before + activities]
+    assert step(happy.status, "nbac_scoreboard").polls == len(range(0, 46, 3))
+    assert step(happy.status, "nbac_scoreboard").last_poll == at(19, 45)
+
+
 async def test_games_are_graded_when_the_last_of_them_is_final(happy: DayRun) -> None:
     assert runs_of(happy, "grade") == [(at(21, 15), BOTH)]
     assert [name for name in ("results", "summary") if runs_of(happy, name) == [(at(21, 15), BOTH)]] == [

@@ -123,7 +123,9 @@ def follow_request(archive: Archive, begins: datetime, *, polls: int) -> tuple[C
     request = collect_request(archive, "nbac_scoreboard", begins, games=12)
     again = Cadence(start=begins, until=begins + polls * every, every=every)
     behind = datetime.now(UTC) - begins
-    return request.model_copy(update={"again": again}), lambda: datetime.now(UTC) - behind
+    unfinished = tuple(game.game_id for game in request.games)
+    update = {"again": again, "missing_games": unfinished}
+    return request.model_copy(update=update), lambda: datetime.now(UTC) - behind
 
 
 async def test_games_are_followed_by_one_activity_until_one_of_them_is_over(

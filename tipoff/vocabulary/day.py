@@ -92,6 +92,8 @@ class StepStatus(Frozen):
     title: str
     phase: Phase
     state: StepState
+    is_late: bool = False
+    """The day waits for its data, also while it is polled again."""
     critical: bool
     rows: int
     polls: int
@@ -139,4 +141,4 @@ class DayStatus(Frozen):
     @property
     def late_steps(self) -> tuple[str, ...]:
         """The steps whose data the day waits for."""
-        return tuple(step.name for step in self.steps if step.state is StepState.LATE)
+        return tuple(step.name for step in self.steps if step.is_late)

@@ -50,6 +50,12 @@ class Cadence(Frozen):
     every: timedelta
     only: PollWhen = PollWhen.ALWAYS
 
+    def first_after(self, time: datetime) -> datetime:
+        """Its first poll time after a time, even if the cadence ends before."""
+        if time < self.start:
+            return self.start
+        return self.start + ((time - self.start) // self.every + 1) * self.every
+
 
 class FallbackSource(Frozen):
     """A source that is polled for the games which the sources before it in the fallback chain lack."""

@@ -75,6 +75,8 @@ class ProcessReport(StepReport):
 class SourceReport(ProcessReport):
     """What a poll of a source and its fallback sources brought."""
 
+    polls: int = 1
+    """How often one activity polled."""
     polled_at: AwareDatetime | None = None
     """Time of the last poll, where one activity polls several times."""
     primary_reason: str = ""

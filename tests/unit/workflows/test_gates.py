@@ -414,8 +414,9 @@ def test_following_the_games_continues_after_the_last_of_several_polls() -> None
     ledger = settled_ledger(plan, eastern(DAY, 12))
     begins = eastern(DAY, 20, 3)
     ledger.start(board, begins)
-    again = gates.polls_within(board, begins, timedelta(minutes=30))
-    assert (again.start, again.until, again.every) == (begins, eastern(DAY, 20, 33), timedelta(minutes=3))
+    again = gates.polls_until(board, begins, eastern(DAY, 20, 33))
+    assert (again.until, again.every) == (eastern(DAY, 20, 33), timedelta(minutes=3))
+    assert again.first_after(begins) == eastern(DAY, 20, 6)
     missing = tuple(game.game_id for game in plan.games)
     ledger.finish(board, SourceReport(rows=3, missing_games=missing, polled_at=again.until), eastern(DAY, 20, 34))
     assert gates.next_poll(board, ledger.source_record(board)) == eastern(DAY, 20, 36)
@@ -426,7 +427,7 @@ def test_following_a_game_without_a_fixed_tip_off_keeps_to_the_cadence_of_the_ti
     board = step_of(plan_day(DAY, (*slate(eastern(DAY, 19)), not_fixed), SOURCES), "nbac_scoreboard")
     for hour, every in ((13, 15), (19, 3), (24 + 1, 30)):
         time = eastern(DAY, 0) + timedelta(hours=hour)
-        assert gates.polls_within(board, time, timedelta(minutes=30)).every == timedelta(minutes=every)
+        assert gates.polls_until(board, time, time + timedelta(minutes=30)).every == timedelta(minutes=every)
 
 
 def test_following_the_games_ends_when_the_results_are_due() -> None:
@@ -434,4 +435,4 @@ def test_following_the_games_ends_when_the_results_are_due() -> None:
     board = step_of(plan, "nbac_scoreboard")
     cadence = board.cadence[-1]
     late = cadence.until - timedelta(minutes=5)
-    assert gates.polls_within(board, late, timedelta(minutes=30)).until == cadence.until
+    assert gates.polls_until(board, late, late + timedelta(minutes=30)).until == cadence.until

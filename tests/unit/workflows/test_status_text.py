@@ -262,3 +262,19 @@ def test_a_game_without_a_fixed_tip_off_is_named_while_the_day_runs_and_when_it_
         RunState.FAILED,
         f"ended with no result of {games[0].label}, {label} (tip-off not fixed): neither final nor postponed",
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "lasting"),
+    [
+        ("follow: next poll 14:00 ET", "follow: between polls"),
+        (
+            "lines: waiting for lines; next poll Sat 08:30 ET; deadline 13:15 ET",
+            "lines: waiting for lines; deadline 13:15 ET",
+        ),
+        ("needs attention: no data; follow: next poll 14:00 ET", "needs attention: no data; follow: between polls"),
+        ("complete: 12 games", "complete: 12 games"),
+    ],
+)
+def test_a_sentence_that_stands_long_leaves_out_the_next_poll(text: str, lasting: str) -> None:
+    assert status_text.without_next_poll(text) == lasting
