@@ -176,10 +176,8 @@ def print_report(results: Sequence[MutantResult], seed: int, console: Console) -
         change = shortened(f"{mutant.kind}: {mutant.old} → {mutant.replacement}", _SHOWN)
         table.add_row(mutant.location, Text(change), each.verdict, f"{each.seconds:.0f}")
     console.print(table)
-    drawn, survivors = (
-        Counter(each.package for each in results),
-        [each for each in results if each.verdict is Verdict.SURVIVED],
-    )
+    survivors = [each for each in results if each.verdict is Verdict.SURVIVED]
+    drawn = Counter(each.package for each in results)
     survived = Counter(each.package for each in survivors)
     shares = Table("package", "killed", "drawn", "share")
     for package, count in sorted(drawn.items()):

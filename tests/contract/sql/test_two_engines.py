@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +11,16 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from tests.support.gsql import GoogleSql
-from tests.support.season import POST_GAME, PRE_GAME, between
-from tests.support.small_league import DAYS, TONIGHT, small_league
-from tipoff.vocabulary import eastern, season_of
+from tests.support.league_tables import SCENARIOS, Rows, Step, load, parameters_for
+from tests.support.season import between
+from tests.support.small_league import TONIGHT, small_league
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
 from tipoff.warehouse.schema import PARAMETERS, catalogue, table_named
 from tipoff.warehouse.sql_files import sql_text
 from tipoff.warehouse.tables import TABLES, Layer
 from tipoff.warehouse.validation import schema_of
 
-FIRST_OF_SEASON = date(2024, 3, 20)
 VIEWS = tuple(name for name, table in TABLES.items() if table.layer is Layer.VIEW)
-
-Rows = dict[str, list[dict[str, Any]]]
 
 
 @pytest.fixture(scope="module")
@@ -40,34 +36,6 @@ def warehouse(tmp_path: Path) -> Iterator[DuckDbWarehouse]:
     warehouse.close()
 
 
-def parameters_for(first: date, last: date, hour: int = 18, **changes: Any) -> dict[str, Any]:
-    defaults = {"season": season_of(last), "game_ids": [], "as_of": eastern(last, hour), "training": False}
-    return {"first_date": first, "last_date": last, **defaults, **changes}
-
-
-EVENING = [
-    *((name, parameters_for(DAYS[0], DAYS[-2])) for name in POST_GAME),
-    *((name, parameters_for(TONIGHT, TONIGHT)) for name in PRE_GAME),
-    *((name, parameters_for(TONIGHT, TONIGHT, 23)) for name in PRE_GAME),
-]
-SEASON_FOR_TRAINING = [
-    *((name, parameters_for(DAYS[0], DAYS[-2])) for name in POST_GAME),
-    *((name, parameters_for(FIRST_OF_SEASON, DAYS[-2], training=True)) for name in PRE_GAME),
-]
-
-
-SCENARIOS = {"an evening before and after its tips": EVENING, "a season for training": SEASON_FOR_TRAINING}
-
-
-def load(warehouse: DuckDbWarehouse, league: Rows) -> None:
-    for name, rows in league.items():
-        frame = pl.DataFrame(rows, schema=schema_of(table_named(name)))
-        if TABLES[name].append_only:
-            warehouse.append(name, frame)
-        else:
-            warehouse.replace(name, frame, {})
-
-
 def all_rows(warehouse: DuckDbWarehouse, name: str) -> list[dict[str, Any]]:
     return warehouse.query(f"SELECT * FROM {name}").to_dicts()  # noqa: S608
 
@@ -79,7 +47,7 @@ def framed(name: str, rows: list[dict[str, Any]]) -> pl.DataFrame:
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("steps", SCENARIOS.values(), ids=SCENARIOS)
 def test_both_engines_compute_the_same_tables(
-    google: GoogleSql, warehouse: DuckDbWarehouse, seed: int, steps: list[tuple[str, dict[str, Any]]]
+    google: GoogleSql, warehouse: DuckDbWarehouse, seed: int, steps: list[Step]
 ) -> None:
     rows: Rows = small_league(seed)
     load(warehouse, rows)
