@@ -2,6 +2,8 @@
 
 python worker.py                        all queues
 python worker.py --queues tipoff-fetch  only these queues (or set TIPOFF_TASK_QUEUES)
+
+A failed attempt of an activity is one line of the log; TIPOFF_DEBUG=1 adds its traceback.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import os
 import signal
 import sys
 from collections.abc import Coroutine, Sequence
@@ -66,10 +69,12 @@ async def serve(settings: Settings, queue_names: Sequence[str]) -> None:
     """
     stop = _stop_event()
     # Imported here so that a broken import becomes a one-line error, and a stop signal works meanwhile.
+    from runtime.interceptors import log_one_line_per_failed_attempt
     from runtime.provider_metrics import provider_metrics
     from runtime.workers import import_libraries, open_resources, queues_named, require_libraries, running
     from workflows.contracts import Queue
 
+    log_one_line_per_failed_attempt(tracebacks=os.environ.get("TIPOFF_DEBUG") == "1")
     queues = queues_named(queue_names)
     require_libraries(queues)
     async with AsyncExitStack() as stack:

@@ -19,6 +19,7 @@ from temporalio.worker import Interceptor, Replayer, Worker, WorkerDeploymentCon
 from activities.registry import activities_of
 from activities.resources import Resources
 from runtime.connection import DATA_CONVERTER
+from runtime.interceptors import WorkerInterceptor
 from runtime.sandbox import WORKFLOW_RUNNER
 from tipoff.errors import ConfigurationError
 from tipoff.settings import Settings
@@ -108,6 +109,7 @@ def _worker(client: Client, resources: Resources, queue: Queue) -> Worker:
         activity_executor=ThreadPoolExecutor(THREADS[queue], thread_name_prefix=queue),
         max_concurrent_activities=THREADS[queue],
         workflow_runner=WORKFLOW_RUNNER,
+        interceptors=[WorkerInterceptor()],
         graceful_shutdown_timeout=GRACE,
         sticky_queue_schedule_to_start_timeout=STICKY,
         max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,

@@ -260,6 +260,7 @@ class ProcessRequest(Frozen):
 class ComputeRequest(Frozen):
     """Run a transform, the features, a system, the grading or an export for some games as of a time."""
 
+    step: str = ""
     subject: str
     span: Span
     game_date: date

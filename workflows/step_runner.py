@@ -100,6 +100,7 @@ class StepRunner:
         ledger = self._ledger
         degradations = [item for item in ledger.degradations if item.is_open_at(as_of)]
         return ComputeRequest(
+            step=step.name,
             subject=step.subject,
             span=step.span,
             game_date=ledger.plan.game_date,

@@ -28,6 +28,7 @@ from temporalio.worker import Worker
 from activities.follow import next_virtual_poll, poll_until_change
 from activities.scenario import deliver_action
 from runtime.day_result import wait_for_result
+from runtime.interceptors import WorkerInterceptor
 from runtime.sandbox import WORKFLOW_RUNNER
 from tests.support.slates import tip
 from tipoff.plan import plan_day, plan_slate
@@ -391,6 +392,7 @@ async def serving(client: Client, world: World) -> AsyncIterator[None]:
                     workflows=[DailyPipelineWorkflow] if queue is Queue.DAY else [],
                     activities=activities,
                     workflow_runner=WORKFLOW_RUNNER,
+                    interceptors=[WorkerInterceptor()],
                     identity="worker",
                     sticky_queue_schedule_to_start_timeout=timedelta(seconds=1),
                 )

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
+import pytest
 from temporalio import activity, workflow
 from temporalio.client import Client
+from temporalio.common import RetryPolicy
 from temporalio.worker import Worker
 
+from activities.errors import as_failure
+from runtime.interceptors import OneLinePerAttempt, WorkerInterceptor, log_one_line_per_failed_attempt
 from runtime.workers import GRACE, running
+from tests.support.days import GAME_DATE, at
+from tipoff.errors import StorageError
+from workflows.contracts import Activity, ProcessRequest
 
 QUEUES = ("one", "another")
 
@@ -46,3 +55,52 @@ async def test_all_workers_shut_down_at_the_same_time(client: Client) -> None:
             handle = await client.start_workflow(OneActivityPerQueue.run, id="on-each-queue", task_queue="days")
             await both_running.wait()
         await handle.result()
+
+
+@workflow.defn(sandboxed=False)
+class OneProcessing:
+    """Processes a batch, with two attempts."""
+
+    @workflow.run
+    async def run(self, request: ProcessRequest) -> None:
+        await workflow.execute_activity(
+            Activity.PROCESS.value,
+            request,
+            start_to_close_timeout=2 * GRACE,
+            retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=1), maximum_attempts=2),
+        )
+
+
+@pytest.fixture
+def tracebacks(request: pytest.FixtureRequest) -> Iterator[bool]:
+    log_one_line_per_failed_attempt(tracebacks=request.param)
+    yield request.param
+    sdk = logging.getLogger("temporalio.activity")
+    for each in [each for each in sdk.filters if isinstance(each, OneLinePerAttempt)]:
+        sdk.removeFilter(each)
+
+
+@pytest.mark.parametrize("tracebacks", [False, True], indirect=True, ids=["quiet", "debug"])
+async def test_a_failed_attempt_is_one_line_of_the_log_and_a_traceback_when_asked(
+    client: Client, caplog: pytest.LogCaptureFixture, *, tracebacks: bool
+) -> None:
+    @activity.defn(name=Activity.PROCESS.value)
+    async def failing_once(request: ProcessRequest) -> None:
+        if activity.info().attempt == 1:
+            raise as_failure(StorageError("the disk is full:\nfree some space")) from OSError("no space left")
+
+    caplog.set_level(logging.DEBUG)
+    batch = ProcessRequest(source="nbac_schedule", batch_key="b", game_date=GAME_DATE, games=(), as_of=at(12))
+    async with Worker(
+        client,
+        task_queue="one-processing",
+        workflows=[OneProcessing],
+        activities=[failing_once],
+        interceptors=[WorkerInterceptor()],
+    ):
+        await client.execute_workflow(OneProcessing.run, batch, id="one-processing", task_queue="one-processing")
+    (failed,) = (record for record in caplog.records if record.levelno == logging.WARNING)
+    assert failed.getMessage() == "nbac_schedule: attempt 1 of process failed: the disk is full: free some space"
+    assert failed.exc_info is None
+    with_traceback = [record for record in caplog.records if record.exc_info]
+    assert [record.levelno for record in with_traceback] == [logging.DEBUG] * tracebacks
