@@ -26,6 +26,7 @@ class StepRecord:
     last_poll: datetime | None = None
     """When it last started."""
     rows: int = 0
+    """The most rows of one run: a later one is often about fewer games."""
     reason: str = ""
     missing_games: tuple[str, ...] = ()
     failed_since: datetime | None = None

@@ -120,7 +120,7 @@ def computed(step: PlanStep, record: ComputeRecord, report: ComputeReport, plan:
         state=StepState.COMPLETE,
         completed_inputs=record.attempted_inputs,
         reason=report.reason,
-        rows=report.rows,
+        rows=max(record.rows, report.rows),
         missing_games=report.missing_games,
         reference=report.reference,
         unfinished_games=report.unfinished_games,
@@ -214,7 +214,7 @@ def _take_report(poll: _Poll) -> SourceRecord:
         retry_at=retry_at,
     )
     if not poll.brings_less:
-        record = replace(record, reason=report.reason, rows=report.rows if poll.usable else record.rows)
+        record = replace(record, reason=report.reason, rows=max(record.rows, report.rows if poll.usable else 0))
     if poll.usable:
         record = replace(record, fallback_games=_fallback_games(poll), last_usable_poll=record.last_poll)
     if report.changed:

@@ -88,6 +88,15 @@ def test_an_alert_of_a_computation_is_raised_once(ledger: DayLedger) -> None:
     assert alert.text == f"{MOVING_AVERAGE.title}: model b is damaged; model a predicts"
 
 
+def test_the_rows_of_a_step_never_fall(ledger: DayLedger) -> None:
+    """After the first tip-off each run is about fewer games."""
+    for rows in (300, 20):
+        poll(ledger, GAME_LINES, outcome=Outcome.PARTIAL, rows=rows, missing_games=GAMES[2:])
+        ledger.start(MOVING_AVERAGE, NOON)
+        ledger.finish(MOVING_AVERAGE, ComputeReport(rows=rows), NOON)
+    assert [ledger.records[step.name].rows for step in (GAME_LINES, MOVING_AVERAGE)] == [300, 300]
+
+
 def test_a_failed_step_consumes_no_change(ledger: DayLedger) -> None:
     ledger.start(PROPS, NOON)
     ledger.finish(PROPS, "the warehouse is full", NOON)
