@@ -9,9 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tipoff.landing.base import Landing
-from tipoff.landing.open import open_landing
-from tipoff.publishing.store import ExportStore, open_store
+from tipoff.landing.landing import Landing, open_landing
+from tipoff.publishing.store import ExportStore, open_exports
 from tipoff.settings import Settings, folder_of
 from tipoff.sources.base import Source
 from tipoff.sources.registry import sources
@@ -47,7 +46,7 @@ class Resources:
 
     @cached_property
     def exports(self) -> ExportStore:
-        return open_store(self.settings.exports)
+        return open_exports(self.settings.exports)
 
     @cached_property
     def models(self) -> ModelStore:

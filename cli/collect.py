@@ -25,10 +25,11 @@ from cli.server import connected
 from cli.target import Target
 from cli.view import read_exported_status, view_day
 from tipoff.errors import TransportFault
-from tipoff.landing.local import LocalLanding
+from tipoff.landing.landing import Landing
 from tipoff.sources.base import Slate, Source
 from tipoff.sources.player_names import load_aliases
 from tipoff.sources.rate_limits import RateLimiter, Unlimited, rate_limits_apply
+from tipoff.storage.folder import FolderStore
 from tipoff.vocabulary import DayStatus, Frozen, clock_time, counted, date_and_time, did_you_mean, shortened, step_names
 from workflows.rate_limiter_state import format_cooldown
 
@@ -112,7 +113,7 @@ def _probe_context(resources: Resources, rate_limiter: RateLimiter, folder: str 
     return ProbeContext(
         sources=resources.sources,
         fetcher=resources.fetcher,
-        landing=LocalLanding(Path(folder)) if folder else resources.landing,
+        landing=Landing(FolderStore(Path(folder))) if folder else resources.landing,
         day_landing=resources.landing,
         rate_limiter=rate_limiter,
         aliases=load_aliases(aliases) if aliases else {},

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import json
 from argparse import Namespace
-from pathlib import Path
 
 from cli.exit_codes import CommandError, ExitCode
 from cli.target import Target
-from tipoff.publishing.store import FolderStore
 
 
 async def run(options: Namespace) -> ExitCode:
     """Print the page's path. Raises CommandError UNKNOWN if there is no page yet."""
     target, name = Target(options.replay), f"pages/{options.date}.html"
     store = target.exports
-    page = (store.locate(name) if isinstance(store, FolderStore) else Path(name)).absolute()
+    page = store.location(name)
     if store.read(name) is None:
         raise CommandError(
             ExitCode.UNKNOWN,
             f"{options.date} has no page at {page} yet: the day writes it when it publishes predictions; "
             f"see {target.command_line(f'status --date {options.date}')}",
         )
-    print(json.dumps({"game_date": options.date.isoformat(), "page": str(page)}) if options.json else page)
+    print(json.dumps({"game_date": options.date.isoformat(), "page": page}) if options.json else page)
     return ExitCode.DONE

@@ -13,7 +13,8 @@ from pydantic import AwareDatetime
 
 from tipoff.collecting import collect
 from tipoff.errors import ContractError, TransportFault
-from tipoff.landing.base import FetchRecord, Landing
+from tipoff.landing.base import FetchRecord
+from tipoff.landing.landing import Landing
 from tipoff.sources.base import KnownPlayer, ReadContext, Reading, Row, Slate, Source
 from tipoff.sources.fetcher import Fetcher
 from tipoff.sources.outcomes import OUTCOME_POLICIES

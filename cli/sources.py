@@ -18,8 +18,8 @@ from cli.providers import RateLimiterView, rate_limiter_views, reset_cooldown
 from cli.render import ago, console, table_of
 from cli.server import connected
 from cli.target import Target
-from tipoff.landing.base import FetchRecord, Landing
-from tipoff.landing.open import open_landing
+from tipoff.landing.base import FetchRecord
+from tipoff.landing.landing import Landing, open_landing
 from tipoff.provider_success import RECENT, ProviderSuccess, hosts, success_by_host
 from tipoff.sources.base import Source
 from tipoff.sources.outcomes import OUTCOME_POLICIES

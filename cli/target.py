@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from cli.exit_codes import CommandError, ExitCode
 from runtime.replay_session import NoReplayError, ReplaySession, read_session
-from tipoff.publishing.store import ExportStore, open_store
+from tipoff.publishing.store import ExportStore, open_exports
 
 if TYPE_CHECKING:
     from temporalio.envconfig import ClientConnectConfig
@@ -68,9 +68,9 @@ class Target:
     def exports(self) -> ExportStore:
         """The export store; a replay's exports stay readable after it stopped. Raises ConfigurationError."""
         if self.replay is None:
-            return open_store(self.settings.exports)
+            return open_exports(self.settings.exports)
         try:
             url = read_session(self.replay).exports
         except NoReplayError:
             url = f"file://{self.replay / 'exports'}"
-        return open_store(url)
+        return open_exports(url)

@@ -9,13 +9,14 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from tipoff.collecting import collect
-from tipoff.landing.local import LocalLanding
+from tipoff.landing.landing import Landing
 from tipoff.processing import process
 from tipoff.replay.archive import Archive
 from tipoff.settings import load_settings
 from tipoff.sources.base import Slate, Source
 from tipoff.sources.fetcher import Fetcher, Timeouts
 from tipoff.sources.rate_limits import Unlimited
+from tipoff.storage.folder import FolderStore
 from tipoff.vocabulary import CollectReport, ProcessReport, Role, SlateGame, eastern
 from tipoff.warehouse.base import Warehouse
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
@@ -39,7 +40,7 @@ class SourceHarness:
     """Polls sources for a slate, without rate limits."""
 
     fetcher: Fetcher
-    landing: LocalLanding
+    landing: Landing
     warehouse: Warehouse
     slate: Slate
     ids: dict[str, Mapping[str, str]] = field(default_factory=dict)
@@ -81,6 +82,6 @@ async def source_harness(
     warehouse = new_warehouse(root / "tipoff.duckdb")
     try:
         async with Fetcher(load_settings(environ={"TIPOFF_UPSTREAM": url}), timeouts=timeouts) as fetcher:
-            yield SourceHarness(fetcher, LocalLanding(root / "landing"), warehouse, slate)
+            yield SourceHarness(fetcher, Landing(FolderStore(root / "landing")), warehouse, slate)
     finally:
         warehouse.close()

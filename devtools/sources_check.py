@@ -28,7 +28,7 @@ from devtools.source_harness import SourceHarness, new_warehouse, poll_time_of, 
 from devtools.sources_page import by_number, endpoint_of, first_request, is_replayed
 from runtime import PROJECT
 from tipoff.errors import BadInputError, TipoffError, TransportFault
-from tipoff.landing.local import LocalLanding
+from tipoff.landing.landing import Landing
 from tipoff.replay.archive import Archive
 from tipoff.replay.faults import KINDS_WITH_GAMES, Fault, FaultKind
 from tipoff.replay.upstream import serve
@@ -38,6 +38,7 @@ from tipoff.sources.base import Slate, Source
 from tipoff.sources.feed import Feed
 from tipoff.sources.fetcher import Fetcher, Timeouts
 from tipoff.sources.registry import SOURCES
+from tipoff.storage.folder import FolderStore
 from tipoff.vocabulary import Outcome, SlateGame, eastern
 from tipoff.warehouse.tables import TABLES
 
@@ -233,7 +234,7 @@ async def _with_faults(
     with serve(archive, faults) as upstream:
         settings = load_settings(environ={"TIPOFF_UPSTREAM": upstream.url})
         async with Fetcher(settings, timeouts=_HANG_TIMEOUTS if hangs else _TIMEOUTS) as fetcher:
-            yield replace(harness, fetcher=fetcher, landing=LocalLanding(root), slate=slate)
+            yield replace(harness, fetcher=fetcher, landing=Landing(FolderStore(root)), slate=slate)
 
 
 async def check_fallbacks(harness: SourceHarness, archive: Archive, root: Path, results: CheckResults) -> None:

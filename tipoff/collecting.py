@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from tipoff.errors import BodyTooLargeError, InvalidRequestError, TipoffError, TransportFault
-from tipoff.landing.base import Batch, BatchItem, FetchRecord, Landing, well_formed_etag
+from tipoff.landing.base import Batch, BatchItem, FetchRecord, well_formed_etag
+from tipoff.landing.landing import Landing
 from tipoff.redaction import redact
 from tipoff.sources.base import Judgement, Request, Response, Slate, Source
 from tipoff.sources.budget import Budget, affordable_requests, credits_in_headers, paid_records

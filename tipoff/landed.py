@@ -7,7 +7,8 @@ from datetime import datetime
 from itertools import groupby
 
 from tipoff.collecting import land_batch, readable_records
-from tipoff.landing.base import FetchRecord, Landing
+from tipoff.landing.base import FetchRecord
+from tipoff.landing.landing import Landing
 from tipoff.sources.base import Slate, Source
 from tipoff.sources.outcomes import overall
 from tipoff.vocabulary import CollectReport, Outcome, clock_time, counted

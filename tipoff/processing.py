@@ -12,7 +12,8 @@ import polars as pl
 from pydantic import ValidationError
 
 from tipoff.errors import BadInputError, ContractError, NotEnoughDataError
-from tipoff.landing.base import Batch, BatchItem, Landing
+from tipoff.landing.base import Batch, BatchItem
+from tipoff.landing.landing import Landing
 from tipoff.sources.base import KnownPlayer, ReadContext, Reading, ReplacedRows, Row, Slate, Source
 from tipoff.sources.game_status import BEGUN
 from tipoff.sources.player_names import load_aliases, slate_players

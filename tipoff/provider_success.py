@@ -8,7 +8,8 @@ from itertools import takewhile
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from tipoff.landing.base import FetchRecord, Landing
+from tipoff.landing.base import FetchRecord
+from tipoff.landing.landing import Landing
 from tipoff.sources.outcomes import OUTCOME_POLICIES
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import Outcome

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from tipoff.collecting import land_batch
 from tipoff.errors import BadInputError
-from tipoff.landing.base import Landing
+from tipoff.landing.landing import Landing
 from tipoff.sources.base import Source
 from tipoff.vocabulary import PREDICTED, PredictionRun, RecordedBatch, RecordedDay, Role, SlateGame
 from tipoff.warehouse.base import Parameters, Warehouse

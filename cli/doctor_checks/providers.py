@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from cli.doctor_checks.base import CheckResult, DoctorCheck, Installation
 from cli.providers import RateLimiterView, rate_limiter_views
-from tipoff.landing.open import open_landing
+from tipoff.landing.landing import open_landing
 from tipoff.provider_success import recent_success
 
 _TO_REACH_ONE = "to reach one now: starter.py collect --source nbac_schedule --dry-run"

@@ -7,34 +7,54 @@ import tempfile
 from pathlib import Path
 
 from cli.doctor_checks.base import CheckResult, DoctorCheck, nearest_existing, needs_settings
+from tipoff.errors import TipoffError
 from tipoff.settings import Settings, folder_of
+from tipoff.storage.open import open_store
 
 STORES = ("landing", "exports", "models", "work")
+IN_BUCKETS = ("landing", "exports")
+"""Stores that may lie in Cloud Storage."""
+_PROBE = "doctor.txt"
 
 
 def check(settings: Settings) -> CheckResult:
     """OK if a file can be written to each, or its folder can be created."""
-    problems = {name: problem for name in STORES if (problem := _problem(str(getattr(settings, name))))}
+    problems = {name: problem for name in STORES if (problem := _problem(name, getattr(settings, name)))}
     if problems:
         return CheckResult(
             ok=False,
             summary=f"cannot write: {', '.join(problems)}",
             details=tuple(f"{name}: {problem}" for name, problem in problems.items()),
-            fix="make the folders writable, or name others in tipoff.toml",
+            fix="make them writable, or name others in tipoff.toml",
         )
     return CheckResult(
         ok=True,
         summary=f"{', '.join(STORES)} can be written",
-        details=tuple(f"{name}: {folder_of(getattr(settings, name)).absolute()}" for name in STORES),
+        details=tuple(f"{name}: {_location(getattr(settings, name))}" for name in STORES),
     )
 
 
-def _problem(url: str) -> str:
+def _location(url: str) -> str:
+    return str(folder_of(url).absolute()) if url.startswith("file://") else url
+
+
+def _problem(name: str, url: str) -> str:
     """Why a store cannot be written; empty if it can."""
     if not url.startswith("file://"):
-        return f"{url}: this version supports only file://PATH"
+        return _cannot_store(url) if name in IN_BUCKETS else f"{url}: {name} are kept in a folder, file://PATH"
     folder = folder_of(url)
     return _cannot_write(folder) if folder.is_dir() else _cannot_create(folder)
+
+
+def _cannot_store(url: str) -> str:
+    """Store, replace and list an object in a bucket, which needs each right that the worker needs."""
+    try:
+        store = open_store(url)
+        store.update(_PROBE, lambda present: (present or b"")[:1] + b" ")
+        store.names(_PROBE)
+    except TipoffError as error:
+        return str(error)
+    return ""
 
 
 def _cannot_write(folder: Path) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.tls import certified, fronting, tunnel
 from tipoff.collecting import collect
-from tipoff.landing.local import LocalLanding
+from tipoff.landing.landing import Landing
 from tipoff.replay.archive import Archive
 from tipoff.replay.faults import Fault, FaultKind
 from tipoff.replay.upstream.server import Upstream, serve
@@ -21,6 +21,7 @@ from tipoff.sources.base import Slate
 from tipoff.sources.fetcher import Fetcher, Timeouts
 from tipoff.sources.rate_limits import RateLimiter
 from tipoff.sources.registry import SOURCES
+from tipoff.storage.folder import FolderStore
 from tipoff.vocabulary import CollectReport, Outcome, Route
 
 SOURCE, HOST = SOURCES["nbac_player_list_current"], "stats.nba.com"
@@ -39,7 +40,7 @@ class Site:
     def __init__(self, direct: Upstream, proxied: Upstream, settings: Settings, root: Path) -> None:
         self._upstreams = {Route.DIRECT: direct, Route.PROXY: proxied}
         self.settings = settings
-        self.landing = LocalLanding(root)
+        self.landing = Landing(FolderStore(root))
 
     def requests(self, route: Route) -> int:
         return len(self._upstreams[route].requests())

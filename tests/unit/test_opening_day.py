@@ -12,11 +12,12 @@ import pytest
 
 from tests.support.rows import rows_of
 from tipoff.landing.base import Batch, BatchItem
-from tipoff.landing.local import LocalLanding
+from tipoff.landing.landing import Landing
 from tipoff.processing import process
 from tipoff.sources.base import Response, Slate, Source
 from tipoff.sources.boxscores import PlayerHistory, TeamHistory
 from tipoff.sources.standings import Standings
+from tipoff.storage.folder import FolderStore
 from tipoff.vocabulary import Outcome, ProcessReport, SlateGame, eastern
 from tipoff.warehouse.base import Warehouse
 from tipoff.warehouse.open import open_warehouse
@@ -54,7 +55,7 @@ def warehouse(tmp_path: Path) -> Iterator[Warehouse]:
 def read_nothing(source: Source, game_date: date, warehouse: Warehouse, folder: Path) -> ProcessReport:
     """Judge and process responses without any result."""
     slate, as_of = slate_of(game_date), eastern(game_date, 7)
-    body, landing = json.dumps(EMPTY[source]).encode(), LocalLanding(folder)
+    body, landing = json.dumps(EMPTY[source]).encode(), Landing(FolderStore(folder))
     items = [
         BatchItem(key=landing.put(source.name, game_date, body, "json").key, part=request.part, outcome=outcome)
         for request, outcome in zip(source.requests(slate, as_of, {}), judge_nothing(source, game_date), strict=True)

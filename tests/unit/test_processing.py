@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from tipoff.collecting import collect
 from tipoff.errors import BadInputError, ContractError, NotEnoughDataError, StorageError
 from tipoff.landing.base import Batch, BatchItem
-from tipoff.landing.local import LocalLanding
+from tipoff.landing.landing import Landing
 from tipoff.processing import known_players, process
 from tipoff.replay.archive import Archive
 from tipoff.replay.shapes.nba_injury_report import report
@@ -28,6 +28,7 @@ from tipoff.sources.base import Slate
 from tipoff.sources.fetcher import Fetcher
 from tipoff.sources.rate_limits import Unlimited
 from tipoff.sources.registry import SOURCES
+from tipoff.storage.folder import FolderStore
 from tipoff.teams import find_team
 from tipoff.vocabulary import Outcome, ProcessReport, SlateGame, eastern
 from tipoff.warehouse.base import Slice, Warehouse, WriteResult
@@ -66,7 +67,7 @@ class Collected:
     """The landed responses of the day: the slate and a batch of each source, collected once for all tests."""
 
     def __init__(self, root: Path, archive: Archive) -> None:
-        self.landing = LocalLanding(root)
+        self.landing = Landing(FolderStore(root))
         self.slate = Slate(game_date=DAY, games=_slate(archive))
         self.batches: dict[str, str] = {}
         self.ids: dict[str, str] = {}

@@ -15,10 +15,11 @@ from tests.support.made_responses import SLATE, made_response
 from tests.support.rows import rows_of
 from tipoff.grading.accuracy import GradingResult, grade_date
 from tipoff.landing.base import Batch, BatchItem
-from tipoff.landing.local import LocalLanding
+from tipoff.landing.landing import Landing
 from tipoff.processing import process
 from tipoff.sources.base import Slate
 from tipoff.sources.registry import SOURCES
+from tipoff.storage.folder import FolderStore
 from tipoff.vocabulary import Grade, Outcome, ProcessReport
 from tipoff.warehouse.base import Warehouse
 from tipoff.warehouse.open import open_warehouse
@@ -34,7 +35,7 @@ class Night:
     """Responses of a night, read into the warehouse."""
 
     def __init__(self, root: Path, warehouse: Warehouse) -> None:
-        self.landing = LocalLanding(root)
+        self.landing = Landing(FolderStore(root))
         self.warehouse = warehouse
 
     def read(self, source: str, document: Any, as_of: datetime = MORNING) -> ProcessReport:

@@ -17,11 +17,12 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from activities.collect import CollectActivities
 from activities.follow import FollowActivities
 from activities.resources import Resources
-from tipoff.landing.local import LocalLanding
+from tipoff.landing.landing import Landing
 from tipoff.replay.archive import Archive
 from tipoff.replay.faults import Fault, FaultKind
 from tipoff.replay.upstream import serve
 from tipoff.settings import load_settings
+from tipoff.storage.folder import FolderStore
 from tipoff.vocabulary import Cadence, CollectReport, Outcome, SlateGame, SourceReport, eastern
 from workflows.contracts import Activity, CollectRequest
 
@@ -90,7 +91,7 @@ async def test_a_request_that_hangs_longer_than_a_heartbeat_does_not_fail_the_po
     assert "3 of 4 responses usable" in done.reason
 
 
-class SlowLanding(LocalLanding):
+class SlowLanding(Landing):
     """A disk that is slow to read."""
 
     def get(self, key: str) -> bytes:
@@ -104,7 +105,8 @@ async def test_processing_a_followed_batch_may_take_longer_than_a_heartbeat(
     archive = Archive(sample)
     with serve(archive) as upstream:
         resources = resources_for(upstream.url, tmp_path)
-        resources.__dict__["landing"] = SlowLanding(tmp_path / "landing")  # where cached properties are kept
+        # where cached properties are kept
+        resources.__dict__["landing"] = SlowLanding(FolderStore(tmp_path / "landing"))
         request = collect_request(archive, "nbac_scoreboard", eastern(DAY, 22, 50), games=12)
         done = SourceReport.model_validate(
             await once(client, FollowActivities(resources).follow, Activity.FOLLOW, request)

@@ -1,11 +1,10 @@
-"""The landing protocol: stores every response body unchanged, and a manifest of the requests."""
+"""What the landing stores: response bodies, and a manifest of the requests."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from datetime import date, datetime
-from typing import Annotated, Protocol
+from datetime import date
+from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime
 
@@ -73,25 +72,3 @@ class Batch(Frozen):
     source: str
     game_date: date
     items: tuple[BatchItem, ...]
-
-
-class Landing(Protocol):
-    """An append-only object store. Every call is idempotent."""
-
-    def put(self, source: str, game_date: date, body: bytes, suffix: str) -> LandedObject:
-        """Store a body as `raw/<source>/<date>/<sha256>.<suffix>`; equal content is one object.
-
-        Raises StorageError if it cannot be written; a partial body is never stored.
-        """
-
-    def get(self, key: str) -> bytes:
-        """Return a body. Raises BadInputError for an invalid key, StorageError for a missing or damaged body."""
-
-    def record(self, record: FetchRecord) -> None:
-        """Add an entry to the manifest; equal entries are one."""
-
-    def records(self, source: str, game_date: date, fetched_at: datetime | None = None) -> tuple[FetchRecord, ...]:
-        """Return the entries of a source and date, oldest first; with `fetched_at` those of one poll."""
-
-    def newest_first(self, source: str, game_date: date | None = None) -> Iterator[FetchRecord]:
-        """Yield the entries of a source, of one date or all, newest first; each is read when it is reached."""

@@ -36,26 +36,29 @@ def raise_alert(store: ExportStore, game_date: date, alert: Alert) -> bool:
 
     Unreadable lines are moved to a file of their own, and one more alert counts them.
     """
-    with store.exclusive():
-        lines = _read(store)
-        added = [] if any(each.key == alert.key for each in lines.of(game_date)) else [alert]
+    was_added = False
+
+    def with_alert(present: bytes | None) -> bytes | None:
+        nonlocal was_added
+        lines = _parsed(present)
+        was_added = all(each.key != alert.key for each in lines.of(game_date))
+        new = [alert] if was_added else []
         if lines.unreadable:
-            added.append(_keep_aside(store, lines.unreadable, alert))
-        if not added:
-            return False
-        new = (_line(game_date, each) for each in added)
-        store.write_if_changed(PATH, _joined((*lines.alerts, *new)))
-        return alert in added
+            new.append(_keep_aside(store, lines.unreadable, alert))
+        return _joined((*lines.alerts, *(_line(game_date, each) for each in new))) if new else None
+
+    store.update(PATH, with_alert)
+    return was_added
 
 
 def alerts_of(store: ExportStore, game_date: date) -> tuple[Alert, ...]:
     """Return the alerts of a date, oldest first."""
-    return _read(store).of(game_date)
+    return _parsed(store.read(PATH)).of(game_date)
 
 
-def _read(store: ExportStore) -> _Lines:
+def _parsed(content: bytes | None) -> _Lines:
     alerts, unreadable = {}, []
-    for line in (store.read(PATH) or b"").splitlines():
+    for line in (content or b"").splitlines():
         try:
             alerts[line] = _DatedAlert.model_validate_json(line)
         except ValueError:
@@ -65,9 +68,13 @@ def _read(store: ExportStore) -> _Lines:
 
 def _keep_aside(store: ExportStore, unreadable: Iterable[bytes], occasion: Alert) -> Alert:
     """Add lines to the file of unreadable lines; the alert that counts all of them."""
-    kept = (store.read(UNREADABLE_PATH) or b"").splitlines()
-    kept += [line for line in unreadable if line not in kept]
-    store.write_if_changed(UNREADABLE_PATH, _joined(kept))
+    kept: list[bytes] = []
+
+    def with_lines(present: bytes | None) -> bytes:
+        kept[:] = dict.fromkeys((*(present or b"").splitlines(), *unreadable))
+        return _joined(kept)
+
+    store.update(UNREADABLE_PATH, with_lines)
     text = f"{len(kept)} lines of {PATH} could not be read; they are kept in {UNREADABLE_PATH}"
     return Alert(key=f"alerts:unreadable:{len(kept)}", at=occasion.at, text=text)
 

@@ -70,9 +70,7 @@ def decode(content: bytes) -> dict[str, Any]:
 def put(store: ExportStore, path: str, envelope: Envelope, payload: Mapping[str, Any]) -> bool:
     """Store an export unless only `generated_at` differs; return whether it was written."""
     content = encode(envelope, payload)
-    if _comparable(store.read(path)) == _comparable(content):
-        return False
-    return store.write_if_changed(path, content)
+    return store.update(path, lambda present: None if _comparable(present) == _comparable(content) else content)
 
 
 def put_version(store: ExportStore, stem: str, envelope: Envelope, payload: Mapping[str, Any]) -> str:
@@ -80,22 +78,27 @@ def put_version(store: ExportStore, stem: str, envelope: Envelope, payload: Mapp
     content = encode(envelope, payload)
     for number in count(1):
         path = f"{stem}.json" if number == 1 else f"{stem}-{number}.json"
-        existing = _comparable(store.read(path))
-        if existing is None:
-            store.write_if_changed(path, content)
-        if existing in (None, _comparable(content)):
+        if store.create(path, content):
+            break
+        store.update(path, lambda present: content if _comparable(present) is None else None)
+        if _comparable(store.read(path)) == _comparable(content):
             break
     return path
 
 
 def put_pointer(store: ExportStore, path: str, envelope: Envelope, payload: Mapping[str, Any]) -> bool:
     """Update `today` or `latest` unless it has a later date already; return whether it has this date now."""
-    with store.exclusive():
-        existing = _comparable(store.read(path))
-        if existing is not None and date.fromisoformat(existing["game_date"]) > envelope.game_date:
-            return False
-        put(store, path, envelope, payload)
-    return True
+    content = encode(envelope, payload)
+    is_later = False
+
+    def with_this_date(present: bytes | None) -> bytes | None:
+        nonlocal is_later
+        existing = _comparable(present)
+        is_later = existing is not None and date.fromisoformat(existing["game_date"]) > envelope.game_date
+        return None if is_later or existing == _comparable(content) else content
+
+    store.update(path, with_this_date)
+    return not is_later
 
 
 def _comparable(content: bytes | None) -> dict[str, Any] | None:

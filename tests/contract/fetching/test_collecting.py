@@ -19,7 +19,7 @@ from tests.support.local_provider import LocalProvider, Reply, hang, http_reply,
 from tipoff.collecting import EVIDENCE_CAP_BYTES, collect, land_batch
 from tipoff.errors import TransportFault
 from tipoff.landing.base import Batch
-from tipoff.landing.local import LocalLanding
+from tipoff.landing.landing import Landing
 from tipoff.settings import load_settings
 from tipoff.sources.base import Judgement, Request, Slate
 from tipoff.sources.budget import Budget
@@ -28,6 +28,7 @@ from tipoff.sources.outcomes import OUTCOME_POLICIES
 from tipoff.sources.providers import NBA_CDN
 from tipoff.sources.rate_limits import RateLimiter, Unlimited
 from tipoff.sources.registry import SOURCES
+from tipoff.storage.folder import FolderStore
 from tipoff.teams import TEAMS
 from tipoff.vocabulary import CollectReport, Outcome, Route, SlateGame
 from workflows.day_state import REASON_LENGTH
@@ -116,7 +117,7 @@ class Day:
     def __init__(self, provider: LocalProvider, root: Path) -> None:
         self.provider = provider
         self.root = root
-        self.landing = LocalLanding(root)
+        self.landing = Landing(FolderStore(root))
         self.progress: list[tuple[int, int]] = []
 
     async def poll(
@@ -634,7 +635,7 @@ KILLED_BETWEEN = """
 import asyncio, os, signal, sys
 from tests.contract.fetching import test_collecting as here
 
-class Dying(here.LocalLanding):
+class Dying(here.Landing):
     def record(self, record):
         if record.game_id == here.GAMES[1].game_id:
             os.kill(os.getpid(), signal.SIGKILL)
@@ -644,7 +645,7 @@ async def main():
     async with here.running(here.LocalProvider()) as provider:
         provider.replies = here.props(*(here.quoted(game) for game in here.GAMES))
         day = here.Day(provider, here.Path(sys.argv[1]))
-        day.landing = Dying(day.root)
+        day.landing = Dying(here.FolderStore(day.root))
         await day.poll(here.PROPS.name)
 
 asyncio.run(main())

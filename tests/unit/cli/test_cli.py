@@ -23,7 +23,8 @@ from tests.support.small_day import small_plan
 from tests.support.starter import NOWHERE, PROJECT, Starter
 from tipoff.errors import BadInputError
 from tipoff.publishing.status import publish_status
-from tipoff.publishing.store import FolderStore
+from tipoff.publishing.store import ExportStore
+from tipoff.storage.folder import FolderStore
 from tipoff.vocabulary import game_date_of
 from workflows.contracts import CommandName, OperatorCommand, Queue
 from workflows.day_state import DayLedger
@@ -42,7 +43,7 @@ def export_status(exports: Path, written_at: datetime) -> None:
     ledger = DayLedger(plan)
     ledger.adopt(plan)
     status = day_status(ledger, written_at, virtual=False, held=False)
-    publish_status(FolderStore(exports), status, written_at)
+    publish_status(ExportStore(FolderStore(exports)), status, written_at)
 
 
 @pytest.mark.parametrize(

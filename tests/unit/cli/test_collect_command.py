@@ -14,14 +14,15 @@ from runtime import PROJECT
 from runtime.replay_session import ReplaySession, write_session
 from tests.support.small_day import small_plan
 from tests.support.starter import NOWHERE, Ended, Starter
-from tipoff.landing.local import LocalLanding
+from tipoff.landing.landing import Landing
 from tipoff.publishing.status import publish_status
-from tipoff.publishing.store import FolderStore
+from tipoff.publishing.store import ExportStore
 from tipoff.replay.archive import Archive
 from tipoff.replay.faults import Fault, FaultKind
 from tipoff.replay.upstream.server import Upstream, serve
 from tipoff.settings import Settings
 from tipoff.sources.base import Judgement, Request
+from tipoff.storage.folder import FolderStore
 from tipoff.vocabulary import Outcome, Route, SlateGame, eastern
 from workflows.day_state import DayLedger
 from workflows.day_status import day_status
@@ -47,8 +48,8 @@ class ReplayFolder:
 
     def __init__(self, folder: Path, url: str) -> None:
         self.starter = Starter(folder)
-        self.landing = LocalLanding(folder / "demo/landing")
-        self.exports = FolderStore(folder / "demo/exports")
+        self.landing = Landing(FolderStore(folder / "demo/landing"))
+        self.exports = ExportStore(FolderStore(folder / "demo/exports"))
         stores = {"TIPOFF_LANDING": f"file://{folder}/demo/landing", "TIPOFF_EXPORTS": f"file://{folder}/demo/exports"}
         session = ReplaySession(
             address=NOWHERE,

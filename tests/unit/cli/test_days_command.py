@@ -20,7 +20,8 @@ from cli.runs import DescribedRun
 from tests.support.ledgers import DAY, evening_plan, no_lines, run_ready_steps, settled_ledger
 from tests.support.starter import Starter
 from tipoff.publishing.status import publish_status
-from tipoff.publishing.store import FolderStore
+from tipoff.publishing.store import ExportStore
+from tipoff.storage.folder import FolderStore
 from tipoff.vocabulary import DayStatus, eastern
 from workflows.day_state import DayLedger
 from workflows.day_status import day_status
@@ -78,7 +79,7 @@ def test_what_the_server_knows_of_a_run_comes_before_the_export() -> None:
 
 
 def test_without_a_server_the_last_exports_are_listed_newest_first(tmp_path: Path) -> None:
-    store, before = FolderStore(tmp_path / "var/exports"), DAY - timedelta(days=1)
+    store, before = ExportStore(FolderStore(tmp_path / "var/exports")), DAY - timedelta(days=1)
     publish_status(store, waiting_status(), eastern(DAY, 12))
     starter = Starter(tmp_path)
     rows = starter(f"days --date {DAY} --last 2 --json").json

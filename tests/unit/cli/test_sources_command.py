@@ -13,10 +13,11 @@ from cli.sources import ProviderView, SourcesReport, fetch_history, sources_repo
 from runtime.replay_session import ReplaySession, write_session
 from tests.support.starter import NOWHERE, Starter
 from tipoff.landing.base import FetchRecord
-from tipoff.landing.local import LocalLanding
+from tipoff.landing.landing import Landing
 from tipoff.provider_success import RECENT, hosts
 from tipoff.sources.outcomes import OUTCOME_POLICIES
 from tipoff.sources.registry import SOURCES
+from tipoff.storage.folder import FolderStore
 from tipoff.vocabulary import Outcome, Route
 
 NOW = datetime(2024, 3, 29, 22, tzinfo=UTC)
@@ -121,7 +122,7 @@ def test_a_provider_shows_its_last_block_and_the_route_in_use() -> None:
 
 def test_without_a_server_the_manifests_are_shown(tmp_path: Path) -> None:
     fresh = datetime.now(UTC) - timedelta(hours=3, minutes=20)
-    LocalLanding(tmp_path / "var/landing").record(a_record(Outcome.OK).model_copy(update={"fetched_at": fresh}))
+    Landing(FolderStore(tmp_path / "var/landing")).record(a_record(Outcome.OK).model_copy(update={"fetched_at": fresh}))
     starter = Starter(tmp_path)
     page = starter("sources")
     assert page.code == 0
@@ -133,7 +134,7 @@ def test_without_a_server_the_manifests_are_shown(tmp_path: Path) -> None:
 
 
 def test_in_a_replay_ages_are_in_virtual_time(tmp_path: Path) -> None:
-    landing = LocalLanding(tmp_path / "demo/landing")
+    landing = Landing(FolderStore(tmp_path / "demo/landing"))
     landing.record(a_record(Outcome.OK, hours_ago=5))
     landing.record(a_record(Outcome.OK, hours_ago=2, source="nbac_schedule"))
     session = ReplaySession(

@@ -9,7 +9,8 @@ import pytest
 
 from tests.support import evening
 from tipoff.grading.accuracy import grade_date
-from tipoff.publishing.store import FolderStore
+from tipoff.publishing.store import ExportStore
+from tipoff.storage.folder import FolderStore
 from tipoff.vocabulary import eastern
 from tipoff.warehouse.base import Warehouse
 from tipoff.warehouse.open import open_warehouse
@@ -18,8 +19,8 @@ WALL_CLOCK = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> FolderStore:
-    return FolderStore(tmp_path / "exports")
+def store(tmp_path: Path) -> ExportStore:
+    return ExportStore(FolderStore(tmp_path / "exports"))
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from tipoff.grading.accuracy import grade_date
 from tipoff.publishing.alerts import alerts_of
 from tipoff.publishing.envelope import Envelope, ExportStatus, decode, put, put_pointer, put_version
 from tipoff.publishing.exports import publish_predictions, publish_results
-from tipoff.publishing.store import FolderStore
+from tipoff.publishing.store import ExportStore
 from tipoff.vocabulary import eastern
 from tipoff.warehouse.base import Warehouse
 
@@ -21,7 +21,7 @@ TONIGHT = "v1/predictions/2024-03-29.json"
 TODAY = "v1/predictions/today.json"
 
 
-def export(store: FolderStore, path: str) -> dict[str, Any]:
+def export(store: ExportStore, path: str) -> dict[str, Any]:
     content = store.read(path)
     assert content is not None, f"{path} was not written"
     return decode(content)
@@ -36,14 +36,14 @@ def player_named(exported: dict[str, Any], name: str) -> dict[str, Any]:
 # ── predictions ──────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_predictions_are_written_as_version_date_and_today(before_tip: Warehouse, store: FolderStore) -> None:
+def test_predictions_are_written_as_version_date_and_today(before_tip: Warehouse, store: ExportStore) -> None:
     published = publish_predictions(before_tip, store, DAY, WITH_LINES, WALL_CLOCK)
     assert published.paths == ("v1/predictions/2024-03-29/20240329T190500Z.json", TONIGHT, TODAY)
     assert published.version == published.paths[0]
     assert len({store.read(path) for path in published.paths}) == 1
 
 
-def test_a_prediction_has_interval_probability_line_and_price(before_tip: Warehouse, store: FolderStore) -> None:
+def test_a_prediction_has_interval_probability_line_and_price(before_tip: Warehouse, store: ExportStore) -> None:
     publish_predictions(before_tip, store, DAY, WITH_LINES, WALL_CLOCK)
     curry = player_named(export(store, TONIGHT), "Stephen Curry")
     assert (curry["team"], curry["opponent"], curry["line"]) == ("GSW", "CHA", 24.5)
@@ -56,7 +56,7 @@ def test_a_prediction_has_interval_probability_line_and_price(before_tip: Wareho
 
 
 def test_predictions_made_before_the_lines_have_no_line_and_are_degraded(
-    before_tip: Warehouse, store: FolderStore
+    before_tip: Warehouse, store: ExportStore
 ) -> None:
     publish_predictions(before_tip, store, DAY, FIRST, WALL_CLOCK, degraded=["no lines by 13:30 ET"])
     exported = export(store, TONIGHT)
@@ -69,7 +69,7 @@ def test_predictions_made_before_the_lines_have_no_line_and_are_degraded(
     )
 
 
-def test_a_later_version_does_not_change_the_earlier_one(before_tip: Warehouse, store: FolderStore) -> None:
+def test_a_later_version_does_not_change_the_earlier_one(before_tip: Warehouse, store: ExportStore) -> None:
     first = publish_predictions(before_tip, store, DAY, FIRST, WALL_CLOCK)
     as_published = store.read(first.paths[0])
     publish_predictions(before_tip, store, DAY, WITH_LINES, WALL_CLOCK)
@@ -77,7 +77,7 @@ def test_a_later_version_does_not_change_the_earlier_one(before_tip: Warehouse, 
     assert export(store, TODAY)["as_of"] == "2024-03-29T19:05:00Z"
 
 
-def test_publishing_again_changes_nothing(before_tip: Warehouse, store: FolderStore) -> None:
+def test_publishing_again_changes_nothing(before_tip: Warehouse, store: ExportStore) -> None:
     published = publish_predictions(before_tip, store, DAY, WITH_LINES, WALL_CLOCK)
     as_published = {path: store.read(path) for path in published.paths}
     again = publish_predictions(before_tip, store, DAY, WITH_LINES, WALL_CLOCK + timedelta(hours=1))
@@ -86,7 +86,7 @@ def test_publishing_again_changes_nothing(before_tip: Warehouse, store: FolderSt
 
 
 def test_before_the_first_prediction_today_shows_this_date_without_players(
-    warehouse: Warehouse, store: FolderStore, sample: Path
+    warehouse: Warehouse, store: ExportStore, sample: Path
 ) -> None:
     evening.load_slate(warehouse, sample)
     publish_predictions(warehouse, store, DAY, eastern(DAY, 6), WALL_CLOCK)
@@ -96,7 +96,7 @@ def test_before_the_first_prediction_today_shows_this_date_without_players(
     assert len(exported["missing_games"]) == len(exported["games"]) == 12
 
 
-def test_a_date_without_games_has_an_empty_export(warehouse: Warehouse, store: FolderStore) -> None:
+def test_a_date_without_games_has_an_empty_export(warehouse: Warehouse, store: ExportStore) -> None:
     publish_predictions(warehouse, store, DAY, FIRST, WALL_CLOCK)
     publish_results(warehouse, store, DAY, NEXT_MORNING, WALL_CLOCK)
     for path in (TODAY, "v1/results/latest.json"):
@@ -105,7 +105,7 @@ def test_a_date_without_games_has_an_empty_export(warehouse: Warehouse, store: F
 
 
 def test_a_game_without_predictions_is_listed_as_missing(
-    warehouse: Warehouse, store: FolderStore, sample: Path
+    warehouse: Warehouse, store: ExportStore, sample: Path
 ) -> None:
     evening.load_slate(warehouse, sample)
     evening.predict_at(warehouse, sample, WITH_LINES, without_game="0022301062")
@@ -114,7 +114,7 @@ def test_a_game_without_predictions_is_listed_as_missing(
 
 
 def test_predictions_older_than_half_a_day_before_tip_off_are_stale(
-    warehouse: Warehouse, store: FolderStore, sample: Path
+    warehouse: Warehouse, store: ExportStore, sample: Path
 ) -> None:
     evening.load_slate(warehouse, sample)
     evening.predict_at(warehouse, sample, eastern(DAY, 8), lined=False)
@@ -124,7 +124,7 @@ def test_predictions_older_than_half_a_day_before_tip_off_are_stale(
 
 
 def test_a_re_run_of_an_older_date_does_not_change_today(
-    before_tip: Warehouse, warehouse: Warehouse, store: FolderStore
+    before_tip: Warehouse, warehouse: Warehouse, store: ExportStore
 ) -> None:
     publish_predictions(before_tip, store, DAY, WITH_LINES, WALL_CLOCK)
     older = publish_predictions(warehouse, store, DAY - timedelta(days=1), FIRST, WALL_CLOCK)
@@ -135,14 +135,14 @@ def test_a_re_run_of_an_older_date_does_not_change_today(
 
 @pytest.mark.parametrize(("days", "moves"), [(-1, False), (0, True), (1, False)])
 def test_today_is_written_only_on_the_date_itself(
-    before_tip: Warehouse, store: FolderStore, days: int, moves: bool
+    before_tip: Warehouse, store: ExportStore, days: int, moves: bool
 ) -> None:
     published = publish_predictions(before_tip, store, DAY, WITH_LINES + timedelta(days=days), WALL_CLOCK)
     assert (TODAY in published.paths, store.read(TODAY) is not None) == (moves, moves)
 
 
 def test_publishing_the_same_as_of_time_after_the_games_gives_the_same_bytes(
-    warehouse: Warehouse, store: FolderStore, sample: Path
+    warehouse: Warehouse, store: ExportStore, sample: Path
 ) -> None:
     evening.load_slate(warehouse, sample)
     warehouse.replace("raw_scoreboard", rows_of("raw_scoreboard", []), {"game_date": DAY})
@@ -156,7 +156,7 @@ def test_publishing_the_same_as_of_time_after_the_games_gives_the_same_bytes(
 
 @pytest.mark.parametrize("season_type", ["preseason", "all_star"])
 def test_a_date_whose_games_are_not_predicted_is_empty(
-    warehouse: Warehouse, store: FolderStore, season_type: str
+    warehouse: Warehouse, store: ExportStore, season_type: str
 ) -> None:
     game = {"game_id": "0012300001", "season_type": season_type, "status": "scheduled"}
     warehouse.replace("raw_schedule", rows_of("raw_schedule", [game], game_date=DAY), {"game_date": DAY})
@@ -166,7 +166,7 @@ def test_a_date_whose_games_are_not_predicted_is_empty(
 
 
 def test_one_sided_picks_raise_an_alert_per_system(
-    before_tip: Warehouse, warehouse: Warehouse, store: FolderStore, sample: Path
+    before_tip: Warehouse, warehouse: Warehouse, store: ExportStore, sample: Path
 ) -> None:
     evening.load_slate(warehouse, sample)
     lined = before_tip.query("SELECT * FROM predictions WHERE line IS NOT NULL")
@@ -178,7 +178,7 @@ def test_one_sided_picks_raise_an_alert_per_system(
     assert alerts[0].text == "catboost_v8: 0% of 135 picks are OVER; check for bias"
 
 
-def test_hostile_names_are_escaped(warehouse: Warehouse, store: FolderStore, sample: Path) -> None:
+def test_hostile_names_are_escaped(warehouse: Warehouse, store: ExportStore, sample: Path) -> None:
     evening.load_slate(warehouse, sample)
     name = '</script><script>alert("x")</script>\u2028"},'
     evening.predict_at(warehouse, sample, WITH_LINES, rename={"Stephen Curry": name})
@@ -192,7 +192,7 @@ def test_hostile_names_are_escaped(warehouse: Warehouse, store: FolderStore, sam
 # ── results ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_results_have_one_outcome_per_prediction(morning_after: Warehouse, store: FolderStore) -> None:
+def test_results_have_one_outcome_per_prediction(morning_after: Warehouse, store: ExportStore) -> None:
     published = publish_results(morning_after, store, DAY, NEXT_MORNING, WALL_CLOCK)
     exported = export(store, "v1/results/latest.json")
     assert (exported["status"], exported["pending_games"]) == ("complete", [])
@@ -201,7 +201,7 @@ def test_results_have_one_outcome_per_prediction(morning_after: Warehouse, store
         assert sum(system["outcomes"].values()) == system["predictions"] == 221
 
 
-def test_results_of_an_earlier_date_do_not_change_latest(morning_after: Warehouse, store: FolderStore) -> None:
+def test_results_of_an_earlier_date_do_not_change_latest(morning_after: Warehouse, store: ExportStore) -> None:
     publish_results(morning_after, store, DAY, NEXT_MORNING, WALL_CLOCK)
     latest = store.read("v1/results/latest.json")
     published = publish_results(morning_after, store, DAY - timedelta(days=1), NEXT_MORNING, WALL_CLOCK)
@@ -209,7 +209,7 @@ def test_results_of_an_earlier_date_do_not_change_latest(morning_after: Warehous
     assert store.read("v1/results/latest.json") == latest
 
 
-def test_results_have_final_scores_and_actual_points(morning_after: Warehouse, store: FolderStore) -> None:
+def test_results_have_final_scores_and_actual_points(morning_after: Warehouse, store: ExportStore) -> None:
     publish_results(morning_after, store, DAY, NEXT_MORNING, WALL_CLOCK)
     exported = export(store, "v1/results/2024-03-29.json")
     final = exported["games"][0]
@@ -222,7 +222,7 @@ def test_results_have_final_scores_and_actual_points(morning_after: Warehouse, s
 
 
 def test_a_player_is_one_object_although_tip_off_moved_between_predictions(
-    warehouse: Warehouse, store: FolderStore, sample: Path
+    warehouse: Warehouse, store: ExportStore, sample: Path
 ) -> None:
     evening.load_predictions(warehouse, sample)
     evening.load_results(warehouse, sample)
@@ -241,14 +241,14 @@ def test_a_player_is_one_object_although_tip_off_moved_between_predictions(
     assert curry["tip_off"] == "2024-03-29T23:30:00Z"
 
 
-def test_a_date_with_few_grades_raises_an_alert(before_tip: Warehouse, store: FolderStore) -> None:
+def test_a_date_with_few_grades_raises_an_alert(before_tip: Warehouse, store: ExportStore) -> None:
     publish_results(before_tip, store, DAY, NEXT_MORNING, WALL_CLOCK)
     [alert] = alerts_of(store, DAY)
     assert (alert.key, alert.text[:38]) == ("grading-coverage", "0 of 442 predictions are graded; check")
     assert export(store, "v1/results/latest.json")["findings"] == [alert.text]
 
 
-def test_a_low_hit_rate_raises_an_alert(morning_after: Warehouse, store: FolderStore) -> None:
+def test_a_low_hit_rate_raises_an_alert(morning_after: Warehouse, store: ExportStore) -> None:
     """Wins of one system are changed to losses."""
     lost = (pl.col("system_id") == "catboost_v8") & (pl.col("grade") == "win")
     graded = morning_after.query("SELECT * FROM prediction_accuracy")
@@ -260,7 +260,7 @@ def test_a_low_hit_rate_raises_an_alert(morning_after: Warehouse, store: FolderS
     assert "hit-rate:moving_average" not in {each.key for each in alerts_of(store, DAY)}
 
 
-def test_ungraded_games_are_listed_as_pending(before_tip: Warehouse, store: FolderStore) -> None:
+def test_ungraded_games_are_listed_as_pending(before_tip: Warehouse, store: ExportStore) -> None:
     publish_results(before_tip, store, DAY, NEXT_MORNING, WALL_CLOCK)
     exported = export(store, "v1/results/latest.json")
     assert exported["status"] == "degraded"
@@ -269,7 +269,7 @@ def test_ungraded_games_are_listed_as_pending(before_tip: Warehouse, store: Fold
     assert {game["away_points"] for game in exported["games"]} == {None}
 
 
-def test_a_game_with_one_ungraded_player_is_listed_as_pending(morning_after: Warehouse, store: FolderStore) -> None:
+def test_a_game_with_one_ungraded_player_is_listed_as_pending(morning_after: Warehouse, store: ExportStore) -> None:
     graded = morning_after.query("SELECT * FROM prediction_accuracy ORDER BY prediction_id")
     morning_after.replace("prediction_accuracy", graded[1:], {"game_date": DAY})
     publish_results(morning_after, store, DAY, NEXT_MORNING, WALL_CLOCK)
@@ -284,7 +284,7 @@ def envelope(game_date: date = DAY, status: ExportStatus = ExportStatus.COMPLETE
     return Envelope(game_date=game_date, generated_at=WALL_CLOCK, as_of=WITH_LINES, status=status)
 
 
-def test_every_export_has_the_same_envelope(store: FolderStore) -> None:
+def test_every_export_has_the_same_envelope(store: ExportStore) -> None:
     put(store, "v1/x.json", envelope(), {"players": []})
     assert export(store, "v1/x.json") == {
         "schema_version": 1,
@@ -298,12 +298,12 @@ def test_every_export_has_the_same_envelope(store: FolderStore) -> None:
     }
 
 
-def test_a_version_with_other_content_gets_a_number(store: FolderStore) -> None:
+def test_a_version_with_other_content_gets_a_number(store: ExportStore) -> None:
     paths = [put_version(store, "v1/p/version", envelope(), {"players": who}) for who in (["a"], ["b"], ["a"], ["b"])]
     assert paths == ["v1/p/version.json", "v1/p/version-2.json", "v1/p/version.json", "v1/p/version-2.json"]
 
 
-def test_a_damaged_file_is_overwritten(store: FolderStore) -> None:
+def test_a_damaged_file_is_overwritten(store: ExportStore) -> None:
     for path in ("v1/x.json", "v1/today.json", "v1/version.json"):
         store.write_if_changed(path, b'{"game_date": "2024-')
     put(store, "v1/x.json", envelope(), {})
@@ -312,7 +312,7 @@ def test_a_damaged_file_is_overwritten(store: FolderStore) -> None:
     assert all(export(store, path)["status"] == "complete" for path in ("v1/x.json", "v1/today.json"))
 
 
-def test_a_value_that_is_not_a_number_is_rejected(store: FolderStore) -> None:
+def test_a_value_that_is_not_a_number_is_rejected(store: ExportStore) -> None:
     with pytest.raises(ValueError, match="JSON"):
         put(store, "v1/x.json", envelope(), {"points": float("nan")})
     assert store.read("v1/x.json") is None

@@ -11,7 +11,7 @@ from tests.support.evening import DAY, FIRST, NEXT_MORNING, WITH_LINES
 from tests.support.rows import rows_of
 from tipoff.publishing.exports import predictions_content, results_content
 from tipoff.publishing.page import PICKS_SHOWN, publish_page
-from tipoff.publishing.store import FolderStore
+from tipoff.publishing.store import ExportStore
 from tipoff.vocabulary import eastern
 from tipoff.warehouse.base import Warehouse
 
@@ -57,13 +57,13 @@ def text_of(html: str) -> str:
     return re.sub(r"\s+", " ", " ".join(read(html).text))
 
 
-def publish(warehouse: Warehouse, store: FolderStore, as_of: datetime, status: dict[str, Any]) -> str:
+def publish(warehouse: Warehouse, store: ExportStore, as_of: datetime, status: dict[str, Any]) -> str:
     publish_page(warehouse, store, DAY, as_of, status)
     return (store.read(PAGE) or b"").decode()
 
 
 @pytest.fixture
-def page(morning_after: Warehouse, store: FolderStore, status: dict[str, Any]) -> str:
+def page(morning_after: Warehouse, store: ExportStore, status: dict[str, Any]) -> str:
     return publish(morning_after, store, NEXT_MORNING, status)
 
 
@@ -87,7 +87,7 @@ def test_the_headline_names_the_inputs_that_are_still_missing(page: str) -> None
 
 
 def test_a_game_whose_input_arrived_early_stays_named(
-    morning_after: Warehouse, store: FolderStore, status: dict[str, Any]
+    morning_after: Warehouse, store: ExportStore, status: dict[str, Any]
 ) -> None:
     reports, arrived = dict(status["degradations"][1]), eastern(DAY, 15).isoformat()
     reports |= {"games": ["0022301062", "0022301073"], "resolved_games": {"0022301062": arrived}}
@@ -102,7 +102,7 @@ def sections(html: str) -> list[str]:
 
 
 def test_before_tip_off_the_picks_come_first_and_missing_inputs_below_them(
-    before_tip: Warehouse, store: FolderStore, status: dict[str, Any]
+    before_tip: Warehouse, store: ExportStore, status: dict[str, Any]
 ) -> None:
     html = publish(before_tip, store, WITH_LINES, {**status, "state": "RUNNING"})
     order = ["Picks by expected value", "The slate", "Predictions", "Missing inputs", "Operator commands"]
@@ -120,7 +120,7 @@ def predictions_of(warehouse: Warehouse, as_of: datetime) -> list[dict[str, Any]
     ]
 
 
-def test_picks_are_ranked_by_expected_value(before_tip: Warehouse, store: FolderStore, status: dict[str, Any]) -> None:
+def test_picks_are_ranked_by_expected_value(before_tip: Warehouse, store: ExportStore, status: dict[str, Any]) -> None:
     html = publish(before_tip, store, WITH_LINES, status)
     values = [
         each["expected_value"]
@@ -146,7 +146,7 @@ def test_the_slate_shows_final_scores(page: str) -> None:
 
 
 def test_a_final_game_with_an_unknown_score_is_shown_without_one(
-    warehouse: Warehouse, store: FolderStore, status: dict[str, Any], sample: Path
+    warehouse: Warehouse, store: ExportStore, status: dict[str, Any], sample: Path
 ) -> None:
     evening.load_slate(warehouse, sample, "final")
     warehouse.replace("raw_scoreboard", rows_of("raw_scoreboard", []), {"game_date": DAY})
@@ -154,7 +154,7 @@ def test_a_final_game_with_an_unknown_score_is_shown_without_one(
 
 
 def test_a_page_shows_no_results_after_its_as_of_time(
-    morning_after: Warehouse, store: FolderStore, status: dict[str, Any]
+    morning_after: Warehouse, store: ExportStore, status: dict[str, Any]
 ) -> None:
     text = text_of(publish(morning_after, store, WITH_LINES, status))
     assert "GSW CHA 19:00 ET · scheduled" in text
@@ -197,13 +197,13 @@ def test_the_page_is_self_contained_and_small(page: str) -> None:
 
 
 def test_rendering_twice_gives_the_same_page(
-    morning_after: Warehouse, store: FolderStore, status: dict[str, Any], page: str
+    morning_after: Warehouse, store: ExportStore, status: dict[str, Any], page: str
 ) -> None:
     assert publish(morning_after, store, NEXT_MORNING, status) == page
 
 
 def test_before_the_lines_all_players_are_shown_without_a_line(
-    before_tip: Warehouse, store: FolderStore, status: dict[str, Any]
+    before_tip: Warehouse, store: ExportStore, status: dict[str, Any]
 ) -> None:
     text = text_of(publish(before_tip, store, FIRST, {**status, "state": "WAITING"}))
     assert "The day is in progress" in text
@@ -211,14 +211,14 @@ def test_before_the_lines_all_players_are_shown_without_a_line(
     assert "Calibration and errors" not in text
 
 
-def test_before_tip_off_no_results_are_shown(before_tip: Warehouse, store: FolderStore, status: dict[str, Any]) -> None:
+def test_before_tip_off_no_results_are_shown(before_tip: Warehouse, store: ExportStore, status: dict[str, Any]) -> None:
     html = publish(before_tip, store, WITH_LINES, {**status, "state": "RUNNING"})
     assert "Predictions against the lines" in text_of(html)
     assert not re.search(r'class="ring"|✓ win|✕ loss', html)
 
 
 def test_in_the_morning_the_slate_is_shown_without_predictions(
-    warehouse: Warehouse, store: FolderStore, status: dict[str, Any], sample: Path
+    warehouse: Warehouse, store: ExportStore, status: dict[str, Any], sample: Path
 ) -> None:
     evening.load_slate(warehouse, sample)
     text = text_of(publish(warehouse, store, eastern(DAY, 6), {**status, "state": "WAITING"}))
@@ -226,7 +226,7 @@ def test_in_the_morning_the_slate_is_shown_without_predictions(
 
 
 def test_a_date_without_games_is_shown_as_good(
-    warehouse: Warehouse, store: FolderStore, status: dict[str, Any]
+    warehouse: Warehouse, store: ExportStore, status: dict[str, Any]
 ) -> None:
     quiet = {"data_quality": "EMPTY", "sentence": "No games today.", "degradations": [], "audit": []}
     text = text_of(publish(warehouse, store, FIRST, {**status, **quiet}))
@@ -235,7 +235,7 @@ def test_a_date_without_games_is_shown_as_good(
 
 
 def test_a_parked_step_is_shown_with_the_available_commands(
-    warehouse: Warehouse, store: FolderStore, status: dict[str, Any]
+    warehouse: Warehouse, store: ExportStore, status: dict[str, Any]
 ) -> None:
     since = eastern(DAY, 9).isoformat()
     parked = {"step": "catboost_v8", "reason": "no model", "since": since, "options": ["retry_step", "skip_step"]}
@@ -245,7 +245,7 @@ def test_a_parked_step_is_shown_with_the_available_commands(
 
 
 def test_hostile_texts_are_escaped(
-    warehouse: Warehouse, store: FolderStore, status: dict[str, Any], sample: Path
+    warehouse: Warehouse, store: ExportStore, status: dict[str, Any], sample: Path
 ) -> None:
     hostile = '"><script>alert(1)</script>'
     evening.load_slate(warehouse, sample)

@@ -6,17 +6,17 @@ import pytest
 from tipoff.errors import BadInputError
 from tipoff.publishing.envelope import decode
 from tipoff.publishing.status import publish_status, read_status
-from tipoff.publishing.store import FolderStore
+from tipoff.publishing.store import ExportStore
 
 WALL_CLOCK = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 
 
-def exported(store: FolderStore, path: str = "v1/status.json") -> dict[str, Any]:
+def exported(store: ExportStore, path: str = "v1/status.json") -> dict[str, Any]:
     return decode(store.read(path) or b"")
 
 
 def test_the_status_is_exported_with_unresolved_degradations_in_its_envelope(
-    store: FolderStore, status: dict[str, Any]
+    store: ExportStore, status: dict[str, Any]
 ) -> None:
     publish_status(store, read_status(status), WALL_CLOCK)
     current = exported(store)
@@ -29,7 +29,7 @@ def test_the_status_is_exported_with_unresolved_degradations_in_its_envelope(
 
 
 def test_a_day_without_degradations_is_complete_and_one_without_games_is_empty(
-    store: FolderStore, status: dict[str, Any]
+    store: ExportStore, status: dict[str, Any]
 ) -> None:
     publish_status(store, read_status({**status, "degradations": [], "data_quality": "COMPLETE"}), WALL_CLOCK)
     assert exported(store)["status"] == "complete"
@@ -37,7 +37,7 @@ def test_a_day_without_degradations_is_complete_and_one_without_games_is_empty(
     assert exported(store)["status"] == "empty"
 
 
-def test_an_older_date_does_not_change_the_current_status(store: FolderStore, status: dict[str, Any]) -> None:
+def test_an_older_date_does_not_change_the_current_status(store: ExportStore, status: dict[str, Any]) -> None:
     publish_status(store, read_status(status), WALL_CLOCK)
     publish_status(store, read_status({**status, "game_date": "2024-03-28"}), WALL_CLOCK)
     assert exported(store)["game_date"] == "2024-03-29"

@@ -11,15 +11,16 @@ from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from runtime.provider_metrics import publish
 from runtime.temporal_server import free_port
 from tipoff.landing.base import FetchRecord
-from tipoff.landing.local import LocalLanding
+from tipoff.landing.landing import Landing
 from tipoff.provider_success import recent_success
+from tipoff.storage.folder import FolderStore
 from tipoff.vocabulary import Outcome
 
 NOW = datetime(2024, 3, 29, 22, tzinfo=UTC)
 
 
 def test_the_success_rate_of_each_provider_in_the_last_24_hours_is_a_metric(tmp_path: Path) -> None:
-    landing = LocalLanding(tmp_path)
+    landing = Landing(FolderStore(tmp_path))
     outcomes = {
         Outcome.OK: 1,
         Outcome.EMPTY_OK: 2,

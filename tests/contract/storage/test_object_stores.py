@@ -1,0 +1,188 @@
+"""Folder and bucket behave the same; the bucket is one of a local server, reached by Google's own client."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from google.cloud import storage
+
+from tests.support.buckets import new_bucket, storage_emulator
+from tipoff.errors import BadInputError, StorageError
+from tipoff.landing.base import FetchRecord
+from tipoff.landing.landing import Landing
+from tipoff.publishing.envelope import Envelope, ExportStatus, decode, put_pointer, put_version
+from tipoff.publishing.store import ExportStore
+from tipoff.storage.base import ObjectStore
+from tipoff.storage.bucket import BucketStore
+from tipoff.storage.open import open_store
+from tipoff.vocabulary import Outcome
+
+DAY = date(2024, 3, 29)
+AS_OF = datetime(2024, 3, 29, 14, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def emulator() -> Iterator[str]:
+    with storage_emulator() as url:
+        yield url
+
+
+@pytest.fixture
+def bucket(emulator: str, monkeypatch: pytest.MonkeyPatch) -> storage.Bucket:
+    return new_bucket(emulator, monkeypatch)
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "folder":
+        return f"file://{tmp_path}/store"
+    return f"gs://{request.getfixturevalue('bucket').name}/a/prefix"
+
+
+@pytest.fixture
+def store(url: str) -> ObjectStore:
+    return open_store(url)
+
+
+def appended(line: bytes) -> Callable[[bytes | None], bytes]:
+    return lambda present: (present or b"") + line
+
+
+def test_an_object_is_read_as_written(store: ObjectStore) -> None:
+    assert store.read("v1/status.json") is None
+    assert store.create("v1/status.json", b"{}")
+    assert store.read("v1/status.json") == b"{}"
+
+
+def test_a_created_object_stays_as_it_is(store: ObjectStore) -> None:
+    assert store.create("v1/a.json", b"first")
+    assert not store.create("v1/a.json", b"second")
+    assert store.read("v1/a.json") == b"first"
+
+
+def test_one_of_many_concurrent_creators_wins(store: ObjectStore) -> None:
+    with ThreadPoolExecutor(8) as writers:
+        won = list(writers.map(lambda number: store.create("v1/a.json", b"%d" % number), range(16)))
+    assert sum(won) == 1
+    assert store.read("v1/a.json") == b"%d" % won.index(True)
+
+
+def test_concurrent_updates_are_all_kept(store: ObjectStore) -> None:
+    with ThreadPoolExecutor(4) as writers:
+        list(writers.map(lambda number: store.update("log.jsonl", appended(b"%02d\n" % number)), range(24)))
+    assert sorted((store.read("log.jsonl") or b"").split()) == [b"%02d" % number for number in range(24)]
+
+
+def test_an_update_may_leave_the_object_as_it_is(store: ObjectStore) -> None:
+    assert not store.update("v1/a.json", lambda _: None)
+    assert store.read("v1/a.json") is None
+    assert store.update("v1/a.json", appended(b"x"))
+    assert not store.update("v1/a.json", lambda present: None if present == b"x" else b"y")
+    assert store.read("v1/a.json") == b"x"
+
+
+def test_names_are_those_below_a_prefix(store: ObjectStore) -> None:
+    for name in ("raw/a/1.json", "raw/a/10.json", "raw/ab/1.json", "raw/a/b/1.json", "other/1.json"):
+        store.create(name, b"{}")
+    store.update("raw/a/2.json", appended(b"{}"))
+    assert store.names("raw/a/") == ["raw/a/1.json", "raw/a/10.json", "raw/a/2.json", "raw/a/b/1.json"]
+    assert store.names("raw/a/1") == ["raw/a/1.json", "raw/a/10.json"]
+    assert len(store.names("")) == 6
+    assert store.names("none/") == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../a.json", "v1/../../a.json", "/etc/a.json", "v1\\..\\a.json", "v1/\0.json", "v1//a.json", "a\n.json", "", "."],
+)
+def test_a_name_that_no_store_can_hold_is_rejected(store: ObjectStore, name: str) -> None:
+    with pytest.raises(BadInputError, match="is outside the store"):
+        store.create(name, b"x")
+    with pytest.raises(BadInputError):
+        store.read(name)
+    with pytest.raises(BadInputError):
+        store.update(name, appended(b"x"))
+
+
+def test_a_large_object_is_stored_whole(store: ObjectStore) -> None:
+    content = bytes(range(256)) * 40_000  # above the limit of a simple upload, 8 MB
+    assert store.create("raw/large.bin", content)
+    assert store.read("raw/large.bin") == content
+
+
+def test_the_landing_stores_each_response_once(store: ObjectStore) -> None:
+    landing = Landing(store)
+    landed = [landing.put("nbac_schedule", DAY, b"{}", "json") for _ in range(2)]
+    assert [one.new for one in landed] == [True, False]
+    assert landing.get(landed[0].key) == b"{}"
+    with pytest.raises(StorageError, match="is not in the landing; collect that date again"):
+        landing.get(f"raw/nbac_schedule/2024-03-29/{'a' * 64}.json")
+
+
+def test_the_landing_lists_its_manifest_by_date_and_poll(store: ObjectStore) -> None:
+    landing = Landing(store)
+    polls = [AS_OF, AS_OF.replace(hour=15)]
+    entries = [
+        FetchRecord(source="nbac_schedule", game_date=DAY, url=f"https://a/{part}", outcome=Outcome.OK, fetched_at=at)
+        for at in polls
+        for part in "ab"
+    ]
+    for entry in entries[::-1]:
+        landing.record(entry)
+        landing.record(entry)
+    assert landing.records("nbac_schedule", DAY) == tuple(entries)
+    assert landing.records("nbac_schedule", DAY, polls[1]) == tuple(entries[2:])
+    assert [each.fetched_at for each in landing.newest_first("nbac_schedule")] == [*polls[1:] * 2, *polls[:1] * 2]
+
+
+def test_a_pointer_never_goes_back_to_an_earlier_date(store: ObjectStore) -> None:
+    exports = ExportStore(store)
+
+    def put(day: int) -> bool:
+        game_date = date(2024, 3, day)
+        envelope = Envelope(game_date=game_date, generated_at=AS_OF, as_of=AS_OF, status=ExportStatus.COMPLETE)
+        return put_pointer(exports, "v1/results/latest.json", envelope, {"day": day})
+
+    with ThreadPoolExecutor(4) as workers:
+        list(workers.map(put, [3, 9, 1, 12, 5, 12, 7, 2]))
+    latest = decode(exports.read("v1/results/latest.json") or b"")
+    assert latest["day"] == 12
+    assert not put(11)
+
+
+def test_two_versions_of_one_time_are_two_exports(store: ObjectStore) -> None:
+    exports = ExportStore(store)
+    envelope = Envelope(game_date=DAY, generated_at=AS_OF, as_of=AS_OF, status=ExportStatus.COMPLETE)
+    paths = [put_version(exports, "v1/results/a", envelope, {"rows": rows}) for rows in (1, 2, 1)]
+    assert paths == ["v1/results/a.json", "v1/results/a-2.json", "v1/results/a.json"]
+
+
+def test_objects_in_a_bucket_have_content_type_and_cache_control(bucket: storage.Bucket) -> None:
+    store = BucketStore(f"gs://{bucket.name}")
+    store.create("v1/results/2024-03-29/20240329T140000Z.json", b"{}")
+    store.update("v1/results/latest.json", appended(b"{}"))
+    store.update("pages/2024-03-29.html", appended(b"<p>"))
+    served = {blob.name: (blob.content_type, blob.cache_control) for blob in bucket.list_blobs()}
+    assert served == {
+        "v1/results/2024-03-29/20240329T140000Z.json": (
+            "application/json; charset=utf-8",
+            "max-age=31536000, immutable",
+        ),
+        "v1/results/latest.json": ("application/json; charset=utf-8", "no-cache"),
+        "pages/2024-03-29.html": ("text/html; charset=utf-8", "no-cache"),
+    }
+
+
+def test_a_bucket_that_does_not_exist_is_named(bucket: storage.Bucket) -> None:
+    store = BucketStore(f"gs://{bucket.name}-missing/a")
+    for attempt in (
+        lambda: store.read("v1/a.json"),
+        lambda: store.create("v1/a.json", b"{}"),
+        lambda: store.names(""),
+    ):
+        with pytest.raises(StorageError, match=rf"gs://{bucket.name}-missing does not exist: create the bucket"):
+            attempt()
