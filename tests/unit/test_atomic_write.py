@@ -37,6 +37,14 @@ def test_a_crash_between_write_and_rename_leaves_the_old_file(tmp_path: Path) ->
     assert file.read_bytes() == b"old"
 
 
+def test_no_descriptor_stays_open(tmp_path: Path) -> None:
+    atomic_write(tmp_path / "first.json", b"1")
+    before = len(os.listdir("/proc/self/fd"))
+    for number in range(20):
+        atomic_write(tmp_path / f"{number}.json", b"1")
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
 @pytest.mark.parametrize("step", ["fsync", "fchmod"])
 def test_a_failed_write_leaves_the_old_file_and_no_temporary_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str

@@ -13,6 +13,7 @@ from tipoff.plan import GAME_DAY_STEPS, SourceStep, is_critical, plan_day, plan_
 from tipoff.sources.registry import SOURCES
 from tipoff.systems.registry import SYSTEMS
 from tipoff.vocabulary import (
+    EASTERN,
     DayPlan,
     OnDeadline,
     Phase,
@@ -91,6 +92,25 @@ def test_a_step_with_a_hard_deadline_degrades_with_a_message(plan: DayPlan) -> N
     for step in plan.steps:
         assert step.hard_deadline is None or step.on_deadline is OnDeadline.DEGRADE, step.name
         assert bool(step.degraded_message) is (step.on_deadline is OnDeadline.DEGRADE), step.name
+
+
+def test_the_steps_of_a_day_open_at_their_hour() -> None:
+    opens = {step.name: f"{step.opens_at.astimezone(EASTERN):%H:%M}" for step in plan_for().steps}
+    sources = {
+        step_names.SCHEDULE: "05:00",
+        "espn_scoreboard": "06:00",
+        step_names.PLAYER_LIST: "06:30",
+        step_names.ROSTERS: "07:00",
+        step_names.PLAYER_BOX_SCORE_HISTORY: "06:00",
+        step_names.TEAM_BOX_SCORE_HISTORY: "06:00",
+        step_names.INJURY_REPORT: "08:00",
+        step_names.STANDINGS: "06:00",
+        "nbac_referee_assignments": "09:15",
+    }
+    assert {name: opens[name] for name in sources} == sources
+    computed = (step_names.TEAM_HISTORY, step_names.FEATURES, step_names.FEATURE_HISTORY, "catboost_v8")
+    assert {opens[name] for name in computed} == {"06:00"}, "computing begins after the day's first poll"
+    assert opens["announce_day"] == "05:00"
 
 
 @given(PLANS)

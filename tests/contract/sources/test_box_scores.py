@@ -58,7 +58,10 @@ def played_until(recordings: Recordings, minutes: str, away_points: int = 100) -
     return document
 
 
-@pytest.mark.parametrize(("minutes", "away_points"), [("212:30", 100), ("0:00", 0), ("240:00", 128), ("252:10", 100)])
+@pytest.mark.parametrize(
+    ("minutes", "away_points"),
+    [("212:30", 100), ("215:00", 100), ("0:00", 0), ("240:00", 128), ("250:00", 100), ("252:10", 100), ("265:00", 128)],
+)
 def test_totals_of_an_unfinished_game_are_not_published_yet(
     recordings: Recordings, minutes: str, away_points: int
 ) -> None:
@@ -66,6 +69,12 @@ def test_totals_of_an_unfinished_game_are_not_published_yet(
     assert outcome_of(recordings, TEAM_BOX, document) is Outcome.NOT_PUBLISHED_YET
     reading = recordings.read(TEAM_BOX, document)
     assert (reading.rows, reading.rejected) == ((), {"game not final": 2})
+
+
+def test_totals_whose_sides_did_not_play_the_same_time_are_not_published_yet(recordings: Recordings) -> None:
+    document = played_until(recordings, "240:00")
+    document["boxScoreTraditional"]["homeTeam"]["statistics"]["minutes"] = "265:00"
+    assert outcome_of(recordings, TEAM_BOX, document) is Outcome.NOT_PUBLISHED_YET
 
 
 @pytest.mark.parametrize("minutes", ["240:00", "265:00", "315:00"])

@@ -261,6 +261,32 @@ def test_a_game_moved_to_another_date_voids_its_predictions(warehouse: Warehouse
     assert (graded.outcomes, graded.pending) == ({Grade.VOID: 1}, {})
 
 
+def test_a_moved_game_with_a_stale_scoreboard_voids_its_predictions(warehouse: Warehouse) -> None:
+    predict(warehouse)
+    play(warehouse, status="scheduled")
+    moved = {"season": "2023-24", "game_date": DAY + timedelta(days=7), "tip_off": TIP + timedelta(days=7)}
+    warehouse.replace("raw_schedule", rows("raw_schedule", {**moved, "status": "scheduled"}), {"game_id": GAME})
+    graded = grade_date(warehouse, DAY, MORNING_AFTER)
+    assert (graded.outcomes, graded.pending, graded.unfinished) == ({Grade.VOID: 1}, {}, ())
+
+
+@pytest.mark.parametrize("table", ["raw_schedule", "raw_scoreboard", "raw_player_boxscores"])
+def test_what_was_read_after_the_as_of_time_does_not_end_a_game(warehouse: Warehouse, table: str) -> None:
+    predict(warehouse)
+    play(warehouse, status="scheduled")
+    final: dict[str, Any] = {"season": "2023-24", "home": "BOS", "away": "LAL", "tip_off": TIP, "status": "final"}
+    boxes: list[dict[str, Any]] = [{"player_id": "1628369", "team": "BOS"}, {"player_id": "203076", "team": "LAL"}]
+    later: dict[str, list[dict[str, Any]]] = {
+        "raw_schedule": [final],
+        "raw_scoreboard": [{"status": "final"}],
+        "raw_player_boxscores": boxes,
+    }
+    read_at = MORNING_AFTER + timedelta(hours=1)
+    warehouse.replace(table, rows(table, *later[table]).with_columns(as_of=read_at), {"game_id": GAME})
+    assert grade_date(warehouse, DAY, MORNING_AFTER).unfinished == (GAME,)
+    assert grade_date(warehouse, DAY, MORNING_AFTER + timedelta(hours=2)).unfinished == ()
+
+
 def test_grading_twice_writes_once(warehouse: Warehouse) -> None:
     predict(warehouse)
     play(warehouse)

@@ -68,6 +68,75 @@ def test_every_mark_is_inside_its_figure(shares: list[float], residuals: list[tu
         assert all(0 <= value <= max(WIDTH, HEIGHT) for value in positions(svg))
 
 
+def marks(svg: str, kind: str, *names: str) -> list[tuple[float, ...]]:
+    """Return the positions of all elements of a class."""
+    elements = ET.fromstring(svg).iter()  # noqa: S314 (our own SVG)
+    return [tuple(float(each.get(name, "nan")) for name in names) for each in elements if each.get("class") == kind]
+
+
+def texts(svg: str, kind: str) -> list[tuple[str, float, float, str]]:
+    """Return text, position and alignment of all texts of a class."""
+    elements = [each for each in ET.fromstring(svg).iter() if each.get("class") == kind]  # noqa: S314 (our own SVG)
+    return [
+        (each.text or "", float(each.get("x", "")), float(each.get("y", "")), each.get("text-anchor", ""))
+        for each in elements
+    ]
+
+
+def test_the_dots_of_a_calibration_are_at_predicted_and_observed_share_with_an_area_by_predictions() -> None:
+    """From 40 % (x 54) to 80 % (x 456), and from 0 % (y 288) to 100 % (y 38)."""
+    svg = reliability_figure("a", "a", BINS)
+    assert marks(svg, "mark", "cx", "cy", "r") == [(174.6, 163, 11), (224.8, 88, 5.8)]
+    assert marks(svg, "whisker", "x1", "x2", "y1", "y2") == [(174.6, 174.6, 200.5, 125.5), (224.8, 224.8, 188, 48)]
+    assert texts(svg, "count") == [("40", 188.6, 157, "start"), ("5", 233.6, 82, "start")]
+    assert marks(svg, "ideal", "x1", "y1", "x2", "y2") == [(54, 188, 456, 88)]
+
+
+def test_the_axes_of_a_calibration_name_their_values() -> None:
+    svg = reliability_figure("a", "a", BINS)
+    below = [(f"{share}%", 54 + 10.05 * (share - 40), 306, "middle") for share in (40, 50, 60, 70, 80)]
+    beside = [("0%", 293.0), ("25%", 230.5), ("50%", 168.0), ("75%", 105.5), ("100%", 43.0)]
+    assert texts(svg, "tick") == [
+        *((text, pytest.approx(x, abs=0.06), y, anchor) for text, x, y, anchor in below),
+        *((text, 47, y, "end") for text, y in beside),
+    ]
+    assert texts(svg, "label") == [
+        ("Probability given to the lean", 255, 332, "middle"),
+        ("Share of leans that won", 2, 17, "start"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("predicted", "first", "last"), [(0.35, "30%", "80%"), (0.62, "40%", "80%"), (0.84, "40%", "90%")]
+)
+def test_the_axis_of_a_calibration_reaches_from_40_to_80_percent_and_as_far_as_needed(
+    predicted: float, first: str, last: str
+) -> None:
+    bins = [ReliabilityBin(predicted=predicted, observed=0.5, n=3, low=0.2, high=0.8)]
+    ticks = [text for text, _, _, anchor in texts(reliability_figure("a", "a", bins), "tick") if anchor == "middle"]
+    assert (ticks[0], ticks[-1]) == (first, last)
+
+
+def test_the_dots_of_errors_are_at_predicted_points_and_error() -> None:
+    """From 0 (x 54) to 15 points (x 456), and from -10 (y 288) to +10 (y 38)."""
+    svg = residual_figure("a", "a", [(12.0, 3.0)] * 4 + [(13.0, -7.0)])
+    assert marks(svg, "speck", "cx", "cy", "r") == [(375.6, 125.5, 4)] * 4 + [(402.4, 250.5, 4)]
+    assert marks(svg, "mean", "x1", "x2", "y1", "y2") == [(322, 456, 150.5, 150.5)]
+    assert marks(svg, "ideal", "x1", "x2", "y1", "y2") == [(54, 456, 163, 163)]
+
+
+def test_the_axes_of_errors_name_their_values() -> None:
+    ticks = texts(residual_figure("a", "a", [(12.0, 3.0)]), "tick")
+    assert ticks == [
+        *((f"{points}", 54 + 26.8 * points, 306, "middle") for points in (0, 5, 10, 15)),
+        *((text, 47, y, "end") for text, y in (("−10", 293), ("0", 168), ("+10", 43))),
+    ]
+    wide = [
+        text for text, _, _, anchor in texts(residual_figure("a", "a", [(31.0, 3.0)]), "tick") if anchor == "middle"
+    ]
+    assert wide == ["0", "10", "20", "30"]
+
+
 @pytest.mark.parametrize("players", [4, 5])
 def test_a_mean_of_errors_needs_five_players(players: int) -> None:
     svg = residual_figure("a", "a", [(12.0, 3.0)] * players)

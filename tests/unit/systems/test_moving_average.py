@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.features import NO_LINE, past, vectors
 from tipoff.systems.distribution import ResidualSpread
-from tipoff.systems.moving_average import MovingAverage, _estimate
+from tipoff.systems.moving_average import _EARLIER_SEASONS, MovingAverage, _estimate
 
 LEAGUE = pl.DataFrame({"opponent_pace": [98.0], "opponent_defensive_rating": [114.0]})
 AVERAGE_GAME: dict[str, Any] = {"opponent_pace": 98.0, "opponent_defensive_rating": 114.0, "days_since_last_game": 2}
@@ -68,6 +68,16 @@ def test_a_short_history_uses_the_spread_of_earlier_seasons() -> None:
     assert early.median == pytest.approx(later.median, abs=1)
     low, high = early.interval(0.8)
     assert (high - low).item() == pytest.approx(20.8, abs=0.5)  # by hand from the highest level: 9.8 + 11
+
+
+def test_the_spread_of_earlier_seasons_is_the_fitted_one() -> None:
+    """Any changed number changes two sums; after another fit, its sums belong here."""
+    levels = [16.4, 9.4, 6.1, 1.7, -0.1, -6.4]
+    quantiles = [-65.6, -56.2, -46.0, -32.4, -21.9, -12.2, -3.0, 7.1, 17.8, 31.3, 50.3, 68.6, 89.3]
+    assert [sum(residuals) for residuals in _EARLIER_SEASONS.residuals] == pytest.approx(levels)
+    assert [sum(residuals) for residuals in zip(*_EARLIER_SEASONS.residuals, strict=True)] == pytest.approx(quantiles)
+    assert _EARLIER_SEASONS.centres == (5.1, 7.6, 9.8, 12.4, 16.3, 24.0)
+    assert all(list(residuals) == sorted(residuals) for residuals in _EARLIER_SEASONS.residuals)
 
 
 def test_a_date_without_any_history_is_predicted() -> None:

@@ -393,6 +393,32 @@ def unresolved_names(warehouse: DuckDbWarehouse, *teams: str, source: str = "def
     warehouse.replace("unresolved_players", rows, {"game_date": TONIGHT})
 
 
+def test_the_figures_of_a_team_are_computed_from_both_sides_totals(warehouse: DuckDbWarehouse) -> None:
+    yesterday = TONIGHT - timedelta(days=1)
+    nuggets = {"points": 111, "fgm": 40, "fga": 90, "fg3m": 10, "fta": 25, "oreb": 8, "tov": 12}
+    wolves = {"points": 105, "fgm": 42, "fga": 88, "fg3m": 6, "fta": 20, "oreb": 5, "tov": 9}
+    sides = [
+        {"team": "DEN", "opponent": "MIN", "home": False, **nuggets},
+        {"team": "MIN", "opponent": "DEN", "home": True, **wolves},
+    ]
+    rows = rows_of("raw_team_boxscores", sides, game_date=yesterday, game_id="1", season="2023-24", minutes=265.0)
+    warehouse.replace("raw_team_boxscores", rows, {"game_date": yesterday})
+    run(warehouse, ["team_offense_game_summary"], yesterday, yesterday)
+    (row,) = warehouse.query("SELECT * FROM team_offense_game_summary WHERE team = 'DEN'").to_dicts()
+    expected = {
+        "margin": 6,
+        "overtime_periods": 1,
+        "opponent_points": 105,
+        "possessions": 105,  # 90 + .44 * 25 + 12 - 8
+        "pace": 105 * 48 / 53,
+        "offensive_rating": 100 * 111 / 105,
+        "defensive_rating": 100 * 105 / 100.8,  # 88 + .44 * 20 + 9 - 5
+        "true_shooting": 111 / 202,  # 2 * (90 + .44 * 25)
+        "effective_field_goal": 0.5,  # (40 + .5 * 10) / 90
+    }
+    assert {name: row[name] for name in expected} == pytest.approx(expected)
+
+
 def test_the_league_player_list_completes_a_partial_roster(warehouse: DuckDbWarehouse) -> None:
     rosters(warehouse, p203999="DEN", p1630162="MIN")
     player_list(warehouse, p203999="DEN", p1627750="DEN", p1630162="DEN", p203497="MIN")

@@ -82,6 +82,23 @@ def test_overtime_periods_are_derived_from_the_minutes(season: Warehouse, sample
     assert both["overtime_periods"].max() >= 2  # type: ignore[operator]
 
 
+def test_a_value_names_each_of_its_sources_once(season: Warehouse) -> None:
+    """Rows stand on many rows of one source each: its name must not be repeated for each of them."""
+    run(season, PRE_GAME, TONIGHT, TONIGHT)
+    named = set()
+    for table in (*POST_GAME, *PRE_GAME):
+        for column in (name for name in TABLES[table].column_names if name.endswith("source")):
+            sql = f"SELECT DISTINCT {column} AS sources FROM {table} WHERE {column} IS NOT NULL"  # noqa: S608
+            for sources in season.query(sql)["sources"]:
+                named.add(f"{table}.{column}")
+                assert sorted(set(sources.split(";"))) == sources.split(";"), (table, column)
+    assert named >= {
+        "player_prop_lines.line_source",
+        "player_shot_zone_analysis.shot_source",
+        "team_defense_game_summary.shot_source",
+    }
+
+
 def test_the_pre_game_tables_cover_the_teams_players_and_lines_of_the_slate(season: Warehouse) -> None:
     run(season, PRE_GAME, TONIGHT, TONIGHT)
     results = tables(season)

@@ -588,6 +588,14 @@ def test_a_slate_that_loses_all_games_after_publication_is_published_and_graded_
     assert ledger.postponed == GAMES
 
 
+def test_an_unchanged_slate_is_not_published_again() -> None:
+    ledger = settled_ledger(PLAN, NOON)
+    published = ledger.compute_record("export_predictions")
+    ledger.adopt(plan_day(DAY, PLAN.games, SOURCES, published=True))
+    assert ledger.compute_record("export_predictions") == published
+    assert not isinstance(gates.decide(ledger.plan, ledger.records, NOON)["export_predictions"], gates.Ready)
+
+
 def test_a_postponed_game_causes_another_publication() -> None:
     ledger = settled_ledger(PLAN, NOON)
     ledger.adopt(plan_day(DAY, PLAN.games[1:], SOURCES))
