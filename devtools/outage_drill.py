@@ -108,7 +108,8 @@ class DayReport:
 
     @property
     def graded(self) -> int:
-        return sum(sum(figures["outcomes"].values()) for figures in self.summary["systems"].values())
+        systems = self.summary["systems"].values()
+        return sum(sum(figures["outcomes"].values()) for views in systems for figures in views.values())
 
 
 DrillResult = DayReport | str

@@ -64,7 +64,7 @@ def test_a_model_trained_on_later_games_is_not_used(days: Days, game_date: date)
 
 @pytest.mark.parametrize("game_date", [CHRISTMAS, SPRING_FORWARD])
 def test_every_prediction_of_a_past_date_is_graded(days: Days, game_date: date) -> None:
-    figures = days[game_date].summary["systems"]["moving_average"]
+    figures = days[game_date].summary["systems"]["moving_average"]["model"]
     assert figures["predictions"] == sum(figures["outcomes"].values()) > 30
     assert figures["outcomes"]["no_line"] + figures["outcomes"]["void"] == figures["predictions"]
 

@@ -32,7 +32,7 @@ def test_the_day_ends_complete_and_graded_with_predictions_in_time(day: Replayed
     assert (day.result.state, day.result.attention, day.result.games) == (RunState.COMPLETE, (), 12)
     assert day.result.first_published_at is not None
     assert day.result.first_published_at <= at(13, 30)
-    assert all(figures["n"] for figures in day.summary["systems"].values())
+    assert all(figures["n"] for views in day.summary["systems"].values() for figures in views.values())
 
 
 def test_fallback_sources_and_gaps_are_named(day: ReplayedDay) -> None:

@@ -98,10 +98,12 @@ def test_the_first_publication_says_that_it_has_no_lines(quiet_day: ReplayedDay)
 
 
 def test_every_active_prediction_has_one_outcome_and_the_counts_add_up(quiet_day: ReplayedDay) -> None:
-    for figures in quiet_day.summary["systems"].values():
+    for (figures,) in map(dict.values, quiet_day.summary["systems"].values()):
         assert sum(figures["outcomes"].values()) == figures["predictions"] == 209
         assert figures["outcomes"]["win"] + figures["outcomes"]["loss"] == figures["n"] == 133
-    graded = quiet_day.rows("SELECT prediction_id, system_id FROM prediction_accuracy")
+    graded = quiet_day.rows("SELECT prediction_id, system_id, view FROM prediction_accuracy")
+    views = {"moving_average": "model", "catboost_v8": "market"}
+    assert all(row["view"] == views[row["system_id"]] for row in graded)
     assert len({row["prediction_id"] for row in graded}) == len(graded) == 2 * 209
 
 

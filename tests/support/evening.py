@@ -175,6 +175,7 @@ def _prediction(
         **{name: player[name] for name in ("opponent", "home", "tip_off")},
         "prediction_id": hashlib.sha256(repr(key).encode()).hexdigest()[:32],
         "system_id": system_id,
+        "view": "market" if system_id == "catboost_v8" else "model",
         "model_version": "c0ffee12" if system_id == "catboost_v8" else None,
         "as_of": as_of,
         "points": points,

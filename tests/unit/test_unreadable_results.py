@@ -70,8 +70,8 @@ def night(tmp_path: Path) -> Iterator[Night]:
         {"prediction_id": player_id, "player_id": player_id, "player_name": name, "team": HURT.team, "line": 15.5}
         for player_id, name in predicted
     ]
-    common = {"lean": "OVER", "system_id": "moving_average", "recommendation": "OVER", "tip_off": GAME.tip_off}
-    warehouse.append("predictions", rows_of("predictions", predictions, **same, **common))
+    common = {"lean": "OVER", "system_id": "moving_average", "view": "model", "recommendation": "OVER"}
+    warehouse.append("predictions", rows_of("predictions", predictions, **same, **common, tip_off=GAME.tip_off))
     yield Night(tmp_path / "landing", warehouse)
     warehouse.close()
 

@@ -31,7 +31,7 @@ class GradingResult(Frozen):
 
 
 def active_predictions(warehouse: Warehouse, game_date: date, as_of: datetime) -> pl.DataFrame:
-    """Return the newest prediction per game, player and system, made by `as_of` and before tip-off if there is one.
+    """Return the newest prediction per game, player, system and view, made by `as_of`, if possible before tip-off.
 
     Columns: those of `predictions`, with `tip_off` and `backfilled` according to the current schedule, and
     `superseded`, the number of other predictions.
@@ -121,7 +121,7 @@ def _with_results(warehouse: Warehouse, game_date: date, as_of: datetime) -> pl.
         .join(last_injury_reports(warehouse, game_date, as_of), on=_PLAYER, how="left")
         .join(warehouse.query(sql_text("first_grades"), day), on="prediction_id", how="left")
         .join(_unresolved_names(warehouse, game_date, predictions), on=_PREDICTED, how="left")
-        .sort("game_id", "player_id", "system_id")
+        .sort("game_id", "player_id", "system_id", "view")
     )
 
 
@@ -189,8 +189,8 @@ def _accuracy_row(row: Mapping[str, Any], game_status: str, as_of: datetime) -> 
 
 
 _COPIED = (
-    *("game_date", "game_id", "prediction_id", "player_id", "system_id", "line", "lean", "recommendation"),
-    *("confidence", "price_american", "closing_line", "backfilled"),
+    *("game_date", "game_id", "prediction_id", "player_id", "system_id", "view", "line", "lean"),
+    *("recommendation", "confidence", "price_american", "closing_line", "backfilled"),
 )
 """Columns that the accuracy row copies from the prediction and its result."""
 

@@ -12,7 +12,7 @@ from math import sqrt
 import polars as pl
 
 from tipoff.odds import decimal_price
-from tipoff.vocabulary import Frozen, Grade, Recommendation
+from tipoff.vocabulary import Frozen, Grade, Recommendation, View
 
 Z_95 = 1.959964
 BIN_WIDTH = 0.05
@@ -66,9 +66,10 @@ class ReliabilityBin(Frozen):
 
 
 class SystemMetrics(Frozen):
-    """Metrics of one system."""
+    """Metrics of one view of one system."""
 
     system_id: str
+    view: View
     predictions: int
     backfilled: int
     """Predictions not made before tip-off; they count in `outcomes` and in no other figure."""
@@ -95,7 +96,7 @@ class SystemMetrics(Frozen):
 
 
 class MetricWarning(Frozen):
-    """A figure that an operator should check; `key` is unique per kind and system."""
+    """A figure that an operator should check; `key` is unique per kind, system and view."""
 
     key: str
     text: str
@@ -168,11 +169,9 @@ def calibration_error(bins: Sequence[ReliabilityBin]) -> float | None:
 
 
 def measure(rows: pl.DataFrame) -> tuple[SystemMetrics, ...]:
-    """Return the metrics of each system in rows of `prediction_accuracy`, sorted by system id."""
-    return tuple(
-        _measure_system(system_id, rows.filter(pl.col("system_id") == system_id))
-        for system_id in sorted(rows["system_id"].unique())
-    )
+    """Return the metrics of each system and view in rows of `prediction_accuracy`, sorted by both."""
+    views = rows.partition_by("system_id", "view", as_dict=True)
+    return tuple(_measure_view(system_id, View(view), views[system_id, view]) for system_id, view in sorted(views))
 
 
 def metric_warnings(metrics: SystemMetrics) -> tuple[MetricWarning, ...]:
@@ -186,18 +185,17 @@ def metric_warnings(metrics: SystemMetrics) -> tuple[MetricWarning, ...]:
         texts["too-good-hit-rate"] = f"hit rate {rate:.1%} on {picks.n} picks; check for look-ahead"
     if gain is not None and same.n > 1000 and gain > 0.15:
         texts["too-good-mae"] = f"MAE {gain:.2f} below that of the line on {same.n} rows; check for look-ahead"
-    system = metrics.system_id
-    warnings = tuple(MetricWarning(key=f"{key}:{system}", text=f"{system}: {text}") for key, text in texts.items())
-    return (*_balance_warnings(system, metrics.picked, metrics.over_share), *warnings)
+    warnings = tuple(_warning(key, metrics.system_id, metrics.view, text) for key, text in texts.items())
+    return (*_balance_warnings(metrics.system_id, metrics.view, metrics.picked, metrics.over_share), *warnings)
 
 
 def one_sided_warnings(predictions: pl.DataFrame) -> tuple[MetricWarning, ...]:
     """Warn about systems whose picks are nearly all on one side; the predictions need not be graded."""
-    picks = predictions.filter(_PICKED).group_by("system_id").agg(pl.len(), share=_OVER.mean())
+    picks = predictions.filter(_PICKED).group_by("system_id", "view").agg(pl.len(), share=_OVER.mean())
     return tuple(
         warning
-        for system_id, picked, share in picks.sort("system_id").iter_rows()
-        for warning in _balance_warnings(system_id, picked, share)
+        for system_id, view, picked, share in picks.sort("system_id", "view").iter_rows()
+        for warning in _balance_warnings(system_id, view, picked, share)
     )
 
 
@@ -209,19 +207,23 @@ def coverage_warnings(predictions: int, graded: int) -> tuple[MetricWarning, ...
     return (MetricWarning(key="grading-coverage", text=text),)
 
 
-def _balance_warnings(system_id: str, picked: int, over_share: float | None) -> tuple[MetricWarning, ...]:
+def _balance_warnings(system_id: str, view: str, picked: int, over_share: float | None) -> tuple[MetricWarning, ...]:
     if over_share is None or picked <= 100 or 0.3 <= over_share <= 0.7:
         return ()
-    text = f"{system_id}: {over_share:.0%} of {picked} picks are OVER; check for bias"
-    return (MetricWarning(key=f"balance:{system_id}", text=text),)
+    return (_warning("balance", system_id, view, f"{over_share:.0%} of {picked} picks are OVER; check for bias"),)
 
 
-def _measure_system(system_id: str, graded: pl.DataFrame) -> SystemMetrics:
+def _warning(key: str, system_id: str, view: str, text: str) -> MetricWarning:
+    return MetricWarning(key=f"{key}:{system_id}:{view}", text=f"{system_id} ({view}): {text}")
+
+
+def _measure_view(system_id: str, view: View, graded: pl.DataFrame) -> SystemMetrics:
     rows = graded.filter(FORWARD)
     played, picks = rows.filter(_PLAYED), rows.filter(_PICKED)
     bins = reliability(rows)
     return SystemMetrics(
         system_id=system_id,
+        view=view,
         predictions=graded.height,
         backfilled=graded.height - rows.height,
         outcomes=outcomes(graded),

@@ -146,7 +146,7 @@ def predictions_content(warehouse: Warehouse, game_date: date, as_of: datetime) 
 
 def _prediction(row: JsonObject) -> JsonObject:
     return {
-        **_columns(row, "system_id", "model_version", *_ESTIMATE, *_PICK),
+        **_columns(row, "system_id", "view", "model_version", *_ESTIMATE, *_PICK),
         **_columns(row, "market_over_probability", "expected_value", "feature_quality_score"),
         "degraded_reasons": list(row["degraded_reasons"]),
         **_columns(row, "as_of", "superseded", "backfilled", "prediction_id"),
@@ -194,7 +194,7 @@ def graded_predictions(warehouse: Warehouse, game_date: date, as_of: datetime) -
 def _result(row: JsonObject) -> JsonObject:
     return _columns(
         row,
-        *("system_id", *_ESTIMATE, *_PICK, "grade", "void_reason", "actual_points", "first_actual_points"),
+        *("system_id", "view", *_ESTIMATE, *_PICK, "grade", "void_reason", "actual_points", "first_actual_points"),
         *("signed_error", "within_80", "profit_units", "closing_line", "closing_line_value"),
         *("as_of", "backfilled", "prediction_id"),
     )
@@ -220,7 +220,7 @@ def _game(row: JsonObject) -> JsonObject:
 
 
 def _players(rows: pl.DataFrame, to_system: Callable[[JsonObject], JsonObject]) -> list[JsonObject]:
-    """Group rows of one player and system each into one object per player with its `systems`."""
+    """Group rows of one player, system and view each into one object per player with its `systems`."""
     by_player = groupby(rows.iter_rows(named=True), key=lambda row: (row["game_id"], row["player_id"]))
     return [_player([*of_player], to_system) for _, of_player in by_player]
 
@@ -243,8 +243,8 @@ def _with_reports(warehouse: Warehouse, game_date: date, as_of: datetime, rows: 
             player_points=pl.col("points").max().over("game_id", "player_id"),
         )
         .sort(
-            ["tip_off", "game_id", "player_line", "player_points", "player_id", "system_id"],
-            descending=[False, False, True, True, False, False],
+            ["tip_off", "game_id", "player_line", "player_points", "player_id", "system_id", "view"],
+            descending=[False, False, True, True, False, False, False],
             nulls_last=True,
         )
     )

@@ -75,7 +75,7 @@ def render_page(status: DayStatus, as_of: datetime, predicted: JsonObject, resul
         named=partial(_games_named, labels=labels),
         results=results,
         graded=sum(results["outcomes"].values()),
-        figures={each["system_id"]: _figures(each, results["players"]) for each in results["systems"]},
+        figures={(each["system_id"], each["view"]): _figures(each, results["players"]) for each in results["systems"]},
         misses=_misses(results["players"]),
         voids=_voids(results["players"]),
     )
@@ -157,16 +157,17 @@ def _with_bar(prediction: JsonObject, result: JsonObject, top: int) -> JsonObjec
 
 
 def _figures(system: JsonObject, players: Sequence[JsonObject]) -> tuple[str, str]:
-    """Draw the calibration and the errors of a system."""
-    system_id = system["system_id"]
+    """Draw the calibration and the errors of one view of a system."""
+    system_id, view = system["system_id"], system["view"]
     bins = [ReliabilityBin.model_validate(each) for each in system["reliability"]]
+    mine = [each for each in _predictions(players) if (each["system_id"], each["view"]) == (system_id, view)]
     residuals = [
         (each["points"], -each["signed_error"])
-        for each in _predictions(players)
-        if each["system_id"] == system_id and each["signed_error"] is not None and not each["backfilled"]
+        for each in mine
+        if each["signed_error"] is not None and not each["backfilled"]
     ]
-    name = _words(system_id)
-    return reliability_figure(system_id, name, bins), residual_figure(system_id, name, residuals)
+    key, name = f"{system_id}-{view}", f"{_words(system_id)} ({view})"
+    return reliability_figure(key, name, bins), residual_figure(key, name, residuals)
 
 
 def _misses(players: Sequence[JsonObject]) -> list[JsonObject]:

@@ -52,7 +52,7 @@ def publish_summary(
 
 
 def summarise(warehouse: Warehouse, game_date: date, as_of: datetime) -> dict[str, Any]:
-    """Return games, players and, per system, predictions, outcomes and figures; times are Eastern, ISO 8601."""
+    """Return games, players and, per system and view, predictions, outcomes and figures; times are Eastern."""
     parameters: Parameters = {"game_date": game_date, "as_of": as_of}
     first, last = warehouse.query(_PUBLICATION_TIMES, parameters).row(0)
     active = active_predictions(warehouse, game_date, as_of)
@@ -71,16 +71,13 @@ def summarise(warehouse: Warehouse, game_date: date, as_of: datetime) -> dict[st
 
 
 def _systems(active: pl.DataFrame, graded: pl.DataFrame) -> dict[str, Any]:
-    """Return the figures of each system with predictions; they are null until predictions are graded."""
-    counts = active.group_by("system_id").agg(predictions=pl.len(), backfilled=pl.col("backfilled").sum())
-    return {
-        system_id: {
-            "predictions": predictions,
-            "backfilled": backfilled,
-            **_figures(graded.filter(pl.col("system_id") == system_id)),
-        }
-        for system_id, predictions, backfilled in counts.sort("system_id").iter_rows()
-    }
+    """Return system -> view -> figures, for each with predictions; null until predictions are graded."""
+    counts = active.group_by("system_id", "view").agg(predictions=pl.len(), backfilled=pl.col("backfilled").sum())
+    systems: dict[str, dict[str, Any]] = {}
+    for system_id, view, predictions, backfilled in counts.sort("system_id", "view").iter_rows():
+        figures = _figures(graded.filter(system_id=system_id, view=view))
+        systems.setdefault(system_id, {})[view] = {"predictions": predictions, "backfilled": backfilled, **figures}
+    return systems
 
 
 def _figures(graded: pl.DataFrame) -> dict[str, Any]:

@@ -24,6 +24,10 @@ class System(Protocol):
     def model_version(self) -> str | None:
         """The version of the trained model; None for a system without one."""
 
+    @property
+    def view(self) -> pl.Expr:
+        """The `View` of the prediction from each feature row: MODEL only if no betting line has a part in it."""
+
     def predict(self, features: pl.DataFrame, history: pl.DataFrame) -> Distributions:
         """Return one distribution per row of `features`, in the same order.
 

@@ -19,6 +19,7 @@ import polars as pl
 from tipoff.errors import ConfigurationError
 from tipoff.features.vector import MODEL_FEATURES, MODEL_FEATURES_HASH
 from tipoff.systems.distribution import Distributions, Floats, ResidualSpread
+from tipoff.vocabulary import View
 
 if TYPE_CHECKING:
     from catboost import CatBoostRegressor
@@ -54,6 +55,11 @@ class CatBoostV8:
                 f"{self.system_id} model {self.model_version} was trained on another feature vector "
                 f"({self.features_hash}, now {MODEL_FEATURES_HASH}): run training"
             )
+
+    @property
+    def view(self) -> pl.Expr:
+        """See `System.view`. Player lines and game lines are among the features of the trees."""
+        return pl.lit(View.MARKET.value)
 
     def predict(self, features: pl.DataFrame, history: pl.DataFrame) -> Distributions:
         """See `System.predict`. The history is not used: the trained model already holds the spread."""

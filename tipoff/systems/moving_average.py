@@ -9,6 +9,7 @@ import polars as pl
 
 from tipoff.errors import NotEnoughDataError
 from tipoff.systems.distribution import Distributions, ResidualSpread
+from tipoff.vocabulary import View
 
 WEIGHTS: Final = {"points_mean_5": 0.5, "points_mean_10": 0.3, "points_mean_season": 0.2}
 """Weights of the means; the weights of missing means go to the others in proportion."""
@@ -45,6 +46,11 @@ class MovingAverage:
     title: str = "Moving average"
     model_version: None = None
 
+    @property
+    def view(self) -> pl.Expr:
+        """See `System.view`. For a player without any game the estimate is the line."""
+        return pl.when(_has_form()).then(pl.lit(View.MODEL.value)).otherwise(pl.lit(View.MARKET.value))
+
     def predict(self, features: pl.DataFrame, history: pl.DataFrame) -> Distributions:
         """See `System.predict`. The league means of pace and defensive rating come from the history."""
         past = history.filter("eligible")
@@ -73,7 +79,12 @@ def _form() -> pl.Expr:
     """Return the weighted mean of the available means; for a player without any game, the line."""
     weighted = pl.sum_horizontal(pl.col(name) * weight for name, weight in WEIGHTS.items())
     weights = pl.sum_horizontal(pl.col(name).is_not_null() * weight for name, weight in WEIGHTS.items())
-    return pl.when(weights > 0).then(weighted / weights).otherwise(pl.col("line"))
+    return pl.when(_has_form()).then(weighted / weights).otherwise(pl.col("line"))
+
+
+def _has_form() -> pl.Expr:
+    """Return whether any of the means is available."""
+    return pl.any_horizontal(pl.col(name).is_not_null() for name in WEIGHTS)
 
 
 def _relative(column: str, league: pl.DataFrame, elasticity: float) -> pl.Expr:

@@ -71,7 +71,7 @@ def predict(
     `features`: rows of the feature store of one date. `history`: past feature rows with their `points`; rows of the
     date or later are removed before the system sees it. `backfilled`: all games have begun.
     """
-    rows = features.filter("eligible").with_columns(degraded_reasons=_reasons())
+    rows = features.filter("eligible").with_columns(degraded_reasons=_reasons(), view=system.view)
     distributions = _distributions(system, rows, history)
     lines = rows["line"].to_numpy()
     over, push = distributions.over_probability(lines), distributions.push_probability(lines)
@@ -82,6 +82,7 @@ def predict(
         pl.col("home") == 1,
         pl.Series("prediction_id", _prediction_ids(rows, system.system_id, as_of), pl.String),
         pl.lit(system.system_id).alias("system_id"),
+        "view",
         pl.lit(system.model_version, pl.String).alias("model_version"),
         pl.lit(as_of).alias("as_of"),
         pl.Series("points", distributions.median),
@@ -138,10 +139,10 @@ def _distributions(system: System, rows: pl.DataFrame, history: pl.DataFrame) ->
 
 def _prediction_ids(rows: pl.DataFrame, system_id: str, as_of: datetime) -> list[str]:
     """Return the first 32 hex digits of the SHA-256 of each natural key."""
-    keys = rows.select("game_date", "game_id", "player_id").iter_rows()
+    keys = rows.select("game_date", "game_id", "player_id", "view").iter_rows()
     return [
-        hashlib.sha256(f"{date}|{game}|{player}|{system_id}|{as_of.isoformat()}".encode()).hexdigest()[:32]
-        for date, game, player in keys
+        hashlib.sha256(f"{date}|{game}|{player}|{system_id}|{view}|{as_of.isoformat()}".encode()).hexdigest()[:32]
+        for date, game, player, view in keys
     ]
 
 

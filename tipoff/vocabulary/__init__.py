@@ -48,6 +48,7 @@ from tipoff.vocabulary.words import (
     Span,
     StepKind,
     StepState,
+    View,
 )
 
 __all__ = [
@@ -95,6 +96,7 @@ __all__ = [
     "StepResult",
     "StepState",
     "StepStatus",
+    "View",
     "clock_time",
     "counted",
     "date_and_time",

@@ -78,6 +78,15 @@ class Channel(StrEnum):
     """A cancellation of the run."""
 
 
+class View(StrEnum):
+    """What a prediction was made from."""
+
+    MODEL = "model"
+    """Nothing but results, schedule and reports: no betting line."""
+    MARKET = "market"
+    """Betting lines, too."""
+
+
 class Severity(StrEnum):
     """How urgent an alert is."""
 

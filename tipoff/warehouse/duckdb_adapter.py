@@ -197,6 +197,9 @@ def _migrate(cursor: duckdb.DuckDBPyConnection, table: Table) -> None:
 
 
 def _add_column(cursor: duckdb.DuckDBPyConnection, table: Table, name: str, type_: str, *, nullable: bool) -> None:
+    if name in table.earlier_values:
+        _add_filled_column(cursor, table.name, name, type_, table.earlier_values[name])
+        return
     cursor.execute(f"ALTER TABLE {table.name} ADD COLUMN {name} {type_}")
     if nullable:
         return
@@ -206,6 +209,14 @@ def _add_column(cursor: duckdb.DuckDBPyConnection, table: Table, name: str, type
             " declare it nullable, or re-process into a new file"
         )
     cursor.execute(f"ALTER TABLE {table.name} ALTER COLUMN {name} SET NOT NULL")
+
+
+def _add_filled_column(cursor: duckdb.DuckDBPyConnection, table: str, name: str, type_: str, value: str) -> None:
+    """Add a text column without NULLs; DuckDB sets NOT NULL only before an update, hence the default."""
+    cursor.execute(f"ALTER TABLE {table} ADD COLUMN {name} {type_} DEFAULT ''")
+    cursor.execute(f"ALTER TABLE {table} ALTER COLUMN {name} SET NOT NULL")
+    cursor.execute(f"ALTER TABLE {table} ALTER COLUMN {name} DROP DEFAULT")
+    cursor.execute(f"UPDATE {table} SET {name} = {value}")
 
 
 def _select(cursor: duckdb.DuckDBPyConnection, sql: str, parameters: Parameters) -> pl.DataFrame:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 
 from pydantic import BaseModel, ConfigDict
 
@@ -51,6 +53,9 @@ class Table(BaseModel):
     volatile_columns: tuple[str, ...] = ()
     """Columns that change with every poll while games run; see `tipoff.processing.VOLATILE_WRITE_INTERVAL`."""
 
+    earlier_values: Mapping[str, str] = MappingProxyType({})
+    """Text column added later, without NULLs -> SQL expression of its value in rows stored before."""
+
     @property
     def column_names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
@@ -84,6 +89,7 @@ def _table(
     append_only: bool = False,
     filled_later: str = "",
     volatile_columns: str = "",
+    earlier_values: Mapping[str, str] = MappingProxyType({}),
 ) -> Table:
     return Table(
         name=name,
@@ -95,6 +101,7 @@ def _table(
         append_only=append_only,
         filled_later=tuple(filled_later.split()),
         volatile_columns=tuple(volatile_columns.split()),
+        earlier_values=earlier_values,
     )
 
 
@@ -151,6 +158,9 @@ def _zones(name: str, whose: str) -> str:
         for zone, where in _ZONES.items()
         for count, verb in (("fgm", "made"), ("fga", "attempted"))
     )
+
+
+_EARLIER_VIEW = "CASE system_id WHEN 'moving_average' THEN 'model' ELSE 'market' END"
 
 
 def _shot_profile(window: int) -> str:
@@ -860,7 +870,7 @@ as_of TIMESTAMP! | as-of time that the row was built for
         "predictions",
         Layer.PREDICTIONS,
         "Predictions. A later prediction supersedes an earlier one, which is kept.",
-        "game_date game_id player_id system_id as_of",
+        "game_date game_id player_id system_id view as_of",
         _GAME
         + """
 prediction_id STRING! | hash of the natural key
@@ -871,6 +881,7 @@ opponent STRING! | tricode
 home BOOL! | plays at home
 tip_off TIMESTAMP | scheduled tip-off; NULL while it is not fixed
 system_id STRING! | prediction system
+view STRING! | model: no betting line has a part in the prediction; market: one has
 model_version STRING | version of the trained model; NULL for a system without one
 as_of TIMESTAMP! | when the prediction was made
 points FLOAT64! | point estimate: the median of the distribution
@@ -894,6 +905,7 @@ backfilled BOOL! | made at or after tip-off, or from features newer than its as-
 """,
         cluster="system_id player_id",
         append_only=True,
+        earlier_values={"view": _EARLIER_VIEW},
     ),
     _table(
         "prediction_accuracy",
@@ -905,6 +917,7 @@ backfilled BOOL! | made at or after tip-off, or from features newer than its as-
 prediction_id STRING! | the prediction graded
 player_id STRING! | NBA person id
 system_id STRING! | prediction system
+view STRING! | view of the prediction: model or market
 grade STRING! | win, loss, push, void or no_line
 void_reason STRING | why the prediction is void
 actual_points INT64 | points scored; NULL if the player did not play
@@ -927,6 +940,7 @@ backfilled BOOL! | not made before tip-off; graded but never counted as a pick
 as_of TIMESTAMP! | when the prediction was graded
 """,
         cluster="system_id game_id",
+        earlier_values={"view": _EARLIER_VIEW},
     ),
     _table(
         "data_versions",

@@ -124,9 +124,9 @@ def test_missing_figures_are_dashes_and_the_hit_rate_shows_its_interval() -> Non
     outcomes = {"win": 70, "loss": 63, "push": 0, "void": 4, "no_line": 72}
     errors = {"mae": 4.567, "line_mae": 4.5, "last10_mae": None}
     rate = {"hit_rate": 0.5263, "wilson_low": 0.442, "wilson_high": 0.609, "n": 133}
-    table = systems_table({"catboost_v8": {"predictions": 209, "outcomes": outcomes, **errors, **rate}})
+    table = systems_table({"catboost_v8": {"market": {"predictions": 209, "outcomes": outcomes, **errors, **rate}}})
     cells = [next(iter(column.cells)) for column in table.columns]
-    assert cells == ["catboost_v8", "209", "70/63/0/4/72", "4.57", "4.50", "–", "52.6% (44.2%–60.9%)", "133"]
+    assert cells == ["catboost_v8 (market)", "209", "70/63/0/4/72", "4.57", "4.50", "–", "52.6% (44.2%–60.9%)", "133"]
 
 
 def test_a_degradation_that_ends_after_midnight_has_the_weekday_of_its_end() -> None:

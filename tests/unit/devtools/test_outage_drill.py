@@ -51,7 +51,7 @@ def day(
     if parked:
         ledger.park(plan.steps[-1], "no rows", TIP)
     status = day_status(ledger, TIP, virtual=True, held=False)
-    systems = {"moving_average": {"predictions": 400, "outcomes": {"win": graded, "void": 0}}}
+    systems = {"moving_average": {"model": {"predictions": 400, "outcomes": {"win": graded, "void": 0}}}}
     summary = {"players_predicted": players, "lined_players": lined, "systems": systems}
     return DayReport(day_result(status), status, summary, refused, 1.0)
 

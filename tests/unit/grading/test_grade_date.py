@@ -38,6 +38,7 @@ def predict(warehouse: Warehouse, **changes: Any) -> None:
         "player_id": "2544",
         "player_name": "LeBron James",
         "system_id": "moving_average",
+        "view": "model",
         "tip_off": TIP,
         "as_of": NOON,
         "points": 26.0,
@@ -51,7 +52,9 @@ def predict(warehouse: Warehouse, **changes: Any) -> None:
         "last10_points": 23.0,
         **changes,
     }
-    prediction["prediction_id"] = "/".join(str(prediction[name]) for name in ("player_id", "system_id", "as_of"))
+    prediction["prediction_id"] = "/".join(
+        str(prediction[name]) for name in ("player_id", "system_id", "view", "as_of")
+    )
     warehouse.append("predictions", rows("predictions", prediction))
 
 
@@ -357,3 +360,12 @@ def test_a_tip_off_that_is_no_longer_fixed_is_not_the_predicted_one(warehouse: W
     not_fixed = warehouse.query("SELECT * FROM raw_schedule").with_columns(tip_off=None)
     warehouse.replace("raw_schedule", not_fixed, {"game_id": GAME})
     assert active_predictions(warehouse, DAY, MORNING_AFTER)["tip_off"].to_list() == [None]
+
+
+def test_both_views_of_a_system_are_graded(warehouse: Warehouse) -> None:
+    predict(warehouse)
+    predict(warehouse, view="market", points=22.0, lean="UNDER", as_of=NOON + timedelta(hours=1))
+    play(warehouse, points=28)
+    grade_date(warehouse, DAY, MORNING_AFTER)
+    rows = warehouse.query("SELECT view, grade, predicted_points FROM prediction_accuracy ORDER BY view").rows()
+    assert rows == [("market", "loss", 22.0), ("model", "win", 26.0)]

@@ -27,6 +27,7 @@ def graded(grade: str = "win", **changes: Any) -> dict[str, Any]:
     profit = {"win": 0.909, "loss": -1.0, "push": 0.0, "void": 0.0}.get(grade)
     return {
         "system_id": "catboost_v8",
+        "view": "market",
         "grade": grade,
         "actual_points": 25 if played else None,
         "signed_error": -3.0 if played else None,
@@ -160,7 +161,7 @@ def warning_keys(*rows: dict[str, Any]) -> list[str]:
 
 def test_one_sided_picks_warn_above_one_hundred() -> None:
     picks = [graded("loss" if number % 2 else "win", recommendation="UNDER") for number in range(101)]
-    assert warning_keys(*picks) == ["balance:catboost_v8"]
+    assert warning_keys(*picks) == ["balance:catboost_v8:market"]
     assert warning_keys(*picks[:100]) == []
 
 
@@ -168,7 +169,7 @@ def test_one_sided_picks_warn_whatever_their_grades() -> None:
     """The warning is the same before the games and when many picks are void: share and N cover the same picks."""
     picks = [graded("void" if number < 50 else "win", recommendation="UNDER") for number in range(101)]
     [warning] = one_sided_warnings(frame(*picks))
-    assert warning.text == "catboost_v8: 0% of 101 picks are OVER; check for bias"
+    assert warning.text == "catboost_v8 (market): 0% of 101 picks are OVER; check for bias"
     assert warning_keys(*picks) == [warning.key]
     assert one_sided_warnings(frame(*picks[:100], graded(recommendation="PASS"), graded(backfilled=True))) == ()
 
@@ -180,7 +181,7 @@ def test_a_date_with_many_ungraded_predictions_warns(predictions: int, done: int
 
 def test_a_low_hit_rate_warns_only_with_enough_picks() -> None:
     picks = [graded("loss", recommendation=side) for side in ("OVER", "UNDER") for _ in range(20)]
-    assert warning_keys(*picks) == ["hit-rate:catboost_v8"]
+    assert warning_keys(*picks) == ["hit-rate:catboost_v8:market"]
     assert warning_keys(*picks[1:]) == []
 
 
@@ -190,7 +191,7 @@ def test_an_implausibly_high_hit_rate_warns_of_look_ahead() -> None:
         graded("win" if n % 10 < 6 else "loss", recommendation=sides[n % 2], line_absolute_error=3.0)
         for n in range(510)
     ]
-    assert warning_keys(*rows) == ["too-good-hit-rate:catboost_v8"]
+    assert warning_keys(*rows) == ["too-good-hit-rate:catboost_v8:market"]
 
 
 def test_an_error_far_below_that_of_the_line_warns_of_look_ahead() -> None:
@@ -198,5 +199,5 @@ def test_an_error_far_below_that_of_the_line_warns_of_look_ahead() -> None:
     rows = [
         graded("push", recommendation=sides[n % 2], absolute_error=4.8, line_absolute_error=5.0) for n in range(1001)
     ]
-    assert warning_keys(*rows) == ["too-good-mae:catboost_v8"]
+    assert warning_keys(*rows) == ["too-good-mae:catboost_v8:market"]
     assert warning_keys(*rows[:1000]) == []

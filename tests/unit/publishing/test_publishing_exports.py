@@ -174,8 +174,8 @@ def test_one_sided_picks_raise_an_alert_per_system(
     for _ in range(2):
         publish_predictions(warehouse, store, DAY, WITH_LINES, WALL_CLOCK)
     alerts = alerts_of(store, DAY)
-    assert [each.key for each in alerts] == ["balance:catboost_v8", "balance:moving_average"]
-    assert alerts[0].text == "catboost_v8: 0% of 135 picks are OVER; check for bias"
+    assert [each.key for each in alerts] == ["balance:catboost_v8:market", "balance:moving_average:model"]
+    assert alerts[0].text == "catboost_v8 (market): 0% of 135 picks are OVER; check for bias"
 
 
 def test_hostile_names_are_escaped(warehouse: Warehouse, store: ExportStore, sample: Path) -> None:
@@ -255,9 +255,9 @@ def test_a_low_hit_rate_raises_an_alert(morning_after: Warehouse, store: ExportS
     turned = graded.with_columns(grade=pl.when(lost).then(pl.lit("loss")).otherwise("grade"))
     morning_after.replace("prediction_accuracy", turned, {"game_date": DAY})
     publish_results(morning_after, store, DAY, NEXT_MORNING, WALL_CLOCK)
-    [text] = [each.text for each in alerts_of(store, DAY) if each.key == "hit-rate:catboost_v8"]
-    assert text.startswith("catboost_v8: hit rate 0% on ")
-    assert "hit-rate:moving_average" not in {each.key for each in alerts_of(store, DAY)}
+    [text] = [each.text for each in alerts_of(store, DAY) if each.key == "hit-rate:catboost_v8:market"]
+    assert text.startswith("catboost_v8 (market): hit rate 0% on ")
+    assert "hit-rate:moving_average:model" not in {each.key for each in alerts_of(store, DAY)}
 
 
 def test_ungraded_games_are_listed_as_pending(before_tip: Warehouse, store: ExportStore) -> None:

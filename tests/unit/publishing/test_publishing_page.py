@@ -163,7 +163,9 @@ def test_a_page_shows_no_results_after_its_as_of_time(
 
 def test_a_player_is_shown_with_line_probability_pick_price_and_grade(page: str) -> None:
     text = text_of(page)
-    assert re.search(r"Stephen Curry GSW 24.5 23 catboost v8 23.7 15.7–32.8 45 % ▼ under \+110 betonlineag ✓ win", text)
+    assert re.search(
+        r"Stephen Curry GSW 24.5 23 catboost v8 market 23.7 15.7–32.8 45 % ▼ under \+110 betonlineag ✓ win", text
+    )
 
 
 def test_a_late_scratch_is_listed_as_void(page: str) -> None:

@@ -17,7 +17,7 @@ WALL_CLOCK = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 def test_the_figures_of_a_graded_day_add_up(morning_after: Warehouse) -> None:
     summary = summarise(morning_after, DAY, NEXT_MORNING)
     assert (summary["games"], summary["players_predicted"], summary["lined_players"]) == (12, 221, 135)
-    for system in summary["systems"].values():
+    for (system,) in map(dict.values, summary["systems"].values()):
         outcomes = system["outcomes"]
         assert sum(outcomes.values()) == system["predictions"] == 221
         assert system["n"] == outcomes["win"] + outcomes["loss"] == 131
@@ -35,7 +35,7 @@ def test_the_errors_of_line_and_last_10_are_computed_on_the_same_rows(morning_af
         WHERE predictions.system_id = 'catboost_v8' AND predictions.line IS NOT NULL AND box.minutes > 0
         """
     )
-    system = summarise(morning_after, DAY, NEXT_MORNING)["systems"]["catboost_v8"]
+    system = summarise(morning_after, DAY, NEXT_MORNING)["systems"]["catboost_v8"]["market"]
     assert system["mae_n"] == box.height
     assert system["line_mae"] == pytest.approx((box["line"] - box["points"]).abs().mean(), abs=1e-4)
     assert system["last10_mae"] == pytest.approx((box["last10_points"] - box["points"]).abs().mean(), abs=1e-4)
@@ -48,7 +48,7 @@ def test_publication_times_are_in_eastern_time(before_tip: Warehouse) -> None:
 
 
 def test_before_grading_figures_are_null(before_tip: Warehouse) -> None:
-    system = summarise(before_tip, DAY, WITH_LINES)["systems"]["moving_average"]
+    system = summarise(before_tip, DAY, WITH_LINES)["systems"]["moving_average"]["model"]
     assert system["predictions"] == 221
     assert (system["mae"], system["hit_rate"], system["n"]) == (None, None, 0)
 
@@ -58,7 +58,7 @@ def test_backfilled_predictions_count_in_no_figure(warehouse: Warehouse, sample:
     evening.predict_at(warehouse, sample, NEXT_MORNING)
     evening.load_results(warehouse, sample)
     grade_date(warehouse, DAY, NEXT_MORNING)
-    system = summarise(warehouse, DAY, NEXT_MORNING)["systems"]["moving_average"]
+    system = summarise(warehouse, DAY, NEXT_MORNING)["systems"]["moving_average"]["model"]
     assert system["predictions"] == system["backfilled"] == sum(system["outcomes"].values()) == 221
     assert (system["mae_n"], system["n"], system["hit_rate"]) == (0, 0, None)
 

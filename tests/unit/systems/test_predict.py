@@ -12,7 +12,7 @@ from polars.testing import assert_frame_equal
 from tests.support.features import GAME_DATE, MORNING, NO_LINE, TIP_OFF, past, vectors
 from tipoff.errors import BadInputError, NotEnoughDataError
 from tipoff.systems.distribution import Distributions
-from tipoff.systems.moving_average import MovingAverage
+from tipoff.systems.moving_average import WEIGHTS, MovingAverage
 from tipoff.systems.predict import predict, predict_files
 from tipoff.systems.registry import SYSTEMS
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
@@ -124,10 +124,29 @@ class RecordingSystem:
     system_id: str = "recording"
     title: str = "Recording system"
     model_version: None = None
+    view = MovingAverage().view
 
     def predict(self, features: pl.DataFrame, history: pl.DataFrame) -> Distributions:
         self.dates.extend(history["game_date"].to_list())
         return MovingAverage().predict(features, history)
+
+
+def test_a_prediction_that_a_line_has_a_part_in_is_of_the_market_view() -> None:
+    """Without any game the moving average is the line; otherwise it is the same with every line."""
+    newcomer = dict.fromkeys(WEIGHTS)
+    rows = predict(MovingAverage(), vectors({}, {"player_id": "2", **newcomer}), past(), MORNING)
+    assert rows["view"].to_list() == ["model", "market"]
+    others = predict(MovingAverage(), vectors({"line": 9.5, "spread": 9.5, "total": 190.5}), past(), MORNING)
+    assert others["points"].item() == pytest.approx(rows["points"][0])
+
+
+def test_each_view_has_a_prediction_id_of_its_own() -> None:
+    @dataclass(frozen=True)
+    class MarketAverage(MovingAverage):
+        view = pl.lit("market")
+
+    one, other = (predict(system(), vectors(), past(), MORNING) for system in (MovingAverage, MarketAverage))
+    assert one["prediction_id"].item() != other["prediction_id"].item()
 
 
 def test_a_system_never_sees_the_date_or_later_dates() -> None:

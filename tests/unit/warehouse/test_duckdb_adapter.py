@@ -301,6 +301,22 @@ def test_migrating_lets_a_column_be_null_that_is_nullable_now_and_keeps_the_rows
     warehouse.close()
 
 
+def test_migrating_adds_the_view_of_earlier_predictions_and_grades(path: Path) -> None:
+    with duckdb.connect(str(path)) as connection:
+        for name in ("predictions", "prediction_accuracy"):
+            connection.execute(duckdb_ddl(TABLES[name]))
+            connection.execute(f"ALTER TABLE {name} DROP COLUMN view")
+            systems = [{"system_id": system, "prediction_id": system} for system in ("catboost_v8", "moving_average")]
+            connection.register("earlier", rows_of(name, systems).drop("view").to_arrow())
+            connection.execute(f"INSERT INTO {name} BY NAME SELECT * FROM earlier")  # noqa: S608 - declared names
+    warehouse = DuckDbWarehouse(path)
+    warehouse.migrate()
+    for name in ("predictions", "prediction_accuracy"):
+        rows = warehouse.query(f"SELECT system_id, view FROM {name} ORDER BY system_id").rows()  # noqa: S608
+        assert rows == [("catboost_v8", "market"), ("moving_average", "model")]
+    warehouse.close()
+
+
 @pytest.mark.parametrize(
     ("ddl", "message"),
     [

@@ -11,7 +11,8 @@ WITH candidates AS (
 )
 SELECT
   *,
-  COUNT(*) OVER (PARTITION BY game_id, player_id, system_id) - 1 AS superseded,
+  COUNT(*) OVER (PARTITION BY game_id, player_id, system_id, view) - 1 AS superseded,
 FROM candidates
 WHERE TRUE
-QUALIFY ROW_NUMBER() OVER (PARTITION BY game_id, player_id, system_id ORDER BY backfilled, as_of DESC) = 1
+QUALIFY
+  ROW_NUMBER() OVER (PARTITION BY game_id, player_id, system_id, view ORDER BY backfilled, as_of DESC) = 1
