@@ -6,6 +6,7 @@ import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
+from activities.errors import as_last_failure
 from activities.heartbeats import blocking_activity
 from tipoff.errors import (
     BadInputError,
@@ -71,3 +72,12 @@ def test_an_unexpected_error_is_raised_unchanged() -> None:
 
     with pytest.raises(ZeroDivisionError):
         ActivityEnvironment().run(work)
+
+
+@pytest.mark.parametrize(
+    ("lost_workers", "text"),
+    [(0, "the disk is full"), (2, "the disk is full (workers also died 2 times while it ran)")],
+)
+def test_the_last_failure_says_how_often_workers_died_and_is_not_retried(lost_workers: int, text: str) -> None:
+    failure = as_last_failure(StorageError("the disk is full"), lost_workers)
+    assert (failure.message, failure.type, failure.non_retryable) == (text, "StorageError", True)

@@ -396,3 +396,11 @@ def test_json_output_is_one_line(starter: Starter, tmp_path: Path) -> None:
     ended = starter(f"status --date {DAY} --json")
     assert len(ended.out.splitlines()) == 1
     assert json.loads(ended.out)["game_date"] == str(DAY)
+
+
+def test_a_user_without_a_name_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nameless() -> str:
+        raise KeyError("uid not found")
+
+    monkeypatch.setattr("getpass.getuser", nameless)
+    assert parse(["cancel"]).who == "unknown"
