@@ -4,7 +4,7 @@ PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 RUN = .venv/bin/python -m
 
-.PHONY: help setup demo server test test-long lint bench mutations name-report sources-check outage-drill drills sample clean
+.PHONY: help setup demo dev server test test-long lint bench mutations name-report sources-check outage-drill drills sample clean
 
 help:      ## print this list
 	@sed -n 's/^\([a-z-]*:\) *[a-z]* *## /\1	/p; s/^#   /	/p' Makefile
@@ -18,6 +18,9 @@ demo: setup ## replay a real day through a real Temporal server; variables:
 #   KEEP=1            keep the server running         OUT=var/demo     output folder
 #   FAULTS=file.toml  faults of the providers
 	@$(RUN) cli.demo
+
+dev: setup ## run a Temporal server and a worker for real days until Ctrl-C
+	@.venv/bin/python starter.py dev
 
 server: setup ## run a Temporal server for real days: 127.0.0.1:7233, UI http://127.0.0.1:8233, until Ctrl-C
 	@$(RUN) runtime.temporal_server

@@ -247,6 +247,7 @@ COMMANDS = (
     Command("unresolved", "list the player names of all dates that match no player, with the alias line to add",
             "unresolved", (_optional_date, _common)),
     Command("warehouse", "back up the warehouse, also while a worker runs", "warehouse", (_warehouse,)),
+    Command("dev", "run a Temporal server and a worker for real days until Ctrl-C", "dev", ()),
     Command("doctor", "check the server, workers, stores, keys and versions", "doctor", (_common,)),
 )  # fmt: skip
 

@@ -28,6 +28,8 @@ from workflows.daily_pipeline import DailyPipelineWorkflow
 from workflows.status_text import phase_state
 
 POLL_SECONDS = 0.5
+FIRST_PORT = 7243
+"""Not Temporal's usual port, which a server for real days has."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ def options_from(environ: Mapping[str, str]) -> Options:
         archive=Path(environ.get("ARCHIVE") or PROJECT / "sample"),
         out=Path(environ.get("OUT") or PROJECT / "var" / "demo"),
         faults=faults,
+        first_port=FIRST_PORT,
     )
     clock = _clock(day, environ.get("PACE") or "1", _hold(environ.get("HOLD"), day))
     return Options(config=config, clock=clock, keep=environ.get("KEEP") == "1")
@@ -91,7 +94,8 @@ async def run(options: Options, console: Console) -> int:
             await _train(replay, console)
         with timer.stage("the day"):
             handle = await replay.start_day(options.clock)
-            console.print(f"  in the Temporal UI: {replay.ui_of(handle)}", soft_wrap=True)
+            if page := replay.ui_of(handle):
+                console.print(f"  in the Temporal UI: {page}", soft_wrap=True)
             result = await _follow_to_end(replay, handle, console)
         if result is not None:
             summary = await write_summary(replay, handle, result, timer)
@@ -164,7 +168,8 @@ def _format_progress(status: DayStatus) -> str:
 
 
 async def _keep_running(replay: Replay, console: Console) -> None:
-    console.print(f"\nserver and worker keep running; UI {replay.server.ui_url}; Ctrl-C stops them")
+    ui = f" UI {replay.server.ui_url};" if replay.server.ui_url else ""
+    console.print(f"\nserver and worker keep running;{ui} Ctrl-C stops them", soft_wrap=True)
     console.print(
         f"try: .venv/bin/python starter.py status --date {replay.config.game_date} --replay {replay.config.out}"
     )

@@ -91,8 +91,10 @@ def print_summary(
 
 
 def format_ui(page: str, *, is_reachable: bool) -> str:
-    """Where the run's page is; a server that stops with the demo has none."""
-    return page if is_reachable else "stops with the demo; with KEEP=1 it keeps running"
+    """Where the run's page is, if it can be opened: a server that stops with the demo has no page any more."""
+    if not is_reachable:
+        return "stops with the demo; with KEEP=1 it keeps running"
+    return page or "its address is not known; TEMPORAL_UI names it"
 
 
 def format_headline(summary: Mapping[str, Any]) -> str:

@@ -19,6 +19,7 @@ from cli.runs import describe_run
 from cli.server import SERVER_TIMEOUT, connected, has_day_worker
 from cli.target import Target
 from cli.view import read_exported_status
+from runtime.temporal_ui import find_ui, run_page
 from tipoff.vocabulary import Phase, RunState, clock_time
 from workflows.contracts import TASK_TIMEOUT, ClockSpec, DayInput, Queue, Rerun, day_workflow_id
 from workflows.daily_pipeline import DailyPipelineWorkflow
@@ -54,8 +55,9 @@ async def run(options: Namespace) -> ExitCode:
         target.require_date(options.date)
         started = await start_or_attach(client, target, day_input(options, target), again=options.again)
         has_worker = await has_day_worker(client)
+        page = await _page_of(target, client, started)
     if not (options.wait and options.json):
-        _print_run(options, target, started, has_worker=has_worker)
+        _print_run(options, target, started, page, has_worker=has_worker)
     if not options.wait:
         return ExitCode.DONE
     from cli.watch import follow
@@ -182,8 +184,13 @@ def _details(target: Target, day: DayInput) -> str:
     return _DETAILS.format(commands="\n".join(f"python {command}" for command in commands))
 
 
-def _print_run(options: Namespace, target: Target, started: StartedRun, *, has_worker: bool) -> None:
-    page = target.session.run_page(started.workflow_id, started.run_id) if target.session else None
+async def _page_of(target: Target, client: Client, started: StartedRun) -> str | None:
+    """The run's page in the Temporal UI; None if the UI is not known."""
+    ui = target.session.ui if target.session else await find_ui(client.service_client.config.target_host)
+    return run_page(ui, client.namespace, started.workflow_id, started.run_id) if ui else None
+
+
+def _print_run(options: Namespace, target: Target, started: StartedRun, page: str | None, *, has_worker: bool) -> None:
     if options.json:
         outcome = "attached" if started.attached else "started"
         ids = {"workflow_id": started.workflow_id, "run_id": started.run_id}

@@ -29,6 +29,7 @@ from runtime.replay_session import SESSION_FILE, ReplaySession, write_session
 from runtime.stage_timer import StageTimer
 from runtime.temporal_binary import find_or_install_temporal
 from runtime.temporal_server import address_from_environment, free_port, start_dev_server
+from runtime.temporal_ui import find_ui, run_page
 from tipoff.errors import BadInputError, TipoffError
 from tipoff.replay.archive import Archive
 from tipoff.vocabulary import eastern
@@ -80,6 +81,8 @@ class ReplayConfig:
     archive: Path
     out: Path
     faults: Path | None = None
+    first_port: int = 0
+    """The server gets the first free port from here; 0: any free port."""
     settings: tuple[tuple[str, str], ...] = ()
     """Additional TIPOFF_ variables of the worker."""
 
@@ -90,6 +93,7 @@ class ReplayServer:
 
     address: str
     ui_url: str
+    """Empty if it is not known."""
     variables: Mapping[str, str]
     """The Temporal configuration of its clients, the worker and the replay itself."""
     namespace: str = NAMESPACE
@@ -168,9 +172,10 @@ class Replay:
         )
 
     def ui_of(self, handle: DayHandle) -> str:
-        """The address of a run's page in the Temporal UI."""
-        workflows = f"{self.server.ui_url}/namespaces/{self.server.namespace}/workflows"
-        return f"{workflows}/{handle.id}/{handle.result_run_id or handle.first_execution_run_id}/history"
+        """The address of a run's page in the Temporal UI; empty if the UI is not known."""
+        run_id = handle.result_run_id or handle.first_execution_run_id or ""
+        ui = self.server.ui_url
+        return run_page(ui, self.server.namespace, handle.id, run_id) if ui else ""
 
     def check(self) -> None:
         """Raises ChildEndedError if a part of the replay has ended."""
@@ -217,6 +222,7 @@ async def _start_server(config: ReplayConfig, processes: Processes, binary: Path
         binary or find_or_install_temporal(cache_folder()),
         db_file=config.out / "temporal.db",
         namespace=NAMESPACE,
+        first_port=config.first_port,
     )
     variables = {
         "TEMPORAL_ADDRESS": server.address,
@@ -238,8 +244,7 @@ async def _use_server_of_environment(address: str) -> ReplayServer:
     except RPCError as error:
         if error.status is not RPCStatusCode.ALREADY_EXISTS:
             raise BadInputError(f"cannot create namespace {NAMESPACE} at {address}: {error.message}") from error
-    ui_url = os.environ.get("TEMPORAL_UI", "http://127.0.0.1:8233")
-    return ReplayServer(address, ui_url, variables, outlives_replay=True)
+    return ReplayServer(address, await find_ui(address), variables, outlives_replay=True)
 
 
 async def _terminate_leftover_runs(client: Client) -> None:

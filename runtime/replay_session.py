@@ -25,6 +25,7 @@ class ReplaySession(Frozen):
     address: str
     namespace: str
     ui: str
+    """The address of the server's UI; empty if it is not known."""
     exports: str
     """URL of the export store."""
     archive: Path
@@ -33,10 +34,6 @@ class ReplaySession(Frozen):
     """The process that runs the replay."""
     environment: dict[str, str] = {}
     """The TIPOFF_ variables of its worker; they hold no secret."""
-
-    def run_page(self, workflow_id: str, run_id: str) -> str:
-        """The address of a run's page in the UI."""
-        return f"{self.ui}/namespaces/{self.namespace}/workflows/{workflow_id}/{run_id}"
 
     def clock(self, game_date: date) -> ClockSpec:
         """Virtual time from the morning of a date on, as fast as possible."""

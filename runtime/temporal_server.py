@@ -25,11 +25,16 @@ from temporalio.service import RPCError
 from runtime import PROJECT, cache_folder
 from runtime.processes import Child, ChildEndedError, Processes
 from runtime.temporal_binary import NoTemporalServerError, find_or_install_temporal
+from runtime.temporal_ui import UI_PORT_OFFSET
 from tipoff.errors import TipoffError
 from workflows import search_attributes as registry
 
 START_TIMEOUT_SECONDS = 30.0
 PORT_ATTEMPTS = 3
+PORTS_TRIED = 100
+SERVER_PORT = 7233
+"""Temporal's usual port, for real days."""
+STATE = PROJECT / "var" / "temporal"
 RETENTION_DAYS = 30
 """How long ended runs of real days are kept, also in docker-compose.yml."""
 
@@ -79,12 +84,14 @@ async def start_dev_server(
     search_attributes: Iterable[SearchAttributeKey[Any]] = registry.ALL,
     port: int = 0,
     ui_port: int = 0,
+    first_port: int = 0,
     dynamic_config: Mapping[str, DynamicValue] = DYNAMIC_CONFIG,
     survives_power_loss: bool = False,
 ) -> DevServer:
     """Start the server as child "temporal" and return when it answers for the namespace.
 
-    Port 0 means any free port. Started again with the same file and ports, the server continues where it stopped.
+    Port 0 means any free port, or, with `first_port`, the first one from there that is free together with the UI's.
+    Started again with the same file and ports, the server continues where it stopped.
     A killed server loses nothing. `survives_power_loss`: wait for the disk at each commit, which replays do not need.
     Raises ServerStartError if it does not answer within 30 s, ChildEndedError if it ends.
     """
@@ -98,12 +105,20 @@ async def start_dev_server(
     db_file.parent.mkdir(parents=True, exist_ok=True)
     for _ in range(PORT_ATTEMPTS - 1):
         try:
-            return await _start(processes, command, port or free_port(), ui_port or free_port(), namespace)
+            return await _start(processes, command, *_ports(port, ui_port, first_port), namespace)
         except ChildEndedError as error:
             # Another program may take a port between our choosing it and the server listening on it.
             if (port and ui_port) or "address already in use" not in str(error):
                 raise
-    return await _start(processes, command, port or free_port(), ui_port or free_port(), namespace)
+    return await _start(processes, command, *_ports(port, ui_port, first_port), namespace)
+
+
+def _ports(port: int, ui_port: int, first_port: int) -> tuple[int, int]:
+    """The ports of the server and of its UI."""
+    if first_port:
+        port = next_free_port(first_port)
+        return port, port + UI_PORT_OFFSET
+    return port or free_port(), ui_port or free_port()
 
 
 async def _start(processes: Processes, command: Sequence[str], port: int, ui_port: int, namespace: str) -> DevServer:
@@ -130,6 +145,25 @@ def free_port() -> int:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
     return port
+
+
+def next_free_port(first: int) -> int:
+    """The first port of 127.0.0.1 from here that is free together with the port of its UI. Raises ServerStartError."""
+    for port in range(first, first + PORTS_TRIED):
+        if _is_free(port) and _is_free(port + UI_PORT_OFFSET):
+            return port
+    last = first + PORTS_TRIED - 1
+    raise ServerStartError(f"no port from {first} to {last} is free for a Temporal server together with one for its UI")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does: no wait after another
+        try:
+            listener.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 async def _wait_until_healthy(child: Child, address: str, namespace: str) -> None:
@@ -168,23 +202,29 @@ async def _describe(address: str, namespace: str) -> None:
     await client.workflow_service.describe_namespace(request, timeout=timedelta(seconds=2))
 
 
-async def serve(state: Path = PROJECT / "var" / "temporal", port: int = 7233, ui_port: int = 8233) -> None:
-    """Run the dev server for real days on Temporal's usual ports until it is stopped."""
+async def serve(state: Path = STATE, port: int = SERVER_PORT) -> None:
+    """Run the dev server for real days until it is stopped."""
     with Processes(state) as processes:
-        server = await start_dev_server(
-            processes,
-            find_or_install_temporal(cache_folder()),
-            db_file=state / "temporal.db",
-            namespace=os.environ.get("TEMPORAL_NAMESPACE", "default"),
-            port=port,
-            ui_port=ui_port,
-            survives_power_loss=True,
-        )
-        await _set_retention(server)
-        print(f"Temporal at {server.address}, namespace {server.namespace}, UI {server.ui_url}", flush=True)
+        await start_server_for_real_days(processes, port)
         while True:
             processes.check()
             await asyncio.sleep(1)
+
+
+async def start_server_for_real_days(processes: Processes, port: int = SERVER_PORT) -> DevServer:
+    """Start the dev server with its state in the folder of the processes, and print its addresses."""
+    server = await start_dev_server(
+        processes,
+        find_or_install_temporal(cache_folder()),
+        db_file=processes.folder / "temporal.db",
+        namespace=os.environ.get("TEMPORAL_NAMESPACE", "default"),
+        port=port,
+        ui_port=port + UI_PORT_OFFSET,
+        survives_power_loss=True,
+    )
+    await _set_retention(server)
+    print(f"Temporal at {server.address}, namespace {server.namespace}, UI {server.ui_url}", flush=True)
+    return server
 
 
 async def _set_retention(server: DevServer) -> None:

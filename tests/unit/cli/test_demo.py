@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cli.demo import options_from
+from cli.demo import FIRST_PORT, options_from
 from cli.demo_summary import format_degradation, format_headline, format_publication, format_ui, systems_table
 from runtime import PROJECT
 from tests.support.starter import NOWHERE
@@ -29,6 +29,7 @@ def test_the_default_is_the_sample_day_at_one_virtual_hour_a_second() -> None:
     assert options.config.out == PROJECT / "var" / "demo"
     assert (options.clock.starts_at, options.clock.seconds_per_hour, options.clock.hold_at) == (FIVE, 1, None)
     assert not options.keep
+    assert options.config.first_port == FIRST_PORT == 7243
 
 
 def test_every_variable_is_used(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import re
 import socket
 import time
 from datetime import timedelta
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -23,9 +24,11 @@ from runtime.temporal_binary import CLI_MODULE, CLI_VERSION, NoTemporalServerErr
 from runtime.temporal_server import (
     address_from_environment,
     free_port,
+    next_free_port,
     serve,
     start_dev_server,
 )
+from runtime.temporal_ui import UI_PORT_OFFSET, find_ui
 from runtime.workers import register_search_attributes
 from workflows import search_attributes
 from workflows.search_attributes import ATTENTION_STEPS, WAITS_FOR
@@ -198,8 +201,8 @@ async def test_a_worker_adds_only_the_search_attributes_that_are_missing(tmp_pat
 async def test_the_server_for_real_days_keeps_ended_runs_thirty_days_and_survives_a_power_cut(
     tmp_path: Path, temporal_binary: Path
 ) -> None:
-    port = free_port()
-    serving = asyncio.create_task(serve(tmp_path, port, ui_port=free_port()))
+    port = next_free_port(27_233)
+    serving = asyncio.create_task(serve(tmp_path, port))
     try:
         async with asyncio.timeout(60):
             while await retention_days(f"127.0.0.1:{port}") != 30:
@@ -207,6 +210,7 @@ async def test_the_server_for_real_days_keeps_ended_runs_thirty_days_and_survive
                 await asyncio.sleep(0.1)
         (child,) = json.loads((tmp_path / "pids.json").read_text())["children"]
         assert "--sqlite-pragma=synchronous=full" in psutil.Process(child["pid"]).cmdline()
+        assert await find_ui(f"127.0.0.1:{port}", {}) == f"http://127.0.0.1:{port + UI_PORT_OFFSET}"
     finally:
         serving.cancel()
         await asyncio.wait([serving])
@@ -233,6 +237,24 @@ async def test_another_port_is_used_if_another_program_took_the_first(
             processes, temporal_binary, db_file=tmp_path / "temporal.db", namespace="replay"
         )
         assert (await Client.connect(server.address, namespace="replay")).namespace == "replay"
+
+
+async def test_the_first_port_is_used_and_the_next_one_if_it_is_taken(tmp_path: Path, temporal_binary: Path) -> None:
+    port = next_free_port(27_300)
+    with Processes(tmp_path / "first") as one, Processes(tmp_path / "second") as two:
+        start = partial(start_dev_server, binary=temporal_binary, namespace="replay", first_port=port)
+        first = await start(one, db_file=tmp_path / "first" / "temporal.db")
+        second = await start(two, db_file=tmp_path / "second" / "temporal.db")
+    assert (first.address, first.ui_url) == (f"127.0.0.1:{port}", f"http://127.0.0.1:{port + UI_PORT_OFFSET}")
+    assert (second.address, second.ui_url) == (f"127.0.0.1:{port + 1}", f"http://127.0.0.1:{port + 1 + UI_PORT_OFFSET}")
+
+
+@pytest.mark.parametrize("offset", [0, UI_PORT_OFFSET])
+def test_a_port_counts_as_taken_if_it_or_that_of_its_ui_is(offset: int) -> None:
+    port = next_free_port(27_400)
+    with socket.create_server(("127.0.0.1", port + offset)):
+        assert next_free_port(port) == port + 1
+    assert next_free_port(port) == port
 
 
 async def test_a_server_whose_port_another_server_has_is_started_on_another_port(
