@@ -88,15 +88,15 @@ async def test_the_last_poll_is_at_the_end_of_the_cadence() -> None:
 
 
 class Scripted(FollowActivities):
-    """Follows by a scripted clock. Each poll takes the clock to the next poll time, or for `busy` longer."""
+    """Follows by a scripted clock. Each poll takes the clock to the next poll time, or for `delay` longer."""
 
-    def __init__(self, begins: datetime, busy: timedelta = timedelta()) -> None:
+    def __init__(self, begins: datetime, delay: timedelta = timedelta()) -> None:
         super().__init__(Resources(Settings(), now=lambda: self.time))
-        self.time, self.busy, self.polled = begins, busy, list[datetime]()
+        self.time, self.delay, self.polled = begins, delay, list[datetime]()
 
     async def _poll(self, request: CollectRequest, progress: Progress, as_of: datetime) -> SourceReport:
         self.polled.append(as_of)
-        self.time = max(self.time, as_of + POLLS.every) + self.busy
+        self.time = max(self.time, as_of + POLLS.every) + self.delay
         return UNCHANGED
 
     async def minutes(self, until: datetime = LAST) -> list[int]:
@@ -118,4 +118,4 @@ async def test_a_late_worker_makes_the_latest_poll_that_is_due(begins: int, firs
 
 
 async def test_missed_polls_are_not_made_up_for() -> None:
-    assert await Scripted(POLLS.start, busy=timedelta(minutes=4)).minutes() == [0, 6, 12]
+    assert await Scripted(POLLS.start, delay=timedelta(minutes=4)).minutes() == [0, 6, 12]

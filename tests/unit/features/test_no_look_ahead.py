@@ -14,6 +14,7 @@ from tipoff.vocabulary import eastern
 from tipoff.warehouse.base import DateRange, Slice
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
 from tipoff.warehouse.feature_store import build_features, stored_features
+from tipoff.warehouse.sql_files import sql_text
 from tipoff.warehouse.tables import TABLES
 
 OPENING, TODAY = date(2023, 10, 24), date(2024, 3, 29)
@@ -118,3 +119,9 @@ def test_building_some_games_keeps_the_others(season: DuckDbWarehouse, baseline:
     build_features(season, TODAY, TODAY, [game], AFTERNOON)
     assert_frame_equal(stored_features(season, TODAY), rows)
     assert stored_features(season, TODAY, [game])["game_id"].unique().to_list() == [game]
+
+
+def test_the_features_of_a_team_name_each_source_of_its_games_once(season: DuckDbWarehouse, baseline: Tables) -> None:
+    inputs = season.query(sql_text("feature_inputs"), parameters(TODAY, TODAY))
+    named = inputs["team_box_source"].unique().to_list()
+    assert all(sources and len(set(sources.split(";"))) == len(sources.split(";")) for sources in named)
