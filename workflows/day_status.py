@@ -46,6 +46,11 @@ def day_status(ledger: DayLedger, now: datetime, *, virtual: bool, held: bool) -
         attention=_attention(ledger, now, held=held),
         alerts=tuple(ledger.alerts.values()),
         audit=tuple(ledger.audit),
+        late_steps=tuple(
+            step.name
+            for step in ledger.plan.steps
+            if (record := ledger.records[step.name]).state is StepState.LATE and not record.parked
+        ),
         commands=operator_commands.offers(ledger, now, held=held),
     )
 
@@ -74,7 +79,6 @@ def _step_status(step: PlanStep, record: AnyRecord, verdict: gates.Verdict) -> S
         title=step.title,
         phase=step.phase,
         state=_reported_state(record),
-        is_late=record.state is StepState.LATE and not record.parked,
         critical=step.critical,
         rows=record.rows,
         polls=record.polls,

@@ -92,8 +92,6 @@ class StepStatus(Frozen):
     title: str
     phase: Phase
     state: StepState
-    is_late: bool = False
-    """The day waits for its data, also while it is polled again."""
     critical: bool
     rows: int
     polls: int
@@ -130,6 +128,8 @@ class DayStatus(Frozen):
     attention: tuple[Attention, ...]
     alerts: tuple[Alert, ...]
     audit: tuple[AuditEntry, ...]
+    late_steps: tuple[str, ...] = ()
+    """The steps whose data the day waits for, also while they are polled again."""
     commands: tuple[str, ...] = ()
     """Commands that would be accepted now and help the day, beside the options of the parked steps."""
 
@@ -137,8 +137,3 @@ class DayStatus(Frozen):
     def all_commands(self) -> tuple[str, ...]:
         """The commands that would be accepted now, as they are typed in a terminal."""
         return tuple(dict.fromkeys([*(option for item in self.attention for option in item.options), *self.commands]))
-
-    @property
-    def late_steps(self) -> tuple[str, ...]:
-        """The steps whose data the day waits for."""
-        return tuple(step.name for step in self.steps if step.is_late)
