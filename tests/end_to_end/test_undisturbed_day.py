@@ -131,7 +131,7 @@ def test_pointers_name_the_date_and_the_page_exists(quiet_day: ReplayedDay) -> N
 
 
 def test_the_days_history_stays_small(quiet_day: ReplayedDay) -> None:
-    assert quiet_day.summary["history_events"] < 3000
+    assert quiet_day.summary["history_events"] < 2500
     assert quiet_day.summary["largest_payload_bytes"] < 50_000
 
 
