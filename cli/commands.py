@@ -172,6 +172,13 @@ def _games(parser: argparse.ArgumentParser) -> None:
 def _start(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--wait", action="store_true", help="follow the day until it ends")
     parser.add_argument("--rerun", action="store_true", help="re-run an ended day from the recorded data")
+    parser.add_argument(
+        "--step",
+        type=_at_most(100),
+        default="",
+        metavar="NAME",
+        help="with --rerun: re-run only this step, and the steps that depend on it",
+    )
     parser.add_argument("--again", action="store_true", help="start a cancelled day from the beginning")
     parser.add_argument(
         "--from-phase",

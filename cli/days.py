@@ -33,6 +33,8 @@ class DayRow(Frozen):
     game_date: date
     state: str
     data_quality: str = ""
+    backfilled: bool = False
+    """It was predicted after its games."""
     games: int | None = None
     predictions: int | None = None
     graded: int | None = None
@@ -93,6 +95,7 @@ def _exported_row(status: DayStatus) -> DayRow:
         game_date=status.game_date,
         state=status.state,
         data_quality=status.data_quality,
+        backfilled=status.backfilled,
         games=len(status.games),
         predictions=sum(published),
         graded=sum(count for name, count in status.counts.items() if name.startswith("graded:")),
@@ -111,7 +114,8 @@ def _print(rows: Sequence[DayRow], problem: str) -> None:
 
 def _cells(row: DayRow) -> tuple[str, ...]:
     counts = ("" if count is None else f"{count:,}" for count in (row.games, row.predictions, row.graded))
-    return str(row.game_date), row.state, row.data_quality.lower(), *counts, _waits_text(row)
+    data = f"{row.data_quality.lower()}{', backfilled' if row.backfilled else ''}"
+    return str(row.game_date), row.state, data, *counts, _waits_text(row)
 
 
 def _waits_text(row: DayRow) -> str:

@@ -84,6 +84,8 @@ def _facts(status: DayStatus) -> str:
         f"data {status.data_quality.lower()}",
         f"{'virtual ' if status.virtual else ''}time {clock_time(status.now, status.game_date)}",
     ]
+    if status.backfilled:
+        facts.append("backfilled: predicted after the games, so there are no picks")
     if status.predictions_due:
         facts.append(f"predictions due {_at(status.predictions_due, status)}")
     if status.first_published_at:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 
 from temporalio.client import Client
 from temporalio.common import (
@@ -20,7 +20,7 @@ from cli.server import SERVER_TIMEOUT, connected, has_day_worker
 from cli.target import Target
 from cli.view import read_exported_status
 from runtime.temporal_ui import find_ui, run_page
-from tipoff.vocabulary import Phase, RunState, clock_time
+from tipoff.vocabulary import Phase, RunState, clock_time, day_end, did_you_mean
 from workflows.contracts import TASK_TIMEOUT, ClockSpec, DayInput, Queue, Rerun, day_workflow_id
 from workflows.daily_pipeline import DailyPipelineWorkflow
 from workflows.search_attributes import DATA_QUALITY, RUN_STATE, initial_attributes
@@ -51,13 +51,16 @@ class StartedRun:
 async def run(options: Namespace) -> ExitCode:
     """Start or attach; with `--wait` follow the day to its end. Raises CommandError ENDED, REFUSED, UNREACHABLE."""
     target = Target(options.replay)
+    _require_rerunnable(options, target)
     async with connected(target) as client:
         target.require_date(options.date)
-        started = await start_or_attach(client, target, day_input(options, target), again=options.again)
+        day = day_input(options, target)
+        started = await start_or_attach(client, target, day, again=options.again)
         has_worker = await has_day_worker(client)
         page = await _page_of(target, client, started)
     if not (options.wait and options.json):
-        _print_run(options, target, started, page, has_worker=has_worker)
+        backfill = not started.attached and day.rerun is None and is_backfill(day, datetime.now(UTC))
+        _print_run(options, target, started, page, has_worker=has_worker, backfill=backfill)
     if not options.wait:
         return ExitCode.DONE
     from cli.watch import follow
@@ -70,8 +73,32 @@ def day_input(options: Namespace, target: Target) -> DayInput:
     clock = target.session.clock(options.date) if target.session else ClockSpec()
     rerun = None
     if options.rerun or options.from_phase:
-        rerun = Rerun(from_phase=Phase(options.from_phase or Phase.COLLECT), who=options.who, why=options.why)
+        from_phase = Phase(options.from_phase or Phase.COLLECT)
+        rerun = Rerun(from_phase=from_phase, step=options.step, who=options.who, why=options.why)
     return DayInput(game_date=options.date, clock=clock, rerun=rerun)
+
+
+def _require_rerunnable(options: Namespace, target: Target) -> None:
+    """Refuse a wrong `--step`. Raises SystemExit, or CommandError USAGE for an unknown step."""
+    if not options.step:
+        return
+    if not options.rerun:
+        options.parser.error(f"--step needs --rerun: --date {options.date} --rerun --step {options.step}")
+    if options.from_phase:
+        options.parser.error("--step re-runs one step and what depends on it; leave out --from-phase")
+    status, _ = read_exported_status(target, options.date)
+    names = tuple(step.name for step in status.steps) if status else _all_step_names()
+    if options.step not in names:
+        hint = did_you_mean(options.step, names)
+        raise CommandError(
+            ExitCode.USAGE, f"{options.date} has no step {options.step!r}{hint}; its steps: {', '.join(names)}"
+        )
+
+
+def _all_step_names() -> tuple[str, ...]:
+    from tipoff.plan import all_step_names  # loads numpy and polars, which the other commands do not need
+
+    return all_step_names()
 
 
 async def start_or_attach(client: Client, target: Target, day: DayInput, *, again: bool = False) -> StartedRun:
@@ -81,6 +108,11 @@ async def start_or_attach(client: Client, target: Target, day: DayInput, *, agai
     only on request, even if the server has deleted its run. A cancelled day starts only with `again`. A day that was
     terminated or ended without a critical step starts again.
     """
+    if day.rerun and day.rerun.step and await _never_ran(client, target, day.game_date):
+        start = target.command_line(f"--date {day.game_date}")
+        raise CommandError(
+            ExitCode.UNKNOWN, f"{day.game_date} never ran, so it has no step to re-run; start it: {start}"
+        )
     if day.rerun:
         return await _start(client, target, day, WorkflowIDReusePolicy.ALLOW_DUPLICATE) or await _attach(
             client, target, day
@@ -99,6 +131,11 @@ def _is_complete(target: Target, game_date: date) -> bool:
     """Whether the exported status says that the date is complete."""
     status, _ = read_exported_status(target, game_date)
     return status is not None and status.state is RunState.COMPLETE
+
+
+async def _never_ran(client: Client, target: Target, game_date: date) -> bool:
+    status, _ = read_exported_status(target, game_date)
+    return status is None and await describe_run(client, game_date) is None
 
 
 async def _was_cancelled(client: Client, target: Target, game_date: date) -> bool:
@@ -170,13 +207,20 @@ def _ended_error(target: Target, game_date: date, how: str) -> CommandError:
     return CommandError(
         ExitCode.ENDED,
         f"{game_date} {how}, so nothing was started. To re-run it from the recorded data: {again}, "
-        f"or from a later phase: {again} --from-phase predict",
+        f"or from a later phase: {again} --from-phase predict, or one step: {again} --step NAME",
     )
 
 
 def _summary(day: DayInput) -> str:
-    rerun = f", re-run from {day.rerun.from_phase}" if day.rerun else ""
-    return f"NBA {day.game_date}{rerun}"
+    what = ", backfill" if is_backfill(day, datetime.now(UTC)) else ""
+    if day.rerun:
+        what = f", re-run of {day.rerun.step}" if day.rerun.step else f", re-run from {day.rerun.from_phase}"
+    return f"NBA {day.game_date}{what}"
+
+
+def is_backfill(day: DayInput, now: datetime) -> bool:
+    """Whether the date is over when its run starts, by the day's clock."""
+    return (day.clock.starts_at or now) >= day_end(day.game_date)
 
 
 def _details(target: Target, day: DayInput) -> str:
@@ -190,15 +234,19 @@ async def _page_of(target: Target, client: Client, started: StartedRun) -> str |
     return run_page(ui, client.namespace, started.workflow_id, started.run_id) if ui else None
 
 
-def _print_run(options: Namespace, target: Target, started: StartedRun, page: str | None, *, has_worker: bool) -> None:
+def _print_run(
+    options: Namespace, target: Target, started: StartedRun, page: str | None, *, has_worker: bool, backfill: bool
+) -> None:
     if options.json:
         outcome = "attached" if started.attached else "started"
         ids = {"workflow_id": started.workflow_id, "run_id": started.run_id}
         fields = {"game_date": options.date.isoformat(), "outcome": outcome, **ids, "ui": page}
-        print(json.dumps({**fields, "worker_polls": has_worker}))
+        print(json.dumps({**fields, "backfill": backfill, "worker_polls": has_worker}))
         return
     action = "is running already: attached to it" if started.attached else "started"
     print(f"{options.date} {action} ({started.workflow_id}, run {started.run_id})")
+    if backfill:
+        print("the date is over: it is backfilled from what providers still have and what was landed before its games")
     if page:
         print(f"in the UI: {page}")
     if not has_worker:

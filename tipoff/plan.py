@@ -31,6 +31,7 @@ from tipoff.vocabulary import (
     SlateGame,
     Span,
     StepKind,
+    day_end,
     eastern,
     step_names,
 )
@@ -104,7 +105,7 @@ GAMES_OVER = LAST_TIP + hours(2.75)
 RESULTS_LATE = LAST_TIP + hours(4)
 RESULT_DETAILS_DUE = LAST_TIP + hours(5)
 RESULTS_DUE = DayTime(lambda slate: slate.at(9, days_later=1))
-DAY_ENDS = DayTime(lambda slate: slate.at(10, days_later=1))
+DAY_ENDS = DayTime(lambda slate: day_end(slate.game_date))
 
 BEFORE_EACH_TIP = minutes(10)
 """Betting lines are polled once more this long before each tip-off, for the closing lines."""
@@ -827,6 +828,11 @@ def plan_day(
         return _plan(game_date, games, GAME_DAY_STEPS, sources, started_at)
     steps = (*NO_GAME_STEPS, *(VOID_GRADE_STEPS if published else ()))
     return _plan(game_date, games, steps, sources, started_at)
+
+
+def all_step_names() -> tuple[str, ...]:
+    """The names of the steps of all plans, in their order."""
+    return tuple(_name_of(step) for step in _with_training(GAME_DAY_STEPS))
 
 
 def is_critical(source_name: str) -> bool:

@@ -7,10 +7,9 @@ from datetime import date, datetime
 from itertools import groupby
 
 from tipoff.collecting import land_batch
-from tipoff.errors import BadInputError
 from tipoff.landing.landing import Landing
 from tipoff.sources.base import Source
-from tipoff.vocabulary import PREDICTED, PredictionRun, RecordedBatch, RecordedDay, Role, SlateGame
+from tipoff.vocabulary import PREDICTED, PredictionRun, RecordedBatch, RecordedDay, Role, SlateGame, day_end
 from tipoff.warehouse.base import Parameters, Warehouse
 
 _SLATE = """
@@ -20,28 +19,28 @@ WHERE game_date = @game_date AND status != 'postponed' AND season_type IN UNNEST
 ORDER BY tip_off NULLS LAST, game_id
 """
 
+# Predictions made before the games; those made afterwards only if there are no others.
 _PREDICTION_RUNS = """
-SELECT as_of, game_id,
-FROM predictions
-WHERE game_date = @game_date AND NOT backfilled
-GROUP BY as_of, game_id
+SELECT as_of, game_id, backfilled,
+FROM (
+  SELECT DISTINCT as_of, game_id, backfilled, LOGICAL_AND(backfilled) OVER () AS all_backfilled,
+  FROM predictions
+  WHERE game_date = @game_date
+)
+WHERE backfilled = all_backfilled
 ORDER BY as_of, game_id
 """
 
 
 def recorded_day(game_date: date, sources: Mapping[str, Source], landing: Landing, warehouse: Warehouse) -> RecordedDay:
-    """What a date recorded, without its degradations. Raises BadInputError when it recorded nothing."""
+    """What a date recorded, without its degradations."""
     day: Parameters = {"game_date": game_date}
     slate: Parameters = {**day, "season_types": list(PREDICTED)}
     games = tuple(SlateGame.model_validate(row) for row in warehouse.query(_SLATE, slate).iter_rows(named=True))
     batches = [batch for source in sources.values() for batch in _batches(landing, source, game_date)]
-    if not games and not batches:
-        raise BadInputError(
-            f"nothing was recorded of {game_date}: it never ran with this warehouse and landing; "
-            "start it without --rerun"
-        )
+    runs = warehouse.query(_PREDICTION_RUNS, day)
     predicted: dict[datetime, list[str]] = {}
-    for as_of, game_id in warehouse.query(_PREDICTION_RUNS, day).iter_rows():
+    for as_of, game_id in runs.select("as_of", "game_id").iter_rows():
         predicted.setdefault(as_of, []).append(game_id)
     return RecordedDay(
         games=games,
@@ -49,6 +48,8 @@ def recorded_day(game_date: date, sources: Mapping[str, Source], landing: Landin
         prediction_runs=tuple(
             PredictionRun(as_of=as_of, game_ids=tuple(game_ids)) for as_of, game_ids in predicted.items()
         ),
+        has_run=bool(predicted) or any(batch.as_of < day_end(game_date) for batch in batches),
+        backfilled=not runs.is_empty() and bool(runs["backfilled"].all()),
     )
 
 

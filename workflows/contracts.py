@@ -177,6 +177,8 @@ class Rerun(Frozen):
     """Re-run an ended day from a phase on: from its landed batches, as of the times they were collected at."""
 
     from_phase: Phase = Phase.COLLECT
+    step: str = Field(default="", max_length=100)
+    """Re-run only this step and the steps that depend on it; empty: all from the phase on."""
     who: str = ""
     why: str = ""
 

@@ -23,10 +23,11 @@ from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
-from tipoff.vocabulary import AuditEntry, Channel, DayStatus, RunState, did_you_mean
+from tipoff.vocabulary import AuditEntry, Channel, DayPlan, DayStatus, RecordedDay, RunState, did_you_mean
 from workflows import operator_commands
 from workflows.contracts import (
     DAY_FAILED,
+    REFUSED,
     CommandName,
     CommandResult,
     DayInput,
@@ -39,13 +40,14 @@ from workflows.day_clock import DayClock
 from workflows.day_state import DayLedger
 from workflows.day_status import day_result
 from workflows.planner import make_first_plan
-from workflows.rerun import DayRerun
+from workflows.rerun import DayRerun, read_recorded_day
 from workflows.scenario import Scenario
 from workflows.scheduler import Scheduler
 from workflows.search_attributes import GAME_DATE
 from workflows.status_reporter import StatusReporter
 from workflows.step_runner import SourcePoller, StepRunner
 
+_NOTHING_RECORDED = "nothing was recorded of {}: it never ran with this warehouse and landing; start it without --rerun"
 _NO_PLAN_YET = "the day is starting and has no plan yet: retry in a second"
 
 
@@ -90,14 +92,33 @@ class DailyPipelineWorkflow:
 
     async def _run_day(self, rerun: Rerun | None) -> None:
         plan = await make_first_plan(self._day.game_date, self._clock.now())
-        ledger = DayLedger(plan, recorded=rerun is not None)
-        planned = self._planned = self._start_planned(ledger)
-        if rerun is None:
+        recorded = await self._recorded_day(plan) if rerun else None
+        planned = self._planned = self._start_planned(DayLedger(plan, recorded=recorded is not None))
+        if rerun is not None:
+            self._audit_rerun(rerun, recorded)
+        if rerun is None or recorded is None:
             await planned.scheduler.run()
             return
-        result = CommandResult(accepted=True, text=f"re-run from phase {rerun.from_phase} on")
-        self._audit(Channel.START, "rerun", result, target=rerun.from_phase, who=rerun.who, why=rerun.why)
-        await DayRerun(rerun, ledger, self._clock, planned.runner, planned.poller, planned.reporter).run()
+        ledger, reporter = planned.ledger, planned.reporter
+        await DayRerun(rerun, recorded, ledger, self._clock, planned.runner, planned.poller, reporter).run()
+
+    async def _recorded_day(self, plan: DayPlan) -> RecordedDay | None:
+        """What a re-run starts from; None when a date that is over never ran: it is backfilled.
+
+        Raises ApplicationError when a date that is not over recorded nothing.
+        """
+        recorded = await read_recorded_day(plan.game_date)
+        if recorded.has_run:
+            return recorded
+        if plan.is_backfill:
+            return None
+        raise ApplicationError(_NOTHING_RECORDED.format(plan.game_date), type=REFUSED, non_retryable=True)
+
+    def _audit_rerun(self, rerun: Rerun, recorded: RecordedDay | None) -> None:
+        text = f"re-run of {rerun.step} and what depends on it" if rerun.step else f"re-run from {rerun.from_phase} on"
+        result = CommandResult(accepted=True, text=text if recorded else "it never ran: the date is backfilled")
+        target = rerun.step or rerun.from_phase
+        self._audit(Channel.START, "rerun", result, target=target, who=rerun.who, why=rerun.why)
 
     def _start_planned(self, ledger: DayLedger) -> _PlannedDay:
         ledger.adopt(ledger.plan)

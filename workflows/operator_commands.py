@@ -12,6 +12,7 @@ from tipoff.vocabulary import (
     DayPlan,
     Phase,
     PlanStep,
+    RunState,
     SlateGame,
     StepKind,
     StepState,
@@ -103,6 +104,8 @@ def validate(command: OperatorCommand, ledger: DayLedger, now: datetime, *, held
 
 def offers(ledger: DayLedger, now: datetime, *, held: bool) -> tuple[str, ...]:
     """The commands that would be accepted and help the day now, beside those about parked steps (`options`)."""
+    if ledger.ended is RunState.FAILED:
+        return (_start(ledger), _rerun(ledger))
     if ledger.ended is not None:
         return (_rerun(ledger),)
     steps = [step for step in ledger.plan.steps if ledger.records[step.name].state is StepState.LATE]
@@ -129,8 +132,12 @@ def _typed(commands: Iterable[OperatorCommand], ledger: DayLedger, now: datetime
     return tuple(dict.fromkeys(command.command_line(ledger.plan.game_date) for command in accepted))
 
 
+def _start(ledger: DayLedger) -> str:
+    return f"starter.py --date {ledger.plan.game_date}"
+
+
 def _rerun(ledger: DayLedger) -> str:
-    return f"starter.py --date {ledger.plan.game_date} --rerun"
+    return f"{_start(ledger)} --rerun"
 
 
 def execute(command: OperatorCommand, ledger: DayLedger, now: datetime) -> None:
@@ -263,7 +270,7 @@ def _too_early(phase: str, early: Sequence[PlanStep], plan: DayPlan) -> str:
 def _validate_step(command: OperatorCommand, plan: DayPlan, records: Records) -> CommandResult:
     name = command.target
     if name not in records:
-        return _refused_unchanged(_no_step(name, plan))
+        return _refused_unchanged(no_such_step(name, plan))
     if command.name is CommandName.RETRY_STEP:
         return _validate_retry(plan.step(name), records)
     if name == step_names.SCHEDULE and not records[name].settled:
@@ -281,7 +288,8 @@ def _validate_retry(step: PlanStep, records: Records) -> CommandResult:
     return _accepted(f"{step.name} is retried{when}")
 
 
-def _no_step(name: str, plan: DayPlan) -> str:
+def no_such_step(name: str, plan: DayPlan) -> str:
+    """Why a name is no step of a plan, and what it may have been meant for."""
     primary = [
         step.name for step in plan.steps if name in {use_fallback.source for use_fallback in step.fallback_sources}
     ]

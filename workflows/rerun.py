@@ -3,40 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, ApplicationError
 
 from tipoff.vocabulary import (
+    DayPlan,
     Phase,
     PlanStep,
     PredictionRun,
     RecordedBatch,
     RecordedDay,
+    Role,
     StepKind,
     StepResult,
     StepState,
 )
-from workflows import fallbacks
+from workflows import fallbacks, operator_commands
 from workflows.calls import call, failure_reason
-from workflows.contracts import Activity, PlanRequest, Rerun
+from workflows.contracts import REFUSED, Activity, PlanRequest, Rerun
 from workflows.day_clock import DayClock
 from workflows.day_state import DayLedger
 from workflows.planner import make_plan
 from workflows.status_reporter import StatusReporter
 from workflows.step_runner import SourcePoller, StepRunner
 
+_NEVER = datetime.min.replace(tzinfo=UTC)
 _BEFORE_TIP = frozenset({Phase.CONTEXT, Phase.PREDICT, Phase.PUBLISH})
 _AFTER_TIP = frozenset({Phase.RESULTS, Phase.GRADE})
 
 
+async def read_recorded_day(game_date: date) -> RecordedDay:
+    """What the date recorded. Raises ActivityError."""
+    request = PlanRequest(game_date=game_date, games=None)
+    summary = f"recorded batches and predictions of {game_date}"
+    return await call(Activity.RECORDED_DAY, request, RecordedDay, summary=summary)
+
+
 class DayRerun:
-    """One re-run. It polls no provider and ignores the plan's times."""
+    """One re-run. It ignores the plan's times, and polls no provider but for results that its one step lacks."""
 
     def __init__(
         self,
         rerun: Rerun,
+        recorded: RecordedDay,
         ledger: DayLedger,
         clock: DayClock,
         runner: StepRunner,
@@ -44,6 +55,7 @@ class DayRerun:
         reporter: StatusReporter,
     ) -> None:
         self._rerun = rerun
+        self._recorded = recorded
         self._ledger = ledger
         self._clock = clock
         self._runner = runner
@@ -51,28 +63,48 @@ class DayRerun:
         self._reporter = reporter
 
     async def run(self) -> None:
-        """Return when every step of the re-run is done, or was skipped by an operator."""
-        ledger, game_date = self._ledger, self._ledger.plan.game_date
-        request = PlanRequest(game_date=game_date, games=None)
-        summary = f"recorded batches and predictions of {game_date}"
-        recorded = await call(Activity.RECORDED_DAY, request, RecordedDay, summary=summary)
-        ledger.adopt(await make_plan(game_date, recorded.games))
+        """Return when every step of the re-run is done, or was skipped by an operator.
+
+        Raises ApplicationError when the plan has no such step.
+        """
+        ledger, recorded = self._ledger, self._recorded
+        ledger.adopt(await make_plan(ledger.plan.game_date, recorded.games, self._started_at()))
         ledger.degradations = list(recorded.degradations)
-        steps = [step for step in ledger.plan.steps if _is_rerun(step, self._rerun.from_phase)]
+        steps = steps_to_rerun(ledger.plan, self._rerun)
         self._keep_recorded({step.name for step in steps})
-        await self._process_and_predict(steps, recorded)
+        await self._process_and_predict(steps)
         last = max((batch.as_of for batch in recorded.batches), default=self._clock.now())
+        last = max(last, await self._poll_missing_results())
         for step in steps:
             if step.phase in _AFTER_TIP and step.kind is not StepKind.SOURCE:
                 await self._run_step(step, last, games=ledger.game_ids)
         self._settle_sources()
         ledger.end()
 
-    async def _process_and_predict(self, steps: Sequence[PlanStep], recorded: RecordedDay) -> None:
+    def _started_at(self) -> datetime | None:
+        """When the recorded run started, as far as the plan depends on it; None: in time."""
+        runs = self._recorded.prediction_runs
+        if not runs:
+            return self._clock.now()
+        return runs[-1].as_of if self._recorded.backfilled else None
+
+    async def _poll_missing_results(self) -> datetime:
+        """Poll the results that the one step of the re-run lacks, since the provider still has them; when it polled."""
+        step = next((step for step in self._ledger.plan.steps if step.name == self._rerun.step), None)
+        if step is None or step.kind is not StepKind.SOURCE or step.role is not Role.POST:
+            return _NEVER
+        record = self._ledger.source_record(step)
+        if record.settled and not record.missing_games:
+            return _NEVER
+        now = self._clock.now()
+        await self._run_step(step, now)
+        return now
+
+    async def _process_and_predict(self, steps: Sequence[PlanStep]) -> None:
         """Process batches and predict in the order of time: a prediction uses no batch collected after it."""
-        source_steps = _steps_by_source(steps)
+        source_steps, recorded = _steps_by_source(steps), self._recorded
         computed = [step for step in steps if step.phase in _BEFORE_TIP]
-        batches = [batch for batch in recorded.batches if batch.source in source_steps]
+        batches = [batch for batch in recorded.batches if self._is_processed(batch, source_steps.get(batch.source))]
         runs = recorded.prediction_runs or (PredictionRun(as_of=self._clock.now(), game_ids=self._ledger.game_ids),)
         for run in runs:
             while batches and batches[0].as_of <= run.as_of:
@@ -82,6 +114,11 @@ class DayRerun:
                 await self._run_step(step, run.as_of, games=run.game_ids)
         for batch in batches:
             await self._run_step(source_steps[batch.source], batch.as_of, batch=batch)
+
+    def _is_processed(self, batch: RecordedBatch, step: PlanStep | None) -> bool:
+        """Whether a batch belongs to a step of the re-run and was landed in time for it."""
+        known_by = self._ledger.plan.known_by if step is not None and step.landed_only else None
+        return step is not None and (known_by is None or batch.as_of <= known_by)
 
     def _keep_recorded(self, rerun_steps: set[str]) -> None:
         for step in self._ledger.plan.steps:
@@ -130,7 +167,27 @@ def _steps_by_source(steps: Sequence[PlanStep]) -> dict[str, PlanStep]:
     }
 
 
-def _is_rerun(step: PlanStep, first: Phase) -> bool:
+def steps_to_rerun(plan: DayPlan, rerun: Rerun) -> tuple[PlanStep, ...]:
+    """The steps of a re-run in the plan's order. Raises ApplicationError when the plan has no such step."""
+    if not rerun.step:
+        return tuple(step for step in plan.steps if _is_from_phase(step, rerun.from_phase))
+    names = {rerun.step}
+    if all(step.name != rerun.step for step in plan.steps):
+        raise ApplicationError(f"{operator_commands.no_such_step(rerun.step, plan)}", type=REFUSED, non_retryable=True)
+    for step in plan.steps:
+        if names & set(step.needs):
+            names.add(step.name)
+    predicts = any(step.name in names and step.kind is StepKind.SYSTEM for step in plan.steps)
+    return tuple(step for step in plan.steps if step.name in names or _accompanies(step, predicts=predicts))
+
+
+def _accompanies(step: PlanStep, *, predicts: bool) -> bool:
+    """Whether a step runs too: predictions need contexts as of their own time, and grades decide the end state."""
+    is_input = step.phase in (Phase.CONTEXT, Phase.PREDICT) and step.kind is not StepKind.SYSTEM
+    return step.kind is StepKind.GRADE or (predicts and is_input)
+
+
+def _is_from_phase(step: PlanStep, first: Phase) -> bool:
     """Whether a re-run from a phase runs a step; predictions need contexts as of their own time."""
     order = list(Phase)
     first = Phase.CONTEXT if first is Phase.PREDICT else first

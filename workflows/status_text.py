@@ -66,14 +66,31 @@ def sentence(
     lost: Sequence[str] = (),
     shortfalls: Sequence[str] = (),
     held: bool,
+    backfilled: bool = False,
 ) -> str:
-    """State, phase and reason in one short sentence.
+    """State, phase and reason in one short sentence, and whether the date is backfilled.
 
     `lost`: the steps without which a day failed; `shortfalls`: what a day lacks that ended or is late.
     """
+    text = _reason(state, phase, steps, now, game_date, games=games, lost=lost, shortfalls=shortfalls, held=held)
+    return f"{text} (backfilled)" if backfilled else text
+
+
+def _reason(
+    state: RunState,
+    phase: Phase,
+    steps: Sequence[StepStatus],
+    now: datetime,
+    game_date: date,
+    *,
+    games: Sequence[SlateGame],
+    lost: Sequence[str],
+    shortfalls: Sequence[str],
+    held: bool,
+) -> str:
     match state:
         case RunState.COMPLETE:
-            return f"complete: {counted(len(games), 'game')}" if games else "complete: no games today"
+            return f"complete: {counted(len(games), 'game')}" if games else "complete: no games on this date"
         case RunState.CANCELLED:
             return f"ended by an operator in phase {phase}; published predictions remain"
         case RunState.FAILED:
@@ -132,7 +149,8 @@ def markdown(status: DayStatus) -> str:
         f"**{_escaped(status.sentence)}**",
         "",
         f"{status.game_date} · {counted(len(status.games), 'game')} · {'virtual ' if status.virtual else ''}time "
-        f"{clock_time(status.now, status.game_date)} · data {status.data_quality.lower()}",
+        f"{clock_time(status.now, status.game_date)} · data {status.data_quality.lower()}"
+        f"{' · backfilled: predicted after the games' if status.backfilled else ''}",
         "",
         "| phase | state | steps | remark |",
         "|---|---|---|---|",

@@ -79,7 +79,7 @@ async def test_a_date_without_games_ends_complete_and_empty(client: Client) -> N
     run = await no_games(client)
     assert run.result.state is RunState.COMPLETE
     assert run.result.data_quality is DataQuality.EMPTY
-    assert run.status.sentence == "complete: no games today"
+    assert run.status.sentence == "complete: no games on this date"
     assert {each.subject for each in run.scheduled_activities if each.activity == Activity.EXPORT} == {
         "predictions",
         "page",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from temporalio.client import Client
+from datetime import timedelta
+
+import pytest
+from temporalio.client import Client, WorkflowFailureError
 
 from tests.support.days import (
     EARLY,
@@ -15,6 +18,7 @@ from tests.support.days import (
     at,
     command,
     partial_response,
+    poll_times,
     run_day,
     runs_of,
     serving,
@@ -158,3 +162,68 @@ async def test_a_system_that_fails_in_a_rerun_delays_nothing(client: Client) -> 
     assert run.result.state is RunState.COMPLETE
     assert [item.step for item in run.result.attention] == ["catboost_v8"]
     assert len(runs_of(run, "moving_average")) == 2
+
+
+async def test_one_step_is_rerun_with_what_depends_on_it(client: Client) -> None:
+    run = await run_day(client, World(recorded=RECORDED), rerun=Rerun(step="catboost_v8", who="Ada"))
+    assert run.result.state is RunState.COMPLETE
+    assert runs_of(run, "catboost_v8") == [(at(13, 15), BOTH), (at(15), (LATE.game_id,))]
+    assert runs_of(run, "moving_average") == []
+    assert [(entry.target, entry.result) for entry in run.status.audit] == [
+        ("catboost_v8", "re-run of catboost_v8 and what depends on it")
+    ]
+
+
+async def test_a_rerun_of_results_polls_for_the_games_that_no_landed_batch_has(client: Client) -> None:
+    """Before the games there are none, so the clock of this re-run stands after them."""
+    script = {"nbac_play_by_play": [ScriptedResponse(at(23))]}
+    night = virtual().model_copy(update={"starts_at": at(24 + 1)})
+    run = await run_day(client, World(script, recorded=RECORDED), night, rerun=Rerun(step="nbac_play_by_play"))
+    assert poll_times(run, "nbac_play_by_play") == [at(24 + 1)]
+    assert step(run.status, "nbac_play_by_play").state is StepState.COMPLETE
+    assert [name for name in {each.subject for each in run.scheduled_activities} if name.startswith("odds_")] == []
+
+
+async def test_an_unknown_step_fails_the_rerun_with_a_hint(client: Client) -> None:
+    async with serving(client, World(recorded=RECORDED)), started_day(client, virtual(), Rerun(step="grad")) as handle:
+        with pytest.raises(WorkflowFailureError) as failed:
+            await handle.result()
+    assert "no step 'grad'" in str(failed.value.cause)
+
+
+NEVER_RAN = RecordedDay(games=GAMES, batches=(), prediction_runs=(), has_run=False)
+LATER = virtual().model_copy(update={"starts_at": at(24 + 20)})
+
+
+async def test_a_past_date_that_never_ran_is_backfilled(client: Client) -> None:
+    run = await run_day(client, World(recorded=NEVER_RAN, landed=frozenset()), LATER, Rerun(who="Ada"))
+    assert run.result.state is RunState.COMPLETE
+    assert run.status.backfilled
+    assert run.status.sentence == "complete: 2 games (backfilled)"
+    assert poll_times(run, "nbac_player_boxscores") == [at(24 + 20)]
+    assert [entry.result for entry in run.status.audit] == ["it never ran: the date is backfilled"]
+
+
+async def test_a_date_that_is_not_over_and_recorded_nothing_is_not_rerun(client: Client) -> None:
+    async with serving(client, World(recorded=NEVER_RAN)), started_day(client, virtual(), Rerun()) as handle:
+        with pytest.raises(WorkflowFailureError) as failed:
+            await handle.result()
+    assert "nothing was recorded of 2024-03-29" in str(failed.value.cause)
+
+
+async def test_a_rerun_of_a_backfilled_day_repeats_it_and_reads_nothing_landed_later(client: Client) -> None:
+    collected = RecordedBatch(source="espn_team_rosters", batch_key="espn_team_rosters/0", as_of=at(24 + 20))
+    results = RecordedBatch(source="nbac_player_boxscores", batch_key="nbac_player_boxscores/0", as_of=at(24 + 20))
+    recorded = RecordedDay(
+        games=GAMES,
+        batches=(collected, results),
+        prediction_runs=(PredictionRun(as_of=at(24 + 20), game_ids=BOTH),),
+        backfilled=True,
+    )
+    run = await run_day(client, World(recorded=recorded), rerun=Rerun())
+    assert run.result.state is RunState.COMPLETE
+    assert run.status.backfilled
+    processed = [each.subject for each in run.scheduled_activities if each.activity == Activity.PROCESS]
+    assert processed == ["nbac_player_boxscores"]
+    assert runs_of(run, "ml_feature_store") == [(at(19) - timedelta(seconds=1), BOTH)]
+    assert runs_of(run, "moving_average") == [(at(24 + 20), BOTH)]

@@ -36,6 +36,8 @@ class Envelope(Frozen):
     status: ExportStatus
     degraded_reasons: tuple[str, ...] = ()
     missing_games: tuple[str, ...] = ()
+    backfilled: bool = False
+    """Every prediction of it was made after its game began."""
 
 
 def export_status(

@@ -42,6 +42,7 @@ class ExportContent(Frozen):
     degraded: tuple[str, ...] = ()
     missing_games: tuple[str, ...] = ()
     stale: bool = False
+    backfilled: bool = False
     warnings: tuple[MetricWarning, ...] = ()
     """Each becomes an alert."""
 
@@ -110,6 +111,7 @@ def _publish(
         status=export_status(empty=content.empty, degraded=reasons, missing_games=missing, stale=content.stale),
         degraded_reasons=reasons,
         missing_games=missing,
+        backfilled=content.backfilled,
     )
     current = f"{folder}/{snapshot.game_date}.json"
     stem = f"{folder}/{snapshot.game_date}/{snapshot.as_of.astimezone(UTC):%Y%m%dT%H%M%SZ}"
@@ -140,6 +142,7 @@ def predictions_content(warehouse: Warehouse, game_date: date, as_of: datetime) 
         degraded=("predictions are not published yet",) if active.is_empty() and missing else (),
         missing_games=tuple(missing),
         stale=not open_games.is_empty(),
+        backfilled=_all_backfilled(active),
         warnings=one_sided_warnings(active),
     )
 
@@ -181,8 +184,13 @@ def results_content(warehouse: Warehouse, game_date: date, as_of: datetime) -> E
         empty=games.filter(pl.col("game_status") != POSTPONED).is_empty(),
         degraded=("some games are not graded yet",) if pending else (),
         missing_games=tuple(pending),
+        backfilled=_all_backfilled(graded),
         warnings=warnings,
     )
+
+
+def _all_backfilled(rows: pl.DataFrame) -> bool:
+    return not rows.is_empty() and bool(rows["backfilled"].all())
 
 
 def graded_predictions(warehouse: Warehouse, game_date: date, as_of: datetime) -> pl.DataFrame:

@@ -117,6 +117,8 @@ class DayStatus(Frozen):
     """Time on the day's clock."""
     virtual: bool
     held: bool
+    backfilled: bool = False
+    """The run started after the games: its predictions are marked and never picks."""
     games: tuple[SlateGame, ...]
     postponed_games: tuple[str, ...]
     predictions_due: AwareDatetime | None

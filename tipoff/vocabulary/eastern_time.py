@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 EASTERN = ZoneInfo("America/New_York")
@@ -19,6 +19,11 @@ def game_date_of(moment: datetime) -> date:
     if moment.tzinfo is None:
         raise ValueError(f"{moment.isoformat()} has no time zone; a game date is an Eastern date, so add the time zone")
     return moment.astimezone(EASTERN).date()
+
+
+def day_end(game_date: date) -> datetime:
+    """When a date is over: 10:00 of the next day. A run that starts later backfills it."""
+    return eastern(game_date + timedelta(days=1), 10)
 
 
 def season_of(game_date: date) -> str:

@@ -130,6 +130,11 @@ class DayPlan(Frozen):
     tip-off, and are marked as backfilled. None: they are made before the games."""
 
     @property
+    def backfilled(self) -> bool:
+        """Whether the run started after the games."""
+        return self.is_backfill or self.known_by is not None
+
+    @property
     def game_ids(self) -> tuple[str, ...]:
         return tuple(game.game_id for game in self.games)
 

@@ -31,3 +31,7 @@ class RecordedDay(Frozen):
     batches: tuple[RecordedBatch, ...]
     prediction_runs: tuple[PredictionRun, ...]
     degradations: tuple[Degradation, ...] = ()
+    has_run: bool = True
+    """Whether a run predicted the date, or collected anything of it before it was over."""
+    backfilled: bool = False
+    """All its prediction runs were after the games."""

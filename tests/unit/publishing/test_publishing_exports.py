@@ -294,6 +294,7 @@ def test_every_export_has_the_same_envelope(store: ExportStore) -> None:
         "status": "complete",
         "degraded_reasons": [],
         "missing_games": [],
+        "backfilled": False,
         "players": [],
     }
 

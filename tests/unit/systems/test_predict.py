@@ -202,3 +202,9 @@ def test_a_player_without_any_game_is_predicted_at_the_line_as_short_history() -
     assert row["points"] == pytest.approx(12.5, abs=1.5)
     assert row["degraded_reasons"] == ["short history"]
     assert row["last10_points"] is None
+
+
+def test_a_prediction_made_after_the_games_is_backfilled_whatever_its_tip_off() -> None:
+    rows = vectors({"tip_off": None})
+    made = [predict(MovingAverage(), rows, past(), MORNING, backfilled=late)["backfilled"][0] for late in (False, True)]
+    assert made == [False, True]

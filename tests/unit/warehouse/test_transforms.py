@@ -8,12 +8,15 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import polars as pl
 import pytest
 
 from tests.support.rows import rows_of
 from tests.support.season import PRE_GAME, parameters, run
-from tipoff.sources.base import KnownPlayer
+from tipoff.processing import known_players
+from tipoff.sources.base import KnownPlayer, Slate
 from tipoff.sources.player_names import slate_players
+from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import eastern
 from tipoff.warehouse.base import Slice
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
@@ -448,6 +451,67 @@ def test_the_newest_player_list_up_to_the_date_is_used(warehouse: DuckDbWarehous
     player_list(warehouse, TONIGHT - timedelta(days=1), p203999="DEN", p1627750="MIN")
     player_list(warehouse, TONIGHT + timedelta(days=1), p203497="MIN")
     assert set(player_contexts(warehouse)) == {JOKIC, MURRAY}
+
+
+def box_scores(warehouse: DuckDbWarehouse, *games: tuple[int, str, str], season: str = "2023-24") -> None:
+    """Write box scores: days before tonight, player and team."""
+    rows = [
+        {
+            "game_date": TONIGHT - timedelta(days=days),
+            "game_id": f"00223{days:05}",
+            "player_id": player,
+            "team": team,
+            "season": season,
+            "as_of": eastern(TONIGHT + timedelta(days=900), 12),
+        }
+        for days, player, team in games
+    ]
+    warehouse.replace("raw_player_boxscores", rows_of("raw_player_boxscores", rows), {"season": season})
+
+
+LAST_TEAMS = ((3, JOKIC, "MIN"), (1, JOKIC, "DEN"), (30, MURRAY, "DEN"), (2, EDWARDS, "MIN"), (0, GOBERT, "MIN"))
+"""Box scores collected years later."""
+
+
+def test_without_any_list_each_player_counts_to_the_team_of_his_last_game_before_the_date(
+    warehouse: DuckDbWarehouse,
+) -> None:
+    box_scores(warehouse, *LAST_TEAMS)
+    contexts = player_contexts(warehouse)
+    assert {player: row["team"] for player, row in contexts.items()} == {JOKIC: "DEN", MURRAY: "DEN", EDWARDS: "MIN"}
+    assert contexts[JOKIC]["roster_source"] == "last game in default"
+    assert contexts[JOKIC]["missing"] == "lines;game_lines;injury_report;rosters"
+    names = known_players(SOURCES["nbac_injury_report"], Slate(game_date=TONIGHT), warehouse)
+    assert {player.player_id: player.team for player in names} == {JOKIC: "DEN", MURRAY: "DEN", EDWARDS: "MIN"}
+
+
+def test_before_a_season_has_games_of_a_team_its_last_season_counts(warehouse: DuckDbWarehouse) -> None:
+    box_scores(warehouse, (200, JOKIC, "DEN"), (201, EDWARDS, "MIN"), season="2022-23")
+    box_scores(warehouse, (1, MURRAY, "DEN"))
+    assert {player: row["team"] for player, row in player_contexts(warehouse).items()} == {
+        MURRAY: "DEN",
+        EDWARDS: "MIN",
+    }
+
+
+def test_who_played_since_an_older_list_counts_to_the_team_of_his_last_game(warehouse: DuckDbWarehouse) -> None:
+    player_list(warehouse, TONIGHT - timedelta(days=2), p203999="MIN", p1627750="DEN")
+    box_scores(warehouse, *LAST_TEAMS)
+    assert {player: row["team"] for player, row in player_contexts(warehouse).items()} == {
+        JOKIC: "DEN",
+        MURRAY: "DEN",
+        EDWARDS: "MIN",
+    }
+
+
+def test_rosters_and_lists_that_were_landed_after_the_as_of_time_are_not_used(warehouse: DuckDbWarehouse) -> None:
+    rosters(warehouse, p203999="DEN", **TEAMMATES)
+    player_list(warehouse, p203497="DEN")
+    box_scores(warehouse, (1, MURRAY, "DEN"))
+    for table in ("raw_rosters", "raw_players"):
+        landed = warehouse.query(f"SELECT * FROM {table}").with_columns(as_of=pl.lit(eastern(TONIGHT, 23)))  # noqa: S608
+        warehouse.replace(table, landed, {"game_date": TONIGHT})
+    assert set(player_contexts(warehouse)) == {MURRAY}
 
 
 @pytest.mark.parametrize("seed", range(8))

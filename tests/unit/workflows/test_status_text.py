@@ -138,7 +138,7 @@ def test_a_finished_day_without_games_says_so() -> None:
     ledger.adopt(plan_day(DAY, (), SOURCES))
     run_ready_steps(ledger, NOON)
     ledger.end()
-    assert status_of(ledger).sentence == "complete: no games today"
+    assert status_of(ledger).sentence == "complete: no games on this date"
 
 
 def test_a_day_that_ended_without_a_critical_step_names_it() -> None:

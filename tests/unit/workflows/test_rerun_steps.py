@@ -1,0 +1,65 @@
+"""Which steps a re-run runs."""
+
+from __future__ import annotations
+
+import pytest
+from temporalio.exceptions import ApplicationError
+
+from tests.support.ledgers import evening_plan
+from tipoff.vocabulary import Phase
+from workflows.contracts import Rerun
+from workflows.rerun import steps_to_rerun
+
+PLAN = evening_plan()
+ALL = [step.name for step in PLAN.steps]
+RESULTS = ["team_results", "player_results", "grade", "export_results", "export_summary"]
+PUBLISH = ["export_predictions", "report_page"]
+
+
+def names(**rerun: object) -> list[str]:
+    return [step.name for step in steps_to_rerun(PLAN, Rerun.model_validate(rerun))]
+
+
+@pytest.mark.parametrize(
+    ("step", "rerun"),
+    [
+        ("grade", ["grade", "export_results", "export_summary"]),
+        ("report_page", ["report_page", "grade"]),
+        ("nbac_player_boxscores", ["nbac_player_boxscores", *RESULTS]),
+        ("nbac_play_by_play", ["nbac_play_by_play", "grade"]),
+        ("nbac_team_boxscore", ["nbac_team_boxscore", *RESULTS]),
+        ("export_predictions", [*PUBLISH, "grade", "export_results", "export_summary"]),
+    ],
+)
+def test_one_step_runs_with_the_steps_that_depend_on_it_and_the_grades(step: str, rerun: list[str]) -> None:
+    assert names(step=step) == rerun
+
+
+def test_a_system_runs_with_the_contexts_of_its_predictions_and_without_the_other_systems() -> None:
+    rerun = names(step="catboost_v8")
+    assert {"upcoming_player_game_context", "ml_feature_store", "feature_history", *PUBLISH, "grade"} <= set(rerun)
+    assert "moving_average" not in rerun
+    assert not [name for name in rerun if name.startswith(("nbac_", "espn_", "odds_"))]
+
+
+def test_an_input_runs_everything_that_is_computed_from_it() -> None:
+    rerun = names(step="nbac_injury_report")
+    assert rerun[0] == "nbac_injury_report"
+    assert {"upcoming_team_game_context", "moving_average", "catboost_v8", *PUBLISH, "grade"} <= set(rerun)
+    assert "odds_api_player_points_props" not in rerun
+
+
+@pytest.mark.parametrize("step", ALL)
+def test_the_steps_of_a_rerun_keep_the_order_of_the_plan(step: str) -> None:
+    rerun = names(step=step)
+    assert step in rerun
+    assert rerun == [name for name in ALL if name in rerun]
+
+
+def test_an_unknown_step_is_refused_with_what_it_may_have_been_meant_for() -> None:
+    with pytest.raises(ApplicationError, match=r"no step 'catbost_v8'.*did you mean catboost_v8"):
+        names(step="catbost_v8")
+
+
+def test_a_rerun_from_a_phase_runs_that_phase_and_the_later_ones() -> None:
+    assert names(from_phase=Phase.GRADE) == ["grade", "export_results", "export_summary"]
