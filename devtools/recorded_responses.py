@@ -378,7 +378,11 @@ class Recordings:
 
     def request(self, case: Case) -> Request:
         return Request(
-            host=case.source.provider.host, path="/", params=dict(case.params), game_id=case.game_id, part=case.part
+            host=case.source.provider.host,
+            path="/",
+            params={"Season": season_of(case.slate.game_date), **dict(case.params)},
+            game_id=case.game_id,
+            part=case.part,
         )
 
     def players(self, case: Case) -> tuple[KnownPlayer, ...]:

@@ -12,7 +12,8 @@ from workflows.rerun import steps_to_rerun
 
 PLAN = evening_plan()
 ALL = [step.name for step in PLAN.steps]
-RESULTS = ["team_results", "player_results", "grade", "export_results", "export_summary"]
+DETAILS = ["team_defense_results", "player_result_details"]
+RESULTS = ["team_results", "player_results", *DETAILS, "grade", "export_results", "export_summary"]
 PUBLISH = ["export_predictions", "report_page"]
 
 
@@ -26,7 +27,7 @@ def names(**rerun: object) -> list[str]:
         ("grade", ["grade", "export_results", "export_summary"]),
         ("report_page", ["report_page", "grade"]),
         ("nbac_player_boxscores", ["nbac_player_boxscores", *RESULTS]),
-        ("nbac_play_by_play", ["nbac_play_by_play", "grade"]),
+        ("nbac_play_by_play", ["nbac_play_by_play", *DETAILS, "grade"]),
         ("nbac_team_boxscore", ["nbac_team_boxscore", *RESULTS]),
         ("export_predictions", [*PUBLISH, "grade", "export_results", "export_summary"]),
     ],
