@@ -67,7 +67,9 @@ def server(temporal_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     folder = tmp_path_factory.mktemp("temporal")
     with Processes(folder) as processes:
         yield asyncio.run(
-            start_dev_server(processes, temporal_binary, db_file=folder / "temporal.db", namespace=NAMESPACE)
+            start_dev_server(
+                processes, temporal_binary, db_file=folder / "temporal.db", namespace=NAMESPACE, first_port=27_700
+            )
         )
 
 
@@ -111,7 +113,7 @@ def is_waiting(status: DayStatus) -> bool:
     return status.state is RunState.WAITING
 
 
-async def test_two_simultaneous_starts_start_the_day_once(client: Client, starter: Starter) -> None:
+async def test_two_simultaneous_starts_start_the_day_once(client: Client, starter: Starter, server: DevServer) -> None:
     two = await asyncio.gather(*(starter.run("--date 2024-01-01 --json") for _ in range(2)))
     assert [ended.code for ended in two] == [0, 0]
     assert sorted(ended.json["outcome"] for ended in two) == ["attached", "started"]
@@ -119,8 +121,11 @@ async def test_two_simultaneous_starts_start_the_day_once(client: Client, starte
     third = await starter.run("--date 2024-01-01")
     assert third.code == 0
     assert "is running already: attached to it" in third.out
+    page = f"{server.ui_url}/namespaces/{NAMESPACE}/workflows/daily-pipeline-2024-01-01/{two[0].json['run_id']}/history"
+    assert f"in the UI: {page}" in third.out
+    assert two[0].json["ui"] == page
     described = await client.get_workflow_handle("daily-pipeline-2024-01-01").describe()
-    assert await described.static_summary() == "NBA 2024-01-01"
+    assert await described.static_summary() == "NBA 2024-01-01, backfill"
     assert "force_continue" in (await described.static_details() or "")
 
 
