@@ -29,7 +29,7 @@ from tipoff.sources.routes import routes_of
 from tipoff.vocabulary import Outcome, Route, clock_time
 
 A_REQUEST, BOTH = Request(host=HOST, path="/stats"), (Route.DIRECT, Route.PROXY)
-BLOCKED_UNTIL = clock_time(AS_OF + SOURCE.provider.rate_limit.cooldown)
+BLOCKED_UNTIL = clock_time(AS_OF + SOURCE.provider.rate_limit.cooldown, SLATE.game_date)
 DENIED, HANG, BROKEN = FaultKind.ACCESS_DENIED, FaultKind.HANG, FaultKind.SERVER_ERROR
 PAGE, CUT = FaultKind.HTML_PAGE, FaultKind.TRUNCATED_BODY
 

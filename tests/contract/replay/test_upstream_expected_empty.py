@@ -10,6 +10,7 @@ from devtools.sources_check import poll
 from tipoff.replay.archive import Archive
 from tipoff.replay.faults import Fault, FaultKind
 from tipoff.replay.upstream import serve
+from tipoff.sources.base import Slate
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import Outcome, eastern
 
@@ -33,6 +34,7 @@ async def test_no_data_is_expected(
     archive: Archive, tmp_path: Path, name: str, game_date: date, faults: tuple[Fault, ...]
 ) -> None:
     with serve(archive, faults) as upstream:
-        async with source_harness(upstream.url, slate_of(archive, game_date), tmp_path) as harness:
+        slate = Slate(game_date=game_date, games=()) if game_date == OFF_SEASON else slate_of(archive, game_date)
+        async with source_harness(upstream.url, slate, tmp_path) as harness:
             assert (await poll(harness, SOURCES[name], eastern(game_date, 10))).outcome is Outcome.EMPTY_OK
             assert len(upstream.requests()) > 0
