@@ -106,9 +106,10 @@ async def start_dev_server(
     for _ in range(PORT_ATTEMPTS - 1):
         try:
             return await _start(processes, command, *_ports(port, ui_port, first_port), namespace)
-        except ChildEndedError as error:
-            # Another program may take a port between our choosing it and the server listening on it.
-            if (port and ui_port) or "address already in use" not in str(error):
+        except ChildEndedError:
+            # Another program may take a port between our choosing it and the server listening on it. The server also
+            # chooses ports of its own, and panics then.
+            if port and ui_port:
                 raise
     return await _start(processes, command, *_ports(port, ui_port, first_port), namespace)
 

@@ -125,7 +125,7 @@ async def test_a_stopped_worker_finishes_its_activity_and_the_next_one_continues
         running.start_worker()
         day = await finish_day(running, handle)
     assert (day.result.state, day.result.data_quality) == (RunState.COMPLETE, DataQuality.EMPTY)
-    fields, _, _ = (PROJECT / "docs" / "summary.md").read_text().partition("Each entry of `systems`")
+    fields, _, _ = (PROJECT / "docs" / "summary.md").read_text().partition("Each view of a system in `systems`")
     named = {name for row in re.findall(r"^\| (`.*?) \|", fields, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
     assert day.summary.keys() == named, "a day without games has every field, too"
     assert (day.summary["players_predicted"], day.summary["first_published_at"]) == (None, None)

@@ -20,8 +20,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from temporalio import activity
-from temporalio.api.enums.v1 import EventType
-from temporalio.client import Client, WorkflowHandle, WorkflowHistory
+from temporalio.client import Client, WorkflowHandle, WorkflowHistory, WorkflowQueryFailedError
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
 
@@ -473,10 +472,12 @@ async def wait_until(handle: DayHandle, wanted: Callable[[DayStatus], bool]) -> 
 async def _has_plan(handle: DayHandle) -> None:
     """Wait for the first plan, before which the day answers no query."""
     while True:
-        events = [event.event_type async for event in handle.fetch_history_events()]
-        if EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED in events:
+        try:
+            await handle.query(DailyPipelineWorkflow.status)
+        except WorkflowQueryFailedError:
+            await asyncio.sleep(POLL_SECONDS)
+        else:
             return
-        await asyncio.sleep(POLL_SECONDS)
 
 
 def step(status: DayStatus, name: str) -> Any:

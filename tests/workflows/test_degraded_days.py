@@ -87,10 +87,12 @@ async def test_a_game_without_lines_is_reported_though_the_others_came_late(clie
     assert run.result.state is RunState.COMPLETE
     assert run.result.data_quality is DataQuality.DEGRADED
     assert runs_of(run, "moving_average")[-1] == (at(15), (EARLY.game_id,))
-    assert {(item.step, item.games, item.resolved_at) for item in run.result.degradations} == {
+    assert {(item.step, item.missing_games, item.resolved_at) for item in run.result.degradations} == {
         ("odds_api_game_lines", (LATE.game_id,), None),
         ("odds_api_player_points_props", (LATE.game_id,), None),
     }
+    for item in run.result.degradations:
+        assert (set(item.games), item.resolved_games) == (set(BOTH), {EARLY.game_id: at(15)})
 
 
 async def test_a_change_refreshes_only_its_game_and_none_after_tip_off(client: Client) -> None:
