@@ -702,8 +702,8 @@ VOID_GRADE_STEPS: tuple[StepDescription, ...] = (
 # ── dates that have begun or are over ────────────────────────────────────────────────────────────────────
 
 BACKFILL_POLLS_EVERY = minutes(10)
-BACKFILL_LATE_AFTER = minutes(20)
-OPTIONAL_BACKFILL_TAKES = minutes(30)
+BACKFILL_LATE_AFTER = minutes(9)
+OPTIONAL_BACKFILL_TAKES = minutes(10)
 """How long optional data of a past date are polled for; a later re-run of the step polls again."""
 BACKFILL_TAKES = hours(3)
 """How long the critical data of a past date are polled for."""
@@ -771,8 +771,12 @@ def _landed_steps(steps: Steps, sources: Mapping[str, Source], started_at: datet
 
 
 def _landed_step(step: StepDescription, sources: Mapping[str, Source], start: DayTime) -> StepDescription:
-    if isinstance(step, ComputeStep) or _can_be_requested(sources[step.source]):
+    if isinstance(step, ComputeStep):
         return step
+    source = sources[step.source]
+    if _can_be_requested(source):
+        # Without rosters and player list, names resolve to the players of the earlier box scores.
+        return replace(step, needs=(*step.needs, step_names.PLAYER_LIST)) if source.needs_players else step
     landed = replace(
         step,
         landed_only=True,
@@ -782,7 +786,8 @@ def _landed_step(step: StepDescription, sources: Mapping[str, Source], start: Da
     )
     derived_from = (step_names.PLAYER_BOX_SCORE_HISTORY,) if step.source == step_names.PLAYER_LIST else ()
     message = _MESSAGES_WITHOUT_LANDED.get(step.source, step.degraded_message)
-    return replace(landed, needs=(*step.needs, *derived_from), degraded_message=message)
+    replaced_by = (*step.replaced_by, step_names.PLAYER_BOX_SCORE_HISTORY) if step.replaced_by else ()
+    return replace(landed, needs=(*step.needs, *derived_from), degraded_message=message, replaced_by=replaced_by)
 
 
 _MESSAGES_WITHOUT_LANDED = {

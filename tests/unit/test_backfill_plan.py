@@ -115,6 +115,19 @@ def test_inputs_are_those_known_a_second_before_the_first_tip_off() -> None:
     assert plan(YEARS_LATER, not_fixed).known_by == eastern(DAY, 12) - timedelta(seconds=1)
 
 
+def test_results_with_names_wait_for_the_players_that_the_names_resolve_to() -> None:
+    late = plan(YEARS_LATER)
+    assert "nbac_player_list_current" in step_of(late, "nbac_gamebook_player_stats").needs
+    assert "nbac_player_history" in step_of(late, "nbac_player_list_current").needs
+
+
+def test_players_of_the_last_games_replace_list_and_rosters() -> None:
+    """So no message claims that no player is predicted."""
+    late = plan(YEARS_LATER)
+    for name in ("nbac_player_list_current", "espn_team_rosters"):
+        assert "nbac_player_history" in step_of(late, name).replaced_by
+
+
 def test_a_trained_system_waits_for_a_model() -> None:
     late = plan(YEARS_LATER)
     training = step_of(late, "train_catboost_v8")
@@ -137,7 +150,7 @@ def test_a_run_that_starts_during_the_last_game_follows_it_and_requests_nothing_
     assert late.ends_at == usual.ends_at
     assert names(step for step in late.steps if step.landed_only) == LANDED_ONLY
     changed = names(step for step in late.steps if step not in usual.steps)
-    assert changed == LANDED_ONLY
+    assert changed == LANDED_ONLY | {"nbac_gamebook_player_stats"}, "the gamebook needs names"
 
 
 def test_a_game_without_a_fixed_tip_off_may_still_be_played_until_the_date_is_over() -> None:
