@@ -73,7 +73,9 @@ class DayRerun:
         steps = steps_to_rerun(ledger.plan, self._rerun)
         self._keep_recorded({step.name for step in steps})
         await self._process_and_predict(steps)
-        last = max((batch.as_of for batch in recorded.batches), default=self._clock.now())
+        # In a backfill the results were collected before the predictions that they grade.
+        times = [*(batch.as_of for batch in recorded.batches), *(run.as_of for run in recorded.prediction_runs)]
+        last = max(times, default=self._clock.now())
         last = max(last, await self._poll_missing_results())
         for step in steps:
             if step.phase in _AFTER_TIP and step.kind is not StepKind.SOURCE:

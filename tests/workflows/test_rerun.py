@@ -214,10 +214,11 @@ async def test_a_date_that_is_not_over_and_recorded_nothing_is_not_rerun(client:
 async def test_a_rerun_of_a_backfilled_day_repeats_it_and_reads_nothing_landed_later(client: Client) -> None:
     collected = RecordedBatch(source="espn_team_rosters", batch_key="espn_team_rosters/0", as_of=at(24 + 20))
     results = RecordedBatch(source="nbac_player_boxscores", batch_key="nbac_player_boxscores/0", as_of=at(24 + 20))
+    predicted = at(24 + 20, 1)
     recorded = RecordedDay(
         games=GAMES,
         batches=(collected, results),
-        prediction_runs=(PredictionRun(as_of=at(24 + 20), game_ids=BOTH),),
+        prediction_runs=(PredictionRun(as_of=predicted, game_ids=BOTH),),
         backfilled=True,
     )
     run = await run_day(client, World(recorded=recorded), rerun=Rerun())
@@ -226,4 +227,5 @@ async def test_a_rerun_of_a_backfilled_day_repeats_it_and_reads_nothing_landed_l
     processed = [each.subject for each in run.scheduled_activities if each.activity == Activity.PROCESS]
     assert processed == ["nbac_player_boxscores"]
     assert runs_of(run, "ml_feature_store") == [(at(19) - timedelta(seconds=1), BOTH)]
-    assert runs_of(run, "moving_average") == [(at(24 + 20), BOTH)]
+    assert runs_of(run, "moving_average") == [(predicted, BOTH)]
+    assert runs_of(run, "grade") == [(predicted, BOTH)], "no earlier than the predictions that it grades"
