@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Exit code 0 after a stop signal, 1 if the worker could not start, 130 after Ctrl-C during the first imports."""
+    """Exit code 0 after a stop signal, 1 if start or imports failed, 130 after Ctrl-C during the first imports."""
     options = parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:

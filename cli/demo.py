@@ -23,7 +23,7 @@ from runtime.replay import DayHandle, Replay, ReplayConfig, start_replay
 from runtime.stage_timer import StageTimer
 from tipoff.errors import BadInputError, TipoffError
 from tipoff.vocabulary import DayStatus, Phase, RunState, clock_time, eastern
-from workflows.contracts import ClockSpec, DayResult, message_of
+from workflows.contracts import ClockSpec, DayResult
 from workflows.daily_pipeline import DailyPipelineWorkflow
 from workflows.status_text import phase_state
 
@@ -110,7 +110,7 @@ async def _follow_to_end(replay: Replay, handle: DayHandle, console: Console) ->
     try:
         return await follow(replay, handle, console)
     except WorkflowFailureError as failure:
-        console.print(f"the day failed: {message_of(failure.cause)}", markup=False, soft_wrap=True)
+        console.print(f"the day failed: {failure_message(failure)}", markup=False, soft_wrap=True)
         return None
     except BaseException:
         with suppress(RPCError):

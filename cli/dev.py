@@ -13,6 +13,7 @@ from pathlib import Path
 
 from cli.exit_codes import CommandError, ExitCode
 from runtime import PROJECT
+from runtime.connection import configured_options
 from runtime.processes import ChildEndedError, Processes
 from runtime.temporal_server import SERVER_PORT, STATE, start_server_for_real_days
 
@@ -45,14 +46,15 @@ async def serve(state: Path = STATE, port: int = SERVER_PORT) -> None:
         raise CommandError(ExitCode.FAILED, f"everything was stopped, because {error}") from error
 
 
-def require_own_server(port: int, environ: Mapping[str, str] = os.environ) -> None:
-    """Raises CommandError USAGE if TEMPORAL_ADDRESS names another server, which the other commands would use."""
-    address = environ.get("TEMPORAL_ADDRESS")
-    if address not in (None, f"127.0.0.1:{port}", f"localhost:{port}"):
+def require_own_server(port: int, environ: Mapping[str, str] | None = None) -> None:
+    """Raises CommandError USAGE if Temporal's variables or profile name another server: other commands would use it."""
+    own = (f"127.0.0.1:{port}", f"localhost:{port}")
+    address = configured_options(environ).get("target_host", own[0])
+    if address not in own:
         raise CommandError(
             ExitCode.USAGE,
-            f"TEMPORAL_ADDRESS = {address} names another server than the one that would start at 127.0.0.1:{port}: "
-            "unset it, or start only a worker for that server (.venv/bin/python worker.py)",
+            f"TEMPORAL_ADDRESS or a profile of Temporal's configuration names {address}, not the server that would "
+            f"start at {own[0]}: unset it, or start only a worker for that server (.venv/bin/python worker.py)",
         )
 
 

@@ -149,7 +149,9 @@ class _Drill:
 
     def _error(self, handle: WorkflowHandle[Any, Any], problem: str) -> TipoffError:
         where = f"the run {handle.id} of the replay {self._root.name}"
-        return TipoffError(f"{where} {problem}; for the logs run again with OUT=folder")
+        return TipoffError(
+            f"{where} {problem}; its logs are in {self._root / 'processes'}, which stay there with OUT=folder"
+        )
 
     async def _restart_until_ended(self, handle: WorkflowHandle[Any, Any]) -> None:
         while await self._length(handle) is not None:

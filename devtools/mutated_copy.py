@@ -30,9 +30,6 @@ class PytestExit(IntEnum):
 
     PASSED = 0
     FAILED = 1
-    NOT_COLLECTED = 2
-    BAD_USAGE = 4
-    """Also when a `conftest.py` cannot be imported."""
 
 
 class InvalidMutationError(TipoffError):

@@ -114,7 +114,8 @@ def mutated_files(paths: Sequence[str] = MUTATED) -> list[str]:
     """The files below these paths that have mutants. Raises BadInputError for a path without any."""
     files = set()
     for path in paths:
-        below = [PROJECT / path] if (PROJECT / path).is_file() else (PROJECT / path).rglob("*")
+        is_mutated = Path(path).parts[:1] in {(each,) for each in MUTATED}
+        below = [PROJECT / path, *(PROJECT / path).rglob("*")] if is_mutated else []
         sources = {file.relative_to(PROJECT).as_posix() for file in below if file.suffix in _FINDERS}
         if not sources:
             raise BadInputError(f"{path}: no Python or SQL file; use some of {', '.join(MUTATED)} or paths below")
@@ -133,17 +134,22 @@ def draw(number: int, seed: int, files: Sequence[str], rules: Rules) -> list[Mut
     by_location = sorted(mutants, key=lambda mutant: (mutant.file, mutant.line))
     lines = [list(group) for _, group in groupby(by_location, key=lambda mutant: mutant.location)]
     chance = random.Random(seed)  # noqa: S311
-    return [chance.choice(lines[index]) for index in sorted(chance.sample(range(len(lines)), min(number, len(lines))))]
+    return [
+        chance.choice(lines[index])
+        for index in sorted(chance.sample(range(len(lines)), min(max(number, 0), len(lines))))
+    ]
 
 
 def run_random(number: int, seed: int, paths: Sequence[str], console: Console) -> int:
     """Try drawn mutants one at a time; exit code 0 when enough were killed, 1 when not.
 
-    Raises InvalidMutationError when the tests fail without a mutant.
+    Raises InvalidMutationError when the tests fail without a mutant, BadInputError when there is none to try.
     """
     stages, rules = StageTimer(console.print), load_rules()
     with stages.stage(f"draw with SEED={seed}"):
         drawn = draw(number, seed, mutated_files(paths), rules)
+    if not drawn:
+        raise BadInputError("no mutant was drawn: draw at least one (RANDOM=100), from files that have some")
     with tempfile.TemporaryDirectory(prefix="tipoff-mutations-") as folder:
         copy = copied_project(Path(folder))
         with stages.stage("the tests without a mutant"):

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 UI_PORT_OFFSET = 1000
 """The Temporal CLI serves the UI of a development server on a port so far above the server's own."""
 
-ANSWER_SECONDS = 0.3
+UI_TIMEOUT_SECONDS = 0.3
 _THIS_MACHINE = ("127.0.0.1", "localhost")
 _SETTINGS_REQUEST = b"GET /api/v1/settings HTTP/1.0\r\nHost: localhost\r\n\r\n"
 
@@ -32,7 +32,7 @@ async def find_ui(address: str, environ: Mapping[str, str] = os.environ) -> str:
 
 async def _is_ui(host: str, port: int) -> bool:
     try:
-        async with asyncio.timeout(ANSWER_SECONDS):
+        async with asyncio.timeout(UI_TIMEOUT_SECONDS):
             reader, writer = await asyncio.open_connection(host, port)
             try:
                 writer.write(_SETTINGS_REQUEST)

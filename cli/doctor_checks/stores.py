@@ -12,14 +12,12 @@ from tipoff.settings import Settings, folder_of
 from tipoff.storage.open import open_store
 
 STORES = ("landing", "exports", "models", "work")
-IN_BUCKETS = ("landing", "exports")
-"""Stores that may lie in Cloud Storage."""
 _PROBE = "doctor.txt"
 
 
 def check(settings: Settings) -> CheckResult:
     """OK if a file can be written to each, or its folder can be created."""
-    problems = {name: problem for name in STORES if (problem := _problem(name, getattr(settings, name)))}
+    problems = {name: problem for name in STORES if (problem := _problem(str(getattr(settings, name))))}
     if problems:
         return CheckResult(
             ok=False,
@@ -38,10 +36,10 @@ def _location(url: str) -> str:
     return str(folder_of(url).absolute()) if url.startswith("file://") else url
 
 
-def _problem(name: str, url: str) -> str:
+def _problem(url: str) -> str:
     """Why a store cannot be written; empty if it can."""
     if not url.startswith("file://"):
-        return _cannot_store(url) if name in IN_BUCKETS else f"{url}: {name} are kept in a folder, file://PATH"
+        return _cannot_store(url)
     folder = folder_of(url)
     return _cannot_write(folder) if folder.is_dir() else _cannot_create(folder)
 
@@ -50,7 +48,8 @@ def _cannot_store(url: str) -> str:
     """Store, replace and list an object in a bucket, which needs each right that the worker needs."""
     try:
         store = open_store(url)
-        store.update(_PROBE, lambda present: (present or b"")[:1] + b" ")
+        for _ in range(2):  # the second one replaces the object, which needs a right of its own
+            store.update(_PROBE, lambda present: b"written by starter.py doctor\n")
         store.names(_PROBE)
     except TipoffError as error:
         return str(error)

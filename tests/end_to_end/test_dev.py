@@ -103,7 +103,15 @@ def test_the_death_of_one_ends_the_other_with_the_reason(dev: Dev, name: str) ->
 
 
 def test_another_configured_server_is_refused() -> None:
-    for own in ({}, {"TEMPORAL_ADDRESS": "localhost:7233"}, {"TEMPORAL_ADDRESS": "127.0.0.1:7233"}):
-        require_own_server(7233, own)
-    with pytest.raises(CommandError, match=r"TEMPORAL_ADDRESS = cloud:7233 names another server .*worker\.py"):
-        require_own_server(7233, {"TEMPORAL_ADDRESS": "cloud:7233"})
+    no_profile = {"TEMPORAL_CONFIG_FILE": os.devnull}
+    for own in ("", "localhost:7233", "127.0.0.1:7233"):
+        require_own_server(7233, {**no_profile, "TEMPORAL_ADDRESS": own})
+    with pytest.raises(CommandError, match=r"names cloud:7233, not the server that would start .*worker\.py"):
+        require_own_server(7233, {**no_profile, "TEMPORAL_ADDRESS": "cloud:7233"})
+
+
+def test_a_profile_of_another_server_is_refused(tmp_path: Path) -> None:
+    profile = tmp_path / "temporal.toml"
+    profile.write_text('[profile.default]\naddress = "cloud:7233"\n')
+    with pytest.raises(CommandError, match="names cloud:7233"):
+        require_own_server(7233, {"TEMPORAL_CONFIG_FILE": str(profile)})

@@ -206,9 +206,10 @@ def test_every_file_has_an_area() -> None:
     assert [file for file in mutated_files() if not any(fnmatch(file, pattern) for pattern in patterns)] == []
 
 
-def test_an_unknown_path_is_named() -> None:
-    with pytest.raises(BadInputError, match="nothere: no Python or SQL file"):
-        mutated_files(["nothere"])
+@pytest.mark.parametrize("path", ["nothere", "/etc", "tests/unit/cli", "cli/nothere.py"])
+def test_a_path_without_mutants_is_named(path: str) -> None:
+    with pytest.raises(BadInputError, match=f"{path}: no Python or SQL file"):
+        mutated_files([path])
 
 
 def test_a_file_without_an_area_is_named() -> None:
