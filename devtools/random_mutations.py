@@ -116,7 +116,7 @@ def mutated_files(paths: Sequence[str] = MUTATED) -> list[str]:
     for path in paths:
         is_mutated = Path(path).parts[:1] in {(each,) for each in MUTATED}
         below = [PROJECT / path, *(PROJECT / path).rglob("*")] if is_mutated else []
-        sources = {file.relative_to(PROJECT).as_posix() for file in below if file.suffix in _FINDERS}
+        sources = {file.relative_to(PROJECT).as_posix() for file in below if file.is_file() and file.suffix in _FINDERS}
         if not sources:
             raise BadInputError(f"{path}: no Python or SQL file; use some of {', '.join(MUTATED)} or paths below")
         files |= sources
