@@ -5,11 +5,10 @@ import tempfile
 from pathlib import Path
 
 
-def atomic_write(path: Path, content: bytes, *, mode: int = 0o600, replace: bool = True) -> None:
+def atomic_write(path: Path, content: bytes, *, mode: int = 0o600) -> None:
     """Replace the file with `content`: after a crash it holds the old content or the new, never a part.
 
-    The content is synced to disk before the rename, the folder after it. Raises OSError, and without `replace`
-    FileExistsError if there is a file; the old file stays then.
+    The content is synced to disk before the rename, the folder after it. Raises OSError; the old file stays then.
     """
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     temporary = Path(name)
@@ -19,11 +18,7 @@ def atomic_write(path: Path, content: bytes, *, mode: int = 0o600, replace: bool
             file.flush()
             os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
-        if replace:
-            temporary.replace(path)
-        else:
-            os.link(temporary, path)
-            temporary.unlink()
+        temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

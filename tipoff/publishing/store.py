@@ -10,11 +10,13 @@ from tipoff.storage.base import Change, ObjectStore
 from tipoff.storage.open import open_store
 
 _SUFFIXES: Final = (".json", ".jsonl", ".html")
+_MODE: Final = 0o644
+"""Every user may read an export, because a web server may run as another user."""
 
 
 def open_exports(url: str) -> ExportStore:
     """Open the exports at `file://PATH` or `gs://BUCKET/PREFIX`. Raises ConfigurationError for any other URL."""
-    return ExportStore(open_store(url))
+    return ExportStore(open_store(url, _MODE))
 
 
 class ExportStore:
@@ -40,7 +42,7 @@ class ExportStore:
         return self.update(path, lambda present: None if present == content else content)
 
     def location(self, path: str) -> str:
-        """Return the path or URL of an export, for people."""
+        """Return the path or URL of an export, for messages and logs."""
         return self._store.location(_valid(path))
 
 

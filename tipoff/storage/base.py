@@ -46,7 +46,7 @@ class ObjectStore(Protocol):
         """Return the names that start with a prefix, sorted."""
 
     def location(self, name: str) -> str:
-        """Return the path or URL of an object, for people."""
+        """Return the path or URL of an object, for messages and logs."""
 
 
 def require_valid_name(name: str) -> None:
@@ -54,7 +54,9 @@ def require_valid_name(name: str) -> None:
     parts = PurePosixPath(name).parts
     is_plain = name == "/".join(parts) and not any(sign in name for sign in "\\\0\r\n")
     if not is_plain or not parts or ".." in parts or name.startswith("/") or len(name.encode()) > _MAX_NAME_BYTES:
-        raise BadInputError(f"{name!r} is outside the store; names are relative paths without '..'")
+        raise BadInputError(
+            f"{name!r} is not a valid object name: use a relative path without '..' of at most {_MAX_NAME_BYTES} bytes"
+        )
 
 
 def content_type(name: str) -> str:

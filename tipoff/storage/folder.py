@@ -15,16 +15,15 @@ from tipoff.errors import StorageError
 from tipoff.storage.base import Change, require_valid_name
 
 _LOCK: Final = ".lock"
-_READABLE: Final = 0o644
-"""Mode of a file: every user may read it, because a web server may run as another user."""
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class FolderStore:
     """A `tipoff.storage.base.ObjectStore` in a folder; several processes may share it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, mode: int = 0o600) -> None:
         self.folder = folder
+        self._mode = mode
         self._lock = FileLock(folder / _LOCK)
 
     def read(self, name: str) -> bytes | None:
@@ -38,19 +37,25 @@ class FolderStore:
 
     def create(self, name: str, content: bytes) -> bool:
         file = self.locate(name)
-        return not file.exists() and _write(file, content, replace=False)
+        if file.exists():
+            return False
+        with self._locked():
+            is_new = not file.exists()
+            if is_new:
+                self._write(file, content)
+        return is_new
 
     def update(self, name: str, change: Change) -> bool:
         file = self.locate(name)
         with self._locked():
             content = change(self.read(name))
             if content is not None:
-                _write(file, content, replace=True)
+                self._write(file, content)
         return content is not None
 
     def names(self, prefix: str) -> list[str]:
-        folder, _, start = prefix.rpartition("/")
-        files = (file for file in (self.folder / folder).rglob(f"{start}*") if not file.name.startswith("."))
+        folder, _, _ = prefix.rpartition("/")
+        files = (file for file in (self.folder / folder).rglob("*") if not file.name.startswith("."))
         names = (file.relative_to(self.folder).as_posix() for file in files if file.is_file())
         return sorted(name for name in names if name.startswith(prefix))
 
@@ -74,21 +79,16 @@ class FolderStore:
         finally:
             self._lock.release()
 
-
-def _write(file: Path, content: bytes, *, replace: bool) -> bool:
-    """Write a file; return False if there is one that may not be replaced."""
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        atomic_write(file, content, mode=_READABLE, replace=replace)
-    except FileExistsError:
-        return False
-    except OSError as error:
-        if error.errno in _FULL:
-            advice = "no space left: free some, or name a folder on another disk in tipoff.toml"
-        else:
-            advice = f"{error.strerror}: make the folder writable"
-        raise StorageError(
-            f"{file} ({len(content)} bytes) could not be written, and what it held is unchanged; {advice},"
-            " then retry the step"
-        ) from error
-    return True
+    def _write(self, file: Path, content: bytes) -> None:
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            atomic_write(file, content, mode=self._mode)
+        except OSError as error:
+            if error.errno in _FULL:
+                advice = "no space left: free some, or name a folder on another disk in tipoff.toml"
+            else:
+                advice = f"{error.strerror}: make the folder writable"
+            raise StorageError(
+                f"{file} ({len(content)} bytes) could not be written, and what it held is unchanged; {advice},"
+                " then retry the step"
+            ) from error

@@ -151,7 +151,8 @@ class Day:
         return [(record.part, record.outcome) for record in self.landing.records(name, SLATE.game_date)]
 
     def files(self) -> set[str]:
-        return {str(file.relative_to(self.root)) for file in self.root.rglob("*") if file.is_file()}
+        stored = (file for file in self.root.rglob("*") if file.is_file() and file.name != ".lock")
+        return {str(file.relative_to(self.root)) for file in stored}
 
 
 @pytest.fixture

@@ -30,6 +30,8 @@ def test_an_unsupported_url_is_rejected(url: str) -> None:
         open_exports(url)
 
 
-def test_a_file_url_opens_its_folder(tmp_path: Path) -> None:
+def test_a_file_url_opens_its_folder_whose_files_every_user_may_read(tmp_path: Path) -> None:
     open_exports(f"file://{tmp_path}/exports").write_if_changed("v1/status.json", b"{}")
-    assert (tmp_path / "exports/v1/status.json").read_bytes() == b"{}"
+    file = tmp_path / "exports/v1/status.json"
+    assert file.read_bytes() == b"{}"
+    assert file.stat().st_mode & 0o777 == 0o644

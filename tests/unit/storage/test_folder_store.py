@@ -53,11 +53,6 @@ def test_a_folder_that_is_a_file_is_a_storage_error(tmp_path: Path) -> None:
         store.update("v1/status.json", lambda _: b"{}")
 
 
-def test_every_user_may_read_an_object(store: FolderStore) -> None:
-    store.create("v1/a.json", b"{}")
-    assert store.locate("v1/a.json").stat().st_mode & 0o777 == 0o644
-
-
 def test_a_reader_never_sees_a_partial_object(store: FolderStore) -> None:
     contents = [bytes([65 + number]) * 200_000 for number in range(8)]
     store.create("v1/big.json", contents[0])
