@@ -18,9 +18,10 @@ from tipoff.storage.base import Change, content_type, require_valid_name
 
 _CONNECT_SECONDS: Final = 5
 _RESPONSE_SECONDS: Final = 60
+_RETRY_SECONDS: Final = 90
 _REQUEST: Final = {
     "timeout": (_CONNECT_SECONDS, _RESPONSE_SECONDS),
-    "retry": DEFAULT_RETRY.with_timeout(90),  # transient errors: 408, 429, 5xx, broken connections
+    "retry": DEFAULT_RETRY.with_timeout(_RETRY_SECONDS),  # transient errors: 408, 429, 5xx, broken connections
 }
 _ABSENT: Final = 0
 """The generation that a name without an object has."""
@@ -40,7 +41,7 @@ class BucketStore:
         self._url = f"gs://{bucket}"
         self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
         with self._errors():
-            self._bucket = storage.Client().bucket(bucket)
+            self._bucket = storage.Client(project=None).bucket(bucket)  # objects need no project
 
     def read(self, name: str) -> bytes | None:
         return self._download(self._blob(name))

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -103,6 +104,17 @@ def test_a_server_that_does_not_answer_is_a_storage_error(monkeypatch: pytest.Mo
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", url)
     with pytest.raises(StorageError, match="Cloud Storage failed"):
         BucketStore("gs://tipoff").read("v1/x.json")
+
+
+def test_credentials_without_a_project_suffice(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Such are those of `gcloud auth application-default login`."""
+    login = {"type": "authorized_user", "client_id": "a", "client_secret": "b", "refresh_token": "c"}
+    (tmp_path / "login.json").write_text(json.dumps(login))
+    for name in ("STORAGE_EMULATOR_HOST", "GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "login.json"))
+    monkeypatch.setenv("PATH", "")  # so that no gcloud is asked for its project
+    assert BucketStore("gs://tipoff/a").location("v1/x.json") == "gs://tipoff/a/v1/x.json"
 
 
 def test_without_credentials_the_error_names_the_variable(
