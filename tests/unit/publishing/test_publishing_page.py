@@ -132,6 +132,17 @@ def test_picks_are_ranked_by_expected_value(before_tip: Warehouse, store: Export
     assert shown == [f"{value:+.1%}".replace("%", " %") for value in sorted(values, reverse=True)]
 
 
+def test_a_pick_whose_game_left_the_schedule_is_shown_with_the_id_of_the_game(
+    warehouse: Warehouse, store: ExportStore, status: dict[str, Any], sample: Path
+) -> None:
+    evening.load_slate(warehouse, sample)
+    evening.load_predictions(warehouse, sample)
+    query = "SELECT MIN(game_id) AS game_id FROM predictions WHERE recommendation IN ('OVER', 'UNDER')"
+    (gone,) = warehouse.query(query)["game_id"]
+    warehouse.replace("raw_schedule", rows_of("raw_schedule", []), {"game_date": DAY, "game_id": [gone]})
+    assert f"· {gone}" in text_of(publish(warehouse, store, WITH_LINES, status))
+
+
 def test_only_a_pick_wins_or_loses(morning_after: Warehouse, page: str) -> None:
     graded = results_content(morning_after, DAY, NEXT_MORNING).payload["players"]
     every = [each for player in graded for each in player["systems"]]
