@@ -1,4 +1,5 @@
--- A game at a neutral site, which the league's logs show by two teams away from home, has no known place.
+-- A game at a neutral site, which the league's logs show by two teams away from home, has no known place. HOU is at Toyota
+-- Center and LAC at Intuit Dome (coordinates: Wikipedia); until it opened, the Clippers played in the arena of the Lakers.
 WITH
   arenas AS (
     SELECT 'ATL' AS team, 33.7573 AS latitude, -84.3963 AS longitude, 'Eastern' AS zone UNION ALL
@@ -11,9 +12,9 @@ WITH
     SELECT 'DEN', 39.7487, -105.0077, 'Mountain' UNION ALL
     SELECT 'DET', 42.3411, -83.0553, 'Eastern' UNION ALL
     SELECT 'GSW', 37.7679, -122.3873, 'Pacific' UNION ALL
-    SELECT 'HOU', 29.6807, -95.3615, 'Central' UNION ALL
+    SELECT 'HOU', 29.7508, -95.3622, 'Central' UNION ALL
     SELECT 'IND', 39.764, -86.1555, 'Eastern' UNION ALL
-    SELECT 'LAC', 34.043, -118.2673, 'Pacific' UNION ALL
+    SELECT 'LAC', 33.9451, -118.3431, 'Pacific' UNION ALL
     SELECT 'LAL', 34.043, -118.2673, 'Pacific' UNION ALL
     SELECT 'MEM', 35.1382, -90.0505, 'Central' UNION ALL
     SELECT 'MIA', 25.7814, -80.187, 'Eastern' UNION ALL
@@ -68,4 +69,4 @@ SELECT
   ) / 3600 AS utc_offset_hours,
 FROM games
 LEFT JOIN arenas
-  ON arenas.team = games.arena
+  ON arenas.team = IF(games.arena = 'LAC' AND game_date < DATE '2024-08-15', 'LAL', games.arena)
