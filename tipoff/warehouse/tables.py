@@ -796,7 +796,7 @@ games_last_14_days INT64! | games in the 14 days before the date
 minutes_last_7_days FLOAT64! | minutes in the 7 days before the date
 back_to_back BOOL! | played on the day before
 back_to_backs_last_14_days INT64! | games in the 14 days before the date that followed a game on the day before
-age INT64 | years; NULL if the roster has no date of birth
+age INT64 | years; NULL if no roster of the last year has a date of birth
 free_throw_share_10 FLOAT64 | share of the points of the last 10 games made from the free-throw line, 0-1 scale
 start_share_10 FLOAT64 | share of the last 10 games with a gamebook that the player started, 0-1 scale
 gamebook_games_10 INT64! | those of the last 10 games with a gamebook

@@ -618,6 +618,19 @@ def test_the_cup_final_counts_for_a_players_rest_but_not_for_his_means(warehouse
     assert (row["days_since_last_game"], row["games_last_7_days"], row["minutes_last_7_days"]) == (1, 3, 100)
 
 
+def test_an_age_is_that_of_any_roster_of_the_last_year(warehouse: DuckDbWarehouse) -> None:
+    """Today the player list replaces the roster, which could not be read."""
+    for read_on, player, birth_date in (
+        (TONIGHT - timedelta(days=1), JOKIC, date(1995, 3, 30)),
+        (TONIGHT - timedelta(days=366), "2544", date(1984, 12, 30)),
+    ):
+        row = {"player_id": player, "team": "DEN", "birth_date": birth_date}
+        warehouse.replace("raw_rosters", rows_of("raw_rosters", [row], game_date=read_on), {"game_date": read_on})
+    player_list(warehouse, p203999="DEN", p2544="DEN")
+    ages = {row["player_id"]: row["age"] for row in tonight(warehouse, "player_daily_cache")}
+    assert ages == {JOKIC: 28, "2544": None}
+
+
 def test_a_player_without_history_has_a_bootstrap_row(warehouse: DuckDbWarehouse) -> None:
     rosters(warehouse, p203999="DEN")
     (row,) = tonight(warehouse, "player_daily_cache")

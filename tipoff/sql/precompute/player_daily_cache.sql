@@ -45,10 +45,10 @@ WITH
       AND (ordinal > newest - 20 OR history.season = targets.season OR history.opponent = targets.opponent)
   ),
   births AS (
-    SELECT game_date, player_id, MAX(birth_date) AS birth_date,
+    SELECT player_id, MAX(birth_date) AS birth_date,
     FROM raw_rosters
-    WHERE game_date BETWEEN @first_date AND @last_date
-    GROUP BY game_date, player_id
+    WHERE game_date BETWEEN DATE_SUB(@first_date, INTERVAL 365 DAY) AND @last_date
+    GROUP BY player_id
   )
 SELECT
   game_date, player_id,
@@ -100,5 +100,5 @@ SELECT
   @as_of AS as_of,
 FROM targets
 LEFT JOIN earlier USING (game_date, player_id)
-LEFT JOIN births USING (game_date, player_id)
+LEFT JOIN births USING (player_id)
 GROUP BY game_date, player_id
