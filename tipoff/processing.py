@@ -135,8 +135,8 @@ def known_players(source: Source, slate: Slate, warehouse: Warehouse) -> tuple[K
 
 
 _ROSTERS_SQL = "SELECT player_id, player_name, team FROM raw_rosters WHERE game_date = @game_date"
-# As in upcoming_player_game_context.sql: who has played since the list, or without a list in the team's last season,
-# counts to the team of his last game.
+# As in upcoming_player_game_context.sql: a player who has played since the list was made, or without a list in his
+# team's last season, is on the team of his last game.
 _PLAYER_LIST_SQL = """
 WITH
   listed AS (

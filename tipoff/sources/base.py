@@ -174,13 +174,13 @@ class Source(ABC):
     needs_ids_of: ClassVar[str | None] = None
     """The source whose `provider_ids` its requests need."""
     about_earlier_games: ClassVar[bool] = False
-    """Its rows are about the games of the season before the date, so none are missing on the first day of a season."""
+    """Its rows describe games before the date; before the first game of a season none are expected."""
     requests_are_alternatives: ClassVar[bool] = False
     """Its requests are alternatives in order of preference: the first complete response is read, else a PARTIAL one."""
     later_requests_are_older: ClassVar[bool] = False
     """Of its alternatives a later one gets older data: the first usable response is read, also a PARTIAL one."""
     answers_for_past: ClassVar[bool] = True
-    """Asked after a date, it still says of it what was so then; else nothing is requested for a date that is over."""
+    """A poll after the date still returns the data of that date; if False, nothing is requested for a past date."""
     paged: ClassVar[bool] = False
     """A response may be one page of several: `next_page` makes the next request."""
     ignored_fields: ClassVar[frozenset[str]] = frozenset()

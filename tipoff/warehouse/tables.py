@@ -817,9 +817,9 @@ as_of TIMESTAMP! | as-of time that the row was built for
 player_id STRING! | NBA person id
 fatigue_score FLOAT64 | 100 is fresh: the sum of the parts in `player_composite_factors.sql`, 0-100; NULL before a game
 fatigue_explanation STRING | every part that applies; NULL without a score
-primary_zone STRING | zone that most of the player's shots come from, by `player_shot_zone_analysis`
+primary_zone STRING | primary zone of the last 10 games, from `player_shot_zone_analysis`; NULL without shots
 zone_share FLOAT64 | share of the player's shots from the primary zone; NULL if balanced
-zone_difference FLOAT64 | share of shots that the opponent allows there minus the league mean; NULL if balanced
+zone_difference FLOAT64 | field-goal share that the opponent allows in that zone minus the league mean; NULL if balanced
 shot_zone_mismatch FLOAT64 | 100 x zone_share x zone_difference, if balanced the sum over all zones; limited to -10..10
 zone_explanation STRING | zone and what the opponent allows there; NULL without a mismatch
 pace_score FLOAT64 | (pace of the team minus that of the opponent) / 2, limited to -3..3

@@ -33,7 +33,8 @@ WITH
       ON players.game_date <= dates.game_date AND players.as_of <= @as_of
     QUALIFY players.game_date = MAX(players.game_date) OVER (PARTITION BY dates.game_date)
   ),
-  -- Who has played since the list, or without a list in the team's last season, counts to the team of his last game.
+  -- A player who has played since the list was made, or without a list in his team's last season, is on the team of
+  -- his last game.
   played AS (
     SELECT
       dates.game_date, box.team, box.player_id, box.player_name, CONCAT('last game in ', box.source) AS source, box.as_of,
