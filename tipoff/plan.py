@@ -774,7 +774,7 @@ def _landed_step(step: StepDescription, sources: Mapping[str, Source], start: Da
     if isinstance(step, ComputeStep):
         return step
     source = sources[step.source]
-    if _can_be_requested(source):
+    if source.answers_for_past:
         # Without rosters and player list, names resolve to the players of the earlier box scores.
         return replace(step, needs=(*step.needs, step_names.PLAYER_LIST)) if source.needs_players else step
     landed = replace(
@@ -796,11 +796,6 @@ _MESSAGES_WITHOUT_LANDED = {
     step_names.BETTING_EVENTS: "no prediction depends on it",
 }
 """How a day continues without what was landed, where that differs from other days."""
-
-
-def _can_be_requested(source: Source) -> bool:
-    """Whether a source is of use after the games have begun."""
-    return source.answers_for_past or source.role is not Role.PRE
 
 
 def _name_of(step: StepDescription) -> str:

@@ -22,7 +22,6 @@ class Scoreboard(Feed):
     number = 11
     provider = NBA_CDN
     role = Role.LIVE
-    answers_for_past = False
     table = "raw_scoreboard"
     natural_key = ("game_date", "game_id")
     fault_outcomes = {"stale": Outcome.STALE, "late": Outcome.PARTIAL}
