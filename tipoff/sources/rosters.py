@@ -5,16 +5,14 @@ then among all, for one who has just been traded; then by other spellings in the
 """
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from datetime import date, datetime
 from functools import cache
 from typing import ClassVar, NamedTuple
 
-from tipoff.errors import ContractError
 from tipoff.sources import espn
 from tipoff.sources.base import Judgement, ReadContext, Reading, ReplacedRows, Request, Response, Row, Slate
 from tipoff.sources.feed import Feed, RowCollector, judged
-from tipoff.sources.json_payload import Fields, JsonPayload, names
+from tipoff.sources.json_payload import Fields, JsonPayload, names, readable
 from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, UNREADABLE_PLAYER, resolver_of, unresolved_row
 from tipoff.sources.providers import ESPN
 from tipoff.teams import TEAMS
@@ -135,7 +133,9 @@ def _athlete(athlete: Fields) -> _Athlete:
     if not _is_nba(athlete):
         return _Athlete(is_nba=False)
     name = athlete.text("displayName")
-    return _Athlete(is_nba=True, name=name, position=_position(athlete), birth_date=_birth_date(athlete))
+    # A player without a readable date of birth stays on the roster.
+    birth_date = readable(athlete.date, "dateOfBirth")
+    return _Athlete(is_nba=True, name=name, position=_position(athlete), birth_date=birth_date)
 
 
 def _rejection_reason(athlete: _Athlete) -> str | None:
@@ -148,10 +148,3 @@ def _position(athlete: Fields) -> str | None:
     """The abbreviation, where there is one: no computation needs it."""
     position = athlete.fields("position") if athlete.has("position") else None
     return position.text("abbreviation") if position and position.has("abbreviation") else None
-
-
-def _birth_date(athlete: Fields) -> date | None:
-    """The date of birth; None if it is absent or unreadable, since a player without one can play all the same."""
-    with suppress(ContractError):
-        return athlete.date("dateOfBirth") if athlete.has("dateOfBirth") else None
-    return None

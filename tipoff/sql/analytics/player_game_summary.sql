@@ -48,6 +48,7 @@ WITH
       COALESCE(gamebooks.minutes, box.minutes) AS minutes,
       starter,
       gamebooks.source AS gamebook_source,
+      shots.* EXCEPT (game_date, game_id, player_id, fga),
       IF(COALESCE(shots.fga, 0) = box.fga, shot_games.source, NULL) AS shot_source,
     FROM raw_player_boxscores AS box
     LEFT JOIN gamebooks USING (game_date, game_id, player_id)
@@ -68,9 +69,9 @@ WITH
   )
 SELECT
   game_date, game_id, season, player_id, player_name, team, opponent, home,
-  minutes, fgm, measured.fga, fg3m, fg3a, ftm, fta, oreb, dreb, reb, ast, stl, blk, tov, pf, points,
-  SAFE_DIVIDE(points, 2 * (measured.fga + 0.44 * fta)) AS true_shooting,
-  SAFE_DIVIDE(fgm + 0.5 * fg3m, measured.fga) AS effective_field_goal,
+  minutes, fgm, fga, fg3m, fg3a, ftm, fta, oreb, dreb, reb, ast, stl, blk, tov, pf, points,
+  SAFE_DIVIDE(points, 2 * (fga + 0.44 * fta)) AS true_shooting,
+  SAFE_DIVIDE(fgm + 0.5 * fg3m, fga) AS effective_field_goal,
   usage_rate,
   starter,
   IF(shot_source IS NULL, NULL, COALESCE(paint_fgm, 0)) AS paint_fgm,
@@ -90,5 +91,4 @@ SELECT
   IF(usage_rate NOT BETWEEN 0 AND 100, 'out_of_range', 'measured') AS quality,
   source,
 FROM measured
-LEFT JOIN shots USING (game_date, game_id, player_id)
 LEFT JOIN closing_lines USING (game_id, player_id)
