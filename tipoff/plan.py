@@ -771,6 +771,7 @@ def _landed_steps(steps: Steps, sources: Mapping[str, Source], started_at: datet
 
 
 def _landed_step(step: StepDescription, sources: Mapping[str, Source], start: DayTime) -> StepDescription:
+    step = _due_from(start, step, sources)
     if isinstance(step, ComputeStep):
         return step
     source = sources[step.source]
@@ -788,6 +789,16 @@ def _landed_step(step: StepDescription, sources: Mapping[str, Source], start: Da
     message = _MESSAGES_WITHOUT_LANDED.get(step.source, step.degraded_message)
     replaced_by = (*step.replaced_by, step_names.PLAYER_BOX_SCORE_HISTORY) if step.replaced_by else ()
     return replace(landed, needs=(*step.needs, *derived_from), degraded_message=message, replaced_by=replaced_by)
+
+
+def _due_from(start: DayTime, step: StepDescription, sources: Mapping[str, Source]) -> StepDescription:
+    """The usual deadlines of a step before the games are past: its deadlines count from the start of the run."""
+    role = step.role if isinstance(step, ComputeStep) else sources[step.source].role
+    if role is not Role.PRE:
+        return step
+    late, end = start + BACKFILL_LATE_AFTER, start + OPTIONAL_BACKFILL_TAKES
+    step = replace(step, hard_deadline=end if step.hard_deadline else None)
+    return replace(step, soft_deadline=late) if step.soft_deadline else step
 
 
 _MESSAGES_WITHOUT_LANDED = {

@@ -149,8 +149,31 @@ def test_a_run_that_starts_during_the_last_game_follows_it_and_requests_nothing_
     assert not late.is_backfill
     assert late.ends_at == usual.ends_at
     assert names(step for step in late.steps if step.landed_only) == LANDED_ONLY
-    changed = names(step for step in late.steps if step not in usual.steps)
+    no_deadlines = {"soft_deadline": None, "hard_deadline": None}
+    undated = [step.model_copy(update=no_deadlines) for step in usual.steps]
+    changed = names(step for step in late.steps if step.model_copy(update=no_deadlines) not in undated)
     assert changed == LANDED_ONLY | {"nbac_gamebook_player_stats"}, "the gamebook needs names"
+
+
+def test_a_run_that_starts_during_the_last_game_is_not_late_from_the_start() -> None:
+    started_at = eastern(DAY, 22, 5)
+    late = plan(started_at)
+    deadlines = [(step.soft_deadline, step.hard_deadline) for step in late.steps if step.role is Role.PRE]
+    assert all(time > started_at for times in deadlines for time in times if time)
+    after = {step.name: step for step in evening_plan().steps if step.role is not Role.PRE}
+    for step in late.steps:
+        if step.name in after:
+            usual = after[step.name]
+            assert (step.soft_deadline, step.hard_deadline) == (usual.soft_deadline, usual.hard_deadline)
+
+
+def test_a_run_that_starts_during_the_last_game_degrades_nothing_before_it_was_tried() -> None:
+    started_at = eastern(DAY, 22, 5)
+    ledger = DayLedger(plan(started_at))
+    ledger.adopt(ledger.plan)
+    verdicts = gates.decide(ledger.plan, ledger.records, started_at)
+    assert not any(isinstance(verdict, gates.Degraded | gates.Parked) for verdict in verdicts.values())
+    assert gates.overdue(ledger.plan, ledger.records, started_at) == ()
 
 
 def test_a_game_without_a_fixed_tip_off_may_still_be_played_until_the_date_is_over() -> None:

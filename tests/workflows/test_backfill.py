@@ -27,6 +27,11 @@ START = at(24 + 20)
 IDS = tuple(game.game_id for game in GAMES)
 KNOWN_BY = at(19) - timedelta(seconds=1)
 """The second before the first tip-off."""
+NOT_LANDED = {
+    *("nbac_player_list_current", "espn_team_rosters", "nbac_injury_report", "nbac_standings"),
+    *("nbac_player_movement", "odds_api_events", "odds_api_game_lines", "odds_api_player_points_props"),
+}
+"""The steps that request nothing once the games have begun."""
 
 
 async def backfill(client: Client, world: World, start: datetime = START) -> DayRun:
@@ -44,10 +49,7 @@ async def test_a_past_date_is_collected_predicted_and_graded_at_once(client: Cli
     assert run.status.now == START, "nothing was waited for"
     assert run.result.first_published_at == START
     assert runs_of(run, "grade") == [(START, IDS)]
-    assert {item.step for item in run.result.degradations} == {
-        *("nbac_player_list_current", "espn_team_rosters", "nbac_injury_report", "nbac_standings"),
-        *("nbac_player_movement", "odds_api_events", "odds_api_game_lines", "odds_api_player_points_props"),
-    }
+    assert {item.step for item in run.result.degradations} == NOT_LANDED
 
 
 async def test_inputs_are_read_as_of_the_second_before_the_first_tip_off(client: Client) -> None:
@@ -108,6 +110,9 @@ async def test_a_run_that_starts_during_the_games_follows_them_and_reads_the_inp
     assert min(time for time in poll_times(run, "nbac_scoreboard") if time) >= start
     assert runs_of(run, "ml_feature_store") == [(KNOWN_BY, IDS)]
     assert set(world.landed_by.values()) == {KNOWN_BY}
+    assert {item.step for item in run.result.degradations} == NOT_LANDED
+    assert runs_of(run, "predictions") == [(start, IDS)] * 2, "the day is announced, then published with predictions"
+    assert {alert.step for alert in run.status.alerts if alert.key.endswith(":overdue")} == {"nbac_schedule"}
 
 
 async def test_a_past_date_without_games_is_complete_and_empty(client: Client) -> None:
