@@ -89,6 +89,7 @@ class DayLedger:
         before, after = set(self.plan.game_ids), set(plan.game_ids)
         joined = after - before if self.plan.slate_known else set[str]()
         self.postponed = tuple(sorted((before | set(self.postponed)) - after))
+        self.degradations = [item.without_games(before - after) for item in self.degradations]
         self.plan = plan
         self.records = {step.name: self.records.get(step.name) or new_record(step) for step in plan.steps}
         if self.published and before != after:

@@ -48,6 +48,11 @@ class Degradation(Frozen):
         resolved = {game: self.resolved_games.get(game, now) for game in games if game not in missing}
         return self.model_copy(update={"games": games, "resolved_games": resolved})
 
+    def without_games(self, gone: set[str]) -> Degradation:
+        """The degradation once games left the slate: they lack nothing, and nothing arrived for them."""
+        games = tuple(game for game in self.games if game not in gone.intersection(self.missing_games))
+        return self.model_copy(update={"games": games}) if games else self
+
 
 class Attention(Frozen):
     """A parked step: why, since when, and the operator's options."""

@@ -655,6 +655,25 @@ def test_a_postponed_game_is_named_and_the_other_games_keep_their_data() -> None
     assert ledger.game_ids == GAMES[1:]
 
 
+def test_a_postponed_game_lacks_nothing_and_nothing_arrived_for_it(ledger: DayLedger) -> None:
+    ledger.degrade(PROPS, "no lines yet", NOON)
+    ledger.adopt(plan_day(DAY, PLAN.games[1:], SOURCES))
+    ledger.start(PROPS, LATER)
+    ledger.finish(PROPS, SourceReport(outcome=Outcome.PARTIAL, missing_games=GAMES[2:], changed=False), LATER)
+    (degradation,) = ledger.degradations
+    assert (degradation.games, degradation.missing_games) == (GAMES[1:], GAMES[2:])
+    assert degradation.resolved_games == {GAMES[1]: LATER}
+
+
+def test_lines_that_arrived_before_a_game_was_postponed_stay_in_the_record(ledger: DayLedger) -> None:
+    ledger.degrade(PROPS, "no lines yet", NOON)
+    ledger.start(PROPS, LATER)
+    ledger.finish(PROPS, SourceReport(outcome=Outcome.PARTIAL, missing_games=GAMES[1:], changed=False), LATER)
+    ledger.adopt(plan_day(DAY, PLAN.games[1:], SOURCES))
+    (degradation,) = ledger.degradations
+    assert (degradation.games, degradation.resolved_games) == (GAMES, {GAMES[0]: LATER})
+
+
 def test_a_game_that_returns_to_the_slate_is_no_longer_postponed() -> None:
     ledger = settled_ledger(PLAN, LATER)
     ledger.adopt(plan_day(DAY, PLAN.games[1:], SOURCES))
