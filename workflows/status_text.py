@@ -42,7 +42,7 @@ _BY_URGENCY = (
 )
 
 _REMARK_LENGTH = 160
-_NEXT_POLL = re.compile(r"[:;] next poll (\w{3} )?\d\d:\d\d ET")
+_NEXT_POLL = re.compile(r"[:;] next poll (\w{3} |\d{4}-\d\d-\d\d )?\d\d:\d\d ET")
 _MARKUP = re.compile(r"([\\|\[\]`*_~#!])")
 _TEXT_OF_LINK = r"[^\s<>|`\\\[\]]+"
 _LINK = re.compile(rf"((?:[a-z][a-z0-9+.-]*://|www\.){_TEXT_OF_LINK}|{_TEXT_OF_LINK}@{_TEXT_OF_LINK}\.\w+)", re.I)

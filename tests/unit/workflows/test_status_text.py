@@ -23,7 +23,7 @@ from tests.support.ledgers import (
 )
 from tipoff.plan import plan_day, plan_slate
 from tipoff.sources.registry import SOURCES
-from tipoff.vocabulary import DayPlan, DayStatus, Phase, RunState, StepState, StepStatus, eastern
+from tipoff.vocabulary import DayPlan, DayStatus, Phase, RunState, StepState, StepStatus, clock_time, eastern
 from workflows import status_text
 from workflows.day_state import DayLedger
 from workflows.day_status import day_status
@@ -274,6 +274,10 @@ def test_a_game_without_a_fixed_tip_off_is_named_while_the_day_runs_and_when_it_
         ),
         ("needs attention: no data; follow: next poll 14:00 ET", "needs attention: no data; follow: between polls"),
         ("complete: 12 games", "complete: 12 games"),
+        *(
+            (f"follow: next poll {clock_time(NOON + days * timedelta(days=1), DAY)}", "follow: between polls")
+            for days in (0, 1, 6, 7, 900)
+        ),
     ],
 )
 def test_a_sentence_that_stands_long_leaves_out_the_next_poll(text: str, lasting: str) -> None:
