@@ -61,7 +61,7 @@ def process(
     )
     batch_reading = _read_all(source, batch, context, landing)
     if _is_before_first_result(source, batch_reading, slate, warehouse):
-        batch_reading = batch_reading._replace(covered=_all_games(slate))
+        batch_reading = batch_reading._replace(covered=_all_games(slate), is_before_first_result=True)
     _require_known_ids(source, batch_reading, slate)
     suspicious = _is_suspicious(source, batch_reading, slate)
     with warehouse.transaction():
@@ -94,6 +94,8 @@ class _BatchReading(NamedTuple):
     """Games of the slate that have rows and lack no needed entry."""
     has_earlier_dates_only: bool
     """Whether all rows are of earlier dates; every game of the slate depends on them."""
+    is_before_first_result: bool = False
+    """Whether there is nothing to read, because no game of the season is over."""
 
     @property
     def rows(self) -> int:
@@ -647,7 +649,7 @@ def _reason(
         parts[0] += f", {len(slate.games) - len(missing)} of {len(slate.games)} games"
     if labels:
         parts.append(f"missing {', '.join(labels)}")
-    elif slate.games and not batch.rows:
+    elif batch.is_before_first_result:
         parts = ["no game of the season is over yet"]
     if batch.unreadable:
         total = len(batch.read) + len(batch.unreadable)

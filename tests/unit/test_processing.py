@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from devtools.handmade_responses import injury_report
 from tipoff.collecting import collect
 from tipoff.errors import BadInputError, ContractError, NotEnoughDataError, StorageError
 from tipoff.landing.base import Batch, BatchItem
@@ -389,6 +390,17 @@ def test_a_game_whose_last_listed_player_was_cleared_has_a_snapshot_of_its_teams
         (cleared.away, "Submitted"),
         (cleared.home, "Submitted"),
     }
+
+
+def test_an_injury_report_after_the_last_tip_off_is_empty_whatever_the_season(day: Reading) -> None:
+    for name in (PLAYERS, ROSTERS):
+        day.read(name)
+    row = ("03/30/2024", "07:00 (ET)", "GSW@CHA", "Golden State Warriors", "", "", "NOT YET SUBMITTED")
+    key = day.collected.landing.put(INJURIES, DAY, injury_report([row], "03/29/24 11:30 PM"), "pdf").key
+    item = BatchItem(key=key, outcome=Outcome.OK)
+    report = day.read(INJURIES, eastern(DAY, 23, 40), day.land(Batch(source=INJURIES, game_date=DAY, items=(item,))))
+    assert (report.outcome, report.missing_games) == (Outcome.EMPTY_OK, ())
+    assert report.reason == "0 rows, 12 of 12 games; left out: game of another date than 2024-03-29 (1)"
 
 
 def test_a_team_without_a_new_roster_keeps_its_roster(day: Reading) -> None:
