@@ -18,14 +18,6 @@ from tipoff.warehouse.scope import TransformScope
 from tipoff.warehouse.tables import TABLES
 from workflows.contracts import Activity, ComputeRequest, Predicted, TrainingHistory, TrainingInput
 
-_PREDICTED_PLAYERS = """
-SELECT view, COUNT(DISTINCT player_id) AS players
-FROM predictions
-WHERE game_date = @game_date AND system_id = @system_id
-GROUP BY view
-ORDER BY view
-"""
-
 
 class ComputeActivities:
     """Computes in the warehouse."""
@@ -92,9 +84,7 @@ class ComputeActivities:
         with warehouse.transaction():
             written = warehouse.append("predictions", rows)
             versions = count_change(warehouse, date, system, rows["game_id"].unique(), changed=written.changed)
-        predictions = warehouse.query(_PREDICTED_PLAYERS, {"game_date": date, "system_id": system})
-        counts = {f"predicted:{system}:{view}": players for view, players in predictions.iter_rows()}
-        return ComputeReport(rows=rows.height, versions=versions, alerts=predicted.alerts, counts=counts)
+        return ComputeReport(rows=rows.height, versions=versions, alerts=predicted.alerts)
 
     @activity.defn(name=Activity.GRADE.value)
     @blocking_activity
