@@ -27,7 +27,6 @@ from tipoff.vocabulary import AuditEntry, Channel, DayPlan, DayStatus, RecordedD
 from workflows import operator_commands
 from workflows.contracts import (
     DAY_FAILED,
-    REFUSED,
     CommandName,
     CommandResult,
     DayInput,
@@ -112,7 +111,7 @@ class DailyPipelineWorkflow:
             return recorded
         if plan.is_backfill:
             return None
-        raise ApplicationError(_NOTHING_RECORDED.format(plan.game_date), type=REFUSED, non_retryable=True)
+        raise refusal(_NOTHING_RECORDED.format(plan.game_date))
 
     def _audit_rerun(self, rerun: Rerun, recorded: RecordedDay | None) -> None:
         text = f"re-run of {rerun.step} and what depends on it" if rerun.step else f"re-run from {rerun.from_phase} on"

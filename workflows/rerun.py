@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ActivityError
 
 from tipoff.vocabulary import (
     DayPlan,
@@ -22,7 +22,7 @@ from tipoff.vocabulary import (
 )
 from workflows import fallbacks, operator_commands
 from workflows.calls import call, failure_reason
-from workflows.contracts import REFUSED, Activity, PlanRequest, Rerun
+from workflows.contracts import Activity, PlanRequest, Rerun, refusal
 from workflows.day_clock import DayClock
 from workflows.day_state import DayLedger
 from workflows.planner import make_plan
@@ -175,7 +175,7 @@ def steps_to_rerun(plan: DayPlan, rerun: Rerun) -> tuple[PlanStep, ...]:
         return tuple(step for step in plan.steps if _is_from_phase(step, rerun.from_phase))
     names = {rerun.step}
     if all(step.name != rerun.step for step in plan.steps):
-        raise ApplicationError(f"{operator_commands.no_such_step(rerun.step, plan)}", type=REFUSED, non_retryable=True)
+        raise refusal(operator_commands.no_such_step(rerun.step, plan))
     for step in plan.steps:
         if names & set(step.needs):
             names.add(step.name)
