@@ -166,15 +166,13 @@ class Scheduler:
 
         In virtual time nothing else may happen meanwhile, since every decision is made at its own time.
         """
-        now = self._clock.now()
-        if step.role is not Role.LIVE:
+        if step.role is not Role.LIVE or step.fallback_sources:  # fallback sources are polled after each poll
             return None
         if not self._clock.virtual:
-            return now + FOLLOW_SPAN
+            return self._clock.now() + FOLLOW_SPAN
         alone = not self._tasks and sum(isinstance(verdict, gates.Acting) for verdict in verdicts.values()) == 1
         due = self._next_time(verdicts)
-        late = step.soft_deadline is not None and now >= step.soft_deadline  # a fallback source is polled each time
-        return due - _SECOND if alone and due is not None and not late else None
+        return due - _SECOND if alone and due is not None else None
 
     def _start(self, step: PlanStep, games: tuple[str, ...], follow_until: datetime | None) -> None:
         as_of = self._clock.now()
