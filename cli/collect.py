@@ -30,7 +30,7 @@ from tipoff.sources.base import Slate, Source
 from tipoff.sources.player_names import load_aliases
 from tipoff.sources.rate_limits import RateLimiter, Unlimited, rate_limits_apply
 from tipoff.storage.folder import FolderStore
-from tipoff.vocabulary import DayStatus, Frozen, clock_time, counted, date_and_time, did_you_mean, shortened, step_names
+from tipoff.vocabulary import DayStatus, Frozen, counted, date_and_time, did_you_mean, shortened, step_names
 from workflows.rate_limiter_state import format_cooldown
 
 
@@ -210,7 +210,7 @@ def _remarks(poll: PollResult) -> Iterator[str]:
     if poll.address_blocked:
         yield poll.address_blocked
     if poll.retry_at:
-        yield f"next poll possible from {clock_time(poll.retry_at)} on"
+        yield f"next poll possible from {date_and_time(poll.retry_at)} on"
     if poll.credits_remaining is not None:
         yield f"{poll.credits_remaining} credits remain, according to the provider"
     yield from (f"cannot be read: {problem}" for problem in poll.unreadable)

@@ -24,7 +24,7 @@ from tipoff.provider_success import RECENT, ProviderSuccess, hosts, success_by_h
 from tipoff.sources.base import Source
 from tipoff.sources.outcomes import OUTCOME_POLICIES
 from tipoff.sources.registry import SOURCES
-from tipoff.vocabulary import Frozen, Outcome, Role, Route, clock_time, date_and_time, did_you_mean
+from tipoff.vocabulary import Frozen, Outcome, Role, Route, date_and_time, did_you_mean
 from workflows.contracts import CooldownReset
 
 
@@ -230,5 +230,5 @@ def _provider_row(provider: ProviderView) -> tuple[str, ...]:
         f"{provider.responses}: {provider.usable} usable, {provider.not_yet} not yet" if provider.responses else "none"
     )
     success = "" if provider.success_rate is None else f"{provider.success_rate:.0%}"
-    last_block = "" if provider.last_block is None else clock_time(provider.last_block)
+    last_block = "" if provider.last_block is None else date_and_time(provider.last_block)
     return provider.host, responses, success, last_block, provider.route or "", provider.rate_limiter, provider.spend

@@ -184,6 +184,13 @@ def test_a_refusal_is_shown_with_what_to_do_and_ends_with_1(
     assert reason in ended.text
 
 
+def test_the_next_possible_poll_has_its_date(tmp_path: Path, archive: Archive) -> None:
+    """It may be weeks away: a month's credits are back on the first of the next one."""
+    with serve(archive, (Fault(source="nbac_player_list_current", kind=FaultKind.ACCESS_DENIED),)) as faulty:
+        ended = ReplayFolder(tmp_path, faulty.url).run("nbac_player_list_current", "--dry-run")
+    assert f"next poll possible from {DAY} " in ended.text
+
+
 def test_without_a_slate_the_command_fails(tmp_path: Path, archive: Archive) -> None:
     """A source that has nothing to request without games would seem to work."""
     with serve(archive, (Fault(source="nbac_schedule", kind=FaultKind.ACCESS_DENIED),)) as faulty:

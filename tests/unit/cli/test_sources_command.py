@@ -18,7 +18,7 @@ from tipoff.provider_success import RECENT, hosts
 from tipoff.sources.outcomes import OUTCOME_POLICIES
 from tipoff.sources.registry import SOURCES
 from tipoff.storage.folder import FolderStore
-from tipoff.vocabulary import Outcome, Route
+from tipoff.vocabulary import Outcome, Route, date_and_time
 
 NOW = datetime(2024, 3, 29, 22, tzinfo=UTC)
 DAY = date(2024, 3, 29)
@@ -131,6 +131,14 @@ def test_without_a_server_the_manifests_are_shown(tmp_path: Path) -> None:
     assert f"no Temporal server answers at {NOWHERE}" in page.text
     other = starter("sources --date 2024-03-30 --json").json
     assert {source["last_success"] for source in other["sources"]} == {None}
+
+
+def test_the_last_block_is_shown_with_its_date(tmp_path: Path) -> None:
+    fresh = datetime.now(UTC) - timedelta(hours=3, minutes=20)
+    blocked = a_record(Outcome.BLOCKED).model_copy(update={"fetched_at": fresh})
+    Landing(FolderStore(tmp_path / "var/landing")).record(blocked)
+    page = Starter(tmp_path)("sources")
+    assert f"site.api.espn.com 1: 0 usable, 0 not yet 0% {date_and_time(fresh)} no server" in page.text
 
 
 def test_in_a_replay_ages_are_in_virtual_time(tmp_path: Path) -> None:
