@@ -471,10 +471,12 @@ async def wait_until(handle: DayHandle, wanted: Callable[[DayStatus], bool]) -> 
 
 
 async def _status(handle: DayHandle) -> DayStatus | None:
-    """The status; None while a re-run still reads what was recorded."""
+    """The status; None while a re-run still reads what was recorded. Raises WorkflowQueryFailedError for any defect."""
     try:
         return await handle.query(DailyPipelineWorkflow.status)
-    except WorkflowQueryFailedError:
+    except WorkflowQueryFailedError as error:
+        if "has no plan yet" not in str(error):
+            raise
         return None
 
 
