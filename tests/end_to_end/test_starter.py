@@ -264,7 +264,7 @@ async def test_without_a_worker_status_comes_from_the_server(client: Client, sta
     status = await starter.run("status --date 2024-01-05 --json")
     assert status.code == 0
     assert status.json["from"] == "server"
-    assert status.json["sentence"].startswith("lines: waiting for player lines; next ")
+    assert status.json["sentence"].startswith("lines: waiting for player lines; deadline ")
     assert (status.json["state"], status.json["phase"]) == ("WAITING", "lines")
     page = await starter.run("status --date 2024-01-05")
     assert "start a worker for more (python worker.py)" in page.text
