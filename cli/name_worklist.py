@@ -17,16 +17,7 @@ from tipoff.sources.player_names import UNREADABLE_PLAYER, resolver_of
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import Frozen
 from tipoff.warehouse.base import Warehouse
-
-_UNRESOLVED_SQL = """
-    SELECT
-      unresolved.game_date, unresolved.source, unresolved.game_id, unresolved.team, unresolved.player_name,
-      schedule.home, schedule.away,
-    FROM unresolved_players AS unresolved
-    LEFT JOIN raw_schedule AS schedule USING (game_id)
-    WHERE unresolved.player_name != @unreadable
-    ORDER BY unresolved.player_name, unresolved.game_date, unresolved.source, unresolved.game_id, unresolved.team
-"""
+from tipoff.warehouse.sql_files import sql_text
 
 
 class UnresolvedName(Frozen):
@@ -65,9 +56,8 @@ def unresolved_names(
 ) -> tuple[UnresolvedName, ...]:
     """The names of all dates, or of one, that the aliases do not resolve either, most frequent first."""
     players = cache(lambda source, day: _players(warehouse, source, day))
-    rows = (
-        _Occurrence(*row) for row in warehouse.query(_UNRESOLVED_SQL, {"unreadable": UNREADABLE_PLAYER}).iter_rows()
-    )
+    stored = warehouse.query(sql_text("unresolved_occurrences"), {"unreadable": UNREADABLE_PLAYER})
+    rows = (_Occurrence(*row) for row in stored.iter_rows())
     wanted = (row for row in rows if game_date in (None, row.game_date))
     left = [(row, candidates) for row in wanted if (candidates := _candidates(row, players, aliases)) is not None]
     by_name = groupby(left, key=lambda entry: entry[0].player_name)

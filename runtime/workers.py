@@ -24,6 +24,7 @@ from runtime.sandbox import WORKFLOW_RUNNER
 from tipoff.errors import ConfigurationError
 from tipoff.settings import Settings
 from tipoff.vocabulary import did_you_mean
+from tipoff.warehouse.generated_sql import READY
 from workflows.contracts import Queue
 from workflows.daily_pipeline import DailyPipelineWorkflow
 from workflows.rate_limiter import AutoUpgradeRateLimiterWorkflow, RateLimiterWorkflow
@@ -69,7 +70,7 @@ def open_resources(settings: Settings, queues: Sequence[Queue]) -> Resources:
     """Open the stores of these queues. Raises WarehouseLockedError, StorageError, ConfigurationError."""
     resources = Resources(settings, now=lambda: datetime.now(UTC))
     if Queue.WAREHOUSE in queues:
-        resources.warehouse.query("SELECT 1 AS one")
+        resources.warehouse.query(READY)
     return resources
 
 

@@ -20,8 +20,10 @@ from tipoff.sources.player_names import load_aliases, slate_players
 from tipoff.sources.registry import SOURCES
 from tipoff.sources.schedule import Schedule, slate_games
 from tipoff.vocabulary import Outcome, ProcessReport, Role, SlateGame, first_day, season_of, shortened
-from tipoff.warehouse.base import DateRange, Parameters, Slice, SqlValue, Warehouse
+from tipoff.warehouse.base import DateRange, Parameters, Slice, Warehouse
 from tipoff.warehouse.data_versions import count_change
+from tipoff.warehouse.generated_sql import last_snapshots, rows_of_better_sources, rows_of_slice
+from tipoff.warehouse.sql_files import sql_text
 from tipoff.warehouse.tables import TABLES, Table
 from tipoff.warehouse.validation import conform, schema_of
 
@@ -125,8 +127,8 @@ def _load_batch(landing: Landing, key: str, source: Source, slate: Slate) -> Bat
 
 def known_players(source: Source, slate: Slate, warehouse: Warehouse) -> tuple[KnownPlayer, ...]:
     """Players that names may resolve to: the rosters of the slate, completed by the player list."""
-    player_list = _query_players(warehouse, _PLAYER_LIST_SQL, slate)
-    rosters = () if source.table == "raw_rosters" else _query_players(warehouse, _ROSTERS_SQL, slate)
+    player_list = _query_players(warehouse, "listed_players", slate)
+    rosters = () if source.table == "raw_rosters" else _query_players(warehouse, "roster_players", slate)
     players = slate_players(rosters, player_list, _teams_with_unresolved(warehouse, slate))
     if not players:
         raise NotEnoughDataError(
@@ -136,65 +138,18 @@ def known_players(source: Source, slate: Slate, warehouse: Warehouse) -> tuple[K
     return players
 
 
-_ROSTERS_SQL = "SELECT player_id, player_name, team FROM raw_rosters WHERE game_date = @game_date"
-# As in upcoming_player_game_context.sql: a player who has played since the list was made, or without a list in his
-# team's last season, is on the team of his last game.
-_PLAYER_LIST_SQL = """
-WITH
-  listed AS (
-    SELECT player_id, player_name, COALESCE(team, '') AS team, game_date,
-    FROM raw_players
-    WHERE game_date = (SELECT MAX(game_date) FROM raw_players WHERE game_date <= @game_date)
-  ),
-  played AS (
-    SELECT player_id, player_name, team, game_date, game_id,
-    FROM raw_player_boxscores
-    WHERE game_date < @game_date AND game_date >= COALESCE((SELECT MAX(game_date) FROM listed), game_date)
-    QUALIFY season = MAX(season) OVER (PARTITION BY team)
-  ),
-  last_teams AS (
-    SELECT player_id, player_name, team,
-    FROM played
-    WHERE TRUE
-    QUALIFY ROW_NUMBER() OVER (PARTITION BY player_id ORDER BY game_date DESC, game_id DESC) = 1
-  )
-SELECT player_id, player_name, team,
-FROM last_teams
-UNION ALL
-SELECT player_id, player_name, team,
-FROM listed
-WHERE player_id NOT IN (SELECT player_id FROM last_teams)
-"""
-
-
-_TEAMS_WITH_UNRESOLVED_SQL = """
-    SELECT DISTINCT team
-    FROM unresolved_players
-    JOIN raw_rosters USING (game_date, team, source)
-    WHERE game_date = @game_date
-    ORDER BY team
-"""
-
-
 def _teams_with_unresolved(warehouse: Warehouse, slate: Slate) -> frozenset[str]:
     """Teams whose roster has an unresolved name."""
-    return frozenset(warehouse.query(_TEAMS_WITH_UNRESOLVED_SQL, {"game_date": slate.game_date})["team"])
+    return frozenset(warehouse.query(sql_text("teams_with_unresolved_players"), {"game_date": slate.game_date})["team"])
 
 
-def _query_players(warehouse: Warehouse, sql: str, slate: Slate) -> tuple[KnownPlayer, ...]:
-    rows = warehouse.query(f"{sql} ORDER BY team, player_id", {"game_date": slate.game_date})
+def _query_players(warehouse: Warehouse, query: str, slate: Slate) -> tuple[KnownPlayer, ...]:
+    rows = warehouse.query(sql_text(query), {"game_date": slate.game_date})
     return tuple(KnownPlayer(**row) for row in rows.iter_rows(named=True))
 
 
 MAX_POSTPONEMENT = timedelta(days=14)
 """A postponed game of the same teams at a greater distance is another game."""
-_STORED_GAMES_SQL = """
-    SELECT game_id, away, home, tip_off
-    FROM raw_schedule
-    WHERE game_date BETWEEN @first_date AND @last_date
-      AND (game_date = @game_date OR status = 'postponed')
-    ORDER BY tip_off NULLS LAST, game_id
-"""
 
 
 def _stored_games(slate: Slate, warehouse: Warehouse) -> tuple[SlateGame, ...]:
@@ -203,7 +158,8 @@ def _stored_games(slate: Slate, warehouse: Warehouse) -> tuple[SlateGame, ...]:
     A game of the same teams that is scheduled for another date is another game with its own id.
     """
     first, last = slate.game_date - MAX_POSTPONEMENT, slate.game_date + MAX_POSTPONEMENT
-    rows = warehouse.query(_STORED_GAMES_SQL, {"game_date": slate.game_date, "first_date": first, "last_date": last})
+    days = {"game_date": slate.game_date, "first_date": first, "last_date": last}
+    rows = warehouse.query(sql_text("stored_games"), days)
     return tuple(SlateGame(**row) for row in rows.iter_rows(named=True))
 
 
@@ -231,17 +187,6 @@ def _read_all(source: Source, batch: Batch, context: ReadContext, landing: Landi
     )
 
 
-_FIRST_GAME_SQL = """
-    SELECT MIN(game_date) AS first_date
-    FROM raw_schedule
-    WHERE game_date BETWEEN @first_day AND @last_day
-      AND season = @season
-      AND season_type = 'regular'
-      AND status != 'postponed'
-      AND source = @source
-"""
-
-
 def _is_before_first_result(source: Source, batch: _BatchReading, slate: Slate, warehouse: Warehouse) -> bool:
     """Whether nothing was read about earlier games because the season has none, by the league's own schedule."""
     if not source.about_earlier_games or batch.rows or batch.outcomes != {Outcome.EMPTY_OK}:
@@ -249,7 +194,7 @@ def _is_before_first_result(source: Source, batch: _BatchReading, slate: Slate, 
     season = season_of(slate.game_date)
     first = first_day(season)
     days = {"first_day": first, "last_day": first + timedelta(days=364)}
-    schedule = warehouse.query(_FIRST_GAME_SQL, {**days, "season": season, "source": Schedule.name})
+    schedule = warehouse.query(sql_text("first_regular_game"), {**days, "season": season, "source": Schedule.name})
     opening = schedule["first_date"].item()
     return opening is not None and opening >= slate.game_date
 
@@ -361,19 +306,9 @@ def _without_better_sources(source: Source, rows: pl.DataFrame, slate: Slate, wa
     if source.role is not Role.POST or not source.fallback_for:
         return rows
     key = TABLES[source.table].natural_key
-    sql = f"""
-        SELECT {", ".join(f"better.{column}" for column in key)}, unresolved.game_id IS NULL AS is_complete
-        FROM {source.table} AS better
-        LEFT JOIN (
-            SELECT DISTINCT game_id, source FROM unresolved_players WHERE game_date = @game_date
-        ) AS unresolved
-          ON unresolved.game_id = better.game_id
-          AND unresolved.source = better.source
-        WHERE better.game_date = @game_date AND better.source NOT IN UNNEST(@not_better)
-    """  # noqa: S608 - declared names
     after = (other.name for other in SOURCES.values() if source.name in other.fallback_for)
     parameters: Parameters = {"game_date": slate.game_date, "not_better": [source.name, *after]}
-    better = warehouse.query(sql, parameters)
+    better = warehouse.query(rows_of_better_sources(TABLES[source.table]), parameters)
     return rows.join(better, on=key, how="anti").join(better.filter("is_complete"), on="game_id", how="anti")
 
 
@@ -400,20 +335,9 @@ def _append_changed(
 
 def _last_snapshots(table: Table, rows: pl.DataFrame, slate: Slate, warehouse: Warehouse) -> pl.DataFrame:
     """The last snapshot of each game at the time of `rows`."""
-    sql = f"""
-        SELECT snapshot.*
-        FROM {table.name} AS snapshot
-        JOIN (
-            SELECT game_id, MAX(as_of) AS as_of
-            FROM {table.name}
-            WHERE game_date = @game_date AND as_of <= @as_of AND game_id IN UNNEST(@game_ids)
-            GROUP BY game_id
-        ) AS last ON snapshot.game_id = last.game_id AND snapshot.as_of = last.as_of
-        WHERE snapshot.game_date = @game_date
-    """  # noqa: S608 - the name of a declared table
     games = rows["game_id"].unique(maintain_order=True).to_list()
     parameters = {"game_date": slate.game_date, "as_of": rows["as_of"][0], "game_ids": games}
-    return warehouse.query(sql, parameters)
+    return warehouse.query(last_snapshots(table), parameters)
 
 
 def _shrunk_games(rows: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:
@@ -442,7 +366,7 @@ def _replace_slice(
     where: Slice = {
         name: DateRange(first=of[0], last=of[1]) if isinstance(of, tuple) else of for name, of in replaces.items()
     }
-    stored = _stored_rows(table, where, warehouse)
+    stored = warehouse.query(*rows_of_slice(table, where))
     outdated = not stored.filter(pl.col("as_of") > rows["as_of"].max()).is_empty()
     if keep_missing:
         rows = pl.concat([rows, stored.join(rows, on=table.natural_key, how="anti").select(rows.columns)])
@@ -481,21 +405,6 @@ def _covers_only_the_date(source: Source, response: _ResponseReading, slate: Sla
     return source.role is Role.PRE and response.replaces.get("game_date") in date_only
 
 
-def _stored_rows(table: Table, where: Slice, warehouse: Warehouse) -> pl.DataFrame:
-    """The stored rows of a slice."""
-    terms: list[str] = []
-    parameters: dict[str, SqlValue | list[str]] = {}
-    for name, wanted in where.items():
-        if isinstance(wanted, DateRange):
-            terms.append(f"{name} BETWEEN @first_{name} AND @last_{name}")
-            parameters |= {f"first_{name}": wanted.first, f"last_{name}": wanted.last}
-        else:
-            terms.append(f"{name} IN UNNEST(@{name})" if isinstance(wanted, list) else f"{name} = @{name}")
-            parameters[name] = wanted
-    sql = f"SELECT * FROM {table.name} WHERE {' AND '.join(terms)}"  # noqa: S608 - declared names
-    return warehouse.query(sql, parameters)
-
-
 def _difference(table: Table, rows: pl.DataFrame, stored: pl.DataFrame, ignored: Sequence[str] = ()) -> pl.DataFrame:
     """Rows that only one side has, compared without time columns and `ignored` columns."""
     facts = _facts(table, ignored)
@@ -526,7 +435,7 @@ def _write_unresolved(source: Source, batch: _BatchReading, context: ReadContext
     """Store the unresolved names of this source and date; names that no response covers are kept."""
     table, slate = TABLES["unresolved_players"], context.slate
     where: Slice = {"game_date": slate.game_date, "source": source.name}
-    stored = _stored_rows(table, where, warehouse)
+    stored = warehouse.query(*rows_of_slice(table, where))
     others = stored.filter(~pl.any_horizontal(_covers_name(response, slate) for response in batch.read))
     origin = {"source": source.name, "as_of": context.as_of}
     unresolved = _frame(table, [row | origin for row in _unresolved(batch)])

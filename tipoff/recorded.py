@@ -11,34 +11,17 @@ from tipoff.landing.landing import Landing
 from tipoff.sources.base import Source
 from tipoff.vocabulary import PREDICTED, PredictionRun, RecordedBatch, RecordedDay, Role, SlateGame, day_end
 from tipoff.warehouse.base import Parameters, Warehouse
-
-_SLATE = """
-SELECT game_id, away, home, tip_off,
-FROM raw_schedule
-WHERE game_date = @game_date AND status != 'postponed' AND season_type IN UNNEST(@season_types)
-ORDER BY tip_off NULLS LAST, game_id
-"""
-
-# Predictions made before the games; those made afterwards only if there are no others.
-_PREDICTION_RUNS = """
-SELECT as_of, game_id, backfilled,
-FROM (
-  SELECT DISTINCT as_of, game_id, backfilled, LOGICAL_AND(backfilled) OVER () AS all_backfilled,
-  FROM predictions
-  WHERE game_date = @game_date
-)
-WHERE backfilled = all_backfilled
-ORDER BY as_of, game_id
-"""
+from tipoff.warehouse.sql_files import sql_text
 
 
 def recorded_day(game_date: date, sources: Mapping[str, Source], landing: Landing, warehouse: Warehouse) -> RecordedDay:
     """What a date recorded, without its degradations."""
     day: Parameters = {"game_date": game_date}
     slate: Parameters = {**day, "season_types": list(PREDICTED)}
-    games = tuple(SlateGame.model_validate(row) for row in warehouse.query(_SLATE, slate).iter_rows(named=True))
+    stored = warehouse.query(sql_text("recorded_slate"), slate)
+    games = tuple(SlateGame.model_validate(row) for row in stored.iter_rows(named=True))
     batches = [batch for source in sources.values() for batch in _batches(landing, source, game_date)]
-    runs = warehouse.query(_PREDICTION_RUNS, day)
+    runs = warehouse.query(sql_text("prediction_runs"), day)
     predicted: dict[datetime, list[str]] = {}
     for as_of, game_id in runs.select("as_of", "game_id").iter_rows():
         predicted.setdefault(as_of, []).append(game_id)

@@ -16,14 +16,7 @@ from tipoff.publishing.status import PublishResult
 from tipoff.publishing.store import ExportStore
 from tipoff.vocabulary import EASTERN
 from tipoff.warehouse.base import Parameters, Warehouse
-
-_PUBLICATION_TIMES = """
-SELECT MIN(as_of) AS first, MAX(as_of) AS last
-FROM predictions
-WHERE game_date = @game_date AND as_of <= @as_of
-"""
-
-_ACCURACY = "SELECT * FROM prediction_accuracy WHERE game_date = @game_date AND as_of <= @as_of"
+from tipoff.warehouse.sql_files import sql_text
 
 
 def publish_summary(
@@ -54,7 +47,7 @@ def publish_summary(
 def summarise(warehouse: Warehouse, game_date: date, as_of: datetime) -> dict[str, Any]:
     """Return games, players and, per system and view, predictions, outcomes and figures; times are Eastern."""
     parameters: Parameters = {"game_date": game_date, "as_of": as_of}
-    first, last = warehouse.query(_PUBLICATION_TIMES, parameters).row(0)
+    first, last = warehouse.query(sql_text("publication_times"), parameters).row(0)
     active = active_predictions(warehouse, game_date, as_of)
     games = games_of(warehouse, game_date, as_of)
     open_games = games.filter(~pl.col("game_status").is_in([FINAL, POSTPONED]))
@@ -66,7 +59,7 @@ def summarise(warehouse: Warehouse, game_date: date, as_of: datetime) -> dict[st
         "lined_players": active.filter(pl.col("line").is_not_null())["player_id"].n_unique(),
         "first_published_at": _eastern(first),
         "refreshed_at": _eastern(last) if last != first else None,
-        "systems": _systems(active, warehouse.query(_ACCURACY, parameters)),
+        "systems": _systems(active, warehouse.query(sql_text("graded_outcomes"), parameters)),
     }
 
 

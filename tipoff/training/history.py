@@ -12,8 +12,10 @@ import polars as pl
 from tipoff.vocabulary import season_of, step_names
 from tipoff.warehouse.base import Warehouse
 from tipoff.warehouse.feature_store import build_features
+from tipoff.warehouse.generated_sql import dates_with_results
 from tipoff.warehouse.scope import TransformScope
 from tipoff.warehouse.sql_files import sql_text
+from tipoff.warehouse.tables import TABLES
 
 PRE_GAME = (
     step_names.TEAM_CONTEXT,
@@ -24,20 +26,6 @@ PRE_GAME = (
     step_names.COMPOSITE_FACTORS,
 )
 """Transforms that the feature store depends on, in dependency order."""
-
-_DATES = """
-SELECT
-  game_date,
-  LOGICAL_OR(is_built) AS is_built,
-FROM (
-  SELECT DISTINCT game_date, FALSE AS is_built, FROM player_game_summary
-  UNION ALL
-  SELECT DISTINCT game_date, TRUE AS is_built, FROM {table}
-)
-WHERE game_date < @before
-GROUP BY game_date
-ORDER BY game_date
-"""
 
 
 def training_history(warehouse: Warehouse, seasons: Sequence[str], before: date, as_of: datetime) -> pl.DataFrame:
@@ -74,7 +62,7 @@ def _missing_ranges(
     warehouse: Warehouse, table: str, seasons: Sequence[str], before: date, as_of: datetime
 ) -> Iterator[TransformScope]:
     """Yield ranges of consecutive game dates without rows in the table, each within one month to limit memory."""
-    dates = warehouse.query(_DATES.format(table=table), {"before": before}).iter_rows()
+    dates = warehouse.query(dates_with_results(TABLES[table]), {"before": before}).iter_rows()
     keyed = ((season_of(game_date), game_date.month, is_built, game_date) for game_date, is_built in dates)
     for (season, _, is_built), group in groupby(keyed, key=itemgetter(0, 1, 2)):
         days = [game_date for *_, game_date in group]

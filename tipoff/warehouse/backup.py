@@ -10,6 +10,7 @@ from typing import Final
 from tipoff.errors import BadInputError, StorageError
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
 from tipoff.warehouse.duckdb_log import log_of
+from tipoff.warehouse.generated_sql import row_count
 from tipoff.warehouse.tables import TABLES, Layer
 
 COPY_ATTEMPTS: Final = 20
@@ -68,10 +69,7 @@ def _rows(file: Path) -> dict[str, int]:
     warehouse = DuckDbWarehouse(file)
     try:
         warehouse.migrate()
-        tables = [table.name for table in TABLES.values() if table.layer is not Layer.VIEW]
-        return {
-            name: int(warehouse.query(f"SELECT COUNT(*) AS n FROM {name}")["n"][0])  # noqa: S608 - declared tables
-            for name in tables
-        }
+        tables = [table for table in TABLES.values() if table.layer is not Layer.VIEW]
+        return {table.name: int(warehouse.query(row_count(table))["n"][0]) for table in tables}
     finally:
         warehouse.close()

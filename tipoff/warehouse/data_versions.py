@@ -13,8 +13,7 @@ import polars as pl
 
 from tipoff.vocabulary import ALL_DATA, DataVersions
 from tipoff.warehouse.base import SqlValue, Warehouse
-
-_VERSIONS = "SELECT game_id, version FROM data_versions WHERE game_date = @game_date AND subject = @subject"
+from tipoff.warehouse.sql_files import sql_text
 
 
 def count_change(
@@ -25,7 +24,7 @@ def count_change(
     Call it in the transaction of the write.
     """
     date_and_subject: dict[str, SqlValue] = {"game_date": game_date, "subject": subject}
-    versions: dict[str, int] = dict(warehouse.query(_VERSIONS, date_and_subject).iter_rows())
+    versions: dict[str, int] = dict(warehouse.query(sql_text("data_versions_of_subject"), date_and_subject).iter_rows())
     if changed:
         versions |= {game: versions.get(game, 0) + 1 for game in {ALL_DATA, *games}}
         rows = [{**date_and_subject, "game_id": game, "version": versions[game]} for game in sorted(versions)]
