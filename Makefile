@@ -39,8 +39,8 @@ bench: setup ## measure time and memory of a day and of its parts
 
 mutations: setup ## break a copy of the code, one named mutation at a time: the tests must fail; variables:
 #   RANDOM=100        draw so many mutants instead    SEED=1           draw the same ones again
-#   PATHS="a/b c.py"  draw only from these
-	@$(RUN) devtools.mutations $(RANDOM:%=--random %) $(SEED:%=--seed %) $(if $(PATHS),--paths $(PATHS))
+#   PATHS="a/b c.py"  draw only from these           LIST=1           only list them
+	@$(RUN) devtools.mutations $(RANDOM:%=--random %) $(SEED:%=--seed %) $(LIST:%=--list) $(if $(PATHS),--paths $(PATHS))
 
 name-report: setup ## report the share of quoted player names of past seasons that resolve to the right player (DATA=folder)
 	@$(RUN) devtools.name_report $(or $(DATA),../shared/data)

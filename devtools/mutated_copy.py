@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from enum import IntEnum
 from pathlib import Path
+from typing import NamedTuple
 
 from devtools.checks import clean_environment
 from runtime import PROJECT
@@ -22,7 +23,11 @@ TEST_SECONDS = 900
 TIMED_OUT = -1
 """Returned instead of pytest's exit code when the time limit ended it."""
 _NOT_COPIED = shutil.ignore_patterns(".git", ".venv", ".cache", "var", ".*_cache", "__pycache__", ".hypothesis")
-_FAILED = re.compile(r"^(?:FAILED|ERROR) \S*?([^/\s]+\.py(?:::\S+)?)", re.MULTILINE)
+_FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+\.py(?:::\S+)?)(.*)", re.MULTILINE)
+
+_TEST_TIMED_OUT = "from pytest-timeout"
+_WIDTH = 500
+"""Columns that show the message of a failed test whole."""
 
 
 class PytestExit(IntEnum):
@@ -30,6 +35,19 @@ class PytestExit(IntEnum):
 
     PASSED = 0
     FAILED = 1
+
+
+class FirstFailure(NamedTuple):
+    """How tests ended that stop at the first failure."""
+
+    code: int
+    """pytest's exit code, or TIMED_OUT."""
+    test: str
+    """The test that failed, or the end of the output."""
+    is_time_out: bool = False
+    """Whether the test, or all of them together, reached its time limit."""
+    function: str = ""
+    """Selects the test with all its parameters; empty if none is known."""
 
 
 class InvalidMutationError(TipoffError):
@@ -52,11 +70,14 @@ def replaced_text(file: Path, text: str) -> Iterator[None]:
         file.write_text(original, encoding="utf-8")
 
 
-def first_failure(copy: Path, selection: Sequence[str], within_seconds: float = TEST_SECONDS) -> tuple[int, str]:
-    """pytest's exit code or TIMED_OUT, and the first test that failed or the end of the output."""
+def first_failure(copy: Path, selection: Sequence[str], within_seconds: float = TEST_SECONDS) -> FirstFailure:
+    """Run tests until one fails."""
     code, output = _run_tests(copy, ["-x", *selection], within_seconds)
     failed = _FAILED.search(output)
-    return code, failed[1] if failed else output[-2000:]
+    if not failed:
+        return FirstFailure(code, "" if code == PytestExit.PASSED else output[-2000:], is_time_out=code == TIMED_OUT)
+    test, message = failed.groups()
+    return FirstFailure(code, test, is_time_out=_TEST_TIMED_OUT in message, function=test.partition("[")[0])
 
 
 def require_passing(copy: Path, selection: Sequence[str], processes: int) -> None:
@@ -75,7 +96,7 @@ def _run_tests(copy: Path, arguments: Sequence[str], within_seconds: float | Non
         subprocess.Popen(
             [*command, *arguments],
             cwd=copy,
-            env=clean_environment(),
+            env={**clean_environment(), "COLUMNS": str(_WIDTH)},
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,

@@ -30,7 +30,7 @@ from devtools.mutated_copy import (
     replaced_text,
     require_passing,
 )
-from devtools.random_mutations import MUTATED, run_random
+from devtools.random_mutations import MUTATED, list_drawn, run_random
 from runtime.stage_timer import StageTimer
 from tipoff.errors import ConfigurationError, TipoffError
 from tipoff.vocabulary import Frozen
@@ -75,12 +75,13 @@ def caught_by(copy: Path, mutation: Mutation, within_seconds: float = TEST_SECON
     Raises InvalidMutationError when the tests did not run.
     """
     with replaced_text(copy / mutation.file, mutated_text(copy, mutation)):
-        code, failure = first_failure(copy, mutation.tests, within_seconds)
-    if code == PytestExit.PASSED:
+        failure = first_failure(copy, mutation.tests, within_seconds)
+    if failure.code == PytestExit.PASSED:
         return None
-    if code not in {PytestExit.FAILED, TIMED_OUT}:
-        raise InvalidMutationError(f"“{mutation.name}”: its tests did not run (pytest exited with {code}):\n{failure}")
-    return failure
+    if failure.code not in {PytestExit.FAILED, TIMED_OUT}:
+        problem = f"its tests did not run (pytest exited with {failure.code})"
+        raise InvalidMutationError(f"“{mutation.name}”: {problem}:\n{failure.test}")
+    return failure.test
 
 
 def run_all(mutations: Sequence[Mutation], stages: StageTimer, console: Console) -> dict[str, str | None]:
@@ -131,12 +132,14 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--random", type=int, metavar="N", help="draw so many mutants instead of applying the list")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10_000), help="draws the same mutants again")
     parser.add_argument("--paths", nargs="*", default=MUTATED, help="files and folders to draw from")
+    parser.add_argument("--list", action="store_true", help="print the drawn mutants, and run no test")
     options = parser.parse_args(arguments)
     console = Console(highlight=False, soft_wrap=True)
     try:
         if options.random is None:
             return run_named(console)
-        return run_random(options.random, options.seed, options.paths, console)
+        run = list_drawn if options.list else run_random
+        return run(options.random, options.seed, options.paths, console)
     except TipoffError as error:
         print(f"mutations: {error}", file=sys.stderr)
         return 1

@@ -1,6 +1,7 @@
 """`make mutations RANDOM=100`: draws mutants of the code at random; the tests of their area must fail for them.
 
 `random_mutations.toml` beside this file lists the tests of each area, and the mutants that change nothing.
+A mutant is killed only if the failing test passes without it, so that a busy machine kills none.
 """
 
 from __future__ import annotations
@@ -23,7 +24,15 @@ from rich.table import Table
 from rich.text import Text
 
 from devtools.mutants import Mutant
-from devtools.mutated_copy import TIMED_OUT, PytestExit, copied_project, first_failure, replaced_text, require_passing
+from devtools.mutated_copy import (
+    TEST_SECONDS,
+    TIMED_OUT,
+    FirstFailure,
+    PytestExit,
+    copied_project,
+    first_failure,
+    replaced_text,
+)
 from devtools.python_mutants import python_mutants
 from devtools.sql_mutants import sql_mutants
 from runtime import PROJECT
@@ -83,8 +92,14 @@ class Verdict(StrEnum):
     """What the tests of a mutant's area did."""
 
     KILLED = "killed"
-    TIMED_OUT = "timed out"
+    TIMED_OUT = "killed by a time-out"
+    UNPROVEN = "unproven, as the test fails without the mutant too"
     SURVIVED = "survived"
+
+    @property
+    def is_killed(self) -> bool:
+        """Whether the tests noticed the mutant."""
+        return self in {Verdict.KILLED, Verdict.TIMED_OUT}
 
 
 class MutantResult(NamedTuple):
@@ -140,38 +155,67 @@ def draw(number: int, seed: int, files: Sequence[str], rules: Rules) -> list[Mut
     ]
 
 
+def list_drawn(number: int, seed: int, paths: Sequence[str], console: Console) -> int:
+    """Print the mutants of a draw, and run no test; exit code 0."""
+    for mutant in draw(number, seed, mutated_files(paths), load_rules()):
+        _print_change(mutant, "drawn", console)
+    return 0
+
+
 def run_random(number: int, seed: int, paths: Sequence[str], console: Console) -> int:
     """Try drawn mutants one at a time; exit code 0 when enough were killed, 1 when not.
 
-    Raises InvalidMutationError when the tests fail without a mutant, BadInputError when there is none to try.
+    Raises BadInputError when there is none to try.
     """
     stages, rules = StageTimer(console.print), load_rules()
     with stages.stage(f"draw with SEED={seed}"):
         drawn = draw(number, seed, mutated_files(paths), rules)
     if not drawn:
         raise BadInputError("no mutant was drawn: draw at least one (RANDOM=100), from files that have some")
-    with tempfile.TemporaryDirectory(prefix="tipoff-mutations-") as folder:
-        copy = copied_project(Path(folder))
-        with stages.stage("the tests without a mutant"):
-            require_passing(copy, sorted({test for mutant in drawn for test in rules.tests_of(mutant.file)}), 1)
-        with stages.stage("mutants"):
-            results: list[MutantResult] = []
-            for mutant in drawn:
-                results.append(_try(copy, mutant, rules.tests_of(mutant.file)))
-                console.print(f"  {mutant.location}: {results[-1].verdict} {results[-1].failure}", markup=False)
+    with tempfile.TemporaryDirectory(prefix="tipoff-mutations-") as folder, stages.stage("mutants"):
+        runner = MutantRunner(copied_project(Path(folder)))
+        results: list[MutantResult] = []
+        for mutant in drawn:
+            results.append(runner.result(mutant, rules.tests_of(mutant.file)))
+            console.print(f"  {mutant.location}: {results[-1].verdict} {results[-1].failure}", markup=False)
     console.print(stages.table())
     return print_report(results, seed, console)
 
 
-def _try(copy: Path, mutant: Mutant, tests: Sequence[str]) -> MutantResult:
-    started = time.monotonic()
-    file = copy / mutant.file
-    with replaced_text(file, mutant.applied_to(file.read_text(encoding="utf-8"))):
-        code, failure = first_failure(copy, tests)
-    seconds = time.monotonic() - started
-    if code == PytestExit.PASSED:
-        return MutantResult(mutant, Verdict.SURVIVED, "", seconds)
-    return MutantResult(mutant, Verdict.TIMED_OUT if code == TIMED_OUT else Verdict.KILLED, failure, seconds)
+class MutantRunner:
+    """Runs tests with mutants in a copy of the project."""
+
+    def __init__(self, copy: Path, within_seconds: float = TEST_SECONDS) -> None:
+        self._copy = copy
+        self._within_seconds = within_seconds
+        self._passing: set[str] = set()
+
+    def result(self, mutant: Mutant, tests: Sequence[str]) -> MutantResult:
+        """Run tests with a mutant, and the one that failed without it."""
+        started = time.monotonic()
+        file = self._copy / mutant.file
+        with replaced_text(file, mutant.applied_to(file.read_text(encoding="utf-8"))):
+            failure = first_failure(self._copy, tests, self._within_seconds)
+        return MutantResult(mutant, self._verdict(failure, tests), failure.test, time.monotonic() - started)
+
+    def _verdict(self, failure: FirstFailure, tests: Sequence[str]) -> Verdict:
+        if failure.code == PytestExit.PASSED:
+            return Verdict.SURVIVED
+        if failure.function:
+            tests = [failure.function]
+        elif failure.code != TIMED_OUT:  # pytest did not start
+            tests = tests[:1]
+        if not self._pass_without_mutant(tests, again=failure.is_time_out):
+            return Verdict.UNPROVEN
+        return Verdict.TIMED_OUT if failure.is_time_out else Verdict.KILLED
+
+    def _pass_without_mutant(self, tests: Sequence[str], *, again: bool) -> bool:
+        """Whether tests pass now; `again`: even if they did before, as the machine may have become busy."""
+        if again or not self._passing.issuperset(tests):
+            if first_failure(self._copy, tests, self._within_seconds).code != PytestExit.PASSED:
+                return False
+            self._passing.update(tests)
+        return True
 
 
 def print_report(results: Sequence[MutantResult], seed: int, console: Console) -> int:
@@ -182,7 +226,7 @@ def print_report(results: Sequence[MutantResult], seed: int, console: Console) -
         change = shortened(f"{mutant.kind}: {mutant.old} → {mutant.replacement}", _SHOWN)
         table.add_row(mutant.location, Text(change), each.verdict, f"{each.seconds:.0f}")
     console.print(table)
-    survivors = [each for each in results if each.verdict is Verdict.SURVIVED]
+    survivors = [each for each in results if not each.verdict.is_killed]
     drawn = Counter(each.package for each in results)
     survived = Counter(each.package for each in survivors)
     shares = Table("package", "killed", "drawn", "share")
@@ -191,9 +235,12 @@ def print_report(results: Sequence[MutantResult], seed: int, console: Console) -
         shares.add_row(package, str(killed), str(count), f"{killed / count:.0%}")
     console.print(shares)
     for each in survivors:
-        mutant = each.mutant
-        console.print(f"survived: {mutant.location} {mutant.scope} ({mutant.kind})", markup=False)
-        console.print(f"  - {mutant.before}\n  + {mutant.after}", markup=False)
+        _print_change(each.mutant, each.verdict, console)
     share = 1 - len(survivors) / len(results) if results else 1.0
     console.print(f"SEED={seed}: {len(results) - len(survivors)} of {len(results)} mutants were killed: {share:.1%}")
     return 0 if share >= REQUIRED_SHARE else 1
+
+
+def _print_change(mutant: Mutant, verdict: str, console: Console) -> None:
+    console.print(f"{verdict}: {mutant.location} {mutant.scope} ({mutant.kind})", markup=False)
+    console.print(f"  - {mutant.before}\n  + {mutant.after}", markup=False)

@@ -1,12 +1,15 @@
 """Limits of a PDF, since the parser has none."""
 
+import os
 import resource
+import signal
 import time
 import zlib
 from base64 import a85encode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import psutil
 import pytest
 
 from devtools.handmade_responses import pdf_of
@@ -14,7 +17,7 @@ from tests.support.made_responses import PLAYERS, SLATE, made_response
 from tipoff.errors import ContractError
 from tipoff.sources.base import ReadContext, Request, Response
 from tipoff.sources.pdf import MAX_BYTES, MAX_PAGES, MAX_UNPACKED_BYTES, pages_of, text_of
-from tipoff.sources.pdf_process import PDF_PROCESS
+from tipoff.sources.pdf_process import MAX_CHARACTERS, PDF_PROCESS, PdfProcess
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import Outcome
 
@@ -136,3 +139,18 @@ def test_pages_are_parsed_by_several_threads_and_after_the_child_has_ended() -> 
     assert read == [["Hello", "again"]] * 8
     PDF_PROCESS.close()
     assert len(list(pages_of("here", report))) == 2
+
+
+def test_a_child_that_hangs_is_ended_at_once() -> None:
+    before = set(psutil.Process().children())
+    process = PdfProcess()
+    assert process.page(pdf_of([["Hello"]]), 0, seconds=10, characters=MAX_CHARACTERS)["words"]
+    (child,) = set(psutil.Process().children()) - before
+    os.kill(child.pid, signal.SIGSTOP)
+    with ThreadPoolExecutor(1) as pool:
+        closing = pool.submit(process.close)
+        try:
+            closing.result(timeout=10)
+        finally:
+            if child.is_running():
+                child.kill()

@@ -6,6 +6,7 @@ import ast
 import io
 import random
 from fnmatch import fnmatch
+from pathlib import Path
 from textwrap import dedent
 
 import pytest
@@ -18,9 +19,11 @@ from devtools.random_mutations import (
     Area,
     EquivalentMutant,
     MutantResult,
+    MutantRunner,
     Rules,
     Verdict,
     draw,
+    list_drawn,
     load_rules,
     mutants_of,
     mutated_files,
@@ -217,16 +220,51 @@ def test_a_file_without_an_area_is_named() -> None:
         Rules(area=()).tests_of("new.py")
 
 
+@pytest.mark.parametrize(
+    ("test", "verdict", "failed"),
+    [
+        ("def test_a(): assert gate.seconds < 1", Verdict.KILLED, "test_gate.py::test_a"),
+        ("def test_a(): assert gate.seconds > 1", Verdict.UNPROVEN, "test_gate.py::test_a"),
+        (
+            "@pytest.mark.timeout(0.5)\ndef test_a(): time.sleep(20 * gate.seconds)",
+            Verdict.TIMED_OUT,
+            "test_gate.py::test_a",
+        ),
+    ],
+    ids=lambda value: value.name.lower() if isinstance(value, Verdict) else "",
+)
+def test_a_mutant_is_killed_by_a_test_that_fails_only_with_it(
+    tmp_path: Path, test: str, verdict: Verdict, failed: str
+) -> None:
+    text = "seconds = 0\n"
+    (tmp_path / "gate.py").write_text(text)
+    (tmp_path / "test_gate.py").write_text(f"import sys, time, pytest\nsys.path.insert(0, '.')\nimport gate\n{test}\n")
+    result = MutantRunner(tmp_path).result(next(python_mutants("gate.py", text)), ["test_gate.py"])
+    assert (result.verdict, result.failure) == (verdict, failed)
+    assert (tmp_path / "gate.py").read_text() == text
+
+
+def test_drawn_mutants_are_listed_without_running_a_test() -> None:
+    printed = io.StringIO()
+    assert list_drawn(3, 1, ["tipoff/odds.py"], Console(file=printed, width=300)) == 0
+    drawn = draw(3, 1, ["tipoff/odds.py"], RULES)
+    assert [line for line in printed.getvalue().splitlines() if line.startswith("drawn")] == [
+        f"drawn: {mutant.location} {mutant.scope} ({mutant.kind})" for mutant in drawn
+    ]
+
+
 def result_of(mutant: Mutant, verdict: Verdict) -> MutantResult:
     return MutantResult(mutant, verdict, "", 1.5)
 
 
+@pytest.mark.parametrize("verdict", [Verdict.SURVIVED, Verdict.UNPROVEN])
 @pytest.mark.parametrize(("survivors", "code"), [(0, 0), (1, 0), (2, 1)])
-def test_a_share_below_95_percent_fails_and_survivors_are_listed(survivors: int, code: int) -> None:
+def test_a_share_below_95_percent_fails_and_survivors_are_listed(survivors: int, code: int, verdict: Verdict) -> None:
     mutant = next(python_mutants("tipoff/odds.py", "x = a < b\n"))
-    results = [result_of(mutant, Verdict.SURVIVED)] * survivors + [result_of(mutant, Verdict.KILLED)] * (20 - survivors)
+    killed = [result_of(mutant, Verdict.TIMED_OUT), *[result_of(mutant, Verdict.KILLED)] * (19 - survivors)]
+    results = [result_of(mutant, verdict)] * survivors + killed
     printed = io.StringIO()
     assert print_report(results, 7, Console(file=printed, width=200, soft_wrap=True)) == code
     text = printed.getvalue()
     assert f"SEED=7: {20 - survivors} of 20 mutants were killed: {100 - 5 * survivors}.0%" in text
-    assert text.count("survived: tipoff/odds.py:1  (boundary)\n  - x = a < b\n  + x = (a <= b)") == survivors
+    assert text.count(f"{verdict}: tipoff/odds.py:1  (boundary)\n  - x = a < b\n  + x = (a <= b)") == survivors

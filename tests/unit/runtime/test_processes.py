@@ -8,6 +8,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -46,6 +47,18 @@ RUN = """
 """
 
 
+RUN_OF_A_STUBBORN_CHILD = f"""
+    import signal, sys, time
+    from pathlib import Path
+    from runtime.processes import Processes
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    with Processes(Path(sys.argv[1])) as processes:
+        processes.start("stubborn", [sys.executable, "-c", {STUBBORN!r}], grace_seconds=0.3)
+        print("started", flush=True)
+        time.sleep(300)
+"""
+
+
 def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
     """Poll until the condition holds; fail if it does not in time."""
     deadline = time.monotonic() + seconds
@@ -60,9 +73,9 @@ def pids(folder: Path) -> dict[str, int]:
 
 
 @contextmanager
-def another_run(folder: Path) -> Iterator[subprocess.Popen[str]]:
+def another_run(folder: Path, program: str = RUN) -> Iterator[subprocess.Popen[str]]:
     """A run with children in its own process; the children never outlive the test."""
-    command = [sys.executable, "-c", textwrap.dedent(RUN), str(folder)]
+    command = [sys.executable, "-c", textwrap.dedent(program), str(folder)]
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as run:
         assert run.stdout is not None
         assert run.stdout.readline() == "started\n"
@@ -131,6 +144,28 @@ def test_a_signalled_run_stops_its_children_and_their_children(tmp_path: Path, n
         run.wait(10)
         until(lambda: [pid for pid in all_pids if start_time(pid)] == [])
         assert not (tmp_path / "pids.json").exists()
+
+
+def test_a_second_ctrl_c_while_children_are_stopped_leaves_none_behind(tmp_path: Path) -> None:
+    with another_run(tmp_path, RUN_OF_A_STUBBORN_CHILD) as run:
+        (child,) = pids(tmp_path).values()
+        until((tmp_path / "stubborn.log").read_text)
+        for number in (signal.SIGINT, signal.SIGINT, signal.SIGTERM):
+            run.send_signal(number)
+            time.sleep(0.15)
+        run.wait(10)
+        assert start_time(child) is None
+        assert not (tmp_path / "pids.json").exists()
+
+
+def test_a_run_outside_the_main_thread_stops_its_children(tmp_path: Path) -> None:
+    def run() -> int:
+        with Processes(tmp_path) as processes:
+            return processes.start("sleeper", SLEEPER).pid
+
+    with ThreadPoolExecutor(1) as pool:
+        assert start_time(pool.submit(run).result()) is None
+    assert not (tmp_path / "pids.json").exists()
 
 
 def test_the_next_run_stops_the_children_of_a_killed_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
