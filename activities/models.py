@@ -6,7 +6,7 @@ from temporalio import activity
 
 from activities.heartbeats import blocking_activity
 from activities.resources import Resources
-from tipoff.errors import BadInputError, ConfigurationError, NotEnoughDataError, StorageError
+from tipoff.errors import BadInputError, ConfigurationError, DamagedModelError, NotEnoughDataError
 from tipoff.systems.model_store import ModelCard
 from tipoff.systems.predict import predict_files
 from tipoff.systems.registry import SYSTEMS, build_system
@@ -30,7 +30,7 @@ class ModelActivities:
             request.subject,
             resources.work_file(date, request.reference),
             resources.work_file(date, "history.parquet"),
-            resources.models.root,
+            resources.models,
             request.as_of,
             resources.work_file(date, out),
             request.game_ids,
@@ -47,7 +47,7 @@ class ModelActivities:
             raise BadInputError(f"{request.system_id} is not a trainable system; see docs/adding-a-system.md")
         history = self._resources.work_file(request.before, request.history_file)
         kept = self._champion(request) if request.only_if_missing else None
-        card = kept or train_files(history, request.before, request.as_of, self._resources.models.root)
+        card = kept or train_files(history, request.before, request.as_of, self._resources.models)
         return TrainingResult(
             system_id=card.system_id,
             model_version=card.version,
@@ -61,6 +61,6 @@ class ModelActivities:
         models = self._resources.models
         try:
             build_system(request.system_id, models, request.before)
-        except (ConfigurationError, NotEnoughDataError, StorageError):
+        except (ConfigurationError, NotEnoughDataError, DamagedModelError):
             return None
         return models.champion(request.system_id, request.before).card

@@ -14,7 +14,7 @@ from tipoff.publishing.store import ExportStore, open_exports
 from tipoff.settings import Settings, folder_of
 from tipoff.sources.base import Source
 from tipoff.sources.registry import sources
-from tipoff.systems.model_store import ModelStore
+from tipoff.systems.model_store import ModelStore, open_models
 from tipoff.warehouse.base import Warehouse
 from tipoff.warehouse.open import open_warehouse
 
@@ -50,7 +50,7 @@ class Resources:
 
     @cached_property
     def models(self) -> ModelStore:
-        return ModelStore(folder_of(self.settings.models))
+        return open_models(self.settings.models)
 
     @cached_property
     def sources(self) -> dict[str, Source]:

@@ -6,7 +6,8 @@ TipoffError
 │   └── ArchiveError        the archive folder is missing, foreign or damaged
 ├── ContractError           a payload lacks a needed field; read the landed file
 ├── StorageError            the disk or the store failed; nothing is half-written
-│   └── WarehouseLockedError  another process has the warehouse open
+│   ├── WarehouseLockedError  another process has the warehouse open
+│   └── DamagedModelError     a stored model is damaged; train again
 ├── TransportFault          the network failed; a retry in seconds can help
 ├── InvalidRequestError     a request cannot be sent as it is built; nothing was sent
 ├── BodyTooLargeError       a response is above the size cap; check what the provider serves
@@ -53,6 +54,10 @@ class StorageError(TipoffError):
 
 class WarehouseLockedError(StorageError):
     """Another process has the warehouse open."""
+
+
+class DamagedModelError(StorageError):
+    """A stored model is missing or differs from its checksum; an earlier one may be used."""
 
 
 class NotEnoughDataError(TipoffError):

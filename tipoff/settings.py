@@ -97,7 +97,7 @@ class Settings(Frozen):
     warehouse: WarehouseUrl = "duckdb:///var/tipoff.duckdb"
     landing: StoreUrl = "file://var/landing"
     exports: StoreUrl = "file://var/exports"
-    models: LocalUrl = "file://var/models"
+    models: StoreUrl = "file://var/models"
     work: LocalUrl = "file://var/work"
     """Folder of Parquet files for model processes."""
     upstream: HttpUrl | None = None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Thread
 from uuid import uuid4
 
 import pytest
@@ -16,9 +18,12 @@ def storage_emulator() -> Iterator[str]:
     """Run the server and yield its URL; the environment stays as it is."""
     with pytest.MonkeyPatch.context() as environment, FakeGCSServer() as server:
         environment.delenv("STORAGE_EMULATOR_HOST")
-        process = server._process
+        log = server._process.stderr  # a pipe: unread, it fills up and blocks the server
+        reader = Thread(target=lambda: deque(log, maxlen=0), daemon=True)
+        reader.start()
         yield server.url
-    process.stderr.close()  # the server's wrapper leaves it open
+    reader.join()
+    log.close()
 
 
 def new_bucket(emulator: str, monkeypatch: pytest.MonkeyPatch) -> storage.Bucket:

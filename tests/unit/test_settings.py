@@ -89,7 +89,7 @@ def test_lists_and_proxies_are_separated_by_commas() -> None:
         ("TIPOFF_BIGDATABALL", "drive://", "drive://FOLDER_ID"),
         ("TIPOFF_BIGDATABALL", "drive://x/y", "drive://FOLDER_ID"),
         ("TIPOFF_BIGDATABALL", "https://drive.google.com/drive/folders/1AbC", "drive://FOLDER_ID"),
-        ("TIPOFF_MODELS", "gs://bucket/models", "models = 'gs://bucket/models' .*file://PATH"),
+        ("TIPOFF_MODELS", "var/models", "models = 'var/models' .*file://PATH or gs://BUCKET"),
         ("TIPOFF_WORK", "gs://bucket/work", "work = 'gs://bucket/work' .*file://PATH"),
         ("TIPOFF_UPSTREAM", "localhost", "upstream = 'localhost' .*valid URL"),
         ("TIPOFF_METRICS_ADDRESS", "9464", "metrics_address = '9464' .*HOST:PORT"),

@@ -1,4 +1,4 @@
-"""Stores trained models on disk: content-addressed versions and a list of champions.
+"""Stores trained models: content-addressed versions and a list of champions.
 
 models/<system>/champions.json             promoted versions, oldest first
 models/<system>/<version>/model.cbm        the model in the format of its library
@@ -10,17 +10,16 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from pathlib import Path
 from typing import Any, TypeVar
 
-from filelock import FileLock
 from pydantic import AwareDatetime
 
-from tipoff.atomic_write import atomic_write
-from tipoff.errors import NotEnoughDataError, StorageError
+from tipoff.errors import DamagedModelError, NotEnoughDataError
+from tipoff.storage.base import ObjectStore
+from tipoff.storage.open import open_store
 from tipoff.systems.distribution import ResidualSpread
 from tipoff.vocabulary import Frozen, counted
 
@@ -81,29 +80,33 @@ class TrainedModel:
 
 @dataclass(frozen=True)
 class ModelStore:
-    """Stores models below a folder. Versions are immutable; the list of champions is replaced atomically.
+    """Stores models in an object store. Versions are immutable; the list of champions is replaced atomically.
 
-    Every file is verified when it is read: a flipped bit of a model would change predictions, or end the process.
+    Every object is verified when it is read: a flipped bit of a model would change predictions, or end the process.
     """
 
-    root: Path
+    objects: ObjectStore
 
     def put(self, trained: TrainedModel) -> None:
         """Store a model under its version, unless it is stored undamaged. Raises StorageError."""
         card = trained.card
-        folder = self._folder(card.system_id, card.version)
-        with contextlib.suppress(StorageError):
+        with contextlib.suppress(DamagedModelError):
             self.load(card.system_id, card.version)
             return
-        _write(folder / "model.cbm", trained.model)
-        _write(folder / "card.json", _sealed(card, trained.model))
+        folder = _folder(card.system_id, card.version)
+        self._write(f"{folder}/model.cbm", trained.model)
+        self._write(f"{folder}/card.json", _sealed(card, trained.model))
 
     def promote(self, card: ModelCard) -> None:
-        """Make a stored version the newest champion; earlier champions stay listed."""
+        """Make a stored version the newest champion; earlier champions stay listed. Raises StorageError."""
         champion = Champion(version=card.version, trained_through=card.trained_through)
-        with self._exclusive(card.system_id):
-            others = (other for other in self.champions(card.system_id) if other != champion)
-            _write(self._pointer(card.system_id), _sealed(_ChampionList(champions=(*others, champion))))
+
+        def promoted(present: bytes | None) -> bytes:
+            champions, _ = self._parse_champions(card.system_id, present)
+            others = (other for other in champions if other != champion)
+            return _sealed(_ChampionList(champions=(*others, champion)))
+
+        self.objects.update(_pointer(card.system_id), promoted)
 
     def champions(self, system_id: str) -> tuple[Champion, ...]:
         """Return the promoted versions, oldest first; empty before the first training.
@@ -115,7 +118,7 @@ class ModelStore:
     def champion(self, system_id: str, before: date) -> TrainedModel:
         """Return the undamaged champion with the latest training data that ends before `before`.
 
-        Raises NotEnoughDataError if there is none, StorageError if all are damaged.
+        Raises NotEnoughDataError if there is none, DamagedModelError if all are damaged.
         """
         champions, damage = self._champions(system_id)
         eligible = [champion for champion in champions if champion.trained_through < before]
@@ -127,65 +130,68 @@ class ModelStore:
         for champion in eligible[::-1]:  # of models with equal training data the last promoted one comes first
             try:
                 loaded = self.load(system_id, champion.version)
-            except StorageError as error:
+            except DamagedModelError as error:
                 damage.append(str(error))
                 continue
             instead = f"model {champion.version}, trained through {champion.trained_through}, predicts"
             return replace(loaded, damage=tuple(f"{text}; {instead}" for text in damage))
-        raise StorageError("; ".join(damage))
+        raise DamagedModelError("; ".join(damage))
 
     def load(self, system_id: str, version: str) -> TrainedModel:
-        """Return a stored version. Raises StorageError if it is missing or damaged."""
-        folder = self._folder(system_id, version)
+        """Return a stored version. Raises DamagedModelError if it is missing or damaged."""
+        folder = _folder(system_id, version)
+        model = self.objects.read(f"{folder}/model.cbm")
+        sealed_card = self.objects.read(f"{folder}/card.json")
+        location = self.objects.location(folder)
         try:
-            model = (folder / "model.cbm").read_bytes()
-            card = _unsealed(ModelCard, (folder / "card.json").read_bytes(), model)
-        except (OSError, ValueError) as error:
-            raise StorageError(
-                f"model {version} of {system_id} in {folder} is missing or damaged: run training"
+            card = _unsealed(ModelCard, sealed_card or b"", model or b"")
+        except ValueError as error:
+            raise DamagedModelError(
+                f"model {version} of {system_id} in {location} is missing or damaged: run training"
             ) from error
         if (card.system_id, card.version) != (system_id, version):
-            raise StorageError(f"{folder} holds model {card.version} of {card.system_id}: run training")
-        return TrainedModel(model, card)
+            raise DamagedModelError(f"{location} holds model {card.version} of {card.system_id}: run training")
+        return TrainedModel(model or b"", card)
 
     def _champions(self, system_id: str) -> tuple[tuple[Champion, ...], list[str]]:
         """The promoted versions, and what is damaged of their list."""
-        pointer = self._pointer(system_id)
-        try:
-            return _unsealed(_ChampionList, pointer.read_bytes()).champions, []
-        except FileNotFoundError:
+        return self._parse_champions(system_id, self.objects.read(_pointer(system_id)))
+
+    def _parse_champions(self, system_id: str, pointer: bytes | None) -> tuple[tuple[Champion, ...], list[str]]:
+        if pointer is None:
             return (), []
+        try:
+            return _unsealed(_ChampionList, pointer).champions, []
         except ValueError:
-            damage = f"{pointer} is damaged; all stored models count as champions"
-            return self._stored(system_id), [damage]
+            location = self.objects.location(_pointer(system_id))
+            return self._stored(system_id), [f"{location} is damaged; all stored models count as champions"]
 
     def _stored(self, system_id: str) -> tuple[Champion, ...]:
         """All undamaged versions in the order of their training."""
         cards = []
-        for file in (self.root / system_id).glob("*/card.json"):
-            with contextlib.suppress(StorageError):
-                cards.append(self.load(system_id, file.parent.name).card)
+        for name in self.objects.names(f"{system_id}/"):
+            _, version, *file = name.split("/")
+            if file == ["card.json"]:
+                with contextlib.suppress(DamagedModelError):
+                    cards.append(self.load(system_id, version).card)
         cards.sort(key=lambda card: (card.trained_at, card.version))
         return tuple(Champion(version=card.version, trained_through=card.trained_through) for card in cards)
 
-    @contextlib.contextmanager
-    def _exclusive(self, system_id: str) -> Iterator[None]:
-        """Lock the champions of a system against other trainings while they are read and written."""
-        path = self.root / system_id / ".lock"
-        lock = FileLock(path)
-        with _storage_errors(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            lock.acquire()
-        try:
-            yield
-        finally:
-            lock.release()
+    def _write(self, name: str, content: bytes) -> None:
+        self.objects.update(name, lambda _: content)
 
-    def _folder(self, system_id: str, version: str) -> Path:
-        return self.root / system_id / version
 
-    def _pointer(self, system_id: str) -> Path:
-        return self.root / system_id / "champions.json"
+def open_models(url: str) -> ModelStore:
+    """Open the models at `file://PATH` or `gs://BUCKET/PREFIX`. Raises ConfigurationError for any other URL."""
+    return ModelStore(open_store(url))
+
+
+def _folder(system_id: str, version: str) -> str:
+    return f"{system_id}/{version}"
+
+
+def _pointer(system_id: str) -> str:
+    return f"{system_id}/champions.json"
 
 
 def _sealed(content: Frozen, model: bytes = b"") -> bytes:
@@ -204,17 +210,3 @@ def _unsealed(kind: type[F], content: bytes, model: bytes = b"") -> F:
 
 def _checksum(fields: Mapping[str, Any], model: bytes) -> str:
     return hashlib.sha256(json.dumps(fields, sort_keys=True).encode() + b"\0" + model).hexdigest()
-
-
-def _write(path: Path, content: bytes) -> None:
-    with _storage_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        atomic_write(path, content)
-
-
-@contextlib.contextmanager
-def _storage_errors(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise StorageError(f"cannot write {path}: {error.strerror}; no partial file was left") from error

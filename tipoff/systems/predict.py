@@ -102,7 +102,7 @@ def predict_files(
     system_id: str,
     features: Path,
     history: Path,
-    models: Path,
+    models: ModelStore,
     as_of: datetime,
     out: Path,
     game_ids: Sequence[str],
@@ -116,7 +116,7 @@ def predict_files(
     rows = pl.read_parquet(features).filter(pl.col("game_id").is_in(list(game_ids)))
     if rows.is_empty():
         raise NotEnoughDataError(f"{features} has no feature rows of the games, so {system_id} has nothing to predict")
-    built = build_system(system_id, ModelStore(models), min(rows["game_date"].to_list()))
+    built = build_system(system_id, models, min(rows["game_date"].to_list()))
     predictions = predict(built.system, rows, pl.read_parquet(history), as_of, backfilled=backfilled)
     predictions.write_parquet(out)
     return PredictedRows(predictions.height, built.damage)

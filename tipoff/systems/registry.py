@@ -61,7 +61,7 @@ def build_system(system_id: str, models: ModelStore, game_date: date) -> BuiltSy
     """Return a system that can predict a date; a trained system uses a model trained on earlier dates only.
 
     Raises BadInputError for an unknown id, NotEnoughDataError if there is no such model,
-    StorageError if all such models are damaged.
+    DamagedModelError if all such models are damaged.
     """
     if system_id not in SYSTEMS:
         raise BadInputError(f"unknown prediction system {system_id!r}; known systems: {', '.join(SYSTEMS)}")

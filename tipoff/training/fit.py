@@ -54,12 +54,11 @@ def train(history: pl.DataFrame, cutoff: date, as_of: datetime) -> TrainedModel:
     return TrainedModel(model, card)
 
 
-def train_files(history: Path, cutoff: date, as_of: datetime, models: Path) -> ModelCard:
-    """Train from a Parquet file, store the model below `models` and promote it; needs no warehouse."""
+def train_files(history: Path, cutoff: date, as_of: datetime, models: ModelStore) -> ModelCard:
+    """Train from a Parquet file, store the model and promote it; needs no warehouse."""
     trained = train(pl.read_parquet(history), cutoff, as_of)
-    store = ModelStore(models)
-    store.put(trained)
-    store.promote(trained.card)
+    models.put(trained)
+    models.promote(trained.card)
     return trained.card
 
 

@@ -11,6 +11,7 @@ import pytest
 from google.cloud import storage
 
 from tests.support.buckets import new_bucket, storage_emulator
+from tests.support.trained_models import trained
 from tipoff.errors import BadInputError, StorageError
 from tipoff.landing.base import FetchRecord
 from tipoff.landing.landing import Landing
@@ -19,6 +20,7 @@ from tipoff.publishing.store import ExportStore
 from tipoff.storage.base import ObjectStore
 from tipoff.storage.bucket import BucketStore
 from tipoff.storage.open import open_store
+from tipoff.systems.model_store import ModelStore
 from tipoff.vocabulary import Outcome
 
 DAY = date(2024, 3, 29)
@@ -160,6 +162,21 @@ def test_two_versions_of_one_time_are_two_exports(store: ObjectStore) -> None:
     envelope = Envelope(game_date=DAY, generated_at=AS_OF, as_of=AS_OF, status=ExportStatus.COMPLETE)
     paths = [put_version(exports, "v1/results/a", envelope, {"rows": rows}) for rows in (1, 2, 1)]
     assert paths == ["v1/results/a.json", "v1/results/a-2.json", "v1/results/a.json"]
+
+
+def test_models_are_stored_promoted_and_verified(store: ObjectStore) -> None:
+    models = ModelStore(store)
+    models_of_march = [trained(date(2024, 3, day), f"day{day}") for day in (9, 3, 7)]
+    for model in models_of_march:
+        models.put(model)
+    with ThreadPoolExecutor(3) as workers:
+        list(workers.map(lambda model: models.promote(model.card), models_of_march))
+    assert len(models.champions("catboost_v8")) == 3
+    assert models.champion("catboost_v8", date(2024, 3, 9)) == models_of_march[2]
+    store.update("catboost_v8/day7/model.cbm", appended(b"x"))
+    assert models.champion("catboost_v8", date(2024, 3, 9)).card == models_of_march[1].card
+    models.put(models_of_march[2])
+    assert models.champion("catboost_v8", date(2024, 3, 9)) == models_of_march[2]
 
 
 def test_objects_in_a_bucket_have_content_type_and_cache_control(bucket: storage.Bucket) -> None:

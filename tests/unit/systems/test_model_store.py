@@ -1,35 +1,15 @@
-"""The model store: which champion may predict a date, and what happens on disk errors."""
+"""The model store: which champion may predict a date, and what happens to damaged models."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from tipoff.errors import NotEnoughDataError, StorageError
-from tipoff.systems.distribution import LEVELS, ResidualSpread
-from tipoff.systems.model_store import ModelCard, ModelStore, TrainedModel, WalkForwardResult
-
-SPREAD = ResidualSpread(centres=(10.0,), residuals=(tuple(range(-6, 7)),), rows=300)
-RESULT = WalkForwardResult(rows=300, mae=5.0, last10_mae=5.2, pinball=1.5, within_80=0.8)
-
-
-def trained(through: date, version: str = "aa") -> TrainedModel:
-    card = ModelCard(
-        system_id="catboost_v8",
-        version=version,
-        trained_from=date(2023, 10, 24),
-        trained_through=through,
-        rows=20_000,
-        features=("points_mean_5",),
-        features_hash="0" * 16,
-        parameters={"iterations": 250},
-        spread=SPREAD,
-        walk_forward=RESULT,
-        libraries={"catboost": "1.2.10"},
-        trained_at=datetime(2024, 3, 29, 10, tzinfo=UTC),
-    )
-    return TrainedModel(version.encode(), card)
+from tests.support.trained_models import SPREAD, trained
+from tipoff.errors import DamagedModelError, NotEnoughDataError, StorageError
+from tipoff.systems.distribution import LEVELS
+from tipoff.systems.model_store import ModelStore, TrainedModel, open_models
 
 
 def store_and_promote(store: ModelStore, *models: TrainedModel) -> None:
@@ -40,7 +20,7 @@ def store_and_promote(store: ModelStore, *models: TrainedModel) -> None:
 
 @pytest.fixture
 def store(tmp_path: Path) -> ModelStore:
-    return ModelStore(tmp_path)
+    return open_models(f"file://{tmp_path}")
 
 
 def test_the_test_spread_matches_the_levels() -> None:
@@ -95,18 +75,18 @@ def test_without_a_champion_the_error_asks_for_training(store: ModelStore) -> No
 
 
 @pytest.mark.parametrize("name", ["aa/card.json", "aa/model.cbm"])
-def test_a_damaged_model_without_another_raises_a_storage_error(store: ModelStore, name: str) -> None:
+def test_a_damaged_model_without_another_raises_an_error(store: ModelStore, tmp_path: Path, name: str) -> None:
     store_and_promote(store, trained(date(2024, 3, 28)))
-    path = store.root / "catboost_v8" / name
+    path = tmp_path / "catboost_v8" / name
     path.unlink() if name.endswith("cbm") else path.write_text('{"half": ')
-    with pytest.raises(StorageError, match=r"model aa of catboost_v8 in .* is missing or damaged: run training"):
+    with pytest.raises(DamagedModelError, match=r"model aa of catboost_v8 in .* is missing or damaged: run training"):
         store.champion("catboost_v8", date(2024, 3, 29))
 
 
-def test_instead_of_a_damaged_champion_the_one_before_it_predicts(store: ModelStore) -> None:
+def test_instead_of_a_damaged_champion_the_one_before_it_predicts(store: ModelStore, tmp_path: Path) -> None:
     early = trained(date(2024, 2, 29), "early")
     store_and_promote(store, early, trained(date(2024, 3, 28), "late"))
-    flip(store.root / "catboost_v8" / "late" / "model.cbm", 1)
+    flip(tmp_path / "catboost_v8" / "late" / "model.cbm", 1)
     chosen = store.champion("catboost_v8", date(2024, 3, 29))
     assert (chosen.model, chosen.card) == (early.model, early.card)
     (text,) = chosen.damage
@@ -114,10 +94,10 @@ def test_instead_of_a_damaged_champion_the_one_before_it_predicts(store: ModelSt
     assert text.endswith("model early, trained through 2024-02-29, predicts")
 
 
-def test_a_damaged_list_of_champions_is_replaced_by_the_stored_models(store: ModelStore) -> None:
+def test_a_damaged_list_of_champions_is_replaced_by_the_stored_models(store: ModelStore, tmp_path: Path) -> None:
     early, late = trained(date(2024, 2, 29), "early"), trained(date(2024, 3, 28), "late")
     store_and_promote(store, early, late)
-    (store.root / "catboost_v8" / "champions.json").write_text('{"half": ')
+    (tmp_path / "catboost_v8" / "champions.json").write_text('{"half": ')
     chosen = store.champion("catboost_v8", date(2024, 3, 15))
     assert (chosen.model, chosen.card) == (early.model, early.card)
     assert "champions.json is damaged" in chosen.damage[0]
@@ -125,19 +105,19 @@ def test_a_damaged_list_of_champions_is_replaced_by_the_stored_models(store: Mod
     assert store.champion("catboost_v8", date(2024, 3, 29)) == late, "the next training repairs it"
 
 
-def test_training_the_same_version_again_repairs_its_files(store: ModelStore) -> None:
+def test_training_the_same_version_again_repairs_its_files(store: ModelStore, tmp_path: Path) -> None:
     model = trained(date(2024, 3, 28))
     store_and_promote(store, model)
-    flip(store.root / "catboost_v8" / "aa" / "model.cbm", 0)
+    flip(tmp_path / "catboost_v8" / "aa" / "model.cbm", 0)
     store_and_promote(store, model)
     assert store.champion("catboost_v8", date(2024, 3, 29)) == model
 
 
 @pytest.mark.parametrize("name", ["late/card.json", "late/model.cbm", "champions.json"])
-def test_no_flipped_bit_gives_another_model_in_silence(store: ModelStore, name: str) -> None:
+def test_no_flipped_bit_gives_another_model_in_silence(store: ModelStore, tmp_path: Path, name: str) -> None:
     early, late = trained(date(2024, 2, 29), "early"), trained(date(2024, 3, 28), "late")
     store_and_promote(store, early, late)
-    path = store.root / "catboost_v8" / name
+    path = tmp_path / "catboost_v8" / name
     content = path.read_bytes()
     for position in range(len(content)):
         for bit in (0, 5):
@@ -156,11 +136,14 @@ def flip(path: Path, position: int, bit: int = 0) -> None:
     path.write_bytes(bytes(content))
 
 
-def test_a_failed_write_raises_a_storage_error(tmp_path: Path) -> None:
-    blocked = tmp_path / "models"
-    blocked.write_text("a file where the folder should be")
-    with pytest.raises(StorageError, match="no partial file was left"):
-        ModelStore(blocked).put(trained(date(2024, 3, 28)))
+def test_a_store_that_cannot_be_read_does_not_count_as_damaged(store: ModelStore, tmp_path: Path) -> None:
+    """An earlier model would predict although the newest one is there again a minute later."""
+    early, late = trained(date(2024, 2, 29), "early"), trained(date(2024, 3, 28), "late")
+    store_and_promote(store, early, late)
+    (tmp_path / "catboost_v8" / "late" / "model.cbm").unlink()
+    (tmp_path / "catboost_v8" / "late" / "model.cbm").mkdir()
+    with pytest.raises(StorageError, match=r"model\.cbm cannot be read"):
+        store.champion("catboost_v8", date(2024, 3, 29))
 
 
 def test_concurrent_promotions_are_all_listed(store: ModelStore) -> None:

@@ -12,6 +12,7 @@ from polars.testing import assert_frame_equal
 from tests.support.features import GAME_DATE, MORNING, NO_LINE, TIP_OFF, past, vectors
 from tipoff.errors import BadInputError, NotEnoughDataError
 from tipoff.systems.distribution import Distributions
+from tipoff.systems.model_store import open_models
 from tipoff.systems.moving_average import WEIGHTS, MovingAverage
 from tipoff.systems.predict import predict, predict_files
 from tipoff.systems.registry import SYSTEMS
@@ -170,7 +171,12 @@ def write_inputs(folder: Path) -> tuple[Path, Path]:
 def test_predicting_from_files_gives_the_same_rows_as_from_frames(tmp_path: Path) -> None:
     features, history = write_inputs(tmp_path)
     out = tmp_path / "out.parquet"
-    assert predict_files("moving_average", features, history, tmp_path / "models", MORNING, out, [GAME_ID]).rows == 2
+    assert (
+        predict_files(
+            "moving_average", features, history, open_models(f"file://{tmp_path}/models"), MORNING, out, [GAME_ID]
+        ).rows
+        == 2
+    )
     assert_frame_equal(pl.read_parquet(out), predictions({}, NO_LINE | {"player_id": "2"}))
 
 
@@ -178,14 +184,28 @@ def test_a_system_without_a_model_asks_for_training(tmp_path: Path) -> None:
     features, history = write_inputs(tmp_path)
     with pytest.raises(NotEnoughDataError, match="no model of catboost_v8 may predict 2024-03-29: run training"):
         predict_files(
-            "catboost_v8", features, history, tmp_path / "models", MORNING, tmp_path / "out.parquet", [GAME_ID]
+            "catboost_v8",
+            features,
+            history,
+            open_models(f"file://{tmp_path}/models"),
+            MORNING,
+            tmp_path / "out.parquet",
+            [GAME_ID],
         )
 
 
 def test_an_error_about_an_unknown_system_lists_the_known_ones(tmp_path: Path) -> None:
     features, history = write_inputs(tmp_path)
     with pytest.raises(BadInputError, match="known systems: moving_average, catboost_v8"):
-        predict_files("oracle", features, history, tmp_path, MORNING, tmp_path / "out.parquet", [GAME_ID])
+        predict_files(
+            "oracle",
+            features,
+            history,
+            open_models(f"file://{tmp_path}"),
+            MORNING,
+            tmp_path / "out.parquet",
+            [GAME_ID],
+        )
 
 
 def test_every_system_is_registered_under_its_own_id() -> None:

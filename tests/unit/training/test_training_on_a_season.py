@@ -15,7 +15,7 @@ from tests.support.season import POST_GAME, load_rosters, load_season, parameter
 from tipoff.errors import ConfigurationError, NotEnoughDataError
 from tipoff.settings import Settings
 from tipoff.systems.catboost_v8 import CatBoostV8
-from tipoff.systems.model_store import ModelStore, TrainedModel
+from tipoff.systems.model_store import TrainedModel, open_models
 from tipoff.systems.registry import build_system
 from tipoff.training.fit import train, train_files
 from tipoff.training.history import PRE_GAME, graded_features, seasons_up_to, training_history
@@ -147,8 +147,9 @@ def test_a_trained_model_predicts_from_the_store(
     season: DuckDbWarehouse, history: pl.DataFrame, model: TrainedModel, tmp_path: Path
 ) -> None:
     history.write_parquet(tmp_path / "history.parquet")
-    card = train_files(tmp_path / "history.parquet", TODAY, MORNING, tmp_path / "models")
-    system = build_system("catboost_v8", ModelStore(tmp_path / "models"), TODAY).system
+    models = open_models(f"file://{tmp_path}/models")
+    card = train_files(tmp_path / "history.parquet", TODAY, MORNING, models)
+    system = build_system("catboost_v8", models, TODAY).system
     assert system.model_version == card.version == model.card.version
     rows = stored_features(season, date(2023, 11, 30)).filter("eligible")
     difference = (pl.Series(system.predict(rows, history).median) - rows["points_mean_season"]).abs()
@@ -168,7 +169,7 @@ def test_a_flipped_byte_of_the_champion_makes_the_model_before_it_predict_with_a
     for trained in models:
         resources.models.put(trained)
         resources.models.promote(trained.card)
-    champion = resources.models.root / "catboost_v8" / models[1].card.version / "model.cbm"
+    champion = tmp_path / "models" / "catboost_v8" / models[1].card.version / "model.cbm"
     damaged = bytearray(champion.read_bytes())
     damaged[len(damaged) // 2] ^= 1
     champion.write_bytes(bytes(damaged))
