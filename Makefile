@@ -4,7 +4,7 @@ PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 RUN = .venv/bin/python -m
 
-.PHONY: help setup demo dev server test test-long lint bench mutations name-report sources-check outage-drill drills sample clean
+.PHONY: help setup demo dev server test test-long lint sql-check bench mutations name-report sources-check outage-drill drills sample clean
 
 help:      ## print this list
 	@sed -n 's/^\([a-z-]*:\) *[a-z]* *## /\1	/p; s/^#   /	/p' Makefile
@@ -33,6 +33,9 @@ test-long: setup ## run the longest end-to-end days, which "make test" leaves ou
 
 lint: setup ## check format, lint, types, import rules and dependencies
 	@$(RUN) devtools.checks lint
+
+sql-check: setup ## check every SQL statement with Google's analyzer against the declared tables
+	@$(RUN) devtools.sql_check
 
 bench: setup ## measure time and memory of a day and of its parts
 	@$(RUN) devtools.bench

@@ -363,9 +363,7 @@ def _replace_slice(
     A poll without changes does not update the time of stored rows, so a response is never older than rows that it was
     the first to contain.
     """
-    where: Slice = {
-        name: DateRange(first=of[0], last=of[1]) if isinstance(of, tuple) else of for name, of in replaces.items()
-    }
+    where = slice_of(replaces)
     stored = warehouse.query(*rows_of_slice(table, where))
     outdated = not stored.filter(pl.col("as_of") > rows["as_of"].max()).is_empty()
     if keep_missing:
@@ -377,6 +375,11 @@ def _replace_slice(
         return changed.clear()
     warehouse.replace(table.name, _with_first_times(table, rows, stored), where)
     return changed
+
+
+def slice_of(replaces: ReplacedRows) -> Slice:
+    """Return the rows that a reading replaces as a slice of the warehouse."""
+    return {name: DateRange(first=of[0], last=of[1]) if isinstance(of, tuple) else of for name, of in replaces.items()}
 
 
 def _with_first_times(table: Table, rows: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:

@@ -9,10 +9,31 @@ from typing import Protocol
 
 import polars as pl
 
+from tipoff.errors import BadInputError
 from tipoff.vocabulary import Frozen
 
 SqlValue = str | int | float | bool | date | datetime
 Parameters = Mapping[str, SqlValue | list[str]]
+
+
+def parameter_type(value: SqlValue | list[str]) -> str:
+    """Return the BigQuery type of a parameter. Raises BadInputError for a value that has none."""
+    match value:
+        case bool():
+            return "BOOL"
+        case int():
+            return "INT64"
+        case float():
+            return "FLOAT64"
+        case str():
+            return "STRING"
+        case list():
+            return "ARRAY<STRING>"
+        case datetime() if value.tzinfo is not None:
+            return "TIMESTAMP"
+        case date() if not isinstance(value, datetime):
+            return "DATE"
+    raise BadInputError(f"{value!r} cannot be a parameter: use text, a number, a date or a time with its zone")
 
 
 class DateRange(Frozen):

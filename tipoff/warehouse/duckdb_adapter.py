@@ -8,7 +8,6 @@ import re
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ import duckdb
 import polars as pl
 
 from tipoff.errors import BadInputError, StorageError, WarehouseLockedError
-from tipoff.warehouse.base import DateRange, Parameters, Slice, SqlValue, WriteResult
+from tipoff.warehouse.base import DateRange, Parameters, Slice, SqlValue, WriteResult, parameter_type
 from tipoff.warehouse.dialect import to_duckdb
 from tipoff.warehouse.duckdb_log import STORAGE_VERSION, damage, log_of
 from tipoff.warehouse.schema import duckdb_ddl, duckdb_type, table_named
@@ -220,29 +219,10 @@ def _add_filled_column(cursor: duckdb.DuckDBPyConnection, table: str, name: str,
 
 
 def _select(cursor: duckdb.DuckDBPyConnection, sql: str, parameters: Parameters) -> pl.DataFrame:
-    types = {name: _type_of(value) for name, value in parameters.items()}
+    types = {name: parameter_type(value) for name, value in parameters.items()}
     statement = to_duckdb(sql, types)
     values = {name: parameters[name] for name in statement.parameters}
     return _in_google_types(cursor.execute(statement.sql, values).pl())
-
-
-def _type_of(value: SqlValue | list[str]) -> str:
-    match value:
-        case bool():
-            return "BOOL"
-        case int():
-            return "INT64"
-        case float():
-            return "FLOAT64"
-        case str():
-            return "STRING"
-        case list():
-            return "ARRAY<STRING>"
-        case datetime() if value.tzinfo is not None:
-            return "TIMESTAMP"
-        case date() if not isinstance(value, datetime):
-            return "DATE"
-    raise BadInputError(f"{value!r} cannot be a parameter: use text, a number, a date or a time with its zone")
 
 
 def _in_google_types(frame: pl.DataFrame) -> pl.DataFrame:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from devtools.sql_check.google_sql import GoogleSql
 from tests.support.golden import GoldenCase, Rows, case_folders, case_id, read_case
-from tests.support.gsql import GoogleSql
 from tests.support.season import between
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
 from tipoff.warehouse.schema import PARAMETERS, catalogue

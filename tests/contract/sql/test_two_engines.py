@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from tests.support.gsql import GoogleSql
+from devtools.sql_check.google_sql import GoogleSql
 from tests.support.league_tables import SCENARIOS, Rows, Step, load, parameters_for
 from tests.support.season import between
 from tests.support.small_league import TONIGHT, small_league

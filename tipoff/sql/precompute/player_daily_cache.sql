@@ -55,6 +55,7 @@ SELECT
   COUNTIF(this_season) AS games_season,
   COALESCE(MAX(games), 0) AS games_history,
   COALESCE(MAX(games), 0) < 5 AS bootstrap,
+  STRING_AGG(DISTINCT recent_source, ';' ORDER BY recent_source) AS box_source,
   MIN(days_ago) AS days_since_last_game,
   AVG(IF(recency <= 5, points, NULL)) AS points_mean_5,
   AVG(IF(recency <= 10, points, NULL)) AS points_mean_10,
@@ -96,7 +97,6 @@ SELECT
   COUNTIF(against_tonights) AS games_opponent,
   AVG(IF(this_season AND home, points, NULL)) - AVG(IF(this_season AND NOT home, points, NULL))
     AS home_points_difference,
-  STRING_AGG(DISTINCT recent_source, ';' ORDER BY recent_source) AS box_source,
   @as_of AS as_of,
 FROM targets
 LEFT JOIN earlier USING (game_date, player_id)

@@ -1,8 +1,8 @@
 """Google's own GoogleSQL analyzer and reference evaluator (PyPI `zetasql`, WebAssembly; needs no network).
 
-It checks the types of a statement against a catalogue and computes SELECTs over small sets of rows. Tests use it as the
-reference for what our SQL means in BigQuery. Compiling its module takes about half a minute the first time; the result
-is kept in the cache folder.
+It checks the types of a statement against a catalogue and computes SELECTs over small sets of rows: the reference for
+what our SQL means in BigQuery. Compiling its module takes about half a minute the first time; the result is kept in the
+cache folder.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Final
 
 import wasmtime
 from zetasql.core import wasm_client
@@ -38,6 +38,15 @@ Rows = Sequence[Mapping[str, Any]]
 
 _EPOCH = date(1970, 1, 1)
 
+_TABLE_OPTIONS: Final = {
+    "description": "STRING",
+    "friendly_name": "STRING",
+    "labels": "ARRAY<STRUCT<STRING, STRING>>",
+    "partition_expiration_days": "FLOAT64",
+    "require_partition_filter": "BOOL",
+}
+"""The options of tables, views and columns that BigQuery has; the analyzer knows none by itself."""
+
 
 class GoogleSqlError(Exception):
     """The analyzer or the evaluator refused a statement; the message is Google's, with line and column."""
@@ -49,23 +58,34 @@ class GoogleSql:
     def __init__(self, catalogue: Catalogue, parameters: Mapping[str, str]) -> None:
         self._client = _client()
         self._types: dict[str, Any] = {}
+        self._catalogue_id: int | None = None
         self._tables = catalogue
+        self._parameters = parameters
         self._options = self._analyzer_options()
         self._catalogue = simple_catalog_pb2.SimpleCatalogProto(name="root")
         self._catalogue.builtin_function_options.language_options.CopyFrom(self._options.language_options)
+        for name, type_ in _TABLE_OPTIONS.items():
+            self._options.allowed_hints_and_options.option.add(name=name).type.CopyFrom(self._type(type_))
         for name, columns in catalogue.items():
             self._declare(name, columns)
-        for name, type_ in parameters.items():
-            self._options.query_parameters.add(name=name).type.CopyFrom(self._type(type_))
+        self._catalogue_id = self._registered_catalogue()
 
-    def output_types(self, sql: str) -> dict[str, str]:
-        """Column -> type of a SELECT, in its order. Raises GoogleSqlError."""
-        columns = self._analyze(sql).output_column_list
-        return {column.name: _type_name(column.column.type) for column in columns}
+    def output_types(self, sql: str, parameters: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Column -> type of a SELECT or CREATE TABLE, in its order; empty for other statements.
+
+        `parameters` replaces those of the constructor. Raises GoogleSqlError.
+        """
+        statement = self._analyze(sql, self._parameters if parameters is None else parameters)
+        if "output_column_list" in statement.DESCRIPTOR.fields_by_name:
+            return {column.name: _type_name(column.column.type) for column in statement.output_column_list}
+        definitions = getattr(getattr(statement, "parent", None), "column_definition_list", ())
+        return {column.name: _type_name(column.type) for column in definitions}
 
     def evaluate(self, sql: str, rows: Mapping[str, Rows], parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Rows of a SELECT over the given rows of the tables; a table without rows is empty."""
-        request = service.EvaluateQueryRequest(sql=sql, options=self._options, simple_catalog=self._catalogue)
+        types = {name: self._parameters[name] for name in parameters}
+        options = self._with_parameters(types)
+        request = service.EvaluateQueryRequest(sql=sql, options=options, simple_catalog=self._catalogue)
         for name, columns in self._tables.items():
             content = request.table_content[name].table_data
             content.SetInParent()
@@ -73,7 +93,7 @@ class GoogleSql:
                 cells = content.row.add()
                 for column, type_ in columns.items():
                     cells.cell.add().CopyFrom(_encoded(self._type(type_), row[column]))
-        for declared in self._options.query_parameters:
+        for declared in options.query_parameters:
             value = _encoded(declared.type, parameters[declared.name])
             request.params.add(name=declared.name).value.CopyFrom(value)
         response = self._call("EvaluateQuery", request, service.EvaluateQueryResponse)
@@ -89,11 +109,20 @@ class GoogleSql:
         language.product_mode = language_pb2.PRODUCT_EXTERNAL
         language.reserved_keywords.append("QUALIFY")
         language.ClearField("supported_statement_kinds")
-        return options_pb2.AnalyzerOptionsProto(
+        options = options_pb2.AnalyzerOptionsProto(
             language_options=language,
             default_timezone="UTC",
             error_message_mode=language_pb2.ERROR_MESSAGE_ONE_LINE,
         )
+        options.allowed_hints_and_options.disallow_unknown_options = True
+        return options
+
+    def _with_parameters(self, types: Mapping[str, str]) -> Any:
+        options = options_pb2.AnalyzerOptionsProto()
+        options.CopyFrom(self._options)
+        for name, type_ in types.items():
+            options.query_parameters.add(name=name).type.CopyFrom(self._type(type_))
+        return options
 
     def _declare(self, name: str, columns: Mapping[str, str]) -> None:
         table = simple_table_pb2.SimpleTableProto(name=name, name_in_catalog=name)
@@ -101,20 +130,29 @@ class GoogleSql:
             table.column.add(name=column).type.CopyFrom(self._type(type_))
         self._catalogue.table.add().CopyFrom(table)
 
+    def _registered_catalogue(self) -> int:
+        """The catalogue's id; analyzing by id is twice as fast as sending the catalogue with each statement."""
+        request = service.RegisterCatalogRequest(simple_catalog=self._catalogue)
+        registered: int = self._call("RegisterCatalog", request, service.RegisterResponse).registered_id
+        return registered
+
     def _type(self, name: str) -> Any:
         """The protobuf message of a type, from its name."""
         if name not in self._types:
-            column = self._analyze(f"SELECT CAST(NULL AS {name}) AS x").output_column_list[0].column
+            column = self._analyze(f"SELECT CAST(NULL AS {name}) AS x", {}).output_column_list[0].column
             self._types[name] = column.type
         return self._types[name]
 
-    def _analyze(self, sql: str) -> Any:
-        location = parse_resume_location_pb2.ParseResumeLocationProto(input=sql)
-        catalogue = getattr(self, "_catalogue", None)
+    def _analyze(self, sql: str, parameters: Mapping[str, str]) -> Any:
         request = service.AnalyzeRequest(
-            options=self._options, simple_catalog=catalogue, parse_resume_location=location
+            options=self._with_parameters(parameters),
+            registered_catalog_id=self._catalogue_id,
+            parse_resume_location=parse_resume_location_pb2.ParseResumeLocationProto(input=sql),
         )
-        return _leaf(self._call("Analyze", request, service.AnalyzeResponse).resolved_statement)
+        response = self._call("Analyze", request, service.AnalyzeResponse)
+        if sql.encode()[response.resume_byte_position :].strip():
+            raise GoogleSqlError("more than one statement")
+        return _leaf(response.resolved_statement)
 
     def _call(self, method: str, request: Any, response_type: type) -> Any:
         try:

@@ -1,0 +1,152 @@
+"""Every SQL text that the product can send to BigQuery, with its place, its parameters and its declared columns."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from tipoff.processing import slice_of
+from tipoff.sources.base import Row, Slate, Source
+from tipoff.sources.registry import SOURCES
+from tipoff.training.history import PRE_GAME
+from tipoff.vocabulary import Role, step_names
+from tipoff.warehouse import generated_sql
+from tipoff.warehouse.base import Slice, parameter_type
+from tipoff.warehouse.schema import PARAMETERS, bigquery_ddl
+from tipoff.warehouse.scope import TransformScope
+from tipoff.warehouse.sql_files import SQL
+from tipoff.warehouse.tables import TABLES, Layer, Table
+
+_DATE: Final = date(2024, 3, 29)
+_EXAMPLE_VALUES: Final[Mapping[str, Any]] = {
+    "DATE": _DATE,
+    "STRING": "text",
+    "INT64": 1,
+    "FLOAT64": 1.0,
+    "BOOL": True,
+    "TIMESTAMP": datetime(2024, 3, 29, 22, tzinfo=UTC),
+}
+
+FILE_PARAMETERS: Final[Mapping[str, str]] = {
+    **PARAMETERS,
+    "before": "DATE",
+    "first_day": "DATE",
+    "game_date": "DATE",
+    "last_day": "DATE",
+    "season_types": "ARRAY<STRING>",
+    "seasons": "ARRAY<STRING>",
+    "source": "STRING",
+    "subject": "STRING",
+    "unreadable": "STRING",
+}
+"""Parameters of the SQL files and their types: those of transforms, and of other queries."""
+
+_SNAPSHOT_PARAMETERS: Final = {"game_date": "DATE", "as_of": "TIMESTAMP", "game_ids": "ARRAY<STRING>"}
+_BETTER_ROWS_PARAMETERS: Final = {"game_date": "DATE", "not_better": "ARRAY<STRING>"}
+
+_ROWS_OF_A_TABLE: Final = {"stored_features": "ml_feature_store", "graded_outcomes": "prediction_accuracy"}
+"""Queries that return whole rows of a table."""
+
+
+class SentStatement(NamedTuple):
+    """One SQL text that the product can send."""
+
+    file: Path
+    line: int
+    """Where the text begins; for a generated text the line of its function."""
+    title: str
+    """What a generated text is about; empty for a file."""
+    sql: str
+    parameters: Mapping[str, str]
+    columns: Mapping[str, str] | None = None
+    """Column -> type that it returns or creates, if that is declared."""
+
+
+def sent_statements() -> Iterator[SentStatement]:
+    """Yield the SQL files, then the generated statements."""
+    yield from map(file_statement, sorted(SQL.glob("*/*.sql")))
+    yield from generated_statements()
+
+
+def file_statement(path: Path) -> SentStatement:
+    """Return the statement of a SQL file; a transform or view returns the columns of its table."""
+    table = TABLES.get(_ROWS_OF_A_TABLE.get(path.stem, path.stem))
+    columns = _types(table) if table else None
+    return SentStatement(path, 1, "", path.read_text(encoding="utf-8"), FILE_PARAMETERS, columns)
+
+
+def generated_statements() -> Iterator[SentStatement]:
+    """Yield every statement that a function makes of declared names."""
+    yield _located(generated_sql, "READY", generated_sql.READY, {}, {"one": "INT64"})
+    for table in TABLES.values():
+        yield _of_table(generated_sql.row_count, table, {}, {"n": "INT64"})
+        if table.layer is not Layer.VIEW:
+            yield _located(bigquery_ddl, table.name, bigquery_ddl(table, "dataset"), {}, _types(table))
+        for where in slices_of(table):
+            sql, values = generated_sql.rows_of_slice(table, where)
+            types = {name: parameter_type(value) for name, value in values.items()}
+            title = f"{table.name} by {', '.join(where)}"
+            yield _located(generated_sql.rows_of_slice, title, sql, types, _types(table))
+    for table in _tables_of(lambda source: TABLES[source.table].append_only):
+        yield _of_table(generated_sql.last_snapshots, table, _SNAPSHOT_PARAMETERS, _types(table))
+    for table in _tables_of(lambda source: source.role is Role.POST and bool(source.fallback_for)):
+        columns = {**{name: _types(table)[name] for name in table.natural_key}, "is_complete": "BOOL"}
+        yield _of_table(generated_sql.rows_of_better_sources, table, _BETTER_ROWS_PARAMETERS, columns)
+    for name in (*PRE_GAME, step_names.FEATURES):
+        columns = {"game_date": "DATE", "is_built": "BOOL"}
+        yield _of_table(generated_sql.dates_with_results, TABLES[name], {"before": "DATE"}, columns)
+
+
+def slices_of(table: Table) -> list[Slice]:
+    """Return one slice of each kind that the product reads or replaces of a table."""
+    slices: list[Slice] = [
+        slice_of(source.replaced_rows(rows, Slate(game_date=_DATE)))
+        for source in SOURCES.values()
+        if source.table == table.name and not table.append_only
+        for rows in ((), (_example_row(table),))
+    ]
+    if table.layer in {Layer.ANALYTICS, Layer.PRECOMPUTE, Layer.FEATURES}:
+        scopes = [TransformScope(first_date=_DATE, last_date=_DATE, as_of=_EXAMPLE_VALUES["TIMESTAMP"])]
+        if "game_id" in table.natural_key:
+            scopes.append(scopes[0].model_copy(update={"game_ids": ("0022301062",)}))
+        slices.extend(scope.slice for scope in scopes)
+    slices.extend(_OTHER_SLICES.get(table.name, ()))
+    return [slice_ for index, slice_ in enumerate(slices) if slice_ not in slices[:index]]
+
+
+_OTHER_SLICES: Final[Mapping[str, list[Slice]]] = {
+    "data_versions": [{"game_date": _DATE, "subject": "player_game_summary"}],
+    "prediction_accuracy": [{"game_date": _DATE, "game_id": ["0022301062"]}],
+    "unresolved_players": [{"game_date": _DATE, "source": "nbac_play_by_play"}],
+}
+"""Slices that neither a source nor a transform names."""
+
+
+def _example_row(table: Table) -> Row:
+    return {column.name: _EXAMPLE_VALUES.get(column.type) for column in table.columns}
+
+
+def _tables_of(condition: Callable[[Source], bool]) -> list[Table]:
+    """The tables of the sources that meet a condition."""
+    return [TABLES[name] for name in sorted({source.table for source in SOURCES.values() if condition(source)})]
+
+
+def _types(table: Table) -> dict[str, str]:
+    return {column.name: column.type for column in table.columns}
+
+
+def _of_table(
+    function: Callable[[Table], str], table: Table, parameters: Mapping[str, str], columns: Mapping[str, str]
+) -> SentStatement:
+    return _located(function, table.name, function(table), parameters, columns)
+
+
+def _located(
+    maker: Any, title: str, sql: str, parameters: Mapping[str, str], columns: Mapping[str, str]
+) -> SentStatement:
+    """A statement at the place of the function or module that makes it."""
+    line = max(1, inspect.getsourcelines(maker)[1])
+    return SentStatement(Path(inspect.getfile(maker)), line, title, sql, parameters, columns)
