@@ -41,7 +41,7 @@ def test_no_statement_that_the_product_sends_has_an_error(google: GoogleSql) -> 
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "message", "place"),
+    ("old", "new", "message", "error_text"),
     [
         ("ours.possessions,", "ours.posessions,", "Name posessions not found", "ours.posessions"),
         ("SAFE_DIVIDE(ours.points,", "DIVIDE_SAFELY(1,", "Function not found: DIVIDE_SAFELY", "DIVIDE_SAFELY"),
@@ -62,12 +62,14 @@ def test_no_statement_that_the_product_sends_has_an_error(google: GoogleSql) -> 
         ("WITH\n", "SELECT 1; WITH\n", "more than one statement", ""),
     ],
 )
-def test_a_planted_error_is_found_in_its_line(google: GoogleSql, old: str, new: str, message: str, place: str) -> None:
+def test_a_planted_error_is_found_in_its_line(
+    google: GoogleSql, old: str, new: str, message: str, error_text: str
+) -> None:
     statement = file_statement(SUMMARY)
     assert old in statement.sql
     sql = statement.sql.replace(old, new, 1)
     (error,) = statement_errors(google, statement._replace(sql=sql))
-    line = 1 + sql[: sql.index(place)].count("\n")
+    line = 1 + sql[: sql.index(error_text)].count("\n")
     assert message in error
     assert error.startswith(f"tipoff/sql/analytics/team_offense_game_summary.sql:{line}: ")
 
@@ -84,8 +86,8 @@ def test_a_planted_error_is_found_in_its_line(google: GoogleSql, old: str, new: 
 def test_an_error_in_the_definition_of_a_table_is_found(google: GoogleSql, old: str, new: str, message: str) -> None:
     ddl = bigquery_ddl(TABLES["player_game_summary"], "dataset")
     (statement,) = (each for each in generated_statements() if each.sql == ddl)
-    head, found, tail = statement.sql.rpartition(old)
-    assert found
+    head, separator, tail = statement.sql.rpartition(old)
+    assert separator
     (error,) = statement_errors(google, statement._replace(sql=f"{head}{new}{tail}"))
     assert message in error
     assert re.match(r"tipoff/warehouse/schema\.py:\d+: player_game_summary, line \d+ of its SQL: ", error)
