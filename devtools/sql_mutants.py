@@ -34,7 +34,7 @@ _CLAUSE_ENDS = _CLAUSES | {"CROSS", "GROUP BY", "INNER", "JOIN", "LEFT", "LIMIT"
 _CONDITION_ENDS = _CLAUSE_ENDS | _CONNECTIONS | {",", "AS", "THEN"}
 _CONDITION_STARTS = _CLAUSES | _CONNECTIONS | {",", "ON", "SELECT", "WHEN"}
 _NOT_FUNCTIONS = frozenset(
-    {"AND", "AS", "BY", "FROM", "IN", "JOIN", "NOT", "ON", "OR", "OVER", "USING", "WHEN", "WHERE"}
+    {"AND", "AS", "BY", "EXCEPT", "FROM", "IN", "JOIN", "NOT", "ON", "OR", "OVER", "USING", "WHEN", "WHERE"}
 )
 """Words that call no function, although a bracket follows."""
 _UNSWAPPABLE = frozenset({"INTERVAL", "ORDER BY"})

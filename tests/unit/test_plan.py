@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.plans import RECORDED, plans
 from tests.support.slates import tip
 from tipoff.plan import GAME_DAY_STEPS, SourceStep, is_critical, plan_day, plan_slate
 from tipoff.sources.registry import SOURCES
@@ -53,6 +54,11 @@ TIPS = st.tuples(st.integers(12, 22), st.sampled_from((0, 10, 30)))
 PLANS = st.builds(
     plan_for, st.dates(date(2015, 10, 1), date(2035, 6, 30)), st.lists(TIPS, min_size=1, max_size=15).map(tuple)
 )
+
+
+def test_times_deadlines_and_needs_are_as_recorded() -> None:
+    """After a change on purpose, record them again: python -m tests.support.plans."""
+    assert plans().splitlines() == RECORDED.read_text(encoding="utf-8").splitlines()
 
 
 @given(PLANS)

@@ -143,7 +143,10 @@ def test_a_select_has_this_mutant(text: str, kind: str, after: str) -> None:
     assert (kind, after) in sql_changes(text)
 
 
-def test_texts_comments_and_the_and_of_between_are_not_changed() -> None:
+def test_texts_comments_lists_of_columns_and_the_and_of_between_are_not_changed() -> None:
+    assert sql_changes("SELECT * EXCEPT (a, b) FROM c JOIN d USING (e, f)") == {
+        ("join", "SELECT * EXCEPT (a, b) FROM c LEFT JOIN d USING (e, f)")
+    }
     assert sql_changes("-- a < b\nSELECT *, 'a < 1', COUNT(*) FROM b") == set()
     between = {kind for kind, _ in sql_changes("SELECT a BETWEEN @b AND @c")}
     assert between == set()

@@ -174,6 +174,48 @@ def test_one_sided_picks_warn_whatever_their_grades() -> None:
     assert one_sided_warnings(frame(*picks[:100], graded(recommendation="PASS"), graded(backfilled=True))) == ()
 
 
+@pytest.mark.parametrize(("over", "warned"), [(32, True), (33, False), (77, False), (78, True)])
+def test_picks_are_one_sided_below_30_and_above_70_percent_over(over: int, *, warned: bool) -> None:
+    picks = [graded(recommendation="OVER" if number < over else "UNDER") for number in range(110)]
+    assert bool(one_sided_warnings(frame(*picks))) is warned
+
+
+def test_one_sided_systems_are_named_in_order() -> None:
+    kinds = [("moving_average", "model"), ("catboost_v8", "model"), ("catboost_v8", "market")]
+    picks = [graded(system_id=system_id, view=view) for system_id, view in kinds for _ in range(101)]
+    assert [warning.key for warning in one_sided_warnings(frame(*picks))] == [
+        "balance:catboost_v8:market",
+        "balance:catboost_v8:model",
+        "balance:moving_average:model",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wins", "picks", "kinds"),
+    [
+        (11, 40, ["hit-rate"]),
+        (12, 40, []),
+        (319, 550, []),
+        (320, 550, ["too-good-hit-rate"]),
+        (300, 500, []),
+    ],
+)
+def test_a_hit_rate_is_implausible_below_30_and_above_58_percent(wins: int, picks: int, kinds: list[str]) -> None:
+    rows = [
+        graded("win" if number < wins else "loss", recommendation=("OVER", "UNDER")[number % 2])
+        for number in range(picks)
+    ]
+    assert [key.partition(":")[0] for key in warning_keys(*rows)] == kinds
+
+
+def test_an_error_0_15_below_that_of_the_line_is_plausible() -> None:
+    sides = ("OVER", "UNDER")
+    rows = [
+        graded("push", recommendation=sides[n % 2], absolute_error=0.125, line_absolute_error=0.25) for n in range(1001)
+    ]
+    assert warning_keys(*rows) == []
+
+
 @pytest.mark.parametrize(("predictions", "done", "keys"), [(100, 95, []), (100, 94, ["grading-coverage"]), (0, 0, [])])
 def test_a_date_with_many_ungraded_predictions_warns(predictions: int, done: int, keys: list[str]) -> None:
     assert [each.key for each in coverage_warnings(predictions, done)] == keys

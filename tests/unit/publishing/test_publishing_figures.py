@@ -106,6 +106,12 @@ def test_the_axes_of_a_calibration_name_their_values() -> None:
     ]
 
 
+def test_the_grid_of_a_calibration_has_a_line_for_each_value_of_its_axes() -> None:
+    upright = [(x, x, 288, 38) for x in (54, 154.5, 255, 355.5, 456)]
+    level = [(54, 456, y, y) for y in (288, 225.5, 163, 100.5, 38)]
+    assert marks(reliability_figure("a", "a", BINS), "grid", "x1", "x2", "y1", "y2") == [*upright, *level]
+
+
 @pytest.mark.parametrize(
     ("predicted", "first", "last"), [(0.35, "30%", "80%"), (0.62, "40%", "80%"), (0.84, "40%", "90%")]
 )
@@ -130,6 +136,10 @@ def test_the_axes_of_errors_name_their_values() -> None:
     assert ticks == [
         *((f"{points}", 54 + 26.8 * points, 306, "middle") for points in (0, 5, 10, 15)),
         *((text, 47, y, "end") for text, y in (("−10", 293), ("0", 168), ("+10", 43))),
+    ]
+    assert texts(residual_figure("a", "a", []), "label") == [
+        ("Predicted points", 255, 332, "middle"),
+        ("Scored minus predicted", 2, 17, "start"),
     ]
     wide = [
         text for text, _, _, anchor in texts(residual_figure("a", "a", [(31.0, 3.0)]), "tick") if anchor == "middle"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from tests.support.rows import rows_of
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
 
+DAY = date(2024, 3, 29)
 GAME, OTHER_GAME = "0022301062", "0022301063"
 
 
@@ -101,13 +103,24 @@ def test_a_game_with_a_missing_player_has_no_sums(warehouse: DuckDbWarehouse) ->
     assert boxes(warehouse) == {}
 
 
-@pytest.mark.parametrize(("source", "game", "whole"), [("log", GAME, 0), ("other", GAME, 2), ("log", OTHER_GAME, 2)])
+@pytest.mark.parametrize(
+    ("source", "game", "game_date", "whole"),
+    [
+        ("log", GAME, DAY, 0),
+        ("other", GAME, DAY, 2),
+        ("log", OTHER_GAME, DAY, 2),
+        ("log", GAME, DAY - timedelta(days=1), 2),
+    ],
+)
 def test_a_game_with_an_unresolved_name_in_its_box_score_has_no_sums(
-    warehouse: DuckDbWarehouse, source: str, game: str, whole: int
+    warehouse: DuckDbWarehouse, source: str, game: str, game_date: date, whole: int
 ) -> None:
-    """The missing nine minutes are within the rounding tolerance, so only the unresolved name rules the sums out."""
+    """The missing nine minutes are within the rounding tolerance, so only the unresolved name rules the sums out.
+
+    A postponed game keeps its id, so its date counts, too.
+    """
     players(warehouse, GAME, CHA=[48.0] * 4 + [39.0], GSW=[48.0] * 5)
-    nobody = [{"player_name": "A. Nobody", "game_id": game, "team": "CHA"}]
+    nobody = [{"player_name": "A. Nobody", "game_id": game, "game_date": game_date, "team": "CHA"}]
     warehouse.replace("unresolved_players", rows_of("unresolved_players", nobody, source=source), {"game_id": game})
     assert len(boxes(warehouse)) == whole
 
