@@ -124,7 +124,7 @@ def _probe_context(resources: Resources, rate_limiter: RateLimiter, folder: str 
 def _print_progress(completed: int, total: int) -> None:
     """On a terminal: the rate limit may allow only one request in fifteen seconds."""
     if sys.stderr.isatty():
-        print(f"\r{completed} of {total} requests", end="\n" if completed == total else "", file=sys.stderr)
+        print(f"\r{completed} of {counted(total, 'request')}", end="\n" if completed == total else "", file=sys.stderr)
 
 
 async def _probe(target: Target, source: Source, game_date: date, context: ProbeContext) -> ProbeReport:
@@ -182,7 +182,7 @@ def _landing_text(report: ProbeReport) -> str:
     if not report.landed_in:
         return "nothing was landed"
     new = sum(poll.new_objects for poll in report.polls)
-    return f"landed in {report.landed_in}, {new} new objects: a --rerun of the date reads them"
+    return f"landed in {report.landed_in}, {counted(new, 'new object')}: a --rerun of the date reads them"
 
 
 def _poll_lines(poll: PollResult) -> Iterator[RenderableType]:
@@ -198,9 +198,8 @@ def _poll_lines(poll: PollResult) -> Iterator[RenderableType]:
 
 def _response_text(request: RequestResult) -> str:
     has_response = request.status is not None
-    response = (
-        f"HTTP {request.status}, {request.bytes:,} bytes {request.kind}".rstrip() if has_response else "no response"
-    )
+    received = f"HTTP {request.status}, {counted(request.bytes, 'byte')} {request.kind}".rstrip()
+    response = received if has_response else "no response"
     before = " (landed at this as-of time before, not requested again)" if request.landed_before else ""
     return f"{response}: {request.outcome.replace('_', ' ')}: {request.reason}{before}"
 
@@ -212,7 +211,7 @@ def _remarks(poll: PollResult) -> Iterator[str]:
     if poll.retry_at:
         yield f"next poll possible from {date_and_time(poll.retry_at)} on"
     if poll.credits_remaining is not None:
-        yield f"{poll.credits_remaining} credits remain, according to the provider"
+        yield f"{counted(poll.credits_remaining, 'credit')} left, according to the provider"
     yield from (f"cannot be read: {problem}" for problem in poll.unreadable)
     if poll.requests and poll.players == 0:
         yield (
@@ -233,4 +232,4 @@ def _rows_table(poll: PollResult) -> Table:
     columns = ("field", *(str(number) for number in range(1, len(poll.first_rows) + 1)))
     fields = poll.first_rows[0]
     rows = [(field, *(str(row.get(field)) for row in poll.first_rows)) for field in fields]
-    return table_of(f"First of {poll.rows:,} rows", columns, rows)
+    return table_of(f"First of {counted(poll.rows, 'row')}", columns, rows)

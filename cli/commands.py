@@ -15,7 +15,7 @@ from typing import NoReturn
 
 from cli.exit_codes import ExitCode
 from tipoff.errors import BadInputError
-from tipoff.vocabulary import Phase, did_you_mean, game_date_of
+from tipoff.vocabulary import Phase, counted, did_you_mean, game_date_of
 
 DESCRIPTION = """\
 Start, follow and control the days of tipoff.
@@ -112,7 +112,7 @@ def _operator(parser: argparse.ArgumentParser) -> None:
 def _at_most(limit: int) -> Callable[[str], str]:
     def check(text: str) -> str:
         if len(text) > limit:
-            raise argparse.ArgumentTypeError(f"at most {limit} characters are allowed, this has {len(text)}")
+            raise argparse.ArgumentTypeError(f"has {counted(len(text), 'character')}; at most {limit} are allowed")
         return text
 
     return check
@@ -308,7 +308,7 @@ def run(arguments: Sequence[str]) -> ExitCode:
 
 def _require_readable(argument: str) -> None:
     if len(argument) > MAX_ARGUMENT_CHARACTERS:
-        size = f"the argument {argument[:20]!r}… has {len(argument):,} characters"
+        size = f"the argument {argument[:20]!r}… has {counted(len(argument), 'character')}"
         raise BadInputError(f"{size}; at most {MAX_ARGUMENT_CHARACTERS} are allowed")
     try:
         argument.encode()

@@ -22,7 +22,7 @@ from runtime.process_exit import exit_now
 from runtime.replay import DayHandle, Replay, ReplayConfig, start_replay
 from runtime.stage_timer import StageTimer
 from tipoff.errors import BadInputError, TipoffError
-from tipoff.vocabulary import DayStatus, Phase, RunState, clock_time, eastern
+from tipoff.vocabulary import DayStatus, Phase, RunState, clock_time, counted, eastern
 from workflows.contracts import ClockSpec, DayResult
 from workflows.daily_pipeline import DailyPipelineWorkflow
 from workflows.status_text import phase_state
@@ -126,7 +126,7 @@ async def _train(replay: Replay, console: Console) -> None:
         console.print(f"  no model: {failure_message(failure)}", markup=False)
         return
     console.print(
-        f"  {trained.system_id} {trained.model_version}: {trained.rows:,} player-games, walk-forward MAE "
+        f"  {trained.system_id} {trained.model_version}: {counted(trained.rows, 'player-game')}, walk-forward MAE "
         f"{trained.mae:.2f} points (last-10 mean {trained.last10_mae:.2f})"
     )
 
@@ -164,7 +164,8 @@ def _format_progress(status: DayStatus) -> str:
     )
     rows = sum(step.rows for step in status.steps)
     at = f"{clock_time(status.now, status.game_date):>13}"
-    return f"  {at}  {len(status.games):2} games {rows:7,} rows  {phases}\n{'':17}{status.sentence}"
+    size = f"{counted(len(status.games), 'game'):>8} {counted(rows, 'row'):>12}"
+    return f"  {at}  {size}  {phases}\n{'':17}{status.sentence}"
 
 
 async def _keep_running(replay: Replay, console: Console) -> None:

@@ -102,8 +102,9 @@ def format_headline(summary: Mapping[str, Any]) -> str:
     ended = f"{summary['game_date']}: {summary['state'].lower()}, data {summary['data_quality'].lower()}"
     facts = [f"[bold]{ended}[/bold]", counted(summary["games"], "game")]
     if summary["players_predicted"] is not None:
-        facts.append(f"{summary['players_predicted']} players predicted, {summary['lined_players']} with a line")
-    return " · ".join([*facts, f"{summary['history_events']:,} events"])
+        predicted = counted(summary["players_predicted"], "player")
+        facts.append(f"{predicted} predicted, {summary['lined_players']} with a line")
+    return " · ".join([*facts, counted(summary["history_events"], "event")])
 
 
 def format_publication(summary: Mapping[str, Any]) -> str:
@@ -112,7 +113,7 @@ def format_publication(summary: Mapping[str, Any]) -> str:
         return "no predictions were published"
     first = datetime.fromisoformat(summary["first_published_at"])
     count = len(summary["refreshes"])
-    refreshed = {0: "not refreshed", 1: "refreshed once"}.get(count, f"refreshed {count} times")
+    refreshed = {0: "not refreshed", 1: "refreshed once"}.get(count, f"refreshed {counted(count, 'time')}")
     return f"first published {clock_time(first, date.fromisoformat(summary['game_date']))}, {refreshed}"
 
 

@@ -47,7 +47,7 @@ def ago(time: datetime, now: datetime | None = None) -> str:
         return f"{seconds} s ago"
     hours, minutes = divmod(seconds // 60, 60)
     if hours >= 48:
-        return f"{hours // 24} days ago"
+        return f"{counted(hours // 24, 'day')} ago"
     return f"{hours} h {minutes} min ago" if hours else f"{minutes} min ago"
 
 

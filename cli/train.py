@@ -13,7 +13,7 @@ from cli.exit_codes import CommandError, ExitCode
 from cli.server import SERVER_TIMEOUT, connected, has_day_worker
 from cli.target import Target
 from runtime.failures import failure_message
-from tipoff.vocabulary import did_you_mean
+from tipoff.vocabulary import counted, did_you_mean
 from workflows.contracts import Queue, TrainingInput, TrainingResult
 from workflows.training import TrainingWorkflow
 
@@ -68,6 +68,6 @@ def training_input(options: Namespace, target: Target) -> TrainingInput:
 
 def _format_result(result: TrainingResult, options: Namespace) -> str:
     return (
-        f"{result.system_id} {result.model_version}: trained on {result.rows:,} rows before {options.date}; "
+        f"{result.system_id} {result.model_version}: trained on {counted(result.rows, 'row')} before {options.date}; "
         f"walk-forward MAE {result.mae:.2f} points (last-10 mean on the same rows {result.last10_mae:.2f})"
     )

@@ -21,6 +21,7 @@ from cli.exit_codes import ExitCode
 from cli.render import console
 from cli.target import Target
 from cli.warehouse_file import existing_warehouse
+from tipoff.vocabulary import counted
 
 if TYPE_CHECKING:
     from cli.name_worklist import UnresolvedName
@@ -76,11 +77,10 @@ def _report(names: Sequence[UnresolvedName], aliases: Path | None) -> Renderable
 def _dates(dates: Sequence[date]) -> str:
     if len(dates) == 1:
         return str(dates[0])
-    return f"{len(dates)} dates, {dates[0]} to {dates[-1]}"
+    return f"{counted(len(dates), 'date')}, {dates[0]} to {dates[-1]}"
 
 
 def _instructions(names: Sequence[UnresolvedName], aliases: Path | None) -> Iterator[str]:
-    noun = "name is" if len(names) == 1 else "names are"
-    yield f"{len(names)} {noun} unresolved. Where the nearest player is the right one, add the line to"
+    yield f"{counted(len(names), 'name')} unresolved. Where the nearest player is the right one, add the line to"
     yield f"{aliases}:" if aliases else f"a CSV file that TIPOFF_ALIASES names, below the line {_HEADER}:"
     yield from (name.alias_line for name in names if name.alias_line)

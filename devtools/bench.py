@@ -46,7 +46,7 @@ from tipoff.errors import TipoffError
 from tipoff.replay.archive import Archive
 from tipoff.replay.archive.importing import import_folder
 from tipoff.replay.archive.writer import write_archive
-from tipoff.vocabulary import Span, eastern
+from tipoff.vocabulary import Span, counted, eastern
 from workflows.contracts import Activity, ClockSpec
 
 DAY = date(2024, 3, 29)
@@ -263,7 +263,7 @@ async def run_bench(console: Console) -> list[str]:
             write_archive(archive, imported.frames, source="import", missing=imported.missing)
             console.print(f"archive of all seasons imported in {time.monotonic() - started:.1f} s")
             season = await measure_season(Archive(archive), DAY, root / "season")
-            text = f"a whole season's game log, {season.rows:,} rows, fetched in {season.fetching:.1f} s"
+            text = f"a whole season's game log, {counted(season.rows, 'row')}, fetched in {season.fetching:.1f} s"
             console.print(format_limit(f"{text}, read in", season.processing, SEASON_SECONDS))
             errors += incomplete([season])
             settings = (("TIPOFF_HISTORY_SEASONS", str(SEASONS)),)

@@ -33,7 +33,7 @@ from devtools.mutated_copy import (
 from devtools.random_mutations import MUTATED, list_drawn, run_random
 from runtime.stage_timer import StageTimer
 from tipoff.errors import ConfigurationError, TipoffError
-from tipoff.vocabulary import Frozen
+from tipoff.vocabulary import Frozen, counted
 
 FILE = Path(__file__).with_suffix(".toml")
 PARALLEL = 2
@@ -63,9 +63,8 @@ def mutated_text(copy: Path, mutation: Mutation) -> str:
     original = (copy / mutation.file).read_text(encoding="utf-8")
     count = original.count(mutation.old)
     if count != 1:
-        raise InvalidMutationError(
-            f"“{mutation.name}”: {mutation.file} contains the text to replace {count} times, not once; fix {FILE.name}"
-        )
+        occurrences = f"{mutation.file} contains the text to replace {counted(count, 'time')}, not once"
+        raise InvalidMutationError(f"“{mutation.name}”: {occurrences}; fix {FILE.name}")
     return original.replace(mutation.old, mutation.new)
 
 
@@ -122,7 +121,7 @@ def run_named(console: Console) -> int:
     console.print(table)
     console.print(stages.table())
     survivors = [name for name, test in caught.items() if test is None]
-    console.print(f"{len(caught) - len(survivors)} of {len(caught)} mutations were caught")
+    console.print(f"{len(caught) - len(survivors)} of {counted(len(caught), 'mutation')} caught")
     return 1 if survivors else 0
 
 

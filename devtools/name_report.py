@@ -29,7 +29,7 @@ from tipoff.replay.archive.row_rules import tricode
 from tipoff.replay.archive.writer import write_archive
 from tipoff.sources.base import KnownPlayer, ReadContext, Slate
 from tipoff.sources.player_names import Resolver, resolver_of
-from tipoff.vocabulary import eastern, season_of
+from tipoff.vocabulary import counted, eastern, season_of
 
 TARGET_SHARE = 0.995
 """Share of the quotes of rostered players that must be resolved."""
@@ -147,11 +147,15 @@ def missed_targets(totals: Counter[NameResult]) -> list[str]:
     rostered, share = sum(totals[result] for result in ROSTERED), share_resolved(totals)
     unverified = totals[NameResult.UNVERIFIED]
     targets = (
-        (f"{rostered} rows of rostered players, fewer than {MIN_ROSTERED_ROWS}", rostered < MIN_ROSTERED_ROWS),
-        (f"{share:.2%} of them resolved, less than {TARGET_SHARE:.1%}", share < TARGET_SHARE),
-        (f"{totals[NameResult.WRONG]} rows resolved wrongly", totals[NameResult.WRONG] > 0),
         (
-            f"{unverified} rows resolved without an id to compare with, over {MAX_UNVERIFIED_SHARE:.1%} of all",
+            f"{counted(rostered, 'row')} of rostered players, fewer than {MIN_ROSTERED_ROWS}",
+            rostered < MIN_ROSTERED_ROWS,
+        ),
+        (f"{share:.2%} of them resolved, less than {TARGET_SHARE:.1%}", share < TARGET_SHARE),
+        (f"{counted(totals[NameResult.WRONG], 'row')} resolved wrongly", totals[NameResult.WRONG] > 0),
+        (
+            f"{counted(unverified, 'row')} resolved without an id to compare with, "
+            f"over {MAX_UNVERIFIED_SHARE:.1%} of all",
             unverified > MAX_UNVERIFIED_SHARE * totals.total(),
         ),
     )

@@ -35,7 +35,7 @@ from runtime.stage_timer import StageTimer
 from tipoff.errors import BadInputError, TipoffError
 from tipoff.replay.faults import FaultKind
 from tipoff.sources.registry import SOURCES
-from tipoff.vocabulary import DayStatus, Degradation, RunState, clock_time, eastern, shortened, step_names
+from tipoff.vocabulary import DayStatus, Degradation, RunState, clock_time, counted, eastern, shortened, step_names
 from workflows.contracts import ClockSpec, DayResult
 from workflows.daily_pipeline import DailyPipelineWorkflow
 
@@ -302,7 +302,7 @@ def _degradations(day: DayReport, baseline: DrillResult) -> Iterator[str]:
     for item in day.result.degradations:
         if day is baseline or (item.step, item.reason) not in known:
             until = f" until {clock_time(item.resolved_at, DAY)}" if item.resolved_at else ""
-            games = f", {len(item.games)} games" if item.games else ""
+            games = f", {counted(len(item.games), 'game')}" if item.games else ""
             yield f"{item.step}{games}, {clock_time(item.since, DAY)}{until}: {shortened(item.reason, REASON_LENGTH)}"
     yield from (f"needs attention: {item.step}" for item in day.result.attention)
 

@@ -38,7 +38,7 @@ from devtools.sql_mutants import sql_mutants
 from runtime import PROJECT
 from runtime.stage_timer import StageTimer
 from tipoff.errors import BadInputError, ConfigurationError
-from tipoff.vocabulary import Frozen, shortened
+from tipoff.vocabulary import Frozen, counted, shortened
 
 FILE = Path(__file__).with_suffix(".toml")
 MUTATED = ("activities", "cli", "runtime", "tipoff", "workflows", "starter.py", "worker.py")
@@ -237,7 +237,8 @@ def print_report(results: Sequence[MutantResult], seed: int, console: Console) -
     for each in survivors:
         _print_change(each.mutant, each.verdict, console)
     share = 1 - len(survivors) / len(results) if results else 1.0
-    console.print(f"SEED={seed}: {len(results) - len(survivors)} of {len(results)} mutants were killed: {share:.1%}")
+    killed_of_all = f"{len(results) - len(survivors)} of {counted(len(results), 'mutant')} killed"
+    console.print(f"SEED={seed}: {killed_of_all}: {share:.1%}")
     return 0 if share >= REQUIRED_SHARE else 1
 
 

@@ -39,7 +39,7 @@ from tipoff.sources.feed import Feed
 from tipoff.sources.fetcher import Fetcher, Timeouts
 from tipoff.sources.registry import SOURCES
 from tipoff.storage.folder import FolderStore
-from tipoff.vocabulary import Outcome, SlateGame, eastern
+from tipoff.vocabulary import Outcome, SlateGame, counted, eastern
 from tipoff.warehouse.tables import TABLES
 
 DAY = date(2024, 3, 29)
@@ -163,14 +163,14 @@ def describe_recorded(source: Source, recordings: Recordings) -> str:
     cases = [case for case in CASES if case.source_name == source.name and case.file not in MADE]
     rows = [len(recordings.read(case).rows) for case in cases if not case.turned]
     if rows:
-        return f"{len(rows)} read, {sum(rows):,} rows"
+        return f"{len(rows)} read, {counted(sum(rows), 'row')}"
     shapes = [len(recordings.read(case).rows) for case in cases]
     if shapes:
-        return f"{NO_RECORDED}: same shape from a sister league, {sum(shapes)} rows"
+        return f"{NO_RECORDED}: same shape from a sister league, {counted(sum(shapes), 'row')}"
     made = [len(recordings.read(case).rows) for case in CASES if case.source_name == source.name]
     if made:
         after = MADE_AFTER.get(source.name, "the documentation")
-        return f"{NO_RECORDED}: handmade after {after}, {sum(made)} rows"
+        return f"{NO_RECORDED}: handmade after {after}, {counted(sum(made), 'row')}"
     return f"{NO_RECORDED}: same shape as {_source_of_same_request(source)}"
 
 
@@ -190,9 +190,13 @@ async def check_replay(harness: SourceHarness, root: Path, results: CheckResults
         with _empty_store(harness, root / f"{name}.duckdb") as own:
             result = await poll_alone(own, source)
             games = count_games(own, source)
-        results.replayed[name] = f"{result.rows:,} rows, {games} of {len(harness.slate.games)} games"
+        results.replayed[name] = f"{counted(result.rows, 'row')}, {_share_of_games(games, harness)}"
         if result.outcome is not Outcome.OK or games < len(harness.slate.games):
             results.errors.append(f"{name}, without a fault: {result.outcome}, {results.replayed[name]}")
+
+
+def _share_of_games(games: int, harness: SourceHarness) -> str:
+    return f"{games} of {counted(len(harness.slate.games), 'game')}"
 
 
 async def check_faults(harness: SourceHarness, archive: Archive, root: Path, results: CheckResults) -> None:
@@ -242,7 +246,7 @@ async def check_fallbacks(harness: SourceHarness, archive: Archive, root: Path, 
     for name, replacement in _replacements().items():
         async with _without(harness, archive, replacement.down, root / name, results) as faulty:
             games = await replacement.count_games(faulty)
-        results.fallbacks[name] = f"{games} of {len(harness.slate.games)} games"
+        results.fallbacks[name] = _share_of_games(games, harness)
         if games < len(harness.slate.games):
             results.errors.append(f"{name}, as a fallback: {results.fallbacks[name]}")
 
@@ -339,7 +343,8 @@ def describe_faults(name: str, results: CheckResults) -> str:
     """The number of faults a source detects, of their outcomes, and of faults it does not detect."""
     outcomes = results.faults.get(name, {})
     detected = [outcome for outcome in outcomes.values() if outcome is not Outcome.OK]
-    text = f"{len(set(detected))} outcomes of {len(detected)} faults" if detected else "none detected"
+    kinds = counted(len(set(detected)), "outcome")
+    text = f"{kinds} of {counted(len(detected), 'fault')}" if detected else "none detected"
     undetected = len(outcomes) - len(detected)
     return f"{text}, {undetected} not detected" if undetected else text
 

@@ -18,6 +18,7 @@ from filelock import FileLock
 from runtime import PROJECT
 from runtime.processes import Child, Processes
 from tipoff.errors import TipoffError
+from tipoff.vocabulary import counted
 
 CLI_VERSION = "v1.5.1"
 CLI_MODULE = f"github.com/temporalio/cli/cmd/temporal@{CLI_VERSION}"
@@ -107,7 +108,7 @@ def _wait_while_growing(child: Child, folder: Path) -> None:
     while not child.ends_within(DOWNLOAD_TIMEOUT_SECONDS):
         before, size = size, sum(file.stat().st_size for file in folder.iterdir())
         if size == before:
-            raise UnusableError(f"no data within {DOWNLOAD_TIMEOUT_SECONDS:.0f} s (after {size:,} bytes)")
+            raise UnusableError(f"no data within {DOWNLOAD_TIMEOUT_SECONDS:.0f} s (after {counted(size, 'byte')})")
 
 
 def _built(home: Path, print_line: PrintLine) -> Path:

@@ -20,7 +20,7 @@ from tipoff.sources.outcomes import OUTCOME_POLICIES, OutcomePolicy, overall
 from tipoff.sources.provider_ids import safe_ids
 from tipoff.sources.providers import provider_of
 from tipoff.sources.rate_limits import RateLimiter, cooldown_after
-from tipoff.vocabulary import CollectReport, Outcome, Role, Route, clock_time, shortened
+from tipoff.vocabulary import CollectReport, Outcome, Role, Route, clock_time, counted, shortened
 
 if TYPE_CHECKING:
     from tipoff.sources.fetcher import Fetcher
@@ -476,7 +476,7 @@ def _reason(results: Sequence[_Result], slate: Slate) -> str:
         requested = "games" if all(result.record.game_id for result in results) else "requests"
         return f"not published yet for any of {len(results)} {requested}"
     texts = [_problem(outcome, records, slate) for outcome, records in problems.items()]
-    return "; ".join([f"{usable} of {len(results)} responses usable", *texts])
+    return "; ".join([f"{usable} of {counted(len(results), 'response')} usable", *texts])
 
 
 def _problem(outcome: Outcome, records: Sequence[FetchRecord], slate: Slate) -> str:

@@ -19,7 +19,7 @@ from tipoff.sources.game_status import BEGUN
 from tipoff.sources.player_names import load_aliases, slate_players
 from tipoff.sources.registry import SOURCES
 from tipoff.sources.schedule import Schedule, slate_games
-from tipoff.vocabulary import Outcome, ProcessReport, Role, SlateGame, first_day, season_of, shortened
+from tipoff.vocabulary import Outcome, ProcessReport, Role, SlateGame, counted, first_day, season_of, shortened
 from tipoff.warehouse.base import DateRange, Parameters, Slice, Warehouse
 from tipoff.warehouse.data_versions import count_change
 from tipoff.warehouse.generated_sql import last_snapshots, rows_of_better_sources, rows_of_slice
@@ -204,7 +204,7 @@ def _require_known_ids(source: Source, batch: _BatchReading, slate: Slate) -> No
     unknown = _unknown_games(batch)
     if unknown and not batch.rows:
         raise NotEnoughDataError(
-            f"{source.name} {slate.game_date}: none of the {len(unknown)} games has a known NBA id; "
+            f"{source.name} {slate.game_date}: no NBA id is known for {counted(len(unknown), 'game')}; "
             f"retry {Schedule.name} first, then this step"
         )
 
@@ -556,21 +556,21 @@ def _reason(
 ) -> str:
     """One line about the rows, missing games, unreadable responses and elements, and unresolved names."""
     labels = [game.label for game in slate.games if game.game_id in missing]
-    parts = [f"{batch.rows} rows"]
+    parts = [counted(batch.rows, "row")]
     if slate.games:
-        parts[0] += f", {len(slate.games) - len(missing)} of {len(slate.games)} games"
+        parts[0] += f", {len(slate.games) - len(missing)} of {counted(len(slate.games), 'game')}"
     if labels:
         parts.append(f"missing {', '.join(labels)}")
     elif batch.is_before_first_result:
         parts = ["no game of the season is over yet"]
     if batch.unreadable:
-        total = len(batch.read) + len(batch.unreadable)
-        parts.append(f"{len(batch.unreadable)} of {total} responses unreadable, the first: {batch.unreadable[0]}")
+        total = counted(len(batch.read) + len(batch.unreadable), "response")
+        parts.append(f"{len(batch.unreadable)} of {total} unreadable, the first: {batch.unreadable[0]}")
     parts += [f"{game} is unreadable" for response in batch.read for game in response.reading.unreadable_games]
     left_out = (*sorted(damaged.items()), *sorted(rejected.items()))
     parts += [f"left out: {reason} ({count})" for reason, count in left_out]
     if names:
-        parts.append(f"{len(names)} names unresolved")
+        parts.append(f"{counted(len(names), 'name')} unresolved")
     return shortened("; ".join(parts))
 
 

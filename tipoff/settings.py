@@ -249,9 +249,9 @@ def _read_secret(variable: str, file: Path) -> str:
     try:
         secret = file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{variable} names {file}, which cannot be read: {error}") from error
+        raise ConfigurationError(f"{variable}={file} cannot be read: {error}") from error
     if not secret:
-        raise ConfigurationError(f"{variable} names {file}, which is empty; it must contain the secret")
+        raise ConfigurationError(f"{variable}={file} is empty; it must contain the secret")
     return secret
 
 

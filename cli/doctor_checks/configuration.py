@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cli.doctor_checks.base import CheckResult, DoctorCheck, Installation, values_of
+from tipoff.vocabulary import counted
 from workflows.contracts import WorkerSettings
 
 
@@ -24,7 +25,7 @@ async def check(installation: Installation) -> CheckResult:
     differing = [value for value in values_of(installation.settings) if value.value != there.get(value.key)]
     return CheckResult(
         ok=True,
-        summary=f"{len(values)} settings of {owner}, {changed} of them differ from the default",
+        summary=f"{counted(len(values), 'setting')} of {owner}, {changed} not at the default",
         details=(
             *(f"{value.key} = {value.value}  ({value.origin})" for value in values),
             *(f"differs in this terminal: {value.key} = {value.value}  ({value.origin})" for value in differing),

@@ -24,7 +24,7 @@ async def check(client: Client) -> CheckResult:
             details=details,
             fix="start one: python worker.py",
         )
-    return CheckResult(ok=True, summary=f"all {len(queues)} queues are polled", details=details)
+    return CheckResult(ok=True, summary=f"every queue is polled ({len(queues)})", details=details)
 
 
 def format_queue(queue: QueueStatus, now: datetime) -> str:

@@ -9,8 +9,11 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatch
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal, NamedTuple
+
+import pytest
 
 from runtime import PROJECT
 from tipoff.vocabulary import Frozen, step_names
@@ -23,6 +26,13 @@ CODE_PATTERNS = {
     ".md": re.compile(r"`[^`]*`"),
 }
 """Where a line has code: before a comment, in braces, or in backticks."""
+COUNTED_NOUN = re.compile(r" (?:(?!(?:of|or|and|to|as) )[a-z-]+ )?(?P<noun>[a-z-]*[a-rt-z]s)\b")
+"""What may follow a number: an adjective, and a noun that a single thing would not have."""
+NOT_NOUNS = {
+    *("as", "belongs", "contains", "does", "exists", "fails", "has", "holds", "is", "lacks", "minus", "needs", "opens"),
+    *("prints", "sends", "takes", "this", "waits", "was"),
+}
+TEMPLATE_NUMBER = re.compile(r"\{\{(?P<number>[^}]*)\}\}(?P<after> [a-z -]+)")
 MAX_CLASS_LINES = 300
 MAX_COMPLEXITY = 15
 
@@ -152,10 +162,10 @@ def test_exceptions_of_private_words_are_used() -> None:
     assert unused == []
 
 
-def python_trees() -> Iterator[tuple[str, ast.Module]]:
-    for file in project_files():
-        if file.endswith(".py"):
-            yield file, ast.parse((PROJECT / file).read_text(encoding="utf-8"))
+@cache
+def python_trees() -> tuple[tuple[str, ast.Module], ...]:
+    python = (file for file in project_files() if file.endswith(".py"))
+    return tuple((file, ast.parse((PROJECT / file).read_text(encoding="utf-8"))) for file in python)
 
 
 def test_no_class_is_longer_than_300_lines() -> None:
@@ -207,3 +217,68 @@ def test_the_day_names_steps_by_constants() -> None:
         if isinstance(node, ast.Constant) and node.value in names
     ]
     assert literals == []
+
+
+def plurals_in_python(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Line and noun of each f-string that puts a number before a plural."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            for number, text in pairwise(node.values):
+                if isinstance(number, ast.FormattedValue) and isinstance(text, ast.Constant) and may_be_one(number):
+                    yield from plurals_after(number.lineno, str(text.value))
+
+
+def plurals_in_template(text: str) -> Iterator[tuple[int, str]]:
+    """Line and noun of each placeholder of a template that is before a plural."""
+    for line, content in enumerate(text.splitlines(), 1):
+        for match in TEMPLATE_NUMBER.finditer(content):
+            if "counted(" not in match["number"]:
+                yield from plurals_after(line, match["after"])
+
+
+def plurals_after(line: int, text: str) -> Iterator[tuple[int, str]]:
+    match = COUNTED_NOUN.match(text)
+    if match and match["noun"] not in NOT_NOUNS:
+        yield line, match["noun"]
+
+
+def may_be_one(number: ast.FormattedValue) -> bool:
+    """Not a constant, not a number with decimals or in per cent, and not `counted` already."""
+    names = {node.id for node in ast.walk(number.value) if isinstance(node, ast.Name)} - {"len"}
+    has_unit = number.format_spec is not None and ast.unparse(number.format_spec).rstrip("'\"").endswith(("f", "%"))
+    return "counted" not in names and not has_unit and not all(name.isupper() for name in names)
+
+
+def test_numbers_before_plurals_are_written_by_counted() -> None:
+    """`f"{rows} rows"` says "1 rows" some day; `counted(rows, "row")` does not."""
+    plurals = [
+        *((file, *plural) for file, tree in python_trees() if is_product(file) for plural in plurals_in_python(tree)),
+        *(
+            (file, *plural)
+            for file in project_files()
+            if file.endswith(".j2")
+            for plural in plurals_in_template((PROJECT / file).read_text(encoding="utf-8"))
+        ),
+    ]
+    assert plurals == []
+
+
+def is_product(file: str) -> bool:
+    return not file.startswith("tests/")
+
+
+@pytest.mark.parametrize("text", ["{n} rows", "{len(a):,} new rows", "of {n} games, all late", "({n} bytes)"])
+def test_a_number_before_a_plural_is_detected(text: str) -> None:
+    assert list(plurals_in_python(ast.parse(f"f{text!r}")))
+
+
+@pytest.mark.parametrize(
+    "text", ["{counted(n, 'row')} of games", "{mae:.2f} points", "{LIMIT} bytes", "{file} holds it", "{n} of the games"]
+)
+def test_a_text_without_a_number_before_a_plural_is_accepted(text: str) -> None:
+    assert not list(plurals_in_python(ast.parse(f"f{text!r}")))
+
+
+def test_a_number_before_a_plural_is_detected_in_a_template() -> None:
+    assert list(plurals_in_template("<p>{{ games | length }} games to grade</p>")) == [(1, "games")]
+    assert list(plurals_in_template("<p>{{ games | length | counted('game') }} of these days</p>")) == []

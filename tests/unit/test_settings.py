@@ -180,8 +180,8 @@ def test_a_missing_empty_or_duplicate_secret_file_is_named(tmp_path: Path) -> No
     empty = tmp_path / "empty"
     empty.touch()
     for variables, error in (
-        ({"TIPOFF_ODDS_API_KEY_FILE": str(tmp_path / "gone")}, "gone, which cannot be read"),
-        ({"TIPOFF_ODDS_API_KEY_FILE": str(empty)}, "empty, which is empty"),
+        ({"TIPOFF_ODDS_API_KEY_FILE": str(tmp_path / "gone")}, "gone cannot be read"),
+        ({"TIPOFF_ODDS_API_KEY_FILE": str(empty)}, "empty is empty"),
         ({"TIPOFF_ODDS_API_KEY_FILE": str(empty), "TIPOFF_ODDS_API_KEY": SECRET}, "both TIPOFF_ODDS_API_KEY"),
     ):
         with pytest.raises(ConfigurationError, match=error):

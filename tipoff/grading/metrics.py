@@ -12,7 +12,7 @@ from math import sqrt
 import polars as pl
 
 from tipoff.odds import decimal_price
-from tipoff.vocabulary import Frozen, Grade, Recommendation, View
+from tipoff.vocabulary import Frozen, Grade, Recommendation, View, counted
 
 Z_95 = 1.959964
 BIN_WIDTH = 0.05
@@ -180,11 +180,13 @@ def metric_warnings(metrics: SystemMetrics) -> tuple[MetricWarning, ...]:
     gain = None if same.mae is None or same.line_mae is None else same.line_mae - same.mae
     texts = {}
     if rate is not None and picks.n >= 40 and rate < 0.3:
-        texts["hit-rate"] = f"hit rate {rate:.0%} on {picks.n} picks; check its inputs"
+        texts["hit-rate"] = f"hit rate {rate:.0%} on {counted(picks.n, 'pick')}; check its inputs"
     if rate is not None and picks.n > 500 and rate > 0.58:
-        texts["too-good-hit-rate"] = f"hit rate {rate:.1%} on {picks.n} picks; check for look-ahead"
+        texts["too-good-hit-rate"] = f"hit rate {rate:.1%} on {counted(picks.n, 'pick')}; check for look-ahead"
     if gain is not None and same.n > 1000 and gain > 0.15:
-        texts["too-good-mae"] = f"MAE {gain:.2f} below that of the line on {same.n} rows; check for look-ahead"
+        texts["too-good-mae"] = (
+            f"MAE {gain:.2f} below that of the line on {counted(same.n, 'row')}; check for look-ahead"
+        )
     warnings = tuple(_warning(key, metrics.system_id, metrics.view, text) for key, text in texts.items())
     return (*_balance_warnings(metrics.system_id, metrics.view, metrics.picked, metrics.over_share), *warnings)
 
@@ -203,14 +205,17 @@ def coverage_warnings(predictions: int, graded: int) -> tuple[MetricWarning, ...
     """Warn if so many predictions of a date have no grade that its figures mislead."""
     if graded >= 0.95 * predictions:
         return ()
-    text = f"{graded} of {predictions} predictions are graded; check for missing box scores, then retry the grading"
+    text = (
+        f"{graded} of {counted(predictions, 'prediction')} graded; check for missing box scores, then retry the grading"
+    )
     return (MetricWarning(key="grading-coverage", text=text),)
 
 
 def _balance_warnings(system_id: str, view: str, picked: int, over_share: float | None) -> tuple[MetricWarning, ...]:
     if over_share is None or picked <= 100 or 0.3 <= over_share <= 0.7:
         return ()
-    return (_warning("balance", system_id, view, f"{over_share:.0%} of {picked} picks are OVER; check for bias"),)
+    text = f"{over_share:.0%} of {counted(picked, 'pick')} are OVER; check for bias"
+    return (_warning("balance", system_id, view, text),)
 
 
 def _warning(key: str, system_id: str, view: str, text: str) -> MetricWarning:

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from tipoff.publishing.store import ExportStore
-from tipoff.vocabulary import Alert
+from tipoff.vocabulary import Alert, counted
 
 PATH: Final = "alerts.jsonl"
 UNREADABLE_PATH: Final = "alerts.unreadable.jsonl"
@@ -75,7 +75,7 @@ def _keep_aside(store: ExportStore, unreadable: Iterable[bytes], occasion: Alert
         return _joined(kept)
 
     store.update(UNREADABLE_PATH, with_lines)
-    text = f"{len(kept)} lines of {PATH} could not be read; they are kept in {UNREADABLE_PATH}"
+    text = f"{counted(len(kept), 'line')} of {PATH} could not be read; kept in {UNREADABLE_PATH}"
     return Alert(key=f"alerts:unreadable:{len(kept)}", at=occasion.at, text=text)
 
 

@@ -7,6 +7,7 @@ from html import escape
 from typing import NamedTuple
 
 from tipoff.grading.metrics import ReliabilityBin
+from tipoff.vocabulary import counted
 
 _QUARTERS = (0.0, 0.25, 0.5, 0.75, 1.0)
 Format = Callable[[float], str]
@@ -100,7 +101,8 @@ def _describe_residuals(residuals: Sequence[tuple[float, float]]) -> str:
         return "No results yet."
     errors = sorted(residual for _, residual in residuals)
     mean = sum(errors) / len(errors)
-    return f"{len(errors)} players: mean {_signed(mean)}, from {_signed(errors[0])} to {_signed(errors[-1])} points."
+    spread = f"from {_signed(errors[0])} to {_signed(errors[-1])}"
+    return f"Errors of {counted(len(errors), 'player')} in points: mean {_signed(mean)}, {spread}."
 
 
 def _means(residuals: Iterable[tuple[float, float]], width: int) -> list[tuple[float, float, float]]:

@@ -19,7 +19,7 @@ from tipoff.publishing.exports import JsonObject, predictions_content, results_c
 from tipoff.publishing.figures import range_bar, reliability_figure, residual_figure
 from tipoff.publishing.status import PublishResult, read_status
 from tipoff.publishing.store import ExportStore
-from tipoff.vocabulary import DataQuality, DayStatus, RunState, clock_time
+from tipoff.vocabulary import DataQuality, DayStatus, RunState, clock_time, counted
 from tipoff.warehouse.base import Warehouse
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -214,6 +214,7 @@ def _environment() -> Environment:
         two=lambda value: "–" if value is None else f"{value:.2f}",
         price=lambda value: f"{value:+.0f}".replace("-", "−"),
         clock=clock_time,
+        counted=counted,
         words=_words,
     )
     return environment

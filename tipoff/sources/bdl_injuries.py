@@ -18,7 +18,7 @@ from tipoff.sources.json_payload import Fields, JsonPayload, names, readable
 from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, Resolver, resolver_of
 from tipoff.sources.providers import BALLDONTLIE
 from tipoff.teams import TEAMS
-from tipoff.vocabulary import Outcome, Role, SlateGame
+from tipoff.vocabulary import Outcome, Role, SlateGame, counted
 
 ENTRIES_PER_PAGE = "100"
 """The most that the provider allows."""
@@ -71,7 +71,7 @@ class BdlInjuries(Feed):
             return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{request.part}: no player of either team is listed")
         if not _is_complete(top):
             return judged(Outcome.PARTIAL, f"{request.part}: more entries than the {len(entries)} of the first page")
-        return judged(Outcome.OK, f"{request.part}: {len(entries)} players")
+        return judged(Outcome.OK, f"{request.part}: {counted(len(entries), 'player')}")
 
     def read(self, response: bytes | Response, context: ReadContext) -> Reading:
         payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)

@@ -31,7 +31,7 @@ from tipoff.sources.provider_ids import UNSAFE_ID, is_safe_id
 from tipoff.sources.providers import BETTINGPROS
 from tipoff.sources.rejections import NOT_ON_SLATE
 from tipoff.teams import find_team
-from tipoff.vocabulary import Outcome, Role, game_date_of
+from tipoff.vocabulary import Outcome, Role, counted, game_date_of
 
 _SPORT = "NBA"
 _POINTS_MARKET = "156"
@@ -84,7 +84,7 @@ class BettingProsEvents(Feed):
         if not upcoming:
             return judged(Outcome.EMPTY_OK, "every game has begun")
         events = JsonPayload(self.name, response).top().each("events")
-        if_none = judged(Outcome.SUSPICIOUSLY_EMPTY, f"{len(events)} events, none of a game on the slate")
+        if_none = judged(Outcome.SUSPICIOUSLY_EMPTY, f"{counted(len(events), 'event')}, none of a game on the slate")
         return judged_by_games(upcoming, (row["game_id"] for row in reading.rows), if_none)
 
     def read(self, response: bytes | Response, context: ReadContext) -> Reading:
@@ -188,9 +188,11 @@ class BettingProsPoints(Feed):
         if event_id != requested:
             raise top.problem("offers", f"are of event {event_id!r}, requested {requested!r}")
         if pages > _PAGES_PER_GAME:
-            return judged(Outcome.PARTIAL, f"{request.part}: only {_PAGES_PER_GAME} of {pages} pages are requested")
+            return judged(
+                Outcome.PARTIAL, f"{request.part}: only {_PAGES_PER_GAME} of {counted(pages, 'page')} requested"
+            )
         players = {row["player_name"] for row in reading.rows}
-        return judged(Outcome.OK, f"{request.part}: lines for {len(players)} players")
+        return judged(Outcome.OK, f"{request.part}: lines for {counted(len(players), 'player')}")
 
     def read(self, response: bytes | Response, context: ReadContext) -> Reading:
         payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)
@@ -269,7 +271,7 @@ def _offer(offer: Fields) -> _Offer:
     if market != _POINTS_MARKET:
         raise offer.problem("market_id", f"is {market!r}, requested {_POINTS_MARKET!r}: points of NBA players")
     if len(participants) != 1:
-        raise offer.problem("participants", f"are {len(participants)} players, expected 1")
+        raise offer.problem("participants", f"are {counted(len(participants), 'player')}, expected 1")
     event_id = offer.identifier("event_id")
     if not is_safe_id(event_id):
         raise offer.problem("event_id", UNSAFE_ID)
@@ -288,7 +290,7 @@ def _judge_empty_page(part: str, page: int, pages: int) -> Judgement:
         return judged(Outcome.NOT_PUBLISHED_YET, f"{part}: no lines yet")
     if page > pages:
         return judged(Outcome.EMPTY_OK, f"{part}: page {pages} is the last")
-    return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{part}: empty, although there are {pages} pages")
+    return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{part}: empty, although the game has {counted(pages, 'page')}")
 
 
 _Quotes = list[PropQuote | PartialQuote]

@@ -19,7 +19,7 @@ from tipoff.sources.player_names import (
     resolver_of,
     unresolved_row,
 )
-from tipoff.vocabulary import Outcome, SlateGame
+from tipoff.vocabulary import Outcome, SlateGame, counted
 
 
 class PlayerReaders(NamedTuple):
@@ -108,7 +108,7 @@ def judged_box_score(part: str, reading: Reading) -> Judgement:
     players = len(reading.rows) + len(reading.unresolved)
     if INCOMPLETE in reading.rejected or not players:
         return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{part}: {INCOMPLETE}")
-    return judged(Outcome.OK, f"{part}: {players} players")
+    return judged(Outcome.OK, f"{part}: {counted(players, 'player')}")
 
 
 def keep_unreadable_player(collector: RowCollector, context: ReadContext, origin: Row, player: Row) -> None:

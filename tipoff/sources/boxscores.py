@@ -20,7 +20,7 @@ from tipoff.sources.providers import NBA_STATS
 from tipoff.sources.rejections import another_date
 from tipoff.sources.schedule import GAMES_PER_SEASON
 from tipoff.teams import TEAMS, find_team
-from tipoff.vocabulary import Outcome, Role, SlateGame, season_of, step_names
+from tipoff.vocabulary import Outcome, Role, SlateGame, counted, season_of, step_names
 
 Columns = dict[str, list[Any]]
 
@@ -189,7 +189,7 @@ class _History(_GameLog):
     def judge_reading(self, request: Request, response: Response, slate: Slate, reading: Reading) -> Judgement:
         rows = len(reading.rows) + sum(reading.rejected.values())
         if rows:
-            return judged(Outcome.OK, f"{request.part}: {rows} rows")
+            return judged(Outcome.OK, f"{request.part}: {counted(rows, 'row')}")
         season = season_of(slate.game_date)
         is_due = request.params["Season"] != season or _share_of_season(slate.game_date) > 0
         if is_due and request.params["SeasonType"] == _REGULAR:

@@ -12,7 +12,7 @@ from typing import Literal
 
 from tipoff.landing.base import FetchRecord
 from tipoff.sources.base import Request, Slate
-from tipoff.vocabulary import Frozen, Outcome
+from tipoff.vocabulary import Frozen, Outcome, counted
 
 NEAR_TIP = timedelta(minutes=15)
 """A line polled within this time before tip-off counts as the closing line."""
@@ -58,7 +58,8 @@ class Budget(Frozen):
     @property
     def text(self) -> str:
         """For the status: used credits and days left."""
-        return f"{self.used} of the month's {self.monthly_credits} credits are used, {self.days_left} days left"
+        used = f"{self.used} of the month's {counted(self.monthly_credits, 'credit')} are used"
+        return f"{used}, {counted(self.days_left, 'day')} left"
 
     @property
     def warning(self) -> str:

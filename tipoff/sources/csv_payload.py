@@ -12,6 +12,7 @@ from typing import NamedTuple
 from tipoff.errors import ContractError
 from tipoff.foreign_text import plain_text
 from tipoff.sources.json_payload import require_int64
+from tipoff.vocabulary import counted
 
 _INTEGER = re.compile(r"([+-]?[0-9]{1,300})(?:\.0*)?")
 
@@ -97,5 +98,5 @@ def _rows(text: str) -> list[list[str]]:
 def _line(source: str, header: Sequence[str], number: int, cells: Sequence[str]) -> CsvRow:
     path = f"$.line[{number}]"
     if len(cells) != len(header):
-        return CsvRow(source, path, {}, f"has {len(cells)} cells, the header has {len(header)}")
+        return CsvRow(source, path, {}, f"has {counted(len(cells), 'cell')}, the header has {len(header)}")
     return CsvRow(source, path, dict(zip(header, cells, strict=True)))

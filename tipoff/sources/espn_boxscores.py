@@ -22,7 +22,7 @@ from tipoff.sources.game_status import GameStatus
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.providers import ESPN
 from tipoff.sources.rejections import NOT_ON_SLATE
-from tipoff.vocabulary import Outcome, Role, SlateGame, game_date_of
+from tipoff.vocabulary import Outcome, Role, SlateGame, counted, game_date_of
 
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "minutes": ("minutes",),
@@ -125,7 +125,7 @@ def _sides(competition: Fields) -> dict[str, Fields]:
     """The competitor object of each team, by tricode. Raises ContractError unless there are two NBA teams."""
     sides = {_tricode(side): side for side in competition.each("competitors")}
     if len(sides) != 2:
-        raise competition.problem("competitors", f"are of {len(sides)} teams, expected 2")
+        raise competition.problem("competitors", f"are of {counted(len(sides), 'team')}, expected 2")
     return sides
 
 

@@ -21,7 +21,7 @@ from tipoff.sources.providers import ESPN
 from tipoff.sources.rejections import NOT_ON_SLATE, another_date
 from tipoff.sources.schedule import Schedule
 from tipoff.sources.tip_off import is_placeholder
-from tipoff.vocabulary import Outcome, Role, SlateGame, game_date_of, season_of, step_names
+from tipoff.vocabulary import Outcome, Role, SlateGame, counted, game_date_of, season_of, step_names
 
 _IGNORED = names(
     """
@@ -52,7 +52,7 @@ class EspnScoreboard(Feed):
 
     def judge_reading(self, request: Request, response: Response, slate: Slate, reading: Reading) -> Judgement:
         refused = _judge_events(_readable_events(JsonPayload(self.name, response)), slate)
-        if_none = judged(Outcome.SUSPICIOUSLY_EMPTY, f"the scoreboard has none of the {len(slate.games)} games")
+        if_none = judged(Outcome.SUSPICIOUSLY_EMPTY, f"no game on the scoreboard, {len(slate.games)} expected")
         return refused or judged_by_games(slate.games, (row["game_id"] for row in reading.rows), if_none)
 
     def read(self, response: bytes | Response, context: ReadContext) -> Reading:
@@ -96,7 +96,8 @@ class EspnSchedule(Feed):
         payload = JsonPayload(self.name, response)
         events = _readable_events(payload)
         if events:
-            return _judge_events(events, slate) or judged(Outcome.OK, f"{len(events)} games on {slate.game_date}")
+            shown = f"{counted(len(events), 'game')} on {slate.game_date}"
+            return _judge_events(events, slate) or judged(Outcome.OK, shown)
         none, calendar = f"no games on {slate.game_date}", readable(_league(payload).values, "calendar")
         if calendar is None:
             return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{none}, and no calendar that says so")

@@ -16,7 +16,7 @@ from tipoff.sources.json_payload import ResultSet, path_pattern
 from tipoff.sources.outcomes import OUTCOME_POLICIES, Expected, classify
 from tipoff.sources.provider_ids import UNSAFE_ID, is_safe_id
 from tipoff.sources.rejections import REPEATED
-from tipoff.vocabulary import Outcome, SlateGame, eastern
+from tipoff.vocabulary import Outcome, SlateGame, counted, eastern
 
 
 class Feed(Source):
@@ -96,7 +96,7 @@ def refuses(damaged: int, elements: int) -> bool:
 def raise_if_most_are_damaged(errors: Sequence[ContractError], elements: int, kind: str) -> None:
     """Raise the first error when so many elements of a kind, such as "$.games[]", are damaged."""
     if refuses(len(errors), elements):
-        share = f"{len(errors)} of {elements} elements of {kind} are unreadable"
+        share = f"{len(errors)} of {counted(elements, 'element')} of {kind} are unreadable"
         raise ContractError(errors[0].source, errors[0].path, f"{errors[0].problem} ({share})")
 
 
@@ -309,9 +309,10 @@ def judged_implausible(statuses: Sequence[str], when: str) -> Judgement | None:
     `when`: such as "on 2025-01-10", for the reason.
     """
     if len(statuses) > MAX_GAMES:
-        return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{len(statuses)} games {when}, at most {MAX_GAMES} are plausible")
+        games = f"{counted(len(statuses), 'game')} {when}"
+        return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{games}, at most {MAX_GAMES} are plausible")
     if len(statuses) >= FULL_DATE and set(statuses) == {POSTPONED}:
-        return judged(Outcome.SUSPICIOUSLY_EMPTY, f"all {len(statuses)} games {when} are postponed")
+        return judged(Outcome.SUSPICIOUSLY_EMPTY, f"all {counted(len(statuses), 'game')} {when} are postponed")
     return None
 
 
@@ -325,5 +326,6 @@ def judged_by_games(expected: Iterable[SlateGame], present: Iterable[str], if_no
     if len(missing) == len(expected):
         return if_none
     if missing:
-        return judged(Outcome.PARTIAL, f"{len(missing)} of {len(expected)} games missing: {', '.join(missing)}")
-    return judged(Outcome.OK, f"{len(expected)} games")
+        share = f"{len(missing)} of {counted(len(expected), 'game')} missing"
+        return judged(Outcome.PARTIAL, f"{share}: {', '.join(missing)}")
+    return judged(Outcome.OK, counted(len(expected), "game"))

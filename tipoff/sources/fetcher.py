@@ -24,7 +24,7 @@ from tipoff.sources.google_account import GoogleAccount
 from tipoff.sources.providers import BIGDATABALL, PROVIDERS, provider_of
 from tipoff.sources.routes import proxy_of, proxy_passwords, proxy_secrets, routes_of
 from tipoff.sources.shared_files import SCOPES, file_url, parse_list
-from tipoff.vocabulary import Frozen, Route
+from tipoff.vocabulary import Frozen, Route, counted
 
 AS_OF_HEADER = "X-Tipoff-As-Of"
 REPLAY_KEY = "replay"
@@ -211,7 +211,7 @@ class Fetcher:
                 # The decompressor would buffer all that follows, outside the cap.
                 raise self._fault(url, "the packed body goes on after its end")
             if len(body) > self._cap:
-                raise BodyTooLargeError(f"{self._redacted(url)} sends more than the cap of {self._cap} bytes")
+                raise BodyTooLargeError(f"{self._redacted(url)} sends more than {counted(self._cap, 'byte')}, the cap")
         if unpacker and not unpacker.eof:
             raise self._fault(url, "the packed body was cut short")
         return bytes(body)

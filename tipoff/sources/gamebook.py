@@ -23,7 +23,7 @@ from tipoff.sources.pdf import pages_of, text_of
 from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, normalise, resolver_of, unresolved_row
 from tipoff.sources.providers import NBA_GAMEBOOKS
 from tipoff.teams import TEAMS
-from tipoff.vocabulary import Outcome, Role, SlateGame, shortened, step_names
+from tipoff.vocabulary import Outcome, Role, SlateGame, counted, shortened, step_names
 
 _PUBLISHED_AFTER = timedelta(hours=2)
 """From the time a result is due until the report is certainly published, even after an overtime or two."""
@@ -73,7 +73,7 @@ class Gamebook(Feed):
     def judge_reading(self, request: Request, response: Response, slate: Slate, reading: Reading) -> Judgement:
         if not reading.rows:
             return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{request.part} has no players")
-        return judged(Outcome.OK, f"{request.part}: {len(reading.rows)} players")
+        return judged(Outcome.OK, f"{request.part}: {counted(len(reading.rows), 'player')}")
 
     def read(self, response: bytes | Response, context: ReadContext) -> Reading:
         game = _requested_game(self.name, context.slate, context.game_id)

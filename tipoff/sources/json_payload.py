@@ -18,7 +18,7 @@ from tipoff.errors import ContractError
 from tipoff.sources.base import Response
 from tipoff.sources.dates import PLAUSIBLE_YEARS, date_of
 from tipoff.sources.json_text import parse_json
-from tipoff.vocabulary import shortened
+from tipoff.vocabulary import counted, shortened
 
 Value = TypeVar("Value")
 _Argument = TypeVar("_Argument")
@@ -50,7 +50,8 @@ _WITH_CONTENT = "!"
 def require_int64(value: int, source: str, path: str) -> int:
     """The integer. Raises ContractError for one that an INT64 column cannot hold."""
     if value.bit_length() > _INT64_BITS:
-        raise ContractError(source, path, f"is an integer of {value.bit_length()} bits, expected at most {_INT64_BITS}")
+        size = counted(value.bit_length(), "bit")
+        raise ContractError(source, path, f"is an integer of {size}, expected at most {_INT64_BITS}")
     return value
 
 
@@ -230,7 +231,8 @@ class Fields:
     def _read_value(self, name: str, *kinds: type) -> Any:
         value = self._typed(name, *kinds)
         if isinstance(value, str) and len(value) > MAX_TEXT_LENGTH:
-            raise self.problem(name, f"is a text of {len(value)} characters, expected at most {MAX_TEXT_LENGTH}")
+            size = counted(len(value), "character")
+            raise self.problem(name, f"is a text of {size}, expected at most {MAX_TEXT_LENGTH}")
         return value
 
     def _typed(self, name: str, *kinds: type) -> Any:

@@ -21,7 +21,7 @@ from tipoff.sources.providers import THE_ODDS_API
 from tipoff.sources.rejections import NOT_ON_SLATE, REPEATED
 from tipoff.sources.tip_off import seconds_from_tip_off
 from tipoff.teams import find_team
-from tipoff.vocabulary import Outcome, Role, SlateGame, eastern, game_date_of, step_names
+from tipoff.vocabulary import Outcome, Role, SlateGame, counted, eastern, game_date_of, step_names
 
 _SPORT = "basketball_nba"
 _PATH = f"/v4/sports/{_SPORT}"
@@ -65,7 +65,7 @@ class OddsEvents(Feed):
 
     def judge_reading(self, request: Request, response: Response, slate: Slate, reading: Reading) -> Judgement:
         events, shown_at = _events(JsonPayload(self.name, response), response.fetched_at)
-        if_none = judged(Outcome.SUSPICIOUSLY_EMPTY, f"{len(events)} events, none of a game on the slate")
+        if_none = judged(Outcome.SUSPICIOUSLY_EMPTY, f"{counted(len(events), 'event')}, none of a game on the slate")
         return _judge_upcoming(slate, shown_at, reading, if_none)
 
     def read(self, response: bytes | Response, context: ReadContext) -> Reading:
@@ -199,7 +199,8 @@ class PlayerPointsProps(Feed):
         if not players:
             return judge_without_lines(f"lines for {request.part}", reading)
         few = 2 * len(players) < _PLAYERS_PER_GAME
-        return judged(Outcome.PARTIAL if few else Outcome.OK, f"{request.part}: lines for {len(players)} players")
+        shown = f"{request.part}: lines for {counted(len(players), 'player')}"
+        return judged(Outcome.PARTIAL if few else Outcome.OK, shown)
 
     def read(self, response: bytes | Response, context: ReadContext) -> Reading:
         payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)

@@ -9,7 +9,7 @@ from tipoff.sources.feed import Feed, RowCollector, judged
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.providers import NBA_STATS
 from tipoff.teams import find_team
-from tipoff.vocabulary import Outcome, Role, season_of, step_names
+from tipoff.vocabulary import Outcome, Role, counted, season_of, step_names
 
 _NONE = "0"
 """The player id of a traded draft pick or money, and the id of the other team when there is none."""
@@ -48,7 +48,7 @@ class PlayerMovement(Feed):
         newest = max(row["game_date"] for row in reading.rows)
         if newest < slate.game_date - _LONGEST_PAUSE:
             return judged(Outcome.STALE, f"no move since {newest}")
-        return judged(Outcome.OK, f"{len(reading.rows)} moves up to {newest}")
+        return judged(Outcome.OK, f"{counted(len(reading.rows), 'move')} up to {newest}")
 
     def read(self, response: bytes | Response, context: ReadContext) -> Reading:
         payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)

@@ -10,7 +10,7 @@ from tipoff.sources.feed import Feed, RowCollector, judged
 from tipoff.sources.json_payload import JsonPayload, names
 from tipoff.sources.providers import NBA_STATS
 from tipoff.teams import TEAMS, find_team
-from tipoff.vocabulary import Outcome, Role, season_of, step_names
+from tipoff.vocabulary import Outcome, Role, counted, season_of, step_names
 
 _PLAYERS_PER_TEAM = 15
 _NO_TEAM = (None, "0")
@@ -45,7 +45,7 @@ class PlayerList(Feed):
     def judge_reading(self, request: Request, response: Response, slate: Slate, reading: Reading) -> Judgement:
         if not reading.rows:
             return judged(Outcome.SUSPICIOUSLY_EMPTY, "the list has no players")
-        return judged(Outcome.OK, f"{len(reading.rows)} players")
+        return judged(Outcome.OK, f"{counted(len(reading.rows), 'player')}")
 
     def read(self, response: bytes | Response, context: ReadContext) -> Reading:
         results, collector = nba.first_result_set(JsonPayload(self.name, response)), RowCollector(self.natural_key)

@@ -111,4 +111,4 @@ def _officials(game: Fields) -> Iterator[_Official]:
 def _judge_empty(response: Response, slate: Slate) -> Judgement:
     if response.fetched_at < eastern(slate.game_date, *PUBLISHED_AT) + _LATEST_AFTER:
         return judged(Outcome.NOT_PUBLISHED_YET, "the assignments are published at about 09:15 ET")
-    return judged(Outcome.SUSPICIOUSLY_EMPTY, f"no officials for any of the {len(slate.games)} games")
+    return judged(Outcome.SUSPICIOUSLY_EMPTY, "no officials for any game")

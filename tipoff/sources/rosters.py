@@ -16,7 +16,7 @@ from tipoff.sources.json_payload import Fields, JsonPayload, names, readable
 from tipoff.sources.player_names import LONGEST_NAME, TOO_LONG, UNREADABLE_PLAYER, resolver_of, unresolved_row
 from tipoff.sources.providers import ESPN
 from tipoff.teams import TEAMS
-from tipoff.vocabulary import Outcome, Role, step_names
+from tipoff.vocabulary import Outcome, Role, counted, step_names
 
 _PLAYERS_PER_TEAM = 13
 
@@ -59,7 +59,7 @@ class TeamRosters(Feed):
         players = len(reading.rows) + len(reading.unresolved)
         if not players:
             return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{request.part} has no players")
-        return judged(Outcome.OK, f"{request.part}: {players} players")
+        return judged(Outcome.OK, f"{request.part}: {counted(players, 'player')}")
 
     def read(self, response: bytes | Response, context: ReadContext) -> Reading:
         payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)

@@ -19,7 +19,7 @@ from tipoff.sources.feed import (
 from tipoff.sources.game_status import POSTPONED
 from tipoff.sources.json_payload import Fields, JsonPayload, names, readable
 from tipoff.sources.providers import NBA_CDN, NBA_STATS
-from tipoff.vocabulary import PREDICTED, Outcome, Role, SlateGame, game_date_of, season_of, step_names
+from tipoff.vocabulary import PREDICTED, Outcome, Role, SlateGame, counted, game_date_of, season_of, step_names
 
 GAMES_PER_SEASON = 1230
 _SWITCHES_WITHIN = timedelta(days=100)
@@ -117,7 +117,7 @@ def _judged_implausible(rows: Sequence[Row], game_date: date) -> Judgement | Non
     nothing_left = len(to_come) >= FULL_DATE and set(to_come) == {POSTPONED}
     if nothing_left or all(row["status"] == POSTPONED for row in rows):
         count = len(to_come) if nothing_left else len(rows)
-        return judged(Outcome.SUSPICIOUSLY_EMPTY, f"all {count} games of the season to come are postponed")
+        return judged(Outcome.SUSPICIOUSLY_EMPTY, f"all {counted(count, 'game')} of the season to come are postponed")
     return None
 
 

@@ -45,7 +45,7 @@ class Scoreboard(Feed):
         return None
 
     def judge_reading(self, request: Request, response: Response, slate: Slate, reading: Reading) -> Judgement:
-        if_none = judged(Outcome.SUSPICIOUSLY_EMPTY, f"the scoreboard has none of the {len(slate.games)} games")
+        if_none = judged(Outcome.SUSPICIOUSLY_EMPTY, f"no game on the scoreboard, {len(slate.games)} expected")
         implausible = judged_implausible([row["status"] for row in reading.rows], f"on {slate.game_date}")
         return implausible or judged_by_games(slate.games, (row["game_id"] for row in reading.rows), if_none)
 

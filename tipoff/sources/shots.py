@@ -18,7 +18,7 @@ from tipoff.sources.boxscore_rules import due_games, games_to_request
 from tipoff.sources.feed import Feed, RowCollector, judged
 from tipoff.sources.json_payload import Fields, JsonPayload, names, readable
 from tipoff.sources.providers import NBA_CDN
-from tipoff.vocabulary import Outcome, Role, SlateGame, step_names
+from tipoff.vocabulary import Outcome, Role, SlateGame, counted, step_names
 
 SHOTS_PER_GAME = 150
 """Few games have fewer; the mean is about 177."""
@@ -133,7 +133,7 @@ def judged_shots(game: SlateGame, over: bool, reading: Reading) -> Judgement:
     """What the reading of a game's shots means."""
     if not over:
         return judged(Outcome.NOT_PUBLISHED_YET, f"{game.label} is not over yet")
-    return judged(Outcome.OK, f"{game.label}: {len(reading.rows)} shots")
+    return judged(Outcome.OK, f"{game.label}: {counted(len(reading.rows), 'shot')}")
 
 
 def _game_and_content(payload: JsonPayload, slate: Slate, requested: str | None) -> tuple[SlateGame, Fields]:

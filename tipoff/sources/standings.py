@@ -10,7 +10,7 @@ from tipoff.sources.feed import Feed, RowCollector, judged, judged_by_games
 from tipoff.sources.json_payload import Fields, JsonPayload, names
 from tipoff.sources.providers import BALLDONTLIE
 from tipoff.teams import TEAMS, find_team
-from tipoff.vocabulary import Outcome, Role, first_day, season_of, step_names
+from tipoff.vocabulary import Outcome, Role, counted, first_day, season_of, step_names
 
 _RECORD = re.compile(r"([0-9]{1,2})-([0-9]{1,2})")
 _OPENING_MONTH = 10
@@ -46,7 +46,7 @@ class Standings(Feed):
             return judged(Outcome.EMPTY_OK, "no standings yet: the season has just begun")
         teams = {row["team"] for row in reading.rows}
         with_both_teams = [game.game_id for game in slate.games if teams >= {game.home, game.away}]
-        if_none = judged(Outcome.SUSPICIOUSLY_EMPTY, f"{len(teams)} teams, but not both teams of any game")
+        if_none = judged(Outcome.SUSPICIOUSLY_EMPTY, f"{counted(len(teams), 'team')}, but not both teams of any game")
         return judged_by_games(slate.games, with_both_teams, if_none)
 
     def read(self, response: bytes | Response, context: ReadContext) -> Reading:

@@ -13,6 +13,7 @@ from filelock import FileLock
 from tipoff.atomic_write import atomic_write
 from tipoff.errors import StorageError
 from tipoff.storage.base import Change, require_valid_name
+from tipoff.vocabulary import counted
 
 _LOCK: Final = ".lock"
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -89,6 +90,6 @@ class FolderStore:
             else:
                 advice = f"{error.strerror}: make the folder writable"
             raise StorageError(
-                f"{file} ({len(content)} bytes) could not be written, and what it held is unchanged; {advice},"
-                " then retry the step"
+                f"{file} ({counted(len(content), 'byte')}) could not be written, and what it held is unchanged; "
+                f"{advice}, then retry the step"
             ) from error

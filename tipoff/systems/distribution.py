@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tipoff.errors import BadInputError, NotEnoughDataError
-from tipoff.vocabulary import Frozen
+from tipoff.vocabulary import Frozen, counted
 
 Floats = NDArray[np.float64]
 
@@ -125,7 +125,7 @@ class ResidualSpread(Frozen):
         before, after = np.asarray(predicted, dtype=np.float64), np.asarray(actual, dtype=np.float64)
         if len(before) < levels * least:
             raise NotEnoughDataError(
-                f"a residual spread needs {levels * least} earlier predictions with results, "
+                f"a residual spread needs {counted(levels * least, 'earlier prediction')} with results, "
                 f"there are {len(before)}: collect more history and run training"
             )
         groups = np.array_split(np.argsort(before, kind="stable"), levels)

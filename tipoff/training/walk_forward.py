@@ -18,6 +18,7 @@ from itertools import pairwise
 import polars as pl
 
 from tipoff.errors import NotEnoughDataError
+from tipoff.vocabulary import counted
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def walk_forward(history: pl.DataFrame, end: date, folds: int = 2, first_share: 
     first = int(len(dates) * first_share)
     if first < 1 or len(dates) - first < folds:
         raise NotEnoughDataError(
-            f"walk-forward validation in {folds} folds needs more dates with results before {end},"
+            f"walk-forward validation in {counted(folds, 'fold')} needs more dates with results before {end},"
             f" there are {len(dates)}: collect more history first"
         )
     starts = [first + (len(dates) - first) * fold // folds for fold in range(folds)]

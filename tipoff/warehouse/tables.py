@@ -9,6 +9,7 @@ from types import MappingProxyType
 from pydantic import BaseModel, ConfigDict
 
 from tipoff.features.vector import FEATURES
+from tipoff.vocabulary import counted
 
 
 class Layer(StrEnum):
@@ -172,7 +173,7 @@ def _shot_profile(window: int) -> str:
         for zone, where in _ZONES.items()
     )
     return f"""
-shot_games_{window} INT64! | those of the last {window} games whose shots are known
+shot_games_{window} INT64! | those of the last {counted(window, "game")} whose shots are known
 {by_zone}assisted_share_{window} FLOAT64 | share of the made shots that were assisted, 0-1 scale; NULL without one
 """
 

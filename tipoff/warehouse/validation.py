@@ -10,6 +10,7 @@ import polars as pl
 from polars.datatypes import DataTypeClass
 
 from tipoff.errors import BadInputError
+from tipoff.vocabulary import counted
 from tipoff.warehouse.base import DateRange, Slice, SqlValue
 from tipoff.warehouse.schema import element_type
 from tipoff.warehouse.tables import Column, Table
@@ -74,7 +75,7 @@ def require_inside(table: Table, rows: pl.DataFrame, where: Slice) -> None:
     if not outside.is_empty():
         key = outside.select({*table.natural_key, *where}).row(0, named=True)
         raise BadInputError(
-            f"{table.name}: {outside.height} of {rows.height} rows are outside the slice {_describe(where)},"
+            f"{table.name}: {outside.height} of {counted(rows.height, 'row')} outside the slice {_describe(where)},"
             f" the first is {key}; nothing was written"
         )
 
@@ -149,7 +150,7 @@ def _refuse(table: Table, frame: pl.DataFrame, columns: Iterable[Column], defect
     counts = frame.select(defect(pl.col(name)).sum() for name in names).row(0, named=True) if names else {}
     for name in (name for name, count in counts.items() if count):
         keys = frame.filter(defect(pl.col(name))).select(table.natural_key).head(_SHOWN).rows()
-        raise BadInputError(f"{table.name}.{name} {label} in {counts[name]} rows, among them {keys}")
+        raise BadInputError(f"{table.name}.{name} {label} in {counted(counts[name], 'row')}, among them {keys}")
 
 
 def _require_one_row_per_key(table: Table, frame: pl.DataFrame) -> None:

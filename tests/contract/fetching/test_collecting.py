@@ -590,7 +590,7 @@ async def test_a_body_over_the_cap_is_no_answer_and_is_not_kept(day: Day) -> Non
     day.provider.replies = {path: http_reply(b"[" + b" " * 3_000_000 + b"]")}
     collected = await day.poll(LINES.name)
     assert collected.outcome is Outcome.WRONG_TYPE
-    assert "more than the cap of 3000000 bytes" in collected.reason
+    assert "more than 3,000,000 bytes, the cap" in collected.reason
     assert not any(file.startswith("raw/") for file in day.files())
 
 

@@ -141,7 +141,7 @@ async def test_a_body_over_the_cap_is_refused_before_it_is_complete(provider: Lo
 
     provider.replies[f"/{CDN}/a"] = flood
     async with fetcher(replaying(provider, cap=1_000_000)) as client:
-        with pytest.raises(BodyTooLargeError, match="1000000 bytes"):
+        with pytest.raises(BodyTooLargeError, match="1,000,000 bytes"):
             await client.fetch(Request(host=CDN, path="/a"), AS_OF)
     assert sent < 50_000_000
 

@@ -150,7 +150,7 @@ async def test_a_missing_file_is_not_published_yet(store: SharedStore) -> None:
 @pytest.mark.parametrize(
     ("change", "outcome", "reason"),
     [
-        (lambda body: b"\xef\xbb\xbf" + body, Outcome.OK, "1 shots"),
+        (lambda body: b"\xef\xbb\xbf" + body, Outcome.OK, "1 shot"),
         (lambda body: body.replace(b"22301062", b"22201062"), Outcome.WRONG_TYPE, "requested 0022301062"),
         (lambda body: body.replace(b",", b";"), Outcome.WRONG_TYPE, "is missing"),
         (lambda body: body.replace(b"original_x,", b"x,"), Outcome.WRONG_TYPE, "original_x is missing"),
@@ -168,7 +168,7 @@ async def test_a_file_is_judged_the_same_in_every_kind_of_folder(
 
 async def test_a_file_over_the_cap_is_refused(store: SharedStore) -> None:
     store.put(NAME, b"x" * 65537)
-    with pytest.raises(BodyTooLargeError, match="cap of 65536 bytes"):
+    with pytest.raises(BodyTooLargeError, match="more than 65,536 bytes"):
         await store.fetcher.fetch(A_GAME, AS_OF)
 
 

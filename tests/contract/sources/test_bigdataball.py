@@ -123,8 +123,8 @@ def test_an_invalid_file_is_refused_with_the_path(
         (lambda line: line.replace(",2,,,made", ",7,,,made"), "$.line[4].points: '7' is not the points of a made"),
         (lambda line: line.replace(",made,", ",perhaps,"), "$.line[4].result: 'perhaps' is not one of"),
         (lambda line: line.rpartition(",")[0], "$.line[4]: has 43 cells, the header has 44"),
-        (lambda line: f'"{line}', "$.line[4]: has 1 cells, the header has 44"),
-        (lambda line: line.replace(",made,", ',"ma"de,'), "$.line[4]: has 1 cells, the header has 44"),
+        (lambda line: f'"{line}', "$.line[4]: has 1 cell, the header has 44"),
+        (lambda line: line.replace(",made,", ',"ma"de,'), "$.line[4]: has 1 cell, the header has 44"),
     ],
     ids=["points", "result", "ragged", "open quote", "stray quote"],
 )

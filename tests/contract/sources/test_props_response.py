@@ -89,7 +89,7 @@ def test_a_game_whose_quotes_are_all_of_yesterday_is_stale() -> None:
     judgement = judge(body(book("fanduel", YESTERDAY, *murray), book("draftkings", YESTERDAY, *murray)))
     assert judgement.outcome is Outcome.STALE
     assert judge(body(book("fanduel", YESTERDAY, *murray), book("draftkings", MORNING, *murray))).reason == (
-        "MIN@DEN: lines for 1 players"
+        "MIN@DEN: lines for 1 player"
     )
 
 

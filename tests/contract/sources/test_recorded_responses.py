@@ -531,7 +531,7 @@ def test_more_bettingpros_pages_than_are_requested_make_it_partial(recordings: R
     judgement = case.source.judge(recordings.request(case), response, case.slate)
     assert (judgement.outcome, judgement.reason) == (
         Outcome.PARTIAL,
-        "ORL@CLE page 1: only 3 of 4 pages are requested",
+        "ORL@CLE page 1: only 3 of 4 pages requested",
     )
 
 

@@ -95,7 +95,7 @@ def test_the_command_reads_a_warehouse_that_a_worker_has_open(warehouse: Warehou
     starter = Starter(tmp_path, {"TIPOFF_WAREHOUSE": f"duckdb:///{file}"})
     ended = starter("unresolved")
     assert ended.code == 0, ended.err
-    assert "2 names are unresolved" in ended.text
+    assert "2 names unresolved" in ended.text
     assert "Zeke Reed,Ezekiel Reed Jr." in ended.out
     assert "TIPOFF_ALIASES" in ended.out
 

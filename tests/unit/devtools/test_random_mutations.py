@@ -269,5 +269,5 @@ def test_a_share_below_95_percent_fails_and_survivors_are_listed(survivors: int,
     printed = io.StringIO()
     assert print_report(results, 7, Console(file=printed, width=200, soft_wrap=True)) == code
     text = printed.getvalue()
-    assert f"SEED=7: {20 - survivors} of 20 mutants were killed: {100 - 5 * survivors}.0%" in text
+    assert f"SEED=7: {20 - survivors} of 20 mutants killed: {100 - 5 * survivors}.0%" in text
     assert text.count(f"{verdict}: tipoff/odds.py:1  (boundary)\n  - x = a < b\n  + x = (a <= b)") == survivors

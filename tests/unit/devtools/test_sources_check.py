@@ -79,9 +79,9 @@ def test_faults_are_counted_by_outcome() -> None:
     assert describe_faults("nbac_schedule", results) == "none detected"
     _record_fault(results, "nbac_schedule", FaultKind.SERVER_ERROR, Outcome.PROVIDER_ERROR)
     _record_fault(results, "nbac_schedule", FaultKind.HANG, Outcome.PROVIDER_ERROR)
-    assert describe_faults("nbac_schedule", results) == "1 outcomes of 2 faults"
+    assert describe_faults("nbac_schedule", results) == "1 outcome of 2 faults"
     _record_fault(results, "nbac_schedule", FaultKind.STALE, Outcome.OK)
-    assert describe_faults("nbac_schedule", results) == "1 outcomes of 2 faults, 1 not detected"
+    assert describe_faults("nbac_schedule", results) == "1 outcome of 2 faults, 1 not detected"
     assert results.errors == []
 
 
@@ -146,5 +146,5 @@ async def test_espns_schedule_needs_the_game_ids_of_an_earlier_schedule(
             await check_fallbacks(harness, archive, tmp_path / "fallbacks", results)
             assert (results.fallbacks, results.errors) == ({schedule.name: "12 of 12 games"}, [])
             empty = replace(harness, slate=Slate(game_date=DAY))
-            with pytest.raises(NotEnoughDataError, match="none of the 12 games has a known NBA id"):
+            with pytest.raises(NotEnoughDataError, match="no NBA id is known for 12 games"):
                 await poll(empty, schedule, eastern(DAY, 10))

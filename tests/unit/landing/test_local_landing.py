@@ -171,7 +171,7 @@ def put_in_a_process(*command: str, root: Path, before: str = "") -> subprocess.
 def test_a_file_size_limit_is_a_storage_error_and_leaves_no_partial_file(tmp_path: Path) -> None:
     limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))"
     done = put_in_a_process(root=tmp_path, before=limit)
-    assert "(4000000 bytes) could not be written" in done.stdout
+    assert "(4,000,000 bytes) could not be written" in done.stdout
     assert "no space left: free some, or name a folder on another disk" in done.stdout
     assert files(tmp_path) == [f"raw/nbac_schedule/2024-03-29/{hashlib.sha256(b'small').hexdigest()}.txt"]
 

@@ -70,7 +70,7 @@ def test_a_line_that_cannot_be_read_is_skipped_counted_and_kept(store: ExportSto
     assert raise_alert(store, DAY, alert(key="predictions:late"))
     first, second, about = alerts_of(store, DAY)
     assert (first.key, second.key) == ("lines:late", "predictions:late")
-    assert about.text == f"1 lines of {PATH} could not be read; they are kept in {UNREADABLE_PATH}"
+    assert about.text == f"1 line of {PATH} could not be read; kept in {UNREADABLE_PATH}"
     assert store.read(UNREADABLE_PATH) == torn + b"\n"
 
     store.write_if_changed(PATH, (store.read(PATH) or b"") + b"another\n")

@@ -244,7 +244,7 @@ def test_a_player_is_one_object_although_tip_off_moved_between_predictions(
 def test_a_date_with_few_grades_raises_an_alert(before_tip: Warehouse, store: ExportStore) -> None:
     publish_results(before_tip, store, DAY, NEXT_MORNING, WALL_CLOCK)
     [alert] = alerts_of(store, DAY)
-    assert (alert.key, alert.text[:38]) == ("grading-coverage", "0 of 442 predictions are graded; check")
+    assert (alert.key, alert.text[:38]) == ("grading-coverage", "0 of 442 predictions graded; check for")
     assert export(store, "v1/results/latest.json")["findings"] == [alert.text]
 
 

@@ -54,7 +54,7 @@ def test_figures_have_a_text_description() -> None:
     assert "<title id=" in svg
     assert "predicted 52%, observed 50% of 40; predicted 57%, observed 80% of 5" in svg
     residuals = residual_figure("ma", "moving average", [(20.0, 5.0), (10.0, -7.0)])
-    assert "2 players: mean −1, from −7 to +5 points." in residuals
+    assert "Errors of 2 players in points: mean −1, from −7 to +5." in residuals
 
 
 @given(

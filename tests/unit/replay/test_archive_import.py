@@ -223,7 +223,7 @@ def test_a_game_without_a_recorded_time_gets_an_estimated_tip_off(folder: Path) 
     opening = imported.frames["games"].row(0, named=True)
     assert opening["tip_off"] == datetime(2030, 11, 1, 23, 30, tzinfo=UTC)  # 19:30 EDT
     assert opening["tip_off_source"] == "estimated"
-    assert "tip-offs of 1 games (19:30 ET is assumed)" in imported.missing
+    assert "tip-offs of 1 game (19:30 ET is assumed)" in imported.missing
 
 
 def test_overtime_is_derived_from_minutes_and_team_minutes_are_exact(folder: Path) -> None:
@@ -378,7 +378,7 @@ def test_an_additional_season_is_imported_with_the_others(folder: Path) -> None:
     save(folder, "player_games/player_game_logs_2031-32.parquet", later)
     imported = import_folder(folder)
     assert imported.frames["games"]["season"].to_list() == ["2030-31", "2030-31", "2031-32"]
-    assert "2031-32: no availability for 1 of 1 games" in imported.missing
+    assert "2031-32: no availability for 1 of 1 game" in imported.missing
     known = imported.frames["players"].filter(pl.col("player_id") == "1").row(0, named=True)
     assert (known["first_season"], known["last_season"]) == ("2030-31", "2031-32")
 

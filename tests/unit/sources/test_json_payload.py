@@ -27,7 +27,7 @@ def payload(content: object) -> JsonPayload:
         (lambda fields: fields.integer("x"), 2**63, "is an integer of 64 bits, expected at most 63"),
         (lambda fields: fields.number("x"), "7", "is text, expected an integer or a number"),
         (lambda fields: fields.number("x"), 10**400, "is not a finite number"),
-        (lambda fields: fields.text("x"), "x" * 3_000_000, "is a text of 3000000 characters, expected at most 200"),
+        (lambda fields: fields.text("x"), "x" * 3_000_000, "is a text of 3,000,000 characters, expected at most 200"),
         (lambda fields: fields.identifier("x"), "7" * 201, "is a text of 201 characters"),
         (lambda fields: fields.flag("x"), "perhaps", "is neither true nor false"),
         (lambda fields: fields.identifier("x"), None, "is null, expected text or an integer"),

@@ -92,7 +92,7 @@ def test_replacing_with_no_rows_empties_the_slice(warehouse: DuckDbWarehouse) ->
 def test_a_row_outside_the_slice_is_rejected_and_nothing_changes(warehouse: DuckDbWarehouse) -> None:
     warehouse.replace("raw_players", players(FRIDAY, "1"), {"game_date": FRIDAY})
     both = pl.concat([players(FRIDAY, "2"), players(SATURDAY, "2")])
-    with pytest.raises(BadInputError, match=r"1 of 2 rows are outside the slice game_date: 2024-03-29"):
+    with pytest.raises(BadInputError, match=r"1 of 2 rows outside the slice game_date: 2024-03-29"):
         warehouse.replace("raw_players", both, {"game_date": FRIDAY})
     assert stored_players(warehouse) == [(FRIDAY, "1")]
 

@@ -53,8 +53,8 @@ def test_a_time_in_another_zone_is_converted_to_utc() -> None:
         ({"home": pl.lit(1)}, "home is Int32, declared BOOL"),
         ({"as_of": pl.lit(datetime(2024, 3, 29))}, "as_of is Datetime.* declared TIMESTAMP"),  # noqa: DTZ001
         ({"points": pl.lit(2**63, pl.UInt64)}, "does not fit its declared type"),
-        ({"minutes": pl.lit(float("nan"))}, "minutes is not finite in 1 rows"),
-        ({"team": pl.lit(None)}, "team is NULL in 1 rows, among them"),
+        ({"minutes": pl.lit(float("nan"))}, "minutes is not finite in 1 row"),
+        ({"team": pl.lit(None)}, "team is NULL in 1 row, among them"),
         ({"actual_points": pl.lit(31)}, "unknown columns actual_points"),
     ],
 )
@@ -88,9 +88,9 @@ def test_rows_inside_the_slice_pass(where: Slice) -> None:
 @pytest.mark.parametrize(
     ("where", "message"),
     [
-        ({"player_id": ["1"]}, "1 of 2 rows are outside"),
-        ({"game_date": DateRange(first=date(2024, 3, 30), last=date(2024, 4, 1))}, "2 of 2 rows are outside"),
-        ({"plus_minus": 5.0}, "2 of 2 rows are outside"),
+        ({"player_id": ["1"]}, "1 of 2 rows outside"),
+        ({"game_date": DateRange(first=date(2024, 3, 30), last=date(2024, 4, 1))}, "2 of 2 rows outside"),
+        ({"plus_minus": 5.0}, "2 of 2 rows outside"),
         ({"day": FRIDAY}, "no column 'day'"),
         ({"game_date": "2024-03-29"}, "game_date is DATE: '2024-03-29' cannot define a slice"),
         ({"player_id": [203999]}, "player_id is STRING: 203999 cannot define a slice"),

@@ -11,6 +11,7 @@ from tipoff.replay.archive.importing import Imported, import_folder
 from tipoff.replay.archive.layout import Manifest
 from tipoff.replay.archive.sampling import cut_sample
 from tipoff.replay.archive.writer import write_archive
+from tipoff.vocabulary import counted
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -68,7 +69,7 @@ def _summary(folder: Path, manifest: Manifest) -> str:
     size = sum(file.stat().st_size for file in folder.iterdir())
     rows = sum(entry.rows for entry in manifest.tables.values())
     seasons = ", ".join(manifest.seasons)
-    return f"{folder}: {rows:,} rows of {seasons} in {size / 1e6:.2f} MB"
+    return f"{folder}: {counted(rows, 'row')} of {seasons} in {size / 1e6:.2f} MB"
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from tipoff.replay.archive import lines, results
 from tipoff.replay.archive.folder_reader import missing_kinds, read_files, unread_files
 from tipoff.replay.archive.layout import TABLES, missing_games, to_table
 from tipoff.replay.archive.row_rules import FilteredRows
+from tipoff.vocabulary import counted
 
 
 @dataclass(frozen=True)
@@ -86,13 +87,12 @@ def _missing_by_season(frames: Mapping[str, pl.DataFrame]) -> list[str]:
 
 def _assumptions(frames: Mapping[str, pl.DataFrame]) -> list[str]:
     """One text for each kind of time that no file has, with the default used instead."""
-    assumptions = (
-        ("games", "tip_off_source", "tip-offs of {} games (19:30 ET is assumed)"),
-        (
-            "prop_lines",
-            "snapshot_source",
-            "snapshot times of {} prop lines (an hour before the start is assumed)",
-        ),
+    games, prop_lines = (
+        frames[table].filter(pl.col(source) == "estimated").height
+        for table, source in (("games", "tip_off_source"), ("prop_lines", "snapshot_source"))
     )
-    counts = [(text, frames[name].filter(pl.col(source) == "estimated").height) for name, source, text in assumptions]
-    return [text.format(f"{count:,}") for text, count in counts if count]
+    texts = {
+        f"tip-offs of {counted(games, 'game')} (19:30 ET is assumed)": games,
+        f"snapshot times of {counted(prop_lines, 'prop line')} (an hour before the start is assumed)": prop_lines,
+    }
+    return [text for text, count in texts.items() if count]

@@ -8,7 +8,7 @@ from typing import Final, Literal
 import polars as pl
 from pydantic import Field
 
-from tipoff.vocabulary import Frozen
+from tipoff.vocabulary import Frozen, counted
 
 FORMAT: Final = 1
 MANIFEST: Final = "archive.json"
@@ -193,4 +193,4 @@ def to_table(table: str, frame: pl.DataFrame) -> pl.DataFrame:
 def missing_games(table: str, frame: pl.DataFrame, game_ids: pl.Series) -> list[str]:
     """A text with the number of games that have no row in the table; empty when all have."""
     missing = game_ids.len() - game_ids.is_in(frame["game_id"].implode()).sum()
-    return [f"no {table} for {missing:,} of {game_ids.len():,} games"] if missing else []
+    return [f"no {table} for {missing:,} of {counted(game_ids.len(), 'game')}"] if missing else []
