@@ -6,6 +6,7 @@ import sys
 
 from devtools.sql_check.checking import errors_of
 from devtools.sql_check.statements import sent_statements
+from tipoff.vocabulary import counted
 
 
 def main() -> int:
@@ -15,7 +16,8 @@ def main() -> int:
     for error in errors:
         print(error)
     files = sum(not statement.title for statement in statements)
-    print(f"{len(statements)} statements ({files} files), {len(errors)} errors")
+    size = f"{counted(len(statements), 'statement')} ({counted(files, 'file')})"
+    print(f"{size}, {counted(len(errors), 'error')}")
     return 1 if errors else 0
 
 
