@@ -179,7 +179,8 @@ def test_the_versions_of_one_subject_and_date_are_returned(stored: Stored) -> No
 
 
 def prediction(game_date: date, as_of: datetime, **changes: Any) -> Row:
-    return {"game_date": game_date, "as_of": as_of, "game_id": "1", "prediction_id": f"{as_of}{changes}", **changes}
+    key = {"game_date": game_date, "as_of": as_of, "game_id": "1", "system_id": "A"}
+    return {**key, "prediction_id": f"{as_of}{changes}", **changes}
 
 
 def test_prediction_runs_after_the_games_count_only_without_earlier_ones(stored: Stored) -> None:
@@ -188,13 +189,18 @@ def test_prediction_runs_after_the_games_count_only_without_earlier_ones(stored:
         "predictions",
         prediction(live, EVENING, player_id="1"),
         prediction(live, EVENING, player_id="2"),
+        prediction(live, EVENING, system_id="B"),
         prediction(live, eastern(DAY, 15)),
         prediction(live, eastern(live, 9), backfilled=True),
         prediction(later, eastern(later, 9), backfilled=True),
         prediction(later, eastern(later, 9), game_id="2", backfilled=True),
     )
-    assert stored.select("prediction_runs", game_date=live) == [(eastern(DAY, 15), "1", False), (EVENING, "1", False)]
-    assert [row[1:] for row in stored.select("prediction_runs", game_date=later)] == [("1", True), ("2", True)]
+    assert stored.select("prediction_runs", game_date=live) == [
+        (eastern(DAY, 15), "A", "1", False),
+        (EVENING, "A", "1", False),
+        (EVENING, "B", "1", False),
+    ]
+    assert [row[2:] for row in stored.select("prediction_runs", game_date=later)] == [("1", True), ("2", True)]
 
 
 def test_publication_times_are_those_of_predictions_up_to_a_time(stored: Stored) -> None:
