@@ -11,7 +11,8 @@ from activities.heartbeats import blocking_activity
 from activities.resources import Resources
 from tipoff.grading.accuracy import grade_date
 from tipoff.training.history import seasons_up_to, training_history
-from tipoff.vocabulary import ComputeReport, Span, first_day
+from tipoff.vocabulary import ComputeReport, Span, first_day, step_names
+from tipoff.warehouse.check_rows import warning_alerts, warning_counts
 from tipoff.warehouse.data_versions import count_change
 from tipoff.warehouse.feature_store import build_features, stored_features
 from tipoff.warehouse.scope import TransformScope
@@ -35,7 +36,12 @@ class ComputeActivities:
             written = warehouse.transform(request.subject, scope.parameters, scope.slice)
             data = f"{request.subject}:{request.span}"
             versions = count_change(warehouse, date, data, request.game_ids, changed=written.changed)
-        return ComputeReport(rows=written.rows, versions=versions)
+        return ComputeReport(
+            rows=written.rows,
+            versions=versions,
+            counts=warning_counts(request.subject, written.warnings),
+            alerts=warning_alerts(request.subject, written.warnings),
+        )
 
     def _scope(self, request: ComputeRequest) -> TransformScope:
         """The games of the slate, or all dates before it; a table without a game id covers the whole slate."""
@@ -63,7 +69,13 @@ class ComputeActivities:
         name = f"features-{request.as_of:%Y%m%dT%H%M%S%f}.parquet"
         rows = stored_features(warehouse, date)
         rows.write_parquet(self._resources.work_file(date, name))
-        return ComputeReport(rows=built.rows, changed_games=request.game_ids, reference=name)
+        return ComputeReport(
+            rows=built.rows,
+            changed_games=request.game_ids,
+            reference=name,
+            counts=warning_counts(step_names.FEATURES, built.warnings),
+            alerts=warning_alerts(step_names.FEATURES, built.warnings),
+        )
 
     @activity.defn(name=Activity.TRAINING_HISTORY.value)
     @blocking_activity
@@ -84,7 +96,9 @@ class ComputeActivities:
         with warehouse.transaction():
             written = warehouse.append("predictions", rows)
             versions = count_change(warehouse, date, system, rows["game_id"].unique(), changed=written.changed)
-        return ComputeReport(rows=rows.height, versions=versions, alerts=predicted.alerts)
+        alerts = predicted.alerts | warning_alerts("predictions", written.warnings)
+        counts = warning_counts("predictions", written.warnings)
+        return ComputeReport(rows=rows.height, versions=versions, alerts=alerts, counts=counts)
 
     @activity.defn(name=Activity.GRADE.value)
     @blocking_activity
@@ -99,5 +113,7 @@ class ComputeActivities:
             missing_games=tuple(sorted(graded.pending)),
             unfinished_games=graded.unfinished,
             predictions=graded.predictions,
-            counts={f"graded:{grade}": number for grade, number in graded.outcomes.items()},
+            counts={f"graded:{grade}": number for grade, number in graded.outcomes.items()}
+            | warning_counts("prediction_accuracy", graded.written.warnings),
+            alerts=warning_alerts("prediction_accuracy", graded.written.warnings),
         )

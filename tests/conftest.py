@@ -1,11 +1,13 @@
 """Fixtures that all tests share."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from runtime import cache_folder
 from runtime.temporal_binary import find_or_install_temporal
+from tests.support.unchecked import implausible_rows
 
 PROJECT = Path(__file__).parents[1]
 
@@ -17,6 +19,13 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("there is no folder ../shared/data with real data")
     return folder
+
+
+@pytest.fixture
+def unchecked() -> Iterator[None]:
+    """Let a test write rows that the checks of their tables refuse."""
+    with implausible_rows():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ TipoffError
 ├── ConfigurationError      fix the configuration
 ├── BadInputError           fix the command or argument
 │   └── ArchiveError        the archive folder is missing, foreign or damaged
+├── ChecksFailedError       rows violate a check of their table; correct the input
 ├── ContractError           a payload lacks a needed field; read the landed file
 ├── StorageError            the disk or the store failed; nothing is half-written
 │   ├── WarehouseLockedError  another process has the warehouse open
@@ -27,6 +28,10 @@ class ConfigurationError(TipoffError):
 
 class BadInputError(TipoffError):
     """A command or argument is invalid; nothing was changed."""
+
+
+class ChecksFailedError(TipoffError):
+    """Rows violate a check of their table, or what a step reads is not there; nothing was written."""
 
 
 class ArchiveError(BadInputError):

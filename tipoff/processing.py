@@ -20,7 +20,8 @@ from tipoff.sources.player_names import load_aliases, slate_players
 from tipoff.sources.registry import SOURCES
 from tipoff.sources.schedule import Schedule, slate_games
 from tipoff.vocabulary import Outcome, ProcessReport, Role, SlateGame, counted, first_day, season_of, shortened
-from tipoff.warehouse.base import DateRange, Parameters, Slice, Warehouse
+from tipoff.warehouse.base import CheckWarning, DateRange, Parameters, Slice, Warehouse
+from tipoff.warehouse.check_rows import warning_alerts, warning_counts
 from tipoff.warehouse.data_versions import count_change
 from tipoff.warehouse.generated_sql import last_snapshots, rows_of_better_sources, rows_of_slice
 from tipoff.warehouse.sql_files import sql_text
@@ -250,10 +251,18 @@ def _is_suspicious(source: Source, batch: _BatchReading, slate: Slate) -> bool:
 
 
 class _Changes(NamedTuple):
-    """Whether anything was written, and the games of the slate concerned."""
+    """Whether anything was written, the games of the slate concerned, and what the checks say of the rows."""
 
     written: bool = False
     games: frozenset[str] = frozenset()
+    warnings: tuple[CheckWarning, ...] = ()
+
+
+class _Written(NamedTuple):
+    """The rows that changed, and what the checks say of the written ones."""
+
+    changed: pl.DataFrame
+    warnings: tuple[CheckWarning, ...] = ()
 
 
 def _write_all(
@@ -265,21 +274,22 @@ def _write_all(
         unique = batch.all_rows.unique(table.natural_key, keep="first", maintain_order=True)  # pages may overlap
         # A batch may contain responses of earlier polls: each is compared with the rows of its own time.
         polls = unique.partition_by("as_of", maintain_order=True)
-        changes = [_append_changed(table, poll, slate, warehouse, keep_larger=keep_larger) for poll in polls]
+        writes = [_append_changed(table, poll, slate, warehouse, keep_larger=keep_larger) for poll in polls]
     else:
-        changes = [_replace_rows(source, item, slate, warehouse, keep_larger=keep_larger) for item in batch.read]
-    written = [rows for rows in changes if not rows.is_empty()]
+        writes = [_replace_rows(source, item, slate, warehouse, keep_larger=keep_larger) for item in batch.read]
+    written = [write.changed for write in writes if not write.changed.is_empty()]
     games = (_all_games(slate) if batch.has_earlier_dates_only else _games_of(rows, slate) for rows in written)
-    return _Changes(bool(written), frozenset[str]().union(*games))
+    warnings = tuple(warning for write in writes for warning in write.warnings)
+    return _Changes(bool(written), frozenset[str]().union(*games), warnings)
 
 
 def _replace_rows(
     source: Source, response: _ResponseReading, slate: Slate, warehouse: Warehouse, *, keep_larger: bool
-) -> pl.DataFrame:
-    """Write the rows of a response; returns the rows that changed."""
+) -> _Written:
+    """Write the rows of a response if they differ from the stored ones."""
     rows = _without_better_sources(source, response.rows, slate, warehouse)
     if rows.is_empty():
-        return rows
+        return _Written(rows)
     table = TABLES[source.table]
     removed = response.rows.join(rows, on=table.natural_key, how="anti")
     replaces = response.replaces if removed.is_empty() else source.replaced_rows(rows.to_dicts(), slate)
@@ -319,18 +329,18 @@ def _stores_unreadable_players(source: Source) -> bool:
 
 def _append_changed(
     table: Table, rows: pl.DataFrame, slate: Slate, warehouse: Warehouse, *, keep_larger: bool
-) -> pl.DataFrame:
-    """Append the snapshot of every game that differs from its last one, in one write; returns the rows that differ."""
+) -> _Written:
+    """Append the snapshot of every game that differs from its last one, in one write."""
     if rows.is_empty():
-        return rows
+        return _Written(rows)
     stored = _last_snapshots(table, rows, slate, warehouse)
     changed = _difference(table, rows, stored)
     if keep_larger:
         changed = changed.join(_shrunk_games(rows, stored), on="game_id", how="anti")
     if changed.is_empty():
-        return changed
+        return _Written(changed)
     written = warehouse.append(table.name, rows.join(changed, on="game_id", how="semi"))
-    return changed if written.changed else changed.clear()
+    return _Written(changed if written.changed else changed.clear(), written.warnings)
 
 
 def _last_snapshots(table: Table, rows: pl.DataFrame, slate: Slate, warehouse: Warehouse) -> pl.DataFrame:
@@ -354,8 +364,8 @@ def _replace_slice(
     keep_larger: bool,
     keep_newer: bool,
     keep_missing: bool,
-) -> pl.DataFrame:
-    """Replace the slice of the rows if it differs; returns the rows that differ.
+) -> _Written:
+    """Replace the slice of the rows if it differs.
 
     `keep_larger`, `keep_newer`: stored rows are kept if they are more, or of a later poll. `keep_missing`: stored rows
     whose key is not among the new rows are kept, because their element of the response may be damaged, or because the
@@ -370,11 +380,11 @@ def _replace_slice(
         rows = pl.concat([rows, stored.join(rows, on=table.natural_key, how="anti").select(rows.columns)])
     changed = _difference(table, rows, stored)
     if changed.is_empty() or (keep_newer and outdated) or (keep_larger and rows.height < stored.height):
-        return changed.clear()
+        return _Written(changed.clear())
     if _is_volatile_only(table, rows, stored):
-        return changed.clear()
-    warehouse.replace(table.name, _with_first_times(table, rows, stored), where)
-    return changed
+        return _Written(changed.clear())
+    written = warehouse.replace(table.name, _with_first_times(table, rows, stored), where)
+    return _Written(changed, written.warnings)
 
 
 def slice_of(replaces: ReplacedRows) -> Slice:
@@ -488,8 +498,11 @@ def _report(
             f"{kind}:{source.name}": counts.total()
             for kind, counts in (("rejected", rejected), ("damaged", damaged))
             if counts
-        },
-        alerts=_alerts(readings, unknown) | _damage_alert(source, readings, damaged),
+        }
+        | warning_counts(source.table, changes.warnings),
+        alerts=_alerts(readings, unknown)
+        | _damage_alert(source, readings, damaged)
+        | warning_alerts(source.table, changes.warnings),
         unresolved=len(names),
         unresolved_names=tuple(names[:MAX_REPORTED_NAMES]),
         provider_ids={

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -15,6 +16,8 @@ from tipoff.training.history import PRE_GAME
 from tipoff.vocabulary import Role, step_names
 from tipoff.warehouse import generated_sql
 from tipoff.warehouse.base import Slice, parameter_type
+from tipoff.warehouse.check_rows import checks_sql
+from tipoff.warehouse.checks import Check
 from tipoff.warehouse.schema import PARAMETERS, bigquery_ddl
 from tipoff.warehouse.scope import TransformScope
 from tipoff.warehouse.sql_files import SQL
@@ -83,6 +86,8 @@ def generated_statements() -> Iterator[SentStatement]:
     yield _located(generated_sql, "READY", generated_sql.READY, {}, {"one": "INT64"})
     for table in TABLES.values():
         yield _of_table(generated_sql.row_count, table, {}, {"n": "INT64"})
+        if table.checks:
+            yield _located(checks_sql, table.name, checks_sql(table.name, table.name), {}, _columns_of_checks(table))
         if table.layer is not Layer.VIEW:
             yield _located(bigquery_ddl, table.name, bigquery_ddl(table, "dataset"), {}, _types(table))
         for where in slices_of(table):
@@ -132,6 +137,20 @@ def _example_row(table: Table) -> Row:
 def _tables_of(condition: Callable[[Source], bool]) -> list[Table]:
     """The tables of the sources that meet a condition."""
     return [TABLES[name] for name in sorted({source.table for source in SOURCES.values() if condition(source)})]
+
+
+def _columns_of_checks(table: Table) -> dict[str, str]:
+    """The key, the columns of groups, and the measures: whole numbers where only columns of them are measured."""
+    types = _types(table)
+    keys = dict.fromkeys((*table.natural_key, *(name for check in table.checks for name in check.per)))
+    return {name: types[name] for name in keys} | {
+        f"measure_{number}": _type_of_measure(check, types) for number, check in enumerate(table.checks)
+    }
+
+
+def _type_of_measure(check: Check, types: Mapping[str, str]) -> str:
+    named = {types[name] for name in re.findall(r"[a-z]\w*", check.measure) if name in types}
+    return "FLOAT64" if "FLOAT64" in named else "INT64"
 
 
 def _types(table: Table) -> dict[str, str]:

@@ -47,16 +47,29 @@ Slice = Mapping[str, SqlValue | list[str] | DateRange]
 """The rows of a table that a write replaces: column -> value, list of values, or date range; empty: the whole table."""
 
 
+class CheckWarning(Frozen):
+    """Rows that were written although they violate a check of severity "warn"."""
+
+    text: str
+    rows: int
+
+
 class WriteResult(Frozen):
     """Result of a write."""
 
     rows: int
     changed: bool
     """False if the slice already held exactly these rows, so nothing was written."""
+    warnings: tuple[CheckWarning, ...] = ()
+    """Checks of severity "warn" that the rows violate; a second write of the same rows reports them again."""
 
 
 class Warehouse(Protocol):
-    """Stores the tables of `tipoff.warehouse.tables`. Every write is atomic and idempotent."""
+    """Stores the tables of `tipoff.warehouse.tables`. Every write is atomic and idempotent.
+
+    Before it changes anything, a write runs `check_rows.checks_sql` over the incoming rows. It raises ChecksFailedError
+    for a violated check of severity "error".
+    """
 
     def migrate(self) -> None:
         """Create missing tables and add missing columns. Raises StorageError if a column has another type."""

@@ -15,7 +15,8 @@ import duckdb
 import polars as pl
 
 from tipoff.errors import BadInputError, StorageError, WarehouseLockedError
-from tipoff.warehouse.base import DateRange, Parameters, Slice, SqlValue, WriteResult, parameter_type
+from tipoff.warehouse.base import CheckWarning, DateRange, Parameters, Slice, SqlValue, WriteResult, parameter_type
+from tipoff.warehouse.check_rows import checks_sql, judge
 from tipoff.warehouse.dialect import to_duckdb
 from tipoff.warehouse.duckdb_log import STORAGE_VERSION, damage, log_of
 from tipoff.warehouse.schema import duckdb_ddl, duckdb_type, table_named
@@ -75,10 +76,11 @@ class DuckDbWarehouse:
         frame = conform(declared, rows)
         with self._transaction() as cursor:
             _register_incoming(cursor, frame)
+            warnings = _checked(cursor, declared, frame.height)
             keys = ", ".join(declared.natural_key)
             added = _insert(cursor, declared, f"SELECT * FROM {_INCOMING} ANTI JOIN {table} USING ({keys})")
             filled = sum(_fill(cursor, declared, column) for column in declared.filled_later)
-        return WriteResult(rows=added + filled, changed=added + filled > 0)
+        return WriteResult(rows=added + filled, changed=added + filled > 0, warnings=warnings)
 
     def transform(self, name: str, parameters: Parameters, where: Slice) -> WriteResult:
         """Run a transform and replace the slice of its table with the result, in one transaction."""
@@ -246,12 +248,19 @@ def _google_dtype(dtype: pl.DataType) -> pl.DataType:
 def _write_slice(cursor: duckdb.DuckDBPyConnection, table: Table, frame: pl.DataFrame, where: Slice) -> WriteResult:
     condition, values = _condition(where)
     _register_incoming(cursor, frame)
+    warnings = _checked(cursor, table, frame.height)
     if _is_unchanged(cursor, table, frame.height, condition, values):
-        return WriteResult(rows=frame.height, changed=False)
+        return WriteResult(rows=frame.height, changed=False, warnings=warnings)
     cursor.execute(f"DELETE FROM {table.name} WHERE {condition}", values)
     _require_new_keys(cursor, table)
     _insert(cursor, table, f"SELECT * FROM {_INCOMING}")
-    return WriteResult(rows=frame.height, changed=True)
+    return WriteResult(rows=frame.height, changed=True, warnings=warnings)
+
+
+def _checked(cursor: duckdb.DuckDBPyConnection, table: Table, height: int) -> tuple[CheckWarning, ...]:
+    """Run the checks of the table over the incoming rows. Raises ChecksFailedError."""
+    sql = checks_sql(table.name, _INCOMING)
+    return judge(table, _select(cursor, sql, {}), height) if sql and height else ()
 
 
 def _register_incoming(cursor: duckdb.DuckDBPyConnection, frame: pl.DataFrame) -> None:

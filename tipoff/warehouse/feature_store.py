@@ -9,7 +9,7 @@ import polars as pl
 
 from tipoff.features.vector import build_vector
 from tipoff.vocabulary import Frozen
-from tipoff.warehouse.base import Parameters, Warehouse
+from tipoff.warehouse.base import CheckWarning, Parameters, Warehouse
 from tipoff.warehouse.scope import TransformScope
 from tipoff.warehouse.sql_files import sql_text
 
@@ -24,6 +24,7 @@ class FeatureBuildResult(Frozen):
     """Mean `feature_quality_score` of the eligible rows, 0-100; None if there are none."""
     changed: bool
     """False if the store already held exactly these rows."""
+    warnings: tuple[CheckWarning, ...] = ()
 
 
 def build_features(
@@ -43,6 +44,7 @@ def build_features(
         with_line=int(vectors["has_line"].sum()),
         mean_quality=eligible.select("feature_quality_score").mean().item(),
         changed=written.changed,
+        warnings=written.warnings,
     )
 
 

@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import Final
 
 from tipoff.errors import BadInputError
+from tipoff.warehouse.checks import CheckSeverity
 from tipoff.warehouse.tables import TABLES, Column, Layer, Table
 
 PARAMETERS: Final = {
@@ -102,7 +103,8 @@ def data_dictionary() -> str:
     head = (
         "# Data dictionary\n\n"
         "Generated from `tipoff/warehouse/tables.py` by `python -m tipoff.warehouse.schema`; do not edit by hand.\n\n"
-        "Times are UTC. `game_date` is the Eastern date of tip-off. Ids are text."
+        "Times are UTC. `game_date` is the Eastern date of tip-off. Ids are text. A write with a value outside its"
+        " range is refused: the earlier rows stay, and the step is parked."
     )
     layers = groupby(TABLES.values(), key=lambda table: table.layer)
     sections = ("\n\n".join([f"## {_LAYER_TITLES[layer]}", *map(_table_section, tables)]) for layer, tables in layers)
@@ -123,13 +125,27 @@ def _table_section(table: Table) -> str:
     head = (
         f"### {table.name}\n\n{table.description} {rule}\n\n"
         f"One row per {', '.join(f'`{name}`' for name in table.natural_key)}.\n\n"
-        "| column | type | may be NULL | meaning |\n|---|---|---|---|"
+        "| column | type | may be NULL | range | meaning |\n|---|---|---|---|---|"
     )
     rows = (
-        f"| `{column.name}` | {column.type} | {'yes' if column.nullable else 'no'} | {column.description} |"
+        f"| `{column.name}` | {column.type} | {'yes' if column.nullable else 'no'} | {_range(column)} |"
+        f" {column.description} |"
         for column in table.columns
     )
-    return "\n".join([head, *rows])
+    return "\n".join([head, *rows, *_rules(table)])
+
+
+def _range(column: Column) -> str:
+    return ", ".join(check.bounds for check in column.checks)
+
+
+def _rules(table: Table) -> tuple[str, ...]:
+    """The checks of more than one column, after the table of the columns; none for a view."""
+    if not (table.rules and table.checks):
+        return ()
+    effects = {CheckSeverity.ERROR: "other rows are refused", CheckSeverity.WARN: "other rows are reported"}
+    lines = (f"- {check.name}: {check.bounds}; {effects[check.severity]}" for check in table.rules)
+    return ("", "Checks of a write:", "", *lines)
 
 
 if __name__ == "__main__":

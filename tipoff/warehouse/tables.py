@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from tipoff.features.vector import FEATURES
 from tipoff.vocabulary import counted
+from tipoff.warehouse.checks import Check, CheckSeverity, group_check, row_check, sum_check
 
 
 class Layer(StrEnum):
@@ -34,6 +35,15 @@ class Column(BaseModel):
     type: str
     description: str
     nullable: bool = True
+    minimum: float | None = None
+    maximum: float | None = None
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """The check of its range; none for a column without one."""
+        if self.minimum is None and self.maximum is None:
+            return ()
+        return (row_check(self.name, self.name, self.minimum, self.maximum),)
 
 
 class Table(BaseModel):
@@ -56,6 +66,15 @@ class Table(BaseModel):
 
     earlier_values: Mapping[str, str] = MappingProxyType({})
     """Text column added later, without NULLs -> SQL expression of its value in rows stored before."""
+    rules: tuple[Check, ...] = ()
+    """Checks of more than the range of one column."""
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """What incoming rows must satisfy: the ranges of the columns, then the rules. A view has no incoming rows."""
+        if self.layer is Layer.VIEW:
+            return ()
+        return (*(check for column in self.columns for check in column.checks), *self.rules)
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -63,17 +82,23 @@ class Table(BaseModel):
 
 
 def _columns(text: str) -> tuple[Column, ...]:
-    """Parse columns from lines of `name TYPE[!] | description`; `!` marks a non-nullable column."""
+    """Parse columns from lines of `name TYPE[!] [minimum..maximum] | description`.
+
+    `!` marks a non-nullable column; either end of a range may be left out.
+    """
     columns = []
     for line in filter(None, text.splitlines()):
         declaration, _, description = line.partition("|")
-        name, type_ = declaration.split()
+        name, type_, *ranges = declaration.split()
+        minimum, _, maximum = ranges[0].partition("..") if ranges else ("", "", "")
         columns.append(
             Column(
                 name=name,
                 type=type_.rstrip("!"),
                 description=description.strip(),
                 nullable=not type_.endswith("!"),
+                minimum=float(minimum) if minimum else None,
+                maximum=float(maximum) if maximum else None,
             )
         )
     return tuple(columns)
@@ -91,6 +116,7 @@ def _table(
     filled_later: str = "",
     volatile_columns: str = "",
     earlier_values: Mapping[str, str] = MappingProxyType({}),
+    rules: tuple[Check, ...] = (),
 ) -> Table:
     return Table(
         name=name,
@@ -103,6 +129,7 @@ def _table(
         filled_later=tuple(filled_later.split()),
         volatile_columns=tuple(volatile_columns.split()),
         earlier_values=earlier_values,
+        rules=rules,
     )
 
 
@@ -116,35 +143,42 @@ source STRING! | source of the row
 as_of TIMESTAMP! | when the response was fetched, on the day's clock
 """
 
-_BOX = """
-minutes FLOAT64! | minutes played; for a team the sum over its five positions, 240 in regulation
-fgm INT64! | field goals made
-fga INT64! | field goals attempted
-fg3m INT64! | three-pointers made
-fg3a INT64! | three-pointers attempted
-ftm INT64! | free throws made
-fta INT64! | free throws attempted
-oreb INT64! | offensive rebounds
-dreb INT64! | defensive rebounds
-reb INT64! | rebounds
-ast INT64! | assists
-stl INT64! | steals
-blk INT64! | blocks
-tov INT64! | turnovers
-pf INT64! | personal fouls
-points INT64! | points
+
+def _box(minutes: str) -> str:
+    """Declare the counts of a box score; `minutes` is the range of the minutes."""
+    return f"""
+minutes FLOAT64! {minutes} | minutes played; for a team the sum over its five positions, 240 in regulation
+fgm INT64! 0.. | field goals made
+fga INT64! 0.. | field goals attempted
+fg3m INT64! 0.. | three-pointers made
+fg3a INT64! 0.. | three-pointers attempted
+ftm INT64! 0.. | free throws made
+fta INT64! 0.. | free throws attempted
+oreb INT64! 0.. | offensive rebounds
+dreb INT64! 0.. | defensive rebounds
+reb INT64! 0.. | rebounds
+ast INT64! 0.. | assists
+stl INT64! 0.. | steals
+blk INT64! 0.. | blocks
+tov INT64! 0.. | turnovers
+pf INT64! 0.. | personal fouls
+points INT64! 0.. | points
 """
 
+
+_PLAYER_BOX = _box("0..70")  # a game with four overtimes has 68 minutes
+_TEAM_BOX = _box("0..420")
+
 _LINE = """
-line FLOAT64 | consensus line, points: the lower median of the books' main lines, so a line that a book quotes
-opening_line FLOAT64 | consensus line of the first snapshot with the player, points
+line FLOAT64 0..100 | consensus line, points: the lower median of the books' main lines, so a line that a book quotes
+opening_line FLOAT64 0..100 | consensus line of the first snapshot with the player, points
 line_move FLOAT64 | line minus opening line, points
-books INT64 | number of books with a main line
+books INT64 1.. | number of books with a main line
 over_price_american FLOAT64 | best over price at the line
 over_book STRING | book with the best over price
 under_price_american FLOAT64 | best under price at the line
 under_book STRING | book with the best under price
-market_over_probability FLOAT64 | implied over probability without the hold, mean of the books at the line, 0-1 scale
+market_over_probability FLOAT64 0..1 | implied over probability without the hold, mean of the books at the line
 line_as_of TIMESTAMP | as-of time of the snapshot that the line comes from
 line_source STRING | source of that snapshot
 """
@@ -155,7 +189,7 @@ _ZONES = {"paint": "from the paint", "mid_range": "from mid-range", "three": "fr
 def _zones(name: str, whose: str) -> str:
     """Declare made and attempted shots by zone; `name` contains "{}" for the rest of the column's name."""
     return "".join(
-        f"{name.format(f'{zone}_{count}')} INT64 | shots {verb} {where}, {whose}; NULL if the shots are unknown\n"
+        f"{name.format(f'{zone}_{count}')} INT64 0.. | shots {verb} {where}, {whose}; NULL if the shots are unknown\n"
         for zone, where in _ZONES.items()
         for count, verb in (("fgm", "made"), ("fga", "attempted"))
     )
@@ -167,15 +201,84 @@ _EARLIER_VIEW = "CASE system_id WHEN 'moving_average' THEN 'model' ELSE 'market'
 def _shot_profile(window: int) -> str:
     """Declare a player's shots by zone over the last games."""
     by_zone = "".join(
-        f"{zone}_share_{window} FLOAT64 | share of the shots {where}, 0-1 scale; NULL without a shot\n"
-        f"{zone}_fg_share_{window} FLOAT64 | share of the shots {where} that were made, 0-1 scale; NULL without one\n"
-        f"{zone}_fga_{window} FLOAT64 | shots {where} per game; NULL without known shots\n"
+        f"{zone}_share_{window} FLOAT64 0..1 | share of the shots {where}, 0-1 scale; NULL without a shot\n"
+        f"{zone}_fg_share_{window} FLOAT64 0..1 | share of the shots {where} that were made; NULL without one\n"
+        f"{zone}_fga_{window} FLOAT64 0.. | shots {where} per game; NULL without known shots\n"
         for zone, where in _ZONES.items()
     )
     return f"""
-shot_games_{window} INT64! | those of the last {counted(window, "game")} whose shots are known
-{by_zone}assisted_share_{window} FLOAT64 | share of the made shots that were assisted, 0-1 scale; NULL without one
+shot_games_{window} INT64! 0..{window} | those of the last {counted(window, "game")} whose shots are known
+{by_zone}assisted_share_{window} FLOAT64 0..1 | share of the made shots that were assisted, 0-1 scale; NULL without one
 """
+
+
+_WARN = CheckSeverity.WARN
+
+_MADE_SHOTS = tuple(
+    row_check(f"{attempted} minus {made}", f"{attempted} - {made}", 0)
+    for made, attempted in (("fgm", "fga"), ("fg3m", "fg3a"), ("ftm", "fta"), ("fg3m", "fgm"))
+)
+_TWO_TEAMS = group_check("number of teams of a game", "game_date game_id", 2, 2)
+_ROTATION_MINUTES = "minutes >= 10"
+"""A player with one play in two seconds has a usage rate of 1,200 %; from 10 minutes on the highest was 58 %."""
+_USAGE = (
+    row_check("usage_rate from 10 minutes on", "usage_rate", maximum=70, applies_to=_ROTATION_MINUTES),
+    row_check("usage_rate from 10 minutes on", "usage_rate", maximum=60, applies_to=_ROTATION_MINUTES, severity=_WARN),
+    group_check(
+        "usage rate of a team's players together",
+        "game_date game_id team",
+        maximum=110,
+        measure="SAFE_DIVIDE(5 * SUM(usage_rate * minutes) {over}, SUM(minutes) {over})",
+    ),
+)
+
+
+def _players_of_a_team(name: str, at_least: float, at_most: float) -> tuple[Check, Check]:
+    """Declare how many players a team may have in a game: fewer are reported, more are refused."""
+    return (
+        group_check(name, "game_date game_id team", maximum=at_most),
+        group_check(name, "game_date game_id team", minimum=at_least, severity=_WARN),
+    )
+
+
+def _rows_of_a_date(at_most: float) -> Check:
+    return group_check("number of rows of a date", "game_date", maximum=at_most)
+
+
+_LINE_AGE = row_check(
+    "days from the line to the game date", "DATE_DIFF(game_date, DATE(line_as_of), DAY)", maximum=2, severity=_WARN
+)
+
+
+_FEATURE_RANGES = {
+    name: limits
+    for limits, names in {
+        "0..": "points_mean_5 points_mean_10 points_mean_season points_sd_10 points_ewm points_per_minute_10"
+        " minutes_sd_10 fga_mean_10 fg3a_mean_10 fta_mean_10 usage_rate_10 games_season points_mean_opponent"
+        " games_opponent stars_out vacated_minutes vacated_points spread_size",
+        "0..1": "back_to_back home playoffs has_line team_win_share paint_share_10 mid_range_share_10 three_share_10"
+        " free_throw_share_10 start_share_10",
+        "0..1.5": "true_shooting_10",
+        "0..3": "injury_risk",
+        "0..7": "games_last_7_days",
+        "0..10": "days_since_last_game",
+        "0..14": "games_last_14_days",
+        "0..70": "minutes_mean_5 minutes_mean_10 minutes_mean_season minutes_last_game",
+        "0..100": "line opening_line fatigue_score",
+        "0..490": "minutes_last_7_days",
+        "0..8000": "travel_miles",
+        "-2..2": "rest_advantage",
+        "-3..3": "pace_score usage_spike",
+        "-10..10": "shot_zone_mismatch",
+        "-16..16": "time_zone_change",
+        "-80..80": "spread",
+        "20..250": "implied_total",
+        "40..220": "team_offensive_rating opponent_defensive_rating",
+        "60..150": "team_pace opponent_pace",
+        "80..400": "total",
+    }.items()
+    for name in names.split()
+}
 
 
 _DECLARED = (
@@ -291,7 +394,7 @@ event_id STRING! | the odds provider's event id
 book STRING! | bookmaker
 player_id STRING | NBA person id; NULL while the name is unresolved
 player_name STRING! | name as spelled by the provider
-line FLOAT64! | line, points
+line FLOAT64! 0..100 | line, points
 over_price_american FLOAT64 | price of the over; NULL when not offered
 under_price_american FLOAT64 | price of the under; NULL when not offered
 last_update TIMESTAMP | when the book last changed it
@@ -407,11 +510,12 @@ team STRING! | tricode
 opponent STRING! | tricode
 home BOOL! | played at home
 """
-        + _BOX
+        + _PLAYER_BOX
         + """
 plus_minus FLOAT64 | plus-minus, points
 """
         + _ORIGIN,
+        rules=_MADE_SHOTS,
     ),
     _table(
         "raw_team_boxscores",
@@ -426,8 +530,9 @@ opponent STRING! | tricode
 home BOOL! | played at home
 win BOOL! | won
 """
-        + _BOX
+        + _TEAM_BOX
         + _ORIGIN,
+        rules=_MADE_SHOTS,
     ),
     _table(
         "raw_shots",
@@ -491,10 +596,10 @@ candidates STRING! | most similar names on the two rosters, best first, between 
         + """
 player_id STRING! | NBA person id
 book STRING! | bookmaker
-line FLOAT64! | main line, points
+line FLOAT64! 0..100 | main line, points
 over_price_american FLOAT64! | price of the over
 under_price_american FLOAT64! | price of the under
-over_probability FLOAT64! | implied over probability without the hold, 0-1 scale
+over_probability FLOAT64! 0..1 | implied over probability without the hold, 0-1 scale
 source STRING! | source of the line
 as_of TIMESTAMP! | as-of time of the snapshot
 """,
@@ -513,7 +618,7 @@ opponent STRING! | tricode
 home BOOL! | played at home
 win BOOL! | won
 """
-        + _BOX
+        + _TEAM_BOX
         + """
 source STRING! | source of the totals, or "sum of" and the source of the players' box scores
 as_of TIMESTAMP! | when the response was fetched, on the day's clock
@@ -545,20 +650,21 @@ opponent STRING! | tricode
 home BOOL! | played at home
 win BOOL! | won
 margin INT64! | points minus the opponent's
-overtime_periods INT64! | overtime periods
-days_rest INT64 | calendar days since the team's previous game of the season; NULL for the first game
+overtime_periods INT64! 0..15 | overtime periods
+days_rest INT64 1.. | calendar days since the team's previous game of the season; NULL for the first game
 back_to_back BOOL! | days_rest is 1
 """
-        + _BOX
+        + _TEAM_BOX
         + """
-opponent_points INT64! | points allowed
-possessions FLOAT64! | FGA + 0.44 FTA + TOV - OREB
-pace FLOAT64! | possessions per 48 minutes
-offensive_rating FLOAT64! | points per 100 possessions
-defensive_rating FLOAT64! | points allowed per 100 of the opponent's possessions
-true_shooting FLOAT64 | PTS / (2 (FGA + 0.44 FTA)), 0-1 scale
-effective_field_goal FLOAT64 | (FGM + 0.5 FG3M) / FGA, 0-1 scale
+opponent_points INT64! 0.. | points allowed
+possessions FLOAT64! 50..220 | FGA + 0.44 FTA + TOV - OREB
+pace FLOAT64! 60..150 | possessions per 48 minutes
+offensive_rating FLOAT64! 40..220 | points per 100 possessions
+defensive_rating FLOAT64! 40..220 | points allowed per 100 of the opponent's possessions
+true_shooting FLOAT64 0..1.5 | PTS / (2 (FGA + 0.44 FTA)), 0-1 scale
+effective_field_goal FLOAT64 0..1.5 | (FGM + 0.5 FG3M) / FGA, 0-1 scale
 """,
+        rules=(*_MADE_SHOTS, _TWO_TEAMS),
     ),
     _table(
         "team_defense_game_summary",
@@ -571,19 +677,19 @@ season STRING! | season
 team STRING! | tricode of the defending team
 opponent STRING! | tricode of the team whose offense it is
 home BOOL! | the defending team played at home
-points_allowed INT64! | points of the opponent
-opponent_possessions FLOAT64! | possessions of the opponent
-defensive_rating FLOAT64! | points allowed per 100 of the opponent's possessions
-opponent_fgm INT64! | field goals the opponent made
-opponent_fga INT64! | field goals the opponent attempted
-opponent_fg3m INT64! | three-pointers the opponent made
-opponent_fg3a INT64! | three-pointers the opponent attempted
-opponent_ftm INT64! | free throws the opponent made
-opponent_fta INT64! | free throws the opponent attempted
-opponent_oreb INT64! | offensive rebounds of the opponent
-opponent_true_shooting FLOAT64 | true shooting of the opponent, 0-1 scale
-opponent_effective_field_goal FLOAT64 | effective field-goal share of the opponent, 0-1 scale
-forced_turnovers INT64! | turnovers of the opponent
+points_allowed INT64! 0.. | points of the opponent
+opponent_possessions FLOAT64! 50..220 | possessions of the opponent
+defensive_rating FLOAT64! 40..220 | points allowed per 100 of the opponent's possessions
+opponent_fgm INT64! 0.. | field goals the opponent made
+opponent_fga INT64! 0.. | field goals the opponent attempted
+opponent_fg3m INT64! 0.. | three-pointers the opponent made
+opponent_fg3a INT64! 0.. | three-pointers the opponent attempted
+opponent_ftm INT64! 0.. | free throws the opponent made
+opponent_fta INT64! 0.. | free throws the opponent attempted
+opponent_oreb INT64! 0.. | offensive rebounds of the opponent
+opponent_true_shooting FLOAT64 0..1.5 | true shooting of the opponent, 0-1 scale
+opponent_effective_field_goal FLOAT64 0..1.5 | effective field-goal share of the opponent, 0-1 scale
+forced_turnovers INT64! 0.. | turnovers of the opponent
 stl INT64! | steals
 blk INT64! | blocks
 dreb INT64! | defensive rebounds
@@ -594,6 +700,7 @@ pf INT64! | personal fouls
 shot_source STRING | source of the shots; NULL if the game has none, or other than the opponent's attempts
 missing STRING | inputs that were missing: shots
 """,
+        rules=(_TWO_TEAMS,),
     ),
     _table(
         "player_game_summary",
@@ -609,23 +716,24 @@ team STRING! | tricode
 opponent STRING! | tricode
 home BOOL! | played at home
 """
-        + _BOX
+        + _PLAYER_BOX
         + """
-true_shooting FLOAT64 | PTS / (2 (FGA + 0.44 FTA)), 0-1 scale
-effective_field_goal FLOAT64 | (FGM + 0.5 FG3M) / FGA, 0-1 scale
-usage_rate FLOAT64 | share of the team's plays used by the player while on the floor, percent
+true_shooting FLOAT64 0..1.5 | PTS / (2 (FGA + 0.44 FTA)), 0-1 scale
+effective_field_goal FLOAT64 0..1.5 | (FGM + 0.5 FG3M) / FGA, 0-1 scale
+usage_rate FLOAT64 0.. | share of the team's plays used by the player while on the floor, percent
 starter BOOL | started; NULL without a gamebook
 """
         + _zones("{}", "of the player")
         + """
-assisted_share FLOAT64 | share of the made shots that were assisted, 0-1 scale; NULL without a made shot
-closing_line FLOAT64 | last consensus line before tip-off, points
+assisted_share FLOAT64 0..1 | share of the made shots that were assisted, 0-1 scale; NULL without a made shot
+closing_line FLOAT64 0..100 | last consensus line before tip-off, points
 gamebook_source STRING | source of `starter` and of minutes with seconds; NULL without a gamebook
 shot_source STRING | source of the shots; NULL if the player's shots are missing or other than his attempts
 missing STRING | inputs that were missing, separated by semicolons: gamebook, shots
 quality STRING! | measured, or out_of_range if usage_rate is not within 0-100
 source STRING! | source of the box score
 """,
+        rules=(*_MADE_SHOTS, *_USAGE, *_players_of_a_team("number of players of a team in a game", 5, 20)),
     ),
     _table(
         "player_prop_lines",
@@ -640,6 +748,7 @@ player_id STRING! | NBA person id
         + """
 as_of TIMESTAMP! | as-of time that the row was built for
 """,
+        rules=(_LINE_AGE,),
     ),
     _table(
         "upcoming_team_game_context",
@@ -653,32 +762,33 @@ team STRING! | tricode
 opponent STRING! | tricode
 home BOOL! | plays at home
 tip_off TIMESTAMP | scheduled tip-off; NULL while it is not fixed
-days_rest INT64 | calendar days since the team's previous game of the season
+days_rest INT64 1.. | calendar days since the team's previous game of the season
 back_to_back BOOL! | days_rest is 1
-games_last_7_days INT64! | games in the 7 days before the date
-games_last_14_days INT64! | games in the 14 days before the date
-games_season INT64 | games of the season before the date, without the Cup final
+games_last_7_days INT64! 0..7 | games in the 7 days before the date
+games_last_14_days INT64! 0..14 | games in the 14 days before the date
+games_season INT64 0.. | games of the season before the date, without the Cup final
 win_streak INT64! | games won in a row; negative for games lost in a row
-win_share FLOAT64 | share of the season's games won, 0-1 scale
-pace FLOAT64 | mean pace of the last 15 games, possessions per 48 minutes
-offensive_rating FLOAT64 | mean of the last 15 games, points per 100 possessions
-defensive_rating FLOAT64 | mean of the last 15 games, points allowed per 100 possessions
-travel_miles FLOAT64 | great-circle distance from the arena of the team's previous game; NULL before the season's first
-time_zone_change FLOAT64 | local time here minus local time there, hours; positive: travelled east
-spread FLOAT64 | consensus spread from the side of this team, points
-total FLOAT64 | consensus total, points
-implied_total FLOAT64 | (total - spread) / 2, points
-opening_spread FLOAT64 | consensus spread of the first snapshot with one, from the side of this team, points
-opening_total FLOAT64 | consensus total of the first snapshot with one, points
+win_share FLOAT64 0..1 | share of the season's games won, 0-1 scale
+pace FLOAT64 60..150 | mean pace of the last 15 games, possessions per 48 minutes
+offensive_rating FLOAT64 40..220 | mean of the last 15 games, points per 100 possessions
+defensive_rating FLOAT64 40..220 | mean of the last 15 games, points allowed per 100 possessions
+travel_miles FLOAT64 0..8000 | great-circle distance from the arena of the previous game; NULL before the season's first
+time_zone_change FLOAT64 -16..16 | local time here minus local time there, hours; positive: travelled east
+spread FLOAT64 -80..80 | consensus spread from the side of this team, points
+total FLOAT64 80..400 | consensus total, points
+implied_total FLOAT64 20..250 | (total - spread) / 2, points
+opening_spread FLOAT64 -80..80 | consensus spread of the first snapshot with one, from the side of this team, points
+opening_total FLOAT64 80..400 | consensus total of the first snapshot with one, points
 spread_move FLOAT64 | spread minus opening spread, points; negative: the team became the stronger favourite
 total_move FLOAT64 | total minus opening total, points
 implied_total_move FLOAT64 | implied total minus that of the opening lines, points
 game_lines_source STRING | source of the spread and total
-players_out INT64 | players ruled out; NULL until the team has submitted its injury report
-players_questionable INT64 | players questionable or doubtful; NULL until the team has submitted its injury report
+players_out INT64 0.. | players ruled out; NULL until the team has submitted its injury report
+players_questionable INT64 0.. | players questionable or doubtful; NULL until the team has submitted its injury report
 missing STRING | inputs that were missing, separated by semicolons
 as_of TIMESTAMP! | as-of time that the row was built for
 """,
+        rules=(_TWO_TEAMS,),
     ),
     _table(
         "upcoming_player_game_context",
@@ -697,11 +807,11 @@ tip_off TIMESTAMP | scheduled tip-off; NULL while it is not fixed
 injury_status STRING | status in the last report; NULL if the player is not listed
 has_injury_report BOOL! | the team has submitted its report, according to the last report read
 injury_source STRING | source of that report
-stars_out INT64 | teammates ruled out who average 18 points or more; NULL without a report of the team
-vacated_minutes FLOAT64 | sum of the mean minutes of the teammates ruled out; NULL without a report of the team
-vacated_points FLOAT64 | sum of the mean points of the teammates ruled out; NULL without a report of the team
-opponent_pace FLOAT64 | opponent's mean pace over its last 15 games
-opponent_defensive_rating FLOAT64 | opponent's mean defensive rating over its last 15 games
+stars_out INT64 0.. | teammates ruled out who average 18 points or more; NULL without a report of the team
+vacated_minutes FLOAT64 0.. | sum of the mean minutes of the teammates ruled out; NULL without a report of the team
+vacated_points FLOAT64 0.. | sum of the mean points of the teammates ruled out; NULL without a report of the team
+opponent_pace FLOAT64 60..150 | opponent's mean pace over its last 15 games
+opponent_defensive_rating FLOAT64 40..220 | opponent's mean defensive rating over its last 15 games
 has_prop_line BOOL! | a line is quoted for the player
 """
         + _LINE
@@ -710,6 +820,7 @@ roster_source STRING! | source of the roster row
 missing STRING | inputs that were missing, separated by semicolons
 as_of TIMESTAMP! | as-of time that the row was built for
 """,
+        rules=(_LINE_AGE, *_players_of_a_team("number of players of a team before a game", 5, 60)),
     ),
     _table(
         "team_defense_zone_analysis",
@@ -720,17 +831,17 @@ as_of TIMESTAMP! | as-of time that the row was built for
         """
 game_date DATE! | date the row is for
 team STRING! | tricode of the defending team
-games INT64! | games of the season in the window, at most 15
-games_with_shots INT64! | those of them whose shots are known; the figures by zone come from these
-defensive_rating FLOAT64! | mean points allowed per 100 possessions
-opponent_points FLOAT64! | mean points allowed
+games INT64! 1..15 | games of the season in the window, at most 15
+games_with_shots INT64! 0..15 | those of them whose shots are known; the figures by zone come from these
+defensive_rating FLOAT64! 40..220 | mean points allowed per 100 possessions
+opponent_points FLOAT64! 0.. | mean points allowed
 """
         + "".join(
             f"""
-{zone}_fg_share FLOAT64 | share of the opponents' shots {where} that were made, 0-1 scale
-{zone}_fga FLOAT64 | opponents' shots {where} per game
-{zone}_points FLOAT64 | points of the opponents' shots {where} per game
-{zone}_difference FLOAT64 | share made {where} minus the league mean; negative: better; NULL without a mean
+{zone}_fg_share FLOAT64 0..1 | share of the opponents' shots {where} that were made, 0-1 scale
+{zone}_fga FLOAT64 0.. | opponents' shots {where} per game
+{zone}_points FLOAT64 0.. | points of the opponents' shots {where} per game
+{zone}_difference FLOAT64 -1..1 | share made {where} minus the league mean; negative: better; NULL without a mean
 """
             for zone, where in _ZONES.items()
         )
@@ -741,6 +852,7 @@ shot_source STRING | sources of the shots, separated by semicolons
 missing STRING | inputs that were missing, separated by semicolons: shots, league (the league means)
 as_of TIMESTAMP! | as-of time that the row was built for
 """,
+        rules=(_rows_of_a_date(30),),
     ),
     _table(
         "player_shot_zone_analysis",
@@ -760,6 +872,11 @@ shot_source STRING | sources of the shots of the last 10 games, separated by sem
 missing STRING | inputs that were missing: shots
 as_of TIMESTAMP! | as-of time that the row was built for
 """,
+        rules=(
+            sum_check("paint_share_10 mid_range_share_10 three_share_10", 1),
+            sum_check("paint_share_20 mid_range_share_20 three_share_20", 1),
+            _rows_of_a_date(1_000),
+        ),
     ),
     _table(
         "player_daily_cache",
@@ -769,44 +886,45 @@ as_of TIMESTAMP! | as-of time that the row was built for
         """
 game_date DATE! | date the row is for
 player_id STRING! | NBA person id
-games_season INT64! | games played this season before the date; this and every mean exclude the Cup final
-games_history INT64! | games of the history, which includes earlier seasons (1,096 days)
+games_season INT64! 0.. | games played this season before the date; this and every mean exclude the Cup final
+games_history INT64! 0.. | games of the history, which includes earlier seasons (1,096 days)
 bootstrap BOOL! | fewer than five games of history
 box_source STRING | sources of the last 10 games of the history, separated by semicolons
-days_since_last_game INT64 | calendar days since the player's last game
-points_mean_5 FLOAT64 | mean points over the last 5 games
-points_mean_10 FLOAT64 | mean points over the last 10 games
-points_mean_season FLOAT64 | mean points over the season
-points_sd_10 FLOAT64 | standard deviation of points over the last 10 games
-points_ewm FLOAT64 | exponentially weighted mean of points over the last 20 games, half-life 5 games
-points_per_minute_10 FLOAT64 | points per minute over the last 10 games
+days_since_last_game INT64 1.. | calendar days since the player's last game
+points_mean_5 FLOAT64 0.. | mean points over the last 5 games
+points_mean_10 FLOAT64 0.. | mean points over the last 10 games
+points_mean_season FLOAT64 0.. | mean points over the season
+points_sd_10 FLOAT64 0.. | standard deviation of points over the last 10 games
+points_ewm FLOAT64 0.. | exponentially weighted mean of points over the last 20 games, half-life 5 games
+points_per_minute_10 FLOAT64 0.. | points per minute over the last 10 games
 points_trend FLOAT64 | mean points over the last 5 games minus mean points over the 5 games before; positive: improving
-minutes_mean_5 FLOAT64 | mean minutes over the last 5 games
-minutes_mean_7 FLOAT64 | mean minutes over the last 7 games
-minutes_mean_10 FLOAT64 | mean minutes over the last 10 games
-minutes_mean_season FLOAT64 | mean minutes over the season
-minutes_sd_10 FLOAT64 | standard deviation of minutes over the last 10 games
-minutes_last_game FLOAT64 | minutes in the last game
-fga_mean_10 FLOAT64 | mean field-goal attempts over the last 10 games
-fg3a_mean_10 FLOAT64 | mean three-point attempts over the last 10 games
-fta_mean_10 FLOAT64 | mean free-throw attempts over the last 10 games
-usage_rate_10 FLOAT64 | mean usage rate over the last 10 games, percent
-true_shooting_10 FLOAT64 | true shooting over the last 10 games, 0-1 scale
-games_last_7_days INT64! | games in the 7 days before the date
-games_last_14_days INT64! | games in the 14 days before the date
-minutes_last_7_days FLOAT64! | minutes in the 7 days before the date
+minutes_mean_5 FLOAT64 0..70 | mean minutes over the last 5 games
+minutes_mean_7 FLOAT64 0..70 | mean minutes over the last 7 games
+minutes_mean_10 FLOAT64 0..70 | mean minutes over the last 10 games
+minutes_mean_season FLOAT64 0..70 | mean minutes over the season
+minutes_sd_10 FLOAT64 0.. | standard deviation of minutes over the last 10 games
+minutes_last_game FLOAT64 0..70 | minutes in the last game
+fga_mean_10 FLOAT64 0.. | mean field-goal attempts over the last 10 games
+fg3a_mean_10 FLOAT64 0.. | mean three-point attempts over the last 10 games
+fta_mean_10 FLOAT64 0.. | mean free-throw attempts over the last 10 games
+usage_rate_10 FLOAT64 0.. | mean usage rate over the last 10 games, percent
+true_shooting_10 FLOAT64 0..1.5 | true shooting over the last 10 games, 0-1 scale
+games_last_7_days INT64! 0..7 | games in the 7 days before the date
+games_last_14_days INT64! 0..14 | games in the 14 days before the date
+minutes_last_7_days FLOAT64! 0..490 | minutes in the 7 days before the date
 back_to_back BOOL! | played on the day before
-back_to_backs_last_14_days INT64! | games in the 14 days before the date that followed a game on the day before
-age INT64 | years; NULL if no roster of the last year has a date of birth
-free_throw_share_10 FLOAT64 | share of the points of the last 10 games made from the free-throw line, 0-1 scale
-start_share_10 FLOAT64 | share of the last 10 games with a gamebook that the player started, 0-1 scale
-gamebook_games_10 INT64! | those of the last 10 games with a gamebook
+back_to_backs_last_14_days INT64! 0..14 | games in the 14 days before the date that followed a game on the day before
+age INT64 15..60 | years; NULL if no roster of the last year has a date of birth
+free_throw_share_10 FLOAT64 0..1 | share of the points of the last 10 games made from the free-throw line, 0-1 scale
+start_share_10 FLOAT64 0..1 | share of the last 10 games with a gamebook that the player started, 0-1 scale
+gamebook_games_10 INT64! 0..10 | those of the last 10 games with a gamebook
 gamebook_source STRING | sources of these gamebooks, separated by semicolons
-points_mean_opponent FLOAT64 | mean points over the games of the history against the opponent of the date
-games_opponent INT64! | games of the history against the opponent of the date
+points_mean_opponent FLOAT64 0.. | mean points over the games of the history against the opponent of the date
+games_opponent INT64! 0.. | games of the history against the opponent of the date
 home_points_difference FLOAT64 | mean points at home minus mean points away over the season, points
 as_of TIMESTAMP! | as-of time that the row was built for
 """,
+        rules=(_rows_of_a_date(1_000),),
     ),
     _table(
         "player_composite_factors",
@@ -816,21 +934,22 @@ as_of TIMESTAMP! | as-of time that the row was built for
         _GAME
         + """
 player_id STRING! | NBA person id
-fatigue_score FLOAT64 | 100 is fresh: the sum of the parts in `player_composite_factors.sql`, 0-100; NULL before a game
+fatigue_score FLOAT64 0..100 | 100 is fresh: the sum of the parts in `player_composite_factors.sql`; NULL before a game
 fatigue_explanation STRING | every part that applies; NULL without a score
 primary_zone STRING | primary zone of the last 10 games, from `player_shot_zone_analysis`; NULL without shots
-zone_share FLOAT64 | share of the player's shots from the primary zone; NULL if balanced
-zone_difference FLOAT64 | field-goal share that the opponent allows in that zone minus the league mean; NULL if balanced
-shot_zone_mismatch FLOAT64 | 100 x zone_share x zone_difference, if balanced the sum over all zones; limited to -10..10
+zone_share FLOAT64 0..1 | share of the player's shots from the primary zone; NULL if balanced
+zone_difference FLOAT64 -1..1 | share made that the opponent allows in that zone minus the league mean; NULL if balanced
+shot_zone_mismatch FLOAT64 -10..10 | 100 x zone_share x zone_difference, if balanced the sum over all zones; limited
 zone_explanation STRING | zone and what the opponent allows there; NULL without a mismatch
-pace_score FLOAT64 | (pace of the team minus that of the opponent) / 2, limited to -3..3
+pace_score FLOAT64 -3..3 | (pace of the team minus that of the opponent) / 2, limited to -3..3
 pace_explanation STRING | which team plays faster; NULL without a score
-projected_usage_rate FLOAT64 | usage rate of the last 10 games x 240 / (240 - vacated minutes, at most 120), percent
-usage_spike FLOAT64 | 0.3 x (projected minus usage rate), x 1.15 with one star out, x 1.3 with more, limited to -3..3
+projected_usage_rate FLOAT64 0.. | usage rate of the last 10 games x 240 / (240 - vacated minutes, at most 120), percent
+usage_spike FLOAT64 -3..3 | 0.3 x (projected minus usage rate), x 1.15 with one star out, x 1.3 with more, limited
 usage_explanation STRING | whether minutes are vacated and stars are out; NULL without a spike
 missing STRING | missing inputs, separated by semicolons: history, age, shots, league, team_results, injury_report
 as_of TIMESTAMP! | as-of time that the row was built for
 """,
+        rules=(group_check("number of players of a game", "game_date game_id", maximum=120),),
     ),
     _table(
         "ml_feature_store",
@@ -850,22 +969,29 @@ bootstrap BOOL! | fewer than five games of history
 has_injury_report BOOL! | the team has submitted its report, according to the last report read
 injury_status STRING | status in the last report; NULL if the player is not listed
 """
-        + "".join(f"{feature.name} FLOAT64 | {feature.description}\n" for feature in FEATURES)
+        + "".join(
+            f"{feature.name} FLOAT64 {_FEATURE_RANGES.get(feature.name, '')} | {feature.description}\n"
+            for feature in FEATURES
+        )
         + """
-books INT64 | number of books with a main line
+books INT64 1.. | number of books with a main line
 over_price_american FLOAT64 | best over price at the line
 over_book STRING | book with the best over price
 under_price_american FLOAT64 | best under price at the line
 under_book STRING | book with the best under price
-market_over_probability FLOAT64 | implied over probability without the hold, mean of the books at the line, 0-1 scale
+market_over_probability FLOAT64 0..1 | implied over probability without the hold, mean of the books at the line
 line_as_of TIMESTAMP | as-of time of the snapshot that the line comes from
 feature_sources ARRAY<STRING>! | source of each feature, in the order of the vector
 feature_qualities ARRAY<INT64>! | quality of each feature: measured 100, fallback 85, partial window 60, missing 0
-feature_quality_score FLOAT64! | mean of the qualities, 0-100
+feature_quality_score FLOAT64! 0..100 | mean of the qualities, 0-100
 missing STRING | inputs that were missing, separated by semicolons
 as_of TIMESTAMP! | as-of time that the row was built for
 """,
         cluster="player_id game_id",
+        rules=(
+            sum_check("paint_share_10 mid_range_share_10 three_share_10", 1),
+            *_players_of_a_team("number of players of a team before a game", 5, 60),
+        ),
     ),
     _table(
         "predictions",
@@ -885,28 +1011,32 @@ system_id STRING! | prediction system
 view STRING! | model: no betting line has a part in the prediction; market: one has
 model_version STRING | version of the trained model; NULL for a system without one
 as_of TIMESTAMP! | when the prediction was made
-points FLOAT64! | point estimate: the median of the distribution
+points FLOAT64! 0..100 | point estimate: the median of the distribution
 low_80 FLOAT64! | lower end of the 80 % interval, points
 high_80 FLOAT64! | upper end of the 80 % interval, points
 quantiles ARRAY<FLOAT64>! | points at the levels of `tipoff.systems.distribution.LEVELS`
-line FLOAT64 | consensus line, points
+line FLOAT64 0..100 | consensus line, points
 line_as_of TIMESTAMP | as-of time of the snapshot that the line comes from
-over_probability FLOAT64 | P(points > line), given no push, 0-1 scale
-market_over_probability FLOAT64 | implied over probability of the market without the hold, 0-1 scale
+over_probability FLOAT64 0..1 | P(points > line), given no push, 0-1 scale
+market_over_probability FLOAT64 0..1 | implied over probability of the market without the hold, 0-1 scale
 recommendation STRING! | OVER, UNDER, PASS or NO_LINE
 lean STRING | OVER or UNDER: the side with the higher expected value; a PASS is graded by it too
-confidence FLOAT64 | probability of the lean, given no push, 0-1 scale
+confidence FLOAT64 0..1 | probability of the lean, given no push, 0-1 scale
 price_american FLOAT64 | best price of the lean
 book STRING | book that offers that price
-expected_value FLOAT64 | expected profit per unit staked on the lean at that price
-last10_points FLOAT64 | mean points of the player's last 10 games, the baseline
-feature_quality_score FLOAT64! | mean of the feature qualities, 0-100
+expected_value FLOAT64 -1.. | expected profit per unit staked on the lean at that price
+last10_points FLOAT64 0.. | mean points of the player's last 10 games, the baseline
+feature_quality_score FLOAT64! 0..100 | mean of the feature qualities, 0-100
 degraded_reasons ARRAY<STRING>! | inputs that were missing for this prediction
 backfilled BOOL! | made at or after tip-off, or from features newer than its as-of time; never counted as a pick
 """,
         cluster="system_id player_id",
         append_only=True,
         earlier_values={"view": _EARLIER_VIEW},
+        rules=(
+            row_check("points minus low_80", "points - low_80", 0),
+            row_check("high_80 minus points", "high_80 - points", 0),
+        ),
     ),
     _table(
         "prediction_accuracy",
@@ -921,21 +1051,21 @@ system_id STRING! | prediction system
 view STRING! | view of the prediction: model or market
 grade STRING! | win, loss, push, void or no_line
 void_reason STRING | why the prediction is void
-actual_points INT64 | points scored; NULL if the player did not play
-first_actual_points INT64 | points when first graded; a later stat correction changes actual_points only
-predicted_points FLOAT64! | point estimate
+actual_points INT64 0.. | points scored; NULL if the player did not play
+first_actual_points INT64 0.. | points when first graded; a later stat correction changes actual_points only
+predicted_points FLOAT64! 0..100 | point estimate
 signed_error FLOAT64 | prediction minus actual, points
-absolute_error FLOAT64 | absolute error, points
-line FLOAT64 | line at the time of the prediction, points
-line_absolute_error FLOAT64 | absolute error of the line, points
-last10_absolute_error FLOAT64 | absolute error of the last-10 mean, points
+absolute_error FLOAT64 0.. | absolute error, points
+line FLOAT64 0..100 | line at the time of the prediction, points
+line_absolute_error FLOAT64 0.. | absolute error of the line, points
+last10_absolute_error FLOAT64 0.. | absolute error of the last-10 mean, points
 lean STRING | OVER or UNDER: the side that is graded
 recommendation STRING! | OVER, UNDER, PASS or NO_LINE
-confidence FLOAT64 | predicted probability of the lean, 0-1 scale
+confidence FLOAT64 0..1 | predicted probability of the lean, 0-1 scale
 within_80 BOOL | actual points are within the 80 % interval
 price_american FLOAT64 | price of the lean
-profit_units FLOAT64 | profit per unit staked at that price; 0 for push and void
-closing_line FLOAT64 | last consensus line before tip-off, points
+profit_units FLOAT64 -1.. | profit per unit staked at that price; 0 for push and void
+closing_line FLOAT64 0..100 | last consensus line before tip-off, points
 closing_line_value FLOAT64 | points the line moved towards the lean after the prediction
 backfilled BOOL! | not made before tip-off; graded but never counted as a pick
 as_of TIMESTAMP! | when the prediction was graded

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,15 @@ from devtools.sql_check.google_sql import GoogleSql
 from tests.support.league_tables import SCENARIOS, Rows, Step, load, parameters_for
 from tests.support.season import between
 from tests.support.small_league import TONIGHT, small_league
+from tests.support.violations import CHECKED, FIRST, cases, valid_rows
+from tipoff.warehouse.check_rows import checks_sql
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
 from tipoff.warehouse.schema import PARAMETERS, catalogue, table_named
 from tipoff.warehouse.sql_files import sql_text
 from tipoff.warehouse.tables import TABLES, Layer
 from tipoff.warehouse.validation import schema_of
+
+pytestmark = pytest.mark.usefixtures("unchecked")
 
 VIEWS = tuple(name for name, table in TABLES.items() if table.layer is Layer.VIEW)
 
@@ -61,6 +66,18 @@ def test_both_engines_compute_the_same_tables(
         ours = [row for row in all_rows(warehouse, name) if row["game_date"] >= parameters["first_date"]]
         assert rows[name], f"{name} is empty, so nothing was compared"
         assert_frame_equal(framed(name, ours), framed(name, rows[name]), rel_tol=1e-6, abs_tol=1e-6)
+
+
+@pytest.mark.parametrize("table", CHECKED)
+def test_both_engines_find_the_same_violations(google: GoogleSql, warehouse: DuckDbWarehouse, table: str) -> None:
+    rows = pl.concat([valid_rows(table, FIRST), *(case.rows for case in cases(table))])
+    write = warehouse.append if table_named(table).append_only else partial(warehouse.replace, where={})
+    write(table, rows)
+    sql = checks_sql(table, table)
+    expected = google.evaluate(sql, {table: rows.to_dicts()}, parameters_for(TONIGHT, TONIGHT))
+    ours = warehouse.query(sql)
+    keys = list(table_named(table).natural_key)
+    assert_frame_equal(ours.sort(keys), pl.DataFrame(expected, schema=ours.schema).sort(keys))
 
 
 @pytest.mark.parametrize(

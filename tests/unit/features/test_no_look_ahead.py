@@ -86,6 +86,7 @@ def repeated_later(rows: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([rows, rows.with_columns(later, ids)])
 
 
+@pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize("change", [scrambled, removed, repeated_later])
 def test_results_of_the_date_and_later_do_not_change_the_features(
     season: DuckDbWarehouse, baseline: Tables, change: Callable[[pl.DataFrame], pl.DataFrame]

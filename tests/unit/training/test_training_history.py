@@ -15,6 +15,8 @@ from tipoff.training.history import graded_features, training_history
 from tipoff.vocabulary import eastern
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
 
+pytestmark = pytest.mark.usefixtures("unchecked")
+
 DAY = date(2024, 3, 29)
 DATES = [DAY + timedelta(days=days) for days in (-2, -1, 0, 1)]
 

@@ -82,6 +82,7 @@ def test_a_compatible_construct_passes(expression: str) -> None:
     assert incompatibilities(f"SELECT {expression} AS x FROM t") == []  # noqa: S608
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_means_and_deviations_do_not_depend_on_the_order_of_rows(tmp_path: Path) -> None:
     warehouse = DuckDbWarehouse(tmp_path / "tipoff.duckdb")
     warehouse.migrate()

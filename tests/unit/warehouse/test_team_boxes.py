@@ -12,6 +12,8 @@ import pytest
 from tests.support.rows import rows_of
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
 
+pytestmark = pytest.mark.usefixtures("unchecked")
+
 DAY = date(2024, 3, 29)
 GAME, OTHER_GAME = "0022301062", "0022301063"
 

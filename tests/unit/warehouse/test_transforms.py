@@ -21,6 +21,8 @@ from tipoff.vocabulary import eastern
 from tipoff.warehouse.base import Slice
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
 
+pytestmark = pytest.mark.usefixtures("unchecked")
+
 TONIGHT = date(2024, 3, 29)
 GAME = "0022301062"
 OTHER_GAME = "0022301063"

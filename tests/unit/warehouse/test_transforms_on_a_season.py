@@ -141,6 +141,7 @@ def test_a_date_computed_alone_equals_the_date_computed_with_its_season(season: 
         assert_frame_equal(frame, with_season[name], check_exact=True)
 
 
+@pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize("fate", ["removed", "scrambled"])
 def test_results_of_the_date_do_not_change_its_pre_game_tables(season: Warehouse, fate: str) -> None:
     run(season, PRE_GAME, TONIGHT, TONIGHT)
