@@ -7,16 +7,18 @@ python starter.py --help
 from __future__ import annotations
 
 import os
+import shlex
 import sys
-import tempfile
 import traceback
 from collections.abc import Sequence
-from pathlib import Path
+from datetime import UTC, datetime
 
 from cli import commands
 from cli.exit_codes import CommandError, ExitCode
+from runtime import cache_folder
 from runtime.process_exit import exit_now
 from tipoff.errors import TipoffError
+from tipoff.vocabulary import reason_of
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -34,9 +36,8 @@ def main(arguments: Sequence[str]) -> int:
     except Exception as error:
         if os.environ.get("TIPOFF_DEBUG") == "1":
             raise
-        return _print_error(
-            ExitCode.FAILED, f"unexpected {type(error).__name__}: {_first_line(error)}; {_write_traceback()}"
-        )
+        reason = reason_of(error).splitlines()[0]
+        return _print_error(ExitCode.FAILED, f"unexpected error: {reason}; {_keep_traceback()}")
 
 
 def _print_error(code: ExitCode, text: str) -> int:
@@ -44,14 +45,16 @@ def _print_error(code: ExitCode, text: str) -> int:
     return code
 
 
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), "")
-
-
-def _write_traceback() -> str:
-    with tempfile.NamedTemporaryFile("w", prefix="tipoff-starter-", suffix=".log", delete=False) as file:
-        traceback.print_exc(file=file)
-    return f"details in {Path(file.name)} (TIPOFF_DEBUG=1 prints them instead)"
+def _keep_traceback() -> str:
+    """Append the traceback to the log of errors; says where it can be read."""
+    file = cache_folder() / "errors.log"
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("a", encoding="utf-8", errors="backslashreplace") as log:
+            log.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC: {shlex.join(sys.argv)}\n{traceback.format_exc()}\n")
+    except OSError:
+        return "run it again with TIPOFF_DEBUG=1 to see where"
+    return f"details at the end of {file} (TIPOFF_DEBUG=1 prints them instead)"
 
 
 if __name__ == "__main__":

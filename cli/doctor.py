@@ -21,6 +21,7 @@ from cli.target import Target
 from cli.worker_settings import ask_worker
 from tipoff.errors import TipoffError
 from tipoff.settings import Settings
+from tipoff.vocabulary import reason_of
 
 
 async def run(options: Namespace) -> ExitCode:
@@ -59,7 +60,7 @@ async def _result(check: DoctorCheck, installation: Installation) -> CheckResult
     except TipoffError as error:
         return CheckResult(ok=False, summary=str(error))
     except OSError as error:
-        return CheckResult(ok=False, summary=f"could not be checked: {error}")
+        return CheckResult(ok=False, summary=f"could not be checked: {reason_of(error)}")
 
 
 def _print(results: Mapping[DoctorCheck, CheckResult]) -> None:

@@ -29,6 +29,7 @@ from cli.demo_summary import write_summary
 from devtools.sources_page import by_number, endpoint_of, is_replayed
 from runtime import PROJECT
 from runtime.day_result import wait_for_result
+from runtime.failures import failure_message
 from runtime.process_exit import exit_now
 from runtime.replay import Replay, ReplayConfig, start_replay
 from runtime.stage_timer import StageTimer
@@ -198,8 +199,10 @@ async def replay_day(outage: Outage, archive: Path, before: Path, root: Path) ->
         try:
             async with asyncio.timeout(DAY_TIMEOUT_SECONDS):
                 return await _complete_day(running, stages)
-        except (TimeoutError, WorkflowFailureError) as failure:
-            return f"it did not complete: {failure.__cause__ or type(failure).__name__}"
+        except TimeoutError:
+            return f"it did not end within {DAY_TIMEOUT_SECONDS:.0f} s"
+        except WorkflowFailureError as failure:
+            return f"it failed: {failure_message(failure)}"
 
 
 def _config(outage: Outage, archive: Path, before: Path, root: Path) -> ReplayConfig:

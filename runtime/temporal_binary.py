@@ -18,7 +18,7 @@ from filelock import FileLock
 from runtime import PROJECT
 from runtime.processes import Child, Processes
 from tipoff.errors import TipoffError
-from tipoff.vocabulary import counted
+from tipoff.vocabulary import counted, reason_of
 
 CLI_VERSION = "v1.5.1"
 CLI_MODULE = f"github.com/temporalio/cli/cmd/temporal@{CLI_VERSION}"
@@ -68,7 +68,7 @@ def _checked(binary: Path) -> Path:
     try:
         output = subprocess.run([binary, "--version"], capture_output=True, text=True, timeout=30).stdout.strip()
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise UnusableError(f"{binary} does not run ({error})") from error
+        raise UnusableError(f"{binary} does not run ({reason_of(error)})") from error
     version = re.search(r"Server (\d+)\.(\d+)", output)
     if version is None:
         raise UnusableError(f"{binary} --version prints no server version: {output!r}")

@@ -19,7 +19,17 @@ from tipoff.sources.game_status import BEGUN
 from tipoff.sources.player_names import load_aliases, slate_players
 from tipoff.sources.registry import SOURCES
 from tipoff.sources.schedule import Schedule, slate_games
-from tipoff.vocabulary import Outcome, ProcessReport, Role, SlateGame, counted, first_day, season_of, shortened
+from tipoff.vocabulary import (
+    Outcome,
+    ProcessReport,
+    Role,
+    SlateGame,
+    counted,
+    first_day,
+    reason_of,
+    season_of,
+    shortened,
+)
 from tipoff.warehouse.base import CheckWarning, DateRange, Parameters, Slice, Warehouse
 from tipoff.warehouse.check_rows import warning_alerts, warning_counts
 from tipoff.warehouse.data_versions import count_change
@@ -231,7 +241,9 @@ def rows_read(source: Source, rows: Sequence[Row]) -> pl.DataFrame:
     try:
         return _frame(TABLES[source.table], rows)
     except (BadInputError, OverflowError, TypeError, pl.exceptions.PolarsError) as error:
-        raise ContractError(source.name, "$", f"has a value that {source.table} cannot store: {error}") from error
+        raise ContractError(
+            source.name, "$", f"has a value that {source.table} cannot store: {reason_of(error)}"
+        ) from error
 
 
 def _frame(table: Table, rows: Sequence[Row]) -> pl.DataFrame:

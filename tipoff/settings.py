@@ -25,7 +25,7 @@ from pydantic import (
 
 from tipoff.errors import ConfigurationError
 from tipoff.redaction import HIDDEN, redact
-from tipoff.vocabulary import Frozen, did_you_mean
+from tipoff.vocabulary import Frozen, did_you_mean, reason_of
 
 PREFIX = "TIPOFF_"
 OTHER_VARIABLES = frozenset({f"{PREFIX}CONFIG", f"{PREFIX}CACHE", f"{PREFIX}DEBUG"})
@@ -249,7 +249,7 @@ def _read_secret(variable: str, file: Path) -> str:
     try:
         secret = file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{variable}={file} cannot be read: {error}") from error
+        raise ConfigurationError(f"{variable}={file} cannot be read: {reason_of(error)}") from error
     if not secret:
         raise ConfigurationError(f"{variable}={file} is empty; it must contain the secret")
     return secret

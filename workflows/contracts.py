@@ -30,6 +30,8 @@ from tipoff.vocabulary import (
     RunState,
     SlateGame,
     Span,
+    reason_in_words,
+    reason_of,
 )
 
 
@@ -116,11 +118,13 @@ def refusal(text: str, *, unconfirmed: bool = False) -> ApplicationError:
 
 
 def message_of(error: BaseException) -> str:
-    """The message of a failure without its type; with it if it is one of Python's own, such as "KeyError: 'x'"."""
+    """The message of a failure, in words for people; one of Python's own errors is called unexpected."""
     if not isinstance(error, FailureError):
-        return str(error)
-    is_pythons = isinstance(error, ApplicationError) and hasattr(builtins, error.type or "")
-    return str(error) if is_pythons else error.message
+        return reason_of(error)
+    if not (isinstance(error, ApplicationError) and error.type):
+        return error.message
+    is_pythons = hasattr(builtins, error.type)
+    return f"{'unexpected error: ' if is_pythons else ''}{reason_in_words(error.type, error.message)}"
 
 
 class OperatorCommand(Frozen):

@@ -11,7 +11,7 @@ from cli.doctor_checks.base import CheckResult, DoctorCheck, Installation
 from tipoff.provider_success import hosts
 from tipoff.settings import ANY_HOST, Settings
 from tipoff.sources.routes import proxy_address, proxy_authorization, proxy_of, server_of
-from tipoff.vocabulary import did_you_mean
+from tipoff.vocabulary import did_you_mean, reason_of
 
 PROXY_TIMEOUT_SECONDS = 5.0
 _FIX = "correct TIPOFF_PROXIES, or start the proxy"
@@ -54,7 +54,7 @@ async def _result(server: str, proxy: str) -> tuple[str, str]:
     except TimeoutError:
         return where, f"is silent for {PROXY_TIMEOUT_SECONDS:g} s"
     except (OSError, EOFError, ValueError) as error:
-        return where, f"does not answer ({error})"
+        return where, f"does not answer ({reason_of(error)})"
 
 
 async def _connect(server: str, proxy: str) -> str:

@@ -282,3 +282,60 @@ def test_a_text_without_a_number_before_a_plural_is_accepted(text: str) -> None:
 def test_a_number_before_a_plural_is_detected_in_a_template() -> None:
     assert list(plurals_in_template("<p>{{ games | length }} games to grade</p>")) == [(1, "games")]
     assert list(plurals_in_template("<p>{{ games | length | counted('game') }} of these days</p>")) == []
+
+
+RAW_TEXTS = {
+    *("Exception", "OSError", "KeyError", "TypeError", "EOFError", "RequestException", "TransportError"),
+    *("GoogleAuthError", "GoogleAPIError", "SqlglotError", "PolarsError"),
+}
+"""Errors whose `str` is not for people: it has error numbers or class names, or is empty."""
+WITHOUT_PACKAGES = {"tipoff/sources/pdf_process.py", "runtime/bootstrap.py"}
+"""Files that run without the project's packages, so that they import nothing of it."""
+
+
+def raw_texts_of_errors(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Line and code of each place that puts the class, the `repr` or the raw text of a caught error into a text."""
+    for handler in ast.walk(tree):
+        match handler:
+            case ast.ExceptHandler(name=str(error), type=ast.expr() as types):
+                names = {getattr(node, "attr", getattr(node, "id", "")) for node in ast.walk(types)}
+                shown_raw = not names.isdisjoint(RAW_TEXTS)
+                for node in ast.walk(handler):
+                    if is_class_or_repr(node, error) or (shown_raw and is_raw_text(node, error)):
+                        yield handler.lineno, ast.unparse(node)
+
+
+def is_class_or_repr(node: ast.AST, error: str) -> bool:
+    match node:
+        case ast.Attribute(value=ast.Call(func=ast.Name(id="type"), args=[ast.Name(id=name)]), attr="__name__"):
+            return name == error
+        case ast.FormattedValue(value=ast.Name(id=name), conversion=conversion):
+            return name == error and conversion == ord("r")
+        case ast.Call(func=ast.Name(id="repr"), args=[ast.Name(id=name)]):
+            return name == error
+    return False
+
+
+def is_raw_text(node: ast.AST, error: str) -> bool:
+    match node:
+        case ast.FormattedValue(value=ast.Name(id=name)) | ast.Call(func=ast.Name(id="str"), args=[ast.Name(id=name)]):
+            return name == error
+    return False
+
+
+def test_errors_are_shown_in_words() -> None:
+    """`tipoff.vocabulary.reason_of` makes the text: people do not read class names, error numbers and objects."""
+    texts = [
+        (file, *text)
+        for file, tree in python_trees()
+        if is_product(file) and file not in WITHOUT_PACKAGES
+        for text in raw_texts_of_errors(tree)
+    ]
+    assert texts == []
+
+
+@pytest.mark.parametrize("text", ["{error!r}", "{type(error).__name__}", "{error}", "{str(error)}", "{repr(error)}"])
+def test_a_raw_text_of_an_error_is_detected(text: str) -> None:
+    code = f"try:\n    act()\nexcept OSError as error:\n    print(f'{text}')\n"
+    assert list(raw_texts_of_errors(ast.parse(code)))
+    assert not list(raw_texts_of_errors(ast.parse(code.replace(text, "{reason_of(error)}"))))

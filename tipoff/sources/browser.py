@@ -5,6 +5,7 @@ Uses curl-cffi, the extra `browser`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -77,14 +78,19 @@ class _Body(httpx.AsyncByteStream):
 
 @contextmanager
 def _as_httpx_errors(request: httpx.Request) -> Iterator[None]:
-    """Translate curl errors to the httpx errors that the fetcher handles."""
+    """Translate curl errors to the httpx errors that the fetcher handles, in curl's words."""
     from curl_cffi.requests.exceptions import ConnectTimeout, RequestException, Timeout
 
     try:
         yield
     except ConnectTimeout as error:
-        raise httpx.ConnectTimeout(str(error), request=request) from error
+        raise httpx.ConnectTimeout(_reason(error), request=request) from error
     except Timeout as error:
-        raise httpx.ReadTimeout(str(error), request=request) from error
+        raise httpx.ReadTimeout(_reason(error), request=request) from error
     except RequestException as error:
-        raise httpx.NetworkError(str(error), request=request) from error
+        raise httpx.NetworkError(_reason(error), request=request) from error
+
+
+def _reason(error: Exception) -> str:
+    """curl's words, without its number and where they are documented."""
+    return re.sub(r"^.*?curl: \(\d+\) |\. See https://curl\.se/\S+ .*$", "", str(error))

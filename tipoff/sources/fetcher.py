@@ -24,7 +24,7 @@ from tipoff.sources.google_account import GoogleAccount
 from tipoff.sources.providers import BIGDATABALL, PROVIDERS, provider_of
 from tipoff.sources.routes import proxy_of, proxy_passwords, proxy_secrets, routes_of
 from tipoff.sources.shared_files import SCOPES, file_url, parse_list
-from tipoff.vocabulary import Frozen, Route, counted
+from tipoff.vocabulary import Frozen, Route, counted, reason_of
 
 AS_OF_HEADER = "X-Tipoff-As-Of"
 REPLAY_KEY = "replay"
@@ -107,7 +107,7 @@ class Fetcher:
         except TimeoutError:
             raise self._fault(url, f"no complete response within {self._timeouts.total:g} s") from None
         except (httpx.RequestError, OSError) as error:
-            raise self._fault(url, self._describe(error)) from None
+            raise self._fault(url, self._cause(error)) from None
         except Exception as error:  # libraries raise what they like for a URL or header that they cannot send
             raise InvalidRequestError(f"{self._redacted(url)} cannot be requested: {self._cause(error)}") from None
 
@@ -237,17 +237,15 @@ class Fetcher:
         return redact(str(url), self._secrets)
 
     def _cause(self, error: Exception) -> str:
-        return plain_text(self._redacted_text(f"{type(error).__name__}: {error}"))
-
-    def _redacted_text(self, text: str) -> str:
-        return redact(text, (*self._secrets, *self._passwords))
-
-    def _describe(self, error: Exception) -> str:
+        """Why a request failed, without secrets."""
         if isinstance(error, httpx.ConnectTimeout):
             return f"no connection within {self._timeouts.connect:g} s"
         if isinstance(error, httpx.TimeoutException):
             return f"no data for {self._timeouts.read:g} s"
-        return str(error) or type(error).__name__
+        return plain_text(self._redacted_text(reason_of(error)))
+
+    def _redacted_text(self, text: str) -> str:
+        return redact(text, (*self._secrets, *self._passwords))
 
 
 def registered_hosts() -> frozenset[str]:

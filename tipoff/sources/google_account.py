@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tipoff.errors import ConfigurationError, TransportFault
+from tipoff.vocabulary import reason_of
 
 if TYPE_CHECKING:
     from google.auth.credentials import Credentials
@@ -35,10 +36,11 @@ class GoogleAccount:
             if not self._credentials.valid:
                 self._credentials.refresh(partial(Request(), timeout=_TIMEOUT_SECONDS))  # type: ignore[no-untyped-call]
         except TransportError as error:
-            raise TransportFault(f"Google grants no token: {error}") from error
+            raise TransportFault(f"Google grants no token: {reason_of(error)}") from error
         except GoogleAuthError as error:
             raise ConfigurationError(
-                f"Google grants no token: {error}; set GOOGLE_APPLICATION_CREDENTIALS to a service account's file, or "
-                "TIPOFF_GOOGLE_KEY where everybody may read the files"
+                f"Google grants no token: {reason_of(error)}; "
+                "set GOOGLE_APPLICATION_CREDENTIALS to a service account's file, "
+                "or TIPOFF_GOOGLE_KEY where everybody may read the files"
             ) from error
         return str(self._credentials.token)

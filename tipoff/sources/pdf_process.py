@@ -136,7 +136,7 @@ class _Parser:
         except (MemoryError, RecursionError):
             return {"problem": TOO_MUCH_MEMORY, "fatal": True}
         except Exception as error:  # the parser has no error type of its own for a damaged file
-            return {"problem": f"not a readable PDF: {error!r}"[:200]}
+            return {"problem": ": ".join(filter(None, ("not a readable PDF", str(error))))[:200]}
         return page and {**page, "seconds": _cpu_seconds() - begun}
 
     def _page(self, body: bytes, index: int) -> dict[str, Any]:

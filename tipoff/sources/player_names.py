@@ -19,6 +19,7 @@ from typing import Final
 
 from tipoff.errors import ConfigurationError
 from tipoff.sources.base import KnownPlayer, ReadContext, Row
+from tipoff.vocabulary import reason_of
 
 _ALIASES: Final = Path(__file__).with_name("aliases.csv")
 _COLUMNS: Final = ("spelling", "player_name")
@@ -184,7 +185,7 @@ def load_aliases(path: Path = _ALIASES) -> Mapping[str, str]:
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ConfigurationError(f"alias file {path} cannot be read: {error}") from error
+        raise ConfigurationError(f"alias file {path} cannot be read: {reason_of(error)}") from error
     return dict(_alias(path, line, row) for line, row in enumerate(rows, start=2))
 
 

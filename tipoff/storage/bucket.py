@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final
 
 import requests
 from google.api_core.exceptions import Forbidden, GoogleAPIError, NotFound, PreconditionFailed
@@ -15,6 +15,7 @@ from google.cloud.storage.retry import DEFAULT_RETRY
 
 from tipoff.errors import ConfigurationError, StorageError
 from tipoff.storage.base import Change, content_type, require_valid_name
+from tipoff.vocabulary import reason_of
 
 _CONNECT_SECONDS: Final = 5
 _RESPONSE_SECONDS: Final = 60
@@ -111,7 +112,8 @@ class BucketStore:
             yield
         except GoogleAuthError as error:
             raise ConfigurationError(
-                f"no credentials for {where}: {error}; set GOOGLE_APPLICATION_CREDENTIALS to a service account's file"
+                f"no credentials for {where}: {reason_of(error)};"
+                " set GOOGLE_APPLICATION_CREDENTIALS to a service account's file"
             ) from error
         except Forbidden as error:
             raise StorageError(
@@ -127,5 +129,4 @@ class BucketStore:
 
 
 def _message(error: Exception) -> str:
-    text: Any = getattr(error, "message", "") or str(error)
-    return str(text).splitlines()[0] if text else type(error).__name__
+    return str(getattr(error, "message", "") or reason_of(error)).splitlines()[0]

@@ -29,7 +29,7 @@ from tipoff.vocabulary.reports import (
     StepReport,
     StepResult,
 )
-from tipoff.vocabulary.text import counted, did_you_mean, shortened
+from tipoff.vocabulary.text import counted, did_you_mean, reason_in_words, reason_of, shortened
 from tipoff.vocabulary.words import (
     PREDICTED,
     SETTLED,
@@ -107,6 +107,8 @@ __all__ = [
     "first_day",
     "game_date_of",
     "labels_without_tip_off",
+    "reason_in_words",
+    "reason_of",
     "season_of",
     "shortened",
     "step_names",

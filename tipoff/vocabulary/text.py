@@ -1,4 +1,4 @@
-"""Texts of bounded length."""
+"""Texts for people: of bounded length, with plurals, and errors in words."""
 
 from __future__ import annotations
 
@@ -8,6 +8,15 @@ from difflib import get_close_matches
 
 _MAX_NAME_LENGTH = 100
 _URL_PATH = re.compile(r"(https?://)([^\s/?#]+)[/?#][^\s;,()]*?(?=[:.]?(?:[\s;,()]|$))")
+_CLASS = r"\b(?:\w+\.)*[A-Z]\w*(?:Error|Exception|Warning)"
+_NOT_FOR_PEOPLE = (
+    (re.compile(r"<[\w.]+ object at 0x[0-9a-f]+>[:,]? ?"), ""),
+    (re.compile(r"\bHTTPS?ConnectionPool\(host='([^']*)', port=(\d+)\)"), r"\1:\2"),
+    (re.compile(r"\[Errno -?\d+\] "), ""),
+    (re.compile(_CLASS + r"\((['\"])(.*?)\1,?\)"), r"\2"),
+    (re.compile(_CLASS + r"(?:: |\(\))"), ""),
+)
+"""What libraries write into their errors, and what is shown instead."""
 
 
 def shortened(text: str, limit: int = 500) -> str:
@@ -33,3 +42,19 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 def counted(count: int, noun: str) -> str:
     """A number of things, such as "1 game" or "1,200 rows"."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def reason_of(error: BaseException) -> str:
+    """What went wrong, in words for people: without class names, numbers of the system and addresses of objects."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror if error.filename is None else f"{error.strerror}: {error.filename}"
+    return reason_in_words(type(error).__name__, str(error))
+
+
+def reason_in_words(class_name: str, text: str) -> str:
+    """The text of an error of a class; without a text, the name of the class as words."""
+    for pattern, shown in _NOT_FOR_PEOPLE:
+        text = pattern.sub(shown, text)
+    if class_name == "KeyError":
+        return f"there is no {text}"
+    return text.strip() or re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", class_name).lower()

@@ -16,6 +16,7 @@ from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.generators.duckdb import DuckDBGenerator
 
 from tipoff.errors import BadInputError
+from tipoff.vocabulary import reason_of
 from tipoff.warehouse.schema import duckdb_type
 
 _FORBIDDEN: Final[dict[type[exp.Expr], str]] = {
@@ -133,7 +134,7 @@ def _parse(sql: str) -> exp.Expr:
     try:
         statements = sqlglot.parse(sql, read="bigquery")
     except sqlglot.errors.SqlglotError as error:
-        raise BadInputError(f"this is not valid GoogleSQL: {error}") from error
+        raise BadInputError(f"this is not valid GoogleSQL: {reason_of(error)}") from error
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
         raise BadInputError("a query must be exactly one SELECT")
     return statements[0]

@@ -10,7 +10,7 @@ import polars as pl
 from polars.datatypes import DataTypeClass
 
 from tipoff.errors import BadInputError
-from tipoff.vocabulary import counted
+from tipoff.vocabulary import counted, reason_of
 from tipoff.warehouse.base import DateRange, Slice, SqlValue
 from tipoff.warehouse.schema import element_type
 from tipoff.warehouse.tables import Column, Table
@@ -60,7 +60,7 @@ def conform(table: Table, rows: pl.DataFrame) -> pl.DataFrame:
     try:
         frame = rows.select(pl.col(column.name).cast(dtype_of(column.type)) for column in table.columns)
     except pl.exceptions.PolarsError as error:
-        raise BadInputError(f"{table.name}: a value does not fit its declared type: {error}") from error
+        raise BadInputError(f"{table.name}: a value does not fit its declared type: {reason_of(error)}") from error
     _require_values(table, frame)
     _require_one_row_per_key(table, frame)
     return frame

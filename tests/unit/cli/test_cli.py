@@ -162,13 +162,15 @@ def test_a_wrong_configuration_is_named_and_ends_with_2(tmp_path: Path, variable
 
 def test_an_unexpected_error_is_one_line_with_the_details_in_a_file(tmp_path: Path) -> None:
     (tmp_path / "rich.py").write_text("raise RuntimeError('this installation is broken')")
-    broken = {"PYTHONPATH": str(tmp_path), "TMPDIR": str(tmp_path)}
+    broken = {"PYTHONPATH": str(tmp_path), "TIPOFF_CACHE": str(tmp_path / "cache")}
     ended = Starter(tmp_path, broken)(f"status --date {DAY}")
-    (details,) = tmp_path.glob("tipoff-starter-*.log")
+    details = tmp_path / "cache" / "errors.log"
     assert ended.code == 1
-    assert ended.err.startswith(f"starter: unexpected RuntimeError: this installation is broken; details in {details}")
+    assert ended.err.startswith("starter: unexpected error: this installation is broken; details at the end of ")
+    assert str(details) in ended.err
     assert len(ended.err.splitlines()) == 1
     assert "Traceback" in details.read_text()
+    assert "RuntimeError" not in ended.err
     assert "Traceback" in Starter(tmp_path, {**broken, "TIPOFF_DEBUG": "1"})(f"status --date {DAY}").err
 
 

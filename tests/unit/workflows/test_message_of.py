@@ -19,6 +19,20 @@ def test_a_refusal_is_one_sentence() -> None:
     assert message_of(refusal("no phase 'tea'")) == "no phase 'tea'"
 
 
-def test_an_unexpected_error_keeps_its_class() -> None:
-    assert message_of(ApplicationError("'game_id'", type="KeyError")) == "KeyError: 'game_id'"
+@pytest.mark.parametrize(
+    ("type_", "text", "message"),
+    [
+        ("KeyError", "'game_id'", "unexpected error: there is no 'game_id'"),
+        ("ZeroDivisionError", "division by zero", "unexpected error: division by zero"),
+        ("TimeoutError", "", "unexpected error: timeout error"),
+        ("ReadError", "", "read error"),
+        ("TransportError", "google.auth.exceptions.RefreshError('no token')", "no token"),
+    ],
+)
+def test_an_unexpected_error_is_reported_in_words(type_: str, text: str, message: str) -> None:
+    assert message_of(ApplicationError(text, type=type_)) == message
+
+
+def test_an_error_outside_of_temporal_is_reported_in_words() -> None:
     assert message_of(OSError("the disk is full")) == "the disk is full"
+    assert message_of(ZeroDivisionError()) == "zero division error"

@@ -11,6 +11,7 @@ import polars as pl
 
 from tipoff.errors import ArchiveError
 from tipoff.replay.archive.layout import UTC_TIME
+from tipoff.vocabulary import reason_of
 
 
 class FileKind(NamedTuple):
@@ -100,7 +101,7 @@ def _read(file: Path, kind: FileKind, columns: Mapping[str, pl.DataType]) -> pl.
             raise ArchiveError(f"{file} lacks the columns {', '.join(missing)}; nothing was imported")
         frame = pl.read_parquet(file, columns=[name for name in columns if name in schema])
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise ArchiveError(f"{file} cannot be read as Parquet ({error}); nothing was imported") from error
+        raise ArchiveError(f"{file} cannot be read as Parquet ({reason_of(error)}); nothing was imported") from error
     return frame.select(
         _typed(name, schema[name], dtype) if name in schema else pl.lit(None, dtype).alias(name)
         for name, dtype in columns.items()

@@ -11,6 +11,7 @@ import polars as pl
 
 from tipoff.errors import ArchiveError, StorageError
 from tipoff.replay.archive.layout import FORMAT, MANIFEST, TABLES, Manifest, TableEntry, to_table
+from tipoff.vocabulary import reason_of
 
 _SCRATCH = ".writing"
 _ARCHIVE_FILES = frozenset({_SCRATCH, MANIFEST, *(f"{name}.parquet" for name in TABLES)})
@@ -46,7 +47,7 @@ def write_archive(
         _replace(folder, files)
     except OSError as error:
         raise StorageError(
-            f"cannot write the archive to {folder}: {error}; free some space or choose another folder"
+            f"cannot write the archive to {folder}: {reason_of(error)}; free some space or choose another folder"
         ) from error
     return manifest
 
