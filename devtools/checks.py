@@ -9,7 +9,8 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -17,8 +18,6 @@ from typing import NoReturn
 
 from runtime import PROJECT, cache_folder
 from runtime.stage_timer import StageTimer
-from runtime.temporal_binary import find_or_install_temporal
-from tipoff.errors import TipoffError
 
 BIN = Path(sys.executable).parent
 
@@ -44,12 +43,19 @@ LINT = (
     CheckCommand("import rules", (BIN / "lint-imports",)),
     CheckCommand("dependencies", (BIN / "deptry", ".")),
 )
-FAST_TESTS = (_pytest("unit and contract tests", 2, "tests/unit", "tests/contract", "tests/histories"),)
-# A file stays in one process, so that its server is started once. Scripted days mostly wait for their server, so more
-# processes than cores are useful.
+SERVER = CheckCommand("Temporal server", (sys.executable, "-m", "runtime.temporal_binary"))
+"""Finds or builds the server, beside the checks and tests that need none."""
+# Some tests wait for other processes, so more processes than cores are useful.
+FAST_TESTS = (_pytest("unit and contract tests", 3, "tests/unit", "tests/contract", "tests/histories"),)
+# A file stays in one process, so that its server is started once. The files start in this order: a replayed day that
+# several files share is made while scripted days still run, and short files come last.
 SLOW_TESTS = (
-    _pytest("workflow tests", 4, "--dist", "loadfile", "tests/workflows"),
-    _pytest("end-to-end tests", 3, "--dist", "loadfile", "-m", "not long", "tests/end_to_end"),
+    _pytest(
+        "workflow and end-to-end tests",
+        4,
+        *("--dist", "loadfile", "--no-loadscope-reorder", "-m", "not long"),
+        *("tests/workflows", "tests/end_to_end", "tests/server"),
+    ),
 )
 LONG_TESTS = (_pytest("long tests", 2, "--dist", "loadfile", "-m", "long", "tests/end_to_end"),)
 
@@ -57,17 +63,72 @@ LONG_TESTS = (_pytest("long tests", 2, "--dist", "loadfile", "-m", "long", "test
 def main(arguments: Sequence[str]) -> int:
     """Exit code 0 when every check passed, 1 when one failed."""
     signal.signal(signal.SIGTERM, _exit)
-    stages = StageTimer(_print)
-    closing_lines: list[str] = []
-    long_only = "long" in arguments
-    failed = [] if long_only else _run_group(LINT, stages, closing_lines)
-    if not failed and "lint" not in arguments:
-        failed = _install_server(stages)
-        for group in (LONG_TESTS,) if long_only else (FAST_TESTS, SLOW_TESTS):
-            failed = failed or _run_group(group, stages, closing_lines)
-    _print(f"\n{stages.table()}")
-    _print(f"failed: {', '.join(failed)}; {total(closing_lines)}" if failed else total(closing_lines))
-    return 1 if failed else 0
+    checks = _Checks()
+    if "lint" in arguments:
+        checks.run(LINT)
+    elif "long" in arguments:
+        checks.run((SERVER,))
+        checks.run(LONG_TESTS)
+    else:
+        with checks.running_beside(SERVER):
+            checks.run(LINT)
+            checks.run(FAST_TESTS)
+        checks.run(SLOW_TESTS)
+    return checks.report()
+
+
+class _Checks:
+    """Groups of checks, of which none runs after one that has a failure."""
+
+    def __init__(self) -> None:
+        self._stages = StageTimer(_print)
+        self._closing_lines: list[str] = []
+        self._failed: list[str] = []
+
+    def run(self, group: Sequence[CheckCommand]) -> None:
+        """Run every check of a group, unless an earlier check failed."""
+        for check in () if self._failed else group:
+            with _started(check.command) as process:
+                self._finish(check, process)
+
+    @contextmanager
+    def running_beside(self, check: CheckCommand) -> Iterator[None]:
+        """Run a check beside the block, and print its output after it; if the block has a failure, stop the check."""
+        with _started(check.command) as process:
+            yield
+            if not self._failed:
+                self._finish(check, process)
+
+    def _finish(self, check: CheckCommand, process: subprocess.Popen[str]) -> None:
+        """Print the output as it arrives."""
+        last_line = ""
+        with self._stages.stage(check.name):
+            for line in process.stdout or ():
+                print(line, end="", flush=True)
+                last_line = line.strip() or last_line
+            if process.wait() != 0:
+                self._failed.append(check.name)
+        if check.counts_tests:
+            self._closing_lines.append(last_line)
+
+    def report(self) -> int:
+        """Print times, failures and counts of tests; returns the exit code."""
+        _print(f"\n{self._stages.table()}")
+        counts = total(self._closing_lines)
+        _print(f"failed: {', '.join(self._failed)}; {counts}" if self._failed else counts)
+        return 1 if self._failed else 0
+
+
+@contextmanager
+def _started(command: Sequence[str | Path]) -> Iterator[subprocess.Popen[str]]:
+    """A running command, which is terminated if it has not ended with the block."""
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=PROJECT, env=clean_environment()
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
 
 
 def total(closing_lines: Sequence[str]) -> str:
@@ -78,53 +139,15 @@ def total(closing_lines: Sequence[str]) -> str:
     return ", ".join(f"{count} {word}" for word, count in counts.items()) or "no tests ran"
 
 
-def _run_group(group: Sequence[CheckCommand], stages: StageTimer, closing_lines: list[str]) -> list[str]:
-    """Names of the checks that failed."""
-    failed = []
-    for check in group:
-        with stages.stage(check.name):
-            exit_code, last_line = _run(check.command)
-        if exit_code != 0:
-            failed.append(check.name)
-        if check.counts_tests:
-            closing_lines.append(last_line)
-    return failed
-
-
-def _run(command: Sequence[str | Path]) -> tuple[int, str]:
-    """Print the output as it arrives; returns the exit code and the last line."""
-    last_line = ""
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=PROJECT, env=clean_environment()
-    ) as process:
-        try:
-            for line in process.stdout or ():
-                print(line, end="", flush=True)
-                last_line = line.strip() or last_line
-        except BaseException:
-            process.terminate()
-            raise
-    return process.returncode, last_line
-
-
 def clean_environment() -> dict[str, str]:
     """The environment without the developer's settings, so that tests never reach a real server or warehouse.
 
     Without PYTHONDONTWRITEBYTECODE, too: every worker, command and workflow of a test would compile its modules again.
+    GOGC: Temporal servers of tests may take more memory for less time.
     """
     left_out = ("TEMPORAL_", "TIPOFF_", "PYTHONDONTWRITEBYTECODE")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
-    return {**kept, "TEMPORAL_CONFIG_FILE": os.devnull, "TIPOFF_CACHE": str(cache_folder())}
-
-
-def _install_server(stages: StageTimer) -> list[str]:
-    try:
-        with stages.stage("Temporal server"):
-            _print(f"  {find_or_install_temporal(cache_folder(), _print)}")
-    except TipoffError as error:
-        _print(str(error))
-        return ["Temporal server"]
-    return []
+    return {**kept, "TEMPORAL_CONFIG_FILE": os.devnull, "TIPOFF_CACHE": str(cache_folder()), "GOGC": "400"}
 
 
 def _print(text: str) -> None:

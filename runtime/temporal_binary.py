@@ -11,11 +11,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from filelock import FileLock
 
-from runtime import PROJECT
+from runtime import PROJECT, cache_folder
 from runtime.processes import Child, Processes
 from tipoff.errors import TipoffError
 from tipoff.vocabulary import counted, reason_of
@@ -159,3 +160,17 @@ _WAYS: Mapping[str, Callable[[Path, PrintLine], Path]] = {
     "the download of the Temporal SDK": _downloaded,
     f"go install {CLI_MODULE}": _built,
 }
+
+
+def main() -> int:
+    """Print the path of the binary, which is installed if needed; exit code 1 if there is none."""
+    try:
+        print(find_or_install_temporal(cache_folder(), partial(print, flush=True)))
+    except NoTemporalServerError as error:
+        print(error)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,8 +1,10 @@
 """`make test` stops after a group with a failure and ends with the counts of tests."""
 
 import os
+import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -17,9 +19,10 @@ def check(name: str, code: str, *, counts_tests: bool = False) -> CheckCommand:
 
 
 @pytest.fixture
-def quick_checks(monkeypatch: pytest.MonkeyPatch, temporal_binary: Path) -> None:
-    """Replace the long checks by small programs; the Temporal server is real."""
+def quick_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Replace the checks by small programs."""
     monkeypatch.setattr(checks, "LINT", (check("format", "print('all formatted')"),))
+    monkeypatch.setattr(checks, "SERVER", check("Temporal server", "print('/cache/temporal')"))
     fast = check("fast", "print('40 passed, 2 skipped in 1.20s')", counts_tests=True)
     slow = check("slow", "print('12 passed in 61.00s (0:01:01)')", counts_tests=True)
     monkeypatch.setattr(checks, "FAST_TESTS", (fast,))
@@ -33,6 +36,50 @@ def test_the_last_line_sums_up_all_tests(quick_checks: None, capfd: pytest.Captu
     lines = capfd.readouterr().out.splitlines()
     assert lines[-1] == "52 passed, 2 skipped"
     assert any(line.startswith("Temporal server ") and line.endswith(" s") for line in lines)
+    assert lines.index("40 passed, 2 skipped in 1.20s") < lines.index("/cache/temporal")
+
+
+def test_the_server_is_built_beside_the_tests_that_need_none(
+    quick_checks: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Neither of the two programs ends before the other one has begun."""
+    one, other = (
+        f"import pathlib, time; pathlib.Path({str(tmp_path / mine)!r}).touch()\n"
+        f"while not pathlib.Path({str(tmp_path / theirs)!r}).exists(): time.sleep(0.01)"
+        for mine, theirs in (("server", "tests"), ("tests", "server"))
+    )
+    monkeypatch.setattr(checks, "SERVER", check("Temporal server", one))
+    monkeypatch.setattr(checks, "FAST_TESTS", (check("fast", other),))
+    assert main([]) == 0
+
+
+def test_a_failure_stops_the_build_of_the_server(
+    quick_checks: None, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(checks, "LINT", (check("types", "raise SystemExit(1)"),))
+    monkeypatch.setattr(checks, "SERVER", check("Temporal server", "import time; time.sleep(60)"))
+    started = time.monotonic()
+    assert main([]) == 1
+    assert time.monotonic() - started < 30
+    assert "failed: types; no tests ran" in capfd.readouterr().out
+
+
+def test_no_test_runs_without_a_server(
+    quick_checks: None, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(checks, "SERVER", check("Temporal server", "print('no Go'); raise SystemExit(1)"))
+    for arguments in ([], ["long"]):
+        assert main(arguments) == 1
+        out = capfd.readouterr().out
+        assert "no Go" in out
+        assert "12 passed" not in out
+        assert "9 passed" not in out
+
+
+def test_tests_that_run_beside_the_build_need_no_server() -> None:
+    """They would wait for the whole build."""
+    files = [file for folder in ("unit", "contract", "histories") for file in PROJECT.glob(f"tests/{folder}/**/*.py")]
+    assert [file.name for file in files if re.search(r"[(,] *temporal_binary: Path", file.read_text())] == []
 
 
 def test_all_output_of_a_failing_group_is_printed_and_later_groups_do_not_run(
@@ -94,13 +141,13 @@ def test_make_test_consists_of_every_check_and_of_every_folder_of_tests() -> Non
 
 
 def test_every_end_to_end_test_is_either_in_make_test_or_in_make_test_long() -> None:
-    """Exactly the tests of the marker are left out, and only there."""
+    """Exactly the tests with the marker are left out, and only there."""
     markers = {
         each.name: [each.command[n + 1] for n, word in enumerate(each.command) if word == "-m"][1:]
         for each in (*checks.FAST_TESTS, *checks.SLOW_TESTS, *checks.LONG_TESTS)
     }
     assert {name: marker for name, marker in markers.items() if marker} == {
-        "end-to-end tests": ["not long"],
+        "workflow and end-to-end tests": ["not long"],
         "long tests": ["long"],
     }
     marked = {

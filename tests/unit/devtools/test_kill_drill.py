@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 from io import StringIO
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from rich.console import Console
 
-from devtools import kill_drill
 from devtools.drill_worker import Kill, KillFolder, KillPlan, KillWhen
 from devtools.kill_drill import Recovery, all_kills, differences, print_report
-from runtime.connection import connect
-from runtime.processes import Processes
-from runtime.temporal_server import start_dev_server
 from tests.support.rows import rows_of
-from tipoff.errors import TipoffError
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
 from workflows.contracts import Activity
 
@@ -86,28 +79,3 @@ def test_the_report_names_the_median_the_kills_that_did_not_happen_and_the_diffe
     assert "the day had no such activity then" in text.getvalue()
     assert "median 2.4 s, within the limit of 3 s" in text.getvalue()
     assert "different: table predictions" in text.getvalue()
-
-
-async def test_a_run_that_fails_or_hangs_is_named_and_is_no_difference(
-    temporal_binary: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """No worker executes these runs: the first ends by its own timeout, the second hangs."""
-    with Processes(tmp_path) as processes:
-        server = await start_dev_server(
-            processes, temporal_binary, db_file=tmp_path / "temporal.db", namespace="kill-drill-tests"
-        )
-        client = await connect(to={"target_host": server.address, "namespace": server.namespace})
-        alive = SimpleNamespace(exit_code=None)
-        running: Any = SimpleNamespace(
-            client=client, processes=SimpleNamespace(children={"temporal": alive, "worker": alive})
-        )
-        drill = kill_drill._Drill(running, tmp_path / "killed")
-        failing = await client.start_workflow(
-            "NoSuchWorkflow", id="failing", task_queue="none", execution_timeout=timedelta(seconds=1)
-        )
-        with pytest.raises(TipoffError, match=r"the run failing of the replay killed failed: .*OUT=folder"):
-            await drill.follow(failing)
-        monkeypatch.setattr(kill_drill, "RUN_TIMEOUT_SECONDS", 0.2)
-        hanging = await client.start_workflow("NoSuchWorkflow", id="hanging", task_queue="none")
-        with pytest.raises(TipoffError, match=r"the run hanging of the replay killed has not ended within 0.2 s"):
-            await drill.follow(hanging)

@@ -7,24 +7,18 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
-from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
-from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
-from temporalio.client import Client
 
 from runtime import PROJECT
-from runtime.processes import Processes
 from runtime.temporal_binary import MINIMUM_SERVER_VERSION
-from runtime.temporal_server import DYNAMIC_CONFIG, RETENTION_DAYS, start_dev_server
+from runtime.temporal_server import DYNAMIC_CONFIG, RETENTION_DAYS
 from runtime.workers import GRACE
 from tests.support.starter import NOWHERE
 from tipoff.settings import Settings, load_settings
-from workflows import search_attributes
 
 COMPOSE = PROJECT / "docker-compose.yml"
 
@@ -107,33 +101,6 @@ def test_google_credentials_are_a_secret_of_the_worker(services: Mapping[str, An
     assert secrets[name] == {"file": "${GOOGLE_CREDENTIALS_FILE:-/dev/null}"}
     credentials = services["worker"]["environment"]["GOOGLE_APPLICATION_CREDENTIALS"]
     assert credentials == f"${{GOOGLE_CREDENTIALS_FILE:+/run/secrets/{name}}}"
-
-
-async def test_the_namespace_is_set_up_and_set_up_again(
-    services: Mapping[str, Any], tmp_path: Path, temporal_binary: Path
-) -> None:
-    """With the real script, server and command line tool, in a namespace that the server does not have yet."""
-    variables = services["temporal-namespace"]["environment"]
-    script = PROJECT / "compose" / Path(services["temporal-namespace"]["entrypoint"][-1]).name
-    with Processes(tmp_path) as processes:
-        server = await start_dev_server(
-            processes, temporal_binary, db_file=tmp_path / "temporal.db", namespace="other", search_attributes=()
-        )
-        path = f"{temporal_binary.parent}:{os.environ['PATH']}"
-        address = {"TEMPORAL_ADDRESS": server.address, "TEMPORAL_NAMESPACE": "tipoff"}
-        environment = {**variables, **address, "PATH": path, "HOME": str(tmp_path)}
-        for _ in range(2):
-            done = processes.start("setup", ["/bin/sh", script], env=environment)
-            assert done.ends_within(60)
-            assert done.exit_code == 0, done.tail()
-        client = await Client.connect(server.address, namespace="tipoff")
-        described = await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace="tipoff"))
-        listed = ListSearchAttributesRequest(namespace="tipoff")
-        attributes = (await client.operator_service.list_search_attributes(listed)).custom_attributes
-    assert described.config.workflow_execution_retention_ttl.ToTimedelta() == timedelta(days=RETENTION_DAYS)
-    assert {key.name: attributes[key.name] for key in search_attributes.ALL} == {
-        key.name: int(key.indexed_value_type) for key in search_attributes.ALL
-    }
 
 
 def test_the_container_stop_timeout_exceeds_the_workers(services: Mapping[str, Any]) -> None:
