@@ -20,7 +20,7 @@ from cli.server import SERVER_TIMEOUT, connected, has_day_worker
 from cli.target import Target
 from cli.view import read_exported_status
 from runtime.temporal_ui import find_ui, run_page
-from tipoff.vocabulary import Phase, RunState, clock_time, day_end, did_you_mean
+from tipoff.vocabulary import Phase, RunState, clock_time, did_you_mean, game_date_of
 from workflows.contracts import TASK_TIMEOUT, ClockSpec, DayInput, Queue, Rerun, day_workflow_id
 from workflows.daily_pipeline import DailyPipelineWorkflow
 from workflows.search_attributes import DATA_QUALITY, RUN_STATE, initial_attributes
@@ -219,8 +219,8 @@ def _summary(day: DayInput) -> str:
 
 
 def is_backfill(day: DayInput, now: datetime) -> bool:
-    """Whether the date is over when its run starts, by the day's clock."""
-    return (day.clock.starts_at or now) >= day_end(day.game_date)
+    """Whether the date is past when its run starts, by the day's clock."""
+    return game_date_of(day.clock.starts_at or now) > day.game_date
 
 
 def _details(target: Target, day: DayInput) -> str:
@@ -246,7 +246,7 @@ def _print_run(
     action = "is running already: attached to it" if started.attached else "started"
     print(f"{options.date} {action} ({started.workflow_id}, run {started.run_id})")
     if backfill:
-        print("the date is over: it is backfilled from what providers still have and what was landed before its games")
+        print("the date is past: it is backfilled from what providers still have and what was landed before its games")
     if page:
         print(f"in the UI: {page}")
     if not has_worker:

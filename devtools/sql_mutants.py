@@ -85,8 +85,11 @@ class _SqlText(SourceText):
         yield self._mutant(first, index, "JOIN" if self.words[first] == "LEFT" else "LEFT JOIN", "join")
 
     def dropped_conditions(self, index: int) -> Iterator[Mutant]:
-        """Without a whole clause, and without each of the conditions that AND and OR connect."""
-        if self.words[index] in _CLAUSES:
+        """Without a whole clause, and without each of the conditions that AND and OR connect.
+
+        `WHERE TRUE` changes nothing: GoogleSQL requires it before some clauses.
+        """
+        if self.words[index] in _CLAUSES and self.words[index + 1] != "TRUE":
             yield self._mutant(index, self._last_before(index, _CLAUSE_ENDS), "", "clause dropped")
         if self.words[index] in _CONNECTIONS:
             yield self._mutant(index, self._last_before(index, _CONDITION_ENDS), "", "condition dropped")

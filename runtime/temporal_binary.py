@@ -23,8 +23,8 @@ from tipoff.vocabulary import counted, reason_of
 
 CLI_VERSION = "v1.5.1"
 CLI_MODULE = f"github.com/temporalio/cli/cmd/temporal@{CLI_VERSION}"
-GO_FLAGS = ("-gcflags=all=-dwarf=false", "-ldflags=-s -w")
-"""Without data for debuggers the build takes less time, and the binary two thirds of the space."""
+GO_FLAGS = ("-tags=disable_grpc_modules", "-gcflags=all=-dwarf=false", "-ldflags=-s -w")
+"""Shorten the build: without packages that Temporal's own builds leave out, too, and without data for debuggers."""
 MINIMUM_SERVER_VERSION = (1, 29)
 DOWNLOAD_TIMEOUT_SECONDS = 20.0
 """A download that brings no further bytes for this long is abandoned."""
@@ -116,7 +116,7 @@ def _built(home: Path, print_line: PrintLine) -> Path:
     """Built with Go. The build folder is kept until a build succeeds, so that a second attempt continues."""
     if not (go := shutil.which("go")):
         raise UnusableError("there is no `go` on the PATH")
-    print_line("installing the Temporal server with Go, about 3 minutes …")
+    print_line("installing the Temporal server with Go, about 2 minutes …")
     work = home / "go"
     with Processes(home / "build") as processes:
         child = processes.start("go-install", [go, "install", *GO_FLAGS, CLI_MODULE], env=_go_environment(work))
@@ -129,8 +129,13 @@ def _built(home: Path, print_line: PrintLine) -> Path:
 
 
 def _go_environment(work: Path) -> dict[str, str]:
-    """-modcacherw, because Go's module cache is read-only otherwise and could not be deleted."""
+    """-modcacherw, because Go's module cache is read-only otherwise and could not be deleted.
+
+    The build needs no C compiler, and a fifth less time with a compiler that rarely collects its garbage.
+    """
     ours = {
+        "CGO_ENABLED": "0",
+        "GOGC": "400",
         "GOPATH": str(work),
         "GOBIN": str(work / "bin"),
         "GOCACHE": str(work / "build"),

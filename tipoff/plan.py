@@ -3,9 +3,9 @@
 `GAME_DAY_STEPS` lists every step with its polls and deadlines. The named times they refer to, such as
 `BETTING_LINES_OPEN` and `INPUTS_DUE`, are defined first. `plan_day` turns the descriptions into a plan for a slate.
 
-A run that starts when the date is over backfills it: the plan has the same steps without those that follow the games,
-and all of them are due at once. What providers say about rosters, injuries and lines then is not what was known before
-the games, so sources that do not answer for a past date are not requested (`Source.answers_for_past`).
+A run that starts when the games are over backfills the date: the plan has the same steps without those that follow the
+games, and all of them are due at once. What providers say about rosters, injuries and lines then is not what was known
+before the games, so sources that do not answer for a past date are not requested (`Source.answers_for_past`).
 
 How long an input stays usable without a new poll is `OUTDATED_AFTER` in `workflows/step_records.py`.
 """
@@ -33,6 +33,7 @@ from tipoff.vocabulary import (
     StepKind,
     day_end,
     eastern,
+    game_date_of,
     step_names,
 )
 
@@ -716,8 +717,7 @@ _FOLLOWS_THE_GAMES = frozenset({step_names.ANNOUNCE_DAY, step_names.LIVE_SCOREBO
 def _backfill_steps(steps: Steps, started_at: datetime) -> Steps:
     """The steps of a date that is over: all are due when the run starts."""
     start = DayTime(lambda slate: started_at)
-    kept = [step for step in steps if _name_of(step) not in _FOLLOWS_THE_GAMES]
-    return tuple(_backfill_step(step, start) for step in _with_training(kept))
+    return tuple(_backfill_step(step, start) for step in steps if _name_of(step) not in _FOLLOWS_THE_GAMES)
 
 
 def _backfill_step(step: StepDescription, start: DayTime) -> StepDescription:
@@ -761,13 +761,14 @@ def _with_training(steps: Iterable[StepDescription]) -> Iterator[StepDescription
 def _landed_steps(steps: Steps, sources: Mapping[str, Source], started_at: datetime) -> Steps:
     """The steps of a date whose games had all begun: nothing is requested that speaks about a later time.
 
-    The player list is listed after the box scores: they replace it where none was landed.
+    A trained system gets a step that trains it where no model may predict the date. The player list is listed after the
+    box scores: they replace it where none was landed.
     """
     start = DayTime(lambda slate: started_at)
     landed = [_landed_step(step, sources, start) for step in steps]
     first = next(number for number, step in enumerate(landed) if _name_of(step) == step_names.PLAYER_LIST)
     last = next(number for number, step in enumerate(landed) if _name_of(step) == step_names.PLAYER_BOX_SCORE_HISTORY)
-    return (*landed[:first], landed[last], *landed[first:last], *landed[last + 1 :])
+    return tuple(_with_training((*landed[:first], landed[last], *landed[first:last], *landed[last + 1 :])))
 
 
 def _landed_step(step: StepDescription, sources: Mapping[str, Source], start: DayTime) -> StepDescription:
@@ -865,7 +866,7 @@ def _plan(
     known_by = _known_by(slate, started_at) if games else None
     if known_by and started_at:
         steps = _landed_steps(steps, sources, started_at)
-    is_backfill = started_at is not None and started_at >= DAY_ENDS.resolve(slate)
+    is_backfill = started_at is not None and _is_over(slate, started_at)
     if is_backfill and started_at:
         steps = _backfill_steps(steps, started_at)
     return DayPlan(
@@ -882,6 +883,13 @@ def _plan(
         is_backfill=is_backfill,
         known_by=known_by,
     )
+
+
+def _is_over(slate: SlateTimes, now: datetime) -> bool:
+    """Whether all games are over: some hours after the last tip-off; without known games once the date is past."""
+    if not slate.tips:
+        return game_date_of(now) > slate.game_date
+    return now >= (RESULTS_LATE if slate.all_fixed else DAY_ENDS).resolve(slate)
 
 
 def _known_by(slate: SlateTimes, started_at: datetime | None) -> datetime | None:

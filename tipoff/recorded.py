@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from itertools import groupby
 
+import polars as pl
+
 from tipoff.collecting import land_batch
 from tipoff.landing.landing import Landing
 from tipoff.sources.base import Source
-from tipoff.vocabulary import PREDICTED, PredictionRun, RecordedBatch, RecordedDay, Role, SlateGame, day_end
+from tipoff.vocabulary import PREDICTED, PredictionRun, RecordedBatch, RecordedDay, Role, SlateGame, game_date_of
 from tipoff.warehouse.base import Parameters, Warehouse
 from tipoff.warehouse.sql_files import sql_text
 
@@ -22,17 +24,26 @@ def recorded_day(game_date: date, sources: Mapping[str, Source], landing: Landin
     games = tuple(SlateGame.model_validate(row) for row in stored.iter_rows(named=True))
     batches = [batch for source in sources.values() for batch in _batches(landing, source, game_date)]
     runs = warehouse.query(sql_text("prediction_runs"), day)
-    predicted: dict[datetime, list[str]] = {}
-    for as_of, game_id in runs.select("as_of", "game_id").iter_rows():
-        predicted.setdefault(as_of, []).append(game_id)
     return RecordedDay(
         games=games,
         batches=tuple(sorted(batches, key=lambda batch: batch.as_of)),
-        prediction_runs=tuple(
-            PredictionRun(as_of=as_of, game_ids=tuple(game_ids)) for as_of, game_ids in predicted.items()
-        ),
-        has_run=bool(predicted) or any(batch.as_of < day_end(game_date) for batch in batches),
+        prediction_runs=_prediction_runs(runs),
+        has_run=not runs.is_empty() or any(game_date_of(batch.as_of) <= game_date for batch in batches),
         backfilled=not runs.is_empty() and bool(runs["backfilled"].all()),
+    )
+
+
+def _prediction_runs(rows: pl.DataFrame) -> tuple[PredictionRun, ...]:
+    """The runs by time; systems that predicted the same games at the same time share one."""
+    games: dict[tuple[datetime, str], list[str]] = {}
+    for as_of, system, game_id in rows.select("as_of", "system_id", "game_id").iter_rows():
+        games.setdefault((as_of, system), []).append(game_id)
+    systems: dict[tuple[datetime, tuple[str, ...]], list[str]] = {}
+    for (as_of, system), game_ids in games.items():
+        systems.setdefault((as_of, tuple(game_ids)), []).append(system)
+    return tuple(
+        PredictionRun(as_of=as_of, game_ids=game_ids, systems=tuple(names))
+        for (as_of, game_ids), names in systems.items()
     )
 
 

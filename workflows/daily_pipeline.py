@@ -102,9 +102,9 @@ class DailyPipelineWorkflow:
         await DayRerun(rerun, recorded, ledger, self._clock, planned.runner, planned.poller, reporter).run()
 
     async def _recorded_day(self, plan: DayPlan) -> RecordedDay | None:
-        """What a re-run starts from; None when a date that is over never ran: it is backfilled.
+        """What a re-run starts from; None when a past date never ran: it is backfilled.
 
-        Raises ApplicationError when a date that is not over recorded nothing.
+        Raises ApplicationError when a date that is not past recorded nothing.
         """
         recorded = await read_recorded_day(plan.game_date)
         if recorded.has_run:

@@ -103,17 +103,23 @@ class DayRerun:
         return now
 
     async def _process_and_predict(self, steps: Sequence[PlanStep]) -> None:
-        """Process batches and predict in the order of time: a prediction uses no batch collected after it."""
+        """Process batches and predict in the order of time: a prediction uses no batch collected after it.
+
+        Each system repeats its own predictions; one that has none predicts at the times of the others.
+        """
         source_steps, recorded = _steps_by_source(steps), self._recorded
         computed = [step for step in steps if step.phase in _BEFORE_TIP]
         batches = [batch for batch in recorded.batches if self._is_processed(batch, source_steps.get(batch.source))]
-        runs = recorded.prediction_runs or (PredictionRun(as_of=self._clock.now(), game_ids=self._ledger.game_ids),)
+        now = PredictionRun(as_of=self._clock.now(), game_ids=self._ledger.game_ids, systems=())
+        runs = recorded.prediction_runs or (now,)
+        have_predicted = {system for run in runs for system in run.systems}
         for run in runs:
             while batches and batches[0].as_of <= run.as_of:
                 batch = batches.pop(0)
                 await self._run_step(source_steps[batch.source], batch.as_of, batch=batch)
             for step in computed:
-                await self._run_step(step, run.as_of, games=run.game_ids)
+                if step.name in run.systems or step.name not in have_predicted:
+                    await self._run_step(step, run.as_of, games=run.game_ids)
         for batch in batches:
             await self._run_step(source_steps[batch.source], batch.as_of, batch=batch)
 

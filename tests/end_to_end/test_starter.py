@@ -41,7 +41,7 @@ from tipoff.replay.archive import Archive
 from tipoff.replay.faults import Fault, FaultKind
 from tipoff.replay.upstream.server import serve
 from tipoff.settings import load_settings
-from tipoff.vocabulary import DayStatus, Outcome, Phase, Route, RunState
+from tipoff.vocabulary import DayStatus, Outcome, Phase, Route, RunState, game_date_of
 from workflows.contracts import (
     Activity,
     ClockSpec,
@@ -304,9 +304,20 @@ async def test_a_cancelled_day_is_started_again_only_on_request(
         second = await starter.run("--date 2024-01-07 --again --json")
         assert second.json["outcome"] == "started"
         assert second.json["run_id"] != first.json["run_id"]
-        running = await starter.run("--date 2024-01-07 --rerun")
-        assert running.code == 4
-        assert "is running, so nothing was changed" in running.err
+        for rerun in ("--rerun", f"--rerun --step {LINES}"):
+            running = await starter.run(f"--date 2024-01-07 {rerun}")
+            assert running.code == 4
+            assert "is running, so nothing was changed" in running.err
+
+
+async def test_a_step_of_a_date_that_never_ran_is_not_rerun(client: Client, starter: Starter) -> None:
+    tomorrow = game_date_of(datetime.now(UTC)) + timedelta(days=1)
+    for game_date in (date(2024, 1, 20), tomorrow):
+        ended = await starter.run(f"--date {game_date} --rerun --step grade")
+        assert ended.code == 5
+        assert (
+            f"{game_date} never ran, so it has no step to re-run; start it: starter.py --date {game_date}" in ended.err
+        )
 
 
 async def test_a_replay_is_found_by_its_folder_and_runs_in_virtual_time(
@@ -327,6 +338,9 @@ async def test_a_replay_is_found_by_its_folder_and_runs_in_virtual_time(
             outside = await elsewhere.run(f"{command} --date 2024-04-12 --replay demo")
             assert outside.code == 2
             assert "2024-04-12 is outside the archive" in outside.err
+        before = await elsewhere.run("--date 2023-10-23 --replay demo")
+        assert before.code == 2
+        assert "2023-10-23 is outside the archive" in before.err
         ended = await elsewhere.run("--date 2024-01-08 --wait --replay demo")
         assert ended.code == 0
         assert f"in the UI: {server.ui_url}/namespaces/{NAMESPACE}/workflows/daily-pipeline-2024-01-08/" in ended.out

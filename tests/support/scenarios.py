@@ -28,14 +28,16 @@ from tests.support.days import (
     virtual,
     wait_for_end,
 )
-from tipoff.vocabulary import Outcome, RateLimit
+from tipoff.vocabulary import Outcome, PredictionRun, RateLimit, RecordedBatch, RecordedDay
 from workflows.contracts import (
     AcquireRequest,
+    ClockSpec,
     CommandName,
     CooldownReset,
     ProviderFeedback,
     Queue,
     RateLimiterInput,
+    Rerun,
     rate_limiter_workflow_id,
 )
 from workflows.rate_limiter import RateLimiterWorkflow
@@ -107,6 +109,31 @@ async def fallback_sources(client: Client) -> DayRun:
     return await run_day(client, World(script))
 
 
+async def backfill(client: Client) -> DayRun:
+    """The day starts on the next evening: only lines were landed before the games, and box scores come back late."""
+    start = at(24 + 20)
+    script = {**happy_script(), "nbac_player_boxscores": [ScriptedResponse(start + timedelta(minutes=5))]}
+    world = World(script, landed=frozenset({"odds_api_player_points_props"}))
+    return await run_day(client, world, ClockSpec(starts_at=start))
+
+
+async def backfill_rerun(client: Client) -> DayRun:
+    """One step of a backfilled day is re-run; its systems had predicted at different times."""
+    start = at(24 + 20)
+    games = tuple(game.game_id for game in GAMES)
+    recorded = RecordedDay(
+        games=GAMES,
+        batches=(RecordedBatch(source="nbac_player_boxscores", batch_key="nbac_player_boxscores/0", as_of=start),),
+        prediction_runs=(
+            PredictionRun(as_of=start, game_ids=games, systems=("moving_average",)),
+            PredictionRun(as_of=start + timedelta(minutes=1), game_ids=games, systems=("catboost_v8",)),
+        ),
+        backfilled=True,
+    )
+    night = ClockSpec(starts_at=start + timedelta(hours=1))
+    return await run_day(client, World(recorded=recorded), night, Rerun(step="nbac_player_boxscores"))
+
+
 async def rate_limiter(client: Client) -> WorkflowHistory:
     """Slots, a block, a cooldown reset by an operator, paid requests, and the run continued as new."""
     host = "api.example.org"
@@ -149,5 +176,6 @@ SCENARIOS: Mapping[str, Callable[[Client], Awaitable[DayRun]]] = {
     for scenario in (
         *(happy_day, no_games, late_lines, force_continue),
         *(parked_and_resumed, worker_killed, postponed_game, fallback_sources),
+        *(backfill, backfill_rerun),
     )
 }

@@ -152,7 +152,26 @@ def test_a_run_that_starts_during_the_last_game_follows_it_and_requests_nothing_
     no_deadlines = {"soft_deadline": None, "hard_deadline": None}
     undated = [step.model_copy(update=no_deadlines) for step in usual.steps]
     changed = names(step for step in late.steps if step.model_copy(update=no_deadlines) not in undated)
-    assert changed == LANDED_ONLY | {"nbac_gamebook_player_stats"}, "the gamebook needs names"
+    trained = {"catboost_v8", "train_catboost_v8"}
+    assert changed == {*LANDED_ONLY, *trained, "nbac_gamebook_player_stats"}, "the gamebook needs names"
+
+
+@pytest.mark.parametrize(("after_last_tip", "is_over"), [(timedelta(hours=3.9), False), (timedelta(hours=4), True)])
+def test_a_run_is_a_backfill_from_four_hours_after_the_last_tip_off_on(
+    after_last_tip: timedelta, is_over: bool
+) -> None:
+    started_at = eastern(DAY, 22) + after_last_tip
+    late = plan(started_at)
+    assert late.is_backfill is is_over
+    assert late.ends_at > started_at + timedelta(hours=3.9), "there is time for a retry"
+
+
+@pytest.mark.parametrize(
+    ("started_at", "is_past"), [(eastern(DAY, 23, 59), False), (eastern(DAY + timedelta(days=1), 0), True)]
+)
+def test_while_the_slate_is_unknown_a_date_is_past_from_midnight_on(started_at: datetime, is_past: bool) -> None:
+    assert plan_slate(DAY, SOURCES, started_at).is_backfill is is_past
+    assert plan(started_at, ()).is_backfill is is_past
 
 
 def test_a_run_that_starts_during_the_last_game_is_not_late_from_the_start() -> None:

@@ -6,12 +6,17 @@ import pytest
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
 
 from tests.support.days import GAMES, Pause, World, at, serving, started_day, virtual
+from tipoff.systems.registry import SYSTEMS
 from tipoff.vocabulary import Phase, PredictionRun, RecordedDay, RunState
 from workflows.contracts import Rerun
 from workflows.search_attributes import RUN_STATE
 
 GAME_IDS = tuple(game.game_id for game in GAMES)
-RECORDED = RecordedDay(games=GAMES, batches=(), prediction_runs=(PredictionRun(as_of=at(13, 15), game_ids=GAME_IDS),))
+RECORDED = RecordedDay(
+    games=GAMES,
+    batches=(),
+    prediction_runs=(PredictionRun(as_of=at(13, 15), game_ids=GAME_IDS, systems=tuple(SYSTEMS)),),
+)
 
 
 @pytest.mark.parametrize("rerun", [None, Rerun(from_phase=Phase.PREDICT)])

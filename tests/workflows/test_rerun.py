@@ -28,6 +28,7 @@ from tests.support.days import (
     wait_for_end,
     wait_until,
 )
+from tipoff.systems.registry import SYSTEMS
 from tipoff.vocabulary import Degradation, Phase, PredictionRun, RecordedBatch, RecordedDay, RunState, StepState
 from workflows.contracts import Activity, CommandName, Rerun
 from workflows.daily_pipeline import DailyPipelineWorkflow
@@ -41,8 +42,8 @@ RECORDED = RecordedDay(
         RecordedBatch(source="nbac_player_boxscores", batch_key="nbac_player_boxscores/0", as_of=at(21, 15)),
     ),
     prediction_runs=(
-        PredictionRun(as_of=at(13, 15), game_ids=BOTH),
-        PredictionRun(as_of=at(15), game_ids=(LATE.game_id,)),
+        PredictionRun(as_of=at(13, 15), game_ids=BOTH, systems=tuple(SYSTEMS)),
+        PredictionRun(as_of=at(15), game_ids=(LATE.game_id,), systems=tuple(SYSTEMS)),
     ),
 )
 
@@ -55,6 +56,19 @@ async def test_predictions_are_repeated_as_of_their_recorded_times(client: Clien
     contexts = [as_of for as_of, _ in runs_of(run, "upcoming_player_game_context")]
     assert contexts == [at(13, 15), at(15)], "context is computed as of each prediction: it may have changed since"
     assert [(entry.command, entry.target, entry.who) for entry in run.status.audit] == [("rerun", "predict", "Ada")]
+
+
+async def test_each_system_repeats_its_own_predictions(client: Client) -> None:
+    """One predicted later than the other, as after a training."""
+    first, second = at(13, 15), at(14)
+    runs = (
+        PredictionRun(as_of=first, game_ids=BOTH, systems=("moving_average",)),
+        PredictionRun(as_of=second, game_ids=BOTH, systems=("catboost_v8",)),
+    )
+    recorded = RECORDED.model_copy(update={"prediction_runs": runs})
+    run = await run_day(client, World(recorded=recorded), rerun=Rerun(from_phase=Phase.PREDICT))
+    assert runs_of(run, "moving_average") == [(first, BOTH)]
+    assert runs_of(run, "catboost_v8") == [(second, BOTH)]
 
 
 async def test_a_rerun_polls_no_provider_and_processes_batches_in_order(client: Client) -> None:
@@ -218,7 +232,7 @@ async def test_a_rerun_of_a_backfilled_day_repeats_it_and_reads_nothing_landed_l
     recorded = RecordedDay(
         games=GAMES,
         batches=(collected, results),
-        prediction_runs=(PredictionRun(as_of=predicted, game_ids=BOTH),),
+        prediction_runs=(PredictionRun(as_of=predicted, game_ids=BOTH, systems=tuple(SYSTEMS)),),
         backfilled=True,
     )
     run = await run_day(client, World(recorded=recorded), rerun=Rerun())

@@ -31,7 +31,7 @@ class GradingResult(Frozen):
 
 
 def active_predictions(warehouse: Warehouse, game_date: date, as_of: datetime) -> pl.DataFrame:
-    """Return the newest prediction per game, player, system and view, made by `as_of`, if possible before tip-off.
+    """Return the newest predictions per game, player and system, made by `as_of`, if possible before tip-off.
 
     Columns: those of `predictions`, with `tip_off` and `backfilled` according to the current schedule, and
     `superseded`, the number of other predictions.

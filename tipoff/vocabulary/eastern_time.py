@@ -22,7 +22,7 @@ def game_date_of(moment: datetime) -> date:
 
 
 def day_end(game_date: date) -> datetime:
-    """When a date is over: 10:00 of the next day. A run that starts later backfills it."""
+    """When the run of a date ends at the latest: 10:00 of the next day."""
     return eastern(game_date + timedelta(days=1), 10)
 
 

@@ -117,14 +117,14 @@ class DayPlan(Frozen):
     games: tuple[SlateGame, ...]
     steps: tuple[PlanStep, ...]
     predictions_due: AwareDatetime | None = None
-    """The service level: predictions are published by then. None: no games, or the date is over."""
+    """The service level: predictions are published by then. None: no games, or they were over."""
     slate_known: bool = True
     ends_at: AwareDatetime
     """The day ends then, whatever is still missing."""
     started_at: AwareDatetime | None = None
     """When the run of the day started; None: in time."""
     is_backfill: bool = False
-    """The date was over when the run started: what providers still have is collected at once."""
+    """The games were over when the run started: what providers still have is collected at once."""
     known_by: AwareDatetime | None = None
     """Every game had begun when the run started: predictions use only what was known by this time, before the first
     tip-off, and are marked as backfilled. None: they are made before the games."""

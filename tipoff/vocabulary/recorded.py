@@ -18,10 +18,11 @@ class RecordedBatch(Frozen):
 
 
 class PredictionRun(Frozen):
-    """A time at which predictions were made, and for which games."""
+    """A time at which predictions were made: for which games, and by which systems."""
 
     as_of: AwareDatetime
     game_ids: tuple[str, ...]
+    systems: tuple[str, ...]
 
 
 class RecordedDay(Frozen):
@@ -32,6 +33,6 @@ class RecordedDay(Frozen):
     prediction_runs: tuple[PredictionRun, ...]
     degradations: tuple[Degradation, ...] = ()
     has_run: bool = True
-    """Whether a run predicted the date, or collected anything of it before it was over."""
+    """Whether a run predicted the date, or collected anything of it before it was past."""
     backfilled: bool = False
     """All its prediction runs were after the games."""

@@ -141,6 +141,13 @@ def test_pages_are_parsed_by_several_threads_and_after_the_child_has_ended() -> 
     assert len(list(pages_of("here", report))) == 2
 
 
+def test_a_child_that_reached_a_limit_is_ended() -> None:
+    before = set(psutil.Process().children())
+    page = PdfProcess().page(pdf_of([["Hello"]]), 0, seconds=10, characters=4)
+    assert page["problem"] == "a PDF of more than 100,000 characters"
+    assert set(psutil.Process().children()) == before
+
+
 def test_a_child_that_hangs_is_ended_at_once() -> None:
     before = set(psutil.Process().children())
     process = PdfProcess()

@@ -1,4 +1,4 @@
-"""Transforms return the rows worked out by hand, on DuckDB and on Google's reference evaluator."""
+"""SQL files return the rows worked out by hand, on every engine."""
 
 from __future__ import annotations
 
@@ -9,49 +9,48 @@ from typing import Any
 import pytest
 
 from devtools.sql_check.google_sql import GoogleSql
-from tests.support.golden import GoldenCase, Rows, case_folders, case_id, read_case
-from tests.support.season import between
+from devtools.sql_check.statements import FILE_PARAMETERS
+from tests.support.golden import (
+    GoldenCase,
+    Rows,
+    case_folders,
+    case_id,
+    evaluator_rows,
+    read_case,
+    warehouse_rows,
+)
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
-from tipoff.warehouse.schema import PARAMETERS, catalogue
-from tipoff.warehouse.sql_files import sql_text
-from tipoff.warehouse.tables import TABLES, Layer
+from tipoff.warehouse.schema import catalogue
+from tipoff.warehouse.sql_files import SQL
 
 pytestmark = pytest.mark.usefixtures("unchecked")
-
-VIEWS = tuple(name for name, table in TABLES.items() if table.layer is Layer.VIEW)
 
 every_case = pytest.mark.parametrize("folder", case_folders(), ids=case_id)
 
 
 @pytest.fixture(scope="module")
 def google() -> GoogleSql:
-    return GoogleSql(catalogue(), PARAMETERS)
+    return GoogleSql(catalogue(), FILE_PARAMETERS)
 
 
 @every_case
-def test_duckdb_returns_the_expected_rows(folder: Path, tmp_path: Path) -> None:
-    case = read_case(folder)
+def test_duckdb_returns_the_expected_rows(google: GoogleSql, folder: Path, tmp_path: Path) -> None:
+    case = read_case(folder, google)
     warehouse = DuckDbWarehouse(tmp_path / "case.duckdb")
     warehouse.migrate()
-    for table, frame in case.inputs.items():
-        if TABLES[table].append_only:
-            warehouse.append(table, frame)
-        else:
-            warehouse.replace(table, frame, {})
-    dates = between(case.parameters["first_date"], case.parameters["last_date"])
-    warehouse.transform(case.table, case.parameters, dates)
-    rows = warehouse.query(f"SELECT * FROM {case.table}").to_dicts()  # noqa: S608 - a declared name
+    rows = warehouse_rows(warehouse, case)
     warehouse.close()
     require_equal(case, rows)
 
 
 @every_case
 def test_googles_evaluator_returns_the_expected_rows(google: GoogleSql, folder: Path) -> None:
-    case = read_case(folder)
-    rows = {table: frame.to_dicts() for table, frame in case.inputs.items()}
-    for view in VIEWS:
-        rows[view] = google.evaluate(sql_text(view), rows, case.parameters)
-    require_equal(case, google.evaluate(sql_text(case.table), rows, case.parameters))
+    case = read_case(folder, google)
+    require_equal(case, evaluator_rows(google, case))
+
+
+def test_every_sql_file_has_a_case() -> None:
+    assert {folder.parent.name for folder in case_folders()} == {path.stem for path in SQL.glob("*/*.sql")}
 
 
 def require_equal(case: GoldenCase, rows: Rows) -> None:

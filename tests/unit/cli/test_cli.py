@@ -56,7 +56,13 @@ def export_status(exports: Path, written_at: datetime) -> None:
         ("--date 2024-W13-5", "write '2024-W13-5' like this: 2024-03-29"),
         ("--date 1812-06-24", "before the first NBA game"),
         ("--date 2999-01-01", "too far ahead"),
+        ("--date 1946-10-31", "1946-10-31 is before the first NBA game, on 1946-11-01"),
         ("--date 2024-03-29 --from-phase tip", "choose from"),
+        ("--date 2024-03-29 --step grade", "--step needs --rerun: --date 2024-03-29 --rerun --step grade"),
+        ("--date 2024-03-29 --rerun --step grade --from-phase grade", "leave out --from-phase"),
+        ("--date 2024-03-29 --rerun --step grad", "2024-03-29 has no step 'grad' (did you mean grade"),
+        ("--date 2024-03-29 --rerun --step nbac_play_by_pay", "(did you mean nbac_play_by_play"),
+        (f"--date 2024-03-29 --rerun --step {'x' * 101}", "at most 100 characters are allowed"),
         ("status --date tomorow", "or today or yesterday"),
         ("status --date yesterdy", "(did you mean yesterday?)"),
         ("statsu", "(did you mean status"),
@@ -82,6 +88,13 @@ def test_wrong_arguments_have_precise_errors_and_exit_code_2(starter: Starter, t
     assert ended.code == 2
     assert error in ended.err
     assert "Traceback" not in ended.err
+
+
+def test_an_unknown_step_is_compared_with_the_steps_of_that_date(starter: Starter, tmp_path: Path) -> None:
+    export_status(tmp_path / "var" / "exports", datetime(2024, 3, 29, 12, tzinfo=UTC))
+    ended = starter(f"--date {DATE} --rerun --step grade")
+    assert ended.code == 2
+    assert f"{DATE} has no step 'grade'; its steps: nbac_schedule, " in ended.err
 
 
 NOW_COMMANDS = ["status", "cancel", "force-continue --phase lines", "collect --source nbac_schedule", "train", ""]

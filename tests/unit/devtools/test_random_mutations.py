@@ -148,6 +148,9 @@ def test_texts_comments_lists_of_columns_and_the_and_of_between_are_not_changed(
         ("join", "SELECT * EXCEPT (a, b) FROM c LEFT JOIN d USING (e, f)")
     }
     assert sql_changes("-- a < b\nSELECT *, 'a < 1', COUNT(*) FROM b") == set()
+    kinds = {kind for kind, _ in sql_changes("SELECT a FROM b WHERE TRUE QUALIFY c")}
+    assert kinds == {"constant", "clause dropped"}
+    assert ("clause dropped", "SELECT a FROM b WHERE TRUE") in sql_changes("SELECT a FROM b WHERE TRUE QUALIFY c")
     between = {kind for kind, _ in sql_changes("SELECT a BETWEEN @b AND @c")}
     assert between == set()
 

@@ -6,7 +6,15 @@ import polars as pl
 import pytest
 
 from tests.support.features import NO_LINE, inputs, vectors
-from tipoff.features.vector import CARRIED_COLUMNS, FEATURE_NAMES, FEATURES, KEYS, SourceColumn, build_vector
+from tipoff.features.vector import (
+    CARRIED_COLUMNS,
+    FEATURE_NAMES,
+    FEATURES,
+    KEYS,
+    MODEL_FEATURES_HASH,
+    SourceColumn,
+    build_vector,
+)
 from tipoff.warehouse.tables import TABLES
 
 
@@ -173,3 +181,8 @@ def test_rotation_players_and_players_with_a_line_are_eligible(
 ) -> None:
     changes = {} if line else NO_LINE
     assert vectors(changes | {"minutes_mean_7": minutes})["eligible"].item() is eligible
+
+
+def test_models_of_earlier_versions_are_accepted() -> None:
+    """Another hash rejects every trained model: change it only with the features of models."""
+    assert MODEL_FEATURES_HASH == "8faacd725efe67c2"

@@ -135,6 +135,44 @@ def test_a_player_absent_or_without_minutes_is_void(warehouse: Warehouse, absent
     assert row["void_reason"] == "did not play; not ruled out in any injury report"
 
 
+def test_a_player_on_court_for_28_seconds_is_graded_by_the_gamebooks_minutes(warehouse: Warehouse) -> None:
+    """The league's log rounds his minutes to 0."""
+    predict(warehouse, line=0.5, lean="OVER", points=1.0)
+    play(warehouse, points=2, minutes=0.0)
+    store_gamebook(warehouse, {"player_id": "2544", "status": "played", "minutes": 28 / 60, "points": 2})
+    grade_date(warehouse, DAY, MORNING_AFTER)
+    [row] = accuracy(warehouse)
+    assert (row["grade"], row["actual_points"], row["void_reason"]) == ("win", 2, None)
+
+
+@pytest.mark.parametrize(
+    "gamebook",
+    [
+        {"player_id": "2544", "status": "dnp"},
+        {"player_id": "2544", "status": "played", "minutes": 12.0, "game_id": "0022300999"},
+        {"player_id": "2544", "status": "played", "minutes": 12.0, "game_date": DAY - timedelta(days=1)},
+        {"player_id": "203076", "status": "played", "minutes": 12.0},
+    ],
+    ids=["did not play", "another game", "another date", "another player"],
+)
+def test_a_gamebook_that_does_not_say_that_he_played_leaves_him_void(
+    warehouse: Warehouse, gamebook: dict[str, Any]
+) -> None:
+    predict(warehouse)
+    play(warehouse, points=0, minutes=0.0)
+    store_gamebook(warehouse, gamebook)
+    grade_date(warehouse, DAY, MORNING_AFTER)
+    assert [row["grade"] for row in accuracy(warehouse)] == ["void"]
+
+
+def store_gamebook(warehouse: Warehouse, *players: dict[str, Any]) -> None:
+    named = [{"team": "LAL", "player_name": f"Player {player['player_id']}", **player} for player in players]
+    warehouse.append(
+        "raw_gamebook_players",
+        rows_of("raw_gamebook_players", named, game_date=DAY, game_id=GAME, as_of=NOON),
+    )
+
+
 UNRESOLVED = {
     "player_name": "L. Raymone James",
     "team": "LAL",
@@ -362,10 +400,30 @@ def test_a_tip_off_that_is_no_longer_fixed_is_not_the_predicted_one(warehouse: W
     assert active_predictions(warehouse, DAY, MORNING_AFTER)["tip_off"].to_list() == [None]
 
 
-def test_both_views_of_a_system_are_graded(warehouse: Warehouse) -> None:
+def test_both_views_of_a_system_that_predicts_both_at_once_are_graded(warehouse: Warehouse) -> None:
     predict(warehouse)
-    predict(warehouse, view="market", points=22.0, lean="UNDER", as_of=NOON + timedelta(hours=1))
+    predict(warehouse, view="market", points=22.0, lean="UNDER")
     play(warehouse, points=28)
     grade_date(warehouse, DAY, MORNING_AFTER)
     rows = warehouse.query("SELECT view, grade, predicted_points FROM prediction_accuracy ORDER BY view").rows()
     assert rows == [("market", "loss", 22.0), ("model", "win", 26.0)]
+    assert active_predictions(warehouse, DAY, MORNING_AFTER)["superseded"].to_list() == [0, 0]
+
+
+def test_a_later_prediction_supersedes_an_echo_of_the_line(warehouse: Warehouse) -> None:
+    """Without earlier results the moving average was the line; they came later, and it has an estimate of its own."""
+    predict(warehouse, view="market", points=24.5, as_of=NOON)
+    predict(warehouse, view="model", points=26.0, as_of=NOON + timedelta(hours=1))
+    play(warehouse, points=28)
+    active = active_predictions(warehouse, DAY, MORNING_AFTER)
+    assert active.select("view", "points", "superseded").rows() == [("model", 26.0, 1)]
+    grade_date(warehouse, DAY, MORNING_AFTER)
+    assert [(row["view"], row["predicted_points"]) for row in accuracy(warehouse)] == [("model", 26.0)]
+    assert active_predictions(warehouse, DAY, NOON)["view"].to_list() == ["market"], "as was known then"
+
+
+def test_another_system_or_player_supersedes_nothing(warehouse: Warehouse) -> None:
+    predict(warehouse, view="market", as_of=NOON)
+    predict(warehouse, system_id="catboost_v8", view="market", as_of=NOON + timedelta(hours=1))
+    predict(warehouse, player_id="203076", as_of=NOON + timedelta(hours=1))
+    assert active_predictions(warehouse, DAY, MORNING_AFTER)["superseded"].to_list() == [0, 0, 0]

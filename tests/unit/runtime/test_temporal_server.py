@@ -74,14 +74,17 @@ def test_go_builds_a_missing_binary_into_the_cache_and_leaves_only_the_binary(
     program(
         bin_folder / "go",
         'mkdir -p "$GOBIN" "$GOCACHE" "$GOMODCACHE"\n'
-        'printf "%s\\n" "$@" > "$GOPATH/../arguments"; echo "#!/bin/sh" > "$GOBIN/temporal"\n'
+        'printf "%s\\n" "$@" > "$GOPATH/../arguments"; echo "$CGO_ENABLED $GOGC" > "$GOPATH/../settings"\n'
+        'echo "#!/bin/sh" > "$GOBIN/temporal"\n'
         f'echo "echo \'{GOOD}\'" >> "$GOBIN/temporal"; /bin/chmod +x "$GOBIN/temporal"',
     )
     printed: list[str] = []
     assert find_or_install_temporal(tmp_path / "cache", printed.append) == cached
-    assert "installing the Temporal server with Go, about 3 minutes …" in printed
+    assert "installing the Temporal server with Go, about 2 minutes …" in printed
     arguments = (cached.parent / "arguments").read_text().splitlines()
-    assert arguments == ["install", "-gcflags=all=-dwarf=false", "-ldflags=-s -w", CLI_MODULE]
+    flags = ["-tags=disable_grpc_modules", "-gcflags=all=-dwarf=false", "-ldflags=-s -w"]
+    assert arguments == ["install", *flags, CLI_MODULE]
+    assert (cached.parent / "settings").read_text() == "0 400\n", "no C compiler is needed; memory is traded for time"
     assert not (cached.parent / "go").exists()
     printed.clear()
     assert find_or_install_temporal(tmp_path / "cache", printed.append) == cached

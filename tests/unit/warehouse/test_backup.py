@@ -92,11 +92,13 @@ def test_a_file_with_a_checkpoint_in_every_attempt_is_not_copied(
 ) -> None:
     file, to = tmp_path / "tipoff.duckdb", tmp_path / "backup.duckdb"
     DuckDbWarehouse(file).close()
-    monkeypatch.setattr(backup, "ATTEMPT_SECONDS", 0)
+    slept: list[float] = []
+    monkeypatch.setattr("tipoff.warehouse.backup.time.sleep", slept.append)
     states = iter(range(1000))
     monkeypatch.setattr(backup, "_headers", lambda file: next(states))
     with pytest.raises(StorageError, match="is being written"):
         back_up(file, to)
+    assert (len(slept), sum(slept)) == (20, 10)
     assert list(tmp_path.iterdir()) == [file]
 
 

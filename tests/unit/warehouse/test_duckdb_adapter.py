@@ -315,6 +315,9 @@ def test_migrating_adds_the_view_of_earlier_predictions_and_grades(path: Path) -
         rows = warehouse.query(f"SELECT system_id, view FROM {name} ORDER BY system_id").rows()  # noqa: S608
         assert rows == [("catboost_v8", "market"), ("moving_average", "model")]
     warehouse.close()
+    with duckdb.connect(str(path)) as connection:
+        (view,) = connection.execute("SELECT * FROM (DESCRIBE predictions) WHERE column_name = 'view'").fetchall()
+    assert view == ("view", "VARCHAR", "NO", None, None, None)
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,10 @@ class Stored:
     def select(self, name: str, **parameters: Any) -> list[tuple[Any, ...]]:
         return self._warehouse.query(sql_text(name), parameters).rows()
 
+    def named(self, name: str, *columns: str, **parameters: Any) -> list[tuple[Any, ...]]:
+        """Only these columns."""
+        return self._warehouse.query(sql_text(name), parameters).select(columns).rows()
+
 
 @pytest.fixture
 def stored(migrated: DuckDbWarehouse) -> Stored:
@@ -179,7 +183,8 @@ def test_the_versions_of_one_subject_and_date_are_returned(stored: Stored) -> No
 
 
 def prediction(game_date: date, as_of: datetime, **changes: Any) -> Row:
-    return {"game_date": game_date, "as_of": as_of, "game_id": "1", "prediction_id": f"{as_of}{changes}", **changes}
+    key = {"game_date": game_date, "as_of": as_of, "game_id": "1", "system_id": "A"}
+    return {**key, "prediction_id": f"{as_of}{changes}", **changes}
 
 
 def test_prediction_runs_after_the_games_count_only_without_earlier_ones(stored: Stored) -> None:
@@ -188,13 +193,18 @@ def test_prediction_runs_after_the_games_count_only_without_earlier_ones(stored:
         "predictions",
         prediction(live, EVENING, player_id="1"),
         prediction(live, EVENING, player_id="2"),
+        prediction(live, EVENING, system_id="B"),
         prediction(live, eastern(DAY, 15)),
         prediction(live, eastern(live, 9), backfilled=True),
         prediction(later, eastern(later, 9), backfilled=True),
         prediction(later, eastern(later, 9), game_id="2", backfilled=True),
     )
-    assert stored.select("prediction_runs", game_date=live) == [(eastern(DAY, 15), "1", False), (EVENING, "1", False)]
-    assert [row[1:] for row in stored.select("prediction_runs", game_date=later)] == [("1", True), ("2", True)]
+    assert stored.select("prediction_runs", game_date=live) == [
+        (eastern(DAY, 15), "A", "1", False),
+        (EVENING, "A", "1", False),
+        (EVENING, "B", "1", False),
+    ]
+    assert [row[2:] for row in stored.select("prediction_runs", game_date=later)] == [("1", True), ("2", True)]
 
 
 def test_publication_times_are_those_of_predictions_up_to_a_time(stored: Stored) -> None:
@@ -256,3 +266,35 @@ def test_without_a_list_players_have_the_team_of_their_last_game(stored: Stored)
         season="2023-24",
     )
     assert stored.select("listed_players", game_date=DAY) == [("1", "A. Player", "LAL")]
+
+
+def test_the_active_prediction_is_the_newest_before_the_tip_off_that_is_known_now(stored: Stored) -> None:
+    day = days(14)
+    tip = eastern(day, 19)
+    stored("raw_schedule", game(1, day, tip_off=tip), game(2, day, tip_off=None))
+    first, second = game(1)["game_id"], game(2)["game_id"]
+    stored(
+        "predictions",
+        prediction(day, eastern(day, 13), game_id=first, player_id="1"),
+        prediction(day, eastern(day, 15), game_id=first, player_id="1"),
+        prediction(day, tip, game_id=first, player_id="1"),
+        prediction(day, tip, game_id=first, player_id="2"),
+        prediction(day, tip, game_id=first, player_id="2", view="market"),
+        prediction(day, eastern(day, 13), game_id=second, player_id="3", backfilled=True),
+        prediction(day, eastern(day, 14), game_id=second, player_id="4"),
+        prediction(day, eastern(day, 13), game_id="unknown", player_id="5"),
+        prediction(day, eastern(day, 23), game_id=first, player_id="6"),
+        prediction(days(15), eastern(day, 13), game_id=first, player_id="7"),
+        tip_off=eastern(day, 14),
+        view="model",
+    )
+    names = ("player_id", "view", "as_of", "tip_off", "backfilled", "superseded")
+    active = stored.named("active_predictions", *names, game_date=day, as_of=tip)
+    assert sorted(active) == [
+        ("1", "model", eastern(day, 15), tip, False, 2),
+        ("2", "market", tip, tip, True, 0),
+        ("2", "model", tip, tip, True, 0),
+        ("3", "model", eastern(day, 13), None, True, 0),
+        ("4", "model", eastern(day, 14), None, True, 0),
+        ("5", "model", eastern(day, 13), eastern(day, 14), False, 0),
+    ]

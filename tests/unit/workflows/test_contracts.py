@@ -12,6 +12,7 @@ from tests.support.days import GAME_DATE, at, game
 from tipoff.plan import plan_day
 from tipoff.sources.providers import NBA_CDN
 from tipoff.sources.registry import SOURCES
+from tipoff.systems.registry import SYSTEMS
 from tipoff.vocabulary import (
     Alert,
     Attention,
@@ -225,7 +226,9 @@ LARGEST: tuple[Frozen, ...] = (
     Predicted(system_id=NAME, file=BATCH, rows=500, game_date=GAME_DATE),
     DeliverRequest(workflow_id="w" * 40, run_id="r" * 36, action=ScheduledAction(at=at(12), command=ORDER)),
     RecordedDay(
-        games=GAMES, batches=EVERY_LOOK_OF_A_DAY, prediction_runs=(PredictionRun(as_of=at(12), game_ids=IDS),) * 20
+        games=GAMES,
+        batches=EVERY_LOOK_OF_A_DAY,
+        prediction_runs=(PredictionRun(as_of=at(12), game_ids=IDS, systems=tuple(SYSTEMS)),) * 20,
     ),
     TrainingInput(system_id=NAME, before=GAME_DATE, as_of=at(5)),
     TrainingHistory(file=BATCH, rows=100_000),

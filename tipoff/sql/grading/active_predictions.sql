@@ -1,4 +1,6 @@
 -- A prediction made before tip-off is preferred. Without one, the newest later prediction is used, flagged backfilled.
+-- A system's newer prediction of a player supersedes its older ones, also those of another view: without any earlier
+-- game the moving average is the line (view market), and its own estimate (view model) replaces that echo.
 WITH candidates AS (
   SELECT
     predictions.* EXCEPT (tip_off, backfilled),
@@ -11,8 +13,8 @@ WITH candidates AS (
 )
 SELECT
   *,
-  COUNT(*) OVER (PARTITION BY game_id, player_id, system_id, view) - 1 AS superseded,
+  COUNT(*) OVER (PARTITION BY game_id, player_id, system_id)
+    - COUNT(*) OVER (PARTITION BY game_id, player_id, system_id, backfilled, as_of) AS superseded,
 FROM candidates
 WHERE TRUE
-QUALIFY
-  ROW_NUMBER() OVER (PARTITION BY game_id, player_id, system_id, view ORDER BY backfilled, as_of DESC) = 1
+QUALIFY RANK() OVER (PARTITION BY game_id, player_id, system_id ORDER BY backfilled, as_of DESC) = 1

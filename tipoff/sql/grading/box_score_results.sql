@@ -1,10 +1,21 @@
+WITH
+  -- The league's logs have whole minutes: a player on court for 28 seconds has 0 there, and 0.47 in the gamebook.
+  gamebooks AS (
+    SELECT game_id, player_id, MAX(minutes) AS minutes,
+    FROM raw_gamebook_players
+    WHERE game_date = @game_date AND status = 'played'
+    GROUP BY game_id, player_id
+  )
 SELECT
   box.game_id,
   box.player_id,
-  box.minutes,
+  COALESCE(gamebooks.minutes, box.minutes) AS minutes,
   box.points AS actual_points,
   player_game_summary.closing_line,
 FROM raw_player_boxscores AS box
+LEFT JOIN gamebooks
+  ON gamebooks.game_id = box.game_id
+  AND gamebooks.player_id = box.player_id
 LEFT JOIN player_game_summary
   ON player_game_summary.game_date = box.game_date
   AND player_game_summary.game_id = box.game_id

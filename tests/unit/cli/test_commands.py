@@ -1,0 +1,145 @@
+"""The options of every command, and their limits."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.commands import COMMANDS, parse, parse_date_to_start
+from cli.exit_codes import ExitCode
+from tipoff.vocabulary import game_date_of
+
+DAY = date(2024, 3, 29)
+DATED = {"date": DAY, "json": False, "replay": None}
+OPERATOR = {**DATED, "who": "ann", "why": "", "id": None}
+START = {**OPERATOR, "wait": False, "rerun": False, "step": "", "again": False, "from_phase": None}
+START.pop("id")
+FORCE = {**OPERATOR, "phase": "lines", "yes": False}
+SOURCES = {**DATED, "date": None, "who": "ann", "why": "", "reset_cooldown": None}
+
+
+def parsed(typed: str) -> dict[str, Any]:
+    options = vars(parse(typed.split()))
+    return {name: value for name, value in options.items() if name not in {"command", "module", "parser"}}
+
+
+@pytest.fixture(autouse=True)
+def user(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cli.commands.getpass.getuser", lambda: "ann")
+
+
+EVERY_OPTION: list[tuple[str, dict[str, Any]]] = [
+    ("--date 2024-03-29", START),
+    (
+        "start --date 2024-03-29 --wait --rerun --step grade --who bob --why late",
+        {**START, "wait": True, "rerun": True, "step": "grade", "who": "bob", "why": "late"},
+    ),
+    ("start --date 2024-03-29 --again --from-phase lines", {**START, "again": True, "from_phase": "lines"}),
+    ("status --date 2024-03-29 --json --replay out", {**DATED, "json": True, "replay": Path("out")}),
+    ("status --date 2024-03-29 --replay", {**DATED, "replay": Path("var/demo")}),
+    ("days --date 2024-03-29", {**DATED, "last": 7}),
+    ("days --date 2024-03-29 --last 366", {**DATED, "last": 366}),
+    *((f"{name} --date 2024-03-29", DATED) for name in ("watch", "plan", "page")),
+    ("force-continue --phase lines --date 2024-03-29", FORCE),
+    ("force-continue --phase lines --date 2024-03-29 --yes --id 7", {**FORCE, "yes": True, "id": "7"}),
+    ("lines-available --date 2024-03-29", {**OPERATOR, "games": []}),
+    ("lines-available --date 2024-03-29 --games A@B C@D", {**OPERATOR, "games": ["A@B", "C@D"]}),
+    ("retry-step --date 2024-03-29 --step grade", {**OPERATOR, "step": "grade"}),
+    ("skip-step --date 2024-03-29 --step grade", {**OPERATOR, "step": "grade"}),
+    *((f"{name} --date 2024-03-29", OPERATOR) for name in ("refresh-lines", "resume-clock")),
+    ("cancel --date 2024-03-29 --why done", {**DATED, "who": "ann", "why": "done"}),
+    ("train --date 2024-03-29", {**DATED, "system": "catboost_v8"}),
+    ("train --date 2024-03-29 --system moving_average", {**DATED, "system": "moving_average"}),
+    ("sources", SOURCES),
+    ("sources --date 2024-03-29 --reset-cooldown host", {**SOURCES, "date": DAY, "reset_cooldown": "host"}),
+    (
+        "collect --date 2024-03-29 --source nbac_schedule",
+        {**DATED, "source": "nbac_schedule", "dry_run": False, "ignore_cooldown": False},
+    ),
+    (
+        "collect --date 2024-03-29 --source nbac_schedule --dry-run --ignore-cooldown",
+        {**DATED, "source": "nbac_schedule", "dry_run": True, "ignore_cooldown": True},
+    ),
+    ("unresolved --date 2024-03-29", DATED),
+    ("warehouse backup to", {"action": "backup", "to": Path("to"), "json": False, "replay": None}),
+    ("dev", {}),
+    ("doctor --json", {"json": True, "replay": None}),
+]
+
+
+@pytest.mark.parametrize(("typed", "options"), EVERY_OPTION, ids=[typed for typed, _ in EVERY_OPTION])
+def test_every_option_of_a_command_is_read(typed: str, options: dict[str, Any]) -> None:
+    assert parsed(typed) == options
+
+
+def test_every_command_is_run_by_a_module_that_exists() -> None:
+    assert {typed.split()[0] for typed, _ in EVERY_OPTION} - {"--date"} == {command.name for command in COMMANDS}
+    for command in COMMANDS:
+        assert find_spec(f"cli.{command.module}"), command.name
+        assert " " in command.help
+
+
+@pytest.mark.parametrize(
+    ("typed", "limit"),
+    [
+        ("start --who", 100),
+        ("start --why", 500),
+        ("start --step", 100),
+        ("skip-step --step", 100),
+        ("skip-step --step a --id", 100),
+        ("force-continue --phase", 100),
+        ("lines-available --games", 20),
+        ("train --system", 100),
+        ("sources --reset-cooldown", 100),
+        ("collect --source", 100),
+    ],
+)
+def test_a_text_may_be_as_long_as_its_limit(typed: str, limit: int, capsys: pytest.CaptureFixture[str]) -> None:
+    assert parsed(f"{typed} {'x' * limit}")
+    with pytest.raises(SystemExit):
+        parsed(f"{typed} {'x' * (limit + 1)}")
+    assert f"at most {limit} characters are allowed, this has {limit + 1}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("typed", ["0", "367", "-1", "x", "1.5", ""])
+def test_days_lists_from_one_to_366_dates(typed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert parsed("days --last 1")["last"] == 1
+    with pytest.raises(SystemExit):
+        parse(["days", "--last", typed])
+    assert "is not a number from 1 to 366" in capsys.readouterr().err or typed == "-1"
+
+
+def test_a_day_may_be_started_up_to_thirty_days_ahead(capsys: pytest.CaptureFixture[str]) -> None:
+    last = game_date_of(datetime.now(UTC)) + timedelta(days=30)
+    assert parse_date_to_start(str(last)) == last
+    with pytest.raises(SystemExit):
+        parsed(f"start --date {last + timedelta(days=2)}")
+    assert "is too far ahead; the last date that may be started is" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("typed", ["status --date 1946-10-31", "status --date 20240329"])
+def test_a_date_before_the_first_game_or_written_otherwise_is_refused(typed: str) -> None:
+    assert parsed("status --date 1946-11-01")["date"] == date(1946, 11, 1)
+    with pytest.raises(SystemExit) as refused:
+        parsed(typed)
+    assert refused.value.code == ExitCode.USAGE
+
+
+def test_an_argument_of_a_thousand_characters_is_read() -> None:
+    assert parsed(f"page --replay {'x' * 1000}")["replay"] == Path("x" * 1000)
+
+
+@pytest.mark.parametrize(
+    ("typed", "hint"),
+    [("doktor", "did you mean doctor?"), ("status --dat today", "did you mean --date?"), ("status --x", "--x\n")],
+)
+def test_a_misspelled_word_is_named_with_a_similar_one(
+    typed: str, hint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        parsed(typed)
+    assert hint in capsys.readouterr().err
