@@ -14,6 +14,7 @@ WITH
         AS is_second_night,
     FROM (SELECT *, LEFT(game_id, 3) != '006' AS counts FROM player_game_summary)
     WHERE minutes > 0
+      AND player_id IN (SELECT player_id FROM targets)
       AND game_date < @last_date
       AND game_date >= DATE_SUB(@first_date, INTERVAL 1096 DAY)
   ),
