@@ -49,6 +49,11 @@ class PrivateWord(Frozen):
         name = re.escape(self.word).replace(r"\*", r"\w*")
         return re.compile(rf"(?<![\w-]){name}(?![\w-])")
 
+    @property
+    def beginning(self) -> str:
+        """The letters that every use has."""
+        return self.word.partition("*")[0]
+
 
 class UseException(Frozen):
     """A correct use of such a word."""
@@ -124,7 +129,7 @@ def _python_names(tree: ast.Module) -> Iterator[tuple[int, str]]:
 def uses_in(file: str, text: str, words: Iterable[PrivateWord]) -> Iterator[Use]:
     """Private words in a file, without exceptions."""
     lines, names = [file, *text.splitlines()], sorted(set(identifiers(file, text)))
-    for word in words:
+    for word in (word for word in words if word.beginning in file or word.beginning in text):
         pattern = word.pattern()
         if word.where == "text":
             numbers = [number for number, line in enumerate(lines) if pattern.search(line)]
