@@ -46,7 +46,9 @@ LINT = (
 SERVER = CheckCommand("Temporal server", (sys.executable, "-m", "runtime.temporal_binary"))
 """Finds or builds the server, beside the checks and tests that need none."""
 # Some tests wait for other processes, so more processes than cores are useful. The longest tests begin first.
-FAST_TESTS = (_pytest("unit and contract tests", 3, "tests/contract", "tests/unit", "tests/histories"),)
+FAST_TESTS = (
+    _pytest("unit and contract tests", 3, "-m", "not future_check", "tests/contract", "tests/unit", "tests/histories"),
+)
 # A file stays in one process, so that its server is started once. The files start in this order: a replayed day that
 # several files share is made while scripted days still run, and short files come last.
 SLOW_TESTS = (

@@ -147,6 +147,7 @@ def test_every_end_to_end_test_is_either_in_make_test_or_in_make_test_long() -> 
         for each in (*checks.FAST_TESTS, *checks.SLOW_TESTS, *checks.LONG_TESTS)
     }
     assert {name: marker for name, marker in markers.items() if marker} == {
+        "unit and contract tests": ["not future_check"],
         "workflow and end-to-end tests": ["not long"],
         "long tests": ["long"],
     }

@@ -37,7 +37,8 @@ WITH
     SELECT game_date, game_id, home, neutral_site,
     FROM raw_schedule
   ),
-  -- Games of earlier seasons may exist only in box scores.
+  -- Games of earlier seasons may exist only in box scores. Of a scheduled game the schedule alone says where it is played:
+  -- a box score is not known before the game.
   played AS (
     SELECT game_date, game_id, MAX(IF(home, team, NULL)) AS home, COUNTIF(home) = 0 AS neutral_site,
     FROM team_boxes
@@ -45,15 +46,10 @@ WITH
   ),
   games AS (
     SELECT
-      COALESCE(scheduled.game_date, played.game_date) AS game_date,
-      game_id,
-      IF(
-        COALESCE(scheduled.neutral_site, FALSE) OR COALESCE(played.neutral_site, FALSE),
-        NULL,
-        COALESCE(scheduled.home, played.home)
-      ) AS arena,
+      game_date, game_id,
+      IF(COALESCE(scheduled.neutral_site, played.neutral_site), NULL, COALESCE(scheduled.home, played.home)) AS arena,
     FROM scheduled
-    FULL JOIN played USING (game_id)
+    FULL JOIN played USING (game_date, game_id)
   )
 SELECT
   game_date, game_id, arena, latitude, longitude,
