@@ -11,7 +11,7 @@ from activities.heartbeats import blocking_activity
 from activities.resources import Resources
 from tipoff.grading.accuracy import grade_date
 from tipoff.training.history import seasons_up_to, training_history
-from tipoff.vocabulary import ComputeReport, Span, first_day, step_names
+from tipoff.vocabulary import ComputeReport, Grade, Span, first_day, step_names
 from tipoff.warehouse.check_rows import warning_alerts, warning_counts
 from tipoff.warehouse.data_versions import count_change
 from tipoff.warehouse.feature_store import build_features, stored_features
@@ -113,7 +113,10 @@ class ComputeActivities:
             missing_games=tuple(sorted(graded.pending)),
             unfinished_games=graded.unfinished,
             predictions=graded.predictions,
-            counts={f"graded:{grade}": number for grade, number in graded.outcomes.items()}
-            | warning_counts("prediction_accuracy", graded.written.warnings),
+            counts={
+                "predictions": graded.predictions,
+                **{f"graded:{grade}": graded.outcomes.get(grade, 0) for grade in Grade},
+                **warning_counts("prediction_accuracy", graded.written.warnings),
+            },
             alerts=warning_alerts("prediction_accuracy", graded.written.warnings),
         )

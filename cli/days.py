@@ -90,6 +90,7 @@ def day_row(game_date: date, described: DescribedRun | None, status: DayStatus |
 
 
 def _exported_row(status: DayStatus) -> DayRow:
+    # A re-run that published nothing again has graded what was published before.
     published = [step.rows for step in status.steps if step.name == step_names.PUBLISH_PREDICTIONS]
     return DayRow(
         game_date=status.game_date,
@@ -97,7 +98,7 @@ def _exported_row(status: DayStatus) -> DayRow:
         data_quality=status.data_quality,
         backfilled=status.backfilled,
         games=len(status.games),
-        predictions=sum(published),
+        predictions=status.counts.get("predictions", sum(published)),
         graded=sum(count for name, count in status.counts.items() if name.startswith("graded:")),
         waits_for=status.late_steps,
         attention=tuple(item.step for item in status.attention),

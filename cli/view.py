@@ -31,6 +31,13 @@ from workflows.search_attributes import DATA_QUALITY, PHASE, RUN_STATE
 ENDED_STATES = frozenset({RunState.COMPLETE, RunState.CANCELLED, RunState.FAILED})
 
 
+_STARTS_AGAIN = {
+    **dict.fromkeys(("CANCELLED", "CANCELED"), " --again"),
+    **dict.fromkeys(("FAILED", "TERMINATED", "TIMED_OUT"), ""),
+}
+"""The ended states in which a day may start from the beginning -> the option that this needs."""
+
+
 class StatusSource(StrEnum):
     """Where a status comes from."""
 
@@ -127,8 +134,8 @@ class DayView(Frozen):
 
     def _commands(self) -> tuple[str, ...]:
         if self.has_ended:
-            state, day = self.headline["state"], f"starter.py --date {self.game_date}"
-            again = (f"{day} --again",) if state in {"CANCELLED", "CANCELED"} else ()
+            day = f"starter.py --date {self.game_date}"
+            again = (f"{day}{option}" for state, option in _STARTS_AGAIN.items() if state == self.headline["state"])
             return (*again, f"{day} --rerun")
         return self.status.all_commands if self.status and self.source is StatusSource.WORKER else ()
 

@@ -67,6 +67,14 @@ def test_an_exported_day_has_its_counts() -> None:
     assert (row.state, row.games, row.predictions, row.graded) == ("COMPLETE", 3, 10, 23)
 
 
+def test_predictions_are_counted_after_a_rerun_that_published_none() -> None:
+    status = ended_status()
+    kept = tuple(step.model_copy(update={"rows": 0}) for step in status.steps)
+    rerun = status.model_copy(update={"steps": kept, "counts": {**status.counts, "predictions": 23}})
+    row = day_row(DAY, None, rerun)
+    assert (row.predictions, row.graded) == (23, 23)
+
+
 def test_what_the_server_knows_of_a_run_comes_before_the_export() -> None:
     waiting = day_row(DAY, described("RUNNING", "WAITING", waits_for=(LINES,)), ended_status())
     assert (waiting.state, waiting.data_quality, waiting.waits_for) == ("WAITING", "DEGRADED", (LINES,))
