@@ -204,6 +204,8 @@ def test_a_game_without_a_fixed_tip_off_may_still_be_played_until_the_date_is_ov
 def test_a_past_date_without_games_is_published_at_once() -> None:
     late = plan(YEARS_LATER, ())
     assert (late.is_backfill, late.known_by) == (True, None)
+    assert not late.backfilled, "nothing was predicted after its games"
+    assert (plan_slate(DAY, SOURCES, YEARS_LATER).backfilled, plan(YEARS_LATER).backfilled) == (True, True)
     assert names(late.steps) == {"nbac_schedule", "export_predictions", "report_page"}
 
 

@@ -119,3 +119,4 @@ async def test_a_past_date_without_games_is_complete_and_empty(client: Client) -
     world = World({**happy_script(), "nbac_schedule": [ScriptedResponse(MORNING, games=())]})
     run = await backfill(client, world)
     assert (run.result.state, run.result.games) == (RunState.COMPLETE, 0)
+    assert run.status.sentence == "complete: no games on this date"

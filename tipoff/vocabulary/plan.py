@@ -131,8 +131,8 @@ class DayPlan(Frozen):
 
     @property
     def backfilled(self) -> bool:
-        """Whether the run started after the games."""
-        return self.is_backfill or self.known_by is not None
+        """Whether the run started after the games; not if there are none."""
+        return self.known_by is not None or (self.is_backfill and not self.slate_known)
 
     @property
     def game_ids(self) -> tuple[str, ...]:
