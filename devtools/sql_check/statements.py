@@ -90,6 +90,8 @@ def generated_statements() -> Iterator[SentStatement]:
             yield _located(checks_sql, table.name, checks_sql(table.name, table.name), {}, _columns_of_checks(table))
         if table.layer is not Layer.VIEW:
             yield _located(bigquery_ddl, table.name, bigquery_ddl(table, "dataset"), {}, _types(table))
+        if table.checks:
+            yield _located(checks_sql, f"checks of {table.name}", checks_sql(table.name, table.name), {}, None)
         for where in slices_of(table):
             sql, values = generated_sql.rows_of_slice(table, where)
             types = {name: parameter_type(value) for name, value in values.items()}
@@ -164,7 +166,7 @@ def _of_table(
 
 
 def _located(
-    maker: Any, title: str, sql: str, parameters: Mapping[str, str], columns: Mapping[str, str]
+    maker: Any, title: str, sql: str, parameters: Mapping[str, str], columns: Mapping[str, str] | None
 ) -> SentStatement:
     """A statement at the place of the function or module that makes it."""
     line = max(1, inspect.getsourcelines(maker)[1])
