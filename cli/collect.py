@@ -29,8 +29,18 @@ from tipoff.landing.landing import Landing
 from tipoff.sources.base import Slate, Source
 from tipoff.sources.player_names import load_aliases
 from tipoff.sources.rate_limits import RateLimiter, Unlimited, rate_limits_apply
+from tipoff.sources.registry import SOURCES
 from tipoff.storage.folder import FolderStore
-from tipoff.vocabulary import DayStatus, Frozen, counted, date_and_time, did_you_mean, shortened, step_names
+from tipoff.vocabulary import (
+    DayStatus,
+    Frozen,
+    counted,
+    date_and_time,
+    did_you_mean,
+    game_date_of,
+    shortened,
+    step_names,
+)
 from workflows.rate_limiter_state import format_cooldown
 
 
@@ -182,7 +192,9 @@ def _landing_text(report: ProbeReport) -> str:
     if not report.landed_in:
         return "nothing was landed"
     new = sum(poll.new_objects for poll in report.polls)
-    return f"landed in {report.landed_in}, {counted(new, 'new object')}: a --rerun of the date reads them"
+    is_late = game_date_of(report.as_of) > report.game_date and not SOURCES[report.source].answers_for_past
+    use = "too late for the predictions of the date" if is_late else "a --rerun of the date reads them"
+    return f"landed in {report.landed_in}, {counted(new, 'new object')}: {use}"
 
 
 def _poll_lines(poll: PollResult) -> Iterator[RenderableType]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cli.cli_rate_limiter import CliRateLimiter
+from cli.collect import ProbeReport, _landing_text
 from runtime import PROJECT
 from runtime.replay_session import ReplaySession, write_session
 from tests.support.small_day import small_plan
@@ -242,3 +243,26 @@ async def test_a_request_beyond_the_months_credits_is_refused() -> None:
     refusal = await rate_limiter.acquire(request, datetime.now(UTC), DIRECT)
     assert isinstance(refusal, Judgement)
     assert refusal.outcome is Outcome.QUOTA_SPENT
+
+
+@pytest.mark.parametrize(
+    ("source", "day", "use"),
+    [
+        ("espn_team_rosters", DAY, "a --rerun of the date reads them"),
+        ("espn_team_rosters", DAY + timedelta(days=1), "too late for the predictions of the date"),
+        ("nbac_player_boxscores", DAY + timedelta(days=1), "a --rerun of the date reads them"),
+    ],
+)
+def test_the_report_says_whether_a_run_of_the_date_uses_what_was_landed(source: str, day: date, use: str) -> None:
+    """What a provider says about rosters after the date was not known before its games."""
+    report = ProbeReport(
+        source=source,
+        game_date=DAY,
+        as_of=eastern(day, 9),
+        games=(),
+        slate_from="",
+        rate_limiters={},
+        landed_in="file:///landing",
+        polls=(),
+    )
+    assert _landing_text(report) == f"landed in file:///landing, 0 new objects: {use}"
