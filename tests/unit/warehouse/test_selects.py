@@ -298,3 +298,287 @@ def test_the_active_prediction_is_the_newest_before_the_tip_off_that_is_known_no
         ("4", "model", eastern(day, 14), None, True, 0),
         ("5", "model", eastern(day, 13), eastern(day, 14), False, 0),
     ]
+
+
+def test_results_are_the_box_scores_of_the_date_with_the_closing_line_of_the_same_game(stored: Stored) -> None:
+    stored(
+        "raw_player_boxscores",
+        {"game_id": "1", "player_id": "1", "minutes": 30.0, "points": 20},
+        {"game_id": "1", "player_id": "2", "minutes": 0.0, "points": 0},
+        {"game_id": "1", "player_id": "3", "game_date": days(-1)},
+        game_date=DAY,
+    )
+    stored(
+        "player_game_summary",
+        {"game_id": "1", "player_id": "1", "closing_line": 18.5},
+        {"game_id": "2", "player_id": "1", "closing_line": 1.5},
+        {"game_id": "1", "player_id": "1", "closing_line": 2.5, "game_date": days(-1)},
+        {"game_id": "1", "player_id": "9", "closing_line": 3.5},
+        game_date=DAY,
+    )
+    results = stored.select("box_score_results", game_date=DAY)
+    assert sorted(results) == [("1", "1", 30.0, 20, 18.5), ("1", "2", 0.0, 0, None)]
+
+
+def test_the_first_grade_of_a_prediction_is_kept(stored: Stored) -> None:
+    stored(
+        "prediction_accuracy",
+        {"prediction_id": "graded twice", "first_actual_points": 20, "actual_points": 22},
+        {"prediction_id": "graded once", "actual_points": 22},
+        {"prediction_id": "other date", "actual_points": 22, "game_date": days(-1)},
+        game_date=DAY,
+    )
+    grades = stored.select("first_grades", game_date=DAY)
+    assert sorted(grades) == [("graded once", 22), ("graded twice", 20)]
+
+
+def test_the_last_injury_report_of_each_game_up_to_a_time_counts(stored: Stored) -> None:
+    day = days(20)
+    early, late, later = (eastern(day, hour) for hour in (11, 13, 15))
+    stored(
+        "raw_injuries",
+        {"game_id": "1", "player_id": "cleared", "as_of": early},
+        {"game_id": "1", "player_id": "out", "as_of": late, "reason": "knee"},
+        {"game_id": "1", "player_id": "too late", "as_of": later},
+        {"game_id": "2", "player_id": "doubtful", "as_of": early},
+        {"game_id": "1", "player_id": "other date", "as_of": late, "game_date": days(21)},
+        {"game_id": "3", "player_id": "other date", "as_of": late, "game_date": days(21)},
+        game_date=day,
+        status="out",
+    )
+    reports = stored.select("last_injury_reports", game_date=day, as_of=late)
+    assert sorted(reports) == [("1", "out", "out", "knee", late), ("2", "doubtful", "out", None, early)]
+
+
+def slate_of(stored: Stored, **parameters: Any) -> dict[str, tuple[str, Any, int]]:
+    """Status, away points and teams with a box score, by the last digit of the game's id."""
+    names = ("game_id", "game_status", "away_points", "teams_in_box")
+    rows = stored.named(
+        "slate_games", *names, **{"game_date": DAY, "as_of": NIGHT, "season_types": ["regular"], **parameters}
+    )
+    return {game_id[-1]: (status, points, teams) for game_id, status, points, teams in rows}
+
+
+NIGHT = eastern(DAY, 23)
+AFTERWARDS = NIGHT + timedelta(seconds=1)
+
+
+def test_the_status_of_a_game_is_what_schedule_scoreboard_and_box_scores_said_by_a_time(stored: Stored) -> None:
+    stored(
+        "raw_schedule",
+        game(1, status="final"),
+        game(2, status="final", as_of=AFTERWARDS),
+        game(3, status="postponed", as_of=AFTERWARDS),
+        game(4, season_type="preseason"),
+        game(5, days(1)),
+        game(6, days(1)),
+        *(game(number) for number in (7, 8)),
+        as_of=NIGHT,
+    )
+    moved = prediction(DAY, eastern(DAY, 9), game_id=game(5)["game_id"], player_id="moved")
+    other = prediction(days(1), eastern(DAY, 9), game_id=game(6)["game_id"], player_id="other")
+    stored("predictions", moved, other)
+    board = {"as_of": NIGHT, "game_date": DAY}
+    stored(
+        "raw_scoreboard",
+        {**board, "game_id": game(7)["game_id"], "status": "live", "away_points": 50},
+        {**board, "game_id": game(8)["game_id"], "status": "final", "away_points": 60, "as_of": AFTERWARDS},
+        {**board, "game_id": game(5)["game_id"], "status": "final", "away_points": 70},
+        {**board, "game_id": game(3)["game_id"], "status": "final", "away_points": 80, "game_date": days(1)},
+    )
+    stored("raw_player_boxscores")
+    assert slate_of(stored) == {
+        "1": ("final", None, 0),
+        "2": ("scheduled", None, 0),
+        "3": ("postponed", None, 0),
+        "5": ("postponed", 70, 0),
+        "7": ("live", 50, 0),
+        "8": ("scheduled", None, 0),
+    }
+
+
+def test_a_game_with_box_scores_of_both_teams_by_a_time_is_final(stored: Stored) -> None:
+    stored("raw_schedule", *(game(number) for number in (1, 2, 3, 4)), game(5, tip_off=None), as_of=NIGHT)
+    stored("raw_scoreboard", {"game_id": game(4)["game_id"], "game_date": DAY, "status": "postponed", "as_of": NIGHT})
+
+    def box(number: int, team: str, player: int = 1, **changes: Any) -> Row:
+        return {"game_id": game(number)["game_id"], "team": team, "player_id": f"{team}{player}", **changes}
+
+    stored(
+        "raw_player_boxscores",
+        *(box(1, "CHA"), box(1, "CHA", 2), box(1, "GSW")),
+        *(box(2, "CHA"), box(2, "CHA", 2)),
+        *(box(3, "CHA"), box(3, "GSW", as_of=AFTERWARDS)),
+        *(box(4, "CHA"), box(4, "GSW")),
+        *(box(5, "CHA", game_date=days(-1)), box(5, "GSW", game_date=days(-1))),
+        game_date=DAY,
+        as_of=NIGHT,
+    )
+    assert slate_of(stored) == {
+        "1": ("final", None, 2),
+        "2": ("scheduled", None, 1),
+        "3": ("scheduled", None, 2),
+        "4": ("postponed", 0, 2),
+        "5": ("scheduled", None, 0),
+    }
+    assert list(slate_of(stored)) == ["1", "2", "3", "4", "5"]
+
+
+def test_an_unresolved_player_of_a_box_score_counts_unless_another_source_knows_all(stored: Stored) -> None:
+    stored(
+        "raw_player_boxscores",
+        *({"game_id": "1", "team": "CHA", "player_id": number, "source": "log"} for number in ("1", "2")),
+        {"game_id": "2", "team": "CHA", "player_id": "1", "source": "log"},
+        {"game_id": "2", "team": "CHA", "player_id": "2", "source": "live"},
+        {"game_id": "3", "team": "CHA", "player_id": "1", "source": "log", "game_date": days(-1)},
+        game_date=DAY,
+    )
+    stored(
+        "unresolved_players",
+        {"game_id": "1", "player_name": "A. Nobody", "candidates": "7 8"},
+        {"game_id": "1", "player_name": "unreadable"},
+        {"game_id": "1", "player_name": "other team", "team": "GSW"},
+        {"game_id": "1", "player_name": "other source", "source": "live"},
+        {"game_id": "1", "player_name": "other date", "game_date": days(-1)},
+        {"game_id": "2", "player_name": "B. Nobody", "candidates": "9"},
+        {"game_id": "2", "player_name": "unreadable"},
+        {"game_id": "3", "player_name": "C. Nobody", "candidates": "9"},
+        {"game_id": "4", "player_name": "D. Nobody", "candidates": "9"},
+        game_date=DAY,
+        team="CHA",
+        source="log",
+        candidates="",
+    )
+    assert sorted(stored.select("unresolved_in_box_scores", game_date=DAY)) == [
+        ("1", "CHA", "A. Nobody", "7 8"),
+        ("1", "CHA", "unreadable", ""),
+        ("2", "CHA", "B. Nobody", "9"),
+    ]
+
+
+def test_feature_rows_of_past_games_have_the_points_of_players_who_played(stored: Stored) -> None:
+    keys = [("2", "1", 0), ("1", "2", 0), ("1", "1", 0), ("1", "3", 0), ("1", "4", 0), ("1", "1", 1)]
+    features = [
+        {"game_id": game_id, "player_id": player_id, "game_date": days(later), "season": "2023-24"}
+        for game_id, player_id, later in keys
+    ]
+    old = {"game_id": "9", "player_id": "1", "game_date": days(-400), "season": "2022-23"}
+    stored("ml_feature_store", *features, old)
+    results = [
+        {key: row[key] for key in ("game_id", "player_id", "game_date")} | {"minutes": 20.0, "points": 7}
+        for row in [*features, old]
+        if row["player_id"] != "4"
+    ]
+    results[3]["minutes"] = 0.0
+    stored("player_game_summary", *results)
+    names = ("game_id", "player_id", "points")
+    graded = stored.named("graded_features", *names, seasons=["2023-24"], before=days(1))
+    assert graded == [("1", "1", 7), ("1", "2", 7), ("2", "1", 7)]
+
+
+def test_stored_features_are_those_of_the_dates_and_games(stored: Stored) -> None:
+    keys = [("2", "1", 0), ("1", "2", 0), ("1", "1", 0), ("3", "1", 1), ("4", "1", -1)]
+    stored(
+        "ml_feature_store",
+        *({"game_id": game_id, "player_id": player_id, "game_date": days(later)} for game_id, player_id, later in keys),
+    )
+
+    def features(last: date, *games: str) -> list[tuple[Any, ...]]:
+        parameters = {"first_date": DAY, "last_date": last, "game_ids": list(games)}
+        return stored.named("stored_features", "game_id", "player_id", **parameters)
+
+    assert features(DAY) == [("1", "1"), ("1", "2"), ("2", "1")]
+    assert features(days(1), "1", "3") == [("1", "1"), ("1", "2"), ("3", "1")]
+
+
+def test_graded_predictions_have_the_tip_off_that_is_known_now(stored: Stored) -> None:
+    day = days(30)
+    early, moved = eastern(day, 12), eastern(day, 20)
+    stored("raw_schedule", game(1, day, tip_off=moved), game(2, day, tip_off=None))
+    ids = [game(1)["game_id"], game(2)["game_id"], "unknown"]
+    stored(
+        "predictions",
+        *(prediction(day, early, game_id=game_id, prediction_id=game_id) for game_id in ids),
+        prediction(days(31), early, game_id="unknown", prediction_id="unknown"),
+        tip_off=eastern(day, 19),
+    )
+    stored(
+        "prediction_accuracy",
+        *({"prediction_id": game_id, "game_id": game_id} for game_id in ids),
+        {"prediction_id": "never made", "game_id": ids[0]},
+        {"prediction_id": ids[0], "game_id": ids[0], "game_date": days(31)},
+        game_date=day,
+        as_of=moved,
+    )
+    names = ("prediction_id", "tip_off", "as_of", "graded_at")
+    graded = stored.named("graded_predictions", *names, game_date=day, as_of=moved)
+    assert sorted(graded) == [
+        (ids[0], moved, early, moved),
+        (ids[1], None, early, moved),
+        ("unknown", eastern(day, 19), early, moved),
+    ]
+    assert stored.select("graded_predictions", game_date=day, as_of=moved - timedelta(seconds=1)) == []
+
+
+CITIES = {
+    "ATL": (33.7, -84.4), "BKN": (40.7, -74.0), "BOS": (42.4, -71.1), "CHA": (35.2, -80.8), "CHI": (41.9, -87.7),
+    "CLE": (41.5, -81.7), "DAL": (32.8, -96.8), "DEN": (39.7, -105.0), "DET": (42.3, -83.0), "GSW": (37.8, -122.4),
+    "HOU": (29.8, -95.4), "IND": (39.8, -86.2), "LAC": (34.0, -118.3), "LAL": (34.0, -118.3), "MEM": (35.1, -90.1),
+    "MIA": (25.8, -80.2), "MIL": (43.0, -87.9), "MIN": (45.0, -93.3), "NOP": (30.0, -90.1), "NYK": (40.7, -74.0),
+    "OKC": (35.5, -97.5), "ORL": (28.5, -81.4), "PHI": (39.9, -75.2), "PHX": (33.4, -112.1), "POR": (45.5, -122.7),
+    "SAC": (38.6, -121.5), "SAS": (29.4, -98.4), "TOR": (43.6, -79.4), "UTA": (40.8, -111.9), "WAS": (38.9, -77.0),
+}  # fmt: skip
+"""Degrees north and east, to a tenth."""
+UTC_OFFSETS = {
+    -5: "ATL BKN BOS CHA CLE DET IND MIA NYK ORL PHI TOR WAS",
+    -6: "CHI DAL HOU MEM MIL MIN NOP OKC SAS",
+    -7: "DEN PHX UTA",
+    -8: "GSW LAC LAL POR SAC",
+}
+"""Hours, in winter."""
+
+
+def test_every_arena_is_in_its_city_and_time_zone(stored: Stored) -> None:
+    winter = date(2024, 12, 10)
+    stored("raw_schedule", *(game(number, winter, home=team) for number, team in enumerate(CITIES)))
+    stored("raw_team_boxscores")
+    stored("raw_player_boxscores")
+    rows = stored.named("game_arenas", "arena", "latitude", "longitude", "utc_offset_hours")
+    assert {team: (latitude, longitude) for team, latitude, longitude, _ in rows} == {
+        team: pytest.approx(place, abs=0.06) for team, place in CITIES.items()
+    }
+    assert {team: offset for team, _, _, offset in rows} == {
+        team: offset for offset, teams in UTC_OFFSETS.items() for team in teams.split()
+    }
+
+
+def test_the_place_of_a_game_follows_its_date_its_site_and_the_box_scores(stored: Stored) -> None:
+    summer, opening = date(2024, 6, 10), date(2024, 8, 15)
+    stored(
+        "raw_schedule",
+        *(game(number, summer, home=home) for number, home in enumerate(("PHX", "DEN"), 1)),
+        game(3, opening - timedelta(days=1), home="LAC"),
+        game(4, opening, home="LAC"),
+        game(5, summer, home="DEN", neutral_site=True),
+        game(6, summer, home="DEN"),
+    )
+    sides = [("0022300006", False, False), ("0022300007", True, False)]
+    stored(
+        "raw_team_boxscores",
+        *(
+            {"game_id": game_id, "team": team, "home": home, "game_date": summer}
+            for game_id, *homes in sides
+            for team, home in zip(("MIN", "DEN"), homes, strict=True)
+        ),
+    )
+    stored("raw_player_boxscores")
+    rows = stored.named("game_arenas", "game_id", "arena", "latitude", "utc_offset_hours")
+    assert {game_id[-1]: (arena, latitude, offset) for game_id, arena, latitude, offset in rows} == {
+        "1": ("PHX", pytest.approx(33.4457), -7),
+        "2": ("DEN", pytest.approx(39.7487), -6),
+        "3": ("LAC", pytest.approx(34.043), -7),
+        "4": ("LAC", pytest.approx(33.9451), -7),
+        "5": (None, None, None),
+        "6": (None, None, None),
+        "7": ("MIN", pytest.approx(44.9795), -5),
+    }
