@@ -62,7 +62,7 @@ def export_status(exports: Path, written_at: datetime) -> None:
         ("--date 2024-03-29 --rerun --step grade --from-phase grade", "leave out --from-phase"),
         ("--date 2024-03-29 --rerun --step grad", "2024-03-29 has no step 'grad' (did you mean grade"),
         ("--date 2024-03-29 --rerun --step nbac_play_by_pay", "(did you mean nbac_play_by_play"),
-        (f"--date 2024-03-29 --rerun --step {'x' * 101}", "at most 100 characters are allowed"),
+        (f"--date 2024-03-29 --rerun --step {'x' * 101}", "has 101 characters; at most 100 are allowed"),
         ("status --date tomorow", "or today or yesterday"),
         ("status --date yesterdy", "(did you mean yesterday?)"),
         ("statsu", "(did you mean status"),

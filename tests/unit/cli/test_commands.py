@@ -102,7 +102,7 @@ def test_a_text_may_be_as_long_as_its_limit(typed: str, limit: int, capsys: pyte
     assert parsed(f"{typed} {'x' * limit}")
     with pytest.raises(SystemExit):
         parsed(f"{typed} {'x' * (limit + 1)}")
-    assert f"at most {limit} characters are allowed, this has {limit + 1}" in capsys.readouterr().err
+    assert f"has {limit + 1} characters; at most {limit} are allowed" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("typed", ["0", "367", "-1", "x", "1.5", ""])

@@ -579,6 +579,6 @@ def test_the_place_of_a_game_follows_its_date_its_site_and_the_box_scores(stored
         "3": ("LAC", pytest.approx(34.043), -7),
         "4": ("LAC", pytest.approx(33.9451), -7),
         "5": (None, None, None),
-        "6": (None, None, None),
+        "6": ("DEN", pytest.approx(39.7487), -6),
         "7": ("MIN", pytest.approx(44.9795), -5),
     }
