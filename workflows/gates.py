@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from tipoff.vocabulary import Cadence, DayPlan, OnDeadline, PlanStep, PollWhen, Role, SlateGame, StepState, clock_time
 from workflows import fallbacks
 from workflows.step_records import AnyRecord, ComputeRecord, Records, SourceRecord
+
+START_TAKES = timedelta(minutes=9)
+"""How long a run has after its start before a step counts as late: the first polls and computations take minutes."""
 
 
 @dataclass(frozen=True)
@@ -261,6 +264,13 @@ def _deadline_verdict(step: PlanStep, record: AnyRecord, missing: tuple[str, ...
     return Degraded(f"{data}{by} ({reason}); {message}")
 
 
+def late_at(step: PlanStep, plan: DayPlan) -> datetime | None:
+    """When an unsettled step is late: at its soft deadline, but a run that started late has time for its first poll."""
+    if step.soft_deadline is None or plan.started_at is None:
+        return step.soft_deadline
+    return max(step.soft_deadline, plan.started_at + START_TAKES)
+
+
 def next_due(plan: DayPlan, records: Records, verdicts: dict[str, Verdict], now: datetime) -> datetime | None:
     """When the next poll, deadline or the day's end is due; None: only an operator can move the day."""
     polls = [verdict.next_poll for verdict in verdicts.values() if isinstance(verdict, Waiting)]
@@ -268,16 +278,16 @@ def next_due(plan: DayPlan, records: Records, verdicts: dict[str, Verdict], now:
         deadline
         for step in plan.steps
         if not records[step.name].settled
-        for deadline in (step.soft_deadline, step.hard_deadline)
+        for deadline in (step.soft_deadline, late_at(step, plan), step.hard_deadline)
     ]
     times = [time for time in (*polls, *deadlines, plan.ends_at) if time is not None and time > now]
     return min(times, default=None)
 
 
 def overdue(plan: DayPlan, records: Records, now: datetime) -> tuple[PlanStep, ...]:
-    """Unsettled steps past their soft deadline."""
+    """Unsettled steps that are late."""
     return tuple(
         step
         for step in plan.steps
-        if step.soft_deadline is not None and now >= step.soft_deadline and not records[step.name].settled
+        if not records[step.name].settled and (late := late_at(step, plan)) is not None and now >= late
     )

@@ -195,6 +195,28 @@ def test_a_run_that_starts_during_the_last_game_degrades_nothing_before_it_was_t
     assert gates.overdue(ledger.plan, ledger.records, started_at) == ()
 
 
+def test_a_run_that_starts_after_a_soft_deadline_has_time_for_its_first_poll_before_that_is_late() -> None:
+    started_at = eastern(DAY, 14)
+    first_plan = plan_slate(DAY, SOURCES, started_at)
+    ledger = DayLedger(first_plan)
+    ledger.adopt(first_plan)
+    assert gates.overdue(first_plan, ledger.records, started_at) == ()
+    verdicts = gates.decide(first_plan, ledger.records, started_at)
+    due = gates.next_due(first_plan, ledger.records, verdicts, started_at)
+    assert due == started_at + gates.START_TAKES
+    assert [step.name for step in gates.overdue(first_plan, ledger.records, due)] == ["nbac_schedule"]
+
+
+@pytest.mark.parametrize("started_at", [None, eastern(DAY, 5), eastern(DAY, 7, 51)])
+def test_a_run_that_starts_in_time_counts_a_step_as_late_at_its_soft_deadline(started_at: datetime | None) -> None:
+    first_plan = plan_slate(DAY, SOURCES, started_at)
+    ledger = DayLedger(first_plan)
+    ledger.adopt(first_plan)
+    deadline = eastern(DAY, 8)
+    assert gates.overdue(first_plan, ledger.records, deadline - timedelta(seconds=1)) == ()
+    assert [step.name for step in gates.overdue(first_plan, ledger.records, deadline)] == ["nbac_schedule"]
+
+
 def test_a_game_without_a_fixed_tip_off_may_still_be_played_until_the_date_is_over() -> None:
     games = (*GAMES[:2], GAMES[2].model_copy(update={"tip_off": None}))
     assert plan(eastern(DAY, 23), games).known_by is None
