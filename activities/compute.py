@@ -30,62 +30,19 @@ class ComputeActivities:
     @blocking_activity
     def transform(self, request: ComputeRequest) -> ComputeReport:
         """Run one SQL transform over its slice."""
-        scope = self._scope(request)
-        warehouse, date = self._resources.warehouse, request.game_date
-        with warehouse.transaction():
-            written = warehouse.transform(request.subject, scope.parameters, scope.slice)
-            data = f"{request.subject}:{request.span}"
-            versions = count_change(warehouse, date, data, request.game_ids, changed=written.changed)
-        return ComputeReport(
-            rows=written.rows,
-            versions=versions,
-            counts=warning_counts(request.subject, written.warnings),
-            alerts=warning_alerts(request.subject, written.warnings),
-        )
-
-    def _scope(self, request: ComputeRequest) -> TransformScope:
-        """The games of the slate, or all dates before it; a table without a game id covers the whole slate."""
-        if request.span is Span.HISTORY:
-            first = first_day(seasons_up_to(request.game_date, self._resources.settings.history_seasons)[0])
-            return TransformScope(
-                first_date=first, last_date=request.game_date - timedelta(days=1), as_of=request.as_of
-            )
-        games = request.game_ids if "game_id" in TABLES[request.subject].column_names else ()
-        return TransformScope(
-            first_date=request.game_date, last_date=request.game_date, game_ids=games, as_of=request.as_of
-        )
+        return run_transform(self._resources, request)
 
     @activity.defn(name=Activity.BUILD_FEATURES.value)
     @blocking_activity
     def build_features(self, request: ComputeRequest) -> ComputeReport:
         """Build the feature vectors of games and write the whole slate's as Parquet; or those of all games before."""
-        if request.span is Span.HISTORY:
-            history = self.training_history(
-                TrainingInput(system_id=request.subject, before=request.game_date, as_of=request.as_of)
-            )
-            return ComputeReport(rows=history.rows, changed_games=request.game_ids, reference=history.file)
-        date, warehouse = request.game_date, self._resources.warehouse
-        built = build_features(warehouse, date, date, request.game_ids, request.as_of)
-        name = f"features-{request.as_of:%Y%m%dT%H%M%S%f}.parquet"
-        rows = stored_features(warehouse, date)
-        rows.write_parquet(self._resources.work_file(date, name))
-        return ComputeReport(
-            rows=built.rows,
-            changed_games=request.game_ids,
-            reference=name,
-            counts=warning_counts(step_names.FEATURES, built.warnings),
-            alerts=warning_alerts(step_names.FEATURES, built.warnings),
-        )
+        return write_features(self._resources, request)
 
     @activity.defn(name=Activity.TRAINING_HISTORY.value)
     @blocking_activity
     def training_history(self, request: TrainingInput) -> TrainingHistory:
         """Write the feature rows and points of all games before a date as Parquet."""
-        seasons = seasons_up_to(request.before, self._resources.settings.history_seasons)
-        history = training_history(self._resources.warehouse, seasons, request.before, request.as_of)
-        name = "history.parquet"
-        history.write_parquet(self._resources.work_file(request.before, name))
-        return TrainingHistory(file=name, rows=history.height)
+        return write_training_history(self._resources, request)
 
     @activity.defn(name=Activity.STORE_PREDICTIONS.value)
     @blocking_activity
@@ -104,19 +61,78 @@ class ComputeActivities:
     @blocking_activity
     def grade(self, request: ComputeRequest) -> ComputeReport:
         """Grade every active prediction; games that are not over are reported as missing."""
-        graded = grade_date(self._resources.warehouse, request.game_date, request.as_of, request.postponed)
-        pending = "; ".join(f"{game_id}: {why}" for game_id, why in sorted(graded.pending.items()))
-        return ComputeReport(
-            rows=graded.written.rows,
-            changed=True,
-            reason=f"not graded yet: {pending}" if pending else "",
-            missing_games=tuple(sorted(graded.pending)),
-            unfinished_games=graded.unfinished,
-            predictions=graded.predictions,
-            counts={
-                "predictions": graded.predictions,
-                **{f"graded:{grade}": graded.outcomes.get(grade, 0) for grade in Grade},
-                **warning_counts("prediction_accuracy", graded.written.warnings),
-            },
-            alerts=warning_alerts("prediction_accuracy", graded.written.warnings),
-        )
+        return grade_predictions(self._resources, request)
+
+
+def run_transform(resources: Resources, request: ComputeRequest) -> ComputeReport:
+    """Run one SQL transform over its slice."""
+    scope, warehouse = transform_scope(resources, request), resources.warehouse
+    with warehouse.transaction():
+        written = warehouse.transform(request.subject, scope.parameters, scope.slice)
+        versions = count_change(warehouse, request.game_date, request.data, request.game_ids, changed=written.changed)
+    return ComputeReport(
+        rows=written.rows,
+        versions=versions,
+        counts=warning_counts(request.subject, written.warnings),
+        alerts=warning_alerts(request.subject, written.warnings),
+    )
+
+
+def transform_scope(resources: Resources, request: ComputeRequest) -> TransformScope:
+    """The games of the slate, or all dates before it; a table without a game id covers the whole slate."""
+    if request.span is Span.HISTORY:
+        first = first_day(seasons_up_to(request.game_date, resources.settings.history_seasons)[0])
+        return TransformScope(first_date=first, last_date=request.game_date - timedelta(days=1), as_of=request.as_of)
+    games = request.game_ids if "game_id" in TABLES[request.subject].column_names else ()
+    return TransformScope(
+        first_date=request.game_date, last_date=request.game_date, game_ids=games, as_of=request.as_of
+    )
+
+
+def write_features(resources: Resources, request: ComputeRequest) -> ComputeReport:
+    """Build the feature vectors of games and write the whole slate's as Parquet; or those of all games before."""
+    if request.span is Span.HISTORY:
+        training = TrainingInput(system_id=request.subject, before=request.game_date, as_of=request.as_of)
+        history = write_training_history(resources, training)
+        return ComputeReport(rows=history.rows, changed_games=request.game_ids, reference=history.file)
+    date, warehouse = request.game_date, resources.warehouse
+    built = build_features(warehouse, date, date, request.game_ids, request.as_of)
+    name = f"features-{request.as_of:%Y%m%dT%H%M%S%f}.parquet"
+    rows = stored_features(warehouse, date)
+    rows.write_parquet(resources.work_file(date, name))
+    return ComputeReport(
+        rows=built.rows,
+        changed_games=request.game_ids,
+        reference=name,
+        counts=warning_counts(step_names.FEATURES, built.warnings),
+        alerts=warning_alerts(step_names.FEATURES, built.warnings),
+    )
+
+
+def write_training_history(resources: Resources, request: TrainingInput) -> TrainingHistory:
+    """Write the feature rows and points of all games before a date as Parquet."""
+    seasons = seasons_up_to(request.before, resources.settings.history_seasons)
+    history = training_history(resources.warehouse, seasons, request.before, request.as_of)
+    name = "history.parquet"
+    history.write_parquet(resources.work_file(request.before, name))
+    return TrainingHistory(file=name, rows=history.height)
+
+
+def grade_predictions(resources: Resources, request: ComputeRequest) -> ComputeReport:
+    """Grade every active prediction; games that are not over are reported as missing."""
+    graded = grade_date(resources.warehouse, request.game_date, request.as_of, request.postponed)
+    pending = "; ".join(f"{game_id}: {why}" for game_id, why in sorted(graded.pending.items()))
+    return ComputeReport(
+        rows=graded.written.rows,
+        changed_games=request.game_ids,
+        reason=f"not graded yet: {pending}" if pending else "",
+        missing_games=tuple(sorted(graded.pending)),
+        unfinished_games=graded.unfinished,
+        predictions=graded.predictions,
+        counts={
+            "predictions": graded.predictions,
+            **{f"graded:{grade}": graded.outcomes.get(grade, 0) for grade in Grade},
+            **warning_counts("prediction_accuracy", graded.written.warnings),
+        },
+        alerts=warning_alerts("prediction_accuracy", graded.written.warnings),
+    )

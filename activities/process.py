@@ -6,10 +6,11 @@ from temporalio import activity
 
 from activities.heartbeats import blocking_activity
 from activities.resources import Resources
+from tipoff.errors import TipoffError
 from tipoff.processing import process
 from tipoff.sources.base import Slate
 from tipoff.vocabulary import ProcessReport
-from workflows.contracts import Activity, ProcessRequest
+from workflows.contracts import Activity, ProcessReports, ProcessRequest, ProcessRequests
 
 
 class ProcessActivities:
@@ -23,6 +24,19 @@ class ProcessActivities:
     def process(self, request: ProcessRequest) -> ProcessReport:
         """Process one batch."""
         return process_batch(self._resources, request)
+
+    @activity.defn(name=Activity.PROCESS_TOGETHER.value)
+    @blocking_activity
+    def process_together(self, requests: ProcessRequests) -> ProcessReports:
+        """Process several batches; the failure of one concerns no other."""
+        return ProcessReports(reports=tuple(self._process_if_possible(each) for each in requests.requests))
+
+    def _process_if_possible(self, request: ProcessRequest) -> ProcessReport | None:
+        try:
+            return process_batch(self._resources, request)
+        except TipoffError as error:
+            activity.logger.info("%s is processed alone, since with others it failed: %s", request.source, error)
+            return None
 
 
 def process_batch(resources: Resources, request: ProcessRequest) -> ProcessReport:

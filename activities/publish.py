@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from temporalio import activity
@@ -29,38 +29,7 @@ class PublishActivities:
     @blocking_activity
     def export(self, request: ComputeRequest) -> ComputeReport:
         """Write one export."""
-        published = self._exporters[request.subject](request)
-        return ComputeReport(rows=published.rows, changed_games=request.game_ids)
-
-    @property
-    def _exporters(self) -> dict[str, Callable[[ComputeRequest], PublishResult]]:
-        return {
-            "predictions": partial(self._tables, publish_predictions),
-            "results": partial(self._tables, publish_results),
-            "page": self._page,
-            "summary": partial(self._tables, publish_summary),
-        }
-
-    def _tables(self, publish: Callable[..., PublishResult], request: ComputeRequest) -> PublishResult:
-        return publish(
-            self._resources.warehouse,
-            self._resources.exports,
-            request.game_date,
-            request.as_of,
-            self._resources.now(),
-            request.degraded,
-            request.missing_games,
-        )
-
-    def _page(self, request: ComputeRequest) -> PublishResult:
-        status = self._resources.exports.read(f"v1/status/{request.game_date}.json")
-        return publish_page(
-            self._resources.warehouse,
-            self._resources.exports,
-            request.game_date,
-            request.as_of,
-            decode(status or b"{}"),
-        )
+        return write_export(self._resources, request)
 
     @activity.defn(name=Activity.PUBLISH_STATUS.value)
     @blocking_activity
@@ -71,3 +40,38 @@ class PublishActivities:
             raise_alert(self._resources.exports, status.game_date, alert)
         published = publish_status(self._resources.exports, status, self._resources.now())
         return ComputeReport(rows=published.rows)
+
+
+def write_export(resources: Resources, request: ComputeRequest) -> ComputeReport:
+    """Write one export."""
+    published = _EXPORTERS[request.subject](resources, request)
+    return ComputeReport(rows=published.rows, changed_games=request.game_ids)
+
+
+def _publish_tables(
+    publish: Callable[..., PublishResult], resources: Resources, request: ComputeRequest
+) -> PublishResult:
+    return publish(
+        resources.warehouse,
+        resources.exports,
+        request.game_date,
+        request.as_of,
+        resources.now(),
+        request.degraded,
+        request.missing_games,
+    )
+
+
+def _publish_page(resources: Resources, request: ComputeRequest) -> PublishResult:
+    status = resources.exports.read(f"v1/status/{request.game_date}.json")
+    return publish_page(
+        resources.warehouse, resources.exports, request.game_date, request.as_of, decode(status or b"{}")
+    )
+
+
+_EXPORTERS: Mapping[str, Callable[[Resources, ComputeRequest], PublishResult]] = {
+    "predictions": partial(_publish_tables, publish_predictions),
+    "results": partial(_publish_tables, publish_results),
+    "page": _publish_page,
+    "summary": partial(_publish_tables, publish_summary),
+}

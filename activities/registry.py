@@ -8,6 +8,7 @@ from typing import Any
 from activities.collect import CollectActivities
 from activities.compute import ComputeActivities
 from activities.follow import FollowActivities
+from activities.in_turn import InTurnActivities
 from activities.models import ModelActivities
 from activities.plan import PlanActivities
 from activities.process import ProcessActivities
@@ -22,11 +23,17 @@ from workflows.contracts import Queue
 def activities_of(queue: Queue, resources: Resources) -> list[Callable[..., Any]]:
     """The activities that a worker of a queue serves."""
     compute, publish, models = ComputeActivities(resources), PublishActivities(resources), ModelActivities(resources)
+    collect, process = CollectActivities(resources), ProcessActivities(resources)
     activities: dict[Queue, list[Callable[..., Any]]] = {
         Queue.DAY: [PlanActivities(resources).plan_day, deliver_action],
-        Queue.FETCH: [CollectActivities(resources).collect, WorkerSettingsActivities(resources).describe_settings],
+        Queue.FETCH: [
+            collect.collect,
+            collect.collect_together,
+            WorkerSettingsActivities(resources).describe_settings,
+        ],
         Queue.WAREHOUSE: [
-            ProcessActivities(resources).process,
+            process.process,
+            process.process_together,
             FollowActivities(resources).follow,
             RecordedDayActivities(resources).recorded_day,
             compute.transform,
@@ -35,6 +42,7 @@ def activities_of(queue: Queue, resources: Resources) -> list[Callable[..., Any]
             compute.store_predictions,
             compute.grade,
             publish.export,
+            InTurnActivities(resources).compute_in_turn,
             publish.publish_status,
         ],
         Queue.MODELS: [models.predict, models.train],

@@ -1,4 +1,4 @@
-"""`plan`: the steps of a day, with their deadlines."""
+"""`plan`: the steps of a day, with their deadlines and the events that they add to its history."""
 
 from __future__ import annotations
 
@@ -6,13 +6,19 @@ import json
 from argparse import Namespace
 
 from cli.exit_codes import CommandError, ExitCode
-from cli.render import console, plan_table
+from cli.render import console, event_tables, plan_table
 from cli.target import Target
 from cli.view import view_day
+from tipoff.plan import plan_day
+from tipoff.sources.registry import SOURCES
+from workflows.event_count import count_events
 
 
 async def run(options: Namespace) -> ExitCode:
-    """Print the plan of the date's run. Raises CommandError UNKNOWN if there is none to read."""
+    """Print the plan of the date's run and the arithmetic of its events.
+
+    Raises CommandError UNKNOWN if there is no plan to read.
+    """
     view = await view_day(Target(options.replay), options.date)
     if view.status is None:
         raise CommandError(
@@ -25,4 +31,7 @@ async def run(options: Namespace) -> ExitCode:
         print(json.dumps({key: fields[key] for key in ("game_date", "from", "games", "steps")}, ensure_ascii=False))
     else:
         console().print(plan_table(view.status))
+        if view.status.games:
+            plan = plan_day(options.date, view.status.games, SOURCES)
+            console().print(*event_tables(count_events(plan)), sep="\n")
     return ExitCode.DONE

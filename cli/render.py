@@ -12,6 +12,7 @@ from rich.text import Text
 from cli.coverage import Coverage, coverage
 from cli.view import DayView, ServerView, StatusSource
 from tipoff.vocabulary import DayStatus, Phase, StepState, StepStatus, clock_time, counted, labels_without_tip_off
+from workflows.event_count import EVENT_LIMIT, REFRESHES, EventCount, EventLine
 from workflows.status_text import games_named, phase_state
 
 _WIDTH = 132
@@ -232,6 +233,22 @@ def plan_table(status: DayStatus) -> Table:
     ]
     columns = ("phase", "step", "title", "", "state", "next poll", "alert at", "deadline")
     return table_of(f"Plan of {status.game_date}, {counted(len(status.games), 'game')}", columns, rows)
+
+
+def event_tables(count: EventCount) -> tuple[Table, Table]:
+    """The events of a day by the real clock, and those that each refresh of its predictions adds."""
+    with_refreshes = count.total + REFRESHES * count.per_refresh
+    day = f"Events in the history by the real clock: {count.total:,}"
+    refresh = (
+        f"Each refresh adds {count.per_refresh:,}; with {REFRESHES} of them the day has {with_refreshes:,} "
+        f"of at most {EVENT_LIMIT:,}"
+    )
+    return _event_table(day, count.lines), _event_table(refresh, count.refresh)
+
+
+def _event_table(title: str, lines: Sequence[EventLine]) -> Table:
+    rows = [(line.what, f"{line.times}", f"× {line.events_each}", f"{line.events:,}") for line in lines]
+    return table_of(title, ("what", "times", "events each", "events"), rows)
 
 
 def _at(time: datetime | None, status: DayStatus) -> str:

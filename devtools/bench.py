@@ -55,8 +55,12 @@ SHARED_DATA = PROJECT.parent / "shared" / "data"
 LINES_REFRESH_AT = eastern(DAY, 15)
 """When all twelve games are recomputed with their betting lines."""
 COMPUTE_ACTIVITIES = frozenset(
-    {Activity.TRANSFORM, Activity.BUILD_FEATURES, Activity.PREDICT, Activity.STORE_PREDICTIONS}
+    {
+        *(Activity.TRANSFORM, Activity.BUILD_FEATURES, Activity.COMPUTE_IN_TURN),
+        *(Activity.PREDICT, Activity.STORE_PREDICTIONS),
+    }
 )
+CONTEXT_ACTIVITIES = frozenset({Activity.TRANSFORM, Activity.COMPUTE_IN_TURN})
 MEMORY_SAMPLE_SECONDS = 0.2
 
 
@@ -156,15 +160,25 @@ def activity_runs(history: WorkflowHistory) -> Iterator[ActivityRun]:
 
 def _activity_run(scheduled: HistoryEvent, started: HistoryEvent, ended: HistoryEvent) -> ActivityRun:
     attributes = scheduled.activity_task_scheduled_event_attributes
-    request: dict[str, Any] = json.loads(attributes.input.payloads[0].data)
+    requests = _requests(json.loads(attributes.input.payloads[0].data))
+    subjects = [
+        request.get("subject") or request.get("source") or request.get("system_id") or "" for request in requests
+    ]
+    first = requests[0]
     return ActivityRun(
         activity=attributes.activity_type.name,
-        subject=str(request.get("subject") or request.get("source") or request.get("system_id") or ""),
-        span=str(request.get("span", "")),
-        as_of=datetime.fromisoformat(request["as_of"]) if "as_of" in request else None,
+        subject=", ".join(map(str, subjects)),
+        span=str(first.get("span", "")),
+        as_of=datetime.fromisoformat(first["as_of"]) if "as_of" in first else None,
         started=_time_of(started),
         ended=_time_of(ended),
     )
+
+
+def _requests(request: dict[str, Any]) -> list[dict[str, Any]]:
+    """The requests of an activity that several steps share; or its own."""
+    in_turn = [each["request"] for each in request.get("computations", ())]
+    return in_turn or request.get("requests") or [request]
 
 
 def _time_of(event: HistoryEvent) -> datetime:
@@ -186,7 +200,7 @@ def active_seconds(runs: Iterable[ActivityRun]) -> float:
 
 def lines_refresh(runs: Sequence[ActivityRun]) -> list[ActivityRun]:
     """The activities that recomputed all games when the betting lines arrived."""
-    began = min(run.started for run in runs if run.activity == Activity.TRANSFORM and run.as_of == LINES_REFRESH_AT)
+    began = min(run.started for run in runs if run.activity in CONTEXT_ACTIVITIES and run.as_of == LINES_REFRESH_AT)
     systems = [run.ended for run in runs if run.activity == Activity.PREDICT and run.as_of == LINES_REFRESH_AT]
     stored = [run for run in runs if run.activity == Activity.STORE_PREDICTIONS and run.ended > max(systems)]
     ended = stored[0].ended

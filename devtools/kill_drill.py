@@ -89,14 +89,17 @@ def _config(archive: Path, before: Path, root: Path) -> ReplayConfig:
 
 
 async def replay(archive: Path, before: Path, root: Path, kills: Sequence[Kill]) -> list[Recovery]:
-    """Replay the day, re-run it and train, with these kills; the recoveries."""
+    """Replay the day, re-run it and train, with these kills; the recoveries.
+
+    The re-run computes each step in an activity of its own.
+    """
     async with start_replay(_config(archive, before, root), StageTimer(lambda line: None)) as running:
         drill = _Drill(running, root)
         if kills:
             drill.begin(kills)
         clock = ClockSpec(starts_at=eastern(DAY, 5), actions=(REFRESH,))
         await drill.follow(await running.start_day(clock))
-        await drill.follow(await running.start_day(clock, Rerun(from_phase=Phase.RESULTS)))
+        await drill.follow(await running.start_day(clock, Rerun(from_phase=Phase.PREDICT)))
         training = TrainingInput(system_id="catboost_v8", before=DAY, as_of=eastern(DAY, 5))
         client = running.client
         await drill.follow(

@@ -922,6 +922,7 @@ def _source_step(step: SourceStep, slate: SlateTimes, sources: Mapping[str, Sour
     return PlanStep(
         name=source.name,
         subject=source.name,
+        provider=source.provider.host,
         phase=step.phase,
         kind=StepKind.SOURCE,
         title=source.title,

@@ -18,13 +18,17 @@ from tipoff.vocabulary import (
     Attention,
     Cadence,
     Channel,
+    CollectReport,
+    ComputeReport,
     Cooldown,
     DataQuality,
+    DataVersions,
     DayStatus,
     Degradation,
     Frozen,
     Outcome,
     Phase,
+    ProcessReport,
     RateLimit,
     Route,
     RunState,
@@ -49,7 +53,9 @@ class Activity(StrEnum):
 
     PLAN_DAY = "plan_day"
     COLLECT = "collect"
+    COLLECT_TOGETHER = "collect_together"
     PROCESS = "process"
+    PROCESS_TOGETHER = "process_together"
     FOLLOW = "follow"
     TRANSFORM = "transform"
     BUILD_FEATURES = "build_features"
@@ -57,6 +63,7 @@ class Activity(StrEnum):
     STORE_PREDICTIONS = "store_predictions"
     GRADE = "grade"
     EXPORT = "export"
+    COMPUTE_IN_TURN = "compute_in_turn"
     PUBLISH_STATUS = "publish_status"
     DELIVER_ACTION = "deliver_action"
     RECORDED_DAY = "recorded_day"
@@ -263,6 +270,30 @@ class ProcessRequest(Frozen):
     as_of: AwareDatetime
 
 
+class CollectRequests(Frozen):
+    """Poll sources of one provider, one after the other."""
+
+    requests: tuple[CollectRequest, ...] = Field(max_length=20)
+
+
+class CollectReports(Frozen):
+    """A report for each request; None: it failed."""
+
+    reports: tuple[CollectReport | None, ...]
+
+
+class ProcessRequests(Frozen):
+    """Process landed batches, one after the other."""
+
+    requests: tuple[ProcessRequest, ...] = Field(max_length=20)
+
+
+class ProcessReports(Frozen):
+    """A report for each request; None: it failed."""
+
+    reports: tuple[ProcessReport | None, ...]
+
+
 class ComputeRequest(Frozen):
     """Run a transform, the features, a system, the grading or an export for some games as of a time."""
 
@@ -279,6 +310,38 @@ class ComputeRequest(Frozen):
     """The file a system predicts from."""
     backfilled: bool = False
     """The predictions are made after the games."""
+
+    @property
+    def data(self) -> str:
+        """The name under which changes of a transform's rows are counted."""
+        return f"{self.subject}:{self.span}"
+
+
+class Computation(Frozen):
+    """One of several computations that run in turn."""
+
+    activity: Activity
+    """That runs it alone."""
+    request: ComputeRequest
+    consumed: DataVersions = {}
+    """The versions of its rows that the day consumed last."""
+
+    def is_new_for_all_games(self, report: ComputeReport) -> bool:
+        """Whether it brought new data for each game it ran for, so that the next one has to run for them."""
+        news = report.changed_since(self.consumed)
+        return news.changed and set(news.changed_games or ()) == set(self.request.game_ids)
+
+
+class Computations(Frozen):
+    """Computations that run in turn: each if the one before brought new data for all its games."""
+
+    computations: tuple[Computation, ...] = Field(max_length=40)
+
+
+class ComputeReports(Frozen):
+    """The reports of the computations that ran."""
+
+    reports: tuple[ComputeReport, ...]
 
 
 class Predicted(Frozen):

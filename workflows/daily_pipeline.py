@@ -6,10 +6,10 @@ late input arrives, follows the games and grades the predictions. The steps and 
 in `tipoff/plan.py`.
 
 Beside this module: `scheduler` (the loop: decide, start, wait), `step_runner` (activities and fallback sources),
-`rerun` (an ended day again from its landed batches), `scenario` (commands and holds of a replay), `status_reporter`
-(what operators and readers see), `operator_commands` (what each command does), `gates` (when a step may start),
-`day_state` (the state of each step), `day_status` (that state for operators) and `day_end` (the rule for the end
-state).
+`together` and `in_turn` (which steps share an activity), `rerun` (an ended day again from its landed batches),
+`scenario` (commands and holds of a replay), `status_reporter` (what operators and readers see), `operator_commands`
+(what each command does), `gates` (when a step may start), `day_state` (the state of each step), `day_status` (that
+state for operators), `day_end` (the rule for the end state) and `event_count` (how large a day's history becomes).
 """
 
 from __future__ import annotations

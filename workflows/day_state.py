@@ -5,6 +5,7 @@ It knows no Temporal and no clock. How a record changes stands in `transitions`,
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -107,8 +108,8 @@ class DayLedger:
 
     # ── steps ────────────────────────────────────────────────────────────────────────────────────────────
 
-    def start(self, step: PlanStep, now: datetime) -> None:
-        """Record that a step starts."""
+    def start(self, step: PlanStep, now: datetime, inputs: Mapping[str, int] | None = None) -> None:
+        """Record that a step starts, with its inputs as they are, or as they were in these versions."""
         record = self.records[step.name]
         state = record.state if record.settled else StepState.RUNNING
         record = replace(record, running=True, abandoned=False, last_poll=now, state=state)
@@ -121,8 +122,8 @@ class DayLedger:
                 cooldown=None if over else record.cooldown,
             )
         else:
-            inputs = {need: self.records[need].version for need in step.needs}
-            record = replace(record, attempted_inputs=inputs)
+            current = {need: self.records[need].version for need in step.needs}
+            record = replace(record, attempted_inputs=current if inputs is None else inputs)
         self.records[step.name] = record
 
     def finish(self, step: PlanStep, result: StepResult, now: datetime) -> None:

@@ -53,6 +53,7 @@ def _short(queue: Queue, start_to_close: timedelta, attempts: int = 3) -> Policy
 _FETCH = _long(Queue.FETCH, timedelta(minutes=10), attempts=4)
 _READ = _long(Queue.WAREHOUSE, timedelta(minutes=5))
 _COMPUTE = _short(Queue.WAREHOUSE, timedelta(minutes=5))
+_COMPUTE_IN_TURN = _short(Queue.WAREHOUSE, timedelta(minutes=10))
 # Half an hour of polls, and processing the last of them.
 _FOLLOW = _long(Queue.WAREHOUSE, timedelta(minutes=45))
 _PREDICT = _short(Queue.MODELS, timedelta(minutes=10))
@@ -64,7 +65,9 @@ _DAY = _short(Queue.DAY, timedelta(seconds=25))
 POLICIES: dict[Activity, Policy] = {
     Activity.PLAN_DAY: _DAY,
     Activity.COLLECT: _FETCH,
+    Activity.COLLECT_TOGETHER: _FETCH,
     Activity.PROCESS: _READ,
+    Activity.PROCESS_TOGETHER: _READ,
     Activity.FOLLOW: _FOLLOW,
     Activity.TRANSFORM: _COMPUTE,
     Activity.BUILD_FEATURES: _COMPUTE,
@@ -72,6 +75,7 @@ POLICIES: dict[Activity, Policy] = {
     Activity.STORE_PREDICTIONS: _COMPUTE,
     Activity.GRADE: _COMPUTE,
     Activity.EXPORT: _COMPUTE,
+    Activity.COMPUTE_IN_TURN: _COMPUTE_IN_TURN,
     Activity.PUBLISH_STATUS: _STATUS,
     Activity.DELIVER_ACTION: _DAY,
     Activity.RECORDED_DAY: _COMPUTE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,10 +23,12 @@ from workflows import gates
 from workflows.calls import failure_reason
 from workflows.day_clock import DayClock
 from workflows.day_state import DayLedger
+from workflows.in_turn import COMPUTE_ACTIVITIES, InTurn, computations_in_turn
 from workflows.planner import make_plan
 from workflows.scenario import Scenario
 from workflows.status_reporter import StatusReporter
-from workflows.step_runner import SourcePoller, StepRunner
+from workflows.step_runner import Polling, SourcePoller, StepRunner
+from workflows.together import PollsTogether
 
 FOLLOW_SPAN = timedelta(minutes=30)
 """How long one activity follows the games: an activity for each poll of an evening would double a day's history."""
@@ -50,7 +53,10 @@ class Scheduler:
         self._poller = poller
         self._reporter = reporter
         self._scenario = scenario
-        self._tasks: dict[str, asyncio.Task[StepResult]] = {}
+        self._tasks: dict[str, asyncio.Task[dict[str, StepResult]]] = {}
+        """Step -> the task that runs it, alone or in turn with others."""
+        self._following: dict[str, InTurn] = {}
+        """Those that run in turn after others, and count as running only when these are done."""
         self._new_slate: tuple[SlateGame, ...] | None = None
         self._woken = False
 
@@ -88,6 +94,7 @@ class Scheduler:
         for task in self._tasks.values():
             task.cancel()
         self._tasks.clear()
+        self._following.clear()
 
     @property
     def _running(self) -> list[asyncio.Task[Any]]:
@@ -106,15 +113,24 @@ class Scheduler:
             task = self._tasks.get(step.name)
             if task is not None and task.done() and self._comes_at(task) is None:
                 del self._tasks[step.name]
-                self._finish(step, task.result())
+                self._finish_step(step, task.result().get(step.name))
         planned = {step.name for step in self._ledger.plan.steps}
         self._tasks = {name: task for name, task in self._tasks.items() if name in planned or not task.done()}
 
-    def _comes_at(self, task: asyncio.Task[StepResult]) -> datetime | None:
+    def _finish_step(self, step: PlanStep, result: StepResult | None) -> None:
+        """Record a result. A step that followed others has none if they ended otherwise, and starts only now."""
+        computation = self._following.pop(step.name, None)
+        if result is None or (computation is not None and not computation.holds(self._ledger.records)):
+            return
+        if computation is not None:
+            self._ledger.start(step, computation.as_of, computation.inputs)
+        self._finish(step, result)
+
+    def _comes_at(self, task: asyncio.Task[dict[str, StepResult]]) -> datetime | None:
         """When virtual time reaches the last poll of a finished task; None: it has, or the task is running."""
-        result = task.result() if task.done() and self._clock.virtual else None
-        polled_at = result.polled_at if isinstance(result, SourceReport) else None
-        return polled_at if polled_at is not None and polled_at > self._clock.now() else None
+        results = task.result().values() if task.done() and self._clock.virtual else ()
+        polls = [result.polled_at for result in results if isinstance(result, SourceReport) and result.polled_at]
+        return next((poll for poll in polls if poll > self._clock.now()), None)
 
     def _finish(self, step: PlanStep, result: StepResult) -> None:
         if isinstance(result, SourceReport) and result.games is not None:
@@ -148,10 +164,14 @@ class Scheduler:
     def _act_on(self, verdicts: dict[str, gates.Verdict]) -> bool:
         """Start what is ready, degrade or park what reached its deadline; whether anything was done."""
         acted = False
+        together: dict[str, PollsTogether] = defaultdict(PollsTogether)
         for step in self._ledger.plan.steps:
             match verdicts[step.name]:
+                case gates.Ready() if step.kind in COMPUTE_ACTIVITIES:
+                    pass  # it runs in turn with those that follow it
                 case gates.Ready(games):
-                    self._start(step, games, self._follow_until(step, verdicts))
+                    polls = together[step.provider or step.name]
+                    self._start(step, games, Polling(self._follow_until(step, verdicts), polls))
                 case gates.Degraded(reason):
                     self._ledger.degrade(step, reason, self._clock.now())
                 case gates.Parked(reason):
@@ -159,6 +179,7 @@ class Scheduler:
                 case _:
                     continue
             acted = True
+        self._start_in_turn(verdicts)
         return acted
 
     def _follow_until(self, step: PlanStep, verdicts: dict[str, gates.Verdict]) -> datetime | None:
@@ -174,11 +195,32 @@ class Scheduler:
         due = self._next_time(verdicts)
         return due - _SECOND if alone and due is not None else None
 
-    def _start(self, step: PlanStep, games: tuple[str, ...], follow_until: datetime | None) -> None:
+    def _start(self, step: PlanStep, games: tuple[str, ...], polling: Polling) -> None:
         as_of = self._clock.now()
         self._ledger.start(step, as_of)
-        run = self._runner.run(step, games, as_of, follow_until)
+        run = self._run(step, games, as_of, polling)
         self._tasks[step.name] = asyncio.create_task(run, name=step.name)
+
+    async def _run(
+        self, step: PlanStep, games: tuple[str, ...], as_of: datetime, polling: Polling
+    ) -> dict[str, StepResult]:
+        return {step.name: await self._runner.run(step, games, as_of, polling)}
+
+    def _start_in_turn(self, verdicts: dict[str, gates.Verdict]) -> None:
+        """Start the computations that are ready, and those that follow them."""
+        as_of, ledger = self._clock.now(), self._ledger
+        computations = computations_in_turn(ledger.plan, ledger.records, verdicts, as_of)
+        if not computations:
+            return
+        task = asyncio.create_task(self._runner.run_in_turn(computations), name=computations[0].step.name)
+        for computation in computations:
+            name = computation.step.name
+            self._tasks[name] = task
+            if computation.ready:
+                self._following.pop(name, None)
+                ledger.start(computation.step, as_of)
+            else:
+                self._following[name] = computation
 
     def _alert_overdue(self) -> None:
         now = self._clock.now()

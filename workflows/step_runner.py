@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from temporalio.exceptions import ActivityError
 
 from tipoff.vocabulary import (
     USABLE,
-    CollectReport,
     ComputeReport,
     DayPlan,
     FallbackSource,
@@ -30,6 +31,9 @@ from workflows.calls import call, failure_reason
 from workflows.contracts import (
     Activity,
     CollectRequest,
+    Computation,
+    Computations,
+    ComputeReports,
     ComputeRequest,
     Predicted,
     ProcessRequest,
@@ -37,14 +41,19 @@ from workflows.contracts import (
     TrainRequest,
 )
 from workflows.day_state import REASON_LENGTH, DayLedger
+from workflows.in_turn import COMPUTE_ACTIVITIES, InTurn
 from workflows.step_records import SourceRecord
+from workflows.together import PollsTogether
 
-_COMPUTE = {
-    StepKind.TRANSFORM: Activity.TRANSFORM,
-    StepKind.FEATURES: Activity.BUILD_FEATURES,
-    StepKind.GRADE: Activity.GRADE,
-    StepKind.EXPORT: Activity.EXPORT,
-}
+
+@dataclass(frozen=True)
+class Polling:
+    """How a source is polled."""
+
+    follow_until: datetime | None = None
+    """One activity may poll games in progress again and again until then."""
+    together: PollsTogether = field(default_factory=PollsTogether)
+    """Joined with the polls of other sources that have the same one."""
 
 
 class StepRunner:
@@ -55,26 +64,53 @@ class StepRunner:
         self._poller = poller
 
     async def run(
-        self, step: PlanStep, games: tuple[str, ...], as_of: datetime, follow_until: datetime | None = None
+        self, step: PlanStep, games: tuple[str, ...], as_of: datetime, polling: Polling | None = None
     ) -> StepResult:
-        """Run a step as of a time; its report, or the reason it failed after all its attempts.
-
-        `follow_until`: one activity may poll games in progress again and again until then.
-        """
+        """Run a step as of a time; its report, or the reason it failed after all its attempts."""
         try:
             match step.kind:
                 case StepKind.SOURCE:
-                    return await self._poller.poll(step, as_of, follow_until)
+                    return await self._poller.poll(step, as_of, polling or Polling())
                 case StepKind.SYSTEM:
                     return await self._predict(step, games, as_of)
                 case StepKind.TRAIN:
                     return await self._train(step, as_of)
                 case kind:
                     request = self._compute_request(step, games, as_of)
-                    report = await call(_COMPUTE[kind], request, ComputeReport, summary=_summary(step, request))
+                    report = await call(
+                        COMPUTE_ACTIVITIES[kind], request, ComputeReport, summary=_summary(step, request)
+                    )
                     return report.changed_since(self._ledger.consumed)
         except ActivityError as error:
             return failure_reason(error)
+
+    async def run_in_turn(self, computations: Sequence[InTurn]) -> dict[str, StepResult]:
+        """Run computations in one activity; the results of those that ran, and of all that are ready."""
+        reports = await self._reports_in_turn(computations) if len(computations) > 1 else ()
+        results: dict[str, StepResult] = {
+            each.step.name: report.changed_since(self._ledger.consumed)
+            for each, report in zip(computations, reports, strict=False)
+        }
+        alone = [each for each in computations if each.ready and each.step.name not in results]
+        failed_or_left = await asyncio.gather(*(self.run(each.step, each.games, each.as_of) for each in alone))
+        return results | {each.step.name: result for each, result in zip(alone, failed_or_left, strict=True)}
+
+    async def _reports_in_turn(self, computations: Sequence[InTurn]) -> tuple[ComputeReport, ...]:
+        """The reports of the first of them; none if the activity failed."""
+        requests = tuple(self._computation(each) for each in computations)
+        titles = ", ".join(each.step.title for each in computations)
+        summary = f"{titles}, as of {clock_time(computations[0].as_of, self._ledger.plan.game_date)}"
+        request = Computations(computations=requests)
+        try:
+            return (await call(Activity.COMPUTE_IN_TURN, request, ComputeReports, summary=summary)).reports
+        except ActivityError:
+            return ()
+
+    def _computation(self, computation: InTurn) -> Computation:
+        request = self._compute_request(computation.step, computation.games, computation.as_of)
+        consumed = {request.data: self._ledger.consumed.get(request.data, {})}
+        activity = COMPUTE_ACTIVITIES[computation.step.kind]
+        return Computation(activity=activity, request=request, consumed=consumed)
 
     async def _predict(self, step: PlanStep, games: tuple[str, ...], as_of: datetime) -> ComputeReport:
         request = self._compute_request(step, games, as_of)
@@ -138,7 +174,7 @@ class SourcePoller:
         """Process every batch again: after a change of the slate an unchanged batch may hold rows of a new game."""
         self._processed.clear()
 
-    async def poll(self, step: PlanStep, as_of: datetime, follow_until: datetime | None = None) -> SourceReport:
+    async def poll(self, step: PlanStep, as_of: datetime, polling: Polling) -> SourceReport:
         """Poll a source, then its fallback sources for the games it lacks.
 
         Raises ActivityError when the primary source fails and no fallback source has any game.
@@ -148,7 +184,7 @@ class SourcePoller:
         self._forced.discard(step.name)
         failure: ActivityError | None = None
         try:
-            report = await self._poll_primary(step, plan, as_of, None if force else follow_until, force=force)
+            report = await self._poll_primary(step, plan, as_of, polling, force=force)
         except ActivityError as error:
             failure = error
             report = _failed_poll(error).model_copy(update={"use_fallback": True})
@@ -160,7 +196,7 @@ class SourcePoller:
         return report
 
     async def _poll_primary(
-        self, step: PlanStep, plan: DayPlan, as_of: datetime, follow_until: datetime | None, *, force: bool
+        self, step: PlanStep, plan: DayPlan, as_of: datetime, polling: Polling, *, force: bool
     ) -> SourceReport:
         """Poll the step's own source unless it is blocked or in cooldown."""
         record = self._ledger.source_record(step)
@@ -170,8 +206,8 @@ class SourcePoller:
             return unpolled
         request = self._collect_request(step, step.subject, games, as_of, step.provider_ids_from, force=force)
         if step.role is Role.LIVE:
-            return await self._follow(step, request, follow_until)
-        report = await self._collect_and_process(request, step.title)
+            return await self._follow(step, request, None if force else polling.follow_until)
+        report = await self._collect_and_process(request, step.title, polling.together)
         if len(games) < len(self._ledger.plan.games) and report.outcome in USABLE:
             return report.model_copy(update={"rows": record.rows + report.rows})
         return report
@@ -246,11 +282,12 @@ class SourcePoller:
             landed_by=self._ledger.plan.known_by if step.landed_only else None,
         )
 
-    async def _collect_and_process(self, request: CollectRequest, title: str) -> SourceReport:
+    async def _collect_and_process(
+        self, request: CollectRequest, title: str, together: PollsTogether | None = None
+    ) -> SourceReport:
         """Collect a batch and process it into its table, unless it is the batch that was processed last."""
-        plan = self._ledger.plan
-        summary = _collect_summary(title, request)
-        collected = await call(Activity.COLLECT, request, CollectReport, summary=summary)
+        plan, together = self._ledger.plan, together or PollsTogether()
+        collected = await together.collect(request, _collect_summary(title, request))
         if collected.usable_batch is None:
             return collected.without_batch()
         key = (collected.usable_batch, request.games)
@@ -258,7 +295,9 @@ class SourcePoller:
         if report is not None and processed == key:
             unchanged = report.model_copy(update={"changed": False})
             return collected.with_batch(unchanged.changed_since(self._ledger.consumed))
-        report = await self.process(request.source, title, collected.usable_batch, request.games, request.as_of)
+        report = await self.process(
+            request.source, title, collected.usable_batch, request.games, request.as_of, together
+        )
         if report.changed:
             # The other sources of the fallback chain write the same rows: their cached batches are stale now.
             for other in fallbacks.others_in_chain(request.source, plan):
@@ -268,13 +307,20 @@ class SourcePoller:
         return collected.with_batch(report)
 
     async def process(
-        self, source: str, title: str, batch: str, games: tuple[SlateGame, ...], as_of: datetime
+        self,
+        source: str,
+        title: str,
+        batch: str,
+        games: tuple[SlateGame, ...],
+        as_of: datetime,
+        together: PollsTogether | None = None,
     ) -> ProcessReport:
         """Process a landed batch into the table of its source. Raises ActivityError."""
         request = ProcessRequest(
             source=source, batch_key=batch, game_date=self._ledger.plan.game_date, games=games, as_of=as_of
         )
-        report = await call(Activity.PROCESS, request, ProcessReport, summary=f"{title}: process the landed batch")
+        together = together or PollsTogether()
+        report = await together.process(request, f"{title}: process the landed batch")
         return report.changed_since(self._ledger.consumed)
 
 

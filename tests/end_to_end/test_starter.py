@@ -145,6 +145,7 @@ async def test_a_waiting_day_shows_what_it_waits_for_and_executes_commands(
         plan = await starter.run("plan --date 2024-01-02")
         assert "nbac_schedule" in plan.out
         assert "critical" in plan.out
+        assert "Each refresh adds" in plan.out
 
         for command, reason in (
             ("force-continue --phase tea", "no phase 'tea'; the phases are slate, collect"),

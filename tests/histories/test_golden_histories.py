@@ -25,7 +25,7 @@ from runtime.connection import DATA_CONVERTER
 from runtime.sandbox import WORKFLOW_RUNNER
 from runtime.workers import replayer
 from tests.support.changed_workflow import ChangedPipelineWorkflow
-from tests.support.days import ScheduledActivity, scheduled_activities, scheduled_activity
+from tests.support.days import ScheduledActivity, activities_scheduled_by, scheduled_activities
 from tests.support.record_histories import RATE_LIMITER, recorded_history
 from tests.support.scenarios import SCENARIOS
 from workflows.contracts import RateLimiterInput
@@ -43,7 +43,7 @@ class DecisionRecorder(Interceptor):
 
         class Outbound(WorkflowOutboundInterceptor):
             def start_activity(self, input: StartActivityInput) -> ActivityHandle[Any]:  # noqa: A002 - the SDK's name
-                decisions.append(scheduled_activity(input.activity, input.args[0].model_dump_json()))
+                decisions.extend(activities_scheduled_by(input.activity, input.args[0].model_dump_json()))
                 return super().start_activity(input)
 
             def continue_as_new(self, input: ContinueAsNewInput) -> NoReturn:  # noqa: A002 - the SDK's name

@@ -12,15 +12,16 @@ import contextlib
 import json
 import random
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from temporalio import activity
 from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client, WorkflowHandle, WorkflowHistory, WorkflowQueryFailedError
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
@@ -50,15 +51,21 @@ from tipoff.vocabulary import (
 from workflows.contracts import (
     Activity,
     ClockSpec,
+    CollectReports,
     CollectRequest,
+    CollectRequests,
     CommandName,
+    Computations,
+    ComputeReports,
     ComputeRequest,
     DayInput,
     DayResult,
     OperatorCommand,
     PlanRequest,
     Predicted,
+    ProcessReports,
     ProcessRequest,
+    ProcessRequests,
     PublishStatusRequest,
     Queue,
     Rerun,
@@ -67,6 +74,8 @@ from workflows.contracts import (
     TrainRequest,
 )
 from workflows.daily_pipeline import DailyPipelineWorkflow
+
+R = TypeVar("R")
 
 DayHandle = WorkflowHandle[DailyPipelineWorkflow, DayResult]
 
@@ -193,8 +202,9 @@ class World:
         """The activities of each queue, as in the real registry."""
         return {
             Queue.DAY: [self.plan_day, deliver_action],
-            Queue.FETCH: [self.collect],
+            Queue.FETCH: [self.collect, self.collect_together],
             Queue.WAREHOUSE: [
+                *(self.process_together, self.compute_in_turn),
                 *(self.process, self.follow, self.transform, self.build_features, self.store_predictions),
                 *(self.grade, self.export, self.publish_status, self.recorded_day),
             ],
@@ -237,6 +247,14 @@ class World:
             )
         index, response = known[-1]
         return _collected(response, f"{request.source}/{index}" if response.outcome in _USABLE else None, request)
+
+    @activity.defn(name=Activity.COLLECT_TOGETHER.value)
+    async def collect_together(self, requests: CollectRequests) -> CollectReports:
+        return CollectReports(reports=tuple([await _if_possible(self.collect(each)) for each in requests.requests]))
+
+    @activity.defn(name=Activity.PROCESS_TOGETHER.value)
+    async def process_together(self, requests: ProcessRequests) -> ProcessReports:
+        return ProcessReports(reports=tuple([await _if_possible(self.process(each)) for each in requests.requests]))
 
     @activity.defn(name=Activity.PROCESS.value)
     async def process(self, request: ProcessRequest) -> ProcessReport:
@@ -319,6 +337,22 @@ class World:
         done = await self._compute(request)
         return done.model_copy(update={"rows": self.stored}) if request.subject == "predictions" else done
 
+    @activity.defn(name=Activity.COMPUTE_IN_TURN.value)
+    async def compute_in_turn(self, request: Computations) -> ComputeReports:
+        compute = {
+            Activity.TRANSFORM: self.transform,
+            Activity.BUILD_FEATURES: self.build_features,
+            Activity.GRADE: self.grade,
+            Activity.EXPORT: self.export,
+        }
+        reports: list[ComputeReport] = []
+        for each in request.computations:
+            report = await _if_possible(compute[each.activity](each.request))
+            if report is None:
+                break
+            reports.append(report)
+        return ComputeReports(reports=tuple(reports))
+
     async def _compute(self, request: ComputeRequest) -> ComputeReport:
         await self._simulate(request.subject, request.as_of)
         return ComputeReport(rows=10 * len(request.game_ids), changed_games=request.game_ids)
@@ -333,6 +367,14 @@ class World:
     async def recorded_day(self, request: PlanRequest) -> RecordedDay:
         assert self.recorded is not None, "this world has no recorded day"
         return self.recorded
+
+
+async def _if_possible(report: Awaitable[R]) -> R | None:
+    """A report, or None if the script fails it."""
+    try:
+        return await report
+    except ApplicationError:
+        return None
 
 
 def _collected(response: ScriptedResponse, batch: str | None, request: CollectRequest) -> CollectReport:
@@ -444,7 +486,7 @@ class DayRun(NamedTuple):
 
     @property
     def scheduled_activities(self) -> list[ScheduledActivity]:
-        return scheduled_activities(self.history)
+        return activities_that_ran(self.history)
 
 
 async def run_day(client: Client, world: World, clock: ClockSpec | None = None, rerun: Rerun | None = None) -> DayRun:
@@ -508,18 +550,53 @@ class ScheduledActivity(NamedTuple):
 
 
 def scheduled_activities(history: WorkflowHistory) -> list[ScheduledActivity]:
-    """Every activity that the day scheduled, in order."""
-    scheduled = [
-        event.activity_task_scheduled_event_attributes
-        for event in history.events
-        if event.HasField("activity_task_scheduled_event_attributes")
+    """Every activity that the day scheduled, in order; those of several steps as one for each."""
+    return [
+        activity
+        for event in _scheduled_events(history)
+        for activity in activities_scheduled_by(*_name_and_request(event))
     ]
-    return [scheduled_activity(each.activity_type.name, each.input.payloads[0].data) for each in scheduled]
 
 
-def scheduled_activity(activity_name: str, request_json: str | bytes) -> ScheduledActivity:
-    """The decision behind the request of an activity."""
+def activities_that_ran(history: WorkflowHistory) -> list[ScheduledActivity]:
+    """The scheduled activities without the computations before which their activity ended."""
+    ran = {
+        completed.scheduled_event_id: len(json.loads(completed.result.payloads[0].data).get("reports", ()))
+        for event in history.events
+        if (completed := event.activity_task_completed_event_attributes).result.payloads
+    }
+    activities: list[ScheduledActivity] = []
+    for event in _scheduled_events(history):
+        name, request = _name_and_request(event)
+        in_turn = name == Activity.COMPUTE_IN_TURN
+        activities += activities_scheduled_by(name, request)[: ran.get(event.event_id, 0) if in_turn else None]
+    return activities
+
+
+def _scheduled_events(history: WorkflowHistory) -> list[HistoryEvent]:
+    return [event for event in history.events if event.HasField("activity_task_scheduled_event_attributes")]
+
+
+def _name_and_request(event: HistoryEvent) -> tuple[str, bytes]:
+    scheduled = event.activity_task_scheduled_event_attributes
+    return scheduled.activity_type.name, scheduled.input.payloads[0].data
+
+
+def activities_scheduled_by(activity_name: str, request_json: str | bytes) -> list[ScheduledActivity]:
+    """The decisions behind the request of an activity."""
     fields = json.loads(request_json)
+    match activity_name:
+        case Activity.COLLECT_TOGETHER:
+            return [_scheduled_activity(Activity.COLLECT, each) for each in fields["requests"]]
+        case Activity.PROCESS_TOGETHER:
+            return [_scheduled_activity(Activity.PROCESS, each) for each in fields["requests"]]
+        case Activity.COMPUTE_IN_TURN:
+            return [_scheduled_activity(each["activity"], each["request"]) for each in fields["computations"]]
+        case _:
+            return [_scheduled_activity(activity_name, fields)]
+
+
+def _scheduled_activity(activity_name: str, fields: Mapping[str, Any]) -> ScheduledActivity:
     as_of = fields.get("as_of")
     return ScheduledActivity(
         activity_name,

@@ -27,7 +27,7 @@ from runtime.day_result import wait_for_result
 from runtime.processes import Child
 from runtime.replay import DayHandle, Replay, ReplayConfig, start_replay
 from runtime.stage_timer import StageTimer
-from tests.support.days import ScheduledActivity, scheduled_activities
+from tests.support.days import ScheduledActivity, activities_that_ran
 from tipoff.vocabulary import DayStatus, Phase, eastern
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
 from workflows.contracts import Activity, ClockSpec, DayResult, Rerun, ScheduledAction
@@ -64,7 +64,7 @@ class ReplayedDay:
 
     @cached_property
     def scheduled_activities(self) -> list[ScheduledActivity]:
-        return scheduled_activities(self.history)
+        return activities_that_ran(self.history)
 
     @cached_property
     def summary(self) -> dict[str, Any]:

@@ -283,6 +283,6 @@ async def test_a_day_of_fifteen_games_stays_within_the_history_limits(client: Cl
         run = await wait_for_end(handle)
         events, largest = await history_size(handle)
     assert run.result.state is RunState.COMPLETE
-    assert events < 3000
+    assert events < 2500
     assert largest < 50_000
     assert len([each for each in run.scheduled_activities if each.activity == Activity.COLLECT]) < 500

@@ -310,7 +310,7 @@ async def test_the_clock_is_held_at_the_exact_time_even_if_nothing_is_due(client
 
 async def test_commands_are_executed_while_activities_run(client: Client) -> None:
     world = no_lines_at_all()
-    world.pauses = {name: Pause() for name in ("nbac_player_history", "nbac_team_history")}
+    world.pauses = {name: Pause() for name in ("nbac_player_history", "espn_scoreboard")}
     async with serving(client, world), started_day(client) as handle:
         for pause in world.pauses.values():
             await pause.reached.wait()

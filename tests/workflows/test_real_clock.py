@@ -26,6 +26,7 @@ from tests.support.ledgers import evening_plan, step_of
 from tipoff.vocabulary import Cadence, DayPlan, Phase, PlanStep, PollWhen, RunState, SlateGame
 from workflows.contracts import ClockSpec, CommandName, PlanRequest
 from workflows.daily_pipeline import DailyPipelineWorkflow
+from workflows.event_count import Course, DryRun
 
 REAL = ClockSpec()
 SECOND = timedelta(seconds=1)
@@ -180,6 +181,11 @@ async def test_a_day_ends_on_time_even_if_steps_are_running(client: Client) -> N
 
 async def test_a_time_waited_for_through_many_decisions_has_one_timer(client: Client) -> None:
     start = datetime.now(UTC)
-    run = await real_day(client, world(start, lines_after=3 * SECOND, every=5 * SECOND))
+    scripted = world(start, lines_after=3 * SECOND, every=5 * SECOND)
+    run = await real_day(client, scripted)
     waited_for = timers(run)
     assert len(waited_for) <= len(set(waited_for)) + 6, waited_for
+    plan = scripted.plan(PlanRequest(game_date=GAME_DATE, games=run.result.slate))
+    counted = DryRun(plan, Course(lines_at=start + 3 * SECOND, new_batches=frozenset())).run()
+    at_most = sum(times * events.number for events, times in counted.items())  # decisions may share a workflow task
+    assert 0.7 * at_most <= len(run.history.events) <= at_most, counted

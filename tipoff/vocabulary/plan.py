@@ -75,6 +75,8 @@ class PlanStep(Frozen):
     title: str
     subject: str
     """Name of the source, table, system or export."""
+    provider: str = ""
+    """Host of a source's provider; due sources of one provider are polled together."""
     span: Span = Span.SLATE
     role: Role = Role.PRE
     critical: bool = False

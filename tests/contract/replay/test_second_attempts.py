@@ -7,7 +7,7 @@ and the activity runs again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -39,11 +39,18 @@ from tipoff.vocabulary import (
 )
 from workflows.contracts import (
     Activity,
+    CollectReports,
     CollectRequest,
+    CollectRequests,
+    Computation,
+    Computations,
+    ComputeReports,
     ComputeRequest,
     PlanRequest,
     Predicted,
+    ProcessReports,
     ProcessRequest,
+    ProcessRequests,
     PublishStatusRequest,
     Queue,
     TrainingInput,
@@ -111,6 +118,16 @@ class World:
         self.ids[source] = report.provider_ids
         return report
 
+    async def poll_together(self, sources: Sequence[str], as_of: datetime, ids_from: str) -> None:
+        """Collect and process in one activity each."""
+        requests = tuple(self._collect_request(source, as_of, ids_from) for source in sources)
+        collected = await self.run(Activity.COLLECT_TOGETHER, "together", CollectRequests(requests=requests))
+        landed = tuple(
+            ProcessRequest(source=source, batch_key=report.batch_key, game_date=DAY, games=self.games, as_of=as_of)
+            for source, report in zip(sources, collected.reports, strict=True)
+        )
+        await self.run(Activity.PROCESS_TOGETHER, "together", ProcessRequests(requests=landed))
+
     async def follow(self, source: str, as_of: datetime) -> StepReport:
         report: StepReport = await self.run(Activity.FOLLOW, source, self._collect_request(source, as_of))
         return report
@@ -122,7 +139,23 @@ class World:
     async def compute(
         self, activity: Activity, subject: str, as_of: datetime, span: Span = Span.SLATE, reference: str = ""
     ) -> Any:
-        request = ComputeRequest(
+        return await self.run(activity, subject, self._compute_request(subject, as_of, span, reference))
+
+    async def compute_in_turn(self, tables: Sequence[str], as_of: datetime) -> None:
+        """Transforms, then the features, in one activity."""
+        subjects = {**dict.fromkeys(tables, Activity.TRANSFORM), "ml_feature_store": Activity.BUILD_FEATURES}
+        requests = tuple(
+            Computation(activity=activity, request=self._compute_request(subject, as_of))
+            for subject, activity in subjects.items()
+        )
+        request = Computations(computations=requests)
+        reports: ComputeReports = await self.run(Activity.COMPUTE_IN_TURN, "in turn", request)
+        assert len(reports.reports) == len(subjects)
+
+    def _compute_request(
+        self, subject: str, as_of: datetime, span: Span = Span.SLATE, reference: str = ""
+    ) -> ComputeRequest:
+        return ComputeRequest(
             subject=subject,
             span=span,
             game_date=DAY,
@@ -130,14 +163,10 @@ class World:
             as_of=as_of,
             reference=reference,
         )
-        return await self.run(activity, subject, request)
 
     async def predict(self, as_of: datetime) -> ComputeReport:
-        """The context, the features, and the predictions of both systems."""
-        for table in ("player_prop_lines", "upcoming_team_game_context", "upcoming_player_game_context"):
-            await self.compute(Activity.TRANSFORM, table, as_of)
-        for table in ("player_daily_cache", *ZONES_AND_FACTORS):
-            await self.compute(Activity.TRANSFORM, table, as_of)
+        """The context and the features, in turn and alone, and the predictions of both systems."""
+        await self.compute_in_turn(CONTEXT, as_of)
         features = await self.compute(Activity.BUILD_FEATURES, "ml_feature_store", as_of)
         for system in ("moving_average", SYSTEM):
             predicted: Predicted = await self.compute(Activity.PREDICT, system, as_of, reference=features.reference)
@@ -146,7 +175,10 @@ class World:
         return exported
 
 
-ZONES_AND_FACTORS = ("team_defense_zone_analysis", "player_shot_zone_analysis", "player_composite_factors")
+CONTEXT = (
+    *("player_prop_lines", "upcoming_team_game_context", "upcoming_player_game_context", "player_daily_cache"),
+    *("team_defense_zone_analysis", "player_shot_zone_analysis", "player_composite_factors"),
+)
 
 
 async def run_the_day(world: World) -> None:
@@ -165,8 +197,7 @@ async def run_the_day(world: World) -> None:
     training = TrainingInput(system_id=SYSTEM, before=DAY, as_of=MORNING)
     history = await world.run(Activity.TRAINING_HISTORY, SYSTEM, training)
     await world.run(Activity.TRAIN, SYSTEM, TrainRequest(**dict(training), history_file=history.file))
-    for source in ("odds_api_game_lines", "odds_api_player_points_props"):
-        await world.poll(source, AFTERNOON, "odds_api_events")
+    await world.poll_together(("odds_api_game_lines", "odds_api_player_points_props"), AFTERNOON, "odds_api_events")
     await world.predict(AFTERNOON)
     await world.run(Activity.PUBLISH_STATUS, "status", PublishStatusRequest(status=STATUS, new_alerts=()))
     await world.poll("nbac_injury_report", AFTERNOON)
@@ -248,6 +279,8 @@ def test_tables_exports_and_models_are_equal(worlds: tuple[World, World]) -> Non
 def _without_requests(report: Frozen) -> Frozen:
     """The second attempt finds the responses landed and sends nothing; no day decides by what was sent."""
     sent = {"requests": 0, "new_objects": 0, "credits_remaining": None}
+    if isinstance(report, CollectReports):
+        return CollectReports(reports=tuple(each and each.model_copy(update=sent) for each in report.reports))
     return report.model_copy(update=sent) if isinstance(report, CollectReport) else report
 
 
@@ -255,11 +288,12 @@ def _changes(world: World) -> Iterator[tuple[str, tuple[str, ...] | None]]:
     """What changed by each report of versions, as a day sees it; None: not even a row without a game."""
     consumed: dict[str, dict[str, int]] = {}
     for result in world.results:
-        report = result.reports[-1]
-        if isinstance(report, StepReport) and report.versions:
-            news = report.changed_since(consumed)
-            yield result.subject, news.changed_games if news.changed else None
-            consumed |= report.versions
+        last = result.reports[-1]
+        for report in last.reports if isinstance(last, ComputeReports | ProcessReports) else (last,):
+            if isinstance(report, StepReport) and report.versions:
+                news = report.changed_since(consumed)
+                yield result.subject, news.changed_games if news.changed else None
+                consumed |= report.versions
 
 
 def _files(root: Path) -> dict[str, bytes]:

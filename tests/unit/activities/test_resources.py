@@ -10,7 +10,7 @@ import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.compute import ComputeActivities
+from activities.compute import ComputeActivities, transform_scope
 from activities.models import ModelActivities
 from activities.publish import PublishActivities
 from activities.recorded_day import RecordedDayActivities
@@ -94,7 +94,7 @@ def compute(subject: str, span: Span) -> ComputeRequest:
 def test_a_transform_covers_the_games_of_the_slate_or_all_dates_before_it(
     tmp_path: Path, subject: str, span: Span, seasons: int, first: date, last: date, games: tuple[str, ...]
 ) -> None:
-    scope = ComputeActivities(resources_in(tmp_path, history_seasons=seasons))._scope(compute(subject, span))
+    scope = transform_scope(resources_in(tmp_path, history_seasons=seasons), compute(subject, span))
     assert (scope.first_date, scope.last_date, scope.game_ids, scope.as_of) == (first, last, games, NOON)
     assert not scope.training
 

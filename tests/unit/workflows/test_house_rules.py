@@ -91,7 +91,7 @@ def test_every_call_has_an_activity_name_and_a_summary(path: Path) -> None:
     for call in _calls(path, "call"):
         assert {keyword.arg for keyword in call.keywords} == {"summary"}, ast.unparse(call)
         first = ast.unparse(call.args[0])
-        assert first.startswith(("Activity.", "_COMPUTE[")), first
+        assert first.startswith(("Activity.", "COMPUTE_ACTIVITIES[")), first
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)

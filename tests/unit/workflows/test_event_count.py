@@ -1,0 +1,73 @@
+"""The arithmetic of the events of a day by the real clock."""
+
+from __future__ import annotations
+
+from tests.support.ledgers import DAY, evening_plan
+from tipoff.plan import plan_day
+from tipoff.sources.registry import SOURCES
+from tipoff.teams import TEAMS
+from tipoff.vocabulary import DayPlan, RunState, SlateGame, eastern
+from workflows.event_count import EVENT_LIMIT, REFRESHES, Course, DryRun, EventCount, count_events
+
+TIPS = ((19, 0, 3), (19, 30, 3), (20, 0, 3), (20, 30, 2), (21, 0, 1), (22, 0, 2), (22, 30, 1))
+"""Hour, minute and games of a full evening."""
+
+
+def full_slate() -> DayPlan:
+    """Fifteen games."""
+    tips = [eastern(DAY, hour, minute) for hour, minute, games in TIPS for _ in range(games)]
+    teams = iter(sorted(TEAMS))
+    games = tuple(
+        SlateGame(game_id=f"00223{number:05}", away=next(teams), home=next(teams), tip_off=tip_off)
+        for number, tip_off in enumerate(tips)
+    )
+    return plan_day(DAY, games, SOURCES)
+
+
+def times_of(count: EventCount) -> dict[str, int]:
+    return {line.what: line.times for line in count.lines}
+
+
+def test_a_day_of_fifteen_games_with_its_refreshes_stays_below_the_limit() -> None:
+    count = count_events(full_slate())
+    assert len(full_slate().games) == 15
+    assert count.total + REFRESHES * count.per_refresh < EVENT_LIMIT
+
+
+def test_the_polls_are_those_of_the_plan() -> None:
+    times = times_of(count_events(evening_plan()))
+    assert times["poll nbac_schedule"] == len(range(5, 23, 2))
+    watched = len(range(17 * 4 + 2, 22 * 4 + 1))  # quarters of an hour from 17:30 to 22:00
+    assert times["poll nbac_injury_report"] == len(range(8, 17, 2)) + watched
+    before_tips, every_two_hours = 3, len(range(8, 23, 2))
+    assert times["poll odds_api_game_lines, odds_api_player_points_props"] == before_tips + every_two_hours
+
+
+def test_a_refresh_computes_in_turn_and_predicts_with_each_system() -> None:
+    refresh = {line.what: line.times for line in count_events(evening_plan()).refresh}
+    activities = {
+        "process what a poll brought": 1,
+        "compute and publish in turn": 2,
+        "predict": 2,
+        "store predictions": 2,
+    }
+    assert {what: times for what, times in refresh.items() if what in activities} == activities
+    assert not any(what.startswith("poll") for what in refresh)
+
+
+def test_the_total_is_the_sum_of_the_lines() -> None:
+    count = count_events(evening_plan())
+    assert count.total == sum(line.times * line.events_each for line in count.lines)
+    assert count.per_refresh == sum(line.times * line.events_each for line in count.refresh)
+
+
+def test_games_that_end_later_are_followed_longer() -> None:
+    early = times_of(count_events(plan_day(DAY, evening_plan().games[:2], SOURCES)))
+    late = times_of(count_events(evening_plan()))
+    assert early["follow nbac_scoreboard"] < late["follow nbac_scoreboard"]
+
+
+def test_every_game_is_graded() -> None:
+    run = DryRun(evening_plan(), Course())
+    run.run()
+    assert run.ledger.ended is RunState.COMPLETE
