@@ -10,7 +10,7 @@ from typing import Final
 import polars as pl
 from polars.testing import assert_frame_equal
 
-from tests.support.season import POST_GAME, PRE_GAME, parameters, run
+from devtools.season_rows import POST_GAME, PRE_GAME, parameters, run
 from tipoff.vocabulary import eastern, step_names
 from tipoff.warehouse.base import SqlValue
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse

@@ -15,8 +15,8 @@ from typing import Any
 
 import polars as pl
 
+from devtools.season_rows import POST_GAME, PRE_GAME, between
 from runtime import PROJECT
-from tests.support.season import POST_GAME, PRE_GAME, between
 from tests.support.small_league import DAYS, TONIGHT, Row, small_league
 from tests.support.unchecked import implausible_rows
 from tipoff.vocabulary import eastern, season_of

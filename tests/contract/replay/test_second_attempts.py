@@ -18,8 +18,8 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.registry import activities_of
 from activities.resources import Resources
+from devtools.season_rows import POST_GAME
 from tests.support.replays import tables_of
-from tests.support.season import POST_GAME
 from tipoff.replay.archive import Archive
 from tipoff.replay.upstream import serve
 from tipoff.settings import Settings

@@ -11,9 +11,9 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from devtools.season_rows import between
 from devtools.sql_check.google_sql import GoogleSql
 from tests.support.league_tables import SCENARIOS, Rows, Step, load, parameters_for
-from tests.support.season import between
 from tests.support.small_league import TONIGHT, small_league
 from tests.support.violations import CHECKED, FIRST, cases, valid_rows
 from tipoff.warehouse.check_rows import checks_sql

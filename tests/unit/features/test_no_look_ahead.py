@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from tests.support.season import POST_GAME, PRE_GAME, load_injuries, load_rosters, load_season, parameters, run
+from devtools.season_rows import POST_GAME, PRE_GAME, load_injuries, load_rosters, load_season, parameters, run
 from tipoff.features.vector import FEATURE_NAMES
 from tipoff.vocabulary import eastern
 from tipoff.warehouse.base import DateRange, Slice

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from devtools.season_rows import POST_GAME, load_injuries, load_rosters, load_season, run
 from tests.support.future import FutureWarehouse, require_no_look_ahead
 from tests.support.league_tables import load
-from tests.support.season import POST_GAME, load_injuries, load_rosters, load_season, run
 from tests.support.small_league import DAYS, TONIGHT, small_league
 from tests.support.unchecked import implausible_rows
 from tipoff.replay.archive.importing import import_folder

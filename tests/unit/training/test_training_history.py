@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from devtools.season_rows import POST_GAME, run
 from tests.support.rows import rows_of
-from tests.support.season import POST_GAME, run
 from tipoff.features.vector import FEATURES
 from tipoff.training.history import graded_features, training_history
 from tipoff.vocabulary import eastern

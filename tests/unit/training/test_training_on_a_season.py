@@ -11,7 +11,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.models import ModelActivities
 from activities.resources import Resources
-from tests.support.season import POST_GAME, load_rosters, load_season, parameters, run
+from devtools.season_rows import POST_GAME, load_rosters, load_season, parameters, run
 from tipoff.errors import ConfigurationError, NotEnoughDataError
 from tipoff.settings import Settings
 from tipoff.systems.catboost_v8 import CatBoostV8

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from tests.support.season import POST_GAME, load_season, run
+from devtools.season_rows import POST_GAME, load_season, run
 from tipoff.replay.archive.importing import import_folder
 from tipoff.replay.archive.writer import write_archive
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse

@@ -11,8 +11,8 @@ from typing import Any
 import polars as pl
 import pytest
 
+from devtools.season_rows import PRE_GAME, parameters, run
 from tests.support.rows import rows_of
-from tests.support.season import PRE_GAME, parameters, run
 from tipoff.processing import known_players
 from tipoff.sources.base import KnownPlayer, Slate
 from tipoff.sources.player_names import slate_players

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from tests.support.season import POST_GAME, PRE_GAME, between, load_injuries, load_rosters, load_season, parameters, run
+from devtools.season_rows import POST_GAME, PRE_GAME, between, load_injuries, load_rosters, load_season, parameters, run
 from tipoff.vocabulary import eastern
 from tipoff.warehouse.base import Warehouse
 from tipoff.warehouse.open import open_warehouse

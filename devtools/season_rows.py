@@ -1,4 +1,4 @@
-"""Loads real seasons from an archive into a warehouse as raw rows, without providers."""
+"""Loads real seasons from an archive as raw rows, without providers, and runs the transforms on them."""
 
 from __future__ import annotations
 
