@@ -1,4 +1,4 @@
-"""`make bench`: time and memory of fetching a slate and of a whole day, with one season of history and with four.
+"""`make bench`: time and memory of fetching a slate, of every table, and of a whole day, with one season and with four.
 
 Both days run against a real server, upstream and worker process, in virtual time at full speed. Activity times come
 from the history of the run: from the start on a worker to the recorded result.
@@ -37,6 +37,7 @@ from devtools.bench_slate import (
     slate_table,
     total_seconds,
 )
+from devtools.bench_tables import measure_tables, tables_limits, tables_table
 from runtime import PROJECT
 from runtime.day_result import wait_for_result
 from runtime.process_exit import exit_now
@@ -280,6 +281,9 @@ async def run_bench(console: Console) -> list[str]:
             text = f"a whole season's game log, {counted(season.rows, 'row')}, fetched in {season.fetching:.1f} s"
             console.print(format_limit(f"{text}, read in", season.processing, SEASON_SECONDS))
             errors += incomplete([season])
+            tables = measure_tables(archive, DAY, root / "tables")
+            console.print(tables_table(tables))
+            console.print("\n".join(tables_limits(tables)))
             settings = (("TIPOFF_HISTORY_SEASONS", str(SEASONS)),)
             scene = ReplayConfig(DAY, archive, root / "four", settings=settings)
             days.append(await measure(f"{SEASONS} seasons", scene, console))

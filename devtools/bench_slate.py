@@ -92,9 +92,9 @@ def total_seconds(costs: Iterable[Cost]) -> float:
     return sum(cost.seconds for cost in costs)
 
 
-def format_limit(what: str, seconds: float, limit: float) -> str:
-    """A time, its limit, and whether it is met."""
-    return f"{what}: {seconds:.1f} s, limit {limit:g} s: {'met' if seconds <= limit else 'missed'}"
+def format_limit(what: str, value: float, limit: float, unit: str = "s") -> str:
+    """A measured value, its limit, and whether it is met."""
+    return f"{what}: {value:.1f} {unit}, limit {limit:g} {unit}: {'met' if value <= limit else 'missed'}"
 
 
 def incomplete(costs: Iterable[Cost]) -> list[str]:

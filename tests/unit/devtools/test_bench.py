@@ -12,6 +12,7 @@ from rich.console import Console
 
 from devtools.bench import ActivityRun, active_seconds
 from devtools.bench_slate import Cost, format_limit, incomplete, measure_season, slate_table, total_seconds
+from devtools.bench_tables import TableCost, TablesCost, tables_limits
 from tipoff.replay.archive import Archive
 from tipoff.vocabulary import Outcome
 
@@ -56,6 +57,19 @@ def test_a_time_is_reported_with_its_limit() -> None:
     assert (
         format_limit("the slate", total_seconds([ROSTERS, ROSTERS]), 0.75) == "the slate: 1.5 s, limit 0.75 s: missed"
     )
+
+
+def test_tables_are_measured_against_their_limits() -> None:
+    def cost(seconds: float, peak_mb: float = 300) -> TablesCost:
+        return TablesCost("a date", (TableCost("player_daily_cache", 300, seconds),), peak_mb)
+
+    assert tables_limits([cost(1.5), cost(1.0), cost(3.9), cost(1.4), cost(46, peak_mb=700)]) == [
+        "the tables of a date, first build: 3.9 s, limit 4 s: met",
+        "the tables of a date, later builds: 1.4 s, limit 2 s: met",
+        "the tables of all dates of a season: 46.0 s, limit 45 s: missed",
+        "peak memory of that: 700.0 MB, limit 1000 MB: met",
+        "a date with all seasons against one: 1.4 times, limit 1.3 times: missed",
+    ]
 
 
 def test_the_costs_of_a_slate_are_summed() -> None:
