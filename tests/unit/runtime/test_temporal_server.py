@@ -5,10 +5,12 @@ import re
 import socket
 import time
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from runtime import cache_folder, temporal_binary
+from runtime.processes import Child
 from runtime.temporal_binary import CLI_MODULE, CLI_VERSION, NoTemporalServerError, find_or_install_temporal
 from runtime.temporal_server import (
     address_from_environment,
@@ -142,3 +144,28 @@ def test_a_port_counts_as_taken_if_it_or_that_of_its_ui_is(offset: int) -> None:
 def test_the_cache_folder_can_be_moved(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TIPOFF_CACHE", str(tmp_path))
     assert cache_folder() == Path(os.path.realpath(tmp_path))
+
+
+class SlowDownload:
+    """A download that writes so many bytes in each period that it is waited for, and then never ends."""
+
+    def __init__(self, folder: Path, *bytes_written: int) -> None:
+        self.file, self.bytes_written, self.waits = folder / "temporal", list(bytes_written), 0
+
+    def ends_within(self, seconds: float) -> bool:
+        self.waits += 1
+        with self.file.open("ab") as file:
+            file.write(bytes(self.bytes_written.pop(0) if self.bytes_written else 0))
+        return False
+
+
+@pytest.mark.parametrize(("bytes_written", "waits"), [((), 1), ((5, 2), 3)])
+def test_a_download_is_given_up_when_no_more_bytes_arrive(
+    tmp_path: Path, bytes_written: tuple[int, ...], waits: int
+) -> None:
+    download = SlowDownload(tmp_path, *bytes_written)
+    with pytest.raises(
+        temporal_binary.UnusableError, match=rf"no data within .* s \(after {sum(bytes_written)} bytes\)"
+    ):
+        temporal_binary._wait_while_growing(cast("Child", download), tmp_path)
+    assert download.waits == waits

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tipoff.sources.base import Request, Response, Slate
+from tipoff.sources.base import Request, Response, Slate, Source
 from tipoff.sources.boxscore_rules import RESULT_DUE_AFTER
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import EASTERN, Outcome, SlateGame, eastern
@@ -241,3 +241,8 @@ def test_only_the_newest_injury_report_may_be_unpublished(status: int, newest: O
 def test_game_lines_are_requested_for_the_date_only(day: date, first: str, last: str) -> None:
     (request,) = SOURCES["odds_api_game_lines"].requests(slate_on(day), eastern(day, 9), {})
     assert (request.params["commenceTimeFrom"], request.params["commenceTimeTo"]) == (first, last)
+
+
+def test_the_sources_that_know_a_next_page_are_paged() -> None:
+    know_a_next_page = {name for name, source in SOURCES.items() if type(source).next_page is not Source.next_page}
+    assert {name for name, source in SOURCES.items() if source.paged} == know_a_next_page

@@ -582,3 +582,29 @@ def test_the_place_of_a_game_follows_its_date_its_site_and_the_box_scores(stored
         "6": ("DEN", pytest.approx(39.7487), -6),
         "7": ("MIN", pytest.approx(44.9795), -5),
     }
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize(
+    ("paces", "zone", "factors"),
+    [
+        ((100.0, 90.0), (0.5, 0.3), (3.0, 10.0)),
+        ((90.0, 100.0), (0.5, -0.3), (-3.0, -10.0)),
+        ((100.0, 96.0), (0.5, 0.04), (2.0, 2.0)),
+        ((96.0, 100.0), (0.5, -0.04), (-2.0, -2.0)),
+    ],
+)
+def test_pace_and_mismatch_are_limited_on_both_sides(
+    stored: Stored, paces: tuple[float, float], zone: tuple[float, float], factors: tuple[float, float]
+) -> None:
+    ours, theirs = paces
+    share, difference = zone
+    keys = {"game_date": DAY, "game_id": "1", "player_id": "1"}
+    stored("upcoming_player_game_context", {**keys, "team": "DEN", "opponent": "MIN", "opponent_pace": theirs})
+    stored("upcoming_team_game_context", {**keys, "team": "DEN", "pace": ours})
+    stored("player_daily_cache", {**keys, "usage_rate_10": 20.0})
+    stored("player_shot_zone_analysis", {**keys, "primary_zone": "paint", "paint_share_10": share})
+    stored("team_defense_zone_analysis", {"game_date": DAY, "team": "MIN", "paint_difference": difference})
+    parameters = {"first_date": DAY, "last_date": DAY, "game_ids": []}
+    (limited,) = stored.named("player_composite_factors", "pace_score", "shot_zone_mismatch", **parameters)
+    assert limited == pytest.approx(factors)
