@@ -605,6 +605,6 @@ def test_pace_and_mismatch_are_limited_on_both_sides(
     stored("player_daily_cache", {**keys, "usage_rate_10": 20.0})
     stored("player_shot_zone_analysis", {**keys, "primary_zone": "paint", "paint_share_10": share})
     stored("team_defense_zone_analysis", {"game_date": DAY, "team": "MIN", "paint_difference": difference})
-    parameters = {"first_date": DAY, "last_date": DAY, "game_ids": []}
+    parameters = {"first_date": DAY, "last_date": DAY, "game_ids": [], "as_of": EVENING}
     (limited,) = stored.named("player_composite_factors", "pace_score", "shot_zone_mismatch", **parameters)
     assert limited == pytest.approx(factors)
