@@ -793,12 +793,14 @@ def _landed_step(step: StepDescription, sources: Mapping[str, Source], start: Da
 
 
 def _due_from(start: DayTime, step: StepDescription, sources: Mapping[str, Source]) -> StepDescription:
-    """The usual deadlines of a step before the games are past: its deadlines count from the start of the run."""
+    """The usual polls and deadlines of a step before the games are past: they count from the start of the run."""
     role = step.role if isinstance(step, ComputeStep) else sources[step.source].role
     if role is not Role.PRE:
         return step
     late, end = start + BACKFILL_LATE_AFTER, start + OPTIONAL_BACKFILL_TAKES
     step = replace(step, hard_deadline=end if step.hard_deadline else None)
+    if isinstance(step, SourceStep) and step.hard_deadline:
+        step = replace(step, polls=(_until_complete(every=BACKFILL_POLLS_EVERY, start=start, until=end),))
     return replace(step, soft_deadline=late) if step.soft_deadline else step
 
 

@@ -25,6 +25,7 @@ from tipoff.vocabulary import (
 )
 from workflows import gates
 from workflows.day_state import DayLedger
+from workflows.step_records import SourceRecord
 
 GAMES = slate(eastern(DAY, 19), eastern(DAY, 19, 30), eastern(DAY, 22))
 NEXT_MORNING = eastern(DAY + timedelta(days=1), 10)
@@ -153,7 +154,18 @@ def test_a_run_that_starts_during_the_last_game_follows_it_and_requests_nothing_
     undated = [step.model_copy(update=no_deadlines) for step in usual.steps]
     changed = names(step for step in late.steps if step.model_copy(update=no_deadlines) not in undated)
     trained = {"catboost_v8", "train_catboost_v8"}
-    assert changed == {*LANDED_ONLY, *trained, "nbac_gamebook_player_stats"}, "the gamebook needs names"
+    from_the_start = {"nbac_player_history", "nbac_team_history", "espn_scoreboard", "nbac_referee_assignments"}
+    assert changed == {*LANDED_ONLY, *trained, *from_the_start, "nbac_gamebook_player_stats"}, (
+        "the gamebook needs names"
+    )
+
+
+def test_a_run_that_starts_during_the_last_game_retries_the_results_that_its_predictions_need() -> None:
+    started_at = eastern(DAY, 22)
+    history = step_of(plan(started_at), "nbac_player_history")
+    failed = SourceRecord(last_poll=started_at)
+    assert gates.next_poll(history, SourceRecord()) == started_at
+    assert gates.next_poll(history, failed) == history.hard_deadline == started_at + timedelta(minutes=10)
 
 
 @pytest.mark.parametrize(("after_last_tip", "is_over"), [(timedelta(hours=3.9), False), (timedelta(hours=4), True)])

@@ -1,0 +1,62 @@
+"""Computations in one activity: where it ends, and that each does what it does alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from temporalio.testing import ActivityEnvironment
+
+from activities.compute import ComputeActivities
+from activities.in_turn import InTurnActivities
+from activities.resources import Resources
+from tests.support.ledgers import DAY
+from tipoff.settings import Settings
+from tipoff.vocabulary import ComputeReport, Span, eastern
+from workflows.contracts import Activity, Computation, Computations, ComputeReports, ComputeRequest
+
+GRADE = (Activity.GRADE, "grade")
+SUMMARY = (Activity.EXPORT, "summary")
+RESULTS = (Activity.EXPORT, "results")
+TABLE = (Activity.TRANSFORM, "player_daily_cache")
+
+
+@pytest.fixture
+def resources(tmp_path: Path) -> Resources:
+    """An empty warehouse."""
+    places = {name: f"file://{tmp_path}/{name}" for name in ("landing", "exports", "models", "work")}
+    settings = Settings.model_validate({**places, "warehouse": f"duckdb:///{tmp_path}/tipoff.duckdb"})
+    resources = Resources(settings, now=lambda: eastern(DAY, 12))
+    resources.warehouse.migrate()
+    return resources
+
+
+def request(subject: str) -> ComputeRequest:
+    return ComputeRequest(subject=subject, span=Span.SLATE, game_date=DAY, game_ids=("1", "2"), as_of=eastern(DAY, 12))
+
+
+def reports_of(resources: Resources, *computations: tuple[Activity, str]) -> tuple[ComputeReport, ...]:
+    requests = tuple(Computation(activity=activity, request=request(subject)) for activity, subject in computations)
+    in_turn = InTurnActivities(resources).compute_in_turn
+    reports: ComputeReports = ActivityEnvironment().run(in_turn, Computations(computations=requests))
+    return reports.reports
+
+
+def test_each_reports_what_it_reports_alone(resources: Resources) -> None:
+    grade, *exports = reports_of(resources, GRADE, RESULTS, SUMMARY)
+    assert grade == ActivityEnvironment().run(ComputeActivities(resources).grade, request("grade"))
+    assert [report.changed_games for report in exports] == [("1", "2")] * 2
+    assert resources.exports.read(f"v1/results/{DAY}.json") is not None
+    assert resources.exports.read(f"v1/summary/{DAY}.json") is not None
+
+
+def test_it_ends_before_the_first_that_fails(resources: Resources, tmp_path: Path) -> None:
+    (tmp_path / "exports").write_text("no folder")
+    assert len(reports_of(resources, GRADE, SUMMARY, GRADE)) == 1
+    assert reports_of(resources, SUMMARY, GRADE) == ()
+
+
+def test_it_ends_after_the_first_that_changes_nothing(resources: Resources) -> None:
+    reports = reports_of(resources, GRADE, TABLE, SUMMARY)
+    assert [report.rows for report in reports] == [0, 0]
+    assert not reports[1].changed_since({}).changed
