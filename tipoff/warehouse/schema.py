@@ -1,18 +1,12 @@
-"""Derives from the declared tables: DDL for both engines, the catalogue for SQL checks, the data dictionary.
-
-`python -m tipoff.warehouse.schema` writes the data dictionary to standard output.
-"""
+"""Derives from the declared tables: DDL for both engines, and the catalogue for SQL checks."""
 
 from __future__ import annotations
 
 import re
-import sys
-from itertools import groupby
 from typing import Final
 
 from tipoff.errors import BadInputError
-from tipoff.warehouse.checks import CheckSeverity
-from tipoff.warehouse.tables import TABLES, Column, Layer, Table
+from tipoff.warehouse.tables import TABLES, Column, Table
 
 PARAMETERS: Final = {
     "first_date": "DATE",
@@ -31,17 +25,6 @@ _DUCKDB_TYPES: Final = {
     "BOOL": "BOOLEAN",
     "DATE": "DATE",
     "TIMESTAMP": "TIMESTAMP WITH TIME ZONE",
-}
-
-_LAYER_TITLES: Final = {
-    Layer.RAW: "Raw: rows read from the responses of providers",
-    Layer.VIEW: "Views: computed from raw tables when queried",
-    Layer.ANALYTICS: "Analytics",
-    Layer.PRECOMPUTE: "Precompute",
-    Layer.FEATURES: "Features",
-    Layer.PREDICTIONS: "Predictions",
-    Layer.GRADING: "Grading",
-    Layer.OPERATIONS: "Operations",
 }
 
 
@@ -96,57 +79,3 @@ def _quoted(text: str) -> str:
 def catalogue() -> dict[str, dict[str, str]]:
     """Return table -> column -> BigQuery type, the form that the SQL checks use."""
     return {table.name: {column.name: column.type for column in table.columns} for table in TABLES.values()}
-
-
-def data_dictionary() -> str:
-    """Return the data dictionary of all tables as Markdown."""
-    head = (
-        "# Data dictionary\n\n"
-        "Generated from `tipoff/warehouse/tables.py` by `python -m tipoff.warehouse.schema`; do not edit by hand.\n\n"
-        "Times are UTC. `game_date` is the Eastern date of tip-off. Ids are text. A write with a value outside its"
-        " range is refused: the earlier rows stay, and the step is parked."
-    )
-    layers = groupby(TABLES.values(), key=lambda table: table.layer)
-    sections = ("\n\n".join([f"## {_LAYER_TITLES[layer]}", *map(_table_section, tables)]) for layer, tables in layers)
-    return "\n\n".join([head, *sections]) + "\n"
-
-
-def _write_rule(table: Table) -> str:
-    if table.layer is Layer.VIEW:
-        return "It is never written."
-    if not table.append_only:
-        return "A write replaces a slice."
-    filled = ", ".join(f"`{name}`" for name in table.filled_later)
-    return "It is append-only" + (f"; a NULL in {filled} may be filled later." if filled else ".")
-
-
-def _table_section(table: Table) -> str:
-    rule = _write_rule(table)
-    head = (
-        f"### {table.name}\n\n{table.description} {rule}\n\n"
-        f"One row per {', '.join(f'`{name}`' for name in table.natural_key)}.\n\n"
-        "| column | type | may be NULL | range | meaning |\n|---|---|---|---|---|"
-    )
-    rows = (
-        f"| `{column.name}` | {column.type} | {'yes' if column.nullable else 'no'} | {_range(column)} |"
-        f" {column.description} |"
-        for column in table.columns
-    )
-    return "\n".join([head, *rows, *_rules(table)])
-
-
-def _range(column: Column) -> str:
-    return ", ".join(check.bounds for check in column.checks)
-
-
-def _rules(table: Table) -> tuple[str, ...]:
-    """The checks of more than one column, after the table of the columns; none for a view."""
-    if not (table.rules and table.checks):
-        return ()
-    effects = {CheckSeverity.ERROR: "other rows are refused", CheckSeverity.WARN: "other rows are reported"}
-    lines = (f"- {check.name}: {check.bounds}; {effects[check.severity]}" for check in table.rules)
-    return ("", "Checks of a write:", "", *lines)
-
-
-if __name__ == "__main__":
-    sys.stdout.write(data_dictionary())

@@ -1,15 +1,11 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tipoff.errors import BadInputError
-from tipoff.warehouse.schema import bigquery_ddl, data_dictionary, duckdb_ddl, table_named
+from tipoff.warehouse.schema import bigquery_ddl, duckdb_ddl, table_named
 from tipoff.warehouse.sql_files import sql_text
 from tipoff.warehouse.tables import TABLES, Layer, Table
-
-PAGE = Path(__file__).parents[3] / "docs" / "data-dictionary.md"
 
 every_table = pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
 
@@ -49,7 +45,3 @@ def test_an_error_about_an_unknown_name_lists_the_known_ones() -> None:
         table_named("raw_player")
     with pytest.raises(BadInputError, match=r"unknown transform '../x'; known transforms: .*player_daily_cache"):
         sql_text("../x")
-
-
-def test_the_data_dictionary_page_is_current() -> None:
-    assert PAGE.read_text() == data_dictionary(), "run: python -m tipoff.warehouse.schema > docs/data-dictionary.md"
