@@ -15,6 +15,7 @@ from tipoff.vocabulary import ComputeReport, Grade, Span, first_day, step_names
 from tipoff.warehouse.check_rows import warning_alerts, warning_counts
 from tipoff.warehouse.data_versions import count_change
 from tipoff.warehouse.feature_store import build_features, stored_features
+from tipoff.warehouse.preflight import SYSTEMS, lacking_inputs
 from tipoff.warehouse.scope import TransformScope
 from tipoff.warehouse.tables import TABLES
 from workflows.contracts import Activity, ComputeRequest, Predicted, TrainingHistory, TrainingInput
@@ -67,12 +68,16 @@ class ComputeActivities:
 def run_transform(resources: Resources, request: ComputeRequest) -> ComputeReport:
     """Run one SQL transform over its slice."""
     scope, warehouse = transform_scope(resources, request), resources.warehouse
+    games = request.game_ids if request.span is Span.SLATE else ()
+    lacking = lacking_inputs(warehouse, request.subject, request.game_date, games)
     with warehouse.transaction():
         written = warehouse.transform(request.subject, scope.parameters, scope.slice)
         versions = count_change(warehouse, request.game_date, request.data, request.game_ids, changed=written.changed)
     return ComputeReport(
         rows=written.rows,
         versions=versions,
+        lacking=lacking.text,
+        missing_games=lacking.games,
         counts=warning_counts(request.subject, written.warnings),
         alerts=warning_alerts(request.subject, written.warnings),
     )
@@ -96,14 +101,19 @@ def write_features(resources: Resources, request: ComputeRequest) -> ComputeRepo
         history = write_training_history(resources, training)
         return ComputeReport(rows=history.rows, changed_games=request.game_ids, reference=history.file)
     date, warehouse = request.game_date, resources.warehouse
+    lacking = lacking_inputs(warehouse, step_names.FEATURES, date, request.game_ids)
     built = build_features(warehouse, date, date, request.game_ids, request.as_of)
     name = f"features-{request.as_of:%Y%m%dT%H%M%S%f}.parquet"
     rows = stored_features(warehouse, date)
     rows.write_parquet(resources.work_file(date, name))
+    # The systems read this file and no warehouse.
+    lacking = lacking.and_also(lacking_inputs(warehouse, SYSTEMS, date, request.game_ids))
     return ComputeReport(
         rows=built.rows,
         changed_games=request.game_ids,
         reference=name,
+        lacking=lacking.text,
+        missing_games=lacking.games,
         counts=warning_counts(step_names.FEATURES, built.warnings),
         alerts=warning_alerts(step_names.FEATURES, built.warnings),
     )
@@ -121,12 +131,15 @@ def write_training_history(resources: Resources, request: TrainingInput) -> Trai
 def grade_predictions(resources: Resources, request: ComputeRequest) -> ComputeReport:
     """Grade every active prediction; games that are not over are reported as missing."""
     graded = grade_date(resources.warehouse, request.game_date, request.as_of, request.postponed)
+    over = [game for game in request.game_ids if game not in {*graded.pending, *graded.unfinished}]
+    lacking = lacking_inputs(resources.warehouse, step_names.GRADE, request.game_date, over)
     pending = "; ".join(f"{game_id}: {why}" for game_id, why in sorted(graded.pending.items()))
     return ComputeReport(
         rows=graded.written.rows,
         changed_games=request.game_ids,
         reason=f"not graded yet: {pending}" if pending else "",
-        missing_games=tuple(sorted(graded.pending)),
+        lacking=lacking.text,
+        missing_games=tuple(sorted({*graded.pending, *lacking.games})),
         unfinished_games=graded.unfinished,
         predictions=graded.predictions,
         counts={

@@ -13,9 +13,11 @@ from tipoff.publishing.alerts import raise_alert
 from tipoff.publishing.envelope import decode
 from tipoff.publishing.exports import publish_predictions, publish_results
 from tipoff.publishing.page import publish_page
+from tipoff.publishing.repeats import escalated
 from tipoff.publishing.status import PublishResult, publish_status
 from tipoff.publishing.summary import publish_summary
-from tipoff.vocabulary import ComputeReport
+from tipoff.vocabulary import ComputeReport, step_names
+from tipoff.warehouse.preflight import PUBLICATION, Lacking, lacking_inputs
 from workflows.contracts import Activity, ComputeRequest, PublishStatusRequest
 
 
@@ -37,15 +39,27 @@ class PublishActivities:
         """Export the status and append new alerts."""
         status = request.status
         for alert in (alert for alert in status.alerts if alert.key in request.new_alerts):
-            raise_alert(self._resources.exports, status.game_date, alert)
+            alert_of_date = escalated(self._resources.exports, status.game_date, alert)
+            raise_alert(self._resources.exports, status.game_date, alert_of_date)
         published = publish_status(self._resources.exports, status, self._resources.now())
         return ComputeReport(rows=published.rows)
 
 
 def write_export(resources: Resources, request: ComputeRequest) -> ComputeReport:
     """Write one export."""
-    published = _EXPORTERS[request.subject](resources, request)
-    return ComputeReport(rows=published.rows, changed_games=request.game_ids)
+    lacking = _lacking(resources, request)
+    games = tuple(sorted({*request.missing_games, *lacking.games}))
+    published = _EXPORTERS[request.subject](resources, request.model_copy(update={"missing_games": games}))
+    return ComputeReport(
+        rows=published.rows, changed_games=request.game_ids, lacking=lacking.text, missing_games=lacking.games
+    )
+
+
+def _lacking(resources: Resources, request: ComputeRequest) -> Lacking:
+    """What the publication of the predictions lacks; the day is announced before there are any."""
+    if request.step != step_names.PUBLISH_PREDICTIONS:
+        return Lacking()
+    return lacking_inputs(resources.warehouse, PUBLICATION, request.game_date, request.game_ids)
 
 
 def _publish_tables(

@@ -158,7 +158,9 @@ class DayLedger:
         self._apply(step, transitions.polled(step, record, report, self.plan, now, recorded=recorded), now)
 
     def _finish_computation(self, step: PlanStep, record: ComputeRecord, report: ComputeReport, now: datetime) -> None:
-        report = report.model_copy(update={"reason": shortened(report.reason, REASON_LENGTH)})
+        texts = {"reason": report.reason, "lacking": report.lacking}
+        short = {name: shortened(text, REASON_LENGTH) for name, text in texts.items()}
+        report = report.model_copy(update=short)
         self._apply(step, transitions.computed(step, record, report, self.plan), now)
         if step.name == step_names.PUBLISH_PREDICTIONS and report.rows and record.last_poll is not None:
             self.published.append(record.last_poll)

@@ -114,12 +114,12 @@ def failed(step: PlanStep, record: AnyRecord, reason: str, plan: DayPlan, now: d
 
 
 def computed(step: PlanStep, record: ComputeRecord, report: ComputeReport, plan: DayPlan) -> Transition[ComputeRecord]:
-    """A computation succeeded."""
+    """A computation succeeded; it is degraded if it lacked inputs."""
     changed = replace(
         record.unparked(),
-        state=StepState.COMPLETE,
+        state=StepState.DEGRADED if report.lacking else StepState.COMPLETE,
         completed_inputs=record.attempted_inputs,
-        reason=report.reason,
+        reason=report.lacking or report.reason,
         rows=max(record.rows, report.rows),
         missing_games=report.missing_games,
         reference=report.reference,
@@ -129,7 +129,11 @@ def computed(step: PlanStep, record: ComputeRecord, report: ComputeReport, plan:
     if report.changed:
         changed = changed.with_new_data(plan.game_ids if report.changed_games is None else report.changed_games)
     alerts = _report_alerts(report, step)
-    return Transition(changed, degradations=(Resolve(),), alerts=alerts, counts=report.counts)
+    if not report.lacking:
+        return Transition(changed, degradations=(Resolve(),), alerts=alerts, counts=report.counts)
+    lacking = StepAlert("inputs", f"{step.title} has too little to read: {report.lacking}")
+    degradation = Degrade(report.lacking, report.missing_games)
+    return Transition(changed, degradations=(degradation,), alerts=(lacking, *alerts), counts=report.counts)
 
 
 # ── sources ──────────────────────────────────────────────────────────────────────────────────────────────

@@ -18,6 +18,7 @@ from tipoff.warehouse import generated_sql
 from tipoff.warehouse.base import Slice, parameter_type
 from tipoff.warehouse.check_rows import checks_sql
 from tipoff.warehouse.checks import Check
+from tipoff.warehouse.preflight import REQUIRED_INPUTS, lacking_sql
 from tipoff.warehouse.schema import PARAMETERS, bigquery_ddl
 from tipoff.warehouse.scope import TransformScope
 from tipoff.warehouse.sql_files import SQL
@@ -84,10 +85,9 @@ def file_statement(path: Path) -> SentStatement:
 def generated_statements() -> Iterator[SentStatement]:
     """Yield every statement that a function makes of declared names."""
     yield _located(generated_sql, "READY", generated_sql.READY, {}, {"one": "INT64"})
+    yield from _check_statements()
     for table in TABLES.values():
         yield _of_table(generated_sql.row_count, table, {}, {"n": "INT64"})
-        if table.checks:
-            yield _located(checks_sql, table.name, checks_sql(table.name, table.name), {}, _columns_of_checks(table))
         if table.layer is not Layer.VIEW:
             yield _located(bigquery_ddl, table.name, bigquery_ddl(table, "dataset"), {}, _types(table))
         if table.checks:
@@ -139,6 +139,16 @@ def _example_row(table: Table) -> Row:
 def _tables_of(condition: Callable[[Source], bool]) -> list[Table]:
     """The tables of the sources that meet a condition."""
     return [TABLES[name] for name in sorted({source.table for source in SOURCES.values() if condition(source)})]
+
+
+def _check_statements() -> Iterator[SentStatement]:
+    """Yield the checks of incoming rows, and those of what a step reads."""
+    for table in (table for table in TABLES.values() if table.checks):
+        yield _located(checks_sql, table.name, checks_sql(table.name, table.name), {}, _columns_of_checks(table))
+    parameters = {"game_date": "DATE", "season": "STRING", "game_ids": "ARRAY<STRING>"}
+    columns = {"game_id": "STRING", "team": "STRING", "row_count": "INT64"}
+    for required in dict.fromkeys(each for inputs in REQUIRED_INPUTS.values() for each in inputs):
+        yield _located(lacking_sql, required.table, lacking_sql(required), parameters, columns)
 
 
 def _columns_of_checks(table: Table) -> dict[str, str]:

@@ -29,6 +29,7 @@ WITH_SQL = {
     "tipoff/warehouse/check_rows.py",
     "tipoff/warehouse/duckdb_adapter.py",
     "tipoff/warehouse/generated_sql.py",
+    "tipoff/warehouse/preflight.py",
     "tipoff/warehouse/schema.py",
 }
 """Modules with SQL texts. All but those of the DuckDB adapter are sent to BigQuery, too, so the check has them."""

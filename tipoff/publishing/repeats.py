@@ -1,0 +1,50 @@
+"""Escalates alerts about steps that failed or degraded on one of the two dates before, too."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Final
+
+from tipoff.errors import BadInputError
+from tipoff.publishing.envelope import decode
+from tipoff.publishing.status import read_status
+from tipoff.publishing.store import ExportStore
+from tipoff.vocabulary import Alert, Severity
+
+TROUBLE: Final = ("parked", "degraded", "fallback_games", "outdated", "inputs")
+"""The kinds of alerts about a step that failed or degraded."""
+
+_REPEATS: Final = {
+    (True, True): "third day in a row",
+    (True, False): "second day in a row",
+    (False, True): "second time in three days",
+}
+"""Trouble on the date before, and on the one before that -> what it is today."""
+
+
+def escalated(store: ExportStore, game_date: date, alert: Alert) -> Alert:
+    """Return the alert as critical and with what it repeats if its step had trouble on one of the two dates before."""
+    if not alert.step or not _is_trouble(alert):
+        return alert
+    before = [alert.step in _steps_in_trouble(store, game_date - timedelta(days=days)) for days in (1, 2)]
+    repeat = _REPEATS.get((before[0], before[1]))
+    if repeat is None:
+        return alert
+    return alert.model_copy(update={"severity": Severity.CRITICAL, "text": f"{repeat}: {alert.text}"})
+
+
+def _is_trouble(alert: Alert) -> bool:
+    return alert.key.removeprefix(f"{alert.step}:").split(":")[0] in TROUBLE
+
+
+def _steps_in_trouble(store: ExportStore, game_date: date) -> set[str]:
+    """The steps that failed or degraded on a date, by its last status; none for a date without a readable one."""
+    content = store.read(f"v1/status/{game_date}.json")
+    try:
+        status = read_status(decode(content)) if content else None
+    except (BadInputError, ValueError):
+        status = None
+    if status is None:
+        return set()
+    alerts = {alert.step for alert in status.alerts if _is_trouble(alert)}
+    return {*alerts, *(item.step for item in status.degradations), *(item.step for item in status.attention)}
