@@ -13,6 +13,8 @@ from runtime import cache_folder, temporal_binary
 from runtime.processes import Child
 from runtime.temporal_binary import CLI_MODULE, CLI_VERSION, NoTemporalServerError, find_or_install_temporal
 from runtime.temporal_server import (
+    PORTS_TRIED,
+    ServerStartError,
     address_from_environment,
     next_free_port,
 )
@@ -169,3 +171,11 @@ def test_a_download_is_given_up_when_no_more_bytes_arrive(
     ):
         temporal_binary._wait_while_growing(cast("Child", download), tmp_path)
     assert download.waits == waits
+
+
+def test_the_ports_that_were_tried_in_vain_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[int] = []
+    monkeypatch.setattr("runtime.temporal_server._is_free", tried.append)
+    with pytest.raises(ServerStartError, match=f"no port from 7233 to {7232 + PORTS_TRIED} is free"):
+        next_free_port(7233)
+    assert (tried[0], tried[-1], len(tried)) == (7233, 7232 + PORTS_TRIED, PORTS_TRIED)

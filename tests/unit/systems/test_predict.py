@@ -97,6 +97,22 @@ def test_degraded_inputs_widen_the_interval_and_lower_the_confidence() -> None:
     assert 0.5 < degraded[3] < complete[3]
 
 
+@pytest.mark.parametrize(
+    ("changes", "widening"),
+    [
+        ({"missing": "lines"}, 1.05),
+        ({"missing": "injury_report"}, 1.02),
+        ({"missing": "game_lines"}, 1.01),
+        ({"missing": "rosters"}, 1.0),
+        ({"bootstrap": True}, 1.05),
+        ({"bootstrap": True, "missing": "game_lines;lines"}, 1.05 * 1.05 * 1.01),
+    ],
+)
+def test_a_missing_input_widens_the_interval_by_its_factor(changes: dict[str, Any], widening: float) -> None:
+    complete, degraded = predictions({}, {"player_id": "2", **changes})["low_80", "high_80"].rows()
+    assert degraded[1] - degraded[0] == pytest.approx((complete[1] - complete[0]) * widening)
+
+
 def test_the_prediction_id_depends_on_the_natural_key_only() -> None:
     first, again, other = (
         predictions(changes)["prediction_id"].item() for changes in ({}, {"line": 20.5}, {"player_id": "2"})
