@@ -199,7 +199,7 @@ def _landing_text(report: ProbeReport) -> str:
 
 def _poll_lines(poll: PollResult) -> Iterator[RenderableType]:
     style = "green" if poll.is_ok else "bold red"
-    yield Text(f"{poll.source}: {poll.outcome.replace('_', ' ')}: {poll.reason}", style=style)
+    yield Text(f"{poll.source}: {poll.outcome.words}: {poll.reason}", style=style)
     for request in poll.requests:
         yield Text(f"  {request.url}")
         yield Text(f"    {_response_text(request)}", style="dim")
@@ -213,7 +213,7 @@ def _response_text(request: RequestResult) -> str:
     received = f"HTTP {request.status}, {counted(request.bytes, 'byte')} {request.kind}".rstrip()
     response = received if has_response else "no response"
     before = " (landed at this as-of time before, not requested again)" if request.landed_before else ""
-    return f"{response}: {request.outcome.replace('_', ' ')}: {request.reason}{before}"
+    return f"{response}: {request.outcome.words}: {request.reason}{before}"
 
 
 def _remarks(poll: PollResult) -> Iterator[str]:

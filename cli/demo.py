@@ -158,7 +158,7 @@ async def _status(handle: DayHandle) -> DayStatus | None:
 
 def _format_progress(status: DayStatus) -> str:
     phases = " ".join(
-        f"{phase}:{phase_state([step for step in status.steps if step.phase is phase]).lower()}"
+        f"{phase}:{phase_state([step for step in status.steps if step.phase is phase]).words}"
         for phase in Phase
         if any(step.phase is phase and step.polls for step in status.steps)
     )

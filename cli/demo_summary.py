@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -13,8 +13,9 @@ from rich.table import Table
 from runtime.history_size import history_size
 from runtime.replay import DayHandle, Replay
 from runtime.stage_timer import StageTimer
-from tipoff.vocabulary import EASTERN, Degradation, SlateGame, clock_time, counted
+from tipoff.vocabulary import EASTERN, DayStatus, Degradation, clock_time, counted
 from workflows.contracts import DayResult
+from workflows.daily_pipeline import DailyPipelineWorkflow
 from workflows.status_text import games_named
 
 NO_FIGURES: Mapping[str, Any] = {
@@ -32,6 +33,7 @@ async def write_summary(replay: Replay, handle: DayHandle, result: DayResult, ti
     exported = config.out / "exports" / "v1" / "summary" / f"{config.game_date}.json"
     figures = json.loads(exported.read_text()) if exported.exists() else NO_FIGURES
     events, largest = await history_size(handle)
+    status = await handle.query(DailyPipelineWorkflow.status)
     summary = {
         **figures,
         "game_date": config.game_date.isoformat(),
@@ -41,7 +43,7 @@ async def write_summary(replay: Replay, handle: DayHandle, result: DayResult, ti
         "first_published_at": _eastern_text(result.first_published_at),
         "refreshed_at": _eastern_text(result.refreshed_at[-1]) if result.refreshed_at else None,
         "refreshes": [_eastern_text(at) for at in result.refreshed_at],
-        "degraded_reasons": [format_degradation(item, result.slate, config.game_date) for item in result.degradations],
+        "degraded_reasons": [format_degradation(item, status) for item in result.degradations],
         "degradations": [item.model_dump(mode="json") for item in result.degradations],
         "needs_attention": [item.model_dump(mode="json") for item in result.attention],
         "history_events": events,
@@ -52,12 +54,13 @@ async def write_summary(replay: Replay, handle: DayHandle, result: DayResult, ti
     return summary
 
 
-def format_degradation(item: Degradation, slate: Sequence[SlateGame], game_date: date) -> str:
+def format_degradation(item: Degradation, status: DayStatus) -> str:
     """One line: the missing step, its games, and the time span."""
+    step, slate, game_date = status.label_of(item.step), status.games, status.game_date
     games = f" ({games_named(item.games, slate)})" if item.games else ""
     until = f"until {clock_time(item.resolved_at, game_date)}" if item.resolved_at else "to the end"
     earlier = f" (for {games_named([*item.resolved_games], slate)} earlier)" if item.resolved_games else ""
-    return f"without {item.step}{games} from {clock_time(item.since, game_date)} {until}{earlier}: {item.reason}"
+    return f"without {step}{games} from {clock_time(item.since, game_date)} {until}{earlier}: {item.reason}"
 
 
 def _eastern_text(time: datetime | None) -> str | None:

@@ -141,7 +141,7 @@ def _tables(status: DayStatus) -> Iterable[RenderableType]:
         yield table_of(
             "Needs attention",
             ("step", "parked at", "reason"),
-            [(a.step, _at(a.since, status), a.reason) for a in status.attention],
+            [(status.label_of(item.step), _at(item.since, status), item.reason) for item in status.attention],
         )
     if waiting := [step for step in status.steps if step.state is StepState.LATE]:
         yield table_of(
@@ -154,7 +154,12 @@ def _tables(status: DayStatus) -> Iterable[RenderableType]:
             "Degraded",
             ("step", "since", "games", "reason"),
             [
-                (item.step, _at(item.since, status), games_named(item.missing_games, status.games), item.reason)
+                (
+                    status.label_of(item.step),
+                    _at(item.since, status),
+                    games_named(item.missing_games, status.games),
+                    item.reason,
+                )
                 for item in degraded
             ],
         )
@@ -162,7 +167,10 @@ def _tables(status: DayStatus) -> Iterable[RenderableType]:
         yield table_of(
             "Coverage",
             ("role", "source", "games", "missing"),
-            [(item.role, item.source, f"{item.games}/{item.of}", _missing_text(item)) for item in rows],
+            [
+                (item.role, status.label_of(item.source), f"{item.games}/{item.of}", _missing_text(item))
+                for item in rows
+            ],
         )
     if status.audit:
         yield table_of(
@@ -185,7 +193,7 @@ def _phases(status: DayStatus) -> Table:
             rows = sum(step.rows for step in steps)
             table.add_row(
                 phase.value,
-                Text(state.value, style=_COLORS.get(state, "dim")),
+                Text(state.words, style=_COLORS.get(state, "dim")),
                 f"{complete}/{len(steps)}",
                 f"{rows:,}" if rows else "",
                 _remark(steps, status),
@@ -201,14 +209,19 @@ def _remark(steps: Sequence[StepStatus], status: DayStatus) -> str:
     if notable:
         first = notable[0]
         more = f" (and {len(notable) - 1} more)" if len(notable) > 1 else ""
-        return f"{first.name}: {first.reason or first.title}{more}"
+        return f"{first.label}{first.reason and f': {first.reason}'}{more}"
     next_poll = min((step.next_poll for step in steps if step.next_poll), default=None)
     return f"next poll {_at(next_poll, status)}" if next_poll else ""
 
 
 def _wait(step: StepStatus, status: DayStatus) -> tuple[str, ...]:
     times = (step.next_poll, step.soft_deadline, step.hard_deadline)
-    return step.name, ", ".join(step.waits_for), *(_at(time, status) for time in times), step.reason
+    return (
+        step.label,
+        ", ".join(map(status.label_of, step.waits_for)),
+        *(_at(time, status) for time in times),
+        step.reason,
+    )
 
 
 def _missing_text(item: Coverage) -> str:
@@ -223,15 +236,14 @@ def plan_table(status: DayStatus) -> Table:
     rows = [
         (
             step.phase.value,
-            step.name,
-            step.title,
+            step.label,
             "critical" if step.critical else "",
-            step.state.value,
+            step.state.words,
             *(_at(time, status) for time in (step.next_poll, step.soft_deadline, step.hard_deadline)),
         )
         for step in status.steps
     ]
-    columns = ("phase", "step", "title", "", "state", "next poll", "alert at", "deadline")
+    columns = ("phase", "step", "", "state", "next poll", "alert at", "deadline")
     return table_of(f"Plan of {status.game_date}, {counted(len(status.games), 'game')}", columns, rows)
 
 

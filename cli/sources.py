@@ -222,7 +222,7 @@ def _source_row(source: SourceView, now: datetime) -> tuple[str, ...]:
     last = date_and_time(success) if success else "never"
     age = ago(success, now).removesuffix(" ago") if success else ""
     fallback_for = ", ".join(source.fallback_for)
-    return source.name, source.role, fallback_for, last, age, outcome.replace("_", " ") if outcome else "never polled"
+    return source.name, source.role, fallback_for, last, age, outcome.words if outcome else "never polled"
 
 
 def _provider_row(provider: ProviderView) -> tuple[str, ...]:

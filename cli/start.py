@@ -75,7 +75,7 @@ def day_input(options: Namespace, target: Target) -> DayInput:
     if options.rerun or options.from_phase:
         from_phase = Phase(options.from_phase or Phase.COLLECT)
         rerun = Rerun(from_phase=from_phase, step=options.step, who=options.who, why=options.why)
-    return DayInput(game_date=options.date, clock=clock, rerun=rerun)
+    return DayInput(game_date=options.date, clock=clock, rerun=rerun, replay=str(target.replay or ""))
 
 
 def _require_rerunnable(options: Namespace, target: Target) -> None:

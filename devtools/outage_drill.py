@@ -306,8 +306,9 @@ def _degradations(day: DayReport, baseline: DrillResult) -> Iterator[str]:
         if day is baseline or (item.step, item.reason) not in known:
             until = f" until {clock_time(item.resolved_at, DAY)}" if item.resolved_at else ""
             games = f", {counted(len(item.games), 'game')}" if item.games else ""
-            yield f"{item.step}{games}, {clock_time(item.since, DAY)}{until}: {shortened(item.reason, REASON_LENGTH)}"
-    yield from (f"needs attention: {item.step}" for item in day.result.attention)
+            step, reason = day.status.label_of(item.step), shortened(item.reason, REASON_LENGTH)
+            yield f"{step}{games}, {clock_time(item.since, DAY)}{until}: {reason}"
+    yield from (f"needs attention: {day.status.label_of(item.step)}" for item in day.result.attention)
 
 
 def _no_degradation(outage: Outage, day: DayReport) -> str:

@@ -157,7 +157,7 @@ class Replay:
         self, clock: ClockSpec, rerun: Rerun | None = None
     ) -> WorkflowHandle[DailyPipelineWorkflow, DayResult]:
         """Start the date's workflow with the given virtual clock."""
-        day = DayInput(game_date=self.config.game_date, clock=clock, rerun=rerun)
+        day = DayInput(game_date=self.config.game_date, clock=clock, rerun=rerun, replay=str(self.config.out))
         return await self.client.start_workflow(
             DailyPipelineWorkflow.run,
             day,

@@ -132,7 +132,7 @@ async def collect(
     reused = poll.paid_results(request for request in requests if request not in affordable)
     results = reused + await poll.send(affordable, lambda done, of: progress(len(reused) + done, len(reused) + of))
     if all(result.policy.retry_now for result in results):
-        raise TransportFault(f"{source.name} {slate.game_date}: no usable response; {_reason(results, slate)}")
+        raise TransportFault(f"no usable response; {_reason(results, slate)}")
     records = [result.record for result in results]
     dated = budget is not None
     batch_key = await asyncio.to_thread(land_batch, landing, source.name, slate.game_date, records, dated=dated)
@@ -483,7 +483,7 @@ def _problem(outcome: Outcome, records: Sequence[FetchRecord], slate: Slate) -> 
     labels = {game.game_id: game.label for game in slate.games}
     names = _first_labels([labels.get(record.game_id or "", record.part or "response") for record in records])
     why = "" if outcome is Outcome.NOT_PUBLISHED_YET else f" ({records[0].reason})"
-    return f"{outcome.replace('_', ' ')}: {names}{why}"
+    return f"{outcome.words}: {names}{why}"
 
 
 def _first_labels(labels: Sequence[str]) -> str:

@@ -143,7 +143,7 @@ def known_players(source: Source, slate: Slate, warehouse: Warehouse) -> tuple[K
     players = slate_players(rosters, player_list, _teams_with_unresolved(warehouse, slate))
     if not players:
         raise NotEnoughDataError(
-            f"{source.name} {slate.game_date}: names cannot be resolved, because neither rosters, the player list "
+            "names cannot be resolved, because neither rosters, the player list "
             "nor earlier box scores have been read; retry the player list first, then this step"
         )
     return players
@@ -215,8 +215,7 @@ def _require_known_ids(source: Source, batch: _BatchReading, slate: Slate) -> No
     unknown = _unknown_games(batch)
     if unknown and not batch.rows:
         raise NotEnoughDataError(
-            f"{source.name} {slate.game_date}: no NBA id is known for {counted(len(unknown), 'game')}; "
-            f"retry {Schedule.name} first, then this step"
+            f"no NBA id is known for {counted(len(unknown), 'game')}; retry {Schedule.name} first, then this step"
         )
 
 

@@ -39,11 +39,11 @@ async def call(activity: Activity, request: Frozen, result_type: type[Result], *
     return result
 
 
-def failure_reason(error: ActivityError) -> str:
-    """Why an activity failed, in the words of its cause."""
+def failure_reason(error: ActivityError, subject: str = "") -> str:
+    """Why an activity failed, in the words of its cause, without the name of its subject: a label stands before it."""
     cause = error.cause
     if not isinstance(cause, TimeoutFailure):
-        return message_of(cause or error)
+        return message_of(cause or error).removeprefix(f"{subject}: ")
     policy = POLICIES[Activity(error.activity_type)]
     if cause.type is not TimeoutType.HEARTBEAT:
         return f"it did not end within {policy.start_to_close.total_seconds():.0f} s"

@@ -200,6 +200,8 @@ class DayInput(Frozen):
     game_date: date
     clock: ClockSpec = ClockSpec()
     rerun: Rerun | None = None
+    replay: str = ""
+    """The folder of the replay that it belongs to, as the commands name it; empty: a real day."""
 
 
 class DayResult(Frozen):

@@ -124,7 +124,7 @@ class DailyPipelineWorkflow:
         for entry in self._early_audit:
             ledger.add_audit_entry(entry)
         poller = SourcePoller(ledger, virtual=self._clock.virtual)
-        runner, reporter = StepRunner(ledger, poller), StatusReporter(ledger, self._clock)
+        runner, reporter = StepRunner(ledger, poller), StatusReporter(ledger, self._clock, self._day.replay)
         scenario = Scenario(self._day.clock)
         scheduler = Scheduler(ledger, self._clock, runner, poller, reporter, scenario)
         return _PlannedDay(ledger, poller, runner, reporter, scheduler)

@@ -16,6 +16,7 @@ def day_status(ledger: DayLedger, now: datetime, *, virtual: bool, held: bool) -
     verdicts = gates.decide(ledger.plan, ledger.records, now)
     steps = tuple(_step_status(step, ledger.records[step.name], verdicts[step.name]) for step in ledger.plan.steps)
     state, phase = ledger.run_state(now), ledger.phase(now)
+    lost = day_end.lost_steps(ledger.plan, ledger.records)
     return DayStatus(
         game_date=ledger.plan.game_date,
         state=state,
@@ -28,7 +29,7 @@ def day_status(ledger: DayLedger, now: datetime, *, virtual: bool, held: bool) -
             now,
             game_date=ledger.plan.game_date,
             games=ledger.plan.games,
-            lost=day_end.lost_steps(ledger.plan, ledger.records),
+            lost=[step for step in steps if step.name in lost],
             shortfalls=_shortfalls(ledger, now),
             held=held,
             backfilled=ledger.plan.backfilled,

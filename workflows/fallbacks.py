@@ -97,7 +97,7 @@ def merge_fallback(
         }
     )
     if brought.outcome not in _HAS_DATA:
-        return merged.model_copy(update={"reason": f"{report.reason}; {fallback.title}: {brought.reason}"})
+        return merged.model_copy(update={"reason": f"{report.reason}; {fallback.label}: {brought.reason}"})
     had, missing = _had_and_missing(brought, requested)
     usable = report.outcome in USABLE
     kept = () if usable else tuple(game for game in had_before if game not in {*had, *missing})
@@ -116,7 +116,7 @@ def merge_fallback(
             "games": brought.games if report.games is None else report.games,
             "postponed": report.postponed + brought.postponed,
             "counts": report.counts | brought.counts,
-            "fallback_games": {**report.fallback_games, fallback.title: had + kept},
+            "fallback_games": {**report.fallback_games, fallback.label: had + kept},
         }
     )
 
@@ -139,7 +139,7 @@ def _merged_reason(
 ) -> str:
     why = f" ({brought.reason})" if brought.outcome is Outcome.PARTIAL and brought.reason else ""
     count = f"{len(had)} of {len(had) + len(missing)} " if missing else ""
-    return f"{report.reason}; {count}games from {fallback.title}{why}"
+    return f"{report.reason}; {count}games from {fallback.label}{why}"
 
 
 def _changed_games(report: SourceReport, brought: SourceReport) -> tuple[str, ...]:
@@ -173,10 +173,10 @@ def _with_earlier_batches(
     return report.model_copy(
         update={
             "outcome": Outcome.PARTIAL if missing else Outcome.OK,
-            "reason": f"from a landed batch; games from {fallback.title}" if fallback else report.reason,
+            "reason": f"from a landed batch; games from {fallback.label}" if fallback else report.reason,
             "rows": report.rows if before <= now else record.rows + report.rows,
             "missing_games": missing,
-            "fallback_games": {fallback.title if fallback else "others": others} if others else {},
+            "fallback_games": {fallback.label if fallback else "others": others} if others else {},
         }
     )
 
@@ -213,5 +213,5 @@ def with_current_message(reason: str, step: PlanStep, plan: DayPlan, records: Re
 
 
 def _message_without_replacement(step: PlanStep, plan: DayPlan) -> str:
-    others = " nor ".join(other.title for other in plan.steps if other.name in step.replaced_by)
+    others = " nor ".join(other.label for other in plan.steps if other.name in step.replaced_by)
     return f"neither it nor {others} has data: {step.without_replacement}"

@@ -249,7 +249,9 @@ def _validate_force(command: OperatorCommand, plan: DayPlan, records: Records, n
         hint = did_you_mean(target, Phase)
         return _refused_unchanged(f"no phase {target!r}; the phases are {', '.join(Phase)}{hint}")
     if not records[step_names.SCHEDULE].settled:
-        return _refused(f"the slate is unknown, so the day cannot continue: retry_step {step_names.SCHEDULE}")
+        return _refused(
+            f"the slate is unknown, so the day cannot continue: retry {plan.step(step_names.SCHEDULE).label}"
+        )
     steps = awaited_steps(Phase(target), plan, records)
     if not steps:
         return _accepted(f"phase {target} waits for nothing; nothing was changed")
@@ -257,11 +259,11 @@ def _validate_force(command: OperatorCommand, plan: DayPlan, records: Records, n
     early = [step for step in steps if step.opens_at > now and not records[step.name].parked]
     if early and not command.yes:
         return CommandResult(accepted=False, text=_too_early(target, early, plan), unconfirmed=True)
-    return _accepted(f"continuing without {', '.join(step.name for step in steps)}")
+    return _accepted(f"continuing without {', '.join(step.label for step in steps)}")
 
 
 def _too_early(phase: str, early: Sequence[PlanStep], plan: DayPlan) -> str:
-    opens = ", ".join(f"{step.name} opens {clock_time(step.opens_at, plan.game_date)}" for step in early[:3])
+    opens = ", ".join(f"{step.label} opens {clock_time(step.opens_at, plan.game_date)}" for step in early[:3])
     more = f" and {len(early) - 3} more later" if len(early) > 3 else ""
     how = 'the option --yes, or "yes": true in the Temporal UI, goes on without them'
     return f"phase {phase} cannot have its data yet: {opens}{more}; nothing was changed; {how}"
@@ -271,21 +273,22 @@ def _validate_step(command: OperatorCommand, plan: DayPlan, records: Records) ->
     name = command.target
     if name not in records:
         return _refused_unchanged(no_such_step(name, plan))
+    step = plan.step(name)
     if command.name is CommandName.RETRY_STEP:
-        return _validate_retry(plan.step(name), records)
+        return _validate_retry(step, plan, records)
     if name == step_names.SCHEDULE and not records[name].settled:
         return _refused_unchanged("the day cannot continue without a slate")
     if records[name].state is StepState.SKIPPED:
-        return _accepted(f"{name} was skipped already; nothing was changed")
-    return _accepted(f"{name} is skipped for the rest of the day")
+        return _accepted(f"{step.label} was skipped already; nothing was changed")
+    return _accepted(f"{step.label} is skipped for the rest of the day")
 
 
-def _validate_retry(step: PlanStep, records: Records) -> CommandResult:
+def _validate_retry(step: PlanStep, plan: DayPlan, records: Records) -> CommandResult:
     if records[step.name].running:
-        return _refused_unchanged(f"{step.name} is running")
-    missing = [need for need in step.needs if not records[need].settled]
+        return _refused_unchanged(f"{step.label} is running")
+    missing = [plan.step(need).label for need in step.needs if not records[need].settled]
     when = f" when {', '.join(missing)} is complete, degraded or skipped" if missing else ""
-    return _accepted(f"{step.name} is retried{when}")
+    return _accepted(f"{step.label} is retried{when}")
 
 
 def no_such_step(name: str, plan: DayPlan) -> str:

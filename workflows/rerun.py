@@ -161,10 +161,10 @@ class DayRerun:
         plan, record = self._ledger.plan, self._ledger.source_record(step)
         fallback = next((each for each in step.fallback_sources if each.source == batch.source), None)
         try:
-            report = await self._poller.process(batch.source, step.title, batch.batch_key, plan.games, batch.as_of)
+            report = await self._poller.process(batch.source, step.label, batch.batch_key, plan.games, batch.as_of)
             return fallbacks.recorded_report(step, record, report, plan, fallback)
         except ActivityError as error:
-            return failure_reason(error)
+            return failure_reason(error, batch.source)
 
 
 def _steps_by_source(steps: Sequence[PlanStep]) -> dict[str, PlanStep]:

@@ -225,7 +225,7 @@ class Scheduler:
     def _alert_overdue(self) -> None:
         now = self._clock.now()
         for step in gates.overdue(self._ledger.plan, self._ledger.records, now):
-            self._ledger.alert(step, "overdue", f"{step.title} is late: {self._reason(step)}", now)
+            self._ledger.alert(step, "overdue", f"{step.label} is late: {self._reason(step)}", now)
 
     def _is_done(self, verdicts: dict[str, gates.Verdict]) -> bool:
         return not self._tasks and all(isinstance(verdict, gates.Done) for verdict in verdicts.values())

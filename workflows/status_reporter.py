@@ -23,10 +23,11 @@ RETRY_EXPORT_AFTER = timedelta(minutes=5)
 class StatusReporter:
     """Publishes what changed since it published last, one export at a time."""
 
-    def __init__(self, ledger: DayLedger, clock: DayClock) -> None:
+    def __init__(self, ledger: DayLedger, clock: DayClock, replay: str) -> None:
         self._ledger = ledger
         self._clock = clock
         self._changes = StatusChanges(ledger)
+        self._replay = replay
         self._alerts_published: set[str] = set()
         self._export: asyncio.Task[None] | None = None
         self._retry_at: datetime | None = None
@@ -48,7 +49,7 @@ class StatusReporter:
     def publish(self, *, steps_running: bool = False) -> None:
         """Update every channel whose content changed."""
         status = self.status()
-        workflow.set_current_details(status_text.markdown(status))
+        workflow.set_current_details(status_text.markdown(status, self._replay))
         attributes, sentence = self._changes.for_server(status, steps_running=steps_running)
         if attributes is not None:
             workflow.upsert_search_attributes(attributes)

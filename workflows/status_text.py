@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from tipoff.vocabulary import (
+    Attention,
     DayStatus,
+    Degradation,
     Phase,
     RunState,
     SlateGame,
@@ -42,6 +44,8 @@ _BY_URGENCY = (
 )
 
 _REMARK_LENGTH = 160
+_LAST_LINE = "\u200b"
+"""The Temporal UI clips the last line of the details: it is one of zero width."""
 _NEXT_POLL = re.compile(r"[:;] next poll (\w{3} |\d{4}-\d\d-\d\d )?\d\d:\d\d ET")
 _MARKUP = re.compile(r"([\\|\[\]`*_~#!])")
 _TEXT_OF_LINK = r"[^\s<>|`\\\[\]]+"
@@ -63,7 +67,7 @@ def sentence(
     *,
     game_date: date,
     games: Sequence[SlateGame],
-    lost: Sequence[str] = (),
+    lost: Sequence[StepStatus] = (),
     shortfalls: Sequence[str] = (),
     held: bool,
     backfilled: bool = False,
@@ -84,7 +88,7 @@ def _reason(
     game_date: date,
     *,
     games: Sequence[SlateGame],
-    lost: Sequence[str],
+    lost: Sequence[StepStatus],
     shortfalls: Sequence[str],
     held: bool,
 ) -> str:
@@ -97,7 +101,7 @@ def _reason(
             return _failure(lost, shortfalls)
     if parked := _in_state(steps, StepState.FAILED):
         more = f" (and {len(parked) - 1} more)" if len(parked) > 1 else ""
-        return f"needs attention: {parked[0].name}: {parked[0].reason}{more}"
+        return f"needs attention: {parked[0].label}: {parked[0].reason}{more}"
     if state is RunState.NEEDS_ATTENTION:
         return f"needs attention: {'; '.join(shortfalls)}; {_progress(phase, steps, now, game_date)}"
     if held:
@@ -106,18 +110,22 @@ def _reason(
     return f"{_progress(phase, steps, now, game_date)}{f'; tip-off not fixed: {not_fixed}' if not_fixed else ''}"
 
 
-def _failure(lost: Sequence[str], shortfalls: Sequence[str]) -> str:
+def _failure(lost: Sequence[StepStatus], shortfalls: Sequence[str]) -> str:
+    """What a failed day lacks; of the steps that it lost, the cause of the first that has one."""
     lacking = "; ".join(shortfalls)
     if not lost:
         return f"ended with {lacking}"
-    return f"ended without {', '.join(lost)}: see what needs attention{lacking and f'; {lacking}'}"
+    first = next((step for step in lost if step.reason), lost[0])
+    others = f" and {counted(len(lost) - 1, 'other step')}" if len(lost) > 1 else ""
+    cause = first.reason and f": {first.reason}"
+    return f"ended without {first.label}{others}{cause}{lacking and f'; {lacking}'}"
 
 
 def _progress(phase: Phase, steps: Sequence[StepStatus], now: datetime, game_date: date) -> str:
     if running := _in_state(steps, StepState.RUNNING):
-        return f"{running[0].phase}: {_join_titles(running)}"
+        return f"{running[0].phase}: {_join_labels(running)}"
     if late := _in_state(steps, StepState.LATE):
-        return f"{phase}: waiting for {_join_titles(late)}{_poll_and_deadline(late, now, game_date)}"
+        return f"{phase}: waiting for {_join_labels(late)}{_poll_and_deadline(late, now, game_date)}"
     next_poll = min((step.next_poll for step in steps if step.next_poll), default=None)
     return f"{phase}: next poll {clock_time(next_poll, game_date)}" if next_poll else f"{phase}: in progress"
 
@@ -133,8 +141,8 @@ def _poll_and_deadline(late: Sequence[StepStatus], now: datetime, game_date: dat
     return f"{poll}; deadline {clock_time(min(deadlines), game_date)}" if deadlines else poll
 
 
-def _join_titles(steps: Sequence[StepStatus]) -> str:
-    shown = ", ".join(step.title for step in steps[:3])
+def _join_labels(steps: Sequence[StepStatus]) -> str:
+    shown = ", ".join(step.label for step in steps[:3])
     return f"{shown} and {len(steps) - 3} more" if len(steps) > 3 else shown
 
 
@@ -143,8 +151,8 @@ def without_next_poll(text: str) -> str:
     return _NEXT_POLL.sub(lambda match: ": between polls" if match[0].startswith(":") else "", text)
 
 
-def markdown(status: DayStatus) -> str:
-    """The current details of the run in the Temporal UI."""
+def markdown(status: DayStatus, replay: str = "") -> str:
+    """The current details of the run in the Temporal UI; `replay`: the folder of the replay that commands name."""
     lines = [
         f"**{_escaped(status.sentence)}**",
         "",
@@ -156,19 +164,24 @@ def markdown(status: DayStatus) -> str:
         "|---|---|---|---|",
         *(_phase_row(phase, status) for phase in Phase if any(step.phase is phase for step in status.steps)),
     ]
-    for attention in status.attention:
-        lines += [
-            "",
-            f"✗ **{attention.step}** parked since {clock_time(attention.since, status.game_date)}: "
-            f"{_escaped(attention.reason)}.",
-        ]
-    for degradation in status.degradations:
-        if degradation.resolved_at is None:
-            concerned = f" ({games_named(degradation.missing_games, status.games)})" if degradation.games else ""
-            lines += ["", f"△ without **{degradation.step}**{concerned}: {_escaped(degradation.reason)}"]
+    lines += [line for item in status.attention for line in ("", _parked_line(item, status))]
+    missing = [item for item in status.degradations if item.resolved_at is None]
+    lines += [line for item in missing for line in ("", _missing_line(item, status))]
     if status.all_commands:
-        lines += ["", "Commands: " + ", ".join(f"`{command}`" for command in status.all_commands)]
-    return "\n".join(lines)
+        option = f" --replay {replay}" if replay else ""
+        lines += ["", "Commands: " + ", ".join(f"`{command}{option}`" for command in status.all_commands)]
+    return "\n".join((*lines, "", _LAST_LINE))
+
+
+def _parked_line(item: Attention, status: DayStatus) -> str:
+    """A parked step; its reason unless the first sentence has it."""
+    since = f"✗ **{_escaped(status.label_of(item.step))}** parked since {clock_time(item.since, status.game_date)}"
+    return since if item.reason in status.sentence else f"{since}: {_escaped(item.reason)}"
+
+
+def _missing_line(item: Degradation, status: DayStatus) -> str:
+    concerned = f" ({games_named(item.missing_games, status.games)})" if item.games else ""
+    return f"△ without **{_escaped(status.label_of(item.step))}**{concerned}: {_escaped(item.reason)}"
 
 
 def games_named(game_ids: Sequence[str], slate: Sequence[SlateGame]) -> str:
@@ -183,16 +196,19 @@ def _phase_row(phase: Phase, status: DayStatus) -> str:
     steps = [step for step in status.steps if step.phase is phase]
     state = phase_state(steps)
     counts = Counter(step.state for step in steps)
-    summary = ", ".join(f"{counts[state]} {state.lower()}" for state in _BY_URGENCY if counts[state])
-    return f"| {phase} | {_SIGNS[state]} {state.lower()} | {summary} | {_escaped(_remark(steps, status))} |"
+    summary = ", ".join(f"{counts[state]} {state.words}" for state in _BY_URGENCY if counts[state])
+    return f"| {phase} | {_SIGNS[state]} {state.words} | {summary} | {_escaped(_remark(steps, status))} |"
 
 
 def _remark(steps: Sequence[StepStatus], status: DayStatus) -> str:
+    """The most urgent step; its reason unless a line below the table has it."""
     notable = [step for step in steps if step.state in {StepState.FAILED, StepState.LATE, StepState.DEGRADED}]
     if notable:
         step = min(notable, key=lambda step: _BY_URGENCY.index(step.state))
+        if step.state is not StepState.LATE:
+            return step.label
         poll = f"; next poll {clock_time(step.next_poll, status.game_date)}" if step.next_poll else ""
-        return f"{step.name}: {shortened(step.reason, _REMARK_LENGTH)}{poll}"
+        return f"{step.label}: {shortened(step.reason, _REMARK_LENGTH)}{poll}"
     rows = sum(step.rows for step in steps)
     return counted(rows, "row") if rows else ""
 

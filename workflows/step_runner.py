@@ -82,7 +82,7 @@ class StepRunner:
                     )
                     return report.changed_since(self._ledger.consumed)
         except ActivityError as error:
-            return failure_reason(error)
+            return failure_reason(error, step.subject)
 
     async def run_in_turn(self, computations: Sequence[InTurn]) -> dict[str, StepResult]:
         """Run computations in one activity; the results of those that ran, and of all that are ready."""
@@ -98,7 +98,7 @@ class StepRunner:
     async def _reports_in_turn(self, computations: Sequence[InTurn]) -> tuple[ComputeReport, ...]:
         """The reports of the first of them; none if the activity failed."""
         requests = tuple(self._computation(each) for each in computations)
-        titles = ", ".join(each.step.title for each in computations)
+        titles = ", ".join(each.step.label for each in computations)
         summary = f"{titles}, as of {clock_time(computations[0].as_of, self._ledger.plan.game_date)}"
         request = Computations(computations=requests)
         try:
@@ -115,7 +115,7 @@ class StepRunner:
     async def _predict(self, step: PlanStep, games: tuple[str, ...], as_of: datetime) -> ComputeReport:
         request = self._compute_request(step, games, as_of)
         predicted = await call(Activity.PREDICT, request, Predicted, summary=_summary(step, request))
-        summary = f"{step.title}: store {counted(predicted.rows, 'row')}"
+        summary = f"{step.label}: store {counted(predicted.rows, 'row')}"
         report = await call(Activity.STORE_PREDICTIONS, predicted, ComputeReport, summary=summary)
         return report.changed_since(self._ledger.consumed)
 
@@ -128,7 +128,7 @@ class StepRunner:
             as_of=as_of,
             only_if_missing=True,
         )
-        model = await call(Activity.TRAIN, request, TrainingResult, summary=f"{step.title}: train it if there is none")
+        model = await call(Activity.TRAIN, request, TrainingResult, summary=f"{step.label}: train it if there is none")
         reason = f"model {model.model_version}, trained on {counted(model.rows, 'row')}"
         return ComputeReport(rows=model.rows, reason=reason)
 
@@ -187,7 +187,7 @@ class SourcePoller:
             report = await self._poll_primary(step, plan, as_of, polling, force=force)
         except ActivityError as error:
             failure = error
-            report = _failed_poll(error).model_copy(update={"use_fallback": True})
+            report = _failed_poll(error, step.subject).model_copy(update={"use_fallback": True})
         report = await self._add_fallbacks(step, record, report, plan, as_of, force=force)
         if failure is not None and not report.fallback_games:
             raise failure
@@ -207,7 +207,7 @@ class SourcePoller:
         request = self._collect_request(step, step.subject, games, as_of, step.provider_ids_from, force=force)
         if step.role is Role.LIVE:
             return await self._follow(step, request, None if force else polling.follow_until)
-        report = await self._collect_and_process(request, step.title, polling.together)
+        report = await self._collect_and_process(request, step.label, polling.together)
         if len(games) < len(self._ledger.plan.games) and report.outcome in USABLE:
             return report.model_copy(update={"rows": record.rows + report.rows})
         return report
@@ -241,7 +241,7 @@ class SourcePoller:
             missing = self._ledger.records[step.name].missing_games
             update = {"again": again, "virtual": self._virtual, "missing_games": missing}
             request = request.model_copy(update=update)
-        report = await call(Activity.FOLLOW, request, SourceReport, summary=_collect_summary(step.title, request))
+        report = await call(Activity.FOLLOW, request, SourceReport, summary=_collect_summary(step.label, request))
         return report.changed_since(self._ledger.consumed)
 
     async def _poll_fallback(
@@ -249,7 +249,7 @@ class SourcePoller:
     ) -> SourceReport:
         """Poll a fallback source for some games; a failure becomes a report."""
         ids_from = fallback.provider_ids_from
-        title = f"{fallback.title} for {step.title}"
+        title = f"{fallback.label} for {step.label}"
         try:
             known_ids = self._ledger.provider_ids.get(ids_from or "", {})
             lacks_ids = any(game.game_id not in known_ids for game in games)
@@ -260,7 +260,7 @@ class SourcePoller:
             request = self._collect_request(step, fallback.source, games, as_of, ids_from)
             return await self._collect_and_process(request, title)
         except ActivityError as error:
-            return _failed_poll(error)
+            return _failed_poll(error, fallback.source)
 
     def _collect_request(
         self,
@@ -330,14 +330,14 @@ def _inputs_as_of(step: PlanStep, plan: DayPlan, as_of: datetime) -> datetime:
     return min(as_of, plan.known_by) if reads_inputs and plan.known_by else as_of
 
 
-def _failed_poll(error: ActivityError) -> SourceReport:
-    reason = shortened(failure_reason(error), REASON_LENGTH)
+def _failed_poll(error: ActivityError, source: str) -> SourceReport:
+    reason = shortened(failure_reason(error, source), REASON_LENGTH)
     return SourceReport(outcome=Outcome.PROVIDER_ERROR, reason=reason, changed=False)
 
 
 def _summary(step: PlanStep, request: ComputeRequest) -> str:
     as_of = clock_time(request.as_of, request.game_date)
-    return f"{step.title}, {counted(len(request.game_ids), 'game')}, as of {as_of}"
+    return f"{step.label}, {counted(len(request.game_ids), 'game')}, as of {as_of}"
 
 
 def _collect_summary(title: str, request: CollectRequest) -> str:

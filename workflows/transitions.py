@@ -88,7 +88,7 @@ def parked(step: PlanStep, record: R, reason: str, now: datetime) -> Transition[
         state=record.state if record.settled else StepState.FAILED,
         failed_since=record.failed_since or now,
     )
-    return Transition(changed, alerts=(StepAlert(f"parked{again}", f"{step.title} is parked: {reason}"),))
+    return Transition(changed, alerts=(StepAlert(f"parked{again}", f"{step.label} is parked: {reason}"),))
 
 
 def degraded(step: PlanStep, record: R, reason: str, plan: DayPlan, state: StepState) -> Transition[R]:
@@ -97,7 +97,7 @@ def degraded(step: PlanStep, record: R, reason: str, plan: DayPlan, state: StepS
     return Transition(
         replace(record.unparked(), abandoned=record.running, reason=reason, state=state),
         degradations=(Degrade(reason, games),),
-        alerts=(StepAlert("degraded", f"continuing without {step.title}: {reason}"),),
+        alerts=(StepAlert("degraded", f"continuing without {step.label}: {reason}"),),
     )
 
 
@@ -105,7 +105,7 @@ def failed(step: PlanStep, record: AnyRecord, reason: str, plan: DayPlan, now: d
     """The step failed after all its attempts. A source with data is polled again; any other step is parked."""
     if not (isinstance(record, SourceRecord) and record.settled):
         return parked(step, record, reason, now)
-    alert = StepAlert("refresh_failed", f"polling {step.title} again failed: {reason}")
+    alert = StepAlert("refresh_failed", f"polling {step.label} again failed: {reason}")
     if not record.is_outdated(step, record.last_poll or now):
         return Transition(record, alerts=(alert,))
     missing = _games_without_current_data(record, plan, now)
@@ -267,7 +267,7 @@ def _fallback_games(poll: _Poll) -> tuple[str, ...]:
 
 
 def _report_alerts(report: StepReport, step: PlanStep) -> tuple[StepAlert, ...]:
-    return tuple(StepAlert(kind, f"{step.title}: {text}") for kind, text in report.alerts.items())
+    return tuple(StepAlert(kind, f"{step.label}: {text}") for kind, text in report.alerts.items())
 
 
 def _poll_alerts(report: SourceReport, step: PlanStep) -> tuple[StepAlert, ...]:
@@ -296,7 +296,7 @@ def _degraded_by_fallback(poll: _Poll, record: SourceRecord, *, recorded: bool) 
     return Transition(
         changed,
         degradations=(Degrade(reason, record.fallback_games),),
-        alerts=(StepAlert("fallback_games", f"{sources} for {poll.step.title}: {reason}"),),
+        alerts=(StepAlert("fallback_games", f"{sources} for {poll.step.label}: {reason}"),),
     )
 
 
@@ -312,7 +312,7 @@ def _outdated(
     return Transition(
         replace(changed, state=StepState.DEGRADED),
         degradations=(Degrade(reason, games),),
-        alerts=(StepAlert("outdated", f"{step.title}: {reason}"),),
+        alerts=(StepAlert("outdated", f"{step.label}: {reason}"),),
     )
 
 

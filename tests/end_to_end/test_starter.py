@@ -35,7 +35,7 @@ from runtime.replay_session import ReplaySession, write_session
 from runtime.sandbox import WORKFLOW_RUNNER
 from runtime.temporal_server import DevServer, start_dev_server
 from tests.support.documented_commands import documented_commands
-from tests.support.small_day import LINES, SmallDay
+from tests.support.small_day import LINES, LINES_LABEL, SmallDay
 from tests.support.starter import NOWHERE, Starter
 from tipoff.replay.archive import Archive
 from tipoff.replay.faults import Fault, FaultKind
@@ -138,7 +138,7 @@ async def test_a_waiting_day_shows_what_it_waits_for_and_executes_commands(
 
         status = await starter.run("status --date 2024-01-02")
         assert status.code == 0
-        assert f"{LINES}: not_published_yet: [no market]" in status.out
+        assert f"{LINES_LABEL}: not_published_yet: [no market]" in status.out
         assert "Waiting" in status.out
         assert "deadline" in status.out
 
@@ -158,12 +158,13 @@ async def test_a_waiting_day_shows_what_it_waits_for_and_executes_commands(
 
         command = "force-continue --phase lines --date 2024-01-02 --who ann --why late --json"
         first, second = await starter.run(command), await starter.run(command)
-        assert first.json == {"accepted": True, "text": f"continuing without {LINES}", "repeated": False}
+        assert first.json == {"accepted": True, "text": f"continuing without {LINES_LABEL}", "repeated": False}
         assert second.json == {**first.json, "repeated": True}
 
         repeated = await starter.run(command.removesuffix(" --json"))
         assert (
-            f"continuing without {LINES} (this command was executed before and was not executed again" in repeated.text
+            f"continuing without {LINES_LABEL} (this command was executed before and was not executed again"
+            in repeated.text
         )
 
         after = await status_from_worker(starter, "2024-01-02")
@@ -176,7 +177,7 @@ async def test_a_waiting_day_shows_what_it_waits_for_and_executes_commands(
     [
         ("lines-available --games DEN@MIN", "polling for lines now"),
         ("refresh-lines", "polling for lines now"),
-        (f"skip-step --step {LINES}", f"{LINES} is skipped for the rest of the day"),
+        (f"skip-step --step {LINES}", f"{LINES_LABEL} is skipped for the rest of the day"),
     ],
 )
 async def test_a_waiting_day_executes_a_command(
@@ -235,9 +236,9 @@ async def test_a_phase_whose_data_cannot_exist_yet_is_forced_on_only_with_yes(
         refused = await starter.run(command)
         forced = await starter.run(f"{command} --yes")
     assert refused.code == 4
-    assert f"phase lines cannot have its data yet: {LINES} opens" in refused.err
+    assert f"phase lines cannot have its data yet: {LINES_LABEL} opens" in refused.err
     assert "--yes" in refused.err
-    assert (forced.code, forced.text) == (0, f"continuing without {LINES}")
+    assert (forced.code, forced.text) == (0, f"continuing without {LINES_LABEL}")
 
 
 async def test_an_ended_day_is_rerun_only_on_request(client: Client, starter: Starter, day: SmallDay) -> None:
@@ -265,7 +266,7 @@ async def test_without_a_worker_status_comes_from_the_server(client: Client, sta
     status = await starter.run("status --date 2024-01-05 --json")
     assert status.code == 0
     assert status.json["from"] == "server"
-    assert status.json["sentence"].startswith("lines: waiting for player lines; deadline ")
+    assert status.json["sentence"].startswith(f"lines: waiting for {LINES_LABEL}; deadline ")
     assert (status.json["state"], status.json["phase"]) == ("WAITING", "lines")
     page = await starter.run("status --date 2024-01-05")
     assert "start a worker for more (python worker.py)" in page.text

@@ -50,6 +50,7 @@ from workflows.rate_limiter import RateLimiterWorkflow
 from workflows.training import TrainingWorkflow
 
 LINES = "odds_api_player_points_props"
+LINES_LABEL = f"player lines ({LINES})"
 HOURS = timedelta(hours=1)
 
 

@@ -21,7 +21,7 @@ class Standings(Feed):
     """Records and ranks of the thirty teams before tonight's games."""
 
     name = step_names.STANDINGS
-    title = "NBA standings (balldontlie)"
+    title = "NBA standings from balldontlie"
     number = 22
     provider = BALLDONTLIE
     role = Role.PRE

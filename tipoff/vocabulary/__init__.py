@@ -29,7 +29,7 @@ from tipoff.vocabulary.reports import (
     StepReport,
     StepResult,
 )
-from tipoff.vocabulary.text import counted, did_you_mean, reason_in_words, reason_of, shortened
+from tipoff.vocabulary.text import counted, did_you_mean, label, reason_in_words, reason_of, shortened
 from tipoff.vocabulary.words import (
     PREDICTED,
     SETTLED,
@@ -106,6 +106,7 @@ __all__ = [
     "eastern",
     "first_day",
     "game_date_of",
+    "label",
     "labels_without_tip_off",
     "reason_in_words",
     "reason_of",

@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, Field
 
 from tipoff.vocabulary.base import Frozen
 from tipoff.vocabulary.plan import SlateGame
+from tipoff.vocabulary.text import label
 from tipoff.vocabulary.words import Channel, DataQuality, Phase, RunState, Severity, StepState
 
 
@@ -108,6 +109,10 @@ class StepStatus(Frozen):
     soft_deadline: AwareDatetime | None = None
     hard_deadline: AwareDatetime | None = None
 
+    @property
+    def label(self) -> str:
+        return label(self.title, self.name)
+
 
 class DayStatus(Frozen):
     """Status of a whole day: did it complete, and if not, where does it wait and why."""
@@ -139,6 +144,10 @@ class DayStatus(Frozen):
     """The steps whose data the day waits for, also while they are polled again."""
     commands: tuple[str, ...] = ()
     """Commands that would be accepted now and help the day, beside the options of the parked steps."""
+
+    def label_of(self, step: str) -> str:
+        """The label of a step; its name if the plan no longer has it."""
+        return next((each.label for each in self.steps if each.name == step), step)
 
     @property
     def all_commands(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from pydantic import AwareDatetime
 
 from tipoff.vocabulary.base import Frozen
+from tipoff.vocabulary.text import label
 from tipoff.vocabulary.words import OnDeadline, Phase, PollWhen, Role, Span, StepKind
 
 _LATEST = datetime.max.replace(tzinfo=UTC)
@@ -65,6 +66,10 @@ class FallbackSource(Frozen):
     provider_ids_from: str | None = None
     """The source whose game ids this source's requests need."""
 
+    @property
+    def label(self) -> str:
+        return label(self.title, self.source)
+
 
 class PlanStep(Frozen):
     """One step of a day: what it does, what it needs, when it polls and when its deadlines are."""
@@ -105,6 +110,10 @@ class PlanStep(Frozen):
     """It sends one request a game, after the games: a game it has is not requested again."""
     landed_only: bool = False
     """It requests nothing: it reads what was landed by the plan's `known_by`."""
+
+    @property
+    def label(self) -> str:
+        return label(self.title, self.name)
 
     @property
     def polls_end(self) -> datetime:

@@ -39,6 +39,11 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f" (did you mean {' or '.join(by_lower_case[each] for each in similar)}?)" if similar else ""
 
 
+def label(title: str, name: str) -> str:
+    """What people read for a step or source: its title, and in brackets the name that commands take."""
+    return f"{title} ({name})"
+
+
 def counted(count: int, noun: str) -> str:
     """A number of things, such as "1 game" or "1,200 rows"."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"

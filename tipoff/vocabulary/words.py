@@ -126,6 +126,11 @@ class Outcome(StrEnum):
     STALE = "stale"
     PROVIDER_ERROR = "provider_error"
 
+    @property
+    def words(self) -> str:
+        """The outcome as people read it."""
+        return "no data expected" if self is Outcome.EMPTY_OK else self.replace("_", " ")
+
 
 USABLE = frozenset({Outcome.OK, Outcome.PARTIAL, Outcome.EMPTY_OK})
 """Outcomes with something to read."""
@@ -142,6 +147,11 @@ class StepState(StrEnum):
     DEGRADED = "DEGRADED"  # settled by rule, without all the data it should have
     SKIPPED = "SKIPPED"  # by an operator
     FAILED = "FAILED"  # parked: needs attention
+
+    @property
+    def words(self) -> str:
+        """The state as people read it."""
+        return {StepState.FAILED: "parked", StepState.EMPTY_OK: "no data expected"}.get(self, self.lower())
 
 
 SETTLED = frozenset({StepState.COMPLETE, StepState.EMPTY_OK, StepState.DEGRADED, StepState.SKIPPED})

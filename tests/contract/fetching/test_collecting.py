@@ -240,7 +240,7 @@ async def test_a_hang_on_one_game_costs_that_game_only(day: Day) -> None:
 @pytest.mark.parametrize("replies", [[ERROR] * 3, [hang, ERROR, hang]])
 async def test_no_proper_answer_at_all_is_a_fault_to_try_again(day: Day, replies: Sequence[Reply]) -> None:
     day.provider.replies = props(*replies)
-    with pytest.raises(TransportFault, match="odds_api_player_points_props 2024-03-29: no usable response"):
+    with pytest.raises(TransportFault, match=r"^no usable response"):
         await day.poll(PROPS.name)
     assert {outcome for _, outcome in day.outcomes(PROPS.name)} == {Outcome.PROVIDER_ERROR}
 

@@ -106,7 +106,7 @@ def test_page_and_json_show_what_is_missing() -> None:
     output = StringIO()
     Console(width=132, file=output).print(day_page(view))
     lines = [" ".join(line.split()) for line in output.getvalue().partition("Coverage")[2].splitlines()]
-    assert "pre nbac_schedule 2/2" in lines
-    assert "pre espn_team_rosters 1/2 DEN, MIN" in lines
-    assert f"pre {LINES} 0/2 all games" in lines
+    assert "pre nbac_schedule (nbac_schedule) 2/2" in lines
+    assert "pre espn_team_rosters (espn_team_rosters) 1/2 DEN, MIN" in lines
+    assert f"pre {LINES} ({LINES}) 0/2 all games" in lines
     assert view.as_json()["coverage"][1]["missing_teams"] == ["DEN", "MIN"]

@@ -14,9 +14,11 @@ import pytest
 from cli.demo import FIRST_PORT, options_from
 from cli.demo_summary import format_degradation, format_headline, format_publication, format_ui, systems_table
 from runtime import PROJECT
+from tests.support.ledgers import evening_plan, settled_ledger
 from tests.support.starter import NOWHERE
 from tipoff.errors import BadInputError
 from tipoff.vocabulary import Degradation, Phase, eastern
+from workflows.day_status import day_status
 
 DAY = date(2024, 3, 29)
 FIVE = eastern(DAY, 5)
@@ -132,5 +134,7 @@ def test_missing_figures_are_dashes_and_the_hit_rate_shows_its_interval() -> Non
 
 def test_a_degradation_that_ends_after_midnight_has_the_weekday_of_its_end() -> None:
     ended = eastern(DAY + timedelta(days=1), 1)
-    item = Degradation(step="nbac_gamebook", reason="late", since=eastern(DAY, 23), resolved_at=ended)
-    assert format_degradation(item, (), DAY) == "without nbac_gamebook from 23:00 ET until Sat 01:00 ET: late"
+    item = Degradation(step="nbac_standings", reason="late", since=eastern(DAY, 23), resolved_at=ended)
+    status = day_status(settled_ledger(evening_plan(), ended), ended, virtual=True, held=False)
+    text = format_degradation(item, status)
+    assert text == "without NBA standings from balldontlie (nbac_standings) from 23:00 ET until Sat 01:00 ET: late"

@@ -101,7 +101,18 @@ def status() -> dict[str, Any]:
                 "result": "lines goes on without waiting",
             }
         ],
-        "steps": [],
+        "steps": [
+            {
+                "name": "nbac_injury_report",
+                "title": "NBA injury report",
+                "phase": "collect",
+                "state": "DEGRADED",
+                "critical": False,
+                "rows": 120,
+                "polls": 3,
+                "reason": "no injury report",
+            }
+        ],
         "attention": [],
         "alerts": [],
         "counts": {"predictions": 442},

@@ -82,7 +82,7 @@ def test_degradations_are_listed_with_start_and_end(page: str) -> None:
 
 def test_the_headline_names_the_inputs_that_are_still_missing(page: str) -> None:
     headline = text_of(page).split("Results")[0]
-    assert "△ without nbac injury report (DAL@SAC): no injury report" in headline
+    assert "△ without NBA injury report (nbac_injury_report) (DAL@SAC): no injury report" in headline
     assert "no lines by 13:30 ET" not in headline
 
 
@@ -92,7 +92,7 @@ def test_a_game_whose_input_arrived_early_stays_named(
     reports, arrived = dict(status["degradations"][1]), eastern(DAY, 15).isoformat()
     reports |= {"games": ["0022301062", "0022301073"], "resolved_games": {"0022301062": arrived}}
     text = text_of(publish(morning_after, store, NEXT_MORNING, {**status, "degradations": [reports]}))
-    assert "△ without nbac injury report (DAL@SAC)" in text
+    assert "△ without NBA injury report (nbac_injury_report) (DAL@SAC)" in text
     assert "GSW@CHA, DAL@SAC 13:00 ET not resolved 15:00 ET: GSW@CHA" in text
 
 
@@ -105,8 +105,8 @@ def test_before_tip_off_the_picks_come_first_and_missing_inputs_below_them(
     before_tip: Warehouse, store: ExportStore, status: dict[str, Any]
 ) -> None:
     html = publish(before_tip, store, WITH_LINES, {**status, "state": "RUNNING"})
-    order = ["Picks by expected value", "The slate", "Predictions", "Missing inputs", "Operator commands"]
-    assert sections(html) == order
+    record = ["Steps of the day", "Operator commands"]
+    assert sections(html) == ["Picks by expected value", "The slate", "Predictions", "Missing inputs", *record]
 
 
 def test_after_the_games_the_results_come_first(page: str) -> None:
@@ -254,7 +254,7 @@ def test_a_parked_step_is_shown_with_the_available_commands(
     parked = {"step": "catboost_v8", "reason": "no model", "since": since, "options": ["retry_step", "skip_step"]}
     text = text_of(publish(warehouse, store, FIRST, {**status, "state": "NEEDS_ATTENTION", "attention": [parked]}))
     assert "The day needs attention" in text
-    assert "catboost v8 since 09:00 ET: no model Available commands: retry_step; skip_step" in text
+    assert "catboost_v8 since 09:00 ET: no model Available commands: retry_step; skip_step" in text
 
 
 def test_hostile_texts_are_escaped(

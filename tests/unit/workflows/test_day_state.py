@@ -85,7 +85,7 @@ def test_an_alert_of_a_computation_is_raised_once(ledger: DayLedger) -> None:
         report = ComputeReport(rows=20, alerts={"damaged_model": "model b is damaged; model a predicts"})
         ledger.finish(MOVING_AVERAGE, report, NOON)
     (alert,) = ledger.alerts.values()
-    assert alert.text == f"{MOVING_AVERAGE.title}: model b is damaged; model a predicts"
+    assert alert.text == f"{MOVING_AVERAGE.label}: model b is damaged; model a predicts"
 
 
 def test_the_rows_of_a_step_never_fall(ledger: DayLedger) -> None:

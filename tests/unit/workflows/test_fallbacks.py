@@ -141,7 +141,10 @@ def test_the_reports_of_a_chain_add_up_and_name_the_games_of_each_source() -> No
     assert (report.outcome, report.rows, report.missing_games) == (Outcome.OK, 40, ())
     assert report.changed_games == IDS
     assert list(report.fallback_games.values()) == [IDS[1:2], IDS[2:]]
-    assert report.reason == "1 of 3; 1 of 2 games from NBA live box scores; games from balldontlie player box scores"
+    assert report.reason == (
+        "1 of 3; 1 of 2 games from NBA live box scores (nbac_live_boxscore); "
+        "games from balldontlie player box scores (bdl_player_boxscores)"
+    )
 
 
 def test_a_fallback_slate_with_an_unknown_game_is_partial() -> None:
@@ -149,7 +152,7 @@ def test_a_fallback_slate_with_an_unknown_game_is_partial() -> None:
     part = SourceReport(outcome=Outcome.PARTIAL, rows=3, games=GAMES, reason="left out: NYK@BOS", alerts={"x": "y"})
     report = fallbacks.merge_fallback(BLOCKED, schedule.fallback_sources[0], part, ())
     assert (report.outcome, report.games, report.alerts) == (Outcome.PARTIAL, GAMES, {"x": "y"})
-    assert report.reason == "blocked; games from ESPN schedule (left out: NYK@BOS)"
+    assert report.reason == "blocked; games from ESPN schedule (espn_schedule) (left out: NYK@BOS)"
 
 
 def test_a_fallback_schedule_removes_only_postponed_games() -> None:
@@ -169,7 +172,7 @@ def test_a_game_that_has_begun_keeps_its_tip_off_and_another_loses_it_when_the_s
 def test_a_fallback_source_without_data_changes_only_the_reason() -> None:
     (fallback,) = PROPS.fallback_sources
     report = fallbacks.merge_fallback(BLOCKED, fallback, NOT_YET, GAMES)
-    expected = {"reason": f"blocked; {fallback.title}: no lines yet", "primary_reason": "blocked"}
+    expected = {"reason": f"blocked; {fallback.label}: no lines yet", "primary_reason": "blocked"}
     assert report == BLOCKED.model_copy(update=expected)
 
 
@@ -250,9 +253,9 @@ def test_neither_of_two_missing_inputs_is_named_in_the_place_of_the_other() -> N
     reasons = {item.step: item.reason for item in ledger.degradations if item.step in (player_list.name, rosters.name)}
     assert reasons == {
         "nbac_player_list_current": "no data by 11:15 ET (blocked); "
-        "neither it nor ESPN team rosters has data: no player is predicted",
+        "neither it nor ESPN team rosters (espn_team_rosters) has data: no player is predicted",
         "espn_team_rosters": "no data by 12:15 ET (blocked); "
-        "neither it nor NBA player list has data: no player is predicted",
+        "neither it nor NBA player list (nbac_player_list_current) has data: no player is predicted",
     }
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError
 
 from activities.errors import as_failure
-from tipoff.errors import BadInputError, TipoffError, TransportFault
+from tipoff.errors import BadInputError, ContractError, TipoffError, TransportFault
+from workflows.calls import failure_reason
 from workflows.contracts import message_of, refusal
 
 
@@ -36,3 +37,17 @@ def test_an_unexpected_error_is_reported_in_words(type_: str, text: str, message
 def test_an_error_outside_of_temporal_is_reported_in_words() -> None:
     assert message_of(OSError("the disk is full")) == "the disk is full"
     assert message_of(ZeroDivisionError()) == "zero division error"
+
+
+def test_the_reason_of_a_failed_step_does_not_repeat_its_name() -> None:
+    error = ActivityError(
+        "failed",
+        scheduled_event_id=1,
+        started_event_id=2,
+        identity="",
+        activity_type="process",
+        activity_id="1",
+        retry_state=None,
+    )
+    error.__cause__ = as_failure(ContractError("nbac_schedule", "$.leagueSchedule", "is missing"))
+    assert failure_reason(error, "nbac_schedule") == "$.leagueSchedule: is missing"

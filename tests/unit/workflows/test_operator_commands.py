@@ -113,9 +113,14 @@ def test_a_retry_names_the_inputs_it_still_waits_for() -> None:
         day, eastern(DAY, 9), lambda step, games: rosters if "rosters" in step.name else no_lines(step, games)
     )
     text = send(day, CommandName.RETRY_STEP, "nbac_injury_report")
-    assert text == "nbac_injury_report is retried when espn_team_rosters is complete, degraded or skipped"
+    assert text == (
+        "NBA injury report (nbac_injury_report) is retried"
+        " when ESPN team rosters (espn_team_rosters) is complete, degraded or skipped"
+    )
     day.degrade(step_of(plan, "espn_team_rosters"), "HTTP 429", NOON)
-    assert send(day, CommandName.RETRY_STEP, "nbac_injury_report") == "nbac_injury_report is retried"
+    assert (
+        send(day, CommandName.RETRY_STEP, "nbac_injury_report") == "NBA injury report (nbac_injury_report) is retried"
+    )
 
 
 def test_a_running_step_cannot_be_retried(waiting: DayLedger) -> None:
@@ -174,7 +179,8 @@ def test_the_slate_cannot_be_skipped() -> None:
 
 def test_force_continue_predicts_without_lines_at_once(waiting: DayLedger) -> None:
     assert send(waiting, CommandName.FORCE_CONTINUE, "lines") == (
-        "continuing without odds_api_game_lines, odds_api_player_points_props"
+        "continuing without The Odds API game lines (odds_api_game_lines), "
+        "The Odds API player points (odds_api_player_points_props)"
     )
     assert "moving_average" in run_ready_steps(waiting, NOON, no_lines)
     assert {item.reason for item in waiting.degradations} == {"forced by Ada: they never come"}
