@@ -31,6 +31,9 @@ _FORBIDDEN: Final[dict[type[exp.Expr], str]] = {
     exp.Substring: "SUBSTR treats position 0 differently in DuckDB; use LEFT, RIGHT or Python",
     exp.IntDiv: "DIV loses its parentheses in DuckDB; use FLOOR",
     exp.Int64: "INT64 rounds a half differently in DuckDB; cast ROUND(…), FLOOR(…) or CEIL(…)",
+    exp.DateTrunc: "DATE_TRUNC and TIMESTAMP_TRUNC return other types in DuckDB; use EXTRACT or DATE_SUB",
+    exp.TimestampTrunc: "DATE_TRUNC and TIMESTAMP_TRUNC return other types in DuckDB; use EXTRACT or DATE_SUB",
+    exp.String: "STRING returns other text in DuckDB; format in Python",
     exp.FarmFingerprint: "FARM_FINGERPRINT does not exist in DuckDB",
 }
 
@@ -48,7 +51,7 @@ _WHOLE_BY_CONSTRUCTION: Final = (
     exp.Predicate,
 )
 
-_FORBIDDEN_DATE_PARTS: Final = frozenset({"DAYOFWEEK", "WEEK", "ISOWEEK"})
+_FORBIDDEN_DATE_PARTS: Final = frozenset({"DAYOFWEEK", "WEEK", "ISOWEEK", "MILLISECOND", "MICROSECOND"})
 
 
 def _literal(generator: DuckDBGenerator, node: exp.Literal) -> str:
@@ -58,6 +61,10 @@ def _literal(generator: DuckDBGenerator, node: exp.Literal) -> str:
 
 def _as_date(generator: DuckDBGenerator, node: exp.DateAdd | exp.DateSub) -> str:
     return f"CAST({DuckDBGenerator.TRANSFORMS[type(node)](generator, node)} AS DATE)"
+
+
+def _whole_seconds(generator: DuckDBGenerator, node: exp.UnixSeconds) -> str:
+    return f"CAST(FLOOR(EPOCH({generator.sql(node, 'this')})) AS BIGINT)"
 
 
 def _count_if(generator: DuckDBGenerator, node: exp.CountIf) -> str:
@@ -86,6 +93,7 @@ class _Generator(DuckDBGenerator):
         exp.Literal: _literal,  # 0.44 is FLOAT64 in GoogleSQL, DECIMAL in DuckDB
         exp.DateAdd: _as_date,  # returns a DATE in GoogleSQL, a TIMESTAMP in DuckDB
         exp.DateSub: _as_date,
+        exp.UnixSeconds: _whole_seconds,  # rounded down in GoogleSQL, to the nearest in DuckDB
         exp.CountIf: _count_if,  # if the condition is always NULL: 0 in GoogleSQL, NULL in DuckDB
         exp.Avg: _exact_mean,  # a sum of floats depends on the order in which threads add them
         exp.StddevSamp: _exact_deviation,
@@ -152,6 +160,9 @@ def _incompatibilities(tree: exp.Expr) -> Iterator[str]:
     for extract in tree.find_all(exp.Extract):
         if extract.name.upper() in _FORBIDDEN_DATE_PARTS:
             yield f"EXTRACT({extract.name.upper()}) counts differently in DuckDB"
+    for like in tree.find_all(exp.Like):
+        if "\\" in like.expression.name:
+            yield "LIKE has no escape character in DuckDB; use STARTS_WITH, ENDS_WITH or STRPOS"
     for cast in tree.find_all(exp.Cast):
         if problem := _problem_of_cast(cast):
             yield f"{cast.sql('bigquery')} {problem}"
@@ -164,13 +175,17 @@ def _problem_of_cast(cast: exp.Cast) -> str:
     """Why a cast may give other results on the other engine; empty when it does not."""
     if cast.to.args.get("nested") and not _of_whole_literals(cast.this):
         return "casts its elements, which may round or format differently in DuckDB; cast each one"
-    if cast.is_type(exp.DType.TEXT) and not isinstance(cast.this, exp.Null | exp.Literal):
+    if cast.is_type(exp.DType.TEXT) and not (isinstance(cast.this, exp.Null) or _is_text_or_whole(cast.this)):
         return "formats numbers differently in DuckDB; ids are text already"
     if cast.is_type(*exp.DataType.INTEGER_TYPES) and not _whole(cast.this.unnest()):
         return "rounds a half differently in DuckDB; cast ROUND(…), FLOOR(…) or CEIL(…)"
     if cast.is_type(exp.DType.DECIMAL, exp.DType.BIGDECIMAL) and not cast.to.expressions:
         return "keeps 3 decimals in DuckDB and 9 or more in BigQuery; name the precision"
     return ""
+
+
+def _is_text_or_whole(value: exp.Expr) -> bool:
+    return isinstance(value, exp.Literal) and (value.is_string or _whole(value))
 
 
 def _never_zero(divisor: exp.Expr) -> bool:
