@@ -8,7 +8,6 @@ cache folder.
 from __future__ import annotations
 
 import ctypes
-import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -16,6 +15,7 @@ from importlib.metadata import version
 from typing import Any, Final
 
 import wasmtime
+from filelock import FileLock
 from zetasql.core import wasm_client
 from zetasql.core.exceptions import ServerError
 from zetasql.wasi import get_wasm_path
@@ -32,6 +32,7 @@ from zetasql.wasi._pb2.zetasql.public import (
 )
 
 from runtime import cache_folder
+from tipoff.atomic_write import atomic_write
 
 Catalogue = Mapping[str, Mapping[str, str]]
 Rows = Sequence[Mapping[str, Any]]
@@ -89,7 +90,7 @@ class GoogleSql:
         for name, columns in self._tables.items():
             content = request.table_content[name].table_data
             content.SetInParent()
-            for row in rows.get(name, ()):
+            for row in rows.get(name, ()) if name in sql else ():
                 cells = content.row.add()
                 for column, type_ in columns.items():
                     cells.cell.add().CopyFrom(_encoded(self._type(type_), row[column]))
@@ -180,14 +181,11 @@ class _CachedModule:
     @staticmethod
     def from_file(engine: Any, path: str) -> Any:
         compiled = cache_folder() / "zetasql" / f"{version('zetasql')}-wasmtime-{version('wasmtime')}.cwasm"
-        if compiled.exists():
-            return wasmtime.Module.deserialize_file(engine, str(compiled))
-        module = wasmtime.Module.from_file(engine, path)
         compiled.parent.mkdir(parents=True, exist_ok=True)
-        temporary = compiled.with_suffix(f".{os.getpid()}")
-        temporary.write_bytes(module.serialize())
-        temporary.replace(compiled)
-        return module
+        with FileLock(compiled.with_suffix(".lock")):
+            if not compiled.exists():
+                atomic_write(compiled, bytes(wasmtime.Module.from_file(engine, path).serialize()))
+        return wasmtime.Module.deserialize_file(engine, str(compiled))
 
 
 @cache
