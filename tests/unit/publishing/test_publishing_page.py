@@ -10,7 +10,7 @@ from tests.support import evening
 from tests.support.evening import DAY, FIRST, NEXT_MORNING, WITH_LINES
 from tests.support.rows import rows_of
 from tipoff.publishing.exports import predictions_content, results_content
-from tipoff.publishing.page import PICKS_SHOWN, publish_page
+from tipoff.publishing.page import PICKS_SHOWN, _misses, publish_page
 from tipoff.publishing.store import ExportStore
 from tipoff.vocabulary import eastern
 from tipoff.warehouse.base import Warehouse
@@ -268,3 +268,14 @@ def test_hostile_texts_are_escaped(
     reader = read(html)
     assert "script" not in reader.tags
     assert text_of(html).count("<script>alert(1)</script>") == 6
+
+
+def test_the_eight_largest_misses_of_players_who_played_are_shown_worst_first() -> None:
+    def player(name: int, *errors: float, points: int | None = 20) -> dict[str, Any]:
+        systems = [{"actual_points": points, "signed_error": error} for error in errors]
+        return {"player_name": str(name), "systems": systems}
+
+    players = [*(player(number, number, -number - 2) for number in range(10)), player(99, 50.0, 50.0, points=None)]
+    shown = _misses(players)
+    assert [each["player_name"] for each in shown] == ["9", "8", "7", "6", "5", "4", "3", "2"]
+    assert (shown[0]["mean_error"], shown[0]["scored"]) == (10, 20)
