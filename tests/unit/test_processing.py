@@ -15,11 +15,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from devtools.handmade_responses import injury_report
+from tests.support.rows import rows_of
 from tipoff.collecting import collect
 from tipoff.errors import BadInputError, ContractError, NotEnoughDataError, StorageError
 from tipoff.landing.base import Batch, BatchItem
 from tipoff.landing.landing import Landing
-from tipoff.processing import known_players, process
+from tipoff.processing import _is_volatile_only, known_players, process
 from tipoff.replay.archive import Archive
 from tipoff.replay.shapes.nba_injury_report import report
 from tipoff.replay.shapes.view import ArchiveIndex, ArchiveView
@@ -760,3 +761,24 @@ def test_a_scoreboard_shows_when_a_game_without_a_fixed_tip_off_was_first_seen_i
 
 def test_a_scoreboard_reports_no_slate_when_every_tip_off_is_fixed(day: Reading) -> None:
     assert day.read(SCOREBOARD).games is None
+
+
+@pytest.mark.parametrize(
+    ("stored_before", "change", "is_skipped"),
+    [
+        (timedelta(minutes=1), {"home_points": 99, "status_text": "Q4 2:00", "period": 4, "away_points": 98}, True),
+        (timedelta(minutes=4, seconds=59), {"home_points": 99}, True),
+        (timedelta(minutes=5), {"home_points": 99}, False),
+        (timedelta(), {"home_points": 99}, True),
+        (-timedelta(seconds=1), {"home_points": 99}, False),
+        (timedelta(minutes=1), {"home_points": 99, "status": "final"}, False),
+    ],
+)
+def test_running_scores_alone_are_written_every_five_minutes(
+    stored_before: timedelta, change: dict[str, Any], *, is_skipped: bool
+) -> None:
+    now = eastern(date(2024, 3, 29), 21)
+    row = {"game_id": "1", "status": "live", "home_points": 90, "away_points": 88}
+    rows = rows_of("raw_scoreboard", [{**row, **change}], as_of=now)
+    stored = rows_of("raw_scoreboard", [row], as_of=now - stored_before)
+    assert _is_volatile_only(TABLES["raw_scoreboard"], rows, stored) is is_skipped

@@ -290,7 +290,7 @@ def test_prop_files_with_different_columns_are_merged_and_a_missing_snapshot_tim
     assert by_book["prizepicks"]["snapshot_at"] == datetime(2030, 11, 3, 1, 10, tzinfo=UTC)
     assert by_book["prizepicks"]["snapshot_source"] == "estimated"
     assert by_book["betmgm"]["snapshot_source"] == "provider"
-    assert "snapshot times of 1 prop lines (an hour before the start is assumed)" in imported.missing
+    assert "snapshot times of 1 prop line (an hour before the start is assumed)" in imported.missing
 
 
 @pytest.mark.parametrize(
