@@ -293,11 +293,9 @@ def _validate_retry(step: PlanStep, plan: DayPlan, records: Records) -> CommandR
 
 def no_such_step(name: str, plan: DayPlan) -> str:
     """Why a name is no step of a plan, and what it may have been meant for."""
-    primary = [
-        step.name for step in plan.steps if name in {use_fallback.source for use_fallback in step.fallback_sources}
-    ]
+    primary = [step.label for step in plan.steps if name in {fallback.source for fallback in step.fallback_sources}]
     if primary:
-        return f"{name} is no step but a fallback source of {', '.join(primary)}"
+        return f"{name} is not a step, but a fallback source of {', '.join(primary)}"
     names = [step.name for step in plan.steps]
     return f"no step {name!r}; the steps are {', '.join(names)}{did_you_mean(name, names)}"
 

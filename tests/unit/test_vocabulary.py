@@ -104,6 +104,14 @@ def test_a_number_of_things_has_its_plural(count: int, text: str) -> None:
     assert counted(count, "game") == text
 
 
+def test_a_shortened_text_is_cut_between_words() -> None:
+    text = "blocked: access denied to a published file (this address is refused); " * 9
+    beginning, _, end = shortened(text, 200).partition(" … ")
+    assert text.startswith(f"{beginning} ")
+    assert text.endswith(f" {end}")
+    assert len(beginning) + len(end) > 160
+
+
 @given(DATES)
 def test_a_date_lies_within_its_season(day: date) -> None:
     first = first_day(season_of(day))

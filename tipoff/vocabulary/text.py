@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 _MAX_NAME_LENGTH = 100
+_LONGEST_WORD = 30
+"""A text is cut between words, unless one is longer."""
 _URL_PATH = re.compile(r"(https?://)([^\s/?#]+)[/?#][^\s;,()]*?(?=[:.]?(?:[\s;,()]|$))")
 _CLASS = r"\b(?:\w+\.)*[A-Z]\w*(?:Error|Exception|Warning)"
 _NOT_FOR_PEOPLE = (
@@ -28,8 +30,12 @@ def shortened(text: str, limit: int = 500) -> str:
     if len(text) <= limit:
         return text
     text = _URL_PATH.sub(r"\2", text)
+    if len(text) <= limit:
+        return text
     half = (limit - 3) // 2
-    return text if len(text) <= limit else f"{text[:half]} … {text[-half:]}"
+    least = max(3, half - _LONGEST_WORD)
+    stop, start = text.rfind(" ", least, half), text.find(" ", len(text) - half, len(text) - least)
+    return f"{text[: half if stop < 0 else stop]} … {text[-half if start < 0 else start + 1 :]}"
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

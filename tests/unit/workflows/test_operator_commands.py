@@ -72,7 +72,7 @@ def test_a_refusal_names_what_was_probably_meant(waiting: DayLedger) -> None:
         (OperatorCommand(name=CommandName.SKIP_STEP), "no step ''"),
         (
             OperatorCommand(name=CommandName.RETRY_STEP, target="bdl_injuries"),
-            "bdl_injuries is no step but a fallback source of nbac_injury_report; nothing was",
+            "bdl_injuries is not a step, but a fallback source of NBA injury report (nbac_injury_report); nothing was",
         ),
         (
             OperatorCommand(name=CommandName.LINES_AVAILABLE, games=("LAL@BOS",)),
