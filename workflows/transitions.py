@@ -131,7 +131,7 @@ def computed(step: PlanStep, record: ComputeRecord, report: ComputeReport, plan:
     alerts = _report_alerts(report, step)
     if not report.lacking:
         return Transition(changed, degradations=(Resolve(),), alerts=alerts, counts=report.counts)
-    lacking = StepAlert("inputs", f"{step.title} has too little to read: {report.lacking}")
+    lacking = StepAlert("inputs", f"{step.label} has too little to read: {report.lacking}")
     degradation = Degrade(report.lacking, report.missing_games)
     return Transition(changed, degradations=(degradation,), alerts=(lacking, *alerts), counts=report.counts)
 

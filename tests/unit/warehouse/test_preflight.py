@@ -139,4 +139,4 @@ def test_a_step_that_lacks_inputs_is_degraded_until_it_runs_with_them() -> None:
         assert (degradation.reason, degradation.games) == ("team context: BOS has 0 rows, needed: 1", GAMES[:1])
         assert (degradation.resolved_at is None) == bool(lacking)
     alert = ledger.alerts[f"{step.name}:inputs"]
-    assert alert.text == "player context has too little to read: team context: BOS has 0 rows, needed: 1"
+    assert alert.text == f"{step.label} has too little to read: team context: BOS has 0 rows, needed: 1"
