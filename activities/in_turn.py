@@ -40,6 +40,6 @@ class InTurnActivities:
                 activity.logger.info("%s failed and is run alone: %s", computation.request.step, error)
                 break
             reports.append(report)
-            if not computation.is_new_for_all_games(report):
+            if not computation.allows_next(report):
                 break
         return ComputeReports(reports=tuple(reports))

@@ -328,14 +328,17 @@ class Computation(Frozen):
     consumed: DataVersions = {}
     """The versions of its rows that the day consumed last."""
 
-    def is_new_for_all_games(self, report: ComputeReport) -> bool:
-        """Whether it brought new data for each game it ran for, so that the next one has to run for them."""
+    def allows_next(self, report: ComputeReport) -> bool:
+        """Whether the next one runs: this one brought new data for each game it ran for, and its step is not degraded.
+
+        The request of the next one names the degradations from before.
+        """
         news = report.changed_since(self.consumed)
-        return news.changed and set(news.changed_games or ()) == set(self.request.game_ids)
+        return not news.lacking and news.changed and set(news.changed_games or ()) == set(self.request.game_ids)
 
 
 class Computations(Frozen):
-    """Computations that run in turn: each if the one before brought new data for all its games."""
+    """Computations that run in turn, each if the one before allows it."""
 
     computations: tuple[Computation, ...] = Field(max_length=40)
 

@@ -351,6 +351,8 @@ class World:
             if report is None:
                 break
             reports.append(report)
+            if not each.allows_next(report):
+                break
         return ComputeReports(reports=tuple(reports))
 
     async def _compute(self, request: ComputeRequest) -> ComputeReport:

@@ -106,7 +106,9 @@ def test_a_result_is_dropped_when_something_happened_to_its_step_or_its_inputs_d
         ({"one": 1, "two": 4}, False),
     ],
 )
-def test_the_next_one_runs_if_the_one_before_changed_all_its_games(versions: dict[str, int], *, expected: bool) -> None:
+def test_the_next_one_runs_if_the_one_before_changed_all_its_games_and_lacks_nothing(
+    versions: dict[str, int], *, expected: bool
+) -> None:
     request = ComputeRequest(
         subject="player_daily_cache", span=Span.SLATE, game_date=DAY, game_ids=("one", "two"), as_of=AFTERNOON
     )
@@ -114,4 +116,5 @@ def test_the_next_one_runs_if_the_one_before_changed_all_its_games(versions: dic
         activity=Activity.TRANSFORM, request=request, consumed={request.data: {"one": 1, "two": 4}}
     )
     report = ComputeReport(versions={request.data: versions})
-    assert computation.is_new_for_all_games(report) is expected
+    assert computation.allows_next(report) is expected
+    assert not computation.allows_next(report.model_copy(update={"lacking": "no results of the last games"}))
