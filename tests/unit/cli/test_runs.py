@@ -34,8 +34,8 @@ class PagedServer:
     async def list_workflow_executions(self, request: ListWorkflowExecutionsRequest, **_: Any) -> Any:
         assert (request.namespace, request.query) == ("tests", "a query")
         first = int(request.next_page_token or 0)
-        rest = str(first + 2).encode() if self.infos[first + 2 :] else b""
-        return ListWorkflowExecutionsResponse(executions=self.infos[first : first + 2], next_page_token=rest)
+        next_page = str(first + 2).encode() if self.infos[first + 2 :] else b""
+        return ListWorkflowExecutionsResponse(executions=self.infos[first : first + 2], next_page_token=next_page)
 
 
 @pytest.mark.parametrize("statuses", [(), ("RUNNING",), ("RUNNING", "COMPLETED", "FAILED", "TERMINATED", "TIMED_OUT")])

@@ -174,8 +174,8 @@ def test_a_download_is_given_up_when_no_more_bytes_arrive(
 
 
 def test_the_ports_that_were_tried_in_vain_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    tried: list[int] = []
-    monkeypatch.setattr("runtime.temporal_server._is_free", tried.append)
+    ports: list[int] = []
+    monkeypatch.setattr("runtime.temporal_server._is_free", ports.append)
     with pytest.raises(ServerStartError, match=f"no port from 7233 to {7232 + PORTS_TRIED} is free"):
         next_free_port(7233)
-    assert (tried[0], tried[-1], len(tried)) == (7233, 7232 + PORTS_TRIED, PORTS_TRIED)
+    assert (ports[0], ports[-1], len(ports)) == (7233, 7232 + PORTS_TRIED, PORTS_TRIED)

@@ -545,7 +545,7 @@ def test_every_arena_is_in_its_city_and_time_zone(stored: Stored) -> None:
     stored("raw_player_boxscores")
     rows = stored.named("game_arenas", "arena", "latitude", "longitude", "utc_offset_hours")
     assert {team: (latitude, longitude) for team, latitude, longitude, _ in rows} == {
-        team: pytest.approx(place, abs=0.06) for team, place in CITIES.items()
+        team: pytest.approx(coordinates, abs=0.06) for team, coordinates in CITIES.items()
     }
     assert {team: offset for team, _, _, offset in rows} == {
         team: offset for offset, teams in UTC_OFFSETS.items() for team in teams.split()
