@@ -47,7 +47,7 @@ _TEXT_CALLS = frozenset({"print", "console", "logger", "logging", "workflow.logg
 """Functions and objects that only write for humans."""
 _TYPE_CALLS = frozenset({"NewType", "ParamSpec", "TypeVar", "assert_never", "cast", "isinstance", "issubclass"})
 """Calls about types, which mypy checks."""
-_SYMMETRIC_CALLS = frozenset({"gather", "isclose", "isdisjoint", "max", "min", "suppress"})
+_SYMMETRIC_CALLS = frozenset({"any_missing", "duplicated", "gather", "isclose", "isdisjoint", "max", "min", "suppress"})
 """Calls whose arguments may be swapped."""
 _UNOBSERVABLE_KEYWORDS = frozenset({"frozen", "strict"})
 """Guards against defects of the code itself: `zip(…, strict=True)`, models that nothing may change."""

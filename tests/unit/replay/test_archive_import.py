@@ -283,14 +283,17 @@ def test_prop_files_with_different_columns_are_merged_and_a_missing_snapshot_tim
     save(
         folder,
         "player_props/pickem.parquet",
-        [{k: v for k, v in pick.items() if k not in ("snapshot", "pregame")}],
+        [
+            {k: v for k, v in {**pick, "line": line}.items() if k not in ("snapshot", "pregame")}
+            for line in (20.5, 21.5)
+        ],
     )
     imported = import_folder(folder)
     by_book = {row["book"]: row for row in imported.frames["prop_lines"].iter_rows(named=True)}
     assert by_book["prizepicks"]["snapshot_at"] == datetime(2030, 11, 3, 1, 10, tzinfo=UTC)
     assert by_book["prizepicks"]["snapshot_source"] == "estimated"
     assert by_book["betmgm"]["snapshot_source"] == "provider"
-    assert "snapshot times of 1 prop line (an hour before the start is assumed)" in imported.missing
+    assert "snapshot times of 2 prop lines (an hour before the start is assumed)" in imported.missing
 
 
 @pytest.mark.parametrize(
