@@ -4,12 +4,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from runtime import cache_folder
 from runtime.temporal_binary import find_or_install_temporal
 from tests.support.unchecked import implausible_rows
 
 PROJECT = Path(__file__).parents[1]
+
+settings.register_profile("any machine", deadline=None)  # a loaded one may take any time for an example
+settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")
