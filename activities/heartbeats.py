@@ -20,8 +20,10 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError, is_cancelled_exception
 
 from activities.errors import as_failure, as_last_failure
+from activities.labels import labels_of
 from tipoff.errors import TipoffError
 from tipoff.vocabulary import counted
+from tipoff.warehouse.job_labels import job_labels
 from workflows.contracts import LOST_WORKERS
 
 HEARTBEATS_PER_TIMEOUT = 4
@@ -115,7 +117,8 @@ def blocking_activity(work: Callable[P, R]) -> Callable[P, R]:
     @wraps(work)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         attempt = Attempt()
-        with attempt.errors_counted(), _heartbeat_thread(attempt):
+        labels = labels_of(args[-1]) if args else {}
+        with attempt.errors_counted(), _heartbeat_thread(attempt), job_labels(**labels):
             return work(*args, **kwargs)
 
     return run

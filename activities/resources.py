@@ -32,7 +32,7 @@ class Resources:
 
     @cached_property
     def warehouse(self) -> Warehouse:
-        return open_warehouse(self.settings.warehouse)
+        return open_warehouse(self.settings.warehouse, self.settings)
 
     @cached_property
     def landing(self) -> Landing:

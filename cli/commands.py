@@ -225,6 +225,10 @@ def _warehouse(parser: argparse.ArgumentParser) -> None:
     backup = actions.add_parser("backup", help=help_text, description=help_text, allow_abbrev=False)
     backup.add_argument("to", type=Path, metavar="TO", help="the new file, or a folder")
     _common(backup)
+    help_text = "create missing tables and columns of a BigQuery warehouse; anything else is refused with its statement"
+    apply = actions.add_parser("apply", help=help_text, description=help_text, allow_abbrev=False)
+    apply.add_argument("--dry-run", action="store_true", help="show the differences and change nothing")
+    _common(apply)
 
 
 _OPERATOR_COMMAND = (_date, _common, _operator, _id)
@@ -253,7 +257,7 @@ COMMANDS = (
             (_date, _common, _collect)),
     Command("unresolved", "list the player names of all dates that match no player, with the alias line to add",
             "unresolved", (_optional_date, _common)),
-    Command("warehouse", "back up the warehouse, also while a worker runs", "warehouse", (_warehouse,)),
+    Command("warehouse", "back up the warehouse while a worker runs, or create its tables", "warehouse", (_warehouse,)),
     Command("dev", "run a Temporal server and a worker for real days until Ctrl-C", "dev", ()),
     Command("doctor", "check the server, workers, stores, keys and versions", "doctor", (_common,)),
 )  # fmt: skip

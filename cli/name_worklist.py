@@ -16,7 +16,7 @@ from tipoff.sources.base import KnownPlayer, ReadContext, Slate
 from tipoff.sources.player_names import UNREADABLE_PLAYER, resolver_of
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import Frozen
-from tipoff.warehouse.base import Warehouse
+from tipoff.warehouse.base import ALL_DATES, DateRange, Parameters, Warehouse
 from tipoff.warehouse.sql_files import sql_text
 
 
@@ -56,10 +56,10 @@ def unresolved_names(
 ) -> tuple[UnresolvedName, ...]:
     """The names of all dates, or of one, that the aliases do not resolve either, most frequent first."""
     players = cache(lambda source, day: _players(warehouse, source, day))
-    stored = warehouse.query(sql_text("unresolved_occurrences"), {"unreadable": UNREADABLE_PLAYER})
-    rows = (_Occurrence(*row) for row in stored.iter_rows())
-    wanted = (row for row in rows if game_date in (None, row.game_date))
-    left = [(row, candidates) for row in wanted if (candidates := _candidates(row, players, aliases)) is not None]
+    dates = DateRange(first=game_date, last=game_date) if game_date else ALL_DATES
+    parameters: Parameters = {"unreadable": UNREADABLE_PLAYER, "first_date": dates.first, "last_date": dates.last}
+    rows = (_Occurrence(*row) for row in warehouse.query(sql_text("unresolved_occurrences"), parameters).iter_rows())
+    left = [(row, candidates) for row in rows if (candidates := _candidates(row, players, aliases)) is not None]
     by_name = groupby(left, key=lambda entry: entry[0].player_name)
     names = (_name(name, list(entries)) for name, entries in by_name)
     return tuple(sorted(names, key=lambda name: (-name.count, name.name)))

@@ -1,4 +1,4 @@
-"""`warehouse backup TO`: a copy of the warehouse, also while a worker has it open."""
+"""`warehouse apply`, and `warehouse backup TO`: a copy of the warehouse, also while a worker has it open."""
 
 from __future__ import annotations
 
@@ -8,12 +8,18 @@ from pathlib import Path
 
 from cli.exit_codes import ExitCode
 from cli.target import Target
+from cli.warehouse_apply import apply
 from cli.warehouse_file import existing_warehouse
 from tipoff.vocabulary import counted
 
 
 async def run(options: Namespace) -> ExitCode:
-    """Write the copy and print what it holds. Raises CommandError USAGE, UNKNOWN if there is no file to copy."""
+    """Run the action. Raises CommandError USAGE for another kind of warehouse, UNKNOWN if there is no file to copy."""
+    return apply(options) if options.action == "apply" else _back_up(options)
+
+
+def _back_up(options: Namespace) -> ExitCode:
+    """Write the copy and print what it holds."""
     from tipoff.warehouse.backup import back_up  # slow libraries
 
     target = Target(options.replay)

@@ -79,7 +79,7 @@ class _SqlText(SourceText):
 
     def changed_joins(self, index: int) -> Iterator[Mutant]:
         """LEFT JOIN in the place of JOIN, and the reverse."""
-        if self.words[index] != "JOIN" or self.words[index - 1] == "CROSS":
+        if self.words[index] != "JOIN" or self.words[index - 1] in {"CROSS", "FULL"}:
             return
         first = index - 1 if self.words[index - 1] in {"LEFT", "INNER"} else index
         yield self._mutant(first, index, "JOIN" if self.words[first] == "LEFT" else "LEFT JOIN", "join")

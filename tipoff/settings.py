@@ -75,7 +75,10 @@ def _matching(pattern: str, form: str) -> AfterValidator:
 
 WarehouseUrl = Annotated[
     str,
-    _matching(r"duckdb:///.+|bigquery://[^/]+/.+", "duckdb:///PATH or bigquery://PROJECT/DATASET_PREFIX"),
+    _matching(
+        r"duckdb:///.+|bigquery://[a-z][a-z0-9.:-]+/[A-Za-z0-9_]{1,900}",
+        "duckdb:///PATH or bigquery://PROJECT/DATASET_PREFIX",
+    ),
 ]
 StoreUrl = Annotated[str, _matching(r"file://.+|gs://[^/]+.*", "file://PATH or gs://BUCKET/PREFIX")]
 ExportUrl = Annotated[
@@ -95,6 +98,10 @@ class Settings(Frozen):
     """All settings of a process. Paths are relative to its working directory."""
 
     warehouse: WarehouseUrl = "duckdb:///var/tipoff.duckdb"
+    bigquery_location: Annotated[str, _matching(r"[A-Za-z0-9-]+", "a location such as US or europe-west4")] = "US"
+    """Location of the warehouse's BigQuery dataset."""
+    bigquery_maximum_gigabytes: int = Field(default=50, ge=1)
+    """Gigabytes that one BigQuery statement may read; a larger one is refused and costs nothing."""
     landing: StoreUrl = "file://var/landing"
     exports: StoreUrl = "file://var/exports"
     models: StoreUrl = "file://var/models"

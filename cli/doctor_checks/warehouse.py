@@ -1,4 +1,7 @@
-"""The warehouse: whether its file can be written. Checks the file's lock only, because only the worker may open it."""
+"""The warehouse: whether its file can be written, or its BigQuery tables are complete.
+
+Of a file it checks the lock only, because only the worker may open it.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,16 @@ from pathlib import Path
 
 from cli.doctor_checks.base import CheckResult, DoctorCheck, nearest_existing, needs_settings
 from cli.warehouse_file import warehouse_file
+from tipoff.errors import TipoffError
 from tipoff.settings import Settings
+from tipoff.vocabulary import counted
 
 
 def check(settings: Settings) -> CheckResult:
     """OK if a worker has the file open, or if it could be opened or created."""
     file = warehouse_file(settings.warehouse)
     if file is None:
-        return CheckResult(ok=False, summary=f"{settings.warehouse}: this version supports only duckdb:///PATH")
+        return _bigquery(settings)
     if not file.exists():
         return _missing_file(file)
     if not os.access(file, os.R_OK | os.W_OK):
@@ -27,6 +32,29 @@ def check(settings: Settings) -> CheckResult:
     if is_open_elsewhere(file):
         return CheckResult(ok=True, summary=f"{file} is open in the worker")
     return CheckResult(ok=True, summary=f"{file}, {file.stat().st_size / 1e6:,.1f} MB, free for a worker to open")
+
+
+def _bigquery(settings: Settings) -> CheckResult:
+    """OK if the tables can be seen and have all declared columns."""
+    from tipoff.warehouse.bigquery_adapter import BigQueryWarehouse  # slow libraries
+
+    try:
+        warehouse = BigQueryWarehouse(
+            settings.warehouse,
+            region=settings.bigquery_location,
+            maximum_gigabytes=settings.bigquery_maximum_gigabytes,
+        )
+        changes = warehouse.schema_changes()
+        warehouse.close()
+    except TipoffError as error:
+        return CheckResult(ok=False, summary=str(error))
+    if changes:
+        return CheckResult(
+            ok=False,
+            summary=f"{settings.warehouse} differs from the declared tables in {counted(len(changes), 'place')}",
+            fix="run `starter.py warehouse apply`, first with --dry-run",
+        )
+    return CheckResult(ok=True, summary=f"{settings.warehouse} has all declared tables and columns")
 
 
 def _missing_file(file: Path) -> CheckResult:

@@ -30,7 +30,7 @@ def statement_errors(google: GoogleSql, statement: SentStatement) -> Iterator[st
         yield _located_error(statement, str(error))
         return
     reasons = list(column_differences(columns, statement.columns)) if statement.columns is not None else []
-    if _QUERY.match(statement.sql):
+    if statement.runs_on_duckdb and _QUERY.match(statement.sql):
         reasons.extend(incompatibilities(statement.sql))
     yield from (_at(statement, 1, reason) for reason in reasons)
 

@@ -14,10 +14,11 @@ from tipoff.sources.base import Row, Slate, Source
 from tipoff.sources.registry import SOURCES
 from tipoff.training.history import PRE_GAME
 from tipoff.vocabulary import Role, step_names
-from tipoff.warehouse import generated_sql
-from tipoff.warehouse.base import Slice, parameter_type
+from tipoff.warehouse import bigquery_sql, generated_sql
+from tipoff.warehouse.base import ALL_DATES, Slice, parameter_type
 from tipoff.warehouse.check_rows import checks_sql
 from tipoff.warehouse.checks import Check
+from tipoff.warehouse.partitions import with_views
 from tipoff.warehouse.preflight import REQUIRED_INPUTS, lacking_sql
 from tipoff.warehouse.schema import PARAMETERS, bigquery_ddl
 from tipoff.warehouse.scope import TransformScope
@@ -67,11 +68,16 @@ class SentStatement(NamedTuple):
     parameters: Mapping[str, str]
     columns: Mapping[str, str] | None = None
     """Column -> type that it returns or creates, if that is declared."""
+    runs_on_duckdb: bool = True
 
 
 def sent_statements() -> Iterator[SentStatement]:
-    """Yield the SQL files, then the generated statements."""
-    yield from map(file_statement, sorted(SQL.glob("*/*.sql")))
+    """Yield the SQL files, as written and with the text of views, then the generated statements."""
+    files = [file_statement(path) for path in sorted(SQL.glob("*/*.sql"))]
+    yield from files
+    for statement in files:
+        if (sql := with_views(statement.sql)) != statement.sql and statement.file.parent.name != "views":
+            yield statement._replace(title=f"views in {statement.file.stem}", sql=sql)
     yield from generated_statements()
 
 
@@ -90,6 +96,7 @@ def generated_statements() -> Iterator[SentStatement]:
         yield _of_table(generated_sql.row_count, table, {}, {"n": "INT64"})
         if table.layer is not Layer.VIEW:
             yield _located(bigquery_ddl, table.name, bigquery_ddl(table, "dataset"), {}, _types(table))
+            yield from _writes(table)
         if table.checks:
             yield _located(checks_sql, f"checks of {table.name}", checks_sql(table.name, table.name), {}, None)
         for where in slices_of(table):
@@ -105,6 +112,24 @@ def generated_statements() -> Iterator[SentStatement]:
     for name in (*PRE_GAME, step_names.FEATURES):
         columns = {"game_date": "DATE", "is_built": "BOOL"}
         yield _of_table(generated_sql.dates_with_results, TABLES[name], {"before": "DATE"}, columns)
+
+
+def _writes(table: Table) -> Iterator[SentStatement]:
+    """Yield the statements that write a table of BigQuery; the table itself has the place of the incoming rows."""
+    structs = {"rows": f"ARRAY<STRUCT<{', '.join(f'{name} {type_}' for name, type_ in _types(table).items())}>>"}
+    sql = bigquery_sql.temporary_table(table, "incoming", exists=False)
+    yield _located(bigquery_sql.temporary_table, table.name, sql, structs, _types(table))
+    if table.append_only:
+        yield _write(table, bigquery_sql.addition, bigquery_sql.addition(table, table.name, ALL_DATES))
+    for where in slices_of(table):
+        yield _write(table, bigquery_sql.replacement, bigquery_sql.replacement(table, table.name, where))
+        yield _write(table, bigquery_sql.comparison, bigquery_sql.comparison(table, table.name, where))
+        yield _write(table, bigquery_sql.deletion, bigquery_sql.deletion(table, where))
+
+
+def _write(table: Table, function: Any, statement: bigquery_sql.Statement) -> SentStatement:
+    types = {name: type_ for name, (type_, _) in statement.parameters.items()}
+    return SentStatement(*_place(function), table.name, statement.sql, types, runs_on_duckdb=False)
 
 
 def slices_of(table: Table) -> list[Slice]:
@@ -179,5 +204,8 @@ def _located(
     maker: Any, title: str, sql: str, parameters: Mapping[str, str], columns: Mapping[str, str] | None
 ) -> SentStatement:
     """A statement at the place of the function or module that makes it."""
-    line = max(1, inspect.getsourcelines(maker)[1])
-    return SentStatement(Path(inspect.getfile(maker)), line, title, sql, parameters, columns)
+    return SentStatement(*_place(maker), title, sql, parameters, columns)
+
+
+def _place(maker: Any) -> tuple[Path, int]:
+    return Path(inspect.getfile(maker)), max(1, inspect.getsourcelines(maker)[1])

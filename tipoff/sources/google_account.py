@@ -34,7 +34,7 @@ class GoogleAccount:
             if self._credentials is None:
                 self._credentials, _ = google.auth.default(scopes=[self._scope])
             if not self._credentials.valid:
-                self._credentials.refresh(partial(Request(), timeout=_TIMEOUT_SECONDS))  # type: ignore[no-untyped-call]
+                self._credentials.refresh(partial(Request(), timeout=_TIMEOUT_SECONDS))
         except TransportError as error:
             raise TransportFault(f"Google grants no token: {reason_of(error)}") from error
         except GoogleAuthError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from datetime import date, datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 import polars as pl
 
@@ -42,6 +42,9 @@ class DateRange(Frozen):
     first: date
     last: date
 
+
+ALL_DATES: Final = DateRange(first=date(1946, 11, 1), last=date(2199, 12, 31))
+"""The dates of all rows: the league's first game was on the first one."""
 
 Slice = Mapping[str, SqlValue | list[str] | DateRange]
 """The rows of a table that a write replaces: column -> value, list of values, or date range; empty: the whole table."""

@@ -6,7 +6,7 @@ in BigQuery.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import ClassVar, Final, NamedTuple
 
@@ -121,6 +121,11 @@ def to_duckdb(sql: str, parameter_types: Mapping[str, str]) -> Statement:
     return _transpile(sql, tuple(sorted(parameter_types.items())))
 
 
+def parameters_of(sql: str, given: Collection[str]) -> frozenset[str]:
+    """Return the names of the parameters that one GoogleSQL SELECT uses. Raises BadInputError as `to_duckdb` does."""
+    return _parameters(_parse(sql), given)
+
+
 def incompatibilities(sql: str) -> list[str]:
     """Return the reasons why a statement may give other results on the other engine; empty if there are none."""
     return list(_incompatibilities(_parse(sql)))
@@ -128,14 +133,18 @@ def incompatibilities(sql: str) -> list[str]:
 
 @lru_cache(maxsize=256)
 def _transpile(sql: str, parameter_types: tuple[tuple[str, str], ...]) -> Statement:
-    tree = _parse(sql)
+    tree, types = _parse(sql), dict(parameter_types)
+    names = _parameters(tree, types.keys())
+    return Statement(tree.transform(_typed_parameter, types).sql(dialect=GoogleSqlOnDuckDb), names)
+
+
+def _parameters(tree: exp.Expr, given: Collection[str]) -> frozenset[str]:
     if reasons := list(_incompatibilities(tree)):
         raise BadInputError(f"this SELECT may return other values in BigQuery: {'; '.join(reasons)}")
-    types = dict(parameter_types)
     names = frozenset(node.name for node in tree.find_all(exp.Parameter))
-    if unknown := sorted(names - types.keys()):
+    if unknown := sorted(names - set(given)):
         raise BadInputError(f"this SELECT uses parameters that were not given: {', '.join(unknown)}")
-    return Statement(tree.transform(_typed_parameter, types).sql(dialect=GoogleSqlOnDuckDb), names)
+    return names
 
 
 def _parse(sql: str) -> exp.Expr:

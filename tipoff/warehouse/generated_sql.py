@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tipoff.warehouse.base import DateRange, Slice, SqlValue
+from tipoff.warehouse.base import ALL_DATES, DateRange, Slice, SqlValue
 from tipoff.warehouse.tables import Table
 
 READY: Final = "SELECT 1 AS one"
@@ -15,14 +15,14 @@ READY: Final = "SELECT 1 AS one"
 
 def row_count(table: Table) -> str:
     """Return a SELECT of the number of rows."""
-    return f"SELECT COUNT(*) AS n FROM {table.name}"
+    return f"SELECT COUNT(*) AS n FROM {table.name} WHERE game_date >= DATE '{ALL_DATES.first}'"
 
 
 def rows_of_slice(table: Table, where: Slice) -> tuple[str, dict[str, SqlValue | list[str]]]:
     """Return a SELECT of the rows of a slice and its parameters."""
     terms: list[str] = []
     parameters: dict[str, SqlValue | list[str]] = {}
-    for name, wanted in where.items():
+    for name, wanted in {"game_date": ALL_DATES, **where}.items():
         if isinstance(wanted, DateRange):
             terms.append(f"{name} BETWEEN @first_{name} AND @last_{name}")
             parameters |= {f"first_{name}": wanted.first, f"last_{name}": wanted.last}
@@ -72,11 +72,10 @@ def dates_with_results(built: Table) -> str:
           game_date,
           LOGICAL_OR(is_built) AS is_built,
         FROM (
-          SELECT DISTINCT game_date, FALSE AS is_built, FROM player_game_summary
+          SELECT DISTINCT game_date, FALSE AS is_built, FROM player_game_summary WHERE game_date < @before
           UNION ALL
-          SELECT DISTINCT game_date, TRUE AS is_built, FROM {built.name}
+          SELECT DISTINCT game_date, TRUE AS is_built, FROM {built.name} WHERE game_date < @before
         )
-        WHERE game_date < @before
         GROUP BY game_date
         ORDER BY game_date
     """

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from tipoff.errors import ConfigurationError
+from tipoff.settings import Settings
 from tipoff.warehouse.base import Warehouse
 
-_EXAMPLE = "duckdb:///var/tipoff.duckdb"
 
+def open_warehouse(url: str, settings: Settings | None = None) -> Warehouse:
+    """Open the warehouse at `duckdb:///PATH`, which is migrated, or at `bigquery://PROJECT/PREFIX`, which is not.
 
-def open_warehouse(url: str) -> Warehouse:
-    """Open and migrate the warehouse at `duckdb:///relative.duckdb` or `duckdb:////absolute.duckdb`.
-
+    `settings`: those of BigQuery; None: the defaults.
     Raises ConfigurationError for any other URL, WarehouseLockedError, and StorageError for a damaged file.
     """
     engine, _, path = url.partition("://")
@@ -24,5 +24,12 @@ def open_warehouse(url: str) -> Warehouse:
             warehouse.migrate()
             return warehouse
         case "bigquery":
-            raise ConfigurationError(f"warehouse {url!r}: BigQuery is not supported yet; use {_EXAMPLE}")
-    raise ConfigurationError(f"warehouse {url!r} is not a URL like {_EXAMPLE}")
+            from tipoff.warehouse.bigquery_adapter import BigQueryWarehouse  # the client takes two seconds to import
+
+            settings = settings or Settings()
+            return BigQueryWarehouse(
+                url, region=settings.bigquery_location, maximum_gigabytes=settings.bigquery_maximum_gigabytes
+            )
+    raise ConfigurationError(
+        f"warehouse {url!r} is not a URL like duckdb:///var/tipoff.duckdb or bigquery://PROJECT/PREFIX"
+    )

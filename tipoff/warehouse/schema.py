@@ -56,14 +56,23 @@ def duckdb_ddl(table: Table) -> str:
     return f"CREATE TABLE IF NOT EXISTS {table.name} (\n{columns}\n)"
 
 
-def bigquery_ddl(table: Table, dataset: str) -> str:
-    """Return CREATE TABLE for BigQuery, partitioned by game_date and clustered; BigQuery arrays are never NULL."""
-    columns = ",\n".join(f"    `{column.name}` {column.type}{_bigquery_suffix(column)}" for column in table.columns)
+def bigquery_ddl(table: Table, dataset: str, *, require_filter: bool = True) -> str:
+    """Return CREATE TABLE for BigQuery, partitioned by game_date and clustered; BigQuery arrays are never NULL.
+
+    `require_filter`: a statement that reads it without a filter on game_date is refused.
+    """
+    columns = ",\n".join(f"    {bigquery_column(column)}" for column in table.columns)
+    filter_option = "require_partition_filter=true, " if require_filter else ""
     return (
         f"CREATE TABLE IF NOT EXISTS `{dataset}.{table.name}` (\n{columns}\n)\n"
         f"PARTITION BY game_date\nCLUSTER BY {', '.join(table.cluster_by)}\n"
-        f"OPTIONS (description={_quoted(table.description)})"
+        f"OPTIONS ({filter_option}description={_quoted(table.description)})"
     )
+
+
+def bigquery_column(column: Column) -> str:
+    """Return the definition of a column for BigQuery."""
+    return f"`{column.name}` {column.type}{_bigquery_suffix(column)}"
 
 
 def _bigquery_suffix(column: Column) -> str:

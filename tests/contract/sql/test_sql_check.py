@@ -26,9 +26,12 @@ from tipoff.warehouse.tables import TABLES, Layer
 SUMMARY = SQL / "analytics" / "team_offense_game_summary.sql"
 PRODUCT = ("tipoff", "activities", "workflows", "runtime", "cli")
 WITH_SQL = {
+    "tipoff/warehouse/bigquery_sql.py",
     "tipoff/warehouse/check_rows.py",
     "tipoff/warehouse/duckdb_adapter.py",
     "tipoff/warehouse/generated_sql.py",
+    "tipoff/warehouse/migrations.py",
+    "tipoff/warehouse/partitions.py",
     "tipoff/warehouse/preflight.py",
     "tipoff/warehouse/schema.py",
 }

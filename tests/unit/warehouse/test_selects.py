@@ -164,7 +164,7 @@ def test_unresolved_names_are_listed_with_their_game_if_it_is_known(stored: Stor
         source="props",
         team="CHA",
     )
-    assert stored.select("unresolved_occurrences", unreadable="unreadable") == [
+    assert stored.select("unresolved_occurrences", unreadable="unreadable", first_date=DAY, last_date=days(1)) == [
         (DAY, "props", "unknown", "CHA", "A", None, None),
         (days(1), "props", "unknown", "CHA", "A", None, None),
         (DAY, "props", game(1)["game_id"], "CHA", "B", "GSW", "CHA"),

@@ -66,6 +66,7 @@ WITH
       ) AS usage_rate,
     FROM boxes AS box
     JOIN team_offense_game_summary AS teams USING (game_date, game_id, team)
+    WHERE teams.game_date BETWEEN @first_date AND @last_date
   )
 SELECT
   game_date, game_id, season, player_id, player_name, team, opponent, home,

@@ -44,4 +44,5 @@ LEFT JOIN shots
   AND shots.team = theirs.team
   AND shots.fga = theirs.fga
 WHERE ours.game_date BETWEEN @first_date AND @last_date
+  AND theirs.game_date BETWEEN @first_date AND @last_date
   AND (ARRAY_LENGTH(@game_ids) = 0 OR ours.game_id IN UNNEST(@game_ids))

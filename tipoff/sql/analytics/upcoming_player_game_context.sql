@@ -8,18 +8,21 @@ WITH
       AND theirs.game_id = ours.game_id
       AND theirs.team = ours.opponent
     WHERE ours.game_date BETWEEN @first_date AND @last_date
+      AND theirs.game_date BETWEEN @first_date AND @last_date
   ),
   -- The same rule as slate_players in tipoff/sources/player_names.py: the league's list completes the rosters, except
   -- for a team whose roster has at least 13 players and no unresolved name. A roster comes before the list.
   current_rosters AS (
     SELECT game_date, team, player_id, player_name, source, as_of,
     FROM raw_rosters
-    WHERE as_of <= @as_of AND NOT @training
+    WHERE game_date BETWEEN @first_date AND @last_date AND as_of <= @as_of AND NOT @training
   ),
   whole_rosters AS (
     SELECT game_date, team, TRUE AS is_whole,
     FROM current_rosters
-    LEFT JOIN unresolved_players AS unresolved USING (game_date, team, source)
+    LEFT JOIN (
+      SELECT game_date, team, source, player_name FROM unresolved_players WHERE game_date BETWEEN @first_date AND @last_date
+    ) AS unresolved USING (game_date, team, source)
     GROUP BY game_date, team
     HAVING COUNT(DISTINCT current_rosters.player_id) >= 13 AND COUNT(unresolved.player_name) = 0
   ),
@@ -31,6 +34,7 @@ WITH
     FROM dates
     JOIN raw_players AS players
       ON players.game_date <= dates.game_date AND players.as_of <= @as_of
+    WHERE players.game_date <= @last_date
     QUALIFY players.game_date = MAX(players.game_date) OVER (PARTITION BY dates.game_date)
   ),
   -- A player who has played since the list was made, or without a list in his team's last season, is on the team of
@@ -44,7 +48,7 @@ WITH
       ON box.game_date < dates.game_date
     LEFT JOIN (SELECT DISTINCT game_date, listed_on FROM listed) AS lists
       ON lists.game_date = dates.game_date
-    WHERE COALESCE(box.game_date >= lists.listed_on, TRUE)
+    WHERE box.game_date < @last_date AND COALESCE(box.game_date >= lists.listed_on, TRUE)
     QUALIFY box.season = MAX(box.season) OVER (PARTITION BY dates.game_date, box.team)
   ),
   last_teams AS (
@@ -75,7 +79,7 @@ WITH
     UNION ALL
     SELECT game_date, team, player_id, player_name, source, as_of, FALSE AS is_fallback,
     FROM raw_player_boxscores
-    WHERE @training AND minutes > 0
+    WHERE game_date BETWEEN @first_date AND @last_date AND @training AND minutes > 0
   ),
   squads AS (
     SELECT
@@ -88,7 +92,8 @@ WITH
     SELECT game_date, game_id, slate.season, team, player_id, status, source,
     FROM raw_injuries AS injuries
     JOIN slate USING (game_date, game_id, team)
-    WHERE injuries.as_of <= @as_of AND COALESCE(injuries.as_of <= slate.tip_off, TRUE)
+    WHERE injuries.game_date BETWEEN @first_date AND @last_date
+      AND injuries.as_of <= @as_of AND COALESCE(injuries.as_of <= slate.tip_off, TRUE)
     QUALIFY injuries.as_of = MAX(injuries.as_of) OVER (PARTITION BY game_id)
   ),
   -- Until a team has submitted its report, the health of its players is unknown.
@@ -102,7 +107,8 @@ WITH
     SELECT reports.game_id, reports.team, AVG(games.minutes) AS minutes, AVG(games.points) AS points,
     FROM reports
     JOIN player_game_summary AS games USING (season, player_id)
-    WHERE status = 'Out' AND games.game_date < reports.game_date AND games.minutes > 0
+    WHERE games.game_date BETWEEN DATE_SUB(@first_date, INTERVAL 365 DAY) AND @last_date
+      AND status = 'Out' AND games.game_date < reports.game_date AND games.minutes > 0
       AND LEFT(games.game_id, 3) != '006'
     GROUP BY reports.game_id, reports.team, player_id
     HAVING COUNT(*) >= 3
@@ -119,7 +125,7 @@ WITH
   lines AS (
     SELECT * EXCEPT (as_of),
     FROM player_prop_lines
-    WHERE line_as_of <= @as_of
+    WHERE game_date BETWEEN @first_date AND @last_date AND line_as_of <= @as_of
   )
 SELECT
   game_date, game_id, squads.season, player_id, player_name, team, opponent, home, tip_off,

@@ -8,12 +8,18 @@ WITH
       IF(@training, COALESCE(tip_off, TIMESTAMP(game_date, 'America/New_York')), tip_off) AS tip_off,
       home, away,
     FROM raw_schedule
-    WHERE status != 'postponed'
+    WHERE game_date BETWEEN @first_date AND @last_date AND status != 'postponed'
     UNION ALL
     SELECT
       game_date, game_id, season, TIMESTAMP(game_date, 'America/New_York') AS tip_off, team AS home, opponent AS away,
     FROM team_boxes
-    WHERE @training AND home AND game_id NOT IN (SELECT game_id FROM raw_schedule)
+    WHERE game_date BETWEEN @first_date AND @last_date
+      AND @training AND home
+      AND game_id NOT IN (
+        SELECT game_id
+        FROM raw_schedule
+        WHERE game_date BETWEEN DATE_SUB(@first_date, INTERVAL 365 DAY) AND DATE_ADD(@last_date, INTERVAL 365 DAY)
+      )
   ),
   slate AS (
     SELECT
@@ -29,7 +35,12 @@ WITH
   played AS (
     SELECT games.*, LEFT(game_id, 3) != '006' AS counts, arenas.latitude, arenas.longitude, arenas.utc_offset_hours,
     FROM team_offense_game_summary AS games
-    LEFT JOIN game_arenas AS arenas USING (game_date, game_id)
+    LEFT JOIN (
+      SELECT *
+      FROM game_arenas
+      WHERE game_date BETWEEN DATE_SUB(@first_date, INTERVAL 365 DAY) AND @last_date
+    ) AS arenas USING (game_date, game_id)
+    WHERE games.game_date BETWEEN DATE_SUB(@first_date, INTERVAL 365 DAY) AND @last_date
   ),
   earlier AS (
     SELECT
@@ -94,7 +105,8 @@ WITH
       PERCENTILE_DISC(lines.total, 0.5) OVER (PARTITION BY game_id, lines.as_of) AS total,
     FROM raw_game_lines AS lines
     JOIN slate USING (game_date, game_id)
-    WHERE slate.at_home AND COALESCE(lines.as_of < slate.tip_off, TRUE) AND lines.as_of <= @as_of
+    WHERE lines.game_date BETWEEN @first_date AND @last_date
+      AND slate.at_home AND COALESCE(lines.as_of < slate.tip_off, TRUE) AND lines.as_of <= @as_of
   ),
   snapshots AS (
     SELECT
@@ -128,7 +140,8 @@ WITH
     SELECT game_id, team, injuries.status,
     FROM raw_injuries AS injuries
     JOIN slate USING (game_date, game_id, team)
-    WHERE injuries.as_of <= @as_of AND COALESCE(injuries.as_of <= slate.tip_off, TRUE)
+    WHERE injuries.game_date BETWEEN @first_date AND @last_date
+      AND injuries.as_of <= @as_of AND COALESCE(injuries.as_of <= slate.tip_off, TRUE)
     QUALIFY injuries.as_of = MAX(injuries.as_of) OVER (PARTITION BY game_id)
   ),
   absences AS (

@@ -51,20 +51,27 @@ JOIN player_daily_cache AS history
   ON history.game_date = players.game_date
   AND history.player_id = players.player_id
 LEFT JOIN player_composite_factors AS factors
-  ON factors.game_date = players.game_date
+  ON factors.game_date BETWEEN @first_date AND @last_date
+  AND factors.game_date = players.game_date
   AND factors.game_id = players.game_id
   AND factors.player_id = players.player_id
 LEFT JOIN player_shot_zone_analysis AS shots
-  ON shots.game_date = players.game_date
+  ON shots.game_date BETWEEN @first_date AND @last_date
+  AND shots.game_date = players.game_date
   AND shots.player_id = players.player_id
-LEFT JOIN raw_schedule AS schedule
-  ON schedule.game_id = players.game_id
+LEFT JOIN raw_schedule AS schedule -- of any date of the season, as a game may have moved
+  ON schedule.game_date BETWEEN DATE_SUB(@first_date, INTERVAL 365 DAY) AND DATE_ADD(@last_date, INTERVAL 365 DAY)
+  AND schedule.game_id = players.game_id
 LEFT JOIN team_boxes AS box
-  ON box.game_date = players.game_date
+  ON box.game_date BETWEEN @first_date AND @last_date
+  AND box.game_date = players.game_date
   AND box.game_id = players.game_id
   AND box.team = players.team
 LEFT JOIN totals
   ON totals.team = players.team
 WHERE players.game_date BETWEEN @first_date AND @last_date
+  AND ours.game_date BETWEEN @first_date AND @last_date
+  AND theirs.game_date BETWEEN @first_date AND @last_date
+  AND history.game_date BETWEEN @first_date AND @last_date
   AND (ARRAY_LENGTH(@game_ids) = 0 OR players.game_id IN UNNEST(@game_ids))
 ORDER BY players.game_date, players.game_id, players.player_id

@@ -8,7 +8,9 @@ WITH candidates AS (
     predictions.backfilled
       OR COALESCE(predictions.as_of >= COALESCE(raw_schedule.tip_off, predictions.tip_off), FALSE) AS backfilled,
   FROM predictions
-  LEFT JOIN raw_schedule ON raw_schedule.game_id = predictions.game_id
+  LEFT JOIN raw_schedule
+    ON raw_schedule.game_date BETWEEN DATE_SUB(@game_date, INTERVAL 365 DAY) AND DATE_ADD(@game_date, INTERVAL 365 DAY)
+    AND raw_schedule.game_id = predictions.game_id
   WHERE predictions.game_date = @game_date AND predictions.as_of <= @as_of
 )
 SELECT

@@ -17,7 +17,7 @@ LEFT JOIN gamebooks
   ON gamebooks.game_id = box.game_id
   AND gamebooks.player_id = box.player_id
 LEFT JOIN player_game_summary
-  ON player_game_summary.game_date = box.game_date
+  ON player_game_summary.game_date = @game_date
   AND player_game_summary.game_id = box.game_id
   AND player_game_summary.player_id = box.player_id
 WHERE box.game_date = @game_date

@@ -10,8 +10,11 @@ WITH
         ELSE 'scheduled'
       END AS status,
     FROM raw_schedule
-    WHERE (game_date = @game_date AND season_type IN UNNEST(@season_types))
-      OR game_id IN (SELECT game_id FROM predictions WHERE game_date = @game_date)
+    WHERE game_date BETWEEN DATE_SUB(@game_date, INTERVAL 365 DAY) AND DATE_ADD(@game_date, INTERVAL 365 DAY)
+      AND (
+        (game_date = @game_date AND season_type IN UNNEST(@season_types))
+        OR game_id IN (SELECT game_id FROM predictions WHERE game_date = @game_date)
+      )
   ),
   boxes AS (
     SELECT

@@ -16,11 +16,17 @@ WITH
     FROM upcoming_player_game_context AS context
     JOIN upcoming_team_game_context AS teams USING (game_date, game_id, team)
     JOIN player_daily_cache AS form USING (game_date, player_id)
-    LEFT JOIN player_shot_zone_analysis AS shots USING (game_date, player_id)
+    LEFT JOIN player_shot_zone_analysis AS shots
+      ON shots.game_date BETWEEN @first_date AND @last_date
+      AND shots.game_date = context.game_date
+      AND shots.player_id = context.player_id
     LEFT JOIN team_defense_zone_analysis AS defense
-      ON defense.game_date = context.game_date
+      ON defense.game_date BETWEEN @first_date AND @last_date
+      AND defense.game_date = context.game_date
       AND defense.team = context.opponent
     WHERE context.game_date BETWEEN @first_date AND @last_date
+      AND teams.game_date BETWEEN @first_date AND @last_date
+      AND form.game_date BETWEEN @first_date AND @last_date
       AND (ARRAY_LENGTH(@game_ids) = 0 OR context.game_id IN UNNEST(@game_ids))
   ),
   parts AS (

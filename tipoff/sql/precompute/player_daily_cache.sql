@@ -12,11 +12,14 @@ WITH
       COUNTIF(counts) OVER (PARTITION BY player_id ORDER BY game_date, game_id) AS ordinal,
       DATE_DIFF(game_date, LAG(game_date) OVER (PARTITION BY player_id ORDER BY game_date, game_id), DAY) = 1
         AS is_second_night,
-    FROM (SELECT *, LEFT(game_id, 3) != '006' AS counts FROM player_game_summary)
-    WHERE minutes > 0
-      AND player_id IN (SELECT player_id FROM targets)
-      AND game_date < @last_date
-      AND game_date >= DATE_SUB(@first_date, INTERVAL 1096 DAY)
+    FROM (
+      SELECT *, LEFT(game_id, 3) != '006' AS counts,
+      FROM player_game_summary
+      WHERE minutes > 0
+        AND player_id IN (SELECT player_id FROM targets)
+        AND game_date < @last_date
+        AND game_date >= DATE_SUB(@first_date, INTERVAL 1096 DAY)
+    )
   ),
   known AS (
     SELECT targets.game_date, player_id, MAX(ordinal) AS newest, COUNTIF(counts) AS games,

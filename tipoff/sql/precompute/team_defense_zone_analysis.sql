@@ -9,7 +9,8 @@ WITH
     SELECT dates.game_date, games.* EXCEPT (game_date), opponent_paint_fga IS NOT NULL AS has_shots,
     FROM dates
     JOIN team_defense_game_summary AS games USING (season)
-    WHERE games.game_date < dates.game_date AND LEFT(games.game_id, 3) != '006'
+    WHERE games.game_date BETWEEN DATE_SUB(@first_date, INTERVAL 365 DAY) AND @last_date
+      AND games.game_date < dates.game_date AND LEFT(games.game_id, 3) != '006'
     QUALIFY
       ROW_NUMBER() OVER (PARTITION BY dates.game_date, team ORDER BY games.game_date DESC, games.game_id DESC) <= 15
   ),

@@ -4,7 +4,8 @@ WITH
   listed AS (
     SELECT player_id, player_name, COALESCE(team, '') AS team, game_date,
     FROM raw_players
-    WHERE game_date = (SELECT MAX(game_date) FROM raw_players WHERE game_date <= @game_date)
+    WHERE game_date <= @game_date
+      AND game_date = (SELECT MAX(game_date) FROM raw_players WHERE game_date <= @game_date)
   ),
   played AS (
     SELECT player_id, player_name, team, game_date, game_id,

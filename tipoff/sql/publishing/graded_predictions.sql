@@ -17,5 +17,8 @@ FROM prediction_accuracy
 INNER JOIN predictions
   ON predictions.game_date = prediction_accuracy.game_date
   AND predictions.prediction_id = prediction_accuracy.prediction_id
-LEFT JOIN raw_schedule ON raw_schedule.game_id = predictions.game_id
-WHERE prediction_accuracy.game_date = @game_date AND prediction_accuracy.as_of <= @as_of
+LEFT JOIN raw_schedule
+  ON raw_schedule.game_date BETWEEN DATE_SUB(@game_date, INTERVAL 365 DAY) AND DATE_ADD(@game_date, INTERVAL 365 DAY)
+  AND raw_schedule.game_id = predictions.game_id
+WHERE prediction_accuracy.game_date = @game_date AND predictions.game_date = @game_date
+  AND prediction_accuracy.as_of <= @as_of

@@ -40,7 +40,8 @@ WITH
       240 + 25 * GREATEST(ROUND((GREATEST(ours.player_minutes, theirs.player_minutes) - 240) / 25), 0) AS minutes,
     FROM sums AS ours
     JOIN sums AS theirs
-      ON theirs.game_id = ours.game_id
+      ON theirs.game_date = ours.game_date
+      AND theirs.game_id = ours.game_id
       AND theirs.team = ours.opponent
   )
 SELECT

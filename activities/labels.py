@@ -1,0 +1,43 @@
+"""Labels the warehouse's jobs with the day, phase and step that an activity works for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from tipoff.plan import (
+    BETTING_LINE_STEPS,
+    COLLECT_STEPS,
+    CONTEXT_STEPS,
+    GRADE_STEP,
+    PREDICT_STEPS,
+    RESULT_SOURCE_STEPS,
+    RESULT_STEPS,
+    SLATE_STEPS,
+    SourceStep,
+)
+from tipoff.sources.registry import SOURCES
+from tipoff.vocabulary import Phase
+
+_STEPS: Final = (
+    *SLATE_STEPS,
+    *COLLECT_STEPS,
+    *BETTING_LINE_STEPS,
+    *CONTEXT_STEPS,
+    *PREDICT_STEPS,
+    *RESULT_SOURCE_STEPS,
+    *RESULT_STEPS,
+    GRADE_STEP,
+)
+_PHASES: Final[Mapping[str, Phase]] = {
+    step.source if isinstance(step, SourceStep) else step.name: step.phase for step in _STEPS
+}
+
+
+def labels_of(request: object) -> dict[str, object]:
+    """Return the labels of a request, as far as it names them; a fallback source has the phase of its primary one."""
+    names = (getattr(request, name, "") for name in ("step", "source", "subject", "system_id"))
+    step = next((name for name in names if name), "")
+    fallback_for = SOURCES[step].fallback_for if step in SOURCES else ()
+    phases = (_PHASES[name] for name in (step, *fallback_for) if name in _PHASES)
+    return {"game_date": getattr(request, "game_date", None), "phase": next(phases, None), "step": step}

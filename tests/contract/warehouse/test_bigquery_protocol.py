@@ -1,0 +1,481 @@
+"""What the BigQuery warehouse sends and makes of BigQuery's answers; a scripted server answers Google's own client."""
+
+from __future__ import annotations
+
+import re
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from google.cloud.bigquery.retry import DEFAULT_RETRY
+
+from cli.doctor_checks.warehouse import check
+from cli.exit_codes import ExitCode
+from cli.warehouse_apply import apply
+from tests.support.rows import rows_of
+from tests.support.scripted_bigquery import Reply, ScriptedBigQuery, failed_job, refusal, rows, serving
+from tipoff.errors import BadInputError, ChecksFailedError, ConfigurationError, StorageError, TipoffError
+from tipoff.settings import Settings
+from tipoff.warehouse import bigquery_jobs
+from tipoff.warehouse.base import DateRange, Parameters, Slice, Warehouse, WriteResult
+from tipoff.warehouse.bigquery_adapter import BigQueryWarehouse
+from tipoff.warehouse.job_labels import job_labels
+from tipoff.warehouse.open import open_warehouse
+from tipoff.warehouse.tables import TABLES, Layer
+
+# A connection that the client drops before a retry is closed by the garbage collector.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+
+FRIDAY, SATURDAY = date(2024, 3, 29), date(2024, 3, 30)
+PLAYERS = rows_of("raw_players", [{"player_id": "1"}, {"player_id": "2"}], game_date=FRIDAY)
+QUOTES = rows_of("raw_player_props", [{"line": 17.5}], game_date=FRIDAY)
+WHERE: Slice = {"game_date": FRIDAY}
+
+Opened = Callable[..., tuple[BigQueryWarehouse, ScriptedBigQuery]]
+
+
+def compared(stored: int, equal: int, clashes: int = 0) -> dict[str, Reply]:
+    """The counts of the stored rows of a slice, of those equal to a new row, and of clashing keys."""
+    counts = {"stored_rows": stored, "equal_rows": equal, "clashes": clashes}
+    return {"AS equal_rows": rows(**{name: ("INTEGER", count) for name, count in counts.items()})}
+
+
+def suspects(table: str, *lines: dict[str, Any]) -> dict[str, Reply]:
+    """The rows that violate a check of a table."""
+    columns = [*TABLES[table].natural_key, *(f"measure_{number}" for number in range(len(TABLES[table].checks)))]
+    fields = [{"name": name, "type": "FLOAT" if name.startswith("measure") else "STRING"} for name in columns]
+    cells = [{"f": [{"v": line.get(name)} for name in columns]} for line in lines]
+    return {"AS measure_0": Reply(200, {"schema": {"fields": fields}, "totalRows": str(len(lines)), "rows": cells})}
+
+
+@pytest.fixture(autouse=True)
+def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    quick = DEFAULT_RETRY.with_delay(initial=0.01, maximum=0.02).with_timeout(0.3)
+    monkeypatch.setattr(bigquery_jobs, "RETRY", quick)
+    monkeypatch.setattr(bigquery_jobs, "UPLOAD_RETRIES", 0)
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[Opened]:
+    """Opens a warehouse on a server with a script."""
+    with ExitStack() as stack:
+
+        def open_scripted(**script: Any) -> tuple[BigQueryWarehouse, ScriptedBigQuery]:
+            server = ScriptedBigQuery(**script)
+            monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", stack.enter_context(serving(server)))
+            warehouse = BigQueryWarehouse("bigquery://project/tipoff", region="US", maximum_gigabytes=3)
+            stack.callback(warehouse.close)
+            return warehouse, server
+
+        yield open_scripted
+
+
+def write_players(warehouse: Warehouse) -> WriteResult:
+    return warehouse.replace("raw_players", PLAYERS, WHERE)
+
+
+def test_a_query_is_bounded_labelled_and_typed(opened: Opened) -> None:
+    warehouse, server = opened()
+    parameters: Parameters = {
+        "day": FRIDAY,
+        "ids": ["1"],
+        "at": datetime(2024, 3, 29, 14, tzinfo=UTC),
+        "x": 0.5,
+        "unused": 1,
+    }
+    sql = "SELECT 1 AS one FROM raw_players WHERE game_date = @day AND team IN UNNEST(@ids) AND as_of < @at AND @x > 0"
+    with job_labels(game_date=FRIDAY, phase="Collect"), job_labels(step="raw: players & teams", phase=None):
+        assert warehouse.query(sql, parameters)["one"].to_list() == [1]
+    configuration = server.sent("query")[0]["configuration"]
+    query = configuration["query"]
+    assert query["query"] == sql
+    assert query["maximumBytesBilled"] == "3000000000"
+    assert query["defaultDataset"] == {"projectId": "project", "datasetId": "tipoff"}
+    assert int(configuration["jobTimeoutMs"]) == 600_000
+    assert configuration["labels"] == {"game_date": "2024-03-29", "phase": "collect", "step": "raw--players---teams"}
+    types = {each["name"]: each["parameterType"] for each in query["queryParameters"]}
+    assert types == {
+        "day": {"type": "DATE"},
+        "ids": {"type": "ARRAY", "arrayType": {"type": "STRING"}},
+        "at": {"type": "TIMESTAMP"},
+        "x": {"type": "FLOAT64"},
+    }
+
+
+def test_a_query_without_a_filter_on_dates_is_refused_unsent(opened: Opened) -> None:
+    warehouse, server = opened()
+    with pytest.raises(BadInputError, match="reads raw_players without a filter on game_date"):
+        warehouse.query("SELECT player_id FROM raw_players")
+    assert server.received == []
+
+
+def test_a_view_is_read_with_the_filter_inside(opened: Opened) -> None:
+    warehouse, server = opened()
+    warehouse.query("SELECT 1 AS one FROM book_main_lines WHERE game_date = @day", {"day": FRIDAY})
+    (sent,) = server.statements()
+    assert "FROM (SELECT * FROM raw_player_props WHERE game_date BETWEEN @day AND @day) AS props" in sent
+
+
+def test_a_slice_is_replaced_by_one_statement_with_its_condition_on_both_sides(opened: Opened) -> None:
+    warehouse, server = opened(selects=compared(2, 1))
+    where: Slice = {"game_date": DateRange(first=FRIDAY, last=SATURDAY), "team": ["BOS"]}
+    players = PLAYERS.with_columns(team=pl.lit("BOS"))
+    assert warehouse.replace("raw_players", players, where) == WriteResult(rows=2, changed=True)
+    _, merge = server.statements()
+    condition = "{0}.`game_date` BETWEEN @first_game_date AND @last_game_date AND {0}.`team` IN UNNEST(@team)"
+    assert merge.startswith("MERGE `raw_players` AS stored USING (SELECT * FROM `project.tipoff_incoming.raw_players_")
+    assert f"WHERE {condition.format('incoming')}) AS incoming ON FALSE" in merge
+    assert f"WHEN NOT MATCHED BY SOURCE AND {condition.format('stored')} THEN DELETE" in merge
+    parameters = server.sent("query")[-1]["configuration"]["query"]["queryParameters"]
+    assert parameters[-1]["parameterValue"] == {"arrayValues": [{"value": "BOS"}]}
+
+
+def test_equal_rows_are_not_written(opened: Opened) -> None:
+    warehouse, server = opened(selects=compared(2, 2))
+    assert write_players(warehouse) == WriteResult(rows=2, changed=False)
+    assert not any(statement.startswith("MERGE") for statement in server.statements())
+
+
+def test_no_statement_is_sent_for_a_slice_of_an_empty_list(opened: Opened) -> None:
+    warehouse, server = opened()
+    where: Slice = {"game_date": FRIDAY, "team": []}
+    assert warehouse.replace("raw_players", PLAYERS.clear(), where) == WriteResult(rows=0, changed=False)
+    assert warehouse.append("raw_player_props", QUOTES.clear()) == WriteResult(rows=0, changed=False)
+    assert server.received == []
+
+
+def test_a_slice_without_dates_is_filtered_to_all_dates(opened: Opened) -> None:
+    warehouse, server = opened(selects=compared(0, 0))
+    game = rows_of("raw_schedule", [{"game_id": "1", "season": "2023-24"}], game_date=FRIDAY)
+    warehouse.replace("raw_schedule", game, {"season": "2023-24"})
+    assert all("stored.`game_date` BETWEEN @first_game_date" in statement for statement in server.statements())
+
+
+def test_a_key_outside_the_slice_is_rejected_unwritten(opened: Opened) -> None:
+    warehouse, server = opened(selects=compared(0, 0, 1))
+    game = rows_of("raw_schedule", [{"game_id": "1"}], game_date=FRIDAY)
+    with pytest.raises(BadInputError, match="1 row outside the slice with the key"):
+        warehouse.replace("raw_schedule", game, WHERE)
+    assert len(server.statements()) == 1
+
+
+def test_rows_are_loaded_by_a_job_that_is_named_after_them(opened: Opened) -> None:
+    warehouse, server = opened(selects=compared(0, 0))
+    write_players(warehouse)
+    warehouse.replace("raw_players", PLAYERS.reverse(), WHERE)
+    warehouse.replace("raw_players", PLAYERS.with_columns(player_name=pl.lit("other")), WHERE)
+    first, same, other = (body["jobReference"]["jobId"] for body in server.sent("upload"))
+    assert first == same != other
+    load = server.sent("upload")[0]["configuration"]["load"]
+    assert load["writeDisposition"] == "WRITE_TRUNCATE"
+    assert "$" not in load["destinationTable"]["tableId"]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "table", "loads"),
+    [
+        ([Reply()], [], 1),
+        ([failed_job("backendError")], [], 2),
+        ([Reply()], [refusal(404, "notFound")], 2),
+    ],
+    ids=["it ended well", "it failed", "its table is removed"],
+)
+def test_a_repeated_load_counts_by_how_the_first_one_ended(
+    opened: Opened, earlier: list[Reply], table: list[Reply], loads: int
+) -> None:
+    repeated = refusal(409, "duplicate", "Already Exists: Job")
+    warehouse, server = opened(upload=[repeated], job=earlier, table=table, selects=compared(0, 0))
+    assert write_players(warehouse).changed
+    ids = [body["jobReference"]["jobId"] for body in server.sent("upload")]
+    assert [job_id[-2:] for job_id in ids] == [f"_{number}" for number in range(loads)]
+
+
+def test_a_load_that_fails_for_good_names_the_table(opened: Opened) -> None:
+    warehouse, _ = opened(upload=[failed_job("invalid", "Provided Schema does not match")])
+    with pytest.raises(BadInputError, match="bigquery://project/tipoff: raw_players: the request is rejected"):
+        write_players(warehouse)
+
+
+def test_new_quotes_are_added_and_names_filled_by_one_statement(opened: Opened) -> None:
+    warehouse, server = opened(selects=suspects("raw_player_props"))
+    assert warehouse.append("raw_player_props", QUOTES) == WriteResult(rows=1, changed=True)
+    merge = server.statements()[-1]
+    assert "ON stored.`game_date` BETWEEN @first_game_date AND @last_game_date AND stored.`game_date` = " in merge
+    assert "WHEN MATCHED AND ((stored.`player_id` IS NULL AND incoming.`player_id` IS NOT NULL)) THEN UPDATE" in merge
+    assert "DELETE" not in merge
+
+
+def test_rows_that_violate_a_check_are_not_written(opened: Opened) -> None:
+    impossible = {"player_name": "default", "measure_0": "-3"}
+    warehouse, server = opened(selects=suspects("raw_player_props", impossible))
+    with pytest.raises(ChecksFailedError, match=r"raw_player_props: .* is -3, allowed: .*player_name default"):
+        warehouse.append("raw_player_props", QUOTES)
+    assert not any(statement.startswith("MERGE") for statement in server.statements())
+
+
+def test_a_transaction_runs_in_a_session_that_ends(opened: Opened) -> None:
+    warehouse, server = opened(selects=compared(0, 0))
+    with warehouse.transaction():
+        write_players(warehouse)
+    statements = server.statements()
+    assert [statement.split()[0] for statement in statements] == [
+        "BEGIN",
+        "CREATE",
+        "SELECT",
+        "MERGE",
+        "COMMIT",
+        "CALL",
+    ]
+    properties = [body["configuration"]["query"].get("connectionProperties") for body in server.sent("query")[1:]]
+    assert properties == [[{"key": "session_id", "value": "session-1"}]] * 5
+    assert server.sent("upload") == [], "a transaction would not see loaded rows"
+
+
+def test_an_error_rolls_the_transaction_back(opened: Opened) -> None:
+    conflict = refusal(400, "invalidQuery", "Transaction is aborted due to concurrent update against table x.")
+    warehouse, server = opened(query=[Reply(), Reply(), conflict])
+    with (
+        pytest.raises(StorageError, match=r"another worker wrote the same table at that time.*retry the step"),
+        warehouse.transaction(),
+    ):
+        write_players(warehouse)
+    assert [statement.split()[0] for statement in server.statements()][-2:] == ["ROLLBACK", "CALL"]
+
+
+TRANSIENT = [
+    refusal(429, "rateLimitExceeded"),
+    refusal(500, "internalError"),
+    refusal(502, "badGateway"),
+    refusal(503, "backendError"),
+    refusal(403, "rateLimitExceeded"),
+]
+
+
+@pytest.mark.parametrize("error", TRANSIENT, ids=lambda reply: f"{reply.status}")
+def test_a_transient_error_of_a_request_is_retried(opened: Opened, error: Reply) -> None:
+    warehouse, server = opened(query=[error, error])
+    assert warehouse.query("SELECT 1 AS one")["one"].to_list() == [1]
+    assert len({body["jobReference"]["jobId"] for body in server.sent("query")}) == 1
+
+
+def test_a_job_that_failed_by_a_transient_error_is_run_again(opened: Opened) -> None:
+    failed = failed_job("backendError")
+    warehouse, server = opened(query=[failed, failed], job=[failed, failed])
+    assert warehouse.query("SELECT 1 AS one")["one"].to_list() == [1]
+    assert len({body["jobReference"]["jobId"] for body in server.sent("query")}) == bigquery_jobs.JOB_ATTEMPTS == 3
+
+
+def test_the_attempts_of_a_job_are_bounded(opened: Opened) -> None:
+    failed = failed_job("backendError", "Try later")
+    warehouse, server = opened(query=[failed] * 9, job=[failed] * 9)
+    with pytest.raises(StorageError, match=r"BigQuery failed: .*Try later.*; retry the step later"):
+        warehouse.query("SELECT 1 AS one")
+    assert len(server.sent("query")) == bigquery_jobs.JOB_ATTEMPTS
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "message"),
+    [
+        (refusal(403, "accessDenied", "Access Denied"), ConfigurationError, "permission denied; grant .*Job User"),
+        (refusal(403, "quotaExceeded", "Quota exceeded"), StorageError, "a quota is used up; wait until it is renewed"),
+        (refusal(403, "billingNotEnabled", "Billing"), ConfigurationError, "the project has no billing account; link"),
+        (
+            refusal(404, "notFound", "Not found: Dataset project:tipoff"),
+            ConfigurationError,
+            "run `starter.py warehouse",
+        ),
+        (
+            refusal(404, "notFound", "Not found: Dataset project:tipoff was not found in location EU"),
+            ConfigurationError,
+            "set it in tipoff.toml to the dataset's location",
+        ),
+        (
+            refusal(400, "bytesBilledLimitExceeded", "Query exceeded limit for bytes billed: 3000000000"),
+            ConfigurationError,
+            "would read more than bigquery_maximum_gigabytes; raise it",
+        ),
+        (
+            refusal(400, "invalidQuery", "Cannot query over table 'x' without a filter over column(s) 'game_date'"),
+            BadInputError,
+            "add one to its SQL",
+        ),
+        (refusal(400, "invalidQuery", "Syntax error"), BadInputError, "the statement is rejected and nothing was"),
+        (refusal(412, "conditionNotMet", "Precondition"), StorageError, "the table changed at the same time"),
+        (
+            refusal(503, "backendError", "Try later"),
+            StorageError,
+            "BigQuery failed: .*Try later.*; retry the step later",
+        ),
+        (refusal(429, "rateLimitExceeded", "Too many"), StorageError, "BigQuery failed: .*Too many"),
+    ],
+    ids=lambda value: str(value.status) if isinstance(value, Reply) else "",
+)
+def test_a_refusal_says_in_one_sentence_what_to_do(
+    opened: Opened, error: Reply, kind: type[TipoffError], message: str
+) -> None:
+    warehouse, _ = opened(query=[error] * 500)
+    with pytest.raises(kind, match=rf"^bigquery://project/tipoff: .*{message}") as raised:
+        warehouse.query("SELECT 1 AS one")
+    assert "\n" not in str(raised.value)
+    assert "http" not in str(raised.value)
+
+
+def test_a_job_that_does_not_end_in_time_is_cancelled(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bigquery_jobs, "JOB_SECONDS", 0.3)
+    running = Reply(200, {"status": {"state": "RUNNING"}})
+    warehouse, server = opened(
+        query=[running], job=[running] * 500, results=[Reply(200, {"jobComplete": False}, seconds=0.05)] * 500
+    )
+    with pytest.raises(StorageError, match="did not end the job in time, and it was cancelled; retry the step"):
+        warehouse.query("SELECT 1 AS one")
+    assert server.sent("cancel")
+
+
+def test_a_server_that_does_not_answer_is_a_storage_error(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bigquery_jobs, "REQUEST_SECONDS", 0.1)
+    warehouse, _ = opened(query=[Reply(seconds=0.3)] * 20)
+    with pytest.raises(StorageError, match=r"BigQuery failed: .*timed out"):
+        warehouse.query("SELECT 1 AS one")
+
+
+def test_a_dataset_in_another_location_is_named(opened: Opened) -> None:
+    warehouse, _ = opened(dataset=[Reply(200, {"location": "EU"})])
+    with pytest.raises(ConfigurationError, match=r"tipoff is in EU: set bigquery_location to EU in tipoff.toml"):
+        warehouse.schema_changes()
+
+
+def test_without_credentials_the_error_names_the_variable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("BIGQUERY_EMULATOR_HOST", raising=False)
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "absent.json"))
+    with pytest.raises(ConfigurationError, match="set GOOGLE_APPLICATION_CREDENTIALS to a service account's file"):
+        open_warehouse("bigquery://project/tipoff")
+
+
+@pytest.mark.parametrize(
+    "url", ["bigquery://project", "bigquery://project/a-b", "bigquery://Project/a", "bigquery:///a"]
+)
+def test_a_url_without_a_project_and_a_prefix_is_rejected(url: str) -> None:
+    with pytest.raises(ConfigurationError, match=re.escape(repr(url))):
+        open_warehouse(url)
+
+
+def test_the_emulator_needs_no_filter_and_production_does(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    def created(warehouse: Any) -> set[bool]:
+        return {"require_partition_filter=true" in change.statement for change in warehouse.schema_changes()}
+
+    warehouse, _ = opened(dataset=[refusal(404, "notFound"), refusal(404, "notFound")])
+    assert created(warehouse) == {False}
+    monkeypatch.setattr(warehouse._jobs, "on_emulator", False)
+    assert created(warehouse) == {True}
+
+
+def existing(table: str, **changes: Any) -> list[Reply]:
+    """The dataset with one table, some of whose columns are changed, or left out by None."""
+    types = {column.name: column for column in TABLES[table].columns}
+    fields = [
+        {"name": name, "type": "TIMESTAMP" if column.type == "TIMESTAMP" else column.type, "mode": "NULLABLE"}
+        | changes.get(name, {})
+        for name, column in types.items()
+        if changes.get(name, {}) is not None
+    ]
+    return [Reply(200, {"schema": {"fields": fields}})]
+
+
+def changes_of(opened: Opened, table: str, **changes: Any) -> dict[str, tuple[str, bool]]:
+    """The differences of one table: statement and whether it is automatic, by summary."""
+    reference = {"projectId": "project", "datasetId": "tipoff", "tableId": table}
+    listed = [Reply(200, {"tables": [{"tableReference": reference}]})]
+    warehouse, _ = opened(tables=listed, table=existing(table, **changes))
+    changed = [change for change in warehouse.schema_changes() if change.table == table]
+    return {change.summary: (change.statement, change.automatic) for change in changed}
+
+
+def test_only_a_missing_column_that_may_be_null_is_added_by_itself(opened: Opened) -> None:
+    assert changes_of(opened, "predictions") == {}
+    added = changes_of(opened, "predictions", model_version=None, quantiles=None)
+    assert {summary: automatic for summary, (_, automatic) in added.items()} == {
+        "column model_version STRING is missing": True,
+        "column quantiles ARRAY<FLOAT64> is missing": True,
+    }
+    statement, _ = added["column model_version STRING is missing"]
+    assert statement.startswith(
+        "ALTER TABLE `project.tipoff.predictions` ADD COLUMN IF NOT EXISTS `model_version` STRING"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "summary", "statement"),
+    [
+        ({"view": None}, "view STRING NOT NULL is missing", "; UPDATE `project.tipoff.predictions` SET `view` = CASE"),
+        (
+            {"points": {"type": "INTEGER"}},
+            "points is INT64, declared FLOAT64",
+            "RENAME COLUMN `points` TO `points_int64`",
+        ),
+        ({"line": {"mode": "REQUIRED"}}, "line is NOT NULL, declared without", "ALTER COLUMN `line` DROP NOT NULL"),
+        ({"line": {"name": "old_line"}}, "old_line is not declared", "DROP COLUMN `old_line`"),
+    ],
+)
+def test_any_other_difference_is_refused_with_the_statement_to_run(
+    opened: Opened, changes: dict[str, Any], summary: str, statement: str
+) -> None:
+    differences = changes_of(opened, "predictions", **changes)
+    (refused,) = [(of, sql) for of, (sql, automatic) in differences.items() if not automatic]
+    assert refused[0] == f"column {summary}"
+    assert statement in refused[1]
+
+
+def test_a_refused_difference_leaves_the_dataset_unchanged(opened: Opened) -> None:
+    reference = {"projectId": "project", "datasetId": "tipoff", "tableId": "predictions"}
+    listed = [Reply(200, {"tables": [{"tableReference": reference}]})]
+    warehouse, server = opened(tables=listed, table=existing("predictions", points={"type": "INTEGER"}))
+    with pytest.raises(StorageError, match=r"nothing was changed, .* run ALTER TABLE .* RENAME COLUMN `points`"):
+        warehouse.migrate()
+    assert server.statements() == []
+    assert server.sent("new dataset") == []
+
+
+def test_missing_datasets_and_tables_are_created(opened: Opened) -> None:
+    warehouse, server = opened(dataset=[refusal(404, "notFound")])
+    warehouse.migrate()
+    created = {body["datasetReference"]["datasetId"]: body for body in server.sent("new dataset")}
+    assert set(created) == {"tipoff", "tipoff_incoming"}
+    assert created["tipoff_incoming"]["defaultTableExpirationMs"] == str(24 * 60 * 60 * 1000)
+    stored = sum(table.layer is not Layer.VIEW for table in TABLES.values())
+    assert sum(statement.startswith("CREATE TABLE IF NOT EXISTS") for statement in server.statements()) == stored
+
+
+def test_doctor_names_what_is_missing(opened: Opened) -> None:
+    opened(dataset=[refusal(404, "notFound")])
+    result = check(Settings(warehouse="bigquery://project/tipoff"))
+    assert not result.ok
+    assert result.fix == "run `starter.py warehouse apply`, first with --dry-run"
+
+
+@pytest.mark.parametrize(("dry_run", "created"), [(True, False), (False, True)])
+def test_apply_prints_the_differences_and_makes_them(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], dry_run: bool, created: bool
+) -> None:
+    _, server = opened(dataset=[refusal(404, "notFound"), refusal(404, "notFound")])
+    monkeypatch.setenv("TIPOFF_WAREHOUSE", "bigquery://project/tipoff")
+    options = Namespace(action="apply", dry_run=dry_run, json=False, replay=None)
+    assert apply(options) == ExitCode.DONE
+    assert "predictions is missing\n" in capsys.readouterr().out
+    assert bool(server.statements()) == created
+
+
+def test_apply_refuses_what_the_operator_has_to_decide(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reference = {"projectId": "project", "datasetId": "tipoff", "tableId": "predictions"}
+    listed = [Reply(200, {"tables": [{"tableReference": reference}]})]
+    _, server = opened(tables=listed, table=existing("predictions", points={"type": "INTEGER"}))
+    monkeypatch.setenv("TIPOFF_WAREHOUSE", "bigquery://project/tipoff")
+    assert apply(Namespace(action="apply", dry_run=False, json=False, replay=None)) == ExitCode.REFUSED
+    assert "RENAME COLUMN `points` TO `points_int64`" in capsys.readouterr().out
+    assert server.statements() == []

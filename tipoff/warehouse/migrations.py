@@ -1,0 +1,99 @@
+"""The changes that bring the tables of a BigQuery dataset to their declarations.
+
+Only a new table and a new column that may be NULL are safe to apply: they change no stored row and no statement that
+runs. For everything else there is a statement that the operator runs, or not.
+"""
+
+# ruff: noqa: S608 (statements contain only names and expressions of declared tables)
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from tipoff.vocabulary import Frozen
+from tipoff.warehouse.schema import bigquery_column, bigquery_ddl, element_type
+from tipoff.warehouse.tables import TABLES, Column, Layer, Table
+
+Columns = Mapping[str, Column]
+
+
+class SchemaChange(Frozen):
+    """One difference between the declaration of a table and the dataset, and the statement that removes it."""
+
+    table: str
+    summary: str
+    statement: str
+    automatic: bool
+
+
+def schema_changes(
+    existing: Mapping[str, Columns], dataset: str, *, require_filter: bool = True
+) -> tuple[SchemaChange, ...]:
+    """Return the differences of all declared tables; `existing` maps each table of the dataset to its columns."""
+    stored = [table for table in TABLES.values() if table.layer is not Layer.VIEW]
+    return tuple(
+        change
+        for table in stored
+        for change in (
+            _changes_of_columns(table, existing[table.name], dataset)
+            if table.name in existing
+            else [_creation(table, dataset, require_filter=require_filter)]
+        )
+    )
+
+
+def _creation(table: Table, dataset: str, *, require_filter: bool) -> SchemaChange:
+    statement = bigquery_ddl(table, dataset, require_filter=require_filter)
+    return SchemaChange(table=table.name, summary="is missing", statement=statement, automatic=True)
+
+
+def _changes_of_columns(table: Table, existing: Columns, dataset: str) -> Iterator[SchemaChange]:
+    name = f"`{dataset}.{table.name}`"
+    for column in table.columns:
+        stored = existing.get(column.name)
+        if stored is None:
+            yield _addition(table, column, name)
+        elif stored.type != column.type:
+            yield SchemaChange(
+                table=table.name,
+                summary=f"column {column.name} is {stored.type}, declared {column.type}",
+                statement=f"ALTER TABLE {name} RENAME COLUMN `{column.name}` TO `{column.name}_{stored.type.lower()}`"
+                if not element_type(stored.type)
+                else f"ALTER TABLE {name} DROP COLUMN `{column.name}`",
+                automatic=False,
+            )
+        elif column.nullable and not stored.nullable and not element_type(column.type):
+            yield SchemaChange(
+                table=table.name,
+                summary=f"column {column.name} is NOT NULL, declared without",
+                statement=f"ALTER TABLE {name} ALTER COLUMN `{column.name}` DROP NOT NULL",
+                automatic=False,
+            )
+    for extra in sorted(existing.keys() - set(table.column_names)):
+        yield SchemaChange(
+            table=table.name,
+            summary=f"column {extra} is not declared",
+            statement=f"ALTER TABLE {name} DROP COLUMN `{extra}`",
+            automatic=False,
+        )
+
+
+def _addition(table: Table, column: Column, name: str) -> SchemaChange:
+    """A new column; one without NULLs needs a value in each stored row first."""
+    added = (
+        f"ALTER TABLE {name} ADD COLUMN IF NOT EXISTS {bigquery_column(column.model_copy(update={'nullable': True}))}"
+    )
+    if column.nullable or element_type(column.type):
+        return SchemaChange(
+            table=table.name,
+            summary=f"column {column.name} {column.type} is missing",
+            statement=added,
+            automatic=True,
+        )
+    value = table.earlier_values.get(column.name, f"<value of {column.name} in stored rows>")
+    return SchemaChange(
+        table=table.name,
+        summary=f"column {column.name} {column.type} NOT NULL is missing, and stored rows need a value",
+        statement=f"{added}; UPDATE {name} SET `{column.name}` = {value} WHERE game_date >= DATE '1946-11-01'",
+        automatic=False,
+    )
