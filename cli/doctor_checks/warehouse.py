@@ -51,7 +51,7 @@ def _bigquery(settings: Settings) -> CheckResult:
     if changes:
         return CheckResult(
             ok=False,
-            summary=f"{settings.warehouse} differs from the declared tables in {counted(len(changes), 'place')}",
+            summary=f"{settings.warehouse}: {counted(len(changes), 'difference')} from the declared tables",
             fix="run `starter.py warehouse apply`, first with --dry-run",
         )
     return CheckResult(ok=True, summary=f"{settings.warehouse} has all declared tables and columns")

@@ -411,7 +411,11 @@ def test_only_a_missing_column_that_may_be_null_is_added_by_itself(opened: Opene
 @pytest.mark.parametrize(
     ("changes", "summary", "statement"),
     [
-        ({"view": None}, "view STRING NOT NULL is missing", "; UPDATE `project.tipoff.predictions` SET `view` = CASE"),
+        (
+            {"view": None},
+            "view STRING NOT NULL is missing, and stored rows need a value",
+            "; UPDATE `project.tipoff.predictions` SET `view` = CASE",
+        ),
         (
             {"points": {"type": "INTEGER"}},
             "points is INT64, declared FLOAT64",
