@@ -373,9 +373,7 @@ def test_a_naive_datetime_is_rejected_as_a_parameter(warehouse: DuckDbWarehouse)
         warehouse.query("SELECT @at AS at", {"at": datetime(2024, 3, 29)})  # noqa: DTZ001
 
 
-@pytest.mark.parametrize(
-    "url", ["bigquery://project/tipoff", "sqlite:///x", "duckdb://", "duckdb:///", "tipoff.duckdb"]
-)
+@pytest.mark.parametrize("url", ["sqlite:///x", "duckdb://", "duckdb:///", "tipoff.duckdb"])
 def test_a_url_of_an_unknown_engine_is_rejected(url: str) -> None:
     with pytest.raises(ConfigurationError, match=r"duckdb:///var/tipoff\.duckdb"):
         open_warehouse(url)
