@@ -90,7 +90,7 @@ def faulty_day(temporal_binary: Path, models: Path, tmp_path_factory: pytest.Tem
 def polls(day: ReplayedDay, source: str) -> list[tuple[str, str | None]]:
     """(Eastern time, fault) of each request that the upstream received."""
     return [
-        (clock_time(datetime.fromisoformat(request["as_of"])).removesuffix(" ET"), request["fault"])
+        (clock_time(datetime.fromisoformat(request["as_of"]), day.game_date).removesuffix(" ET"), request["fault"])
         for request in day.requests
         if request["source"] == source
     ]
