@@ -77,7 +77,7 @@ async def _disturbed(out: Path, binary: Path, models: Path) -> ReplayedDay:
         async def games_run() -> bool:
             return sum(request["source"] == "nbac_scoreboard" for request in requests_so_far(running)) > 20
 
-        processing = running_activities(handle, Activity.PROCESS)
+        processing = running_activities(handle, Activity.PROCESS_TOGETHER)  # both game logs
         await kill_worker_during(running, writing(running, processing, SEASON_BYTES), "a season is written")
         await wait_until(roster_request_hangs, "a roster request hangs")
         await kill_worker_during(running, running_activities(handle, Activity.COLLECT), "a source is polled")
@@ -113,7 +113,7 @@ def test_each_kill_interrupted_an_activity_that_was_then_retried(disturbed_day: 
         for start in starts
         if start.attempt > 1
     }
-    assert retried >= {Activity.PROCESS, Activity.COLLECT, Activity.PREDICT}
+    assert retried >= {Activity.PROCESS_TOGETHER, Activity.COLLECT, Activity.PREDICT}
 
 
 def test_the_day_completes_by_itself(disturbed_day: ReplayedDay, quiet_day: ReplayedDay) -> None:
