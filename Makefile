@@ -32,6 +32,7 @@ test-long: setup ## run the longest end-to-end days, which "make test" leaves ou
 	@$(RUN) devtools.checks long
 
 future-check: setup ## scramble everything after an afternoon, for 20 random dates of four seasons: no earlier value may change
+	@test -d ../shared/data || { echo "future-check needs the folder of real data, ../shared/data"; exit 1; }
 	@$(RUN) pytest --quiet --capture=no -m future_check tests/unit/features/test_scrambled_future.py
 
 lint: setup ## check format, lint, types, import rules and dependencies

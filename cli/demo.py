@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from shlex import quote
 
 from rich.console import Console
 from temporalio.client import RPCError, WorkflowFailureError, WorkflowQueryFailedError
@@ -171,9 +172,8 @@ def _format_progress(status: DayStatus) -> str:
 async def _keep_running(replay: Replay, console: Console) -> None:
     ui = f" UI {replay.server.ui_url};" if replay.server.ui_url else ""
     console.print(f"\nserver and worker keep running;{ui} Ctrl-C stops them", soft_wrap=True)
-    console.print(
-        f"try: .venv/bin/python starter.py status --date {replay.config.game_date} --replay {replay.config.out}"
-    )
+    out = quote(str(replay.config.out))
+    console.print(f"try: .venv/bin/python starter.py status --date {replay.config.game_date} --replay {out}")
     while True:
         replay.check()
         await asyncio.sleep(1)

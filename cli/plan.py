@@ -9,8 +9,6 @@ from cli.exit_codes import CommandError, ExitCode
 from cli.render import console, event_tables, plan_table
 from cli.target import Target
 from cli.view import view_day
-from tipoff.plan import plan_day
-from tipoff.sources.registry import SOURCES
 from workflows.event_count import count_events
 
 
@@ -32,6 +30,9 @@ async def run(options: Namespace) -> ExitCode:
     else:
         console().print(plan_table(view.status))
         if view.status.games:
+            from tipoff.plan import plan_day  # slow libraries
+            from tipoff.sources.registry import SOURCES
+
             plan = plan_day(options.date, view.status.games, SOURCES)
             console().print(*event_tables(count_events(plan)), sep="\n")
     return ExitCode.DONE

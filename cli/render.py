@@ -253,7 +253,7 @@ def event_tables(count: EventCount) -> tuple[Table, Table]:
     day = f"Events in the history by the real clock: {count.total:,}"
     refresh = (
         f"Each refresh adds {count.per_refresh:,}; with {REFRESHES} of them the day has {with_refreshes:,} "
-        f"of at most {EVENT_LIMIT:,}"
+        f"(fifteen games of one evening: below {EVENT_LIMIT:,})"
     )
     return _event_table(day, count.lines), _event_table(refresh, count.refresh)
 

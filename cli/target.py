@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from cli.exit_codes import CommandError, ExitCode
@@ -43,7 +44,7 @@ class Target:
 
     def aim(self, line: str) -> str:
         """A command line with the option that aims it at this target."""
-        return f"{line} --replay {self.replay}" if self.replay else line
+        return f"{line} --replay {quote(str(self.replay))}" if self.replay else line
 
     def require_date(self, game_date: date) -> None:
         """Raises BadInputError if this is a replay and the date is outside its archive."""

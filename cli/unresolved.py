@@ -1,6 +1,6 @@
 """`unresolved`: the player names of all dates that match no player, with the alias line to add for each.
 
-The command reads a copy of the warehouse, because only the worker may open the file itself.
+The command reads a copy of a DuckDB warehouse, because only the worker may open the file itself.
 """
 
 from __future__ import annotations
@@ -37,8 +37,10 @@ async def run(options: Namespace) -> ExitCode:
 
     target = Target(options.replay)
     aliases = target.settings.aliases
+    url = target.settings.warehouse
     with tempfile.TemporaryDirectory(prefix="tipoff-unresolved-") as scratch:
-        warehouse = open_warehouse(f"duckdb:///{_copy(target.settings.warehouse, Path(scratch))}")
+        readable = f"duckdb:///{_copy(url, Path(scratch))}" if url.startswith("duckdb:") else url
+        warehouse = open_warehouse(readable, target.settings)
         try:
             names = unresolved_names(warehouse, load_aliases(aliases) if aliases else {}, options.date)
         finally:

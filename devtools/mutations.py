@@ -133,6 +133,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--paths", nargs="*", default=MUTATED, help="files and folders to draw from")
     parser.add_argument("--list", action="store_true", help="print the drawn mutants, and run no test")
     options = parser.parse_args(arguments)
+    if options.list and options.random is None:
+        parser.error("--list needs --random N: make mutations RANDOM=100 LIST=1")
     console = Console(highlight=False, soft_wrap=True)
     try:
         if options.random is None:

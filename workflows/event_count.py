@@ -32,7 +32,7 @@ from workflows.scheduler import FOLLOW_SPAN
 from workflows.status_changes import StatusChanges
 
 EVENT_LIMIT = 1_500
-"""What a day of fifteen games should stay below, with REFRESHES refreshes of its predictions."""
+"""What fifteen games of one evening should stay below, with REFRESHES refreshes of their predictions."""
 REFRESHES = 6
 
 _WORKFLOW_TASK = 3

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime
+from shlex import quote
 
 from tipoff.vocabulary import (
     Attention,
@@ -168,7 +169,7 @@ def markdown(status: DayStatus, replay: str = "") -> str:
     missing = [item for item in status.degradations if item.resolved_at is None]
     lines += [line for item in missing for line in ("", _missing_line(item, status))]
     if status.all_commands:
-        option = f" --replay {replay}" if replay else ""
+        option = f" --replay {quote(replay)}" if replay else ""
         lines += ["", "Commands: " + ", ".join(f"`{command}{option}`" for command in status.all_commands)]
     return "\n".join((*lines, "", _LAST_LINE))
 

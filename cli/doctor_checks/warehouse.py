@@ -52,6 +52,7 @@ def _bigquery(settings: Settings) -> CheckResult:
         return CheckResult(
             ok=False,
             summary=f"{settings.warehouse}: {counted(len(changes), 'difference')} from the declared tables",
+            details=tuple(f"{change.table} {change.summary}" for change in changes),
             fix="run `starter.py warehouse apply`, first with --dry-run",
         )
     return CheckResult(ok=True, summary=f"{settings.warehouse} has all declared tables and columns")

@@ -97,8 +97,6 @@ def generated_statements() -> Iterator[SentStatement]:
         if table.layer is not Layer.VIEW:
             yield _located(bigquery_ddl, table.name, bigquery_ddl(table, "dataset"), {}, _types(table))
             yield from _writes(table)
-        if table.checks:
-            yield _located(checks_sql, f"checks of {table.name}", checks_sql(table.name, table.name), {}, None)
         for where in slices_of(table):
             sql, values = generated_sql.rows_of_slice(table, where)
             types = {name: parameter_type(value) for name, value in values.items()}

@@ -58,7 +58,7 @@ class Budget(Frozen):
     @property
     def text(self) -> str:
         """For the status: used credits and days left."""
-        used = f"{self.used} of the month's {counted(self.monthly_credits, 'credit')} are used"
+        used = f"{self.used} of the month's {counted(self.monthly_credits, 'credit')} used"
         return f"{used}, {counted(self.days_left, 'day')} left"
 
     @property

@@ -96,7 +96,7 @@ def refuses(damaged: int, elements: int) -> bool:
 def raise_if_most_are_damaged(errors: Sequence[ContractError], elements: int, kind: str) -> None:
     """Raise the first error when so many elements of a kind, such as "$.games[]", are damaged."""
     if refuses(len(errors), elements):
-        share = f"{len(errors)} of {counted(elements, 'element')} of {kind} are unreadable"
+        share = f"{len(errors)} of {counted(elements, 'element')} of {kind} unreadable"
         raise ContractError(errors[0].source, errors[0].path, f"{errors[0].problem} ({share})")
 
 
@@ -312,7 +312,7 @@ def judged_implausible(statuses: Sequence[str], when: str) -> Judgement | None:
         games = f"{counted(len(statuses), 'game')} {when}"
         return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{games}, at most {MAX_GAMES} are plausible")
     if len(statuses) >= FULL_DATE and set(statuses) == {POSTPONED}:
-        return judged(Outcome.SUSPICIOUSLY_EMPTY, f"all {counted(len(statuses), 'game')} {when} are postponed")
+        return judged(Outcome.SUSPICIOUSLY_EMPTY, f"all {counted(len(statuses), 'game')} {when} postponed")
     return None
 
 

@@ -117,7 +117,7 @@ def _judged_implausible(rows: Sequence[Row], game_date: date) -> Judgement | Non
     nothing_left = len(to_come) >= FULL_DATE and set(to_come) == {POSTPONED}
     if nothing_left or all(row["status"] == POSTPONED for row in rows):
         count = len(to_come) if nothing_left else len(rows)
-        return judged(Outcome.SUSPICIOUSLY_EMPTY, f"all {counted(count, 'game')} of the season to come are postponed")
+        return judged(Outcome.SUSPICIOUSLY_EMPTY, f"all {counted(count, 'game')} of the season to come postponed")
     return None
 
 

@@ -145,12 +145,15 @@ class BigQueryJobs:
                 return None
 
     def create_datasets(self) -> None:
-        """Create the dataset, and that of loaded rows, whose tables are removed after a day."""
+        """Create the dataset, and that of loaded rows, whose tables are removed after a day, where they are missing."""
+        incoming = self._dataset(self.location.incoming)
+        incoming.default_table_expiration_ms = INCOMING_DAYS * 24 * 60 * 60 * 1000
         with translated_errors(str(self.location)):
-            self._client.create_dataset(self._dataset(self.location.dataset), exists_ok=True, **self._request)
-            incoming = self._dataset(self.location.incoming)
-            incoming.default_table_expiration_ms = INCOMING_DAYS * 24 * 60 * 60 * 1000
-            self._client.create_dataset(incoming, exists_ok=True, **self._request)
+            for dataset in (self._dataset(self.location.dataset), incoming):
+                try:  # asking first: to create an existing dataset needs a right that writing into it does not
+                    self._client.get_dataset(dataset.reference, **self._request)
+                except NotFound:
+                    self._client.create_dataset(dataset, exists_ok=True, **self._request)
 
     def close(self) -> None:
         """Close the connections."""

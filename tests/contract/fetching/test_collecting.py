@@ -756,7 +756,7 @@ async def test_a_game_whose_lines_were_not_out_is_asked_alone(day: Day) -> None:
 async def test_people_are_warned_before_the_months_credits_are_spent(day: Day) -> None:
     day.provider.replies = props(*map(quoted, GAMES))
     collected = await day.poll(PROPS.name, rate_limiter=Purse(0))
-    assert collected.credits_warning == "450 of the month's 500 credits are used, 4 days left"
+    assert collected.credits_warning == "450 of the month's 500 credits used, 4 days left"
     assert (await day.poll(PROPS.name)).credits_warning == "", "where nothing is counted nobody is warned"
 
 

@@ -221,7 +221,7 @@ def test_most_players_unreadable_refuse_the_report(recordings: Recordings) -> No
     shorter = {line: line.rpartition(" ")[0] for line in rows}
     lines = [shorter.get(line, line) for line in FINAL_BOX]
     assert len(rows) == 21
-    with pytest.raises(ContractError, match=r"elements of \$.final_box.line\[\] are unreadable"):
+    with pytest.raises(ContractError, match=r"elements of \$.final_box.line\[\] unreadable"):
         read_lines(recordings, lines)
     assert judged(recordings, pdf_of([lines]))[0] is Outcome.WRONG_TYPE
     half = [shorter.get(line, line) if line in rows[:19] else line for line in FINAL_BOX]

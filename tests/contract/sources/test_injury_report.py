@@ -302,7 +302,7 @@ def test_most_rows_unreadable_refuse_the_report() -> None:
     assert len(players_of(reading_of([*renamed[:2], *INTACT[2:]]))) == 3
     body = injury_report([*renamed[:3], *INTACT[3:]])
     assert judged(body) is Outcome.WRONG_TYPE
-    with pytest.raises(ContractError, match=r"3 of 5 elements of page\[\].row\[\] are unreadable"):
+    with pytest.raises(ContractError, match=r"3 of 5 elements of page\[\].row\[\] unreadable"):
         read(body)
 
 

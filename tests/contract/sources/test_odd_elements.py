@@ -66,7 +66,7 @@ def test_more_than_half_odd_entries_refuse_the_response(name: str) -> None:
         assert damage_of(sample.read(sample.with_odd_entries(0.5))) > 0 or sample.longest == 1
     odd = sample.with_odd_entries(1)
     assert sample.judge(odd).outcome is Outcome.WRONG_TYPE
-    with pytest.raises(ContractError, match=r"are unreadable"):
+    with pytest.raises(ContractError, match=r"unreadable"):
         sample.read(odd)
 
 
@@ -147,7 +147,7 @@ def test_an_odd_entry_of_a_recorded_response_costs_itself_only(recordings: Recor
     reading = sample.read(sample.with_entry(0, None))
     assert_only_its_rows_are_missing(case.source_name, without, reading)
     assert damage_of(reading) == damage_of(whole) + 1
-    with pytest.raises(ContractError, match=r"are unreadable"):
+    with pytest.raises(ContractError, match=r"unreadable"):
         sample.read(sample.with_odd_entries(1))
 
 

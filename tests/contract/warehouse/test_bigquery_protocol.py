@@ -445,7 +445,8 @@ def test_a_refused_difference_leaves_the_dataset_unchanged(opened: Opened) -> No
 
 
 def test_missing_datasets_and_tables_are_created(opened: Opened) -> None:
-    warehouse, server = opened(dataset=[refusal(404, "notFound")])
+    missing = refusal(404, "notFound")
+    warehouse, server = opened(dataset=[missing, missing, missing])
     warehouse.migrate()
     created = {body["datasetReference"]["datasetId"]: body for body in server.sent("new dataset")}
     assert set(created) == {"tipoff", "tipoff_incoming"}
@@ -454,10 +455,19 @@ def test_missing_datasets_and_tables_are_created(opened: Opened) -> None:
     assert sum(statement.startswith("CREATE TABLE IF NOT EXISTS") for statement in server.statements()) == stored
 
 
+def test_a_missing_dataset_of_loaded_rows_is_created_alone(opened: Opened) -> None:
+    """To create the other one, too, would need a right that the worker's account lacks."""
+    there = Reply(200, {"datasetReference": {"projectId": "project", "datasetId": "tipoff"}, "location": "US"})
+    warehouse, server = opened(dataset=[there, there, refusal(404, "notFound")])
+    warehouse.migrate()
+    assert [body["datasetReference"]["datasetId"] for body in server.sent("new dataset")] == ["tipoff_incoming"]
+
+
 def test_doctor_names_what_is_missing(opened: Opened) -> None:
     opened(dataset=[refusal(404, "notFound")])
     result = check(Settings(warehouse="bigquery://project/tipoff"))
     assert not result.ok
+    assert "predictions is missing" in result.details
     assert result.fix == "run `starter.py warehouse apply`, first with --dry-run"
 
 

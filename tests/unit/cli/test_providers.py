@@ -44,8 +44,8 @@ def test_a_provider_that_is_reached_through_the_proxy_says_so_and_keeps_its_cred
     ("used", "reserved", "refuses", "warning"),
     [
         (399, 0, False, ""),
-        (399, 1, False, "400 of the month's 500 credits are used, 22 days left"),
-        (490, 10, True, "500 of the month's 500 credits are used, 22 days left"),
+        (399, 1, False, "400 of the month's 500 credits used, 22 days left"),
+        (490, 10, True, "500 of the month's 500 credits used, 22 days left"),
     ],
 )
 def test_a_paid_provider_has_a_warning_before_its_credits_are_used_up(
@@ -59,7 +59,7 @@ def test_a_paid_provider_has_a_warning_before_its_credits_are_used_up(
     view = rate_limiter_view_at(NOW, HOST, KNOWN.model_copy(update=spent), 500)
     assert view.refuses is refuses
     assert view.warning == (f"{HOST}: {warning}" if warning else "")
-    assert view.status_line == f"{HOST}: {used + reserved} of the month's 500 credits are used, 22 days left"
+    assert view.status_line == f"{HOST}: {used + reserved} of the month's 500 credits used, 22 days left"
 
 
 def test_a_free_provider_without_problems_has_no_line_in_a_days_status() -> None:

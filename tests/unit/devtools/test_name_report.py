@@ -86,7 +86,7 @@ def test_an_unresolved_name_is_printed_with_its_rows(sample: Path) -> None:
         (999, 0, 0, 0, ["999 rows of rostered players, fewer than 1000"]),
         (2000, 0, 11, 0, ["99.45% of them resolved, less than 99.5%"]),
         (2000, 1, 0, 0, ["1 row resolved wrongly"]),
-        (2000, 0, 0, 11, ["11 row resolved without an id to compare with, over 0.5% of all"]),
+        (2000, 0, 0, 11, ["11 rows resolved without an id to compare with, over 0.5% of all"]),
     ],
 )
 def test_missed_targets_are_described(

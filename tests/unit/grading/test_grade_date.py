@@ -137,7 +137,7 @@ def test_a_player_absent_or_without_minutes_is_void(warehouse: Warehouse, absent
 
 def test_a_player_on_court_for_28_seconds_is_graded_by_the_gamebooks_minutes(warehouse: Warehouse) -> None:
     """The league's log rounds his minutes to 0."""
-    predict(warehouse, line=0.5, lean="OVER", points=1.0)
+    predict(warehouse, line=0.5, lean="OVER", points=1.0, low_80=0.0, high_80=4.0)
     play(warehouse, points=2, minutes=0.0)
     store_gamebook(warehouse, {"player_id": "2544", "status": "played", "minutes": 28 / 60, "points": 2})
     grade_date(warehouse, DAY, MORNING_AFTER)

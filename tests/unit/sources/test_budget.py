@@ -310,7 +310,7 @@ def test_on_the_last_day_of_the_month_all_credits_may_be_used() -> None:
 def test_a_warning_starts_at_four_fifths_of_the_credits() -> None:
     on_the_tenth = datetime(2024, 3, 10, 12, tzinfo=UTC)
     assert budget_at(on_the_tenth, 101, CREDITS).warning == ""
-    assert budget_at(on_the_tenth, 100, CREDITS).warning == ("400 of the month's 500 credits are used, 22 days left")
+    assert budget_at(on_the_tenth, 100, CREDITS).warning == ("400 of the month's 500 credits used, 22 days left")
 
 
 @pytest.mark.parametrize(
