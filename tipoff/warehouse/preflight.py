@@ -112,15 +112,19 @@ def _lacking_rows_sql(required: RequiredInput) -> str:
 
 
 def _lacking_history_sql(required: RequiredInput) -> str:
-    """A team without an earlier game of the season needs no results yet."""
+    """A team without an earlier game of the season needs no results yet.
+
+    The age counts from its last result of the season, or from its first game while there is none.
+    """
     return f"""
         SELECT slate.game_id, team, COUNT(input.game_date) AS row_count
         FROM ({_SLATE}) AS slate
         JOIN (
-            SELECT DISTINCT IF(at_home, home, away) AS team
+            SELECT IF(at_home, home, away) AS team, MIN(game_date) AS first_game
             FROM {_SIDES}
             WHERE season = @season AND game_date < @game_date AND status != 'postponed'
               AND season_type IN ('regular', 'cup_final', 'play_in', 'playoffs')
+            GROUP BY team
         ) AS begun USING (team)
         LEFT JOIN (
             SELECT team, season, game_date
@@ -129,7 +133,7 @@ def _lacking_history_sql(required: RequiredInput) -> str:
         ) AS input USING (team)
         GROUP BY slate.game_id, team
         HAVING COUNT(input.game_date) < {required.minimum}
-          OR MAX(IF(input.season = @season, input.game_date, NULL))
+          OR MAX(IF(input.season = @season, input.game_date, begun.first_game))
             < DATE_SUB(@game_date, INTERVAL {OLDEST_RESULT_DAYS} DAY)
         ORDER BY slate.game_id, team
     """  # noqa: S608 - declared names

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +46,10 @@ def warehouse(tmp_path: Path) -> Iterator[DuckDbWarehouse]:
     warehouse.close()
 
 
-def store_schedule(warehouse: DuckDbWarehouse, **columns: Any) -> None:
+def store_schedule(warehouse: DuckDbWarehouse, *, first_game: date = DAY - timedelta(days=30), **columns: Any) -> None:
     facts = {"season": "2023-24", "season_type": "regular", "status": "scheduled", **columns}
     tonight = [{**game.model_dump(include={"game_id", "home", "away"}), "game_date": DAY} for game in PLAN.games]
-    earlier = [{**row, "game_id": f"earlier{row['game_id']}", "game_date": DAY - timedelta(days=30)} for row in tonight]
+    earlier = [{**row, "game_id": f"earlier{row['game_id']}", "game_date": first_game} for row in tonight]
     warehouse.replace("raw_schedule", rows_of("raw_schedule", [*tonight, *earlier], **facts), {})
 
 
@@ -106,6 +106,17 @@ def test_rows_made_before_the_date_are_too_old(warehouse: DuckDbWarehouse) -> No
 def test_results_of_a_team_that_end_weeks_ago_are_too_old(warehouse: DuckDbWarehouse, days: int, is_old: bool) -> None:
     (required,) = REQUIRED_INPUTS[step_names.TEAM_CONTEXT]
     store(warehouse, required, game_date=DAY - timedelta(days=days))
+    text = lacking_inputs(warehouse, step_names.TEAM_CONTEXT, DAY, GAMES).text
+    assert text.endswith("the last game is more than 21 days ago") == is_old
+
+
+@pytest.mark.parametrize(("days", "is_old"), [(OLDEST_RESULT_DAYS, False), (OLDEST_RESULT_DAYS + 1, True)])
+def test_results_of_last_season_are_too_old_weeks_after_the_first_game(
+    warehouse: DuckDbWarehouse, days: int, is_old: bool
+) -> None:
+    (required,) = REQUIRED_INPUTS[step_names.TEAM_CONTEXT]
+    store(warehouse, required, season="2022-23", game_date=DAY - timedelta(days=300))
+    store_schedule(warehouse, first_game=DAY - timedelta(days=days))
     text = lacking_inputs(warehouse, step_names.TEAM_CONTEXT, DAY, GAMES).text
     assert text.endswith("the last game is more than 21 days ago") == is_old
 
