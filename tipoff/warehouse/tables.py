@@ -166,7 +166,7 @@ points INT64! 0.. | points
 """
 
 
-_PLAYER_BOX = _box("0..70")  # a game with four overtimes has 68 minutes
+_PLAYER_BOX = _box("0..85")  # a game with seven overtimes has 83 minutes
 _TEAM_BOX = _box("0..420")
 
 _LINE = """
@@ -224,11 +224,15 @@ _ROTATION_MINUTES = "minutes >= 10"
 _USAGE = (
     row_check("usage_rate from 10 minutes on", "usage_rate", maximum=70, applies_to=_ROTATION_MINUTES),
     row_check("usage_rate from 10 minutes on", "usage_rate", maximum=60, applies_to=_ROTATION_MINUTES, severity=_WARN),
-    group_check(
-        "usage rate of a team's players together",
-        "game_date game_id team",
-        maximum=110,
-        measure="SAFE_DIVIDE(5 * SUM(usage_rate * minutes) {over}, SUM(minutes) {over})",
+    *(
+        group_check(
+            "usage rate of a team's players together",
+            "game_date game_id team",
+            maximum=maximum,
+            measure="SAFE_DIVIDE(5 * SUM(usage_rate * minutes) {over}, SUM(minutes) {over})",
+            severity=severity,
+        )
+        for maximum, severity in ((200, CheckSeverity.ERROR), (110, _WARN))  # without two starters it may be 120
     ),
 )
 
@@ -263,9 +267,9 @@ _FEATURE_RANGES = {
         "0..7": "games_last_7_days",
         "0..10": "days_since_last_game",
         "0..14": "games_last_14_days",
-        "0..70": "minutes_mean_5 minutes_mean_10 minutes_mean_season minutes_last_game",
+        "0..85": "minutes_mean_5 minutes_mean_10 minutes_mean_season minutes_last_game",
         "0..100": "line opening_line fatigue_score",
-        "0..490": "minutes_last_7_days",
+        "0..595": "minutes_last_7_days",
         "0..8000": "travel_miles",
         "-2..2": "rest_advantage",
         "-3..3": "pace_score usage_spike",
@@ -898,12 +902,12 @@ points_sd_10 FLOAT64 0.. | standard deviation of points over the last 10 games
 points_ewm FLOAT64 0.. | exponentially weighted mean of points over the last 20 games, half-life 5 games
 points_per_minute_10 FLOAT64 0.. | points per minute over the last 10 games
 points_trend FLOAT64 | mean points over the last 5 games minus mean points over the 5 games before; positive: improving
-minutes_mean_5 FLOAT64 0..70 | mean minutes over the last 5 games
-minutes_mean_7 FLOAT64 0..70 | mean minutes over the last 7 games
-minutes_mean_10 FLOAT64 0..70 | mean minutes over the last 10 games
-minutes_mean_season FLOAT64 0..70 | mean minutes over the season
+minutes_mean_5 FLOAT64 0..85 | mean minutes over the last 5 games
+minutes_mean_7 FLOAT64 0..85 | mean minutes over the last 7 games
+minutes_mean_10 FLOAT64 0..85 | mean minutes over the last 10 games
+minutes_mean_season FLOAT64 0..85 | mean minutes over the season
 minutes_sd_10 FLOAT64 0.. | standard deviation of minutes over the last 10 games
-minutes_last_game FLOAT64 0..70 | minutes in the last game
+minutes_last_game FLOAT64 0..85 | minutes in the last game
 fga_mean_10 FLOAT64 0.. | mean field-goal attempts over the last 10 games
 fg3a_mean_10 FLOAT64 0.. | mean three-point attempts over the last 10 games
 fta_mean_10 FLOAT64 0.. | mean free-throw attempts over the last 10 games
@@ -911,7 +915,7 @@ usage_rate_10 FLOAT64 0.. | mean usage rate over the last 10 games, percent
 true_shooting_10 FLOAT64 0..1.5 | true shooting over the last 10 games, 0-1 scale
 games_last_7_days INT64! 0..7 | games in the 7 days before the date
 games_last_14_days INT64! 0..14 | games in the 14 days before the date
-minutes_last_7_days FLOAT64! 0..490 | minutes in the 7 days before the date
+minutes_last_7_days FLOAT64! 0..595 | minutes in the 7 days before the date
 back_to_back BOOL! | played on the day before
 back_to_backs_last_14_days INT64! 0..14 | games in the 14 days before the date that followed a game on the day before
 age INT64 15..60 | years; NULL if no roster of the last year has a date of birth

@@ -106,6 +106,28 @@ def test_rows_that_violate_a_check_of_severity_warn_are_written_and_reported(war
     assert stored(warehouse, "player_game_summary").filter(game_date=FIRST).height == 4
 
 
+@pytest.mark.parametrize(
+    "table", ["raw_player_boxscores", "player_game_summary", "player_daily_cache", "ml_feature_store"]
+)
+def test_a_game_with_seven_overtimes_violates_no_check(table: str) -> None:
+    longest = {"minutes": 83.0, "minutes_last_game": 83.0, "minutes_mean_5": 83.0, "minutes_last_7_days": 7 * 83.0}
+    columns = {name: value for name, value in longest.items() if name in table_named(table).column_names}
+    assert columns
+    assert violated(table, valid_rows(table, FIRST).with_columns(**columns)) == {}
+
+
+def test_a_team_without_two_of_its_starters_is_reported_and_written(warehouse: DuckDbWarehouse) -> None:
+    present = valid_rows("player_game_summary", FIRST).with_columns(
+        minutes=36.0,  # 180 of the team's 240 minutes, and 87.5 % of its plays
+        usage_rate=pl.lit(100 * 0.875 / 0.75 / 5),
+    )
+    written = warehouse.replace("player_game_summary", present, {"game_date": FIRST})
+    (warning,) = written.warnings
+    assert warning.text.startswith(
+        "usage rate of a team's players together is 116.667, allowed: at most 110, in 5 of 5 rows"
+    )
+
+
 def test_unknown_values_pass(warehouse: DuckDbWarehouse) -> None:
     rows = valid_rows("ml_feature_store", FIRST)
     assert rows["points_mean_5"].null_count() == rows.height
