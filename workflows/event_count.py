@@ -150,7 +150,7 @@ class DryRun:
         records, now = self.ledger.records, self._now
         verdicts = gates.decide(self._plan, records, now)
         ready = [step for step in self._plan.steps if isinstance(verdicts[step.name], gates.Ready)]
-        in_turn = computations_in_turn(self._plan, records, verdicts, now)
+        in_turn = computations_in_turn(self._plan, records, verdicts, now, self.ledger.degradations)
         for step in ready:
             self.ledger.start(step, now)
         for step in self._plan.steps:

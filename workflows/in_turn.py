@@ -6,11 +6,11 @@ ends after it, and the day decides again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from tipoff.vocabulary import ComputeReport, DayPlan, PlanStep, StepKind, StepState
+from tipoff.vocabulary import ComputeReport, DayPlan, Degradation, PlanStep, StepKind, StepState
 from workflows import gates, transitions
 from workflows.contracts import Activity
 from workflows.step_records import ComputeRecord, Records
@@ -39,18 +39,23 @@ class InTurn:
 
     def holds(self, records: Records) -> bool:
         """Whether nothing happened to the step meanwhile, and what it was planned to follow came."""
-        if records.get(self.step.name) is not self.record:
+        if records.get(self.step.name) != self.record:
             return False
         return all(need in records and records[need].version >= version for need, version in self.inputs.items())
 
 
 def computations_in_turn(
-    plan: DayPlan, records: Records, verdicts: Mapping[str, gates.Verdict], now: datetime
+    plan: DayPlan,
+    records: Records,
+    verdicts: Mapping[str, gates.Verdict],
+    now: datetime,
+    degradations: Iterable[Degradation],
 ) -> tuple[InTurn, ...]:
     """The computations that are ready now, then those that follow them."""
+    degraded = {item.step for item in degradations if item.resolved_at is None}
     planned = list(_ready(plan, records, verdicts, now))
     following = planned
-    while following and not any(_changes_the_days_degradations(each.record) for each in following):
+    while following and not any(_changes_the_days_degradations(each, degraded) for each in following):
         records = {**records, **{each.step.name: _record_after(each, plan) for each in following}}
         following = list(_ready(plan, records, gates.decide(plan, records, now), now, ready=False))
         planned += following
@@ -67,9 +72,13 @@ def _ready(
             yield InTurn(step, verdict.games, now, inputs, record, ready)
 
 
-def _changes_the_days_degradations(record: ComputeRecord) -> bool:
-    """Whether its success resolves a degradation, which the requests of those after it would still name."""
-    return record.state not in (StepState.PENDING, StepState.COMPLETE)
+def _changes_the_days_degradations(computation: InTurn, degraded: Collection[str]) -> bool:
+    """Whether its success resolves a degradation, which the requests of those after it would still name.
+
+    A retried step is pending, but its degradation is open until it succeeds.
+    """
+    state = computation.record.state
+    return computation.step.name in degraded or state not in (StepState.PENDING, StepState.COMPLETE)
 
 
 def _record_after(computation: InTurn, plan: DayPlan) -> ComputeRecord:

@@ -209,7 +209,7 @@ class Scheduler:
     def _start_in_turn(self, verdicts: dict[str, gates.Verdict]) -> None:
         """Start the computations that are ready, and those that follow them."""
         as_of, ledger = self._clock.now(), self._ledger
-        computations = computations_in_turn(ledger.plan, ledger.records, verdicts, as_of)
+        computations = computations_in_turn(ledger.plan, ledger.records, verdicts, as_of, ledger.degradations)
         if not computations:
             return
         task = asyncio.create_task(self._runner.run_in_turn(computations), name=computations[0].step.name)

@@ -175,9 +175,10 @@ def markdown(status: DayStatus, replay: str = "") -> str:
 
 
 def _parked_line(item: Attention, status: DayStatus) -> str:
-    """A parked step; its reason unless the first sentence has it."""
-    since = f"✗ **{_escaped(status.label_of(item.step))}** parked since {clock_time(item.since, status.game_date)}"
-    return since if item.reason in status.sentence else f"{since}: {_escaped(item.reason)}"
+    """A parked step; its reason unless the first sentence gives it for this step."""
+    label = status.label_of(item.step)
+    since = f"✗ **{_escaped(label)}** parked since {clock_time(item.since, status.game_date)}"
+    return since if f"{label}: {item.reason}" in status.sentence else f"{since}: {_escaped(item.reason)}"
 
 
 def _missing_line(item: Degradation, status: DayStatus) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -30,7 +31,7 @@ AFTERNOON = eastern(DAY, 16)
 
 def planned(ledger: DayLedger, now: datetime = AFTERNOON) -> tuple[InTurn, ...]:
     verdicts = gates.decide(ledger.plan, ledger.records, now)
-    return computations_in_turn(ledger.plan, ledger.records, verdicts, now)
+    return computations_in_turn(ledger.plan, ledger.records, verdicts, now, ledger.degradations)
 
 
 def after_new_lines(*games: str) -> DayLedger:
@@ -68,6 +69,16 @@ def test_nothing_runs_in_turn_after_a_step_that_was_degraded() -> None:
     assert [each.step.name for each in planned(ledger)] == ["player_prop_lines", "upcoming_team_game_context"]
 
 
+def test_nothing_runs_in_turn_after_a_retried_step_with_an_open_degradation() -> None:
+    after_games = eastern(DAY, 23) + timedelta(hours=4)
+    ledger = settled_ledger(evening_plan(), after_games)
+    grade = step_of(ledger.plan, "grade")
+    ledger.start(grade, after_games)
+    ledger.finish(grade, report_of(grade, lacking="no results of BOS@NYK", predictions=10), after_games)
+    ledger.retry("grade", after_games)
+    assert [each.step.name for each in planned(ledger, after_games)] == ["grade"]
+
+
 @given(DAYS, MOMENTS)
 def test_a_day_ends_as_if_each_had_been_decided_alone(day: tuple[DayPlan, Records], now: datetime) -> None:
     in_turn, one_by_one = (DayLedger(day[0], dict(day[1])) for _ in range(2))
@@ -96,6 +107,16 @@ def test_a_result_is_dropped_when_something_happened_to_its_step_or_its_inputs_d
     assert not follower.holds(ledger.records), "its inputs are still as before"
     run_computations(ledger, AFTERNOON, together=False)
     assert not follower.holds(ledger.records), "it ran alone meanwhile"
+
+
+def test_a_result_is_kept_when_the_record_of_its_step_was_replaced_by_an_equal_one() -> None:
+    """Every transition of the day replaces the records of steps with an open degradation."""
+    ledger = after_new_lines()
+    ready = next(each for each in planned(ledger) if each.ready)
+    ledger.records[ready.step.name] = replace(ready.record)
+    assert ready.holds(ledger.records)
+    ledger.degrade(ready.step, "too late", AFTERNOON)
+    assert not ready.holds(ledger.records)
 
 
 @pytest.mark.parametrize(

@@ -259,6 +259,12 @@ def test_the_reason_of_each_parked_step_is_told_once(waiting: DayLedger) -> None
     assert (markdown.count("HTTP 401"), markdown.count("HTTP 402")) == (1, 1)
 
 
+def test_steps_parked_for_the_same_reason_each_have_it(waiting: DayLedger) -> None:
+    for name in ("odds_api_events", "odds_api_game_lines", "odds_api_player_points_props"):
+        waiting.park(step_of(waiting.plan, name), "HTTP 401: the key is invalid", NOON)
+    assert status_text.markdown(status_of(waiting)).count("the key is invalid") == 3
+
+
 def test_the_commands_of_a_replay_name_its_folder(waiting: DayLedger) -> None:
     status = status_of(waiting)
     command = "starter.py force-continue --phase lines --date 2024-03-29"
