@@ -32,7 +32,7 @@ class CollectActivities:
 
     @activity.defn(name=Activity.COLLECT_TOGETHER.value)
     async def collect_together(self, requests: CollectRequests) -> CollectReports:
-        """Poll several sources once; the failure of one concerns no other."""
+        """Poll several sources once; a TipoffError of one concerns no other."""
         rate_limiter = rate_limiter_for_activity(self._resources.settings, self._resources.now)
         async with heartbeating() as progress:
             reports = [await self._poll_if_possible(each, progress, rate_limiter) for each in requests.requests]

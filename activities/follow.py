@@ -11,11 +11,9 @@ from temporalio import activity
 
 from activities.collect import poll
 from activities.heartbeats import Progress, heartbeating
-from activities.labels import labels_of
 from activities.process import process_batch
 from activities.resources import Resources
 from tipoff.vocabulary import USABLE, Cadence, SourceReport
-from tipoff.warehouse.job_labels import job_labels
 from workflows.contracts import Activity, CollectRequest, ProcessRequest
 
 Poll = Callable[[datetime], Awaitable[SourceReport]]
@@ -79,8 +77,7 @@ class FollowActivities:
             games=request.games,
             as_of=as_of,
         )
-        with job_labels(**labels_of(landed)):
-            report = await asyncio.to_thread(process_batch, self._resources, landed)
+        report = await asyncio.to_thread(process_batch, self._resources, landed)
         return collected.with_batch(report).model_copy(update={"polled_at": as_of})
 
 

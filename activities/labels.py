@@ -5,32 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from tipoff.plan import (
-    BETTING_LINE_STEPS,
-    COLLECT_STEPS,
-    CONTEXT_STEPS,
-    GRADE_STEP,
-    PREDICT_STEPS,
-    RESULT_SOURCE_STEPS,
-    RESULT_STEPS,
-    SLATE_STEPS,
-    SourceStep,
-)
+from tipoff.plan import GAME_DAY_STEPS, SourceStep
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import Phase
 
-_STEPS: Final = (
-    *SLATE_STEPS,
-    *COLLECT_STEPS,
-    *BETTING_LINE_STEPS,
-    *CONTEXT_STEPS,
-    *PREDICT_STEPS,
-    *RESULT_SOURCE_STEPS,
-    *RESULT_STEPS,
-    GRADE_STEP,
-)
 _PHASES: Final[Mapping[str, Phase]] = {
-    step.source if isinstance(step, SourceStep) else step.name: step.phase for step in _STEPS
+    step.source if isinstance(step, SourceStep) else step.name: step.phase for step in GAME_DAY_STEPS
 }
 
 

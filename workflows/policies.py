@@ -53,7 +53,10 @@ def _short(queue: Queue, start_to_close: timedelta, attempts: int = 3) -> Policy
 _FETCH = _long(Queue.FETCH, timedelta(minutes=10), attempts=4)
 _READ = _long(Queue.WAREHOUSE, timedelta(minutes=5))
 _COMPUTE = _short(Queue.WAREHOUSE, timedelta(minutes=5))
-_COMPUTE_IN_TURN = _short(Queue.WAREHOUSE, timedelta(minutes=10))
+# What fails together is called alone, with attempts of its own.
+_COLLECT_TOGETHER = _long(Queue.FETCH, timedelta(minutes=10), attempts=2)
+_PROCESS_TOGETHER = _long(Queue.WAREHOUSE, timedelta(minutes=10), attempts=2)
+_COMPUTE_IN_TURN = _short(Queue.WAREHOUSE, timedelta(minutes=10), attempts=2)
 # Half an hour of polls, and processing the last of them.
 _FOLLOW = _long(Queue.WAREHOUSE, timedelta(minutes=45))
 _PREDICT = _short(Queue.MODELS, timedelta(minutes=10))
@@ -65,9 +68,9 @@ _DAY = _short(Queue.DAY, timedelta(seconds=25))
 POLICIES: dict[Activity, Policy] = {
     Activity.PLAN_DAY: _DAY,
     Activity.COLLECT: _FETCH,
-    Activity.COLLECT_TOGETHER: _FETCH,
+    Activity.COLLECT_TOGETHER: _COLLECT_TOGETHER,
     Activity.PROCESS: _READ,
-    Activity.PROCESS_TOGETHER: _READ,
+    Activity.PROCESS_TOGETHER: _PROCESS_TOGETHER,
     Activity.FOLLOW: _FOLLOW,
     Activity.TRANSFORM: _COMPUTE,
     Activity.BUILD_FEATURES: _COMPUTE,

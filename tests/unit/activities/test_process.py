@@ -17,7 +17,8 @@ from tipoff.landing.base import Batch, BatchItem
 from tipoff.settings import Settings
 from tipoff.teams import TEAMS
 from tipoff.vocabulary import Outcome, ProcessReport
-from workflows.contracts import ProcessRequest
+from tipoff.warehouse.job_labels import current_labels
+from workflows.contracts import ProcessRequest, ProcessRequests
 
 EVENTS = "odds_api_events"
 
@@ -58,3 +59,24 @@ def test_an_alert_about_many_added_fields_stays_short(resources: Resources) -> N
     report = process_events(resources, **{f"field_{number}_{'x' * 1000}": number for number in range(100)})
     assert len(report.alerts["unknown_fields"]) < 500
     assert report.rows == len(GAMES)
+
+
+def test_statements_of_each_batch_have_the_labels_of_its_source(
+    resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[dict[str, str]] = []
+
+    def process(*_: Any, **__: Any) -> ProcessReport:
+        seen.append(current_labels())
+        return ProcessReport(rows=1)
+
+    monkeypatch.setattr("activities.process.process", process)
+    requests = tuple(
+        ProcessRequest(source=source, batch_key="1", game_date=GAME_DATE, games=GAMES, as_of=at(10))
+        for source in ("nbac_injury_report", EVENTS)
+    )
+    ActivityEnvironment().run(ProcessActivities(resources).process_together, ProcessRequests(requests=requests))
+    assert seen == [
+        {"game_date": str(GAME_DATE), "phase": "collect", "step": "nbac_injury_report"},
+        {"game_date": str(GAME_DATE), "phase": "lines", "step": EVENTS},
+    ]

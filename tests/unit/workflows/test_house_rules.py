@@ -62,6 +62,21 @@ def test_every_activity_has_a_timeout_a_heartbeat_and_many_attempts_after_lost_w
     assert policy.retry().maximum_attempts == policy.attempts + LOST_WORKERS
 
 
+@pytest.mark.parametrize(
+    ("shared", "alone"),
+    [
+        (Activity.COLLECT_TOGETHER, Activity.COLLECT),
+        (Activity.PROCESS_TOGETHER, Activity.PROCESS),
+        (Activity.COMPUTE_IN_TURN, Activity.TRANSFORM),
+    ],
+)
+def test_a_shared_activity_has_fewer_attempts_than_each_of_its_calls_has_alone(
+    shared: Activity, alone: Activity
+) -> None:
+    """One that hangs delays the others until it is called alone."""
+    assert POLICIES[shared].attempts < POLICIES[alone].attempts
+
+
 def test_every_activity_sends_heartbeats(registered: list[tuple[Queue, str, Callable[..., Any]]]) -> None:
     for _, name, function in registered:
         heartbeats = "async with heartbeating()" in inspect.getsource(inspect.unwrap(function))
