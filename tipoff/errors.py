@@ -7,8 +7,9 @@ TipoffError
 ├── ChecksFailedError       rows violate a check of their table; correct the input
 ├── ContractError           a payload lacks a needed field; read the landed file
 ├── StorageError            the disk or the store failed; nothing is half-written
-│   ├── WarehouseLockedError  another process has the warehouse open
-│   └── DamagedModelError     a stored model is damaged; train again
+│   ├── WarehouseLockedError   another process has the warehouse open
+│   ├── ConcurrentUpdateError  another process is writing the same table; retry the step
+│   └── DamagedModelError      a stored model is damaged; train again
 ├── TransportFault          the network failed; a retry in seconds can help
 ├── InvalidRequestError     a request cannot be sent as it is built; nothing was sent
 ├── BodyTooLargeError       a response is above the size cap; check what the provider serves
@@ -59,6 +60,10 @@ class StorageError(TipoffError):
 
 class WarehouseLockedError(StorageError):
     """Another process has the warehouse open."""
+
+
+class ConcurrentUpdateError(StorageError):
+    """Another process is writing the same table; nothing was written."""
 
 
 class DamagedModelError(StorageError):

@@ -75,7 +75,7 @@ class Warehouse(Protocol):
     """
 
     def migrate(self) -> None:
-        """Create missing tables and add missing columns. Raises StorageError if a column has another type."""
+        """Create missing tables and add missing columns. Raises StorageError for a difference that it cannot remove."""
 
     def replace(self, table: str, rows: pl.DataFrame, where: Slice) -> WriteResult:
         """Replace the content of a slice with `rows`, in one transaction.
@@ -94,10 +94,13 @@ class Warehouse(Protocol):
         """Run `tipoff/sql/**/name.sql` and replace the slice of the table `name` with its result."""
 
     def transaction(self) -> AbstractContextManager[None]:
-        """Make the writes of a block atomic: all or none. Its queries see its own writes; others wait to write."""
+        """Make the writes of a block atomic: all or none. Its queries see its own writes.
+
+        Other writers wait, or raise StorageError and change nothing.
+        """
 
     def query(self, sql: str, parameters: Parameters | None = None) -> pl.DataFrame:
         """Run one GoogleSQL SELECT with named parameters."""
 
     def close(self) -> None:
-        """Close the connection and release the file."""
+        """Release the file or the connections."""

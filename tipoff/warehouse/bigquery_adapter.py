@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Final, NamedTuple
 
 import polars as pl
 
-from tipoff.errors import BadInputError, ConfigurationError, StorageError, TipoffError
+from tipoff.errors import BadInputError, ConfigurationError, StorageError
 from tipoff.vocabulary import counted
 from tipoff.warehouse.base import CheckWarning, DateRange, Parameters, Slice, WriteResult, parameter_type
 from tipoff.warehouse.bigquery_jobs import BigQueryJobs, Location
@@ -107,11 +107,11 @@ class BigQueryWarehouse:
             session = self._open.session = self._jobs.begin()
             try:
                 yield
-                self._jobs.end(session, commit=True)
             except BaseException:
-                with suppress(TipoffError):  # the first error says what to do
-                    self._jobs.end(session, commit=False)
+                self._jobs.end(session, commit=False)
                 raise
+            else:
+                self._jobs.end(session, commit=True)
             finally:
                 self._open.session = None
 

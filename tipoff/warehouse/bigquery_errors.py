@@ -12,8 +12,9 @@ import requests
 from google.api_core.exceptions import GoogleAPICallError, GoogleAPIError, RetryError
 from google.auth.exceptions import GoogleAuthError
 
-from tipoff.errors import BadInputError, ConfigurationError, StorageError, TipoffError
+from tipoff.errors import BadInputError, ConcurrentUpdateError, ConfigurationError, StorageError, TipoffError
 from tipoff.vocabulary import shortened
+from tipoff.warehouse.bigquery_sql import ABANDONED_MINUTES
 
 _APPLY: Final = "run `starter.py warehouse apply`"
 
@@ -33,8 +34,9 @@ _BY_MESSAGE: Final[tuple[tuple[str, type[TipoffError], str], ...]] = (
     ),
     (
         r"concurrent update|Could not serialize access",
-        StorageError,
-        "another worker wrote the same table at that time, and nothing was written; retry the step",
+        ConcurrentUpdateError,
+        "another worker was writing the same table, and nothing was written; retry the step"
+        f" (the session of a killed worker is ended after {ABANDONED_MINUTES} minutes)",
     ),
     (
         r"not found in location|location [\w-]+ does not|Cannot read and write in different locations",
@@ -53,8 +55,8 @@ _BY_REASON: Final[Mapping[str, tuple[type[TipoffError], str]]] = {
     "notFound": (ConfigurationError, f"the project, dataset or table does not exist; check the URL, then {_APPLY}"),
     "accessDenied": (
         ConfigurationError,
-        "permission denied; grant this account the roles BigQuery Job User on the project and BigQuery Data Editor on"
-        " both datasets",
+        "permission denied; grant this account the roles BigQuery User on the project and BigQuery Data Editor on both"
+        " datasets",
     ),
     "invalidQuery": (BadInputError, "the statement is rejected and nothing was written; correct it"),
     "invalid": (BadInputError, "the request is rejected and nothing was written; correct it"),

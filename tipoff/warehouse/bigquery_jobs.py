@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
@@ -15,9 +15,9 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 from google.cloud.bigquery.retry import DEFAULT_RETRY
 
-from tipoff.errors import StorageError
+from tipoff.errors import ConcurrentUpdateError, StorageError, TipoffError
 from tipoff.warehouse.bigquery_errors import TRANSIENT, reason_of, translated_errors
-from tipoff.warehouse.bigquery_sql import Statement, TypedParameters, temporary_table
+from tipoff.warehouse.bigquery_sql import Statement, TypedParameters, abandoned_sessions, temporary_table
 from tipoff.warehouse.job_labels import current_labels
 from tipoff.warehouse.schema import element_type
 from tipoff.warehouse.tables import Column, Table
@@ -27,12 +27,10 @@ EMULATOR: Final = "BIGQUERY_EMULATOR_HOST"
 RETRY: Final = DEFAULT_RETRY.with_timeout(90)
 """Of one request: 429, 500, 502, 503, backendError, rateLimitExceeded, broken connections."""
 JOB_ATTEMPTS: Final = 3
-"""Of a statement whose job failed by an error that passes: it has written nothing."""
+"""Of a statement or load whose job failed by an error that passes: it has written nothing."""
 REQUEST_SECONDS: Final = 60.0
 JOB_SECONDS: Final = 600.0
 UPLOAD_RETRIES: Final = 5
-MAX_LOADS: Final = 5
-"""Of the same rows while the table they were loaded into exists, without the first."""
 CELLS_OF_STATEMENT: Final = 100_000
 """Values that one INSERT carries as parameters: about 4 MB of the 10 MB that a request may have."""
 INCOMING_DAYS: Final = 1
@@ -82,7 +80,7 @@ class BigQueryJobs:
 
     def write(self, statement: Statement, session: str | None = None) -> int:
         """Run a MERGE or DELETE; return the number of rows it changed."""
-        with translated_errors(str(self.location)):
+        with self._translated_errors_of_writes():
             job, _ = self._run(statement, session)
         return int(job.num_dml_affected_rows or 0)
 
@@ -98,11 +96,18 @@ class BigQueryJobs:
         return str(job.session_info.session_id)
 
     def end(self, session: str, *, commit: bool) -> None:
-        """Commit or roll back the transaction of a session, and end the session."""
-        action = "COMMIT" if commit else "ROLLBACK"
-        with translated_errors(str(self.location)):
-            self._run(Statement(f"{action} TRANSACTION", {}), session)
-            self._run(Statement("CALL BQ.ABORT_SESSION()", {}), session)
+        """End a session, which rolls back its transaction unless it is to be committed."""
+        try:
+            if commit:
+                with self._translated_errors_of_writes():
+                    self._run(Statement("COMMIT TRANSACTION", {}), session)
+        finally:
+            self._abort(session)
+
+    def end_abandoned_sessions(self) -> None:
+        """End the sessions of killed workers: their open transactions block the others' writes for up to 24 hours."""
+        for session in self.select(abandoned_sessions(self.location.region))["session_id"]:
+            self._abort(session)
 
     def insert(self, table: Table, rows: pl.DataFrame, session: str) -> str:
         """Insert rows into a temporary table of a session; return its name.
@@ -117,17 +122,14 @@ class BigQueryJobs:
         return name
 
     def load(self, table: Table, rows: pl.DataFrame) -> str:
-        """Load rows into a table of their own, which is named after them and removed after a day; return its name."""
-        content = _parquet(table, rows)
-        digest = hashlib.sha256(content).hexdigest()[:32]
-        name = f"{self.location.project}.{self.location.incoming}.{table.name}_{digest}"
+        """Load rows into a table of their own, which is removed after a day; return its name."""
+        content = _parquet(rows)
+        name = f"{self.location.project}.{self.location.incoming}.{table.name}_{uuid4().hex}"
         with translated_errors(f"{self.location}: {table.name}"):
-            for repetition in range(MAX_LOADS + 1):
-                if self._load(table, content, name, f"tipoff_load_{table.name}_{digest}_{repetition}"):
+            for _ in range(JOB_ATTEMPTS):
+                if self._load(table, content, name):
                     return name
-        raise StorageError(
-            f"{self.location}: loading rows of {table.name} failed {MAX_LOADS + 1} times; retry the step"
-        )
+        raise StorageError(f"{self.location}: loading rows of {table.name} failed {JOB_ATTEMPTS} times; retry the step")
 
     def columns(self) -> dict[str, dict[str, Column]]:
         """Return the columns of each table of the dataset, which must exist."""
@@ -191,15 +193,15 @@ class BigQueryJobs:
             # The client's own repetition of jobs (job_retry) would go on for ten minutes whatever its time limit.
             job = self._client.query(statement.sql, job_config=config, job_retry=None, **self._request)
             try:
-                return job, self._result(job)
+                return job, self._result(job, job_retry=None)
             except (GoogleAPICallError, RetryError):
                 if not attempts_left or not self._failed_in_passing(job):
                     raise
         raise AssertionError("a statement has at least one attempt")
 
-    def _result(self, job: bigquery.QueryJob) -> Any:
+    def _result(self, job: Any, **options: Any) -> Any:
         try:
-            return job.result(timeout=JOB_SECONDS, retry=RETRY, job_retry=None)
+            return job.result(timeout=JOB_SECONDS, retry=RETRY, **options)
         except TimeoutError:
             job.cancel(**self._request)
             raise
@@ -208,11 +210,9 @@ class BigQueryJobs:
         job.reload(**self._request)
         return bool(job.error_result) and job.error_result.get("reason") in TRANSIENT
 
-    def _load(self, table: Table, content: bytes, name: str, job_id: str) -> bool:
-        """Load rows by a job with this id; return whether they are in the table.
-
-        If a job with this id has run before, its end counts: it may have failed, or its table may be removed since.
-        """
+    def _load(self, table: Table, content: bytes, name: str) -> bool:
+        """Load rows by one job; return False if it failed by an error that passes."""
+        job_id = f"tipoff_load_{table.name}_{uuid4().hex}"
         try:
             job = self._client.load_table_from_file(
                 io.BytesIO(content),
@@ -223,23 +223,29 @@ class BigQueryJobs:
                 timeout=REQUEST_SECONDS,
                 job_config=_load_config(table),
             )
-        except Conflict:
-            earlier = self._client.get_job(job_id, **self._request)
-            return earlier.exception(timeout=JOB_SECONDS) is None and self._exists(name)
+        except Conflict:  # the response to this upload was lost, and the client repeated it
+            job = self._client.get_job(job_id, **self._request)
         try:
-            job.result(timeout=JOB_SECONDS, retry=RETRY)
+            self._result(job)
         except GoogleAPICallError as error:
             if reason_of(error) in TRANSIENT:
                 return False
             raise
         return True
 
-    def _exists(self, name: str) -> bool:
+    def _abort(self, session: str) -> None:
+        with suppress(TipoffError):  # another worker may have ended it, and whether a write succeeded is known already
+            self.define(f"CALL BQ.ABORT_SESSION('{session}')")
+
+    @contextmanager
+    def _translated_errors_of_writes(self) -> Iterator[None]:
         try:
-            self._client.get_table(name, **self._request)
-        except NotFound:
-            return False
-        return True
+            with translated_errors(str(self.location)):
+                yield
+        except ConcurrentUpdateError:
+            with suppress(TipoffError):  # the conflict counts
+                self.end_abandoned_sessions()
+            raise
 
 
 def _load_config(table: Table) -> bigquery.LoadJobConfig:
@@ -250,14 +256,14 @@ def _load_config(table: Table) -> bigquery.LoadJobConfig:
         schema=[_field(column) for column in table.columns],
         write_disposition=bigquery.WriteDisposition.WRITE_TRUNCATE,
         labels=current_labels(),
+        job_timeout_ms=int(JOB_SECONDS * 1000),
         parquet_options=parquet,
     )
 
 
-def _parquet(table: Table, rows: pl.DataFrame) -> bytes:
-    """Return the rows in the order of their keys, so that the same rows are the same bytes."""
+def _parquet(rows: pl.DataFrame) -> bytes:
     buffer = io.BytesIO()
-    rows.sort(table.natural_key).write_parquet(buffer, statistics=False)
+    rows.write_parquet(buffer, statistics=False)
     return buffer.getvalue()
 
 

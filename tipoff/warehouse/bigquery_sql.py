@@ -8,7 +8,7 @@ New rows stand in a table of their own, which the statements call `incoming`; th
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from tipoff.warehouse.base import ALL_DATES, DateRange, Slice, SqlValue
 from tipoff.warehouse.schema import element_type
@@ -16,6 +16,8 @@ from tipoff.warehouse.tables import Column, Table
 
 TypedParameters = Mapping[str, tuple[str, SqlValue | list[str]]]
 """Name -> BigQuery type and value."""
+ABANDONED_MINUTES: Final = 15
+"""A session without a statement for so long belongs to a killed worker: a statement ends within 10 minutes."""
 
 
 class Statement(NamedTuple):
@@ -23,6 +25,15 @@ class Statement(NamedTuple):
 
     sql: str
     parameters: TypedParameters
+
+
+def abandoned_sessions(region: str) -> Statement:
+    """Return a SELECT of this account's sessions that are open, but not used any more."""
+    return Statement(
+        f"SELECT session_id FROM `region-{region.lower()}`.INFORMATION_SCHEMA.SESSIONS_BY_USER WHERE is_active"
+        f" AND last_modified_time < TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL {ABANDONED_MINUTES} MINUTE)",
+        {},
+    )
 
 
 def temporary_table(table: Table, name: str, *, exists: bool) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from argparse import Namespace
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,14 @@ from cli.exit_codes import ExitCode
 from cli.warehouse_apply import apply
 from tests.support.rows import rows_of
 from tests.support.scripted_bigquery import Reply, ScriptedBigQuery, failed_job, refusal, rows, serving
-from tipoff.errors import BadInputError, ChecksFailedError, ConfigurationError, StorageError, TipoffError
+from tipoff.errors import (
+    BadInputError,
+    ChecksFailedError,
+    ConcurrentUpdateError,
+    ConfigurationError,
+    StorageError,
+    TipoffError,
+)
 from tipoff.settings import Settings
 from tipoff.warehouse import bigquery_jobs
 from tipoff.warehouse.base import DateRange, Parameters, Slice, Warehouse, WriteResult
@@ -164,35 +171,35 @@ def test_a_key_outside_the_slice_is_rejected_unwritten(opened: Opened) -> None:
     assert len(server.statements()) == 1
 
 
-def test_rows_are_loaded_by_a_job_that_is_named_after_them(opened: Opened) -> None:
+def test_the_same_rows_can_be_loaded_any_number_of_times(opened: Opened) -> None:
     warehouse, server = opened(selects=compared(0, 0))
-    write_players(warehouse)
-    warehouse.replace("raw_players", PLAYERS.reverse(), WHERE)
-    warehouse.replace("raw_players", PLAYERS.with_columns(player_name=pl.lit("other")), WHERE)
-    first, same, other = (body["jobReference"]["jobId"] for body in server.sent("upload"))
-    assert first == same != other
-    load = server.sent("upload")[0]["configuration"]["load"]
-    assert load["writeDisposition"] == "WRITE_TRUNCATE"
-    assert "$" not in load["destinationTable"]["tableId"]
+    for _ in range(7):
+        write_players(warehouse)
+    sent = server.sent("upload")
+    loads = [body["configuration"]["load"] for body in sent]
+    assert len({body["jobReference"]["jobId"] for body in sent}) == 7
+    assert len({load["destinationTable"]["tableId"] for load in loads}) == 7
+    assert {load["writeDisposition"] for load in loads} == {"WRITE_TRUNCATE"}
+    assert {body["configuration"]["jobTimeoutMs"] for body in sent} == {"600000"}
 
 
 @pytest.mark.parametrize(
-    ("earlier", "table", "loads"),
-    [
-        ([Reply()], [], 1),
-        ([failed_job("backendError")], [], 2),
-        ([Reply()], [refusal(404, "notFound")], 2),
-    ],
-    ids=["it ended well", "it failed", "its table is removed"],
+    ("end", "loads"), [(Reply(), 1), (failed_job("backendError"), 2)], ids=["it ended well", "it failed in passing"]
 )
-def test_a_repeated_load_counts_by_how_the_first_one_ended(
-    opened: Opened, earlier: list[Reply], table: list[Reply], loads: int
-) -> None:
+def test_a_load_whose_response_was_lost_counts_by_how_it_ended(opened: Opened, end: Reply, loads: int) -> None:
     repeated = refusal(409, "duplicate", "Already Exists: Job")
-    warehouse, server = opened(upload=[repeated], job=earlier, table=table, selects=compared(0, 0))
+    warehouse, server = opened(upload=[repeated], job=[end], selects=compared(0, 0))
     assert write_players(warehouse).changed
-    ids = [body["jobReference"]["jobId"] for body in server.sent("upload")]
-    assert [job_id[-2:] for job_id in ids] == [f"_{number}" for number in range(loads)]
+    assert len({body["jobReference"]["jobId"] for body in server.sent("upload")}) == loads
+    assert len({body["configuration"]["load"]["destinationTable"]["tableId"] for body in server.sent("upload")}) == 1
+
+
+def test_a_load_whose_response_was_lost_and_that_failed_for_good_is_not_repeated(opened: Opened) -> None:
+    repeated = refusal(409, "duplicate", "Already Exists: Job")
+    warehouse, server = opened(upload=[repeated], job=[failed_job("invalid", "Provided Schema does not match")])
+    with pytest.raises(BadInputError, match=r"raw_players: the request is rejected .*Provided Schema"):
+        write_players(warehouse)
+    assert len(server.sent("upload")) == 1
 
 
 def test_a_load_that_fails_for_good_names_the_table(opened: Opened) -> None:
@@ -232,19 +239,64 @@ def test_a_transaction_runs_in_a_session_that_ends(opened: Opened) -> None:
         "CALL",
     ]
     properties = [body["configuration"]["query"].get("connectionProperties") for body in server.sent("query")[1:]]
-    assert properties == [[{"key": "session_id", "value": "session-1"}]] * 5
+    assert properties == [*[[{"key": "session_id", "value": "session-1"}]] * 4, []]
+    assert statements[-1] == "CALL BQ.ABORT_SESSION('session-1')"
     assert server.sent("upload") == [], "a transaction would not see loaded rows"
 
 
-def test_an_error_rolls_the_transaction_back(opened: Opened) -> None:
-    conflict = refusal(400, "invalidQuery", "Transaction is aborted due to concurrent update against table x.")
-    warehouse, server = opened(query=[Reply(), Reply(), conflict])
+CONFLICT = refusal(400, "invalidQuery", "Transaction is aborted due to concurrent update against table x.")
+
+
+@pytest.mark.parametrize("statements", [3, 4], ids=["MERGE", "COMMIT"])
+def test_a_failed_transaction_ends_its_session_at_once(opened: Opened, statements: int) -> None:
+    """That rolls the transaction back. To roll back first is refused if the failed statement has ended it."""
+    warehouse, server = opened(
+        query=[*[Reply()] * statements, refusal(400, "invalidQuery", "Syntax error")], selects=compared(0, 0)
+    )
+    with pytest.raises(BadInputError, match="the statement is rejected"), warehouse.transaction():
+        write_players(warehouse)
+    *sent, last = server.statements()
+    assert [statement.split()[0] for statement in sent] == ["BEGIN", "CREATE", "SELECT", "MERGE", "COMMIT"][
+        : statements + 1
+    ]
+    assert last == "CALL BQ.ABORT_SESSION('session-1')"
+
+
+def test_a_committed_write_counts_although_its_session_could_not_be_ended(opened: Opened) -> None:
+    warehouse, server = opened(
+        query=[*[Reply()] * 5, refusal(400, "invalidQuery", "Session is busy")], selects=compared(0, 0)
+    )
+    with warehouse.transaction():
+        assert write_players(warehouse).changed
+    assert server.statements()[-1].startswith("CALL")
+
+
+@pytest.mark.parametrize("ended", [Reply(), refusal(400, "invalidQuery", "the session has ended")])
+@pytest.mark.parametrize(
+    ("in_transaction", "statements"), [(True, 3), (True, 4), (False, 1)], ids=["MERGE", "COMMIT", "a single MERGE"]
+)
+def test_a_conflict_ends_the_sessions_of_killed_workers(
+    opened: Opened, in_transaction: bool, statements: int, ended: Reply
+) -> None:
+    """A killed worker's open transaction would block the table for up to 24 hours."""
+    selects = {**compared(0, 0), "SESSIONS_BY_USER": rows(session_id=("STRING", "abandoned-1"))}
+    warehouse, server = opened(query=[*[Reply()] * statements, CONFLICT, Reply(), ended], selects=selects)
     with (
-        pytest.raises(StorageError, match=r"another worker wrote the same table at that time.*retry the step"),
-        warehouse.transaction(),
+        pytest.raises(ConcurrentUpdateError, match=r"another worker was writing the same table.*after 15 minutes"),
+        warehouse.transaction() if in_transaction else nullcontext(),
     ):
         write_players(warehouse)
-    assert [statement.split()[0] for statement in server.statements()][-2:] == ["ROLLBACK", "CALL"]
+    select, abort, *own = server.statements()[statements + 1 :]
+    assert "FROM `region-us`.INFORMATION_SCHEMA.SESSIONS_BY_USER WHERE is_active AND last_modified_time <" in select
+    assert abort == "CALL BQ.ABORT_SESSION('abandoned-1')"
+    assert own == ["CALL BQ.ABORT_SESSION('session-1')"] * in_transaction
+    assert write_players(warehouse).changed
+
+
+def test_a_conflict_is_reported_although_sessions_cannot_be_listed(opened: Opened) -> None:
+    warehouse, _ = opened(query=[Reply(), CONFLICT, refusal(403, "accessDenied")], selects=compared(0, 0))
+    with pytest.raises(ConcurrentUpdateError, match="Transaction is aborted"):
+        write_players(warehouse)
 
 
 TRANSIENT = [
@@ -281,7 +333,11 @@ def test_the_attempts_of_a_job_are_bounded(opened: Opened) -> None:
 @pytest.mark.parametrize(
     ("error", "kind", "message"),
     [
-        (refusal(403, "accessDenied", "Access Denied"), ConfigurationError, "permission denied; grant .*Job User"),
+        (
+            refusal(403, "accessDenied", "Access Denied"),
+            ConfigurationError,
+            "permission denied; grant .* BigQuery User on the project",
+        ),
         (refusal(403, "quotaExceeded", "Quota exceeded"), StorageError, "a quota is used up; wait until it is renewed"),
         (refusal(403, "billingNotEnabled", "Billing"), ConfigurationError, "the project has no billing account; link"),
         (
@@ -333,6 +389,18 @@ def test_a_job_that_does_not_end_in_time_is_cancelled(opened: Opened, monkeypatc
     )
     with pytest.raises(StorageError, match="did not end the job in time, and it was cancelled; retry the step"):
         warehouse.query("SELECT 1 AS one")
+    assert server.sent("cancel")
+
+
+@pytest.mark.parametrize("upload", [Reply(200, {"status": {"state": "RUNNING"}}), refusal(409, "duplicate")])
+def test_a_load_that_does_not_end_in_time_is_cancelled(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch, upload: Reply
+) -> None:
+    monkeypatch.setattr(bigquery_jobs, "JOB_SECONDS", 0.2)
+    running = Reply(200, {"status": {"state": "RUNNING"}})
+    warehouse, server = opened(upload=[upload], job=[running] * 500)
+    with pytest.raises(StorageError, match="raw_players: BigQuery did not end the job in time, and it was cancelled"):
+        write_players(warehouse)
     assert server.sent("cancel")
 
 
