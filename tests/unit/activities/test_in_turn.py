@@ -72,15 +72,15 @@ def test_it_starts_none_that_might_not_end_in_time(resources: Resources, monkeyp
 
 
 def test_statements_of_each_have_its_labels(resources: Resources, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[dict[str, str]] = []
+    labels: list[dict[str, str]] = []
 
     def compute(_: Resources, computed: ComputeRequest) -> ComputeReport:
-        seen.append(current_labels())
+        labels.append(current_labels())
         return ComputeReport(versions={computed.data: dict.fromkeys(computed.game_ids, 1)})
 
     monkeypatch.setattr(in_turn, "_COMPUTE", {Activity.GRADE: compute, Activity.TRANSFORM: compute})
     reports_of(resources, GRADE, TABLE)
-    assert seen == [
+    assert labels == [
         {"game_date": str(DAY), "phase": "grade", "step": "grade"},
         {"game_date": str(DAY), "phase": "context", "step": "player_daily_cache"},
     ]

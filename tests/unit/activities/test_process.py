@@ -64,10 +64,10 @@ def test_an_alert_about_many_added_fields_stays_short(resources: Resources) -> N
 def test_statements_of_each_batch_have_the_labels_of_its_source(
     resources: Resources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen: list[dict[str, str]] = []
+    labels: list[dict[str, str]] = []
 
     def process(*_: Any, **__: Any) -> ProcessReport:
-        seen.append(current_labels())
+        labels.append(current_labels())
         return ProcessReport(rows=1)
 
     monkeypatch.setattr("activities.process.process", process)
@@ -76,7 +76,7 @@ def test_statements_of_each_batch_have_the_labels_of_its_source(
         for source in ("nbac_injury_report", EVENTS)
     )
     ActivityEnvironment().run(ProcessActivities(resources).process_together, ProcessRequests(requests=requests))
-    assert seen == [
+    assert labels == [
         {"game_date": str(GAME_DATE), "phase": "collect", "step": "nbac_injury_report"},
         {"game_date": str(GAME_DATE), "phase": "lines", "step": EVENTS},
     ]
