@@ -9,12 +9,15 @@ runs. For everything else there is a statement that the operator runs, or not.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from tipoff.vocabulary import Frozen
+from tipoff.warehouse.base import ALL_DATES
 from tipoff.warehouse.schema import bigquery_column, bigquery_ddl, element_type
 from tipoff.warehouse.tables import TABLES, Column, Layer, Table
 
 Columns = Mapping[str, Column]
+_ALL_ROWS: Final = f"game_date >= DATE '{ALL_DATES.first}'"
 
 
 class SchemaChange(Frozen):
@@ -57,9 +60,7 @@ def _changes_of_columns(table: Table, existing: Columns, dataset: str) -> Iterat
             yield SchemaChange(
                 table=table.name,
                 summary=f"column {column.name} is {stored.type}, declared {column.type}",
-                statement=f"ALTER TABLE {name} RENAME COLUMN `{column.name}` TO `{column.name}_{stored.type.lower()}`"
-                if not element_type(stored.type)
-                else f"ALTER TABLE {name} DROP COLUMN `{column.name}`",
+                statement=_conversion(column, stored, name),
                 automatic=False,
             )
         elif column.nullable and not stored.nullable and not element_type(column.type):
@@ -78,11 +79,28 @@ def _changes_of_columns(table: Table, existing: Columns, dataset: str) -> Iterat
         )
 
 
-def _addition(table: Table, column: Column, name: str) -> SchemaChange:
-    """A new column; one without NULLs needs a value in each stored row first."""
-    added = (
+def _conversion(column: Column, stored: Column, name: str) -> str:
+    """Return the statements that give a column another type and keep its values; those of an array are dropped."""
+    if element_type(stored.type) or element_type(column.type):
+        return f"ALTER TABLE {name} DROP COLUMN `{column.name}`"
+    old = f"{column.name}_{stored.type.lower()}"
+    return (
+        f"ALTER TABLE {name} RENAME COLUMN `{column.name}` TO `{old}`; {_added(column, name)};"
+        f" UPDATE {name} SET `{column.name}` = CAST(`{old}` AS {column.type}) WHERE {_ALL_ROWS};"
+        f" ALTER TABLE {name} DROP COLUMN `{old}`"
+    )
+
+
+def _added(column: Column, name: str) -> str:
+    """Return the statement that adds a column, which BigQuery allows only if it may be NULL."""
+    return (
         f"ALTER TABLE {name} ADD COLUMN IF NOT EXISTS {bigquery_column(column.model_copy(update={'nullable': True}))}"
     )
+
+
+def _addition(table: Table, column: Column, name: str) -> SchemaChange:
+    """A new column; one without NULLs needs a value in each stored row first."""
+    added = _added(column, name)
     if column.nullable or element_type(column.type):
         return SchemaChange(
             table=table.name,
@@ -94,6 +112,6 @@ def _addition(table: Table, column: Column, name: str) -> SchemaChange:
     return SchemaChange(
         table=table.name,
         summary=f"column {column.name} {column.type} NOT NULL is missing, and stored rows need a value",
-        statement=f"{added}; UPDATE {name} SET `{column.name}` = {value} WHERE game_date >= DATE '1946-11-01'",
+        statement=f"{added}; UPDATE {name} SET `{column.name}` = {value} WHERE {_ALL_ROWS}",
         automatic=False,
     )

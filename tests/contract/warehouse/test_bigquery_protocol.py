@@ -482,12 +482,26 @@ def test_only_a_missing_column_that_may_be_null_is_added_by_itself(opened: Opene
         (
             {"view": None},
             "view STRING NOT NULL is missing, and stored rows need a value",
-            "; UPDATE `project.tipoff.predictions` SET `view` = CASE",
+            "; UPDATE `project.tipoff.predictions` SET `view` = CASE system_id WHEN 'moving_average' THEN 'model' ELSE"
+            " 'market' END WHERE game_date >= DATE '1946-11-01'",
         ),
         (
             {"points": {"type": "INTEGER"}},
             "points is INT64, declared FLOAT64",
-            "RENAME COLUMN `points` TO `points_int64`",
+            "RENAME COLUMN `points` TO `points_int64`; ALTER TABLE `project.tipoff.predictions` ADD COLUMN IF NOT"
+            " EXISTS `points` FLOAT64",
+        ),
+        (
+            {"points": {"type": "INTEGER"}},
+            "points is INT64, declared FLOAT64",
+            "; UPDATE `project.tipoff.predictions` SET `points` = CAST(`points_int64` AS FLOAT64)"
+            " WHERE game_date >= DATE '1946-11-01';"
+            " ALTER TABLE `project.tipoff.predictions` DROP COLUMN `points_int64`",
+        ),
+        (
+            {"quantiles": {"type": "FLOAT", "mode": "NULLABLE"}},
+            "quantiles is FLOAT64, declared ARRAY<FLOAT64>",
+            "DROP COLUMN `quantiles`",
         ),
         ({"line": {"mode": "REQUIRED"}}, "line is NOT NULL, declared without", "ALTER COLUMN `line` DROP NOT NULL"),
         ({"line": {"name": "old_line"}}, "old_line is not declared", "DROP COLUMN `old_line`"),
