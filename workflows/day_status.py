@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from tipoff.vocabulary import Attention, DayStatus, PlanStep, RunState, StepState, StepStatus
+from tipoff.vocabulary import Attention, DayPlan, DayStatus, PlanStep, RunState, StepState, StepStatus
 from workflows import day_end, gates, operator_commands, status_text
 from workflows.contracts import DayResult
 from workflows.day_state import DayLedger
@@ -13,12 +13,13 @@ from workflows.step_records import AnyRecord
 
 def day_status(ledger: DayLedger, now: datetime, *, virtual: bool, held: bool) -> DayStatus:
     """The status of the day: did it complete, and if not, where does it wait and why."""
-    verdicts = gates.decide(ledger.plan, ledger.records, now)
-    steps = tuple(_step_status(step, ledger.records[step.name], verdicts[step.name]) for step in ledger.plan.steps)
+    plan = ledger.plan
+    verdicts = gates.decide(plan, ledger.records, now)
+    steps = tuple(_step_status(step, plan, ledger.records[step.name], verdicts[step.name]) for step in plan.steps)
     state, phase = ledger.run_state(now), ledger.phase(now)
-    lost = day_end.lost_steps(ledger.plan, ledger.records)
+    lost = day_end.lost_steps(plan, ledger.records)
     return DayStatus(
-        game_date=ledger.plan.game_date,
+        game_date=plan.game_date,
         state=state,
         phase=phase,
         data_quality=ledger.data_quality(),
@@ -27,20 +28,20 @@ def day_status(ledger: DayLedger, now: datetime, *, virtual: bool, held: bool) -
             phase,
             steps,
             now,
-            game_date=ledger.plan.game_date,
-            games=ledger.plan.games,
+            game_date=plan.game_date,
+            games=plan.games,
             lost=[step for step in steps if step.name in lost],
             shortfalls=_shortfalls(ledger, now),
             held=held,
-            backfilled=ledger.plan.backfilled,
+            backfilled=plan.backfilled,
         ),
         now=now,
         virtual=virtual,
         held=held,
-        backfilled=ledger.plan.backfilled,
-        games=ledger.plan.games,
+        backfilled=plan.backfilled,
+        games=plan.games,
         postponed_games=ledger.postponed,
-        predictions_due=ledger.plan.predictions_due,
+        predictions_due=plan.predictions_due,
         first_published_at=ledger.published[0] if ledger.published else None,
         refreshed_at=tuple(ledger.published[1:]),
         steps=steps,
@@ -51,7 +52,7 @@ def day_status(ledger: DayLedger, now: datetime, *, virtual: bool, held: bool) -
         audit=tuple(ledger.audit),
         late_steps=tuple(
             step.name
-            for step in ledger.plan.steps
+            for step in plan.steps
             if (record := ledger.records[step.name]).state is StepState.LATE and not record.parked
         ),
         commands=operator_commands.offers(ledger, now, held=held),
@@ -75,7 +76,7 @@ def _attention(ledger: DayLedger, now: datetime, *, held: bool) -> tuple[Attenti
     )
 
 
-def _step_status(step: PlanStep, record: AnyRecord, verdict: gates.Verdict) -> StepStatus:
+def _step_status(step: PlanStep, plan: DayPlan, record: AnyRecord, verdict: gates.Verdict) -> StepStatus:
     waiting = verdict if isinstance(verdict, gates.Waiting) else gates.Waiting((), None)
     return StepStatus(
         name=step.name,
@@ -90,7 +91,7 @@ def _step_status(step: PlanStep, record: AnyRecord, verdict: gates.Verdict) -> S
         waits_for=waiting.missing,
         last_poll=record.last_poll,
         next_poll=waiting.next_poll,
-        soft_deadline=step.soft_deadline,
+        soft_deadline=gates.late_at(step, plan),
         hard_deadline=step.hard_deadline,
     )
 

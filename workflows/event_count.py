@@ -22,6 +22,7 @@ from tipoff.vocabulary import (
     Role,
     SourceReport,
     StepKind,
+    eastern,
     step_names,
 )
 from workflows import gates
@@ -42,6 +43,8 @@ _TIMER = 2 + _WORKFLOW_TASK
 """Started, fired, and the workflow task that it begins."""
 _UPDATE = 1
 _START_AND_END = 2 + _WORKFLOW_TASK
+_LATEST_TIP_OFF = (22, 30)
+"""Hour and minute, Eastern time."""
 _LINES = (step_names.GAME_BETTING_LINES, step_names.BETTING_LINES)
 
 
@@ -154,8 +157,11 @@ class DryRun:
         for step in ready:
             self.ledger.start(step, now)
         for step in self._plan.steps:
-            if isinstance(verdict := verdicts[step.name], gates.Degraded):
-                self.ledger.degrade(step, verdict.reason, now)
+            match verdicts[step.name]:
+                case gates.Degraded(reason):
+                    self.ledger.degrade(step, reason, now)
+                case gates.Parked(reason):
+                    self.ledger.park(step, reason, now)
         self._publish_status(steps_running=bool(ready))
         self._poll([step for step in ready if step.kind is StepKind.SOURCE])
         self._compute(in_turn)
@@ -223,9 +229,10 @@ class DryRun:
         return SourceReport(rows=1, changed=changed or not self.ledger.source_record(step).version)
 
     def _unfinished(self, time: datetime) -> tuple[str, ...]:
-        """The games that are not over."""
-        length = self._course.game_length
-        return tuple(game.game_id for game in self._plan.games if not game.tip_off or game.tip_off + length > time)
+        """The games that are not over; one without a fixed tip-off begins at the latest usual time."""
+        latest = eastern(self._plan.game_date, *_LATEST_TIP_OFF)
+        began_after = time - self._course.game_length
+        return tuple(game.game_id for game in self._plan.games if (game.tip_off or latest) > began_after)
 
     def _last_poll_of_follow(self, step: PlanStep) -> datetime:
         """One activity polls until another game is over, but not for long."""

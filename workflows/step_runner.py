@@ -98,8 +98,8 @@ class StepRunner:
     async def _reports_in_turn(self, computations: Sequence[InTurn]) -> tuple[ComputeReport, ...]:
         """The reports of the first of them; none if the activity failed."""
         requests = tuple(self._computation(each) for each in computations)
-        titles = ", ".join(each.step.label for each in computations)
-        summary = f"{titles}, as of {clock_time(computations[0].as_of, self._ledger.plan.game_date)}"
+        labels = ", ".join(each.step.label for each in computations)
+        summary = f"{labels}, as of {clock_time(computations[0].as_of, self._ledger.plan.game_date)}"
         request = Computations(computations=requests)
         try:
             return (await call(Activity.COMPUTE_IN_TURN, request, ComputeReports, summary=summary)).reports
@@ -249,16 +249,16 @@ class SourcePoller:
     ) -> SourceReport:
         """Poll a fallback source for some games; a failure becomes a report."""
         ids_from = fallback.provider_ids_from
-        title = f"{fallback.label} for {step.label}"
+        label = f"{fallback.label} for {step.label}"
         try:
             known_ids = self._ledger.provider_ids.get(ids_from or "", {})
             lacks_ids = any(game.game_id not in known_ids for game in games)
             if ids_from and lacks_ids and not step.landed_only:
                 request = self._collect_request(step, ids_from, games, as_of)
-                ids = await self._collect_and_process(request, f"{title}, ids")
+                ids = await self._collect_and_process(request, f"{label}, ids")
                 self._ledger.provider_ids.setdefault(ids_from, {}).update(ids.provider_ids)
             request = self._collect_request(step, fallback.source, games, as_of, ids_from)
-            return await self._collect_and_process(request, title)
+            return await self._collect_and_process(request, label)
         except ActivityError as error:
             return _failed_poll(error, fallback.source)
 
@@ -283,11 +283,11 @@ class SourcePoller:
         )
 
     async def _collect_and_process(
-        self, request: CollectRequest, title: str, together: PollsTogether | None = None
+        self, request: CollectRequest, label: str, together: PollsTogether | None = None
     ) -> SourceReport:
         """Collect a batch and process it into its table, unless it is the batch that was processed last."""
         plan, together = self._ledger.plan, together or PollsTogether()
-        collected = await together.collect(request, _collect_summary(title, request))
+        collected = await together.collect(request, _collect_summary(label, request))
         if collected.usable_batch is None:
             return collected.without_batch()
         key = (collected.usable_batch, request.games)
@@ -296,7 +296,7 @@ class SourcePoller:
             unchanged = report.model_copy(update={"changed": False})
             return collected.with_batch(unchanged.changed_since(self._ledger.consumed))
         report = await self.process(
-            request.source, title, collected.usable_batch, request.games, request.as_of, together
+            request.source, label, collected.usable_batch, request.games, request.as_of, together
         )
         if report.changed:
             # The other sources of the fallback chain write the same rows: their cached batches are stale now.
@@ -309,7 +309,7 @@ class SourcePoller:
     async def process(
         self,
         source: str,
-        title: str,
+        label: str,
         batch: str,
         games: tuple[SlateGame, ...],
         as_of: datetime,
@@ -320,7 +320,7 @@ class SourcePoller:
             source=source, batch_key=batch, game_date=self._ledger.plan.game_date, games=games, as_of=as_of
         )
         together = together or PollsTogether()
-        report = await together.process(request, f"{title}: process the landed batch")
+        report = await together.process(request, f"{label}: process the landed batch")
         return report.changed_since(self._ledger.consumed)
 
 
@@ -340,6 +340,6 @@ def _summary(step: PlanStep, request: ComputeRequest) -> str:
     return f"{step.label}, {counted(len(request.game_ids), 'game')}, as of {as_of}"
 
 
-def _collect_summary(title: str, request: CollectRequest) -> str:
+def _collect_summary(label: str, request: CollectRequest) -> str:
     until = f", until {clock_time(request.again.until, request.game_date)}" if request.again else ""
-    return f"{title} as of {clock_time(request.as_of, request.game_date)}{until}"
+    return f"{label} as of {clock_time(request.as_of, request.game_date)}{until}"

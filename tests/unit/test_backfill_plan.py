@@ -25,6 +25,7 @@ from tipoff.vocabulary import (
 )
 from workflows import gates
 from workflows.day_state import DayLedger
+from workflows.day_status import day_status
 from workflows.step_records import SourceRecord
 
 GAMES = slate(eastern(DAY, 19), eastern(DAY, 19, 30), eastern(DAY, 22))
@@ -217,6 +218,8 @@ def test_a_run_that_starts_after_a_soft_deadline_has_time_for_its_first_poll_bef
     due = gates.next_due(first_plan, ledger.records, verdicts, started_at)
     assert due == started_at + gates.START_TAKES
     assert [step.name for step in gates.overdue(first_plan, ledger.records, due)] == ["nbac_schedule"]
+    status = day_status(ledger, started_at, virtual=False, held=False)
+    assert [step.soft_deadline for step in status.steps if step.name == "nbac_schedule"] == [due]
 
 
 @pytest.mark.parametrize("started_at", [None, eastern(DAY, 5), eastern(DAY, 7, 51)])

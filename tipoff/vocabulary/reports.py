@@ -90,7 +90,7 @@ class SourceReport(ProcessReport):
     use_fallback: bool = False
     """The fallback sources should be polled at once for what is missing."""
     fallback_games: dict[str, tuple[str, ...]] = {}
-    """Title of a fallback source -> the games it had."""
+    """Label of a fallback source -> the games it had."""
 
 
 StepResult: TypeAlias = SourceReport | ComputeReport | str

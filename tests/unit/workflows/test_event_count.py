@@ -67,6 +67,17 @@ def test_games_that_end_later_are_followed_longer() -> None:
     assert early["follow nbac_scoreboard"] < late["follow nbac_scoreboard"]
 
 
+def test_a_game_without_a_fixed_tip_off_ends_with_the_latest_ones() -> None:
+    first, second, last = evening_plan().games
+    not_fixed = plan_day(DAY, (first, second, last.model_copy(update={"tip_off": None})), SOURCES)
+    assert count_events(not_fixed).total < count_events(evening_plan()).total * 1.3
+
+
+def test_the_count_of_a_day_without_games_ends() -> None:
+    """One of its steps parks."""
+    assert count_events(plan_day(DAY, (), SOURCES)).total > 0
+
+
 def test_every_game_is_graded() -> None:
     run = DryRun(evening_plan(), Course())
     run.run()
