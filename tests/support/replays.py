@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import polars as pl
+from filelock import FileLock
 from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.client import WorkflowHistory
 from temporalio.service import RPCError
@@ -109,16 +110,23 @@ class ReplayedDay:
 
 
 def _queried(out: Path, query: str, parameters: Mapping[str, str]) -> pl.DataFrame:
-    warehouse = DuckDbWarehouse(out / "tipoff.duckdb")
-    try:
-        return warehouse.query(query, parameters)
-    finally:
-        warehouse.close()
+    with _opened_by_one_test(out):
+        warehouse = DuckDbWarehouse(out / "tipoff.duckdb")
+        try:
+            return warehouse.query(query, parameters)
+        finally:
+            warehouse.close()
 
 
 def tables_of(out: Path) -> dict[str, pl.DataFrame]:
     """All tables of a replay's warehouse, sorted by natural key; call it after the worker has ended."""
-    return warehouse_tables(out / "tipoff.duckdb")
+    with _opened_by_one_test(out):
+        return warehouse_tables(out / "tipoff.duckdb")
+
+
+def _opened_by_one_test(out: Path) -> FileLock:
+    """Make the test processes that share a replay wait for each other: DuckDB lets one open its file."""
+    return FileLock(out / "tests.lock")
 
 
 @asynccontextmanager

@@ -65,7 +65,7 @@ async def test_refused_lines_come_from_the_fallback_source_and_are_refreshed_the
     assert run.result.refreshed_at[0] == at(16)
     ((reason, resolved),) = degraded(run, PROPS)
     assert reason.startswith("the address is refused; ")
-    assert reason.endswith(" games from BettingPros player points")
+    assert reason.endswith(" games from BettingPros player points (bettingpros_player_points_props)")
     assert not resolved
     assert step(run.status, PROPS).state is StepState.DEGRADED
     assert poll_times(run, FALLBACK_IDS)[0] == poll_times(run, FALLBACK_PROPS)[0], "it is polled by its own ids"
@@ -91,7 +91,7 @@ async def test_a_report_refused_after_its_first_success_comes_from_the_fallback_
     assert at(10) < min(poll for poll in polls if poll) < due
     ((reason, _),) = degraded(run, "nbac_injury_report")
     assert reason.startswith("the address is refused; ")
-    assert reason.endswith(" games from balldontlie injuries")
+    assert reason.endswith(" games from balldontlie injuries (bdl_injuries)")
 
 
 async def test_during_a_cooldown_the_fallback_source_is_polled_at_the_usual_times(client: Client) -> None:
@@ -140,7 +140,7 @@ async def test_a_failing_source_is_not_parked_if_its_fallback_has_everything(cli
     assert (run.result.state, run.result.attention) == (RunState.COMPLETE, ())
     ((reason, _),) = degraded(run, PROPS)
     assert reason.startswith("the file is corrupt; ")
-    assert reason.endswith(" games from BettingPros player points")
+    assert reason.endswith(" games from BettingPros player points (bettingpros_player_points_props)")
 
 
 async def test_results_come_from_the_first_source_of_the_chain_that_has_them(client: Client) -> None:
@@ -191,7 +191,7 @@ async def test_the_slate_comes_from_the_fallback_source_if_the_league_has_none(c
     assert run.result.games == 2
     assert run.result.first_published_at is not None
     (degradation,) = (item for item in run.result.degradations if item.step == "nbac_schedule")
-    assert degradation.reason.endswith("from ESPN schedule")
+    assert degradation.reason.endswith("from ESPN schedule (espn_schedule)")
     assert degradation.games == IDS
     assert len(poll_times(run, "espn_schedule")) > 1, "it may report a postponed game"
 

@@ -245,7 +245,7 @@ async def test_signals_and_updates_take_the_same_short_inputs(client: Client, ar
         retried = await handle.execute_update("retry_step", argument, result_type=CommandResult)
         status = await wait_until(handle, lambda status: len(status.audit) == 2)
     assert step(skipped, LINES).state is StepState.SKIPPED
-    assert retried == CommandResult(accepted=True, text=f"{LINES} is retried")
+    assert retried == CommandResult(accepted=True, text=f"{step(status, LINES).label} is retried")
     assert [(entry.command, entry.via, entry.target, entry.accepted) for entry in status.audit] == [
         ("skip_step", "signal", LINES, True),
         ("retry_step", "update", LINES, True),

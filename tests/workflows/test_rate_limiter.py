@@ -23,7 +23,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import ActivityEnvironment
 from temporalio.worker import Worker
 
-from activities.rate_limiter import DurableRateLimiter, rate_limiter_for_activity
+from activities.rate_limiter import DurableRateLimiter, requester_of
 from cli.cli_rate_limiter import CliRateLimiter
 from cli.doctor_checks.base import Installation
 from cli.doctor_checks.providers import check as check_providers
@@ -331,11 +331,9 @@ def limiter_for_activity(client: Client, now: Callable[[], datetime], **info: An
         "start_to_close_timeout": timedelta(minutes=10),
         **info,
     }
-    environment = ActivityEnvironment(client)
-    environment.info = dataclasses.replace(environment.info, **running)
-    rate_limiter = environment.run(rate_limiter_for_activity, Settings(odds_monthly_credits=10), now)
-    assert isinstance(rate_limiter, DurableRateLimiter)
-    return rate_limiter
+    settings = Settings(odds_monthly_credits=10)
+    requester = requester_of(dataclasses.replace(ActivityEnvironment.default_info(), **running))
+    return DurableRateLimiter(client, requester, settings, now)
 
 
 def response(**headers: str) -> Response:
