@@ -102,27 +102,27 @@ class _KillingActivities(ActivityInboundInterceptor):
         self._folder = folder
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002
-        when = self._due()
-        if when is KillWhen.BEFORE:
-            os.kill(os.getpid(), signal.SIGKILL)
-        if when is KillWhen.SERVER:
-            os.kill(self._folder.plan().server_pid, signal.SIGKILL)
+        kill = self._due()
+        if kill is not None and kill.when is not KillWhen.AFTER:
+            self._do(kill)
         result = await super().execute_activity(input)
-        if when is KillWhen.AFTER:
-            os.kill(os.getpid(), signal.SIGKILL)
+        if kill is not None and kill.when is KillWhen.AFTER:
+            self._do(kill)
         return result
 
-    def _due(self) -> KillWhen | None:
-        """The next kill of this kind of activity, logged as done."""
+    def _do(self, kill: Kill) -> None:
+        """Log a kill, then do it: one that is logged earlier is lost if another one comes first."""
+        self._folder.add(kill)
+        process = self._folder.plan().server_pid if kill.when is KillWhen.SERVER else os.getpid()
+        os.kill(process, signal.SIGKILL)
+
+    def _due(self) -> Kill | None:
+        """The next kill of this kind of activity."""
         plan, kind = self._folder.plan(), Activity(activity.info().activity_type)
         if not (plan.after_file.exists() or kind in plan.anytime):
             return None
         done = {each.kill for each in self._folder.done()}
-        kill = next((kill for kill in plan.kills if kill.activity is kind and kill not in done), None)
-        if kill is None:
-            return None
-        self._folder.add(kill)
-        return kill.when
+        return next((kill for kill in plan.kills if kill.activity is kind and kill not in done), None)
 
 
 async def serve(folder: KillFolder) -> None:

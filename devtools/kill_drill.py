@@ -159,12 +159,13 @@ class _Drill:
     async def _restart_until_ended(self, handle: WorkflowHandle[Any, Any]) -> None:
         while await self._length(handle) is not None:
             if self._is_dead("temporal"):
+                kill = self._last_kill(of_server=True)
                 await self._restart_server()
-                await self._recover(handle, time.monotonic())
+                await self._recover(handle, kill, time.monotonic())
             elif self._is_dead("worker"):
-                started = time.monotonic()
+                kill, started = self._last_kill(of_server=False), time.monotonic()
                 self._start_worker()
-                await self._recover(handle, started)
+                await self._recover(handle, kill, started)
             await asyncio.sleep(POLL_SECONDS)
 
     async def _length(self, handle: WorkflowHandle[Any, Any]) -> int | None:
@@ -185,9 +186,13 @@ class _Drill:
     def _is_dead(self, name: str) -> bool:
         return self._running.processes.children[name].exit_code is not None
 
-    async def _recover(self, handle: WorkflowHandle[Any, Any], started: float) -> None:
+    def _last_kill(self, *, of_server: bool) -> Kill:
+        """The last kill of the server or of the worker: one may follow the other before it is restarted."""
+        kills = (each.kill for each in reversed(self._folder.done()))
+        return next(kill for kill in kills if (kill.when is KillWhen.SERVER) is of_server)
+
+    async def _recover(self, handle: WorkflowHandle[Any, Any], kill: Kill, started: float) -> None:
         """Wait until the run's history grows or the next process is killed, and keep the time since the restart."""
-        kill = self._folder.done()[-1].kill  # the next one may come before the run has gone on
         length = before = await self._length(handle)
         while length in (before, -1) and not (self._is_dead("worker") or self._is_dead("temporal")):
             await asyncio.sleep(POLL_SECONDS)
@@ -259,29 +264,29 @@ def print_report(
 
 
 async def run_drill(archive: Path, root: Path, kills: Sequence[Kill], console: Console) -> bool:
-    """Replay the day twice and print the comparison; whether both replays are equal."""
+    """Replay the day twice and print the comparison; whether every kill was done and both replays are equal."""
     before, quiet, killed = (root / name for name in ("before", "quiet", "killed"))
     await prepare(archive, before)
     await replay(archive, before, quiet, ())
     recoveries = await replay(archive, before, killed, kills)
     different = differences(quiet, killed)
     print_report(kills, recoveries, different, console)
-    return not different
+    return not different and {recovery.kill for recovery in recoveries} == {*kills}
 
 
 def main() -> int:
-    """Exit code 0 if both replays are equal, 1 if they differ, 2 for bad input or a failed run, 130 after Ctrl-C."""
+    """Exit code 0 if both replays are equal, 1 if they differ or a kill was not done, 2: failed run, 130: Ctrl-C."""
     out = os.environ.get("OUT")
     archive = Path(os.environ.get("ARCHIVE") or PROJECT / "sample")
     try:
         with nullcontext(out) if out else tempfile.TemporaryDirectory(prefix="tipoff-drill-") as folder:
-            equal = asyncio.run(run_drill(archive, Path(folder), all_kills(), Console(width=120, highlight=False)))
+            passed = asyncio.run(run_drill(archive, Path(folder), all_kills(), Console(width=120, highlight=False)))
     except KeyboardInterrupt:
         return 130
     except TipoffError as error:
         print(f"drills: {error}", file=sys.stderr)
         return 2
-    return 0 if equal else 1
+    return 0 if passed else 1
 
 
 if __name__ == "__main__":

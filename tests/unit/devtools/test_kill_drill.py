@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
+import os
 from collections.abc import Callable
 from datetime import date
 from io import StringIO
 from pathlib import Path
+from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 from rich.console import Console
+from temporalio.testing import ActivityEnvironment
+from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
 
-from devtools.drill_worker import Kill, KillFolder, KillPlan, KillWhen
+from devtools.drill_worker import Kill, KillFolder, KillInterceptor, KillPlan, KillWhen
 from devtools.kill_drill import Recovery, all_kills, differences, print_report
 from tests.support.rows import rows_of
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
@@ -66,6 +72,26 @@ def test_the_plan_and_the_log_outlive_the_worker(tmp_path: Path) -> None:
     KillFolder(tmp_path).add(kills[0])
     assert KillFolder(tmp_path).plan() == plan
     assert [done.kill for done in KillFolder(tmp_path).done()] == [kills[0]]
+
+
+async def test_a_kill_after_the_work_counts_when_it_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another kill may end the worker during the work: then this one is still to be done."""
+    after = Kill(activity=Activity.GRADE, when=KillWhen.AFTER)
+    folder = KillFolder(tmp_path)
+    folder.write_plan(KillPlan(kills=(after,), after_file=tmp_path, anytime=(), server_pid=1))
+    signals: list[int] = []
+    monkeypatch.setattr("os.kill", lambda process, signal: signals.append(process))
+
+    class Work(ActivityInboundInterceptor):
+        async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002
+            assert folder.done() == []
+
+    activities = KillInterceptor(folder).intercept_activity(Work(MagicMock()))
+    environment = ActivityEnvironment()
+    environment.info = dataclasses.replace(environment.info, activity_type=Activity.GRADE.value)
+    await environment.run(activities.execute_activity, MagicMock())
+    assert [each.kill for each in folder.done()] == [after]
+    assert signals == [os.getpid()]
 
 
 def test_the_report_names_the_median_the_kills_that_did_not_happen_and_the_differences() -> None:
