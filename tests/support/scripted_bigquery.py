@@ -6,10 +6,11 @@ import json
 import re
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any, NamedTuple
+
+from tests.support.http_server import HttpReply, serving_replies
 
 Json = dict[str, Any]
 
@@ -141,33 +142,14 @@ def _usual(route: str, path: str, body: Json) -> Json:
 def serving(script: ScriptedBigQuery) -> Iterator[str]:
     """Serve the script and yield the server's URL."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def reply(self) -> None:
-            content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            reply = script.answer(self.command, self.path, _json_of(content))
-            if reply.seconds:
-                threading.Event().wait(reply.seconds)
-            body = json.dumps(reply.body).encode()
-            self.send_response(reply.status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            with suppress(BrokenPipeError):  # the client no longer waits
-                self.wfile.write(body)
+    def answer(method: str, path: str, content: bytes) -> HttpReply:
+        reply = script.answer(method, path, _json_of(content))
+        if reply.seconds:
+            threading.Event().wait(reply.seconds)
+        return HttpReply(reply.status, json.dumps(reply.body).encode(), {"Content-Type": "application/json"})
 
-        do_GET = do_POST = reply  # noqa: N815
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving_replies(answer) as url:
+        yield url
 
 
 def _json_of(content: bytes) -> Json:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 from google.cloud.storage.retry import DEFAULT_RETRY
 
+from tests.support.http_server import HttpReply, serving_replies
 from tipoff.errors import ConfigurationError, StorageError
 from tipoff.storage import bucket as bucket_module
 from tipoff.storage.bucket import BucketStore
@@ -22,38 +20,16 @@ pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 
 
 @contextmanager
-def scripted(*replies: tuple[int, bytes, dict[str, str]]) -> Iterator[str]:
+def scripted(*replies: HttpReply) -> Iterator[str]:
     """Serve the replies in their order, the last one again and again."""
     left = list(replies)
-
-    class Handler(BaseHTTPRequestHandler):
-        def reply(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            status, body, headers = left.pop(0) if len(left) > 1 else left[0]
-            self.send_response(status)
-            for name, value in {**headers, "Content-Length": str(len(body))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-
-        do_GET = do_POST = reply  # noqa: N815
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving_replies(lambda *_: left.pop(0) if len(left) > 1 else left[0]) as url:
+        yield url
 
 
-def refusal(status: int, message: str) -> tuple[int, bytes, dict[str, str]]:
+def refusal(status: int, message: str) -> HttpReply:
     body = json.dumps({"error": {"code": status, "message": message}}).encode()
-    return status, body, {"Content-Type": "application/json"}
+    return HttpReply(status, body, {"Content-Type": "application/json"})
 
 
 @pytest.fixture(autouse=True)
@@ -63,7 +39,7 @@ def _short_retries(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_transient_error_is_retried(monkeypatch: pytest.MonkeyPatch) -> None:
-    content = (200, b"{}", {"Content-Type": "application/json", "X-Goog-Generation": "7"})
+    content = HttpReply(200, b"{}", {"Content-Type": "application/json", "X-Goog-Generation": "7"})
     with scripted(refusal(503, "backendError"), refusal(429, "rateLimitExceeded"), content) as url:
         monkeypatch.setenv("STORAGE_EMULATOR_HOST", url)
         assert BucketStore("gs://tipoff").read("v1/status.json") == b"{}"
@@ -92,7 +68,7 @@ def test_a_refusal_says_what_to_do(monkeypatch: pytest.MonkeyPatch, status: int,
 
 
 def test_a_body_that_differs_from_its_checksum_is_damaged(monkeypatch: pytest.MonkeyPatch) -> None:
-    with scripted((200, b"{}", {"X-Goog-Hash": "crc32c=AAAAAA=="})) as url:
+    with scripted(HttpReply(200, b"{}", {"X-Goog-Hash": "crc32c=AAAAAA=="})) as url:
         monkeypatch.setenv("STORAGE_EMULATOR_HOST", url)
         with pytest.raises(StorageError, match="arrived damaged: its checksum differs"):
             BucketStore("gs://tipoff").read("v1/x.json")
