@@ -22,7 +22,7 @@ from tipoff.warehouse.partitions import unfiltered_tables, with_views
 from tipoff.warehouse.schema import table_named
 from tipoff.warehouse.sql_files import sql_text
 from tipoff.warehouse.tables import Table
-from tipoff.warehouse.validation import conform, require_inside
+from tipoff.warehouse.validation import conform, conform_slice
 
 _URL: Final = re.compile(r"bigquery://(?P<project>[a-z][a-z0-9.:-]+)/(?P<dataset>[A-Za-z0-9_]{1,1000})")
 
@@ -70,10 +70,7 @@ class BigQueryWarehouse:
     def replace(self, table: str, rows: pl.DataFrame, where: Slice) -> WriteResult:
         """Replace the content of a slice by one statement; see `tipoff.warehouse.base.Warehouse`."""
         declared = table_named(table)
-        if declared.append_only:
-            raise BadInputError(f"{table} is append-only: use append() instead of replace()")
-        frame = conform(declared, rows)
-        require_inside(declared, frame, where)
+        frame = conform_slice(declared, rows, where)
         return self._write_slice(declared, frame, where)
 
     def append(self, table: str, rows: pl.DataFrame) -> WriteResult:
@@ -90,8 +87,7 @@ class BigQueryWarehouse:
     def transform(self, name: str, parameters: Parameters, where: Slice) -> WriteResult:
         """Run a transform and replace the slice of its table with the result by one statement."""
         declared = table_named(name)
-        frame = conform(declared, self.query(sql_text(name), parameters))
-        require_inside(declared, frame, where)
+        frame = conform_slice(declared, self.query(sql_text(name), parameters), where)
         return self._write_slice(declared, frame, where)
 
     @contextmanager

@@ -22,7 +22,7 @@ from tipoff.warehouse.duckdb_log import STORAGE_VERSION, damage, log_of
 from tipoff.warehouse.schema import duckdb_ddl, duckdb_type, table_named
 from tipoff.warehouse.sql_files import sql_text
 from tipoff.warehouse.tables import TABLES, Layer, Table
-from tipoff.warehouse.validation import conform, require_inside
+from tipoff.warehouse.validation import conform, conform_slice
 
 _INCOMING = "incoming_rows"
 
@@ -63,10 +63,7 @@ class DuckDbWarehouse:
     def replace(self, table: str, rows: pl.DataFrame, where: Slice) -> WriteResult:
         """Replace the content of a slice; see `tipoff.warehouse.base.Warehouse`."""
         declared = table_named(table)
-        if declared.append_only:
-            raise BadInputError(f"{table} is append-only: use append() instead of replace()")
-        frame = conform(declared, rows)
-        require_inside(declared, frame, where)
+        frame = conform_slice(declared, rows, where)
         with self._transaction() as cursor:
             return _write_slice(cursor, declared, frame, where)
 
@@ -87,8 +84,7 @@ class DuckDbWarehouse:
         declared = table_named(name)
         sql = sql_text(name)
         with self._transaction() as cursor:
-            frame = conform(declared, _select(cursor, sql, parameters))
-            require_inside(declared, frame, where)
+            frame = conform_slice(declared, _select(cursor, sql, parameters), where)
             return _write_slice(cursor, declared, frame, where)
 
     @contextmanager

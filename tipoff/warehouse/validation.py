@@ -66,6 +66,18 @@ def conform(table: Table, rows: pl.DataFrame) -> pl.DataFrame:
     return frame
 
 
+def conform_slice(table: Table, rows: pl.DataFrame, where: Slice) -> pl.DataFrame:
+    """Return conforming rows that may replace the content of a slice. Raises what `conform` and `require_inside` raise.
+
+    Raises BadInputError for an append-only table, too.
+    """
+    if table.append_only:
+        raise BadInputError(f"{table.name} is append-only: use append() instead of replace()")
+    frame = conform(table, rows)
+    require_inside(table, frame, where)
+    return frame
+
+
 def require_inside(table: Table, rows: pl.DataFrame, where: Slice) -> None:
     """Raises BadInputError for a slice with invalid columns or values, and for rows outside it."""
     for name, selected in where.items():
