@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+# Imported before the first workflow: while one is in the sandbox, `sys.modules` is not a dict, and the C modules of
+# cryptography, which Google's clients and pdfplumber import when they are needed, fail to import in every thread.
+import cryptography.hazmat.primitives.ciphers  # noqa: F401
 from temporalio.converter import SerializationContext, StorageDriverStoreContext
 from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
