@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
 
 from tests.support.days import GAMES, Pause, World, at, serving, started_day, virtual
@@ -27,8 +28,10 @@ async def test_a_day_cancelled_during_a_step_ends_cancelled(client: Client, reru
         await handle.cancel(reason="Ada: the season is over")
         with pytest.raises(WorkflowFailureError):
             await handle.result()
-        described = await handle.describe()
+        described, history = await handle.describe(), await handle.fetch_history()
     assert described.status is WorkflowExecutionStatus.CANCELED
+    cancelled = EventType.EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED
+    assert any(event.event_type == cancelled for event in history.events), "the running step is not left to run on"
     last = world.statuses[-1].status
     assert (last.state, last.attention) == (RunState.CANCELLED, ())
     assert [(entry.command, entry.why) for entry in last.audit][-1] == ("cancel", "Ada: the season is over")
