@@ -20,6 +20,7 @@ from devtools.lineage import (
     sources_of,
     tables_read,
 )
+from tipoff.vocabulary import counted
 from tipoff.warehouse.checks import CheckSeverity
 from tipoff.warehouse.sql_files import sql_path
 from tipoff.warehouse.tables import TABLES, Column, Layer, Table
@@ -101,6 +102,11 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
+def _expiry_rule(table: Table) -> str:
+    days = table.expires_after_days
+    return f" BigQuery removes the rows of a date after {counted(days, 'day')}." if days else ""
+
+
 def _write_rule(table: Table) -> str:
     if table.layer is Layer.VIEW:
         return "It is never written."
@@ -113,7 +119,7 @@ def _write_rule(table: Table) -> str:
 def _table_section(table: Table) -> str:
     rule, lineage, origins = _write_rule(table), _lineage(table.name), _origins(table)
     head = (
-        f"### {table.name}\n\n{table.description} {rule}\n\n"
+        f"### {table.name}\n\n{table.description} {rule}{_expiry_rule(table)}\n\n"
         f"One row per {_listed(table.natural_key)}.\n\n{lineage}"
         "| column | type | may be NULL | range | meaning | from |\n|---|---|---|---|---|---|"
     )

@@ -18,7 +18,7 @@ from tipoff.vocabulary.eastern_time import (
 )
 from tipoff.vocabulary.plan import Cadence, DayPlan, FallbackSource, PlanStep, SlateGame, labels_without_tip_off
 from tipoff.vocabulary.rate_limit import Cooldown, RateLimit
-from tipoff.vocabulary.recorded import PredictionRun, RecordedBatch, RecordedDay
+from tipoff.vocabulary.recorded import RERUN_DAYS, PredictionRun, RecordedBatch, RecordedDay
 from tipoff.vocabulary.reports import (
     ALL_DATA,
     CollectReport,
@@ -56,6 +56,7 @@ __all__ = [
     "ALL_DATA",
     "EASTERN",
     "PREDICTED",
+    "RERUN_DAYS",
     "SETTLED",
     "USABLE",
     "Alert",

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from pydantic import AwareDatetime
 
 from tipoff.vocabulary.base import Frozen
 from tipoff.vocabulary.day import Degradation
 from tipoff.vocabulary.plan import SlateGame
+
+RERUN_DAYS: Final = 730
+"""How long responses, and rows that only a re-run of their date reads, are kept in the cloud: two seasons."""
 
 
 class RecordedBatch(Frozen):

@@ -49,9 +49,9 @@ class BigQueryWarehouse:
                 f"{location} is in {region}: set bigquery_location to {region} in tipoff.toml, or name a new dataset"
             )
         return schema_changes(
-            self._jobs.columns() if region else {},
+            self._jobs.tables() if region else {},
             f"{location.project}.{location.dataset}",
-            require_filter=not self._jobs.on_emulator,
+            on_emulator=self._jobs.on_emulator,
         )
 
     def migrate(self) -> None:

@@ -19,7 +19,8 @@ from tipoff.errors import ConcurrentUpdateError, StorageError, TipoffError
 from tipoff.warehouse.bigquery_errors import TRANSIENT, reason_of, translated_errors
 from tipoff.warehouse.bigquery_sql import Statement, TypedParameters, abandoned_sessions, temporary_table
 from tipoff.warehouse.job_labels import current_labels
-from tipoff.warehouse.schema import element_type
+from tipoff.warehouse.migrations import StoredTable
+from tipoff.warehouse.schema import NOT_SET, element_type
 from tipoff.warehouse.tables import Column, Table
 
 EMULATOR: Final = "BIGQUERY_EMULATOR_HOST"
@@ -35,6 +36,7 @@ CELLS_OF_STATEMENT: Final = 100_000
 """Values that one INSERT carries as parameters: about 4 MB of the 10 MB that a request may have."""
 INCOMING_DAYS: Final = 1
 """Days after which a table of loaded rows is removed."""
+_DAY_MS: Final = 24 * 60 * 60 * 1000
 
 
 class Location(NamedTuple):
@@ -131,12 +133,12 @@ class BigQueryJobs:
                     return name
         raise StorageError(f"{self.location}: loading rows of {table.name} failed {JOB_ATTEMPTS} times; retry the step")
 
-    def columns(self) -> dict[str, dict[str, Column]]:
-        """Return the columns of each table of the dataset, which must exist."""
+    def tables(self) -> dict[str, StoredTable]:
+        """Return the tables of the dataset, which must exist."""
         with translated_errors(str(self.location)):
             listed = list(self._client.list_tables(self._dataset(self.location.dataset), **self._request))
             tables = [self._client.get_table(item.reference, **self._request) for item in listed]
-        return {table.table_id: {field.name: _column(field) for field in table.schema} for table in tables}
+        return {table.table_id: _stored_table(table) for table in tables}
 
     def region_of_dataset(self) -> str | None:
         """Return the region of the dataset; None if it does not exist."""
@@ -149,7 +151,7 @@ class BigQueryJobs:
     def create_datasets(self) -> None:
         """Create the dataset, and that of loaded rows, whose tables are removed after a day, where they are missing."""
         incoming = self._dataset(self.location.incoming)
-        incoming.default_table_expiration_ms = INCOMING_DAYS * 24 * 60 * 60 * 1000
+        incoming.default_table_expiration_ms = INCOMING_DAYS * _DAY_MS
         with translated_errors(str(self.location)):
             for dataset in (self._dataset(self.location.dataset), incoming):
                 try:  # asking first: to create an existing dataset needs a right that writing into it does not
@@ -274,6 +276,21 @@ def _field(column: Column) -> bigquery.SchemaField:
 
 _TYPES: Final = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
 """Names of types in BigQuery's replies that are not those of GoogleSQL."""
+
+
+def _stored_table(table: bigquery.Table) -> StoredTable:
+    partitions = table.time_partitioning or bigquery.TimePartitioning()
+    is_daily = partitions.type_ == bigquery.TimePartitioningType.DAY
+    milliseconds = partitions.expiration_ms
+    return StoredTable(
+        columns={field.name: _column(field) for field in table.schema},
+        partitioned_by=(partitions.field or "") if table.time_partitioning and is_daily else "",
+        cluster_by=tuple(table.clustering_fields or ()),
+        options={
+            "require_partition_filter": "true" if table.require_partition_filter else "false",
+            "partition_expiration_days": f"{milliseconds / _DAY_MS:g}" if milliseconds else NOT_SET,
+        },
+    )
 
 
 def _column(field: bigquery.SchemaField) -> Column:

@@ -1,7 +1,8 @@
 """The changes that bring the tables of a BigQuery dataset to their declarations.
 
-Only a new table and a new column that may be NULL are safe to apply: they change no stored row and no statement that
-runs. For everything else there is a statement that the operator runs, or not.
+Only a new table, a new column that may be NULL and an option of partitions are safe to apply: they change no row that
+is still declared to be kept, and no statement that runs. For everything else there is a statement that the operator
+runs, or not.
 """
 
 # ruff: noqa: S608 (statements contain only names and expressions of declared tables)
@@ -9,14 +10,28 @@ runs. For everything else there is a statement that the operator runs, or not.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from tipoff.vocabulary import Frozen
 from tipoff.warehouse.base import ALL_DATES
-from tipoff.warehouse.schema import bigquery_column, bigquery_ddl, element_type
+from tipoff.warehouse.partitions import PARTITION
+from tipoff.warehouse.schema import bigquery_column, bigquery_ddl, element_type, partition_options
 from tipoff.warehouse.tables import TABLES, Column, Layer, Table
 
 Columns = Mapping[str, Column]
+
+
+class StoredTable(NamedTuple):
+    """A table as it is in the dataset."""
+
+    columns: Columns
+    partitioned_by: str
+    """The column; empty without partitions by day."""
+    cluster_by: tuple[str, ...]
+    options: Mapping[str, str]
+    """Those of `partition_options`."""
+
+
 _ALL_ROWS: Final = f"game_date >= DATE '{ALL_DATES.first}'"
 
 
@@ -30,24 +45,68 @@ class SchemaChange(Frozen):
 
 
 def schema_changes(
-    existing: Mapping[str, Columns], dataset: str, *, require_filter: bool = True
+    existing: Mapping[str, StoredTable], dataset: str, *, on_emulator: bool = False
 ) -> tuple[SchemaChange, ...]:
-    """Return the differences of all declared tables; `existing` maps each table of the dataset to its columns."""
+    """Return the differences of all declared tables; `existing` are the tables of the dataset by name."""
     stored = [table for table in TABLES.values() if table.layer is not Layer.VIEW]
     return tuple(
         change
         for table in stored
         for change in (
-            _changes_of_columns(table, existing[table.name], dataset)
+            _changes_of_table(table, existing[table.name], dataset, on_emulator=on_emulator)
             if table.name in existing
-            else [_creation(table, dataset, require_filter=require_filter)]
+            else [_creation(table, dataset, on_emulator=on_emulator)]
         )
     )
 
 
-def _creation(table: Table, dataset: str, *, require_filter: bool) -> SchemaChange:
-    statement = bigquery_ddl(table, dataset, require_filter=require_filter)
+def _creation(table: Table, dataset: str, *, on_emulator: bool) -> SchemaChange:
+    statement = bigquery_ddl(table, dataset, on_emulator=on_emulator)
     return SchemaChange(table=table.name, summary="is missing", statement=statement, automatic=True)
+
+
+def _changes_of_table(table: Table, stored: StoredTable, dataset: str, *, on_emulator: bool) -> Iterator[SchemaChange]:
+    yield from _changes_of_columns(table, stored.columns, dataset)
+    yield from _changes_of_layout(table, stored, dataset, on_emulator=on_emulator)
+    if not on_emulator:
+        yield from _changes_of_options(table, stored, f"`{dataset}.{table.name}`")
+
+
+def _changes_of_layout(table: Table, stored: StoredTable, dataset: str, *, on_emulator: bool) -> Iterator[SchemaChange]:
+    """The differences that need a new table with the same rows: the column of the partitions, and the clustering."""
+    declared = (("partitioned", (PARTITION,)), ("clustered", table.cluster_by))
+    layouts = {"partitioned": tuple(filter(None, [stored.partitioned_by])), "clustered": stored.cluster_by}
+    for how, columns in declared:
+        if layouts[how] != columns:
+            yield SchemaChange(
+                table=table.name,
+                summary=f"is {how} by {', '.join(layouts[how]) or 'nothing'}, declared by {', '.join(columns)}",
+                statement=_copy(table, dataset, on_emulator=on_emulator),
+                automatic=False,
+            )
+
+
+def _copy(table: Table, dataset: str, *, on_emulator: bool) -> str:
+    """Return the statements that put the rows of a table into a new one of its name."""
+    new = table.model_copy(update={"name": f"{table.name}_new"})
+    columns = ", ".join(f"`{name}`" for name in table.column_names)
+    return (
+        f"{bigquery_ddl(new, dataset, on_emulator=on_emulator)};"
+        f" INSERT INTO `{dataset}.{new.name}` ({columns}) SELECT {columns} FROM `{dataset}.{table.name}`"
+        f" WHERE {_ALL_ROWS};"
+        f" DROP TABLE `{dataset}.{table.name}`; ALTER TABLE `{dataset}.{new.name}` RENAME TO `{table.name}`"
+    )
+
+
+def _changes_of_options(table: Table, stored: StoredTable, name: str) -> Iterator[SchemaChange]:
+    for option, value in partition_options(table).items():
+        if stored.options[option] != value:
+            yield SchemaChange(
+                table=table.name,
+                summary=f"option {option} is {stored.options[option]}, declared {value}",
+                statement=f"ALTER TABLE {name} SET OPTIONS ({option}={value})",
+                automatic=True,
+            )
 
 
 def _changes_of_columns(table: Table, existing: Columns, dataset: str) -> Iterator[SchemaChange]:

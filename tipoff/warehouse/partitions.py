@@ -25,7 +25,7 @@ _FIRST: Final = "DATE '0001-01-01'"
 _LAST: Final = "DATE '9999-12-31'"
 
 
-class _Read(NamedTuple):
+class TableRead(NamedTuple):
     """A declared table or view that a statement reads, and the first and last date it filters on."""
 
     name: str
@@ -37,7 +37,7 @@ class _Read(NamedTuple):
 
 def unfiltered_tables(sql: str) -> list[str]:
     """Return the declared tables and views that a statement reads without a filter on their game dates."""
-    return sorted({read.name for read in _reads(sql) if read.dates is None})
+    return sorted({read.name for read in table_reads(sql) if read.dates is None})
 
 
 @lru_cache(maxsize=256)
@@ -47,7 +47,7 @@ def with_views(sql: str) -> str:
         sql,
         (
             (read, _view(read.name, *(read.dates or (_FIRST, _LAST))))
-            for read in _reads(sql)
+            for read in table_reads(sql)
             if TABLES[read.name].layer is Layer.VIEW
         ),
     )
@@ -56,7 +56,7 @@ def with_views(sql: str) -> str:
 def _view(name: str, first: str, last: str) -> str:
     """Return the text of a view whose tables are filtered: a row of a view depends on rows of its own date only."""
     text = re.sub(r"--.*", "", sql_text(name))
-    return _replaced(text, ((read, _source(read.name, first, last)) for read in _reads(text)))
+    return _replaced(text, ((read, _source(read.name, first, last)) for read in table_reads(text)))
 
 
 def _source(name: str, first: str, last: str) -> str:
@@ -65,7 +65,7 @@ def _source(name: str, first: str, last: str) -> str:
     return f"SELECT * FROM {name} WHERE {PARTITION} BETWEEN {first} AND {last}"
 
 
-def _replaced(sql: str, replacements: Iterable[tuple[_Read, str]]) -> str:
+def _replaced(sql: str, replacements: Iterable[tuple[TableRead, str]]) -> str:
     """Replace names of tables by subqueries; all other text stays as it is written."""
     for read, text in sorted(replacements, key=lambda replacement: -replacement[0].start):
         alias = f" AS {read.name}" if read.alias == read.name and not _has_alias(sql, read) else ""
@@ -73,11 +73,12 @@ def _replaced(sql: str, replacements: Iterable[tuple[_Read, str]]) -> str:
     return sql
 
 
-def _has_alias(sql: str, read: _Read) -> bool:
+def _has_alias(sql: str, read: TableRead) -> bool:
     return bool(re.match(r"\s+AS\s", sql[read.end + 1 :], re.IGNORECASE))
 
 
-def _reads(sql: str) -> Iterator[_Read]:
+def table_reads(sql: str) -> Iterator[TableRead]:
+    """Yield the reads of declared tables and views."""
     for scope in traverse_scope(sqlglot.parse_one(sql, read="bigquery")):
         select = scope.expression
         if not isinstance(select, exp.Select):
@@ -87,7 +88,7 @@ def _reads(sql: str) -> Iterator[_Read]:
             if table.name in TABLES and scope.sources.get(table.alias_or_name) is table:
                 position = table.this.meta
                 dates = filters.get(table.alias_or_name)
-                yield _Read(table.name, table.alias_or_name, position["start"], position["end"], dates)
+                yield TableRead(table.name, table.alias_or_name, position["start"], position["end"], dates)
 
 
 def _filters(select: exp.Select) -> dict[str, tuple[str, str]]:

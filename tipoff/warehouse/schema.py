@@ -18,6 +18,9 @@ PARAMETERS: Final = {
 }
 """Parameters of a transform: its dates, the season of the last one, game ids (empty: all), and the as-of time."""
 
+NOT_SET: Final = "NULL"
+"""The value of an option of a BigQuery table without it."""
+
 _DUCKDB_TYPES: Final = {
     "STRING": "VARCHAR",
     "INT64": "BIGINT",
@@ -56,18 +59,26 @@ def duckdb_ddl(table: Table) -> str:
     return f"CREATE TABLE IF NOT EXISTS {table.name} (\n{columns}\n)"
 
 
-def bigquery_ddl(table: Table, dataset: str, *, require_filter: bool = True) -> str:
+def bigquery_ddl(table: Table, dataset: str, *, on_emulator: bool = False) -> str:
     """Return CREATE TABLE for BigQuery, partitioned by game_date and clustered; BigQuery arrays are never NULL.
 
-    `require_filter`: a statement that reads it without a filter on game_date is refused.
+    `on_emulator`: without options of partitions, because it refuses a MERGE with a required filter, and replays past
+    dates.
     """
+    options = {**({} if on_emulator else partition_options(table)), "description": _quoted(table.description)}
+    listed = ", ".join(f"{name}={value}" for name, value in options.items() if value != NOT_SET)
     columns = ",\n".join(f"    {bigquery_column(column)}" for column in table.columns)
-    filter_option = "require_partition_filter=true, " if require_filter else ""
     return (
         f"CREATE TABLE IF NOT EXISTS `{dataset}.{table.name}` (\n{columns}\n)\n"
         f"PARTITION BY game_date\nCLUSTER BY {', '.join(table.cluster_by)}\n"
-        f"OPTIONS ({filter_option}description={_quoted(table.description)})"
+        f"OPTIONS ({listed})"
     )
+
+
+def partition_options(table: Table) -> dict[str, str]:
+    """Return the options of a table's partitions in BigQuery: the required filter, and the age at which they expire."""
+    expiry = str(table.expires_after_days or NOT_SET)
+    return {"require_partition_filter": "true", "partition_expiration_days": expiry}
 
 
 def bigquery_column(column: Column) -> str:

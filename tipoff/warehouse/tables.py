@@ -9,7 +9,7 @@ from types import MappingProxyType
 from pydantic import BaseModel, ConfigDict
 
 from tipoff.features.vector import FEATURES
-from tipoff.vocabulary import counted
+from tipoff.vocabulary import RERUN_DAYS, counted
 from tipoff.warehouse.checks import Check, CheckSeverity, group_check, row_check, sum_check
 
 
@@ -63,6 +63,8 @@ class Table(BaseModel):
     """Columns of an append-only table whose NULLs may be filled later, such as the player id of a resolved name."""
     volatile_columns: tuple[str, ...] = ()
     """Columns that change with every poll while games run; see `tipoff.processing.VOLATILE_WRITE_INTERVAL`."""
+    expires_after_days: int | None = None
+    """Age at which BigQuery removes the rows of a game date; only steps of that date may read them. None: never."""
 
     earlier_values: Mapping[str, str] = MappingProxyType({})
     """Text column added later, without NULLs -> SQL expression of its value in rows stored before."""
@@ -115,6 +117,7 @@ def _table(
     append_only: bool = False,
     filled_later: str = "",
     volatile_columns: str = "",
+    expires_after_days: int | None = None,
     earlier_values: Mapping[str, str] = MappingProxyType({}),
     rules: tuple[Check, ...] = (),
 ) -> Table:
@@ -128,6 +131,7 @@ def _table(
         append_only=append_only,
         filled_later=tuple(filled_later.split()),
         volatile_columns=tuple(volatile_columns.split()),
+        expires_after_days=expires_after_days,
         earlier_values=earlier_values,
         rules=rules,
     )
@@ -364,6 +368,7 @@ away STRING! | away team's tricode
 commence_time TIMESTAMP! | start according to the provider, often 10 minutes after tip-off
 """
         + _ORIGIN,
+        expires_after_days=RERUN_DAYS,
     ),
     _table(
         "raw_game_lines",
@@ -422,6 +427,7 @@ away_points INT64! | away team's points
 """
         + _ORIGIN,
         volatile_columns="status_text period home_points away_points",
+        expires_after_days=RERUN_DAYS,
     ),
     _table(
         "raw_espn_scoreboard",
@@ -442,6 +448,7 @@ home_points INT64! | home team's points
 away_points INT64! | away team's points
 """
         + _ORIGIN,
+        expires_after_days=RERUN_DAYS,
     ),
     _table(
         "raw_referees",
@@ -455,6 +462,7 @@ official_name STRING! | name
 position STRING! | crew_chief, referee, umpire or alternate
 """
         + _ORIGIN,
+        expires_after_days=RERUN_DAYS,
     ),
     _table(
         "raw_standings",
@@ -481,6 +489,7 @@ division_losses INT64! | games lost within the division
 division_rank INT64! | rank in the division, 1 is best
 """
         + _ORIGIN,
+        expires_after_days=RERUN_DAYS,
     ),
     _table(
         "raw_player_movement",
@@ -499,6 +508,7 @@ description STRING! | description by the league
 """
         + _ORIGIN,
         cluster="season player_id",
+        expires_after_days=RERUN_DAYS,
     ),
     _table(
         "raw_player_boxscores",
@@ -1088,6 +1098,7 @@ subject STRING! | source, table or system
 game_id STRING! | NBA game id, 10 digits; empty: the data of all games together
 version INT64! | number of changes so far
 """,
+        expires_after_days=RERUN_DAYS,
     ),
 )
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from argparse import Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, nullcontext
 from datetime import UTC, date, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import polars as pl
@@ -28,6 +29,7 @@ from tipoff.errors import (
     TipoffError,
 )
 from tipoff.settings import Settings
+from tipoff.vocabulary import RERUN_DAYS
 from tipoff.warehouse import bigquery_jobs
 from tipoff.warehouse.base import DateRange, Parameters, Slice, Warehouse, WriteResult
 from tipoff.warehouse.bigquery_adapter import BigQueryWarehouse
@@ -42,6 +44,7 @@ FRIDAY, SATURDAY = date(2024, 3, 29), date(2024, 3, 30)
 PLAYERS = rows_of("raw_players", [{"player_id": "1"}, {"player_id": "2"}], game_date=FRIDAY)
 QUOTES = rows_of("raw_player_props", [{"line": 17.5}], game_date=FRIDAY)
 WHERE: Slice = {"game_date": FRIDAY}
+DAY_MS = 24 * 60 * 60 * 1000
 
 Opened = Callable[..., tuple[BigQueryWarehouse, ScriptedBigQuery]]
 
@@ -432,18 +435,25 @@ def test_a_url_without_a_project_and_a_prefix_is_rejected(url: str) -> None:
         open_warehouse(url)
 
 
-def test_the_emulator_needs_no_filter_and_production_does(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
-    def created(warehouse: Any) -> set[bool]:
-        return {"require_partition_filter=true" in change.statement for change in warehouse.schema_changes()}
+def test_only_in_production_a_filter_is_required_and_rows_expire(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def created_with(option: str) -> set[str]:
+        return {change.table for change in warehouse.schema_changes() if option in change.statement}
 
-    warehouse, _ = opened(dataset=[refusal(404, "notFound"), refusal(404, "notFound")])
-    assert created(warehouse) == {False}
+    warehouse, _ = opened(dataset=[refusal(404, "notFound") for _ in range(4)])
+    assert created_with("require_partition_filter") == created_with("partition_expiration_days") == set()
     monkeypatch.setattr(warehouse._jobs, "on_emulator", False)
-    assert created(warehouse) == {True}
+    assert created_with("require_partition_filter=true") == {
+        name for name, table in TABLES.items() if table.layer is not Layer.VIEW
+    }
+    expiring = {name: table for name, table in TABLES.items() if table.expires_after_days}
+    assert created_with("partition_expiration_days") == set(expiring)
+    assert created_with(f"partition_expiration_days={RERUN_DAYS}") == set(expiring)
 
 
-def existing(table: str, **changes: Any) -> list[Reply]:
-    """The dataset with one table, some of whose columns are changed, or left out by None."""
+def existing(table: str, layout: Mapping[str, Any] = MappingProxyType({}), **changes: Any) -> list[Reply]:
+    """The dataset with one table, some of whose columns are changed, or left out by None; `layout`: its partitions."""
     types = {column.name: column for column in TABLES[table].columns}
     fields = [
         {"name": name, "type": "TIMESTAMP" if column.type == "TIMESTAMP" else column.type, "mode": "NULLABLE"}
@@ -451,14 +461,24 @@ def existing(table: str, **changes: Any) -> list[Reply]:
         for name, column in types.items()
         if changes.get(name, {}) is not None
     ]
-    return [Reply(200, {"schema": {"fields": fields}})]
+    days = TABLES[table].expires_after_days
+    partitions = {"type": "DAY", "field": "game_date"} | ({"expirationMs": str(days * DAY_MS)} if days else {})
+    declared = {
+        "timePartitioning": partitions,
+        "clustering": {"fields": list(TABLES[table].cluster_by)},
+        "requirePartitionFilter": True,
+    }
+    return [Reply(200, {"schema": {"fields": fields}, **declared, **layout})]
 
 
-def changes_of(opened: Opened, table: str, **changes: Any) -> dict[str, tuple[str, bool]]:
-    """The differences of one table: statement and whether it is automatic, by summary."""
+def changes_of(
+    opened: Opened, table: str, layout: Mapping[str, Any] = MappingProxyType({}), **changes: Any
+) -> dict[str, tuple[str, bool]]:
+    """The differences of one table of BigQuery's: statement and whether it is automatic, by summary."""
     reference = {"projectId": "project", "datasetId": "tipoff", "tableId": table}
     listed = [Reply(200, {"tables": [{"tableReference": reference}]})]
-    warehouse, _ = opened(tables=listed, table=existing(table, **changes))
+    warehouse, _ = opened(tables=listed, table=existing(table, layout, **changes))
+    warehouse._jobs.on_emulator = False
     changed = [change for change in warehouse.schema_changes() if change.table == table]
     return {change.summary: (change.statement, change.automatic) for change in changed}
 
@@ -514,6 +534,75 @@ def test_any_other_difference_is_refused_with_the_statement_to_run(
     (refused,) = [(of, sql) for of, (sql, automatic) in differences.items() if not automatic]
     assert refused[0] == f"column {summary}"
     assert statement in refused[1]
+
+
+@pytest.mark.parametrize(
+    ("partitions", "summary", "statement"),
+    [
+        (
+            {"expirationMs": None},
+            "option partition_expiration_days is NULL, declared 730",
+            "ALTER TABLE `project.tipoff.raw_standings` SET OPTIONS (partition_expiration_days=730)",
+        ),
+        (
+            {"expirationMs": str(3 * DAY_MS // 2)},
+            "option partition_expiration_days is 1.5, declared 730",
+            "ALTER TABLE `project.tipoff.raw_standings` SET OPTIONS (partition_expiration_days=730)",
+        ),
+    ],
+)
+def test_another_expiry_is_migrated(opened: Opened, partitions: dict[str, Any], summary: str, statement: str) -> None:
+    assert changes_of(opened, "raw_standings") == {}
+    layout = {"timePartitioning": {"type": "DAY", "field": "game_date"} | partitions}
+    assert changes_of(opened, "raw_standings", layout) == {summary: (statement, True)}
+
+
+def test_kept_rows_do_not_expire_and_a_filter_is_required(opened: Opened) -> None:
+    layout = {
+        "timePartitioning": {"type": "DAY", "field": "game_date", "expirationMs": str(30 * DAY_MS)},
+        "requirePartitionFilter": False,
+    }
+    name = "`project.tipoff.predictions`"
+    assert changes_of(opened, "predictions", layout) == {
+        "option require_partition_filter is false, declared true": (
+            f"ALTER TABLE {name} SET OPTIONS (require_partition_filter=true)",
+            True,
+        ),
+        "option partition_expiration_days is 30, declared NULL": (
+            f"ALTER TABLE {name} SET OPTIONS (partition_expiration_days=NULL)",
+            True,
+        ),
+    }
+
+
+@pytest.mark.parametrize(
+    ("layout", "summary"),
+    [
+        ({"clustering": {"fields": ["game_date"]}}, "clustered by game_date, declared by system_id, player_id"),
+        ({"clustering": None}, "clustered by nothing, declared by system_id, player_id"),
+        ({"timePartitioning": {"type": "DAY"}}, "partitioned by nothing, declared by game_date"),
+        (
+            {"timePartitioning": {"type": "MONTH", "field": "game_date"}},
+            "partitioned by nothing, declared by game_date",
+        ),
+        ({"timePartitioning": {"type": "DAY", "field": "as_of"}}, "partitioned by as_of, declared by game_date"),
+        ({"timePartitioning": None}, "partitioned by nothing, declared by game_date"),
+    ],
+)
+def test_another_layout_is_refused_with_the_statements_to_run(
+    opened: Opened, layout: dict[str, Any], summary: str
+) -> None:
+    ((of, (statements, automatic)),) = changes_of(opened, "predictions", layout).items()
+    assert (of, automatic) == (f"is {summary}", False)
+    assert statements.startswith("CREATE TABLE IF NOT EXISTS `project.tipoff.predictions_new` (\n")
+    assert "PARTITION BY game_date\nCLUSTER BY system_id, player_id\n" in statements
+    columns = ", ".join(f"`{name}`" for name in TABLES["predictions"].column_names)
+    assert statements.endswith(
+        f"; INSERT INTO `project.tipoff.predictions_new` ({columns}) SELECT {columns}"  # noqa: S608
+        " FROM `project.tipoff.predictions` WHERE game_date >= DATE '1946-11-01';"
+        " DROP TABLE `project.tipoff.predictions`;"
+        " ALTER TABLE `project.tipoff.predictions_new` RENAME TO `predictions`"
+    )
 
 
 def test_a_refused_difference_leaves_the_dataset_unchanged(opened: Opened) -> None:

@@ -15,7 +15,8 @@ from tests.support.unchecked import implausible_rows
 from tipoff.warehouse.base import DateRange, Parameters, Slice
 from tipoff.warehouse.bigquery_sql import comparison
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
-from tipoff.warehouse.partitions import unfiltered_tables, with_views
+from tipoff.warehouse.partitions import table_reads, unfiltered_tables, with_views
+from tipoff.warehouse.sql_files import SQL
 from tipoff.warehouse.tables import TABLES, Layer
 
 VIEWS = [name for name, table in TABLES.items() if table.layer is Layer.VIEW]
@@ -27,6 +28,20 @@ def test_every_select_that_the_product_sends_filters_each_table_it_reads() -> No
     unfiltered = {statement.title or statement.file.stem: unfiltered_tables(statement.sql) for statement in of_tables}
     assert {name: tables for name, tables in unfiltered.items() if tables and name not in VIEWS} == {}
     assert len(sent) > 100
+
+
+def test_rows_that_expire_are_read_by_steps_of_their_own_date_only() -> None:
+    """Training and later dates read whole seasons, so what they read is kept."""
+    expiring = {name for name, table in TABLES.items() if table.expires_after_days}
+    texts = {path.stem: with_views(path.read_text()) for path in SQL.glob("*/*.sql") if path.stem not in VIEWS}
+    reads = {(file, read.name, read.dates) for file, sql in texts.items() for read in table_reads(sql)}
+    of_expiring = {read for read in reads if read[1] in expiring}
+    assert {dates for _, _, dates in of_expiring} == {("@game_date", "@game_date")}
+    assert {file for file, _, _ in of_expiring} == {"data_versions_of_subject", "slate_games"}
+
+
+def test_results_predictions_and_grades_are_kept() -> None:
+    assert {table.layer for table in TABLES.values() if table.expires_after_days} == {Layer.RAW, Layer.OPERATIONS}
 
 
 @pytest.mark.parametrize("where", [{}, {"season": "2023-24"}, {"game_date": TONIGHT}])
