@@ -170,6 +170,8 @@ class ComputeStep:
     needs: tuple[str, ...]
     reruns_after: tuple[str, ...] | None = None
     """Those of `needs` whose new data make it run again; None: all of them."""
+    reruns_also_after: tuple[str, ...] = ()
+    """Further steps whose new data make it run again, though it does not wait for them."""
     opens_at: DayTime = COMPUTING_OPENS
     soft_deadline: DayTime | None = PREDICTIONS_DUE
     hard_deadline: DayTime | None = None
@@ -646,6 +648,8 @@ GRADE_STEP = _after_the_games(
     phase=Phase.GRADE,
     kind=StepKind.GRADE,
     needs=(step_names.LIVE_SCOREBOARD, step_names.PLAYER_RESULTS, step_names.PUBLISH_PREDICTIONS),
+    # A gamebook has the minutes of a player who was on court for seconds: he is graded, and not void.
+    reruns_also_after=(step_names.PLAYER_RESULT_DETAILS,),
 )
 PUBLISH_RESULTS_STEP = _after_the_games(
     name=step_names.PUBLISH_RESULTS,
@@ -693,7 +697,7 @@ NO_GAME_STEPS: tuple[StepDescription, ...] = (
 """The steps of a date without games: publish that there are none."""
 
 VOID_GRADE_STEPS: tuple[StepDescription, ...] = (
-    _at_once(GRADE_STEP, needs=(step_names.PUBLISH_PREDICTIONS,)),
+    _at_once(GRADE_STEP, needs=(step_names.PUBLISH_PREDICTIONS,), reruns_also_after=()),
     _at_once(PUBLISH_RESULTS_STEP),
     _at_once(PUBLISH_SUMMARY_STEP),
 )
@@ -959,7 +963,7 @@ def _compute_step(step: ComputeStep, slate: SlateTimes) -> PlanStep:
         role=step.role,
         critical=step.critical,
         needs=step.needs,
-        follows=step.needs if step.reruns_after is None else step.reruns_after,
+        follows=(*(step.needs if step.reruns_after is None else step.reruns_after), *step.reruns_also_after),
         opens_at=step.opens_at.resolve(slate),
         soft_deadline=_resolved(step.soft_deadline, slate),
         hard_deadline=_resolved(step.hard_deadline, slate),

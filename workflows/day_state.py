@@ -122,7 +122,7 @@ class DayLedger:
                 cooldown=None if over else record.cooldown,
             )
         else:
-            current = {need: self.records[need].version for need in step.needs}
+            current = {name: self.records[name].version for name in step.inputs}
             record = replace(record, attempted_inputs=current if inputs is None else inputs)
         self.records[step.name] = record
 

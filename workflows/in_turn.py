@@ -68,7 +68,7 @@ def _ready(
     for step in plan.steps:
         verdict, record = verdicts[step.name], records[step.name]
         if step.kind in COMPUTE_ACTIVITIES and isinstance(verdict, gates.Ready) and isinstance(record, ComputeRecord):
-            inputs = {need: records[need].version for need in step.needs}
+            inputs = {name: records[name].version for name in step.inputs}
             yield InTurn(step, verdict.games, now, inputs, record, ready)
 
 

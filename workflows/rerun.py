@@ -183,7 +183,7 @@ def steps_to_rerun(plan: DayPlan, rerun: Rerun) -> tuple[PlanStep, ...]:
     if all(step.name != rerun.step for step in plan.steps):
         raise refusal(operator_commands.no_such_step(rerun.step, plan))
     for step in plan.steps:
-        if names & set(step.needs):
+        if names.intersection(step.inputs):
             names.add(step.name)
     predicts = any(step.name in names and step.kind is StepKind.SYSTEM for step in plan.steps)
     return tuple(step for step in plan.steps if step.name in names or _accompanies(step, predicts=predicts))

@@ -152,7 +152,7 @@ def _any_record(step: PlanStep, games: Sequence[str], dice: random.Random) -> An
             retry_at=_any_moment(dice),
             complete=dice.random() < 0.5,
         )
-    inputs = {need: dice.randint(0, 3) for need in step.needs} if dice.random() < 0.6 else {}
+    inputs = {name: dice.randint(0, 3) for name in step.inputs} if dice.random() < 0.6 else {}
     state = dice.choice(_RAN if inputs else (StepState.PENDING, *_RAN[1:]))
     graded: dict[str, Any] = {}
     if step.kind is StepKind.GRADE:

@@ -87,7 +87,7 @@ class PlanStep(Frozen):
     critical: bool = False
     needs: tuple[str, ...] = ()
     follows: tuple[str, ...] = ()
-    """Those of `needs` whose new data make the step run again for the affected games."""
+    """Steps whose new data make it run again for the affected games; it waits for those of `needs` only."""
     opens_at: AwareDatetime
     cadence: tuple[Cadence, ...] = ()
     poll_times: tuple[AwareDatetime, ...] = ()
@@ -114,6 +114,11 @@ class PlanStep(Frozen):
     @property
     def label(self) -> str:
         return label(self.title, self.name)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The steps whose data it uses."""
+        return tuple(dict.fromkeys((*self.needs, *self.follows)))
 
     @property
     def polls_end(self) -> datetime:

@@ -27,7 +27,7 @@ def names(**rerun: object) -> list[str]:
         ("grade", ["grade", "export_results", "export_summary"]),
         ("report_page", ["report_page", "grade"]),
         ("nbac_player_boxscores", ["nbac_player_boxscores", *RESULTS]),
-        ("nbac_play_by_play", ["nbac_play_by_play", *DETAILS, "grade"]),
+        ("nbac_play_by_play", ["nbac_play_by_play", *DETAILS, "grade", "export_results", "export_summary"]),
         ("nbac_team_boxscore", ["nbac_team_boxscore", *RESULTS]),
         ("export_predictions", [*PUBLISH, "grade", "export_results", "export_summary"]),
     ],
