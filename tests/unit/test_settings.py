@@ -122,6 +122,25 @@ def test_another_kind_of_store_is_not_a_folder(url: str) -> None:
         folder_of(url)
 
 
+@pytest.mark.parametrize(
+    ("variable", "limit", "beyond"),
+    [
+        ("TIPOFF_BIGQUERY_MAXIMUM_GIGABYTES", 1, 0),
+        ("TIPOFF_HISTORY_SEASONS", 1, 0),
+        ("TIPOFF_HISTORY_SEASONS", 20, 21),
+        ("TIPOFF_BODY_CAP_BYTES", 1024, 1023),
+        ("TIPOFF_ODDS_MONTHLY_CREDITS", 0, -1),
+        ("TIPOFF_BALLDONTLIE_PER_MINUTE", 1, 0),
+        ("TIPOFF_BALLDONTLIE_PER_MINUTE", 600, 601),
+    ],
+)
+def test_a_number_may_be_at_its_limit_and_not_beyond(variable: str, limit: int, beyond: int) -> None:
+    field = variable.removeprefix("TIPOFF_").lower()
+    assert getattr(load_settings(environ={variable: str(limit)}), field) == limit
+    with pytest.raises(ConfigurationError, match=variable):
+        load_settings(environ={variable: str(beyond)})
+
+
 def test_all_invalid_values_are_named_at_once() -> None:
     with pytest.raises(ConfigurationError) as caught:
         load_settings(environ={"TIPOFF_HISTORY_SEASONS": "x", "TIPOFF_LANDING": "y"})
