@@ -55,7 +55,9 @@ class InvalidMutationError(TipoffError):
 
 
 def copied_project(folder: Path) -> Path:
-    """Copy the project without caches and outputs into a folder."""
+    """Copy the project without caches and outputs into a folder, with the real data of ../shared beside it, if any."""
+    if (shared := PROJECT.parent / "shared").is_dir():
+        (folder / shared.name).symlink_to(shared.resolve(), target_is_directory=True)
     return Path(shutil.copytree(PROJECT, folder / PROJECT.name, ignore=_NOT_COPIED))
 
 

@@ -74,18 +74,25 @@ class Rules(Frozen):
     """The content of `random_mutations.toml`."""
 
     area: tuple[Area, ...]
+    folder: tuple[Area, ...] = ()
+    """Tests of the folder, which run after those of the area."""
     equivalent: tuple[EquivalentMutant, ...] = ()
 
     def tests_of(self, file: str) -> tuple[str, ...]:
-        """The tests of the first area that has the file. Raises ConfigurationError when none has."""
-        for area in self.area:
-            if any(fnmatch(file, pattern) for pattern in area.files):
-                return area.tests
-        raise ConfigurationError(f"{FILE.name}: no area has {file}; add its tests")
+        """The tests of the first area that has the file, and of its folder. Raises ConfigurationError without one."""
+        tests = _first_tests(self.area, file)
+        if not tests:
+            raise ConfigurationError(f"{FILE.name}: no area has {file}; add its tests")
+        return (*tests, *_first_tests(self.folder, file))
 
     def is_equivalent(self, mutant: Mutant) -> bool:
         """Whether a mutant was judged to change nothing."""
         return any(known.describes(mutant) for known in self.equivalent)
+
+
+def _first_tests(areas: Sequence[Area], file: str) -> tuple[str, ...]:
+    matching = (area.tests for area in areas if any(fnmatch(file, pattern) for pattern in area.files))
+    return next(matching, ())
 
 
 class Verdict(StrEnum):

@@ -245,6 +245,8 @@ def test_a_transaction_runs_in_a_session_that_ends(opened: Opened) -> None:
     assert properties == [*[[{"key": "session_id", "value": "session-1"}]] * 4, []]
     assert statements[-1] == "CALL BQ.ABORT_SESSION('session-1')"
     assert server.sent("upload") == [], "a transaction would not see loaded rows"
+    (incoming,) = set(re.findall(r"incoming_[0-9a-f]{32}", statements[1]))
+    assert [statement.split()[0] for statement in statements if incoming in statement] == ["CREATE", "SELECT", "MERGE"]
 
 
 CONFLICT = refusal(400, "invalidQuery", "Transaction is aborted due to concurrent update against table x.")
@@ -382,6 +384,23 @@ def test_a_refusal_says_in_one_sentence_what_to_do(
         warehouse.query("SELECT 1 AS one")
     assert "\n" not in str(raised.value)
     assert "http" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "message"),
+    [
+        (400, BadInputError, "the request is rejected"),
+        (403, ConfigurationError, "permission denied"),
+        (404, ConfigurationError, "does not exist"),
+        (412, StorageError, "the table changed at the same time"),
+    ],
+)
+def test_a_refusal_without_a_reason_is_named_by_its_status(
+    opened: Opened, status: int, kind: type[TipoffError], message: str
+) -> None:
+    warehouse, _ = opened(query=[Reply(status, {"error": {"message": "refused"}})] * 500)
+    with pytest.raises(kind, match=message):
+        warehouse.query("SELECT 1 AS one")
 
 
 def test_a_job_that_does_not_end_in_time_is_cancelled(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:

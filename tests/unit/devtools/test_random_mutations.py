@@ -203,7 +203,7 @@ def test_a_mutant_judged_equivalent_still_exists_and_has_a_reason(known: Equival
     assert known.reason
 
 
-@pytest.mark.parametrize("area", RULES.area, ids=lambda area: area.files[0])
+@pytest.mark.parametrize("area", [*RULES.area, *RULES.folder], ids=lambda area: area.files[0])
 def test_an_area_has_files_and_tests_that_are_not_the_whole_suite(area: Area) -> None:
     assert [test for test in area.tests if not (PROJECT / test).exists()] == []
     assert not {"tests", "tests/unit", "tests/contract"} & set(area.tests)
