@@ -39,6 +39,13 @@ MAX_ARGUMENT_CHARACTERS = 1000
 DAYS_AGO = {"today": 0, "yesterday": 1}
 _DATE_HELP = "game date, in Eastern time: 2024-03-29, today or yesterday (default: %(default)s)"
 
+_COPY_EXAMPLES = """\
+  starter.py warehouse copy duckdb:///var/tipoff.duckdb bigquery://my-project/tipoff
+  starter.py warehouse copy bigquery://my-project/tipoff duckdb:///var/copy.duckdb
+
+A table and date with the same rows on both sides is left alone, so a copy that was ended may be started again. Dates
+that only TO has are kept. Exit code 1: both differ at the end, and the report says where."""
+
 AddArguments = Callable[[argparse.ArgumentParser], None]
 
 
@@ -221,14 +228,25 @@ def _collect(parser: argparse.ArgumentParser) -> None:
 
 def _warehouse(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(metavar="ACTION", required=True, dest="action")
-    help_text = "write a copy of the warehouse to a new file"
-    backup = actions.add_parser("backup", help=help_text, description=help_text, allow_abbrev=False)
+
+    def action(name: str, help_text: str, examples: str = "") -> argparse.ArgumentParser:
+        description, formatter = f"{help_text}\n\n{examples}", argparse.RawDescriptionHelpFormatter
+        added = actions.add_parser(
+            name, help=help_text, description=description, formatter_class=formatter, allow_abbrev=False
+        )
+        _common(added)
+        return added
+
+    backup = action("backup", "write a copy of the warehouse to a new file")
     backup.add_argument("to", type=Path, metavar="TO", help="the new file, or a folder")
-    _common(backup)
-    help_text = "create missing tables and columns of a BigQuery warehouse; anything else is refused with its statement"
-    apply = actions.add_parser("apply", help=help_text, description=help_text, allow_abbrev=False)
+    apply = action(
+        "apply",
+        "create missing tables and columns of a BigQuery warehouse; anything else is refused with its statement",
+    )
     apply.add_argument("--dry-run", action="store_true", help="show the differences and change nothing")
-    _common(apply)
+    copy = action("copy", "copy the rows of a warehouse that another one lacks, and compare both", _COPY_EXAMPLES)
+    copy.add_argument("origin", metavar="FROM", help="duckdb:///PATH or bigquery://PROJECT/PREFIX; is only read")
+    copy.add_argument("destination", metavar="TO", help="the same; its tables are created where they are missing")
 
 
 _OPERATOR_COMMAND = (_date, _common, _operator, _id)
@@ -257,7 +275,7 @@ COMMANDS = (
             (_date, _common, _collect)),
     Command("unresolved", "list the player names of all dates that match no player, with the alias line to add",
             "unresolved", (_optional_date, _common)),
-    Command("warehouse", "back up the warehouse while a worker runs, or create its tables", "warehouse", (_warehouse,)),
+    Command("warehouse", "back up, copy or import a warehouse, or create its tables", "warehouse", (_warehouse,)),
     Command("dev", "run a Temporal server and a worker for real days until Ctrl-C", "dev", ()),
     Command("doctor", "check the server, workers, stores, keys and versions", "doctor", (_common,)),
 )  # fmt: skip

@@ -1,21 +1,23 @@
-"""`warehouse apply`, and `warehouse backup TO`: a copy of the warehouse, also while a worker has it open."""
+"""The actions of `warehouse`, and `warehouse backup TO`: a copy of its file, also while a worker has it open."""
 
 from __future__ import annotations
 
 import json
 from argparse import Namespace
 from pathlib import Path
+from typing import Final
 
 from cli.exit_codes import ExitCode
 from cli.target import Target
 from cli.warehouse_apply import apply
+from cli.warehouse_copy import copy
 from cli.warehouse_file import existing_warehouse
 from tipoff.vocabulary import counted
 
 
 async def run(options: Namespace) -> ExitCode:
     """Run the action. Raises CommandError USAGE for another kind of warehouse, UNKNOWN if there is no file to copy."""
-    return apply(options) if options.action == "apply" else _back_up(options)
+    return _ACTIONS[options.action](options)
 
 
 def _back_up(options: Namespace) -> ExitCode:
@@ -33,3 +35,6 @@ def _back_up(options: Namespace) -> ExitCode:
         print(f"{to}: {counted(sum(rows.values()), 'row')} in {counted(filled, 'table')}")
         print(f"To restore it, stop the worker, move {file} and its log away, and copy {to} to {file}.")
     return ExitCode.DONE
+
+
+_ACTIONS: Final = {"apply": apply, "backup": _back_up, "copy": copy}

@@ -95,6 +95,7 @@ def generated_statements() -> Iterator[SentStatement]:
     for table in TABLES.values():
         yield _of_table(generated_sql.row_count, table, {}, {"n": "INT64"})
         if table.layer is not Layer.VIEW:
+            yield _of_table(generated_sql.rows_per_date, table, {}, {"game_date": "DATE", "n": "INT64"})
             yield _located(bigquery_ddl, table.name, bigquery_ddl(table, "dataset"), {}, _types(table))
             yield from _writes(table)
         for where in slices_of(table):

@@ -102,5 +102,8 @@ class Warehouse(Protocol):
     def query(self, sql: str, parameters: Parameters | None = None) -> pl.DataFrame:
         """Run one GoogleSQL SELECT with named parameters."""
 
+    def stored_columns(self) -> Mapping[str, Mapping[str, str]]:
+        """Return table -> column -> BigQuery type of the tables that exist, also of undeclared ones; no views."""
+
     def close(self) -> None:
         """Release the file or the connections."""

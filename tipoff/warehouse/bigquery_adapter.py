@@ -115,6 +115,11 @@ class BigQueryWarehouse:
         """Run one GoogleSQL SELECT. Raises BadInputError if a table is read without a filter on its game dates."""
         return self._jobs.select(_checked(sql, parameters or {}), self._session)
 
+    def stored_columns(self) -> dict[str, dict[str, str]]:
+        """Return the columns of the tables that exist; see `tipoff.warehouse.base.Warehouse`."""
+        tables = self._jobs.tables() if self._jobs.region_of_dataset() else {}
+        return {name: {column: of.type for column, of in table.columns.items()} for name, table in tables.items()}
+
     def close(self) -> None:
         """Close the connections."""
         self._jobs.close()

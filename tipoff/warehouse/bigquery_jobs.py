@@ -34,6 +34,7 @@ JOB_SECONDS: Final = 600.0
 UPLOAD_RETRIES: Final = 5
 CELLS_OF_STATEMENT: Final = 100_000
 """Values that one INSERT carries as parameters: about 4 MB of the 10 MB that a request may have."""
+_VIEWS: Final = ("VIEW", "MATERIALIZED_VIEW")
 INCOMING_DAYS: Final = 1
 """Days after which a table of loaded rows is removed."""
 _DAY_MS: Final = 24 * 60 * 60 * 1000
@@ -134,10 +135,11 @@ class BigQueryJobs:
         raise StorageError(f"{self.location}: loading rows of {table.name} failed {JOB_ATTEMPTS} times; retry the step")
 
     def tables(self) -> dict[str, StoredTable]:
-        """Return the tables of the dataset, which must exist."""
+        """Return the tables of the dataset, which must exist; no views."""
         with translated_errors(str(self.location)):
             listed = list(self._client.list_tables(self._dataset(self.location.dataset), **self._request))
-            tables = [self._client.get_table(item.reference, **self._request) for item in listed]
+            stored = [item.reference for item in listed if item.table_type not in _VIEWS]
+            tables = [self._client.get_table(reference, **self._request) for reference in stored]
         return {table.table_id: _stored_table(table) for table in tables}
 
     def region_of_dataset(self) -> str | None:

@@ -19,7 +19,7 @@ from tipoff.warehouse.base import CheckWarning, DateRange, Parameters, Slice, Sq
 from tipoff.warehouse.check_rows import checks_sql, judge
 from tipoff.warehouse.dialect import to_duckdb
 from tipoff.warehouse.duckdb_log import STORAGE_VERSION, damage, log_of
-from tipoff.warehouse.schema import duckdb_ddl, duckdb_type, table_named
+from tipoff.warehouse.schema import bigquery_type, duckdb_ddl, duckdb_type, table_named
 from tipoff.warehouse.sql_files import sql_text
 from tipoff.warehouse.tables import TABLES, Layer, Table
 from tipoff.warehouse.validation import conform, conform_slice
@@ -38,18 +38,22 @@ _SETTINGS = (
     "SET python_enable_replacements = false",
     "SET enable_external_access = false",
 )
+_STORED_COLUMNS = (
+    "SELECT table_name, column_name, data_type FROM duckdb_columns() SEMI JOIN duckdb_tables() USING (table_oid)"
+)
 
 
 class DuckDbWarehouse:
     """A `tipoff.warehouse.base.Warehouse` in one file. It is thread-safe; writes run one at a time."""
 
-    def __init__(self, path: Path, *, threads: int = 2, memory_limit_mb: int = 400) -> None:
+    def __init__(self, path: Path, *, threads: int = 2, memory_limit_mb: int = 400, read_only: bool = False) -> None:
         """Open or create the file.
 
         Raises WarehouseLockedError if another process has it open, StorageError if it cannot be read.
         """
         self._path = path
-        self._connection = _connect(path, {"threads": threads, "memory_limit": f"{memory_limit_mb}MB"})
+        access = {"access_mode": "READ_ONLY"} if read_only else {}
+        self._connection = _connect(path, {"threads": threads, "memory_limit": f"{memory_limit_mb}MB", **access})
         self._write_lock = threading.Lock()
         self._open = threading.local()
         """Its `cursor` is that of the thread's transaction."""
@@ -97,6 +101,15 @@ class DuckDbWarehouse:
         """Run one GoogleSQL SELECT. Sums of integers are integers, times are UTC."""
         with self._cursor() as cursor:
             return _select(cursor, sql, parameters or {})
+
+    def stored_columns(self) -> dict[str, dict[str, str]]:
+        """Return the columns of the tables that exist; see `tipoff.warehouse.base.Warehouse`."""
+        with self._cursor() as cursor:
+            listed = cursor.execute(_STORED_COLUMNS).fetchall()
+        tables: dict[str, dict[str, str]] = {}
+        for table, column, type_ in listed:
+            tables.setdefault(table, {})[column] = bigquery_type(type_)
+        return tables
 
     def close(self) -> None:
         """Flush to the file and release its lock."""

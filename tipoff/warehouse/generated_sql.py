@@ -18,6 +18,14 @@ def row_count(table: Table) -> str:
     return f"SELECT COUNT(*) AS n FROM {table.name} WHERE game_date >= DATE '{ALL_DATES.first}'"
 
 
+def rows_per_date(table: Table) -> str:
+    """Return a SELECT of the number of rows of each game date."""
+    return (
+        f"SELECT game_date, COUNT(*) AS n FROM {table.name} WHERE game_date >= DATE '{ALL_DATES.first}'"
+        " GROUP BY game_date"
+    )
+
+
 def rows_of_slice(table: Table, where: Slice) -> tuple[str, dict[str, SqlValue | list[str]]]:
     """Return a SELECT of the rows of a slice and its parameters."""
     terms: list[str] = []

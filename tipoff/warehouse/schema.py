@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Iterator, Mapping
+from typing import Final, NamedTuple
 
 from tipoff.errors import BadInputError
-from tipoff.warehouse.tables import TABLES, Column, Table
+from tipoff.warehouse.tables import TABLES, Column, Layer, Table
 
 PARAMETERS: Final = {
     "first_date": "DATE",
@@ -48,6 +49,14 @@ def duckdb_type(type_: str) -> str:
     """Return the DuckDB type of a BigQuery type."""
     element = element_type(type_)
     return f"{_DUCKDB_TYPES[element]}[]" if element else _DUCKDB_TYPES[type_]
+
+
+def bigquery_type(type_: str) -> str:
+    """Return the BigQuery type of a DuckDB type; a type that no column is declared with stays as it is."""
+    names = {duckdb: bigquery for bigquery, duckdb in _DUCKDB_TYPES.items()}
+    element = type_.removesuffix("[]")
+    name = names.get(element, element)
+    return f"ARRAY<{name}>" if type_ != element else name
 
 
 def duckdb_ddl(table: Table) -> str:
@@ -94,6 +103,39 @@ def _bigquery_suffix(column: Column) -> str:
 def _quoted(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
+
+
+class SchemaDifferences(NamedTuple):
+    """How the tables of a warehouse differ from the declared ones."""
+
+    undeclared_tables: tuple[str, ...]
+    missing_tables: tuple[str, ...]
+    columns: tuple[str, ...]
+    """One text for each column that is missing, not declared, or of another type."""
+
+
+def schema_differences(stored: Mapping[str, Mapping[str, str]]) -> SchemaDifferences:
+    """Compare the declared tables with stored ones; `stored` maps table -> column -> BigQuery type."""
+    declared = {table: columns for table, columns in catalogue().items() if TABLES[table].layer is not Layer.VIEW}
+    return SchemaDifferences(
+        undeclared_tables=tuple(sorted(stored.keys() - declared.keys())),
+        missing_tables=tuple(sorted(declared.keys() - stored.keys())),
+        columns=tuple(
+            f"{table}.{column} is {given}"
+            for table in sorted(declared.keys() & stored.keys())
+            for column, given in _column_differences(declared[table], stored[table])
+        ),
+    )
+
+
+def _column_differences(declared: Mapping[str, str], stored: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for column in sorted(declared.keys() | stored.keys()):
+        if column not in stored:
+            yield column, "missing"
+        elif column not in declared:
+            yield column, "not declared"
+        elif stored[column] != declared[column]:
+            yield column, f"{stored[column]} and declared {declared[column]}"
 
 
 def catalogue() -> dict[str, dict[str, str]]:

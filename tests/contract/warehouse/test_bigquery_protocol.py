@@ -16,8 +16,9 @@ import pytest
 from google.cloud.bigquery.retry import DEFAULT_RETRY
 
 from cli.doctor_checks.warehouse import check
-from cli.exit_codes import ExitCode
+from cli.exit_codes import CommandError, ExitCode
 from cli.warehouse_apply import apply
+from cli.warehouse_copy import copy
 from tests.support.rows import rows_of
 from tests.support.scripted_bigquery import Reply, ScriptedBigQuery, failed_job, refusal, rows, serving
 from tipoff.errors import (
@@ -33,6 +34,7 @@ from tipoff.vocabulary import RERUN_DAYS
 from tipoff.warehouse import bigquery_jobs
 from tipoff.warehouse.base import DateRange, Parameters, Slice, Warehouse, WriteResult
 from tipoff.warehouse.bigquery_adapter import BigQueryWarehouse
+from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
 from tipoff.warehouse.job_labels import job_labels
 from tipoff.warehouse.open import open_warehouse
 from tipoff.warehouse.tables import TABLES, Layer
@@ -682,4 +684,30 @@ def test_apply_refuses_what_the_operator_has_to_decide(
     monkeypatch.setenv("TIPOFF_WAREHOUSE", "bigquery://project/tipoff")
     assert apply(Namespace(action="apply", dry_run=False, json=False, replay=None)) == ExitCode.REFUSED
     assert "RENAME COLUMN `points` TO `points_int64`" in capsys.readouterr().out
+    assert server.statements() == []
+
+
+def listed_tables(**kinds: str) -> list[Reply]:
+    """The list of the tables and views of a dataset, by their type."""
+    references = {name: {"projectId": "project", "datasetId": "tipoff", "tableId": name} for name in kinds}
+    return [Reply(200, {"tables": [{"tableReference": references[name], "type": kinds[name]} for name in kinds]})]
+
+
+def test_the_stored_columns_are_those_of_tables_without_views(opened: Opened) -> None:
+    script = {"tables": listed_tables(daily="VIEW", predictions="TABLE"), "table": existing("predictions")}
+    warehouse, _ = opened(**script)
+    declared = {column.name: column.type for column in TABLES["predictions"].columns}
+    assert warehouse.stored_columns() == {"predictions": declared}
+    warehouse, _ = opened(dataset=[refusal(404, "notFound")])
+    assert warehouse.stored_columns() == {}
+
+
+def test_a_file_is_not_copied_to_a_dataset_with_other_columns(opened: Opened, tmp_path: Path) -> None:
+    file = DuckDbWarehouse(tmp_path / "from.duckdb")
+    file.migrate()
+    file.close()
+    _, server = opened(tables=listed_tables(predictions="TABLE"), table=existing("predictions", line=None))
+    urls = {"origin": f"duckdb:///{tmp_path}/from.duckdb", "destination": "bigquery://project/tipoff"}
+    with pytest.raises(CommandError, match=r"\(predictions.line is missing\): run `starter.py warehouse apply` with"):
+        copy(Namespace(**urls, json=False, replay=None))
     assert server.statements() == []
