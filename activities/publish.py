@@ -16,7 +16,8 @@ from tipoff.publishing.page import publish_page
 from tipoff.publishing.repeats import escalated
 from tipoff.publishing.status import PublishResult, publish_status
 from tipoff.publishing.summary import publish_summary
-from tipoff.vocabulary import ComputeReport, step_names
+from tipoff.vocabulary import ComputeReport, EndedRun, step_names
+from tipoff.warehouse.execution_log import log_run
 from tipoff.warehouse.preflight import PUBLICATION, Lacking, lacking_inputs
 from workflows.contracts import Activity, ComputeRequest, PublishStatusRequest
 
@@ -43,6 +44,12 @@ class PublishActivities:
             raise_alert(self._resources.exports, status.game_date, alert_of_date)
         published = publish_status(self._resources.exports, status, self._resources.now())
         return ComputeReport(rows=published.rows)
+
+    @activity.defn(name=Activity.LOG_RUN.value)
+    @blocking_activity
+    def log_run(self, run: EndedRun) -> ComputeReport:
+        """Log a run that ended and the executions of its steps."""
+        return ComputeReport(rows=log_run(self._resources.warehouse, run))
 
 
 def write_export(resources: Resources, request: ComputeRequest) -> ComputeReport:

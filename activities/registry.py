@@ -44,6 +44,7 @@ def activities_of(queue: Queue, resources: Resources) -> list[Callable[..., Any]
             publish.export,
             InTurnActivities(resources).compute_in_turn,
             publish.publish_status,
+            publish.log_run,
         ],
         Queue.MODELS: [models.predict, models.train],
     }

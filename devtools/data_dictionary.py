@@ -30,7 +30,7 @@ MAX_ORIGINS: Final = 2
 
 _LAYER_TITLES: Final = {
     Layer.RAW: "Raw: rows read from the responses of providers",
-    Layer.VIEW: "Views: computed from raw tables when queried",
+    Layer.VIEW: "Views: computed when queried",
     Layer.ANALYTICS: "Analytics",
     Layer.PRECOMPUTE: "Precompute",
     Layer.FEATURES: "Features",

@@ -225,11 +225,16 @@ def differences(first: Path, second: Path) -> list[str]:
 
 
 def tables_of(file: Path) -> dict[str, pl.DataFrame]:
-    """All tables of a warehouse, sorted by natural key; call it after the worker has ended."""
+    """All tables of a warehouse, sorted by natural key, without the ids that Temporal gives to runs.
+
+    Call it after the worker has ended.
+    """
     warehouse = DuckDbWarehouse(file)
     try:
         return {
-            table.name: warehouse.query(f"SELECT * FROM {table.name}").sort(table.natural_key)  # noqa: S608
+            table.name: warehouse.query(f"SELECT * FROM {table.name}")  # noqa: S608
+            .sort(table.natural_key)
+            .drop("run_id", strict=False)
             for table in TABLES.values()
             if table.layer is not Layer.VIEW
         }

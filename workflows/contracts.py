@@ -65,6 +65,7 @@ class Activity(StrEnum):
     EXPORT = "export"
     COMPUTE_IN_TURN = "compute_in_turn"
     PUBLISH_STATUS = "publish_status"
+    LOG_RUN = "log_run"
     DELIVER_ACTION = "deliver_action"
     RECORDED_DAY = "recorded_day"
     TRAINING_HISTORY = "training_history"

@@ -30,6 +30,7 @@ from tipoff.vocabulary import (
     step_names,
 )
 from workflows import day_end, fallbacks, transitions
+from workflows.execution_log import ExecutionLog
 from workflows.step_records import AnyRecord, ComputeRecord, Records, SourceRecord, new_record
 from workflows.transitions import AmendGames, DegradationChange, Degrade, Resolve, Transition
 
@@ -56,6 +57,7 @@ class DayLedger:
     degradations: list[Degradation] = field(default_factory=list)
     alerts: dict[str, Alert] = field(default_factory=dict)
     audit: list[AuditEntry] = field(default_factory=list)
+    executions: ExecutionLog = field(default_factory=ExecutionLog)
     recorded: bool = False
     """A re-run from recorded batches: no provider is polled."""
     ended: RunState | None = None
@@ -111,6 +113,7 @@ class DayLedger:
     def start(self, step: PlanStep, now: datetime, inputs: Mapping[str, int] | None = None) -> None:
         """Record that a step starts, with its inputs as they are, or as they were in these versions."""
         record = self.records[step.name]
+        self.executions.start(step, record, now, rerun=self.recorded)
         state = record.state if record.settled else StepState.RUNNING
         record = replace(record, running=True, abandoned=False, last_poll=now, state=state)
         if isinstance(record, SourceRecord):
@@ -128,6 +131,7 @@ class DayLedger:
 
     def finish(self, step: PlanStep, result: StepResult, now: datetime) -> None:
         """Record what a step reported, or why it failed."""
+        self.executions.finish(step, result, now)
         record = self.records[step.name]
         polls = result.polls if isinstance(result, SourceReport) else 1
         record = self.records[step.name] = replace(record, running=False, polls=record.polls + polls)
@@ -176,7 +180,8 @@ class DayLedger:
         self._apply(step, transitions.parked(step, self.records[step.name], reason, now), now)
 
     def retry(self, name: str, now: datetime) -> None:
-        """Make a step run again at once, as if it had never run."""
+        """Make a step run again at once, as if it had never run: an operator wants it."""
+        self.executions.request(name)
         record = replace(self.records[name].unparked(), state=StepState.PENDING)
         if isinstance(record, SourceRecord):
             self.records[name] = replace(record, blocked_reason="", cooldown=None, retry_at=now)
@@ -184,7 +189,8 @@ class DayLedger:
             self.records[name] = record.without_inputs()
 
     def poll_now(self, step: PlanStep, now: datetime) -> None:
-        """Poll a source at once, in spite of a cooldown or a refusal."""
+        """Poll a source at once, in spite of a cooldown or a refusal: an operator wants it."""
+        self.executions.request(step.name)
         record = replace(self.source_record(step), retry_at=now, blocked_reason="", cooldown=None)
         self.records[step.name] = record
 

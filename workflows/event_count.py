@@ -142,6 +142,7 @@ class DryRun:
         self.ledger.end()
         self._publish_status()
         self._count("write the report page of the whole day")
+        self._count("log the run")
         self._count("start and end", events=_START_AND_END)
         return self._times
 

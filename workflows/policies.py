@@ -80,6 +80,7 @@ POLICIES: dict[Activity, Policy] = {
     Activity.EXPORT: _COMPUTE,
     Activity.COMPUTE_IN_TURN: _COMPUTE_IN_TURN,
     Activity.PUBLISH_STATUS: _STATUS,
+    Activity.LOG_RUN: _COMPUTE,
     Activity.DELIVER_ACTION: _DAY,
     Activity.RECORDED_DAY: _COMPUTE,
     Activity.TRAINING_HISTORY: _READ,

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
-from tipoff.vocabulary import ComputeReport, DayStatus, Span, clock_time
+from tipoff.vocabulary import ComputeReport, DayStatus, EndedRun, Span, clock_time, counted
 from workflows import status_text
 from workflows.calls import call, failure_reason
 from workflows.contracts import Activity, ComputeRequest, PublishStatusRequest
@@ -28,6 +28,7 @@ class StatusReporter:
         self._clock = clock
         self._changes = StatusChanges(ledger)
         self._replay = replay
+        self._started_at = clock.now()
         self._alerts_published: set[str] = set()
         self._export: asyncio.Task[None] | None = None
         self._retry_at: datetime | None = None
@@ -75,7 +76,7 @@ class StatusReporter:
         self._alerts_published.update(new)
 
     async def publish_last(self) -> None:
-        """Publish the final status, then the report page, which shows it."""
+        """Publish the final status, then the report page, which shows it, and log the run."""
         if self._export is not None:
             await self._export
         self._changes.export_again()
@@ -94,3 +95,26 @@ class StatusReporter:
             await call(Activity.EXPORT, page, ComputeReport, summary="report page of the whole day")
         except ActivityError as error:
             workflow.logger.warning("writing the report page failed: %s", failure_reason(error))
+        await self._log_run(self.status())
+
+    async def _log_run(self, status: DayStatus) -> None:
+        """Write the executions of all steps to the warehouse, in one load for the whole run."""
+        run = EndedRun(
+            game_date=status.game_date,
+            run_id=workflow.info().run_id,
+            is_rerun=self._ledger.recorded,
+            virtual=status.virtual,
+            state=status.state,
+            data_quality=status.data_quality,
+            backfilled=status.backfilled,
+            games=len(status.games),
+            started_at=self._started_at,
+            ended_at=status.now,
+            sentence=status.sentence,
+            steps=self._ledger.executions.end(status.now),
+        )
+        summary = f"log of {counted(sum(len(step.executions) for step in run.steps), 'execution')}"
+        try:
+            await call(Activity.LOG_RUN, run, ComputeReport, summary=summary)
+        except ActivityError as error:
+            workflow.logger.warning("logging the run failed: %s", failure_reason(error))

@@ -149,8 +149,10 @@ def slices_of(table: Table) -> list[Slice]:
 
 
 _OTHER_SLICES: Final[Mapping[str, list[Slice]]] = {
+    "daily_pipeline_runs": [{"game_date": _DATE, "run": 1}],
     "data_versions": [{"game_date": _DATE, "subject": "player_game_summary"}],
     "prediction_accuracy": [{"game_date": _DATE, "game_id": ["0022301062"]}],
+    "processor_execution_log": [{"game_date": _DATE, "run": 1}],
     "unresolved_players": [{"game_date": _DATE, "source": "nbac_play_by_play"}],
 }
 """Slices that neither a source nor a transform names."""

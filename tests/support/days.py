@@ -41,6 +41,7 @@ from tipoff.vocabulary import (
     ComputeReport,
     DayPlan,
     DayStatus,
+    EndedRun,
     Outcome,
     ProcessReport,
     RecordedDay,
@@ -188,6 +189,7 @@ class World:
     pauses: dict[str, Pause] = field(default_factory=dict)
     statuses: list[PublishStatusRequest] = field(default_factory=list)
     """The exported statuses, in order."""
+    logged_runs: list[EndedRun] = field(default_factory=list)
     force: list[tuple[str, datetime]] = field(default_factory=list)
     """The forced polls: source and as-of time."""
     unfinished: tuple[str, ...] = ()
@@ -206,7 +208,7 @@ class World:
             Queue.WAREHOUSE: [
                 *(self.process_together, self.compute_in_turn),
                 *(self.process, self.follow, self.transform, self.build_features, self.store_predictions),
-                *(self.grade, self.export, self.publish_status, self.recorded_day),
+                *(self.grade, self.export, self.publish_status, self.log_run, self.recorded_day),
             ],
             Queue.MODELS: [self.predict, self.train],
         }
@@ -365,6 +367,12 @@ class World:
         self.statuses.append(request)
         return ComputeReport(rows=1)
 
+    @activity.defn(name=Activity.LOG_RUN.value)
+    async def log_run(self, run: EndedRun) -> ComputeReport:
+        await self._simulate("log_run", run.ended_at)
+        self.logged_runs.append(run)
+        return ComputeReport(rows=1)
+
     @activity.defn(name=Activity.RECORDED_DAY.value)
     async def recorded_day(self, request: PlanRequest) -> RecordedDay:
         assert self.recorded is not None, "this world has no recorded day"
@@ -489,6 +497,13 @@ class DayRun(NamedTuple):
     @property
     def scheduled_activities(self) -> list[ScheduledActivity]:
         return activities_that_ran(self.history)
+
+    @property
+    def logged(self) -> EndedRun:
+        """The run as it was logged when the day ended."""
+        requests = map(_name_and_request, _scheduled_events(self.history))
+        (request,) = (request for name, request in requests if name == Activity.LOG_RUN)
+        return EndedRun.model_validate_json(request)
 
 
 async def run_day(client: Client, world: World, clock: ClockSpec | None = None, rerun: Rerun | None = None) -> DayRun:

@@ -2,7 +2,7 @@
 
 A case is a folder with `case.toml` (why these rows, the arithmetic, the parameters), a CSV file per input table, and
 `expected.csv`. A column that a file leaves out has a default in an input and is not compared in the expected rows. An
-empty cell is NULL, `(empty)` the empty text; semicolons separate the elements of an array.
+empty cell is NULL, `(empty)` the empty text or array; semicolons separate the elements of an array.
 """
 
 from __future__ import annotations
@@ -146,5 +146,5 @@ def _rows(path: Path, types: Mapping[str, str]) -> Rows:
 
 def _value(type_: str, cell: str) -> Any:
     if element := element_type(type_):
-        return [_PARSERS[element](part) for part in cell.split(";")]
+        return [] if cell == _EMPTY else [_PARSERS[element](part) for part in cell.split(";")]
     return _PARSERS[type_](cell) if cell else None

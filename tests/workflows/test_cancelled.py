@@ -8,7 +8,7 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureEr
 
 from tests.support.days import GAMES, Pause, World, at, serving, started_day, virtual
 from tipoff.systems.registry import SYSTEMS
-from tipoff.vocabulary import Phase, PredictionRun, RecordedDay, RunState
+from tipoff.vocabulary import NoResult, Phase, PredictionRun, RecordedDay, RunState
 from workflows.contracts import Rerun
 from workflows.search_attributes import RUN_STATE
 
@@ -36,3 +36,7 @@ async def test_a_day_cancelled_during_a_step_ends_cancelled(client: Client, reru
     assert (last.state, last.attention) == (RunState.CANCELLED, ())
     assert [(entry.command, entry.why) for entry in last.audit][-1] == ("cancel", "Ada: the season is over")
     assert described.typed_search_attributes.get(RUN_STATE) == RunState.CANCELLED
+    (run,) = world.logged_runs
+    outcomes = {log.step: log.executions[-1].outcome for log in run.steps}
+    assert (run.state, outcomes["moving_average"]) == (RunState.CANCELLED, NoResult.CANCELLED)
+    assert run.is_rerun is (rerun is not None)

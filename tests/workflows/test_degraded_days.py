@@ -202,6 +202,9 @@ async def test_a_failed_day_closes_as_failed_after_everything_was_exported(clien
     assert cause.failure.stack_trace == ""
     assert result.state is status.state is world.statuses[-1].status.state is RunState.FAILED
     assert [item.step for item in result.attention] == ["nbac_schedule"]
+    (run,) = world.logged_runs
+    assert (run.state, [log.step for log in run.steps]) == (RunState.FAILED, ["nbac_schedule"])
+    assert {execution.outcome for execution in run.steps[0].executions} == {Outcome.NOT_PUBLISHED_YET}
 
 
 async def test_a_slate_that_never_comes_fails_the_day(client: Client) -> None:

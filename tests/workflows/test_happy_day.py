@@ -6,7 +6,7 @@ from temporalio.client import Client
 
 from tests.support.days import EARLY, GAMES, LATE, DayRun, at, poll_times, runs_of, step
 from tests.support.scenarios import no_games
-from tipoff.vocabulary import DataQuality, Phase, RunState, StepState
+from tipoff.vocabulary import DataQuality, Phase, RunState, StepState, Trigger
 from workflows.contracts import Activity
 
 BOTH = (EARLY.game_id, LATE.game_id)
@@ -73,6 +73,24 @@ async def test_the_first_plan_has_no_games_and_the_second_has_both(happy: DayRun
         Activity.PLAN_DAY
     ] * 2
     assert happy.status.phase is Phase.GRADE
+
+
+async def test_every_execution_is_logged_once_when_the_day_ends(happy: DayRun) -> None:
+    run = happy.logged
+    assert run.run_id == happy.history.run_id
+    assert (run.is_rerun, run.virtual) == (False, True)
+    assert (run.state, run.data_quality, run.games) == (RunState.COMPLETE, DataQuality.COMPLETE, 2)
+    assert (run.started_at, run.ended_at) == (at(5), happy.status.now)
+    assert {log.step: len(log.executions) for log in run.steps} == {
+        each.name: each.polls for each in happy.status.steps if each.name != "nbac_scoreboard"
+    } | {"nbac_scoreboard": len(poll_times(happy, "nbac_scoreboard"))}
+    props = next(log for log in run.steps if log.step == "odds_api_player_points_props")
+    assert [execution.trigger for execution in props.executions] == [
+        Trigger.FIRST_RUN,
+        *[Trigger.RETRY] * 6,
+        *[Trigger.REFRESH] * 6,
+    ]
+    assert [execution.started_at for execution in props.executions] == poll_times(happy, props.step)
 
 
 async def test_a_date_without_games_ends_complete_and_empty(client: Client) -> None:

@@ -16,6 +16,7 @@ from tipoff.vocabulary.eastern_time import (
     game_date_of,
     season_of,
 )
+from tipoff.vocabulary.execution import EndedRun, StepExecution, StepLog
 from tipoff.vocabulary.plan import Cadence, DayPlan, FallbackSource, PlanStep, SlateGame, labels_without_tip_off
 from tipoff.vocabulary.rate_limit import Cooldown, RateLimit
 from tipoff.vocabulary.recorded import RERUN_DAYS, PredictionRun, RecordedBatch, RecordedDay
@@ -37,6 +38,7 @@ from tipoff.vocabulary.words import (
     Channel,
     DataQuality,
     Grade,
+    NoResult,
     OnDeadline,
     Outcome,
     Phase,
@@ -49,6 +51,7 @@ from tipoff.vocabulary.words import (
     Span,
     StepKind,
     StepState,
+    Trigger,
     View,
 )
 
@@ -72,9 +75,11 @@ __all__ = [
     "DayPlan",
     "DayStatus",
     "Degradation",
+    "EndedRun",
     "FallbackSource",
     "Frozen",
     "Grade",
+    "NoResult",
     "OnDeadline",
     "Outcome",
     "Phase",
@@ -93,11 +98,14 @@ __all__ = [
     "SlateGame",
     "SourceReport",
     "Span",
+    "StepExecution",
     "StepKind",
+    "StepLog",
     "StepReport",
     "StepResult",
     "StepState",
     "StepStatus",
+    "Trigger",
     "View",
     "clock_time",
     "counted",

@@ -136,6 +136,28 @@ USABLE = frozenset({Outcome.OK, Outcome.PARTIAL, Outcome.EMPTY_OK})
 """Outcomes with something to read."""
 
 
+class NoResult(StrEnum):
+    """Why an execution of a step has no outcome."""
+
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Trigger(StrEnum):
+    """Why a step was executed."""
+
+    FIRST_RUN = "first_run"
+    RETRY = "retry"
+    """The execution before failed, or its source lacked data."""
+    REFRESH = "refresh"
+    """A source that had all data is polled for newer ones."""
+    CHANGED_INPUTS = "changed_inputs"
+    OPERATOR = "operator"
+    """An operator's command."""
+    RERUN = "rerun"
+    """The run repeats an ended day."""
+
+
 class StepState(StrEnum):
     """State of a step."""
 

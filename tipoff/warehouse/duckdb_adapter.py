@@ -61,7 +61,7 @@ class DuckDbWarehouse:
     def migrate(self) -> None:
         """Create missing tables and add missing columns. Raises StorageError if a column has another type."""
         with self._transaction() as cursor:
-            for table in TABLES.values():
+            for table in sorted(TABLES.values(), key=lambda table: table.layer is Layer.VIEW):  # views read the tables
                 _migrate(cursor, table)
 
     def replace(self, table: str, rows: pl.DataFrame, where: Slice) -> WriteResult:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from pydantic import BaseModel, ConfigDict
 
 from tipoff.features.vector import FEATURES
-from tipoff.vocabulary import RERUN_DAYS, counted
+from tipoff.vocabulary import RERUN_DAYS, Phase, counted
 from tipoff.warehouse.checks import Check, CheckSeverity, group_check, row_check, sum_check
 
 
@@ -652,6 +652,34 @@ utc_offset_hours FLOAT64 | local time minus UTC on the date, hours
 """,
     ),
     _table(
+        "daily_phase_status",
+        Layer.VIEW,
+        "How each date ended: the newest run of the date has its state, the executions of all its runs are counted.",
+        "game_date",
+        """
+game_date DATE! | game date of the day
+status STRING! | state of the newest run at its end: COMPLETE, FAILED or CANCELLED
+data_quality STRING! | COMPLETE, DEGRADED or EMPTY; UNKNOWN before predictions were published
+backfilled BOOL! | the newest run started after the games
+runs INT64! 1.. | runs of the date that ended
+games INT64! 0.. | games of the slate
+"""
+        + "".join(
+            f"{phase}_rows INT64! 0.. | sum over the steps of phase {phase} of the most rows of one execution\n"
+            for phase in Phase
+        )
+        + """
+predictions INT64! 0.. | players and games predicted, counted for each system
+graded INT64! 0.. | graded predictions, voids included
+publication_minutes FLOAT64 | minutes from the first read slate to the first published predictions
+steps ARRAY<STRING>! | steps with an execution that succeeded or failed
+success_rates ARRAY<FLOAT64>! | share of the executions of each step that succeeded, 0-1 scale, in the order of `steps`
+success_rate FLOAT64 0..1 | share of the executions of all steps that succeeded, 0-1 scale
+sentence STRING! | state, phase and reason of the newest run in one sentence
+ended_at TIMESTAMP! | end of the newest run, on the day's clock
+""",
+    ),
+    _table(
         "team_offense_game_summary",
         Layer.ANALYTICS,
         "Offense of each team in each finished game, two rows per game.",
@@ -1099,6 +1127,49 @@ game_id STRING! | NBA game id, 10 digits; empty: the data of all games together
 version INT64! | number of changes so far
 """,
         expires_after_days=RERUN_DAYS,
+    ),
+    _table(
+        "daily_pipeline_runs",
+        Layer.OPERATIONS,
+        "Runs of days that ended, also as failed or cancelled. A terminated run is not there.",
+        "game_date run",
+        """
+game_date DATE! | game date of the day
+run INT64! | number of the run among those of the date
+run_id STRING! | Temporal's id of the run
+is_rerun BOOL! | it repeated an ended day from what was recorded
+virtual BOOL! | a replay: its times are virtual
+state STRING! | COMPLETE, FAILED or CANCELLED
+data_quality STRING! | COMPLETE, DEGRADED or EMPTY; UNKNOWN before predictions were published
+backfilled BOOL! | it started after the games
+games INT64! | games of the slate
+started_at TIMESTAMP! | when it had its first plan, on the day's clock
+ended_at TIMESTAMP! | when it ended, on the day's clock
+sentence STRING! | state, phase and reason in one sentence
+""",
+    ),
+    _table(
+        "processor_execution_log",
+        Layer.OPERATIONS,
+        "Every execution of every step of the runs that ended. A run is logged at its end, in one write.",
+        "game_date run step number",
+        """
+game_date DATE! | game date of the day
+run INT64! | number of the run, as in `daily_pipeline_runs`
+phase STRING! | phase of the step
+step STRING! | name of the step, whose activity ran
+number INT64! | number of the execution among those of the step in the run
+trigger STRING! | why it ran: first_run, retry, refresh, changed_inputs, operator or rerun
+polls INT64! | polls of a source that one execution made, without those of fallback sources; 1 for a computation
+row_count INT64! | rows that it brought
+outcome STRING! | outcome of the poll, ok or partial for a computation, failed after all attempts, or cancelled
+succeeded BOOL | it brought data, or none were expected; NULL if not published yet or cancelled
+error STRING | why it did not succeed, or what it lacked; without secrets, shortened
+started_at TIMESTAMP! | when it started, on the day's clock; of a re-run as recorded
+ended_at TIMESTAMP! | when its result was there, on the day's clock
+seconds FLOAT64! | from start to end; a replay's clock stands while an activity runs
+""",
+        cluster="step",
     ),
 )
 

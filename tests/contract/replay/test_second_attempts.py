@@ -28,13 +28,18 @@ from tipoff.vocabulary import (
     ComputeReport,
     DataQuality,
     DayStatus,
+    EndedRun,
     Frozen,
+    Outcome,
     Phase,
     ProcessReport,
     RunState,
     SlateGame,
     Span,
+    StepExecution,
+    StepLog,
     StepReport,
+    Trigger,
     eastern,
 )
 from workflows.contracts import (
@@ -209,9 +214,25 @@ async def run_the_day(world: World) -> None:
     await world.compute(Activity.GRADE, "prediction_accuracy", NEXT_MORNING)
     for export in ("results", "summary", "page"):
         await world.compute(Activity.EXPORT, export, NEXT_MORNING)
+    await world.run(Activity.LOG_RUN, "log", ENDED_RUN)
     await world.run(Activity.RECORDED_DAY, "recorded", PlanRequest(game_date=DAY, games=None))
 
 
+GRADED = StepExecution(Trigger.FIRST_RUN, NEXT_MORNING, NEXT_MORNING, 1, 418, Outcome.OK, "")
+ENDED_RUN = EndedRun(
+    game_date=DAY,
+    run_id="run",
+    is_rerun=False,
+    virtual=True,
+    state=RunState.COMPLETE,
+    data_quality=DataQuality.COMPLETE,
+    backfilled=False,
+    games=12,
+    started_at=MORNING,
+    ended_at=NEXT_MORNING,
+    sentence="complete",
+    steps=(StepLog(step="grade", phase=Phase.GRADE, executions=(GRADED,)),),
+)
 STATUS = DayStatus(
     game_date=DAY,
     state=RunState.RUNNING,

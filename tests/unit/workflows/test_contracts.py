@@ -24,7 +24,9 @@ from tipoff.vocabulary import (
     DayPlan,
     DayStatus,
     Degradation,
+    EndedRun,
     Frozen,
+    NoResult,
     Outcome,
     Phase,
     PredictionRun,
@@ -35,8 +37,11 @@ from tipoff.vocabulary import (
     Severity,
     SourceReport,
     Span,
+    StepExecution,
+    StepLog,
     StepState,
     StepStatus,
+    Trigger,
 )
 from workflows.contracts import (
     AcquireRequest,
@@ -146,6 +151,19 @@ STATUS = DayStatus(
     * 10,
     commands=(COMMAND,) * 6,
 )
+EXACT = at(12).replace(microsecond=123_456)
+POLLED_STEP = StepLog(
+    step=NAME,
+    phase=Phase.COLLECT,
+    executions=(StepExecution(Trigger.RETRY, EXACT, EXACT, 10, 0, NoResult.FAILED, REASON),) * 50
+    + (StepExecution(Trigger.REFRESH, EXACT, EXACT, 10, 100_000, Outcome.OK, ""),) * 100,
+)
+COMPUTED_STEP = StepLog(
+    step=NAME,
+    phase=Phase.CONTEXT,
+    executions=(StepExecution(Trigger.CHANGED_INPUTS, EXACT, EXACT, 1, 100_000, Outcome.OK, ""),) * 4,
+)
+"""Three hundred executions in all: a day of fifteen games has them."""
 EVERY_LOOK_OF_A_DAY = tuple(
     RecordedBatch(source=NAME, batch_key=BATCH, as_of=at(12) + timedelta(minutes=3 * number)) for number in range(200)
 )
@@ -170,6 +188,20 @@ LARGEST: tuple[Frozen, ...] = (
     ),
     STATUS,
     PublishStatusRequest(status=STATUS, new_alerts=tuple(alert.key for alert in ALERTS)),
+    EndedRun(
+        game_date=GAME_DATE,
+        run_id="r" * 36,
+        is_rerun=True,
+        virtual=False,
+        state=RunState.CANCELLED,
+        data_quality=DataQuality.DEGRADED,
+        backfilled=True,
+        games=15,
+        started_at=at(5),
+        ended_at=at(29),
+        sentence=REASON[:200],
+        steps=(POLLED_STEP, *(COMPUTED_STEP,) * 45),
+    ),
     DayResult(
         game_date=GAME_DATE,
         state=RunState.COMPLETE,
