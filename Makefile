@@ -4,7 +4,7 @@ PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 RUN = .venv/bin/python -m
 
-.PHONY: help setup demo dev server test test-long future-check lint sql-check bench mutations name-report sources-check outage-drill drills sample clean
+.PHONY: help setup demo dev server test test-long test-cloud future-check lint sql-check bench mutations name-report sources-check outage-drill drills sample clean
 
 help:      ## print this list
 	@sed -n 's/^\([a-z-]*:\) *[a-z]* *## /\1	/p; s/^#   /	/p' Makefile
@@ -30,6 +30,9 @@ test: setup ## check format, lint, types, import rules and dependencies, and run
 
 test-long: setup ## run the longest end-to-end days, which "make test" leaves out
 	@$(RUN) devtools.checks long
+
+test-cloud: setup ## run the contract tests on emulators of BigQuery and Cloud Storage, which "make test" leaves out
+	@$(RUN) devtools.checks cloud
 
 future-check: setup ## scramble everything after an afternoon, for 20 random dates of four seasons: no earlier value may change
 	@test -d ../shared/data || { echo "future-check needs the folder of real data, ../shared/data"; exit 1; }

@@ -1,5 +1,7 @@
 """All checks of the project: `python -m devtools.checks`; with `lint` no tests, with `long` only the longest ones.
 
+With `cloud` only the contract tests on emulators of BigQuery and Cloud Storage.
+
 Stops after the first group that has a failure. The last line sums up the counts of pytest and names failed checks.
 """
 
@@ -47,7 +49,15 @@ SERVER = CheckCommand("Temporal server", (sys.executable, "-m", "runtime.tempora
 """Finds or builds the server, beside the checks and tests that need none."""
 # Some tests wait for other processes, so more processes than cores are useful. The longest tests begin first.
 FAST_TESTS = (
-    _pytest("unit and contract tests", 3, "-m", "not future_check", "tests/contract", "tests/unit", "tests/histories"),
+    _pytest(
+        "unit and contract tests",
+        3,
+        "-m",
+        "not future_check and not cloud",
+        "tests/contract",
+        "tests/unit",
+        "tests/histories",
+    ),
 )
 # A file stays in one process, so that its server is started once. The files start in this order: a replayed day that
 # several files share is made while scripted days still run, and short files come last.
@@ -59,6 +69,12 @@ SLOW_TESTS = (
         *("tests/workflows", "tests/end_to_end", "tests/server"),
     ),
 )
+BIGQUERY_EMULATOR = CheckCommand("BigQuery emulator", (sys.executable, "-m", "devtools.emulators.bigquery"))
+"""Installs it, which the tests would count as their own time."""
+CLOUD_TESTS = (
+    _pytest("contract tests on BigQuery", 2, "--dist", "loadfile", "-m", "cloud", "tests/contract"),
+    _pytest("contract tests on Cloud Storage", 2, "tests/contract/storage"),
+)
 LONG_TESTS = (_pytest("long tests", 2, "--dist", "loadfile", "-m", "long", "tests/end_to_end"),)
 
 
@@ -69,8 +85,9 @@ def main(arguments: Sequence[str]) -> int:
     if "lint" in arguments:
         checks.run(LINT)
     elif "long" in arguments:
-        checks.run((SERVER,))
-        checks.run(LONG_TESTS)
+        checks.run((SERVER, *LONG_TESTS))
+    elif "cloud" in arguments:
+        checks.run((BIGQUERY_EMULATOR, *CLOUD_TESTS))
     else:
         with checks.running_beside(SERVER):
             checks.run(LINT)

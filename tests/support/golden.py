@@ -74,6 +74,12 @@ def warehouse_rows(warehouse: Warehouse, case: GoldenCase) -> Rows:
     return warehouse.query(*rows_of_slice(TABLES[case.name], {"game_date": dates})).to_dicts()
 
 
+def written_tables(case: GoldenCase) -> list[str]:
+    """The tables that `warehouse_rows` writes."""
+    computed = case.name in TABLES and TABLES[case.name].layer is not Layer.VIEW
+    return [*case.inputs, *([case.name] if computed else [])]
+
+
 def evaluator_rows(google: GoogleSql, case: GoldenCase) -> Rows:
     """Compute a case with Google's reference evaluator."""
     rows = {table: frame.to_dicts() for table, frame in case.inputs.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,10 +18,15 @@ from tests.support.golden import (
     evaluator_rows,
     read_case,
     warehouse_rows,
+    written_tables,
 )
+from tests.support.unchecked import implausible_rows_in_bigquery
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
 from tipoff.warehouse.schema import catalogue
 from tipoff.warehouse.sql_files import SQL
+
+if TYPE_CHECKING:
+    from tipoff.warehouse.bigquery_adapter import BigQueryWarehouse
 
 pytestmark = pytest.mark.usefixtures("unchecked")
 
@@ -40,6 +45,20 @@ def test_duckdb_returns_the_expected_rows(google: GoogleSql, folder: Path, tmp_p
     warehouse.migrate()
     rows = warehouse_rows(warehouse, case)
     warehouse.close()
+    require_equal(case, rows)
+
+
+@pytest.mark.cloud
+@every_case
+def test_bigquery_returns_the_expected_rows(google: GoogleSql, folder: Path, bigquery: BigQueryWarehouse) -> None:
+    from tests.support.bigquery import delete_rows  # Google's client takes two seconds to import
+
+    case = read_case(folder, google)
+    try:
+        with implausible_rows_in_bigquery():
+            rows = warehouse_rows(bigquery, case)
+    finally:
+        delete_rows(bigquery, written_tables(case))
     require_equal(case, rows)
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from google.cloud import storage
 
-from tests.support.buckets import new_bucket, storage_emulator
+from devtools.emulators.cloud_storage import storage_emulator
+from tests.support.buckets import new_bucket
 from tests.support.trained_models import trained
 from tipoff.errors import BadInputError, StorageError
 from tipoff.landing.base import FetchRecord

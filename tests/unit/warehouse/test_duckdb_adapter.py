@@ -6,8 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.rows import rows_of
-from tipoff.errors import BadInputError, ConfigurationError, StorageError, WarehouseLockedError
-from tipoff.warehouse.base import DateRange, Slice, WriteResult
+from tipoff.errors import ConfigurationError, StorageError, WarehouseLockedError
+from tipoff.warehouse.base import WriteResult
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
 from tipoff.warehouse.open import open_warehouse
 from tipoff.warehouse.schema import duckdb_ddl
@@ -49,73 +48,6 @@ def players(day: date, *ids: str, **values: Any) -> pl.DataFrame:
 def stored_players(warehouse: DuckDbWarehouse) -> list[tuple[date, str]]:
     frame = warehouse.query("SELECT game_date, player_id FROM raw_players ORDER BY game_date, player_id")
     return frame.rows()
-
-
-def quotes(*lines: float, **values: Any) -> pl.DataFrame:
-    return rows_of("raw_player_props", ({"line": line} for line in lines), game_date=FRIDAY, **values)
-
-
-def test_replace_changes_one_slice_only(warehouse: DuckDbWarehouse) -> None:
-    warehouse.replace("raw_players", players(FRIDAY, "1", "2"), {"game_date": FRIDAY})
-    warehouse.replace("raw_players", players(SATURDAY, "1"), {"game_date": SATURDAY})
-    assert warehouse.replace("raw_players", players(FRIDAY, "3"), {"game_date": FRIDAY}) == WriteResult(
-        rows=1, changed=True
-    )
-    assert stored_players(warehouse) == [(FRIDAY, "3"), (SATURDAY, "1")]
-
-
-@pytest.mark.parametrize(
-    "where",
-    [
-        {},
-        {"game_date": FRIDAY},
-        {"game_date": DateRange(first=FRIDAY, last=SUNDAY)},
-        {"game_date": FRIDAY, "player_id": ["1", "2", "3"]},
-        {"game_date": FRIDAY, "source": "default"},
-    ],
-)
-def test_replacing_with_the_same_rows_in_any_order_writes_nothing(warehouse: DuckDbWarehouse, where: Slice) -> None:
-    rows = players(FRIDAY, "1", "2")
-    assert warehouse.replace("raw_players", rows, where).changed
-    assert warehouse.replace("raw_players", rows.reverse().select(reversed(rows.columns)), where) == WriteResult(
-        rows=2, changed=False
-    )
-    assert stored_players(warehouse) == [(FRIDAY, "1"), (FRIDAY, "2")]
-
-
-def test_replacing_with_no_rows_empties_the_slice(warehouse: DuckDbWarehouse) -> None:
-    warehouse.replace("raw_players", players(FRIDAY, "1"), {"game_date": FRIDAY})
-    assert warehouse.replace("raw_players", players(FRIDAY), {"game_date": FRIDAY}) == WriteResult(rows=0, changed=True)
-    assert stored_players(warehouse) == []
-
-
-def test_a_row_outside_the_slice_is_rejected_and_nothing_changes(warehouse: DuckDbWarehouse) -> None:
-    warehouse.replace("raw_players", players(FRIDAY, "1"), {"game_date": FRIDAY})
-    both = pl.concat([players(FRIDAY, "2"), players(SATURDAY, "2")])
-    with pytest.raises(BadInputError, match=r"1 of 2 rows outside the slice game_date: 2024-03-29"):
-        warehouse.replace("raw_players", both, {"game_date": FRIDAY})
-    assert stored_players(warehouse) == [(FRIDAY, "1")]
-
-
-def test_a_key_that_exists_outside_the_slice_is_rejected(warehouse: DuckDbWarehouse) -> None:
-    game = rows_of("raw_schedule", [{"game_id": "0022301062"}], game_date=FRIDAY)
-    warehouse.replace("raw_schedule", game, {"game_date": FRIDAY})
-    moved = game.with_columns(game_date=pl.lit(SATURDAY))
-    with pytest.raises(BadInputError, match="a row outside the slice has the key"):
-        warehouse.replace("raw_schedule", moved, {"game_date": SATURDAY})
-    assert warehouse.query("SELECT game_date FROM raw_schedule").rows() == [(FRIDAY,)]
-
-
-def test_append_keeps_existing_rows_and_replace_is_rejected(warehouse: DuckDbWarehouse) -> None:
-    first = quotes(17.5, 18.5, over_price_american=-110.0)
-    assert warehouse.append("raw_player_props", first) == WriteResult(rows=2, changed=True)
-    assert warehouse.append("raw_player_props", first) == WriteResult(rows=0, changed=False)
-    again = quotes(18.5, 19.5, over_price_american=-120.0)
-    assert warehouse.append("raw_player_props", again) == WriteResult(rows=1, changed=True)
-    stored = warehouse.query("SELECT line, over_price_american FROM raw_player_props ORDER BY line").rows()
-    assert stored == [(17.5, -110.0), (18.5, -110.0), (19.5, -120.0)]
-    with pytest.raises(BadInputError, match="is append-only"):
-        warehouse.replace("raw_player_props", first, {"game_date": FRIDAY})
 
 
 def test_a_failed_insert_leaves_the_old_slice(path: Path) -> None:
@@ -169,28 +101,6 @@ def test_a_killed_writer_leaves_either_the_old_rows_or_the_new_ones(path: Path, 
     warehouse.close()
     assert [n for _, n in counts] == [20_000]
     assert int(counts[0][0].removeprefix("turn ")) >= kill_in_turn - 1
-
-
-def test_the_writes_of_a_transaction_are_stored_together_or_not_at_all(warehouse: DuckDbWarehouse) -> None:
-    def write() -> None:
-        warehouse.replace("raw_players", players(FRIDAY, "1"), {"game_date": FRIDAY})
-        warehouse.append("raw_player_props", quotes(20.5))
-        assert stored_players(warehouse) == [(FRIDAY, "1")], "it sees its own writes"
-
-    def write_and_stop() -> None:
-        with warehouse.transaction():
-            write()
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        write_and_stop()
-    assert stored_players(warehouse) == []
-    with warehouse.transaction():
-        write()
-        with ThreadPoolExecutor(1) as other:
-            assert other.submit(stored_players, warehouse).result() == [], "others do not see them yet"
-    assert stored_players(warehouse) == [(FRIDAY, "1")]
-    assert warehouse.query("SELECT line FROM raw_player_props").rows() == [(20.5,)]
 
 
 KILLED_BETWEEN_TWO_WRITES = """
@@ -250,33 +160,6 @@ def test_a_damaged_file_is_reported_with_its_path_and_a_remedy(path: Path, damag
         open_warehouse(f"duckdb:///{path}")
 
 
-def test_append_fills_a_null_player_id_and_keeps_one_that_is_set(warehouse: DuckDbWarehouse) -> None:
-    warehouse.append("raw_player_props", quotes(20.5, 21.5))
-    warehouse.append("raw_player_props", quotes(22.5, player_id="1"))
-    assert warehouse.append("raw_player_props", quotes(20.5, 22.5, player_id="2")) == WriteResult(rows=1, changed=True)
-    named = warehouse.query("SELECT line, player_id FROM raw_player_props ORDER BY line").rows()
-    assert named == [(20.5, "2"), (21.5, None), (22.5, "1")]
-    assert warehouse.append("raw_player_props", quotes(20.5)) == WriteResult(rows=0, changed=False)
-
-
-def test_append_does_not_fill_nulls_of_other_columns(warehouse: DuckDbWarehouse) -> None:
-    for line in (None, 20.5):
-        warehouse.append("predictions", rows_of("predictions", [{"line": line}]))
-    assert warehouse.query("SELECT line FROM predictions").rows() == [(None,)]
-
-
-def test_threads_write_and_read_concurrently(warehouse: DuckDbWarehouse) -> None:
-    days = [date(2024, 3, day) for day in range(1, 25)]
-
-    def write(day: date) -> int:
-        warehouse.replace("raw_players", players(day, "1", "2"), {"game_date": day})
-        return warehouse.query("SELECT * FROM raw_players WHERE game_date = @day", {"day": day}).height
-
-    with ThreadPoolExecutor(8) as pool:
-        assert set(pool.map(write, days)) == {2}
-    assert len(stored_players(warehouse)) == 2 * len(days)
-
-
 def test_migrating_twice_adds_missing_columns_and_keeps_the_rows(path: Path) -> None:
     with duckdb.connect(str(path)) as connection:
         connection.execute("CREATE TABLE raw_players (game_date DATE NOT NULL, player_id VARCHAR NOT NULL)")
@@ -334,43 +217,6 @@ def test_a_table_that_cannot_be_migrated_is_rejected(path: Path, ddl: str, messa
     with pytest.raises(StorageError, match=message):
         warehouse.migrate()
     warehouse.close()
-
-
-def test_game_ids_keep_their_zeros_and_an_empty_list_of_games_means_none(warehouse: DuckDbWarehouse) -> None:
-    games = rows_of("raw_schedule", ({"game_id": game} for game in ("0022301062", "0022301063")), season="2023-24")
-    warehouse.replace("raw_schedule", games, {"season": "2023-24"})
-    sql = "SELECT game_id FROM raw_schedule WHERE ARRAY_LENGTH(@games) = 0 OR game_id IN UNNEST(@games) ORDER BY 1"
-    assert warehouse.query(sql, {"games": ["0022301063"]}).rows() == [("0022301063",)]
-    assert warehouse.query(sql, {"games": []}).height == 2
-
-
-def test_times_are_returned_in_utc_and_sums_of_integers_as_integers(warehouse: DuckDbWarehouse) -> None:
-    tip_off = datetime(2024, 3, 29, 23, 30, tzinfo=UTC)
-    sql = "SELECT @at AS at, SUM(n) AS total, COUNTIF(n > 5) AS many FROM UNNEST([1, 2]) AS n"
-    frame = warehouse.query(sql, {"at": tip_off})
-    assert frame.schema == {"at": pl.Datetime("us", "UTC"), "total": pl.Int64(), "many": pl.Int64()}
-    assert frame.rows() == [(tip_off, 3, 0)]
-
-
-@pytest.mark.parametrize(
-    ("sql", "message"),
-    [
-        ("DELETE FROM raw_players WHERE TRUE", "must be exactly one SELECT"),
-        ("SELECT 1; SELECT 2", "must be exactly one SELECT"),
-        ("SELECT FROM WHERE", "not valid GoogleSQL"),
-        ("SELECT nobody FROM raw_players", "nobody"),
-        ("SELECT * FROM nowhere", "nowhere"),
-        ("SELECT @absent AS x", "were not given: absent"),
-    ],
-)
-def test_an_invalid_query_is_rejected_with_a_reason(warehouse: DuckDbWarehouse, sql: str, message: str) -> None:
-    with pytest.raises(BadInputError, match=message):
-        warehouse.query(sql)
-
-
-def test_a_naive_datetime_is_rejected_as_a_parameter(warehouse: DuckDbWarehouse) -> None:
-    with pytest.raises(BadInputError, match="a time with its zone"):
-        warehouse.query("SELECT @at AS at", {"at": datetime(2024, 3, 29)})  # noqa: DTZ001
 
 
 @pytest.mark.parametrize("url", ["sqlite:///x", "duckdb://", "duckdb:///", "tipoff.duckdb"])
