@@ -249,6 +249,14 @@ def _warehouse(parser: argparse.ArgumentParser) -> None:
     copy.add_argument("destination", metavar="TO", help="the same; its tables are created where they are missing")
 
 
+def _landing(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(metavar="ACTION", required=True, dest="action")
+    help_text = "set the rules by which the landing's bucket removes old responses, and keep its other rules"
+    apply = actions.add_parser("apply", help=help_text, description=help_text, allow_abbrev=False)
+    apply.add_argument("--dry-run", action="store_true", help="show the rules and set none")
+    _common(apply)
+
+
 _OPERATOR_COMMAND = (_date, _common, _operator, _id)
 
 COMMANDS = (
@@ -276,6 +284,7 @@ COMMANDS = (
     Command("unresolved", "list the player names of all dates that match no player, with the alias line to add",
             "unresolved", (_optional_date, _common)),
     Command("warehouse", "back up, copy or import a warehouse, or create its tables", "warehouse", (_warehouse,)),
+    Command("landing", "set the rules by which the landing's bucket removes old responses", "landing", (_landing,)),
     Command("dev", "run a Temporal server and a worker for real days until Ctrl-C", "dev", ()),
     Command("doctor", "check the server, workers, stores, keys and versions", "doctor", (_common,)),
 )  # fmt: skip

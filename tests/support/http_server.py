@@ -32,7 +32,7 @@ def serving_replies(reply_to: Callable[[str, str, bytes], HttpReply]) -> Iterato
             with suppress(BrokenPipeError):  # the client no longer waits
                 self.wfile.write(body)
 
-        do_GET = do_POST = reply  # noqa: N815
+        do_GET = do_POST = do_PATCH = reply  # noqa: N815
 
         def log_message(self, *_: Any) -> None:
             pass

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 import requests
 from google.api_core.exceptions import Forbidden, GoogleAPIError, NotFound, PreconditionFailed
@@ -28,6 +28,8 @@ _ABSENT: Final = 0
 """The generation that a name without an object has."""
 _IMMUTABLE: Final = "max-age=31536000, immutable"
 _CURRENT: Final = "no-cache"
+_BUCKET_ROLE: Final = "Storage Admin"
+"""Allows to see and set the rules of a bucket, which a worker does not need."""
 
 
 class BucketStore:
@@ -65,6 +67,34 @@ class BucketStore:
                 prefix=self._prefix + prefix, fields="items(name),nextPageToken", **_REQUEST
             )
             return sorted(blob.name.removeprefix(self._prefix) for blob in listed)
+
+    def expiry_days(self, prefixes: Iterable[str]) -> dict[str, int]:
+        """Return the age in days at which objects with one of these prefixes are removed, as far as there is a rule."""
+        with self._errors(role=_BUCKET_ROLE):
+            self._bucket.reload(**_REQUEST)
+            rules = list(self._bucket.lifecycle_rules)
+        days = {prefix: rule["condition"]["age"] for prefix in prefixes for rule in rules if self._is_of(rule, prefix)}
+        return {prefix: int(age) for prefix, age in days.items()}
+
+    def expire(self, days: Mapping[str, int]) -> None:
+        """Let the bucket remove objects by their age, for each prefix; all its other rules stay.
+
+        Call `expiry_days` first. Raises StorageError if the rules were changed since.
+        """
+        others = [rule for rule in self._bucket.lifecycle_rules if not any(self._is_of(rule, of) for of in days)]
+        self._bucket.lifecycle_rules = [*others, *(self._rule(prefix, age) for prefix, age in days.items())]
+        with self._errors(role=_BUCKET_ROLE):
+            try:
+                self._bucket.patch(if_metageneration_match=self._bucket.metageneration, **_REQUEST)
+            except PreconditionFailed as error:
+                raise StorageError(f"{self._url} was changed at the same time: run the command again") from error
+
+    def _rule(self, prefix: str, age: int) -> dict[str, Any]:
+        return {"action": {"type": "Delete"}, "condition": {"age": age, "matchesPrefix": [self._prefix + prefix]}}
+
+    def _is_of(self, rule: Mapping[str, Any], prefix: str) -> bool:
+        """Whether a rule removes the objects with a prefix by their age alone."""
+        return dict(rule) == self._rule(prefix, rule["condition"].get("age", 0))
 
     def location(self, name: str) -> str:
         require_valid_name(name)
@@ -105,7 +135,7 @@ class BucketStore:
         next(iter(self._bucket.list_blobs(max_results=1, fields="items(name)", **_REQUEST)), None)
 
     @contextmanager
-    def _errors(self, blob: storage.Blob | None = None) -> Iterator[None]:
+    def _errors(self, blob: storage.Blob | None = None, role: str = "Storage Object User") -> Iterator[None]:
         """Translate the client's errors into what to do."""
         where = f"{self._url}/{blob.name}" if blob else self._url
         try:
@@ -117,8 +147,8 @@ class BucketStore:
             ) from error
         except Forbidden as error:
             raise StorageError(
-                f"{where}: permission denied; grant this account the role Storage Object User on the bucket,"
-                f" then retry the step ({_message(error)})"
+                f"{where}: permission denied; grant this account the role {role} on the bucket,"
+                f" then try again ({_message(error)})"
             ) from error
         except NotFound as error:
             raise StorageError(f"{self._url} does not exist: create the bucket, then retry the step") from error

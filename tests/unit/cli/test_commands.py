@@ -65,6 +65,8 @@ EVERY_OPTION: list[tuple[str, dict[str, Any]]] = [
         {**DATED, "source": "nbac_schedule", "dry_run": True, "ignore_cooldown": True},
     ),
     ("unresolved --date 2024-03-29", DATED),
+    ("landing apply", {"action": "apply", "dry_run": False, "json": False, "replay": None}),
+    ("landing apply --dry-run", {"action": "apply", "dry_run": True, "json": False, "replay": None}),
     ("warehouse apply", {"action": "apply", "dry_run": False, "json": False, "replay": None}),
     ("warehouse apply --dry-run", {"action": "apply", "dry_run": True, "json": False, "replay": None}),
     ("warehouse backup to", {"action": "backup", "to": Path("to"), "json": False, "replay": None}),
