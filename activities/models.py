@@ -10,7 +10,7 @@ from tipoff.errors import BadInputError, ConfigurationError, DamagedModelError, 
 from tipoff.systems.model_store import ModelCard
 from tipoff.systems.predict import predict_files
 from tipoff.systems.registry import SYSTEMS, build_system
-from tipoff.training.fit import train_files
+from tipoff.training.train_process import train_in_child
 from workflows.contracts import Activity, ComputeRequest, Predicted, TrainingResult, TrainRequest
 
 
@@ -47,7 +47,8 @@ class ModelActivities:
             raise BadInputError(f"{request.system_id} is not a trainable system; see docs/adding-a-system.md")
         history = self._resources.work_file(request.before, request.history_file)
         kept = self._champion(request) if request.only_if_missing else None
-        card = kept or train_files(history, request.before, request.as_of, self._resources.models)
+        models = self._resources.settings.models
+        card = kept or train_in_child(history, request.before, request.as_of, models)
         return TrainingResult(
             system_id=card.system_id,
             model_version=card.version,

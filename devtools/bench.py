@@ -8,25 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sys
 import tempfile
-import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
-import psutil
 from rich.console import Console
 from rich.table import Table
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import WorkflowHistory
 
+from activities.labels import labels_of
+from devtools.bench_memory import WORKER_MB, MemorySample, PhaseSpan, memory_of, peak, peak_by_phase
 from devtools.bench_slate import (
     SEASON_SECONDS,
     SLATE_SECONDS,
@@ -47,7 +46,7 @@ from tipoff.errors import TipoffError
 from tipoff.replay.archive import Archive
 from tipoff.replay.archive.importing import import_folder
 from tipoff.replay.archive.writer import write_archive
-from tipoff.vocabulary import Span, counted, eastern
+from tipoff.vocabulary import Phase, Span, counted, eastern
 from workflows.contracts import Activity, ClockSpec
 
 DAY = date(2024, 3, 29)
@@ -62,7 +61,6 @@ COMPUTE_ACTIVITIES = frozenset(
     }
 )
 CONTEXT_ACTIVITIES = frozenset({Activity.TRANSFORM, Activity.COMPUTE_IN_TURN})
-MEMORY_SAMPLE_SECONDS = 0.2
 
 
 class ActivityRun(NamedTuple):
@@ -74,6 +72,7 @@ class ActivityRun(NamedTuple):
     as_of: datetime | None
     started: datetime
     ended: datetime
+    phase: Phase | None = None
 
     @property
     def seconds(self) -> float:
@@ -88,7 +87,9 @@ class DayMeasurement:
     stages: StageTimer
     runs: list[ActivityRun] = field(default_factory=list)
     wall_seconds: float = 0.0
-    memory_mb: Mapping[str, float] = field(default_factory=dict)
+    training_memory: Sequence[MemorySample] = ()
+    memory: Sequence[MemorySample] = ()
+    """Of the worker with its children, during the day."""
 
 
 async def measure(title: str, scene: ReplayConfig, console: Console) -> DayMeasurement:
@@ -96,13 +97,10 @@ async def measure(title: str, scene: ReplayConfig, console: Console) -> DayMeasu
     measured = DayMeasurement(title, StageTimer(lambda line: console.print(f"{title}: {line}", highlight=False)))
     async with start_replay(scene, measured.stages) as running:
         worker = running.processes.children["worker"].pid
-        with memory_of(worker) as peak:
-            with measured.stages.stage("training"):
-                await running.train()
-            after_training = peak()
-            with measured.stages.stage("the day"):
-                history = await _day(running)
-        measured.memory_mb = {"after training": after_training, "at the end": peak()}
+        with memory_of(worker) as measured.training_memory, measured.stages.stage("training"):
+            await running.train()
+        with memory_of(worker) as measured.memory, measured.stages.stage("the day"):
+            history = await _day(running)
     measured.runs = list(activity_runs(history))
     measured.wall_seconds = _seconds_between(history.events[0], history.events[-1])
     return measured
@@ -112,42 +110,6 @@ async def _day(running: Replay) -> WorkflowHistory:
     handle = await running.start_day(ClockSpec(starts_at=eastern(running.config.game_date, 5)))
     await wait_for_result(handle)
     return await handle.fetch_history()
-
-
-@contextmanager
-def memory_of(group: int) -> Iterator[Callable[[], float]]:
-    """Watch a process group; yields a function that returns its peak resident memory in MB."""
-    done, peak = threading.Event(), [0.0]
-
-    def watch() -> None:
-        while not done.wait(MEMORY_SAMPLE_SECONDS):
-            peak[0] = max(peak[0], _resident_mb(group))
-
-    thread = threading.Thread(target=watch, daemon=True)
-    thread.start()
-    try:
-        yield lambda: peak[0]
-    finally:
-        done.set()
-        thread.join()
-
-
-def _resident_mb(group: int) -> float:
-    return sum(_resident_bytes(process) for process in psutil.process_iter() if _group_of(process) == group) / 2**20
-
-
-def _group_of(process: psutil.Process) -> int | None:
-    try:
-        return os.getpgid(process.pid)
-    except ProcessLookupError:
-        return None
-
-
-def _resident_bytes(process: psutil.Process) -> int:
-    try:
-        return int(process.memory_info().rss)
-    except psutil.NoSuchProcess:
-        return 0
 
 
 def activity_runs(history: WorkflowHistory) -> Iterator[ActivityRun]:
@@ -173,7 +135,13 @@ def _activity_run(scheduled: HistoryEvent, started: HistoryEvent, ended: History
         as_of=datetime.fromisoformat(first["as_of"]) if "as_of" in first else None,
         started=_time_of(started),
         ended=_time_of(ended),
+        phase=_phase_of(first),
     )
+
+
+def _phase_of(request: Mapping[str, Any]) -> Phase | None:
+    phase = labels_of(SimpleNamespace(**request))["phase"]
+    return phase if isinstance(phase, Phase) else None
 
 
 def _requests(request: dict[str, Any]) -> list[dict[str, Any]]:
@@ -211,6 +179,8 @@ def lines_refresh(runs: Sequence[ActivityRun]) -> list[ActivityRun]:
 def print_report(days: Sequence[DayMeasurement], console: Console) -> None:
     """Print the figures of the days side by side."""
     console.print(_table("the day", days, _day_figures))
+    console.print(_table("peak memory of the worker with its children, MB", days, _memory_figures))
+    console.print(format_limit(f"that of the day, {days[-1].title}", peak(days[-1].memory), WORKER_MB, "MB"))
     console.print(_table("recomputing the 12 games when the lines arrive, seconds", days, _phase_figures))
     console.print(_table("history, computed once a day, seconds", days, _history_figures))
     console.print(_table("all activities of the day: number of runs, total seconds", days, _activity_figures))
@@ -234,8 +204,13 @@ def _day_figures(day: DayMeasurement) -> dict[str, str]:
         "orchestration, share": f"{1 - active / day.wall_seconds:.0%}",
         "activities": str(len(day.runs)),
         "orchestration per activity, ms": f"{(day.wall_seconds - active) / len(day.runs) * 1000:.0f}",
-        **{f"peak memory of the worker {when}, MB": f"{size:.0f}" for when, size in day.memory_mb.items()},
     }
+
+
+def _memory_figures(day: DayMeasurement) -> dict[str, str]:
+    spans = [PhaseSpan(run.phase, run.started, run.ended) for run in day.runs]
+    peaks = {"training": peak(day.training_memory), **peak_by_phase(day.memory, spans), "the day": peak(day.memory)}
+    return {name: f"{megabytes:.0f}" for name, megabytes in peaks.items()}
 
 
 def _phase_figures(day: DayMeasurement) -> dict[str, str]:

@@ -61,7 +61,7 @@ class CatBoostV8:
         """See `System.view`. Player lines and game lines are among the features of the trees."""
         return pl.lit(View.MARKET.value)
 
-    def predict(self, features: pl.DataFrame, history: pl.DataFrame) -> Distributions:
+    def predict(self, features: pl.DataFrame, history: pl.LazyFrame) -> Distributions:
         """See `System.predict`. The history is not used: the trained model already holds the spread."""
         return self.spread.around(estimate(self._trees, features))
 

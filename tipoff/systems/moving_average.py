@@ -23,6 +23,9 @@ DEFENSE_ELASTICITY: Final = 0.39  # (0.06) opponent's defensive rating relative 
 
 LAYOFF_DAYS: Final = 3
 
+_INPUTS: Final = (*WEIGHTS, "line", "home", "days_since_last_game", "opponent_pace", "opponent_defensive_rating")
+"""Features that the estimate is computed from."""
+
 _EARLIER_SEASONS: Final = ResidualSpread(
     centres=(5.1, 7.6, 9.8, 12.4, 16.3, 24.0),
     residuals=(
@@ -51,9 +54,9 @@ class MovingAverage:
         """See `System.view`. For a player without any game the estimate is the line."""
         return pl.when(_has_form()).then(pl.lit(View.MODEL.value)).otherwise(pl.lit(View.MARKET.value))
 
-    def predict(self, features: pl.DataFrame, history: pl.DataFrame) -> Distributions:
+    def predict(self, features: pl.DataFrame, history: pl.LazyFrame) -> Distributions:
         """See `System.predict`. The league means of pace and defensive rating come from the history."""
-        past = history.filter("eligible")
+        past = history.filter("eligible").select(*_INPUTS, "points").collect()
         league = past.select("opponent_pace", "opponent_defensive_rating").mean()
         return _spread(_estimate(past, league), past["points"]).around(_estimate(features, league))
 

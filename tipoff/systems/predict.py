@@ -64,7 +64,7 @@ _COPIED: Final = (
 
 
 def predict(
-    system: System, features: pl.DataFrame, history: pl.DataFrame, as_of: datetime, *, backfilled: bool = False
+    system: System, features: pl.DataFrame, history: pl.LazyFrame, as_of: datetime, *, backfilled: bool = False
 ) -> pl.DataFrame:
     """Return one row of the table `predictions` per eligible row of `features`.
 
@@ -117,7 +117,7 @@ def predict_files(
     if rows.is_empty():
         raise NotEnoughDataError(f"{features} has no feature rows of the games, so {system_id} has nothing to predict")
     built = build_system(system_id, models, min(rows["game_date"].to_list()))
-    predictions = predict(built.system, rows, pl.read_parquet(history), as_of, backfilled=backfilled)
+    predictions = predict(built.system, rows, pl.scan_parquet(history), as_of, backfilled=backfilled)
     predictions.write_parquet(out)
     return PredictedRows(predictions.height, built.damage)
 
@@ -127,7 +127,7 @@ def _reasons() -> pl.Expr:
     return pl.concat_list(reasons).list.drop_nulls()
 
 
-def _distributions(system: System, rows: pl.DataFrame, history: pl.DataFrame) -> Distributions:
+def _distributions(system: System, rows: pl.DataFrame, history: pl.LazyFrame) -> Distributions:
     """Predict with the system and widen each distribution for its missing inputs."""
     if rows.is_empty():
         return Distributions(np.empty((0, len(LEVELS))))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,10 +14,11 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from devtools.bench import ActivityRun, active_seconds
+from devtools.bench_memory import MemorySample, PhaseSpan, memory_of, peak, peak_by_phase
 from devtools.bench_slate import Cost, format_limit, incomplete, measure_season, slate_table, total_seconds
 from devtools.bench_tables import TableCost, TablesCost, tables_limits
 from tipoff.replay.archive import Archive
-from tipoff.vocabulary import Outcome
+from tipoff.vocabulary import Outcome, Phase
 
 NOON = datetime(2024, 3, 29, 12, 0, tzinfo=UTC)
 SPANS = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 20)), min_size=1, max_size=12)
@@ -78,3 +82,30 @@ def test_the_costs_of_a_slate_are_summed() -> None:
     Console(file=buffer, width=120).print(slate_table(costs, "one slate"))
     total = buffer.getvalue().splitlines()[-2].replace("│", " ").split()
     assert total == ["all", "25", "1,535", "0.75", "1.25", "2.00"]
+
+
+def test_the_peak_of_a_phase_is_the_highest_while_an_activity_of_it_runs() -> None:
+    def at(seconds: float) -> datetime:
+        return NOON + timedelta(seconds=seconds)
+
+    samples = [MemorySample(at(second), 100.0 * second) for second in range(10)]
+    spans = [
+        PhaseSpan(Phase.COLLECT, at(1), at(2.5)),
+        PhaseSpan(Phase.PREDICT, at(2), at(4)),
+        PhaseSpan(Phase.COLLECT, at(6), at(7)),
+        PhaseSpan(None, at(8), at(9)),
+        PhaseSpan(Phase.GRADE, at(9.2), at(9.4)),
+    ]
+    assert peak_by_phase(samples, spans) == {"collect": 700.0, "predict": 400.0}
+    assert (peak(samples), peak([])) == (900.0, 0.0)
+
+
+def test_the_memory_of_a_process_group_includes_that_of_children() -> None:
+    code = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'held = bytes(range(256)) * 2**18; input()'])"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, start_new_session=True) as parent:
+        with memory_of(parent.pid) as samples:
+            deadline = time.monotonic() + 30
+            while peak(samples) < 64 and time.monotonic() < deadline:
+                time.sleep(0.05)
+        parent.communicate(b"\n")
+    assert 64 < peak(samples) < 200

@@ -58,13 +58,13 @@ def test_the_spread_comes_from_the_systems_own_past_errors() -> None:
         _estimate(history, history.select("opponent_pace", "opponent_defensive_rating").mean()), history["points"]
     )
     today = vectors(NO_LINE)
-    predicted = MovingAverage().predict(today, history)
+    predicted = MovingAverage().predict(today, history.lazy())
     assert predicted.quantiles.tolist() == spread.around([estimate()]).quantiles.tolist()
 
 
 def test_a_short_history_uses_the_spread_of_earlier_seasons() -> None:
-    early = MovingAverage().predict(vectors(AVERAGE_GAME), past(rows=20, dates=2))
-    later = MovingAverage().predict(vectors(AVERAGE_GAME), past())
+    early = MovingAverage().predict(vectors(AVERAGE_GAME), past(rows=20, dates=2).lazy())
+    later = MovingAverage().predict(vectors(AVERAGE_GAME), past().lazy())
     assert early.median == pytest.approx(later.median, abs=1)
     low, high = early.interval(0.8)
     assert (high - low).item() == pytest.approx(20.8, abs=0.5)  # by hand from the highest level: 9.8 + 11
@@ -81,4 +81,4 @@ def test_the_spread_of_earlier_seasons_is_the_fitted_one() -> None:
 
 
 def test_a_date_without_any_history_is_predicted() -> None:
-    assert 20 < MovingAverage().predict(vectors(), past().clear()).median.item() < 30
+    assert 20 < MovingAverage().predict(vectors(), past().clear().lazy()).median.item() < 30

@@ -21,7 +21,7 @@ from tipoff.warehouse.tables import TABLES
 
 
 def predictions(*changes: dict[str, Any], history: pl.DataFrame | None = None) -> pl.DataFrame:
-    return predict(MovingAverage(), vectors(*changes), past() if history is None else history, MORNING)
+    return predict(MovingAverage(), vectors(*changes), (past() if history is None else history).lazy(), MORNING)
 
 
 def test_prediction_rows_match_the_table_and_are_appended_once(tmp_path: Path) -> None:
@@ -123,13 +123,13 @@ def test_the_prediction_id_depends_on_the_natural_key_only() -> None:
 
 @pytest.mark.parametrize(("minutes", "backfilled"), [(-1, False), (0, True), (60, True)])
 def test_a_prediction_made_at_or_after_tip_off_is_backfilled(minutes: int, backfilled: bool) -> None:
-    rows = predict(MovingAverage(), vectors(), past(), TIP_OFF + timedelta(minutes=minutes))
+    rows = predict(MovingAverage(), vectors(), past().lazy(), TIP_OFF + timedelta(minutes=minutes))
     assert rows["backfilled"].item() is backfilled
 
 
 def test_a_prediction_older_than_its_features_is_backfilled() -> None:
     """Example: a past time is predicted again after the contexts were refreshed with later lines."""
-    rows = predict(MovingAverage(), vectors(), past(), MORNING - timedelta(minutes=45))
+    rows = predict(MovingAverage(), vectors(), past().lazy(), MORNING - timedelta(minutes=45))
     assert rows["backfilled"].item() is True
 
 
@@ -143,17 +143,17 @@ class RecordingSystem:
     model_version: None = None
     view = MovingAverage().view
 
-    def predict(self, features: pl.DataFrame, history: pl.DataFrame) -> Distributions:
-        self.dates.extend(history["game_date"].to_list())
+    def predict(self, features: pl.DataFrame, history: pl.LazyFrame) -> Distributions:
+        self.dates.extend(history.collect()["game_date"].to_list())
         return MovingAverage().predict(features, history)
 
 
 def test_a_prediction_that_a_line_has_a_part_in_is_of_the_market_view() -> None:
     """Without any game the moving average is the line; otherwise it is the same with every line."""
     newcomer = dict.fromkeys(WEIGHTS)
-    rows = predict(MovingAverage(), vectors({}, {"player_id": "2", **newcomer}), past(), MORNING)
+    rows = predict(MovingAverage(), vectors({}, {"player_id": "2", **newcomer}), past().lazy(), MORNING)
     assert rows["view"].to_list() == ["model", "market"]
-    others = predict(MovingAverage(), vectors({"line": 9.5, "spread": 9.5, "total": 190.5}), past(), MORNING)
+    others = predict(MovingAverage(), vectors({"line": 9.5, "spread": 9.5, "total": 190.5}), past().lazy(), MORNING)
     assert others["points"].item() == pytest.approx(rows["points"][0])
 
 
@@ -162,7 +162,7 @@ def test_each_view_has_a_prediction_id_of_its_own() -> None:
     class MarketAverage(MovingAverage):
         view = pl.lit("market")
 
-    one, other = (predict(system(), vectors(), past(), MORNING) for system in (MovingAverage, MarketAverage))
+    one, other = (predict(system(), vectors(), past().lazy(), MORNING) for system in (MovingAverage, MarketAverage))
     assert one["prediction_id"].item() != other["prediction_id"].item()
 
 
@@ -170,9 +170,9 @@ def test_a_system_never_sees_the_date_or_later_dates() -> None:
     future = past().with_columns(game_date=pl.lit(GAME_DATE) + pl.duration(days=1), points=pl.lit(99, pl.Int64))
     same_day = future.with_columns(game_date=pl.lit(GAME_DATE))
     system = RecordingSystem([])
-    rows = predict(system, vectors(), pl.concat([past(), same_day, future]), MORNING)
+    rows = predict(system, vectors(), pl.concat([past(), same_day, future]).lazy(), MORNING)
     assert max(system.dates) < GAME_DATE
-    assert_frame_equal(rows, predict(system, vectors(), past(), MORNING))
+    assert_frame_equal(rows, predict(system, vectors(), past().lazy(), MORNING))
 
 
 GAME_ID = "0022301083"
@@ -242,5 +242,8 @@ def test_a_player_without_any_game_is_predicted_at_the_line_as_short_history() -
 
 def test_a_prediction_made_after_the_games_is_backfilled_whatever_its_tip_off() -> None:
     rows = vectors({"tip_off": None})
-    made = [predict(MovingAverage(), rows, past(), MORNING, backfilled=late)["backfilled"][0] for late in (False, True)]
+    made = [
+        predict(MovingAverage(), rows, past().lazy(), MORNING, backfilled=late)["backfilled"][0]
+        for late in (False, True)
+    ]
     assert made == [False, True]

@@ -17,7 +17,8 @@ from tipoff.settings import Settings
 from tipoff.systems.catboost_v8 import CatBoostV8
 from tipoff.systems.model_store import TrainedModel, open_models
 from tipoff.systems.registry import build_system
-from tipoff.training.fit import train, train_files
+from tipoff.training import train_process
+from tipoff.training.fit import train
 from tipoff.training.history import PRE_GAME, graded_features, seasons_up_to, training_history
 from tipoff.vocabulary import Span, eastern
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
@@ -144,16 +145,30 @@ def test_too_few_games_are_rejected(history: pl.DataFrame) -> None:
 
 
 def test_a_trained_model_predicts_from_the_store(
-    season: DuckDbWarehouse, history: pl.DataFrame, model: TrainedModel, tmp_path: Path
+    season: DuckDbWarehouse,
+    history: pl.DataFrame,
+    model: TrainedModel,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     history.write_parquet(tmp_path / "history.parquet")
     models = open_models(f"file://{tmp_path}/models")
-    card = train_files(tmp_path / "history.parquet", TODAY, MORNING, models)
+    monkeypatch.delattr(train_process, "train_files")  # the child has its own, so this process needs none
+    card = train_process.train_in_child(tmp_path / "history.parquet", TODAY, MORNING, f"file://{tmp_path}/models")
     system = build_system("catboost_v8", models, TODAY).system
     assert system.model_version == card.version == model.card.version
     rows = stored_features(season, date(2023, 11, 30)).filter("eligible")
-    difference = (pl.Series(system.predict(rows, history).median) - rows["points_mean_season"]).abs()
+    difference = (pl.Series(system.predict(rows, history.lazy()).median) - rows["points_mean_season"]).abs()
     assert difference.median() < 4  # type: ignore[operator]
+
+
+def test_an_error_of_the_child_that_trains_is_raised(history: pl.DataFrame, tmp_path: Path) -> None:
+    history.head(10).write_parquet(tmp_path / "short.parquet")
+    models = f"file://{tmp_path}/models"
+    with pytest.raises(NotEnoughDataError, match="needs 2000 player-games before 2023-12-01, there are 10"):
+        train_process.train_in_child(tmp_path / "short.parquet", TODAY, MORNING, models)
+    with pytest.raises(RuntimeError, match="training ended with exit code 1; see the worker's log"):
+        train_process.train_in_child(tmp_path / "absent.parquet", TODAY, MORNING, models)
 
 
 def test_a_flipped_byte_of_the_champion_makes_the_model_before_it_predict_with_an_alert(
@@ -192,7 +207,7 @@ def test_a_player_without_any_game_is_predicted_at_the_line(model: TrainedModel,
     without_games = history.head(2).with_columns(
         points_ewm=pl.lit(None, pl.Float64), points_mean_season=pl.lit(None, pl.Float64), line=pl.Series([12.5, None])
     )
-    quoted, unquoted = system.predict(without_games, history).median
+    quoted, unquoted = system.predict(without_games, history.lazy()).median
     assert quoted == pytest.approx(12.5, abs=1.5)
     assert unquoted < quoted
 
