@@ -1170,6 +1170,7 @@ ended_at TIMESTAMP! | when its result was there, on the day's clock
 seconds FLOAT64! | from start to end; a replay's clock stands while an activity runs
 """,
         cluster="step",
+        expires_after_days=RERUN_DAYS,
     ),
 )
 
