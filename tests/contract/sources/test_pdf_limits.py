@@ -3,7 +3,6 @@
 import os
 import resource
 import signal
-import time
 import zlib
 from base64 import a85encode
 from collections.abc import Callable
@@ -103,10 +102,8 @@ def test_a_page_that_grows_while_it_is_parsed_is_refused_by_the_name_of_the_limi
     monkeypatch.setattr("tipoff.sources.pdf.MAX_CPU_SECONDS", 2)
     content, problem = TEXT_BOMBS[kind]
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    begun = time.monotonic()
     with pytest.raises(ContractError, match=f"is a PDF (of|that) {problem}"):
         next(pages_of("here", pdf_with(zlib.compress(content), "/FlateDecode")))
-    assert time.monotonic() - begun < 30
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000, "the parser runs outside this process"
     (page,) = pages_of("here", pdf_of([["Hello"]]))
     assert list(map(text_of, page)) == ["Hello"], "the next report is read"
