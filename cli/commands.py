@@ -46,6 +46,14 @@ _COPY_EXAMPLES = """\
 A table and date with the same rows on both sides is left alone, so a copy that was ended may be started again. Dates
 that only TO has are kept. Exit code 1: both differ at the end, and the report says where."""
 
+_IMPORT_EXAMPLES = """\
+  python -m tipoff.replay.archive import FOLDER --to var/archive     make an archive of a folder of files first
+  starter.py warehouse import var/archive
+  starter.py warehouse import var/archive --season 2023-24 --to duckdb:///var/history.duckdb
+
+Each date is imported with the times at which its facts were known. Rows that a real day has stored are kept. A date
+that is complete is skipped, so an import that was ended may be started again."""
+
 AddArguments = Callable[[argparse.ArgumentParser], None]
 
 
@@ -247,6 +255,12 @@ def _warehouse(parser: argparse.ArgumentParser) -> None:
     copy = action("copy", "copy the rows of a warehouse that another one lacks, and compare both", _COPY_EXAMPLES)
     copy.add_argument("origin", metavar="FROM", help="duckdb:///PATH or bigquery://PROJECT/PREFIX; is only read")
     copy.add_argument("destination", metavar="TO", help="the same; its tables are created where they are missing")
+    importing = action("import", "import the seasons of an archive of past facts", _IMPORT_EXAMPLES)
+    importing.add_argument("archive", type=Path, metavar="ARCHIVE", help="folder with archive.json")
+    importing.add_argument("--to", metavar="URL", help="the warehouse (default: that of the configuration)")
+    importing.add_argument(
+        "--season", action="append", type=_at_most(20), metavar="SEASON", help="only this one; may be repeated"
+    )
 
 
 def _landing(parser: argparse.ArgumentParser) -> None:

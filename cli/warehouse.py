@@ -12,12 +12,13 @@ from cli.target import Target
 from cli.warehouse_apply import apply
 from cli.warehouse_copy import copy
 from cli.warehouse_file import existing_warehouse
+from cli.warehouse_import import import_seasons
 from tipoff.vocabulary import counted
 
 
 async def run(options: Namespace) -> ExitCode:
     """Run the action. Raises CommandError USAGE for another kind of warehouse, UNKNOWN if there is no file to copy."""
-    return _ACTIONS[options.action](options)
+    return await import_seasons(options) if options.action == "import" else _ACTIONS[options.action](options)
 
 
 def _back_up(options: Namespace) -> ExitCode:

@@ -7,23 +7,20 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from tipoff.errors import BodyTooLargeError, InvalidRequestError, TipoffError, TransportFault
 from tipoff.landing.base import Batch, BatchItem, FetchRecord, well_formed_etag
 from tipoff.landing.landing import Landing
 from tipoff.redaction import redact
-from tipoff.sources.base import Judgement, Request, Response, Slate, Source
+from tipoff.sources.base import Judgement, Request, Response, Slate, Source, Transport
 from tipoff.sources.budget import Budget, affordable_requests, credits_in_headers, paid_records
 from tipoff.sources.outcomes import OUTCOME_POLICIES, OutcomePolicy, overall
 from tipoff.sources.provider_ids import safe_ids
 from tipoff.sources.providers import provider_of
 from tipoff.sources.rate_limits import RateLimiter, cooldown_after
 from tipoff.vocabulary import CollectReport, Outcome, Role, Route, clock_time, counted, shortened
-
-if TYPE_CHECKING:
-    from tipoff.sources.fetcher import Fetcher
 
 EVIDENCE_CAP_BYTES = 1024 * 1024
 """A refused web page is landed up to this size, as evidence for an operator."""
@@ -101,7 +98,7 @@ async def collect(
     as_of: datetime,
     provider_ids: Mapping[str, str],
     *,
-    fetcher: Fetcher,
+    fetcher: Transport,
     landing: Landing,
     rate_limiter: RateLimiter,
     progress: Callable[[int, int], None],
@@ -169,7 +166,7 @@ class _Poll:
         slate: Slate,
         as_of: datetime,
         *,
-        fetcher: Fetcher,
+        fetcher: Transport,
         landing: Landing,
         rate_limiter: RateLimiter,
         records: Iterable[FetchRecord],

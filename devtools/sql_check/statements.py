@@ -103,6 +103,8 @@ def generated_statements() -> Iterator[SentStatement]:
             types = {name: parameter_type(value) for name, value in values.items()}
             title = f"{table.name} by {', '.join(where)}"
             yield _located(generated_sql.rows_of_slice, title, sql, types, _types(table))
+    for table in _tables_of(lambda source: True):
+        yield _of_table(generated_sql.dates_of_real_days, table, {"archived": "STRING"}, {"game_date": "DATE"})
     for table in _tables_of(lambda source: TABLES[source.table].append_only):
         yield _of_table(generated_sql.last_snapshots, table, _SNAPSHOT_PARAMETERS, _types(table))
     for table in _tables_of(lambda source: source.role is Role.POST and bool(source.fallback_for)):

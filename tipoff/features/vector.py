@@ -16,7 +16,7 @@ from typing import Final
 
 import polars as pl
 
-from tipoff.vocabulary import step_names
+from tipoff.vocabulary import ARCHIVED, step_names
 
 ROTATION_MINUTES: Final = 15.0
 """Mean minutes over the last 7 games that make a player eligible without a line."""
@@ -299,5 +299,5 @@ def _fallback_used(origin: SourceColumn) -> str:
 
 def _uses_fallback(origin: SourceColumn) -> pl.Expr:
     """True if any of the sources (separated by semicolons) is not a primary source."""
-    is_primary = pl.element().is_in(list(_PRIMARY_SOURCES[origin]))
+    is_primary = pl.element().str.strip_prefix(ARCHIVED).is_in(list(_PRIMARY_SOURCES[origin]))
     return ~pl.col(origin.value).str.split(";").list.eval(is_primary).list.all()

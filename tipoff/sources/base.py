@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import cached_property
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Protocol
 from urllib.parse import quote, unquote, urlencode
 
 from pydantic import AfterValidator, AwareDatetime
@@ -17,7 +17,7 @@ from pydantic import AfterValidator, AwareDatetime
 from tipoff.foreign_text import plain_text
 from tipoff.sources.json_text import parse_json
 from tipoff.sources.providers import Provider
-from tipoff.vocabulary import Frozen, Outcome, Role, SlateGame
+from tipoff.vocabulary import Frozen, Outcome, Role, Route, SlateGame
 
 Row = dict[str, Any]
 ReplacedRows = Mapping[str, str | date | list[str] | tuple[date, date]]
@@ -85,6 +85,18 @@ class Response(Frozen):
     def json_document(self) -> Any:
         """The body as JSON, parsed once. Raises ValueError or RecursionError."""
         return parse_json(self.body)
+
+
+class Transport(Protocol):
+    """Sends requests to providers: the fetcher, or a part of an archive's import."""
+
+    def routes(self, host: str) -> tuple[Route, ...]:
+        """The routes to a provider, in the order in which they are tried."""
+
+    async def fetch(
+        self, request: Request, as_of: datetime, etag: str | None = None, route: Route | None = None
+    ) -> Response:
+        """The provider's response, whatever its status; see `tipoff.sources.fetcher.Fetcher.fetch`."""
 
 
 def body_of(response: bytes | Response) -> bytes:

@@ -32,6 +32,7 @@ from tipoff.vocabulary.reports import (
 )
 from tipoff.vocabulary.text import counted, did_you_mean, label, reason_in_words, reason_of, shortened
 from tipoff.vocabulary.words import (
+    ARCHIVED,
     PREDICTED,
     SETTLED,
     USABLE,
@@ -57,6 +58,7 @@ from tipoff.vocabulary.words import (
 
 __all__ = [
     "ALL_DATA",
+    "ARCHIVED",
     "EASTERN",
     "PREDICTED",
     "RERUN_DAYS",

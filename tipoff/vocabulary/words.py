@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+ARCHIVED = "archive/"
+"""Begins the source of rows that were imported from an archive: the rest is the source that would have sent them."""
+
 PREDICTED = ("cup_final", "play_in", "playoffs", "regular")
 """Season types whose games make a slate."""
 

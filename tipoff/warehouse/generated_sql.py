@@ -26,6 +26,14 @@ def rows_per_date(table: Table) -> str:
     )
 
 
+def dates_of_real_days(table: Table) -> str:
+    """Return a SELECT of the dates with rows that a provider sent: their source does not start with @archived."""
+    return (
+        f"SELECT DISTINCT game_date FROM {table.name} WHERE game_date >= DATE '{ALL_DATES.first}'"
+        " AND NOT STARTS_WITH(source, @archived)"
+    )
+
+
 def rows_of_slice(table: Table, where: Slice) -> tuple[str, dict[str, SqlValue | list[str]]]:
     """Return a SELECT of the rows of a slice and its parameters."""
     terms: list[str] = []
