@@ -21,9 +21,11 @@ def rows_of_date(table: str, day: date, count: int = 3) -> pl.DataFrame:
     """Return valid rows of one date."""
     if table in CHECKED:
         return valid_rows(table, day)
-    columns = {column.name: column.type for column in TABLES[table].columns}
-    texts = [name for name in TABLES[table].natural_key if columns[name] == "STRING"]
-    rows = ({"game_date": day, **dict.fromkeys(texts, f"{SPECIAL_TEXT} {day} {n}")} for n in range(count))
+    keys = [column for column in TABLES[table].columns if column.name in TABLES[table].natural_key]
+    rows = []
+    for number in range(count):
+        differs = {"STRING": f"{SPECIAL_TEXT} {day} {number}", "INT64": number}
+        rows.append({key.name: differs[key.type] for key in keys if key.type in differs} | {"game_date": day})
     return rows_of(table, rows)
 
 
