@@ -17,7 +17,7 @@ from tipoff.warehouse.bigquery_jobs import BigQueryJobs, Location
 from tipoff.warehouse.bigquery_sql import Statement, addition, comparison, deletion, replacement
 from tipoff.warehouse.check_rows import checks_sql, judge
 from tipoff.warehouse.dialect import parameters_of
-from tipoff.warehouse.migrations import SchemaChange, schema_changes
+from tipoff.warehouse.migrations import SchemaChange, changes_of_incoming, schema_changes
 from tipoff.warehouse.partitions import unfiltered_tables, with_views
 from tipoff.warehouse.schema import table_named
 from tipoff.warehouse.sql_files import sql_text
@@ -48,11 +48,14 @@ class BigQueryWarehouse:
             raise ConfigurationError(
                 f"{location} is in {region}: set bigquery_location to {region} in tipoff.toml, or name a new dataset"
             )
-        return schema_changes(
+        changes = schema_changes(
             self._jobs.tables() if region else {},
             f"{location.project}.{location.dataset}",
             on_emulator=self._jobs.on_emulator,
         )
+        if region and not self._jobs.on_emulator:
+            changes += changes_of_incoming(self._jobs.incoming_expiry(), location.project, location.incoming)
+        return changes
 
     def migrate(self) -> None:
         """Create what is missing, and add missing columns that may be NULL.

@@ -19,7 +19,7 @@ from tipoff.errors import ConcurrentUpdateError, StorageError, TipoffError
 from tipoff.warehouse.bigquery_errors import TRANSIENT, reason_of, translated_errors
 from tipoff.warehouse.bigquery_sql import Statement, TypedParameters, abandoned_sessions, temporary_table
 from tipoff.warehouse.job_labels import current_labels
-from tipoff.warehouse.migrations import StoredTable
+from tipoff.warehouse.migrations import INCOMING_DAYS, StoredTable
 from tipoff.warehouse.schema import NOT_SET, element_type
 from tipoff.warehouse.tables import Column, Table
 
@@ -35,8 +35,6 @@ UPLOAD_RETRIES: Final = 5
 CELLS_OF_STATEMENT: Final = 100_000
 """Values that one INSERT carries as parameters: about 4 MB of the 10 MB that a request may have."""
 _VIEWS: Final = ("VIEW", "MATERIALIZED_VIEW")
-INCOMING_DAYS: Final = 1
-"""Days after which a table of loaded rows is removed."""
 _DAY_MS: Final = 24 * 60 * 60 * 1000
 
 
@@ -141,6 +139,15 @@ class BigQueryJobs:
             stored = [item.reference for item in listed if item.table_type not in _VIEWS]
             tables = [self._client.get_table(reference, **self._request) for reference in stored]
         return {table.table_id: _stored_table(table) for table in tables}
+
+    def incoming_expiry(self) -> str:
+        """Return the days after which new tables of loaded rows are removed; the declared ones without a dataset."""
+        with translated_errors(str(self.location)):
+            try:
+                dataset = self._client.get_dataset(self._dataset(self.location.incoming), **self._request)
+            except NotFound:
+                return str(INCOMING_DAYS)
+        return _days(dataset.default_table_expiration_ms)
 
     def region_of_dataset(self) -> str | None:
         """Return the region of the dataset; None if it does not exist."""
@@ -283,16 +290,19 @@ _TYPES: Final = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
 def _stored_table(table: bigquery.Table) -> StoredTable:
     partitions = table.time_partitioning or bigquery.TimePartitioning()
     is_daily = partitions.type_ == bigquery.TimePartitioningType.DAY
-    milliseconds = partitions.expiration_ms
     return StoredTable(
         columns={field.name: _column(field) for field in table.schema},
         partitioned_by=(partitions.field or "") if table.time_partitioning and is_daily else "",
         cluster_by=tuple(table.clustering_fields or ()),
         options={
             "require_partition_filter": "true" if table.require_partition_filter else "false",
-            "partition_expiration_days": f"{milliseconds / _DAY_MS:g}" if milliseconds else NOT_SET,
+            "partition_expiration_days": _days(partitions.expiration_ms),
         },
     )
+
+
+def _days(milliseconds: int | None) -> str:
+    return f"{milliseconds / _DAY_MS:g}" if milliseconds else NOT_SET
 
 
 def _column(field: bigquery.SchemaField) -> Column:

@@ -19,6 +19,9 @@ from tipoff.warehouse.schema import bigquery_column, bigquery_ddl, element_type,
 from tipoff.warehouse.tables import TABLES, Column, Layer, Table
 
 Columns = Mapping[str, Column]
+INCOMING_DAYS: Final = 1
+"""Days after which a table of loaded rows is removed."""
+_ALL_ROWS: Final = f"game_date >= DATE '{ALL_DATES.first}'"
 
 
 class StoredTable(NamedTuple):
@@ -30,9 +33,6 @@ class StoredTable(NamedTuple):
     cluster_by: tuple[str, ...]
     options: Mapping[str, str]
     """Those of `partition_options`."""
-
-
-_ALL_ROWS: Final = f"game_date >= DATE '{ALL_DATES.first}'"
 
 
 class SchemaChange(Frozen):
@@ -57,6 +57,21 @@ def schema_changes(
             if table.name in existing
             else [_creation(table, dataset, on_emulator=on_emulator)]
         )
+    )
+
+
+def changes_of_incoming(expiry: str, project: str, dataset: str) -> tuple[SchemaChange, ...]:
+    """Return the difference of the dataset of loaded rows: after how many days BigQuery removes its tables."""
+    if expiry == str(INCOMING_DAYS):
+        return ()
+    option = f"default_table_expiration_days={INCOMING_DAYS}"
+    return (
+        SchemaChange(
+            table=dataset,
+            summary=f"option default_table_expiration_days is {expiry}, declared {INCOMING_DAYS}",
+            statement=f"ALTER SCHEMA `{project}.{dataset}` SET OPTIONS ({option})",
+            automatic=True,
+        ),
     )
 
 

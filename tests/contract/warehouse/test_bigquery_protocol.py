@@ -597,6 +597,32 @@ def test_kept_rows_do_not_expire_and_a_filter_is_required(opened: Opened) -> Non
 
 
 @pytest.mark.parametrize(
+    ("reply", "change"),
+    [
+        (Reply(200, {"defaultTableExpirationMs": str(DAY_MS)}), {}),
+        (refusal(404, "notFound"), {}),
+        (
+            Reply(),
+            {
+                "option default_table_expiration_days is NULL, declared 1": (
+                    "ALTER SCHEMA `project.tipoff_incoming` SET OPTIONS (default_table_expiration_days=1)"
+                )
+            },
+        ),
+    ],
+    ids=["a day", "no dataset", "never"],
+)
+def test_the_dataset_of_loaded_rows_removes_them_after_a_day(
+    opened: Opened, reply: Reply, change: dict[str, str]
+) -> None:
+    warehouse, _ = opened(dataset=[Reply(), reply])
+    warehouse._jobs.on_emulator = False
+    changes = [change for change in warehouse.schema_changes() if change.table == "tipoff_incoming"]
+    assert {change.summary: change.statement for change in changes} == change
+    assert all(change.automatic for change in changes)
+
+
+@pytest.mark.parametrize(
     ("layout", "summary"),
     [
         ({"clustering": {"fields": ["game_date"]}}, "clustered by game_date, declared by system_id, player_id"),
