@@ -10,6 +10,7 @@ from temporalio import activity
 from activities.heartbeats import blocking_activity
 from activities.resources import Resources
 from tipoff.publishing.alerts import raise_alert
+from tipoff.publishing.ended_days import publish_ended_day
 from tipoff.publishing.envelope import decode
 from tipoff.publishing.exports import publish_predictions, publish_results
 from tipoff.publishing.page import publish_page
@@ -17,7 +18,7 @@ from tipoff.publishing.repeats import escalated
 from tipoff.publishing.status import PublishResult, publish_status
 from tipoff.publishing.summary import publish_summary
 from tipoff.vocabulary import ComputeReport, EndedRun, step_names
-from tipoff.warehouse.execution_log import log_run
+from tipoff.warehouse.execution_log import log_run, phase_status
 from tipoff.warehouse.preflight import PUBLICATION, Lacking, lacking_inputs
 from workflows.contracts import Activity, ComputeRequest, PublishStatusRequest
 
@@ -48,8 +49,11 @@ class PublishActivities:
     @activity.defn(name=Activity.LOG_RUN.value)
     @blocking_activity
     def log_run(self, run: EndedRun) -> ComputeReport:
-        """Log a run that ended and the executions of its steps."""
-        return ComputeReport(rows=log_run(self._resources.warehouse, run))
+        """Log a run that ended and the executions of its steps, and export how its date ended."""
+        warehouse = self._resources.warehouse
+        rows = log_run(warehouse, run)
+        publish_ended_day(self._resources.exports, phase_status(warehouse, run.game_date), self._resources.now())
+        return ComputeReport(rows=rows)
 
 
 def write_export(resources: Resources, request: ComputeRequest) -> ComputeReport:

@@ -152,6 +152,7 @@ def slices_of(table: Table) -> list[Slice]:
 
 _OTHER_SLICES: Final[Mapping[str, list[Slice]]] = {
     "daily_pipeline_runs": [{"game_date": _DATE, "run": 1}],
+    "daily_phase_status": [{"game_date": _DATE}],
     "data_versions": [{"game_date": _DATE, "subject": "player_game_summary"}],
     "prediction_accuracy": [{"game_date": _DATE, "game_id": ["0022301062"]}],
     "processor_execution_log": [{"game_date": _DATE, "run": 1}],

@@ -27,6 +27,7 @@ from tipoff.replay.archive import Archive
 from tipoff.replay.upstream.endpoints import SERVED_SOURCES
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import RunState, game_date_of, season_of
+from tipoff.warehouse.tables import TABLES, Layer
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -60,12 +61,16 @@ class PastDates:
         return {request["source"] for request in requests if "access_denied" not in (request["fault"] or "")}
 
     def comparable(self, tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
-        """Rows of the backfilled dates without the times of gradings and the counts of changes, which are new."""
+        """Rows of the backfilled dates without the times of gradings and what is counted and logged of the re-runs."""
         backfilled = {
             name: rows.filter(pl.col("game_date").is_in(self.both)) if "game_date" in rows.columns else rows
             for name, rows in tables.items()
         }
-        return {name: rows.drop("as_of", strict=False) for name, rows in backfilled.items() if name != "data_versions"}
+        return {
+            name: rows.drop("as_of", strict=False)
+            for name, rows in backfilled.items()
+            if TABLES[name].layer is not Layer.OPERATIONS
+        }
 
     def predictions(self, game_date: date) -> list[dict[str, Any]]:
         """The predictions in the export of a date."""

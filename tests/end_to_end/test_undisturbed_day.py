@@ -136,6 +136,36 @@ def test_the_days_history_stays_small(quiet_day: ReplayedDay) -> None:
     assert quiet_day.summary["largest_payload_bytes"] < 50_000
 
 
+def test_every_execution_is_logged_in_one_write(quiet_day: ReplayedDay) -> None:
+    logged = quiet_day.rows("SELECT step, phase, outcome, succeeded, trigger FROM processor_execution_log")
+    executions = Counter(row["step"] for row in logged)
+    live = {"nbac_scoreboard"}  # one execution polls many times
+    assert executions == {
+        step.name: executions[step.name] if step.name in live else step.polls
+        for step in quiet_day.status.steps
+        if step.polls
+    }
+    assert {row["trigger"] for row in logged} == {"first_run", "retry", "refresh", "changed_inputs"}
+    failed = [(row["step"], row["outcome"]) for row in logged if row["succeeded"] is False]
+    assert failed == [("nbac_player_boxscores", "suspiciously_empty")], "its first poll came before the first box score"
+
+
+def test_the_status_of_the_date_agrees_with_its_result(quiet_day: ReplayedDay) -> None:
+    (row,) = quiet_day.rows("SELECT * FROM daily_phase_status")
+    result = quiet_day.result
+    assert (row["status"], row["data_quality"], row["games"]) == (result.state, result.data_quality, result.games)
+    assert row["predictions"] == row["graded"] == result.counts["predictions"]
+    published = next(step for step in quiet_day.status.steps if step.name == "export_predictions")
+    assert row["publish_rows"] >= published.rows > 0
+    assert result.first_published_at is not None
+    assert row["publication_minutes"] == (result.first_published_at - at(5)) / timedelta(minutes=1)
+    assert 0.99 < row["success_rate"] < 1
+    day = quiet_day.export("days/2024-03-29.json")["day"]
+    assert {name: day[name] for name in ("status", "games", "graded", "steps")} == {
+        name: row[name] for name in ("status", "games", "graded", "steps")
+    }
+
+
 def test_no_source_gets_more_requests_than_allowed(quiet_day: ReplayedDay) -> None:
     requests = Counter(request["source"] for request in quiet_day.requests)
     assert {source: count for source, count in requests.items() if count > MOST_REQUESTS[source]} == {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any, Final
 
 import polars as pl
@@ -10,6 +11,7 @@ import polars as pl
 from tipoff.redaction import redact
 from tipoff.vocabulary import USABLE, EndedRun, NoResult, Outcome, StepExecution
 from tipoff.warehouse.base import Slice, Warehouse
+from tipoff.warehouse.generated_sql import rows_of_slice
 from tipoff.warehouse.sql_files import sql_text
 from tipoff.warehouse.tables import TABLES
 from tipoff.warehouse.validation import schema_of
@@ -28,6 +30,11 @@ def log_run(warehouse: Warehouse, run: EndedRun) -> int:
     warehouse.replace(RUNS, _frame(RUNS, [facts]), where)
     executions = _frame(EXECUTIONS, [{**where, **row} for row in _executions(run)])
     return warehouse.replace(EXECUTIONS, executions, where).rows
+
+
+def phase_status(warehouse: Warehouse, game_date: date) -> dict[str, Any]:
+    """Return the row of `daily_phase_status` of a date with a logged run."""
+    return warehouse.query(*rows_of_slice(TABLES["daily_phase_status"], {"game_date": game_date})).row(0, named=True)
 
 
 def _number(warehouse: Warehouse, run: EndedRun) -> int:

@@ -14,11 +14,12 @@ import pytest
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
 
 from cli import days
-from cli.days import MAX_CONCURRENT_REQUESTS, day_row
+from cli.days import MAX_CONCURRENT_REQUESTS, ExportedDay, day_row
 from cli.exit_codes import ExitCode
 from cli.runs import DescribedRun
 from tests.support.ledgers import DAY, evening_plan, no_lines, run_ready_steps, settled_ledger
 from tests.support.starter import Starter
+from tipoff.publishing.ended_days import EndedDay, publish_ended_day
 from tipoff.publishing.status import publish_status
 from tipoff.publishing.store import ExportStore
 from tipoff.storage.folder import FolderStore
@@ -57,13 +58,37 @@ def ended_status() -> DayStatus:
     return day_status(ledger, eastern(DAY, 23), virtual=False, held=False)
 
 
+def ended_row(**columns: Any) -> dict[str, Any]:
+    """A row of `daily_phase_status`."""
+    return {
+        "game_date": DAY,
+        "status": "COMPLETE",
+        "data_quality": "DEGRADED",
+        "backfilled": False,
+        "games": 12,
+        "predictions": 418,
+        "graded": 418,
+        "publication_minutes": 615.5,
+        "success_rate": 0.98,
+        "sentence": "complete: 12 games",
+        "ended_at": eastern(DAY, 23),
+        "lines_rows": 312,
+        **columns,
+    }
+
+
+def ended_day(**columns: Any) -> EndedDay:
+    row = ended_row(**columns)
+    return EndedDay.model_validate({name: row[name] for name in EndedDay.model_fields})
+
+
 def test_a_date_without_run_and_export_says_so() -> None:
-    row = day_row(DAY, None, None)
+    row = day_row(DAY, None, ExportedDay())
     assert (row.state, row.games, row.sentence) == ("NO RUN", None, "")
 
 
 def test_an_exported_day_has_its_counts() -> None:
-    row = day_row(DAY, None, ended_status())
+    row = day_row(DAY, None, ExportedDay(None, ended_status()))
     assert (row.state, row.games, row.predictions, row.graded) == ("COMPLETE", 3, 10, 23)
 
 
@@ -71,19 +96,67 @@ def test_predictions_are_counted_after_a_rerun_that_published_none() -> None:
     status = ended_status()
     kept = tuple(step.model_copy(update={"rows": 0}) for step in status.steps)
     rerun = status.model_copy(update={"steps": kept, "counts": {**status.counts, "predictions": 23}})
-    row = day_row(DAY, None, rerun)
+    row = day_row(DAY, None, ExportedDay(None, rerun))
     assert (row.predictions, row.graded) == (23, 23)
 
 
 def test_what_the_server_knows_of_a_run_comes_before_the_export() -> None:
-    waiting = day_row(DAY, described("RUNNING", "WAITING", waits_for=(LINES,)), ended_status())
+    waiting = day_row(DAY, described("RUNNING", "WAITING", waits_for=(LINES,)), ExportedDay(None, ended_status()))
     assert (waiting.state, waiting.data_quality, waiting.waits_for) == ("WAITING", "DEGRADED", (LINES,))
     assert (waiting.sentence, waiting.games) == ("a sentence", 3)
-    parked = day_row(DAY, described("RUNNING", "NEEDS_ATTENTION", parked=("grade",)), None)
+    parked = day_row(DAY, described("RUNNING", "NEEDS_ATTENTION", parked=("grade",)), ExportedDay())
     assert (parked.state, parked.attention) == ("NEEDS_ATTENTION", ("grade",))
     for execution in ("FAILED", "TERMINATED", "CANCELED", "PAUSED"):
-        assert day_row(DAY, described(execution, "RUNNING"), None).state == execution
-    assert day_row(DAY, described("TERMINATED", "WAITING", waits_for=(LINES,)), None).waits_for == ()
+        assert day_row(DAY, described(execution, "RUNNING"), ExportedDay()).state == execution
+    assert day_row(DAY, described("TERMINATED", "WAITING", waits_for=(LINES,)), ExportedDay()).waits_for == ()
+
+
+def test_a_date_that_the_server_forgot_is_listed_as_the_warehouse_has_it() -> None:
+    row = day_row(DAY, None, ExportedDay(ended_day(), ended_status()))
+    assert (row.state, row.data_quality, row.sentence) == ("COMPLETE", "DEGRADED", "complete: 12 games")
+    assert (row.games, row.predictions, row.graded) == (12, 418, 418)
+    assert (row.publication_minutes, row.success_rate) == (615.5, 0.98)
+    assert day_row(DAY, None, ExportedDay(ended_day())).state == "COMPLETE", "also without an exported status"
+
+
+def test_an_ended_run_has_the_counts_of_the_warehouse_and_the_state_of_the_server() -> None:
+    row = day_row(DAY, described("TERMINATED", "RUNNING"), ExportedDay(ended_day(), ended_status()))
+    assert (row.state, row.games) == ("TERMINATED", 12)
+
+
+def test_a_date_that_runs_again_has_the_counts_of_its_last_status() -> None:
+    row = day_row(DAY, described("RUNNING", "WAITING"), ExportedDay(ended_day(), waiting_status()))
+    assert (row.state, row.games, row.success_rate) == ("WAITING", 3, None)
+    without_server = day_row(DAY, None, ExportedDay(ended_day(), waiting_status()), server_answers=False)
+    assert (without_server.state, without_server.games) == ("WAITING", 3)
+
+
+def test_a_run_that_could_not_be_logged_is_listed_by_its_status() -> None:
+    row = day_row(DAY, None, ExportedDay(ended_day(ended_at=eastern(DAY, 22)), ended_status()))
+    assert (row.games, row.predictions) == (3, 10)
+
+
+def test_a_run_that_the_server_lost_before_its_end_does_not_count_as_running() -> None:
+    assert day_row(DAY, None, ExportedDay(None, waiting_status())).state == "NO END"
+    assert day_row(DAY, None, ExportedDay(ended_day(), waiting_status())).state == "NO END"
+
+
+def test_days_of_the_warehouse_are_listed_without_a_server(tmp_path: Path) -> None:
+    store, before = ExportStore(FolderStore(tmp_path / "var/exports")), DAY - timedelta(days=1)
+    publish_ended_day(store, ended_row(), eastern(DAY, 23))
+    empty = {"publication_minutes": None, "success_rate": None, "data_quality": "EMPTY", "games": 0}
+    publish_ended_day(store, ended_row(game_date=before, **empty), eastern(DAY, 23))
+    starter = Starter(tmp_path)
+    ended, no_games, no_run = starter(f"days --date {DAY} --last 3 --json").json
+    assert (ended["state"], ended["predictions"], ended["publication_minutes"]) == ("COMPLETE", 418, 615.5)
+    assert (no_games["data_quality"], no_games["games"], no_run["state"]) == ("EMPTY", 0, "NO RUN")
+    (tmp_path / f"var/exports/v1/days/{before}.json").write_text('{"day": {}}')
+    listed = starter(f"days --date {DAY} --last 2")
+    assert listed.code == 0
+    assert [line.split() for line in listed.out.splitlines() if str(DAY) in line] == [
+        [str(DAY), "COMPLETE", "degraded", "12", "418", "418", "10:15", "98%"]
+    ]
+    assert f"v1/days/{before}.json is not the export of a day" in " ".join(listed.text.split())
 
 
 def test_without_a_server_the_last_exports_are_listed_newest_first(tmp_path: Path) -> None:
