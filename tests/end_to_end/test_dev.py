@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.dev import require_own_server
+from cli.dev import require_own_server, serve
 from cli.exit_codes import CommandError
 from runtime import PROJECT
 from runtime.processes import start_time, stop_leftovers
@@ -108,6 +109,13 @@ def test_another_configured_server_is_refused() -> None:
         require_own_server(7233, {**no_profile, "TEMPORAL_ADDRESS": own})
     with pytest.raises(CommandError, match=r"names cloud:7233, not the server that would start .*worker\.py"):
         require_own_server(7233, {**no_profile, "TEMPORAL_ADDRESS": "cloud:7233"})
+
+
+def test_nothing_is_started_for_another_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEMPORAL_ADDRESS", "temporal.example:7233")
+    with pytest.raises(CommandError, match=r"names temporal\.example:7233"):
+        asyncio.run(asyncio.wait_for(serve(tmp_path, next_free_port(27_600)), 60))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_profile_of_another_server_is_refused(tmp_path: Path) -> None:
