@@ -72,7 +72,7 @@ class ActivityRun(NamedTuple):
     as_of: datetime | None
     started: datetime
     ended: datetime
-    phase: Phase | None = None
+    phases: frozenset[Phase] = frozenset()
 
     @property
     def seconds(self) -> float:
@@ -135,7 +135,7 @@ def _activity_run(scheduled: HistoryEvent, started: HistoryEvent, ended: History
         as_of=datetime.fromisoformat(first["as_of"]) if "as_of" in first else None,
         started=_time_of(started),
         ended=_time_of(ended),
-        phase=_phase_of(first),
+        phases=frozenset(filter(None, map(_phase_of, requests))),
     )
 
 
@@ -208,7 +208,7 @@ def _day_figures(day: DayMeasurement) -> dict[str, str]:
 
 
 def _memory_figures(day: DayMeasurement) -> dict[str, str]:
-    spans = [PhaseSpan(run.phase, run.started, run.ended) for run in day.runs]
+    spans = [PhaseSpan(phase, run.started, run.ended) for run in day.runs for phase in run.phases]
     peaks = {"training": peak(day.training_memory), **peak_by_phase(day.memory, spans), "the day": peak(day.memory)}
     return {name: f"{megabytes:.0f}" for name, megabytes in peaks.items()}
 

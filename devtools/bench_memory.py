@@ -28,7 +28,7 @@ class MemorySample(NamedTuple):
 class PhaseSpan(NamedTuple):
     """One activity of a phase."""
 
-    phase: Phase | None
+    phase: Phase
     started: datetime
     ended: datetime
 

@@ -93,7 +93,6 @@ def test_the_peak_of_a_phase_is_the_highest_while_an_activity_of_it_runs() -> No
         PhaseSpan(Phase.COLLECT, at(1), at(2.5)),
         PhaseSpan(Phase.PREDICT, at(2), at(4)),
         PhaseSpan(Phase.COLLECT, at(6), at(7)),
-        PhaseSpan(None, at(8), at(9)),
         PhaseSpan(Phase.GRADE, at(9.2), at(9.4)),
     ]
     assert peak_by_phase(samples, spans) == {"collect": 700.0, "predict": 400.0}
