@@ -53,7 +53,7 @@ FAST_TESTS = (
         "unit and contract tests",
         3,
         "-m",
-        "not future_check and not cloud",
+        "not future_check and not cloud and not long",
         "tests/contract",
         "tests/unit",
         "tests/histories",
@@ -75,7 +75,7 @@ CLOUD_TESTS = (
     _pytest("contract tests on BigQuery", 2, "--dist", "loadfile", "-m", "cloud", "tests/contract"),
     _pytest("contract tests on Cloud Storage", 2, "tests/contract/storage"),
 )
-LONG_TESTS = (_pytest("long tests", 2, "--dist", "loadfile", "-m", "long", "tests/end_to_end"),)
+LONG_TESTS = (_pytest("long tests", 2, "--dist", "loadfile", "-m", "long", "tests/end_to_end", "tests/unit/replay"),)
 
 
 def main(arguments: Sequence[str]) -> int:

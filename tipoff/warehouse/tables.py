@@ -143,7 +143,7 @@ game_id STRING! | NBA game id, 10 digits
 """
 
 _ORIGIN = """
-source STRING! | source of the row
+source STRING! | source of the row; begins with archive/ if it was imported from an archive
 as_of TIMESTAMP! | when the response was fetched, on the day's clock
 """
 
@@ -1122,7 +1122,7 @@ as_of TIMESTAMP! | when the prediction was graded
         "game_date subject game_id",
         """
 game_date DATE! | game date of the day
-subject STRING! | source, table or system
+subject STRING! | source, table or system; or archive/ and the hash of an archive whose facts of the date are imported
 game_id STRING! | NBA game id, 10 digits; empty: the data of all games together
 version INT64! | number of changes so far
 """,
