@@ -50,11 +50,13 @@ async def test_one_activity_follows_the_games_until_something_else_is_due(happy:
 
 
 async def test_games_are_graded_when_the_last_of_them_is_final(happy: DayRun) -> None:
-    assert runs_of(happy, "grade") == [(at(21, 15), BOTH)]
-    assert [name for name in ("results", "summary") if runs_of(happy, name) == [(at(21, 15), BOTH)]] == [
-        "results",
-        "summary",
-    ]
+    assert runs_of(happy, "grade")[0] == (at(21, 15), BOTH)
+
+
+async def test_grades_and_their_exports_follow_the_gamebook(happy: DayRun) -> None:
+    assert runs_of(happy, "player_game_summary")[-1] == (at(22, 15), BOTH)
+    for name in ("grade", "results", "summary"):
+        assert runs_of(happy, name) == [(at(21, 15), BOTH), (at(22, 15), BOTH)], name
 
 
 async def test_each_step_runs_after_all_it_needs(happy: DayRun) -> None:
