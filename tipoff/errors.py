@@ -8,7 +8,7 @@ TipoffError
 ├── ContractError           a payload lacks a needed field; read the landed file
 ├── StorageError            the disk or the store failed; nothing is half-written
 │   ├── WarehouseLockedError   another process has the warehouse open
-│   ├── ConcurrentUpdateError  another process is writing the same table; retry the step
+│   ├── ConcurrentUpdateError  another process is writing; retry the step
 │   └── DamagedModelError      a stored model is damaged; train again
 ├── TransportFault          the network failed; a retry in seconds can help
 ├── InvalidRequestError     a request cannot be sent as it is built; nothing was sent
@@ -63,7 +63,7 @@ class WarehouseLockedError(StorageError):
 
 
 class ConcurrentUpdateError(StorageError):
-    """Another process is writing the same table; nothing was written."""
+    """Another process is writing at the same time; nothing was written."""
 
 
 class DamagedModelError(StorageError):

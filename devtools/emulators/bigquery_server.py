@@ -20,7 +20,7 @@ from local_bigquery.settings import settings
 from sqlglot import exp
 
 _ABORT = re.compile(r"CALL BQ\.ABORT_SESSION\('(?P<session>[^']+)'\)")
-_CONFLICT = re.compile(r"conflict", re.IGNORECASE)
+_CONFLICT = re.compile(r"Failed to commit DuckLake transaction|conflict", re.IGNORECASE)
 
 
 def merge_in_transactions() -> None:

@@ -14,7 +14,7 @@ from tipoff.errors import BadInputError, ConfigurationError, StorageError
 from tipoff.vocabulary import counted
 from tipoff.warehouse.base import CheckWarning, DateRange, Parameters, Slice, WriteResult, parameter_type
 from tipoff.warehouse.bigquery_jobs import BigQueryJobs, Location
-from tipoff.warehouse.bigquery_sql import Statement, addition, comparison, deletion, replacement
+from tipoff.warehouse.bigquery_sql import WRITE_LOCK, Statement, addition, comparison, deletion, replacement, write_lock
 from tipoff.warehouse.check_rows import checks_sql, judge
 from tipoff.warehouse.dialect import parameters_of
 from tipoff.warehouse.migrations import SchemaChange, changes_of_incoming, schema_changes
@@ -38,7 +38,7 @@ class BigQueryWarehouse:
         self._jobs = BigQueryJobs(Location(match["project"], match["dataset"], region), maximum_gigabytes)
         self._write_lock = threading.RLock()
         self._open = threading.local()
-        """Its `session` is that of the thread's transaction."""
+        """Its `session` is that of the thread's transaction; `is_locked`: whether that has the write lock."""
 
     def schema_changes(self) -> tuple[SchemaChange, ...]:
         """Return what `migrate` would change or refuse. Raises ConfigurationError for a dataset in another region."""
@@ -84,7 +84,7 @@ class BigQueryWarehouse:
             return WriteResult(rows=0, changed=False)
         dates = DateRange(first=frame["game_date"].min(), last=frame["game_date"].max())
         incoming, warnings = self._incoming(declared, frame)
-        changed = self._jobs.write(addition(declared, incoming, dates), self._session)
+        changed = self._write(addition(declared, incoming, dates))
         return WriteResult(rows=changed, changed=changed > 0, warnings=warnings)
 
     def transform(self, name: str, parameters: Parameters, where: Slice) -> WriteResult:
@@ -97,13 +97,14 @@ class BigQueryWarehouse:
     def transaction(self) -> Iterator[None]:
         """Make the writes of a block atomic; see `tipoff.warehouse.base.Warehouse`.
 
-        Of two that write the same table at a time BigQuery stops one, so those of a process wait for each other.
+        Of two that write at a time BigQuery stops one, so those of a process wait for each other.
         """
         if self._session is not None:
             yield
             return
         with self._write_lock:
             session = self._open.session = self._jobs.begin()
+            self._open.is_locked = False
             try:
                 yield
             except BaseException:
@@ -121,7 +122,11 @@ class BigQueryWarehouse:
     def stored_columns(self) -> dict[str, dict[str, str]]:
         """Return the columns of the tables that exist; see `tipoff.warehouse.base.Warehouse`."""
         tables = self._jobs.tables() if self._jobs.region_of_dataset() else {}
-        return {name: {column: of.type for column, of in table.columns.items()} for name, table in tables.items()}
+        return {
+            name: {column: of.type for column, of in table.columns.items()}
+            for name, table in tables.items()
+            if name != WRITE_LOCK
+        }
 
     def close(self) -> None:
         """Close the connections."""
@@ -140,11 +145,19 @@ class BigQueryWarehouse:
         suspects = self._jobs.select(Statement(checks_sql(table.name, f"`{name}`"), {}), session)
         return name, judge(table, suspects, frame.height)
 
+    def _write(self, statement: Statement) -> int:
+        """Run a MERGE or DELETE in a transaction that holds the write lock; return the number of rows it changed."""
+        with self.transaction():
+            if not self._open.is_locked:
+                self._jobs.write(write_lock(), self._session)
+                self._open.is_locked = True
+            return self._jobs.write(statement, self._session)
+
     def _write_slice(self, table: Table, frame: pl.DataFrame, where: Slice) -> WriteResult:
         if any(wanted == [] for wanted in where.values()):
             return WriteResult(rows=0, changed=False)
         if frame.is_empty():
-            return WriteResult(rows=0, changed=self._jobs.write(deletion(table, where), self._session) > 0)
+            return WriteResult(rows=0, changed=self._write(deletion(table, where)) > 0)
         incoming, warnings = self._incoming(table, frame)
         compared = _Comparison(*self._jobs.select(comparison(table, incoming, where), self._session).row(0))
         if compared.clashes:
@@ -154,7 +167,7 @@ class BigQueryWarehouse:
             )
         changed = not compared.stored_rows == compared.equal_rows == frame.height
         if changed:
-            self._jobs.write(replacement(table, incoming, where), self._session)
+            self._write(replacement(table, incoming, where))
         return WriteResult(rows=frame.height, changed=changed, warnings=warnings)
 
 

@@ -35,7 +35,7 @@ _BY_MESSAGE: Final[tuple[tuple[str, type[TipoffError], str], ...]] = (
     (
         r"concurrent update|Could not serialize access",
         ConcurrentUpdateError,
-        "another worker was writing the same table, and nothing was written; retry the step"
+        "another worker was writing at the same time, and nothing was written; retry the step"
         f" (the session of a killed worker is ended after {ABANDONED_MINUTES} minutes)",
     ),
     (

@@ -20,11 +20,24 @@ ABANDONED_MINUTES: Final = 15
 """A session without a statement for so long belongs to a killed worker: a statement ends within 10 minutes."""
 
 
+WRITE_LOCK: Final = "write_lock"
+"""The table with one row, which every transaction with a write updates.
+
+Of two transactions that change rows of a table at a time BigQuery stops one, but not if they only add rows, such as the
+first ones of the same slice: each row would be stored twice.
+"""
+
+
 class Statement(NamedTuple):
     """A statement and its parameters."""
 
     sql: str
     parameters: TypedParameters
+
+
+def write_lock() -> Statement:
+    """Return the UPDATE that lets only one of several transactions at a time succeed."""
+    return Statement(f"UPDATE `{WRITE_LOCK}` SET writes = writes + 1 WHERE TRUE", {})
 
 
 def abandoned_sessions(region: str) -> Statement:

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from tipoff.vocabulary import Frozen
 from tipoff.warehouse.base import ALL_DATES
+from tipoff.warehouse.bigquery_sql import WRITE_LOCK
 from tipoff.warehouse.partitions import PARTITION
 from tipoff.warehouse.schema import bigquery_column, bigquery_ddl, element_type, partition_options
 from tipoff.warehouse.tables import TABLES, Column, Layer, Table
@@ -49,7 +50,8 @@ def schema_changes(
 ) -> tuple[SchemaChange, ...]:
     """Return the differences of all declared tables; `existing` are the tables of the dataset by name."""
     stored = [table for table in TABLES.values() if table.layer is not Layer.VIEW]
-    return tuple(
+    lock = () if WRITE_LOCK in existing else (_creation_of_lock(dataset),)
+    return lock + tuple(
         change
         for table in stored
         for change in (
@@ -73,6 +75,11 @@ def changes_of_incoming(expiry: str, project: str, dataset: str) -> tuple[Schema
             automatic=True,
         ),
     )
+
+
+def _creation_of_lock(dataset: str) -> SchemaChange:
+    statement = f"CREATE TABLE IF NOT EXISTS `{dataset}.{WRITE_LOCK}` AS SELECT 0 AS writes"
+    return SchemaChange(table=WRITE_LOCK, summary="is missing", statement=statement, automatic=True)
 
 
 def _creation(table: Table, dataset: str, *, on_emulator: bool) -> SchemaChange:

@@ -91,6 +91,12 @@ def write_players(warehouse: Warehouse) -> WriteResult:
     return warehouse.replace("raw_players", PLAYERS, WHERE)
 
 
+def merge_of(server: ScriptedBigQuery) -> str:
+    """The only MERGE that was sent."""
+    (merge,) = [statement for statement in server.statements() if statement.startswith("MERGE")]
+    return merge
+
+
 def test_a_query_is_bounded_labelled_and_typed(opened: Opened) -> None:
     warehouse, server = opened()
     parameters: Parameters = {
@@ -138,13 +144,13 @@ def test_a_slice_is_replaced_by_one_statement_with_its_condition_on_both_sides(o
     where: Slice = {"game_date": DateRange(first=FRIDAY, last=SATURDAY), "team": ["BOS"]}
     players = PLAYERS.with_columns(team=pl.lit("BOS"))
     assert warehouse.replace("raw_players", players, where) == WriteResult(rows=2, changed=True)
-    _, merge = server.statements()
+    merge = merge_of(server)
     condition = "{0}.`game_date` BETWEEN @first_game_date AND @last_game_date AND {0}.`team` IN UNNEST(@team)"
     assert merge.startswith("MERGE `raw_players` AS stored USING (SELECT * FROM `project.tipoff_incoming.raw_players_")
     assert f"WHERE {condition.format('incoming')}) AS incoming ON FALSE" in merge
     assert f"WHEN NOT MATCHED BY SOURCE AND {condition.format('stored')} THEN DELETE" in merge
-    parameters = server.sent("query")[-1]["configuration"]["query"]["queryParameters"]
-    assert parameters[-1]["parameterValue"] == {"arrayValues": [{"value": "BOS"}]}
+    (query,) = [body["configuration"]["query"] for body in server.sent("query")][server.statements().index(merge) :][:1]
+    assert query["queryParameters"][-1]["parameterValue"] == {"arrayValues": [{"value": "BOS"}]}
 
 
 def test_equal_rows_are_not_written(opened: Opened) -> None:
@@ -165,7 +171,9 @@ def test_a_slice_without_dates_is_filtered_to_all_dates(opened: Opened) -> None:
     warehouse, server = opened(selects=compared(0, 0))
     game = rows_of("raw_schedule", [{"game_id": "1", "season": "2023-24"}], game_date=FRIDAY)
     warehouse.replace("raw_schedule", game, {"season": "2023-24"})
-    assert all("stored.`game_date` BETWEEN @first_game_date" in statement for statement in server.statements())
+    of_table = [statement for statement in server.statements() if "raw_schedule" in statement]
+    assert [statement.split()[0] for statement in of_table] == ["SELECT", "MERGE"]
+    assert all("stored.`game_date` BETWEEN @first_game_date" in statement for statement in of_table)
 
 
 def test_a_key_outside_the_slice_is_rejected_unwritten(opened: Opened) -> None:
@@ -216,7 +224,7 @@ def test_a_load_that_fails_for_good_names_the_table(opened: Opened) -> None:
 def test_new_quotes_are_added_and_names_filled_by_one_statement(opened: Opened) -> None:
     warehouse, server = opened(selects=suspects("raw_player_props"))
     assert warehouse.append("raw_player_props", QUOTES) == WriteResult(rows=1, changed=True)
-    merge = server.statements()[-1]
+    merge = merge_of(server)
     assert "ON stored.`game_date` BETWEEN @first_game_date AND @last_game_date AND stored.`game_date` = " in merge
     assert "WHEN MATCHED AND ((stored.`player_id` IS NULL AND incoming.`player_id` IS NOT NULL)) THEN UPDATE" in merge
     assert "DELETE" not in merge
@@ -230,48 +238,68 @@ def test_rows_that_violate_a_check_are_not_written(opened: Opened) -> None:
     assert not any(statement.startswith("MERGE") for statement in server.statements())
 
 
+TRANSACTION = ["BEGIN", "CREATE", "SELECT", "UPDATE", "MERGE", "COMMIT", "CALL"]
+SINGLE_WRITE = ["SELECT", "BEGIN", "UPDATE", "MERGE", "COMMIT", "CALL"]
+
+
+def verbs(server: ScriptedBigQuery) -> list[str]:
+    return [statement.split()[0] for statement in server.statements()]
+
+
 def test_a_transaction_runs_in_a_session_that_ends(opened: Opened) -> None:
     warehouse, server = opened(selects=compared(0, 0))
     with warehouse.transaction():
         write_players(warehouse)
     statements = server.statements()
-    assert [statement.split()[0] for statement in statements] == [
-        "BEGIN",
-        "CREATE",
-        "SELECT",
-        "MERGE",
-        "COMMIT",
-        "CALL",
-    ]
+    assert verbs(server) == TRANSACTION
     properties = [body["configuration"]["query"].get("connectionProperties") for body in server.sent("query")[1:]]
-    assert properties == [*[[{"key": "session_id", "value": "session-1"}]] * 4, []]
+    assert properties == [*[[{"key": "session_id", "value": "session-1"}]] * 5, []]
     assert statements[-1] == "CALL BQ.ABORT_SESSION('session-1')"
     assert server.sent("upload") == [], "a transaction would not see loaded rows"
     (incoming,) = set(re.findall(r"incoming_[0-9a-f]{32}", statements[1]))
     assert [statement.split()[0] for statement in statements if incoming in statement] == ["CREATE", "SELECT", "MERGE"]
 
 
+def test_of_two_first_writes_of_a_slice_one_is_stopped(opened: Opened) -> None:
+    """BigQuery lets two transactions add rows to a table at once, but not change the same row, that of the lock."""
+    warehouse, server = opened(selects=compared(0, 0))
+    write_players(warehouse)
+    assert verbs(server) == SINGLE_WRITE
+    assert server.statements()[2] == "UPDATE `write_lock` SET writes = writes + 1 WHERE TRUE"
+
+
+def test_a_transaction_takes_the_lock_once_and_only_to_write(opened: Opened) -> None:
+    warehouse, server = opened(selects=compared(0, 0))
+    with warehouse.transaction():
+        write_players(warehouse)
+        write_players(warehouse)
+    assert verbs(server).count("UPDATE") == 1
+    with warehouse.transaction():
+        warehouse.query("SELECT 1 AS one")
+    assert verbs(server).count("UPDATE") == 1
+    write_players(warehouse)
+    assert verbs(server).count("UPDATE") == 2
+
+
 CONFLICT = refusal(400, "invalidQuery", "Transaction is aborted due to concurrent update against table x.")
 
 
-@pytest.mark.parametrize("statements", [3, 4], ids=["MERGE", "COMMIT"])
-def test_a_failed_transaction_ends_its_session_at_once(opened: Opened, statements: int) -> None:
+@pytest.mark.parametrize("failed", ["UPDATE", "MERGE", "COMMIT"])
+def test_a_failed_transaction_ends_its_session_at_once(opened: Opened, failed: str) -> None:
     """That rolls the transaction back. To roll back first is refused if the failed statement has ended it."""
+    before = TRANSACTION.index(failed)
     warehouse, server = opened(
-        query=[*[Reply()] * statements, refusal(400, "invalidQuery", "Syntax error")], selects=compared(0, 0)
+        query=[*[Reply()] * before, refusal(400, "invalidQuery", "Syntax error")], selects=compared(0, 0)
     )
     with pytest.raises(BadInputError, match="the statement is rejected"), warehouse.transaction():
         write_players(warehouse)
-    *sent, last = server.statements()
-    assert [statement.split()[0] for statement in sent] == ["BEGIN", "CREATE", "SELECT", "MERGE", "COMMIT"][
-        : statements + 1
-    ]
-    assert last == "CALL BQ.ABORT_SESSION('session-1')"
+    assert verbs(server) == [*TRANSACTION[: before + 1], "CALL"]
+    assert server.statements()[-1] == "CALL BQ.ABORT_SESSION('session-1')"
 
 
 def test_a_committed_write_counts_although_its_session_could_not_be_ended(opened: Opened) -> None:
     warehouse, server = opened(
-        query=[*[Reply()] * 5, refusal(400, "invalidQuery", "Session is busy")], selects=compared(0, 0)
+        query=[*[Reply()] * 6, refusal(400, "invalidQuery", "Session is busy")], selects=compared(0, 0)
     )
     with warehouse.transaction():
         assert write_players(warehouse).changed
@@ -279,29 +307,30 @@ def test_a_committed_write_counts_although_its_session_could_not_be_ended(opened
 
 
 @pytest.mark.parametrize("ended", [Reply(), refusal(400, "invalidQuery", "the session has ended")])
-@pytest.mark.parametrize(
-    ("in_transaction", "statements"), [(True, 3), (True, 4), (False, 1)], ids=["MERGE", "COMMIT", "a single MERGE"]
-)
+@pytest.mark.parametrize("refused", ["UPDATE", "MERGE", "COMMIT"])
+@pytest.mark.parametrize("in_transaction", [True, False], ids=["in a transaction", "a single write"])
 def test_a_conflict_ends_the_sessions_of_killed_workers(
-    opened: Opened, in_transaction: bool, statements: int, ended: Reply
+    opened: Opened, in_transaction: bool, refused: str, ended: Reply
 ) -> None:
-    """A killed worker's open transaction would block the table for up to 24 hours."""
+    """A killed worker's open transaction would block all writes for up to 24 hours."""
+    before = (TRANSACTION if in_transaction else SINGLE_WRITE).index(refused)
     selects = {**compared(0, 0), "SESSIONS_BY_USER": rows(session_id=("STRING", "abandoned-1"))}
-    warehouse, server = opened(query=[*[Reply()] * statements, CONFLICT, Reply(), ended], selects=selects)
+    warehouse, server = opened(query=[*[Reply()] * before, CONFLICT, Reply(), ended], selects=selects)
     with (
-        pytest.raises(ConcurrentUpdateError, match=r"another worker was writing the same table.*after 15 minutes"),
+        pytest.raises(ConcurrentUpdateError, match=r"another worker was writing.*after 15 minutes"),
         warehouse.transaction() if in_transaction else nullcontext(),
     ):
         write_players(warehouse)
-    select, abort, *own = server.statements()[statements + 1 :]
+    select, abort, own = server.statements()[before + 1 :]
     assert "FROM `region-us`.INFORMATION_SCHEMA.SESSIONS_BY_USER WHERE is_active AND last_modified_time <" in select
     assert abort == "CALL BQ.ABORT_SESSION('abandoned-1')"
-    assert own == ["CALL BQ.ABORT_SESSION('session-1')"] * in_transaction
+    assert own == "CALL BQ.ABORT_SESSION('session-1')"
     assert write_players(warehouse).changed
 
 
 def test_a_conflict_is_reported_although_sessions_cannot_be_listed(opened: Opened) -> None:
-    warehouse, _ = opened(query=[Reply(), CONFLICT, refusal(403, "accessDenied")], selects=compared(0, 0))
+    script = [*[Reply()] * SINGLE_WRITE.index("UPDATE"), CONFLICT, refusal(403, "accessDenied")]
+    warehouse, _ = opened(query=script, selects=compared(0, 0))
     with pytest.raises(ConcurrentUpdateError, match="Transaction is aborted"):
         write_players(warehouse)
 
@@ -670,7 +699,8 @@ def test_missing_datasets_and_tables_are_created(opened: Opened) -> None:
     assert set(created) == {"tipoff", "tipoff_incoming"}
     assert created["tipoff_incoming"]["defaultTableExpirationMs"] == str(24 * 60 * 60 * 1000)
     stored = sum(table.layer is not Layer.VIEW for table in TABLES.values())
-    assert sum(statement.startswith("CREATE TABLE IF NOT EXISTS") for statement in server.statements()) == stored
+    assert sum(statement.startswith("CREATE TABLE IF NOT EXISTS") for statement in server.statements()) == stored + 1
+    assert "CREATE TABLE IF NOT EXISTS `project.tipoff.write_lock` AS SELECT 0 AS writes" in server.statements()
 
 
 def test_a_missing_dataset_of_loaded_rows_is_created_alone(opened: Opened) -> None:
@@ -719,9 +749,10 @@ def listed_tables(**kinds: str) -> list[Reply]:
     return [Reply(200, {"tables": [{"tableReference": references[name], "type": kinds[name]} for name in kinds]})]
 
 
-def test_the_stored_columns_are_those_of_tables_without_views(opened: Opened) -> None:
-    script = {"tables": listed_tables(daily="VIEW", predictions="TABLE"), "table": existing("predictions")}
-    warehouse, _ = opened(**script)
+def test_the_stored_columns_are_those_of_tables_without_views_and_the_lock(opened: Opened) -> None:
+    lock = Reply(200, {"schema": {"fields": [{"name": "writes", "type": "INTEGER"}]}})
+    listed = listed_tables(daily="VIEW", predictions="TABLE", write_lock="TABLE")
+    warehouse, _ = opened(tables=listed, table=[*existing("predictions"), lock])
     declared = {column.name: column.type for column in TABLES["predictions"].columns}
     assert warehouse.stored_columns() == {"predictions": declared}
     warehouse, _ = opened(dataset=[refusal(404, "notFound")])
