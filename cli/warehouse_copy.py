@@ -106,7 +106,7 @@ def _require_declared(url: str, stored: Columns, *, all_tables: bool) -> None:
     tables = [f"{table} is missing" for table in differences.missing_tables] if all_tables else []
     if problems := [*tables, *differences.columns]:
         others = f" and {counted(len(problems) - 1, 'more difference')}" if len(problems) > 1 else ""
-        text = f"{url} has not the tables of this version ({problems[0]}{others}): {_how_to_migrate(url)}"
+        text = f"{url} has another schema than this version ({problems[0]}{others}): {_how_to_migrate(url)}"
         raise CommandError(ExitCode.USAGE, f"{text}; nothing was copied")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cli.exit_codes import CommandError, ExitCode
@@ -44,7 +43,10 @@ async def import_seasons(options: Namespace) -> ExitCode:
     if options.json:
         print(json.dumps([each.model_dump() for each in imported]))
     else:
-        _print_missing(archive.missing)
+        others = tuple(season for season in archive.seasons if season not in seasons)
+        for text in archive.missing:
+            if not text.startswith(others):
+                print(f"the archive lacks {text}")
     return ExitCode.DONE
 
 
@@ -60,8 +62,3 @@ def _print(imported: SeasonImport) -> None:
         print(f"  {IMPORTED[table]:<16} {count:>10,}")
     for what, count in sorted(imported.left_out.items()):
         print(f"  left out: {what} ({count:,})")
-
-
-def _print_missing(missing: Sequence[str]) -> None:
-    for text in missing:
-        print(f"the archive lacks {text}")

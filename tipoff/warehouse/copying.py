@@ -20,8 +20,8 @@ from tipoff.warehouse.generated_sql import rows_of_slice, rows_per_date
 from tipoff.warehouse.tables import TABLES, Layer, Table
 from tipoff.warehouse.validation import conform
 
-CELLS_OF_CHUNK: Final = 2_000_000
-"""Values that are read and written at once: some 30 MB. The rows of one date are never divided."""
+CELLS_OF_CHUNK: Final = 1_000_000
+"""Values that are read and written at once: up to 100 MB with arrays. The rows of one date are never divided."""
 DATES_OF_CHUNK: Final = 366
 """BigQuery limits how many partitions a statement may change."""
 

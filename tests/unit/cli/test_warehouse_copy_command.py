@@ -136,7 +136,7 @@ def test_a_destination_with_other_columns_is_not_written(folder: Path) -> None:
         connection.execute("CREATE TABLE raw_players (game_date DATE, name VARCHAR)")
     before = (folder / "to.duckdb").read_bytes()
     with pytest.raises(
-        CommandError, match=r"to.duckdb has not the tables of this version \(raw_players.as_of is missing"
+        CommandError, match=r"to.duckdb has another schema than this version \(raw_players.as_of is missing"
     ):
         copy()
     assert (folder / "to.duckdb").read_bytes() == before
