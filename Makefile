@@ -17,7 +17,8 @@ demo: setup ## replay a real day through a real Temporal server; variables:
 #   PACE=1            seconds a virtual hour takes    HOLD=phase       stop the clock there until resumed
 #   KEEP=1            keep the server running         OUT=var/demo     output folder
 #   FAULTS=file.toml  faults of the providers
-	@$(RUN) cli.demo
+#   WAREHOUSE=bigquery-emulator STORE=gcs-emulator    run on emulators, then compare the exports with DuckDB's
+	@$(RUN) $(if $(WAREHOUSE)$(STORE),devtools.cloud_demo,cli.demo)
 
 dev: setup ## run a Temporal server and a worker for real days until Ctrl-C
 	@.venv/bin/python starter.py dev

@@ -13,6 +13,7 @@ from rich.table import Table
 from runtime.history_size import history_size
 from runtime.replay import DayHandle, Replay
 from runtime.stage_timer import StageTimer
+from tipoff.publishing.store import open_exports
 from tipoff.vocabulary import EASTERN, DayStatus, Degradation, clock_time, counted
 from workflows.contracts import DayResult
 from workflows.daily_pipeline import DailyPipelineWorkflow
@@ -30,8 +31,8 @@ NO_FIGURES: Mapping[str, Any] = {
 async def write_summary(replay: Replay, handle: DayHandle, result: DayResult, timer: StageTimer) -> dict[str, Any]:
     """Write `summary.json`: the day's exported figures, how it ended, and the time it took."""
     config = replay.config
-    exported = config.out / "exports" / "v1" / "summary" / f"{config.game_date}.json"
-    figures = json.loads(exported.read_text()) if exported.exists() else NO_FIGURES
+    exported = open_exports(replay.settings()["TIPOFF_EXPORTS"]).read(f"v1/summary/{config.game_date}.json")
+    figures = NO_FIGURES if exported is None else json.loads(exported)
     events, largest = await history_size(handle)
     status = await handle.query(DailyPipelineWorkflow.status)
     summary = {

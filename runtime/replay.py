@@ -203,7 +203,7 @@ async def start_replay(config: ReplayConfig, timer: StageTimer, binary: Path | N
                     address=server.address,
                     namespace=server.namespace,
                     ui=server.ui_url,
-                    exports=f"file://{config.out.resolve()}/exports",
+                    exports=replay.settings()["TIPOFF_EXPORTS"],
                     archive=config.archive.resolve(),
                     pid=os.getpid(),
                     environment=replay.settings(),

@@ -87,6 +87,9 @@ class ScriptedReplay:
     async def start_day(self, _: object) -> ScriptedDay:
         return self.day
 
+    def settings(self) -> dict[str, str]:
+        return {"TIPOFF_EXPORTS": f"file://{self.config.out.resolve()}/exports"}
+
     def ui_of(self, _: object) -> str:
         return self.server.ui_url and PAGE
 
