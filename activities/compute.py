@@ -11,7 +11,8 @@ from activities.heartbeats import blocking_activity
 from activities.resources import Resources
 from tipoff.grading.accuracy import grade_date
 from tipoff.training.history import seasons_up_to, training_history
-from tipoff.vocabulary import ComputeReport, Grade, Span, first_day, step_names
+from tipoff.vocabulary import ComputeReport, DataVersions, Grade, Span, first_day, step_names
+from tipoff.warehouse.base import Warehouse, WriteResult
 from tipoff.warehouse.check_rows import warning_alerts, warning_counts
 from tipoff.warehouse.data_versions import count_change
 from tipoff.warehouse.feature_store import build_features, stored_features
@@ -72,15 +73,23 @@ def run_transform(resources: Resources, request: ComputeRequest) -> ComputeRepor
     lacking = lacking_inputs(warehouse, request.subject, request.game_date, games)
     with warehouse.transaction():
         written = warehouse.transform(request.subject, scope.parameters, scope.slice)
-        versions = count_change(warehouse, request.game_date, request.data, request.game_ids, changed=written.changed)
+        versions = _versions(warehouse, request, written)
     return ComputeReport(
         rows=written.rows,
+        changed_games=request.game_ids,
         versions=versions,
         lacking=lacking.text,
         missing_games=lacking.games,
         counts=warning_counts(request.subject, written.warnings),
         alerts=warning_alerts(request.subject, written.warnings),
     )
+
+
+def _versions(warehouse: Warehouse, request: ComputeRequest, written: WriteResult) -> DataVersions:
+    """The versions of a table. None are counted if its rows have their as-of time: any rows of a run are new ones."""
+    if written.rows and "as_of" in TABLES[request.subject].column_names:
+        return {}
+    return count_change(warehouse, request.game_date, request.data, request.game_ids, changed=written.changed)
 
 
 def transform_scope(resources: Resources, request: ComputeRequest) -> TransformScope:

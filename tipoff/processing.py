@@ -15,7 +15,7 @@ from tipoff.errors import BadInputError, ContractError, NotEnoughDataError
 from tipoff.landing.base import Batch, BatchItem
 from tipoff.landing.landing import Landing
 from tipoff.sources.base import KnownPlayer, ReadContext, Reading, ReplacedRows, Row, Slate, Source
-from tipoff.sources.game_status import BEGUN
+from tipoff.sources.game_status import BEGUN, LIVE
 from tipoff.sources.player_names import load_aliases, slate_players
 from tipoff.sources.registry import SOURCES
 from tipoff.sources.schedule import Schedule, slate_games
@@ -81,7 +81,7 @@ def process(
         changes = _write_all(source, batch_reading, slate, warehouse, keep_larger=suspicious)
         if source.needs_players or _stores_unreadable_players(source):
             _write_unresolved(source, batch_reading, context, warehouse)
-        versions = count_change(warehouse, slate.game_date, source.name, changes.games, changed=changes.written)
+        versions = count_change(warehouse, slate.game_date, source.name, changes.games, changed=changes.needed)
     report = _report(source, batch_reading, slate, changes, suspicious=suspicious)
     return report.model_copy(update={"versions": versions})
 
@@ -262,15 +262,15 @@ def _is_suspicious(source: Source, batch: _BatchReading, slate: Slate) -> bool:
 
 
 class _Changes(NamedTuple):
-    """Whether anything was written, the games of the slate concerned, and what the checks say of the rows."""
+    """Whether a step may need what was written, for which games of the slate, and what the checks say of the rows."""
 
-    written: bool = False
+    needed: bool = False
     games: frozenset[str] = frozenset()
     warnings: tuple[CheckWarning, ...] = ()
 
 
 class _Written(NamedTuple):
-    """The rows that changed, and what the checks say of the written ones."""
+    """The changed rows that a step may need, and what the checks say of the written ones."""
 
     changed: pl.DataFrame
     warnings: tuple[CheckWarning, ...] = ()
@@ -395,7 +395,7 @@ def _replace_slice(
     if _is_volatile_only(table, rows, stored):
         return _Written(changed.clear())
     written = warehouse.replace(table.name, _with_first_times(table, rows, stored), where)
-    return _Written(changed, written.warnings)
+    return _Written(_news(table, rows, stored, changed), written.warnings)
 
 
 def slice_of(replaces: ReplacedRows) -> Slice:
@@ -418,6 +418,17 @@ def _is_volatile_only(table: Table, rows: pl.DataFrame, stored: pl.DataFrame) ->
     now: datetime = rows["as_of"][0]
     recent = stored.filter(pl.col("as_of").is_between(now - VOLATILE_WRITE_INTERVAL, now, closed="right"))
     return not recent.is_empty() and _difference(table, rows, stored, ignored=table.volatile_columns).is_empty()
+
+
+def _news(table: Table, rows: pl.DataFrame, stored: pl.DataFrame, changed: pl.DataFrame) -> pl.DataFrame:
+    """The changed rows without those of running games whose scores alone changed, for which no step waits.
+
+    Counting these in `data_versions` would be a hundred writes a day.
+    """
+    if not table.volatile_columns:
+        return changed
+    lasting = _difference(table, rows, stored, ignored=table.volatile_columns)["game_id"].to_list()
+    return changed.filter((pl.col("status") != LIVE) | pl.col("game_id").is_in(lasting))
 
 
 def _covers_only_the_date(source: Source, response: _ResponseReading, slate: Slate) -> bool:
@@ -502,7 +513,7 @@ def _report(
         outcome=_outcome(batch, (*missing, *unknown), suspicious=suspicious),
         reason=_reason(batch, slate, missing, names, rejected, damaged),
         rows=batch.rows,
-        changed=changes.written,
+        changed=changes.needed,
         changed_games=tuple(game.game_id for game in slate.games if game.game_id in changes.games),
         missing_games=missing,
         counts={

@@ -10,6 +10,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+import tipoff.teams
 from tipoff.plan import plan_day
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import (
@@ -31,6 +32,9 @@ from workflows.step_records import AnyRecord, ComputeRecord, Records, SourceReco
 DAY = date(2024, 3, 29)
 TEAMS = ("DEN", "MIN", "BOS", "ATL", "LAL", "IND", "PHX", "OKC")
 
+_FULL_EVENING = ((19, 0, 3), (19, 30, 3), (20, 0, 3), (20, 30, 2), (21, 0, 1), (22, 0, 2), (22, 30, 1))
+"""Hour, minute and number of games."""
+
 Bring = Callable[[PlanStep, tuple[str, ...]], StepResult]
 
 
@@ -45,6 +49,17 @@ def slate(*tips: datetime) -> tuple[SlateGame, ...]:
 def evening_plan() -> DayPlan:
     """Three games: 19:00, 19:30 and 22:00."""
     return plan_day(DAY, slate(eastern(DAY, 19), eastern(DAY, 19, 30), eastern(DAY, 22)), SOURCES)
+
+
+def full_evening_plan() -> DayPlan:
+    """Fifteen games from 19:00 to 22:30."""
+    tips = [eastern(DAY, hour, minute) for hour, minute, games in _FULL_EVENING for _ in range(games)]
+    teams = iter(sorted(tipoff.teams.TEAMS))
+    games = tuple(
+        SlateGame(game_id=f"00223{number:05}", away=next(teams), home=next(teams), tip_off=tip_off)
+        for number, tip_off in enumerate(tips)
+    )
+    return plan_day(DAY, games, SOURCES)
 
 
 def step_of(plan: DayPlan, name: str) -> PlanStep:

@@ -20,7 +20,7 @@ from tipoff.collecting import collect
 from tipoff.errors import BadInputError, ContractError, NotEnoughDataError, StorageError
 from tipoff.landing.base import Batch, BatchItem
 from tipoff.landing.landing import Landing
-from tipoff.processing import _is_volatile_only, known_players, process
+from tipoff.processing import _difference, _is_volatile_only, _news, known_players, process
 from tipoff.replay.archive import Archive
 from tipoff.replay.shapes.nba_injury_report import report
 from tipoff.replay.shapes.view import ArchiveIndex, ArchiveView
@@ -782,3 +782,25 @@ def test_running_scores_alone_are_written_every_five_minutes(
     rows = rows_of("raw_scoreboard", [{**row, **change}], as_of=now)
     stored = rows_of("raw_scoreboard", [row], as_of=now - stored_before)
     assert _is_volatile_only(TABLES["raw_scoreboard"], rows, stored) is is_skipped
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_news"),
+    [
+        ({"status": "live", "home_points": 90}, {"status": "live", "home_points": 92}, False),
+        ({"status": "live", "status_text": "Q4 2:00", "period": 4}, {"status": "live", "status_text": "OT"}, False),
+        ({"status": "scheduled"}, {"status": "live", "home_points": 2}, True),
+        ({"status": "live", "home_points": 90}, {"status": "final", "home_points": 92}, True),
+        ({"status": "final", "home_points": 92}, {"status": "final", "home_points": 93}, True),
+    ],
+)
+def test_running_scores_alone_are_no_news_for_a_step(
+    before: dict[str, Any], after: dict[str, Any], *, is_news: bool
+) -> None:
+    now, table = eastern(date(2024, 3, 29), 21), TABLES["raw_scoreboard"]
+    other = {"game_id": "2", "status": "live", "home_points": 50}
+    rows = rows_of("raw_scoreboard", [{"game_id": "1", **after}, {**other, "home_points": 52}], as_of=now)
+    stored = rows_of("raw_scoreboard", [{"game_id": "1", **before}, other], as_of=now - timedelta(minutes=6))
+    news = _news(table, rows, stored, _difference(table, rows, stored))
+    assert set(news["game_id"]) == ({"1"} if is_news else set())
+    assert set(_news(table, rows, stored.clear(), rows)["game_id"]) == {"1", "2"}, "the first rows"

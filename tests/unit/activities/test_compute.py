@@ -47,8 +47,9 @@ def store_box_scores(resources: Resources, *, plays_counted: float) -> None:
         resources.warehouse.replace(table, rows_of(table, rows, **GAME), {"game_date": YESTERDAY})
 
 
-def transform(resources: Resources, table: str) -> ComputeReport:
-    request = ComputeRequest(subject=table, span=Span.HISTORY, game_date=DAY, game_ids=(), as_of=NOON)
+def transform(resources: Resources, table: str, span: Span = Span.HISTORY) -> ComputeReport:
+    games = () if span is Span.HISTORY else ("1",)
+    request = ComputeRequest(subject=table, span=span, game_date=DAY, game_ids=games, as_of=NOON)
     report: ComputeReport = ActivityEnvironment().run(ComputeActivities(resources).transform, request)
     return report
 
@@ -84,6 +85,24 @@ def test_impossible_rates_park_the_step_and_keep_the_rows_until_the_totals_are_r
 
     store_box_scores(resources, plays_counted=1)
     assert transform(resources, "team_offense_game_summary").rows == 2
+
+
+def test_rows_with_as_of_times_are_new_after_each_run_and_cost_no_count_of_changes(resources: Resources) -> None:
+    table = "player_daily_cache"
+    assert transform(resources, table).versions == {f"{table}:history": {}}, "nothing was written"
+    store_box_scores(resources, plays_counted=1)
+    transform(resources, "team_offense_game_summary")
+    transform(resources, "player_game_summary")
+    context = [{"player_id": f"DEN{number}", "team": "DEN"} for number in range(10)]
+    tonight = rows_of("upcoming_player_game_context", context, game_id="1", season="2023-24", game_date=DAY)
+    resources.warehouse.replace("upcoming_player_game_context", tonight, {"game_date": DAY})
+    for _ in range(2):
+        report = transform(resources, table, Span.SLATE)
+        assert (report.rows, report.changed, report.changed_games, report.versions) == (10, True, ("1",), {})
+    resources.warehouse.replace("upcoming_player_game_context", tonight.clear(), {"game_date": DAY})
+    for _ in range(2):
+        emptied = transform(resources, table, Span.SLATE)
+        assert emptied.versions == {f"{table}:slate": {"": 1, "1": 1}}, "also for the attempt after a killed one"
 
 
 def test_a_step_reports_rows_that_a_check_warns_of(resources: Resources) -> None:

@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-from tests.support.ledgers import DAY, evening_plan
+from tests.support.ledgers import DAY, evening_plan, full_evening_plan
 from tipoff.plan import plan_day
 from tipoff.sources.registry import SOURCES
-from tipoff.teams import TEAMS
-from tipoff.vocabulary import DayPlan, RunState, SlateGame, eastern
+from tipoff.vocabulary import RunState
 from workflows.event_count import EVENT_LIMIT, REFRESHES, Course, DryRun, EventCount, count_events
-
-TIPS = ((19, 0, 3), (19, 30, 3), (20, 0, 3), (20, 30, 2), (21, 0, 1), (22, 0, 2), (22, 30, 1))
-"""Hour, minute and games of a full evening."""
-
-
-def full_slate() -> DayPlan:
-    """Fifteen games."""
-    tips = [eastern(DAY, hour, minute) for hour, minute, games in TIPS for _ in range(games)]
-    teams = iter(sorted(TEAMS))
-    games = tuple(
-        SlateGame(game_id=f"00223{number:05}", away=next(teams), home=next(teams), tip_off=tip_off)
-        for number, tip_off in enumerate(tips)
-    )
-    return plan_day(DAY, games, SOURCES)
 
 
 def times_of(count: EventCount) -> dict[str, int]:
@@ -29,8 +14,8 @@ def times_of(count: EventCount) -> dict[str, int]:
 
 
 def test_a_day_of_fifteen_games_with_its_refreshes_stays_below_the_limit() -> None:
-    count = count_events(full_slate())
-    assert len(full_slate().games) == 15
+    count = count_events(full_evening_plan())
+    assert len(full_evening_plan().games) == 15
     assert count.total + REFRESHES * count.per_refresh < EVENT_LIMIT
 
 
