@@ -593,7 +593,7 @@ RESULT_SOURCE_STEPS: tuple[StepDescription, ...] = (
         soft_deadline=RESULTS_LATE,
         hard_deadline=RESULT_DETAILS_DUE,
         on_deadline=OnDeadline.DEGRADE,
-        degraded_message="reasons for not playing stay unknown",
+        degraded_message="reasons for not playing stay unknown, and who was on court for seconds counts as not playing",
         per_game=True,
     ),
 )
@@ -649,7 +649,7 @@ GRADE_STEP = _after_the_games(
     kind=StepKind.GRADE,
     needs=(step_names.LIVE_SCOREBOARD, step_names.PLAYER_RESULTS, step_names.PUBLISH_PREDICTIONS),
     # A gamebook has the minutes of a player who was on court for seconds: he is graded, and not void.
-    reruns_also_after=(step_names.PLAYER_RESULT_DETAILS,),
+    reruns_also_after=(step_names.GAMEBOOK,),
 )
 PUBLISH_RESULTS_STEP = _after_the_games(
     name=step_names.PUBLISH_RESULTS,

@@ -32,7 +32,7 @@ class InTurn:
     games: tuple[str, ...]
     as_of: datetime
     inputs: Mapping[str, int]
-    """Needed step -> the version of its data."""
+    """Step whose data it uses -> the version of these data."""
     record: ComputeRecord
     """The step's record when this was planned."""
     ready: bool
@@ -41,7 +41,7 @@ class InTurn:
         """Whether nothing happened to the step meanwhile, and what it was planned to follow came."""
         if records.get(self.step.name) != self.record:
             return False
-        return all(need in records and records[need].version >= version for need, version in self.inputs.items())
+        return all(name in records and records[name].version >= version for name, version in self.inputs.items())
 
 
 def computations_in_turn(

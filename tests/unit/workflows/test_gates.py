@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -438,18 +439,24 @@ def test_following_the_games_ends_when_the_results_are_due() -> None:
     assert gates.polls_until(board, late, late + timedelta(minutes=30)).until == cadence.until
 
 
-def test_grades_do_not_wait_for_the_gamebook_and_follow_it() -> None:
-    """It has the minutes of a player who was on court for seconds."""
+@pytest.mark.parametrize("outage", [(), ("nbac_play_by_play",), ("player_result_details",)])
+def test_grades_do_not_wait_for_the_gamebook_and_follow_it(outage: tuple[str, ...]) -> None:
+    """It has the minutes of a player who was on court for seconds, whatever becomes of other details."""
     gamebook, night = "nbac_gamebook_player_stats", eastern(DAY + timedelta(days=1), 1)
 
-    def without_gamebook(step: PlanStep, games: tuple[str, ...]) -> StepResult:
-        if step.name == gamebook:
-            return SourceReport(outcome=Outcome.NOT_PUBLISHED_YET, reason="not published yet", changed=False)
-        return successful_report(step, games)
+    def without(*steps: str) -> Callable[[PlanStep, tuple[str, ...]], StepResult]:
+        def bring(step: PlanStep, games: tuple[str, ...]) -> StepResult:
+            if step.name not in steps:
+                return successful_report(step, games)
+            if step.kind is StepKind.SOURCE:
+                return SourceReport(outcome=Outcome.NOT_PUBLISHED_YET, reason="not published yet", changed=False)
+            return "a check failed"
+
+        return bring
 
     ledger = DayLedger(evening_plan())
     ledger.adopt(ledger.plan)
     run_ready_steps(ledger, eastern(DAY, 13, 20))
-    assert run_ready_steps(ledger, night, without_gamebook)["grade"] == ledger.game_ids
-    assert "grade" not in run_ready_steps(ledger, night + timedelta(minutes=1), without_gamebook)
-    assert run_ready_steps(ledger, night + timedelta(hours=1))["grade"] == ledger.game_ids
+    assert run_ready_steps(ledger, night, without(gamebook, *outage))["grade"] == ledger.game_ids
+    assert "grade" not in run_ready_steps(ledger, night + timedelta(minutes=1), without(gamebook, *outage))
+    assert run_ready_steps(ledger, night + timedelta(hours=1), without(*outage))["grade"] == ledger.game_ids

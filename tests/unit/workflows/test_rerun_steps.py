@@ -14,6 +14,7 @@ PLAN = evening_plan()
 ALL = [step.name for step in PLAN.steps]
 DETAILS = ["team_defense_results", "player_result_details"]
 RESULTS = ["team_results", "player_results", *DETAILS, "grade", "export_results", "export_summary"]
+GAMEBOOK = ["nbac_gamebook_player_stats", "player_result_details", "grade", "export_results", "export_summary"]
 PUBLISH = ["export_predictions", "report_page"]
 
 
@@ -27,7 +28,8 @@ def names(**rerun: object) -> list[str]:
         ("grade", ["grade", "export_results", "export_summary"]),
         ("report_page", ["report_page", "grade"]),
         ("nbac_player_boxscores", ["nbac_player_boxscores", *RESULTS]),
-        ("nbac_play_by_play", ["nbac_play_by_play", *DETAILS, "grade", "export_results", "export_summary"]),
+        ("nbac_play_by_play", ["nbac_play_by_play", *DETAILS, "grade"]),
+        ("nbac_gamebook_player_stats", GAMEBOOK),
         ("nbac_team_boxscore", ["nbac_team_boxscore", *RESULTS]),
         ("export_predictions", [*PUBLISH, "grade", "export_results", "export_summary"]),
     ],
