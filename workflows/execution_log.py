@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -24,14 +25,14 @@ ERROR_LENGTH: Final = 150
 """Longest error in the log; a day may have hundreds of executions, and they are logged in one payload."""
 
 
+@dataclass
 class ExecutionLog:
     """When each step ran, why, and with which result."""
 
-    def __init__(self) -> None:
-        self._executions: dict[str, list[StepExecution]] = defaultdict(list)
-        self._steps: dict[str, PlanStep] = {}
-        self._running: dict[str, tuple[datetime, Trigger]] = {}
-        self._requested: set[str] = set()
+    _executions: dict[str, list[StepExecution]] = field(default_factory=lambda: defaultdict(list))
+    _steps: dict[str, PlanStep] = field(default_factory=dict)
+    _running: dict[str, tuple[datetime, Trigger]] = field(default_factory=dict)
+    _requested: set[str] = field(default_factory=set)
 
     def request(self, step: str) -> None:
         """Record that an operator has the step run next."""
