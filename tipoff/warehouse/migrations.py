@@ -95,27 +95,37 @@ def _changes_of_table(table: Table, stored: StoredTable, dataset: str, *, on_emu
 
 
 def _changes_of_layout(table: Table, stored: StoredTable, dataset: str, *, on_emulator: bool) -> Iterator[SchemaChange]:
-    """The differences that need a new table with the same rows: the column of the partitions, and the clustering."""
-    declared = (("partitioned", (PARTITION,)), ("clustered", table.cluster_by))
-    layouts = {"partitioned": tuple(filter(None, [stored.partitioned_by])), "clustered": stored.cluster_by}
-    for how, columns in declared:
-        if layouts[how] != columns:
-            yield SchemaChange(
-                table=table.name,
-                summary=f"is {how} by {', '.join(layouts[how]) or 'nothing'}, declared by {', '.join(columns)}",
-                statement=_copy(table, dataset, on_emulator=on_emulator),
-                automatic=False,
-            )
+    """The difference that needs a new table with the same rows: the column of the partitions, and the clustering."""
+    layouts = (
+        ("partitioned", tuple(filter(None, [stored.partitioned_by])), (PARTITION,)),
+        ("clustered", stored.cluster_by, table.cluster_by),
+    )
+    differences = [
+        f"is {how} by {', '.join(columns) or 'nothing'}, declared by {', '.join(declared)}"
+        for how, columns, declared in layouts
+        if columns != declared
+    ]
+    if differences:
+        yield SchemaChange(
+            table=table.name,
+            summary=f"{', and '.join(differences)}; stop the workers first",
+            statement=_copy(table, stored.columns, dataset, on_emulator=on_emulator),
+            automatic=False,
+        )
 
 
-def _copy(table: Table, dataset: str, *, on_emulator: bool) -> str:
-    """Return the statements that put the rows of a table into a new one of its name."""
+def _copy(table: Table, stored: Columns, dataset: str, *, on_emulator: bool) -> str:
+    """Return the statements that put the rows of a table into a new one of its name, a missing column as NULL.
+
+    The first two may be run again; after the DROP they would remove the only rows, so the others stand apart.
+    """
     new = table.model_copy(update={"name": f"{table.name}_new"})
-    columns = ", ".join(f"`{name}`" for name in table.column_names)
+    creation = bigquery_ddl(new, dataset, on_emulator=on_emulator)
+    columns = ", ".join(f"`{name}`" for name in table.column_names if name in stored)
     return (
-        f"{bigquery_ddl(new, dataset, on_emulator=on_emulator)};"
+        f"{creation.replace('CREATE TABLE IF NOT EXISTS', 'CREATE OR REPLACE TABLE', 1)};"
         f" INSERT INTO `{dataset}.{new.name}` ({columns}) SELECT {columns} FROM `{dataset}.{table.name}`"
-        f" WHERE {_ALL_ROWS};"
+        f" WHERE {_ALL_ROWS};\nthen, when both have the same number of rows:"
         f" DROP TABLE `{dataset}.{table.name}`; ALTER TABLE `{dataset}.{new.name}` RENAME TO `{table.name}`"
     )
 

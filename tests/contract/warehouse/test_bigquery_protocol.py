@@ -669,16 +669,27 @@ def test_another_layout_is_refused_with_the_statements_to_run(
     opened: Opened, layout: dict[str, Any], summary: str
 ) -> None:
     ((of, (statements, automatic)),) = changes_of(opened, "predictions", layout).items()
-    assert (of, automatic) == (f"is {summary}", False)
-    assert statements.startswith("CREATE TABLE IF NOT EXISTS `project.tipoff.predictions_new` (\n")
+    assert (of, automatic) == (f"is {summary}; stop the workers first", False)
+    assert statements.startswith("CREATE OR REPLACE TABLE `project.tipoff.predictions_new` (\n")
     assert "PARTITION BY game_date\nCLUSTER BY system_id, player_id\n" in statements
     columns = ", ".join(f"`{name}`" for name in TABLES["predictions"].column_names)
     assert statements.endswith(
         f"; INSERT INTO `project.tipoff.predictions_new` ({columns}) SELECT {columns}"  # noqa: S608
         " FROM `project.tipoff.predictions` WHERE game_date >= DATE '1946-11-01';"
-        " DROP TABLE `project.tipoff.predictions`;"
+        "\nthen, when both have the same number of rows: DROP TABLE `project.tipoff.predictions`;"
         " ALTER TABLE `project.tipoff.predictions_new` RENAME TO `predictions`"
     )
+
+
+def test_two_differences_of_layout_and_a_missing_column_need_one_copy_of_the_stored_columns(opened: Opened) -> None:
+    layout = {"timePartitioning": None, "clustering": None}
+    changes = changes_of(opened, "predictions", layout, model_version=None)
+    ((statements, automatic),) = [
+        change for of, change in changes.items() if of.startswith("is partitioned by nothing")
+    ]
+    assert not automatic
+    assert "model_version" not in statements.partition("INSERT INTO")[2]
+    assert [of for of, (_, automatic) in changes.items() if automatic] == ["column model_version STRING is missing"]
 
 
 def test_a_refused_difference_leaves_the_dataset_unchanged(opened: Opened) -> None:
