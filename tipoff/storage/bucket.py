@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import product
 from typing import Any, Final
 
 import requests
@@ -73,8 +74,12 @@ class BucketStore:
         with self._errors(role=_BUCKET_ROLE):
             self._bucket.reload(**_REQUEST)
             rules = list(self._bucket.lifecycle_rules)
-        days = {prefix: rule["condition"]["age"] for prefix in prefixes for rule in rules if self._is_of(rule, prefix)}
-        return {prefix: int(age) for prefix, age in days.items()}
+        days: dict[str, int] = {}
+        for prefix, rule in product(prefixes, rules):
+            if self._is_of(rule, prefix):  # of two rules the bucket follows the earlier one
+                age = int(rule["condition"]["age"])
+                days[prefix] = min(age, days.get(prefix, age))
+        return days
 
     def expire(self, days: Mapping[str, int]) -> None:
         """Let the bucket remove objects by their age, for each prefix; all its other rules stay.

@@ -80,7 +80,9 @@ def test_a_response_is_kept_longer_than_the_entry_that_names_it() -> None:
     assert EXPIRY_DAYS["raw/"] > EXPIRY_DAYS["manifest/"] == RERUN_DAYS
 
 
-@pytest.mark.parametrize("stored", [[], OWN[:1], [OWN[0], removal(30, "a/landing/raw/")]])
+@pytest.mark.parametrize(
+    "stored", [[], OWN[:1], [OWN[0], removal(30, "a/landing/raw/")], [removal(30, "a/landing/raw/"), *OWN]]
+)
 async def test_missing_and_other_rules_are_set_once_and_foreign_rules_stay(
     stored: list[Rule], monkeypatch: pytest.MonkeyPatch
 ) -> None:
