@@ -132,8 +132,8 @@ def _exported_row(game_date: date, exported: ExportedDay, *, is_open: bool) -> D
 
 
 def _is_logged(status: DayStatus, ended: EndedDay) -> bool:
-    """Whether the warehouse has the run that the status is of."""
-    return status.state in ENDED_STATES and status.now <= ended.ended_at
+    """Whether the warehouse has the run that the status is of, whose last status may not have been exported."""
+    return status.now <= ended.ended_at and (status.state in ENDED_STATES or not status.virtual)
 
 
 def _status_row(status: DayStatus) -> DayRow:

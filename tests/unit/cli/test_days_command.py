@@ -82,6 +82,10 @@ def ended_day(**columns: Any) -> EndedDay:
     return EndedDay.model_validate({name: row[name] for name in EndedDay.model_fields})
 
 
+def test_a_day_whose_last_status_was_not_exported_is_that_of_the_warehouse() -> None:
+    assert day_row(DAY, None, ExportedDay(ended_day(), waiting_status())).state == "COMPLETE"
+
+
 def test_a_date_without_run_and_export_says_so() -> None:
     row = day_row(DAY, None, ExportedDay())
     assert (row.state, row.games, row.sentence) == ("NO RUN", None, "")
@@ -125,9 +129,13 @@ def test_an_ended_run_has_the_counts_of_the_warehouse_and_the_state_of_the_serve
 
 
 def test_a_date_that_runs_again_has_the_counts_of_its_last_status() -> None:
-    row = day_row(DAY, described("RUNNING", "WAITING"), ExportedDay(ended_day(), waiting_status()))
+    row = day_row(
+        DAY, described("RUNNING", "WAITING"), ExportedDay(ended_day(ended_at=eastern(DAY, 11)), waiting_status())
+    )
     assert (row.state, row.games, row.success_rate) == ("WAITING", 3, None)
-    without_server = day_row(DAY, None, ExportedDay(ended_day(), waiting_status()), server_answers=False)
+    without_server = day_row(
+        DAY, None, ExportedDay(ended_day(ended_at=eastern(DAY, 11)), waiting_status()), server_answers=False
+    )
     assert (without_server.state, without_server.games) == ("WAITING", 3)
 
 
@@ -138,7 +146,7 @@ def test_a_run_that_could_not_be_logged_is_listed_by_its_status() -> None:
 
 def test_a_run_that_the_server_lost_before_its_end_does_not_count_as_running() -> None:
     assert day_row(DAY, None, ExportedDay(None, waiting_status())).state == "NO END"
-    assert day_row(DAY, None, ExportedDay(ended_day(), waiting_status())).state == "NO END"
+    assert day_row(DAY, None, ExportedDay(ended_day(ended_at=eastern(DAY, 11)), waiting_status())).state == "NO END"
 
 
 def test_days_of_the_warehouse_are_listed_without_a_server(tmp_path: Path) -> None:
