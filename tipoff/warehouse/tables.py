@@ -671,7 +671,7 @@ games INT64! 0.. | games of the slate
         + """
 predictions INT64! 0.. | players and games predicted, counted for each system
 graded INT64! 0.. | graded predictions, voids included
-publication_minutes FLOAT64 | minutes from the first read slate to the first published predictions
+publication_minutes FLOAT64 | minutes from the first read slate to the first published predictions, without re-runs
 steps ARRAY<STRING>! | steps with an execution that succeeded or failed
 success_rates ARRAY<FLOAT64>! | share of the executions of each step that succeeded, 0-1 scale, in the order of `steps`
 success_rate FLOAT64 0..1 | share of the executions of all steps that succeeded, 0-1 scale
@@ -1126,7 +1126,6 @@ subject STRING! | source, table or system; or archive/ and the hash of an archiv
 game_id STRING! | NBA game id, 10 digits; empty: the data of all games together
 version INT64! | number of changes so far
 """,
-        expires_after_days=RERUN_DAYS,
     ),
     _table(
         "daily_pipeline_runs",
@@ -1170,7 +1169,6 @@ ended_at TIMESTAMP! | when its result was there, on the day's clock
 seconds FLOAT64! | from start to end; a replay's clock stands while an activity runs
 """,
         cluster="step",
-        expires_after_days=RERUN_DAYS,
     ),
 )
 

@@ -31,17 +31,18 @@ def test_every_select_that_the_product_sends_filters_each_table_it_reads() -> No
 
 
 def test_rows_that_expire_are_read_by_steps_of_their_own_date_only() -> None:
-    """Training and later dates read whole seasons, so what they read is kept. Only a view reads the execution log."""
-    expiring = {name for name, table in TABLES.items() if table.expires_after_days} - {"processor_execution_log"}
+    """Training and later dates read whole seasons, so what they read is kept."""
+    expiring = {name for name, table in TABLES.items() if table.expires_after_days}
     texts = {path.stem: with_views(path.read_text()) for path in SQL.glob("*/*.sql") if path.stem not in VIEWS}
     reads = {(file, read.name, read.dates) for file, sql in texts.items() for read in table_reads(sql)}
     of_expiring = {read for read in reads if read[1] in expiring}
     assert {dates for _, _, dates in of_expiring} == {("@game_date", "@game_date")}
-    assert {file for file, _, _ in of_expiring} == {"data_versions_of_subject", "slate_games"}
+    assert {file for file, _, _ in of_expiring} == {"slate_games"}
 
 
-def test_results_predictions_and_grades_are_kept() -> None:
-    assert {table.layer for table in TABLES.values() if table.expires_after_days} == {Layer.RAW, Layer.OPERATIONS}
+def test_results_predictions_grades_and_operations_are_kept() -> None:
+    """Data versions tell which dates of an archive were imported, and the log of executions is shown by date."""
+    assert {table.layer for table in TABLES.values() if table.expires_after_days} == {Layer.RAW}
 
 
 @pytest.mark.parametrize("where", [{}, {"season": "2023-24"}, {"game_date": TONIGHT}])
