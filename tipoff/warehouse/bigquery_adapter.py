@@ -84,7 +84,7 @@ class BigQueryWarehouse:
             return WriteResult(rows=0, changed=False)
         dates = DateRange(first=frame["game_date"].min(), last=frame["game_date"].max())
         incoming, warnings = self._incoming(declared, frame)
-        changed = self._write(addition(declared, incoming, dates))
+        changed = self._write_new(addition(declared, incoming, dates))
         return WriteResult(rows=changed, changed=changed > 0, warnings=warnings)
 
     def transform(self, name: str, parameters: Parameters, where: Slice) -> WriteResult:
@@ -145,19 +145,29 @@ class BigQueryWarehouse:
         suspects = self._jobs.select(Statement(checks_sql(table.name, f"`{name}`"), {}), session)
         return name, judge(table, suspects, frame.height)
 
-    def _write(self, statement: Statement) -> int:
-        """Run a MERGE or DELETE in a transaction that holds the write lock; return the number of rows it changed."""
+    def _write_new(self, statement: Statement) -> int:
+        """Run a MERGE that may only add rows; return their number.
+
+        BigQuery stops one of two writes that change the same rows, but not if both only add some, so this one holds
+        the write lock.
+        """
         with self.transaction():
             if not self._open.is_locked:
-                self._jobs.write(write_lock(), self._session)
+                self._lock()
                 self._open.is_locked = True
             return self._jobs.write(statement, self._session)
+
+    def _lock(self) -> None:
+        if self._jobs.write(write_lock(), self._session) != 1:
+            raise StorageError(
+                f"{self._jobs.location}: {WRITE_LOCK} must have one row; drop it, then run `starter.py warehouse apply`"
+            )
 
     def _write_slice(self, table: Table, frame: pl.DataFrame, where: Slice) -> WriteResult:
         if any(wanted == [] for wanted in where.values()):
             return WriteResult(rows=0, changed=False)
         if frame.is_empty():
-            return WriteResult(rows=0, changed=self._write(deletion(table, where)) > 0)
+            return WriteResult(rows=0, changed=self._jobs.write(deletion(table, where), self._session) > 0)
         incoming, warnings = self._incoming(table, frame)
         compared = _Comparison(*self._jobs.select(comparison(table, incoming, where), self._session).row(0))
         if compared.clashes:
@@ -166,8 +176,11 @@ class BigQueryWarehouse:
                 f" ({', '.join(table.natural_key)}) of new rows; nothing was written"
             )
         changed = not compared.stored_rows == compared.equal_rows == frame.height
-        if changed:
-            self._write(replacement(table, incoming, where))
+        statement = replacement(table, incoming, where)
+        if changed and compared.stored_rows:
+            self._jobs.write(statement, self._session)
+        elif changed:
+            self._write_new(statement)
         return WriteResult(rows=frame.height, changed=changed, warnings=warnings)
 
 

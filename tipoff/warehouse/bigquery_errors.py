@@ -38,10 +38,11 @@ _BY_MESSAGE: Final[tuple[tuple[str, type[TipoffError], str], ...]] = (
         "another worker was writing at the same time, and nothing was written; retry the step"
         f" (the session of a killed worker is ended after {ABANDONED_MINUTES} minutes)",
     ),
+    (r"Not found: Table .* in location", ConfigurationError, f"a table is missing; {_APPLY}"),
     (
         r"not found in location|location [\w-]+ does not|Cannot read and write in different locations",
         ConfigurationError,
-        "the dataset is not in bigquery_location; set it in tipoff.toml to the dataset's location",
+        f"the dataset is not in bigquery_location; set it in tipoff.toml to the dataset's location, or {_APPLY}",
     ),
 )
 """Pattern of the reason and message -> error and what to do; the first match counts."""

@@ -268,6 +268,22 @@ def test_of_two_first_writes_of_a_slice_one_is_stopped(opened: Opened) -> None:
     assert server.statements()[2] == "UPDATE `write_lock` SET writes = writes + 1 WHERE TRUE"
 
 
+def test_a_write_over_stored_rows_is_one_statement_without_the_lock(opened: Opened) -> None:
+    """BigQuery stops one of two that delete the same rows."""
+    warehouse, server = opened(selects=compared(2, 0))
+    assert write_players(warehouse).changed
+    assert verbs(server) == ["SELECT", "MERGE"]
+
+
+def test_a_lock_that_locks_nothing_is_named_and_nothing_is_written(opened: Opened) -> None:
+    no_row = {"statistics": {"query": {"numDmlAffectedRows": "0"}, "sessionInfo": {"sessionId": "session-1"}}}
+    before = SINGLE_WRITE.index("UPDATE")
+    warehouse, server = opened(query=[*[Reply()] * before, Reply(200, no_row)], selects=compared(0, 0))
+    with pytest.raises(StorageError, match=r"write_lock must have one row; drop it, then run `starter\.py warehouse"):
+        write_players(warehouse)
+    assert verbs(server) == [*SINGLE_WRITE[: before + 1], "CALL"]
+
+
 def test_a_transaction_takes_the_lock_once_and_only_to_write(opened: Opened) -> None:
     warehouse, server = opened(selects=compared(0, 0))
     with warehouse.transaction():
@@ -385,6 +401,11 @@ def test_the_attempts_of_a_job_are_bounded(opened: Opened) -> None:
             refusal(404, "notFound", "Not found: Dataset project:tipoff was not found in location EU"),
             ConfigurationError,
             "set it in tipoff.toml to the dataset's location",
+        ),
+        (
+            refusal(404, "notFound", "Not found: Table project:tipoff.write_lock was not found in location US"),
+            ConfigurationError,
+            "a table is missing; run `starter.py warehouse apply",
         ),
         (
             refusal(400, "bytesBilledLimitExceeded", "Query exceeded limit for bytes billed: 3000000000"),
