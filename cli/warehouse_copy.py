@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,7 @@ def copy(options: Namespace) -> ExitCode:
     settings = Target(options.replay).settings
     first_dates = {table.name: _first_date(table, options.destination) for table in STORED_TABLES}
     with ExitStack() as opened:
+        opened.enter_context(_ended_by_ctrl_c())
         origin, destination = _open(options.origin, options.destination, settings, opened)
         copies = [
             copy_table(table, origin, destination, _print_progress, first_dates[table.name]) for table in STORED_TABLES
@@ -44,9 +46,23 @@ def copy(options: Namespace) -> ExitCode:
         print(json.dumps([each.model_dump() for each in copies]))
     else:
         _print(copies)
-        result = f"differs from {options.origin} in" if differences else f"has all rows of {options.origin}"
+        kept = "has all rows that it keeps of" if any(each.expired_dates for each in copies) else "has all rows of"
+        result = f"{'differs from' if differences else kept} {options.origin}{' in' if differences else ''}"
         print("\n  ".join([f"{options.destination} {result}", *differences]))
     return ExitCode.FAILED if differences else ExitCode.DONE
+
+
+@contextmanager
+def _ended_by_ctrl_c() -> Iterator[None]:
+    """End the process at once, as nothing here waits for asyncio, and DuckDB reports an interrupt as an error.
+
+    Enter it when polars is imported, which would ignore the signal if it were imported later.
+    """
+    handler = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 def _first_date(table: Table, destination: str) -> date:
@@ -105,12 +121,15 @@ def _require_declared(url: str, stored: Columns, *, all_tables: bool) -> None:
         raise CommandError(ExitCode.USAGE, f"{text}; nothing was copied")
     tables = [f"{table} is missing" for table in differences.missing_tables] if all_tables else []
     if problems := [*tables, *differences.columns]:
+        advice = _how_to_migrate(url, only_missing=all(problem.endswith("is missing") for problem in problems))
         others = f" and {counted(len(problems) - 1, 'more difference')}" if len(problems) > 1 else ""
-        text = f"{url} has another schema than this version ({problems[0]}{others}): {_how_to_migrate(url)}"
+        text = f"{url} has another schema than this version ({problems[0]}{others}): {advice}"
         raise CommandError(ExitCode.USAGE, f"{text}; nothing was copied")
 
 
-def _how_to_migrate(url: str) -> str:
+def _how_to_migrate(url: str, *, only_missing: bool) -> str:
+    if not only_missing:
+        return "use the version that wrote it"
     if warehouse_file(url) is None:
         return f"run `starter.py warehouse apply` with TIPOFF_WAREHOUSE={url} first"
     return "start a worker of this version with it once, or use a copy that `starter.py warehouse backup` makes of it"

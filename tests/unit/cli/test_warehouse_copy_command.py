@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from datetime import date
@@ -54,24 +55,25 @@ def test_a_copy_that_is_killed_is_continued_and_ends_with_the_same_rows(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = filled(folder / "from.duckdb").read_bytes()
-    for progress in (0, len(STORED_TABLES) // 2):
+    command: list[str | Path] = [
+        sys.executable,
+        PROJECT / "starter.py",
+        "warehouse",
+        "copy",
+        "duckdb:///from.duckdb",
+        "duckdb:///to.duckdb",
+    ]
+    ended = []
+    for end, progress in ((signal.SIGINT, 5), (signal.SIGKILL, len(STORED_TABLES) // 2)):
         with subprocess.Popen(
-            [
-                sys.executable,
-                PROJECT / "starter.py",
-                "warehouse",
-                "copy",
-                "duckdb:///from.duckdb",
-                "duckdb:///to.duckdb",
-            ],
-            env=Starter(folder).environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
+            command, env=Starter(folder).environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
         ) as copying:
             assert copying.stderr
             for _ in range(progress + 1):
                 assert copying.stderr.readline()
-            copying.kill()
+            copying.send_signal(end)
+        ended.append(copying.returncode)
+    assert ended == [-signal.SIGINT, -signal.SIGKILL]
 
     assert copy("duckdb:///to.duckdb", "--json") == ExitCode.DONE
     copied = json.loads(capsys.readouterr().out)
