@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from tipoff.collecting import collect
-from tipoff.errors import InvalidRequestError
+from tipoff.errors import ChecksFailedError, ContractError, InvalidRequestError
 from tipoff.landing.landing import open_landing
 from tipoff.plan import INPUTS_DUE, SlateTimes
 from tipoff.processing import process
@@ -155,9 +155,12 @@ class ArchiveImport:
                 if collected.batch_key is None:
                     left_out[f"{poll.source.name}: {collected.outcome.words}"] += 1
                     continue
-                report = process(
-                    poll.source, collected.batch_key, poll.slate, poll.as_of, landing=landing, warehouse=self._warehouse
-                )
+                batch, warehouse = collected.batch_key, self._warehouse
+                try:
+                    report = process(poll.source, batch, poll.slate, poll.as_of, landing=landing, warehouse=warehouse)
+                except (ChecksFailedError, ContractError) as error:
+                    left_out[f"{poll.source.name} of {poll.slate.game_date}: {error}"] += 1
+                    continue
                 left_out += _left_out(poll.source, report)
         return left_out
 

@@ -6,7 +6,8 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from copy import copy
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -35,7 +36,9 @@ SEASON, FRIDAY = "2023-24", date(2024, 3, 29)
 DAYS = [date(2024, 3, day) for day in (27, 28, 29)]
 
 
-def write_part(folder: Path, sample: Path, days: list[date]) -> Path:
+def write_part(
+    folder: Path, sample: Path, days: list[date], changed_box: Callable[[pl.DataFrame], pl.DataFrame] = copy
+) -> Path:
     """Write the facts of some dates of the sample as an archive."""
     archive = Archive(sample)
     frames = {name: getattr(archive, name) for name in TABLES}
@@ -44,6 +47,7 @@ def write_part(folder: Path, sample: Path, days: list[date]) -> Path:
         name: frame.filter(pl.col("game_id").is_in(ids.implode())) if "game_id" in frame.columns else frame
         for name, frame in frames.items()
     }
+    kept["player_box"] = changed_box(kept["player_box"])
     write_archive(folder, kept, source="sample", missing=("other dates",))
     return folder
 
@@ -171,6 +175,23 @@ def test_rows_of_a_real_day_are_kept_and_counted(tmp_path: Path, sample: Path) -
     assert imported.left_out["raw_player_boxscores: rows of a real day kept"] == 1
     assert rows(warehouse, "raw_player_boxscores")["player_id"].to_list() == ["1"]
     assert rows(warehouse, "raw_team_boxscores").height == 4
+    warehouse.close()
+
+
+def test_a_box_score_that_a_check_refuses_is_left_out_and_the_next_date_is_imported(
+    tmp_path: Path, sample: Path
+) -> None:
+    days = [date(2024, 3, 26), date(2024, 3, 28)]
+    impossible = pl.when(pl.col("game_date") == days[0]).then(pl.col("fga") + 1).otherwise(pl.col("fgm"))
+    archive = write_part(tmp_path / "archive", sample, days, lambda box: box.with_columns(fgm=impossible))
+    warehouse = DuckDbWarehouse(tmp_path / "tipoff.duckdb")
+    warehouse.migrate()
+
+    imported = import_into(warehouse, archive)
+    assert imported.new_dates == 2
+    assert any("nbac_player_boxscores of 2024-03-26" in left_out for left_out in imported.left_out), imported.left_out
+    assert set(rows(warehouse, "raw_player_boxscores")["game_date"]) == {days[1]}
+    assert set(rows(warehouse, "raw_schedule")["game_date"]) == set(days)
     warehouse.close()
 
 
