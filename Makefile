@@ -32,7 +32,7 @@ test: setup ## check format, lint, types, import rules and dependencies, and run
 test-long: setup ## run the longest end-to-end days, which "make test" leaves out
 	@$(RUN) devtools.checks long
 
-test-cloud: setup ## run the contract tests on emulators of BigQuery and Cloud Storage, which "make test" leaves out
+test-cloud: setup ## run the contract tests and golden rows on an emulator of BigQuery, which "make test" leaves out
 	@$(RUN) devtools.checks cloud
 
 future-check: setup ## scramble everything after an afternoon, for 20 random dates of four seasons: no earlier value may change

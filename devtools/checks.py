@@ -71,10 +71,7 @@ SLOW_TESTS = (
 )
 BIGQUERY_EMULATOR = CheckCommand("BigQuery emulator", (sys.executable, "-m", "devtools.emulators.bigquery"))
 """Installs it, which the tests would count as their own time."""
-CLOUD_TESTS = (
-    _pytest("contract tests on BigQuery", 2, "--dist", "loadfile", "-m", "cloud", "tests/contract"),
-    _pytest("contract tests on Cloud Storage", 2, "tests/contract/storage"),
-)
+CLOUD_TESTS = (_pytest("contract tests on BigQuery", 2, "--dist", "loadfile", "-m", "cloud", "tests/contract"),)
 LONG_TESTS = (_pytest("long tests", 2, "--dist", "loadfile", "-m", "long", "tests/end_to_end", "tests/unit/replay"),)
 
 

@@ -46,6 +46,7 @@ def find_or_install(cache: Path) -> Path:
     stamp = home / "environment" / "made-from.lock"
     with FileLock(home / "lock"):
         if not (stamp.is_file() and stamp.read_bytes() == _LOCK.read_bytes() and _python(home).exists()):
+            stamp.unlink(missing_ok=True)
             _install(home, cache)
             atomic_write(stamp, _LOCK.read_bytes())
     return home
