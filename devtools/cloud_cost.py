@@ -249,7 +249,8 @@ def _scans(usage: DayUsage) -> Iterator[str]:
 
 def _objects(usage: DayUsage) -> Iterator[str]:
     yield "## Objects of a day"
-    yield "Those of the replayed date with the training before it; a listing of up to 1,000 names is one request."
+    yield "Objects of the replayed date with the training before it, and requests of the date alone."
+    yield "A listing of up to 1,000 names is one request."
     rows = [
         (
             name,
