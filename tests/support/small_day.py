@@ -23,6 +23,7 @@ from tipoff.vocabulary import (
     CollectReport,
     ComputeReport,
     DayPlan,
+    EndedRun,
     OnDeadline,
     Outcome,
     Phase,
@@ -86,6 +87,10 @@ class SmallDay:
     async def export(self, request: ComputeRequest) -> ComputeReport:
         return ComputeReport(rows=1)
 
+    @activity.defn(name=Activity.LOG_RUN.value)
+    async def log_run(self, run: EndedRun) -> ComputeReport:
+        return ComputeReport(rows=1)
+
     @activity.defn(name=Activity.RECORDED_DAY.value)
     async def recorded_day(self, request: PlanRequest) -> RecordedDay:
         return RecordedDay(games=small_plan(request.game_date, datetime.now(UTC)).games, batches=(), prediction_runs=())
@@ -109,6 +114,7 @@ class SmallDay:
                 self.process,
                 self.transform,
                 self.export,
+                self.log_run,
                 self.recorded_day,
                 self.training_history,
                 self.publishing.publish_status,

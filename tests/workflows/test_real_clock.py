@@ -188,4 +188,5 @@ async def test_a_time_waited_for_through_many_decisions_has_one_timer(client: Cl
     plan = scripted.plan(PlanRequest(game_date=GAME_DATE, games=run.result.slate))
     counted = DryRun(plan, Course(lines_at=start + 3 * SECOND, new_batches=frozenset())).run()
     at_most = sum(times * events.number for events, times in counted.items())  # decisions may share a workflow task
+    at_most += 6  # the gamebook may come after the box scores of the same time: one more activity for grades
     assert 0.7 * at_most <= len(run.history.events) <= at_most, counted
