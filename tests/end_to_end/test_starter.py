@@ -581,6 +581,7 @@ RUNNING_DAY = "2024-01-20"
 STARTS_A_SERVER = "dev"
 """It runs until Ctrl-C; tests/end_to_end/test_dev.py tries it."""
 NEEDS_BIGQUERY = "apply"
+NEEDS_AN_ARCHIVE = "var/archive"
 """tests/contract/warehouse tries it."""
 LAST_COMMANDS = ("cancel", "watch")
 """Documented commands that end the day, or wait for its end."""
@@ -594,7 +595,11 @@ def documented_command_lines() -> list[list[str]]:
     for command in documented_commands():
         if command.starter_arguments and (command.is_in_block or len(command.starter_arguments) > 1):
             words = [word for word in command.starter_arguments_for(RUNNING_DAY, step=LINES) if word != "--replay"]
-            lines += [words] if words not in lines and not {STARTS_A_SERVER, NEEDS_BIGQUERY} & {*words} else []
+            lines += (
+                [words]
+                if words not in lines and not {STARTS_A_SERVER, NEEDS_BIGQUERY, NEEDS_AN_ARCHIVE} & {*words}
+                else []
+            )
     return sorted(lines, key=lambda words: LAST_COMMANDS.index(words[0]) + 1 if words[0] in LAST_COMMANDS else 0)
 
 
