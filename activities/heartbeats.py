@@ -140,5 +140,7 @@ def _heartbeat_thread(attempt: Attempt) -> Iterator[None]:
     try:
         yield
     finally:
-        done.set()
-        thread.join()
+        # One that arrives here must not leave the thread behind.
+        with activity.shield_thread_cancel_exception():
+            done.set()
+            thread.join()
