@@ -1,6 +1,6 @@
 """All checks of the project: `python -m devtools.checks`; with `lint` no tests, with `long` only the longest ones.
 
-With `cloud` only the contract tests on emulators of BigQuery and Cloud Storage.
+With `cloud` only the tests on the emulator of BigQuery, which the others leave out.
 
 Stops after the first group that has a failure. The last line sums up the counts of pytest and names failed checks.
 """
@@ -22,6 +22,8 @@ from runtime import PROJECT, cache_folder
 from runtime.stage_timer import StageTimer
 
 BIN = Path(sys.executable).parent
+IN_MAKE_TEST = "not future_check and not cloud and not long"
+"""The markers of the tests that `make test` runs."""
 
 
 @dataclass(frozen=True)
@@ -49,15 +51,7 @@ SERVER = CheckCommand("Temporal server", (sys.executable, "-m", "runtime.tempora
 """Finds or builds the server, beside the checks and tests that need none."""
 # Some tests wait for other processes, so more processes than cores are useful. The longest tests begin first.
 FAST_TESTS = (
-    _pytest(
-        "unit and contract tests",
-        3,
-        "-m",
-        "not future_check and not cloud and not long",
-        "tests/contract",
-        "tests/unit",
-        "tests/histories",
-    ),
+    _pytest("unit and contract tests", 3, "-m", IN_MAKE_TEST, "tests/contract", "tests/unit", "tests/histories"),
 )
 # A file stays in one process, so that its server is started once. The files start in this order: a replayed day that
 # several files share is made while scripted days still run, and short files come last.
@@ -65,7 +59,7 @@ SLOW_TESTS = (
     _pytest(
         "workflow and end-to-end tests",
         4,
-        *("--dist", "loadfile", "--no-loadscope-reorder", "-m", "not long"),
+        *("--dist", "loadfile", "--no-loadscope-reorder", "-m", IN_MAKE_TEST),
         *("tests/workflows", "tests/end_to_end", "tests/server"),
     ),
 )

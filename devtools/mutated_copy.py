@@ -15,7 +15,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from devtools.checks import clean_environment
+from devtools.checks import IN_MAKE_TEST, clean_environment
 from runtime import PROJECT
 from tipoff.errors import TipoffError
 
@@ -56,9 +56,10 @@ class InvalidMutationError(TipoffError):
 
 def copied_project(folder: Path) -> Path:
     """Copy the project without caches and outputs into a folder, with the real data of ../shared beside it, if any."""
+    copy = Path(shutil.copytree(PROJECT, folder / PROJECT.name, ignore=_NOT_COPIED))
     if (shared := PROJECT.parent / "shared").is_dir():
         (folder / shared.name).symlink_to(shared.resolve(), target_is_directory=True)
-    return Path(shutil.copytree(PROJECT, folder / PROJECT.name, ignore=_NOT_COPIED))
+    return copy
 
 
 @contextmanager
@@ -91,7 +92,8 @@ def require_passing(copy: Path, selection: Sequence[str], processes: int) -> Non
 
 def _run_tests(copy: Path, arguments: Sequence[str], within_seconds: float | None) -> tuple[int, str]:
     # -B: Python would not notice that a file changed twice within one second, and would run stale bytecode.
-    command = [sys.executable, "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--no-header", "--tb=no"]
+    command = [sys.executable, "-B", "-m", "pytest", "-q", "-m", IN_MAKE_TEST, "-p", "no:cacheprovider"]
+    command += ["--no-header", "--tb=no"]
     # A process that outlives its test would keep a pipe open, so the output goes to a file.
     with (
         tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output,

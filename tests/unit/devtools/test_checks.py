@@ -140,24 +140,30 @@ def test_make_test_consists_of_every_check_and_of_every_folder_of_tests() -> Non
     assert all(each.counts_tests for each in (*checks.FAST_TESTS, *checks.SLOW_TESTS))
 
 
-def test_every_test_is_either_in_make_test_or_in_make_test_long() -> None:
+def test_a_test_that_make_test_leaves_out_is_in_make_test_long_or_make_test_cloud() -> None:
     """Exactly the tests with the marker are left out, and only there."""
     markers = {
         each.name: [each.command[n + 1] for n, word in enumerate(each.command) if word == "-m"][1:]
-        for each in (*checks.FAST_TESTS, *checks.SLOW_TESTS, *checks.LONG_TESTS)
+        for each in (*checks.FAST_TESTS, *checks.SLOW_TESTS, *checks.LONG_TESTS, *checks.CLOUD_TESTS)
     }
     assert {name: marker for name, marker in markers.items() if marker} == {
-        "unit and contract tests": ["not future_check and not cloud and not long"],
-        "workflow and end-to-end tests": ["not long"],
+        "unit and contract tests": [checks.IN_MAKE_TEST],
+        "workflow and end-to-end tests": [checks.IN_MAKE_TEST],
         "long tests": ["long"],
-    }
-    marked = {
-        str(file.relative_to(PROJECT).parent)
-        for file in PROJECT.glob("tests/**/test_*.py")
-        if "pytest.mark.long" in file.read_text() and file != Path(__file__)
+        "contract tests on BigQuery": ["cloud"],
     }
     (long_tests,) = checks.LONG_TESTS
-    assert marked == {str(word) for word in long_tests.command if str(word).startswith("tests/")}
+    assert folders_with("long") == {str(word) for word in long_tests.command if str(word).startswith("tests/")}
+    assert all(folder.startswith("tests/contract") for folder in folders_with("cloud"))
+
+
+def folders_with(marker: str) -> set[str]:
+    """The folders of the tests with a marker."""
+    return {
+        str(file.relative_to(PROJECT).parent)
+        for file in PROJECT.glob("tests/**/test_*.py")
+        if f"pytest.mark.{marker}" in file.read_text() and file != Path(__file__)
+    }
 
 
 def test_ci_runs_make_test(tmp_path: Path) -> None:
