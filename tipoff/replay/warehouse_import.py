@@ -81,7 +81,7 @@ class SeasonImport(Frozen):
     dates: int
     """Game dates with results."""
     new_dates: int
-    """Those that an earlier import of the same archive had not completed."""
+    """Those that no earlier import of the same archive had completed; one with refused rows is never complete."""
     rows: dict[str, int]
     """Of each of the tables in IMPORTED."""
     left_out: dict[str, int]
@@ -116,8 +116,8 @@ class ArchiveImport:
                 table for table, dates in real_dates.items() if not dates.isdisjoint(_dates_written(table, day, days))
             }
             left_out += await self._import_date(day, kept, is_last=day == days[-1])
-        if days:
-            self._compute(POST_GAME, days[0], days[-1], _last_end(games))
+        for table in POST_GAME if days else ():
+            left_out += self._compute(table, days, _last_end(games))
         return SeasonImport(
             season=season,
             dates=len(days),
@@ -129,16 +129,17 @@ class ArchiveImport:
     async def _import_date(self, day: date, kept: Collection[str], *, is_last: bool) -> Counter[str]:
         """Import a date without the tables in `kept`; return what was left out."""
         polls = _polls_of_date(self._index, day, is_last=is_last)
-        left_out = await self._import_polls([poll for poll in polls if poll.source.table not in kept])
+        left_out, refused = await self._import_polls([poll for poll in polls if poll.source.table not in kept])
         if _PROPS.table not in kept:
-            self._compute(
-                [step_names.CONSENSUS_LINES], day, day, max(game.tip_off for game in self._index.by_date[day])
-            )
-        self._complete(day)
-        return left_out + Counter(f"{table}: rows of a real day kept" for table in kept)
+            last_tip_off = max(game.tip_off for game in self._index.by_date[day])
+            refused += self._compute(step_names.CONSENSUS_LINES, [day], last_tip_off)
+        if not refused:
+            self._complete(day)
+        return left_out + refused + Counter(f"{table}: rows of a real day kept" for table in kept)
 
-    async def _import_polls(self, polls: Iterable[_Poll]) -> Counter[str]:
-        left_out: Counter[str] = Counter()
+    async def _import_polls(self, polls: Iterable[_Poll]) -> tuple[Counter[str], Counter[str]]:
+        """Import what polls bring; return the elements that were left out, and the responses that were refused."""
+        left_out, refused = Counter[str](), Counter[str]()
         with TemporaryDirectory(prefix="tipoff-import-") as folder:
             landing = open_landing(f"file://{folder}")
             for poll in polls:
@@ -159,15 +160,22 @@ class ArchiveImport:
                 try:
                     report = process(poll.source, batch, poll.slate, poll.as_of, landing=landing, warehouse=warehouse)
                 except (ChecksFailedError, ContractError) as error:
-                    left_out[f"{poll.source.name} of {poll.slate.game_date}: {error}"] += 1
+                    refused[f"{poll.source.name} of {poll.slate.game_date}: {error}"] += 1
                     continue
                 left_out += _left_out(poll.source, report)
-        return left_out
+        return left_out, refused
 
-    def _compute(self, tables: Iterable[str], first: date, last: date, as_of: datetime) -> None:
-        scope = TransformScope(first_date=first, last_date=last, as_of=as_of)
-        for table in tables:
+    def _compute(self, table: str, days: Sequence[date], as_of: datetime) -> Counter[str]:
+        """Compute a table of dates; if rows are refused, halve them until only the dates with such rows remain."""
+        scope = TransformScope(first_date=days[0], last_date=days[-1], as_of=as_of)
+        try:
             self._warehouse.transform(table, scope.parameters, scope.slice)
+        except ChecksFailedError as error:
+            if len(days) == 1:
+                return Counter({f"{table} of {days[0]}: {error}": 1})
+            middle = len(days) // 2
+            return self._compute(table, days[:middle], as_of) + self._compute(table, days[middle:], as_of)
+        return Counter()
 
     def _complete(self, day: date) -> None:
         marker: Slice = {"game_date": day, "subject": self._subject}

@@ -189,9 +189,28 @@ def test_a_box_score_that_a_check_refuses_is_left_out_and_the_next_date_is_impor
 
     imported = import_into(warehouse, archive)
     assert imported.new_dates == 2
-    assert any("nbac_player_boxscores of 2024-03-26" in left_out for left_out in imported.left_out), imported.left_out
+    (refused,) = (left_out for left_out in imported.left_out if "nbac_player_boxscores of 2024-03-26" in left_out)
     assert set(rows(warehouse, "raw_player_boxscores")["game_date"]) == {days[1]}
     assert set(rows(warehouse, "raw_schedule")["game_date"]) == set(days)
+    again = import_into(warehouse, archive)
+    assert (again.new_dates, again.left_out[refused]) == (1, 1), "it is named until it is corrected"
+    warehouse.close()
+
+
+def test_a_result_that_a_check_of_a_computed_table_refuses_costs_its_date_of_that_table(
+    tmp_path: Path, sample: Path
+) -> None:
+    days = [date(2024, 3, 26), date(2024, 3, 28)]
+    most = pl.col("minutes") == pl.col("minutes").max().over("game_date")
+    too_short = pl.when(most & (pl.col("game_date") == days[0])).then(11.0).otherwise(pl.col("minutes"))
+    archive = write_part(tmp_path / "archive", sample, days, lambda box: box.with_columns(minutes=too_short))
+    warehouse = DuckDbWarehouse(tmp_path / "tipoff.duckdb")
+    warehouse.migrate()
+
+    imported = import_into(warehouse, archive)
+    assert any("player_game_summary of 2024-03-26: " in left_out for left_out in imported.left_out), imported.left_out
+    assert set(rows(warehouse, "player_game_summary")["game_date"]) == {days[1]}
+    assert set(rows(warehouse, "team_offense_game_summary")["game_date"]) == set(days)
     warehouse.close()
 
 
