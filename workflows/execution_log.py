@@ -61,10 +61,10 @@ class ExecutionLog:
         )
 
     def _trigger(self, step: str, record: AnyRecord, *, rerun: bool) -> Trigger:
-        if step in self._requested:
-            return Trigger.OPERATOR
         if rerun:
             return Trigger.RERUN
+        if step in self._requested:
+            return Trigger.OPERATOR
         executions = self._executions[step]
         if not executions:
             return Trigger.FIRST_RUN

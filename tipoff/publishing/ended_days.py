@@ -37,7 +37,8 @@ class EndedDay(Frozen):
 def publish_ended_day(store: ExportStore, row: Mapping[str, Any], generated_at: datetime) -> None:
     """Export a row of `daily_phase_status`."""
     day = _listed(row)
-    degraded = (day.sentence,) if day.data_quality is DataQuality.DEGRADED else ()
+    is_whole = day.status is RunState.COMPLETE and day.data_quality is not DataQuality.DEGRADED
+    degraded = () if is_whole or day.data_quality is DataQuality.EMPTY else (day.sentence,)
     envelope = Envelope(
         game_date=day.game_date,
         generated_at=generated_at,

@@ -158,7 +158,7 @@ class Trigger(StrEnum):
     OPERATOR = "operator"
     """An operator's command."""
     RERUN = "rerun"
-    """The run repeats an ended day."""
+    """The run repeats an ended day, also when an operator retries a step of it."""
 
 
 class StepState(StrEnum):

@@ -65,6 +65,15 @@ def test_the_export_has_all_columns_and_is_read_back(row: dict[str, Any], store:
     assert export["as_of"] == "2024-03-29T10:00:00Z"
 
 
+@pytest.mark.parametrize("quality", [DataQuality.UNKNOWN, DataQuality.COMPLETE])
+def test_a_date_that_was_cancelled_is_not_exported_as_complete(
+    row: dict[str, Any], store: ExportStore, quality: DataQuality
+) -> None:
+    publish_ended_day(store, {**row, "data_quality": quality}, eastern(DAY, 7))
+    export = decode(store.read(FILE) or b"")
+    assert (export["status"], export["degraded_reasons"]) == ("degraded", ["cancelled"])
+
+
 def test_a_date_that_has_not_ended_has_no_export(store: ExportStore) -> None:
     assert read_ended_day(store, DAY) is None
 

@@ -84,6 +84,7 @@ def test_the_steps_of_a_rerun_run_for_it() -> None:
     for _ in range(2):
         ledger.start(FEATURES, NOON)
         ledger.finish(FEATURES, ComputeReport(rows=1), NOON)
+        ledger.retry(FEATURES.name, NOON)
     assert triggers(ledger, FEATURES.name) == [Trigger.RERUN, Trigger.RERUN]
 
 

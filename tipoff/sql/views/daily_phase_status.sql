@@ -14,8 +14,8 @@ WITH
       MAX(row_count) AS most_rows,
       COUNTIF(succeeded) AS successes,
       COUNTIF(succeeded IS NOT NULL) AS decided,
-      MIN(IF(step = 'nbac_schedule' AND succeeded AND trigger != 'rerun', ended_at, NULL)) AS slate_at,
       -- The times of a re-run are those at which the repeated execution took place.
+      MIN(IF(step = 'nbac_schedule' AND succeeded AND trigger != 'rerun', ended_at, NULL)) AS slate_at,
       MIN(
         IF(step = 'export_predictions' AND succeeded AND row_count > 0 AND trigger != 'rerun', ended_at, NULL)
       ) AS published_at,
