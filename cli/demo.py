@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -179,11 +179,11 @@ async def _keep_running(replay: Replay, console: Console) -> None:
         await asyncio.sleep(1)
 
 
-def main() -> int:
+def main(replay: Callable[[Options, Console], Coroutine[None, None, int]] = run) -> int:
     """0: complete, or degraded by rule; 1: not complete; 2: wrong variable or a part did not start; 130: Ctrl-C."""
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     try:
-        return asyncio.run(run(options_from(os.environ), console))
+        return asyncio.run(replay(options_from(os.environ), console))
     except KeyboardInterrupt:
         return 130
     except TipoffError as error:

@@ -5,12 +5,10 @@ It replays the day a second time with DuckDB and folders, and compares the expor
 
 from __future__ import annotations
 
-import asyncio
 import json
 import math
 import os
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,13 +16,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from rich.console import Console
-from temporalio.service import RPCError
 
 from cli import demo
 from devtools.emulators.bigquery import PROJECT, bigquery_emulator
 from devtools.emulators.cloud_storage import storage_emulator
 from runtime.process_exit import exit_now
-from tipoff.errors import BadInputError, TipoffError
+from tipoff.errors import BadInputError
 from tipoff.storage.open import open_store
 from tipoff.vocabulary import counted, shortened
 from tipoff.warehouse.open import open_warehouse
@@ -133,7 +130,11 @@ def require_known(environ: Mapping[str, str]) -> None:
 
 
 async def run(options: demo.Options, console: Console) -> int:
-    """Exit code 0 only if both days ended complete, or degraded by rule, and their exports are the same."""
+    """Exit code 0 only if both days ended complete, or degraded by rule, and their exports are the same.
+
+    Raises BadInputError for a variable with an unknown value.
+    """
+    require_known(os.environ)
     emulated, local = (options.config.out / name for name in ("emulated", "local"))
     with emulated_warehouse(emulated / "bigquery") as warehouse, emulated_stores() as stores:
         exit_code = await _replay(options, emulated, (*warehouse, *stores), console)
@@ -153,24 +154,5 @@ async def _replay(options: demo.Options, out: Path, settings: Settings, console:
     return await demo.run(replace(options, config=config), console)
 
 
-def main() -> int:
-    """0: complete and the same; 1: not; 2: wrong variable or a part did not start; 130: Ctrl-C."""
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
-    try:
-        require_known(os.environ)
-        return asyncio.run(run(demo.options_from(os.environ), console))
-    except KeyboardInterrupt:
-        return 130
-    except TipoffError as error:
-        return _refuse(str(error))
-    except RPCError as error:
-        return _refuse(f"the Temporal server refused a request: {error.message}")
-
-
-def _refuse(reason: str) -> int:
-    print(f"demo: {reason}", file=sys.stderr)
-    return 2
-
-
 if __name__ == "__main__":
-    exit_now(main())
+    exit_now(demo.main(run))
