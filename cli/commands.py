@@ -43,7 +43,7 @@ _COPY_EXAMPLES = """\
   starter.py warehouse copy duckdb:///var/tipoff.duckdb bigquery://my-project/tipoff
   starter.py warehouse copy bigquery://my-project/tipoff duckdb:///var/copy.duckdb
 
-A table and date with the same rows on both sides is left alone, so a copy that was ended may be started again. Dates
+A table and date with the same rows on both sides is not written, so a copy that was ended may be started again. Dates
 that only TO has are kept. Exit code 1: both differ at the end, and the report says where."""
 
 _IMPORT_EXAMPLES = """\
@@ -234,17 +234,23 @@ def _collect(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _warehouse(parser: argparse.ArgumentParser) -> None:
+def _actions(parser: argparse.ArgumentParser) -> Callable[..., argparse.ArgumentParser]:
+    """Returns a function that adds an action of a command: its name, its help and its examples."""
     actions = parser.add_subparsers(metavar="ACTION", required=True, dest="action")
 
-    def action(name: str, help_text: str, examples: str = "") -> argparse.ArgumentParser:
+    def add(name: str, help_text: str, examples: str = "") -> argparse.ArgumentParser:
         description, formatter = f"{help_text}\n\n{examples}", argparse.RawDescriptionHelpFormatter
-        added = actions.add_parser(
+        added: argparse.ArgumentParser = actions.add_parser(
             name, help=help_text, description=description, formatter_class=formatter, allow_abbrev=False
         )
         _common(added)
         return added
 
+    return add
+
+
+def _warehouse(parser: argparse.ArgumentParser) -> None:
+    action = _actions(parser)
     backup = action("backup", "write a copy of the warehouse to a new file")
     backup.add_argument("to", type=Path, metavar="TO", help="the new file, or a folder")
     apply = action(
@@ -264,11 +270,10 @@ def _warehouse(parser: argparse.ArgumentParser) -> None:
 
 
 def _landing(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(metavar="ACTION", required=True, dest="action")
-    help_text = "set the rules by which the landing's bucket removes old responses, and keep its other rules"
-    apply = actions.add_parser("apply", help=help_text, description=help_text, allow_abbrev=False)
+    apply = _actions(parser)(
+        "apply", "set the rules by which the landing's bucket removes old responses, and keep its other rules"
+    )
     apply.add_argument("--dry-run", action="store_true", help="show the rules and set none")
-    _common(apply)
 
 
 _OPERATOR_COMMAND = (_date, _common, _operator, _id)

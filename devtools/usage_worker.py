@@ -10,6 +10,7 @@ import re
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, cached_property
 from pathlib import Path
@@ -23,7 +24,7 @@ from runtime.process_exit import exit_now
 from runtime.workers import build_workers, import_libraries, running
 from tipoff.landing.landing import Landing
 from tipoff.publishing.store import ExportStore
-from tipoff.settings import Settings, load_settings
+from tipoff.settings import load_settings
 from tipoff.storage.base import Change, ObjectStore
 from tipoff.storage.open import open_store
 from tipoff.systems.model_store import ModelStore
@@ -119,15 +120,13 @@ def _dates_of(read: TableRead, parameters: Parameters) -> int:
     return _days(first, last) if first and last else ALL_DATES
 
 
-_DATE: Final = re.compile(
-    r"(DATE_(?P<sign>SUB|ADD)\()?@(?P<name>\w+)(, INTERVAL '(?P<days>\d+)' DAY\))?|DATE '(?P<iso>[\d-]+)'"
-)
+_DATE: Final = re.compile(r"(DATE_(?P<sign>SUB|ADD)\()?@(?P<name>\w+)(, INTERVAL '(?P<days>\d+)' DAY\))?")
 
 
 def _date(text: str, parameters: Parameters) -> date | None:
-    """The date of a bound, as far as it is one of a season: a parameter, plus or minus a number of days."""
+    """The date of a bound that is a parameter, plus or minus days; None for a literal, which bounds nothing."""
     match = _DATE.fullmatch(text)
-    value = parameters.get(match["name"] or "") if match else None
+    value = parameters.get(match["name"]) if match else None
     if match is None or not isinstance(value, date):
         return None
     days = timedelta(days=int(match["days"] or 0))
@@ -187,19 +186,18 @@ class LoggingStore:
         return self._store.location(name)
 
 
+@dataclass(frozen=True)
 class LoggingResources(Resources):
     """The stores of a worker, each with a log of its use."""
 
-    def __init__(self, settings: Settings, log: UsageLog) -> None:
-        super().__init__(settings, now=lambda: datetime.now(UTC))
-        self.__dict__["log"] = log
+    log: UsageLog
 
     def _store(self, name: str) -> ObjectStore:
-        return LoggingStore(open_store(getattr(self.settings, name)), name, self.__dict__["log"])
+        return LoggingStore(open_store(getattr(self.settings, name)), name, self.log)
 
     @cached_property
     def warehouse(self) -> LoggingWarehouse:
-        warehouse = LoggingWarehouse(Path(self.settings.warehouse.removeprefix("duckdb:///")), self.__dict__["log"])
+        warehouse = LoggingWarehouse(Path(self.settings.warehouse.removeprefix("duckdb:///")), self.log)
         warehouse.migrate()
         return warehouse
 
@@ -219,7 +217,7 @@ class LoggingResources(Resources):
 async def serve(file: Path) -> None:
     """Serve all queues until the process is killed."""
     queues = tuple(Queue)
-    resources = LoggingResources(load_settings(), UsageLog(file))
+    resources = LoggingResources(load_settings(), lambda: datetime.now(UTC), UsageLog(file))
     async with running(await build_workers(await connect(), resources, queues)):
         print("serving", flush=True)
         await asyncio.to_thread(import_libraries, queues)
