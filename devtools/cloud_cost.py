@@ -102,9 +102,8 @@ def bytes_read(use: Use, usage: DayUsage) -> float:
     season = season_table(use.what, usage).bytes
     if use.dates == ALL_DATES:
         return season * HISTORY_SEASONS
-    if use.dates == 1:
-        return season / DATES if use.what in SEASON_TABLES else usage.tables[use.what].bytes
-    return season * min(use.dates / YEAR, HISTORY_SEASONS)
+    a_date = season / DATES if use.what in SEASON_TABLES else usage.tables[use.what].bytes
+    return min(use.dates * a_date, season * min(max(1, use.dates / YEAR), HISTORY_SEASONS))
 
 
 def billed_bytes(read: float) -> float:
@@ -165,7 +164,8 @@ def _head(usage: DayUsage) -> str:
         f" `python -m devtools.cloud_usage` measures again: it replays {usage.game_date}"
         f" ({counted(usage.games, 'game')}) with a worker that logs every read and write, and counts rows and bytes as"
         " BigQuery does.\n\n"
-        f"A season has {games} on {dates} in {months}. Every date is taken for one as full as the measured one, and the"
+        f"A regular season has {games} on {dates} in {months}; playoffs are not counted. For statements, requests,"
+        " responses and exports every date is taken for one as full as the measured one, and the"
         f" warehouse holds {counted(HISTORY_SEASONS, 'season')}, so the figures are upper limits for `history_seasons`"
         " up to that. A statement is taken to read all columns."
     )
