@@ -29,7 +29,7 @@ server: setup ## run a Temporal server for real days: 127.0.0.1:7233, UI http://
 test: setup ## check format, lint, types, import rules and dependencies, and run the tests
 	@$(RUN) devtools.checks
 
-test-long: setup ## run the longest end-to-end days, which "make test" leaves out
+test-long: setup ## run the longest tests, which "make test" leaves out
 	@$(RUN) devtools.checks long
 
 test-cloud: setup ## run the contract tests and golden rows on an emulator of BigQuery, which "make test" leaves out

@@ -178,7 +178,7 @@ def _idle_verdict(record: AnyRecord) -> Verdict:
 def affected_games(step: PlanStep, record: ComputeRecord, day: _Day) -> tuple[str, ...]:
     """Games whose inputs changed since the step last succeeded."""
     changed = set[str]().union(
-        *(day.records[need].changed_since(record.completed_inputs.get(need, 0)) for need in step.follows)
+        *(day.records[name].changed_since(record.completed_inputs.get(name, 0)) for name in step.follows)
     )
     return tuple(game.game_id for game in day.plan.games if game.game_id in changed and _is_open(step, game, day))
 

@@ -95,9 +95,9 @@ class ComputeRecord(StepRecord):
     predictions: int = 0
     """Predictions of the date that counted in its last run."""
     completed_inputs: Mapping[str, int] = field(default_factory=dict)
-    """Needed step -> its version in the last run that succeeded."""
+    """Step whose data it uses -> their version in the last run that succeeded."""
     attempted_inputs: Mapping[str, int] = field(default_factory=dict)
-    """Needed step -> its version in the last run."""
+    """Step whose data it uses -> their version in the last run."""
 
     def without_inputs(self) -> ComputeRecord:
         """The record of a step that has to run again for all games."""
@@ -109,7 +109,7 @@ class ComputeRecord(StepRecord):
 
     def would_fail_again(self, records: Records) -> bool:
         """Whether its last run failed on the inputs of now."""
-        inputs = {need: records[need].version for need in self.attempted_inputs if need in records}
+        inputs = {name: records[name].version for name in self.attempted_inputs if name in records}
         return self.attempted_inputs != self.completed_inputs and self.attempted_inputs == inputs
 
 

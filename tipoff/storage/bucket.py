@@ -156,7 +156,7 @@ class BucketStore:
                 f" then try again ({_message(error)})"
             ) from error
         except NotFound as error:
-            raise StorageError(f"{self._url} does not exist: create the bucket, then retry the step") from error
+            raise StorageError(f"{self._url} does not exist: create the bucket, then try again") from error
         except DataCorruption as error:
             raise StorageError(f"{where} arrived damaged: its checksum differs; retry the step") from error
         except (GoogleAPIError, requests.RequestException, OSError) as error:

@@ -36,7 +36,7 @@ class BigQueryWarehouse:
         if not match:
             raise ConfigurationError(f"warehouse {url!r} is not a URL like bigquery://my-project/tipoff")
         self._jobs = BigQueryJobs(Location(match["project"], match["dataset"], region), maximum_gigabytes)
-        self._write_lock = threading.RLock()
+        self._one_transaction = threading.RLock()
         self._open = threading.local()
         """Its `session` is that of the thread's transaction; `is_locked`: whether that has the write lock."""
 
@@ -97,12 +97,13 @@ class BigQueryWarehouse:
     def transaction(self) -> Iterator[None]:
         """Make the writes of a block atomic; see `tipoff.warehouse.base.Warehouse`.
 
-        Of two that write at a time BigQuery stops one, so those of a process wait for each other.
+        Of two at a time that change the same table, or that add rows, BigQuery stops one, so those of a process wait
+        for each other.
         """
         if self._session is not None:
             yield
             return
-        with self._write_lock:
+        with self._one_transaction:
             session = self._open.session = self._jobs.begin()
             self._open.is_locked = False
             try:
@@ -153,11 +154,11 @@ class BigQueryWarehouse:
         """
         with self.transaction():
             if not self._open.is_locked:
-                self._lock()
+                self._take_write_lock()
                 self._open.is_locked = True
             return self._jobs.write(statement, self._session)
 
-    def _lock(self) -> None:
+    def _take_write_lock(self) -> None:
         if self._jobs.write(write_lock(), self._session) != 1:
             raise StorageError(
                 f"{self._jobs.location}: {WRITE_LOCK} must have one row; drop it, then run `starter.py warehouse apply`"

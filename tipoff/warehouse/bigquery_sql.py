@@ -21,7 +21,7 @@ ABANDONED_MINUTES: Final = 15
 
 
 WRITE_LOCK: Final = "write_lock"
-"""The table with one row, which every transaction with a write updates.
+"""The table with one row, which a write that may only add rows updates in its transaction.
 
 Of two transactions that change rows of a table at a time BigQuery stops one, but not if they only add rows, such as the
 first ones of the same slice: each row would be stored twice.
@@ -36,7 +36,7 @@ class Statement(NamedTuple):
 
 
 def write_lock() -> Statement:
-    """Return the UPDATE that lets only one of several transactions at a time succeed."""
+    """Return the UPDATE that lets only one of several transactions that add rows succeed."""
     return Statement(f"UPDATE `{WRITE_LOCK}` SET writes = writes + 1 WHERE TRUE", {})
 
 

@@ -328,7 +328,7 @@ def test_a_committed_write_counts_although_its_session_could_not_be_ended(opened
 def test_a_conflict_ends_the_sessions_of_killed_workers(
     opened: Opened, in_transaction: bool, refused: str, ended: Reply
 ) -> None:
-    """A killed worker's open transaction would block all writes for up to 24 hours."""
+    """A killed worker's open transaction would block writes of the same tables for up to 24 hours."""
     before = (TRANSACTION if in_transaction else SINGLE_WRITE).index(refused)
     selects = {**compared(0, 0), "SESSIONS_BY_USER": rows(session_id=("STRING", "abandoned-1"))}
     warehouse, server = opened(query=[*[Reply()] * before, CONFLICT, Reply(), ended], selects=selects)
