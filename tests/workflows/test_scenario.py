@@ -22,4 +22,5 @@ async def test_a_command_that_is_delivered_twice_is_executed_once(client: Client
         results = [await ActivityEnvironment(client=client).run(deliver_action, request) for _ in range(2)]
         status = await wait_until(handle, lambda status: bool(status.audit))
     assert results[0] == results[1]
+    assert results[0].accepted
     assert [(entry.via, entry.command, entry.who) for entry in status.audit] == [(via, "force_continue", "Ada")]

@@ -41,7 +41,7 @@ VERSIONED = {StepKind.SYSTEM}
 UNCOUNTED = {StepKind.SOURCE, StepKind.TRAIN, StepKind.EXPORT}
 """Kinds of steps that compute no table."""
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 
 
 class CountingWarehouse(DuckDbWarehouse):

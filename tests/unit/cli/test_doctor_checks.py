@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from temporalio.service import RPCError, RPCStatusCode
 
+from cli.doctor import _result as result_of_check
 from cli.doctor_checks import configuration, disk, keys, proxies, stores, versions, warehouse
-from cli.doctor_checks.base import CheckResult, Installation, nearest_existing
+from cli.doctor_checks.base import CheckResult, DoctorCheck, Installation, nearest_existing
 from cli.doctor_checks.providers import _result as result_of_providers
 from cli.providers import RateLimiterView
+from tipoff.errors import StorageError
 from tipoff.settings import Settings
 from workflows.contracts import SettingValue, WorkerSettings
 
@@ -21,6 +25,25 @@ NO_SERVER = "no server answers"
 def settings_in(folder: Path, **changes: Any) -> Settings:
     places = {name: f"file://{folder}/{name}" for name in stores.STORES}
     return Settings.model_validate({"warehouse": f"duckdb:///{folder}/tipoff.duckdb", **places, **changes})
+
+
+@pytest.mark.parametrize(
+    ("error", "summary"),
+    [
+        (
+            RPCError("no such namespace", RPCStatusCode.NOT_FOUND, b""),
+            "the server refused a request: no such namespace",
+        ),
+        (StorageError("the bucket is full"), "the bucket is full"),
+        (PermissionError(13, "Permission denied", "var"), "could not be checked: Permission denied: var"),
+    ],
+)
+def test_a_check_that_ends_with_an_error_has_failed(error: Exception, summary: str) -> None:
+    async def check(installation: Installation) -> CheckResult:
+        raise error
+
+    result = asyncio.run(result_of_check(DoctorCheck("disk", check), Installation(NO_SERVER, NO_SERVER)))
+    assert (result.ok, result.summary) == (False, summary)
 
 
 # ── disk ─────────────────────────────────────────────────────────────────────────────────────────────────
