@@ -132,6 +132,15 @@ def test_picks_are_ranked_by_expected_value(before_tip: Warehouse, store: Export
     assert shown == [f"{value:+.1%}".replace("%", " %") for value in sorted(values, reverse=True)]
 
 
+def test_prices_have_a_sign(before_tip: Warehouse, store: ExportStore, status: dict[str, Any]) -> None:
+    """A price below 0 has a minus sign, not a hyphen."""
+    html = publish(before_tip, store, WITH_LINES, status)
+    prices = {each["price_american"] for each in predictions_of(before_tip, WITH_LINES) if each["price_american"]}
+    shown = set(re.findall(r"<td>(\S+) <small>", html))
+    assert shown <= {f"+{price:.0f}" if price > 0 else f"−{-price:.0f}" for price in prices}
+    assert any(price.startswith("−") for price in shown)
+
+
 def test_a_pick_whose_game_left_the_schedule_is_shown_with_the_id_of_the_game(
     warehouse: Warehouse, store: ExportStore, status: dict[str, Any], sample: Path
 ) -> None:
