@@ -44,6 +44,7 @@ INPUTS: dict[str, Any] = {
     "under_price_american": -110.0,
     "under_book": "draftkings",
     "market_over_probability": 0.5,
+    "implied_median": 24.5,
     "line_as_of": datetime(2024, 3, 29, 13, 0, tzinfo=UTC),
     "line_source": "odds_api_player_points_props",
     "roster_source": "espn_team_rosters",
@@ -135,7 +136,7 @@ def vectors(*changes: dict[str, Any]) -> pl.DataFrame:
 NO_LINE: dict[str, Any] = dict.fromkeys(
     (
         *("line", "opening_line", "line_move", "books", "over_price_american", "over_book", "under_price_american"),
-        *("under_book", "market_over_probability", "line_as_of", "line_source"),
+        *("under_book", "market_over_probability", "implied_median", "line_as_of", "line_source"),
     )
 ) | {"has_prop_line": False}
 

@@ -262,7 +262,7 @@ CARRIED_COLUMNS: Final[tuple[str, ...]] = (
     *("season", "player_name", "team", "opponent", "tip_off", "as_of", "missing"),
     *("bootstrap", "has_injury_report", "injury_status"),
     *("books", "over_price_american", "over_book", "under_price_american", "under_book"),
-    *("market_over_probability", "line_as_of"),
+    *("market_over_probability", "implied_median", "line_as_of"),
 )
 """Input columns that the predictions need besides the features."""
 

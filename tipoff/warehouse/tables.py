@@ -183,6 +183,7 @@ over_book STRING | book with the best over price
 under_price_american FLOAT64 | best under price at the line
 under_book STRING | book with the best under price
 market_over_probability FLOAT64 0..1 | implied over probability without the hold, mean of the books at the line
+implied_median FLOAT64 -5..110 | median of the points that prices and lines imply, mean of the books
 line_as_of TIMESTAMP | as-of time of the snapshot that the line comes from
 line_source STRING | source of that snapshot
 """
@@ -614,6 +615,7 @@ line FLOAT64! 0..100 | main line, points
 over_price_american FLOAT64! | price of the over
 under_price_american FLOAT64! | price of the under
 over_probability FLOAT64! 0..1 | implied over probability without the hold, 0-1 scale
+implied_median FLOAT64! -5..110 | median of the points that line and over probability imply
 source STRING! | source of the line
 as_of TIMESTAMP! | as-of time of the snapshot
 """,
@@ -1022,6 +1024,7 @@ over_book STRING | book with the best over price
 under_price_american FLOAT64 | best under price at the line
 under_book STRING | book with the best under price
 market_over_probability FLOAT64 0..1 | implied over probability without the hold, mean of the books at the line
+implied_median FLOAT64 -5..110 | median of the points that prices and lines imply, mean of the books
 line_as_of TIMESTAMP | as-of time of the snapshot that the line comes from
 feature_sources ARRAY<STRING>! | source of each feature, in the order of the vector
 feature_qualities ARRAY<INT64>! | quality of each feature: measured 100, fallback 85, partial window 60, missing 0

@@ -138,7 +138,7 @@ SELECT
   opponent_pace, opponent_defensive_rating,
   line IS NOT NULL AS has_prop_line,
   line, opening_line, line_move, books, over_price_american, over_book, under_price_american, under_book,
-  market_over_probability, line_as_of, line_source,
+  market_over_probability, implied_median, line_as_of, line_source,
   source AS roster_source,
   NULLIF(ARRAY_TO_STRING([
     IF(COUNT(line) OVER (PARTITION BY game_id) = 0, 'lines', NULL),

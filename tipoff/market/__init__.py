@@ -1,0 +1,1 @@
+"""The betting market: formulas of prices, probabilities and lines. Pure functions."""
