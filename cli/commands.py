@@ -34,6 +34,7 @@ FURTHEST_AHEAD = timedelta(days=30)
 FIRST_SEASON = date(1946, 11, 1)
 MAX_DAYS = 366
 REPLAY_FOLDER = Path("var/demo")
+ARCHIVE_FOLDER = Path("var/archive")
 MAX_ARGUMENT_CHARACTERS = 1000
 
 DAYS_AGO = {"today": 0, "yesterday": 1}
@@ -234,6 +235,19 @@ def _collect(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _evaluate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("predictions", type=Path, metavar="PREDICTIONS", help="Parquet file of `backtest`")
+    parser.add_argument(
+        "--archive",
+        type=Path,
+        default=ARCHIVE_FOLDER,
+        metavar="DIR",
+        help="archive with the results (default %(default)s)",
+    )
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the tables and figures to an HTML page, too")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
 def _actions(parser: argparse.ArgumentParser) -> Callable[..., argparse.ArgumentParser]:
     """Returns a function that adds an action of a command: its name, its help and its examples."""
     actions = parser.add_subparsers(metavar="ACTION", required=True, dest="action")
@@ -296,6 +310,8 @@ COMMANDS = (
     Command("cancel", "end a day for good", "cancel", (_date, _common, _operator)),
     Command("page", "print the path of a date's report page", "page", (_date, _common)),
     Command("train", "train a system on the games before a date", "train", (_date_to_start, _common, _train)),
+    Command("evaluate", "measure a file of predictions against results, baselines and the market", "evaluate",
+            (_evaluate,)),
     Command("sources", "list all sources with their last success, and all providers with their rate limiters",
             "sources", (_optional_date, _common, _operator, _reset_cooldown)),
     Command("collect", "poll one source and show its requests, responses, outcomes and first rows", "collect",

@@ -9,6 +9,9 @@ from hypothesis import settings
 from runtime import cache_folder
 from runtime.temporal_binary import find_or_install_temporal
 from tests.support.unchecked import implausible_rows
+from tipoff.replay.archive import Archive
+from tipoff.replay.archive.importing import Imported, import_folder
+from tipoff.replay.archive.writer import write_archive
 
 PROJECT = Path(__file__).parents[1]
 
@@ -42,6 +45,20 @@ def payloads(shared_data: Path) -> Path:
 def sample() -> Path:
     """The committed archive: 2024-03-29 and the season before it."""
     return PROJECT / "sample"
+
+
+@pytest.fixture(scope="session")
+def real_seasons(shared_data: Path) -> Imported:
+    """The real seasons, imported once; tests that use them belong to the xdist group "real_seasons"."""
+    return import_folder(shared_data)
+
+
+@pytest.fixture(scope="session")
+def real_archive(real_seasons: Imported, tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    """The archive of the real seasons."""
+    folder = tmp_path_factory.mktemp("real") / "archive"
+    write_archive(folder, real_seasons.frames, source="import", missing=real_seasons.missing)
+    return Archive(folder)
 
 
 @pytest.fixture(scope="session")

@@ -181,14 +181,27 @@ def metric_warnings(metrics: SystemMetrics) -> tuple[MetricWarning, ...]:
     texts = {}
     if rate is not None and picks.n >= 40 and rate < 0.3:
         texts["hit-rate"] = f"hit rate {rate:.0%} on {counted(picks.n, 'pick')}; check its inputs"
-    if rate is not None and picks.n > 500 and rate > 0.58:
-        texts["too-good-hit-rate"] = f"hit rate {rate:.1%} on {counted(picks.n, 'pick')}; check for look-ahead"
-    if gain is not None and same.n > 1000 and gain > 0.15:
-        texts["too-good-mae"] = (
-            f"MAE {gain:.2f} below that of the line on {counted(same.n, 'row')}; check for look-ahead"
-        )
+    texts |= too_good(metrics.view, same.n, gain, picks.wins, picks.n - picks.wins)
     warnings = tuple(_warning(key, metrics.system_id, metrics.view, text) for key, text in texts.items())
     return (*_balance_warnings(metrics.system_id, metrics.view, metrics.picked, metrics.over_share), *warnings)
+
+
+_MOST_GAIN = {View.MODEL: 0.05, View.MARKET: 0.10}
+"""Points by which a MAE may be below that of the line; more than that over 1,000 rows means leakage."""
+
+
+def too_good(view: View, rows: int, gain: float | None, wins: int, losses: int) -> dict[str, str]:
+    """Return, by kind, what means that results leaked into predictions: a MAE or a hit rate that nobody reaches.
+
+    `gain`: MAE of the line minus that of the system, on the same `rows`. Wins and losses are those of picks.
+    """
+    picks, texts = wins + losses, {}
+    if picks > 500 and wins > 0.58 * picks:
+        texts["too-good-hit-rate"] = f"hit rate {wins / picks:.1%} on {counted(picks, 'pick')}; check for look-ahead"
+    if gain is not None and rows > 1000 and gain >= _MOST_GAIN[view]:
+        text = f"MAE {gain:.2f} below that of the line on {counted(rows, 'row')}; check for look-ahead"
+        texts["too-good-mae"] = text
+    return texts
 
 
 def one_sided_warnings(predictions: pl.DataFrame) -> tuple[MetricWarning, ...]:

@@ -54,6 +54,11 @@ EVERY_OPTION: list[tuple[str, dict[str, Any]]] = [
     ("cancel --date 2024-03-29 --why done", {**DATED, "who": "ann", "why": "done"}),
     ("train --date 2024-03-29", {**DATED, "system": "catboost_v8"}),
     ("train --date 2024-03-29 --system moving_average", {**DATED, "system": "moving_average"}),
+    ("evaluate file", {"predictions": Path("file"), "archive": Path("var/archive"), "out": None, "json": False}),
+    (
+        "evaluate file --archive folder --out page.html --json",
+        {"predictions": Path("file"), "archive": Path("folder"), "out": Path("page.html"), "json": True},
+    ),
     ("sources", SOURCES),
     ("sources --date 2024-03-29 --reset-cooldown host", {**SOURCES, "date": DAY, "reset_cooldown": "host"}),
     (

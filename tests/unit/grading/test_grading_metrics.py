@@ -17,8 +17,10 @@ from tipoff.grading.metrics import (
     one_sided_warnings,
     outcomes,
     reliability,
+    too_good,
     wilson,
 )
+from tipoff.vocabulary import View
 
 
 def graded(grade: str = "win", **changes: Any) -> dict[str, Any]:
@@ -208,12 +210,12 @@ def test_a_hit_rate_is_implausible_below_30_and_above_58_percent(wins: int, pick
     assert [key.partition(":")[0] for key in warning_keys(*rows)] == kinds
 
 
-def test_an_error_0_15_below_that_of_the_line_is_plausible() -> None:
-    sides = ("OVER", "UNDER")
-    rows = [
-        graded("push", recommendation=sides[n % 2], absolute_error=0.125, line_absolute_error=0.25) for n in range(1001)
-    ]
-    assert warning_keys(*rows) == []
+@pytest.mark.parametrize(("view", "implausible"), [("model", 0.05), ("market", 0.10)])
+def test_a_view_may_be_only_so_much_better_than_the_line(view: View, implausible: float) -> None:
+    assert too_good(view, 1001, implausible, 0, 0).keys() == {"too-good-mae"}
+    assert too_good(view, 1001, implausible - 0.001, 0, 0) == {}
+    assert too_good(view, 1000, implausible, 0, 0) == {}
+    assert too_good(view, 1001, None, 0, 0) == {}
 
 
 @pytest.mark.parametrize(("predictions", "done", "keys"), [(100, 95, []), (100, 94, ["grading-coverage"]), (0, 0, [])])

@@ -8,7 +8,7 @@ import pytest
 
 from tipoff.replay.archive import Archive
 from tipoff.replay.archive.__main__ import main
-from tipoff.replay.archive.importing import Imported, import_folder
+from tipoff.replay.archive.importing import Imported
 from tipoff.replay.archive.rosters import roster
 from tipoff.replay.archive.writer import write_archive
 from tipoff.vocabulary import EASTERN
@@ -16,16 +16,14 @@ from tipoff.vocabulary import EASTERN
 pytestmark = [pytest.mark.data, pytest.mark.xdist_group("real_seasons")]
 
 
-@pytest.fixture(scope="module")
-def imported(shared_data: Path) -> Imported:
-    return import_folder(shared_data)
+@pytest.fixture
+def imported(real_seasons: Imported) -> Imported:
+    return real_seasons
 
 
-@pytest.fixture(scope="module")
-def archive(imported: Imported, tmp_path_factory: pytest.TempPathFactory) -> Archive:
-    folder = tmp_path_factory.mktemp("real") / "archive"
-    write_archive(folder, imported.frames, source="import", missing=imported.missing)
-    return Archive(folder)
+@pytest.fixture
+def archive(real_archive: Archive) -> Archive:
+    return real_archive
 
 
 def test_every_season_is_complete(archive: Archive) -> None:
