@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.rows import rows_of
+from tipoff.landing.base import FetchRecord
 from tipoff.landing.landing import Landing
 from tipoff.recorded import recorded_day
 from tipoff.sources.registry import SOURCES
 from tipoff.storage.folder import FolderStore
-from tipoff.vocabulary import PredictionRun, RecordedDay, eastern
+from tipoff.vocabulary import Outcome, PredictionRun, RecordedDay, eastern, step_names
 from tipoff.warehouse.base import Warehouse
 from tipoff.warehouse.open import open_warehouse
 
@@ -77,3 +78,24 @@ def test_predictions_made_after_the_games_count_only_if_there_are_no_others(
 
 def test_a_date_without_predictions_and_landed_batches_never_ran(warehouse: Warehouse, tmp_path: Path) -> None:
     assert not recorded(warehouse, tmp_path).has_run
+
+
+@pytest.mark.parametrize(("fetched_at", "has_run"), [(NOON, True), (eastern(DAY + timedelta(days=1), 9), False)])
+def test_a_date_has_run_if_a_response_of_that_day_was_landed(
+    warehouse: Warehouse, tmp_path: Path, fetched_at: datetime, *, has_run: bool
+) -> None:
+    """A response that `starter.py collect` fetches on a later day is no run of the date."""
+    landing, source = Landing(FolderStore(tmp_path / "landing")), step_names.PLAYER_BOX_SCORES
+    landed = landing.put(source, DAY, b"{}", "json")
+    response = FetchRecord(
+        source=source,
+        game_date=DAY,
+        url="https://stats.nba.com/",
+        outcome=Outcome.OK,
+        key=landed.key,
+        sha256=landed.sha256,
+        fetched_at=fetched_at,
+    )
+    landing.record(response)
+    read = recorded(warehouse, tmp_path)
+    assert ([batch.as_of for batch in read.batches], read.has_run) == ([fetched_at], has_run)
