@@ -123,7 +123,7 @@ def format_publication(summary: Mapping[str, Any]) -> str:
 
 def systems_table(systems: Mapping[str, Any]) -> Table:
     """The graded figures of each system and view."""
-    table = Table("system", "predictions", "win/loss/push/void/no line", "MAE", "line", "last 10", "hit rate", "N")
+    table = Table("system", "predictions", "win/loss/push/void/no line", "MAE", "line", "last 10", "picks won", "N")
     named = ((f"{name} ({view})", figures) for name, views in systems.items() for view, figures in views.items())
     for name, figures in named:
         outcomes = figures["outcomes"]

@@ -20,6 +20,7 @@ GRADING: Final = (
     "active_predictions",
     "box_score_results",
     "first_grades",
+    "gamebook_absences",
     "last_injury_reports",
     "slate_games",
     "unresolved_in_box_scores",

@@ -12,8 +12,10 @@ import polars as pl
 
 from tipoff.errors import BadInputError
 from tipoff.evaluation.archive_facts import PLAYER_GAME, lined_players, with_facts
-from tipoff.evaluation.prediction_file import SIDES, LeftOut, read_predictions
-from tipoff.evaluation.statistics import (
+from tipoff.evaluation.prediction_file import LeftOut, read_predictions
+from tipoff.grading.metrics import ReliabilityBin, break_even, too_good, wilson
+from tipoff.grading.outcomes import SIDES
+from tipoff.grading.statistics import (
     CalibrationError,
     Comparison,
     Estimate,
@@ -24,7 +26,6 @@ from tipoff.evaluation.statistics import (
     reliability,
     squared_error,
 )
-from tipoff.grading.metrics import ReliabilityBin, break_even, too_good, wilson
 from tipoff.replay.archive import Archive
 from tipoff.vocabulary import Frozen, Recommendation, View
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tipoff.evaluation.evaluation import PickFigures
-from tipoff.evaluation.statistics import Comparison, Estimate
+from tipoff.grading.statistics import Comparison, Estimate
 
 ABSENT = "–"
 TOO_FEW = "too few to read"

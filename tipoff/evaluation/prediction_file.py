@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from tipoff.errors import BadInputError
+from tipoff.grading.outcomes import SIDES
 from tipoff.vocabulary import Frozen, Recommendation, View, counted, reason_of
 
 KEY: Final = ("game_date", "game_id", "player_id", "system_id", "view")
@@ -22,7 +23,6 @@ COLUMNS: Final = (
     *("recommendation", "best_price", "edge", "feature_quality_score"),
 )
 
-SIDES: Final = (Recommendation.OVER.value, Recommendation.UNDER.value)
 _EXAMPLES: Final = 3
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from tipoff.evaluation.evaluation import Evaluation, Group, PickFigures, SystemEvaluation
 from tipoff.evaluation.figure_text import TOO_FEW, difference, estimate, hit_rate, interval, number, share
-from tipoff.evaluation.statistics import Comparison
+from tipoff.grading.statistics import Comparison
 from tipoff.vocabulary import Frozen, counted
 
 

@@ -119,6 +119,7 @@ def _with_results(warehouse: Warehouse, game_date: date, as_of: datetime) -> pl.
     return (
         predictions.join(warehouse.query(sql_text("box_score_results"), day), on=_PLAYER, how="left")
         .join(last_injury_reports(warehouse, game_date, as_of), on=_PLAYER, how="left")
+        .join(warehouse.query(sql_text("gamebook_absences"), day), on=_PLAYER, how="left")
         .join(warehouse.query(sql_text("first_grades"), day), on="prediction_id", how="left")
         .join(_unresolved_names(warehouse, game_date, predictions), on=_PREDICTED, how="left")
         .sort("game_id", "player_id", "system_id", "view")
@@ -143,7 +144,7 @@ def _unresolved_names(warehouse: Warehouse, game_date: date, predictions: pl.Dat
     return pl.concat([named, any_of_team]).unique(_PREDICTED, keep="first", maintain_order=True)
 
 
-_MAY_HAVE_PLAYED = pl.col("minutes").is_null() & pl.col("unresolved_name").is_not_null()
+_MAY_HAVE_PLAYED = pl.col("played").is_null() & pl.col("unresolved_name").is_not_null()
 """The player is not in the box score but may be one of its unresolved names."""
 
 
@@ -166,7 +167,7 @@ def _unresolved_reason(name: str, player: str) -> str:
 
 
 def _accuracy_row(row: Mapping[str, Any], game_status: str, as_of: datetime) -> dict[str, Any]:
-    did_play = bool(row["minutes"])
+    did_play = bool(row["played"])
     outcome = grade(row["lean"], row["line"], row["actual_points"], did_play, game_status)
     actual = None if outcome is Grade.VOID else row["actual_points"]
     error = _difference(row["points"], actual)
@@ -182,7 +183,7 @@ def _accuracy_row(row: Mapping[str, Any], game_status: str, as_of: datetime) -> 
         "line_absolute_error": _absolute(_difference(row["line"], actual)),
         "last10_absolute_error": _absolute(_difference(row["last10_points"], actual)),
         "within_80": None if actual is None else row["low_80"] <= actual <= row["high_80"],
-        "profit_units": profit_units(outcome, row["price_american"]),
+        "profit_units": profit_units(outcome, row["recommendation"], row["price_american"]),
         "closing_line_value": closing_line_value(row["lean"], row["line"], row["closing_line"]),
         "as_of": as_of,
     }
@@ -197,7 +198,7 @@ _COPIED = (
 
 def _void_reason(row: Mapping[str, Any], game_status: str) -> str:
     report = (row["injury_status"], row["injury_reason"], row["injury_as_of"])
-    return void_reason(game_status, *report, predicted_at=row["as_of"])
+    return void_reason(game_status, *report, row["as_of"], row["absence"], row["absence_reason"])
 
 
 def _difference(value: float | None, actual: int | None) -> float | None:

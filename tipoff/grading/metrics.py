@@ -11,22 +11,22 @@ from math import sqrt
 
 import polars as pl
 
+from tipoff.grading.outcomes import SIDES, TYPICAL_PRICE
 from tipoff.odds import decimal_price
 from tipoff.vocabulary import Frozen, Grade, Recommendation, View, counted
 
 Z_95 = 1.959964
 BIN_WIDTH = 0.05
-SIDES = (Recommendation.OVER.value, Recommendation.UNDER.value)
-
 _PLAYED = pl.col("actual_points").is_not_null()
-_COMPARED = pl.all_horizontal(pl.col("absolute_error", "line_absolute_error", "last10_absolute_error").is_not_null())
 _DECIDED = pl.col("grade").is_in([Grade.WIN.value, Grade.LOSS.value])
-_STAKED = pl.col("profit_units").is_not_null() & (pl.col("grade") != Grade.VOID.value)
+_IS_BET = pl.col("grade").is_in([Grade.WIN.value, Grade.LOSS.value, Grade.PUSH.value])
+_PRICED = pl.col("price_american").is_not_null() & _IS_BET
+_STAKED = pl.col("profit_units").is_not_null() & _IS_BET
 _OVER = (pl.col("recommendation") == Recommendation.OVER).cast(pl.Float64)
 
 FORWARD = ~pl.col("backfilled")
 """Predictions made before tip-off; only they count in the metrics."""
-_PICKED = pl.col("recommendation").is_in(SIDES) & FORWARD
+PICKED = pl.col("recommendation").is_in(SIDES) & FORWARD
 
 
 class HitRate(Frozen):
@@ -38,18 +38,21 @@ class HitRate(Frozen):
     low: float | None
     high: float | None
     break_even: float | None
-    """Hit rate with a profit of zero at these prices."""
+    """Hit rate with a profit of zero at the best prices."""
+    typical_break_even: float
+    """The same at the price that a book typically asks."""
+    profit: float | None
+    """Units won on picks, one staked on each; None without a pick."""
     roi: float | None
-    """Profit per unit staked; a push returns the stake."""
+    """Profit per unit staked on picks; a push returns the stake."""
 
 
 class ErrorComparison(Frozen):
-    """Mean absolute errors in points on the same `n` rows: the player played and had a line and a last-10 mean."""
+    """Mean absolute errors in points of a system and of a baseline on the same `n` rows."""
 
     n: int
     mae: float | None
-    line_mae: float | None
-    last10_mae: float | None
+    baseline_mae: float | None
 
 
 class ReliabilityBin(Frozen):
@@ -79,11 +82,14 @@ class SystemMetrics(Frozen):
     """Mean absolute error over all players who played, with or without a line, points."""
     bias: float | None
     """Mean of prediction minus actual over all players who played, points."""
-    same_rows: ErrorComparison
-    leans: HitRate
-    """All predictions with a line; a PASS counts by its lean."""
+    against_line: ErrorComparison
+    """On the players with a line who played."""
+    against_last10: ErrorComparison
+    """On the players with a line and a last-10 mean who played."""
     picks: HitRate
-    """OVER and UNDER recommendations only."""
+    """The headline: OVER and UNDER recommendations only."""
+    leans: HitRate
+    """All predictions with a line; a PASS counts by its lean, and has no profit."""
     coverage_80: float | None
     """Share of results within the 80 % interval."""
     reliability: tuple[ReliabilityBin, ...]
@@ -119,10 +125,12 @@ def break_even(prices_american: Sequence[float]) -> float | None:
     return len(prices_american) / sum(map(decimal_price, prices_american))
 
 
+_TYPICAL_BREAK_EVEN = 1 / decimal_price(TYPICAL_PRICE)
+
+
 def hit_rate(rows: pl.DataFrame) -> HitRate:
     """Return hit rate, interval, break-even and ROI."""
-    decided = rows.filter(_DECIDED)
-    staked = rows.filter(_STAKED)
+    decided, staked = rows.filter(_DECIDED), rows.filter(_STAKED)
     wins = decided.filter(pl.col("grade") == Grade.WIN.value).height
     low, high = wilson(wins, decided.height) if decided.height else (None, None)
     return HitRate(
@@ -131,19 +139,19 @@ def hit_rate(rows: pl.DataFrame) -> HitRate:
         rate=wins / decided.height if decided.height else None,
         low=low,
         high=high,
-        break_even=break_even(staked["price_american"].to_list()),
-        roi=_mean(staked, "profit_units"),
+        break_even=break_even(rows.filter(_PRICED)["price_american"].to_list()),
+        typical_break_even=_TYPICAL_BREAK_EVEN,
+        profit=float(staked["profit_units"].sum()) if staked.height else None,
+        roi=mean_or_none(staked, "profit_units"),
     )
 
 
-def compare_errors(rows: pl.DataFrame) -> ErrorComparison:
-    """Return the errors of system, line and last-10 mean on the rows that have all three."""
-    compared = rows.filter(_COMPARED)
+def compare_errors(rows: pl.DataFrame, baseline: str) -> ErrorComparison:
+    """Return the errors of a system and of a baseline, such as "line", on the rows with a line that have both."""
+    column = f"{baseline}_absolute_error"
+    compared = rows.drop_nulls(["absolute_error", "line_absolute_error", column])
     return ErrorComparison(
-        n=compared.height,
-        mae=_mean(compared, "absolute_error"),
-        line_mae=_mean(compared, "line_absolute_error"),
-        last10_mae=_mean(compared, "last10_absolute_error"),
+        n=compared.height, mae=mean_or_none(compared, "absolute_error"), baseline_mae=mean_or_none(compared, column)
     )
 
 
@@ -176,12 +184,12 @@ def measure(rows: pl.DataFrame) -> tuple[SystemMetrics, ...]:
 
 def metric_warnings(metrics: SystemMetrics) -> tuple[MetricWarning, ...]:
     """Warn about figures that are one-sided, too bad, or too good to be true, given enough rows."""
-    picks, same, rate = metrics.picks, metrics.same_rows, metrics.picks.rate
-    gain = None if same.mae is None or same.line_mae is None else same.line_mae - same.mae
+    picks, line, rate = metrics.picks, metrics.against_line, metrics.picks.rate
+    gain = None if line.mae is None or line.baseline_mae is None else line.baseline_mae - line.mae
     texts = {}
     if rate is not None and picks.n >= 40 and rate < 0.3:
         texts["hit-rate"] = f"hit rate {rate:.0%} on {counted(picks.n, 'pick')}; check its inputs"
-    texts |= too_good(metrics.view, same.n, gain, picks.wins, picks.n - picks.wins)
+    texts |= too_good(metrics.view, line.n, gain, picks.wins, picks.n - picks.wins)
     warnings = tuple(_warning(key, metrics.system_id, metrics.view, text) for key, text in texts.items())
     return (*_balance_warnings(metrics.system_id, metrics.view, metrics.picked, metrics.over_share), *warnings)
 
@@ -206,7 +214,7 @@ def too_good(view: View, rows: int, gain: float | None, wins: int, losses: int) 
 
 def one_sided_warnings(predictions: pl.DataFrame) -> tuple[MetricWarning, ...]:
     """Warn about systems whose picks are nearly all on one side; the predictions need not be graded."""
-    picks = predictions.filter(_PICKED).group_by("system_id", "view").agg(pl.len(), share=_OVER.mean())
+    picks = predictions.filter(PICKED).group_by("system_id", "view").agg(pl.len(), share=_OVER.mean())
     return tuple(
         warning
         for system_id, view, picked, share in picks.sort("system_id", "view").iter_rows()
@@ -237,7 +245,7 @@ def _warning(key: str, system_id: str, view: str, text: str) -> MetricWarning:
 
 def _measure_view(system_id: str, view: View, graded: pl.DataFrame) -> SystemMetrics:
     rows = graded.filter(FORWARD)
-    played, picks = rows.filter(_PLAYED), rows.filter(_PICKED)
+    played, picks = rows.filter(_PLAYED), rows.filter(PICKED)
     bins = reliability(rows)
     return SystemMetrics(
         system_id=system_id,
@@ -246,16 +254,17 @@ def _measure_view(system_id: str, view: View, graded: pl.DataFrame) -> SystemMet
         backfilled=graded.height - rows.height,
         outcomes=outcomes(graded),
         played=played.height,
-        mae_played=_mean(played, "absolute_error"),
-        bias=_mean(played, "signed_error"),
-        same_rows=compare_errors(rows),
-        leans=hit_rate(rows),
+        mae_played=mean_or_none(played, "absolute_error"),
+        bias=mean_or_none(played, "signed_error"),
+        against_line=compare_errors(rows, "line"),
+        against_last10=compare_errors(rows, "last10"),
         picks=hit_rate(picks),
-        coverage_80=_mean(played.with_columns(pl.col("within_80").cast(pl.Float64)), "within_80"),
+        leans=hit_rate(rows),
+        coverage_80=mean_or_none(played.with_columns(pl.col("within_80").cast(pl.Float64)), "within_80"),
         reliability=bins,
         calibration_error=calibration_error(bins),
         picked=picks.height,
-        over_share=_mean(picks.select(over=_OVER), "over"),
+        over_share=mean_or_none(picks.select(over=_OVER), "over"),
     )
 
 
@@ -270,6 +279,7 @@ def _bin(predicted: float, wins: int, n: int) -> ReliabilityBin:
     return ReliabilityBin(predicted=predicted, observed=wins / n, n=n, low=low, high=high)
 
 
-def _mean(rows: pl.DataFrame, column: str) -> float | None:
+def mean_or_none(rows: pl.DataFrame, column: str) -> float | None:
+    """Return the mean of a column; None without values."""
     mean = rows[column].mean()
     return float(mean) if isinstance(mean, int | float) else None

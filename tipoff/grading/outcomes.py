@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from tipoff.errors import BadInputError
 from tipoff.odds import decimal_price
 from tipoff.vocabulary import Grade, Recommendation
 
+TYPICAL_PRICE = -115
+"""What a book asks for either side on average: its hold is 6 to 7.4 %. The best of several books is nearer to -110."""
+
 FINAL = "final"
 POSTPONED = "postponed"
+SIDES = (Recommendation.OVER.value, Recommendation.UNDER.value)
+"""What a pick recommends."""
+
 RULED_OUT = frozenset({"Out", "Doubtful"})
 
 
@@ -38,19 +45,34 @@ def void_reason(
     injury_reason: str | None,
     reported_at: datetime | None,
     predicted_at: datetime,
+    absence: str | None = None,
+    absence_reason: str | None = None,
 ) -> str:
-    """Return why a prediction is void: postponement, known injury, late scratch, or not ruled out at all."""
+    """Return why a prediction is void: postponement, known injury, late scratch, or what the gamebook says.
+
+    `absence` and its reason are the status and the reason of the player in the gamebook; None without them.
+    """
     if game_status == POSTPONED:
         return "game postponed"
-    if injury_status not in RULED_OUT or reported_at is None:
+    if injury_status in RULED_OUT and reported_at is not None:
+        known = "ruled out before the prediction" if reported_at <= predicted_at else "late scratch"
+        return f"{known}: {injury_reason}" if injury_reason else known
+    if absence is None:
         return "did not play; not ruled out in any injury report"
-    known = "ruled out before the prediction" if reported_at <= predicted_at else "late scratch"
-    return f"{known}: {injury_reason}" if injury_reason else known
+    if absence_reason and "coach" in absence_reason.lower():
+        return "coach's decision"
+    reason = _LISTED_AS.sub("", absence_reason or "")
+    return f"{_ABSENCES[absence]}: {reason}" if reason else _ABSENCES[absence]
 
 
-def profit_units(outcome: Grade, price_american: float | None) -> float | None:
-    """Return the profit of one unit staked at a price; 0 for push and void, None without a line or a price."""
-    if outcome is Grade.NO_LINE or price_american is None:
+_ABSENCES = {"dnp": "did not play", "inactive": "late scratch", "not_with_team": "not with the team"}
+"""Status in the gamebook -> what it means for a player who was not ruled out in any injury report."""
+_LISTED_AS = re.compile(r"^(?:DNP|DND|NWT) ?- ?")
+
+
+def profit_units(outcome: Grade, recommendation: str, price_american: float | None) -> float | None:
+    """Return the profit of one unit staked on a pick; 0 for push and void, None for what is no pick or has no price."""
+    if outcome is Grade.NO_LINE or recommendation not in SIDES or price_american is None:
         return None
     if outcome is Grade.LOSS:
         return -1.0

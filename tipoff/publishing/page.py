@@ -14,7 +14,8 @@ from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from tipoff.grading.metrics import SIDES, ReliabilityBin
+from tipoff.grading.metrics import ReliabilityBin
+from tipoff.grading.outcomes import SIDES
 from tipoff.publishing.exports import JsonObject, predictions_content, results_content
 from tipoff.publishing.figures import range_bar, reliability_figure, residual_figure
 from tipoff.publishing.status import PublishResult, read_status
@@ -211,6 +212,7 @@ def _environment() -> Environment:
         share=lambda value: "–" if value is None else f"{value:.0%}".replace("%", " %"),
         share1=lambda value: "–" if value is None else f"{value:.1%}".replace("%", " %"),
         percent=lambda value: f"{value:+.1%}".replace("-", "−").replace("%", " %"),
+        units=lambda value: "–" if value is None else f"{value:+.2f} units".replace("-", "−"),
         two=lambda value: "–" if value is None else f"{value:.2f}",
         price=lambda value: f"{value:+.0f}".replace("-", "−"),
         clock=clock_time,

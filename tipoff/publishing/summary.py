@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from tipoff.grading.accuracy import active_predictions, games_of
-from tipoff.grading.metrics import FORWARD, compare_errors, hit_rate, outcomes
+from tipoff.grading.metrics import FORWARD, PICKED, compare_errors, hit_rate, mean_or_none, outcomes
 from tipoff.grading.outcomes import FINAL, POSTPONED
 from tipoff.publishing.envelope import Envelope, export_status, put
 from tipoff.publishing.status import PublishResult
@@ -75,18 +75,29 @@ def _systems(active: pl.DataFrame, graded: pl.DataFrame) -> dict[str, Any]:
 
 def _figures(graded: pl.DataFrame) -> dict[str, Any]:
     forward = graded.filter(FORWARD)
-    same, leans = compare_errors(forward), hit_rate(forward)
+    line, last10 = compare_errors(forward, "line"), compare_errors(forward, "last10")
+    played = forward.drop_nulls("absolute_error")
+    picks, leans = hit_rate(forward.filter(PICKED)), hit_rate(forward)
     return {
         "outcomes": outcomes(graded),
-        "mae": _rounded(same.mae),
-        "line_mae": _rounded(same.line_mae),
-        "last10_mae": _rounded(same.last10_mae),
-        "mae_n": same.n,
-        "hit_rate": _rounded(leans.rate),
-        "n": leans.n,
-        "wilson_low": _rounded(leans.low),
-        "wilson_high": _rounded(leans.high),
-        "break_even": _rounded(leans.break_even),
+        "mae": _rounded(line.mae),
+        "line_mae": _rounded(line.baseline_mae),
+        "mae_n": line.n,
+        "mae_beside_last10": _rounded(last10.mae),
+        "last10_mae": _rounded(last10.baseline_mae),
+        "last10_n": last10.n,
+        "mae_all": _rounded(mean_or_none(played, "absolute_error")),
+        "mae_all_n": played.height,
+        "hit_rate": _rounded(picks.rate),
+        "n": picks.n,
+        "wilson_low": _rounded(picks.low),
+        "wilson_high": _rounded(picks.high),
+        "break_even": _rounded(picks.break_even),
+        "typical_break_even": _rounded(picks.typical_break_even),
+        "profit": _rounded(picks.profit),
+        "roi": _rounded(picks.roi),
+        "lean_hit_rate": _rounded(leans.rate),
+        "lean_n": leans.n,
     }
 
 

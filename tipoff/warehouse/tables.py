@@ -1109,7 +1109,7 @@ recommendation STRING! | OVER, UNDER, PASS or NO_LINE
 confidence FLOAT64 0..1 | predicted probability of the lean, 0-1 scale
 within_80 BOOL | actual points are within the 80 % interval
 price_american FLOAT64 | price of the lean
-profit_units FLOAT64 -1.. | profit per unit staked at that price; 0 for push and void
+profit_units FLOAT64 -1.. | profit of a pick per unit staked at that price; 0 for push and void; NULL for no pick
 closing_line FLOAT64 0..100 | last consensus line before tip-off, points
 closing_line_value FLOAT64 | points the line moved towards the lean after the prediction
 backfilled BOOL! | not made before tip-off; graded but never counted as a pick

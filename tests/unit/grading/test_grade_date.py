@@ -146,6 +146,38 @@ def test_a_player_on_court_for_28_seconds_is_graded_by_the_gamebooks_minutes(war
 
 
 @pytest.mark.parametrize(
+    ("counts", "grade"), [({"points": 2}, "win"), ({"pf": 1}, "loss"), ({"plus_minus": -3.0}, "loss"), ({}, "void")]
+)
+def test_without_a_gamebook_0_minutes_are_seconds_on_court_if_anything_is_counted(
+    warehouse: Warehouse, counts: dict[str, Any], grade: str
+) -> None:
+    predict(warehouse, line=0.5, lean="OVER", points=1.0, low_80=0.0, high_80=4.0)
+    play(warehouse)
+    both: list[dict[str, Any]] = [
+        {"player_id": "1628369", "team": "BOS", "minutes": 36.0},
+        {"player_id": "203076", "team": "LAL"},
+    ]
+    store_boxes(warehouse, *both, {"player_id": "2544", "team": "LAL", "minutes": 0.0, **counts})
+    grade_date(warehouse, DAY, MORNING_AFTER)
+    assert [row["grade"] for row in accuracy(warehouse)] == [grade]
+
+
+def test_the_gamebook_gives_the_reason_of_a_void(warehouse: Warehouse) -> None:
+    predict(warehouse)
+    play(warehouse, points=None)
+    store_gamebook(warehouse, {"player_id": "2544", "status": "dnp", "reason": "DNP - Coach's Decision"})
+    grade_date(warehouse, DAY, MORNING_AFTER)
+    assert [row["void_reason"] for row in accuracy(warehouse)] == ["coach's decision"]
+
+
+def test_a_pass_has_a_grade_and_no_profit(warehouse: Warehouse) -> None:
+    predict(warehouse, recommendation="PASS")
+    play(warehouse, points=28)
+    grade_date(warehouse, DAY, MORNING_AFTER)
+    assert [(row["grade"], row["profit_units"]) for row in accuracy(warehouse)] == [("win", None)]
+
+
+@pytest.mark.parametrize(
     "gamebook",
     [
         {"player_id": "2544", "status": "dnp"},

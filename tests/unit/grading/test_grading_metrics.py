@@ -89,15 +89,31 @@ def test_without_wins_and_losses_the_hit_rate_is_none() -> None:
     assert (hits.rate, hits.low, hits.high, hits.n) == (None, None, None, 0)
 
 
-def test_errors_are_compared_on_rows_with_all_three() -> None:
+def test_a_pass_has_a_break_even_and_no_profit() -> None:
+    hits = hit_rate(frame(graded(recommendation="PASS", profit_units=None), graded("void", profit_units=None)))
+    assert (hits.wins, hits.profit, hits.roi) == (1, None, None)
+    assert hits.break_even == pytest.approx(110 / 210)
+    assert hits.typical_break_even == pytest.approx(115 / 215)
+
+
+def test_errors_are_compared_on_the_rows_with_a_line_that_have_both() -> None:
     rows = frame(
         graded(absolute_error=2.0, line_absolute_error=1.0, last10_absolute_error=4.0),
         graded(absolute_error=4.0, line_absolute_error=3.0, last10_absolute_error=6.0),
         graded("no_line", absolute_error=100.0),
         graded(absolute_error=100.0, last10_absolute_error=None),
     )
-    same = compare_errors(rows)
-    assert (same.n, same.mae, same.line_mae, same.last10_mae) == (2, 3.0, 2.0, 5.0)
+    last10 = compare_errors(rows, "last10")
+    assert (last10.n, last10.mae, last10.baseline_mae) == (2, 3.0, 5.0)
+
+
+def test_on_a_first_day_errors_are_compared_with_the_line_only() -> None:
+    rows = frame(graded(absolute_error=2.0, line_absolute_error=1.0), graded()).with_columns(
+        last10_absolute_error=pl.lit(None, pl.Float64)
+    )
+    [system] = measure(rows)
+    assert (system.against_line.n, system.against_line.mae, system.against_line.baseline_mae) == (2, 2.5, 0.75)
+    assert (system.against_last10.n, system.against_last10.mae) == (0, None)
 
 
 def test_outcomes_add_up_to_the_rows() -> None:
@@ -152,7 +168,7 @@ def test_backfilled_predictions_count_in_no_figure_but_outcomes() -> None:
     rows = [graded(), graded(absolute_error=5.0), graded("loss", backfilled=True, absolute_error=40.0, within_80=False)]
     [system] = measure(frame(*rows))
     assert (system.predictions, system.backfilled, sum(system.outcomes.values())) == (3, 1, 3)
-    assert (system.played, system.mae_played, system.same_rows.mae, system.coverage_80) == (2, 4.0, 4.0, 1.0)
+    assert (system.played, system.mae_played, system.against_line.mae, system.coverage_80) == (2, 4.0, 4.0, 1.0)
     assert (system.leans.n, system.leans.rate, [each.n for each in system.reliability]) == (2, 1.0, [2])
 
 

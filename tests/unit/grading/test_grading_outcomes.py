@@ -89,6 +89,29 @@ def test_a_void_reason_depends_on_what_was_reported_when(
     assert void_reason("final", status, reason, reported_at, MORNING) == expected
 
 
+@pytest.mark.parametrize(
+    ("absence", "reason", "expected"),
+    [
+        ("dnp", "DNP - Coach's Decision", "coach's decision"),
+        ("dnp", "DNP-COACH’S DECISION", "coach's decision"),
+        ("dnp", "DND - Injury/Illness - Left Knee; Soreness", "did not play: Injury/Illness - Left Knee; Soreness"),
+        ("not_with_team", "NWT - Personal Reasons", "not with the team: Personal Reasons"),
+        ("inactive", "Injury/Illness - Right Ankle; Sprain", "late scratch: Injury/Illness - Right Ankle; Sprain"),
+        ("inactive", None, "late scratch"),
+    ],
+)
+def test_the_gamebook_says_why_a_player_did_not_play_who_was_not_ruled_out(
+    absence: str, reason: str | None, expected: str
+) -> None:
+    assert void_reason("final", "Questionable", "Knee", MORNING, MORNING, absence, reason) == expected
+    assert void_reason("final", None, None, None, MORNING, absence, reason) == expected
+
+
+def test_an_injury_report_that_ruled_a_player_out_comes_before_the_gamebook() -> None:
+    reason = void_reason("final", "Out", "Knee", TIP, MORNING, "dnp", "DNP - Coach's Decision")
+    assert reason == "late scratch: Knee"
+
+
 def test_a_postponement_is_the_void_reason_even_for_an_injured_player() -> None:
     assert void_reason("postponed", "Out", "Knee", MORNING, MORNING) == "game postponed"
 
@@ -105,12 +128,13 @@ def test_a_postponement_is_the_void_reason_even_for_an_injured_player() -> None:
     ],
 )
 def test_profit_of_one_unit_at_an_american_price(outcome: Grade, price: float, expected: float) -> None:
-    assert profit_units(outcome, price) == pytest.approx(expected, abs=1e-4)
+    assert profit_units(outcome, "OVER", price) == pytest.approx(expected, abs=1e-4)
 
 
-def test_without_a_line_or_a_price_there_is_no_profit() -> None:
-    assert profit_units(Grade.NO_LINE, -110) is None
-    assert profit_units(Grade.WIN, None) is None
+def test_without_a_pick_a_line_or_a_price_there_is_no_profit() -> None:
+    assert profit_units(Grade.NO_LINE, "NO_LINE", -110) is None
+    assert profit_units(Grade.WIN, "UNDER", None) is None
+    assert {profit_units(outcome, "PASS", -110) for outcome in Grade} == {None}
 
 
 @given(lean=sides, line=half_points, close=half_points)

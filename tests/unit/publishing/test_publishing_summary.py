@@ -20,8 +20,9 @@ def test_the_figures_of_a_graded_day_add_up(morning_after: Warehouse) -> None:
     for (system,) in map(dict.values, summary["systems"].values()):
         outcomes = system["outcomes"]
         assert sum(outcomes.values()) == system["predictions"] == 221
-        assert system["n"] == outcomes["win"] + outcomes["loss"] == 131
-        assert system["hit_rate"] == pytest.approx(outcomes["win"] / system["n"], abs=1e-4)
+        assert system["lean_n"] == outcomes["win"] + outcomes["loss"] == 131
+        assert system["lean_hit_rate"] == pytest.approx(outcomes["win"] / system["lean_n"], abs=1e-4)
+        assert 0 < system["n"] < system["lean_n"]
         assert system["wilson_low"] < system["hit_rate"] < system["wilson_high"]
 
 
@@ -36,7 +37,8 @@ def test_the_errors_of_line_and_last_10_are_computed_on_the_same_rows(morning_af
         """
     )
     system = summarise(morning_after, DAY, NEXT_MORNING)["systems"]["catboost_v8"]["market"]
-    assert system["mae_n"] == box.height
+    assert system["mae_n"] == system["last10_n"] == box.height
+    assert system["mae"] == system["mae_beside_last10"]
     assert system["line_mae"] == pytest.approx((box["line"] - box["points"]).abs().mean(), abs=1e-4)
     assert system["last10_mae"] == pytest.approx((box["last10_points"] - box["points"]).abs().mean(), abs=1e-4)
 
@@ -51,6 +53,20 @@ def test_before_grading_figures_are_null(before_tip: Warehouse) -> None:
     system = summarise(before_tip, DAY, WITH_LINES)["systems"]["moving_average"]["model"]
     assert system["predictions"] == 221
     assert (system["mae"], system["hit_rate"], system["n"]) == (None, None, 0)
+
+
+def test_the_headline_rate_and_the_profit_are_those_of_picks(morning_after: Warehouse) -> None:
+    picks = morning_after.query(
+        "SELECT grade, profit_units FROM prediction_accuracy"
+        " WHERE system_id = 'catboost_v8' AND view = 'market' AND recommendation IN ('OVER', 'UNDER')"
+    )
+    others = morning_after.query(
+        "SELECT profit_units FROM prediction_accuracy WHERE recommendation IN ('PASS', 'NO_LINE')"
+    )
+    system = summarise(morning_after, DAY, NEXT_MORNING)["systems"]["catboost_v8"]["market"]
+    assert system["n"] == picks["grade"].is_in(["win", "loss"]).sum()
+    assert system["profit"] == pytest.approx(picks["profit_units"].sum(), abs=1e-4)
+    assert others["profit_units"].is_null().all()
 
 
 def test_backfilled_predictions_count_in_no_figure(warehouse: Warehouse, sample: Path) -> None:

@@ -317,7 +317,7 @@ def test_results_are_the_box_scores_of_the_date_with_the_closing_line_of_the_sam
         game_date=DAY,
     )
     results = stored.select("box_score_results", game_date=DAY)
-    assert sorted(results) == [("1", "1", 30.0, 20, 18.5), ("1", "2", 0.0, 0, None)]
+    assert sorted(results) == [("1", "1", 30.0, True, 20, 18.5), ("1", "2", 0.0, False, 0, None)]
 
 
 def test_the_first_grade_of_a_prediction_is_kept(stored: Stored) -> None:

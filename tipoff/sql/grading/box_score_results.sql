@@ -1,5 +1,6 @@
 WITH
-  -- The league's logs have whole minutes: a player on court for 28 seconds has 0 there, and 0.47 in the gamebook.
+  -- The league's logs have whole minutes: a player on court for 28 seconds has 0 there, and 0.47 in the gamebook. Without
+  -- a gamebook he played if anything is counted of him.
   gamebooks AS (
     SELECT game_id, player_id, MAX(minutes) AS minutes,
     FROM raw_gamebook_players
@@ -10,6 +11,9 @@ SELECT
   box.game_id,
   box.player_id,
   COALESCE(gamebooks.minutes, box.minutes) AS minutes,
+  COALESCE(gamebooks.minutes, box.minutes) > 0
+    OR box.points + box.fga + box.fta + box.reb + box.ast + box.stl + box.blk + box.tov + box.pf > 0
+    OR COALESCE(box.plus_minus, 0) != 0 AS played,
   box.points AS actual_points,
   player_game_summary.closing_line,
 FROM raw_player_boxscores AS box

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tipoff.evaluation.statistics import (
+from tipoff.grading.statistics import (
     calibration_error,
     clustered_mean,
     compare,
@@ -104,7 +104,7 @@ def test_the_bound_of_chance_is_that_of_a_calibrated_forecast() -> None:
 def test_draws_in_parts_are_as_many_as_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     probabilities, happened = [0.3, 0.52, 0.54, 0.7], [0.0, 1.0, 0.0, 1.0]
     whole = calibration_error(probabilities, happened)
-    monkeypatch.setattr("tipoff.evaluation.statistics._DRAWS_AT_ONCE", 28)
+    monkeypatch.setattr("tipoff.grading.statistics._DRAWS_AT_ONCE", 28)
     assert calibration_error(probabilities, happened) == whole
 
 
