@@ -217,7 +217,7 @@ FEATURES: Final[tuple[Feature, ...]] = (
     _game_line("implied_total", "points of the team implied by the game lines"),
     _prop("line", "consensus line, points"),
     _prop("opening_line", "consensus line of the first snapshot with the player, points"),
-    _prop("line_move", "line minus opening line, points"),
+    _prop("line_move", "mean move since the first snapshot of the books in both, points"),
     _prop("has_line", "1 if a line is quoted, else 0"),
     Feature(
         "injury_risk", "0 healthy, 1 probable, 2 questionable, 3 doubtful or out", _injury_risk(), SourceColumn.INJURIES
@@ -298,6 +298,12 @@ def _fallback_used(origin: SourceColumn) -> str:
 
 
 def _uses_fallback(origin: SourceColumn) -> pl.Expr:
-    """True if any of the sources (separated by semicolons) is not a primary source."""
+    """True if any of the sources (separated by semicolons) is not a primary source, and for an old line."""
     is_primary = pl.element().str.strip_prefix(ARCHIVED).is_in(list(_PRIMARY_SOURCES[origin]))
-    return ~pl.col(origin.value).str.split(";").list.eval(is_primary).list.all()
+    uses_fallback = ~pl.col(origin.value).str.split(";").list.eval(is_primary).list.all()
+    return uses_fallback | is_missing("fresh_line") if origin is SourceColumn.PROPS else uses_fallback
+
+
+def is_missing(name: str) -> pl.Expr:
+    """True if the context row was built without the input."""
+    return pl.col("missing").fill_null("").str.split(";").list.contains(name)

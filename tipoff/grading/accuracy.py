@@ -184,7 +184,7 @@ def _accuracy_row(row: Mapping[str, Any], game_status: str, as_of: datetime) -> 
         "last10_absolute_error": _absolute(_difference(row["last10_points"], actual)),
         "within_80": None if actual is None else row["low_80"] <= actual <= row["high_80"],
         "profit_units": profit_units(outcome, row["recommendation"], row["price_american"]),
-        "closing_line_value": closing_line_value(row["lean"], row["line"], row["closing_line"]),
+        "closing_line_value": closing_line_value(row["lean"], row["line"], _later_line(row)),
         "as_of": as_of,
     }
 
@@ -194,6 +194,12 @@ _COPIED = (
     *("recommendation", "confidence", "price_american", "closing_line", "backfilled"),
 )
 """Columns that the accuracy row copies from the prediction and its result."""
+
+
+def _later_line(row: Mapping[str, Any]) -> float | None:
+    """The closing line if its snapshot is later than that of the prediction's line."""
+    at, closing_at = row["line_as_of"], row["closing_as_of"]
+    return row["closing_line"] if at and closing_at and closing_at > at else None
 
 
 def _void_reason(row: Mapping[str, Any], game_status: str) -> str:

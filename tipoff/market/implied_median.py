@@ -1,13 +1,10 @@
-"""The median of points that the quotes of a player imply; the view `book_main_lines` has the same formula."""
+"""The median of points that the quotes of a player imply; the view `book_quotes` has the same formula."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from statistics import NormalDist, fmean
 from typing import NamedTuple
-
-_LOWEST, _HIGHEST = 0.075, 0.925
-"""Probabilities beyond count as these: prices of ladder tails say little of the median."""
 
 
 class BookLine(NamedTuple):
@@ -30,8 +27,4 @@ def local_spread(line: float) -> float:
 
 def implied_median(books: Sequence[BookLine]) -> float:
     """Mean over books of line + local_spread(line) · Φ⁻¹(P(over)). Raises StatisticsError without a book."""
-    return fmean(line + local_spread(line) * _normal_quantile(over) for line, over in books)
-
-
-def _normal_quantile(probability: float) -> float:
-    return NormalDist().inv_cdf(min(max(probability, _LOWEST), _HIGHEST))
+    return fmean(line + local_spread(line) * NormalDist().inv_cdf(over) for line, over in books)

@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from tipoff.errors import NotEnoughDataError
+from tipoff.features.vector import is_missing
 from tipoff.systems.base import System
 from tipoff.systems.distribution import LEVELS, Distributions, Floats
 from tipoff.systems.model_store import ModelStore
@@ -40,18 +41,14 @@ class WideningRule(NamedTuple):
     widening: float
 
 
-def _is_missing(name: str) -> pl.Expr:
-    """True if the context row was built without the input."""
-    return pl.col("missing").fill_null("").str.split(";").list.contains(name)
-
-
 WIDENING_RULES: Final = (
     # MAE of recent form alone is 5.26 points, of the line 5.0 (players with a line, many seasons)
-    WideningRule("no line", _is_missing("lines"), 1.05),
+    WideningRule("no line", is_missing("lines"), 1.05),
+    WideningRule("old line", is_missing("fresh_line"), 1.0),
     # the history lacks both inputs below, so the spread already includes most of the effect
-    WideningRule("no injury report", _is_missing("injury_report"), 1.02),
-    WideningRule("no game lines", _is_missing("game_lines"), 1.01),
-    WideningRule("no roster", _is_missing("rosters"), 1.0),
+    WideningRule("no injury report", is_missing("injury_report"), 1.02),
+    WideningRule("no game lines", is_missing("game_lines"), 1.01),
+    WideningRule("no roster", is_missing("rosters"), 1.0),
     # errors of 3,492 rotation rows from the first games of three seasons were 5 % wider than usual at their level
     WideningRule("short history", pl.col("bootstrap"), 1.05),
 )

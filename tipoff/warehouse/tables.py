@@ -174,16 +174,17 @@ _PLAYER_BOX = _box("0..85")  # a game with seven overtimes has 83 minutes
 _TEAM_BOX = _box("0..420")
 
 _LINE = """
-line FLOAT64 0..100 | consensus line, points: the lower median of the books' main lines, so a line that a book quotes
+line FLOAT64 0..100 | consensus line, points: the median of the books' main lines, always one that a book quotes
 opening_line FLOAT64 0..100 | consensus line of the first snapshot with the player, points
-line_move FLOAT64 | line minus opening line, points
-books INT64 1.. | number of books with a main line
-over_price_american FLOAT64 | best over price at the line
+line_move FLOAT64 | mean move since the first snapshot of the books in both, points; NULL if no book is in both
+books INT64 1.. | number of books with a main line, those that quote the same counted once
+over_price_american FLOAT64 | best over price at the line; NULL if only pick'em operators quote it
 over_book STRING | book with the best over price
-under_price_american FLOAT64 | best under price at the line
+under_price_american FLOAT64 | best under price at the line; NULL if only pick'em operators quote it
 under_book STRING | book with the best under price
 market_over_probability FLOAT64 0..1 | implied over probability without the hold, mean of the books at the line
 implied_median FLOAT64 -5..110 | median of the points that prices and lines imply, mean of the books
+line_updated_at TIMESTAMP | newest update time of a quote at the line; NULL if no quote has one
 line_as_of TIMESTAMP | as-of time of the snapshot that the line comes from
 line_source STRING | source of that snapshot
 """
@@ -602,21 +603,39 @@ candidates STRING! | most similar names on the two rosters, best first, between 
         + _ORIGIN,
     ),
     _table(
-        "book_main_lines",
+        "book_quotes",
         Layer.VIEW,
-        "Each book's main line for each player in each snapshot before tip-off: the two-sided line with the most"
-        " balanced prices; of equally balanced lines the lowest.",
-        "game_date game_id player_id book as_of",
+        "Main and alternate lines quoted on both sides before tip-off, by book and snapshot. Without tails of ladders:"
+        " P(over) is from .3 to .7.",
+        "game_date game_id player_id book line as_of",
         _GAME
         + """
 player_id STRING! | NBA person id
-book STRING! | bookmaker
-line FLOAT64! 0..100 | main line, points
-over_price_american FLOAT64! | price of the over
-under_price_american FLOAT64! | price of the under
-over_probability FLOAT64! 0..1 | implied over probability without the hold, 0-1 scale
+book STRING! | bookmaker or pick'em operator
+line FLOAT64! 0..100 | line, points
+over_price_american FLOAT64 | price of the over; NULL at a pick'em operator
+under_price_american FLOAT64 | price of the under; NULL at a pick'em operator
+over_probability FLOAT64! 0.3..0.7 | implied over probability without the hold, 0-1 scale
 implied_median FLOAT64! -5..110 | median of the points that line and over probability imply
+is_main BOOL! | the book's main line for the player in the snapshot: the one with the most balanced prices
+takes_higher BOOL! | which of two equally good lines counts, by the last digits of game and player
+last_update TIMESTAMP | when the book last changed it
 source STRING! | source of the line
+as_of TIMESTAMP! | as-of time of the snapshot
+""",
+    ),
+    _table(
+        "consensus_lines",
+        Layer.VIEW,
+        "Consensus line of each player in each snapshot before tip-off: the median of the books' main lines, with books"
+        " that quote the same counted once. A median between two lines is the one nearer to the implied median.",
+        "game_date game_id player_id as_of",
+        _GAME
+        + """
+player_id STRING! | NBA person id
+line FLOAT64! 0..100 | consensus line, points: a line that a book quotes
+books INT64! 1.. | number of books with a main line, those that quote the same counted once
+implied_median FLOAT64! -5..110 | median of the points that prices and lines imply, mean of these books
 as_of TIMESTAMP! | as-of time of the snapshot
 """,
     ),
@@ -771,6 +790,7 @@ starter BOOL | started; NULL without a gamebook
         + """
 assisted_share FLOAT64 0..1 | share of the made shots that were assisted, 0-1 scale; NULL without a made shot
 closing_line FLOAT64 0..100 | last consensus line before tip-off, points
+closing_as_of TIMESTAMP | as-of time of the snapshot with that line
 gamebook_source STRING | source of `starter` and of minutes with seconds; NULL without a gamebook
 shot_source STRING | source of the shots; NULL if the player's shots are missing or other than his attempts
 missing STRING | inputs that were missing, separated by semicolons: gamebook, shots
@@ -1018,10 +1038,10 @@ injury_status STRING | status in the last report; NULL if the player is not list
             for feature in FEATURES
         )
         + """
-books INT64 1.. | number of books with a main line
-over_price_american FLOAT64 | best over price at the line
+books INT64 1.. | number of books with a main line, those that quote the same counted once
+over_price_american FLOAT64 | best over price at the line; NULL if only pick'em operators quote it
 over_book STRING | book with the best over price
-under_price_american FLOAT64 | best under price at the line
+under_price_american FLOAT64 | best under price at the line; NULL if only pick'em operators quote it
 under_book STRING | book with the best under price
 market_over_probability FLOAT64 0..1 | implied over probability without the hold, mean of the books at the line
 implied_median FLOAT64 -5..110 | median of the points that prices and lines imply, mean of the books
@@ -1111,7 +1131,7 @@ within_80 BOOL | actual points are within the 80 % interval
 price_american FLOAT64 | price of the lean
 profit_units FLOAT64 -1.. | profit of a pick per unit staked at that price; 0 for push and void; NULL for no pick
 closing_line FLOAT64 0..100 | last consensus line before tip-off, points
-closing_line_value FLOAT64 | points the line moved towards the lean after the prediction
+closing_line_value FLOAT64 | points the line moved towards the lean; NULL without a later snapshot than the prediction's
 backfilled BOOL! | not made before tip-off; graded but never counted as a pick
 as_of TIMESTAMP! | when the prediction was graded
 """,

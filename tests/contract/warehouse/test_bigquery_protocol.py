@@ -134,7 +134,7 @@ def test_a_query_without_a_filter_on_dates_is_refused_unsent(opened: Opened) -> 
 
 def test_a_view_is_read_with_the_filter_inside(opened: Opened) -> None:
     warehouse, server = opened()
-    warehouse.query("SELECT 1 AS one FROM book_main_lines WHERE game_date = @day", {"day": FRIDAY})
+    warehouse.query("SELECT 1 AS one FROM book_quotes WHERE game_date = @day", {"day": FRIDAY})
     (sent,) = server.statements()
     assert "FROM (SELECT * FROM raw_player_props WHERE game_date BETWEEN @day AND @day) AS props" in sent
 

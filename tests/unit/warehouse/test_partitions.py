@@ -103,5 +103,5 @@ def test_a_view_filtered_inside_has_the_same_rows(
     used: Parameters = {name: value for name, value in parameters.items() if f"@{name}" in sql}
     key = TABLES[view].natural_key
     rows = league.query(sql, used).sort(key)
-    assert not rows.is_empty() or view in {"book_main_lines", "daily_phase_status"}
+    assert not rows.is_empty() or view in {"book_quotes", "consensus_lines", "daily_phase_status"}
     assert_frame_equal(league.query(with_views(sql), used).sort(key), rows)

@@ -310,14 +310,14 @@ def test_results_are_the_box_scores_of_the_date_with_the_closing_line_of_the_sam
     )
     stored(
         "player_game_summary",
-        {"game_id": "1", "player_id": "1", "closing_line": 18.5},
+        {"game_id": "1", "player_id": "1", "closing_line": 18.5, "closing_as_of": EVENING},
         {"game_id": "2", "player_id": "1", "closing_line": 1.5},
         {"game_id": "1", "player_id": "1", "closing_line": 2.5, "game_date": days(-1)},
         {"game_id": "1", "player_id": "9", "closing_line": 3.5},
         game_date=DAY,
     )
     results = stored.select("box_score_results", game_date=DAY)
-    assert sorted(results) == [("1", "1", 30.0, True, 20, 18.5), ("1", "2", 0.0, False, 0, None)]
+    assert sorted(results) == [("1", "1", 30.0, True, 20, 18.5, EVENING), ("1", "2", 0.0, False, 0, None, None)]
 
 
 def test_the_first_grade_of_a_prediction_is_kept(stored: Stored) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -64,14 +64,21 @@ def report(
     warehouse.append("raw_injuries", rows_of("raw_injuries", rows, game_date=TONIGHT, game_id=game, as_of=as_of))
 
 
-def quote(warehouse: DuckDbWarehouse, hour: int, *quotes: tuple[str, float, int | None, int | None]) -> None:
-    """Append quotes for Jokić: book, line, price of the over, price of the under."""
+def quote(
+    warehouse: DuckDbWarehouse,
+    hour: int,
+    *quotes: tuple[str, float, int | None, int | None],
+    player: str = JOKIC,
+    last_update: datetime | None = None,
+) -> None:
+    """Append quotes for a player: book, line, price of the over, price of the under."""
     rows = [
         {"book": book, "line": line, "over_price_american": over, "under_price_american": under}
         for book, line, over, under in quotes
     ]
-    values = {"game_date": TONIGHT, "game_id": GAME, "player_id": JOKIC, "as_of": eastern(TONIGHT, hour)}
-    warehouse.append("raw_player_props", rows_of("raw_player_props", rows, **values))
+    game = {"game_date": TONIGHT, "game_id": GAME, "as_of": eastern(TONIGHT, hour)}
+    values = {"player_id": player, "player_name": player, "last_update": last_update}
+    warehouse.append("raw_player_props", rows_of("raw_player_props", rows, **game, **values))
 
 
 def tonight(warehouse: DuckDbWarehouse, table: str, **changes: Any) -> list[dict[str, Any]]:
@@ -97,9 +104,80 @@ def test_a_books_alternate_lines_do_not_move_the_consensus(warehouse: DuckDbWare
     assert (row["line"], row["books"]) == (26.5, 2)
 
 
-def test_of_equally_balanced_lines_the_lowest_is_the_main_line(warehouse: DuckDbWarehouse) -> None:
-    quote(warehouse, 15, ("fanduel", 27.5, -110, -110), ("fanduel", 26.5, -110, -110))
-    assert line_of(warehouse)["line"] == 26.5
+@pytest.mark.parametrize(("player", "line"), [("203999", 26.5), ("203998", 27.5)])
+def test_of_equally_balanced_lines_the_last_digits_of_game_and_player_decide(
+    warehouse: DuckDbWarehouse, player: str, line: float
+) -> None:
+    quote(warehouse, 15, ("fanduel", 27.5, -110, -110), ("fanduel", 26.5, -110, -110), player=player)
+    assert line_of(warehouse)["line"] == line
+
+
+@pytest.mark.parametrize(("player", "line"), [("203999", 17.5), ("203998", 18.5)])
+def test_an_even_split_at_equal_prices_is_decided_by_the_last_digits_of_game_and_player(
+    warehouse: DuckDbWarehouse, player: str, line: float
+) -> None:
+    quote(warehouse, 15, ("fanduel", 17.5, -110, -110), ("bovada", 18.5, -110, -110), player=player)
+    assert line_of(warehouse)["line"] == line
+
+
+@pytest.mark.parametrize(("over", "line"), [(-120, 18.5), (100, 17.5)])
+def test_an_even_split_goes_to_the_line_nearer_to_the_implied_median(
+    warehouse: DuckDbWarehouse, over: int, line: float
+) -> None:
+    quote(warehouse, 15, ("fanduel", 17.5, over, -110), ("bovada", 18.5, -110, -110))
+    assert line_of(warehouse)["line"] == line
+
+
+def test_a_book_that_joins_does_not_move_the_line(warehouse: DuckDbWarehouse) -> None:
+    quote(warehouse, 12, ("fanduel", 25.5, -110, -110))
+    quote(warehouse, 15, ("fanduel", 25.5, -110, -110), ("bovada", 27.5, -110, -110), ("betmgm", 27.5, -110, -110))
+    row = line_of(warehouse)
+    assert (row["opening_line"], row["line"], row["line_move"]) == (25.5, 27.5, 0)
+
+
+def test_without_a_book_in_both_snapshots_there_is_no_move(warehouse: DuckDbWarehouse) -> None:
+    quote(warehouse, 12, ("fanduel", 25.5, -110, -110))
+    quote(warehouse, 15, ("bovada", 27.5, -110, -110))
+    assert line_of(warehouse)["line_move"] is None
+
+
+def test_the_best_price_at_the_line_may_be_of_an_alternate_line(warehouse: DuckDbWarehouse) -> None:
+    alternate = ("betrivers", 26.5, 115, -145)
+    quote(
+        warehouse,
+        15,
+        ("fanduel", 26.5, -110, -110),
+        ("bovada", 26.5, -110, -110),
+        ("betrivers", 25.5, -110, -110),
+        alternate,
+    )
+    row = line_of(warehouse)
+    assert (row["line"], row["over_price_american"], row["over_book"]) == (26.5, 115, "betrivers")
+
+
+def test_a_ladder_tail_is_neither_a_line_nor_a_price(warehouse: DuckDbWarehouse) -> None:
+    quote(warehouse, 15, ("fanduel", 26.5, -110, -110), ("bovada", 26.5, 900, -2000), ("betmgm", 40.5, 700, -1200))
+    row = line_of(warehouse)
+    assert (row["line"], row["books"], row["over_price_american"]) == (26.5, 1, -110)
+
+
+def test_the_line_of_a_pickem_operator_counts_but_has_no_price(warehouse: DuckDbWarehouse) -> None:
+    quote(warehouse, 15, ("prizepicks", 26.5, -137, -137), ("underdog", 26.5, 100, 100))
+    row = line_of(warehouse)
+    assert (row["line"], row["books"], row["market_over_probability"]) == (26.5, 2, 0.5)
+    assert (row["over_price_american"], row["over_book"], row["under_price_american"], row["under_book"]) == (None,) * 4
+
+
+@pytest.mark.parametrize(("hours", "missing"), [(8, None), (9, "fresh_line")])
+def test_a_line_that_no_book_has_updated_for_eight_hours_is_old(
+    warehouse: DuckDbWarehouse, hours: int, missing: str | None
+) -> None:
+    rosters(warehouse, **{f"p{JOKIC}": "DEN"}, **TEAMMATES)
+    updated = BEFORE - timedelta(hours=hours)
+    quote(warehouse, 15, ("fanduel", 26.5, -110, -110), last_update=updated)
+    (row,) = (row for row in tonight(warehouse, "upcoming_player_game_context") if row["player_id"] == JOKIC)
+    named = set((row["missing"] or "").split(";")) & {"fresh_line"}
+    assert named == ({missing} if missing else set())
 
 
 def test_a_one_sided_quote_is_not_a_line(warehouse: DuckDbWarehouse) -> None:

@@ -1,18 +1,10 @@
 -- Requires team_offense_game_summary of the same games: usage is a share of the team's plays.
 WITH
-  last_quotes AS (
-    SELECT
-      game_id, player_id,
-      PERCENTILE_DISC(line, 0.5) OVER (PARTITION BY game_id, player_id, as_of) AS line,
-      as_of = MAX(as_of) OVER (PARTITION BY game_id) AS is_close,
-    FROM book_main_lines
-    WHERE game_date BETWEEN @first_date AND @last_date
-  ),
   closing_lines AS (
-    SELECT game_id, player_id, ANY_VALUE(line) AS closing_line,
-    FROM last_quotes
-    WHERE is_close
-    GROUP BY game_id, player_id
+    SELECT game_id, player_id, line AS closing_line, as_of AS closing_as_of,
+    FROM consensus_lines
+    WHERE game_date BETWEEN @first_date AND @last_date
+    QUALIFY as_of = MAX(as_of) OVER (PARTITION BY game_id)
   ),
   shots AS (
     SELECT
@@ -82,7 +74,7 @@ SELECT
   IF(shot_source IS NULL, NULL, COALESCE(three_fgm, 0)) AS three_fgm,
   IF(shot_source IS NULL, NULL, COALESCE(three_fga, 0)) AS three_fga,
   IF(shot_source IS NULL, NULL, assisted_share) AS assisted_share,
-  closing_line,
+  closing_line, closing_as_of,
   gamebook_source,
   shot_source,
   NULLIF(ARRAY_TO_STRING([

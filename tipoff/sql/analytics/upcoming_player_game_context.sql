@@ -138,10 +138,12 @@ SELECT
   opponent_pace, opponent_defensive_rating,
   line IS NOT NULL AS has_prop_line,
   line, opening_line, line_move, books, over_price_american, over_book, under_price_american, under_book,
-  market_over_probability, implied_median, line_as_of, line_source,
+  market_over_probability, implied_median, line_updated_at, line_as_of, line_source,
   source AS roster_source,
   NULLIF(ARRAY_TO_STRING([
     IF(COUNT(line) OVER (PARTITION BY game_id) = 0, 'lines', NULL),
+    -- Lines are polled every two hours: after eight, four polls have brought nothing newer.
+    IF(COALESCE(line_updated_at, line_as_of) < TIMESTAMP_SUB(@as_of, INTERVAL 8 HOUR) AND NOT @training, 'fresh_line', NULL),
     IF(spread IS NULL OR total IS NULL, 'game_lines', NULL),
     IF(injury_source IS NULL, 'injury_report', NULL),
     IF(is_fallback, 'rosters', NULL)

@@ -16,6 +16,7 @@ SELECT
     OR COALESCE(box.plus_minus, 0) != 0 AS played,
   box.points AS actual_points,
   player_game_summary.closing_line,
+  player_game_summary.closing_as_of,
 FROM raw_player_boxscores AS box
 LEFT JOIN gamebooks
   ON gamebooks.game_id = box.game_id
