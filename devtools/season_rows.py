@@ -10,8 +10,8 @@ from typing import Any
 import polars as pl
 
 from tipoff.replay.archive.reader import Archive
+from tipoff.replay.season_rows import load_game_lines, load_player_lines, load_results
 from tipoff.sources.injuries import SUBMITTED
-from tipoff.sources.player_names import normalise
 from tipoff.vocabulary import eastern, season_of
 from tipoff.warehouse.base import DateRange, Parameters, Slice, Warehouse
 from tipoff.warehouse.tables import TABLES
@@ -34,13 +34,11 @@ def load_season(warehouse: Warehouse, archive: Path, seasons: Sequence[str] = ()
     """Write schedule, results and odds of the archive's seasons (default: all) as raw rows."""
     facts = Archive(archive)
     for season in seasons or facts.seasons:
-        _replace(warehouse, "raw_schedule", _schedule(facts, season), season)
-        _replace(warehouse, "raw_player_boxscores", _player_boxscores(facts, season), season)
-        _replace(warehouse, "raw_team_boxscores", _team_boxscores(facts, season), season)
-        _replace_season(warehouse, "raw_shots", facts, _shots(facts, season), season)
-        _replace_season(warehouse, "raw_gamebook_players", facts, _gamebook_players(facts, season), season)
-        _append(warehouse, "raw_game_lines", _game_lines(facts, season))
-        _append(warehouse, "raw_player_props", _player_props(facts, season))
+        load_results(warehouse, facts, [season])
+        played = facts.games.filter(season=season)["game_date"].sort()
+        dates = DateRange(first=played[0], last=played[-1])
+        load_game_lines(warehouse, facts, dates)
+        load_player_lines(warehouse, facts, dates)
 
 
 def load_rosters(warehouse: Warehouse, archive: Path, game_date: date) -> None:
@@ -75,22 +73,12 @@ def run(warehouse: Warehouse, names: Sequence[str], first: date, last: date, **c
 
 def parameters(first: date, last: date, **changes: Any) -> Parameters:
     """Return the parameters of a transform on the evening of the last date, with changes."""
-    defaults = {"game_ids": [], "as_of": eastern(last, 18, 30), "training": False}
+    defaults = {"game_ids": [], "as_of": eastern(last, 18, 30), "training": False, "reports_until_minutes": 0}
     return {"first_date": first, "last_date": last, "season": season_of(last), **defaults, **changes}
 
 
 def between(first: date, last: date) -> Slice:
     return {"game_date": DateRange(first=first, last=last)}
-
-
-def _replace(warehouse: Warehouse, table: str, rows: pl.DataFrame, season: str) -> None:
-    warehouse.replace(table, _columns_of(table, rows), {"season": season})
-
-
-def _replace_season(warehouse: Warehouse, table: str, facts: Archive, rows: pl.DataFrame, season: str) -> None:
-    """Replace the rows of a season in a table without a season column."""
-    dates = facts.games.filter(season=season)["game_date"].sort()
-    warehouse.replace(table, _columns_of(table, rows), between(dates[0], dates[-1]))
 
 
 def _append(warehouse: Warehouse, table: str, rows: pl.DataFrame) -> None:
@@ -103,78 +91,3 @@ def _columns_of(table: str, rows: pl.DataFrame) -> pl.DataFrame:
 
 def _origin(source: str, game_date: date) -> dict[str, pl.Expr]:
     return {"source": pl.lit(source), "as_of": pl.lit(eastern(game_date, 9))}
-
-
-def _after_the_game(source: str) -> dict[str, pl.Expr]:
-    next_noon = pl.col("game_date").cast(pl.Datetime("us", "UTC")) + pl.duration(hours=36)
-    return {"source": pl.lit(source), "as_of": next_noon}
-
-
-def _schedule(facts: Archive, season: str) -> pl.DataFrame:
-    games = facts.games.filter(season=season)
-    return games.with_columns(
-        season_type=pl.lit("regular"),
-        status=pl.when(pl.col("home_points").is_null()).then(pl.lit("scheduled")).otherwise(pl.lit("final")),
-        **_after_the_game("nbac_schedule"),
-    )
-
-
-def _player_boxscores(facts: Archive, season: str) -> pl.DataFrame:
-    return facts.player_box.filter(season=season).with_columns(**_after_the_game("nbac_player_boxscores"))
-
-
-def _team_boxscores(facts: Archive, season: str) -> pl.DataFrame:
-    return facts.team_box.filter(season=season).with_columns(**_after_the_game("nbac_team_boxscore"))
-
-
-def _shots(facts: Archive, season: str) -> pl.DataFrame:
-    """One row for each of the counted shots; half of the made ones are assisted."""
-    games = facts.games.filter(season=season).select("game_id")
-    counts = facts.shots_by_zone.join(games, on="game_id")
-    of_result = {True: pl.col("made"), False: pl.col("attempts") - pl.col("made")}
-    shots = [
-        counts.select(pl.exclude("made", "attempts").repeat_by(number).explode(empty_as_null=False), made=pl.lit(made))
-        for made, number in of_result.items()
-    ]
-    return pl.concat(shots).with_columns(
-        shot_number=pl.int_range(pl.len()).over("game_id"),
-        period=1,
-        player_name="player_id",
-        worth=pl.when(pl.col("zone").is_in(["corner_three", "above_break_three", "backcourt"])).then(3).otherwise(2),
-        assisted=pl.col("made") & (pl.int_range(pl.len()).over("game_id") % 2 == 0),
-        **_after_the_game("nbac_play_by_play"),
-    )
-
-
-def _gamebook_players(facts: Archive, season: str) -> pl.DataFrame:
-    return facts.player_box.filter(season=season).with_columns(
-        status=pl.lit("played"), reason=pl.lit(None, pl.String), **_after_the_game("nbac_gamebook_player_stats")
-    )
-
-
-def _game_lines(facts: Archive, season: str) -> pl.DataFrame:
-    quotes = facts.game_lines.join(facts.games.filter(season=season), on="game_id", how="semi")
-    return quotes.with_columns(
-        pl.selectors.integer().cast(pl.Float64), source=pl.lit("odds_api_game_lines"), as_of="snapshot_at"
-    ).unique(TABLES["raw_game_lines"].natural_key)
-
-
-def _player_props(facts: Archive, season: str) -> pl.DataFrame:
-    """Match names within the players of both teams; all pre-game snapshots of a game get one as-of time."""
-    tips = facts.games.filter(season=season).select("game_id", "tip_off")
-    quotes = facts.prop_lines.sort("snapshot_at").join(tips, on="game_id")
-    players = facts.player_box.filter(season=season).select("team", "player_id", key=_key()).unique(["team", "key"])
-    named = quotes.with_columns(key=_key())
-    for side in ("home", "away"):
-        named = named.join(players.rename({"team": side, "player_id": f"{side}_player"}), on=[side, "key"], how="left")
-    return named.with_columns(
-        pl.selectors.integer().cast(pl.Float64),
-        player_id=pl.coalesce("home_player", "away_player"),
-        last_update="snapshot_at",
-        source=pl.lit("odds_api_player_points_props"),
-        as_of=pl.max("snapshot_at").over("game_id", pl.col("snapshot_at") < pl.col("tip_off")),
-    ).unique(TABLES["raw_player_props"].natural_key, keep="last", maintain_order=True)
-
-
-def _key() -> pl.Expr:
-    return pl.col("player_name").map_elements(normalise, return_dtype=pl.String)

@@ -133,7 +133,7 @@ def _parameters(folder: Path) -> dict[str, Any]:
         raise ValueError(f"{folder}/case.toml does not say why these rows")
     if "last_date" not in given:
         return given
-    defaults = {"first_date": given["last_date"], "game_ids": [], "training": False}
+    defaults = {"first_date": given["last_date"], "game_ids": [], "training": False, "reports_until_minutes": 0}
     return {**defaults, "season": season_of(given["last_date"]), **given}
 
 

@@ -36,7 +36,13 @@ Step = tuple[str, dict[str, Any]]
 
 def parameters_for(first: date, last: date, hour: int = 18, **changes: Any) -> dict[str, Any]:
     """Parameters of a transform over these dates, as of an hour of the last one."""
-    defaults = {"season": season_of(last), "game_ids": [], "as_of": eastern(last, hour), "training": False}
+    defaults = {
+        "season": season_of(last),
+        "game_ids": [],
+        "as_of": eastern(last, hour),
+        "training": False,
+        "reports_until_minutes": 0,
+    }
     return {"first_date": first, "last_date": last, **defaults, **changes}
 
 

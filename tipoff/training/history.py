@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from itertools import groupby
 from operator import itemgetter
+from typing import Final
 
 import polars as pl
 
@@ -26,6 +27,11 @@ PRE_GAME = (
     step_names.COMPOSITE_FACTORS,
 )
 """Transforms that the feature store depends on, in dependency order."""
+
+
+REPORTS_UNTIL_MINUTES: Final = 65
+"""Injury reports of past games count until so many minutes before tip-off: late scratches are known later, and most
+predictions are made earlier."""
 
 
 def training_history(warehouse: Warehouse, seasons: Sequence[str], before: date, as_of: datetime) -> pl.DataFrame:
@@ -67,4 +73,10 @@ def _missing_ranges(
     for (season, _, is_built), group in groupby(keyed, key=itemgetter(0, 1, 2)):
         days = [game_date for *_, game_date in group]
         if season in seasons and not is_built:
-            yield TransformScope(first_date=days[0], last_date=days[-1], as_of=as_of, training=True)
+            yield TransformScope(
+                first_date=days[0],
+                last_date=days[-1],
+                as_of=as_of,
+                training=True,
+                reports_until_minutes=REPORTS_UNTIL_MINUTES,
+            )

@@ -16,6 +16,7 @@ PARAMETERS: Final = {
     "game_ids": "ARRAY<STRING>",
     "as_of": "TIMESTAMP",
     "training": "BOOL",
+    "reports_until_minutes": "INT64",
 }
 """Parameters of a transform: its dates, the season of the last one, game ids (empty: all), and the as-of time."""
 

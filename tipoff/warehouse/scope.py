@@ -19,6 +19,8 @@ class TransformScope(Frozen):
     as_of: AwareDatetime
     training: bool = False
     """Build training history: rosters come from box scores, which do not exist before a game."""
+    reports_until_minutes: int = 0
+    """Injury reports count until so many minutes before the tip-off of their game."""
 
     @property
     def parameters(self) -> Parameters:
@@ -30,6 +32,7 @@ class TransformScope(Frozen):
             "game_ids": list(self.game_ids),
             "as_of": self.as_of,
             "training": self.training,
+            "reports_until_minutes": self.reports_until_minutes,
         }
 
     @property

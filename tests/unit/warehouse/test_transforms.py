@@ -372,6 +372,18 @@ def test_a_report_after_tip_off_is_ignored(warehouse: DuckDbWarehouse) -> None:
     assert (row["has_injury_report"], row["stars_out"], row["vacated_points"]) == (False, None, None)
 
 
+def test_reports_count_until_so_many_minutes_before_tip_off(warehouse: DuckDbWarehouse) -> None:
+    rosters(warehouse, p203999="DEN")
+    report(warehouse, 18, (JOKIC, "DEN", "Questionable"))
+    report(warehouse, 19, (JOKIC, "DEN", "Out"))
+    evening = eastern(TONIGHT, 23)
+    assert player_contexts(warehouse, as_of=evening, reports_until_minutes=60) == {}
+    row = player_contexts(warehouse, as_of=evening, reports_until_minutes=61)[JOKIC]
+    assert (row["injury_status"], row["has_injury_report"]) == ("Questionable", True)
+    teams = tonight(warehouse, "upcoming_team_game_context", as_of=evening, reports_until_minutes=61)
+    assert {team["team"]: team["players_questionable"] for team in teams} == {"DEN": 1, "MIN": 0}
+
+
 def test_a_game_without_a_fixed_tip_off_has_contexts_and_uses_the_reports_of_its_day(
     warehouse: DuckDbWarehouse,
 ) -> None:

@@ -141,7 +141,8 @@ WITH
     FROM raw_injuries AS injuries
     JOIN slate USING (game_date, game_id, team)
     WHERE injuries.game_date BETWEEN @first_date AND @last_date
-      AND injuries.as_of <= @as_of AND COALESCE(injuries.as_of <= slate.tip_off, TRUE)
+      AND injuries.as_of <= @as_of
+      AND COALESCE(injuries.as_of <= TIMESTAMP_SUB(slate.tip_off, INTERVAL @reports_until_minutes MINUTE), TRUE)
     QUALIFY injuries.as_of = MAX(injuries.as_of) OVER (PARTITION BY game_id)
   ),
   absences AS (
