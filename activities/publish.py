@@ -10,6 +10,7 @@ from temporalio import activity
 from activities.heartbeats import blocking_activity
 from activities.resources import Resources
 from tipoff.publishing.alerts import raise_alert
+from tipoff.publishing.best_bets import publish_best_bets
 from tipoff.publishing.ended_days import publish_ended_day
 from tipoff.publishing.envelope import decode
 from tipoff.publishing.exports import publish_predictions, publish_results
@@ -94,8 +95,14 @@ def _publish_page(resources: Resources, request: ComputeRequest) -> PublishResul
     )
 
 
+def _publish_predictions(resources: Resources, request: ComputeRequest) -> PublishResult:
+    """Write the best bets first: whoever reads new predictions finds theirs."""
+    _publish_tables(publish_best_bets, resources, request)
+    return _publish_tables(publish_predictions, resources, request)
+
+
 _EXPORTERS: Mapping[str, Callable[[Resources, ComputeRequest], PublishResult]] = {
-    "predictions": partial(_publish_tables, publish_predictions),
+    "predictions": _publish_predictions,
     "results": partial(_publish_tables, publish_results),
     "page": _publish_page,
     "summary": partial(_publish_tables, publish_summary),

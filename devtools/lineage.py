@@ -36,6 +36,7 @@ _PREDICTIONS: Final = ("active_predictions", "last_injury_reports", "slate_games
 _RESULTS: Final = (*_PREDICTIONS, "graded_predictions")
 EXPORTS: Final[Mapping[str, tuple[str, ...]]] = {
     "v1/predictions": _PREDICTIONS,
+    "v1/best-bets": _PREDICTIONS,
     "v1/results": _RESULTS,
     "v1/days": ("daily_phase_status",),
     "v1/summary": ("active_predictions", "graded_outcomes", "publication_times", "slate_games"),

@@ -71,7 +71,7 @@ def publish_predictions(
     snapshot = ExportSnapshot(game_date=game_date, as_of=as_of, generated_at=generated_at)
     content = predictions_content(warehouse, game_date, as_of)
     pointer = "today" if game_date_of(as_of) == game_date else None
-    return _publish(store, "v1/predictions", pointer, snapshot, content, degraded, missing_games)
+    return publish_content(store, "v1/predictions", pointer, snapshot, content, degraded, missing_games)
 
 
 def publish_results(
@@ -86,10 +86,10 @@ def publish_results(
     """Export the graded predictions of a date as a version, the date's current file and `latest`."""
     snapshot = ExportSnapshot(game_date=game_date, as_of=as_of, generated_at=generated_at)
     content = results_content(warehouse, game_date, as_of)
-    return _publish(store, "v1/results", "latest", snapshot, content, degraded, missing_games)
+    return publish_content(store, "v1/results", "latest", snapshot, content, degraded, missing_games)
 
 
-def _publish(
+def publish_content(
     store: ExportStore,
     folder: str,
     pointer: str | None,
@@ -131,7 +131,7 @@ def _publish(
 def predictions_content(warehouse: Warehouse, game_date: date, as_of: datetime) -> ExportContent:
     """Return the active predictions of a date at `as_of` by player, highest lines first within each game."""
     games = games_of(warehouse, game_date, as_of)
-    active = _with_reports(warehouse, game_date, as_of, active_predictions(warehouse, game_date, as_of))
+    active = with_reports(warehouse, game_date, as_of, active_predictions(warehouse, game_date, as_of))
     played = games.filter(pl.col("game_status") != POSTPONED)
     missing = sorted(set(played["game_id"]) - set(active["game_id"]))
     open_games = active.filter((pl.col("tip_off") > as_of).fill_null(True) & (pl.col("as_of") < as_of - STALE_AFTER))
@@ -196,7 +196,7 @@ def _all_backfilled(rows: pl.DataFrame) -> bool:
 def graded_predictions(warehouse: Warehouse, game_date: date, as_of: datetime) -> pl.DataFrame:
     """Return the predictions of a date graded by `as_of`: columns of `prediction_accuracy` and `predictions`."""
     graded = warehouse.query(sql_text("graded_predictions"), {"game_date": game_date, "as_of": as_of})
-    return _with_reports(warehouse, game_date, as_of, graded)
+    return with_reports(warehouse, game_date, as_of, graded)
 
 
 def _result(row: JsonObject) -> JsonObject:
@@ -241,7 +241,7 @@ def _player(rows: list[JsonObject], to_system: Callable[[JsonObject], JsonObject
     }
 
 
-def _with_reports(warehouse: Warehouse, game_date: date, as_of: datetime, rows: pl.DataFrame) -> pl.DataFrame:
+def with_reports(warehouse: Warehouse, game_date: date, as_of: datetime, rows: pl.DataFrame) -> pl.DataFrame:
     """Join rows with the last injury report, as a player may be ruled out since; sort by tip-off, game and line."""
     reports = last_injury_reports(warehouse, game_date, as_of)
     return (

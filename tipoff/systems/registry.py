@@ -13,6 +13,7 @@ from tipoff.systems.base import System
 from tipoff.systems.catboost_v8 import CatBoostV8
 from tipoff.systems.model_store import ModelStore
 from tipoff.systems.moving_average import MovingAverage
+from tipoff.vocabulary import View
 
 
 class BuiltSystem(NamedTuple):
@@ -55,6 +56,9 @@ SYSTEMS: Final[Mapping[str, Registration]] = MappingProxyType(
         )
     }
 )
+
+HEADLINE: Final = (CatBoostV8.system_id, View.MARKET)
+"""The system and view that best bets and summaries are about; the others are shown beside it, never added up."""
 
 
 def build_system(system_id: str, models: ModelStore, game_date: date) -> BuiltSystem:

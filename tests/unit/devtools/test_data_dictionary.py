@@ -14,6 +14,7 @@ from devtools.data_dictionary import data_dictionary
 from devtools.lineage import COMPUTED_IN_PYTHON, EXPORTS, origins_of
 from runtime import PROJECT
 from tipoff.grading.accuracy import grade_date
+from tipoff.publishing.best_bets import best_bets_content
 from tipoff.publishing.exports import predictions_content, results_content
 from tipoff.publishing.summary import summarise
 from tipoff.vocabulary import eastern
@@ -53,7 +54,12 @@ def test_the_page_is_current() -> None:
 
 @pytest.mark.parametrize(
     ("export", "content"),
-    [("v1/predictions", predictions_content), ("v1/results", results_content), ("v1/summary", summarise)],
+    [
+        ("v1/predictions", predictions_content),
+        ("v1/best-bets", best_bets_content),
+        ("v1/results", results_content),
+        ("v1/summary", summarise),
+    ],
 )
 def test_an_export_reads_the_declared_files(
     warehouse: RecordingWarehouse, export: str, content: Callable[..., Any]

@@ -45,10 +45,10 @@ WITH
       current_lines.*,
       quotes.* EXCEPT (game_date, game_id, player_id, as_of, line, implied_median),
       FIRST_VALUE(IF(over_price_american IS NULL, NULL, book)) OVER (
-        PARTITION BY game_id, player_id ORDER BY COALESCE(over_price_american, -1000000) DESC, book
+        PARTITION BY game_id, player_id ORDER BY over_price_american IS NULL, over_price_american DESC, book
       ) AS over_book,
       FIRST_VALUE(IF(under_price_american IS NULL, NULL, book)) OVER (
-        PARTITION BY game_id, player_id ORDER BY COALESCE(under_price_american, -1000000) DESC, book
+        PARTITION BY game_id, player_id ORDER BY under_price_american IS NULL, under_price_american DESC, book
       ) AS under_book,
     FROM current_lines
     JOIN quotes USING (game_id, player_id, as_of, line)

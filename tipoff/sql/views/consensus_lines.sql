@@ -74,8 +74,8 @@ SELECT
   game_date, game_id, player_id,
   CASE SIGN(ROUND(2 * implied_median - lower - upper, 6))
     WHEN 1 THEN upper
-    WHEN -1 THEN lower
-    ELSE IF(takes_higher, upper, lower)
+    WHEN 0 THEN IF(takes_higher, upper, lower)
+    ELSE lower
   END AS line,
   books, implied_median, as_of,
 FROM medians
