@@ -29,7 +29,7 @@ def rationale(pick: Mapping[str, Any]) -> str:
     over = pick["lean"] == Recommendation.OVER
     market = pick["market_over_probability"]
     sentences = [
-        f"{pick['lean']} {pick['line']:g} points at {pick['price_american']:+.0f} ({pick['book']}): "
+        f"{pick['lean']} {pick['line']:g} at {pick['price_american']:+.0f} ({pick['book']}): "
         f"{pick['confidence']:.1%} by the prediction, {market if over else 1 - market:.1%} by the market's prices, "
         f"so {pick['expected_value']:+.1%} of the stake is expected.",
         f"Predicted median {pick['points']:.1f}, 80 % between {pick['low_80']:.0f} and {pick['high_80']:.0f}.",

@@ -71,7 +71,7 @@ def test_the_order_of_the_rows_does_not_matter(rows: list[dict[str, Any]]) -> No
 
 def test_a_rationale_compares_the_prediction_with_the_market() -> None:
     assert rationale(PICK) == (
-        "OVER 24.5 points at +105 (fanduel): 53.1% by the prediction, 50.5% by the market's prices, so +8.9% of the "
+        "OVER 24.5 at +105 (fanduel): 53.1% by the prediction, 50.5% by the market's prices, so +8.9% of the "
         "stake is expected. Predicted median 25.4, 80 % between 15 and 36. Mean of the last 10 games 26.0."
     )
 
