@@ -106,7 +106,7 @@ def transform_scope(resources: Resources, request: ComputeRequest) -> TransformS
 def write_features(resources: Resources, request: ComputeRequest) -> ComputeReport:
     """Build the feature vectors of games and write the whole slate's as Parquet; or those of all games before."""
     if request.span is Span.HISTORY:
-        training = TrainingInput(system_id=request.subject, before=request.game_date, as_of=request.as_of)
+        training = TrainingInput(before=request.game_date, as_of=request.as_of)
         history = write_training_history(resources, training)
         return ComputeReport(rows=history.rows, changed_games=request.game_ids, reference=history.file)
     date, warehouse = request.game_date, resources.warehouse

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from temporalio import activity
 
 from activities.heartbeats import blocking_activity
 from activities.resources import Resources
-from tipoff.errors import BadInputError, ConfigurationError, DamagedModelError, NotEnoughDataError
-from tipoff.systems.model_store import ModelCard
+from tipoff.errors import BadInputError, TipoffError
 from tipoff.systems.predict import predict_files
 from tipoff.systems.registry import SYSTEMS, build_system
+from tipoff.training.fit import Training
 from tipoff.training.train_process import train_in_child
-from workflows.contracts import Activity, ComputeRequest, Predicted, TrainingResult, TrainRequest
+from workflows.contracts import Activity, ComputeRequest, Predicted, TrainedSystem, TrainingResult, TrainRequest
 
 
 class ModelActivities:
@@ -42,26 +44,36 @@ class ModelActivities:
     @activity.defn(name=Activity.TRAIN.value)
     @blocking_activity
     def train(self, request: TrainRequest) -> TrainingResult:
-        """Fit a system on the games before a date and make the model the champion; or keep the one there is."""
-        if not (request.system_id in SYSTEMS and SYSTEMS[request.system_id].trained):
-            raise BadInputError(f"{request.system_id} is not a trainable system; see docs/adding-a-system.md")
+        """Fit systems on the games before a date and promote the models; or keep the ones there are."""
+        unknown = sorted({*request.system_ids} - {*SYSTEMS})
+        if unknown:
+            raise BadInputError(f"{', '.join(unknown)}: no such system; see docs/adding-a-system.md")
+        system_ids = request.system_ids or tuple(SYSTEMS)
         history = self._resources.work_file(request.before, request.history_file)
-        kept = self._champion(request) if request.only_if_missing else None
+        kept = self._champions(system_ids, request) if request.only_if_missing else ()
         models = self._resources.settings.models
-        card = kept or train_in_child(history, request.before, request.as_of, models)
-        return TrainingResult(
-            system_id=card.system_id,
-            model_version=card.version,
-            rows=card.rows,
-            mae=card.walk_forward.mae,
-            last10_mae=card.walk_forward.last10_mae,
-        )
+        trainings = kept or train_in_child(history, request.before, request.as_of, models, system_ids)
+        return TrainingResult(systems=tuple(map(_trained_system, trainings)))
 
-    def _champion(self, request: TrainRequest) -> ModelCard | None:
-        """The model that predicts the date, if there is one: undamaged, and trained on today's features."""
+    def _champions(self, system_ids: Sequence[str], request: TrainRequest) -> tuple[Training, ...]:
+        """The models that predict the date, if each system has one: undamaged, and trained on today's features."""
         models = self._resources.models
         try:
-            build_system(request.system_id, models, request.before)
-        except (ConfigurationError, NotEnoughDataError, DamagedModelError):
-            return None
-        return models.champion(request.system_id, request.before).card
+            for system_id in system_ids:
+                build_system(system_id, models, request.before)
+            champions = [models.champion(system_id, request.before) for system_id in system_ids]
+        except TipoffError:
+            return ()
+        return tuple(Training(card=champion.card) for champion in champions)
+
+
+def _trained_system(training: Training) -> TrainedSystem:
+    card = training.card
+    return TrainedSystem(
+        system_id=card.system_id,
+        model_version=card.version,
+        rows=card.rows,
+        mae=card.walk_forward.mae,
+        last10_mae=card.walk_forward.last10_mae,
+        rejection=training.rejection,
+    )

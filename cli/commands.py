@@ -205,9 +205,7 @@ def _start(parser: argparse.ArgumentParser) -> None:
 
 
 def _train(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--system", default="catboost_v8", type=_at_most(100), help="name of the system (default %(default)s)"
-    )
+    parser.add_argument("--system", type=_at_most(100), help="name of the only system to train (default: all of them)")
 
 
 def _reset_cooldown(parser: argparse.ArgumentParser) -> None:

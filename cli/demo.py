@@ -120,16 +120,17 @@ async def _follow_to_end(replay: Replay, handle: DayHandle, console: Console) ->
 
 
 async def _train(replay: Replay, console: Console) -> None:
-    """Train on the season so far; a day with too few games before it runs without the trained systems."""
+    """Train on the season so far; on a day with too few games before it, systems predict untrained or not at all."""
     try:
         trained = await replay.train()
     except WorkflowFailureError as failure:
         console.print(f"  no model: {failure_message(failure)}", markup=False)
         return
-    console.print(
-        f"  {trained.system_id} {trained.model_version}: {counted(trained.rows, 'player-game')}, walk-forward MAE "
-        f"{trained.mae:.2f} points (last-10 mean {trained.last10_mae:.2f})"
-    )
+    for system in trained.systems:
+        console.print(
+            f"  {system.system_id} {system.model_version}: {counted(system.rows, 'player-game')}, walk-forward MAE "
+            f"{system.mae:.2f} points (last-10 mean {system.last10_mae:.2f})"
+        )
 
 
 async def follow(replay: Replay, handle: DayHandle, console: Console) -> DayResult:

@@ -100,7 +100,7 @@ async def replay(archive: Path, before: Path, root: Path, kills: Sequence[Kill])
         clock = ClockSpec(starts_at=eastern(DAY, 5), actions=(REFRESH,))
         await drill.follow(await running.start_day(clock))
         await drill.follow(await running.start_day(clock, Rerun(from_phase=Phase.PREDICT)))
-        training = TrainingInput(system_id="catboost_v8", before=DAY, as_of=eastern(DAY, 5))
+        training = TrainingInput(before=DAY, as_of=eastern(DAY, 5))
         client = running.client
         await drill.follow(
             await client.start_workflow(TrainingWorkflow.run, training, id="drill-training", task_queue=Queue.DAY)

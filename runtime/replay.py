@@ -145,12 +145,12 @@ class Replay:
         """The TIPOFF_ variables of the worker."""
         return {name: value for name, value in self.worker_environment().items() if name.startswith("TIPOFF_")}
 
-    async def train(self, system_id: str = "catboost_v8") -> TrainingResult:
-        """Train a system on everything before the date, as of that morning."""
+    async def train(self) -> TrainingResult:
+        """Train all systems on everything before the date, as of that morning."""
         day = self.config.game_date
-        request = TrainingInput(system_id=system_id, before=day, as_of=eastern(day, 5))
+        request = TrainingInput(before=day, as_of=eastern(day, 5))
         return await self.client.execute_workflow(
-            TrainingWorkflow.run, request, id=f"training-{system_id}-{day}", task_queue=Queue.DAY
+            TrainingWorkflow.run, request, id=f"training-{day}", task_queue=Queue.DAY
         )
 
     async def start_day(

@@ -52,7 +52,7 @@ LIBRARIES: Mapping[Queue, tuple[str, ...]] = {
     Queue.DAY: (),
     Queue.FETCH: ("pdfplumber",),
     Queue.WAREHOUSE: ("pdfplumber",),
-    Queue.MODELS: ("catboost",),
+    Queue.MODELS: ("catboost", "xgboost"),
 }
 """Libraries that activities import only when needed, since importing them takes as long as all else at the start."""
 

@@ -18,7 +18,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 
 from tipoff.sources.base import Source
-from tipoff.systems.registry import SYSTEMS
+from tipoff.systems.registry import ENSEMBLE, MEMBERS, SYSTEMS
 from tipoff.vocabulary import (
     Cadence,
     DayPlan,
@@ -461,6 +461,8 @@ CONTEXT_STEPS: tuple[StepDescription, ...] = (
     ),
 )
 
+_SYSTEM_INPUTS = (step_names.FEATURES, step_names.FEATURE_HISTORY)
+
 PREDICT_STEPS: tuple[StepDescription, ...] = (
     ComputeStep(
         name=step_names.FEATURES,
@@ -486,20 +488,34 @@ PREDICT_STEPS: tuple[StepDescription, ...] = (
     ),
     *(
         ComputeStep(
-            name=system.system_id,
-            title=system.title,
+            name=system_id,
+            title=title,
             phase=Phase.PREDICT,
             kind=StepKind.SYSTEM,
             critical=False,
-            needs=(step_names.FEATURES, step_names.FEATURE_HISTORY),
+            # the ensemble predicts without a member that failed
+            needs=(*_SYSTEM_INPUTS, *(MEMBERS if system_id == ENSEMBLE else ())),
+            reruns_after=_SYSTEM_INPUTS,
             hard_deadline=PREDICTIONS_DUE,
             on_deadline=OnDeadline.DEGRADE,
             degraded_message="the other systems' predictions are published",
-            replaced_by=tuple(other for other in SYSTEMS if other != system.system_id),
+            replaced_by=tuple(other for other in SYSTEMS if other != system_id),
             without_replacement="no predictions are published",
         )
-        for system in SYSTEMS.values()
+        for system_id, title in SYSTEMS.items()
     ),
+)
+
+TRAINING_STEP = ComputeStep(
+    name=step_names.TRAINING,
+    title="models of the systems",
+    phase=Phase.PREDICT,
+    kind=StepKind.TRAIN,
+    critical=False,
+    needs=(step_names.FEATURE_HISTORY,),
+    hard_deadline=PREDICTIONS_DUE,
+    on_deadline=OnDeadline.DEGRADE,
+    degraded_message="systems predict by their last models or untrained",
 )
 
 PUBLISH_PREDICTIONS_STEP = ComputeStep(
@@ -743,36 +759,31 @@ def _backfill_step(step: StepDescription, start: DayTime) -> StepDescription:
     )
 
 
-def _with_training(steps: Iterable[StepDescription]) -> Iterator[StepDescription]:
-    """The steps with one before each trained system that trains it where no model may predict the date."""
+def _with_training(
+    steps: Iterable[StepDescription], training: StepDescription = TRAINING_STEP
+) -> Iterator[StepDescription]:
+    """The steps with one before the systems that trains them where no models may predict the date."""
     for step in steps:
-        system = SYSTEMS.get(_name_of(step))
-        if system is None or not system.trained or not isinstance(step, ComputeStep):
+        if not isinstance(step, ComputeStep) or step.kind is not StepKind.SYSTEM:
             yield step
             continue
-        name = f"train_{system.system_id}"
-        yield replace(
-            step,
-            name=name,
-            title=f"model of {system.title}",
-            kind=StepKind.TRAIN,
-            subject=system.system_id,
-            needs=(step_names.FEATURE_HISTORY,),
-        )
-        yield replace(step, needs=(*step.needs, name))
+        if _name_of(step) == next(iter(SYSTEMS)):
+            yield training
+        yield replace(step, needs=(*step.needs, step_names.TRAINING))
 
 
 def _landed_steps(steps: Steps, sources: Mapping[str, Source], started_at: datetime) -> Steps:
     """The steps of a date whose games had all begun: nothing is requested that speaks about a later time.
 
-    A trained system gets a step that trains it where no model may predict the date. The player list is listed after the
-    box scores: they replace it where none was landed.
+    A further step trains the systems where no models may predict the date. The player list is listed after the box
+    scores: they replace it where none was landed.
     """
     start = DayTime(lambda slate: started_at)
     landed = [_landed_step(step, sources, start) for step in steps]
     first = next(number for number, step in enumerate(landed) if _name_of(step) == step_names.PLAYER_LIST)
     last = next(number for number, step in enumerate(landed) if _name_of(step) == step_names.PLAYER_BOX_SCORE_HISTORY)
-    return tuple(_with_training((*landed[:first], landed[last], *landed[first:last], *landed[last + 1 :])))
+    ordered = (*landed[:first], landed[last], *landed[first:last], *landed[last + 1 :])
+    return tuple(_with_training(ordered, _landed_step(TRAINING_STEP, sources, start)))
 
 
 def _landed_step(step: StepDescription, sources: Mapping[str, Source], start: DayTime) -> StepDescription:

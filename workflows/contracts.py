@@ -381,9 +381,10 @@ class DeliverRequest(Frozen):
 
 
 class TrainingInput(Frozen):
-    """Train a system on everything strictly before a date."""
+    """Train systems on everything strictly before a date."""
 
-    system_id: str
+    system_ids: tuple[str, ...] = ()
+    """Empty: all systems."""
     before: date
     as_of: AwareDatetime
 
@@ -396,24 +397,33 @@ class TrainingHistory(Frozen):
 
 
 class TrainRequest(Frozen):
-    """Fit, measure walk-forward, and make the model the champion."""
+    """Fit, measure walk-forward, and make each model the champion that is not worse than the present one."""
 
-    system_id: str
+    system_ids: tuple[str, ...] = ()
+    """Empty: all systems."""
     history_file: str
     before: date
     as_of: AwareDatetime
     only_if_missing: bool = False
-    """A model that may predict the date is kept."""
+    """Models that may predict the date are kept if each system has one."""
 
 
-class TrainingResult(Frozen):
-    """The trained model and its walk-forward errors."""
+class TrainedSystem(Frozen):
+    """A trained model and its walk-forward errors."""
 
     system_id: str
     model_version: str
     rows: int
     mae: float
     last10_mae: float
+    rejection: str = ""
+    """Why it is not the champion; empty if it is."""
+
+
+class TrainingResult(Frozen):
+    """The trained models."""
+
+    systems: tuple[TrainedSystem, ...]
 
 
 # ── settings of a worker ─────────────────────────────────────────────────────────────────────────────────

@@ -120,17 +120,18 @@ class StepRunner:
         return report.changed_since(self._ledger.consumed)
 
     async def _train(self, step: PlanStep, as_of: datetime) -> ComputeReport:
-        """Train a system unless a model may predict the date."""
+        """Train the systems unless each has a model that may predict the date."""
         request = TrainRequest(
-            system_id=step.subject,
             history_file=self._ledger.input_file(step),
             before=self._ledger.plan.game_date,
             as_of=as_of,
             only_if_missing=True,
         )
-        model = await call(Activity.TRAIN, request, TrainingResult, summary=f"{step.label}: train it if there is none")
-        reason = f"model {model.model_version}, trained on {counted(model.rows, 'row')}"
-        return ComputeReport(rows=model.rows, reason=reason)
+        summary = f"{step.label}: train them if one is missing"
+        trained = await call(Activity.TRAIN, request, TrainingResult, summary=summary)
+        rows = max((system.rows for system in trained.systems), default=0)
+        reason = f"{counted(len(trained.systems), 'model')}, trained on {counted(rows, 'row')}"
+        return ComputeReport(rows=rows, reason=reason)
 
     def _compute_request(self, step: PlanStep, games: tuple[str, ...], as_of: datetime) -> ComputeRequest:
         ledger = self._ledger

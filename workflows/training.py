@@ -1,4 +1,4 @@
-"""Trains a system: collects the season to date, builds its features, fits the model and makes it the champion."""
+"""Trains systems: collects the season to date, builds its features, fits the models and promotes them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TRANSFORMS = ("team_offense_game_summary", "team_defense_game_summary", "player
 
 @workflow.defn
 class TrainingWorkflow:
-    """Trains one system on the games strictly before a date."""
+    """Trains systems on the games strictly before a date."""
 
     @workflow.run
     async def run(self, training: TrainingInput) -> TrainingResult:
@@ -44,13 +44,14 @@ class TrainingWorkflow:
             summary=f"features of all games before {training.before}",
         )
         fit = TrainRequest(
-            system_id=training.system_id,
+            system_ids=training.system_ids,
             history_file=history.file,
             before=training.before,
             as_of=training.as_of,
         )
+        systems = ", ".join(training.system_ids) or "all systems"
         return await call(
-            Activity.TRAIN, fit, TrainingResult, summary=f"fit {training.system_id} on {counted(history.rows, 'row')}"
+            Activity.TRAIN, fit, TrainingResult, summary=f"fit {systems} on {counted(history.rows, 'row')}"
         )
 
     async def _collect(self, source: str, training: TrainingInput, at: str) -> None:

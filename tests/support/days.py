@@ -71,6 +71,7 @@ from workflows.contracts import (
     Queue,
     Rerun,
     ScheduledAction,
+    TrainedSystem,
     TrainingResult,
     TrainRequest,
 )
@@ -319,8 +320,9 @@ class World:
 
     @activity.defn(name=Activity.TRAIN.value)
     async def train(self, request: TrainRequest) -> TrainingResult:
-        await self._simulate(f"{request.system_id}:train", request.as_of)
-        return TrainingResult(system_id=request.system_id, model_version="c0ffee", rows=20, mae=5.0, last10_mae=5.1)
+        await self._simulate("systems:train", request.as_of)
+        trained = TrainedSystem(system_id="catboost_v8", model_version="c0ffee", rows=20, mae=5.0, last10_mae=5.1)
+        return TrainingResult(systems=(trained,))
 
     @activity.defn(name=Activity.STORE_PREDICTIONS.value)
     async def store_predictions(self, predicted: Predicted) -> ComputeReport:

@@ -185,6 +185,7 @@ def _prediction(
         "last10_points": player["l10"],
         "feature_quality_score": 92.5 if quote else 88.0,
         "degraded_reasons": [] if quote else ["no line"],
+        "explanation": [f"{points:.1f} own scoring so far"],
         "backfilled": False,
         **_pick(points, spread, quote),
     }

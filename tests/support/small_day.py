@@ -41,6 +41,7 @@ from workflows.contracts import (
     PlanRequest,
     ProcessRequest,
     Queue,
+    TrainedSystem,
     TrainingHistory,
     TrainingInput,
     TrainingResult,
@@ -101,8 +102,12 @@ class SmallDay:
 
     @activity.defn(name=Activity.TRAIN.value)
     async def train(self, request: TrainRequest) -> TrainingResult:
+        system_ids = request.system_ids or ("moving_average", "catboost_v8")
         return TrainingResult(
-            system_id=request.system_id, model_version="c0ffee12", rows=1200, mae=5.123, last10_mae=5.456
+            systems=tuple(
+                TrainedSystem(system_id=system_id, model_version="c0ffee12", rows=1200, mae=5.123, last10_mae=5.456)
+                for system_id in system_ids
+            )
         )
 
     def activities(self) -> dict[Queue, list[Callable[..., Any]]]:

@@ -10,6 +10,7 @@ import pytest
 from tests.support.ledgers import DAY, Bring, evening_plan, no_lines, run_ready_steps, slate, step_of, successful_report
 from tipoff.plan import BACKFILL_ENDS_AFTER, plan_day, plan_slate
 from tipoff.sources.registry import SOURCES
+from tipoff.systems.registry import SYSTEMS
 from tipoff.vocabulary import (
     DayPlan,
     Outcome,
@@ -130,12 +131,13 @@ def test_players_of_the_last_games_replace_list_and_rosters() -> None:
         assert "nbac_player_history" in step_of(late, name).replaced_by
 
 
-def test_a_trained_system_waits_for_a_model() -> None:
+def test_the_systems_wait_for_their_models() -> None:
     late = plan(YEARS_LATER)
-    training = step_of(late, "train_catboost_v8")
-    assert (training.kind, training.subject, training.needs) == (StepKind.TRAIN, "catboost_v8", ("feature_history",))
+    training = step_of(late, "train_systems")
+    assert (training.kind, training.needs) == (StepKind.TRAIN, ("feature_history",))
     assert not training.critical
-    assert step_of(late, "catboost_v8").needs == ("ml_feature_store", "feature_history", "train_catboost_v8")
+    assert step_of(late, "catboost_v8").needs == ("ml_feature_store", "feature_history", "train_systems")
+    assert {*SYSTEMS, "train_systems"} - {"ensemble_v1"} <= {*step_of(late, "ensemble_v1").needs}
     assert StepKind.TRAIN not in {step.kind for step in evening_plan().steps}
 
 
@@ -154,7 +156,7 @@ def test_a_run_that_starts_during_the_last_game_follows_it_and_requests_nothing_
     no_deadlines = {"soft_deadline": None, "hard_deadline": None}
     undated = [step.model_copy(update=no_deadlines) for step in usual.steps]
     changed = names(step for step in late.steps if step.model_copy(update=no_deadlines) not in undated)
-    trained = {"catboost_v8", "train_catboost_v8"}
+    trained = {*SYSTEMS, "train_systems"}
     from_the_start = {"nbac_player_history", "nbac_team_history", "espn_scoreboard", "nbac_referee_assignments"}
     assert changed == {*LANDED_ONLY, *trained, *from_the_start, "nbac_gamebook_player_stats"}, (
         "the gamebook needs names"
@@ -293,10 +295,11 @@ def test_results_of_fallback_sources_end_a_backfill_without_further_polls() -> N
 
 def test_an_optional_computation_that_fails_in_a_backfill_is_done_without_at_once() -> None:
     def no_model(step: PlanStep, games: tuple[str, ...]) -> StepResult:
-        return "too few games" if step.subject == "catboost_v8" else nothing_landed(step, games)
+        fails = step.name in ("catboost_v8", "train_systems")
+        return "too few games" if fails else nothing_landed(step, games)
 
     ledger = backfilled(YEARS_LATER, no_model)
-    assert {"catboost_v8", "train_catboost_v8"} <= {item.step for item in ledger.degradations}
+    assert {"catboost_v8", "train_systems"} <= {item.step for item in ledger.degradations}
     assert all(isinstance(v, gates.Done) for v in gates.decide(ledger.plan, ledger.records, YEARS_LATER).values())
     ledger.end()
     assert ledger.ended is RunState.COMPLETE

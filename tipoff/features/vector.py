@@ -1,8 +1,8 @@
 """The feature vector: the registry `FEATURES` defines names, order, values, sources and qualities.
 
 To add a feature, add one entry to `FEATURES`. The columns of the feature store and the order of `feature_sources` and
-`feature_qualities` derive from it. Models are trained on `MODEL_FEATURES` only: a feature with `in_models=False` is
-kept in the store, so that its history exists before a model uses it.
+`feature_qualities` derive from it. Models are trained on `MODEL_FEATURES` only: no betting line is among them, and a
+feature with `in_models=False` is kept in the store, so that its history exists before a model uses it.
 """
 
 from __future__ import annotations
@@ -61,6 +61,7 @@ _PRIMARY_SOURCES: Final[dict[SourceColumn, tuple[str, ...]]] = {
 }
 _TEAM_LEVEL: Final = (SourceColumn.TEAM_BOX, SourceColumn.SCHEDULE, SourceColumn.INJURIES, SourceColumn.GAME_LINES)
 """Data about teams and games; a player gets it through the team on the roster."""
+_BETTING_LINES: Final = (SourceColumn.GAME_LINES, SourceColumn.PROPS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +83,11 @@ class Feature:
     def origins(self) -> tuple[SourceColumn, ...]:
         """All source columns that determine the quality."""
         return (self.origin, SourceColumn.ROSTER) if self.origin in _TEAM_LEVEL else (self.origin,)
+
+    @property
+    def is_betting_line(self) -> bool:
+        """Whether it comes from betting lines; the model view sees none."""
+        return self.origin in _BETTING_LINES
 
     @property
     def is_missing(self) -> pl.Expr:
@@ -251,7 +257,9 @@ FEATURES: Final[tuple[Feature, ...]] = (
 
 FEATURE_NAMES: Final[tuple[str, ...]] = tuple(feature.name for feature in FEATURES)
 
-MODEL_FEATURES: Final[tuple[str, ...]] = tuple(feature.name for feature in FEATURES if feature.in_models)
+MODEL_FEATURES: Final[tuple[str, ...]] = tuple(
+    feature.name for feature in FEATURES if feature.in_models and not feature.is_betting_line
+)
 """The features that models are trained on."""
 
 MODEL_FEATURES_HASH: Final = hashlib.sha256("\n".join(MODEL_FEATURES).encode()).hexdigest()[:16]

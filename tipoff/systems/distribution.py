@@ -8,7 +8,7 @@ F(k + 0.5) - F(k - 0.5).
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -109,6 +109,11 @@ class ResidualSpread(Frozen):
     Quantiles are interpolated between the centres of two levels and constant beyond the outermost centres.
     """
 
+    LEVEL_COUNT: ClassVar = 6
+    LEAST_PER_LEVEL: ClassVar = 50
+    LEAST_ROWS: ClassVar = LEVEL_COUNT * LEAST_PER_LEVEL
+    """Number of predictions that a fit needs."""
+
     centres: tuple[float, ...]
     """Mean prediction of each level, points, ascending."""
     residuals: tuple[tuple[float, ...], ...]
@@ -117,23 +122,29 @@ class ResidualSpread(Frozen):
     """Number of predictions that it was fitted to."""
 
     @classmethod
-    def fit(cls, predicted: ArrayLike, actual: ArrayLike, levels: int = 6, least: int = 50) -> ResidualSpread:
-        """Fit to out-of-sample predictions, split into `levels` scoring levels of equal size.
+    def fit(cls, predicted: ArrayLike, actual: ArrayLike) -> ResidualSpread:
+        """Fit to out-of-sample predictions, split into scoring levels of equal size.
 
-        Raises NotEnoughDataError if a level would have fewer than `least` rows.
+        Raises NotEnoughDataError with fewer than LEAST_ROWS predictions.
         """
         before, after = np.asarray(predicted, dtype=np.float64), np.asarray(actual, dtype=np.float64)
-        if len(before) < levels * least:
+        if len(before) < cls.LEAST_ROWS:
             raise NotEnoughDataError(
-                f"a residual spread needs {counted(levels * least, 'earlier prediction')} with results, "
+                f"a residual spread needs {counted(cls.LEAST_ROWS, 'earlier prediction')} with results, "
                 f"there are {len(before)}: collect more history and run training"
             )
-        groups = np.array_split(np.argsort(before, kind="stable"), levels)
+        groups = np.array_split(np.argsort(before, kind="stable"), cls.LEVEL_COUNT)
         return cls(
             centres=tuple(float(before[group].mean()) for group in groups),
             residuals=tuple(tuple(np.quantile(after[group] - before[group], LEVELS).tolist()) for group in groups),
             rows=len(before),
         )
+
+    def centred(self) -> ResidualSpread:
+        """Return the spread moved so that the median residual of each level is 0."""
+        [median] = np.nonzero(LEVELS == 0.5)[0]
+        moved = (tuple(value - level[median] for value in level) for level in self.residuals)
+        return self.model_copy(update={"residuals": tuple(moved)})
 
     def around(self, predicted: ArrayLike) -> Distributions:
         """Return distributions around point predictions."""

@@ -1,7 +1,7 @@
 """Stores trained models: content-addressed versions and a list of champions.
 
 models/<system>/champions.json             promoted versions, oldest first
-models/<system>/<version>/model.cbm        the model in the format of its library
+models/<system>/<version>/model.<format>   the model in the format of its library
 models/<system>/<version>/card.json        training data, parameters and walk-forward result
 """
 
@@ -20,14 +20,16 @@ from pydantic import AwareDatetime
 from tipoff.errors import DamagedModelError, NotEnoughDataError
 from tipoff.storage.base import ObjectStore
 from tipoff.storage.open import open_store
+from tipoff.systems.calibration import UNTRAINED, Calibration
 from tipoff.systems.distribution import ResidualSpread
+from tipoff.systems.market_view import MarketCalibration
 from tipoff.vocabulary import Frozen, counted
 
 F = TypeVar("F", bound=Frozen)
 
 
 class WalkForwardResult(Frozen):
-    """Result of a training on the rotation players of the last fold, with trees and spread from earlier dates only."""
+    """Result of a training on the rotation players of the last fold, with model and spread from earlier dates only."""
 
     rows: int
     mae: float
@@ -40,7 +42,7 @@ class WalkForwardResult(Frozen):
 
 
 class ModelCard(Frozen):
-    """Describes a trained model: training data, parameters, spread and walk-forward result."""
+    """Describes a trained model: training data, parameters, calibration and walk-forward result."""
 
     system_id: str
     version: str
@@ -52,9 +54,16 @@ class ModelCard(Frozen):
     features_hash: str
     parameters: Mapping[str, str | int | float]
     spread: ResidualSpread
+    market: MarketCalibration = UNTRAINED.market
     walk_forward: WalkForwardResult
     libraries: Mapping[str, str]
     trained_at: AwareDatetime
+    file: str = "model.cbm"
+    """Name of the model in its folder."""
+
+    @property
+    def calibration(self) -> Calibration:
+        return Calibration(spread=self.spread, market=self.market)
 
 
 class Champion(Frozen):
@@ -94,7 +103,7 @@ class ModelStore:
             self.load(card.system_id, card.version)
             return
         folder = _folder(card.system_id, card.version)
-        self._write(f"{folder}/model.cbm", trained.model)
+        self._write(f"{folder}/{card.file}", trained.model)
         self._write(f"{folder}/card.json", _sealed(card, trained.model))
 
     def promote(self, card: ModelCard) -> None:
@@ -140,18 +149,18 @@ class ModelStore:
     def load(self, system_id: str, version: str) -> TrainedModel:
         """Return a stored version. Raises DamagedModelError if it is missing or damaged."""
         folder = _folder(system_id, version)
-        model = self.objects.read(f"{folder}/model.cbm")
-        sealed_card = self.objects.read(f"{folder}/card.json")
+        sealed_card = self.objects.read(f"{folder}/card.json") or b""
         location = self.objects.location(folder)
         try:
-            card = _unsealed(ModelCard, sealed_card or b"", model or b"")
+            model = self.objects.read(f"{folder}/{_model_file(sealed_card)}") or b""
+            card = _unsealed(ModelCard, sealed_card, model)
         except ValueError as error:
             raise DamagedModelError(
                 f"model {version} of {system_id} in {location} is missing or damaged: run training"
             ) from error
         if (card.system_id, card.version) != (system_id, version):
             raise DamagedModelError(f"{location} holds model {card.version} of {card.system_id}: run training")
-        return TrainedModel(model or b"", card)
+        return TrainedModel(model, card)
 
     def _champions(self, system_id: str) -> tuple[tuple[Champion, ...], list[str]]:
         """The promoted versions, and what is damaged of their list."""
@@ -206,6 +215,15 @@ def _unsealed(kind: type[F], content: bytes, model: bytes = b"") -> F:
     if not isinstance(fields, dict) or fields.pop("sha256", None) != _checksum(fields, model):
         raise ValueError("the checksum does not fit the content")
     return kind.model_validate(fields)
+
+
+def _model_file(sealed_card: bytes) -> str:
+    """The name of the model that a card describes, before the card is verified. Raises ValueError."""
+    fields = json.loads(sealed_card)
+    name = fields.get("file", ModelCard.model_fields["file"].default) if isinstance(fields, dict) else None
+    if not isinstance(name, str) or "/" in name:
+        raise ValueError("the card names no model")
+    return name
 
 
 def _checksum(fields: Mapping[str, Any], model: bytes) -> str:

@@ -20,6 +20,11 @@ class BetDecision(NamedTuple):
     expected_value: float | None = None
     """Expected profit per unit staked on the lean."""
 
+    def passed(self) -> BetDecision:
+        """Return the decision with PASS instead of a pick."""
+        is_pick = self.recommendation in (Recommendation.OVER, Recommendation.UNDER)
+        return self._replace(recommendation=Recommendation.PASS) if is_pick else self
+
 
 NO_LINE = BetDecision(Recommendation.NO_LINE)
 

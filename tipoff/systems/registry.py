@@ -1,18 +1,29 @@
-"""Registers the prediction systems by id."""
+"""Registers the prediction systems by id, and builds them from the model store."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from tipoff.errors import BadInputError
-from tipoff.systems.base import System
-from tipoff.systems.catboost_v8 import CatBoostV8
-from tipoff.systems.model_store import ModelStore
-from tipoff.systems.moving_average import MovingAverage
+import polars as pl
+
+from tipoff.errors import BadInputError, ConfigurationError, DamagedModelError, NotEnoughDataError
+from tipoff.features.vector import MODEL_FEATURES, MODEL_FEATURES_HASH
+from tipoff.systems import catboost_v8, similarity_balanced_v1, xgboost_v1, zone_matchup_v1
+from tipoff.systems.base import PointModel, System, WideningRule
+from tipoff.systems.calibration import UNTRAINED
+from tipoff.systems.catboost_v8 import CatBoostModel
+from tipoff.systems.ensemble_v1 import Ensemble, EnsembleParameters
+from tipoff.systems.formula import FormulaModel
+from tipoff.systems.model_store import ModelStore, TrainedModel
+from tipoff.systems.moving_average import MOVING_AVERAGE
+from tipoff.systems.similarity_balanced_v1 import Similarity
+from tipoff.systems.xgboost_v1 import XGBoostModel
+from tipoff.systems.zone_matchup_v1 import ZONE_MATCHUP
 from tipoff.vocabulary import View
 
 
@@ -23,50 +34,156 @@ class BuiltSystem(NamedTuple):
     damage: tuple[str, ...] = ()
 
 
-Build = Callable[[ModelStore, date], BuiltSystem]
-
-
 @dataclass(frozen=True)
 class Registration:
-    """One system: its display name and how to build it for a date."""
+    """One system that learns from feature rows: its display name, and how its model is trained and restored."""
 
     system_id: str
     title: str
-    build: Build
-    trained: bool = False
-    """The system needs a champion in the model store, so training runs first."""
+    fit: Callable[[pl.DataFrame], PointModel]
+    from_bytes: Callable[[bytes], PointModel]
+    untrained: PointModel | None = None
+    """What predicts before the first training; None if nothing can."""
+    file: str = "model.json"
+    """Name of the stored model, by the format of its library."""
+    features: tuple[str, ...] = ()
+    """The feature vector that the model is bound to."""
+    parameters: Mapping[str, str | int | float] = field(default_factory=dict)
+    rules: tuple[WideningRule, ...] = ()
+
+    @property
+    def features_hash(self) -> str:
+        """Identifies the feature vector; a model of another one is rejected."""
+        return MODEL_FEATURES_HASH if self.features else ""
 
 
-def _moving_average(_models: ModelStore, _game_date: date) -> BuiltSystem:
-    return BuiltSystem(MovingAverage())
-
-
-def _catboost(models: ModelStore, game_date: date) -> BuiltSystem:
-    champion = models.champion("catboost_v8", before=game_date)
-    card = champion.card
-    return BuiltSystem(CatBoostV8(champion.model, card.spread, card.version, card.features_hash), champion.damage)
-
-
-SYSTEMS: Final[Mapping[str, Registration]] = MappingProxyType(
-    {
-        registration.system_id: registration
-        for registration in (
-            Registration(MovingAverage.system_id, MovingAverage.title, _moving_average),
-            Registration(CatBoostV8.system_id, CatBoostV8.title, _catboost, trained=True),
-        )
-    }
+_MEMBERS: Final = (
+    Registration(
+        "moving_average",
+        "Moving average",
+        partial(FormulaModel.fit, MOVING_AVERAGE),
+        partial(FormulaModel.from_bytes, MOVING_AVERAGE),
+        FormulaModel(MOVING_AVERAGE),
+    ),
+    Registration(
+        "zone_matchup_v1",
+        "Zone matchup",
+        partial(FormulaModel.fit, ZONE_MATCHUP),
+        partial(FormulaModel.from_bytes, ZONE_MATCHUP),
+        FormulaModel(ZONE_MATCHUP),
+        rules=zone_matchup_v1.RULES,
+    ),
+    Registration(
+        "similarity_balanced_v1",
+        "Similar games",
+        Similarity.fit,
+        Similarity.from_bytes,
+        Similarity(),
+        rules=similarity_balanced_v1.RULES,
+    ),
+    Registration(
+        "xgboost_v1",
+        "XGBoost",
+        XGBoostModel.fit,
+        XGBoostModel.from_bytes,
+        file="model.ubj",
+        features=MODEL_FEATURES,
+        parameters=xgboost_v1.PARAMETERS | {"rounds": xgboost_v1.ROUNDS},
+    ),
+    Registration(
+        "catboost_v8",
+        "CatBoost",
+        CatBoostModel.fit,
+        CatBoostModel.from_bytes,
+        file="model.cbm",
+        features=MODEL_FEATURES,
+        parameters=catboost_v8.PARAMETERS | {"losses": ", ".join(catboost_v8.LOSSES)},
+    ),
 )
 
-HEADLINE: Final = (CatBoostV8.system_id, View.MARKET)
+MEMBERS: Final[Mapping[str, Registration]] = MappingProxyType({each.system_id: each for each in _MEMBERS})
+"""The systems that the ensemble combines."""
+
+ENSEMBLE: Final = "ensemble_v1"
+
+SYSTEMS: Final[Mapping[str, str]] = MappingProxyType(
+    {**{system_id: each.title for system_id, each in MEMBERS.items()}, ENSEMBLE: "Ensemble"}
+)
+"""Every system and its display name; the ensemble stands after its members."""
+
+HEADLINE: Final = (ENSEMBLE, View.MARKET)
 """The system and view that best bets and summaries are about; the others are shown beside it, never added up."""
 
 
 def build_system(system_id: str, models: ModelStore, game_date: date) -> BuiltSystem:
     """Return a system that can predict a date; a trained system uses a model trained on earlier dates only.
 
-    Raises BadInputError for an unknown id, NotEnoughDataError if there is no such model,
-    DamagedModelError if all such models are damaged.
+    Raises BadInputError for an unknown id, NotEnoughDataError if there is no such model, DamagedModelError if all such
+    models are damaged, ConfigurationError if the model was trained on another feature vector. A system that can
+    predict untrained does so instead.
     """
-    if system_id not in SYSTEMS:
+    if system_id == ENSEMBLE:
+        return _build_ensemble(models, game_date)
+    if system_id not in MEMBERS:
         raise BadInputError(f"unknown prediction system {system_id!r}; known systems: {', '.join(SYSTEMS)}")
-    return SYSTEMS[system_id].build(models, game_date)
+    registration = MEMBERS[system_id]
+    try:
+        champion = models.champion(system_id, before=game_date)
+    except (NotEnoughDataError, DamagedModelError) as error:
+        if registration.untrained is None:
+            raise
+        system = System(system_id, registration.title, registration.untrained, UNTRAINED, rules=registration.rules)
+        return BuiltSystem(system, (str(error),) if isinstance(error, DamagedModelError) else ())
+    return BuiltSystem(_restored(champion), champion.damage)
+
+
+def ensemble_of(members: Iterable[System], parameters: EnsembleParameters) -> Ensemble:
+    """Return the ensemble of these members. Raises NotEnoughDataError if there is none."""
+    by_id = {member.system_id: member for member in members}
+    if not by_id:
+        raise NotEnoughDataError(f"{ENSEMBLE} has no member that can predict: run training")
+    return Ensemble(by_id, parameters)
+
+
+def _restored(trained: TrainedModel) -> System:
+    card, registration = trained.card, MEMBERS[trained.card.system_id]
+    if card.features_hash != registration.features_hash:
+        raise ConfigurationError(
+            f"{card.system_id} model {card.version} was trained on another feature vector "
+            f"({card.features_hash}, now {registration.features_hash}): run training"
+        )
+    model = registration.from_bytes(trained.model)
+    return System(card.system_id, registration.title, model, card.calibration, card.version, registration.rules)
+
+
+def _build_ensemble(models: ModelStore, game_date: date) -> BuiltSystem:
+    """Build the champion from the versions of its members that it was trained with, or untrained from any members."""
+    damage: tuple[str, ...] = ()
+    try:
+        champion = models.champion(ENSEMBLE, before=game_date)
+    except (NotEnoughDataError, DamagedModelError) as error:
+        damage = (str(error),) if isinstance(error, DamagedModelError) else ()
+        parameters, calibration, version = EnsembleParameters(weights={}), UNTRAINED, None
+    else:
+        parameters = EnsembleParameters.model_validate_json(champion.model)
+        calibration, version, damage = champion.card.calibration, champion.card.version, champion.damage
+    members, lacking = _build_members(models, game_date, parameters.versions)
+    ensemble = ensemble_of(members, parameters)
+    system = System(ENSEMBLE, SYSTEMS[ENSEMBLE], ensemble, calibration, version, lacking=lacking)
+    return BuiltSystem(system, damage)
+
+
+def _build_members(
+    models: ModelStore, game_date: date, versions: Mapping[str, str]
+) -> tuple[list[System], tuple[str, ...]]:
+    """Return the members that can be built, and the others in words."""
+    members, lacking = [], []
+    for system_id in MEMBERS:
+        try:
+            if system_id in versions:
+                members.append(_restored(models.load(system_id, versions[system_id])))
+            else:
+                members.append(build_system(system_id, models, game_date).system)
+        except (NotEnoughDataError, DamagedModelError, ConfigurationError):
+            lacking.append(f"no {system_id}")
+    return members, tuple(lacking)

@@ -1,32 +1,69 @@
-"""Trains a model on past feature rows and describes it in a model card."""
+"""Trains the prediction systems on past feature rows and describes their models in cards."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from datetime import date, datetime
-from importlib.metadata import version
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import polars as pl
 
-from tipoff.errors import NotEnoughDataError
-from tipoff.features.vector import MODEL_FEATURES, MODEL_FEATURES_HASH
-from tipoff.systems.catboost_v8 import PARAMETERS, estimate, fit_trees, model_bytes
-from tipoff.systems.distribution import Floats, ResidualSpread, pinball_loss
+from tipoff.errors import NotEnoughDataError, TipoffError
+from tipoff.systems.base import PointModel, System
+from tipoff.systems.calibration import Calibration, fit_calibration
+from tipoff.systems.distribution import Floats, pinball_loss
+from tipoff.systems.ensemble_v1 import Ensemble, EnsembleParameters, learn_weights
 from tipoff.systems.model_store import ModelCard, ModelStore, TrainedModel, WalkForwardResult
-from tipoff.training.walk_forward import walk_forward
+from tipoff.systems.registry import ENSEMBLE, MEMBERS, SYSTEMS, build_system
+from tipoff.training.walk_forward import Fold, walk_forward
+from tipoff.vocabulary import Frozen, counted
 
-MIN_ROWS = 2_000
+MIN_ROWS: Final = 2_000
 """About two weeks of games; with fewer rows the trees fit mostly noise."""
 
+COMPARED_DAYS: Final = 28
+"""A challenger is compared with the champion on the games of this many days before the training."""
+_FEWEST_COMPARED: Final = 300
+_LIBRARIES: Final = ("catboost", "numpy", "polars", "xgboost-cpu", "xgboost")
 
-def train(history: pl.DataFrame, cutoff: date, as_of: datetime) -> TrainedModel:
-    """Train `catboost_v8` on the rows before `cutoff`.
 
-    `history`: past feature rows with their `points`. The spread comes from walk-forward residuals of rotation players;
-    the final trees are trained on all rows. Raises NotEnoughDataError with fewer than MIN_ROWS rows.
+@dataclass(frozen=True)
+class Evaluation:
+    """Out-of-sample results of one system: test rows of past folds with its `expected` points, oldest fold first."""
+
+    folds: tuple[pl.DataFrame, ...] = field(repr=False)
+
+    @property
+    def rows(self) -> pl.DataFrame:
+        return pl.concat(self.folds)
+
+
+@dataclass(frozen=True)
+class FittedSystems:
+    """Systems trained on the same rows. `rows`: those rows, sorted by date."""
+
+    rows: pl.DataFrame = field(repr=False)
+    systems: Mapping[str, System]
+    evaluations: Mapping[str, Evaluation] = field(repr=False)
+
+
+class Training(Frozen):
+    """One trained model, and why it did not become the champion; empty if it did."""
+
+    card: ModelCard
+    rejection: str = ""
+
+
+def fit_systems(history: pl.DataFrame, cutoff: date, system_ids: Sequence[str] = tuple(SYSTEMS)) -> FittedSystems:
+    """Train systems on the rows before `cutoff`, and the members of the ensemble along with it.
+
+    `history`: past feature rows with their `points`. Calibrations and weights come from walk-forward estimates; the
+    final models are trained on all rows. Raises NotEnoughDataError with fewer than MIN_ROWS rows.
     """
     rows = history.filter(pl.col("game_date") < cutoff).sort("game_date", "game_id", "player_id")
     if rows.height < MIN_ROWS:
@@ -34,55 +71,135 @@ def train(history: pl.DataFrame, cutoff: date, as_of: datetime) -> TrainedModel:
             f"training needs {MIN_ROWS} player-games before {cutoff}, there are {rows.height}: "
             "collect the history of the season first, or raise `history_seasons`"
         )
-    evaluations = list(_evaluate_folds(rows, cutoff))
-    spread = _spread(evaluations)
-    model = model_bytes(fit_trees(rows, rows["points"]))
-    card = ModelCard(
-        system_id="catboost_v8",
-        version=_version(model, spread),
-        trained_from=rows["game_date"][0],
-        trained_through=rows["game_date"][-1],
-        rows=rows.height,
-        features=MODEL_FEATURES,
-        features_hash=MODEL_FEATURES_HASH,
-        parameters=PARAMETERS,
-        spread=spread,
-        walk_forward=_walk_forward_result(evaluations[-1], _spread(evaluations[:-1])),
-        libraries={name: version(name) for name in ("catboost", "numpy", "polars")},
-        trained_at=as_of,
+    member_ids = [system_id for system_id in MEMBERS if system_id in system_ids or ENSEMBLE in system_ids]
+    folds = tuple(_evaluate_fold(fold, member_ids) for fold in walk_forward(rows, cutoff))
+    evaluations = {system_id: _evaluation(folds, system_id) for system_id in member_ids}
+    systems = {
+        system_id: _member(system_id, MEMBERS[system_id].fit(rows), _calibration(evaluations[system_id]))
+        for system_id in member_ids
+    }
+    if ENSEMBLE in system_ids:
+        folds = tuple(_with_ensemble(fold, folds[:number]) for number, fold in enumerate(folds))
+        evaluations[ENSEMBLE] = _evaluation(folds, ENSEMBLE)
+        systems[ENSEMBLE] = _ensemble(systems, _weights(folds), _calibration(evaluations[ENSEMBLE]))
+    return FittedSystems(rows, systems, evaluations)
+
+
+def train_systems(
+    history: pl.DataFrame, cutoff: date, as_of: datetime, system_ids: Sequence[str] = tuple(SYSTEMS)
+) -> tuple[TrainedModel, ...]:
+    """Train systems and describe each model in its card; see `fit_systems`."""
+    return _trained(fit_systems(history, cutoff, system_ids), as_of)
+
+
+def train_files(
+    history: Path, cutoff: date, as_of: datetime, models: ModelStore, system_ids: Sequence[str]
+) -> tuple[Training, ...]:
+    """Train from a Parquet file, store the models and promote those that are not worse; needs no warehouse."""
+    fitted = fit_systems(pl.read_parquet(history), cutoff, system_ids)
+    trainings = []
+    for trained in _trained(fitted, as_of):
+        models.put(trained)
+        rejection = _rejection(models, trained.card.system_id, fitted, cutoff)
+        if not rejection:
+            models.promote(trained.card)
+        trainings.append(Training(card=trained.card, rejection=rejection))
+    return tuple(trainings)
+
+
+def _evaluate_fold(fold: Fold, member_ids: Iterable[str]) -> pl.DataFrame:
+    """Return the test rows of eligible players with the out-of-sample estimate of each member."""
+    test, history = fold.test.filter("eligible"), fold.history.lazy()
+    models = {system_id: MEMBERS[system_id].fit(fold.train) for system_id in member_ids}
+    return test.with_columns(
+        model.expected_points(test, history).alias(system_id) for system_id, model in models.items()
     )
-    return TrainedModel(model, card)
 
 
-def train_files(history: Path, cutoff: date, as_of: datetime, models: ModelStore) -> ModelCard:
-    """Train from a Parquet file, store the model and promote it; needs no warehouse."""
-    trained = train(pl.read_parquet(history), cutoff, as_of)
-    models.put(trained)
-    models.promote(trained.card)
-    return trained.card
+def _with_ensemble(fold: pl.DataFrame, earlier: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Return the fold with the estimate of the ensemble, by weights from earlier folds."""
+    weights = _weights(earlier)
+    return fold.with_columns(
+        pl.sum_horizontal(pl.col(name) * weight for name, weight in weights.items()).alias(ENSEMBLE)
+    )
 
 
-def _evaluate_folds(rows: pl.DataFrame, end: date) -> Iterator[pl.DataFrame]:
-    """Yield, per fold, the test rows of rotation players with the out-of-sample estimate of the trees."""
-    for fold in walk_forward(rows, end):
-        test = fold.test.filter("eligible").drop_nulls("points_mean_10")
-        trees = fit_trees(fold.train, fold.train["points"])
-        yield test.with_columns(estimate=estimate(trees, test))
+def _weights(folds: Sequence[pl.DataFrame]) -> dict[str, float]:
+    """Return the weights learnt from folds with the estimate of each member; equal ones without any fold."""
+    if not folds:
+        return dict.fromkeys(MEMBERS, 1 / len(MEMBERS))
+    rows = pl.concat(folds, how="diagonal")
+    return learn_weights({name: rows[name].to_numpy() for name in MEMBERS}, rows["points"].to_numpy())
 
 
-def _spread(evaluations: list[pl.DataFrame]) -> ResidualSpread:
-    rows = pl.concat(evaluations)
-    return ResidualSpread.fit(rows["estimate"], rows["points"])
+def _evaluation(folds: Iterable[pl.DataFrame], system_id: str) -> Evaluation:
+    return Evaluation(tuple(fold.with_columns(expected=pl.col(system_id)) for fold in folds))
 
 
-def _walk_forward_result(evaluation: pl.DataFrame, spread: ResidualSpread) -> WalkForwardResult:
-    distributions = spread.around(evaluation["estimate"])
-    points = evaluation["points"].to_numpy()
+def _calibration(evaluation: Evaluation) -> Calibration:
+    return fit_calibration(evaluation.rows, evaluation.rows["expected"].to_numpy())
+
+
+def _member(system_id: str, model: PointModel, calibration: Calibration) -> System:
+    registration = MEMBERS[system_id]
+    return System(
+        system_id,
+        registration.title,
+        model,
+        calibration,
+        _version(model.to_bytes(), registration.features_hash, calibration),
+        registration.rules,
+    )
+
+
+def _ensemble(members: Mapping[str, System], weights: Mapping[str, float], calibration: Calibration) -> System:
+    versions = {system_id: system.model_version or "" for system_id, system in members.items()}
+    model = Ensemble(dict(members), EnsembleParameters(weights=weights, versions=versions))
+    return System(ENSEMBLE, SYSTEMS[ENSEMBLE], model, calibration, _version(model.to_bytes(), "", calibration))
+
+
+def _version(model: bytes, features_hash: str, calibration: Calibration) -> str:
+    parts = (model, features_hash.encode(), calibration.model_dump_json().encode())
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
+
+
+def _trained(fitted: FittedSystems, as_of: datetime) -> tuple[TrainedModel, ...]:
+    return tuple(_describe(system, fitted, as_of) for system in fitted.systems.values())
+
+
+def _describe(system: System, fitted: FittedSystems, as_of: datetime) -> TrainedModel:
+    registration = MEMBERS.get(system.system_id)
+    card = ModelCard(
+        system_id=system.system_id,
+        version=system.model_version or "",
+        trained_from=fitted.rows["game_date"][0],
+        trained_through=fitted.rows["game_date"][-1],
+        rows=fitted.rows.height,
+        features=registration.features if registration else (),
+        features_hash=registration.features_hash if registration else "",
+        parameters=registration.parameters if registration else {},
+        spread=system.calibration.spread,
+        market=system.calibration.market,
+        walk_forward=_walk_forward_result(fitted.evaluations[system.system_id]),
+        libraries={name: version(name) for name in _LIBRARIES if _is_installed(name)},
+        trained_at=as_of,
+        file=registration.file if registration else "model.json",
+    )
+    return TrainedModel(system.model.to_bytes(), card)
+
+
+def _walk_forward_result(evaluation: Evaluation) -> WalkForwardResult:
+    """Measure the last fold with the spread of the earlier ones."""
+    *earlier, last = evaluation.folds
+    spread = _calibration(Evaluation(tuple(earlier))).spread
+    rotation = last.drop_nulls("points_mean_10")
+    distributions = spread.around(rotation["expected"])
+    points = rotation["points"].to_numpy()
     low, high = distributions.interval(0.8)
     return WalkForwardResult(
-        rows=evaluation.height,
+        rows=rotation.height,
         mae=_mae(distributions.median, points),
-        last10_mae=_mae(evaluation["points_mean_10"].to_numpy(), points),
+        last10_mae=_mae(rotation["points_mean_10"].to_numpy(), points),
         pinball=pinball_loss(distributions, points),
         within_80=float(np.mean((points >= low) & (points <= high))),
     )
@@ -92,6 +209,46 @@ def _mae(predicted: Floats, actual: Floats) -> float:
     return float(np.mean(np.abs(predicted - actual)))
 
 
-def _version(model: bytes, spread: ResidualSpread) -> str:
-    parts = (model, MODEL_FEATURES_HASH.encode(), spread.model_dump_json().encode())
-    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
+def _rejection(models: ModelStore, system_id: str, fitted: FittedSystems, cutoff: date) -> str:
+    """Return why the champion stays; empty if the new model replaces it.
+
+    Both are compared on the last games that the champion was not trained on, the new model by its out-of-sample
+    estimates. It is rejected if its error is larger by more than two standard errors, clustered by game. Without a
+    champion that can predict, or with too few games, it is not.
+    """
+    try:
+        champion = models.champion(system_id, before=cutoff)
+        system = build_system(system_id, models, cutoff).system
+    except TipoffError:
+        return ""
+    unseen_from = max(champion.card.trained_through + timedelta(days=1), cutoff - timedelta(days=COMPARED_DAYS))
+    rows = fitted.evaluations[system_id].rows.filter(pl.col("game_date") >= unseen_from)
+    if rows.height < _FEWEST_COMPARED:
+        return ""
+    challenger = fitted.systems[system_id].calibration.spread.around(rows["expected"]).median
+    theirs = system.distributions(rows, fitted.rows.lazy()).median
+    points = rows["points"].to_numpy()
+    difference = np.abs(points - challenger) - np.abs(points - theirs)
+    mean, error = clustered_mean(difference, rows["game_id"])
+    if mean <= 2 * error:
+        return ""
+    return (
+        f"the champion is still model {champion.card.version}: since {unseen_from}, on "
+        f"{counted(rows.height, 'player-game')}, the new model's error is larger by {mean:.3f} points "
+        f"(standard error {error:.3f})"
+    )
+
+
+def clustered_mean(values: Floats, clusters: pl.Series) -> tuple[float, float]:
+    """Return the mean and its standard error, with values of a cluster as dependent ones."""
+    mean = float(values.mean())
+    sums = pl.DataFrame({"cluster": clusters, "deviation": values - mean}).group_by("cluster").sum()["deviation"]
+    return mean, float(np.sqrt((sums.to_numpy() ** 2).sum()) / len(values))
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        version(package)
+    except PackageNotFoundError:
+        return False
+    return True

@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 
@@ -16,8 +17,8 @@ from pydantic import AwareDatetime
 
 import tipoff.errors
 from tipoff.errors import TipoffError
-from tipoff.systems.model_store import ModelCard, open_models
-from tipoff.training.fit import train_files
+from tipoff.systems.model_store import open_models
+from tipoff.training.fit import Training, train_files
 from tipoff.vocabulary import Frozen
 
 
@@ -29,22 +30,25 @@ class _Job(Frozen):
     as_of: AwareDatetime
     models: str
     """URL of the model store."""
+    system_ids: tuple[str, ...]
 
 
 class _Result(Frozen):
-    """The card of the stored model, or a TipoffError: its class and text."""
+    """The stored models, or a TipoffError: its class and text."""
 
-    card: ModelCard | None = None
+    trainings: tuple[Training, ...] = ()
     error: str = ""
     text: str = ""
 
 
-def train_in_child(history: Path, cutoff: date, as_of: datetime, models: str) -> ModelCard:
-    """Train from a Parquet file, store the model at the URL `models` and promote it.
+def train_in_child(
+    history: Path, cutoff: date, as_of: datetime, models: str, system_ids: Sequence[str]
+) -> tuple[Training, ...]:
+    """Train from a Parquet file, store the models at the URL `models` and promote those that are not worse.
 
     Raises what `train_files` raises, and RuntimeError when the child ends without a result.
     """
-    job = _Job(history=history, cutoff=cutoff, as_of=as_of, models=models)
+    job = _Job(history=history, cutoff=cutoff, as_of=as_of, models=models, system_ids=tuple(system_ids))
     child = subprocess.run(
         [sys.executable, "-m", __name__],
         input=job.model_dump_json().encode(),
@@ -54,14 +58,15 @@ def train_in_child(history: Path, cutoff: date, as_of: datetime, models: str) ->
     if child.returncode:
         raise RuntimeError(f"training ended with exit code {child.returncode}; see the worker's log, then train again")
     result = _Result.model_validate_json(child.stdout)
-    if result.card is None:
+    if result.error:
         raise getattr(tipoff.errors, result.error)(result.text)
-    return result.card
+    return result.trainings
 
 
 def _run(job: _Job) -> _Result:
     try:
-        return _Result(card=train_files(job.history, job.cutoff, job.as_of, open_models(job.models)))
+        models = open_models(job.models)
+        return _Result(trainings=train_files(job.history, job.cutoff, job.as_of, models, job.system_ids))
     except TipoffError as error:
         return _Result(error=error.__class__.__name__, text=str(error))
 

@@ -38,7 +38,7 @@ class Fold:
         return self.history.filter(pl.col("game_date").is_between(self.cut, self.end, closed="left"))
 
 
-def walk_forward(history: pl.DataFrame, end: date, folds: int = 2, first_share: float = 0.4) -> Iterator[Fold]:
+def walk_forward(history: pl.DataFrame, end: date, folds: int = 2, first_share: float = 0.5) -> Iterator[Fold]:
     """Yield folds over the dates before `end`; the first fold trains on `first_share` of them.
 
     Raises NotEnoughDataError if there are too few dates to test on.

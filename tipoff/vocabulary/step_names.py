@@ -38,6 +38,7 @@ COMPOSITE_FACTORS: Final = "player_composite_factors"
 FEATURES: Final = "ml_feature_store"
 FEATURE_HISTORY: Final = "feature_history"
 
+TRAINING: Final = "train_systems"
 PUBLISH_PREDICTIONS: Final = "export_predictions"
 REPORT_PAGE: Final = "report_page"
 

@@ -1073,7 +1073,7 @@ opponent STRING! | tricode
 home BOOL! | plays at home
 tip_off TIMESTAMP | scheduled tip-off; NULL while it is not fixed
 system_id STRING! | prediction system
-view STRING! | model: no betting line has a part in the prediction; market: one has
+view STRING! | model: no betting line has a part in the prediction; market: it is drawn towards the betting market
 model_version STRING | version of the trained model; NULL for a system without one
 as_of TIMESTAMP! | when the prediction was made
 points FLOAT64! 0..100 | point estimate: the median of the distribution
@@ -1093,6 +1093,7 @@ expected_value FLOAT64 -1.. | expected profit per unit staked on the lean at tha
 last10_points FLOAT64 0.. | mean points of the player's last 10 games, the baseline
 feature_quality_score FLOAT64! 0..100 | mean of the feature qualities, 0-100
 degraded_reasons ARRAY<STRING>! | inputs that were missing for this prediction
+explanation ARRAY<STRING> | what the points are made of: each term in points and words, the largest first
 backfilled BOOL! | made at or after tip-off, or from features newer than its as-of time; never counted as a pick
 """,
         cluster="system_id player_id",

@@ -23,6 +23,7 @@ from tests.support.replays import tables_of
 from tipoff.replay.archive import Archive
 from tipoff.replay.upstream import serve
 from tipoff.settings import Settings
+from tipoff.systems.registry import SYSTEMS
 from tipoff.vocabulary import (
     CollectReport,
     ComputeReport,
@@ -173,7 +174,7 @@ class World:
         """The context and the features, in turn and alone, and the predictions of both systems."""
         await self.compute_in_turn(CONTEXT, as_of)
         features = await self.compute(Activity.BUILD_FEATURES, "ml_feature_store", as_of)
-        for system in ("moving_average", SYSTEM):
+        for system in SYSTEMS:
             predicted: Predicted = await self.compute(Activity.PREDICT, system, as_of, reference=features.reference)
             await self.run(Activity.STORE_PREDICTIONS, system, predicted)
         exported: ComputeReport = await self.compute(Activity.EXPORT, "predictions", as_of)
@@ -199,7 +200,7 @@ async def run_the_day(world: World) -> None:
     for table in POST_GAME:
         await world.compute(Activity.TRANSFORM, table, MORNING, Span.HISTORY)
         await world.compute(Activity.TRANSFORM, table, MORNING, Span.HISTORY)
-    training = TrainingInput(system_id=SYSTEM, before=DAY, as_of=MORNING)
+    training = TrainingInput(system_ids=(SYSTEM,), before=DAY, as_of=MORNING)
     history = await world.run(Activity.TRAINING_HISTORY, SYSTEM, training)
     await world.run(Activity.TRAIN, SYSTEM, TrainRequest(**dict(training), history_file=history.file))
     await world.poll_together(("odds_api_game_lines", "odds_api_player_points_props"), AFTERNOON, "odds_api_events")

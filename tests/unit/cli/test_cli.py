@@ -69,7 +69,7 @@ def export_status(exports: Path, written_at: datetime) -> None:
         ("status --jsn", "unrecognized arguments: --jsn (did you mean --json?)"),
         ("--from-phase predcit", "(did you mean predict?)"),
         ("collect --source nbac_schedul", "(did you mean nbac_schedule"),
-        ("train --system catbost_v8", "(did you mean catboost_v8?)"),
+        ("train --system ensembl_v1", "(did you mean ensemble_v1?)"),
         ("sources --reset-cooldown stats.nba.con", "(did you mean stats.nba.com"),
         ("force-continue --date 2024-03-29", "--phase"),
         ("retry-step --date 2024-03-29", "--step"),
@@ -77,10 +77,7 @@ def export_status(exports: Path, written_at: datetime) -> None:
         (f"retry-step --date 2024-03-29 --step {'x' * 101}", "has 101 characters; at most 100 are allowed"),
         (f"force-continue --date 2024-03-29 --phase {'x' * 101}", "has 101 characters; at most 100 are allowed"),
         (f"cancel --date 2024-03-29 --why {'x' * 501}", "has 501 characters; at most 500 are allowed"),
-        (
-            "train --date 2024-03-29 --system moving_average",
-            "'moving_average' is not a trained system; the trained systems: cat",
-        ),
+        ("train --date 2024-03-29 --system oracle", "'oracle' is not a system; the systems: moving_average, zone"),
     ],
 )
 def test_wrong_arguments_have_precise_errors_and_exit_code_2(starter: Starter, typed: str, error: str) -> None:

@@ -52,7 +52,7 @@ EVERY_OPTION: list[tuple[str, dict[str, Any]]] = [
     ("skip-step --date 2024-03-29 --step grade", {**OPERATOR, "step": "grade"}),
     *((f"{name} --date 2024-03-29", OPERATOR) for name in ("refresh-lines", "resume-clock")),
     ("cancel --date 2024-03-29 --why done", {**DATED, "who": "ann", "why": "done"}),
-    ("train --date 2024-03-29", {**DATED, "system": "catboost_v8"}),
+    ("train --date 2024-03-29", {**DATED, "system": None}),
     ("train --date 2024-03-29 --system moving_average", {**DATED, "system": "moving_average"}),
     ("evaluate file", {"predictions": Path("file"), "archive": Path("var/archive"), "out": None, "json": False}),
     (

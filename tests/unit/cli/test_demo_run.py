@@ -21,7 +21,7 @@ from runtime.processes import ChildEndedError
 from runtime.replay import ReplayServer
 from tests.support.ledgers import DAY, evening_plan, settled_ledger
 from tipoff.vocabulary import DataQuality, DayStatus, RunState, eastern
-from workflows.contracts import DayResult, TrainingResult
+from workflows.contracts import DayResult, TrainedSystem, TrainingResult
 from workflows.day_status import day_status
 
 pytestmark = pytest.mark.timeout(20)
@@ -39,7 +39,9 @@ RESULT = DayResult(
     degradations=(),
     attention=(),
 )
-TRAINED = TrainingResult(system_id="catboost_v8", model_version="v8-a", rows=20_000, mae=4.71, last10_mae=4.92)
+TRAINED = TrainingResult(
+    systems=(TrainedSystem(system_id="catboost_v8", model_version="v8-a", rows=20_000, mae=4.71, last10_mae=4.92),)
+)
 PAGE = "http://127.0.0.1:8233/day"
 
 

@@ -24,7 +24,7 @@ from tipoff.replay.archive import Archive
 from tipoff.replay.archive.layout import TABLES
 from tipoff.replay.archive.writer import write_archive
 from tipoff.replay.warehouse_import import IMPORTED, POST_GAME, ArchiveImport, SeasonImport, poll_times
-from tipoff.training.fit import train
+from tipoff.training.fit import train_systems
 from tipoff.training.history import training_history
 from tipoff.vocabulary import ARCHIVED, eastern
 from tipoff.warehouse.base import ALL_DATES
@@ -155,7 +155,9 @@ def test_a_model_is_trained_on_a_warehouse_that_was_only_imported(tmp_path: Path
     warehouse = DuckDbWarehouse(tmp_path / "tipoff.duckdb")
     warehouse.migrate()
     import_into(warehouse, archive)
-    card = train(training_history(warehouse, [SEASON], before, eastern(before, 9)), before, eastern(before, 9)).card
+    history = training_history(warehouse, [SEASON], before, eastern(before, 9))
+    [trained] = train_systems(history, before, eastern(before, 9), ["moving_average"])
+    card = trained.card
     assert (card.rows > 3_000, card.trained_through) == (True, before - timedelta(days=1))
     assert 4 < card.walk_forward.mae < 6
     warehouse.close()

@@ -1,8 +1,10 @@
 """History and training on the first weeks of the real season in `sample/`."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import polars as pl
 import pytest
@@ -14,11 +16,12 @@ from activities.resources import Resources
 from devtools.season_rows import POST_GAME, load_rosters, load_season, parameters, run
 from tipoff.errors import ConfigurationError, NotEnoughDataError
 from tipoff.settings import Settings
-from tipoff.systems.catboost_v8 import CatBoostV8
-from tipoff.systems.model_store import TrainedModel, open_models
-from tipoff.systems.registry import build_system
+from tipoff.systems.ensemble_v1 import Ensemble
+from tipoff.systems.model_store import ModelStore, TrainedModel, open_models
+from tipoff.systems.predict import predict
+from tipoff.systems.registry import ENSEMBLE, MEMBERS, SYSTEMS, build_system
 from tipoff.training import train_process
-from tipoff.training.fit import train
+from tipoff.training.fit import Training, train_files, train_systems
 from tipoff.training.history import PRE_GAME, graded_features, seasons_up_to, training_history
 from tipoff.vocabulary import Span, eastern
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
@@ -64,8 +67,18 @@ def history(season: DuckDbWarehouse, real_day: dict[str, pl.DataFrame]) -> pl.Da
 
 
 @pytest.fixture(scope="module")
-def model(history: pl.DataFrame) -> TrainedModel:
-    return train(history, TODAY, MORNING)
+def models(history: pl.DataFrame) -> dict[str, TrainedModel]:
+    return {each.card.system_id: each for each in train_systems(history, TODAY, MORNING)}
+
+
+def train(history: pl.DataFrame, cutoff: date = TODAY, as_of: datetime = MORNING) -> TrainedModel:
+    [trained] = train_systems(history, cutoff, as_of, ["catboost_v8"])
+    return trained
+
+
+@pytest.fixture(scope="module")
+def model(models: dict[str, TrainedModel]) -> TrainedModel:
+    return models["catboost_v8"]
 
 
 def test_every_player_game_before_today_is_in_the_history_once(season: DuckDbWarehouse, history: pl.DataFrame) -> None:
@@ -114,61 +127,69 @@ def test_seasons_up_to_a_date(day: date, count: int, seasons: tuple[str, ...]) -
     assert seasons_up_to(day, count) == seasons
 
 
+@pytest.mark.parametrize("system_id", SYSTEMS)
 def test_the_model_card_describes_the_training_and_the_model_beats_the_last_10_mean(
-    model: TrainedModel, history: pl.DataFrame
+    models: dict[str, TrainedModel], history: pl.DataFrame, system_id: str
 ) -> None:
-    card = model.card
+    card = models[system_id].card
     assert (card.trained_from, card.trained_through) == (OPENING, date(2023, 11, 30))
     assert card.rows == history.height
     assert card.walk_forward.mae < card.walk_forward.last10_mae
     assert card.walk_forward.within_80 == pytest.approx(0.8, abs=0.05)
 
 
-def test_training_again_gives_the_same_version(model: TrainedModel, history: pl.DataFrame) -> None:
-    again = train(history.sample(fraction=1, shuffle=True, seed=3), TODAY, eastern(TODAY, 12))
-    assert (again.card.version, again.model) == (model.card.version, model.model)
+def test_training_again_gives_the_same_bytes(models: dict[str, TrainedModel], history: pl.DataFrame) -> None:
+    again = train_systems(history.sample(fraction=1, shuffle=True, seed=3), TODAY, eastern(TODAY, 12))
+    assert {each.card.system_id: (each.card.version, each.model) for each in again} == {
+        system_id: (trained.card.version, trained.model) for system_id, trained in models.items()
+    }
 
 
 def test_results_from_the_cutoff_on_are_not_used(model: TrainedModel, history: pl.DataFrame) -> None:
     tomorrow = history.with_columns(game_date=pl.lit(TODAY), points=pl.lit(70, pl.Int64))
-    assert train(pl.concat([history, tomorrow]), TODAY, MORNING).card.version == model.card.version
+    assert train(pl.concat([history, tomorrow])).card.version == model.card.version
 
 
 def test_other_results_give_another_version(model: TrainedModel, history: pl.DataFrame) -> None:
     other = history.with_columns(pl.col("points").shuffle(1))
-    assert train(other, TODAY, MORNING).card.version != model.card.version
+    assert train(other).card.version != model.card.version
 
 
 def test_too_few_games_are_rejected(history: pl.DataFrame) -> None:
     with pytest.raises(NotEnoughDataError, match="needs 2000 player-games before 2023-11-01, there are"):
-        train(history, date(2023, 11, 1), MORNING)
+        train(history, date(2023, 11, 1))
 
 
-def test_a_trained_model_predicts_from_the_store(
+def test_trained_models_predict_from_the_store(
     season: DuckDbWarehouse,
     history: pl.DataFrame,
-    model: TrainedModel,
+    models: dict[str, TrainedModel],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     history.write_parquet(tmp_path / "history.parquet")
-    models = open_models(f"file://{tmp_path}/models")
     monkeypatch.delattr(train_process, "train_files")  # the child has its own, so this process needs none
-    card = train_process.train_in_child(tmp_path / "history.parquet", TODAY, MORNING, f"file://{tmp_path}/models")
-    system = build_system("catboost_v8", models, TODAY).system
-    assert system.model_version == card.version == model.card.version
-    rows = stored_features(season, date(2023, 11, 30)).filter("eligible")
-    difference = (pl.Series(system.predict(rows, history.lazy()).median) - rows["points_mean_season"]).abs()
-    assert difference.median() < 4  # type: ignore[operator]
+    url = f"file://{tmp_path}/stored"
+    trained = train_process.train_in_child(tmp_path / "history.parquet", TODAY, MORNING, url, [*SYSTEMS])
+    versions = {each.card.system_id: each.card.version for each in trained}
+    assert versions == {system_id: each.card.version for system_id, each in models.items()}
+    rows = stored_features(season, date(2023, 11, 30))
+    for system_id in SYSTEMS:
+        system = build_system(system_id, open_models(url), TODAY).system
+        predicted = predict(system, rows, history.lazy(), MORNING)
+        assert set(predicted["model_version"]) == {versions[system_id]}
+        joined = predicted.join(rows.drop_nulls("points_mean_season"), on=["game_id", "player_id"])
+        difference = (joined["points"] - joined["points_mean_season"]).abs()
+        assert difference.median() < 4  # type: ignore[operator]
 
 
 def test_an_error_of_the_child_that_trains_is_raised(history: pl.DataFrame, tmp_path: Path) -> None:
     history.head(10).write_parquet(tmp_path / "short.parquet")
     models = f"file://{tmp_path}/models"
     with pytest.raises(NotEnoughDataError, match="needs 2000 player-games before 2023-12-01, there are 10"):
-        train_process.train_in_child(tmp_path / "short.parquet", TODAY, MORNING, models)
+        train_process.train_in_child(tmp_path / "short.parquet", TODAY, MORNING, models, [*SYSTEMS])
     with pytest.raises(RuntimeError, match="training ended with exit code 1; see the worker's log"):
-        train_process.train_in_child(tmp_path / "absent.parquet", TODAY, MORNING, models)
+        train_process.train_in_child(tmp_path / "absent.parquet", TODAY, MORNING, models, [*SYSTEMS])
 
 
 def test_a_flipped_byte_of_the_champion_makes_the_model_before_it_predict_with_an_alert(
@@ -202,16 +223,60 @@ def test_a_flipped_byte_of_the_champion_makes_the_model_before_it_predict_with_a
     assert all(each.card.version in predicted.alerts["damaged_model"] for each in models)
 
 
-def test_a_player_without_any_game_is_predicted_at_the_line(model: TrainedModel, history: pl.DataFrame) -> None:
-    system = CatBoostV8(model.model, model.card.spread, model.card.version, model.card.features_hash)
-    without_games = history.head(2).with_columns(
-        points_ewm=pl.lit(None, pl.Float64), points_mean_season=pl.lit(None, pl.Float64), line=pl.Series([12.5, None])
-    )
-    quoted, unquoted = system.predict(without_games, history.lazy()).median
-    assert quoted == pytest.approx(12.5, abs=1.5)
-    assert unquoted < quoted
+@pytest.fixture
+def stored(tmp_path: Path, models: dict[str, TrainedModel]) -> ModelStore:
+    """A store with the models as champions."""
+    store = open_models(f"file://{tmp_path}/models")
+    for trained in models.values():
+        store.put(trained)
+        store.promote(trained.card)
+    return store
 
 
-def test_a_model_of_another_feature_vector_is_rejected(model: TrainedModel) -> None:
+def test_a_model_of_another_feature_vector_is_rejected(stored: ModelStore, model: TrainedModel) -> None:
+    other = replace(model, card=model.card.model_copy(update={"version": "other", "features_hash": "0" * 16}))
+    stored.put(other)
+    stored.promote(other.card)
     with pytest.raises(ConfigurationError, match="another feature vector"):
-        CatBoostV8(model.model, model.card.spread, model.card.version, "0" * 16)
+        build_system("catboost_v8", stored, TODAY)
+
+
+def test_the_ensemble_goes_on_without_a_damaged_member_and_names_it(
+    stored: ModelStore, tmp_path: Path, model: TrainedModel, history: pl.DataFrame
+) -> None:
+    assert [*cast(Ensemble, build_system(ENSEMBLE, stored, TODAY).system.model).members] == [*MEMBERS]
+    (tmp_path / "models" / "catboost_v8" / model.card.version / "model.cbm").write_bytes(b"damaged")
+    system = build_system(ENSEMBLE, stored, TODAY).system
+    assert system.lacking == ("no catboost_v8",)
+    rows = predict(system, history.filter(game_date=REAL_DAY), history.lazy(), MORNING)
+    assert all("no catboost_v8" in reasons for reasons in rows["degraded_reasons"])
+
+
+def test_without_any_model_the_ensemble_combines_the_untrained_members(tmp_path: Path) -> None:
+    system = build_system(ENSEMBLE, open_models(f"file://{tmp_path}"), TODAY).system
+    assert (system.model_version, system.lacking) == (None, ("no xgboost_v1", "no catboost_v8"))
+
+
+def test_the_stored_model_is_in_the_format_of_its_library(stored: ModelStore, tmp_path: Path) -> None:
+    files = {path.parent.parent.name: path.name for path in (tmp_path / "models").glob("*/*/model.*")}
+    assert files == dict.fromkeys(SYSTEMS, "model.json") | {"xgboost_v1": "model.ubj", "catboost_v8": "model.cbm"}
+
+
+def test_a_worse_model_does_not_replace_the_champion(history: pl.DataFrame, tmp_path: Path) -> None:
+    """Both are compared on the games that the champion was not trained on."""
+    store, earlier = open_models(f"file://{tmp_path}/models"), TODAY - timedelta(days=14)
+    is_old = pl.col("game_date") < earlier
+    wrong = history.with_columns(points=pl.when(is_old).then(pl.col("points") + 9).otherwise("points"))
+    for name, rows in {"right": history, "wrong": wrong}.items():
+        rows.write_parquet(tmp_path / f"{name}.parquet")
+
+    def trained(name: str, cutoff: date) -> Training:
+        [training] = train_files(tmp_path / f"{name}.parquet", cutoff, MORNING, store, ["moving_average"])
+        return training
+
+    assert trained("right", earlier).rejection == "", "the first model is the champion"
+    [champion] = store.champions("moving_average")
+    assert f"the champion is still model {champion.version}: since " in trained("wrong", TODAY).rejection
+    assert store.champions("moving_average") == (champion,)
+    assert trained("right", TODAY).rejection == ""
+    assert len(store.champions("moving_average")) == 2

@@ -65,6 +65,7 @@ from workflows.contracts import (
     Rerun,
     ScheduledAction,
     SettingValue,
+    TrainedSystem,
     TrainingHistory,
     TrainingInput,
     TrainingResult,
@@ -262,10 +263,17 @@ LARGEST: tuple[Frozen, ...] = (
         batches=EVERY_LOOK_OF_A_DAY,
         prediction_runs=(PredictionRun(as_of=at(12), game_ids=IDS, systems=tuple(SYSTEMS)),) * 20,
     ),
-    TrainingInput(system_id=NAME, before=GAME_DATE, as_of=at(5)),
+    TrainingInput(system_ids=tuple(SYSTEMS), before=GAME_DATE, as_of=at(5)),
     TrainingHistory(file=BATCH, rows=100_000),
-    TrainRequest(system_id=NAME, history_file=BATCH, before=GAME_DATE, as_of=at(5)),
-    TrainingResult(system_id=NAME, model_version="v" * 64, rows=100_000, mae=4.9, last10_mae=5.3),
+    TrainRequest(system_ids=tuple(SYSTEMS), history_file=BATCH, before=GAME_DATE, as_of=at(5)),
+    TrainingResult(
+        systems=(
+            TrainedSystem(
+                system_id=NAME, model_version="v" * 64, rows=100_000, mae=4.9, last10_mae=5.3, rejection="r" * 300
+            ),
+        )
+        * len(SYSTEMS)
+    ),
     WorkerSettings(
         process="process 4194304 on " + "h" * 64,
         values=(SettingValue(key="k" * 30, value="v" * 300, origin="TIPOFF_" + "K" * 30),) * 40,

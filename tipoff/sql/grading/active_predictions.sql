@@ -1,6 +1,6 @@
 -- A prediction made before tip-off is preferred. Without one, the newest later prediction is used, flagged backfilled.
--- A system's newer prediction of a player supersedes its older ones, also those of another view: without any earlier
--- game the moving average is the line (view market), and its own estimate (view model) replaces that echo.
+-- A system's newer prediction of a player supersedes its older ones, also those of another view: without the line that
+-- it was made with, a market view does not stay beside a newer model view.
 WITH candidates AS (
   SELECT
     predictions.* EXCEPT (tip_off, backfilled),
