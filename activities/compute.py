@@ -10,6 +10,7 @@ from temporalio import activity
 from activities.heartbeats import blocking_activity
 from activities.resources import Resources
 from tipoff.grading.accuracy import grade_date
+from tipoff.grading.balance import withhold_one_sided
 from tipoff.training.history import seasons_up_to, training_history
 from tipoff.vocabulary import ComputeReport, DataVersions, Grade, Span, first_day, step_names
 from tipoff.warehouse.base import Warehouse, WriteResult
@@ -20,6 +21,8 @@ from tipoff.warehouse.preflight import SYSTEMS, lacking_inputs
 from tipoff.warehouse.scope import TransformScope
 from tipoff.warehouse.tables import TABLES
 from workflows.contracts import Activity, ComputeRequest, Predicted, TrainingHistory, TrainingInput
+
+_RELEASE = "publish them with starter.py release-picks, or leave them as PASS"
 
 
 class ComputeActivities:
@@ -55,9 +58,11 @@ class ComputeActivities:
         with warehouse.transaction():
             written = warehouse.append("predictions", rows)
             versions = count_change(warehouse, date, system, rows["game_id"].unique(), changed=written.changed)
-        alerts = predicted.alerts | warning_alerts("predictions", written.warnings)
+            withheld = {} if rows.is_empty() else withhold_one_sided(warehouse, date, system, max(rows["as_of"]))
+        one_sided = {f"one_sided:{view}": f"{reason}; check why, then {_RELEASE}" for view, reason in withheld.items()}
+        alerts = predicted.alerts | one_sided | warning_alerts("predictions", written.warnings)
         counts = warning_counts("predictions", written.warnings)
-        return ComputeReport(rows=rows.height, versions=versions, alerts=alerts, counts=counts)
+        return ComputeReport(rows=rows.height, versions=versions, alerts=alerts, counts=counts, withheld=withheld)
 
     @activity.defn(name=Activity.GRADE.value)
     @blocking_activity

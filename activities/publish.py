@@ -9,6 +9,7 @@ from temporalio import activity
 
 from activities.heartbeats import blocking_activity
 from activities.resources import Resources
+from tipoff.grading.balance import release_picks
 from tipoff.publishing.alerts import raise_alert
 from tipoff.publishing.best_bets import publish_best_bets
 from tipoff.publishing.ended_days import publish_ended_day
@@ -58,7 +59,9 @@ class PublishActivities:
 
 
 def write_export(resources: Resources, request: ComputeRequest) -> ComputeReport:
-    """Write one export."""
+    """Write one export, after the release of withheld picks if there is one."""
+    if release := request.release:
+        release_picks(resources.warehouse, request.game_date, release.at, release.who, release.why)
     lacking = _lacking(resources, request)
     games = tuple(sorted({*request.missing_games, *lacking.games}))
     published = _EXPORTERS[request.subject](resources, request.model_copy(update={"missing_games": games}))

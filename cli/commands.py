@@ -304,6 +304,8 @@ COMMANDS = (
     Command("retry-step", "run a parked step again", "operator_commands", (_step, *_OPERATOR_COMMAND)),
     Command("skip-step", "skip a step for the rest of the day", "operator_commands", (_step, *_OPERATOR_COMMAND)),
     Command("refresh-lines", "poll events, game lines and player lines again", "operator_commands", _OPERATOR_COMMAND),
+    Command("release-picks", "publish the picks that are withheld, as they are nearly all on one side",
+            "operator_commands", _OPERATOR_COMMAND),
     Command("resume-clock", "let the held clock of a replay run again", "operator_commands", _OPERATOR_COMMAND),
     Command("cancel", "end a day for good", "cancel", (_date, _common, _operator)),
     Command("page", "print the path of a date's report page", "page", (_date, _common)),

@@ -137,12 +137,7 @@ def _server_part(server: ServerView, source: StatusSource) -> Iterable[Renderabl
 
 def _tables(status: DayStatus) -> Iterable[RenderableType]:
     yield _phases(status)
-    if status.attention:
-        yield table_of(
-            "Needs attention",
-            ("step", "parked at", "reason"),
-            [(status.label_of(item.step), _at(item.since, status), item.reason) for item in status.attention],
-        )
+    yield from _tables_for_the_operator(status)
     if waiting := [step for step in status.steps if step.state is StepState.LATE]:
         yield table_of(
             "Waiting",
@@ -180,6 +175,22 @@ def _tables(status: DayStatus) -> Iterable[RenderableType]:
                 (_at(entry.at, status), entry.who, f"{entry.command} {entry.target}".strip(), entry.why, entry.result)
                 for entry in status.audit
             ],
+        )
+
+
+def _tables_for_the_operator(status: DayStatus) -> Iterable[RenderableType]:
+    """What waits for a command of an operator."""
+    if status.attention:
+        yield table_of(
+            "Needs attention",
+            ("step", "parked at", "reason"),
+            [(status.label_of(item.step), _at(item.since, status), item.reason) for item in status.attention],
+        )
+    if status.withheld_picks:
+        yield table_of(
+            "Withheld picks",
+            ("system", "view", "reason"),
+            [(item.system_id, item.view, item.reason) for item in status.withheld_picks],
         )
 
 

@@ -29,6 +29,7 @@ COMPUTED_IN_PYTHON: Final[Mapping[str, tuple[str, ...]]] = {
     "ml_feature_store": ("feature_inputs",),
     "prediction_accuracy": GRADING,
     "predictions": ("stored_features",),
+    "withheld_picks": ("active_predictions",),
 }
 """Tables that Python computes from the results of SQL files."""
 

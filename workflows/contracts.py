@@ -97,6 +97,7 @@ class CommandName(StrEnum):
     RETRY_STEP = "retry_step"
     SKIP_STEP = "skip_step"
     REFRESH_LINES = "refresh_lines"
+    RELEASE_PICKS = "release_picks"
     RESUME_CLOCK = "resume_clock"
 
 
@@ -297,6 +298,14 @@ class ProcessReports(Frozen):
     reports: tuple[ProcessReport | None, ...]
 
 
+class PickRelease(Frozen):
+    """An operator publishes the picks that are withheld, as they are nearly all on one side."""
+
+    at: AwareDatetime
+    who: str
+    why: str
+
+
 class ComputeRequest(Frozen):
     """Run a transform, the features, a system, the grading or an export for some games as of a time."""
 
@@ -313,6 +322,8 @@ class ComputeRequest(Frozen):
     """The file a system predicts from."""
     backfilled: bool = False
     """The predictions are made after the games."""
+    release: PickRelease | None = None
+    """The last release of withheld picks, which the next export stores."""
 
     @property
     def data(self) -> str:

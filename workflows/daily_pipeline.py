@@ -228,6 +228,10 @@ class DailyPipelineWorkflow:
     def handle_refresh_lines(self, *arguments: Any) -> None:
         self._handle_signal(CommandName.REFRESH_LINES, arguments)
 
+    @workflow.signal(name="release_picks", description=operator_commands.description(CommandName.RELEASE_PICKS))
+    def handle_release_picks(self, *arguments: Any) -> None:
+        self._handle_signal(CommandName.RELEASE_PICKS, arguments)
+
     @workflow.signal(name="resume_clock", description=operator_commands.description(CommandName.RESUME_CLOCK))
     def handle_resume_clock(self, *arguments: Any) -> None:
         self._handle_signal(CommandName.RESUME_CLOCK, arguments)
@@ -276,6 +280,14 @@ class DailyPipelineWorkflow:
     @refresh_lines.validator
     def _validate_refresh_lines(self, *arguments: Any) -> None:
         self._require_valid(CommandName.REFRESH_LINES, arguments)
+
+    @workflow.update(description=operator_commands.description(CommandName.RELEASE_PICKS))
+    def release_picks(self, *arguments: Any) -> CommandResult:
+        return self._handle_update(CommandName.RELEASE_PICKS, arguments)
+
+    @release_picks.validator
+    def _validate_release_picks(self, *arguments: Any) -> None:
+        self._require_valid(CommandName.RELEASE_PICKS, arguments)
 
     @workflow.update(description=operator_commands.description(CommandName.RESUME_CLOCK))
     def resume_clock(self, *arguments: Any) -> CommandResult:

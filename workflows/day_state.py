@@ -24,12 +24,15 @@ from tipoff.vocabulary import (
     RunState,
     Severity,
     SourceReport,
+    StepKind,
     StepResult,
     StepState,
+    WithheldPicks,
     shortened,
     step_names,
 )
 from workflows import day_end, fallbacks, transitions
+from workflows.contracts import PickRelease
 from workflows.execution_log import ExecutionLog
 from workflows.step_records import AnyRecord, ComputeRecord, Records, SourceRecord, new_record
 from workflows.transitions import AmendGames, DegradationChange, Degrade, Resolve, Transition
@@ -52,6 +55,10 @@ class DayLedger:
     """Source -> our game id -> the provider's."""
     consumed: DataVersions = field(default_factory=dict)
     """The versions that the steps reported last."""
+    withheld: dict[str, dict[str, str]] = field(default_factory=dict)
+    """System -> view -> why its picks are published as PASS."""
+    release: PickRelease | None = None
+    """The last release of withheld picks."""
     published: list[datetime] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     degradations: list[Degradation] = field(default_factory=list)
@@ -166,6 +173,8 @@ class DayLedger:
         short = {name: shortened(text, REASON_LENGTH) for name, text in texts.items()}
         report = report.model_copy(update=short)
         self._apply(step, transitions.computed(step, record, report, self.plan), now)
+        if step.kind is StepKind.SYSTEM:
+            self.withheld[step.subject] = report.withheld
         if step.name == step_names.PUBLISH_PREDICTIONS and report.rows and record.last_poll is not None:
             self.published.append(record.last_poll)
 
@@ -187,6 +196,11 @@ class DayLedger:
             self.records[name] = replace(record, blocked_reason="", cooldown=None, retry_at=now)
         else:
             self.records[name] = record.without_inputs()
+
+    def release_picks(self, release: PickRelease) -> None:
+        """Publish again, with the picks that were withheld."""
+        self.release, self.withheld = release, {}
+        self.retry(step_names.PUBLISH_PREDICTIONS, release.at)
 
     def poll_now(self, step: PlanStep, now: datetime) -> None:
         """Poll a source at once, in spite of a cooldown or a refusal: an operator wants it."""
@@ -263,6 +277,14 @@ class DayLedger:
             self.counts["audit:older"] = self.counts.get("audit:older", 0) + 1
 
     # ── the day as a whole ───────────────────────────────────────────────────────────────────────────────
+
+    def withheld_picks(self) -> tuple[WithheldPicks, ...]:
+        """The views whose picks are withheld, in the order of the plan."""
+        return tuple(
+            WithheldPicks(system_id=system_id, view=view, reason=reason)
+            for system_id, views in self.withheld.items()
+            for view, reason in views.items()
+        )
 
     def attention(self) -> tuple[Attention, ...]:
         """Parked steps."""

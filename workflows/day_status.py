@@ -48,6 +48,7 @@ def day_status(ledger: DayLedger, now: datetime, *, virtual: bool, held: bool) -
         counts=ledger.counts,
         degradations=tuple(ledger.degradations),
         attention=_attention(ledger, now, held=held),
+        withheld_picks=ledger.withheld_picks(),
         alerts=tuple(ledger.alerts.values()),
         audit=tuple(ledger.audit),
         late_steps=tuple(

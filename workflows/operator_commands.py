@@ -20,7 +20,7 @@ from tipoff.vocabulary import (
     did_you_mean,
     step_names,
 )
-from workflows.contracts import TARGET_FIELDS, CommandName, CommandResult, OperatorCommand
+from workflows.contracts import TARGET_FIELDS, CommandName, CommandResult, OperatorCommand, PickRelease
 from workflows.day_state import DayLedger
 from workflows.step_records import AnyRecord, Records
 
@@ -31,6 +31,7 @@ _DESCRIPTIONS = {
     CommandName.RETRY_STEP: "Retry a parked step now",
     CommandName.SKIP_STEP: "Skip a step for the rest of the day",
     CommandName.REFRESH_LINES: "Poll events, game lines and player lines again now",
+    CommandName.RELEASE_PICKS: "Publish the picks that are withheld, as they are nearly all on one side",
     CommandName.RESUME_CLOCK: "Resume a held replay clock",
 }
 _EXAMPLES = {"phase": Phase.LINES.value, "step": step_names.INJURY_REPORT}
@@ -96,6 +97,8 @@ def validate(command: OperatorCommand, ledger: DayLedger, now: datetime, *, held
             return _validate_force(command, plan, records, now)
         case CommandName.RETRY_STEP | CommandName.SKIP_STEP:
             return _validate_step(command, plan, records)
+        case CommandName.RELEASE_PICKS:
+            return _validate_release(ledger)
         case CommandName.RESUME_CLOCK:
             return _accepted("the clock runs on") if held else _refused("the clock is not held")
         case CommandName.LINES_AVAILABLE | CommandName.REFRESH_LINES:
@@ -112,7 +115,7 @@ def offers(ledger: DayLedger, now: datetime, *, held: bool) -> tuple[str, ...]:
     has_late_lines = any(step.phase is Phase.LINES for step in steps)
     commands = [OperatorCommand(name=CommandName.LINES_AVAILABLE)] if has_late_lines else []
     commands += [OperatorCommand(name=CommandName.FORCE_CONTINUE, target=step.phase) for step in steps]
-    commands.append(OperatorCommand(name=CommandName.RESUME_CLOCK))
+    commands += [OperatorCommand(name=name) for name in (CommandName.RELEASE_PICKS, CommandName.RESUME_CLOCK)]
     return _typed(commands, ledger, now, held=held)
 
 
@@ -151,6 +154,9 @@ def execute(command: OperatorCommand, ledger: DayLedger, now: datetime) -> None:
             _skip(command, ledger, now)
         case CommandName.LINES_AVAILABLE | CommandName.REFRESH_LINES:
             _poll_lines(ledger, now)
+        case CommandName.RELEASE_PICKS:
+            who = command.who or "an operator"
+            ledger.release_picks(PickRelease(at=now, who=who, why=command.why or f"released by {who}"))
         case CommandName.RESUME_CLOCK:
             """The workflow resumes its clock."""
 
@@ -237,6 +243,8 @@ def _wrong_in_rerun(command: OperatorCommand, records: Records) -> str:
     """Why a command makes no sense in a re-run, which only waits for parked steps."""
     if command.name in _LINES_COMMANDS:
         return "this is a re-run: it processes landed batches and polls no provider"
+    if command.name is CommandName.RELEASE_PICKS:
+        return "this is a re-run: picks that were withheld when their games began stay withheld"
     record = records.get(command.target)
     if record is not None and record.failed_since is None:
         return f"this is a re-run and {command.target} is not parked in it"
@@ -298,6 +306,11 @@ def no_such_step(name: str, plan: DayPlan) -> str:
         return f"{name} is not a step, but a fallback source of {', '.join(primary)}"
     names = [step.name for step in plan.steps]
     return f"no step {name!r}; the steps are {', '.join(names)}{did_you_mean(name, names)}"
+
+
+def _validate_release(ledger: DayLedger) -> CommandResult:
+    withheld = ", ".join(f"{item.system_id} ({item.view})" for item in ledger.withheld_picks())
+    return _accepted(f"publishing the picks of {withheld}") if withheld else _refused("no picks are withheld")
 
 
 def _validate_lines(plan: DayPlan) -> CommandResult:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from shlex import quote
 
@@ -165,13 +165,18 @@ def markdown(status: DayStatus, replay: str = "") -> str:
         "|---|---|---|---|",
         *(_phase_row(phase, status) for phase in Phase if any(step.phase is phase for step in status.steps)),
     ]
-    lines += [line for item in status.attention for line in ("", _parked_line(item, status))]
-    missing = [item for item in status.degradations if item.resolved_at is None]
-    lines += [line for item in missing for line in ("", _missing_line(item, status))]
+    lines += [line for remark in _remarks(status) for line in ("", remark)]
     if status.all_commands:
         option = f" --replay {quote(replay)}" if replay else ""
         lines += ["", "Commands: " + ", ".join(f"`{command}{option}`" for command in status.all_commands)]
     return "\n".join((*lines, "", _LAST_LINE))
+
+
+def _remarks(status: DayStatus) -> Iterator[str]:
+    """A line for each parked step, each view whose picks are withheld, and each missing input."""
+    yield from (_parked_line(item, status) for item in status.attention)
+    yield from (f"△ {_escaped(item.text)}" for item in status.withheld_picks)
+    yield from (_missing_line(item, status) for item in status.degradations if item.resolved_at is None)
 
 
 def _parked_line(item: Attention, status: DayStatus) -> str:

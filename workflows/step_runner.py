@@ -148,6 +148,7 @@ class StepRunner:
             missing_games=tuple(sorted({game for item in degradations for game in item.games_missing_at(as_of)})),
             postponed=ledger.postponed,
             reference=ledger.input_file(step),
+            release=ledger.release,
         )
 
 

@@ -95,7 +95,9 @@ def _usual_count(table: Table) -> int:
 
 def _rows(table: Table, day: date, count: int) -> pl.DataFrame:
     """Rows of one game of one date that differ in the last column of the key that tells the rows of a game apart."""
-    key = next(name for name in ("player_id", "team", "prediction_id", "player_name") if name in table.natural_key)
+    key = next(
+        name for name in ("player_id", "team", "prediction_id", "player_name", "system_id") if name in table.natural_key
+    )
     limits = {column.name: value for column in table.columns if (value := _within(column)) is not None}
     rows = ({**limits, "game_date": day, key: f"{number}"} for number in range(count))
     return rows_of(table.name, rows)

@@ -183,15 +183,14 @@ def measure(rows: pl.DataFrame) -> tuple[SystemMetrics, ...]:
 
 
 def metric_warnings(metrics: SystemMetrics) -> tuple[MetricWarning, ...]:
-    """Warn about figures that are one-sided, too bad, or too good to be true, given enough rows."""
+    """Warn about figures that are too bad, or too good to be true, given enough rows."""
     picks, line, rate = metrics.picks, metrics.against_line, metrics.picks.rate
     gain = None if line.mae is None or line.baseline_mae is None else line.baseline_mae - line.mae
     texts = {}
     if rate is not None and picks.n >= 40 and rate < 0.3:
         texts["hit-rate"] = f"hit rate {rate:.0%} on {counted(picks.n, 'pick')}; check its inputs"
     texts |= too_good(metrics.view, line.n, gain, picks.wins, picks.n - picks.wins)
-    warnings = tuple(_warning(key, metrics.system_id, metrics.view, text) for key, text in texts.items())
-    return (*_balance_warnings(metrics.system_id, metrics.view, metrics.picked, metrics.over_share), *warnings)
+    return tuple(_warning(key, metrics.system_id, metrics.view, text) for key, text in texts.items())
 
 
 _MOST_GAIN = {View.MODEL: 0.05, View.MARKET: 0.10}
@@ -212,16 +211,6 @@ def too_good(view: View, rows: int, gain: float | None, wins: int, losses: int) 
     return texts
 
 
-def one_sided_warnings(predictions: pl.DataFrame) -> tuple[MetricWarning, ...]:
-    """Warn about systems whose picks are nearly all on one side; the predictions need not be graded."""
-    picks = predictions.filter(PICKED).group_by("system_id", "view").agg(pl.len(), share=_OVER.mean())
-    return tuple(
-        warning
-        for system_id, view, picked, share in picks.sort("system_id", "view").iter_rows()
-        for warning in _balance_warnings(system_id, view, picked, share)
-    )
-
-
 def coverage_warnings(predictions: int, graded: int) -> tuple[MetricWarning, ...]:
     """Warn if so many predictions of a date have no grade that its figures mislead."""
     if graded >= 0.95 * predictions:
@@ -232,11 +221,13 @@ def coverage_warnings(predictions: int, graded: int) -> tuple[MetricWarning, ...
     return (MetricWarning(key="grading-coverage", text=text),)
 
 
-def _balance_warnings(system_id: str, view: str, picked: int, over_share: float | None) -> tuple[MetricWarning, ...]:
-    if over_share is None or picked <= 100 or 0.3 <= over_share <= 0.7:
+def balance_warnings(week: SystemMetrics) -> tuple[MetricWarning, ...]:
+    """Warn about a view whose picks of the last 7 days are mostly on one side."""
+    share = week.over_share
+    if share is None or week.picked < 100 or 0.3 <= share <= 0.7:
         return ()
-    text = f"{over_share:.0%} of {counted(picked, 'pick')} are OVER; check for bias"
-    return (_warning("balance", system_id, view, text),)
+    text = f"{share:.0%} of {counted(week.picked, 'pick')} of the last 7 days are OVER; check for bias"
+    return (_warning("balance", week.system_id, week.view, text),)
 
 
 def _warning(key: str, system_id: str, view: str, text: str) -> MetricWarning:

@@ -10,12 +10,12 @@ from typing import Any, Final
 import polars as pl
 
 from tipoff.grading.accuracy import active_predictions, games_of, last_injury_reports
+from tipoff.grading.balance import WITHHELD
 from tipoff.grading.metrics import (
     MetricWarning,
     coverage_warnings,
     measure,
     metric_warnings,
-    one_sided_warnings,
     outcomes,
 )
 from tipoff.grading.outcomes import POSTPONED
@@ -136,21 +136,27 @@ def predictions_content(warehouse: Warehouse, game_date: date, as_of: datetime) 
     missing = sorted(set(played["game_id"]) - set(active["game_id"]))
     open_games = active.filter((pl.col("tip_off") > as_of).fill_null(True) & (pl.col("as_of") < as_of - STALE_AFTER))
     return ExportContent(
-        payload={"games": _games(games), "players": _players(active, _prediction)},
+        payload={"games": _games(games), "withheld": _withheld(active), "players": _players(active, _prediction)},
         rows=active.height,
         empty=played.is_empty(),
         degraded=("predictions are not published yet",) if active.is_empty() and missing else (),
         missing_games=tuple(missing),
         stale=not open_games.is_empty(),
         backfilled=_all_backfilled(active),
-        warnings=one_sided_warnings(active),
     )
+
+
+def _withheld(active: pl.DataFrame) -> list[JsonObject]:
+    """Return the views whose picks are withheld, each with the reason and their number."""
+    withheld = active.filter(pl.col("pass_reason").str.starts_with(WITHHELD))
+    per_view = withheld.group_by("system_id", "view", reason="pass_reason").agg(picks=pl.len())
+    return per_view.sort("system_id", "view").to_dicts()
 
 
 def _prediction(row: JsonObject) -> JsonObject:
     return {
         **_columns(row, "system_id", "view", "model_version", *_ESTIMATE, *_PICK),
-        **_columns(row, "market_over_probability", "expected_value", "feature_quality_score"),
+        **_columns(row, "pass_reason", "market_over_probability", "expected_value", "feature_quality_score"),
         "degraded_reasons": list(row["degraded_reasons"]),
         **_columns(row, "as_of", "superseded", "backfilled", "prediction_id"),
     }

@@ -5,7 +5,7 @@ Pure: standard library and pydantic only, so that workflow code may import it.
 
 from tipoff.vocabulary import step_names
 from tipoff.vocabulary.base import Frozen
-from tipoff.vocabulary.day import Alert, Attention, AuditEntry, DayStatus, Degradation, StepStatus
+from tipoff.vocabulary.day import Alert, Attention, AuditEntry, DayStatus, Degradation, StepStatus, WithheldPicks
 from tipoff.vocabulary.eastern_time import (
     EASTERN,
     clock_time,
@@ -109,6 +109,7 @@ __all__ = [
     "StepStatus",
     "Trigger",
     "View",
+    "WithheldPicks",
     "clock_time",
     "counted",
     "date_and_time",

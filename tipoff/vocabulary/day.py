@@ -78,6 +78,18 @@ class Alert(Frozen):
     """What happened, to what, and what to do."""
 
 
+class WithheldPicks(Frozen):
+    """The picks of one view of a system that are published as PASS until an operator releases them."""
+
+    system_id: str
+    view: str
+    reason: str
+
+    @property
+    def text(self) -> str:
+        return f"{self.system_id} ({self.view}): {self.reason}"
+
+
 class AuditEntry(Frozen):
     """An operator's command and its result."""
 
@@ -138,6 +150,7 @@ class DayStatus(Frozen):
     counts: dict[str, int]
     degradations: tuple[Degradation, ...]
     attention: tuple[Attention, ...]
+    withheld_picks: tuple[WithheldPicks, ...] = ()
     alerts: tuple[Alert, ...]
     audit: tuple[AuditEntry, ...]
     late_steps: tuple[str, ...] = ()

@@ -54,6 +54,8 @@ class ComputeReport(StepReport):
     """Games that are neither final nor postponed, as far as the grading knows."""
     predictions: int = 0
     """Predictions of the date that count, as far as the grading knows."""
+    withheld: dict[str, str] = {}
+    """View of a system -> why its picks are withheld."""
     lacking: str = ""
     """What it lacked when it ran, by the pre-flight check; `missing_games` are the games concerned."""
 

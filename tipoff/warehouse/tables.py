@@ -1105,6 +1105,25 @@ backfilled BOOL! | made at or after tip-off, or from features newer than its as-
         ),
     ),
     _table(
+        "withheld_picks",
+        Layer.PREDICTIONS,
+        "Whether the picks of a view of a system are withheld, as nearly all are on one side: for each game, the newest"
+        " row before its tip-off counts. The predictions stay as they are.",
+        "game_date system_id view as_of",
+        """
+game_date DATE! | Eastern date of the games
+system_id STRING! | prediction system
+view STRING! | view of the prediction: model or market
+as_of TIMESTAMP! | from when on
+withheld BOOL! | the picks are published as PASS; false: they are picks again
+picks INT64! 0.. | number of picks of the slate then
+overs INT64! 0.. | those of them that are OVER
+reason STRING! | why
+who STRING | the operator who released the picks; NULL for the rule
+""",
+        append_only=True,
+    ),
+    _table(
         "prediction_accuracy",
         Layer.GRADING,
         "Outcome of each active prediction.",

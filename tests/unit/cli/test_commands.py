@@ -50,7 +50,7 @@ EVERY_OPTION: list[tuple[str, dict[str, Any]]] = [
     ("lines-available --date 2024-03-29 --games A@B C@D", {**OPERATOR, "games": ["A@B", "C@D"]}),
     ("retry-step --date 2024-03-29 --step grade", {**OPERATOR, "step": "grade"}),
     ("skip-step --date 2024-03-29 --step grade", {**OPERATOR, "step": "grade"}),
-    *((f"{name} --date 2024-03-29", OPERATOR) for name in ("refresh-lines", "resume-clock")),
+    *((f"{name} --date 2024-03-29", OPERATOR) for name in ("refresh-lines", "release-picks", "resume-clock")),
     ("cancel --date 2024-03-29 --why done", {**DATED, "who": "ann", "why": "done"}),
     ("train --date 2024-03-29", {**DATED, "system": None}),
     ("train --date 2024-03-29 --system moving_average", {**DATED, "system": "moving_average"}),

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tipoff.grading.metrics import (
+    balance_warnings,
     break_even,
     calibration_error,
     compare_errors,
@@ -14,7 +15,6 @@ from tipoff.grading.metrics import (
     hit_rate,
     measure,
     metric_warnings,
-    one_sided_warnings,
     outcomes,
     reliability,
     too_good,
@@ -177,35 +177,22 @@ def warning_keys(*rows: dict[str, Any]) -> list[str]:
     return [each.key for each in metric_warnings(system)]
 
 
-def test_one_sided_picks_warn_above_one_hundred() -> None:
-    picks = [graded("loss" if number % 2 else "win", recommendation="UNDER") for number in range(101)]
-    assert warning_keys(*picks) == ["balance:catboost_v8:market"]
-    assert warning_keys(*picks[:100]) == []
+def balance_keys(*rows: dict[str, Any]) -> list[str]:
+    return [each.key for system in measure(frame(*rows)) for each in balance_warnings(system)]
 
 
-def test_one_sided_picks_warn_whatever_their_grades() -> None:
-    """The warning is the same before the games and when many picks are void: share and N cover the same picks."""
-    picks = [graded("void" if number < 50 else "win", recommendation="UNDER") for number in range(101)]
-    [warning] = one_sided_warnings(frame(*picks))
-    assert warning.text == "catboost_v8 (market): 0% of 101 picks are OVER; check for bias"
-    assert warning_keys(*picks) == [warning.key]
-    assert one_sided_warnings(frame(*picks[:100], graded(recommendation="PASS"), graded(backfilled=True))) == ()
+def test_one_sided_picks_of_a_week_warn_from_one_hundred_on_whatever_their_grades() -> None:
+    picks = [graded("void" if number < 50 else "win", recommendation="UNDER") for number in range(100)]
+    [system] = measure(frame(*picks, graded(recommendation="PASS"), graded(backfilled=True)))
+    [warning] = balance_warnings(system)
+    assert warning.text == "catboost_v8 (market): 0% of 100 picks of the last 7 days are OVER; check for bias"
+    assert balance_keys(*picks[:99], graded(recommendation="PASS"), graded(backfilled=True)) == []
 
 
 @pytest.mark.parametrize(("over", "warned"), [(32, True), (33, False), (77, False), (78, True)])
 def test_picks_are_one_sided_below_30_and_above_70_percent_over(over: int, *, warned: bool) -> None:
     picks = [graded(recommendation="OVER" if number < over else "UNDER") for number in range(110)]
-    assert bool(one_sided_warnings(frame(*picks))) is warned
-
-
-def test_one_sided_systems_are_named_in_order() -> None:
-    kinds = [("moving_average", "model"), ("catboost_v8", "model"), ("catboost_v8", "market")]
-    picks = [graded(system_id=system_id, view=view) for system_id, view in kinds for _ in range(101)]
-    assert [warning.key for warning in one_sided_warnings(frame(*picks))] == [
-        "balance:catboost_v8:market",
-        "balance:catboost_v8:model",
-        "balance:moving_average:model",
-    ]
+    assert bool(balance_keys(*picks)) is warned
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from tests.support import evening
 from tests.support.evening import DAY, FIRST, NEXT_MORNING, WITH_LINES
 from tests.support.rows import rows_of
 from tipoff.grading.accuracy import grade_date
+from tipoff.grading.balance import release_picks, withhold_one_sided
 from tipoff.publishing.alerts import alerts_of
 from tipoff.publishing.envelope import Envelope, ExportStatus, decode, put, put_pointer, put_version
 from tipoff.publishing.exports import publish_predictions, publish_results
@@ -165,17 +166,29 @@ def test_a_date_whose_games_are_not_predicted_is_empty(
     assert (exported["status"], exported["degraded_reasons"], exported["games"]) == ("empty", [], [])
 
 
-def test_one_sided_picks_raise_an_alert_per_system(
+def test_picks_of_a_one_sided_slate_are_exported_as_pass_until_they_are_released(
     before_tip: Warehouse, warehouse: Warehouse, store: ExportStore, sample: Path
 ) -> None:
     evening.load_slate(warehouse, sample)
     lined = before_tip.query("SELECT * FROM predictions WHERE line IS NOT NULL")
     warehouse.append("predictions", lined.with_columns(recommendation=pl.lit("UNDER"), lean=pl.lit("UNDER")))
-    for _ in range(2):
-        publish_predictions(warehouse, store, DAY, WITH_LINES, WALL_CLOCK)
-    alerts = alerts_of(store, DAY)
-    assert [each.key for each in alerts] == ["balance:catboost_v8:market", "balance:moving_average:model"]
-    assert alerts[0].text == "catboost_v8 (market): 0% of 135 picks are OVER; check for bias"
+    withhold_one_sided(warehouse, DAY, "catboost_v8", WITH_LINES)
+    publish_predictions(warehouse, store, DAY, WITH_LINES, WALL_CLOCK)
+    reason = "withheld: 135 of 135 picks of the slate are UNDER"
+    [withheld] = export(store, TODAY)["withheld"]
+    assert withheld == {"system_id": "catboost_v8", "view": "market", "reason": reason, "picks": 135}
+    exported = {(each["system_id"], each["recommendation"], each["pass_reason"]) for each in predictions_in(store)}
+    assert exported == {("catboost_v8", "PASS", reason), ("moving_average", "UNDER", None)}
+
+    later = WITH_LINES + timedelta(minutes=1)
+    release_picks(warehouse, DAY, later, "Ann", "checked")
+    publish_predictions(warehouse, store, DAY, later, WALL_CLOCK)
+    assert export(store, TODAY)["withheld"] == []
+    assert {(each["recommendation"], each["pass_reason"]) for each in predictions_in(store)} == {("UNDER", None)}
+
+
+def predictions_in(store: ExportStore) -> list[dict[str, Any]]:
+    return [each for player in export(store, TODAY)["players"] for each in player["systems"]]
 
 
 def test_hostile_names_are_escaped(warehouse: Warehouse, store: ExportStore, sample: Path) -> None:

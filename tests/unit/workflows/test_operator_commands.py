@@ -14,10 +14,33 @@ from hypothesis import strategies as st
 
 from cli.commands import parse
 from cli.operator_commands import command_from
-from tests.support.ledgers import DAY, DAYS, MOMENTS, evening_plan, no_lines, run_ready_steps, settled_ledger, step_of
-from tipoff.vocabulary import DayPlan, Outcome, Phase, RunState, SourceReport, StepState, eastern
-from workflows import gates, operator_commands
-from workflows.contracts import CommandName, OperatorCommand
+from tests.support.ledgers import (
+    DAY,
+    DAYS,
+    MOMENTS,
+    evening_plan,
+    no_lines,
+    run_ready_steps,
+    settled_ledger,
+    step_of,
+    successful_report,
+)
+from tipoff.vocabulary import (
+    ComputeReport,
+    DayPlan,
+    Outcome,
+    Phase,
+    PlanStep,
+    RunState,
+    SourceReport,
+    StepKind,
+    StepResult,
+    StepState,
+    eastern,
+    step_names,
+)
+from workflows import gates, operator_commands, status_text
+from workflows.contracts import TARGET_FIELDS, CommandName, OperatorCommand, PickRelease
 from workflows.day_state import DayLedger
 from workflows.day_status import day_status
 from workflows.step_records import Records
@@ -83,6 +106,7 @@ def test_a_refusal_names_what_was_probably_meant(waiting: DayLedger) -> None:
             "this run is of 2024-03-29, not of 2024-03-30",
         ),
         (OperatorCommand(name=CommandName.RESUME_CLOCK), "the clock is not held"),
+        (OperatorCommand(name=CommandName.RELEASE_PICKS), "no picks are withheld"),
     ],
 )
 def test_a_refusal_names_the_valid_choices_and_changes_nothing(
@@ -160,6 +184,7 @@ def test_the_day_can_be_forced_on_without_a_system_that_takes_long(waiting: DayL
         (CommandName.SKIP_STEP, "ml_feature_store", "is not parked in it"),
         (CommandName.REFRESH_LINES, "", "polls no provider"),
         (CommandName.LINES_AVAILABLE, "", "polls no provider"),
+        (CommandName.RELEASE_PICKS, "", "stay withheld"),
     ],
 )
 def test_a_rerun_accepts_commands_only_for_its_parked_steps(
@@ -175,6 +200,43 @@ def test_the_slate_cannot_be_skipped() -> None:
     assert "cannot continue without a slate" in send(ledger, CommandName.SKIP_STEP, "nbac_schedule")
     assert "the slate is unknown" in send(ledger, CommandName.FORCE_CONTINUE, "lines")
     assert all(record.state is StepState.PENDING for record in ledger.records.values())
+
+
+def one_sided(step: PlanStep, games: tuple[str, ...]) -> StepResult:
+    """The report of a step on a day on which the market view of each system is one-sided."""
+    if step.kind is StepKind.SYSTEM:
+        return ComputeReport(rows=10, withheld={"market": "withheld: 40 of 40 picks of the slate are UNDER"})
+    return successful_report(step, games)
+
+
+def test_withheld_picks_are_reported_and_released_with_a_new_publication() -> None:
+    day = DayLedger(evening_plan())
+    day.adopt(day.plan)
+    run_ready_steps(day, eastern(DAY, 13), one_sided)
+    systems = [step.subject for step in day.plan.steps if step.kind is StepKind.SYSTEM]
+    status = day_status(day, NOON, virtual=True, held=False)
+    assert [(each.system_id, each.view) for each in status.withheld_picks] == [(each, "market") for each in systems]
+    assert "starter.py release-picks --date 2024-03-29" in status.commands
+    assert "40 of 40 picks of the slate are UNDER" in status_text.markdown(status)
+
+    assert send(day, CommandName.RELEASE_PICKS).startswith(f"publishing the picks of {systems[0]} (market)")
+    assert day.release == PickRelease(at=NOON, who="Ada", why="they never come")
+    assert day_status(day, NOON, virtual=True, held=False).withheld_picks == ()
+    published = run_ready_steps(day, eastern(DAY, 13))
+    assert step_names.PUBLISH_PREDICTIONS in published
+    assert step_names.REPORT_PAGE in published
+    assert systems[0] not in published, "the predictions are the same"
+
+
+def test_a_system_that_is_balanced_again_withholds_nothing() -> None:
+    day = DayLedger(evening_plan())
+    day.adopt(day.plan)
+    run_ready_steps(day, eastern(DAY, 13), one_sided)
+    for step in day.plan.steps:
+        if step.kind is StepKind.SYSTEM:
+            day.start(step, NOON)
+            day.finish(step, ComputeReport(rows=10), NOON)
+    assert "no picks are withheld" in send(day, CommandName.RELEASE_PICKS)
 
 
 def test_force_continue_predicts_without_lines_at_once(waiting: DayLedger) -> None:
@@ -343,7 +405,7 @@ def command_payloads(command: OperatorCommand) -> dict[str, Any]:
     return payload
 
 
-@pytest.mark.parametrize("name", [CommandName.REFRESH_LINES, CommandName.LINES_AVAILABLE, CommandName.RESUME_CLOCK])
+@pytest.mark.parametrize("name", [name for name in CommandName if name not in TARGET_FIELDS])
 def test_a_command_about_no_phase_or_step_refuses_a_word(name: CommandName) -> None:
     with pytest.raises(ValueError, match=f"{name} takes nothing, or an object such as"):
         operator_commands.command_from(name, ["lines"])
