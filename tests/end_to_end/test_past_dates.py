@@ -26,6 +26,7 @@ from tests.support.starter import Ended, Starter
 from tipoff.replay.archive import Archive
 from tipoff.replay.upstream.endpoints import SERVED_SOURCES
 from tipoff.sources.registry import SOURCES
+from tipoff.systems.registry import SYSTEMS
 from tipoff.vocabulary import RunState, game_date_of, season_of
 from tipoff.warehouse.tables import TABLES, Layer
 
@@ -150,18 +151,19 @@ def test_both_dates_are_complete_and_marked_as_backfilled(past: PastDates) -> No
         assert row["predictions"] == row["graded"] == len(past.predictions(game_date)), "also after re-runs of a step"
 
 
-def test_every_prediction_of_both_systems_is_graded_or_void(past: PastDates) -> None:
+def test_every_prediction_of_every_system_is_graded_or_void(past: PastDates) -> None:
     for game_date in past.both:
         predictions, results = past.predictions(game_date), past.export(f"results/{game_date}.json")
-        assert {each["system_id"] for each in predictions} == {"catboost_v8", "moving_average"}
+        assert {each["system_id"] for each in predictions} == set(SYSTEMS)
         assert all(each["backfilled"] for each in predictions)
         assert results["pending_games"] == []
         assert sum(results["outcomes"].values()) == len(predictions) > 0
 
 
-def test_a_model_is_trained_once_and_used_for_the_later_date_too(past: PastDates) -> None:
-    models = {each["model_version"] for day in past.both for each in past.predictions(day)} - {None}
-    assert len(models) == 1
+def test_models_are_trained_once_and_used_for_the_later_date_too(past: PastDates) -> None:
+    models = {(each["system_id"], each["model_version"]) for day in past.both for each in past.predictions(day)}
+    assert len(models) == len(SYSTEMS), "one version of each system"
+    assert None not in {version for _, version in models}
 
 
 def test_what_providers_say_today_about_rosters_injuries_and_lines_is_not_requested(past: PastDates) -> None:

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from tests.support.replays import ReplayedDay, at, tables_of
+from tipoff.systems.registry import SYSTEMS
 from tipoff.vocabulary import DataQuality, RunState
 from tipoff.warehouse.tables import TABLES, Layer
 from workflows.contracts import Activity
@@ -18,7 +19,6 @@ pytestmark = pytest.mark.timeout(900)
 
 RULED_OUT_IN_THE_MORNING = {"Jamal Murray", "Jonathan Kuminga"}
 LATE_SCRATCHES = {"Lauri Markkanen", "Klay Thompson"}
-SYSTEMS = {"catboost_v8", "moving_average"}
 MOST_REQUESTS = {
     "nbac_schedule": 12,
     "nbac_player_list_current": 2,
@@ -57,14 +57,15 @@ def test_every_quoted_name_is_resolved(quiet_day: ReplayedDay) -> None:
     assert quiet_day.rows("SELECT player_name FROM unresolved_players") == []
 
 
-def test_every_lined_player_not_ruled_out_before_is_predicted_by_both_systems_with_his_line(
+def test_every_lined_player_not_ruled_out_before_is_predicted_by_every_system_in_both_views(
     quiet_day: ReplayedDay,
 ) -> None:
     quotes = quiet_day.rows("SELECT DISTINCT player_id, player_name FROM raw_player_props")
     lined = {
         player["player_id"]
         for player in quiet_day.export("predictions/2024-03-29.json")["players"]
-        if {system["system_id"] for system in player["systems"] if system["line"] is not None} == SYSTEMS
+        if {(system["system_id"], system["view"]) for system in player["systems"] if system["line"] is not None}
+        == {(system_id, view) for system_id in SYSTEMS for view in ("model", "market")}
     }
     assert len(lined) == 135
     assert {quote["player_name"] for quote in quotes if quote["player_id"] not in lined} == RULED_OUT_IN_THE_MORNING
@@ -99,13 +100,23 @@ def test_the_first_publication_says_that_it_has_no_lines(quiet_day: ReplayedDay)
 
 
 def test_every_active_prediction_has_one_outcome_and_the_counts_add_up(quiet_day: ReplayedDay) -> None:
-    for (figures,) in map(dict.values, quiet_day.summary["systems"].values()):
-        assert sum(figures["outcomes"].values()) == figures["predictions"] == 209
-        assert figures["outcomes"]["win"] + figures["outcomes"]["loss"] == figures["n"] == 133
-    graded = quiet_day.rows("SELECT prediction_id, system_id, view FROM prediction_accuracy")
-    views = {"moving_average": "model", "catboost_v8": "market"}
-    assert all(row["view"] == views[row["system_id"]] for row in graded)
-    assert len({row["prediction_id"] for row in graded}) == len(graded) == 2 * 209
+    assert set(quiet_day.summary["systems"]) == set(SYSTEMS)
+    for views in quiet_day.summary["systems"].values():
+        assert {view: figures["predictions"] for view, figures in views.items()} == {"model": 209, "market": 135}
+        for figures in views.values():
+            assert sum(figures["outcomes"].values()) == figures["predictions"]
+            assert figures["outcomes"]["win"] + figures["outcomes"]["loss"] == 133
+    graded = quiet_day.rows("SELECT prediction_id FROM prediction_accuracy")
+    assert len({row["prediction_id"] for row in graded}) == len(graded) == 6 * (209 + 135)
+
+
+def test_every_prediction_is_explained_by_terms_that_add_up(quiet_day: ReplayedDay) -> None:
+    predictions = quiet_day.rows("SELECT points, explanation FROM predictions")
+    for row in predictions:
+        first, *others = row["explanation"]
+        assert first.endswith("own scoring so far")
+        total = sum(float(words.split()[0]) for words in (first, *others))
+        assert total == pytest.approx(row["points"], abs=0.05 * (len(others) + 3))
 
 
 def test_no_prediction_was_made_after_tip_off(quiet_day: ReplayedDay) -> None:

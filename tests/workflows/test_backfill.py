@@ -19,6 +19,7 @@ from tests.support.days import (
     runs_of,
     step,
 )
+from tipoff.systems.registry import ENSEMBLE, SYSTEMS
 from tipoff.vocabulary import RunState, StepState
 from workflows.contracts import Activity, ClockSpec
 
@@ -75,10 +76,14 @@ async def test_what_speaks_about_now_is_read_from_landing_and_nothing_follows_th
     assert (lines.state, lines.rows) == (StepState.COMPLETE, 20)
 
 
-async def test_a_model_is_trained_before_the_trained_system_predicts(client: Client) -> None:
+async def test_models_are_trained_once_before_the_systems_predict_and_the_ensemble_is_the_last(client: Client) -> None:
     run = await backfill(client, nothing_landed())
-    order = [each.activity for each in run.scheduled_activities if each.subject == "catboost_v8"]
-    assert order == [Activity.TRAIN, Activity.PREDICT, Activity.STORE_PREDICTIONS]
+    kinds = (Activity.TRAIN, Activity.PREDICT)
+    order = [(each.activity, each.subject) for each in run.scheduled_activities if each.activity in kinds]
+    training, *predicted = order
+    assert training[0] == Activity.TRAIN
+    assert sorted(subject for _, subject in predicted) == sorted(SYSTEMS)
+    assert predicted[-1] == (Activity.PREDICT, ENSEMBLE)
 
 
 async def test_results_that_come_back_after_an_outage_end_the_day(client: Client) -> None:

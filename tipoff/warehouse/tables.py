@@ -690,7 +690,7 @@ games INT64! 0.. | games of the slate
             for phase in Phase
         )
         + """
-predictions INT64! 0.. | players and games predicted, counted for each system
+predictions INT64! 0.. | players and games predicted, counted for each system and view
 graded INT64! 0.. | graded predictions, voids included
 publication_minutes FLOAT64 | minutes from the first read slate to the first published predictions, without re-runs
 steps ARRAY<STRING>! | steps with an execution that succeeded or failed

@@ -49,7 +49,9 @@ WITH
     GROUP BY game_date
   ),
   predicted AS (
-    SELECT game_date, COUNT(DISTINCT CONCAT(game_id, ' ', player_id, ' ', system_id)) AS predictions,
+    SELECT
+      game_date,
+      COUNT(DISTINCT CONCAT(game_id, ' ', player_id, ' ', system_id, ' ', view)) AS predictions,
     FROM predictions
     GROUP BY game_date
   ),
