@@ -28,7 +28,7 @@ WITH_LINES: Final = eastern(DAY, 15, 5)
 LAST_REPORT: Final = eastern(DAY, 18, 30)
 NEXT_MORNING: Final = datetime(2024, 3, 30, 12, 0, tzinfo=UTC)
 
-BLENDS: Final = {"catboost_v8": (0.25, 0.25, 0.5), "moving_average": (0.5, 0.3, 0.2)}
+BLENDS: Final = {"ensemble_v1": (0.25, 0.25, 0.5), "moving_average": (0.5, 0.3, 0.2)}
 """Weights of the means over the last 5 games, the last 10 and the season, by the id of a real system."""
 
 
@@ -175,8 +175,8 @@ def _prediction(
         **{name: player[name] for name in ("opponent", "home", "tip_off")},
         "prediction_id": hashlib.sha256(repr(key).encode()).hexdigest()[:32],
         "system_id": system_id,
-        "view": "market" if system_id == "catboost_v8" else "model",
-        "model_version": "c0ffee12" if system_id == "catboost_v8" else None,
+        "view": "market" if system_id == "ensemble_v1" else "model",
+        "model_version": "c0ffee12" if system_id == "ensemble_v1" else None,
         "as_of": as_of,
         "points": points,
         "low_80": max(0.0, points - 1.2 * spread),

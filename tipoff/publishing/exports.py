@@ -23,6 +23,7 @@ from tipoff.publishing.alerts import raise_alert
 from tipoff.publishing.envelope import Envelope, export_status, put, put_pointer, put_version
 from tipoff.publishing.status import PublishResult
 from tipoff.publishing.store import ExportStore
+from tipoff.systems.registry import HEADLINE
 from tipoff.vocabulary import Alert, Frozen, game_date_of
 from tipoff.warehouse.base import Warehouse
 from tipoff.warehouse.sql_files import sql_text
@@ -135,8 +136,14 @@ def predictions_content(warehouse: Warehouse, game_date: date, as_of: datetime) 
     played = games.filter(pl.col("game_status") != POSTPONED)
     missing = sorted(set(played["game_id"]) - set(active["game_id"]))
     open_games = active.filter((pl.col("tip_off") > as_of).fill_null(True) & (pl.col("as_of") < as_of - STALE_AFTER))
+    system_id, view = HEADLINE
     return ExportContent(
-        payload={"games": _games(games), "withheld": _withheld(active), "players": _players(active, _prediction)},
+        payload={
+            "headline": {"system_id": system_id, "view": view},
+            "games": _games(games),
+            "withheld": _withheld(active),
+            "players": _players(active, _prediction),
+        },
         rows=active.height,
         empty=played.is_empty(),
         degraded=("predictions are not published yet",) if active.is_empty() and missing else (),
@@ -158,6 +165,7 @@ def _prediction(row: JsonObject) -> JsonObject:
         **_columns(row, "system_id", "view", "model_version", *_ESTIMATE, *_PICK),
         **_columns(row, "pass_reason", "market_over_probability", "expected_value", "feature_quality_score"),
         "degraded_reasons": list(row["degraded_reasons"]),
+        "explanation": list(row["explanation"] or ()),
         **_columns(row, "as_of", "superseded", "backfilled", "prediction_id"),
     }
 

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import cache, partial
 from pathlib import Path
-from statistics import mean
 from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -20,6 +19,7 @@ from tipoff.publishing.exports import JsonObject, predictions_content, results_c
 from tipoff.publishing.figures import range_bar, reliability_figure, residual_figure
 from tipoff.publishing.status import PublishResult, read_status
 from tipoff.publishing.store import ExportStore
+from tipoff.systems.registry import HEADLINE
 from tipoff.vocabulary import DataQuality, DayStatus, RunState, clock_time, counted
 from tipoff.warehouse.base import Warehouse
 
@@ -77,7 +77,9 @@ def render_page(status: DayStatus, as_of: datetime, predicted: JsonObject, resul
         named=partial(_games_named, labels=labels),
         results=results,
         graded=sum(results["outcomes"].values()),
-        figures={(each["system_id"], each["view"]): _figures(each, results["players"]) for each in results["systems"]},
+        figures={_key(each): _figures(each, results["players"]) for each in _headline_first(results["systems"])},
+        headline=HEADLINE,
+        systems=_headline_first(results["systems"]),
         misses=_misses(results["players"]),
         voids=_voids(results["players"]),
     )
@@ -95,6 +97,16 @@ def _predictions(players: Sequence[JsonObject]) -> list[JsonObject]:
     return [each for player in players for each in player["systems"]]
 
 
+def _key(each: JsonObject) -> tuple[str, str]:
+    """Return system and view of a prediction, a result or figures."""
+    return each["system_id"], each["view"]
+
+
+def _headline_first(systems: Sequence[JsonObject]) -> list[JsonObject]:
+    """Return the headline, then the other view of its system, then the others."""
+    return sorted(systems, key=lambda each: (_key(each) != HEADLINE, each["system_id"] != HEADLINE[0]))
+
+
 def _colours(players: Sequence[JsonObject]) -> dict[str, int]:
     """Return the number of each system's color in the style sheet."""
     return {name: index for index, name in enumerate(sorted({each["system_id"] for each in _predictions(players)}))}
@@ -108,13 +120,13 @@ def _games_named(game_ids: Sequence[str], labels: Mapping[str, str]) -> str:
 
 
 def _picks(players: Sequence[JsonObject], results: JsonObject) -> list[JsonObject]:
-    """Return the picks with their player and result, by expected value, the best first."""
+    """Return the picks of the headline with their player and result, by expected value, the best first."""
     graded = _results_by_id(results)
     picks = [
         {**player, **each, **_result_of(each, graded)}
         for player in players
         for each in player["systems"]
-        if each["recommendation"] in SIDES and not each["backfilled"]
+        if _key(each) == HEADLINE and each["recommendation"] in SIDES and not each["backfilled"]
     ]
     return sorted(picks, key=lambda pick: -pick["expected_value"])
 
@@ -130,7 +142,7 @@ def _result_of(prediction: JsonObject, graded: Mapping[str, JsonObject]) -> Json
 
 
 def _games(predicted: JsonObject, results: JsonObject) -> list[JsonObject]:
-    """Return each game with its players, and each prediction with its result and its bar."""
+    """Return each game with its players, each with the prediction shown first, and each prediction with its result."""
     graded = _results_by_id(results)
     top = _scale(_predictions(predicted["players"]))
     players = [_with_bars(player, graded, top) for player in predicted["players"]]
@@ -147,9 +159,8 @@ def _scale(predictions: Sequence[JsonObject]) -> int:
 
 
 def _with_bars(player: JsonObject, graded: Mapping[str, JsonObject], top: int) -> JsonObject:
-    systems = [_with_bar(each, _result_of(each, graded), top) for each in player["systems"]]
-    scored = next((each["actual_points"] for each in systems if each["actual_points"] is not None), None)
-    return {**player, "scored": scored, "systems": systems}
+    first, *others = (_with_bar(each, _result_of(each, graded), top) for each in _headline_first(player["systems"]))
+    return {**player, "scored": first["actual_points"], "first": first, "systems": [first, *others]}
 
 
 def _with_bar(prediction: JsonObject, result: JsonObject, top: int) -> JsonObject:
@@ -173,17 +184,10 @@ def _figures(system: JsonObject, players: Sequence[JsonObject]) -> tuple[str, st
 
 
 def _misses(players: Sequence[JsonObject]) -> list[JsonObject]:
-    """Return the players with the largest mean error of all systems, worst first."""
-    played = [player for player in players if player["systems"][0]["actual_points"] is not None]
-    missed = [
-        {
-            **player,
-            "scored": player["systems"][0]["actual_points"],
-            "mean_error": mean(abs(each["signed_error"]) for each in player["systems"]),
-        }
-        for player in played
-    ]
-    return sorted(missed, key=lambda player: -player["mean_error"])[:MISSES_SHOWN]
+    """Return the players with the largest error of the headline, or of the system shown first, worst first."""
+    shown = [{**player, "first": _headline_first(player["systems"])[0]} for player in players]
+    played = [player for player in shown if player["first"]["actual_points"] is not None]
+    return sorted(played, key=lambda player: -abs(player["first"]["signed_error"]))[:MISSES_SHOWN]
 
 
 def _voids(players: Sequence[JsonObject]) -> dict[str, list[str]]:

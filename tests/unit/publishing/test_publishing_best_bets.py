@@ -4,25 +4,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.support import evening
 from tests.support.evening import DAY, FIRST, WITH_LINES
 from tests.support.rows import rows_of
-from tipoff.publishing import best_bets
 from tipoff.publishing.best_bets import publish_best_bets
 from tipoff.publishing.envelope import decode
 from tipoff.publishing.store import ExportStore
-from tipoff.vocabulary import View
 from tipoff.warehouse.base import Warehouse
 
 WALL_CLOCK = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
-
-
-@pytest.fixture(autouse=True)
-def headline(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The evening has two systems."""
-    monkeypatch.setattr(best_bets, "HEADLINE", ("catboost_v8", View.MARKET))
 
 
 def exported(store: ExportStore, name: str = "2024-03-29") -> dict[str, Any]:
@@ -35,7 +25,7 @@ def test_best_bets_are_active_picks_of_the_headline_with_a_rationale(before_tip:
     published = publish_best_bets(before_tip, store, DAY, WITH_LINES, WALL_CLOCK)
     best = exported(store)
     assert best == exported(store, "latest")
-    assert (best["status"], best["system_id"], best["view"]) == ("complete", "catboost_v8", "market")
+    assert (best["status"], best["system_id"], best["view"]) == ("complete", "ensemble_v1", "market")
     bets = best["bets"]
     assert [bet["rank"] for bet in bets] == list(range(1, len(bets) + 1))
     assert 10 < len(bets) == published.rows <= 15

@@ -48,12 +48,12 @@ def test_a_prediction_has_interval_probability_line_and_price(before_tip: Wareho
     publish_predictions(before_tip, store, DAY, WITH_LINES, WALL_CLOCK)
     curry = player_named(export(store, TONIGHT), "Stephen Curry")
     assert (curry["team"], curry["opponent"], curry["line"]) == ("GSW", "CHA", 24.5)
-    catboost, _ = curry["systems"]
-    assert catboost["system_id"] == "catboost_v8"
-    assert catboost["low_80"] < catboost["points"] < catboost["high_80"]
-    assert 0 < catboost["over_probability"] < 1
-    assert (catboost["recommendation"], catboost["price_american"], catboost["book"]) == ("UNDER", 110, "betonlineag")
-    assert (catboost["superseded"], catboost["degraded_reasons"]) == (1, [])
+    headline, _ = curry["systems"]
+    assert headline["system_id"] == "ensemble_v1"
+    assert headline["low_80"] < headline["points"] < headline["high_80"]
+    assert 0 < headline["over_probability"] < 1
+    assert (headline["recommendation"], headline["price_american"], headline["book"]) == ("UNDER", 110, "betonlineag")
+    assert (headline["superseded"], headline["degraded_reasons"]) == (1, [])
 
 
 def test_predictions_made_before_the_lines_have_no_line_and_are_degraded(
@@ -62,8 +62,8 @@ def test_predictions_made_before_the_lines_have_no_line_and_are_degraded(
     publish_predictions(before_tip, store, DAY, FIRST, WALL_CLOCK, degraded=["no lines by 13:30 ET"])
     exported = export(store, TONIGHT)
     assert (exported["status"], exported["degraded_reasons"]) == ("degraded", ["no lines by 13:30 ET"])
-    [catboost, _] = player_named(exported, "Stephen Curry")["systems"]
-    assert (catboost["line"], catboost["recommendation"], catboost["degraded_reasons"]) == (
+    [headline, _] = player_named(exported, "Stephen Curry")["systems"]
+    assert (headline["line"], headline["recommendation"], headline["degraded_reasons"]) == (
         None,
         "NO_LINE",
         ["no line"],
@@ -172,13 +172,13 @@ def test_picks_of_a_one_sided_slate_are_exported_as_pass_until_they_are_released
     evening.load_slate(warehouse, sample)
     lined = before_tip.query("SELECT * FROM predictions WHERE line IS NOT NULL")
     warehouse.append("predictions", lined.with_columns(recommendation=pl.lit("UNDER"), lean=pl.lit("UNDER")))
-    withhold_one_sided(warehouse, DAY, "catboost_v8", WITH_LINES)
+    withhold_one_sided(warehouse, DAY, "ensemble_v1", WITH_LINES)
     publish_predictions(warehouse, store, DAY, WITH_LINES, WALL_CLOCK)
     reason = "withheld: 135 of 135 picks of the slate are UNDER"
     [withheld] = export(store, TODAY)["withheld"]
-    assert withheld == {"system_id": "catboost_v8", "view": "market", "reason": reason, "picks": 135}
+    assert withheld == {"system_id": "ensemble_v1", "view": "market", "reason": reason, "picks": 135}
     exported = {(each["system_id"], each["recommendation"], each["pass_reason"]) for each in predictions_in(store)}
-    assert exported == {("catboost_v8", "PASS", reason), ("moving_average", "UNDER", None)}
+    assert exported == {("ensemble_v1", "PASS", reason), ("moving_average", "UNDER", None)}
 
     later = WITH_LINES + timedelta(minutes=1)
     release_picks(warehouse, DAY, later, "Ann", "checked")
@@ -227,8 +227,8 @@ def test_results_have_final_scores_and_actual_points(morning_after: Warehouse, s
     exported = export(store, "v1/results/2024-03-29.json")
     final = exported["games"][0]
     assert (final["away"], final["away_points"], final["home"], final["home_points"]) == ("GSW", 115, "CHA", 97)
-    [catboost, _] = player_named(exported, "Stephen Curry")["systems"]
-    assert (catboost["actual_points"], catboost["grade"]) == (23, "win")
+    [headline, _] = player_named(exported, "Stephen Curry")["systems"]
+    assert (headline["actual_points"], headline["grade"]) == (23, "win")
     kuminga = player_named(exported, "Jonathan Kuminga")
     assert kuminga["injury_status"] == "Out"
     assert {each["void_reason"] for each in kuminga["systems"]} == {"late scratch: Injury/Illness"}
@@ -250,7 +250,7 @@ def test_a_player_is_one_object_although_tip_off_moved_between_predictions(
     grade_date(warehouse, DAY, NEXT_MORNING)
     publish_results(warehouse, store, DAY, NEXT_MORNING, WALL_CLOCK)
     curry = player_named(export(store, "v1/results/latest.json"), "Stephen Curry")
-    assert [each["system_id"] for each in curry["systems"]] == ["catboost_v8", "moving_average"]
+    assert [each["system_id"] for each in curry["systems"]] == ["ensemble_v1", "moving_average"]
     assert curry["tip_off"] == "2024-03-29T23:30:00Z"
 
 
@@ -263,13 +263,13 @@ def test_a_date_with_few_grades_raises_an_alert(before_tip: Warehouse, store: Ex
 
 def test_a_low_hit_rate_raises_an_alert(morning_after: Warehouse, store: ExportStore) -> None:
     """Wins of one system are changed to losses."""
-    lost = (pl.col("system_id") == "catboost_v8") & (pl.col("grade") == "win")
+    lost = (pl.col("system_id") == "ensemble_v1") & (pl.col("grade") == "win")
     graded = morning_after.query("SELECT * FROM prediction_accuracy")
     turned = graded.with_columns(grade=pl.when(lost).then(pl.lit("loss")).otherwise("grade"))
     morning_after.replace("prediction_accuracy", turned, {"game_date": DAY})
     publish_results(morning_after, store, DAY, NEXT_MORNING, WALL_CLOCK)
-    [text] = [each.text for each in alerts_of(store, DAY) if each.key == "hit-rate:catboost_v8:market"]
-    assert text.startswith("catboost_v8 (market): hit rate 0% on ")
+    [text] = [each.text for each in alerts_of(store, DAY) if each.key == "hit-rate:ensemble_v1:market"]
+    assert text.startswith("ensemble_v1 (market): hit rate 0% on ")
     assert "hit-rate:moving_average:model" not in {each.key for each in alerts_of(store, DAY)}
 
 

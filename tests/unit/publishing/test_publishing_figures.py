@@ -45,12 +45,12 @@ def test_a_result_beyond_the_scale_is_clipped() -> None:
 
 
 def test_a_calibration_figure_has_a_mark_and_a_whisker_per_bin() -> None:
-    svg = reliability_figure("catboost_v8", "catboost v8", BINS)
+    svg = reliability_figure("ensemble_v1", "ensemble v1", BINS)
     assert (classes(svg).count("mark"), classes(svg).count("whisker"), classes(svg).count("ideal")) == (2, 2, 1)
 
 
 def test_figures_have_a_text_description() -> None:
-    svg = reliability_figure("catboost_v8", "catboost v8", BINS)
+    svg = reliability_figure("ensemble_v1", "ensemble v1", BINS)
     assert "<title id=" in svg
     assert "predicted 52%, observed 50% of 40; predicted 57%, observed 80% of 5" in svg
     residuals = residual_figure("ma", "moving average", [(20.0, 5.0), (10.0, -7.0)])

@@ -125,7 +125,7 @@ def test_picks_are_ranked_by_expected_value(before_tip: Warehouse, store: Export
     values = [
         each["expected_value"]
         for each in predictions_of(before_tip, WITH_LINES)
-        if each["recommendation"] in ("OVER", "UNDER")
+        if each["recommendation"] in ("OVER", "UNDER") and each["system_id"] == "ensemble_v1"
     ]
     shown = re.findall(r'data-label="expected"><b>(.*?)</b>', html)
     assert len(values) > PICKS_SHOWN, "the rest is folded away"
@@ -154,7 +154,7 @@ def test_a_pick_whose_game_left_the_schedule_is_shown_with_the_id_of_the_game(
 
 def test_only_a_pick_wins_or_loses(morning_after: Warehouse, page: str) -> None:
     graded = results_content(morning_after, DAY, NEXT_MORNING).payload["players"]
-    every = [each for player in graded for each in player["systems"]]
+    every = [each for player in graded for each in player["systems"] if each["system_id"] == "ensemble_v1"]
     losses = {each["prediction_id"] for each in every if each["grade"] == "loss"}
     picks = {each["prediction_id"] for each in every if each["recommendation"] in ("OVER", "UNDER")}
     assert losses - picks, "some passes would have lost"
@@ -184,7 +184,7 @@ def test_a_page_shows_no_results_after_its_as_of_time(
 def test_a_player_is_shown_with_line_probability_pick_price_and_grade(page: str) -> None:
     text = text_of(page)
     assert re.search(
-        r"Stephen Curry GSW 24.5 23 catboost v8 market 23.7 15.7–32.8 45 % ▼ under \+110 betonlineag ✓ win", text
+        r"Stephen Curry GSW 24.5 23 ensemble v1 market 23.7 15.7–32.8 45 % ▼ under \+110 betonlineag ✓ win", text
     )
 
 
@@ -260,10 +260,10 @@ def test_a_parked_step_is_shown_with_the_available_commands(
     warehouse: Warehouse, store: ExportStore, status: dict[str, Any]
 ) -> None:
     since = eastern(DAY, 9).isoformat()
-    parked = {"step": "catboost_v8", "reason": "no model", "since": since, "options": ["retry_step", "skip_step"]}
+    parked = {"step": "ensemble_v1", "reason": "no model", "since": since, "options": ["retry_step", "skip_step"]}
     text = text_of(publish(warehouse, store, FIRST, {**status, "state": "NEEDS_ATTENTION", "attention": [parked]}))
     assert "The day needs attention" in text
-    assert "catboost_v8 since 09:00 ET: no model Available commands: retry_step; skip_step" in text
+    assert "ensemble_v1 since 09:00 ET: no model Available commands: retry_step; skip_step" in text
 
 
 def test_hostile_texts_are_escaped(
@@ -276,15 +276,16 @@ def test_hostile_texts_are_escaped(
     html = publish(warehouse, store, WITH_LINES, {**status, "sentence": hostile, "audit": audit})
     reader = read(html)
     assert "script" not in reader.tags
-    assert text_of(html).count("<script>alert(1)</script>") == 6
+    assert text_of(html).count("<script>alert(1)</script>") == 5
 
 
 def test_the_eight_largest_misses_of_players_who_played_are_shown_worst_first() -> None:
-    def player(name: int, *errors: float, points: int | None = 20) -> dict[str, Any]:
-        systems = [{"actual_points": points, "signed_error": error} for error in errors]
-        return {"player_name": str(name), "systems": systems}
+    def player(name: int, error: float, points: int | None = 20) -> dict[str, Any]:
+        headline = {"system_id": "ensemble_v1", "view": "market", "actual_points": points, "signed_error": error}
+        other = {**headline, "view": "model", "signed_error": -90.0}
+        return {"player_name": str(name), "systems": [other, headline]}
 
-    players = [*(player(number, number, -number - 2) for number in range(10)), player(99, 50.0, 50.0, points=None)]
+    players = [*(player(number, -number) for number in range(10)), player(99, 50.0, points=None)]
     shown = _misses(players)
     assert [each["player_name"] for each in shown] == ["9", "8", "7", "6", "5", "4", "3", "2"]
-    assert (shown[0]["mean_error"], shown[0]["scored"]) == (10, 20)
+    assert shown[0]["first"]["signed_error"] == -9

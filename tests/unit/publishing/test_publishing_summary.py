@@ -33,10 +33,10 @@ def test_the_errors_of_line_and_last_10_are_computed_on_the_same_rows(morning_af
         FROM predictions
         INNER JOIN raw_player_boxscores AS box
           ON box.game_id = predictions.game_id AND box.player_id = predictions.player_id
-        WHERE predictions.system_id = 'catboost_v8' AND predictions.line IS NOT NULL AND box.minutes > 0
+        WHERE predictions.system_id = 'ensemble_v1' AND predictions.line IS NOT NULL AND box.minutes > 0
         """
     )
-    system = summarise(morning_after, DAY, NEXT_MORNING)["systems"]["catboost_v8"]["market"]
+    system = summarise(morning_after, DAY, NEXT_MORNING)["systems"]["ensemble_v1"]["market"]
     assert system["mae_n"] == system["last10_n"] == box.height
     assert system["mae"] == system["mae_beside_last10"]
     assert system["line_mae"] == pytest.approx((box["line"] - box["points"]).abs().mean(), abs=1e-4)
@@ -58,12 +58,12 @@ def test_before_grading_figures_are_null(before_tip: Warehouse) -> None:
 def test_the_headline_rate_and_the_profit_are_those_of_picks(morning_after: Warehouse) -> None:
     picks = morning_after.query(
         "SELECT grade, profit_units FROM prediction_accuracy"
-        " WHERE system_id = 'catboost_v8' AND view = 'market' AND recommendation IN ('OVER', 'UNDER')"
+        " WHERE system_id = 'ensemble_v1' AND view = 'market' AND recommendation IN ('OVER', 'UNDER')"
     )
     others = morning_after.query(
         "SELECT profit_units FROM prediction_accuracy WHERE recommendation IN ('PASS', 'NO_LINE')"
     )
-    system = summarise(morning_after, DAY, NEXT_MORNING)["systems"]["catboost_v8"]["market"]
+    system = summarise(morning_after, DAY, NEXT_MORNING)["systems"]["ensemble_v1"]["market"]
     assert system["n"] == picks["grade"].is_in(["win", "loss"]).sum()
     assert system["profit"] == pytest.approx(picks["profit_units"].sum(), abs=1e-4)
     assert others["profit_units"].is_null().all()
