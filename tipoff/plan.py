@@ -100,7 +100,8 @@ PREDICTIONS_DUE = DayTime(lambda slate: min(slate.at(13, 30), slate.tips[0] - ho
 INPUTS_DUE = PREDICTIONS_DUE - minutes(15)
 """The deadline for betting lines and the other inputs of predictions; the rest of the time is for computing."""
 INPUTS_LATE = INPUTS_DUE - hours(1)
-INJURY_WATCH_OPENS = FIRST_TIP - minutes(90)
+INJURY_WATCH_OPENS = FIRST_TIP - minutes(85)
+"""Reports come out on the quarters of an hour, as tip-offs do: polled five minutes after each, ten before a tip-off."""
 RESULTS_OPEN = FIRST_TIP + hours(2.25)
 GAMES_OVER = LAST_TIP + hours(2.75)
 RESULTS_LATE = LAST_TIP + hours(4)

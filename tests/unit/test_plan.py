@@ -170,10 +170,10 @@ def test_lines_are_polled_every_half_hour_until_complete_and_every_two_hours_aft
 
 def test_injuries_are_polled_every_two_hours_and_every_quarter_of_an_hour_before_the_tips() -> None:
     day, evening, _ = plan_for().step(step_names.INJURY_REPORT).cadence
-    assert (day.every, day.until) == (timedelta(hours=2), eastern(DAY, 17, 30))
+    assert (day.every, day.until) == (timedelta(hours=2), eastern(DAY, 17, 35))
     assert (evening.every, evening.start, evening.until) == (
         timedelta(minutes=15),
-        eastern(DAY, 17, 30),
+        eastern(DAY, 17, 35),
         eastern(DAY, 22),
     )
 

@@ -22,7 +22,7 @@ def test_a_day_of_fifteen_games_with_its_refreshes_stays_below_the_limit() -> No
 def test_the_polls_are_those_of_the_plan() -> None:
     times = times_of(count_events(evening_plan()))
     assert times["poll nbac_schedule"] == len(range(5, 23, 2))
-    watched = len(range(17 * 4 + 2, 22 * 4 + 1))  # quarters of an hour from 17:30 to 22:00
+    watched = len(range(17 * 4 + 2, 22 * 4))  # five minutes after quarters of an hour, from 17:35 to 21:50
     assert times["poll nbac_injury_report"] == len(range(8, 17, 2)) + watched
     before_tips, every_two_hours = 3, len(range(8, 23, 2))
     assert times["poll odds_api_game_lines, odds_api_player_points_props"] == before_tips + every_two_hours
