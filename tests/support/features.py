@@ -32,6 +32,12 @@ INPUTS: dict[str, Any] = {
     "stars_out": 0,
     "vacated_minutes": 0.0,
     "vacated_points": 0.0,
+    "lost_points": 0.0,
+    "lost_minutes": 0.0,
+    "lost_attempts": 0.0,
+    "regained_points": 3.5,
+    "regained_minutes": 8.0,
+    "regained_attempts": 2.5,
     "opponent_pace": 98.0,
     "opponent_defensive_rating": 114.0,
     "has_prop_line": True,
@@ -110,6 +116,12 @@ INPUTS: dict[str, Any] = {
     "points_mean_opponent": 28.0,
     "games_opponent": 2,
     "home_points_difference": 1.2,
+    "start_share_5": 1.0,
+    "started_last_game": 1,
+    "games_with_team": 50,
+    "new_team": False,
+    "points_level": 26.5,
+    "minutes_level": 35.0,
 }
 
 _TYPES: dict[str, Any] = {

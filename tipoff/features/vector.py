@@ -159,6 +159,10 @@ def _playoffs() -> pl.Expr:
     return pl.col("game_id").str.slice(0, 3).is_in(["004", "005"]).cast(pl.Float64)
 
 
+def _played_share() -> pl.Expr:
+    return (pl.col("games_season") / pl.col("team_games").clip(lower_bound=1)).clip(upper_bound=1)
+
+
 _RISK: Final = {"Available": 0.0, "Probable": 1.0, "Questionable": 2.0, "Doubtful": 3.0, "Out": 3.0}
 
 
@@ -181,6 +185,18 @@ FEATURES: Final[tuple[Feature, ...]] = (
     _season_5("minutes_mean_season", "mean minutes over the season"),
     _last_10("minutes_sd_10", "standard deviation of minutes over the last 10 games"),
     _last_game("minutes_last_game", "minutes in the last game"),
+    _last_game("points_level", "mean points of the season and the last one, which counts like 8 games"),
+    _last_game("minutes_level", "mean minutes of the season and the last one, which counts like 8 games"),
+    Feature(
+        "played_share",
+        "share of the team's games of the season that the player played, 0-1 scale",
+        _played_share(),
+        SourceColumn.BOX,
+    ),
+    _as_is(SourceColumn.BOX, convert=lambda games: games.clip(upper_bound=20))(
+        "games_with_team", "games of the season for the team, at most 20"
+    ),
+    _last_game("new_team", "1 if the last game was for another team, else 0"),
     Feature(
         "minutes_change",
         "mean minutes over the last 5 games minus mean minutes over the season",
@@ -231,6 +247,12 @@ FEATURES: Final[tuple[Feature, ...]] = (
     _injury("stars_out", "teammates ruled out who average 18 points or more"),
     _injury("vacated_minutes", "sum of the mean minutes of the teammates ruled out"),
     _injury("vacated_points", "sum of the mean points of the teammates ruled out"),
+    _injury("lost_points", "points of the teammates ruled out that the player's last 10 games still had"),
+    _injury("lost_minutes", "minutes of the teammates ruled out that the player's last 10 games still had"),
+    _injury("lost_attempts", "attempts of the teammates ruled out that the player's last 10 games still had"),
+    _injury("regained_points", "points of available teammates that the player's last 10 games lacked"),
+    _injury("regained_minutes", "minutes of available teammates that the player's last 10 games lacked"),
+    _injury("regained_attempts", "attempts of available teammates that the player's last 10 games lacked"),
     _stored(SourceColumn.BOX, window=1)("fatigue_score", "100 is fresh, 0-100"),
     _shots_10("shot_zone_mismatch", "what the opponent allows where the player shoots from, -10 to 10"),
     _stored(SourceColumn.TEAM_BOX, window=15, games="team_games")(
@@ -243,9 +265,13 @@ FEATURES: Final[tuple[Feature, ...]] = (
     _stored(SourceColumn.BOX, window=10)(
         "free_throw_share_10", "share of the points made from the free-throw line over the last 10 games, 0-1 scale"
     ),
-    _stored(SourceColumn.GAMEBOOK, window=10, games="gamebook_games_10")(
+    _as_is(SourceColumn.GAMEBOOK, window=10, games="gamebook_games_10")(
         "start_share_10", "share of the last 10 games that the player started, 0-1 scale"
     ),
+    _as_is(SourceColumn.GAMEBOOK, window=5, games="gamebook_games_10")(
+        "start_share_5", "share of the last 5 games that the player started, 0-1 scale"
+    ),
+    _as_is(SourceColumn.GAMEBOOK)("started_last_game", "1 if the player started the last game, else 0"),
     Feature(
         "spread_size", "size of the spread, points", pl.col("spread").abs(), SourceColumn.GAME_LINES, in_models=False
     ),

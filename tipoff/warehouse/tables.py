@@ -265,15 +265,16 @@ _FEATURE_RANGES = {
     for limits, names in {
         "0..": "points_mean_5 points_mean_10 points_mean_season points_sd_10 points_ewm points_per_minute_10"
         " minutes_sd_10 fga_mean_10 fg3a_mean_10 fta_mean_10 usage_rate_10 games_season points_mean_opponent"
-        " games_opponent stars_out vacated_minutes vacated_points spread_size",
+        " games_opponent stars_out vacated_minutes vacated_points spread_size points_level games_with_team"
+        " lost_points lost_minutes lost_attempts regained_points regained_minutes regained_attempts",
         "0..1": "back_to_back home playoffs has_line team_win_share paint_share_10 mid_range_share_10 three_share_10"
-        " free_throw_share_10 start_share_10",
+        " free_throw_share_10 start_share_10 start_share_5 started_last_game played_share new_team",
         "0..1.5": "true_shooting_10",
         "0..3": "injury_risk",
         "0..7": "games_last_7_days",
         "0..10": "days_since_last_game",
         "0..14": "games_last_14_days",
-        "0..85": "minutes_mean_5 minutes_mean_10 minutes_mean_season minutes_last_game",
+        "0..85": "minutes_mean_5 minutes_mean_10 minutes_mean_season minutes_last_game minutes_level",
         "0..100": "line opening_line fatigue_score",
         "0..595": "minutes_last_7_days",
         "0..8000": "travel_miles",
@@ -874,6 +875,12 @@ injury_source STRING | source of that report
 stars_out INT64 0.. | teammates ruled out who average 18 points or more; NULL without a report of the team
 vacated_minutes FLOAT64 0.. | sum of the mean minutes of the teammates ruled out; NULL without a report of the team
 vacated_points FLOAT64 0.. | sum of the mean points of the teammates ruled out; NULL without a report of the team
+lost_points FLOAT64 0.. | points of the teammates ruled out, each by his share of the player's last 10 team games
+lost_minutes FLOAT64 0.. | the same of their minutes
+lost_attempts FLOAT64 0.. | the same of their field-goal attempts plus 0.44 free throws
+regained_points FLOAT64 0.. | points of the other teammates of 12 minutes or more, each by the share that he missed
+regained_minutes FLOAT64 0.. | the same of their minutes
+regained_attempts FLOAT64 0.. | the same of their field-goal attempts plus 0.44 free throws
 opponent_pace FLOAT64 60..150 | opponent's mean pace over its last 15 games
 opponent_defensive_rating FLOAT64 40..220 | opponent's mean defensive rating over its last 15 games
 has_prop_line BOOL! | a line is quoted for the player
@@ -981,11 +988,17 @@ back_to_backs_last_14_days INT64! 0..14 | games in the 14 days before the date t
 age INT64 15..60 | years; NULL if no roster of the last year has a date of birth
 free_throw_share_10 FLOAT64 0..1 | share of the points of the last 10 games made from the free-throw line, 0-1 scale
 start_share_10 FLOAT64 0..1 | share of the last 10 games with a gamebook that the player started, 0-1 scale
+start_share_5 FLOAT64 0..1 | share of the last 5 games with a gamebook that the player started, 0-1 scale
+started_last_game INT64 0..1 | 1 if the player started the last game, 0 if not; NULL without its gamebook
 gamebook_games_10 INT64! 0..10 | those of the last 10 games with a gamebook
 gamebook_source STRING | sources of these gamebooks, separated by semicolons
 points_mean_opponent FLOAT64 0.. | mean points over the games of the history against the opponent of the date
 games_opponent INT64! 0.. | games of the history against the opponent of the date
 home_points_difference FLOAT64 | mean points at home minus mean points away over the season, points
+games_with_team INT64 0.. | games of the season for the team of the date
+new_team BOOL | the last game was for another team
+points_level FLOAT64 0.. | mean points of the season and the last one, which counts like 8 games
+minutes_level FLOAT64 0..85 | mean minutes of the season and the last one, which counts like 8 games
 as_of TIMESTAMP! | as-of time that the row was built for
 """,
         rules=(_rows_of_a_date(1_000),),

@@ -123,6 +123,90 @@ WITH
     FROM absent
     GROUP BY game_id, team
   ),
+  games AS (
+    SELECT
+      game_date, game_id, player_id, team, minutes, points, fga + 0.44 * fta AS attempts,
+      ROW_NUMBER() OVER (PARTITION BY player_id ORDER BY game_date, game_id) AS ordinal,
+      ROW_NUMBER() OVER (PARTITION BY player_id, team ORDER BY game_date, game_id) AS team_ordinal,
+      LEAD(game_date) OVER (PARTITION BY player_id ORDER BY game_date, game_id) AS next_game_date,
+    FROM player_game_summary
+    WHERE game_date BETWEEN DATE_SUB(@first_date, INTERVAL 565 DAY) AND @last_date
+      AND minutes > 0 AND LEFT(game_id, 3) != '006'
+  ),
+  -- The players whose last game was for the team. Whether they are on court tonight, as box scores tell, has no part.
+  members AS (
+    SELECT
+      slate.game_date, slate.game_id, slate.team, player_id, ordinal, team_ordinal,
+      DATE_DIFF(slate.game_date, games.game_date, DAY) AS days_ago,
+    FROM slate
+    JOIN games USING (team)
+    WHERE games.game_date < slate.game_date
+      AND COALESCE(next_game_date >= slate.game_date, TRUE)
+      AND DATE_DIFF(slate.game_date, games.game_date, DAY) <= 200
+  ),
+  levels AS (
+    SELECT
+      members.game_id, members.team, player_id, MAX(days_ago) AS days_ago,
+      AVG(games.minutes) AS minutes, AVG(games.points) AS points, AVG(games.attempts) AS attempts,
+    FROM members
+    JOIN games USING (player_id)
+    WHERE games.ordinal BETWEEN members.ordinal - 19 AND members.ordinal
+      AND DATE_DIFF(members.game_date, games.game_date, DAY) <= 365
+    GROUP BY members.game_id, members.team, player_id
+    HAVING COUNT(*) >= 3
+  ),
+  own_games AS (
+    SELECT
+      members.game_id, team, player_id, games.game_id AS own_game_id,
+      COUNT(*) OVER (PARTITION BY members.game_id, team, player_id) AS number,
+    FROM members
+    JOIN games USING (team, player_id)
+    WHERE games.team_ordinal BETWEEN members.team_ordinal - 9 AND members.team_ordinal
+      AND DATE_DIFF(members.game_date, games.game_date, DAY) <= 200
+  ),
+  -- In which share of a player's last 10 games for the team each team-mate played.
+  together AS (
+    SELECT
+      own_games.game_id, team, own_games.player_id, games.player_id AS mate_id,
+      SAFE_DIVIDE(COUNT(*), MAX(number)) AS share,
+    FROM own_games
+    JOIN games USING (team)
+    WHERE games.game_id = own_games.own_game_id AND games.player_id != own_games.player_id
+    GROUP BY own_games.game_id, team, own_games.player_id, games.player_id
+  ),
+  mates AS (
+    SELECT
+      members.game_id, members.team, members.player_id, levels.minutes, levels.points, levels.attempts,
+      IF(absent_mates.player_id IS NULL, NULL, COALESCE(share, 0)) AS lost_share,
+      IF(absent_mates.player_id IS NULL AND levels.minutes >= 12 AND levels.days_ago <= 60, 1 - COALESCE(share, 0), NULL)
+        AS regained_share,
+    FROM members
+    JOIN levels ON levels.game_id = members.game_id AND levels.team = members.team
+    LEFT JOIN together
+      ON together.game_id = members.game_id
+      AND together.team = members.team
+      AND together.player_id = members.player_id
+      AND together.mate_id = levels.player_id
+    LEFT JOIN (SELECT game_id, team, player_id FROM reports WHERE status IN ('Out', 'Doubtful')) AS absent_mates
+      ON absent_mates.game_id = members.game_id
+      AND absent_mates.team = members.team
+      AND absent_mates.player_id = levels.player_id
+    WHERE levels.player_id != members.player_id
+  ),
+  -- What the available team-mates have lost and regained since the player's own recent games: a team-mate who has been
+  -- out in all of them counts no more.
+  changes AS (
+    SELECT
+      game_id, team, player_id,
+      COALESCE(AVG(points * lost_share) * COUNT(lost_share), 0) AS lost_points,
+      COALESCE(AVG(minutes * lost_share) * COUNT(lost_share), 0) AS lost_minutes,
+      COALESCE(AVG(attempts * lost_share) * COUNT(lost_share), 0) AS lost_attempts,
+      COALESCE(AVG(points * regained_share) * COUNT(regained_share), 0) AS regained_points,
+      COALESCE(AVG(minutes * regained_share) * COUNT(regained_share), 0) AS regained_minutes,
+      COALESCE(AVG(attempts * regained_share) * COUNT(regained_share), 0) AS regained_attempts,
+    FROM mates
+    GROUP BY game_id, team, player_id
+  ),
   lines AS (
     SELECT * EXCEPT (as_of),
     FROM player_prop_lines
@@ -136,6 +220,12 @@ SELECT
   IF(injury_source IS NOT NULL, COALESCE(stars_out, 0), NULL) AS stars_out,
   IF(injury_source IS NOT NULL, COALESCE(vacated_minutes, 0), NULL) AS vacated_minutes,
   IF(injury_source IS NOT NULL, COALESCE(vacated_points, 0), NULL) AS vacated_points,
+  IF(injury_source IS NOT NULL, lost_points, NULL) AS lost_points,
+  IF(injury_source IS NOT NULL, lost_minutes, NULL) AS lost_minutes,
+  IF(injury_source IS NOT NULL, lost_attempts, NULL) AS lost_attempts,
+  IF(injury_source IS NOT NULL, regained_points, NULL) AS regained_points,
+  IF(injury_source IS NOT NULL, regained_minutes, NULL) AS regained_minutes,
+  IF(injury_source IS NOT NULL, regained_attempts, NULL) AS regained_attempts,
   opponent_pace, opponent_defensive_rating,
   line IS NOT NULL AS has_prop_line,
   line, opening_line, line_move, books, over_price_american, over_book, under_price_american, under_book,
@@ -155,6 +245,7 @@ LEFT JOIN (SELECT game_date, game_id, team, player_id, status FROM reports)
   USING (game_date, game_id, team, player_id)
 LEFT JOIN submissions USING (game_date, game_id, team)
 LEFT JOIN vacated USING (game_id, team)
+LEFT JOIN changes USING (game_id, team, player_id)
 LEFT JOIN lines USING (game_date, game_id, player_id)
 WHERE choice = 1
   AND (ARRAY_LENGTH(@game_ids) = 0 OR game_id IN UNNEST(@game_ids))

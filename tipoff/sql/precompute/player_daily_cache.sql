@@ -1,8 +1,9 @@
 -- Requires upcoming_player_game_context of the same dates. Uses only games that the player played in before the date.
--- The Cup final (006) counts for rest days but not for statistics.
+-- The Cup final (006) counts for rest days but not for statistics. The last season counts like 8 games of this one in a
+-- player's level; a player who did not play in it gets the means of first seasons, 6 points and 16 minutes.
 WITH
   targets AS (
-    SELECT game_date, player_id, season, opponent,
+    SELECT game_date, player_id, season, team, opponent,
     FROM upcoming_player_game_context
     WHERE game_date BETWEEN @first_date AND @last_date
   ),
@@ -36,6 +37,7 @@ WITH
       DATE_DIFF(targets.game_date, history.game_date, DAY) AS days_ago,
       counts AND history.season = targets.season AS this_season,
       counts AND history.opponent = targets.opponent AS against_tonights,
+      counts AND history.team = targets.team AS for_tonights,
       home, points, minutes, fga, fg3a, ftm, fta, starter, is_second_night,
       IF(quality = 'measured', usage_rate, NULL) AS usage_rate,
       IF(newest - ordinal < 10, history.source, NULL) AS recent_source,
@@ -47,6 +49,21 @@ WITH
     WHERE history.game_date < targets.game_date
       AND DATE_DIFF(targets.game_date, history.game_date, DAY) <= 1096
       AND (ordinal > newest - 20 OR history.season = targets.season OR history.opponent = targets.opponent)
+  ),
+  seasons AS (
+    SELECT season, LAG(season) OVER (ORDER BY season) AS last_season,
+    FROM (SELECT season FROM history UNION DISTINCT SELECT season FROM targets)
+  ),
+  last_seasons AS (
+    SELECT
+      targets.game_date, player_id,
+      AVG(points) AS points_mean_last_season,
+      AVG(minutes) AS minutes_mean_last_season,
+    FROM targets
+    JOIN seasons USING (season)
+    JOIN history USING (player_id)
+    WHERE history.season = seasons.last_season AND counts
+    GROUP BY targets.game_date, player_id
   ),
   births AS (
     SELECT player_id, MAX(birth_date) AS birth_date,
@@ -95,14 +112,29 @@ SELECT
   ) AS age,
   SAFE_DIVIDE(AVG(IF(recency <= 10, ftm, NULL)), AVG(IF(recency <= 10, points, NULL))) AS free_throw_share_10,
   AVG(IF(recency <= 10, IF(starter, 1, IF(starter IS NULL, NULL, 0)), NULL)) AS start_share_10,
+  AVG(IF(recency <= 5, IF(starter, 1, IF(starter IS NULL, NULL, 0)), NULL)) AS start_share_5,
+  MAX(IF(recency = 1, IF(starter, 1, IF(starter IS NULL, NULL, 0)), NULL)) AS started_last_game,
   COUNTIF(recency <= 10 AND starter IS NOT NULL) AS gamebook_games_10,
   STRING_AGG(DISTINCT recent_gamebook_source, ';' ORDER BY recent_gamebook_source) AS gamebook_source,
   AVG(IF(against_tonights, points, NULL)) AS points_mean_opponent,
   COUNTIF(against_tonights) AS games_opponent,
   AVG(IF(this_season AND home, points, NULL)) - AVG(IF(this_season AND NOT home, points, NULL))
     AS home_points_difference,
+  COUNTIF(this_season AND for_tonights) AS games_with_team,
+  COUNTIF(recency = 1 AND NOT for_tonights) = 1 AS new_team,
+  SAFE_DIVIDE(
+    COALESCE(AVG(IF(this_season, points, NULL)) * COUNTIF(this_season), 0)
+    + 8 * COALESCE(MAX(points_mean_last_season), 6.0),
+    COUNTIF(this_season) + 8
+  ) AS points_level,
+  SAFE_DIVIDE(
+    COALESCE(AVG(IF(this_season, minutes, NULL)) * COUNTIF(this_season), 0)
+    + 8 * COALESCE(MAX(minutes_mean_last_season), 16.0),
+    COUNTIF(this_season) + 8
+  ) AS minutes_level,
   @as_of AS as_of,
 FROM targets
 LEFT JOIN earlier USING (game_date, player_id)
+LEFT JOIN last_seasons USING (game_date, player_id)
 LEFT JOIN births USING (player_id)
 GROUP BY game_date, player_id
