@@ -40,8 +40,9 @@ EXPORTS: Final[Mapping[str, tuple[str, ...]]] = {
     "v1/best-bets": _PREDICTIONS,
     "v1/results": _RESULTS,
     "v1/days": ("daily_phase_status",),
+    "v1/systems": ("graded_of_dates",),
     "v1/summary": ("active_predictions", "graded_outcomes", "publication_times", "slate_games"),
-    "pages": _RESULTS,
+    "pages": (*_RESULTS, "graded_of_dates"),
 }
 """Folder of an export -> SQL files that it reads."""
 

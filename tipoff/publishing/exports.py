@@ -21,6 +21,7 @@ from tipoff.grading.metrics import (
 from tipoff.grading.outcomes import POSTPONED
 from tipoff.publishing.alerts import raise_alert
 from tipoff.publishing.envelope import Envelope, export_status, put, put_pointer, put_version
+from tipoff.publishing.performance import publish_performance
 from tipoff.publishing.status import PublishResult
 from tipoff.publishing.store import ExportStore
 from tipoff.systems.registry import HEADLINE
@@ -84,10 +85,15 @@ def publish_results(
     degraded: Sequence[str] = (),
     missing_games: Sequence[str] = (),
 ) -> PublishResult:
-    """Export the graded predictions of a date as a version, the date's current file and `latest`."""
+    """Export the graded predictions of a date as a version, the date's current file and `latest`.
+
+    Once there are some, the performance of the systems up to the date is exported, too.
+    """
     snapshot = ExportSnapshot(game_date=game_date, as_of=as_of, generated_at=generated_at)
     content = results_content(warehouse, game_date, as_of)
-    return publish_content(store, "v1/results", "latest", snapshot, content, degraded, missing_games)
+    published = publish_content(store, "v1/results", "latest", snapshot, content, degraded, missing_games)
+    performance = publish_performance(warehouse, store, game_date, as_of, generated_at) if content.rows else ()
+    return published.model_copy(update={"paths": (*published.paths, *performance)})
 
 
 def publish_content(

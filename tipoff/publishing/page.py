@@ -17,6 +17,7 @@ from tipoff.grading.metrics import ReliabilityBin
 from tipoff.grading.outcomes import SIDES
 from tipoff.publishing.exports import JsonObject, predictions_content, results_content
 from tipoff.publishing.figures import range_bar, reliability_figure, residual_figure
+from tipoff.publishing.performance import performance_of
 from tipoff.publishing.status import PublishResult, read_status
 from tipoff.publishing.store import ExportStore
 from tipoff.systems.registry import HEADLINE
@@ -50,13 +51,16 @@ def publish_page(
     predicted = predictions_content(warehouse, game_date, as_of)
     results = results_content(warehouse, game_date, as_of)
     path = f"pages/{game_date}.html"
-    html = render_page(read_status(status), as_of, predicted.payload, results.payload)
+    performance = performance_of(warehouse, game_date, as_of).payload if results.rows else None
+    html = render_page(read_status(status), as_of, predicted.payload, results.payload, performance)
     store.write_if_changed(path, html.encode())
     return PublishResult(paths=(path,), rows=predicted.rows)
 
 
-def render_page(status: DayStatus, as_of: datetime, predicted: JsonObject, results: JsonObject) -> str:
-    """Render the page as HTML from a status and the payloads of the two exports."""
+def render_page(
+    status: DayStatus, as_of: datetime, predicted: JsonObject, results: JsonObject, performance: JsonObject | None
+) -> str:
+    """Render the page as HTML from a status and the payloads of the exports; `performance` is None without grades."""
     template = _environment().get_template("page.html.j2")
     players = predicted["players"]
     labels = {game["game_id"]: f"{game['away']}@{game['home']}" for game in predicted["games"]}
@@ -76,6 +80,8 @@ def render_page(status: DayStatus, as_of: datetime, predicted: JsonObject, resul
         labels=labels,
         named=partial(_games_named, labels=labels),
         results=results,
+        performance=performance,
+        windows=_windows(performance) if performance else {},
         graded=sum(results["outcomes"].values()),
         figures={_key(each): _figures(each, results["players"]) for each in _headline_first(results["systems"])},
         headline=HEADLINE,
@@ -183,6 +189,15 @@ def _figures(system: JsonObject, players: Sequence[JsonObject]) -> tuple[str, st
     return reliability_figure(key, name, bins), residual_figure(key, name, residuals)
 
 
+def _windows(performance: JsonObject) -> dict[tuple[str, str], dict[str, JsonObject]]:
+    """Return the figures of each view of each system by window."""
+    views: dict[tuple[str, str], dict[str, JsonObject]] = {}
+    for window in performance["windows"]:
+        for system in window["systems"]:
+            views.setdefault((system["system_id"], system["view"]), {})[window["label"]] = system
+    return views
+
+
 def _misses(players: Sequence[JsonObject]) -> list[JsonObject]:
     """Return the players with the largest error of the headline, or of the system shown first, worst first."""
     shown = [{**player, "first": _headline_first(player["systems"])[0]} for player in players]
@@ -218,6 +233,7 @@ def _environment() -> Environment:
         share1=lambda value: "–" if value is None else f"{value:.1%}".replace("%", " %"),
         percent=lambda value: f"{value:+.1%}".replace("-", "−").replace("%", " %"),
         units=lambda value: "–" if value is None else f"{value:+.2f} units".replace("-", "−"),
+        signed_two=lambda value: f"{value:+.2f}".replace("-", "−"),
         two=lambda value: "–" if value is None else f"{value:.2f}",
         price=lambda value: f"{value:+.0f}".replace("-", "−"),
         without_kind=lambda reason: reason.partition(": ")[2] or reason,

@@ -110,8 +110,8 @@ def test_before_tip_off_the_picks_come_first_and_missing_inputs_below_them(
 
 
 def test_after_the_games_the_results_come_first(page: str) -> None:
-    order = ["Results", "Picks by expected value", "The slate", "Predictions", "Calibration and errors"]
-    assert sections(page)[:5] == order
+    order = ["Results", "Performance", "Picks by expected value", "The slate", "Predictions", "Calibration and errors"]
+    assert sections(page)[:6] == order
 
 
 def predictions_of(warehouse: Warehouse, as_of: datetime) -> list[dict[str, Any]]:
