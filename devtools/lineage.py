@@ -37,7 +37,7 @@ _PREDICTIONS: Final = ("active_predictions", "last_injury_reports", "slate_games
 _RESULTS: Final = (*_PREDICTIONS, "graded_predictions")
 EXPORTS: Final[Mapping[str, tuple[str, ...]]] = {
     "v1/predictions": _PREDICTIONS,
-    "v1/best-bets": _PREDICTIONS,
+    "v1/best-bets": ("active_predictions", "slate_games"),
     "v1/results": _RESULTS,
     "v1/days": ("daily_phase_status",),
     "v1/systems": ("graded_of_dates",),

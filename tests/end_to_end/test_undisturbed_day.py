@@ -119,6 +119,19 @@ def test_every_prediction_is_explained_by_terms_that_add_up(quiet_day: ReplayedD
         assert total == pytest.approx(row["points"], abs=0.05 * (len(others) + 3))
 
 
+def test_the_best_bets_are_the_picks_of_the_ensembles_market_view_that_promise_most(quiet_day: ReplayedDay) -> None:
+    best = quiet_day.export("best-bets/latest.json")
+    assert (best["status"], best["system_id"], best["view"]) == ("complete", "ensemble_v1", "market")
+    bets = best["bets"]
+    teams = [bet["team"] for bet in bets]
+    assert max(map(teams.count, teams)) <= 2
+    assert 0 < len(bets) <= 15
+    values = [bet["expected_value"] for bet in bets]
+    assert values == sorted(values, reverse=True)
+    assert values[-1] > 0
+    assert all("Made of: " in bet["rationale"] for bet in bets)
+
+
 def test_no_prediction_was_made_after_tip_off(quiet_day: ReplayedDay) -> None:
     assert quiet_day.rows("SELECT prediction_id FROM predictions WHERE as_of >= tip_off OR line_as_of >= tip_off") == []
 

@@ -36,6 +36,8 @@ def rationale(pick: Mapping[str, Any]) -> str:
     ]
     if pick["last10_points"] is not None:
         sentences.append(f"Mean of the last 10 games {pick['last10_points']:.1f}.")
+    if pick["explanation"]:
+        sentences.append(f"Made of: {', '.join(pick['explanation'])}.")
     if pick["degraded_reasons"]:
         sentences.append(f"Less certain because of: {', '.join(pick['degraded_reasons'])}.")
     return " ".join(sentences)

@@ -9,9 +9,9 @@ from typing import Any
 import polars as pl
 
 from tipoff.grading.accuracy import active_predictions, games_of
-from tipoff.grading.outcomes import POSTPONED, RULED_OUT
+from tipoff.grading.outcomes import POSTPONED
 from tipoff.market.best_bets import best_bets, rationale
-from tipoff.publishing.exports import ExportContent, ExportSnapshot, publish_content, with_reports
+from tipoff.publishing.exports import ExportContent, ExportSnapshot, publish_content
 from tipoff.publishing.status import PublishResult
 from tipoff.publishing.store import ExportStore
 from tipoff.systems.registry import HEADLINE
@@ -36,16 +36,13 @@ def publish_best_bets(
 def best_bets_content(warehouse: Warehouse, game_date: date, as_of: datetime) -> ExportContent:
     """Return the best bets among the active predictions of the headline system and view.
 
-    Players ruled out since their prediction and predictions made after tip-off are left out.
+    Withdrawn and withheld picks are no picks any more; those made after tip-off never were.
     """
     system_id, view = HEADLINE
     games = games_of(warehouse, game_date, as_of).filter(pl.col("game_status") != POSTPONED)
-    active = with_reports(warehouse, game_date, as_of, active_predictions(warehouse, game_date, as_of))
-    headline = active.filter(pl.col("system_id") == system_id, pl.col("view") == view)
-    ruled_out = pl.col("injury_status").is_in(sorted(RULED_OUT)).fill_null(value=False)
-    bets = best_bets(
-        headline.filter(pl.col("game_id").is_in(games["game_id"].implode()), ~ruled_out, ~pl.col("backfilled"))
-    )
+    active = active_predictions(warehouse, game_date, as_of)
+    headline = active.filter(pl.col("system_id") == system_id, pl.col("view") == view, ~pl.col("backfilled"))
+    bets = best_bets(headline.filter(pl.col("game_id").is_in(games["game_id"].implode())))
     return ExportContent(
         payload={
             "system_id": system_id,

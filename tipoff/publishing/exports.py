@@ -138,7 +138,7 @@ def publish_content(
 def predictions_content(warehouse: Warehouse, game_date: date, as_of: datetime) -> ExportContent:
     """Return the active predictions of a date at `as_of` by player, highest lines first within each game."""
     games = games_of(warehouse, game_date, as_of)
-    active = with_reports(warehouse, game_date, as_of, active_predictions(warehouse, game_date, as_of))
+    active = _with_reports(warehouse, game_date, as_of, active_predictions(warehouse, game_date, as_of))
     played = games.filter(pl.col("game_status") != POSTPONED)
     missing = sorted(set(played["game_id"]) - set(active["game_id"]))
     open_games = active.filter((pl.col("tip_off") > as_of).fill_null(True) & (pl.col("as_of") < as_of - STALE_AFTER))
@@ -216,7 +216,7 @@ def _all_backfilled(rows: pl.DataFrame) -> bool:
 def graded_predictions(warehouse: Warehouse, game_date: date, as_of: datetime) -> pl.DataFrame:
     """Return the predictions of a date graded by `as_of`: columns of `prediction_accuracy` and `predictions`."""
     graded = warehouse.query(sql_text("graded_predictions"), {"game_date": game_date, "as_of": as_of})
-    return with_reports(warehouse, game_date, as_of, graded)
+    return _with_reports(warehouse, game_date, as_of, graded)
 
 
 def _result(row: JsonObject) -> JsonObject:
@@ -261,7 +261,7 @@ def _player(rows: list[JsonObject], to_system: Callable[[JsonObject], JsonObject
     }
 
 
-def with_reports(warehouse: Warehouse, game_date: date, as_of: datetime, rows: pl.DataFrame) -> pl.DataFrame:
+def _with_reports(warehouse: Warehouse, game_date: date, as_of: datetime, rows: pl.DataFrame) -> pl.DataFrame:
     """Join rows with the last injury report, as a player may be ruled out since; sort by tip-off, game and line."""
     reports = last_injury_reports(warehouse, game_date, as_of)
     return (

@@ -23,6 +23,7 @@ PICK = {
     "low_80": 15.2,
     "high_80": 35.8,
     "last10_points": 26.04,
+    "explanation": ["25.0 recent form", "+0.4 towards the betting market"],
     "degraded_reasons": [],
 }
 PREDICTIONS = st.lists(
@@ -72,12 +73,13 @@ def test_the_order_of_the_rows_does_not_matter(rows: list[dict[str, Any]]) -> No
 def test_a_rationale_compares_the_prediction_with_the_market() -> None:
     assert rationale(PICK) == (
         "OVER 24.5 at +105 (fanduel): 53.1% by the prediction, 50.5% by the market's prices, so +8.9% of the "
-        "stake is expected. Predicted median 25.4, 80 % between 15 and 36. Mean of the last 10 games 26.0."
+        "stake is expected. Predicted median 25.4, 80 % between 15 and 36. Mean of the last 10 games 26.0. "
+        "Made of: 25.0 recent form, +0.4 towards the betting market."
     )
 
 
 def test_a_rationale_of_an_under_names_what_makes_it_less_certain() -> None:
-    under = {"lean": "UNDER", "last10_points": None, "degraded_reasons": ["old line", "no roster"]}
+    under = {"lean": "UNDER", "last10_points": None, "explanation": None, "degraded_reasons": ["old line", "no roster"]}
     text = rationale(PICK | under)
     assert "49.5% by the market's prices" in text
     assert text.endswith("80 % between 15 and 36. Less certain because of: old line, no roster.")
