@@ -8,7 +8,7 @@ from typing import Final
 
 import polars as pl
 
-from tipoff.evaluation.prediction_file import Rows, without
+from tipoff.evaluation.prediction_file import KEY, Rows, without
 from tipoff.replay.archive import Archive
 from tipoff.sources.base import KnownPlayer
 from tipoff.sources.player_names import Resolver, load_aliases
@@ -55,7 +55,7 @@ def with_facts(predictions: pl.DataFrame, archive: Archive) -> Rows:
             check_sortedness=False,
         )
     )
-    return Rows(_with_market(kept, archive), rows.left_out)
+    return Rows(_with_market(kept, archive).sort(KEY), rows.left_out)
 
 
 def lined_players(archive: Archive, dates: Iterable[object]) -> pl.DataFrame:

@@ -13,7 +13,8 @@ def number(value: float | None, digits: int = 3, *, signed: bool = False) -> str
     """A number; an en dash for none."""
     if value is None:
         return ABSENT
-    return f"{value:{'+' if signed else ''}.{digits}f}".replace("-", "−")
+    rounded = round(value, digits) or 0.0  # no minus zero
+    return f"{rounded:{'+' if signed else ''}.{digits}f}".replace("-", "−")
 
 
 def share(value: float | None, digits: int = 1) -> str:

@@ -35,4 +35,5 @@ def render_evaluation(evaluation: Evaluation) -> str:
 
 
 def _figure(system: SystemEvaluation) -> str:
-    return reliability_figure(f"{system.system_id}-{system.view}", name_of(system), system.reliability)
+    key = f"{system.system_id}-{system.view}"
+    return reliability_figure(key, name_of(system), system.reliability, ("P(over)", "Share of results over the line"))

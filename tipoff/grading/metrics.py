@@ -45,6 +45,10 @@ class HitRate(Frozen):
     """Units won on picks, one staked on each; None without a pick."""
     roi: float | None
     """Profit per unit staked on picks; a push returns the stake."""
+    closing_line_value: float | None
+    """Mean of the points that the line moved towards the lean after the prediction."""
+    closing_lines: int
+    """Number of bets with a later line than that of the prediction."""
 
 
 class ErrorComparison(Frozen):
@@ -131,6 +135,7 @@ _TYPICAL_BREAK_EVEN = 1 / decimal_price(TYPICAL_PRICE)
 def hit_rate(rows: pl.DataFrame) -> HitRate:
     """Return hit rate, interval, break-even and ROI."""
     decided, staked = rows.filter(_DECIDED), rows.filter(_STAKED)
+    closed = rows.filter(_IS_BET, pl.col("closing_line_value").is_not_null())
     wins = decided.filter(pl.col("grade") == Grade.WIN.value).height
     low, high = wilson(wins, decided.height) if decided.height else (None, None)
     return HitRate(
@@ -143,6 +148,8 @@ def hit_rate(rows: pl.DataFrame) -> HitRate:
         typical_break_even=_TYPICAL_BREAK_EVEN,
         profit=float(staked["profit_units"].sum()) if staked.height else None,
         roi=mean_or_none(staked, "profit_units"),
+        closing_line_value=mean_or_none(closed, "closing_line_value"),
+        closing_lines=closed.height,
     )
 
 

@@ -52,7 +52,11 @@ def _vertical(kind: str, x: str, top: float, bottom: float) -> str:
     return f'<line class="{kind}" x1="{x}" x2="{x}" y1="{top}" y2="{bottom}"/>'
 
 
-def reliability_figure(key: str, name: str, bins: Sequence[ReliabilityBin]) -> str:
+OF_LEANS = ("Probability given to the lean", "Share of leans that won")
+"""The titles of the axes where probabilities are those of the leans."""
+
+
+def reliability_figure(key: str, name: str, bins: Sequence[ReliabilityBin], titles: tuple[str, str] = OF_LEANS) -> str:
     """Draw observed against predicted shares: one dot per bin, area by predictions, whiskers 95 % Wilson."""
     low = min(4, *(int(each.predicted * 10) for each in bins), 4) / 10
     high = max(8, *(int(each.predicted * 10) + 1 for each in bins), 8) / 10
@@ -66,7 +70,7 @@ def reliability_figure(key: str, name: str, bins: Sequence[ReliabilityBin]) -> s
         *_grid(x, y, [tenth / 10 for tenth in range(round(low * 10), round(high * 10) + 1)], _QUARTERS, _percent),
         f'<line class="ideal" x1="{x.at(low)}" y1="{y.at(low)}" x2="{x.at(high)}" y2="{y.at(high)}"/>',
         *(_reliability_mark(each, x, y, most) for each in bins),
-        *_labels("Probability given to the lean", "Share of leans that won"),
+        *_labels(*titles),
     ]
     return _figure(f"reliability-{key}", f"Calibration of {name}", description or "No wins or losses yet.", body)
 

@@ -96,6 +96,8 @@ def _figures(graded: pl.DataFrame) -> dict[str, Any]:
         "typical_break_even": _rounded(picks.typical_break_even),
         "profit": _rounded(picks.profit),
         "roi": _rounded(picks.roi),
+        "closing_line_value": _rounded(picks.closing_line_value),
+        "closing_lines": picks.closing_lines,
         "lean_hit_rate": _rounded(leans.rate),
         "lean_n": leans.n,
     }

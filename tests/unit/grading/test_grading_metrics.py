@@ -41,6 +41,7 @@ def graded(grade: str = "win", **changes: Any) -> dict[str, Any]:
         "confidence": None if grade == "no_line" else 0.56,
         "price_american": None if grade == "no_line" else -110.0,
         "profit_units": profit,
+        "closing_line_value": None if grade == "no_line" else 0.5,
         "backfilled": False,
         **changes,
     }
@@ -94,6 +95,17 @@ def test_a_pass_has_a_break_even_and_no_profit() -> None:
     assert (hits.wins, hits.profit, hits.roi) == (1, None, None)
     assert hits.break_even == pytest.approx(110 / 210)
     assert hits.typical_break_even == pytest.approx(115 / 215)
+
+
+def test_closing_line_value_is_the_mean_of_the_bets_whose_line_has_a_later_one() -> None:
+    rows = frame(
+        graded(closing_line_value=2.0),
+        graded("push", closing_line_value=-1.0),
+        graded("loss", closing_line_value=None),
+        graded("void", closing_line_value=9.0),
+    )
+    hits = hit_rate(rows)
+    assert (hits.closing_line_value, hits.closing_lines) == (0.5, 2)
 
 
 def test_errors_are_compared_on_the_rows_with_a_line_that_have_both() -> None:

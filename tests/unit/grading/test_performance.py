@@ -30,6 +30,7 @@ def rows(days_ago: int, error: float, count: int = 50, **changes: Any) -> list[d
             "within_80": True,
             "price_american": -110.0,
             "profit_units": 100 / 110,
+            "closing_line_value": 0.5,
             "backfilled": False,
             **changes,
         }
