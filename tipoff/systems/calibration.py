@@ -34,7 +34,7 @@ _EARLIER_SEASONS: Final = ResidualSpread(
 
 UNTRAINED: Final = Calibration(
     spread=_EARLIER_SEASONS,
-    market=MarketCalibration(weight=0.2, trust=0.3, spread=_EARLIER_SEASONS.centred(), rows=0),
+    market=MarketCalibration(weight=0.3, trust=0.5, spread=_EARLIER_SEASONS.centred(), rows=0),
 )
 """Used before the first training; weight and trust are those that training is drawn towards."""
 

@@ -1,4 +1,4 @@
-"""Gradient boosting by CatBoost: the mean of trees for the squared and for the absolute error."""
+"""Gradient boosting by CatBoost: symmetric trees that correct a ridge regression."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import polars as pl
 
-from tipoff.systems import trees
-from tipoff.systems.form import learn_debut_points
+from tipoff.systems.linear import LinearModel, matrix
+from tipoff.systems.trees import terms_of, training_rows
 
 if TYPE_CHECKING:
     from catboost import CatBoostRegressor
 
 PARAMETERS: Final[dict[str, Any]] = {
+    "loss_function": "RMSE",
     "iterations": 150,
     "depth": 4,
     "learning_rate": 0.08,
@@ -23,10 +24,9 @@ PARAMETERS: Final[dict[str, Any]] = {
     "random_seed": 20240329,
     "thread_count": 2,  # floating-point sums, and so the model version, depend on it
 }
-LOSSES: Final = ("RMSE", "MAE")
 
-_DEBUT_POINTS: Final = "debut_points"
-"""Key of the model's metadata."""
+_BASELINE: Final = "baseline"
+"""Key of the regression in the model's metadata."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,35 +34,33 @@ class CatBoostModel:
     """A `PointModel` of trees."""
 
     regressor: CatBoostRegressor = field(repr=False)
+    baseline: LinearModel = field(repr=False)
 
     @classmethod
     def fit(cls, rows: pl.DataFrame) -> Self:
         """Train on past feature rows with their `points`. The same rows give the same trees."""
-        from catboost import CatBoostRegressor, Pool, sum_models
+        from catboost import CatBoostRegressor
 
-        debut_points = learn_debut_points(rows)
-        pool = Pool(trees.matrix(rows), rows["points"].to_numpy(), baseline=trees.baseline(rows, debut_points))
-        fitted = [
-            CatBoostRegressor(**PARAMETERS, loss_function=loss, verbose=False, allow_writing_files=False).fit(pool)
-            for loss in LOSSES
-        ]
-        mean = sum_models(fitted, weights=[1 / len(fitted)] * len(fitted))
-        mean.get_metadata()[_DEBUT_POINTS] = repr(debut_points)
-        return cls(mean)
+        trained_on = training_rows(rows)
+        vectors, points = matrix(trained_on), trained_on["points"].to_numpy()
+        baseline = LinearModel.fit(vectors, points)
+        regressor = CatBoostRegressor(**PARAMETERS, verbose=False, allow_writing_files=False)
+        regressor.fit(vectors, points, baseline=baseline.points(vectors))
+        regressor.get_metadata()[_BASELINE] = baseline.model_dump_json()
+        return cls(regressor, baseline)
 
     @classmethod
     def from_bytes(cls, model: bytes) -> Self:
         """Restore what `to_bytes` wrote."""
-        from catboost import CatBoost
+        from catboost import CatBoostRegressor
 
-        return cls(CatBoost().load_model(blob=model))
+        regressor = CatBoostRegressor().load_model(blob=model)
+        return cls(regressor, LinearModel.model_validate_json(regressor.get_metadata()[_BASELINE]))
 
     def to_bytes(self) -> bytes:
-        """Serialize to CatBoost's format without training times and random ids: equal models have equal bytes."""
+        """Serialize to CatBoost's format without training time and random id, so that equal models have equal bytes."""
         metadata = self.regressor.get_metadata()
-        for name in [*metadata]:
-            if name.endswith(("train_finish_time", "model_guid")):
-                metadata[name] = ""
+        metadata["train_finish_time"] = metadata["model_guid"] = ""
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "model.cbm")
             self.regressor.save_model(str(path), format="cbm")
@@ -70,15 +68,12 @@ class CatBoostModel:
 
     def expected_points(self, features: pl.DataFrame, history: pl.LazyFrame) -> pl.Series:
         """See `PointModel.expected_points`. The history is not used."""
-        return pl.Series(self.regressor.predict(trees.matrix(features)) + trees.baseline(features, self._debut_points))
+        vectors = matrix(features)
+        return pl.Series(self.regressor.predict(vectors) + self.baseline.points(vectors))
 
     def terms(self, features: pl.DataFrame, history: pl.LazyFrame) -> pl.DataFrame:
-        """See `PointModel.terms`: SHAP values."""
+        """See `PointModel.terms`: effects of the regression and SHAP values of the trees."""
         from catboost import Pool
 
-        contributions = self.regressor.get_feature_importance(Pool(trees.matrix(features)), type="ShapValues")
-        return trees.terms_of(contributions, features, self._debut_points)
-
-    @property
-    def _debut_points(self) -> float:
-        return float(self.regressor.get_metadata()[_DEBUT_POINTS])
+        contributions = self.regressor.get_feature_importance(Pool(matrix(features)), type="ShapValues")
+        return terms_of(self.baseline, contributions, features)

@@ -97,7 +97,7 @@ _MEMBERS: Final = (
         CatBoostModel.from_bytes,
         file="model.cbm",
         features=MODEL_FEATURES,
-        parameters=catboost_v8.PARAMETERS | {"losses": ", ".join(catboost_v8.LOSSES)},
+        parameters=catboost_v8.PARAMETERS,
     ),
 )
 

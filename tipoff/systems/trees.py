@@ -1,34 +1,47 @@
-"""What both systems of boosted trees share: they correct the recent form by the feature vector.
+"""What both systems of boosted trees share: they correct a ridge regression on the same feature vector.
 
-With form as the baseline, MAE is 5.000 instead of 5.012 on the rotation players of two half seasons, and the bias of
-high scorers is -0.03 points instead of -0.44, because trees cannot extrapolate.
+Trees alone cannot extrapolate. On 8,831 player-games with a line of two seasons, refitted every two weeks and centred,
+the error above that of the line is 0.058 points for the regression, 0.061 for CatBoost on recent scoring, and 0.055 for
+CatBoost on the regression.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
 import polars as pl
 
-from tipoff.features.vector import FEATURES, MODEL_FEATURES
+from tipoff.features.vector import FEATURES, MODEL_FEATURES, Feature, SourceColumn
 from tipoff.systems.distribution import Floats
-from tipoff.systems.form import OWN_SCORING, form
+from tipoff.systems.form import OWN_SCORING
+from tipoff.systems.linear import LinearModel, matrix
 
-_DESCRIPTIONS: Final = {feature.name: feature.description for feature in FEATURES}
+FEWEST_MINUTES: Final = 8.0
+"""Players with fewer mean minutes are not trained on: hardly one of them is ever predicted."""
 
-
-def baseline(features: pl.DataFrame, debut_points: float) -> Floats:
-    """Return the recent scoring that the trees correct, one per row."""
-    return features.select(form(debut_points)).to_series().to_numpy()
-
-
-def matrix(features: pl.DataFrame) -> Floats:
-    """Return the feature vector of each row; NaN where it is unknown."""
-    return features.select(pl.col(MODEL_FEATURES).cast(pl.Float64)).to_numpy()
+_FEATURES: Final = {feature.name: feature for feature in FEATURES}
+_RECORD_GAMES: Final = 5
 
 
-def terms_of(contributions: Floats, features: pl.DataFrame, debut_points: float) -> pl.DataFrame:
-    """Return the terms from SHAP values: one column per feature, and the mean correction as the last."""
-    start = baseline(features, debut_points) + contributions[:, -1]
-    columns = {_DESCRIPTIONS[name]: contributions[:, index] for index, name in enumerate(MODEL_FEATURES)}
-    return pl.DataFrame({OWN_SCORING: start, **columns})
+def training_rows(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the past feature rows that are trained on."""
+    return rows.filter((pl.col("minutes_mean_10") >= FEWEST_MINUTES).fill_null(value=True))
+
+
+def terms_of(baseline: LinearModel, contributions: Floats, features: pl.DataFrame) -> pl.DataFrame:
+    """Return the terms from the SHAP values of the trees: a column per feature, and their mean correction as the last.
+
+    What describes the player's own scoring and minutes over several games is one term: such features overlap.
+    """
+    added = baseline.contributions(matrix(features)) + contributions[:, :-1]
+    own = np.array([_is_own_record(_FEATURES[name]) for name in MODEL_FEATURES])
+    record = baseline.intercept + contributions[:, -1] + added[:, own].sum(axis=1)
+    others = {
+        _FEATURES[name].description: added[:, index] for index, name in enumerate(MODEL_FEATURES) if not own[index]
+    }
+    return pl.DataFrame({OWN_SCORING: record, **others})
+
+
+def _is_own_record(feature: Feature) -> bool:
+    return feature.origin is SourceColumn.BOX and feature.window >= _RECORD_GAMES

@@ -1,4 +1,4 @@
-"""Gradient boosting by XGBoost: trees of random rows and features."""
+"""Gradient boosting by XGBoost: trees of random rows and features that correct a ridge regression."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import polars as pl
 
-from tipoff.systems import trees
-from tipoff.systems.form import learn_debut_points
+from tipoff.systems.linear import LinearModel, matrix
+from tipoff.systems.trees import terms_of, training_rows
 
 if TYPE_CHECKING:
     from xgboost import Booster
 
-ROUNDS: Final = 150
+ROUNDS: Final = 80
 PARAMETERS: Final[dict[str, Any]] = {
     "objective": "reg:squarederror",
     "base_score": 0.0,
@@ -28,8 +28,8 @@ PARAMETERS: Final[dict[str, Any]] = {
     "nthread": 1,  # a second thread waits in a busy loop: on a busy machine it takes eight times as long
 }
 
-_DEBUT_POINTS: Final = "debut_points"
-"""Name of the model's attribute."""
+_BASELINE: Final = "baseline"
+"""Name of the regression among the model's attributes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,17 +37,19 @@ class XGBoostModel:
     """A `PointModel` of trees."""
 
     booster: Booster = field(repr=False)
+    baseline: LinearModel = field(repr=False)
 
     @classmethod
     def fit(cls, rows: pl.DataFrame) -> Self:
         """Train on past feature rows with their `points`. The same rows give the same trees."""
         from xgboost import DMatrix, train
 
-        debut_points = learn_debut_points(rows)
-        data = DMatrix(trees.matrix(rows), rows["points"].to_numpy(), base_margin=trees.baseline(rows, debut_points))
-        booster = train(PARAMETERS, data, ROUNDS)
-        booster.set_attr(**{_DEBUT_POINTS: repr(debut_points)})
-        return cls(booster)
+        trained_on = training_rows(rows)
+        vectors, points = matrix(trained_on), trained_on["points"].to_numpy()
+        baseline = LinearModel.fit(vectors, points)
+        booster = train(PARAMETERS, DMatrix(vectors, points, base_margin=baseline.points(vectors)), ROUNDS)
+        booster.set_attr(**{_BASELINE: baseline.model_dump_json()})
+        return cls(booster, baseline)
 
     @classmethod
     def from_bytes(cls, model: bytes) -> Self:
@@ -56,7 +58,7 @@ class XGBoostModel:
 
         booster = Booster({"nthread": PARAMETERS["nthread"]})
         booster.load_model(bytearray(model))
-        return cls(booster)
+        return cls(booster, LinearModel.model_validate_json(booster.attr(_BASELINE) or ""))
 
     def to_bytes(self) -> bytes:
         """Serialize to XGBoost's binary JSON."""
@@ -66,16 +68,13 @@ class XGBoostModel:
         """See `PointModel.expected_points`. The history is not used."""
         from xgboost import DMatrix
 
-        margin = trees.baseline(features, self._debut_points)
-        return pl.Series(self.booster.predict(DMatrix(trees.matrix(features), base_margin=margin))).cast(pl.Float64)
+        vectors = matrix(features)
+        data = DMatrix(vectors, base_margin=self.baseline.points(vectors))
+        return pl.Series(self.booster.predict(data)).cast(pl.Float64)
 
     def terms(self, features: pl.DataFrame, history: pl.LazyFrame) -> pl.DataFrame:
-        """See `PointModel.terms`: SHAP values."""
+        """See `PointModel.terms`: effects of the regression and SHAP values of the trees."""
         from xgboost import DMatrix
 
-        contributions = self.booster.predict(DMatrix(trees.matrix(features)), pred_contribs=True)
-        return trees.terms_of(contributions.astype(float), features, self._debut_points)
-
-    @property
-    def _debut_points(self) -> float:
-        return float(self.booster.attr(_DEBUT_POINTS) or 0.0)
+        contributions = self.booster.predict(DMatrix(matrix(features)), pred_contribs=True)
+        return terms_of(self.baseline, contributions.astype(float), features)

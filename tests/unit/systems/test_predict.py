@@ -180,7 +180,7 @@ def test_a_player_with_a_line_has_both_views_and_one_without_has_the_model_view(
     assert rows.select("player_id", "view").rows() == [("1628378", "model"), ("2", "model"), ("1628378", "market")]
     assert rows["prediction_id"].n_unique() == 3
     model, market = rows.filter(player_id="1628378").rows(named=True)
-    assert market["points"] == pytest.approx(24.5 + 0.2 * (model["points"] - 24.5))
+    assert market["points"] == pytest.approx(24.5 + 0.3 * (model["points"] - 24.5))
     assert 0.5 < market["over_probability"] < model["over_probability"]
 
 
@@ -257,7 +257,7 @@ def test_a_player_without_any_game_has_a_distribution_but_no_pick(line: float) -
     generous = {"over_price_american": 900.0, "under_price_american": 900.0}
     model, market = both_views(DEBUT | generous | {"line": line, "implied_median": None}).rows(named=True)
     assert model["points"] == pytest.approx(DEBUT_POINTS, abs=1)
-    assert market["points"] == pytest.approx(line + 0.2 * (model["points"] - line))
+    assert market["points"] == pytest.approx(line + 0.3 * (model["points"] - line))
     for row in (model, market):
         assert (row["recommendation"], row["lean"] in ("OVER", "UNDER")) == ("PASS", True)
         assert row["degraded_reasons"] == ["short history", "no earlier game"]
