@@ -36,6 +36,8 @@ MAX_DAYS = 366
 REPLAY_FOLDER = Path("var/demo")
 ARCHIVE_FOLDER = Path("var/archive")
 MAX_ARGUMENT_CHARACTERS = 1000
+REFITS = {"daily": 1, "weekly": 7}
+"""How often a backtest trains -> every so many days."""
 
 DAYS_AGO = {"today": 0, "yesterday": 1}
 _DATE_HELP = "game date, in Eastern time: 2024-03-29, today or yesterday (default: %(default)s)"
@@ -233,6 +235,33 @@ def _collect(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _backtest(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--archive",
+        type=Path,
+        default=ARCHIVE_FOLDER,
+        metavar="DIR",
+        help="archive of past facts (default %(default)s)",
+    )
+    for name, which in (("from", "first"), ("to", "last")):
+        parser.add_argument(
+            f"--{name}", dest=which, type=parse_date, required=True, metavar="DATE", help=f"{which} game date"
+        )
+    parser.add_argument(
+        "--system", action="append", type=_at_most(100), metavar="NAME", help="only this system; may be repeated"
+    )
+    parser.add_argument(
+        "--refit",
+        choices=REFITS,
+        default="weekly",
+        help="how often the systems are trained again (default %(default)s)",
+    )
+    parser.add_argument(
+        "--seasons", type=int, default=3, help="seasons of history, the first date's included (default %(default)s)"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="Parquet file of predictions to write")
+
+
 def _evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("predictions", type=Path, metavar="PREDICTIONS", help="Parquet file of `backtest`")
     parser.add_argument(
@@ -310,6 +339,7 @@ COMMANDS = (
     Command("cancel", "end a day for good", "cancel", (_date, _common, _operator)),
     Command("page", "print the path of a date's report page", "page", (_date, _common)),
     Command("train", "train a system on the games before a date", "train", (_date_to_start, _common, _train)),
+    Command("backtest", "predict past games of an archive with what was known before them", "backtest", (_backtest,)),
     Command("evaluate", "measure a file of predictions against results, baselines and the market", "evaluate",
             (_evaluate,)),
     Command("sources", "list all sources with their last success, and all providers with their rate limiters",

@@ -54,6 +54,30 @@ EVERY_OPTION: list[tuple[str, dict[str, Any]]] = [
     ("cancel --date 2024-03-29 --why done", {**DATED, "who": "ann", "why": "done"}),
     ("train --date 2024-03-29", {**DATED, "system": None}),
     ("train --date 2024-03-29 --system moving_average", {**DATED, "system": "moving_average"}),
+    (
+        "backtest --from 2024-03-02 --to 2024-04-14 --out file",
+        {
+            "archive": Path("var/archive"),
+            "first": date(2024, 3, 2),
+            "last": date(2024, 4, 14),
+            "system": None,
+            "refit": "weekly",
+            "seasons": 3,
+            "out": Path("file"),
+        },
+    ),
+    (
+        "backtest --archive a --from 2024-03-02 --to 2024-03-02 --system x --refit daily --seasons 1 --out f",
+        {
+            "archive": Path("a"),
+            "first": date(2024, 3, 2),
+            "last": date(2024, 3, 2),
+            "system": ["x"],
+            "refit": "daily",
+            "seasons": 1,
+            "out": Path("f"),
+        },
+    ),
     ("evaluate file", {"predictions": Path("file"), "archive": Path("var/archive"), "out": None, "json": False}),
     (
         "evaluate file --archive folder --out page.html --json",
