@@ -62,6 +62,7 @@ from workflows.contracts import (
     DayInput,
     DayResult,
     OperatorCommand,
+    PickRelease,
     PlanRequest,
     Predicted,
     ProcessReports,
@@ -197,6 +198,10 @@ class World:
     """Games that the grading finds neither final nor postponed."""
     stored: int = 0
     """Predictions stored so far."""
+    withheld: dict[str, str] = field(default_factory=dict)
+    """View of each system -> why its picks are withheld."""
+    releases: list[PickRelease] = field(default_factory=list)
+    """The releases of withheld picks that exports of predictions were given."""
     known: dict[str, dict[str, int]] = field(default_factory=dict)
     """source -> game_id -> the version that was processed last."""
 
@@ -328,7 +333,8 @@ class World:
     async def store_predictions(self, predicted: Predicted) -> ComputeReport:
         await self._simulate(f"{predicted.system_id}:store")
         self.stored += predicted.rows
-        return ComputeReport(rows=predicted.rows, changed_games=tuple(predicted.file.split(",")))
+        games = tuple(predicted.file.split(","))
+        return ComputeReport(rows=predicted.rows, changed_games=games, withheld=self.withheld)
 
     @activity.defn(name=Activity.GRADE.value)
     async def grade(self, request: ComputeRequest) -> ComputeReport:
@@ -339,7 +345,10 @@ class World:
     @activity.defn(name=Activity.EXPORT.value)
     async def export(self, request: ComputeRequest) -> ComputeReport:
         done = await self._compute(request)
-        return done.model_copy(update={"rows": self.stored}) if request.subject == "predictions" else done
+        if request.subject != "predictions":
+            return done
+        self.releases += [request.release] if request.release else []
+        return done.model_copy(update={"rows": self.stored})
 
     @activity.defn(name=Activity.COMPUTE_IN_TURN.value)
     async def compute_in_turn(self, request: Computations) -> ComputeReports:

@@ -37,7 +37,7 @@ from tests.support.days import (
     wait_until,
 )
 from tipoff.vocabulary import Phase, RunState, StepState
-from workflows.contracts import Activity, ClockSpec, CommandName, CommandResult
+from workflows.contracts import Activity, ClockSpec, CommandName, CommandResult, PickRelease
 from workflows.daily_pipeline import DailyPipelineWorkflow
 
 BOTH = (EARLY.game_id, LATE.game_id)
@@ -108,6 +108,19 @@ async def test_a_parked_step_is_skipped_on_command(client: Client) -> None:
     assert run.result.first_published_at == at(10, 20)
     assert step(run.status, "player_prop_lines").state is StepState.SKIPPED
     assert "skipped by Ada" in step(run.status, "player_prop_lines").reason
+
+
+@pytest.mark.parametrize("via", ["signal", "update"])
+async def test_withheld_picks_are_published_again_on_command(client: Client, via: str) -> None:
+    world = World(happy_script(lines_at=at(9)), withheld={"market": "withheld: 40 of 40 picks are UNDER"})
+    run = await run_day(client, world, virtual(scheduled_command(at(14), CommandName.RELEASE_PICKS, via=via)))
+    before = [each.status for each in world.statuses if each.status.now < at(14) and each.status.withheld_picks]
+    assert "starter.py release-picks --date 2024-03-29" in before[-1].commands
+    (entry,) = run.status.audit
+    assert (entry.command, entry.via, entry.accepted) == ("release_picks", via, True)
+    assert at(14) in run.result.refreshed_at
+    assert world.releases[0] == PickRelease(at=at(14), who="Ada", why="the test wants it")
+    assert run.status.withheld_picks == ()
 
 
 async def test_a_repeated_command_is_executed_once(client: Client) -> None:
