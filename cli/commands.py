@@ -317,6 +317,16 @@ def _landing(parser: argparse.ArgumentParser) -> None:
     apply.add_argument("--dry-run", action="store_true", help="show the rules and set none")
 
 
+def _models(parser: argparse.ArgumentParser) -> None:
+    action = _actions(parser)
+    action("list", "list the newest champion of each system")
+    rollback = action("rollback", "withdraw the champion of a system, so that the one before predicts again")
+    promote = action("promote", "make a stored version a champion, though training rejected it")
+    for each in (rollback, promote):
+        each.add_argument("system", type=_at_most(100), metavar="SYSTEM", help="the ensemble keeps its own members")
+    promote.add_argument("version", type=_at_most(100), metavar="VERSION", help="as printed by train")
+
+
 _OPERATOR_COMMAND = (_date, _common, _operator, _id)
 
 COMMANDS = (
@@ -338,7 +348,7 @@ COMMANDS = (
     Command("resume-clock", "let the held clock of a replay run again", "operator_commands", _OPERATOR_COMMAND),
     Command("cancel", "end a day for good", "cancel", (_date, _common, _operator)),
     Command("page", "print the path of a date's report page", "page", (_date, _common)),
-    Command("train", "train a system on the games before a date", "train", (_date_to_start, _common, _train)),
+    Command("train", "train the systems on the games before a date", "train", (_date_to_start, _common, _train)),
     Command("backtest", "predict past games of an archive with what was known before them", "backtest", (_backtest,)),
     Command("evaluate", "measure a file of predictions against results, baselines and the market", "evaluate",
             (_evaluate,)),
@@ -349,6 +359,7 @@ COMMANDS = (
     Command("unresolved", "list the player names of all dates that match no player, with the alias line to add",
             "unresolved", (_optional_date, _common)),
     Command("warehouse", "back up, copy or import a warehouse, or create its tables", "warehouse", (_warehouse,)),
+    Command("models", "list the champions of the systems, withdraw one or promote a version", "models", (_models,)),
     Command("landing", "set the rules by which the landing's bucket removes old responses", "landing", (_landing,)),
     Command("dev", "run a Temporal server and a worker for real days until Ctrl-C", "dev", ()),
     Command("doctor", "check the server, workers, stores, keys and versions", "doctor", (_common,)),

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from pydantic import AwareDatetime
 
-from tipoff.errors import DamagedModelError, NotEnoughDataError
+from tipoff.errors import BadInputError, DamagedModelError, NotEnoughDataError
 from tipoff.storage.base import ObjectStore
 from tipoff.storage.open import open_store
 from tipoff.systems.calibration import UNTRAINED, Calibration
@@ -116,6 +116,23 @@ class ModelStore:
             return _sealed(_ChampionList(champions=(*others, champion)))
 
         self.objects.update(_pointer(card.system_id), promoted)
+
+    def withdraw(self, system_id: str) -> Champion:
+        """Remove the newest champion from the list, so that the one before predicts; its version stays stored.
+
+        Return the withdrawn one. Raises BadInputError if there is none before it, and StorageError.
+        """
+        champions = sorted(self.champions(system_id), key=lambda champion: champion.trained_through)
+        if len(champions) < 2:
+            raise BadInputError(f"{system_id} has no champion to go back to: train it, or promote a version")
+        withdrawn = champions[-1]
+
+        def without(present: bytes | None) -> bytes:
+            listed, _ = self._parse_champions(system_id, present)
+            return _sealed(_ChampionList(champions=tuple(each for each in listed if each != withdrawn)))
+
+        self.objects.update(_pointer(system_id), without)
+        return withdrawn
 
     def champions(self, system_id: str) -> tuple[Champion, ...]:
         """Return the promoted versions, oldest first; empty before the first training.

@@ -19,6 +19,7 @@ OPERATOR = {**DATED, "who": "ann", "why": "", "id": None}
 START = {**OPERATOR, "wait": False, "rerun": False, "step": "", "again": False, "from_phase": None}
 START.pop("id")
 FORCE = {**OPERATOR, "phase": "lines", "yes": False}
+MODELS = {"json": False, "replay": None}
 SOURCES = {**DATED, "date": None, "who": "ann", "why": "", "reset_cooldown": None}
 
 
@@ -94,6 +95,12 @@ EVERY_OPTION: list[tuple[str, dict[str, Any]]] = [
         {**DATED, "source": "nbac_schedule", "dry_run": True, "ignore_cooldown": True},
     ),
     ("unresolved --date 2024-03-29", DATED),
+    ("models rollback catboost_v8", {**MODELS, "action": "rollback", "system": "catboost_v8"}),
+    (
+        "models promote catboost_v8 c0ffee",
+        {**MODELS, "action": "promote", "system": "catboost_v8", "version": "c0ffee"},
+    ),
+    ("models list", {**MODELS, "action": "list"}),
     ("landing apply", {"action": "apply", "dry_run": False, "json": False, "replay": None}),
     ("landing apply --dry-run", {"action": "apply", "dry_run": True, "json": False, "replay": None}),
     ("warehouse apply", {"action": "apply", "dry_run": False, "json": False, "replay": None}),

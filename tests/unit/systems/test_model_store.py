@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.trained_models import SPREAD, trained
-from tipoff.errors import DamagedModelError, NotEnoughDataError, StorageError
+from tipoff.errors import BadInputError, DamagedModelError, NotEnoughDataError, StorageError
 from tipoff.systems.distribution import LEVELS
 from tipoff.systems.model_store import ModelStore, TrainedModel, open_models
 
@@ -49,6 +49,16 @@ def test_an_earlier_champion_predicts_an_earlier_date(store: ModelStore) -> None
 def test_the_model_with_the_latest_training_data_wins_whenever_it_was_trained(store: ModelStore) -> None:
     store_and_promote(store, trained(date(2024, 3, 28), "late"), trained(date(2024, 2, 29), "early"))
     assert store.champion("catboost_v8", date(2024, 4, 1)).card.version == "late"
+
+
+def test_a_withdrawn_champion_stays_stored_and_the_one_before_predicts(store: ModelStore) -> None:
+    early, late = trained(date(2024, 2, 29), "early"), trained(date(2024, 3, 28), "late")
+    store_and_promote(store, late, early)
+    assert store.withdraw("catboost_v8").version == "late"
+    assert store.champion("catboost_v8", date(2024, 4, 1)) == early
+    assert store.load("catboost_v8", "late") == late
+    with pytest.raises(BadInputError, match="catboost_v8 has no champion to go back to"):
+        store.withdraw("catboost_v8")
 
 
 def test_of_two_models_with_equal_training_dates_the_last_promoted_wins(store: ModelStore) -> None:

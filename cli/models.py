@@ -1,0 +1,63 @@
+"""`models`: lists the champions of each system, goes back to the one before, or promotes a version."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from typing import TYPE_CHECKING
+
+from cli.exit_codes import CommandError, ExitCode
+from cli.target import Target
+from tipoff.errors import TipoffError
+from tipoff.vocabulary import counted, did_you_mean
+
+if TYPE_CHECKING:
+    from tipoff.systems.model_store import Champion, ModelStore
+
+
+async def run(options: Namespace) -> ExitCode:
+    """Print the champions, after the change that was asked for. Raises CommandError USAGE, FAILED."""
+    from tipoff.systems.model_store import open_models  # loads numpy and polars, which the other commands do not need
+
+    models = open_models(Target(options.replay).settings.models)
+    system_ids = _system_ids(getattr(options, "system", None))
+    try:
+        if options.action == "rollback":
+            models.withdraw(options.system)
+        if options.action == "promote":
+            models.promote(models.load(options.system, options.version).card)
+    except TipoffError as error:
+        raise CommandError(ExitCode.FAILED, str(error)) from error
+    champions = {system_id: models.champions(system_id) for system_id in system_ids}
+    if options.json:
+        print(json.dumps({name: [each.model_dump(mode="json") for each in all_] for name, all_ in champions.items()}))
+    else:
+        print("\n".join(_line(models, system_id, all_) for system_id, all_ in champions.items()))
+    return ExitCode.DONE
+
+
+def _system_ids(system_id: str | None) -> tuple[str, ...]:
+    """The system that is named, or all of them. Raises CommandError USAGE for an unknown one."""
+    from tipoff.systems.registry import SYSTEMS
+
+    if system_id is not None and system_id not in SYSTEMS:
+        known = ", ".join(SYSTEMS)
+        text = f"{system_id!r} is not a system; the systems: {known}{did_you_mean(system_id, [*SYSTEMS])}"
+        raise CommandError(ExitCode.USAGE, text)
+    return (system_id,) if system_id else tuple(SYSTEMS)
+
+
+def _line(models: ModelStore, system_id: str, champions: tuple[Champion, ...]) -> str:
+    """The newest champion of a system, with its walk-forward error."""
+    if not champions:
+        return f"{system_id}: no model"
+    newest = max(champions, key=lambda champion: champion.trained_through)
+    try:
+        result = models.load(system_id, newest.version).card.walk_forward
+    except TipoffError as error:
+        return f"{system_id}: {error}"
+    return (
+        f"{system_id}: model {newest.version}, trained through {newest.trained_through}, walk-forward MAE "
+        f"{result.mae:.2f} points (last-10 mean {result.last10_mae:.2f}), after "
+        f"{counted(len(champions) - 1, 'earlier champion')}"
+    )
