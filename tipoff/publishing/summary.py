@@ -14,6 +14,7 @@ from tipoff.grading.outcomes import FINAL, POSTPONED
 from tipoff.publishing.envelope import Envelope, export_status, put
 from tipoff.publishing.status import PublishResult
 from tipoff.publishing.store import ExportStore
+from tipoff.systems.registry import HEADLINE
 from tipoff.vocabulary import EASTERN
 from tipoff.warehouse.base import Parameters, Warehouse
 from tipoff.warehouse.sql_files import sql_text
@@ -50,6 +51,7 @@ def summarise(warehouse: Warehouse, game_date: date, as_of: datetime) -> dict[st
     first, last = warehouse.query(sql_text("publication_times"), parameters).row(0)
     active = active_predictions(warehouse, game_date, as_of)
     games = games_of(warehouse, game_date, as_of)
+    system_id, view = HEADLINE
     open_games = games.filter(~pl.col("game_status").is_in([FINAL, POSTPONED]))
     not_fixed = open_games.filter(pl.col("tip_off").is_null()).select("away", "home")
     return {
@@ -59,6 +61,7 @@ def summarise(warehouse: Warehouse, game_date: date, as_of: datetime) -> dict[st
         "lined_players": active.filter(pl.col("line").is_not_null())["player_id"].n_unique(),
         "first_published_at": _eastern(first),
         "refreshed_at": _eastern(last) if last != first else None,
+        "headline": {"system_id": system_id, "view": view.value},
         "systems": _systems(active, warehouse.query(sql_text("graded_outcomes"), parameters)),
     }
 

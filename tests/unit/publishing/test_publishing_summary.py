@@ -43,6 +43,12 @@ def test_the_errors_of_line_and_last_10_are_computed_on_the_same_rows(morning_af
     assert system["last10_mae"] == pytest.approx((box["last10_points"] - box["points"]).abs().mean(), abs=1e-4)
 
 
+def test_the_headline_is_the_market_view_of_the_ensemble(morning_after: Warehouse) -> None:
+    summary = summarise(morning_after, DAY, NEXT_MORNING)
+    assert summary["headline"] == {"system_id": "ensemble_v1", "view": "market"}
+    assert summary["headline"]["view"] in summary["systems"][summary["headline"]["system_id"]]
+
+
 def test_publication_times_are_in_eastern_time(before_tip: Warehouse) -> None:
     summary = summarise(before_tip, DAY, WITH_LINES)
     assert summary["first_published_at"] == "2024-03-29T13:30:00-04:00"
