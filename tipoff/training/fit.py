@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -20,6 +20,7 @@ from tipoff.systems.distribution import Floats, pinball_loss
 from tipoff.systems.ensemble_v1 import Ensemble, EnsembleParameters, learn_weights
 from tipoff.systems.model_store import ModelCard, ModelStore, TrainedModel, WalkForwardResult
 from tipoff.systems.registry import ENSEMBLE, MEMBERS, SYSTEMS, build_system
+from tipoff.training.masking import mask_optional_inputs
 from tipoff.training.walk_forward import Fold, walk_forward
 from tipoff.vocabulary import Frozen, counted
 
@@ -62,8 +63,9 @@ class Training(Frozen):
 def fit_systems(history: pl.DataFrame, cutoff: date, system_ids: Sequence[str] = tuple(SYSTEMS)) -> FittedSystems:
     """Train systems on the rows before `cutoff`, and the members of the ensemble along with it.
 
-    `history`: past feature rows with their `points`. Calibrations and weights come from walk-forward estimates; the
-    final models are trained on all rows. Raises NotEnoughDataError with fewer than MIN_ROWS rows.
+    `history`: past feature rows with their `points`. Optional inputs are hidden in a share of the rows that models are
+    trained on. Calibrations and weights come from walk-forward estimates, the final models from all rows.
+    Raises NotEnoughDataError with fewer than MIN_ROWS rows.
     """
     rows = history.filter(pl.col("game_date") < cutoff).sort("game_date", "game_id", "player_id")
     if rows.height < MIN_ROWS:
@@ -72,10 +74,11 @@ def fit_systems(history: pl.DataFrame, cutoff: date, system_ids: Sequence[str] =
             "collect the history of the season first, or raise `history_seasons`"
         )
     member_ids = [system_id for system_id in MEMBERS if system_id in system_ids or ENSEMBLE in system_ids]
-    folds = tuple(_evaluate_fold(fold, member_ids) for fold in walk_forward(rows, cutoff))
+    masked = mask_optional_inputs(rows)
+    folds = tuple(_evaluate_fold(fold, masked, member_ids) for fold in walk_forward(rows, cutoff))
     evaluations = {system_id: _evaluation(folds, system_id) for system_id in member_ids}
     systems = {
-        system_id: _member(system_id, MEMBERS[system_id].fit(rows), _calibration(evaluations[system_id]))
+        system_id: _member(system_id, MEMBERS[system_id].fit(masked), _calibration(evaluations[system_id]))
         for system_id in member_ids
     }
     if ENSEMBLE in system_ids:
@@ -107,10 +110,14 @@ def train_files(
     return tuple(trainings)
 
 
-def _evaluate_fold(fold: Fold, member_ids: Iterable[str]) -> pl.DataFrame:
-    """Return the test rows of eligible players with the out-of-sample estimate of each member."""
+def _evaluate_fold(fold: Fold, masked: pl.DataFrame, member_ids: Iterable[str]) -> pl.DataFrame:
+    """Return the test rows of eligible players with the out-of-sample estimate of each member.
+
+    `masked`: the same rows, with optional inputs hidden in some, to train on.
+    """
     test, history = fold.test.filter("eligible"), fold.history.lazy()
-    models = {system_id: MEMBERS[system_id].fit(fold.train) for system_id in member_ids}
+    train = replace(fold, history=masked).train
+    models = {system_id: MEMBERS[system_id].fit(train) for system_id in member_ids}
     return test.with_columns(
         model.expected_points(test, history).alias(system_id) for system_id, model in models.items()
     )

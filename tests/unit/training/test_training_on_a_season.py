@@ -20,7 +20,7 @@ from tipoff.systems.ensemble_v1 import Ensemble
 from tipoff.systems.model_store import ModelStore, TrainedModel, open_models
 from tipoff.systems.predict import predict
 from tipoff.systems.registry import ENSEMBLE, MEMBERS, SYSTEMS, build_system
-from tipoff.training import train_process
+from tipoff.training import fit, train_process
 from tipoff.training.fit import Training, train_files, train_systems
 from tipoff.training.history import PRE_GAME, graded_features, seasons_up_to, training_history
 from tipoff.vocabulary import Span, eastern
@@ -260,6 +260,17 @@ def test_without_any_model_the_ensemble_combines_the_untrained_members(tmp_path:
 def test_the_stored_model_is_in_the_format_of_its_library(stored: ModelStore, tmp_path: Path) -> None:
     files = {path.parent.parent.name: path.name for path in (tmp_path / "models").glob("*/*/model.*")}
     assert files == dict.fromkeys(SYSTEMS, "model.json") | {"xgboost_v1": "model.ubj", "catboost_v8": "model.cbm"}
+
+
+def test_models_are_trained_on_masked_rows_and_measured_on_complete_ones(
+    history: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fit, "mask_optional_inputs", lambda rows: rows.with_columns(points=pl.col("points") + 100))
+    fitted = fit.fit_systems(history, TODAY, ["catboost_v8"])
+    today = history.filter(game_date=REAL_DAY, eligible=True)
+    trees = fitted.systems["catboost_v8"].model.expected_points(today, history.lazy())
+    assert trees.min() > 90  # type: ignore[operator]
+    assert fitted.systems["catboost_v8"].calibration.spread.around(trees).median.max() < 60, "the spread corrects it"
 
 
 def test_a_worse_model_does_not_replace_the_champion(history: pl.DataFrame, tmp_path: Path) -> None:
