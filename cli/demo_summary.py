@@ -23,6 +23,7 @@ NO_FIGURES: Mapping[str, Any] = {
     "players_predicted": None,
     "lined_players": None,
     "tip_off_not_fixed": [],
+    "headline": None,
     "systems": {},
 }
 """The figures of a day that exported none, such as a day without games."""

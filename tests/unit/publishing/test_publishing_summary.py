@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.demo_summary import NO_FIGURES
 from tests.support import evening
 from tests.support.evening import DAY, NEXT_MORNING, WITH_LINES
 from tipoff.grading.accuracy import grade_date
@@ -47,6 +48,11 @@ def test_the_headline_is_the_market_view_of_the_ensemble(morning_after: Warehous
     summary = summarise(morning_after, DAY, NEXT_MORNING)
     assert summary["headline"] == {"system_id": "ensemble_v1", "view": "market"}
     assert summary["headline"]["view"] in summary["systems"][summary["headline"]["system_id"]]
+
+
+def test_a_replayed_day_without_figures_has_the_same_fields(morning_after: Warehouse) -> None:
+    of_the_run = {"games", "first_published_at", "refreshed_at"}
+    assert summarise(morning_after, DAY, NEXT_MORNING).keys() == NO_FIGURES.keys() | of_the_run
 
 
 def test_publication_times_are_in_eastern_time(before_tip: Warehouse) -> None:
