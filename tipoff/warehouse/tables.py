@@ -182,7 +182,7 @@ over_price_american FLOAT64 | best over price at the line; NULL if only pick'em 
 over_book STRING | book with the best over price
 under_price_american FLOAT64 | best under price at the line; NULL if only pick'em operators quote it
 under_book STRING | book with the best under price
-market_over_probability FLOAT64 0..1 | implied over probability without the hold, mean of the books at the line
+market_over_probability FLOAT64 0..1 | implied over probability without the hold, mean of the books that quote the line
 implied_median FLOAT64 -5..110 | median of the points that prices and lines imply, mean of the books
 line_updated_at TIMESTAMP | newest update time of a quote at the line; NULL if no quote has one
 line_as_of TIMESTAMP | as-of time of the snapshot that the line comes from
@@ -636,6 +636,7 @@ as_of TIMESTAMP! | as-of time of the snapshot
 player_id STRING! | NBA person id
 line FLOAT64! 0..100 | consensus line, points: a line that a book quotes
 books INT64! 1.. | number of books with a main line, those that quote the same counted once
+over_probability FLOAT64! 0.3..0.7 | P(over the line) without the hold, mean of these books that quote it
 implied_median FLOAT64! -5..110 | median of the points that prices and lines imply, mean of these books
 as_of TIMESTAMP! | as-of time of the snapshot
 """,
@@ -1056,7 +1057,7 @@ over_price_american FLOAT64 | best over price at the line; NULL if only pick'em 
 over_book STRING | book with the best over price
 under_price_american FLOAT64 | best under price at the line; NULL if only pick'em operators quote it
 under_book STRING | book with the best under price
-market_over_probability FLOAT64 0..1 | implied over probability without the hold, mean of the books at the line
+market_over_probability FLOAT64 0..1 | implied over probability without the hold, mean of the books that quote the line
 implied_median FLOAT64 -5..110 | median of the points that prices and lines imply, mean of the books
 line_as_of TIMESTAMP | as-of time of the snapshot that the line comes from
 feature_sources ARRAY<STRING>! | source of each feature, in the order of the vector

@@ -95,7 +95,7 @@ def test_a_table_is_computed_from_the_declared_files(
         ("player_game_summary", "starter", {("raw_gamebook_players", "starter")}),
         ("team_defense_game_summary", "points_allowed", {("team_offense_game_summary", "points")}),
         ("team_boxes", "points", {("raw_team_boxscores", "points"), ("raw_player_boxscores", "points")}),
-        ("player_prop_lines", "market_over_probability", {("book_quotes", "over_probability")}),
+        ("player_prop_lines", "market_over_probability", {("consensus_lines", "over_probability")}),
         ("player_daily_cache", "as_of", set()),
     ],
 )

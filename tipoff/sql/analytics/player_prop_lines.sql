@@ -13,7 +13,10 @@ WITH
       AND as_of <= @as_of
   ),
   current_lines AS (
-    SELECT known.* EXCEPT (latest_at), openings.line AS opening_line,
+    SELECT
+      known.* EXCEPT (latest_at, over_probability),
+      over_probability AS market_over_probability,
+      openings.line AS opening_line,
     FROM known
     JOIN (SELECT game_id, player_id, line FROM known WHERE as_of = opened_at) AS openings USING (game_id, player_id)
     WHERE as_of = latest_at
@@ -59,7 +62,7 @@ SELECT
   over_book,
   MAX(under_price_american) AS under_price_american,
   under_book,
-  AVG(over_probability) AS market_over_probability,
+  market_over_probability,
   implied_median,
   MAX(last_update) AS line_updated_at,
   at_the_line.as_of AS line_as_of,
@@ -68,5 +71,5 @@ SELECT
 FROM at_the_line
 LEFT JOIN moves USING (game_id, player_id)
 GROUP BY
-  game_date, game_id, player_id, line, opening_line, line_move, books, over_book, under_book, implied_median,
-  at_the_line.as_of
+  game_date, game_id, player_id, line, opening_line, line_move, books, over_book, under_book,
+  market_over_probability, implied_median, at_the_line.as_of

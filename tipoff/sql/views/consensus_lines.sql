@@ -45,13 +45,8 @@ WITH
       AND originals.as_of = copies.as_of
       AND originals.book = copies.other
   ),
-  main_lines AS (
-    SELECT
-      quotes.*,
-      ROW_NUMBER() OVER (
-        PARTITION BY quotes.game_date, quotes.game_id, quotes.player_id, quotes.as_of ORDER BY line, quotes.book
-      ) AS position,
-      COUNT(*) OVER (PARTITION BY quotes.game_date, quotes.game_id, quotes.player_id, quotes.as_of) AS books,
+  independent AS (
+    SELECT quotes.*,
     FROM book_quotes AS quotes
     LEFT JOIN repeated
       ON repeated.game_date = quotes.game_date
@@ -59,7 +54,15 @@ WITH
       AND repeated.as_of = quotes.as_of
       AND repeated.book = quotes.book
       AND repeated.player_id = quotes.player_id
-    WHERE is_main AND repeated.book IS NULL
+    WHERE repeated.book IS NULL
+  ),
+  main_lines AS (
+    SELECT
+      *,
+      ROW_NUMBER() OVER (PARTITION BY game_date, game_id, player_id, as_of ORDER BY line, book) AS position,
+      COUNT(*) OVER (PARTITION BY game_date, game_id, player_id, as_of) AS books,
+    FROM independent
+    WHERE is_main
   ),
   medians AS (
     SELECT
@@ -69,13 +72,22 @@ WITH
       AVG(implied_median) AS implied_median,
     FROM main_lines
     GROUP BY game_date, game_id, player_id, as_of, books, takes_higher
+  ),
+  consensus AS (
+    SELECT
+      *,
+      CASE SIGN(ROUND(2 * implied_median - lower - upper, 6))
+        WHEN 1 THEN upper
+        WHEN 0 THEN IF(takes_higher, upper, lower)
+        ELSE lower
+      END AS line,
+    FROM medians
   )
 SELECT
-  game_date, game_id, player_id,
-  CASE SIGN(ROUND(2 * implied_median - lower - upper, 6))
-    WHEN 1 THEN upper
-    WHEN 0 THEN IF(takes_higher, upper, lower)
-    ELSE lower
-  END AS line,
-  books, implied_median, as_of,
-FROM medians
+  game_date, game_id, player_id, line, books,
+  AVG(over_probability) AS over_probability,
+  consensus.implied_median,
+  as_of,
+FROM consensus
+JOIN independent USING (game_date, game_id, player_id, as_of, line)
+GROUP BY game_date, game_id, player_id, line, books, consensus.implied_median, as_of
