@@ -30,6 +30,8 @@ LAYOFF: Final = Adjustment(
     "days since the last game", (pl.col("days_since_last_game") >= LAYOFF_DAYS).cast(pl.Float64), -0.022
 )
 FATIGUE: Final = Adjustment("fatigue", pl.col("fatigue_score") / 100)
+TEAMMATES_OUT: Final = Adjustment("teammates who are out", pl.col("lost_points") / 100)
+TEAMMATES_BACK: Final = Adjustment("teammates who are back", pl.col("regained_points") / 100)
 
 MOVING_AVERAGE: Final = Formula(
     OWN_SCORING,
@@ -41,6 +43,7 @@ MOVING_AVERAGE: Final = Formula(
         LAYOFF,
         FATIGUE,
         Adjustment("shots the opponent allows", pl.col("shot_zone_mismatch") / 10),
-        Adjustment("teammates ruled out", pl.col("usage_spike") / 3),
+        TEAMMATES_OUT,
+        TEAMMATES_BACK,
     ),
 )

@@ -9,7 +9,7 @@ import polars as pl
 from tipoff.systems.base import WideningRule
 from tipoff.systems.form import OWN_SCORING, season_mean
 from tipoff.systems.formula import Adjustment, Formula
-from tipoff.systems.moving_average import FATIGUE, OPPONENT_PACE, VENUE
+from tipoff.systems.moving_average import FATIGUE, OPPONENT_PACE, TEAMMATES_BACK, TEAMMATES_OUT, VENUE
 
 ZONE_MATCHUP: Final = Formula(
     OWN_SCORING,
@@ -19,6 +19,8 @@ ZONE_MATCHUP: Final = Formula(
         OPPONENT_PACE,
         VENUE,
         FATIGUE,
+        TEAMMATES_OUT,
+        TEAMMATES_BACK,
     ),
 )
 
