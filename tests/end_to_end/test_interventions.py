@@ -186,5 +186,6 @@ def test_a_whole_number_line_may_push(day: ReplayedDay) -> None:
 
 
 def test_every_active_prediction_has_one_outcome(day: ReplayedDay) -> None:
-    for (figures,) in map(dict.values, day.summary["systems"].values()):
-        assert sum(figures["outcomes"].values()) == figures["predictions"]
+    for views in day.summary["systems"].values():
+        for figures in views.values():
+            assert sum(figures["outcomes"].values()) == figures["predictions"]

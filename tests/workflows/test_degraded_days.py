@@ -105,8 +105,8 @@ async def test_a_change_refreshes_only_its_game_and_none_after_tip_off(client: C
     run = await run_day(client, World(script))
     assert runs_of(run, "catboost_v8") == [
         (at(11), BOTH),
-        (at(18, 15), (LATE.game_id,)),
-        (at(19, 15), (LATE.game_id,)),
+        (at(18, 20), (LATE.game_id,)),
+        (at(19, 20), (LATE.game_id,)),
     ]
 
 
