@@ -4,7 +4,7 @@ PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 RUN = .venv/bin/python -m
 
-.PHONY: help setup demo dev server test test-long test-cloud future-check lint sql-check bench mutations name-report sources-check outage-drill drills sample clean
+.PHONY: help setup demo dev server test test-long test-cloud future-check lint sql-check bench figures mutations name-report sources-check outage-drill drills sample clean
 
 help:      ## print this list
 	@sed -n 's/^\([a-z-]*:\) *[a-z]* *## /\1	/p; s/^#   /	/p' Makefile
@@ -52,6 +52,9 @@ mutations: setup ## break a copy of the code, one named mutation at a time: the 
 #   RANDOM=100        draw so many mutants instead    SEED=1           draw the same ones again
 #   PATHS="a/b c.py"  draw only from these           LIST=1           only list them
 	@$(RUN) devtools.mutations $(RANDOM:%=--random %) $(SEED:%=--seed %) $(LIST:%=--list) $(if $(PATHS),--paths $(PATHS))
+
+figures: setup ## backtest all systems on two windows of real seasons and print their figures (DATA=folder OUT=folder)
+	@$(RUN) devtools.figures $(if $(DATA),--data $(DATA)) $(if $(OUT),--out $(OUT))
 
 name-report: setup ## report the share of quoted player names of past seasons that resolve to the right player (DATA=folder)
 	@$(RUN) devtools.name_report $(or $(DATA),../shared/data)
